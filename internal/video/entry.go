@@ -1,0 +1,110 @@
+package video
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Phase is how far the submission of a job is.
+type Phase string
+
+// A claim is either being posted by its owner, or it ended in one of the other
+// phases. A claimed entry whose time is over is an unanswered one.
+const (
+	PhaseClaimed    Phase = "claimed"    // its owner may be posting until ClaimedUntil
+	PhaseRefused    Phase = "refused"    // certainly not accepted; may be claimed again
+	PhaseUnanswered Phase = "unanswered" // posted, and not answered in a way that tells
+	PhaseAccepted   Phase = "accepted"   // GenerationID is known
+)
+
+// Entry is the ledger's record of one job: the claim that lets one submission
+// through, and what became of it. It is stored as jobs/<id>.json.
+type Entry struct {
+	ID          string    `json:"id"`
+	Request     Request   `json:"request"`
+	RequestHash string    `json:"request_hash"`
+	CreatedAt   time.Time `json:"created_at"`
+
+	Phase Phase `json:"phase"`
+	// Attempt counts the submissions that may have been sent: the next one
+	// is sent as "<id>.<attempt>".
+	Attempt int `json:"attempt"`
+	// Nonce is new in every version, so that no two have the same ETag and a
+	// writer whose answer was lost knows its own.
+	Nonce        string    `json:"nonce"`
+	ClaimedAt    time.Time `json:"claimed_at"`
+	ClaimedUntil time.Time `json:"claimed_until"`
+	// KeyVersion is the version of the key's secret that the attempt is sent
+	// with: the provider's logs show a key only its own requests.
+	KeyVersion string `json:"key_version"`
+	Route      Route  `json:"route"`
+	// Resubmitted says that a lost submission was sent again, by the
+	// operator's choice. That is done once.
+	Resubmitted bool `json:"resubmitted,omitempty"`
+
+	Refusal *Refusal  `json:"refusal,omitempty"`
+	RetryAt time.Time `json:"retry_at,omitzero"` // when a refused one may be claimed again
+
+	// Candidate is an id that came with an unusable answer; a retrieve confirms
+	// it or says nothing.
+	Candidate    string    `json:"candidate,omitempty"`
+	GenerationID string    `json:"generation_id,omitempty"`
+	SubmittedAt  time.Time `json:"submitted_at,omitzero"`
+
+	Ending *EndingRecord `json:"ending,omitempty"`
+}
+
+// EndingRecord is how a job ended without a video, as it was told to the state
+// machine.
+type EndingRecord struct {
+	Error   string          `json:"error"` // the error's name
+	Message string          `json:"message"`
+	Detail  json.RawMessage `json:"detail"` // the error's fields
+	At      time.Time       `json:"at"`
+}
+
+// ClientRequestID is what the entry's attempt is sent under; the provider's logs
+// show it again. Its characters are among those the provider keeps.
+func (e Entry) ClientRequestID() string { return fmt.Sprintf("%s.%d", e.ID, e.Attempt) }
+
+// Job is the state that the state machine goes on with.
+func (e Entry) Job(status Status, waitSeconds int) Job {
+	return Job{
+		ID: e.ID, GenerationID: e.GenerationID, Route: e.Route,
+		Model: e.Request.Model(), Duration: e.Request.Duration(),
+		SubmittedAt: e.SubmittedAt, Status: status, WaitSeconds: max(1, waitSeconds),
+	}
+}
+
+// NoEntry says that the ledger has no entry for a job.
+type NoEntry struct{ ID string }
+
+func (e *NoEntry) Error() string { return "there is no job " + e.ID }
+
+// Conflict says that an entry was changed by another since it was read. Nothing
+// was written.
+type Conflict struct{ ID string }
+
+func (e *Conflict) Error() string { return "job " + e.ID + " was changed by another at the same time" }
+
+// Copied is what a transfer stored.
+type Copied struct {
+	Bytes  int64
+	SHA256 string // of the whole, in hex
+}
+
+// Manifest is the object beside a stored video, written after it: where there
+// is a manifest, the video is whole and verified.
+type Manifest struct {
+	ID           string    `json:"id"`
+	Model        string    `json:"model"`
+	Request      Request   `json:"request"` // as it was sent
+	GenerationID string    `json:"generation_id"`
+	CreatedAt    time.Time `json:"created_at"`
+	SubmittedAt  time.Time `json:"submitted_at"`
+	StoredAt     time.Time `json:"stored_at"`
+	Bytes        int64     `json:"bytes"`
+	SHA256       string    `json:"sha256"`       // of the whole file, in hex
+	CreditsUsed  int64     `json:"credits_used"` // as the provider says; 0 where it doesn't
+}

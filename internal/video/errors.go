@@ -1,0 +1,215 @@
+package video
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// This file names every ending that a job can have. AWS Lambda reports the
+// outermost Go type name of a handler's error as its error type, and the state
+// machine matches on that name alone, so a handler returns Ending(err) and
+// nothing else. Each message says what to do.
+
+// FieldError says what is wrong with one field of a request, and what it takes.
+type FieldError struct {
+	Field   string `json:"field"`
+	Message string `json:"message"`
+}
+
+// InvalidRequest ends a job whose request can't be sent as it is: our own
+// validation or the provider's (400) refused it. Nothing was paid.
+type InvalidRequest struct {
+	Fields []FieldError
+}
+
+func (e *InvalidRequest) Error() string {
+	said := make([]string, len(e.Fields))
+	for i, f := range e.Fields {
+		said[i] = f.Message
+		if f.Field != "" {
+			said[i] = f.Field + ": " + f.Message
+		}
+	}
+	return "the request was refused and nothing was paid; correct it and send it again: " + strings.Join(said, "; ")
+}
+
+// Unauthorized ends a job that was not submitted because the provider does not
+// know the key, also after it was read again. Nothing was paid.
+type Unauthorized struct {
+	Said string // the provider's words
+}
+
+func (e *Unauthorized) Error() string {
+	return "the provider does not accept the API key and nothing was paid; put a valid key into the ProviderKey secret, then redrive the job" + said(e.Said)
+}
+
+// OutOfCredits ends a job that was not submitted because the account has no
+// credits left or the key's spend limit is reached. Nothing was paid.
+type OutOfCredits struct {
+	Said string // the provider's words
+}
+
+func (e *OutOfCredits) Error() string {
+	return "the provider's account is out of credits and nothing was paid; top it up or raise the key's limit, then redrive the job" + said(e.Said)
+}
+
+// ProviderBusy ends a job that the provider would not take, or could not be
+// reached for, until the hard deadline. Nothing was paid.
+type ProviderBusy struct {
+	Said string // the last refusal
+}
+
+func (e *ProviderBusy) Error() string {
+	return "the provider took no submission until the deadline and nothing was paid; redrive the job to try again" + said(e.Said)
+}
+
+// SubmissionLost ends a job whose submission was never answered, and of which
+// no trace could be found. It may have been charged.
+type SubmissionLost struct {
+	ClientRequestID string   // what the submission was sent under
+	Unread          string   // why the provider's records could not be read; empty: they were read whole
+	Charges         []string // reference ids of charges in its time that belong to nothing that is known
+}
+
+func (e *SubmissionLost) Error() string {
+	found := "the provider's records show nothing of it, so it was most likely not charged"
+	switch {
+	case e.Unread != "":
+		found = "the provider's records could not be read (" + e.Unread + "), so it may have been charged"
+	case len(e.Charges) > 0:
+		found = "it may be one of these unexplained charges: " + strings.Join(e.Charges, ", ")
+	}
+	return fmt.Sprintf("the submission %s was not answered; %s; redrive the job to look again, or send the request anew", e.ClientRequestID, found)
+}
+
+// GenerationFailed ends a job whose generation the provider ended without a
+// video: moderation, a fault of its own. The provider does not charge for it.
+type GenerationFailed struct {
+	GenerationID string
+	Said         string // the provider's words
+}
+
+func (e *GenerationFailed) Error() string {
+	return fmt.Sprintf("the provider ended generation %s without a video, which it does not charge; change the prompt where its words ask for it, and send a new request%s", e.GenerationID, said(e.Said))
+}
+
+// GenerationOverdue ends the wait for a generation that has no end at the hard
+// deadline. It will be charged if it completes after all.
+type GenerationOverdue struct {
+	GenerationID string
+	Said         string // the last answer
+}
+
+func (e *GenerationOverdue) Error() string {
+	return fmt.Sprintf("generation %s has not ended by the hard deadline and may still be charged; redrive the job to look again%s", e.GenerationID, said(e.Said))
+}
+
+// VideoUnavailable says that a paid video could not be fetched or stored this
+// time. The state machine retries it for hours; when it ends a job, the video
+// is paid, and a redrive goes on from there without paying again.
+type VideoUnavailable struct {
+	GenerationID string
+	Err          error
+}
+
+func (e *VideoUnavailable) Error() string {
+	return fmt.Sprintf("the video of generation %s could not be fetched and stored; it is paid, redrive the job to fetch it without paying again: %v", e.GenerationID, e.Err)
+}
+
+func (e *VideoUnavailable) Unwrap() error { return e.Err }
+
+// VideoRejected ends a job whose file must not be stored: it isn't a video, is
+// too large, or comes from an address that is forbidden.
+type VideoRejected struct {
+	GenerationID string
+	Reason       string
+}
+
+func (e *VideoRejected) Error() string {
+	return fmt.Sprintf("what the provider serves for generation %s was not stored: %s; ask the provider's support with the generation's id", e.GenerationID, e.Reason)
+}
+
+// ServiceUnavailable says that a service of AWS that a step needs (S3, Secrets
+// Manager, Step Functions) did not do its part, and that the step decided
+// nothing. The state machine retries it on every task, as it retries the
+// platform's own failures.
+type ServiceUnavailable struct {
+	Doing string // what was tried
+	Err   error
+}
+
+func (e *ServiceUnavailable) Error() string {
+	return fmt.Sprintf("%s failed, and the step can be entered again; when it persists, see the AWS service's health and the function's permissions, then redrive the job: %v", e.Doing, e.Err)
+}
+
+func (e *ServiceUnavailable) Unwrap() error { return e.Err }
+
+// Ending gives the error that a Lambda handler returns for err: the first named
+// ending in its chain, outermost, so that Lambda reports that name; and
+// ServiceUnavailable for everything that has no name. Ending(nil) is nil.
+func Ending(err error) error {
+	if err == nil {
+		return nil
+	}
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		switch e.(type) {
+		case *InvalidRequest, *Unauthorized, *OutOfCredits, *ProviderBusy, *SubmissionLost,
+			*GenerationFailed, *GenerationOverdue, *VideoUnavailable, *VideoRejected, *ServiceUnavailable:
+			return e
+		}
+	}
+	return &ServiceUnavailable{Doing: "a step", Err: err}
+}
+
+// EndingName is the name of the ending that Ending(err) is: its Go type's name,
+// as Lambda reports it and the state machine matches it.
+func EndingName(err error) string {
+	return strings.TrimPrefix(fmt.Sprintf("%T", Ending(err)), "*video.")
+}
+
+// NewEndingRecord makes the ledger's record of an ending.
+func NewEndingRecord(err error, at time.Time) *EndingRecord {
+	ending := Ending(err)
+	detail, jsonErr := json.Marshal(ending)
+	if jsonErr != nil {
+		detail = nil // the name and the message tell it
+	}
+	return &EndingRecord{Error: EndingName(ending), Message: ending.Error(), Detail: detail, At: at}
+}
+
+// Err gives the recorded ending again, as the error it was.
+func (r EndingRecord) Err() error {
+	var ending error
+	switch r.Error {
+	case "InvalidRequest":
+		ending = &InvalidRequest{}
+	case "Unauthorized":
+		ending = &Unauthorized{}
+	case "OutOfCredits":
+		ending = &OutOfCredits{}
+	case "ProviderBusy":
+		ending = &ProviderBusy{}
+	case "SubmissionLost":
+		ending = &SubmissionLost{}
+	case "GenerationFailed":
+		ending = &GenerationFailed{}
+	case "GenerationOverdue":
+		ending = &GenerationOverdue{}
+	case "VideoRejected":
+		ending = &VideoRejected{}
+	}
+	if ending == nil || json.Unmarshal(r.Detail, ending) != nil {
+		return &ServiceUnavailable{Doing: "reading a recorded ending", Err: errors.New(r.Error + ": " + r.Message)}
+	}
+	return ending
+}
+
+func said(words string) string {
+	if words == "" {
+		return ""
+	}
+	return " (the provider said: " + words + ")"
+}

@@ -1,0 +1,77 @@
+package video
+
+import (
+	"fmt"
+	"time"
+)
+
+// Status is where a job stands, as the state machine's choices see it.
+type Status string
+
+// The four statuses. A job that ends without a video has no status: it ends
+// with an error (errors.go).
+const (
+	// Waiting: not accepted by the provider yet. There was no room, or a
+	// submission was not answered and is being looked up.
+	Waiting Status = "waiting"
+	// Generating: accepted and paid for when it completes; no video yet.
+	Generating Status = "generating"
+	// Completed: the provider has the video; it isn't in our bucket yet.
+	Completed Status = "completed"
+	// Stored: the verified video and its manifest are in the videos bucket.
+	Stored Status = "stored"
+)
+
+// Job is what the steps of the state machine pass on: enough to go on with, and
+// neither a prompt nor a URL, since executions are read by more people and kept
+// longer than either should be.
+type Job struct {
+	ID           string    `json:"id"`
+	GenerationID string    `json:"generation_id,omitempty"`
+	Route        Route     `json:"route,omitempty"`
+	Model        string    `json:"model,omitempty"`
+	Duration     int       `json:"duration,omitempty"` // seconds of video
+	SubmittedAt  time.Time `json:"submitted_at,omitzero"`
+	Status       Status    `json:"status"`
+	// WaitSeconds is how long the state machine waits before the next step:
+	// at least 1, since a Wait state takes no less here.
+	WaitSeconds int `json:"wait_seconds"`
+	// Video is where the stored video is, as an s3:// address.
+	Video string `json:"video,omitempty"`
+}
+
+// Route is the provider's route that a generation was submitted by. It is kept
+// with the generation, so that a changed configuration never asks for a running
+// one in the wrong place.
+type Route string
+
+// The provider's two routes; they take and answer the same bodies.
+const (
+	RouteLegacy    Route = "legacy"    // /v2/generate/video/kling/generation
+	RouteUniversal Route = "universal" // /v2/video/generations
+)
+
+// ValidID reports whether id can be a job's id. An id is an execution's name
+// and a part of S3 keys; 70 characters leave room for a redrive's suffix within
+// the 80 that Step Functions allows.
+func ValidID(id string) bool {
+	if len(id) < 1 || len(id) > 70 {
+		return false
+	}
+	for _, c := range []byte(id) {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '_', c == '-':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// CheckID refuses what ValidID does, with the reason.
+func CheckID(id string) error {
+	if ValidID(id) {
+		return nil
+	}
+	return &InvalidRequest{Fields: []FieldError{{Field: "id", Message: fmt.Sprintf("a job's id is 1 to 70 of A-Z a-z 0-9 _ and -; %.100q is not", id)}}}
+}

@@ -1,0 +1,13 @@
+package video
+
+// The videos bucket is laid out by these keys alone. A job's id is fit to be a
+// part of a key (ValidID).
+
+// EntryKey is the key of a job's entry in the ledger.
+func EntryKey(id string) string { return "jobs/" + id + ".json" }
+
+// FileKey is the key of a job's video.
+func FileKey(id string) string { return "videos/" + id + "/video.mp4" }
+
+// ManifestKey is the key of a job's manifest.
+func ManifestKey(id string) string { return "videos/" + id + "/video.json" }

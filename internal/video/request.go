@@ -1,0 +1,185 @@
+package video
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// MaxRequestBytes is the most that a request may be, as JSON. It holds for every
+// trigger, and leaves room in the 256 KiB that Step Functions takes as input.
+const MaxRequestBytes = 64 << 10
+
+// Request is what a person asks for: valid for its model, with the defaults that
+// decide the video's length and shape filled in, and each value of its JSON
+// type. Its JSON is canonical: equal requests have equal bytes. The zero Request
+// is not valid; ParseRequest makes one.
+type Request struct {
+	values map[string]any
+}
+
+// ParseRequest reads a request object. It takes what the provider takes for the
+// same thing: "ratio" for "aspect_ratio", a number written as a string, null for
+// a field left out. The model may be left out. What can't be sent is refused
+// with an *InvalidRequest that lists every wrong field at once.
+func ParseRequest(data []byte) (Request, error) {
+	if len(data) > MaxRequestBytes {
+		return Request{}, invalid("", fmt.Sprintf("the request is %d bytes; at most %d are taken", len(data), MaxRequestBytes))
+	}
+	if !utf8.Valid(data) {
+		return Request{}, invalid("", "the request is not UTF-8; save it as UTF-8")
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	var given map[string]any
+	if err := decoder.Decode(&given); err != nil || given == nil {
+		return Request{}, invalid("", `the request is not a JSON object; it takes one like {"prompt": "a paper boat crosses a flooded street"}`)
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return Request{}, invalid("", "there is more after the request's JSON object; it takes one object")
+	}
+	values, fields := validate(given)
+	if len(fields) > 0 {
+		return Request{}, &InvalidRequest{Fields: fields}
+	}
+	r := Request{values: values}
+	if n := len(r.canonical()); n > MaxRequestBytes {
+		return Request{}, invalid("", fmt.Sprintf("the request is %d bytes as JSON; at most %d are taken", n, MaxRequestBytes))
+	}
+	return r, nil
+}
+
+// NewRequest is ParseRequest for a prompt alone, with the default model.
+func NewRequest(prompt string) (Request, error) {
+	if !utf8.ValidString(prompt) {
+		return Request{}, invalid("prompt", "is not UTF-8; save it as UTF-8")
+	}
+	data, err := json.Marshal(map[string]string{"prompt": prompt})
+	if err != nil {
+		return Request{}, invalid("prompt", err.Error())
+	}
+	return ParseRequest(data)
+}
+
+func invalid(field, message string) *InvalidRequest {
+	return &InvalidRequest{Fields: []FieldError{{Field: field, Message: message}}}
+}
+
+// Model is the name of the request's model, as the catalogue has it.
+func (r Request) Model() string { s, _ := r.values["model"].(string); return s }
+
+// Prompt is the text that is to be made into a video; empty where the request
+// has a list of them.
+func (r Request) Prompt() string { s, _ := r.values["prompt"].(string); return s }
+
+// Duration is the asked length of the video in seconds.
+func (r Request) Duration() int { n, _ := r.values["duration"].(int); return n }
+
+// Names lists the fields that the request has, the model among them, in
+// order.
+func (r Request) Names() []string {
+	return slices.Sorted(maps.Keys(r.values))
+}
+
+// Redact takes the request's own texts out of what somebody said of it, so that
+// no prompt gets into an error or a log by way of the provider's words.
+func (r Request) Redact(words string) string {
+	for _, name := range []string{"prompt", "negative_prompt", "multi_prompt"} {
+		for _, text := range texts(r.values[name]) {
+			words = strings.ReplaceAll(words, text, "[text of "+name+"]")
+			words = strings.ReplaceAll(words, strings.Join(strings.Fields(text), " "), "[text of "+name+"]")
+		}
+	}
+	return words
+}
+
+// texts gives the texts in a value that are long enough to be told from common
+// words.
+func texts(value any) []string {
+	var found []string
+	switch v := value.(type) {
+	case string:
+		if len(v) > 8 {
+			found = append(found, v)
+		}
+	case []any:
+		for _, item := range v {
+			found = append(found, texts(item)...)
+		}
+	case map[string]any:
+		found = texts(v["prompt"])
+	}
+	return found
+}
+
+// Hash tells requests apart: equal requests have equal hashes, however they were
+// written.
+func (r Request) Hash() string {
+	sum := sha256.Sum256(r.canonical())
+	return hex.EncodeToString(sum[:])
+}
+
+// MarshalJSON gives the canonical JSON, which is also the body that the
+// provider is sent.
+func (r Request) MarshalJSON() ([]byte, error) { return r.canonical(), nil }
+
+// UnmarshalJSON reads back what MarshalJSON wrote, and checks nothing else: a
+// paid job's record stays readable when a model's limits change or a model goes.
+// What others wrote goes through ParseRequest.
+func (r *Request) UnmarshalJSON(data []byte) error {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	var values map[string]any
+	if err := decoder.Decode(&values); err != nil {
+		return fmt.Errorf("reading a request: %w", err)
+	}
+	r.values, _ = plain(values).(map[string]any)
+	return nil
+}
+
+// plain turns the numbers of decoded JSON into those that validate makes.
+func plain(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		if n, err := strconv.Atoi(v.String()); err == nil {
+			return n
+		}
+		f, _ := v.Float64()
+		return f
+	case map[string]any:
+		for name := range v {
+			v[name] = plain(v[name])
+		}
+	case []any:
+		for i := range v {
+			v[i] = plain(v[i])
+		}
+	}
+	return v
+}
+
+// canonical relies on encoding/json writing a map's keys in order.
+func (r Request) canonical() []byte {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(r.values); err != nil {
+		// The values are strings, numbers, booleans and lists and maps of
+		// those, made by validate: they always encode.
+		panic("video: a request that can't be encoded: " + err.Error())
+	}
+	return bytes.TrimRight(b.Bytes(), "\n")
+}
+
+// String leaves the prompt out, whatever prints the request.
+func (r Request) String() string {
+	return strings.TrimSpace(fmt.Sprintf("%s %ds", r.Model(), r.Duration()))
+}

@@ -1,0 +1,276 @@
+package video
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// validate checks a request object against its model, and gives its values with
+// their JSON types and defaults, or every wrong field.
+func validate(given map[string]any) (map[string]any, []FieldError) {
+	name := DefaultModel
+	switch v := given["model"].(type) {
+	case nil:
+	case string:
+		name = v
+	default:
+		return nil, []FieldError{{"model", fmt.Sprintf("takes a model's name as a string, such as %q", DefaultModel)}}
+	}
+	model, ok := FindModel(name)
+	if !ok {
+		var names []string
+		for _, m := range Catalogue() {
+			names = append(names, m.Name)
+		}
+		return nil, []FieldError{{"model", fmt.Sprintf("%s is not a model here%s; it takes one of %s", quote(name), suggest(name, names), strings.Join(names, ", "))}}
+	}
+
+	fields := maps.Clone(given)
+	delete(fields, "model")
+	var wrong []FieldError
+	if ratio, ok := fields["ratio"]; ok { // a deprecated alias that the provider still takes
+		delete(fields, "ratio")
+		if aspect, both := fields["aspect_ratio"]; both && aspect != nil && ratio != nil && aspect != ratio {
+			wrong = append(wrong, FieldError{"ratio", "says another thing than aspect_ratio; leave it out, it is the old name of aspect_ratio"})
+		} else if ratio != nil {
+			fields["aspect_ratio"] = ratio
+		}
+	}
+	values, more := object("", model.Parameters, fields)
+	wrong = append(wrong, more...)
+	values["model"] = name
+	wrong = append(wrong, promptOrShots(model, values, wrong)...)
+	slices.SortStableFunc(wrong, func(a, b FieldError) int { return strings.Compare(a.Field, b.Field) })
+	return values, wrong
+}
+
+// promptOrShots holds the rule of the models that have multi_prompt: that or
+// prompt, not both.
+func promptOrShots(model Model, values map[string]any, wrong []FieldError) []FieldError {
+	if _, has := model.Takes("multi_prompt"); !has {
+		return nil
+	}
+	_, prompt := values["prompt"]
+	_, shots := values["multi_prompt"]
+	switch {
+	case prompt && shots:
+		return []FieldError{{"multi_prompt", "goes without prompt: give the one or the other"}}
+	case !prompt && !shots && !slices.ContainsFunc(wrong, func(f FieldError) bool {
+		return f.Field == "prompt" || strings.HasPrefix(f.Field, "multi_prompt")
+	}):
+		return []FieldError{{"prompt", "is missing: say what the video shows, here or in multi_prompt"}}
+	}
+	return nil
+}
+
+// object checks the fields of an object, at prefix within the request.
+func object(prefix string, parameters []Parameter, given map[string]any) (map[string]any, []FieldError) {
+	values := map[string]any{}
+	var wrong []FieldError
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if given[name] == nil {
+			continue
+		}
+		p, ok := find(parameters, name)
+		if !ok {
+			var names []string
+			for _, p := range parameters {
+				names = append(names, p.Name)
+			}
+			wrong = append(wrong, FieldError{prefix + clip(name), fmt.Sprintf("is not a field that this model takes%s; it takes %s", suggest(name, names), strings.Join(names, ", "))})
+			continue
+		}
+		value, more := p.value(prefix+name, given[name])
+		wrong = append(wrong, more...)
+		values[name] = value
+	}
+	for _, p := range parameters {
+		if _, given := values[p.Name]; given {
+			continue
+		}
+		switch {
+		case p.Required:
+			wrong = append(wrong, FieldError{prefix + p.Name, "is missing; it takes " + p.takes()})
+		case p.Default != nil:
+			values[p.Name] = p.Default
+		}
+	}
+	return values, wrong
+}
+
+// value checks one value at a path within the request, and gives it in its
+// parameter's JSON type.
+func (p Parameter) value(path string, given any) (any, []FieldError) {
+	refuse := func() (any, []FieldError) {
+		return nil, []FieldError{{path, fmt.Sprintf("is %s; it takes %s", p.show(given), p.takes())}}
+	}
+	switch p.Kind {
+	case String:
+		s, ok := given.(string)
+		if !ok {
+			return refuse()
+		}
+		if len(p.Allowed) > 0 && !slices.Contains(p.Allowed, s) {
+			return nil, []FieldError{{path, fmt.Sprintf("is %s%s; it takes %s", quote(s), suggest(s, p.Allowed), p.takes())}}
+		}
+		if strings.TrimSpace(s) == "" && (p.Required || p.Name == "prompt") {
+			return nil, []FieldError{{path, "is empty; say what the video shows"}}
+		}
+		if n := utf8.RuneCountInString(s); p.MaxLength > 0 && n > p.MaxLength {
+			return nil, []FieldError{{path, fmt.Sprintf("has %d characters; it takes at most %d", n, p.MaxLength)}}
+		}
+		return s, nil
+	case Integer, Number:
+		f, ok := number(given)
+		if !ok || f < p.Min || f > p.Max || p.Kind == Integer && f != math.Trunc(f) {
+			return refuse()
+		}
+		if p.Kind == Number {
+			return f, nil
+		}
+		if n := int(f); len(p.Allowed) == 0 || slices.Contains(p.Allowed, strconv.Itoa(n)) {
+			return n, nil
+		}
+		return refuse()
+	case Boolean:
+		if b, ok := given.(bool); ok {
+			return b, nil
+		}
+		return refuse()
+	case Object:
+		if fields, ok := given.(map[string]any); ok {
+			return object(path+".", p.Fields, fields)
+		}
+		return refuse()
+	case List:
+		items, ok := given.([]any)
+		if !ok || len(items) == 0 || p.MaxItems > 0 && len(items) > p.MaxItems {
+			return refuse()
+		}
+		var wrong []FieldError
+		values := make([]any, len(items))
+		for i, item := range items {
+			value, more := p.Item.value(fmt.Sprintf("%s[%d]", path, i), item)
+			values[i], wrong = value, append(wrong, more...)
+		}
+		return values, wrong
+	}
+	return refuse()
+}
+
+// number takes a JSON number, and one that is written as a string, as the
+// provider does: its own sample sends a duration of "5".
+func number(given any) (float64, bool) {
+	text := ""
+	switch v := given.(type) {
+	case json.Number:
+		text = v.String()
+	case string:
+		text = strings.TrimSpace(v)
+	default:
+		return 0, false
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	return f, err == nil && !math.IsNaN(f) && !math.IsInf(f, 0)
+}
+
+// takes says in words what a parameter takes.
+func (p Parameter) takes() string {
+	switch {
+	case len(p.Allowed) > 0:
+		return strings.Join(p.Allowed[:len(p.Allowed)-1], ", ") + " or " + p.Allowed[len(p.Allowed)-1]
+	case p.Kind == Integer:
+		return fmt.Sprintf("a whole number from %g to %g", p.Min, p.Max)
+	case p.Kind == Number:
+		return fmt.Sprintf("a number from %g to %g", p.Min, p.Max)
+	case p.Kind == Boolean:
+		return "true or false"
+	case p.Kind == Object:
+		var names []string
+		for _, f := range p.Fields {
+			names = append(names, f.Name)
+		}
+		return "an object with " + strings.Join(names, " and ")
+	case p.Kind == List && p.MaxItems > 0:
+		return fmt.Sprintf("a list of 1 to %d, each %s", p.MaxItems, p.Item.takes())
+	case p.Kind == List:
+		return "a list of at least one, each " + p.Item.takes()
+	case p.MaxLength > 0:
+		return fmt.Sprintf("a text of at most %d characters", p.MaxLength)
+	}
+	return "a text"
+}
+
+// show gives a wrong value for a message: scalars as they are, the rest by type.
+// A text where a list or an object belongs is most likely a prompt, which no
+// message repeats.
+func (p Parameter) show(given any) string {
+	switch v := given.(type) {
+	case string:
+		if p.Kind == List || p.Kind == Object {
+			return "a text"
+		}
+		return quote(v)
+	case json.Number:
+		return clip(v.String())
+	case bool:
+		return strconv.FormatBool(v)
+	case []any:
+		return fmt.Sprintf("a list of %d", len(v))
+	}
+	return "an object"
+}
+
+func quote(s string) string { return strconv.Quote(clip(s)) }
+
+// clip keeps what a stranger wrote from filling a message.
+func clip(s string) string {
+	if utf8.RuneCountInString(s) <= 60 {
+		return s
+	}
+	return string([]rune(s)[:60]) + "…"
+}
+
+// suggest names the word that was most likely meant, where one is near enough.
+func suggest(given string, words []string) string {
+	best, least := "", len(given)/3+1
+	if len(given) > 100 {
+		return ""
+	}
+	for _, w := range words {
+		if d := distance(strings.ToLower(given), w); d <= least {
+			best, least = w, d-1
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return " (did you mean " + best + "?)"
+}
+
+// distance counts the single-byte edits between two words.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
