@@ -1,0 +1,89 @@
+// Package manifest keeps, beside each stored video, the object that says what it
+// is and that it is whole: videos/<id>/video.json, written after
+// videos/<id>/video.mp4.
+package manifest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// Client is what is used of S3.
+type Client interface {
+	GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
+	PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
+}
+
+// Shelf reads and writes the manifests in the videos bucket. It is safe for
+// concurrent use.
+type Shelf struct {
+	client Client
+	bucket string
+}
+
+// New makes a Shelf in a bucket.
+func New(client Client, bucket string) *Shelf { return &Shelf{client: client, bucket: bucket} }
+
+// Address is the s3:// address of a job's video.
+func (s *Shelf) Address(id string) string { return "s3://" + s.bucket + "/" + video.FileKey(id) }
+
+// Manifest gives a job's manifest, and false where it has none: its video isn't
+// stored. The error is a *video.ServiceUnavailable.
+func (s *Shelf) Manifest(ctx context.Context, id string) (video.Manifest, bool, error) {
+	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.bucket, Key: aws.String(video.ManifestKey(id))})
+	var absent *types.NoSuchKey
+	if errors.As(err, &absent) {
+		return video.Manifest{}, false, nil
+	}
+	if err != nil {
+		return video.Manifest{}, false, unavailable("reading a manifest", err)
+	}
+	defer out.Body.Close()
+	body, err := io.ReadAll(out.Body)
+	if err != nil {
+		return video.Manifest{}, false, unavailable("reading a manifest", err)
+	}
+	var manifest video.Manifest
+	if err := json.Unmarshal(body, &manifest); err != nil {
+		return video.Manifest{}, false, unavailable("reading a manifest", fmt.Errorf("%s is not a manifest: %w", video.ManifestKey(id), err))
+	}
+	return manifest, true, nil
+}
+
+// PutManifest writes a job's manifest, after its video. A manifest that is there
+// already stays, and is no error: the video was stored by another. The error is
+// a *video.ServiceUnavailable.
+func (s *Shelf) PutManifest(ctx context.Context, manifest video.Manifest) error {
+	body, err := json.MarshalIndent(manifest, "", "  ")
+	if err != nil {
+		return fmt.Errorf("manifest: encoding %s: %w", manifest.ID, err)
+	}
+	_, err = s.client.PutObject(ctx, &s3.PutObjectInput{
+		Bucket: &s.bucket, Key: aws.String(video.ManifestKey(manifest.ID)), IfNoneMatch: aws.String("*"),
+		Body: bytes.NewReader(body), ContentType: aws.String("application/json"),
+	})
+	var response *awshttp.ResponseError
+	if errors.As(err, &response) && response.HTTPStatusCode() == http.StatusPreconditionFailed {
+		return nil
+	}
+	if err != nil {
+		return unavailable("writing a manifest", err)
+	}
+	return nil
+}
+
+func unavailable(doing string, err error) error {
+	return &video.ServiceUnavailable{Doing: doing, Err: err}
+}
