@@ -1,0 +1,126 @@
+package aimlapi
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// pageSize is the most rows that the provider gives at once.
+const pageSize = 100
+
+// maxPages bounds one reading. The provider takes 200 requests in 60 s, and a
+// reading that needs more has asked for too long a time.
+const maxPages = 150
+
+// Requests reads the provider's log of the requests that were made with a key
+// from one time to another. It gives all of them or an error: a *video.Refusal
+// or a *video.Unanswered.
+func (c *Client) Requests(ctx context.Context, key video.Key, from, to time.Time) ([]video.LoggedRequest, error) {
+	var rows []video.LoggedRequest
+	for range maxPages {
+		body, err := c.get(ctx, key, "/v2/logs", url.Values{
+			"start": {stamp(from)}, "end": {stamp(to)},
+			"limit": {strconv.Itoa(pageSize)}, "offset": {strconv.Itoa(len(rows))},
+		})
+		if err != nil {
+			return nil, err
+		}
+		var page struct {
+			Data []struct {
+				Created         time.Time `json:"created"`
+				Status          string    `json:"status"`
+				Model           string    `json:"model"`
+				InferenceID     string    `json:"inference_id"`
+				ClientRequestID *string   `json:"client_request_id"`
+			} `json:"data"`
+			Pagination *struct {
+				Total   int  `json:"total"`
+				HasMore bool `json:"has_more"`
+			} `json:"pagination"`
+		}
+		if err := json.Unmarshal(body, &page); err != nil || page.Pagination == nil {
+			return nil, &video.Unanswered{Err: fmt.Errorf("the logs are not in their documented shape")}
+		}
+		for _, row := range page.Data {
+			logged := video.LoggedRequest{Created: row.Created, Failed: row.Status == "failed", Model: row.Model}
+			if validID(row.InferenceID) {
+				logged.InferenceID = row.InferenceID
+			}
+			if row.ClientRequestID != nil {
+				logged.ClientRequestID = *row.ClientRequestID
+			}
+			rows = append(rows, logged)
+		}
+		if !page.Pagination.HasMore {
+			if len(rows) < page.Pagination.Total {
+				return nil, &video.Unanswered{Err: fmt.Errorf("the logs gave %d of %d rows", len(rows), page.Pagination.Total)}
+			}
+			return rows, nil
+		}
+		if len(page.Data) == 0 {
+			return nil, &video.Unanswered{Err: fmt.Errorf("the logs gave an empty page and said that there is more")}
+		}
+	}
+	return nil, &video.Unanswered{Err: fmt.Errorf("the logs have over %d rows in that time", maxPages*pageSize)}
+}
+
+// Charges reads what the account was charged for generations from one time to
+// another. It gives all charges or an error: a *video.Refusal or a
+// *video.Unanswered.
+func (c *Client) Charges(ctx context.Context, key video.Key, from, to time.Time) ([]video.Charge, error) {
+	var charges []video.Charge
+	query := url.Values{
+		"from": {stamp(from)}, "to": {stamp(to)},
+		"direction": {"CHARGE"}, "type": {"MODEL_USAGE"}, "limit": {strconv.Itoa(pageSize)},
+	}
+	for range maxPages {
+		body, err := c.get(ctx, key, "/v2/billing/transactions", query)
+		if err != nil {
+			return nil, err
+		}
+		var page struct {
+			Data []struct {
+				CreatedAt time.Time `json:"created_at"`
+				Amount    struct {
+					Credits int64 `json:"credits"`
+				} `json:"amount"`
+				Model       *string `json:"model"`
+				ReferenceID *string `json:"reference_id"`
+			} `json:"data"`
+			Pagination *struct {
+				NextCursor *string `json:"next_cursor"`
+				HasMore    bool    `json:"has_more"`
+			} `json:"pagination"`
+		}
+		if err := json.Unmarshal(body, &page); err != nil || page.Pagination == nil {
+			return nil, &video.Unanswered{Err: fmt.Errorf("the transactions are not in their documented shape")}
+		}
+		for _, row := range page.Data {
+			charge := video.Charge{Created: row.CreatedAt, Credits: row.Amount.Credits}
+			if row.Model != nil {
+				charge.Model = *row.Model
+			}
+			if row.ReferenceID != nil && validID(*row.ReferenceID) {
+				charge.ReferenceID = *row.ReferenceID
+			}
+			charges = append(charges, charge)
+		}
+		if !page.Pagination.HasMore {
+			return charges, nil
+		}
+		if page.Pagination.NextCursor == nil {
+			return nil, &video.Unanswered{Err: fmt.Errorf("the transactions said that there is more, and not where")}
+		}
+		query.Set("cursor", *page.Pagination.NextCursor)
+	}
+	return nil, &video.Unanswered{Err: fmt.Errorf("the transactions have over %d rows in that time", maxPages*pageSize)}
+}
+
+// stamp writes a time as ISO-8601 with an offset, to the millisecond.
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
