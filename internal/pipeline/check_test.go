@@ -1,0 +1,125 @@
+package pipeline_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/video"
+)
+
+func TestCheck(t *testing.T) {
+	const url = "https://cdn.example/1.mp4"
+	for _, test := range []struct {
+		name       string
+		elapsed    time.Duration
+		generation video.Generation
+		err        error
+		status     video.Status
+		wait       int
+		ending     string
+	}{
+		{"too early", 20 * time.Second, video.Generation{State: video.Running}, nil, video.Generating, 40, ""},
+		{"running", 2 * time.Minute, video.Generation{State: video.Running}, nil, video.Generating, 10, ""},
+		{"late", 80 * time.Minute, video.Generation{State: video.Running}, nil, video.Generating, 300, ""},
+		{"overdue", 24 * time.Hour, video.Generation{State: video.Running, Word: "generating"}, nil, "", 0, "GenerationOverdue"},
+		{"done", 2 * time.Minute, video.Generation{State: video.Finished, URL: url}, nil, video.Completed, 1, ""},
+		{"done after the deadline", 30 * time.Hour, video.Generation{State: video.Finished, URL: url}, nil, video.Completed, 1, ""},
+		{"done without a URL", 2 * time.Minute, video.Generation{State: video.Finished}, nil, video.Generating, 10, ""},
+		{"long done without a URL", 31 * time.Minute, video.Generation{State: video.Finished}, nil, video.Completed, 1, ""},
+		{"ended by the provider", 2 * time.Minute, video.Generation{State: video.Failed, Failure: "moderation: no"}, nil, "", 0, "GenerationFailed"},
+		{"no answer", 2 * time.Minute, video.Generation{}, &video.Unanswered{Err: errors.New("502")}, video.Generating, 10, ""},
+		{"not found yet", 2 * time.Minute, video.Generation{}, &video.Refusal{Kind: video.RefusedUnknown}, video.Generating, 10, ""},
+		{"asked too often", 2 * time.Minute, video.Generation{}, &video.Refusal{Kind: video.RefusedBusy, RetryAfter: 90 * time.Second}, video.Generating, 90, ""},
+		{"the key is refused", 2 * time.Minute, video.Generation{}, &video.Refusal{Kind: video.RefusedKey}, video.Generating, 10, ""},
+		{"no answer at the deadline", 25 * time.Hour, video.Generation{}, &video.Unanswered{Err: errors.New("502")}, "", 0, "GenerationOverdue"},
+		{"no secret", 2 * time.Minute, video.Generation{}, &video.ServiceUnavailable{Doing: "reading", Err: errors.New("500")}, "", 0, "ServiceUnavailable"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(answer{id: "gen-1"})
+			submitted, err := w.Run(t.Context(), bare())
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.provider.retrieve = func(id string) (video.Generation, error) {
+				test.generation.ID = id
+				return test.generation, test.err
+			}
+			check := &pipeline.Check{Provider: w.provider, Keys: w.keys, Ledger: w.ledger, Schedule: schedule(), Now: w.clock.Now, Log: quiet()}
+			w.clock.pass(test.elapsed)
+			job, err := check.Run(t.Context(), submitted)
+			if test.ending != "" {
+				if video.EndingName(err) != test.ending {
+					t.Fatalf("got %v, want %s", err, test.ending)
+				}
+				if recorded := w.ledger.entry(t, "job-1").Ending; test.ending != "ServiceUnavailable" && (recorded == nil || recorded.Err().Error() != err.Error()) {
+					t.Errorf("the ledger has %+v", recorded)
+				}
+				return
+			}
+			if err != nil || job.Status != test.status || job.WaitSeconds != test.wait || job.ID != "job-1" || job.GenerationID != "gen-1" {
+				t.Errorf("got %+v, %v", job, err)
+			}
+		})
+	}
+}
+
+func TestCheckReadsAChangedKey(t *testing.T) {
+	w := newWorld(answer{id: "gen-1"})
+	submitted, err := w.Run(t.Context(), bare())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.keys.current = video.Key{Value: "key-two", Version: "v2"}
+	w.provider.retrieve = func(id string) (video.Generation, error) {
+		if w.keys.cached.Version == "v1" {
+			return video.Generation{}, &video.Refusal{Kind: video.RefusedKey}
+		}
+		return video.Generation{ID: id, State: video.Finished, URL: "https://cdn.example/1.mp4"}, nil
+	}
+	check := &pipeline.Check{Provider: w.provider, Keys: w.keys, Ledger: w.ledger, Schedule: schedule(), Now: w.clock.Now, Log: quiet()}
+	if job, err := check.Run(t.Context(), submitted); err != nil || job.Status != video.Completed {
+		t.Errorf("got %+v, %v", job, err)
+	}
+}
+
+func TestAnEndingThatIsRecordedStays(t *testing.T) {
+	w := newWorld(answer{id: "gen-1"})
+	submitted, err := w.Run(t.Context(), bare())
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := "first"
+	w.provider.retrieve = func(id string) (video.Generation, error) {
+		return video.Generation{ID: id, State: video.Failed, Failure: said}, nil
+	}
+	check := &pipeline.Check{Provider: w.provider, Keys: w.keys, Ledger: w.ledger, Schedule: schedule(), Now: w.clock.Now, Log: quiet()}
+	_, first := check.Run(t.Context(), submitted)
+	said = "second"
+	_, second := check.Run(t.Context(), submitted)
+	if first == nil || second == nil || first.Error() != second.Error() || !strings.Contains(first.Error(), "first") {
+		t.Errorf("it ended with %v and then with %v", first, second)
+	}
+}
+
+func TestScheduleOfADay(t *testing.T) {
+	s := schedule()
+	looks, last := 0, time.Duration(0)
+	for elapsed := s.First; elapsed < s.Hard; looks++ {
+		wait := s.Next(elapsed)
+		if wait < s.Interval && elapsed+wait < s.Hard {
+			t.Fatalf("at %v it waits only %v", elapsed, wait)
+		}
+		last, elapsed = wait, elapsed+wait
+	}
+	// Four state entries a look, and the history of an execution holds 25,000
+	// events of which a look makes about a dozen.
+	if looks > 420 {
+		t.Errorf("a job of a day is looked at %d times", looks)
+	}
+	if last > 15*time.Minute {
+		t.Errorf("the last wait is %v", last)
+	}
+}

@@ -1,0 +1,217 @@
+package pipeline_test
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// ledger is the ledger in memory, with versions that count up.
+type ledger struct {
+	mu      sync.Mutex
+	entries map[string]string // JSON, as S3 has it
+	version map[string]int
+	fail    func(call string) error // before the call takes effect
+}
+
+func newLedger() *ledger {
+	return &ledger{entries: map[string]string{}, version: map[string]int{}, fail: func(string) error { return nil }}
+}
+
+func (l *ledger) Get(_ context.Context, id string) (video.Entry, string, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.fail("get"); err != nil {
+		return video.Entry{}, "", err
+	}
+	body, ok := l.entries[id]
+	if !ok {
+		return video.Entry{}, "", &video.NoEntry{ID: id}
+	}
+	var entry video.Entry
+	err := json.Unmarshal([]byte(body), &entry)
+	return entry, strconv.Itoa(l.version[id]), err
+}
+
+func (l *ledger) Create(_ context.Context, entry video.Entry) (video.Entry, string, error) {
+	return l.write("create", entry, "0")
+}
+
+func (l *ledger) Update(_ context.Context, entry video.Entry, version string) (video.Entry, string, error) {
+	return l.write("update", entry, version)
+}
+
+func (l *ledger) write(call string, entry video.Entry, version string) (video.Entry, string, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.fail(call); err != nil {
+		return video.Entry{}, "", err
+	}
+	if strconv.Itoa(l.version[entry.ID]) != version {
+		return video.Entry{}, "", &video.Conflict{ID: entry.ID}
+	}
+	l.version[entry.ID]++
+	body, err := json.Marshal(entry)
+	l.entries[entry.ID] = string(body)
+	return entry, strconv.Itoa(l.version[entry.ID]), err
+}
+
+func (l *ledger) entry(t *testing.T, id string) video.Entry {
+	t.Helper()
+	entry, _, err := l.Get(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return entry
+}
+
+// provider answers each submission with the next of its answers, the last of
+// them for ever, and keeps what it was sent.
+type provider struct {
+	mu       sync.Mutex
+	answers  []answer
+	posted   []string    // client request ids
+	keys     []video.Key // they were sent with
+	retrieve func(id string) (video.Generation, error)
+	rows     []video.LoggedRequest
+	logsErr  error
+	charges  []video.Charge
+	moneyErr error
+	looks    int
+}
+
+type answer struct {
+	id  string
+	err error
+}
+
+func (p *provider) Route(video.Request) video.Route { return video.RouteLegacy }
+
+func (p *provider) Submit(_ context.Context, key video.Key, route video.Route, clientRequestID string, _ video.Request) (video.Generation, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	a := p.answers[min(len(p.posted), len(p.answers)-1)]
+	p.posted, p.keys = append(p.posted, clientRequestID), append(p.keys, key)
+	return video.Generation{ID: a.id, Route: route, State: video.Running}, a.err
+}
+
+func (p *provider) Retrieve(_ context.Context, _ video.Key, route video.Route, id, _ string) (video.Generation, error) {
+	generation, err := p.retrieve(id)
+	generation.Route = route
+	return generation, err
+}
+
+func (p *provider) Requests(context.Context, video.Key, time.Time, time.Time) ([]video.LoggedRequest, error) {
+	p.looks++
+	return p.rows, p.logsErr
+}
+
+func (p *provider) Charges(context.Context, video.Key, time.Time, time.Time) ([]video.Charge, error) {
+	return p.charges, p.moneyErr
+}
+
+// keys is a secret whose current version can be changed.
+type keys struct {
+	cached, current video.Key
+	versions        map[string]video.Key
+}
+
+func newKeys() *keys {
+	one := video.Key{Value: "key-one", Version: "v1"}
+	return &keys{cached: one, current: one, versions: map[string]video.Key{"v1": one}}
+}
+
+func (k *keys) Current(context.Context) (video.Key, error) { return k.cached, nil }
+
+func (k *keys) Reread(context.Context) (video.Key, error) { k.cached = k.current; return k.cached, nil }
+
+func (k *keys) Version(_ context.Context, version string) (video.Key, error) {
+	key, ok := k.versions[version]
+	if !ok {
+		return key, &video.NoKeyVersion{Version: version}
+	}
+	return key, nil
+}
+
+// shelf is the place of the manifests, in memory.
+type shelf map[string]video.Manifest
+
+func (s shelf) Manifest(_ context.Context, id string) (video.Manifest, bool, error) {
+	m, ok := s[id]
+	return m, ok, nil
+}
+
+func (s shelf) PutManifest(_ context.Context, m video.Manifest) error { s[m.ID] = m; return nil }
+
+func (s shelf) Address(id string) string { return "s3://videos/" + id }
+
+// clock is a time that stands still until a test moves it.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func newClock() *clock { return &clock{now: time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)} }
+
+func (c *clock) Now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.now }
+
+func (c *clock) pass(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.now = c.now.Add(d) }
+
+// world is a Submit with all that it touches.
+type world struct {
+	*pipeline.Submit
+	ledger   *ledger
+	provider *provider
+	keys     *keys
+	shelf    shelf
+	clock    *clock
+}
+
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+func schedule() pipeline.Schedule {
+	return pipeline.Schedule{First: time.Minute, Interval: 10 * time.Second, Soft: 30 * time.Minute, Hard: 24 * time.Hour}
+}
+
+func newWorld(answers ...answer) *world {
+	w := &world{ledger: newLedger(), provider: &provider{answers: answers}, keys: newKeys(), shelf: shelf{}, clock: newClock()}
+	w.provider.retrieve = func(string) (video.Generation, error) {
+		return video.Generation{}, &video.Refusal{Kind: video.RefusedUnknown}
+	}
+	w.Submit = &pipeline.Submit{
+		Provider: w.provider, Keys: w.keys, Ledger: w.ledger, Manifests: w.shelf, Schedule: schedule(),
+		Times: pipeline.SubmitTimes{
+			Call: 45 * time.Second, Write: 10 * time.Second, Busy: 15 * time.Second,
+			LookUpFirst: 30 * time.Second, LookUpWindow: 2 * time.Hour, Hard: 24 * time.Hour,
+		},
+		Now: w.clock.Now, Jitter: func(d time.Duration) time.Duration { return d / 2 }, Log: quiet(),
+	}
+	return w
+}
+
+const prompt = "a paper boat crosses a flooded street"
+
+func bare() pipeline.Task {
+	return pipeline.Task{Execution: "job-1", Input: json.RawMessage(`{"prompt":"` + prompt + `"}`)}
+}
+
+func resume() pipeline.Task {
+	return pipeline.Task{Execution: "job-1-r1", Input: json.RawMessage(`{"id":"job-1","resume":true}`)}
+}
+
+// again is the task of a job that waited for room.
+func again(t *testing.T, job video.Job) pipeline.Task {
+	t.Helper()
+	input, err := json.Marshal(job)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pipeline.Task{Execution: "job-1", Input: input}
+}

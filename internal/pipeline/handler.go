@@ -1,0 +1,114 @@
+// Package pipeline holds the steps of the state machine: Submit, Check and
+// Store, a file each. A step can be entered again at any time, by two at once
+// and after any crash, and then goes on from what the ledger and the videos
+// bucket say.
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// Handler makes a Lambda handler of a step: it logs one line an invocation, and
+// gives back one of the errors that video's errors file names, whatever the step
+// gave; also when it panicked.
+func Handler[In any](logger *slog.Logger, now func() time.Time, name string, step func(context.Context, In) (video.Job, error)) func(context.Context, In) (video.Job, error) {
+	return func(ctx context.Context, in In) (job video.Job, err error) {
+		began := now()
+		defer func() {
+			if r := recover(); r != nil {
+				err = &video.ServiceUnavailable{Doing: "the step " + name, Err: fmt.Errorf("it panicked: %v", r)}
+			}
+			err = video.Ending(err)
+			attributes := []any{
+				"job", job.ID, "status", job.Status, "generation", job.GenerationID,
+				"wait_seconds", job.WaitSeconds, "elapsed_ms", now().Sub(began).Milliseconds(),
+			}
+			if err != nil {
+				logger.ErrorContext(ctx, name, append(attributes, "error", video.EndingName(err), "message", err.Error())...)
+				job = video.Job{}
+				return
+			}
+			logger.InfoContext(ctx, name, attributes...)
+		}()
+		return step(ctx, in)
+	}
+}
+
+// Keys gives the versions of the provider's key.
+type Keys interface {
+	// Current gives the key as it was last read.
+	Current(context.Context) (video.Key, error)
+	// Reread reads it anew, after the provider did not accept it.
+	Reread(context.Context) (video.Key, error)
+	// Version gives an earlier one, or a *video.NoKeyVersion.
+	Version(ctx context.Context, version string) (video.Key, error)
+}
+
+// Ledger keeps the entries of the jobs, with versions that let one of many
+// writers through.
+type Ledger interface {
+	// Get gives an entry and its version, or a *video.NoEntry.
+	Get(ctx context.Context, id string) (video.Entry, string, error)
+	// Create writes the first entry of a job, or gives a *video.Conflict.
+	Create(context.Context, video.Entry) (video.Entry, string, error)
+	// Update replaces a version that was read, or gives a *video.Conflict.
+	Update(ctx context.Context, entry video.Entry, version string) (video.Entry, string, error)
+}
+
+// Manifests says which jobs have their video stored.
+type Manifests interface {
+	// Manifest gives a job's manifest, and false where it has none.
+	Manifest(ctx context.Context, id string) (video.Manifest, bool, error)
+}
+
+// Retriever asks the provider how a generation is doing.
+type Retriever interface {
+	Retrieve(ctx context.Context, key video.Key, route video.Route, id, model string) (video.Generation, error)
+}
+
+// retrieve asks with the current key, and once more with the key read anew where
+// the provider does not accept it: it may have been changed.
+func retrieve(ctx context.Context, provider Retriever, keys Keys, route video.Route, id, model string) (video.Generation, error) {
+	key, err := keys.Current(ctx)
+	if err != nil {
+		return video.Generation{}, err
+	}
+	generation, err := provider.Retrieve(ctx, key, route, id, model)
+	if refusal, ok := err.(*video.Refusal); !ok || refusal.Kind != video.RefusedKey {
+		return generation, err
+	}
+	again, err := keys.Reread(ctx)
+	if err != nil {
+		return video.Generation{}, err
+	}
+	return provider.Retrieve(ctx, again, route, id, model)
+}
+
+// end records how a job ended and gives the ending, so that the API and a redrive
+// know it after the execution is forgotten. The ending stands also where it
+// could not be recorded: the execution has it.
+func end(ctx context.Context, ledger Ledger, now func() time.Time, id string, ending error) error {
+	for range 3 {
+		entry, version, err := ledger.Get(ctx, id)
+		if err != nil {
+			return ending
+		}
+		if entry.Ending != nil {
+			return entry.Ending.Err() // a step that was entered twice ends the same
+		}
+		if failed, ok := ending.(*video.GenerationFailed); ok {
+			failed.Said = entry.Request.Redact(failed.Said)
+		}
+		entry.Ending = video.NewEndingRecord(ending, now())
+		_, _, err = ledger.Update(ctx, entry, version)
+		if _, conflict := err.(*video.Conflict); !conflict {
+			return ending
+		}
+	}
+	return ending
+}

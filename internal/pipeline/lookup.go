@@ -1,0 +1,111 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// clockSkew is by how much the provider's clock may differ from ours.
+const clockSkew = 5 * time.Minute
+
+// longestLookUp is the most between two looks for a lost submission.
+const longestLookUp = 10 * time.Minute
+
+// found is what one look into the provider's records gave.
+type found struct {
+	generation video.Generation // confirmed by a retrieve; no ID: none was
+	complete   bool             // the logs and the transactions were read whole
+	unread     string           // why not
+	charges    []string         // in its time, and belonging to nothing that is known
+}
+
+// lookUp goes on from a submission that was not answered. It is never sent again
+// by itself: it is found, or it is lost once its records were read whole after
+// the longest generation, or at the hard deadline.
+func (s *Submit) lookUp(ctx context.Context, entry video.Entry, version string) (video.Job, bool, error) {
+	began := s.Now()
+	look, err := s.look(ctx, entry)
+	if err != nil {
+		return video.Job{}, true, err
+	}
+	if look.generation.ID != "" {
+		s.Log.InfoContext(ctx, "submission found", "job", entry.ID, "attempt", entry.Attempt, "generation", look.generation.ID)
+		entry.Route = look.generation.Route
+		return s.accept(ctx, entry, version, look.generation)
+	}
+
+	shown := entry.ClaimedUntil.Add(s.Times.LookUpWindow)
+	lost := look.complete && began.After(shown)
+	if !lost && began.Sub(entry.CreatedAt) < max(s.Times.Hard, 2*s.Times.LookUpWindow) {
+		// Rare at first, since most generations take minutes, and rarer yet.
+		since := began.Sub(entry.ClaimedAt)
+		wait := min(max(s.Times.LookUpFirst, since/4), longestLookUp)
+		return entry.Job(video.Waiting, seconds(wait)), true, nil
+	}
+	if lost && s.ResubmitLost && !entry.Resubmitted {
+		entry.Resubmitted = true
+		return s.submit(ctx, order{id: entry.ID}, entry, version)
+	}
+	ending := &video.SubmissionLost{ClientRequestID: entry.ClientRequestID(), Unread: look.unread, Charges: look.charges}
+	entry.Phase, entry.Ending = video.PhaseUnanswered, video.NewEndingRecord(ending, s.Now())
+	if _, _, err := s.Ledger.Update(ctx, entry, version); err != nil {
+		return video.Job{}, false, unlessConflict(err)
+	}
+	return video.Job{}, true, ending
+}
+
+// look reads the provider's records once, with the key that the attempt was sent
+// with. What can't be read is unknown, never "not found". The error is one of
+// ours, where the step has to be entered again.
+func (s *Submit) look(ctx context.Context, entry video.Entry) (found, error) {
+	key, err := s.Keys.Version(ctx, entry.KeyVersion)
+	var gone *video.NoKeyVersion
+	if errors.As(err, &gone) {
+		return found{unread: gone.Error()}, nil
+	}
+	if err != nil {
+		return found{}, err
+	}
+	model := entry.Request.Model()
+	if entry.Candidate != "" {
+		if generation, err := s.Provider.Retrieve(ctx, key, entry.Route, entry.Candidate, model); err == nil {
+			return found{generation: generation}, nil
+		}
+	}
+	from, to := entry.ClaimedAt.Add(-clockSkew), entry.ClaimedUntil.Add(clockSkew)
+	rows, err := s.Provider.Requests(ctx, key, from, to)
+	if err != nil {
+		return found{unread: "its logs: " + err.Error()}, nil
+	}
+	known := map[string]bool{}
+	for _, row := range rows {
+		if row.ClientRequestID != entry.ClientRequestID() {
+			known[row.InferenceID] = row.ClientRequestID != ""
+			continue
+		}
+		if row.InferenceID == "" || row.Failed {
+			continue // a failed row gives no generation, and ends nothing
+		}
+		generation, err := s.Provider.Retrieve(ctx, key, entry.Route, row.InferenceID, model)
+		if err != nil {
+			return found{unread: "generation " + row.InferenceID + ", which its logs name: " + err.Error()}, nil
+		}
+		return found{generation: generation}, nil
+	}
+	charges, err := s.Provider.Charges(ctx, key, from, s.Now().Add(clockSkew))
+	if err != nil {
+		return found{unread: "its transactions: " + err.Error()}, nil
+	}
+	look := found{complete: true}
+	for _, charge := range charges {
+		id, _, _ := strings.Cut(charge.ReferenceID, ":")
+		if id != "" && !known[id] && (charge.Model == "" || charge.Model == model) && charge.Created.Before(entry.ClaimedUntil.Add(s.Times.LookUpWindow)) {
+			look.charges = append(look.charges, charge.ReferenceID)
+		}
+	}
+	return look, nil
+}

@@ -1,0 +1,321 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// Task is what the state machine gives Submit.
+type Task struct {
+	// Execution is the execution's name, which is the job's id where Input
+	// is a bare request.
+	Execution string `json:"execution"`
+	// Input is a request object; or {"id", "resume": true} of a redrive; or
+	// the job that an earlier Submit gave back to wait.
+	Input json.RawMessage `json:"input"`
+}
+
+// Submitter is what Submit asks of the provider. Each call gives a
+// *video.Refusal or a *video.Unanswered as its error.
+type Submitter interface {
+	Retriever
+	// Route says which route a request is submitted by.
+	Route(video.Request) video.Route
+	// Submit posts a request, once.
+	Submit(ctx context.Context, key video.Key, route video.Route, clientRequestID string, request video.Request) (video.Generation, error)
+	// Requests and Charges read the provider's records of a time, whole.
+	Requests(ctx context.Context, key video.Key, from, to time.Time) ([]video.LoggedRequest, error)
+	Charges(ctx context.Context, key video.Key, from, to time.Time) ([]video.Charge, error)
+}
+
+// SubmitTimes are the times that Submit keeps to.
+type SubmitTimes struct {
+	Call         time.Duration // the most that a submission may take
+	Write        time.Duration // kept after it for the ledger
+	Busy         time.Duration // the first wait where there was no room; doubles
+	LookUpFirst  time.Duration // from a lost answer to the first look for it
+	LookUpWindow time.Duration // how long a submission may take to show: the longest generation
+	Hard         time.Duration // since the job's first claim: no more waiting for room or for records
+}
+
+// Submit has a job's request accepted by the provider, at most once.
+type Submit struct {
+	Provider  Submitter
+	Keys      Keys
+	Ledger    Ledger
+	Manifests Manifests
+	Schedule  Schedule
+	Times     SubmitTimes
+	// ResubmitLost is the operator's choice to send a lost submission again,
+	// once, though it may have been charged.
+	ResubmitLost bool
+	Now          func() time.Time
+	// Jitter gives a random part of a duration, so that jobs that were
+	// refused together don't come back together.
+	Jitter func(time.Duration) time.Duration
+	Log    *slog.Logger
+}
+
+// order is a Task, read.
+type order struct {
+	id      string
+	request *video.Request // of a bare request; nil otherwise
+	resume  bool
+}
+
+// Run gives the job as generating where its request was accepted, now or before,
+// with its generation id in the ledger; as waiting where it has to be entered
+// again; as stored where a redrive finds nothing left to do. What ends a job
+// without a generation is an error.
+//
+// It promises that no request is accepted twice: a submission is posted only by
+// the invocation whose claim of that attempt is in the ledger, once; and an
+// attempt follows another only where that was certainly not accepted.
+func (s *Submit) Run(ctx context.Context, task Task) (video.Job, error) {
+	order, err := read(task)
+	if err != nil {
+		return video.Job{ID: order.id}, err
+	}
+	// Each turn either settles the step or follows a change that another
+	// writer, or this one, made in the ledger.
+	for range 8 {
+		entry, version, err := s.Ledger.Get(ctx, order.id)
+		var none *video.NoEntry
+		if errors.As(err, &none) {
+			if order.request == nil {
+				return video.Job{ID: order.id}, &video.InvalidRequest{Fields: []video.FieldError{{Field: "id", Message: "there is no job " + order.id + " to go on with; give a request object to start one"}}}
+			}
+			entry = video.Entry{ID: order.id, Request: *order.request, RequestHash: order.request.Hash(), CreatedAt: s.Now()}
+		} else if err != nil {
+			return video.Job{ID: order.id}, err
+		}
+		job, settled, err := s.step(ctx, order, entry, version)
+		if settled || err != nil {
+			job.ID = order.id
+			return job, err
+		}
+		// A redrive's wish to try again is spent by the attempt it made.
+		order.resume = false
+	}
+	return video.Job{ID: order.id, Status: video.Waiting, WaitSeconds: seconds(s.Times.Busy)}, nil
+}
+
+// read tells the three kinds of a task's input apart. No model takes a field
+// called resume or status.
+func read(task Task) (order, error) {
+	var input struct {
+		ID     string       `json:"id"`
+		Resume bool         `json:"resume"`
+		Status video.Status `json:"status"`
+	}
+	// What doesn't decode here has fields of other types, or is no object:
+	// ParseRequest has the words for that.
+	if json.Unmarshal(task.Input, &input) == nil && (input.Resume || input.Status != "") {
+		return order{id: input.ID, resume: input.Resume}, video.CheckID(input.ID)
+	}
+	o := order{id: task.Execution}
+	if err := video.CheckID(o.id); err != nil {
+		return o, err
+	}
+	request, err := video.ParseRequest(task.Input)
+	o.request = &request
+	return o, err
+}
+
+// step goes on from an entry of the ledger. It has settled the step, or the
+// ledger must be read again.
+func (s *Submit) step(ctx context.Context, o order, entry video.Entry, version string) (video.Job, bool, error) {
+	if o.request != nil && entry.RequestHash != o.request.Hash() {
+		return video.Job{}, true, &video.InvalidRequest{Fields: []video.FieldError{{Field: "id", Message: "job " + o.id + " was started with another request; give this one an id of its own"}}}
+	}
+	if o.resume {
+		_, stored, err := s.Manifests.Manifest(ctx, o.id)
+		if err != nil || stored {
+			return entry.Job(video.Stored, 1), true, err
+		}
+	}
+	if entry.Ending != nil && (!o.resume || final(*entry.Ending)) {
+		return video.Job{}, true, entry.Ending.Err()
+	}
+	switch {
+	case entry.Phase == "":
+		return s.submit(ctx, o, entry, version)
+	case entry.Phase == video.PhaseAccepted:
+		return s.accepted(ctx, o, entry, version)
+	case entry.Phase == video.PhaseRefused:
+		return s.refused(ctx, o, entry, version)
+	case entry.Phase == video.PhaseClaimed && s.Now().Before(entry.ClaimedUntil):
+		// Its owner may be posting at this moment.
+		return entry.Job(video.Waiting, seconds(entry.ClaimedUntil.Sub(s.Now()))), true, nil
+	default:
+		return s.lookUp(ctx, entry, version)
+	}
+}
+
+// accepted goes on with a generation. A redrive takes its ending away, so that
+// it gets one anew.
+func (s *Submit) accepted(ctx context.Context, o order, entry video.Entry, version string) (video.Job, bool, error) {
+	if o.resume && entry.Ending != nil {
+		entry.Ending = nil
+		if _, _, err := s.Ledger.Update(ctx, entry, version); err != nil {
+			return video.Job{}, false, unlessConflict(err)
+		}
+	}
+	wait := time.Duration(0)
+	if !o.resume {
+		wait = s.Schedule.Next(s.Now().Sub(entry.SubmittedAt))
+	}
+	return entry.Job(video.Generating, seconds(wait)), true, nil
+}
+
+// refused goes on from an attempt that was certainly not accepted: by the next
+// one, when its time has come or a redrive asks for it.
+func (s *Submit) refused(ctx context.Context, o order, entry video.Entry, version string) (video.Job, bool, error) {
+	if left := entry.RetryAt.Sub(s.Now()); left > 0 && !o.resume {
+		return entry.Job(video.Waiting, seconds(left)), true, nil
+	}
+	return s.submit(ctx, o, entry, version)
+}
+
+// submit claims the next attempt and posts it.
+func (s *Submit) submit(ctx context.Context, o order, entry video.Entry, version string) (video.Job, bool, error) {
+	key, err := s.Keys.Current(ctx)
+	if err != nil {
+		return video.Job{}, true, err
+	}
+	began := s.Now()
+	if deadline, ok := ctx.Deadline(); ok && deadline.Sub(began) < s.Times.Call+s.Times.Write {
+		return video.Job{}, true, &video.ServiceUnavailable{Doing: "submitting", Err: errors.New("the function has no time left for a submission and the record of it; raise its timeout")}
+	}
+	entry.Phase, entry.Attempt = video.PhaseClaimed, entry.Attempt+1
+	entry.ClaimedAt, entry.ClaimedUntil = began, began.Add(s.Times.Call+s.Times.Write)
+	entry.KeyVersion, entry.Route = key.Version, s.Provider.Route(entry.Request)
+	entry.Refusal, entry.RetryAt, entry.Candidate, entry.Ending = nil, time.Time{}, "", nil
+	if version == "" {
+		entry, version, err = s.Ledger.Create(ctx, entry)
+	} else {
+		entry, version, err = s.Ledger.Update(ctx, entry, version)
+	}
+	if err != nil {
+		return video.Job{}, false, unlessConflict(err)
+	}
+
+	// The claim may have taken its time. Nothing is posted that can't be
+	// over, and recorded, before the claim is.
+	call, cancel := context.WithTimeout(ctx, s.Times.Call)
+	defer cancel()
+	var generation video.Generation
+	if left := entry.ClaimedUntil.Sub(s.Now()); left < s.Times.Call {
+		err = &video.Refusal{Kind: video.RefusedUnreachable, Said: "the claim took too long to leave time for the call"}
+	} else {
+		generation, err = s.Provider.Submit(call, key, entry.Route, entry.ClientRequestID(), entry.Request)
+	}
+	switch e := err.(type) {
+	case nil:
+		return s.accept(ctx, entry, version, generation)
+	case *video.Refusal:
+		return s.refuse(ctx, o, entry, version, key, e)
+	case *video.Unanswered:
+		s.Log.WarnContext(ctx, "submission unanswered", "job", entry.ID, "attempt", entry.Attempt, "error", e.Error())
+		entry.Phase, entry.Candidate = video.PhaseUnanswered, e.InferenceID
+		if _, _, err := s.Ledger.Update(ctx, entry, version); err != nil {
+			return video.Job{}, false, unlessConflict(err)
+		}
+		return entry.Job(video.Waiting, seconds(s.Times.LookUpFirst)), true, nil
+	}
+	return video.Job{}, true, err
+}
+
+// accept records a generation. Where that can't be done the id is in the error,
+// and the next Submit finds the submission in the provider's logs.
+func (s *Submit) accept(ctx context.Context, entry video.Entry, version string, generation video.Generation) (video.Job, bool, error) {
+	attempt := entry.Attempt
+	for range 3 {
+		entry.Phase, entry.GenerationID, entry.Candidate = video.PhaseAccepted, generation.ID, ""
+		entry.SubmittedAt, entry.Ending = entry.ClaimedAt, nil
+		_, _, err := s.Ledger.Update(ctx, entry, version)
+		if err == nil {
+			return entry.Job(video.Generating, seconds(s.Schedule.Next(s.Now().Sub(entry.SubmittedAt)))), true, nil
+		}
+		var conflict *video.Conflict
+		if !errors.As(err, &conflict) {
+			return video.Job{}, true, fmt.Errorf("recording generation %s of job %s: %w", generation.ID, entry.ID, err)
+		}
+		if entry, version, err = s.Ledger.Get(ctx, entry.ID); err != nil {
+			return video.Job{}, true, fmt.Errorf("recording generation %s: %w", generation.ID, err)
+		}
+		if entry.Attempt != attempt || entry.Phase == video.PhaseAccepted {
+			// Another found the same submission in the logs, or went on.
+			return video.Job{}, false, nil
+		}
+	}
+	return video.Job{}, false, nil
+}
+
+// refuse records that an attempt was not accepted, and what follows from it.
+func (s *Submit) refuse(ctx context.Context, o order, entry video.Entry, version string, key video.Key, refusal *video.Refusal) (video.Job, bool, error) {
+	words := entry.Request.Redact(refusal.Said)
+	entry.Phase, entry.Refusal = video.PhaseRefused, &video.Refusal{Kind: refusal.Kind, Said: words}
+	var ending error
+	wait := time.Duration(0)
+	switch refusal.Kind {
+	case video.RefusedKey:
+		again, err := s.Keys.Reread(ctx)
+		if err != nil {
+			return video.Job{}, true, err
+		}
+		if again.Value == key.Value {
+			ending = &video.Unauthorized{Said: words}
+		}
+	case video.RefusedCredits:
+		ending = &video.OutOfCredits{Said: words}
+	case video.RefusedBusy, video.RefusedUnreachable:
+		wait = max(refusal.RetryAfter, s.Times.Busy<<min(entry.Attempt-1, 5))
+		wait += s.Jitter(wait / 4)
+		if s.Now().Sub(entry.CreatedAt) >= s.Times.Hard {
+			ending = &video.ProviderBusy{Said: words}
+		}
+	default:
+		entry.Refusal.Kind = video.RefusedInvalid
+		ending = &video.InvalidRequest{Fields: []video.FieldError{{Message: "the provider refused it: " + words}}}
+	}
+	entry.RetryAt = s.Now().Add(wait)
+	if ending != nil {
+		entry.Ending = video.NewEndingRecord(ending, s.Now())
+	}
+	if _, _, err := s.Ledger.Update(ctx, entry, version); err != nil {
+		return video.Job{}, false, unlessConflict(err)
+	}
+	switch {
+	case ending != nil:
+		return video.Job{}, true, ending
+	case wait > 0:
+		return entry.Job(video.Waiting, seconds(wait)), true, nil
+	}
+	return video.Job{}, false, nil // with the key that was read anew
+}
+
+// unlessConflict gives nil for a conflict: the ledger is read again then.
+func unlessConflict(err error) error {
+	var conflict *video.Conflict
+	if errors.As(err, &conflict) {
+		return nil
+	}
+	return err
+}
+
+// final reports whether an ending stays whatever a redrive does: the provider
+// refused the request itself, or ended the generation.
+func final(ending video.EndingRecord) bool {
+	switch ending.Err().(type) {
+	case *video.InvalidRequest, *video.GenerationFailed:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,351 @@
+package pipeline_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/video"
+)
+
+func TestSubmitRecordsWhatWasAccepted(t *testing.T) {
+	ctx := t.Context()
+	w := newWorld(answer{id: "gen-1"})
+	job, err := w.Run(ctx, bare())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := video.Job{
+		ID: "job-1", GenerationID: "gen-1", Route: video.RouteLegacy, Model: video.DefaultModel, Duration: 5,
+		SubmittedAt: w.clock.Now(), Status: video.Generating, WaitSeconds: 60,
+	}
+	if job != want {
+		t.Errorf("got %+v\nwant %+v", job, want)
+	}
+	entry := w.ledger.entry(t, "job-1")
+	if entry.Phase != video.PhaseAccepted || entry.GenerationID != "gen-1" || entry.KeyVersion != "v1" || entry.Attempt != 1 || entry.Request.Prompt() != prompt {
+		t.Errorf("the ledger has %+v", entry)
+	}
+	if !slices.Equal(w.provider.posted, []string{"job-1.1"}) {
+		t.Errorf("posted %v", w.provider.posted)
+	}
+}
+
+func TestSubmitTwiceIsOneSubmission(t *testing.T) {
+	ctx := t.Context()
+	w := newWorld(answer{id: "gen-1"})
+	var group sync.WaitGroup
+	for range 50 {
+		group.Go(func() {
+			if _, err := w.Run(ctx, bare()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if len(w.provider.posted) != 1 {
+		t.Errorf("posted %v", w.provider.posted)
+	}
+}
+
+func TestSubmitRefusesBeforeAnythingIsPaid(t *testing.T) {
+	ctx := t.Context()
+	for _, test := range []struct {
+		name string
+		task pipeline.Task
+		says string
+	}{
+		{"no object", pipeline.Task{Execution: "job-1", Input: json.RawMessage(`[]`)}, "not a JSON object"},
+		{"no input", pipeline.Task{Execution: "job-1"}, "not a JSON object"},
+		{"an empty prompt", pipeline.Task{Execution: "job-1", Input: json.RawMessage(`{"prompt":""}`)}, "prompt: is empty"},
+		{"a wrong duration", pipeline.Task{Execution: "job-1", Input: json.RawMessage(`{"prompt":"x","duration":7}`)}, "duration: is 7"},
+		{"an id beside a prompt", pipeline.Task{Execution: "job-1", Input: json.RawMessage(`{"prompt":"x","id":"job-2"}`)}, "id: is not a field"},
+		{"an id that is no text", pipeline.Task{Execution: "job-1", Input: json.RawMessage(`{"id":7}`)}, "id: is not a field"},
+		{"an execution's name that is no id", pipeline.Task{Execution: "jöb", Input: bare().Input}, "a job's id is"},
+		{"a resumed id that is no id", pipeline.Task{Execution: "job-1", Input: json.RawMessage(`{"id":"../x","resume":true}`)}, "a job's id is"},
+		{"a resumed job that is not there", resume(), "there is no job job-1"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(answer{id: "gen-1"})
+			_, err := w.Run(ctx, test.task)
+			var invalid *video.InvalidRequest
+			if !errors.As(err, &invalid) || !strings.Contains(err.Error(), test.says) {
+				t.Errorf("got %v, want InvalidRequest with %q", err, test.says)
+			}
+			if len(w.provider.posted) > 0 || len(w.ledger.entries) > 0 {
+				t.Errorf("posted %v, the ledger has %v", w.provider.posted, w.ledger.entries)
+			}
+		})
+	}
+}
+
+func TestAnotherRequestUnderTheSameIDIsRefused(t *testing.T) {
+	ctx := t.Context()
+	w := newWorld(answer{id: "gen-1"})
+	if _, err := w.Run(ctx, bare()); err != nil {
+		t.Fatal(err)
+	}
+	other := pipeline.Task{Execution: "job-1", Input: json.RawMessage(`{"prompt":"another thing"}`)}
+	if _, err := w.Run(ctx, other); video.EndingName(err) != "InvalidRequest" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	ctx := t.Context()
+	for _, test := range []struct {
+		kind   video.RefusalKind
+		ending string // empty: it waits
+	}{
+		{video.RefusedBusy, ""},
+		{video.RefusedUnreachable, ""},
+		{video.RefusedInvalid, "InvalidRequest"},
+		{video.RefusedUnknown, "InvalidRequest"},
+		{video.RefusedKey, "Unauthorized"},
+		{video.RefusedCredits, "OutOfCredits"},
+	} {
+		t.Run(string(test.kind), func(t *testing.T) {
+			w := newWorld(answer{err: &video.Refusal{Kind: test.kind, Said: "you sent " + prompt}}, answer{id: "gen-2"})
+			job, err := w.Run(ctx, bare())
+			if test.ending == "" {
+				if err != nil || job.Status != video.Waiting || job.WaitSeconds != 17 { // 15 s and half a quarter of it
+					t.Fatalf("got %+v, %v", job, err)
+				}
+				w.clock.pass(time.Duration(job.WaitSeconds) * time.Second)
+				job, err = w.Run(ctx, again(t, job))
+				if err != nil || job.GenerationID != "gen-2" || w.ledger.entry(t, "job-1").Attempt != 2 {
+					t.Errorf("after the wait: %+v, %v", job, err)
+				}
+				return
+			}
+			if video.EndingName(err) != test.ending || strings.Contains(err.Error(), prompt) {
+				t.Fatalf("got %v, want %s without the prompt", err, test.ending)
+			}
+			_, repeated := w.Run(ctx, bare())
+			if fmt.Sprint(repeated) != fmt.Sprint(err) || video.EndingName(repeated) != test.ending {
+				t.Errorf("entered again it ended with\n%v\nand first with\n%v", repeated, err)
+			}
+			if len(w.provider.posted) != 1 {
+				t.Errorf("posted %v", w.provider.posted)
+			}
+			job, err = w.Run(ctx, resume())
+			if mendable := test.ending != "InvalidRequest"; mendable != (err == nil && job.GenerationID == "gen-2") {
+				t.Errorf("a redrive gave %+v, %v", job, err)
+			}
+		})
+	}
+}
+
+func TestRetryAfterIsHeeded(t *testing.T) {
+	ctx := t.Context()
+	w := newWorld(answer{err: &video.Refusal{Kind: video.RefusedBusy, RetryAfter: 10 * time.Minute}})
+	job, err := w.Run(ctx, bare())
+	if err != nil || job.WaitSeconds < 600 {
+		t.Fatalf("got %+v, %v", job, err)
+	}
+	w.clock.pass(time.Minute)
+	if job, err = w.Run(ctx, again(t, job)); err != nil || len(w.provider.posted) != 1 || job.WaitSeconds < 540 {
+		t.Errorf("entered early: %+v, %v, posted %v", job, err, w.provider.posted)
+	}
+}
+
+func TestNoRoomForADayEndsAndARedriveTriesAgain(t *testing.T) {
+	ctx := t.Context()
+	w := newWorld(answer{err: &video.Refusal{Kind: video.RefusedBusy, Said: "Too Many Requests"}})
+	job, err := w.Run(ctx, bare())
+	for err == nil {
+		if w.clock.Now().Sub(newClock().Now()) > 25*time.Hour {
+			t.Fatal("it waits after the deadline")
+		}
+		w.clock.pass(time.Duration(job.WaitSeconds) * time.Second)
+		job, err = w.Run(ctx, again(t, job))
+	}
+	if video.EndingName(err) != "ProviderBusy" {
+		t.Fatalf("got %v", err)
+	}
+	w.provider.answers = []answer{{id: "gen-9"}}
+	if job, err = w.Run(ctx, resume()); err != nil || job.GenerationID != "gen-9" {
+		t.Errorf("a redrive gave %+v, %v", job, err)
+	}
+}
+
+func TestAChangedKeyIsReadAgain(t *testing.T) {
+	ctx := t.Context()
+	w := newWorld(answer{err: &video.Refusal{Kind: video.RefusedKey}}, answer{id: "gen-1"})
+	w.keys.current = video.Key{Value: "key-two", Version: "v2"}
+	job, err := w.Run(ctx, bare())
+	if err != nil || job.GenerationID != "gen-1" {
+		t.Fatalf("got %+v, %v", job, err)
+	}
+	if entry := w.ledger.entry(t, "job-1"); entry.KeyVersion != "v2" || entry.Attempt != 2 {
+		t.Errorf("the ledger has key version %s, attempt %d", entry.KeyVersion, entry.Attempt)
+	}
+}
+
+func TestUnansweredIsLookedUpAndNeverPostedAgain(t *testing.T) {
+	ctx := t.Context()
+	lost := answer{err: &video.Unanswered{Err: errors.New("reset")}}
+	row := video.LoggedRequest{InferenceID: "gen-1", ClientRequestID: "job-1.1"}
+	for _, test := range []struct {
+		name    string
+		prepare func(*world)
+		ending  string // empty: it is found
+		says    string
+	}{
+		{"found in the logs", func(w *world) {
+			w.provider.rows = []video.LoggedRequest{{InferenceID: "gen-0", ClientRequestID: "job-0.1"}, row}
+		}, "", ""},
+		{"an id that came with the answer", func(w *world) {
+			w.provider.answers[0].err = &video.Unanswered{Err: errors.New("500"), InferenceID: "gen-1"}
+			w.provider.logsErr = &video.Unanswered{Err: errors.New("503")}
+		}, "", ""},
+		{"nothing of it anywhere", func(*world) {}, "SubmissionLost", "most likely not charged"},
+		{"a failed row says nothing", func(w *world) {
+			failed := row
+			failed.Failed = true
+			w.provider.rows = []video.LoggedRequest{failed}
+		}, "SubmissionLost", "most likely not charged"},
+		{"an unexplained charge", func(w *world) {
+			w.provider.charges = []video.Charge{{ReferenceID: "gen-7", Created: w.clock.Now()}, {ReferenceID: "gen-0", Created: w.clock.Now()}}
+			w.provider.rows = []video.LoggedRequest{{InferenceID: "gen-0", ClientRequestID: "job-0.1"}}
+		}, "SubmissionLost", "unexplained charges: gen-7;"},
+		{"logs that never answer", func(w *world) { w.provider.logsErr = &video.Unanswered{Err: errors.New("503")} }, "SubmissionLost", "could not be read (its logs"},
+		{"transactions that never answer", func(w *world) { w.provider.moneyErr = &video.Unanswered{Err: errors.New("503")} }, "SubmissionLost", "could not be read (its transactions"},
+		{"a key version that is gone", func(w *world) { delete(w.keys.versions, "v1") }, "SubmissionLost", "no longer has version v1"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(lost)
+			w.provider.retrieve = func(id string) (video.Generation, error) {
+				if id == "gen-1" {
+					return video.Generation{ID: id, State: video.Running}, nil
+				}
+				return video.Generation{}, &video.Refusal{Kind: video.RefusedUnknown}
+			}
+			test.prepare(w)
+			began := w.clock.Now()
+			job, err := w.Run(ctx, bare())
+			for err == nil && job.Status == video.Waiting {
+				w.clock.pass(time.Duration(job.WaitSeconds) * time.Second)
+				job, err = w.Run(ctx, again(t, job))
+			}
+			if len(w.provider.posted) != 1 {
+				t.Errorf("posted %v", w.provider.posted)
+			}
+			if test.ending == "" {
+				if err != nil || job.GenerationID != "gen-1" || w.ledger.entry(t, "job-1").Phase != video.PhaseAccepted {
+					t.Errorf("got %+v, %v", job, err)
+				}
+				return
+			}
+			if video.EndingName(err) != test.ending || !strings.Contains(err.Error(), test.says) {
+				t.Errorf("got %v, want %s with %q", err, test.ending, test.says)
+			}
+			if took := w.clock.Now().Sub(began); took < 2*time.Hour {
+				t.Errorf("called lost after %v, before the longest generation was over", took)
+			}
+			// It turns up after all: a redrive finds it.
+			w.provider.rows, w.provider.logsErr = []video.LoggedRequest{row}, nil
+			w.keys.versions["v1"] = video.Key{Value: "key-one", Version: "v1"}
+			if job, err = w.Run(ctx, resume()); err != nil || job.GenerationID != "gen-1" {
+				t.Errorf("a redrive gave %+v, %v", job, err)
+			}
+		})
+	}
+}
+
+func TestALostSubmissionIsSentAgainOnceByChoice(t *testing.T) {
+	ctx := t.Context()
+	w := newWorld(answer{err: &video.Unanswered{Err: errors.New("reset")}})
+	w.ResubmitLost = true
+	job, err := w.Run(ctx, bare())
+	for err == nil {
+		w.clock.pass(time.Duration(job.WaitSeconds) * time.Second)
+		job, err = w.Run(ctx, again(t, job))
+	}
+	if video.EndingName(err) != "SubmissionLost" || !slices.Equal(w.provider.posted, []string{"job-1.1", "job-1.2"}) {
+		t.Errorf("got %v, posted %v", err, w.provider.posted)
+	}
+}
+
+func TestAClaimWhoseOwnerDiedIsWaitedForAndLookedUp(t *testing.T) {
+	ctx := t.Context()
+	w := newWorld(answer{id: "gen-1"})
+	// The first owner posts and dies before it can record.
+	updates := 0
+	w.ledger.fail = func(call string) error {
+		if call == "update" {
+			updates++
+			return &video.ServiceUnavailable{Doing: "writing the ledger", Err: errors.New("503")}
+		}
+		return nil
+	}
+	if _, err := w.Run(ctx, bare()); video.EndingName(err) != "ServiceUnavailable" || !strings.Contains(fmt.Sprint(err), "the step can be entered again") {
+		t.Fatalf("got %v", err)
+	}
+	w.ledger.fail = func(string) error { return nil }
+	job, err := w.Run(ctx, bare())
+	if err != nil || job.Status != video.Waiting || job.WaitSeconds != 55 || w.provider.looks != 0 {
+		t.Fatalf("while the claim holds: %+v, %v, %d looks", job, err, w.provider.looks)
+	}
+	w.provider.rows = []video.LoggedRequest{{InferenceID: "gen-1", ClientRequestID: "job-1.1"}}
+	w.provider.retrieve = func(id string) (video.Generation, error) {
+		return video.Generation{ID: id + ":" + video.DefaultModel, State: video.Running}, nil
+	}
+	w.clock.pass(time.Minute)
+	job, err = w.Run(ctx, again(t, job))
+	if err != nil || job.GenerationID != "gen-1:"+video.DefaultModel || len(w.provider.posted) != 1 {
+		t.Errorf("after it: %+v, %v, posted %v", job, err, w.provider.posted)
+	}
+}
+
+func TestNothingIsPostedWithoutTimeForTheRecord(t *testing.T) {
+	ctx := t.Context()
+	w := newWorld(answer{id: "gen-1"})
+	short, cancel := context.WithDeadline(ctx, w.clock.Now().Add(54*time.Second))
+	defer cancel()
+	if _, err := w.Run(short, bare()); video.EndingName(err) != "ServiceUnavailable" || len(w.provider.posted) > 0 {
+		t.Errorf("got %v, posted %v", err, w.provider.posted)
+	}
+}
+
+func TestARedriveOfAStoredJobEnds(t *testing.T) {
+	ctx := t.Context()
+	w := newWorld(answer{id: "gen-1"})
+	if _, err := w.Run(ctx, bare()); err != nil {
+		t.Fatal(err)
+	}
+	w.shelf["job-1"] = video.Manifest{ID: "job-1"}
+	if job, err := w.Run(ctx, resume()); err != nil || job.Status != video.Stored || job.GenerationID != "gen-1" {
+		t.Errorf("got %+v, %v", job, err)
+	}
+}
+
+func TestARedriveOfAnOverdueJobLooksAgain(t *testing.T) {
+	ctx := t.Context()
+	w := newWorld(answer{id: "gen-1"})
+	if _, err := w.Run(ctx, bare()); err != nil {
+		t.Fatal(err)
+	}
+	entry, version, err := w.ledger.Get(ctx, "job-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry.Ending = video.NewEndingRecord(&video.GenerationOverdue{GenerationID: "gen-1"}, w.clock.Now())
+	if _, _, err := w.ledger.Update(ctx, entry, version); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Run(ctx, bare()); video.EndingName(err) != "GenerationOverdue" {
+		t.Errorf("without a redrive: %v", err)
+	}
+	job, err := w.Run(ctx, resume())
+	if err != nil || job.Status != video.Generating || job.WaitSeconds != 1 || w.ledger.entry(t, "job-1").Ending != nil {
+		t.Errorf("a redrive gave %+v, %v", job, err)
+	}
+}
