@@ -1,0 +1,36 @@
+// Command store is the Lambda function of the state Store.
+package main
+
+import (
+	"crypto/rand"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"github.com/takeup/takeup/internal/aimlapi"
+	"github.com/takeup/takeup/internal/ledger"
+	"github.com/takeup/takeup/internal/manifest"
+	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/secret"
+	"github.com/takeup/takeup/internal/settings"
+	"github.com/takeup/takeup/internal/transfer"
+)
+
+func main() {
+	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
+	set, config := settings.Must(log, settings.Load[settings.Store])
+	bucket := s3.NewFromConfig(config)
+	step := &pipeline.Store{
+		Provider: aimlapi.New(set.Client()),
+		Keys:     secret.New(secretsmanager.NewFromConfig(config), set.KeySecret),
+		Ledger:   ledger.New(bucket, set.VideosBucket, rand.Text),
+		Copier:   transfer.New(bucket, set.Transfer()),
+		Shelf:    manifest.New(bucket, set.VideosBucket),
+		Now:      time.Now,
+	}
+	lambda.Start(pipeline.Handler(log, time.Now, "store", step.Run))
+}

@@ -1,0 +1,129 @@
+// Package settings reads what a function is told by its environment, which the
+// template's parameters set.
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/caarlos0/env/v11"
+
+	"github.com/takeup/takeup/internal/aimlapi"
+	"github.com/takeup/takeup/internal/awsenv"
+	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/transfer"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// Provider is how the provider is reached.
+type Provider struct {
+	BaseURL   string      `env:"PROVIDER_BASE_URL,required,notEmpty"`
+	Route     video.Route `env:"PROVIDER_ROUTE,required,notEmpty"`
+	KeySecret string      `env:"PROVIDER_KEY_SECRET,required,notEmpty"`
+}
+
+// Client is the configuration of the provider's client.
+func (p Provider) Client() aimlapi.Config {
+	return aimlapi.Config{BaseURL: strings.TrimRight(p.BaseURL, "/"), Route: p.Route, Now: time.Now}
+}
+
+// Waits are the times between two looks at a generation.
+type Waits struct {
+	First    Seconds `env:"FIRST_WAIT_SECONDS,required"`
+	Interval Seconds `env:"CHECK_INTERVAL_SECONDS,required"`
+	Soft     Seconds `env:"SOFT_DEADLINE_SECONDS,required"`
+	Hard     Seconds `env:"HARD_DEADLINE_SECONDS,required"`
+}
+
+// Schedule is the pipeline's schedule with these times.
+func (w Waits) Schedule() pipeline.Schedule {
+	return pipeline.Schedule{
+		First: w.First.Duration(), Interval: w.Interval.Duration(),
+		Soft: w.Soft.Duration(), Hard: w.Hard.Duration(),
+	}
+}
+
+// Submit is what the function submit is told.
+type Submit struct {
+	Provider
+	Waits
+	VideosBucket string  `env:"VIDEOS_BUCKET,required,notEmpty"`
+	Call         Seconds `env:"SUBMIT_CALL_SECONDS,required"`
+	Busy         Seconds `env:"BUSY_WAIT_SECONDS,required"`
+	LookUpFirst  Seconds `env:"LOOKUP_FIRST_SECONDS,required"`
+	LookUpWindow Seconds `env:"LOOKUP_WINDOW_SECONDS,required"`
+	ResubmitLost bool    `env:"RESUBMIT_LOST"`
+}
+
+// writeTime is kept after a submission for the record of it: three tries of the
+// S3 client with its waits.
+const writeTime = 10 * time.Second
+
+// Times are the times that Submit keeps to.
+func (s Submit) Times() pipeline.SubmitTimes {
+	return pipeline.SubmitTimes{
+		Call: s.Call.Duration(), Write: writeTime, Busy: s.Busy.Duration(),
+		LookUpFirst: s.LookUpFirst.Duration(), LookUpWindow: s.LookUpWindow.Duration(),
+		Hard: s.Hard.Duration(),
+	}
+}
+
+// Check is what the function check is told.
+type Check struct {
+	Provider
+	Waits
+	VideosBucket string `env:"VIDEOS_BUCKET,required,notEmpty"`
+}
+
+// Store is what the function store is told.
+type Store struct {
+	Provider
+	VideosBucket    string `env:"VIDEOS_BUCKET,required,notEmpty"`
+	MaxVideoMiB     int64  `env:"MAX_VIDEO_MIB,required"`
+	LoopbackSources bool   `env:"LOOPBACK_SOURCES"`
+}
+
+// Seconds is a time in whole seconds, at least one.
+type Seconds int64
+
+// UnmarshalText reads a whole number of seconds.
+func (s *Seconds) UnmarshalText(text []byte) error {
+	d, err := time.ParseDuration(string(text) + "s")
+	if err != nil || d < time.Second || d%time.Second != 0 {
+		return fmt.Errorf("%q is not a whole number of seconds, at least 1", text)
+	}
+	*s = Seconds(d / time.Second)
+	return nil
+}
+
+// Duration gives the time as Go has it.
+func (s Seconds) Duration() time.Duration { return time.Duration(s) * time.Second }
+
+// Load reads a function's settings and its AWS configuration from the process's
+// environment. Its error names every problem at once.
+func Load[T any]() (T, aws.Config, error) {
+	set, settingsErr := env.ParseAs[T]()
+	config, awsErr := awsenv.Config(os.LookupEnv)
+	return set, config, errors.Join(settingsErr, awsErr)
+}
+
+// Must gives what Load gave, or logs its error and ends the process: Lambda then
+// shows the function as failed to start.
+func Must[T any](log *slog.Logger, load func() (T, aws.Config, error)) (T, aws.Config) {
+	set, config, err := load()
+	if err != nil {
+		log.Error("can't start", "error", err.Error())
+		os.Exit(1)
+	}
+	return set, config
+}
+
+// Transfer is the configuration of the transfer.
+func (s Store) Transfer() transfer.Config {
+	return transfer.Config{Bucket: s.VideosBucket, MaxBytes: s.MaxVideoMiB << 20, Loopback: s.LoopbackSources}
+}
