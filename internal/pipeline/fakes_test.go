@@ -13,19 +13,19 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// ledger is the ledger in memory, with versions that count up.
-type ledger struct {
+// book is the ledger in memory, with versions that count up.
+type book struct {
 	mu      sync.Mutex
 	entries map[string]string // JSON, as S3 has it
 	version map[string]int
 	fail    func(call string) error // before the call takes effect
 }
 
-func newLedger() *ledger {
-	return &ledger{entries: map[string]string{}, version: map[string]int{}, fail: func(string) error { return nil }}
+func newLedger() *book {
+	return &book{entries: map[string]string{}, version: map[string]int{}, fail: func(string) error { return nil }}
 }
 
-func (l *ledger) Get(_ context.Context, id string) (video.Entry, string, error) {
+func (l *book) Get(_ context.Context, id string) (video.Entry, string, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := l.fail("get"); err != nil {
@@ -40,15 +40,15 @@ func (l *ledger) Get(_ context.Context, id string) (video.Entry, string, error) 
 	return entry, strconv.Itoa(l.version[id]), err
 }
 
-func (l *ledger) Create(_ context.Context, entry video.Entry) (video.Entry, string, error) {
+func (l *book) Create(_ context.Context, entry video.Entry) (video.Entry, string, error) {
 	return l.write("create", entry, "0")
 }
 
-func (l *ledger) Update(_ context.Context, entry video.Entry, version string) (video.Entry, string, error) {
+func (l *book) Update(_ context.Context, entry video.Entry, version string) (video.Entry, string, error) {
 	return l.write("update", entry, version)
 }
 
-func (l *ledger) write(call string, entry video.Entry, version string) (video.Entry, string, error) {
+func (l *book) write(call string, entry video.Entry, version string) (video.Entry, string, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := l.fail(call); err != nil {
@@ -63,7 +63,7 @@ func (l *ledger) write(call string, entry video.Entry, version string) (video.En
 	return entry, strconv.Itoa(l.version[entry.ID]), err
 }
 
-func (l *ledger) entry(t *testing.T, id string) video.Entry {
+func (l *book) entry(t *testing.T, id string) video.Entry {
 	t.Helper()
 	entry, _, err := l.Get(t.Context(), id)
 	if err != nil {
@@ -167,7 +167,7 @@ func (c *clock) pass(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.now 
 // world is a Submit with all that it touches.
 type world struct {
 	*pipeline.Submit
-	ledger   *ledger
+	ledger   *book
 	provider *provider
 	keys     *keys
 	shelf    shelf

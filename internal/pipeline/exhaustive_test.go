@@ -1,0 +1,120 @@
+package pipeline_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+)
+
+// play runs one job from its request to its ending, redrives it where that may
+// help, and checks the promises. It gives what was called, so that further plans
+// can be made of it.
+func play(t *testing.T, name string, plan map[int]fault) []string {
+	t.Helper()
+	var trace []string
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage()
+		s.now = &moments{plan: plan}
+		input := json.RawMessage(`{"prompt":"` + prompt + `"}`)
+		s.now.held = func() {
+			// Another Submit of the same job, from beginning to end, while
+			// this one stands still.
+			first := s.now
+			s.now = &moments{}
+			submit, _, _ := s.steps()
+			_, _ = invoke(t.Context(), submit.Run, bare())
+			s.now = first
+		}
+		ending := s.machine(t.Context(), "job-1", input)
+		trace = s.now.trace
+		again := s.machine(t.Context(), "job-1", input)
+		if again != ending {
+			t.Errorf("%s: it ended with %s, and entered again with %s", name, ending, again)
+		}
+		s.keepsItsPromises(t, name, ending, mayLose(plan))
+		if ending != "stored" {
+			s.now = &moments{}
+			s.keepsItsPromises(t, name+", redriven", s.machine(t.Context(), "job-1-r1", resume().Input), mayLose(plan))
+		}
+	})
+	return trace
+}
+
+// keepsItsPromises checks what must be true of a job that has ended.
+func (s *stage) keepsItsPromises(t *testing.T, name, ending string, mayLose bool) {
+	t.Helper()
+	file, manifest := s.stored("job-1")
+	switch {
+	case len(s.accepted) > 1:
+		t.Errorf("%s: paid twice: %v", name, s.accepted)
+	case len(s.accepted) == 1 && ending != "stored":
+		t.Errorf("%s: %s was paid, and it ended with %s", name, s.accepted[0].id, ending)
+	case ending == "stored" && (!manifest || !strings.HasSuffix(file, s.accepted[0].id)):
+		t.Errorf("%s: it ended as stored with the file %q and a manifest: %v", name, file, manifest)
+	case ending != "stored" && (manifest || file != ""):
+		t.Errorf("%s: it ended with %s and has the file %q", name, ending, file)
+	case ending == "SubmissionLost" && !mayLose:
+		t.Errorf("%s: called lost, though nothing kept it from being posted and recorded", name)
+	case !slices.Contains([]string{"stored", "InvalidRequest", "Unauthorized", "OutOfCredits", "SubmissionLost"}, ending):
+		t.Errorf("%s: it ended with %s", name, ending)
+	}
+}
+
+// TestEveryFaultAndEveryPair plays a job with each fault at each of its calls,
+// and with each pair of faults.
+func TestEveryFaultAndEveryPair(t *testing.T) {
+	singles, pairs := 0, 0
+	calls := play(t, "no fault", nil)
+	for i := range calls {
+		for _, f := range faultsOf(calls[i]) {
+			singles++
+			plan := map[int]fault{i: f}
+			name := fmt.Sprintf("%s at %d %s", f, i, calls[i])
+			after := play(t, name, plan)
+			for j := i + 1; j < len(after); j++ {
+				for _, g := range faultsOf(after[j]) {
+					pairs++
+					both := maps.Clone(plan)
+					both[j] = g
+					play(t, fmt.Sprintf("%s, %s at %d %s", name, g, j, after[j]), both)
+				}
+			}
+		}
+	}
+	t.Logf("%d calls in a job without fault; %d plays with one fault, %d with two", len(calls), singles, pairs)
+}
+
+// TestTwoSubmitsAtOnce holds a Submit at each of its calls while another runs,
+// and crosses that with each fault that the held one meets before or after.
+func TestTwoSubmitsAtOnce(t *testing.T) {
+	plays := 0
+	pair := func(name string, plan map[int]fault, i int, after []string, faults func(string) []fault) {
+		for j := i + 1; j < len(after); j++ {
+			for _, f := range faults(after[j]) {
+				plays++
+				both := maps.Clone(plan)
+				both[j] = f
+				play(t, fmt.Sprintf("%s, %s at %d %s", name, f, j, after[j]), both)
+			}
+		}
+	}
+	holds := func(string) []fault { return []fault{hold, holdAfter} }
+	calls := play(t, "no fault", nil)
+	for i := range calls {
+		for _, f := range append(holds(""), faultsOf(calls[i])...) {
+			plays++
+			name, plan := fmt.Sprintf("%s at %d %s", f, i, calls[i]), map[int]fault{i: f}
+			after := play(t, name, plan)
+			if f == hold || f == holdAfter {
+				pair(name, plan, i, after, faultsOf)
+			} else {
+				pair(name, plan, i, after, holds)
+			}
+		}
+	}
+	t.Logf("%d plays of two Submits at once", plays)
+}

@@ -1,0 +1,375 @@
+package pipeline_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/takeup/takeup/internal/ledger"
+	"github.com/takeup/takeup/internal/manifest"
+	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// This file is a stage for the exhaustive tests: S3, the provider and the
+// secret in memory, and the state machine as statemachine/text_to_video.asl.json
+// has it. Every call to the outside passes moment, which can make it fail,
+// before or after its effect, or end or hold the invocation there. It runs in a
+// synctest bubble, so that days pass in no time.
+
+// fault is what can happen to a call.
+type fault string
+
+const (
+	crashBefore fault = "crash before" // the invocation ends before the call's effect
+	crashAfter  fault = "crash after"  // and after it
+	failBefore  fault = "fail before"  // an error, and no effect
+	failAfter   fault = "fail after"   // an error, and the effect all the same
+	twice       fault = "tried twice"  // a conditional write whose answer was lost, and which the SDK tried again
+	conflict    fault = "conflict"     // 409: another write was under way
+	hold        fault = "hold before"  // the invocation waits here while another runs
+	holdAfter   fault = "hold after"   // and here
+	busy        fault = "429"          // and so on, of the provider
+	invalid     fault = "400"          //
+	badKey      fault = "401"          //
+	noCredits   fault = "403"          //
+	noRoute     fault = "connection refused"
+)
+
+// crashed ends an invocation, as a crash or the function's time-out does.
+type crashed struct{}
+
+// outage is a call that failed by the plan.
+func outage() error { return errors.New("the plan made it fail") }
+
+// moments counts the calls of an invocation and knows which of them go wrong.
+type moments struct {
+	trace []string      // the kinds of the calls, in order
+	plan  map[int]fault // by the call's place in the trace
+	held  func()        // runs another invocation while this one is held
+}
+
+func (m *moments) next(kind string) fault {
+	m.trace = append(m.trace, kind)
+	return m.plan[len(m.trace)-1]
+}
+
+// do makes a call: its effect, and what the plan does to it. It gives the fault
+// for the caller to make its own error of, if it is of another kind.
+func (m *moments) do(kind string, effect func()) fault {
+	f := m.next(kind)
+	switch f {
+	case crashBefore:
+		panic(crashed{})
+	case crashAfter:
+		effect()
+		panic(crashed{})
+	case hold:
+		m.held()
+		effect()
+		return ""
+	case holdAfter:
+		effect()
+		m.held()
+		return ""
+	case failAfter, "":
+		effect()
+	}
+	return f
+}
+
+// mayLose reports whether a plan has a fault that can keep a claimed job from
+// being posted, or its answer from being read.
+func mayLose(plan map[int]fault) bool {
+	for _, f := range plan {
+		switch f {
+		case crashBefore, crashAfter, failBefore, failAfter, conflict:
+			return true
+		}
+	}
+	return false
+}
+
+// stage is the world that outlives invocations.
+type stage struct {
+	objects  map[string]object
+	writes   int
+	accepted []generation
+	now      *moments // of the invocation that runs
+	patience time.Duration
+	endings  []string
+}
+
+type object struct{ body, etag string }
+
+// generation is one that the provider accepted, and charges when it is done.
+type generation struct {
+	id, clientRequestID string
+	accepted, done      time.Time
+}
+
+func newStage() *stage {
+	return &stage{objects: map[string]object{}, now: &moments{}, patience: 80 * time.Second}
+}
+
+// status makes the SDK's error of an HTTP status.
+func status(code int) error {
+	return &awshttp.ResponseError{ResponseError: &smithyhttp.ResponseError{
+		Response: &smithyhttp.Response{Response: &http.Response{StatusCode: code}}, Err: outage(),
+	}}
+}
+
+func (s *stage) GetObject(_ context.Context, in *s3.GetObjectInput, _ ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
+	var found object
+	var ok bool
+	if f := s.now.do("get "+kindOf(*in.Key), func() { found, ok = s.objects[*in.Key] }); f != "" {
+		return nil, status(http.StatusServiceUnavailable)
+	}
+	if !ok {
+		return nil, &types.NoSuchKey{}
+	}
+	return &s3.GetObjectOutput{Body: io.NopCloser(strings.NewReader(found.body)), ETag: aws.String(found.etag)}, nil
+}
+
+func (s *stage) PutObject(_ context.Context, in *s3.PutObjectInput, _ ...func(*s3.Options)) (*s3.PutObjectOutput, error) {
+	body, err := io.ReadAll(in.Body)
+	if err != nil {
+		return nil, err
+	}
+	var etag string
+	code := http.StatusOK
+	put := func() { etag, code = s.put(in, string(body)) }
+	switch s.now.do("put "+kindOf(*in.Key), put) {
+	case failBefore, failAfter:
+		return nil, status(http.StatusServiceUnavailable)
+	case conflict:
+		return nil, status(http.StatusConflict)
+	case twice:
+		put()
+		put()
+	}
+	if code != http.StatusOK {
+		return nil, status(code)
+	}
+	return &s3.PutObjectOutput{ETag: &etag}, nil
+}
+
+func (s *stage) put(in *s3.PutObjectInput, body string) (string, int) {
+	there, ok := s.objects[*in.Key]
+	switch {
+	case in.IfNoneMatch != nil && ok, in.IfMatch != nil && ok && there.etag != *in.IfMatch:
+		return "", http.StatusPreconditionFailed
+	case in.IfMatch != nil && !ok:
+		return "", http.StatusNotFound
+	}
+	s.writes++
+	s.objects[*in.Key] = object{body: body, etag: strconv.Itoa(s.writes)}
+	return s.objects[*in.Key].etag, http.StatusOK
+}
+
+// kindOf names an object by its place, without the job's id.
+func kindOf(key string) string {
+	if strings.HasPrefix(key, "jobs/") {
+		return "entry"
+	}
+	return key[strings.LastIndex(key, "/")+1:]
+}
+
+func (s *stage) Current(context.Context) (video.Key, error) {
+	if s.now.do("secret", func() {}) != "" {
+		return video.Key{}, &video.ServiceUnavailable{Doing: "reading the key", Err: outage()}
+	}
+	return video.Key{Value: "key", Version: "v1"}, nil
+}
+
+func (s *stage) Reread(ctx context.Context) (video.Key, error) { return s.Current(ctx) }
+
+func (s *stage) Version(ctx context.Context, _ string) (video.Key, error) { return s.Current(ctx) }
+
+func (s *stage) Route(video.Request) video.Route { return video.RouteLegacy }
+
+func (s *stage) Submit(_ context.Context, _ video.Key, route video.Route, clientRequestID string, _ video.Request) (video.Generation, error) {
+	made := video.Generation{ID: fmt.Sprintf("gen-%d", len(s.accepted)+1), Route: route, State: video.Running}
+	refusal := func(kind video.RefusalKind) error { return &video.Refusal{Kind: kind, Said: "by the plan"} }
+	switch s.now.do("submit", func() {
+		s.accepted = append(s.accepted, generation{made.ID, clientRequestID, time.Now(), time.Now().Add(s.patience)})
+	}) {
+	case failBefore, failAfter:
+		return video.Generation{}, &video.Unanswered{Err: outage()}
+	case busy:
+		return video.Generation{}, refusal(video.RefusedBusy)
+	case noRoute:
+		return video.Generation{}, refusal(video.RefusedUnreachable)
+	case invalid:
+		return video.Generation{}, refusal(video.RefusedInvalid)
+	case badKey:
+		return video.Generation{}, refusal(video.RefusedKey)
+	case noCredits:
+		return video.Generation{}, refusal(video.RefusedCredits)
+	}
+	return made, nil
+}
+
+func (s *stage) Retrieve(_ context.Context, _ video.Key, route video.Route, id, _ string) (video.Generation, error) {
+	if s.now.do("retrieve", func() {}) != "" {
+		return video.Generation{}, &video.Unanswered{Err: outage()}
+	}
+	for _, g := range s.accepted {
+		switch {
+		case g.id == id && time.Now().Before(g.done):
+			return video.Generation{ID: id, Route: route, State: video.Running}, nil
+		case g.id == id:
+			return video.Generation{ID: id, Route: route, State: video.Finished, URL: "https://cdn.example/" + id}, nil
+		}
+	}
+	return video.Generation{}, &video.Refusal{Kind: video.RefusedUnknown}
+}
+
+// Requests shows a generation once it is done, as the provider's logs may.
+func (s *stage) Requests(_ context.Context, _ video.Key, from, to time.Time) ([]video.LoggedRequest, error) {
+	if s.now.do("logs", func() {}) != "" {
+		return nil, &video.Unanswered{Err: outage()}
+	}
+	var rows []video.LoggedRequest
+	for _, g := range s.accepted {
+		if !time.Now().Before(g.done) && !g.accepted.Before(from) && g.accepted.Before(to) {
+			rows = append(rows, video.LoggedRequest{Created: g.accepted, InferenceID: g.id, ClientRequestID: g.clientRequestID})
+		}
+	}
+	return rows, nil
+}
+
+func (s *stage) Charges(context.Context, video.Key, time.Time, time.Time) ([]video.Charge, error) {
+	if s.now.do("transactions", func() {}) != "" {
+		return nil, &video.Unanswered{Err: outage()}
+	}
+	return nil, nil
+}
+
+// Copy puts the whole file or nothing.
+func (s *stage) Copy(_ context.Context, url, key string) (video.Copied, error) {
+	if s.now.do("copy", func() { s.objects[key] = object{body: url} }) != "" {
+		return video.Copied{}, outage()
+	}
+	return video.Copied{Bytes: int64(len(url)), SHA256: url}, nil
+}
+
+// faultsOf lists what can happen to a call of a kind.
+func faultsOf(kind string) []fault {
+	faults := []fault{crashBefore, crashAfter, failBefore}
+	switch {
+	case strings.HasPrefix(kind, "put "):
+		faults = append(faults, failAfter, twice, conflict)
+	case kind == "submit":
+		faults = append(faults, failAfter, busy, invalid, badKey, noCredits, noRoute)
+	case kind == "copy":
+		faults = append(faults, failAfter)
+	}
+	return faults
+}
+
+// steps are the three steps on this stage.
+func (s *stage) steps() (*pipeline.Submit, *pipeline.Check, *pipeline.Store) {
+	nonces := 0
+	entries := ledger.New(s, "videos", func() string { nonces++; return fmt.Sprintf("%d-%d", len(s.now.trace), s.writes*1000+nonces) })
+	shelf := manifest.New(s, "videos")
+	submit := &pipeline.Submit{
+		Provider: s, Keys: s, Ledger: entries, Manifests: shelf, Schedule: schedule(),
+		Times: pipeline.SubmitTimes{
+			Call: 45 * time.Second, Write: 10 * time.Second, Busy: 15 * time.Second,
+			LookUpFirst: 30 * time.Second, LookUpWindow: 2 * time.Hour, Hard: 24 * time.Hour,
+		},
+		Now: time.Now, Jitter: func(time.Duration) time.Duration { return 0 }, Log: quiet(),
+	}
+	check := &pipeline.Check{Provider: s, Keys: s, Ledger: entries, Schedule: schedule(), Now: time.Now, Log: quiet()}
+	store := &pipeline.Store{Provider: s, Keys: s, Ledger: entries, Copier: s, Shelf: shelf, Now: time.Now}
+	return submit, check, store
+}
+
+// invoke runs a step as Lambda does: a crash is an error of the platform.
+func invoke[In any](ctx context.Context, step func(context.Context, In) (video.Job, error), in In) (job video.Job, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			if _, ok := r.(crashed); !ok {
+				panic(r)
+			}
+			job, err = video.Job{}, crash{}
+		}
+	}()
+	job, err = step(ctx, in)
+	return job, video.Ending(err)
+}
+
+// crash is the platform's error for an invocation that ended early.
+type crash struct{}
+
+func (crash) Error() string { return "Runtime.ExitError" }
+
+// machine runs an execution to its end, as the ASL has it: it gives the name of
+// the ending, or "stored".
+func (s *stage) machine(ctx context.Context, execution string, input json.RawMessage) string {
+	submit, check, store := s.steps()
+	state := "Submit"
+	var job video.Job
+	for {
+		var err error
+		switch state {
+		case "Submit":
+			job, err = retried(func() (video.Job, error) {
+				return invoke(ctx, submit.Run, pipeline.Task{Execution: execution, Input: input})
+			})
+		case "Check":
+			job, err = retried(func() (video.Job, error) { return invoke(ctx, check.Run, job) })
+		case "Store":
+			job, err = retried(func() (video.Job, error) { return invoke(ctx, store.Run, job) })
+		}
+		if err != nil {
+			return video.EndingName(err)
+		}
+		switch {
+		case job.Status == video.Stored:
+			return "stored"
+		case job.Status == video.Completed:
+			state = "Store"
+			continue
+		case job.Status == video.Generating:
+			state = "Check"
+		}
+		time.Sleep(time.Duration(job.WaitSeconds) * time.Second)
+		if input, err = json.Marshal(job); err != nil {
+			panic(err)
+		}
+	}
+}
+
+// retried tries a task again as the ASL's Retry does, for long enough to outlast
+// every plan.
+func retried(task func() (video.Job, error)) (video.Job, error) {
+	for wait := 2 * time.Second; ; wait = min(2*wait, time.Minute) {
+		job, err := task()
+		switch err.(type) {
+		case crash, *video.ServiceUnavailable, *video.VideoUnavailable:
+			time.Sleep(wait)
+		default:
+			return job, err
+		}
+	}
+}
+
+// video and manifest say what is stored of a job.
+func (s *stage) stored(id string) (file string, hasManifest bool) {
+	_, hasManifest = s.objects[video.ManifestKey(id)]
+	return s.objects[video.FileKey(id)].body, hasManifest
+}
