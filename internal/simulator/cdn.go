@@ -1,0 +1,131 @@
+package simulator
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	videoPrefix = "/generations/"
+	videoSuffix = "/output.mp4"
+)
+
+// signedURL gives a URL of a video that is good until it expires. ksTime is a hex epoch, as on the provider's CDN; a
+// second is its whole precision.
+func (s *Server) signedURL(r *http.Request, inferenceID string, expires time.Time) string {
+	base := s.baseURL
+	if base == "" {
+		base = "http://" + r.Host
+	}
+	path := videoPrefix + inferenceID + videoSuffix
+	stamp := strconv.FormatInt(expires.Unix(), 16)
+	return base + path + "?ksTime=" + stamp + "&ksSign=" + s.sign(path, stamp)
+}
+
+func (s *Server) sign(path, stamp string) string {
+	mac := hmac.New(sha256.New, s.secret)
+	mac.Write([]byte(path + "?ksTime=" + stamp))
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// good says whether a URL has a right signature and is in time.
+func (s *Server) good(path string, query url.Values, now time.Time) bool {
+	stamp := query.Get("ksTime")
+	epoch, err := strconv.ParseInt(stamp, 16, 64)
+	return err == nil && hmac.Equal([]byte(query.Get("ksSign")), []byte(s.sign(path, stamp))) && now.Unix() <= epoch
+}
+
+func videoID(path string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(path, videoPrefix), videoSuffix)
+}
+
+// download answers on the CDN's route: GET and HEAD, ranges, If-Range and the other conditions.
+func (s *Server) download(w http.ResponseWriter, r *http.Request) {
+	x := s.begin(r)
+	started := s.clock()
+	s.meet(x, KindDownload)
+	answer, done, err := s.spoil(x, reply{})
+	switch {
+	case err != nil:
+		s.line(x, KindDownload, 0, started)
+		drop(w)
+	case done:
+		s.line(x, KindDownload, answer.status, started)
+		s.write(w, x, answer)
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		http.Error(w, "Method Not Allowed", http.StatusMethodNotAllowed)
+	case !s.good(r.URL.Path, x.query, s.clock()):
+		s.line(x, KindDownload, http.StatusForbidden, started)
+		http.Error(w, "Forbidden", http.StatusForbidden)
+	default:
+		s.send(w, r, x, started)
+	}
+}
+
+func (s *Server) send(w http.ResponseWriter, r *http.Request, x *exchange, started time.Time) {
+	s.mu.Lock()
+	g := s.byInference[videoID(r.URL.Path)]
+	if g != nil {
+		g.Downloaded++
+	}
+	s.mu.Unlock()
+	if g == nil {
+		http.NotFound(w, r)
+		return
+	}
+	x.inferenceID = g.InferenceID
+	out := &cutter{ResponseWriter: w, left: x.fault.CutAfter}
+	serveVideo(out, r, g)
+	s.line(x, KindDownload, out.status, started)
+	if out.cut {
+		panic(http.ErrAbortHandler) // closes without a reset, so that what was sent arrives
+	}
+}
+
+// serveVideo sends a generation's file. Its bytes never change, so the inference id is a strong ETag (RFC 9110, 8.8.3).
+func serveVideo(w http.ResponseWriter, r *http.Request, g *generation) {
+	w.Header().Set("Content-Type", "video/mp4")
+	w.Header().Set("ETag", `"`+g.InferenceID+`"`)
+	http.ServeContent(w, r, "", g.EndsAt, g.video.Open())
+}
+
+// cutter lets so many bytes of the body through, and notes when there are more; 0 lets all through.
+type cutter struct {
+	http.ResponseWriter
+	left   int64
+	cut    bool
+	status int
+}
+
+func (c *cutter) WriteHeader(status int) {
+	c.status = status
+	c.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements io.Writer.
+func (c *cutter) Write(p []byte) (int, error) {
+	if c.left == 0 && !c.cut {
+		return c.ResponseWriter.Write(p)
+	}
+	if int64(len(p)) <= c.left {
+		c.left -= int64(len(p))
+		n, err := c.ResponseWriter.Write(p)
+		c.cut = c.left == 0
+		return n, err
+	}
+	n, err := c.ResponseWriter.Write(p[:c.left])
+	c.left, c.cut = 0, true
+	if err != nil {
+		return n, err
+	}
+	if err := http.NewResponseController(c.ResponseWriter).Flush(); err != nil {
+		return n, err
+	}
+	return n, errDropped
+}
