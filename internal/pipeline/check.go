@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -28,12 +29,14 @@ func (c *Check) Run(ctx context.Context, job video.Job) (video.Job, error) {
 	elapsed := c.Now().Sub(job.SubmittedAt)
 	last := generation.Word
 	var asked time.Duration // the provider's own wish
-	switch e := err.(type) {
-	case nil:
-	case *video.Refusal:
-		last, asked = e.Error(), e.RetryAfter
-	case *video.Unanswered:
-		last, asked = e.Error(), e.RetryAfter
+	var refusal *video.Refusal
+	var unanswered *video.Unanswered
+	switch {
+	case err == nil:
+	case errors.As(err, &refusal):
+		last, asked = refusal.Error(), refusal.RetryAfter
+	case errors.As(err, &unanswered):
+		last, asked = unanswered.Error(), unanswered.RetryAfter
 	default:
 		return job, err
 	}

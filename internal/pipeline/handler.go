@@ -6,6 +6,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -79,7 +80,8 @@ func retrieve(ctx context.Context, provider Retriever, keys Keys, route video.Ro
 		return video.Generation{}, err
 	}
 	generation, err := provider.Retrieve(ctx, key, route, id, model)
-	if refusal, ok := err.(*video.Refusal); !ok || refusal.Kind != video.RefusedKey {
+	var refusal *video.Refusal
+	if !errors.As(err, &refusal) || refusal.Kind != video.RefusedKey {
 		return generation, err
 	}
 	again, err := keys.Reread(ctx)
@@ -101,12 +103,13 @@ func end(ctx context.Context, ledger Ledger, now func() time.Time, id string, en
 		if entry.Ending != nil {
 			return entry.Ending.Err() // a step that was entered twice ends the same
 		}
-		if failed, ok := ending.(*video.GenerationFailed); ok {
+		var failed *video.GenerationFailed
+		if errors.As(ending, &failed) {
 			failed.Said = entry.Request.Redact(failed.Said)
 		}
 		entry.Ending = video.NewEndingRecord(ending, now())
-		_, _, err = ledger.Update(ctx, entry, version)
-		if _, conflict := err.(*video.Conflict); !conflict {
+		var conflict *video.Conflict
+		if _, _, err = ledger.Update(ctx, entry, version); !errors.As(err, &conflict) {
 			return ending
 		}
 	}

@@ -48,7 +48,7 @@ func (s *Submit) lookUp(ctx context.Context, entry video.Entry, version string) 
 	}
 	if lost && s.ResubmitLost && !entry.Resubmitted {
 		entry.Resubmitted = true
-		return s.submit(ctx, order{id: entry.ID}, entry, version)
+		return s.submit(ctx, entry, version)
 	}
 	ending := &video.SubmissionLost{ClientRequestID: entry.ClientRequestID(), Unread: look.unread, Charges: look.charges}
 	entry.Phase, entry.Ending = video.PhaseUnanswered, video.NewEndingRecord(ending, s.Now())
@@ -79,7 +79,7 @@ func (s *Submit) look(ctx context.Context, entry video.Entry) (found, error) {
 	from, to := entry.ClaimedAt.Add(-clockSkew), entry.ClaimedUntil.Add(clockSkew)
 	rows, err := s.Provider.Requests(ctx, key, from, to)
 	if err != nil {
-		return found{unread: "its logs: " + err.Error()}, nil
+		return unread("its logs", err), nil
 	}
 	known := map[string]bool{}
 	for _, row := range rows {
@@ -92,13 +92,13 @@ func (s *Submit) look(ctx context.Context, entry video.Entry) (found, error) {
 		}
 		generation, err := s.Provider.Retrieve(ctx, key, entry.Route, row.InferenceID, model)
 		if err != nil {
-			return found{unread: "generation " + row.InferenceID + ", which its logs name: " + err.Error()}, nil
+			return unread("generation "+row.InferenceID+", which its logs name", err), nil
 		}
 		return found{generation: generation}, nil
 	}
 	charges, err := s.Provider.Charges(ctx, key, from, s.Now().Add(clockSkew))
 	if err != nil {
-		return found{unread: "its transactions: " + err.Error()}, nil
+		return unread("its transactions", err), nil
 	}
 	look := found{complete: true}
 	for _, charge := range charges {
@@ -109,3 +109,6 @@ func (s *Submit) look(ctx context.Context, entry video.Entry) (found, error) {
 	}
 	return look, nil
 }
+
+// unread is a look that told nothing.
+func unread(what string, err error) found { return found{unread: what + ": " + err.Error()} }

@@ -109,7 +109,6 @@ type stage struct {
 	accepted []generation
 	now      *moments // of the invocation that runs
 	patience time.Duration
-	endings  []string
 }
 
 type object struct{ body, etag string }
@@ -338,13 +337,13 @@ func (s *stage) machine(ctx context.Context, execution string, input json.RawMes
 		if err != nil {
 			return video.EndingName(err)
 		}
-		switch {
-		case job.Status == video.Stored:
+		switch job.Status {
+		case video.Stored:
 			return "stored"
-		case job.Status == video.Completed:
+		case video.Completed:
 			state = "Store"
 			continue
-		case job.Status == video.Generating:
+		case video.Generating:
 			state = "Check"
 		}
 		time.Sleep(time.Duration(job.WaitSeconds) * time.Second)

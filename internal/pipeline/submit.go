@@ -145,7 +145,7 @@ func (s *Submit) step(ctx context.Context, o order, entry video.Entry, version s
 	}
 	switch {
 	case entry.Phase == "":
-		return s.submit(ctx, o, entry, version)
+		return s.submit(ctx, entry, version)
 	case entry.Phase == video.PhaseAccepted:
 		return s.accepted(ctx, o, entry, version)
 	case entry.Phase == video.PhaseRefused:
@@ -180,11 +180,11 @@ func (s *Submit) refused(ctx context.Context, o order, entry video.Entry, versio
 	if left := entry.RetryAt.Sub(s.Now()); left > 0 && !o.resume {
 		return entry.Job(video.Waiting, seconds(left)), true, nil
 	}
-	return s.submit(ctx, o, entry, version)
+	return s.submit(ctx, entry, version)
 }
 
 // submit claims the next attempt and posts it.
-func (s *Submit) submit(ctx context.Context, o order, entry video.Entry, version string) (video.Job, bool, error) {
+func (s *Submit) submit(ctx context.Context, entry video.Entry, version string) (video.Job, bool, error) {
 	key, err := s.Keys.Current(ctx)
 	if err != nil {
 		return video.Job{}, true, err
@@ -216,14 +216,16 @@ func (s *Submit) submit(ctx context.Context, o order, entry video.Entry, version
 	} else {
 		generation, err = s.Provider.Submit(call, key, entry.Route, entry.ClientRequestID(), entry.Request)
 	}
-	switch e := err.(type) {
-	case nil:
+	var refusal *video.Refusal
+	var unanswered *video.Unanswered
+	switch {
+	case err == nil:
 		return s.accept(ctx, entry, version, generation)
-	case *video.Refusal:
-		return s.refuse(ctx, o, entry, version, key, e)
-	case *video.Unanswered:
-		s.Log.WarnContext(ctx, "submission unanswered", "job", entry.ID, "attempt", entry.Attempt, "error", e.Error())
-		entry.Phase, entry.Candidate = video.PhaseUnanswered, e.InferenceID
+	case errors.As(err, &refusal):
+		return s.refuse(ctx, entry, version, key, refusal)
+	case errors.As(err, &unanswered):
+		s.Log.WarnContext(ctx, "submission unanswered", "job", entry.ID, "attempt", entry.Attempt, "error", unanswered.Error())
+		entry.Phase, entry.Candidate = video.PhaseUnanswered, unanswered.InferenceID
 		if _, _, err := s.Ledger.Update(ctx, entry, version); err != nil {
 			return video.Job{}, false, unlessConflict(err)
 		}
@@ -259,7 +261,7 @@ func (s *Submit) accept(ctx context.Context, entry video.Entry, version string, 
 }
 
 // refuse records that an attempt was not accepted, and what follows from it.
-func (s *Submit) refuse(ctx context.Context, o order, entry video.Entry, version string, key video.Key, refusal *video.Refusal) (video.Job, bool, error) {
+func (s *Submit) refuse(ctx context.Context, entry video.Entry, version string, key video.Key, refusal *video.Refusal) (video.Job, bool, error) {
 	words := entry.Request.Redact(refusal.Said)
 	entry.Phase, entry.Refusal = video.PhaseRefused, &video.Refusal{Kind: refusal.Kind, Said: words}
 	var ending error
@@ -313,9 +315,8 @@ func unlessConflict(err error) error {
 // final reports whether an ending stays whatever a redrive does: the provider
 // refused the request itself, or ended the generation.
 func final(ending video.EndingRecord) bool {
-	switch ending.Err().(type) {
-	case *video.InvalidRequest, *video.GenerationFailed:
-		return true
-	}
-	return false
+	var invalid *video.InvalidRequest
+	var failed *video.GenerationFailed
+	err := ending.Err()
+	return errors.As(err, &invalid) || errors.As(err, &failed)
 }

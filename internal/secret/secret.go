@@ -1,4 +1,5 @@
-// Package secret reads the provider's API key from AWS Secrets Manager.
+// Package secret reads a key or a token, and its versions, from AWS Secrets
+// Manager.
 package secret
 
 import (
@@ -19,7 +20,7 @@ type Client interface {
 	GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
 }
 
-// Keys gives the versions of one secret, each of which is an API key. It keeps
+// Keys gives the versions of one secret, each of which is a key. It keeps
 // the current one until Reread, so that a warm function asks once. It is safe
 // for concurrent use.
 type Keys struct {
@@ -74,12 +75,12 @@ func (k *Keys) Version(ctx context.Context, version string) (video.Key, error) {
 func (k *Keys) get(ctx context.Context, version *string) (video.Key, error) {
 	out, err := k.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &k.arn, VersionId: version})
 	if err != nil {
-		return video.Key{}, &video.ServiceUnavailable{Doing: "reading the provider's key from Secrets Manager", Err: err}
+		return video.Key{}, &video.ServiceUnavailable{Doing: "reading a secret from Secrets Manager", Err: err}
 	}
 	// A key that was pasted with a line end must not become a broken header.
 	value := strings.TrimSpace(aws.ToString(out.SecretString))
 	if value == "" {
-		return video.Key{}, &video.Unauthorized{Said: "the ProviderKey secret is empty"}
+		return video.Key{}, &video.Unauthorized{Said: "nothing: the secret is empty"}
 	}
 	return video.Key{Value: value, Version: aws.ToString(out.VersionId)}, nil
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/takeup/takeup/internal/aimlapi"
 	"github.com/takeup/takeup/internal/awsenv"
+	"github.com/takeup/takeup/internal/intake"
 	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/transfer"
 	"github.com/takeup/takeup/internal/video"
@@ -22,14 +23,27 @@ import (
 
 // Provider is how the provider is reached.
 type Provider struct {
-	BaseURL   string      `env:"PROVIDER_BASE_URL,required,notEmpty"`
-	Route     video.Route `env:"PROVIDER_ROUTE,required,notEmpty"`
-	KeySecret string      `env:"PROVIDER_KEY_SECRET,required,notEmpty"`
+	BaseURL   string `env:"PROVIDER_BASE_URL,required,notEmpty"`
+	Route     Route  `env:"PROVIDER_ROUTE,required,notEmpty"`
+	KeySecret string `env:"PROVIDER_KEY_SECRET,required,notEmpty"`
+}
+
+// Route is the provider's route that is preferred.
+type Route video.Route
+
+// UnmarshalText refuses all but the two routes.
+func (r *Route) UnmarshalText(text []byte) error {
+	switch route := video.Route(text); route {
+	case video.RouteLegacy, video.RouteUniversal:
+		*r = Route(route)
+		return nil
+	}
+	return fmt.Errorf("%q is no route; it is %s or %s", text, video.RouteLegacy, video.RouteUniversal)
 }
 
 // Client is the configuration of the provider's client.
 func (p Provider) Client() aimlapi.Config {
-	return aimlapi.Config{BaseURL: strings.TrimRight(p.BaseURL, "/"), Route: p.Route, Now: time.Now}
+	return aimlapi.Config{BaseURL: strings.TrimRight(p.BaseURL, "/"), Route: video.Route(p.Route), Now: time.Now}
 }
 
 // Waits are the times between two looks at a generation.
@@ -88,6 +102,28 @@ type Store struct {
 	LoopbackSources bool   `env:"LOOPBACK_SOURCES"`
 }
 
+// Intake is how jobs are started and found.
+type Intake struct {
+	StateMachine intake.StateMachine `env:"STATE_MACHINE_ARN,required"`
+	VideosBucket string              `env:"VIDEOS_BUCKET,required,notEmpty"`
+}
+
+// Prompts is what the function prompts is told.
+type Prompts struct {
+	Intake
+}
+
+// API is what the function api is told.
+type API struct {
+	Intake
+	VideoURL Seconds `env:"VIDEO_URL_SECONDS,required"`
+}
+
+// Authorize is what the function authorize is told.
+type Authorize struct {
+	TokenSecret string `env:"API_TOKEN_SECRET,required,notEmpty"`
+}
+
 // Seconds is a time in whole seconds, at least one.
 type Seconds int64
 
@@ -113,8 +149,11 @@ func Load[T any]() (T, aws.Config, error) {
 }
 
 // Must gives what Load gave, or logs its error and ends the process: Lambda then
-// shows the function as failed to start.
+// shows the function as failed to start. What Lambda's runtime logs itself, which
+// is every error that a handler gives back, goes to log too, so that each line is
+// JSON.
 func Must[T any](log *slog.Logger, load func() (T, aws.Config, error)) (T, aws.Config) {
+	slog.SetDefault(log)
 	set, config, err := load()
 	if err != nil {
 		log.Error("can't start", "error", err.Error())

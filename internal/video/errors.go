@@ -147,6 +147,23 @@ func (e *ServiceUnavailable) Error() string {
 
 func (e *ServiceUnavailable) Unwrap() error { return e.Err }
 
+// ending is what the errors of this file are, and no others.
+type ending interface {
+	error
+	ending()
+}
+
+func (*InvalidRequest) ending()     {}
+func (*Unauthorized) ending()       {}
+func (*OutOfCredits) ending()       {}
+func (*ProviderBusy) ending()       {}
+func (*SubmissionLost) ending()     {}
+func (*GenerationFailed) ending()   {}
+func (*GenerationOverdue) ending()  {}
+func (*VideoUnavailable) ending()   {}
+func (*VideoRejected) ending()      {}
+func (*ServiceUnavailable) ending() {}
+
 // Ending gives the error that a Lambda handler returns for err: the first named
 // ending in its chain, outermost, so that Lambda reports that name; and
 // ServiceUnavailable for everything that has no name. Ending(nil) is nil.
@@ -154,12 +171,9 @@ func Ending(err error) error {
 	if err == nil {
 		return nil
 	}
-	for e := err; e != nil; e = errors.Unwrap(e) {
-		switch e.(type) {
-		case *InvalidRequest, *Unauthorized, *OutOfCredits, *ProviderBusy, *SubmissionLost,
-			*GenerationFailed, *GenerationOverdue, *VideoUnavailable, *VideoRejected, *ServiceUnavailable:
-			return e
-		}
+	var named ending
+	if errors.As(err, &named) {
+		return named
 	}
 	return &ServiceUnavailable{Doing: "a step", Err: err}
 }
@@ -182,29 +196,29 @@ func NewEndingRecord(err error, at time.Time) *EndingRecord {
 
 // Err gives the recorded ending again, as the error it was.
 func (r EndingRecord) Err() error {
-	var ending error
+	var recorded ending
 	switch r.Error {
 	case "InvalidRequest":
-		ending = &InvalidRequest{}
+		recorded = &InvalidRequest{}
 	case "Unauthorized":
-		ending = &Unauthorized{}
+		recorded = &Unauthorized{}
 	case "OutOfCredits":
-		ending = &OutOfCredits{}
+		recorded = &OutOfCredits{}
 	case "ProviderBusy":
-		ending = &ProviderBusy{}
+		recorded = &ProviderBusy{}
 	case "SubmissionLost":
-		ending = &SubmissionLost{}
+		recorded = &SubmissionLost{}
 	case "GenerationFailed":
-		ending = &GenerationFailed{}
+		recorded = &GenerationFailed{}
 	case "GenerationOverdue":
-		ending = &GenerationOverdue{}
+		recorded = &GenerationOverdue{}
 	case "VideoRejected":
-		ending = &VideoRejected{}
+		recorded = &VideoRejected{}
 	}
-	if ending == nil || json.Unmarshal(r.Detail, ending) != nil {
+	if recorded == nil || json.Unmarshal(r.Detail, recorded) != nil {
 		return &ServiceUnavailable{Doing: "reading a recorded ending", Err: errors.New(r.Error + ": " + r.Message)}
 	}
-	return ending
+	return recorded
 }
 
 func said(words string) string {

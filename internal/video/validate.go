@@ -5,11 +5,16 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 )
+
+// maxFields is the most wrong fields that are named: a refusal is stored, sent
+// and shown, and a body of nothing but unknown fields must not make it large.
+const maxFields = 50
 
 // validate checks a request object against its model, and gives its values with
 // their JSON types and defaults, or every wrong field.
@@ -36,7 +41,7 @@ func validate(given map[string]any) (map[string]any, []FieldError) {
 	var wrong []FieldError
 	if ratio, ok := fields["ratio"]; ok { // a deprecated alias that the provider still takes
 		delete(fields, "ratio")
-		if aspect, both := fields["aspect_ratio"]; both && aspect != nil && ratio != nil && aspect != ratio {
+		if aspect, both := fields["aspect_ratio"]; both && aspect != nil && ratio != nil && !reflect.DeepEqual(aspect, ratio) {
 			wrong = append(wrong, FieldError{"ratio", "says another thing than aspect_ratio; leave it out, it is the old name of aspect_ratio"})
 		} else if ratio != nil {
 			fields["aspect_ratio"] = ratio
@@ -47,6 +52,9 @@ func validate(given map[string]any) (map[string]any, []FieldError) {
 	values["model"] = name
 	wrong = append(wrong, promptOrShots(model, values, wrong)...)
 	slices.SortStableFunc(wrong, func(a, b FieldError) int { return strings.Compare(a.Field, b.Field) })
+	if more := len(wrong) - maxFields; more > 0 {
+		wrong = append(wrong[:maxFields:maxFields], FieldError{"", fmt.Sprintf("%d more fields are wrong", more)})
+	}
 	return values, wrong
 }
 
@@ -177,6 +185,7 @@ func number(given any) (float64, bool) {
 		return 0, false
 	}
 	f, err := strconv.ParseFloat(text, 64)
+	f += 0 // makes 0 of -0, which is the same request
 	return f, err == nil && !math.IsNaN(f) && !math.IsInf(f, 0)
 }
 

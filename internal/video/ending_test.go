@@ -1,0 +1,142 @@
+package video_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+func endings() []error {
+	return []error{
+		&video.InvalidRequest{Fields: []video.FieldError{{Field: "duration", Message: "is 7"}, {Message: "whole"}}},
+		&video.Unauthorized{Said: "no key"}, &video.OutOfCredits{Said: "top up"}, &video.ProviderBusy{Said: "429"},
+		&video.SubmissionLost{ClientRequestID: "a.1", Unread: "500"},
+		&video.GenerationFailed{GenerationID: "g", Said: "moderation"}, &video.GenerationOverdue{GenerationID: "g", Said: "queued"},
+		&video.VideoUnavailable{GenerationID: "g", Err: errors.New("404")}, &video.VideoRejected{GenerationID: "g", Reason: "no video"},
+		&video.ServiceUnavailable{Doing: "reading", Err: errors.New("503")},
+	}
+}
+
+func TestEndingFindsTheNamedErrorInAChain(t *testing.T) {
+	for _, named := range endings() {
+		name := strings.TrimPrefix(fmt.Sprintf("%T", named), "*video.")
+		for depth, err := range []error{named, fmt.Errorf("a: %w", named), fmt.Errorf("b: %w", fmt.Errorf("a: %w", named))} {
+			if got := video.Ending(err); got != named {
+				t.Errorf("%s at depth %d: got %T", name, depth, got)
+			}
+			if got := video.EndingName(err); got != name {
+				t.Errorf("%s at depth %d: named %s", name, depth, got)
+			}
+		}
+		if said := named.Error(); len(strings.Fields(said)) < 8 {
+			t.Errorf("%s says only %q", name, said)
+		}
+	}
+}
+
+func TestEndingOfAnEndingIsTheOuterOne(t *testing.T) {
+	outer := &video.VideoUnavailable{GenerationID: "g", Err: &video.VideoRejected{}}
+	if got := video.Ending(fmt.Errorf("store: %w", outer)); got != outer {
+		t.Errorf("got %T", got)
+	}
+}
+
+func TestEndingFindsTheNamedErrorAmongJoinedOnes(t *testing.T) {
+	named := &video.OutOfCredits{}
+	if got := video.Ending(errors.Join(errors.New("closing a body"), fmt.Errorf("submit: %w", named))); got != named {
+		t.Errorf("got %T", got)
+	}
+}
+
+func TestEndingNamesWhatHasNoName(t *testing.T) {
+	if video.Ending(nil) != nil {
+		t.Error("nil has an ending")
+	}
+	plain := errors.New("nobody expected this")
+	got := video.Ending(plain)
+	if _, ok := got.(*video.ServiceUnavailable); !ok || !errors.Is(got, plain) {
+		t.Errorf("got %T, want a ServiceUnavailable around it", got)
+	}
+	if name := video.EndingName(&video.NoEntry{ID: "a"}); name != "ServiceUnavailable" {
+		t.Errorf("named %s", name)
+	}
+}
+
+func TestSubmissionLostSaysWhatIsKnown(t *testing.T) {
+	for want, err := range map[string]*video.SubmissionLost{
+		"most likely not charged": {},
+		"(500), so it may have":   {Unread: "500"},
+		"charges: g1, g2":         {Charges: []string{"g1", "g2"}},
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q does not say %q", err, want)
+		}
+	}
+}
+
+func TestRecordedEndingsComeBackAsTheyWere(t *testing.T) {
+	at := time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
+	for _, err := range endings() {
+		record := video.NewEndingRecord(fmt.Errorf("outside: %w", err), at)
+		stored, jsonErr := json.Marshal(record)
+		if jsonErr != nil {
+			t.Fatal(jsonErr)
+		}
+		var read video.EndingRecord
+		if jsonErr := json.Unmarshal(stored, &read); jsonErr != nil {
+			t.Fatal(jsonErr)
+		}
+		if read.Error != video.EndingName(err) || read.Message != err.Error() || !read.At.Equal(at) {
+			t.Errorf("%T is recorded as %s", err, stored)
+		}
+		switch err.(type) {
+		case *video.VideoUnavailable, *video.ServiceUnavailable: // the machine retries these: they aren't recorded
+			if video.EndingName(read.Err()) != "ServiceUnavailable" {
+				t.Errorf("%T comes back as %v", err, read.Err())
+			}
+		default:
+			if !reflect.DeepEqual(read.Err(), err) {
+				t.Errorf("%T comes back as %#v", err, read.Err())
+			}
+		}
+	}
+}
+
+func TestValidID(t *testing.T) {
+	for id, want := range map[string]bool{
+		"a": true, "A-z_09": true, "-": true, strings.Repeat("x", 70): true,
+		"": false, strings.Repeat("x", 71): false, "a b": false, "a.b": false, "a/b": false, "ä": false, "a\n": false, "a:b": false, "\x00": false,
+	} {
+		if got := video.ValidID(id); got != want {
+			t.Errorf("ValidID(%q) is %v", id, got)
+		}
+		var invalid *video.InvalidRequest
+		if err := video.CheckID(id); (err == nil) != want || err != nil && !errors.As(err, &invalid) {
+			t.Errorf("CheckID(%q) gives %v", id, err)
+		}
+	}
+}
+
+func TestEntryGivesTheJobAtLeastASecond(t *testing.T) {
+	r, err := video.NewRequest("a boat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := video.Entry{ID: "a", Attempt: 2, Request: r, GenerationID: "g", Route: video.RouteLegacy}
+	if got := e.ClientRequestID(); got != "a.2" {
+		t.Errorf("client request id %q", got)
+	}
+	want := video.Job{ID: "a", GenerationID: "g", Route: video.RouteLegacy, Model: video.DefaultModel, Duration: 5, Status: video.Waiting, WaitSeconds: 1}
+	if got := e.Job(video.Waiting, 0); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if got := e.Job(video.Waiting, 9).WaitSeconds; got != 9 {
+		t.Errorf("waits %d s, want 9", got)
+	}
+}

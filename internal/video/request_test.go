@@ -1,0 +1,375 @@
+package video_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// wrong gives the fields that a body is refused for, by name.
+func wrong(t *testing.T, body string) map[string]string {
+	t.Helper()
+	r, err := video.ParseRequest([]byte(body))
+	var invalid *video.InvalidRequest
+	if !errors.As(err, &invalid) {
+		t.Fatalf("%.200s: got %v, %v, want an InvalidRequest", body, r, err)
+	}
+	if len(invalid.Fields) == 0 {
+		t.Fatalf("%.200s: refused without a field", body)
+	}
+	fields := map[string]string{}
+	for _, f := range invalid.Fields {
+		fields[f.Field] = f.Message
+	}
+	return fields
+}
+
+func canonical(t *testing.T, body string) string {
+	t.Helper()
+	r, err := video.ParseRequest([]byte(body))
+	if err != nil {
+		t.Fatalf("%.200s: %v", body, err)
+	}
+	out, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}
+
+func TestEveryModelTakesAPromptAlone(t *testing.T) {
+	for _, m := range video.Catalogue() {
+		t.Run(m.Name, func(t *testing.T) {
+			r, err := video.ParseRequest(fmt.Appendf(nil, `{"model":%q,"prompt":"a boat"}`, m.Name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Model() != m.Name || r.Prompt() != "a boat" || r.Duration() != 5 {
+				t.Errorf("got %v, want the model, the prompt and 5 s", r)
+			}
+			if found, ok := video.FindModel(m.Name); !ok || found.Name != m.Name {
+				t.Errorf("FindModel gives %q, %v", found.Name, ok)
+			}
+		})
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	want := `{"aspect_ratio":"16:9","duration":5,"model":"kling-video/v1/pro/text-to-video","prompt":"a boat"}`
+	for _, body := range []string{
+		`{"prompt":"a boat"}`,
+		`{"prompt":"a boat","model":null,"duration":null,"cfg_scale":null,"ratio":null,"aspect_ratio":null}`,
+		`{"prompt":"a boat","ratio":"16:9"}`,
+		`{"prompt":"a boat","ratio":"16:9","aspect_ratio":null}`,
+		`{"prompt":"a boat","ratio":"16:9","aspect_ratio":"16:9"}`,
+		`{"prompt":"a boat","ratio":null,"aspect_ratio":"16:9"}`,
+		`{"prompt":"a boat","duration":"5"}`,
+		`{"prompt":"a boat","duration":5.0}`,
+		`{"prompt":"a boat","duration":" 5 "}`,
+		`{"prompt":"a boat","duration":5e0}`,
+		` { "model" : "kling-video/v1/pro/text-to-video" , "prompt" : "\u0061 boat" } `,
+	} {
+		if got := canonical(t, body); got != want {
+			t.Errorf("%s\n got %s\nwant %s", body, got, want)
+		}
+	}
+	r, err := video.NewRequest("a boat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := json.Marshal(r); string(got) != want {
+		t.Errorf("NewRequest: got %s, want %s", got, want)
+	}
+}
+
+func TestEqualRequestsHashEquallyAndOthersDont(t *testing.T) {
+	hash := func(body string) string {
+		r, err := video.ParseRequest([]byte(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.Hash()
+	}
+	same := []string{
+		`{"prompt":"a boat","cfg_scale":0.5,"duration":10}`,
+		`{"duration":"10","cfg_scale":"0.50","prompt":"a boat"}`,
+		`{"duration":10,"cfg_scale":5e-1,"prompt":"a boat","ratio":"16:9"}`,
+	}
+	for _, body := range same[1:] {
+		if hash(body) != hash(same[0]) {
+			t.Errorf("%s hashes otherwise than %s", body, same[0])
+		}
+	}
+	if a, b := hash(`{"prompt":"x","cfg_scale":0}`), hash(`{"prompt":"x","cfg_scale":-0.0}`); a != b {
+		t.Error("0 and -0 hash differently")
+	}
+	others := []string{
+		same[0], `{"prompt":"a boat","cfg_scale":0.5}`, `{"prompt":"a boat ","cfg_scale":0.5,"duration":10}`,
+		`{"prompt":"a boat","duration":10}`, `{"prompt":"a boat","cfg_scale":0.5,"duration":10,"ratio":"1:1"}`,
+		`{"prompt":"a boat","cfg_scale":0.5,"duration":10,"model":"kling-video/v1/standard/text-to-video"}`,
+	}
+	seen := map[string]string{}
+	for _, body := range others {
+		if earlier, ok := seen[hash(body)]; ok {
+			t.Errorf("%s hashes like %s", body, earlier)
+		}
+		seen[hash(body)] = body
+	}
+}
+
+func TestLimits(t *testing.T) {
+	const v16, v26, v3, turbo, master = "kling-video/v1.6/standard/text-to-video", "klingai/video-v2-6-pro-text-to-video",
+		"klingai/video-v3-pro-text-to-video", "klingai/video-v3-turbo-pro-text-to-video", "klingai/v2-master-text-to-video"
+	text := func(n int) string { return `"` + strings.Repeat("ü", n) + `"` }
+	for _, test := range []struct {
+		model, field string
+		good, bad    []string
+	}{
+		{video.DefaultModel, "duration", []string{"5", "10", `"10"`}, []string{"0", "4", "6", "7", "11", "5.5", `"five"`, `""`, "true", "[5]", "{}", "1e400", `"NaN"`, `"Inf"`, "-5"}},
+		{v3, "duration", []string{"3", "8", "15"}, []string{"2", "16", "3.5"}},
+		{video.DefaultModel, "cfg_scale", []string{"0", "1", "0.5", `"0.3"`}, []string{"-0.01", "1.01", "2", `"much"`, "true", "[]"}},
+		{video.DefaultModel, "aspect_ratio", []string{`"16:9"`, `"9:16"`, `"1:1"`}, []string{`"4:3"`, `""`, "1", `"16:9 "`}},
+		{video.DefaultModel, "negative_prompt", []string{`""`, `"blur"`}, []string{"1", "[]", "{}", "false"}},
+		{video.DefaultModel, "camera_control", []string{`"down_back"`, `"left_turn_forward"`}, []string{`"up"`, "{}"}},
+		{video.DefaultModel, "advanced_camera_control", []string{
+			`{"movement_type":"zoom","movement_value":-10}`, `{"movement_type":"pan","movement_value":10}`,
+		}, []string{`"zoom"`, "[]", "3"}},
+		{master, "provider", []string{`"x"`}, []string{"1"}},
+		{v26, "generate_audio", []string{"true", "false"}, []string{`"true"`, "1"}},
+		{v26, "prompt", []string{text(2500)}, []string{text(2501), `""`, `" \n"`, "1", "[]"}},
+		{v3, "shot_type", []string{`"customize"`, `"intelligent"`}, []string{`"intelligence"`}},
+		{"klingai/video-v3-omni-720p-text-to-video", "shot_type", []string{`"intelligence"`}, []string{`"smart"`}},
+		{v3, "multi_prompt", []string{`["a"]`, `["a","b","c","d","e","f","g"]`}, []string{`[]`, `"a"`, "{}"}},
+		{turbo, "multi_prompt", []string{
+			`[{"prompt":"a"}]`, `[{"prompt":"a","duration":1},{"prompt":"b","duration":"15"}]`, `[{"prompt":` + text(3072) + `}]`,
+		}, []string{`[]`, `[{"prompt":"a"},{"prompt":"a"},{"prompt":"a"},{"prompt":"a"},{"prompt":"a"},{"prompt":"a"},{"prompt":"a"}]`}},
+		{turbo, "prompt", []string{text(3072)}, []string{text(3073)}},
+		{v16, "provider", []string{`"kling"`}, []string{"{}"}},
+	} {
+		prompt := `"prompt":"a boat",`
+		if test.field == "prompt" || test.field == "multi_prompt" {
+			prompt = ""
+		}
+		body := func(value string) string {
+			return fmt.Sprintf(`{"model":%q,%s%q:%s}`, test.model, prompt, test.field, value)
+		}
+		for _, value := range test.good {
+			canonical(t, body(value))
+		}
+		for _, value := range test.bad {
+			fields := wrong(t, body(value))
+			if message, ok := fields[test.field]; !ok || len(fields) != 1 || message == "" {
+				t.Errorf("%s %s %.40s: refused for %v, want for that field alone", test.model, test.field, value, fields)
+			}
+		}
+	}
+}
+
+func TestEveryWrongFieldAtOnceWithAFix(t *testing.T) {
+	fields := wrong(t, `{"promt":"secret","aspect_ratio":"16:8","duration":7,"cfg_scale":2,"negative_prompt":1,
+		"advanced_camera_control":{"movement_typ":"zoom","movement_value":11},"camera_control":"left_turn_foward"}`)
+	for field, says := range map[string]string{
+		"promt":                                  "did you mean prompt?",
+		"prompt":                                 "missing",
+		"aspect_ratio":                           "did you mean 16:9?",
+		"duration":                               "7; it takes 5 or 10",
+		"cfg_scale":                              "2; it takes a number from 0 to 1",
+		"camera_control":                         "did you mean left_turn_forward?",
+		"advanced_camera_control.movement_typ":   "did you mean movement_type?",
+		"advanced_camera_control.movement_type":  "missing",
+		"advanced_camera_control.movement_value": "from -10 to 10",
+		"negative_prompt":                        "it takes a text",
+	} {
+		if !strings.Contains(fields[field], says) {
+			t.Errorf("%s: %q does not say %q", field, fields[field], says)
+		}
+		delete(fields, field)
+	}
+	if len(fields) > 0 {
+		t.Errorf("also refused for %v", fields)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	for _, test := range []struct{ body, field, says string }{
+		{`{}`, "prompt", "missing"},
+		{`{"prompt":null}`, "prompt", "missing"},
+		{`{"prompt":"  "}`, "prompt", "empty"},
+		{`{"prompt":"x","model":"kling-video/v1/por/text-to-video"}`, "model", "did you mean kling-video/v1/pro/text-to-video?"},
+		{`{"prompt":"x","model":"sora"}`, "model", video.DefaultModel},
+		{`{"prompt":"x","model":3}`, "model", "as a string"},
+		{`{"prompt":"x","ratio":"1:1","aspect_ratio":"16:9"}`, "ratio", "old name of aspect_ratio"},
+		{`{"prompt":"x","ratio":"4:3"}`, "aspect_ratio", "16:9, 9:16 or 1:1"},
+		{`{"prompt":"x","ratio":[1],"aspect_ratio":[1]}`, "aspect_ratio", "a list of 1"},
+		{`{"prompt":"x","ratio":{"a":1},"aspect_ratio":{"a":1}}`, "aspect_ratio", "an object"},
+		{`{"prompt":"x","generate_audio":true}`, "generate_audio", "not a field that this model takes"},
+		{`{"prompt":"x","id":"other"}`, "id", "not a field"},
+		{`{"prompt":"x","multi_prompt":["y"],"model":"klingai/video-v3-pro-text-to-video"}`, "multi_prompt", "the one or the other"},
+		{`{"model":"klingai/video-v3-pro-text-to-video"}`, "prompt", "or in multi_prompt"},
+		{`{"model":"klingai/video-v3-pro-text-to-video","multi_prompt":["a",""]}`, "multi_prompt[1]", "empty"},
+		{`{"model":"klingai/video-v3-pro-text-to-video","multi_prompt":["a",null]}`, "multi_prompt[1]", "takes"},
+		{`{"model":"klingai/video-v3-turbo-pro-text-to-video","multi_prompt":[{"prompt":"a","duration":16}]}`, "multi_prompt[0].duration", "1 to 15"},
+		{``, "", "JSON object"},
+		{`null`, "", "JSON object"},
+		{`[]`, "", "JSON object"},
+		{`"a boat"`, "", "JSON object"},
+		{`{"prompt":"x"`, "", "JSON object"},
+		{`{"prompt":"x"} {}`, "", "more after"},
+		{`{"prompt":"x"}]`, "", "more after"},
+		{"{\"prompt\":\"\xff\"}", "", "UTF-8"},
+		{`{"prompt":"` + strings.Repeat("x", video.MaxRequestBytes) + `"}`, "", "at most 65536"},
+		{`{"prompt":"` + strings.Repeat("x", video.MaxRequestBytes-20) + `"}`, "", "as JSON; at most 65536"},
+		{strings.Repeat("[", 20000), "", "JSON object"},
+	} {
+		fields := wrong(t, test.body)
+		if !strings.Contains(fields[test.field], test.says) {
+			t.Errorf("%.80s: refused for %v, want %q to say %q", test.body, fields, test.field, test.says)
+		}
+	}
+	if _, err := video.NewRequest("\xff"); err == nil || !strings.Contains(err.Error(), "UTF-8") {
+		t.Errorf("a prompt that isn't UTF-8: %v", err)
+	}
+	if _, err := video.NewRequest(""); err == nil || !strings.Contains(err.Error(), "prompt: is empty") {
+		t.Errorf("an empty prompt: %v", err)
+	}
+}
+
+func TestAMessageHasALimitedLength(t *testing.T) {
+	long := strings.Repeat("é", 20000)
+	for field, message := range wrong(t, `{"prompt":"x","aspect_ratio":"`+long+`","`+long+`":1,"duration":1`+strings.Repeat("0", 20000)+`}`) {
+		if len(field)+len(message) > 500 {
+			t.Errorf("%.20s: %d bytes of field and message", field, len(field)+len(message))
+		}
+	}
+}
+
+func TestAnyTextIsAPrompt(t *testing.T) {
+	for _, prompt := range []string{
+		`it's "quoted" $HOME \n`, "two\nlines\r\n\tand a tab", "<b>&amp;</b>", "日本語 🚣 e\u0301", "a\u2028b\u2029", "\x00\x7f", "%s %d {{.}}", "-",
+	} {
+		r, err := video.NewRequest(prompt)
+		if err != nil {
+			t.Errorf("%q: %v", prompt, err)
+			continue
+		}
+		out, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back video.Request
+		if err := json.Unmarshal(out, &back); err != nil || back.Prompt() != prompt || back.Hash() != r.Hash() {
+			t.Errorf("%q comes back as %q, %v", prompt, back.Prompt(), err)
+		}
+		if strings.Contains(fmt.Sprintf("%v %s %+v", r, r, struct{ R video.Request }{r}), prompt) && len(prompt) > 1 {
+			t.Errorf("%q is printed", prompt)
+		}
+	}
+}
+
+func TestNames(t *testing.T) {
+	r, err := video.ParseRequest([]byte(`{"prompt":"x","cfg_scale":1}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"aspect_ratio", "cfg_scale", "duration", "model", "prompt"}; !slices.Equal(r.Names(), want) {
+		t.Errorf("got %v, want %v", r.Names(), want)
+	}
+}
+
+func TestRecordsStayReadable(t *testing.T) {
+	const stored = `{"duration":7,"model":"a model that went","multi_prompt":[{"duration":3,"prompt":"a"}],"new":0.25}`
+	var r video.Request
+	if err := json.Unmarshal([]byte(stored), &r); err != nil {
+		t.Fatal(err)
+	}
+	if out, _ := json.Marshal(r); string(out) != stored || r.Duration() != 7 {
+		t.Errorf("got %s and %d s", out, r.Duration())
+	}
+	if err := r.UnmarshalJSON([]byte(`[]`)); err == nil {
+		t.Error("a list was read as a request")
+	}
+}
+
+func TestRedact(t *testing.T) {
+	r, err := video.ParseRequest([]byte(`{"prompt":"a paper  boat\ncrosses","negative_prompt":"blurry faces"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := r.Redact("refused: a paper boat crosses / a paper  boat\ncrosses without blurry faces")
+	if strings.Contains(got, "boat") || strings.Contains(got, "blurry") || !strings.HasPrefix(got, "refused: ") {
+		t.Errorf("got %q", got)
+	}
+}
+
+func FuzzParseRequest(f *testing.F) {
+	for _, seed := range []string{
+		`{"prompt":"a boat"}`, `{"prompt":"x","duration":"5","cfg_scale":-0.0,"ratio":"1:1"}`, `{"prompt":"x","ratio":[],"aspect_ratio":[]}`,
+		`{"model":"klingai/video-v3-turbo-pro-text-to-video","multi_prompt":[{"prompt":"a","duration":1}]}`,
+		`{"advanced_camera_control":{"movement_type":"zoom","movement_value":1},"prompt":"\ud800"}`, `{"prompt":["a boat"]}`, `nul`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := video.ParseRequest(data)
+		if err != nil {
+			var invalid *video.InvalidRequest
+			if !errors.As(err, &invalid) || len(invalid.Fields) == 0 {
+				t.Fatalf("refused with %v, want an InvalidRequest with fields", err)
+			}
+			holdPromptBack(t, data)
+			return
+		}
+		out, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := video.ParseRequest(out)
+		if err != nil || again.Hash() != r.Hash() {
+			t.Fatalf("%s parses again to %v, %v", out, again, err)
+		}
+		var record video.Request
+		if err := json.Unmarshal(out, &record); err != nil || record.Hash() != r.Hash() || !reflect.DeepEqual(record.Names(), r.Names()) {
+			t.Fatalf("%s is read back as %v, %v", out, record, err)
+		}
+	})
+}
+
+// holdPromptBack gives a refused object another prompt, and looks for it in the
+// refusal.
+func holdPromptBack(t *testing.T, data []byte) {
+	var fields map[string]any
+	if json.Unmarshal(data, &fields) != nil || fields == nil {
+		return
+	}
+	const canary = "zz-canary-in-the-coal-mine-zz"
+	for _, prompt := range []any{canary, []any{canary}, map[string]any{"text": canary}} {
+		fields["prompt"], fields["multi_prompt"] = prompt, prompt
+		body, err := json.Marshal(fields)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := video.ParseRequest(body); err != nil && strings.Contains(err.Error(), canary) {
+			t.Fatalf("the refusal repeats the prompt: %v", err)
+		}
+	}
+}
+
+func TestARefusalStaysSmall(t *testing.T) {
+	var body strings.Builder
+	body.WriteString(`{"prompt":"x"`)
+	for i := range 5000 {
+		fmt.Fprintf(&body, `,"f%d":1`, i)
+	}
+	body.WriteString("}")
+	_, err := video.ParseRequest([]byte(body.String()))
+	var invalid *video.InvalidRequest
+	if !errors.As(err, &invalid) || len(invalid.Fields) != 51 || !strings.Contains(err.Error(), "4950 more fields are wrong") {
+		t.Errorf("got %.200v", err)
+	}
+}
