@@ -8,7 +8,9 @@ package aimlapi
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -47,8 +49,11 @@ type Client struct {
 func New(config Config) *Client {
 	fresh, kept := http.DefaultTransport.(*http.Transport).Clone(), http.DefaultTransport.(*http.Transport).Clone()
 	fresh.DisableKeepAlives = true
+	// HTTP/2 may send a refused stream again by itself. A clone keeps offering
+	// it in the TLS handshake unless that is said there too.
 	fresh.Protocols = new(http.Protocols)
-	fresh.Protocols.SetHTTP1(true) // HTTP/2 may send a refused stream again by itself
+	fresh.Protocols.SetHTTP1(true)
+	fresh.TLSClientConfig = &tls.Config{NextProtos: []string{"http/1.1"}}
 	noRedirect := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &Client{
 		config:      config,
@@ -95,10 +100,10 @@ func (c *Client) Submit(ctx context.Context, key video.Key, route video.Route, c
 	if err != nil && !connected {
 		return video.Generation{}, &video.Refusal{Kind: video.RefusedUnreachable, Said: err.Error()}
 	}
-	if err != nil {
-		return video.Generation{}, &video.Unanswered{Err: err, InferenceID: reply.inferenceID()}
+	if err != nil && reply.status == 0 {
+		return video.Generation{}, &video.Unanswered{Err: err}
 	}
-	if refusal := reply.refusal(key, c.config.Now()); refusal != nil {
+	if refusal := reply.refusal(c.config.Now()); refusal != nil {
 		return video.Generation{}, refusal
 	}
 	if !reply.ok() {
@@ -118,14 +123,13 @@ func (c *Client) Submit(ctx context.Context, key video.Key, route video.Route, c
 // Retrieve asks how a generation is doing. The id may be bare or carry its model
 // as "<uuid>:<model>", as ids of the legacy route do: where the bare one is
 // unknown the other is tried, and the generation has the id that was found. A
-// *video.Refusal of kind RefusedUnknown says that neither is; a
+// *video.Refusal of kind RefusedUnknown says that neither is known; a
 // *video.Unanswered that this look told nothing.
 func (c *Client) Retrieve(ctx context.Context, key video.Key, route video.Route, id, model string) (video.Generation, error) {
 	generation, err := c.retrieve(ctx, key, route, id)
-	if refusal, ok := err.(*video.Refusal); ok && refusal.Kind == video.RefusedUnknown && !strings.Contains(id, ":") {
-		if other, otherErr := c.retrieve(ctx, key, route, id+":"+model); otherErr == nil {
-			return other, nil
-		}
+	var refusal *video.Refusal
+	if errors.As(err, &refusal) && refusal.Kind == video.RefusedUnknown && !strings.Contains(id, ":") {
+		return c.retrieve(ctx, key, route, id+":"+model)
 	}
 	return generation, err
 }
@@ -162,10 +166,10 @@ func (c *Client) get(ctx context.Context, key video.Key, path string, query url.
 		return nil, &video.Unanswered{Err: err}
 	}
 	reply, err := c.do(c.reads, req, key)
-	if err != nil {
+	if err != nil && (reply.status == 0 || reply.ok()) {
 		return nil, &video.Unanswered{Err: err}
 	}
-	if refusal := reply.refusal(key, c.config.Now()); refusal != nil {
+	if refusal := reply.refusal(c.config.Now()); refusal != nil {
 		return nil, refusal
 	}
 	if !reply.ok() {
@@ -174,36 +178,51 @@ func (c *Client) get(ctx context.Context, key video.Key, path string, query url.
 	return reply.body, nil
 }
 
-// reply is what came back of a call: with an error, what came of it.
+// reply is what came back of a call; without a status, nothing did.
 type reply struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-// do sends a request. An error that it gives never shows the request's address
-// or header.
+// do sends a request. With an error, the reply has what came until then: a
+// status tells what it tells, whatever became of its body. Neither the error nor
+// the reply shows the key, and the error doesn't show the request's address.
 func (c *Client) do(client *http.Client, req *http.Request, key video.Key) (reply, error) {
 	req.Header.Set("Authorization", "Bearer "+key.Value)
 	req.Header.Set("Accept", "application/json")
 	response, err := client.Do(req)
 	if err != nil {
-		if wrapped, ok := err.(*url.Error); ok {
+		var wrapped *url.Error
+		if errors.As(err, &wrapped) {
 			err = wrapped.Err
+		}
+		if text := hide(err.Error(), key); text != err.Error() {
+			err = errors.New(text)
 		}
 		return reply{}, err
 	}
 	defer response.Body.Close()
 	got := reply{status: response.StatusCode, header: response.Header}
-	got.body, err = io.ReadAll(io.LimitReader(response.Body, maxReply+1))
-	if err == nil && len(got.body) > maxReply {
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxReply+1))
+	if err == nil && len(body) > maxReply {
 		err = fmt.Errorf("the reply is over %d bytes", maxReply)
 	}
-	if err != nil && got.ok() {
-		// A 2xx that broke off was accepted all the same.
-		return got, nil
+	got.body = []byte(hide(string(body), key))
+	for _, values := range got.header {
+		for i := range values {
+			values[i] = hide(values[i], key)
+		}
 	}
 	return got, err
+}
+
+// hide takes the key out of what others wrote: some echo what they were sent.
+func hide(text string, key video.Key) string {
+	if key.Value == "" {
+		return text
+	}
+	return strings.ReplaceAll(text, key.Value, "[key]")
 }
 
 func (r reply) ok() bool { return r.status == http.StatusOK || r.status == http.StatusCreated }
@@ -211,9 +230,6 @@ func (r reply) ok() bool { return r.status == http.StatusOK || r.status == http.
 // inferenceID is the id that every answer carries in a header, if it is fit to
 // be one.
 func (r reply) inferenceID() string {
-	if r.header == nil {
-		return ""
-	}
 	id := r.header.Get("x-inference-id")
 	if !validID(id) {
 		return ""
@@ -224,8 +240,8 @@ func (r reply) inferenceID() string {
 // refusal gives the refusal that the reply is, or nil. 429, 400, 401 and 403 are
 // refusals by their status; the other statuses that blame the caller only in the
 // provider's own words, since something in between may say them too.
-func (r reply) refusal(key video.Key, now time.Time) *video.Refusal {
-	said, own := r.said(key)
+func (r reply) refusal(now time.Time) *video.Refusal {
+	said, own := r.said()
 	refusal := &video.Refusal{Said: said, RetryAfter: retryAfter(r.header, now)}
 	switch r.status {
 	case http.StatusTooManyRequests:
@@ -260,14 +276,14 @@ func (r reply) unanswered(now time.Time) *video.Unanswered {
 // said gives the words of an error body, and whether it is in the provider's
 // shape: {message, path, requestId, statusCode, timestamp}, where message is a
 // string or a list of them.
-func (r reply) said(key video.Key) (string, bool) {
+func (r reply) said() (string, bool) {
 	var body struct {
 		Message json.RawMessage `json:"message"`
 	}
-	if json.Unmarshal(r.body, &body) != nil || len(body.Message) == 0 {
+	if json.Unmarshal(r.body, &body) != nil || words(body.Message) == "" {
 		return fmt.Sprintf("status %d, with no words", r.status), false
 	}
-	return strings.ReplaceAll(words(body.Message), key.Value, "[key]"), true
+	return words(body.Message), true
 }
 
 // words makes one line of a JSON value that is a text, a list of texts, or

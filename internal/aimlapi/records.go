@@ -39,12 +39,13 @@ func (c *Client) Requests(ctx context.Context, key video.Key, from, to time.Time
 				InferenceID     string    `json:"inference_id"`
 				ClientRequestID *string   `json:"client_request_id"`
 			} `json:"data"`
-			Pagination *struct {
-				Total   int  `json:"total"`
-				HasMore bool `json:"has_more"`
+			Pagination struct {
+				Total   *int  `json:"total"`
+				HasMore *bool `json:"has_more"`
 			} `json:"pagination"`
 		}
-		if err := json.Unmarshal(body, &page); err != nil || page.Pagination == nil {
+		err = json.Unmarshal(body, &page)
+		if err != nil || page.Data == nil || page.Pagination.Total == nil || page.Pagination.HasMore == nil {
 			return nil, &video.Unanswered{Err: fmt.Errorf("the logs are not in their documented shape")}
 		}
 		for _, row := range page.Data {
@@ -57,9 +58,9 @@ func (c *Client) Requests(ctx context.Context, key video.Key, from, to time.Time
 			}
 			rows = append(rows, logged)
 		}
-		if !page.Pagination.HasMore {
-			if len(rows) < page.Pagination.Total {
-				return nil, &video.Unanswered{Err: fmt.Errorf("the logs gave %d of %d rows", len(rows), page.Pagination.Total)}
+		if !*page.Pagination.HasMore {
+			if len(rows) < *page.Pagination.Total {
+				return nil, &video.Unanswered{Err: fmt.Errorf("the logs gave %d of %d rows", len(rows), *page.Pagination.Total)}
 			}
 			return rows, nil
 		}
@@ -93,12 +94,12 @@ func (c *Client) Charges(ctx context.Context, key video.Key, from, to time.Time)
 				Model       *string `json:"model"`
 				ReferenceID *string `json:"reference_id"`
 			} `json:"data"`
-			Pagination *struct {
-				NextCursor *string `json:"next_cursor"`
-				HasMore    bool    `json:"has_more"`
+			Pagination struct {
+				NextCursor string `json:"next_cursor"`
+				HasMore    *bool  `json:"has_more"`
 			} `json:"pagination"`
 		}
-		if err := json.Unmarshal(body, &page); err != nil || page.Pagination == nil {
+		if err := json.Unmarshal(body, &page); err != nil || page.Data == nil || page.Pagination.HasMore == nil {
 			return nil, &video.Unanswered{Err: fmt.Errorf("the transactions are not in their documented shape")}
 		}
 		for _, row := range page.Data {
@@ -111,13 +112,13 @@ func (c *Client) Charges(ctx context.Context, key video.Key, from, to time.Time)
 			}
 			charges = append(charges, charge)
 		}
-		if !page.Pagination.HasMore {
+		if !*page.Pagination.HasMore {
 			return charges, nil
 		}
-		if page.Pagination.NextCursor == nil {
+		if page.Pagination.NextCursor == "" {
 			return nil, &video.Unanswered{Err: fmt.Errorf("the transactions said that there is more, and not where")}
 		}
-		query.Set("cursor", *page.Pagination.NextCursor)
+		query.Set("cursor", page.Pagination.NextCursor)
 	}
 	return nil, &video.Unanswered{Err: fmt.Errorf("the transactions have over %d rows in that time", maxPages*pageSize)}
 }

@@ -12,28 +12,25 @@ import (
 // certain; the rest has had other shapes, and is read as far as it can be.
 type generation struct {
 	ID     string          `json:"id"`
-	Status string          `json:"status"`
+	Status json.RawMessage `json:"status"`
 	Video  json.RawMessage `json:"video"`
 	Error  json.RawMessage `json:"error"`
 	Meta   json.RawMessage `json:"meta"`
 }
 
-// parseGeneration reads a reply to create or retrieve.
+// parseGeneration reads a reply to create or retrieve. An id is enough: it may
+// be the only trace of what was paid, and a status that can't be read is a word
+// that isn't known.
 func parseGeneration(body []byte) (video.Generation, error) {
 	var g generation
 	if err := json.Unmarshal(body, &g); err != nil {
 		return video.Generation{}, fmt.Errorf("the answer is not the JSON of a generation")
 	}
-	if !validID(g.ID) || g.Status == "" {
-		return video.Generation{}, fmt.Errorf("the answer has no usable id and status")
+	if !validID(g.ID) {
+		return video.Generation{}, fmt.Errorf("the answer has no usable id")
 	}
-	out := video.Generation{ID: g.ID, State: state(g.Status), Word: words(json.RawMessage(quoted(g.Status)))}
-	var file struct {
-		URL string `json:"url"`
-	}
-	if json.Unmarshal(g.Video, &file) == nil {
-		out.URL = file.URL
-	}
+	word := words(g.Status)
+	out := video.Generation{ID: g.ID, State: state(word), Word: word, URL: fileURL(g.Video)}
 	if out.State == video.Failed {
 		out.Failure = failure(g.Error)
 	}
@@ -46,6 +43,23 @@ func parseGeneration(body []byte) (video.Generation, error) {
 		out.Credits = int64(meta.Usage.CreditsUsed)
 	}
 	return out, nil
+}
+
+// fileURL gives the URL of the video: it is in an object, or in the first object
+// of a list, as the omni models' descriptions have it too.
+func fileURL(value json.RawMessage) string {
+	type file struct {
+		URL string `json:"url"`
+	}
+	var one file
+	if json.Unmarshal(value, &one) == nil {
+		return one.URL
+	}
+	var many []file
+	if json.Unmarshal(value, &many) == nil && len(many) > 0 {
+		return many[0].URL
+	}
+	return ""
 }
 
 // state reads the provider's word for a generation's state. Documented are

@@ -59,6 +59,9 @@ func (l *Ledger) Get(ctx context.Context, id string) (video.Entry, string, error
 	if err := json.Unmarshal(body, &entry); err != nil {
 		return video.Entry{}, "", unavailable("reading the ledger", fmt.Errorf("%s is not an entry: %w", video.EntryKey(id), err))
 	}
+	if entry.ID != id {
+		return video.Entry{}, "", unavailable("reading the ledger", fmt.Errorf("%s is the entry of another job, %.100q", video.EntryKey(id), entry.ID))
+	}
 	return entry, aws.ToString(out.ETag), nil
 }
 

@@ -59,6 +59,9 @@ func (s *Shelf) Manifest(ctx context.Context, id string) (video.Manifest, bool, 
 	if err := json.Unmarshal(body, &manifest); err != nil {
 		return video.Manifest{}, false, unavailable("reading a manifest", fmt.Errorf("%s is not a manifest: %w", video.ManifestKey(id), err))
 	}
+	if manifest.ID != id {
+		return video.Manifest{}, false, unavailable("reading a manifest", fmt.Errorf("%s is the manifest of another job, %.100q", video.ManifestKey(id), manifest.ID))
+	}
 	return manifest, true, nil
 }
 

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -21,8 +22,8 @@ type file struct {
 // next reads a part, and says whether it is the last. The last one is given only
 // when the file has turned out to be whole.
 func (f *file) next(part []byte) (int, bool, error) {
-	n, err := io.ReadFull(f.body, part)
-	last := err == io.EOF || err == io.ErrUnexpectedEOF && (f.length < 0 || f.read+int64(n) == f.length)
+	n, err := fill(part, f.body)
+	last := errors.Is(err, io.EOF)
 	if err != nil && !last {
 		return 0, false, fmt.Errorf("reading the file: it broke off after %d bytes: %w", f.read+int64(n), err)
 	}
@@ -48,4 +49,19 @@ func (f *file) next(part []byte) (int, bool, error) {
 		return 0, false, fmt.Errorf("reading the file: %w", err)
 	}
 	return n, true, nil
+}
+
+// fill reads until the part is full, the body ends (io.EOF) or it breaks off.
+// io.ReadFull would give io.ErrUnexpectedEOF for both, as net/http does for a
+// body that is cut.
+func fill(part []byte, body io.Reader) (int, error) {
+	n := 0
+	for n < len(part) {
+		m, err := body.Read(part[n:])
+		n += m
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
 }

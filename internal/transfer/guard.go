@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -41,6 +43,8 @@ func newClient(loopback bool) *http.Client {
 			if len(via) > maxRedirects {
 				return &video.VideoRejected{Reason: fmt.Sprintf("its address redirects more than %d times", maxRedirects)}
 			}
+			// The address that redirects is signed: it is nobody else's.
+			req.Header.Del("Referer")
 			return checkURL(req.URL, loopback)
 		},
 	}
@@ -51,6 +55,8 @@ func checkURL(u *url.URL, loopback bool) error {
 	switch {
 	case u.User != nil:
 		return &video.VideoRejected{Reason: "its address carries a user's name"}
+	case odd(u.Hostname()):
+		return &video.VideoRejected{Reason: "its host is an address in an unusual spelling"}
 	case u.Scheme == "https":
 		return nil
 	case u.Scheme == "http" && loopback:
@@ -59,6 +65,20 @@ func checkURL(u *url.URL, loopback bool) error {
 		}
 	}
 	return &video.VideoRejected{Reason: "its address is not https"}
+}
+
+// odd reports whether a host is an IPv4 address that isn't written as four
+// decimal numbers, which some resolvers take for one all the same. No name ends
+// in a label that is a number (https://url.spec.whatwg.org/#ends-in-a-number-checker).
+func odd(host string) bool {
+	if _, err := netip.ParseAddr(host); err == nil {
+		return false
+	}
+	host = strings.TrimSuffix(host, ".")
+	last := host[strings.LastIndex(host, ".")+1:]
+	_, err := strconv.ParseUint(last, 0, 64)
+	_, decimal := strconv.ParseUint(last, 10, 64)
+	return err == nil || decimal == nil
 }
 
 // checkAddress refuses to connect to what isn't a public address.
@@ -117,8 +137,7 @@ func reserved() []netip.Prefix {
 		netip.MustParsePrefix("198.51.100.0/24"),
 		netip.MustParsePrefix("203.0.113.0/24"),
 		netip.MustParsePrefix("240.0.0.0/4"),
-		netip.MustParsePrefix("::/96"),          // IPv4-compatible, and nothing else
-		netip.MustParsePrefix("64:ff9b:1::/48"), // NAT64 for local use
+		netip.MustParsePrefix("::/8"), // IPv4-compatible, IPv4-translated, NAT64 for local use
 		netip.MustParsePrefix("100::/64"),
 		netip.MustParsePrefix("2001::/23"), // Teredo among them
 		netip.MustParsePrefix("2001:db8::/32"),

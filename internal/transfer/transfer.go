@@ -12,6 +12,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -25,7 +26,8 @@ import (
 // at most 10,000 of them, which makes 78 GiB of these.
 const partSize = 8 << 20
 
-// cleanUp is what is kept of the deadline for taking back an upload that failed.
+// cleanUp is how long taking back an upload that failed may take; it is kept of
+// the deadline.
 const cleanUp = 10 * time.Second
 
 // Client is what is used of S3.
@@ -85,7 +87,7 @@ func (t *Transfer) Copy(ctx context.Context, address, key string) (video.Copied,
 			Bucket: &t.config.Bucket, Key: &key, Body: bytes.NewReader(part[:n]), ContentType: aws.String("video/mp4"),
 		})
 	} else {
-		err = t.multipart(ctx, work, key, f, part)
+		err = t.multipart(work, key, f, part)
 	}
 	if err != nil {
 		return video.Copied{}, err
@@ -116,6 +118,9 @@ func (t *Transfer) open(ctx context.Context, address string) (io.ReadCloser, int
 		if errors.As(err, &wrapped) {
 			err = wrapped.Err
 		}
+		if said, _, quotes := strings.Cut(err.Error(), `"`); quotes {
+			err = errors.New(said + "…") // what net/http quotes may be an address
+		}
 		return nil, 0, fmt.Errorf("asking for the file: %w", err)
 	}
 	if response.StatusCode != http.StatusOK {
@@ -130,22 +135,25 @@ func (t *Transfer) open(ctx context.Context, address string) (io.ReadCloser, int
 }
 
 // multipart uploads a file of which the first part has been read into part.
-func (t *Transfer) multipart(ctx, work context.Context, key string, f *file, part []byte) error {
-	created, err := t.client.CreateMultipartUpload(work, &s3.CreateMultipartUploadInput{
+func (t *Transfer) multipart(ctx context.Context, key string, f *file, part []byte) error {
+	created, err := t.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
 		Bucket: &t.config.Bucket, Key: &key, ContentType: aws.String("video/mp4"),
 	})
 	if err != nil {
 		return err
 	}
-	parts, err := t.parts(work, key, created.UploadId, f, part)
+	parts, err := t.parts(ctx, key, created.UploadId, f, part)
 	if err == nil {
-		_, err = t.client.CompleteMultipartUpload(work, &s3.CompleteMultipartUploadInput{
+		_, err = t.client.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
 			Bucket: &t.config.Bucket, Key: &key, UploadId: created.UploadId,
 			MultipartUpload: &types.CompletedMultipartUpload{Parts: parts},
 		})
 	}
 	if err != nil {
-		_, abortErr := t.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{
+		// Also where the caller has given up, or its time is over.
+		abort, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUp)
+		defer cancel()
+		_, abortErr := t.client.AbortMultipartUpload(abort, &s3.AbortMultipartUploadInput{
 			Bucket: &t.config.Bucket, Key: &key, UploadId: created.UploadId,
 		})
 		return errors.Join(err, abortErr)

@@ -1,0 +1,159 @@
+package aimlapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+func TestWordsOfTheProvider(t *testing.T) {
+	for word, want := range map[string]video.GenerationState{
+		"queued": video.Running, "generating": video.Running, "waiting": video.Running, "active": video.Running, "processing": video.Running,
+		"completed": video.Finished, "succeeded": video.Finished,
+		"error": video.Failed, "failed": video.Failed, "expired": video.Failed,
+		"": video.Running, "rendering": video.Running, "done?": video.Running, "Completed!": video.Running,
+	} {
+		if got := state(word); got != want {
+			t.Errorf("%q is %s, want %s", word, got, want)
+		}
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	now := time.Date(2026, 8, 21, 10, 0, 0, 0, time.UTC)
+	for value, want := range map[string]time.Duration{
+		"": 0, "7": 7 * time.Second, "0": 0, "-7": 0, "1.5": 0, "soon": 0, "7s": 0,
+		"86401": 24 * time.Hour, "9223372036854775807": 24 * time.Hour, "99999999999999999999": 0,
+		"Fri, 21 Aug 2026 10:00:30 GMT":    30 * time.Second,
+		"Fri, 21 Aug 2026 09:59:00 GMT":    0,
+		"Fri, 21 Aug 2226 10:00:00 GMT":    24 * time.Hour,
+		"Friday, 21-Aug-26 10:00:30 GMT":   30 * time.Second,
+		"Fri Aug 21 10:00:30 2026":         30 * time.Second,
+		"2026-08-21T10:00:30Z":             0,
+		"Fri, 21 Aug 2026 10:00:30 +02:00": 0,
+	} {
+		if got := retryAfter(http.Header{"Retry-After": {value}}, now); got != want {
+			t.Errorf("%q is %s, want %s", value, got, want)
+		}
+	}
+}
+
+// The submission's transport speaks HTTP/1.1 also to a server that has HTTP/2,
+// which may send a refused stream again by itself.
+func TestSubmissionsSpeakHTTP1(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor != 1 {
+			t.Errorf("submitted by %s", r.Proto)
+		}
+		w.WriteHeader(http.StatusCreated)
+		_, _ = w.Write([]byte(`{"id":"1","status":"queued"}`))
+	}))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	defer server.Close()
+	c := New(Config{BaseURL: server.URL, Route: video.RouteLegacy, Now: time.Now})
+	c.submissions.Transport.(*http.Transport).TLSClientConfig.RootCAs = server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+	request, err := video.NewRequest("a paper boat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Submit(t.Context(), video.Key{Value: "a-key-of-the-test"}, video.RouteLegacy, "job.1", request); err != nil {
+		t.Error(err)
+	}
+	// One whose certificate isn't known gets nothing at all.
+	c = New(Config{BaseURL: server.URL, Route: video.RouteLegacy, Now: time.Now})
+	_, err = c.Submit(t.Context(), video.Key{Value: "a-key-of-the-test"}, video.RouteLegacy, "job.1", request)
+	if refusal, ok := err.(*video.Refusal); !ok || refusal.Kind != video.RefusedUnreachable {
+		t.Errorf("with an unknown certificate: %v", err)
+	}
+}
+
+// longest is the most bytes that words may give: 500 runes and an ellipsis.
+const longest = 501 * utf8.UTFMax
+
+func fit(t *testing.T, text string) {
+	t.Helper()
+	if len(text) > longest || !utf8.ValidString(text) || strings.ContainsAny(text, "\n\r\t") {
+		t.Errorf("not one short line: %q", text)
+	}
+}
+
+func FuzzParseGeneration(f *testing.F) {
+	for _, seed := range []string{
+		`{"id":"1","status":"queued"}`,
+		`{"id":"1:kling-video/v1/pro/text-to-video","status":"completed","video":{"url":"https://cdn.example/v.mp4"},"error":null,"meta":{"usage":{"credits_used":1960000}}}`,
+		`{"id":"1","status":"completed","video":[{"url":"https://cdn.example/v.mp4"}]}`,
+		`{"id":"1","status":"error","error":{"name":"Moderation","message":["a","b"]}}`,
+		`{"id":"1","status":"error","error":7}`, `{"id":"1","status":["a"]}`, `{"id":"1","meta":{"usage":{"credits_used":1e300}}}`,
+		`null`, `[]`, `{"id":"a b"}`, "{\"id\":\"\xff\"}",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		g, err := parseGeneration(body)
+		if err != nil {
+			if g != (video.Generation{}) {
+				t.Errorf("a generation with an error: %+v", g)
+			}
+			return
+		}
+		if !validID(g.ID) || g.Credits < 0 || g.Route != "" {
+			t.Errorf("%+v", g)
+		}
+		fit(t, g.Word)
+		if g.State == video.Failed && g.Failure == "" {
+			// An empty text is what the provider said.
+			var said struct {
+				Error json.RawMessage `json:"error"`
+			}
+			if json.Unmarshal(body, &said) != nil || len(said.Error) == 0 {
+				t.Errorf("failed without a word: %+v", g)
+			}
+		}
+		if g.State != video.Failed && g.Failure != "" {
+			t.Errorf("a failure of one that hasn't failed: %+v", g)
+		}
+		name, message, _ := strings.Cut(g.Failure, ": ")
+		if len(name) > 2*longest+2 || len(message) > 2*longest+2 {
+			t.Errorf("a failure of %d bytes", len(g.Failure))
+		}
+	})
+}
+
+func FuzzSaid(f *testing.F) {
+	for _, seed := range []string{
+		`{"message":"Too Many Requests","statusCode":"429"}`, `{"message":["a","b"]}`, `{"message":{"a":[1,null]}}`,
+		`{"message":null}`, `{"message":7}`, `{"message":"\ud800"}`, `"message"`, "", "{\"message\":\"\xff\"}",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		said, own := reply{status: 400, body: body}.said()
+		fit(t, said)
+		if said == "" || own && !json.Valid(body) {
+			t.Errorf("said %q, in its own shape: %v", said, own)
+		}
+		if bytes.Equal(body, nil) && own {
+			t.Error("nothing is in its own shape")
+		}
+	})
+}
+
+func FuzzRetryAfter(f *testing.F) {
+	for _, seed := range []string{"", "7", "-1", "9223372036854775807", "Fri, 21 Aug 2026 10:00:30 GMT", "Fri, 31 Dec 9999 23:59:59 GMT"} {
+		f.Add(seed, int64(0))
+	}
+	f.Fuzz(func(t *testing.T, value string, now int64) {
+		got := retryAfter(http.Header{"Retry-After": {value}}, time.Unix(now, 0))
+		if got < 0 || got > 24*time.Hour {
+			t.Errorf("%q is %s", value, got)
+		}
+	})
+}

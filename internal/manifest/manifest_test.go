@@ -1,0 +1,169 @@
+package manifest_test
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"reflect"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/takeup/takeup/internal/manifest"
+	"github.com/takeup/takeup/internal/s3fake"
+	"github.com/takeup/takeup/internal/video"
+)
+
+const bucket = "videos"
+
+func sample(t *testing.T) video.Manifest {
+	t.Helper()
+	request, err := video.ParseRequest([]byte(`{"prompt": "a \"paper\" boat <crosses> a flooded street", "negative_prompt": "blur", "duration": "10", "ratio": "9:16", "cfg_scale": 0.5}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	created := time.Date(2026, 8, 21, 10, 0, 0, 0, time.UTC)
+	return video.Manifest{
+		ID: "job-1", Model: request.Model(), Request: request,
+		GenerationID: "60ac7c34-3224-4b14-8e7d-0aa0db708325:kling-video/v1/pro/text-to-video",
+		CreatedAt:    created, SubmittedAt: created.Add(2 * time.Second), StoredAt: created.Add(90*time.Second + 123*time.Millisecond),
+		Bytes: 1234567, SHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", CreditsUsed: 1960000,
+	}
+}
+
+func TestShelf(t *testing.T) {
+	fake := s3fake.New(t)
+	shelf, ctx := manifest.New(fake.Client(), bucket), t.Context()
+	if got, stored, err := shelf.Manifest(ctx, "job-1"); err != nil || stored {
+		t.Fatalf("before there is one: %+v, %v, %v", got, stored, err)
+	}
+	want := sample(t)
+	if err := shelf.PutManifest(ctx, want); err != nil {
+		t.Fatal(err)
+	}
+	got, stored, err := shelf.Manifest(ctx, "job-1")
+	if err != nil || !stored || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v, %v", got, stored, err)
+	}
+
+	second := want
+	second.SHA256, second.StoredAt = "another", want.StoredAt.Add(time.Hour)
+	if err := shelf.PutManifest(ctx, second); err != nil {
+		t.Errorf("a second one is no error: %v", err)
+	}
+	if got, _, err := shelf.Manifest(ctx, "job-1"); err != nil || got.SHA256 != want.SHA256 {
+		t.Errorf("the second one took the first one's place: %+v, %v", got, err)
+	}
+	if got := shelf.Address("job-1"); got != "s3://videos/videos/job-1/video.mp4" {
+		t.Errorf("address %s", got)
+	}
+}
+
+// The manifest's JSON is read by others than Takeup: its form changes on purpose
+// only.
+func TestManifestJSON(t *testing.T) {
+	fake := s3fake.New(t)
+	if err := manifest.New(fake.Client(), bucket).PutManifest(t.Context(), sample(t)); err != nil {
+		t.Fatal(err)
+	}
+	object, ok := fake.Object(bucket, "videos/job-1/video.json")
+	if !ok || object.ContentType != "application/json" {
+		t.Fatalf("stored: %v, as %q", ok, object.ContentType)
+	}
+	golden(t, "manifest.json", object.Body)
+}
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s differs; look at it and run the test with -update:\n%s\nwant:\n%s", path, got, want)
+	}
+}
+
+func TestGarbledManifests(t *testing.T) {
+	for _, body := range []string{"", "{", "[]", "null", "{}", `{"id":"another"}`, `{"id":"job-1","bytes":"many"}`} {
+		fake := s3fake.New(t)
+		fake.Put(bucket, "videos/job-1/video.json", []byte(body))
+		_, stored, err := manifest.New(fake.Client(), bucket).Manifest(t.Context(), "job-1")
+		if _, ok := err.(*video.ServiceUnavailable); !ok || stored {
+			t.Errorf("%q is read as a manifest: %v, %v", body, stored, err)
+		}
+	}
+}
+
+func TestS3Failing(t *testing.T) {
+	always := func(fault s3fake.Fault) func(s3fake.Call) s3fake.Fault {
+		return func(s3fake.Call) s3fake.Fault { return fault }
+	}
+	first := func(fault s3fake.Fault) func(s3fake.Call) s3fake.Fault {
+		return func(call s3fake.Call) s3fake.Fault {
+			if call.Count == 1 {
+				return fault
+			}
+			return s3fake.Fault{}
+		}
+	}
+	denied, slow, cut := s3fake.Fault{Status: 403, Code: "AccessDenied"}, s3fake.Fault{Status: 503, Code: "SlowDown"}, s3fake.Fault{Cut: true}
+	for name, c := range map[string]struct {
+		hook             func(s3fake.Call) s3fake.Fault
+		readable, stored bool
+	}{
+		"denied":             {hook: always(denied)},
+		"503 always":         {hook: always(slow)},
+		"cut always":         {hook: always(cut)},
+		"no bucket":          {hook: always(s3fake.Fault{Status: 404, Code: "NoSuchBucket"})},
+		"503 once":           {hook: first(slow), readable: true, stored: true},
+		"cut once":           {hook: first(cut), readable: true, stored: true},
+		"503 after it took":  {hook: first(s3fake.Fault{After: true, Status: 503, Code: "SlowDown"}), readable: true, stored: true},
+		"409":                {hook: always(s3fake.Fault{Status: 409, Code: "ConditionalRequestConflict"})},
+		"body cut when read": {hook: always(s3fake.Fault{CutBody: true}), stored: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fake := s3fake.New(t)
+			shelf := manifest.New(fake.Client(), bucket)
+			fake.Fail(c.hook)
+			if err := shelf.PutManifest(t.Context(), sample(t)); (err == nil) != c.stored {
+				t.Errorf("put: %v", err)
+			} else if _, ok := err.(*video.ServiceUnavailable); err != nil && !ok {
+				t.Errorf("put: %T: %v", err, err)
+			}
+			_, stored, err := shelf.Manifest(t.Context(), "job-1")
+			if (err == nil && stored) != c.readable {
+				t.Errorf("get: %v, %v", stored, err)
+			} else if _, ok := err.(*video.ServiceUnavailable); err != nil && !ok {
+				t.Errorf("get: %T: %v", err, err)
+			}
+		})
+	}
+}
+
+// Two that store the same video at once leave one manifest, and neither fails.
+func TestTwoAtOnce(t *testing.T) {
+	fake := s3fake.New(t)
+	shelf := manifest.New(fake.Client(), bucket)
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			if err := shelf.PutManifest(t.Context(), sample(t)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if _, stored, err := shelf.Manifest(t.Context(), "job-1"); err != nil || !stored {
+		t.Errorf("%v, %v", stored, err)
+	}
+}

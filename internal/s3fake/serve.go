@@ -1,0 +1,138 @@
+package s3fake
+
+import (
+	"bytes"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// answer is what a call is answered with.
+type answer struct {
+	status int
+	header http.Header
+	body   any     // XML; nil: none
+	object *Object // the body of GET and HEAD
+}
+
+// failure is S3's error body.
+type failure struct {
+	XMLName xml.Name `xml:"Error"`
+	Code    string   `xml:"Code"`
+	Message string   `xml:"Message"`
+}
+
+func refuse(status int, code string) answer {
+	return answer{status: status, body: failure{Code: code, Message: code + " (s3fake)"}}
+}
+
+// operation names a request as the SDK does.
+func operation(method, key string, query url.Values) string {
+	switch {
+	case key == "" && method == http.MethodGet && query.Has("uploads"):
+		return "ListMultipartUploads"
+	case key == "":
+		return ""
+	case method == http.MethodPost && query.Has("uploads"):
+		return "CreateMultipartUpload"
+	case method == http.MethodPost && query.Has("uploadId"):
+		return "CompleteMultipartUpload"
+	case method == http.MethodPut && query.Has("uploadId"):
+		return "UploadPart"
+	case method == http.MethodDelete && query.Has("uploadId"):
+		return "AbortMultipartUpload"
+	}
+	return map[string]string{
+		http.MethodGet: "GetObject", http.MethodHead: "HeadObject",
+		http.MethodPut: "PutObject", http.MethodDelete: "DeleteObject",
+	}[method]
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	bucket, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	query := r.URL.Query()
+	call := Call{Op: operation(r.Method, key, query), Bucket: bucket, Key: key}
+	if call.Op == "" || strings.HasPrefix(r.Header.Get("X-Amz-Content-Sha256"), "STREAMING-") || r.Header.Get("X-Amz-Copy-Source") != "" {
+		s.write(w, r, refuse(http.StatusNotImplemented, "NotImplemented"), Fault{})
+		return
+	}
+	if call.Op == "UploadPart" {
+		number, err := strconv.ParseInt(query.Get("partNumber"), 10, 32)
+		if err != nil || number < 1 || number > 10000 {
+			s.write(w, r, refuse(http.StatusBadRequest, "InvalidArgument"), Fault{})
+			return
+		}
+		call.Part = int32(number)
+	}
+	fault := s.meet(&call)
+	if !fault.After && fault.spoils() {
+		s.write(w, r, answer{}, fault)
+		return
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		s.write(w, r, refuse(http.StatusBadRequest, "IncompleteBody"), Fault{})
+		return
+	}
+	s.mu.Lock()
+	result := s.carryOut(call, r, query, body)
+	s.mu.Unlock()
+	s.write(w, r, result, fault)
+}
+
+func (f Fault) spoils() bool { return f.Cut || f.Status != 0 }
+
+// meet counts a call and asks the hook about it.
+func (s *Server) meet(call *Call) Fault {
+	s.mu.Lock()
+	s.counts[call.Op]++
+	call.Count = s.counts[call.Op]
+	s.calls = append(s.calls, *call)
+	hook := s.fault
+	s.mu.Unlock()
+	if hook == nil {
+		return Fault{}
+	}
+	return hook(*call)
+}
+
+func (s *Server) write(w http.ResponseWriter, r *http.Request, a answer, fault Fault) {
+	if fault.Cut {
+		panic(http.ErrAbortHandler) // net/http's way to close a connection without an answer
+	}
+	if fault.Status != 0 {
+		a = refuse(fault.Status, fault.Code)
+	}
+	for name, values := range a.header {
+		w.Header()[name] = values
+	}
+	w.Header().Set("X-Amz-Request-Id", "s3fake")
+	switch {
+	case a.object != nil && fault.CutBody:
+		w.Header().Set("Content-Length", strconv.Itoa(len(a.object.Body)))
+		w.WriteHeader(http.StatusOK)
+		// The caller may have gone already, which cuts the body too.
+		_, _ = w.Write(a.object.Body[:len(a.object.Body)/2])
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	case a.object != nil:
+		// It answers Range, If-Match and If-None-Match from the ETag.
+		http.ServeContent(w, r, "", a.object.Modified, bytes.NewReader(a.object.Body))
+	case a.body == nil || r.Method == http.MethodHead:
+		w.WriteHeader(a.status)
+	default:
+		encoded, err := xml.Marshal(a.body)
+		if err != nil {
+			panic(fmt.Sprintf("s3fake: an answer that can't be encoded: %v", err))
+		}
+		w.Header().Set("Content-Type", "application/xml")
+		w.WriteHeader(a.status)
+		// A caller that has gone needs no answer.
+		_, _ = io.WriteString(w, xml.Header+string(encoded))
+	}
+}
