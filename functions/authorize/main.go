@@ -1,0 +1,25 @@
+// Command authorize is the Lambda function that checks the API's token.
+package main
+
+import (
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"github.com/takeup/takeup/internal/authorize"
+	"github.com/takeup/takeup/internal/secret"
+	"github.com/takeup/takeup/internal/settings"
+)
+
+// reread is the most that a rotated token waits for.
+const reread = 30 * time.Second
+
+func main() {
+	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
+	set, config := settings.Must(log, settings.Load[settings.Authorize])
+	token := secret.New(secretsmanager.NewFromConfig(config), set.TokenSecret)
+	lambda.Start(authorize.New(token, reread, time.Now, log).Handle)
+}

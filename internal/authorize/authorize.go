@@ -1,0 +1,131 @@
+// Package authorize lets the callers of the API in who have its token. It is a
+// Lambda authorizer of the TOKEN kind: API Gateway asks it before anything else,
+// and keeps its answer for a while.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
+package authorize
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// Secret gives the API's token.
+type Secret interface {
+	// Current gives the token as it was last read.
+	Current(context.Context) (video.Key, error)
+	// Reread reads it anew.
+	Reread(context.Context) (video.Key, error)
+}
+
+// Unauthorized refuses a caller. API Gateway answers 401 to an error of exactly
+// this text, and 500 to every other.
+type Unauthorized struct{}
+
+func (*Unauthorized) Error() string { return "Unauthorized" }
+
+// BadMethod says that an event names no method of an API.
+type BadMethod struct{ ARN string }
+
+func (e *BadMethod) Error() string {
+	return fmt.Sprintf("%.200q is not the ARN of an API's method; this function answers API Gateway's TOKEN authorizer events", e.ARN)
+}
+
+// Authorizer knows the token. It is safe for concurrent use.
+type Authorizer struct {
+	secret Secret
+	every  time.Duration
+	now    func() time.Time
+	log    *slog.Logger
+
+	mu   sync.Mutex
+	read time.Time
+}
+
+// New makes an Authorizer. It reads the secret anew once its reading is older than
+// every: within that time a rotated token works and the old one stops working.
+// It never reads more often, so that a guesser can't use up Secrets Manager's
+// rate.
+func New(secret Secret, every time.Duration, now func() time.Time, log *slog.Logger) *Authorizer {
+	return &Authorizer{secret: secret, every: every, now: now, log: log}
+}
+
+// Handle is the Lambda handler. It gives a policy that allows the whole stage, so
+// that API Gateway can keep the answer for all routes, or *Unauthorized. An error
+// of Secrets Manager stays one, since it says nothing of the caller.
+func (a *Authorizer) Handle(ctx context.Context, event events.APIGatewayCustomAuthorizerRequest) (events.APIGatewayCustomAuthorizerResponse, error) {
+	stage, err := wholeStage(event.MethodArn)
+	if err == nil {
+		err = a.check(ctx, event.AuthorizationToken)
+	}
+	if err != nil {
+		a.log.WarnContext(ctx, "authorize", "allowed", false, "error", err.Error())
+		return events.APIGatewayCustomAuthorizerResponse{}, err
+	}
+	a.log.InfoContext(ctx, "authorize", "allowed", true)
+	return events.APIGatewayCustomAuthorizerResponse{
+		PrincipalID: "token",
+		PolicyDocument: events.APIGatewayCustomAuthorizerPolicy{
+			Version: "2012-10-17",
+			Statement: []events.IAMPolicyStatement{
+				{Action: []string{"execute-api:Invoke"}, Effect: "Allow", Resource: []string{stage}},
+			},
+		},
+	}, nil
+}
+
+func (a *Authorizer) check(ctx context.Context, header string) error {
+	scheme, token, _ := strings.Cut(header, " ")
+	token = strings.TrimSpace(token)
+	if !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return &Unauthorized{}
+	}
+	key, err := a.key(ctx)
+	if err != nil {
+		return err
+	}
+	if !same(token, key.Value) {
+		return &Unauthorized{}
+	}
+	return nil
+}
+
+// key gives the token, by a reading that is younger than every.
+func (a *Authorizer) key(ctx context.Context) (video.Key, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.now().Sub(a.read) < a.every {
+		return a.secret.Current(ctx)
+	}
+	key, err := a.secret.Reread(ctx)
+	if err == nil {
+		a.read = a.now()
+	}
+	return key, err
+}
+
+// same compares in a time that depends on neither text, nor on their lengths.
+func same(a, b string) bool {
+	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
+	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
+}
+
+// wholeStage makes of the ARN of a method,
+// arn:aws:execute-api:region:account:api/stage/METHOD/path, that of all methods
+// of its stage.
+func wholeStage(method string) (string, error) {
+	parts := strings.SplitN(method, "/", 3)
+	if len(parts) < 3 || !strings.Contains(parts[0], ":execute-api:") || parts[1] == "" {
+		return "", &BadMethod{ARN: method}
+	}
+	return parts[0] + "/" + parts[1] + "/*", nil
+}

@@ -1,0 +1,5 @@
+// Package intake is the way into the state machine, the same for every trigger:
+// it gives a request its job's id, starts the job once, and says afterwards how
+// the job is doing. The packages that know a trigger (web, promptfile) call it;
+// it knows none of them.
+package intake

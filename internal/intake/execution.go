@@ -1,0 +1,117 @@
+package intake
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// StateMachine is a state machine, by its ARN. UnmarshalText makes one.
+type StateMachine struct {
+	arn    string
+	prefix string // of an execution's ARN, up to its name
+}
+
+// UnmarshalText reads the ARN of a state machine,
+// arn:partition:states:region:account:stateMachine:name, from which those of its
+// executions follow.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
+func (s *StateMachine) UnmarshalText(text []byte) error {
+	parts := strings.Split(string(text), ":")
+	if len(parts) != 7 || parts[2] != "states" || parts[5] != "stateMachine" || parts[6] == "" {
+		return fmt.Errorf("%q is not the ARN of a state machine, such as arn:aws:states:eu-west-1:123456789012:stateMachine:text-to-video", text)
+	}
+	parts[5] = "execution"
+	s.arn, s.prefix = string(text), strings.Join(parts, ":")+":"
+	return nil
+}
+
+// executions are those of one state machine.
+type executions struct {
+	client       Executions
+	stateMachine StateMachine
+}
+
+// describe gives the execution of that name, or nil where there is none (any
+// more).
+func (e executions) describe(ctx context.Context, name string) (*sfn.DescribeExecutionOutput, error) {
+	out, err := e.client.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: aws.String(e.stateMachine.prefix + name)})
+	var absent *types.ExecutionDoesNotExist
+	switch {
+	case errors.As(err, &absent):
+		return nil, nil
+	case err != nil:
+		return nil, unavailable("reading the execution from Step Functions", err)
+	}
+	return out, nil
+}
+
+// latest gives the job's execution, or the last of its redrives, which are
+// executions <id>-r1, <id>-r2 and so on; nil where there is none (any more). An
+// execution that runs or has succeeded is the last one.
+func (e executions) latest(ctx context.Context, id string) (*sfn.DescribeExecutionOutput, error) {
+	last, err := e.describe(ctx, id)
+	for n := 1; err == nil && (last == nil || ended(last)); n++ {
+		var next *sfn.DescribeExecutionOutput
+		if next, err = e.describe(ctx, fmt.Sprintf("%s-r%d", id, n)); next == nil {
+			break
+		}
+		last = next
+	}
+	return last, err
+}
+
+// redrive reports whether an execution goes on with another job: its name isn't a
+// job's id.
+func redrive(execution *sfn.DescribeExecutionOutput) bool {
+	var input struct {
+		Resume bool `json:"resume"`
+	}
+	return json.Unmarshal([]byte(aws.ToString(execution.Input)), &input) == nil && input.Resume
+}
+
+func ended(execution *sfn.DescribeExecutionOutput) bool {
+	switch execution.Status {
+	case types.ExecutionStatusFailed, types.ExecutionStatusTimedOut, types.ExecutionStatusAborted:
+		return true
+	}
+	return false
+}
+
+// failure puts an execution's end into the words of an ending. Lambda's cause is
+// a JSON object around the message of the error, which is one of ours.
+func failure(execution *sfn.DescribeExecutionOutput) *video.EndingRecord {
+	ending := &video.EndingRecord{
+		Error: aws.ToString(execution.Error), Message: aws.ToString(execution.Cause), At: aws.ToTime(execution.StopDate),
+	}
+	var thrown struct {
+		Message string `json:"errorMessage"`
+	}
+	if json.Unmarshal([]byte(ending.Message), &thrown) == nil && thrown.Message != "" {
+		ending.Message = thrown.Message
+	}
+	name, otherwise := string(execution.Status), "the state machine ended without a reason; redrive the job"
+	switch execution.Status {
+	case types.ExecutionStatusAborted:
+		name, otherwise = "Aborted", "the execution was stopped by an operator; redrive the job to go on with it"
+	case types.ExecutionStatusTimedOut:
+		name, otherwise = "States.Timeout", "the execution took longer than the state machine allows; redrive the job to go on with it"
+	case types.ExecutionStatusSucceeded:
+		name, otherwise = "VideoGone", "the video was stored, and was taken out of the bucket since; send the request anew for another one"
+	}
+	if ending.Error == "" {
+		ending.Error = name
+	}
+	if ending.Message == "" {
+		ending.Message = otherwise
+	}
+	return ending
+}

@@ -1,0 +1,247 @@
+package intake_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
+	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/video"
+)
+
+var errThrottled = errors.New("ThrottlingException")
+
+// ledger is a ledger of a few entries.
+type ledger map[string]video.Entry
+
+func (l ledger) Get(_ context.Context, id string) (video.Entry, string, error) {
+	if id == "throttled" {
+		return video.Entry{}, "", &video.ServiceUnavailable{Doing: "reading the ledger", Err: errThrottled}
+	}
+	entry, ok := l[id]
+	if !ok {
+		return video.Entry{}, "", &video.NoEntry{ID: id}
+	}
+	return entry, "1", nil
+}
+
+// machine is a state machine as AWS has it, by its executions' names.
+type machine struct {
+	executions map[string]*sfn.DescribeExecutionOutput
+	started    []string
+	startErr   error
+	readErr    error
+	hook       func() // before an execution is described
+}
+
+func (m *machine) StartExecution(_ context.Context, in *sfn.StartExecutionInput, _ ...func(*sfn.Options)) (*sfn.StartExecutionOutput, error) {
+	if m.startErr != nil {
+		return nil, m.startErr
+	}
+	if aws.ToString(in.StateMachineArn) != machineARN {
+		return nil, fmt.Errorf("started %s", *in.StateMachineArn)
+	}
+	name := *in.Name
+	if e, ok := m.executions[name]; ok {
+		if e.Status == types.ExecutionStatusRunning && *e.Input == *in.Input {
+			return &sfn.StartExecutionOutput{}, nil
+		}
+		return nil, &types.ExecutionAlreadyExists{}
+	}
+	m.started = append(m.started, name)
+	m.executions[name] = execution(types.ExecutionStatusRunning, *in.Input)
+	return &sfn.StartExecutionOutput{}, nil
+}
+
+func (m *machine) DescribeExecution(_ context.Context, in *sfn.DescribeExecutionInput, _ ...func(*sfn.Options)) (*sfn.DescribeExecutionOutput, error) {
+	if m.hook != nil {
+		m.hook()
+	}
+	if m.readErr != nil {
+		return nil, m.readErr
+	}
+	name, ok := strings.CutPrefix(*in.ExecutionArn, executionARN)
+	if !ok {
+		return nil, fmt.Errorf("asked for %s", *in.ExecutionArn)
+	}
+	if e, ok := m.executions[name]; ok {
+		return e, nil
+	}
+	return nil, &types.ExecutionDoesNotExist{}
+}
+
+const (
+	machineARN   = "arn:aws:states:eu-west-1:123456789012:stateMachine:text-to-video"
+	executionARN = "arn:aws:states:eu-west-1:123456789012:execution:text-to-video:"
+)
+
+var (
+	began = time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
+	ended = began.Add(time.Minute)
+)
+
+func execution(status types.ExecutionStatus, input string) *sfn.DescribeExecutionOutput {
+	e := &sfn.DescribeExecutionOutput{Status: status, Input: &input, StartDate: &began}
+	if status != types.ExecutionStatusRunning {
+		e.StopDate = &ended
+	}
+	return e
+}
+
+func stateMachine(t *testing.T) intake.StateMachine {
+	t.Helper()
+	var s intake.StateMachine
+	if err := s.UnmarshalText([]byte(machineARN)); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func request(t *testing.T, prompt string) video.Request {
+	t.Helper()
+	r, err := video.NewRequest(prompt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestStart(t *testing.T) {
+	boat, tree := request(t, "a boat"), request(t, "a tree")
+	running, failed, succeeded := types.ExecutionStatusRunning, types.ExecutionStatusFailed, types.ExecutionStatusSucceeded
+	canonical, _ := boat.MarshalJSON()
+	for _, test := range []struct {
+		name      string
+		ledger    ledger
+		execution *sfn.DescribeExecutionOutput
+		startErr  error
+		known     bool
+		want      any // the error's type; nil: none
+		starts    bool
+	}{
+		{name: "new", starts: true},
+		{name: "in the ledger, ended and forgotten by Step Functions", ledger: ledger{"a": {RequestHash: boat.Hash()}}, known: true},
+		{name: "in the ledger, another request", ledger: ledger{"a": {RequestHash: tree.Hash()}}, want: new(*intake.Mismatch)},
+		{name: "runs on the same input", execution: execution(running, string(canonical))},
+		{name: "runs on an equal input", execution: execution(running, `{"prompt":"a boat"}`), known: true},
+		{name: "failed on the same input", execution: execution(failed, string(canonical)), known: true},
+		{name: "succeeded on the same input", execution: execution(succeeded, string(canonical)), known: true},
+		{name: "runs on another input", execution: execution(running, `{"prompt":"a tree"}`), want: new(*intake.Mismatch)},
+		{name: "was started by hand with no request", execution: execution(failed, `{"id":"b","resume":true}`), want: new(*intake.Mismatch)},
+		{name: "throttled", startErr: errThrottled, want: new(*video.ServiceUnavailable)},
+		{name: "the name is taken by nothing", startErr: &types.ExecutionAlreadyExists{}, want: new(*video.ServiceUnavailable)},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{}, startErr: test.startErr}
+			if test.execution != nil {
+				m.executions["a"] = test.execution
+			}
+			receipt, err := intake.New(test.ledger, m, stateMachine(t)).Start(t.Context(), "a", boat)
+			switch {
+			case test.want != nil:
+				if !errors.As(err, test.want) {
+					t.Fatalf("got %v, want %T", err, test.want)
+				}
+			case err != nil:
+				t.Fatal(err)
+			case receipt != intake.Receipt{ID: "a", Known: test.known}:
+				t.Errorf("got %+v", receipt)
+			}
+			if (len(m.started) == 1) != test.starts {
+				t.Errorf("started %v", m.started)
+			}
+			if test.starts && *m.executions["a"].Input != string(canonical) {
+				t.Errorf("started with %s, want the bare request", *m.executions["a"].Input)
+			}
+		})
+	}
+}
+
+func TestStartDecidesNothingInTrouble(t *testing.T) {
+	var unavailable *video.ServiceUnavailable
+	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
+	_, err := intake.New(ledger{}, m, stateMachine(t)).Start(t.Context(), "throttled", request(t, "a boat"))
+	if !errors.As(err, &unavailable) || !errors.Is(err, errThrottled) || len(m.started) > 0 {
+		t.Errorf("ledger throttled: got %v, started %v", err, m.started)
+	}
+	m = &machine{executions: map[string]*sfn.DescribeExecutionOutput{"a": execution(types.ExecutionStatusFailed, "{}")}, readErr: errThrottled}
+	if _, err = intake.New(ledger{}, m, stateMachine(t)).Start(t.Context(), "a", request(t, "a boat")); !errors.As(err, &unavailable) {
+		t.Errorf("describe throttled: got %v", err)
+	}
+	var invalid *video.InvalidRequest
+	if _, err = intake.New(ledger{}, m, stateMachine(t)).Start(t.Context(), "a b", request(t, "a boat")); !errors.As(err, &invalid) {
+		t.Errorf("a bad id: got %v", err)
+	}
+}
+
+func TestStartTwiceIsOneJob(t *testing.T) {
+	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
+	i := intake.New(ledger{}, m, stateMachine(t))
+	for range 3 {
+		if _, err := i.Start(t.Context(), "a", request(t, "a boat")); err != nil {
+			t.Fatal(err)
+		}
+		m.executions["a"].Status = types.ExecutionStatusTimedOut
+	}
+	if len(m.started) != 1 {
+		t.Errorf("started %v", m.started)
+	}
+}
+
+func TestStateMachineRefusesOtherARNs(t *testing.T) {
+	for _, arn := range []string{
+		"", "text-to-video", strings.Replace(machineARN, "stateMachine", "execution", 1), machineARN + ":1", strings.Replace(machineARN, "states", "lambda", 1),
+		"arn:aws:states:eu-west-1:123456789012:stateMachine:",
+	} {
+		if err := new(intake.StateMachine).UnmarshalText([]byte(arn)); err == nil || !strings.Contains(err.Error(), "such as arn:") {
+			t.Errorf("%q: got %v", arn, err)
+		}
+	}
+}
+
+func TestIDFromKey(t *testing.T) {
+	seen := map[string][]string{}
+	for _, parts := range [][]string{
+		{"api"}, {"api", ""}, {"api", "", ""}, {"api", "ab", "c"}, {"api", "a", "bc"}, {"api", "abc"}, {"file", "abc"}, {"api", "\x00"}, {"api", "ABC"},
+	} {
+		id := intake.IDFromKey(parts[0], parts[1:]...)
+		if !video.ValidID(id) || id != strings.ToLower(id) || !strings.HasPrefix(id, parts[0]+"-") {
+			t.Errorf("%q: id %q", parts, id)
+		}
+		if other, ok := seen[id]; ok {
+			t.Errorf("%q and %q have the id %q", parts, other, id)
+		}
+		if id != intake.IDFromKey(parts[0], parts[1:]...) {
+			t.Errorf("%q: another id the second time", parts)
+		}
+		seen[id] = parts
+	}
+	if id := intake.IDFromKey(strings.Repeat("x", 17), "a"); !video.ValidID(id) {
+		t.Errorf("%q is too long", id)
+	}
+	// An id must stay what it is: the jobs of earlier releases are found by it.
+	if got, want := intake.IDFromKey("api", "key"), "api-kmfj2ifmq6wlxvrz2x2le2zwpv2wkbryxjsmpikecnbtnyglsnha"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestRandomID(t *testing.T) {
+	a, err := intake.RandomID("api", strings.NewReader(strings.Repeat("a", 16)))
+	if err != nil || !video.ValidID(a) {
+		t.Errorf("got %q, %v", a, err)
+	}
+	b, _ := intake.RandomID("api", strings.NewReader(strings.Repeat("b", 16)))
+	if a == b {
+		t.Errorf("twice %s", a)
+	}
+	if _, err := intake.RandomID("api", strings.NewReader("short")); err == nil {
+		t.Error("an id of too little randomness")
+	}
+}

@@ -1,0 +1,137 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// Manifests is what is asked of the videos bucket: a job's manifest, and false
+// where there is none.
+type Manifests interface {
+	Manifest(ctx context.Context, id string) (video.Manifest, bool, error)
+}
+
+// State is how far a job is, in the provider's words for it.
+type State string
+
+// A job is queued until the provider has accepted it, and generating until its
+// video is stored or it has ended without one.
+const (
+	Queued     State = "queued"
+	Generating State = "generating"
+	Completed  State = "completed"
+	Failed     State = "error"
+)
+
+// View is what is known of a job.
+type View struct {
+	ID        string
+	State     State
+	Request   *video.Request // nil where the job was started with something else
+	CreatedAt time.Time
+	// SubmittedAt is when the provider took it; zero before.
+	SubmittedAt time.Time
+	EndedAt     time.Time           // zero for a job that is queued or generating
+	Manifest    *video.Manifest     // of a completed job
+	Ending      *video.EndingRecord // of a failed job
+}
+
+// Desk says how jobs are doing.
+type Desk struct {
+	ledger     Ledger
+	manifests  Manifests
+	executions executions
+}
+
+// NewDesk makes a Desk for the jobs of a state machine.
+func NewDesk(ledger Ledger, manifests Manifests, client Executions, stateMachine StateMachine) *Desk {
+	return &Desk{ledger: ledger, manifests: manifests, executions: executions{client: client, stateMachine: stateMachine}}
+}
+
+// Status says how a job is doing; a *video.NoEntry where there is no such job,
+// and a *video.ServiceUnavailable where it can't be told now.
+//
+// There are four sources, and the first that decides is right: the manifest, an
+// ending in the ledger, an execution that runs, the way an execution ended. What
+// ends an execution is written before, so the ledger and the manifest are read
+// (again) after the execution: a job never seems to have failed in between.
+func (d *Desk) Status(ctx context.Context, id string) (View, error) {
+	if !video.ValidID(id) {
+		return View{}, &video.NoEntry{ID: id}
+	}
+	manifest, stored, err := d.manifests.Manifest(ctx, id)
+	if err != nil {
+		return View{}, unavailable("reading the manifest", err)
+	}
+	if stored {
+		return completed(manifest), nil
+	}
+	execution, err := d.executions.latest(ctx, id)
+	if err != nil {
+		return View{}, err
+	}
+	entry, _, err := d.ledger.Get(ctx, id)
+	var absent *video.NoEntry
+	known := err == nil
+	switch {
+	case errors.As(err, &absent) && (execution == nil || redrive(execution)):
+		return View{}, absent
+	case err != nil && absent == nil:
+		return View{}, unavailable("reading the ledger", err)
+	}
+	if execution == nil || execution.Status != types.ExecutionStatusRunning {
+		manifest, stored, err := d.manifests.Manifest(ctx, id)
+		if err != nil {
+			return View{}, unavailable("reading the manifest", err)
+		}
+		if stored {
+			return completed(manifest), nil
+		}
+	}
+
+	view := View{ID: id, State: Queued}
+	if known {
+		view.Request, view.CreatedAt, view.SubmittedAt = &entry.Request, entry.CreatedAt, entry.SubmittedAt
+	} else {
+		view.Request, view.CreatedAt = input(execution), aws.ToTime(execution.StartDate)
+	}
+	switch {
+	case entry.Ending != nil:
+		view.State, view.Ending = Failed, entry.Ending
+	case execution == nil:
+		view.State, view.Ending = Failed, &video.EndingRecord{Error: "ExecutionGone", Message: "Step Functions no longer knows the job's execution, and it left no video; redrive the job"}
+	case execution.Status == types.ExecutionStatusRunning:
+		if entry.Phase == video.PhaseAccepted {
+			view.State = Generating
+		}
+	default:
+		view.State, view.Ending = Failed, failure(execution)
+	}
+	if view.Ending != nil {
+		view.EndedAt = view.Ending.At
+	}
+	return view, nil
+}
+
+func completed(m video.Manifest) View {
+	return View{
+		ID: m.ID, State: Completed, Request: &m.Request, Manifest: &m,
+		CreatedAt: m.CreatedAt, SubmittedAt: m.SubmittedAt, EndedAt: m.StoredAt,
+	}
+}
+
+// input reads the request that an execution was started with.
+func input(execution *sfn.DescribeExecutionOutput) *video.Request {
+	r, err := video.ParseRequest([]byte(aws.ToString(execution.Input)))
+	if err != nil {
+		return nil
+	}
+	return &r
+}

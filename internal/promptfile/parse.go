@@ -1,0 +1,76 @@
+package promptfile
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// maxBytes is the most that is read of a file.
+const maxBytes = video.MaxRequestBytes
+
+// unusable says why a file can't be used: the reason, and the wrong fields where
+// it is a request. It ends in rejected/.
+type unusable struct {
+	reason string
+	fields []video.FieldError
+}
+
+func (e *unusable) Error() string { return e.reason }
+
+// kind is a file's way to be read, by the ending of its key in any case.
+type kind string
+
+const (
+	text   kind = ".txt"
+	object kind = ".json"
+)
+
+func kindOf(key string) (kind, error) {
+	switch ending := kind(strings.ToLower(path.Ext(key))); ending {
+	case text, object:
+		return ending, nil
+	case "":
+		return "", &unusable{reason: "the file has no ending; upload a prompt as .txt or a request object as .json"}
+	default:
+		return "", &unusable{reason: fmt.Sprintf("the file ends in %.20q; upload a prompt as .txt or a request object as .json", string(ending))}
+	}
+}
+
+// parse makes a request of a file. Its error is *unusable.
+func parse(k kind, content []byte) (video.Request, error) {
+	if len(content) > maxBytes {
+		return video.Request{}, &unusable{reason: fmt.Sprintf("the file is larger than %d KiB; a prompt file is at most that", maxBytes>>10)}
+	}
+	if !utf8.Valid(content) {
+		return video.Request{}, &unusable{reason: "the file is not UTF-8; save it as UTF-8"}
+	}
+	content = bytes.TrimPrefix(content, []byte("\ufeff")) // some editors put a byte order mark first
+	var r video.Request
+	var err error
+	if k == text {
+		// Editors end the last line; that isn't part of the prompt.
+		content = bytes.TrimSuffix(content, []byte("\n"))
+		content = bytes.TrimSuffix(content, []byte("\r"))
+		r, err = video.NewRequest(string(content))
+	} else {
+		r, err = video.ParseRequest(content)
+	}
+	if err != nil {
+		return video.Request{}, refused(err)
+	}
+	return r, nil
+}
+
+func refused(err error) error {
+	var invalid *video.InvalidRequest
+	if errors.As(err, &invalid) {
+		return &unusable{reason: invalid.Error(), fields: invalid.Fields}
+	}
+	return &unusable{reason: err.Error()}
+}

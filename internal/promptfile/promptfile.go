@@ -1,0 +1,232 @@
+package promptfile
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+	"unicode/utf8"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go"
+
+	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// Client is what is used of S3.
+type Client interface {
+	GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
+	PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
+}
+
+// Starter starts jobs, once an id.
+type Starter interface {
+	Start(ctx context.Context, id string, r video.Request) (intake.Receipt, error)
+}
+
+// Files handles the events of the prompts bucket.
+type Files struct {
+	client  Client
+	starter Starter
+	videos  string // the bucket that rejected/ is in
+	now     func() time.Time
+	log     *slog.Logger
+}
+
+// New makes Files that write what they reject to the videos bucket.
+func New(client Client, starter Starter, videos string, now func() time.Time, log *slog.Logger) *Files {
+	return &Files{client: client, starter: starter, videos: videos, now: now, log: log}
+}
+
+// Unhandled says which records of an event could not be handled. Those that could
+// are done, and delivering the event again does nothing to them.
+type Unhandled struct{ Err error }
+
+func (e *Unhandled) Error() string { return "the event could not be handled: " + e.Err.Error() }
+
+func (e *Unhandled) Unwrap() error { return e.Err }
+
+// Handle is the Lambda handler of the bucket's events. When it returns nil, every
+// uploaded file of the event has its job, or its rejection. It gives *NotAnEvent
+// for a payload that is no event of S3, and *Unhandled where a record can't be
+// read or a service of AWS did not do its part.
+func (f *Files) Handle(ctx context.Context, payload json.RawMessage) error {
+	all, err := records(payload)
+	if err != nil {
+		f.log.ErrorContext(ctx, "prompts", "error", err.Error())
+		return err
+	}
+	var failed []error
+	for i, record := range all {
+		if err := f.record(ctx, i+1, record); err != nil {
+			failed = append(failed, err)
+		}
+	}
+	if len(failed) > 0 {
+		return &Unhandled{Err: errors.Join(failed...)}
+	}
+	return nil
+}
+
+// record handles one record, and logs it in one line.
+func (f *Files) record(ctx context.Context, number int, record []byte) error {
+	began := f.now()
+	u, created, err := read(number, record)
+	outcome, id := "ignored", ""
+	if err == nil && created && !u.marker() {
+		id = u.id("1")
+		outcome, err = f.upload(ctx, id, u)
+	}
+	attributes := []any{
+		"outcome", outcome, "job", id, "bucket", u.bucket, "key", u.key, "version", u.version,
+		"elapsed_ms", f.now().Sub(began).Milliseconds(),
+	}
+	if err != nil {
+		f.log.ErrorContext(ctx, "prompts", append(attributes, "error", err.Error())...)
+		return err
+	}
+	f.log.InfoContext(ctx, "prompts", attributes...)
+	return nil
+}
+
+func (f *Files) upload(ctx context.Context, id string, u upload) (string, error) {
+	outcome, err := f.start(ctx, id, u)
+	var why *unusable
+	if errors.As(err, &why) {
+		return "rejected", f.reject(ctx, u, why)
+	}
+	return outcome, err
+}
+
+// start reads a file and starts its job. A file that is gone has nobody who waits
+// for it: it was deleted, or replaced by an upload with an event of its own.
+func (f *Files) start(ctx context.Context, id string, u upload) (string, error) {
+	k, err := kindOf(u.key)
+	if err != nil {
+		return "", err
+	}
+	content, err := f.get(ctx, u)
+	var gone *absent
+	if errors.As(err, &gone) {
+		return "gone", nil
+	}
+	if err != nil {
+		return "unread", err
+	}
+	r, err := parse(k, content)
+	if err != nil {
+		return "", err
+	}
+	receipt, err := f.starter.Start(ctx, id, r)
+	var other *intake.Mismatch
+	switch {
+	case errors.As(err, &other):
+		// The same version of a file is the same bytes, so the job was
+		// started by a release that read them in another way.
+		return "known", nil
+	case err != nil:
+		return "not started", err
+	case receipt.Known:
+		return "known", nil
+	}
+	return "started", nil
+}
+
+// absent says that a version of a file isn't there any more.
+type absent struct{ err error }
+
+func (e *absent) Error() string { return "the file is gone: " + e.err.Error() }
+
+// get reads the version that the event tells of, and no more than shows that a
+// file is too large. Without versions it must still be the same content.
+func (f *Files) get(ctx context.Context, u upload) ([]byte, error) {
+	in := &s3.GetObjectInput{Bucket: &u.bucket, Key: &u.key}
+	if u.versioned() {
+		in.VersionId = &u.version
+	} else if u.etag != "" {
+		in.IfMatch = aws.String(`"` + u.etag + `"`)
+	}
+	out, err := f.client.GetObject(ctx, in)
+	if err != nil {
+		return nil, explain(err)
+	}
+	defer out.Body.Close()
+	content, err := io.ReadAll(io.LimitReader(out.Body, maxBytes+1))
+	if err != nil {
+		return nil, &video.ServiceUnavailable{Doing: "reading a prompt file", Err: err}
+	}
+	return content, nil
+}
+
+// explain tells a file that is gone, or that S3 doesn't give out, from trouble
+// that passes. The codes are S3's own:
+// https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+func explain(err error) error {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		switch api.ErrorCode() {
+		case "NoSuchKey", "NoSuchVersion", "PreconditionFailed",
+			"MethodNotAllowed": // the version is a delete marker
+			return &absent{err: err}
+		case "InvalidObjectState":
+			return &unusable{reason: "the file is in an archive storage class; upload it in one that can be read at once"}
+		}
+	}
+	return &video.ServiceUnavailable{Doing: "reading a prompt file", Err: err}
+}
+
+// Rejection is what rejected/<key>.json says of a file that can't be used.
+type Rejection struct {
+	Bucket    string             `json:"bucket"`
+	Key       string             `json:"key"`
+	VersionID string             `json:"version_id"`
+	Reason    string             `json:"reason"`
+	Fields    []video.FieldError `json:"fields"`
+	At        time.Time          `json:"at"`
+}
+
+func (f *Files) reject(ctx context.Context, u upload, why *unusable) error {
+	body, err := json.MarshalIndent(Rejection{
+		Bucket: u.bucket, Key: u.key, VersionID: u.version,
+		Reason: why.reason, Fields: why.fields, At: f.now().UTC(),
+	}, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encoding a rejection: %w", err)
+	}
+	_, err = f.client.PutObject(ctx, &s3.PutObjectInput{
+		Bucket: &f.videos, Key: aws.String(RejectionKey(u.key)),
+		Body: bytes.NewReader(append(body, '\n')), ContentType: aws.String("application/json"),
+	})
+	if err != nil {
+		return &video.ServiceUnavailable{Doing: "writing a rejection", Err: err}
+	}
+	return nil
+}
+
+// maxKey is S3's limit for a key, in bytes of UTF-8.
+const maxKey = 1024
+
+// RejectionKey is where the rejection of a file is: rejected/<key>.json. Where
+// that is longer than S3's 1024 bytes, the key is cut, at a character, and
+// followed by "~" and 32 hex digits of the SHA-256 of the whole key.
+func RejectionKey(key string) string {
+	const before, after = "rejected/", ".json"
+	if len(before)+len(key)+len(after) <= maxKey {
+		return before + key + after
+	}
+	sum := sha256.Sum256([]byte(key))
+	mark := "~" + hex.EncodeToString(sum[:16])
+	cut := maxKey - len(before) - len(mark) - len(after)
+	for cut > 0 && !utf8.RuneStart(key[cut]) {
+		cut--
+	}
+	return before + key[:cut] + mark + after
+}

@@ -1,0 +1,324 @@
+package promptfile_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go"
+
+	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/promptfile"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// bucket holds one version of one file, and what is written.
+type bucket struct {
+	content string
+	getErr  error
+	putErr  error
+	asked   []*s3.GetObjectInput
+	read    int
+	written map[string]string
+}
+
+func (b *bucket) GetObject(_ context.Context, in *s3.GetObjectInput, _ ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
+	b.asked = append(b.asked, in)
+	if b.getErr != nil {
+		return nil, b.getErr
+	}
+	return &s3.GetObjectOutput{Body: io.NopCloser(io.TeeReader(strings.NewReader(b.content), counter{&b.read}))}, nil
+}
+
+type counter struct{ n *int }
+
+func (c counter) Write(p []byte) (int, error) { *c.n += len(p); return len(p), nil }
+
+func (b *bucket) PutObject(_ context.Context, in *s3.PutObjectInput, _ ...func(*s3.Options)) (*s3.PutObjectOutput, error) {
+	if b.putErr != nil {
+		return nil, b.putErr
+	}
+	body, err := io.ReadAll(in.Body)
+	if b.written == nil {
+		b.written = map[string]string{}
+	}
+	b.written[*in.Bucket+"/"+*in.Key] = string(body)
+	return &s3.PutObjectOutput{}, err
+}
+
+// starter remembers what it started.
+type starter struct {
+	ids     []string
+	prompts []string
+	models  []string
+	err     error
+}
+
+func (s *starter) Start(_ context.Context, id string, r video.Request) (intake.Receipt, error) {
+	if s.err != nil {
+		return intake.Receipt{}, s.err
+	}
+	known := slices.Contains(s.ids, id)
+	s.ids, s.prompts, s.models = append(s.ids, id), append(s.prompts, r.Prompt()), append(s.models, r.Model())
+	return intake.Receipt{ID: id, Known: known}, nil
+}
+
+var at = time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
+
+func record(name, key, version string) string {
+	return fmt.Sprintf(`{"eventSource":"aws:s3","eventName":%q,"eventTime":"2026-08-21T12:00:00.000Z","s3":{"bucket":{"name":"prompts"},"object":{"key":%q,"versionId":%q,"eTag":"e1","sequencer":"01"}}}`,
+		name, key, version)
+}
+
+func event(records ...string) json.RawMessage {
+	return json.RawMessage(`{"Records":[` + strings.Join(records, ",") + `]}`)
+}
+
+func files(b *bucket, s *starter, log io.Writer) *promptfile.Files {
+	return promptfile.New(b, s, "videos", func() time.Time { return at }, slog.New(slog.NewJSONHandler(log, nil)))
+}
+
+func TestFilesThatStartAJob(t *testing.T) {
+	for _, test := range []struct{ event, key, decoded, content, prompt, model string }{
+		{"ObjectCreated:Put", "a.txt", "a.txt", "a boat\n", "a boat", ""},
+		{"ObjectCreated:Post", "A.TXT", "A.TXT", "a boat\r\n", "a boat", ""},
+		{"ObjectCreated:Copy", "in+a+folder/two+words%2B.Txt", "in a folder/two words+.Txt", "\ufeffa boat", "a boat", ""},
+		{"ObjectCreated:CompleteMultipartUpload", "%E6%97%A5%E6%9C%AC.txt", "日本.txt", "line 1\nline 2\n\n", "line 1\nline 2\n", ""},
+		{"ObjectCreated:Put", "r.JSON", "r.JSON", "\ufeff{\"prompt\":\"a boat\",\"model\":\"kling-video/v1/standard/text-to-video\"}\n", "a boat", "kling-video/v1/standard/text-to-video"},
+		{"ObjectCreated:Put", "a%25zz.txt", "a%zz.txt", strings.Repeat("x", 60<<10), strings.Repeat("x", 60<<10), ""},
+	} {
+		b, s := &bucket{content: test.content}, &starter{}
+		var log bytes.Buffer
+		if err := files(b, s, &log).Handle(t.Context(), event(record(test.event, test.key, "v1"))); err != nil {
+			t.Errorf("%s: %v", test.key, err)
+			continue
+		}
+		if len(s.ids) != 1 || !video.ValidID(s.ids[0]) || !strings.HasPrefix(s.ids[0], "file-") || s.prompts[0] != test.prompt {
+			t.Errorf("%s: started %v with %.40q", test.key, s.ids, s.prompts)
+		}
+		if want := test.model; want != "" && s.models[0] != want {
+			t.Errorf("%s: model %s", test.key, s.models[0])
+		}
+		if in := b.asked[0]; *in.Bucket != "prompts" || *in.Key != test.decoded || aws.ToString(in.VersionId) != "v1" || in.IfMatch != nil {
+			t.Errorf("%s: asked for %s of %s, version %v", test.key, *in.Key, *in.Bucket, in.VersionId)
+		}
+		if len(b.written) > 0 {
+			t.Errorf("%s: wrote %v", test.key, b.written)
+		}
+		if lines := strings.Count(log.String(), "\n"); lines != 1 || strings.Contains(log.String(), "boat") {
+			t.Errorf("%s: logged %s", test.key, &log)
+		}
+	}
+}
+
+func TestFilesThatCantBeUsed(t *testing.T) {
+	for _, test := range []struct {
+		key, content, reason string
+		err                  error
+		fields               int
+	}{
+		{key: "a.txt", content: "", reason: "prompt: is empty", fields: 1},
+		{key: "a.txt", content: "\xff\xfe", reason: "not UTF-8"},
+		{key: "a.txt", content: strings.Repeat("x", 64<<10+1), reason: "larger than 64 KiB"},
+		{key: "a.txt", content: strings.Repeat("x", 1<<20), reason: "larger than 64 KiB"},
+		{key: "a.txt", content: strings.Repeat("x", 64<<10), reason: "at most 65536", fields: 1},
+		{key: "a.json", content: "a boat", reason: "JSON object", fields: 1},
+		{key: "a.json", content: `[{"prompt":"a"}]`, reason: "JSON object", fields: 1},
+		{key: "a.json", content: `{"prompt":"a boat","duration":7,"cfg_scale":2}`, reason: "duration: is 7; it takes 5 or 10", fields: 2},
+		{key: "a.png", reason: `ends in ".png"`},
+		{key: "a.txt.bak", reason: `ends in ".bak"`},
+		{key: "README", reason: "no ending"},
+		{key: "a.txt", err: &smithy.GenericAPIError{Code: "InvalidObjectState"}, reason: "archive storage class"},
+	} {
+		b, s := &bucket{content: test.content, getErr: test.err}, &starter{}
+		if err := files(b, s, io.Discard).Handle(t.Context(), event(record("ObjectCreated:Put", test.key, "v1"))); err != nil {
+			t.Errorf("%s: %v", test.key, err)
+			continue
+		}
+		var got promptfile.Rejection
+		if err := json.Unmarshal([]byte(b.written["videos/rejected/"+test.key+".json"]), &got); err != nil || len(b.written) != 1 {
+			t.Errorf("%s: wrote %v", test.key, b.written)
+			continue
+		}
+		if got.Bucket != "prompts" || got.Key != test.key || got.VersionID != "v1" || !got.At.Equal(at) ||
+			!strings.Contains(got.Reason, test.reason) || len(got.Fields) != test.fields {
+			t.Errorf("%s: got %+v, want the reason %q and %d fields", test.key, got, test.reason, test.fields)
+		}
+		if len(s.ids) > 0 || b.read > 64<<10+1 {
+			t.Errorf("%s: started %v, read %d bytes", test.key, s.ids, b.read)
+		}
+	}
+}
+
+func TestRecordsWithNothingToDo(t *testing.T) {
+	for name, b := range map[string]*bucket{
+		record("ObjectCreated:Put", "folder/", "v1"):             {},
+		record("ObjectCreated:Put", "folder.txt/", "v1"):         {},
+		record("ObjectRemoved:Delete", "a.txt", "v1"):            {},
+		record("ObjectCreated:Put", "deleted.txt", "v1"):         {getErr: &smithy.GenericAPIError{Code: "NoSuchVersion"}},
+		record("ObjectCreated:Put", "deleted.txt", ""):           {getErr: &smithy.GenericAPIError{Code: "NoSuchKey"}},
+		record("ObjectCreated:Put", "replaced.txt", "null"):      {getErr: &smithy.GenericAPIError{Code: "PreconditionFailed"}},
+		record("ObjectCreated:Put", "a-delete-marker.txt", "v2"): {getErr: &smithy.GenericAPIError{Code: "MethodNotAllowed"}},
+	} {
+		s := &starter{}
+		if err := files(b, s, io.Discard).Handle(t.Context(), event(name)); err != nil || len(s.ids)+len(b.written) > 0 {
+			t.Errorf("%s: %v, started %v, wrote %v", name, err, s.ids, b.written)
+		}
+	}
+	if err := files(&bucket{}, &starter{}, io.Discard).Handle(t.Context(), json.RawMessage(`{"Service":"Amazon S3","Event":"s3:TestEvent","Bucket":"prompts"}`)); err != nil {
+		t.Errorf("S3's test event: %v", err)
+	}
+}
+
+func TestAnEventDeliveredTwiceIsOneJob(t *testing.T) {
+	for _, test := range []struct {
+		a, b string
+		same bool
+	}{
+		{record("ObjectCreated:Put", "a.txt", "v1"), record("ObjectCreated:Put", "a.txt", "v1"), true},
+		{record("ObjectCreated:Put", "a+b.txt", "v1"), record("ObjectCreated:Put", "a%20b.txt", "v1"), true},
+		{record("ObjectCreated:Put", "a.txt", "v1"), record("ObjectCreated:Put", "a.txt", "v2"), false},
+		{record("ObjectCreated:Put", "a.txt", "v1"), record("ObjectCreated:Put", "b.txt", "v1"), false},
+		{record("ObjectCreated:Put", "a.txt", "null"), record("ObjectCreated:Put", "a.txt", "null"), true},
+		{record("ObjectCreated:Put", "a.txt", "null"), strings.Replace(record("ObjectCreated:Put", "a.txt", "null"), `"01"`, `"02"`, 1), false},
+		{record("ObjectCreated:Put", "a.txt", ""), strings.Replace(record("ObjectCreated:Put", "a.txt", ""), `"e1"`, `"e2"`, 1), false},
+		{record("ObjectCreated:Put", "a.txt", "v1"), strings.Replace(record("ObjectCreated:Put", "a.txt", "v1"), `"prompts"`, `"others"`, 1), false},
+	} {
+		s := &starter{}
+		if err := files(&bucket{content: "a boat"}, s, io.Discard).Handle(t.Context(), event(test.a, test.b)); err != nil || len(s.ids) != 2 {
+			t.Fatalf("%v, started %v", err, s.ids)
+		}
+		if (s.ids[0] == s.ids[1]) != test.same {
+			t.Errorf("%s\n%s\nhave the ids %v", test.a, test.b, s.ids)
+		}
+	}
+}
+
+func TestWithoutVersionsTheContentMustBeTheUploads(t *testing.T) {
+	for _, version := range []string{"", "null"} {
+		b := &bucket{content: "a boat"}
+		if err := files(b, &starter{}, io.Discard).Handle(t.Context(), event(record("ObjectCreated:Put", "a.txt", version))); err != nil {
+			t.Fatal(err)
+		}
+		if in := b.asked[0]; in.VersionId != nil || aws.ToString(in.IfMatch) != `"e1"` {
+			t.Errorf("version %q: asked for version %v, if match %v", version, in.VersionId, in.IfMatch)
+		}
+	}
+}
+
+func TestTroubleIsAnErrorAndTheOthersAreDone(t *testing.T) {
+	good := record("ObjectCreated:Put", "good.txt", "v1")
+	for name, test := range map[string]struct {
+		b       *bucket
+		s       *starter
+		records []string
+		want    any
+		started int
+	}{
+		"a bad escape":    {&bucket{content: "x"}, &starter{}, []string{record("ObjectCreated:Put", "a%zz.txt", "v1"), good}, new(*promptfile.BadRecord), 1},
+		"not UTF-8":       {&bucket{content: "x"}, &starter{}, []string{good, record("ObjectCreated:Put", "%ff.txt", "v1")}, new(*promptfile.BadRecord), 1},
+		"no key":          {&bucket{content: "x"}, &starter{}, []string{good, record("ObjectCreated:Put", "", "v1"), good}, new(*promptfile.BadRecord), 2},
+		"another source":  {&bucket{content: "x"}, &starter{}, []string{`{"eventSource":"aws:sqs"}`, `{}`, `3`, good}, new(*promptfile.BadRecord), 1},
+		"S3 throttles":    {&bucket{getErr: &smithy.GenericAPIError{Code: "SlowDown"}}, &starter{}, []string{good}, new(*video.ServiceUnavailable), 0},
+		"S3 denies":       {&bucket{getErr: &smithy.GenericAPIError{Code: "AccessDenied"}}, &starter{}, []string{good}, new(*video.ServiceUnavailable), 0},
+		"no rejection":    {&bucket{putErr: io.ErrUnexpectedEOF}, &starter{}, []string{record("ObjectCreated:Put", "a.png", "v1"), good}, new(*video.ServiceUnavailable), 0},
+		"the start fails": {&bucket{content: "x"}, &starter{err: &video.ServiceUnavailable{Err: io.EOF}}, []string{good, good}, new(*video.ServiceUnavailable), 0},
+	} {
+		err := files(test.b, test.s, io.Discard).Handle(t.Context(), event(test.records...))
+		var unhandled *promptfile.Unhandled
+		if !errors.As(err, &unhandled) || !errors.As(err, test.want) {
+			t.Errorf("%s: got %v, want %T", name, err, test.want)
+		}
+		if len(test.s.ids) != test.started {
+			t.Errorf("%s: started %v", name, test.s.ids)
+		}
+	}
+}
+
+func TestAVersionReadInAnotherWayIsTheSameJob(t *testing.T) {
+	s := &starter{err: &intake.Mismatch{ID: "a"}}
+	if err := files(&bucket{content: "x"}, s, io.Discard).Handle(t.Context(), event(record("ObjectCreated:Put", "a.txt", "v1"))); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWhatIsNoEvent(t *testing.T) {
+	for _, payload := range []string{"", "null", "[]", "3", "{}", `{"Records":[]}`, `{"Records":{}}`, `{"prompt":"a boat"}`, "not json"} {
+		var not *promptfile.NotAnEvent
+		if err := files(&bucket{}, &starter{}, io.Discard).Handle(t.Context(), json.RawMessage(payload)); !errors.As(err, &not) || !strings.Contains(err.Error(), "S3's event notifications") {
+			t.Errorf("%q: got %v", payload, err)
+		}
+	}
+}
+
+func TestRejectionKey(t *testing.T) {
+	long := strings.Repeat("日", 341)
+	for key, want := range map[string]string{
+		"a b.txt":                    "rejected/a b.txt.json",
+		strings.Repeat("x", 1024-14): "rejected/" + strings.Repeat("x", 1024-14) + ".json",
+		strings.Repeat("x", 1024-13): "rejected/" + strings.Repeat("x", 977) + "~",
+		long:                         "rejected/" + strings.Repeat("日", 325) + "~",
+	} {
+		got := promptfile.RejectionKey(key)
+		if !strings.HasPrefix(got, want) || !strings.HasSuffix(got, ".json") || len(got) > 1024 {
+			t.Errorf("%.20q: got %d bytes, %q", key, len(got), got)
+		}
+	}
+	if promptfile.RejectionKey(long+"a") == promptfile.RejectionKey(long+"b") {
+		t.Error("two long keys have one rejection")
+	}
+}
+
+func FuzzHandle(f *testing.F) {
+	f.Add("a+b%2B.txt", "v1", "a boat")
+	f.Add("%ff.json", "", `{"prompt":"a boat"}`)
+	f.Add("a%z", "null", "\xef\xbb\xbf{}")
+	f.Add("\x80\x80.TXT/", "v", "\r\n")
+	f.Fuzz(func(t *testing.T, key, version, content string) {
+		b, s := &bucket{content: content}, &starter{}
+		quoted := func(s string) string { out, _ := json.Marshal(s); return string(out) }
+		payload := event(fmt.Sprintf(`{"eventSource":"aws:s3","eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"p"},"object":{"key":%s,"versionId":%s}}}`, quoted(key), quoted(version)))
+		err := files(b, s, io.Discard).Handle(context.Background(), payload)
+		var bad *promptfile.BadRecord
+		if err != nil && !errors.As(err, &bad) {
+			t.Fatalf("got %v", err)
+		}
+		for _, id := range s.ids {
+			if !video.ValidID(id) {
+				t.Errorf("id %q", id)
+			}
+		}
+		for written := range b.written {
+			if len(strings.TrimPrefix(written, "videos/")) > 1024 {
+				t.Errorf("wrote to a key of %d bytes", len(written))
+			}
+		}
+		if decoded, _ := url.QueryUnescape(key); err == nil && !strings.HasSuffix(decoded, "/") && len(s.ids)+len(b.written) != 1 {
+			t.Errorf("%q: started %v, rejected %v", key, s.ids, b.written)
+		}
+	})
+}
+
+func FuzzEvent(f *testing.F) {
+	f.Add([]byte(event(record("ObjectCreated:Put", "a.txt", "v1"))))
+	f.Add([]byte(`{"Records":[null,3,{"s3":[]}]}`))
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		err := files(&bucket{content: "a boat"}, &starter{}, io.Discard).Handle(context.Background(), payload)
+		var bad *promptfile.BadRecord
+		var not *promptfile.NotAnEvent
+		if err != nil && !errors.As(err, &bad) && !errors.As(err, &not) {
+			t.Fatalf("got %v", err)
+		}
+	})
+}

@@ -1,0 +1,146 @@
+package web
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// create starts a job, and answers as the provider does: queued. The answer to
+// the same Idempotency-Key and the same request is the same, whatever became of
+// the job since; how it is doing is what GET tells.
+func (a *API) create(created int) func(*http.Request) answer {
+	return func(r *http.Request) answer {
+		key, keyed := r.Header["Idempotency-Key"]
+		if keyed && (len(key) != 1 || len(key[0]) < 1 || len(key[0]) > 255 || !visible(key[0])) {
+			return refuse(http.StatusBadRequest, "Idempotency-Key is not one of 1 to 255 visible ASCII characters; send one such as a UUID, or none")
+		}
+		body, refused := read(r)
+		if refused != nil {
+			return *refused
+		}
+		request, err := video.ParseRequest(body)
+		var invalid *video.InvalidRequest
+		if errors.As(err, &invalid) {
+			return refuseFields(invalid)
+		}
+		if err != nil {
+			return unavailable("", err, "the request could not be read; send it again")
+		}
+
+		id, again := "", "send the request again with the same Idempotency-Key"
+		if keyed {
+			id = intake.IDFromKey("api", key[0])
+		} else if id, err = intake.RandomID("api", a.Random); err != nil {
+			return unavailable("", err, "no id could be made for the request, and nothing was started; send it again")
+		} else {
+			again = "ask for generation_id=" + id + " before sending it again, and use an Idempotency-Key to be safe"
+		}
+		receipt, err := a.Starter.Start(r.Context(), id, request)
+		var other *intake.Mismatch
+		switch {
+		case errors.As(err, &other):
+			// 422, as the IETF's draft of the header has it:
+			// https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header
+			return refuse(http.StatusUnprocessableEntity, "this Idempotency-Key was used for another request; nothing was started: use a new key for a new request, or send the first request again unchanged")
+		case err != nil:
+			return unavailable(id, err, "the request may or may not have been taken; "+again)
+		}
+		return answer{status: created, job: receipt.ID, body: reply(intake.View{ID: receipt.ID, State: intake.Queued}, "")}
+	}
+}
+
+// retrieve says how a job is doing.
+func (a *API) retrieve(r *http.Request) answer {
+	id := r.URL.Query().Get("generation_id")
+	if id == "" {
+		return refuse(http.StatusBadRequest, "generation_id is missing: ask as ?generation_id= and the id that the POST gave")
+	}
+	if !video.ValidID(id) {
+		return notFound("")
+	}
+	view, err := a.Desk.Status(r.Context(), id)
+	var absent *video.NoEntry
+	switch {
+	case errors.As(err, &absent):
+		return notFound(id)
+	case err != nil:
+		return unavailable(id, err, "how the job is doing can't be told at the moment; ask again")
+	}
+	url := ""
+	if view.State == intake.Completed {
+		if url, err = a.Videos.URL(r.Context(), id); err != nil {
+			return unavailable(id, err, "the video is stored, and no URL could be made for it; ask again")
+		}
+	}
+	return answer{status: http.StatusOK, job: id, body: reply(view, url)}
+}
+
+func notFound(id string) answer {
+	a := refuse(http.StatusNotFound, "there is no generation of this id; use the id that the POST gave")
+	a.job = id
+	return a
+}
+
+// read gives a request's body, or refuses what can't be one.
+func read(r *http.Request) ([]byte, *answer) {
+	given := r.Header.Get("Content-Type")
+	kind, parameters, err := mime.ParseMediaType(given)
+	charset, hasCharset := parameters["charset"]
+	var refused answer
+	switch {
+	case given == "":
+		refused = refuse(http.StatusUnsupportedMediaType, "Content-Type is missing; send the request as application/json")
+	case kind == "application/x-www-form-urlencoded":
+		refused = refuse(http.StatusUnsupportedMediaType, `Content-Type is application/x-www-form-urlencoded, which curl sends by itself with -d; add -H "Content-Type: application/json"`)
+	case err != nil || kind != "application/json":
+		refused = refuse(http.StatusUnsupportedMediaType, "Content-Type is not application/json; send the request as application/json")
+	case hasCharset && !strings.EqualFold(charset, "utf-8"):
+		refused = refuse(http.StatusUnsupportedMediaType, "the charset is not UTF-8; send the request as UTF-8")
+	case r.Header.Get("Content-Encoding") != "" && !strings.EqualFold(r.Header.Get("Content-Encoding"), "identity"):
+		refused = refuse(http.StatusUnsupportedMediaType, "the body is encoded; send it without a Content-Encoding")
+	default:
+		body, err := io.ReadAll(io.LimitReader(r.Body, video.MaxRequestBytes+1))
+		switch {
+		case err != nil:
+			refused = refuse(http.StatusBadRequest, "the body could not be read to its end; send the request again")
+		case len(body) > video.MaxRequestBytes:
+			refused = refuse(http.StatusRequestEntityTooLarge, "the body is larger than %d KiB; shorten the prompt", video.MaxRequestBytes>>10)
+		default:
+			return body, nil
+		}
+	}
+	return nil, &refused
+}
+
+// allowed are the methods of both paths.
+const allowed = "GET, HEAD, OPTIONS, POST"
+
+func options(*http.Request) answer {
+	return answer{status: http.StatusNoContent, header: map[string]string{"Allow": allowed}}
+}
+
+func wrongMethod(*http.Request) answer {
+	a := refuse(http.StatusMethodNotAllowed, "this path takes GET and POST only")
+	a.header = map[string]string{"Allow": allowed}
+	return a
+}
+
+func unknownPath(*http.Request) answer {
+	return refuse(http.StatusNotFound, "there is nothing at this path; generations are at %s and %s", UniversalPath, LegacyPath)
+}
+
+// visible reports whether a text is of visible ASCII characters only.
+func visible(s string) bool {
+	for _, c := range []byte(s) {
+		if c < 0x21 || c > 0x7e {
+			return false
+		}
+	}
+	return true
+}
