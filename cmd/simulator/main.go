@@ -63,7 +63,7 @@ func run(ctx context.Context, f flags, out io.Writer, logger *slog.Logger) error
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", f.Address)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", f.Address)
 	if err != nil {
 		return fmt.Errorf("%w: give another --address, or end what listens there", err)
 	}
