@@ -1,0 +1,206 @@
+package template
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+func functionRules() []rule {
+	return []rule{
+		{"names", names},
+		{"environment", eachFunction(environment)},
+		{"logs", logs},
+		{"limits", eachFunction(limits)},
+		{"submission", submission},
+		{"policies", policies},
+		{"comments", comments},
+	}
+}
+
+func eachFunction(check func(*Project, string, report)) func(*Project, report) {
+	return func(p *Project, say report) {
+		for _, id := range p.Template.Functions() {
+			check(p, id, say)
+		}
+	}
+}
+
+// names: SubmitFunction is functions/submit/, and has events/submit.json.
+func names(p *Project, say report) {
+	named := map[string]bool{}
+	for _, id := range p.Template.Functions() {
+		name, ok := strings.CutSuffix(id, "Function")
+		folder := strings.ToLower(name)
+		named[folder] = true
+		uri := p.Template.property(id, "CodeUri")
+		switch _, read := p.Settings[folder]; {
+		case !ok:
+			say("%s should be named after its folder, as in SubmitFunction", id)
+		case uri != "functions/"+folder+"/":
+			say("%s is built from %v, not from functions/%s/", id, uri, folder)
+		case !read:
+			say("there is no functions/%s/main.go for %s", folder, id)
+		case !p.Events[folder]:
+			say("there is no events/%s.json to invoke %s with", folder, id)
+		}
+		if at(p.Template.section("Resources")[id], "Metadata", "BuildMethod") != "go1.x" {
+			say("%s is not built by go1.x", id)
+		}
+	}
+	for _, folder := range sortedKeys(p.Settings) {
+		if !named[folder] {
+			say("functions/%s is no function of the template", folder)
+		}
+	}
+	for _, event := range sortedKeys(p.Events) {
+		if !named[event] {
+			say("events/%s.json is for no function of the template", event)
+		}
+	}
+}
+
+// environment: a function is told what its code reads, and nothing else.
+func environment(p *Project, id string, say report) {
+	given, _ := p.Template.property(id, "Environment", "Variables").(map[string]any)
+	read := p.Settings[strings.ToLower(strings.TrimSuffix(id, "Function"))]
+	for _, variable := range read {
+		if _, ok := given[variable]; !ok {
+			say("%s is not told %s, which its code reads", id, variable)
+		}
+	}
+	for _, variable := range sortedKeys(given) {
+		if !slices.Contains(read, variable) {
+			say("%s is told %s, which its code does not read", id, variable)
+		}
+	}
+}
+
+// logs: every function has a log group of its own, which is kept for a time.
+func logs(p *Project, say report) {
+	of := map[any]string{}
+	for _, id := range p.Template.Functions() {
+		group, ok := p.Template.property(id, "LoggingConfig", "LogGroup").(Ref)
+		switch other := of[group]; {
+		case !ok || at(p.Template.section("Resources")[string(group)], "Type") != "AWS::Logs::LogGroup":
+			say("%s has no log group of the template", id)
+		case other != "":
+			say("%s and %s share the log group %s", other, id, group)
+		}
+		of[group] = id
+	}
+	for _, id := range p.Template.ofType("AWS::Logs::LogGroup") {
+		if p.Template.property(id, "RetentionInDays") != Ref("LogRetentionDays") {
+			say("%s is not kept for LogRetentionDays", id)
+		}
+	}
+	for _, id := range sortedKeys(p.Machines) {
+		if level, data := p.Template.property(id, "Logging", "Level"), p.Template.property(id, "Logging", "IncludeExecutionData"); level != "ERROR" || data != false {
+			say("%s logs at %v with execution data %v, and inputs hold prompts; log errors without them", id, level, data)
+		}
+	}
+}
+
+// limits are Lambda's and API Gateway's own.
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+func limits(p *Project, id string, say report) {
+	most := 900
+	if id == "ApiFunction" {
+		most = 29
+	}
+	if seconds, ok := p.Template.property(id, "Timeout").(int); !ok || seconds < 1 || seconds > most {
+		say("%s has the Timeout %v, which should be from 1 to %d s", id, p.Template.property(id, "Timeout"), most)
+	}
+}
+
+// submission: SubmitFunction outlives the longest submission, the record of it,
+// and the reads before it.
+func submission(p *Project, say report) {
+	const recordAndReads = 15
+	call, _ := at(p.Template.section("Parameters")["SubmitCallSeconds"], "MaxValue").(int)
+	limit, _ := p.Template.property("SubmitFunction", "Timeout").(int)
+	if call < 1 || call+recordAndReads > limit {
+		say("SubmitCallSeconds may be %d s, and SubmitFunction ends after %d s, with no %d s left to record what came of it", call, limit, recordAndReads)
+	}
+}
+
+// policies: what SAM templates and managed policies grant is not written here,
+// and more than is needed.
+func policies(p *Project, say report) {
+	check := func(id string, policies any) {
+		for _, policy := range list(policies) {
+			statements := list(at(policy, "Statement"))
+			if len(statements) == 0 {
+				say("%s has the policy %v; write its statements out", id, policy)
+			}
+			for _, s := range statements {
+				for _, action := range list(at(s, "Action")) {
+					if strings.Contains(fmt.Sprint(action), "*") {
+						say("%s may do %v; name the actions", id, action)
+					}
+				}
+				for _, resource := range list(at(s, "Resource")) {
+					if open(resource) && !deliversLogs(s) {
+						say("%s may use the resource %v; begin it with one of the template", id, resource)
+					}
+				}
+			}
+		}
+	}
+	for _, id := range slices.Concat(p.Template.Functions(), sortedKeys(p.Machines)) {
+		check(id, p.Template.property(id, "Policies"))
+	}
+	for _, id := range p.Template.ofType("AWS::IAM::Policy") {
+		check(id, p.Template.property(id, "PolicyDocument"))
+	}
+}
+
+// open reports whether a resource stands for more than what is in one resource
+// of the template.
+func open(resource any) bool {
+	switch r := resource.(type) {
+	case Ref, GetAtt:
+		return false
+	case Sub:
+		prefix, _, _ := strings.Cut(string(r), "*")
+		return !slices.ContainsFunc(placeholders(prefix), func(name string) bool { return !strings.HasPrefix(name, "AWS::") })
+	}
+	return true
+}
+
+// deliversLogs: the actions that deliver logs take no resource.
+// https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
+func deliversLogs(statement any) bool {
+	return !slices.ContainsFunc(list(at(statement, "Action")), func(action any) bool {
+		return !strings.HasPrefix(fmt.Sprint(action), "logs:")
+	})
+}
+
+// comments: a statement of several actions or resources, on any resource, or that
+// only changes an answer (s3:ListBucket) says why.
+func comments(p *Project, say report) {
+	resources := child(p.Template.node, "Resources")
+	for i := 0; resources != nil && i < len(resources.Content); i += 2 {
+		id, resource := resources.Content[i].Value, resources.Content[i+1]
+		holders := []*yaml.Node{child(resource, "Properties", "PolicyDocument")}
+		if list := child(resource, "Properties", "Policies"); list != nil {
+			holders = append(holders, list.Content...)
+		}
+		for _, holder := range holders {
+			statements := child(holder, "Statement")
+			if statements == nil || child(resource, "Type").Value == "AWS::S3::BucketPolicy" {
+				continue
+			}
+			for n, s := range statements.Content {
+				action, target := child(s, "Action"), child(s, "Resource")
+				special := len(action.Content) > 1 || len(target.Content) > 1 || target.Value == "*" || action.Value == "s3:ListBucket"
+				if special && s.HeadComment == "" {
+					say("statement %d of %s is more than one action on one resource, and no comment says why", n+1, id)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,286 @@
+package template
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+func machineRules() []rule {
+	return []rule{
+		{"targets", eachMachine(targets)},
+		{"reachable", eachMachine(reachable)},
+		{"ends", eachMachine(ends)},
+		{"defaults", eachMachine(defaults)},
+		{"statuses", eachMachine(statuses)},
+		{"waits", eachMachine(waits)},
+		{"timeouts", eachTask(timeouts)},
+		{"platform retries", eachTask(platformRetries)},
+		{"own retries", eachTask(ownRetries)},
+		{"patience", eachTask(patience)},
+		{"known errors", eachTask(knownErrors)},
+		{"substitutions", eachMachine(substitutions)},
+		{"steps", eachTask(steps)},
+		{"invocations", eachMachine(invocations)},
+	}
+}
+
+func eachMachine(check func(*Project, string, Machine, report)) func(*Project, report) {
+	return func(p *Project, say report) {
+		if len(p.Machines) == 0 {
+			say("the template has no state machine")
+		}
+		for _, id := range sortedKeys(p.Machines) {
+			check(p, id, p.Machines[id], say)
+		}
+	}
+}
+
+func eachTask(check func(*Project, string, State, report)) func(*Project, report) {
+	return eachMachine(func(p *Project, id string, m Machine, say report) {
+		for _, name := range sortedKeys(m.States) {
+			if m.States[name].Type == "Task" {
+				check(p, name, m.States[name], say)
+			}
+		}
+	})
+}
+
+func targets(_ *Project, _ string, m Machine, say report) {
+	if _, ok := m.States[m.StartAt]; !ok {
+		say("StartAt names %q, which is no state", m.StartAt)
+	}
+	for _, name := range sortedKeys(m.States) {
+		state := m.States[name]
+		if len(state.next()) == 0 && !state.ends() {
+			say("%q goes nowhere; give it a Next", name)
+		}
+		for _, to := range state.next() {
+			if _, ok := m.States[to]; !ok {
+				say("%q goes to %q, which is no state", name, to)
+			}
+		}
+	}
+}
+
+func reachable(_ *Project, _ string, m Machine, say report) {
+	seen := map[string]bool{}
+	open := []string{m.StartAt}
+	for len(open) > 0 {
+		name := open[0]
+		open = open[1:]
+		if !seen[name] {
+			seen[name] = true
+			open = append(open, m.States[name].next()...)
+		}
+	}
+	for _, name := range sortedKeys(m.States) {
+		if !seen[name] {
+			say("nothing goes to %q", name)
+		}
+	}
+}
+
+func ends(_ *Project, _ string, m Machine, say report) {
+	ending := map[string]bool{}
+	for grown := true; grown; {
+		grown = false
+		for name, state := range m.States {
+			if !ending[name] && (state.ends() || slices.ContainsFunc(state.next(), func(to string) bool { return ending[to] })) {
+				ending[name], grown = true, true
+			}
+		}
+	}
+	for _, name := range sortedKeys(m.States) {
+		if !ending[name] {
+			say("no end can be reached from %q", name)
+		}
+	}
+}
+
+func defaults(_ *Project, _ string, m Machine, say report) {
+	for _, name := range sortedKeys(m.States) {
+		if m.States[name].Type == "Choice" && m.States[name].Default == "" {
+			say("%q has no Default: a status that it does not name would end the job without a reason", name)
+		}
+	}
+}
+
+func statuses(_ *Project, _ string, m Machine, say report) {
+	known := []video.Status{video.Waiting, video.Generating, video.Completed, video.Stored}
+	for _, name := range sortedKeys(m.States) {
+		for _, c := range m.States[name].Choices {
+			if c.Variable != "$.status" || !slices.Contains(known, video.Status(c.StringEquals)) {
+				say("%q compares %s with %q; steps give $.status as one of %q", name, c.Variable, c.StringEquals, known)
+			}
+		}
+	}
+}
+
+func waits(_ *Project, _ string, m Machine, say report) {
+	for _, name := range sortedKeys(m.States) {
+		if state := m.States[name]; state.Type == "Wait" && state.SecondsPath != "$.wait_seconds" {
+			say("%q does not wait for $.wait_seconds, which the steps work out", name)
+		}
+	}
+}
+
+// step gives the logical id of the function that a task calls.
+func step(s State) string {
+	names := placeholders(s.Resource)
+	if len(names) != 1 || s.Resource != "${"+names[0]+"}" {
+		return ""
+	}
+	return strings.TrimSuffix(names[0], "Arn")
+}
+
+func timeouts(p *Project, name string, s State, say report) {
+	limit, ok := p.Template.property(step(s), "Timeout").(int)
+	switch {
+	case !ok:
+		say("the function of %q has no Timeout", name)
+	case s.TimeoutSeconds <= limit:
+		say("%q gives up after %d s, and its function runs for up to %d s: it would be tried again while it runs", name, s.TimeoutSeconds, limit)
+	}
+}
+
+// platformErrors are what Step Functions and Lambda call their own failures of a
+// task, and ours for a service of AWS that did not answer. Each may pass, and
+// every step can be entered again.
+func platformErrors() []string {
+	return []string{
+		"States.Timeout", "Sandbox.Timedout", "Runtime.ExitError",
+		"Lambda.Unknown", "Lambda.TooManyRequestsException", "Lambda.ServiceException",
+		"Lambda.AWSLambdaException", "Lambda.SdkClientException", "Lambda.ClientExecutionTimeoutException",
+		"ServiceUnavailable",
+	}
+}
+
+// retrier gives the first retrier that an error's name matches.
+func (s State) retrier(name string) (Retrier, bool) {
+	i := slices.IndexFunc(s.Retry, func(r Retrier) bool { return slices.Contains(r.ErrorEquals, name) })
+	if i < 0 {
+		return Retrier{}, false
+	}
+	return s.Retry[i], true
+}
+
+func platformRetries(_ *Project, name string, s State, say report) {
+	for _, failure := range platformErrors() {
+		if r, ok := s.retrier(failure); !ok || r.MaxAttempts < 3 || r.BackoffRate < 1.5 || r.JitterStrategy != "FULL" {
+			say("%q does not try again after %s, at least three times, with a growing wait and full jitter", name, failure)
+		}
+	}
+}
+
+func ownRetries(p *Project, name string, s State, say report) {
+	for _, r := range s.Retry {
+		for _, failure := range r.ErrorEquals {
+			switch {
+			case failure == "States.ALL" || failure == "States.TaskFailed":
+				say("%q tries again after %s, which stands for our own endings too", name, failure)
+			case failure == "ServiceUnavailable", failure == "VideoUnavailable" && name == "Store":
+			case p.Endings[failure]:
+				say("%q tries again after %s, which is an ending", name, failure)
+			}
+		}
+	}
+}
+
+// wait gives the most seconds that a retrier's waits add up to.
+func (r Retrier) wait() float64 {
+	total, delay := 0.0, float64(r.IntervalSeconds)
+	for range r.MaxAttempts {
+		total += min(delay, float64(r.MaxDelaySeconds))
+		delay *= r.BackoffRate
+	}
+	return total
+}
+
+// patience holds that what was paid for outlives a bad afternoon: two hours at
+// the source of the video, half an hour of our own services, and that throttling
+// is waited out for longer than a crash.
+func patience(_ *Project, name string, s State, say report) {
+	if r, _ := s.retrier("VideoUnavailable"); name == "Store" && r.wait() < 2*3600 {
+		say("%q gives a video up that can't be fetched after %.0f s of waiting; it is paid for", name, r.wait())
+	}
+	for _, failure := range []string{"ServiceUnavailable", "Lambda.TooManyRequestsException"} {
+		r, _ := s.retrier(failure)
+		crash, _ := s.retrier("Runtime.ExitError")
+		if r.wait() < 1800 || r.wait() <= crash.wait() {
+			say("%q waits %.0f s in all after %s, and should wait half an hour", name, r.wait(), failure)
+		}
+	}
+}
+
+// knownErrors: a name that nothing gives matches nothing, ever.
+// https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+func knownErrors(p *Project, name string, s State, say report) {
+	known := append(platformErrors(),
+		"States.ALL", "States.TaskFailed", "States.HeartbeatTimeout", "States.Permissions", "States.DataLimitExceeded",
+		"States.ResultPathMatchFailure", "States.ParameterPathFailure", "States.IntrinsicFailure", "States.Runtime")
+	var named []string
+	for _, r := range s.Retry {
+		named = append(named, r.ErrorEquals...)
+	}
+	for _, c := range s.Catch {
+		named = append(named, c.ErrorEquals...)
+	}
+	for _, failure := range named {
+		if own := !strings.Contains(failure, "."); own && !p.Endings[failure] || !own && !slices.Contains(known, failure) {
+			say("%q names %s, which neither %s nor Step Functions knows", name, failure, errorsFile)
+		}
+	}
+}
+
+func substitutions(p *Project, id string, m Machine, say report) {
+	given, _ := p.Template.property(id, "DefinitionSubstitutions").(map[string]any)
+	used := placeholders(m.text)
+	for _, name := range used {
+		if _, ok := given[name]; !ok {
+			say("the definition of %s uses ${%s}, which the template does not give", id, name)
+		}
+	}
+	for _, name := range sortedKeys(given) {
+		if !slices.Contains(used, name) {
+			say("the template gives ${%s}, which the definition of %s does not use", name, id)
+		}
+	}
+}
+
+// steps: the state Submit calls SubmitFunction.
+func steps(p *Project, name string, s State, say report) {
+	want := name + "Function"
+	if step(s) != want {
+		say("%q calls %s, not ${%sArn}", name, s.Resource, want)
+	}
+	for _, id := range sortedKeys(p.Machines) {
+		given := p.Template.property(id, "DefinitionSubstitutions", want+"Arn")
+		if given != GetAtt(want+".Arn") {
+			say("%s gives %v for %sArn, not the ARN of %s", id, given, want, want)
+		}
+	}
+}
+
+// invocations: a state machine may invoke the functions of its tasks, and no other.
+func invocations(p *Project, id string, m Machine, say report) {
+	var granted, called []string
+	for _, policy := range list(p.Template.property(id, "Policies")) {
+		for _, s := range list(at(policy, "Statement")) {
+			if slices.Contains(list(at(s, "Action")), any("lambda:InvokeFunction")) {
+				granted = append(granted, references(at(s, "Resource"))...)
+			}
+		}
+	}
+	for _, s := range m.States {
+		if s.Type == "Task" {
+			called = append(called, step(s)+".Arn")
+		}
+	}
+	slices.Sort(granted)
+	slices.Sort(called)
+	if !slices.Equal(granted, slices.Compact(called)) {
+		say("%s may invoke %q, and calls %q", id, granted, called)
+	}
+}

@@ -1,0 +1,277 @@
+package template
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Values are what a template's references stand for in a deployed stack: a
+// parameter's or resource's name (as !Ref gives it), or Resource.Attribute.
+type Values map[string]string
+
+// Statement is what one statement of a function's policy allows.
+type Statement struct {
+	Actions   []string
+	Resources []string // patterns of ARNs, with * and ?
+	// Conditions that must all hold: an operator, a context key, and the
+	// patterns of which one must match.
+	Conditions []Condition
+	// Origin says where it comes from: Policies, an AWS::IAM::Policy's id, or
+	// EventInvokeConfig, whose destination SAM lets the role send to.
+	Origin string
+}
+
+// Condition limits a Statement by what a request brings along.
+type Condition struct {
+	Operator string // StringEquals or StringLike
+	Key      string
+	Values   []string
+}
+
+// Call is one call of AWS that a function made.
+type Call struct {
+	Function string            // the function's logical id
+	Action   string            // such as s3:GetObject
+	Resource string            // the ARN
+	Context  map[string]string // condition keys, such as s3:prefix
+}
+
+// AbsentKey is the second permission that S3 asks for when a function reads a key
+// that isn't there: it answers 404 to a role that may list the bucket with the
+// key as its prefix, and 403 to another.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+func AbsentKey(function, bucketARN, key string) Call {
+	return Call{Function: function, Action: "s3:ListBucket", Resource: bucketARN, Context: map[string]string{"s3:prefix": key}}
+}
+
+// Grant is one action on one resource of a Statement.
+type Grant struct {
+	Function string
+	Action   string
+	Resource string // a pattern, as in the Statement
+	Origin   string
+}
+
+// Policies gives what each function may do, by its logical id. References are
+// replaced by values. An error says what this model does not understand: a
+// denial, a managed policy, a SAM policy template, a reference without a value,
+// an operator. AWSLambdaBasicExecutionRole, which SAM gives every function for
+// its logs, is not in it.
+func Policies(t *Template, values Values) (map[string][]Statement, error) {
+	all := map[string][]Statement{}
+	for _, id := range t.Functions() {
+		for _, policy := range list(t.property(id, "Policies")) {
+			if err := add(all, id, "Policies", policy, values); err != nil {
+				return nil, err
+			}
+		}
+		destination := t.property(id, "EventInvokeConfig", "DestinationConfig", "OnFailure")
+		if at(destination, "Type") == "SQS" {
+			queue, err := resolve(at(destination, "Destination"), values)
+			if err != nil {
+				return nil, fmt.Errorf("%s: EventInvokeConfig: %w", id, err)
+			}
+			all[id] = append(all[id], Statement{Actions: []string{"sqs:SendMessage"}, Resources: []string{queue}, Origin: "EventInvokeConfig"})
+		}
+	}
+	for _, id := range t.ofType("AWS::IAM::Policy") {
+		for _, role := range list(t.property(id, "Roles")) {
+			function, isRole := strings.CutSuffix(fmt.Sprint(role), "Role")
+			if _, isRef := role.(Ref); !isRef || !isRole || !slices.Contains(t.Functions(), function) {
+				return nil, fmt.Errorf("%s: %v is not the role that SAM makes for a function", id, role)
+			}
+			if err := add(all, function, id, t.property(id, "PolicyDocument"), values); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return all, nil
+}
+
+func add(all map[string][]Statement, function, origin string, policy any, values Values) error {
+	statements := list(at(policy, "Statement"))
+	if len(statements) == 0 {
+		return fmt.Errorf("%s: %s: %v is not a policy with statements", function, origin, policy)
+	}
+	for i, s := range statements {
+		statement, err := statement(s, values)
+		if err != nil {
+			return fmt.Errorf("%s: %s: statement %d: %w", function, origin, i+1, err)
+		}
+		statement.Origin = origin
+		all[function] = append(all[function], statement)
+	}
+	return nil
+}
+
+func statement(v any, values Values) (Statement, error) {
+	fields, _ := v.(map[string]any)
+	for name := range fields {
+		switch name {
+		case "Sid", "Effect", "Action", "Resource", "Condition":
+		default:
+			return Statement{}, fmt.Errorf("%s is not understood", name)
+		}
+	}
+	if fields["Effect"] != "Allow" {
+		return Statement{}, fmt.Errorf("the effect %v is not understood, only Allow is", fields["Effect"])
+	}
+	var s Statement
+	for _, action := range list(fields["Action"]) {
+		s.Actions = append(s.Actions, fmt.Sprint(action))
+	}
+	for _, resource := range list(fields["Resource"]) {
+		arn, err := resolve(resource, values)
+		if err != nil {
+			return Statement{}, err
+		}
+		s.Resources = append(s.Resources, arn)
+	}
+	if len(s.Actions) == 0 || len(s.Resources) == 0 {
+		return Statement{}, fmt.Errorf("it has no action or no resource")
+	}
+	conditions, _ := fields["Condition"].(map[string]any)
+	for operator, keys := range conditions {
+		if operator != "StringEquals" && operator != "StringLike" {
+			return Statement{}, fmt.Errorf("the operator %s is not understood, only StringEquals and StringLike are", operator)
+		}
+		keys, _ := keys.(map[string]any)
+		for key, patterns := range keys {
+			c := Condition{Operator: operator, Key: key}
+			for _, pattern := range list(patterns) {
+				text, err := resolve(pattern, values)
+				if err != nil {
+					return Statement{}, err
+				}
+				c.Values = append(c.Values, text)
+			}
+			s.Conditions = append(s.Conditions, c)
+		}
+	}
+	return s, nil
+}
+
+// resolve gives the text that a value stands for in a stack.
+func resolve(v any, values Values) (string, error) {
+	get := func(name string) (string, error) {
+		if found, ok := values[name]; ok {
+			return found, nil
+		}
+		return "", fmt.Errorf("there is no value for %s", name)
+	}
+	switch v := v.(type) {
+	case string:
+		return v, nil
+	case Ref:
+		return get(string(v))
+	case GetAtt:
+		return get(string(v))
+	case Sub:
+		text := string(v)
+		for _, name := range placeholders(text) {
+			found, err := get(name)
+			if err != nil {
+				return "", err
+			}
+			text = strings.ReplaceAll(text, "${"+name+"}", found)
+		}
+		return text, nil
+	}
+	return "", fmt.Errorf("%v is not a text that can be resolved", v)
+}
+
+// Allowed reports whether one of a function's statements allows a call.
+func Allowed(statements []Statement, c Call) bool {
+	return slices.ContainsFunc(statements, func(s Statement) bool {
+		return s.conditions(c) && slices.ContainsFunc(s.Actions, func(a string) bool {
+			return slices.ContainsFunc(s.Resources, func(r string) bool { return matches(a, r, c) })
+		})
+	})
+}
+
+func (s Statement) conditions(c Call) bool {
+	for _, condition := range s.Conditions {
+		given, ok := c.Context[condition.Key]
+		if !ok || !slices.ContainsFunc(condition.Values, func(pattern string) bool {
+			if condition.Operator == "StringEquals" {
+				return pattern == given
+			}
+			return like(pattern, given)
+		}) {
+			return false
+		}
+	}
+	return true
+}
+
+func matches(action, resource string, c Call) bool {
+	return like(strings.ToLower(action), strings.ToLower(c.Action)) && like(resource, c.Resource)
+}
+
+// Unused gives the grants that none of the calls needed, in the order of the
+// function's name and of the template.
+func Unused(policies map[string][]Statement, calls []Call) []Grant {
+	var unused []Grant
+	for _, function := range sortedKeys(policies) {
+		for _, s := range policies[function] {
+			for _, action := range s.Actions {
+				for _, resource := range s.Resources {
+					if !slices.ContainsFunc(calls, func(c Call) bool {
+						return c.Function == function && s.conditions(c) && matches(action, resource, c)
+					}) {
+						unused = append(unused, Grant{Function: function, Action: action, Resource: resource, Origin: s.Origin})
+					}
+				}
+			}
+		}
+	}
+	return unused
+}
+
+// Excuse says why no run can need a grant, on whichever resource.
+type Excuse struct {
+	Function string
+	Action   string
+	Reason   string
+}
+
+// Unexplained gives the unused grants that no excuse is for, and the excuses
+// that are for none of them: a grant that is used needs no excuse.
+func Unexplained(unused []Grant, excuses []Excuse) ([]Grant, []Excuse) {
+	fits := func(g Grant, e Excuse) bool { return g.Function == e.Function && g.Action == e.Action }
+	var grants []Grant
+	for _, g := range unused {
+		if !slices.ContainsFunc(excuses, func(e Excuse) bool { return fits(g, e) }) {
+			grants = append(grants, g)
+		}
+	}
+	var idle []Excuse
+	for _, e := range excuses {
+		if !slices.ContainsFunc(unused, func(g Grant) bool { return fits(g, e) }) {
+			idle = append(idle, e)
+		}
+	}
+	return grants, idle
+}
+
+// like matches a pattern of IAM, in which * is any text, also an empty one, and ?
+// is any one character. Slashes are nothing special.
+func like(pattern, text string) bool {
+	for pattern != "" {
+		if pattern[0] == '*' {
+			rest := strings.TrimLeft(pattern, "*")
+			for i := 0; i <= len(text); i++ {
+				if like(rest, text[i:]) {
+					return true
+				}
+			}
+			return false
+		}
+		if text == "" || pattern[0] != '?' && pattern[0] != text[0] {
+			return false
+		}
+		pattern, text = pattern[1:], text[1:]
+	}
+	return text == ""
+}

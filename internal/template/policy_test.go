@@ -1,0 +1,197 @@
+package template
+
+import (
+	"maps"
+	"os"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// stack is what a deployed stack's outputs may be.
+func stack() map[string]string {
+	return map[string]string{
+		"StateMachineArn":     "arn:aws:states:eu-west-1:123456789012:stateMachine:takeup-TextToVideo-1",
+		"VideosBucket":        "takeup-videos",
+		"PromptsBucket":       "takeup-prompts",
+		"ProviderKeySecret":   "arn:aws:secretsmanager:eu-west-1:123456789012:secret:Key-a1b2c3",
+		"ApiTokenSecret":      "arn:aws:secretsmanager:eu-west-1:123456789012:secret:Token-a1b2c3",
+		"UnhandledPromptsUrl": "https://sqs.eu-west-1.amazonaws.com/123456789012/takeup-UnhandledPrompts-1",
+	}
+}
+
+func projectPolicies(t *testing.T) map[string][]Statement {
+	t.Helper()
+	text, err := os.ReadFile("../../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	values, err := FromOutputs(stack())
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := Policies(parsed, values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestAllowed(t *testing.T) {
+	const (
+		videos, prompts = "arn:aws:s3:::takeup-videos", "arn:aws:s3:::takeup-prompts"
+		machine         = "arn:aws:states:eu-west-1:123456789012:stateMachine:takeup-TextToVideo-1"
+		executions      = "arn:aws:states:eu-west-1:123456789012:execution:takeup-TextToVideo-1:"
+		key             = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:Key-a1b2c3"
+		token           = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:Token-a1b2c3"
+	)
+	all := projectPolicies(t)
+	for _, c := range []struct {
+		call Call
+		want bool
+	}{
+		{Call{Function: "SubmitFunction", Action: "s3:PutObject", Resource: videos + "/jobs/a.json"}, true},
+		{Call{Function: "SubmitFunction", Action: "S3:putobject", Resource: videos + "/jobs/a.json"}, true},
+		{Call{Function: "SubmitFunction", Action: "s3:PutObject", Resource: videos + "/videos/a/video.mp4"}, false},
+		{Call{Function: "SubmitFunction", Action: "s3:GetObject", Resource: videos + "/videos/a/video.json"}, true},
+		{Call{Function: "SubmitFunction", Action: "s3:GetObject", Resource: videos + "/videos/a/video.mp4"}, false},
+		{AbsentKey("SubmitFunction", videos, "jobs/a.json"), true},
+		{AbsentKey("SubmitFunction", prompts, "jobs/a.json"), false},
+		{Call{Function: "SubmitFunction", Action: "secretsmanager:GetSecretValue", Resource: key}, true},
+		{Call{Function: "SubmitFunction", Action: "secretsmanager:GetSecretValue", Resource: token}, false},
+		{Call{Function: "CheckFunction", Action: "s3:PutObject", Resource: videos + "/jobs/a.json"}, true},
+		{AbsentKey("CheckFunction", videos, "jobs/a.json"), false},
+		{Call{Function: "StoreFunction", Action: "s3:PutObject", Resource: videos + "/videos/a/video.mp4"}, true},
+		{Call{Function: "StoreFunction", Action: "s3:AbortMultipartUpload", Resource: videos + "/videos/a/video.mp4"}, true},
+		{Call{Function: "StoreFunction", Action: "s3:DeleteObject", Resource: videos + "/videos/a/video.mp4"}, false},
+		{Call{Function: "ApiFunction", Action: "states:StartExecution", Resource: machine}, true},
+		{Call{Function: "ApiFunction", Action: "states:StartExecution", Resource: machine + "0"}, false},
+		{Call{Function: "ApiFunction", Action: "states:DescribeExecution", Resource: executions + "a"}, true},
+		{Call{Function: "ApiFunction", Action: "states:DescribeExecution", Resource: machine}, false},
+		{Call{Function: "ApiFunction", Action: "s3:PutObject", Resource: videos + "/jobs/a.json"}, false},
+		{Call{Function: "ApiFunction", Action: "secretsmanager:GetSecretValue", Resource: token}, false},
+		{Call{Function: "AuthorizeFunction", Action: "secretsmanager:GetSecretValue", Resource: token}, true},
+		{Call{Function: "AuthorizeFunction", Action: "secretsmanager:GetSecretValue", Resource: key}, false},
+		{Call{Function: "PromptsFunction", Action: "s3:GetObjectVersion", Resource: prompts + "/a dir/b.TXT"}, true},
+		{Call{Function: "PromptsFunction", Action: "s3:PutObject", Resource: prompts + "/a.txt"}, false},
+		{Call{Function: "PromptsFunction", Action: "s3:PutObject", Resource: videos + "/rejected/a.txt.json"}, true},
+		{Call{Function: "PromptsFunction", Action: "sqs:SendMessage", Resource: "arn:aws:sqs:eu-west-1:123456789012:takeup-UnhandledPrompts-1"}, true},
+		{Call{Function: "NoFunction", Action: "s3:GetObject", Resource: videos + "/jobs/a.json"}, false},
+	} {
+		if got := Allowed(all[c.call.Function], c.call); got != c.want {
+			t.Errorf("%+v: allowed is %v", c.call, got)
+		}
+	}
+}
+
+const small = `
+Resources:
+  AFunction:
+    Type: AWS::Serverless::Function
+    Properties:
+      Policies:
+        - Statement:
+            - { Effect: Allow, Action: [s3:GetObject, s3:PutObject], Resource: [arn:aws:s3:::b/x/*, arn:aws:s3:::b/y] }
+            - Effect: Allow
+              Action: s3:ListBucket
+              Resource: !Ref B
+              Condition: { StringEquals: { s3:prefix: x/1 } }
+`
+
+func TestUnused(t *testing.T) {
+	parsed, err := Parse([]byte(small))
+	if err != nil {
+		t.Fatal(err)
+	}
+	policies, err := Policies(parsed, Values{"B": "arn:aws:s3:::b"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	grant := func(action, resource string) Grant {
+		return Grant{Function: "AFunction", Action: action, Resource: "arn:aws:s3:::b" + resource, Origin: "Policies"}
+	}
+	get, put, put2, list := grant("s3:GetObject", "/y"), grant("s3:PutObject", "/x/*"), grant("s3:PutObject", "/y"), grant("s3:ListBucket", "")
+	calls := []Call{{Function: "AFunction", Action: "s3:GetObject", Resource: "arn:aws:s3:::b/x/1"}}
+	for _, c := range []struct {
+		why  string
+		more Call
+		want []Grant
+	}{
+		{"another function's call", Call{Function: "BFunction", Action: "s3:PutObject", Resource: "arn:aws:s3:::b/y"}, []Grant{get, put, put2, list}},
+		{"one pair", Call{Function: "AFunction", Action: "s3:PutObject", Resource: "arn:aws:s3:::b/y"}, []Grant{get, put, list}},
+		{"a condition that holds", AbsentKey("AFunction", "arn:aws:s3:::b", "x/1"), []Grant{get, put, put2}},
+		{"a condition that does not", AbsentKey("AFunction", "arn:aws:s3:::b", "x/12"), []Grant{get, put, put2, list}},
+	} {
+		if got := Unused(policies, append(calls, c.more)); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: got %v, want %v", c.why, got, c.want)
+		}
+	}
+
+	puts := Excuse{"AFunction", "s3:PutObject", "because"}
+	gets := Excuse{"AFunction", "s3:GetObject", "because"}
+	grants, idle := Unexplained([]Grant{put, list}, []Excuse{puts, gets})
+	if !reflect.DeepEqual(grants, []Grant{list}) || !reflect.DeepEqual(idle, []Excuse{gets}) {
+		t.Errorf("unexplained %v, idle %v", grants, idle)
+	}
+}
+
+func TestPoliciesRefuses(t *testing.T) {
+	for _, c := range []struct{ why, old, new, want string }{
+		{"a denial", "Effect: Allow", "Effect: Deny", "Deny is not understood"},
+		{"a NotAction", "Action: s3:ListBucket", "NotAction: s3:ListBucket", "NotAction is not understood"},
+		{"no action", "              Action: s3:ListBucket\n", "", "no action"},
+		{"a reference without a value", "!Ref B", "!Ref C", "no value for C"},
+		{"an attribute without a value", "!Ref B", "!GetAtt C.Arn", "no value for C.Arn"},
+		{"a text without a value", "!Ref B", "!Sub ${C}/x", "no value for C"},
+		{"another intrinsic function", "!Ref B", "!ImportValue B", "not a text"},
+		{"another operator", "StringEquals", "StringNotEquals", "StringNotEquals is not understood"},
+		{"a managed policy", "      Policies:\n", "      Policies:\n        - ReadOnlyAccess\n", "not a policy with statements"},
+		{"a policy for another role", "Resources:\n", "Resources:\n  P: { Type: AWS::IAM::Policy, Properties: { Roles: [!Ref Admin], PolicyDocument: {} } }\n", "not the role"},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			parsed, err := Parse([]byte(strings.Replace(small, c.old, c.new, 1)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Policies(parsed, Values{"B": "arn:aws:s3:::b"}); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want an error with %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestFromOutputsRefuses(t *testing.T) {
+	for name := range stack() {
+		outputs := maps.Clone(stack())
+		delete(outputs, name)
+		if _, err := FromOutputs(outputs); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("without %s: got %v", name, err)
+		}
+	}
+}
+
+func FuzzLike(f *testing.F) {
+	f.Add("arn:aws:s3:::b/videos/*/video.mp4", "arn:aws:s3:::b/videos/a/video.mp4")
+	f.Add("a?c*", "abcd")
+	f.Add("**", "")
+	f.Fuzz(func(t *testing.T, pattern, text string) {
+		if len(pattern)+len(text) > 64 || strings.Count(pattern, "*") > 6 || !ascii(pattern+text) {
+			return
+		}
+		quoted := strings.NewReplacer(`\*`, `.*`, `\?`, `.`).Replace(regexp.QuoteMeta(pattern))
+		want := regexp.MustCompile(`(?s)\A` + quoted + `\z`).MatchString(text)
+		if got := like(pattern, text); got != want {
+			t.Errorf("like(%q, %q) is %v", pattern, text, got)
+		}
+	})
+}
+
+// ascii: like goes by bytes, and ARNs are ASCII where a pattern has a "?".
+func ascii(text string) bool {
+	return strings.IndexFunc(text, func(r rune) bool { return r > 127 }) < 0
+}

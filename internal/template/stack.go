@@ -1,0 +1,249 @@
+package template
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+func stackRules() []rule {
+	return []rule{
+		{"references", existing},
+		{"parameters", parameters},
+		{"groups", groups},
+		{"outputs", outputs},
+		{"buckets", buckets},
+		{"plain http", plainHTTP},
+		{"uploads", uploads},
+		{"routes", routes},
+		{"error bodies", errorBodies},
+		{"secrets", secrets},
+	}
+}
+
+// existing: everything that is referred to is there.
+func existing(p *Project, say report) {
+	for _, name := range references(p.Template.root) {
+		base, _, _ := strings.Cut(name, ".")
+		_, parameter := p.Template.section("Parameters")[base]
+		_, resource := p.Template.section("Resources")[base]
+		// SAM makes a function's role.
+		role := slices.Contains(p.Template.Functions(), strings.TrimSuffix(base, "Role"))
+		if !parameter && !resource && !role && !strings.HasPrefix(base, "AWS::") {
+			say("%s is no parameter and no resource", name)
+		}
+	}
+}
+
+// parameters: each is used, says what it is for, and has bounds.
+func parameters(p *Project, say report) {
+	used := references([]any{p.Template.root["Resources"], p.Template.root["Conditions"], p.Template.root["Globals"]})
+	for _, name := range sortedKeys(p.Template.section("Parameters")) {
+		parameter := p.Template.section("Parameters")[name]
+		if !slices.Contains(used, name) {
+			say("%s is used nowhere", name)
+		}
+		if text, _ := at(parameter, "Description").(string); !strings.HasSuffix(text, ".") {
+			say("%s has no description that is a sentence", name)
+		}
+		if at(parameter, "AllowedValues") != nil {
+			if !slices.Contains(list(at(parameter, "AllowedValues")), at(parameter, "Default")) {
+				say("the default of %s is none of its allowed values", name)
+			}
+			continue
+		}
+		if at(parameter, "ConstraintDescription") == nil {
+			say("%s does not say what it takes when it is refused", name)
+		}
+		switch at(parameter, "Type") {
+		case "Number":
+			least, ok1 := at(parameter, "MinValue").(int)
+			most, ok2 := at(parameter, "MaxValue").(int)
+			given, ok3 := at(parameter, "Default").(int)
+			if !ok1 || !ok2 || !ok3 || given < least || given > most {
+				say("%s needs a MinValue, a MaxValue and a Default between them", name)
+			}
+		default:
+			if at(parameter, "AllowedPattern") == nil {
+				say("%s has no AllowedPattern", name)
+			}
+		}
+	}
+}
+
+// groups: sam deploy --guided and the console show every parameter in a group.
+func groups(p *Project, say report) {
+	var grouped []string
+	for _, group := range list(at(p.Template.root, "Metadata", "AWS::CloudFormation::Interface", "ParameterGroups")) {
+		for _, name := range list(at(group, "Parameters")) {
+			grouped = append(grouped, fmt.Sprint(name))
+		}
+	}
+	slices.Sort(grouped)
+	if want := sortedKeys(p.Template.section("Parameters")); !slices.Equal(grouped, want) {
+		say("the groups name %q, and the parameters are %q", grouped, want)
+	}
+}
+
+func outputs(p *Project, say report) {
+	for _, name := range sortedKeys(p.Template.section("Outputs")) {
+		if text, _ := at(p.Template.section("Outputs")[name], "Description").(string); !strings.HasSuffix(text, ".") {
+			say("%s has no description that is a sentence", name)
+		}
+	}
+	for _, name := range []string{
+		"ApiUrl", "ApiId", "ApiStage", "ApiTokenSecret", "ProviderKeySecret",
+		"VideosBucket", "PromptsBucket", "StateMachineArn", "UnhandledPromptsUrl",
+	} {
+		if _, ok := p.Template.section("Outputs")[name]; !ok {
+			say("there is no output %s, which the command line and the tests read", name)
+		}
+	}
+}
+
+// buckets are private, encrypted, swept of open uploads, and outlive the stack.
+func buckets(p *Project, say report) {
+	for _, id := range p.Template.ofType("AWS::S3::Bucket") {
+		for _, setting := range []string{"BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"} {
+			if p.Template.property(id, "PublicAccessBlockConfiguration", setting) != true {
+				say("%s could be made public: %s is not set", id, setting)
+			}
+		}
+		if len(list(p.Template.property(id, "BucketEncryption", "ServerSideEncryptionConfiguration"))) == 0 {
+			say("%s is not encrypted", id)
+		}
+		if !slices.ContainsFunc(list(p.Template.property(id, "LifecycleConfiguration", "Rules")), func(r any) bool {
+			return at(r, "Status") == "Enabled" && at(r, "AbortIncompleteMultipartUpload", "DaysAfterInitiation") != nil
+		}) {
+			say("open multipart uploads in %s are never ended", id)
+		}
+		resource := p.Template.section("Resources")[id]
+		if at(resource, "DeletionPolicy") != "Retain" || at(resource, "UpdateReplacePolicy") != "Retain" {
+			say("%s does not outlive the stack", id)
+		}
+	}
+	if p.Template.property("PromptsBucket", "VersioningConfiguration", "Status") != "Enabled" {
+		say("PromptsBucket keeps no versions, and a job's id comes from the version of its file")
+	}
+}
+
+func plainHTTP(p *Project, say report) {
+	for _, bucket := range p.Template.ofType("AWS::S3::Bucket") {
+		refuses := func(id string) bool {
+			return p.Template.property(id, "Bucket") == Ref(bucket) &&
+				slices.ContainsFunc(list(p.Template.property(id, "PolicyDocument", "Statement")), func(s any) bool {
+					return at(s, "Effect") == "Deny" && at(s, "Principal") == "*" && at(s, "Action") == "s3:*" &&
+						slices.Equal(list(at(s, "Resource")), []any{GetAtt(bucket + ".Arn"), Sub("${" + bucket + ".Arn}/*")}) &&
+						at(s, "Condition", "Bool", "aws:SecureTransport") == "false"
+				})
+		}
+		if !slices.ContainsFunc(p.Template.ofType("AWS::S3::BucketPolicy"), refuses) {
+			say("%s takes plain HTTP", bucket)
+		}
+	}
+}
+
+// uploads: every way that an object comes into the prompts bucket is told of,
+// and an event that can't be handled is kept.
+func uploads(p *Project, say report) {
+	events, _ := p.Template.property("PromptsFunction", "Events").(map[string]any)
+	if len(events) != 1 {
+		say("PromptsFunction has %d events, not one", len(events))
+	}
+	for _, name := range sortedKeys(events) {
+		properties := at(events[name], "Properties")
+		if at(properties, "Bucket") != Ref("PromptsBucket") || at(properties, "Events") != "s3:ObjectCreated:*" {
+			say("%s is not every upload to PromptsBucket", name)
+		}
+		if at(properties, "Filter") != nil {
+			say("%s has a filter, and filters tell .TXT from .txt", name)
+		}
+	}
+	if at(p.Template.property("PromptsFunction", "EventInvokeConfig"), "DestinationConfig", "OnFailure", "Destination") != GetAtt("UnhandledPrompts.Arn") {
+		say("an event that can't be handled does not go to UnhandledPrompts")
+	}
+	if p.Template.property("UnhandledPrompts", "MessageRetentionPeriod") != 1209600 {
+		say("UnhandledPrompts does not keep its messages for 14 days, the longest that SQS does")
+	}
+}
+
+// routes: both of the provider's paths take POST and GET, ApiFunction answers
+// every other method and path too, and the token is asked for on each.
+func routes(p *Project, say report) {
+	have := map[string]bool{}
+	events, _ := p.Template.property("ApiFunction", "Events").(map[string]any)
+	for _, name := range sortedKeys(events) {
+		properties := at(events[name], "Properties")
+		have[fmt.Sprint(at(properties, "Method"), " ", at(properties, "Path"))] = true
+		if at(properties, "Auth") != nil || at(properties, "RestApiId") != Ref("Api") {
+			say("%s is not a route of Api with its authorizer", name)
+		}
+	}
+	var want []string
+	for _, path := range []string{"/v2/generate/video/kling/generation", "/v2/video/generations"} {
+		want = append(want, "POST "+path, "GET "+path)
+	}
+	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"} {
+		want = append(want, method+" /{proxy+}")
+	}
+	for _, route := range want {
+		if !have[route] {
+			say("there is no route %s", route)
+		}
+	}
+	authorizer := fmt.Sprint(p.Template.property("Api", "Auth", "DefaultAuthorizer"))
+	if p.Template.property("Api", "Auth", "Authorizers", authorizer, "FunctionArn") != GetAtt("AuthorizeFunction.Arn") {
+		say("AuthorizeFunction is not asked by default")
+	}
+}
+
+// errorBodies: what API Gateway answers by itself has the provider's shape, and
+// says the status that it has.
+func errorBodies(p *Project, say report) {
+	all, _ := p.Template.property("Api", "GatewayResponses").(map[string]any)
+	for _, kind := range []string{
+		"MISSING_AUTHENTICATION_TOKEN", "UNAUTHORIZED", "ACCESS_DENIED", "THROTTLED", "REQUEST_TOO_LARGE",
+		"INTEGRATION_TIMEOUT", "DEFAULT_4XX", "DEFAULT_5XX",
+	} {
+		if all[kind] == nil {
+			say("there is no %s", kind)
+		}
+	}
+	sample := strings.NewReplacer(
+		"$context.error.messageString", `"as API Gateway says it"`, "$context.path", "/takeup/v2",
+		"$context.requestId", "c6af9ac6", "$context.requestTime", "21/Aug/2026:12:00:00 +0000")
+	for _, kind := range sortedKeys(all) {
+		text, _ := at(all[kind], "ResponseTemplates", "application/json").(string)
+		var body map[string]any
+		if err := json.Unmarshal([]byte(sample.Replace(text)), &body); err != nil {
+			say("%s is not JSON: %v", kind, err)
+			continue
+		}
+		if want := []string{"message", "path", "requestId", "statusCode", "timestamp"}; !slices.Equal(sortedKeys(body), want) {
+			say("%s has %q, and the provider's errors have %q", kind, sortedKeys(body), want)
+		}
+		if status := at(all[kind], "StatusCode"); fmt.Sprint(body["statusCode"]) != fmt.Sprint(status) {
+			say("%s says %v and is answered with %v", kind, body["statusCode"], status)
+		}
+		if strings.Contains(sample.Replace(text), "$context.") {
+			say("%s uses a variable that API Gateway does not know here: %s", kind, text)
+		}
+	}
+}
+
+// secrets: the key is never shown, and the token is made at the deploy.
+func secrets(p *Project, say report) {
+	if at(p.Template.section("Parameters")["ProviderKey"], "NoEcho") != true {
+		say("ProviderKey is shown")
+	}
+	for _, id := range sortedKeys(p.Template.section("Resources")) {
+		if id != "ProviderKeySecret" && slices.Contains(references(p.Template.section("Resources")[id]), "ProviderKey") {
+			say("%s holds the provider's key; give it the secret", id)
+		}
+	}
+	generated := p.Template.property("ApiTokenSecret", "GenerateSecretString")
+	if length, _ := at(generated, "PasswordLength").(int); length < 40 || at(generated, "ExcludePunctuation") != true {
+		say("ApiTokenSecret is not 40 letters and digits or more")
+	}
+}

@@ -1,0 +1,230 @@
+// Package template reads the SAM template and the state machine of the project,
+// and says what contradicts what: Check holds them against each other and
+// against the code, Policies and Allowed hold the calls of a function against
+// its permissions. It is for tests: nothing that is deployed needs it.
+package template
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Ref is !Ref: the name of a parameter, a resource or a pseudo parameter.
+type Ref string
+
+// GetAtt is !GetAtt: Resource.Attribute.
+type GetAtt string
+
+// Sub is !Sub in its short form: a text with ${Name} and ${Resource.Attribute}.
+type Sub string
+
+// Function is any other intrinsic function, such as !If, with its arguments.
+type Function struct {
+	Name string
+	Args any
+}
+
+// Template is a SAM template. A value in it is a map[string]any, an []any, a
+// string, a number, a boolean, or one of Ref, GetAtt, Sub and Function.
+type Template struct {
+	root map[string]any
+	node *yaml.Node
+}
+
+// Parse reads a template. Its error says which line can't be read.
+func Parse(text []byte) (*Template, error) {
+	var document yaml.Node
+	if err := yaml.Unmarshal(text, &document); err != nil {
+		return nil, fmt.Errorf("template: %w", err)
+	}
+	if len(document.Content) != 1 {
+		return nil, fmt.Errorf("template: there is no document in it")
+	}
+	value, err := value(document.Content[0])
+	if err != nil {
+		return nil, err
+	}
+	root, ok := value.(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("template: it is not a mapping")
+	}
+	return &Template{root: root, node: document.Content[0]}, nil
+}
+
+func value(n *yaml.Node) (any, error) {
+	switch n.Tag {
+	case "!Ref":
+		return Ref(n.Value), nil
+	case "!GetAtt":
+		return GetAtt(n.Value), nil
+	case "!Sub":
+		if n.Kind != yaml.ScalarNode {
+			return nil, fmt.Errorf("template: line %d: !Sub with a list is not read here; write its short form", n.Line)
+		}
+		return Sub(n.Value), nil
+	}
+	content, err := plain(n)
+	if err != nil {
+		return nil, err
+	}
+	if name, own := strings.CutPrefix(n.Tag, "!"); own && !strings.HasPrefix(name, "!") {
+		return Function{Name: name, Args: content}, nil
+	}
+	return content, nil
+}
+
+func plain(n *yaml.Node) (any, error) {
+	switch n.Kind {
+	case yaml.MappingNode:
+		out := map[string]any{}
+		for i := 0; i < len(n.Content); i += 2 {
+			item, err := value(n.Content[i+1])
+			if err != nil {
+				return nil, err
+			}
+			out[n.Content[i].Value] = item
+		}
+		return out, nil
+	case yaml.SequenceNode:
+		out := make([]any, 0, len(n.Content))
+		for _, child := range n.Content {
+			item, err := value(child)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, item)
+		}
+		return out, nil
+	case yaml.ScalarNode:
+		if strings.HasPrefix(n.Tag, "!") && !strings.HasPrefix(n.Tag, "!!") {
+			return n.Value, nil
+		}
+		var out any
+		if err := n.Decode(&out); err != nil {
+			return nil, fmt.Errorf("template: line %d: %w", n.Line, err)
+		}
+		return out, nil
+	}
+	return nil, fmt.Errorf("template: line %d: anchors and aliases are not read here", n.Line)
+}
+
+// at gives the value under a path of keys, and nil where there is none.
+func at(v any, path ...string) any {
+	for _, key := range path {
+		m, ok := v.(map[string]any)
+		if !ok {
+			return nil
+		}
+		v = m[key]
+	}
+	return v
+}
+
+// section gives a top-level section, such as Parameters.
+func (t *Template) section(name string) map[string]any {
+	m, _ := t.root[name].(map[string]any)
+	return m
+}
+
+// ofType gives the logical ids of the resources of a type, sorted.
+func (t *Template) ofType(kind string) []string {
+	var ids []string
+	for id, resource := range t.section("Resources") {
+		if at(resource, "Type") == kind {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// property gives a resource's property, and nil where it has none.
+func (t *Template) property(id string, path ...string) any {
+	return at(t.section("Resources")[id], append([]string{"Properties"}, path...)...)
+}
+
+// Functions gives the logical ids of the Lambda functions, sorted.
+func (t *Template) Functions() []string { return t.ofType("AWS::Serverless::Function") }
+
+// walk calls visit for a value and everything in it.
+func walk(v any, visit func(any)) {
+	visit(v)
+	switch v := v.(type) {
+	case map[string]any:
+		for _, key := range sortedKeys(v) {
+			walk(v[key], visit)
+		}
+	case []any:
+		for _, item := range v {
+			walk(item, visit)
+		}
+	case Function:
+		walk(v.Args, visit)
+	}
+}
+
+// references gives what a value refers to, as Name or Resource.Attribute,
+// sorted and each once.
+func references(v any) []string {
+	found := map[string]bool{}
+	walk(v, func(item any) {
+		switch item := item.(type) {
+		case Ref:
+			found[string(item)] = true
+		case GetAtt:
+			found[string(item)] = true
+		case Sub:
+			for _, name := range placeholders(string(item)) {
+				found[name] = true
+			}
+		}
+	})
+	return sortedKeys(found)
+}
+
+// placeholders gives the names of the ${Name} in a text, in order.
+func placeholders(text string) []string {
+	var names []string
+	for {
+		_, rest, found := strings.Cut(text, "${")
+		if !found {
+			return names
+		}
+		name, after, closed := strings.Cut(rest, "}")
+		if !closed {
+			return names
+		}
+		names, text = append(names, name), after
+	}
+}
+
+// list gives a value as a list: itself, or the one item that it is.
+func list(v any) []any {
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case []any:
+		return v
+	}
+	return []any{v}
+}
+
+// child gives the node under a path of keys, and nil where there is none.
+func child(n *yaml.Node, path ...string) *yaml.Node {
+	for _, key := range path {
+		if n == nil || n.Kind != yaml.MappingNode {
+			return nil
+		}
+		var next *yaml.Node
+		for i := 0; i < len(n.Content); i += 2 {
+			if n.Content[i].Value == key {
+				next = n.Content[i+1]
+			}
+		}
+		n = next
+	}
+	return n
+}

@@ -1,0 +1,52 @@
+package template
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// BadOutput says that a stack's output can't be what the template's statements
+// are resolved with.
+type BadOutput struct{ Name, Value string }
+
+func (e *BadOutput) Error() string {
+	return fmt.Sprintf("the stack's output %s is %q, and not what template.yaml gives; deploy it again", e.Name, e.Value)
+}
+
+// FromOutputs gives the Values of a deployed stack from its outputs, by name.
+func FromOutputs(outputs map[string]string) (Values, error) {
+	// arn:partition:states:region:account:stateMachine:name
+	machine := strings.Split(outputs["StateMachineArn"], ":")
+	if len(machine) != 7 || machine[5] != "stateMachine" {
+		return nil, &BadOutput{Name: "StateMachineArn", Value: outputs["StateMachineArn"]}
+	}
+	partition, region, account := machine[1], machine[3], machine[4]
+	values := Values{
+		"AWS::Partition": partition, "AWS::Region": region, "AWS::AccountId": account,
+		"TextToVideo": outputs["StateMachineArn"], "TextToVideo.Name": machine[6],
+	}
+	for _, bucket := range []string{"VideosBucket", "PromptsBucket"} {
+		if outputs[bucket] == "" {
+			return nil, &BadOutput{Name: bucket}
+		}
+		values[bucket], values[bucket+".Arn"] = outputs[bucket], "arn:"+partition+":s3:::"+outputs[bucket]
+	}
+	for _, secret := range []string{"ProviderKeySecret", "ApiTokenSecret"} {
+		if !strings.HasPrefix(outputs[secret], "arn:") {
+			return nil, &BadOutput{Name: secret, Value: outputs[secret]}
+		}
+		values[secret], values[secret+".Id"] = outputs[secret], outputs[secret]
+	}
+	url := outputs["UnhandledPromptsUrl"]
+	queue := url[strings.LastIndex(url, "/")+1:]
+	if queue == "" {
+		return nil, &BadOutput{Name: "UnhandledPromptsUrl", Value: url}
+	}
+	values["UnhandledPrompts"] = url
+	values["UnhandledPrompts.Arn"] = strings.Join([]string{"arn", partition, "sqs", region, account, queue}, ":")
+	return values, nil
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
