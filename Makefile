@@ -1,0 +1,135 @@
+# Takeup. `make help` lists what there is.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+# What a person gives to run and up. Any text is a prompt: it goes through the
+# environment, as it was typed, with its dollars, quotes and lines.
+settings := PROMPT MODEL DURATION ASPECT_RATIO NEGATIVE_PROMPT CFG_SCALE TAKEUP_PORT
+purchase := AIMLAPI_KEY AIMLAPI_BASE_URL YES
+
+# Command-line variables would reach every program once more, by MAKEFLAGS.
+MAKEOVERRIDES =
+
+unexport $(settings) $(purchase)
+$(foreach v,$(settings) $(purchase),$(if $(value $(v)),\
+  $(eval run up: override export $(v) := $$(value $(v)))))
+
+# What run needs is made in run's environment; the key is not for it.
+keyless := unset $(purchase);
+
+# The pinned tools. Python ones are installed when their lock file changes: a file
+# named after its hash says what is installed. MiniStack and SAM can't share an
+# environment, since they pin the same library differently. The lock files are
+# complete, so pip adds nothing to them (--no-deps), and checks that afterwards.
+GOLANGCI_LINT := v2.15.0
+hash = $(firstword $(shell sha256sum $(1)))
+ministack := .tools/ministack/lock-$(call hash,tools/ministack.txt)
+sam := .tools/sam/lock-$(call hash,tools/sam.txt)
+golangci = .tools/bin/golangci-lint-$(GOLANGCI_LINT)-$(shell go env GOVERSION)
+asl = tools/asl/node_modules/.lock-$(call hash,tools/asl/package-lock.json)
+
+takeup := .takeup/bin/takeup
+
+# How long each fuzz target runs.
+FUZZTIME := 10s
+
+.PHONY: help
+help: ## Show this.
+	@echo 'make run PROMPT="a paper boat crosses a flooded street"'
+	@echo
+	@sed -n 's/^\([a-z]*\):.*## /  \1|/p' Makefile | awk -F'|' '{ printf "%-9s %s\n", $$1, $$2 }'
+
+.PHONY: run
+run: $(takeup) $(ministack) $(sam) ## Turn PROMPT into a video, by the real template on this machine. Also MODEL, DURATION, ASPECT_RATIO, NEGATIVE_PROMPT, CFG_SCALE; AIMLAPI_KEY buys it.
+	@$(takeup) run
+
+.PHONY: up
+up: $(takeup) $(ministack) $(sam) ## Start the local stack and leave it running. Also TAKEUP_PORT, AIMLAPI_KEY.
+	@$(takeup) up
+
+.PHONY: down
+down: $(takeup) ## End the local stack.
+	@$(takeup) down
+
+.PHONY: build
+build: $(takeup) $(sam) ## Build the template and its functions for sam deploy. Also ARCHITECTURE (arm64 or x86_64).
+	go build ./...
+	@$(takeup) build
+
+.PHONY: test
+test: need-go need-cc $(ministack) $(sam) ## Run all tests.
+	go test -race ./...
+	cd test && go test -race -timeout 15m ./...
+
+.PHONY: fuzz
+fuzz: need-go ## Run each fuzz target for FUZZTIME.
+	@grep -rl --include='*_test.go' '^func Fuzz' cmd functions internal | xargs -r -n 1 dirname | sort -u | while read -r dir; do \
+	  sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\).*/\1/p' "$$dir"/*_test.go | while read -r target; do \
+	    echo "$$dir $$target"; \
+	    go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$$dir" || exit 1; \
+	  done || exit 1; \
+	done
+
+.PHONY: lint
+lint: need-go $(sam) $(golangci) $(asl) ## Check formatting, code, imports, the template and the state machine.
+	@unformatted=$$(gofmt -l cmd functions internal test) && test -z "$$unformatted" || \
+	  { echo "not formatted; run gofmt -w on:"; echo "$$unformatted"; exit 1; }
+	go vet ./...
+	cd test && go vet ./...
+	$(golangci) run ./...
+	cd test && ../$(golangci) run --config ../.golangci.yml ./...
+	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/sam validate --lint --template-file template.yaml
+	@for file in statemachine/*.json; do \
+	  echo "asl-validator $$file"; tools/asl/node_modules/.bin/asl-validator --json-path "$$file" || exit 1; \
+	done
+
+.PHONY: tools
+tools: $(ministack) $(sam) $(golangci) $(asl) ## Install the pinned tools into .tools.
+
+.PHONY: clean
+clean: $(takeup) ## End the local stack, and remove what was built and installed.
+	@$(takeup) down
+	rm -rf .takeup .aws-sam .tools tools/asl/node_modules
+
+# Built each time: go build knows best what has changed.
+.PHONY: $(takeup)
+$(takeup): need-go
+	@$(keyless) go build -o $@ ./cmd/takeup
+
+$(ministack) $(sam): | need-python
+	@$(keyless) name=$$(basename $$(dirname $@)); echo "installing $$name, as pinned in tools/$$name.txt"; \
+	rm -rf .tools/$$name && python3 -m venv .tools/$$name && \
+	.tools/$$name/bin/python -m pip --quiet --disable-pip-version-check --no-input install --no-deps --require-hashes -r tools/$$name.txt && \
+	.tools/$$name/bin/python -m pip --quiet --disable-pip-version-check check
+	@touch $@
+
+$(golangci): | need-go
+	@echo "building golangci-lint $(GOLANGCI_LINT); this takes some minutes"
+	@GOFLAGS= GOBIN=$(CURDIR)/.tools/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
+	@mv .tools/bin/golangci-lint $@
+
+$(asl): | need-npm
+	@echo "installing asl-validator, as pinned in tools/asl/package-lock.json"
+	@npm ci --prefix tools/asl --silent --no-audit --no-fund --no-update-notifier
+	@touch $@
+
+# What has to be on the machine. Each says what to do where it isn't.
+.PHONY: need-go need-cc need-python need-npm
+need-go:
+	@command -v go >/dev/null || { echo "there is no go on the PATH: install Go 1.26 or later"; exit 1; }
+
+need-cc: need-go
+	@command -v "$$(go env CC | cut -d' ' -f1)" >/dev/null || \
+	  { echo "there is no C compiler, which the race detector needs: install gcc"; exit 1; }
+
+need-python:
+	@command -v python3 >/dev/null || { echo "there is no python3 on the PATH: install Python 3.10 or later"; exit 1; }
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	  { echo "python3 is older than 3.10: put a later one first on the PATH"; exit 1; }
+	@python3 -c 'import venv, ensurepip' 2>/dev/null || \
+	  { echo "python3 has no venv: install it, on Debian and Ubuntu as the package python3-venv"; exit 1; }
+
+need-npm:
+	@command -v npm >/dev/null || { echo "there is no npm on the PATH, which make lint needs: install Node.js 20 or later"; exit 1; }

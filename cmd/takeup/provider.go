@@ -1,0 +1,66 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/takeup/takeup/internal/localstack"
+)
+
+// defaultProvider is the real one.
+const defaultProvider = "https://api.aimlapi.com"
+
+// purchase is who makes the videos of a local stack, and whether that may cost
+// money. Only run and up have it.
+type purchase struct {
+	Key     string `help:"The provider's key; without one, a stand-in makes the videos." env:"AIMLAPI_KEY"`
+	BaseURL string `help:"Another provider that speaks the same contract." name:"base-url" env:"AIMLAPI_BASE_URL"`
+	Yes     bool   `help:"Go on without asking." env:"YES"`
+}
+
+// provider gives nil where a stand-in is to be used.
+func (p purchase) provider() (*localstack.Provider, error) {
+	key, base := strings.TrimSpace(p.Key), strings.TrimRight(p.BaseURL, "/")
+	if key == "" {
+		if base != "" {
+			return nil, errors.New("AIMLAPI_BASE_URL is set and AIMLAPI_KEY is not; set both, or none to use the stand-in")
+		}
+		return nil, nil
+	}
+	if strings.IndexFunc(key, func(r rune) bool { return r < 0x21 || r > 0x7e }) >= 0 {
+		return nil, errors.New("AIMLAPI_KEY has characters that no key has, such as a blank; set it to the bare key")
+	}
+	if base == "" {
+		base = defaultProvider
+	}
+	u, err := url.Parse(base)
+	if err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || u.Hostname() != "127.0.0.1") {
+		return nil, errors.New("AIMLAPI_BASE_URL takes https://host, or http://127.0.0.1:port for a stand-in on this machine")
+	}
+	return &localstack.Provider{BaseURL: base, Key: key}, nil
+}
+
+// declined says that nobody agreed to pay.
+type declined struct{ why string }
+
+func (e *declined) Error() string { return e.why }
+
+// agree says what one video costs, and asks. Nothing is paid before.
+func (p purchase) agree(w *world, provider *localstack.Provider) error {
+	fmt.Fprintf(w.out, "This sends the prompt to %s, with your key. One video costs about 1 USD.\n", provider.BaseURL)
+	if p.Yes {
+		return nil
+	}
+	if !isTerminal(w.in) {
+		return &declined{why: "nobody can be asked here whether to pay; set YES=1 to agree, or unset AIMLAPI_KEY to use the stand-in"}
+	}
+	fmt.Fprint(w.out, "Go on? [y/N] ")
+	answer, err := bufio.NewReader(w.in).ReadString('\n')
+	if word := strings.ToLower(strings.TrimSpace(answer)); err == nil && (word == "y" || word == "yes") {
+		return nil
+	}
+	return &declined{why: "not agreed; nothing was started or paid"}
+}

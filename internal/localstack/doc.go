@@ -1,0 +1,8 @@
+// Package localstack runs Takeup on this machine: MiniStack in the place of AWS,
+// a stand-in in the place of the provider, and between them the unmodified
+// template, built and deployed by SAM. It is what `make run` and `make up` start
+// and what the end-to-end tests test.
+//
+// It starts and stops; what is deployed is decided by template.yaml alone. All
+// that it writes is under one state directory.
+package localstack
