@@ -1,0 +1,101 @@
+// Package docs_test holds the README's tables to the code that they describe.
+package docs_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+var update = flag.Bool("update", false, "write the README's tables")
+
+func TestModels(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("| model | prompt | duration | takes also |\n|---|---|---|---|\n")
+	for _, m := range video.Catalogue() {
+		prompt, duration, rest := "", "", []string{}
+		for _, p := range m.Parameters {
+			switch p.Name {
+			case "prompt":
+				prompt = "`prompt`"
+				if p.MaxLength > 0 {
+					prompt += fmt.Sprintf(" (≤ %d)", p.MaxLength)
+				}
+			case "multi_prompt":
+				prompt += " or `multi_prompt`"
+			case "duration":
+				duration = fmt.Sprintf("%g–%g", p.Min, p.Max)
+				if len(p.Allowed) > 0 {
+					duration = strings.Join(p.Allowed, ", ")
+				}
+			default:
+				rest = append(rest, "`"+p.Name+"`")
+			}
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", m.Name, prompt, duration, strings.Join(rest, " "))
+	}
+	hold(t, "models", b.String())
+}
+
+func TestSettings(t *testing.T) {
+	data, err := os.ReadFile("../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var template struct {
+		Parameters yaml.Node `yaml:"Parameters"`
+	}
+	if err := yaml.Unmarshal(data, &template); err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	b.WriteString("| parameter | default | what |\n|---|---|---|\n")
+	for i := 0; i < len(template.Parameters.Content); i += 2 {
+		var p struct {
+			Default     *string `yaml:"Default"`
+			Description string  `yaml:"Description"`
+		}
+		if err := template.Parameters.Content[i+1].Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		value := "none: it is asked for"
+		if p.Default != nil {
+			value = "`" + *p.Default + "`"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", template.Parameters.Content[i].Value, value, strings.ReplaceAll(p.Description, "|", `\|`))
+	}
+	hold(t, "settings", b.String())
+}
+
+// hold compares what stands between a pair of marks in the README with what
+// should, and writes it with -update.
+func hold(t *testing.T, mark, want string) {
+	t.Helper()
+	const path = "../README.md"
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok := strings.Cut(string(data), "<!-- "+mark+" -->\n")
+	got, after, closed := strings.Cut(rest, "<!-- end of "+mark+" -->\n")
+	if !ok || !closed {
+		t.Fatalf("the README has no marks for %s", mark)
+	}
+	if got == want {
+		return
+	}
+	if !*update {
+		t.Errorf("the README's table of %s is not what the code has; run go test ./docs -update", mark)
+		return
+	}
+	text := before + "<!-- " + mark + " -->\n" + want + "<!-- end of " + mark + " -->\n" + after
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,148 @@
+package bootstrap
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/takeup/takeup/internal/s3fake"
+	"github.com/takeup/takeup/internal/simulator"
+)
+
+// What the template's variables stand for here, and in events/.
+const (
+	videos      = "takeup-videos"
+	prompts     = "takeup-prompts"
+	keySecret   = "arn:aws:secretsmanager:us-east-1:123456789012:secret:ProviderKey-AbCdEf"
+	tokenSecret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:ApiToken-AbCdEf"
+	machine     = "arn:aws:states:us-east-1:123456789012:stateMachine:TextToVideo"
+	key         = "key-of-the-bootstrap-tests"
+	token       = "0123456789abcdefghijABCDEFGHIJ0123456789abcdefgh"
+)
+
+// services are those that the functions call: S3, two JSON services, and the
+// provider.
+type services struct {
+	s3       *s3fake.Server
+	provider *simulator.Server
+	url      string // the provider's
+	json     string // the address of the JSON services
+
+	mu      sync.Mutex
+	started []started
+	fault   simulator.Fault // of every retrieve
+}
+
+// started is an execution that was started.
+type started struct {
+	Machine string `json:"stateMachineArn"`
+	Name    string `json:"name"`
+	Input   string `json:"input"`
+}
+
+func newServices(t *testing.T) *services {
+	t.Helper()
+	s := &services{s3: s3fake.New(t)}
+	settings, balance := simulator.DefaultSettings(), 100.0
+	settings.Keys, settings.JobSeconds, settings.BalanceUSD = []string{key}, 0, &balance
+	var err error
+	s.provider, err = simulator.New(simulator.Config{Settings: settings, Plan: s.plan})
+	if err != nil {
+		t.Fatal(err)
+	}
+	provider, fakes := httptest.NewServer(s.provider), httptest.NewServer(http.HandlerFunc(s.serve))
+	t.Cleanup(provider.Close)
+	t.Cleanup(fakes.Close)
+	s.url, s.json = provider.URL, fakes.URL
+	return s
+}
+
+func (s *services) plan(call simulator.Call) simulator.Fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if call.Kind == simulator.KindRetrieve {
+		return s.fault
+	}
+	return simulator.Fault{}
+}
+
+// retrieves answers every retrieve from now on with a body.
+func (s *services) retrieves(body string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fault = simulator.Fault{Body: body}
+}
+
+// executions gives those that were started.
+func (s *services) executions() []started {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.started)
+}
+
+// serve answers as Secrets Manager and Step Functions do to what the functions
+// ask of them.
+func (s *services) serve(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	var in struct {
+		SecretID string `json:"SecretId"`
+		started
+	}
+	if err := json.Unmarshal(body, &in); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	var reply map[string]any
+	status := http.StatusOK
+	switch r.Header.Get("X-Amz-Target") {
+	case "secretsmanager.GetSecretValue":
+		value, ok := map[string]string{keySecret: key, tokenSecret: token}[in.SecretID]
+		if !ok {
+			reply, status = map[string]any{"__type": "ResourceNotFoundException"}, http.StatusBadRequest
+			break
+		}
+		reply = map[string]any{"ARN": in.SecretID, "SecretString": value, "VersionId": "a-version"}
+	case "AWSStepFunctions.StartExecution":
+		s.mu.Lock()
+		s.started = append(s.started, in.started)
+		s.mu.Unlock()
+		reply = map[string]any{"executionArn": "arn:" + in.Name, "startDate": 1787313600}
+	case "AWSStepFunctions.DescribeExecution":
+		reply, status = map[string]any{"__type": "ExecutionDoesNotExist"}, http.StatusBadRequest
+	default:
+		reply, status = map[string]any{"__type": "UnknownOperationException"}, http.StatusBadRequest
+	}
+	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+	w.WriteHeader(status)
+	if err := json.NewEncoder(w).Encode(reply); err != nil {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// platform is what Lambda itself gives a function.
+func (s *services) platform() map[string]string {
+	return map[string]string{
+		"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example",
+		"AWS_LAMBDA_FUNCTION_NAME": "test", "AWS_ENDPOINT_URL": s.json, "AWS_ENDPOINT_URL_S3": s.s3.URL,
+	}
+}
+
+// values are the template's variables with what its defaults make of them.
+func (s *services) values() map[string]string {
+	return map[string]string{
+		"PROVIDER_BASE_URL": s.url, "PROVIDER_ROUTE": "legacy", "PROVIDER_KEY_SECRET": keySecret,
+		"VIDEOS_BUCKET": videos, "STATE_MACHINE_ARN": machine, "API_TOKEN_SECRET": tokenSecret,
+		"SUBMIT_CALL_SECONDS": "45", "BUSY_WAIT_SECONDS": "15", "FIRST_WAIT_SECONDS": "60", "CHECK_INTERVAL_SECONDS": "10",
+		"SOFT_DEADLINE_SECONDS": "1800", "HARD_DEADLINE_SECONDS": "86400",
+		"LOOKUP_FIRST_SECONDS": "30", "LOOKUP_WINDOW_SECONDS": "7200", "RESUBMIT_LOST": "false",
+		"MAX_VIDEO_MIB": "2048", "LOOPBACK_SOURCES": "true", "VIDEO_URL_SECONDS": "900",
+	}
+}

@@ -1,0 +1,106 @@
+package e2e
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"github.com/takeup/takeup/internal/localstack"
+)
+
+// putKey gives the provider's key another value.
+func (w *world) putKey(t *testing.T, key string) {
+	t.Helper()
+	secret := w.stack.Outputs["ProviderKeySecret"]
+	_, err := w.secrets.PutSecretValue(t.Context(), &secretsmanager.PutSecretValueInput{SecretId: &secret, SecretString: &key})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// testLedger looks at all that was bought, whoever ordered it.
+func (w *world) testLedger(t *testing.T) {
+	bought := map[string]int{}
+	for _, g := range w.provider.Ledger().Generations {
+		if g.ClientRequestID != "" { // the sample's, straight from the provider, have none
+			bought[jobOf(g.ClientRequestID)]++
+		}
+	}
+	if len(bought) < 20 {
+		t.Errorf("only %d jobs bought something", len(bought))
+	}
+	for job, n := range bought {
+		if n > 1 {
+			t.Errorf("job %s was bought %d times", job, n)
+		}
+	}
+	// Every video has its manifest, and every manifest its video.
+	keys := w.keys(t, "videos/")
+	for _, key := range keys {
+		folder := key[:strings.LastIndexByte(key, '/')+1]
+		for _, name := range []string{"video.mp4", "video.json"} {
+			if !slices.Contains(keys, folder+name) {
+				t.Errorf("there is %s, and no %s", key, folder+name)
+			}
+		}
+	}
+}
+
+// lines gives what a function has logged, without the lines that Lambda writes
+// around it.
+func (w *world) lines(t *testing.T, function string) []string {
+	t.Helper()
+	group := "/aws/lambda/" + localstack.StackName + "-" + strings.ToLower(strings.TrimSuffix(function, "Function"))
+	pages := cloudwatchlogs.NewFilterLogEventsPaginator(w.logs, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &group})
+	var lines []string
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, event := range page.Events {
+			line := value(event.Message)
+			word, _, _ := strings.Cut(line, " ")
+			if line != "" && !slices.Contains([]string{"START", "END", "REPORT"}, word) {
+				lines = append(lines, line)
+			}
+		}
+	}
+	return lines
+}
+
+// testLogs reads all that the functions logged in this run.
+func (w *world) testLogs(t *testing.T) {
+	secrets := slices.Concat(w.private, w.prompts, []string{"ksSign", "X-Amz-Signature"})
+	for function := range w.functions {
+		lines := w.lines(t, function)
+		if len(lines) == 0 {
+			t.Errorf("%s has logged nothing", function)
+		}
+		for _, line := range lines {
+			var entry struct{ Time, Level, Msg string }
+			if err := json.Unmarshal([]byte(line), &entry); err != nil || entry.Time == "" || entry.Level == "" || entry.Msg == "" {
+				t.Errorf("%s: not a line of JSON (%v): %s", function, err, line)
+			}
+			for _, secret := range secrets {
+				if strings.Contains(line, secret) || strings.Contains(line, quoted(t, secret)) {
+					t.Errorf("%s logs %q: %s", function, secret, line)
+				}
+			}
+		}
+	}
+}
+
+// quoted is a text as it is within JSON.
+func quoted(t *testing.T, text string) string {
+	t.Helper()
+	b, err := json.Marshal(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b[1 : len(b)-1])
+}

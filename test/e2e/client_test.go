@@ -1,0 +1,213 @@
+package e2e
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// generation is the provider's reply, as far as a client reads it.
+type generation struct {
+	ID     string `json:"id"`
+	Status string `json:"status"`
+	Video  *struct {
+		URL string `json:"url"`
+	} `json:"video"`
+	Error *struct {
+		Name    string `json:"name"`
+		Message string `json:"message"`
+	} `json:"error"`
+	Meta *struct {
+		Usage struct {
+			Credits int64 `json:"credits_used"`
+		} `json:"usage"`
+	} `json:"meta"`
+}
+
+// refusal is the provider's reply to what it refuses.
+type refusal struct {
+	Message    any    `json:"message"`
+	Path       string `json:"path"`
+	RequestID  string `json:"requestId"`
+	StatusCode int    `json:"statusCode"`
+	Timestamp  string `json:"timestamp"`
+}
+
+// call is one HTTP call, with an Authorization unless key is empty.
+func call(t *testing.T, method, url, key, body string, headers ...string) (int, http.Header, []byte) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if key != "" {
+		r.Header.Set("Authorization", "Bearer "+key)
+	}
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for _, header := range headers {
+		name, value, _ := strings.Cut(header, ": ")
+		r.Header.Set(name, value)
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	got, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, response.Header, got
+}
+
+// read reads a reply of the status that is wanted.
+func read[T any](t *testing.T, want, status int, body []byte) T {
+	t.Helper()
+	if status != want {
+		t.Fatalf("status %d instead of %d: %s", status, want, body)
+	}
+	return decode[T](t, body)
+}
+
+func decode[T any](t *testing.T, body []byte) T {
+	t.Helper()
+	var v T
+	if err := json.Unmarshal(body, &v); err != nil {
+		t.Fatalf("%v: %s", err, body)
+	}
+	return v
+}
+
+// post starts a job by the API and gives its id.
+func (w *world) post(t *testing.T, body string, headers ...string) string {
+	t.Helper()
+	status, _, reply := call(t, http.MethodPost, w.stack.API+universal, w.stack.Token, body, headers...)
+	return read[generation](t, http.StatusOK, status, reply).ID
+}
+
+// end waits for a job's end, and gives what the API says of it.
+func (w *world) end(t *testing.T, job string) generation {
+	t.Helper()
+	var got generation
+	await(t, "the end of job "+job, func() bool {
+		status, _, reply := call(t, http.MethodGet, w.stack.API+universal+"?generation_id="+job, w.stack.Token, "")
+		got = read[generation](t, http.StatusOK, status, reply)
+		return got.Status == "completed" || got.Status == "error"
+	})
+	return got
+}
+
+// stored waits for a job to be stored, and fails where its video isn't byte for
+// byte the one that the provider serves, bought once.
+func (w *world) stored(t *testing.T, job string) generation {
+	t.Helper()
+	got := w.end(t, job)
+	if got.Status != "completed" || got.Video == nil || got.Error != nil {
+		t.Fatalf("job %s has not completed: %+v, %+v", job, got, got.Error)
+	}
+	w.boughtOnce(t, job)
+	file := w.object(t, video.FileKey(job))
+	if !bytes.Equal(file, w.served(t, job)) {
+		t.Errorf("the video of job %s has %d bytes, and they are not those that the provider serves", job, len(file))
+	}
+	manifest := decode[video.Manifest](t, w.object(t, video.ManifestKey(job)))
+	sum := sha256.Sum256(file)
+	if manifest.ID != job || manifest.Bytes != int64(len(file)) || manifest.SHA256 != hex.EncodeToString(sum[:]) {
+		t.Errorf("the manifest of job %s has %+v", job, manifest)
+	}
+	return got
+}
+
+// boughtOnce fails where the provider didn't accept a job once and charge for it.
+func (w *world) boughtOnce(t *testing.T, job string) {
+	t.Helper()
+	bought := w.generations(job)
+	if len(bought) != 1 || bought[0].ChargedCredits == 0 {
+		t.Fatalf("the provider accepted job %s %d times: %+v", job, len(bought), bought)
+	}
+}
+
+// served gives the file that the provider serves for a job, asked for as a client
+// of it does.
+func (w *world) served(t *testing.T, job string) []byte {
+	t.Helper()
+	id := w.generations(job)[0].ID
+	key := w.provider.Settings().Keys[0]
+	status, _, reply := call(t, http.MethodGet, w.providerURL+universal+"?generation_id="+id, key, "")
+	got := read[generation](t, http.StatusOK, status, reply)
+	if got.Video == nil {
+		t.Fatalf("the provider gives no video: %s", reply)
+	}
+	status, _, file := call(t, http.MethodGet, got.Video.URL, "", "")
+	if status != http.StatusOK || len(file) == 0 {
+		t.Fatalf("the provider's file: %d, %d bytes", status, len(file))
+	}
+	return file
+}
+
+// sample is the provider's sample script, which sends a duration as a string and
+// the old name of aspect_ratio, and knows a base URL and a key. It gives what it
+// saw: the reply to its POST and the last one to a GET.
+func sample(t *testing.T, base, key, path, prompt string) (created, last []byte) {
+	t.Helper()
+	body, err := json.Marshal(map[string]string{
+		"model": "kling-video/v1/pro/text-to-video", "prompt": prompt, "ratio": "16:9", "duration": "5",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, _, created := call(t, http.MethodPost, base+path, key, string(body))
+	if status >= 400 {
+		t.Fatalf("refused: %d %s", status, created)
+	}
+	id := decode[generation](t, created).ID
+	await(t, "generation "+id, func() bool {
+		status, _, last = call(t, http.MethodGet, base+path+"?generation_id="+id, key, "")
+		got := read[generation](t, http.StatusOK, status, last).Status
+		return !slices.Contains([]string{"waiting", "active", "queued", "generating"}, got)
+	})
+	return created, last
+}
+
+// testClient runs one client against the provider and against the API: it can't
+// tell them apart by the shape of the replies.
+func (w *world) testClient(t *testing.T) {
+	for _, path := range []string{legacy, universal} {
+		theirCreated, theirs := sample(t, w.providerURL, providerKey, path, w.prompt("a kite over dunes, straight from the provider"))
+		created, ours := sample(t, w.stack.API, w.stack.Token, path, w.prompt("a kite over dunes, by way of takeup"))
+		if status := decode[generation](t, created).Status; status != "queued" {
+			t.Errorf("%s: a POST says %q", path, status)
+		}
+		got := decode[generation](t, ours)
+		if got.Status != "completed" || got.Video == nil {
+			t.Fatalf("%s: %s", path, ours)
+		}
+		if status, _, file := call(t, http.MethodGet, got.Video.URL, "", ""); status != http.StatusOK || !bytes.Equal(file, w.served(t, got.ID)) {
+			t.Errorf("%s: the file: %d, %d bytes", path, status, len(file))
+		}
+		for _, name := range fields(t, theirCreated) {
+			if !slices.Contains(fields(t, created), name) {
+				t.Errorf("%s: the reply to a POST has no %s: %s", path, name, created)
+			}
+		}
+		if a, b := fields(t, theirs), fields(t, ours); !slices.Equal(a, b) {
+			t.Errorf("%s: a reply to a GET has the fields %v, and the provider's %v", path, b, a)
+		}
+	}
+}
+
+func fields(t *testing.T, object []byte) []string {
+	t.Helper()
+	return slices.Sorted(maps.Keys(decode[map[string]json.RawMessage](t, object)))
+}

@@ -1,0 +1,138 @@
+package e2e
+
+import (
+	"encoding/json"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// event is S3's notification of an upload, as it is delivered.
+func (w *world) event(t *testing.T, key, version string) []byte {
+	t.Helper()
+	payload, err := json.Marshal(events.S3Event{Records: []events.S3EventRecord{{
+		EventVersion: "2.1", EventSource: "aws:s3", EventName: "ObjectCreated:Put",
+		S3: events.S3Entity{
+			Bucket: events.S3Bucket{Name: w.stack.Outputs["PromptsBucket"]},
+			Object: events.S3Object{Key: url.QueryEscape(key), VersionID: version},
+		},
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return payload
+}
+
+// deliver invokes PromptsFunction with a payload, and waits for its answer.
+func (w *world) deliver(t *testing.T, payload []byte) {
+	t.Helper()
+	name := w.functions["PromptsFunction"]
+	reply, err := w.lambda.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: &name, Payload: payload})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if reply.FunctionError != nil {
+		t.Fatalf("%s: %s", *reply.FunctionError, reply.Payload)
+	}
+}
+
+// version is the newest version of a file in the prompts bucket.
+func (w *world) version(t *testing.T, key string) string {
+	t.Helper()
+	bucket := w.stack.Outputs["PromptsBucket"]
+	head, err := w.s3.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: &bucket, Key: &key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value(head.VersionId)
+}
+
+// testEventAgain delivers an event again while its job runs, after it ended, and
+// when only Step Functions still knows the job.
+func (w *world) testEventAgain(t *testing.T) {
+	const key = "delivered again.txt"
+	job := w.upload(t, key, []byte(w.prompt("an event that is delivered more than once")))
+	again := w.event(t, key, w.version(t, key))
+	w.deliver(t, again)
+	w.succeeded(t, job)
+	w.stored(t, job)
+	w.deliver(t, again)
+
+	bucket, entry := w.stack.Outputs["VideosBucket"], video.EntryKey(job)
+	if _, err := w.s3.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: &bucket, Key: &entry}); err != nil {
+		t.Fatal(err)
+	}
+	w.deliver(t, again)
+	if _, ok := w.find(t, entry); ok {
+		t.Error("the job was started again")
+	}
+	w.boughtOnce(t, job)
+	if n := len(w.creates(job)); n != 1 {
+		t.Errorf("the provider was asked %d times", n)
+	}
+}
+
+// testFileGone delivers the event of a version that was deleted meanwhile.
+func (w *world) testFileGone(t *testing.T) {
+	w.deliver(t, w.event(t, "was here/gone.txt", "0000-no-version"))
+	job := w.fileJob("was here/gone.txt", "0000-no-version")
+	if w.execution(t, job) != nil {
+		t.Error("a job was started")
+	}
+	if _, rejected := w.find(t, "rejected/was here/gone.txt.json"); rejected {
+		t.Error("it was rejected")
+	}
+}
+
+// testMarker waits for the line that tells of a folder marker, since nothing else
+// comes of it.
+func (w *world) testMarker(t *testing.T) {
+	job := w.upload(t, "a folder/", nil)
+	await(t, "the folder marker to be ignored", func() bool {
+		for _, line := range w.lines(t, "PromptsFunction") {
+			var said struct{ Key, Outcome string }
+			if json.Unmarshal([]byte(line), &said) == nil && said.Key == "a folder/" {
+				if said.Outcome != "ignored" {
+					t.Fatal(line)
+				}
+				return true
+			}
+		}
+		return false
+	})
+	if w.execution(t, job) != nil || len(w.keys(t, "rejected/a folder")) > 0 {
+		t.Error("it was taken for a prompt file")
+	}
+}
+
+// testUnhandled sends what is no event of S3, as a misled service would.
+func (w *world) testUnhandled(t *testing.T) {
+	name, queue := w.functions["PromptsFunction"], w.stack.Outputs["UnhandledPromptsUrl"]
+	const payload = `{"detail-type":"not an event of S3"}`
+	_, err := w.lambda.Invoke(t.Context(), &lambda.InvokeInput{
+		FunctionName: &name, Payload: []byte(payload), InvocationType: lambdatypes.InvocationTypeEvent,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	await(t, "a message in the queue", func() bool {
+		reply, err := w.sqs.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &queue})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, message := range reply.Messages {
+			if !strings.Contains(*message.Body, "not an event of S3") || !strings.Contains(*message.Body, "NotAnEvent") {
+				t.Errorf("the message is %s", *message.Body)
+			}
+		}
+		return len(reply.Messages) > 0
+	})
+}

@@ -1,0 +1,132 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/takeup/takeup/internal/template"
+)
+
+// explained are the grants that no function's own call uses, with the reason that
+// they are needed.
+func explained() map[string]string {
+	return map[string]string{
+		"PromptsFunction sqs:SendMessage": "Lambda sends what could not be handled to the queue, with the function's role",
+	}
+}
+
+// testPermissions holds the calls that the functions made in this run against the
+// template: each is allowed, and each grant was needed.
+func (w *world) testPermissions(t *testing.T) {
+	source, err := os.ReadFile("../../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	values, err := template.FromOutputs(w.stack.Outputs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls := w.calls()
+	problems := func(t *testing.T, source []byte) []string {
+		parsed, err := template.Parse(source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		policies, err := template.Policies(parsed, values)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return audit(policies, calls)
+	}
+	for _, problem := range problems(t, source) {
+		t.Error(problem)
+	}
+	for _, function := range []string{"SubmitFunction", "CheckFunction", "StoreFunction", "ApiFunction", "AuthorizeFunction", "PromptsFunction"} {
+		if !slices.ContainsFunc(calls, func(c template.Call) bool { return c.Function == function }) {
+			t.Errorf("no call of %s was recorded", function)
+		}
+	}
+
+	// The test itself is held to what it promises, on templates that are wrong.
+	for _, broken := range []struct{ name, old, new, want string }{
+		{
+			"a grant is missing",
+			"Action: s3:AbortMultipartUpload", "Action: s3:DeleteObject",
+			"StoreFunction calls s3:AbortMultipartUpload on arn:aws:s3:::",
+		},
+		{
+			"a listing is missing",
+			"Action: s3:ListBucket", "Action: s3:ListBucketVersions",
+			"StoreFunction calls s3:ListBucket on arn:aws:s3:::",
+		},
+		{
+			"an execution's ARN is taken for a machine's",
+			":execution:${TextToVideo.Name}:*", ":stateMachine:${TextToVideo.Name}",
+			"ApiFunction calls states:DescribeExecution on arn:aws:states:",
+		},
+		{
+			"a grant is too much",
+			"Action: s3:AbortMultipartUpload", "Action: [s3:AbortMultipartUpload, s3:DeleteObject]",
+			"StoreFunction is granted s3:DeleteObject on arn:aws:s3:::",
+		},
+		{
+			"a grant is too wide in its actions",
+			"Action: states:DescribeExecution", "Action: [states:DescribeExecution, states:StopExecution]",
+			"ApiFunction is granted states:StopExecution on arn:aws:states:",
+		},
+	} {
+		t.Run(broken.name, func(t *testing.T) {
+			text := strings.ReplaceAll(string(source), broken.old, broken.new)
+			if text == string(source) {
+				t.Fatalf("the template has no %q", broken.old)
+			}
+			found := problems(t, []byte(text))
+			if !slices.ContainsFunc(found, func(problem string) bool { return strings.HasPrefix(problem, broken.want) }) {
+				t.Errorf("it isn't found: %q", found)
+			}
+		})
+	}
+}
+
+// calls gives each different call that was recorded, by the template's names of
+// the functions.
+func (w *world) calls() []template.Call {
+	names, seen := w.logical(), map[string]bool{}
+	var calls []template.Call
+	for _, call := range w.recorder.Calls() {
+		if name, ok := names[call.Function]; ok {
+			call.Function = name
+		}
+		if key := fmt.Sprint(call); !seen[key] {
+			seen[key] = true
+			calls = append(calls, call)
+		}
+	}
+	return calls
+}
+
+// audit gives a sentence for each call that isn't allowed, and for each grant that
+// no call needed and nothing explains.
+func audit(policies map[string][]template.Statement, calls []template.Call) []string {
+	var problems []string
+	for _, c := range calls {
+		if !template.Allowed(policies[c.Function], c) {
+			problems = append(problems, fmt.Sprintf("%s calls %s on %s (%v), which the template does not allow", c.Function, c.Action, c.Resource, c.Context))
+		}
+	}
+	unused, reasons := template.Unused(policies, calls), explained()
+	for _, g := range unused {
+		if reasons[g.Function+" "+g.Action] == "" {
+			problems = append(problems, fmt.Sprintf("%s is granted %s on %s (%s), which it never needs", g.Function, g.Action, g.Resource, g.Origin))
+		}
+	}
+	for grant := range reasons {
+		if !slices.ContainsFunc(unused, func(g template.Grant) bool { return g.Function+" "+g.Action == grant }) {
+			problems = append(problems, fmt.Sprintf("%s is explained, and is either used or not granted", grant))
+		}
+	}
+	return problems
+}

@@ -1,0 +1,130 @@
+package e2e
+
+import (
+	"errors"
+	"io"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// object gives an object of the videos bucket.
+func (w *world) object(t *testing.T, key string) []byte {
+	t.Helper()
+	content, ok := w.find(t, key)
+	if !ok {
+		t.Fatalf("there is no object %s", key)
+	}
+	return content
+}
+
+// find gives an object of the videos bucket, and whether there is one.
+func (w *world) find(t *testing.T, key string) ([]byte, bool) {
+	t.Helper()
+	bucket := w.stack.Outputs["VideosBucket"]
+	reply, err := w.s3.GetObject(t.Context(), &s3.GetObjectInput{Bucket: &bucket, Key: &key})
+	var absent *s3types.NoSuchKey
+	if errors.As(err, &absent) {
+		return nil, false
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reply.Body.Close()
+	content, err := io.ReadAll(reply.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content, true
+}
+
+// keys lists the videos bucket.
+func (w *world) keys(t *testing.T, prefix string) []string {
+	t.Helper()
+	bucket := w.stack.Outputs["VideosBucket"]
+	pages := s3.NewListObjectsV2Paginator(w.s3, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &prefix})
+	var keys []string
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, object := range page.Contents {
+			keys = append(keys, *object.Key)
+		}
+	}
+	return keys
+}
+
+// entry gives a job's entry in the ledger.
+func (w *world) entry(t *testing.T, job string) video.Entry {
+	t.Helper()
+	return decode[video.Entry](t, w.object(t, video.EntryKey(job)))
+}
+
+// execution gives an execution of the state machine by its name, or nil.
+func (w *world) execution(t *testing.T, name string) *sfn.DescribeExecutionOutput {
+	t.Helper()
+	machine := w.stack.Outputs["StateMachineArn"]
+	pages := sfn.NewListExecutionsPaginator(w.sfn, &sfn.ListExecutionsInput{StateMachineArn: &machine})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range page.Executions {
+			if *e.Name != name {
+				continue
+			}
+			got, err := w.sfn.DescribeExecution(t.Context(), &sfn.DescribeExecutionInput{ExecutionArn: e.ExecutionArn})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return got
+		}
+	}
+	return nil
+}
+
+// ended waits for the end of an execution.
+func (w *world) ended(t *testing.T, name string) *sfn.DescribeExecutionOutput {
+	t.Helper()
+	var got *sfn.DescribeExecutionOutput
+	await(t, "the end of execution "+name, func() bool {
+		got = w.execution(t, name)
+		return got != nil && got.Status != types.ExecutionStatusRunning
+	})
+	return got
+}
+
+// succeeded waits for an execution to succeed, and gives the job that it ends
+// with.
+func (w *world) succeeded(t *testing.T, name string) video.Job {
+	t.Helper()
+	got := w.ended(t, name)
+	if got.Status != types.ExecutionStatusSucceeded {
+		t.Fatalf("execution %s: %s, %s, %s", name, got.Status, value(got.Error), value(got.Cause))
+	}
+	return decode[video.Job](t, []byte(value(got.Output)))
+}
+
+// failed waits for an execution to fail with an error of that name.
+func (w *world) failed(t *testing.T, name, ending string) {
+	t.Helper()
+	got := w.ended(t, name)
+	if got.Status != types.ExecutionStatusFailed || value(got.Error) != ending {
+		t.Errorf("execution %s: %s, %s, %s; it should have failed with %s", name, got.Status, value(got.Error), value(got.Cause), ending)
+	}
+}
+
+func value(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}

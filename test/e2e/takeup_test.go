@@ -1,0 +1,65 @@
+package e2e
+
+import (
+	"flag"
+	"os"
+	"testing"
+)
+
+// atOnce is how many tests run at once. They wait for the stack most of the time,
+// so it is more than there are processors.
+const atOnce = "12"
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if !given {
+		if err := flag.Set("test.parallel", atOnce); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(m.Run())
+}
+
+func TestTakeup(t *testing.T) {
+	w := start(t)
+	t.Run("triggers", func(t *testing.T) {
+		for _, test := range []struct {
+			name string
+			run  func(*world, *testing.T)
+		}{
+			{"a file that breaks off", (*world).testBrokenOff},
+			{"a video that is not there yet", (*world).testVideoLate},
+			{"an unusable event", (*world).testUnhandled},
+			{"the API on both paths", (*world).testPaths},
+			{"the API refuses", (*world).testRefusals},
+			{"an unmodified client", (*world).testClient},
+			{"an Idempotency-Key", (*world).testIdempotency},
+			{"an Idempotency-Key with another body", (*world).testMismatch},
+			{"prompt files", (*world).testUploads},
+			{"a prompt file again", (*world).testUploadAgain},
+			{"an event again", (*world).testEventAgain},
+			{"an event of a file that is gone", (*world).testFileGone},
+			{"a folder marker", (*world).testMarker},
+			{"files that can't be used", (*world).testRejected},
+			{"an execution by hand", (*world).testByHand},
+			{"a refused execution by hand", (*world).testByHandRefused},
+			{"moderation", (*world).testModeration},
+			{"no credits, then a redrive", (*world).testCredits},
+			{"a busy provider", (*world).testBusy},
+			{"an answer that is lost", (*world).testLostAnswer},
+			{"a file that is no video", (*world).testNoVideo},
+		} {
+			t.Run(test.name, func(t *testing.T) {
+				t.Parallel()
+				test.run(w, t)
+			})
+		}
+	})
+	// The rest needs the stack to itself, or what the tests above left.
+	t.Run("a key is exchanged", w.testKeyExchange)
+	t.Run("nothing is bought twice", w.testLedger)
+	t.Run("logs", w.testLogs)
+	t.Run("permissions", w.testPermissions)
+}

@@ -1,0 +1,126 @@
+package record
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"github.com/takeup/takeup/internal/template"
+)
+
+// Unknown is the action of a call that is not understood. No policy allows it.
+const Unknown = "unknown"
+
+// Parse says what a call needs to be allowed: who calls, the action, the resource,
+// and what the conditions of a policy may ask for. One call may need more than one
+// permission. The body is that of a call of a JSON service.
+func Parse(r *http.Request, body []byte, status int, signer string) []template.Call {
+	call := template.Call{Function: caller(r)}
+	if call.Function == "" && presigned(r) {
+		call.Function = signer
+	}
+	if service(r) == "s3" {
+		return s3(call, r, status)
+	}
+	return []template.Call{target(call, r, body)}
+}
+
+// caller is the name in the SDK's user agent, app/<name>: the functions are
+// configured to be called by their names there.
+func caller(r *http.Request) string {
+	for word := range strings.FieldsSeq(r.UserAgent()) {
+		if name, ok := strings.CutPrefix(word, "app/"); ok {
+			return name
+		}
+	}
+	return ""
+}
+
+func presigned(r *http.Request) bool { return r.URL.Query().Has("X-Amz-Signature") }
+
+// service is the one that a call is signed for, by the scope of its credentials,
+// <key>/<date>/<region>/<service>/aws4_request.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+func service(r *http.Request) string {
+	scope := r.URL.Query().Get("X-Amz-Credential")
+	if scope == "" {
+		_, after, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
+		scope, _, _ = strings.Cut(after, ",")
+	}
+	parts := strings.Split(scope, "/")
+	if len(parts) != 5 {
+		return ""
+	}
+	return parts[3]
+}
+
+// resources are the fields of a request that name what the operation is allowed
+// on, by the operation as X-Amz-Target has it.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
+func resources() map[string][2]string {
+	return map[string][2]string{
+		"secretsmanager.GetSecretValue":      {"secretsmanager:GetSecretValue", "SecretId"},
+		"AWSStepFunctions.StartExecution":    {"states:StartExecution", "stateMachineArn"},
+		"AWSStepFunctions.DescribeExecution": {"states:DescribeExecution", "executionArn"},
+	}
+}
+
+// target reads a call of a service that takes JSON.
+func target(call template.Call, r *http.Request, body []byte) template.Call {
+	name := r.Header.Get("X-Amz-Target")
+	known, ok := resources()[name]
+	var fields map[string]any
+	if !ok || json.Unmarshal(body, &fields) != nil {
+		call.Action, call.Resource = Unknown, service(r)+" "+r.Method+" "+r.URL.Path+" "+name
+		return call
+	}
+	call.Action = known[0]
+	call.Resource, _ = fields[known[1]].(string)
+	return call
+}
+
+// s3 reads a call of S3's REST API with the bucket in the path.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+func s3(call template.Call, r *http.Request, status int) []template.Call {
+	bucket, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	arn, query := "arn:aws:s3:::"+bucket, r.URL.Query()
+	call.Resource = arn + "/" + key
+	read := r.Method == http.MethodGet || r.Method == http.MethodHead
+	switch {
+	case key == "" && r.Method == http.MethodGet && query.Has("list-type"):
+		call.Action, call.Resource = "s3:ListBucket", arn
+		call.Context = map[string]string{"s3:prefix": query.Get("prefix")}
+	case key == "" || subresource(query) || r.Header.Get("X-Amz-Copy-Source") != "":
+		call.Action, call.Resource = Unknown, "s3 "+r.Method+" "+r.URL.Path
+	case read && query.Has("versionId"):
+		call.Action = "s3:GetObjectVersion"
+	case read:
+		call.Action = "s3:GetObject"
+	case r.Method == http.MethodPut,
+		r.Method == http.MethodPost && (query.Has("uploads") || query.Has("uploadId")):
+		call.Action = "s3:PutObject"
+	case r.Method == http.MethodDelete && query.Has("uploadId"):
+		call.Action = "s3:AbortMultipartUpload"
+	case r.Method == http.MethodDelete:
+		call.Action = "s3:DeleteObject"
+	default:
+		call.Action, call.Resource = Unknown, "s3 "+r.Method+" "+r.URL.Path
+	}
+	calls := []template.Call{call}
+	if read && key != "" && status == http.StatusNotFound {
+		calls = append(calls, template.AbsentKey(call.Function, arn, key))
+	}
+	return calls
+}
+
+// subresource reports whether a call is about a part of an object that has actions
+// of its own.
+func subresource(query map[string][]string) bool {
+	for _, name := range []string{"acl", "tagging", "retention", "legal-hold", "attributes", "torrent", "restore", "select"} {
+		if _, ok := query[name]; ok {
+			return true
+		}
+	}
+	return false
+}
