@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -48,10 +49,10 @@ func (p Provider) Client() aimlapi.Config {
 
 // Waits are the times between two looks at a generation.
 type Waits struct {
-	First    Seconds `env:"FIRST_WAIT_SECONDS,required"`
-	Interval Seconds `env:"CHECK_INTERVAL_SECONDS,required"`
-	Soft     Seconds `env:"SOFT_DEADLINE_SECONDS,required"`
-	Hard     Seconds `env:"HARD_DEADLINE_SECONDS,required"`
+	First    Seconds `env:"FIRST_WAIT_SECONDS,required,notEmpty"`
+	Interval Seconds `env:"CHECK_INTERVAL_SECONDS,required,notEmpty"`
+	Soft     Seconds `env:"SOFT_DEADLINE_SECONDS,required,notEmpty"`
+	Hard     Seconds `env:"HARD_DEADLINE_SECONDS,required,notEmpty"`
 }
 
 // Schedule is the pipeline's schedule with these times.
@@ -67,10 +68,10 @@ type Submit struct {
 	Provider
 	Waits
 	VideosBucket string  `env:"VIDEOS_BUCKET,required,notEmpty"`
-	Call         Seconds `env:"SUBMIT_CALL_SECONDS,required"`
-	Busy         Seconds `env:"BUSY_WAIT_SECONDS,required"`
-	LookUpFirst  Seconds `env:"LOOKUP_FIRST_SECONDS,required"`
-	LookUpWindow Seconds `env:"LOOKUP_WINDOW_SECONDS,required"`
+	Call         Seconds `env:"SUBMIT_CALL_SECONDS,required,notEmpty"`
+	Busy         Seconds `env:"BUSY_WAIT_SECONDS,required,notEmpty"`
+	LookUpFirst  Seconds `env:"LOOKUP_FIRST_SECONDS,required,notEmpty"`
+	LookUpWindow Seconds `env:"LOOKUP_WINDOW_SECONDS,required,notEmpty"`
 	ResubmitLost bool    `env:"RESUBMIT_LOST"`
 }
 
@@ -98,7 +99,7 @@ type Check struct {
 type Store struct {
 	Provider
 	VideosBucket    string `env:"VIDEOS_BUCKET,required,notEmpty"`
-	MaxVideoMiB     int64  `env:"MAX_VIDEO_MIB,required"`
+	MaxVideoMiB     MiB    `env:"MAX_VIDEO_MIB,required,notEmpty"`
 	LoopbackSources bool   `env:"LOOPBACK_SOURCES"`
 }
 
@@ -116,7 +117,7 @@ type Prompts struct {
 // API is what the function api is told.
 type API struct {
 	Intake
-	VideoURL Seconds `env:"VIDEO_URL_SECONDS,required"`
+	VideoURL Seconds `env:"VIDEO_URL_SECONDS,required,notEmpty"`
 }
 
 // Authorize is what the function authorize is told.
@@ -129,16 +130,29 @@ type Seconds int64
 
 // UnmarshalText reads a whole number of seconds.
 func (s *Seconds) UnmarshalText(text []byte) error {
-	d, err := time.ParseDuration(string(text) + "s")
-	if err != nil || d < time.Second || d%time.Second != 0 {
+	n, err := strconv.ParseInt(string(text), 10, 32)
+	if err != nil || n < 1 {
 		return fmt.Errorf("%q is not a whole number of seconds, at least 1", text)
 	}
-	*s = Seconds(d / time.Second)
+	*s = Seconds(n)
 	return nil
 }
 
 // Duration gives the time as Go has it.
 func (s Seconds) Duration() time.Duration { return time.Duration(s) * time.Second }
+
+// MiB is a size in whole MiB, at least one.
+type MiB int64
+
+// UnmarshalText reads a whole number of MiB.
+func (m *MiB) UnmarshalText(text []byte) error {
+	n, err := strconv.ParseInt(string(text), 10, 32)
+	if err != nil || n < 1 {
+		return fmt.Errorf("%q is not a whole number of MiB, at least 1", text)
+	}
+	*m = MiB(n)
+	return nil
+}
 
 // Load reads a function's settings and its AWS configuration from the process's
 // environment. Its error names every problem at once.
@@ -164,5 +178,5 @@ func Must[T any](log *slog.Logger, load func() (T, aws.Config, error)) (T, aws.C
 
 // Transfer is the configuration of the transfer.
 func (s Store) Transfer() transfer.Config {
-	return transfer.Config{Bucket: s.VideosBucket, MaxBytes: s.MaxVideoMiB << 20, Loopback: s.LoopbackSources}
+	return transfer.Config{Bucket: s.VideosBucket, MaxBytes: int64(s.MaxVideoMiB) << 20, Loopback: s.LoopbackSources}
 }

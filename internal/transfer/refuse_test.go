@@ -203,7 +203,7 @@ func TestForbiddenAddresses(t *testing.T) {
 	copier := transfer.New(fake.Client(), transfer.Config{Bucket: bucket, MaxBytes: 1 << 30})
 	for _, address := range []string{
 		"https://127.0.0.1:PORT/x", "https://127.1.2.3:PORT/x", "https://[::ffff:127.0.0.1]:PORT/x", "https://[::ffff:7f00:1]:PORT/x",
-		"https://0x7f000001:PORT/x", "https://0x7f.1:PORT/x",
+		"https://2130706433:PORT/x", "https://0x7f000001:PORT/x", "https://0x7f.1:PORT/x", "https://127.1:PORT/x", "https://017700000001:PORT/x", "https://127.0.0.1.:PORT/x",
 		"https://cdn.example.:PORT/x", "https://localtest.example.:PORT/x", "https://localhost:PORT/x", "HTTPS://127.0.0.1:PORT/x",
 		"https://10.0.0.1/x", "https://172.16.0.1/x", "https://192.168.0.1/x", "https://100.64.0.1/x", "https://169.254.169.254/x", "https://169.254.170.2/x", "https://0.0.0.0:PORT/x",
 		"https://[::ffff:169.254.169.254]/x", "https://224.0.0.1/x", "https://255.255.255.255/x",
@@ -216,12 +216,6 @@ func TestForbiddenAddresses(t *testing.T) {
 		}
 		if err != nil && strings.Contains(err.Error(), "ks") {
 			t.Errorf("the error shows the address: %v", err)
-		}
-	}
-	// Go takes these spellings neither for addresses nor for names.
-	for _, address := range []string{"https://2130706433:PORT/x", "https://127.1:PORT/x", "https://017700000001:PORT/x", "https://127.0.0.1.:PORT/x"} {
-		if _, err := copier.Copy(t.Context(), strings.ReplaceAll(address, "PORT", port), key); err == nil {
-			t.Errorf("%s is no error", address)
 		}
 	}
 	if n := connections.Load(); n != 0 || len(fake.Calls()) != 0 {
