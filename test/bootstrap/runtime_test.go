@@ -89,7 +89,9 @@ func invoke(t *testing.T, binary string, timeout time.Duration, env map[string]s
 		if err := cmd.Process.Kill(); err != nil {
 			t.Error(err)
 		}
-		_ = <-ended // it was killed
+		if err := <-ended; err == nil {
+			t.Error("it ended by itself after its answer")
+		}
 		got.log = log.Bytes()
 		jsonLines(t, got.log)
 		return got
