@@ -105,7 +105,7 @@ type Store struct {
 
 // Intake is how jobs are started and found.
 type Intake struct {
-	StateMachine intake.StateMachine `env:"STATE_MACHINE_ARN,required"`
+	StateMachine intake.StateMachine `env:"STATE_MACHINE_ARN,required,notEmpty"`
 	VideosBucket string              `env:"VIDEOS_BUCKET,required,notEmpty"`
 }
 
