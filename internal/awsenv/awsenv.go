@@ -48,6 +48,10 @@ func Config(lookup func(string) (string, bool)) (aws.Config, error) {
 			return credentials, nil
 		}),
 		ConfigSources: []any{endpoints{lookup}},
+		// As the SDK's own configuration has it; the zero values leave S3's
+		// writes and reads without a checksum.
+		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenSupported,
+		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenSupported,
 	}
 	// Shown in CloudTrail and in access logs as the caller: app/<function>.
 	config.AppID, _ = lookup("AWS_LAMBDA_FUNCTION_NAME")

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
@@ -41,6 +42,9 @@ func TestConfigCarriesCredentialsAndRegion(t *testing.T) {
 	}
 	if config.AppID != "takeup-submit" {
 		t.Errorf("calls are made as app %q", config.AppID)
+	}
+	if options := s3.NewFromConfig(config).Options(); options.RequestChecksumCalculation != aws.RequestChecksumCalculationWhenSupported || options.ResponseChecksumValidation != aws.ResponseChecksumValidationWhenSupported {
+		t.Error("S3 writes and reads have no checksum")
 	}
 	if config.Region != "eu-west-1" || got.AccessKeyID != "id" || got.SecretAccessKey != "secret" || got.SessionToken != "token" {
 		t.Errorf("got region %q and credentials of %q", config.Region, got.AccessKeyID)

@@ -87,8 +87,11 @@ func (s *Submit) look(ctx context.Context, entry video.Entry) (found, error) {
 			known[row.InferenceID] = row.ClientRequestID != ""
 			continue
 		}
-		if row.InferenceID == "" || row.Failed {
-			continue // a failed row gives no generation, and ends nothing
+		if row.Failed {
+			continue // it gives no generation, and ends nothing
+		}
+		if row.InferenceID == "" {
+			return found{unread: "the row of it in its logs has no usable id"}, nil
 		}
 		generation, err := s.Provider.Retrieve(ctx, key, entry.Route, row.InferenceID, model)
 		if err != nil {

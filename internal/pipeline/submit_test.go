@@ -212,6 +212,11 @@ func TestUnansweredIsLookedUpAndNeverPostedAgain(t *testing.T) {
 			failed.Failed = true
 			w.provider.rows = []video.LoggedRequest{failed}
 		}, "SubmissionLost", "most likely not charged"},
+		{"a row without an id", func(w *world) {
+			nameless := row
+			nameless.InferenceID = ""
+			w.provider.rows = []video.LoggedRequest{nameless}
+		}, "SubmissionLost", "has no usable id"},
 		{"an unexplained charge", func(w *world) {
 			w.provider.charges = []video.Charge{{ReferenceID: "gen-7", Created: w.clock.Now()}, {ReferenceID: "gen-0", Created: w.clock.Now()}}
 			w.provider.rows = []video.LoggedRequest{{InferenceID: "gen-0", ClientRequestID: "job-0.1"}}

@@ -59,9 +59,10 @@ func New(client Client, config Config) *Transfer {
 }
 
 // Copy stores the mp4 at a URL under a key. When it returns without an error the
-// object is there, as long as the source said, and a whole mp4; with one,
-// nothing was put under the key, and no upload is left open unless S3 refused to
-// end it. A *video.VideoRejected says that the file must not be stored; any
+// object is there, as long as the source said, and a whole mp4. With one, what is
+// under the key is what was there before, or, where only S3's last answer was
+// lost, the whole object; and no upload is left open, unless S3 refused to end it
+// or its id was lost with an answer. A *video.VideoRejected says that the file must not be stored; any
 // other error that it can't be had this time. No error shows the URL.
 func (t *Transfer) Copy(ctx context.Context, address, key string) (video.Copied, error) {
 	work := ctx
