@@ -1,0 +1,96 @@
+// Package mutants_test shows that the tests of the promises can fail. Each
+// mutant takes one precaution out of the code, and must be caught by a violated
+// promise. A mutant is laid over the source for one go test alone (-overlay), so
+// that nothing of it is in what is deployed.
+package mutants_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestEachMutantIsCaught(t *testing.T) {
+	const exhaustive = "^(TestEveryFaultAndEveryPair|TestTwoSubmitsAtOnce)$"
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range []struct {
+		name     string
+		file     string // the precaution is there,
+		old, new string // as this, and is taken out by that
+		run      string // the tests in the package that look
+		in       string
+		violates string // and what they must say
+	}{
+		{
+			"claim off", "internal/ledger/ledger.go",
+			`IfNoneMatch: aws.String("*")`, ``,
+			exhaustive, "./internal/pipeline", "paid twice",
+		},
+		{
+			"takeover without If-Match", "internal/ledger/ledger.go",
+			`IfMatch: &version`, ``,
+			exhaustive, "./internal/pipeline", "paid twice",
+		},
+		{
+			"a 412 trusted without a read", "internal/ledger/ledger.go",
+			`found.Nonce == entry.Nonce:`, `found.Nonce == entry.Nonce && false:`,
+			exhaustive, "./internal/pipeline", "called lost, though nothing kept it from being posted and recorded",
+		},
+		{
+			"generation id not recorded", "internal/pipeline/submit.go",
+			`entry.Phase, entry.GenerationID, entry.Candidate = video.PhaseAccepted, generation.ID, ""`, `entry.Phase, entry.Candidate = video.PhaseAccepted, ""`,
+			exhaustive, "./internal/pipeline", "gen-1 was paid, and it ended with",
+		},
+		{
+			"lost after one look", "internal/pipeline/lookup.go",
+			`lost := look.complete && began.After(shown)`, `lost := look.complete || began.After(shown)`,
+			exhaustive, "./internal/pipeline", "gen-1 was paid, and it ended with SubmissionLost",
+		},
+		{
+			"manifest before the video", "internal/pipeline/store.go",
+			"	if err != nil {\n		return s.unavailable(job, err)\n	}\n	return s.Shelf.PutManifest(", "	if err != nil {\n		defer s.unavailable(job, err)\n	}\n	return s.Shelf.PutManifest(",
+			exhaustive, "./internal/pipeline", "it ended as stored with the file \"\" and a manifest: true",
+		},
+		{
+			"verification off", "internal/transfer/file.go",
+			`if err := f.boxes.end(); err != nil {`, `if err := f.boxes.end(); err != nil && f.length < -1 {`,
+			"^TestNotAVideo$", "./internal/transfer", "--- FAIL: TestNotAVideo",
+		},
+	} {
+		t.Run(m.name, func(t *testing.T) {
+			path := filepath.Join(root, m.file)
+			source, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Count(string(source), m.old) != 1 {
+				t.Fatalf("%s has not one %q", m.file, m.old)
+			}
+			dir := t.TempDir()
+			mutant := filepath.Join(dir, "mutant.go")
+			if err := os.WriteFile(mutant, []byte(strings.Replace(string(source), m.old, m.new, 1)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{path: mutant}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			list := filepath.Join(dir, "overlay.json")
+			if err := os.WriteFile(list, overlay, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			test := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-vet=off", "-overlay", list, "-run", m.run, m.in)
+			test.Dir = root
+			out, err := test.CombinedOutput()
+			if err == nil || !strings.Contains(string(out), m.violates) {
+				t.Errorf("not caught: %v\n%.3000s", err, out)
+			}
+		})
+	}
+}
