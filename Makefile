@@ -27,7 +27,7 @@ GOLANGCI_LINT := v2.15.0
 hash = $(firstword $(shell sha256sum $(1)))
 ministack := .tools/ministack/lock-$(call hash,tools/ministack.txt)
 sam := .tools/sam/lock-$(call hash,tools/sam.txt)
-golangci = .tools/bin/golangci-lint-$(GOLANGCI_LINT)-$(shell go env GOVERSION)
+golangci = .tools/bin/golangci-lint-$(GOLANGCI_LINT)-$(shell go env GOVERSION 2>/dev/null)
 asl = tools/asl/node_modules/.lock-$(call hash,tools/asl/package-lock.json)
 
 takeup := .takeup/bin/takeup
@@ -127,7 +127,7 @@ need-cc: need-go
 need-python:
 	@command -v python3 >/dev/null || { echo "there is no python3 on the PATH: install Python 3.10 or later"; exit 1; }
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
-	  { echo "python3 is older than 3.10: put a later one first on the PATH"; exit 1; }
+	  { echo "python3 does not run, or is older than 3.10: put Python 3.10 or later first on the PATH"; exit 1; }
 	@python3 -c 'import venv, ensurepip' 2>/dev/null || \
 	  { echo "python3 has no venv: install it, on Debian and Ubuntu as the package python3-venv"; exit 1; }
 

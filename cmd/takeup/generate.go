@@ -22,7 +22,7 @@ type generateCommand struct {
 	URL      string        `help:"The API's address; by default the local stack's." env:"TAKEUP_URL"`
 	Token    string        `help:"The API's token; better given in the environment." env:"TAKEUP_TOKEN"`
 	Out      string        `help:"The directory for the video." default:"out"`
-	Expect   time.Duration `help:"How long it may take: what the progress bar measures by." default:"90s"`
+	Expect   time.Duration `help:"How long it may take, which the progress bar measures by; by default what is usual."`
 	Interval time.Duration `help:"The time between two looks." default:"2s"`
 
 	Parameters parameters `embed:""`
@@ -34,7 +34,7 @@ func (c *generateCommand) Run(ctx context.Context, w *world) error {
 	if err != nil {
 		return explain(err)
 	}
-	order := order{request: request, out: c.Out, expect: c.Expect, interval: c.Interval}
+	order := order{request: request, out: c.Out, expect: expectProvider, interval: c.Interval}
 	a := &api{world: w, base: c.URL, token: c.Token}
 	if c.URL == "" {
 		stack, err := localstack.Open(stateDir)
@@ -43,6 +43,12 @@ func (c *generateCommand) Run(ctx context.Context, w *world) error {
 		}
 		a.base, a.token = stack.API, stack.Token
 		order.bucket = stack.Outputs["VideosBucket"]
+		if stack.Simulator != "" {
+			order.expect, order.free = expectStandIn, true
+		}
+	}
+	if c.Expect > 0 {
+		order.expect = c.Expect
 	}
 	_, err = a.generate(ctx, order)
 	return err
@@ -94,8 +100,8 @@ func (a *api) generate(ctx context.Context, o order) (id string, err error) {
 	if err != nil {
 		return job.ID, err
 	}
+	show.close() // before the last line: nothing is estimated any more
 	show.state("done")
-	show.close()
 	a.summary(o, done, path, size, a.now().Sub(began))
 	return job.ID, nil
 }

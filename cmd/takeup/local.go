@@ -24,7 +24,7 @@ import (
 // The paces of a job, for the progress bar: with the stand-in, its time and that
 // of the steps around it; with the provider, a little more than its own sample.
 const (
-	expectStandIn  = (localstack.JobSeconds + 4) * time.Second
+	expectStandIn  = (localstack.JobSeconds + 2) * time.Second
 	expectProvider = 90 * time.Second
 )
 
@@ -82,6 +82,10 @@ func (c *runCommand) Run(ctx context.Context, w *world) (err error) {
 	id, err := a.generate(ctx, o)
 	if err == nil {
 		return nil
+	}
+	if ctx.Err() != nil && id != "" {
+		// Elsewhere a job goes on without being watched; here its stack ends.
+		err = fmt.Errorf("interrupted: job %s ends here, with the stack that ran it", id)
 	}
 	if id != "" && provider != nil {
 		// The stack and all it knows go now, and what was paid must not.
@@ -195,12 +199,15 @@ type downCommand struct{}
 
 // Run ends the stack that up left.
 func (c *downCommand) Run(ctx context.Context, w *world) error {
+	said := "the stack has ended"
 	if _, err := localstack.Open(stateDir); err != nil {
-		fmt.Fprintln(w.out, "no stack is running")
+		said = "no stack is running"
 	}
+	// Also where none runs: half a stack may.
 	if err := localstack.Down(ctx, stateDir); err != nil {
 		return err
 	}
+	fmt.Fprintln(w.out, said)
 	return nil
 }
 

@@ -15,6 +15,9 @@ import (
 	"time"
 )
 
+// startLimit is how long a server may take to answer on a slow machine.
+const startLimit = time.Minute
+
 // stopPatience is how long a process group may take to end before it is killed.
 // Nothing here has anything to save.
 const stopPatience = 3 * time.Second
@@ -72,10 +75,10 @@ func start(dir, name string, env []string, command ...string) (*process, error) 
 	return p, nil
 }
 
-// waitFor asks ready, often, until it says yes, the process ends, or the time is
-// over.
-func (p *process) waitFor(ctx context.Context, limit time.Duration, ready func(context.Context) bool) error {
-	patient, cancel := context.WithTimeout(ctx, limit)
+// waitFor asks ready, often, until it says yes, the process ends, or startLimit
+// is over.
+func (p *process) waitFor(ctx context.Context, ready func(context.Context) bool) error {
+	patient, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
 	err := poll(patient, func() (bool, error) {
 		select {
@@ -91,7 +94,7 @@ func (p *process) waitFor(ctx context.Context, limit time.Duration, ready func(c
 	case ctx.Err() != nil:
 		return fmt.Errorf("starting %s: %w", p.name, context.Cause(ctx))
 	case patient.Err() != nil:
-		err = fmt.Errorf("%s did not start within %s", p.name, limit)
+		err = fmt.Errorf("%s did not start within %s", p.name, startLimit)
 	}
 	return fmt.Errorf("%w; its last words, from %s:\n%s", err, p.log, tail(p.log))
 }
@@ -117,17 +120,23 @@ func running(file string) (pid int, ok bool) {
 // stop ends the process of a file with its children, and returns when they have
 // ended, whether or not ctx is over: that may be why they are ended. There is
 // nothing to do where none runs.
-func stop(ctx context.Context, file string) error {
+func stop(ctx context.Context, file string) error { return stopWithin(ctx, file, stopPatience) }
+
+// stopWithin is stop with another patience before it kills.
+func stopWithin(ctx context.Context, file string, patience time.Duration) error {
 	ctx = context.WithoutCancel(ctx)
 	pid, ok := running(file)
-	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
+	for _, way := range []struct {
+		signal   syscall.Signal
+		patience time.Duration
+	}{{syscall.SIGTERM, patience}, {syscall.SIGKILL, stopPatience}} {
 		if !ok {
 			break
 		}
-		if err := signalGroup(pid, signal); err != nil {
+		if err := signalGroup(pid, way.signal); err != nil {
 			return fmt.Errorf("ending process group %d of %s: %w", pid, file, err)
 		}
-		ok = !gone(ctx, file, pid)
+		ok = !gone(ctx, file, pid, way.patience)
 	}
 	if ok {
 		return fmt.Errorf("process group %d of %s did not end; end it with kill -s KILL -- -%d", pid, file, pid)
@@ -138,10 +147,10 @@ func stop(ctx context.Context, file string) error {
 	return nil
 }
 
-// gone waits, for as long as patience lasts, until neither the process nor any
+// gone waits, for as long as the patience lasts, until neither the process nor any
 // of its group runs.
-func gone(ctx context.Context, file string, pid int) bool {
-	ctx, cancel := context.WithTimeout(ctx, stopPatience)
+func gone(ctx context.Context, file string, pid int, patience time.Duration) bool {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	return poll(ctx, func() (bool, error) {
 		_, ok := running(file)

@@ -13,9 +13,6 @@ import (
 	"time"
 )
 
-// startLimit is how long a server may take to answer on a slow machine.
-const startLimit = time.Minute
-
 // standInKey is what the stand-in takes for a key. It guards nothing.
 const standInKey = "stand-in-key"
 
@@ -54,7 +51,7 @@ func (s *Stack) startSimulator(ctx context.Context, o Options) error {
 		return err
 	}
 	var address []byte
-	err = p.waitFor(ctx, startLimit, func(context.Context) bool {
+	err = p.waitFor(ctx, func(context.Context) bool {
 		address, err = os.ReadFile(addressFile)
 		return err == nil
 	})
@@ -113,7 +110,7 @@ func (s *Stack) startMiniStackOn(ctx context.Context, o Options, port int) error
 		return err
 	}
 	health := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	return p.waitFor(ctx, startLimit, func(ctx context.Context) bool {
+	return p.waitFor(ctx, func(ctx context.Context) bool {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.AWS+"/_ministack/health", nil)
 		if err != nil {
 			return false
