@@ -66,8 +66,9 @@ func (s *Shelf) Manifest(ctx context.Context, id string) (video.Manifest, bool, 
 }
 
 // PutManifest writes a job's manifest, after its video. A manifest that is there
-// already stays, and is no error: the video was stored by another. The error is
-// a *video.ServiceUnavailable.
+// already stays, and is no error: the video was stored by another. That it is
+// there is read, and not taken from S3's refusal. The error is a
+// *video.ServiceUnavailable.
 func (s *Shelf) PutManifest(ctx context.Context, manifest video.Manifest) error {
 	body, err := json.MarshalIndent(manifest, "", "  ")
 	if err != nil {
@@ -79,7 +80,9 @@ func (s *Shelf) PutManifest(ctx context.Context, manifest video.Manifest) error 
 	})
 	var response *awshttp.ResponseError
 	if errors.As(err, &response) && response.HTTPStatusCode() == http.StatusPreconditionFailed {
-		return nil
+		if _, stored, readErr := s.Manifest(ctx, manifest.ID); stored || readErr != nil {
+			return readErr
+		}
 	}
 	if err != nil {
 		return unavailable("writing a manifest", err)

@@ -116,20 +116,30 @@ func TestS3Failing(t *testing.T) {
 			return s3fake.Fault{}
 		}
 	}
+	firstPut := func(fault s3fake.Fault) func(s3fake.Call) s3fake.Fault {
+		return func(call s3fake.Call) s3fake.Fault {
+			if call.Op == "PutObject" && call.Count == 1 {
+				return fault
+			}
+			return s3fake.Fault{}
+		}
+	}
 	denied, slow, cut := s3fake.Fault{Status: 403, Code: "AccessDenied"}, s3fake.Fault{Status: 503, Code: "SlowDown"}, s3fake.Fault{Cut: true}
 	for name, c := range map[string]struct {
 		hook             func(s3fake.Call) s3fake.Fault
 		readable, stored bool
 	}{
-		"denied":             {hook: always(denied)},
-		"503 always":         {hook: always(slow)},
-		"cut always":         {hook: always(cut)},
-		"no bucket":          {hook: always(s3fake.Fault{Status: 404, Code: "NoSuchBucket"})},
-		"503 once":           {hook: first(slow), readable: true, stored: true},
-		"cut once":           {hook: first(cut), readable: true, stored: true},
-		"503 after it took":  {hook: first(s3fake.Fault{After: true, Status: 503, Code: "SlowDown"}), readable: true, stored: true},
-		"409":                {hook: always(s3fake.Fault{Status: 409, Code: "ConditionalRequestConflict"})},
-		"body cut when read": {hook: always(s3fake.Fault{CutBody: true}), stored: true},
+		"denied":                 {hook: always(denied)},
+		"503 always":             {hook: always(slow)},
+		"cut always":             {hook: always(cut)},
+		"no bucket":              {hook: always(s3fake.Fault{Status: 404, Code: "NoSuchBucket"})},
+		"503 once":               {hook: first(slow), readable: true, stored: true},
+		"cut once":               {hook: first(cut), readable: true, stored: true},
+		"503 after it took":      {hook: first(s3fake.Fault{After: true, Status: 503, Code: "SlowDown"}), readable: true, stored: true},
+		"409":                    {hook: always(s3fake.Fault{Status: 409, Code: "ConditionalRequestConflict"})},
+		"412, and there is none": {hook: firstPut(s3fake.Fault{Status: 412, Code: "PreconditionFailed"})},
+		"412 after it took":      {hook: firstPut(s3fake.Fault{After: true, Status: 412, Code: "PreconditionFailed"}), readable: true, stored: true},
+		"body cut when read":     {hook: always(s3fake.Fault{CutBody: true}), stored: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			fake := s3fake.New(t)
