@@ -23,16 +23,19 @@ import (
 const (
 	exitFailed      = 1
 	exitUsage       = 2   // the request or the command line can't be used as it is
+	exitUnsettled   = 3   // reconcile: not all is accounted for
 	exitInterrupted = 130 // as a shell reports a program ended by Ctrl-C
 )
 
 // commands are what can be typed.
 type commands struct {
-	Generate generateCommand `cmd:"" help:"Generate a video from a prompt, and download it."`
-	Up       upCommand       `cmd:"" help:"Start a local stack and leave it running."`
-	Down     downCommand     `cmd:"" help:"End the local stack that up started."`
-	Run      runCommand      `cmd:"" help:"Start a local stack, generate one video, end the stack: what make run does." hidden:""`
-	Build    buildCommand    `cmd:"" help:"Build the template and its functions for sam deploy: what make build does." hidden:""`
+	Generate  generateCommand  `cmd:"" help:"Generate a video from a prompt, and download it."`
+	Redrive   redriveCommand   `cmd:"" help:"Go on with jobs that ended without a video. Nothing is paid twice."`
+	Reconcile reconcileCommand `cmd:"" help:"Name what was paid without a video, and what was lost on the way."`
+	Up        upCommand        `cmd:"" help:"Start a local stack and leave it running."`
+	Down      downCommand      `cmd:"" help:"End the local stack that up started."`
+	Run       runCommand       `cmd:"" help:"Start a local stack, generate one video, end the stack: what make run does." hidden:""`
+	Build     buildCommand     `cmd:"" help:"Build the template and its functions for sam deploy: what make build does." hidden:""`
 }
 
 // world is what the commands use of the outside.
@@ -87,6 +90,7 @@ func exitStatus(err error, interrupted bool) int {
 	var usage *usageError
 	var invalid *video.InvalidRequest
 	var refused *apiError
+	var open *unsettled
 	switch {
 	case err == nil:
 		return 0
@@ -94,6 +98,8 @@ func exitStatus(err error, interrupted bool) int {
 		return exitInterrupted
 	case errors.As(err, &usage), errors.As(err, &invalid), errors.As(err, &refused) && refused.Status == http.StatusBadRequest:
 		return exitUsage
+	case errors.As(err, &open):
+		return exitUnsettled
 	}
 	return exitFailed
 }

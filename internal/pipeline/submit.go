@@ -140,7 +140,7 @@ func (s *Submit) step(ctx context.Context, o order, entry video.Entry, version s
 			return entry.Job(video.Stored, 1), true, err
 		}
 	}
-	if entry.Ending != nil && (!o.resume || final(*entry.Ending)) {
+	if entry.Ending != nil && (!o.resume || entry.Ending.Final()) {
 		return video.Job{}, true, entry.Ending.Err()
 	}
 	switch {
@@ -310,13 +310,4 @@ func unlessConflict(err error) error {
 		return nil
 	}
 	return err
-}
-
-// final reports whether an ending stays whatever a redrive does: the provider
-// refused the request itself, or ended the generation.
-func final(ending video.EndingRecord) bool {
-	var invalid *video.InvalidRequest
-	var failed *video.GenerationFailed
-	err := ending.Err()
-	return errors.As(err, &invalid) || errors.As(err, &failed)
 }

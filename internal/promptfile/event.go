@@ -89,9 +89,17 @@ func (u upload) versioned() bool { return u.version != "" && u.version != "null"
 // file is its line 1.
 func (u upload) id(line string) string {
 	if u.versioned() {
-		return intake.IDFromKey("file", u.bucket, u.key, u.version, line)
+		return lineID(u.bucket, u.key, u.version, line)
 	}
 	return intake.IDFromKey("file", u.bucket, u.key, u.version, u.etag, u.sequencer, line)
+}
+
+// JobID is the id of the job that a whole file starts, by its version in a
+// versioned bucket.
+func JobID(bucket, key, version string) string { return lineID(bucket, key, version, "1") }
+
+func lineID(bucket, key, version, line string) string {
+	return intake.IDFromKey("file", bucket, key, version, line)
 }
 
 // marker reports whether the upload is the empty object that consoles make for a

@@ -221,6 +221,12 @@ func (r EndingRecord) Err() error {
 	return recorded
 }
 
+// Final reports whether the ending stays whatever a redrive does: the provider
+// refused the request itself, or ended the generation.
+func (r EndingRecord) Final() bool {
+	return r.Error == EndingName(&InvalidRequest{}) || r.Error == EndingName(&GenerationFailed{})
+}
+
 func said(words string) string {
 	if words == "" {
 		return ""

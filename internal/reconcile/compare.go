@@ -1,0 +1,275 @@
+package reconcile
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/takeup/takeup/internal/promptfile"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// settling is how long an upload may take to become a job: S3 tells of it within
+// seconds as a rule, and Lambda tries an event that failed again after minutes.
+const settling = 10 * time.Minute
+
+// comparison is a Compare at work.
+type comparison struct {
+	Facts
+	report Report
+}
+
+// Compare names what does not add up, in a lasting order.
+func Compare(facts Facts) Report {
+	c := comparison{Facts: facts, report: Report{
+		From: facts.From, To: facts.To, Jobs: len(facts.Entries), Videos: len(facts.Manifests), Prompts: len(facts.Prompts),
+		Findings: []Finding{}, Notes: []Note{}, Unknown: append([]Unknown{}, facts.Unknown...),
+	}}
+	for _, execution := range facts.Executions {
+		if execution.Running() {
+			c.report.Running++
+		}
+	}
+	c.charges()
+	c.unfinished()
+	c.videos()
+	c.prompts()
+	slices.SortStableFunc(c.report.Findings, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), a.At.Compare(b.At), cmp.Compare(a.What, b.What))
+	})
+	slices.SortStableFunc(c.report.Notes, func(a, b Note) int { return cmp.Compare(a.What, b.What) })
+	return c.report
+}
+
+func (c *comparison) find(f Finding) { c.report.Findings = append(c.report.Findings, f) }
+func (c *comparison) note(what, job, detail string) {
+	c.report.Notes = append(c.report.Notes, Note{what, job, detail})
+}
+func (c *comparison) unknown(source, reason string) {
+	c.report.Unknown = append(c.report.Unknown, Unknown{source, reason})
+}
+func (c *comparison) running(id string) bool { return c.Executions[id].Running() }
+
+// removed reports whether a job's video was stored, and all of it taken out of
+// the bucket since.
+func (c *comparison) removed(id string) bool {
+	return c.Executions[id].Status == "SUCCEEDED" && !c.stored(id) && !c.Videos[id]
+}
+
+func redrive(id string) string { return "takeup redrive " + id }
+
+// charges names each charge without a stored video, and tells of generations
+// without a charge.
+func (c *comparison) charges() {
+	payments, anonymous := c.payments()
+	jobs := c.jobs()
+	for key, p := range payments {
+		job := cmp.Or(jobs[key], p.client)
+		if job == "" && !ours(p.model) {
+			c.note(p.id, "", "charged for "+p.model+", which no job here asks for: another user of the account")
+			continue
+		}
+		c.report.Paid++
+		c.report.Credits += p.credits
+		if p.entries > 1 {
+			c.note(p.id, job, fmt.Sprintf("the provider's transactions have %d charges of this generation", p.entries))
+		}
+		finding := Finding{Kind: Charge, What: p.id, Job: job, At: p.at, Credits: p.credits}
+		switch {
+		case jobs[key] != "" && (c.stored(job) || c.running(job)):
+			continue
+		case jobs[key] != "" && c.removed(job):
+			c.note(p.id, job, "paid and stored; its video was taken out of the bucket since")
+			continue
+		case jobs[key] != "":
+			finding.Detail, finding.ToDo = c.withoutVideo(job)
+		default:
+			finding.Detail, finding.ToDo = c.stranger(*p)
+			if finding.Detail == "" {
+				continue
+			}
+		}
+		if p.entries == 0 {
+			finding.Detail += " (the logs have it as succeeded; the transactions have no charge of it yet)"
+		}
+		c.find(finding)
+	}
+	for _, charge := range anonymous {
+		if !ours(charge.Model) {
+			continue
+		}
+		c.report.Credits += charge.Credits
+		c.find(Finding{
+			Kind: Charge, What: "-", At: charge.Created, Credits: charge.Credits, Detail: "a charge that names no generation",
+			ToDo: "ask the provider's support which request it is for",
+		})
+	}
+	c.uncharged(payments)
+}
+
+// withoutVideo says of a job, whose own generation was charged, why it has no
+// video and what to do.
+func (c *comparison) withoutVideo(job string) (detail, toDo string) {
+	entry := c.Entries[job]
+	ending := c.ending(job)
+	detail = "paid, and the video is not stored"
+	if ending != "" {
+		detail += "; the job ended with " + ending
+	}
+	switch {
+	case ending == "GenerationFailed":
+		return detail, "ask the provider's support: it does not charge a failed generation"
+	case ending == "VideoRejected":
+		return detail, video.EntryKey(job) + " says why; where a limit of ours was in the way, raise it and " + redrive(job) + "; otherwise ask the provider's support with the generation's id"
+	case entry.ID == "":
+		return detail, video.EntryKey(job) + " is gone from the videos bucket; ask the provider for the generation by its id"
+	}
+	return detail, redrive(job) + " fetches it without paying again"
+}
+
+// stranger says of a charged generation, which no job has as its own, whose it
+// may be. It says nothing of one that is just being looked for.
+func (c *comparison) stranger(p paid) (detail, toDo string) {
+	entry, known := c.Entries[p.client]
+	switch {
+	case p.client == "" && c.LogsUnread:
+		return "paid, and no job here has this generation as its own",
+			"whose it is can't be told while the logs can't be read; reconcile again, then ask the provider for it by its id"
+	case p.client == "":
+		return "paid, and no job here has this generation",
+			"another user of the account, or another stack with the same key; ask the provider for it by its id"
+	case known && entry.GenerationID != "":
+		return "paid beside generation " + entry.GenerationID + ", which is the job's own",
+			"ask the provider's support for the money; the video can be had from the provider by the generation's id"
+	case known && c.running(p.client):
+		return "", ""
+	case known:
+		return "paid, and the job does not know of it" + prefixed("; it ended with ", c.ending(p.client)),
+			redrive(p.client) + " finds it without paying again"
+	}
+	return "paid for a job that is not in the ledger",
+		"another stack with the same key, or " + video.EntryKey(p.client) + " was taken away; ask the provider for the generation by its id"
+}
+
+// uncharged tells of the ledger's generations that no transaction is there for.
+// The charge lands after the end, so that it may only be late.
+func (c *comparison) uncharged(payments map[string]*paid) {
+	for id, entry := range c.Entries {
+		p := payments[bare(entry.GenerationID)]
+		switch {
+		case entry.GenerationID == "", entry.SubmittedAt.Before(c.From), p != nil && p.entries > 0,
+			c.ending(id) == "GenerationFailed", c.running(id):
+		case !c.Charged[entry.KeyVersion]:
+			c.note(entry.GenerationID, id, "whether it was charged is not known: the transactions could not be read with the key that it was sent with")
+		default:
+			c.note(entry.GenerationID, id, "no charge of it is there (yet)")
+		}
+	}
+}
+
+// unfinished names each job that is neither stored, nor ended, nor running.
+func (c *comparison) unfinished() {
+	for id, entry := range c.Entries {
+		execution := c.Executions[id]
+		switch {
+		case c.stored(id), entry.Ending != nil, execution.Running():
+			continue
+		case c.removed(id):
+			c.note(id, id, "stored; its video was taken out of the bucket since")
+			continue
+		}
+		detail := "no execution of it is known any more"
+		if execution.Name != "" {
+			detail = "its execution " + execution.Name + " is " + execution.Status + prefixed(", with ", execution.Error)
+		}
+		c.find(Finding{
+			Kind: Job, What: id, Job: id, At: entry.CreatedAt,
+			Detail: fmt.Sprintf("neither stored, nor ended, nor running (its submission is %s); %s", entry.Phase, detail), ToDo: redrive(id),
+		})
+	}
+}
+
+// videos names each video without a manifest, and each manifest without a
+// video, except where a job is storing it.
+func (c *comparison) videos() {
+	ids := maps.Clone(c.Videos)
+	for id := range c.Manifests {
+		ids[id] = true
+	}
+	for id := range ids {
+		switch {
+		case c.Videos[id] && c.stored(id), c.running(id):
+		case c.Videos[id]:
+			toDo := redrive(id) + " stores it again, verified"
+			if _, known := c.Entries[id]; !known {
+				toDo = "its job is not in the ledger; keep the file under another name, or remove it"
+			}
+			c.find(Finding{Kind: Video, What: video.FileKey(id), Job: id, Detail: "a video without a manifest: it was never said to be whole", ToDo: toDo})
+		default:
+			c.find(Finding{
+				Kind: Video, What: video.ManifestKey(id), Job: id, Detail: "a manifest without its video",
+				ToDo: "remove the manifest, then " + redrive(id) + " stores the video again while the provider has it",
+			})
+		}
+	}
+}
+
+// prompts names each prompt file without a job and without a rejection.
+func (c *comparison) prompts() {
+	for _, file := range c.Prompts {
+		id, what := file.Job(), file.Key
+		_, known := c.Entries[id]
+		execution := c.Executions[id]
+		finding := Finding{Kind: Prompt, What: what, Job: id, At: file.At}
+		switch {
+		case strings.HasSuffix(file.Key, "/"), known, c.stored(id), file.Rejected, execution.Running():
+			continue
+		case !file.versioned():
+			c.unknown("prompt file "+what, "it came before the bucket kept versions, so its job can't be told; see whether "+promptfile.RejectionKey(file.Key)+" is there")
+			continue
+		case c.To.Sub(file.At) < settling:
+			c.note(what, id, "uploaded just now; its job is not there yet")
+			continue
+		case execution.Name != "":
+			finding.Detail = "its execution " + execution.Name + " is " + execution.Status + prefixed(", with ", execution.Error) + ", and nothing was submitted or paid"
+			finding.ToDo = "mend what the execution says, and upload the file again"
+		case file.Replaced:
+			c.note(what, id, "version "+file.Version+" has no job; if it was rejected, the rejection of a later version took its place")
+			continue
+		default:
+			finding.Detail = "version " + file.Version + " has neither a job nor a rejection"
+			finding.ToDo = "upload it again; the queue of the output UnhandledPromptsUrl says what went wrong"
+		}
+		c.find(finding)
+	}
+}
+
+// ending is the name of how a job ended, by the ledger or else by its last
+// execution; empty where it did not.
+func (c *comparison) ending(id string) string {
+	if entry := c.Entries[id]; entry.Ending != nil {
+		return entry.Ending.Error
+	}
+	return c.Executions[id].Error
+}
+
+func prefixed(prefix, text string) string {
+	if text == "" {
+		return ""
+	}
+	return prefix + text
+}
+
+// ours reports whether the catalogue has a model, by its name or its bare alias,
+// or none is said.
+func ours(model string) bool {
+	if model == "" {
+		return true
+	}
+	return slices.ContainsFunc(video.Catalogue(), func(m video.Model) bool {
+		return m.Name == model || strings.HasSuffix(m.Name, "/"+model) || strings.HasSuffix(model, "/"+m.Name)
+	})
+}

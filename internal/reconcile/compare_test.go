@@ -1,0 +1,262 @@
+package reconcile_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/promptfile"
+	"github.com/takeup/takeup/internal/reconcile"
+	"github.com/takeup/takeup/internal/video"
+)
+
+var (
+	to   = time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
+	from = to.Add(-24 * time.Hour)
+)
+
+const model = video.DefaultModel
+
+// entry is a job whose generation was accepted, unless that is empty.
+func entry(id, generation string, ending error) video.Entry {
+	e := video.Entry{ID: id, Phase: video.PhaseUnanswered, Attempt: 1, KeyVersion: "v1", CreatedAt: to.Add(-2 * time.Hour)}
+	if generation != "" {
+		e.Phase, e.GenerationID, e.SubmittedAt = video.PhaseAccepted, generation, to.Add(-2*time.Hour)
+	}
+	if ending != nil {
+		e.Ending = video.NewEndingRecord(ending, to.Add(-time.Hour))
+	}
+	return e
+}
+
+func charge(generation string) video.Charge {
+	return video.Charge{Created: to.Add(-time.Hour), Model: model, ReferenceID: generation, Credits: 100}
+}
+
+func row(generation, client string) video.LoggedRequest {
+	return video.LoggedRequest{Created: to.Add(-2 * time.Hour), Model: model, InferenceID: generation, ClientRequestID: client}
+}
+
+// facts are those of one job, a, to begin with.
+func facts(change func(*reconcile.Facts)) reconcile.Facts {
+	f := reconcile.Facts{
+		From: from, To: to, Entries: map[string]video.Entry{}, Manifests: map[string]string{}, Videos: map[string]bool{},
+		Executions: map[string]reconcile.Execution{}, Charged: map[string]bool{"v1": true},
+	}
+	change(&f)
+	return f
+}
+
+func file(key string, age time.Duration) reconcile.PromptFile {
+	return reconcile.PromptFile{Bucket: "prompts", Key: key, Version: "version-1", At: to.Add(-age)}
+}
+
+func TestCompare(t *testing.T) {
+	failed := func(name string) reconcile.Execution {
+		return reconcile.Execution{Name: "a", Status: "FAILED", Error: name}
+	}
+	tests := []struct {
+		name   string
+		change func(*reconcile.Facts)
+		want   string // kind what job: part of the detail | part of what to do, a line each
+		notes  int
+	}{
+		{name: "nothing"},
+		{name: "charged and stored, the charge's id with its model", change: func(f *reconcile.Facts) {
+			f.Entries["a"], f.Manifests["a"], f.Videos["a"] = entry("a", "uuid-1", nil), "", true
+			f.Charges = []video.Charge{charge("uuid-1:" + model)}
+			f.Rows = []video.LoggedRequest{row("uuid-1", "a.1")}
+		}},
+		{name: "charged and stored, the ledger's id with its model", change: func(f *reconcile.Facts) {
+			f.Entries["a"], f.Manifests["a"], f.Videos["a"] = entry("a", "uuid-1:"+model, nil), "", true
+			f.Charges = []video.Charge{charge("uuid-1")}
+		}},
+		{name: "charged, being stored", change: func(f *reconcile.Facts) {
+			f.Entries["a"], f.Videos["a"] = entry("a", "uuid-1", nil), true
+			f.Executions["a"] = reconcile.Execution{Name: "a", Status: "RUNNING"}
+			f.Charges = []video.Charge{charge("uuid-1")}
+		}},
+		{name: "charged and ended without a video", change: func(f *reconcile.Facts) {
+			f.Entries["a"] = entry("a", "uuid-1", &video.GenerationOverdue{GenerationID: "uuid-1"})
+			f.Charges = []video.Charge{charge("uuid-1")}
+		}, want: "charge uuid-1 a: ended with GenerationOverdue | takeup redrive a"},
+		{name: "charged though failed", change: func(f *reconcile.Facts) {
+			f.Entries["a"] = entry("a", "uuid-1", &video.GenerationFailed{GenerationID: "uuid-1"})
+			f.Charges = []video.Charge{charge("uuid-1")}
+		}, want: "charge uuid-1 a: GenerationFailed | support"},
+		{name: "charged and rejected", change: func(f *reconcile.Facts) {
+			f.Entries["a"] = entry("a", "uuid-1", &video.VideoRejected{GenerationID: "uuid-1"})
+			f.Charges = []video.Charge{charge("uuid-1")}
+		}, want: "charge uuid-1 a: VideoRejected | jobs/a.json says why"},
+		{name: "charged, and no ending in the ledger", change: func(f *reconcile.Facts) {
+			f.Entries["a"], f.Executions["a"] = entry("a", "uuid-1", nil), failed("VideoUnavailable")
+			f.Charges = []video.Charge{charge("uuid-1")}
+		}, want: "charge uuid-1 a: VideoUnavailable | takeup redrive a\njob a a: its execution a is FAILED, with VideoUnavailable | takeup redrive a"},
+		{name: "lost, and the logs have it", change: func(f *reconcile.Facts) {
+			f.Entries["a"] = entry("a", "", &video.SubmissionLost{ClientRequestID: "a.1"})
+			f.Charges = []video.Charge{charge("uuid-1")}
+			f.Rows = []video.LoggedRequest{row("uuid-1:"+model, "a.1")}
+		}, want: "charge uuid-1:" + model + " a: ended with SubmissionLost | takeup redrive a finds it"},
+		{name: "only the logs have it", change: func(f *reconcile.Facts) {
+			f.Entries["a"] = entry("a", "", &video.SubmissionLost{ClientRequestID: "a.1"})
+			f.Rows = []video.LoggedRequest{row("uuid-1", "a.1")}
+		}, want: "charge uuid-1 a: no charge of it yet | takeup redrive a"},
+		{name: "lost, and being looked for", change: func(f *reconcile.Facts) {
+			f.Entries["a"] = entry("a", "", nil)
+			f.Executions["a"] = reconcile.Execution{Name: "a-r1", Status: "RUNNING"}
+			f.Rows = []video.LoggedRequest{row("uuid-1", "a.1")}
+		}},
+		{name: "a failed row costs nothing", change: func(f *reconcile.Facts) {
+			r := row("uuid-1", "a.1")
+			r.Failed = true
+			f.Rows = []video.LoggedRequest{r}
+		}},
+		{name: "an older row names the job of a charge", change: func(f *reconcile.Facts) {
+			r := row("uuid-1", "a.1")
+			r.Created = from.Add(-time.Hour)
+			f.Entries["a"], f.Rows = entry("a", "", &video.SubmissionLost{}), []video.LoggedRequest{r, row("uuid-2", "someone's own")}
+			f.Charges = []video.Charge{charge("uuid-1")}
+		}, want: "charge uuid-1 a: paid | redrive"},
+		{name: "paid twice", change: func(f *reconcile.Facts) {
+			f.Entries["a"], f.Manifests["a"], f.Videos["a"] = entry("a", "uuid-2", nil), "", true
+			f.Charges = []video.Charge{charge("uuid-1"), charge("uuid-2")}
+			f.Rows = []video.LoggedRequest{row("uuid-1", "a.1"), row("uuid-2", "a.2")}
+		}, want: "charge uuid-1 a: paid beside generation uuid-2 | support"},
+		{name: "nobody's", change: func(f *reconcile.Facts) {
+			f.Charges = []video.Charge{charge("uuid-1")}
+		}, want: "charge uuid-1 : no job here | another user"},
+		{name: "of a job that is not in the ledger", change: func(f *reconcile.Facts) {
+			f.Charges, f.Rows = []video.Charge{charge("uuid-1")}, []video.LoggedRequest{row("uuid-1", "b.1")}
+		}, want: "charge uuid-1 b: not in the ledger | another stack"},
+		{name: "without an id", change: func(f *reconcile.Facts) {
+			f.Charges = []video.Charge{charge("")}
+		}, want: "charge - : names no generation | support"},
+		{name: "of another user's model", notes: 1, change: func(f *reconcile.Facts) {
+			c := charge("uuid-1")
+			c.Model = "openai/gpt-5"
+			f.Charges = []video.Charge{c}
+		}},
+		{name: "the manifest alone knows it", change: func(f *reconcile.Facts) {
+			f.Manifests["a"], f.Videos["a"] = "uuid-1", true
+			f.Charges = []video.Charge{charge("uuid-1")}
+		}},
+		{name: "stored, not charged yet", notes: 1, change: func(f *reconcile.Facts) {
+			f.Entries["a"], f.Manifests["a"], f.Videos["a"] = entry("a", "uuid-1", nil), "", true
+		}},
+		{name: "stored, and the transactions could not be read", notes: 1, change: func(f *reconcile.Facts) {
+			f.Entries["a"], f.Manifests["a"], f.Videos["a"] = entry("a", "uuid-1", nil), "", true
+			f.Charged = nil
+		}},
+		{name: "charged, and the video taken out since", notes: 2, change: func(f *reconcile.Facts) {
+			f.Entries["a"], f.Executions["a"] = entry("a", "uuid-1", nil), reconcile.Execution{Name: "a", Status: "SUCCEEDED"}
+			f.Charges = []video.Charge{charge("uuid-1")}
+		}},
+		{name: "charged, and only the manifest taken out since", change: func(f *reconcile.Facts) {
+			f.Entries["a"], f.Videos["a"] = entry("a", "uuid-1", nil), true
+			f.Executions["a"] = reconcile.Execution{Name: "a", Status: "SUCCEEDED"}
+			f.Charges = []video.Charge{charge("uuid-1")}
+		}, want: "charge uuid-1 a: not stored | takeup redrive a\njob a a: is SUCCEEDED | takeup redrive a\nvideo videos/a/video.mp4 a: without a manifest | takeup redrive a"},
+		{name: "nobody's, and the logs are not whole", change: func(f *reconcile.Facts) {
+			f.Charges, f.LogsUnread = []video.Charge{charge("uuid-1")}, true
+		}, want: "charge uuid-1 : no job here | can't be told"},
+		{name: "no execution any more", change: func(f *reconcile.Facts) {
+			f.Entries["a"] = entry("a", "", nil)
+		}, want: "job a a: no execution of it is known | takeup redrive a"},
+		{name: "refused, and ended", change: func(f *reconcile.Facts) {
+			f.Entries["a"] = entry("a", "", &video.OutOfCredits{})
+		}},
+		{name: "a video without a manifest", change: func(f *reconcile.Facts) {
+			f.Entries["a"], f.Videos["a"], f.Videos["b"] = entry("a", "", &video.OutOfCredits{}), true, true
+		}, want: "video videos/a/video.mp4 a: without a manifest | takeup redrive a\nvideo videos/b/video.mp4 b: without a manifest | not in the ledger"},
+		{name: "a manifest without its video", change: func(f *reconcile.Facts) {
+			f.Manifests["a"] = "uuid-1"
+		}, want: "video videos/a/video.json a: without its video | remove"},
+		{name: "prompt files that have come to something", change: func(f *reconcile.Facts) {
+			job, running, rejected := file("job.txt", time.Hour), file("running.txt", time.Hour), file("rejected.mp4", time.Hour)
+			rejected.Rejected = true
+			f.Entries[job.Job()] = entry(job.Job(), "", &video.OutOfCredits{})
+			f.Executions[running.Job()] = reconcile.Execution{Name: running.Job(), Status: "RUNNING"}
+			f.Prompts = []reconcile.PromptFile{job, running, rejected, file("folder/", time.Hour)}
+		}},
+		{name: "a prompt file that came to nothing", change: func(f *reconcile.Facts) {
+			f.Prompts = []reconcile.PromptFile{file("lost.txt", time.Hour)}
+		}, want: "prompt lost.txt " + file("lost.txt", 0).Job() + ": neither a job nor a rejection | upload it again"},
+		{name: "a prompt file whose job ended before the ledger", change: func(f *reconcile.Facts) {
+			f.Prompts = []reconcile.PromptFile{file("early.txt", time.Hour)}
+			f.Executions[f.Prompts[0].Job()] = failed("ServiceUnavailable")
+		}, want: "prompt early.txt " + file("early.txt", 0).Job() + ": nothing was submitted or paid | upload the file again"},
+		{name: "prompt files that can't be judged", notes: 2, change: func(f *reconcile.Facts) {
+			replaced := file("replaced.txt", time.Hour)
+			replaced.Replaced = true
+			f.Prompts = []reconcile.PromptFile{file("new.txt", time.Minute), replaced}
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if test.change == nil {
+				test.change = func(*reconcile.Facts) {}
+			}
+			report := reconcile.Compare(facts(test.change))
+			var want []string
+			if test.want != "" {
+				want = strings.Split(test.want, "\n")
+			}
+			if len(report.Findings) != len(want) || len(report.Notes) != test.notes || report.Settled() != (len(want) == 0) {
+				t.Fatalf("got findings %+v, notes %+v, unknown %+v", report.Findings, report.Notes, report.Unknown)
+			}
+			for i, f := range report.Findings {
+				head, rest, _ := strings.Cut(want[i], ": ")
+				detail, toDo, _ := strings.Cut(rest, " | ")
+				if got := fmt.Sprintf("%s %s %s", f.Kind, f.What, f.Job); got != head || !strings.Contains(f.Detail, detail) || !strings.Contains(f.ToDo, toDo) {
+					t.Errorf("got %+v, want %s", f, want[i])
+				}
+			}
+		})
+	}
+}
+
+// What can't be told is unknown, and never missing.
+func TestUnknownIsNotMissing(t *testing.T) {
+	report := reconcile.Compare(facts(func(f *reconcile.Facts) {
+		f.Prompts = []reconcile.PromptFile{{Bucket: "prompts", Key: "a.txt", Version: "null", At: to.Add(-time.Hour)}}
+		f.Unknown = []reconcile.Unknown{{Source: "the logs", Reason: "refused"}}
+	}))
+	if len(report.Findings) != 0 || len(report.Unknown) != 2 || report.Settled() {
+		t.Errorf("got %+v", report)
+	}
+}
+
+// starter keeps the ids that jobs are started with.
+type starter struct{ ids []string }
+
+func (s *starter) Start(_ context.Context, id string, _ video.Request) (intake.Receipt, error) {
+	s.ids = append(s.ids, id)
+	return intake.Receipt{ID: id}, nil
+}
+
+// A prompt file's job is the one that promptfile starts for it.
+func TestPromptFileJob(t *testing.T) {
+	files := newStore()
+	files.putVersion("prompts", "a b.txt", "version-1", "a paper boat", to)
+	started := &starter{}
+	handler := promptfile.New(files, started, "videos", func() time.Time { return to }, slog.New(slog.DiscardHandler))
+	event := `{"Records":[{"eventSource":"aws:s3","eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"prompts"},"object":{"key":"a+b.txt","versionId":"version-1"}}}]}`
+	if err := handler.Handle(t.Context(), json.RawMessage(event)); err != nil {
+		t.Fatal(err)
+	}
+	want := reconcile.PromptFile{Bucket: "prompts", Key: "a b.txt", Version: "version-1"}.Job()
+	if len(started.ids) != 1 || started.ids[0] != want {
+		t.Errorf("promptfile started %v, want %s", started.ids, want)
+	}
+}
+
+func (s *store) PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error) {
+	return &s3.PutObjectOutput{}, nil
+}

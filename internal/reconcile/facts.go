@@ -1,0 +1,151 @@
+package reconcile
+
+import (
+	"strings"
+	"time"
+
+	"github.com/takeup/takeup/internal/promptfile"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// Facts are what was read of the provider and of AWS.
+type Facts struct {
+	From, To time.Time
+
+	Entries map[string]video.Entry // the ledger, by the job's id
+	// Manifests has the generation's id of each job with a manifest; empty
+	// where it wasn't read, since the job's entry has it.
+	Manifests map[string]string
+	Videos    map[string]bool // the jobs that have a video file
+	// Executions has the latest execution of each job that was looked up; the
+	// zero Execution where there is none.
+	Executions map[string]Execution
+
+	Charges []video.Charge
+	Rows    []video.LoggedRequest // from somewhat before From
+	// LogsUnread says that some of the logs could not be read: whose a charge
+	// is may be in them.
+	LogsUnread bool
+	// Charged has the versions of the key whose transactions were read.
+	Charged map[string]bool
+
+	Prompts []PromptFile
+	Unknown []Unknown
+}
+
+// Execution is a job's execution, or one of its redrives.
+type Execution struct {
+	Name   string
+	Status string // in Step Functions' words, such as FAILED; empty: none is known
+	Error  string // the ending's name
+}
+
+// Running reports whether the execution has not ended.
+func (e Execution) Running() bool { return e.Status == "RUNNING" }
+
+// PromptFile is one version of an object in the prompts bucket.
+type PromptFile struct {
+	Bucket, Key, Version string
+	At                   time.Time
+	// Rejected says that it has a rejection of its own.
+	Rejected bool
+	// Replaced says that a rejection of a later version took the place that
+	// its own would have.
+	Replaced bool
+}
+
+// Job is the id of the job that the file starts.
+func (p PromptFile) Job() string { return promptfile.JobID(p.Bucket, p.Key, p.Version) }
+
+// versioned is false in a bucket that kept no versions when the file came: the
+// job's id then has parts that only the event told.
+func (p PromptFile) versioned() bool { return p.Version != "" && p.Version != "null" }
+
+// bare is a generation's id without its model. Ids of the legacy route are
+// "<uuid>:<model>" in one place and bare in another.
+func bare(id string) string {
+	uuid, _, _ := strings.Cut(id, ":")
+	return uuid
+}
+
+// owner reads a job's id from what its submission was sent under,
+// "<id>.<attempt>"; empty where it is not one of ours.
+func owner(clientRequestID string) string {
+	id, attempt, ok := strings.Cut(clientRequestID, ".")
+	if !ok || attempt == "" || strings.Trim(attempt, "0123456789") != "" || !video.ValidID(id) {
+		return ""
+	}
+	return id
+}
+
+// paid is a generation that costs money, by the transactions or by the logs.
+type paid struct {
+	id      string // the longest form that was seen
+	at      time.Time
+	credits int64
+	entries int    // in the transactions; 0: only the logs have it
+	model   string // empty where it isn't said
+	client  string // the job that the logs name
+}
+
+// payments puts the charges and the logs together, a generation each, by the
+// bare id; and gives the charges that name none.
+func (f Facts) payments() (byID map[string]*paid, anonymous []video.Charge) {
+	byID = map[string]*paid{}
+	clients := map[string]string{}
+	for _, row := range f.Rows {
+		job := owner(row.ClientRequestID)
+		if job == "" || row.InferenceID == "" {
+			continue
+		}
+		clients[bare(row.InferenceID)] = job
+		if !row.Failed && !row.Created.Before(f.From) {
+			byID[bare(row.InferenceID)] = &paid{id: row.InferenceID, at: row.Created, model: row.Model}
+		}
+	}
+	for _, charge := range f.Charges {
+		if charge.ReferenceID == "" {
+			anonymous = append(anonymous, charge)
+			continue
+		}
+		key := bare(charge.ReferenceID)
+		p := byID[key]
+		if p == nil {
+			p = &paid{}
+			byID[key] = p
+		}
+		if len(charge.ReferenceID) > len(p.id) {
+			p.id = charge.ReferenceID
+		}
+		if charge.Model != "" {
+			p.model = charge.Model
+		}
+		p.at, p.credits, p.entries = charge.Created, p.credits+charge.Credits, p.entries+1
+	}
+	for key, p := range byID {
+		p.client = clients[key]
+	}
+	return byID, anonymous
+}
+
+// jobs gives the job of each generation that the ledger or a manifest names, by
+// the bare id.
+func (f Facts) jobs() map[string]string {
+	of := map[string]string{}
+	for id, generation := range f.Manifests {
+		if generation != "" {
+			of[bare(generation)] = id
+		}
+	}
+	for id, entry := range f.Entries {
+		if entry.GenerationID != "" {
+			of[bare(entry.GenerationID)] = id
+		}
+	}
+	return of
+}
+
+func (f Facts) stored(id string) bool {
+	_, ok := f.Manifests[id]
+	return ok
+}

@@ -1,0 +1,322 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// lookBack is how much earlier than the charges the logs are read: a charge
+// comes when a generation ends, its row has the time of the submission.
+const lookBack = 2 * time.Hour
+
+// clockSkew is by how much the provider's clock may differ from ours.
+const clockSkew = 5 * time.Minute
+
+// atOnce bounds the calls that are under way at a time.
+const atOnce = 8
+
+// Ledger gives a job's entry, or a *video.NoEntry.
+type Ledger interface {
+	Get(ctx context.Context, id string) (video.Entry, string, error)
+}
+
+// Manifests gives a job's manifest, and false where it has none.
+type Manifests interface {
+	Manifest(ctx context.Context, id string) (video.Manifest, bool, error)
+}
+
+// Executions gives the latest execution of a job, redrives included; the zero
+// Execution where none is known.
+type Executions interface {
+	Latest(ctx context.Context, id string) (Execution, error)
+}
+
+// Provider reads the provider's records of a time, whole, with a key.
+type Provider interface {
+	Requests(ctx context.Context, key video.Key, from, to time.Time) ([]video.LoggedRequest, error)
+	Charges(ctx context.Context, key video.Key, from, to time.Time) ([]video.Charge, error)
+}
+
+// Keys gives the versions of the provider's key; Version a *video.NoKeyVersion
+// for one that is gone.
+type Keys interface {
+	Current(context.Context) (video.Key, error)
+	Version(ctx context.Context, version string) (video.Key, error)
+}
+
+// Sources are what the facts are read from. They are only read.
+type Sources struct {
+	Ledger     Ledger
+	Manifests  Manifests
+	Executions Executions
+	Provider   Provider
+	Keys       Keys
+	Objects    Objects
+}
+
+// Gather reads the facts. The charges and the prompt files are those of the
+// time; of the jobs and the videos, it is all. What the provider does not give
+// is among the unknown; what AWS does not give is an error.
+func (s Sources) Gather(ctx context.Context, from, to time.Time) (Facts, error) {
+	f := Facts{From: from, To: to, Manifests: map[string]string{}, Executions: map[string]Execution{}, Charged: map[string]bool{}}
+	// What comes first is read last: a video that is stored meanwhile is seen.
+	if err := s.provider(ctx, &f); err != nil {
+		return f, err
+	}
+	prompts, err := s.Objects.Prompts(ctx, from)
+	if err != nil {
+		return f, err
+	}
+	f.Prompts = prompts
+	listing, err := s.Objects.Listing(ctx)
+	if err != nil {
+		return f, err
+	}
+	f.Videos = listing.Videos
+	if f.Entries, err = s.entries(ctx, listing.Entries); err != nil {
+		return f, err
+	}
+	// An older key's records are read once the ledger has named it.
+	if err := s.olderKeys(ctx, &f); err != nil {
+		return f, err
+	}
+	for id := range listing.Manifests {
+		f.Manifests[id] = ""
+	}
+	if err := s.orphans(ctx, &f); err != nil {
+		return f, err
+	}
+	return f, s.lookAgain(ctx, &f)
+}
+
+// provider reads what the current key shows.
+func (s Sources) provider(ctx context.Context, f *Facts) error {
+	key, err := s.Keys.Current(ctx)
+	if err != nil {
+		f.Unknown = append(f.Unknown, Unknown{Source: "the provider's charges and logs", Reason: "its key could not be read: " + Plain(err).Error()})
+		return ctx.Err()
+	}
+	s.read(ctx, f, key)
+	return ctx.Err()
+}
+
+// olderKeys reads what earlier versions of the key show, which the ledger names:
+// the logs show a key only its own requests.
+func (s Sources) olderKeys(ctx context.Context, f *Facts) error {
+	current, err := s.Keys.Current(ctx)
+	if err != nil {
+		return ctx.Err() // said already
+	}
+	versions := map[string]bool{}
+	for _, entry := range f.Entries {
+		// What was claimed long before can't be charged now.
+		if entry.KeyVersion != "" && entry.KeyVersion != current.Version && entry.ClaimedAt.After(f.From.Add(-longAgo)) {
+			versions[entry.KeyVersion] = true
+		}
+	}
+	for _, version := range slices.Sorted(maps.Keys(versions)) {
+		key, err := s.Keys.Version(ctx, version)
+		if err != nil {
+			f.Unknown = append(f.Unknown, Unknown{Source: "what was sent with key version " + version, Reason: Plain(err).Error()})
+			f.LogsUnread = true
+			continue
+		}
+		if key.Value == current.Value {
+			f.Charged[version] = f.Charged[current.Version]
+			continue
+		}
+		s.read(ctx, f, key)
+	}
+	return ctx.Err()
+}
+
+// longAgo is more than a generation takes: the hard deadline is a day.
+const longAgo = 48 * time.Hour
+
+// read adds what one key shows.
+func (s Sources) read(ctx context.Context, f *Facts, key video.Key) {
+	charges, err := s.Provider.Charges(ctx, key, f.From, f.To.Add(clockSkew))
+	if err != nil {
+		f.Unknown = append(f.Unknown, Unknown{Source: "the provider's transactions, by " + key.String(), Reason: err.Error()})
+	} else {
+		f.Charges, f.Charged[key.Version] = merge(f.Charges, charges), true
+	}
+	rows, err := s.Provider.Requests(ctx, key, f.From.Add(-lookBack), f.To.Add(clockSkew))
+	if err != nil {
+		f.Unknown = append(f.Unknown, Unknown{Source: "the provider's logs, by " + key.String(), Reason: err.Error()})
+		f.LogsUnread = true
+	}
+	f.Rows = append(f.Rows, rows...)
+}
+
+// merge adds the charges that one more key shows. The keys of one account show
+// the same ones, so each is there as often as the key that shows it most often.
+func merge(have, more []video.Charge) []video.Charge {
+	left := map[video.Charge]int{}
+	for _, charge := range have {
+		charge.Created = charge.Created.UTC()
+		left[charge]++
+	}
+	for _, charge := range more {
+		charge.Created = charge.Created.UTC()
+		if left[charge] > 0 {
+			left[charge]--
+			continue
+		}
+		have = append(have, charge)
+	}
+	return have
+}
+
+// entries reads the ledger's entries.
+func (s Sources) entries(ctx context.Context, ids []string) (map[string]video.Entry, error) {
+	read, err := each(ctx, ids, func(ctx context.Context, id string) (*video.Entry, error) {
+		entry, _, err := s.Ledger.Get(ctx, id)
+		var gone *video.NoEntry
+		if errors.As(err, &gone) {
+			return nil, nil
+		}
+		return &entry, err
+	})
+	entries := map[string]video.Entry{}
+	for id, entry := range read {
+		if entry != nil {
+			entries[id] = *entry
+		}
+	}
+	return entries, err
+}
+
+// orphans reads the manifests of the jobs that the ledger doesn't have, for
+// their generations.
+func (s Sources) orphans(ctx context.Context, f *Facts) error {
+	var ids []string
+	for id := range f.Manifests {
+		if _, known := f.Entries[id]; !known {
+			ids = append(ids, id)
+		}
+	}
+	read, err := each(ctx, ids, func(ctx context.Context, id string) (string, error) {
+		manifest, _, err := s.Manifests.Manifest(ctx, id)
+		return manifest.GenerationID, err
+	})
+	maps.Copy(f.Manifests, read)
+	return err
+}
+
+// lookAgain reads the executions of the jobs that seem to be neither stored nor
+// ended, then their entries and manifests once more: what ends an execution is
+// written before it ends, so that none seems lost that ended in between.
+func (s Sources) lookAgain(ctx context.Context, f *Facts) error {
+	suspects := f.suspects()
+	executions, err := each(ctx, suspects, s.Executions.Latest)
+	if err != nil {
+		return err
+	}
+	f.Executions = executions
+	entries, err := s.entries(ctx, suspects)
+	if err != nil {
+		return err
+	}
+	maps.Copy(f.Entries, entries)
+	type found struct {
+		generation string
+		stored     bool
+	}
+	manifests, err := each(ctx, suspects, func(ctx context.Context, id string) (found, error) {
+		manifest, stored, err := s.Manifests.Manifest(ctx, id)
+		return found{manifest.GenerationID, stored}, err
+	})
+	for id, m := range manifests {
+		if m.stored && !f.stored(id) {
+			f.Manifests[id], f.Videos[id] = m.generation, true // its video came before it
+		}
+	}
+	return err
+}
+
+// suspects are the jobs whose executions have something to say.
+func (f Facts) suspects() []string {
+	ids := map[string]bool{}
+	for id, entry := range f.Entries {
+		if !f.stored(id) && (entry.Ending == nil || f.Videos[id]) {
+			ids[id] = true
+		}
+	}
+	for id := range f.Videos {
+		if !f.stored(id) {
+			ids[id] = true
+		}
+	}
+	payments, _ := f.payments()
+	jobs := f.jobs()
+	for key, p := range payments {
+		for _, id := range []string{jobs[key], p.client} {
+			if id != "" && !f.stored(id) {
+				ids[id] = true
+			}
+		}
+	}
+	for _, file := range f.Prompts {
+		id := file.Job()
+		if _, known := f.Entries[id]; !known && !f.stored(id) && !file.Rejected && file.versioned() {
+			ids[id] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(ids))
+}
+
+// each calls f for each id, some at once, and gives what they gave; the first
+// error ends it.
+func each[T any](ctx context.Context, ids []string, f func(context.Context, string) (T, error)) (map[string]T, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	results := make(map[string]T, len(ids))
+	var mu sync.Mutex
+	var group sync.WaitGroup
+	room := make(chan struct{}, atOnce)
+	for _, id := range ids {
+		room <- struct{}{}
+		if ctx.Err() != nil {
+			break
+		}
+		group.Go(func() {
+			defer func() { <-room }()
+			result, err := f(ctx, id)
+			if err != nil {
+				cancel(err)
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			results[id] = result
+		})
+	}
+	group.Wait()
+	return results, context.Cause(ctx)
+}
+
+// Plain takes the advice out of an error that is meant for the state machine.
+func Plain(err error) error {
+	var service *video.ServiceUnavailable
+	if errors.As(err, &service) {
+		return &failed{doing: service.Doing, err: service.Err}
+	}
+	return err
+}
+
+// failed is a service of AWS that did not do its part.
+type failed struct {
+	doing string
+	err   error
+}
+
+func (e *failed) Error() string { return e.doing + " failed: " + e.err.Error() }
+
+func (e *failed) Unwrap() error { return e.err }

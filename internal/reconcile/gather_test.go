@@ -1,0 +1,290 @@
+package reconcile_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/takeup/takeup/internal/aimlapi"
+	"github.com/takeup/takeup/internal/ledger"
+	"github.com/takeup/takeup/internal/manifest"
+	"github.com/takeup/takeup/internal/reconcile"
+	"github.com/takeup/takeup/internal/simulator"
+	"github.com/takeup/takeup/internal/video"
+)
+
+type object struct {
+	bucket, key, version, body string
+	at                         time.Time
+}
+
+// store is an S3 that lists a page of two at a time.
+type store struct {
+	mu      sync.Mutex
+	objects []object
+	err     error
+}
+
+func newStore() *store { return &store{} }
+
+func (s *store) put(key, body string) { s.putVersion("videos", key, "", body, to) }
+
+func (s *store) putVersion(bucket, key, version, body string, at time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.objects = append(s.objects, object{bucket, key, version, body, at})
+}
+
+func (s *store) page(bucket, prefix, after string) (page []object, next *string) {
+	var all []object
+	for _, o := range s.objects {
+		if o.bucket == bucket && strings.HasPrefix(o.key, prefix) {
+			all = append(all, o)
+		}
+	}
+	begin, _ := strconv.Atoi(after) // 0 for the first page
+	end := min(begin+2, len(all))
+	if end < len(all) {
+		next = aws.String(fmt.Sprint(end))
+	}
+	return all[begin:end], next
+}
+
+func (s *store) ListObjectsV2(_ context.Context, in *s3.ListObjectsV2Input, _ ...func(*s3.Options)) (*s3.ListObjectsV2Output, error) {
+	page, next := s.page(*in.Bucket, *in.Prefix, aws.ToString(in.ContinuationToken))
+	out := &s3.ListObjectsV2Output{NextContinuationToken: next, IsTruncated: aws.Bool(next != nil)}
+	for _, o := range page {
+		out.Contents = append(out.Contents, types.Object{Key: aws.String(o.key)})
+	}
+	return out, s.err
+}
+
+func (s *store) ListObjectVersions(_ context.Context, in *s3.ListObjectVersionsInput, _ ...func(*s3.Options)) (*s3.ListObjectVersionsOutput, error) {
+	page, next := s.page(*in.Bucket, "", aws.ToString(in.KeyMarker))
+	out := &s3.ListObjectVersionsOutput{NextKeyMarker: next, IsTruncated: aws.Bool(next != nil)}
+	for _, o := range page {
+		out.Versions = append(out.Versions, types.ObjectVersion{Key: aws.String(o.key), VersionId: aws.String(o.version), LastModified: aws.Time(o.at)})
+	}
+	return out, s.err
+}
+
+func (s *store) GetObject(_ context.Context, in *s3.GetObjectInput, _ ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, o := range slices.Backward(s.objects) {
+		if o.bucket == *in.Bucket && o.key == *in.Key {
+			return &s3.GetObjectOutput{Body: io.NopCloser(strings.NewReader(o.body))}, nil
+		}
+	}
+	return nil, &types.NoSuchKey{}
+}
+
+// keyring has the versions of a key.
+type keyring map[string]string
+
+func (k keyring) Current(context.Context) (video.Key, error) {
+	return k.Version(context.Background(), "v2")
+}
+
+func (k keyring) Version(_ context.Context, version string) (video.Key, error) {
+	if k[version] == "" {
+		return video.Key{}, &video.NoKeyVersion{Version: version}
+	}
+	return video.Key{Value: k[version], Version: version}, nil
+}
+
+// machine has the latest executions, and a hook for what happens meanwhile.
+type machine struct {
+	latest map[string]reconcile.Execution
+	hook   func()
+}
+
+func (m machine) Latest(_ context.Context, id string) (reconcile.Execution, error) {
+	if m.hook != nil {
+		m.hook()
+	}
+	return m.latest[id], nil
+}
+
+// world is a provider of which two keys have each bought a video.
+type world struct {
+	*store
+	provider *simulator.Server
+	sources  reconcile.Sources
+	ids      []string // of the generations
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	var mu sync.Mutex
+	now := to.Add(-time.Hour)
+	clock := func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
+	settings, balance := simulator.DefaultSettings(), 100.0
+	settings.Keys, settings.BalanceUSD, settings.JobSeconds, settings.IDForm = []string{"key-one", "key-two"}, &balance, 2, simulator.IDWithModel
+	provider, err := simulator.New(simulator.Config{Settings: settings, Clock: clock, Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(provider)
+	t.Cleanup(server.Close)
+	client := aimlapi.New(aimlapi.Config{BaseURL: server.URL, Route: video.RouteLegacy, Now: clock})
+	w := &world{store: newStore(), provider: provider}
+	request, err := video.NewRequest("a paper boat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := keyring{"v1": "key-one", "v2": "key-two"}
+	for i, version := range []string{"v1", "v2"} {
+		id := fmt.Sprintf("job-%d", i+1)
+		key, _ := keys.Version(t.Context(), version)
+		generation, err := client.Submit(t.Context(), key, video.RouteLegacy, id+".1", request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.ids = append(w.ids, generation.ID)
+		// The first was never told its id.
+		body := fmt.Sprintf(`{"id":%q,"phase":"unanswered","attempt":1,"key_version":%q,"claimed_at":%q,"ending":{"error":"SubmissionLost","message":"","detail":{}}}`, id, version, clock().Format(time.RFC3339))
+		if i == 1 {
+			body = fmt.Sprintf(`{"id":%q,"phase":"accepted","attempt":1,"key_version":%q,"claimed_at":%[3]q,"submitted_at":%[3]q,"generation_id":%[4]q}`, id, version, clock().Format(time.RFC3339), generation.ID)
+			w.put(video.FileKey(id), "video")
+			w.put(video.ManifestKey(id), fmt.Sprintf(`{"id":%q,"generation_id":%q}`, id, generation.ID))
+		}
+		w.put(video.EntryKey(id), body)
+	}
+	mu.Lock()
+	now = to
+	mu.Unlock()
+	w.sources = reconcile.Sources{
+		Ledger: ledger.New(nothingElse{w.store}, "videos", nil), Manifests: manifest.New(nothingElse{w.store}, "videos"),
+		Executions: machine{}, Provider: client, Keys: keys,
+		Objects: reconcile.Objects{Client: w.store, Videos: "videos", PromptFiles: "prompts"},
+	}
+	return w
+}
+
+// nothingElse is a store that only is read.
+type nothingElse struct{ *store }
+
+func (w *world) report(t *testing.T) reconcile.Report {
+	t.Helper()
+	facts, err := w.sources.Gather(t.Context(), from, to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reconcile.Compare(facts)
+}
+
+// The older key's logs say whose the charge is that the newer key's don't know.
+func TestGather(t *testing.T) {
+	w := newWorld(t)
+	w.putVersion("prompts", "lost.txt", "v", "a boat", to.Add(-time.Hour))
+	w.putVersion("prompts", "no.mp4", "v", "a boat", to.Add(-time.Hour))
+	w.putVersion("prompts", "older.txt", "v", "a boat", from.Add(-time.Hour))
+	w.putVersion("prompts", "twice.mp4", "v", "a boat", to.Add(-time.Hour))
+	w.put("rejected/no.mp4.json", `{"bucket":"prompts","key":"no.mp4","version_id":"v"}`)
+	w.put("rejected/twice.mp4.json", `{"bucket":"prompts","key":"twice.mp4","version_id":"w","at":"2026-08-21T11:30:00Z"}`)
+	w.put("jobs/not an id.json", "{}")
+	w.put("videos/job-1/other", "")
+	report := w.report(t)
+	if len(report.Findings) != 2 || len(report.Unknown) != 0 || len(report.Notes) != 1 || report.Paid != 2 || report.Credits == 0 || report.Jobs != 2 || report.Prompts != 3 {
+		t.Fatalf("got %+v", report)
+	}
+	if f := report.Findings[0]; f.Kind != reconcile.Charge || bareID(w.ids[0]) != f.What || f.Job != "job-1" {
+		t.Errorf("got %+v", f)
+	}
+	if f := report.Findings[1]; f.Kind != reconcile.Prompt || f.What != "lost.txt" {
+		t.Errorf("got %+v", f)
+	}
+}
+
+func TestGatherWithoutTheOlderKey(t *testing.T) {
+	w := newWorld(t)
+	w.sources.Keys = keyring{"v2": "key-two"}
+	report := w.report(t)
+	if len(report.Unknown) != 1 || !strings.Contains(report.Unknown[0].Reason, "no longer has version v1") {
+		t.Errorf("unknown: %+v", report.Unknown)
+	}
+	// The account's transactions have the charge; nobody knows whose it is.
+	if len(report.Findings) != 1 || report.Findings[0].Job != "" || report.Findings[0].What != bareID(w.ids[0]) {
+		t.Errorf("findings: %+v", report.Findings)
+	}
+}
+
+func TestGatherWhereTheProviderRefuses(t *testing.T) {
+	for kind, want := range map[simulator.Kind]string{simulator.KindLogs: "logs", simulator.KindTransactions: "transactions"} {
+		w := newWorld(t)
+		settings := w.provider.Settings()
+		settings.Faults = []simulator.Rule{{On: kind, Fault: simulator.Fault{Status: 503}}}
+		if err := w.provider.Change(settings); err != nil {
+			t.Fatal(err)
+		}
+		report := w.report(t)
+		if len(report.Unknown) != 2 || !strings.Contains(report.Unknown[0].Source, want) || report.Settled() {
+			t.Errorf("%s: unknown: %+v", kind, report.Unknown)
+		}
+		for _, n := range report.Notes {
+			if strings.Contains(n.Detail, "no charge of it is there") {
+				t.Errorf("%s: what was not read is said to be missing: %+v", kind, n)
+			}
+		}
+	}
+	w := newWorld(t)
+	w.sources.Keys = keyring{}
+	if report := w.report(t); len(report.Unknown) != 1 || len(report.Findings) != 0 {
+		t.Errorf("without a key: %+v", report)
+	}
+}
+
+// A job that is stored while it is looked at is not named.
+func TestGatherLooksAgain(t *testing.T) {
+	w := newWorld(t)
+	w.put(video.EntryKey("job-3"), `{"id":"job-3","phase":"accepted","key_version":"v2","generation_id":"uuid-3"}`)
+	var once sync.Once
+	w.sources.Executions = machine{
+		latest: map[string]reconcile.Execution{"job-3": {Name: "job-3", Status: "SUCCEEDED"}},
+		hook: func() {
+			once.Do(func() { w.put(video.ManifestKey("job-3"), `{"id":"job-3","generation_id":"uuid-3"}`) })
+		},
+	}
+	for _, f := range w.report(t).Findings {
+		if f.Job == "job-3" {
+			t.Errorf("named: %+v", f)
+		}
+	}
+}
+
+func TestGatherFails(t *testing.T) {
+	w := newWorld(t)
+	w.err = errors.New("no list")
+	if _, err := w.sources.Gather(t.Context(), from, to); !errors.Is(err, w.err) {
+		t.Errorf("got %v", err)
+	}
+	w = newWorld(t)
+	w.put(video.EntryKey("garbled"), "{")
+	if _, err := w.sources.Gather(t.Context(), from, to); err == nil || strings.Contains(reconcile.Plain(err).Error(), "redrive") {
+		t.Errorf("got %v", reconcile.Plain(err))
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := newWorld(t).sources.Gather(ctx, from, to); err == nil {
+		t.Error("gathered without a context")
+	}
+}
+
+// bareID is an id of the legacy route as the provider's records have it.
+func bareID(id string) string {
+	uuid, _, _ := strings.Cut(id, ":")
+	return uuid
+}
