@@ -15,6 +15,9 @@ const clockSkew = 5 * time.Minute
 // longestLookUp is the most between two looks for a lost submission.
 const longestLookUp = 10 * time.Minute
 
+// maxCharges is the most charges that an ending names: it is stored and shown.
+const maxCharges = 10
+
 // found is what one look into the provider's records gave.
 type found struct {
 	generation video.Generation // confirmed by a retrieve; no ID: none was
@@ -25,7 +28,8 @@ type found struct {
 
 // lookUp goes on from a submission that was not answered. It is never sent again
 // by itself: it is found, or it is lost once its records were read whole after
-// the longest generation, or at the hard deadline.
+// the longest generation, or at the hard deadline. That counts from its own claim:
+// a redrive submits jobs that are older.
 func (s *Submit) lookUp(ctx context.Context, entry video.Entry, version string) (video.Job, bool, error) {
 	began := s.Now()
 	look, err := s.look(ctx, entry)
@@ -40,7 +44,7 @@ func (s *Submit) lookUp(ctx context.Context, entry video.Entry, version string) 
 
 	shown := entry.ClaimedUntil.Add(s.Times.LookUpWindow)
 	lost := look.complete && began.After(shown)
-	if !lost && began.Sub(entry.CreatedAt) < max(s.Times.Hard, 2*s.Times.LookUpWindow) {
+	if !lost && began.Sub(entry.ClaimedAt) < max(s.Times.Hard, 2*s.Times.LookUpWindow) {
 		// Rare at first, since most generations take minutes, and rarer yet.
 		since := began.Sub(entry.ClaimedAt)
 		wait := min(max(s.Times.LookUpFirst, since/4), longestLookUp)
@@ -50,7 +54,11 @@ func (s *Submit) lookUp(ctx context.Context, entry video.Entry, version string) 
 		entry.Resubmitted = true
 		return s.submit(ctx, entry, version)
 	}
-	ending := &video.SubmissionLost{ClientRequestID: entry.ClientRequestID(), Unread: look.unread, Charges: look.charges}
+	named := look.charges[:min(len(look.charges), maxCharges)]
+	ending := &video.SubmissionLost{
+		ClientRequestID: entry.ClientRequestID(), Unread: look.unread,
+		Charges: named, MoreCharges: len(look.charges) - len(named),
+	}
 	entry.Phase, entry.Ending = video.PhaseUnanswered, video.NewEndingRecord(ending, s.Now())
 	if _, _, err := s.Ledger.Update(ctx, entry, version); err != nil {
 		return video.Job{}, false, unlessConflict(err)
@@ -72,7 +80,7 @@ func (s *Submit) look(ctx context.Context, entry video.Entry) (found, error) {
 	}
 	model := entry.Request.Model()
 	if entry.Candidate != "" {
-		if generation, err := s.Provider.Retrieve(ctx, key, entry.Route, entry.Candidate, model); err == nil {
+		if generation, err := s.confirm(ctx, key, entry, entry.Candidate); err == nil {
 			return found{generation: generation}, nil
 		}
 	}
@@ -93,7 +101,7 @@ func (s *Submit) look(ctx context.Context, entry video.Entry) (found, error) {
 		if row.InferenceID == "" {
 			return found{unread: "the row of it in its logs has no usable id"}, nil
 		}
-		generation, err := s.Provider.Retrieve(ctx, key, entry.Route, row.InferenceID, model)
+		generation, err := s.confirm(ctx, key, entry, row.InferenceID)
 		if err != nil {
 			return unread("generation "+row.InferenceID+", which its logs name", err), nil
 		}
@@ -111,6 +119,19 @@ func (s *Submit) look(ctx context.Context, entry video.Entry) (found, error) {
 		}
 	}
 	return look, nil
+}
+
+// confirm asks for a generation with the key that its attempt was sent with, or
+// with the current one where that is no longer taken for this: only the logs want
+// the very key.
+func (s *Submit) confirm(ctx context.Context, key video.Key, entry video.Entry, id string) (video.Generation, error) {
+	model := entry.Request.Model()
+	generation, err := s.Provider.Retrieve(ctx, key, entry.Route, id, model)
+	var refusal *video.Refusal
+	if errors.As(err, &refusal) && refusal.Kind == video.RefusedKey {
+		return retrieve(ctx, s.Provider, s.Keys, entry.Route, id, model)
+	}
+	return generation, err
 }
 
 // unread is a look that told nothing.

@@ -220,7 +220,7 @@ func TestUnansweredIsLookedUpAndNeverPostedAgain(t *testing.T) {
 		{"an unexplained charge", func(w *world) {
 			w.provider.charges = []video.Charge{{ReferenceID: "gen-7", Created: w.clock.Now()}, {ReferenceID: "gen-0", Created: w.clock.Now()}}
 			w.provider.rows = []video.LoggedRequest{{InferenceID: "gen-0", ClientRequestID: "job-0.1"}}
-		}, "SubmissionLost", "unexplained charges: gen-7;"},
+		}, "SubmissionLost", "these unexplained charges: gen-7;"},
 		{"logs that never answer", func(w *world) { w.provider.logsErr = &video.Unanswered{Err: errors.New("503")} }, "SubmissionLost", "could not be read (its logs"},
 		{"transactions that never answer", func(w *world) { w.provider.moneyErr = &video.Unanswered{Err: errors.New("503")} }, "SubmissionLost", "could not be read (its transactions"},
 		{"a key version that is gone", func(w *world) { delete(w.keys.versions, "v1") }, "SubmissionLost", "no longer has version v1"},

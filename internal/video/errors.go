@@ -72,6 +72,7 @@ type SubmissionLost struct {
 	ClientRequestID string   // what the submission was sent under
 	Unread          string   // why the provider's records could not be read; empty: they were read whole
 	Charges         []string // reference ids of charges in its time that belong to nothing that is known
+	MoreCharges     int      // how many more there are, unnamed
 }
 
 func (e *SubmissionLost) Error() string {
@@ -81,6 +82,9 @@ func (e *SubmissionLost) Error() string {
 		found = "the provider's records could not be read (" + e.Unread + "), so it may have been charged"
 	case len(e.Charges) > 0:
 		found = "it may be one of these unexplained charges: " + strings.Join(e.Charges, ", ")
+		if e.MoreCharges > 0 {
+			found += fmt.Sprintf(" and %d more, which takeup reconcile lists", e.MoreCharges)
+		}
 	}
 	return fmt.Sprintf("the submission %s was not answered; %s; redrive the job to look again, or send the request anew", e.ClientRequestID, found)
 }
