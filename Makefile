@@ -35,6 +35,11 @@ takeup := .takeup/bin/takeup
 # How long each fuzz target runs.
 FUZZTIME := 10s
 
+# What chaos sends. MAKEOVERRIDES is empty, so these reach no other program.
+JOBS := 1000
+SEED := 1
+FAULTS := 0.2
+
 .PHONY: help
 help: ## Show this.
 	@echo 'make run PROMPT="a paper boat crosses a flooded street"'
@@ -62,6 +67,10 @@ build: $(takeup) $(sam) ## Build the template and its functions for sam deploy. 
 test: need-go need-cc $(ministack) $(sam) ## Run all tests.
 	go test -race ./...
 	cd test && go test -race -timeout 15m ./...
+
+.PHONY: chaos
+chaos: need-go $(ministack) $(sam) ## Send JOBS jobs while a share of FAULTS of the calls fails, as SEED has it, and check the promises.
+	@cd test && go run ./chaos/cmd/chaos -jobs $(JOBS) -seed $(SEED) -faults $(FAULTS)
 
 .PHONY: fuzz
 fuzz: need-go ## Run each fuzz target for FUZZTIME.

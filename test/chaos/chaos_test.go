@@ -1,0 +1,22 @@
+package chaos
+
+import "testing"
+
+func TestChaos(t *testing.T) {
+	result, err := Run(t.Context(), Options{
+		Root: "../..", StateDir: "../../.takeup/chaos-test",
+		Jobs: 40, Seed: 1, Faults: 0.2, UnderWay: 40, Times: ShortTimes(), Output: t.Output(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := result.Write(t.Output()); err != nil {
+		t.Fatal(err)
+	}
+	if !result.Kept() || result.Count(unresolved) > 0 {
+		t.Error(result.Last())
+	}
+	if result.Faults() < 40 {
+		t.Errorf("only %d faults were injected", result.Faults())
+	}
+}

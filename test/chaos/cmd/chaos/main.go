@@ -1,0 +1,42 @@
+// Command chaos sends jobs through the deployed template while everything around
+// it misbehaves, and says which promises were broken. See the package chaos.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/takeup/takeup/test/chaos"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	kept, err := run(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "chaos:", err)
+	}
+	if err != nil || !kept {
+		os.Exit(1)
+	}
+}
+
+// run reports whether every promise was kept.
+func run(ctx context.Context) (bool, error) {
+	o := chaos.Options{UnderWay: 100, Times: chaos.DefaultTimes(), Output: os.Stdout}
+	flag.IntVar(&o.Jobs, "jobs", 1000, "how many jobs are sent")
+	flag.Uint64Var(&o.Seed, "seed", 1, "what the plan of the faults is made from")
+	flag.Float64Var(&o.Faults, "faults", 0.2, "the share of calls that fail")
+	flag.StringVar(&o.Root, "root", "..", "the repository")
+	flag.StringVar(&o.StateDir, "state", "../.takeup/chaos", "where the stack's files and logs are")
+	flag.Parse()
+	result, err := chaos.Run(ctx, o)
+	if err != nil {
+		return false, err
+	}
+	return result.Kept(), result.Write(o.Output)
+}

@@ -1,0 +1,116 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// refusal is for how long a front refuses connections: longer than a round of
+// waits, so that some are met by it.
+const refusal = 700 * time.Millisecond
+
+// front is a server on loopback whose listener is closed for a moment now and
+// then, so that connections are refused.
+type front struct {
+	address string
+	server  *http.Server
+	plan    *plan
+
+	mu       sync.Mutex
+	listener net.Listener
+	ended    bool
+	done     chan struct{}
+}
+
+// listen starts a front. After so many connections as the plan says it refuses
+// for a moment; with no plan it never does.
+func listen(handler http.Handler, p *plan) (*front, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	f := &front{
+		address: l.Addr().String(), plan: p, listener: l, done: make(chan struct{}),
+		server: &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute},
+	}
+	go f.serve()
+	return f, nil
+}
+
+func (f *front) url() string { return "http://" + f.address }
+
+// serve serves until close, with a new listener after each refusal.
+func (f *front) serve() {
+	defer close(f.done)
+	for n := 0; ; n++ {
+		f.mu.Lock()
+		l, ended := f.listener, f.ended
+		f.mu.Unlock()
+		if ended {
+			return
+		}
+		if f.plan != nil {
+			l = &counted{Listener: l, left: 60 + int(200*f.plan.roll("front", n))}
+		}
+		_ = f.server.Serve(l) // ends when the listener is closed, by its count or by close
+		if f.plan != nil {
+			f.plan.note("connection", "refused for a moment", "")
+			time.Sleep(refusal)
+		}
+		if !f.reopen() {
+			return
+		}
+	}
+}
+
+// reopen listens again where it did, unless it was closed.
+func (f *front) reopen() bool {
+	for range 100 {
+		f.mu.Lock()
+		if f.ended {
+			f.mu.Unlock()
+			return false
+		}
+		l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", f.address)
+		if err == nil {
+			f.listener = l
+			f.mu.Unlock()
+			return true
+		}
+		f.mu.Unlock()
+		time.Sleep(20 * time.Millisecond)
+	}
+	return false
+}
+
+// close ends it and all its connections.
+func (f *front) close() error {
+	f.mu.Lock()
+	f.ended = true
+	err := f.listener.Close()
+	f.mu.Unlock()
+	err = errors.Join(err, f.server.Close())
+	<-f.done
+	if errors.Is(err, net.ErrClosed) {
+		return nil // in the middle of a refusal
+	}
+	return err
+}
+
+// counted closes itself after so many connections.
+type counted struct {
+	net.Listener
+	left int
+}
+
+// Accept implements net.Listener.
+func (c *counted) Accept() (net.Conn, error) {
+	if c.left--; c.left < 0 {
+		return nil, errors.Join(net.ErrClosed, c.Listener.Close())
+	}
+	return c.Listener.Accept()
+}

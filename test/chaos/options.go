@@ -1,0 +1,105 @@
+package chaos
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+)
+
+// Options say what a run does.
+type Options struct {
+	// Root is the repository, and StateDir where the stack's files go.
+	Root, StateDir string
+	Jobs           int
+	Seed           uint64
+	// Faults is the share of calls that fail, 0 to 0.9, among the first of each
+	// kind for each job.
+	Faults float64
+	// UnderWay is the most executions that run at once. MiniStack has a process
+	// for each invocation: some 100 are what a machine of two cores bears.
+	UnderWay int
+	Times    Times
+	// Output gets the stack's stages, the tables and the last line.
+	Output io.Writer
+}
+
+// Times are those of a run, as the clock has them. The parameters of the template
+// that only become waits are longer, by 1/Scale.
+type Times struct {
+	// Scale is MiniStack's SFN_WAIT_SCALE.
+	Scale float64
+	// Job is about how long a generation takes. A late one takes Late longer
+	// than Soft.
+	Job, Late time.Duration
+	// Soft and Hard are the deadlines, and Window is how long a submission is
+	// looked up: longer than the longest generation.
+	Soft, Hard, Window time.Duration
+	// The functions' timeouts. Submit's must leave room for a call and the record
+	// of it, and Store's for taking back an upload; both have 10 s for that.
+	SubmitTimeout, CheckTimeout, StoreTimeout time.Duration
+}
+
+// claimTime is how long a claim lasts: SubmitCallSeconds, at its minimum, and
+// what Submit keeps for the record of the call.
+const (
+	callSeconds = 5
+	claimTime   = (callSeconds + 10) * time.Second
+)
+
+// DefaultTimes are those of make chaos.
+func DefaultTimes() Times {
+	return Times{
+		Scale: 0.2, Job: 2 * time.Second, Late: 4 * time.Second,
+		Soft: 15 * time.Second, Hard: 100 * time.Second, Window: 20 * time.Second,
+		SubmitTimeout: 25 * time.Second, CheckTimeout: 15 * time.Second, StoreTimeout: 30 * time.Second,
+	}
+}
+
+// ShortTimes are those of the run that is part of the tests.
+func ShortTimes() Times {
+	return Times{
+		Scale: 0.2, Job: time.Second, Late: 2 * time.Second,
+		Soft: 7 * time.Second, Hard: 30 * time.Second, Window: 9 * time.Second,
+		SubmitTimeout: 18 * time.Second, CheckTimeout: 6 * time.Second, StoreTimeout: 16 * time.Second,
+	}
+}
+
+// Check refuses options that can't be.
+func (o Options) Check() error {
+	var errs []error
+	if o.Jobs < 1 || o.Jobs > 10000 {
+		errs = append(errs, fmt.Errorf("jobs is %d: give 1 to 10000", o.Jobs))
+	}
+	if !(o.Faults >= 0 && o.Faults <= 0.9) {
+		errs = append(errs, fmt.Errorf("faults is %v: give a share from 0 to 0.9", o.Faults))
+	}
+	if o.UnderWay < 1 || o.UnderWay > 150 {
+		errs = append(errs, fmt.Errorf("under way is %d: give 1 to 150", o.UnderWay))
+	}
+	return errors.Join(errs...)
+}
+
+// parameters are the template's.
+func (t Times) parameters() map[string]string {
+	seconds := func(d time.Duration) string { return strconv.Itoa(int(d.Seconds())) }
+	wait := strconv.Itoa(max(1, int(1/t.Scale))) // one second, by the clock
+	return map[string]string{
+		"FirstWaitSeconds": wait, "CheckIntervalSeconds": wait,
+		"BusyWaitSeconds": wait, "LookupFirstSeconds": wait,
+		"SubmitCallSeconds":   strconv.Itoa(callSeconds),
+		"LookupWindowSeconds": seconds(t.Window),
+		"SoftDeadlineSeconds": seconds(t.Soft), "HardDeadlineSeconds": seconds(t.Hard),
+		// Many send at once.
+		"ApiRequestsPerSecond": "1000", "ApiBurst": "1000",
+	}
+}
+
+// limit is when every one of so many jobs must have ended: the deadlines of the
+// last one, with the functions' timeouts and the retries in between, behind all
+// that went before it at a pace that two cores keep up with.
+func (o Options) limit(jobs int) time.Duration {
+	one := 2*(o.Times.Hard+o.Times.Window) + 4*o.Times.StoreTimeout + 3*o.Times.SubmitTimeout
+	return one + time.Duration(jobs)*time.Second
+}

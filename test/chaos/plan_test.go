@@ -1,0 +1,104 @@
+package chaos
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+)
+
+// What a job meets depends on its own calls only, in whichever order the jobs'
+// calls come.
+func TestPlanKnowsNoTime(t *testing.T) {
+	const jobs, calls = 300, 10
+	one, other := newPlan(7, 0.3), newPlan(7, 0.3)
+	name := func(i int) string { return fmt.Sprint("api-", i) }
+	for i := range jobs {
+		for range calls {
+			next(one, "s3 get entry", name(i), mostS3, s3Reads)
+		}
+	}
+	for range calls {
+		for i := range jobs {
+			next(other, "s3 get entry", name(jobs-1-i), mostS3, s3Reads)
+		}
+	}
+	met, same := 0, 0
+	third := newPlan(8, 0.3)
+	for i := range jobs {
+		a, b := one.met(name(i)), other.met(name(i))
+		if !slices.Equal(a, b) {
+			t.Fatalf("%s met %v, and then %v", name(i), a, b)
+		}
+		if len(a) > mostS3 {
+			t.Errorf("%s met %d faults", name(i), len(a))
+		}
+		met += len(a)
+		for range calls {
+			next(third, "s3 get entry", name(i), mostS3, s3Reads)
+		}
+		if slices.Equal(a, third.met(name(i))) {
+			same++
+		}
+	}
+	if met == 0 || same > jobs/2 {
+		t.Errorf("%d faults, and %d jobs meet the same with another seed", met, same)
+	}
+}
+
+func TestPlanFailsTheShareOfCalls(t *testing.T) {
+	p := newPlan(1, 0.2)
+	n, failed := 20000, 0
+	for i := range n {
+		if pick(p, "create", fmt.Sprint("job-", i), 1, createFaults) != nil {
+			failed++
+		}
+	}
+	if got := float64(failed) / float64(n); math.Abs(got-0.2) > 0.01 {
+		t.Errorf("a share of %v fails", got)
+	}
+	if newPlan(1, 0).trait("job") == never || pick(newPlan(1, 0), "create", "job", 1, createFaults) != nil {
+		t.Error("something fails without faults")
+	}
+}
+
+func TestSpoilLeavesAJobOut(t *testing.T) {
+	page := []byte(`{"data":[{"client_request_id":"a.1","status":"succeeded"},{"client_request_id":"b.1"},{"client_request_id":null}],"pagination":{"total":3,"has_more":false}}`)
+	for _, test := range []struct {
+		do     records
+		rows   int
+		naming int
+	}{{records{short: true}, 2, 1}, {records{nameless: true}, 3, 1}} {
+		var got struct {
+			Data []struct {
+				ID *string `json:"client_request_id"`
+			}
+			Pagination struct{ Total int }
+		}
+		if err := json.Unmarshal(spoil(page, "a", test.do), &got); err != nil {
+			t.Fatal(err)
+		}
+		naming := 0
+		for _, row := range got.Data {
+			if row.ID != nil {
+				naming++
+			}
+		}
+		if len(got.Data) != test.rows || naming != test.naming || got.Pagination.Total != 3 {
+			t.Errorf("%+v: %d rows, %d with a name, of %d", test.do, len(got.Data), naming, got.Pagination.Total)
+		}
+	}
+}
+
+func TestOptionsAreChecked(t *testing.T) {
+	good := Options{Jobs: 1, UnderWay: 1, Faults: 0.5}
+	if err := good.Check(); err != nil {
+		t.Error(err)
+	}
+	for _, bad := range []Options{{}, {Jobs: 1, UnderWay: 1, Faults: 1}, {Jobs: 1, UnderWay: 1000}, {Jobs: 1, UnderWay: 1, Faults: math.NaN()}} {
+		if bad.Check() == nil {
+			t.Errorf("%+v is taken", bad)
+		}
+	}
+}

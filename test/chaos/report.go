@@ -1,0 +1,167 @@
+package chaos
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// Result is what a run found.
+type Result struct {
+	o        Options
+	plan     *plan
+	jobs     []*job
+	findings []finding
+	ways     map[string][]string // of the jobs with a finding
+	odd      []string
+	timing   []stage
+}
+
+type stage struct {
+	name string
+	took time.Duration
+}
+
+func (r *Result) add(kind string, j *job, format string, args ...any) {
+	r.findings = append(r.findings, finding{kind: kind, job: j, what: fmt.Sprintf(format, args...)})
+}
+
+// Count gives how many findings there are of a kind, which is one of the names in
+// the last line.
+func (r *Result) Count(kind string) int {
+	n := 0
+	for _, f := range r.findings {
+		if f.kind == kind {
+			n++
+		}
+	}
+	return n
+}
+
+// Faults is how many were injected.
+func (r *Result) Faults() int {
+	_, faults := r.plan.counts()
+	n := 0
+	for name, count := range faults {
+		if !harmless(name) {
+			n += count
+		}
+	}
+	return n
+}
+
+// harmless are the things that were done and are no fault: what is sent again, a
+// large video, another key.
+func harmless(name string) bool {
+	kind, _, _ := strings.Cut(name, "/")
+	return slices.Contains([]string{"event", "video", "key"}, kind)
+}
+
+// Kept reports whether no promise was broken.
+func (r *Result) Kept() bool {
+	return len(r.odd) == 0 && !slices.ContainsFunc(broken, func(kind string) bool { return r.Count(kind) > 0 })
+}
+
+// Last is the last line.
+func (r *Result) Last() string {
+	line := fmt.Sprintf("jobs=%d faults=%d", len(r.jobs), r.Faults())
+	for _, kind := range append(slices.Clone(broken), unresolved, neverSent) {
+		line += fmt.Sprintf(" %s=%d", kind, r.Count(kind))
+	}
+	return line
+}
+
+// Write tells all of it, with the last line at the end.
+func (r *Result) Write(out io.Writer) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	calls, faults := r.plan.counts()
+	for _, title := range []string{"fault", "also done"} {
+		fmt.Fprintf(table, "\n%s\tcount\n", title)
+		for _, name := range slices.Sorted(maps.Keys(faults)) {
+			if harmless(name) == (title == "also done") {
+				fmt.Fprintf(table, "%s\t%d\n", strings.Replace(name, "/", ": ", 1), faults[name])
+			}
+		}
+	}
+	fmt.Fprintf(table, "\ncalls\tcount\tfailed\n")
+	for _, kind := range slices.Sorted(maps.Keys(calls)) {
+		failed := 0
+		for name, n := range faults {
+			if strings.HasPrefix(name, kind+"/") {
+				failed += n
+			}
+		}
+		fmt.Fprintf(table, "%s\t%d\t%d\n", kind, calls[kind], failed)
+	}
+	before, after := map[string]int{}, map[string]int{}
+	for _, j := range r.jobs {
+		before[j.first.orNone()]++
+		after[j.last().orNone()]++
+	}
+	fmt.Fprintf(table, "\nending\tbefore the redrive\tafter it\n")
+	names := maps.Clone(before)
+	maps.Copy(names, after)
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		fmt.Fprintf(table, "%s\t%d\t%d\n", name, before[name], after[name])
+	}
+	fmt.Fprintf(table, "\ntime\tseconds\n")
+	for _, s := range r.timing {
+		fmt.Fprintf(table, "%s\t%.1f\n", s.name, s.took.Seconds())
+	}
+	took := r.took()
+	for _, q := range []struct {
+		name string
+		at   float64
+	}{{"a job, the median", 0.5}, {"a job, 95 of 100", 0.95}, {"a job, the longest", 1}} {
+		if len(took) > 0 {
+			fmt.Fprintf(table, "%s\t%.1f\n", q.name, took[int(q.at*float64(len(took)-1))].Seconds())
+		}
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	r.tell(out)
+	_, err := fmt.Fprintf(out, "\n%s\n", r.Last())
+	return err
+}
+
+// tell writes the findings.
+func (r *Result) tell(out io.Writer) {
+	for _, odd := range r.odd {
+		fmt.Fprintf(out, "\nodd: %s\n", odd)
+	}
+	for _, f := range r.findings {
+		if f.job == nil {
+			fmt.Fprintf(out, "\n%s: %s\n", f.kind, f.what)
+			continue
+		}
+		fmt.Fprintf(out, "\n%s: job %s (%s): %s\n", f.kind, f.job.id, f.job.name, f.what)
+		for _, line := range r.ways[f.job.name] {
+			fmt.Fprintf(out, "  %s\n", line)
+		}
+	}
+}
+
+// took is how long the jobs took, the shortest first.
+func (r *Result) took() []time.Duration {
+	var all []time.Duration
+	for _, j := range r.jobs {
+		if j.first != nil {
+			all = append(all, j.ended.Sub(j.began))
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// orNone is the ending's name, also of none.
+func (o *outcome) orNone() string {
+	if o == nil {
+		return "(none)"
+	}
+	return o.name()
+}

@@ -1,0 +1,166 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+
+	"github.com/takeup/takeup/internal/localstack"
+)
+
+// world is a deployed stack and what misbehaves around it.
+type world struct {
+	o        Options
+	plan     *plan
+	names    *names
+	provider *provider
+	stack    *localstack.Stack
+	jobs     []*job
+	// functions are AWS's names of the functions, by the template's.
+	functions map[string]string
+
+	s3      *s3.Client
+	sfn     *sfn.Client
+	secrets *secretsmanager.Client
+	lambda  *lambda.Client
+
+	slots chan struct{}
+
+	mu      sync.Mutex
+	running map[string]*job // by the execution's name
+	odd     []string        // what the run itself saw that mustn't be
+}
+
+// Run sends the jobs, waits for their ends, redrives what can be, and gives what
+// it found. The error is of the run itself; what breaks a promise is in the
+// Result.
+func Run(ctx context.Context, o Options) (_ *Result, err error) {
+	if err := o.Check(); err != nil {
+		return nil, err
+	}
+	w := &world{
+		o: o, plan: newPlan(o.Seed, o.Faults), names: newNames(), jobs: newJobs(o.Jobs),
+		slots: make(chan struct{}, o.UnderWay), running: map[string]*job{},
+	}
+	if w.provider, err = newProvider(o, w.plan, w.names); err != nil {
+		return nil, err
+	}
+	refusing := w.plan
+	if o.Faults == 0 {
+		refusing = nil
+	}
+	store := newStorage(w.plan, w.names)
+	bought, err := listen(w.provider, refusing)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, bought.close()) }()
+	kept, err := listen(store, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, kept.close()) }()
+
+	began := time.Now()
+	w.stack, err = localstack.Start(ctx, localstack.Options{
+		Root: o.Root, StateDir: o.StateDir,
+		Provider:   &localstack.Provider{BaseURL: bought.url(), Key: firstKey},
+		Parameters: o.Times.parameters(),
+		Env:        []string{"AWS_ENDPOINT_URL_S3=" + kept.url(), fmt.Sprint("SFN_WAIT_SCALE=", o.Times.Scale)},
+		Output:     o.Output,
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, w.stack.Stop(context.WithoutCancel(ctx))) }()
+	if err := w.connect(ctx, store); err != nil {
+		return nil, err
+	}
+	return w.run(ctx, began)
+}
+
+// connect makes the clients, and lowers the functions' timeouts.
+func (w *world) connect(ctx context.Context, store *storage) error {
+	config := w.stack.Config()
+	w.s3, w.sfn = w.stack.S3(), sfn.NewFromConfig(config)
+	w.secrets, w.lambda = secretsmanager.NewFromConfig(config), lambda.NewFromConfig(config)
+	if err := store.sendTo(w.stack.AWS); err != nil {
+		return err
+	}
+	name := localstack.StackName
+	reply, err := cloudformation.NewFromConfig(config).DescribeStackResources(ctx, &cloudformation.DescribeStackResourcesInput{StackName: &name})
+	if err != nil {
+		return err
+	}
+	w.functions = map[string]string{}
+	for _, r := range reply.StackResources {
+		if *r.ResourceType == "AWS::Lambda::Function" {
+			w.functions[*r.LogicalResourceId] = *r.PhysicalResourceId
+		}
+	}
+	for function, timeout := range map[string]time.Duration{
+		"SubmitFunction": w.o.Times.SubmitTimeout, "CheckFunction": w.o.Times.CheckTimeout, "StoreFunction": w.o.Times.StoreTimeout,
+		"PromptsFunction": w.o.Times.CheckTimeout, "ApiFunction": w.o.Times.CheckTimeout,
+	} {
+		name := w.functions[function]
+		_, err := w.lambda.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{
+			FunctionName: &name, Timeout: new(int32(timeout.Seconds())),
+		})
+		if err != nil {
+			return fmt.Errorf("lowering the timeout of %s: %w", function, err)
+		}
+	}
+	return nil
+}
+
+func (w *world) run(ctx context.Context, began time.Time) (*Result, error) {
+	timing := []stage{{"start", time.Since(began)}}
+	lap := func(name string, do func(context.Context) error) error {
+		began := time.Now()
+		err := do(ctx)
+		timing = append(timing, stage{name, time.Since(began)})
+		fmt.Fprintf(w.o.Output, "%s ... %.1f s\n", name, time.Since(began).Seconds())
+		return err
+	}
+	for _, s := range []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{"sending the jobs, until every execution has ended", w.sendAll},
+		{"sending what was sent again", w.sendAgain},
+		{"looking at the endings again", w.lookAgain},
+		{"redriving, until every execution has ended", w.redriveAll},
+		{"looking at the endings again after it", w.lookAgain},
+	} {
+		if err := lap(s.name, s.do); err != nil {
+			return nil, fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	var result *Result
+	err := lap("checking the promises", func(ctx context.Context) error {
+		var err error
+		result, err = w.check(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	result.timing = timing
+	return result, nil
+}
+
+// oddly keeps what the run saw that mustn't be, such as another id for the same
+// key.
+func (w *world) oddly(format string, args ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.odd = append(w.odd, fmt.Sprintf(format, args...))
+}

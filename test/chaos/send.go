@@ -1,0 +1,293 @@
+package chaos
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+
+	"github.com/takeup/takeup/internal/intake"
+)
+
+// patience is how often a sender tries, half a second apart: a client of the API
+// and a redelivered event do.
+const patience = 60
+
+// grace is for how long both keys are good.
+const grace = 5 * time.Second
+
+// sendAll sends the jobs, as many at once as the options say, exchanges the key
+// in the middle, and waits until every execution has ended.
+func (w *world) sendAll(ctx context.Context) error {
+	ctx, stop := context.WithTimeout(ctx, w.o.limit(len(w.jobs)))
+	defer stop()
+	watching, done := context.WithCancel(ctx)
+	watched := make(chan error, 1)
+	go func() { watched <- w.watch(watching) }()
+	var sending sync.WaitGroup
+	var err error
+	for i, j := range w.jobs {
+		if i == len(w.jobs)/2 {
+			if err = w.exchangeKey(ctx); err != nil {
+				break
+			}
+		}
+		select {
+		case w.slots <- struct{}{}:
+		case <-ctx.Done():
+		}
+		if ctx.Err() != nil {
+			break
+		}
+		before := w.jobs[max(0, i-len(triggers))] // a file of the same kind
+		sending.Go(func() { w.send(ctx, j, before) })
+	}
+	sending.Wait()
+	if err == nil {
+		w.drain(ctx)
+	}
+	done()
+	return errors.Join(err, <-watched)
+}
+
+// exchangeKey puts another key into the secret. The old one is good for a while
+// yet, and then reads records only.
+func (w *world) exchangeKey(ctx context.Context) error {
+	secret := w.stack.Outputs["ProviderKeySecret"]
+	_, err := w.secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: &secret, SecretString: new(secondKey)})
+	w.provider.retire(time.Now().Add(grace))
+	w.plan.note("key", "exchanged in mid-run", "")
+	return err
+}
+
+// send gives a job in by its trigger, and for some more than once. A job that
+// can't be given in keeps its slot until the deadline: it is unfinished.
+func (w *world) send(ctx context.Context, j, before *job) {
+	j.began = time.Now()
+	var err error
+	switch j.trigger {
+	case byAPI, byAPIAgain:
+		j.id = intake.IDFromKey("api", w.key(j))
+		w.names.add(j.id, j.name)
+		w.follow(j.id, j)
+		var posts sync.WaitGroup
+		if j.trigger == byAPIAgain {
+			posts.Go(func() { w.repeat(ctx, "posting again", j, w.post) })
+		}
+		err = w.post(ctx, j)
+		posts.Wait()
+	case byText, byJSON:
+		if err = w.upload(ctx, j); err != nil {
+			break
+		}
+		w.follow(j.id, j)
+		// Its event again, after one that is older.
+		if before != j && w.uploaded(before) {
+			w.repeat(ctx, "delivering an older event", before, w.deliver)
+		}
+		err = w.deliver(ctx, j)
+	case byHand:
+		j.id = fmt.Sprintf("hand-%d-%s", w.o.Seed, j.name)
+		w.names.add(j.id, j.name)
+		w.follow(j.id, j)
+		err = w.start(ctx, j.id, string(w.request(j)))
+	}
+	if err != nil && ctx.Err() == nil {
+		w.oddly("job %s could not be sent: %v", j.name, err)
+	}
+}
+
+// repeat does what mustn't change anything.
+func (w *world) repeat(ctx context.Context, what string, j *job, do func(context.Context, *job) error) {
+	w.plan.note("event", what, j.name)
+	if err := do(ctx, j); err != nil && ctx.Err() == nil {
+		w.oddly("%s for %s: %v", what, j.name, err)
+	}
+}
+
+// sendAgain sends all that has an identity of its own once more, the last first,
+// when their jobs have ended.
+func (w *world) sendAgain(ctx context.Context) error {
+	var sending sync.WaitGroup
+	few := make(chan struct{}, 8)
+	for i := len(w.jobs) - 1; i >= 0; i-- {
+		j := w.jobs[i]
+		do := w.deliver
+		switch {
+		case j.trigger == byAPIAgain:
+			do = w.post
+		case j.version == "" || i%2 == 0:
+			continue
+		}
+		few <- struct{}{}
+		sending.Go(func() {
+			defer func() { <-few }()
+			w.repeat(ctx, "sent again after the end", j, do)
+		})
+	}
+	sending.Wait()
+	return nil
+}
+
+func (w *world) key(j *job) string { return fmt.Sprintf("chaos-%d-%s", w.o.Seed, j.name) }
+
+func (w *world) request(j *job) []byte {
+	body, err := json.Marshal(map[string]any{"prompt": "a paper boat, " + j.name, "duration": 5})
+	if err != nil {
+		panic(err) // it is made of two plain values
+	}
+	return body
+}
+
+// persist tries until it goes, as often as patience says.
+func persist(ctx context.Context, try func() error) error {
+	var err error
+	for range patience {
+		if err = try(); err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+	return err
+}
+
+// post sends a job by the API, as a client does that sends again what wasn't
+// answered.
+func (w *world) post(ctx context.Context, j *job) error {
+	return persist(ctx, func() error {
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.stack.API+"/v2/video/generations", bytes.NewReader(w.request(j)))
+		if err != nil {
+			return err
+		}
+		r.Header.Set("Authorization", "Bearer "+w.stack.Token)
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Idempotency-Key", w.key(j))
+		response, err := http.DefaultClient.Do(r)
+		if err != nil {
+			return err
+		}
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		if err != nil {
+			return err
+		}
+		var said struct{ ID string }
+		if response.StatusCode != http.StatusOK {
+			return fmt.Errorf("status %d: %s", response.StatusCode, body)
+		}
+		if err := json.Unmarshal(body, &said); err != nil || said.ID != j.id {
+			w.oddly("the API gave %s for job %s, which is %s", body, j.name, j.id)
+		}
+		return nil
+	})
+}
+
+func promptKey(j *job) string { return "chaos/" + j.name + "." + j.trigger }
+
+// upload puts a prompt file into its bucket, which starts the job.
+func (w *world) upload(ctx context.Context, j *job) error {
+	content := w.request(j)
+	if j.trigger == byText {
+		content = []byte("a paper boat, " + j.name + "\n")
+	}
+	bucket, key := w.stack.Outputs["PromptsBucket"], promptKey(j)
+	reply, err := w.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: bytes.NewReader(content)})
+	if err != nil {
+		return err
+	}
+	w.mu.Lock()
+	j.version = *reply.VersionId
+	j.id = intake.IDFromKey("file", bucket, key, j.version, "1")
+	w.mu.Unlock()
+	w.names.add(j.id, j.name)
+	return nil
+}
+
+// uploaded reports whether a job's file has its version by now.
+func (w *world) uploaded(j *job) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return j.version != ""
+}
+
+// deliver gives PromptsFunction the event of a file.
+func (w *world) deliver(ctx context.Context, j *job) error {
+	event, err := json.Marshal(events.S3Event{Records: []events.S3EventRecord{{
+		EventVersion: "2.1", EventSource: "aws:s3", EventName: "ObjectCreated:Put",
+		S3: events.S3Entity{
+			Bucket: events.S3Bucket{Name: w.stack.Outputs["PromptsBucket"]},
+			Object: events.S3Object{Key: url.QueryEscape(promptKey(j)), VersionID: j.version},
+		},
+	}}})
+	if err != nil {
+		return err
+	}
+	name := w.functions["PromptsFunction"]
+	return persist(ctx, func() error {
+		reply, err := w.lambda.Invoke(ctx, &lambda.InvokeInput{FunctionName: &name, Payload: event})
+		if err == nil && reply.FunctionError != nil {
+			err = fmt.Errorf("%s: %s", *reply.FunctionError, reply.Payload)
+		}
+		return err
+	})
+}
+
+// start starts an execution.
+func (w *world) start(ctx context.Context, name, input string) error {
+	machine := w.stack.Outputs["StateMachineArn"]
+	return persist(ctx, func() error {
+		_, err := w.sfn.StartExecution(ctx, &sfn.StartExecutionInput{StateMachineArn: &machine, Name: &name, Input: &input})
+		if err != nil && strings.Contains(err.Error(), "ExecutionAlreadyExists") {
+			return nil
+		}
+		return err
+	})
+}
+
+// redriveAll goes on with every job whose ending leaves something to go on with.
+func (w *world) redriveAll(ctx context.Context) error {
+	var again []*job
+	for _, j := range w.jobs {
+		if j.last() != nil && j.last().canRedrive() {
+			again = append(again, j)
+		}
+	}
+	ctx, stop := context.WithTimeout(ctx, w.o.limit(len(again)))
+	defer stop()
+	watching, done := context.WithCancel(ctx)
+	watched := make(chan error, 1)
+	go func() { watched <- w.watch(watching) }()
+	for _, j := range again {
+		select {
+		case w.slots <- struct{}{}:
+		case <-ctx.Done():
+			continue
+		}
+		name := j.id + "-r1"
+		j.redriven = true
+		w.follow(name, j)
+		if err := w.start(ctx, name, fmt.Sprintf(`{"id":%q,"resume":true}`, j.id)); err != nil && ctx.Err() == nil {
+			w.oddly("job %s could not be redriven: %v", j.name, err)
+		}
+	}
+	w.drain(ctx)
+	done()
+	return <-watched
+}
