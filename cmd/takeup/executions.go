@@ -28,10 +28,15 @@ type executions struct {
 	stateMachine string
 }
 
+// executionARN is the ARN of a state machine's execution of that name.
+func executionARN(stateMachine, name string) string {
+	return strings.Replace(stateMachine, ":stateMachine:", ":execution:", 1) + ":" + name
+}
+
 // describe gives the execution of that name, or nil where there is none (any
 // more: Step Functions forgets it 90 days after its end).
 func (e executions) describe(ctx context.Context, name string) (*sfn.DescribeExecutionOutput, error) {
-	arn := strings.Replace(e.stateMachine, ":stateMachine:", ":execution:", 1) + ":" + name
+	arn := executionARN(e.stateMachine, name)
 	out, err := e.client.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &arn})
 	var absent *types.ExecutionDoesNotExist
 	switch {
@@ -129,16 +134,4 @@ func (e executions) wait(ctx context.Context, w *world, name string) (*sfn.Descr
 			return nil, fmt.Errorf("execution %s goes on without being watched: %w", name, err)
 		}
 	}
-}
-
-// cause puts a failed execution's cause into the words of the error that it is.
-func cause(out *sfn.DescribeExecutionOutput) string {
-	said := aws.ToString(out.Cause)
-	var thrown struct {
-		Message string `json:"errorMessage"`
-	}
-	if json.Unmarshal([]byte(said), &thrown) == nil && thrown.Message != "" {
-		return thrown.Message
-	}
-	return said
 }

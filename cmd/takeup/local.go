@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -97,7 +96,7 @@ func (c *runCommand) Run(ctx context.Context, w *world) (err error) {
 // storing reports whether a job has come to the state Store. It is for show: what
 // can't be read is no.
 func storing(ctx context.Context, executions *sfn.Client, stack *localstack.Stack, id string) bool {
-	execution := strings.Replace(stack.Outputs["StateMachineArn"], ":stateMachine:", ":execution:", 1) + ":" + id
+	execution := executionARN(stack.Outputs["StateMachineArn"], id)
 	history, err := executions.GetExecutionHistory(ctx, &sfn.GetExecutionHistoryInput{
 		ExecutionArn: &execution, ReverseOrder: true, MaxResults: 20,
 	})

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"github.com/takeup/takeup/internal/intake"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -176,5 +177,5 @@ func (r *redriver) await(ctx context.Context, name, id string) error {
 	}
 	ended := strings.TrimSpace(string(out.Status) + " " + aws.ToString(out.Error))
 	fmt.Fprintf(r.out, "%s  %s\n", name, ended)
-	return fmt.Errorf("%s ended without a video: %s: %s", name, ended, cause(out))
+	return fmt.Errorf("%s ended without a video: %s: %s", name, ended, intake.Cause(out))
 }

@@ -86,17 +86,23 @@ func ended(execution *sfn.DescribeExecutionOutput) bool {
 	return false
 }
 
-// failure puts an execution's end into the words of an ending. Lambda's cause is
-// a JSON object around the message of the error, which is one of ours.
-func failure(execution *sfn.DescribeExecutionOutput) *video.EndingRecord {
-	ending := &video.EndingRecord{
-		Error: aws.ToString(execution.Error), Message: aws.ToString(execution.Cause), At: aws.ToTime(execution.StopDate),
-	}
+// Cause says why an execution failed. What Lambda gives Step Functions as the
+// cause is a JSON object around the message of the error, which is one of ours.
+func Cause(execution *sfn.DescribeExecutionOutput) string {
 	var thrown struct {
 		Message string `json:"errorMessage"`
 	}
-	if json.Unmarshal([]byte(ending.Message), &thrown) == nil && thrown.Message != "" {
-		ending.Message = thrown.Message
+	cause := aws.ToString(execution.Cause)
+	if json.Unmarshal([]byte(cause), &thrown) == nil && thrown.Message != "" {
+		return thrown.Message
+	}
+	return cause
+}
+
+// failure puts an execution's end into the words of an ending.
+func failure(execution *sfn.DescribeExecutionOutput) *video.EndingRecord {
+	ending := &video.EndingRecord{
+		Error: aws.ToString(execution.Error), Message: Cause(execution), At: aws.ToTime(execution.StopDate),
 	}
 	name, otherwise := string(execution.Status), "the state machine ended without a reason; redrive the job"
 	switch execution.Status {
