@@ -3,6 +3,7 @@ package pipeline_test
 import (
 	"encoding/json"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -15,7 +16,14 @@ import (
 // can be made of it.
 func play(t *testing.T, name string, plan map[int]fault) []string {
 	t.Helper()
-	var trace []string
+	trace, _ := playTwo(t, name, plan, nil)
+	return trace
+}
+
+// playTwo is play with a plan, too, for the other Submit that runs where the plan
+// holds the first one. It gives what each of the two called.
+func playTwo(t *testing.T, name string, plan, others map[int]fault) (trace, other []string) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage()
 		s.now = &moments{plan: plan}
@@ -24,9 +32,10 @@ func play(t *testing.T, name string, plan map[int]fault) []string {
 			// Another Submit of the same job, from beginning to end, while
 			// this one stands still.
 			first := s.now
-			s.now = &moments{}
+			s.now = &moments{plan: others}
 			submit, _, _ := s.steps()
 			_, _ = invoke(t.Context(), submit.Run, bare())
+			other = s.now.trace
 			s.now = first
 		}
 		ending := s.machine(t.Context(), "job-1", input)
@@ -35,13 +44,14 @@ func play(t *testing.T, name string, plan map[int]fault) []string {
 		if again != ending {
 			t.Errorf("%s: it ended with %s, and entered again with %s", name, ending, again)
 		}
-		s.keepsItsPromises(t, name, ending, mayLose(plan))
+		mayLose := mayLose(plan) || mayLose(others)
+		s.keepsItsPromises(t, name, ending, mayLose)
 		if ending != "stored" {
 			s.now = &moments{}
-			s.keepsItsPromises(t, name+", redriven", s.machine(t.Context(), "job-1-r1", resume().Input), mayLose(plan))
+			s.keepsItsPromises(t, name+", redriven", s.machine(t.Context(), "job-1-r1", resume().Input), mayLose)
 		}
 	})
-	return trace
+	return trace, other
 }
 
 // keepsItsPromises checks what must be true of a job that has ended.
@@ -117,4 +127,58 @@ func TestTwoSubmitsAtOnce(t *testing.T) {
 		}
 	}
 	t.Logf("%d plays of two Submits at once", plays)
+}
+
+// TestTwoSubmitsAtOnceAndEveryPair crosses two Submits at once with two faults
+// more: both at the one that is held, before or after that or around it, or one at
+// each of the two.
+func TestTwoSubmitsAtOnceAndEveryPair(t *testing.T) {
+	same, each := 0, 0
+	// A Submit's own calls come before the first look at what it submitted.
+	submits := func(trace []string) []string { return trace[:max(0, slices.Index(trace, "retrieve"))] }
+	for i := range submits(play(t, "no fault", nil)) {
+		for _, h := range []fault{hold, holdAfter} {
+			held := map[int]fault{i: h}
+			trace, other := playTwo(t, fmt.Sprintf("%s at %d", h, i), held, nil)
+			for j, f := range everyFault(submits(trace)) {
+				if j.at == i {
+					continue
+				}
+				one := maps.Clone(held)
+				one[j.at] = f
+				name := fmt.Sprintf("%s at %d, %s at %d", h, i, f, j.at)
+				after, _ := playTwo(t, name, one, nil)
+				for k, g := range everyFault(submits(after)) {
+					if k.at <= j.at || k.at == i {
+						continue
+					}
+					same++
+					two := maps.Clone(one)
+					two[k.at] = g
+					playTwo(t, fmt.Sprintf("%s, %s at %d", name, g, k.at), two, nil)
+				}
+				for k, g := range everyFault(other) {
+					each++
+					playTwo(t, fmt.Sprintf("%s, the other: %s at %d", name, g, k.at), one, map[int]fault{k.at: g})
+				}
+			}
+		}
+	}
+	t.Logf("%d plays of two Submits at once with two faults at one of them, %d with a fault at each", same, each)
+}
+
+// place is one fault's place: at a call, and among those that it can meet.
+type place struct{ at, nth int }
+
+// everyFault gives each fault that each of the calls can meet, in order.
+func everyFault(trace []string) iter.Seq2[place, fault] {
+	return func(yield func(place, fault) bool) {
+		for at, kind := range trace {
+			for nth, f := range faultsOf(kind) {
+				if !yield(place{at, nth}, f) {
+					return
+				}
+			}
+		}
+	}
 }

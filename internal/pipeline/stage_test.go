@@ -106,6 +106,7 @@ func mayLose(plan map[int]fault) bool {
 type stage struct {
 	objects  map[string]object
 	writes   int
+	nonces   int // no two are the same, whoever asks
 	accepted []generation
 	now      *moments // of the invocation that runs
 	patience time.Duration
@@ -281,8 +282,7 @@ func faultsOf(kind string) []fault {
 
 // steps are the three steps on this stage.
 func (s *stage) steps() (*pipeline.Submit, *pipeline.Check, *pipeline.Store) {
-	nonces := 0
-	entries := ledger.New(s, "videos", func() string { nonces++; return fmt.Sprintf("%d-%d", len(s.now.trace), s.writes*1000+nonces) })
+	entries := ledger.New(s, "videos", func() string { s.nonces++; return strconv.Itoa(s.nonces) })
 	shelf := manifest.New(s, "videos")
 	submit := &pipeline.Submit{
 		Provider: s, Keys: s, Ledger: entries, Manifests: shelf, Schedule: schedule(),
