@@ -41,7 +41,7 @@ type SubmitTimes struct {
 	Busy         time.Duration // the first wait where there was no room; doubles
 	LookUpFirst  time.Duration // from a lost answer to the first look for it
 	LookUpWindow time.Duration // how long a submission may take to show: the longest generation
-	Hard         time.Duration // since the job's first claim: no more waiting for room or for records
+	Hard         time.Duration // no more waiting for room since it was first lacking, or for records since the claim
 }
 
 // Submit has a job's request accepted by the provider, at most once.
@@ -180,6 +180,9 @@ func (s *Submit) refused(ctx context.Context, o order, entry video.Entry, versio
 	if left := entry.RetryAt.Sub(s.Now()); left > 0 && !o.resume {
 		return entry.Job(video.Waiting, seconds(left)), true, nil
 	}
+	if o.resume {
+		entry.BusySince = time.Time{}
+	}
 	return s.submit(ctx, entry, version)
 }
 
@@ -280,7 +283,10 @@ func (s *Submit) refuse(ctx context.Context, entry video.Entry, version string, 
 	case video.RefusedBusy, video.RefusedUnreachable:
 		wait = max(refusal.RetryAfter, s.Times.Busy<<min(entry.Attempt-1, 5))
 		wait += s.Jitter(wait / 4)
-		if s.Now().Sub(entry.CreatedAt) >= s.Times.Hard {
+		if entry.BusySince.IsZero() {
+			entry.BusySince = s.Now()
+		}
+		if s.Now().Sub(entry.BusySince) >= s.Times.Hard {
 			ending = &video.ProviderBusy{Said: words}
 		}
 	default:

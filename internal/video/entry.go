@@ -45,6 +45,9 @@ type Entry struct {
 
 	Refusal *Refusal  `json:"refusal,omitempty"`
 	RetryAt time.Time `json:"retry_at,omitzero"` // when a refused one may be claimed again
+	// BusySince is when the provider had no room, or could not be reached, for
+	// the first time since it was asked for anew: by the request or a redrive.
+	BusySince time.Time `json:"busy_since,omitzero"`
 
 	// Candidate is an id that came with an unusable answer; a retrieve confirms
 	// it or says nothing.
