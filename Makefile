@@ -39,6 +39,7 @@ FUZZTIME := 10s
 JOBS := 1000
 SEED := 1
 FAULTS := 0.2
+LOGS_ANSWER := false
 
 .PHONY: help
 help: ## Show this.
@@ -69,8 +70,8 @@ test: need-go need-cc $(ministack) $(sam) ## Run all tests.
 	cd test && go test -race -timeout 15m ./...
 
 .PHONY: chaos
-chaos: need-go $(ministack) $(sam) ## Send JOBS jobs while a share of FAULTS of the calls fails, as SEED has it, and check the promises.
-	@cd test && go run ./chaos/cmd/chaos -jobs $(JOBS) -seed $(SEED) -faults $(FAULTS)
+chaos: need-go $(ministack) $(sam) ## Send JOBS jobs while a share of FAULTS of the calls fails, as SEED has it, and check the promises. LOGS_ANSWER=true spares the provider's logs.
+	@cd test && go run ./chaos/cmd/chaos -jobs $(JOBS) -seed $(SEED) -faults $(FAULTS) -logs-answer=$(LOGS_ANSWER)
 
 .PHONY: fuzz
 fuzz: need-go ## Run each fuzz target for FUZZTIME.

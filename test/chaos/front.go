@@ -22,8 +22,8 @@ type front struct {
 
 	mu       sync.Mutex
 	listener net.Listener
-	ended    bool
-	done     chan struct{}
+	ended    chan struct{} // closed by close
+	done     chan struct{} // closed when serve has returned
 }
 
 // listen starts a front. After so many connections as the plan says it refuses
@@ -34,7 +34,7 @@ func listen(handler http.Handler, p *plan) (*front, error) {
 		return nil, err
 	}
 	f := &front{
-		address: l.Addr().String(), plan: p, listener: l, done: make(chan struct{}),
+		address: l.Addr().String(), plan: p, listener: l, ended: make(chan struct{}), done: make(chan struct{}),
 		server: &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute},
 	}
 	go f.serve()
@@ -48,18 +48,15 @@ func (f *front) serve() {
 	defer close(f.done)
 	for n := 0; ; n++ {
 		f.mu.Lock()
-		l, ended := f.listener, f.ended
+		l := f.listener
 		f.mu.Unlock()
-		if ended {
-			return
-		}
 		if f.plan != nil {
 			l = &counted{Listener: l, left: 60 + int(200*f.plan.roll("front", n))}
 		}
 		_ = f.server.Serve(l) // ends when the listener is closed, by its count or by close
 		if f.plan != nil {
 			f.plan.note("connection", "refused for a moment", "")
-			time.Sleep(refusal)
+			f.pause(refusal)
 		}
 		if !f.reopen() {
 			return
@@ -70,27 +67,48 @@ func (f *front) serve() {
 // reopen listens again where it did, unless it was closed.
 func (f *front) reopen() bool {
 	for range 100 {
-		f.mu.Lock()
-		if f.ended {
-			f.mu.Unlock()
-			return false
-		}
-		l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", f.address)
-		if err == nil {
-			f.listener = l
-			f.mu.Unlock()
+		if f.listen() {
 			return true
 		}
-		f.mu.Unlock()
-		time.Sleep(20 * time.Millisecond)
+		if !f.pause(20 * time.Millisecond) {
+			return false
+		}
 	}
 	return false
+}
+
+// listen tries once; a front that was closed stays so.
+func (f *front) listen() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	select {
+	case <-f.ended:
+		return false
+	default:
+	}
+	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", f.address)
+	if err == nil {
+		f.listener = l
+	}
+	return err == nil
+}
+
+// pause waits, unless the front is closed before.
+func (f *front) pause(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-f.ended:
+		return false
+	case <-timer.C:
+		return true
+	}
 }
 
 // close ends it and all its connections.
 func (f *front) close() error {
 	f.mu.Lock()
-	f.ended = true
+	close(f.ended)
 	err := f.listener.Close()
 	f.mu.Unlock()
 	err = errors.Join(err, f.server.Close())

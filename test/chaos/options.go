@@ -20,7 +20,10 @@ type Options struct {
 	// UnderWay is the most executions that run at once. MiniStack has a process
 	// for each invocation: some 100 are what a machine of two cores bears.
 	UnderWay int
-	Times    Times
+	// LogsAnswer keeps the provider's logs and transactions from failing: then a
+	// submission that was accepted is always found.
+	LogsAnswer bool
+	Times      Times
 	// Output gets the stack's stages, the tables and the last line.
 	Output io.Writer
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -27,10 +28,11 @@ type world struct {
 	// functions are AWS's names of the functions, by the template's.
 	functions map[string]string
 
-	s3      *s3.Client
-	sfn     *sfn.Client
-	secrets *secretsmanager.Client
-	lambda  *lambda.Client
+	s3     *s3.Client
+	sfn    *sfn.Client
+	keys   *secretsmanager.Client
+	lambda *lambda.Client
+	logs   *cloudwatchlogs.Client
 
 	slots chan struct{}
 
@@ -91,7 +93,8 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 func (w *world) connect(ctx context.Context, store *storage) error {
 	config := w.stack.Config()
 	w.s3, w.sfn = w.stack.S3(), sfn.NewFromConfig(config)
-	w.secrets, w.lambda = secretsmanager.NewFromConfig(config), lambda.NewFromConfig(config)
+	w.keys, w.lambda = secretsmanager.NewFromConfig(config), lambda.NewFromConfig(config)
+	w.logs = cloudwatchlogs.NewFromConfig(config)
 	if err := store.sendTo(w.stack.AWS); err != nil {
 		return err
 	}
@@ -139,6 +142,7 @@ func (w *world) run(ctx context.Context, began time.Time) (*Result, error) {
 		{"looking at the endings again", w.lookAgain},
 		{"redriving, until every execution has ended", w.redriveAll},
 		{"looking at the endings again after it", w.lookAgain},
+		{"looking for keys, signed URLs and prompts", w.checkSecrets},
 	} {
 		if err := lap(s.name, s.do); err != nil {
 			return nil, fmt.Errorf("%s: %w", s.name, err)

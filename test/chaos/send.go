@@ -67,7 +67,7 @@ func (w *world) sendAll(ctx context.Context) error {
 // yet, and then reads records only.
 func (w *world) exchangeKey(ctx context.Context) error {
 	secret := w.stack.Outputs["ProviderKeySecret"]
-	_, err := w.secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: &secret, SecretString: new(secondKey)})
+	_, err := w.keys.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: &secret, SecretString: new(secondKey)})
 	w.provider.retire(time.Now().Add(grace))
 	w.plan.note("key", "exchanged in mid-run", "")
 	return err
@@ -145,7 +145,7 @@ func (w *world) sendAgain(ctx context.Context) error {
 func (w *world) key(j *job) string { return fmt.Sprintf("chaos-%d-%s", w.o.Seed, j.name) }
 
 func (w *world) request(j *job) []byte {
-	body, err := json.Marshal(map[string]any{"prompt": "a paper boat, " + j.name, "duration": 5})
+	body, err := json.Marshal(map[string]any{"prompt": canaryPrompt + j.name, "duration": 5})
 	if err != nil {
 		panic(err) // it is made of two plain values
 	}
@@ -205,7 +205,7 @@ func promptKey(j *job) string { return "chaos/" + j.name + "." + j.trigger }
 func (w *world) upload(ctx context.Context, j *job) error {
 	content := w.request(j)
 	if j.trigger == byText {
-		content = []byte("a paper boat, " + j.name + "\n")
+		content = []byte(canaryPrompt + j.name + "\n")
 	}
 	bucket, key := w.stack.Outputs["PromptsBucket"], promptKey(j)
 	reply, err := w.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: bytes.NewReader(content)})

@@ -31,6 +31,7 @@ func run(ctx context.Context) (bool, error) {
 	flag.IntVar(&o.Jobs, "jobs", 1000, "how many jobs are sent")
 	flag.Uint64Var(&o.Seed, "seed", 1, "what the plan of the faults is made from")
 	flag.Float64Var(&o.Faults, "faults", 0.2, "the share of calls that fail")
+	flag.BoolVar(&o.LogsAnswer, "logs-answer", false, "let the provider's logs and transactions never fail")
 	flag.StringVar(&o.Root, "root", "..", "the repository")
 	flag.StringVar(&o.StateDir, "state", "../.takeup/chaos", "where the stack's files and logs are")
 	flag.Parse()

@@ -1,0 +1,127 @@
+package chaos
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
+	"github.com/takeup/takeup/internal/localstack"
+)
+
+// canaryPrompt begins every prompt of a run, and is in nothing else.
+const canaryPrompt = "a paper boat, "
+
+// secrets are what may be seen nowhere: the provider's keys, the API's token and
+// what makes a URL a signed one, the stand-in's and S3's.
+func (w *world) secrets() []string {
+	return []string{firstKey, secondKey, w.stack.Token, "ksSign", "X-Amz-Signature"}
+}
+
+// checkSecrets looks for them in all that the functions logged, in every
+// execution and in the videos bucket; and for the prompts wherever those aren't
+// needed: only an execution's input, the ledger and the manifest have one.
+func (w *world) checkSecrets(ctx context.Context) error {
+	for _, check := range []func(context.Context) error{w.checkLogs, w.checkExecutions, w.checkObjects} {
+		if err := check(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hides notes a place that shows one of the texts.
+func (w *world) hides(where, content string, texts ...string) {
+	for _, text := range texts {
+		if strings.Contains(content, text) {
+			w.oddly("%s shows %q: %.2000s", where, text, content)
+		}
+	}
+}
+
+func (w *world) checkLogs(ctx context.Context) error {
+	texts := append(w.secrets(), canaryPrompt)
+	lines := 0
+	for _, function := range []string{"submit", "check", "store", "api", "authorize", "prompts"} {
+		group := "/aws/lambda/" + localstack.StackName + "-" + function
+		pages := cloudwatchlogs.NewFilterLogEventsPaginator(w.logs, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &group})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				return fmt.Errorf("reading the logs of %s: %w", function, err)
+			}
+			for _, event := range page.Events {
+				lines++
+				w.hides("a log of "+function, *event.Message, texts...)
+			}
+		}
+	}
+	if lines < len(w.jobs) {
+		w.oddly("the functions logged %d lines for %d jobs, so it can't be said what they hide", lines, len(w.jobs))
+	}
+	return nil
+}
+
+// checkExecutions reads the histories. Up to the first step's end they have the
+// execution's input.
+func (w *world) checkExecutions(ctx context.Context) error {
+	for _, j := range w.jobs {
+		names := []string{j.id}
+		if j.redriven {
+			names = append(names, j.id+"-r1")
+		}
+		for _, name := range names {
+			arn, entered := w.arn(name), true
+			pages := sfn.NewGetExecutionHistoryPaginator(w.sfn, &sfn.GetExecutionHistoryInput{ExecutionArn: &arn})
+			for pages.HasMorePages() {
+				page, err := pages.NextPage(ctx)
+				if err != nil {
+					return fmt.Errorf("reading the history of %s: %w", name, err)
+				}
+				for _, event := range page.Events {
+					entered = entered && event.Type != types.HistoryEventTypeTaskStateExited
+					text, err := json.Marshal(event)
+					if err != nil {
+						return err
+					}
+					w.hides("the history of "+name, string(text), w.secrets()...)
+					if !entered {
+						w.hides("the history of "+name, string(text), canaryPrompt)
+					}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (w *world) checkObjects(ctx context.Context) error {
+	bucket := w.stack.Outputs["VideosBucket"]
+	pages := s3.NewListObjectsV2Paginator(w.s3, &s3.ListObjectsV2Input{Bucket: &bucket})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for _, object := range page.Contents {
+			key := *object.Key
+			if strings.HasSuffix(key, ".mp4") {
+				continue // held to what the stand-in served, byte for byte
+			}
+			body, err := w.object(ctx, key)
+			if err != nil {
+				return err
+			}
+			w.hides(key, key+string(body), w.secrets()...)
+			if !strings.HasPrefix(key, "jobs/") && !strings.HasSuffix(key, "/video.json") {
+				w.hides(key, key+string(body), canaryPrompt)
+			}
+		}
+	}
+	return nil
+}
