@@ -95,13 +95,17 @@ func (s *Submit) look(ctx context.Context, entry video.Entry) (found, error) {
 			known[row.InferenceID] = row.ClientRequestID != ""
 			continue
 		}
-		if row.Failed {
-			continue // it gives no generation, and ends nothing
-		}
 		if row.InferenceID == "" {
+			if row.Failed {
+				continue // it names no generation, and ends nothing
+			}
 			return found{unread: "the row of it in its logs has no usable id"}, nil
 		}
 		generation, err := s.confirm(ctx, key, entry, row.InferenceID)
+		var refusal *video.Refusal
+		if row.Failed && errors.As(err, &refusal) && refusal.Kind == video.RefusedUnknown {
+			continue // the request failed, and there is no generation that did
+		}
 		if err != nil {
 			return unread("generation "+row.InferenceID+", which its logs name", err), nil
 		}

@@ -208,11 +208,20 @@ func TestUnansweredIsLookedUpAndNeverPostedAgain(t *testing.T) {
 			w.provider.logsErr = &video.Unanswered{Err: errors.New("503")}
 		}, "", ""},
 		{"nothing of it anywhere", func(*world) {}, "SubmissionLost", "most likely not charged"},
-		{"a failed row says nothing", func(w *world) {
+		{"a failed row of a generation", func(w *world) {
 			failed := row
 			failed.Failed = true
 			w.provider.rows = []video.LoggedRequest{failed}
+		}, "", ""},
+		{"a failed row of no generation", func(w *world) {
+			w.provider.rows = []video.LoggedRequest{{Failed: true, InferenceID: "gen-8", ClientRequestID: "job-1.1"}}
 		}, "SubmissionLost", "most likely not charged"},
+		{"a failed row without an id", func(w *world) {
+			w.provider.rows = []video.LoggedRequest{{Failed: true, ClientRequestID: "job-1.1"}}
+		}, "SubmissionLost", "most likely not charged"},
+		{"a failed row that can't be confirmed", func(w *world) {
+			w.provider.rows = []video.LoggedRequest{{Failed: true, InferenceID: "gen-500", ClientRequestID: "job-1.1"}}
+		}, "SubmissionLost", "could not be read (generation gen-500"},
 		{"a row without an id", func(w *world) {
 			nameless := row
 			nameless.InferenceID = ""
@@ -229,8 +238,11 @@ func TestUnansweredIsLookedUpAndNeverPostedAgain(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(lost)
 			w.provider.retrieve = func(id string) (video.Generation, error) {
-				if id == "gen-1" {
+				switch id {
+				case "gen-1":
 					return video.Generation{ID: id, State: video.Running}, nil
+				case "gen-500":
+					return video.Generation{}, &video.Unanswered{Err: errors.New("500")}
 				}
 				return video.Generation{}, &video.Refusal{Kind: video.RefusedUnknown}
 			}
