@@ -41,11 +41,14 @@ SEED := 1
 FAULTS := 0.2
 LOGS_ANSWER := false
 
+# How often bench-cold starts each function.
+STARTS := 101
+
 .PHONY: help
 help: ## Show this.
 	@echo 'make run PROMPT="a paper boat crosses a flooded street"'
 	@echo
-	@sed -n 's/^\([a-z]*\):.*## /  \1|/p' Makefile | awk -F'|' '{ printf "%-9s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /  \1|/p' Makefile | awk -F'|' '{ printf "%-11s %s\n", $$1, $$2 }'
 
 .PHONY: run
 run: $(takeup) $(ministack) $(sam) ## Turn PROMPT into a video, by the real template on this machine. Also MODEL, DURATION, ASPECT_RATIO, NEGATIVE_PROMPT, CFG_SCALE; AIMLAPI_KEY buys it.
@@ -72,6 +75,10 @@ test: need-go need-cc $(ministack) $(sam) ## Run all tests.
 .PHONY: chaos
 chaos: need-go $(ministack) $(sam) ## Send JOBS jobs while a share of FAULTS of the calls fails, as SEED has it, and check the promises. LOGS_ANSWER=true spares the provider's logs.
 	@cd test && go run ./chaos/cmd/chaos -jobs $(JOBS) -seed $(SEED) -faults $(FAULTS) -logs-answer=$(LOGS_ANSWER)
+
+.PHONY: bench-cold
+bench-cold: need-go ## Measure each function's size, start and memory against a bare handler's.
+	@cd test && go run ./benchcold/cmd/benchcold -starts $(STARTS)
 
 .PHONY: fuzz
 fuzz: need-go ## Run each fuzz target for FUZZTIME.

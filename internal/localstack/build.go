@@ -61,7 +61,7 @@ func build(ctx context.Context, g *guard, root, dir, arch string) (built bool, e
 	if err := os.Remove(stamp); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return false, fmt.Errorf("building: %w", err)
 	}
-	env := goEnv(os.Environ())
+	env := GoEnv(os.Environ())
 	goarch := map[string]string{"arm64": "arm64", "x86_64": "amd64"}[arch]
 	err = command(ctx, g, "compiling the functions", root, dir+".compile.log",
 		append(env, "GOOS=linux", "GOARCH="+goarch), "go", "build", "./functions/...")
@@ -86,7 +86,7 @@ func build(ctx context.Context, g *guard, root, dir, arch string) (built bool, e
 // fingerprint is the same for the same sources, compiler and architecture.
 func fingerprint(root, arch string) (string, error) {
 	h := sha256.New()
-	fmt.Fprintln(h, runtime.Version(), arch, goEnv(nil))
+	fmt.Fprintln(h, runtime.Version(), arch, GoEnv(nil))
 	for _, source := range sources {
 		err := filepath.WalkDir(filepath.Join(root, source), func(path string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() || strings.HasSuffix(path, "_test.go") {

@@ -28,9 +28,10 @@ func baseEnv(environ []string) []string {
 	return append(env, "LANG=C.UTF-8", "NO_COLOR=1", "NO_PROXY=127.0.0.1,localhost", "no_proxy=127.0.0.1,localhost")
 }
 
-// goEnv adds what a Go build needs. The flags make small binaries that are the
-// same for the same sources, wherever and in whichever commit they are built.
-func goEnv(environ []string) []string {
+// GoEnv gives what every started program gets, and what a Go build needs. The
+// flags make small binaries that are the same for the same sources, wherever and
+// in whichever commit they are built.
+func GoEnv(environ []string) []string {
 	env := append(baseEnv(environ), pick(environ, func(name string) bool {
 		return strings.HasPrefix(name, "GO") && !slices.Contains([]string{"GOFLAGS", "GOOS", "GOARCH"}, name)
 	})...)

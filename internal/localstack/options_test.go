@@ -59,7 +59,7 @@ func TestEnvironmentsKeepKeysAndAccountsOut(t *testing.T) {
 		"AWS_PROFILE=production", "AWS_ACCESS_KEY_ID=AKIA", "AIMLAPI_KEY=secret", "PROMPT=private", "NO_PROXY=example.com",
 		"LAMBDA_EXECUTOR=docker", "GATEWAY_PORT=1",
 	}
-	base, build := baseEnv(given), goEnv(given)
+	base, build := baseEnv(given), GoEnv(given)
 	for _, env := range [][]string{base, build} {
 		all := strings.Join(env, "\n")
 		for _, word := range []string{"production", "AKIA", "secret", "private", "plan9", "-mod=mod", "docker", "GATEWAY_PORT"} {

@@ -36,7 +36,7 @@ func (e *PortTaken) Unwrap() error { return e.Err }
 func (s *Stack) startSimulator(ctx context.Context, o Options) error {
 	binary := filepath.Join(o.StateDir, "bin", simulatorName)
 	err := command(ctx, s.guard, "building the stand-in", o.Root, logFile(o.StateDir, "build-simulator"),
-		goEnv(os.Environ()), "go", "build", "-o", binary, "./cmd/simulator")
+		GoEnv(os.Environ()), "go", "build", "-o", binary, "./cmd/simulator")
 	if err != nil {
 		return err
 	}

@@ -11,17 +11,14 @@ import (
 
 	"github.com/takeup/takeup/internal/s3fake"
 	"github.com/takeup/takeup/internal/simulator"
+	"github.com/takeup/takeup/internal/template"
+	"github.com/takeup/takeup/test/lambdas"
 )
 
-// What the template's variables stand for here, and in events/.
+// What the secrets hold.
 const (
-	videos      = "takeup-videos"
-	prompts     = "takeup-prompts"
-	keySecret   = "arn:aws:secretsmanager:us-east-1:123456789012:secret:ProviderKey-AbCdEf"
-	tokenSecret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:ApiToken-AbCdEf"
-	machine     = "arn:aws:states:us-east-1:123456789012:stateMachine:TextToVideo"
-	key         = "key-of-the-bootstrap-tests"
-	token       = "0123456789abcdefghijABCDEFGHIJ0123456789abcdefgh"
+	key   = "key-of-the-bootstrap-tests"
+	token = "0123456789abcdefghijABCDEFGHIJ0123456789abcdefgh"
 )
 
 // services are those that the functions call: S3, two JSON services, and the
@@ -104,7 +101,7 @@ func (s *services) serve(w http.ResponseWriter, r *http.Request) {
 	status := http.StatusOK
 	switch r.Header.Get("X-Amz-Target") {
 	case "secretsmanager.GetSecretValue":
-		value, ok := map[string]string{keySecret: key, tokenSecret: token}[in.SecretID]
+		value, ok := map[string]string{lambdas.KeySecret: key, lambdas.TokenSecret: token}[in.SecretID]
 		if !ok {
 			reply, status = map[string]any{"__type": "ResourceNotFoundException"}, http.StatusBadRequest
 			break
@@ -129,20 +126,12 @@ func (s *services) serve(w http.ResponseWriter, r *http.Request) {
 
 // platform is what Lambda itself gives a function.
 func (s *services) platform() map[string]string {
-	return map[string]string{
-		"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example",
-		"AWS_LAMBDA_FUNCTION_NAME": "test", "AWS_ENDPOINT_URL": s.json, "AWS_ENDPOINT_URL_S3": s.s3.URL,
-	}
+	env := lambdas.Platform()
+	env["AWS_ENDPOINT_URL"], env["AWS_ENDPOINT_URL_S3"] = s.json, s.s3.URL
+	return env
 }
 
-// values are the template's variables with what its defaults make of them.
-func (s *services) values() map[string]string {
-	return map[string]string{
-		"PROVIDER_BASE_URL": s.url, "PROVIDER_ROUTE": "legacy", "PROVIDER_KEY_SECRET": keySecret,
-		"VIDEOS_BUCKET": videos, "STATE_MACHINE_ARN": machine, "API_TOKEN_SECRET": tokenSecret,
-		"SUBMIT_CALL_SECONDS": "45", "BUSY_WAIT_SECONDS": "15", "FIRST_WAIT_SECONDS": "60", "CHECK_INTERVAL_SECONDS": "10",
-		"SOFT_DEADLINE_SECONDS": "1800", "HARD_DEADLINE_SECONDS": "86400",
-		"LOOKUP_FIRST_SECONDS": "30", "LOOKUP_WINDOW_SECONDS": "7200", "RESUBMIT_LOST": "false",
-		"MAX_VIDEO_MIB": "2048", "LOOPBACK_SOURCES": "true", "VIDEO_URL_SECONDS": "900",
-	}
+// parameters are those of the template that have no default, or another here.
+func (s *services) parameters() template.Values {
+	return template.Values{"ProviderBaseUrl": s.url, "LoopbackSources": "true"}
 }

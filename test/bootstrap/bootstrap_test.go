@@ -5,44 +5,43 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os/exec"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/takeup/takeup/internal/intake"
 	"github.com/takeup/takeup/internal/simulator"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/test/lambdas"
 )
 
-// lambdas are the built functions in their world.
-type lambdas struct {
+// world is the built functions and what they call.
+type world struct {
 	*services
-	all      map[string]function
+	all      map[string]lambdas.Function
 	binaries map[string]string
 }
 
 // invoke runs a function as the template sets it up.
-func (l *lambdas) invoke(t *testing.T, name string, event []byte) outcome {
+func (w *world) invoke(t *testing.T, name string, event []byte) outcome {
 	t.Helper()
-	env, values := l.platform(), l.values()
-	for _, variable := range l.all[name].variables {
-		value, ok := values[variable]
-		if !ok {
-			t.Fatalf("the template gives %s the variable %s, which these tests have no value for", name, variable)
-		}
-		env[variable] = value
-	}
-	return invoke(t, l.binaries[name], time.Duration(l.all[name].timeout)*time.Second, env, event)
+	env := w.platform()
+	maps.Copy(env, w.all[name].Environment)
+	return invoke(t, w.binaries[name], w.all[name].Timeout, env, event)
 }
 
 func TestBootstraps(t *testing.T) {
-	all := functions(t)
-	l := &lambdas{services: newServices(t), all: all, binaries: build(t, all)}
+	services := newServices(t)
+	all, err := lambdas.Functions(root, services.parameters())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{services: services, all: all, binaries: build(t, all)}
 	want := []string{"api", "authorize", "check", "prompts", "store", "submit"}
 	for _, name := range want {
 		if _, ok := all[name]; !ok {
@@ -53,29 +52,29 @@ func TestBootstraps(t *testing.T) {
 		t.Errorf("the template has %d functions; run the new one here, too", len(all))
 	}
 	// In the order of the state machine: each step finds what the one before left.
-	t.Run("submit", l.testSubmit)
-	t.Run("check", l.testCheck)
-	t.Run("store", l.testStore)
-	t.Run("api", l.testAPI)
-	t.Run("authorize", l.testAuthorize)
-	t.Run("prompts", l.testPrompts)
-	t.Run("without settings", l.testNoSettings)
+	t.Run("submit", w.testSubmit)
+	t.Run("check", w.testCheck)
+	t.Run("store", w.testStore)
+	t.Run("api", w.testAPI)
+	t.Run("authorize", w.testAuthorize)
+	t.Run("prompts", w.testPrompts)
+	t.Run("without settings", w.testNoSettings)
 }
 
-func (l *lambdas) testSubmit(t *testing.T) {
-	job := answered[video.Job](t, l.invoke(t, "submit", event(t, "submit")))
+func (w *world) testSubmit(t *testing.T) {
+	job := answered[video.Job](t, w.invoke(t, "submit", event(t, "submit")))
 	if job.ID != "a-paper-boat" || job.Status != video.Generating || job.Route != video.RouteLegacy || job.WaitSeconds < 1 {
 		t.Errorf("it gives %+v", job)
 	}
-	bought := l.provider.Ledger().Generations
+	bought := w.provider.Ledger().Generations
 	if len(bought) != 1 || bought[0].ID != job.GenerationID || bought[0].ClientRequestID != "a-paper-boat.1" {
 		t.Errorf("the provider has %+v", bought)
 	}
-	if _, ok := l.s3.Object(videos, video.EntryKey(job.ID)); !ok {
+	if _, ok := w.s3.Object(lambdas.VideosBucket, video.EntryKey(job.ID)); !ok {
 		t.Error("the ledger has no entry")
 	}
 
-	refused := l.invoke(t, "submit", []byte(`{"execution":"seven","input":{"prompt":"a paper boat","duration":7}}`))
+	refused := w.invoke(t, "submit", []byte(`{"execution":"seven","input":{"prompt":"a paper boat","duration":7}}`))
 	if got := failedWith(t, refused, "InvalidRequest"); !strings.Contains(got.Message, "5 or 10") {
 		t.Errorf("it says %s", got.Message)
 	}
@@ -85,30 +84,30 @@ func (l *lambdas) testSubmit(t *testing.T) {
 }
 
 // testCheck asks for the event's generation, which was submitted long ago.
-func (l *lambdas) testCheck(t *testing.T) {
-	overdue := failedWith(t, l.invoke(t, "check", event(t, "check")), "GenerationOverdue")
+func (w *world) testCheck(t *testing.T) {
+	overdue := failedWith(t, w.invoke(t, "check", event(t, "check")), "GenerationOverdue")
 	if !strings.Contains(overdue.Message, "60ac7c34") {
 		t.Errorf("it says %s", overdue.Message)
 	}
-	l.retrieves(`{"id":"60ac7c34-3224-4b14-8e7d-0aa0db708325:kling-video/v1/pro/text-to-video","status":"completed","video":{"url":"https://cdn.example/video.mp4"}}`)
-	if job := answered[video.Job](t, l.invoke(t, "check", event(t, "check"))); job.Status != video.Completed || job.WaitSeconds < 1 {
+	w.retrieves(`{"id":"60ac7c34-3224-4b14-8e7d-0aa0db708325:kling-video/v1/pro/text-to-video","status":"completed","video":{"url":"https://cdn.example/video.mp4"}}`)
+	if job := answered[video.Job](t, w.invoke(t, "check", event(t, "check"))); job.Status != video.Completed || job.WaitSeconds < 1 {
 		t.Errorf("it gives %+v", job)
 	}
 }
 
 // testStore stores the video that Submit bought as the event's.
-func (l *lambdas) testStore(t *testing.T) {
-	served, url := l.served(t)
-	l.retrieves(fmt.Sprintf(`{"id":"60ac7c34-3224-4b14-8e7d-0aa0db708325:kling-video/v1/pro/text-to-video","status":"completed","video":{"url":%q}}`, url))
-	got := l.invoke(t, "store", event(t, "store"))
-	if job := answered[video.Job](t, got); job.Status != video.Stored || job.Video != "s3://"+videos+"/"+video.FileKey("a-paper-boat") {
+func (w *world) testStore(t *testing.T) {
+	served, url := w.served(t)
+	w.retrieves(fmt.Sprintf(`{"id":"60ac7c34-3224-4b14-8e7d-0aa0db708325:kling-video/v1/pro/text-to-video","status":"completed","video":{"url":%q}}`, url))
+	got := w.invoke(t, "store", event(t, "store"))
+	if job := answered[video.Job](t, got); job.Status != video.Stored || job.Video != "s3://"+lambdas.VideosBucket+"/"+video.FileKey("a-paper-boat") {
 		t.Errorf("it gives %+v", job)
 	}
-	file, _ := l.s3.Object(videos, video.FileKey("a-paper-boat"))
+	file, _ := w.s3.Object(lambdas.VideosBucket, video.FileKey("a-paper-boat"))
 	if string(file.Body) != string(served) {
 		t.Errorf("%d bytes are stored, and not the %d that were served", len(file.Body), len(served))
 	}
-	if _, ok := l.s3.Object(videos, video.ManifestKey("a-paper-boat")); !ok {
+	if _, ok := w.s3.Object(lambdas.VideosBucket, video.ManifestKey("a-paper-boat")); !ok {
 		t.Error("there is no manifest")
 	}
 	if strings.Contains(string(got.log), "ksSign") {
@@ -117,14 +116,14 @@ func (l *lambdas) testStore(t *testing.T) {
 }
 
 // served gives the file of the generation that was bought, and a URL of it.
-func (l *lambdas) served(t *testing.T) (file []byte, url string) {
+func (w *world) served(t *testing.T) (file []byte, url string) {
 	t.Helper()
-	l.mu.Lock()
-	l.fault = simulator.Fault{}
-	l.mu.Unlock()
-	id := l.provider.Ledger().Generations[0].ID
+	w.mu.Lock()
+	w.fault = simulator.Fault{}
+	w.mu.Unlock()
+	id := w.provider.Ledger().Generations[0].ID
 	var reply struct{ Video struct{ URL string } }
-	if err := json.Unmarshal(get(t, l.url+"/v2/video/generations?generation_id="+id), &reply); err != nil {
+	if err := json.Unmarshal(get(t, w.url+"/v2/video/generations?generation_id="+id), &reply); err != nil {
 		t.Fatal(err)
 	}
 	return get(t, reply.Video.URL), reply.Video.URL
@@ -149,43 +148,43 @@ func get(t *testing.T, url string) []byte {
 	return body
 }
 
-func (l *lambdas) testAPI(t *testing.T) {
-	reply := answered[events.APIGatewayProxyResponse](t, l.invoke(t, "api", event(t, "api")))
+func (w *world) testAPI(t *testing.T) {
+	reply := answered[events.APIGatewayProxyResponse](t, w.invoke(t, "api", event(t, "api")))
 	job := intake.IDFromKey("api", "a-paper-boat")
 	var got struct{ ID, Status string }
 	if err := json.Unmarshal([]byte(reply.Body), &got); err != nil || reply.StatusCode != http.StatusCreated || got.ID != job || got.Status != "queued" {
 		t.Errorf("it answers (%v) %+v", err, reply)
 	}
-	if !slices.ContainsFunc(l.executions(), func(e started) bool { return e.Name == job && e.Machine == machine }) {
-		t.Errorf("the executions are %+v", l.executions())
+	if !slices.ContainsFunc(w.executions(), func(e started) bool { return e.Name == job && e.Machine == lambdas.StateMachine }) {
+		t.Errorf("the executions are %+v", w.executions())
 	}
 }
 
-func (l *lambdas) testAuthorize(t *testing.T) {
-	got := answered[events.APIGatewayCustomAuthorizerResponse](t, l.invoke(t, "authorize", event(t, "authorize")))
+func (w *world) testAuthorize(t *testing.T) {
+	got := answered[events.APIGatewayCustomAuthorizerResponse](t, w.invoke(t, "authorize", event(t, "authorize")))
 	if s := got.PolicyDocument.Statement; len(s) != 1 || s[0].Effect != "Allow" || !strings.HasSuffix(s[0].Resource[0], ":a1b2c3d4e5/takeup/*") {
 		t.Errorf("it gives %+v", got)
 	}
 	wrong := strings.Replace(string(event(t, "authorize")), token, "wrong", 1)
 	// API Gateway answers 401 to this text alone.
-	if refused := failedWith(t, l.invoke(t, "authorize", []byte(wrong)), "Unauthorized"); refused.Message != "Unauthorized" {
+	if refused := failedWith(t, w.invoke(t, "authorize", []byte(wrong)), "Unauthorized"); refused.Message != "Unauthorized" {
 		t.Errorf("it says %s", refused.Message)
 	}
 }
 
-func (l *lambdas) testPrompts(t *testing.T) {
+func (w *world) testPrompts(t *testing.T) {
 	const text = "a paper boat crosses a flooded street"
-	l.s3.Put(prompts, "evening/a paper boat.txt", []byte(text))
-	before := len(l.executions())
-	got := l.invoke(t, "prompts", event(t, "prompts"))
-	if got.failed || string(got.body) != "null" {
-		t.Fatalf("it answers %s", got.body)
+	w.s3.Put(lambdas.PromptsBucket, "evening/a paper boat.txt", []byte(text))
+	before := len(w.executions())
+	got := w.invoke(t, "prompts", event(t, "prompts"))
+	if got.Failed || string(got.Body) != "null" {
+		t.Fatalf("it answers %s", got.Body)
 	}
-	started := l.executions()[before:]
+	started := w.executions()[before:]
 	if len(started) != 1 || !strings.Contains(started[0].Input, text) || !strings.HasPrefix(started[0].Name, "file-") {
 		t.Errorf("the executions are %+v", started)
 	}
-	failedWith(t, l.invoke(t, "prompts", []byte(`{"Records":[]}`)), "NotAnEvent")
+	failedWith(t, w.invoke(t, "prompts", []byte(`{"Records":[]}`)), "NotAnEvent")
 }
 
 // optional are the variables that a function can do without.
@@ -193,19 +192,19 @@ func optional() []string { return []string{"RESUBMIT_LOST", "LOOPBACK_SOURCES"} 
 
 // testNoSettings starts each function with nothing: it must end, and name all that
 // it lacks at once.
-func (l *lambdas) testNoSettings(t *testing.T) {
-	for name, f := range l.all {
+func (w *world) testNoSettings(t *testing.T) {
+	for name, f := range w.all {
 		t.Run(name, func(t *testing.T) {
-			address, _ := runtimeAPI(t, nil, time.Minute)
-			cmd := exec.CommandContext(t.Context(), l.binaries[name])
-			cmd.Env = []string{"AWS_LAMBDA_RUNTIME_API=" + address}
+			api := runtimeAPI(t, nil)
+			cmd := exec.CommandContext(t.Context(), w.binaries[name])
+			cmd.Env = []string{"AWS_LAMBDA_RUNTIME_API=" + api.Address}
 			said, err := cmd.CombinedOutput()
 			var exit *exec.ExitError
 			if !errors.As(err, &exit) || exit.ExitCode() < 1 {
 				t.Fatalf("it ended with %v: %s", err, said)
 			}
 			jsonLines(t, said)
-			for _, variable := range append(f.variables, "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY") {
+			for _, variable := range slices.AppendSeq([]string{"AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}, maps.Keys(f.Environment)) {
 				if !slices.Contains(optional(), variable) && !strings.Contains(string(said), variable) {
 					t.Errorf("it doesn't name %s: %s", variable, said)
 				}

@@ -1,0 +1,46 @@
+package template
+
+import (
+	"fmt"
+	"maps"
+)
+
+// Environment gives the variables that the template gives a function, by its
+// logical id. A parameter without a value stands for its default.
+func (t *Template) Environment(id string, values Values) (map[string]string, error) {
+	all := Values{}
+	for name, parameter := range t.section("Parameters") {
+		if v := at(parameter, "Default"); v != nil {
+			all[name] = fmt.Sprint(v)
+		}
+	}
+	maps.Copy(all, values)
+	variables, _ := t.property(id, "Environment", "Variables").(map[string]any)
+	env := map[string]string{}
+	for name, v := range variables {
+		switch v.(type) {
+		case int, float64, bool:
+			v = fmt.Sprint(v)
+		}
+		text, err := resolve(v, all)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %s: %w", id, name, err)
+		}
+		env[name] = text
+	}
+	return env, nil
+}
+
+// Timeout gives a function's time in seconds, by its logical id, and 0 where the
+// template doesn't say it.
+func (t *Template) Timeout(id string) int {
+	seconds, _ := t.property(id, "Timeout").(int)
+	return seconds
+}
+
+// Folder gives the directory that a function is built from, by its logical id,
+// and "" where the template doesn't say it.
+func (t *Template) Folder(id string) string {
+	folder, _ := t.property(id, "CodeUri").(string)
+	return folder
+}
