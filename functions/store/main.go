@@ -28,7 +28,7 @@ func main() {
 		Provider: aimlapi.New(set.Client()),
 		Keys:     secret.New(secretsmanager.NewFromConfig(config), set.KeySecret),
 		Ledger:   ledger.New(bucket, set.VideosBucket, rand.Text),
-		Copier:   transfer.New(bucket, set.Transfer()),
+		Copier:   transfer.New(bucket, transfer.Config{Bucket: set.VideosBucket, MaxBytes: set.MaxVideoMiB.Bytes(), Loopback: set.LoopbackSources}),
 		Shelf:    manifest.New(bucket, set.VideosBucket),
 		Now:      time.Now,
 	}

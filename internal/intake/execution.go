@@ -5,45 +5,25 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"github.com/takeup/takeup/internal/statemachine"
 	"github.com/takeup/takeup/internal/video"
 )
-
-// StateMachine is a state machine, by its ARN. UnmarshalText makes one.
-type StateMachine struct {
-	arn    string
-	prefix string // of an execution's ARN, up to its name
-}
-
-// UnmarshalText reads the ARN of a state machine,
-// arn:partition:states:region:account:stateMachine:name, from which those of its
-// executions follow.
-// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
-func (s *StateMachine) UnmarshalText(text []byte) error {
-	parts := strings.Split(string(text), ":")
-	if len(parts) != 7 || parts[2] != "states" || parts[5] != "stateMachine" || parts[6] == "" {
-		return fmt.Errorf("%q is not the ARN of a state machine, such as arn:aws:states:eu-west-1:123456789012:stateMachine:text-to-video", text)
-	}
-	parts[5] = "execution"
-	s.arn, s.prefix = string(text), strings.Join(parts, ":")+":"
-	return nil
-}
 
 // executions are those of one state machine.
 type executions struct {
 	client       Executions
-	stateMachine StateMachine
+	stateMachine statemachine.ARN
 }
 
 // describe gives the execution of that name, or nil where there is none (any
 // more).
 func (e executions) describe(ctx context.Context, name string) (*sfn.DescribeExecutionOutput, error) {
-	out, err := e.client.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: aws.String(e.stateMachine.prefix + name)})
+	out, err := e.client.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: aws.String(e.stateMachine.Execution(name))})
 	var absent *types.ExecutionDoesNotExist
 	switch {
 	case errors.As(err, &absent):

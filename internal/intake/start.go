@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"github.com/takeup/takeup/internal/statemachine"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -47,7 +48,7 @@ type Intake struct {
 }
 
 // New makes an Intake for a state machine.
-func New(ledger Ledger, client Executions, stateMachine StateMachine) *Intake {
+func New(ledger Ledger, client Executions, stateMachine statemachine.ARN) *Intake {
 	return &Intake{ledger: ledger, executions: executions{client: client, stateMachine: stateMachine}}
 }
 
@@ -81,7 +82,7 @@ func (i *Intake) Start(ctx context.Context, id string, r video.Request) (Receipt
 		return Receipt{}, fmt.Errorf("encoding the request of job %s: %w", id, err)
 	}
 	_, err = i.executions.client.StartExecution(ctx, &sfn.StartExecutionInput{
-		StateMachineArn: aws.String(i.executions.stateMachine.arn), Name: &id, Input: aws.String(string(input)),
+		StateMachineArn: aws.String(i.executions.stateMachine.String()), Name: &id, Input: aws.String(string(input)),
 	})
 	var exists *types.ExecutionAlreadyExists
 	switch {

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"github.com/takeup/takeup/internal/statemachine"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -51,7 +52,7 @@ type Desk struct {
 }
 
 // NewDesk makes a Desk for the jobs of a state machine.
-func NewDesk(ledger Ledger, manifests Manifests, client Executions, stateMachine StateMachine) *Desk {
+func NewDesk(ledger Ledger, manifests Manifests, client Executions, stateMachine statemachine.ARN) *Desk {
 	return &Desk{ledger: ledger, manifests: manifests, executions: executions{client: client, stateMachine: stateMachine}}
 }
 

@@ -1,5 +1,6 @@
 // Package settings reads what a function is told by its environment, which the
-// template's parameters set.
+// template's parameters set. Every function carries it and what it imports, so it
+// imports no client of AWS.
 package settings
 
 import (
@@ -16,9 +17,8 @@ import (
 
 	"github.com/takeup/takeup/internal/aimlapi"
 	"github.com/takeup/takeup/internal/awsenv"
-	"github.com/takeup/takeup/internal/intake"
 	"github.com/takeup/takeup/internal/pipeline"
-	"github.com/takeup/takeup/internal/transfer"
+	"github.com/takeup/takeup/internal/statemachine"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -105,8 +105,8 @@ type Store struct {
 
 // Intake is how jobs are started and found.
 type Intake struct {
-	StateMachine intake.StateMachine `env:"STATE_MACHINE_ARN,required,notEmpty"`
-	VideosBucket string              `env:"VIDEOS_BUCKET,required,notEmpty"`
+	StateMachine statemachine.ARN `env:"STATE_MACHINE_ARN,required,notEmpty"`
+	VideosBucket string           `env:"VIDEOS_BUCKET,required,notEmpty"`
 }
 
 // Prompts is what the function prompts is told.
@@ -154,6 +154,9 @@ func (m *MiB) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// Bytes gives the size in bytes.
+func (m MiB) Bytes() int64 { return int64(m) << 20 }
+
 // Load reads a function's settings and its AWS configuration from the process's
 // environment. Its error names every problem at once.
 func Load[T any]() (T, aws.Config, error) {
@@ -174,9 +177,4 @@ func Must[T any](log *slog.Logger, load func() (T, aws.Config, error)) (T, aws.C
 		os.Exit(1)
 	}
 	return set, config
-}
-
-// Transfer is the configuration of the transfer.
-func (s Store) Transfer() transfer.Config {
-	return transfer.Config{Bucket: s.VideosBucket, MaxBytes: int64(s.MaxVideoMiB) << 20, Loopback: s.LoopbackSources}
 }

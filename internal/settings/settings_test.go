@@ -12,7 +12,6 @@ import (
 
 	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/settings"
-	"github.com/takeup/takeup/internal/transfer"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -69,7 +68,7 @@ func TestGoodSettings(t *testing.T) {
 		t.Errorf("check: %+v, %v", check, err)
 	}
 	store, _, err := settings.Load[settings.Store]()
-	if want := (transfer.Config{Bucket: "videos", MaxBytes: 2 << 30, Loopback: true}); err != nil || store.Transfer() != want {
+	if err != nil || store.VideosBucket != "videos" || store.MaxVideoMiB.Bytes() != 2<<30 || !store.LoopbackSources {
 		t.Errorf("store: %+v, %v", store, err)
 	}
 	api, _, err := settings.Load[settings.API]()
