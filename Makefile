@@ -42,7 +42,7 @@ FAULTS := 0.2
 LOGS_ANSWER := false
 
 # How often bench-cold starts each function.
-STARTS := 101
+STARTS := 301
 
 .PHONY: help
 help: ## Show this.

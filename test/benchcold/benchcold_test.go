@@ -105,6 +105,12 @@ func TestNames(t *testing.T) {
 	}
 }
 
+// most is the largest that a function may be, against the bare one. The times are
+// the bench's to tell, on a machine that has nothing else to do.
+func most() map[string]float64 {
+	return map[string]float64{"check": 1.65, "submit": 1.85, "store": 1.85}
+}
+
 // The bench itself, as short as can be.
 func TestRun(t *testing.T) {
 	measures, err := Run(t.Context(), Options{Root: "../..", StateDir: t.TempDir(), Starts: 1})
@@ -117,6 +123,9 @@ func TestRun(t *testing.T) {
 	for _, m := range measures {
 		if m.Start <= 0 || m.Memory <= 0 || m.Size < measures[0].Size {
 			t.Errorf("%+v", m)
+		}
+		if bound, ok := most()[m.Function]; ok && ratio(m.Size, measures[0].Size) > bound {
+			t.Errorf("%s has %d bytes, more than %g times the bare one's %d", m.Function, m.Size, bound, measures[0].Size)
 		}
 	}
 	if _, err := Run(t.Context(), Options{Root: "../..", StateDir: t.TempDir()}); err == nil {

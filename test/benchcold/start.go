@@ -45,22 +45,22 @@ func (p program) start(ctx context.Context) (s start, err error) {
 	if err := cmd.Start(); err != nil {
 		return start{}, err
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	var exit error
+	ended := make(chan struct{})
+	go func() { exit = cmd.Wait(); close(ended) }()
+	kill := func() error {
+		err := cmd.Process.Kill()
+		<-ended
+		return err
+	}
 	select {
 	case asked := <-api.Asked:
 		peak, err := peakMemory(cmd.Process.Pid)
-		if killed := cmd.Process.Kill(); killed != nil {
-			err = errors.Join(err, killed)
-		}
-		<-ended // by our signal
-		return start{took: asked.Sub(began), peak: peak}, err
-	case err := <-ended:
-		return start{}, &EndedEarly{Said: said.String(), Err: err}
+		return start{took: asked.Sub(began), peak: peak}, errors.Join(err, kill())
+	case <-ended:
+		return start{}, &EndedEarly{Said: said.String(), Err: exit}
 	case <-ctx.Done():
-		killed := cmd.Process.Kill()
-		<-ended
-		return start{}, errors.Join(context.Cause(ctx), killed)
+		return start{}, errors.Join(context.Cause(ctx), kill())
 	}
 }
 

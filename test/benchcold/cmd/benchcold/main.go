@@ -25,7 +25,7 @@ func main() {
 
 func run(ctx context.Context) error {
 	var o benchcold.Options
-	flag.IntVar(&o.Starts, "starts", 101, "how often each function is started")
+	flag.IntVar(&o.Starts, "starts", 301, "how often each function is started")
 	flag.StringVar(&o.Root, "root", "..", "the repository")
 	flag.StringVar(&o.StateDir, "state", "../.takeup/benchcold", "where the binaries are put")
 	flag.Parse()
