@@ -84,6 +84,9 @@ type Charge struct {
 	Credits     int64
 }
 
+// Percentiles are of the times that a model's generations took of late.
+type Percentiles struct{ P50, P90 time.Duration }
+
 // Key is the provider's API key and the version of the secret that it is.
 type Key struct {
 	Value   string

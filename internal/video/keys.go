@@ -1,5 +1,7 @@
 package video
 
+import "strconv"
+
 // The videos bucket is laid out by these keys alone. A job's id is fit to be a
 // part of a key (ValidID).
 
@@ -11,3 +13,9 @@ func FileKey(id string) string { return "videos/" + id + "/video.mp4" }
 
 // ManifestKey is the key of a job's manifest.
 func ManifestKey(id string) string { return "videos/" + id + "/video.json" }
+
+// TimesKey is the key of what is known of the times that a model's generations
+// of so many seconds took.
+func TimesKey(model string, duration int) string {
+	return "times/" + model + "/" + strconv.Itoa(duration) + ".json"
+}
