@@ -16,17 +16,21 @@ import (
 	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/secret"
 	"github.com/takeup/takeup/internal/settings"
+	"github.com/takeup/takeup/internal/timings"
 )
 
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	set, config := settings.Must(log, settings.Load[settings.Check])
+	provider, bucket := aimlapi.New(set.Client()), s3.NewFromConfig(config)
 	step := &pipeline.Check{
-		Provider: aimlapi.New(set.Client()),
+		Provider: provider,
 		Keys:     secret.New(secretsmanager.NewFromConfig(config), set.KeySecret),
-		Ledger:   ledger.New(s3.NewFromConfig(config), set.VideosBucket, rand.Text),
+		Ledger:   ledger.New(bucket, set.VideosBucket, rand.Text),
 		Schedule: set.Schedule(),
+		Timings:  timings.New(bucket, set.VideosBucket, provider, log),
 		Now:      time.Now,
+		Sleep:    pipeline.Sleep,
 		Log:      log,
 	}
 	lambda.Start(pipeline.Handler(log, time.Now, "check", step.Run))

@@ -18,18 +18,20 @@ import (
 	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/secret"
 	"github.com/takeup/takeup/internal/settings"
+	"github.com/takeup/takeup/internal/timings"
 )
 
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	set, config := settings.Must(log, settings.Load[settings.Submit])
-	bucket := s3.NewFromConfig(config)
+	provider, bucket := aimlapi.New(set.Client()), s3.NewFromConfig(config)
 	step := &pipeline.Submit{
-		Provider:     aimlapi.New(set.Client()),
+		Provider:     provider,
 		Keys:         secret.New(secretsmanager.NewFromConfig(config), set.KeySecret),
 		Ledger:       ledger.New(bucket, set.VideosBucket, rand.Text),
 		Manifests:    manifest.New(bucket, set.VideosBucket),
 		Schedule:     set.Schedule(),
+		Timings:      timings.New(bucket, set.VideosBucket, provider, log),
 		Times:        set.Times(),
 		ResubmitLost: set.ResubmitLost,
 		Now:          time.Now,

@@ -189,7 +189,9 @@ type reply struct {
 // status tells what it tells, whatever became of its body. Neither the error nor
 // the reply shows the key, and the error doesn't show the request's address.
 func (c *Client) do(client *http.Client, req *http.Request, key video.Key) (reply, error) {
-	req.Header.Set("Authorization", "Bearer "+key.Value)
+	if key.Value != "" {
+		req.Header.Set("Authorization", "Bearer "+key.Value)
+	}
 	req.Header.Set("Accept", "application/json")
 	response, err := client.Do(req)
 	if err != nil {

@@ -97,6 +97,7 @@ func (o Options) parameters(p Provider) map[string]string {
 		// A stand-in's job takes seconds, and its videos come by plain http.
 		given["FirstWaitSeconds"] = "2"
 		given["CheckIntervalSeconds"] = "2"
+		given["RequestGapSeconds"] = "1"
 		given["LoopbackSources"] = "true"
 	}
 	maps.Copy(given, o.Parameters)

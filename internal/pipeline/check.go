@@ -6,55 +6,135 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Check looks once how a generation is doing.
+const (
+	// lookTime is the most that one request takes: far more than it needs.
+	lookTime = 10 * time.Second
+	// reserve is what a check keeps of the function's time for its last request
+	// and for what follows from it.
+	reserve = lookTime + 5*time.Second
+	// lateness is by how much a check begins late where Lambda had no room for
+	// it, or an earlier try was cut off. Step Functions' own delay is below it.
+	lateness = 10 * time.Second
+	// throttled is the part of a generation's age that is waited at least where
+	// the provider was asked too often.
+	throttled = 8
+)
+
+// Check asks how a generation is doing, once or for a spell.
 type Check struct {
 	Provider Retriever
 	Keys     Keys
 	Ledger   Ledger
-	Schedule Schedule
+	Schedule schedule.Schedule
+	Timings  Learner
 	Now      func() time.Time
-	Log      *slog.Logger
+	// Sleep waits, unless the context is over first, and then gives its error.
+	Sleep func(context.Context, time.Duration) error
+	Log   *slog.Logger
 }
 
 // Run gives the job as completed, or as generating with the wait before the next
-// look. One look that fails, is garbled or is refused ends nothing: the job is
+// check. One look that fails, is garbled or is refused ends nothing: the job is
 // paid, and time may mend it. The endings are GenerationFailed, in the
 // provider's words, and GenerationOverdue, after a fresh look past the hard
 // deadline.
 func (c *Check) Run(ctx context.Context, job video.Job) (video.Job, error) {
-	generation, err := retrieve(ctx, c.Provider, c.Keys, job.Route, job.GenerationID, job.Model)
-	elapsed := c.Now().Sub(job.SubmittedAt)
-	last := generation.Word
-	var asked time.Duration // the provider's own wish
+	began := c.Now()
+	forecast := c.Timings.Forecast(ctx, job.Model, job.Duration)
+	// Without room, a Lambda is not held longer than for one look.
+	due := job.RunningAt.Add(time.Duration(job.WaitSeconds) * time.Second)
+	once := !job.RunningAt.IsZero() && began.Sub(due) > lateness
+	for first := c.Now(); ; {
+		asked := c.Now()
+		age := asked.Sub(job.SubmittedAt)
+		look, err := c.look(ctx, job)
+		if err != nil {
+			return job, err
+		}
+		if settled, err := c.settle(ctx, &job, look, age); settled {
+			return job, err
+		}
+		running := look.failure == nil && look.generation.State == video.Running
+		if running {
+			job.RunningAt = asked
+		}
+		gap, again := c.Schedule.Again(forecast, age, asked.Sub(first))
+		if !running || once || !again || !c.pause(ctx, asked.Add(gap)) {
+			now := c.Now()
+			wait := max(c.Schedule.Wait(forecast, now.Sub(job.SubmittedAt), now.Sub(began)), look.retryAfter)
+			if look.busy {
+				wait = max(wait, age/throttled)
+			}
+			job.Status, job.WaitSeconds = video.Generating, seconds(wait)
+			return job, nil
+		}
+	}
+}
+
+// look is what one request told.
+type look struct {
+	generation video.Generation
+	said       string // the provider's word for its state, or why there is none
+	failure    error  // why it told nothing
+	busy       bool   // it was asked too often
+	retryAfter time.Duration
+}
+
+// look asks once. The error is one of ours, where the step has to be entered
+// again.
+func (c *Check) look(ctx context.Context, job video.Job) (look, error) {
+	call, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	generation, err := retrieve(call, c.Provider, c.Keys, job.Route, job.GenerationID, job.Model)
+	got := look{generation: generation, said: generation.Word, failure: err}
 	var refusal *video.Refusal
 	var unanswered *video.Unanswered
 	switch {
 	case err == nil:
+		return got, nil
 	case errors.As(err, &refusal):
-		last, asked = refusal.Error(), refusal.RetryAfter
+		got.said, got.retryAfter, got.busy = refusal.Error(), refusal.RetryAfter, refusal.Kind == video.RefusedBusy
 	case errors.As(err, &unanswered):
-		last, asked = unanswered.Error(), unanswered.RetryAfter
+		got.said, got.retryAfter = unanswered.Error(), unanswered.RetryAfter
 	default:
-		return job, err
+		return got, err
 	}
-	if err != nil {
-		c.Log.WarnContext(ctx, "look failed", "job", job.ID, "generation", job.GenerationID, "error", last)
-	}
+	c.Log.WarnContext(ctx, "look failed", "job", job.ID, "generation", job.GenerationID, "error", got.said)
+	return got, nil
+}
 
+// settle ends the check where the look at a generation of that age says how the
+// job goes on, or ends.
+func (c *Check) settle(ctx context.Context, job *video.Job, look look, age time.Duration) (bool, error) {
+	generation := look.generation
 	switch {
 	case generation.State == video.Failed:
-		return job, end(ctx, c.Ledger, c.Now, job.ID, &video.GenerationFailed{GenerationID: job.GenerationID, Said: generation.Failure})
-	case generation.State == video.Finished && (generation.URL != "" || elapsed >= c.Schedule.Soft):
+		return true, end(ctx, c.Ledger, c.Now, job.ID, &video.GenerationFailed{GenerationID: job.GenerationID, Said: generation.Failure})
+	case generation.State == video.Finished && (generation.URL != "" || age >= c.Schedule.Soft):
 		// Without a URL it is asked again until the soft deadline. From there
 		// Store asks, which names what is missing and is retried for hours.
+		seen := schedule.Seen{By: age}
+		if !job.RunningAt.IsZero() {
+			seen.After = job.RunningAt.Sub(job.SubmittedAt)
+		}
+		c.Timings.Learn(ctx, job.Model, job.Duration, seen)
 		job.GenerationID, job.Status, job.WaitSeconds = generation.ID, video.Completed, 1
-		return job, nil
-	case elapsed >= c.Schedule.Hard:
-		return job, end(ctx, c.Ledger, c.Now, job.ID, &video.GenerationOverdue{GenerationID: job.GenerationID, Said: last})
+		return true, nil
+	case age >= c.Schedule.Hard:
+		return true, end(ctx, c.Ledger, c.Now, job.ID, &video.GenerationOverdue{GenerationID: job.GenerationID, Said: look.said})
 	}
-	job.Status, job.WaitSeconds = video.Generating, seconds(max(c.Schedule.Next(elapsed), asked))
-	return job, nil
+	return false, nil
+}
+
+// pause waits until a spell's next request. It is false where the function's time
+// would not last for that one, or ended.
+func (c *Check) pause(ctx context.Context, until time.Time) bool {
+	if deadline, ok := ctx.Deadline(); ok && deadline.Sub(until) < reserve {
+		return false
+	}
+	return c.Sleep(ctx, until.Sub(c.Now())) == nil
 }

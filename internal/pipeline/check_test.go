@@ -21,7 +21,7 @@ func TestCheck(t *testing.T) {
 		wait       int
 		ending     string
 	}{
-		{"too early", 20 * time.Second, video.Generation{State: video.Running}, nil, video.Generating, 40, ""},
+		{"early", 20 * time.Second, video.Generation{State: video.Running}, nil, video.Generating, 10, ""},
 		{"running", 2 * time.Minute, video.Generation{State: video.Running}, nil, video.Generating, 10, ""},
 		{"late", 80 * time.Minute, video.Generation{State: video.Running}, nil, video.Generating, 300, ""},
 		{"overdue", 24 * time.Hour, video.Generation{State: video.Running, Word: "generating"}, nil, "", 0, "GenerationOverdue"},
@@ -47,7 +47,7 @@ func TestCheck(t *testing.T) {
 				test.generation.ID = id
 				return test.generation, test.err
 			}
-			check := &pipeline.Check{Provider: w.provider, Keys: w.keys, Ledger: w.ledger, Schedule: schedule(), Now: w.clock.Now, Log: quiet()}
+			check := &pipeline.Check{Provider: w.provider, Keys: w.keys, Ledger: w.ledger, Schedule: plain(), Timings: taking(time.Hour), Now: w.clock.Now, Log: quiet()}
 			w.clock.pass(test.elapsed)
 			job, err := check.Run(t.Context(), submitted)
 			if test.ending != "" {
@@ -79,7 +79,7 @@ func TestCheckReadsAChangedKey(t *testing.T) {
 		}
 		return video.Generation{ID: id, State: video.Finished, URL: "https://cdn.example/1.mp4"}, nil
 	}
-	check := &pipeline.Check{Provider: w.provider, Keys: w.keys, Ledger: w.ledger, Schedule: schedule(), Now: w.clock.Now, Log: quiet()}
+	check := &pipeline.Check{Provider: w.provider, Keys: w.keys, Ledger: w.ledger, Schedule: plain(), Timings: taking(time.Hour), Now: w.clock.Now, Log: quiet()}
 	if job, err := check.Run(t.Context(), submitted); err != nil || job.Status != video.Completed {
 		t.Errorf("got %+v, %v", job, err)
 	}
@@ -95,31 +95,11 @@ func TestAnEndingThatIsRecordedStays(t *testing.T) {
 	w.provider.retrieve = func(id string) (video.Generation, error) {
 		return video.Generation{ID: id, State: video.Failed, Failure: said}, nil
 	}
-	check := &pipeline.Check{Provider: w.provider, Keys: w.keys, Ledger: w.ledger, Schedule: schedule(), Now: w.clock.Now, Log: quiet()}
+	check := &pipeline.Check{Provider: w.provider, Keys: w.keys, Ledger: w.ledger, Schedule: plain(), Timings: taking(time.Hour), Now: w.clock.Now, Log: quiet()}
 	_, first := check.Run(t.Context(), submitted)
 	said = "second"
 	_, second := check.Run(t.Context(), submitted)
 	if first == nil || second == nil || first.Error() != second.Error() || !strings.Contains(first.Error(), "first") {
 		t.Errorf("it ended with %v and then with %v", first, second)
-	}
-}
-
-func TestScheduleOfADay(t *testing.T) {
-	s := schedule()
-	looks, last := 0, time.Duration(0)
-	for elapsed := s.First; elapsed < s.Hard; looks++ {
-		wait := s.Next(elapsed)
-		if wait < s.Interval && elapsed+wait < s.Hard {
-			t.Fatalf("at %v it waits only %v", elapsed, wait)
-		}
-		last, elapsed = wait, elapsed+wait
-	}
-	// Four state entries a look, and the history of an execution holds 25,000
-	// events of which a look makes about a dozen.
-	if looks > 420 {
-		t.Errorf("a job of a day is looked at %d times", looks)
-	}
-	if last > 15*time.Minute {
-		t.Errorf("the last wait is %v", last)
 	}
 }

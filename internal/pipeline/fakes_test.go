@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -176,8 +178,28 @@ type world struct {
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-func schedule() pipeline.Schedule {
-	return pipeline.Schedule{First: time.Minute, Interval: 10 * time.Second, Soft: 30 * time.Minute, Hard: 24 * time.Hour}
+// plain is a schedule without spells, whose bounds decide where a generation takes
+// long.
+func plain() schedule.Schedule {
+	return schedule.Schedule{First: time.Minute, Interval: 10 * time.Second, Floor: time.Second, Soft: 30 * time.Minute, Hard: 24 * time.Hour}
+}
+
+// times knows how long a generation takes, and keeps what it is told.
+type times struct {
+	forecast schedule.Forecast
+	learnt   []schedule.Seen
+}
+
+// taking knows that generations take so long, give or take a sixth.
+func taking(took time.Duration) *times {
+	seen := slices.Repeat([]schedule.Seen{{After: took - time.Second, By: took}}, schedule.Window)
+	return &times{forecast: schedule.BuiltIn(5).Learn(seen)}
+}
+
+func (k *times) Forecast(context.Context, string, int) schedule.Forecast { return k.forecast }
+
+func (k *times) Learn(_ context.Context, _ string, _ int, seen schedule.Seen) {
+	k.learnt = append(k.learnt, seen)
 }
 
 func newWorld(answers ...answer) *world {
@@ -186,7 +208,8 @@ func newWorld(answers ...answer) *world {
 		return video.Generation{}, &video.Refusal{Kind: video.RefusedUnknown}
 	}
 	w.Submit = &pipeline.Submit{
-		Provider: w.provider, Keys: w.keys, Ledger: w.ledger, Manifests: w.shelf, Schedule: schedule(),
+		Provider: w.provider, Keys: w.keys, Ledger: w.ledger, Manifests: w.shelf,
+		Schedule: plain(), Timings: taking(time.Hour),
 		Times: pipeline.SubmitTimes{
 			Call: 45 * time.Second, Write: 10 * time.Second, Busy: 15 * time.Second,
 			LookUpFirst: 30 * time.Second, LookUpWindow: 2 * time.Hour, Hard: 24 * time.Hour,

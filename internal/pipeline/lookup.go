@@ -6,13 +6,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/video"
 )
 
 // clockSkew is by how much the provider's clock may differ from ours.
 const clockSkew = 5 * time.Minute
 
-// longestLookUp is the most between two looks for a lost submission.
+// longestLookUp is the most between two looks for a lost submission, but for what
+// keeps an execution's history short.
 const longestLookUp = 10 * time.Minute
 
 // maxCharges is the most charges that an ending names: it is stored and shown.
@@ -47,7 +49,7 @@ func (s *Submit) lookUp(ctx context.Context, entry video.Entry, version string) 
 	if !lost && began.Sub(entry.ClaimedAt) < max(s.Times.Hard, 2*s.Times.LookUpWindow) {
 		// Rare at first, since most generations take minutes, and rarer yet.
 		since := began.Sub(entry.ClaimedAt)
-		wait := min(max(s.Times.LookUpFirst, since/4), longestLookUp)
+		wait := max(min(max(s.Times.LookUpFirst, since/4), longestLookUp), schedule.Sparse(since))
 		return entry.Job(video.Waiting, seconds(wait)), true, nil
 	}
 	if lost && s.ResubmitLost && !entry.Resubmitted {

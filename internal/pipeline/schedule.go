@@ -1,35 +1,38 @@
 package pipeline
 
 import (
+	"context"
 	"math"
 	"time"
+
+	"github.com/takeup/takeup/internal/schedule"
 )
 
-// Schedule says when to ask the provider again. It is a pure function of the
-// time that has passed: a step keeps nothing between two looks.
-type Schedule struct {
-	First    time.Duration // from the submission to the first look
-	Interval time.Duration // between looks, until the soft deadline
-	Soft     time.Duration // since the submission; looks get rarer from here
-	Hard     time.Duration // since the submission; there is no look after this one
+// Forecaster tells how long a model's generations of so many seconds take. It
+// never fails: at worst it knows little.
+type Forecaster interface {
+	Forecast(ctx context.Context, model string, duration int) schedule.Forecast
 }
 
-// longestWait is the most between two looks at a generation that is late.
-const longestWait = 15 * time.Minute
-
-// Next is the wait before the next look at a generation that was submitted that
-// long ago. Past the soft deadline a wait is a tenth of the time since then, so
-// that a day takes about forty looks more, but is no shorter than before it.
-func (s Schedule) Next(elapsed time.Duration) time.Duration {
-	switch {
-	case elapsed < s.First:
-		return s.First - elapsed
-	case elapsed < s.Soft:
-		return s.Interval
-	}
-	return min(max(s.Interval, (elapsed-s.Soft)/10), longestWait, max(s.Hard-elapsed, s.Interval))
+// Learner is a Forecaster that can be told how long one took. That never fails
+// either: at worst it isn't kept.
+type Learner interface {
+	Forecaster
+	Learn(ctx context.Context, model string, duration int, seen schedule.Seen)
 }
 
 // seconds rounds a wait up to what a Wait state takes: whole seconds, at least
 // one.
 func seconds(d time.Duration) int { return max(1, int(math.Ceil(d.Seconds()))) }
+
+// Sleep waits, unless the context is over first, and then gives its error.
+func Sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -50,7 +51,8 @@ type Submit struct {
 	Keys      Keys
 	Ledger    Ledger
 	Manifests Manifests
-	Schedule  Schedule
+	Schedule  schedule.Schedule
+	Timings   Forecaster
 	Times     SubmitTimes
 	// ResubmitLost is the operator's choice to send a lost submission again,
 	// once, though it may have been charged.
@@ -167,11 +169,17 @@ func (s *Submit) accepted(ctx context.Context, o order, entry video.Entry, versi
 			return video.Job{}, false, unlessConflict(err)
 		}
 	}
-	wait := time.Duration(0)
-	if !o.resume {
-		wait = s.Schedule.Next(s.Now().Sub(entry.SubmittedAt))
+	if o.resume {
+		return entry.Job(video.Generating, 1), true, nil
 	}
-	return entry.Job(video.Generating, seconds(wait)), true, nil
+	return s.generating(ctx, entry), true, nil
+}
+
+// generating is the job of an accepted submission, with the wait before the first
+// look at it.
+func (s *Submit) generating(ctx context.Context, entry video.Entry) video.Job {
+	forecast := s.Timings.Forecast(ctx, entry.Request.Model(), entry.Request.Duration())
+	return entry.Job(video.Generating, seconds(s.Schedule.FirstWait(forecast, s.Now().Sub(entry.SubmittedAt))))
 }
 
 // refused goes on from an attempt that was certainly not accepted: by the next
@@ -240,13 +248,17 @@ func (s *Submit) submit(ctx context.Context, entry video.Entry, version string) 
 // accept records a generation. Where that can't be done the id is in the error,
 // and the next Submit finds the submission in the provider's logs.
 func (s *Submit) accept(ctx context.Context, entry video.Entry, version string, generation video.Generation) (video.Job, bool, error) {
-	attempt := entry.Attempt
+	attempt, answered := entry.Attempt, s.Now()
 	for range 3 {
 		entry.Phase, entry.GenerationID, entry.Candidate = video.PhaseAccepted, generation.ID, ""
 		entry.SubmittedAt, entry.Ending = entry.ClaimedAt, nil
 		_, _, err := s.Ledger.Update(ctx, entry, version)
 		if err == nil {
-			return entry.Job(video.Generating, seconds(s.Schedule.Next(s.Now().Sub(entry.SubmittedAt)))), true, nil
+			job := s.generating(ctx, entry)
+			if generation.State == video.Running {
+				job.RunningAt = answered
+			}
+			return job, true, nil
 		}
 		var conflict *video.Conflict
 		if !errors.As(err, &conflict) {
@@ -286,6 +298,7 @@ func (s *Submit) refuse(ctx context.Context, entry video.Entry, version string, 
 		if entry.BusySince.IsZero() {
 			entry.BusySince = s.Now()
 		}
+		wait = max(wait, schedule.Sparse(s.Now().Sub(entry.BusySince)))
 		if s.Now().Sub(entry.BusySince) >= s.Times.Hard {
 			ending = &video.ProviderBusy{Said: words}
 		}

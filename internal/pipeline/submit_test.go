@@ -24,7 +24,7 @@ func TestSubmitRecordsWhatWasAccepted(t *testing.T) {
 	}
 	want := video.Job{
 		ID: "job-1", GenerationID: "gen-1", Route: video.RouteLegacy, Model: video.DefaultModel, Duration: 5,
-		SubmittedAt: w.clock.Now(), Status: video.Generating, WaitSeconds: 60,
+		SubmittedAt: w.clock.Now(), RunningAt: w.clock.Now(), Status: video.Generating, WaitSeconds: 60,
 	}
 	if job != want {
 		t.Errorf("got %+v\nwant %+v", job, want)

@@ -38,6 +38,20 @@ func (f Forecast) running(age time.Duration) float64 {
 // is usual.
 func (f Forecast) late() time.Duration { return toDuration(math.Exp(f.mu + 2*f.sigma)) }
 
+// hazard is the probability by the second that a generation that runs at that
+// age ends then.
+func (f Forecast) hazard(age time.Duration) float64 {
+	t := age.Seconds()
+	if t <= 0 {
+		return 0
+	}
+	ending := (1 - stray) * density((math.Log(t)-f.mu)/f.sigma) / (f.sigma * t)
+	if from := f.late(); age > from {
+		ending += stray * from.Seconds() / (t * t)
+	}
+	return ending / f.running(age)
+}
+
 // Usual is the age by which half of the generations have ended.
 func (f Forecast) Usual() time.Duration { return f.after(0, 0.5) }
 
@@ -69,6 +83,12 @@ func (f Forecast) after(age time.Duration, share float64) time.Duration {
 		}
 	}
 	return high - age
+}
+
+// ends is the share of the generations that run at an age which have ended some
+// time after it.
+func (f Forecast) ends(age, later time.Duration) float64 {
+	return 1 - f.running(age+later)/f.running(age)
 }
 
 // longest bounds what is looked for: no deadline is later.

@@ -70,9 +70,8 @@ func (p Prior) Learn(seen []Seen) Forecast {
 		}
 		mean := sum / n
 		around := max(squares-n*mean*mean, 0)
-		off := mean - p.mu
 		mu = (p.kappa*p.mu + sum) / kappa
-		variance = (p.nu*p.sigma*p.sigma + around + p.kappa*n/kappa*off*off) / nu
+		variance = (p.nu*p.sigma*p.sigma + around) / nu
 		sigma = math.Sqrt(variance)
 	}
 	// The next one's own spread, that of what is known of the middle, and a

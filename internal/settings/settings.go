@@ -18,6 +18,7 @@ import (
 	"github.com/takeup/takeup/internal/aimlapi"
 	"github.com/takeup/takeup/internal/awsenv"
 	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/statemachine"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -47,18 +48,21 @@ func (p Provider) Client() aimlapi.Config {
 	return aimlapi.Config{BaseURL: strings.TrimRight(p.BaseURL, "/"), Route: video.Route(p.Route), Now: time.Now}
 }
 
-// Waits are the times between two looks at a generation.
+// Waits bound the times between two looks at a generation.
 type Waits struct {
 	First    Seconds `env:"FIRST_WAIT_SECONDS,required,notEmpty"`
 	Interval Seconds `env:"CHECK_INTERVAL_SECONDS,required,notEmpty"`
+	Floor    Seconds `env:"REQUEST_GAP_SECONDS,required,notEmpty"`
+	Spell    Spell   `env:"SPELL_SECONDS,required,notEmpty"`
 	Soft     Seconds `env:"SOFT_DEADLINE_SECONDS,required,notEmpty"`
 	Hard     Seconds `env:"HARD_DEADLINE_SECONDS,required,notEmpty"`
 }
 
-// Schedule is the pipeline's schedule with these times.
-func (w Waits) Schedule() pipeline.Schedule {
-	return pipeline.Schedule{
+// Schedule is the schedule within these times.
+func (w Waits) Schedule() schedule.Schedule {
+	return schedule.Schedule{
 		First: w.First.Duration(), Interval: w.Interval.Duration(),
+		Floor: w.Floor.Duration(), Spell: Seconds(w.Spell).Duration(),
 		Soft: w.Soft.Duration(), Hard: w.Hard.Duration(),
 	}
 }
@@ -140,6 +144,18 @@ func (s *Seconds) UnmarshalText(text []byte) error {
 
 // Duration gives the time as Go has it.
 func (s Seconds) Duration() time.Duration { return time.Duration(s) * time.Second }
+
+// Spell is how long a check may go on asking, in whole seconds; 0 is not at all.
+type Spell int64
+
+// UnmarshalText reads a whole number of seconds, or 0.
+func (s *Spell) UnmarshalText(text []byte) error {
+	if string(text) == "0" {
+		*s = 0
+		return nil
+	}
+	return (*Seconds)(s).UnmarshalText(text)
+}
 
 // MiB is a size in whole MiB, at least one.
 type MiB int64

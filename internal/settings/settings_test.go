@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/settings"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -20,7 +21,7 @@ func good() map[string]string {
 	return map[string]string{
 		"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example", "AWS_REGION": "eu-north-1",
 		"PROVIDER_BASE_URL": "https://api.example/", "PROVIDER_ROUTE": "legacy", "PROVIDER_KEY_SECRET": "arn:aws:secretsmanager:eu-north-1:1:secret:key",
-		"VIDEOS_BUCKET": "videos", "FIRST_WAIT_SECONDS": "60", "CHECK_INTERVAL_SECONDS": "10",
+		"VIDEOS_BUCKET": "videos", "FIRST_WAIT_SECONDS": "60", "CHECK_INTERVAL_SECONDS": "10", "REQUEST_GAP_SECONDS": "3", "SPELL_SECONDS": "240",
 		"SOFT_DEADLINE_SECONDS": "1800", "HARD_DEADLINE_SECONDS": "86400",
 		"SUBMIT_CALL_SECONDS": "45", "BUSY_WAIT_SECONDS": "15", "LOOKUP_FIRST_SECONDS": "30", "LOOKUP_WINDOW_SECONDS": "7200", "RESUBMIT_LOST": "true",
 		"MAX_VIDEO_MIB": "2048", "LOOPBACK_SOURCES": "true",
@@ -53,7 +54,7 @@ func TestGoodSettings(t *testing.T) {
 	if client.BaseURL != "https://api.example" || client.Route != video.RouteLegacy || client.Now == nil {
 		t.Errorf("client %+v", client)
 	}
-	if got, want := submit.Schedule(), (pipeline.Schedule{First: time.Minute, Interval: 10 * time.Second, Soft: 30 * time.Minute, Hard: 24 * time.Hour}); got != want {
+	if got, want := submit.Schedule(), (schedule.Schedule{First: time.Minute, Interval: 10 * time.Second, Floor: 3 * time.Second, Spell: 4 * time.Minute, Soft: 30 * time.Minute, Hard: 24 * time.Hour}); got != want {
 		t.Errorf("schedule %+v", got)
 	}
 	want := pipeline.SubmitTimes{
@@ -109,7 +110,7 @@ func needs() map[string]struct {
 } {
 	lambda := []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"}
 	provider := []string{"PROVIDER_BASE_URL", "PROVIDER_ROUTE", "PROVIDER_KEY_SECRET", "VIDEOS_BUCKET"}
-	waits := []string{"FIRST_WAIT_SECONDS", "CHECK_INTERVAL_SECONDS", "SOFT_DEADLINE_SECONDS", "HARD_DEADLINE_SECONDS"}
+	waits := []string{"FIRST_WAIT_SECONDS", "CHECK_INTERVAL_SECONDS", "REQUEST_GAP_SECONDS", "SPELL_SECONDS", "SOFT_DEADLINE_SECONDS", "HARD_DEADLINE_SECONDS"}
 	return map[string]struct {
 		load  func() error
 		names []string
@@ -176,6 +177,17 @@ func TestBadSettings(t *testing.T) {
 	for text, want := range map[string]time.Duration{"1": time.Second, "60": time.Minute, "99999999": 99999999 * time.Second} {
 		if err := seconds.UnmarshalText([]byte(text)); err != nil || seconds.Duration() != want {
 			t.Errorf("%q is %s, %v", text, seconds.Duration(), err)
+		}
+	}
+	var spell settings.Spell
+	for _, text := range []string{"", "-1", "00", "0.5", "none"} {
+		if err := spell.UnmarshalText([]byte(text)); err == nil || spell != 0 {
+			t.Errorf("%q is a spell of %d seconds, %v", text, spell, err)
+		}
+	}
+	for text, want := range map[string]settings.Spell{"240": 240, "0": 0} {
+		if err := spell.UnmarshalText([]byte(text)); err != nil || spell != want {
+			t.Errorf("%q is a spell of %d seconds, %v", text, spell, err)
 		}
 	}
 	// Every bad one is named at once.

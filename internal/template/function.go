@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/takeup/takeup/internal/cost"
 )
 
 func functionRules() []rule {
@@ -15,6 +17,8 @@ func functionRules() []rule {
 		{"logs", logs},
 		{"limits", eachFunction(limits)},
 		{"submission", submission},
+		{"spell", spell},
+		{"memory", memory},
 		{"policies", policies},
 		{"comments", comments},
 	}
@@ -124,6 +128,32 @@ func submission(p *Project, say report) {
 	limit, _ := p.Template.property("SubmitFunction", "Timeout").(int)
 	if call < 1 || call+recordAndReads > limit {
 		say("SubmitCallSeconds may be %d s, and SubmitFunction ends after %d s, with no %d s left to record what came of it", call, limit, recordAndReads)
+	}
+}
+
+// spell: CheckFunction outlives the longest spell, the last request of it, and
+// what follows from that.
+func spell(p *Project, say report) {
+	const requestAndRecords = 30
+	longest, ok := at(p.Template.section("Parameters")["SpellSeconds"], "MaxValue").(int)
+	limit, _ := p.Template.property("CheckFunction", "Timeout").(int)
+	if !ok || longest+requestAndRecords > limit {
+		say("SpellSeconds may be %d s, and CheckFunction ends after %d s, with no %d s left for what follows", longest, limit, requestAndRecords)
+	}
+}
+
+// memory: what a video costs is worked out with the memory that the steps'
+// functions have.
+func memory(p *Project, say report) {
+	shared, _ := at(p.Template.root, "Globals", "Function", "MemorySize").(int)
+	for id, gb := range map[string]float64{"SubmitFunction": cost.SubmitGB, "CheckFunction": cost.CheckGB, "StoreFunction": cost.StoreGB} {
+		megabytes, ok := p.Template.property(id, "MemorySize").(int)
+		if !ok {
+			megabytes = shared
+		}
+		if float64(megabytes) != gb*1024 {
+			say("%s has %d MB, and internal/cost counts with %v", id, megabytes, gb*1024)
+		}
 	}
 }
 

@@ -40,6 +40,9 @@ type Metrics interface {
 // take: a job is waiting for it.
 const patience = 3 * time.Second
 
+// little is the share of all generations that, seen of one, tells too little of it.
+const little = 0.8
+
 // tries is how often a change is written that others' changes got in the way of.
 const tries = 3
 
@@ -89,9 +92,9 @@ func (t *Timings) Usual(ctx context.Context, model string, duration int) (time.D
 	return t.Forecast(ctx, model, duration).Usual(), true
 }
 
-// Learn adds what was seen of a generation, in the place of the oldest. A
-// generation that a late first look found ended is left out where that tells
-// nothing. Of what many see at once, some may be lost.
+// Learn adds what was seen of a generation, in the place of the oldest. What tells
+// next to nothing is left out, such as one that a late first look found ended. Of
+// what many see at once, some may be lost.
 func (t *Timings) Learn(ctx context.Context, model string, duration int, seen schedule.Seen) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -102,7 +105,8 @@ func (t *Timings) Learn(ctx context.Context, model string, duration int, seen sc
 			t.warn(ctx, "reading", model, duration, err)
 			return
 		}
-		if seen.After <= 0 && seen.By > schedule.BuiltIn(duration).Learn(record.Seen).Usual() {
+		known := schedule.BuiltIn(duration).Learn(record.Seen)
+		if known.Done(seen.By)-known.Done(seen.After) > little {
 			return
 		}
 		record.Seen = append(record.Seen, seen)

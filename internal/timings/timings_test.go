@@ -98,6 +98,7 @@ func TestLearnLeavesOutWhatTellsNothing(t *testing.T) {
 	fake := s3fake.New(t)
 	kept, ctx := timings.New(fake.Client(), bucket, nil, slog.New(slog.DiscardHandler)), t.Context()
 	kept.Learn(ctx, model, 5, schedule.Seen{By: time.Hour})
+	kept.Learn(ctx, model, 5, schedule.Seen{After: 2 * time.Second, By: 5 * time.Minute})
 	if object, ok := fake.Object(bucket, key); ok {
 		t.Errorf("kept is %s", object.Body)
 	}

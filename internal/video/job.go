@@ -32,7 +32,10 @@ type Job struct {
 	Model        string    `json:"model,omitempty"`
 	Duration     int       `json:"duration,omitempty"` // seconds of video
 	SubmittedAt  time.Time `json:"submitted_at,omitzero"`
-	Status       Status    `json:"status"`
+	// RunningAt is when the provider last said that the generation runs; zero
+	// where it never did.
+	RunningAt time.Time `json:"running_at,omitzero"`
+	Status    Status    `json:"status"`
 	// WaitSeconds is how long the state machine waits before the next step:
 	// at least 1, since a Wait state takes no less here.
 	WaitSeconds int `json:"wait_seconds"`

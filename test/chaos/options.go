@@ -40,7 +40,8 @@ type Times struct {
 	// looked up: longer than the longest generation.
 	Soft, Hard, Window time.Duration
 	// The functions' timeouts. Submit's must leave room for a call and the record
-	// of it, and Store's for taking back an upload; both have 10 s for that.
+	// of it, and Store's for taking back an upload; both have 10 s for that. A
+	// check keeps 15 s of its own, and asks once where it has no more.
 	SubmitTimeout, CheckTimeout, StoreTimeout time.Duration
 }
 
@@ -56,7 +57,7 @@ func DefaultTimes() Times {
 	return Times{
 		Scale: 0.2, Job: 2 * time.Second, Late: 4 * time.Second,
 		Soft: 15 * time.Second, Hard: 100 * time.Second, Window: 20 * time.Second,
-		SubmitTimeout: 25 * time.Second, CheckTimeout: 15 * time.Second, StoreTimeout: 30 * time.Second,
+		SubmitTimeout: 25 * time.Second, CheckTimeout: 20 * time.Second, StoreTimeout: 30 * time.Second,
 	}
 }
 
@@ -90,6 +91,7 @@ func (t Times) parameters() map[string]string {
 	wait := strconv.Itoa(max(1, int(1/t.Scale))) // one second, by the clock
 	return map[string]string{
 		"FirstWaitSeconds": wait, "CheckIntervalSeconds": wait,
+		"RequestGapSeconds": "1", "SpellSeconds": "5", // by the clock, within a check
 		"BusyWaitSeconds": wait, "LookupFirstSeconds": wait,
 		"SubmitCallSeconds":   strconv.Itoa(callSeconds),
 		"LookupWindowSeconds": seconds(t.Window),

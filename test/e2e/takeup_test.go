@@ -50,6 +50,7 @@ func TestTakeup(t *testing.T) {
 			{"a busy provider", (*world).testBusy},
 			{"an answer that is lost", (*world).testLostAnswer},
 			{"a file that is no video", (*world).testNoVideo},
+			{"transitions", (*world).testTransitions},
 		} {
 			t.Run(test.name, func(t *testing.T) {
 				t.Parallel()

@@ -79,7 +79,7 @@ func start(t *testing.T) *world {
 		Root: "../..", StateDir: "../../.takeup/test",
 		Provider: &localstack.Provider{BaseURL: provider.URL, Key: providerKey},
 		Parameters: map[string]string{
-			"FirstWaitSeconds": "1", "CheckIntervalSeconds": "1", "BusyWaitSeconds": "1",
+			"FirstWaitSeconds": "1", "CheckIntervalSeconds": "1", "RequestGapSeconds": "1", "BusyWaitSeconds": "1",
 			"LookupFirstSeconds": "1", "SubmitCallSeconds": "5",
 			// The tests look often, and many at once.
 			"ApiRequestsPerSecond": "1000", "ApiBurst": "1000",

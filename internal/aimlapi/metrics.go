@@ -1,0 +1,49 @@
+package aimlapi
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// Metrics gives how long a model's generations took of late, all lengths of video
+// together; false where the provider measured none in its window of some minutes.
+// It needs no key. The error is a *video.Refusal or a *video.Unanswered.
+func (c *Client) Metrics(ctx context.Context, model string) (video.Percentiles, bool, error) {
+	body, err := c.get(ctx, video.Key{}, "/models/metrics", url.Values{"aliases": {model}})
+	if err != nil {
+		return video.Percentiles{}, false, err
+	}
+	var reply struct {
+		Models []struct {
+			Alias   string `json:"alias"`
+			Metrics struct {
+				Duration *struct {
+					P50 float64 `json:"p50"`
+					P90 float64 `json:"p90"`
+				} `json:"duration_ms"`
+			} `json:"metrics"`
+		} `json:"models"`
+	}
+	if err := json.Unmarshal(body, &reply); err != nil || reply.Models == nil {
+		return video.Percentiles{}, false, &video.Unanswered{Err: fmt.Errorf("the metrics are not in their documented shape")}
+	}
+	for _, m := range reply.Models {
+		if d := m.Metrics.Duration; m.Alias == model && d != nil {
+			return video.Percentiles{P50: milliseconds(d.P50), P90: milliseconds(d.P90)}, true, nil
+		}
+	}
+	return video.Percentiles{}, false, nil
+}
+
+// milliseconds makes a time of what others wrote; what can't be one is 0.
+func milliseconds(n float64) time.Duration {
+	if n < 0 || n > 1e12 {
+		return 0
+	}
+	return time.Duration(n * float64(time.Millisecond))
+}

@@ -1,0 +1,53 @@
+// Package cost says what the machinery around a video costs at AWS: the state
+// machine's transitions, its functions and the S3 requests. What the provider
+// charges for the video itself is not in it, and is about a thousand times more.
+package cost
+
+// Prices in US dollars in us-east-1, without free tiers, as of 2026-08-21.
+const (
+	// Transition is a state transition of a standard workflow.
+	// https://aws.amazon.com/step-functions/pricing/
+	Transition = 0.025 / 1000
+	// Invocation is a request of Lambda, and GBSecond a second of a function on
+	// arm64, for each GB of its memory; it is billed by the millisecond.
+	// https://aws.amazon.com/lambda/pricing/
+	Invocation = 0.20 / 1e6
+	GBSecond   = 0.0000133334
+	// Write is a PUT or POST of S3 Standard, and Read a GET.
+	// https://aws.amazon.com/s3/pricing/
+	Write = 0.005 / 1000
+	Read  = 0.0004 / 1000
+)
+
+// The functions' memory in GB, as the template has it.
+const (
+	SubmitGB = 256.0 / 1024
+	CheckGB  = 128.0 / 1024
+	StoreGB  = 512.0 / 1024
+)
+
+// Transitions is the number of states that a job enters which is submitted at
+// once, checked so many times and stored at the first try. Each of them is a
+// transition, as is each retry. The test TestTakeup in test/e2e holds it to the
+// histories of real executions.
+func Transitions(checks int) int { return jobTransitions + CheckTransitions*checks }
+
+const (
+	jobTransitions = 3 // Submit, Submitted? and Store
+	// CheckTransitions is what each check adds: Wait, Check and Completed?.
+	CheckTransitions = 3
+)
+
+// Video is what was used for one video.
+type Video struct {
+	Transitions   int
+	Invocations   int
+	GBSeconds     float64
+	Writes, Reads int
+}
+
+// USD is what it costs.
+func (v Video) USD() float64 {
+	return float64(v.Transitions)*Transition + float64(v.Invocations)*Invocation +
+		v.GBSeconds*GBSecond + float64(v.Writes)*Write + float64(v.Reads)*Read
+}

@@ -1,0 +1,211 @@
+package pipeline_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"testing"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/schedule"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// Step Functions ends an execution at 25,000 events; a fifth of that must do.
+// https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+const mostEvents = 25000 / 5
+
+// loopEvents are the events of one turn: two of a Wait, five of a task that calls
+// a function, two of a Choice.
+const loopEvents = 9
+
+// otherEvents are those of the execution's own beginning and end, and of a Store
+// that is tried as often as it can be.
+const otherEvents = 2 + 2 + 3*(1+14+30+8)
+
+// worst is a provider at its slowest: it has no room until busy has passed since
+// the first submission, answers none, shows it in its logs after hidden, and then
+// lets it run for ever.
+type worst struct {
+	way
+	now      func() time.Time
+	began    time.Time
+	posted   time.Time
+	clientID string
+	lost     bool // the first one was
+}
+
+type way struct {
+	busy, hidden time.Duration
+	// loses says that its logs show nothing of the first submission, so that it
+	// is sent again.
+	loses bool
+}
+
+func (w *worst) Route(video.Request) video.Route { return video.RouteLegacy }
+
+func (w *worst) Submit(_ context.Context, _ video.Key, _ video.Route, clientRequestID string, _ video.Request) (video.Generation, error) {
+	if w.now().Sub(w.began) < w.busy {
+		return video.Generation{}, &video.Refusal{Kind: video.RefusedBusy}
+	}
+	w.lost = w.loses && w.posted.IsZero()
+	w.posted, w.clientID = w.now(), clientRequestID
+	return video.Generation{}, &video.Unanswered{Err: errors.New("504")}
+}
+
+func (w *worst) Retrieve(_ context.Context, _ video.Key, route video.Route, id, _ string) (video.Generation, error) {
+	return video.Generation{ID: id, Route: route, State: video.Running}, nil
+}
+
+func (w *worst) Requests(context.Context, video.Key, time.Time, time.Time) ([]video.LoggedRequest, error) {
+	if w.now().Sub(w.posted) < w.hidden {
+		return nil, &video.Unanswered{Err: errors.New("503")}
+	}
+	if w.lost {
+		return nil, nil
+	}
+	return []video.LoggedRequest{{Created: w.posted, InferenceID: "gen-1", ClientRequestID: w.clientID}}, nil
+}
+
+func (w *worst) Charges(context.Context, video.Key, time.Time, time.Time) ([]video.Charge, error) {
+	return nil, nil
+}
+
+// settings are the parameters that decide how often a job's steps are entered.
+type settings struct {
+	schedule.Schedule
+	busy, lookUpFirst, lookUpWindow time.Duration
+}
+
+// turns plays a job as the state machine does, and counts how often it waits, and
+// how long it takes in all.
+func turns(t *testing.T, s settings, way way, known *times) (int, time.Duration) {
+	t.Helper()
+	clock := newClock()
+	began := clock.Now()
+	provider := &worst{way: way, now: clock.Now, began: began}
+	ledger, ctx := newLedger(), t.Context()
+	submit := &pipeline.Submit{
+		Provider: provider, Keys: newKeys(), Ledger: ledger, Manifests: shelf{}, Schedule: s.Schedule, Timings: known,
+		Times: pipeline.SubmitTimes{
+			Call: 45 * time.Second, Write: 10 * time.Second, Busy: s.busy,
+			LookUpFirst: s.lookUpFirst, LookUpWindow: s.lookUpWindow, Hard: s.Hard,
+		},
+		ResubmitLost: true,
+		Now:          clock.Now, Jitter: func(time.Duration) time.Duration { return 0 }, Log: quiet(),
+	}
+	check := &pipeline.Check{
+		Provider: provider, Keys: newKeys(), Ledger: ledger, Schedule: s.Schedule, Timings: known, Now: clock.Now, Log: quiet(),
+		Sleep: func(_ context.Context, d time.Duration) error { clock.pass(d); return nil },
+	}
+	input := bare().Input
+	var job video.Job
+	for n := 0; ; n++ {
+		var err error
+		if job.Status == video.Generating {
+			job, err = check.Run(ctx, job)
+		} else {
+			job, err = submit.Run(ctx, pipeline.Task{Execution: "job-1", Input: input})
+		}
+		if err != nil {
+			switch video.EndingName(err) {
+			case "GenerationOverdue", "ProviderBusy", "SubmissionLost":
+				return n, clock.Now().Sub(began)
+			}
+			t.Fatal(err)
+		}
+		clock.pass(time.Duration(job.WaitSeconds) * time.Second)
+		if input, err = json.Marshal(job); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestHistory plays the longest jobs with the least, the usual and the greatest
+// value of each parameter, the others at what makes most of it: whatever is set,
+// an execution's history stays short.
+func TestHistory(t *testing.T) {
+	values := parameters(t)
+	at := func(name string, i int) time.Duration { return time.Duration(values[name][i]) * time.Second }
+	most := 0
+	play := func(s settings, known *times) {
+		for _, w := range []way{
+			{},                                      // it runs for a day
+			{busy: s.Hard - time.Hour},              // that after a day without room
+			{s.Hard - time.Hour, s.Hard / 2, false}, // and half of it unseen
+			{busy: s.Hard * 2},                      // no room at all
+			{hidden: 4 * s.Hard},                    // never seen
+			{s.Hard - time.Hour, 0, true},           // lost, and sent again
+		} {
+			n, lasted := turns(t, s, w, known)
+			events := n*loopEvents + otherEvents
+			most = max(most, events)
+			if events > mostEvents {
+				t.Errorf("%+v, %+v: %d turns in %v, and a history of %d events", s, w, n, lasted, events)
+			}
+		}
+	}
+	soon, late := taking(80*time.Second), taking(10*time.Hour)
+	for _, hard := range []int{1, 2} { // a day, a week
+		s := settings{
+			Schedule: schedule.Schedule{
+				First: at("FirstWaitSeconds", 0), Interval: at("CheckIntervalSeconds", 0), Floor: at("RequestGapSeconds", 0),
+				Spell: at("SpellSeconds", 0), Hard: at("HardDeadlineSeconds", hard),
+			},
+			busy: at("BusyWaitSeconds", 0), lookUpFirst: at("LookupFirstSeconds", 0), lookUpWindow: at("LookupWindowSeconds", 0),
+		}
+		for i := range 3 {
+			s.Soft = at("SoftDeadlineSeconds", i)
+			play(s, soon)
+			play(s, late)
+		}
+		for name, field := range map[string]*time.Duration{
+			"FirstWaitSeconds": &s.First, "CheckIntervalSeconds": &s.Interval, "RequestGapSeconds": &s.Floor, "SpellSeconds": &s.Spell,
+			"BusyWaitSeconds": &s.busy, "LookupFirstSeconds": &s.lookUpFirst, "LookupWindowSeconds": &s.lookUpWindow,
+		} {
+			before := *field
+			for i := 1; i < 3; i++ {
+				*field = at(name, i)
+				play(s, soon)
+			}
+			*field = before
+		}
+	}
+	t.Logf("the longest history has %d events", most)
+}
+
+// parameters gives the least, the usual and the greatest value of each number
+// among the template's parameters.
+func parameters(t *testing.T) map[string][3]int {
+	t.Helper()
+	text, err := os.ReadFile("../../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var template struct {
+		Parameters map[string]struct {
+			Default  any `yaml:"Default"`
+			MinValue int `yaml:"MinValue"`
+			MaxValue int `yaml:"MaxValue"`
+		} `yaml:"Parameters"`
+	}
+	if err := yaml.Unmarshal(text, &template); err != nil {
+		t.Fatal(err)
+	}
+	values := map[string][3]int{}
+	for name, p := range template.Parameters {
+		if usual, ok := p.Default.(int); ok {
+			values[name] = [3]int{p.MinValue, usual, p.MaxValue}
+		}
+	}
+	for _, name := range []string{"SpellSeconds", "HardDeadlineSeconds", "LookupWindowSeconds"} {
+		if values[name][2] == 0 {
+			t.Fatalf("the template bounds no %s", name)
+		}
+	}
+	return values
+}

@@ -1,0 +1,45 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/takeup/takeup/internal/cost"
+	"github.com/takeup/takeup/internal/simulator"
+)
+
+// testTransitions counts the states that two executions entered, and holds the
+// formula of the cost to them: of one whose first check sees the video, and of one
+// with two looks before that which fail.
+func (w *world) testTransitions(t *testing.T) {
+	failed := 0
+	w.fail("transitions-more", func(call simulator.Call) simulator.Fault {
+		if call.Kind != simulator.KindRetrieve || failed == 2 {
+			return simulator.Fault{}
+		}
+		failed++
+		return simulator.Fault{Status: http.StatusServiceUnavailable}
+	})
+	for _, name := range []string{"transitions", "transitions-more"} {
+		w.startByHand(t, name, fmt.Sprintf(`{"prompt":%q}`, w.prompt("a job whose transitions are counted, "+name)))
+	}
+	for name, least := range map[string]int{"transitions": 1, "transitions-more": 3} {
+		w.succeeded(t, name)
+		entered, checks := 0, 0
+		for _, event := range w.history(t, name) {
+			// Each type of state has an event of its own for it.
+			if !strings.HasSuffix(string(event.Type), "StateEntered") {
+				continue
+			}
+			entered++
+			if *event.StateEnteredEventDetails.Name == "Check" {
+				checks++
+			}
+		}
+		if checks < least || entered != cost.Transitions(checks) {
+			t.Errorf("%s entered %d states with %d checks; the formula says %d", name, entered, checks, cost.Transitions(checks))
+		}
+	}
+}
