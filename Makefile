@@ -80,6 +80,10 @@ chaos: need-go $(ministack) $(sam) ## Send JOBS jobs while a share of FAULTS of 
 bench-cold: need-go ## Measure each function's size, start and memory against a bare handler's.
 	@cd test && go run ./benchcold/cmd/benchcold -starts $(STARTS)
 
+.PHONY: bench-poll
+bench-poll: need-go ## Simulate how soon a video is noticed, and at what cost, by several schedules.
+	@cd test && go run ./benchpoll/cmd/benchpoll
+
 .PHONY: fuzz
 fuzz: need-go ## Run each fuzz target for FUZZTIME.
 	@grep -rl --include='*_test.go' '^func Fuzz' cmd functions internal | xargs -r -n 1 dirname | sort -u | while read -r dir; do \

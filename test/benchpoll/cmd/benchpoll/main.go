@@ -1,0 +1,20 @@
+// Command benchpoll simulates when jobs are asked for. See the package benchpoll.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+
+	"github.com/takeup/takeup/test/benchpoll"
+)
+
+func main() {
+	jobs := flag.Int("jobs", 20000, "how many jobs a row has")
+	flag.Parse()
+	if *jobs < 1 {
+		fmt.Fprintln(os.Stderr, "benchpoll: give a number of jobs, at least 1")
+		os.Exit(2)
+	}
+	benchpoll.Write(os.Stdout, *jobs)
+}
