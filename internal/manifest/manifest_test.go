@@ -28,7 +28,7 @@ func sample(t *testing.T) video.Manifest {
 		ID: "job-1", Model: request.Model(), Request: request,
 		GenerationID: "60ac7c34-3224-4b14-8e7d-0aa0db708325:kling-video/v1/pro/text-to-video",
 		CreatedAt:    created, SubmittedAt: created.Add(2 * time.Second), StoredAt: created.Add(90*time.Second + 123*time.Millisecond),
-		Bytes: 1234567, SHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", CreditsUsed: 1960000,
+		Bytes: 1234567, CRC32: "y/Q5Jg==", CreditsUsed: 1960000,
 	}
 }
 
@@ -48,11 +48,11 @@ func TestShelf(t *testing.T) {
 	}
 
 	second := want
-	second.SHA256, second.StoredAt = "another", want.StoredAt.Add(time.Hour)
+	second.CRC32, second.StoredAt = "another", want.StoredAt.Add(time.Hour)
 	if err := shelf.PutManifest(ctx, second); err != nil {
 		t.Errorf("a second one is no error: %v", err)
 	}
-	if got, _, err := shelf.Manifest(ctx, "job-1"); err != nil || got.SHA256 != want.SHA256 {
+	if got, _, err := shelf.Manifest(ctx, "job-1"); err != nil || got.CRC32 != want.CRC32 {
 		t.Errorf("the second one took the first one's place: %+v, %v", got, err)
 	}
 	if got := shelf.Address("job-1"); got != "s3://videos/videos/job-1/video.mp4" {

@@ -274,11 +274,15 @@ func (s *stage) Charges(context.Context, video.Key, time.Time, time.Time) ([]vid
 }
 
 // Copy puts the whole file or nothing.
-func (s *stage) Copy(_ context.Context, url, key string) (video.Copied, error) {
+func (s *stage) Copy(ctx context.Context, source func(context.Context) (string, error), key string) (video.Copied, error) {
+	url, err := source(ctx)
+	if err != nil {
+		return video.Copied{}, err
+	}
 	if s.now.do("copy", func() { s.objects[key] = object{body: url} }) != "" {
 		return video.Copied{}, outage()
 	}
-	return video.Copied{Bytes: int64(len(url)), SHA256: url}, nil
+	return video.Copied{Bytes: int64(len(url)), CRC32: url}, nil
 }
 
 // faultsOf lists what can happen to a call of a kind.

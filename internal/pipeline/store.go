@@ -8,11 +8,12 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Copier copies a file from a URL into the videos bucket, whole or not at all.
+// Copier copies a file into the videos bucket, whole or not at all.
 type Copier interface {
-	// Copy gives a *video.VideoRejected for a file that must not be stored,
-	// and any other error for one that may be had another time.
-	Copy(ctx context.Context, url, key string) (video.Copied, error)
+	// Copy asks source for the file's URL, and again for a fresh one when it
+	// needs it. It gives a *video.VideoRejected for a file that must not be
+	// stored, and any other error for one that may be had another time.
+	Copy(ctx context.Context, source func(context.Context) (string, error), key string) (video.Copied, error)
 }
 
 // Shelf is the place of the manifests.
@@ -66,7 +67,7 @@ func (s *Store) store(ctx context.Context, job video.Job) error {
 	case generation.State != video.Finished || generation.URL == "":
 		return s.unavailable(job, errors.New("the provider gives no URL for it"))
 	}
-	copied, err := s.Copier.Copy(ctx, generation.URL, video.FileKey(job.ID))
+	copied, err := s.Copier.Copy(ctx, func(context.Context) (string, error) { return generation.URL, nil }, video.FileKey(job.ID))
 	var rejected *video.VideoRejected
 	if errors.As(err, &rejected) {
 		rejected.GenerationID = job.GenerationID
@@ -78,7 +79,7 @@ func (s *Store) store(ctx context.Context, job video.Job) error {
 	return s.Shelf.PutManifest(ctx, video.Manifest{
 		ID: job.ID, Model: job.Model, Request: entry.Request, GenerationID: job.GenerationID,
 		CreatedAt: entry.CreatedAt, SubmittedAt: job.SubmittedAt, StoredAt: s.Now(),
-		Bytes: copied.Bytes, SHA256: copied.SHA256, CreditsUsed: generation.Credits,
+		Bytes: copied.Bytes, CRC32: copied.CRC32, CreditsUsed: generation.Credits,
 	})
 }
 

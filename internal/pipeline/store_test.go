@@ -15,9 +15,13 @@ type copier struct {
 	err    error
 }
 
-func (c *copier) Copy(_ context.Context, url, key string) (video.Copied, error) {
+func (c *copier) Copy(ctx context.Context, source func(context.Context) (string, error), key string) (video.Copied, error) {
+	url, err := source(ctx)
+	if err != nil {
+		return video.Copied{}, err
+	}
 	c.copied = append(c.copied, url+" to "+key)
-	return video.Copied{Bytes: 42, SHA256: "abc"}, c.err
+	return video.Copied{Bytes: 42, CRC32: "abc"}, c.err
 }
 
 func TestStore(t *testing.T) {
@@ -66,7 +70,7 @@ func TestStore(t *testing.T) {
 			if job.Status != video.Stored || job.Video != "s3://videos/job-1" {
 				t.Errorf("got %+v", job)
 			}
-			if manifest.Bytes != 42 || manifest.SHA256 != "abc" || manifest.CreditsUsed != 1_960_000 || manifest.Request.Prompt() != prompt || manifest.GenerationID != "gen-1" {
+			if manifest.Bytes != 42 || manifest.CRC32 != "abc" || manifest.CreditsUsed != 1_960_000 || manifest.Request.Prompt() != prompt || manifest.GenerationID != "gen-1" {
 				t.Errorf("the manifest is %+v", manifest)
 			}
 			if _, err := store.Run(t.Context(), job); err != nil || len(files.copied) != 1 {

@@ -14,7 +14,7 @@ type file struct {
 	body   io.Reader
 	length int64 // that the source said; -1 where it didn't
 	limit  int64
-	digest hash.Hash
+	digest hash.Hash32
 	boxes  boxes
 	read   int64
 }

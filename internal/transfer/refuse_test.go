@@ -210,7 +210,7 @@ func TestForbiddenAddresses(t *testing.T) {
 		"http://127.0.0.1:PORT/x", "http://8.8.8.8/x", "http://cdn.example/x", "ftp://cdn.example/x", "file:///etc/passwd", "/x", "x", "", "://", "https://[::1", "https://cdn.example:port/x",
 		"https://user@127.0.0.1:PORT/x", "https://user:word@cdn.example/x", "https://@cdn.example/x",
 	} {
-		_, err := copier.Copy(t.Context(), strings.ReplaceAll(address, "PORT", port)+"?"+secret, key)
+		_, err := copier.Copy(t.Context(), at(strings.ReplaceAll(address, "PORT", port)+"?"+secret), key)
 		if !rejected(err) {
 			t.Errorf("%s isn't rejected: %v", address, err)
 		}
@@ -232,7 +232,7 @@ func TestLoopbackAllowed(t *testing.T) {
 		"http://localhost/x", "http://cdn.example/x", "http://10.0.0.1/x", "http://127.0.0.1.example/x", "http://user@127.0.0.1/x", "http://8.8.8.8/x",
 		"https://10.0.0.1/x", "https://169.254.169.254/x", "https://cdn.example./x",
 	} {
-		if _, err := copier.Copy(t.Context(), address+"?"+secret, key); !rejected(err) {
+		if _, err := copier.Copy(t.Context(), at(address+"?"+secret), key); !rejected(err) {
 			t.Errorf("%s isn't rejected: %v", address, err)
 		}
 	}

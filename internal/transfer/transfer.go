@@ -5,10 +5,9 @@ package transfer
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"net/http"
 	"net/url"
@@ -39,44 +38,51 @@ type Client interface {
 	AbortMultipartUpload(context.Context, *s3.AbortMultipartUploadInput, ...func(*s3.Options)) (*s3.AbortMultipartUploadOutput, error)
 }
 
-// Config is what a Transfer needs to know.
+// Config is what a Copier needs to know.
 type Config struct {
 	Bucket   string
 	MaxBytes int64 // a larger file is rejected
 	Loopback bool  // take files from this machine too, over http: for local runs
 }
 
-// Transfer copies files into a bucket. It is safe for concurrent use.
-type Transfer struct {
+// Source asks for the file's URL: one that is fresh each time.
+type Source = func(context.Context) (string, error)
+
+// Copier copies files into a bucket. It is safe for concurrent use.
+type Copier struct {
 	client Client
 	config Config
 	source *http.Client
 }
 
-// New makes a Transfer.
-func New(client Client, config Config) *Transfer {
-	return &Transfer{client: client, config: config, source: newClient(config.Loopback)}
+// New makes a Copier.
+func New(client Client, config Config) *Copier {
+	return &Copier{client: client, config: config, source: newClient(config.Loopback)}
 }
 
-// Copy stores the mp4 at a URL under a key. When it returns without an error the
+// Copy stores the mp4 at a source's URL under a key. When it returns without an error the
 // object is there, as long as the source said, and a whole mp4. With one, what is
 // under the key is what was there before, or, where only S3's last answer was
 // lost, the whole object; and no upload is left open, unless S3 refused to end it
 // or its id was lost with an answer. A *video.VideoRejected says that the file must not be stored; any
 // other error that it can't be had this time. No error shows the URL.
-func (t *Transfer) Copy(ctx context.Context, address, key string) (video.Copied, error) {
+func (t *Copier) Copy(ctx context.Context, source Source, key string) (video.Copied, error) {
 	work := ctx
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
 		work, cancel = context.WithDeadline(ctx, deadline.Add(-cleanUp))
 		defer cancel()
 	}
+	address, err := source(work)
+	if err != nil {
+		return video.Copied{}, err
+	}
 	body, length, err := t.open(work, address)
 	if err != nil {
 		return video.Copied{}, err
 	}
 	defer body.Close()
-	f := &file{body: body, length: length, limit: t.config.MaxBytes, digest: sha256.New()}
+	f := &file{body: body, length: length, limit: t.config.MaxBytes, digest: crc32.NewIEEE()}
 
 	part := make([]byte, partSize)
 	n, last, err := f.next(part)
@@ -93,11 +99,11 @@ func (t *Transfer) Copy(ctx context.Context, address, key string) (video.Copied,
 	if err != nil {
 		return video.Copied{}, err
 	}
-	return video.Copied{Bytes: f.read, SHA256: hex.EncodeToString(f.digest.Sum(nil))}, nil
+	return video.Copied{Bytes: f.read, CRC32: video.CRC32(f.digest.Sum32())}, nil
 }
 
 // open asks for the file. The length is -1 where the source doesn't say.
-func (t *Transfer) open(ctx context.Context, address string) (io.ReadCloser, int64, error) {
+func (t *Copier) open(ctx context.Context, address string) (io.ReadCloser, int64, error) {
 	u, err := url.Parse(address)
 	if err != nil {
 		return nil, 0, &video.VideoRejected{Reason: "its address can't be read"}
@@ -136,7 +142,7 @@ func (t *Transfer) open(ctx context.Context, address string) (io.ReadCloser, int
 }
 
 // multipart uploads a file of which the first part has been read into part.
-func (t *Transfer) multipart(ctx context.Context, key string, f *file, part []byte) error {
+func (t *Copier) multipart(ctx context.Context, key string, f *file, part []byte) error {
 	created, err := t.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
 		Bucket: &t.config.Bucket, Key: &key, ContentType: aws.String("video/mp4"),
 	})
@@ -162,7 +168,7 @@ func (t *Transfer) multipart(ctx context.Context, key string, f *file, part []by
 	return nil
 }
 
-func (t *Transfer) parts(ctx context.Context, key string, upload *string, f *file, part []byte) ([]types.CompletedPart, error) {
+func (t *Copier) parts(ctx context.Context, key string, upload *string, f *file, part []byte) ([]types.CompletedPart, error) {
 	var parts []types.CompletedPart
 	n, last := len(part), false
 	for {
