@@ -16,12 +16,14 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
 
-// minPart is the least that every part but the last must have.
-const minPart = 5 << 20
+// fullObject is the type of a checksum that is of the whole object, however it
+// was uploaded.
+const fullObject = "FULL_OBJECT"
 
 func etag(body []byte) string {
 	sum := md5.Sum(body)
@@ -46,10 +48,16 @@ func (s *Server) carryOut(call Call, r *http.Request, query url.Values, body []b
 	case "CreateMultipartUpload":
 		s.started++
 		id := fmt.Sprintf("upload-%d", s.started)
-		s.uploads[id] = &upload{bucket: call.Bucket, key: call.Key, object: described(r), parts: map[int32]Object{}}
-		return answer{status: http.StatusOK, body: initiated{Bucket: call.Bucket, Key: call.Key, UploadID: id}}
+		u := &upload{bucket: call.Bucket, key: call.Key, object: described(r), parts: map[int32]Object{}}
+		u.full = !s.composite && r.Header.Get("X-Amz-Checksum-Type") == fullObject
+		s.uploads[id] = u
+		header := http.Header{}
+		if u.full {
+			header.Set("X-Amz-Checksum-Type", fullObject)
+		}
+		return answer{status: http.StatusOK, header: header, body: initiated{Bucket: call.Bucket, Key: call.Key, UploadID: id}}
 	case "ListMultipartUploads":
-		return answer{status: http.StatusOK, body: s.list(call.Bucket)}
+		return answer{status: http.StatusOK, body: s.list(call.Bucket, query.Get("prefix"))}
 	}
 	id := query.Get("uploadId")
 	u := s.uploads[id]
@@ -78,8 +86,9 @@ func read(object Object, r *http.Request) answer {
 	header := http.Header{"Etag": {object.ETag}}
 	header.Set("Content-Type", cmp.Or(object.ContentType, "binary/octet-stream"))
 	maps.Copy(header, object.Metadata)
-	if r.Header.Get("X-Amz-Checksum-Mode") == "ENABLED" && r.Header.Get("Range") == "" {
+	if r.Header.Get("X-Amz-Checksum-Mode") == "ENABLED" && r.Header.Get("Range") == "" && len(object.Checksums) > 0 {
 		maps.Copy(header, object.Checksums)
+		header.Set("X-Amz-Checksum-Type", fullObject)
 	}
 	return answer{status: http.StatusOK, header: header, object: &object}
 }
@@ -176,6 +185,8 @@ type (
 		Bucket  string   `xml:"Bucket"`
 		Key     string   `xml:"Key"`
 		ETag    string   `xml:"ETag"`
+		CRC32   string   `xml:"ChecksumCRC32,omitempty"`
+		Type    string   `xml:"ChecksumType,omitempty"`
 	}
 	listing struct {
 		XMLName xml.Name `xml:"ListMultipartUploadsResult"`
@@ -188,10 +199,10 @@ type (
 	}
 )
 
-func (s *Server) list(bucket string) listing {
+func (s *Server) list(bucket, prefix string) listing {
 	list := listing{Bucket: bucket}
 	for _, id := range slices.Sorted(maps.Keys(s.uploads)) {
-		if u := s.uploads[id]; u.bucket == bucket {
+		if u := s.uploads[id]; u.bucket == bucket && strings.HasPrefix(u.key, prefix) {
 			list.Uploads = append(list.Uploads, listed{Key: u.key, UploadID: id})
 		}
 	}
@@ -216,7 +227,7 @@ func (s *Server) complete(id, name string, u *upload, r *http.Request, body []by
 		switch {
 		case !ok || strings.Trim(want.ETag, `"`) != strings.Trim(part.ETag, `"`):
 			return refuse(http.StatusBadRequest, "InvalidPart")
-		case i < len(asked.Parts)-1 && len(part.Body) < minPart:
+		case i < len(asked.Parts)-1 && len(part.Body) < s.minPart:
 			return refuse(http.StatusBadRequest, "EntityTooSmall")
 		}
 		for sum, said := range map[string]string{
@@ -235,13 +246,22 @@ func (s *Server) complete(id, name string, u *upload, r *http.Request, body []by
 		return refused
 	}
 	sums, ok := checksums(r.Header, whole.Bytes())
-	if !ok {
+	size := r.Header.Get("X-Amz-Mp-Object-Size")
+	switch {
+	case !ok || len(sums) > 0 && !u.full:
 		return refuse(http.StatusBadRequest, "BadDigest")
+	case size != "" && size != strconv.Itoa(whole.Len()):
+		return refuse(http.StatusBadRequest, "InvalidRequest")
+	}
+	result := completed{Bucket: u.bucket, Key: u.key}
+	if sums.Get("X-Amz-Checksum-Crc32") != "" {
+		result.CRC32, result.Type = sums.Get("X-Amz-Checksum-Crc32"), fullObject
 	}
 	object := u.object
 	object.Body, object.Checksums = whole.Bytes(), sums
 	object.ETag = fmt.Sprintf(`"%x-%d"`, digests.Sum(nil), len(asked.Parts))
 	s.objects[name] = object
 	delete(s.uploads, id)
-	return answer{status: http.StatusOK, body: completed{Bucket: u.bucket, Key: u.key, ETag: object.ETag}}
+	result.ETag = object.ETag
+	return answer{status: http.StatusOK, body: result}
 }

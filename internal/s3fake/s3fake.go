@@ -61,12 +61,16 @@ type upload struct {
 	bucket, key string
 	object      Object // without a body
 	parts       map[int32]Object
+	full        bool // its checksum is to be of the whole object
 }
 
 // Server is the fake. Its methods are safe for concurrent use.
 type Server struct {
 	// URL is its address, without a slash at the end.
 	URL string
+
+	minPart   int  // the least that every part but the last must have
+	composite bool // no checksum is kept of a whole multipart upload
 
 	mu      sync.Mutex
 	objects map[string]Object // by bucket/key
@@ -79,7 +83,7 @@ type Server struct {
 
 // New starts a Server, which ends with the test.
 func New(t testing.TB) *Server {
-	s := &Server{objects: map[string]Object{}, uploads: map[string]*upload{}, counts: map[string]int{}}
+	s := &Server{minPart: 5 << 20, objects: map[string]Object{}, uploads: map[string]*upload{}, counts: map[string]int{}}
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
 	s.URL = server.URL
@@ -107,6 +111,13 @@ func (s *Server) Client() *s3.Client {
 		}),
 	})
 }
+
+// TakeSmallParts sets what every part but the last must have at the least.
+func (s *Server) TakeSmallParts(least int) { s.minPart = least }
+
+// Compose has the server keep only a checksum of the parts' checksums of a
+// multipart upload, as MiniStack does, and refuse one of the whole.
+func (s *Server) Compose() { s.composite = true }
 
 // Fail asks hook what goes wrong with each call from now on; nil ends that. The
 // hook may be called from many goroutines, and may call the Server.

@@ -1,11 +1,13 @@
 package s3fake
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/xml"
 	"fmt"
 	"io"
 	"net/http"
+	"net/textproto"
 	"net/url"
 	"strconv"
 	"strings"
@@ -57,7 +59,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	query := r.URL.Query()
 	call := Call{Op: operation(r.Method, key, query), Bucket: bucket, Key: key}
-	if call.Op == "" || strings.HasPrefix(r.Header.Get("X-Amz-Content-Sha256"), "STREAMING-") || r.Header.Get("X-Amz-Copy-Source") != "" {
+	unknown := call.Op == "" || r.Header.Get("X-Amz-Copy-Source") != ""
+	if sum := r.Header.Get("X-Amz-Content-Sha256"); unknown || strings.HasPrefix(sum, "STREAMING-") && sum != trailing {
 		s.write(w, r, refuse(http.StatusNotImplemented, "NotImplemented"), Fault{})
 		return
 	}
@@ -74,7 +77,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.write(w, r, answer{}, fault)
 		return
 	}
-	body, err := io.ReadAll(r.Body)
+	body, err := payload(r)
 	if err != nil {
 		s.write(w, r, refuse(http.StatusBadRequest, "IncompleteBody"), Fault{})
 		return
@@ -83,6 +86,50 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	result := s.carryOut(call, r, query, body)
 	s.mu.Unlock()
 	s.write(w, r, result, fault)
+}
+
+// trailing says that a body comes in chunks, with its checksum behind it.
+const trailing = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+
+// payload reads the body. One that comes with its checksum behind it is taken out of its chunks, and the
+// checksum is put where it would be otherwise: into the header.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html
+func payload(r *http.Request) ([]byte, error) {
+	if r.Header.Get("X-Amz-Content-Sha256") != trailing {
+		return io.ReadAll(r.Body)
+	}
+	in, body := bufio.NewReader(r.Body), bytes.Buffer{}
+	for {
+		line, err := in.ReadString('\n')
+		if err != nil {
+			return nil, err
+		}
+		size, err := strconv.ParseInt(strings.TrimSuffix(line, "\r\n"), 16, 64)
+		if err != nil {
+			return nil, err
+		}
+		if size == 0 {
+			break
+		}
+		if _, err := io.CopyN(&body, in, size); err != nil {
+			return nil, err
+		}
+		if _, err := in.Discard(len("\r\n")); err != nil {
+			return nil, err
+		}
+	}
+	trailer, err := textproto.NewReader(in).ReadMIMEHeader()
+	if err != nil {
+		return nil, err
+	}
+	for name, values := range trailer {
+		r.Header[name] = values
+	}
+	announced := trailer.Get(r.Header.Get("X-Amz-Trailer")) != ""
+	if !announced || r.Header.Get("X-Amz-Decoded-Content-Length") != strconv.Itoa(body.Len()) {
+		return nil, io.ErrUnexpectedEOF
+	}
+	return body.Bytes(), nil
 }
 
 func (f Fault) spoils() bool { return f.Cut || f.Status != 0 }

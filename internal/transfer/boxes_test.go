@@ -29,17 +29,18 @@ func join(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
 // over.
 func verdict(file, cuts []byte) string {
 	var b boxes
-	for i := 0; len(file) > 0; i++ {
-		n := len(file)
+	at := 0
+	for i := 0; at < len(file); i++ {
+		n := len(file) - at
 		if len(cuts) > 0 {
 			n = min(n, int(cuts[i%len(cuts)])+1)
 		}
-		if _, err := b.Write(file[:n]); err != nil {
+		if err := b.see(int64(at), file[at:at+n]); err != nil {
 			return err.Error()
 		}
-		file = file[n:]
+		at += n
 	}
-	if err := b.end(); err != nil {
+	if err := b.end(int64(len(file))); err != nil {
 		return err.Error()
 	}
 	return ""

@@ -1,67 +1,206 @@
 package transfer
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
+	"sync"
+
+	"github.com/aws/smithy-go"
 
 	"github.com/takeup/takeup/internal/video"
 )
 
-// file is a body that is read part by part, and verified on its way.
+// file is one version of the source's file, which is being copied.
 type file struct {
-	body   io.Reader
-	length int64 // that the source said; -1 where it didn't
-	limit  int64
-	digest hash.Hash32
-	boxes  boxes
-	read   int64
+	*Copier
+	link *link
+	key  string
+
+	length int64  // -1: not known
+	etag   string // a strong one; empty where it can't be resumed
+
+	mu    sync.Mutex
+	boxes boxes
 }
 
-// next reads a part, and says whether it is the last. The last one is given only
-// when the file has turned out to be whole.
-func (f *file) next(part []byte) (int, bool, error) {
-	n, err := fill(part, f.body)
-	last := errors.Is(err, io.EOF)
-	if err != nil && !last {
-		return 0, false, fmt.Errorf("reading the file: it broke off after %d bytes: %w", f.read+int64(n), err)
+// resumable reports whether any of its bytes can be asked for again.
+func (f *file) resumable() bool { return f.etag != "" }
+
+// see walks bytes of the file, which may come in any order and more than once.
+func (f *file) see(at int64, p []byte) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.boxes.see(at, p); err != nil {
+		return &video.VideoRejected{Reason: err.Error()}
 	}
-	f.read += int64(n)
-	if f.read > f.limit {
-		return 0, false, tooLarge(f.limit)
+	return nil
+}
+
+// whole says why the bytes that were seen are no whole mp4 of a length, or nil.
+func (f *file) whole(length int64) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.boxes.end(length); err != nil {
+		return &video.VideoRejected{Reason: err.Error()}
 	}
-	f.digest.Write(part[:n])
-	if _, err := f.boxes.Write(part[:n]); err != nil {
-		return 0, false, &video.VideoRejected{Reason: err.Error()}
+	return nil
+}
+
+// copied describes what was stored.
+func (f *file) copied(length int64, crc uint32) video.Copied {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return video.Copied{
+		Bytes: length, CRC32: video.CRC32(crc),
+		Length: f.boxes.duration(), Width: f.boxes.width, Height: f.boxes.height,
 	}
-	if !last {
-		return n, false, nil
+}
+
+// way is how a file is fetched.
+type way int
+
+const (
+	byRanges               way = iota // by one request, or by many where that is slow
+	byManyRanges                      // by many, since one was slow
+	byOneRangeAfterAnother            // so that its boxes come in order
+	byOneRequest                      // without ranges
+)
+
+var (
+	// errSlow says that a file is fetched by one request and takes too long.
+	errSlow = errors.New("the file comes too slowly by one request")
+	// errDense says that a file has too many boxes to look them up one by one.
+	errDense = errors.New("the file has too many boxes to be fetched out of order")
+)
+
+// restart is an error that can only be mended from the beginning.
+type restart struct {
+	error
+	changed bool // the file is not the one that was begun with
+}
+
+func (e *restart) Unwrap() error { return e.error }
+
+func changed() error {
+	return &restart{errors.New("the file changed while it was copied"), true}
+}
+
+func unresumed() error {
+	return &restart{errors.New("the file can't be had from the byte that was reached"), true}
+}
+
+// taken reports whether S3 refused a write because another was there first, or
+// because another ended the upload.
+func taken(err error) bool {
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return false
 	}
-	if f.length >= 0 && f.read != f.length {
-		return 0, false, fmt.Errorf("reading the file: it has %d bytes instead of %d", f.read, f.length)
+	switch api.ErrorCode() {
+	case "PreconditionFailed", "ConditionalRequestConflict", "NoSuchUpload":
+		return true
 	}
-	if err := f.boxes.end(); err != nil {
-		if f.length >= 0 {
-			return 0, false, &video.VideoRejected{Reason: err.Error()}
+	return false
+}
+
+// try copies the file once. Where S3 had another's object, what it gives
+// describes the file all the same.
+func (c *Copier) try(ctx context.Context, from *link, key string, by way) (video.Copied, error) {
+	f := &file{Copier: c, link: from, key: key}
+	r, err := f.begin(ctx, by)
+	if err != nil {
+		return video.Copied{}, err
+	}
+	defer r.close()
+	f.length = r.length
+	switch {
+	case r.length > c.config.MaxBytes:
+		return video.Copied{}, tooLarge(c.config.MaxBytes)
+	case r.length == 0:
+		return video.Copied{}, &video.VideoRejected{Reason: "it is empty"}
+	case r.length < 0:
+		return f.stream(ctx, r)
+	}
+	f.boxes.length = r.length
+	if r.ranged {
+		f.etag = r.etag
+	}
+	s := f.stretch(ctx, 0, f.length)
+	s.give(r)
+	defer s.stop()
+	switch {
+	case !f.resumable() && f.length <= maxPut, f.length < 2*c.shape.least:
+		return f.put(ctx, s)
+	case !f.resumable():
+		return f.stream(ctx, r)
+	case by == byOneRangeAfterAnother:
+		return f.byParts(ctx, s, 1)
+	case by == byManyRanges || f.length > maxPut:
+		return f.byParts(ctx, s, c.shape.streams)
+	}
+	s.to = c.shape.least // there is a request for so much
+	fast, err := s.sample(c.shape.sample, c.config.Pace.Patience)
+	if err != nil {
+		return video.Copied{}, err
+	}
+	if fast {
+		s.to, s.patience = f.length, 2*c.config.Pace.Patience
+		return f.put(ctx, s)
+	}
+	return f.byParts(ctx, s, c.shape.streams)
+}
+
+// begin makes the first request, which tells what the file is: for as much as a
+// part has, so that all of it is read whatever follows.
+func (f *file) begin(ctx context.Context, by way) (*response, error) {
+	to := f.shape.least
+	if by == byOneRequest {
+		to = 0
+	}
+	for tries := 0; ; tries++ {
+		r, err := f.ask(ctx, f.link, 0, to, "")
+		switch {
+		case err == nil && r.ranged && r.etag == "" && r.length > r.to:
+			r.close()
+			to = 0
+		case err == nil:
+			return r, nil
+		case errors.Is(err, errNoRange):
+			to = 0
+		default:
+			if err := f.again(ctx, err, tries, false); err != nil {
+				return nil, err
+			}
 		}
-		// A cut body without a length looks like this; another try may be whole.
-		return 0, false, fmt.Errorf("reading the file: %w", err)
 	}
-	return n, true, nil
 }
 
-// fill reads until the part is full, the body ends (io.EOF) or it breaks off.
-// io.ReadFull would give io.ErrUnexpectedEOF for both, as net/http does for a
-// body that is cut.
-func fill(part []byte, body io.Reader) (int, error) {
-	n := 0
-	for n < len(part) {
-		m, err := body.Read(part[n:])
-		n += m
+func tooLarge(limit int64) error {
+	return &video.VideoRejected{Reason: fmt.Sprintf("it is over %d bytes", limit)}
+}
+
+// missing reads the boxes that the parts had passed before it was known where
+// they are.
+func (f *file) missing(ctx context.Context) error {
+	for range f.shape.dense {
+		f.mu.Lock()
+		at, more := f.boxes.missing()
+		f.mu.Unlock()
+		if !more {
+			return nil
+		}
+		s := f.stretch(ctx, at, min(at+lookUp, f.length))
+		_, err := io.Copy(io.Discard, s)
+		s.stop()
 		if err != nil {
-			return n, err
+			return err
 		}
 	}
-	return n, nil
+	return errDense
 }
+
+// lookUp is how much is read for a box that was passed: it has most likely what
+// is wanted next too.
+const lookUp = 16 << 10

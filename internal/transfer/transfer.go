@@ -1,41 +1,39 @@
 // Package transfer copies a file from a URL into S3, whole and verified or not
-// at all. It holds a bounded part of the file in memory and nothing on disk.
+// at all. A source that can be resumed is streamed through, by several requests
+// at once where one would be slow, so that little of the file is ever in memory
+// and nothing of it on disk.
 package transfer
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"hash/crc32"
-	"io"
 	"net/http"
-	"net/url"
-	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/takeup/takeup/internal/video"
 )
 
-// partSize is what is held of a file: S3 takes no smaller part than 5 MiB, and
-// at most 10,000 of them, which makes 78 GiB of these.
-const partSize = 8 << 20
+// What S3 takes: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
+const (
+	minPart = 5 << 20 // of each part but the last; MiniStack takes smaller ones
+	maxPut  = 5 << 30 // of an object in one PUT
+)
 
-// cleanUp is how long taking back an upload that failed may take; it is kept of
-// the deadline.
-const cleanUp = 10 * time.Second
+// mostStarts is how often a copy is begun before it is given up: each time that
+// the file changed under it, or that another was at the key.
+const mostStarts = 5
 
 // Client is what is used of S3.
 type Client interface {
+	GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
 	PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
 	CreateMultipartUpload(context.Context, *s3.CreateMultipartUploadInput, ...func(*s3.Options)) (*s3.CreateMultipartUploadOutput, error)
 	UploadPart(context.Context, *s3.UploadPartInput, ...func(*s3.Options)) (*s3.UploadPartOutput, error)
 	CompleteMultipartUpload(context.Context, *s3.CompleteMultipartUploadInput, ...func(*s3.Options)) (*s3.CompleteMultipartUploadOutput, error)
 	AbortMultipartUpload(context.Context, *s3.AbortMultipartUploadInput, ...func(*s3.Options)) (*s3.AbortMultipartUploadOutput, error)
+	ListMultipartUploads(context.Context, *s3.ListMultipartUploadsInput, ...func(*s3.Options)) (*s3.ListMultipartUploadsOutput, error)
 }
 
 // Config is what a Copier needs to know.
@@ -43,9 +41,43 @@ type Config struct {
 	Bucket   string
 	MaxBytes int64 // a larger file is rejected
 	Loopback bool  // take files from this machine too, over http: for local runs
+	Pace     Pace
 }
 
-// Source asks for the file's URL: one that is fresh each time.
+// Pace is how long is waited for what. A zero field is what DefaultPace has.
+type Pace struct {
+	Stall    time.Duration // a source that gives nothing for so long is asked again
+	Window   time.Duration // over which a source's rate is judged
+	Rate     int64         // bytes a second; a source that gives fewer over a window is asked again
+	Pause    time.Duration // before a source that failed twice is asked again; doubled each time
+	Patience time.Duration // a file that one request would take longer for is fetched by several
+	CleanUp  time.Duration // kept of the deadline for taking back an upload that failed
+}
+
+// DefaultPace suits a Lambda function that has minutes.
+func DefaultPace() Pace {
+	return Pace{
+		Stall: 15 * time.Second, Window: 30 * time.Second, Rate: 32 << 10,
+		Pause: 250 * time.Millisecond, Patience: time.Second, CleanUp: 10 * time.Second,
+	}
+}
+
+func (p Pace) orDefault() Pace {
+	def := DefaultPace()
+	for _, f := range []struct{ is, def *time.Duration }{
+		{&p.Stall, &def.Stall}, {&p.Window, &def.Window}, {&p.Pause, &def.Pause}, {&p.Patience, &def.Patience}, {&p.CleanUp, &def.CleanUp},
+	} {
+		if *f.is == 0 {
+			*f.is = *f.def
+		}
+	}
+	if p.Rate == 0 {
+		p.Rate = def.Rate
+	}
+	return p
+}
+
+// Source asks for the file's URL: for a fresh one each time.
 type Source = func(context.Context) (string, error)
 
 // Copier copies files into a bucket. It is safe for concurrent use.
@@ -53,148 +85,98 @@ type Copier struct {
 	client Client
 	config Config
 	source *http.Client
+	plain  *http.Client // see streamed
+	shape  shape
+}
+
+// shape is how a file is cut up. Tests have smaller ones.
+type shape struct {
+	least, most int64 // bytes of a part; the last may have fewer
+	streams     int   // parts that are under way at once
+	sample      int   // bytes whose pace tells how fast the source is
+	progress    int64 // bytes that a source must give for the next failure to be its first
+	dense       int   // boxes that are looked up out of turn
 }
 
 // New makes a Copier.
 func New(client Client, config Config) *Copier {
-	return &Copier{client: client, config: config, source: newClient(config.Loopback)}
+	config.Pace = config.Pace.orDefault()
+	return &Copier{
+		client: client, config: config, source: newClient(config.Loopback), plain: newPlain(),
+		shape: shape{least: minPart, most: 16 << 20, streams: 16, sample: 256 << 10, progress: 64 << 10, dense: 256},
+	}
 }
 
-// Copy stores the mp4 at a source's URL under a key. When it returns without an error the
-// object is there, as long as the source said, and a whole mp4. With one, what is
-// under the key is what was there before, or, where only S3's last answer was
-// lost, the whole object; and no upload is left open, unless S3 refused to end it
-// or its id was lost with an answer. A *video.VideoRejected says that the file must not be stored; any
-// other error that it can't be had this time. No error shows the URL.
-func (t *Copier) Copy(ctx context.Context, source Source, key string) (video.Copied, error) {
+// Copy stores the mp4 that source has under a key. When it returns without an
+// error the object is there, as long as the source said, and a whole mp4, and S3
+// has verified its checksum. An object that is there already stays, whosever it
+// is: it is read, and described. With an error, what is under the key is what
+// was there before, or, where only S3's last answer was lost, the whole object.
+// A *video.VideoRejected says that the file must not be stored; any other error,
+// which may be source's own, that it can't be had this time. No error shows the
+// URL.
+//
+// An upload that fails is ended. When the matter is settled, one way or the
+// other, so are all uploads to the key that an earlier or another Copy left open;
+// a Copy that was under way then finds the object. What S3 refuses to list or to
+// end is left to the bucket's lifecycle rule.
+func (c *Copier) Copy(ctx context.Context, source Source, key string) (video.Copied, error) {
 	work := ctx
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
-		work, cancel = context.WithDeadline(ctx, deadline.Add(-cleanUp))
+		work, cancel = context.WithDeadline(ctx, deadline.Add(-c.config.Pace.CleanUp))
 		defer cancel()
 	}
-	address, err := source(work)
-	if err != nil {
-		return video.Copied{}, err
+	copied, err := c.copy(work, &link{source: source, pause: c.config.Pace.Pause}, key)
+	var rejected *video.VideoRejected
+	if err == nil || errors.As(err, &rejected) {
+		c.sweep(ctx, key)
 	}
-	body, length, err := t.open(work, address)
-	if err != nil {
-		return video.Copied{}, err
-	}
-	defer body.Close()
-	f := &file{body: body, length: length, limit: t.config.MaxBytes, digest: crc32.NewIEEE()}
-
-	part := make([]byte, partSize)
-	n, last, err := f.next(part)
-	if err != nil {
-		return video.Copied{}, err
-	}
-	if last {
-		_, err = t.client.PutObject(work, &s3.PutObjectInput{
-			Bucket: &t.config.Bucket, Key: &key, Body: bytes.NewReader(part[:n]), ContentType: aws.String("video/mp4"),
-		})
-	} else {
-		err = t.multipart(work, key, f, part)
-	}
-	if err != nil {
-		return video.Copied{}, err
-	}
-	return video.Copied{Bytes: f.read, CRC32: video.CRC32(f.digest.Sum32())}, nil
+	return copied, err
 }
 
-// open asks for the file. The length is -1 where the source doesn't say.
-func (t *Copier) open(ctx context.Context, address string) (io.ReadCloser, int64, error) {
-	u, err := url.Parse(address)
-	if err != nil {
-		return nil, 0, &video.VideoRejected{Reason: "its address can't be read"}
-	}
-	if err := checkURL(u, t.config.Loopback); err != nil {
-		return nil, 0, err
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
-	if err != nil {
-		return nil, 0, &video.VideoRejected{Reason: "its address can't be read"}
-	}
-	response, err := t.source.Do(req)
-	if err != nil {
-		var rejected *video.VideoRejected
-		if errors.As(err, &rejected) {
-			return nil, 0, rejected
+// copy begins a copy, and begins it again while that may help.
+func (c *Copier) copy(ctx context.Context, from *link, key string) (copied video.Copied, err error) {
+	way, changes := byRanges, 0
+	for range mostStarts {
+		there, found, lookErr := c.look(ctx, key, copied)
+		if lookErr != nil || found {
+			return there, lookErr
 		}
-		var wrapped *url.Error
-		if errors.As(err, &wrapped) {
-			err = wrapped.Err
+		copied, err = c.try(ctx, from, key, way)
+		var over *restart
+		switch {
+		case errors.Is(err, errSlow):
+			way = byManyRanges
+			continue
+		case errors.Is(err, errDense):
+			way = byOneRangeAfterAnother
+			continue
+		case errors.As(err, &over):
+			if over.changed {
+				changes++
+			}
+			if changes == 2 {
+				way = byOneRequest // it changes too often to be resumed
+			}
+		case !taken(err):
+			return copied, err
 		}
-		if said, _, quotes := strings.Cut(err.Error(), `"`); quotes {
-			err = errors.New(said + "…") // what net/http quotes may be an address
+		if err := pause(ctx, c.config.Pace.Pause); err != nil {
+			return video.Copied{}, err
 		}
-		return nil, 0, fmt.Errorf("asking for the file: %w", err)
 	}
-	if response.StatusCode != http.StatusOK {
-		response.Body.Close()
-		return nil, 0, fmt.Errorf("asking for the file: its server answered %d", response.StatusCode)
-	}
-	if response.ContentLength > t.config.MaxBytes {
-		response.Body.Close()
-		return nil, 0, tooLarge(t.config.MaxBytes)
-	}
-	return response.Body, response.ContentLength, nil
+	return video.Copied{}, err
 }
 
-// multipart uploads a file of which the first part has been read into part.
-func (t *Copier) multipart(ctx context.Context, key string, f *file, part []byte) error {
-	created, err := t.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
-		Bucket: &t.config.Bucket, Key: &key, ContentType: aws.String("video/mp4"),
-	})
-	if err != nil {
-		return err
+// pause waits, unless there is no more time.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
 	}
-	parts, err := t.parts(ctx, key, created.UploadId, f, part)
-	if err == nil {
-		_, err = t.client.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
-			Bucket: &t.config.Bucket, Key: &key, UploadId: created.UploadId,
-			MultipartUpload: &types.CompletedMultipartUpload{Parts: parts},
-		})
-	}
-	if err != nil {
-		// Also where the caller has given up, or its time is over.
-		abort, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUp)
-		defer cancel()
-		_, abortErr := t.client.AbortMultipartUpload(abort, &s3.AbortMultipartUploadInput{
-			Bucket: &t.config.Bucket, Key: &key, UploadId: created.UploadId,
-		})
-		return errors.Join(err, abortErr)
-	}
-	return nil
-}
-
-func (t *Copier) parts(ctx context.Context, key string, upload *string, f *file, part []byte) ([]types.CompletedPart, error) {
-	var parts []types.CompletedPart
-	n, last := len(part), false
-	for {
-		number := aws.Int32(int32(len(parts) + 1))
-		out, err := t.client.UploadPart(ctx, &s3.UploadPartInput{
-			Bucket: &t.config.Bucket, Key: &key, UploadId: upload, PartNumber: number, Body: bytes.NewReader(part[:n]),
-		})
-		if err != nil {
-			return nil, err
-		}
-		parts = append(parts, types.CompletedPart{
-			PartNumber: number, ETag: out.ETag,
-			ChecksumCRC32: out.ChecksumCRC32, ChecksumCRC64NVME: out.ChecksumCRC64NVME,
-		})
-		if last {
-			return parts, nil
-		}
-		if n, last, err = f.next(part); err != nil {
-			return nil, err
-		}
-		if n == 0 {
-			return parts, nil
-		}
-	}
-}
-
-func tooLarge(limit int64) error {
-	return &video.VideoRejected{Reason: fmt.Sprintf("it is over %d bytes", limit)}
 }

@@ -127,8 +127,10 @@ func (s *storage) classify(r *http.Request, body []byte) (kind, job string, menu
 		id, name, _ := strings.Cut(rest, "/")
 		job = s.names.await(r.Context(), id)
 		switch {
-		case r.Method == http.MethodGet:
+		case r.Method == http.MethodGet && name == "video.json":
 			return "s3 get manifest", job, s3Reads
+		case r.Method == http.MethodGet:
+			return "s3 get video", job, s3Reads
 		case name == "video.json":
 			return "s3 put manifest", job, s3Conditional
 		case query.Has("uploads"):

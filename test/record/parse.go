@@ -91,6 +91,8 @@ func s3(call template.Call, r *http.Request, status int) []template.Call {
 	case key == "" && r.Method == http.MethodGet && query.Has("list-type"):
 		call.Action, call.Resource = "s3:ListBucket", arn
 		call.Context = map[string]string{"s3:prefix": query.Get("prefix")}
+	case key == "" && r.Method == http.MethodGet && query.Has("uploads"):
+		call.Action, call.Resource = "s3:ListBucketMultipartUploads", arn
 	case key == "" || subresource(query) || r.Header.Get("X-Amz-Copy-Source") != "":
 		call.Action, call.Resource = Unknown, "s3 "+r.Method+" "+r.URL.Path
 	case read && query.Has("versionId"):

@@ -51,6 +51,8 @@ func TestParse(t *testing.T) {
 		{"an upload is completed", "POST /videos/v/video.mp4?uploadId=u", "", 200, object("s3:PutObject", "v/video.mp4")},
 		{"an upload is given up", "DELETE /videos/v/video.mp4?uploadId=u&x-id=AbortMultipartUpload", "", 204, object("s3:AbortMultipartUpload", "v/video.mp4")},
 		{"an object is deleted", "DELETE /videos/a", "", 204, object("s3:DeleteObject", "a")},
+		{"a listing of uploads", "GET /videos?uploads&prefix=videos%2F", "", 200,
+			[]template.Call{{Function: function, Action: "s3:ListBucketMultipartUploads", Resource: bucket}}},
 		{"a listing", "GET /videos?list-type=2&prefix=jobs%2F", "", 200,
 			[]template.Call{{Function: function, Action: "s3:ListBucket", Resource: bucket, Context: map[string]string{"s3:prefix": "jobs/"}}}},
 		{"an object's tags", "GET /videos/a?tagging", "", 200, unknown("s3 GET /videos/a")},
