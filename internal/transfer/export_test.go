@@ -4,7 +4,7 @@ import "net/http"
 
 // Shape cuts files up in another way than New does.
 func (c *Copier) Shape(least, most int64, streams, sample int) {
-	c.shape.progress = least / 80
+	c.shape.progress, c.shape.lookUp = least/80, least/300
 	c.shape.least, c.shape.most, c.shape.streams, c.shape.sample = least, most, streams, sample
 }
 

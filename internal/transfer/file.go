@@ -191,7 +191,7 @@ func (f *file) missing(ctx context.Context) error {
 		if !more {
 			return nil
 		}
-		s := f.stretch(ctx, at, min(at+lookUp, f.length))
+		s := f.stretch(ctx, at, min(at+f.shape.lookUp, f.length))
 		_, err := io.Copy(io.Discard, s)
 		s.stop()
 		if err != nil {
@@ -200,7 +200,3 @@ func (f *file) missing(ctx context.Context) error {
 	}
 	return errDense
 }
-
-// lookUp is how much is read for a box that was passed: it has most likely what
-// is wanted next too.
-const lookUp = 16 << 10

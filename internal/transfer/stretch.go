@@ -243,9 +243,10 @@ func (s *stretch) sample(size int, patience time.Duration) (bool, error) {
 }
 
 // hurry fails with errSlow where the rest would take longer than is waited for.
-// It counts all that takes time, S3's part too.
+// It counts all that takes time, S3's part too. Beyond a part's length too much
+// would be fetched again.
 func (s *stretch) hurry() error {
-	if s.patience == 0 {
+	if s.patience == 0 || s.at > s.shape.most {
 		return nil
 	}
 	now := time.Now()

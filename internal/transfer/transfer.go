@@ -95,7 +95,8 @@ type shape struct {
 	streams     int   // parts that are under way at once
 	sample      int   // bytes whose pace tells how fast the source is
 	progress    int64 // bytes that a source must give for the next failure to be its first
-	dense       int   // boxes that are looked up out of turn
+	lookUp      int64 // bytes that are read for a box that was passed: most likely what is wanted next too
+	dense       int   // boxes that are looked up so
 }
 
 // New makes a Copier.
@@ -103,7 +104,7 @@ func New(client Client, config Config) *Copier {
 	config.Pace = config.Pace.orDefault()
 	return &Copier{
 		client: client, config: config, source: newClient(config.Loopback), plain: newPlain(),
-		shape: shape{least: minPart, most: 16 << 20, streams: 16, sample: 256 << 10, progress: 64 << 10, dense: 256},
+		shape: shape{least: minPart, most: 16 << 20, streams: 16, sample: 256 << 10, progress: 64 << 10, lookUp: 16 << 10, dense: 256},
 	}
 }
 

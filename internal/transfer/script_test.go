@@ -1,0 +1,176 @@
+package transfer_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/takeup/takeup/internal/s3fake"
+	"github.com/takeup/takeup/internal/transfer"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// This file has a source and an S3 without a network, so that a test can run in a
+// synctest bubble: hours pass there in no time, and as they are told.
+
+// script is a source that answers as it is told, an http.RoundTripper.
+type script struct {
+	body   []byte
+	header http.Header // of an answer with a status
+	// line says what becomes of a request, which is the n-th, from 1.
+	line func(n int) line
+
+	mu      sync.Mutex
+	asked   int
+	cuts    int   // answers that broke off, and answers that never came
+	fetched int64 // bytes that were read
+}
+
+// line is an answer.
+type line struct {
+	fails  bool          // there is none
+	status int           // 0: the bytes that were asked for
+	ends   int           // breaks off after so many bytes; 0: it doesn't
+	stalls bool          // gives nothing more instead, and is never closed
+	chunk  int           // bytes at a time
+	every  time.Duration // between two of them
+	whole  bool          // it knows no ranges
+	edit   func(*http.Response)
+}
+
+// RoundTrip implements http.RoundTripper.
+func (s *script) RoundTrip(r *http.Request) (*http.Response, error) {
+	s.mu.Lock()
+	s.asked++
+	l := s.line(s.asked)
+	if l.fails || l.status != 0 || l.ends > 0 {
+		s.cuts++
+	}
+	s.mu.Unlock()
+	if l.fails && l.stalls {
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	}
+	if l.fails {
+		return nil, errors.New("connection reset")
+	}
+	w := httptest.NewRecorder()
+	if l.status != 0 {
+		maps.Copy(w.Header(), s.header)
+		w.WriteHeader(l.status)
+		return w.Result(), nil
+	}
+	if l.whole {
+		r = r.Clone(r.Context())
+		r.Header.Del("Range")
+	} else {
+		w.Header().Set("ETag", `"1"`)
+	}
+	http.ServeContent(w, r, "v.mp4", time.Time{}, bytes.NewReader(s.body))
+	answer := w.Result()
+	answer.ContentLength = int64(w.Body.Len())
+	answer.Body = &spoken{script: s, line: l, ctx: r.Context(), rest: w.Body.Bytes()}
+	if l.edit != nil {
+		l.edit(answer)
+	}
+	return answer, nil
+}
+
+// spoken is an answer's body.
+type spoken struct {
+	*script
+	line line
+	ctx  context.Context
+	rest []byte
+	gave int
+}
+
+func (s *spoken) Read(p []byte) (int, error) {
+	if err := s.ctx.Err(); err != nil {
+		return 0, err
+	}
+	if s.line.ends > 0 && s.gave >= s.line.ends {
+		if s.line.stalls {
+			<-s.ctx.Done()
+			return 0, s.ctx.Err()
+		}
+		return 0, io.ErrUnexpectedEOF
+	}
+	if len(s.rest) == 0 {
+		return 0, io.EOF
+	}
+	if s.line.every > 0 {
+		time.Sleep(s.line.every)
+	}
+	n := min(len(p), len(s.rest))
+	if s.line.chunk > 0 {
+		n = min(n, s.line.chunk)
+	}
+	if s.line.ends > 0 {
+		n = min(n, s.line.ends-s.gave)
+	}
+	copy(p, s.rest[:n])
+	s.rest, s.gave = s.rest[n:], s.gave+n
+	s.mu.Lock()
+	s.fetched += int64(n)
+	s.mu.Unlock()
+	return n, nil
+}
+
+func (s *spoken) Close() error { return nil }
+
+// direct is a network between the S3 client and a handler that there isn't.
+type direct struct{ handler http.Handler }
+
+// Do implements the S3 client's HTTPClient.
+func (d direct) Do(r *http.Request) (answer *http.Response, err error) {
+	if r.Body == nil {
+		r.Body = http.NoBody
+	}
+	defer func() {
+		_ = r.Body.Close()
+		if recover() != nil { // http.ErrAbortHandler
+			err = errors.New("connection reset")
+		}
+	}()
+	w := httptest.NewRecorder()
+	d.handler.ServeHTTP(w, r)
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	answer = w.Result()
+	answer.Request = r
+	return answer, nil
+}
+
+// bucketOf makes a client of a handler that is S3.
+func bucketOf(fake *s3fake.Server, handler http.Handler) *s3.Client {
+	return s3.New(fake.Client().Options(), func(o *s3.Options) {
+		o.BaseEndpoint, o.HTTPClient = aws.String("https://s3.example"), direct{handler}
+	})
+}
+
+// play copies a script's file into S3.
+func play(ctx context.Context, s *script, fake *s3fake.Server, pace transfer.Pace, limit int64) (video.Copied, error) {
+	copier := transfer.New(bucketOf(fake, fake), transfer.Config{Bucket: bucket, MaxBytes: limit, Pace: pace})
+	copier.From(s)
+	copier.Shape(5*unit, 16*unit, 4, unit/4)
+	return copier.Copy(ctx, at("https://cdn.example/v.mp4?"+secret), key)
+}
+
+// newFake makes an S3, outside of any bubble.
+func newFake(t *testing.T) *s3fake.Server {
+	fake := s3fake.New(t)
+	fake.TakeSmallParts(5 * unit)
+	return fake
+}
