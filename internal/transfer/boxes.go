@@ -74,10 +74,12 @@ func (b *boxes) want() int {
 	switch {
 	case b.inner != "":
 		return int(min(b.last-b.next, 96)) // a tkhd of version 1 has so many
-	case len(b.have) >= 8 && binary.BigEndian.Uint32(b.have) == 1:
-		return 16
+	case len(b.have) < 8 || binary.BigEndian.Uint32(b.have) != 1:
+		return 8
+	case len(b.nested) > 0 && b.nested[len(b.nested)-1]-b.next < 16:
+		return 8 // there is no room for it
 	}
-	return 8
+	return 16
 }
 
 // take uses what was waited for.
@@ -91,7 +93,7 @@ func (b *boxes) take() error {
 		return fmt.Errorf("it is not an mp4: it has over %d boxes", mostBoxes)
 	}
 	size, kind, header := uint64(binary.BigEndian.Uint32(b.have)), string(b.have[4:8]), int64(8)
-	if size == 1 {
+	if len(b.have) == 16 {
 		size, header = binary.BigEndian.Uint64(b.have[8:]), 16
 	}
 	if len(b.nested) > 0 {

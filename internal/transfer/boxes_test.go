@@ -3,7 +3,11 @@ package transfer
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
+	"os"
+	"slices"
 	"testing"
+	"time"
 )
 
 // mp4box makes a box with a short size.
@@ -105,4 +109,136 @@ func FuzzBoxesSplit(f *testing.F) {
 			t.Errorf("at once %q, in chunks %q", whole, split)
 		}
 	})
+}
+
+// outOfOrder walks a file of which the pieces come in an order that order gives,
+// and then what was passed too early.
+func outOfOrder(file, cuts, order []byte) string {
+	if len(file) == 0 {
+		return verdict(file, nil)
+	}
+	b := boxes{length: int64(len(file))}
+	var places []int
+	for at, i := 0, 0; at < len(file); i++ {
+		places = append(places, at)
+		at += 1 + int(cuts[i%len(cuts)])
+	}
+	for i, at := range places {
+		j := int(order[i%len(order)]) % len(places)
+		places[i], places[j] = places[j], at
+	}
+	starts := slices.Sorted(slices.Values(places))
+	for _, at := range places {
+		end := len(file)
+		if i, _ := slices.BinarySearch(starts, at+1); i < len(starts) {
+			end = starts[i]
+		}
+		if err := b.see(int64(at), file[at:end]); err != nil {
+			return err.Error()
+		}
+	}
+	for {
+		at, more := b.missing()
+		if !more {
+			break
+		}
+		if err := b.see(at, file[at:min(len(file), int(at)+96)]); err != nil {
+			return err.Error()
+		}
+		if now, still := b.missing(); still && now == at {
+			break // a header that the file's end cuts off
+		}
+	}
+	if err := b.end(int64(len(file))); err != nil {
+		return err.Error()
+	}
+	return fmt.Sprint(b.moov, b.mdat, b.duration(), b.width, b.height)
+}
+
+// In whatever order a file's bytes come, what is said of it is the same.
+func FuzzBoxesOutOfOrder(f *testing.F) {
+	film, err := os.ReadFile("../simulator/assets/5s-16x9.mp4")
+	if err != nil {
+		f.Fatal(err)
+	}
+	ftyp, moov, mdat := mp4box("ftyp", []byte("isom")), mp4box("moov", nil), mp4box("mdat", make([]byte, 9))
+	f.Add(film, []byte{200, 7}, []byte{3, 1, 4, 1, 5, 9, 2, 6})
+	f.Add(join(ftyp, moov, mdat), []byte{0}, []byte{9, 0, 5})
+	f.Add(join(ftyp, wideBox("mdat", make([]byte, 90)), moov), []byte{3, 30}, []byte{2})
+	f.Add(join(ftyp, mdat, endlessBox("moov", mp4box("trak", mp4box("tkhd", make([]byte, 92))))), []byte{40}, []byte{1})
+	f.Fuzz(func(t *testing.T, file, cuts, order []byte) {
+		if len(cuts) == 0 || len(order) == 0 || len(file) > 1<<16 {
+			return
+		}
+		first, other := outOfOrder(file, []byte{255}, []byte{0}), outOfOrder(file, cuts, order)
+		if ordered := outOfOrder(file, cuts, inOrder()); first != other || first != ordered {
+			t.Errorf("%q, in order %q, in pieces %q", first, ordered, other)
+		}
+	})
+}
+
+// inOrder leaves each piece in its place.
+func inOrder() []byte {
+	order := make([]byte, 256)
+	for i := range order {
+		order[i] = byte(i)
+	}
+	return order
+}
+
+// The sizes of a header are 32 and 64 bits wide, those of times too.
+func TestWhatMoovSays(t *testing.T) {
+	mvhd, wideMvhd := make([]byte, 100), make([]byte, 112)
+	binary.BigEndian.PutUint32(mvhd[12:], 600)
+	binary.BigEndian.PutUint32(mvhd[16:], 3000)
+	wideMvhd[0] = 1
+	binary.BigEndian.PutUint32(wideMvhd[20:], 1000)
+	binary.BigEndian.PutUint64(wideMvhd[24:], 5041)
+	tkhd, wideTkhd, sound := make([]byte, 84), make([]byte, 96), make([]byte, 84)
+	binary.BigEndian.PutUint32(tkhd[76:], 1280<<16)
+	binary.BigEndian.PutUint32(tkhd[80:], 720<<16)
+	wideTkhd[0] = 1
+	binary.BigEndian.PutUint32(wideTkhd[88:], 720<<16)
+	binary.BigEndian.PutUint32(wideTkhd[92:], 1280<<16)
+	unknown := bytes.Clone(mvhd)
+	binary.BigEndian.PutUint32(unknown[16:], 1<<32-1)
+	broken := mp4box("trak", nil)
+	broken[3] = 3
+	track := func(tkhd []byte) []byte {
+		return mp4box("trak", join(mp4box("edts", make([]byte, 20)), mp4box("tkhd", tkhd), mp4box("mdia", make([]byte, 300))))
+	}
+	ftyp, mdat := mp4box("ftyp", []byte("isom")), mp4box("mdat", make([]byte, 100))
+	for name, c := range map[string]struct {
+		moov          []byte
+		length        time.Duration
+		width, height int
+	}{
+		"one track":           {mp4box("moov", join(mp4box("mvhd", mvhd), track(tkhd))), 5 * time.Second, 1280, 720},
+		"wide ones":           {mp4box("moov", join(mp4box("mvhd", wideMvhd), track(wideTkhd))), 5041 * time.Millisecond, 720, 1280},
+		"sound first":         {mp4box("moov", join(mp4box("mvhd", mvhd), track(sound), track(tkhd))), 5 * time.Second, 1280, 720},
+		"mvhd last":           {mp4box("moov", join(track(tkhd), mp4box("mvhd", mvhd))), 5 * time.Second, 1280, 720},
+		"a wide moov":         {wideBox("moov", join(mp4box("mvhd", mvhd), track(tkhd))), 5 * time.Second, 1280, 720},
+		"to the end":          {endlessBox("moov", join(mp4box("mvhd", mvhd), track(tkhd))), 5 * time.Second, 1280, 720},
+		"no time is known":    {mp4box("moov", join(mp4box("mvhd", unknown), track(tkhd))), 0, 1280, 720},
+		"nothing":             {mp4box("moov", nil), 0, 0, 0},
+		"too short":           {mp4box("moov", join(mp4box("mvhd", mvhd[:18]), track(tkhd[:82]))), 0, 0, 0},
+		"empty ones":          {mp4box("moov", join(mp4box("mvhd", nil), mp4box("tkhd", nil), track(nil))), 0, 0, 0},
+		"broken after it":     {mp4box("moov", join(mp4box("mvhd", mvhd), track(tkhd), broken, track(wideTkhd))), 5 * time.Second, 1280, 720},
+		"a track beyond it":   {mp4box("moov", join(mp4box("mvhd", mvhd), track(tkhd)[:200])), 5 * time.Second, 0, 0},
+		"rests of few bytes":  {mp4box("moov", join(mp4box("mvhd", mvhd), mp4box("trak", join(mp4box("tkhd", tkhd), make([]byte, 7))), make([]byte, 5))), 5 * time.Second, 1280, 720},
+		"0 units in a second": {mp4box("moov", mp4box("mvhd", make([]byte, 100))), 0, 0, 0},
+	} {
+		file := join(ftyp, mdat, c.moov)
+		for _, cut := range []byte{255, 0, 30} {
+			b := boxes{length: int64(len(file))}
+			for at := 0; at < len(file); at += int(cut) + 1 {
+				if err := b.see(int64(at), file[at:min(len(file), at+int(cut)+1)]); err != nil {
+					t.Fatalf("%s: %v", name, err)
+				}
+			}
+			if err := b.end(int64(len(file))); err != nil || b.duration() != c.length || b.width != c.width || b.height != c.height {
+				t.Errorf("%s: %v, %v, %d by %d", name, err, b.duration(), b.width, b.height)
+			}
+		}
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -122,6 +123,30 @@ func TestRequest(t *testing.T) {
 		serve(body, false)(w, r)
 	}, unit, none)
 	if _, err := s.copy(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// A file of many boxes, which would have to be looked up one by one when its
+// parts come out of order, comes part by part.
+func TestManyBoxes(t *testing.T) {
+	body := slices.Concat(box("ftyp", []byte("isom")), box("moov", nil))
+	for i := range 60 {
+		body = append(body, box("moof", content(200, uint64(i)))...)
+		body = append(body, box("mdat", content(unit, uint64(i)))...)
+	}
+	for _, dense := range []int{1, 1000} {
+		o := &origin{body: body, etag: "1"}
+		s := start(t, o.ServeHTTP, 1<<30, none)
+		s.copier.Dense(dense)
+		copied, err := s.copy(t.Context())
+		s.holds(t, copied, err, body)
+	}
+	o := &origin{body: append(body, "\x00\x00\x00\x09free"...), etag: "1"}
+	s := start(t, o.ServeHTTP, 1<<30, none)
+	_, err := s.copy(t.Context())
+	s.nothing(t, err)
+	if !rejected(err) {
 		t.Error(err)
 	}
 }

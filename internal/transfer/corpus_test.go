@@ -3,10 +3,12 @@ package transfer_test
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -14,6 +16,64 @@ import (
 	"github.com/takeup/takeup/internal/s3fake"
 	"github.com/takeup/takeup/internal/transfer"
 )
+
+// spellings writes an IPv4 address in the ways that a URL and a resolver may take
+// it for.
+func spellings(address string) []string {
+	b := netip.MustParseAddr(address).As4()
+	n := binary.BigEndian.Uint32(b[:])
+	return []string{
+		address,
+		address + ".",
+		fmt.Sprint(n),
+		fmt.Sprintf("0x%08x", n),
+		fmt.Sprintf("0%o", n),
+		fmt.Sprintf("0x%x.0x%x.0x%x.0x%x", b[0], b[1], b[2], b[3]),
+		fmt.Sprintf("0%o.0%o.0%o.0%o", b[0], b[1], b[2], b[3]),
+		fmt.Sprintf("%d.%d", b[0], n&0xffffff),
+		fmt.Sprintf("%d.%d.%d", b[0], b[1], n&0xffff),
+		fmt.Sprintf("[::ffff:%s]", address),
+		fmt.Sprintf("[::ffff:%x:%x]", n>>16, n&0xffff),
+		fmt.Sprintf("[0:0:0:0:0:ffff:%s]", address),
+		fmt.Sprintf("[::%s]", address),
+		fmt.Sprintf("[::ffff:0:%x:%x]", n>>16, n&0xffff),
+		fmt.Sprintf("[64:ff9b::%s]", address),
+		fmt.Sprintf("[64:ff9b:1::%s]", address),
+		fmt.Sprintf("[2002:%x:%x::1]", n>>16, n&0xffff),
+		fmt.Sprintf("[2001:0:0:0:0:0:%x:%x]", ^n>>16, ^n&0xffff), // Teredo
+		strings.ReplaceAll(address, ".", "%2e"),
+		strings.ReplaceAll(address, ".", "\u3002"),
+		strings.NewReplacer("0", "\uff10", "1", "\uff11", "2", "\uff12", "6", "\uff16", "9", "\uff19").Replace(address),
+	}
+}
+
+// forbidden lists URLs that no video may come from. PORT stands for one of this
+// machine's that listens.
+func forbidden() []string {
+	var urls []string
+	add := func(hosts ...string) {
+		for _, host := range hosts {
+			urls = append(urls, "https://"+host+"/x", "https://"+host+":PORT/x")
+		}
+	}
+	for _, address := range []string{"127.0.0.1", "169.254.169.254", "10.0.0.1", "192.168.1.1", "172.16.0.1", "0.0.0.0"} {
+		add(spellings(address)...)
+	}
+	add(
+		"127.1.2.3", "127.255.255.254", "100.64.0.1", "169.254.170.2", "169.254.169.253", "192.0.0.1", "192.0.2.1", "192.88.99.1", "198.18.0.1", "198.51.100.1", "203.0.113.1",
+		"224.0.0.1", "239.255.255.250", "240.0.0.1", "255.255.255.255", "0.1.2.3", "172.31.255.254",
+		"[::1]", "[::]", "[fe80::1]", "[fe80::1%25lo]", "[fc00::1]", "[fd00:ec2::254]", "[fec0::1]", "[ff02::1]", "[2001:db8::1]", "[3fff::1]", "[100::1]", "[5f00::1]",
+		// Names, which the test has resolve to such an address.
+		"localhost", "LOCALHOST", "localhost.", "localhost.localdomain", "ip6-localhost", "cdn.example", "cdn.example.", "metadata.google.internal", "instance-data.ec2.internal",
+		"127.0.0.1.cdn.example", "xn--cdn-9na.example", "_cdn.example", "user@127.0.0.1", "user:word@cdn.example", "@cdn.example", "cdn.example@127.0.0.1",
+	)
+	return append(urls,
+		"http://127.0.0.1:PORT/x", "http://8.8.8.8/x", "http://cdn.example/x", "HTTP://cdn.example/x", "ftp://cdn.example/x", "ws://cdn.example/x", "wss://cdn.example/x",
+		"file:///etc/passwd", "file://127.0.0.1/etc/passwd", "gopher://127.0.0.1:PORT/x", "unix:///var/run/docker.sock", "data:video/mp4;base64,AAAA", "javascript:alert(1)", "s3://videos/x",
+		"//127.0.0.1:PORT/x", "/x", "x", "", "://", "https:", "https://", "https:///x", "https://:PORT/x", "https:127.0.0.1", "https:/127.0.0.1/x", `https:\\127.0.0.1\x`,
+		"https://[::1", "https://::1/x", "https://cdn.example:port/x", "https://cdn.example:99999/x", "https://cdn exa.example/x", "https://127.0.0.1\n/x", "https://%zz/x", "https://[127.0.0.1]/x", "https://[v1.x]/x",
+	)
+}
 
 // listen counts the connections to a port of this machine.
 func listen(t *testing.T) (string, *atomic.Int64) {
@@ -34,40 +94,75 @@ func listen(t *testing.T) (string, *atomic.Int64) {
 	return port, &connections
 }
 
-func TestForbiddenAddresses(t *testing.T) {
-	// Every name resolves to this machine, as it would for an attacker's own
-	// name, and for the spellings of 127.0.0.1 that a resolver takes.
-	resolve(t, [4]byte{127, 0, 0, 1})
+// Nothing is connected to, whatever a URL's host is written like or resolves to;
+// also where another server redirects there.
+func TestForbiddenURLs(t *testing.T) {
+	urls := forbidden()
+	if len(urls) < 200 {
+		t.Fatalf("%d URLs are too few", len(urls))
+	}
+	port, connections := listen(t)
+	for _, to := range []string{"127.0.0.1", "169.254.169.254", "10.0.0.1", "::1", "fd00:ec2::254", "::ffff:127.0.0.1", "64:ff9b::7f00:1"} {
+		resolve(t, netip.MustParseAddr(to))
+		fake := s3fake.New(t)
+		copier := transfer.New(fake.Client(), transfer.Config{Bucket: bucket, MaxBytes: 1 << 30, Pace: quick(endless)})
+		copier.Connected(func(conn net.Conn) {
+			connections.Add(1)
+			t.Errorf("connected to %s", conn.RemoteAddr())
+		})
+		for _, url := range urls {
+			url = strings.ReplaceAll(url, "PORT", port)
+			_, err := copier.Copy(t.Context(), at(url+"?"+secret), key)
+			if !rejected(err) {
+				t.Errorf("%q isn't rejected: %v", url, err)
+			}
+			if err != nil && strings.Contains(err.Error(), "ks") {
+				t.Errorf("the error shows the address: %v", err)
+			}
+		}
+		if len(fake.Keys(bucket)) != 0 {
+			t.Errorf("there is %v", fake.Keys(bucket))
+		}
+	}
+	if n := connections.Load(); n != 0 {
+		t.Errorf("%d connections were made", n)
+	}
+	t.Logf("%d URLs", len(urls))
+}
+
+func TestRedirectsToForbiddenURLs(t *testing.T) {
+	resolve(t, netip.MustParseAddr("127.0.0.1"))
 	port, connections := listen(t)
 	fake := s3fake.New(t)
-	copier := transfer.New(fake.Client(), transfer.Config{Bucket: bucket, MaxBytes: 1 << 30})
-	for _, address := range []string{
-		"https://127.0.0.1:PORT/x", "https://127.1.2.3:PORT/x", "https://[::ffff:127.0.0.1]:PORT/x", "https://[::ffff:7f00:1]:PORT/x",
-		"https://2130706433:PORT/x", "https://0x7f000001:PORT/x", "https://0x7f.1:PORT/x", "https://127.1:PORT/x", "https://017700000001:PORT/x", "https://127.0.0.1.:PORT/x",
-		"https://cdn.example.:PORT/x", "https://localtest.example.:PORT/x", "https://localhost:PORT/x", "HTTPS://127.0.0.1:PORT/x",
-		"https://10.0.0.1/x", "https://172.16.0.1/x", "https://192.168.0.1/x", "https://100.64.0.1/x", "https://169.254.169.254/x", "https://169.254.170.2/x", "https://0.0.0.0:PORT/x",
-		"https://[::ffff:169.254.169.254]/x", "https://224.0.0.1/x", "https://255.255.255.255/x",
-		"http://127.0.0.1:PORT/x", "http://8.8.8.8/x", "http://cdn.example/x", "ftp://cdn.example/x", "file:///etc/passwd", "/x", "x", "", "://", "https://[::1", "https://cdn.example:port/x",
-		"https://user@127.0.0.1:PORT/x", "https://user:word@cdn.example/x", "https://@cdn.example/x",
-	} {
-		_, err := copier.Copy(t.Context(), at(strings.ReplaceAll(address, "PORT", port)+"?"+secret), key)
-		if !rejected(err) {
-			t.Errorf("%s isn't rejected: %v", address, err)
-		}
-		if err != nil && strings.Contains(err.Error(), "ks") {
-			t.Errorf("the error shows the address: %v", err)
-		}
+	for _, url := range forbidden() {
+		url = strings.ReplaceAll(url, "PORT", port)
+		copier := transfer.New(fake.Client(), transfer.Config{Bucket: bucket, MaxBytes: 1 << 30, Pace: quick(endless)})
+		copier.Connected(func(conn net.Conn) { connections.Add(1) })
+		copier.Before("first.example", redirecting(url))
+		_, err := copier.Copy(t.Context(), at("https://first.example/v.mp4?"+secret), key)
+		setup{fake: fake}.nothing(t, err)
 	}
-	if n := connections.Load(); n != 0 || len(fake.Keys(bucket)) != 0 {
-		t.Errorf("%d connections were made, and there is %v", n, fake.Keys(bucket))
+	if n := connections.Load(); n != 0 {
+		t.Errorf("%d connections were made", n)
 	}
+}
+
+// redirecting answers each request with a redirect.
+type redirecting string
+
+// RoundTrip implements http.RoundTripper.
+func (to redirecting) RoundTrip(r *http.Request) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	w.Header().Set("Location", string(to)+"?"+r.URL.RawQuery)
+	w.WriteHeader(http.StatusTemporaryRedirect)
+	return w.Result(), nil
 }
 
 // With loopback allowed, nothing else is.
 func TestLoopbackAllowed(t *testing.T) {
-	resolve(t, [4]byte{10, 0, 0, 1})
+	resolve(t, netip.MustParseAddr("10.0.0.1"))
 	fake := s3fake.New(t)
-	copier := transfer.New(fake.Client(), transfer.Config{Bucket: bucket, MaxBytes: 1 << 30, Loopback: true})
+	copier := transfer.New(fake.Client(), transfer.Config{Bucket: bucket, MaxBytes: 1 << 30, Loopback: true, Pace: quick(endless)})
 	for _, address := range []string{
 		"http://localhost/x", "http://cdn.example/x", "http://10.0.0.1/x", "http://127.0.0.1.example/x", "http://user@127.0.0.1/x", "http://8.8.8.8/x",
 		"https://10.0.0.1/x", "https://169.254.169.254/x", "https://cdn.example./x",
@@ -80,7 +175,7 @@ func TestLoopbackAllowed(t *testing.T) {
 
 // resolve has every name resolve to one address, without a network: it stands in
 // for the DNS server that Go's resolver asks.
-func resolve(t *testing.T, to [4]byte) {
+func resolve(t *testing.T, to netip.Addr) {
 	t.Helper()
 	before := net.DefaultResolver
 	t.Cleanup(func() { net.DefaultResolver = before })
@@ -92,9 +187,13 @@ func resolve(t *testing.T, to [4]byte) {
 }
 
 // answerDNS answers questions in DNS over TCP's form (RFC 1035, 4.2.2) until the
-// asker is gone: an A record for a question for one, none for others.
-func answerDNS(conn net.Conn, to [4]byte) {
+// asker is gone: with an A or an AAAA record (RFC 3596) for a question for it.
+func answerDNS(conn net.Conn, to netip.Addr) {
 	defer conn.Close()
+	kind := uint16(1)
+	if to.Is6() {
+		kind = 28
+	}
 	for {
 		var length [2]byte
 		if _, err := io.ReadFull(conn, length[:]); err != nil {
@@ -110,13 +209,13 @@ func answerDNS(conn net.Conn, to [4]byte) {
 		}
 		question := query[12 : end+5]
 		answers := byte(0)
-		if kind := binary.BigEndian.Uint16(query[end+1:]); kind == 1 {
+		if binary.BigEndian.Uint16(query[end+1:]) == kind {
 			answers = 1
 		}
 		reply := append([]byte{query[0], query[1], 0x81, 0x80, 0, 1, 0, answers, 0, 0, 0, 0}, question...)
 		if answers == 1 {
-			reply = append(reply, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4)
-			reply = append(reply, to[:]...)
+			reply = append(reply, 0xc0, 12, 0, byte(kind), 0, 1, 0, 0, 0, 0, 0, byte(len(to.AsSlice())))
+			reply = append(reply, to.AsSlice()...)
 		}
 		if _, err := conn.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(reply))), reply...)); err != nil {
 			return

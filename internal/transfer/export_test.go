@@ -1,6 +1,10 @@
 package transfer
 
-import "net/http"
+import (
+	"context"
+	"net"
+	"net/http"
+)
 
 // Shape cuts files up in another way than New does.
 func (c *Copier) Shape(least, most int64, streams, sample int) {
@@ -13,3 +17,33 @@ func (c *Copier) Dense(boxes int) { c.shape.dense = boxes }
 
 // From takes the source's answers from something else than a network.
 func (c *Copier) From(source http.RoundTripper) { c.source.Transport = source }
+
+// Connected has the Copier tell of each connection to a source.
+func (c *Copier) Connected(tell func(net.Conn)) {
+	transport := c.source.Transport.(*http.Transport)
+	dial := transport.DialContext
+	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if err == nil {
+			tell(conn)
+		}
+		return conn, err
+	}
+}
+
+// Before has requests to a host answered without a network.
+func (c *Copier) Before(host string, answer http.RoundTripper) {
+	c.source.Transport = before{host, answer, c.source.Transport}
+}
+
+type before struct {
+	host         string
+	answer, next http.RoundTripper
+}
+
+func (b before) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Host == b.host {
+		return b.answer.RoundTrip(r)
+	}
+	return b.next.RoundTrip(r)
+}

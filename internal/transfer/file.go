@@ -21,6 +21,8 @@ type file struct {
 	length int64  // -1: not known
 	etag   string // a strong one; empty where it can't be resumed
 
+	lookUps int // how many boxes were looked up
+
 	mu    sync.Mutex
 	boxes boxes
 }
@@ -184,13 +186,17 @@ func tooLarge(limit int64) error {
 // missing reads the boxes that the parts had passed before it was known where
 // they are.
 func (f *file) missing(ctx context.Context) error {
-	for range f.shape.dense {
+	for last := int64(-1); ; {
 		f.mu.Lock()
 		at, more := f.boxes.missing()
 		f.mu.Unlock()
-		if !more {
+		switch {
+		case !more, at == last: // there, or cut off by the file's end
 			return nil
+		case f.lookUps == f.shape.dense:
+			return errDense
 		}
+		last, f.lookUps = at, f.lookUps+1
 		s := f.stretch(ctx, at, min(at+f.shape.lookUp, f.length))
 		_, err := io.Copy(io.Discard, s)
 		s.stop()
@@ -198,5 +204,4 @@ func (f *file) missing(ctx context.Context) error {
 			return err
 		}
 	}
-	return errDense
 }

@@ -50,9 +50,12 @@ func newClient(loopback bool) *http.Client {
 	}
 }
 
-// checkURL refuses an address that isn't https, or names a user.
+// checkURL refuses an address that isn't https, names a user, or names no host.
 func checkURL(u *url.URL, loopback bool) error {
+	port, err := strconv.ParseUint(u.Port(), 10, 16)
 	switch {
+	case u.Hostname() == "", u.Port() != "" && (err != nil || port == 0):
+		return &video.VideoRejected{Reason: "its address has no host, or a port that there isn't"}
 	case u.User != nil:
 		return &video.VideoRejected{Reason: "its address carries a user's name"}
 	case odd(u.Hostname()):
