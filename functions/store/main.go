@@ -30,6 +30,7 @@ func main() {
 		Ledger:   ledger.New(bucket, set.VideosBucket, rand.Text),
 		Copier:   transfer.New(bucket, transfer.Config{Bucket: set.VideosBucket, MaxBytes: set.MaxVideoMiB.Bytes(), Loopback: set.LoopbackSources}),
 		Shelf:    manifest.New(bucket, set.VideosBucket),
+		Version:  settings.Version(),
 		Now:      time.Now,
 	}
 	lambda.Start(pipeline.Handler(log, time.Now, "store", step.Run))

@@ -48,7 +48,8 @@ func build(ctx context.Context, g *guard, root, dir, arch string) (built bool, e
 	if err != nil {
 		return false, err
 	}
-	sum, err := fingerprint(root, arch)
+	flags := goFlags(version(ctx, root))
+	sum, err := fingerprint(root, arch, flags)
 	if err != nil {
 		return false, err
 	}
@@ -61,7 +62,7 @@ func build(ctx context.Context, g *guard, root, dir, arch string) (built bool, e
 	if err := os.Remove(stamp); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return false, fmt.Errorf("building: %w", err)
 	}
-	env := GoEnv(os.Environ())
+	env := append(GoEnv(os.Environ()), flags)
 	goarch := map[string]string{"arm64": "arm64", "x86_64": "amd64"}[arch]
 	err = command(ctx, g, "compiling the functions", root, dir+".compile.log",
 		append(env, "GOOS=linux", "GOARCH="+goarch), "go", "build", "./functions/...")
@@ -83,10 +84,10 @@ func build(ctx context.Context, g *guard, root, dir, arch string) (built bool, e
 	return true, nil
 }
 
-// fingerprint is the same for the same sources, compiler and architecture.
-func fingerprint(root, arch string) (string, error) {
+// fingerprint is the same for the same sources, compiler, architecture and flags.
+func fingerprint(root, arch, flags string) (string, error) {
 	h := sha256.New()
-	fmt.Fprintln(h, runtime.Version(), arch, GoEnv(nil))
+	fmt.Fprintln(h, runtime.Version(), arch, flags)
 	for _, source := range sources {
 		err := filepath.WalkDir(filepath.Join(root, source), func(path string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() || strings.HasSuffix(path, "_test.go") {

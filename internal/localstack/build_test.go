@@ -27,7 +27,7 @@ func TestFingerprint(t *testing.T) {
 		write(t, root, name, name)
 	}
 	of := func(arch string) string {
-		sum, err := fingerprint(root, arch)
+		sum, err := fingerprint(root, arch, goFlags("1a2b3c"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -35,7 +35,16 @@ func GoEnv(environ []string) []string {
 	env := append(baseEnv(environ), pick(environ, func(name string) bool {
 		return strings.HasPrefix(name, "GO") && !slices.Contains([]string{"GOFLAGS", "GOOS", "GOARCH"}, name)
 	})...)
-	return append(env, "CGO_ENABLED=0", "GOFLAGS=-trimpath -buildvcs=false -tags=lambda.norpc '-ldflags=-s -w'")
+	return append(env, "CGO_ENABLED=0", goFlags(""))
+}
+
+// goFlags are a build's, with a version that the functions know, if there is one.
+func goFlags(version string) string {
+	link := "-s -w"
+	if version != "" {
+		link += " -X github.com/takeup/takeup/internal/settings.version=" + version
+	}
+	return "GOFLAGS=-trimpath -buildvcs=false -tags=lambda.norpc '-ldflags=" + link + "'"
 }
 
 // awsEnv is the AWS of a stack, for programs that look it up in the environment.

@@ -51,6 +51,7 @@ func (c *Check) Run(ctx context.Context, job video.Job) (video.Job, error) {
 	for first := c.Now(); ; {
 		asked := c.Now()
 		age := asked.Sub(job.SubmittedAt)
+		job.Polls++
 		look, err := c.look(ctx, job)
 		if err != nil {
 			return job, err
@@ -123,6 +124,7 @@ func (c *Check) settle(ctx context.Context, job *video.Job, look look, age time.
 		}
 		c.Timings.Learn(ctx, job.Model, job.Duration, seen)
 		job.GenerationID, job.Status, job.WaitSeconds = generation.ID, video.Completed, 1
+		job.CompletedAt = c.Now()
 		return true, nil
 	case age >= c.Schedule.Hard:
 		return true, end(ctx, c.Ledger, c.Now, job.ID, &video.GenerationOverdue{GenerationID: job.GenerationID, Said: look.said})

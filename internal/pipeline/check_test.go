@@ -59,7 +59,8 @@ func TestCheck(t *testing.T) {
 				}
 				return
 			}
-			if err != nil || job.Status != test.status || job.WaitSeconds != test.wait || job.ID != "job-1" || job.GenerationID != "gen-1" {
+			if err != nil || job.Status != test.status || job.WaitSeconds != test.wait || job.ID != "job-1" || job.GenerationID != "gen-1" || job.Polls != 1 ||
+				job.CompletedAt.Equal(w.clock.Now()) != (job.Status == video.Completed) {
 				t.Errorf("got %+v, %v", job, err)
 			}
 		})

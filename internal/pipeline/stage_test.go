@@ -273,16 +273,21 @@ func (s *stage) Charges(context.Context, video.Key, time.Time, time.Time) ([]vid
 	return nil, nil
 }
 
-// Copy puts the whole file or nothing.
+// Copy puts the whole file or nothing, and leaves one that is there as it is,
+// without asking for its URL.
 func (s *stage) Copy(ctx context.Context, source func(context.Context) (string, error), key string) (video.Copied, error) {
-	url, err := source(ctx)
-	if err != nil {
-		return video.Copied{}, err
+	there, ok := s.objects[key]
+	if !ok {
+		url, err := source(ctx)
+		if err != nil {
+			return video.Copied{}, err
+		}
+		there = object{body: url}
 	}
-	if s.now.do("copy", func() { s.objects[key] = object{body: url} }) != "" {
+	if s.now.do("copy", func() { s.objects[key] = there }) != "" {
 		return video.Copied{}, outage()
 	}
-	return video.Copied{Bytes: int64(len(url)), CRC32: url}, nil
+	return video.Copied{Bytes: int64(len(there.body)), CRC32: there.body}, nil
 }
 
 // faultsOf lists what can happen to a call of a kind.

@@ -32,6 +32,7 @@ type Store struct {
 	Ledger   Ledger
 	Copier   Copier
 	Shelf    Shelf
+	Version  string // of the pipeline, for the manifest
 	Now      func() time.Time
 }
 
@@ -58,29 +59,58 @@ func (s *Store) store(ctx context.Context, job video.Job) error {
 	if err != nil {
 		return err
 	}
-	generation, err := retrieve(ctx, s.Provider, s.Keys, job.Route, job.GenerationID, job.Model)
-	switch {
-	case err != nil:
-		return s.unavailable(job, err)
-	case generation.State == video.Failed:
-		return end(ctx, s.Ledger, s.Now, job.ID, &video.GenerationFailed{GenerationID: job.GenerationID, Said: generation.Failure})
-	case generation.State != video.Finished || generation.URL == "":
-		return s.unavailable(job, errors.New("the provider gives no URL for it"))
+	began := s.Now()
+	var finished video.Generation
+	// The URL is asked for here and nowhere else, so that none is ever in a state.
+	source := func(ctx context.Context) (string, error) {
+		generation, err := s.ask(ctx, job)
+		if err == nil {
+			finished = generation
+		}
+		return generation.URL, err
 	}
-	copied, err := s.Copier.Copy(ctx, func(context.Context) (string, error) { return generation.URL, nil }, video.FileKey(job.ID))
+	copied, err := s.Copier.Copy(ctx, source, video.FileKey(job.ID))
+	var failed *video.GenerationFailed
 	var rejected *video.VideoRejected
-	if errors.As(err, &rejected) {
+	switch {
+	case errors.As(err, &failed):
+		return end(ctx, s.Ledger, s.Now, job.ID, failed)
+	case errors.As(err, &rejected):
 		rejected.GenerationID = job.GenerationID
 		return end(ctx, s.Ledger, s.Now, job.ID, rejected)
-	}
-	if err != nil {
+	case err != nil:
 		return s.unavailable(job, err)
+	}
+	stored := s.Now()
+	if finished.ID == "" {
+		// The video was there already. What it cost is asked for, and left out
+		// where the provider doesn't say: the video counts for more.
+		finished, _ = s.ask(ctx, job)
 	}
 	return s.Shelf.PutManifest(ctx, video.Manifest{
 		ID: job.ID, Model: job.Model, Request: entry.Request, GenerationID: job.GenerationID,
-		CreatedAt: entry.CreatedAt, SubmittedAt: job.SubmittedAt, StoredAt: s.Now(),
-		Bytes: copied.Bytes, CRC32: copied.CRC32, CreditsUsed: generation.Credits,
+		CreatedAt: entry.CreatedAt, SubmittedAt: job.SubmittedAt, CompletedAt: job.CompletedAt,
+		StoringAt: began, StoredAt: stored, Polls: job.Polls,
+		Bytes: copied.Bytes, CRC32: copied.CRC32,
+		Seconds: copied.Length.Seconds(), Width: copied.Width, Height: copied.Height,
+		CreditsUsed: finished.Credits, PipelineVersion: s.Version,
 	})
+}
+
+// ask gives the finished generation with the URL of its video, which is fresh.
+func (s *Store) ask(ctx context.Context, job video.Job) (video.Generation, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	generation, err := retrieve(ctx, s.Provider, s.Keys, job.Route, job.GenerationID, job.Model)
+	switch {
+	case err != nil:
+		return video.Generation{}, err
+	case generation.State == video.Failed:
+		return video.Generation{}, &video.GenerationFailed{GenerationID: job.GenerationID, Said: generation.Failure}
+	case generation.State != video.Finished || generation.URL == "":
+		return video.Generation{}, errors.New("the provider gives no URL for it")
+	}
+	return generation, nil
 }
 
 // unavailable names what keeps a paid video from being stored, unless that has

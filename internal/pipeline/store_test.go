@@ -1,11 +1,24 @@
 package pipeline_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
+	"time"
 
+	"github.com/takeup/takeup/internal/manifest"
 	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/s3fake"
+	"github.com/takeup/takeup/internal/transfer"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -13,15 +26,23 @@ import (
 type copier struct {
 	copied []string
 	err    error
+	urls   int  // that it asks for before the one that it uses
+	there  bool // the video is there: it asks for none
 }
 
 func (c *copier) Copy(ctx context.Context, source func(context.Context) (string, error), key string) (video.Copied, error) {
-	url, err := source(ctx)
-	if err != nil {
-		return video.Copied{}, err
+	var url string
+	for range max(1, c.urls) {
+		if c.there {
+			break
+		}
+		var err error
+		if url, err = source(ctx); err != nil {
+			return video.Copied{}, fmt.Errorf("copying: %w", err)
+		}
 	}
 	c.copied = append(c.copied, url+" to "+key)
-	return video.Copied{Bytes: 42, CRC32: "abc"}, c.err
+	return video.Copied{Bytes: 42, CRC32: "abc", Length: 5041 * time.Millisecond, Width: 1280, Height: 720}, c.err
 }
 
 func TestStore(t *testing.T) {
@@ -52,7 +73,9 @@ func TestStore(t *testing.T) {
 			}
 			w.provider.retrieve = func(string) (video.Generation, error) { return test.generation, test.err }
 			files := &copier{err: test.copyErr}
-			store := &pipeline.Store{Provider: w.provider, Keys: w.keys, Ledger: w.ledger, Copier: files, Shelf: w.shelf, Now: w.clock.Now}
+			store := &pipeline.Store{Provider: w.provider, Keys: w.keys, Ledger: w.ledger, Copier: files, Shelf: w.shelf, Version: "v1", Now: w.clock.Now}
+			began := w.clock.Now()
+			job.Polls, job.CompletedAt = 3, began
 			job, err = store.Run(t.Context(), job)
 			if (err == nil) != (test.ending == "") || err != nil && video.EndingName(err) != test.ending {
 				t.Fatalf("got %v, want %s", err, test.ending)
@@ -70,12 +93,104 @@ func TestStore(t *testing.T) {
 			if job.Status != video.Stored || job.Video != "s3://videos/job-1" {
 				t.Errorf("got %+v", job)
 			}
-			if manifest.Bytes != 42 || manifest.CRC32 != "abc" || manifest.CreditsUsed != 1_960_000 || manifest.Request.Prompt() != prompt || manifest.GenerationID != "gen-1" {
+			want := video.Manifest{
+				ID: "job-1", Model: video.DefaultModel, Request: manifest.Request, GenerationID: "gen-1",
+				CreatedAt: began, SubmittedAt: began, CompletedAt: began, StoringAt: began, StoredAt: began, Polls: 3,
+				Bytes: 42, CRC32: "abc", Seconds: 5.041, Width: 1280, Height: 720, CreditsUsed: 1_960_000, PipelineVersion: "v1",
+			}
+			if !reflect.DeepEqual(manifest, want) || manifest.Request.Prompt() != prompt {
 				t.Errorf("the manifest is %+v", manifest)
 			}
 			if _, err := store.Run(t.Context(), job); err != nil || len(files.copied) != 1 {
 				t.Errorf("stored again: %v, copied %v", err, files.copied)
 			}
 		})
+	}
+}
+
+// A fresh URL is asked of the provider each time that the transfer wants one.
+func TestStoreAsksForFreshURLs(t *testing.T) {
+	w := newWorld(answer{id: "gen-1"})
+	job, err := w.Run(t.Context(), bare())
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	w.provider.retrieve = func(id string) (video.Generation, error) {
+		asked++
+		return video.Generation{ID: id, State: video.Finished, URL: fmt.Sprint("https://cdn.example/", asked)}, nil
+	}
+	files := &copier{urls: 3}
+	store := &pipeline.Store{Provider: w.provider, Keys: w.keys, Ledger: w.ledger, Copier: files, Shelf: w.shelf, Now: w.clock.Now}
+	if _, err := store.Run(t.Context(), job); err != nil || len(files.copied) != 1 || !strings.HasPrefix(files.copied[0], "https://cdn.example/3 ") {
+		t.Errorf("%v, copied %v", err, files.copied)
+	}
+}
+
+// A video that an earlier Store left without a manifest gets one, also when the
+// provider doesn't say any more where it was, or what it cost.
+func TestStoreOfAVideoThatIsThere(t *testing.T) {
+	for _, err := range []error{nil, &video.Unanswered{Err: errors.New("502")}, &video.Refusal{Kind: video.RefusedUnknown}} {
+		w := newWorld(answer{id: "gen-1"})
+		job, submitErr := w.Run(t.Context(), bare())
+		if submitErr != nil {
+			t.Fatal(submitErr)
+		}
+		w.provider.retrieve = func(id string) (video.Generation, error) {
+			return video.Generation{ID: id, State: video.Finished, URL: "https://cdn.example/1", Credits: 7}, err
+		}
+		store := &pipeline.Store{Provider: w.provider, Keys: w.keys, Ledger: w.ledger, Copier: &copier{there: true}, Shelf: w.shelf, Now: w.clock.Now}
+		_, storeErr := store.Run(t.Context(), job)
+		if manifest := w.shelf["job-1"]; storeErr != nil || manifest.Bytes != 42 || (manifest.CreditsUsed == 7) != (err == nil) {
+			t.Errorf("%v: %v, %+v", err, storeErr, manifest)
+		}
+	}
+}
+
+// Fifty Stores of one job leave one video and one manifest, and all of them say
+// that it is stored.
+func TestFiftyStoresAtOnce(t *testing.T) {
+	film, err := os.ReadFile("../simulator/assets/5s-16x9.mp4")
+	if err != nil {
+		t.Fatal(err)
+	}
+	source := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", `"1"`)
+		http.ServeContent(w, r, "v.mp4", time.Time{}, bytes.NewReader(film))
+	}))
+	defer source.Close()
+	w := newWorld(answer{id: "gen-1"})
+	job, err := w.Run(t.Context(), bare())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.provider.retrieve = func(id string) (video.Generation, error) {
+		return video.Generation{ID: id, State: video.Finished, URL: source.URL + "/v.mp4"}, nil
+	}
+	fake := s3fake.New(t)
+	store := &pipeline.Store{
+		Provider: w.provider, Keys: w.keys, Ledger: w.ledger,
+		Copier: transfer.New(fake.Client(), transfer.Config{Bucket: "videos", MaxBytes: 1 << 30, Loopback: true}),
+		Shelf:  manifest.New(fake.Client(), "videos"), Now: w.clock.Now,
+	}
+	var group sync.WaitGroup
+	for range 50 {
+		group.Go(func() {
+			if stored, err := store.Run(t.Context(), job); err != nil || stored.Status != video.Stored {
+				t.Errorf("%+v, %v", stored, err)
+			}
+		})
+	}
+	group.Wait()
+	if keys := fake.Keys("videos"); !slices.Equal(keys, []string{video.ManifestKey("job-1"), video.FileKey("job-1")}) {
+		t.Errorf("there are %v", keys)
+	}
+	object, _ := fake.Object("videos", video.FileKey("job-1"))
+	written, _, err := manifest.New(fake.Client(), "videos").Manifest(t.Context(), "job-1")
+	if err != nil || !bytes.Equal(object.Body, film) || written.Bytes != int64(len(film)) || written.Seconds != 5 || written.Width <= written.Height {
+		t.Errorf("%d bytes, and the manifest %+v, %v", len(object.Body), written, err)
+	}
+	if open := fake.OpenUploads("videos"); len(open) != 0 {
+		t.Errorf("open uploads of %v", open)
 	}
 }

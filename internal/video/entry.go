@@ -1,8 +1,6 @@
 package video
 
 import (
-	"encoding/base64"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -92,33 +90,3 @@ func (e *NoEntry) Error() string { return "there is no job " + e.ID }
 type Conflict struct{ ID string }
 
 func (e *Conflict) Error() string { return "job " + e.ID + " was changed by another at the same time" }
-
-// Copied is what a transfer stored.
-type Copied struct {
-	Bytes int64
-	CRC32 string // of the whole file, in base64, as S3 shows it
-	// What the mp4 says of itself; zero where it doesn't.
-	Length        time.Duration
-	Width, Height int // in pixels
-}
-
-// CRC32 writes a CRC-32 as S3 shows it: its four bytes, the highest first, in
-// base64.
-func CRC32(sum uint32) string {
-	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, sum))
-}
-
-// Manifest is the object beside a stored video, written after it: where there
-// is a manifest, the video is whole and verified.
-type Manifest struct {
-	ID           string    `json:"id"`
-	Model        string    `json:"model"`
-	Request      Request   `json:"request"` // as it was sent
-	GenerationID string    `json:"generation_id"`
-	CreatedAt    time.Time `json:"created_at"`
-	SubmittedAt  time.Time `json:"submitted_at"`
-	StoredAt     time.Time `json:"stored_at"`
-	Bytes        int64     `json:"bytes"`
-	CRC32        string    `json:"crc32"`        // of the whole file, in base64, as S3 shows it
-	CreditsUsed  int64     `json:"credits_used"` // as the provider says; 0 where it doesn't
-}

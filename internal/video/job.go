@@ -34,8 +34,10 @@ type Job struct {
 	SubmittedAt  time.Time `json:"submitted_at,omitzero"`
 	// RunningAt is when the provider last said that the generation runs; zero
 	// where it never did.
-	RunningAt time.Time `json:"running_at,omitzero"`
-	Status    Status    `json:"status"`
+	RunningAt   time.Time `json:"running_at,omitzero"`
+	CompletedAt time.Time `json:"completed_at,omitzero"` // when a look found it done
+	Polls       int       `json:"polls,omitempty"`       // how often this execution looked
+	Status      Status    `json:"status"`
 	// WaitSeconds is how long the state machine waits before the next step:
 	// at least 1, since a Wait state takes no less here.
 	WaitSeconds int `json:"wait_seconds"`

@@ -1,0 +1,49 @@
+package video
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"time"
+)
+
+// Copied is what a transfer stored.
+type Copied struct {
+	Bytes int64
+	CRC32 string // of the whole file, as CRC32 writes it
+	// What the mp4 says of itself; zero where it doesn't.
+	Length        time.Duration
+	Width, Height int // in pixels
+}
+
+// CRC32 writes a CRC-32 as S3 shows it: its four bytes, the highest first, in
+// base64.
+func CRC32(sum uint32) string {
+	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, sum))
+}
+
+// Manifest is the object beside a stored video, written after it: where there
+// is a manifest, the video is whole and verified. Its schema is
+// docs/manifest.schema.json.
+type Manifest struct {
+	ID           string  `json:"id"`
+	Model        string  `json:"model"`
+	Request      Request `json:"request"` // as it was sent
+	GenerationID string  `json:"generation_id"`
+
+	CreatedAt   time.Time `json:"created_at"`            // the job was taken
+	SubmittedAt time.Time `json:"submitted_at"`          // the provider took it
+	CompletedAt time.Time `json:"completed_at,omitzero"` // a look found it done
+	StoringAt   time.Time `json:"storing_at"`            // the Store that stored it began
+	StoredAt    time.Time `json:"stored_at"`             // the video was at its place
+	Polls       int       `json:"polls"`                 // looks until it was done, since the last start
+
+	Bytes int64  `json:"bytes"`
+	CRC32 string `json:"crc32"` // of the whole file, as S3 shows it: base64
+	// What the mp4 says of itself; left out where it doesn't.
+	Seconds float64 `json:"seconds,omitempty"`
+	Width   int     `json:"width,omitempty"` // in pixels
+	Height  int     `json:"height,omitempty"`
+
+	CreditsUsed     int64  `json:"credits_used"`     // as the provider says; 0 where it doesn't
+	PipelineVersion string `json:"pipeline_version"` // of the code that stored it
+}
