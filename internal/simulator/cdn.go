@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -80,6 +81,11 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, x *exchange, start
 		return
 	}
 	x.inferenceID = g.InferenceID
+	if x.fault.Unframed {
+		sendUnframed(w, g, x.fault.CutAfter)
+		s.line(x, KindDownload, http.StatusOK, started)
+		return
+	}
 	out := &cutter{ResponseWriter: w, left: x.fault.CutAfter}
 	serveVideo(out, r, g)
 	s.line(x, KindDownload, out.status, started)
@@ -93,6 +99,20 @@ func serveVideo(w http.ResponseWriter, r *http.Request, g *generation) {
 	w.Header().Set("Content-Type", "video/mp4")
 	w.Header().Set("ETag", `"`+g.InferenceID+`"`)
 	http.ServeContent(w, r, "", g.EndsAt, g.video.Open())
+}
+
+// sendUnframed sends a file of which only the connection's end tells the end, or so many bytes of it; 0 is all.
+func sendUnframed(w http.ResponseWriter, g *generation, most int64) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler) // a server whose connections can't be had
+	}
+	defer conn.Close()
+	if most == 0 {
+		most = g.video.Size()
+	}
+	head := strings.NewReader("HTTP/1.0 200 OK\r\nContent-Type: video/mp4\r\n\r\n")
+	_, _ = io.Copy(conn, io.MultiReader(head, io.LimitReader(g.video.Open(), most))) // the caller may be gone
 }
 
 // cutter lets so many bytes of the body through, and notes when there are more; 0 lets all through.

@@ -74,6 +74,9 @@ type Fault struct {
 	HideEvery int `json:"hide_every,omitempty"`
 	// CutAfter breaks the connection when so many bytes of the body were sent. Download only.
 	CutAfter int64 `json:"cut_after,omitempty"`
+	// Unframed sends the file as HTTP/1.0 may: without a length, ranges or an ETag, so that a body that is cut ends as a
+	// whole one does. Download only.
+	Unframed bool `json:"unframed,omitempty"`
 }
 
 // None says whether the fault leaves the call alone.
@@ -105,6 +108,8 @@ func (f Fault) label() string {
 		return "listed url"
 	case f.HideEvery != 0:
 		return "hidden rows"
+	case f.Unframed:
+		return "unframed"
 	default:
 		return "cut"
 	}

@@ -140,9 +140,11 @@ func TestFaultsOfDownload(t *testing.T) {
 		failed bool
 		bytes  int
 	}{
-		"cut":    {simulator.Fault{CutAfter: 1000}, 200, true, 1000},
-		"reset":  {simulator.Fault{Reset: true}, 0, true, 0},
-		"status": {simulator.Fault{Status: 503}, 503, false, -1},
+		"cut":   {simulator.Fault{CutAfter: 1000}, 200, true, 1000},
+		"reset": {simulator.Fault{Reset: true}, 0, true, 0},
+		// No reader can tell this one from a whole file.
+		"unframed": {simulator.Fault{Unframed: true, CutAfter: 1000}, 200, false, 1000},
+		"status":   {simulator.Fault{Status: 503}, 503, false, -1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := faulty(t, simulator.KindDownload, tc.fault)

@@ -62,6 +62,7 @@ var (
 		{name: "503", weight: 2, do: simulator.Fault{Status: 503}},
 		{name: "403", weight: 1, do: simulator.Fault{Status: 403}},
 		{name: "cut", weight: 3, do: simulator.Fault{CutAfter: 1500}},
+		{name: "cut, without a length", weight: 2, do: simulator.Fault{CutAfter: 1500, Unframed: true}},
 		{name: "a page instead", weight: 1, do: simulator.Fault{Status: 502, Body: "<html>bad gateway</html>"}},
 		{name: "withheld", weight: 0.15, do: simulator.Fault{DelaySeconds: withheld, Reset: true}},
 	}
