@@ -21,11 +21,11 @@ import (
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	set, config := settings.Must(log, settings.Load[settings.API])
-	bucket, machine := s3.NewFromConfig(config), sfn.NewFromConfig(config)
+	bucket, executions := s3.NewFromConfig(config), intake.NewExecutions(sfn.NewFromConfig(config), set.StateMachine)
 	entries := ledger.New(bucket, set.VideosBucket, rand.Text)
 	api := web.API{
-		Starter: intake.New(entries, machine, set.StateMachine),
-		Desk:    intake.NewDesk(entries, manifest.New(bucket, set.VideosBucket), machine, set.StateMachine),
+		Starter: intake.New(entries, executions),
+		Desk:    intake.NewDesk(entries, manifest.New(bucket, set.VideosBucket), executions),
 		Videos:  web.NewPresigned(s3.NewPresignClient(bucket), set.VideosBucket, set.VideoURL.Duration()),
 		Random:  rand.Reader,
 		Now:     time.Now,

@@ -21,6 +21,6 @@ func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	set, config := settings.Must(log, settings.Load[settings.Prompts])
 	bucket := s3.NewFromConfig(config)
-	starter := intake.New(ledger.New(bucket, set.VideosBucket, rand.Text), sfn.NewFromConfig(config), set.StateMachine)
+	starter := intake.New(ledger.New(bucket, set.VideosBucket, rand.Text), intake.NewExecutions(sfn.NewFromConfig(config), set.StateMachine))
 	lambda.Start(promptfile.New(bucket, starter, set.VideosBucket, time.Now, log).Handle)
 }

@@ -14,56 +14,108 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// executions are those of one state machine.
-type executions struct {
-	client       Executions
+// StepFunctions is what is used of Step Functions.
+type StepFunctions interface {
+	StartExecution(context.Context, *sfn.StartExecutionInput, ...func(*sfn.Options)) (*sfn.StartExecutionOutput, error)
+	DescribeExecution(context.Context, *sfn.DescribeExecutionInput, ...func(*sfn.Options)) (*sfn.DescribeExecutionOutput, error)
+}
+
+// Executions are those of one state machine: a job's own, <id>, and those of its
+// redrives, <id>-r1, <id>-r2 and so on. A redrive is told by its input, and not
+// by its name, which may be that of a job of its own.
+type Executions struct {
+	client       StepFunctions
 	stateMachine statemachine.ARN
 }
 
-// describe gives the execution of that name, or nil where there is none (any
-// more).
-func (e executions) describe(ctx context.Context, name string) (*sfn.DescribeExecutionOutput, error) {
+// NewExecutions makes the Executions of a state machine.
+func NewExecutions(client StepFunctions, stateMachine statemachine.ARN) Executions {
+	return Executions{client: client, stateMachine: stateMachine}
+}
+
+// Describe gives the execution of that name, or nil where there is none (any
+// more: Step Functions forgets it 90 days after its end). The error is a
+// *video.ServiceUnavailable.
+func (e Executions) Describe(ctx context.Context, name string) (*sfn.DescribeExecutionOutput, error) {
 	out, err := e.client.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: aws.String(e.stateMachine.Execution(name))})
 	var absent *types.ExecutionDoesNotExist
 	switch {
 	case errors.As(err, &absent):
 		return nil, nil
 	case err != nil:
-		return nil, unavailable("reading the execution from Step Functions", err)
+		return nil, unavailable("reading execution "+name+" from Step Functions", err)
 	}
 	return out, nil
 }
 
-// latest gives the job's execution, or the last of its redrives, which are
-// executions <id>-r1, <id>-r2 and so on; nil where there is none (any more). An
-// execution that runs or has succeeded is the last one.
-func (e executions) latest(ctx context.Context, id string) (*sfn.DescribeExecutionOutput, error) {
-	last, err := e.describe(ctx, id)
-	for n := 1; err == nil && (last == nil || ended(last)); n++ {
-		var next *sfn.DescribeExecutionOutput
-		if next, err = e.describe(ctx, fmt.Sprintf("%s-r%d", id, n)); next == nil {
-			break
+// Latest gives the job's execution, or the last of its redrives; nil where there
+// is none (any more). It also gives the number that the next redrive has, unless
+// one runs. The error is a *video.ServiceUnavailable.
+func (e Executions) Latest(ctx context.Context, id string) (latest *sfn.DescribeExecutionOutput, next int, err error) {
+	for n := 0; ; n++ {
+		out, err := e.Describe(ctx, redriveName(id, n))
+		if err != nil || out == nil && n > 0 {
+			return latest, n, err
 		}
-		last = next
+		resumed := ""
+		if n > 0 {
+			resumed = id
+		}
+		if out == nil || resumes(aws.ToString(out.Input)) != resumed {
+			continue
+		}
+		latest = out
+		if out.Status == types.ExecutionStatusRunning {
+			return latest, n + 1, nil
+		}
 	}
-	return last, err
 }
 
-// redrive reports whether an execution goes on with another job: its name isn't a
-// job's id.
-func redrive(execution *sfn.DescribeExecutionOutput) bool {
-	var input struct {
-		Resume bool `json:"resume"`
+// redrive starts the job's next redrive, from the n-th, and gives the execution's
+// name.
+func (e Executions) redrive(ctx context.Context, id string, n int) (string, error) {
+	input, err := json.Marshal(resumption{ID: id, Resume: true})
+	if err != nil {
+		return "", fmt.Errorf("encoding the redrive of job %s: %w", id, err)
 	}
-	return json.Unmarshal([]byte(aws.ToString(execution.Input)), &input) == nil && input.Resume
+	for ; ; n++ {
+		name := redriveName(id, n)
+		_, err := e.client.StartExecution(ctx, &sfn.StartExecutionInput{
+			StateMachineArn: aws.String(e.stateMachine.String()), Name: &name, Input: aws.String(string(input)),
+		})
+		var taken *types.ExecutionAlreadyExists
+		switch {
+		case errors.As(err, &taken):
+			continue
+		case err != nil:
+			return "", unavailable("starting execution "+name, err)
+		}
+		return name, nil
+	}
 }
 
-func ended(execution *sfn.DescribeExecutionOutput) bool {
-	switch execution.Status {
-	case types.ExecutionStatusFailed, types.ExecutionStatusTimedOut, types.ExecutionStatusAborted:
-		return true
+// redriveName is the name of a job's n-th redrive; 0 is the job's own.
+func redriveName(id string, n int) string {
+	if n == 0 {
+		return id
 	}
-	return false
+	return fmt.Sprintf("%s-r%d", id, n)
+}
+
+// resumption is the input of a redrive.
+type resumption struct {
+	ID     string `json:"id"`
+	Resume bool   `json:"resume"`
+}
+
+// resumes gives the job that an execution with that input goes on with; empty
+// where it is a job of its own.
+func resumes(input string) string {
+	var given resumption
+	if json.Unmarshal([]byte(input), &given) != nil || !given.Resume {
+		return ""
+	}
+	return given.ID
 }
 
 // Cause says why an execution failed. What Lambda gives Step Functions as the

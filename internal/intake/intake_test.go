@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +37,7 @@ func (l ledger) Get(_ context.Context, id string) (video.Entry, string, error) {
 // machine is a state machine as AWS has it, by its executions' names.
 type machine struct {
 	executions map[string]*sfn.DescribeExecutionOutput
+	hidden     []string // known to StartExecution alone
 	started    []string
 	startErr   error
 	readErr    error
@@ -50,6 +52,9 @@ func (m *machine) StartExecution(_ context.Context, in *sfn.StartExecutionInput,
 		return nil, fmt.Errorf("started %s", *in.StateMachineArn)
 	}
 	name := *in.Name
+	if slices.Contains(m.hidden, name) {
+		return nil, &types.ExecutionAlreadyExists{}
+	}
 	if e, ok := m.executions[name]; ok {
 		if e.Status == types.ExecutionStatusRunning && *e.Input == *in.Input {
 			return &sfn.StartExecutionOutput{}, nil
@@ -73,6 +78,7 @@ func (m *machine) DescribeExecution(_ context.Context, in *sfn.DescribeExecution
 		return nil, fmt.Errorf("asked for %s", *in.ExecutionArn)
 	}
 	if e, ok := m.executions[name]; ok {
+		e.Name = &name
 		return e, nil
 	}
 	return nil, &types.ExecutionDoesNotExist{}
@@ -96,13 +102,13 @@ func execution(status types.ExecutionStatus, input string) *sfn.DescribeExecutio
 	return e
 }
 
-func stateMachine(t *testing.T) statemachine.ARN {
+func executions(t *testing.T, m *machine) intake.Executions {
 	t.Helper()
 	var s statemachine.ARN
 	if err := s.UnmarshalText([]byte(machineARN)); err != nil {
 		t.Fatal(err)
 	}
-	return s
+	return intake.NewExecutions(m, s)
 }
 
 func request(t *testing.T, prompt string) video.Request {
@@ -144,7 +150,7 @@ func TestStart(t *testing.T) {
 			if test.execution != nil {
 				m.executions["a"] = test.execution
 			}
-			receipt, err := intake.New(test.ledger, m, stateMachine(t)).Start(t.Context(), "a", boat)
+			receipt, err := intake.New(test.ledger, executions(t, m)).Start(t.Context(), "a", boat)
 			switch {
 			case test.want != nil:
 				if !errors.As(err, test.want) {
@@ -168,23 +174,23 @@ func TestStart(t *testing.T) {
 func TestStartDecidesNothingInTrouble(t *testing.T) {
 	var unavailable *video.ServiceUnavailable
 	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
-	_, err := intake.New(ledger{}, m, stateMachine(t)).Start(t.Context(), "throttled", request(t, "a boat"))
+	_, err := intake.New(ledger{}, executions(t, m)).Start(t.Context(), "throttled", request(t, "a boat"))
 	if !errors.As(err, &unavailable) || !errors.Is(err, errThrottled) || len(m.started) > 0 {
 		t.Errorf("ledger throttled: got %v, started %v", err, m.started)
 	}
 	m = &machine{executions: map[string]*sfn.DescribeExecutionOutput{"a": execution(types.ExecutionStatusFailed, "{}")}, readErr: errThrottled}
-	if _, err = intake.New(ledger{}, m, stateMachine(t)).Start(t.Context(), "a", request(t, "a boat")); !errors.As(err, &unavailable) {
+	if _, err = intake.New(ledger{}, executions(t, m)).Start(t.Context(), "a", request(t, "a boat")); !errors.As(err, &unavailable) {
 		t.Errorf("describe throttled: got %v", err)
 	}
 	var invalid *video.InvalidRequest
-	if _, err = intake.New(ledger{}, m, stateMachine(t)).Start(t.Context(), "a b", request(t, "a boat")); !errors.As(err, &invalid) {
+	if _, err = intake.New(ledger{}, executions(t, m)).Start(t.Context(), "a b", request(t, "a boat")); !errors.As(err, &invalid) {
 		t.Errorf("a bad id: got %v", err)
 	}
 }
 
 func TestStartTwiceIsOneJob(t *testing.T) {
 	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
-	i := intake.New(ledger{}, m, stateMachine(t))
+	i := intake.New(ledger{}, executions(t, m))
 	for range 3 {
 		if _, err := i.Start(t.Context(), "a", request(t, "a boat")); err != nil {
 			t.Fatal(err)

@@ -10,19 +10,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
-	"github.com/takeup/takeup/internal/statemachine"
 	"github.com/takeup/takeup/internal/video"
 )
 
 // Ledger is what is asked of the ledger: a job's entry, or a *video.NoEntry.
 type Ledger interface {
 	Get(ctx context.Context, id string) (entry video.Entry, version string, err error)
-}
-
-// Executions is what is used of Step Functions.
-type Executions interface {
-	StartExecution(context.Context, *sfn.StartExecutionInput, ...func(*sfn.Options)) (*sfn.StartExecutionOutput, error)
-	DescribeExecution(context.Context, *sfn.DescribeExecutionInput, ...func(*sfn.Options)) (*sfn.DescribeExecutionOutput, error)
 }
 
 // Mismatch says that a job's id is already that of another request: the same
@@ -44,12 +37,12 @@ type Receipt struct {
 // Intake starts jobs.
 type Intake struct {
 	ledger     Ledger
-	executions executions
+	executions Executions
 }
 
 // New makes an Intake for a state machine.
-func New(ledger Ledger, client Executions, stateMachine statemachine.ARN) *Intake {
-	return &Intake{ledger: ledger, executions: executions{client: client, stateMachine: stateMachine}}
+func New(ledger Ledger, executions Executions) *Intake {
+	return &Intake{ledger: ledger, executions: executions}
 }
 
 // Start makes a request the job of that id, once: a job that is already there
@@ -94,7 +87,7 @@ func (i *Intake) Start(ctx context.Context, id string, r video.Request) (Receipt
 
 	// The name is taken: by an execution that ended, or runs on another input.
 	// It is read, and not trusted to be this request.
-	execution, err := i.executions.describe(ctx, id)
+	execution, err := i.executions.Describe(ctx, id)
 	if err != nil {
 		return Receipt{}, err
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
-	"github.com/takeup/takeup/internal/statemachine"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -48,12 +47,12 @@ type View struct {
 type Desk struct {
 	ledger     Ledger
 	manifests  Manifests
-	executions executions
+	executions Executions
 }
 
 // NewDesk makes a Desk for the jobs of a state machine.
-func NewDesk(ledger Ledger, manifests Manifests, client Executions, stateMachine statemachine.ARN) *Desk {
-	return &Desk{ledger: ledger, manifests: manifests, executions: executions{client: client, stateMachine: stateMachine}}
+func NewDesk(ledger Ledger, manifests Manifests, executions Executions) *Desk {
+	return &Desk{ledger: ledger, manifests: manifests, executions: executions}
 }
 
 // Status says how a job is doing; a *video.NoEntry where there is no such job,
@@ -74,7 +73,7 @@ func (d *Desk) Status(ctx context.Context, id string) (View, error) {
 	if stored {
 		return completed(manifest), nil
 	}
-	execution, err := d.executions.latest(ctx, id)
+	execution, _, err := d.executions.Latest(ctx, id)
 	if err != nil {
 		return View{}, err
 	}
@@ -82,7 +81,7 @@ func (d *Desk) Status(ctx context.Context, id string) (View, error) {
 	var absent *video.NoEntry
 	known := err == nil
 	switch {
-	case errors.As(err, &absent) && (execution == nil || redrive(execution)):
+	case errors.As(err, &absent) && (execution == nil || resumes(aws.ToString(execution.Input)) != ""):
 		return View{}, absent
 	case err != nil && absent == nil:
 		return View{}, unavailable("reading the ledger", err)

@@ -75,9 +75,10 @@ func TestStatus(t *testing.T) {
 		{name: "timed out", execution: broken(types.ExecutionStatusTimedOut, "", ""), state: intake.Failed, ending: "States.Timeout", message: "longer"},
 		{name: "the video was taken out", entry: entry(video.PhaseAccepted), execution: execution(types.ExecutionStatusSucceeded, "{}"), state: intake.Failed, ending: "VideoGone", message: "taken out"},
 		{name: "the execution is forgotten", entry: entry(video.PhaseAccepted), state: intake.Failed, ending: "ExecutionGone", message: "redrive"},
-		{name: "goes on in a redrive", entry: entry(video.PhaseAccepted), execution: failed, redrive: running, state: intake.Generating},
+		{name: "goes on in a redrive", entry: entry(video.PhaseAccepted), execution: failed, redrive: execution(types.ExecutionStatusRunning, ""), state: intake.Generating},
 		{name: "failed in a redrive", entry: entry(video.PhaseAccepted), execution: failed, redrive: broken(types.ExecutionStatusAborted, "", ""), state: intake.Failed, ending: "Aborted", message: "stopped"},
-		{name: "redriven long after", entry: entry(video.PhaseAccepted), redrive: running, state: intake.Generating},
+		{name: "redriven long after", entry: entry(video.PhaseAccepted), redrive: execution(types.ExecutionStatusRunning, ""), state: intake.Generating},
+		{name: "goes on after its video was taken out", entry: entry(video.PhaseAccepted), execution: execution(types.ExecutionStatusSucceeded, "{}"), redrive: execution(types.ExecutionStatusRunning, ""), state: intake.Generating},
 		{name: "was started by hand with no request", execution: &sfn.DescribeExecutionOutput{
 			Status: types.ExecutionStatusFailed, Input: aws.String(`{"promt":"x"}`), Error: aws.String("InvalidRequest"), Cause: aws.String(`{"errorMessage":"promt"}`), StartDate: &began, StopDate: &ended,
 		}, state: intake.Failed, ending: "InvalidRequest", message: "promt"},
@@ -94,9 +95,10 @@ func TestStatus(t *testing.T) {
 				m.executions["a"] = test.execution
 			}
 			if test.redrive != nil {
+				test.redrive.Input = aws.String(`{"id":"a","resume":true}`)
 				m.executions["a-r1"] = test.redrive
 			}
-			view, err := intake.NewDesk(l, s, m, stateMachine(t)).Status(t.Context(), "a")
+			view, err := intake.NewDesk(l, s, executions(t, m)).Status(t.Context(), "a")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -117,7 +119,7 @@ func TestStatusOfWhatIsNoJob(t *testing.T) {
 	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{
 		"a-r1": execution(types.ExecutionStatusFailed, `{"id":"a","resume":true}`),
 	}}
-	desk := intake.NewDesk(ledger{}, shelf{}, m, stateMachine(t))
+	desk := intake.NewDesk(ledger{}, shelf{}, executions(t, m))
 	for _, id := range []string{"b", "a-r1", "", "a/b", strings.Repeat("x", 71)} {
 		var absent *video.NoEntry
 		if view, err := desk.Status(t.Context(), id); !errors.As(err, &absent) {
@@ -128,7 +130,7 @@ func TestStatusOfWhatIsNoJob(t *testing.T) {
 
 func TestStatusInTroubleIsUnknown(t *testing.T) {
 	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
-	desk := intake.NewDesk(ledger{}, shelf{}, m, stateMachine(t))
+	desk := intake.NewDesk(ledger{}, shelf{}, executions(t, m))
 	for _, id := range []string{"unread", "throttled", "undescribed"} {
 		m.readErr = nil
 		if id == "undescribed" {
@@ -147,7 +149,7 @@ func TestStatusSeesWhatIsWrittenMeanwhile(t *testing.T) {
 	s, l := shelf{}, ledger{"a": {ID: "a", Request: boat, Phase: video.PhaseAccepted}}
 	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{"a": execution(types.ExecutionStatusSucceeded, "{}")}}
 	m.hook = func() { s["a"] = video.Manifest{ID: "a", Request: boat} }
-	view, err := intake.NewDesk(l, s, m, stateMachine(t)).Status(t.Context(), "a")
+	view, err := intake.NewDesk(l, s, executions(t, m)).Status(t.Context(), "a")
 	if err != nil || view.State != intake.Completed {
 		t.Errorf("stored meanwhile: got %+v, %v", view, err)
 	}
@@ -157,7 +159,7 @@ func TestStatusSeesWhatIsWrittenMeanwhile(t *testing.T) {
 	m.hook = func() {
 		l["a"] = video.Entry{ID: "a", Request: boat, Ending: &video.EndingRecord{Error: "GenerationFailed", Message: "moderation"}}
 	}
-	view, err = intake.NewDesk(l, s, m, stateMachine(t)).Status(t.Context(), "a")
+	view, err = intake.NewDesk(l, s, executions(t, m)).Status(t.Context(), "a")
 	if err != nil || view.Ending == nil || view.Ending.Message != "moderation" {
 		t.Errorf("ended meanwhile: got %+v, %v", view, err)
 	}

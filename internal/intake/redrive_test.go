@@ -1,0 +1,111 @@
+package intake_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
+	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/video"
+)
+
+func over(id string, ending error) video.Entry {
+	return video.Entry{ID: id, Phase: video.PhaseAccepted, Ending: video.NewEndingRecord(ending, time.Time{})}
+}
+
+// endings has a job in each state.
+func endings() (ledger, shelf, *machine) {
+	const failed, running, succeeded = types.ExecutionStatusFailed, types.ExecutionStatusRunning, types.ExecutionStatusSucceeded
+	const request = `{"prompt":"a boat"}`
+	resume := func(id string) string { return `{"id":"` + id + `","resume":true}` }
+	early := execution(failed, request)
+	early.Error = aws.String("Unauthorized")
+	m := &machine{hidden: []string{"raced-r1"}, executions: map[string]*sfn.DescribeExecutionOutput{
+		"poor": execution(failed, request), "again": execution(failed, request), "again-r1": execution(failed, resume("again")),
+		"running":  execution(running, request),
+		"redriven": execution(failed, request), "redriven-r1": execution(running, resume("redriven")),
+		"namesake": execution(failed, request), "namesake-r1": execution(running, request),
+		"stored": execution(succeeded, request), "moderated": execution(failed, request), "early": early,
+		"crashed": execution(types.ExecutionStatusTimedOut, request), "raced": execution(failed, request), "removed": execution(succeeded, request),
+	}}
+	l := ledger{
+		"poor": over("poor", &video.OutOfCredits{}), "again": over("again", &video.SubmissionLost{}),
+		"running": {ID: "running"}, "redriven": over("redriven", &video.Unauthorized{}), "namesake": over("namesake", &video.Unauthorized{}),
+		"stored": {ID: "stored"}, "moderated": over("moderated", &video.GenerationFailed{Said: "moderation"}),
+		"invalid": over("invalid", &video.InvalidRequest{}), "crashed": {ID: "crashed"}, "forgotten": {ID: "forgotten"},
+		"raced": over("raced", &video.OutOfCredits{}), "removed": {ID: "removed"},
+	}
+	return l, shelf{"stored": {ID: "stored"}}, m
+}
+
+func TestRedrive(t *testing.T) {
+	for _, test := range []struct{ id, name, refused string }{
+		{id: "poor", name: "poor-r1"},
+		{id: "again", name: "again-r2"},
+		{id: "raced", name: "raced-r2"},
+		{id: "namesake", name: "namesake-r2"},
+		{id: "crashed", name: "crashed-r1"},
+		{id: "forgotten", name: "forgotten-r1"},
+		{id: "removed", name: "removed-r1"},
+		{id: "running", refused: "its execution running is still running"},
+		{id: "redriven", refused: "its execution redriven-r1 is still running"},
+		{id: "stored", refused: "stored already"},
+		{id: "moderated", refused: "ended with GenerationFailed, which stays; a new request is the way"},
+		{id: "invalid", refused: "ended with InvalidRequest, which stays"},
+		{id: "early", refused: "its execution ended with Unauthorized before anything was submitted or paid; send the request anew"},
+	} {
+		l, s, m := endings()
+		name, err := intake.NewRedriver(l, s, executions(t, m)).Redrive(t.Context(), test.id)
+		var not *intake.NotRedriven
+		switch {
+		case test.refused != "":
+			if !errors.As(err, &not) || not.ID != test.id || !strings.Contains(err.Error(), test.refused) || len(m.started) > 0 {
+				t.Errorf("%s: got %q, %v, started %v", test.id, name, err, m.started)
+			}
+		case err != nil || name != test.name || !slices.Equal(m.started, []string{name}):
+			t.Errorf("%s: got %q, %v, started %v", test.id, name, err, m.started)
+		case *m.executions[name].Input != `{"id":"`+test.id+`","resume":true}`:
+			t.Errorf("%s: started with %s", test.id, *m.executions[name].Input)
+		}
+	}
+}
+
+func TestRedriveOfWhatIsNoJob(t *testing.T) {
+	l, s, m := endings()
+	r := intake.NewRedriver(l, s, executions(t, m))
+	var absent *video.NoEntry
+	for _, id := range []string{"nobody", "again-r1"} {
+		if name, err := r.Redrive(t.Context(), id); !errors.As(err, &absent) {
+			t.Errorf("%s: got %q, %v", id, name, err)
+		}
+	}
+	var invalid *video.InvalidRequest
+	if name, err := r.Redrive(t.Context(), "a/b"); !errors.As(err, &invalid) {
+		t.Errorf("a bad id: got %q, %v", name, err)
+	}
+	if len(m.started) > 0 {
+		t.Errorf("started %v", m.started)
+	}
+}
+
+func TestRedriveInTrouble(t *testing.T) {
+	var unavailable *video.ServiceUnavailable
+	for id, trouble := range map[string]func(*machine){
+		"unread":    func(*machine) {},
+		"throttled": func(*machine) {},
+		"crashed":   func(m *machine) { m.readErr = errThrottled },
+		"poor":      func(m *machine) { m.startErr = errThrottled },
+	} {
+		l, s, m := endings()
+		trouble(m)
+		if name, err := intake.NewRedriver(l, s, executions(t, m)).Redrive(t.Context(), id); !errors.As(err, &unavailable) || !errors.Is(err, errThrottled) {
+			t.Errorf("%s: got %q, %v", id, name, err)
+		}
+	}
+}
