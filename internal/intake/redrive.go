@@ -63,6 +63,8 @@ func (r *Redriver) Redrive(ctx context.Context, id string) (string, error) {
 		return "", &NotRedriven{id, "its execution ended" + with(latest) + " before anything was submitted or paid; send the request anew (a prompt file: upload it again)"}
 	case err != nil:
 		return "", unavailable("reading the ledger", err)
+	case entry.Ending == nil && !entry.DiscardedAt.IsZero() && latest != nil && latest.Status == types.ExecutionStatusSucceeded:
+		return "", &NotRedriven{id, "its video is just being removed; discard it again to see to the end of that, then redrive it"}
 	case entry.Ending != nil && entry.Ending.Final():
 		return "", &NotRedriven{id, "it ended with " + entry.Ending.Error + ", which stays; a new request is the way: " + entry.Ending.Message}
 	}

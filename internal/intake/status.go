@@ -18,17 +18,28 @@ type Manifests interface {
 	Manifest(ctx context.Context, id string) (video.Manifest, bool, error)
 }
 
-// State is how far a job is, in the provider's words for it.
+// State is how far a job is, in the provider's words for it where it has some.
 type State string
 
 // A job is queued until the provider has accepted it, and generating until its
-// video is stored or it has ended without one.
+// video is stored or it has ended without one: by an error, or by its owner's
+// choice, before it was accepted or after.
 const (
 	Queued     State = "queued"
 	Generating State = "generating"
 	Completed  State = "completed"
 	Failed     State = "error"
+	Cancelled  State = "cancelled"
+	Discarded  State = "discarded"
 )
+
+// States lists them all.
+func States() []State {
+	return []State{Queued, Generating, Completed, Failed, Cancelled, Discarded}
+}
+
+// Ended reports whether only a redrive changes the state.
+func (s State) Ended() bool { return s != Queued && s != Generating }
 
 // View is what is known of a job.
 type View struct {
@@ -40,7 +51,11 @@ type View struct {
 	SubmittedAt time.Time
 	EndedAt     time.Time           // zero for a job that is queued or generating
 	Manifest    *video.Manifest     // of a completed job
-	Ending      *video.EndingRecord // of a failed job
+	Ending      *video.EndingRecord // of one that ended without a video
+	// Discard says that its owner gave its video up.
+	Discard bool
+	// Redrivable says that a redrive may give it a video.
+	Redrivable bool
 }
 
 // Desk says how jobs are doing.
@@ -96,28 +111,41 @@ func (d *Desk) Status(ctx context.Context, id string) (View, error) {
 		}
 	}
 
-	view := View{ID: id, State: Queued}
+	return view(id, execution, entry, known), nil
+}
+
+// view puts together what is known of a job without a stored video.
+func view(id string, execution *sfn.DescribeExecutionOutput, entry video.Entry, known bool) View {
+	v := View{ID: id, State: Queued, Discard: !entry.DiscardedAt.IsZero()}
 	if known {
-		view.Request, view.CreatedAt, view.SubmittedAt = &entry.Request, entry.CreatedAt, entry.SubmittedAt
+		v.Request, v.CreatedAt, v.SubmittedAt = &entry.Request, entry.CreatedAt, entry.SubmittedAt
 	} else {
-		view.Request, view.CreatedAt = input(execution), aws.ToTime(execution.StartDate)
+		v.Request, v.CreatedAt = input(execution), aws.ToTime(execution.StartDate)
 	}
 	switch {
 	case entry.Ending != nil:
-		view.State, view.Ending = Failed, entry.Ending
+		v.Ending = entry.Ending
 	case execution == nil:
-		view.State, view.Ending = Failed, &video.EndingRecord{Error: "ExecutionGone", Message: "Step Functions no longer knows the job's execution, and it left no video; redrive the job"}
+		v.Ending = &video.EndingRecord{Error: "ExecutionGone", Message: "Step Functions no longer knows the job's execution, and it left no video; redrive the job"}
 	case execution.Status == types.ExecutionStatusRunning:
 		if entry.Phase == video.PhaseAccepted {
-			view.State = Generating
+			v.State = Generating
 		}
+		return v
+	case execution.Status == types.ExecutionStatusSucceeded && v.Discard:
+		// Its video is just being removed.
+		v.Ending = video.NewEndingRecord(&video.Discarded{GenerationID: entry.GenerationID}, entry.DiscardedAt)
 	default:
-		view.State, view.Ending = Failed, failure(execution)
+		v.Ending = failure(execution)
 	}
-	if view.Ending != nil {
-		view.EndedAt = view.Ending.At
+	v.State, v.EndedAt, v.Redrivable = Failed, v.Ending.At, known && !v.Ending.Final()
+	switch v.Ending.Error {
+	case video.EndingName(&video.Cancelled{}):
+		v.State = Cancelled
+	case video.EndingName(&video.Discarded{}):
+		v.State = Discarded
 	}
-	return view, nil
+	return v
 }
 
 func completed(m video.Manifest) View {

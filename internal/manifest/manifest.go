@@ -24,6 +24,7 @@ import (
 type Client interface {
 	GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
 	PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
+	DeleteObject(context.Context, *s3.DeleteObjectInput, ...func(*s3.Options)) (*s3.DeleteObjectOutput, error)
 }
 
 // Shelf reads and writes the manifests in the videos bucket. It is safe for
@@ -86,6 +87,18 @@ func (s *Shelf) PutManifest(ctx context.Context, manifest video.Manifest) error 
 	}
 	if err != nil {
 		return unavailable("writing a manifest", err)
+	}
+	return nil
+}
+
+// Remove takes a job's manifest away, and then its video, so that no manifest is
+// without its video. What isn't there is no error. The error is a
+// *video.ServiceUnavailable; removing again goes on.
+func (s *Shelf) Remove(ctx context.Context, id string) error {
+	for _, key := range []string{video.ManifestKey(id), video.FileKey(id)} {
+		if _, err := s.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &s.bucket, Key: &key}); err != nil {
+			return unavailable("removing "+key, err)
+		}
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -56,6 +57,18 @@ func TestShelf(t *testing.T) {
 	}
 	if got, _, err := shelf.Manifest(ctx, "job-1"); err != nil || got.CRC32 != want.CRC32 {
 		t.Errorf("the second one took the first one's place: %+v, %v", got, err)
+	}
+	fake.Put(bucket, "videos/job-1/video.mp4", []byte("a video"))
+	for range 2 {
+		if err := shelf.Remove(ctx, "job-1"); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, there := fake.Object(bucket, "videos/job-1/video.mp4"); there {
+		t.Error("the video was not removed")
+	}
+	if _, stored, err := shelf.Manifest(ctx, "job-1"); err != nil || stored {
+		t.Errorf("after it was removed: %v, %v", stored, err)
 	}
 	if got := shelf.Address("job-1"); got != "s3://videos/videos/job-1/video.mp4" {
 		t.Errorf("address %s", got)
@@ -159,6 +172,31 @@ func TestS3Failing(t *testing.T) {
 				t.Errorf("get: %T: %v", err, err)
 			}
 		})
+	}
+}
+
+// A removal that breaks off has left no manifest without its video.
+func TestRemovalInTrouble(t *testing.T) {
+	for name, refused := range map[string]string{"the manifest": "videos/job-1/video.json", "the video": "videos/job-1/video.mp4"} {
+		fake := s3fake.New(t)
+		shelf := manifest.New(fake.Client(), bucket)
+		if err := shelf.PutManifest(t.Context(), sample(t)); err != nil {
+			t.Fatal(err)
+		}
+		fake.Put(bucket, "videos/job-1/video.mp4", []byte("a video"))
+		fake.Fail(func(call s3fake.Call) s3fake.Fault {
+			if call.Op == "DeleteObject" && call.Key == refused {
+				return s3fake.Fault{Status: 403, Code: "AccessDenied"}
+			}
+			return s3fake.Fault{}
+		})
+		err := shelf.Remove(t.Context(), "job-1")
+		if _, ok := err.(*video.ServiceUnavailable); !ok || !strings.Contains(err.Error(), refused) {
+			t.Errorf("%s can't be removed: %v", name, err)
+		}
+		if _, there := fake.Object(bucket, "videos/job-1/video.mp4"); !there {
+			t.Errorf("%s can't be removed, and the video is gone", name)
+		}
 	}
 }
 

@@ -152,6 +152,8 @@ func (s shelf) Manifest(_ context.Context, id string) (video.Manifest, bool, err
 
 func (s shelf) PutManifest(_ context.Context, m video.Manifest) error { s[m.ID] = m; return nil }
 
+func (s shelf) Remove(_ context.Context, id string) error { delete(s, id); return nil }
+
 func (s shelf) Address(id string) string { return "s3://videos/" + id }
 
 // clock is a time that stands still until a test moves it.

@@ -52,7 +52,7 @@ func (s *Submit) lookUp(ctx context.Context, entry video.Entry, version string) 
 		wait := max(min(max(s.Times.LookUpFirst, since/4), longestLookUp), schedule.Sparse(since))
 		return entry.Job(video.Waiting, seconds(wait)), true, nil
 	}
-	if lost && s.ResubmitLost && !entry.Resubmitted {
+	if lost && s.ResubmitLost && !entry.Resubmitted && entry.DiscardedAt.IsZero() {
 		entry.Resubmitted = true
 		return s.submit(ctx, entry, version)
 	}

@@ -178,6 +178,13 @@ func (s *stage) PutObject(_ context.Context, in *s3.PutObjectInput, _ ...func(*s
 	return &s3.PutObjectOutput{ETag: &etag}, nil
 }
 
+func (s *stage) DeleteObject(_ context.Context, in *s3.DeleteObjectInput, _ ...func(*s3.Options)) (*s3.DeleteObjectOutput, error) {
+	if s.now.do("delete "+kindOf(*in.Key), func() { delete(s.objects, *in.Key) }) != "" {
+		return nil, status(http.StatusServiceUnavailable)
+	}
+	return &s3.DeleteObjectOutput{}, nil
+}
+
 func (s *stage) put(in *s3.PutObjectInput, body string) (string, int) {
 	there, ok := s.objects[*in.Key]
 	switch {
@@ -298,16 +305,21 @@ func faultsOf(kind string) []fault {
 		faults = append(faults, failAfter, twice, conflict)
 	case kind == "submit":
 		faults = append(faults, failAfter, busy, invalid, badKey, noCredits, noRoute)
-	case kind == "copy":
+	case kind == "copy", strings.HasPrefix(kind, "delete "):
 		faults = append(faults, failAfter)
 	}
 	return faults
 }
 
+// stores are the ledger and the manifests on this stage.
+func (s *stage) stores() (*ledger.Ledger, *manifest.Shelf) {
+	nonce := func() string { s.nonces++; return strconv.Itoa(s.nonces) }
+	return ledger.New(s, "videos", nonce), manifest.New(s, "videos")
+}
+
 // steps are the three steps on this stage.
 func (s *stage) steps() (*pipeline.Submit, *pipeline.Check, *pipeline.Store) {
-	entries := ledger.New(s, "videos", func() string { s.nonces++; return strconv.Itoa(s.nonces) })
-	shelf := manifest.New(s, "videos")
+	entries, shelf := s.stores()
 	known := timings.New(s, "videos", nil, quiet())
 	submit := &pipeline.Submit{
 		Provider: s, Keys: s, Ledger: entries, Manifests: shelf,

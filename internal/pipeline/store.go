@@ -21,6 +21,8 @@ type Shelf interface {
 	Manifests
 	// PutManifest writes a job's manifest; one that is there stays.
 	PutManifest(context.Context, video.Manifest) error
+	// Remove takes a job's manifest away, and then its video.
+	Remove(ctx context.Context, id string) error
 	// Address is the s3:// address of a job's video.
 	Address(id string) string
 }
@@ -38,7 +40,8 @@ type Store struct {
 
 // Run gives the job as stored: the video is at its place, whole and verified,
 // and its manifest was written after it. A job that is stored already is left
-// as it is. What can't be had this time is a VideoUnavailable, which the state
+// as it is, and one whose video was given up ends as Discarded, with nothing
+// stored. What can't be had this time is a VideoUnavailable, which the state
 // machine retries; what must not be stored is a VideoRejected.
 func (s *Store) Run(ctx context.Context, job video.Job) (video.Job, error) {
 	_, stored, err := s.Shelf.Manifest(ctx, job.ID)
@@ -50,14 +53,65 @@ func (s *Store) Run(ctx context.Context, job video.Job) (video.Job, error) {
 			return job, err
 		}
 	}
+	if err := s.heed(ctx, job); err != nil {
+		return job, err
+	}
 	job.Status, job.WaitSeconds, job.Video = video.Stored, 1, s.Shelf.Address(job.ID)
 	return job, nil
+}
+
+// heed takes a stored video away again where it was given up while it was being
+// copied. Who gives it up writes that down first and looks for the manifest then,
+// so that one of the two sees the other.
+func (s *Store) heed(ctx context.Context, job video.Job) error {
+	entry, _, err := s.Ledger.Get(ctx, job.ID)
+	var unknown *video.NoEntry
+	if errors.As(err, &unknown) || err == nil && entry.DiscardedAt.IsZero() {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	manifest, _, err := s.Shelf.Manifest(ctx, job.ID)
+	if err != nil {
+		return err
+	}
+	return s.discard(ctx, job, manifest.CreditsUsed)
+}
+
+// giveUp ends a job whose video was given up, once the provider says what became
+// of it: a generation that failed is not charged.
+func (s *Store) giveUp(ctx context.Context, job video.Job) error {
+	look, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	generation, err := retrieve(look, s.Provider, s.Keys, job.Route, job.GenerationID, job.Model)
+	switch {
+	case err != nil:
+		return s.unavailable(job, err)
+	case generation.State == video.Failed:
+		return end(ctx, s.Ledger, s.Now, job.ID, &video.GenerationFailed{GenerationID: job.GenerationID, Said: generation.Failure})
+	case generation.State != video.Finished:
+		return s.unavailable(job, errors.New("the provider no longer says that it is done"))
+	}
+	return s.discard(ctx, job, generation.Credits)
+}
+
+// discard ends a job whose video was given up. What an earlier Store may have
+// left of it is removed.
+func (s *Store) discard(ctx context.Context, job video.Job, credits int64) error {
+	if err := s.Shelf.Remove(ctx, job.ID); err != nil {
+		return err
+	}
+	return end(ctx, s.Ledger, s.Now, job.ID, &video.Discarded{GenerationID: job.GenerationID, Credits: credits})
 }
 
 func (s *Store) store(ctx context.Context, job video.Job) error {
 	entry, _, err := s.Ledger.Get(ctx, job.ID)
 	if err != nil {
 		return err
+	}
+	if !entry.DiscardedAt.IsZero() {
+		return s.giveUp(ctx, job)
 	}
 	began := s.Now()
 	var finished video.Generation

@@ -194,3 +194,41 @@ func TestFiftyStoresAtOnce(t *testing.T) {
 		t.Errorf("open uploads of %v", open)
 	}
 }
+
+func TestStoreOfADiscardedVideo(t *testing.T) {
+	for _, test := range []struct {
+		name       string
+		generation video.Generation
+		err        error
+		ending     string
+	}{
+		{"done", video.Generation{State: video.Finished, URL: "https://cdn.example/1.mp4", Credits: 1_960_000}, nil, "Discarded"},
+		{"done, without a URL", video.Generation{State: video.Finished}, nil, "Discarded"},
+		{"ended by the provider", video.Generation{State: video.Failed}, nil, "GenerationFailed"},
+		{"no answer", video.Generation{}, &video.Unanswered{Err: errors.New("502")}, "VideoUnavailable"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(answer{id: "gen-1"})
+			job, err := w.Run(t.Context(), bare())
+			if err != nil {
+				t.Fatal(err)
+			}
+			entry, version, _ := w.ledger.Get(t.Context(), "job-1")
+			entry.DiscardedAt = w.clock.Now()
+			if _, _, err := w.ledger.Update(t.Context(), entry, version); err != nil {
+				t.Fatal(err)
+			}
+			w.provider.retrieve = func(string) (video.Generation, error) { return test.generation, test.err }
+			files := &copier{}
+			store := &pipeline.Store{Provider: w.provider, Keys: w.keys, Ledger: w.ledger, Copier: files, Shelf: w.shelf, Now: w.clock.Now}
+			_, err = store.Run(t.Context(), job)
+			if video.EndingName(err) != test.ending || len(files.copied)+len(w.shelf) > 0 {
+				t.Errorf("got %v, copied %v, stored %v", err, files.copied, w.shelf)
+			}
+			var discarded *video.Discarded
+			if errors.As(err, &discarded) && (discarded.Credits != test.generation.Credits || discarded.GenerationID != "gen-1") {
+				t.Errorf("it says %+v", discarded)
+			}
+		})
+	}
+}

@@ -161,9 +161,12 @@ func (s *Submit) step(ctx context.Context, o order, entry video.Entry, version s
 }
 
 // accepted goes on with a generation. A redrive takes its ending away, so that
-// it gets one anew.
+// it gets one anew; and the wish to discard its video, once that was heeded.
 func (s *Submit) accepted(ctx context.Context, o order, entry video.Entry, version string) (video.Job, bool, error) {
 	if o.resume && entry.Ending != nil {
+		if entry.Ending.Chosen() {
+			entry.DiscardedAt = time.Time{}
+		}
 		entry.Ending = nil
 		if _, _, err := s.Ledger.Update(ctx, entry, version); err != nil {
 			return video.Job{}, false, unlessConflict(err)
@@ -236,11 +239,10 @@ func (s *Submit) submit(ctx context.Context, entry video.Entry, version string) 
 		return s.refuse(ctx, entry, version, key, refusal)
 	case errors.As(err, &unanswered):
 		s.Log.WarnContext(ctx, "submission unanswered", "job", entry.ID, "attempt", entry.Attempt, "error", unanswered.Error())
-		entry.Phase, entry.Candidate = video.PhaseUnanswered, unanswered.InferenceID
-		if _, _, err := s.Ledger.Update(ctx, entry, version); err != nil {
-			return video.Job{}, false, unlessConflict(err)
-		}
-		return entry.Job(video.Waiting, seconds(s.Times.LookUpFirst)), true, nil
+		written, err := s.amend(ctx, entry, version, func(entry *video.Entry) {
+			entry.Phase, entry.Candidate = video.PhaseUnanswered, unanswered.InferenceID
+		})
+		return entry.Job(video.Waiting, seconds(s.Times.LookUpFirst)), written, err
 	}
 	return video.Job{}, true, err
 }
@@ -278,10 +280,10 @@ func (s *Submit) accept(ctx context.Context, entry video.Entry, version string, 
 // refuse records that an attempt was not accepted, and what follows from it.
 func (s *Submit) refuse(ctx context.Context, entry video.Entry, version string, key video.Key, refusal *video.Refusal) (video.Job, bool, error) {
 	words := entry.Request.Redact(refusal.Said)
-	entry.Phase, entry.Refusal = video.PhaseRefused, &video.Refusal{Kind: refusal.Kind, Said: words}
+	kind := refusal.Kind
 	var ending error
 	wait := time.Duration(0)
-	switch refusal.Kind {
+	switch kind {
 	case video.RefusedKey:
 		again, err := s.Keys.Reread(ctx)
 		if err != nil {
@@ -303,23 +305,48 @@ func (s *Submit) refuse(ctx context.Context, entry video.Entry, version string, 
 			ending = &video.ProviderBusy{Said: words}
 		}
 	default:
-		entry.Refusal.Kind = video.RefusedInvalid
+		kind = video.RefusedInvalid
 		ending = &video.InvalidRequest{Fields: []video.FieldError{{Message: "the provider refused it: " + words}}}
 	}
-	entry.RetryAt = s.Now().Add(wait)
-	if ending != nil {
-		entry.Ending = video.NewEndingRecord(ending, s.Now())
-	}
-	if _, _, err := s.Ledger.Update(ctx, entry, version); err != nil {
-		return video.Job{}, false, unlessConflict(err)
-	}
+	written, err := s.amend(ctx, entry, version, func(entry *video.Entry) {
+		entry.Phase, entry.Refusal, entry.RetryAt = video.PhaseRefused, &video.Refusal{Kind: kind, Said: words}, s.Now().Add(wait)
+		if !entry.DiscardedAt.IsZero() {
+			ending = &video.Cancelled{} // what was not accepted until now never will be
+		}
+		if ending != nil {
+			entry.Ending = video.NewEndingRecord(ending, s.Now())
+		}
+	})
 	switch {
+	case err != nil || !written:
+		return video.Job{}, false, err
 	case ending != nil:
 		return video.Job{}, true, ending
 	case wait > 0:
 		return entry.Job(video.Waiting, seconds(wait)), true, nil
 	}
 	return video.Job{}, false, nil // with the key that was read anew
+}
+
+// amend changes the entry of an attempt that is this invocation's own, and reports
+// whether it did. Where another changed the entry meanwhile and left the attempt
+// as it was, as one who gives the video up does, it changes that version.
+func (s *Submit) amend(ctx context.Context, entry video.Entry, version string, change func(*video.Entry)) (bool, error) {
+	attempt := entry.Attempt
+	for range 3 {
+		change(&entry)
+		_, _, err := s.Ledger.Update(ctx, entry, version)
+		if err == nil || unlessConflict(err) != nil {
+			return err == nil, err
+		}
+		if entry, version, err = s.Ledger.Get(ctx, entry.ID); err != nil {
+			return false, err
+		}
+		if entry.Attempt != attempt || entry.Phase != video.PhaseClaimed {
+			return false, nil
+		}
+	}
+	return false, nil
 }
 
 // unlessConflict gives nil for a conflict: the ledger is read again then.

@@ -84,6 +84,9 @@ func (c *comparison) charges() {
 		case jobs[key] != "" && c.removed(job):
 			c.note(p.id, job, "paid and stored; its video was taken out of the bucket since")
 			continue
+		case jobs[key] != "" && c.ending(job) == "Discarded":
+			c.note(p.id, job, "paid, and its video was discarded by its owner")
+			continue
 		case jobs[key] != "":
 			finding.Detail, finding.ToDo = c.withoutVideo(job)
 		default:
@@ -204,6 +207,9 @@ func (c *comparison) videos() {
 		case c.Videos[id] && c.stored(id), c.running(id):
 		case c.Videos[id]:
 			toDo := redrive(id) + " stores it again, verified"
+			if c.ending(id) == "Discarded" {
+				toDo = "its owner discarded it; remove it, or " + redrive(id) + " to have it after all"
+			}
 			if _, known := c.Entries[id]; !known {
 				toDo = "its job is not in the ledger; keep the file under another name, or remove it"
 			}

@@ -91,6 +91,17 @@ func TestCompare(t *testing.T) {
 			f.Entries["a"] = entry("a", "uuid-1", &video.GenerationFailed{GenerationID: "uuid-1"})
 			f.Charges = []video.Charge{charge("uuid-1")}
 		}, want: "charge uuid-1 a: GenerationFailed | support"},
+		{name: "charged and discarded", change: func(f *reconcile.Facts) {
+			f.Entries["a"] = entry("a", "uuid-1", &video.Discarded{GenerationID: "uuid-1"})
+			f.Charges = []video.Charge{charge("uuid-1")}
+		}, notes: 1},
+		{name: "discarded, and the file was left", change: func(f *reconcile.Facts) {
+			f.Entries["a"], f.Videos["a"] = entry("a", "uuid-1", &video.Discarded{GenerationID: "uuid-1"}), true
+			f.Charges = []video.Charge{charge("uuid-1")}
+		}, want: "video videos/a/video.mp4 a: without a manifest | remove it", notes: 1},
+		{name: "cancelled", change: func(f *reconcile.Facts) {
+			f.Entries["a"], f.Executions["a"] = entry("a", "", &video.Cancelled{}), failed("Cancelled")
+		}},
 		{name: "charged and rejected", change: func(f *reconcile.Facts) {
 			f.Entries["a"] = entry("a", "uuid-1", &video.VideoRejected{GenerationID: "uuid-1"})
 			f.Charges = []video.Charge{charge("uuid-1")}

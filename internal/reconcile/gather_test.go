@@ -177,6 +177,10 @@ func newWorld(t *testing.T) *world {
 // nothingElse is a store that only is read.
 type nothingElse struct{ *store }
 
+func (nothingElse) DeleteObject(context.Context, *s3.DeleteObjectInput, ...func(*s3.Options)) (*s3.DeleteObjectOutput, error) {
+	return nil, errors.New("nobody removes anything here")
+}
+
 func (w *world) report(t *testing.T) reconcile.Report {
 	t.Helper()
 	facts, err := w.sources.Gather(t.Context(), from, to)

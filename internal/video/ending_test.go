@@ -19,6 +19,7 @@ func endings() []error {
 		&video.SubmissionLost{ClientRequestID: "a.1", Unread: "500"},
 		&video.GenerationFailed{GenerationID: "g", Said: "moderation"}, &video.GenerationOverdue{GenerationID: "g", Said: "queued"},
 		&video.VideoUnavailable{GenerationID: "g", Err: errors.New("404")}, &video.VideoRejected{GenerationID: "g", Reason: "no video"},
+		&video.Cancelled{}, &video.Discarded{GenerationID: "g", Credits: 7},
 		&video.ServiceUnavailable{Doing: "reading", Err: errors.New("503")},
 	}
 }

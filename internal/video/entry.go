@@ -55,6 +55,10 @@ type Entry struct {
 	GenerationID string    `json:"generation_id,omitempty"`
 	SubmittedAt  time.Time `json:"submitted_at,omitzero"`
 
+	// DiscardedAt is when the job's owner gave its video up, after it was
+	// submitted: no other attempt is sent, and the video isn't stored.
+	DiscardedAt time.Time `json:"discarded_at,omitzero"`
+
 	Ending *EndingRecord `json:"ending,omitempty"`
 }
 

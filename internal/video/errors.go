@@ -136,6 +136,25 @@ func (e *VideoRejected) Error() string {
 	return fmt.Sprintf("what the provider serves for generation %s was not stored: %s; ask the provider's support with the generation's id", e.GenerationID, e.Reason)
 }
 
+// Cancelled ends a job that its owner cancelled before the provider accepted it.
+// Nothing was paid.
+type Cancelled struct{}
+
+func (e *Cancelled) Error() string {
+	return "the job was cancelled before the provider accepted it and nothing was paid; send the request anew to have the video after all"
+}
+
+// Discarded ends a job whose owner gave its video up after the provider had
+// accepted it. It is charged, and its video is not stored.
+type Discarded struct {
+	GenerationID string
+	Credits      int64 // what the provider says it used; 0 where it didn't say
+}
+
+func (e *Discarded) Error() string {
+	return fmt.Sprintf("the video of generation %s was given up and is not stored; it is charged all the same; redrive the job to have it after all, while the provider keeps it", e.GenerationID)
+}
+
 // ServiceUnavailable says that a service of AWS that a step needs (S3, Secrets
 // Manager, Step Functions) did not do its part, and that the step decided
 // nothing. The state machine retries it on every task, as it retries the
@@ -166,6 +185,8 @@ func (*GenerationFailed) ending()   {}
 func (*GenerationOverdue) ending()  {}
 func (*VideoUnavailable) ending()   {}
 func (*VideoRejected) ending()      {}
+func (*Cancelled) ending()          {}
+func (*Discarded) ending()          {}
 func (*ServiceUnavailable) ending() {}
 
 // Ending gives the error that a Lambda handler returns for err: the first named
@@ -218,6 +239,10 @@ func (r EndingRecord) Err() error {
 		recorded = &GenerationOverdue{}
 	case "VideoRejected":
 		recorded = &VideoRejected{}
+	case "Cancelled":
+		recorded = &Cancelled{}
+	case "Discarded":
+		recorded = &Discarded{}
 	}
 	if recorded == nil || json.Unmarshal(r.Detail, recorded) != nil {
 		return &ServiceUnavailable{Doing: "reading a recorded ending", Err: errors.New(r.Error + ": " + r.Message)}
@@ -226,9 +251,19 @@ func (r EndingRecord) Err() error {
 }
 
 // Final reports whether the ending stays whatever a redrive does: the provider
-// refused the request itself, or ended the generation.
+// refused the request itself, or ended the generation; or the job was cancelled.
 func (r EndingRecord) Final() bool {
-	return r.Error == EndingName(&InvalidRequest{}) || r.Error == EndingName(&GenerationFailed{})
+	switch r.Error {
+	case EndingName(&InvalidRequest{}), EndingName(&GenerationFailed{}), EndingName(&Cancelled{}):
+		return true
+	}
+	return false
+}
+
+// Chosen reports whether the job's owner ended it. It is redriven only where that
+// is asked of this job by its id.
+func (r EndingRecord) Chosen() bool {
+	return r.Error == EndingName(&Cancelled{}) || r.Error == EndingName(&Discarded{})
 }
 
 func said(words string) string {

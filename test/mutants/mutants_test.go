@@ -57,6 +57,16 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"	case err != nil:\n		return s.unavailable(job, err)\n	}\n	stored :=", "	case err != nil:\n		defer s.unavailable(job, err)\n	}\n	stored :=",
 			exhaustive, "./internal/pipeline", "it ended as stored with the file \"\" and a manifest: true",
 		},
+		{
+			"a video kept that was given up while it was copied", "internal/pipeline/store.go",
+			`err == nil && entry.DiscardedAt.IsZero()`, `err == nil`,
+			"^TestCancelAtEveryPoint$", "./internal/pipeline", "it was said to be cancelled or discarded, and is completed",
+		},
+		{
+			"cancelled while it is posted", "internal/intake/cancel.go",
+			`case entry.Phase == video.PhaseRefused:`, `case entry.Phase != video.PhaseAccepted:`,
+			"^TestCancelAtEveryPoint$", "./internal/pipeline", "it was said to be cancelled, and is completed",
+		},
 	} {
 		t.Run(m.name, func(t *testing.T) {
 			path := filepath.Join(root, m.file)

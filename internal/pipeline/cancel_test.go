@@ -1,0 +1,240 @@
+package pipeline_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
+	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/statemachine"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// theater is Step Functions with the one execution of a stage.
+type theater struct {
+	*stage
+	running bool
+	ending  string
+}
+
+func (th *theater) StartExecution(context.Context, *sfn.StartExecutionInput, ...func(*sfn.Options)) (*sfn.StartExecutionOutput, error) {
+	return nil, errors.New("nobody starts one here")
+}
+
+func (th *theater) DescribeExecution(_ context.Context, in *sfn.DescribeExecutionInput, _ ...func(*sfn.Options)) (*sfn.DescribeExecutionOutput, error) {
+	var status types.ExecutionStatus
+	if th.now.do("describe", func() {
+		switch {
+		case th.running:
+			status = types.ExecutionStatusRunning
+		case th.ending == "stored":
+			status = types.ExecutionStatusSucceeded
+		default:
+			status = types.ExecutionStatusFailed
+		}
+	}) != "" {
+		return nil, outage()
+	}
+	if !strings.HasSuffix(*in.ExecutionArn, ":job-1") {
+		return nil, &types.ExecutionDoesNotExist{}
+	}
+	return &sfn.DescribeExecutionOutput{
+		Name: aws.String("job-1"), Status: status, Error: &th.ending, StartDate: aws.Time(time.Now()), StopDate: aws.Time(time.Now()),
+		Input: aws.String(`{"prompt":"` + prompt + `"}`),
+	}, nil
+}
+
+// cancelling is a play in which the job's owner cancels it at one of its calls.
+type cancelling struct {
+	discard bool
+	plan    map[int]fault // of the job's calls; its hold is where it is cancelled
+	own     map[int]fault // of the cancellation's calls; at its hold the job goes on, by other invocations
+}
+
+func (c cancelling) String() string {
+	return fmt.Sprintf("cancelled with discard=%v, job %v, cancellation %v", c.discard, c.plan, c.own)
+}
+
+// run plays it, checks the promises, and gives what was called by both.
+func (c cancelling) run(t *testing.T) (calls, own []string) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage()
+		s.patience = 0
+		th := &theater{stage: s, running: true}
+		entries, shelf := s.stores()
+		var machine statemachine.ARN
+		if err := machine.UnmarshalText([]byte("arn:aws:states:eu-west-1:123456789012:stateMachine:text-to-video")); err != nil {
+			t.Fatal(err)
+		}
+		executions := intake.NewExecutions(th, machine)
+		canceller := intake.NewCanceller(entries, shelf, executions, time.Now)
+		input := json.RawMessage(`{"prompt":"` + prompt + `"}`)
+
+		asked, answer, attempt := false, error(nil), 0
+		main := &moments{plan: c.plan}
+		s.now = main
+		main.held = func() {
+			inner := &moments{plan: c.own}
+			inner.held = func() {
+				s.now = &moments{}
+				s.rush(t.Context(), input)
+				s.now = inner
+			}
+			s.now = inner
+			asked, answer = true, answerOf(func() error { return canceller.Cancel(t.Context(), "job-1", c.discard) })
+			s.now, own, attempt = main, inner.trace, s.attempt()
+		}
+		ending := s.machine(t.Context(), "job-1", input)
+		calls = main.trace
+		if th.running {
+			th.ending, th.running = ending, false
+		}
+		s.now = &moments{}
+		view, err := intake.NewDesk(entries, shelf, executions).Status(t.Context(), "job-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if asked {
+			c.check(t, s, view, answer)
+			if answer == nil && s.attempt() != attempt {
+				t.Errorf("%s: attempt %d was made after it was cancelled or discarded", c, s.attempt())
+			}
+		}
+		// Whatever was answered, cancelling again tells it, and changes no end.
+		err = canceller.Cancel(t.Context(), "job-1", false)
+		again, _ := intake.NewDesk(entries, shelf, executions).Status(t.Context(), "job-1")
+		var not *intake.NotCancelled
+		gone := view.State == intake.Cancelled || view.State == intake.Discarded
+		if again.State != view.State || gone != (err == nil) || !gone && !errors.As(err, &not) {
+			t.Errorf("%s: it is %s, and %s after it was cancelled again: %v", c, view.State, again.State, err)
+		}
+		if view.State == intake.Discarded {
+			if ending := s.machine(t.Context(), "job-1-r1", resume().Input); ending != "stored" {
+				t.Errorf("%s: discarded, redriven, and it ended with %s", c, ending)
+			}
+		}
+		if view.State == intake.Cancelled {
+			if ending := s.machine(t.Context(), "job-1-r1", resume().Input); ending != "Cancelled" {
+				t.Errorf("%s: cancelled, redriven, and it ended with %s", c, ending)
+			}
+		}
+	})
+	return calls, own
+}
+
+// attempt is the last attempt of the job's entry.
+func (s *stage) attempt() int {
+	var entry video.Entry
+	_ = json.Unmarshal([]byte(s.objects[video.EntryKey("job-1")].body), &entry) // none: no attempt
+	return entry.Attempt
+}
+
+// rush runs the steps of the job once each, as long as there is nothing to wait
+// for but the generation, which is done at once.
+func (s *stage) rush(ctx context.Context, input json.RawMessage) {
+	submit, check, store := s.steps()
+	job, err := invoke(ctx, submit.Run, pipeline.Task{Execution: "job-1", Input: input})
+	if err == nil && job.Status == video.Generating {
+		job, err = invoke(ctx, check.Run, job)
+	}
+	if err == nil && job.Status == video.Completed {
+		_, _ = invoke(ctx, store.Run, job)
+	}
+}
+
+// answerOf gives what a call gave; a crash is an outage to whoever asked.
+func answerOf(call func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			if _, ok := r.(crashed); !ok {
+				panic(r)
+			}
+			err = outage()
+		}
+	}()
+	return call()
+}
+
+// check holds the end of a job to what its owner was told.
+func (c cancelling) check(t *testing.T, s *stage, view intake.View, answer error) {
+	t.Helper()
+	file, manifest := s.stored("job-1")
+	var not *intake.NotCancelled
+	told := answer == nil || errors.As(answer, &not)
+	switch {
+	case len(s.accepted) > 1:
+		t.Errorf("%s: paid twice: %v", c, s.accepted)
+	case view.State == intake.Cancelled && len(s.accepted) > 0:
+		t.Errorf("%s: it is cancelled, and %s was paid", c, s.accepted[0].id)
+	case len(s.accepted) == 1 && view.State != intake.Completed && view.State != intake.Discarded:
+		t.Errorf("%s: %s was paid, and it is %s: %+v", c, s.accepted[0].id, view.State, view.Ending)
+	case view.State == intake.Completed && (!manifest || file == ""), view.State != intake.Completed && manifest:
+		t.Errorf("%s: it is %s with the file %q and a manifest: %v", c, view.State, file, manifest)
+	case view.State == intake.Discarded && view.Ending.Err().Error() == "":
+		t.Errorf("%s: discarded without a word of its payment", c)
+	case view.State == intake.Discarded && !c.discard:
+		t.Errorf("%s: discarded, which nobody asked for", c)
+	case view.State == intake.Failed && view.Ending.Error == "SubmissionLost" && !mayLose(c.plan) && !slices.Contains(slices.Collect(maps.Values(c.plan)), twice):
+		// A claim whose write was tried twice is not known again once the wish
+		// to discard it is written over it: it is given up, and never posted.
+		t.Errorf("%s: called lost, though nothing kept it from being posted and recorded", c)
+	case !told:
+	case answer == nil && !c.discard && view.State != intake.Cancelled:
+		t.Errorf("%s: it was said to be cancelled, and is %s", c, view.State)
+	case answer == nil && (file != "" || view.State == intake.Completed):
+		t.Errorf("%s: it was said to be cancelled or discarded, and is %s with the file %q", c, view.State, file)
+	case answer != nil && (view.State == intake.Cancelled || view.State == intake.Discarded):
+		t.Errorf("%s: it was refused (%v), and is %s", c, answer, view.State)
+	}
+	if !slices.Contains([]intake.State{intake.Completed, intake.Cancelled, intake.Discarded, intake.Failed}, view.State) {
+		t.Errorf("%s: it is %s", c, view.State)
+	}
+}
+
+// TestCancelAtEveryPoint cancels a job before and after each of its calls, with
+// and without discarding its video; crosses that with each fault of the job's
+// calls and of the cancellation's own; and lets the job go on, to its end
+// where it can, at each of the cancellation's calls.
+func TestCancelAtEveryPoint(t *testing.T) {
+	plays := 0
+	play := func(c cancelling) ([]string, []string) { plays++; return c.run(t) }
+	calls, _ := play(cancelling{})
+	for i := range calls {
+		for _, at := range []fault{hold, holdAfter} {
+			for _, discard := range []bool{false, true} {
+				c := cancelling{discard: discard, plan: map[int]fault{i: at}}
+				after, own := play(c)
+				for j := range own {
+					for _, f := range append(faultsOf(own[j]), hold, holdAfter) {
+						c.own = map[int]fault{j: f}
+						play(c)
+					}
+				}
+				c.own = nil
+				for j := range after {
+					if j == i {
+						continue
+					}
+					for _, f := range faultsOf(after[j]) {
+						c.plan = map[int]fault{i: at, j: f}
+						play(c)
+					}
+				}
+			}
+		}
+	}
+	t.Logf("%d plays of a job that is cancelled", plays)
+}
