@@ -71,6 +71,20 @@ func (e Executions) Latest(ctx context.Context, id string) (latest *sfn.Describe
 	}
 }
 
+// redriven reports whether the job has a redrive after its n-th.
+func (e Executions) redriven(ctx context.Context, id string, n int) (bool, error) {
+	for {
+		n++
+		out, err := e.Describe(ctx, redriveName(id, n))
+		if err != nil || out == nil {
+			return false, err
+		}
+		if resumes(aws.ToString(out.Input)) == id {
+			return true, nil
+		}
+	}
+}
+
 // redrive starts the job's next redrive, from the n-th, and gives the execution's
 // name.
 func (e Executions) redrive(ctx context.Context, id string, n int) (string, error) {
@@ -143,7 +157,7 @@ func failure(execution *sfn.DescribeExecutionOutput) *video.EndingRecord {
 	case types.ExecutionStatusTimedOut:
 		name, otherwise = "States.Timeout", "the execution took longer than the state machine allows; redrive the job to go on with it"
 	case types.ExecutionStatusSucceeded:
-		name, otherwise = "VideoGone", "the video was stored, and was taken out of the bucket since; send the request anew for another one"
+		name, otherwise = "VideoGone", "the video was stored, and was taken out of the bucket since; redrive the job to fetch it again while the provider keeps it"
 	}
 	if ending.Error == "" {
 		ending.Error = name

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -42,6 +43,9 @@ type machine struct {
 	startErr   error
 	readErr    error
 	hook       func() // before an execution is described
+	mu         sync.Mutex
+	lists      int
+	described  int
 }
 
 func (m *machine) StartExecution(_ context.Context, in *sfn.StartExecutionInput, _ ...func(*sfn.Options)) (*sfn.StartExecutionOutput, error) {
@@ -67,6 +71,9 @@ func (m *machine) StartExecution(_ context.Context, in *sfn.StartExecutionInput,
 }
 
 func (m *machine) DescribeExecution(_ context.Context, in *sfn.DescribeExecutionInput, _ ...func(*sfn.Options)) (*sfn.DescribeExecutionOutput, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.described++
 	if m.hook != nil {
 		m.hook()
 	}

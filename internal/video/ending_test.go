@@ -109,6 +109,25 @@ func TestRecordedEndingsComeBackAsTheyWere(t *testing.T) {
 	}
 }
 
+func TestEachEndingHasItsKind(t *testing.T) {
+	kinds := video.EndingKinds()
+	if len(kinds) != len(endings()) {
+		t.Errorf("%d kinds of %d endings", len(kinds), len(endings()))
+	}
+	for _, err := range endings() {
+		kind := video.NewEndingRecord(err, time.Time{}).Kind()
+		if kind.Name != video.EndingName(err) || kind.Meaning == "" || kind.Advice == "" {
+			t.Errorf("%T has %+v", err, kind)
+		}
+		if said := strings.Contains(err.Error(), "nothing was paid"); said != (kind.Paid == video.PaidNo) && kind.Name != "GenerationFailed" {
+			t.Errorf("%s is paid: %s, and says %q", kind.Name, kind.Paid, err)
+		}
+	}
+	if kind := (video.EndingRecord{Error: "Lambda.Unknown"}).Kind(); kind.Paid != video.PaidPerhaps || kind.Advice == "" {
+		t.Errorf("got %+v", kind)
+	}
+}
+
 func TestValidID(t *testing.T) {
 	for id, want := range map[string]bool{
 		"a": true, "A-z_09": true, "-": true, strings.Repeat("x", 70): true,

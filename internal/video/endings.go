@@ -1,0 +1,53 @@
+package video
+
+import "slices"
+
+// Paid says whether a job that ended without a video costs money.
+type Paid string
+
+// What isn't known is perhaps.
+const (
+	PaidNo      Paid = "no"
+	PaidYes     Paid = "yes"
+	PaidPerhaps Paid = "perhaps"
+)
+
+// EndingKind is what can be said of an ending by its name alone. An ending's own
+// message says more.
+type EndingKind struct {
+	Name    string
+	Meaning string
+	Paid    Paid
+	Advice  string // what to do
+}
+
+// EndingKinds lists the endings that errors.go names, and no others.
+func EndingKinds() []EndingKind {
+	kind := func(err error, meaning string, paid Paid, advice string) EndingKind {
+		return EndingKind{Name: EndingName(err), Meaning: meaning, Paid: paid, Advice: advice}
+	}
+	return []EndingKind{
+		kind(&InvalidRequest{}, "refused by Takeup or the provider", PaidNo, "correct the request"),
+		kind(&Unauthorized{}, "the provider doesn't know the key", PaidNo, "put a valid one into the secret (output `ChangeProviderKey`), redrive"),
+		kind(&OutOfCredits{}, "the account is empty, or the key's limit is reached", PaidNo, "top up, redrive"),
+		kind(&ProviderBusy{}, "no room, or no connection, for a whole day", PaidNo, "redrive"),
+		kind(&SubmissionLost{}, "the submission was not answered, and no trace of it was found", PaidPerhaps, "read its message; redrive looks again"),
+		kind(&GenerationFailed{}, "the provider ended it: moderation, a fault of its own", PaidNo, "read its words; a new request"),
+		kind(&GenerationOverdue{}, "not done after a day", PaidPerhaps, "redrive looks again"),
+		kind(&VideoUnavailable{}, "done, but it could not be fetched in hours of trying", PaidYes, "redrive fetches it, without paying again"),
+		kind(&VideoRejected{}, "what the provider serves is not a whole mp4, too large, or at a forbidden address", PaidPerhaps, "ask the provider, with the generation's id"),
+		kind(&Cancelled{}, "cancelled by its owner before the provider accepted it", PaidNo, "nothing, or a new request"),
+		kind(&Discarded{}, "its video was given up by its owner after the provider had accepted it", PaidYes, "nothing; redrive fetches it after all, while the provider keeps it"),
+		kind(&ServiceUnavailable{}, "S3, Secrets Manager or Step Functions did not answer for long, or a permission is missing", PaidPerhaps, "mend it, redrive"),
+	}
+}
+
+// Kind gives what can be said of the ending by its name. Of one that isn't of
+// ours, such as Step Functions' own, it is that a redrive goes on.
+func (r EndingRecord) Kind() EndingKind {
+	kinds := EndingKinds()
+	if i := slices.IndexFunc(kinds, func(k EndingKind) bool { return k.Name == r.Error }); i >= 0 {
+		return kinds[i]
+	}
+	return EndingKind{Name: r.Error, Paid: PaidPerhaps, Advice: "redrive"}
+}
