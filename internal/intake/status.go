@@ -74,7 +74,8 @@ func NewDesk(ledger Ledger, manifests Manifests, executions Executions) *Desk {
 // and a *video.ServiceUnavailable where it can't be told now.
 //
 // There are four sources, and the first that decides is right: the manifest, an
-// ending in the ledger, an execution that runs, the way an execution ended. What
+// ending in the ledger, unless a redrive was started since; an execution that
+// runs, the way an execution ended. What
 // ends an execution is written before, so the ledger and the manifest are read
 // (again) after the execution: a job never seems to have failed in between.
 func (d *Desk) Status(ctx context.Context, id string) (View, error) {
@@ -122,12 +123,13 @@ func view(id string, execution *sfn.DescribeExecutionOutput, entry video.Entry, 
 	} else {
 		v.Request, v.CreatedAt = input(execution), aws.ToTime(execution.StartDate)
 	}
+	running := execution != nil && execution.Status == types.ExecutionStatusRunning
 	switch {
-	case entry.Ending != nil:
+	case entry.Ending != nil && !(running && entry.Ending.At.Before(aws.ToTime(execution.StartDate))):
 		v.Ending = entry.Ending
 	case execution == nil:
 		v.Ending = &video.EndingRecord{Error: "ExecutionGone", Message: "Step Functions no longer knows the job's execution, and it left no video; redrive the job"}
-	case execution.Status == types.ExecutionStatusRunning:
+	case running: // its ending, if it has one, is that of before the redrive
 		if entry.Phase == video.PhaseAccepted {
 			v.State = Generating
 		}

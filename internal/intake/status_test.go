@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
@@ -78,6 +79,9 @@ func TestStatus(t *testing.T) {
 		{name: "goes on in a redrive", entry: entry(video.PhaseAccepted), execution: failed, redrive: execution(types.ExecutionStatusRunning, ""), state: intake.Generating},
 		{name: "failed in a redrive", entry: entry(video.PhaseAccepted), execution: failed, redrive: broken(types.ExecutionStatusAborted, "", ""), state: intake.Failed, ending: "Aborted", message: "stopped"},
 		{name: "redriven long after", entry: entry(video.PhaseAccepted), redrive: execution(types.ExecutionStatusRunning, ""), state: intake.Generating},
+		{name: "is redriven, and the ending of before is still there", entry: over, execution: failed, redrive: &sfn.DescribeExecutionOutput{
+			Status: types.ExecutionStatusRunning, StartDate: aws.Time(ended.Add(time.Minute)),
+		}, state: intake.Queued},
 		{name: "goes on after its video was taken out", entry: entry(video.PhaseAccepted), execution: execution(types.ExecutionStatusSucceeded, "{}"), redrive: execution(types.ExecutionStatusRunning, ""), state: intake.Generating},
 		{name: "was started by hand with no request", execution: &sfn.DescribeExecutionOutput{
 			Status: types.ExecutionStatusFailed, Input: aws.String(`{"promt":"x"}`), Error: aws.String("InvalidRequest"), Cause: aws.String(`{"errorMessage":"promt"}`), StartDate: &began, StopDate: &ended,

@@ -25,6 +25,7 @@ import (
 // theater is Step Functions with the one execution of a stage.
 type theater struct {
 	*stage
+	began   time.Time
 	running bool
 	ending  string
 }
@@ -51,7 +52,7 @@ func (th *theater) DescribeExecution(_ context.Context, in *sfn.DescribeExecutio
 		return nil, &types.ExecutionDoesNotExist{}
 	}
 	return &sfn.DescribeExecutionOutput{
-		Name: aws.String("job-1"), Status: status, Error: &th.ending, StartDate: aws.Time(time.Now()), StopDate: aws.Time(time.Now()),
+		Name: aws.String("job-1"), Status: status, Error: &th.ending, StartDate: &th.began, StopDate: aws.Time(time.Now()),
 		Input: aws.String(`{"prompt":"` + prompt + `"}`),
 	}, nil
 }
@@ -73,7 +74,7 @@ func (c cancelling) run(t *testing.T) (calls, own []string) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage()
 		s.patience = 0
-		th := &theater{stage: s, running: true}
+		th := &theater{stage: s, began: time.Now(), running: true}
 		entries, shelf := s.stores()
 		var machine statemachine.ARN
 		if err := machine.UnmarshalText([]byte("arn:aws:states:eu-west-1:123456789012:stateMachine:text-to-video")); err != nil {

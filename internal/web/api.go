@@ -7,20 +7,12 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"path"
 	"runtime/debug"
 	"strings"
 	"time"
 
 	"github.com/takeup/takeup/internal/intake"
 	"github.com/takeup/takeup/internal/video"
-)
-
-// The provider's two paths. Both take every model: which of the provider's routes
-// a job goes by is not the caller's concern.
-const (
-	LegacyPath    = "/v2/generate/video/kling/generation"
-	UniversalPath = "/v2/video/generations"
 )
 
 // Starter starts jobs, once an id. Its errors are *intake.Mismatch and
@@ -35,51 +27,66 @@ type Desk interface {
 	Status(ctx context.Context, id string) (intake.View, error)
 }
 
-// Videos gives the addresses that stored videos are fetched from.
+// Lister lists the jobs. Its errors are *intake.BadCursor and
+// *video.ServiceUnavailable.
+type Lister interface {
+	List(context.Context, intake.Query) (intake.Page, error)
+}
+
+// Canceller ends jobs. Its errors are *intake.NotCancelled, *video.NoEntry and
+// *video.ServiceUnavailable.
+type Canceller interface {
+	Cancel(ctx context.Context, id string, discard bool) error
+}
+
+// Redriver goes on with jobs, and gives the execution's name. Its errors are
+// *intake.NotRedriven, *video.NoEntry and *video.ServiceUnavailable.
+type Redriver interface {
+	Redrive(ctx context.Context, id string) (string, error)
+}
+
+// Videos gives the addresses that stored videos are fetched from, each for
+// whoever has it and for a short time.
 type Videos interface {
-	// URL gives a URL that serves the job's video to whoever has it, for a
-	// short time.
+	// URL plays in a browser.
 	URL(ctx context.Context, id string) (string, error)
+	// DownloadURL is saved as a file.
+	DownloadURL(ctx context.Context, id string) (string, error)
+	// Life is how long they last.
+	Life() time.Duration
 }
 
-// API is the http.Handler. All fields are needed.
+// Uploads gives the addresses that prompt files are uploaded to.
+type Uploads interface {
+	Form(ctx context.Context, key string) (Form, error)
+}
+
+// Estimator knows how long the provider takes. What it doesn't know is false.
+type Estimator interface {
+	// Left is how much longer a generation takes that has run for that long.
+	Left(ctx context.Context, model string, duration int, elapsed time.Duration) (time.Duration, bool)
+	// Usual is how long one takes.
+	Usual(ctx context.Context, model string, duration int) (time.Duration, bool)
+}
+
+// API is the http.Handler. All fields but Page and Origin are needed.
 type API struct {
-	Starter Starter
-	Desk    Desk
-	Videos  Videos
-	Random  io.Reader        // makes the ids of requests without an Idempotency-Key
-	Now     func() time.Time // for timestamps and elapsed times
-	Log     *slog.Logger
-}
-
-// route is one of the paths. The universal route answers 200 to a POST and the
-// legacy one 201, as the provider's OpenAPI descriptions have it.
-type route struct {
-	path    string
-	created int
-}
-
-// Handler gives the API as an http.Handler. Each reply has the provider's shape,
-// whatever was asked: a status of its own for a wrong path, method, type, size or
-// JSON, 503 for trouble with AWS, and 500 only for a bug of its own.
-func (a *API) Handler() http.Handler {
-	mux := http.NewServeMux()
-	for _, r := range []route{{LegacyPath, http.StatusCreated}, {UniversalPath, http.StatusOK}} {
-		mux.HandleFunc("POST "+r.path, a.serve(a.create(r.created)))
-		mux.HandleFunc("GET "+r.path, a.serve(a.retrieve)) // and HEAD
-		mux.HandleFunc("OPTIONS "+r.path, a.serve(options))
-		mux.HandleFunc(r.path, a.serve(wrongMethod))
-	}
-	unknown := a.serve(unknownPath)
-	mux.HandleFunc("/", unknown)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// ServeMux answers a path such as //v2 with a redirect in HTML.
-		if path.Clean(r.URL.Path) != r.URL.Path || !strings.HasPrefix(r.URL.Path, "/") {
-			unknown(w, r)
-			return
-		}
-		mux.ServeHTTP(w, r)
-	})
+	Starter   Starter
+	Desk      Desk
+	Lister    Lister
+	Canceller Canceller
+	Redriver  Redriver
+	Videos    Videos
+	Uploads   Uploads
+	Estimator Estimator
+	// Page answers GET and HEAD of / and of what is under /assets/.
+	Page http.Handler
+	// Origin is the origin whose pages may call the API from a browser, as
+	// https://example.com; or *, for all; empty: none.
+	Origin string
+	Random io.Reader        // makes the ids of what comes without an Idempotency-Key
+	Now    func() time.Time // for timestamps and elapsed times
+	Log    *slog.Logger
 }
 
 // answer is what a request is replied with.
@@ -102,32 +109,35 @@ func (a *API) serve(handle func(*http.Request) answer) http.HandlerFunc {
 		if got.problem != nil {
 			got.status = got.problem.status
 			got.body = errorBody{
-				Message: got.problem.message(), Path: r.URL.Path, RequestID: requestID,
+				Message: got.problem.message(), Errors: got.problem.fields, Path: r.URL.Path, RequestID: requestID,
 				StatusCode: got.status, Timestamp: a.Now().UTC().Format("2006-01-02T15:04:05.000Z"),
 			}
 		}
 		h := w.Header()
+		h.Set("Cache-Control", "no-store")
+		a.allowOrigin(h)
 		for name, value := range got.header {
 			h.Set(name, value)
 		}
 		h.Set("X-Request-Id", requestID)
-		h.Set("Cache-Control", "no-store")
 		if got.job != "" {
 			h.Set("X-Inference-Id", got.job)
 		}
 		write(w, r, got.status, got.body)
-
-		attributes := []any{
-			"method", method(r), "route", r.Pattern, "status", got.status, "job", got.job,
-			"request_id", requestID, "elapsed_ms", a.Now().Sub(began).Milliseconds(),
-		}
-		switch {
-		case got.problem != nil && got.problem.cause != nil:
-			a.Log.ErrorContext(r.Context(), "api", append(attributes, "error", got.problem.cause.Error())...)
-		default:
-			a.Log.InfoContext(r.Context(), "api", attributes...)
-		}
+		a.log(r, got, requestID, began)
 	}
+}
+
+func (a *API) log(r *http.Request, got answer, requestID string, began time.Time) {
+	attributes := []any{
+		"method", method(r), "route", r.Pattern, "status", got.status, "job", got.job,
+		"request_id", requestID, "elapsed_ms", a.Now().Sub(began).Milliseconds(),
+	}
+	if got.problem != nil && got.problem.cause != nil {
+		a.Log.ErrorContext(r.Context(), "api", append(attributes, "error", got.problem.cause.Error())...)
+		return
+	}
+	a.Log.InfoContext(r.Context(), "api", attributes...)
 }
 
 // guard turns a panic, which is a bug, into an answer.
@@ -136,7 +146,7 @@ func (a *API) guard(handle func(*http.Request) answer, r *http.Request) (got ans
 		if p := recover(); p != nil {
 			got = answer{problem: &problem{
 				status: http.StatusInternalServerError,
-				said:   []string{"something went wrong here, not with the request; report it with the requestId"},
+				said:   "something went wrong here, not with the request; report it with the requestId",
 				cause:  fmt.Errorf("panic: %v\n%s", p, debug.Stack()),
 			}}
 		}

@@ -31,6 +31,7 @@ type jobs struct {
 	views    map[string]intake.View
 	err      error
 	panics   bool
+	asked    []string
 }
 
 func (j *jobs) Start(_ context.Context, id string, r video.Request) (intake.Receipt, error) {
@@ -58,11 +59,94 @@ func (j *jobs) Status(_ context.Context, id string) (intake.View, error) {
 	return view, nil
 }
 
+// List gives the jobs in the order of their ids.
+func (j *jobs) List(_ context.Context, q intake.Query) (intake.Page, error) {
+	j.asked = append(j.asked, fmt.Sprintf("%+v", q))
+	if j.err != nil {
+		return intake.Page{}, j.err
+	}
+	if q.Cursor == "old" {
+		return intake.Page{}, &intake.BadCursor{Reason: "is too old, or not of this list"}
+	}
+	var page intake.Page
+	for _, id := range slices.Sorted(maps.Keys(j.views)) {
+		switch {
+		case q.State != "" && j.views[id].State != q.State, id <= q.Cursor:
+		case len(page.Views) == q.Limit:
+			page.Next = page.Views[q.Limit-1].ID
+			return page, nil
+		default:
+			page.Views = append(page.Views, j.views[id])
+		}
+	}
+	return page, nil
+}
+
+// Cancel cancels a queued job, and leaves alone what package intake does.
+func (j *jobs) Cancel(_ context.Context, id string, discard bool) error {
+	j.asked = append(j.asked, fmt.Sprintf("cancel %s %v", id, discard))
+	view, ok := j.views[id]
+	switch {
+	case j.err != nil:
+		return j.err
+	case !ok:
+		return &video.NoEntry{ID: id}
+	case view.State == intake.Queued:
+		view.State, view.Ending, view.EndedAt = intake.Cancelled, video.NewEndingRecord(&video.Cancelled{}, at), at
+	case view.State == intake.Generating && discard:
+		view.Discard = true
+	case view.State == intake.Generating:
+		return &intake.NotCancelled{ID: id, Discardable: true, RetryAfter: 1500 * time.Millisecond, Reason: "it is being submitted"}
+	default:
+		return &intake.NotCancelled{ID: id, Reason: "it ended, so there is nothing to cancel"}
+	}
+	j.views[id] = view
+	return nil
+}
+
+// Redrive starts a redrive of a failed job, which Status doesn't see yet.
+func (j *jobs) Redrive(_ context.Context, id string) (string, error) {
+	switch view, ok := j.views[id]; {
+	case j.err != nil:
+		return "", j.err
+	case !ok:
+		return "", &video.NoEntry{ID: id}
+	case view.State != intake.Failed:
+		return "", &intake.NotRedriven{ID: id, Reason: "its execution is still running"}
+	}
+	return id + "-r1", nil
+}
+
 // links makes URLs that a test can recognize.
 type links struct{ err error }
 
 func (l links) URL(_ context.Context, id string) (string, error) {
 	return "https://videos.example/" + id + "?X-Amz-Signature=canary-url&x=1", l.err
+}
+
+func (l links) DownloadURL(_ context.Context, id string) (string, error) {
+	return "https://videos.example/" + id + "?X-Amz-Signature=canary-url&download", l.err
+}
+
+func (l links) Life() time.Duration { return 15 * time.Minute }
+
+func (l links) Form(_ context.Context, key string) (web.Form, error) {
+	return web.Form{
+		URL: "https://prompts.example", Fields: map[string]string{"key": key, "X-Amz-Signature": "canary-form"},
+		MaxBytes: 65536, Expires: at.Add(time.Minute),
+	}, l.err
+}
+
+// clockwork takes sixteen seconds for each second of video.
+type clockwork struct{ unknown bool }
+
+func (c clockwork) Usual(_ context.Context, _ string, duration int) (time.Duration, bool) {
+	return time.Duration(duration) * 16 * time.Second, !c.unknown
+}
+
+func (c clockwork) Left(_ context.Context, _ string, duration int, elapsed time.Duration) (time.Duration, bool) {
+	left := time.Duration(duration)*16*time.Second - elapsed
+	return left, !c.unknown && left > 0
 }
 
 // zeros is an endless source of no randomness.
@@ -83,21 +167,42 @@ func newJobs(t *testing.T) *jobs {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &jobs{requests: map[string]string{}, views: map[string]intake.View{
-		"queued":     {ID: "queued", State: intake.Queued, Request: &r},
-		"generating": {ID: "generating", State: intake.Generating, Request: &r},
-		"done":       {ID: "done", State: intake.Completed, Request: &r, Manifest: &video.Manifest{ID: "done", Request: r, CreditsUsed: 1960000}},
-		"failed":     {ID: "failed", State: intake.Failed, Request: &r, Ending: &video.EndingRecord{Error: "GenerationFailed", Message: "the provider ended it <&>", At: at}},
+	began := at.Add(-40 * time.Second)
+	manifest := &video.Manifest{
+		ID: "done", Model: r.Model(), Request: r, GenerationID: "generation-1", CreatedAt: began, SubmittedAt: began.Add(time.Second),
+		StoringAt: at, StoredAt: at, Polls: 3, Bytes: 1234, CRC32: "y/Q5Jg==", Seconds: 5.041, Width: 1280, Height: 720,
+		CreditsUsed: 1960000, PipelineVersion: "1a2b3c4d5e6f",
+	}
+	ended := func(state intake.State, err error) intake.View {
+		return intake.View{State: state, Request: &r, CreatedAt: began, EndedAt: at, Ending: video.NewEndingRecord(err, at)}
+	}
+	j := &jobs{requests: map[string]string{}, views: map[string]intake.View{
+		"queued":     {State: intake.Queued, Request: &r, CreatedAt: began},
+		"generating": {State: intake.Generating, Request: &r, CreatedAt: began, SubmittedAt: at.Add(-28 * time.Second)},
+		"late":       {State: intake.Generating, Request: &r, CreatedAt: began, SubmittedAt: at.Add(-time.Hour)},
+		"done":       {State: intake.Completed, Request: &r, Manifest: manifest, CreatedAt: began, SubmittedAt: began.Add(time.Second), EndedAt: at},
+		"failed":     ended(intake.Failed, &video.GenerationFailed{GenerationID: "generation-1", Said: "moderation <&>"}),
+		"poor":       ended(intake.Failed, &video.OutOfCredits{}),
+		"cancelled":  ended(intake.Cancelled, &video.Cancelled{}),
+		"discarded":  ended(intake.Discarded, &video.Discarded{GenerationID: "generation-1", Credits: 1960000}),
+		"no-request": {State: intake.Failed, CreatedAt: began, EndedAt: at, Ending: &video.EndingRecord{Error: "States.Timeout", Message: "it took long", At: at}},
 	}}
+	for id, view := range j.views {
+		view.ID, view.Redrivable = id, id == "poor" || id == "discarded"
+		j.views[id] = view
+	}
+	return j
 }
 
-func newHandler(j *jobs, l links, log io.Writer) http.Handler {
-	api := web.API{
-		Starter: j, Desk: j, Videos: l, Random: zeros{}, Now: func() time.Time { return at },
-		Log: slog.New(slog.NewJSONHandler(log, nil)),
+// newAPI is an API of fakes.
+func newAPI(j *jobs, l links, log io.Writer) *web.API {
+	return &web.API{
+		Starter: j, Desk: j, Lister: j, Canceller: j, Redriver: j, Videos: l, Uploads: l, Estimator: clockwork{},
+		Random: zeros{}, Now: func() time.Time { return at }, Log: slog.New(slog.NewJSONHandler(log, nil)),
 	}
-	return api.Handler()
 }
+
+func newHandler(j *jobs, l links, log io.Writer) http.Handler { return newAPI(j, l, log).Handler() }
 
 // call is a request that a client sends, with the token that the API must not log.
 type call struct {
@@ -133,89 +238,55 @@ func transcript(w *httptest.ResponseRecorder) string {
 	return b.String()
 }
 
+// reply is a call and what surrounds it. What is replied is a golden file.
+type reply struct {
+	call
+	before *call // sent first
+	err    error // of every job
+	urlErr error
+	panics bool
+}
+
+// TestReplies makes each call, holds request and reply to the description, and the
+// description to the replies: each that it has is made here.
 func TestReplies(t *testing.T) {
-	const legacy, universal = web.LegacyPath, web.UniversalPath
-	trouble := &video.ServiceUnavailable{Doing: "reading", Err: errors.New("arn:aws:secret-arn throttled")}
-	key := map[string]string{"Idempotency-Key": "key-1"}
-	for name, test := range map[string]struct {
-		call
-		before *call // sent first
-		err    error // of every job
-		urlErr error
-		panics bool
-	}{
-		"post-legacy":            {call: call{"POST", legacy, nil, boat}},
-		"post-universal":         {call: call{"POST", universal, nil, boat}},
-		"post-charset":           {call: call{"POST", legacy, map[string]string{"Content-Type": "application/json; charset=UTF-8"}, boat}},
-		"post-other-model":       {call: call{"POST", legacy, nil, `{"model":"klingai/video-v3-pro-text-to-video","multi_prompt":["a","b"]}`}},
-		"post-key":               {call: call{"POST", legacy, key, boat}},
-		"post-key-again":         {call: call{"POST", legacy, key, `{"ratio":"16:9",` + boat[1:]}, before: &call{"POST", legacy, key, boat}},
-		"post-key-other-path":    {call: call{"POST", universal, key, boat}, before: &call{"POST", legacy, key, boat}},
-		"post-key-other-body":    {call: call{"POST", legacy, key, `{"prompt":"another"}`}, before: &call{"POST", legacy, key, boat}},
-		"post-key-empty":         {call: call{"POST", legacy, map[string]string{"Idempotency-Key": ""}, boat}},
-		"post-key-long":          {call: call{"POST", legacy, map[string]string{"Idempotency-Key": strings.Repeat("x", 256)}, boat}},
-		"post-key-space":         {call: call{"POST", legacy, map[string]string{"Idempotency-Key": "a key"}, boat}},
-		"post-wrong-fields":      {call: call{"POST", legacy, nil, `{"prompt":"` + prompt + `","duration":7,"cfg_scale":2,"aspect_ratoi":"1:1"}`}},
-		"post-unknown-model":     {call: call{"POST", legacy, nil, `{"model":"sora","prompt":"` + prompt + `"}`}},
-		"post-broken-json":       {call: call{"POST", legacy, nil, `{"prompt":"` + prompt}},
-		"post-not-an-object":     {call: call{"POST", legacy, nil, `["` + prompt + `"]`}},
-		"post-no-body":           {call: call{"POST", legacy, map[string]string{"Content-Type": "application/json"}, ""}},
-		"post-form":              {call: call{"POST", legacy, map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, boat}},
-		"post-no-type":           {call: call{"POST", legacy, map[string]string{"Content-Type": "-"}, boat}},
-		"post-text":              {call: call{"POST", legacy, map[string]string{"Content-Type": "text/plain"}, boat}},
-		"post-broken-type":       {call: call{"POST", legacy, map[string]string{"Content-Type": "application/json; charset"}, boat}},
-		"post-latin1":            {call: call{"POST", legacy, map[string]string{"Content-Type": "application/json; charset=iso-8859-1"}, boat}},
-		"post-gzip":              {call: call{"POST", legacy, map[string]string{"Content-Encoding": "gzip"}, boat}},
-		"post-too-large":         {call: call{"POST", legacy, nil, `{"prompt":"` + strings.Repeat("x", 64<<10) + `"}`}},
-		"post-trouble":           {call: call{"POST", legacy, nil, boat}, err: trouble},
-		"post-trouble-key":       {call: call{"POST", legacy, key, boat}, err: trouble},
-		"post-panic":             {call: call{"POST", legacy, nil, boat}, panics: true},
-		"get-queued":             {call: call{"GET", legacy + "?generation_id=queued", nil, ""}},
-		"get-generating":         {call: call{"GET", universal + "?generation_id=generating", nil, ""}},
-		"get-completed":          {call: call{"GET", universal + "?generation_id=done", nil, ""}},
-		"get-error":              {call: call{"GET", legacy + "?generation_id=failed", nil, ""}},
-		"get-unknown":            {call: call{"GET", legacy + "?generation_id=nobody", nil, ""}},
-		"get-no-id":              {call: call{"GET", legacy, nil, ""}},
-		"get-bad-id":             {call: call{"GET", legacy + "?generation_id=a%2Fb%0A", nil, ""}},
-		"get-trouble":            {call: call{"GET", legacy + "?generation_id=done", nil, ""}, err: trouble},
-		"get-no-url":             {call: call{"GET", legacy + "?generation_id=done", nil, ""}, urlErr: errors.New("no credentials")},
-		"head":                   {call: call{"HEAD", legacy + "?generation_id=done", nil, ""}},
-		"options":                {call: call{"OPTIONS", universal, nil, ""}},
-		"delete":                 {call: call{"DELETE", legacy + "?generation_id=done", nil, ""}},
-		"method-of-its-own":      {call: call{"BREW", universal, nil, ""}},
-		"path-unknown":           {call: call{"GET", "/v2/images", nil, ""}},
-		"path-slash":             {call: call{"POST", legacy + "/", nil, boat}},
-		"path-double-slash":      {call: call{"POST", "/v2//video/generations", nil, boat}},
-		"path-root":              {call: call{"GET", "/", nil, ""}},
-		"path-dots":              {call: call{"GET", "/v2/../v2/video/generations", nil, ""}},
-		"no-request-id":          {call: call{"GET", "/", map[string]string{"X-Request-Id": "-"}, ""}},
-		"request-id-not-visible": {call: call{"GET", "/", map[string]string{"X-Request-Id": "a b"}, ""}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			j := newJobs(t)
-			var log bytes.Buffer
-			handler := newHandler(j, links{test.urlErr}, &log)
-			if test.before != nil {
-				handler.ServeHTTP(httptest.NewRecorder(), test.before.request())
-				log.Reset()
-			}
-			j.err, j.panics = test.err, test.panics
-			w := httptest.NewRecorder()
-			handler.ServeHTTP(w, test.request())
-			golden(t, name, transcript(w))
-			if said := log.String(); strings.Count(said, "\n") != 1 || strings.Contains(said, "canary") || strings.Contains(said, "boat") {
-				t.Errorf("logged %s", said)
-			}
-			if strings.Contains(w.Body.String(), "secret-arn") || strings.Contains(w.Body.String(), prompt) {
-				t.Errorf("replied %s", w.Body)
-			}
-			if id := w.Header().Get("X-Inference-Id"); id != "" && !strings.Contains(log.String(), `"job":"`+id+`"`) {
-				t.Errorf("logged without the job: %s", &log)
-			}
-			if w.Code != http.StatusNoContent {
-				hold(t, test.method, w)
-			}
-		})
+	d := newDescription(t)
+	for _, table := range []map[string]reply{providerReplies(), videosReplies(), aboutReplies(), otherReplies()} {
+		for name, test := range table {
+			t.Run(name, func(t *testing.T) { test.run(t, name, d) })
+		}
+	}
+	answeredByAPIGateway(t, d)
+	for _, missing := range d.missing() {
+		t.Errorf("%s is in the description, and no test makes it", missing)
+	}
+}
+
+func (test reply) run(t *testing.T, name string, d *description) {
+	j := newJobs(t)
+	var log bytes.Buffer
+	api := newAPI(j, links{test.urlErr}, &log)
+	api.Page = page{}
+	handler := api.Handler()
+	if test.before != nil {
+		handler.ServeHTTP(httptest.NewRecorder(), test.before.request())
+		log.Reset()
+	}
+	j.err, j.panics = test.err, test.panics
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, test.request())
+	if test.target != "/openapi.json" {
+		golden(t, name, transcript(w))
+	}
+	d.hold(t, test.request(), test.body, w)
+	if said := log.String(); strings.Count(said, "\n") != 1 || strings.Contains(said, "canary") || strings.Contains(said, "boat") {
+		t.Errorf("logged %s", said)
+	}
+	if strings.Contains(w.Body.String(), "secret-arn") || w.Code >= 400 && strings.Contains(w.Body.String(), "canary") {
+		t.Errorf("replied %s", w.Body)
+	}
+	if id := w.Header().Get("X-Inference-Id"); id != "" && !strings.Contains(log.String(), `"job":"`+id+`"`) {
+		t.Errorf("logged without the job: %s", &log)
 	}
 }
 
@@ -236,52 +307,4 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-func TestTheSameKeyIsTheSameReplyAfterTheEnd(t *testing.T) {
-	j := newJobs(t)
-	handler := newHandler(j, links{}, io.Discard)
-	c := call{"POST", web.UniversalPath, map[string]string{"Idempotency-Key": "key-1"}, boat}
-	var replies []string
-	for range 2 {
-		w := httptest.NewRecorder()
-		handler.ServeHTTP(w, c.request())
-		replies = append(replies, transcript(w))
-		id := w.Header().Get("X-Inference-Id")
-		j.views[id] = intake.View{ID: id, State: intake.Failed, Ending: &video.EndingRecord{Error: "GenerationFailed"}}
-	}
-	if replies[0] != replies[1] || len(j.requests) != 1 {
-		t.Errorf("got\n%s\nand\n%s", replies[0], replies[1])
-	}
-}
-
-func TestTwoKeysInOneRequest(t *testing.T) {
-	r := call{"POST", web.LegacyPath, nil, boat}.request()
-	r.Header["Idempotency-Key"] = []string{"a", "b"}
-	w := httptest.NewRecorder()
-	newHandler(newJobs(t), links{}, io.Discard).ServeHTTP(w, r)
-	if w.Code != http.StatusBadRequest {
-		t.Errorf("got %s", transcript(w))
-	}
-}
-
-// broken is a source of neither randomness nor a body.
-type broken struct{}
-
-func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
-
-func TestWhatCantBeRead(t *testing.T) {
-	r := call{"POST", web.LegacyPath, nil, boat}.request()
-	r.Body = io.NopCloser(broken{})
-	w := httptest.NewRecorder()
-	newHandler(newJobs(t), links{}, io.Discard).ServeHTTP(w, r)
-	if w.Code != http.StatusBadRequest {
-		t.Errorf("a body that breaks off: %s", transcript(w))
-	}
-
-	j := newJobs(t)
-	api := web.API{Starter: j, Desk: j, Videos: links{}, Random: broken{}, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
-	w = httptest.NewRecorder()
-	api.Handler().ServeHTTP(w, call{"POST", web.LegacyPath, map[string]string{"X-Request-Id": "-"}, boat}.request())
-	if w.Code != http.StatusServiceUnavailable || len(j.requests) > 0 {
-		t.Errorf("no randomness: %s", transcript(w))
-	}
-}
+var trouble = &video.ServiceUnavailable{Doing: "reading", Err: errors.New("arn:aws:secret-arn throttled")}

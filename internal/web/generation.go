@@ -18,7 +18,7 @@ func (a *API) create(created int) func(*http.Request) answer {
 	return func(r *http.Request) answer {
 		key, keyed := r.Header["Idempotency-Key"]
 		if keyed && (len(key) != 1 || len(key[0]) < 1 || len(key[0]) > 255 || !visible(key[0])) {
-			return refuse(http.StatusBadRequest, "Idempotency-Key is not one of 1 to 255 visible ASCII characters; send one such as a UUID, or none")
+			return refuseField(http.StatusBadRequest, "Idempotency-Key", "is not one of 1 to 255 visible ASCII characters; send one such as a UUID, or none")
 		}
 		body, refused := read(r)
 		if refused != nil {
@@ -27,7 +27,7 @@ func (a *API) create(created int) func(*http.Request) answer {
 		request, err := video.ParseRequest(body)
 		var invalid *video.InvalidRequest
 		if errors.As(err, &invalid) {
-			return refuseFields(invalid)
+			return refuseFields(invalid.Fields)
 		}
 		if err != nil {
 			return unavailable("", err, "the request could not be read; send it again")
@@ -47,7 +47,7 @@ func (a *API) create(created int) func(*http.Request) answer {
 		case errors.As(err, &other):
 			// 422, as the IETF's draft of the header has it:
 			// https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header
-			return refuse(http.StatusUnprocessableEntity, "this Idempotency-Key was used for another request; nothing was started: use a new key for a new request, or send the first request again unchanged")
+			return refuseField(http.StatusUnprocessableEntity, "Idempotency-Key", "was used for another request; nothing was started: use a new key for a new request, or send the first request again unchanged")
 		case err != nil:
 			return unavailable(id, err, "the request may or may not have been taken; "+again)
 		}
@@ -59,21 +59,15 @@ func (a *API) create(created int) func(*http.Request) answer {
 func (a *API) retrieve(r *http.Request) answer {
 	id := r.URL.Query().Get("generation_id")
 	if id == "" {
-		return refuse(http.StatusBadRequest, "generation_id is missing: ask as ?generation_id= and the id that the POST gave")
+		return refuseField(http.StatusBadRequest, "generation_id", "is missing: ask as ?generation_id= and the id that the POST gave")
 	}
-	if !video.ValidID(id) {
-		return notFound("")
-	}
-	view, err := a.Desk.Status(r.Context(), id)
-	var absent *video.NoEntry
-	switch {
-	case errors.As(err, &absent):
-		return notFound(id)
-	case err != nil:
-		return unavailable(id, err, "how the job is doing can't be told at the moment; ask again")
+	view, refused := a.status(r, id)
+	if refused != nil {
+		return *refused
 	}
 	url := ""
 	if view.State == intake.Completed {
+		var err error
 		if url, err = a.Videos.URL(r.Context(), id); err != nil {
 			return unavailable(id, err, "the video is stored, and no URL could be made for it; ask again")
 		}
@@ -81,8 +75,26 @@ func (a *API) retrieve(r *http.Request) answer {
 	return answer{status: http.StatusOK, job: id, body: reply(view, url)}
 }
 
+// status reads how a job is doing, or says why it can't be told.
+func (a *API) status(r *http.Request, id string) (intake.View, *answer) {
+	if !video.ValidID(id) {
+		refused := notFound("")
+		return intake.View{}, &refused
+	}
+	view, err := a.Desk.Status(r.Context(), id)
+	if err == nil {
+		return view, nil
+	}
+	var absent *video.NoEntry
+	refused := unavailable(id, err, "how the job is doing can't be told at the moment; ask again")
+	if errors.As(err, &absent) {
+		refused = notFound(id)
+	}
+	return intake.View{}, &refused
+}
+
 func notFound(id string) answer {
-	a := refuse(http.StatusNotFound, "there is no generation of this id; use the id that the POST gave")
+	a := refuse(http.StatusNotFound, "there is no video of this id; use the id that the POST gave")
 	a.job = id
 	return a
 }
@@ -116,23 +128,6 @@ func read(r *http.Request) ([]byte, *answer) {
 		}
 	}
 	return nil, &refused
-}
-
-// allowed are the methods of both paths.
-const allowed = "GET, HEAD, OPTIONS, POST"
-
-func options(*http.Request) answer {
-	return answer{status: http.StatusNoContent, header: map[string]string{"Allow": allowed}}
-}
-
-func wrongMethod(*http.Request) answer {
-	a := refuse(http.StatusMethodNotAllowed, "this path takes GET and POST only")
-	a.header = map[string]string{"Allow": allowed}
-	return a
-}
-
-func unknownPath(*http.Request) answer {
-	return refuse(http.StatusNotFound, "there is nothing at this path; generations are at %s and %s", UniversalPath, LegacyPath)
 }
 
 // visible reports whether a text is of visible ASCII characters only.

@@ -77,14 +77,19 @@ func TestLambda(t *testing.T) {
 	}
 }
 
-func TestPresigned(t *testing.T) {
-	client := s3.New(s3.Options{
+// presigner signs with a secret that no URL may show.
+func presigner() *s3.PresignClient {
+	return s3.NewPresignClient(s3.New(s3.Options{
 		Region: "eu-west-1",
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "canary"}, nil
 		}),
-	})
-	got, err := web.NewPresigned(s3.NewPresignClient(client), "videos-bucket", 15*time.Minute).URL(t.Context(), "job-1")
+	}))
+}
+
+func TestPresigned(t *testing.T) {
+	presigned := web.NewPresigned(presigner(), "videos-bucket", 15*time.Minute)
+	got, err := presigned.URL(t.Context(), "job-1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,8 +113,43 @@ func TestPresigned(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 
+	download, err := presigned.DownloadURL(t.Context(), "job-1")
+	if d, parseErr := url.Parse(download); err != nil || parseErr != nil || d.Query().Get("response-content-disposition") != `attachment; filename="job-1.mp4"` {
+		t.Errorf("got %s, %v", download, err)
+	}
+	if origin, err := presigned.Origin(t.Context()); err != nil || origin != u.Scheme+"://"+u.Host {
+		t.Errorf("origin %s, %v", origin, err)
+	}
+
 	no := errors.New("no credentials")
-	if _, err := web.NewPresigned(refusing{no}, "b", time.Minute).URL(t.Context(), "a"); !errors.Is(err, no) {
+	refused := web.NewPresigned(refusing{no}, "b", time.Minute)
+	if _, err := refused.URL(t.Context(), "a"); !errors.Is(err, no) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := refused.Origin(t.Context()); !errors.Is(err, no) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestForms(t *testing.T) {
+	form, err := web.NewForms(presigner(), "prompts-bucket", func() time.Time { return at }).Form(t.Context(), "uploads/file-1.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(form.URL, "https://prompts-bucket.s3.") || form.Fields["key"] != "uploads/file-1.txt" || form.MaxBytes != 65536 || !form.Expires.Equal(at.Add(15*time.Minute)) {
+		t.Errorf("got %+v", form)
+	}
+	policy, err := base64.StdEncoding.DecodeString(form.Fields["policy"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`["content-length-range",1,65536]`, `"bucket":"prompts-bucket"`, `"key":"uploads/file-1.txt"`} {
+		if !strings.Contains(strings.ReplaceAll(string(policy), " ", ""), want) {
+			t.Errorf("the policy has no %s: %s", want, policy)
+		}
+	}
+	no := errors.New("no credentials")
+	if _, err := web.NewForms(refusing{no}, "b", time.Now).Form(t.Context(), "a"); !errors.Is(err, no) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -118,5 +158,9 @@ func TestPresigned(t *testing.T) {
 type refusing struct{ err error }
 
 func (r refusing) PresignGetObject(context.Context, *s3.GetObjectInput, ...func(*s3.PresignOptions)) (*v4.PresignedHTTPRequest, error) {
+	return nil, r.err
+}
+
+func (r refusing) PresignPostObject(context.Context, *s3.PutObjectInput, ...func(*s3.PresignPostOptions)) (*s3.PresignedPostRequest, error) {
 	return nil, r.err
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/takeup/takeup/internal/intake"
 	"github.com/takeup/takeup/internal/video"
@@ -41,6 +42,9 @@ type usage struct {
 // reply puts a view into the provider's words. The url is of a completed job.
 func reply(v intake.View, url string) generation {
 	g := generation{ID: v.ID, Status: string(v.State)}
+	if v.Ending != nil {
+		g.Status = string(intake.Failed) // the provider has no word for what we cancelled
+	}
 	if v.Manifest != nil {
 		g.Video = &file{URL: url, Duration: v.Manifest.Request.Duration()}
 		g.Meta = &meta{Usage: usage{Credits: v.Manifest.CreditsUsed}}
@@ -51,45 +55,51 @@ func reply(v intake.View, url string) generation {
 	return g
 }
 
-// errorBody is the provider's reply to what it refuses.
+// errorBody is the provider's reply to what it refuses, and the wrong fields.
 type errorBody struct {
-	Message    any    `json:"message"` // a string, or a list of them, one a wrong field
-	Path       string `json:"path"`
-	RequestID  string `json:"requestId"`
-	StatusCode int    `json:"statusCode"`
-	Timestamp  string `json:"timestamp"`
+	Message    any                `json:"message"` // a string, or a list of them, one a wrong field
+	Errors     []video.FieldError `json:"errors,omitempty"`
+	Path       string             `json:"path"`
+	RequestID  string             `json:"requestId"`
+	StatusCode int                `json:"statusCode"`
+	Timestamp  string             `json:"timestamp"`
 }
 
 // problem is why a request isn't done.
 type problem struct {
 	status int
-	said   []string // what was wrong and what to do; one, or one a wrong field
-	fields bool     // said is a list of wrong fields
-	cause  error    // for the log only
+	said   string             // what was wrong and what to do; empty: fields say it
+	fields []video.FieldError // each wrong field
+	cause  error              // for the log only
 }
 
 func (p *problem) message() any {
-	if p.fields {
+	if p.said != "" {
 		return p.said
 	}
-	return p.said[0]
+	said := make([]string, len(p.fields))
+	for i, f := range p.fields {
+		said[i] = strings.TrimSpace(f.Field + " " + f.Message)
+	}
+	return said
 }
 
 func refuse(status int, format string, args ...any) answer {
-	return answer{problem: &problem{status: status, said: []string{fmt.Sprintf(format, args...)}}}
+	return answer{problem: &problem{status: status, said: fmt.Sprintf(format, args...)}}
+}
+
+// refuseField names the one header or parameter that is wrong.
+func refuseField(status int, field, format string, args ...any) answer {
+	message := fmt.Sprintf(format, args...)
+	return answer{problem: &problem{status: status, said: field + " " + message, fields: []video.FieldError{{Field: field, Message: message}}}}
 }
 
 // refuseFields names each wrong field and its fix. A request that is wrong as a
-// whole has one message and no field.
-func refuseFields(invalid *video.InvalidRequest) answer {
-	p := &problem{status: http.StatusBadRequest}
-	for _, f := range invalid.Fields {
-		if f.Field == "" {
-			p.said = append(p.said, f.Message)
-			continue
-		}
-		p.fields = true
-		p.said = append(p.said, f.Field+" "+f.Message)
+// whole has one message.
+func refuseFields(fields []video.FieldError) answer {
+	p := &problem{status: http.StatusBadRequest, fields: fields}
+	if len(fields) == 1 && fields[0].Field == "" {
+		p.said = fields[0].Message
 	}
 	return answer{problem: p}
 }
@@ -100,7 +110,7 @@ func unavailable(job string, cause error, said string) answer {
 	return answer{
 		job:     job,
 		header:  map[string]string{"Retry-After": strconv.Itoa(retryAfterSeconds)},
-		problem: &problem{status: http.StatusServiceUnavailable, said: []string{said}, cause: cause},
+		problem: &problem{status: http.StatusServiceUnavailable, said: said, cause: cause},
 	}
 }
 

@@ -1,0 +1,157 @@
+package web_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/takeup/takeup/internal/web"
+)
+
+// page is a page of one file.
+type page struct{}
+
+func (page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/html")
+	if r.Method != http.MethodHead {
+		_, _ = io.WriteString(w, "<!doctype html><title>Takeup</title>")
+	}
+}
+
+// aboutReplies are those that say what there is.
+func aboutReplies() map[string]reply {
+	return map[string]reply{
+		"models":        {call: call{"GET", "/models", nil, ""}},
+		"models-post":   {call: call{"POST", "/models", nil, "{}"}},
+		"openapi":       {call: call{"GET", "/openapi.json", nil, ""}},
+		"openapi-head":  {call: call{"HEAD", "/openapi.json", nil, ""}},
+		"page":          {call: call{"GET", "/", nil, ""}},
+		"page-head":     {call: call{"HEAD", "/", nil, ""}},
+		"page-post":     {call: call{"POST", "/", nil, "{}"}},
+		"openapi-patch": {call: call{"PATCH", "/openapi.json", nil, "{}"}},
+	}
+}
+
+// otherReplies are those to what nobody should ask.
+func otherReplies() map[string]reply {
+	return map[string]reply{
+		"options":                {call: call{"OPTIONS", web.UniversalPath, nil, ""}},
+		"delete":                 {call: call{"DELETE", web.LegacyPath + "?generation_id=done", nil, ""}},
+		"method-of-its-own":      {call: call{"BREW", web.UniversalPath, nil, ""}},
+		"path-unknown":           {call: call{"GET", "/v2/images", nil, ""}},
+		"path-slash":             {call: call{"POST", web.LegacyPath + "/", nil, boat}},
+		"path-double-slash":      {call: call{"POST", "/v2//video/generations", nil, boat}},
+		"path-dots":              {call: call{"GET", "/v2/../v2/video/generations", nil, ""}},
+		"no-request-id":          {call: call{"GET", "/v2", map[string]string{"X-Request-Id": "-"}, ""}},
+		"request-id-not-visible": {call: call{"GET", "/v2", map[string]string{"X-Request-Id": "a b"}, ""}},
+	}
+}
+
+// answeredByAPIGateway holds what API Gateway answers by itself, as the template
+// has it, to the description; and notes it as made.
+func answeredByAPIGateway(t *testing.T, d *description) {
+	t.Helper()
+	source, err := os.ReadFile("../../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var template struct {
+		Resources struct {
+			Api struct {
+				Properties struct {
+					GatewayResponses map[string]struct {
+						StatusCode        string            `yaml:"StatusCode"`
+						ResponseTemplates map[string]string `yaml:"ResponseTemplates"`
+					} `yaml:"GatewayResponses"`
+				} `yaml:"Properties"`
+			} `yaml:"Api"`
+		} `yaml:"Resources"`
+	}
+	if err := yaml.Unmarshal(source, &template); err != nil {
+		t.Fatal(err)
+	}
+	context := strings.NewReplacer(
+		"$context.error.messageString", `"as API Gateway says it"`, "$context.path", "/takeup/v2",
+		"$context.requestId", "c6af9ac6", "$context.requestTime", "21/Aug/2026:12:00:00 +0000")
+	statuses := map[string]bool{}
+	for kind, response := range template.Resources.Api.Properties.GatewayResponses {
+		body, err := jsonschema.UnmarshalJSON(strings.NewReader(context.Replace(response.ResponseTemplates["application/json"])))
+		if err == nil {
+			err = d.valid(body, "components", "schemas", "Error")
+		}
+		if err != nil {
+			t.Errorf("%s: %v", kind, err)
+		}
+		statuses[response.StatusCode] = true
+	}
+	for _, path := range d.keys("paths") {
+		for _, method := range d.keys("paths", path) {
+			for _, status := range []string{"401", "429"} {
+				if reply, _ := d.at("paths", path, method, "responses", status); reply != nil && statuses[status] {
+					d.seen[strings.ToUpper(method)+" "+path+" "+status] = true
+				}
+			}
+		}
+	}
+}
+
+// The models are told so that a form can be made of them.
+func TestModelsSayWhatTheCatalogueSays(t *testing.T) {
+	w := httptest.NewRecorder()
+	newHandler(newJobs(t), links{}, io.Discard).ServeHTTP(w, call{"GET", "/models", nil, ""}.request())
+	var body struct {
+		Default string
+		Models  []struct {
+			Name       string
+			NeedsOneOf []string `json:"needs_one_of"`
+			Durations  []int
+			Usual      []struct{ Duration, Seconds int }
+		}
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range body.Models {
+		if len(m.Durations) < 2 || len(m.NeedsOneOf) < 1 || len(m.Usual) != 2 || m.Usual[1].Seconds != 160 {
+			t.Errorf("got %+v", m)
+		}
+	}
+	if body.Models[0].Name != body.Default || len(body.Models) != 15 {
+		t.Errorf("the default is %s, the first of %d %s", body.Default, len(body.Models), body.Models[0].Name)
+	}
+}
+
+func TestCrossOrigin(t *testing.T) {
+	preflight := map[string]string{"Origin": "https://example.com", "Access-Control-Request-Method": "DELETE", "Access-Control-Request-Headers": "authorization"}
+	for _, test := range []struct {
+		origin string
+		call   call
+		want   map[string]string
+	}{
+		{"", call{"OPTIONS", "/videos/done", preflight, ""}, map[string]string{"Access-Control-Allow-Origin": "", "Access-Control-Allow-Methods": "", "Vary": ""}},
+		{"", call{"GET", "/videos/done", preflight, ""}, map[string]string{"Access-Control-Allow-Origin": ""}},
+		{"*", call{"GET", "/videos/nobody", preflight, ""}, map[string]string{"Access-Control-Allow-Origin": "*", "Vary": "", "Access-Control-Allow-Methods": ""}},
+		{"https://example.com", call{"OPTIONS", "/videos/done", preflight, ""}, map[string]string{
+			"Access-Control-Allow-Origin": "https://example.com", "Vary": "Origin", "Access-Control-Allow-Methods": "DELETE, GET, HEAD, OPTIONS",
+			"Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key", "Access-Control-Max-Age": "600", "Access-Control-Allow-Credentials": "",
+		}},
+		{"https://example.com", call{"POST", "/v2/video/generations", nil, boat}, map[string]string{"Access-Control-Allow-Origin": "https://example.com"}},
+	} {
+		api := newAPI(newJobs(t), links{}, io.Discard)
+		api.Origin = test.origin
+		w := httptest.NewRecorder()
+		api.Handler().ServeHTTP(w, test.call.request())
+		for name, want := range test.want {
+			if got := w.Header().Get(name); got != want {
+				t.Errorf("origin %q, %s %s: %s is %q, want %q", test.origin, test.call.method, test.call.target, name, got, want)
+			}
+		}
+	}
+}

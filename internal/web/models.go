@@ -1,0 +1,132 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+type modelList struct {
+	Default string  `json:"default"`
+	Models  []model `json:"models"`
+}
+
+type model struct {
+	Name       string      `json:"name"`
+	Parameters []parameter `json:"parameters"`
+	NeedsOneOf []string    `json:"needs_one_of"`
+	Durations  []int       `json:"durations"`
+	Price      *price      `json:"price"`
+	Usual      []usualTime `json:"usual"`
+}
+
+type parameter struct {
+	Name      string      `json:"name"`
+	Type      string      `json:"type"`
+	Required  bool        `json:"required"`
+	Enum      []any       `json:"enum,omitempty"`
+	Minimum   *float64    `json:"minimum,omitempty"`
+	Maximum   *float64    `json:"maximum,omitempty"`
+	MaxLength int         `json:"max_length,omitempty"`
+	MaxItems  int         `json:"max_items,omitempty"`
+	Default   any         `json:"default,omitempty"`
+	Fields    []parameter `json:"fields,omitempty"`
+	Item      *parameter  `json:"item,omitempty"`
+}
+
+type price struct {
+	USDPerSecond float64 `json:"usd_per_second"`
+	Approximate  bool    `json:"approximate"`
+	Source       string  `json:"source"`
+	AsOf         string  `json:"as_of"`
+}
+
+type usualTime struct {
+	Duration int `json:"duration"`
+	Seconds  int `json:"seconds"`
+}
+
+// models tells the catalogue.
+func (a *API) models(r *http.Request) answer {
+	body := modelList{Default: video.DefaultModel}
+	type question struct{ model, duration int }
+	var asked []question
+	for i, m := range video.Catalogue() {
+		described := describeModel(m)
+		for _, duration := range described.Durations {
+			if duration == 5 || duration == 10 { // the lengths that every model makes
+				asked = append(asked, question{i, duration})
+			}
+		}
+		body.Models = append(body.Models, described)
+	}
+	type reply struct {
+		usual time.Duration
+		known bool
+	}
+	replies := make([]reply, len(asked))
+	each(len(asked), func(i int) {
+		replies[i].usual, replies[i].known = a.Estimator.Usual(r.Context(), body.Models[asked[i].model].Name, asked[i].duration)
+	})
+	for i, q := range asked {
+		if replies[i].known {
+			m := &body.Models[q.model]
+			m.Usual = append(m.Usual, usualTime{q.duration, *seconds(replies[i].usual)})
+		}
+	}
+	return answer{status: http.StatusOK, body: body}
+}
+
+func describeModel(m video.Model) model {
+	described := model{Name: m.Name, Parameters: parameters(m.Parameters), NeedsOneOf: []string{"prompt"}, Durations: []int{}, Usual: []usualTime{}}
+	if _, shots := m.Takes("multi_prompt"); shots {
+		described.NeedsOneOf = append(described.NeedsOneOf, "multi_prompt")
+	}
+	if duration, ok := m.Takes("duration"); ok {
+		for n := int(duration.Min); n <= int(duration.Max); n++ {
+			if len(duration.Allowed) == 0 || slices.Contains(duration.Allowed, strconv.Itoa(n)) {
+				described.Durations = append(described.Durations, n)
+			}
+		}
+	}
+	if p, ok := m.Price(); ok {
+		described.Price = &price{USDPerSecond: p.USDPerSecond, Approximate: p.Approximate, Source: p.Source, AsOf: p.AsOf}
+	}
+	return described
+}
+
+func parameters(given []video.Parameter) []parameter {
+	var described []parameter
+	for _, p := range given {
+		described = append(described, describeParameter(p))
+	}
+	return described
+}
+
+func describeParameter(p video.Parameter) parameter {
+	described := parameter{
+		Name: p.Name, Type: string(p.Kind), Required: p.Required, MaxLength: p.MaxLength, MaxItems: p.MaxItems,
+		Default: p.Default, Fields: parameters(p.Fields),
+	}
+	switch p.Kind {
+	case video.List:
+		described.Type = "array"
+	case video.Integer, video.Number:
+		described.Minimum, described.Maximum = &p.Min, &p.Max
+	}
+	for _, allowed := range p.Allowed {
+		if n, err := strconv.Atoi(allowed); err == nil && p.Kind == video.Integer {
+			described.Enum = append(described.Enum, n)
+			continue
+		}
+		described.Enum = append(described.Enum, allowed)
+	}
+	if p.Item != nil {
+		item := describeParameter(*p.Item)
+		described.Item = &item
+	}
+	return described
+}

@@ -1,0 +1,63 @@
+package web
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// Form is an HTML form that uploads a file to S3 without credentials: the fields
+// go before the file, as they are.
+type Form struct {
+	URL      string
+	Fields   map[string]string
+	MaxBytes int64
+	Expires  time.Time
+}
+
+type uploadBody struct {
+	URL       string            `json:"url"`
+	Fields    map[string]string `json:"fields"`
+	Key       string            `json:"key"`
+	MaxBytes  int64             `json:"max_bytes"`
+	ExpiresAt time.Time         `json:"expires_at"`
+}
+
+// upload gives a form to upload a prompt file with. Its key is ours: a name that
+// a stranger chose could be that of another file.
+func (a *API) upload(r *http.Request) answer {
+	body, refused := read(r)
+	if refused != nil {
+		return *refused
+	}
+	var given map[string]any
+	if err := json.Unmarshal(body, &given); err != nil || given == nil {
+		return refuse(http.StatusBadRequest, `the request is not a JSON object; it takes {"type": "txt"} or {"type": "json"}`)
+	}
+	var wrong []video.FieldError
+	kind, _ := given["type"].(string)
+	if kind != "txt" && kind != "json" {
+		wrong = append(wrong, video.FieldError{Field: "type", Message: "takes txt, for a prompt, or json, for a request object"})
+	}
+	if delete(given, "type"); len(given) > 0 {
+		wrong = append(wrong, video.FieldError{Message: "there are more fields than type, which is the only one"})
+	}
+	if len(wrong) > 0 {
+		return refuseFields(wrong)
+	}
+	name, err := intake.RandomID("file", a.Random)
+	if err != nil {
+		return unavailable("", err, "no name could be made for the file; ask again")
+	}
+	key := "uploads/" + name + "." + kind
+	form, err := a.Uploads.Form(r.Context(), key)
+	if err != nil {
+		return unavailable("", err, "no address could be made for the upload; ask again")
+	}
+	return answer{status: http.StatusCreated, body: uploadBody{
+		URL: form.URL, Fields: form.Fields, Key: key, MaxBytes: form.MaxBytes, ExpiresAt: form.Expires.UTC(),
+	}}
+}

@@ -1,0 +1,165 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// videoBody is a video, as docs/openapi.yaml describes it.
+type videoBody struct {
+	ID          string          `json:"id"`
+	Status      intake.State    `json:"status"`
+	Request     *video.Request  `json:"request"`
+	CreatedAt   time.Time       `json:"created_at"`
+	SubmittedAt *time.Time      `json:"submitted_at"`
+	EndedAt     *time.Time      `json:"ended_at"`
+	Discard     bool            `json:"discard"`
+	Estimate    *estimate       `json:"estimate"`
+	Error       *endingBody     `json:"error"`
+	Cost        *cost           `json:"cost"`
+	Video       *videoFile      `json:"video"`
+	Manifest    *video.Manifest `json:"manifest"`
+}
+
+type videoList struct {
+	Videos []videoBody `json:"videos"`
+	Next   *string     `json:"next"`
+}
+
+type estimate struct {
+	LeftSeconds  *int     `json:"left_seconds"`
+	Progress     *float64 `json:"progress"`
+	UsualSeconds *int     `json:"usual_seconds"`
+}
+
+type endingBody struct {
+	Name       string     `json:"name"`
+	Message    string     `json:"message"`
+	Advice     string     `json:"advice"`
+	Paid       video.Paid `json:"paid"`
+	Redrivable bool       `json:"redrivable"`
+}
+
+type cost struct {
+	Credits int64   `json:"credits"`
+	USD     float64 `json:"usd"`
+}
+
+type videoFile struct {
+	URL         string    `json:"url"`
+	DownloadURL string    `json:"download_url"`
+	ExpiresAt   time.Time `json:"expires_at"`
+	ContentType string    `json:"content_type"`
+	Bytes       int64     `json:"bytes"`
+	CRC32       string    `json:"crc32"` // in base64
+}
+
+// estimatesAtOnce bounds the estimates that are made at a time: each may be a
+// reading.
+const estimatesAtOnce = 10
+
+// videos makes the bodies of views. An error is of the URLs.
+func (a *API) videos(ctx context.Context, views []intake.View) ([]videoBody, error) {
+	bodies, errs := make([]videoBody, len(views)), make([]error, len(views))
+	each(len(views), func(i int) { bodies[i], errs[i] = a.video(ctx, views[i]) })
+	return bodies, errors.Join(errs...)
+}
+
+// each calls do for each number below n, some at a time.
+func each(n int, do func(i int)) {
+	var group sync.WaitGroup
+	places := make(chan struct{}, estimatesAtOnce)
+	for i := range n {
+		places <- struct{}{}
+		group.Go(func() {
+			defer func() { <-places }()
+			do(i)
+		})
+	}
+	group.Wait()
+}
+
+func (a *API) video(ctx context.Context, v intake.View) (videoBody, error) {
+	body := videoBody{
+		ID: v.ID, Status: v.State, Request: v.Request, CreatedAt: v.CreatedAt.UTC(), SubmittedAt: known(v.SubmittedAt), EndedAt: known(v.EndedAt),
+		Discard: v.Discard, Manifest: v.Manifest,
+	}
+	if !v.State.Ended() && v.Request != nil {
+		body.Estimate = a.estimate(ctx, v)
+	}
+	if v.Ending != nil {
+		kind := v.Ending.Kind()
+		body.Error = &endingBody{Name: v.Ending.Error, Message: v.Ending.Message, Advice: kind.Advice, Paid: kind.Paid, Redrivable: v.Redrivable}
+		var discarded *video.Discarded
+		if errors.As(v.Ending.Err(), &discarded) {
+			body.Cost = newCost(discarded.Credits)
+		}
+	}
+	if v.Manifest == nil {
+		return body, nil
+	}
+	body.Cost = newCost(v.Manifest.CreditsUsed)
+	url, err := a.Videos.URL(ctx, v.ID)
+	if err != nil {
+		return body, err
+	}
+	download, err := a.Videos.DownloadURL(ctx, v.ID)
+	body.Video = &videoFile{
+		URL: url, DownloadURL: download, ExpiresAt: a.Now().Add(a.Videos.Life()).UTC(),
+		ContentType: "video/mp4", Bytes: v.Manifest.Bytes, CRC32: v.Manifest.CRC32,
+	}
+	return body, err
+}
+
+// estimate says how much longer a job takes. The time that it waits for room is
+// anybody's guess: it counts from its submission.
+func (a *API) estimate(ctx context.Context, v intake.View) *estimate {
+	elapsed := time.Duration(0)
+	if !v.SubmittedAt.IsZero() {
+		elapsed = max(0, a.Now().Sub(v.SubmittedAt))
+	}
+	usual, usually := a.Estimator.Usual(ctx, v.Request.Model(), v.Request.Duration())
+	left, told := a.Estimator.Left(ctx, v.Request.Model(), v.Request.Duration(), elapsed)
+	if !usually && !told {
+		return nil
+	}
+	e := &estimate{}
+	if usually {
+		e.UsualSeconds = seconds(usual)
+	}
+	if told {
+		e.LeftSeconds = seconds(left)
+		progress := 0.0
+		if elapsed > 0 {
+			progress = math.Floor(100*elapsed.Seconds()/(elapsed+max(0, left)).Seconds()) / 100
+		}
+		e.Progress = &progress
+	}
+	return e
+}
+
+func seconds(d time.Duration) *int {
+	n := max(0, int(math.Ceil(d.Seconds())))
+	return &n
+}
+
+func newCost(credits int64) *cost {
+	if credits <= 0 {
+		return nil
+	}
+	return &cost{Credits: credits, USD: float64(credits) / video.CreditsPerUSD}
+}
+
+func known(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}

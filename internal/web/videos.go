@@ -1,0 +1,194 @@
+package web
+
+import (
+	"errors"
+	"math"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// defaultPage is how many videos a page has where nobody says.
+const defaultPage = 20
+
+// list gives a page of the videos.
+func (a *API) list(r *http.Request) answer {
+	query := r.URL.Query()
+	q := intake.Query{Limit: defaultPage, Cursor: query.Get("cursor")}
+	var wrong []video.FieldError
+	if query.Has("status") {
+		q.State = intake.State(query.Get("status"))
+		if states := intake.States(); !slices.Contains(states, q.State) {
+			wrong = append(wrong, video.FieldError{Field: "status", Message: "is not a status; it takes " + words(states)})
+		}
+	}
+	if query.Has("limit") {
+		n, err := strconv.Atoi(query.Get("limit"))
+		if err != nil || n < 1 || n > intake.MaxPage {
+			wrong = append(wrong, video.FieldError{Field: "limit", Message: "takes a whole number from 1 to " + strconv.Itoa(intake.MaxPage)})
+		}
+		q.Limit = n
+	}
+	if query.Has("cursor") && q.Cursor == "" {
+		wrong = append(wrong, video.FieldError{Field: "cursor", Message: "is empty; leave it out to begin with the newest"})
+	}
+	if len(wrong) > 0 {
+		return refuseFields(wrong)
+	}
+	page, err := a.Lister.List(r.Context(), q)
+	var bad *intake.BadCursor
+	switch {
+	case errors.As(err, &bad):
+		return refuseField(http.StatusBadRequest, "cursor", "%s; begin again without one", bad.Reason)
+	case err != nil:
+		return unavailable("", err, "the videos can't be listed at the moment; ask again")
+	}
+	bodies, err := a.videos(r.Context(), page.Views)
+	if err != nil {
+		return unavailable("", err, "no URLs could be made for the videos; ask again")
+	}
+	body := videoList{Videos: bodies}
+	if page.Next != "" {
+		body.Next = &page.Next
+	}
+	return answer{status: http.StatusOK, body: body}
+}
+
+func words(states []intake.State) string {
+	names := make([]string, len(states))
+	for i, state := range states {
+		names[i] = string(state)
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
+}
+
+// get gives all that is known of one video.
+func (a *API) get(r *http.Request) answer {
+	view, refused := a.status(r, r.PathValue("id"))
+	if refused != nil {
+		return *refused
+	}
+	return a.show(r, http.StatusOK, view)
+}
+
+// show answers with a video.
+func (a *API) show(r *http.Request, status int, view intake.View) answer {
+	bodies, err := a.videos(r.Context(), []intake.View{view})
+	if err != nil {
+		return unavailable(view.ID, err, "the video is stored, and no URL could be made for it; ask again")
+	}
+	return answer{status: status, job: view.ID, body: bodies[0]}
+}
+
+// content leads to the stored file.
+func (a *API) content(r *http.Request) answer {
+	view, refused := a.status(r, r.PathValue("id"))
+	if refused != nil {
+		return *refused
+	}
+	switch {
+	case view.Ending != nil:
+		return conflict(view.ID, "it has no video, since it ended with "+view.Ending.Error+": "+view.Ending.Message, 0)
+	case view.State != intake.Completed:
+		return conflict(view.ID, "its video is not there yet; it is "+string(view.State)+", ask again", lookAgain)
+	}
+	url, err := a.Videos.DownloadURL(r.Context(), view.ID)
+	if err != nil {
+		return unavailable(view.ID, err, "the video is stored, and no URL could be made for it; ask again")
+	}
+	return answer{status: http.StatusFound, job: view.ID, header: map[string]string{"Location": url}}
+}
+
+// lookAgain is how long who asks for a file waits that isn't there yet.
+const lookAgain = 10 * time.Second
+
+// cancel ends a job, or gives a paid video up.
+func (a *API) cancel(r *http.Request) answer {
+	id, discard := r.PathValue("id"), false
+	if query := r.URL.Query(); query.Has("discard") {
+		switch query.Get("discard") {
+		case "true":
+			discard = true
+		case "false":
+		default:
+			return refuseField(http.StatusBadRequest, "discard", "takes true or false")
+		}
+	}
+	if !video.ValidID(id) {
+		return notFound("")
+	}
+	err := a.Canceller.Cancel(r.Context(), id, discard)
+	var absent *video.NoEntry
+	var not *intake.NotCancelled
+	switch {
+	case errors.As(err, &absent):
+		return notFound(id)
+	case errors.As(err, &not):
+		got := conflict(id, not.Reason, not.RetryAfter)
+		if not.Discardable {
+			got.problem.said += " (?discard=true)"
+			got.problem.fields = []video.FieldError{{Field: "discard", Message: "takes true to give up a video that is or may be paid"}}
+		}
+		return got
+	case err != nil:
+		return unavailable(id, err, "whether the job was cancelled is not known; ask again")
+	}
+	view, refused := a.status(r, id)
+	switch {
+	case refused != nil:
+		return *refused
+	case view.State.Ended():
+		return a.show(r, http.StatusOK, view)
+	}
+	return a.show(r, http.StatusAccepted, view)
+}
+
+// redrive goes on with a job.
+func (a *API) redrive(r *http.Request) answer {
+	id := r.PathValue("id")
+	if !video.ValidID(id) {
+		return notFound("")
+	}
+	execution, err := a.Redriver.Redrive(r.Context(), id)
+	var absent *video.NoEntry
+	var not *intake.NotRedriven
+	switch {
+	case errors.As(err, &absent):
+		return notFound(id)
+	case errors.As(err, &not):
+		return conflict(id, not.Reason, 0)
+	case err != nil:
+		return unavailable(id, err, "whether the job goes on is not known; ask for it")
+	}
+	view, refused := a.status(r, id)
+	if refused != nil {
+		return *refused
+	}
+	if view.State.Ended() && view.State != intake.Completed {
+		// The execution was started, and isn't seen yet.
+		view.State, view.Ending, view.EndedAt, view.Redrivable = intake.Queued, nil, time.Time{}, false
+		if !view.SubmittedAt.IsZero() {
+			view.State = intake.Generating
+		}
+	}
+	got := a.show(r, http.StatusAccepted, view)
+	if got.problem == nil {
+		got.header = map[string]string{"X-Execution-Name": execution}
+	}
+	return got
+}
+
+// conflict refuses what the job's state doesn't allow.
+func conflict(id, reason string, retryAfter time.Duration) answer {
+	got := refuse(http.StatusConflict, "%s", reason)
+	got.job = id
+	if retryAfter > 0 {
+		got.header = map[string]string{"Retry-After": strconv.Itoa(int(math.Ceil(retryAfter.Seconds())))}
+	}
+	return got
+}

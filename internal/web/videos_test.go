@@ -1,0 +1,107 @@
+package web_test
+
+import (
+	"errors"
+	"io"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/takeup/takeup/internal/web"
+)
+
+// videosReplies are those of what is under /videos, and of the uploads.
+func videosReplies() map[string]reply {
+	get := func(target string) call { return call{"GET", target, nil, ""} }
+	post := func(target, body string) call { return call{"POST", target, nil, body} }
+	noURL := errors.New("no credentials")
+	large := strings.Repeat(" ", 64<<10)
+	return map[string]reply{
+		"list":                {call: get("/videos")},
+		"list-status":         {call: get("/videos?status=discarded")},
+		"list-limit":          {call: get("/videos?limit=1&status=error")},
+		"list-next":           {call: get("/videos?limit=50&cursor=generating")},
+		"list-none":           {call: get("/videos?cursor=zzz")},
+		"list-bad-query":      {call: get("/videos?status=done&limit=51&cursor=")},
+		"list-bad-limit":      {call: get("/videos?limit=ten")},
+		"list-old-cursor":     {call: get("/videos?cursor=old")},
+		"list-trouble":        {call: get("/videos"), err: trouble},
+		"list-no-url":         {call: get("/videos"), urlErr: noURL},
+		"list-post":           {call: post("/videos", boat)},
+		"video-queued":        {call: get("/videos/queued")},
+		"video-generating":    {call: get("/videos/generating")},
+		"video-late":          {call: get("/videos/late")},
+		"video-completed":     {call: get("/videos/done")},
+		"video-error":         {call: get("/videos/poor")},
+		"video-cancelled":     {call: get("/videos/cancelled")},
+		"video-discarded":     {call: get("/videos/discarded")},
+		"video-no-request":    {call: get("/videos/no-request")},
+		"video-unknown":       {call: get("/videos/nobody")},
+		"video-bad-id":        {call: get("/videos/a%2Fb")},
+		"video-trouble":       {call: get("/videos/done"), err: trouble},
+		"video-no-url":        {call: get("/videos/done"), urlErr: noURL},
+		"video-head":          {call: call{"HEAD", "/videos/done", nil, ""}},
+		"video-put":           {call: call{"PUT", "/videos/done", nil, "{}"}},
+		"content":             {call: get("/videos/done/content")},
+		"content-head":        {call: call{"HEAD", "/videos/done/content", nil, ""}},
+		"content-not-yet":     {call: get("/videos/generating/content")},
+		"content-never":       {call: get("/videos/failed/content")},
+		"content-unknown":     {call: get("/videos/nobody/content")},
+		"content-trouble":     {call: get("/videos/done/content"), err: trouble},
+		"content-no-url":      {call: get("/videos/done/content"), urlErr: noURL},
+		"cancel":              {call: call{"DELETE", "/videos/queued", nil, ""}},
+		"cancel-too-late":     {call: call{"DELETE", "/videos/generating?discard=false", nil, ""}},
+		"cancel-discard":      {call: call{"DELETE", "/videos/generating?discard=true", nil, ""}},
+		"cancel-ended":        {call: call{"DELETE", "/videos/failed", nil, ""}},
+		"cancel-bad-discard":  {call: call{"DELETE", "/videos/queued?discard=yes", nil, ""}},
+		"cancel-unknown":      {call: call{"DELETE", "/videos/nobody", nil, ""}},
+		"cancel-bad-id":       {call: call{"DELETE", "/videos/a%20b", nil, ""}},
+		"cancel-trouble":      {call: call{"DELETE", "/videos/queued", nil, ""}, err: trouble},
+		"redrive":             {call: post("/videos/poor/redrive", "")},
+		"redrive-running":     {call: post("/videos/generating/redrive", "")},
+		"redrive-unknown":     {call: post("/videos/nobody/redrive", "")},
+		"redrive-bad-id":      {call: post("/videos/a.b/redrive", "")},
+		"redrive-trouble":     {call: post("/videos/poor/redrive", ""), err: trouble},
+		"redrive-get":         {call: get("/videos/poor/redrive")},
+		"upload":              {call: post("/uploads", `{"type":"txt"}`)},
+		"upload-json":         {call: post("/uploads", `{"type":"json"}`)},
+		"upload-bad-type":     {call: post("/uploads", `{"type":"exe"}`)},
+		"upload-more-fields":  {call: post("/uploads", `{"type":"txt","name":"canary"}`)},
+		"upload-not-json":     {call: post("/uploads", `type=txt`)},
+		"upload-null":         {call: post("/uploads", `null`)},
+		"upload-form":         {call: call{"POST", "/uploads", map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, "type=txt"}},
+		"upload-too-large":    {call: post("/uploads", `{"type":"txt"}`+large)},
+		"upload-no-form":      {call: post("/uploads", `{"type":"txt"}`), urlErr: noURL},
+		"upload-get":          {call: get("/uploads")},
+		"videos-slash":        {call: get("/videos/")},
+		"videos-options":      {call: call{"OPTIONS", "/videos/done", nil, ""}},
+		"videos-unknown-part": {call: get("/videos/done/frames")},
+	}
+}
+
+func TestListIsAskedForWhatWasAsked(t *testing.T) {
+	j := newJobs(t)
+	handler := newHandler(j, links{}, io.Discard)
+	for _, target := range []string{"/videos", "/videos?status=queued&limit=7&cursor=abc"} {
+		handler.ServeHTTP(httptest.NewRecorder(), call{"GET", target, nil, ""}.request())
+	}
+	if want := []string{"{State: Limit:20 Cursor:}", "{State:queued Limit:7 Cursor:abc}"}; !slices.Equal(j.asked, want) {
+		t.Errorf("got %q", j.asked)
+	}
+}
+
+// Where nothing is known of the time there is no estimate, and no error.
+func TestNoEstimate(t *testing.T) {
+	api := newAPI(newJobs(t), links{}, io.Discard)
+	api.Estimator = clockwork{unknown: true}
+	for target, want := range map[string]string{"/videos/generating": `"estimate":null`, "/models": `"usual":[]`} {
+		w := httptest.NewRecorder()
+		api.Handler().ServeHTTP(w, call{"GET", target, nil, ""}.request())
+		if !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%s: got %s", target, w.Body)
+		}
+	}
+}
+
+var _ web.Videos = links{}
