@@ -65,7 +65,10 @@ func TestSettings(t *testing.T) {
 			t.Fatal(err)
 		}
 		value := "none: it is asked for"
-		if p.Default != nil {
+		switch {
+		case p.Default != nil && *p.Default == "":
+			value = "none"
+		case p.Default != nil:
 			value = "`" + *p.Default + "`"
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", template.Parameters.Content[i].Value, value, strings.ReplaceAll(p.Description, "|", `\|`))

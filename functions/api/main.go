@@ -21,15 +21,16 @@ import (
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	set, config := settings.Must(log, settings.Load[settings.API])
-	bucket, executions := s3.NewFromConfig(config), intake.NewExecutions(sfn.NewFromConfig(config), set.StateMachine)
-	entries := ledger.New(bucket, set.VideosBucket, rand.Text)
+	bucket, machine := s3.NewFromConfig(config), sfn.NewFromConfig(config)
+	presigner, executions := s3.NewPresignClient(bucket), intake.NewExecutions(machine, set.StateMachine)
+	entries, shelf := ledger.New(bucket, set.VideosBucket, rand.Text), manifest.New(bucket, set.VideosBucket)
 	api := web.API{
-		Starter: intake.New(entries, executions),
-		Desk:    intake.NewDesk(entries, manifest.New(bucket, set.VideosBucket), executions),
-		Videos:  web.NewPresigned(s3.NewPresignClient(bucket), set.VideosBucket, set.VideoURL.Duration()),
-		Random:  rand.Reader,
-		Now:     time.Now,
-		Log:     log,
+		Starter: intake.New(entries, executions), Desk: intake.NewDesk(entries, shelf, executions),
+		Lister: intake.NewLister(entries, shelf, executions, machine), Redriver: intake.NewRedriver(entries, shelf, executions),
+		Canceller: intake.NewCanceller(entries, shelf, executions, time.Now),
+		Videos:    web.NewPresigned(presigner, set.VideosBucket, set.VideoURL.Duration()),
+		Uploads:   web.NewForms(presigner, set.PromptsBucket, time.Now), Estimator: web.Guess{},
+		Origin: set.CORSOrigin, Random: rand.Reader, Now: time.Now, Log: log,
 	}
 	lambda.Start(web.Lambda(api.Handler()))
 }

@@ -121,7 +121,9 @@ type Prompts struct {
 // API is what the function api is told.
 type API struct {
 	Intake
-	VideoURL Seconds `env:"VIDEO_URL_SECONDS,required,notEmpty"`
+	PromptsBucket string  `env:"PROMPTS_BUCKET,required,notEmpty"`
+	VideoURL      Seconds `env:"VIDEO_URL_SECONDS,required,notEmpty"`
+	CORSOrigin    string  `env:"CORS_ORIGIN"`
 }
 
 // Authorize is what the function authorize is told.

@@ -26,6 +26,7 @@ func good() map[string]string {
 		"SUBMIT_CALL_SECONDS": "45", "BUSY_WAIT_SECONDS": "15", "LOOKUP_FIRST_SECONDS": "30", "LOOKUP_WINDOW_SECONDS": "7200", "RESUBMIT_LOST": "true",
 		"MAX_VIDEO_MIB": "2048", "LOOPBACK_SOURCES": "true",
 		"STATE_MACHINE_ARN": "arn:aws:states:eu-north-1:123456789012:stateMachine:TextToVideo",
+		"PROMPTS_BUCKET":    "prompts", "CORS_ORIGIN": "https://example.com",
 		"VIDEO_URL_SECONDS": "900", "API_TOKEN_SECRET": "arn:aws:secretsmanager:eu-north-1:1:secret:token",
 	}
 }
@@ -73,7 +74,7 @@ func TestGoodSettings(t *testing.T) {
 		t.Errorf("store: %+v, %v", store, err)
 	}
 	api, _, err := settings.Load[settings.API]()
-	if err != nil || api.VideoURL.Duration() != 15*time.Minute || api.VideosBucket != "videos" {
+	if err != nil || api.VideoURL.Duration() != 15*time.Minute || api.VideosBucket != "videos" || api.PromptsBucket != "prompts" || api.CORSOrigin != "https://example.com" {
 		t.Errorf("api: %+v, %v", api, err)
 	}
 	if prompts, _, err := settings.Load[settings.Prompts](); err != nil || prompts.StateMachine != api.StateMachine {
@@ -119,7 +120,7 @@ func needs() map[string]struct {
 		"check":     {load[settings.Check], slices.Concat(lambda, provider, waits)},
 		"store":     {load[settings.Store], slices.Concat(lambda, provider, []string{"MAX_VIDEO_MIB"})},
 		"prompts":   {load[settings.Prompts], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "VIDEOS_BUCKET"})},
-		"api":       {load[settings.API], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "VIDEOS_BUCKET", "VIDEO_URL_SECONDS"})},
+		"api":       {load[settings.API], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "VIDEOS_BUCKET", "PROMPTS_BUCKET", "VIDEO_URL_SECONDS"})},
 		"authorize": {load[settings.Authorize], slices.Concat(lambda, []string{"API_TOKEN_SECRET"})},
 	}
 }

@@ -168,24 +168,33 @@ func uploads(p *Project, say report) {
 	}
 }
 
-// routes: both of the provider's paths take POST and GET, ApiFunction answers
-// every other method and path too, and the token is asked for on each.
+// routes: ApiFunction answers every method and path, and the token is asked for on
+// each, but for the page, the API's description, and a browser's question whether
+// it may send the token.
 func routes(p *Project, say report) {
+	open := map[string]bool{"OPTIONS /{proxy+}": true}
+	for _, path := range []string{"/", "/assets/{proxy+}", "/openapi.json"} {
+		open["GET "+path], open["HEAD "+path] = true, true
+	}
+	want := sortedKeys(open)
+	for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} {
+		want = append(want, method+" /{proxy+}")
+	}
 	have := map[string]bool{}
 	events, _ := p.Template.property("ApiFunction", "Events").(map[string]any)
 	for _, name := range sortedKeys(events) {
 		properties := at(events[name], "Properties")
-		have[fmt.Sprint(at(properties, "Method"), " ", at(properties, "Path"))] = true
-		if at(properties, "Auth") != nil || at(properties, "RestApiId") != Ref("Api") {
-			say("%s is not a route of Api with its authorizer", name)
+		route := fmt.Sprint(at(properties, "Method"), " ", at(properties, "Path"))
+		have[route] = true
+		if at(properties, "RestApiId") != Ref("Api") {
+			say("%s is not a route of Api", name)
 		}
-	}
-	var want []string
-	for _, path := range []string{"/v2/generate/video/kling/generation", "/v2/video/generations"} {
-		want = append(want, "POST "+path, "GET "+path)
-	}
-	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"} {
-		want = append(want, method+" /{proxy+}")
+		switch auth := at(properties, "Auth"); {
+		case open[route] && at(auth, "Authorizer") != "NONE":
+			say("%s asks for the token", name)
+		case !open[route] && auth != nil:
+			say("%s is a route without Api's authorizer", name)
+		}
 	}
 	for _, route := range want {
 		if !have[route] {
