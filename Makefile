@@ -27,6 +27,7 @@ GOLANGCI_LINT := v2.15.0
 hash = $(firstword $(shell sha256sum $(1)))
 ministack := .tools/ministack/lock-$(call hash,tools/ministack.txt)
 sam := .tools/sam/lock-$(call hash,tools/sam.txt)
+schemathesis := .tools/schemathesis/lock-$(call hash,tools/schemathesis.txt)
 golangci = .tools/bin/golangci-lint-$(GOLANGCI_LINT)-$(shell go env GOVERSION 2>/dev/null)
 asl = tools/asl/node_modules/.lock-$(call hash,tools/asl/package-lock.json)
 
@@ -68,7 +69,7 @@ build: $(takeup) $(sam) ## Build the template and its functions for sam deploy. 
 	@$(takeup) build
 
 .PHONY: test
-test: need-go need-cc $(ministack) $(sam) ## Run all tests.
+test: need-go need-cc need-node $(ministack) $(sam) $(schemathesis) ## Run all tests.
 	go test -race ./...
 	cd test && go test -race -timeout 15m ./...
 
@@ -107,7 +108,7 @@ lint: need-go $(sam) $(golangci) $(asl) ## Check formatting, code, imports, the 
 	done
 
 .PHONY: tools
-tools: $(ministack) $(sam) $(golangci) $(asl) ## Install the pinned tools into .tools.
+tools: $(ministack) $(sam) $(schemathesis) $(golangci) $(asl) ## Install the pinned tools into .tools.
 
 .PHONY: clean
 clean: $(takeup) ## End the local stack, and remove what was built and installed.
@@ -119,7 +120,7 @@ clean: $(takeup) ## End the local stack, and remove what was built and installed
 $(takeup): need-go
 	@$(keyless) go build -o $@ ./cmd/takeup
 
-$(ministack) $(sam): | need-python
+$(ministack) $(sam) $(schemathesis): | need-python
 	@$(keyless) name=$$(basename $$(dirname $@)); echo "installing $$name, as pinned in tools/$$name.txt"; \
 	rm -rf .tools/$$name && python3 -m venv .tools/$$name && \
 	.tools/$$name/bin/python -m pip --quiet --disable-pip-version-check --no-input install --no-deps --require-hashes -r tools/$$name.txt && \
@@ -137,7 +138,7 @@ $(asl): | need-npm
 	@touch $@
 
 # What has to be on the machine. Each says what to do where it isn't.
-.PHONY: need-go need-cc need-python need-npm
+.PHONY: need-go need-cc need-python need-node need-npm
 need-go:
 	@command -v go >/dev/null || { echo "there is no go on the PATH: install Go 1.26 or later"; exit 1; }
 
@@ -151,6 +152,9 @@ need-python:
 	  { echo "python3 does not run, or is older than 3.10: put Python 3.10 or later first on the PATH"; exit 1; }
 	@python3 -c 'import venv, ensurepip' 2>/dev/null || \
 	  { echo "python3 has no venv: install it, on Debian and Ubuntu as the package python3-venv"; exit 1; }
+
+need-node:
+	@command -v node >/dev/null || { echo "there is no node on the PATH, which runs the provider's JavaScript sample: install Node.js 20 or later"; exit 1; }
 
 need-npm:
 	@command -v npm >/dev/null || { echo "there is no npm on the PATH, which make lint needs: install Node.js 20 or later"; exit 1; }

@@ -188,7 +188,7 @@ func (w *world) testPrompts(t *testing.T) {
 }
 
 // optional are the variables that a function can do without.
-func optional() []string { return []string{"RESUBMIT_LOST", "LOOPBACK_SOURCES"} }
+func optional() []string { return []string{"RESUBMIT_LOST", "LOOPBACK_SOURCES", "CORS_ORIGIN"} }
 
 // testNoSettings starts each function with nothing: it must end, and name all that
 // it lacks at once.
