@@ -124,12 +124,16 @@ func view(id string, execution *sfn.DescribeExecutionOutput, entry video.Entry, 
 		v.Request, v.CreatedAt = input(execution), aws.ToTime(execution.StartDate)
 	}
 	running := execution != nil && execution.Status == types.ExecutionStatusRunning
+	before := running && entry.Ending != nil && entry.Ending.At.Before(aws.ToTime(execution.StartDate))
+	if before && entry.Ending.Chosen() {
+		v.Discard = false // the redrive takes that back
+	}
 	switch {
-	case entry.Ending != nil && !(running && entry.Ending.At.Before(aws.ToTime(execution.StartDate))):
+	case entry.Ending != nil && !before:
 		v.Ending = entry.Ending
 	case execution == nil:
 		v.Ending = &video.EndingRecord{Error: "ExecutionGone", Message: "Step Functions no longer knows the job's execution, and it left no video; redrive the job"}
-	case running: // its ending, if it has one, is that of before the redrive
+	case running: // its ending, if it has one, is from before the redrive
 		if entry.Phase == video.PhaseAccepted {
 			v.State = Generating
 		}

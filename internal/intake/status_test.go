@@ -119,6 +119,22 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+// A redrive of a video that was given up takes that back, from its start on.
+func TestStatusOfADiscardedVideoThatIsRedriven(t *testing.T) {
+	boat := request(t, "a boat")
+	l := ledger{"a": {ID: "a", Request: boat, Phase: video.PhaseAccepted, DiscardedAt: ended, Ending: video.NewEndingRecord(&video.Discarded{}, ended)}}
+	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{"a": execution(types.ExecutionStatusFailed, "{}")}}
+	desk := intake.NewDesk(l, shelf{}, executions(t, m))
+	if view, err := desk.Status(t.Context(), "a"); err != nil || view.State != intake.Discarded || !view.Discard || !view.Redrivable {
+		t.Errorf("got %+v, %v", view, err)
+	}
+	m.executions["a-r1"] = execution(types.ExecutionStatusRunning, `{"id":"a","resume":true}`)
+	m.executions["a-r1"].StartDate = aws.Time(ended.Add(time.Minute))
+	if view, err := desk.Status(t.Context(), "a"); err != nil || view.State != intake.Generating || view.Discard {
+		t.Errorf("got %+v, %v", view, err)
+	}
+}
+
 func TestStatusOfWhatIsNoJob(t *testing.T) {
 	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{
 		"a-r1": execution(types.ExecutionStatusFailed, `{"id":"a","resume":true}`),

@@ -171,7 +171,7 @@ func (a *API) redrive(r *http.Request) answer {
 	}
 	if view.State.Ended() && view.State != intake.Completed {
 		// The execution was started, and isn't seen yet.
-		view.State, view.Ending, view.EndedAt, view.Redrivable = intake.Queued, nil, time.Time{}, false
+		view.State, view.Ending, view.EndedAt, view.Redrivable, view.Discard = intake.Queued, nil, time.Time{}, false, false
 		if !view.SubmittedAt.IsZero() {
 			view.State = intake.Generating
 		}
