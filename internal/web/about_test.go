@@ -6,12 +6,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
-	"go.yaml.in/yaml/v3"
 
+	"github.com/takeup/takeup/internal/template"
 	"github.com/takeup/takeup/internal/web"
 )
 
@@ -62,34 +63,24 @@ func answeredByAPIGateway(t *testing.T, d *description) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var template struct {
-		Resources struct {
-			Api struct {
-				Properties struct {
-					GatewayResponses map[string]struct {
-						StatusCode        string            `yaml:"StatusCode"`
-						ResponseTemplates map[string]string `yaml:"ResponseTemplates"`
-					} `yaml:"GatewayResponses"`
-				} `yaml:"Properties"`
-			} `yaml:"Api"`
-		} `yaml:"Resources"`
-	}
-	if err := yaml.Unmarshal(source, &template); err != nil {
+	parsed, err := template.Parse(source)
+	if err != nil {
 		t.Fatal(err)
 	}
-	context := strings.NewReplacer(
-		"$context.error.messageString", `"as API Gateway says it"`, "$context.path", "/takeup/v2",
-		"$context.requestId", "c6af9ac6", "$context.requestTime", "21/Aug/2026:12:00:00 +0000")
+	replies, err := parsed.GatewayReplies("/takeup/v2", "c6af9ac6")
+	if err != nil {
+		t.Fatal(err)
+	}
 	statuses := map[string]bool{}
-	for kind, response := range template.Resources.Api.Properties.GatewayResponses {
-		body, err := jsonschema.UnmarshalJSON(strings.NewReader(context.Replace(response.ResponseTemplates["application/json"])))
+	for kind, reply := range replies {
+		body, err := jsonschema.UnmarshalJSON(strings.NewReader(reply.Body))
 		if err == nil {
 			err = d.valid(body, "components", "schemas", "Error")
 		}
 		if err != nil {
 			t.Errorf("%s: %v", kind, err)
 		}
-		statuses[response.StatusCode] = true
+		statuses[strconv.Itoa(reply.Status)] = true
 	}
 	for _, path := range d.keys("paths") {
 		for _, method := range d.keys("paths", path) {

@@ -51,6 +51,12 @@ func TestTakeup(t *testing.T) {
 			{"an answer that is lost", (*world).testLostAnswer},
 			{"a file that is no video", (*world).testNoVideo},
 			{"transitions", (*world).testTransitions},
+			{"a video, looked at", (*world).testVideos},
+			{"a job that is cancelled", (*world).testCancel},
+			{"a video that is given up", (*world).testDiscard},
+			{"a stored video that is given up", (*world).testDiscardStored},
+			{"an upload by a form", (*world).testForm},
+			{"what needs no token", (*world).testOpen},
 		} {
 			t.Run(test.name, func(t *testing.T) {
 				t.Parallel()
@@ -59,6 +65,7 @@ func TestTakeup(t *testing.T) {
 		}
 	})
 	// The rest needs the stack to itself, or what the tests above left.
+	t.Run("an API fuzzer", w.testFuzz)
 	t.Run("a key is exchanged", w.testKeyExchange)
 	t.Run("nothing is bought twice", w.testLedger)
 	t.Run("logs", w.testLogs)

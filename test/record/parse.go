@@ -1,8 +1,12 @@
 package record
 
 import (
+	"bytes"
 	"encoding/json"
+	"mime"
+	"mime/multipart"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/takeup/takeup/internal/template"
@@ -18,6 +22,10 @@ func Parse(r *http.Request, body []byte, status int, signer string) []template.C
 	call := template.Call{Function: caller(r)}
 	if call.Function == "" && presigned(r) {
 		call.Function = signer
+	}
+	if form := presignedForm(r, body); form != nil {
+		call.Function, call.Action, call.Resource = signer, "s3:PutObject", "arn:aws:s3:::"+strings.Trim(r.URL.Path, "/")+"/"+form.Get("key")
+		return []template.Call{call}
 	}
 	if service(r) == "s3" {
 		return s3(call, r, status)
@@ -37,6 +45,21 @@ func caller(r *http.Request) string {
 }
 
 func presigned(r *http.Request) bool { return r.URL.Query().Has("X-Amz-Signature") }
+
+// presignedForm gives the fields of a form that was signed, nil where the call is
+// none. They come before the file.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTForms.html
+func presignedForm(r *http.Request, body []byte) url.Values {
+	kind, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || kind != "multipart/form-data" || r.Method != http.MethodPost {
+		return nil
+	}
+	form, err := multipart.NewReader(bytes.NewReader(body), parameters["boundary"]).ReadForm(maxBody)
+	if err != nil || len(form.Value["X-Amz-Signature"]) == 0 {
+		return nil
+	}
+	return form.Value
+}
 
 // service is the one that a call is signed for, by the scope of its credentials,
 // <key>/<date>/<region>/<service>/aws4_request.
@@ -63,6 +86,7 @@ func resources() map[string][2]string {
 		"secretsmanager.GetSecretValue":      {"secretsmanager:GetSecretValue", "SecretId"},
 		"AWSStepFunctions.StartExecution":    {"states:StartExecution", "stateMachineArn"},
 		"AWSStepFunctions.DescribeExecution": {"states:DescribeExecution", "executionArn"},
+		"AWSStepFunctions.ListExecutions":    {"states:ListExecutions", "stateMachineArn"},
 	}
 }
 

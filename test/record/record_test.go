@@ -83,6 +83,9 @@ func TestParseJSONServices(t *testing.T) {
 		{"an execution is described", "states", "AWSStepFunctions.DescribeExecution",
 			`{"executionArn":"arn:aws:states:us-east-1:000000000000:execution:m:n"}`,
 			template.Call{Action: "states:DescribeExecution", Resource: "arn:aws:states:us-east-1:000000000000:execution:m:n"}},
+		{"executions are listed", "states", "AWSStepFunctions.ListExecutions",
+			`{"stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m","maxResults":100}`,
+			template.Call{Action: "states:ListExecutions", Resource: "arn:aws:states:us-east-1:000000000000:stateMachine:m"}},
 		{"another operation", "states", "AWSStepFunctions.StopExecution", `{}`,
 			template.Call{Action: record.Unknown, Resource: "states POST / AWSStepFunctions.StopExecution"}},
 		{"no JSON", "states", "AWSStepFunctions.DescribeExecution", "\xa1",
@@ -101,6 +104,25 @@ func TestParseJSONServices(t *testing.T) {
 				t.Errorf("got %+v\nwant %+v", got, want)
 			}
 		})
+	}
+}
+
+// A form that was signed is sent by somebody without permissions of his own.
+func TestParseForm(t *testing.T) {
+	const multipart = "Content-Type: multipart/form-data; boundary=b\r\n"
+	part := func(name, value string) string {
+		return "--b\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value + "\r\n"
+	}
+	whole := part("key", "uploads/a.txt") + part("X-Amz-Signature", "0") + part("file", "a boat") + "--b--\r\n"
+	want := template.Call{Function: "signer", Action: "s3:PutObject", Resource: "arn:aws:s3:::prompts/uploads/a.txt"}
+	if got := record.Parse(request(t, "POST /prompts", multipart, whole), []byte(whole), 204, "signer"); !reflect.DeepEqual(got, []template.Call{want}) {
+		t.Errorf("got %+v\nwant %+v", got, want)
+	}
+	unsigned := part("key", "uploads/a.txt") + "--b--\r\n"
+	for _, body := range []string{unsigned, "", whole[:len(whole)/2]} {
+		if got := record.Parse(request(t, "POST /prompts", multipart, body), []byte(body), 403, "signer"); got[0].Action != record.Unknown {
+			t.Errorf("%q: got %+v", body, got)
+		}
 	}
 }
 

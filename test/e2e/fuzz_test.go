@@ -1,0 +1,122 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/takeup/takeup/internal/template"
+)
+
+// gateway is a proxy to the API.
+type gateway struct {
+	URL string
+
+	mu      sync.Mutex
+	replies map[string]int // how many, by method and status: "GET /videos/{id} 200"
+}
+
+// newGateway makes the API by way of a proxy that answers as API Gateway does where
+// MiniStack answers in words of its own: by the template's gateway responses.
+func newGateway(t *testing.T, w *world) *gateway {
+	t.Helper()
+	source, err := os.ReadFile("../../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := template.Parse(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	replies, err := parsed.GatewayReplies("/takeup", "c6af9ac6")
+	if err != nil {
+		t.Fatal(err)
+	}
+	to, err := url.Parse(w.stack.API)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := map[string]string{"Unauthorized": "UNAUTHORIZED", "Missing Authentication Token": "MISSING_AUTHENTICATION_TOKEN"}
+	g := &gateway{replies: map[string]int{}}
+	proxy := httptest.NewServer(&httputil.ReverseProxy{
+		Rewrite: func(p *httputil.ProxyRequest) { p.SetURL(to) },
+		ModifyResponse: func(response *http.Response) error {
+			body, err := io.ReadAll(response.Body)
+			if err != nil {
+				return err
+			}
+			var said struct{ Message any }
+			if response.StatusCode >= 400 && json.Unmarshal(body, &said) == nil {
+				if words, ok := said.Message.(string); ok && kinds[words] != "" {
+					reply := replies[kinds[words]]
+					response.StatusCode, body = reply.Status, []byte(reply.Body)
+					response.Header.Set("Content-Type", "application/json")
+				}
+			}
+			g.count(response)
+			response.Body = io.NopCloser(bytes.NewReader(body))
+			response.Header.Set("Content-Length", strconv.Itoa(len(body)))
+			return nil
+		},
+	})
+	t.Cleanup(proxy.Close)
+	g.URL = proxy.URL
+	return g
+}
+
+func (g *gateway) count(response *http.Response) {
+	path := strings.Split(strings.TrimPrefix(response.Request.URL.Path, "/"), "/")
+	if i := slices.Index(path, "videos"); i >= 0 && i+1 < len(path) {
+		path[i+1] = "{id}"
+	}
+	name := path[len(path)-1]
+	if name == "content" || name == "redrive" || name == "{id}" {
+		name = "videos/" + name
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.replies[fmt.Sprintf("%s %s %d", response.Request.Method, name, response.StatusCode)]++
+}
+
+// testFuzz has schemathesis make requests of the API's own description, and hold
+// each reply to it.
+func (w *world) testFuzz(t *testing.T) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := newGateway(t, w)
+	fuzzer := exec.CommandContext(t.Context(), filepath.Join(root, ".tools/schemathesis/bin/schemathesis"),
+		"--config-file", filepath.Join(root, "tools/schemathesis.toml"), "run", g.URL+"/openapi.json", "--url", g.URL, "--no-color")
+	fuzzer.Dir = t.TempDir()
+	fuzzer.Env = append(os.Environ(), "API_TOKEN="+w.stack.Token)
+	said, err := fuzzer.CombinedOutput()
+	if err != nil {
+		t.Errorf("schemathesis, which make tools installs: %v\n%s", err, strings.ReplaceAll(string(said), w.stack.Token, "TOKEN"))
+	}
+	t.Log(g.replies)
+	// It found its way to where things happen.
+	for _, reply := range []string{
+		"POST generations 200", "POST generation 201", "GET generations 200", "GET videos 200", "GET videos/{id} 200", "GET videos/content 409",
+		"DELETE videos/{id} 202", "POST videos/redrive 409", "POST uploads 201", "GET models 200", "GET openapi.json 200",
+		"GET models 401", "POST generations 400", "POST generations 415", "PUT videos 405",
+	} {
+		if g.replies[reply] == 0 {
+			t.Errorf("there was no %s", reply)
+		}
+	}
+	w.finished(t)
+}
