@@ -19,11 +19,10 @@ import (
 const MaxPage = 50
 
 // A page reads no more than this, and is short rather than slow: so many lists of
-// Step Functions', of so many executions each, and so many jobs of them, of which
-// so many at a time. A job takes two or three reads.
+// Step Functions', and about so many jobs, of which so many at a time. A job
+// takes two or three reads.
 const (
 	maxLists = 5
-	perList  = 100
 	maxReads = 100
 	atOnce   = 10
 )
@@ -59,10 +58,11 @@ type Page struct {
 	Next  string // the cursor of the next page; empty: there is none
 }
 
-// List gives a page of the jobs, by the start of their latest execution, newest
-// first. Step Functions keeps an execution for 90 days after its end, and shows a
-// new one within moments. A redriven job is listed once, where its last redrive
-// is. Between two pages a job may come up twice, and none is left out.
+// List gives a page of the jobs, newest first, as Step Functions lists their
+// executions. It keeps one for 90 days after its end, and shows a new one within
+// moments. A redriven job is listed once, where its last redrive is. What starts
+// or ends between two pages may be on both or on neither, and is among the newest
+// then.
 //
 // A job whose video was taken out of the bucket by others than Takeup is Failed,
 // and isn't found by that: each job that succeeded would have to be read.
@@ -75,29 +75,26 @@ func (l *Lister) List(ctx context.Context, q Query) (Page, error) {
 	}
 	var page Page
 	reads := 0
-	for range maxLists {
-		rows, next, err := l.rows(ctx, q.State, at.Token)
+	// Each list is of no more executions than the page still takes, so that one
+	// page ends where the next begins: a place within a list would move.
+	for lists := 0; lists < maxLists && reads < maxReads && len(page.Views) < q.Limit; lists++ {
+		rows, next, err := l.rows(ctx, q.State, at.Token, q.Limit-len(page.Views))
 		if err != nil {
 			return Page{}, err
 		}
-		for chunk := range slices.Chunk(at.rest(rows, q.State), atOnce) {
+		rows = slices.DeleteFunc(rows, func(row types.ExecutionListItem) bool {
+			return (q.State == Failed || q.State == Cancelled) && row.Status == types.ExecutionStatusSucceeded
+		})
+		reads += len(rows)
+		for chunk := range slices.Chunk(rows, atOnce) {
 			read, err := l.read(ctx, chunk)
 			if err != nil {
 				return Page{}, err
 			}
-			for i, job := range read {
+			for _, job := range read {
 				if job != nil && (q.State == "" || job.State == q.State) {
 					page.Views = append(page.Views, *job)
 				}
-				at.After, at.Name = chunk[i].StartDate.UnixMicro(), *chunk[i].Name
-				if len(page.Views) == q.Limit {
-					page.Next = at.String()
-					return page, nil
-				}
-			}
-			if reads += len(chunk); reads >= maxReads {
-				page.Next = at.String()
-				return page, nil
 			}
 		}
 		if next == "" {
@@ -110,8 +107,8 @@ func (l *Lister) List(ctx context.Context, q Query) (Page, error) {
 }
 
 // rows gives one list of Step Functions', and the token of the next.
-func (l *Lister) rows(ctx context.Context, state State, token string) ([]types.ExecutionListItem, string, error) {
-	in := &sfn.ListExecutionsInput{StateMachineArn: aws.String(l.executions.stateMachine.String()), MaxResults: perList}
+func (l *Lister) rows(ctx context.Context, state State, token string, most int) ([]types.ExecutionListItem, string, error) {
+	in := &sfn.ListExecutionsInput{StateMachineArn: aws.String(l.executions.stateMachine.String()), MaxResults: int32(most)}
 	if token != "" {
 		in.NextToken = &token
 	}

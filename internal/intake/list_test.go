@@ -1,9 +1,11 @@
 package intake_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -19,31 +21,38 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// ListExecutions lists as AWS does. A token is a place counted from the oldest,
-// which stays where it is when new executions come.
+// ListExecutions lists as Step Functions does: the running ones by their start,
+// and the others by their end, newest first. A token is the place of the last one
+// that was listed, and stays where it is whatever starts.
 func (m *machine) ListExecutions(_ context.Context, in *sfn.ListExecutionsInput, _ ...func(*sfn.Options)) (*sfn.ListExecutionsOutput, error) {
 	if m.readErr != nil {
 		return nil, m.readErr
 	}
 	m.lists++
-	var rows []types.ExecutionListItem
-	for name, e := range m.executions {
-		if in.StatusFilter == "" || e.Status == in.StatusFilter {
-			rows = append(rows, types.ExecutionListItem{Name: &name, Status: e.Status, StartDate: e.StartDate, StopDate: e.StopDate})
+	place := func(row types.ExecutionListItem) int64 {
+		if row.Status == types.ExecutionStatusRunning {
+			return row.StartDate.UnixNano()
 		}
+		return row.StopDate.UnixNano()
 	}
-	slices.SortFunc(rows, func(a, b types.ExecutionListItem) int { return b.StartDate.Compare(*a.StartDate) })
-	from := 0
+	before := int64(math.MaxInt64)
 	if in.NextToken != nil {
-		older, err := strconv.Atoi(*in.NextToken)
-		if err != nil || older > len(rows) {
+		var err error
+		if before, err = strconv.ParseInt(*in.NextToken, 10, 64); err != nil {
 			return nil, &types.InvalidToken{}
 		}
-		from = len(rows) - older
 	}
-	out := &sfn.ListExecutionsOutput{Executions: rows[from:min(from+int(in.MaxResults), len(rows))]}
-	if left := len(rows) - from - len(out.Executions); left > 0 {
-		out.NextToken = aws.String(strconv.Itoa(left))
+	var rows []types.ExecutionListItem
+	for name, e := range m.executions {
+		row := types.ExecutionListItem{Name: &name, Status: e.Status, StartDate: e.StartDate, StopDate: e.StopDate}
+		if (in.StatusFilter == "" || e.Status == in.StatusFilter) && place(row) < before {
+			rows = append(rows, row)
+		}
+	}
+	slices.SortFunc(rows, func(a, b types.ExecutionListItem) int { return cmp.Compare(place(b), place(a)) })
+	out := &sfn.ListExecutionsOutput{Executions: rows[:min(int(in.MaxResults), len(rows))]}
+	if n := len(out.Executions); n < len(rows) {
+		out.NextToken = aws.String(strconv.FormatInt(place(rows[n-1]), 10))
 	}
 	return out, nil
 }
@@ -181,8 +190,7 @@ func TestList(t *testing.T) {
 	}
 }
 
-// What starts between two pages shows up in neither, or at the front; nothing is
-// left out.
+// What starts between two pages is at the front, and leaves nothing out.
 func TestListWhileJobsStart(t *testing.T) {
 	l, s, m, ids := history(t, 250, rand.New(rand.NewPCG(1, 1)))
 	lister := intake.NewLister(l, s, executions(t, m), m)
@@ -215,12 +223,12 @@ func TestListWhileJobsStart(t *testing.T) {
 // A page is short rather than slow.
 func TestAPageIsBounded(t *testing.T) {
 	l, s, m := ledger{}, shelf{}, &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
-	for i := range 2000 {
+	for i := range 1000 {
 		start := began.Add(time.Duration(i) * time.Second)
 		m.executions[fmt.Sprintf("job-%d", i)] = &sfn.DescribeExecutionOutput{Status: types.ExecutionStatusSucceeded, StartDate: &start, StopDate: &start, Input: aws.String("{}")}
 	}
 	lister := intake.NewLister(l, s, executions(t, m), m)
-	for state, lists := range map[intake.State]int{intake.Failed: 5, intake.Discarded: 1} {
+	for state, lists := range map[intake.State]int{intake.Failed: 5, intake.Discarded: 5} {
 		m.lists, m.described = 0, 0
 		page, err := lister.List(t.Context(), intake.Query{State: state, Limit: 20})
 		if err != nil || len(page.Views) > 0 || page.Next == "" || m.lists != lists || m.described > 200 {
@@ -238,7 +246,8 @@ func TestBadCursors(t *testing.T) {
 	}
 	for _, q := range []intake.Query{
 		{Cursor: "*"}, {Cursor: "e30x"}, {Cursor: "bnVsbA"[:3]}, {Cursor: page.Next, State: intake.Failed},
-		{Cursor: "eyJ0IjoiOTk5OTk5In0"}, // a token that Step Functions doesn't know
+		{Cursor: "eyJ0Ijoib2xkIn0"}, // a token that Step Functions doesn't know
+		{Cursor: "e30"},
 	} {
 		q.Limit = 3
 		var bad *intake.BadCursor

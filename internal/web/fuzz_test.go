@@ -8,6 +8,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/aws/aws-lambda-go/events"
+
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/web"
 )
@@ -38,6 +40,31 @@ func FuzzPost(f *testing.F) {
 			if !video.ValidID(id) {
 				t.Errorf("a job was started as %q", id)
 			}
+		}
+	})
+}
+
+// Whatever path, method and query API Gateway hands on, the reply is one of the
+// description's, or says that there is no such path.
+func FuzzEvent(f *testing.F) {
+	f.Add("GET", "/videos/done", "status", "error")
+	f.Add("DELETE", "/videos/queued", "discard", "true")
+	f.Add("GET", "/videos/a%2Fb\x00?x#y", "limit", "7")
+	f.Add("GET", "//example.com/%zz", "cursor", "\xff")
+	f.Add("OPTIONS", "", "", "")
+	f.Fuzz(func(t *testing.T, method, path, name, value string) {
+		methods := []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} // API Gateway is given no other
+		if !slices.Contains(methods, method) {
+			method = methods[len(method)%len(methods)]
+		}
+		response, err := web.Lambda(newHandler(newJobs(t), links{}, t.Output()))(t.Context(), events.APIGatewayProxyRequest{
+			HTTPMethod: method, Path: path, MultiValueQueryStringParameters: map[string][]string{name: {value}},
+		})
+		if err != nil || response.StatusCode >= 500 || response.StatusCode < 200 {
+			t.Fatalf("%+v, %v", response, err)
+		}
+		if response.Body != "" && !json.Valid([]byte(response.Body)) {
+			t.Errorf("%d: %s", response.StatusCode, response.Body)
 		}
 	})
 }

@@ -2,7 +2,10 @@ package web
 
 import (
 	"context"
+	"encoding/base64"
 	"net/http"
+	"net/url"
+	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/awslabs/aws-lambda-go-api-proxy/httpadapter"
@@ -10,9 +13,9 @@ import (
 
 // Lambda makes a Lambda handler of an http.Handler, for the proxy integration of
 // an API Gateway REST API. The request's X-Request-Id is API Gateway's own id of
-// it, whatever the caller sent. An event that can't be a request (a path with a
-// broken escape) is asked of the handler as a path that it doesn't know, so that
-// it is refused in the handler's words.
+// it, whatever the caller sent. A body that can't be decoded is asked of the
+// handler as a path that it doesn't know, so that it is refused in the handler's
+// words.
 func Lambda(handler http.Handler) func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 	adapter := httpadapter.New(handler)
 	return func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
@@ -28,11 +31,22 @@ func Lambda(handler http.Handler) func(context.Context, events.APIGatewayProxyRe
 		}
 		headers.Set("X-Request-Id", event.RequestContext.RequestID)
 		event.MultiValueHeaders = headers
-		response, err := adapter.ProxyWithContext(ctx, event)
-		if err != nil {
-			event.Path, event.Body, event.IsBase64Encoded = "/", "", false
-			response, err = adapter.ProxyWithContext(ctx, event)
+		event.Path = escaped(event.Path)
+		if _, err := base64.StdEncoding.DecodeString(event.Body); event.IsBase64Encoded && err != nil {
+			event.Path, event.Body, event.IsBase64Encoded = "/v2", "", false
 		}
-		return response, err
+		return adapter.ProxyWithContext(ctx, event)
 	}
+}
+
+// escaped makes a path one that a URL can have. Whether API Gateway hands an
+// escape on as it came or decoded is not documented: one that came is left, and
+// what can't stand in a path is escaped. The adapter would print a path that can't
+// be parsed to the log, in the caller's words.
+func escaped(path string) string {
+	u, err := url.Parse(path)
+	if err == nil && !strings.ContainsAny(path, "?#") && !strings.HasPrefix(path, "//") && u.Scheme == "" {
+		return path
+	}
+	return (&url.URL{Path: path}).EscapedPath()
 }

@@ -67,9 +67,14 @@ func TestLambda(t *testing.T) {
 		t.Errorf("HEAD: %+v", got)
 	}
 	for name, event := range map[string]events.APIGatewayProxyRequest{
-		"a broken escape": {HTTPMethod: "GET", Path: "/v2/%zz"},
-		"broken base64":   {HTTPMethod: "POST", Path: web.LegacyPath, Body: "*", IsBase64Encoded: true},
-		"an empty event":  {},
+		"a broken escape":    {HTTPMethod: "GET", Path: "/v2/%zz"},
+		"control characters": {HTTPMethod: "GET", Path: "/videos/a\x00\n\x7f"},
+		"a decoded question": {HTTPMethod: "GET", Path: "/v2/video/generations?generation_id=done"},
+		"an escaped one":     {HTTPMethod: "GET", Path: "/v2/video/generations%3Fgeneration_id=done"},
+		"a fragment":         {HTTPMethod: "GET", Path: "/videos/done#"},
+		"another host":       {HTTPMethod: "GET", Path: "//example.com/videos"},
+		"broken base64":      {HTTPMethod: "POST", Path: web.LegacyPath, Body: "*", IsBase64Encoded: true},
+		"an empty event":     {},
 	} {
 		if got, _ := proxy(event); got.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: %+v", name, got)

@@ -69,8 +69,8 @@ func (w *world) testPermissions(t *testing.T) {
 		},
 		{
 			"a grant is too much",
-			"Action: s3:AbortMultipartUpload", "Action: [s3:AbortMultipartUpload, s3:DeleteObject]",
-			"StoreFunction is granted s3:DeleteObject on arn:aws:s3:::",
+			"Action: s3:AbortMultipartUpload", "Action: [s3:AbortMultipartUpload, s3:PutObjectTagging]",
+			"StoreFunction is granted s3:PutObjectTagging on arn:aws:s3:::",
 		},
 		{
 			"a grant is too wide in its actions",

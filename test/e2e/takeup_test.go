@@ -57,6 +57,7 @@ func TestTakeup(t *testing.T) {
 			{"a stored video that is given up", (*world).testDiscardStored},
 			{"an upload by a form", (*world).testForm},
 			{"what needs no token", (*world).testOpen},
+			{"the provider's samples", (*world).testSamples},
 		} {
 			t.Run(test.name, func(t *testing.T) {
 				t.Parallel()
