@@ -15,6 +15,7 @@ import (
 	"github.com/takeup/takeup/internal/ledger"
 	"github.com/takeup/takeup/internal/manifest"
 	"github.com/takeup/takeup/internal/settings"
+	"github.com/takeup/takeup/internal/timings"
 	"github.com/takeup/takeup/internal/web"
 )
 
@@ -29,7 +30,7 @@ func main() {
 		Lister: intake.NewLister(entries, shelf, executions, machine), Redriver: intake.NewRedriver(entries, shelf, executions),
 		Canceller: intake.NewCanceller(entries, shelf, executions, time.Now),
 		Videos:    web.NewPresigned(presigner, set.VideosBucket, set.VideoURL.Duration()),
-		Uploads:   web.NewForms(presigner, set.PromptsBucket, time.Now), Estimator: web.Guess{},
+		Uploads:   web.NewForms(presigner, set.PromptsBucket, time.Now), Estimator: timings.New(bucket, set.VideosBucket, nil, log),
 		Origin: set.CORSOrigin, Random: rand.Reader, Now: time.Now, Log: log,
 	}
 	lambda.Start(web.Lambda(api.Handler()))

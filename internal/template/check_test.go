@@ -107,7 +107,7 @@ func broken() []variant {
 		{"policies", "any bucket", "template.yaml", "Resource: !Sub ${VideosBucket.Arn}/rejected/*", `Resource: !Sub arn:${AWS::Partition}:s3:::*`},
 		{"policies", "a SAM policy template", "template.yaml", "      Policies:\n", "      Policies:\n        - S3CrudPolicy: { BucketName: !Ref VideosBucket }\n"},
 		{"comments", "two actions without a comment", "template.yaml", "            # Two actions: an ending is recorded on the version that was read, and so\n            # is how long a job took.\n", ""},
-		{"comments", "two resources without a comment", "template.yaml", "            # A manifest, and the video that a URL is signed for.\n", ""},
+		{"comments", "two resources without a comment", "template.yaml", "            # A manifest, the video that a URL is signed for, and how long jobs took.\n", ""},
 		{"comments", "a listing without a comment", "template.yaml", "          # Nothing is listed: see SubmitFunction. Any key can be a prompt file.\n", ""},
 
 		{"references", "a resource that is not there", "template.yaml", "Bucket: !Ref VideosBucket\n", "Bucket: !Ref FilmsBucket\n"},

@@ -112,7 +112,7 @@ func (w *world) testFuzz(t *testing.T) {
 	for _, reply := range []string{
 		"POST generations 200", "POST generation 201", "GET generations 200", "GET videos 200", "GET videos/{id} 200", "GET videos/content 409",
 		"DELETE videos/{id} 202", "POST videos/redrive 409", "POST uploads 201", "GET models 200", "GET openapi.json 200",
-		"GET models 401", "POST generations 400", "POST generations 415", "PUT videos 405",
+		"GET models 401", "POST generations 400", "POST uploads 415", "PUT videos 405",
 	} {
 		if g.replies[reply] == 0 {
 			t.Errorf("there was no %s", reply)
