@@ -24,11 +24,17 @@ keyless := unset $(purchase);
 # environment, since they pin the same library differently. The lock files are
 # complete, so pip adds nothing to them (--no-deps), and checks that afterwards.
 GOLANGCI_LINT := v2.15.0
+RCLONE := v1.76.0
+VERSITYGW := v1.8.0
 hash = $(firstword $(shell sha256sum $(1)))
 ministack := .tools/ministack/lock-$(call hash,tools/ministack.txt)
 sam := .tools/sam/lock-$(call hash,tools/sam.txt)
 schemathesis := .tools/schemathesis/lock-$(call hash,tools/schemathesis.txt)
 golangci = .tools/bin/golangci-lint-$(GOLANGCI_LINT)-$(shell go env GOVERSION 2>/dev/null)
+peers := .tools/peers/lock-$(call hash,tools/peers.txt)
+rclone := .tools/bin/rclone-$(RCLONE)
+versitygw := .tools/bin/versitygw-$(VERSITYGW)
+s5cmd := .tools/bin/s5cmd-$(call hash,tools/s5cmd/go.sum)
 asl = tools/asl/node_modules/.lock-$(call hash,tools/asl/package-lock.json)
 
 takeup := .takeup/bin/takeup
@@ -45,11 +51,15 @@ LOGS_ANSWER := false
 # How often bench-cold starts each function.
 STARTS := 301
 
+# What bench-store measures: the runs of each tool, and the videos' sizes in MiB.
+RUNS := 5
+SIZES := 64 1024
+
 .PHONY: help
 help: ## Show this.
 	@echo 'make run PROMPT="a paper boat crosses a flooded street"'
 	@echo
-	@sed -n 's/^\([a-z-]*\):.*## /  \1|/p' Makefile | awk -F'|' '{ printf "%-11s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /  \1|/p' Makefile | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
 
 .PHONY: run
 run: $(takeup) $(ministack) $(sam) ## Turn PROMPT into a video, by the real template on this machine. Also MODEL, DURATION, ASPECT_RATIO, NEGATIVE_PROMPT, CFG_SCALE; AIMLAPI_KEY buys it.
@@ -84,6 +94,12 @@ bench-cold: need-go ## Measure each function's size, start and memory against a 
 .PHONY: bench-poll
 bench-poll: need-go ## Simulate how soon a video is noticed, and at what cost, by several schedules.
 	@cd test && go run ./benchpoll/cmd/benchpoll
+
+.PHONY: bench-store
+bench-store: need-go need-curl $(peers) $(rclone) $(s5cmd) $(versitygw) ## Compare Store's copying with other tools', RUNS times with videos of SIZES MiB.
+	@cd test && go run ./benchstore/cmd/benchstore -runs $(RUNS) -sizes "$(SIZES)" \
+	  -versitygw $(CURDIR)/$(versitygw) -rclone $(CURDIR)/$(rclone) -s5cmd $(CURDIR)/$(s5cmd) \
+	  -aws $(CURDIR)/.tools/peers/bin/aws -python $(CURDIR)/.tools/peers/bin/python
 
 .PHONY: fuzz
 fuzz: need-go ## Run each fuzz target for FUZZTIME.
@@ -120,7 +136,7 @@ clean: $(takeup) ## End the local stack, and remove what was built and installed
 $(takeup): need-go
 	@$(keyless) go build -o $@ ./cmd/takeup
 
-$(ministack) $(sam) $(schemathesis): | need-python
+$(ministack) $(sam) $(schemathesis) $(peers): | need-python
 	@$(keyless) name=$$(basename $$(dirname $@)); echo "installing $$name, as pinned in tools/$$name.txt"; \
 	rm -rf .tools/$$name && python3 -m venv .tools/$$name && \
 	.tools/$$name/bin/python -m pip --quiet --disable-pip-version-check --no-input install --no-deps --require-hashes -r tools/$$name.txt && \
@@ -132,19 +148,37 @@ $(golangci): | need-go
 	@GOFLAGS= GOBIN=$(CURDIR)/.tools/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
 	@mv .tools/bin/golangci-lint $@
 
+$(rclone) $(versitygw): | need-go
+	@echo "building $(notdir $@); this takes some minutes"
+	@mkdir -p .tools/tmp
+	@GOFLAGS= GOBIN=$(CURDIR)/.tools/tmp go install $(package)
+	@mv .tools/tmp/$(notdir $(firstword $(subst @, ,$(package)))) $@
+
+$(rclone): package := github.com/rclone/rclone@$(RCLONE)
+$(versitygw): package := github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW)
+
+# A module of its own in place of go install, which asks a registry for more than
+# the one version.
+$(s5cmd): | need-go
+	@echo "building s5cmd, as pinned in tools/s5cmd/go.sum"
+	@cd tools/s5cmd && GOFLAGS= go build -o $(CURDIR)/$@ github.com/peak/s5cmd/v2
+
 $(asl): | need-npm
 	@echo "installing asl-validator, as pinned in tools/asl/package-lock.json"
 	@npm ci --prefix tools/asl --silent --no-audit --no-fund --no-update-notifier
 	@touch $@
 
 # What has to be on the machine. Each says what to do where it isn't.
-.PHONY: need-go need-cc need-python need-node need-npm
+.PHONY: need-go need-cc need-curl need-python need-node need-npm
 need-go:
 	@command -v go >/dev/null || { echo "there is no go on the PATH: install Go 1.26 or later"; exit 1; }
 
 need-cc: need-go
 	@command -v "$$(go env CC | cut -d' ' -f1)" >/dev/null || \
 	  { echo "there is no C compiler, which the race detector needs: install gcc"; exit 1; }
+
+need-curl:
+	@command -v curl >/dev/null || { echo "there is no curl on the PATH, which make bench-store compares with: install it"; exit 1; }
 
 need-python:
 	@command -v python3 >/dev/null || { echo "there is no python3 on the PATH: install Python 3.10 or later"; exit 1; }
