@@ -25,7 +25,7 @@ func main() {
 }
 
 // run takes the URL, the key and the function's timeout.
-func run(copier *transfer.Transfer, args []string) error {
+func run(copier *transfer.Copier, args []string) error {
 	if len(args) != 3 {
 		return fmt.Errorf("give a URL, a key and a timeout, and not %d arguments", len(args))
 	}
@@ -35,6 +35,7 @@ func run(copier *transfer.Transfer, args []string) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
-	_, err = copier.Copy(ctx, args[0], args[1])
+	url := func(context.Context) (string, error) { return args[0], nil }
+	_, err = copier.Copy(ctx, url, args[1])
 	return err
 }
