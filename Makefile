@@ -51,9 +51,11 @@ LOGS_ANSWER := false
 # How often bench-cold starts each function.
 STARTS := 301
 
-# What bench-store measures: the runs of each tool, and the videos' sizes in MiB.
+# What bench-store measures: the runs of each tool, the videos' sizes in MiB, and
+# the kinds of sources.
 RUNS := 5
 SIZES := 64 1024
+ROWS := uncapped capped faults
 
 .PHONY: help
 help: ## Show this.
@@ -96,8 +98,8 @@ bench-poll: need-go ## Simulate how soon a video is noticed, and at what cost, b
 	@cd test && go run ./benchpoll/cmd/benchpoll
 
 .PHONY: bench-store
-bench-store: need-go need-curl $(peers) $(rclone) $(s5cmd) $(versitygw) ## Compare Store's copying with other tools', RUNS times with videos of SIZES MiB.
-	@cd test && go run ./benchstore/cmd/benchstore -runs $(RUNS) -sizes "$(SIZES)" \
+bench-store: need-go need-curl $(peers) $(rclone) $(s5cmd) $(versitygw) ## Compare Store's copying with other tools', RUNS times with videos of SIZES MiB. Also ROWS.
+	@cd test && go run ./benchstore/cmd/benchstore -runs $(RUNS) -sizes "$(SIZES)" -rows "$(ROWS)" \
 	  -versitygw $(CURDIR)/$(versitygw) -rclone $(CURDIR)/$(rclone) -s5cmd $(CURDIR)/$(s5cmd) \
 	  -aws $(CURDIR)/.tools/peers/bin/aws -python $(CURDIR)/.tools/peers/bin/python
 

@@ -85,14 +85,20 @@ func (b *bench) measureAll(ctx context.Context) (*report, error) {
 		return nil, err
 	}
 	r := &report{tools: names(b.tools)}
-	for _, capped := range []bool{false, true} {
+	for _, kind := range []Rows{Uncapped, Capped} {
+		if !slices.Contains(b.Rows, kind) {
+			continue
+		}
 		for _, size := range b.Sizes {
-			row, err := b.measureRow(ctx, size, capped)
+			row, err := b.measureRow(ctx, size, kind == Capped)
 			if err != nil {
 				return nil, err
 			}
 			r.rows = append(r.rows, row)
 		}
+	}
+	if !slices.Contains(b.Rows, Faults) {
+		return r, nil
 	}
 	var err error
 	r.faults, err = b.tryAll(ctx)

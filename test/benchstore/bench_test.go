@@ -13,10 +13,10 @@ import (
 )
 
 func TestOptionsAreChecked(t *testing.T) {
-	if err := (Options{Runs: 5, Sizes: []int{64, 1024}}).Check(); err != nil {
+	if err := (Options{Runs: 5, Sizes: []int{64, 1024}, Rows: []Rows{Uncapped, Capped, Faults}}).Check(); err != nil {
 		t.Error(err)
 	}
-	for _, bad := range []Options{{}, {Runs: 1}, {Runs: 1, Sizes: []int{0}}, {Runs: 0, Sizes: []int{1}}, {Runs: 1, Sizes: []int{1, 4096}}} {
+	for _, bad := range []Options{{}, {Runs: 1}, {Runs: 1, Sizes: []int{0}}, {Runs: 0, Sizes: []int{1}}, {Runs: 1, Sizes: []int{1, 4096}}, {Runs: 1, Sizes: []int{1}, Rows: []Rows{"all"}}} {
 		if bad.Check() == nil {
 			t.Errorf("%+v is taken", bad)
 		}

@@ -43,8 +43,9 @@ func judge(u gauge.Usage, c gateway.Content) outcome {
 const (
 	// faultMiB is the size of the video that is tried with a fault.
 	faultMiB = 64
-	// faultLimit is how long a tool may try.
-	faultLimit = 2 * time.Minute
+	// faultLimit is how long a tool may try: a peer that gives up a source that
+	// has stalled, and begins again twice, has ended by then.
+	faultLimit = 75 * time.Second
 )
 
 // faultRow is a fault, and what a tool can make of it at best.

@@ -25,12 +25,14 @@ func (r row) title() string {
 }
 
 // worst gives the largest ratio of ours to the best peer's, among the rows that
-// are capped or not, as each of which says.
+// are capped or not, as each of which says; not a number where there is none.
 func (r *report) worst(m metric, which ...bool) float64 {
-	worst := math.Inf(-1)
+	worst := math.NaN()
 	for _, row := range r.rows {
 		if slices.Contains(which, row.capped) {
-			worst = max(worst, row.ahead(m))
+			if ahead := row.ahead(m); !(ahead <= worst) {
+				worst = ahead
+			}
 		}
 	}
 	return worst

@@ -99,6 +99,14 @@ func TestLast(t *testing.T) {
 	}
 }
 
+// What wasn't measured is no number.
+func TestLastOfNothing(t *testing.T) {
+	want := "peak_mib=0.0 peak_ratio=NaN capped_ratio=NaN uncapped_ratio=NaN cpu_ratio=NaN faults_right=0/0"
+	if got := (&report{}).last(); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
 func TestWrite(t *testing.T) {
 	var out bytes.Buffer
 	if err := example().write(&out); err != nil {

@@ -22,7 +22,7 @@ const ours = "Takeup"
 
 // stalled is how long a peer that has an option for it waits for a source that
 // sends nothing.
-const stalled = "20"
+const stalled = "15"
 
 // tool is a way to copy a URL into S3.
 type tool struct {

@@ -10,7 +10,7 @@ import urllib3
 
 
 def main(url: str, bucket: str, key: str) -> None:
-    timeout = urllib3.Timeout(connect=10, read=20)
+    timeout = urllib3.Timeout(connect=10, read=15)
     response = urllib3.PoolManager().request("GET", url, preload_content=False, timeout=timeout, retries=False)
     if response.status != 200:
         sys.exit(f"the source answered {response.status}")

@@ -38,6 +38,12 @@ func run(ctx context.Context) error {
 		}
 		return nil
 	})
+	flag.Func("rows", "the kinds of rows in the tables: uncapped, capped, faults, with spaces between them", func(text string) error {
+		for _, field := range strings.Fields(text) {
+			o.Rows = append(o.Rows, benchstore.Rows(field))
+		}
+		return nil
+	})
 	flag.StringVar(&o.Root, "root", "..", "the repository")
 	flag.StringVar(&o.Dir, "dir", "../.takeup/bench-store", "where the run's files are; it is emptied")
 	for name, program := range map[string]*string{
