@@ -55,7 +55,7 @@ func (r *report) last() string {
 		held, r.worst(peak, true, false), r.worst(wall, true), r.worst(wall, false), r.worst(cpu, false), kept, len(r.faults))
 }
 
-// write writes the tables, in Markdown, and the last line.
+// write writes the tables that have rows, in Markdown, and the last line.
 func (r *report) write(out io.Writer) error {
 	times := [][]string{{"source", "tool", "wall s", "×", "CPU s", "×", "peak MiB", "×", "requests", "×"}}
 	for _, row := range r.rows {
@@ -76,7 +76,15 @@ func (r *report) write(out io.Writer) error {
 		}
 		faults = append(faults, cells)
 	}
-	_, err := fmt.Fprintf(out, "%s\n%s\n%s\n", markdown(times), markdown(faults), r.last())
+	for _, table := range [][][]string{times, faults} {
+		if len(table) == 1 {
+			continue
+		}
+		if _, err := fmt.Fprintln(out, markdown(table)); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintln(out, r.last())
 	return err
 }
 

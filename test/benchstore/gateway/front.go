@@ -32,8 +32,6 @@ func (g *Gateway) Front() (*Front, error) {
 	if err != nil {
 		return nil, err
 	}
-	transport := g.transport.Clone()
-	transport.DisableKeepAlives = true // the Gateway leaves bodies that it refuses on the connection
 	f := &Front{URL: "https://" + listener.Addr().String()}
 	f.http = &http.Server{
 		Handler: whole(g.dir, &httputil.ReverseProxy{
@@ -41,7 +39,7 @@ func (g *Gateway) Front() (*Front, error) {
 				r.SetURL(target)
 				r.Out.Host = r.In.Host // it is signed
 			},
-			Transport: transport,
+			Transport: g.transport,
 			ErrorLog:  silent(),
 		}),
 		ReadHeaderTimeout: time.Minute,
