@@ -60,10 +60,9 @@ func Run(ctx context.Context, o Options) (err error) {
 // bench is a run.
 type bench struct {
 	Options
-	tools    []tool
-	function function
-	source   *source.Server
-	gateway  *gateway.Gateway
+	tools   []tool
+	source  *source.Server
+	gateway *gateway.Gateway
 
 	mu     sync.Mutex
 	stored int // how often a tool was run

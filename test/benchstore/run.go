@@ -16,46 +16,34 @@ import (
 	"github.com/takeup/takeup/test/benchstore/gateway"
 	"github.com/takeup/takeup/test/benchstore/gauge"
 	"github.com/takeup/takeup/test/benchstore/source"
+	"github.com/takeup/takeup/test/lambdas"
 )
 
 // key is where every tool stores its video, in a bucket of its own.
 const key = "videos/bench/video.mp4"
 
-// function is what the template says of the function store.
-type function struct {
-	environment map[string]string
-	timeout     time.Duration
-}
-
-// prepare builds the programs and reads the template.
+// prepare builds the programs and reads how long the function store may run.
 func (b *bench) prepare(ctx context.Context) error {
 	if err := os.MkdirAll(b.logs(), 0o700); err != nil {
 		return err
 	}
-	build := exec.CommandContext(ctx, "go", "build", "-o", b.bin()+"/", "./benchstore/cmd/...")
-	build.Dir = filepath.Join(b.Root, "test")
-	// As SAM builds the functions.
-	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-trimpath -tags=lambda.norpc '-ldflags=-s -w'")
-	if said, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("building the programs: %w\n%s", err, said)
+	for _, program := range []string{"gauge", "ours", "manager", "transfermanager"} {
+		if err := lambdas.Build(ctx, filepath.Join(b.Root, "test"), "benchstore/cmd/"+program, filepath.Join(b.bin(), program)); err != nil {
+			return err
+		}
 	}
-	text, err := os.ReadFile(filepath.Join(b.Root, "template.yaml"))
+	store, err := b.function("")
 	if err != nil {
 		return err
 	}
-	parsed, err := template.Parse(text)
-	if err != nil {
-		return err
-	}
-	b.function.environment, err = parsed.Environment("StoreFunction", template.Values{
-		"VideosBucket": "", "ProviderKeySecret.Id": "none", "LoopbackSources": "true",
-	})
-	if err != nil {
-		return err
-	}
-	b.function.timeout = time.Duration(parsed.Timeout("StoreFunction")) * time.Second
-	b.tools = tools(b.Programs, b.Root, b.bin(), b.function.timeout)
+	b.tools = tools(b.Programs, b.Root, b.bin(), store.Timeout)
 	return nil
+}
+
+// function is the function store as the template has it, with a bucket.
+func (b *bench) function(bucket string) (lambdas.Function, error) {
+	all, err := lambdas.Functions(b.Root, template.Values{"VideosBucket": bucket, "LoopbackSources": "true"})
+	return all["store"], err
 }
 
 // result is what became of one run of a tool.
@@ -80,10 +68,11 @@ func (b *bench) store(ctx context.Context, t tool, endpoint string, offer source
 	offered := b.source.Offer(offer)
 	r := result{log: filepath.Join(b.logs(), name+".log")}
 	env := environment(endpoint, b.gateway.CA, b.files())
-	for variable, value := range b.function.environment {
-		if variable == "VIDEOS_BUCKET" {
-			value = name
-		}
+	store, err := b.function(name)
+	if err != nil {
+		return r, err
+	}
+	for variable, value := range store.Environment {
 		env = append(env, variable+"="+value)
 	}
 	r.usage, err = b.gauge(ctx, gauge.Pipeline{

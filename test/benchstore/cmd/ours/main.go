@@ -17,7 +17,7 @@ import (
 
 func main() {
 	set, config := settings.Must(slog.New(slog.NewJSONHandler(os.Stderr, nil)), settings.Load[settings.Store])
-	copier := transfer.New(s3.NewFromConfig(config), set.Transfer())
+	copier := transfer.New(s3.NewFromConfig(config), transfer.Config{Bucket: set.VideosBucket, MaxBytes: set.MaxVideoMiB.Bytes(), Loopback: set.LoopbackSources})
 	if err := run(copier, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
