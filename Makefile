@@ -61,7 +61,7 @@ ROWS := uncapped capped faults
 help: ## Show this.
 	@echo 'make run PROMPT="a paper boat crosses a flooded street"'
 	@echo
-	@sed -n 's/^\([a-z-]*\):.*## /  \1|/p' Makefile | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /  \1|/p' Makefile | awk -F'|' '{ printf "%-13s %s\n", $$1, $$2 }'
 
 .PHONY: run
 run: $(takeup) $(ministack) $(sam) ## Turn PROMPT into a video, by the real template on this machine. Also MODEL, DURATION, ASPECT_RATIO, NEGATIVE_PROMPT, CFG_SCALE; AIMLAPI_KEY buys it.
@@ -145,19 +145,14 @@ $(ministack) $(sam) $(schemathesis) $(peers): | need-python
 	.tools/$$name/bin/python -m pip --quiet --disable-pip-version-check check
 	@touch $@
 
-$(golangci): | need-go
-	@echo "building golangci-lint $(GOLANGCI_LINT); this takes some minutes"
-	@GOFLAGS= GOBIN=$(CURDIR)/.tools/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
-	@mv .tools/bin/golangci-lint $@
-
-$(rclone) $(versitygw): | need-go
+$(golangci) $(rclone) $(versitygw): | need-go
 	@echo "building $(notdir $@); this takes some minutes"
-	@mkdir -p .tools/tmp
-	@GOFLAGS= GOBIN=$(CURDIR)/.tools/tmp go install $(package)
-	@mv .tools/tmp/$(notdir $(firstword $(subst @, ,$(package)))) $@
+	@GOFLAGS= GOBIN=$(CURDIR)/.tools/bin go install $(package)
+	@mv .tools/bin/$(notdir $(firstword $(subst @, ,$(package)))) $@
 
-$(rclone): package := github.com/rclone/rclone@$(RCLONE)
-$(versitygw): package := github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW)
+$(golangci): package = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
+$(rclone): package = github.com/rclone/rclone@$(RCLONE)
+$(versitygw): package = github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW)
 
 # A module of its own in place of go install, which asks a registry for more than
 # the one version.
