@@ -14,6 +14,7 @@ import (
 	"github.com/takeup/takeup/internal/intake"
 	"github.com/takeup/takeup/internal/ledger"
 	"github.com/takeup/takeup/internal/manifest"
+	"github.com/takeup/takeup/internal/page"
 	"github.com/takeup/takeup/internal/settings"
 	"github.com/takeup/takeup/internal/timings"
 	"github.com/takeup/takeup/internal/web"
@@ -25,13 +26,15 @@ func main() {
 	bucket, machine := s3.NewFromConfig(config), sfn.NewFromConfig(config)
 	presigner, executions := s3.NewPresignClient(bucket), intake.NewExecutions(machine, set.StateMachine)
 	entries, shelf := ledger.New(bucket, set.VideosBucket, rand.Text), manifest.New(bucket, set.VideosBucket)
+	videos := web.NewPresigned(presigner, set.VideosBucket, set.VideoURL.Duration())
 	api := web.API{
 		Starter: intake.New(entries, executions), Desk: intake.NewDesk(entries, shelf, executions),
 		Lister: intake.NewLister(entries, shelf, executions, machine), Redriver: intake.NewRedriver(entries, shelf, executions),
 		Canceller: intake.NewCanceller(entries, shelf, executions, time.Now),
-		Videos:    web.NewPresigned(presigner, set.VideosBucket, set.VideoURL.Duration()),
-		Uploads:   web.NewForms(presigner, set.PromptsBucket, time.Now), Estimator: timings.New(bucket, set.VideosBucket, nil, log),
-		Origin: set.CORSOrigin, Random: rand.Reader, Now: time.Now, Log: log,
+		Videos:    videos, Uploads: web.NewForms(presigner, set.PromptsBucket, time.Now),
+		Estimator: timings.New(bucket, set.VideosBucket, nil, log),
+		Origin:    set.CORSOrigin, Random: rand.Reader, Now: time.Now, Log: log,
 	}
+	api.Page = page.New(videos.Origin, api.NotFound())
 	lambda.Start(web.Lambda(api.Handler()))
 }

@@ -1,0 +1,259 @@
+// The page: who may use it, what is shown when, and what the buttons do.
+
+import { Api, curl } from "./api.js";
+import { Cards } from "./cards.js";
+import { Composer } from "./composer.js";
+import { ask, askToCancel, copy } from "./dialogs.js";
+import { busy, byId, h } from "./dom.js";
+import { Library, ended } from "./library.js";
+import { Outbox } from "./outbox.js";
+import { catchDrops, read } from "./promptfiles.js";
+import { money, prompt } from "./words.js";
+
+const place = "takeup.token";
+const storage = sessionStorage; // ends with the tab
+const slow = 4_000; // after which a wait is spoken of
+
+class App {
+  #api;
+  #outbox;
+  #library;
+  #cards = new Cards(this.#acts());
+  #composer = new Composer(storage, (request) => this.#outbox.send(request));
+  #fading;
+
+  constructor() {
+    byId("signin-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      busy(byId("signin-go"), () => this.#try(byId("token").value.trim()));
+    });
+    byId("forget").addEventListener("click", () => this.#forget());
+    byId("older").addEventListener("click", () => busy(byId("older"), () => this.#older()));
+    byId("files").addEventListener("change", (event) => {
+      this.#take([...event.target.files]);
+      event.target.value = "";
+    });
+    catchDrops(() => Boolean(this.#outbox), (files) => this.#take(files));
+    setInterval(() => this.#cards.move(), 1000);
+    const token = storage.getItem(place);
+    if (token) this.#enter(token);
+    else this.#signin();
+  }
+
+  // #signin asks for the token.
+  #signin(problem = "") {
+    this.#leave();
+    document.body.dataset.state = "signin";
+    byId("signin").hidden = false;
+    byId("token-problem").textContent = problem;
+    byId("token").toggleAttribute("aria-invalid", Boolean(problem));
+    byId("token").focus();
+  }
+
+  // #try asks the API whether a token is right, and keeps it if it is.
+  async #try(token) {
+    if (!token) return this.#signin("Put the token in first.");
+    byId("token-problem").textContent = "";
+    try {
+      const models = await new Api(token, () => {}).models();
+      storage.setItem(place, token);
+      byId("token").value = "";
+      this.#enter(token, models);
+    } catch (error) {
+      this.#signin(error.status === 401 ? "That isn't the token. Copy it once more, the whole of it, and try again." : error.message);
+      byId("token").select();
+    }
+  }
+
+  // #enter opens the studio with a token.
+  #enter(token, models) {
+    document.body.dataset.state = "ready";
+    byId("signin").hidden = true;
+    byId("forget").hidden = false;
+    this.#api = new Api(token, () => {
+      storage.removeItem(place);
+      this.#signin("The token isn't taken any more. It may have been exchanged; give the new one. What you wrote is kept.");
+    });
+    this.#library = new Library(this.#api, storage, { changed: () => this.#show(), news: (video) => this.#news(video) });
+    this.#outbox = new Outbox(this.#api, storage, {
+      changed: () => this.#show(),
+      accepted: (entry, generation) => this.#accepted(entry, generation),
+      refused: (entry, error) => this.#composer.refused(entry.request, error),
+    });
+    this.#models(models);
+    this.#outbox.resume();
+    this.#library.start().finally(this.#speak("list-slow", "Still waiting for the list of videos…"));
+    this.#show();
+  }
+
+  // #leave ends what goes on with a token.
+  #leave() {
+    this.#library?.stop();
+    this.#outbox?.stop();
+    this.#cards.clear();
+    this.#library = this.#outbox = null;
+    byId("forget").hidden = true;
+    document.title = "Takeup";
+  }
+
+  #forget() {
+    for (const name of Object.keys(storage)) if (name.startsWith("takeup.")) storage.removeItem(name);
+    this.#signin();
+  }
+
+  // #models fills the form, and tries again where that can't be done. Who has just
+  // signed in wants to write; a load of the page leaves the focus alone.
+  async #models(models) {
+    const signedIn = Boolean(models);
+    const api = this.#api;
+    const trouble = byId("composer-trouble");
+    const wait = byId("composer-wait");
+    trouble.hidden = true;
+    wait.hidden = signedIn;
+    const spoken = this.#speak("composer-slow", "Still waiting for the list of models…");
+    try {
+      models ??= await api.models();
+      this.#composer.use(models);
+      if (signedIn) this.#composer.focus();
+    } catch (error) {
+      if (api === this.#api && error.status !== 401) this.#banner(trouble, `${error.message} The form needs the list of models.`, "Try again", () => this.#models());
+    } finally {
+      wait.hidden = true;
+      spoken();
+    }
+  }
+
+  #accepted(entry, generation) {
+    this.#cards.rename(entry.key, generation.id);
+    this.#library.add({
+      id: generation.id, status: generation.status, request: entry.request, created_at: entry.at, submitted_at: null, ended_at: null,
+      discard: false, estimate: null, error: null, cost: null, video: null, manifest: null,
+    });
+    this.#composer.accepted(entry.request);
+    this.#tell("Taken. It is the first of the videos.");
+  }
+
+  #news(video) {
+    const name = prompt(video.request).slice(0, 60);
+    if (video.status === "completed") this.#tell(`Done: ${name}`);
+    else if (video.status === "error") this.#tell(`Ended without a video: ${name}`);
+  }
+
+  // #show shows what is known now.
+  #show() {
+    if (!this.#library || !this.#outbox) return;
+    const { videos, read: known, next, trouble } = this.#library;
+    const { entries } = this.#outbox;
+    this.#cards.show(entries, videos);
+    byId("list-wait").hidden = known || videos.length > 0 || Boolean(trouble);
+    byId("empty").hidden = !known || videos.length + entries.length > 0;
+    byId("older").hidden = !next;
+    const running = entries.filter((e) => e.state !== "refused").length + videos.filter((v) => !ended(v)).length;
+    byId("count").textContent = running ? `${running} in progress` : "";
+    document.title = running ? `(${running}) Takeup` : "Takeup";
+    if (trouble) this.#trouble();
+    else byId("list-trouble").hidden = true;
+  }
+
+  // #trouble says that the list is behind, and when it is tried again.
+  #trouble() {
+    const { message } = this.#library.trouble;
+    const banner = byId("list-trouble");
+    if (!banner.hidden && banner.dataset.said === message) return;
+    banner.dataset.said = message;
+    this.#banner(banner, `${message} What is shown may be behind; it is tried again by itself.`, "Try now", () => this.#library.look());
+  }
+
+  #banner(element, text, button, act) {
+    element.hidden = false;
+    element.replaceChildren(h("p", {}, text), button ? h("button", { type: "button", class: "secondary", onclick: act }, button) : "");
+  }
+
+  async #older() {
+    try {
+      await this.#library.older();
+    } catch (error) {
+      this.#tell(error.message);
+    }
+  }
+
+  // #acts are what the cards' buttons do.
+  #acts() {
+    const said = (act) => async (...given) => {
+      try {
+        return await act(...given);
+      } catch (error) {
+        this.#tell(error.message);
+      }
+    };
+    return {
+      again: (request) => this.#edit(request, "The settings are in the form."),
+      edit: (entry) => {
+        this.#edit(entry.request, "");
+        this.#composer.refused(this.#composer.request(), { errors: entry.errors, message: entry.problem });
+        this.#outbox.drop(entry);
+      },
+      copy: (request, key = crypto.randomUUID()) => copy(curl(request, key), () => this.#tell("Copied. Set TAKEUP_TOKEN in the shell, and paste.")),
+      download: said(async (video) => {
+        const { video: file } = await this.#api.video(video.id);
+        if (!file) throw new Error("The video isn't there any more.");
+        h("a", { href: file.download_url, download: `${video.id}.mp4` }).click();
+      }),
+      fresh: said((video) => this.#api.video(video.id)),
+      redrive: said(async (video) => {
+        this.#library.put(await this.#api.redrive(video.id));
+        this.#library.look();
+        this.#tell("It goes on. Nothing is paid twice.");
+      }),
+      cancel: (video) => askToCancel(video, async (discard) => this.#library.put(await this.#api.remove(video.id, discard))),
+      now: (entry) => this.#outbox.now(entry),
+      drop: (entry) => this.#outbox.drop(entry),
+    };
+  }
+
+  #edit(request, words) {
+    this.#composer.fill(request);
+    this.#composer.focus();
+    byId("composer").scrollIntoView({ block: "start" });
+    if (words) this.#tell(words);
+  }
+
+  // #take takes prompt files: one goes into the form, several are sent after a
+  // question.
+  async #take(files) {
+    if (!files.length || !this.#outbox) return;
+    const all = await Promise.all(files.map(read));
+    if (all.length === 1 && all[0].request) return this.#edit(all[0].request, `${all[0].name} is in the form.`);
+    const good = all.filter((file) => file.request);
+    const prices = good.map((file) => this.#composer.price(file.request));
+    const sum = prices.includes(null) ? "" : `, for about ${money(prices.reduce((a, b) => a + b, 0))}`;
+    const rows = all.map((file) => h("li", {}, h("strong", {}, file.name), file.request ? ` ${prompt(file.request).slice(0, 80)}` : h("span", { class: "problem" }, ` ${file.problem}`)));
+    ask({
+      title: good.length ? `Generate ${good.length} video${good.length > 1 ? "s" : ""}${sum}?` : "No file can be used",
+      body: [h("ul", { class: "file-list" }, rows)],
+      choices: [
+        ...(good.length ? [{ text: "Generate them", kind: "primary", act: () => good.forEach((file) => this.#outbox.send(file.request)) }] : []),
+        { text: good.length ? "Not now" : "Close", kind: "secondary" },
+      ],
+    });
+  }
+
+  // #tell says a sentence in the live region, for some seconds.
+  #tell(sentence) {
+    clearTimeout(this.#fading);
+    byId("said").replaceChildren(h("p", {}, sentence));
+    this.#fading = setTimeout(() => byId("said").replaceChildren(), 6000);
+  }
+
+  // #speak says a sentence in a place of the page once a wait has become long. The
+  // function that it gives ends that.
+  #speak(id, sentence) {
+    const waited = setTimeout(() => (byId(id).textContent = sentence), slow);
+    return () => {
+      clearTimeout(waited);
+      byId(id).textContent = "";
+    };
+  }
+}
+
+new App();

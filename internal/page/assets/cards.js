@@ -1,0 +1,255 @@
+// A card for each job, and for each request that isn't answered yet. A card stays
+// the same element as long as it has the same kind, so that a video plays on, and
+// the focus stays where it is, while the page keeps itself up to date.
+
+import { busy, byId, h, icon } from "./dom.js";
+import { label, modelName, money, paid, prompt, span, title, when } from "./words.js";
+
+// kinds say what the card of a job looks like.
+const kinds = { queued: "running", generating: "running", completed: "done", error: "failed", cancelled: "ended", discarded: "ended" };
+
+export class Cards {
+  #grid = byId("grid");
+  #acts;
+  #cards = new Map(); // {element, kind, update} by key
+  #nearby;
+
+  // acts are what the buttons do: again(request), copy(request), download(video),
+  // cancel(video), redrive(video), fresh(video), now(entry), edit(entry),
+  // drop(entry).
+  constructor(acts) {
+    this.#acts = acts;
+    // A video is fetched from when it comes near, not before.
+    this.#nearby = new IntersectionObserver((entries) => {
+      for (const { isIntersecting, target } of entries) {
+        if (!isIntersecting) continue;
+        this.#nearby.unobserve(target);
+        target.src = target.dataset.src;
+      }
+    }, { rootMargin: "400px" });
+  }
+
+  // show shows the entries of the outbox and below them the jobs.
+  show(entries, videos) {
+    const rows = [...entries].reverse().map((entry) => [entry.key, `entry ${entry.state}`, entry]);
+    for (const video of videos) rows.push([video.id, `${kinds[video.status] ?? "running"} ${video.ended_at ?? ""}`.trim(), video]);
+    const keys = new Set(rows.map(([key]) => key));
+    for (const key of this.#cards.keys()) if (!keys.has(key)) this.#drop(key);
+    rows.forEach(([key, kind, row], at) => {
+      const card = this.#card(key, kind, row);
+      card.update(row);
+      // A video that is moved stops, so what is in its place stays there.
+      if (this.#grid.children[at] !== card.element) this.#grid.insertBefore(card.element, this.#grid.children[at] ?? null);
+    });
+  }
+
+  // rename makes the card of a request the card of the job that it became.
+  rename(from, to) {
+    const card = this.#cards.get(from);
+    if (!card || this.#cards.has(to)) return;
+    this.#cards.delete(from);
+    this.#cards.set(to, card);
+  }
+
+  // move moves the bars on between two answers of the API.
+  move() {
+    for (const card of this.#cards.values()) card.move?.();
+  }
+
+  clear() {
+    [...this.#cards.keys()].forEach((key) => this.#drop(key));
+  }
+
+  #card(key, kind, row) {
+    const old = this.#cards.get(key);
+    if (old?.kind === kind) return old;
+    const card = { kind, ...this.#make(kind, row) };
+    this.#cards.set(key, card);
+    if (old) {
+      const focused = old.element.contains(document.activeElement);
+      old.element.replaceWith(card.element);
+      if (focused) card.element.focus();
+    }
+    return card;
+  }
+
+  #drop(key) {
+    const { element } = this.#cards.get(key);
+    this.#cards.delete(key);
+    const next = element.nextElementSibling ?? element.previousElementSibling ?? byId("videos");
+    const focused = element.contains(document.activeElement);
+    element.remove();
+    if (focused) next.focus();
+  }
+
+  #make(kind, row) {
+    if (kind.startsWith("entry")) return this.#entry(row);
+    if (kind.startsWith("done")) return this.#done(row);
+    if (kind === "running") return this.#running(row);
+    return this.#without(row);
+  }
+
+  // #frame is what all cards share: the stage, the prompt, the settings, a line
+  // of facts, and buttons.
+  #frame(stage, request, buttons) {
+    const text = prompt(request) || "Started without a prompt that can be read";
+    const heading = h("h3", { class: "prompt" }, text);
+    const facts = h("p", { class: "facts" });
+    const whole = text.length > 140
+      ? h("button", { type: "button", class: "link", "aria-expanded": "false", onclick: () => {
+          const open = heading.classList.toggle("open");
+          whole.textContent = open ? "Show less" : "Show all";
+          whole.setAttribute("aria-expanded", String(open));
+        } }, "Show all")
+      : null;
+    const element = h("li", { class: "card", tabIndex: -1 },
+      h("article", {}, stage, h("div", { class: "card-body" }, heading, whole,
+        h("ul", { class: "chips", "aria-label": "Settings" }, chips(request ?? {})), facts, h("div", { class: "actions" }, buttons))));
+    element.firstChild.setAttribute("aria-label", text.slice(0, 120));
+    return { element, facts, text };
+  }
+
+  // #again are the buttons of every card that has a request.
+  #again(request) {
+    if (!request) return [];
+    return [
+      action("again", "Again", "with these settings", () => this.#acts.again(request)),
+      action("copy", "Copy as curl", "", () => this.#acts.copy(request)),
+    ];
+  }
+
+  #done(video) {
+    const ratio = video.request?.aspect_ratio ?? "16:9";
+    const player = h("video", { controls: true, playsInline: true, preload: "metadata", "data-src": video.video.url, "aria-label": `The video: ${prompt(video.request).slice(0, 120)}` });
+    const trouble = h("p", { class: "stage-word", hidden: true });
+    let fresh = false; // the address was renewed since something of the video came
+    player.addEventListener("loadeddata", () => (fresh = false));
+    player.addEventListener("error", async () => {
+      // A signed address is good for a short time only.
+      const at = player.currentTime;
+      const playing = !player.paused;
+      const renewed = fresh ? null : await this.#acts.fresh(video);
+      fresh = true;
+      if (renewed?.video) {
+        player.src = renewed.video.url;
+        player.currentTime = at;
+        if (playing) player.play().catch(() => {});
+        return;
+      }
+      trouble.hidden = false;
+      trouble.textContent = "The video can't be played here now. Download it, or load the page again.";
+    });
+    this.#nearby.observe(player);
+    const download = action("download", "Download", "", (button) => busy(button, () => this.#acts.download(video)));
+    const { element, facts } = this.#frame(h("div", { class: "stage", "data-ratio": ratio }, player, trouble), video.request, [download, ...this.#again(video.request)]);
+    facts.textContent = [when(new Date(video.ended_at)), video.cost ? money(video.cost.usd) : null].filter(Boolean).join(" · ");
+    return { element, update: () => {} };
+  }
+
+  #running(first) {
+    const state = h("span", { class: "state" });
+    const left = h("span", { class: "left" });
+    const bar = h("progress", { max: 1 });
+    const cancel = action("cancel", "Cancel", "", () => this.#acts.cancel(video));
+    const { element, facts, text } = this.#frame(
+      h("div", { class: "stage", "data-ratio": first.request?.aspect_ratio ?? "16:9" }, h("div", { class: "progress" }, h("p", { class: "stage-word" }, state, left), bar)),
+      first.request, [cancel, ...this.#again(first.request)]);
+    bar.setAttribute("aria-label", `Progress of: ${text.slice(0, 80)}`);
+    let video = first;
+    const move = () => {
+      const { share, seconds } = ahead(video);
+      if (share === null) bar.removeAttribute("value");
+      else bar.value = share;
+      left.textContent = seconds === null ? "" : seconds > 0 ? `about ${span(seconds)} left` : "any moment now";
+    };
+    return {
+      element,
+      move,
+      update(next) {
+        video = next;
+        state.textContent = video.discard ? "Being discarded" : video.status === "queued" ? "Waiting for the provider" : "Generating";
+        facts.textContent = `Since ${when(new Date(video.created_at))}`;
+        cancel.hidden = video.discard;
+        move();
+      },
+    };
+  }
+
+  // #without is the card of a job that ended without a video.
+  #without(video) {
+    const { error } = video;
+    const ended = video.status === "cancelled" || video.status === "discarded";
+    const words = [h("p", { class: "stage-word" }, ended ? null : icon("warning"), error ? title(error) : label(video.status))];
+    const message = error ? h("p", { class: "message" }, capital(error.message), ".") : null;
+    const advice = error ? h("p", { class: "advice" }, h("strong", {}, "What to do: "), `${error.advice}.`) : null;
+    const redrive = error?.redrivable ? action("redrive", "Redrive", "go on with it; nothing is paid twice", (button) => busy(button, () => this.#acts.redrive(video))) : null;
+    const { element, facts } = this.#frame(h("div", { class: ended ? "stage flat" : "stage flat failed" }, words, message, advice), video.request, [redrive, ...this.#again(video.request)].filter(Boolean));
+    facts.textContent = [when(new Date(video.ended_at ?? video.created_at)), video.cost ? money(video.cost.usd) : error && paid(error)].filter(Boolean).join(" · ");
+    return { element, update: () => {} };
+  }
+
+  #entry(first) {
+    let entry = first;
+    const state = h("span", { class: "state" });
+    const left = h("span", { class: "left" });
+    const refused = first.state === "refused";
+    const stage = refused
+      ? h("div", { class: "stage flat failed" }, h("p", { class: "stage-word" }, icon("warning"), "Not taken"), h("p", { class: "message" }, first.problem))
+      : h("div", { class: "stage", "data-ratio": first.request.aspect_ratio ?? "16:9" }, h("div", { class: "progress" }, h("p", { class: "stage-word" }, state, left), h("progress", { max: 1, "aria-label": "Being sent" })));
+    const buttons = refused
+      ? [action("again", "Edit", "", () => this.#acts.edit(entry)), action("cancel", "Dismiss", "", () => this.#acts.drop(entry))]
+      : [first.state === "waiting" ? action("again", "Try now", "", () => this.#acts.now(entry)) : null, first.state === "waiting" ? action("copy", "Copy as curl", "", () => this.#acts.copy(entry.request, entry.key)) : null].filter(Boolean);
+    const { element, facts } = this.#frame(stage, first.request, buttons);
+    const move = () => {
+      if (entry.state !== "waiting") return;
+      const seconds = Math.max(0, Math.ceil((entry.again - Date.now()) / 1000));
+      left.textContent = `again in ${seconds} s`;
+    };
+    return {
+      element,
+      move,
+      update(next) {
+        entry = next;
+        state.textContent = entry.state === "waiting" ? "Not answered yet" : "Sending";
+        if (entry.state === "waiting") facts.textContent = `${entry.problem} It is sent again by itself, with the same key: it is one video, and it is paid once.`;
+        move();
+      },
+    };
+  }
+}
+
+// ahead says how far a job is now, from what the API said when it was last asked:
+// the share of its time that is over, and the seconds left; null: not known.
+function ahead({ estimate, seen }) {
+  if (!estimate || estimate.left_seconds === null || estimate.progress === null) return { share: null, seconds: null };
+  const since = (Date.now() - (seen ?? Date.now())) / 1000;
+  const seconds = Math.max(0, estimate.left_seconds - since);
+  const whole = estimate.left_seconds / Math.max(0.001, 1 - estimate.progress);
+  const share = whole > 0 ? 1 - seconds / whole : estimate.progress;
+  return { share: Math.min(0.99, Math.max(estimate.progress, share)), seconds };
+}
+
+// action is a button of a card: a drawing, a word, and for screen readers and as
+// a tip what the word leaves out.
+function action(drawing, word, more, act) {
+  const button = h("button", { type: "button", class: "action", onclick: () => act(button) }, icon(drawing), word, more ? h("span", { class: "unseen" }, `: ${more}`) : null);
+  if (more) button.title = more.charAt(0).toUpperCase() + more.slice(1);
+  return button;
+}
+
+// chips say what was asked for beside the prompt, the model, length and shape first.
+function chips(request) {
+  const names = new Set(["model", "duration", "aspect_ratio", ...Object.keys(request)]);
+  return [...names].filter((name) => request[name] !== undefined && name !== "prompt" && name !== "multi_prompt")
+    .map((name) => h("li", {}, chip(name, request[name])));
+}
+
+function chip(name, value) {
+  if (name === "model") return modelName(value);
+  if (name === "duration") return `${value} s`;
+  if (name === "aspect_ratio") return value;
+  const text = typeof value === "object" ? Object.values(value).join(" ") : value === true ? "yes" : value === false ? "no" : String(value);
+  return `${label(name)}: ${text.length > 60 ? text.slice(0, 60) + "…" : text}`;
+}
+
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,0 +1,193 @@
+// The form: what the chosen model takes, what it will cost, and the request that
+// comes of it.
+
+import { byId, h, icon } from "./dom.js";
+import { control, first } from "./fields.js";
+import { label, modelName, money, span } from "./words.js";
+
+const place = "takeup.draft";
+const shown = new Set(["model", "prompt", "multi_prompt", "duration", "aspect_ratio"]); // without opening More settings
+
+export class Composer {
+  #form = byId("composer");
+  #storage;
+  #models = [];
+  #fallback; // the model of a request that names none
+  #model;
+  #fields = new Map(); // controls by parameter
+  #shots; // for models that take a prompt or several: which
+
+  // send(request) is called with what a person wants to have.
+  constructor(storage, send) {
+    this.#storage = storage;
+    this.#form.addEventListener("input", () => this.#update());
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit(send);
+    });
+    // The second click of a double click is no second wish.
+    byId("generate").addEventListener("click", (event) => event.detail > 1 && event.preventDefault());
+    this.#form.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.repeat) return;
+      event.preventDefault();
+      this.#form.requestSubmit();
+    });
+  }
+
+  // use takes the API's list of models.
+  use({ models, default: fallback }) {
+    this.#models = models;
+    this.#fallback = fallback;
+    const draft = JSON.parse(this.#storage.getItem(place) ?? "{}");
+    this.fill(draft);
+    this.#form.hidden = false;
+  }
+
+  // fill puts a request into the form, and names what the form has no place for.
+  fill(request) {
+    const given = { ...request };
+    if (given.ratio !== undefined) given.aspect_ratio ??= given.ratio;
+    delete given.ratio;
+    for (const name of Object.keys(given)) if (given[name] === null) delete given[name];
+    const name = given.model ?? this.#fallback;
+    const known = this.#models.find((m) => m.name === name);
+    this.#build(known ?? this.#models.find((m) => m.name === this.#fallback), given);
+    this.#update();
+    const taken = this.request();
+    const left = Object.keys(given).filter((key) => !same(given[key], taken[key]));
+    this.note(left.length ? `Not taken over, since ${known ? "this model doesn't take it so" : "there is no such model here"}: ${left.map((n) => label(n).toLowerCase()).join(", ")}.` : "");
+  }
+
+  // request is what the form says. Fields that are left to the provider are not
+  // in it.
+  request() {
+    const request = { model: this.#model.name };
+    for (const [name, field] of this.#fields) {
+      const value = this.#asked(name) ? field.get() : undefined;
+      if (value !== undefined) request[name] = value;
+    }
+    return request;
+  }
+
+  // price gives what a request costs in USD, and null where that isn't known.
+  price(request) {
+    const model = this.#models.find((m) => m.name === (request.model ?? this.#fallback));
+    const length = model?.parameters.find((p) => p.name === "duration");
+    const seconds = Number(request.duration ?? length?.default);
+    return model?.price && seconds > 0 ? model.price.usd_per_second * seconds : null;
+  }
+
+  // accepted empties the prompt, where it is still the one that was sent.
+  accepted(request) {
+    if (JSON.stringify(request) !== JSON.stringify(this.request())) return;
+    this.#fields.get("prompt")?.set();
+    this.#fields.get("multi_prompt")?.set();
+    this.#update();
+  }
+
+  // refused shows what the API found wrong, where the form still says it; false
+  // where it doesn't.
+  refused(request, error) {
+    if (JSON.stringify(request) !== JSON.stringify(this.request())) return false;
+    const placed = error.errors.filter(({ field }) => field);
+    if (placed.length) this.#problems(placed);
+    else this.note(error.message, true);
+    return true;
+  }
+
+  // note says something about the form as a whole.
+  note(text, wrong = false) {
+    const note = byId("composer-note");
+    note.replaceChildren(...(text ? [wrong ? icon("warning") : "", text] : []));
+    note.classList.toggle("wrong", wrong);
+  }
+
+  focus() {
+    const at = this.#fields.get(this.#shots?.get() === "several" ? "multi_prompt" : "prompt");
+    at.element.querySelector("textarea").focus();
+  }
+
+  #submit(send) {
+    const asked = [...this.#fields].filter(([name]) => this.#asked(name)).map(([, field]) => field);
+    asked.forEach((field) => field.clear());
+    this.note("");
+    const wrong = asked.flatMap((field) => field.check());
+    if (wrong.length) this.#problems(wrong);
+    else send(this.request());
+  }
+
+  // #problems shows each beside its field, and goes to the first.
+  #problems(wrong) {
+    const fields = [...this.#fields.values()];
+    const rest = [];
+    let focus = null;
+    for (const { field, message } of wrong) {
+      const at = first(fields, field, message.charAt(0).toUpperCase() + message.slice(1) + ".");
+      if (!at) rest.push(`${label(field)} ${message}`);
+      focus ??= at;
+    }
+    if (rest.length) this.note(rest.join("; ") + ".", true);
+    if (focus?.closest("#more")) byId("more").open = true;
+    focus?.focus();
+  }
+
+  // #build makes the fields of a model, with the values that they take.
+  #build(model, values) {
+    this.#model = model;
+    this.#fields.clear();
+    const choose = h("select", { id: "field-model", onchange: () => this.#switch(choose.value) }, this.#models.map((m) => h("option", { value: m.name, selected: m === model }, modelName(m.name))));
+    const head = h("div", { class: "field" }, h("div", { class: "field-head" }, h("label", { for: "field-model" }, "Model")), choose);
+    const main = [], more = [];
+    for (const parameter of model.parameters) {
+      const sole = model.needs_one_of.length === 1 && model.needs_one_of[0] === parameter.name;
+      const field = control({ ...parameter, required: parameter.required || sole || model.needs_one_of.includes(parameter.name) });
+      field.set(values[parameter.name]);
+      this.#fields.set(parameter.name, field);
+      (shown.has(parameter.name) ? main : more).push(field.element);
+    }
+    this.#shots = null;
+    if (this.#fields.has("multi_prompt")) {
+      this.#shots = control({ name: "shots", title: "Prompt", type: "string", enum: ["one", "several"], words: { one: "One prompt", several: "Several shots" }, default: "one" });
+      this.#shots.set(values.multi_prompt ? "several" : "one");
+      main.unshift(this.#shots.element);
+    }
+    byId("fields").replaceChildren(head, ...main);
+    byId("more-fields").replaceChildren(...more);
+    byId("more").hidden = more.length === 0;
+  }
+
+  // #switch changes the model and keeps what the new one takes, too.
+  #switch(name) {
+    const { model, ...values } = this.request();
+    this.#build(this.#models.find((m) => m.name === name), values);
+    this.#update();
+    byId("field-model").focus();
+  }
+
+  // #asked tells whether a parameter is to be sent: of a prompt and several, one.
+  #asked(name) {
+    if (!this.#shots) return true;
+    const several = this.#shots.get() === "several";
+    return name === "prompt" ? !several : name === "multi_prompt" ? several : true;
+  }
+
+  #update() {
+    for (const name of ["prompt", "multi_prompt"]) {
+      const field = this.#fields.get(name);
+      if (field) field.element.hidden = !this.#asked(name);
+    }
+    const request = this.request();
+    this.#storage.setItem(place, JSON.stringify(request));
+    const price = this.price(request);
+    byId("price").textContent = price === null ? "Price not known" : `${this.#model.price.approximate ? "About " : ""}${money(price)}`;
+    const usual = this.#model.usual.find((u) => u.duration === request.duration);
+    byId("price-note").textContent = usual ? `usually done in ${span(usual.seconds)}` : "";
+  }
+}
+
+// same compares two values of a request; a number may be written as a string.
+function same(a, b) {
+  if (typeof a !== "object" || typeof b !== "object") return String(a) === String(b);
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => same(a[name], b[name]));
+}

@@ -1,0 +1,71 @@
+// Questions that are asked before something is done.
+
+import { busy, byId, h } from "./dom.js";
+
+// ask shows a question. Each choice is {text, kind, act}; act does it, and what it
+// throws is shown in the dialog, which stays. What act returns, where it is
+// another question, is asked next. The last choice is where the focus is: it is
+// the one that changes nothing. Escape changes nothing, too.
+export function ask({ title, body, choices }) {
+  const dialog = byId("ask");
+  byId("ask-title").textContent = title;
+  byId("ask-body").replaceChildren(...body);
+  byId("ask-problem").textContent = "";
+  const buttons = choices.map(({ text, kind, act }) => {
+    const button = h("button", { type: "button", class: kind ?? "secondary" }, text);
+    const answer = async () => {
+      try {
+        const next = await act?.();
+        if (next) ask(next);
+        else dialog.close();
+      } catch (error) {
+        byId("ask-problem").textContent = error.message;
+      }
+    };
+    button.addEventListener("click", () => busy(button, answer));
+    return button;
+  });
+  byId("ask-buttons").replaceChildren(...buttons);
+  if (!dialog.open) dialog.showModal();
+  buttons.at(-1).focus();
+}
+
+// askToCancel asks before a job is cancelled, and once more where it turns out to
+// be paid. remove(discard) does it.
+export function askToCancel(video, remove) {
+  const discarding = (words) => ({
+    title: "Give up a paid video?",
+    body: [h("p", {}, words)],
+    choices: [{ text: "Discard the video", kind: "danger", act: () => remove(true) }, { text: "Keep it", kind: "primary" }],
+  });
+  const cancel = async () => {
+    try {
+      await remove(false);
+    } catch (error) {
+      if (error.errors?.some(({ field }) => field === "discard")) return discarding(error.message);
+      throw error;
+    }
+  };
+  if (video.status === "queued") {
+    ask({
+      title: "Cancel this video?",
+      body: [h("p", {}, "It isn't submitted yet: nothing will be paid for it.")],
+      choices: [{ text: "Cancel the video", kind: "danger", act: cancel }, { text: "Keep it", kind: "primary" }],
+    });
+    return;
+  }
+  ask(discarding("The provider has it and charges for it all the same. Keep it, and it is stored when it is done. Discard it, and it isn't."));
+}
+
+// copy puts a text on the clipboard; where the browser refuses, it is shown for
+// copying by hand.
+export async function copy(text, said) {
+  try {
+    await navigator.clipboard.writeText(text);
+    said();
+  } catch {
+    const field = h("textarea", { readOnly: true, rows: 8, value: text, "aria-label": "The command" });
+    ask({ title: "Copy the command", body: [field], choices: [{ text: "Close", kind: "primary" }] });
+    field.select();
+  }
+}

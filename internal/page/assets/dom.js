@@ -1,0 +1,54 @@
+// Making and finding elements. Nothing here, and nothing anywhere in the page,
+// turns text into HTML: what others wrote is always a text node.
+
+// h makes an element. Properties that begin with "on" are listeners; class, for,
+// role and names with a dash are attributes; null leaves one out; the rest are
+// set on the element. Children are elements, texts, lists of these, or null.
+export function h(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === null || value === undefined) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (["class", "for", "role"].includes(name) || name.includes("-")) element.setAttribute(name, value);
+    else element[name] = value;
+  }
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+// byId gives an element of index.html.
+export const byId = (id) => document.getElementById(id);
+
+// icon makes a drawing. It is decoration: words beside it say what it means.
+export function icon(name) {
+  const space = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(space, "svg");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  const path = document.createElementNS(space, "path");
+  path.setAttribute("d", drawings[name]);
+  svg.append(path);
+  return svg;
+}
+
+// Lines on a grid of 24, drawn for this page.
+const drawings = {
+  download: "M12 4v11m-5-4.5 5 5 5-5M5 20h14",
+  again: "M19 5v5h-5M19 10a7.5 7.5 0 1 0 .8 4.5",
+  copy: "M9 9h10v11H9zM5 15V4h10",
+  cancel: "M6 6l12 12M18 6 6 18",
+  redrive: "M7 5v14l11-7z",
+  warning: "M12 4 2.8 20h18.4zM12 10v4.5M12 17.2v.3",
+};
+
+// busy runs what a button does, once at a time.
+export async function busy(button, act) {
+  if (button.ariaDisabled === "true") return;
+  button.ariaDisabled = "true";
+  try {
+    await act();
+  } finally {
+    button.ariaDisabled = null;
+  }
+}

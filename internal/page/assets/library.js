@@ -1,0 +1,150 @@
+// The jobs that are known, and how they are kept up to date: those that run are
+// asked for one by one, and the list now and then, for what was started elsewhere.
+
+const place = "takeup.recent";
+const ends = new Set(["completed", "error", "cancelled", "discarded"]);
+
+export const ended = (video) => ends.has(video.status);
+
+const tick = 3_000; // between two looks at what runs
+const hiddenTick = 15_000; // while nobody sees the page
+const listEvery = 30_000;
+const unknownFor = 600_000; // how long a job that was accepted may be unknown
+const longest = 60_000; // between two tries while the API can't be reached
+
+export class Library {
+  #api;
+  #storage;
+  #changed;
+  #news;
+  #timer;
+  #failures = 0;
+  #listed = 0; // when the list was last read
+  #looked = 0; // when anything was
+  #stopped = false;
+  #videos = new Map();
+  read = false; // the list was read once
+  next = null; // the cursor of the next page
+  trouble = null; // {message, again}: why the list is behind, and when it is tried again
+
+  // changed() is called after each change, and news(video) when a job has ended.
+  constructor(api, storage, { changed, news }) {
+    this.#api = api;
+    this.#storage = storage;
+    this.#changed = changed;
+    this.#news = news;
+  }
+
+  // videos are all that are known, newest first.
+  get videos() {
+    return [...this.#videos.values()].sort((a, b) => Date.parse(b.created_at) - Date.parse(a.created_at));
+  }
+
+  // start reads the list, and from then on looks by itself until stop.
+  async start() {
+    for (const video of this.#recent()) this.#videos.set(video.id, video);
+    await this.look();
+  }
+
+  stop() {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  // add takes a job in that was accepted just now, which the list may not have yet.
+  add(video) {
+    this.put(video);
+    this.#storage.setItem(place, JSON.stringify([...this.#recent(), video].slice(-20)));
+    this.#plan(tick);
+  }
+
+  // put takes in what the API said of a job.
+  put(video) {
+    const before = this.#videos.get(video.id);
+    this.#videos.set(video.id, { ...video, seen: Date.now() });
+    if (before && !ended(before) && ended(video)) this.#news(video);
+    this.#changed();
+  }
+
+  // older reads the next page. One can be empty while there are more.
+  async older() {
+    let found = 0;
+    while (this.next && !found) {
+      const page = await this.#api.videos(this.next);
+      this.next = page.next;
+      found = page.videos.length;
+      page.videos.forEach((video) => this.put(video));
+    }
+    this.#changed();
+  }
+
+  // look asks how the jobs are doing, now.
+  async look() {
+    clearTimeout(this.#timer);
+    const now = (this.#looked = Date.now());
+    try {
+      if (!this.read || now - this.#listed > listEvery) {
+        const page = await this.#api.videos();
+        if (!this.read) this.next = page.next;
+        this.read = true;
+        this.#listed = now;
+        page.videos.forEach((video) => this.put(video));
+        this.#forget(page.videos);
+      }
+      for (const video of this.videos) {
+        if (ended(video) || video.seen > now) continue;
+        if (this.#stopped) return;
+        await this.#again(video.id);
+      }
+      this.#failures = 0;
+      this.trouble = null;
+      this.#plan(this.#running() ? tick : listEvery);
+    } catch (error) {
+      if (this.#stopped) return;
+      const pause = Math.min(longest, 1000 * Math.max(error.retryAfter ?? 0, 2 ** ++this.#failures));
+      this.trouble = { message: error.message, again: Date.now() + pause };
+      this.#plan(pause);
+    }
+    this.#changed();
+  }
+
+  // #again asks for one job. One that was accepted just now may not be known yet.
+  async #again(id) {
+    try {
+      this.put(await this.#api.video(id));
+    } catch (error) {
+      if (error.status !== 404) throw error;
+      if (Date.now() - Date.parse(this.#videos.get(id).created_at) < unknownFor) return;
+      this.#videos.delete(id);
+      this.#forget([{ id }]);
+    }
+  }
+
+  #running() {
+    return this.videos.some((video) => !ended(video));
+  }
+
+  #plan(pause) {
+    clearTimeout(this.#timer);
+    if (!this.#stopped) this.#timer = setTimeout(() => this.#wake(), pause);
+  }
+
+  // #wake looks, but seldom while nobody sees the page, and not at all where
+  // nothing runs.
+  #wake() {
+    if (!document.hidden) return this.look();
+    if (this.#running() && Date.now() - this.#looked > hiddenTick) return this.look();
+    if (this.#running()) return this.#plan(tick);
+    document.addEventListener("visibilitychange", () => this.#stopped || this.look(), { once: true });
+  }
+
+  #recent() {
+    return JSON.parse(this.#storage.getItem(place) ?? "[]");
+  }
+
+  // #forget drops recent jobs, which the list shows by now.
+  #forget(videos) {
+    const ids = new Set(videos.map((video) => video.id));
+    this.#storage.setItem(place, JSON.stringify(this.#recent().filter((video) => !ids.has(video.id))));
+  }
+}

@@ -1,0 +1,80 @@
+// What is shown of numbers, times and names.
+
+const usd = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
+export const money = (amount) => usd.format(amount);
+
+// span says a length of time the way people do: to the second below a minute and
+// a half, to the half minute below ten, then to the minute.
+export function span(seconds) {
+  const s = Math.max(0, Math.round(seconds));
+  if (s < 90) return `${s} s`;
+  if (s < 600) return `${Math.round(s / 30) / 2} min`;
+  if (s < 5400) return `${Math.round(s / 60)} min`;
+  return `${Math.round(s / 360) / 10} h`;
+}
+
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+
+// when says a time of today by its clock, and another with its day.
+export function when(date, now = new Date()) {
+  return (date.toDateString() === now.toDateString() ? clock : day).format(date);
+}
+
+// label makes words of a field's name or value.
+export function label(name) {
+  const text = names[name] ?? String(name).replaceAll("_", " ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+const names = {
+  aspect_ratio: "shape",
+  duration: "length",
+  cfg_scale: "prompt strength",
+  negative_prompt: "leave out",
+  multi_prompt: "shots",
+  generate_audio: "sound",
+  advanced_camera_control: "camera movement",
+  camera_control: "camera preset",
+  movement_type: "kind",
+  movement_value: "strength",
+};
+
+// modelName leaves out what all the models' names share.
+export function modelName(name) {
+  return name
+    .replace(/[/-]text-to-video$/, "")
+    .replace(/^(kling-video|klingai)\/(video-)?/, "Kling ")
+    .replace("v2-6", "v2.6")
+    .replaceAll(/[/-]/g, " ");
+}
+
+// title heads the card of a job that ended without a video.
+export function title(error) {
+  return titles[error.name] ?? label(error.name.replaceAll(/([a-z])([A-Z])/g, "$1 $2").toLowerCase());
+}
+
+const titles = {
+  InvalidRequest: "The request was refused",
+  Unauthorized: "The provider doesn't take the key",
+  OutOfCredits: "The account is out of credits",
+  ProviderBusy: "The provider had no room",
+  SubmissionLost: "The submission was lost",
+  GenerationFailed: "The provider made no video",
+  GenerationOverdue: "It took too long",
+  VideoUnavailable: "The video couldn't be fetched",
+  VideoRejected: "What came is no video",
+  ServiceUnavailable: "AWS didn't do its part",
+  Cancelled: "Cancelled",
+  Discarded: "Discarded",
+};
+
+// paid says what an ending without a video cost.
+export const paid = (error) => ({ no: "nothing was paid", yes: "it was paid", perhaps: "it may have been paid" })[error.paid];
+
+// prompt gives the text of a request, of one prompt or of several.
+export function prompt(request) {
+  if (!request) return "";
+  if (request.prompt) return request.prompt;
+  return (request.multi_prompt ?? []).map((shot) => shot.prompt ?? shot).join(" — ");
+}
