@@ -36,6 +36,7 @@ rclone := .tools/bin/rclone-$(RCLONE)
 versitygw := .tools/bin/versitygw-$(VERSITYGW)
 s5cmd := .tools/bin/s5cmd-$(call hash,tools/s5cmd/go.sum)
 asl = tools/asl/node_modules/.lock-$(call hash,tools/asl/package-lock.json)
+axe = tools/axe/node_modules/.lock-$(call hash,tools/axe/package-lock.json)
 
 takeup := .takeup/bin/takeup
 
@@ -81,7 +82,7 @@ build: $(takeup) $(sam) ## Build the template and its functions for sam deploy. 
 	@$(takeup) build
 
 .PHONY: test
-test: need-go need-cc need-node $(ministack) $(sam) $(schemathesis) ## Run all tests.
+test: need-go need-cc need-node need-chromium $(ministack) $(sam) $(schemathesis) $(axe) ## Run all tests.
 	go test -race ./...
 	cd test && go test -race -timeout 15m ./...
 
@@ -126,12 +127,12 @@ lint: need-go $(sam) $(golangci) $(asl) ## Check formatting, code, imports, the 
 	done
 
 .PHONY: tools
-tools: $(ministack) $(sam) $(schemathesis) $(golangci) $(asl) ## Install the pinned tools into .tools.
+tools: $(ministack) $(sam) $(schemathesis) $(golangci) $(asl) $(axe) ## Install the pinned tools into .tools.
 
 .PHONY: clean
 clean: $(takeup) ## End the local stack, and remove what was built and installed.
 	@$(takeup) down
-	rm -rf .takeup .aws-sam .tools tools/asl/node_modules
+	rm -rf .takeup .aws-sam .tools tools/asl/node_modules tools/axe/node_modules
 
 # Built each time: go build knows best what has changed.
 .PHONY: $(takeup)
@@ -160,13 +161,13 @@ $(s5cmd): | need-go
 	@echo "building s5cmd, as pinned in tools/s5cmd/go.sum"
 	@cd tools/s5cmd && GOFLAGS= go build -o $(CURDIR)/$@ github.com/peak/s5cmd/v2
 
-$(asl): | need-npm
-	@echo "installing asl-validator, as pinned in tools/asl/package-lock.json"
-	@npm ci --prefix tools/asl --silent --no-audit --no-fund --no-update-notifier
+$(asl) $(axe): | need-npm
+	@dir=$(patsubst %/node_modules/,%,$(dir $@)); echo "installing what $$dir/package-lock.json pins"; \
+	npm ci --prefix "$$dir" --silent --no-audit --no-fund --no-update-notifier
 	@touch $@
 
 # What has to be on the machine. Each says what to do where it isn't.
-.PHONY: need-go need-cc need-curl need-python need-node need-npm
+.PHONY: need-go need-cc need-curl need-python need-node need-npm need-chromium
 need-go:
 	@command -v go >/dev/null || { echo "there is no go on the PATH: install Go 1.26 or later"; exit 1; }
 
@@ -188,4 +189,8 @@ need-node:
 	@command -v node >/dev/null || { echo "there is no node on the PATH, which runs the provider's JavaScript sample: install Node.js 20 or later"; exit 1; }
 
 need-npm:
-	@command -v npm >/dev/null || { echo "there is no npm on the PATH, which make lint needs: install Node.js 20 or later"; exit 1; }
+	@command -v npm >/dev/null || { echo "there is no npm on the PATH, which make test and make lint need: install Node.js 20 or later"; exit 1; }
+
+need-chromium:
+	@command -v chromium >/dev/null || \
+	  { echo "there is no chromium on the PATH, which the page is tested in: install it, on Debian by apt-get install chromium"; exit 1; }

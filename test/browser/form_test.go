@@ -1,0 +1,139 @@
+package browser
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+func (w *world) testRefusedFields(t *testing.T) {
+	p := w.tab(t)
+	p.signIn()
+	p.press("#composer", "Generate")
+	p.shows("say what the video shows")
+	if focused := eval[string](p, "document.activeElement.id"); focused != "field-prompt" {
+		t.Errorf("the focus is on %q", focused)
+	}
+	p.do(chromedp.Click(chromedp.CSS("#more summary")))
+	p.fill("field-prompt", "a bear dances")
+	p.fill("field-cfg_scale", "7")
+	before := w.front.count()
+	p.press("#composer", "Generate")
+	p.shows("a number from 0 to 1")
+	p.accessible("a wrong field")
+	p.shot("wrong field")
+	if keys := w.front.keys(before); len(keys) > 0 {
+		t.Errorf("what can't be right was sent: %q", keys)
+	}
+
+	// What only the API knows to be wrong: a text that is too long in all.
+	p.fill("field-cfg_scale", "0.5")
+	p.choose("field-prompt", strings.Repeat("a bear dances. ", 5000))
+	p.press("#composer", "Generate")
+	p.shows("larger than 64 KiB")
+	if kept := eval[int](p, "document.getElementById('field-prompt').value.length"); kept != 15*5000 {
+		t.Errorf("%d characters of the refused prompt are left", kept)
+	}
+	p.await("no card of it", "!"+card("a bear dances"))
+}
+
+func (w *world) testModels(t *testing.T) {
+	p := w.tab(t)
+	p.signIn()
+	p.fill("field-prompt", "kept over all models")
+	seen := map[string]bool{} // forms that models share
+	for _, model := range video.Catalogue() {
+		p.choose("field-model", model.Name)
+		p.await(model.Name, "JSON.parse(sessionStorage.getItem('takeup.draft')).model === "+js(model.Name))
+		var draft map[string]any
+		if err := json.Unmarshal([]byte(eval[string](p, "sessionStorage.getItem('takeup.draft')")), &draft); err != nil {
+			t.Fatal(err)
+		}
+		if draft["prompt"] != "kept over all models" {
+			t.Errorf("%s: the prompt is %v", model.Name, draft["prompt"])
+		}
+		for _, parameter := range model.Parameters {
+			if there := eval[bool](p, "Boolean(document.querySelector("+js("[id^='field-"+parameter.Name+"']")+"))"); !there && parameter.Name != "multi_prompt" {
+				t.Errorf("%s: there is no field for %s", model.Name, parameter.Name)
+			}
+			if parameter.Default != nil && draft[parameter.Name] == nil {
+				t.Errorf("%s: %s has no default", model.Name, parameter.Name)
+			}
+		}
+		if form := eval[string](p, "[...document.querySelectorAll('#composer [id^=field-]')].map((e) => e.id).join(' ')"); !seen[form] {
+			p.accessible(model.Name)
+			seen[form] = true
+		}
+	}
+
+	// The last takes several prompts, each with a length.
+	p.do(chromedp.Click(chromedp.CSS("label[for='field-shots-several']")))
+	p.press("#composer", "Add a shot")
+	p.fill("field-multi_prompt-0-prompt", "a door opens")
+	p.fill("field-multi_prompt-1-prompt", "a cat walks in")
+	p.accessible("several shots")
+	p.shot("several shots")
+	p.press("#composer", "Generate")
+	p.await("the video", card("a door opens")+"?.querySelector('video')")
+	for _, create := range w.provider.Ledger().Creates {
+		if strings.Contains(create.Body, `"a door opens"`) && strings.Contains(create.Body, `"multi_prompt":[`) && strings.Contains(create.Body, `"a cat walks in"`) {
+			return
+		}
+	}
+	t.Error("the provider was not sent both shots")
+}
+
+func (w *world) testFiles(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, content string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	text := file("boat.txt", "a boat of paper\n")
+	object := file("car.json", `{"prompt": "a car of tin", "duration": "10", "aspect_ratio": "1:1", "wheels": 4}`)
+	p := w.tab(t)
+	p.signIn()
+	p.drop(text)
+	p.await("the prompt in the form", "document.getElementById('field-prompt').value === 'a boat of paper'")
+	p.drop(object)
+	p.await("the request in the form", "document.getElementById('field-prompt').value === 'a car of tin'")
+	p.shows("Not taken over, since this model doesn't take it so: wheels.")
+	p.shows(price(t, 10))
+
+	dog, cat := file("dog.txt", "a dog of wood"), file("cat.json", `{"prompt": "a cat of glass"}`)
+	picture := file("picture.png", "no prompt")
+	p.do(chromedp.SetUploadFiles(chromedp.ID("files"), []string{dog, cat, picture}))
+	p.shows("Generate 2 videos, for a" + price(t, 10) + "?")
+	p.shows("is neither a .txt nor a .json file")
+	p.accessible("several files")
+	p.shot("files")
+	p.press("#ask", "Generate them")
+	for _, prompt := range []string{"a dog of wood", "a cat of glass"} {
+		p.await("the video of "+prompt, card(prompt)+"?.querySelector('video')")
+		w.boughtOnce(t, prompt)
+	}
+}
+
+// drop drags files over the page and lets them go there.
+func (p *tab) drop(files ...string) {
+	p.Helper()
+	for _, kind := range []input.DispatchDragEventType{input.DispatchDragEventTypeDragEnter, input.DispatchDragEventTypeDragOver, input.DispatchDragEventTypeDrop} {
+		_, err := chromedp.Call(p.ctx, input.DispatchDragEvent, input.DispatchDragEventParams{
+			Type: kind, X: 700, Y: 400,
+			Data: &input.DragData{Items: []*input.DragDataItem{}, Files: files, DragOperationsMask: 1},
+		})
+		if err != nil {
+			p.Fatal(err)
+		}
+	}
+}
