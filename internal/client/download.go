@@ -1,0 +1,219 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// Occupied says that another file has the name that the video would get.
+type Occupied struct{ Path string }
+
+func (e *Occupied) Error() string {
+	return e.Path + " is there already, with other content; move it away, give another --output, or replace it with --force"
+}
+
+// Downloading says that another process is downloading to the same file.
+type Downloading struct{ Path string }
+
+func (e *Downloading) Error() string {
+	return "another download to " + e.Path + " is under way; wait until it has ended"
+}
+
+// Download is a video on its way into a file.
+type Download struct {
+	Video Video  // completed
+	Path  string // of the file
+	// Force replaces a file with other content.
+	Force bool
+	// Progress is told how many bytes are there, of how many; it may be nil.
+	Progress func(done, total int64)
+}
+
+// Download fetches a completed job's video into a file that is whole or not
+// there: it gets its name once it has the manifest's bytes and checksum. What was
+// fetched before it broke off stays beside it as .<name>.part, and is gone on
+// from, also by another process. A failed attempt asks for a new URL, since they
+// are short-lived, and is tried again. A file that is there with the same content
+// stays, and fetched is false; one with other content gives an *Occupied.
+func (c *Client) Download(ctx context.Context, d Download) (fetched bool, err error) {
+	if d.Video.Video == nil || d.Video.Manifest == nil {
+		return false, &Strange{Address: c.config.BaseURL, What: "it says that job " + d.Video.ID + " is completed, and gives no file"}
+	}
+	switch same, err := d.same(); {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return false, fmt.Errorf("looking at %s: %w", d.Path, err)
+	case same:
+		return false, nil
+	case !d.Force:
+		return false, &Occupied{Path: d.Path}
+	}
+	if err := os.MkdirAll(filepath.Dir(d.Path), 0o755); err != nil {
+		return false, fmt.Errorf("making the directory for the video: %w", err)
+	}
+	part, err := openPart(d.Path)
+	if err != nil {
+		return false, err
+	}
+	defer func() {
+		if info, statErr := part.Stat(); err != nil && statErr == nil && info.Size() == 0 {
+			err = errors.Join(err, os.Remove(part.Name())) // nothing to go on from
+		}
+		err = errors.Join(err, part.Close())
+	}()
+	for attempt := 1; ; attempt++ {
+		err := c.fetch(ctx, d, part)
+		if err == nil {
+			return true, d.place(part)
+		}
+		err = fmt.Errorf("downloading the video of job %s: %w", d.Video.ID, err)
+		if attempt == Attempts || ctx.Err() != nil {
+			return false, err
+		}
+		if err := c.config.Sleep(ctx, time.Second<<(attempt-1)); err != nil {
+			return false, err
+		}
+		if d.Video, err = c.Video(ctx, d.Video.ID); err != nil {
+			return false, err
+		}
+		if d.Video.Video == nil || d.Video.Manifest == nil {
+			return false, fmt.Errorf("downloading the video of job %s: it is %s now", d.Video.ID, d.Video.Status)
+		}
+	}
+}
+
+// same reports whether the file has the video already.
+func (d Download) same() (bool, error) {
+	f, err := os.Open(d.Path)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	digest := newDigest()
+	size, err := io.Copy(digest, f)
+	return err == nil && verify(*d.Video.Manifest, size, digest) == nil, err
+}
+
+func partPath(path string) string {
+	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".part")
+}
+
+// openPart opens the file for what is fetched, for this process alone.
+func openPart(path string) (*os.File, error) {
+	part, err := os.OpenFile(partPath(path), os.O_RDWR|os.O_CREATE, 0o666)
+	if err != nil {
+		return nil, fmt.Errorf("making a file for the video: %w", err)
+	}
+	if err := syscall.Flock(int(part.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.Join(&Downloading{Path: path}, part.Close())
+	}
+	return part, nil
+}
+
+// fetch goes on with the part until it is the whole file. What turns out to be
+// another file is given up, so that the next attempt begins anew.
+func (c *Client) fetch(ctx context.Context, d Download, part *os.File) error {
+	manifest := *d.Video.Manifest
+	digest := newDigest()
+	if _, err := part.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	have, err := io.Copy(digest, part)
+	if err != nil {
+		return err
+	}
+	if have < manifest.Bytes || have == 0 {
+		body, err := c.open(ctx, d.Video.Video.DownloadURL, have)
+		if err != nil {
+			return err
+		}
+		defer body.Close()
+		counted := &counter{to: io.MultiWriter(part, digest), done: have, total: manifest.Bytes, progress: d.Progress}
+		// One byte more than there should be is enough to know.
+		more, err := io.Copy(counted, io.LimitReader(body, manifest.Bytes-have+1))
+		if err != nil {
+			return withoutURL(err)
+		}
+		have += more
+	}
+	if have < manifest.Bytes {
+		return fmt.Errorf("it broke off after %d of %d bytes", have, manifest.Bytes)
+	}
+	if err := verify(manifest, have, digest); err != nil {
+		return errors.Join(err, part.Truncate(0))
+	}
+	return nil
+}
+
+// open opens a URL from an offset on.
+func (c *Client) open(ctx context.Context, url string, offset int64) (io.ReadCloser, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, errors.New("the API gave a URL that can't be used")
+	}
+	want := http.StatusOK
+	if offset > 0 {
+		request.Header.Set("Range", fmt.Sprintf("bytes=%d-", offset))
+		want = http.StatusPartialContent
+	}
+	response, err := c.config.HTTP.Do(request)
+	if err != nil {
+		return nil, withoutURL(err)
+	}
+	switch {
+	case response.StatusCode == want:
+		return response.Body, nil
+	case response.StatusCode == http.StatusOK:
+		// The whole, in the place of its rest.
+		if _, err := io.CopyN(io.Discard, response.Body, offset); err != nil {
+			return nil, errors.Join(withoutURL(err), response.Body.Close())
+		}
+		return response.Body, nil
+	}
+	return nil, errors.Join(fmt.Errorf("S3 answered %s", response.Status), response.Body.Close())
+}
+
+// place gives the whole part its name.
+func (d Download) place(part *os.File) error {
+	if err := part.Sync(); err != nil {
+		return fmt.Errorf("writing the video: %w", err)
+	}
+	if d.Force {
+		return os.Rename(part.Name(), d.Path)
+	}
+	// A link, unlike a rename, takes no name that is in use.
+	switch err := os.Link(part.Name(), d.Path); {
+	case errors.Is(err, fs.ErrExist):
+		return &Occupied{Path: d.Path}
+	case err != nil: // some file systems have no links
+		if _, err := os.Lstat(d.Path); !errors.Is(err, fs.ErrNotExist) {
+			return &Occupied{Path: d.Path}
+		}
+		return os.Rename(part.Name(), d.Path)
+	}
+	return os.Remove(part.Name())
+}
+
+// counter tells of the bytes that pass.
+type counter struct {
+	to          io.Writer
+	done, total int64
+	progress    func(done, total int64)
+}
+
+func (c *counter) Write(p []byte) (int, error) {
+	n, err := c.to.Write(p)
+	c.done += int64(n)
+	if c.progress != nil {
+		c.progress(c.done, c.total)
+	}
+	return n, err
+}

@@ -1,0 +1,90 @@
+package client
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// Refused is a call that the API refused, in its own words.
+type Refused struct {
+	Status int
+	Said   []string
+	Fields []video.FieldError // the wrong fields, where it names some
+	// RetryAfter is after what time it may be taken; 0 where it doesn't say.
+	RetryAfter time.Duration
+}
+
+func (e *Refused) Error() string {
+	return fmt.Sprintf("the API refused it (%d): %s", e.Status, strings.Join(e.Said, "\n  "))
+}
+
+// Passing reports whether the same call may be taken in a moment.
+func (e *Refused) Passing() bool { return e.Status == http.StatusTooManyRequests || e.Status >= 500 }
+
+// Invalid reports whether the call can't be taken as it is, ever.
+func (e *Refused) Invalid() bool {
+	switch e.Status {
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
+		return true
+	}
+	return false
+}
+
+// Names reports whether a field is among those that the API found wrong.
+func (e *Refused) Names(field string) bool {
+	for _, f := range e.Fields {
+		if f.Field == field {
+			return true
+		}
+	}
+	return false
+}
+
+// Unreachable is a call that got no whole answer. It may have been taken.
+type Unreachable struct {
+	Address string
+	Err     error
+}
+
+func (e *Unreachable) Error() string {
+	return fmt.Sprintf("the API at %s does not answer: %v", e.Address, e.Err)
+}
+
+func (e *Unreachable) Unwrap() error { return e.Err }
+
+// Strange is an answer that isn't Takeup's.
+type Strange struct{ Address, What string }
+
+func (e *Strange) Error() string { return e.What + "; is " + e.Address + " Takeup's API?" }
+
+// refusal reads the API's error shape: a message, or a list of them, and the
+// wrong fields.
+func refusal(response *http.Response, data []byte) error {
+	e := &Refused{Status: response.StatusCode}
+	if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && seconds > 0 {
+		e.RetryAfter = time.Duration(seconds) * time.Second
+	}
+	var body struct {
+		Message json.RawMessage    `json:"message"`
+		Errors  []video.FieldError `json:"errors"`
+	}
+	var one string
+	if json.Unmarshal(data, &body) == nil {
+		e.Fields = body.Errors
+		if json.Unmarshal(body.Message, &one) == nil {
+			e.Said = []string{one}
+		} else {
+			_ = json.Unmarshal(body.Message, &e.Said) // another shape leaves it empty
+		}
+	}
+	if len(e.Said) == 0 {
+		e.Said = []string{http.StatusText(response.StatusCode) + "; is that the address of Takeup's API?"}
+	}
+	return e
+}

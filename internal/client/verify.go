@@ -1,0 +1,23 @@
+package client
+
+import (
+	"fmt"
+	"hash"
+	"hash/crc32"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// newDigest makes the digest of a file whose sum its manifest has.
+func newDigest() hash.Hash32 { return crc32.NewIEEE() }
+
+// verify holds a file that was read to its end against its manifest.
+func verify(manifest video.Manifest, size int64, digest hash.Hash32) error {
+	if size != manifest.Bytes {
+		return fmt.Errorf("it has %d bytes, and its manifest says %d", size, manifest.Bytes)
+	}
+	if sum := video.CRC32(digest.Sum32()); sum != manifest.CRC32 {
+		return fmt.Errorf("its CRC-32 is %s, and its manifest says %s", sum, manifest.CRC32)
+	}
+	return nil
+}

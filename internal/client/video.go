@@ -1,0 +1,129 @@
+package client
+
+import (
+	"slices"
+	"time"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// The statuses of a job.
+const (
+	Queued     = "queued"
+	Generating = "generating"
+	Completed  = "completed"
+	Failed     = "error"
+	Cancelled  = "cancelled"
+	Discarded  = "discarded"
+)
+
+// Statuses are all of them.
+func Statuses() []string {
+	return []string{Queued, Generating, Completed, Failed, Cancelled, Discarded}
+}
+
+// Video is all that is known of a job. Its JSON is the API's own.
+type Video struct {
+	ID          string          `json:"id"`
+	Status      string          `json:"status"`
+	Request     *video.Request  `json:"request"`
+	CreatedAt   time.Time       `json:"created_at"`
+	SubmittedAt *time.Time      `json:"submitted_at"`
+	EndedAt     *time.Time      `json:"ended_at"`
+	Discard     bool            `json:"discard"`
+	Estimate    *Estimate       `json:"estimate"`
+	Error       *Ending         `json:"error"`
+	Cost        *Cost           `json:"cost"`
+	Video       *File           `json:"video"`
+	Manifest    *video.Manifest `json:"manifest"`
+}
+
+// Ended reports whether it has ended, with or without a video. A status that
+// isn't known is not an end.
+func (v Video) Ended() bool {
+	return slices.Contains([]string{Completed, Failed, Cancelled, Discarded}, v.Status)
+}
+
+// Estimate is how much longer a job takes, most likely. What is nil isn't known.
+type Estimate struct {
+	LeftSeconds  *int     `json:"left_seconds"`
+	Progress     *float64 `json:"progress"` // from 0 to 1
+	UsualSeconds *int     `json:"usual_seconds"`
+}
+
+// Ending is why a job has no video.
+type Ending struct {
+	Name       string `json:"name"`
+	Message    string `json:"message"`
+	Advice     string `json:"advice"`
+	Paid       string `json:"paid"` // no, yes or perhaps
+	Redrivable bool   `json:"redrivable"`
+}
+
+// Cost is what the provider says that it charged.
+type Cost struct {
+	Credits int64   `json:"credits"`
+	USD     float64 `json:"usd"`
+}
+
+// File is the file of a completed video. Its URLs give it to whoever has them,
+// for a short time.
+type File struct {
+	URL         string    `json:"url"`
+	DownloadURL string    `json:"download_url"`
+	ExpiresAt   time.Time `json:"expires_at"`
+	ContentType string    `json:"content_type"`
+	Bytes       int64     `json:"bytes"`
+	CRC32       string    `json:"crc32"` // in base64, as S3 shows it
+}
+
+// Page is a page of jobs; Next is the cursor of the next one, nil after the last.
+type Page struct {
+	Videos []Video `json:"videos"`
+	Next   *string `json:"next"`
+}
+
+// Models are the models that there are, the default first.
+type Models struct {
+	Default string  `json:"default"`
+	Models  []Model `json:"models"`
+}
+
+// Model is a model, what it takes, and what it costs.
+type Model struct {
+	Name       string      `json:"name"`
+	Parameters []Parameter `json:"parameters"`
+	NeedsOneOf []string    `json:"needs_one_of"`
+	Durations  []int       `json:"durations"`
+	Price      *Price      `json:"price"`
+	Usual      []Usual     `json:"usual"`
+}
+
+// Price is what a second of video costs.
+type Price struct {
+	USDPerSecond float64 `json:"usd_per_second"`
+	Approximate  bool    `json:"approximate"`
+	Source       string  `json:"source"`
+	AsOf         string  `json:"as_of"`
+}
+
+// Usual is how long a video of that duration usually takes.
+type Usual struct {
+	Duration int `json:"duration"`
+	Seconds  int `json:"seconds"`
+}
+
+// Parameter is one field of a model's request, in JSON Schema's words.
+type Parameter struct {
+	Name      string      `json:"name"`
+	Type      string      `json:"type"`
+	Required  bool        `json:"required"`
+	Enum      []any       `json:"enum,omitempty"`
+	Minimum   *float64    `json:"minimum,omitempty"`
+	Maximum   *float64    `json:"maximum,omitempty"`
+	MaxLength *int        `json:"max_length,omitempty"`
+	MaxItems  *int        `json:"max_items,omitempty"`
+	Default   any         `json:"default,omitempty"`
+	Fields    []Parameter `json:"fields,omitempty"`
+	Item      *Parameter  `json:"item,omitempty"`
+}

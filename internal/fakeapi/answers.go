@@ -1,0 +1,216 @@
+package fakeapi
+
+import (
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/takeup/takeup/internal/client"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// Created is when the fake's jobs were created.
+var Created = time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
+
+// Video is what the API says of a job in a state. Done and Without are for its
+// ends.
+func (s *Server) Video(id string, request video.Request, status string) client.Video {
+	v := client.Video{ID: id, Status: status, Request: &request, CreatedAt: Created}
+	if status == client.Generating {
+		at := Created.Add(time.Second)
+		left, progress, usual := 5, 0.5, 10
+		v.SubmittedAt, v.Estimate = &at, &client.Estimate{LeftSeconds: &left, Progress: &progress, UsualSeconds: &usual}
+	}
+	return v
+}
+
+// Done is a job whose video is stored, with its file.
+func (s *Server) Done(id string, request video.Request, content string) client.Video {
+	if _, served := s.files[id]; !served {
+		s.files[id] = []http.HandlerFunc{File(content)}
+	}
+	submitted, ended := Created.Add(time.Second), Created.Add(80*time.Second)
+	sum := video.CRC32(crc32.ChecksumIEEE([]byte(content)))
+	url := s.URL + "/files/" + id + "?" + Signature
+	v := s.Video(id, request, client.Completed)
+	v.SubmittedAt, v.EndedAt = &submitted, &ended
+	v.Cost = &client.Cost{Credits: 1_120_000, USD: 0.56}
+	v.Manifest = &video.Manifest{
+		ID: id, Model: request.Model(), Request: request, GenerationID: "generation-of-" + id,
+		CreatedAt: Created, SubmittedAt: submitted, CompletedAt: ended, StoringAt: ended, StoredAt: ended, Polls: 3,
+		Bytes: int64(len(content)), CRC32: sum, Seconds: 5.04, Width: 1280, Height: 720, CreditsUsed: 1_120_000, PipelineVersion: "1",
+	}
+	v.Video = &client.File{
+		URL: url, DownloadURL: url, ExpiresAt: ended.Add(time.Hour), ContentType: "video/mp4",
+		Bytes: v.Manifest.Bytes, CRC32: sum,
+	}
+	return v
+}
+
+// Without is a job that ended without a video.
+func (s *Server) Without(id string, request video.Request, status, name, message string, redrivable bool) client.Video {
+	v := s.Video(id, request, status)
+	ended := Created.Add(time.Minute)
+	v.EndedAt = &ended
+	v.Error = &client.Ending{Name: name, Message: message, Advice: "see the message", Paid: "no", Redrivable: redrivable}
+	return v
+}
+
+// refusal is the API's error shape.
+type refusal struct {
+	Message    any                `json:"message"`
+	Errors     []video.FieldError `json:"errors,omitempty"`
+	Path       string             `json:"path"`
+	RequestID  string             `json:"requestId"`
+	StatusCode int                `json:"statusCode"`
+	Timestamp  string             `json:"timestamp"`
+}
+
+func refuse(r *http.Request, status int, message string, fields ...video.FieldError) refusal {
+	body := refusal{Message: message, Errors: fields, Path: r.URL.Path, RequestID: "request-1", StatusCode: status, Timestamp: Created.Format(time.RFC3339)}
+	if len(fields) > 0 && status == http.StatusBadRequest {
+		var said []string
+		for _, f := range fields {
+			said = append(said, f.Field+" "+f.Message)
+		}
+		body.Message = said
+	}
+	return body
+}
+
+// answer gives the path as the description has it, the status and the reply.
+func (s *Server) answer(header http.Header, r *http.Request, body []byte) (path string, status int, reply any) {
+	path = r.URL.Path
+	parts := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	if len(parts) > 1 && parts[0] == "videos" {
+		parts[1] = "{id}"
+		path = "/" + strings.Join(parts, "/")
+	}
+	if r.Header.Get("Authorization") != "Bearer "+Token {
+		return path, http.StatusUnauthorized, refuse(r, http.StatusUnauthorized, "The token is missing or wrong.")
+	}
+	switch r.Method + " " + path {
+	case "POST /v2/video/generations":
+		status, reply = s.create(r, body)
+	case "GET /videos":
+		status, reply = s.list(r)
+	case "GET /models":
+		status, reply = http.StatusOK, s.Models
+	case "GET /videos/{id}", "DELETE /videos/{id}", "POST /videos/{id}/redrive":
+		status, reply = s.about(header, r, strings.Split(r.URL.Path, "/")[2])
+	default:
+		status, reply = http.StatusNotFound, refuse(r, http.StatusNotFound, "there is nothing at this path")
+	}
+	return path, status, reply
+}
+
+func (s *Server) create(r *http.Request, body []byte) (int, any) {
+	request, err := video.ParseRequest(body)
+	var invalid *video.InvalidRequest
+	if errors.As(err, &invalid) {
+		return http.StatusBadRequest, refuse(r, http.StatusBadRequest, "", invalid.Fields...)
+	}
+	key := r.Header.Get("Idempotency-Key")
+	id := s.keys[key]
+	switch {
+	case id != "" && s.jobs[id].request.Hash() != request.Hash():
+		return http.StatusUnprocessableEntity, refuse(r, http.StatusUnprocessableEntity, "this Idempotency-Key was used for another request")
+	case id == "":
+		id = fmt.Sprintf("api-%d", len(s.jobs)+1)
+		s.keys[key] = id
+		s.add(id, request, s.Script(id, request))
+	}
+	return http.StatusOK, map[string]any{"id": id, "status": client.Queued, "video": nil, "error": nil, "meta": nil}
+}
+
+func (s *Server) list(r *http.Request) (int, any) {
+	limit := 20
+	if text := r.URL.Query().Get("limit"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > 50 {
+			return http.StatusBadRequest, refuse(r, http.StatusBadRequest, "", video.FieldError{Field: "limit", Message: "takes 1 to 50"})
+		}
+		limit = n
+	}
+	page := client.Page{Videos: []client.Video{}}
+	from := max(0, slices.Index(s.order, r.URL.Query().Get("cursor")))
+	for _, id := range s.order[from:] {
+		now := s.jobs[id].states[0]
+		if status := r.URL.Query().Get("status"); status != "" && status != now.Status {
+			continue
+		}
+		if len(page.Videos) == limit {
+			page.Next = &id
+			break
+		}
+		page.Videos = append(page.Videos, now)
+	}
+	return http.StatusOK, page
+}
+
+func (s *Server) about(header http.Header, r *http.Request, id string) (int, any) {
+	j := s.jobs[id]
+	if j == nil {
+		return http.StatusNotFound, refuse(r, http.StatusNotFound, "there is no video of this id")
+	}
+	now := j.states[0]
+	if len(j.states) > 1 {
+		j.states = j.states[1:]
+	}
+	discard := r.URL.Query().Get("discard") == "true"
+	switch {
+	case r.Method == http.MethodGet:
+		return http.StatusOK, now
+	case r.Method == http.MethodPost && (now.Error == nil || !now.Error.Redrivable):
+		return http.StatusConflict, refuse(r, http.StatusConflict, "its video is stored already, or it can't be helped")
+	case r.Method == http.MethodPost:
+		header.Set("X-Execution-Name", id+"-r1")
+		j.states = []client.Video{s.Video(id, j.request, client.Generating), s.Done(id, j.request, "a video")}
+		return http.StatusAccepted, j.states[0]
+	case now.Status == client.Cancelled, now.Status == client.Discarded:
+		return http.StatusOK, now
+	case now.Status == client.Queued:
+		j.states = []client.Video{s.Without(id, j.request, client.Cancelled, "Cancelled", "it was cancelled", false)}
+		return http.StatusOK, j.states[0]
+	case !discard:
+		return http.StatusConflict, refuse(r, http.StatusConflict, "the provider has accepted it and will charge for it",
+			video.FieldError{Field: "discard", Message: "is needed to give up a video that is paid"})
+	case now.Status == client.Completed:
+		j.states = []client.Video{s.Without(id, j.request, client.Discarded, "Discarded", "it was discarded", true)}
+		return http.StatusOK, j.states[0]
+	}
+	now.Discard = true
+	j.states = []client.Video{now}
+	return http.StatusAccepted, now
+}
+
+func models() client.Models {
+	return client.Models{Default: video.DefaultModel, Models: []client.Model{
+		{
+			Name: video.DefaultModel, NeedsOneOf: []string{"prompt"}, Durations: []int{5, 10},
+			Parameters: []client.Parameter{
+				{Name: "prompt", Type: "string", Required: true},
+				{Name: "duration", Type: "integer", Enum: []any{5, 10}, Default: 5},
+				{Name: "cfg_scale", Type: "number", Minimum: new(float64), Maximum: number(1)},
+				{Name: "advanced_camera_control", Type: "object", Fields: []client.Parameter{{Name: "movement_type", Type: "string", Required: true, Enum: []any{"pan", "tilt"}}}},
+			},
+			Price: &client.Price{USDPerSecond: 0.196, Approximate: true, Source: "the provider's documentation", AsOf: "2026-08-21"},
+			Usual: []client.Usual{{Duration: 5, Seconds: 80}, {Duration: 10, Seconds: 150}},
+		},
+		{
+			Name: "klingai/video-v3-pro-text-to-video", NeedsOneOf: []string{"prompt", "multi_prompt"}, Durations: []int{3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
+			Parameters: []client.Parameter{
+				{Name: "prompt", Type: "string"},
+				{Name: "multi_prompt", Type: "array", Item: &client.Parameter{Type: "string", Required: true}},
+			},
+			Usual: []client.Usual{},
+		},
+	}}
+}
+
+func number(n float64) *float64 { return &n }
