@@ -1,0 +1,27 @@
+package aimlapi
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// Balance asks for the balance of the key's account, in USD. It pays nothing,
+// and so also tells whether a key is accepted. The error is a *video.Refusal or
+// a *video.Unanswered. A key can have a spend limit of its own, which isn't told.
+func (c *Client) Balance(ctx context.Context, key video.Key) (float64, error) {
+	body, err := c.get(ctx, key, "/v2/billing", nil)
+	if err != nil {
+		return 0, err
+	}
+	var billing struct {
+		Balance  *float64 `json:"current_balance"`
+		Currency string   `json:"currency"` // always USD
+	}
+	if json.Unmarshal(body, &billing) != nil || billing.Balance == nil || billing.Currency != "USD" {
+		return 0, &video.Unanswered{Err: fmt.Errorf("the balance is not in its documented shape")}
+	}
+	return *billing.Balance, nil
+}

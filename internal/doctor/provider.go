@@ -1,0 +1,59 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// Account is what is asked of the provider. The error is a *video.Refusal or a
+// *video.Unanswered.
+type Account interface {
+	Balance(ctx context.Context, key video.Key) (usd float64, err error)
+}
+
+// Keys gives the provider's key as the stack has it.
+type Keys interface {
+	Current(ctx context.Context) (video.Key, error)
+}
+
+// Price is what one video of the default model costs, about.
+type Price struct {
+	Model string
+	USD   float64
+}
+
+// Provider looks whether the provider at that address accepts the key, and how
+// many videos the balance buys.
+func Provider(ctx context.Context, address string, account Account, keys Keys, price Price) []Line {
+	const key, balance = "provider key", "balance"
+	current, err := keys.Current(ctx)
+	var empty *video.Unauthorized
+	switch {
+	case errors.As(err, &empty):
+		return []Line{fix(key, "the secret is empty", "put the key into it, as the output ChangeProviderKey says")}
+	case err != nil:
+		return []Line{fix(key, "the secret can't be read", "give your AWS credentials secretsmanager:GetSecretValue for the output ProviderKeySecret").because(err)}
+	}
+	usd, err := account.Balance(ctx, current)
+	var refused *video.Refusal
+	switch {
+	case errors.As(err, &refused) && refused.Kind == video.RefusedKey:
+		return []Line{fix(key, address+" does not accept it", "put a valid one into the secret, as the output ChangeProviderKey says").because(err)}
+	case errors.As(err, &refused) && refused.Kind == video.RefusedCredits:
+		return []Line{ok(key, "accepted by %s", address), fix(balance, "the account is out of credits, or the key's limit is reached", "top it up, or raise the limit").because(err)}
+	case err != nil:
+		return []Line{fix(key, address+" can't be asked whether it is accepted", "try again; where it stays so, see that the address in the parameter ProviderBaseUrl is right and reached from here").because(err)}
+	}
+	lines := []Line{ok(key, "accepted by %s", address)}
+	if price.USD <= 0 {
+		return append(lines, ok(balance, "%.2f USD", usd))
+	}
+	videos := int(usd/price.USD + 1e-9) // 0.3/0.1 is three, too
+	if videos < 1 {
+		return append(lines, fix(balance, fmt.Sprintf("%.2f USD, which is less than a video of %s costs, about %.2f USD", usd, price.Model, price.USD), "top up the provider's account"))
+	}
+	return append(lines, ok(balance, "%.2f USD, about %d videos of %s", usd, videos, price.Model))
+}
