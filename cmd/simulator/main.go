@@ -16,36 +16,66 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/alecthomas/kong"
+	"github.com/spf13/cobra"
 
 	"github.com/takeup/takeup/internal/simulator"
 )
 
 type flags struct {
-	Address     string   `help:"Where to listen. Port 0 takes a free one." default:"127.0.0.1:0"`
-	AddressFile string   `help:"Also write the address to this file, whole or not at all." type:"path"`
-	Key         []string `help:"A key that is let in. Can be given more than once." required:""`
-	JobSeconds  float64  `help:"The median of a job's time." default:"78"`
-	JobSigma    float64  `help:"The sigma of its lognormal spread; 0 makes it fixed." default:"0"`
-	BalanceUSD  float64  `help:"What the account begins with." name:"balance-usd" default:"100"`
-	IDForm      string   `help:"The form of generation ids: ${enum}." name:"id-form" enum:"bare,model" default:"bare"`
-	VideoBytes  int64    `help:"The size of the videos; 0 is as small as they get." default:"0"`
-	URLSeconds  float64  `help:"How long a video's URL is good." name:"url-seconds" default:"86400"`
-	BaseURL     string   `help:"What video URLs begin with; by default the address that was asked." name:"base-url"`
-	Seed        *uint64  `help:"Determines ids and times; by default each run has its own."`
+	Address     string
+	AddressFile string
+	Key         []string
+	JobSeconds  float64
+	JobSigma    float64
+	BalanceUSD  float64
+	IDForm      string
+	VideoBytes  int64
+	URLSeconds  float64
+	BaseURL     string
+	Seed        *uint64 // nil: each run has its own
 }
 
 func main() {
-	var f flags
-	kong.Parse(&f, kong.Description("A stand-in for the video provider, for tests and local runs."))
 	logger := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, f, os.Stdout, logger); err != nil {
+	if err := newCommand(logger).ExecuteContext(ctx); err != nil {
 		logger.Error("simulator ends", "error", err)
 		stop()
 		os.Exit(1)
 	}
+}
+
+func newCommand(logger *slog.Logger) *cobra.Command {
+	var f flags
+	var seed uint64
+	cmd := &cobra.Command{
+		Use: "simulator", Short: "A stand-in for the video provider, for tests and local runs",
+		Args: cobra.NoArgs, SilenceErrors: true, SilenceUsage: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().Changed("seed") {
+				f.Seed = &seed
+			}
+			return run(cmd.Context(), f, cmd.OutOrStdout(), logger)
+		},
+	}
+	set := cmd.Flags()
+	set.StringVar(&f.Address, "address", "127.0.0.1:0", "where to listen; port 0 takes a free one")
+	set.StringVar(&f.AddressFile, "address-file", "", "also write the address to this `file`, whole or not at all")
+	set.StringArrayVar(&f.Key, "key", nil, "a `key` that is let in; can be given more than once")
+	set.Float64Var(&f.JobSeconds, "job-seconds", 78, "the median of a job's time")
+	set.Float64Var(&f.JobSigma, "job-sigma", 0, "the sigma of its lognormal spread; 0 makes it fixed")
+	set.Float64Var(&f.BalanceUSD, "balance-usd", 100, "what the account begins with")
+	set.StringVar(&f.IDForm, "id-form", simulator.IDBare, "the form of generation ids: "+simulator.IDBare+" or "+simulator.IDWithModel)
+	set.Int64Var(&f.VideoBytes, "video-bytes", 0, "the size of the videos; 0 is as small as they get")
+	set.Float64Var(&f.URLSeconds, "url-seconds", 86400, "how long a video's URL is good")
+	set.StringVar(&f.BaseURL, "base-url", "", "what video URLs begin with; by default the address that was asked")
+	set.Uint64Var(&seed, "seed", 0, "determines ids and times; by default each run has its own")
+	// It fails for a flag that isn't there, which is seen at once.
+	if err := cmd.MarkFlagRequired("key"); err != nil {
+		panic("simulator: " + err.Error())
+	}
+	return cmd
 }
 
 // run serves until ctx is done. It writes one JSON line with the address once calls are answered.

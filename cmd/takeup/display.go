@@ -4,39 +4,56 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/vbauerster/cupwriter"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
+
+	"github.com/takeup/takeup/internal/client"
 )
 
-// display tells of a job: a line for each state, and below them, in a terminal,
+// display tells of a job: a line for each event, and below them, in a terminal,
 // a bar with an estimate of the time that is left.
 type display struct {
-	out    io.Writer
-	now    func() time.Time
-	began  time.Time
-	expect time.Duration
+	out   io.Writer
+	about string // stands before each event
+	now   func() time.Time
+	began time.Time
 
 	bars *mpb.Progress // nil where there is no bar
 	bar  *mpb.Bar
 
-	mu   sync.Mutex // the bar is drawn by a goroutine of its own
-	last string
+	mu      sync.Mutex // the bar is drawn by a goroutine of its own
+	last    string
+	drawn   float64 // the bar only grows
+	outlook outlook
+	got     string // of a download that is under way
 }
 
-func newDisplay(w *world, expect time.Duration) *display {
-	d := &display{out: w.out, now: w.now, began: w.now(), expect: expect, last: "sending"}
-	if isTerminal(w.out) {
+// outlook is what was known of a job's progress at a time. Between two looks it
+// is gone on from.
+type outlook struct {
+	at       time.Time
+	progress float64 // from 0 to 1
+	left     time.Duration
+}
+
+// newDisplay begins to tell, to out. usual is how long it takes, as long as the
+// API doesn't say.
+func newDisplay(w *world, out io.Writer, usual time.Duration) *display {
+	d := &display{out: out, now: w.now, began: w.now(), last: "sending"}
+	d.outlook = outlook{at: d.began, left: usual}
+	if isTerminal(out) && w.getenv("TERM") != "dumb" {
 		d.draw()
 	}
 	return d
 }
 
 // draw begins the bar. It moves with the time, not with what is told: between
-// two states there is nothing else to tell.
+// two events there is nothing else to tell.
 func (d *display) draw(options ...mpb.ContainerOption) {
 	d.bars = mpb.New(append([]mpb.ContainerOption{mpb.WithOutput(d.out), mpb.WithWidth(40)}, options...)...)
 	d.bar = d.bars.AddBar(1000,
@@ -47,17 +64,34 @@ func (d *display) draw(options ...mpb.ContainerOption) {
 			})
 		}),
 		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return d.elapsed() })),
-		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return d.estimate() })))
+		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return d.text() })))
 }
 
-// state tells a state, once.
-func (d *display) state(word string) {
+// estimate takes over what the API says of the time that is left.
+func (d *display) estimate(e *client.Estimate) {
+	if e == nil || e.LeftSeconds == nil || e.Progress == nil {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.outlook = outlook{at: d.now(), progress: *e.Progress, left: time.Duration(*e.LeftSeconds) * time.Second}
+}
+
+// downloaded tells the bar how much of a file is there.
+func (d *display) downloaded(done, total int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.got = fmt.Sprintf("%s of %s", bytesText(done), bytesText(total))
+}
+
+// event tells an event, once in a row.
+func (d *display) event(word string) {
 	d.mu.Lock()
 	again := word == d.last
 	d.last = word
 	d.mu.Unlock()
 	if !again {
-		d.line("%s  %s", d.elapsed(), word)
+		d.line("%s%s  %s", d.about, d.elapsed(), word)
 	}
 }
 
@@ -80,29 +114,65 @@ func (d *display) close() {
 	d.bars = nil
 }
 
-func (d *display) elapsed() string {
-	return fmt.Sprintf("%6.1f s", d.now().Sub(d.began).Seconds())
-}
+func (d *display) took() time.Duration { return d.now().Sub(d.began) }
 
-// fraction is how much of the expected time is over. It stops short of the
-// whole: what takes longer isn't done.
+func (d *display) elapsed() string { return fmt.Sprintf("%6.1f s", d.took().Seconds()) }
+
+// fraction is how much is done. It stops short of the whole: what takes longer
+// isn't done.
 func (d *display) fraction() float64 {
-	return min(0.97, float64(d.now().Sub(d.began))/float64(max(d.expect, 1)))
-}
-
-func (d *display) estimate() string {
 	d.mu.Lock()
-	word := d.last
-	d.mu.Unlock()
-	left := d.expect - d.now().Sub(d.began)
-	if left < time.Second {
-		return word + ", longer than usual"
-	}
-	return fmt.Sprintf("%s, about %d s left", word, int(left.Seconds()))
+	defer d.mu.Unlock()
+	o := d.outlook
+	share := min(1, float64(d.now().Sub(o.at))/float64(max(o.left, 1)))
+	d.drawn = max(d.drawn, min(0.97, o.progress+(1-o.progress)*share))
+	return d.drawn
 }
 
-// isTerminal reports whether a person sees what is written.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && cupwriter.New(f, false).IsTerminal()
+// text is what stands beside the bar.
+func (d *display) text() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	left := d.outlook.left - d.now().Sub(d.outlook.at)
+	switch {
+	case d.got != "":
+		return d.last + ", " + d.got
+	case left < time.Second:
+		return d.last + ", longer than usual"
+	}
+	return fmt.Sprintf("%s, about %s left", d.last, secondsText(left))
+}
+
+// isTerminal reports whether a person sees what is written, or types what is
+// read.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && f != nil && cupwriter.New(f, false).IsTerminal()
+}
+
+func bytesText(n int64) string {
+	switch {
+	case n >= 1_000_000:
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	case n >= 1000:
+		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+	}
+	return fmt.Sprintf("%d bytes", n)
+}
+
+func secondsText(d time.Duration) string {
+	if d < 2*time.Minute {
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	}
+	minutes, seconds := int(d.Minutes()), int(d.Seconds())%60
+	if seconds == 0 {
+		return fmt.Sprintf("%d min", minutes)
+	}
+	return fmt.Sprintf("%d min %d s", minutes, seconds)
+}
+
+// plain makes one line of what others wrote, for a terminal: without what would
+// move its cursor.
+func plain(text string) string {
+	return strings.TrimSpace(strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 }), " "))
 }

@@ -6,193 +6,221 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
-	"path/filepath"
 	"time"
 
+	"github.com/spf13/cobra"
+
+	"github.com/takeup/takeup/internal/client"
 	"github.com/takeup/takeup/internal/localstack"
 	"github.com/takeup/takeup/internal/video"
 )
 
-// stateDir is where up leaves its stack.
-const stateDir = ".takeup"
+// What a job usually takes, as long as the API doesn't say: with the stand-in,
+// its time and that of the steps around it; with the provider, a little more
+// than its own sample.
+const (
+	usualStandIn  = (localstack.JobSeconds + 2) * time.Second
+	usualProvider = 90 * time.Second
+)
 
-type generateCommand struct {
-	Prompt   string        `arg:"" help:"What the video shows."`
-	URL      string        `help:"The API's address; by default the local stack's." env:"TAKEUP_URL"`
-	Token    string        `help:"The API's token; better given in the environment." env:"TAKEUP_TOKEN"`
-	Out      string        `help:"The directory for the video." default:"out"`
-	Expect   time.Duration `help:"How long it may take, which the progress bar measures by; by default what is usual."`
-	Interval time.Duration `help:"The time between two looks." default:"2s"`
+func newGenerate(w *world) *cobra.Command {
+	var (
+		t    target
+		o    order
+		key  string
+		out  delivery
+		stay bool
+	)
+	cmd := &cobra.Command{
+		Use: "generate [PROMPT]", GroupID: groupVideos, Args: arguments(cobra.MaximumNArgs(1)),
+		Short: "Generate a video from a prompt, wait for it and download it",
+		Long: `Generates a video from a prompt: an argument, a file, or standard input. It
+waits for the video, with a progress bar in a terminal and a line for each event
+elsewhere, and downloads it to ID.mp4.
 
-	Parameters parameters `embed:""`
+The request is checked before anything is sent. It is sent with an
+Idempotency-Key, so that trying again is still one video, paid once. Ctrl-C
+leaves the job running, and says how to come back to it.`,
+		Example: `  takeup generate "a paper boat crosses a flooded street"
+  takeup generate --duration 10 --aspect-ratio 9:16 --file prompt.txt --output videos/
+  echo "a paper boat" | takeup generate --no-wait --json | jq -r .id`,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			request, err := o.request(w, args)
+			if err != nil {
+				return err
+			}
+			api, err := t.api(ctx, w)
+			if err != nil {
+				return err
+			}
+			if key == "" {
+				if key, err = w.newKey(); err != nil {
+					return err
+				}
+			}
+			m := maker{world: w, api: api, delivery: out, back: out.back(w, &t)}
+			if stay {
+				return m.start(ctx, request, key)
+			}
+			return m.make(ctx, request, key)
+		},
+	}
+	o.flags(cmd)
+	cmd.Flags().BoolVar(&stay, "no-wait", false, "start the job, print its id and don't wait")
+	out.flags(cmd)
+	cmd.Flags().StringVar(&key, "idempotency-key", "", "the `key` that makes a request that is sent again the same video; a new one unless given")
+	complete(cmd, "idempotency-key", nil)
+	t.apiFlags(cmd)
+	return cmd
 }
 
-// Run generates a video by a stack that is there.
-func (c *generateCommand) Run(ctx context.Context, w *world) error {
-	request, err := c.Parameters.request(c.Prompt)
-	if err != nil {
-		return explain(err)
+// newKey makes an Idempotency-Key.
+func (w *world) newKey() (string, error) {
+	key := make([]byte, 16)
+	if _, err := io.ReadFull(w.random, key); err != nil {
+		return "", fmt.Errorf("making an Idempotency-Key: %w", err)
 	}
-	order := order{request: request, out: c.Out, expect: expectProvider, interval: c.Interval}
-	a := &api{world: w, base: c.URL, token: c.Token}
-	if c.URL == "" {
-		stack, err := localstack.Open(stateDir)
-		if err != nil {
-			return fmt.Errorf("%w; or give the address of a deployed one with --url", err)
-		}
-		a.base, a.token = stack.API, stack.Token
-		order.bucket = stack.Outputs["VideosBucket"]
-		if stack.Simulator != "" {
-			order.expect, order.free = expectStandIn, true
-		}
-	}
-	if c.Expect > 0 {
-		order.expect = c.Expect
-	}
-	_, err = a.generate(ctx, order)
-	return err
+	return hex.EncodeToString(key), nil
 }
 
-// order is a video to be made, and how the making is watched.
-type order struct {
-	request  video.Request
-	out      string // the directory for the video
-	bucket   string // the videos bucket, where it is known
-	expect   time.Duration
-	interval time.Duration
-	free     bool // nobody is paid for it
-	// storing reports whether a job's video is being stored: the API, as the
-	// provider's, calls that generating. It may be nil.
+// delivery is where videos go, and how they are told of.
+type delivery struct {
+	output string
+	force  bool
+	json   bool
+}
+
+func (d *delivery) flags(cmd *cobra.Command) {
+	set := cmd.Flags()
+	set.StringVarP(&d.output, "output", "o", ".", "the `directory` for the video, or the name of its file")
+	set.BoolVar(&d.force, "force", false, "replace a file that is there with other content")
+	jsonFlag(cmd, &d.json)
+}
+
+// back gives the command that comes back to a job.
+func (d *delivery) back(w *world, t *target) func(id string) string {
+	return func(id string) string {
+		words := append([]string{"download"}, t.words()...)
+		if d.output != "." {
+			words = append(words, "--output", d.output)
+		}
+		return w.typed(append(words, id)...)
+	}
+}
+
+// maker makes videos by an API.
+type maker struct {
+	*world
+	delivery
+	api     apiAccess
+	back    func(id string) string
 	storing func(ctx context.Context, id string) bool
 }
 
-// jobFailed is a job that ended without a video, in the API's words.
-type jobFailed struct {
-	ID, Name, Message string
-}
-
-func (e *jobFailed) Error() string {
-	return fmt.Sprintf("job %s ended with %s: %s", e.ID, e.Name, e.Message)
-}
-
-// generate sends the order, watches it, downloads the video and tells of it all.
-// The id is empty where no job is known to have been started.
-func (a *api) generate(ctx context.Context, o order) (id string, err error) {
-	key := make([]byte, 16)
-	if _, err := io.ReadFull(a.random, key); err != nil {
-		return "", fmt.Errorf("making an Idempotency-Key: %w", err)
+// events is where is told what happens: beside the JSON, where that is asked for.
+func (m *maker) events() io.Writer {
+	if m.json {
+		return m.err
 	}
-	began := a.now()
-	show := newDisplay(a.world, o.expect)
-	defer show.close()
-	job, err := a.create(ctx, o.request, hex.EncodeToString(key))
+	return m.out
+}
+
+func (m *maker) watcher() *watcher {
+	usual := usualProvider
+	if m.api.free {
+		usual = usualStandIn
+	}
+	return &watcher{
+		world: m.world, api: m.api, back: m.back, storing: m.storing,
+		show: newDisplay(m.world, m.events(), usual),
+	}
+}
+
+// start starts a job, and doesn't wait for it.
+func (m *maker) start(ctx context.Context, request video.Request, key string) error {
+	id, err := m.create(ctx, request, key)
 	if err != nil {
+		return err
+	}
+	if m.json {
+		return printJSON(m.out, struct {
+			ID     string `json:"id"`
+			Status string `json:"status"`
+		}{id, client.Queued})
+	}
+	fmt.Fprintln(m.out, id)
+	fmt.Fprintf(m.err, "started; wait for it and download it with\n  %s\n", m.back(id))
+	return nil
+}
+
+// make starts a job, waits for its end, downloads the video and tells of it all.
+func (m *maker) make(ctx context.Context, request video.Request, key string) error {
+	_, err := m.made(ctx, request, key)
+	return err
+}
+
+// made is make that gives the job's id. It is empty where no job is known to have
+// been started.
+func (m *maker) made(ctx context.Context, request video.Request, key string) (id string, err error) {
+	w := m.watcher()
+	defer w.show.close()
+	if id, err = m.create(ctx, request, key); err != nil {
 		return "", err
 	}
-	show.line("job %s: %s", job.ID, o.request)
-	done, err := a.watch(ctx, o, show, job.ID)
+	w.show.line("job %s: %s", id, request)
+	return id, m.finish(ctx, w, id, true)
+}
+
+// finish follows a job to its end, and downloads its video.
+func (m *maker) finish(ctx context.Context, w *watcher, id string, fresh bool) error {
+	done, err := w.watch(ctx, id, fresh)
+	var without *noVideo
 	if err != nil {
-		return job.ID, err
+		w.show.close()
+		if m.json && errors.As(err, &without) {
+			return errors.Join(printJSON(m.out, saved{Video: done}), err)
+		}
+		return err
 	}
-	path := filepath.Join(o.out, job.ID+".mp4")
-	size, err := a.save(ctx, done, path)
+	got, err := w.save(ctx, done, m.output, m.force)
+	w.show.close() // before the last lines: nothing is estimated any more
 	if err != nil {
-		return job.ID, err
+		return err
 	}
-	show.close() // before the last line: nothing is estimated any more
-	show.state("done")
-	a.summary(o, done, path, size, a.now().Sub(began))
-	return job.ID, nil
+	w.show.event("done")
+	if m.json {
+		return printJSON(m.out, got)
+	}
+	m.summary(got, w.show.took())
+	return nil
 }
 
-// watch follows a job to its end, and shows each state once.
-func (a *api) watch(ctx context.Context, o order, show *display, id string) (generation, error) {
-	for {
-		got, err := a.retrieve(ctx, id)
-		if err != nil {
-			return got, fmt.Errorf("job %s was started and goes on, but can't be watched: %w", id, err)
-		}
-		switch got.Status {
-		case "completed":
-			if o.storing != nil && o.storing(ctx, id) {
-				show.state("storing")
-			}
-			return got, nil
-		case "error":
-			failed := &jobFailed{ID: id, Name: "an error", Message: "the API gives no reason"}
-			if got.Error != nil {
-				failed.Name, failed.Message = got.Error.Name, got.Error.Message
-			}
-			return got, failed
-		}
-		state := got.Status
-		if o.storing != nil && state == "generating" && o.storing(ctx, id) {
-			state = "storing"
-		}
-		show.state(state)
-		if err := a.sleep(ctx, o.interval); err != nil {
-			return got, fmt.Errorf("job %s was started and goes on without being watched: %w", id, err)
-		}
+// create starts the job. Where it may have been started without an answer, it
+// says how to find out without paying twice.
+func (m *maker) create(ctx context.Context, request video.Request, key string) (string, error) {
+	id, err := m.api.Create(ctx, request, key)
+	var refused *client.Refused
+	if err == nil || errors.As(err, &refused) && !refused.Passing() {
+		return id, err
 	}
+	return "", fmt.Errorf("%w\nwhether the job was started is not known; give the same command again with --idempotency-key %s: it is the same video, paid once", err, key)
 }
 
-// save downloads the video of a finished job. A failed download asks for a new
-// URL, since they are short-lived, and is tried again.
-func (a *api) save(ctx context.Context, done generation, path string) (int64, error) {
-	for attempt := 1; ; attempt++ {
-		if done.Video == nil || done.Video.URL == "" {
-			return 0, fmt.Errorf("job %s is completed, and the API gives no URL of its video", done.ID)
-		}
-		size, err := a.download(ctx, done.Video.URL, path)
-		var taken *occupied
-		if err == nil || errors.As(err, &taken) || attempt == attempts || ctx.Err() != nil {
-			return size, err
-		}
-		if err := a.sleep(ctx, time.Second<<(attempt-1)); err != nil {
-			return 0, err
-		}
-		if done, err = a.retrieve(ctx, done.ID); err != nil {
-			return 0, err
-		}
+func (m *maker) summary(got saved, took time.Duration) {
+	note := ""
+	if !got.Fetched {
+		note = ", which was there already"
 	}
-}
-
-// creditsPerUSD is the provider's rate.
-const creditsPerUSD = 2_000_000
-
-func (a *api) summary(o order, done generation, path string, size int64, took time.Duration) {
-	fmt.Fprintf(a.out, "video  %s, %s\n", path, bytesText(size))
-	if o.bucket != "" {
-		fmt.Fprintf(a.out, "S3     s3://%s/videos/%s/video.mp4\n", o.bucket, done.ID)
+	fmt.Fprintf(m.out, "video  %s, %s%s\n", got.File, bytesText(got.Manifest.Bytes), note)
+	if m.api.bucket != "" {
+		fmt.Fprintf(m.out, "S3     s3://%s/%s\n", m.api.bucket, video.FileKey(got.ID))
 	}
-	fmt.Fprintf(a.out, "time   %.1f s\n", took.Seconds())
-	cost := "not known"
-	if done.Meta != nil && done.Meta.Usage.Credits > 0 {
-		credits := done.Meta.Usage.Credits
-		cost = fmt.Sprintf("%.2f USD (%d credits)", float64(credits)/creditsPerUSD, credits)
-	}
-	if o.free {
+	fmt.Fprintf(m.out, "time   %.1f s\n", took.Seconds())
+	cost := costText(got.Cost)
+	if m.api.free {
 		cost += ", by the stand-in: nobody paid"
 	}
-	fmt.Fprintf(a.out, "cost   %s\n", cost)
-}
-
-func bytesText(n int64) string {
-	switch {
-	case n >= 1_000_000:
-		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
-	case n >= 1000:
-		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
-	}
-	return fmt.Sprintf("%d bytes", n)
-}
-
-// withoutURL keeps a signed URL out of a message.
-func withoutURL(err error) error {
-	var failed *url.Error
-	if errors.As(err, &failed) {
-		return failed.Err
-	}
-	return err
+	fmt.Fprintf(m.out, "cost   %s\n", cost)
 }

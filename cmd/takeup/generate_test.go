@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -11,214 +13,215 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/client"
+	"github.com/takeup/takeup/internal/fakeapi"
 	"github.com/takeup/takeup/internal/video"
 )
 
-func orderOf(t *testing.T, prompt string) order {
-	t.Helper()
-	request, err := video.NewRequest(prompt)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return order{request: request, out: t.TempDir(), bucket: "videos", expect: 10 * time.Second, interval: 2 * time.Second, free: true}
-}
-
+// What is piped has a line for each event, and no line twice.
 func TestGenerate(t *testing.T) {
-	f, w := newFakeAPI(t), newTestWorld(t)
-	f.posts = []answer{posted()}
-	f.gets = []answer{got("queued"), got("queued"), got("generating"), got("generating"), got("a new word"), f.completed()}
-	f.videos = []http.HandlerFunc{serveVideo("a video")}
-	o := orderOf(t, `costs $5, "quoted"`)
-	looks := 0
-	o.storing = func(context.Context, string) bool { looks++; return looks > 1 }
-
-	a := &api{world: w.world, base: f.URL, token: token}
-	id, err := a.generate(t.Context(), o)
-	if err != nil || id != "api-1" {
-		t.Fatalf("got %q, %v", id, err)
+	w, f := withAPI(t)
+	f.Script = func(id string, r video.Request) []client.Video {
+		states := []client.Video{}
+		for _, status := range []string{client.Queued, client.Queued, client.Generating, client.Generating} {
+			states = append(states, f.Video(id, r, status))
+		}
+		return append(states, f.Done(id, r, "a video"))
 	}
-	path := filepath.Join(o.out, "api-1.mp4")
-	if content, err := os.ReadFile(path); err != nil || string(content) != "a video" {
-		t.Errorf("the file has %q, %v", content, err)
+	if status := w.run(t.Context(), "generate", `costs $5, "quoted"`); status != 0 || w.err.Len() > 0 {
+		t.Fatalf("got %d, %s", status, &w.err)
 	}
-	want := `job api-1: kling-video/v1/pro/text-to-video 5s
+	const want = `job api-1: kling-video/v1/pro/text-to-video 5s
    0.0 s  queued
    4.0 s  generating
-   6.0 s  storing
-   8.0 s  a new word
-  10.0 s  storing
-  10.0 s  done
-video  ` + path + `, 7 bytes
-S3     s3://videos/videos/api-1/video.mp4
-time   10.0 s
-cost   0.56 USD (1120000 credits), by the stand-in: nobody paid
+   8.0 s  downloading
+   8.0 s  done
+video  api-1.mp4, 7 bytes
+time   8.0 s
+cost   0.56 USD (1120000 credits)
 `
-	if w.text.String() != want {
-		t.Errorf("it told\n%s\nwant\n%s", w.text, want)
+	if w.out.String() != want {
+		t.Errorf("it told\n%s\nwant\n%s", &w.out, want)
 	}
-	first := f.calls[0]
-	if first.method != "POST" || first.path != "/v2/video/generations" || first.body["prompt"] != `costs $5, "quoted"` || len(first.key) != 32 {
+	if got, err := os.ReadFile("api-1.mp4"); err != nil || string(got) != "a video" {
+		t.Errorf("the file has %q, %v", got, err)
+	}
+	first := f.Calls()[0]
+	if first.Body["prompt"] != `costs $5, "quoted"` || len(first.Key) != 32 {
 		t.Errorf("it sent %+v", first)
 	}
-	if f.calls[1].path != "/v2/video/generations?generation_id=api-1" {
-		t.Errorf("it asked %s", f.calls[1].path)
-	}
-	noPart(t, o.out)
 }
 
-// noPart holds that nothing half-made is left.
-func noPart(t *testing.T, dir string) {
-	t.Helper()
-	parts, err := filepath.Glob(filepath.Join(dir, ".*"))
-	if err != nil || len(parts) > 0 {
-		t.Errorf("left behind: %v, %v", parts, err)
+func TestGenerateJSON(t *testing.T) {
+	w, f := withAPI(t)
+	if status := w.run(t.Context(), "generate", "--json", "-o", "there/", "a boat"); status != 0 {
+		t.Fatalf("got %d, %s", status, &w.err)
+	}
+	var got saved
+	if err := json.Unmarshal(w.out.Bytes(), &got); err != nil || got.ID != "api-1" || got.File != filepath.Join("there", "api-1.mp4") || got.Manifest.Bytes != 7 {
+		t.Errorf("it printed %s, %v", &w.out, err)
+	}
+	if !strings.Contains(w.err.String(), "  generating\n") {
+		t.Errorf("beside it: %s", &w.err)
+	}
+	w.out.Reset()
+	if status := w.run(t.Context(), "generate", "--json", "--no-wait", "--idempotency-key", "mine", "a boat"); status != 0 || w.out.String() != "{\n  \"id\": \"api-2\",\n  \"status\": \"queued\"\n}\n" {
+		t.Errorf("without waiting: %d, %s", status, &w.out)
+	}
+	calls := f.Calls()
+	if last := calls[len(calls)-1]; last.Key != "mine" {
+		t.Errorf("it sent %+v", last)
+	}
+}
+
+func TestGenerateNoWait(t *testing.T) {
+	w, _ := withAPI(t)
+	status := w.run(t.Context(), "generate", "--no-wait", "--output", "my videos/", "a boat")
+	const back = "started; wait for it and download it with\n  takeup download --output 'my videos/' api-1\n"
+	if status != 0 || w.out.String() != "api-1\n" || w.err.String() != back {
+		t.Errorf("got %d, %q, %q", status, &w.out, &w.err)
+	}
+	if status := w.run(t.Context(), "download", "--output", "my videos/", "api-1"); status != 0 {
+		t.Errorf("back: %d, %s", status, &w.err)
+	}
+	if _, err := os.Stat("my videos/api-1.mp4"); err != nil {
+		t.Error(err)
 	}
 }
 
 func TestGenerateFails(t *testing.T) {
+	trouble := fakeapi.Answer(503, `{"message":"try again"}`)
+	absent := fakeapi.Answer(404, `{"message":"there is no video of this id"}`)
 	for _, test := range []struct {
-		name        string
-		posts, gets []answer
-		videos      []http.HandlerFunc
-		token       string
-		want        []string
-		id          string
-		exit        int
-		calls       int
+		name   string
+		args   []string
+		set    func(*fakeapi.Server)
+		want   []string
+		status int
+		calls  int
 	}{
+		{name: "a wrong field", args: []string{"--duration", "7", "a boat"}, want: []string{"nothing was sent or paid\n  duration is \"7\"; it takes 5 or 10"}, status: exitUsage},
 		{
-			name:  "refused fields",
-			posts: []answer{{status: 400, body: `{"message":["duration is 7; it takes 5 or 10","cfg_scale is 2"],"statusCode":400}`}},
-			want:  []string{"(400)", "duration is 7; it takes 5 or 10\n  cfg_scale is 2"}, exit: exitUsage, calls: 1,
+			name: "refused by the API", set: func(f *fakeapi.Server) { f.Fail(fakeapi.Answer(422, `{"message":"used for another request"}`)) },
+			want: []string{"(422)", "used for another request"}, status: exitUsage, calls: 1,
 		},
 		{
-			name:  "a wrong token",
-			token: "another", want: []string{"(401)", "The token is missing or wrong."}, exit: exitFailed,
+			name: "not answered", set: func(f *fakeapi.Server) { f.Fail(slices.Repeat([]http.HandlerFunc{trouble}, 5)...) },
+			want: []string{"(503)", "whether the job was started is not known", "--idempotency-key 7369787465656e206279746573206f6b", "paid once"}, status: exitFailed, calls: 5,
 		},
 		{
-			name:  "no error shape",
-			posts: []answer{{status: 403, body: `<html>`}},
-			want:  []string{"(403)", "is that the address of Takeup's API?"}, exit: exitFailed, calls: 1,
+			name: "an ending", set: func(f *fakeapi.Server) {
+				f.Script = func(id string, r video.Request) []client.Video {
+					return []client.Video{f.Without(id, r, client.Failed, "OutOfCredits", "top it up, then redrive the job", true)}
+				}
+			},
+			want: []string{"job api-1 ended with OutOfCredits: top it up, then redrive the job"}, status: exitNoVideo, calls: 2,
 		},
 		{
-			name:  "trouble that stays",
-			posts: []answer{{status: 503, body: `{"message":"try again","statusCode":503}`}},
-			want:  []string{"(503)", "try again"}, exit: exitFailed, calls: attempts,
+			name: "it can't be watched", set: func(f *fakeapi.Server) {
+				f.Fail(append([]http.HandlerFunc{fakeapi.Answer(200, `{"id":"api-9"}`)}, slices.Repeat([]http.HandlerFunc{trouble}, 5)...)...)
+			},
+			want: []string{"job api-9 goes on, but can't be watched", "Come back to it with\n  takeup download api-9"}, status: exitFailed, calls: 6,
 		},
 		{
-			name:  "another server",
-			posts: []answer{{status: 200, body: `{"id":"../../etc/passwd","status":"queued"}`}},
-			want:  []string{"no usable id", "is it Takeup's API?"}, exit: exitFailed, calls: 1,
+			name: "it is never there", set: func(f *fakeapi.Server) {
+				f.Fail(append([]http.HandlerFunc{fakeapi.Answer(200, `{"id":"api-9"}`)}, slices.Repeat([]http.HandlerFunc{absent}, 16)...)...)
+			},
+			want: []string{"(404)"}, status: exitFailed, calls: 17,
 		},
 		{
-			name:  "an ending",
-			posts: []answer{posted()},
-			gets: []answer{got("generating"), {status: 200, body: `{"id":"api-1","status":"error","video":null,
-				"error":{"name":"OutOfCredits","message":"top it up, then redrive the job"},"meta":null}`}},
-			want: []string{"job api-1 ended with OutOfCredits: top it up, then redrive the job"}, id: "api-1", exit: exitFailed, calls: 3,
-		},
-		{
-			name:   "a download that breaks off each time",
-			posts:  []answer{posted()},
-			gets:   []answer{},
-			videos: []http.HandlerFunc{brokenVideo},
-			want:   []string{"downloading the video", "unexpected EOF"}, id: "api-1", exit: exitFailed, calls: 1 + attempts,
-		},
-		{
-			name:   "a file that is gone",
-			posts:  []answer{posted()},
-			videos: []http.HandlerFunc{http.NotFound},
-			want:   []string{"S3 answered 404"}, id: "api-1", exit: exitFailed, calls: 1 + attempts,
+			name: "a file that is gone", set: func(f *fakeapi.Server) { f.Serve("api-1", http.NotFound) },
+			want: []string{"S3 answered 404"}, status: exitFailed, calls: 8,
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			f, w := newFakeAPI(t), newTestWorld(t)
-			f.posts, f.gets, f.videos = test.posts, test.gets, test.videos
-			if len(f.gets) == 0 {
-				f.gets = []answer{f.completed()}
+			w, f := withAPI(t)
+			if test.set != nil {
+				test.set(f)
 			}
-			a := &api{world: w.world, base: f.URL, token: token}
-			if test.token != "" {
-				a.token = test.token
+			args := test.args
+			if args == nil {
+				args = []string{"a boat"}
 			}
-			o := orderOf(t, "a paper boat")
-			id, err := a.generate(t.Context(), o)
-			if err == nil {
-				t.Fatal("it worked")
+			status := w.run(t.Context(), append([]string{"generate"}, args...)...)
+			if status != test.status || len(f.Calls()) != test.calls {
+				t.Errorf("got %d with %d calls, want %d with %d", status, len(f.Calls()), test.status, test.calls)
 			}
 			for _, words := range test.want {
-				if !strings.Contains(strings.ReplaceAll(err.Error(), f.URL, "it"), words) {
-					t.Errorf("it says %q, without %q", err, words)
+				if !strings.Contains(w.err.String(), words) {
+					t.Errorf("it says %q, without %q", &w.err, words)
 				}
 			}
-			if strings.Contains(err.Error(), "signature") {
-				t.Errorf("a signed URL is in %q", err)
+			if strings.Contains(w.err.String(), fakeapi.Signature) || strings.Contains(w.err.String(), fakeapi.Token) {
+				t.Errorf("a secret is in %q", &w.err)
 			}
-			if id != test.id {
-				t.Errorf("the id is %q, want %q", id, test.id)
+			if left, err := filepath.Glob("*"); err != nil || len(left) > 0 {
+				t.Errorf("left behind: %v, %v", left, err)
 			}
-			if got := exitStatus(err, false); got != test.exit {
-				t.Errorf("the exit status is %d, want %d", got, test.exit)
-			}
-			if len(f.calls) != test.calls {
-				t.Errorf("it made %d calls, want %d", len(f.calls), test.calls)
-			}
-			for _, made := range f.calls {
-				if made.method == "POST" && made.key != f.calls[0].key {
-					t.Error("an attempt has another Idempotency-Key: it would be paid again")
-				}
-			}
-			noPart(t, o.out)
 		})
 	}
 }
 
-func TestGenerateGoesOnAfterTrouble(t *testing.T) {
-	f, w := newFakeAPI(t), newTestWorld(t)
-	busy := answer{status: 429, body: `{"message":"Too Many Requests"}`, header: map[string]string{"Retry-After": "7"}}
-	f.posts = []answer{busy, {status: 502, body: "x"}, posted()}
-	f.gets = []answer{{status: 200, body: "no JSON"}, f.completed()}
-	f.videos = []http.HandlerFunc{brokenVideo, serveVideo("a video")}
-	a := &api{world: w.world, base: f.URL, token: token}
-	if _, err := a.generate(t.Context(), orderOf(t, "a paper boat")); err != nil {
-		t.Fatal(err)
-	}
-	if want := []time.Duration{7 * time.Second, 2 * time.Second, time.Second, time.Second}; !slices.Equal(w.slept, want) {
-		t.Errorf("it slept %v, want %v", w.slept, want)
+// A job that was started a moment ago may not be known everywhere.
+func TestGenerateIsPatientAtFirst(t *testing.T) {
+	w, f := withAPI(t)
+	absent := fakeapi.Answer(404, `{"message":"there is no video of this id"}`)
+	f.Add("api-9", request(t, "a boat"), f.Done("api-9", request(t, "a boat"), "a video"))
+	f.Fail(fakeapi.Answer(200, `{"id":"api-9"}`), absent, absent)
+	if status := w.run(t.Context(), "generate", "a boat"); status != 0 || !strings.Contains(w.out.String(), "queued\n   4.0 s  downloading\n") {
+		t.Errorf("got %d, %s%s", status, &w.out, &w.err)
 	}
 }
 
+// Ctrl-C leaves the job running, and says how to come back to it. The token that
+// was typed is not said again.
 func TestGenerateInterrupted(t *testing.T) {
-	f, w := newFakeAPI(t), newTestWorld(t)
-	f.posts, f.gets = []answer{posted()}, []answer{got("generating")}
-	ctx, cancel := context.WithCancel(t.Context())
-	w.sleep = func(ctx context.Context, _ time.Duration) error { cancel(); return context.Cause(ctx) }
-	a := &api{world: w.world, base: f.URL, token: token}
-	id, err := a.generate(ctx, orderOf(t, "a paper boat"))
-	if id != "api-1" || !errors.Is(err, context.Canceled) || exitStatus(err, true) != exitInterrupted {
-		t.Errorf("got %q, %v", id, err)
+	for _, test := range []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"by the environment", nil, "interrupted; job api-1 goes on. Come back to it with\n  takeup download api-1\n"},
+		{"by flags", []string{"--url", "", "--token", fakeapi.Token, "-o", "x/"}, "  takeup download --url URL --token TOKEN --output x/ api-1\n"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w, f := withAPI(t)
+			if len(test.args) > 0 {
+				test.args[1] = f.URL
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			w.sleep = func(ctx context.Context, _ time.Duration) error { cancel(); return context.Cause(ctx) }
+			status := w.run(ctx, append([]string{"generate", "a boat"}, test.args...)...)
+			if said := strings.ReplaceAll(w.err.String(), f.URL, "URL"); status != exitInterrupted || !strings.Contains(said, test.want) || strings.Contains(said, fakeapi.Token) {
+				t.Errorf("got %d, %q", status, said)
+			}
+			for _, made := range f.Calls() {
+				if made.Method == http.MethodDelete {
+					t.Error("the job was cancelled")
+				}
+			}
+		})
 	}
 }
 
-func TestDownloadTakesNoOthersName(t *testing.T) {
-	f, w := newFakeAPI(t), newTestWorld(t)
-	f.videos = []http.HandlerFunc{serveVideo("a video")}
-	path := filepath.Join(t.TempDir(), "deeper", "v.mp4")
-	for range 2 { // the second finds its own file
-		if size, err := w.download(t.Context(), f.URL+"/video", path); err != nil || size != 7 {
-			t.Fatalf("got %d, %v", size, err)
+func TestStatuses(t *testing.T) {
+	for _, test := range []struct {
+		err  error
+		want int
+	}{
+		{nil, 0},
+		{errors.New("x"), exitFailed},
+		{fmt.Errorf("a: %w", &usageError{errors.New("x")}), exitUsage},
+		{&client.Refused{Status: 413}, exitUsage},
+		{&client.Refused{Status: 409}, exitFailed},
+		{errors.Join(errors.New("x"), &noVideo{}), exitNoVideo},
+		{&unsettled{}, exitUnsettled},
+	} {
+		if got := exitStatus(test.err, false); got != test.want {
+			t.Errorf("%v exits with %d, want %d", test.err, got, test.want)
 		}
 	}
-	if err := os.WriteFile(path, []byte("another video"), 0o600); err != nil {
-		t.Fatal(err)
+	if got := exitStatus(errors.New("x"), true); got != exitInterrupted {
+		t.Errorf("interrupted: %d", got)
 	}
-	_, err := w.download(t.Context(), f.URL+"/video", path)
-	var taken *occupied
-	if !errors.As(err, &taken) || !strings.Contains(err.Error(), path) {
-		t.Errorf("got %v", err)
-	}
-	if content, err := os.ReadFile(path); err != nil || string(content) != "another video" {
-		t.Errorf("the other file has %q, %v", content, err)
-	}
-	noPart(t, filepath.Dir(path))
 }

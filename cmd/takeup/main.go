@@ -1,5 +1,6 @@
 // Command takeup turns prompts into videos, by a Takeup stack: one that it
-// starts on this machine, or one that is given by address and token.
+// starts on this machine, one that is deployed in AWS, or one that is given by
+// address and token.
 package main
 
 import (
@@ -14,34 +15,26 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/alecthomas/kong"
-
+	"github.com/takeup/takeup/internal/client"
 	"github.com/takeup/takeup/internal/video"
 )
 
-// The exit statuses.
+// The exit statuses; docs/cli.md and the help say what they mean.
 const (
 	exitFailed      = 1
 	exitUsage       = 2   // the request or the command line can't be used as it is
-	exitUnsettled   = 3   // reconcile: not all is accounted for
+	exitUnsettled   = 3   // reconcile and doctor: something is named
+	exitNoVideo     = 4   // the job ended without a video
 	exitInterrupted = 130 // as a shell reports a program ended by Ctrl-C
 )
 
-// commands are what can be typed.
-type commands struct {
-	Generate  generateCommand  `cmd:"" help:"Generate a video from a prompt, and download it."`
-	Redrive   redriveCommand   `cmd:"" help:"Go on with jobs that ended without a video. Nothing is paid twice."`
-	Reconcile reconcileCommand `cmd:"" help:"Name what was paid without a video, and what was lost on the way."`
-	Up        upCommand        `cmd:"" help:"Start a local stack and leave it running."`
-	Down      downCommand      `cmd:"" help:"End the local stack that up started."`
-	Run       runCommand       `cmd:"" help:"Start a local stack, generate one video, end the stack: what make run does." hidden:""`
-	Build     buildCommand     `cmd:"" help:"Build the template and its functions for sam deploy: what make build does." hidden:""`
-}
-
 // world is what the commands use of the outside.
 type world struct {
+	name   string // what this program is called by, for commands that are told
 	in     *os.File
-	out    io.Writer
+	out    io.Writer // what was asked for
+	err    io.Writer // what is told beside it
+	getenv func(string) string
 	http   *http.Client
 	random io.Reader
 	now    func() time.Time
@@ -51,7 +44,8 @@ type world struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	w := &world{
-		in: os.Stdin, out: os.Stdout, http: newHTTPClient(), random: rand.Reader, now: time.Now, sleep: sleep,
+		name: calledBy(os.Args[0]), in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.Getenv,
+		http: newHTTPClient(), random: rand.Reader, now: time.Now, sleep: sleep,
 	}
 	err := command(ctx, w, os.Args[1:])
 	interrupted := ctx.Err() != nil
@@ -62,23 +56,11 @@ func main() {
 	os.Exit(exitStatus(err, interrupted))
 }
 
-// command does what the arguments ask for.
-func command(ctx context.Context, w *world, args []string) error {
-	parser, err := kong.New(&commands{},
-		kong.Name("takeup"),
-		kong.Description("Turns prompts into videos in an S3 bucket of your own."),
-		kong.UsageOnError(),
-		kong.Bind(w),
-		kong.BindTo(ctx, (*context.Context)(nil)),
-	)
-	if err != nil {
-		return err
-	}
-	parsed, err := parser.Parse(args)
-	if err != nil {
-		return &usageError{err}
-	}
-	return parsed.Run()
+// newHTTPClient limits a call's silence and not its length: a video is long.
+func newHTTPClient() *http.Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.ResponseHeaderTimeout = 40 * time.Second // API Gateway answers within 29
+	return &http.Client{Transport: transport}
 }
 
 // usageError is a command line that can't be used.
@@ -86,20 +68,25 @@ type usageError struct{ err error }
 
 func (e *usageError) Error() string { return e.err.Error() + "; takeup --help shows what there is" }
 
+func (e *usageError) Unwrap() error { return e.err }
+
 func exitStatus(err error, interrupted bool) int {
 	var usage *usageError
 	var invalid *video.InvalidRequest
-	var refused *apiError
+	var refused *client.Refused
 	var open *unsettled
+	var ended *noVideo
 	switch {
 	case err == nil:
 		return 0
 	case interrupted:
 		return exitInterrupted
-	case errors.As(err, &usage), errors.As(err, &invalid), errors.As(err, &refused) && refused.Status == http.StatusBadRequest:
+	case errors.As(err, &usage), errors.As(err, &invalid), errors.As(err, &refused) && refused.Invalid():
 		return exitUsage
 	case errors.As(err, &open):
 		return exitUnsettled
+	case errors.As(err, &ended):
+		return exitNoVideo
 	}
 	return exitFailed
 }

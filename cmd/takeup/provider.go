@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/takeup/takeup/internal/localstack"
@@ -14,16 +15,24 @@ import (
 const defaultProvider = "https://api.aimlapi.com"
 
 // purchase is who makes the videos of a local stack, and whether that may cost
-// money. Only run and up have it.
+// money. Only run and up have it, and the key comes from the environment alone.
 type purchase struct {
-	Key     string `help:"The provider's key; without one, a stand-in makes the videos." env:"AIMLAPI_KEY"`
-	BaseURL string `help:"Another provider that speaks the same contract." name:"base-url" env:"AIMLAPI_BASE_URL"`
-	Yes     bool   `help:"Go on without asking." env:"YES"`
+	key     string // the provider's; without one, a stand-in makes the videos
+	baseURL string // another provider that speaks the same contract
+	yes     bool   // go on without asking
+}
+
+// purchase is what the environment says of it.
+func (w *world) purchase() purchase {
+	return purchase{
+		key: w.getenv("AIMLAPI_KEY"), baseURL: w.getenv("AIMLAPI_BASE_URL"),
+		yes: !slices.Contains([]string{"", "0", "false", "no"}, strings.ToLower(w.getenv("YES"))),
+	}
 }
 
 // provider gives nil where a stand-in is to be used.
 func (p purchase) provider() (*localstack.Provider, error) {
-	key, base := strings.TrimSpace(p.Key), strings.TrimRight(p.BaseURL, "/")
+	key, base := strings.TrimSpace(p.key), strings.TrimRight(p.baseURL, "/")
 	if key == "" {
 		if base != "" {
 			return nil, errors.New("AIMLAPI_BASE_URL is set and AIMLAPI_KEY is not; set both, or none to use the stand-in")
@@ -51,7 +60,7 @@ func (e *declined) Error() string { return e.why }
 // agree says what one video costs, and asks. Nothing is paid before.
 func (p purchase) agree(w *world, provider *localstack.Provider) error {
 	fmt.Fprintf(w.out, "This sends the prompt to %s, with your key. One video costs about 1 USD.\n", provider.BaseURL)
-	if p.Yes {
+	if p.yes {
 		return nil
 	}
 	if !isTerminal(w.in) {

@@ -2,83 +2,121 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"text/tabwriter"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/spf13/cobra"
 
-	"github.com/takeup/takeup/internal/aimlapi"
+	"github.com/takeup/takeup/internal/intake"
 	"github.com/takeup/takeup/internal/reconcile"
-	"github.com/takeup/takeup/internal/secret"
+	"github.com/takeup/takeup/internal/statemachine"
 )
-
-type reconcileCommand struct {
-	Since time.Duration `help:"How far back charges and prompt files are looked at." default:"24h"`
-	JSON  bool          `help:"Print JSON." name:"json"`
-
-	Stack stackFlags `embed:""`
-}
-
-// Help is shown below the command's usage.
-func (c *reconcileCommand) Help() string {
-	return "Holds what the provider charged against the ledger, the bucket and the prompt files, and names what " +
-		"does not add up, each with what to do. It changes nothing and pays nothing. The exit status is 0 when all is " +
-		"accounted for, 3 when something is named or could not be read, 1 when it failed."
-}
-
-// unsettled says that not all is accounted for.
-type unsettled struct{ findings, unknown int }
-
-func (e *unsettled) Error() string {
-	return fmt.Sprintf("not all is accounted for: %d named, %d unknown", e.findings, e.unknown)
-}
 
 // longestLogs is the longest window that the provider's logs take: 92 days
 // (openapi, logs-v2), with room for the time around it.
 const longestLogs = 90 * 24 * time.Hour
 
-// Run reconciles.
-func (c *reconcileCommand) Run(ctx context.Context, w *world) error {
-	if c.Since <= 0 || c.Since > longestLogs {
-		return &usageError{errors.New("--since takes more than 0 and at most 2160h, which is what the provider's logs give")}
+func newReconcile(w *world) *cobra.Command {
+	var (
+		t      target
+		since  time.Duration
+		asJSON bool
+	)
+	cmd := &cobra.Command{
+		Use: "reconcile", GroupID: groupOperate, Args: arguments(cobra.NoArgs),
+		Short: "Name what was paid without a video, and what was lost on the way",
+		Long: `Holds what the provider charged against the ledger, the bucket and the prompt
+files, and names what does not add up, each with what to do. It changes nothing
+and pays nothing. It needs the stack's AWS. The exit status is 0 when all is
+accounted for, and 3 when something is named or could not be read.`,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if since <= 0 || since > longestLogs {
+				return &usageError{errors.New("--since takes more than 0 and at most 2160h, which is what the provider's logs give")}
+			}
+			stack, err := t.aws(cmd.Context(), w)
+			if err != nil {
+				return err
+			}
+			return reconciled(cmd.Context(), w, stack, since, asJSON)
+		},
 	}
-	stack, err := c.Stack.open(ctx)
+	cmd.Flags().DurationVar(&since, "since", 24*time.Hour, "how far back charges and prompt files are looked at")
+	jsonFlag(cmd, &asJSON)
+	t.flags(cmd)
+	return cmd
+}
+
+// unsettled says that something is named that is to be done.
+type unsettled struct{ what string }
+
+func (e *unsettled) Error() string { return e.what }
+
+func reconciled(ctx context.Context, w *world, stack stackAccess, since time.Duration, asJSON bool) error {
+	sources, err := stack.sources(w)
 	if err != nil {
 		return err
 	}
 	now := w.now()
-	facts, err := stack.sources(w).Gather(ctx, now.Add(-c.Since), now)
+	facts, err := sources.Gather(ctx, now.Add(-since), now)
 	if err != nil {
 		return reconcile.Plain(err)
 	}
 	report := reconcile.Compare(facts)
-	if err := c.show(w.out, report); err != nil {
+	if err := showReport(w.out, report, asJSON); err != nil {
 		return err
 	}
 	if !report.Settled() {
-		return &unsettled{findings: len(report.Findings), unknown: len(report.Unknown)}
+		return &unsettled{fmt.Sprintf("not all is accounted for: %d named, %d unknown", len(report.Findings), len(report.Unknown))}
 	}
 	return nil
 }
 
-func (a stackAccess) sources(w *world) reconcile.Sources {
-	return reconcile.Sources{
-		Ledger: a.ledger(), Manifests: a.shelf(), Executions: a.executions(),
-		Provider: aimlapi.New(aimlapi.Config{BaseURL: a.provider, Now: w.now}),
-		Keys:     secret.New(secretsmanager.NewFromConfig(a.config), a.outputs["ProviderKeySecret"]),
-		Objects:  reconcile.Objects{Client: a.s3(), Videos: a.outputs["VideosBucket"], PromptFiles: a.outputs["PromptsBucket"]},
+func (a stackAccess) sources(w *world) (reconcile.Sources, error) {
+	executions, err := a.executions()
+	if err != nil {
+		return reconcile.Sources{}, err
 	}
+	return reconcile.Sources{
+		Ledger: a.ledger(), Manifests: a.shelf(), Executions: executions,
+		Provider: a.account(w), Keys: a.keys(),
+		Objects: reconcile.Objects{Client: a.s3(), Videos: a.outputs["VideosBucket"], PromptFiles: a.outputs["PromptsBucket"]},
+	}, nil
 }
 
-func (c *reconcileCommand) show(out io.Writer, report reconcile.Report) error {
-	if c.JSON {
-		encoder := json.NewEncoder(out)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(report)
+// latest gives reconcile the last execution of a job.
+type latest struct{ intake.Executions }
+
+// Latest gives the job's execution, or the last of its redrives.
+func (l latest) Latest(ctx context.Context, id string) (reconcile.Execution, error) {
+	out, _, err := l.Executions.Latest(ctx, id)
+	if err != nil || out == nil {
+		return reconcile.Execution{}, err
+	}
+	return reconcile.Execution{Name: deref(out.Name), Status: string(out.Status), Error: deref(out.Error)}, nil
+}
+
+func (a stackAccess) executions() (latest, error) {
+	machine, err := stateMachine(a.outputs)
+	if err != nil {
+		return latest{}, err
+	}
+	return latest{intake.NewExecutions(sfn.NewFromConfig(a.config), machine)}, nil
+}
+
+// stateMachine is the ARN that a stack's outputs have.
+func stateMachine(outputs map[string]string) (machine statemachine.ARN, err error) {
+	err = machine.UnmarshalText([]byte(outputs["StateMachineArn"]))
+	return machine, err
+}
+
+func showReport(out io.Writer, report reconcile.Report, asJSON bool) error {
+	if asJSON {
+		return printJSON(out, report)
 	}
 	return table(out, report)
 }
@@ -113,11 +151,4 @@ func table(out io.Writer, report reconcile.Report) error {
 		report.From.UTC().Format(time.RFC3339), report.To.UTC().Format(time.RFC3339),
 		report.Paid, report.Credits, report.Prompts, report.Jobs, report.Videos, report.Running, len(report.Findings), len(report.Unknown))
 	return err
-}
-
-func dash(text string) string {
-	if text == "" {
-		return "-"
-	}
-	return text
 }

@@ -149,10 +149,16 @@ func (s *Stack) launch(ctx context.Context, o Options) error {
 		if s.Outputs, err = outputs(ctx, s.Config()); err != nil {
 			return "", err
 		}
-		s.API = fmt.Sprintf("%s/_aws/execute-api/%s/%s", s.AWS, s.Outputs["ApiId"], s.Outputs["ApiStage"])
+		s.API = API(s.AWS, s.Outputs)
 		s.Token, err = token(ctx, s.Config(), s.Outputs["ApiTokenSecret"])
 		return "", err
 	})
+}
+
+// API is the base URL of the API of a stack with these outputs, in the AWS at that
+// address: the output ApiUrl is right in AWS itself only.
+func API(endpoint string, outputs map[string]string) string {
+	return fmt.Sprintf("%s/_aws/execute-api/%s/%s", endpoint, outputs["ApiId"], outputs["ApiStage"])
 }
 
 // Config gives the AWS SDK's configuration for the stack's AWS. S3 clients need

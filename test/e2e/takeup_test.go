@@ -35,6 +35,7 @@ func TestTakeup(t *testing.T) {
 			{"the API on both paths", (*world).testPaths},
 			{"the API refuses", (*world).testRefusals},
 			{"an unmodified client", (*world).testClient},
+			{"the command line", (*world).testCommandLine},
 			{"an Idempotency-Key", (*world).testIdempotency},
 			{"an Idempotency-Key with another body", (*world).testMismatch},
 			{"prompt files", (*world).testUploads},

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/spf13/cobra"
+
+	"github.com/takeup/takeup/internal/client"
+)
+
+func newCancel(w *world) *cobra.Command {
+	var (
+		t       target
+		discard bool
+		asJSON  bool
+	)
+	cmd := &cobra.Command{
+		Use: "cancel ID...", GroupID: groupVideos, Args: arguments(cobra.MinimumNArgs(1)),
+		Short: "Cancel videos that are not paid yet",
+		Long: `Cancels videos that the provider was not asked for yet: they are never paid. One
+that it was asked for is charged all the same, and is stored, unless --discard
+gives it up.`,
+		ValidArgsFunction: w.ids(&t, client.Queued),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			api, err := t.api(cmd.Context(), w)
+			if err != nil {
+				return err
+			}
+			var errs []error
+			done := []client.Video{}
+			for _, id := range args {
+				got, err := w.cancel(cmd.Context(), api, id, discard)
+				if err != nil {
+					errs = append(errs, fmt.Errorf("job %s was not cancelled: %w", id, err))
+					continue
+				}
+				done = append(done, got)
+				if !asJSON {
+					fmt.Fprintf(w.out, "%s  %s\n", id, cancelled(got))
+				}
+			}
+			if asJSON {
+				errs = append(errs, printJSON(w.out, struct {
+					Videos []client.Video `json:"videos"`
+				}{done}))
+			}
+			return errors.Join(errs...)
+		},
+	}
+	cmd.Flags().BoolVar(&discard, "discard", false, "give up a video that is paid, too: it is not stored, or taken out of the bucket")
+	jsonFlag(cmd, &asJSON)
+	t.apiFlags(cmd)
+	return cmd
+}
+
+// cancel waits while it isn't known whether the job will be paid.
+func (w *world) cancel(ctx context.Context, api apiAccess, id string, discard bool) (client.Video, error) {
+	for attempt := 1; ; attempt++ {
+		got, err := api.Delete(ctx, id, discard)
+		var refused *client.Refused
+		switch {
+		case !errors.As(err, &refused) || refused.Status != http.StatusConflict:
+			return got, err
+		case refused.Names("discard"):
+			return got, fmt.Errorf("%w\n  --discard gives it up", err)
+		case refused.RetryAfter == 0 || attempt == client.Attempts:
+			return got, err
+		}
+		if err := w.sleep(ctx, refused.RetryAfter); err != nil {
+			return got, err
+		}
+	}
+}
+
+func cancelled(v client.Video) string {
+	switch {
+	case v.Status == client.Cancelled:
+		return "cancelled; nothing was paid"
+	case v.Status == client.Discarded:
+		return "discarded; its video is not kept"
+	case v.Discard:
+		return "will be discarded: it is " + v.Status + ", is charged, and is not stored"
+	}
+	return v.Status
+}

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+)
+
+// TestDocs holds the commands in docs/cli.md to what --help shows.
+func TestDocs(t *testing.T) {
+	w := newTestWorld(t)
+	var want strings.Builder
+	for _, cmd := range newRoot(w.world).Commands() {
+		if cmd.Hidden {
+			continue
+		}
+		w.out.Reset()
+		if status := w.run(t.Context(), cmd.Name(), "--help"); status != 0 {
+			t.Fatalf("%s --help: %d, %s", cmd.Name(), status, &w.err)
+		}
+		want.WriteString("### " + cmd.Name() + "\n\n```\n" + strings.TrimSpace(w.out.String()) + "\n```\n\n")
+	}
+	const path, begin, end = "../../docs/cli.md", "<!-- commands -->\n", "<!-- end of commands -->\n"
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok := bytes.Cut(text, []byte(begin))
+	got, after, closed := bytes.Cut(rest, []byte(end))
+	if !ok || !closed {
+		t.Fatal("docs/cli.md has no marks for the commands")
+	}
+	if string(got) == want.String() {
+		return
+	}
+	if !*update {
+		t.Error("docs/cli.md does not have what --help shows; run go test ./cmd/takeup -update")
+		return
+	}
+	if err := os.WriteFile(path, []byte(string(before)+begin+want.String()+end+string(after)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/takeup/takeup/internal/client"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// estimate is what a video will cost, and how long it will take. What is nil
+// isn't known.
+type estimate struct {
+	Model       string   `json:"model"`
+	Duration    int      `json:"duration"`
+	USD         *float64 `json:"usd"`
+	Approximate bool     `json:"approximate"`
+	Seconds     *int     `json:"seconds"`
+	Source      string   `json:"source,omitempty"`
+	AsOf        string   `json:"as_of,omitempty"`
+}
+
+func newEstimate(w *world) *cobra.Command {
+	var (
+		t      target
+		o      order
+		asJSON bool
+	)
+	cmd := &cobra.Command{
+		Use: "estimate [PROMPT]", GroupID: groupVideos, Args: arguments(cobra.MaximumNArgs(1)),
+		Short: "Say what a video would cost and how long it would take",
+		Long: `Says what a video would cost, and how long it would take. It takes the arguments
+of generate, checks them in the same way, and sends nothing. The prompt can be
+left out.`,
+		Example:           "  takeup estimate --model klingai/video-v3-pro-text-to-video --duration 12",
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 && o.file == "" {
+				args = []string{"any prompt"}
+			}
+			request, err := o.request(w, args)
+			if err != nil {
+				return err
+			}
+			api, err := t.api(cmd.Context(), w)
+			if err != nil {
+				return err
+			}
+			models, err := api.Models(cmd.Context())
+			if err != nil {
+				return err
+			}
+			got, err := estimated(models, request)
+			switch {
+			case err != nil:
+				return err
+			case asJSON:
+				return printJSON(w.out, got)
+			}
+			got.print(w.out)
+			return nil
+		},
+	}
+	o.flags(cmd)
+	jsonFlag(cmd, &asJSON)
+	t.apiFlags(cmd)
+	return cmd
+}
+
+func estimated(models client.Models, request video.Request) (estimate, error) {
+	model, err := find(models, request.Model())
+	if err != nil {
+		return estimate{}, err
+	}
+	got := estimate{Model: model.Name, Duration: request.Duration()}
+	if p := model.Price; p != nil {
+		usd := p.USDPerSecond * float64(request.Duration())
+		got.USD, got.Approximate, got.Source, got.AsOf = &usd, p.Approximate, p.Source, p.AsOf
+	}
+	for _, u := range model.Usual {
+		if u.Duration == request.Duration() {
+			got.Seconds = &u.Seconds
+		}
+	}
+	return got, nil
+}
+
+func (e estimate) print(out io.Writer) {
+	fmt.Fprintf(out, "model  %s, %d s\n", e.Model, e.Duration)
+	cost := "not known"
+	if e.USD != nil {
+		cost = fmt.Sprintf("%.2f USD", *e.USD)
+		if e.Approximate {
+			cost = "about " + cost
+		}
+		cost += fmt.Sprintf(" (%s, %s)", e.Source, e.AsOf)
+	}
+	fmt.Fprintf(out, "cost   %s\n", cost)
+	took := "not known"
+	if e.Seconds != nil {
+		took = "about " + secondsText(time.Duration(*e.Seconds)*time.Second)
+	}
+	fmt.Fprintf(out, "time   %s\n", took)
+}

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/takeup/takeup/internal/client"
+)
+
+// pageSize is the most jobs that the API gives at once.
+const pageSize = 50
+
+func newList(w *world) *cobra.Command {
+	var (
+		t      target
+		status string
+		limit  int
+		all    bool
+		asJSON bool
+	)
+	cmd := &cobra.Command{
+		Use: "list", GroupID: groupVideos, Args: arguments(cobra.NoArgs),
+		Short: "List the videos, newest first",
+		Long: `Lists the videos, newest first: those that are on their way, those that are
+stored, and those that ended without one. A job is listed for 90 days after its
+end; "takeup get" knows it for longer.`,
+		Example:           "  takeup list --status error --limit 50",
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			switch {
+			case status != "" && !slices.Contains(client.Statuses(), status):
+				return &usageError{fmt.Errorf("--status takes %s", strings.Join(client.Statuses(), ", "))}
+			case all && cmd.Flags().Changed("limit"):
+				return &usageError{errors.New("give --limit or --all, not both")}
+			case limit < 1:
+				return &usageError{errors.New("--limit takes 1 or more")}
+			}
+			api, err := t.api(cmd.Context(), w)
+			if err != nil {
+				return err
+			}
+			if all {
+				limit = 0
+			}
+			videos, more, err := list(cmd.Context(), api, status, limit)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(w.out, struct {
+					Videos []client.Video `json:"videos"`
+					More   bool           `json:"more"`
+				}{videos, more})
+			}
+			return printVideos(w.out, w.err, videos, more)
+		},
+	}
+	set := cmd.Flags()
+	set.StringVar(&status, "status", "", "only those of this `status`: "+strings.Join(client.Statuses(), ", "))
+	complete(cmd, "status", client.Statuses())
+	set.IntVarP(&limit, "limit", "n", 20, "the most that are listed")
+	set.BoolVar(&all, "all", false, "list all of them")
+	jsonFlag(cmd, &asJSON)
+	t.apiFlags(cmd)
+	return cmd
+}
+
+// list gives the newest jobs, at most limit of them unless it is 0, each once, and
+// whether there are more.
+func list(ctx context.Context, api apiAccess, status string, limit int) (videos []client.Video, more bool, err error) {
+	videos = []client.Video{}
+	seen := map[string]bool{}
+	for cursor := ""; ; {
+		size := pageSize
+		if limit > 0 {
+			size = min(size, limit-len(videos))
+		}
+		page, err := api.List(ctx, status, size, cursor)
+		if err != nil {
+			return nil, false, err
+		}
+		for _, v := range page.Videos {
+			// A job may show up on two pages where others start in between.
+			if !seen[v.ID] {
+				seen[v.ID] = true
+				videos = append(videos, v)
+			}
+		}
+		switch {
+		case page.Next == nil:
+			return videos, false, nil
+		case limit > 0 && len(videos) >= limit:
+			return videos, true, nil
+		}
+		cursor = *page.Next
+	}
+}
+
+func printVideos(out, beside io.Writer, videos []client.Video, more bool) error {
+	if len(videos) == 0 {
+		fmt.Fprintln(beside, "there are none")
+		return nil
+	}
+	columns := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(columns, "ID\tSTATUS\tCREATED\tMODEL\tSECONDS\tUSD\tPROMPT")
+	for _, v := range videos {
+		model, seconds, usd, prompt := "-", "-", "-", "-"
+		if v.Request != nil {
+			model, seconds, prompt = v.Request.Model(), fmt.Sprint(v.Request.Duration()), clip(plain(v.Request.Prompt()), 50)
+		}
+		if v.Cost != nil {
+			usd = fmt.Sprintf("%.2f", v.Cost.USD)
+		}
+		fmt.Fprintf(columns, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", v.ID, v.Status, v.CreatedAt.UTC().Format(time.RFC3339), model, seconds, usd, dash(prompt))
+	}
+	if err := columns.Flush(); err != nil {
+		return err
+	}
+	if more {
+		fmt.Fprintln(beside, "there are more; see them with --limit or --all")
+	}
+	return nil
+}
+
+// clip keeps a text to n characters.
+func clip(text string, n int) string {
+	if runes := []rune(text); len(runes) > n {
+		return string(runes[:n-1]) + "…"
+	}
+	return text
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/smithy-go"
+
+	"github.com/takeup/takeup/internal/aimlapi"
+	"github.com/takeup/takeup/internal/ledger"
+	"github.com/takeup/takeup/internal/localstack"
+	"github.com/takeup/takeup/internal/manifest"
+	"github.com/takeup/takeup/internal/reconcile"
+	"github.com/takeup/takeup/internal/secret"
+)
+
+// stackAccess is what a command needs to work on a stack.
+type stackAccess struct {
+	name     string
+	config   aws.Config
+	outputs  map[string]string
+	provider string // the base URL that the stack's functions call
+	status   string // in CloudFormation's words
+}
+
+// describe asks CloudFormation for a stack's outputs and parameters.
+func describe(ctx context.Context, config aws.Config, name string) (stackAccess, error) {
+	reply, err := cloudformation.NewFromConfig(config).DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
+	if err != nil {
+		return stackAccess{}, notFound(err, name, config.Region)
+	}
+	access := stackAccess{name: name, config: config, outputs: map[string]string{}}
+	for _, stack := range reply.Stacks {
+		access.status = string(stack.StackStatus)
+		for _, output := range stack.Outputs {
+			access.outputs[deref(output.OutputKey)] = deref(output.OutputValue)
+		}
+		for _, parameter := range stack.Parameters {
+			if deref(parameter.ParameterKey) == "ProviderBaseUrl" {
+				access.provider = strings.TrimRight(deref(parameter.ParameterValue), "/")
+			}
+		}
+	}
+	for _, output := range []string{"ApiUrl", "ApiTokenSecret", "VideosBucket", "PromptsBucket", "StateMachineArn", "ProviderKeySecret"} {
+		if access.outputs[output] == "" {
+			return access, fmt.Errorf("the stack %s has no output %s; is it a stack of Takeup, deployed whole?", name, output)
+		}
+	}
+	if access.provider == "" {
+		return access, fmt.Errorf("the stack %s has no parameter ProviderBaseUrl; is it a stack of Takeup?", name)
+	}
+	return access, nil
+}
+
+// notFound says why a stack could not be described, and what to do.
+func notFound(err error, name, region string) error {
+	fix := "see that your AWS credentials work, as with `aws sts get-caller-identity`"
+	var said smithy.APIError
+	if errors.As(err, &said) && said.ErrorCode() == "ValidationError" {
+		fix = "give the name that it was deployed by, and --region or --profile where it is elsewhere"
+	}
+	return fmt.Errorf("the stack %s was not found in region %s; %s: %w", name, region, fix, err)
+}
+
+// api finds the stack's API. Its token is in Secrets Manager.
+func (a stackAccess) api(ctx context.Context, w *world) (apiAccess, error) {
+	token, err := secret.New(secretsmanager.NewFromConfig(a.config), a.outputs["ApiTokenSecret"]).Current(ctx)
+	if err != nil {
+		return apiAccess{}, fmt.Errorf("reading the token of the stack %s; your AWS credentials need secretsmanager:GetSecretValue for it: %w", a.name, reconcile.Plain(err))
+	}
+	address := a.outputs["ApiUrl"]
+	if a.config.BaseEndpoint != nil { // not AWS: the address that the template makes up leads nowhere
+		address = localstack.API(*a.config.BaseEndpoint, a.outputs)
+	}
+	access := w.access(address, token.Value)
+	access.bucket = a.outputs["VideosBucket"]
+	return access, nil
+}
+
+// s3 gives a client; an address of its own needs the bucket in the path.
+func (a stackAccess) s3() *s3.Client {
+	return s3.NewFromConfig(a.config, func(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil })
+}
+
+func (a stackAccess) ledger() *ledger.Ledger {
+	// Nothing is written here, so that no nonce is asked for.
+	return ledger.New(a.s3(), a.outputs["VideosBucket"], nil)
+}
+
+func (a stackAccess) shelf() *manifest.Shelf { return manifest.New(a.s3(), a.outputs["VideosBucket"]) }
+
+// account is the provider's, as the stack's functions call it.
+func (a stackAccess) account(w *world) *aimlapi.Client {
+	return aimlapi.New(aimlapi.Config{BaseURL: a.provider, Now: w.now})
+}
+
+func (a stackAccess) keys() *secret.Keys {
+	return secret.New(secretsmanager.NewFromConfig(a.config), a.outputs["ProviderKeySecret"])
+}
