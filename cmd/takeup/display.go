@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/vbauerster/cupwriter"
 	"github.com/vbauerster/mpb/v8"
@@ -171,8 +172,17 @@ func secondsText(d time.Duration) string {
 	return fmt.Sprintf("%d min %d s", minutes, seconds)
 }
 
-// plain makes one line of what others wrote, for a terminal: without what would
-// move its cursor.
+// plain makes one line of what others wrote.
 func plain(text string) string {
-	return strings.TrimSpace(strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 }), " "))
+	return strings.Join(strings.Fields(withoutControls(text)), " ")
+}
+
+// withoutControls takes out of others' words what would move a terminal's cursor.
+func withoutControls(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -75,6 +76,11 @@ func TestDisplayGoesOnFromTheEstimate(t *testing.T) {
 }
 
 func TestPlain(t *testing.T) {
+	w := newTestWorld(t)
+	w.complain(errors.New("it said \x1b[2J\n  do\tthis"))
+	if got := w.err.String(); got != "takeup: it said  [2J\n  do this\n" {
+		t.Errorf("it complains %q", got)
+	}
 	if got := plain("a\r\n\x1b[2Jb\u009bc 🎬 "); got != "a [2Jb c 🎬" {
 		t.Errorf("got %q", got)
 	}

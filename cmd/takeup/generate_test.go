@@ -52,6 +52,37 @@ cost   0.56 USD (1120000 credits)
 	}
 }
 
+// The local stack is looked at more often, and shows that a video is stored.
+func TestGenerateOnTheLocalStack(t *testing.T) {
+	w, f := withAPI(t)
+	api := w.access(f.URL, fakeapi.Token)
+	api.free, api.bucket = true, "videos"
+	f.Script = func(id string, r video.Request) []client.Video {
+		return append(slices.Repeat([]client.Video{f.Video(id, r, client.Generating)}, 3), f.Done(id, r, "a video"))
+	}
+	looks := 0
+	m := maker{
+		world: w.world, api: api, delivery: delivery{output: "out/"}, back: func(id string) string { return id },
+		storing: func(context.Context, string) bool { looks++; return looks > 2 },
+	}
+	if id, err := m.made(t.Context(), request(t, "a boat"), "a-key"); err != nil || id != "api-1" {
+		t.Fatalf("got %q, %v", id, err)
+	}
+	const want = `job api-1: kling-video/v1/pro/text-to-video 5s
+   0.0 s  generating
+   1.0 s  storing
+   1.5 s  downloading
+   1.5 s  done
+video  out/api-1.mp4, 7 bytes
+S3     s3://videos/videos/api-1/video.mp4
+time   1.5 s
+cost   0.56 USD (1120000 credits), by the stand-in: nobody paid
+`
+	if w.out.String() != want {
+		t.Errorf("it told\n%s\nwant\n%s", &w.out, want)
+	}
+}
+
 func TestGenerateJSON(t *testing.T) {
 	w, f := withAPI(t)
 	if status := w.run(t.Context(), "generate", "--json", "-o", "there/", "a boat"); status != 0 {
@@ -190,7 +221,10 @@ func TestGenerateInterrupted(t *testing.T) {
 				test.args[1] = f.URL
 			}
 			ctx, cancel := context.WithCancel(t.Context())
-			w.sleep = func(ctx context.Context, _ time.Duration) error { cancel(); return context.Cause(ctx) }
+			w.sleep = func(ctx context.Context, _ time.Duration) error {
+				cancel()
+				return errors.New("interrupt signal received")
+			}
 			status := w.run(ctx, append([]string{"generate", "a boat"}, test.args...)...)
 			if said := strings.ReplaceAll(w.err.String(), f.URL, "URL"); status != exitInterrupted || !strings.Contains(said, test.want) || strings.Contains(said, fakeapi.Token) {
 				t.Errorf("got %d, %q", status, said)

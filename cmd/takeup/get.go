@@ -96,9 +96,9 @@ func showVideo(out io.Writer, api apiAccess, v client.Video, asJSON bool) error 
 		}
 	}
 	if v.Error != nil {
-		row("error", v.Error.Name+": "+v.Error.Message)
+		row("error", plain(v.Error.Name+": "+v.Error.Message))
 		row("paid", v.Error.Paid)
-		row("to do", v.Error.Advice)
+		row("to do", plain(v.Error.Advice))
 	}
 	return columns.Flush()
 }

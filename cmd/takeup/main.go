@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -51,9 +52,18 @@ func main() {
 	interrupted := ctx.Err() != nil
 	stop()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "takeup:", err)
+		w.complain(err)
 	}
 	os.Exit(exitStatus(err, interrupted))
+}
+
+// complain says what went wrong. Some of it are the words of others.
+func (w *world) complain(err error) {
+	lines := strings.Split(err.Error(), "\n")
+	for i := range lines {
+		lines[i] = withoutControls(lines[i])
+	}
+	fmt.Fprintln(w.err, "takeup:", strings.Join(lines, "\n"))
 }
 
 // newHTTPClient limits a call's silence and not its length: a video is long.

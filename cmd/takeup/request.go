@@ -117,10 +117,10 @@ func readSome(from io.Reader) ([]byte, error) {
 }
 
 // explain gives an error as people read it in a terminal: a refused request with
-// a line for each wrong field.
+// a line for each wrong field. One among others stays among them.
 func explain(err error) error {
-	var invalid *video.InvalidRequest
-	if !errors.As(err, &invalid) {
+	invalid, ok := err.(*video.InvalidRequest)
+	if !ok {
 		return err
 	}
 	said := "the request can't be sent as it is; nothing was sent or paid"

@@ -49,12 +49,13 @@ func (e *noVideo) Error() string {
 
 // left is a job that goes on without being watched.
 type left struct {
-	ID, Back string
-	Err      error
+	ID, Back    string
+	Interrupted bool // by a person, not by an error
+	Err         error
 }
 
 func (e *left) Error() string {
-	if errors.Is(e.Err, context.Canceled) {
+	if e.Interrupted {
 		return fmt.Sprintf("interrupted; job %s goes on. Come back to it with\n  %s", e.ID, e.Back)
 	}
 	return fmt.Sprintf("job %s goes on, but can't be watched: %v\nCome back to it with\n  %s", e.ID, e.Err, e.Back)
@@ -78,7 +79,7 @@ func (w *watcher) watch(ctx context.Context, id string, fresh bool) (client.Vide
 		case refused != nil && refused.Status == http.StatusNotFound:
 			return got, err
 		case err != nil:
-			return got, &left{ID: id, Back: w.back(id), Err: err}
+			return got, w.left(ctx, id, err)
 		}
 		word := got.Status
 		if w.storing != nil && (word == client.Generating || word == client.Completed) && w.storing(ctx, id) {
@@ -102,9 +103,13 @@ func (w *watcher) watch(ctx context.Context, id string, fresh bool) (client.Vide
 		}
 		w.show.event(word)
 		if err := w.sleep(ctx, pause); err != nil {
-			return got, &left{ID: id, Back: w.back(id), Err: err}
+			return got, w.left(ctx, id, err)
 		}
 	}
+}
+
+func (w *watcher) left(ctx context.Context, id string, err error) error {
+	return &left{ID: id, Back: w.back(id), Interrupted: ctx.Err() != nil, Err: err}
 }
 
 // saved is a video in a file here.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"flag"
-	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -81,7 +80,7 @@ func withAPI(t *testing.T) (*testWorld, *fakeapi.Server) {
 func (w *testWorld) run(ctx context.Context, args ...string) int {
 	err := command(ctx, w.world, args)
 	if err != nil {
-		fmt.Fprintln(&w.err, "takeup:", err)
+		w.complain(err)
 	}
 	return exitStatus(err, ctx.Err() != nil)
 }
