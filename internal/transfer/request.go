@@ -114,11 +114,12 @@ func (c *Copier) request(ctx context.Context, address string, first, to int64, e
 		}
 		return nil, silent(err)
 	}
-	r.body = answer.Body
 	if err := r.read(answer, first, to); err != nil {
-		r.close()
+		cancel()
+		_ = answer.Body.Close() // what is in it is not wanted
 		return nil, err
 	}
+	r.body = answer.Body
 	return r, nil
 }
 
