@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -75,6 +76,7 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, x *exchange, start
 	if g != nil {
 		g.Downloaded++
 	}
+	rate := s.settings.VideoBytesPerSecond
 	s.mu.Unlock()
 	if g == nil {
 		http.NotFound(w, r)
@@ -86,10 +88,14 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, x *exchange, start
 		s.line(x, KindDownload, http.StatusOK, started)
 		return
 	}
-	out := &cutter{ResponseWriter: w, left: x.fault.CutAfter}
+	f := x.fault
+	out := &answering{ResponseWriter: w, left: f.CutAfter + f.StallAfter, rate: rate, sleep: s.sleep, ctx: r.Context()}
 	serveVideo(out, r, g)
 	s.line(x, KindDownload, out.status, started)
-	if out.cut {
+	if out.ended && f.StallAfter > 0 {
+		<-r.Context().Done()
+	}
+	if out.ended {
 		panic(http.ErrAbortHandler) // closes without a reset, so that what was sent arrives
 	}
 }
@@ -115,36 +121,42 @@ func sendUnframed(w http.ResponseWriter, g *generation, most int64) {
 	_, _ = io.Copy(conn, io.MultiReader(head, io.LimitReader(g.video.Open(), most))) // the caller may be gone
 }
 
-// cutter lets so many bytes of the body through, and notes when there are more; 0 lets all through.
-type cutter struct {
+// answering is an answer with a video, or with what the fault leaves of it.
+type answering struct {
 	http.ResponseWriter
-	left   int64
-	cut    bool
+	left   int64 // bytes of the body that are let through; 0: all
+	ended  bool  // there were more
+	rate   int64 // bytes a second; 0: without a limit
+	sleep  func(context.Context, time.Duration) error
+	ctx    context.Context
 	status int
 }
 
-func (c *cutter) WriteHeader(status int) {
-	c.status = status
-	c.ResponseWriter.WriteHeader(status)
+// WriteHeader implements http.ResponseWriter.
+func (a *answering) WriteHeader(status int) {
+	a.status = status
+	a.ResponseWriter.WriteHeader(status)
 }
 
 // Write implements io.Writer.
-func (c *cutter) Write(p []byte) (int, error) {
-	if c.left == 0 && !c.cut {
-		return c.ResponseWriter.Write(p)
+func (a *answering) Write(p []byte) (int, error) {
+	if a.ended {
+		return 0, errDropped
 	}
-	if int64(len(p)) <= c.left {
-		c.left -= int64(len(p))
-		n, err := c.ResponseWriter.Write(p)
-		c.cut = c.left == 0
+	if a.left > 0 && int64(len(p)) >= a.left {
+		p, a.ended = p[:a.left], true
+	}
+	a.left -= int64(len(p))
+	if a.rate > 0 {
+		if err := a.sleep(a.ctx, seconds(float64(len(p))/float64(a.rate))); err != nil {
+			return 0, err
+		}
+	}
+	n, err := a.ResponseWriter.Write(p)
+	if err != nil || !a.ended {
 		return n, err
 	}
-	n, err := c.ResponseWriter.Write(p[:c.left])
-	c.left, c.cut = 0, true
-	if err != nil {
-		return n, err
-	}
-	if err := http.NewResponseController(c.ResponseWriter).Flush(); err != nil {
+	if err := http.NewResponseController(a.ResponseWriter).Flush(); err != nil {
 		return n, err
 	}
 	return n, errDropped

@@ -2,12 +2,15 @@ package simulator_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"io"
 	"math"
+	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -78,6 +81,52 @@ func TestDownload(t *testing.T) {
 	}
 	if got := w.server.Ledger().Generations[0].Downloaded; got != 10 {
 		t.Errorf("downloaded %d times", got)
+	}
+}
+
+// An answer that stalls keeps its connection until the caller is gone.
+func TestStalls(t *testing.T) {
+	w := faulty(t, simulator.KindDownload, simulator.Fault{StallAfter: 1000})
+	_, file := w.done()
+	ctx, cancel := context.WithCancel(t.Context())
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, file, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if n, err := io.ReadFull(answer.Body, make([]byte, 1000)); n != 1000 || err != nil {
+		t.Errorf("%d bytes before the stall, %v", n, err)
+	}
+	cancel()
+	if n, err := answer.Body.Read(make([]byte, 1)); n > 0 || err == nil {
+		t.Errorf("after it there are %d, %v", n, err)
+	}
+}
+
+func TestCDNIsAsFastAsItIsTold(t *testing.T) {
+	var mu sync.Mutex
+	var slept time.Duration
+	w := newWorld(t, func(c *simulator.Config) {
+		c.Settings.VideoBytes, c.Settings.VideoBytesPerSecond = 300_000, 100_000
+		c.Sleep = func(_ context.Context, d time.Duration) error {
+			mu.Lock()
+			defer mu.Unlock()
+			slept += d
+			return nil
+		}
+	})
+	_, file := w.done()
+	if got := w.call("GET", file, ""); got.status != 200 || len(got.body) != 300_000 {
+		t.Fatalf("%d, %d bytes", got.status, len(got.body))
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if slept.Round(time.Millisecond) != 3*time.Second {
+		t.Errorf("it took %v", slept)
 	}
 }
 

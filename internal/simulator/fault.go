@@ -77,6 +77,8 @@ type Fault struct {
 	// Unframed sends the file as HTTP/1.0 may: without a length, ranges or an ETag, so that a body that is cut ends as a
 	// whole one does. Download only.
 	Unframed bool `json:"unframed,omitempty"`
+	// StallAfter sends nothing more when so many bytes of the body were sent, until the caller hangs up. Download only.
+	StallAfter int64 `json:"stall_after,omitempty"`
 }
 
 // None says whether the fault leaves the call alone.
@@ -110,6 +112,8 @@ func (f Fault) label() string {
 		return "hidden rows"
 	case f.Unframed:
 		return "unframed"
+	case f.StallAfter != 0:
+		return "stall"
 	default:
 		return "cut"
 	}
@@ -127,6 +131,10 @@ func (f Fault) check() error {
 		return fmt.Errorf("hide_every is %d: give 1 (all rows) or more", f.HideEvery)
 	case f.CutAfter < 0:
 		return fmt.Errorf("cut_after is %d: give 1 byte or more", f.CutAfter)
+	case f.StallAfter < 0:
+		return fmt.Errorf("stall_after is %d: give 1 byte or more", f.StallAfter)
+	case f.StallAfter > 0 && f.CutAfter > 0:
+		return fmt.Errorf("cut_after and stall_after are both given: an answer ends in one way")
 	}
 	return nil
 }

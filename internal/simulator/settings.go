@@ -58,6 +58,8 @@ type Settings struct {
 	// VideoBytes is the size of the videos of generations accepted from now on. Less than the smallest possible
 	// (a few kilobytes), 0 included, gives the smallest.
 	VideoBytes int64 `json:"video_bytes"`
+	// VideoBytesPerSecond is how fast each answer with a video comes; 0 is without a limit.
+	VideoBytesPerSecond int64 `json:"video_bytes_per_second"`
 	// URLSeconds is how long a video's URL is good.
 	URLSeconds float64 `json:"url_seconds"`
 	// LogsLagSeconds is how long after its end a job shows in the logs.
@@ -106,6 +108,7 @@ func (s Settings) Check() error {
 	bad(s.IDForm == IDBare || s.IDForm == IDWithModel, "id_form is %q: give %q or %q", s.IDForm, IDBare, IDWithModel)
 	bad(s.UniversalStatus == 200 || s.UniversalStatus == 201, "universal_status is %d: give 200 or 201", s.UniversalStatus)
 	bad(s.VideoBytes >= 0, "video_bytes is %d: give 0 or more", s.VideoBytes)
+	bad(s.VideoBytesPerSecond >= 0, "video_bytes_per_second is %d: give 0 or more", s.VideoBytesPerSecond)
 	bad(s.CreatesPerMinute >= 0, "creates_per_minute is %d: give 0 or more", s.CreatesPerMinute)
 	bad(s.LogsPerMinute >= 0, "logs_per_minute is %d: give 0 or more", s.LogsPerMinute)
 	bad(s.Concurrent >= 0, "concurrent is %d: give 0 or more", s.Concurrent)

@@ -63,6 +63,8 @@ var (
 		{name: "403", weight: 1, do: simulator.Fault{Status: 403}},
 		{name: "cut", weight: 3, do: simulator.Fault{CutAfter: 1500}},
 		{name: "cut, without a length", weight: 2, do: simulator.Fault{CutAfter: 1500, Unframed: true}},
+		{name: "without a length", weight: 1, do: simulator.Fault{Unframed: true}},
+		{name: "stall", weight: 0.15, do: simulator.Fault{StallAfter: 1500}},
 		{name: "a page instead", weight: 1, do: simulator.Fault{Status: 502, Body: "<html>bad gateway</html>"}},
 		{name: "withheld", weight: 0.15, do: simulator.Fault{DelaySeconds: withheld, Reset: true}},
 	}
@@ -97,8 +99,12 @@ const (
 	secondKey = "key-of-the-chaos-run-0002"
 )
 
-// largeVideo is of two parts.
-const largeVideo = 9 << 20
+// largeVideo is of more than one part, at a pace at which they are fetched at
+// once.
+const (
+	largeVideo = 11 << 20
+	videoPace  = 4 << 20 // bytes a second
+)
 
 // provider is the stand-in, with what it can't do by itself, an http.Handler.
 type provider struct {
@@ -123,7 +129,7 @@ func newProvider(o Options, p *plan, n *names) (*provider, error) {
 	balance := float64(100 * o.Jobs)
 	settings.Keys, settings.BalanceUSD = []string{firstKey, secondKey}, &balance
 	settings.JobSeconds, settings.JobSigma = o.Times.Job.Seconds(), 0.3
-	settings.LogsLagSeconds = 1
+	settings.LogsLagSeconds, settings.VideoBytesPerSecond = 1, videoPace
 	// A run has a hundred times the jobs of a real account at once.
 	settings.LogsPerMinute = 0
 	var err error

@@ -120,7 +120,14 @@ func (w *world) stored(t *testing.T, job string) generation {
 	if !bytes.Equal(file, w.served(t, job)) {
 		t.Errorf("the video of job %s has %d bytes, and they are not those that the provider serves", job, len(file))
 	}
-	manifest := decode[video.Manifest](t, w.object(t, video.ManifestKey(job)))
+	body := w.object(t, video.ManifestKey(job))
+	if err := w.schema.Validate(decode[any](t, body)); err != nil {
+		t.Errorf("the manifest of job %s is not as docs/manifest.schema.json has it: %v", job, err)
+	}
+	manifest := decode[video.Manifest](t, body)
+	if manifest.Polls == 0 || manifest.CompletedAt.IsZero() || manifest.Seconds == 0 || manifest.PipelineVersion == "(devel)" {
+		t.Errorf("the manifest of job %s has %+v", job, manifest)
+	}
 	if manifest.ID != job || manifest.Bytes != int64(len(file)) || manifest.CRC32 != video.CRC32(crc32.ChecksumIEEE(file)) {
 		t.Errorf("the manifest of job %s has %+v", job, manifest)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/takeup/takeup/internal/localstack"
 	"github.com/takeup/takeup/internal/simulator"
@@ -38,6 +39,7 @@ type world struct {
 	providerURL string
 	// functions are the names that AWS has for the functions, by the template's.
 	functions map[string]string
+	schema    *jsonschema.Schema // of the manifests
 
 	s3      *s3.Client
 	sfn     *sfn.Client
@@ -62,10 +64,13 @@ func start(t *testing.T) *world {
 		faults:  map[string]func(simulator.Call) simulator.Fault{},
 		private: []string{providerKey},
 	}
+	var err error
+	if w.schema, err = jsonschema.NewCompiler().Compile("../../docs/manifest.schema.json"); err != nil {
+		t.Fatal(err)
+	}
 	settings := simulator.DefaultSettings()
 	balance := 1000.0
 	settings.Keys, settings.JobSeconds, settings.BalanceUSD = []string{providerKey}, 2, &balance
-	var err error
 	w.provider, err = simulator.New(simulator.Config{Settings: settings, Seed: 1, Decide: w.decide, Plan: w.plan})
 	if err != nil {
 		t.Fatal(err)
