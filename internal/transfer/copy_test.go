@@ -2,12 +2,15 @@ package transfer_test
 
 import (
 	"bytes"
+	"crypto/x509"
 	"fmt"
 	"hash/crc32"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -148,5 +151,33 @@ func TestManyBoxes(t *testing.T) {
 	s.nothing(t, err)
 	if !rejected(err) {
 		t.Error(err)
+	}
+}
+
+// Requests at once have a connection each: over HTTP/2 they would share one.
+func TestConnections(t *testing.T) {
+	body := mp4(30 * unit)
+	var mu sync.Mutex
+	connections := map[string]bool{}
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		connections[r.RemoteAddr] = true
+		mu.Unlock()
+		if r.ProtoMajor != 1 {
+			t.Errorf("it is asked over %s", r.Proto)
+		}
+		(&origin{body: body, etag: "1"}).ServeHTTP(w, r)
+	}))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	defer server.Close()
+	authority := x509.NewCertPool()
+	authority.AddCert(server.Certificate())
+	s := start(t, http.NotFound, 1<<30, none)
+	s.copier.Trust(authority)
+	copied, err := s.copier.Copy(t.Context(), at(server.URL+"/v.mp4"), key)
+	s.holds(t, copied, err, body)
+	if len(connections) < 2 {
+		t.Errorf("it came by %d connections", len(connections))
 	}
 }

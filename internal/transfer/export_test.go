@@ -2,6 +2,8 @@ package transfer
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"net"
 	"net/http"
 )
@@ -46,4 +48,9 @@ func (b before) RoundTrip(r *http.Request) (*http.Response, error) {
 		return b.answer.RoundTrip(r)
 	}
 	return b.next.RoundTrip(r)
+}
+
+// Trust lets sources have certificates of an authority.
+func (c *Copier) Trust(authority *x509.CertPool) {
+	c.source.Transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: authority}
 }

@@ -114,17 +114,17 @@ func (c *Copier) request(ctx context.Context, address string, first, to int64, e
 		}
 		return nil, silent(err)
 	}
-	if err := r.read(answer, first, to); err != nil {
+	if err := r.describe(answer, first, to); err != nil {
 		cancel()
-		_ = answer.Body.Close() // what is in it is not wanted
+		_ = answer.Body.Close() // nothing of it is wanted
 		return nil, err
 	}
 	r.body = answer.Body
 	return r, nil
 }
 
-// read takes what the answer's header says.
-func (r *response) read(answer *http.Response, first, to int64) error {
+// describe takes what the answer's header says.
+func (r *response) describe(answer *http.Response, first, to int64) error {
 	r.from, r.to, r.length = 0, answer.ContentLength, answer.ContentLength
 	r.framed = answer.ContentLength >= 0 || len(answer.TransferEncoding) > 0 || answer.ProtoMajor > 1
 	if tag := answer.Header.Get("ETag"); strings.HasPrefix(tag, `"`) {

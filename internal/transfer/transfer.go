@@ -128,6 +128,8 @@ func (c *Copier) Copy(ctx context.Context, source Source, key string) (video.Cop
 		work, cancel = context.WithDeadline(ctx, deadline.Add(-c.config.Pace.CleanUp))
 		defer cancel()
 	}
+	// The next Copy may come after a Lambda's long sleep.
+	defer c.source.CloseIdleConnections()
 	copied, err := c.copy(work, &link{source: source, pause: c.config.Pace.Pause}, key)
 	var rejected *video.VideoRejected
 	if err == nil || errors.As(err, &rejected) {

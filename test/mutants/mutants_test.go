@@ -67,6 +67,26 @@ func TestEachMutantIsCaught(t *testing.T) {
 			`case entry.Phase == video.PhaseRefused:`, `case entry.Phase != video.PhaseAccepted:`,
 			"^TestCancelAtEveryPoint$", "./internal/pipeline", "it was said to be cancelled, and is completed",
 		},
+		{
+			"what is there replaced", "internal/transfer/upload.go",
+			`Key: &f.key, IfNoneMatch: aws.String("*"), ContentType`, `Key: &f.key, ContentType`,
+			"^TestStoredAlready$", "./internal/transfer", "PutObject, the same false",
+		},
+		{
+			"a changed file gone on with", "internal/transfer/stretch.go",
+			`case r.ranged && r.etag == s.etag && r.length == s.length:`, `case r.ranged || r.etag == s.etag && r.length == s.length:`,
+			"^TestChangedFile$", "./internal/transfer", "stored: true",
+		},
+		{
+			"addresses not checked at the dial", "internal/transfer/guard.go",
+			`return checkAddress(address, loopback)`, `return nil`,
+			"^TestForbiddenURLs$", "./internal/transfer", "connected to 127.0.0.1",
+		},
+		{
+			"uploads left open", "internal/transfer/transfer.go",
+			`c.sweep(ctx, key)`, `_ = c.sweep`,
+			"^TestUploadsThatWereLeft$", "./internal/transfer", "open uploads of",
+		},
 	} {
 		t.Run(m.name, func(t *testing.T) {
 			path := filepath.Join(root, m.file)
