@@ -78,11 +78,6 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestChangedFile$", "./internal/transfer", "stored: true",
 		},
 		{
-			"addresses not checked at the dial", "internal/transfer/guard.go",
-			`return checkAddress(address, loopback)`, `return nil`,
-			"^TestForbiddenURLs$", "./internal/transfer", "connected to 127.0.0.1",
-		},
-		{
 			"uploads left open", "internal/transfer/transfer.go",
 			`c.sweep(ctx, key)`, `_ = c.sweep`,
 			"^TestUploadsThatWereLeft$", "./internal/transfer", "open uploads of",
