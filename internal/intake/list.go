@@ -152,15 +152,10 @@ func (l *Lister) job(ctx context.Context, row types.ExecutionListItem) (*View, e
 	if err != nil {
 		return nil, unavailable("reading the manifest", err)
 	}
-	if stored && row.Status == types.ExecutionStatusSucceeded && manifest.StoredAt.After(row.StopDate.Add(storedLater)) {
-		return nil, nil
-	}
-	if !stored && row.Status == types.ExecutionStatusSucceeded || ended(row.Status) {
-		if later, err := l.executions.redriven(ctx, id, n); err != nil || later {
-			return nil, err
+	if stored && row.Status == types.ExecutionStatusSucceeded {
+		if manifest.StoredAt.After(row.StopDate.Add(surely)) {
+			return nil, nil
 		}
-	}
-	if stored {
 		v := completed(manifest)
 		return &v, nil
 	}
@@ -168,6 +163,13 @@ func (l *Lister) job(ctx context.Context, row types.ExecutionListItem) (*View, e
 	var absent *video.NoEntry
 	if err != nil && !errors.As(err, &absent) {
 		return nil, unavailable("reading the ledger", err)
+	}
+	if later, err := l.later(ctx, id, n, row, entry); err != nil || later {
+		return nil, err
+	}
+	if stored {
+		v := completed(manifest)
+		return &v, nil
 	}
 	if n > 0 && absent != nil {
 		return nil, nil
@@ -187,10 +189,23 @@ func (l *Lister) job(ctx context.Context, row types.ExecutionListItem) (*View, e
 	return &v, nil
 }
 
-// storedLater is by how much a manifest is younger than an execution that can't
-// have stored it: more than two clocks of AWS's differ by, and less than a redrive
-// takes.
-const storedLater = time.Second
+// later reports whether a job has an execution after this one, its n-th redrive.
+// Mostly the ledger tells: an ending is recorded before its execution ends. Only
+// its owner records one at any time.
+func (l *Lister) later(ctx context.Context, id string, n int, row types.ExecutionListItem, entry video.Entry) (bool, error) {
+	switch {
+	case row.Status == types.ExecutionStatusRunning:
+		return false, nil
+	case entry.Ending != nil && !entry.Ending.Chosen():
+		return entry.Ending.At.After(row.StopDate.Add(surely)), nil
+	}
+	return l.executions.redriven(ctx, id, n)
+}
+
+// surely is by how much what was written is younger than an execution that can't
+// have written it: more than two clocks of AWS's differ by, and less than a
+// redrive takes.
+const surely = time.Second
 
 func ended(status types.ExecutionStatus) bool {
 	return status != types.ExecutionStatusRunning && status != types.ExecutionStatusSucceeded

@@ -237,6 +237,23 @@ func TestAPageIsBounded(t *testing.T) {
 	}
 }
 
+// Step Functions lets executions be described some times a second only, and a page
+// of jobs that failed is looked at again and again.
+func TestAPageOfFailedJobsDescribesNoExecution(t *testing.T) {
+	l, s, m := ledger{}, shelf{}, &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
+	for i := range 20 {
+		id, stop := fmt.Sprintf("job-%d", i), began.Add(time.Duration(i)*time.Minute)
+		e := execution(types.ExecutionStatusFailed, "{}")
+		e.StopDate = &stop
+		m.executions[id] = e
+		l[id] = video.Entry{ID: id, Phase: video.PhaseAccepted, Ending: video.NewEndingRecord(&video.GenerationFailed{}, stop.Add(-time.Second))}
+	}
+	page, err := intake.NewLister(l, s, executions(t, m), m).List(t.Context(), intake.Query{Limit: 50})
+	if err != nil || len(page.Views) != 20 || m.described > 0 {
+		t.Errorf("%d jobs, %v, by %d descriptions", len(page.Views), err, m.described)
+	}
+}
+
 func TestBadCursors(t *testing.T) {
 	l, s, m, _ := history(t, 50, rand.New(rand.NewPCG(2, 2)))
 	lister := intake.NewLister(l, s, executions(t, m), m)
