@@ -143,7 +143,7 @@ func (c *Copier) try(ctx context.Context, from *link, key string, by way) (video
 		return f.byParts(ctx, s, c.shape.streams)
 	}
 	s.to = c.shape.least // there is a request for so much
-	fast, err := s.sample(c.shape.sample, c.config.Pace.Patience)
+	fast, err := s.sample(c.shape.sample, c.config.Pace)
 	if err != nil {
 		return video.Copied{}, err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -64,12 +65,13 @@ type setup struct {
 // quick waits for little. Patience is taken from what a test is about: with none,
 // everything comes by many requests.
 func quick(patience time.Duration) transfer.Pace {
-	return transfer.Pace{Pause: time.Microsecond, Patience: patience}
+	return transfer.Pace{Pause: time.Microsecond, Patience: patience, Enough: unheard}
 }
 
 const (
 	endless = time.Hour       // every file comes by one request
 	none    = time.Nanosecond // every file comes by as many as it can
+	unheard = math.MaxInt64   // no source gives so much that it is enough
 )
 
 func start(t *testing.T, source http.HandlerFunc, limit int64, patience time.Duration) setup {

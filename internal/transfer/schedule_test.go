@@ -67,7 +67,7 @@ func TestSchedulesOfCutsAndStalls(t *testing.T) {
 				}
 				return l
 			}
-			pace := transfer.Pace{Patience: []time.Duration{none, 20 * time.Millisecond, endless}[r.IntN(3)]}
+			pace := transfer.Pace{Enough: unheard, Patience: []time.Duration{none, 20 * time.Millisecond, endless}[r.IntN(3)]}
 			copied, err := play(t.Context(), s, fake, pace, 1<<30)
 			world := setup{fake: fake}
 			if err != nil {
@@ -116,7 +116,7 @@ func TestSlowAfterAFastBeginning(t *testing.T) {
 			return line{chunk: unit, every: time.Second}
 		}
 		began := time.Now()
-		copied, err := play(t.Context(), s, fake, transfer.Pace{Patience: time.Second}, 1<<30)
+		copied, err := play(t.Context(), s, fake, transfer.Pace{Enough: unheard, Patience: time.Second}, 1<<30)
 		setup{fake: fake}.holds(t, copied, err, s.body)
 		if took := time.Since(began); took > 20*time.Second || fake.Count("UploadPart") < 4 {
 			t.Errorf("it took %v and %d parts", took, fake.Count("UploadPart"))
@@ -172,7 +172,7 @@ func TestDeadline(t *testing.T) {
 			began := time.Now()
 			ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
 			defer cancel()
-			_, err := play(ctx, s, fake, transfer.Pace{Patience: patience, CleanUp: 4 * time.Second}, 1<<30)
+			_, err := play(ctx, s, fake, transfer.Pace{Enough: unheard, Patience: patience, CleanUp: 4 * time.Second}, 1<<30)
 			setup{fake: fake}.nothing(t, err)
 			if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took < 11*time.Second || took > 13*time.Second {
 				t.Errorf("%v, after %v", err, took)

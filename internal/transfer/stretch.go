@@ -229,8 +229,8 @@ func (f *file) again(ctx context.Context, err error, tries int, fresh bool) erro
 }
 
 // sample reads the first bytes, and says whether the file would be here soon at
-// their pace.
-func (s *stretch) sample(size int, patience time.Duration) (bool, error) {
+// their pace, or as soon as it can be.
+func (s *stretch) sample(size int, pace Pace) (bool, error) {
 	head := make([]byte, size)
 	began := time.Now()
 	n, err := io.ReadFull(s, head)
@@ -239,7 +239,7 @@ func (s *stretch) sample(size int, patience time.Duration) (bool, error) {
 	}
 	s.head = head[:n]
 	took := time.Since(began)
-	return took.Seconds()*float64(s.length)/float64(n) <= patience.Seconds(), nil
+	return pace.fast(int64(n), took, s.length, pace.Patience), nil
 }
 
 // hurry fails with errSlow where the rest would take longer than is waited for.
@@ -257,12 +257,19 @@ func (s *stretch) hurry() error {
 	if took < meter {
 		return nil
 	}
-	rest := took.Seconds() * float64(s.to-s.at) / float64(s.at-s.mark)
+	fast := s.config.Pace.fast(s.at-s.mark, took, s.to-s.at, s.patience)
 	s.metered, s.mark = now, s.at
-	if rest > s.patience.Seconds() {
+	if !fast {
 		return errSlow
 	}
 	return nil
+}
+
+// fast reports whether the rest comes within a patience at the pace of what came,
+// or at one that is enough.
+func (p Pace) fast(came int64, in time.Duration, rest int64, patience time.Duration) bool {
+	rate := float64(came) / in.Seconds()
+	return rate >= float64(p.Enough) || float64(rest)/rate <= patience.Seconds()
 }
 
 // forget begins the walk over the boxes again.

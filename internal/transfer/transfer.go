@@ -50,7 +50,8 @@ type Pace struct {
 	Window   time.Duration // over which a source's rate is judged
 	Rate     int64         // bytes a second; a source that gives fewer over a window is asked again
 	Pause    time.Duration // before a source that failed twice is asked again; doubled each time
-	Patience time.Duration // a file that one request would take longer for is fetched by several
+	Patience time.Duration // a file that one request would take longer for is fetched by several, unless it gives Enough
+	Enough   int64         // bytes a second; a Lambda's own network hardly gives more to several requests
 	CleanUp  time.Duration // kept of the deadline for taking back an upload that failed
 }
 
@@ -58,7 +59,7 @@ type Pace struct {
 func DefaultPace() Pace {
 	return Pace{
 		Stall: 15 * time.Second, Window: 30 * time.Second, Rate: 32 << 10,
-		Pause: 250 * time.Millisecond, Patience: time.Second, CleanUp: 10 * time.Second,
+		Pause: 250 * time.Millisecond, Patience: time.Second, Enough: 64 << 20, CleanUp: 10 * time.Second,
 	}
 }
 
@@ -71,8 +72,10 @@ func (p Pace) orDefault() Pace {
 			*f.is = *f.def
 		}
 	}
-	if p.Rate == 0 {
-		p.Rate = def.Rate
+	for _, f := range []struct{ is, def *int64 }{{&p.Rate, &def.Rate}, {&p.Enough, &def.Enough}} {
+		if *f.is == 0 {
+			*f.is = *f.def
+		}
 	}
 	return p
 }
