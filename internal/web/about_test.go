@@ -16,11 +16,23 @@ import (
 	"github.com/takeup/takeup/internal/web"
 )
 
-// page is a page of one file.
-type page struct{}
+// page is a page that loads one file.
+type page struct{ notFound http.Handler }
 
-func (page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "text/html")
+func (p page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("If-None-Match") != "" {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	switch r.URL.Path {
+	case "/":
+		w.Header().Set("Content-Type", "text/html")
+	case "/assets/1/app.js":
+		w.Header().Set("Content-Type", "text/javascript")
+	default:
+		p.notFound.ServeHTTP(w, r)
+		return
+	}
 	if r.Method != http.MethodHead {
 		_, _ = io.WriteString(w, "<!doctype html><title>Takeup</title>")
 	}
@@ -29,14 +41,18 @@ func (page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // aboutReplies are those that say what there is.
 func aboutReplies() map[string]reply {
 	return map[string]reply{
-		"models":        {call: call{"GET", "/models", nil, ""}},
-		"models-post":   {call: call{"POST", "/models", nil, "{}"}},
-		"openapi":       {call: call{"GET", "/openapi.json", nil, ""}},
-		"openapi-head":  {call: call{"HEAD", "/openapi.json", nil, ""}},
-		"page":          {call: call{"GET", "/", nil, ""}},
-		"page-head":     {call: call{"HEAD", "/", nil, ""}},
-		"page-post":     {call: call{"POST", "/", nil, "{}"}},
-		"openapi-patch": {call: call{"PATCH", "/openapi.json", nil, "{}"}},
+		"models":             {call: call{"GET", "/models", nil, ""}},
+		"models-post":        {call: call{"POST", "/models", nil, "{}"}},
+		"openapi":            {call: call{"GET", "/openapi.json", nil, ""}},
+		"openapi-head":       {call: call{"HEAD", "/openapi.json", nil, ""}},
+		"page":               {call: call{"GET", "/", nil, ""}},
+		"page-head":          {call: call{"HEAD", "/", nil, ""}},
+		"page-cached":        {call: call{"GET", "/", map[string]string{"If-None-Match": `"1"`}, ""}},
+		"page-asset":         {call: call{"GET", "/assets/1/app.js", nil, ""}},
+		"page-asset-cached":  {call: call{"GET", "/assets/1/app.js", map[string]string{"If-None-Match": `"1"`}, ""}},
+		"page-asset-unknown": {call: call{"GET", "/assets/1/none.js", nil, ""}},
+		"page-post":          {call: call{"POST", "/", nil, "{}"}},
+		"openapi-patch":      {call: call{"PATCH", "/openapi.json", nil, "{}"}},
 	}
 }
 

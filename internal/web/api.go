@@ -69,7 +69,7 @@ type Estimator interface {
 	Usual(ctx context.Context, model string, duration int) (time.Duration, bool)
 }
 
-// API is the http.Handler. All fields but Page and Origin are needed.
+// API is the http.Handler. All fields but Origin are needed.
 type API struct {
 	Starter   Starter
 	Desk      Desk

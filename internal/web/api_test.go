@@ -196,10 +196,12 @@ func newJobs(t *testing.T) *jobs {
 
 // newAPI is an API of fakes.
 func newAPI(j *jobs, l links, log io.Writer) *web.API {
-	return &web.API{
+	api := &web.API{
 		Starter: j, Desk: j, Lister: j, Canceller: j, Redriver: j, Videos: l, Uploads: l, Estimator: clockwork{},
 		Random: zeros{}, Now: func() time.Time { return at }, Log: slog.New(slog.NewJSONHandler(log, nil)),
 	}
+	api.Page = page{api.NotFound()}
+	return api
 }
 
 func newHandler(j *jobs, l links, log io.Writer) http.Handler { return newAPI(j, l, log).Handler() }
@@ -265,9 +267,7 @@ func TestReplies(t *testing.T) {
 func (test reply) run(t *testing.T, name string, d *description) {
 	j := newJobs(t)
 	var log bytes.Buffer
-	api := newAPI(j, links{test.urlErr}, &log)
-	api.Page = page{}
-	handler := api.Handler()
+	handler := newHandler(j, links{test.urlErr}, &log)
 	if test.before != nil {
 		handler.ServeHTTP(httptest.NewRecorder(), test.before.request())
 		log.Reset()

@@ -74,7 +74,6 @@ func TestLambda(t *testing.T) {
 		"a fragment":         {HTTPMethod: "GET", Path: "/videos/done#"},
 		"another host":       {HTTPMethod: "GET", Path: "//example.com/videos"},
 		"broken base64":      {HTTPMethod: "POST", Path: web.LegacyPath, Body: "*", IsBase64Encoded: true},
-		"an empty event":     {},
 	} {
 		if got, _ := proxy(event); got.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: %+v", name, got)

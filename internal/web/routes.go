@@ -48,12 +48,9 @@ func (a *API) Handler() http.Handler {
 	}
 	unknown := a.NotFound()
 	mux.Handle("/", unknown)
-	if a.Page != nil {
-		allowed := []string{"GET", "HEAD"}
-		mux.HandleFunc("/{$}", a.serve(wrongMethod(allowed)))
-		mux.HandleFunc("GET /{$}", a.page)
-		mux.HandleFunc("/assets/", a.serve(wrongMethod(allowed)))
-		mux.HandleFunc("GET /assets/", a.page)
+	for _, path := range []string{"/{$}", "/assets/"} {
+		mux.HandleFunc("GET "+path, a.page) // and HEAD
+		mux.HandleFunc(path, a.serve(wrongMethod([]string{"GET", "HEAD"})))
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// ServeMux answers a path such as //v2 with a redirect in HTML.
