@@ -143,6 +143,7 @@ func untilClosed(body []byte) http.HandlerFunc {
 type origin struct {
 	body    []byte
 	etag    string // without its quotes
+	deaf    bool   // it doesn't know If-Range
 	trouble func(n int, r *http.Request) trouble
 
 	mu    sync.Mutex
@@ -184,6 +185,9 @@ func (o *origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if t.whole {
 		r.Header.Del("Range")
+	}
+	if o.deaf {
+		r.Header.Del("If-Range")
 	}
 	out := &cutter{ResponseWriter: w, left: t.cut, origin: o, edit: t.edit}
 	w.Header().Set("ETag", `"`+etag+`"`)

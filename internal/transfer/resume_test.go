@@ -123,22 +123,18 @@ func TestChangedFile(t *testing.T) {
 				return trouble{}
 			}, nil},
 		} {
-			t.Run(name+", "+how, func(t *testing.T) {
-				o := &origin{body: first, etag: "1", trouble: func(n int, _ *http.Request) trouble {
-					this := c.trouble(n)
-					if name == "in the middle" && n == 1 {
-						this = trouble{}
+			for _, deaf := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s, %s, deaf %v", name, how, deaf), func(t *testing.T) {
+					o := &origin{body: first, etag: "1", deaf: deaf, trouble: func(n int, _ *http.Request) trouble { return c.trouble(n) }}
+					s := start(t, o.ServeHTTP, 1<<30, patience)
+					copied, err := s.copy(t.Context())
+					want := c.want
+					if object, _ := s.fake.Object(bucket, key); want == nil {
+						want = map[bool][]byte{true: first, false: second}[string(object.Body) == string(first)]
 					}
-					return this
-				}}
-				s := start(t, o.ServeHTTP, 1<<30, patience)
-				copied, err := s.copy(t.Context())
-				want := c.want
-				if object, _ := s.fake.Object(bucket, key); want == nil {
-					want = map[bool][]byte{true: first, false: second}[string(object.Body) == string(first)]
-				}
-				s.holds(t, copied, err, want)
-			})
+					s.holds(t, copied, err, want)
+				})
+			}
 		}
 	}
 }
