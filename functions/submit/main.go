@@ -34,9 +34,7 @@ func main() {
 		Timings:      timings.New(bucket, set.VideosBucket, provider, log),
 		Times:        set.Times(),
 		ResubmitLost: set.ResubmitLost,
-		Now:          time.Now,
-		Jitter:       mathrand.N[time.Duration],
-		Log:          log,
+		Now:          time.Now, Jitter: mathrand.N[time.Duration], Log: log,
 	}
 	lambda.Start(pipeline.Handler(log, time.Now, "submit", step.Run))
 }
