@@ -64,7 +64,7 @@ func (b *bench) store(ctx context.Context, t tool, endpoint string, offer source
 	if err := b.gateway.Create(ctx, name); err != nil {
 		return result{}, err
 	}
-	defer func() { err = errors.Join(err, b.gateway.Remove(name)) }()
+	defer func() { err = errors.Join(err, b.gateway.Remove(ctx, name)) }()
 	offered := b.source.Offer(offer)
 	r := result{log: filepath.Join(b.logs(), name+".log")}
 	env := environment(endpoint, b.gateway.CA, b.files())

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
@@ -28,8 +29,21 @@ func (g *Gateway) Create(ctx context.Context, bucket string) error {
 	return err
 }
 
-// Remove takes a bucket away with all that is in it, open uploads too.
-func (g *Gateway) Remove(bucket string) error { return os.RemoveAll(filepath.Join(g.files, bucket)) }
+// Remove takes a bucket away with all that is in it, open uploads too. A request
+// of a client that was killed may still write into it for a moment.
+func (g *Gateway) Remove(ctx context.Context, bucket string) error {
+	for tries := 1; ; tries++ {
+		err := os.RemoveAll(filepath.Join(g.files, bucket))
+		if err == nil || tries == 50 {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
 
 // Find reads what is under a key, and says whether it is one of the videos.
 func (g *Gateway) Find(ctx context.Context, bucket, key string, videos ...*source.Video) (Content, error) {
