@@ -82,7 +82,7 @@ build: $(takeup) $(sam) ## Build the template and its functions for sam deploy. 
 	@$(takeup) build
 
 .PHONY: test
-test: need-go need-cc need-node need-chromium $(ministack) $(sam) $(schemathesis) $(axe) ## Run all tests.
+test: need-go need-cc need-node need-chromium $(ministack) $(sam) $(schemathesis) $(axe) $(versitygw) ## Run all tests.
 	go test -race ./...
 	cd test && go test -race -timeout 15m ./...
 

@@ -223,3 +223,10 @@ func TestSecretsAreNotShown(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// A test is built without a version.
+func TestVersion(t *testing.T) {
+	if got := settings.Version(); got == "" {
+		t.Error("it is empty")
+	}
+}
