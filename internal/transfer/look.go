@@ -56,9 +56,10 @@ func strange(key string, err error) error {
 }
 
 // sweep ends the uploads to a key that are open: none of them is of use any more.
-// It is done as far as S3 lets it.
+// It is done as far as S3 lets it, and leaves time for what the caller has still
+// to do.
 func (c *Copier) sweep(ctx context.Context, key string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.config.Pace.CleanUp)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.config.Pace.CleanUp/2)
 	defer cancel()
 	pages := s3.NewListMultipartUploadsPaginator(c.client, &s3.ListMultipartUploadsInput{Bucket: &c.config.Bucket, Prefix: &key})
 	for pages.HasMorePages() {
