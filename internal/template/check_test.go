@@ -135,7 +135,7 @@ func broken() []variant {
 		{"uploads", "a filter", "template.yaml", "            Events: s3:ObjectCreated:*\n", "            Events: s3:ObjectCreated:*\n            Filter: { S3Key: { Rules: [{ Name: suffix, Value: .txt }] } }\n"},
 		{"uploads", "events that are lost", "template.yaml", "          OnFailure: { Type: SQS,", "          OnSuccess: { Type: SQS,"},
 		{"uploads", "events that are soon forgotten", "template.yaml", "MessageRetentionPeriod: 1209600", "MessageRetentionPeriod: 345600"},
-		{"routes", "a page that asks for the token", "template.yaml", "Method: GET, Path: /, Auth: { Authorizer: NONE } }", "Method: GET, Path: / }"},
+		{"routes", "a page that asks for the token", "template.yaml", "Method: GET, Path: /, Auth: { Authorizer: NONE } } }", "Method: GET, Path: / } }"},
 		{"routes", "a method that nobody answers", "template.yaml", `Method: PATCH, Path: "/{proxy+}"`, `Method: PUT, Path: "/{proxy+}"`},
 		{"routes", "a route without the token", "template.yaml", `Method: POST, Path: "/{proxy+}" }`, `Method: POST, Path: "/{proxy+}", Auth: { Authorizer: NONE } }`},
 		{"routes", "an API without its authorizer", "template.yaml", "DefaultAuthorizer: Token", "DefaultAuthorizer: NONE"},

@@ -172,13 +172,13 @@ func uploads(p *Project, say report) {
 // each, but for the page, the API's description, and a browser's question whether
 // it may send the token.
 func routes(p *Project, say report) {
-	open := map[string]bool{"OPTIONS /{proxy+}": true}
-	for _, path := range []string{"/", "/assets/{proxy+}", "/openapi.json"} {
-		open["GET "+path], open["HEAD "+path] = true, true
-	}
-	want := sortedKeys(open)
-	for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} {
-		want = append(want, method+" /{proxy+}")
+	open, want := map[string]bool{}, []string{}
+	for _, path := range []string{"/", "/assets/{proxy+}", "/openapi.json", "/{proxy+}"} {
+		for _, method := range []string{"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"} {
+			route := method + " " + path
+			want = append(want, route)
+			open[route] = method == "OPTIONS" || path != "/{proxy+}" && (method == "GET" || method == "HEAD")
+		}
 	}
 	have := map[string]bool{}
 	events, _ := p.Template.property("ApiFunction", "Events").(map[string]any)

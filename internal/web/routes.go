@@ -49,8 +49,10 @@ func (a *API) Handler() http.Handler {
 	unknown := a.NotFound()
 	mux.Handle("/", unknown)
 	for _, path := range []string{"/{$}", "/assets/"} {
+		allowed := []string{"GET", "HEAD", "OPTIONS"}
 		mux.HandleFunc("GET "+path, a.page) // and HEAD
-		mux.HandleFunc(path, a.serve(wrongMethod([]string{"GET", "HEAD"})))
+		mux.HandleFunc("OPTIONS "+path, a.serve(a.options(allowed)))
+		mux.HandleFunc(path, a.serve(wrongMethod(allowed)))
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// ServeMux answers a path such as //v2 with a redirect in HTML.
