@@ -33,10 +33,10 @@ func NewExecutions(client StepFunctions, stateMachine statemachine.ARN) Executio
 	return Executions{client: client, stateMachine: stateMachine}
 }
 
-// Describe gives the execution of that name, or nil where there is none (any
+// describe gives the execution of that name, or nil where there is none (any
 // more: Step Functions forgets it 90 days after its end). The error is a
 // *video.ServiceUnavailable.
-func (e Executions) Describe(ctx context.Context, name string) (*sfn.DescribeExecutionOutput, error) {
+func (e Executions) describe(ctx context.Context, name string) (*sfn.DescribeExecutionOutput, error) {
 	out, err := e.client.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: aws.String(e.stateMachine.Execution(name))})
 	var absent *types.ExecutionDoesNotExist
 	switch {
@@ -53,7 +53,7 @@ func (e Executions) Describe(ctx context.Context, name string) (*sfn.DescribeExe
 // one runs. The error is a *video.ServiceUnavailable.
 func (e Executions) Latest(ctx context.Context, id string) (latest *sfn.DescribeExecutionOutput, next int, err error) {
 	for n := 0; ; n++ {
-		out, err := e.Describe(ctx, redriveName(id, n))
+		out, err := e.describe(ctx, redriveName(id, n))
 		if err != nil || out == nil && n > 0 {
 			return latest, n, err
 		}
@@ -75,7 +75,7 @@ func (e Executions) Latest(ctx context.Context, id string) (latest *sfn.Describe
 func (e Executions) redriven(ctx context.Context, id string, n int) (bool, error) {
 	for {
 		n++
-		out, err := e.Describe(ctx, redriveName(id, n))
+		out, err := e.describe(ctx, redriveName(id, n))
 		if err != nil || out == nil {
 			return false, err
 		}
@@ -132,23 +132,23 @@ func resumes(input string) string {
 	return given.ID
 }
 
-// Cause says why an execution failed. What Lambda gives Step Functions as the
+// cause says why an execution failed. What Lambda gives Step Functions as the
 // cause is a JSON object around the message of the error, which is one of ours.
-func Cause(execution *sfn.DescribeExecutionOutput) string {
+func cause(execution *sfn.DescribeExecutionOutput) string {
 	var thrown struct {
 		Message string `json:"errorMessage"`
 	}
-	cause := aws.ToString(execution.Cause)
-	if json.Unmarshal([]byte(cause), &thrown) == nil && thrown.Message != "" {
+	said := aws.ToString(execution.Cause)
+	if json.Unmarshal([]byte(said), &thrown) == nil && thrown.Message != "" {
 		return thrown.Message
 	}
-	return cause
+	return said
 }
 
 // failure puts an execution's end into the words of an ending.
 func failure(execution *sfn.DescribeExecutionOutput) *video.EndingRecord {
 	ending := &video.EndingRecord{
-		Error: aws.ToString(execution.Error), Message: Cause(execution), At: aws.ToTime(execution.StopDate),
+		Error: aws.ToString(execution.Error), Message: cause(execution), At: aws.ToTime(execution.StopDate),
 	}
 	name, otherwise := string(execution.Status), "the state machine ended without a reason; redrive the job"
 	switch execution.Status {

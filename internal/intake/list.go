@@ -179,7 +179,7 @@ func (l *Lister) job(ctx context.Context, row types.ExecutionListItem) (*View, e
 	if absent != nil || entry.Ending == nil && ended(row.Status) {
 		execution = described
 		if execution == nil {
-			execution, err = l.executions.Describe(ctx, *row.Name)
+			execution, err = l.executions.describe(ctx, *row.Name)
 			if err != nil || execution == nil {
 				return nil, err
 			}
@@ -219,7 +219,7 @@ func (l *Lister) owner(ctx context.Context, name string) (id string, n int, exec
 	if n == 0 {
 		return name, 0, nil, nil
 	}
-	execution, err = l.executions.Describe(ctx, name)
+	execution, err = l.executions.describe(ctx, name)
 	if err != nil || execution == nil || resumes(aws.ToString(execution.Input)) != base {
 		return name, 0, execution, err
 	}

@@ -87,7 +87,7 @@ func (i *Intake) Start(ctx context.Context, id string, r video.Request) (Receipt
 
 	// The name is taken: by an execution that ended, or runs on another input.
 	// It is read, and not trusted to be this request.
-	execution, err := i.executions.Describe(ctx, id)
+	execution, err := i.executions.describe(ctx, id)
 	if err != nil {
 		return Receipt{}, err
 	}
