@@ -55,24 +55,39 @@ func strange(key string, err error) error {
 	return fmt.Errorf("%s is there already, and not from here (%s); delete it", key, reason(err))
 }
 
+// mostSweeps is how often S3 is asked to end what is open: it may be busy.
+const mostSweeps = 4
+
 // sweep ends the uploads to a key that are open: none of them is of use any more.
 // It is done as far as S3 lets it, and leaves time for what the caller has still
 // to do.
 func (c *Copier) sweep(ctx context.Context, key string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.config.Pace.CleanUp/2)
 	defer cancel()
+	for tries := range mostSweeps {
+		if c.endAll(ctx, key) == nil || pause(ctx, c.config.Pace.Pause<<tries) != nil {
+			return
+		}
+	}
+}
+
+// endAll ends each upload to a key that is open. One that can't be ended leaves
+// the others to be.
+func (c *Copier) endAll(ctx context.Context, key string) error {
+	var errs []error
 	pages := s3.NewListMultipartUploadsPaginator(c.client, &s3.ListMultipartUploadsInput{Bucket: &c.config.Bucket, Prefix: &key})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return
+			return err
 		}
 		for _, u := range page.Uploads {
 			if aws.ToString(u.Key) != key {
 				continue
 			}
-			// One that can't be ended leaves the others to be.
-			_, _ = c.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &c.config.Bucket, Key: &key, UploadId: u.UploadId})
+			_, err := c.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &c.config.Bucket, Key: &key, UploadId: u.UploadId})
+			errs = append(errs, err)
 		}
 	}
+	return errors.Join(errs...)
 }

@@ -146,8 +146,11 @@ func TestUploadsThatWereLeft(t *testing.T) {
 			}
 		}
 		s.fake.Fail(func(call s3fake.Call) s3fake.Fault {
-			if call.Op == "CreateMultipartUpload" && call.Count == 3 {
+			switch {
+			case call.Op == "CreateMultipartUpload" && call.Count == 3:
 				return s3fake.Fault{After: true, Cut: true}
+			case call.Op == "ListMultipartUploads" && call.Count <= 4, call.Op == "AbortMultipartUpload" && call.Count <= 4:
+				return s3fake.Fault{Status: 503, Code: "SlowDown"} // for longer than the client tries
 			}
 			return s3fake.Fault{}
 		})
