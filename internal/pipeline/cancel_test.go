@@ -206,33 +206,33 @@ func (c cancelling) check(t *testing.T, s *stage, view intake.View, answer error
 }
 
 // TestCancelAtEveryPoint cancels a job before and after each of its calls, with
-// and without discarding its video; crosses that with each fault of the job's
-// calls and of the cancellation's own; and lets the job go on, to its end
-// where it can, at each of the cancellation's calls.
+// and without discarding its video. Before each call that is crossed with each
+// fault of the job's calls and of the cancellation's own, and the job is let go
+// on, to its end where it can, at each of the cancellation's calls. After a call is
+// before the next.
 func TestCancelAtEveryPoint(t *testing.T) {
 	plays := 0
 	play := func(c cancelling) ([]string, []string) { plays++; return c.run(t) }
 	calls, _ := play(cancelling{})
 	for i := range calls {
-		for _, at := range []fault{hold, holdAfter} {
-			for _, discard := range []bool{false, true} {
-				c := cancelling{discard: discard, plan: map[int]fault{i: at}}
-				after, own := play(c)
-				for j := range own {
-					for _, f := range append(faultsOf(own[j]), hold, holdAfter) {
-						c.own = map[int]fault{j: f}
-						play(c)
-					}
+		for _, discard := range []bool{false, true} {
+			play(cancelling{discard: discard, plan: map[int]fault{i: holdAfter}})
+			c := cancelling{discard: discard, plan: map[int]fault{i: hold}}
+			after, own := play(c)
+			for j := range own {
+				for _, f := range append(faultsOf(own[j]), hold, holdAfter) {
+					c.own = map[int]fault{j: f}
+					play(c)
 				}
-				c.own = nil
-				for j := range after {
-					if j == i {
-						continue
-					}
-					for _, f := range faultsOf(after[j]) {
-						c.plan = map[int]fault{i: at, j: f}
-						play(c)
-					}
+			}
+			c.own = nil
+			for j := range after {
+				if j == i {
+					continue
+				}
+				for _, f := range faultsOf(after[j]) {
+					c.plan = map[int]fault{i: hold, j: f}
+					play(c)
 				}
 			}
 		}

@@ -18,6 +18,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/takeup/takeup/internal/simulator"
 	"github.com/takeup/takeup/internal/template"
 )
 
@@ -98,11 +99,28 @@ func (w *world) testFuzz(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	stored, _ := w.order(t, "fuzzed-stored", func(string) {})
+	failed, _ := w.order(t, "fuzzed-failed", func(job string) { w.doom(job, simulator.Fate{Outcome: simulator.OutcomeError}) })
+	poor, _ := w.order(t, "fuzzed-poor", func(job string) {
+		w.fail(job, once(simulator.KindCreate, simulator.Fault{Status: http.StatusForbidden}))
+	})
+	for _, job := range []string{stored, failed, poor} {
+		w.end(t, job)
+	}
+	settings, err := os.ReadFile(filepath.Join(root, "tools/schemathesis.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	config := filepath.Join(dir, "schemathesis.toml")
+	text := strings.NewReplacer("STORED-JOB", stored, "FAILED-JOB", failed, "POOR-JOB", poor).Replace(string(settings))
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	g := newGateway(t, w)
 	fuzzer := exec.CommandContext(t.Context(), filepath.Join(root, ".tools/schemathesis/bin/schemathesis"),
-		"--config-file", filepath.Join(root, "tools/schemathesis.toml"), "run", g.URL+"/openapi.json", "--url", g.URL, "--no-color")
-	fuzzer.Dir = t.TempDir()
-	fuzzer.Env = append(os.Environ(), "API_TOKEN="+w.stack.Token)
+		"--config-file", config, "run", g.URL+"/openapi.json", "--url", g.URL, "--no-color")
+	fuzzer.Dir, fuzzer.Env = dir, append(os.Environ(), "API_TOKEN="+w.stack.Token)
 	said, err := fuzzer.CombinedOutput()
 	if err != nil {
 		t.Errorf("schemathesis, which make tools installs: %v\n%s", err, strings.ReplaceAll(string(said), w.stack.Token, "TOKEN"))
