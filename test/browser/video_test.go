@@ -227,6 +227,7 @@ func (w *world) testCancel(t *testing.T) {
 	w.settings(t, func(s *simulator.Settings) {
 		s.Faults = []simulator.Rule{{On: simulator.KindCreate, Fault: simulator.Fault{Status: http.StatusTooManyRequests}}}
 	})
+	t.Cleanup(func() { w.settings(t, func(s *simulator.Settings) { s.Faults = nil }) })
 	prompt := "a train that never leaves"
 	p.order(prompt)
 	p.cardShows(prompt, "Waiting for the provider")
@@ -240,7 +241,6 @@ func (w *world) testCancel(t *testing.T) {
 	p.press("#ask", "Cancel the video")
 	p.cardShows(prompt, "Cancelled")
 	p.cardShows(prompt, "nothing was paid")
-	w.settings(t, func(s *simulator.Settings) { s.Faults = nil })
 	if got := w.bought(prompt); len(got) != 0 {
 		t.Errorf("the provider accepted it %d times", len(got))
 	}
