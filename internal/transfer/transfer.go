@@ -165,7 +165,13 @@ func (c *Copier) copy(ctx context.Context, from *link, key string) (copied video
 			if changes == 2 {
 				way = byOneRequest // it changes too often to be resumed
 			}
+		case err == nil || errors.As(err, new(*video.VideoRejected)):
+			return copied, err
 		case !taken(err):
+			// S3 may have hung up on what it refused, or its answer was lost.
+			if there, found, lookErr := c.look(ctx, key, copied); lookErr == nil && found {
+				return there, nil
+			}
 			return copied, err
 		}
 		if err := pause(ctx, c.config.Pace.Pause); err != nil {
