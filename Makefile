@@ -27,6 +27,8 @@ GOLANGCI_LINT := v2.15.0
 RCLONE := v1.76.0
 VERSITYGW := v1.8.0
 hash = $(firstword $(shell sha256sum $(1)))
+node := .tools/node/lock-$(call hash,tools/node.txt)
+zig := .tools/zig/lock-$(call hash,tools/zig.txt)
 ministack := .tools/ministack/lock-$(call hash,tools/ministack.txt)
 sam := .tools/sam/lock-$(call hash,tools/sam.txt)
 schemathesis := .tools/schemathesis/lock-$(call hash,tools/schemathesis.txt)
@@ -37,8 +39,12 @@ versitygw := .tools/bin/versitygw-$(VERSITYGW)
 s5cmd := .tools/bin/s5cmd-$(call hash,tools/s5cmd/go.sum)
 asl = tools/asl/node_modules/.lock-$(call hash,tools/asl/package-lock.json)
 axe = tools/axe/node_modules/.lock-$(call hash,tools/axe/package-lock.json)
+chromium := .tools/chromium/lock-$(call hash,tools/chromium/package-lock.json)
 
 takeup := .takeup/bin/takeup
+
+# What need-cc and need-node install is found first.
+export PATH := $(CURDIR)/.tools/path:$(PATH)
 
 # How long each fuzz target runs.
 FUZZTIME := 10s
@@ -82,7 +88,7 @@ build: $(takeup) $(sam) ## Build the template and its functions for sam deploy. 
 	@$(takeup) build
 
 .PHONY: test
-test: need-go need-cc need-node need-chromium $(ministack) $(sam) $(schemathesis) $(axe) $(versitygw) ## Run all tests.
+test: need-go need-python need-cc need-node $(ministack) $(sam) $(schemathesis) $(axe) $(chromium) $(versitygw) ## Run all tests.
 	go test -race ./...
 	cd test && go test -race -timeout 15m ./...
 
@@ -127,7 +133,7 @@ lint: need-go $(sam) $(golangci) $(asl) ## Check formatting, code, imports, the 
 	done
 
 .PHONY: tools
-tools: $(ministack) $(sam) $(schemathesis) $(golangci) $(asl) $(axe) ## Install the pinned tools into .tools.
+tools: $(ministack) $(sam) $(schemathesis) $(golangci) $(asl) $(axe) $(chromium) ## Install the pinned tools into .tools.
 
 .PHONY: clean
 clean: $(takeup) ## End the local stack, and remove what was built and installed.
@@ -137,18 +143,23 @@ clean: $(takeup) ## End the local stack, and remove what was built and installed
 # Built each time: go build knows best what has changed.
 .PHONY: $(takeup)
 $(takeup): need-go
-	@$(keyless) go build -o $@ ./cmd/takeup
+	@$(keyless) tools/step "building takeup" go build -o $@ ./cmd/takeup
 
-$(ministack) $(sam) $(schemathesis) $(peers): | need-python
-	@$(keyless) name=$$(basename $$(dirname $@)); echo "installing $$name, as pinned in tools/$$name.txt"; \
-	rm -rf .tools/$$name && python3 -m venv .tools/$$name && \
-	.tools/$$name/bin/python -m pip --quiet --disable-pip-version-check --no-input install --no-deps --require-hashes -r tools/$$name.txt && \
-	.tools/$$name/bin/python -m pip --quiet --disable-pip-version-check check
+$(ministack) $(sam) $(schemathesis) $(peers) $(node) $(zig): | need-python
+	@$(keyless) name=$$(basename $$(dirname $@)); \
+	rm -rf .tools/$$name && tools/step "installing $$name, as pinned in tools/$$name.txt" sh -c '\
+	  python3 -m venv .tools/$$0 && \
+	  .tools/$$0/bin/python -m pip --quiet --disable-pip-version-check --no-input install --no-deps --require-hashes -r tools/$$0.txt && \
+	  .tools/$$0/bin/python -m pip --quiet --disable-pip-version-check check' $$name
 	@touch $@
 
+# What need-node and need-cc install where the machine has none.
+.PHONY: node zig
+node: $(node)
+zig: $(zig)
+
 $(golangci) $(rclone) $(versitygw): | need-go
-	@echo "building $(notdir $@); this takes some minutes"
-	@GOFLAGS= GOBIN=$(CURDIR)/.tools/bin go install $(package)
+	@GOFLAGS= GOBIN=$(CURDIR)/.tools/bin tools/step "building $(notdir $@), which takes some minutes" go install $(package)
 	@mv .tools/bin/$(notdir $(firstword $(subst @, ,$(package)))) $@
 
 $(golangci): package = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
@@ -158,39 +169,34 @@ $(versitygw): package = github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW)
 # A module of its own in place of go install, which asks a registry for more than
 # the one version.
 $(s5cmd): | need-go
-	@echo "building s5cmd, as pinned in tools/s5cmd/go.sum"
-	@cd tools/s5cmd && GOFLAGS= go build -o $(CURDIR)/$@ github.com/peak/s5cmd/v2
+	@cd tools/s5cmd && GOFLAGS= ../step "building s5cmd, as pinned in tools/s5cmd/go.sum" go build -o $(CURDIR)/$@ github.com/peak/s5cmd/v2
 
-$(asl) $(axe): | need-npm
-	@dir=$(patsubst %/node_modules/,%,$(dir $@)); echo "installing what $$dir/package-lock.json pins"; \
-	npm ci --prefix "$$dir" --silent --no-audit --no-fund --no-update-notifier
+$(asl) $(axe): | need-node
+	@dir=$(patsubst %/node_modules/,%,$(dir $@)); tools/step "installing what $$dir/package-lock.json pins" \
+	npm ci --prefix "$$dir" --loglevel=error --no-audit --no-fund --no-update-notifier
+	@touch $@
+
+$(chromium): | need-node
+	@tools/step "installing Chromium, as pinned in tools/chromium/package-lock.json" tools/chromium/install
 	@touch $@
 
 # What has to be on the machine. Each says what to do where it isn't.
-.PHONY: need-go need-cc need-curl need-python need-node need-npm need-chromium
+.PHONY: need-go need-cc need-curl need-python need-node
 need-go:
 	@command -v go >/dev/null || { echo "there is no go on the PATH: install Go 1.26 or later"; exit 1; }
-
-need-cc: need-go
-	@command -v "$$(go env CC | cut -d' ' -f1)" >/dev/null || \
-	  { echo "there is no C compiler, which the race detector needs: install gcc"; exit 1; }
 
 need-curl:
 	@command -v curl >/dev/null || { echo "there is no curl on the PATH, which make bench-store compares with: install it"; exit 1; }
 
 need-python:
 	@command -v python3 >/dev/null || { echo "there is no python3 on the PATH: install Python 3.10 or later"; exit 1; }
-	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || \
 	  { echo "python3 does not run, or is older than 3.10: put Python 3.10 or later first on the PATH"; exit 1; }
 	@python3 -c 'import venv, ensurepip' 2>/dev/null || \
-	  { echo "python3 has no venv: install it, on Debian and Ubuntu as the package python3-venv"; exit 1; }
+	  { echo "python3 has no venv: install it, on Debian and Ubuntu by: sudo apt-get install python3-venv"; exit 1; }
 
-need-node:
-	@command -v node >/dev/null || { echo "there is no node on the PATH, which runs the provider's JavaScript sample: install Node.js 20 or later"; exit 1; }
+need-cc: need-go need-python
+	@tools/need cc
 
-need-npm:
-	@command -v npm >/dev/null || { echo "there is no npm on the PATH, which make test and make lint need: install Node.js 20 or later"; exit 1; }
-
-need-chromium:
-	@command -v chromium >/dev/null || \
-	  { echo "there is no chromium on the PATH, which the page is tested in: install it, on Debian by apt-get install chromium"; exit 1; }
+need-node: need-python
+	@tools/need node

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -19,12 +18,18 @@ import (
 // patience is the most that anything is waited for: far more than it takes.
 const patience = 90 * time.Second
 
+// chromium is the browser that the Makefile installs.
+const chromium = "../../.tools/chromium/bin/chromium"
+
 // newBrowser starts Chromium, without a window.
 func newBrowser(t *testing.T) context.Context {
 	t.Helper()
-	path, err := exec.LookPath("chromium")
+	path, err := filepath.Abs(chromium)
 	if err != nil {
-		t.Fatal("there is no chromium on the PATH: install it, on Debian by apt-get install chromium")
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Fatalf("the pinned Chromium is not installed; make tools installs it: %v", err)
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()),
