@@ -87,12 +87,14 @@ func (w *world) tell(s *localstack.Stack) {
 	fmt.Fprintf(w.out, `
 Make a video:
   %[1]s generate "a paper boat crosses a flooded street"
-Or start a job by the API, and ask how it is doing:
-  curl -H 'Authorization: Bearer %[3]s' -H 'Content-Type: application/json' \
-    -d '{"prompt": "a paper boat crosses a flooded street"}' %[2]s/v2/video/generations
-  curl -H 'Authorization: Bearer %[3]s' %[2]s/videos/ID
+Or by the API, or the AWS CLI, with the variables that the README's commands use:
+  eval "$(%[1]s env)"
+  curl -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
+    -d '{"prompt": "a paper boat crosses a flooded street"}' "$API_URL/v2/video/generations"
+  curl -H "Authorization: Bearer $TOKEN" "$API_URL/videos"
+  aws s3 ls "s3://$VIDEOS_BUCKET" --recursive
 %[1]s down ends it.
-`, w.name, s.API, s.Token)
+`, w.name)
 }
 
 func newDown(w *world) *cobra.Command {

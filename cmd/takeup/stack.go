@@ -27,6 +27,7 @@ type stackAccess struct {
 	outputs  map[string]string
 	provider string // the base URL that the stack's functions call
 	status   string // in CloudFormation's words
+	local    bool   // it is the one that up started, not one in AWS
 }
 
 // describe asks CloudFormation for a stack's outputs and parameters.

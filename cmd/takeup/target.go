@@ -94,7 +94,7 @@ func (t target) chosen(w *world) (target, error) {
 // apiAccess is an API, and what is known of the stack behind it.
 type apiAccess struct {
 	*client.Client
-	address string
+	address, token string
 	// bucket is the videos bucket; empty where only the API's address is known.
 	bucket string
 	// free says that the local stand-in makes the videos, and nobody pays.
@@ -125,7 +125,7 @@ func (t *target) api(ctx context.Context, w *world) (apiAccess, error) {
 }
 
 func (w *world) access(address, token string) apiAccess {
-	return apiAccess{address: address, Client: client.New(client.Config{
+	return apiAccess{address: address, token: token, Client: client.New(client.Config{
 		BaseURL: address, Token: token, HTTP: w.http, Sleep: w.sleep,
 	})}
 }
@@ -151,7 +151,9 @@ func (t *target) aws(ctx context.Context, w *world) (stackAccess, error) {
 	if err != nil {
 		return stackAccess{}, fmt.Errorf("%w; --stack names a deployed one", err)
 	}
-	return describe(ctx, stack.Config(), localstack.StackName)
+	access, err := describe(ctx, stack.Config(), localstack.StackName)
+	access.local = true
+	return access, err
 }
 
 // deployed finds a stack with the AWS credentials of this machine.

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/takeup/takeup/internal/fakeapi"
+)
+
+// TestEnv gives what env prints to a shell, and asks the shell for the variables.
+func TestEnv(t *testing.T) {
+	w, f := withAPI(t)
+	a := newFakeAWS(t, f)
+	clear(w.environment)
+	a.outputs["PromptsBucket"] = "it's a $(bucket)"
+	if status := w.run(t.Context(), "env", "--stack", "takeup"); status != 0 {
+		t.Fatalf("%d, %s", status, &w.err)
+	}
+	shell := exec.CommandContext(t.Context(), "sh", "-c",
+		`eval "$1" && printf '%s\n' "$API_URL" "$TOKEN" "$PROMPTS_BUCKET" "$VIDEOS_BUCKET" "$STATE_MACHINE_ARN" "$AWS_REGION"`, "sh", w.out.String())
+	got, err := shell.Output()
+	want := strings.Join([]string{a.URL + "/_aws/execute-api/abc/takeup", fakeapi.Token, "it's a $(bucket)", "videos",
+		"arn:aws:states:eu-west-1:000000000000:stateMachine:text-to-video", "eu-west-1", ""}, "\n")
+	if err != nil || string(got) != want {
+		t.Errorf("got %v, %s, want %s", err, got, want)
+	}
+	w.out.Reset()
+	if status := w.run(t.Context(), "env", "--stack", "takeup", "--json"); status != 0 || !strings.Contains(w.out.String(), `"VIDEOS_BUCKET": "videos"`) {
+		t.Errorf("%d, %s", status, &w.out)
+	}
+}
+
+func TestExport(t *testing.T) {
+	var out strings.Builder
+	if err := export(&out, []variable{{"A", "x y"}, {"B", ""}}); err != nil || out.String() != "export A='x y'\nunset B\n" {
+		t.Errorf("got %v, %s", err, out.String())
+	}
+}
