@@ -23,7 +23,11 @@ type Options struct {
 	// LogsAnswer keeps the provider's logs and transactions from failing: then a
 	// submission that was accepted is always found.
 	LogsAnswer bool
-	Times      Times
+	// FirstDownload names the fault, one of downloadFaults, that meets the first
+	// download of every job, so that a test that rests on it never waits for luck.
+	// Empty leaves the first download to the plan, like all others.
+	FirstDownload string
+	Times         Times
 	// Output gets the stack's stages, the tables and the last line.
 	Output io.Writer
 }
@@ -81,6 +85,9 @@ func (o Options) Check() error {
 	}
 	if o.UnderWay < 1 || o.UnderWay > 150 {
 		errs = append(errs, fmt.Errorf("under way is %d: give 1 to 150", o.UnderWay))
+	}
+	if o.FirstDownload != "" && named(downloadFaults, o.FirstDownload) == nil {
+		errs = append(errs, fmt.Errorf("no fault of downloads is named %q", o.FirstDownload))
 	}
 	return errors.Join(errs...)
 }

@@ -23,6 +23,9 @@ type fault[T any] struct {
 type plan struct {
 	seed  uint64
 	share float64
+	// first has, by kind, the name of the fault that meets the first call of every
+	// job.
+	first map[string]string
 
 	mu       sync.Mutex
 	ordinals map[string]int
@@ -33,7 +36,7 @@ type plan struct {
 
 func newPlan(seed uint64, share float64) *plan {
 	return &plan{
-		seed: seed, share: share,
+		seed: seed, share: share, first: map[string]string{},
 		ordinals: map[string]int{}, calls: map[string]int{}, faults: map[string]int{}, ofJob: map[string][]string{},
 	}
 }
@@ -75,6 +78,9 @@ func next[T any](p *plan, kind, job string, most int, menu []fault[T]) *fault[T]
 
 // pick gives the fault that begins at a job's n-th call of a kind.
 func pick[T any](p *plan, kind, job string, n int, menu []fault[T]) *fault[T] {
+	if n == 1 && p.first[kind] != "" {
+		return named(menu, p.first[kind])
+	}
 	if n < 1 || p.roll("fails", kind, job, n) >= p.share {
 		return nil
 	}
@@ -85,6 +91,16 @@ func pick[T any](p *plan, kind, job string, n int, menu []fault[T]) *fault[T] {
 	at := p.roll("how", kind, job, n) * total
 	for i := range menu {
 		if at -= menu[i].weight; at < 0 {
+			return &menu[i]
+		}
+	}
+	return nil
+}
+
+// named returns the fault of that name, or nil.
+func named[T any](menu []fault[T], name string) *fault[T] {
+	for i := range menu {
+		if menu[i].name == name {
 			return &menu[i]
 		}
 	}

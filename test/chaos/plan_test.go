@@ -63,6 +63,24 @@ func TestPlanFailsTheShareOfCalls(t *testing.T) {
 	}
 }
 
+func TestPlanOfTheFirstCall(t *testing.T) {
+	const certain = "cut, without a length"
+	p := newPlan(1, 0)
+	p.first["download"] = certain
+	for i := range 100 {
+		job := fmt.Sprint("job-", i)
+		if f := next(p, "download", job, mostDownloads, downloadFaults); f == nil || f.name != certain {
+			t.Fatalf("the first download of %s meets %v", job, f)
+		}
+		if f := next(p, "download", job, mostDownloads, downloadFaults); f != nil {
+			t.Fatalf("the second download of %s meets %v", job, f)
+		}
+		if f := next(p, "create", job, mostCreates, createFaults); f != nil {
+			t.Fatalf("the first submission of %s meets %v", job, f)
+		}
+	}
+}
+
 func TestSpoilLeavesAJobOut(t *testing.T) {
 	page := []byte(`{"data":[{"client_request_id":"a.1","status":"succeeded"},{"client_request_id":"b.1"},{"client_request_id":null}],"pagination":{"total":3,"has_more":false}}`)
 	for _, test := range []struct {
@@ -96,7 +114,7 @@ func TestOptionsAreChecked(t *testing.T) {
 	if err := good.Check(); err != nil {
 		t.Error(err)
 	}
-	for _, bad := range []Options{{}, {Jobs: 1, UnderWay: 1, Faults: 1}, {Jobs: 1, UnderWay: 1000}, {Jobs: 1, UnderWay: 1, Faults: math.NaN()}} {
+	for _, bad := range []Options{{}, {Jobs: 1, UnderWay: 1, Faults: 1}, {Jobs: 1, UnderWay: 1000}, {Jobs: 1, UnderWay: 1, Faults: math.NaN()}, {Jobs: 1, UnderWay: 1, FirstDownload: "no such fault"}} {
 		if bad.Check() == nil {
 			t.Errorf("%+v is taken", bad)
 		}

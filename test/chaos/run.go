@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"github.com/takeup/takeup/internal/localstack"
+	"github.com/takeup/takeup/internal/simulator"
 )
 
 // world is a deployed stack and what misbehaves around it.
@@ -52,6 +53,7 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 		o: o, plan: newPlan(o.Seed, o.Faults), names: newNames(), jobs: newJobs(o.Jobs),
 		slots: make(chan struct{}, o.UnderWay), running: map[string]*job{},
 	}
+	w.plan.first[string(simulator.KindDownload)] = o.FirstDownload
 	if w.provider, err = newProvider(o, w.plan, w.names); err != nil {
 		return nil, err
 	}
