@@ -66,7 +66,7 @@ func TestCommands(t *testing.T) {
 // jobs gives the fake a job in each state, "stored" the newest.
 func jobs(t *testing.T, f *fakeapi.Server) {
 	t.Helper()
-	boat := request(t, "a paper boat\ncrosses a flooded\x1b[31m street, "+strings.Repeat("slowly ", 10))
+	boat := request(t, "a paper boat\ncrosses a flooded\u202e street, "+strings.Repeat("slowly ", 10))
 	f.Add("discarded", boat, f.Without("discarded", boat, client.Discarded, "Discarded", "it was discarded", true))
 	f.Add("cancelled", boat, f.Without("cancelled", boat, client.Cancelled, "Cancelled", "it was cancelled before it was submitted and nothing was paid", false))
 	f.Add("moderated", boat, f.Without("moderated", boat, client.Failed, "GenerationFailed", "the provider ended it", false))
@@ -85,7 +85,7 @@ func TestCompletion(t *testing.T) {
 		line []string
 		want string
 	}{
-		{[]string{"get", ""}, "stored\ta paper boat crosses a flooded [31m str…\nlate\t"},
+		{[]string{"get", ""}, "stored\ta paper boat crosses a flooded street, …\nlate\t"},
 		{[]string{"download", ""}, "stored\t"},
 		{[]string{"generate", "--model", ""}, "kling-video/v1/pro/text-to-video\n"},
 		{[]string{"generate", "--aspect-ratio", ""}, "16:9\n9:16\n1:1\n"},

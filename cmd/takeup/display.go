@@ -7,13 +7,13 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode"
 
 	"github.com/vbauerster/cupwriter"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"github.com/takeup/takeup/internal/client"
+	"github.com/takeup/takeup/internal/text"
 )
 
 // display tells of a job: a line for each event, and below them, in a terminal,
@@ -173,16 +173,6 @@ func secondsText(d time.Duration) string {
 }
 
 // plain makes one line of what others wrote.
-func plain(text string) string {
-	return strings.Join(strings.Fields(withoutControls(text)), " ")
-}
-
-// withoutControls takes out of others' words what would move a terminal's cursor.
-func withoutControls(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, text)
+func plain(said string) string {
+	return strings.Join(strings.Fields(text.Printable(said)), " ")
 }

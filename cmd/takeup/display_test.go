@@ -81,7 +81,7 @@ func TestPlain(t *testing.T) {
 	if got := w.err.String(); got != "takeup: it said  [2J\n  do this\n" {
 		t.Errorf("it complains %q", got)
 	}
-	if got := plain("a\r\n\x1b[2Jb\u009bc 🎬 "); got != "a [2Jb c 🎬" {
+	if got := plain("a\r\n\x1b[2Jb\u009bc\u202e 🎬 "); got != "a [2Jb c 🎬" {
 		t.Errorf("got %q", got)
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/client"
+	"github.com/takeup/takeup/internal/text"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -61,7 +62,7 @@ func main() {
 func (w *world) complain(err error) {
 	lines := strings.Split(err.Error(), "\n")
 	for i := range lines {
-		lines[i] = withoutControls(lines[i])
+		lines[i] = text.Printable(lines[i])
 	}
 	fmt.Fprintln(w.err, "takeup:", strings.Join(lines, "\n"))
 }

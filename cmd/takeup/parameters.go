@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/takeup/takeup/internal/text"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -178,20 +178,28 @@ func (p *parameters) shots(name string, values []string) (any, error) {
 }
 
 // object reads a JSON object, or name=value pairs with commas between them.
-func object(text string) (map[string]any, error) {
-	fields := map[string]any{}
-	if strings.HasPrefix(strings.TrimSpace(text), "{") {
-		if err := json.Unmarshal([]byte(text), &fields); err != nil {
-			return nil, errors.New(`is no JSON object; it takes one such as {"name": "value"}`)
+func object(value string) (map[string]any, error) {
+	if strings.HasPrefix(strings.TrimSpace(value), "{") {
+		decoded, err := text.Decode([]byte(value))
+		if err != nil {
+			return nil, err
+		}
+		fields, faults, err := text.Object(decoded)
+		if err != nil {
+			return nil, err
+		}
+		if len(faults) > 0 {
+			return nil, fmt.Errorf("has a field %s that %s", faults[0].Path, faults[0].Message)
 		}
 		return fields, nil
 	}
-	for pair := range strings.SplitSeq(text, ",") {
-		name, value, ok := strings.Cut(pair, "=")
+	fields := map[string]any{}
+	for pair := range strings.SplitSeq(value, ",") {
+		name, field, ok := strings.Cut(pair, "=")
 		if !ok {
 			return nil, errors.New("takes name=value pairs with commas between them, or a JSON object")
 		}
-		fields[strings.TrimSpace(name)] = strings.TrimSpace(value)
+		fields[strings.TrimSpace(name)] = strings.TrimSpace(field)
 	}
 	return fields, nil
 }

@@ -1,18 +1,17 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
+	"github.com/takeup/takeup/internal/text"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -35,6 +34,7 @@ func (o *order) request(w *world, args []string) (video.Request, error) {
 	if err != nil {
 		return video.Request{}, err
 	}
+	draft := video.Draft{Fields: map[string]any{}}
 	_, shots := fields["multi_prompt"]
 	switch {
 	case len(args) > 0 && o.file != "":
@@ -42,68 +42,54 @@ func (o *order) request(w *world, args []string) (video.Request, error) {
 	case len(args) > 0:
 		fields["prompt"] = args[0]
 	case o.file != "":
-		err = o.read(w, fields)
+		draft, err = o.read(w)
 	case shots:
 	case isTerminal(w.in):
 		return video.Request{}, &usageError{errors.New("there is no prompt; give it as an argument, in a --file or on standard input")}
 	default:
-		err = readPrompt(w.in, fields)
+		draft, err = readPrompt(w, w.in)
 	}
 	if err != nil {
 		return video.Request{}, err
 	}
-	if prompt, ok := fields["prompt"].(string); ok && !utf8.ValidString(prompt) {
-		return video.Request{}, &video.InvalidRequest{Fields: []video.FieldError{{Field: "prompt", Message: "is not UTF-8; save it as UTF-8"}}}
-	}
-	data, err := json.Marshal(fields)
-	if err != nil {
-		return video.Request{}, fmt.Errorf("encoding the request: %w", err)
-	}
-	return video.ParseRequest(data)
+	maps.Copy(draft.Fields, fields) // a flag wins over a field of a request in a file
+	return draft.Request()
 }
 
-// read adds what the file has to the fields. A flag wins over a field of a
-// request in the file.
-func (o *order) read(w *world, fields map[string]any) error {
+// read reads the file.
+func (o *order) read(w *world) (video.Draft, error) {
 	if o.file == "-" {
-		return readPrompt(w.in, fields)
+		return readPrompt(w, w.in)
 	}
 	f, err := os.Open(o.file)
 	if err != nil {
-		return &usageError{fmt.Errorf("reading the prompt: %w", err)}
+		return video.Draft{}, &usageError{fmt.Errorf("reading the prompt: %w", err)}
 	}
 	defer f.Close()
 	if !strings.EqualFold(filepath.Ext(o.file), ".json") {
-		return readPrompt(f, fields)
+		return readPrompt(w, f)
 	}
 	data, err := readSome(f)
 	if err != nil {
-		return err
+		return video.Draft{}, err
 	}
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.UseNumber()
-	var request map[string]any
-	err = decoder.Decode(&request)
-	if _, more := decoder.Token(); err != nil || more != io.EOF || !utf8.Valid(data) {
-		_, err := video.ParseRequest(data) // it says what is wrong
-		return err
-	}
-	for name, value := range request {
-		if _, flag := fields[name]; !flag {
-			fields[name] = value
-		}
-	}
-	return nil
+	return video.ReadDraft(data)
 }
 
-func readPrompt(from io.Reader, fields map[string]any) error {
+// readPrompt reads a prompt, and says so where it may be meant as several.
+func readPrompt(w *world, from io.Reader) (video.Draft, error) {
 	data, err := readSome(from)
 	if err != nil {
-		return err
+		return video.Draft{}, err
 	}
-	// Editors and echo end the last line; that isn't part of the prompt.
-	fields["prompt"] = strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
-	return nil
+	prompt, err := video.ReadPrompt(data)
+	if err != nil {
+		return video.Draft{}, err
+	}
+	if n := text.Lines(prompt); n > 1 {
+		fmt.Fprintf(w.err, "the text has %d lines; they are one prompt, for one video\n", n)
+	}
+	return video.Draft{Fields: map[string]any{"prompt": prompt}}, nil
 }
 
 // readSome reads a little more than any request may have, which is refused
@@ -113,7 +99,7 @@ func readSome(from io.Reader) ([]byte, error) {
 	if err != nil {
 		return nil, &usageError{fmt.Errorf("reading the prompt: %w", err)}
 	}
-	return bytes.TrimPrefix(data, []byte("\ufeff")), nil // some editors put a byte order mark first
+	return data, nil
 }
 
 // explain gives an error as people read it in a terminal: a refused request with

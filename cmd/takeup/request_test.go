@@ -21,7 +21,8 @@ func TestRequest(t *testing.T) {
 		name  string
 		args  []string
 		typed string
-		want  string // the request's JSON, or
+		want  string // the request's JSON, and
+		told  string // what is said first; or
 		wrong []string
 	}{
 		{
@@ -62,13 +63,18 @@ func TestRequest(t *testing.T) {
 		{name: "no prompt", wrong: []string{"\n  prompt is empty"}},
 		{name: "two prompts", args: []string{"a", "-f", "b"}, wrong: []string{"not both"}},
 		{name: "no file", args: []string{"-f", "/nowhere.txt"}, wrong: []string{"no such file"}},
-		{name: "no JSON in a file", args: []string{"-f", write("p.json", `{"prompt":"a"}}`)}, wrong: []string{"there is more after the request's JSON object"}},
+		{name: "no JSON in a file", args: []string{"-f", write("p.json", `{"prompt":"a"}}`)}, wrong: []string{"line 1, column 15: there is a } too many"}},
 		{name: "too large", typed: strings.Repeat("x", 200_000), wrong: []string{"at most 65536"}},
-		{name: "not UTF-8", args: []string{"a\xffb"}, wrong: []string{"prompt is not UTF-8"}},
+		{name: "not UTF-8", args: []string{"a\xffb"}, wrong: []string{"prompt looks like Windows-1252"}},
 		{name: "several", args: []string{"p", "--duration", "7", "--cfg-scale", "2"}, wrong: []string{"\n  duration is \"7\"", "\n  cfg_scale is \"2\""}},
 		{name: "a model", args: []string{"p", "--model", "kling"}, wrong: []string{"\n  model \"kling\""}},
 		{name: "no pairs", args: []string{"p", "--advanced-camera-control", "pan"}, wrong: []string{"--advanced-camera-control takes name=value pairs"}},
-		{name: "no object", args: []string{"p", "--advanced-camera-control", "{pan"}, wrong: []string{"is no JSON object"}},
+		{name: "no object", args: []string{"p", "--advanced-camera-control", "{pan"}, wrong: []string{"is not JSON at line 1, column 2"}},
+		{name: "half a character in an object", args: []string{"p", "--advanced-camera-control", `{"movement_type":"\ud83d"}`}, wrong: []string{"movement_type that has half of a character"}},
+		{name: "UTF-16", typed: "\xff\xfea\x00 \x00b\x00", wrong: []string{"prompt looks like UTF-16; save it as UTF-8"}},
+		{name: "half a character in a file", args: []string{"-f", write("p.json", `{"prompt":"boat \ud83d"}`)}, wrong: []string{"prompt has half of a character, \\ud83d, at character 6"}},
+		{name: "a comma too many", args: []string{"-f", write("p.json", "{\n  \"prompt\": \"x\",\n}")}, wrong: []string{"line 3, column 1: there is a comma before the }"}},
+		{name: "two files with marks", typed: "\ufeffa boat\n\ufeffa dog\n", want: `{"aspect_ratio":"16:9","duration":5,"model":"` + model + `","prompt":"a boat\na dog"}`, told: "the text has 2 lines; they are one prompt, for one video\n"},
 		{name: "no truth", args: []string{"p", "-m", "klingai/video-v3-pro-text-to-video", "--generate-audio=loud"}, wrong: []string{`is "loud"; it takes true or false`}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -90,6 +96,9 @@ func TestRequest(t *testing.T) {
 			}
 			if status != 0 {
 				t.Fatalf("got %d, %s", status, &w.err)
+			}
+			if said := w.err.String(); !strings.HasPrefix(said, test.told) || test.told == "" && strings.Contains(said, "lines") {
+				t.Errorf("it says %q", said)
 			}
 			if sent, err := json.Marshal(f.Calls()[0].Body); err != nil || string(sent) != test.want {
 				t.Errorf("it sent %s, want %s", sent, test.want)

@@ -62,8 +62,8 @@ func TestSubmitRefusesBeforeAnythingIsPaid(t *testing.T) {
 		task pipeline.Task
 		says string
 	}{
-		{"no object", pipeline.Task{Execution: "job-1", Input: json.RawMessage(`[]`)}, "not a JSON object"},
-		{"no input", pipeline.Task{Execution: "job-1"}, "not a JSON object"},
+		{"no object", pipeline.Task{Execution: "job-1", Input: json.RawMessage(`[]`)}, "JSON object"},
+		{"no input", pipeline.Task{Execution: "job-1"}, "JSON object"},
 		{"an empty prompt", pipeline.Task{Execution: "job-1", Input: json.RawMessage(`{"prompt":""}`)}, "prompt: is empty"},
 		{"a wrong duration", pipeline.Task{Execution: "job-1", Input: json.RawMessage(`{"prompt":"x","duration":7}`)}, "duration: is 7"},
 		{"an id beside a prompt", pipeline.Task{Execution: "job-1", Input: json.RawMessage(`{"prompt":"x","id":"job-2"}`)}, "id: is not a field"},

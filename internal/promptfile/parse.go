@@ -1,12 +1,10 @@
 package promptfile
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"path"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/takeup/takeup/internal/video"
 )
@@ -47,17 +45,13 @@ func parse(k kind, content []byte) (video.Request, error) {
 	if len(content) > maxBytes {
 		return video.Request{}, &unusable{reason: fmt.Sprintf("the file is larger than %d KiB; a prompt file is at most that", maxBytes>>10)}
 	}
-	if !utf8.Valid(content) {
-		return video.Request{}, &unusable{reason: "the file is not UTF-8; save it as UTF-8"}
-	}
-	content = bytes.TrimPrefix(content, []byte("\ufeff")) // some editors put a byte order mark first
 	var r video.Request
 	var err error
 	if k == text {
-		// Editors end the last line; that isn't part of the prompt.
-		content = bytes.TrimSuffix(content, []byte("\n"))
-		content = bytes.TrimSuffix(content, []byte("\r"))
-		r, err = video.NewRequest(string(content))
+		var prompt string
+		if prompt, err = video.ReadPrompt(content); err == nil {
+			r, err = video.NewRequest(prompt)
+		}
 	} else {
 		r, err = video.ParseRequest(content)
 	}

@@ -5,13 +5,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/takeup/takeup/internal/text"
 )
 
 // MaxRequestBytes is the most that a request may be, as JSON. It holds for every
@@ -26,29 +27,62 @@ type Request struct {
 	values map[string]any
 }
 
-// ParseRequest reads a request object. It takes what the provider takes for the
-// same thing: "ratio" for "aspect_ratio", a number written as a string, null for
-// a field left out. The model may be left out. What can't be sent is refused
-// with an *InvalidRequest that lists every wrong field at once.
+// ParseRequest reads a request object in UTF-8. It takes what the provider takes
+// for the same thing: "ratio" for "aspect_ratio", a number written as a string,
+// null for a field left out. The model may be left out, and each U+FEFF is dropped.
+// What can't be sent is refused with an *InvalidRequest that lists every wrong
+// field at once.
 func ParseRequest(data []byte) (Request, error) {
-	if len(data) > MaxRequestBytes {
-		return Request{}, invalid("", fmt.Sprintf("the request is %d bytes; at most %d are taken", len(data), MaxRequestBytes))
+	d, err := ReadDraft(data)
+	if err != nil {
+		return Request{}, err
 	}
-	if !utf8.Valid(data) {
-		return Request{}, invalid("", "the request is not UTF-8; save it as UTF-8")
+	return d.Request()
+}
+
+// Draft is a request object as it was written, its values not yet checked.
+type Draft struct {
+	// Fields are the object's, decoded from JSON, with numbers as
+	// json.Number; they can be changed.
+	Fields map[string]any
+	faults []FieldError // what only the JSON's own text shows
+}
+
+// ReadDraft reads a request object as far as can be done without its model. Its
+// error is an *InvalidRequest: the data is too large, not UTF-8, not JSON or no
+// object.
+func ReadDraft(data []byte) (Draft, error) {
+	if err := fits(data); err != nil {
+		return Draft{}, err
 	}
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.UseNumber()
-	var given map[string]any
-	if err := decoder.Decode(&given); err != nil || given == nil {
-		return Request{}, invalid("", `the request is not a JSON object; it takes one like {"prompt": "a paper boat crosses a flooded street"}`)
+	s, err := text.Decode(data)
+	if err != nil {
+		return Draft{}, invalid("", "the request "+err.Error())
 	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return Request{}, invalid("", "there is more after the request's JSON object; it takes one object")
+	fields, faults, err := text.Object(s)
+	var other *text.NotObject
+	if errors.As(err, &other) {
+		return Draft{}, invalid("", "the request "+err.Error()+`, such as {"prompt": "a paper boat crosses a flooded street"}`)
 	}
-	values, fields := validate(given)
-	if len(fields) > 0 {
-		return Request{}, &InvalidRequest{Fields: fields}
+	if err != nil {
+		return Draft{}, invalid("", "the request "+err.Error())
+	}
+	d := Draft{Fields: fields}
+	for _, f := range faults {
+		d.faults = append(d.faults, FieldError{Field: shown(f.Path), Message: f.Message})
+	}
+	return d, nil
+}
+
+// Request checks the draft against its model.
+func (d Draft) Request() (Request, error) {
+	values, wrong := validate(d.Fields)
+	// A fault of the JSON's text says more than what became of it.
+	wrong = slices.DeleteFunc(wrong, func(f FieldError) bool {
+		return slices.ContainsFunc(d.faults, func(fault FieldError) bool { return fault.Field == f.Field })
+	})
+	if wrong = limited(append(slices.Clone(d.faults), wrong...)); len(wrong) > 0 {
+		return Request{}, &InvalidRequest{Fields: wrong}
 	}
 	r := Request{values: values}
 	if n := len(r.canonical()); n > MaxRequestBytes {
@@ -59,14 +93,28 @@ func ParseRequest(data []byte) (Request, error) {
 
 // NewRequest is ParseRequest for a prompt alone, with the default model.
 func NewRequest(prompt string) (Request, error) {
-	if !utf8.ValidString(prompt) {
-		return Request{}, invalid("prompt", "is not UTF-8; save it as UTF-8")
+	return Draft{Fields: map[string]any{"prompt": prompt}}.Request()
+}
+
+// ReadPrompt reads the bytes of a text file as one prompt, without the end of its
+// last line, which editors write. Its error is an *InvalidRequest: the data is too
+// large or not UTF-8.
+func ReadPrompt(data []byte) (string, error) {
+	if err := fits(data); err != nil {
+		return "", err
 	}
-	data, err := json.Marshal(map[string]string{"prompt": prompt})
+	prompt, err := text.Decode(data)
 	if err != nil {
-		return Request{}, invalid("prompt", err.Error())
+		return "", invalid("prompt", err.Error())
 	}
-	return ParseRequest(data)
+	return strings.TrimSuffix(strings.TrimSuffix(prompt, "\n"), "\r"), nil
+}
+
+func fits(data []byte) error {
+	if len(data) <= MaxRequestBytes {
+		return nil
+	}
+	return invalid("", fmt.Sprintf("the request is %d bytes; at most %d are taken", len(data), MaxRequestBytes))
 }
 
 func invalid(field, message string) *InvalidRequest {
@@ -93,9 +141,9 @@ func (r Request) Names() []string {
 // no prompt gets into an error or a log by way of the provider's words.
 func (r Request) Redact(words string) string {
 	for _, name := range []string{"prompt", "negative_prompt", "multi_prompt"} {
-		for _, text := range texts(r.values[name]) {
-			words = strings.ReplaceAll(words, text, "[text of "+name+"]")
-			words = strings.ReplaceAll(words, strings.Join(strings.Fields(text), " "), "[text of "+name+"]")
+		for _, said := range texts(r.values[name]) {
+			words = strings.ReplaceAll(words, said, "[text of "+name+"]")
+			words = strings.ReplaceAll(words, strings.Join(strings.Fields(said), " "), "[text of "+name+"]")
 		}
 	}
 	return words

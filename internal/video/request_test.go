@@ -219,13 +219,21 @@ func TestRefusals(t *testing.T) {
 		{`null`, "", "JSON object"},
 		{`[]`, "", "JSON object"},
 		{`"a boat"`, "", "JSON object"},
-		{`{"prompt":"x"`, "", "JSON object"},
-		{`{"prompt":"x"} {}`, "", "more after"},
-		{`{"prompt":"x"}]`, "", "more after"},
+		{`{"prompt":"x"`, "", "line 1, column 14: it ends before the {"},
+		{`{"prompt":"x"} {}`, "", "a second JSON value"},
+		{`{"prompt":"x"}]`, "", "a ] too many"},
+		{`{"prompt":"boat \ud83d"}`, "prompt", "half of a character"},
+		{`{"prompt":"x","prompt":"y"}`, "prompt", "given twice"},
+		{`{"prompt":"x","negative_prompt":" \u200b"}`, "negative_prompt", "say something, or leave it out"},
+		{`{"prompt":"x","negative_prompt":"a\u0000"}`, "negative_prompt", "U+0000"},
+		{`{"prompt":"x","provider":"a\ufffd","model":"klingai/v2-master-text-to-video"}`, "provider", "U+FFFD"},
+		{`{"model":"klingai/video-v3-pro-text-to-video","multi_prompt":["a","b\u0007"]}`, "multi_prompt[1]", "BEL"},
+		{`{"model":"klingai/video-v3-turbo-pro-text-to-video","multi_prompt":[{"prompt":"\u200b"}]}`, "multi_prompt[0].prompt", "can't be seen"},
+		{"\xff\xfe{\x00}\x00", "", "looks like UTF-16"},
 		{"{\"prompt\":\"\xff\"}", "", "UTF-8"},
 		{`{"prompt":"` + strings.Repeat("x", video.MaxRequestBytes) + `"}`, "", "at most 65536"},
 		{`{"prompt":"` + strings.Repeat("x", video.MaxRequestBytes-20) + `"}`, "", "as JSON; at most 65536"},
-		{strings.Repeat("[", 20000), "", "JSON object"},
+		{strings.Repeat("[", 20000), "", "nested too deeply"},
 	} {
 		fields := wrong(t, test.body)
 		if !strings.Contains(fields[test.field], test.says) {
@@ -251,7 +259,7 @@ func TestAMessageHasALimitedLength(t *testing.T) {
 
 func TestAnyTextIsAPrompt(t *testing.T) {
 	for _, prompt := range []string{
-		`it's "quoted" $HOME \n`, "two\nlines\r\n\tand a tab", "<b>&amp;</b>", "日本語 🚣 e\u0301", "a\u2028b\u2029", "\x00\x7f", "%s %d {{.}}", "-",
+		`it's "quoted" $HOME \n`, "two\nlines\r\n\tand a tab", "<b>&amp;</b>", "日本語 🚣 e\u0301", "a\u2028b\u2029", "%s %d {{.}}", "-",
 	} {
 		r, err := video.NewRequest(prompt)
 		if err != nil {
@@ -268,6 +276,38 @@ func TestAnyTextIsAPrompt(t *testing.T) {
 		}
 		if strings.Contains(fmt.Sprintf("%v %s %+v", r, r, struct{ R video.Request }{r}), prompt) && len(prompt) > 1 {
 			t.Errorf("%q is printed", prompt)
+		}
+	}
+}
+
+// A fault of the JSON's own text is named beside the others, once a field.
+func TestFaultsAmongWrongFields(t *testing.T) {
+	fields := wrong(t, `{"prompt":"boat \ud83d","negative_prompt":"a\ufffd","duration":7}`)
+	if len(fields) != 3 || !strings.Contains(fields["prompt"], `\ud83d`) || !strings.Contains(fields["negative_prompt"], "lost on the way") || !strings.Contains(fields["duration"], "5 or 10") {
+		t.Errorf("refused for %v", fields)
+	}
+}
+
+// U+FEFF is no part of a request, wherever it is.
+func TestMarksAreDropped(t *testing.T) {
+	want := canonical(t, `{"prompt":"a boat\na dog","duration":10,"negative_prompt":"blur"}`)
+	for _, body := range []string{
+		"\ufeff" + `{"prompt":"a boat\na dog","duration":10,"negative_prompt":"blur"}`,
+		"\ufeff\ufeff" + `{"prompt":"a boat\n` + "\ufeff" + `a dog","duration":10,"negative_prompt":"blur"}` + "\ufeff\n",
+		`{"prompt":"\ufeffa boat\n\ufeffa dog","duration":"10\ufeff","negative_prompt":"\ufeffblur","model":"\ufeff` + video.DefaultModel + `"}`,
+	} {
+		if got := canonical(t, body); got != want {
+			t.Errorf("%+q\n got %s\nwant %s", body, got, want)
+		}
+	}
+	for in, want := range map[string]string{"\ufeffa boat\r\n": "a boat", "\ufeffa\n\ufeffb\n\n": "a\nb\n", "a": "a", "": ""} {
+		if got, err := video.ReadPrompt([]byte(in)); err != nil || got != want {
+			t.Errorf("%+q: got %q, %v", in, got, err)
+		}
+	}
+	for _, in := range []string{"a\x00b\x00c\x00", "K\xf6ln", strings.Repeat("x", video.MaxRequestBytes+1)} {
+		if got, err := video.ReadPrompt([]byte(in)); err == nil {
+			t.Errorf("%.20q is read as %.20q", in, got)
 		}
 	}
 }

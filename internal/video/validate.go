@@ -2,6 +2,7 @@ package video
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -10,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/takeup/takeup/internal/text"
 )
 
 // maxFields is the most wrong fields that are named: a refusal is stored, sent
@@ -23,7 +26,7 @@ func validate(given map[string]any) (map[string]any, []FieldError) {
 	switch v := given["model"].(type) {
 	case nil:
 	case string:
-		name = v
+		name = text.Unmarked(v)
 	default:
 		return nil, []FieldError{{"model", fmt.Sprintf("takes a model's name as a string, such as %q", DefaultModel)}}
 	}
@@ -50,12 +53,16 @@ func validate(given map[string]any) (map[string]any, []FieldError) {
 	values, more := object("", model.Parameters, fields)
 	wrong = append(wrong, more...)
 	values["model"] = name
-	wrong = append(wrong, promptOrShots(model, values, wrong)...)
+	return values, append(wrong, promptOrShots(model, values, wrong)...)
+}
+
+// limited sorts wrong fields, and counts those that are too many to be named.
+func limited(wrong []FieldError) []FieldError {
 	slices.SortStableFunc(wrong, func(a, b FieldError) int { return strings.Compare(a.Field, b.Field) })
 	if more := len(wrong) - maxFields; more > 0 {
 		wrong = append(wrong[:maxFields:maxFields], FieldError{"", fmt.Sprintf("%d more fields are wrong", more)})
 	}
-	return values, wrong
+	return wrong
 }
 
 // promptOrShots holds the rule of the models that have multi_prompt: that or
@@ -91,7 +98,7 @@ func object(prefix string, parameters []Parameter, given map[string]any) (map[st
 			for _, p := range parameters {
 				names = append(names, p.Name)
 			}
-			wrong = append(wrong, FieldError{prefix + clip(name), fmt.Sprintf("is not a field that this model takes%s; it takes %s", suggest(name, names), strings.Join(names, ", "))})
+			wrong = append(wrong, FieldError{prefix + shown(name), fmt.Sprintf("is not a field that this model takes%s; it takes %s", suggest(name, names), strings.Join(names, ", "))})
 			continue
 		}
 		value, more := p.value(prefix+name, given[name])
@@ -120,15 +127,19 @@ func (p Parameter) value(path string, given any) (any, []FieldError) {
 	}
 	switch p.Kind {
 	case String:
-		s, ok := given.(string)
+		written, ok := given.(string)
 		if !ok {
 			return refuse()
+		}
+		s, err := text.Decode([]byte(written))
+		if err != nil {
+			return nil, []FieldError{{path, err.Error()}}
 		}
 		if len(p.Allowed) > 0 && !slices.Contains(p.Allowed, s) {
 			return nil, []FieldError{{path, fmt.Sprintf("is %s%s; it takes %s", quote(s), suggest(s, p.Allowed), p.takes())}}
 		}
-		if strings.TrimSpace(s) == "" && (p.Required || p.Name == "prompt") {
-			return nil, []FieldError{{path, "is empty; say what the video shows"}}
+		if message := p.unsaid(s); message != "" {
+			return nil, []FieldError{{path, message}}
 		}
 		if n := utf8.RuneCountInString(s); p.MaxLength > 0 && n > p.MaxLength {
 			return nil, []FieldError{{path, fmt.Sprintf("has %d characters; it takes at most %d", n, p.MaxLength)}}
@@ -172,19 +183,36 @@ func (p Parameter) value(path string, given any) (any, []FieldError) {
 	return refuse()
 }
 
+// unsaid says why a text is not one that somebody meant to send.
+func (p Parameter) unsaid(s string) string {
+	err := text.Check(s)
+	var empty *text.Empty
+	switch {
+	case err == nil:
+		return ""
+	case !errors.As(err, &empty):
+		return err.Error()
+	case p.Required || p.Name == "prompt":
+		return err.Error() + "; say what the video shows"
+	case empty.Blank || len(p.Allowed) > 0:
+		return ""
+	}
+	return err.Error() + "; say something, or leave it out"
+}
+
 // number takes a JSON number, and one that is written as a string, as the
 // provider does: its own sample sends a duration of "5".
 func number(given any) (float64, bool) {
-	text := ""
+	digits := ""
 	switch v := given.(type) {
 	case json.Number:
-		text = v.String()
+		digits = v.String()
 	case string:
-		text = strings.TrimSpace(v)
+		digits = strings.TrimSpace(text.Unmarked(v))
 	default:
 		return 0, false
 	}
-	f, err := strconv.ParseFloat(text, 64)
+	f, err := strconv.ParseFloat(digits, 64)
 	f += 0 // makes 0 of -0, which is the same request
 	return f, err == nil && !math.IsNaN(f) && !math.IsInf(f, 0)
 }
@@ -235,6 +263,9 @@ func (p Parameter) show(given any) string {
 	}
 	return "an object"
 }
+
+// shown gives a name that a stranger chose for a field.
+func shown(name string) string { return clip(text.Printable(name)) }
 
 func quote(s string) string { return strconv.Quote(clip(s)) }
 

@@ -140,6 +140,11 @@ func unknownParameters() []video.Parameter {
 // samples are values at a parameter's limits, beyond them, and of other types.
 func samples(p video.Parameter) []any {
 	values := []any{"", " ", "a text", 0, 0.5, 1, 2, 5, 7, 16, -10, -11, true, []any{}, map[string]any{}, "5", "10", "15", "x5", nil}
+	if p.Kind == video.String && len(p.Allowed) == 0 {
+		values = append(values, "?", "\u00a0\u3000", "\u200b\ufeff", "\u202e", "\u0301", "\u3164", "\u2800", "\ue000", "\U000f0000", "\ufe0f", "\u00ad", "a\u0000", "\x1b[31m", "a\u007f", "a\u0085",
+			"a\ufffd", "a\ufffe", "a\ufdd0", "\ufeffa", "a\tb\r\nc", "\U0001f3ac", "\u0646\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "a\u202eb", "a\ue000",
+			"\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f", "\U0001f468\u200d\U0001f680", "\u2764\ufe0f")
+	}
 	for _, allowed := range p.Allowed {
 		values = append(values, allowed, allowed+"x")
 	}

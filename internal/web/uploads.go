@@ -1,11 +1,11 @@
 package web
 
 import (
-	"encoding/json"
 	"net/http"
 	"time"
 
 	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/text"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -33,9 +33,14 @@ func (a *API) upload(r *http.Request) answer {
 	if refused != nil {
 		return *refused
 	}
-	var given map[string]any
-	if err := json.Unmarshal(body, &given); err != nil || given == nil {
-		return refuse(http.StatusBadRequest, `the request is not a JSON object; it takes {"type": "txt"} or {"type": "json"}`)
+	const takes = `it takes {"type": "txt"} or {"type": "json"}`
+	decoded, err := text.Decode(body)
+	if err != nil {
+		return refuse(http.StatusBadRequest, "the request %v", err)
+	}
+	given, _, err := text.Object(decoded)
+	if err != nil {
+		return refuse(http.StatusBadRequest, "the request %v; %s", err, takes)
 	}
 	var wrong []video.FieldError
 	kind, _ := given["type"].(string)
