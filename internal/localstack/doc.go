@@ -3,6 +3,9 @@
 // template, built and deployed by SAM. It is what `make run` and `make up` start
 // and what the end-to-end tests test.
 //
+// MiniStack enforces IAM, so that each function has the rights of its own role and
+// no others. Its own callers have all rights.
+//
 // It starts and stops; what is deployed is decided by template.yaml alone. All
 // that it writes is under one state directory.
 package localstack

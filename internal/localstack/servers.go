@@ -2,6 +2,7 @@ package localstack
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,11 @@ import (
 	"strconv"
 	"time"
 )
+
+// miniStackProgram is the Python program that starts MiniStack.
+//
+//go:embed ministack.py
+var miniStackProgram string
 
 // standInKey is what the stand-in takes for a key. It guards nothing.
 const standInKey = "stand-in-key"
@@ -99,10 +105,13 @@ func (s *Stack) startMiniStackOn(ctx context.Context, o Options, port int) error
 	env := append(baseEnv(os.Environ()), awsEnv(s.AWS)...)
 	env = append(env,
 		"BIND_HOST=127.0.0.1", "GATEWAY_PORT="+strconv.Itoa(port), "SFN_WAIT_SCALE=1", "TMPDIR="+tmp,
+		// It enforces IAM: each function has the rights of its own role.
+		"AUTH=true",
 		// It opens ports of their own for services that nothing here uses, and
 		// removes containers that it takes for its own.
 		"SFTP_ENABLED=0", "IOT_MTLS_ENABLED=0", "DOCKER_HOST=unix://"+filepath.Join(tmp, "no-docker"))
-	p, err := start(o.StateDir, miniStackName, append(env, o.Env...), binary)
+	python := filepath.Join(filepath.Dir(binary), "python")
+	p, err := start(o.StateDir, miniStackName, append(env, o.Env...), python, "-c", miniStackProgram)
 	if err != nil {
 		return err
 	}

@@ -2,10 +2,13 @@ package e2e
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/takeup/takeup/internal/template"
 )
@@ -88,6 +91,23 @@ func (w *world) testPermissions(t *testing.T) {
 				t.Errorf("it isn't found: %q", found)
 			}
 		})
+	}
+}
+
+// testPlainHTTP reads an absent key by a signed URL. The buckets refuse whoever
+// comes without TLS, whatever his rights.
+func (w *world) testPlainHTTP(t *testing.T) {
+	for _, bucket := range []string{"VideosBucket", "PromptsBucket"} {
+		name, key := w.stack.Outputs[bucket], "there is no such key"
+		signed, err := s3.NewPresignClient(w.s3).PresignGetObject(t.Context(), &s3.GetObjectInput{Bucket: &name, Key: &key})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for proto, want := range map[string]int{"https": http.StatusNotFound, "http": http.StatusForbidden} {
+			if status, _, reply := call(t, http.MethodGet, signed.URL, "", "", "X-Forwarded-Proto: "+proto); status != want {
+				t.Errorf("%s by %s: %d, %s", bucket, proto, status, reply)
+			}
+		}
 	}
 }
 

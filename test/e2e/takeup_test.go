@@ -59,6 +59,7 @@ func TestTakeup(t *testing.T) {
 			{"an upload by a form", (*world).testForm},
 			{"what needs no token", (*world).testOpen},
 			{"the provider's samples", (*world).testSamples},
+			{"plain http", (*world).testPlainHTTP},
 		} {
 			t.Run(test.name, func(t *testing.T) {
 				t.Parallel()

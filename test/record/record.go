@@ -1,6 +1,7 @@
-// Package record writes down which calls of AWS each function makes. MiniStack
-// enforces no permissions, so a Recorder stands between it and the functions, and
-// a test holds what was recorded against the template's policies.
+// Package record writes down which calls of AWS each function makes. A Recorder
+// stands between MiniStack and the functions, and a test holds what was recorded
+// against the template's policies: each call must be allowed, also where MiniStack
+// doesn't ask, and each grant must be needed.
 package record
 
 import (
