@@ -17,7 +17,7 @@ import (
 
 // sources are what a build is made from, in the repository: files, and
 // directories with all that is in them.
-var sources = []string{"go.mod", "go.sum", "template.yaml", "samconfig.toml", "tools/sam.txt", "functions", "internal", "statemachine"}
+var sources = []string{"go.mod", "go.sum", "template.yaml", "tools/samconfig.toml", "tools/sam.txt", "functions", "internal", "statemachine"}
 
 // Build builds the template and its functions for an architecture of Lambda,
 // arm64 or x86_64, into dir. It compiles with go first, since SAM hides the
@@ -74,7 +74,7 @@ func build(ctx context.Context, g *guard, root, dir, arch string) (built bool, e
 	}
 	err = command(ctx, g, "sam build", root, dir+".log", append(env, samEnv(filepath.Dir(dir))...),
 		sam, "build", "--template-file", filepath.Join(root, "template.yaml"), "--build-dir", dir,
-		"--config-file", filepath.Join(root, "samconfig.toml"), "--parameter-overrides", "Architecture="+arch)
+		"--config-file", filepath.Join(root, "tools", "samconfig.toml"), "--parameter-overrides", "Architecture="+arch)
 	if err != nil {
 		return false, err
 	}

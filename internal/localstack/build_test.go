@@ -21,7 +21,7 @@ func write(t *testing.T, dir, name, content string) {
 func TestFingerprint(t *testing.T) {
 	root := t.TempDir()
 	for _, name := range []string{
-		"go.mod", "go.sum", "template.yaml", "samconfig.toml", "tools/sam.txt",
+		"go.mod", "go.sum", "template.yaml", "tools/samconfig.toml", "tools/sam.txt",
 		"functions/submit/main.go", "internal/a/a.go", "statemachine/m.asl.json",
 	} {
 		write(t, root, name, name)
@@ -42,6 +42,8 @@ func TestFingerprint(t *testing.T) {
 	}
 	write(t, root, "internal/a/a_test.go", "anything")
 	write(t, root, "docs/page.md", "anything")
+	// sam deploy --guided writes here, for a stack of its own.
+	write(t, root, "samconfig.toml", "[default.deploy.parameters]\nprofile = \"prod\"\n")
 	if of("arm64") != last {
 		t.Error("what is not built changes the fingerprint")
 	}

@@ -53,7 +53,7 @@ func deploy(ctx context.Context, g *guard, o Options, endpoint string, parameter
 	env := append(append(baseEnv(os.Environ()), samEnv(o.StateDir)...), awsEnv(endpoint)...)
 	return command(ctx, g, "sam deploy", o.Root, logFile(o.StateDir, "deploy"), env,
 		sam, "deploy", "--template-file", filepath.Join(o.BuildDir, "template.yaml"),
-		"--config-file", filepath.Join(o.Root, "samconfig.toml"), "--stack-name", StackName, "--region", Region,
+		"--config-file", filepath.Join(o.Root, "tools", "samconfig.toml"), "--stack-name", StackName, "--region", Region,
 		"--no-confirm-changeset", "--no-progressbar", "--parameter-overrides", "file://"+file)
 }
 

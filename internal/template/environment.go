@@ -1,20 +1,11 @@
 package template
 
-import (
-	"fmt"
-	"maps"
-)
+import "fmt"
 
 // Environment gives the variables that the template gives a function, by its
 // logical id. A parameter without a value stands for its default.
 func (t *Template) Environment(id string, values Values) (map[string]string, error) {
-	all := Values{}
-	for name, parameter := range t.section("Parameters") {
-		if v := at(parameter, "Default"); v != nil {
-			all[name] = fmt.Sprint(v)
-		}
-	}
-	maps.Copy(all, values)
+	all := t.withDefaults(values)
 	variables, _ := t.property(id, "Environment", "Variables").(map[string]any)
 	env := map[string]string{}
 	for name, v := range variables {

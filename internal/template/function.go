@@ -99,9 +99,13 @@ func logs(p *Project, say report) {
 		if p.Template.property(id, "RetentionInDays") != Ref("LogRetentionDays") {
 			say("%s is not kept for LogRetentionDays", id)
 		}
+		// A function that still runs makes its group again after the stack is gone.
+		if name := p.Template.property(id, "LogGroupName"); name != nil && !slices.Contains(references(name), "AWS::StackId") {
+			say("%s has the same name in every stack of that name, and may be there already; leave LogGroupName out", id)
+		}
 	}
 	for _, id := range sortedKeys(p.Machines) {
-		if level, data := p.Template.property(id, "Logging", "Level"), p.Template.property(id, "Logging", "IncludeExecutionData"); level != "ERROR" || data != false {
+		if level, data := p.Template.property(id, "LoggingConfiguration", "Level"), p.Template.property(id, "LoggingConfiguration", "IncludeExecutionData"); level != "ERROR" || data != false {
 			say("%s logs at %v with execution data %v, and inputs hold prompts; log errors without them", id, level, data)
 		}
 	}
@@ -180,8 +184,11 @@ func policies(p *Project, say report) {
 			}
 		}
 	}
-	for _, id := range slices.Concat(p.Template.Functions(), sortedKeys(p.Machines)) {
+	for _, id := range p.Template.Functions() {
 		check(id, p.Template.property(id, "Policies"))
+	}
+	for _, id := range p.Template.ofType("AWS::IAM::Role") {
+		check(id, p.Template.inline(id))
 	}
 	for _, id := range p.Template.ofType("AWS::IAM::Policy") {
 		check(id, p.Template.property(id, "PolicyDocument"))
@@ -215,16 +222,11 @@ func comments(p *Project, say report) {
 	resources := child(p.Template.node, "Resources")
 	for i := 0; resources != nil && i < len(resources.Content); i += 2 {
 		id, resource := resources.Content[i].Value, resources.Content[i+1]
-		holders := []*yaml.Node{child(resource, "Properties", "PolicyDocument")}
-		if list := child(resource, "Properties", "Policies"); list != nil {
-			holders = append(holders, list.Content...)
+		if child(resource, "Type").Value == "AWS::S3::BucketPolicy" {
+			continue
 		}
-		for _, holder := range holders {
-			statements := child(holder, "Statement")
-			if statements == nil || child(resource, "Type").Value == "AWS::S3::BucketPolicy" {
-				continue
-			}
-			for n, s := range statements.Content {
+		for _, holder := range []*yaml.Node{child(resource, "Properties", "PolicyDocument"), child(resource, "Properties", "Policies")} {
+			for n, s := range statements(holder) {
 				action, target := child(s, "Action"), child(s, "Resource")
 				special := len(action.Content) > 1 || len(target.Content) > 1 || target.Value == "*" || action.Value == "s3:ListBucket"
 				if special && s.HeadComment == "" {
@@ -233,4 +235,19 @@ func comments(p *Project, say report) {
 			}
 		}
 	}
+}
+
+// statements gives the statements of all the policies in a node.
+func statements(n *yaml.Node) []*yaml.Node {
+	if n == nil {
+		return nil
+	}
+	if found := child(n, "Statement"); found != nil {
+		return found.Content
+	}
+	var all []*yaml.Node
+	for _, inner := range n.Content {
+		all = append(all, statements(inner)...)
+	}
+	return all
 }

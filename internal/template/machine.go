@@ -266,7 +266,8 @@ func steps(p *Project, name string, s State, say report) {
 // invocations: a state machine may invoke the functions of its tasks, and no other.
 func invocations(p *Project, id string, m Machine, say report) {
 	var granted, called []string
-	for _, policy := range list(p.Template.property(id, "Policies")) {
+	role, _ := p.Template.property(id, "RoleArn").(GetAtt)
+	for _, policy := range p.Template.inline(strings.TrimSuffix(string(role), ".Arn")) {
 		for _, s := range list(at(policy, "Statement")) {
 			if slices.Contains(list(at(s, "Action")), any("lambda:InvokeFunction")) {
 				granted = append(granted, references(at(s, "Resource"))...)

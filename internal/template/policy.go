@@ -56,7 +56,8 @@ type Grant struct {
 // Policies gives what each function may do, by its logical id. References are
 // replaced by values. An error says what this model does not understand: a
 // denial, a managed policy, a SAM policy template, a reference without a value,
-// an operator. AWSLambdaBasicExecutionRole, which SAM gives every function for
+// an operator. A policy whose condition doesn't hold isn't in it; a parameter
+// without a value has its default. AWSLambdaBasicExecutionRole, which SAM gives every function for
 // its logs, is not in it.
 func Policies(t *Template, values Values) (map[string][]Statement, error) {
 	all := map[string][]Statement{}
@@ -76,6 +77,12 @@ func Policies(t *Template, values Values) (map[string][]Statement, error) {
 		}
 	}
 	for _, id := range t.ofType("AWS::IAM::Policy") {
+		if there, err := t.exists(id, values); err != nil || !there {
+			if err != nil {
+				return nil, err
+			}
+			continue
+		}
 		for _, role := range list(t.property(id, "Roles")) {
 			function, isRole := strings.CutSuffix(fmt.Sprint(role), "Role")
 			if _, isRef := role.(Ref); !isRef || !isRole || !slices.Contains(t.Functions(), function) {

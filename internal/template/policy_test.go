@@ -97,6 +97,45 @@ func TestAllowed(t *testing.T) {
 	}
 }
 
+// TestOwnKey: what reads or writes an encrypted store may use the key, and only by
+// way of the store's service.
+func TestOwnKey(t *testing.T) {
+	text, err := os.ReadFile("../../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	values, err := FromOutputs(stack())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const key = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd"
+	values["KmsKeyArn"], values["AWS::URLSuffix"] = key, "amazonaws.com"
+	all, err := Policies(parsed, values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	via := func(service string) map[string]string { return map[string]string{"kms:ViaService": service} }
+	for _, function := range parsed.Functions() {
+		for _, action := range []string{"kms:Decrypt", "kms:GenerateDataKey"} {
+			call := Call{Function: function, Action: action, Resource: key, Context: via("s3.eu-west-1.amazonaws.com")}
+			if got, want := Allowed(all[function], call), function != "AuthorizeFunction"; got != want {
+				t.Errorf("%s %s by S3: allowed is %v", function, action, got)
+			}
+			call.Context = nil
+			if Allowed(all[function], call) {
+				t.Errorf("%s may use %s with the key directly", function, action)
+			}
+		}
+		if !Allowed(all[function], Call{Function: function, Action: "kms:Decrypt", Resource: key, Context: via("secretsmanager.eu-west-1.amazonaws.com")}) {
+			t.Errorf("%s can't read a secret", function)
+		}
+	}
+}
+
 const small = `
 Resources:
   AFunction:

@@ -85,8 +85,8 @@ func ReadProject(fsys fs.FS) (*Project, error) {
 		return nil, err
 	}
 	p := &Project{Template: t, Machines: map[string]Machine{}, Events: map[string]bool{}}
-	for _, id := range t.ofType("AWS::Serverless::StateMachine") {
-		file := fmt.Sprint(t.property(id, "DefinitionUri"))
+	for _, id := range t.ofType("AWS::StepFunctions::StateMachine") {
+		file := fmt.Sprint(t.property(id, "DefinitionS3Location"))
 		if p.Machines[id], err = readMachine(fsys, file); err != nil {
 			return nil, err
 		}

@@ -17,6 +17,8 @@ func stackRules() []rule {
 		{"plain http", plainHTTP},
 		{"uploads", uploads},
 		{"routes", routes},
+		{"throttles", throttles},
+		{"deployments", deployments},
 		{"error bodies", errorBodies},
 		{"secrets", secrets},
 	}
@@ -119,8 +121,8 @@ func buckets(p *Project, say report) {
 			say("open multipart uploads in %s are never ended", id)
 		}
 		resource := p.Template.section("Resources")[id]
-		if at(resource, "DeletionPolicy") != "Retain" || at(resource, "UpdateReplacePolicy") != "Retain" {
-			say("%s does not outlive the stack", id)
+		if at(resource, "DeletionPolicy") != "RetainExceptOnCreate" || at(resource, "UpdateReplacePolicy") != "Retain" {
+			say("%s does not outlive the stack, or outlives one that could not be made", id)
 		}
 	}
 	if p.Template.property("PromptsBucket", "VersioningConfiguration", "Status") != "Enabled" {
@@ -168,17 +170,28 @@ func uploads(p *Project, say report) {
 	}
 }
 
-// routes: ApiFunction answers every method and path, and the token is asked for on
-// each, but for the page, the API's description, and a browser's question whether
-// it may send the token.
-func routes(p *Project, say report) {
-	open, want := map[string]bool{}, []string{}
-	for _, path := range []string{"/", "/assets/{proxy+}", "/openapi.json", "/{proxy+}"} {
-		for _, method := range []string{"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"} {
-			route := method + " " + path
-			want = append(want, route)
-			open[route] = method == "OPTIONS" || path != "/{proxy+}" && (method == "GET" || method == "HEAD")
+// publicRoutes need no token: the page, the API's description, and a browser's
+// question whether it may send the token.
+func publicRoutes() []string {
+	routes := []string{"OPTIONS /{proxy+}"}
+	for _, path := range []string{"/", "/assets/{proxy+}", "/openapi.json"} {
+		for _, method := range []string{"GET", "HEAD", "OPTIONS"} {
+			routes = append(routes, method+" "+path)
 		}
+	}
+	return routes
+}
+
+// routes: ApiFunction answers the public routes, and every method of all other
+// paths, for which the token is asked for. Each route has a permission in
+// ApiFunction's policy, which Lambda limits, so that there are no more.
+func routes(p *Project, say report) {
+	open, want := map[string]bool{}, publicRoutes()
+	for _, route := range want {
+		open[route] = true
+	}
+	for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} {
+		want = append(want, method+" /{proxy+}")
 	}
 	have := map[string]bool{}
 	events, _ := p.Template.property("ApiFunction", "Events").(map[string]any)
@@ -186,6 +199,9 @@ func routes(p *Project, say report) {
 		properties := at(events[name], "Properties")
 		route := fmt.Sprint(at(properties, "Method"), " ", at(properties, "Path"))
 		have[route] = true
+		if !slices.Contains(want, route) {
+			say("%s is a route that is not needed", name)
+		}
 		if at(properties, "RestApiId") != Ref("Api") {
 			say("%s is not a route of Api", name)
 		}
@@ -207,13 +223,51 @@ func routes(p *Project, say report) {
 	}
 }
 
+// throttles: each method has a limit, and whoever has no token can't use up that
+// of those who have it.
+func throttles(p *Project, say report) {
+	limits := map[string]any{}
+	for _, s := range list(p.Template.property("Api", "MethodSettings")) {
+		path := fmt.Sprint(at(s, "ResourcePath"))
+		if rest, escaped := strings.CutPrefix(path, "/~1"); escaped {
+			path = "/" + strings.ReplaceAll(rest, "~1", "/")
+		}
+		route := fmt.Sprint(at(s, "HttpMethod"), " ", path)
+		limits[route] = at(s, "ThrottlingRateLimit")
+		if at(s, "ThrottlingBurstLimit") == nil || limits[route] == nil {
+			say("%s has no limit", route)
+		}
+		// API Gateway's own execution logs would hold bodies, and so prompts.
+		if at(s, "LoggingLevel") != "OFF" || at(s, "DataTraceEnabled") != false {
+			say("%s is logged by API Gateway", route)
+		}
+	}
+	all := limits["* /*"]
+	if all != Ref("ApiRequestsPerSecond") {
+		say("the API's methods are not limited to ApiRequestsPerSecond")
+	}
+	for _, route := range publicRoutes() {
+		if own, ok := limits[route]; !ok || own == all {
+			say("%s needs no token and has no limit of its own", route)
+		}
+	}
+}
+
+// deployments: SAM makes a new deployment of the API where its body changed, and
+// doesn't see a changed parameter.
+func deployments(p *Project, say report) {
+	if p.Template.property("Api", "AlwaysDeploy") != true {
+		say("a change of ApiCorsOrigin does not reach the stage; set AlwaysDeploy")
+	}
+}
+
 // errorBodies: what API Gateway answers by itself has the provider's shape, and
 // says the status that it has.
 func errorBodies(p *Project, say report) {
 	all, _ := p.Template.property("Api", "GatewayResponses").(map[string]any)
 	for _, kind := range []string{
-		"MISSING_AUTHENTICATION_TOKEN", "UNAUTHORIZED", "ACCESS_DENIED", "THROTTLED", "REQUEST_TOO_LARGE",
-		"INTEGRATION_TIMEOUT", "DEFAULT_4XX", "DEFAULT_5XX",
+		"MISSING_AUTHENTICATION_TOKEN", "UNAUTHORIZED", "ACCESS_DENIED", "THROTTLED", "QUOTA_EXCEEDED", "WAF_FILTERED",
+		"REQUEST_TOO_LARGE", "INTEGRATION_TIMEOUT", "DEFAULT_4XX", "DEFAULT_5XX",
 	} {
 		if all[kind] == nil {
 			say("there is no %s", kind)

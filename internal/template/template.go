@@ -55,6 +55,9 @@ func Parse(text []byte) (*Template, error) {
 }
 
 func value(n *yaml.Node) (any, error) {
+	if n.Kind == yaml.AliasNode {
+		return value(n.Alias)
+	}
 	switch n.Tag {
 	case "!Ref":
 		return Ref(n.Value), nil
@@ -108,7 +111,7 @@ func plain(n *yaml.Node) (any, error) {
 		}
 		return out, nil
 	}
-	return nil, fmt.Errorf("template: line %d: anchors and aliases are not read here", n.Line)
+	return nil, fmt.Errorf("template: line %d: this kind of node is not read here", n.Line)
 }
 
 // at gives the value under a path of keys, and nil where there is none.
@@ -148,6 +151,18 @@ func (t *Template) property(id string, path ...string) any {
 
 // Functions gives the logical ids of the Lambda functions, sorted.
 func (t *Template) Functions() []string { return t.ofType("AWS::Serverless::Function") }
+
+// inline gives the policy documents of a role of the template, also those that
+// depend on a condition.
+func (t *Template) inline(role string) []any {
+	var documents []any
+	walk(t.property(role, "Policies"), func(v any) {
+		if document := at(v, "PolicyDocument"); document != nil {
+			documents = append(documents, document)
+		}
+	})
+	return documents
+}
 
 // walk calls visit for a value and everything in it.
 func walk(v any, visit func(any)) {

@@ -7,11 +7,10 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
-
-	"github.com/takeup/takeup/internal/localstack"
 )
 
 // canaryPrompt begins every prompt of a run, and is in nothing else.
@@ -47,9 +46,12 @@ func (w *world) hides(where, content string, texts ...string) {
 func (w *world) checkLogs(ctx context.Context) error {
 	texts := append(w.secrets(), canaryPrompt)
 	lines := 0
-	for _, function := range []string{"submit", "check", "store", "api", "authorize", "prompts"} {
-		group := "/aws/lambda/" + localstack.StackName + "-" + function
-		pages := cloudwatchlogs.NewFilterLogEventsPaginator(w.logs, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &group})
+	for function, name := range w.functions {
+		config, err := w.lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})
+		if err != nil {
+			return fmt.Errorf("finding the logs of %s: %w", function, err)
+		}
+		pages := cloudwatchlogs.NewFilterLogEventsPaginator(w.logs, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: config.LoggingConfig.LogGroup})
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
 			if err != nil {

@@ -7,9 +7,8 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-
-	"github.com/takeup/takeup/internal/localstack"
 )
 
 // putKey gives the provider's key another value.
@@ -54,8 +53,12 @@ func (w *world) testLedger(t *testing.T) {
 // around it.
 func (w *world) lines(t *testing.T, function string) []string {
 	t.Helper()
-	group := "/aws/lambda/" + localstack.StackName + "-" + strings.ToLower(strings.TrimSuffix(function, "Function"))
-	pages := cloudwatchlogs.NewFilterLogEventsPaginator(w.logs, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &group})
+	name := w.functions[function]
+	config, err := w.lambda.GetFunctionConfiguration(t.Context(), &lambda.GetFunctionConfigurationInput{FunctionName: &name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages := cloudwatchlogs.NewFilterLogEventsPaginator(w.logs, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: config.LoggingConfig.LogGroup})
 	var lines []string
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(t.Context())

@@ -1,0 +1,62 @@
+package template
+
+import (
+	"fmt"
+	"maps"
+)
+
+// withDefaults gives values, and the default of each parameter that has no value
+// among them.
+func (t *Template) withDefaults(values Values) Values {
+	all := Values{}
+	for name, parameter := range t.section("Parameters") {
+		if v := at(parameter, "Default"); v != nil {
+			all[name] = fmt.Sprint(v)
+		}
+	}
+	maps.Copy(all, values)
+	return all
+}
+
+// exists reports whether a resource is part of the stack: it has no condition, or
+// one that holds. A parameter without a value has its default. The error is of a
+// condition that is made of anything but Equals and Not.
+func (t *Template) exists(id string, values Values) (bool, error) {
+	name, conditional := at(t.section("Resources")[id], "Condition").(string)
+	if !conditional {
+		return true, nil
+	}
+	condition, ok := t.section("Conditions")[name]
+	if !ok {
+		return false, fmt.Errorf("%s: there is no condition %s", id, name)
+	}
+	holds, err := holds(condition, t.withDefaults(values))
+	if err != nil {
+		return false, fmt.Errorf("the condition %s: %w", name, err)
+	}
+	return holds, nil
+}
+
+func holds(condition any, values Values) (bool, error) {
+	f, _ := condition.(Function)
+	args := list(f.Args)
+	switch {
+	case f.Name == "Not" && len(args) == 1:
+		inner, err := holds(args[0], values)
+		return !inner, err
+	case f.Name == "Equals" && len(args) == 2:
+		var texts [2]string
+		for i, arg := range args {
+			if _, reference := arg.(Ref); !reference {
+				texts[i] = fmt.Sprint(arg)
+				continue
+			}
+			var err error
+			if texts[i], err = resolve(arg, values); err != nil {
+				return false, err
+			}
+		}
+		return texts[0] == texts[1], nil
+	}
+	return false, fmt.Errorf("%v is not understood, only Equals and Not are", condition)
+}
