@@ -16,8 +16,8 @@ func machineRules() []rule {
 		{"statuses", eachMachine(statuses)},
 		{"waits", eachMachine(waits)},
 		{"timeouts", eachTask(timeouts)},
-		{"platform retries", eachTask(platformRetries)},
-		{"own retries", eachTask(ownRetries)},
+		{"final endings", eachTask(finalEndings)},
+		{"all else", eachTask(allElse)},
 		{"patience", eachTask(patience)},
 		{"known errors", eachTask(knownErrors)},
 		{"substitutions", eachMachine(substitutions)},
@@ -145,81 +145,98 @@ func timeouts(p *Project, name string, s State, say report) {
 	}
 }
 
-// platformErrors are what Step Functions and Lambda call their own failures of a
-// task, and ours for a service of AWS that did not answer. Each may pass, and
-// every step can be entered again.
-func platformErrors() []string {
-	return []string{
-		"States.Timeout", "Sandbox.Timedout", "Runtime.ExitError",
-		"Lambda.Unknown", "Lambda.TooManyRequestsException", "Lambda.ServiceException",
-		"Lambda.AWSLambdaException", "Lambda.SdkClientException", "Lambda.ClientExecutionTimeoutException",
-		"ServiceUnavailable",
-	}
-}
+// transient are the endings that a task is retried after: what they name may pass.
+func transient() []string { return []string{"ServiceUnavailable", "VideoUnavailable"} }
 
-// retrier gives the first retrier that an error's name matches.
+// retrier gives the first retrier that matches an error, by its name. An error of a
+// task is States.TaskFailed too, except for States.Timeout.
+// https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 func (s State) retrier(name string) (Retrier, bool) {
-	i := slices.IndexFunc(s.Retry, func(r Retrier) bool { return slices.Contains(r.ErrorEquals, name) })
+	i := slices.IndexFunc(s.Retry, func(r Retrier) bool {
+		return slices.Contains(r.ErrorEquals, name) || slices.Contains(r.ErrorEquals, "States.ALL") ||
+			name != "States.Timeout" && slices.Contains(r.ErrorEquals, "States.TaskFailed")
+	})
 	if i < 0 {
 		return Retrier{}, false
 	}
 	return s.Retry[i], true
 }
 
-func platformRetries(_ *Project, name string, s State, say report) {
-	for _, failure := range platformErrors() {
-		if r, ok := s.retrier(failure); !ok || r.MaxAttempts < 3 || r.BackoffRate < 1.5 || r.JitterStrategy != "FULL" {
+// finalEndings: the first retrier names each ending that ends a job, and no other
+// error, and tries none of them again.
+func finalEndings(p *Project, name string, s State, say report) {
+	var want []string
+	for _, ending := range sortedKeys(p.Endings) {
+		if !slices.Contains(transient(), ending) {
+			want = append(want, ending)
+		}
+	}
+	var first Retrier
+	if len(s.Retry) > 0 {
+		first = s.Retry[0]
+	}
+	if named := slices.Sorted(slices.Values(first.ErrorEquals)); !slices.Equal(named, want) {
+		say("the first retrier of %q names %q, and the endings that end a job are %q", name, named, want)
+	}
+	if first.MaxAttempts == nil || *first.MaxAttempts != 0 {
+		say("%q tries again after an ending that ends a job", name)
+	}
+}
+
+// allElse: whatever else fails is retried, under whichever name. There are more
+// names than AWS documents.
+func allElse(_ *Project, name string, s State, say report) {
+	for _, failure := range []string{
+		"States.Timeout", "Sandbox.Timedout", "Runtime.ExitError", "Lambda.Unknown", "Lambda.TooManyRequestsException",
+		"Lambda.CodeArtifactUserPendingException", "ServiceUnavailable", "AnErrorThatNobodyNamed",
+	} {
+		if r, ok := s.retrier(failure); !ok || r.attempts() < 3 || r.BackoffRate < 1.5 || r.JitterStrategy != "FULL" {
 			say("%q does not try again after %s, at least three times, with a growing wait and full jitter", name, failure)
 		}
 	}
 }
 
-func ownRetries(p *Project, name string, s State, say report) {
-	for _, r := range s.Retry {
-		for _, failure := range r.ErrorEquals {
-			switch {
-			case failure == "States.ALL" || failure == "States.TaskFailed":
-				say("%q tries again after %s, which stands for our own endings too", name, failure)
-			case failure == "ServiceUnavailable", failure == "VideoUnavailable" && name == "Store":
-			case p.Endings[failure]:
-				say("%q tries again after %s, which is an ending", name, failure)
-			}
-		}
+// attempts gives how often a task is retried; 3 is what Step Functions does where
+// nothing is said.
+func (r Retrier) attempts() int {
+	if r.MaxAttempts == nil {
+		return 3
 	}
+	return *r.MaxAttempts
 }
 
-// wait gives the most seconds that a retrier's waits add up to.
+// wait gives the seconds that a retrier's waits add up to on average. With full
+// jitter each is anything between nothing and its most.
 func (r Retrier) wait() float64 {
 	total, delay := 0.0, float64(r.IntervalSeconds)
-	for range r.MaxAttempts {
+	for range r.attempts() {
 		total += min(delay, float64(r.MaxDelaySeconds))
 		delay *= r.BackoffRate
+	}
+	if r.JitterStrategy == "FULL" {
+		total /= 2
 	}
 	return total
 }
 
-// patience holds that what was paid for outlives a bad afternoon: two hours at
-// the source of the video, half an hour of our own services, and that throttling
-// is waited out for longer than a crash.
+// patience: what was paid for outlives a bad afternoon at the source of the video,
+// and whatever fails here is given half an hour to pass; throttling and failing
+// services, which many jobs meet at once, longer than the rest.
 func patience(_ *Project, name string, s State, say report) {
 	if r, _ := s.retrier("VideoUnavailable"); name == "Store" && r.wait() < 2*3600 {
 		say("%q gives a video up that can't be fetched after %.0f s of waiting; it is paid for", name, r.wait())
 	}
-	for _, failure := range []string{"ServiceUnavailable", "Lambda.TooManyRequestsException"} {
-		r, _ := s.retrier(failure)
-		crash, _ := s.retrier("Runtime.ExitError")
-		if r.wait() < 1800 || r.wait() <= crash.wait() {
+	rest, _ := s.retrier("AnErrorThatNobodyNamed")
+	for _, failure := range []string{"ServiceUnavailable", "Lambda.TooManyRequestsException", "States.Timeout", "AnErrorThatNobodyNamed"} {
+		if r, _ := s.retrier(failure); r.wait() < max(1800, rest.wait()) {
 			say("%q waits %.0f s in all after %s, and should wait half an hour", name, r.wait(), failure)
 		}
 	}
 }
 
 // knownErrors: a name that nothing gives matches nothing, ever.
-// https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 func knownErrors(p *Project, name string, s State, say report) {
-	known := append(platformErrors(),
-		"States.ALL", "States.TaskFailed", "States.HeartbeatTimeout", "States.Permissions", "States.DataLimitExceeded",
-		"States.ResultPathMatchFailure", "States.ParameterPathFailure", "States.IntrinsicFailure", "States.Runtime")
+	known := []string{"States.TaskFailed", "States.Timeout", "Lambda.TooManyRequestsException"}
 	var named []string
 	for _, r := range s.Retry {
 		named = append(named, r.ErrorEquals...)

@@ -54,7 +54,7 @@ type Retrier struct {
 	IntervalSeconds int
 	BackoffRate     float64
 	MaxDelaySeconds int
-	MaxAttempts     int
+	MaxAttempts     *int // nil: 3
 	JitterStrategy  string
 }
 
