@@ -15,17 +15,70 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Step Functions ends an execution at 25,000 events; a fifth of that must do.
+// Step Functions ends an execution at 25,000 events. A fifth of that must do where
+// nothing fails, and most of it where everything fails as often as it can without
+// ending the job.
 // https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-const mostEvents = 25000 / 5
+const (
+	mostEvents        = 25000 / 5
+	mostFailingEvents = 25000 * 9 / 10
+)
 
-// loopEvents are the events of one turn: two of a Wait, five of a task that calls
-// a function, two of a Choice.
-const loopEvents = 9
+const (
+	// loopEvents are the events of one turn: two of a Wait, five of a task that
+	// calls a function, two of a Choice.
+	loopEvents = 9
+	// tryEvents are those of a function's try that failed: scheduled, started,
+	// failed.
+	tryEvents = 3
+	// endEvents are those of the execution's own beginning and end, and of a Store
+	// without its tries.
+	endEvents = 2 + 2
+)
 
-// otherEvents are those of the execution's own beginning and end, and of a Store
-// that is tried as often as it can be.
-const otherEvents = 2 + 2 + 3*(1+14+30+8)
+// retries are how often a task is tried again in the state machine, and how long
+// that takes on average, in seconds.
+type retries struct{ times, seconds int }
+
+// machineRetries reads the retriers of a task that try again.
+func machineRetries(t *testing.T, task string) []retries {
+	t.Helper()
+	text, err := os.ReadFile("../../statemachine/text_to_video.asl.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var machine struct {
+		States map[string]struct {
+			Retry []struct {
+				IntervalSeconds, MaxDelaySeconds, MaxAttempts int
+				BackoffRate                                   float64
+				JitterStrategy                                string
+			}
+		}
+	}
+	if err := json.Unmarshal(text, &machine); err != nil {
+		t.Fatal(err)
+	}
+	var all []retries
+	for _, r := range machine.States[task].Retry {
+		if r.MaxAttempts == 0 {
+			continue
+		}
+		wait, total := float64(r.IntervalSeconds), 0.0
+		for range r.MaxAttempts {
+			total += min(wait, float64(r.MaxDelaySeconds))
+			wait *= r.BackoffRate
+		}
+		if r.JitterStrategy == "FULL" {
+			total /= 2
+		}
+		all = append(all, retries{r.MaxAttempts, int(total)})
+	}
+	if len(all) < 2 {
+		t.Fatalf("%s has %d retriers that try again", task, len(all))
+	}
+	return all
+}
 
 // worst is a provider at its slowest: it has no room until busy has passed since
 // the first submission, answers none, shows it in its logs after hidden, and then
@@ -82,8 +135,9 @@ type settings struct {
 }
 
 // turns plays a job as the state machine does, and counts how often it waits, and
-// how long it takes in all.
-func turns(t *testing.T, s settings, way way, known *times) (int, time.Duration) {
+// how long it takes in all. Before each step, tries of it fail for as long as
+// failing says.
+func turns(t *testing.T, s settings, way way, known *times, failing retries) (int, time.Duration) {
 	t.Helper()
 	clock := newClock()
 	began := clock.Now()
@@ -105,6 +159,7 @@ func turns(t *testing.T, s settings, way way, known *times) (int, time.Duration)
 	input := bare().Input
 	var job video.Job
 	for n := 0; ; n++ {
+		clock.pass(time.Duration(failing.seconds) * time.Second)
 		var err error
 		if job.Status == video.Generating {
 			job, err = check.Run(ctx, job)
@@ -127,11 +182,24 @@ func turns(t *testing.T, s settings, way way, known *times) (int, time.Duration)
 
 // TestHistory plays the longest jobs with the least, the usual and the greatest
 // value of each parameter, the others at what makes most of it: whatever is set,
-// an execution's history stays short.
+// an execution's history stays short. It also plays those jobs with steps that fail
+// before they come through: a few times, or as often as each retrier, or all of
+// them, allow.
 func TestHistory(t *testing.T) {
 	values := parameters(t)
 	at := func(name string, i int) time.Duration { return time.Duration(values[name][i]) * time.Second }
-	most := 0
+	stored := endEvents
+	for _, r := range machineRetries(t, "Store") {
+		stored += tryEvents * r.times
+	}
+	failing := []retries{{}, {3, 7}}
+	both := retries{}
+	for _, r := range machineRetries(t, "Check") {
+		failing = append(failing, r)
+		both.times, both.seconds = both.times+r.times, both.seconds+r.seconds
+	}
+	failing = append(failing, both)
+	most, mostFailing := 0, 0
 	play := func(s settings, known *times) {
 		for _, w := range []way{
 			{},                                      // it runs for a day
@@ -141,11 +209,17 @@ func TestHistory(t *testing.T) {
 			{hidden: 4 * s.Hard},                    // never seen
 			{s.Hard - time.Hour, 0, true},           // lost, and sent again
 		} {
-			n, lasted := turns(t, s, w, known)
-			events := n*loopEvents + otherEvents
-			most = max(most, events)
-			if events > mostEvents {
-				t.Errorf("%+v, %+v: %d turns in %v, and a history of %d events", s, w, n, lasted, events)
+			for _, fails := range failing {
+				n, lasted := turns(t, s, w, known, fails)
+				events, limit := n*(loopEvents+tryEvents*fails.times)+stored, mostEvents
+				if fails.times == 0 {
+					most = max(most, events)
+				} else {
+					mostFailing, limit = max(mostFailing, events), mostFailingEvents
+				}
+				if events > limit {
+					t.Errorf("%+v, %+v, %+v: %d turns in %v, and a history of %d events", s, w, fails, n, lasted, events)
+				}
 			}
 		}
 	}
@@ -175,7 +249,7 @@ func TestHistory(t *testing.T) {
 			*field = before
 		}
 	}
-	t.Logf("the longest history has %d events", most)
+	t.Logf("the longest history has %d events, and %d where every step fails before it comes through", most, mostFailing)
 }
 
 // parameters gives the least, the usual and the greatest value of each number
