@@ -7,6 +7,7 @@ import (
 	"embed"
 	"encoding/hex"
 	"fmt"
+	"html"
 	"net/http"
 	"path"
 	"strings"
@@ -31,6 +32,11 @@ type page struct {
 	origin   func(context.Context) (string, error)
 	notFound http.Handler
 }
+
+// prefixHeader says where the page's files are, as seen from the page's address:
+// nothing, or a segment with a slash behind it. It is for whoever calls the handler
+// to set, and never the client's.
+const prefixHeader = "X-Page-Prefix"
 
 // New gives the page as an http.Handler, for GET and HEAD of "/" and of
 // "/assets/<version>/<file>". The version is a hash of all the files, and stands
@@ -81,6 +87,9 @@ func policy(origin string) string {
 // ServeHTTP implements http.Handler.
 func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f, caching := p.index, "no-cache" // asked for each time, and mostly answered with 304
+	if prefix := r.Header.Get(prefixHeader); prefix != "" && r.URL.Path == "/" {
+		f = newFile(f.name, bytes.ReplaceAll(f.content, []byte(`"assets/`), []byte(`"`+html.EscapeString(prefix)+`assets/`)))
+	}
 	if r.URL.Path != "/" {
 		version, name, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/assets/"), "/")
 		var ok bool

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path"
 	"regexp"
@@ -77,6 +78,35 @@ func TestIndexNamesEveryFile(t *testing.T) {
 		if !slices.Contains(names, entry.Name()) {
 			t.Errorf("index.html does not name %s: preload it", entry.Name())
 		}
+	}
+}
+
+// TestPrefix: a page whose address has no slash at the end finds its files.
+func TestPrefix(t *testing.T) {
+	handler := newPage()
+	base, err := url.Parse("https://example.com/base/takeup")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := get(handler, "/", "X-Page-Prefix: takeup/")
+	found := regexp.MustCompile(`(?:href|src)="([^"#]+)"`).FindAllStringSubmatch(w.Body.String(), -1)
+	if len(found) < 10 {
+		t.Fatalf("index.html names %d files", len(found))
+	}
+	for _, match := range found {
+		address, err := base.Parse(match[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if path, ok := strings.CutPrefix(address.Path, "/base/takeup"); !ok || get(handler, path).Code != http.StatusOK {
+			t.Errorf("%s leads to %s, which is not there", match[1], address)
+		}
+	}
+	if plain := get(handler, "/"); plain.Header().Get("ETag") == w.Header().Get("ETag") {
+		t.Error("both pages have one ETag")
+	}
+	if odd := get(handler, "/", `X-Page-Prefix: "><script>/`).Body.String(); strings.Contains(odd, "<script>/") {
+		t.Error("a prefix becomes HTML")
 	}
 }
 

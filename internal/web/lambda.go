@@ -13,7 +13,9 @@ import (
 
 // Lambda makes a Lambda handler of an http.Handler, for the proxy integration of
 // an API Gateway REST API. The request's X-Request-Id is API Gateway's own id of
-// it, whatever the caller sent. A body that can't be decoded is asked of the
+// it, whatever the caller sent, and its X-Page-Prefix is where the page's files are,
+// as seen from the page's address. The path is the API's own, without the base path
+// that a custom domain may have before it. A body that can't be decoded is asked of the
 // handler as a path that it doesn't know, so that it is refused in the handler's
 // words.
 func Lambda(handler http.Handler) func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
@@ -30,13 +32,52 @@ func Lambda(handler http.Handler) func(context.Context, events.APIGatewayProxyRe
 			}
 		}
 		headers.Set("X-Request-Id", event.RequestContext.RequestID)
+		headers.Set("X-Page-Prefix", pagePrefix(event.RequestContext.Path))
 		event.MultiValueHeaders = headers
-		event.Path = escaped(event.Path)
+		event.Path = escaped(withoutBase(event))
 		if _, err := base64.StdEncoding.DecodeString(event.Body); event.IsBase64Encoded && err != nil {
 			event.Path, event.Body, event.IsBase64Encoded = "/v2", "", false
 		}
 		return adapter.ProxyWithContext(ctx, event)
 	}
+}
+
+// withoutBase gives a request's path within the API. With a custom domain the
+// event's path begins with the base path of the domain's mapping, which the
+// resource and its parameter "proxy" don't have. They have the path decoded, so
+// that the base path is what stands before it, and the rest is left as it came.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-mappings.html
+func withoutBase(event events.APIGatewayProxyRequest) string {
+	const proxy = "{proxy+}"
+	own := strings.Replace(event.Resource, proxy, event.PathParameters["proxy"], 1)
+	if own == "" {
+		return event.Path
+	}
+	decoded, err := url.PathUnescape(event.Path)
+	if err != nil {
+		return event.Path
+	}
+	for _, end := range []string{own, own + "/"} {
+		base, found := strings.CutSuffix(decoded, end)
+		if rest, cut := strings.CutPrefix(event.Path, base); found && cut {
+			return rest
+		}
+	}
+	if own == "/" { // a base path by itself, without a slash behind it
+		return own
+	}
+	return event.Path
+}
+
+// pagePrefix gives what leads from the page's address to the directory of the API:
+// nothing where the address ends with a slash, as it should, else its last segment
+// again. Without it the page's files would be looked for one directory above.
+func pagePrefix(address string) string {
+	last := address[strings.LastIndex(address, "/")+1:]
+	if last == "" {
+		return ""
+	}
+	return url.PathEscape(last) + "/"
 }
 
 // escaped makes a path one that a URL can have. Whether API Gateway hands an

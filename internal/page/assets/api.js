@@ -1,5 +1,7 @@
 // The calls to the API, which serves this page too: every address is relative to
-// the page's own.
+// this file's, which is two directories below the API's. The page's own address may
+// lack the "/" at its end.
+const root = new URL("../../", import.meta.url);
 
 // Refusal is an answer that says no. Its message is the API's, and says what to do.
 export class Refusal extends Error {
@@ -53,7 +55,7 @@ export class Api {
   async #call(method, path, { body, headers } = {}) {
     let response, answer;
     try {
-      response = await fetch(path, {
+      response = await fetch(new URL(path, root), {
         method,
         body,
         headers: { ...headers, Authorization: `Bearer ${this.#token}` },
@@ -78,7 +80,7 @@ export class Api {
 // often it is run.
 export function curl(request, key) {
   const quote = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
-  const address = new URL("v2/video/generations", document.baseURI);
+  const address = new URL("v2/video/generations", root);
   return [
     `curl -X POST ${quote(address.href)}`,
     `-H "Authorization: Bearer $TAKEUP_TOKEN"`,
