@@ -33,7 +33,7 @@ func TestCommands(t *testing.T) {
 		{"redrive-wait", []string{"redrive poor nobody --wait"}},
 		{"redrive-all", []string{"redrive --all --json", "redrive --all"}},
 		{"doctor", []string{"doctor", "doctor --json"}},
-		{"target", []string{"list --url x --token y", "list --stack a --url http://x --token y", "list --region eu-west-1 --token x", "reconcile", "list --url http://x --token"}},
+		{"target", []string{"list --url x --token y", "list --stack a --url http://x --token y", "list --url http://x --token y", "list --url x --token y", "list --region eu-west-1 --token x", "reconcile", "list --url http://x --token"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var told strings.Builder

@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/spf13/cobra"
 
@@ -24,9 +26,10 @@ func newDoctor(w *world) *cobra.Command {
 		Short: "Look whether all is right, and say how to put right what isn't",
 		Long: `Looks whether all is right, with a line for each thing: "ok", or "fix:" with what
 to do. Of a stack it looks at the API and its token, the clock, the state
-machine, the buckets, the provider's key and the balance; for the local stack
-also at the versions of Go, Python, SAM and MiniStack. An address and a token
-show only the API and the clock. It changes nothing and pays nothing. The exit
+machine, the buckets, the provider's key and the balance, at which settings are
+not the template's defaults, and at how many Lambda executions the account
+allows; for the local stack also at the versions of Go, Python, SAM and
+MiniStack. An address and a token show only the API and the clock. It changes nothing and pays nothing. The exit
 status is 0 when all is right, and 3 when there is something to fix.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -85,7 +88,11 @@ func (w *world) examine(ctx context.Context, t *target) ([]doctor.Line, error) {
 }
 
 func (w *world) examineStack(ctx context.Context, stack stackAccess) []doctor.Line {
-	lines := []doctor.Line{doctor.Stack(stack.name, stack.config.Region, stack.status)}
+	lines := []doctor.Line{
+		doctor.Stack(stack.name, stack.config.Region, stack.status),
+		doctor.Settings(ctx, cloudformation.NewFromConfig(stack.config), stack.name, stack.settings),
+		doctor.Concurrency(ctx, lambda.NewFromConfig(stack.config), stack.settings["SpellSeconds"]),
+	}
 	price := doctor.Price{}
 	access, err := stack.api(ctx, w)
 	if err != nil {

@@ -25,9 +25,10 @@ type stackAccess struct {
 	name     string
 	config   aws.Config
 	outputs  map[string]string
-	provider string // the base URL that the stack's functions call
-	status   string // in CloudFormation's words
-	local    bool   // it is the one that up started, not one in AWS
+	settings map[string]string // the stack's parameters
+	provider string            // the base URL that the stack's functions call
+	status   string            // in CloudFormation's words
+	local    bool              // it is the one that up started, not one in AWS
 }
 
 // describe asks CloudFormation for a stack's outputs and parameters.
@@ -36,18 +37,17 @@ func describe(ctx context.Context, config aws.Config, name string) (stackAccess,
 	if err != nil {
 		return stackAccess{}, notFound(err, name, config.Region)
 	}
-	access := stackAccess{name: name, config: config, outputs: map[string]string{}}
+	access := stackAccess{name: name, config: config, outputs: map[string]string{}, settings: map[string]string{}}
 	for _, stack := range reply.Stacks {
 		access.status = string(stack.StackStatus)
 		for _, output := range stack.Outputs {
 			access.outputs[deref(output.OutputKey)] = deref(output.OutputValue)
 		}
 		for _, parameter := range stack.Parameters {
-			if deref(parameter.ParameterKey) == "ProviderBaseUrl" {
-				access.provider = strings.TrimRight(deref(parameter.ParameterValue), "/")
-			}
+			access.settings[deref(parameter.ParameterKey)] = deref(parameter.ParameterValue)
 		}
 	}
+	access.provider = strings.TrimRight(access.settings["ProviderBaseUrl"], "/")
 	for _, output := range []string{"ApiUrl", "ApiTokenSecret", "VideosBucket", "PromptsBucket", "StateMachineArn", "ProviderKeySecret"} {
 		if access.outputs[output] == "" {
 			return access, fmt.Errorf("the stack %s has no output %s; is it a stack of Takeup, deployed whole?", name, output)

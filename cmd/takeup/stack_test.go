@@ -24,6 +24,7 @@ type fakeAWS struct {
 	status              string
 	denied              string // a call that is not allowed
 	balance             float64
+	executions          int // that Lambda allows
 	versioning          string
 	api                 http.Handler
 }
@@ -35,7 +36,7 @@ func newFakeAWS(t *testing.T, api *fakeapi.Server) *fakeAWS {
 		t.Fatal(err)
 	}
 	a := &fakeAWS{
-		status: "CREATE_COMPLETE", balance: 9.8, versioning: "Enabled",
+		status: "CREATE_COMPLETE", balance: 9.8, executions: 1000, versioning: "Enabled",
 		api: http.StripPrefix("/_aws/execute-api/abc/takeup", httputil.NewSingleHostReverseProxy(target)),
 		outputs: map[string]string{
 			"ApiUrl": "https://abc.execute-api.eu-west-1.amazonaws.com/takeup", "ApiId": "abc", "ApiStage": "takeup", "ApiTokenSecret": "token",
@@ -68,8 +69,10 @@ func (a *fakeAWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		name = "HeadBucket " + strings.Trim(r.URL.Path, "/")
 	case r.URL.Query().Has("versioning"):
 		name = "GetBucketVersioning"
+	case strings.HasSuffix(r.URL.Path, "/account-settings"):
+		name = "GetAccountSettings"
 	case name == "":
-		name = "DescribeStacks"
+		name = r.FormValue("Action")
 	}
 	if a.denied != "" && strings.HasSuffix(name, a.denied) {
 		w.WriteHeader(http.StatusForbidden)
@@ -89,6 +92,14 @@ func (a *fakeAWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(map[string]string{"SecretString": value, "VersionId": "1"})
 	case "AWSStepFunctions.DescribeStateMachine":
 		_ = json.NewEncoder(w).Encode(map[string]any{"name": "text-to-video", "status": "ACTIVE"})
+	case "GetAccountSettings":
+		_ = json.NewEncoder(w).Encode(map[string]any{"AccountLimit": map[string]int{"ConcurrentExecutions": a.executions}})
+	case "GetTemplateSummary":
+		w.Header().Set("Content-Type", "text/xml")
+		_, _ = io.WriteString(w, `<GetTemplateSummaryResponse><GetTemplateSummaryResult><Parameters>`+
+			`<member><ParameterKey>ProviderKey</ParameterKey><NoEcho>true</NoEcho></member>`+
+			`<member><ParameterKey>ProviderBaseUrl</ParameterKey><DefaultValue>https://api.aimlapi.com</DefaultValue></member>`+
+			`</Parameters></GetTemplateSummaryResult></GetTemplateSummaryResponse>`)
 	case "DescribeStacks":
 		a.stacks(w, r)
 	default:
@@ -168,6 +179,7 @@ func TestDoctorOfAStack(t *testing.T) {
 		{"much is wrong", func() {
 			a.status, a.balance, a.versioning, a.denied = "ROLLBACK_COMPLETE", 0.5, "Suspended", "HeadBucket videos"
 		}},
+		{"a new account", func() { a.executions, a.parameters["SpellSeconds"] = 10, "240" }},
 		{"the key is not accepted", func() { a.denied = "billing" }},
 		{"no secret is read", func() { a.denied = "GetSecretValue" }},
 		{"no stack", func() { a.denied = "DescribeStacks" }},

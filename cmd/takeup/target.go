@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -85,10 +87,23 @@ func (t target) chosen(w *world) (target, error) {
 		return t, &usageError{errors.New("an address needs its token; set TAKEUP_TOKEN, or name the stack with --stack instead")}
 	case t.stack == "" && (t.profile != "" || t.region != ""):
 		return t, &usageError{errors.New("--profile and --region are for a deployed stack; name it with --stack")}
-	case t.url != "" && !strings.HasPrefix(t.url, "https://") && !strings.HasPrefix(t.url, "http://"):
-		return t, &usageError{fmt.Errorf("%q is no address; it takes one such as https://ID.execute-api.REGION.amazonaws.com/takeup, the output ApiUrl", t.url)}
+	case t.url != "":
+		return t, checkAddress(t.url)
 	}
 	return t, nil
+}
+
+// checkAddress takes https, and plain http on this machine only: whoever is on the
+// way could read the token.
+func checkAddress(address string) error {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return &usageError{fmt.Errorf("%q is no address; it takes one such as https://ID.execute-api.REGION.amazonaws.com/takeup, the output ApiUrl", address)}
+	}
+	if ip := net.ParseIP(u.Hostname()); u.Scheme == "http" && u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return &usageError{fmt.Errorf("%q is plain http, which shows the token to everybody on the way; give an address with https", address)}
+	}
+	return nil
 }
 
 // apiAccess is an API, and what is known of the stack behind it.

@@ -1,0 +1,72 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+)
+
+// fewExecutions is what an account should allow at least while checks wait for
+// their videos: each occupies one execution, and the API needs some too. A new
+// account may allow 10.
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+const fewExecutions = 100
+
+// AccountLimits is what is used of Lambda.
+type AccountLimits interface {
+	GetAccountSettings(context.Context, *lambda.GetAccountSettingsInput, ...func(*lambda.Options)) (*lambda.GetAccountSettingsOutput, error)
+}
+
+// Concurrency looks whether the account allows as many concurrent Lambda
+// executions as checks may occupy that go on asking for spell seconds.
+func Concurrency(ctx context.Context, client AccountLimits, spell string) Line {
+	const check = "Lambda concurrency"
+	got, err := client.GetAccountSettings(ctx, &lambda.GetAccountSettingsInput{})
+	if err != nil {
+		return fix(check, "the account's limit can't be read", "give your AWS credentials lambda:GetAccountSettings").because(err)
+	}
+	if got.AccountLimit == nil {
+		return fix(check, "AWS does not say the account's limit", "look it up in Service Quotas, under AWS Lambda, Concurrent executions")
+	}
+	limit := got.AccountLimit.ConcurrentExecutions
+	if limit < fewExecutions && spell != "0" {
+		return fix(check, fmt.Sprintf("the account allows %d executions, and each job under way may occupy one, so a few jobs keep the API from answering", limit),
+			"ask Service Quotas for 1,000 (aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 --desired-value 1000), and deploy with --parameter-overrides SpellSeconds=0 until you have them")
+	}
+	return ok(check, "the account allows %d executions", limit)
+}
+
+// Templates is what is used of CloudFormation.
+type Templates interface {
+	GetTemplateSummary(context.Context, *cloudformation.GetTemplateSummaryInput, ...func(*cloudformation.Options)) (*cloudformation.GetTemplateSummaryOutput, error)
+}
+
+// Settings says which parameters of a stack are not at their defaults in the
+// template that it was deployed from. Each may be meant so; but an update of a stack
+// keeps the values it has, also those that were defaults of an earlier version. The
+// values of parameters that hold secrets are not shown.
+func Settings(ctx context.Context, client Templates, stack string, values map[string]string) Line {
+	const check = "settings"
+	summary, err := client.GetTemplateSummary(ctx, &cloudformation.GetTemplateSummaryInput{StackName: &stack})
+	if err != nil {
+		return fix(check, "the template of "+stack+" can't be read", "give your AWS credentials cloudformation:GetTemplateSummary").because(err)
+	}
+	var others []string
+	for _, p := range summary.Parameters {
+		name := aws.ToString(p.ParameterKey)
+		value, given := values[name]
+		if p.DefaultValue != nil && !aws.ToBool(p.NoEcho) && given && value != *p.DefaultValue {
+			others = append(others, fmt.Sprintf("%s is %q (default %q)", name, value, *p.DefaultValue))
+		}
+	}
+	if len(others) == 0 {
+		return ok(check, "all at the template's defaults")
+	}
+	slices.Sort(others)
+	return ok(check, "%s; an update keeps them until --parameter-overrides says otherwise", strings.Join(others, ", "))
+}
