@@ -83,6 +83,7 @@ func (a stackAccess) sources(w *world) (reconcile.Sources, error) {
 	}
 	return reconcile.Sources{
 		Ledger: a.ledger(), Manifests: a.shelf(), Executions: executions,
+		Contents: a.contents(),
 		Provider: a.account(w), Keys: a.keys(),
 		Objects: reconcile.Objects{Client: a.s3(), Videos: a.outputs["VideosBucket"], PromptFiles: a.outputs["PromptsBucket"]},
 	}, nil

@@ -94,6 +94,10 @@ func (a stackAccess) ledger() *ledger.Ledger {
 	return ledger.New(a.s3(), a.outputs["VideosBucket"], nil)
 }
 
+func (a stackAccess) contents() *ledger.Contents {
+	return ledger.NewContents(a.s3(), a.outputs["VideosBucket"])
+}
+
 func (a stackAccess) shelf() *manifest.Shelf { return manifest.New(a.s3(), a.outputs["VideosBucket"]) }
 
 // account is the provider's, as the stack's functions call it.

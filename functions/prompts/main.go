@@ -22,5 +22,5 @@ func main() {
 	set, config := settings.Must(log, settings.Load[settings.Prompts])
 	bucket := s3.NewFromConfig(config)
 	starter := intake.New(ledger.New(bucket, set.VideosBucket, rand.Text), intake.NewExecutions(sfn.NewFromConfig(config), set.StateMachine))
-	lambda.Start(promptfile.New(bucket, starter, set.VideosBucket, time.Now, log).Handle)
+	lambda.Start(promptfile.New(bucket, ledger.NewContents(bucket, set.VideosBucket), starter, set.VideosBucket, time.Now, log).Handle)
 }

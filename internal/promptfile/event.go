@@ -8,8 +8,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
-
-	"github.com/takeup/takeup/internal/intake"
 )
 
 // upload is what one record of an event says of a file.
@@ -17,7 +15,7 @@ type upload struct {
 	bucket, key string
 	version     string // "" and "null" in a bucket that keeps no versions
 	etag        string
-	sequencer   string
+	copied      bool // by S3's CopyObject
 	at          time.Time
 }
 
@@ -72,7 +70,7 @@ func read(number int, record []byte) (upload, bool, error) {
 	}
 	u := upload{
 		bucket: r.S3.Bucket.Name, key: r.S3.Object.URLDecodedKey, version: r.S3.Object.VersionID,
-		etag: r.S3.Object.ETag, sequencer: r.S3.Object.Sequencer, at: r.EventTime,
+		etag: r.S3.Object.ETag, copied: r.EventName == "ObjectCreated:Copy", at: r.EventTime,
 	}
 	if u.bucket == "" || u.key == "" || !utf8.ValidString(u.key) {
 		return upload{}, false, &BadRecord{Number: number, Reason: "it names no bucket, or no key in UTF-8"}
@@ -83,25 +81,3 @@ func read(number int, record []byte) (upload, bool, error) {
 // versioned reports whether the version tells this upload from the next one to
 // the same key.
 func (u upload) versioned() bool { return u.version != "" && u.version != "null" }
-
-// id is the job's id of a line of the file: the same for each delivery of the
-// event, and another one for the next upload, also of the same text. A whole
-// file is its line 1.
-func (u upload) id(line string) string {
-	if u.versioned() {
-		return lineID(u.bucket, u.key, u.version, line)
-	}
-	return intake.IDFromKey("file", u.bucket, u.key, u.version, u.etag, u.sequencer, line)
-}
-
-// JobID is the id of the job that a whole file starts, by its version in a
-// versioned bucket.
-func JobID(bucket, key, version string) string { return lineID(bucket, key, version, "1") }
-
-func lineID(bucket, key, version, line string) string {
-	return intake.IDFromKey("file", bucket, key, version, line)
-}
-
-// marker reports whether the upload is the empty object that consoles make for a
-// folder.
-func (u upload) marker() bool { return strings.HasSuffix(u.key, "/") }

@@ -27,23 +27,25 @@ type Client interface {
 	PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
 }
 
-// Starter starts jobs, once an id.
+// Starter starts jobs, once an id. Where the id is that of another request, it
+// gives an *intake.Mismatch.
 type Starter interface {
 	Start(ctx context.Context, id string, r video.Request) (intake.Receipt, error)
 }
 
 // Files handles the events of the prompts bucket.
 type Files struct {
-	client  Client
-	starter Starter
-	videos  string // the bucket that rejected/ is in
-	now     func() time.Time
-	log     *slog.Logger
+	client   Client
+	contents Contents
+	starter  Starter
+	videos   string // the bucket that rejected/ is in
+	now      func() time.Time
+	log      *slog.Logger
 }
 
 // New makes Files that write what they reject to the videos bucket.
-func New(client Client, starter Starter, videos string, now func() time.Time, log *slog.Logger) *Files {
-	return &Files{client: client, starter: starter, videos: videos, now: now, log: log}
+func New(client Client, contents Contents, starter Starter, videos string, now func() time.Time, log *slog.Logger) *Files {
+	return &Files{client: client, contents: contents, starter: starter, videos: videos, now: now, log: log}
 }
 
 // Unhandled says which records of an event could not be handled. Those that could
@@ -76,17 +78,22 @@ func (f *Files) Handle(ctx context.Context, payload json.RawMessage) error {
 	return nil
 }
 
+// outcome is what became of an upload.
+type outcome struct {
+	did string // one of a few words for the log
+	job string // the job's id, where the upload is one
+}
+
 // record handles one record, and logs it in one line.
 func (f *Files) record(ctx context.Context, number int, record []byte) error {
 	began := f.now()
 	u, created, err := read(number, record)
-	outcome, id := "ignored", ""
-	if err == nil && created && !u.marker() {
-		id = u.id("1")
-		outcome, err = f.upload(ctx, id, u)
+	out := outcome{did: "ignored"}
+	if err == nil && created && !System(u.key) {
+		out, err = f.upload(ctx, u)
 	}
 	attributes := []any{
-		"outcome", outcome, "job", id, "bucket", u.bucket, "key", u.key, "version", u.version,
+		"outcome", out.did, "job", out.job, "bucket", u.bucket, "key", u.key, "version", u.version,
 		"elapsed_ms", f.now().Sub(began).Milliseconds(),
 	}
 	if err != nil {
@@ -97,47 +104,52 @@ func (f *Files) record(ctx context.Context, number int, record []byte) error {
 	return nil
 }
 
-func (f *Files) upload(ctx context.Context, id string, u upload) (string, error) {
-	outcome, err := f.start(ctx, id, u)
+func (f *Files) upload(ctx context.Context, u upload) (outcome, error) {
+	out, err := f.start(ctx, u)
 	var why *unusable
 	if errors.As(err, &why) {
-		return "rejected", f.reject(ctx, u, why)
+		return outcome{did: "rejected", job: out.job}, f.reject(ctx, u, why)
 	}
-	return outcome, err
+	return out, err
 }
 
 // start reads a file and starts its job. A file that is gone has nobody who waits
 // for it: it was deleted, or replaced by an upload with an event of its own.
-func (f *Files) start(ctx context.Context, id string, u upload) (string, error) {
-	k, err := kindOf(u.key)
-	if err != nil {
-		return "", err
+func (f *Files) start(ctx context.Context, u upload) (outcome, error) {
+	k, unfit := kindOf(u.key)
+	if unfit != nil && !u.copied {
+		return outcome{}, unfit
 	}
 	content, err := f.get(ctx, u)
 	var gone *absent
 	if errors.As(err, &gone) {
-		return "gone", nil
+		return outcome{did: "gone"}, nil
 	}
 	if err != nil {
-		return "unread", err
+		return outcome{did: "unread"}, err
 	}
-	r, err := parse(k, content)
+	sum := Sum(content)
+	if u.copied {
+		// A file that is done with may be moved to any name.
+		known, _, err := f.contents.Content(ctx, sum)
+		if err != nil {
+			return outcome{did: "not known"}, err
+		}
+		if known.Job != "" {
+			return f.begin(ctx, u, known, content)
+		}
+	}
+	if unfit != nil {
+		return outcome{}, unfit
+	}
+	if _, err := parse(k, content); err != nil {
+		return outcome{}, err // and claims nothing: a later release may take it
+	}
+	job, err := f.identify(ctx, u, sum)
 	if err != nil {
-		return "", err
+		return outcome{did: "not claimed"}, err
 	}
-	receipt, err := f.starter.Start(ctx, id, r)
-	var other *intake.Mismatch
-	switch {
-	case errors.As(err, &other):
-		// The same version of a file is the same bytes, so the job was
-		// started by a release that read them in another way.
-		return "known", nil
-	case err != nil:
-		return "not started", err
-	case receipt.Known:
-		return "known", nil
-	}
-	return "started", nil
+	return f.begin(ctx, u, job, content)
 }
 
 // absent says that a version of a file isn't there any more.

@@ -227,14 +227,13 @@ func (c *comparison) videos() {
 func (c *comparison) prompts() {
 	for _, file := range c.Prompts {
 		id, what := file.Job(), file.Key
-		_, known := c.Entries[id]
 		execution := c.Executions[id]
 		finding := Finding{Kind: Prompt, What: what, Job: id, At: file.At}
 		switch {
-		case strings.HasSuffix(file.Key, "/"), known, c.stored(id), file.Rejected, execution.Running():
+		case promptfile.System(file.Key), c.there(id), file.Rejected:
 			continue
-		case !file.versioned():
-			c.unknown("prompt file "+what, "it came before the bucket kept versions, so its job can't be told; see whether "+promptfile.RejectionKey(file.Key)+" is there")
+		case file.Sum == "":
+			c.unknown("prompt file "+what, "version "+file.Version+" is in an archive storage class, so its bytes can't be read and its job can't be told")
 			continue
 		case c.To.Sub(file.At) < settling:
 			c.note(what, id, "uploaded just now; its job is not there yet")
@@ -242,6 +241,9 @@ func (c *comparison) prompts() {
 		case execution.Name != "":
 			finding.Detail = "its execution " + execution.Name + " is " + execution.Status + prefixed(", with ", execution.Error) + ", and nothing was submitted or paid"
 			finding.ToDo = "mend what the execution says, and upload the file again"
+		case c.there(file.First):
+			c.note(what, file.First, "version "+file.Version+" has the text of that job, and is taken for a copy of its file")
+			continue
 		case file.Replaced:
 			c.note(what, id, "version "+file.Version+" has no job; if it was rejected, the rejection of a later version took its place")
 			continue
@@ -251,6 +253,13 @@ func (c *comparison) prompts() {
 		}
 		c.find(finding)
 	}
+}
+
+// there reports whether a job was begun: it is in the ledger, or stored, or
+// running.
+func (c *comparison) there(id string) bool {
+	_, known := c.Entries[id]
+	return known || c.stored(id) || c.running(id)
 }
 
 // ending is the name of how a job ended, by the ledger or else by its last

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/ledger"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/video"
@@ -55,7 +56,7 @@ func facts(change func(*reconcile.Facts)) reconcile.Facts {
 }
 
 func file(key string, age time.Duration) reconcile.PromptFile {
-	return reconcile.PromptFile{Bucket: "prompts", Key: key, Version: "version-1", At: to.Add(-age)}
+	return reconcile.PromptFile{Bucket: "prompts", Key: key, Version: "version-1", At: to.Add(-age), Sum: promptfile.Sum([]byte("a boat"))}
 }
 
 func TestCompare(t *testing.T) {
@@ -194,8 +195,19 @@ func TestCompare(t *testing.T) {
 			rejected.Rejected = true
 			f.Entries[job.Job()] = entry(job.Job(), "", &video.OutOfCredits{})
 			f.Executions[running.Job()] = reconcile.Execution{Name: running.Job(), Status: "RUNNING"}
-			f.Prompts = []reconcile.PromptFile{job, running, rejected, file("folder/", time.Hour)}
+			f.Prompts = []reconcile.PromptFile{job, running, rejected, file("folder/", time.Hour), file("a/._b.txt", time.Hour)}
 		}},
+		{name: "a copy of a prompt file", notes: 1, change: func(f *reconcile.Facts) {
+			moved := file("done/a.txt", time.Hour)
+			moved.First = "a"
+			f.Entries["a"] = entry("a", "", &video.OutOfCredits{})
+			f.Prompts = []reconcile.PromptFile{moved}
+		}},
+		{name: "a copy of a prompt file that came to nothing", change: func(f *reconcile.Facts) {
+			moved := file("done/a.txt", time.Hour)
+			moved.First = "a"
+			f.Prompts = []reconcile.PromptFile{moved}
+		}, want: "prompt done/a.txt " + file("done/a.txt", 0).Job() + ": neither a job nor a rejection | upload it again"},
 		{name: "a prompt file that came to nothing", change: func(f *reconcile.Facts) {
 			f.Prompts = []reconcile.PromptFile{file("lost.txt", time.Hour)}
 		}, want: "prompt lost.txt " + file("lost.txt", 0).Job() + ": neither a job nor a rejection | upload it again"},
@@ -236,7 +248,9 @@ func TestCompare(t *testing.T) {
 // What can't be told is unknown, and never missing.
 func TestUnknownIsNotMissing(t *testing.T) {
 	report := reconcile.Compare(facts(func(f *reconcile.Facts) {
-		f.Prompts = []reconcile.PromptFile{{Bucket: "prompts", Key: "a.txt", Version: "null", At: to.Add(-time.Hour)}}
+		archived := file("a.txt", time.Hour)
+		archived.Sum = ""
+		f.Prompts = []reconcile.PromptFile{archived}
 		f.Unknown = []reconcile.Unknown{{Source: "the logs", Reason: "refused"}}
 	}))
 	if len(report.Findings) != 0 || len(report.Unknown) != 2 || report.Settled() {
@@ -257,12 +271,12 @@ func TestPromptFileJob(t *testing.T) {
 	files := newStore()
 	files.putVersion("prompts", "a b.txt", "version-1", "a paper boat", to)
 	started := &starter{}
-	handler := promptfile.New(files, started, "videos", func() time.Time { return to }, slog.New(slog.DiscardHandler))
+	handler := promptfile.New(files, ledger.NewContents(files, "videos"), started, "videos", func() time.Time { return to }, slog.New(slog.DiscardHandler))
 	event := `{"Records":[{"eventSource":"aws:s3","eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"prompts"},"object":{"key":"a+b.txt","versionId":"version-1"}}}]}`
 	if err := handler.Handle(t.Context(), json.RawMessage(event)); err != nil {
 		t.Fatal(err)
 	}
-	want := reconcile.PromptFile{Bucket: "prompts", Key: "a b.txt", Version: "version-1"}.Job()
+	want := reconcile.PromptFile{Bucket: "prompts", Key: "a b.txt", Version: "version-1", Sum: promptfile.Sum([]byte("a paper boat"))}.Job()
 	if len(started.ids) != 1 || started.ids[0] != want {
 		t.Errorf("promptfile started %v, want %s", started.ids, want)
 	}

@@ -47,6 +47,12 @@ func (e Execution) Running() bool { return e.Status == "RUNNING" }
 type PromptFile struct {
 	Bucket, Key, Version string
 	At                   time.Time
+	// Sum is the SHA-256 of its bytes, by which its job is told; empty where
+	// they can't be read.
+	Sum string
+	// First is the job that the same bytes first became, at whatever key; empty
+	// where none is known.
+	First string
 	// Rejected says that it has a rejection of its own.
 	Rejected bool
 	// Replaced says that a rejection of a later version took the place that
@@ -55,11 +61,7 @@ type PromptFile struct {
 }
 
 // Job is the id of the job that the file starts.
-func (p PromptFile) Job() string { return promptfile.JobID(p.Bucket, p.Key, p.Version) }
-
-// versioned is false in a bucket that kept no versions when the file came: the
-// job's id then has parts that only the event told.
-func (p PromptFile) versioned() bool { return p.Version != "" && p.Version != "null" }
+func (p PromptFile) Job() string { return promptfile.JobID(p.Bucket, p.Key, p.Sum) }
 
 // bare is a generation's id without its model. Ids of the legacy route are
 // "<uuid>:<model>" in one place and bare in another.

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
+	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -37,6 +39,12 @@ type Executions interface {
 	Latest(ctx context.Context, id string) (Execution, error)
 }
 
+// Contents gives what is known of the bytes of prompt files, by their SHA-256;
+// the zero Content where nothing is.
+type Contents interface {
+	Content(ctx context.Context, sum string) (content video.Content, version string, err error)
+}
+
 // Provider reads the provider's records of a time, whole, with a key.
 type Provider interface {
 	Requests(ctx context.Context, key video.Key, from, to time.Time) ([]video.LoggedRequest, error)
@@ -54,6 +62,7 @@ type Keys interface {
 type Sources struct {
 	Ledger     Ledger
 	Manifests  Manifests
+	Contents   Contents
 	Executions Executions
 	Provider   Provider
 	Keys       Keys
@@ -73,7 +82,9 @@ func (s Sources) Gather(ctx context.Context, from, to time.Time) (Facts, error) 
 	if err != nil {
 		return f, err
 	}
-	f.Prompts = prompts
+	if f.Prompts, err = s.texts(ctx, prompts); err != nil {
+		return f, err
+	}
 	listing, err := s.Objects.Listing(ctx)
 	if err != nil {
 		return f, err
@@ -93,6 +104,39 @@ func (s Sources) Gather(ctx context.Context, from, to time.Time) (Facts, error) 
 		return f, err
 	}
 	return f, s.lookAgain(ctx, &f)
+}
+
+// texts reads the prompt files, for the jobs that they are. A file that was
+// deleted since it was listed has nobody who waits for it.
+func (s Sources) texts(ctx context.Context, files []PromptFile) ([]PromptFile, error) {
+	numbers := make([]string, len(files))
+	for i := range files {
+		numbers[i] = strconv.Itoa(i)
+	}
+	type text struct {
+		sum, first string
+		gone       bool
+	}
+	texts, err := each(ctx, numbers, func(ctx context.Context, number string) (text, error) {
+		i, err := strconv.Atoi(number)
+		if err != nil || promptfile.System(files[i].Key) {
+			return text{}, err
+		}
+		sum, gone, err := s.Objects.sum(ctx, files[i])
+		if err != nil || sum == "" {
+			return text{gone: gone}, err
+		}
+		known, _, err := s.Contents.Content(ctx, sum)
+		return text{sum: sum, first: known.Job}, err
+	})
+	var there []PromptFile
+	for i, file := range files {
+		if t := texts[numbers[i]]; !t.gone {
+			file.Sum, file.First = t.sum, t.first
+			there = append(there, file)
+		}
+	}
+	return there, err
 }
 
 // provider reads what the current key shows.
@@ -264,9 +308,10 @@ func (f Facts) suspects() []string {
 		}
 	}
 	for _, file := range f.Prompts {
-		id := file.Job()
-		if _, known := f.Entries[id]; !known && !f.stored(id) && !file.Rejected && file.versioned() {
-			ids[id] = true
+		for _, id := range []string{file.Job(), file.First} {
+			if _, known := f.Entries[id]; id != "" && !known && !f.stored(id) && !file.Rejected {
+				ids[id] = true
+			}
 		}
 	}
 	return slices.Sorted(maps.Keys(ids))

@@ -20,6 +20,7 @@ import (
 	"github.com/takeup/takeup/internal/aimlapi"
 	"github.com/takeup/takeup/internal/ledger"
 	"github.com/takeup/takeup/internal/manifest"
+	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/simulator"
 	"github.com/takeup/takeup/internal/video"
@@ -84,7 +85,7 @@ func (s *store) GetObject(_ context.Context, in *s3.GetObjectInput, _ ...func(*s
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, o := range slices.Backward(s.objects) {
-		if o.bucket == *in.Bucket && o.key == *in.Key {
+		if o.bucket == *in.Bucket && o.key == *in.Key && (in.VersionId == nil || o.version == *in.VersionId) {
 			return &s3.GetObjectOutput{Body: io.NopCloser(strings.NewReader(o.body))}, nil
 		}
 	}
@@ -168,6 +169,7 @@ func newWorld(t *testing.T) *world {
 	mu.Unlock()
 	w.sources = reconcile.Sources{
 		Ledger: ledger.New(nothingElse{w.store}, "videos", nil), Manifests: manifest.New(nothingElse{w.store}, "videos"),
+		Contents: ledger.NewContents(w.store, "videos"),
 		Executions: machine{}, Provider: client, Keys: keys,
 		Objects: reconcile.Objects{Client: w.store, Videos: "videos", PromptFiles: "prompts"},
 	}
@@ -197,12 +199,23 @@ func TestGather(t *testing.T) {
 	w.putVersion("prompts", "no.mp4", "v", "a boat", to.Add(-time.Hour))
 	w.putVersion("prompts", "older.txt", "v", "a boat", from.Add(-time.Hour))
 	w.putVersion("prompts", "twice.mp4", "v", "a boat", to.Add(-time.Hour))
+	w.putVersion("prompts", "._lost.txt", "v", "a boat", to.Add(-time.Hour))
+	// One file and what it was before; and another, moved.
+	w.putVersion("prompts", "job.txt", "v", "another boat", to.Add(-time.Hour))
+	w.putVersion("prompts", "job.txt", "w", "a third boat", to.Add(-time.Hour))
+	w.putVersion("prompts", "done/job.txt", "v", "another boat", to.Add(-time.Hour))
+	other, third := promptfile.Sum([]byte("another boat")), promptfile.Sum([]byte("a third boat"))
+	for _, sum := range []string{other, third} {
+		job := promptfile.JobID("prompts", "job.txt", sum)
+		w.put(video.EntryKey(job), fmt.Sprintf(`{"id":%q,"ending":{"error":"OutOfCredits","detail":{}}}`, job))
+	}
+	w.put(video.ContentKey(other), fmt.Sprintf(`{"job":%q,"key":"job.txt"}`, promptfile.JobID("prompts", "job.txt", other)))
 	w.put("rejected/no.mp4.json", `{"bucket":"prompts","key":"no.mp4","version_id":"v"}`)
 	w.put("rejected/twice.mp4.json", `{"bucket":"prompts","key":"twice.mp4","version_id":"w","at":"2026-08-21T11:30:00Z"}`)
 	w.put("jobs/not an id.json", "{}")
 	w.put("videos/job-1/other", "")
 	report := w.report(t)
-	if len(report.Findings) != 2 || len(report.Unknown) != 0 || len(report.Notes) != 1 || report.Paid != 2 || report.Credits == 0 || report.Jobs != 2 || report.Prompts != 3 {
+	if len(report.Findings) != 2 || len(report.Unknown) != 0 || len(report.Notes) != 2 || report.Paid != 2 || report.Credits == 0 || report.Jobs != 4 || report.Prompts != 7 {
 		t.Fatalf("got %+v", report)
 	}
 	if f := report.Findings[0]; f.Kind != reconcile.Charge || bareID(w.ids[0]) != f.What || f.Job != "job-1" {
@@ -210,6 +223,9 @@ func TestGather(t *testing.T) {
 	}
 	if f := report.Findings[1]; f.Kind != reconcile.Prompt || f.What != "lost.txt" {
 		t.Errorf("got %+v", f)
+	}
+	if n := report.Notes[0]; n.What != "done/job.txt" || n.Job != promptfile.JobID("prompts", "job.txt", other) {
+		t.Errorf("got %+v", n)
 	}
 }
 

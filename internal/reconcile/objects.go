@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go"
 
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/video"
@@ -120,6 +121,35 @@ func (o Objects) Prompts(ctx context.Context, since time.Time) ([]PromptFile, er
 		files[i].Replaced = same && !files[i].Rejected && rejection.At.After(file.At)
 	}
 	return files, nil
+}
+
+// sum gives the SHA-256 of a prompt file's bytes; none where they are in an
+// archive; and whether the file is gone.
+func (o Objects) sum(ctx context.Context, file PromptFile) (sum string, gone bool, err error) {
+	in := &s3.GetObjectInput{Bucket: &file.Bucket, Key: &file.Key}
+	if file.Version != "" {
+		in.VersionId = &file.Version
+	}
+	out, err := o.Client.GetObject(ctx, in)
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		switch api.ErrorCode() {
+		case "NoSuchKey", "NoSuchVersion":
+			return "", true, nil
+		case "InvalidObjectState":
+			return "", false, nil
+		}
+	}
+	if err != nil {
+		return "", false, fmt.Errorf("reading s3://%s/%s: %w", file.Bucket, file.Key, err)
+	}
+	defer out.Body.Close()
+	// What is larger can't be a prompt file.
+	content, err := io.ReadAll(io.LimitReader(out.Body, video.MaxRequestBytes+1))
+	if err != nil {
+		return "", false, fmt.Errorf("reading s3://%s/%s: %w", file.Bucket, file.Key, err)
+	}
+	return promptfile.Sum(content), false, nil
 }
 
 // rejection reads a rejection; one that is gone, or is none, rejects nothing.

@@ -19,3 +19,7 @@ func ManifestKey(id string) string { return "videos/" + id + "/video.json" }
 func TimesKey(model string, duration int) string {
 	return "times/" + model + "/" + strconv.Itoa(duration) + ".json"
 }
+
+// ContentKey is the key of what is known of the prompt files with those bytes, by
+// their SHA-256 in hexadecimal.
+func ContentKey(sum string) string { return "contents/" + sum + ".json" }

@@ -21,7 +21,7 @@ var triggers = []string{byAPI, byAPIAgain, byText, byJSON, byHand}
 
 // job is one that was sent.
 type job struct {
-	// name is what the plan knows it by: a file's id holds a version, which is
+	// name is what the plan knows it by: a file's id holds the bucket, which is
 	// another one in each run.
 	name    string
 	trigger string
@@ -85,8 +85,7 @@ func (n *names) of(id string) string {
 	return n.byID[id]
 }
 
-// await gives it as soon as it is known: a file's job may be under way before the
-// answer to its upload is.
+// await gives it as soon as it is known.
 func (n *names) await(ctx context.Context, id string) string {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()

@@ -16,10 +16,12 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/promptfile"
 )
 
 // patience is how often a sender tries, half a second apart: a client of the API
@@ -98,7 +100,18 @@ func (w *world) send(ctx context.Context, j, before *job) {
 		if before != j && w.uploaded(before) {
 			w.repeat(ctx, "delivering an older event", before, w.deliver)
 		}
-		err = w.deliver(ctx, j)
+		if err = w.deliver(ctx, j); err != nil {
+			break
+		}
+		// A copy of it is no other request.
+		switch at := w.plan.roll("copied", j.name); {
+		case at < 0.2:
+			w.repeat(ctx, "copied onto itself", j, func(ctx context.Context, j *job) error { return w.copy(ctx, promptKey(j), promptKey(j)) })
+		case at < 0.4:
+			w.repeat(ctx, "copied to another key", j, func(ctx context.Context, j *job) error { return w.copy(ctx, promptKey(j), "done/"+promptKey(j)) })
+		case at < 0.5:
+			w.repeat(ctx, "uploaded again", j, w.upload)
+		}
 	case byHand:
 		j.id = fmt.Sprintf("hand-%d-%s", w.o.Seed, j.name)
 		w.names.add(j.id, j.name)
@@ -207,17 +220,31 @@ func (w *world) upload(ctx context.Context, j *job) error {
 	if j.trigger == byText {
 		content = []byte(canaryPrompt + j.name + "\n")
 	}
-	bucket, key := w.stack.Outputs["PromptsBucket"], promptKey(j)
+	bucket, key, sum := w.stack.Outputs["PromptsBucket"], promptKey(j), promptfile.Sum(content)
+	id := promptfile.JobID(bucket, key, sum)
+	w.names.add(id, j.name)
+	w.names.add(sum, j.name)
 	reply, err := w.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: bytes.NewReader(content)})
 	if err != nil {
 		return err
 	}
 	w.mu.Lock()
-	j.version = *reply.VersionId
-	j.id = intake.IDFromKey("file", bucket, key, j.version, "1")
-	w.mu.Unlock()
-	w.names.add(j.id, j.name)
+	defer w.mu.Unlock()
+	if j.version == "" { // of any upload; the first is the job's
+		j.id, j.version = id, *reply.VersionId
+	}
 	return nil
+}
+
+// copy copies a file within the prompts bucket.
+func (w *world) copy(ctx context.Context, from, to string) error {
+	bucket := w.stack.Outputs["PromptsBucket"]
+	source := bucket + "/" + from
+	_, err := w.s3.CopyObject(ctx, &s3.CopyObjectInput{
+		Bucket: &bucket, Key: &to, CopySource: &source,
+		MetadataDirective: types.MetadataDirectiveReplace, Metadata: map[string]string{"copied": "again"},
+	})
+	return err
 }
 
 // uploaded reports whether a job's file has its version by now.

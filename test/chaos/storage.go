@@ -143,6 +143,12 @@ func (s *storage) classify(r *http.Request, body []byte) (kind, job string, menu
 			return "s3 complete upload", job, s3Writes
 		}
 		return "s3 put video", job, s3Writes
+	case "contents":
+		job = s.names.await(r.Context(), strings.TrimSuffix(rest, ".json"))
+		if r.Method == http.MethodGet {
+			return "s3 get content", job, s3Reads
+		}
+		return "s3 put content", job, s3Conditional
 	case "chaos":
 		name, _, _ := strings.Cut(rest, ".")
 		return "s3 get prompt", name, s3Reads

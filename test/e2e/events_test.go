@@ -82,34 +82,13 @@ func (w *world) testEventAgain(t *testing.T) {
 
 // testFileGone delivers the event of a version that was deleted meanwhile.
 func (w *world) testFileGone(t *testing.T) {
-	w.deliver(t, w.event(t, "was here/gone.txt", "0000-no-version"))
-	job := w.fileJob("was here/gone.txt", "0000-no-version")
-	if w.execution(t, job) != nil {
-		t.Error("a job was started")
+	const key, version = "was here/gone.txt", "0000-no-version"
+	w.deliver(t, w.event(t, key, version))
+	if outcome, job := w.handled(t, key, version); outcome != "gone" || job != "" {
+		t.Errorf("it is %s, job %s", outcome, job)
 	}
 	if _, rejected := w.find(t, "rejected/was here/gone.txt.json"); rejected {
 		t.Error("it was rejected")
-	}
-}
-
-// testMarker waits for the line that tells of a folder marker, since nothing else
-// comes of it.
-func (w *world) testMarker(t *testing.T) {
-	job := w.upload(t, "a folder/", nil)
-	await(t, "the folder marker to be ignored", func() bool {
-		for _, line := range w.lines(t, "PromptsFunction") {
-			var said struct{ Key, Outcome string }
-			if json.Unmarshal([]byte(line), &said) == nil && said.Key == "a folder/" {
-				if said.Outcome != "ignored" {
-					t.Fatal(line)
-				}
-				return true
-			}
-		}
-		return false
-	})
-	if w.execution(t, job) != nil || len(w.keys(t, "rejected/a folder")) > 0 {
-		t.Error("it was taken for a prompt file")
 	}
 }
 

@@ -175,44 +175,56 @@ func (w *world) testDiscardStored(t *testing.T) {
 	}
 }
 
+// uploadForm is a form that the API gave.
+type uploadForm struct {
+	URL      string            `json:"url"`
+	Fields   map[string]string `json:"fields"`
+	Key      string            `json:"key"`
+	MaxBytes int               `json:"max_bytes"`
+}
+
+// form asks the API for a form.
+func (w *world) form(t *testing.T) uploadForm {
+	t.Helper()
+	status, _, reply := call(t, http.MethodPost, w.stack.API+"/uploads", w.stack.Token, `{"type":"txt"}`)
+	return read[uploadForm](t, http.StatusCreated, status, reply)
+}
+
+// send uploads a text by the form, and gives S3's answer.
+func (f uploadForm) send(t *testing.T, content string) (int, string) {
+	t.Helper()
+	var body bytes.Buffer
+	parts := multipart.NewWriter(&body)
+	for name, value := range f.Fields {
+		if err := parts.WriteField(name, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file, err := parts.CreateFormFile("file", "any name.txt")
+	if err == nil {
+		_, err = io.WriteString(file, content)
+	}
+	if err != nil || parts.Close() != nil {
+		t.Fatal(err)
+	}
+	status, _, answer := call(t, http.MethodPost, f.URL, "", body.String(), "Content-Type: "+parts.FormDataContentType())
+	return status, string(answer)
+}
+
 // testForm uploads a prompt file by a form that the API gave.
 func (w *world) testForm(t *testing.T) {
 	prompt := w.prompt("a harbour at dawn, uploaded by a form")
-	send := func(content string) (int, string) {
-		status, _, reply := call(t, http.MethodPost, w.stack.API+"/uploads", w.stack.Token, `{"type":"txt"}`)
-		form := read[struct {
-			URL      string            `json:"url"`
-			Fields   map[string]string `json:"fields"`
-			Key      string            `json:"key"`
-			MaxBytes int               `json:"max_bytes"`
-		}](t, http.StatusCreated, status, reply)
-		var body bytes.Buffer
-		parts := multipart.NewWriter(&body)
-		for name, value := range form.Fields {
-			if err := parts.WriteField(name, value); err != nil {
-				t.Fatal(err)
-			}
-		}
-		file, err := parts.CreateFormFile("file", "any name.txt")
-		if err == nil {
-			_, err = io.WriteString(file, content)
-		}
-		if err != nil || parts.Close() != nil {
-			t.Fatal(err)
-		}
-		status, _, answer := call(t, http.MethodPost, form.URL, "", body.String(), "Content-Type: "+parts.FormDataContentType())
-		if status < 300 && form.MaxBytes != video.MaxRequestBytes {
-			t.Errorf("at most %d bytes", form.MaxBytes)
-		}
-		return status, string(answer)
+	form := w.form(t)
+	if form.MaxBytes != video.MaxRequestBytes {
+		t.Errorf("at most %d bytes", form.MaxBytes)
 	}
-	if status, answer := send(prompt); status != http.StatusNoContent {
+	if status, answer := form.send(t, prompt); status != http.StatusNoContent {
 		t.Fatalf("the upload: %d, %s", status, answer)
 	}
 	await(t, "the job of the upload", func() bool {
 		return slices.ContainsFunc(w.listAll(t, "&status=completed"), func(v listed) bool { return v.Request["prompt"] == prompt })
 	})
-	if status, answer := send(strings.Repeat("x", video.MaxRequestBytes+1)); status < 400 || !strings.Contains(answer, "EntityTooLarge") {
+	if status, answer := w.form(t).send(t, strings.Repeat("x", video.MaxRequestBytes+1)); status < 400 || !strings.Contains(answer, "EntityTooLarge") {
 		t.Errorf("a file that is too large: %d, %s", status, answer)
 	}
 }

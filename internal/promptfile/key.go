@@ -1,0 +1,47 @@
+package promptfile
+
+import (
+	"path"
+	"strings"
+)
+
+// FormKey is the key that an upload form signs. The name is one of
+// intake.RandomID with the prefix "file", the ending txt or json.
+func FormKey(name, ending string) string { return forms + name + "." + ending }
+
+const forms = "uploads/"
+
+// formKey reports whether a key is one that FormKey makes. A form can be sent any
+// number of times until it expires, each time with another text.
+func formKey(key string) bool {
+	name, ours := strings.CutPrefix(key, forms+"file-")
+	name, ending, _ := strings.Cut(name, ".")
+	return ours && len(name) == 26 && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz234567") == "" && (ending == "txt" || ending == "json")
+}
+
+// System reports whether a key is that of a file which people don't upload on
+// purpose: what macOS and Windows leave in folders, the lock and owner files of
+// office programs, and the empty objects that consoles and Hadoop make for
+// folders. Such files start nothing, and aren't rejected either. Letters are
+// compared without regard to case.
+func System(key string) bool {
+	name := strings.ToLower(path.Base(key))
+	switch {
+	case strings.HasSuffix(key, "/"), // a folder
+		strings.HasSuffix(name, "_$folder$"),
+		strings.HasPrefix(name, "._"), // AppleDouble: the resource fork of a file
+		strings.HasPrefix(name, "~$"), strings.HasPrefix(name, ".~lock."):
+		return true
+	}
+	for folder := range strings.SplitSeq(path.Dir(key), "/") {
+		switch strings.ToLower(folder) {
+		case "__macosx", ".appledouble", ".spotlight-v100", ".trashes", ".fseventsd", "$recycle.bin", "system volume information", "@eadir":
+			return true
+		}
+	}
+	switch name {
+	case ".ds_store", ".localized", "icon\r", "thumbs.db", "ehthumbs.db", "desktop.ini":
+		return true
+	}
+	return false
+}
