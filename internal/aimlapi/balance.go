@@ -17,11 +17,11 @@ func (c *Client) Balance(ctx context.Context, key video.Key) (float64, error) {
 		return 0, err
 	}
 	var billing struct {
-		Balance  *float64 `json:"current_balance"`
-		Currency string   `json:"currency"` // always USD
+		Balance  *number `json:"current_balance"`
+		Currency string  `json:"currency"` // always USD
 	}
 	if json.Unmarshal(body, &billing) != nil || billing.Balance == nil || billing.Currency != "USD" {
 		return 0, &video.Unanswered{Err: fmt.Errorf("the balance is not in its documented shape")}
 	}
-	return *billing.Balance, nil
+	return float64(*billing.Balance), nil
 }

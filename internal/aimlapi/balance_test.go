@@ -18,7 +18,7 @@ func TestBalance(t *testing.T) {
 	if _, err := client(url).Balance(t.Context(), video.Key{Value: "another"}); !errors.As(err, &refused) || refused.Kind != video.RefusedKey {
 		t.Errorf("another key: %v", err)
 	}
-	for _, body := range []string{"x", "{}", `{"current_balance": "1", "currency": "USD"}`, `{"current_balance": 1, "currency": "EUR"}`} {
+	for _, body := range []string{"x", "{}", `{"current_balance": "much", "currency": "USD"}`, `{"current_balance": 1, "currency": "EUR"}`} {
 		c := serve(t, func(w http.ResponseWriter, r *http.Request) { answer(200, body)(w, r) })
 		var unanswered *video.Unanswered
 		if usd, err := c.Balance(t.Context(), key()); !errors.As(err, &unanswered) {

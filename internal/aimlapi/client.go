@@ -240,8 +240,8 @@ func (r reply) inferenceID() string {
 }
 
 // refusal gives the refusal that the reply is, or nil. 429, 400, 401 and 403 are
-// refusals by their status; the other statuses that blame the caller only in the
-// provider's own words, since something in between may say them too.
+// refusals by their status; the other statuses that blame the caller, 402 among
+// them, only in an API's words, since something in between may say them too.
 func (r reply) refusal(now time.Time) *video.Refusal {
 	said, own := r.said()
 	refusal := &video.Refusal{Said: said, RetryAfter: retryAfter(r.header, now)}
@@ -252,7 +252,7 @@ func (r reply) refusal(now time.Time) *video.Refusal {
 		refusal.Kind = video.RefusedInvalid
 	case http.StatusUnauthorized:
 		refusal.Kind = video.RefusedKey
-	case http.StatusForbidden:
+	case http.StatusForbidden, http.StatusPaymentRequired:
 		refusal.Kind = video.RefusedCredits
 	case http.StatusNotFound:
 		refusal.Kind = video.RefusedUnknown
@@ -261,7 +261,11 @@ func (r reply) refusal(now time.Time) *video.Refusal {
 	default:
 		return nil
 	}
-	if !own && (refusal.Kind == video.RefusedUnknown || r.status > http.StatusNotFound && r.status != http.StatusTooManyRequests) {
+	switch r.status {
+	case http.StatusTooManyRequests, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden:
+		return refusal
+	}
+	if !own {
 		return nil
 	}
 	return refusal
@@ -275,36 +279,21 @@ func (r reply) unanswered(now time.Time) *video.Unanswered {
 	}
 }
 
-// said gives the words of an error body, and whether it is in the provider's
-// shape: {message, path, requestId, statusCode, timestamp}, where message is a
-// string or a list of them.
+// said gives the words of an error body, and whether it is one of an API: the
+// provider's {message, path, requestId, statusCode, timestamp}, or its kin with an
+// error. What is in between answers with pages.
 func (r reply) said() (string, bool) {
 	var body struct {
-		Message json.RawMessage `json:"message"`
+		Message, Error, Errors, Detail json.RawMessage
 	}
-	if json.Unmarshal(r.body, &body) != nil || words(body.Message) == "" {
-		return fmt.Sprintf("status %d, with no words", r.status), false
+	if json.Unmarshal(r.body, &body) == nil {
+		for _, part := range []json.RawMessage{body.Message, body.Error, body.Errors, body.Detail} {
+			if text := words(part); text != "" {
+				return text, true
+			}
+		}
 	}
-	return words(body.Message), true
-}
-
-// words makes one line of a JSON value that is a text, a list of texts, or
-// anything else, and keeps it short.
-func words(value json.RawMessage) string {
-	var text string
-	var list []string
-	switch {
-	case json.Unmarshal(value, &text) == nil:
-	case json.Unmarshal(value, &list) == nil:
-		text = strings.Join(list, "; ")
-	default:
-		text = string(value)
-	}
-	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "")), " ")
-	if runes := []rune(text); len(runes) > 500 {
-		text = string(runes[:500]) + "…"
-	}
-	return text
+	return fmt.Sprintf("status %d, with no words", r.status), false
 }
 
 // retryAfter reads a Retry-After header, which is a number of seconds or a date

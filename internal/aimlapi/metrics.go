@@ -23,8 +23,8 @@ func (c *Client) Metrics(ctx context.Context, model string) (video.Percentiles, 
 			Alias   string `json:"alias"`
 			Metrics struct {
 				Duration *struct {
-					P50 float64 `json:"p50"`
-					P90 float64 `json:"p90"`
+					P50 number `json:"p50"`
+					P90 number `json:"p90"`
 				} `json:"duration_ms"`
 			} `json:"metrics"`
 		} `json:"models"`
@@ -41,9 +41,9 @@ func (c *Client) Metrics(ctx context.Context, model string) (video.Percentiles, 
 }
 
 // milliseconds makes a time of what others wrote; what can't be one is 0.
-func milliseconds(n float64) time.Duration {
+func milliseconds(n number) time.Duration {
 	if n < 0 || n > 1e12 {
 		return 0
 	}
-	return time.Duration(n * float64(time.Millisecond))
+	return time.Duration(float64(n) * float64(time.Millisecond))
 }

@@ -40,8 +40,8 @@ func (c *Client) Requests(ctx context.Context, key video.Key, from, to time.Time
 				ClientRequestID *string   `json:"client_request_id"`
 			} `json:"data"`
 			Pagination struct {
-				Total   *int  `json:"total"`
-				HasMore *bool `json:"has_more"`
+				Total   *number `json:"total"`
+				HasMore *bool   `json:"has_more"`
 			} `json:"pagination"`
 		}
 		err = json.Unmarshal(body, &page)
@@ -49,7 +49,7 @@ func (c *Client) Requests(ctx context.Context, key video.Key, from, to time.Time
 			return nil, &video.Unanswered{Err: fmt.Errorf("the logs are not in their documented shape")}
 		}
 		for _, row := range page.Data {
-			logged := video.LoggedRequest{Created: row.Created, Failed: row.Status == "failed", Model: row.Model}
+			logged := video.LoggedRequest{Created: row.Created, Failed: state(row.Status) == video.Failed, Model: line(row.Model)}
 			if validID(row.InferenceID) {
 				logged.InferenceID = row.InferenceID
 			}
@@ -59,8 +59,8 @@ func (c *Client) Requests(ctx context.Context, key video.Key, from, to time.Time
 			rows = append(rows, logged)
 		}
 		if !*page.Pagination.HasMore {
-			if len(rows) < *page.Pagination.Total {
-				return nil, &video.Unanswered{Err: fmt.Errorf("the logs gave %d of %d rows", len(rows), *page.Pagination.Total)}
+			if total := page.Pagination.Total.whole(); int64(len(rows)) < total {
+				return nil, &video.Unanswered{Err: fmt.Errorf("the logs gave %d of %d rows", len(rows), total)}
 			}
 			return rows, nil
 		}
@@ -89,7 +89,7 @@ func (c *Client) Charges(ctx context.Context, key video.Key, from, to time.Time)
 			Data []struct {
 				CreatedAt time.Time `json:"created_at"`
 				Amount    struct {
-					Credits int64 `json:"credits"`
+					Credits number `json:"credits"`
 				} `json:"amount"`
 				Model       *string `json:"model"`
 				ReferenceID *string `json:"reference_id"`
@@ -103,9 +103,9 @@ func (c *Client) Charges(ctx context.Context, key video.Key, from, to time.Time)
 			return nil, &video.Unanswered{Err: fmt.Errorf("the transactions are not in their documented shape")}
 		}
 		for _, row := range page.Data {
-			charge := video.Charge{Created: row.CreatedAt, Credits: row.Amount.Credits}
+			charge := video.Charge{Created: row.CreatedAt, Credits: row.Amount.Credits.whole()}
 			if row.Model != nil {
-				charge.Model = *row.Model
+				charge.Model = line(*row.Model)
 			}
 			if row.ReferenceID != nil && validID(*row.ReferenceID) {
 				charge.ReferenceID = *row.ReferenceID

@@ -16,25 +16,32 @@ func TestRetrieve(t *testing.T) {
 		body string
 		want video.Generation
 	}{
-		"queued":            {`"status":"queued","video":null,"error":null,"meta":null`, video.Generation{State: video.Running, Word: "queued"}},
-		"completed":         {`"status":"completed","video":{"url":"https://cdn.example/v.mp4?ks=1"},"meta":{"usage":{"credits_used":1960000}}`, video.Generation{State: video.Finished, Word: "completed", URL: "https://cdn.example/v.mp4?ks=1", Credits: 1960000}},
-		"video listed":      {`"status":"completed","video":[{"url":"https://cdn.example/v.mp4"}]`, video.Generation{State: video.Finished, Word: "completed", URL: "https://cdn.example/v.mp4"}},
-		"video list empty":  {`"status":"completed","video":[]`, video.Generation{State: video.Finished, Word: "completed"}},
-		"video null":        {`"status":"completed","video":null`, video.Generation{State: video.Finished, Word: "completed"}},
-		"video a string":    {`"status":"completed","video":"https://cdn.example/v.mp4"`, video.Generation{State: video.Finished, Word: "completed"}},
-		"video url number":  {`"status":"completed","video":{"url":7}`, video.Generation{State: video.Finished, Word: "completed"}},
-		"credits a string":  {`"status":"completed","meta":{"usage":{"credits_used":"many"}}`, video.Generation{State: video.Finished, Word: "completed"}},
-		"credits below 0":   {`"status":"completed","meta":{"usage":{"credits_used":-5}}`, video.Generation{State: video.Finished, Word: "completed"}},
-		"credits too large": {`"status":"completed","meta":{"usage":{"credits_used":1e300}}`, video.Generation{State: video.Finished, Word: "completed"}},
-		"error named":       {`"status":"error","error":{"name":"Moderation","message":"no\nboats"}`, video.Generation{State: video.Failed, Word: "error", Failure: "Moderation: no boats"}},
-		"error of a list":   {`"status":"error","error":{"name":"","message":["a","b"]}`, video.Generation{State: video.Failed, Word: "error", Failure: "a; b"}},
-		"error string":      {`"status":"failed","error":"no boats"`, video.Generation{State: video.Failed, Word: "failed", Failure: "no boats"}},
-		"error object":      {`"status":"error","error":{"code":7}`, video.Generation{State: video.Failed, Word: "error", Failure: `{"code":7}`}},
-		"error array":       {`"status":"error","error":["a","b"]`, video.Generation{State: video.Failed, Word: "error", Failure: "a; b"}},
-		"error number":      {`"status":"error","error":7`, video.Generation{State: video.Failed, Word: "error", Failure: "7"}},
-		"error null":        {`"status":"error","error":null`, video.Generation{State: video.Failed, Word: "error", Failure: "no reason was given"}},
-		"error absent":      {`"status":"expired"`, video.Generation{State: video.Failed, Word: "expired", Failure: "no reason was given"}},
-		"more than known":   {`"status":"queued","position":4,"created":[]`, video.Generation{State: video.Running, Word: "queued"}},
+		"queued":             {`"status":"queued","video":null,"error":null,"meta":null`, video.Generation{State: video.Running, Word: "queued"}},
+		"completed":          {`"status":"completed","video":{"url":"https://cdn.example/v.mp4?ks=1"},"meta":{"usage":{"credits_used":1960000}}`, video.Generation{State: video.Finished, Word: "completed", URL: "https://cdn.example/v.mp4?ks=1", Credits: 1960000}},
+		"video listed":       {`"status":"completed","video":[{"url":"https://cdn.example/v.mp4"}]`, video.Generation{State: video.Finished, Word: "completed", URL: "https://cdn.example/v.mp4"}},
+		"video list empty":   {`"status":"completed","video":[]`, video.Generation{State: video.Finished, Word: "completed"}},
+		"video null":         {`"status":"completed","video":null`, video.Generation{State: video.Finished, Word: "completed"}},
+		"video a string":     {`"status":"completed","video":"https://cdn.example/v.mp4"`, video.Generation{State: video.Finished, Word: "completed", URL: "https://cdn.example/v.mp4"}},
+		"video url number":   {`"status":"completed","video":{"url":7}`, video.Generation{State: video.Finished, Word: "completed"}},
+		"credits a string":   {`"status":"completed","meta":{"usage":{"credits_used":"many"}}`, video.Generation{State: video.Finished, Word: "completed"}},
+		"credits as text":    {`"status":"completed","meta":{"usage":{"credits_used":" 1960000 "}}`, video.Generation{State: video.Finished, Word: "completed", Credits: 1960000}},
+		"loud":               {`"status":" COMPLETED ","video":{"url":"https://cdn.example/v.mp4"}`, video.Generation{State: video.Finished, Word: "COMPLETED", URL: "https://cdn.example/v.mp4"}},
+		"expired, loud":      {`"status":"EXPIRED"`, video.Generation{State: video.Failed, Word: "EXPIRED", Failure: "no reason was given"}},
+		"error nested":       {`"status":"error","error":{"error":{"code":"E7","message":{"detail":"no boats"}}}`, video.Generation{State: video.Failed, Word: "error", Failure: "E7: no boats"}},
+		"error of errors":    {`"status":"error","error":[{"message":"a"},{"reason":"b"},null]`, video.Generation{State: video.Failed, Word: "error", Failure: "a; b"}},
+		"error with a URL":   {`"status":"error","error":"see https://cdn.example/v.mp4?ks=1&ksSign=0123, key=abcdef"`, video.Generation{State: video.Failed, Word: "error", Failure: "see https://cdn.example/v.mp4?[query] key=[key]"}},
+		"a video with an id": {`"status":"queued","video":{"id":"other","status":"completed"}`, video.Generation{State: video.Running, Word: "queued"}},
+		"credits below 0":    {`"status":"completed","meta":{"usage":{"credits_used":-5}}`, video.Generation{State: video.Finished, Word: "completed"}},
+		"credits too large":  {`"status":"completed","meta":{"usage":{"credits_used":1e300}}`, video.Generation{State: video.Finished, Word: "completed"}},
+		"error named":        {`"status":"error","error":{"name":"Moderation","message":"no\nboats"}`, video.Generation{State: video.Failed, Word: "error", Failure: "Moderation: no boats"}},
+		"error of a list":    {`"status":"error","error":{"name":"","message":["a","b"]}`, video.Generation{State: video.Failed, Word: "error", Failure: "a; b"}},
+		"error string":       {`"status":"failed","error":"no boats"`, video.Generation{State: video.Failed, Word: "failed", Failure: "no boats"}},
+		"error object":       {`"status":"error","error":{"code":7}`, video.Generation{State: video.Failed, Word: "error", Failure: `{"code":7}`}},
+		"error array":        {`"status":"error","error":["a","b"]`, video.Generation{State: video.Failed, Word: "error", Failure: "a; b"}},
+		"error number":       {`"status":"error","error":7`, video.Generation{State: video.Failed, Word: "error", Failure: "7"}},
+		"error null":         {`"status":"error","error":null`, video.Generation{State: video.Failed, Word: "error", Failure: "no reason was given"}},
+		"error absent":       {`"status":"expired"`, video.Generation{State: video.Failed, Word: "expired", Failure: "no reason was given"}},
+		"more than known":    {`"status":"queued","position":4,"created":[]`, video.Generation{State: video.Running, Word: "queued"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			client := serve(t, answer(200, `{"id":"`+id+`",`+c.body+`}`))
@@ -44,6 +51,29 @@ func TestRetrieve(t *testing.T) {
 				t.Errorf("got %+v, %v", got, err)
 			}
 		})
+	}
+}
+
+// A generation may come in one more object, whatever that is called.
+func TestRetrieveWrapped(t *testing.T) {
+	const inner = `{"id":"` + id + `","status":"completed","video":{"url":"https://cdn.example/v.mp4"}}`
+	for _, body := range []string{
+		`{"data":` + inner + `}`, `{"generation":` + inner + `,"meta":null}`, `{"success":true,"code":0,"result":` + inner + `}`,
+		`{"id":"a-request","data":` + inner + `}`, `{"id":"` + id + `","data":` + inner + `}`, `{"id":7,"status":"ok","data":` + inner + `}`,
+	} {
+		got, err := serve(t, answer(200, body)).Retrieve(t.Context(), key(), video.RouteLegacy, id, model)
+		want := video.Generation{ID: id, Route: video.RouteLegacy, State: video.Finished, Word: "completed", URL: "https://cdn.example/v.mp4"}
+		if err != nil || got != want {
+			t.Errorf("%s: %+v, %v", body, got, err)
+		}
+		posted, err := submit(t, serve(t, answer(201, body)))
+		if err != nil || posted.ID != id {
+			t.Errorf("%s: posted %+v, %v", body, posted, err)
+		}
+	}
+	for _, body := range []string{`{"data":{"data":` + inner + `}}`, `{"data":[` + inner + `]}`, `{"video":` + inner + `}`} {
+		_, err := serve(t, answer(200, body)).Retrieve(t.Context(), key(), video.RouteLegacy, id, model)
+		_ = asUnanswered(t, err)
 	}
 }
 

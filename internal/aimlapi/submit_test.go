@@ -35,15 +35,16 @@ func TestStatuses(t *testing.T) {
 		{401, "", video.RefusedKey, "status 401, with no words"},
 		{403, `"You've run out of credits."`, video.RefusedCredits, "You've run out of credits."},
 		{403, "", video.RefusedCredits, "status 403, with no words"},
+		{402, `"Insufficient credits"`, video.RefusedCredits, "Insufficient credits"},
 		{404, `"Not Found"`, video.RefusedUnknown, "Not Found"},
 		{405, `"no"`, video.RefusedInvalid, "no"},
 		{413, `"too large"`, video.RefusedInvalid, "too large"},
 		{415, `"not JSON"`, video.RefusedInvalid, "not JSON"},
 		{422, `["a"]`, video.RefusedInvalid, "a"},
 		// In other words than the provider's these may be of something in between.
-		{404, "", "", ""}, {404, "null", "", ""}, {405, "", "", ""}, {413, "", "", ""}, {415, "", "", ""}, {422, "", "", ""},
+		{402, "", "", ""}, {402, "null", "", ""}, {404, "", "", ""}, {404, "null", "", ""}, {405, "", "", ""}, {413, "", "", ""}, {415, "", "", ""}, {422, "", "", ""},
 		// None of these says whether it was accepted.
-		{202, "", "", ""}, {204, "", "", ""}, {301, "", "", ""}, {304, "", "", ""}, {402, `"no"`, "", ""}, {408, `"no"`, "", ""}, {409, `"no"`, "", ""},
+		{202, "", "", ""}, {204, "", "", ""}, {301, "", "", ""}, {304, "", "", ""}, {408, `"no"`, "", ""}, {409, `"no"`, "", ""},
 		{500, `"no"`, "", ""}, {502, "", "", ""}, {503, `"no"`, "", ""}, {504, "", "", ""}, {524, "", "", ""},
 	} {
 		t.Run(fmt.Sprintf("%d %s", c.status, c.message), func(t *testing.T) {
@@ -69,6 +70,26 @@ func TestStatuses(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// An error is read in the shapes that APIs have for it.
+func TestErrorsOfAnyShape(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"error":"no credits left"}`:                                              "no credits left",
+		`{"error":{"message":"no credits left","code":7}}`:                         "no credits left",
+		`{"error":{"type":"billing","message":["no","credits"]}}`:                  "billing: no; credits",
+		`{"error":{"error":{"detail":"no credits left"}}}`:                         "no credits left",
+		`{"errors":[{"message":"a"},"b",null,{"detail":{"reason":"c"}}]}`:          "a; b; c",
+		`{"detail":[{"loc":["body"],"msg":"a","type":"value_error"}]}`:             "value_error: a",
+		`{"message":{"name":"Forbidden","description":"no credits left"}}`:         "Forbidden: no credits left",
+		`{"message":null,"error":"no credits left"}`:                               "no credits left",
+		`{"message":"key sk-0123456789abcdef0123 at https://a.example/x?sig=abc"}`: "key [key] at https://a.example/x?[query]",
+	} {
+		_, err := submit(t, serve(t, answer(402, body)))
+		if got := asRefusal(t, err); got.Kind != video.RefusedCredits || got.Said != want {
+			t.Errorf("%s: %+v", body, got)
+		}
 	}
 }
 

@@ -3,7 +3,10 @@ package aimlapi
 import (
 	"encoding/json"
 	"fmt"
-	"math"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/takeup/takeup/internal/video"
 )
@@ -20,14 +23,11 @@ type generation struct {
 
 // parseGeneration reads a reply to create or retrieve. An id is enough: it may
 // be the only trace of what was paid, and a status that can't be read is a word
-// that isn't known.
+// that isn't known. The generation may be in one more object.
 func parseGeneration(body []byte) (video.Generation, error) {
-	var g generation
-	if err := json.Unmarshal(body, &g); err != nil {
-		return video.Generation{}, fmt.Errorf("the answer is not the JSON of a generation")
-	}
-	if !validID(g.ID) {
-		return video.Generation{}, fmt.Errorf("the answer has no usable id")
+	g, err := unwrap(body)
+	if err != nil {
+		return video.Generation{}, err
 	}
 	word := words(g.Status)
 	out := video.Generation{ID: g.ID, State: state(word), Word: word, URL: fileURL(g.Video)}
@@ -36,17 +36,51 @@ func parseGeneration(body []byte) (video.Generation, error) {
 	}
 	var meta struct {
 		Usage struct {
-			CreditsUsed float64 `json:"credits_used"`
+			CreditsUsed number `json:"credits_used"`
 		} `json:"usage"`
 	}
-	if json.Unmarshal(g.Meta, &meta) == nil && meta.Usage.CreditsUsed > 0 && meta.Usage.CreditsUsed < math.MaxInt64 {
-		out.Credits = int64(meta.Usage.CreditsUsed)
+	if json.Unmarshal(g.Meta, &meta) == nil {
+		out.Credits = meta.Usage.CreditsUsed.whole()
 	}
 	return out, nil
 }
 
+// unwrap gives the generation of a reply. Where the reply itself has no id or no
+// status, and one of its members that is an object has both, that is it; else an
+// id is enough.
+func unwrap(body []byte) (generation, error) {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(body, &members); err != nil || members == nil {
+		return generation{}, fmt.Errorf("the answer is not the JSON of a generation")
+	}
+	outer, usable := readGeneration(body)
+	if usable && !isNull(outer.Status) {
+		return outer, nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		switch name {
+		case "video", "error", "meta":
+			continue
+		}
+		if inner, ok := readGeneration(members[name]); ok && !isNull(inner.Status) {
+			return inner, nil
+		}
+	}
+	if !usable {
+		return generation{}, fmt.Errorf("the answer has no usable id")
+	}
+	return outer, nil
+}
+
+// readGeneration reads what has a usable id.
+func readGeneration(value json.RawMessage) (generation, bool) {
+	var g generation
+	err := json.Unmarshal(value, &g)
+	return g, err == nil && validID(g.ID)
+}
+
 // fileURL gives the URL of the video: it is in an object, or in the first object
-// of a list, as the omni models' descriptions have it too.
+// of a list, as the omni models' descriptions have it too, or alone.
 func fileURL(value json.RawMessage) string {
 	type file struct {
 		URL string `json:"url"`
@@ -55,6 +89,10 @@ func fileURL(value json.RawMessage) string {
 	if json.Unmarshal(value, &one) == nil {
 		return one.URL
 	}
+	var alone string
+	if json.Unmarshal(value, &alone) == nil {
+		return alone
+	}
 	var many []file
 	if json.Unmarshal(value, &many) == nil && len(many) > 0 {
 		return many[0].URL
@@ -62,15 +100,16 @@ func fileURL(value json.RawMessage) string {
 	return ""
 }
 
-// state reads the provider's word for a generation's state. Documented are
-// queued, generating, completed and error; the others have been seen. A word
-// that is not known keeps the generation running: nothing is given up for a new
-// word.
+// state reads the provider's word for a generation's state, in any case and with
+// any blanks, underscores and hyphens. Documented are queued, generating, completed
+// and error; the others have been seen, or are what such services say. A word that
+// is not known keeps the generation running: nothing is given up for a new word.
 func state(word string) video.GenerationState {
-	switch word {
-	case "completed", "succeeded":
+	letters := strings.FieldsFunc(strings.ToLower(word), func(r rune) bool { return unicode.IsSpace(r) || r == '_' || r == '-' })
+	switch strings.Join(letters, "") {
+	case "completed", "complete", "succeeded", "succeed", "success", "finished":
 		return video.Finished
-	case "error", "failed", "expired":
+	case "error", "errored", "failed", "failure", "fail", "expired", "cancelled", "canceled", "aborted", "rejected", "timeout", "timedout":
 		return video.Failed
 	}
 	return video.Running
@@ -79,24 +118,10 @@ func state(word string) video.GenerationState {
 // failure makes words of an error, which is {name, message} today and has been
 // of any shape.
 func failure(value json.RawMessage) string {
-	var named struct {
-		Name    string          `json:"name"`
-		Message json.RawMessage `json:"message"`
-	}
-	switch {
-	case len(value) == 0 || string(value) == "null":
+	if isNull(value) {
 		return "no reason was given"
-	case json.Unmarshal(value, &named) == nil && named.Name != "" && len(named.Message) > 0:
-		return words(json.RawMessage(quoted(named.Name))) + ": " + words(named.Message)
-	case json.Unmarshal(value, &named) == nil && len(named.Message) > 0:
-		return words(named.Message)
 	}
 	return words(value)
-}
-
-func quoted(s string) string {
-	b, _ := json.Marshal(s) // a string always encodes
-	return string(b)
 }
 
 // validID holds an id that others wrote to what can be stored and sent again: 1
