@@ -30,7 +30,8 @@ func newReconcile(w *world) *cobra.Command {
 		Use: "reconcile", GroupID: groupOperate, Args: arguments(cobra.NoArgs),
 		Short: "Name what was paid without a video, and what was lost on the way",
 		Long: `Holds what the provider charged against the ledger, the bucket and the prompt
-files, and names what does not add up, each with what to do. It changes nothing
+files, and names what does not add up, and each charge of more than three times
+the estimate, each with what to do. It changes nothing
 and pays nothing. It needs the stack's AWS. The exit status is 0 when all is
 accounted for, and 3 when something is named or could not be read.`,
 		ValidArgsFunction: cobra.NoFileCompletions,

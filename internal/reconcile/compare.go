@@ -111,6 +111,7 @@ func (c *comparison) charges() {
 		})
 	}
 	c.uncharged(payments)
+	c.prices(payments, jobs)
 }
 
 // withoutVideo says of a job, whose own generation was charged, why it has no

@@ -245,6 +245,54 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+// A charge of more than three times the estimate is named, whatever became of its
+// video; where a model has no price, the others' charges are the estimate.
+func TestPrices(t *testing.T) {
+	const priced, unpriced = video.DefaultModel, "klingai/video-v3-pro-text-to-video"
+	for _, test := range []struct {
+		name, model string
+		seconds     int
+		credits     []int64
+		want        int
+		says        string
+	}{
+		{"as estimated", priced, 5, []int64{2_000_000}, 0, ""},
+		{"three times the estimate", priced, 5, []int64{6_000_000}, 0, ""},
+		{"more than that", priced, 5, []int64{6_000_001}, 1, "charged 3.00 USD, where 1.00 USD is to be expected (the estimate)"},
+		{"a hundred times, of ten seconds", priced, 10, []int64{400_000_000}, 1, "charged 200.00 USD, where 2.00 USD"},
+		{"40,500 USD", priced, 5, []int64{81_000_000_000}, 1, "charged 40500.00 USD"},
+		{"a model without a price, alone", unpriced, 5, []int64{81_000_000_000}, 0, ""},
+		{"a model without a price, among others", unpriced, 5, []int64{2_000_000, 81_000_000_000, 2_100_000, 1_900_000}, 1, "the median of 3 other charges"},
+		{"a model without a price, all alike", unpriced, 5, []int64{2_000_000, 2_000_000, 2_000_000, 2_000_000, 6_000_000}, 0, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			report := reconcile.Compare(facts(func(f *reconcile.Facts) {
+				for i, credits := range test.credits {
+					id, generation := fmt.Sprintf("job-%d", i), fmt.Sprintf("uuid-%d", i)
+					e := entry(id, generation, nil)
+					request, err := video.ParseRequest(fmt.Appendf(nil, `{"prompt":"a boat","model":%q,"duration":%d}`, test.model, test.seconds))
+					if err != nil {
+						t.Fatal(err)
+					}
+					e.Request = request
+					c := charge(generation)
+					c.Credits, c.Model = credits, test.model
+					f.Entries[id], f.Manifests[id], f.Videos[id] = e, generation, true
+					f.Charges = append(f.Charges, c)
+				}
+			}))
+			if len(report.Findings) != test.want {
+				t.Fatalf("got %+v", report.Findings)
+			}
+			for _, f := range report.Findings {
+				if f.Kind != reconcile.Price || f.Job == "" || f.Credits == 0 || !strings.Contains(f.Detail, test.says) {
+					t.Errorf("got %+v", f)
+				}
+			}
+		})
+	}
+}
+
 // What can't be told is unknown, and never missing.
 func TestUnknownIsNotMissing(t *testing.T) {
 	report := reconcile.Compare(facts(func(f *reconcile.Facts) {

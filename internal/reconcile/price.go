@@ -1,0 +1,71 @@
+package reconcile
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+const (
+	// dear is how many times the estimate a charge may be without being named.
+	dear = 3
+	// fewest is how many other charges of a model make an estimate where its price
+	// isn't known.
+	fewest = 3
+)
+
+// prices names each job's charge that is far from what was to be expected. A charge
+// whose job isn't known can't be judged, since its length isn't.
+func (c *comparison) prices(payments map[string]*paid, jobs map[string]string) {
+	type bought struct {
+		key       string
+		perSecond float64 // credits
+	}
+	byModel := map[string][]bought{}
+	for key, p := range payments {
+		request := c.Entries[jobs[key]].Request
+		if seconds := request.Duration(); p.credits > 0 && seconds > 0 {
+			byModel[request.Model()] = append(byModel[request.Model()], bought{key, float64(p.credits) / float64(seconds)})
+		}
+	}
+	for name, all := range byModel {
+		for _, b := range all {
+			var others []float64
+			for _, other := range all {
+				if other.key != b.key {
+					others = append(others, other.perSecond)
+				}
+			}
+			usual, source := usualPrice(name, others)
+			if usual == 0 || b.perSecond <= dear*usual {
+				continue
+			}
+			p, job := payments[b.key], jobs[b.key]
+			seconds := float64(c.Entries[job].Request.Duration())
+			c.find(Finding{
+				Kind: Price, What: p.id, Job: job, At: p.at, Credits: p.credits,
+				Detail: fmt.Sprintf("charged %s, where %s is to be expected (%s)", usd(float64(p.credits)), usd(usual*seconds), source),
+				ToDo:   "ask the provider's support for the money, with the generation's id; see what else was charged before more is sent",
+			})
+		}
+	}
+}
+
+// usualPrice is what a second of a model's video costs, in credits, and how that is
+// known; 0 where it isn't. It is the estimate's price, or else the median of the
+// model's other charges.
+func usualPrice(model string, others []float64) (credits float64, source string) {
+	if m, ok := video.FindModel(model); ok {
+		if price, ok := m.Price(); ok {
+			return price.USDPerSecond * video.CreditsPerUSD, "the estimate"
+		}
+	}
+	if len(others) < fewest {
+		return 0, ""
+	}
+	slices.Sort(others)
+	return others[len(others)/2], fmt.Sprintf("the median of %d other charges of the model", len(others))
+}
+
+func usd(credits float64) string { return fmt.Sprintf("%.2f USD", credits/video.CreditsPerUSD) }
