@@ -169,7 +169,7 @@ func newWorld(t *testing.T) *world {
 	mu.Unlock()
 	w.sources = reconcile.Sources{
 		Ledger: ledger.New(nothingElse{w.store}, "videos", nil), Manifests: manifest.New(nothingElse{w.store}, "videos"),
-		Contents: ledger.NewContents(w.store, "videos"),
+		Contents:   ledger.NewContents(w.store, "videos"),
 		Executions: machine{}, Provider: client, Keys: keys,
 		Objects: reconcile.Objects{Client: w.store, Videos: "videos", PromptFiles: "prompts"},
 	}
