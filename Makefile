@@ -16,6 +16,10 @@ unexport $(settings) $(purchase)
 $(foreach v,$(settings) $(purchase),$(if $(value $(v)),\
   $(eval run up: override export $(v) := $$(value $(v)))))
 
+# What a person gives to invoke.
+$(foreach v,FUNCTION EVENT JOB STACK YES,$(if $(value $(v)),\
+  $(eval invoke: override export $(v) := $$(value $(v)))))
+
 # What run needs is made in run's environment; the key is not for it.
 keyless := unset $(purchase);
 
@@ -81,6 +85,10 @@ up: $(takeup) $(ministack) $(sam) ## Start the local stack and leave it running.
 .PHONY: down
 down: $(takeup) ## End the local stack.
 	@$(takeup) down
+
+.PHONY: invoke
+invoke: $(takeup) $(sam) ## Run FUNCTION (submit, check, store, prompts, api or authorize) in Lambda's container, with Docker. Also EVENT, JOB, STACK, YES.
+	@$(takeup) invoke $${EVENT:+--event "$$EVENT"} $${JOB:+--job "$$JOB"} $${STACK:+--stack "$$STACK"} -- "$$FUNCTION"
 
 .PHONY: build
 build: $(takeup) $(sam) ## Build the template and its functions for sam deploy. Also ARCHITECTURE (arm64 or x86_64).

@@ -60,13 +60,19 @@ func (e *declined) Error() string { return e.why }
 // agree says what one video costs, and asks. Nothing is paid before.
 func (p purchase) agree(w *world, provider *localstack.Provider) error {
 	fmt.Fprintf(w.out, "This sends the prompt to %s, with your key. One video costs about 1 USD.\n", provider.BaseURL)
-	if p.yes {
+	return w.ask(p.yes, "nobody can be asked here whether to pay; set YES=1 to agree, or unset AIMLAPI_KEY to use the stand-in")
+}
+
+// ask asks whether to go on, unless that was agreed to before. Where there is no
+// terminal to ask in, nobody is what is said.
+func (w *world) ask(agreed bool, nobody string) error {
+	if agreed {
 		return nil
 	}
 	if !isTerminal(w.in) {
-		return &declined{why: "nobody can be asked here whether to pay; set YES=1 to agree, or unset AIMLAPI_KEY to use the stand-in"}
+		return &declined{why: nobody}
 	}
-	fmt.Fprint(w.out, "Go on? [y/N] ")
+	fmt.Fprint(w.err, "Go on? [y/N] ")
 	answer, err := bufio.NewReader(w.in).ReadString('\n')
 	if word := strings.ToLower(strings.TrimSpace(answer)); err == nil && (word == "y" || word == "yes") {
 		return nil

@@ -60,7 +60,7 @@ func newRoot(w *world) *cobra.Command {
 	)
 	root.AddCommand(
 		newGenerate(w), newList(w), newGet(w), newDownload(w), newCancel(w), newModels(w), newEstimate(w),
-		newRedrive(w), newReconcile(w), newDoctor(w), newEnv(w),
+		newRedrive(w), newReconcile(w), newDoctor(w), newEnv(w), newInvoke(w),
 		newUp(w), newDown(w), newRun(w), newBuild(w),
 	)
 	for _, cmd := range root.Commands() {

@@ -71,17 +71,26 @@ func notFound(err error, name, region string) error {
 
 // api finds the stack's API. Its token is in Secrets Manager.
 func (a stackAccess) api(ctx context.Context, w *world) (apiAccess, error) {
-	token, err := secret.New(secretsmanager.NewFromConfig(a.config), a.outputs["ApiTokenSecret"]).Current(ctx)
+	token, err := a.token(ctx)
 	if err != nil {
-		return apiAccess{}, fmt.Errorf("reading the token of the stack %s; your AWS credentials need secretsmanager:GetSecretValue for it: %w", a.name, reconcile.Plain(err))
+		return apiAccess{}, err
 	}
 	address := a.outputs["ApiUrl"]
 	if a.config.BaseEndpoint != nil { // not AWS: the address that the template makes up leads nowhere
 		address = localstack.API(*a.config.BaseEndpoint, a.outputs)
 	}
-	access := w.access(address, token.Value)
+	access := w.access(address, token)
 	access.bucket = a.outputs["VideosBucket"]
 	return access, nil
+}
+
+// token reads the API's token.
+func (a stackAccess) token(ctx context.Context) (string, error) {
+	token, err := secret.New(secretsmanager.NewFromConfig(a.config), a.outputs["ApiTokenSecret"]).Current(ctx)
+	if err != nil {
+		return "", fmt.Errorf("reading the token of the stack %s; your AWS credentials need secretsmanager:GetSecretValue for it: %w", a.name, reconcile.Plain(err))
+	}
+	return token.Value, nil
 }
 
 // s3 gives a client; an address of its own needs the bucket in the path.

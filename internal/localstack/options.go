@@ -89,7 +89,7 @@ func (o Options) filled() (Options, error) {
 // parameters are the template's: what a local run needs, and the options' own.
 func (o Options) parameters(p Provider) map[string]string {
 	given := map[string]string{
-		"Architecture":    architecture(),
+		"Architecture":    Architecture(),
 		"ProviderBaseUrl": p.BaseURL,
 		"ProviderKey":     p.Key,
 	}
@@ -104,8 +104,8 @@ func (o Options) parameters(p Provider) map[string]string {
 	return given
 }
 
-// architecture is the host's, in Lambda's words.
-func architecture() string {
+// Architecture is the host's, in Lambda's words.
+func Architecture() string {
 	if runtime.GOARCH == "arm64" {
 		return "arm64"
 	}

@@ -18,7 +18,7 @@ func TestParameters(t *testing.T) {
 		{
 			name: "a stand-in", provider: standIn,
 			want: map[string]string{
-				"ProviderBaseUrl": "http://127.0.0.1:4000", "ProviderKey": "k", "Architecture": architecture(),
+				"ProviderBaseUrl": "http://127.0.0.1:4000", "ProviderKey": "k", "Architecture": Architecture(),
 				"FirstWaitSeconds": "2", "CheckIntervalSeconds": "2", "RequestGapSeconds": "1", "LoopbackSources": "true",
 			},
 		},

@@ -119,7 +119,7 @@ func (s *Stack) launch(ctx context.Context, o Options) error {
 	}
 	defer unlock()
 	err = stages.run("building the functions", func() (string, error) {
-		built, err := build(ctx, s.guard, o.Root, o.BuildDir, architecture())
+		built, err := build(ctx, s.guard, o.Root, o.BuildDir, Architecture())
 		if err != nil || built {
 			return "", err
 		}

@@ -104,3 +104,31 @@ func TestAnEndingThatIsRecordedStays(t *testing.T) {
 		t.Errorf("it ended with %v and then with %v", first, second)
 	}
 }
+
+// A look for a generation that isn't the job's, as an old execution or an invocation
+// by hand may make it, neither ends the job nor fills it.
+func TestAnotherGenerationEndsNothing(t *testing.T) {
+	w := newWorld(answer{id: "gen-1"})
+	job, err := w.Run(t.Context(), bare())
+	if err != nil {
+		t.Fatal(err)
+	}
+	job.GenerationID = "another"
+	for _, state := range []video.GenerationState{video.Failed, video.Finished} {
+		w.provider.retrieve = func(id string) (video.Generation, error) {
+			return video.Generation{ID: id, State: state, URL: "https://cdn.example/1"}, nil
+		}
+		check := &pipeline.Check{Provider: w.provider, Keys: w.keys, Ledger: w.ledger, Schedule: plain(), Timings: taking(time.Hour), Now: w.clock.Now, Log: quiet()}
+		if _, err := check.Run(t.Context(), job); (err == nil) != (state == video.Finished) {
+			t.Errorf("Check gives %v", err)
+		}
+		files := &copier{}
+		store := &pipeline.Store{Provider: w.provider, Keys: w.keys, Ledger: w.ledger, Copier: files, Shelf: w.shelf, Now: w.clock.Now}
+		if _, err := store.Run(t.Context(), job); video.EndingName(err) != "InvalidRequest" || !strings.Contains(err.Error(), "not the generation of job job-1") || len(files.copied) > 0 {
+			t.Errorf("Store gives %v, and copied %v", err, files.copied)
+		}
+		if entry := w.ledger.entry(t, "job-1"); entry.Ending != nil {
+			t.Errorf("the job has ended with %+v", entry.Ending)
+		}
+	}
+}

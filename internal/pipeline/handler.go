@@ -93,11 +93,12 @@ func retrieve(ctx context.Context, provider Retriever, keys Keys, route video.Ro
 
 // end records how a job ended and gives the ending, so that the API and a redrive
 // know it after the execution is forgotten. The ending stands also where it
-// could not be recorded: the execution has it.
-func end(ctx context.Context, ledger Ledger, now func() time.Time, id string, ending error) error {
+// could not be recorded: the execution has it. It is not recorded for a job whose
+// generation is another: that one goes on.
+func end(ctx context.Context, ledger Ledger, now func() time.Time, job video.Job, ending error) error {
 	for range 3 {
-		entry, version, err := ledger.Get(ctx, id)
-		if err != nil {
+		entry, version, err := ledger.Get(ctx, job.ID)
+		if err != nil || entry.GenerationID != job.GenerationID {
 			return ending
 		}
 		if entry.Ending != nil {

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/takeup/takeup/internal/video"
@@ -89,7 +90,7 @@ func (s *Store) giveUp(ctx context.Context, job video.Job) error {
 	case err != nil:
 		return s.unavailable(job, err)
 	case generation.State == video.Failed:
-		return end(ctx, s.Ledger, s.Now, job.ID, &video.GenerationFailed{GenerationID: job.GenerationID, Said: generation.Failure})
+		return end(ctx, s.Ledger, s.Now, job, &video.GenerationFailed{GenerationID: job.GenerationID, Said: generation.Failure})
 	case generation.State != video.Finished:
 		return s.unavailable(job, errors.New("the provider no longer says that it is done"))
 	}
@@ -102,13 +103,16 @@ func (s *Store) discard(ctx context.Context, job video.Job, credits int64) error
 	if err := s.Shelf.Remove(ctx, job.ID); err != nil {
 		return err
 	}
-	return end(ctx, s.Ledger, s.Now, job.ID, &video.Discarded{GenerationID: job.GenerationID, Credits: credits})
+	return end(ctx, s.Ledger, s.Now, job, &video.Discarded{GenerationID: job.GenerationID, Credits: credits})
 }
 
 func (s *Store) store(ctx context.Context, job video.Job) error {
 	entry, _, err := s.Ledger.Get(ctx, job.ID)
 	if err != nil {
 		return err
+	}
+	if entry.GenerationID != job.GenerationID {
+		return &video.InvalidRequest{Fields: []video.FieldError{{Field: "generation_id", Message: fmt.Sprintf("%.100q is not the generation of job %s", job.GenerationID, job.ID)}}}
 	}
 	if !entry.DiscardedAt.IsZero() {
 		return s.giveUp(ctx, job)
@@ -128,10 +132,10 @@ func (s *Store) store(ctx context.Context, job video.Job) error {
 	var rejected *video.VideoRejected
 	switch {
 	case errors.As(err, &failed):
-		return end(ctx, s.Ledger, s.Now, job.ID, failed)
+		return end(ctx, s.Ledger, s.Now, job, failed)
 	case errors.As(err, &rejected):
 		rejected.GenerationID = job.GenerationID
-		return end(ctx, s.Ledger, s.Now, job.ID, rejected)
+		return end(ctx, s.Ledger, s.Now, job, rejected)
 	case err != nil:
 		return s.unavailable(job, err)
 	}

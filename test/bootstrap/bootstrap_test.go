@@ -95,11 +95,15 @@ func (w *world) testCheck(t *testing.T) {
 	}
 }
 
-// testStore stores the video that Submit bought as the event's.
+// testStore stores the video that Submit bought.
 func (w *world) testStore(t *testing.T) {
 	served, url := w.served(t)
-	w.retrieves(fmt.Sprintf(`{"id":"60ac7c34-3224-4b14-8e7d-0aa0db708325:kling-video/v1/pro/text-to-video","status":"completed","video":{"url":%q}}`, url))
-	got := w.invoke(t, "store", event(t, "store"))
+	// The event's generation is not the job's, and so not stored as its video.
+	failedWith(t, w.invoke(t, "store", event(t, "store")), "InvalidRequest")
+	bought := w.provider.Ledger().Generations[0].ID
+	w.retrieves(fmt.Sprintf(`{"id":%q,"status":"completed","video":{"url":%q}}`, bought, url))
+	const sample = "60ac7c34-3224-4b14-8e7d-0aa0db708325:kling-video/v1/pro/text-to-video"
+	got := w.invoke(t, "store", []byte(strings.ReplaceAll(string(event(t, "store")), sample, bought)))
 	if job := answered[video.Job](t, got); job.Status != video.Stored || job.Video != "s3://"+lambdas.VideosBucket+"/"+video.FileKey("a-paper-boat") {
 		t.Errorf("it gives %+v", job)
 	}

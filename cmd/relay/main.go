@@ -1,0 +1,39 @@
+// Command relay is the bootstrap of a function that `takeup invoke` runs in a
+// container. It makes the host's ports reachable, as package relay says, and runs
+// the function itself, which lies beside it under the function's name.
+package main
+
+import (
+	"errors"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"syscall"
+
+	"github.com/takeup/takeup/internal/relay"
+)
+
+func main() {
+	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	// The function is ended with the thread that started it.
+	runtime.LockOSThread()
+	dir := filepath.Dir(os.Args[0])
+	if self, err := os.Executable(); err == nil {
+		dir = filepath.Dir(self)
+	}
+	if _, err := relay.Container(dir); err != nil {
+		log.Error("the function can't reach the stack; start the stack on another port, by TAKEUP_PORT", "error", err.Error())
+		os.Exit(1)
+	}
+	function := exec.Command(filepath.Join(dir, os.Getenv("AWS_LAMBDA_FUNCTION_NAME")))
+	function.Stdout, function.Stderr = os.Stdout, os.Stderr
+	function.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	err := function.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		log.Error("the function does not start", "error", err.Error())
+	}
+	os.Exit(max(1, function.ProcessState.ExitCode()))
+}

@@ -1,0 +1,278 @@
+package invoke
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// Objects is what is used of S3.
+type Objects interface {
+	s3.ListObjectVersionsAPIClient
+	PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
+}
+
+// Jobs reads the ledger.
+type Jobs interface {
+	Get(ctx context.Context, id string) (video.Entry, string, error)
+}
+
+// Manifests says which jobs have their video stored.
+type Manifests interface {
+	Manifest(ctx context.Context, id string) (video.Manifest, bool, error)
+}
+
+// Filler fills events with what a stack has.
+type Filler struct {
+	// Samples is the directory of the events that are filled.
+	Samples   string
+	Region    string
+	Token     func(context.Context) (string, error)
+	Objects   Objects
+	Bucket    string // of the prompt files
+	Jobs      Jobs
+	Manifests Manifests
+	// Job is the job that Check and Store are run for; empty is that of the samples.
+	Job string
+	// Run runs a function for its answer, so that an event can be made of it: set
+	// where a video costs nothing. Without it nothing is started or uploaded.
+	Run func(ctx context.Context, name string, event []byte) ([]byte, error)
+	Now func() time.Time
+}
+
+// Lacking says what an event can't be filled for want of.
+type Lacking struct{ What, Fix string }
+
+func (e *Lacking) Error() string { return e.What + "; " + e.Fix }
+
+// Event gives the event for a function, by its short name. It gives a *Lacking
+// where the stack has nothing to fill it with.
+func (f *Filler) Event(ctx context.Context, name string) ([]byte, error) {
+	switch name {
+	case "authorize":
+		return f.authorize(ctx)
+	case "prompts":
+		return f.prompts(ctx)
+	case "check":
+		return f.check(ctx)
+	case "store":
+		return f.store(ctx)
+	}
+	return f.sample(name)
+}
+
+func (f *Filler) sample(name string) ([]byte, error) {
+	text, err := os.ReadFile(filepath.Join(f.Samples, name+".json"))
+	if err != nil {
+		return nil, fmt.Errorf("reading the event: %w", err)
+	}
+	return text, nil
+}
+
+func (f *Filler) authorize(ctx context.Context) ([]byte, error) {
+	event, err := f.object("authorize")
+	if err != nil {
+		return nil, err
+	}
+	token, err := f.Token(ctx)
+	if err != nil {
+		return nil, err
+	}
+	event["authorizationToken"] = "Bearer " + token
+	return json.Marshal(event)
+}
+
+func (f *Filler) object(name string) (map[string]any, error) {
+	text, err := f.sample(name)
+	if err != nil {
+		return nil, err
+	}
+	var event map[string]any
+	if err := json.Unmarshal(text, &event); err != nil {
+		return nil, fmt.Errorf("reading the event %s: %w", name, err)
+	}
+	return event, nil
+}
+
+// prompts gives the event of the prompt file that was uploaded last.
+func (f *Filler) prompts(ctx context.Context) ([]byte, error) {
+	file, err := f.newest(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if file == nil && f.Run != nil {
+		const key = "evening/a paper boat.txt"
+		if _, err := f.Objects.PutObject(ctx, &s3.PutObjectInput{
+			Bucket: &f.Bucket, Key: aws.String(key), Body: strings.NewReader("a paper boat crosses a flooded street"),
+		}); err != nil {
+			return nil, fmt.Errorf("uploading a prompt file: %w", err)
+		}
+		if file, err = f.newest(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if file == nil {
+		return nil, &Lacking{"the prompts bucket " + f.Bucket + " has no file", "upload one, or give an event of your own"}
+	}
+	event, err := f.object("prompts")
+	if err != nil {
+		return nil, err
+	}
+	records, _ := event["Records"].([]any)
+	if len(records) != 1 {
+		return nil, errors.New("the event prompts.json has not one record")
+	}
+	record, _ := records[0].(map[string]any)
+	record["awsRegion"] = f.Region
+	record["s3"] = map[string]any{
+		"s3SchemaVersion": "1.0",
+		"bucket":          map[string]any{"name": f.Bucket, "arn": "arn:aws:s3:::" + f.Bucket},
+		"object": map[string]any{
+			// As S3 writes keys in events, which has slashes as they are.
+			"key":       strings.ReplaceAll(url.QueryEscape(aws.ToString(file.Key)), "%2F", "/"),
+			"size":      aws.ToInt64(file.Size),
+			"eTag":      strings.Trim(aws.ToString(file.ETag), `"`),
+			"versionId": aws.ToString(file.VersionId),
+		},
+	}
+	return json.Marshal(event)
+}
+
+// newest gives the version that was uploaded last, or nil.
+func (f *Filler) newest(ctx context.Context) (*types.ObjectVersion, error) {
+	var last *types.ObjectVersion
+	pages := s3.NewListObjectVersionsPaginator(f.Objects, &s3.ListObjectVersionsInput{Bucket: &f.Bucket})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("listing the prompts bucket, for which your AWS credentials need s3:ListBucketVersions: %w", err)
+		}
+		for i := range page.Versions {
+			if v := &page.Versions[i]; last == nil || aws.ToTime(v.LastModified).After(aws.ToTime(last.LastModified)) {
+				last = v
+			}
+		}
+	}
+	return last, nil
+}
+
+func (f *Filler) check(ctx context.Context) ([]byte, error) {
+	job, err := f.job(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(job)
+}
+
+// maxChecks is how often Check is asked for a video that is to be stored.
+const maxChecks = 10
+
+// store gives the event of a job whose generation is done.
+func (f *Filler) store(ctx context.Context) ([]byte, error) {
+	job, err := f.job(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if f.Run == nil {
+		// If it isn't done, Store says so.
+		job.Status, job.CompletedAt = video.Completed, f.Now()
+		return json.Marshal(job)
+	}
+	event, err := json.Marshal(job)
+	for range maxChecks {
+		if err != nil {
+			return nil, err
+		}
+		if event, err = f.Run(ctx, "check", event); err == nil && status(event) == video.Completed {
+			return event, nil
+		}
+	}
+	return nil, errors.Join(err, &Lacking{"the generation of job " + job.ID + " is not done yet", "try again later"})
+}
+
+// job gives a job that was accepted by the provider and has not ended. Where there
+// is none, and a video costs nothing, it is made by Submit.
+func (f *Filler) job(ctx context.Context) (video.Job, error) {
+	event, err := f.object("submit")
+	if err != nil {
+		return video.Job{}, err
+	}
+	id := f.Job
+	if id == "" {
+		id, _ = event["execution"].(string)
+	}
+	entry, _, err := f.Jobs.Get(ctx, id)
+	var none *video.NoEntry
+	if err != nil && !errors.As(err, &none) {
+		return video.Job{}, err
+	}
+	absent := err != nil
+	lacks, err := f.lacks(ctx, entry, absent, id)
+	if err != nil || lacks == nil {
+		return entry.Job(video.Generating, 1), err
+	}
+	if f.Run == nil || f.Job != "" {
+		return video.Job{}, lacks
+	}
+	if !absent {
+		id += f.Now().UTC().Format("-20060102T150405")
+	}
+	event["execution"] = id
+	text, err := json.Marshal(event)
+	if err != nil {
+		return video.Job{}, err
+	}
+	answer, err := f.Run(ctx, "submit", text)
+	if err != nil {
+		return video.Job{}, err
+	}
+	var job video.Job
+	if err := json.Unmarshal(answer, &job); err != nil {
+		return video.Job{}, fmt.Errorf("reading what submit answered: %w", err)
+	}
+	if job.Status != video.Generating {
+		return video.Job{}, &Lacking{fmt.Sprintf("job %s is %s, and has no generation yet", id, job.Status), "try again later"}
+	}
+	return job, nil
+}
+
+// lacks says why a job is nothing for Check and Store, or nil.
+func (f *Filler) lacks(ctx context.Context, entry video.Entry, absent bool, id string) (*Lacking, error) {
+	const fix = "name another one, or invoke submit first"
+	switch {
+	case absent:
+		return &Lacking{"there is no job " + id, fix}, nil
+	case entry.Ending != nil:
+		return &Lacking{"job " + id + " has ended with " + entry.Ending.Error, fix}, nil
+	case entry.Phase != video.PhaseAccepted:
+		return &Lacking{"job " + id + " has no generation yet", fix}, nil
+	}
+	_, stored, err := f.Manifests.Manifest(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if stored {
+		return &Lacking{"the video of job " + id + " is stored already", fix}, nil
+	}
+	return nil, nil
+}
+
+func status(event []byte) video.Status {
+	var job video.Job
+	if json.Unmarshal(event, &job) != nil {
+		return ""
+	}
+	return job.Status
+}
