@@ -104,6 +104,10 @@ test: need-go need-python need-cc need-node $(ministack) $(sam) $(schemathesis) 
 chaos: need-go $(ministack) $(sam) ## Send JOBS jobs while a share of FAULTS of the calls fails, as SEED has it, and check the promises. LOGS_ANSWER=true spares the provider's logs.
 	@cd test && go run ./chaos/cmd/chaos -jobs $(JOBS) -seed $(SEED) -faults $(FAULTS) -logs-answer=$(LOGS_ANSWER)
 
+.PHONY: test-bucket
+test-bucket: need-go ## Hold conditional writes and the transfer to S3 itself, in the bucket TAKEUP_TEST_BUCKET, for cents.
+	cd test && go test -count=1 -tags aws ./fullobject
+
 .PHONY: bench-cold
 bench-cold: need-go ## Measure each function's size, start and memory against a bare handler's.
 	@cd test && go run ./benchcold/cmd/benchcold -starts $(STARTS)

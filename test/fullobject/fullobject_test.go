@@ -3,69 +3,29 @@ package fullobject_test
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/takeup/takeup/internal/ledger"
 	"github.com/takeup/takeup/internal/simulator"
 	"github.com/takeup/takeup/internal/transfer"
 	"github.com/takeup/takeup/internal/video"
-	"github.com/takeup/takeup/test/benchstore/gateway"
 )
 
-const (
-	bucket = "videos"
-	mib    = 1 << 20
-)
-
-// start runs versitygw with a bucket, and makes a client whose requests pass
-// through spoil.
-func start(t *testing.T, spoil func(http.RoundTripper) http.RoundTripper) *s3.Client {
-	t.Helper()
-	programs, err := filepath.Glob("../../.tools/bin/versitygw-*")
-	if err != nil || len(programs) == 0 {
-		t.Fatalf("versitygw is not installed; run make test: %v", err)
-	}
-	program, err := filepath.Abs(programs[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	g, err := gateway.Start(t.Context(), program, t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(g.Stop)
-	if err := g.Create(t.Context(), bucket); err != nil {
-		t.Fatal(err)
-	}
-	authority, err := os.ReadFile(g.CA)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(authority)
-	return s3.New(s3.Options{
-		BaseEndpoint: &g.URL, UsePathStyle: true, Region: gateway.Region,
-		Credentials:                credentials.NewStaticCredentialsProvider(gateway.AccessKey, gateway.SecretKey, ""),
-		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenSupported,
-		HTTPClient:                 &http.Client{Transport: spoil(&http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}})},
-	})
-}
+const mib = 1 << 20
 
 // film is a video of a size, as the stand-in has it.
 func film(t *testing.T, size int64) []byte {
@@ -109,7 +69,7 @@ func pace(many bool) transfer.Pace {
 
 // What is stored has the checksum of the whole, the same that the transfer gives.
 func TestChecksums(t *testing.T) {
-	client := start(t, asItIs)
+	s := start(t, asItIs)
 	for name, c := range map[string]struct {
 		size         int64
 		ranges, many bool
@@ -121,9 +81,9 @@ func TestChecksums(t *testing.T) {
 		"no-length": {12*mib + 1, false, false, 3},
 		"no-ranges": {3 * mib, false, false, 0},
 	} {
-		body, key := film(t, c.size), "videos/"+name+"/video.mp4"
+		body, key := film(t, c.size), s.key(name)
 		source := serve(t, body, c.ranges)
-		copier := transfer.New(client, transfer.Config{Bucket: bucket, MaxBytes: 1 << 30, Loopback: true, Pace: pace(c.many)})
+		copier := transfer.New(s.client, transfer.Config{Bucket: s.bucket, MaxBytes: 1 << 30, Loopback: true, Pace: pace(c.many)})
 		for range 2 { // the second time it is there
 			copied, err := copier.Copy(t.Context(), source, key)
 			if err != nil {
@@ -133,7 +93,7 @@ func TestChecksums(t *testing.T) {
 				t.Errorf("%s: copied %+v", name, copied)
 			}
 		}
-		out, err := client.GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String(bucket), Key: &key, ChecksumMode: types.ChecksumModeEnabled})
+		out, err := s.client.GetObject(t.Context(), &s3.GetObjectInput{Bucket: &s.bucket, Key: &key, ChecksumMode: types.ChecksumModeEnabled})
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -148,26 +108,26 @@ func TestChecksums(t *testing.T) {
 			t.Errorf("%s: its ETag is %s", name, aws.ToString(out.ETag))
 		}
 	}
-	nothingOpen(t, client)
+	s.nothingOpen(t)
 }
 
 // A body that changes on its way to S3 is not stored.
 func TestChangedOnTheWay(t *testing.T) {
-	client := start(t, func(next http.RoundTripper) http.RoundTripper { return &flip{RoundTripper: next} })
-	for name, many := range map[string]bool{"one-put": false, "parts": true} {
-		key := "videos/" + name + "/video.mp4"
-		copier := transfer.New(client, transfer.Config{Bucket: bucket, MaxBytes: 1 << 30, Loopback: true, Pace: pace(many)})
+	s := start(t, func(next http.RoundTripper) http.RoundTripper { return &flip{RoundTripper: next} })
+	for name, many := range map[string]bool{"changed-one-put": false, "changed-parts": true} {
+		key := s.key(name)
+		copier := transfer.New(s.client, transfer.Config{Bucket: s.bucket, MaxBytes: 1 << 30, Loopback: true, Pace: pace(many)})
 		_, err := copier.Copy(t.Context(), serve(t, film(t, 12*mib), true), key)
 		if err == nil {
 			t.Errorf("%s: it is no error", name)
 		}
-		_, err = client.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: aws.String(bucket), Key: &key})
+		_, err = s.client.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: &s.bucket, Key: &key})
 		var absent *types.NotFound
 		if !errors.As(err, &absent) {
 			t.Errorf("%s: it is there: %v", name, err)
 		}
 	}
-	nothingOpen(t, client)
+	s.nothingOpen(t)
 }
 
 // flip changes a byte of each large body.
@@ -202,11 +162,12 @@ func (f *flipped) Read(p []byte) (int, error) {
 
 // Many at once leave one object.
 func TestManyAtOnce(t *testing.T) {
-	client, body, key := start(t, asItIs), film(t, 11*mib), "videos/many/video.mp4"
+	s, body := start(t, asItIs), film(t, 11*mib)
+	key := s.key("many")
 	source := serve(t, body, true)
 	var wait sync.WaitGroup
 	for i := range 6 {
-		copier := transfer.New(client, transfer.Config{Bucket: bucket, MaxBytes: 1 << 30, Loopback: true, Pace: pace(i%2 == 0)})
+		copier := transfer.New(s.client, transfer.Config{Bucket: s.bucket, MaxBytes: 1 << 30, Loopback: true, Pace: pace(i%2 == 0)})
 		wait.Go(func() {
 			copied, err := copier.Copy(t.Context(), source, key)
 			if err != nil || copied.CRC32 != video.CRC32(crc32.ChecksumIEEE(body)) {
@@ -215,12 +176,75 @@ func TestManyAtOnce(t *testing.T) {
 		})
 	}
 	wait.Wait()
-	nothingOpen(t, client)
+	s.nothingOpen(t)
 }
 
-func nothingOpen(t *testing.T, client *s3.Client) {
+// A ledger's entry and a manifest have one first writer of many, and an entry one
+// writer of each version.
+func TestConditionalWrites(t *testing.T) {
+	s := start(t, asItIs)
+	request, err := video.NewRequest("a paper boat crosses a flooded street")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n atomic.Int64
+	l := ledger.New(s.client, s.bucket, func() string { return fmt.Sprintf("nonce-%d", n.Add(1)) })
+	id := strings.Trim(strings.ReplaceAll(s.prefix+"conditional", "/", "-"), "-")
+	entry := video.Entry{ID: id, Request: request, RequestHash: request.Hash()}
+	one := func(what string, write func() error) {
+		t.Helper()
+		var wait sync.WaitGroup
+		var won atomic.Int64
+		for range 12 {
+			wait.Go(func() {
+				err := write()
+				var conflict *video.Conflict
+				switch {
+				case err == nil:
+					won.Add(1)
+				case !errors.As(err, &conflict):
+					t.Errorf("%s: %v", what, err)
+				}
+			})
+		}
+		wait.Wait()
+		if won.Load() != 1 {
+			t.Errorf("%s: %d of 12 writers won", what, won.Load())
+		}
+	}
+	one("a first entry", func() error { _, _, err := l.Create(t.Context(), entry); return err })
+	_, version, err := l.Get(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one("a changed entry", func() error { _, _, err := l.Update(t.Context(), entry, version); return err })
+	s.remove(t, video.EntryKey(id))
+	_, _, err = l.Update(t.Context(), entry, version)
+	var conflict *video.Conflict
+	if !errors.As(err, &conflict) {
+		t.Errorf("changing an entry that is gone: %v", err)
+	}
+}
+
+// storage is a bucket, and where the tests may write in it.
+type storage struct {
+	client         *s3.Client
+	bucket, prefix string
+}
+
+func (s storage) key(name string) string { return s.prefix + "videos/" + name + "/video.mp4" }
+
+// remove takes an object away, also after the test's end.
+func (s storage) remove(t *testing.T, key string) {
 	t.Helper()
-	open, err := client.ListMultipartUploads(t.Context(), &s3.ListMultipartUploadsInput{Bucket: aws.String(bucket)})
+	if _, err := s.client.DeleteObject(context.WithoutCancel(t.Context()), &s3.DeleteObjectInput{Bucket: &s.bucket, Key: &key}); err != nil {
+		t.Error(err)
+	}
+}
+
+func (s storage) nothingOpen(t *testing.T) {
+	t.Helper()
+	open, err := s.client.ListMultipartUploads(t.Context(), &s3.ListMultipartUploadsInput{Bucket: &s.bucket, Prefix: &s.prefix})
 	if err != nil || len(open.Uploads) > 0 {
 		t.Errorf("%v, open uploads: %d", err, len(open.Uploads))
 	}
