@@ -104,7 +104,11 @@ func (c *Check) look(ctx context.Context, job video.Job) (look, error) {
 	default:
 		return got, err
 	}
-	c.Log.WarnContext(ctx, "look failed", "job", job.ID, "generation", job.GenerationID, "error", got.said)
+	said := got.said
+	if refusal != nil {
+		said = "refused: " + string(refusal.Kind) // its words may have the prompt, which isn't at hand here
+	}
+	c.Log.WarnContext(ctx, "look failed", "job", job.ID, "generation", job.GenerationID, "error", said)
 	return got, nil
 }
 

@@ -35,6 +35,7 @@ func TestCheck(t *testing.T) {
 		{"asked too often", 2 * time.Minute, video.Generation{}, &video.Refusal{Kind: video.RefusedBusy, RetryAfter: 90 * time.Second}, video.Generating, 90, ""},
 		{"the key is refused", 2 * time.Minute, video.Generation{}, &video.Refusal{Kind: video.RefusedKey}, video.Generating, 10, ""},
 		{"no answer at the deadline", 25 * time.Hour, video.Generation{}, &video.Unanswered{Err: errors.New("502")}, "", 0, "GenerationOverdue"},
+		{"refused in the prompt's words at the deadline", 25 * time.Hour, video.Generation{}, &video.Refusal{Kind: video.RefusedUnknown, Said: "nothing is known of " + prompt}, "", 0, "GenerationOverdue"},
 		{"no secret", 2 * time.Minute, video.Generation{}, &video.ServiceUnavailable{Doing: "reading", Err: errors.New("500")}, "", 0, "ServiceUnavailable"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -53,6 +54,9 @@ func TestCheck(t *testing.T) {
 			if test.ending != "" {
 				if video.EndingName(err) != test.ending {
 					t.Fatalf("got %v, want %s", err, test.ending)
+				}
+				if strings.Contains(err.Error(), prompt) {
+					t.Errorf("the ending shows the prompt: %v", err)
 				}
 				if recorded := w.ledger.entry(t, "job-1").Ending; test.ending != "ServiceUnavailable" && (recorded == nil || recorded.Err().Error() != err.Error()) {
 					t.Errorf("the ledger has %+v", recorded)

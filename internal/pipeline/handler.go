@@ -105,8 +105,12 @@ func end(ctx context.Context, ledger Ledger, now func() time.Time, job video.Job
 			return entry.Ending.Err() // a step that was entered twice ends the same
 		}
 		var failed *video.GenerationFailed
-		if errors.As(ending, &failed) {
+		var overdue *video.GenerationOverdue
+		switch {
+		case errors.As(ending, &failed):
 			failed.Said = entry.Request.Redact(failed.Said)
+		case errors.As(ending, &overdue):
+			overdue.Said = entry.Request.Redact(overdue.Said)
 		}
 		entry.Ending = video.NewEndingRecord(ending, now())
 		var conflict *video.Conflict

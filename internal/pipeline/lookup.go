@@ -58,7 +58,7 @@ func (s *Submit) lookUp(ctx context.Context, entry video.Entry, version string) 
 	}
 	named := look.charges[:min(len(look.charges), maxCharges)]
 	ending := &video.SubmissionLost{
-		ClientRequestID: entry.ClientRequestID(), Unread: look.unread,
+		ClientRequestID: entry.ClientRequestID(), Unread: entry.Request.Redact(look.unread),
 		Charges: named, MoreCharges: len(look.charges) - len(named),
 	}
 	entry.Phase, entry.Ending = video.PhaseUnanswered, video.NewEndingRecord(ending, s.Now())

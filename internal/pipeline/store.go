@@ -82,13 +82,13 @@ func (s *Store) heed(ctx context.Context, job video.Job) error {
 
 // giveUp ends a job whose video was given up, once the provider says what became
 // of it: a generation that failed is not charged.
-func (s *Store) giveUp(ctx context.Context, job video.Job) error {
+func (s *Store) giveUp(ctx context.Context, job video.Job, request video.Request) error {
 	look, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()
 	generation, err := retrieve(look, s.Provider, s.Keys, job.Route, job.GenerationID, job.Model)
 	switch {
 	case err != nil:
-		return s.unavailable(job, err)
+		return s.unavailable(job, redacted(err, request))
 	case generation.State == video.Failed:
 		return end(ctx, s.Ledger, s.Now, job, &video.GenerationFailed{GenerationID: job.GenerationID, Said: generation.Failure})
 	case generation.State != video.Finished:
@@ -115,7 +115,7 @@ func (s *Store) store(ctx context.Context, job video.Job) error {
 		return &video.InvalidRequest{Fields: []video.FieldError{{Field: "generation_id", Message: fmt.Sprintf("%.100q is not the generation of job %s", job.GenerationID, job.ID)}}}
 	}
 	if !entry.DiscardedAt.IsZero() {
-		return s.giveUp(ctx, job)
+		return s.giveUp(ctx, job, entry.Request)
 	}
 	began := s.Now()
 	var finished video.Generation
@@ -137,7 +137,7 @@ func (s *Store) store(ctx context.Context, job video.Job) error {
 		rejected.GenerationID = job.GenerationID
 		return end(ctx, s.Ledger, s.Now, job, rejected)
 	case err != nil:
-		return s.unavailable(job, err)
+		return s.unavailable(job, redacted(err, entry.Request))
 	}
 	stored := s.Now()
 	if finished.ID == "" {
@@ -169,6 +169,15 @@ func (s *Store) ask(ctx context.Context, job video.Job) (video.Generation, error
 		return video.Generation{}, errors.New("the provider gives no URL for it")
 	}
 	return generation, nil
+}
+
+// redacted takes the request's texts out of a refusal's words.
+func redacted(err error, request video.Request) error {
+	var refusal *video.Refusal
+	if !errors.As(err, &refusal) {
+		return err
+	}
+	return &video.Refusal{Kind: refusal.Kind, Said: request.Redact(refusal.Said), RetryAfter: refusal.RetryAfter}
 }
 
 // unavailable names what keeps a paid video from being stored, unless that has

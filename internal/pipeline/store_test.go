@@ -127,6 +127,23 @@ func TestStoreAsksForFreshURLs(t *testing.T) {
 	}
 }
 
+// The provider's words are no way for a prompt into an error.
+func TestStoreRedactsRefusals(t *testing.T) {
+	w := newWorld(answer{id: "gen-1"})
+	job, err := w.Run(t.Context(), bare())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.provider.retrieve = func(string) (video.Generation, error) {
+		return video.Generation{}, &video.Refusal{Kind: video.RefusedUnknown, Said: "nothing is known of " + prompt}
+	}
+	store := &pipeline.Store{Provider: w.provider, Keys: w.keys, Ledger: w.ledger, Copier: &copier{urls: 1}, Shelf: w.shelf, Now: w.clock.Now}
+	_, err = store.Run(t.Context(), job)
+	if video.EndingName(err) != "VideoUnavailable" || strings.Contains(err.Error(), prompt) || !strings.Contains(err.Error(), "nothing is known of") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // A video that an earlier Store left without a manifest gets one, also when the
 // provider doesn't say any more where it was, or what it cost.
 func TestStoreOfAVideoThatIsThere(t *testing.T) {

@@ -138,16 +138,49 @@ func (r Request) Names() []string {
 }
 
 // Redact takes the request's own texts out of what somebody said of it, so that
-// no prompt gets into an error or a log by way of the provider's words.
+// no prompt gets into an error or a log by way of the provider's words: as they
+// are, on one line, as JSON has them, and cut short at the end of the words.
 func (r Request) Redact(words string) string {
 	for _, name := range []string{"prompt", "negative_prompt", "multi_prompt"} {
 		for _, said := range texts(r.values[name]) {
-			words = strings.ReplaceAll(words, said, "[text of "+name+"]")
-			words = strings.ReplaceAll(words, strings.Join(strings.Fields(said), " "), "[text of "+name+"]")
+			put := "[text of " + name + "]"
+			for _, form := range []string{said, strings.Join(strings.Fields(said), " "), inJSON(said, true), inJSON(said, false)} {
+				words = strings.ReplaceAll(words, form, put)
+				words = redactEnd(words, form, put)
+			}
 		}
 	}
 	return words
 }
+
+// inJSON is a text as JSON has it between its quotes.
+func inJSON(s string, escapeHTML bool) string {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(escapeHTML)
+	if err := encoder.Encode(s); err != nil {
+		return s // a string always encodes
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(strings.TrimSuffix(b.String(), "\n"), `"`), `"`)
+}
+
+// redactEnd takes the beginning of a text off the end of words that were cut short
+// there.
+func redactEnd(words, said, put string) string {
+	kept, cut := strings.CutSuffix(words, "…")
+	if !cut {
+		return words
+	}
+	for n := min(len(said), len(kept)); n > shortest; n-- {
+		if strings.HasSuffix(kept, said[:n]) {
+			return kept[:len(kept)-n] + put
+		}
+	}
+	return words
+}
+
+// shortest is the length that a text exceeds to be told from common words.
+const shortest = 8
 
 // texts gives the texts in a value that are long enough to be told from common
 // words.
@@ -155,7 +188,7 @@ func texts(value any) []string {
 	var found []string
 	switch v := value.(type) {
 	case string:
-		if len(v) > 8 {
+		if len(v) > shortest {
 			found = append(found, v)
 		}
 	case []any:

@@ -336,6 +336,27 @@ func TestRecordsStayReadable(t *testing.T) {
 	}
 }
 
+// The texts are found in what others made of them.
+func TestRedactOtherForms(t *testing.T) {
+	r, err := video.ParseRequest([]byte(`{"prompt":"a \"paper\" boat <crosses> & sails away over the flooded street"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, words := range []string{
+		`refused: {"prompt":"a \"paper\" boat <crosses> & sails away over the flooded street"}`,
+		`refused: {"prompt":"a \"paper\" boat \u003ccrosses\u003e \u0026 sails away over the flooded street"}`,
+		`refused: a "paper" boat <crosses> & sails away over the fl…`,
+		`refused: a "paper" b…`,
+	} {
+		if got := r.Redact(words); strings.Contains(got, "paper") || !strings.HasPrefix(got, "refused: ") {
+			t.Errorf("%s is %s", words, got)
+		}
+	}
+	if got := r.Redact(`refused: a "pap…`); got != `refused: a "pap…` {
+		t.Errorf("what is too short to tell is %s", got)
+	}
+}
+
 func TestRedact(t *testing.T) {
 	r, err := video.ParseRequest([]byte(`{"prompt":"a paper  boat\ncrosses","negative_prompt":"blurry faces"}`))
 	if err != nil {
