@@ -59,6 +59,10 @@ SEED := 1
 FAULTS := 0.2
 LOGS_ANSWER := false
 
+# What verify-aws looks at.
+STACK :=
+WITH :=
+
 # How often bench-cold starts each function.
 STARTS := 301
 
@@ -107,6 +111,14 @@ chaos: need-go $(ministack) $(sam) ## Send JOBS jobs while a share of FAULTS of 
 .PHONY: test-bucket
 test-bucket: need-go ## Hold conditional writes and the transfer to S3 itself, in the bucket TAKEUP_TEST_BUCKET, for cents.
 	cd test && go test -count=1 -tags aws ./fullobject
+
+.PHONY: verify-aws
+verify-aws: need-go ## Verify what only AWS can show on the deployed STACK, for cents; without it on the local one. Also WITH: load,break,redeploy,delete.
+	@cd test && go run ./verifyaws/cmd/verifyaws -stack "$(STACK)" -with "$(WITH)"
+
+.PHONY: grants
+grants: need-go $(ministack) $(sam) ## Take each grant of the template away once, and name the test that fails then.
+	cd test && go test -count=1 -v -run 'TestTakeup/grants' ./e2e
 
 .PHONY: bench-cold
 bench-cold: need-go ## Measure each function's size, start and memory against a bare handler's.

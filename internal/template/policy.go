@@ -29,9 +29,9 @@ type Condition struct {
 	Values   []string
 }
 
-// Call is one call of AWS that a function made.
+// Call is one call of AWS that a function or a state machine made.
 type Call struct {
-	Function string            // the function's logical id
+	Function string            // its logical id
 	Action   string            // such as s3:GetObject
 	Resource string            // the ARN
 	Context  map[string]string // condition keys, such as s3:prefix
@@ -47,21 +47,21 @@ func AbsentKey(function, bucketARN, key string) Call {
 
 // Grant is one action on one resource of a Statement.
 type Grant struct {
-	Function string
+	Function string // the logical id of a function or a state machine
 	Action   string
 	Resource string // a pattern, as in the Statement
 	Origin   string
 }
 
-// Policies gives what each function may do, by its logical id. References are
-// replaced by values. An error says what this model does not understand: a
-// denial, a managed policy, a SAM policy template, a reference without a value,
-// an operator. A policy whose condition doesn't hold isn't in it; a parameter
-// without a value has its default. AWSLambdaBasicExecutionRole, which SAM gives every function for
-// its logs, is not in it.
+// Policies gives what each function and state machine may do, by its logical id.
+// References are replaced by values. An error says what this model does not
+// understand: a denial, a managed policy, a SAM policy template, a reference
+// without a value, an operator. A policy whose condition doesn't hold isn't in it;
+// a parameter without a value has its default. AWSLambdaBasicExecutionRole, which
+// SAM gives every function for its logs, is not in it.
 func Policies(t *Template, values Values) (map[string][]Statement, error) {
 	all := map[string][]Statement{}
-	for _, id := range t.Functions() {
+	for _, id := range append(t.Functions(), t.ofType("AWS::Serverless::StateMachine")...) {
 		for _, policy := range list(t.property(id, "Policies")) {
 			if err := add(all, id, "Policies", policy, values); err != nil {
 				return nil, err
@@ -216,37 +216,48 @@ func matches(action, resource string, c Call) bool {
 	return like(strings.ToLower(action), strings.ToLower(c.Action)) && like(resource, c.Resource)
 }
 
-// Unused gives the grants that none of the calls needed, in the order of the
-// function's name and of the template.
+// Grants gives all that the policies allow, in the order of the ids and of the
+// template: a Grant for each action of a statement on each of its resources.
+func Grants(policies map[string][]Statement) []Grant {
+	return grants(policies, func(string, Statement, string, string) bool { return true })
+}
+
+// Unused gives the grants that none of the calls needed, in the same order.
 func Unused(policies map[string][]Statement, calls []Call) []Grant {
-	var unused []Grant
-	for _, function := range sortedKeys(policies) {
-		for _, s := range policies[function] {
+	return grants(policies, func(id string, s Statement, action, resource string) bool {
+		return !slices.ContainsFunc(calls, func(c Call) bool {
+			return c.Function == id && s.conditions(c) && matches(action, resource, c)
+		})
+	})
+}
+
+func grants(policies map[string][]Statement, want func(id string, s Statement, action, resource string) bool) []Grant {
+	var wanted []Grant
+	for _, id := range sortedKeys(policies) {
+		for _, s := range policies[id] {
 			for _, action := range s.Actions {
 				for _, resource := range s.Resources {
-					if !slices.ContainsFunc(calls, func(c Call) bool {
-						return c.Function == function && s.conditions(c) && matches(action, resource, c)
-					}) {
-						unused = append(unused, Grant{Function: function, Action: action, Resource: resource, Origin: s.Origin})
+					if want(id, s, action, resource) {
+						wanted = append(wanted, Grant{Function: id, Action: action, Resource: resource, Origin: s.Origin})
 					}
 				}
 			}
 		}
 	}
-	return unused
+	return wanted
 }
 
-// Excuse says why no run can need a grant, on whichever resource.
+// Excuse says why a test can't show that grants are needed, on whichever resource.
 type Excuse struct {
-	Function string
-	Action   string
+	Function string // a pattern of ids, with * and ?
+	Action   string // a pattern
 	Reason   string
 }
 
-// Unexplained gives the unused grants that no excuse is for, and the excuses
-// that are for none of them: a grant that is used needs no excuse.
+// Unexplained gives the grants that no excuse is for, and the excuses that are for
+// none of them: a grant that is shown to be needed needs no excuse.
 func Unexplained(unused []Grant, excuses []Excuse) ([]Grant, []Excuse) {
-	fits := func(g Grant, e Excuse) bool { return g.Function == e.Function && g.Action == e.Action }
+	fits := func(g Grant, e Excuse) bool { return like(e.Function, g.Function) && like(e.Action, g.Action) }
 	var grants []Grant
 	for _, g := range unused {
 		if !slices.ContainsFunc(excuses, func(e Excuse) bool { return fits(g, e) }) {

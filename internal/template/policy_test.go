@@ -35,6 +35,7 @@ func projectPolicies(t *testing.T) map[string][]Statement {
 	if err != nil {
 		t.Fatal(err)
 	}
+	values.AddFunctions(map[string]string{"SubmitFunction": "takeup-Submit-1", "CheckFunction": "takeup-Check-1", "StoreFunction": "takeup-Store-1"})
 	all, err := Policies(parsed, values)
 	if err != nil {
 		t.Fatal(err)
@@ -89,6 +90,8 @@ func TestAllowed(t *testing.T) {
 		{Call{Function: "PromptsFunction", Action: "s3:PutObject", Resource: prompts + "/a.txt"}, false},
 		{Call{Function: "PromptsFunction", Action: "s3:PutObject", Resource: videos + "/rejected/a.txt.json"}, true},
 		{Call{Function: "PromptsFunction", Action: "sqs:SendMessage", Resource: "arn:aws:sqs:eu-west-1:123456789012:takeup-UnhandledPrompts-1"}, true},
+		{Call{Function: "TextToVideo", Action: "lambda:InvokeFunction", Resource: "arn:aws:lambda:eu-west-1:123456789012:function:takeup-Store-1"}, true},
+		{Call{Function: "TextToVideo", Action: "lambda:InvokeFunction", Resource: "arn:aws:lambda:eu-west-1:123456789012:function:takeup-Api-1"}, false},
 		{Call{Function: "NoFunction", Action: "s3:GetObject", Resource: videos + "/jobs/a.json"}, false},
 	} {
 		if got := Allowed(all[c.call.Function], c.call); got != c.want {

@@ -49,4 +49,13 @@ func FromOutputs(outputs map[string]string) (Values, error) {
 	return values, nil
 }
 
+// AddFunctions adds what the functions are called in a deployed stack, by their
+// logical ids.
+func (v Values) AddFunctions(names map[string]string) {
+	for id, name := range names {
+		v[id] = name
+		v[id+".Arn"] = strings.Join([]string{"arn", v["AWS::Partition"], "lambda", v["AWS::Region"], v["AWS::AccountId"], "function", name}, ":")
+	}
+}
+
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -39,7 +39,9 @@ type world struct {
 	providerURL string
 	// functions are the names that AWS has for the functions, by the template's.
 	functions map[string]string
-	schema    *jsonschema.Schema // of the manifests
+	// roles are those of the roles.
+	roles  map[string]string
+	schema *jsonschema.Schema // of the manifests
 
 	s3      *s3.Client
 	sfn     *sfn.Client
@@ -54,6 +56,8 @@ type world struct {
 	fates   map[string]simulator.Fate
 	prompts []string
 	private []string // other texts that no log may show
+
+	probed int // how many jobs of testGrants there were
 }
 
 // start deploys the template as it is, with the shortest times that it takes.
@@ -108,24 +112,26 @@ func start(t *testing.T) *world {
 	config := w.stack.Config()
 	w.s3, w.sfn, w.secrets = w.stack.S3(), sfn.NewFromConfig(config), secretsmanager.NewFromConfig(config)
 	w.lambda, w.sqs, w.logs = lambda.NewFromConfig(config), sqs.NewFromConfig(config), cloudwatchlogs.NewFromConfig(config)
-	w.functions = physical(t, cloudformation.NewFromConfig(config))
+	resources := cloudformation.NewFromConfig(config)
+	w.functions = physical(t, resources, "AWS::Lambda::Function")
+	w.roles = physical(t, resources, "AWS::IAM::Role")
 	return w
 }
 
-// physical gives the names that the stack's functions were given.
-func physical(t *testing.T, client *cloudformation.Client) map[string]string {
+// physical gives the names that the stack's resources of a kind were given.
+func physical(t *testing.T, client *cloudformation.Client, kind string) map[string]string {
 	name := localstack.StackName
 	reply, err := client.DescribeStackResources(t.Context(), &cloudformation.DescribeStackResourcesInput{StackName: &name})
 	if err != nil {
 		t.Fatal(err)
 	}
-	functions := map[string]string{}
+	names := map[string]string{}
 	for _, resource := range reply.StackResources {
-		if *resource.ResourceType == "AWS::Lambda::Function" {
-			functions[*resource.LogicalResourceId] = *resource.PhysicalResourceId
+		if *resource.ResourceType == kind {
+			names[*resource.LogicalResourceId] = *resource.PhysicalResourceId
 		}
 	}
-	return functions
+	return names
 }
 
 // prompt keeps a text that no log and no state may show, and gives it back.

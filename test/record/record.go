@@ -25,9 +25,10 @@ const maxBody = 1 << 20
 type Recorder struct {
 	signer string
 
-	mu    sync.Mutex
-	calls []template.Call
-	to    *url.URL
+	mu     sync.Mutex
+	calls  []template.Call
+	denied []template.Call
+	to     *url.URL
 }
 
 // New makes a Recorder. A presigned URL is used by somebody who has no
@@ -55,6 +56,13 @@ func (r *Recorder) Calls() []template.Call {
 	return slices.Clone(r.calls)
 }
 
+// Denied gives the calls that were refused for want of a permission.
+func (r *Recorder) Denied() []template.Call {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.denied)
+}
+
 // ServeHTTP implements http.Handler.
 func (r *Recorder) ServeHTTP(w http.ResponseWriter, in *http.Request) {
 	r.mu.Lock()
@@ -75,8 +83,9 @@ func (r *Recorder) ServeHTTP(w http.ResponseWriter, in *http.Request) {
 			p.Out.Host = p.In.Host // it is part of what is signed
 		},
 		ModifyResponse: func(response *http.Response) error {
-			r.add(Parse(in, body, response.StatusCode, r.signer))
-			return nil
+			denied, err := denies(response)
+			r.add(Parse(in, body, response.StatusCode, r.signer), denied)
+			return err
 		},
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) {
 			w.WriteHeader(http.StatusBadGateway) // the caller tries again
@@ -85,10 +94,26 @@ func (r *Recorder) ServeHTTP(w http.ResponseWriter, in *http.Request) {
 	proxy.ServeHTTP(w, in)
 }
 
-func (r *Recorder) add(calls []template.Call) {
+func (r *Recorder) add(calls []template.Call, denied bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.calls = append(r.calls, calls...)
+	if denied {
+		r.denied = append(r.denied, calls...)
+	}
+}
+
+// denies reports whether an answer refuses a call for want of a permission: S3
+// answers 403, and a service that takes JSON 400 with a name in the body.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+// https://docs.aws.amazon.com/step-functions/latest/apireference/CommonErrors.html
+func denies(response *http.Response) (bool, error) {
+	if response.StatusCode != http.StatusBadRequest {
+		return response.StatusCode == http.StatusForbidden, nil
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	return bytes.Contains(body, []byte("AccessDenied")), err
 }
 
 // peek gives the body of a call that has its resource there, and leaves it to be

@@ -1,0 +1,71 @@
+// Command verifyaws looks at a deployed stack for what only AWS can show: see
+// package verifyaws. It exits with 1 where AWS did something else.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+
+	"github.com/takeup/takeup/internal/localstack"
+	"github.com/takeup/takeup/test/verifyaws"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "verifyaws:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	name := flag.String("stack", "", "the `name` of a deployed stack; empty is the local one of make up")
+	root := flag.String("root", "..", "the repository")
+	with := flag.String("with", "", "the `groups` of steps that disturb the stack, with commas: "+strings.Join(verifyaws.Groups(), ", "))
+	flag.Parse()
+	o := verifyaws.Options{Stack: *name, LoadRequests: 3600, Output: os.Stdout}
+	if *with != "" {
+		o.Groups = strings.Split(*with, ",")
+	}
+	for _, group := range o.Groups {
+		if !slices.Contains(verifyaws.Groups(), group) {
+			return fmt.Errorf("there is no group %q; there are %s", group, strings.Join(verifyaws.Groups(), ", "))
+		}
+	}
+	var err error
+	if o.Template, err = os.ReadFile(*root + "/template.yaml"); err != nil {
+		return err
+	}
+	if o.Stack == "" {
+		local, err := localstack.Open(*root + "/.takeup")
+		if err != nil {
+			return fmt.Errorf("%w; STACK names a deployed one", err)
+		}
+		o.Stack, o.Config = localstack.StackName, local.Config()
+	} else if o.Config, err = loaded(ctx); err != nil {
+		return err
+	}
+	results, err := verifyaws.Run(ctx, o)
+	if err == nil && slices.ContainsFunc(results, func(r verifyaws.Result) bool { return r.Outcome == verifyaws.Differs }) {
+		err = errors.New("AWS did something else than the steps expect; see the lines that begin with differs")
+	}
+	return err
+}
+
+func loaded(ctx context.Context) (aws.Config, error) {
+	c, err := config.LoadDefaultConfig(ctx)
+	if err == nil && c.Region == "" {
+		err = errors.New("no AWS region is known; set AWS_REGION")
+	}
+	return c, err
+}

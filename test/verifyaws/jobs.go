@@ -1,0 +1,288 @@
+package verifyaws
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// patience is how long a job may take to end: an invalid key ends it at once, and
+// a simulator's job takes seconds.
+const patience = 3 * time.Minute
+
+func jobSteps() []step {
+	return []step{
+		{name: "jobs", checks: "five jobs end, each is listed once by pages of two whose size changes, and one is redriven or says why not", jobs: true, run: (*stack).fiveJobs},
+		{name: "odd file names", checks: `a prompt file named "ä +.png" leaves its rejection, and so does an empty one`, jobs: true, run: (*stack).oddFiles},
+		{name: "a file that is gone", checks: "the event of a version that was deleted is handled, and starts nothing", jobs: true, run: (*stack).goneFile},
+		{name: "a form twice", checks: "an upload form that is used twice starts one job at most", jobs: true, run: (*stack).formTwice},
+	}
+}
+
+// job is a video as GET /videos has it, as far as it is needed here.
+type job struct {
+	ID      string         `json:"id"`
+	Status  string         `json:"status"`
+	Request map[string]any `json:"request"`
+	Error   *struct {
+		Name string `json:"name"`
+	} `json:"error"`
+}
+
+func (j job) ended() bool { return j.Status != "queued" && j.Status != "generating" }
+
+func (s *stack) get(ctx context.Context, path string, into any) error {
+	got, err := s.ask(ctx, http.MethodGet, path, nil)
+	if err == nil && got.status != http.StatusOK {
+		err = otherwise("GET %s: %d, %.300s", path, got.status, got.body)
+	}
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(got.body, into)
+}
+
+// start starts a job whose prompt is its own.
+func (s *stack) start(ctx context.Context, prompt string) (string, error) {
+	got, err := s.ask(ctx, http.MethodPost, "/v2/video/generations", fmt.Appendf(nil, `{"prompt":%q}`, prompt))
+	if err == nil && got.status != http.StatusOK {
+		err = otherwise("POST: %d, %.300s", got.status, got.body)
+	}
+	if err != nil {
+		return "", err
+	}
+	var created job
+	err = json.Unmarshal(got.body, &created)
+	return created.ID, err
+}
+
+// until asks done, each second, until it says yes.
+func (s *stack) until(ctx context.Context, what string, done func(context.Context) (bool, error)) error {
+	patient, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		if ok, err := done(patient); ok || err != nil {
+			return err
+		}
+		select {
+		case <-patient.Done():
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			return otherwise("%s did not happen within %s", what, patience)
+		case <-tick.C:
+		}
+	}
+}
+
+// end waits for the end of a job.
+func (s *stack) end(ctx context.Context, id string) (job, error) {
+	var last job
+	err := s.until(ctx, "the end of job "+id, func(ctx context.Context) (bool, error) {
+		err := s.get(ctx, "/videos/"+id, &last)
+		return last.ended(), err
+	})
+	return last, err
+}
+
+func (s *stack) fiveJobs(ctx context.Context) (string, error) {
+	listed, ends, last := map[string]int{}, map[string]int{}, job{}
+	for n := range 5 {
+		id, err := s.start(ctx, fmt.Sprintf("verify-aws, job %d", n+1))
+		if err != nil {
+			return "", err
+		}
+		listed[id] = 0
+	}
+	for id := range listed {
+		var err error
+		if last, err = s.end(ctx, id); err != nil {
+			return "", err
+		}
+		how := last.Status
+		if last.Error != nil {
+			how = last.Error.Name
+		}
+		ends[how]++
+	}
+	for cursor, pages, found := "", 0, 0; found < len(listed) && (pages == 0 || cursor != "") && pages < 200; pages++ {
+		var page struct {
+			Videos []job   `json:"videos"`
+			Next   *string `json:"next"`
+		}
+		if err := s.get(ctx, fmt.Sprintf("/videos?limit=%d%s", 2+pages%2, cursor), &page); err != nil {
+			return "", err
+		}
+		for _, j := range page.Videos {
+			if _, ours := listed[j.ID]; ours {
+				listed[j.ID]++
+				found++
+			}
+		}
+		cursor = ""
+		if page.Next != nil {
+			cursor = "&cursor=" + url.QueryEscape(*page.Next)
+		}
+	}
+	for id, n := range listed {
+		if n != 1 {
+			return "", otherwise("job %s is listed %d times", id, n)
+		}
+	}
+	got, err := s.ask(ctx, http.MethodPost, "/videos/"+last.ID+"/redrive", nil)
+	switch {
+	case err != nil:
+		return "", err
+	case got.status != http.StatusAccepted && got.status != http.StatusConflict:
+		return "", otherwise("a redrive: %d, %.300s", got.status, got.body)
+	}
+	return fmt.Sprintf("they end as %v; a redrive is answered with %d", ends, got.status), nil
+}
+
+// upload puts a file into the prompts bucket, and gives its version.
+func (s *stack) upload(ctx context.Context, key, content string) (string, error) {
+	bucket := s.outputs["PromptsBucket"]
+	reply, err := s.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: bytes.NewReader([]byte(content))})
+	if err != nil {
+		return "", err
+	}
+	return aws.ToString(reply.VersionId), nil
+}
+
+func (s *stack) oddFiles(ctx context.Context) (string, error) {
+	bucket := s.outputs["VideosBucket"]
+	for key, content := range map[string]string{"verify-aws/ä +.png": "no prompt", "verify-aws/empty.txt": ""} {
+		rejection := "rejected/" + key + ".json"
+		if _, err := s.s3.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &bucket, Key: &rejection}); err != nil {
+			return "", err
+		}
+		if _, err := s.upload(ctx, key, content); err != nil {
+			return "", err
+		}
+		err := s.until(ctx, "the rejection of "+key, func(ctx context.Context) (bool, error) {
+			listed, err := s.s3.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &rejection})
+			return err == nil && len(listed.Contents) > 0, err
+		})
+		if err != nil {
+			return "", err
+		}
+	}
+	return "both were rejected", nil
+}
+
+// goneFile hands the event to the function itself: S3's own comes too soon.
+func (s *stack) goneFile(ctx context.Context) (string, error) {
+	const key = "verify-aws/gone.png" // nothing that could start a job, until it is gone
+	bucket, text := s.outputs["PromptsBucket"], "verify-aws/gone.txt"
+	version, err := s.upload(ctx, key, "no prompt")
+	if err != nil {
+		return "", err
+	}
+	if _, err := s.s3.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &bucket, Key: aws.String(key), VersionId: &version}); err != nil {
+		return "", err
+	}
+	event, err := json.Marshal(events.S3Event{Records: []events.S3EventRecord{{
+		EventVersion: "2.1", EventSource: "aws:s3", EventName: "ObjectCreated:Put",
+		S3: events.S3Entity{Bucket: events.S3Bucket{Name: bucket}, Object: events.S3Object{Key: url.QueryEscape(text), VersionID: version}},
+	}}})
+	if err != nil {
+		return "", err
+	}
+	name := s.names["PromptsFunction"]
+	reply, err := lambda.NewFromConfig(s.Config).Invoke(ctx, &lambda.InvokeInput{FunctionName: &name, Payload: event})
+	if err == nil && reply.FunctionError != nil {
+		err = otherwise("the function failed: %s", reply.Payload)
+	}
+	return "it was handled", err
+}
+
+// formTwice uses one form for two texts, and counts the jobs that have them.
+func (s *stack) formTwice(ctx context.Context) (string, error) {
+	got, err := s.ask(ctx, http.MethodPost, "/uploads", []byte(`{"type":"txt"}`))
+	if err == nil && got.status != http.StatusCreated {
+		err = otherwise("POST /uploads: %d, %.300s", got.status, got.body)
+	}
+	if err != nil {
+		return "", err
+	}
+	var form struct {
+		URL    string            `json:"url"`
+		Fields map[string]string `json:"fields"`
+	}
+	if err := json.Unmarshal(got.body, &form); err != nil {
+		return "", err
+	}
+	mark := fmt.Sprintf("verify-aws, form %s", form.Fields["key"])
+	for n := range 2 {
+		status, err := s.sendForm(ctx, form.URL, form.Fields, fmt.Sprintf("%s, text %d", mark, n+1))
+		if err != nil {
+			return "", err
+		}
+		if status >= http.StatusMultipleChoices {
+			return "", otherwise("the form: %d, use %d", status, n+1)
+		}
+	}
+	found := 0
+	// A job is listed within moments; a second one would be by then.
+	err = s.until(ctx, "a job of the form", func(ctx context.Context) (bool, error) {
+		var page struct {
+			Videos []job `json:"videos"`
+		}
+		if err := s.get(ctx, "/videos?limit=10", &page); err != nil {
+			return false, err
+		}
+		found = 0
+		running := false
+		for _, j := range page.Videos {
+			if text, _ := j.Request["prompt"].(string); len(text) > len(mark) && text[:len(mark)] == mark {
+				found++
+				running = running || !j.ended()
+			}
+		}
+		return found > 0 && !running, nil
+	})
+	if err == nil && found > 1 {
+		err = otherwise("it started %d jobs", found)
+	}
+	return fmt.Sprintf("it started %d job", found), err
+}
+
+func (s *stack) sendForm(ctx context.Context, to string, fields map[string]string, content string) (int, error) {
+	var body bytes.Buffer
+	parts := multipart.NewWriter(&body)
+	for name, value := range fields {
+		if err := parts.WriteField(name, value); err != nil {
+			return 0, err
+		}
+	}
+	file, err := parts.CreateFormFile("file", "prompt.txt")
+	if err == nil {
+		_, err = io.WriteString(file, content)
+	}
+	if err == nil {
+		err = parts.Close()
+	}
+	if err != nil {
+		return 0, err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, to, &body)
+	if err != nil {
+		return 0, err
+	}
+	r.Header.Set("Content-Type", parts.FormDataContentType())
+	got, err := s.send(r)
+	return got.status, err
+}

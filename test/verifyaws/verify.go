@@ -1,0 +1,188 @@
+// Package verifyaws looks at a deployed stack for what only AWS itself can show:
+// what IAM allows, what API Gateway answers in the functions' place, which names
+// Lambda's failures have. It says of each step what it checks, and that AWS did so,
+// or what it did instead.
+//
+// It pays nothing to the provider: where jobs could be paid it starts none. AWS
+// charges a few cents for a whole run. Steps that disturb a stack have to be asked
+// for by name.
+package verifyaws
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"github.com/takeup/takeup/internal/localstack"
+)
+
+// The groups of steps that disturb a stack, or cost the most.
+const (
+	GroupLoad     = "load"     // a minute of requests, as many as 60 a second
+	GroupBreak    = "break"    // functions are given settings that fail, and back
+	GroupRedeploy = "redeploy" // the parameter ApiCorsOrigin is changed, and back
+	GroupDelete   = "delete"   // the stack is deleted
+)
+
+// Groups lists them.
+func Groups() []string { return []string{GroupLoad, GroupBreak, GroupRedeploy, GroupDelete} }
+
+// Options say what is verified.
+type Options struct {
+	Config aws.Config
+	Stack  string
+	// Template is the text of template.yaml.
+	Template []byte
+	// Groups are those that were asked for.
+	Groups []string
+	// LoadRequests is how many requests GroupLoad sends, at 60 a second.
+	LoadRequests int
+	Output       io.Writer
+}
+
+// Outcome is what a step came to.
+type Outcome string
+
+const (
+	Passed  Outcome = "pass"
+	Differs Outcome = "differs"  // AWS did something else
+	NotHere Outcome = "not here" // a local engine stands in for AWS, and has nothing of the kind
+	Skipped Outcome = "skipped"  // it was not asked for, or would be paid
+)
+
+// Result is what is known after a step.
+type Result struct {
+	Name, Checks string
+	Outcome      Outcome
+	Saw          string
+}
+
+func (r Result) String() string {
+	return fmt.Sprintf("%-8s  %s: %s\n          %s", r.Outcome, r.Name, r.Checks, r.Saw)
+}
+
+// step is one thing to verify. A local engine that can't show it gives why in
+// elsewhere.
+type step struct {
+	name, checks string
+	group        string // empty: harmless
+	jobs         bool   // it starts jobs
+	elsewhere    string // why a local engine doesn't show it
+	run          func(*stack, context.Context) (saw string, err error)
+}
+
+// differs is an error that says what AWS did.
+type differs struct{ saw string }
+
+func (d *differs) Error() string { return d.saw }
+
+func otherwise(format string, args ...any) error { return &differs{fmt.Sprintf(format, args...)} }
+
+// stack is what is verified.
+type stack struct {
+	Options
+	api, token string
+	local      bool
+	outputs    map[string]string
+	parameters map[string]string
+	names      map[string]string // of the resources, by their logical ids
+	s3         *s3.Client
+	http       *http.Client
+	unpaid     string // why no job is paid; empty where it could be
+}
+
+// Run verifies a stack, and gives what each step came to. The error is of the run:
+// the stack can't be found, or its token can't be read.
+func Run(ctx context.Context, o Options) ([]Result, error) {
+	s, err := find(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	var results []Result
+	for _, step := range steps() {
+		r := s.take(ctx, step)
+		if ctx.Err() != nil {
+			return results, context.Cause(ctx)
+		}
+		results = append(results, r)
+		fmt.Fprintln(o.Output, r)
+	}
+	count := func(outcome Outcome) int {
+		return len(slices.DeleteFunc(slices.Clone(results), func(r Result) bool { return r.Outcome != outcome }))
+	}
+	fmt.Fprintf(o.Output, "steps=%d passed=%d differing=%d not-here=%d skipped=%d\n",
+		len(results), count(Passed), count(Differs), count(NotHere), count(Skipped))
+	return results, nil
+}
+
+func (s *stack) take(ctx context.Context, step step) Result {
+	r := Result{Name: step.name, Checks: step.checks}
+	switch {
+	case step.group != "" && !slices.Contains(s.Groups, step.group):
+		r.Outcome, r.Saw = Skipped, "it disturbs the stack; ask for it with WITH="+step.group
+	case s.local && step.elsewhere != "":
+		r.Outcome, r.Saw = NotHere, step.elsewhere
+	case step.jobs && s.unpaid == "":
+		r.Outcome, r.Saw = Skipped, "its jobs would be paid, since the provider accepts the stack's key; deploy with ProviderKey=invalid"
+	default:
+		saw, err := step.run(s, ctx)
+		r.Outcome, r.Saw = Passed, saw
+		if err != nil {
+			r.Outcome, r.Saw = Differs, err.Error()
+		}
+	}
+	return r
+}
+
+func steps() []step {
+	return slices.Concat(accountSteps(), apiSteps(), jobSteps(), disturbing())
+}
+
+// find reads what is known of the stack.
+func find(ctx context.Context, o Options) (*stack, error) {
+	s := &stack{
+		Options: o, outputs: map[string]string{}, parameters: map[string]string{}, names: map[string]string{},
+		local: o.Config.BaseEndpoint != nil,
+		http:  &http.Client{Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+	}
+	formation := cloudformation.NewFromConfig(o.Config)
+	described, err := formation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &o.Stack})
+	if err != nil {
+		return nil, fmt.Errorf("finding the stack %s; see that your AWS credentials and region are right: %w", o.Stack, err)
+	}
+	for _, found := range described.Stacks {
+		for _, output := range found.Outputs {
+			s.outputs[aws.ToString(output.OutputKey)] = aws.ToString(output.OutputValue)
+		}
+		for _, parameter := range found.Parameters {
+			s.parameters[aws.ToString(parameter.ParameterKey)] = aws.ToString(parameter.ParameterValue)
+		}
+	}
+	resources, err := formation.DescribeStackResources(ctx, &cloudformation.DescribeStackResourcesInput{StackName: &o.Stack})
+	if err != nil {
+		return nil, fmt.Errorf("reading the resources of the stack %s: %w", o.Stack, err)
+	}
+	for _, r := range resources.StackResources {
+		s.names[aws.ToString(r.LogicalResourceId)] = aws.ToString(r.PhysicalResourceId)
+	}
+	secret := s.outputs["ApiTokenSecret"]
+	token, err := secretsmanager.NewFromConfig(o.Config).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &secret})
+	if err != nil {
+		return nil, fmt.Errorf("reading the API's token: %w", err)
+	}
+	s.token, s.api = aws.ToString(token.SecretString), s.outputs["ApiUrl"]
+	if s.local {
+		s.api = localstack.API(*o.Config.BaseEndpoint, s.outputs)
+	}
+	s.s3 = s3.NewFromConfig(o.Config, func(options *s3.Options) { options.UsePathStyle = s.local })
+	s.unpaid = s.pays(ctx)
+	return s, nil
+}
