@@ -37,6 +37,23 @@ func (t *Template) exists(id string, values Values) (bool, error) {
 	return holds, nil
 }
 
+// chosen gives what an If comes to, and anything else as it is.
+func (t *Template) chosen(v any, values Values) (any, error) {
+	f, ok := v.(Function)
+	args := list(f.Args)
+	if !ok || f.Name != "If" || len(args) != 3 {
+		return v, nil
+	}
+	met, err := holds(t.section("Conditions")[fmt.Sprint(args[0])], t.withDefaults(values))
+	if err != nil {
+		return nil, fmt.Errorf("the condition %v: %w", args[0], err)
+	}
+	if met {
+		return args[1], nil
+	}
+	return args[2], nil
+}
+
 func holds(condition any, values Values) (bool, error) {
 	f, _ := condition.(Function)
 	args := list(f.Args)

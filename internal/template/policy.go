@@ -53,7 +53,8 @@ type Grant struct {
 	Origin   string
 }
 
-// Policies gives what each function and state machine may do, by its logical id.
+// Policies gives what each function and state machine may do, by its logical id: a
+// role of the template's own is named after whose it is, with Role at the end.
 // References are replaced by values. An error says what this model does not
 // understand: a denial, a managed policy, a SAM policy template, a reference
 // without a value, an operator. A policy whose condition doesn't hold isn't in it;
@@ -61,7 +62,7 @@ type Grant struct {
 // SAM gives every function for its logs, is not in it.
 func Policies(t *Template, values Values) (map[string][]Statement, error) {
 	all := map[string][]Statement{}
-	for _, id := range append(t.Functions(), t.ofType("AWS::Serverless::StateMachine")...) {
+	for _, id := range t.Functions() {
 		for _, policy := range list(t.property(id, "Policies")) {
 			if err := add(all, id, "Policies", policy, values); err != nil {
 				return nil, err
@@ -74,6 +75,20 @@ func Policies(t *Template, values Values) (map[string][]Statement, error) {
 				return nil, fmt.Errorf("%s: EventInvokeConfig: %w", id, err)
 			}
 			all[id] = append(all[id], Statement{Actions: []string{"sqs:SendMessage"}, Resources: []string{queue}, Origin: "EventInvokeConfig"})
+		}
+	}
+	for _, id := range t.ofType("AWS::IAM::Role") {
+		for _, policy := range list(t.property(id, "Policies")) {
+			policy, err := t.chosen(policy, values)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", id, err)
+			}
+			if policy == Ref("AWS::NoValue") {
+				continue
+			}
+			if err := add(all, strings.TrimSuffix(id, "Role"), "Policies", at(policy, "PolicyDocument"), values); err != nil {
+				return nil, err
+			}
 		}
 	}
 	for _, id := range t.ofType("AWS::IAM::Policy") {

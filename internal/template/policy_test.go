@@ -117,6 +117,7 @@ func TestOwnKey(t *testing.T) {
 	}
 	const key = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd"
 	values["KmsKeyArn"], values["AWS::URLSuffix"] = key, "amazonaws.com"
+	values.AddFunctions(map[string]string{"SubmitFunction": "takeup-Submit-1", "CheckFunction": "takeup-Check-1", "StoreFunction": "takeup-Store-1"})
 	all, err := Policies(parsed, values)
 	if err != nil {
 		t.Fatal(err)
