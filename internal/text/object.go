@@ -27,10 +27,7 @@ type NotObject struct {
 }
 
 func (e *NotObject) Error() string {
-	if e.Is == "empty" {
-		return "is empty; it takes a JSON object"
-	}
-	return "is " + e.Is + ", not a JSON object; it takes one"
+	return "is " + e.Is + ", not a JSON object"
 }
 
 // Fault is what encoding/json would pass over in a field.

@@ -62,7 +62,7 @@ func ReadDraft(data []byte) (Draft, error) {
 	fields, faults, err := text.Object(s)
 	var other *text.NotObject
 	if errors.As(err, &other) {
-		return Draft{}, invalid("", "the request "+err.Error()+`, such as {"prompt": "a paper boat crosses a flooded street"}`)
+		return Draft{}, invalid("", "the request "+err.Error()+`; it takes one such as {"prompt": "a paper boat crosses a flooded street"}`)
 	}
 	if err != nil {
 		return Draft{}, invalid("", "the request "+err.Error())
