@@ -50,6 +50,8 @@ func start(t *testing.T) *world {
 		Parameters: map[string]string{
 			"FirstWaitSeconds": "1", "CheckIntervalSeconds": "1", "BusyWaitSeconds": "1",
 			"ApiRequestsPerSecond": "1000", "ApiBurst": "1000",
+			// Each tab loads the whole page.
+			"PublicRequestsPerSecond": "1000", "PublicBurst": "1000",
 		},
 		Output: t.Output(),
 	})
