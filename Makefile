@@ -12,6 +12,11 @@ purchase := AIMLAPI_KEY AIMLAPI_BASE_URL YES
 # Command-line variables would reach every program once more, by MAKEFLAGS.
 MAKEOVERRIDES =
 
+# A misspelled name would pass in silence.
+$(if $(filter run up,$(MAKECMDGOALS)),$(foreach v,$(filter-out $(settings) $(purchase),$(.VARIABLES)),\
+  $(if $(filter command,$(firstword $(origin $(v)))),\
+    $(error make $(firstword $(MAKECMDGOALS)) takes no $(v); it takes $(settings) $(purchase), as in: make run PROMPT="a paper boat crosses a flooded street"))))
+
 unexport $(settings) $(purchase)
 $(foreach v,$(settings) $(purchase),$(if $(value $(v)),\
   $(eval run up: override export $(v) := $$(value $(v)))))

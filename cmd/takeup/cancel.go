@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -18,7 +19,7 @@ func newCancel(w *world) *cobra.Command {
 		asJSON  bool
 	)
 	cmd := &cobra.Command{
-		Use: "cancel ID...", GroupID: groupVideos, Args: arguments(cobra.MinimumNArgs(1)),
+		Use: "cancel ID...", GroupID: groupVideos, Args: arguments(1, many),
 		Short: "Cancel videos that are not paid yet",
 		Long: `Cancels videos that the provider was not asked for yet: they are never paid. One
 that it was asked for is charged all the same, and is stored, unless --discard
@@ -65,7 +66,7 @@ func (w *world) cancel(ctx context.Context, api apiAccess, id string, discard bo
 		case !errors.As(err, &refused) || refused.Status != http.StatusConflict:
 			return got, err
 		case refused.Names("discard"):
-			return got, fmt.Errorf("%w\n  --discard gives it up", err)
+			return got, &explained{said: strings.TrimSuffix(strings.Join(refused.Said, "; "), " (?discard=true)") + "; --discard gives it up", err: err}
 		case refused.RetryAfter == 0 || attempt == client.Attempts:
 			return got, err
 		}

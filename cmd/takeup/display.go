@@ -138,8 +138,10 @@ func (d *display) text() string {
 	switch {
 	case d.got != "":
 		return d.last + ", " + d.got
-	case left < time.Second:
+	case left < -max(5*time.Second, d.outlook.left/4): // within that it is as usual
 		return d.last + ", longer than usual"
+	case left < time.Second:
+		return d.last + ", about to end"
 	}
 	return fmt.Sprintf("%s, about %s left", d.last, secondsText(left))
 }

@@ -22,7 +22,7 @@ func newDoctor(w *world) *cobra.Command {
 		asJSON bool
 	)
 	cmd := &cobra.Command{
-		Use: "doctor", GroupID: groupOperate, Args: arguments(cobra.NoArgs),
+		Use: "doctor", GroupID: groupOperate, Args: arguments(0, 0),
 		Short: "Look whether all is right, and say how to put right what isn't",
 		Long: `Looks whether all is right, with a line for each thing: "ok", or "fix:" with what
 to do. Of a stack it looks at the API and its token, the clock, the state

@@ -16,7 +16,7 @@ func newDownload(w *world) *cobra.Command {
 		stay bool
 	)
 	cmd := &cobra.Command{
-		Use: "download ID...", GroupID: groupVideos, Args: arguments(cobra.MinimumNArgs(1)),
+		Use: "download ID...", GroupID: groupVideos, Args: arguments(1, many),
 		Short: "Download videos, and wait for those that are on their way",
 		Long: `Downloads videos to ID.mp4, and waits for those that are on their way. A file
 gets its name once it is whole and has its manifest's checksum; what was fetched
@@ -25,6 +25,9 @@ is never overwritten without --force.`,
 		ValidArgsFunction: w.ids(&t, client.Completed),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
+			if err := out.check(); err != nil {
+				return err
+			}
 			if len(args) > 1 && out.output != "" && !isDirectory(out.output) {
 				return &usageError{fmt.Errorf("--output takes a directory that is there, for more than one video")}
 			}
@@ -49,13 +52,20 @@ is never overwritten without --force.`,
 	return cmd
 }
 
+// notReady is a job that has no video yet, and is not to be waited for.
+type notReady struct{ ID, Status, Back string }
+
+func (e *notReady) Error() string {
+	return fmt.Sprintf("job %s is %s and has no video yet; wait for it with\n  %s", e.ID, e.Status, e.Back)
+}
+
 // fetch downloads one video.
 func (m *maker) fetch(cmd *cobra.Command, id string, stay bool) error {
 	ctx := cmd.Context()
 	if stay {
 		got, err := m.api.Video(ctx, id)
 		if err == nil && !got.Ended() {
-			err = fmt.Errorf("job %s is %s and has no video yet; wait for it with\n  %s", id, got.Status, m.back(id))
+			err = &notReady{ID: id, Status: got.Status, Back: m.back(id)}
 		}
 		if err != nil {
 			return err

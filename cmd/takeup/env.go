@@ -15,7 +15,7 @@ func newEnv(w *world) *cobra.Command {
 		asJSON bool
 	)
 	cmd := &cobra.Command{
-		Use: "env", GroupID: groupOperate, Args: arguments(cobra.NoArgs),
+		Use: "env", GroupID: groupOperate, Args: arguments(0, 0),
 		Short: "Print a stack's addresses, names and token as shell variables",
 		Long: `Prints what the README's commands need as variables for a POSIX shell: the API's
 address and token, the buckets, the secrets, the state machine, and the region.

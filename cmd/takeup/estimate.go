@@ -30,12 +30,12 @@ func newEstimate(w *world) *cobra.Command {
 		asJSON bool
 	)
 	cmd := &cobra.Command{
-		Use: "estimate [PROMPT]", GroupID: groupVideos, Args: arguments(cobra.MaximumNArgs(1)),
+		Use: "estimate [PROMPT]", GroupID: groupVideos, Args: arguments(0, 1),
 		Short: "Say what a video would cost and how long it would take",
 		Long: `Says what a video would cost, and how long it would take. It takes the arguments
 of generate, checks them in the same way, and sends nothing. The prompt can be
 left out.`,
-		Example:           "  takeup estimate --model klingai/video-v3-pro-text-to-video --duration 12",
+		Example:           "  takeup estimate --duration 10",
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 && o.file == "" {
@@ -90,7 +90,7 @@ func estimated(models client.Models, request video.Request) (estimate, error) {
 
 func (e estimate) print(out io.Writer) {
 	fmt.Fprintf(out, "model  %s, %d s\n", e.Model, e.Duration)
-	cost := "not known"
+	cost := "not known: the provider publishes no price of this model that Takeup knows"
 	if e.USD != nil {
 		cost = fmt.Sprintf("%.2f USD", *e.USD)
 		if e.Approximate {
@@ -99,7 +99,7 @@ func (e estimate) print(out io.Writer) {
 		cost += fmt.Sprintf(" (%s, %s)", e.Source, e.AsOf)
 	}
 	fmt.Fprintf(out, "cost   %s\n", cost)
-	took := "not known"
+	took := "not known: no video of this model and length was made here yet"
 	if e.Seconds != nil {
 		took = "about " + secondsText(time.Duration(*e.Seconds)*time.Second)
 	}

@@ -32,7 +32,7 @@ func newGenerate(w *world) *cobra.Command {
 		stay bool
 	)
 	cmd := &cobra.Command{
-		Use: "generate [PROMPT]", GroupID: groupVideos, Args: arguments(cobra.MaximumNArgs(1)),
+		Use: "generate [PROMPT]", GroupID: groupVideos, Args: arguments(0, 1),
 		Short: "Generate a video from a prompt, wait for it and download it",
 		Long: `Generates a video from a prompt: an argument, a file, or standard input. It
 waits for the video, with a progress bar in a terminal and a line for each event
@@ -47,6 +47,9 @@ leaves the job running, and says how to come back to it.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
+			if err := out.check(); err != nil {
+				return err
+			}
 			request, err := o.request(w, args)
 			if err != nil {
 				return err
@@ -99,6 +102,23 @@ func (d *delivery) flags(cmd *cobra.Command) {
 	jsonFlag(cmd, &d.json)
 }
 
+// check refuses an output that no video can go to, before anything is sent or
+// waited for. What a job's id makes part of the name is looked at later.
+func (d *delivery) check() error {
+	switch {
+	case d.output == "-":
+		return &usageError{errors.New("--output takes a directory or a file; a video is checked before it is given on")}
+	case intoDirectory(d.output):
+		return nil
+	}
+	err := client.CheckTarget(d.output)
+	var unusable *client.Unusable
+	if errors.As(err, &unusable) {
+		return &usageError{err}
+	}
+	return err
+}
+
 // back gives the command that comes back to a job.
 func (d *delivery) back(w *world, t *target) func(id string) string {
 	return func(id string) string {
@@ -117,6 +137,8 @@ type maker struct {
 	api     apiAccess
 	back    func(id string) string
 	storing func(ctx context.Context, id string) bool
+	// passing says that the stack ends with the command.
+	passing bool
 }
 
 // events is where is told what happens: beside the JSON, where that is asked for.
@@ -214,7 +236,7 @@ func (m *maker) summary(got saved, took time.Duration) {
 		note = ", which was there already"
 	}
 	fmt.Fprintf(m.out, "video  %s, %s%s\n", got.File, bytesText(got.Manifest.Bytes), note)
-	if m.api.bucket != "" {
+	if m.api.bucket != "" && !m.passing {
 		fmt.Fprintf(m.out, "S3     s3://%s/%s\n", m.api.bucket, video.FileKey(got.ID))
 	}
 	fmt.Fprintf(m.out, "time   %.1f s\n", took.Seconds())

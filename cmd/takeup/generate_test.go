@@ -158,7 +158,7 @@ func TestGenerateFails(t *testing.T) {
 			name: "it is never there", set: func(f *fakeapi.Server) {
 				f.Fail(append([]http.HandlerFunc{fakeapi.Answer(200, `{"id":"api-9"}`)}, slices.Repeat([]http.HandlerFunc{absent}, 16)...)...)
 			},
-			want: []string{"(404)"}, status: exitFailed, calls: 17,
+			want: []string{"(404)"}, status: exitState, calls: 17,
 		},
 		{
 			name: "a file that is gone", set: func(f *fakeapi.Server) { f.Serve("api-1", http.NotFound) },
@@ -247,7 +247,9 @@ func TestStatuses(t *testing.T) {
 		{errors.New("x"), exitFailed},
 		{fmt.Errorf("a: %w", &usageError{errors.New("x")}), exitUsage},
 		{&client.Refused{Status: 413}, exitUsage},
-		{&client.Refused{Status: 409}, exitFailed},
+		{&client.Refused{Status: 409}, exitState},
+		{&client.Refused{Status: 401}, exitUsage},
+		{&client.Refused{Status: 503}, exitFailed},
 		{errors.Join(errors.New("x"), &noVideo{}), exitNoVideo},
 		{&unsettled{}, exitUnsettled},
 	} {

@@ -20,7 +20,7 @@ func newGet(w *world) *cobra.Command {
 		asJSON bool
 	)
 	cmd := &cobra.Command{
-		Use: "get ID", GroupID: groupVideos, Args: arguments(cobra.ExactArgs(1)),
+		Use: "get ID", GroupID: groupVideos, Args: arguments(1, 1),
 		Short: "Show all that is known of a video",
 		Long: `Shows all that is known of one video: its request, how far it is, what it cost,
 and where it has none, why and what to do. With --wait it is shown once it has

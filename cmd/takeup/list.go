@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -27,11 +24,12 @@ func newList(w *world) *cobra.Command {
 		asJSON bool
 	)
 	cmd := &cobra.Command{
-		Use: "list", GroupID: groupVideos, Args: arguments(cobra.NoArgs),
+		Use: "list", GroupID: groupVideos, Args: arguments(0, 0),
 		Short: "List the videos, newest first",
 		Long: `Lists the videos, newest first: those that are on their way, those that are
-stored, and those that ended without one. A job is listed for 90 days after its
-end; "takeup get" knows it for longer.`,
+stored, and those that ended without one, with the reason. In a terminal each
+line is cut to its width; elsewhere nothing is cut. A job is listed for 90 days
+after its end; "takeup get" knows it for longer.`,
 		Example:           "  takeup list --status error --limit 50",
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -60,7 +58,7 @@ end; "takeup get" knows it for longer.`,
 					More   bool           `json:"more"`
 				}{videos, more})
 			}
-			return printVideos(w.out, w.err, videos, more)
+			return printVideos(w.out, w.err, w.width, videos, more)
 		},
 	}
 	set := cmd.Flags()
@@ -73,17 +71,14 @@ end; "takeup get" knows it for longer.`,
 	return cmd
 }
 
-// list gives the newest jobs, at most limit of them unless it is 0, each once, and
-// whether there are more.
+// list gives the jobs by the time of their creation, newest first, at most limit
+// of them unless it is 0, each once, and whether there are more.
 func list(ctx context.Context, api apiAccess, status string, limit int) (videos []client.Video, more bool, err error) {
 	videos = []client.Video{}
 	seen := map[string]bool{}
 	for cursor := ""; ; {
-		size := pageSize
-		if limit > 0 {
-			size = min(size, limit-len(videos))
-		}
-		page, err := api.List(ctx, status, size, cursor)
+		// The API has those first that ended last, so that a page is read whole.
+		page, err := api.List(ctx, status, pageSize, cursor)
 		if err != nil {
 			return nil, false, err
 		}
@@ -94,40 +89,17 @@ func list(ctx context.Context, api apiAccess, status string, limit int) (videos 
 				videos = append(videos, v)
 			}
 		}
-		switch {
-		case page.Next == nil:
-			return videos, false, nil
-		case limit > 0 && len(videos) >= limit:
-			return videos, true, nil
+		if page.Next != nil && (limit == 0 || len(videos) < limit) {
+			cursor = *page.Next
+			continue
 		}
-		cursor = *page.Next
-	}
-}
-
-func printVideos(out, beside io.Writer, videos []client.Video, more bool) error {
-	if len(videos) == 0 {
-		fmt.Fprintln(beside, "there are none")
-		return nil
-	}
-	columns := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(columns, "ID\tSTATUS\tCREATED\tMODEL\tSECONDS\tUSD\tPROMPT")
-	for _, v := range videos {
-		model, seconds, usd, prompt := "-", "-", "-", "-"
-		if v.Request != nil {
-			model, seconds, prompt = v.Request.Model(), fmt.Sprint(v.Request.Duration()), clip(plain(v.Request.Prompt()), 50)
+		slices.SortStableFunc(videos, func(a, b client.Video) int { return b.CreatedAt.Compare(a.CreatedAt) })
+		more = page.Next != nil
+		if limit > 0 && len(videos) > limit {
+			videos, more = videos[:limit], true
 		}
-		if v.Cost != nil {
-			usd = fmt.Sprintf("%.2f", v.Cost.USD)
-		}
-		fmt.Fprintf(columns, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", v.ID, v.Status, v.CreatedAt.UTC().Format(time.RFC3339), model, seconds, usd, dash(prompt))
+		return videos, more, nil
 	}
-	if err := columns.Flush(); err != nil {
-		return err
-	}
-	if more {
-		fmt.Fprintln(beside, "there are more; see them with --limit or --all")
-	}
-	return nil
 }
 
 // clip keeps a text to n characters.

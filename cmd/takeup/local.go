@@ -14,7 +14,7 @@ func newUp(w *world) *cobra.Command {
 	var port string
 	var yours purchase
 	cmd := &cobra.Command{
-		Use: "up", GroupID: groupLocal, Args: arguments(cobra.NoArgs),
+		Use: "up", GroupID: groupLocal, Args: arguments(0, 0),
 		Short: "Start a stack on this machine, and leave it running",
 		Long: `Starts a stack on this machine and leaves it running: the template that is
 deployed, with MiniStack in the place of AWS and a stand-in in the place of the
@@ -43,6 +43,8 @@ provider.`,
 			if provider != nil {
 				fmt.Fprintf(w.out, "Every prompt that this stack is given goes to %s, with your key, and costs about 1 USD.\n", provider.BaseURL)
 			}
+			w.cleaning.Store(true) // what was started is ended again
+			defer w.cleaning.Store(false)
 			stack, err := localstack.Start(cmd.Context(), localstack.Options{
 				StateDir: stateDir, Port: number, Provider: provider, Output: w.out, Now: w.now, Detach: true,
 			})
@@ -99,7 +101,7 @@ Or by the API, or the AWS CLI, with the variables that the README's commands use
 
 func newDown(w *world) *cobra.Command {
 	return &cobra.Command{
-		Use: "down", GroupID: groupLocal, Args: arguments(cobra.NoArgs),
+		Use: "down", GroupID: groupLocal, Args: arguments(0, 0),
 		Short: "End the stack on this machine",
 		Long: `Ends the stack that up started, and all that it kept: its buckets are in memory.
 Download what you want to keep before.`,
@@ -109,6 +111,8 @@ Download what you want to keep before.`,
 			if _, err := localstack.Open(dir); err != nil {
 				said = "no stack is running"
 			}
+			w.cleaning.Store(true)
+			defer w.cleaning.Store(false)
 			// Also where none runs: half a stack may.
 			if err := localstack.Down(cmd.Context(), dir); err != nil {
 				return err

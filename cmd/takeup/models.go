@@ -19,7 +19,7 @@ func newModels(w *world) *cobra.Command {
 		asJSON bool
 	)
 	cmd := &cobra.Command{
-		Use: "models [MODEL]", GroupID: groupVideos, Args: arguments(cobra.MaximumNArgs(1)),
+		Use: "models [MODEL]", GroupID: groupVideos, Args: arguments(0, 1),
 		Short: "List the models, or all that one of them takes",
 		Long: `Lists the models that there are, with what a second of video costs and how long
 a video usually takes, where that is known. With a model's name it lists what

@@ -27,7 +27,7 @@ func newReconcile(w *world) *cobra.Command {
 		asJSON bool
 	)
 	cmd := &cobra.Command{
-		Use: "reconcile", GroupID: groupOperate, Args: arguments(cobra.NoArgs),
+		Use: "reconcile", GroupID: groupOperate, Args: arguments(0, 0),
 		Short: "Name what was paid without a video, and what was lost on the way",
 		Long: `Holds what the provider charged against the ledger, the bucket and the prompt
 files, and names what does not add up, and each charge of more than three times

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"path/filepath"
 	"strings"
 
@@ -14,6 +15,7 @@ const (
 	groupVideos  = "videos"
 	groupOperate = "operate"
 	groupLocal   = "local"
+	groupHelp    = "help"
 )
 
 const rootHelp = `Takeup turns prompts into finished videos in an S3 bucket of your own.
@@ -25,10 +27,11 @@ TAKEUP_TOKEN, do the same from the environment.
 
 Exit statuses:
   0    done
-  1    it failed, and can be tried again
-  2    the command line or the request can't be used as it is; nothing was sent or paid
+  1    it failed; another try may help
+  2    the command line, the request, the token or the stack can't be used as given; nothing was paid
   3    reconcile or doctor names something to be done
   4    the job ended without a video
+  5    there is no such job, or it is not in a state for this
   130  interrupted; a job that was started goes on`
 
 // command does what the arguments ask for.
@@ -47,8 +50,9 @@ func command(ctx context.Context, w *world, args []string) error {
 func newRoot(w *world) *cobra.Command {
 	root := &cobra.Command{
 		Use: "takeup", Short: "Turns prompts into videos in an S3 bucket of your own", Long: rootHelp,
-		SilenceErrors: true, SilenceUsage: true,
+		Version: w.version, SilenceErrors: true, SilenceUsage: true,
 	}
+	root.SetVersionTemplate("takeup {{.Version}}\n")
 	root.SetIn(w.in)
 	root.SetOut(w.out)
 	root.SetErr(w.err)
@@ -57,25 +61,45 @@ func newRoot(w *world) *cobra.Command {
 		&cobra.Group{ID: groupVideos, Title: "Videos:"},
 		&cobra.Group{ID: groupOperate, Title: "Operation:"},
 		&cobra.Group{ID: groupLocal, Title: "The stack on this machine:"},
+		&cobra.Group{ID: groupHelp, Title: "Help:"},
 	)
 	root.AddCommand(
 		newGenerate(w), newList(w), newGet(w), newDownload(w), newCancel(w), newModels(w), newEstimate(w),
 		newRedrive(w), newReconcile(w), newDoctor(w), newEnv(w), newInvoke(w),
 		newUp(w), newDown(w), newRun(w), newBuild(w),
 	)
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd("completion")
 	for _, cmd := range root.Commands() {
 		cmd.Flags().SortFlags = false // what belongs together stands together
+		switch cmd.Name() {
+		case "help":
+			cmd.GroupID, cmd.Short = groupHelp, "Explain a command"
+		case "completion":
+			cmd.GroupID, cmd.Short = groupHelp, "Print a script that completes commands in your shell"
+		}
 	}
 	return root
 }
 
-// arguments makes what cobra refuses of a command's arguments a usage error.
-func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
+// many is no upper bound of a command's arguments.
+const many = math.MaxInt
+
+// arguments refuses fewer arguments than least and more than most.
+func arguments(least, most int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
-			return &usageError{fmt.Errorf("%w: %s", err, cmd.UseLine())}
+		what := ""
+		switch {
+		case len(args) < least:
+			what = "an argument is missing"
+		case len(args) > most && most == 0:
+			what = fmt.Sprintf("%q is too much: %s takes no argument", args[0], cmd.CommandPath())
+		case len(args) > most:
+			what = fmt.Sprintf("%q is too much: %s takes one argument; quote one that has blanks", args[most], cmd.CommandPath())
+		default:
+			return nil
 		}
-		return nil
+		return &usageError{fmt.Errorf("%s; type %s", what, cmd.UseLine())}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -25,7 +26,7 @@ import (
 // passes on what it was given, and a prompt can hold what no command line should.
 func newRun(w *world) *cobra.Command {
 	return &cobra.Command{
-		Use: "run", Hidden: true, Args: arguments(cobra.NoArgs),
+		Use: "run", Hidden: true, Args: arguments(0, 0),
 		Short: "Start a local stack, generate one video, end the stack",
 		Long: `Starts a local stack, generates one video and ends the stack: what make run does.
 It takes PROMPT, MODEL, DURATION, ASPECT_RATIO, NEGATIVE_PROMPT, CFG_SCALE,
@@ -55,6 +56,9 @@ func (r *runner) request() (video.Request, error) {
 			o.given[name] = []string{value}
 		}
 	}
+	if strings.TrimSpace(r.getenv("PROMPT")) == "" {
+		return video.Request{}, &usageError{errors.New(`there is no prompt; type make run PROMPT="a paper boat crosses a flooded street"`)}
+	}
 	return o.request(r.world, []string{r.getenv("PROMPT")})
 }
 
@@ -76,6 +80,8 @@ func (r *runner) run(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	r.cleaning.Store(true) // from here on there is a stack to end
+	defer r.cleaning.Store(false)
 	stack, err := localstack.Start(ctx, localstack.Options{
 		StateDir: filepath.Join(stateDir, "run"), Port: port, Provider: provider, Output: r.world.out, Now: r.now,
 	})
@@ -90,7 +96,7 @@ func (r *runner) run(ctx context.Context) (err error) {
 	}
 	executions := sfn.NewFromConfig(stack.Config())
 	m := maker{
-		world: r.world, api: localAPI(r.world, stack), delivery: delivery{output: r.out + string(filepath.Separator)},
+		world: r.world, api: localAPI(r.world, stack), passing: true, delivery: delivery{output: r.out + string(filepath.Separator)},
 		back: func(id string) string { return "the stack that ran it, which ends now: " + id },
 		storing: func(ctx context.Context, id string) bool {
 			return storing(ctx, executions, machine.Execution(id))
@@ -102,7 +108,12 @@ func (r *runner) run(ctx context.Context) (err error) {
 	}
 	id, err := m.made(ctx, request, key)
 	if err == nil {
+		fmt.Fprintln(r.world.out, "The stack has ended with this run. make up starts one that stays.")
 		return nil
+	}
+	var without *noVideo
+	if errors.As(err, &without) {
+		err = &explained{said: withoutStack(without), err: err}
 	}
 	if ctx.Err() != nil && id != "" {
 		// Elsewhere a job goes on without being watched; here its stack ends.
@@ -113,6 +124,28 @@ func (r *runner) run(ctx context.Context) (err error) {
 		err = errors.Join(err, keepJob(context.WithoutCancel(ctx), r.world, stack.S3(), m.api.bucket, id, r.out))
 	}
 	return fmt.Errorf("%w\nthe logs are in %s", err, stack.Logs())
+}
+
+// withoutStack says how a job ended whose stack has ended with it: what there is
+// to redrive a job in, or to put a key into, is gone.
+func withoutStack(e *noVideo) string {
+	if e.Ending == nil {
+		return e.Error()
+	}
+	fix, ok := map[string]string{
+		video.EndingName(&video.Unauthorized{}):       "set AIMLAPI_KEY to a valid key, and run it again",
+		video.EndingName(&video.OutOfCredits{}):       "top the account up, and run it again",
+		video.EndingName(&video.ProviderBusy{}):       "run it again later",
+		video.EndingName(&video.ServiceUnavailable{}): "run it again",
+		video.EndingName(&video.SubmissionLost{}):     "look into the provider's account before you run it again: it may be paid",
+		video.EndingName(&video.GenerationOverdue{}):  "ask the provider before you run it again: it may be paid",
+		video.EndingName(&video.VideoUnavailable{}):   "ask the provider for it: it is paid",
+	}[e.Ending.Name]
+	if !ok {
+		return e.Error() // its own words fit
+	}
+	meaning := video.EndingRecord{Error: e.Ending.Name}.Kind().Meaning
+	return fmt.Sprintf("job %s ended with %s: %s; %s", e.ID, e.Ending.Name, meaning, fix)
 }
 
 // storing reports whether a job has come to the state Store. It is for show: what
@@ -170,7 +203,7 @@ func keepJob(ctx context.Context, w *world, objects *s3.Client, bucket, id, out 
 func newBuild(w *world) *cobra.Command {
 	var dir, architecture string
 	cmd := &cobra.Command{
-		Use: "build", Hidden: true, Args: arguments(cobra.NoArgs),
+		Use: "build", Hidden: true, Args: arguments(0, 0),
 		Short: "Build the template and its functions for sam deploy",
 		Long:  "Builds the template and its functions for sam deploy: what make build does.",
 		RunE: func(cmd *cobra.Command, _ []string) error {

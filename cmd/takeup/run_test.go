@@ -88,9 +88,9 @@ func TestLocalStackIsNeeded(t *testing.T) {
 		status int
 		want   string
 	}{
-		{[]string{"list"}, exitFailed, "no stack is running in .takeup; `make up` starts one; --stack names a deployed one, and --url an API"},
-		{[]string{"generate", "a boat"}, exitFailed, "no stack is running in .takeup"},
-		{[]string{"reconcile"}, exitFailed, "no stack is running in .takeup"},
+		{[]string{"list"}, exitUsage, "no stack is running in .takeup; `make up` starts one; --stack names a deployed one, and --url an API"},
+		{[]string{"generate", "a boat"}, exitUsage, "no stack is running in .takeup"},
+		{[]string{"reconcile"}, exitUsage, "no stack is running in .takeup"},
 		{[]string{"down"}, 0, ""},
 		{[]string{"up", "--port", "70000"}, exitUsage, "not a number from 0 to 65535"},
 		{[]string{"up"}, exitFailed, "run this in Takeup's repository"},
@@ -113,9 +113,9 @@ func TestMakePassesAnyPrompt(t *testing.T) {
 	}
 	run := func(environment []string, args ...string) string {
 		// Without what run needs: this is about its recipe's environment.
-		args = append([]string{"-s", "-f", "Makefile", "-f", probe, "takeup=", "ministack=", "sam="}, args...)
+		args = append([]string{"-s", "-e", "-f", "Makefile", "-f", probe}, args...)
 		cmd := exec.CommandContext(t.Context(), "make", args...)
-		cmd.Dir, cmd.Env = filepath.Join("..", ".."), append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}, environment...)
+		cmd.Dir, cmd.Env = filepath.Join("..", ".."), append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "takeup=", "ministack=", "sam="}, environment...)
 		var out, problems bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &out, &problems
 		if err := cmd.Run(); err != nil {

@@ -67,20 +67,25 @@ func (e *left) Unwrap() error { return e.Err }
 // *noVideo, beside what is known of it. fresh says that it was started just now.
 func (w *watcher) watch(ctx context.Context, id string, fresh bool) (client.Video, error) {
 	pause, began := interval, w.now()
+	known := fresh // there is such a job
 	if w.api.free {
 		pause = intervalFree
 	}
 	for {
 		got, err := w.api.Video(ctx, id)
 		var refused *client.Refused
+		absent := errors.As(err, &refused) && refused.Status == http.StatusNotFound
 		switch {
-		case fresh && errors.As(err, &refused) && refused.Status == http.StatusNotFound && w.now().Sub(began) < settling:
+		case absent && fresh && w.now().Sub(began) < settling:
 			got = client.Video{ID: id, Status: client.Queued}
-		case refused != nil && refused.Status == http.StatusNotFound:
+		case absent:
+			return got, err
+		case err != nil && !known && ctx.Err() == nil:
 			return got, err
 		case err != nil:
 			return got, w.left(ctx, id, err)
 		}
+		known = true
 		word := got.Status
 		if w.storing != nil && (word == client.Generating || word == client.Completed) && w.storing(ctx, id) {
 			word = "storing"
@@ -121,8 +126,8 @@ type saved struct {
 
 // save downloads a completed job's video.
 func (w *watcher) save(ctx context.Context, done client.Video, output string, force bool) (saved, error) {
-	path, err := outputPath(output, done.ID)
-	if err != nil {
+	path := outputPath(output, done.ID)
+	if err := client.CheckTarget(path); err != nil {
 		return saved{}, err
 	}
 	w.show.event("downloading")
@@ -135,12 +140,14 @@ func (w *watcher) save(ctx context.Context, done client.Video, output string, fo
 
 // outputPath is where a job's video goes: into a directory, under a name made of
 // the id, or into a file of the name that was given.
-func outputPath(output, id string) (string, error) {
-	switch {
-	case output == "-":
-		return "", &usageError{errors.New("--output takes a directory or a file; a video is checked before it is given on")}
-	case output == "" || strings.HasSuffix(output, string(filepath.Separator)) || isDirectory(output):
-		return filepath.Join(output, id+".mp4"), nil
+func outputPath(output, id string) string {
+	if intoDirectory(output) {
+		return filepath.Join(output, id+".mp4")
 	}
-	return output, nil
+	return output
+}
+
+// intoDirectory reports whether an output is a directory, and no file's name.
+func intoDirectory(output string) bool {
+	return output == "" || strings.HasSuffix(output, string(filepath.Separator)) || isDirectory(output)
 }

@@ -27,6 +27,46 @@ func (e *Downloading) Error() string {
 	return "another download to " + e.Path + " is under way; wait until it has ended"
 }
 
+// Unusable says that something other than a file has the name that the video
+// would get.
+type Unusable struct {
+	Path string
+	Kind string // what it is
+}
+
+func (e *Unusable) Error() string {
+	return e.Path + " is " + e.Kind + ", and a video goes into a file; give another --output, a file or a directory"
+}
+
+// CheckTarget refuses a path at which there is something other than a regular
+// file: to read a pipe may take for ever, and to replace a device breaks it. It
+// doesn't follow a symbolic link, since a replacement wouldn't either.
+func CheckTarget(path string) error {
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("looking at %s: %w", path, err)
+	case info.Mode().IsRegular():
+		return nil
+	}
+	kind := "no regular file"
+	switch mode := info.Mode(); {
+	case mode.IsDir():
+		kind = "a directory"
+	case mode&fs.ModeSymlink != 0:
+		kind = "a symbolic link"
+	case mode&fs.ModeNamedPipe != 0:
+		kind = "a pipe"
+	case mode&fs.ModeSocket != 0:
+		kind = "a socket"
+	case mode&fs.ModeDevice != 0:
+		kind = "a device"
+	}
+	return &Unusable{Path: path, Kind: kind}
+}
+
 // Download is a video on its way into a file.
 type Download struct {
 	Video Video  // completed
@@ -46,6 +86,9 @@ type Download struct {
 func (c *Client) Download(ctx context.Context, d Download) (fetched bool, err error) {
 	if d.Video.Video == nil || d.Video.Manifest == nil {
 		return false, &Strange{Address: c.config.BaseURL, What: "it says that job " + d.Video.ID + " is completed, and gives no file"}
+	}
+	if err := CheckTarget(d.Path); err != nil {
+		return false, err
 	}
 	switch same, err := d.same(); {
 	case errors.Is(err, fs.ErrNotExist):
@@ -108,7 +151,10 @@ func partPath(path string) string {
 
 // openPart opens the file for what is fetched, for this process alone.
 func openPart(path string) (*os.File, error) {
-	part, err := os.OpenFile(partPath(path), os.O_RDWR|os.O_CREATE, 0o666)
+	if err := CheckTarget(partPath(path)); err != nil {
+		return nil, err
+	}
+	part, err := os.OpenFile(partPath(path), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o666)
 	if err != nil {
 		return nil, fmt.Errorf("making a file for the video: %w", err)
 	}

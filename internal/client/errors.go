@@ -21,7 +21,11 @@ type Refused struct {
 }
 
 func (e *Refused) Error() string {
-	return fmt.Sprintf("the API refused it (%d): %s", e.Status, strings.Join(e.Said, "\n  "))
+	said := fmt.Sprintf("the API refused it (%d): %s", e.Status, strings.Join(e.Said, "\n  "))
+	if e.Unauthorized() {
+		said += "; see that the address and the token are of the same stack; the stack's output ReadApiToken has the command that shows it"
+	}
+	return said
 }
 
 // Passing reports whether the same call may be taken in a moment.
@@ -34,6 +38,17 @@ func (e *Refused) Invalid() bool {
 		return true
 	}
 	return false
+}
+
+// Unauthorized reports whether the token is not accepted.
+func (e *Refused) Unauthorized() bool {
+	return e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden
+}
+
+// State reports whether there is no such job, or none in a state for the call. A
+// conflict that passes by itself says when to try again.
+func (e *Refused) State() bool {
+	return e.Status == http.StatusNotFound || e.Status == http.StatusConflict && e.RetryAfter == 0
 }
 
 // Names reports whether a field is among those that the API found wrong.

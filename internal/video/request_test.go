@@ -177,7 +177,7 @@ func TestEveryWrongFieldAtOnceWithAFix(t *testing.T) {
 	for field, says := range map[string]string{
 		"promt":                                  "did you mean prompt?",
 		"prompt":                                 "missing",
-		"aspect_ratio":                           "did you mean 16:9?",
+		"aspect_ratio":                           `is "16:8"; it takes 16:9`,
 		"duration":                               "7; it takes 5 or 10",
 		"cfg_scale":                              "2; it takes a number from 0 to 1",
 		"camera_control":                         "did you mean left_turn_forward?",

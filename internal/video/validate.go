@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/takeup/takeup/internal/text"
@@ -280,8 +281,8 @@ func clip(s string) string {
 // suggest names the word that was most likely meant, where one is near enough.
 func suggest(given string, words []string) string {
 	best, least := "", len(given)/3+1
-	if len(given) > 100 {
-		return ""
+	if len(given) > 100 || strings.IndexFunc(given, unicode.IsLetter) < 0 {
+		return "" // a number that is near another is not meant for it
 	}
 	for _, w := range words {
 		if d := distance(strings.ToLower(given), w); d <= least {
