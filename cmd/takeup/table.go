@@ -123,7 +123,7 @@ func printFitting(out io.Writer, width int, videos []client.Video) error {
 		}
 		value, same := sameValue(f, videos)
 		if same && value != "" {
-			common = append(common, strings.TrimSuffix(strings.ToLower(f.title), "s")+" "+value)
+			common = append(common, f.title+" "+value)
 		}
 		return same
 	})
@@ -158,22 +158,32 @@ func printFitting(out io.Writer, width int, videos []client.Video) error {
 		}
 		row(cells, dash(text.of(v)))
 		for _, f := range below {
-			fmt.Fprintln(out, gap+dash(f.of(v)))
+			if value := f.of(v); value != "" {
+				fmt.Fprintln(out, gap+value)
+			}
 		}
 		if because := reason.of(v); because != "" {
 			fmt.Fprintln(out, runewidth.Truncate(gap+because, width, "…"))
 		}
 	}
 	if len(common) > 0 {
-		fmt.Fprintln(out, "all: "+strings.Join(common, ", "))
+		fmt.Fprintln(out, runewidth.Truncate("all: "+strings.Join(common, ", "), width, "…"))
 	}
 	return nil
 }
 
-// sameValue reports whether a field is the same of all videos.
+// sameValue reports whether a field is the same of all videos that have it.
 func sameValue(f field, videos []client.Video) (value string, same bool) {
-	value = f.of(videos[0])
-	return value, !slices.ContainsFunc(videos, func(v client.Video) bool { return f.of(v) != value })
+	for _, v := range videos {
+		switch got := f.of(v); {
+		case got == "" || got == value:
+		case value != "":
+			return "", false
+		default:
+			value = got
+		}
+	}
+	return value, true
 }
 
 func fieldWidth(f field, videos []client.Video) int {
