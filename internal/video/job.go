@@ -78,5 +78,5 @@ func CheckID(id string) error {
 	if ValidID(id) {
 		return nil
 	}
-	return &InvalidRequest{Fields: []FieldError{{Field: "id", Message: fmt.Sprintf("is %.100q; it takes 1 to 70 of A-Z a-z 0-9 _ and -", id)}}}
+	return &InvalidRequest{Fields: []FieldError{{Field: "id", Message: fmt.Sprintf("is %.100q; a job's id is 1 to 70 of A-Z a-z 0-9 _ and -", id)}}}
 }
