@@ -20,7 +20,7 @@ import (
 func newInvoke(w *world) *cobra.Command {
 	i := invoker{world: w}
 	cmd := &cobra.Command{
-		Use: "invoke (FUNCTION | --prepare)", GroupID: groupOperate, Args: arguments(cobra.MaximumNArgs(1)),
+		Use: "invoke (FUNCTION | --prepare)", GroupID: groupOperate, Args: arguments(0, 1),
 		Short: "Run one of the functions in Lambda's container, with sam local invoke",
 		Long: `Runs a function of the template, api, authorize, check, prompts, store or submit,
 in the container that SAM has for Lambda, against a stack. It is started from
