@@ -25,7 +25,7 @@ func TestInvokeRefuses(t *testing.T) {
 	}{
 		{[]string{"invoke", "submit"}, exitUsage, "no stack is running in .takeup; `make up` starts one; --stack names a deployed one"},
 		{[]string{"invoke", "submit", "--prepare"}, exitUsage, "--prepare is for all functions"},
-		{[]string{"invoke", "submit", "--stack", "takeup"}, exitUsage, "run this in Takeup's repository"},
+		{[]string{"invoke", "submit", "--stack", "takeup"}, exitFailed, "run this in Takeup's repository"},
 	} {
 		w.err.Reset()
 		if status := w.run(t.Context(), test.args...); status != test.status || !strings.Contains(w.err.String(), test.want) {
@@ -46,7 +46,7 @@ func TestInvokeRefuses(t *testing.T) {
 	}{
 		{[]string{"invoke", "--stack", "takeup"}, exitUsage, "no function is named; it is one of api, authorize, check, prompts, store, submit"},
 		{[]string{"invoke", "publish", "--stack", "takeup"}, exitUsage, `there is no function "publish"`},
-		{[]string{"invoke", "submit", "--stack", "takeup"}, exitUsage, "needs a Docker engine, and none answers at unix:///"},
+		{[]string{"invoke", "submit", "--stack", "takeup"}, exitFailed, "needs a Docker engine, and none answers at unix:///"},
 	} {
 		w.err.Reset()
 		if status := w.run(t.Context(), test.args...); status != test.status || !strings.Contains(w.err.String(), test.want) {
