@@ -48,7 +48,7 @@ versitygw := .tools/bin/versitygw-$(VERSITYGW)
 s5cmd := .tools/bin/s5cmd-$(call hash,tools/s5cmd/go.sum)
 asl = tools/asl/node_modules/.lock-$(call hash,tools/asl/package-lock.json)
 axe = tools/axe/node_modules/.lock-$(call hash,tools/axe/package-lock.json)
-chromium := .tools/chromium/lock-$(call hash,tools/chromium/package-lock.json)
+chromium := .tools/chromium/lock-$(firstword $(shell cat tools/chromium/* | sha256sum))
 
 takeup := .takeup/bin/takeup
 
