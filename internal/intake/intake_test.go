@@ -209,6 +209,25 @@ func TestStartTwiceIsOneJob(t *testing.T) {
 	}
 }
 
+// A long text of what JSON can escape stays within the 256 KiB that Step Functions
+// takes, and is known again when it was written in a longer way.
+func TestStartOfALongText(t *testing.T) {
+	long := request(t, strings.Repeat("<ß>", video.MaxRequestBytes/5))
+	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
+	i := intake.New(ledger{}, executions(t, m))
+	if _, err := i.Start(t.Context(), "a", long); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(*m.executions["a"].Input); n > video.MaxRequestBytes {
+		t.Errorf("the input has %d bytes", n)
+	}
+	escaped := strings.NewReplacer("<", `\u003c`, "ß", `\u00df`, ">", `\u003e`).Replace(*m.executions["a"].Input)
+	m.executions["a"] = execution(types.ExecutionStatusFailed, escaped)
+	if receipt, err := i.Start(t.Context(), "a", long); err != nil || !receipt.Known {
+		t.Errorf("again: %+v, %v", receipt, err)
+	}
+}
+
 func TestIDFromKey(t *testing.T) {
 	seen := map[string][]string{}
 	for _, parts := range [][]string{

@@ -2,7 +2,6 @@ package intake
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -70,7 +69,9 @@ func (i *Intake) Start(ctx context.Context, id string, r video.Request) (Receipt
 		return Receipt{}, unavailable("reading the ledger", err)
 	}
 
-	input, err := json.Marshal(r)
+	// json.Marshal would escape each <, > and &, and a long text with many of
+	// them be longer than Step Functions takes.
+	input, err := r.MarshalJSON()
 	if err != nil {
 		return Receipt{}, fmt.Errorf("encoding the request of job %s: %w", id, err)
 	}

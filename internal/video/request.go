@@ -32,8 +32,12 @@ type Request struct {
 // null for a field left out. The model may be left out, and each U+FEFF is dropped.
 // What can't be sent is refused with an *InvalidRequest that lists every wrong
 // field at once.
+//
+// The request may be MaxRequestBytes long at most in its canonical form, however
+// long data is: Step Functions writes the input of an execution anew, and escapes
+// of characters are up to six times as long.
 func ParseRequest(data []byte) (Request, error) {
-	d, err := ReadDraft(data)
+	d, err := readDraft(data)
 	if err != nil {
 		return Request{}, err
 	}
@@ -55,6 +59,10 @@ func ReadDraft(data []byte) (Draft, error) {
 	if err := fits(data); err != nil {
 		return Draft{}, err
 	}
+	return readDraft(data)
+}
+
+func readDraft(data []byte) (Draft, error) {
 	s, err := text.Decode(data)
 	if err != nil {
 		return Draft{}, invalid("", "the request "+err.Error())

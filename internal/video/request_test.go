@@ -233,6 +233,7 @@ func TestRefusals(t *testing.T) {
 		{"{\"prompt\":\"\xff\"}", "", "UTF-8"},
 		{`{"prompt":"` + strings.Repeat("x", video.MaxRequestBytes) + `"}`, "", "at most 65536"},
 		{`{"prompt":"` + strings.Repeat("x", video.MaxRequestBytes-20) + `"}`, "", "as JSON; at most 65536"},
+		{`{"prompt":"` + strings.Repeat(`\u00df`, video.MaxRequestBytes/2) + `"}`, "", "as JSON; at most 65536"},
 		{strings.Repeat("[", 20000), "", "nested too deeply"},
 	} {
 		fields := wrong(t, test.body)
@@ -285,6 +286,14 @@ func TestFaultsAmongWrongFields(t *testing.T) {
 	fields := wrong(t, `{"prompt":"boat \ud83d","negative_prompt":"a\ufffd","duration":7}`)
 	if len(fields) != 3 || !strings.Contains(fields["prompt"], `\ud83d`) || !strings.Contains(fields["negative_prompt"], "lost on the way") || !strings.Contains(fields["duration"], "5 or 10") {
 		t.Errorf("refused for %v", fields)
+	}
+}
+
+// Escapes don't count: a request is as long as its canonical JSON.
+func TestALongRequestInEscapes(t *testing.T) {
+	want := canonical(t, `{"prompt":"`+strings.Repeat("ß", 30_000)+`"}`)
+	if got := canonical(t, `{"prompt":"`+strings.Repeat(`\u00df`, 30_000)+`"}`); got != want {
+		t.Errorf("it became %.100s", got)
 	}
 }
 
