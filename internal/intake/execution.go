@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -85,26 +86,47 @@ func (e Executions) redriven(ctx context.Context, id string, n int) (bool, error
 	}
 }
 
+// start starts an execution. It reports whether the name is taken, by an
+// execution that ended or that has another input; one that runs on the same input
+// is the one that was asked for. The error is a *video.ServiceUnavailable.
+func (e Executions) start(ctx context.Context, name string, input []byte) (taken bool, err error) {
+	_, err = e.client.StartExecution(ctx, &sfn.StartExecutionInput{
+		StateMachineArn: aws.String(e.stateMachine.String()), Name: &name, Input: aws.String(string(input)),
+	})
+	var exists *types.ExecutionAlreadyExists
+	switch {
+	case errors.As(err, &exists):
+		return true, nil
+	case err != nil:
+		return false, unavailable("starting execution "+name, err)
+	}
+	return false, nil
+}
+
 // redrive starts the job's next redrive, from the n-th, and gives the execution's
-// name.
-func (e Executions) redrive(ctx context.Context, id string, n int) (string, error) {
-	input, err := json.Marshal(resumption{ID: id, Resume: true})
+// name. The request is that of a job which the ledger doesn't have; nil otherwise.
+func (e Executions) redrive(ctx context.Context, id string, n int, request *video.Request) (string, error) {
+	input, err := resume(id, request)
 	if err != nil {
-		return "", fmt.Errorf("encoding the redrive of job %s: %w", id, err)
+		return "", err
 	}
 	for ; ; n++ {
 		name := redriveName(id, n)
-		_, err := e.client.StartExecution(ctx, &sfn.StartExecutionInput{
-			StateMachineArn: aws.String(e.stateMachine.String()), Name: &name, Input: aws.String(string(input)),
-		})
-		var taken *types.ExecutionAlreadyExists
+		taken, err := e.start(ctx, name, input)
 		switch {
-		case errors.As(err, &taken):
-			continue
 		case err != nil:
-			return "", unavailable("starting execution "+name, err)
+			return "", err
+		case !taken:
+			return name, nil
 		}
-		return name, nil
+		// Another may have begun the job anew, or redriven it, at this moment.
+		out, err := e.describe(ctx, name)
+		if err != nil {
+			return "", err
+		}
+		if out != nil && out.Status == types.ExecutionStatusRunning && resumes(aws.ToString(out.Input)) == id {
+			return name, nil
+		}
 	}
 }
 
@@ -116,20 +138,57 @@ func redriveName(id string, n int) string {
 	return fmt.Sprintf("%s-r%d", id, n)
 }
 
-// resumption is the input of a redrive.
+// resumption is the input of a redrive. It has the request of a job which the
+// ledger doesn't have, so that the job is begun by it.
 type resumption struct {
-	ID     string `json:"id"`
-	Resume bool   `json:"resume"`
+	ID      string         `json:"id"`
+	Resume  bool           `json:"resume"`
+	Request *video.Request `json:"request,omitempty"`
+}
+
+// resume gives the input of a redrive. It escapes no <, > and &, which would make
+// a long text longer than Step Functions takes.
+func resume(id string, request *video.Request) ([]byte, error) {
+	var input bytes.Buffer
+	encoder := json.NewEncoder(&input)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(resumption{ID: id, Resume: true, Request: request}); err != nil {
+		return nil, fmt.Errorf("encoding the redrive of job %s: %w", id, err)
+	}
+	return bytes.TrimSpace(input.Bytes()), nil
 }
 
 // resumes gives the job that an execution with that input goes on with; empty
 // where it is a job of its own.
 func resumes(input string) string {
-	var given resumption
+	var given struct {
+		ID     string `json:"id"`
+		Resume bool   `json:"resume"`
+	}
 	if json.Unmarshal([]byte(input), &given) != nil || !given.Resume {
 		return ""
 	}
 	return given.ID
+}
+
+// requestOf gives the request in an execution's input: of a job that it begins,
+// or begins anew. It is nil where there is none that is valid.
+func requestOf(execution *sfn.DescribeExecutionOutput) *video.Request {
+	input := []byte(aws.ToString(execution.Input))
+	if resumes(string(input)) != "" {
+		var given struct {
+			Request json.RawMessage `json:"request"`
+		}
+		if json.Unmarshal(input, &given) != nil {
+			return nil
+		}
+		input = given.Request
+	}
+	r, err := video.ParseRequest(input)
+	if err != nil {
+		return nil
+	}
+	return &r
 }
 
 // cause says why an execution failed. What Lambda gives Step Functions as the

@@ -109,7 +109,7 @@ func execution(status types.ExecutionStatus, input string) *sfn.DescribeExecutio
 	return e
 }
 
-func executions(t *testing.T, m *machine) intake.Executions {
+func executions(t *testing.T, m intake.StepFunctions) intake.Executions {
 	t.Helper()
 	var s statemachine.ARN
 	if err := s.UnmarshalText([]byte(machineARN)); err != nil {
@@ -131,21 +131,28 @@ func TestStart(t *testing.T) {
 	boat, tree := request(t, "a boat"), request(t, "a tree")
 	running, failed, succeeded := types.ExecutionStatusRunning, types.ExecutionStatusFailed, types.ExecutionStatusSucceeded
 	canonical, _ := boat.MarshalJSON()
+	anew := fmt.Sprintf(`{"id":"a","resume":true,"request":%s}`, canonical)
 	for _, test := range []struct {
 		name      string
 		ledger    ledger
 		execution *sfn.DescribeExecutionOutput
 		startErr  error
+		redrive   *sfn.DescribeExecutionOutput
 		known     bool
-		want      any // the error's type; nil: none
-		starts    bool
+		want      any    // the error's type; nil: none
+		starts    string // the name of the execution that is started
 	}{
-		{name: "new", starts: true},
+		{name: "new", starts: "a"},
 		{name: "in the ledger, ended and forgotten by Step Functions", ledger: ledger{"a": {RequestHash: boat.Hash()}}, known: true},
 		{name: "in the ledger, another request", ledger: ledger{"a": {RequestHash: tree.Hash()}}, want: new(*intake.Mismatch)},
 		{name: "runs on the same input", execution: execution(running, string(canonical))},
 		{name: "runs on an equal input", execution: execution(running, `{"prompt":"a boat"}`), known: true},
-		{name: "failed on the same input", execution: execution(failed, string(canonical)), known: true},
+		{name: "failed, and nothing was claimed", execution: execution(failed, string(canonical)), starts: "a-r1"},
+		{name: "was aborted, and nothing was claimed", execution: execution(types.ExecutionStatusAborted, string(canonical)), starts: "a-r1"},
+		{name: "was begun anew", execution: execution(failed, string(canonical)), redrive: execution(running, anew), known: true},
+		{name: "was begun anew, and failed again", execution: execution(failed, string(canonical)), redrive: execution(types.ExecutionStatusTimedOut, anew), starts: "a-r2"},
+		{name: "was begun anew, and its video and entry were removed since", execution: execution(failed, string(canonical)), redrive: execution(succeeded, anew), known: true},
+		{name: "failed beside a job of the next name", execution: execution(failed, string(canonical)), redrive: execution(running, string(canonical)), starts: "a-r2"},
 		{name: "succeeded on the same input", execution: execution(succeeded, string(canonical)), known: true},
 		{name: "runs on another input", execution: execution(running, `{"prompt":"a tree"}`), want: new(*intake.Mismatch)},
 		{name: "was started by hand with no request", execution: execution(failed, `{"id":"b","resume":true}`), want: new(*intake.Mismatch)},
@@ -156,6 +163,9 @@ func TestStart(t *testing.T) {
 			m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{}, startErr: test.startErr}
 			if test.execution != nil {
 				m.executions["a"] = test.execution
+			}
+			if test.redrive != nil {
+				m.executions["a-r1"] = test.redrive
 			}
 			receipt, err := intake.New(test.ledger, executions(t, m)).Start(t.Context(), "a", boat)
 			switch {
@@ -168,11 +178,17 @@ func TestStart(t *testing.T) {
 			case receipt != intake.Receipt{ID: "a", Known: test.known}:
 				t.Errorf("got %+v", receipt)
 			}
-			if (len(m.started) == 1) != test.starts {
-				t.Errorf("started %v", m.started)
+			if strings.Join(m.started, " ") != test.starts {
+				t.Errorf("started %v, want %q", m.started, test.starts)
 			}
-			if test.starts && *m.executions["a"].Input != string(canonical) {
-				t.Errorf("started with %s, want the bare request", *m.executions["a"].Input)
+			if input := map[string]string{"": "", "a": string(canonical)}; len(m.started) == 1 {
+				want, bare := input[test.starts]
+				if !bare {
+					want = anew
+				}
+				if got := *m.executions[test.starts].Input; got != want {
+					t.Errorf("started with %s, want %s", got, want)
+				}
 			}
 		})
 	}
@@ -197,11 +213,13 @@ func TestStartDecidesNothingInTrouble(t *testing.T) {
 
 func TestStartTwiceIsOneJob(t *testing.T) {
 	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
-	i := intake.New(ledger{}, executions(t, m))
+	l, boat := ledger{}, request(t, "a boat")
+	i := intake.New(l, executions(t, m))
 	for range 3 {
-		if _, err := i.Start(t.Context(), "a", request(t, "a boat")); err != nil {
+		if _, err := i.Start(t.Context(), "a", boat); err != nil {
 			t.Fatal(err)
 		}
+		l["a"] = video.Entry{ID: "a", RequestHash: boat.Hash()}
 		m.executions["a"].Status = types.ExecutionStatusTimedOut
 	}
 	if len(m.started) != 1 {
@@ -222,10 +240,112 @@ func TestStartOfALongText(t *testing.T) {
 		t.Errorf("the input has %d bytes", n)
 	}
 	escaped := strings.NewReplacer("<", `\u003c`, "ß", `\u00df`, ">", `\u003e`).Replace(*m.executions["a"].Input)
-	m.executions["a"] = execution(types.ExecutionStatusFailed, escaped)
+	m.executions["a"] = execution(types.ExecutionStatusRunning, escaped)
 	if receipt, err := i.Start(t.Context(), "a", long); err != nil || !receipt.Known {
 		t.Errorf("again: %+v, %v", receipt, err)
 	}
+	m.executions["a"].Status = types.ExecutionStatusFailed
+	if receipt, err := i.Start(t.Context(), "a", long); err != nil || receipt.Known {
+		t.Errorf("begun anew: %+v, %v", receipt, err)
+	}
+	if n := len(*m.executions["a-r1"].Input); n > video.MaxRequestBytes+100 {
+		t.Errorf("the input that begins it anew has %d bytes", n)
+	}
+}
+
+// interleaved is a ledger and a machine that have something else done before one
+// of their calls.
+type interleaved struct {
+	*machine
+	ledger    ledger
+	calls, at int
+	meanwhile func()
+}
+
+func (i *interleaved) call() {
+	i.calls++
+	if i.calls-1 == i.at {
+		i.meanwhile()
+	}
+}
+
+func (i *interleaved) Get(ctx context.Context, id string) (video.Entry, string, error) {
+	i.call()
+	return i.ledger.Get(ctx, id)
+}
+
+func (i *interleaved) StartExecution(ctx context.Context, in *sfn.StartExecutionInput, o ...func(*sfn.Options)) (*sfn.StartExecutionOutput, error) {
+	i.call()
+	return i.machine.StartExecution(ctx, in, o...)
+}
+
+func (i *interleaved) DescribeExecution(ctx context.Context, in *sfn.DescribeExecutionInput, o ...func(*sfn.Options)) (*sfn.DescribeExecutionOutput, error) {
+	i.call()
+	return i.machine.DescribeExecution(ctx, in, o...)
+}
+
+// TestBegunAnewByTwoAtOnce starts or redrives a job whose execution was aborted
+// before it was claimed. Before each call another does so too, and what it started
+// runs on, claims the job, or ends.
+func TestBegunAnewByTwoAtOnce(t *testing.T) {
+	boat := request(t, "a boat")
+	canonical, _ := boat.MarshalJSON()
+	begin := func(how string, l intake.Ledger, e intake.Executions) error {
+		if how == "start" {
+			_, err := intake.New(l, e).Start(t.Context(), "a", boat)
+			return err
+		}
+		_, err := intake.NewRedriver(l, shelf{}, e).Redrive(t.Context(), "a")
+		if not := (*intake.NotRedriven)(nil); errors.As(err, &not) {
+			return nil
+		}
+		return err
+	}
+	play := func(t *testing.T, first, other, then string, at int) (calls int) {
+		m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{"a": execution(types.ExecutionStatusAborted, string(canonical))}}
+		both := &interleaved{machine: m, ledger: ledger{}, at: at}
+		both.meanwhile = func() {
+			if err := begin(other, both.ledger, executions(t, m)); err != nil {
+				t.Error(err)
+			}
+			if strings.HasPrefix(then, "claims") {
+				both.ledger["a"] = video.Entry{ID: "a", Request: boat, RequestHash: boat.Hash(), Phase: video.PhaseClaimed}
+			}
+			if strings.HasSuffix(then, "ends") {
+				m.executions["a-r1"].Status = types.ExecutionStatusFailed
+			}
+		}
+		if err := begin(first, both, executions(t, both)); err != nil {
+			t.Error(err)
+		}
+		running := 0
+		for _, e := range m.executions {
+			if e.Status == types.ExecutionStatusRunning {
+				running++
+			}
+		}
+		// Only an owner's redrive goes on with what was claimed and has ended.
+		if running > 1 || first == "start" && then == "claims and ends" && len(m.started) > 1 {
+			t.Errorf("%d executions at once; started %v", running, m.started)
+		}
+		return both.calls
+	}
+	const never = -1
+	plays := 0
+	for _, first := range []string{"start", "redrive"} {
+		for _, other := range []string{"start", "redrive"} {
+			for _, then := range []string{"runs", "claims", "claims and ends", "ends"} {
+				// What the other does can end the first early, or make it try once more.
+				for at, calls := 0, play(t, first, other, then, never); at < calls; at++ {
+					plays++
+					t.Run(fmt.Sprintf("%s, %s %s at %d", first, other, then, at), func(t *testing.T) {
+						calls = max(calls, play(t, first, other, then, at))
+					})
+				}
+			}
+		}
+	}
+	t.Logf("%d plays", plays)
 }
 
 func TestIDFromKey(t *testing.T) {

@@ -171,7 +171,7 @@ func (l *Lister) job(ctx context.Context, row types.ExecutionListItem) (*View, e
 		v := completed(manifest)
 		return &v, nil
 	}
-	if n > 0 && absent != nil {
+	if n > 0 && absent != nil && requestOf(described) == nil {
 		return nil, nil
 	}
 	// A list has neither inputs nor errors.

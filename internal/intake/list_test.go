@@ -254,6 +254,17 @@ func TestAPageOfFailedJobsDescribesNoExecution(t *testing.T) {
 	}
 }
 
+// A job that is begun anew is listed once, before the ledger has it.
+func TestAJobThatIsBegunAnewIsListed(t *testing.T) {
+	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{
+		"a": execution(types.ExecutionStatusAborted, `{"prompt":"a boat"}`), "a-r1": execution(types.ExecutionStatusRunning, `{"id":"a","resume":true,"request":{"prompt":"a boat"}}`),
+	}}
+	page, err := intake.NewLister(ledger{}, shelf{}, executions(t, m), m).List(t.Context(), intake.Query{Limit: 50})
+	if err != nil || len(page.Views) != 1 || page.Views[0].ID != "a" || page.Views[0].State != intake.Queued || page.Views[0].Request == nil {
+		t.Errorf("got %+v, %v", page, err)
+	}
+}
+
 func TestBadCursors(t *testing.T) {
 	l, s, m, _ := history(t, 50, rand.New(rand.NewPCG(2, 2)))
 	lister := intake.NewLister(l, s, executions(t, m), m)

@@ -59,8 +59,15 @@ func (r *Redriver) Redrive(ctx context.Context, id string) (string, error) {
 	switch {
 	case errors.As(err, &unknown) && latest == nil:
 		return "", unknown
+	case errors.As(err, &unknown) && latest.Status == types.ExecutionStatusSucceeded:
+		return "", &NotRedriven{id, "its video and all that was recorded of it were removed; a request under another id is the way"}
 	case errors.As(err, &unknown):
-		return "", &NotRedriven{id, "its execution ended" + with(latest) + " before anything was submitted or paid; send the request anew (a prompt file: upload it again)"}
+		// Nothing was submitted, and the request is still in the input.
+		request := requestOf(latest)
+		if request == nil {
+			return "", &NotRedriven{id, "its execution ended" + with(latest) + " before anything was submitted or paid, and its input has no valid request; send a new one"}
+		}
+		return r.executions.redrive(ctx, id, next, request)
 	case err != nil:
 		return "", unavailable("reading the ledger", err)
 	case entry.Ending == nil && !entry.DiscardedAt.IsZero() && latest != nil && latest.Status == types.ExecutionStatusSucceeded:
@@ -68,7 +75,7 @@ func (r *Redriver) Redrive(ctx context.Context, id string) (string, error) {
 	case entry.Ending != nil && entry.Ending.Final():
 		return "", &NotRedriven{id, "it ended with " + entry.Ending.Error + ", which stays; a new request is the way: " + entry.Ending.Message}
 	}
-	return r.executions.redrive(ctx, id, next)
+	return r.executions.redrive(ctx, id, next, nil)
 }
 
 func with(execution *sfn.DescribeExecutionOutput) string {

@@ -26,12 +26,15 @@ func endings() (ledger, shelf, *machine) {
 	resume := func(id string) string { return `{"id":"` + id + `","resume":true}` }
 	early := execution(failed, request)
 	early.Error = aws.String("Unauthorized")
+	odd := execution(failed, `{"promt":"a boat"}`)
+	odd.Error = aws.String("InvalidRequest")
 	m := &machine{hidden: []string{"raced-r1"}, executions: map[string]*sfn.DescribeExecutionOutput{
 		"poor": execution(failed, request), "again": execution(failed, request), "again-r1": execution(failed, resume("again")),
 		"running":  execution(running, request),
 		"redriven": execution(failed, request), "redriven-r1": execution(running, resume("redriven")),
 		"namesake": execution(failed, request), "namesake-r1": execution(running, request),
-		"stored": execution(succeeded, request), "moderated": execution(failed, request), "early": early,
+		"stored": execution(succeeded, request), "moderated": execution(failed, request), "early": early, "odd": odd,
+		"gone": execution(succeeded, request), "anew": execution(failed, request), "anew-r1": execution(failed, `{"id":"anew","resume":true,"request":`+request+`}`),
 		"crashed": execution(types.ExecutionStatusTimedOut, request), "raced": execution(failed, request), "removed": execution(succeeded, request),
 	}}
 	l := ledger{
@@ -45,7 +48,14 @@ func endings() (ledger, shelf, *machine) {
 }
 
 func TestRedrive(t *testing.T) {
-	for _, test := range []struct{ id, name, refused string }{
+	canonical, err := request(t, "a boat").MarshalJSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		id, name, refused string
+		unclaimed         bool
+	}{
 		{id: "poor", name: "poor-r1"},
 		{id: "again", name: "again-r2"},
 		{id: "raced", name: "raced-r2"},
@@ -58,7 +68,10 @@ func TestRedrive(t *testing.T) {
 		{id: "stored", refused: "stored already"},
 		{id: "moderated", refused: "ended with GenerationFailed, which stays; a new request is the way"},
 		{id: "invalid", refused: "ended with InvalidRequest, which stays"},
-		{id: "early", refused: "its execution ended with Unauthorized before anything was submitted or paid; send the request anew"},
+		{id: "early", name: "early-r1", unclaimed: true},
+		{id: "anew", name: "anew-r2", unclaimed: true},
+		{id: "odd", refused: "its execution ended with InvalidRequest before anything was submitted or paid, and its input has no valid request"},
+		{id: "gone", refused: "its video and all that was recorded of it were removed"},
 	} {
 		l, s, m := endings()
 		name, err := intake.NewRedriver(l, s, executions(t, m)).Redrive(t.Context(), test.id)
@@ -70,7 +83,8 @@ func TestRedrive(t *testing.T) {
 			}
 		case err != nil || name != test.name || !slices.Equal(m.started, []string{name}):
 			t.Errorf("%s: got %q, %v, started %v", test.id, name, err, m.started)
-		case *m.executions[name].Input != `{"id":"`+test.id+`","resume":true}`:
+		case test.unclaimed && *m.executions[name].Input != `{"id":"`+test.id+`","resume":true,"request":`+string(canonical)+`}`,
+			!test.unclaimed && *m.executions[name].Input != `{"id":"`+test.id+`","resume":true}`:
 			t.Errorf("%s: started with %s", test.id, *m.executions[name].Input)
 		}
 	}

@@ -6,8 +6,6 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sfn"
-	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"github.com/takeup/takeup/internal/video"
 )
@@ -46,7 +44,9 @@ func New(ledger Ledger, executions Executions) *Intake {
 
 // Start makes a request the job of that id, once: a job that is already there
 // with an equal request is that job, however long ago it ended, and one with
-// another request gives a *Mismatch.
+// another request gives a *Mismatch. A job whose execution failed before the job
+// was in the ledger has submitted nothing, and is begun anew, by an execution
+// that is numbered as a redrive is.
 //
 // The ledger is asked first, since Step Functions lets a name be used again 90
 // days after its execution ended. Both can be behind on a job that was started a
@@ -75,15 +75,8 @@ func (i *Intake) Start(ctx context.Context, id string, r video.Request) (Receipt
 	if err != nil {
 		return Receipt{}, fmt.Errorf("encoding the request of job %s: %w", id, err)
 	}
-	_, err = i.executions.client.StartExecution(ctx, &sfn.StartExecutionInput{
-		StateMachineArn: aws.String(i.executions.stateMachine.String()), Name: &id, Input: aws.String(string(input)),
-	})
-	var exists *types.ExecutionAlreadyExists
-	switch {
-	case err == nil:
-		return Receipt{ID: id}, nil
-	case !errors.As(err, &exists):
-		return Receipt{}, unavailable("starting the state machine", err)
+	if taken, err := i.executions.start(ctx, id, input); err != nil || !taken {
+		return Receipt{ID: id}, err
 	}
 
 	// The name is taken: by an execution that ended, or runs on another input.
@@ -95,10 +88,47 @@ func (i *Intake) Start(ctx context.Context, id string, r video.Request) (Receipt
 	if execution == nil {
 		return Receipt{}, unavailable("starting the state machine", errors.New("the execution's name is taken, and the execution is not there"))
 	}
-	if started, err := video.ParseRequest([]byte(aws.ToString(execution.Input))); err != nil || started.Hash() != r.Hash() {
+	if started := requestOf(execution); resumes(aws.ToString(execution.Input)) != "" || started == nil || started.Hash() != r.Hash() {
 		return Receipt{}, &Mismatch{ID: id}
 	}
-	return Receipt{ID: id, Known: true}, nil
+	if !ended(execution.Status) {
+		return Receipt{ID: id, Known: true}, nil
+	}
+	return i.anew(ctx, id, r)
+}
+
+// anew starts the next execution of a job whose own execution failed, unless the
+// ledger has the job: then it was claimed, and only a redrive goes on with it.
+// The ledger is read after the executions, since a job is claimed before its
+// execution ends.
+func (i *Intake) anew(ctx context.Context, id string, r video.Request) (Receipt, error) {
+	input, err := resume(id, &r)
+	if err != nil {
+		return Receipt{}, err
+	}
+	for range 8 {
+		latest, next, err := i.executions.Latest(ctx, id)
+		if err != nil {
+			return Receipt{}, err
+		}
+		if latest != nil && !ended(latest.Status) {
+			return Receipt{ID: id, Known: true}, nil
+		}
+		_, _, err = i.ledger.Get(ctx, id)
+		var absent *video.NoEntry
+		switch {
+		case err == nil:
+			return Receipt{ID: id, Known: true}, nil
+		case !errors.As(err, &absent):
+			return Receipt{}, unavailable("reading the ledger", err)
+		}
+		// A name that is taken is that of an execution that was started since:
+		// it is read before another one is started.
+		if taken, err := i.executions.start(ctx, redriveName(id, next), input); err != nil || !taken {
+			return Receipt{ID: id}, err
+		}
+	}
+	return Receipt{}, unavailable("starting the state machine", errors.New("the name of the job's next execution was taken each time"))
 }
 
 // unavailable leaves an error that already says so as it is.

@@ -97,7 +97,7 @@ func (d *Desk) Status(ctx context.Context, id string) (View, error) {
 	var absent *video.NoEntry
 	known := err == nil
 	switch {
-	case errors.As(err, &absent) && (execution == nil || resumes(aws.ToString(execution.Input)) != ""):
+	case errors.As(err, &absent) && (execution == nil || resumes(aws.ToString(execution.Input)) != "" && requestOf(execution) == nil):
 		return View{}, absent
 	case err != nil && absent == nil:
 		return View{}, unavailable("reading the ledger", err)
@@ -121,7 +121,7 @@ func view(id string, execution *sfn.DescribeExecutionOutput, entry video.Entry, 
 	if known {
 		v.Request, v.CreatedAt, v.SubmittedAt = &entry.Request, entry.CreatedAt, entry.SubmittedAt
 	} else {
-		v.Request, v.CreatedAt = input(execution), aws.ToTime(execution.StartDate)
+		v.Request, v.CreatedAt = requestOf(execution), aws.ToTime(execution.StartDate)
 	}
 	running := execution != nil && execution.Status == types.ExecutionStatusRunning
 	before := running && entry.Ending != nil && entry.Ending.At.Before(aws.ToTime(execution.StartDate))
@@ -145,6 +145,9 @@ func view(id string, execution *sfn.DescribeExecutionOutput, entry video.Entry, 
 		v.Ending = failure(execution)
 	}
 	v.State, v.EndedAt, v.Redrivable = Failed, v.Ending.At, known && !v.Ending.Final()
+	if !known {
+		v.Redrivable = ended(execution.Status) && v.Request != nil
+	}
 	switch v.Ending.Error {
 	case video.EndingName(&video.Cancelled{}):
 		v.State = Cancelled
@@ -159,13 +162,4 @@ func completed(m video.Manifest) View {
 		ID: m.ID, State: Completed, Request: &m.Request, Manifest: &m,
 		CreatedAt: m.CreatedAt, SubmittedAt: m.SubmittedAt, EndedAt: m.StoredAt,
 	}
-}
-
-// input reads the request that an execution was started with.
-func input(execution *sfn.DescribeExecutionOutput) *video.Request {
-	r, err := video.ParseRequest([]byte(aws.ToString(execution.Input)))
-	if err != nil {
-		return nil
-	}
-	return &r
 }

@@ -119,6 +119,23 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+// A job that is begun anew is that job before the ledger has it.
+func TestStatusOfAJobThatIsBegunAnew(t *testing.T) {
+	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{"a": broken(types.ExecutionStatusAborted, "", "")}}
+	desk := intake.NewDesk(ledger{}, shelf{}, executions(t, m))
+	if view, err := desk.Status(t.Context(), "a"); err != nil || view.State != intake.Failed || !view.Redrivable {
+		t.Errorf("aborted: got %+v, %v", view, err)
+	}
+	m.executions["a-r1"] = execution(types.ExecutionStatusRunning, `{"id":"a","resume":true,"request":{"prompt":"a boat"}}`)
+	for range 2 {
+		view, err := desk.Status(t.Context(), "a")
+		if err != nil || view.State != intake.Queued || view.Request == nil || view.Request.Prompt() != "a boat" {
+			t.Errorf("begun anew: got %+v, %v", view, err)
+		}
+		delete(m.executions, "a") // Step Functions forgets it first
+	}
+}
+
 // A redrive of a video that was given up takes that back, from its start on.
 func TestStatusOfADiscardedVideoThatIsRedriven(t *testing.T) {
 	boat := request(t, "a boat")

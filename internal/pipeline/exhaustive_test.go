@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+
+	"github.com/takeup/takeup/internal/pipeline"
 )
 
 // play runs one job from its request to its ending, redrives it where that may
@@ -16,13 +18,13 @@ import (
 // can be made of it.
 func play(t *testing.T, name string, plan map[int]fault) []string {
 	t.Helper()
-	trace, _ := playTwo(t, name, plan, nil)
+	trace, _ := playTwo(t, name, plan, bare(), nil)
 	return trace
 }
 
-// playTwo is play with a plan, too, for the other Submit that runs where the plan
-// holds the first one. It gives what each of the two called.
-func playTwo(t *testing.T, name string, plan, others map[int]fault) (trace, other []string) {
+// playTwo is play with the task, and a plan too, of the other Submit that runs where
+// the plan holds the first one. It gives what each of the two called.
+func playTwo(t *testing.T, name string, plan map[int]fault, task pipeline.Task, others map[int]fault) (trace, other []string) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage()
@@ -34,7 +36,7 @@ func playTwo(t *testing.T, name string, plan, others map[int]fault) (trace, othe
 			first := s.now
 			s.now = &moments{plan: others}
 			submit, _, _ := s.steps()
-			_, _ = invoke(t.Context(), submit.Run, bare())
+			_, _ = invoke(t.Context(), submit.Run, task)
 			other = s.now.trace
 			s.now = first
 		}
@@ -133,13 +135,24 @@ func TestTwoSubmitsAtOnce(t *testing.T) {
 // more: both at the one that is held, before or after that or around it, or one at
 // each of the two.
 func TestTwoSubmitsAtOnceAndEveryPair(t *testing.T) {
+	everyPair(t, bare())
+}
+
+// TestTwoSubmitsAtOnceBegunAnew does the same where the other Submit is of the
+// execution that begins the job anew, after the first one's was stopped.
+func TestTwoSubmitsAtOnceBegunAnew(t *testing.T) {
+	everyPair(t, anew())
+}
+
+func everyPair(t *testing.T, task pipeline.Task) {
+	t.Helper()
 	same, each := 0, 0
 	// A Submit's own calls come before the first look at what it submitted.
 	submits := func(trace []string) []string { return trace[:max(0, slices.Index(trace, "retrieve"))] }
 	for i := range submits(play(t, "no fault", nil)) {
 		for _, h := range []fault{hold, holdAfter} {
 			held := map[int]fault{i: h}
-			trace, other := playTwo(t, fmt.Sprintf("%s at %d", h, i), held, nil)
+			trace, other := playTwo(t, fmt.Sprintf("%s at %d", h, i), held, task, nil)
 			for j, f := range everyFault(submits(trace)) {
 				if j.at == i {
 					continue
@@ -147,7 +160,7 @@ func TestTwoSubmitsAtOnceAndEveryPair(t *testing.T) {
 				one := maps.Clone(held)
 				one[j.at] = f
 				name := fmt.Sprintf("%s at %d, %s at %d", h, i, f, j.at)
-				after, _ := playTwo(t, name, one, nil)
+				after, _ := playTwo(t, name, one, task, nil)
 				for k, g := range everyFault(submits(after)) {
 					if k.at <= j.at || k.at == i {
 						continue
@@ -155,11 +168,11 @@ func TestTwoSubmitsAtOnceAndEveryPair(t *testing.T) {
 					same++
 					two := maps.Clone(one)
 					two[k.at] = g
-					playTwo(t, fmt.Sprintf("%s, %s at %d", name, g, k.at), two, nil)
+					playTwo(t, fmt.Sprintf("%s, %s at %d", name, g, k.at), two, task, nil)
 				}
 				for k, g := range everyFault(other) {
 					each++
-					playTwo(t, fmt.Sprintf("%s, the other: %s at %d", name, g, k.at), one, map[int]fault{k.at: g})
+					playTwo(t, fmt.Sprintf("%s, the other: %s at %d", name, g, k.at), one, task, map[int]fault{k.at: g})
 				}
 			}
 		}

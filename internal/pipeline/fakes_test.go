@@ -231,6 +231,11 @@ func resume() pipeline.Task {
 	return pipeline.Task{Execution: "job-1-r1", Input: json.RawMessage(`{"id":"job-1","resume":true}`)}
 }
 
+// anew is the task of a job whose execution ended before the job was claimed.
+func anew() pipeline.Task {
+	return pipeline.Task{Execution: "job-1-r1", Input: json.RawMessage(`{"id":"job-1","resume":true,"request":{"prompt":"` + prompt + `"}}`)}
+}
+
 // again is the task of a job that waited for room.
 func again(t *testing.T, job video.Job) pipeline.Task {
 	t.Helper()

@@ -17,8 +17,9 @@ type Task struct {
 	// Execution is the execution's name, which is the job's id where Input
 	// is a bare request.
 	Execution string `json:"execution"`
-	// Input is a request object; or {"id", "resume": true} of a redrive; or
-	// the job that an earlier Submit gave back to wait.
+	// Input is a request object; or {"id", "resume": true} of a redrive, with
+	// a "request" where the ledger may not have the job; or the job that an
+	// earlier Submit gave back to wait.
 	Input json.RawMessage `json:"input"`
 }
 
@@ -67,8 +68,9 @@ type Submit struct {
 // order is a Task, read.
 type order struct {
 	id      string
-	request *video.Request // of a bare request; nil otherwise
+	request *video.Request // nil where the job must be in the ledger
 	resume  bool
+	anew    bool // begins a job whose earlier execution ended before it was claimed
 }
 
 // Run gives the job as generating where its request was accepted, now or before,
@@ -112,14 +114,22 @@ func (s *Submit) Run(ctx context.Context, task Task) (video.Job, error) {
 // called resume or status.
 func read(task Task) (order, error) {
 	var input struct {
-		ID     string       `json:"id"`
-		Resume bool         `json:"resume"`
-		Status video.Status `json:"status"`
+		ID      string          `json:"id"`
+		Resume  bool            `json:"resume"`
+		Status  video.Status    `json:"status"`
+		Request json.RawMessage `json:"request"`
 	}
 	// What doesn't decode here has fields of other types, or is no object:
 	// ParseRequest has the words for that.
 	if json.Unmarshal(task.Input, &input) == nil && (input.Resume || input.Status != "") {
-		return order{id: input.ID, resume: input.Resume}, video.CheckID(input.ID)
+		o := order{id: input.ID, resume: input.Resume}
+		if err := video.CheckID(o.id); err != nil || !o.resume || input.Request == nil {
+			return o, err
+		}
+		// What another has ended meanwhile stays ended: this wish is to begin.
+		request, err := video.ParseRequest(input.Request)
+		o.request, o.resume, o.anew = &request, false, true
+		return o, err
 	}
 	o := order{id: task.Execution}
 	if err := video.CheckID(o.id); err != nil {
@@ -136,7 +146,7 @@ func (s *Submit) step(ctx context.Context, o order, entry video.Entry, version s
 	if o.request != nil && entry.RequestHash != o.request.Hash() {
 		return video.Job{}, true, &video.InvalidRequest{Fields: []video.FieldError{{Field: "id", Message: "job " + o.id + " was started with another request; give this one an id of its own"}}}
 	}
-	if o.resume {
+	if o.resume || o.anew {
 		_, stored, err := s.Manifests.Manifest(ctx, o.id)
 		if err != nil || stored {
 			return entry.Job(video.Stored, 1), true, err

@@ -70,6 +70,8 @@ func TestSubmitRefusesBeforeAnythingIsPaid(t *testing.T) {
 		{"an id that is no text", pipeline.Task{Execution: "job-1", Input: json.RawMessage(`{"id":7}`)}, "id: is not a field"},
 		{"an execution's name that is no id", pipeline.Task{Execution: "jöb", Input: bare().Input}, "a job's id is"},
 		{"a resumed id that is no id", pipeline.Task{Execution: "job-1", Input: json.RawMessage(`{"id":"../x","resume":true}`)}, "a job's id is"},
+		{"a job begun anew with no id", pipeline.Task{Execution: "job-1", Input: json.RawMessage(`{"resume":true,"request":{"prompt":"x"}}`)}, "a job's id is"},
+		{"a job begun anew with a wrong request", pipeline.Task{Execution: "job-1-r1", Input: json.RawMessage(`{"id":"job-1","resume":true,"request":{"prompt":""}}`)}, "prompt: is empty"},
 		{"a resumed job that is not there", resume(), "there is no job job-1"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -83,6 +85,25 @@ func TestSubmitRefusesBeforeAnythingIsPaid(t *testing.T) {
 				t.Errorf("posted %v, the ledger has %v", w.provider.posted, w.ledger.entries)
 			}
 		})
+	}
+}
+
+// A job whose execution ended before it was claimed is begun under its own id.
+func TestBegunAnew(t *testing.T) {
+	w := newWorld(answer{id: "gen-1"})
+	for range 2 {
+		job, err := w.Run(t.Context(), anew())
+		if err != nil || job.ID != "job-1" || job.GenerationID != "gen-1" {
+			t.Fatalf("got %+v, %v", job, err)
+		}
+	}
+	if entry := w.ledger.entries["job-1"]; len(w.provider.posted) != 1 || len(w.ledger.entries) != 1 || !strings.Contains(entry, prompt) {
+		t.Errorf("posted %v, the ledger has %+v", w.provider.posted, w.ledger.entries)
+	}
+	other := pipeline.Task{Execution: "job-1-r2", Input: json.RawMessage(`{"id":"job-1","resume":true,"request":{"prompt":"another"}}`)}
+	var invalid *video.InvalidRequest
+	if _, err := w.Run(t.Context(), other); !errors.As(err, &invalid) || len(w.provider.posted) != 1 {
+		t.Errorf("another request: got %v, posted %v", err, w.provider.posted)
 	}
 }
 

@@ -241,7 +241,7 @@ func (c *comparison) prompts() {
 			continue
 		case execution.Name != "":
 			finding.Detail = "its execution " + execution.Name + " is " + execution.Status + prefixed(", with ", execution.Error) + ", and nothing was submitted or paid"
-			finding.ToDo = "mend what the execution says, and upload the file again"
+			finding.ToDo = "mend what the execution says, and redrive the job, or upload the file again"
 		case c.there(file.First):
 			c.note(what, file.First, "version "+file.Version+" has the text of that job, and is taken for a copy of its file")
 			continue

@@ -214,7 +214,7 @@ func TestCompare(t *testing.T) {
 		{name: "a prompt file whose job ended before the ledger", change: func(f *reconcile.Facts) {
 			f.Prompts = []reconcile.PromptFile{file("early.txt", time.Hour)}
 			f.Executions[f.Prompts[0].Job()] = failed("ServiceUnavailable")
-		}, want: "prompt early.txt " + file("early.txt", 0).Job() + ": nothing was submitted or paid | upload the file again"},
+		}, want: "prompt early.txt " + file("early.txt", 0).Job() + ": nothing was submitted or paid | redrive the job, or upload the file again"},
 		{name: "prompt files that can't be judged", notes: 2, change: func(f *reconcile.Facts) {
 			replaced := file("replaced.txt", time.Hour)
 			replaced.Replaced = true

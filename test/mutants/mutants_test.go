@@ -78,6 +78,27 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestChangedFile$", "./internal/transfer", "stored: true",
 		},
 		{
+			"a text claimed after its job is started", "internal/promptfile/promptfile.go",
+			`job, err := f.identify(ctx, u, sum)`,
+			"if !u.copied {\n\t\tif out, err := f.begin(ctx, u, video.Content{Job: JobID(u.bucket, u.key, sum), Key: u.key}, content); err != nil {\n\t\t\treturn out, err\n\t\t}\n\t}\n\tjob, err := f.identify(ctx, u, sum)",
+			"^TestTheSameFileIsTheSameRequest$", "./internal/promptfile", ": 2 jobs: map[",
+		},
+		{
+			"a file's job by its version", "internal/promptfile/identity.go",
+			`Job: JobID(u.bucket, u.key, sum), Key`, `Job: JobID(u.bucket, u.key, u.version), Key`,
+			"^TestTheSameFileIsTheSameRequest$", "./internal/promptfile", "undisturbed: 2 jobs and 0 rejections, not 1 and 0",
+		},
+		{
+			"begun anew beside one that runs", "internal/intake/start.go",
+			`if latest != nil && !ended(latest.Status) {`, `if latest == nil {`,
+			"^TestBegunAnewByTwoAtOnce$", "./internal/intake", "2 executions at once",
+		},
+		{
+			"begun anew after a claim", "internal/intake/start.go",
+			"		case err == nil:\n			return Receipt{ID: id, Known: true}, nil\n		case !errors.As(err, &absent):", "		case err != nil && !errors.As(err, &absent):",
+			"^TestBegunAnewByTwoAtOnce$", "./internal/intake", "started [a-r1 a-r2]",
+		},
+		{
 			"uploads left open", "internal/transfer/transfer.go",
 			`c.sweep(ctx, key)`, `_ = c.sweep`,
 			"^TestUploadsThatWereLeft$", "./internal/transfer", "open uploads of",
