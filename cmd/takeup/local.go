@@ -60,7 +60,7 @@ provider.`,
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&port, "port", "", "MiniStack's `port`; a free one unless given (TAKEUP_PORT)")
+	cmd.Flags().StringVar(&port, "port", "", "the API's `port`; a free one unless given (TAKEUP_PORT)")
 	cmd.Flags().StringVar(&yours.baseURL, "base-url", "", "the `address` of another provider with the same contract, for AIMLAPI_KEY (AIMLAPI_BASE_URL)")
 	complete(cmd, "port", nil)
 	complete(cmd, "base-url", nil)

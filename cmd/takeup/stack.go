@@ -77,7 +77,7 @@ func (a stackAccess) api(ctx context.Context, w *world) (apiAccess, error) {
 	}
 	address := a.outputs["ApiUrl"]
 	if a.config.BaseEndpoint != nil { // not AWS: the address that the template makes up leads nowhere
-		address = localstack.API(*a.config.BaseEndpoint, a.outputs)
+		address = localstack.StageURL(*a.config.BaseEndpoint, a.outputs)
 	}
 	access := w.access(address, token)
 	access.bucket = a.outputs["VideosBucket"]

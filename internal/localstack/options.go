@@ -38,7 +38,7 @@ type Options struct {
 	// BuildDir holds the built template and binaries; empty is .takeup/build in
 	// the repository. Stacks share it.
 	BuildDir string
-	// Port is MiniStack's; 0 is a free one.
+	// Port is the API's; 0 is a free one.
 	Port int
 	// Provider is called instead of a stand-in that is started for the stack.
 	Provider *Provider

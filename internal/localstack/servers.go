@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -38,43 +39,44 @@ func (e *PortTaken) Error() string {
 
 func (e *PortTaken) Unwrap() error { return e.Err }
 
-// startSimulator builds cmd/simulator and starts it on a free port.
+// startSimulator starts cmd/simulator on a free port.
 func (s *Stack) startSimulator(ctx context.Context, o Options) error {
-	binary := filepath.Join(o.StateDir, "bin", simulatorName)
-	err := command(ctx, s.guard, "building the stand-in", o.Root, logFile(o.StateDir, "build-simulator"),
-		GoEnv(os.Environ()), "go", "build", "-o", binary, "./cmd/simulator")
-	if err != nil {
-		return err
-	}
 	addressFile := filepath.Join(o.StateDir, "simulator.address")
-	args := append([]string{binary, "--key", standInKey, "--address", "127.0.0.1:0", "--address-file", addressFile,
-		"--job-seconds", strconv.Itoa(JobSeconds)}, o.Simulator...)
-	p, err := start(o.StateDir, simulatorName, baseEnv(os.Environ()), args...)
-	if err != nil {
-		return err
-	}
-	if err := s.guard.add(p.pid); err != nil {
-		return err
-	}
-	var address []byte
-	err = p.waitFor(ctx, func(context.Context) bool {
-		address, err = os.ReadFile(addressFile)
-		return err == nil
-	})
+	address, err := s.serve(ctx, o, simulatorName, addressFile, append([]string{
+		"--key", standInKey, "--address", "127.0.0.1:0", "--address-file", addressFile, "--job-seconds", strconv.Itoa(JobSeconds),
+	}, o.Simulator...)...)
 	s.Simulator, s.SimulatorKey = "http://"+string(address), standInKey
 	return err
+}
+
+// serve builds a command of the repository, starts it, and gives what it writes
+// into its file when it serves.
+func (s *Stack) serve(ctx context.Context, o Options, name, file string, args ...string) ([]byte, error) {
+	binary := filepath.Join(o.StateDir, "bin", name)
+	err := command(ctx, s.guard, "building cmd/"+name, o.Root, logFile(o.StateDir, "build-"+name),
+		GoEnv(os.Environ()), "go", "build", "-o", binary, "./cmd/"+name)
+	if err != nil {
+		return nil, err
+	}
+	p, err := start(o.StateDir, name, baseEnv(os.Environ()), append([]string{binary}, args...)...)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.guard.add(p.pid); err != nil {
+		return nil, err
+	}
+	var said []byte
+	err = p.waitFor(ctx, func(context.Context) bool {
+		said, err = os.ReadFile(file)
+		return err == nil
+	})
+	return said, err
 }
 
 // startMiniStack starts MiniStack, on loopback only. A free port can be taken by
 // another between the finding and the listening, so that is tried more than
 // once.
 func (s *Stack) startMiniStack(ctx context.Context, o Options) error {
-	if o.Port != 0 {
-		if err := free(o.Port); err != nil {
-			return err
-		}
-		return s.startMiniStackOn(ctx, o, o.Port)
-	}
 	var errs []error
 	for range 3 {
 		port, err := FreePort()
@@ -102,7 +104,7 @@ func (s *Stack) startMiniStackOn(ctx context.Context, o Options, port int) error
 		return fmt.Errorf("starting MiniStack: %w", err)
 	}
 	s.AWS = "http://127.0.0.1:" + strconv.Itoa(port)
-	env := append(baseEnv(os.Environ()), awsEnv(s.AWS)...)
+	env := slices.Concat(baseEnv(os.Environ()), awsEnv(s.AWS), s.s3Env(o.Env))
 	env = append(env,
 		"BIND_HOST=127.0.0.1", "GATEWAY_PORT="+strconv.Itoa(port), "SFN_WAIT_SCALE=1", "TMPDIR="+tmp,
 		// It enforces IAM: each function has the rights of its own role.

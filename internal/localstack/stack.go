@@ -19,13 +19,17 @@ import (
 type Stack struct {
 	// AWS is MiniStack's address, for every service.
 	AWS string `json:"aws"`
-	// API is the base URL of Takeup's API, and Token its bearer token.
+	// API is the base URL of Takeup's API, by way of the gateway, and Token its
+	// bearer token.
 	API   string `json:"api"`
 	Token string `json:"token"`
 	// Simulator is the address of the stand-in, and SimulatorKey the key that it
 	// takes; both are empty where the options named a provider.
 	Simulator    string `json:"simulator,omitempty"`
 	SimulatorKey string `json:"simulator_key,omitempty"`
+	// S3URL is MiniStack's S3 by way of the gateway. The URLs that the functions
+	// sign lead there.
+	S3URL string `json:"s3"`
 	// Outputs are the template's.
 	Outputs map[string]string `json:"outputs"`
 
@@ -38,6 +42,7 @@ type Stack struct {
 // first.
 const (
 	simulatorName = "simulator"
+	gatewayName   = "gateway"
 	miniStackName = "ministack"
 )
 
@@ -138,27 +143,28 @@ func (s *Stack) launch(ctx context.Context, o Options) error {
 		}
 		provider = Provider{BaseURL: s.Simulator, Key: s.SimulatorKey}
 	}
+	err = stages.run("starting the gateway", func() (string, error) { return "", s.startGateway(ctx, o) })
+	if err != nil {
+		return err
+	}
 	err = stages.run("starting MiniStack, in the place of AWS", func() (string, error) { return "", s.startMiniStack(ctx, o) })
 	if err != nil {
 		return err
 	}
 	return stages.run("deploying template.yaml with sam deploy", func() (string, error) {
-		if err := deploy(ctx, s.guard, o, s.AWS, o.parameters(provider)); err != nil {
+		parameters := o.parameters(provider)
+		if err := deploy(ctx, s.guard, o, s.AWS, parameters); err != nil {
 			return "", err
 		}
 		if s.Outputs, err = outputs(ctx, s.Config()); err != nil {
 			return "", err
 		}
-		s.API = API(s.AWS, s.Outputs)
+		if err := s.configureGateway(o, parameters); err != nil {
+			return "", err
+		}
 		s.Token, err = token(ctx, s.Config(), s.Outputs["ApiTokenSecret"])
 		return "", err
 	})
-}
-
-// API is the base URL of the API of a stack with these outputs, in the AWS at that
-// address: the output ApiUrl is right in AWS itself only.
-func API(endpoint string, outputs map[string]string) string {
-	return fmt.Sprintf("%s/_aws/execute-api/%s/%s", endpoint, outputs["ApiId"], outputs["ApiStage"])
 }
 
 // Config gives the AWS SDK's configuration for the stack's AWS. S3 clients need
@@ -208,7 +214,7 @@ func Open(dir string) (*Stack, error) {
 	if err := json.Unmarshal(data, s); err != nil {
 		return nil, fmt.Errorf("reading the stack's addresses: %w; `make down` clears them", err)
 	}
-	names := []string{miniStackName}
+	names := []string{miniStackName, gatewayName}
 	if s.Simulator != "" {
 		names = append(names, simulatorName)
 	}
@@ -252,10 +258,10 @@ func own(dir string) (unlock func(), err error) {
 // needed.
 func stopAll(ctx context.Context, dir string) error {
 	var errs []error
-	for _, name := range []string{miniStackName, simulatorName} {
+	for _, name := range []string{miniStackName, gatewayName, simulatorName} {
 		errs = append(errs, stop(ctx, pidFile(dir, name)))
 	}
-	for _, name := range []string{"stack.json", "parameters.yaml", "simulator.address", "tmp"} {
+	for _, name := range []string{"stack.json", "parameters.yaml", "simulator.address", gatewayConfig, gatewayAddresses, "tmp"} {
 		errs = append(errs, os.RemoveAll(filepath.Join(dir, name)))
 	}
 	return errors.Join(errs...)
@@ -267,12 +273,16 @@ func (s *Stack) save() error {
 	if err != nil {
 		return fmt.Errorf("writing the stack's addresses: %w", err)
 	}
-	path := filepath.Join(s.dir, "stack.json")
-	if err := os.WriteFile(path+".part", append(data, '\n'), 0o600); err != nil {
-		return fmt.Errorf("writing the stack's addresses: %w", err)
+	return writeWhole(filepath.Join(s.dir, "stack.json"), append(data, '\n'))
+}
+
+// writeWhole writes a file of the state directory, whole or not at all.
+func writeWhole(path string, data []byte) error {
+	if err := os.WriteFile(path+".part", data, 0o600); err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
 	}
 	if err := os.Rename(path+".part", path); err != nil {
-		return fmt.Errorf("writing the stack's addresses: %w", err)
+		return fmt.Errorf("writing %s: %w", path, err)
 	}
 	return nil
 }

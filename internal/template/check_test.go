@@ -153,6 +153,7 @@ func broken() []variant {
 		{"error bodies", "another status than the answer's", "template.yaml", `"statusCode":429`, `"statusCode":400`},
 		{"error bodies", "a kind that is forgotten", "template.yaml", "        REQUEST_TOO_LARGE:\n", "        UNSUPPORTED_MEDIA_TYPE:\n"},
 		{"error bodies", "a variable that is not known", "template.yaml", `"requestId":"$context.requestId","statusCode":413`, `"requestId":"$context.awsRequestId","statusCode":413`},
+		{"error bodies", "a header that no page needs", "template.yaml", "        THROTTLED:\n          StatusCode: 429\n          ResponseParameters: { Headers: { Access-Control-Allow-Origin:", "        THROTTLED:\n          StatusCode: 429\n          ResponseParameters: { Headers: { X-Origin:"},
 		{"secrets", "a key that is shown", "template.yaml", "    NoEcho: true\n", ""},
 		{"secrets", "a key in an environment", "template.yaml", "RESUBMIT_LOST: !Ref ResubmitLost", "RESUBMIT_LOST: !Sub ${ResubmitLost}${ProviderKey}"},
 		{"secrets", "a short token", "template.yaml", "PasswordLength: 48", "PasswordLength: 8"},

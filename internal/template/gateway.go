@@ -1,38 +1,87 @@
 package template
 
 import (
+	"encoding/json"
 	"fmt"
+	"regexp"
 	"strconv"
-	"strings"
 )
 
-// GatewayReply is what API Gateway answers by itself, before a function is asked.
-type GatewayReply struct {
-	Status int
-	Body   string // JSON
+// GatewayResponse is what API Gateway answers in the API's place, such as to a
+// request without a token.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+type GatewayResponse struct {
+	Status int `json:"status"`
+	// Headers are sent besides Content-Type, which is application/json.
+	Headers map[string]string `json:"headers,omitempty"`
+	// Template is the body, a JSON text with variables such as $context.path.
+	Template string `json:"template"`
 }
 
-// GatewayReplies renders the API's gateway responses, by their types, such as
-// UNAUTHORIZED, for a request of that id and path. MiniStack has its own in their
-// place. The error is of a response that isn't whole.
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
-func (t *Template) GatewayReplies(path, requestID string) (map[string]GatewayReply, error) {
+// GatewayContext holds the values of the variables that a template may use.
+type GatewayContext struct {
+	Path      string // $context.path, with its escapes
+	RequestID string // $context.requestId
+	Time      string // $context.requestTime, as 21/Aug/2026:12:00:00 +0000
+	Message   string // $context.error.message
+}
+
+// variable is one of API Gateway's in a template.
+var variable = regexp.MustCompile(`\$context(\.[A-Za-z]\w*)+`)
+
+// Body renders the template. A variable that isn't in the context stays as it is.
+func (r GatewayResponse) Body(c GatewayContext) string {
+	return variable.ReplaceAllStringFunc(r.Template, func(name string) string {
+		if value, ok := c.values()[name]; ok {
+			return value
+		}
+		return name
+	})
+}
+
+func (c GatewayContext) values() map[string]string {
+	message, _ := json.Marshal(c.Message) // a string always can be
+	return map[string]string{
+		"$context.path": c.Path, "$context.requestId": c.RequestID, "$context.requestTime": c.Time,
+		"$context.error.messageString": string(message),
+	}
+}
+
+// GatewayResponses gives the API's gateway responses by their types, such as
+// UNAUTHORIZED, for a stack with these parameters; what isn't among them has its
+// default. The error names a response that is not whole, or not understood.
+func (t *Template) GatewayResponses(parameters map[string]string) (map[string]GatewayResponse, error) {
 	all, _ := t.property("Api", "GatewayResponses").(map[string]any)
-	context := strings.NewReplacer(
-		"$context.error.messageString", `"as API Gateway says it"`, "$context.path", path,
-		"$context.requestId", requestID, "$context.requestTime", "21/Aug/2026:12:00:00 +0000")
-	replies := map[string]GatewayReply{}
-	for kind, response := range all {
-		status, err := strconv.Atoi(fmt.Sprint(at(response, "StatusCode")))
-		text, ok := at(response, "ResponseTemplates", "application/json").(string)
+	s := newSetting(t, parameters)
+	responses := map[string]GatewayResponse{}
+	for kind, given := range all {
+		status, err := strconv.Atoi(fmt.Sprint(at(given, "StatusCode")))
+		text, ok := at(given, "ResponseTemplates", "application/json").(string)
 		if err != nil || !ok {
 			return nil, fmt.Errorf("the gateway response %s has no status, or no body as JSON", kind)
 		}
-		body := context.Replace(text)
-		if strings.Contains(body, "$context.") {
-			return nil, fmt.Errorf("the gateway response %s uses a variable that API Gateway does not know here: %s", kind, text)
+		for _, name := range variable.FindAllString(text, -1) {
+			if _, known := (GatewayContext{}).values()[name]; !known {
+				return nil, fmt.Errorf("the gateway response %s uses %s, which is not known here", kind, name)
+			}
 		}
-		replies[kind] = GatewayReply{Status: status, Body: body}
+		response := GatewayResponse{Status: status, Template: text, Headers: map[string]string{}}
+		headers, _ := at(given, "ResponseParameters", "Headers").(map[string]any)
+		for name, value := range headers {
+			value, there, err := s.value(value)
+			if err != nil {
+				return nil, fmt.Errorf("the gateway response %s, header %s: %w", kind, name, err)
+			}
+			if !there {
+				continue
+			}
+			// A text of its own stands in single quotes; anything else is a mapping.
+			if len(value) < 2 || value[0] != '\'' || value[len(value)-1] != '\'' {
+				return nil, fmt.Errorf("the gateway response %s, header %s: %s is not a text in single quotes", kind, name, value)
+			}
+			response.Headers[name] = value[1 : len(value)-1]
+		}
+		responses[kind] = response
 	}
-	return replies, nil
+	return responses, nil
 }

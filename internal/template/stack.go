@@ -273,21 +273,25 @@ func errorBodies(p *Project, say report) {
 			say("there is no %s", kind)
 		}
 	}
-	replies, err := p.Template.GatewayReplies("/takeup/v2", "c6af9ac6")
+	responses, err := p.Template.GatewayResponses(map[string]string{"ApiCorsOrigin": "https://example.com"})
 	if err != nil {
 		say("%v", err)
 	}
-	for _, kind := range sortedKeys(replies) {
+	context := GatewayContext{Path: "/takeup/v2", RequestID: "c6af9ac6", Time: "21/Aug/2026:12:00:00 +0000", Message: `it's "wrong"`}
+	for _, kind := range sortedKeys(responses) {
 		var body map[string]any
-		if err := json.Unmarshal([]byte(replies[kind].Body), &body); err != nil {
+		if err := json.Unmarshal([]byte(responses[kind].Body(context)), &body); err != nil {
 			say("%s is not JSON: %v", kind, err)
 			continue
 		}
 		if want := []string{"message", "path", "requestId", "statusCode", "timestamp"}; !slices.Equal(sortedKeys(body), want) {
 			say("%s has %q, and the provider's errors have %q", kind, sortedKeys(body), want)
 		}
-		if status := replies[kind].Status; body["statusCode"] != float64(status) {
+		if status := responses[kind].Status; body["statusCode"] != float64(status) {
 			say("%s says %v and is answered with %v", kind, body["statusCode"], status)
+		}
+		if responses[kind].Headers["Access-Control-Allow-Origin"] != "https://example.com" {
+			say("%s can't be read by the pages of ApiCorsOrigin", kind)
 		}
 	}
 }

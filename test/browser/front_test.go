@@ -40,7 +40,7 @@ const (
 	lose
 )
 
-// newFront stands before the stack at an address. The page is under its stage.
+// newFront stands before the API at an address.
 func newFront(t *testing.T, target string) *front {
 	to, err := url.Parse(target)
 	if err != nil {

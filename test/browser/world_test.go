@@ -63,8 +63,8 @@ func start(t *testing.T) *world {
 			t.Error(err)
 		}
 	})
-	w.front = newFront(t, w.stack.AWS)
-	w.page = w.front.server.URL + strings.TrimPrefix(w.stack.API, w.stack.AWS) + "/"
+	w.front = newFront(t, w.stack.API)
+	w.page = w.front.server.URL + "/"
 	w.browser = newBrowser(t)
 	return w
 }

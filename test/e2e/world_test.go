@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/takeup/takeup/internal/gateway"
 	"github.com/takeup/takeup/internal/localstack"
 	"github.com/takeup/takeup/internal/simulator"
 	"github.com/takeup/takeup/test/record"
@@ -79,7 +80,7 @@ func start(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	provider, front := httptest.NewServer(w.provider), httptest.NewServer(w.recorder)
+	provider, front := httptest.NewServer(w.provider), httptest.NewServer(gateway.OneAuthentication(w.recorder))
 	t.Cleanup(provider.Close)
 	t.Cleanup(front.Close)
 	w.providerURL = provider.URL
