@@ -83,13 +83,9 @@ func (c *Client) Route(request video.Request) video.Route {
 // of it. A *video.Refusal says that it certainly made none; a *video.Unanswered
 // that it may have. There are no other errors.
 func (c *Client) Submit(ctx context.Context, key video.Key, route video.Route, clientRequestID string, request video.Request) (video.Generation, error) {
-	body, err := request.MarshalJSON()
-	if err != nil {
-		return video.Generation{}, &video.Refusal{Kind: video.RefusedInvalid, Said: err.Error()}
-	}
 	connected := false
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected = true }})
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.config.BaseURL+path(route), bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.config.BaseURL+path(route), bytes.NewReader(request.Body()))
 	if err != nil {
 		return video.Generation{}, &video.Refusal{Kind: video.RefusedUnreachable, Said: "the provider's address can't be used: " + err.Error()}
 	}

@@ -85,18 +85,30 @@ type Page struct {
 
 // Models are the models that there are, the default first.
 type Models struct {
+	Object  string  `json:"object"`
 	Default string  `json:"default"`
-	Models  []Model `json:"models"`
+	Models  []Model `json:"data"`
 }
 
 // Model is a model, what it takes, and what it costs.
 type Model struct {
-	Name       string      `json:"name"`
+	Name       string      `json:"id"`
+	Aliases    []string    `json:"aliases"`
+	Type       string      `json:"type"`
+	Info       ModelInfo   `json:"info"`
+	Endpoints  []string    `json:"endpoints"`
+	Tags       []string    `json:"tags"`
 	Parameters []Parameter `json:"parameters"`
 	NeedsOneOf []string    `json:"needs_one_of"`
 	Durations  []int       `json:"durations"`
 	Price      *Price      `json:"price"`
 	Usual      []Usual     `json:"usual"`
+}
+
+// ModelInfo is what a model is called, and who made it.
+type ModelInfo struct {
+	Name      string `json:"name"`
+	Developer string `json:"developer"`
 }
 
 // Price is what a second of video costs.

@@ -190,7 +190,7 @@ func (s *Server) about(header http.Header, r *http.Request, id string) (int, any
 }
 
 func models() client.Models {
-	return client.Models{Default: video.DefaultModel, Models: []client.Model{
+	list := client.Models{Object: "list", Default: video.DefaultModel, Models: []client.Model{
 		{
 			Name: video.DefaultModel, NeedsOneOf: []string{"prompt"}, Durations: []int{5, 10},
 			Parameters: []client.Parameter{
@@ -211,6 +211,12 @@ func models() client.Models {
 			Usual: []client.Usual{},
 		},
 	}}
+	for i := range list.Models {
+		m := &list.Models[i]
+		m.Type, m.Info = "video", client.ModelInfo{Name: m.Name, Developer: "Kling AI"}
+		m.Aliases, m.Tags, m.Endpoints = []string{}, []string{}, []string{"/v2/video/generations"}
+	}
+	return list
 }
 
 func number(n float64) *float64 { return &n }

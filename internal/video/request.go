@@ -216,9 +216,16 @@ func (r Request) Hash() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// MarshalJSON gives the canonical JSON, which is also the body that the
-// provider is sent.
+// MarshalJSON gives the canonical JSON.
 func (r Request) MarshalJSON() ([]byte, error) { return r.canonical(), nil }
+
+// Body is what the provider is sent: the canonical JSON without what is the
+// client's own.
+func (r Request) Body() []byte {
+	values := maps.Clone(r.values)
+	delete(values, externalID)
+	return Request{values: values}.canonical()
+}
 
 // UnmarshalJSON reads back what MarshalJSON wrote, and checks nothing else: a
 // paid job's record stays readable when a model's limits change or a model goes.

@@ -60,6 +60,35 @@ func TestEveryModelTakesAPromptAlone(t *testing.T) {
 	}
 }
 
+func TestWhatClientsSendForAnyModel(t *testing.T) {
+	for _, m := range video.Catalogue() {
+		r, err := video.ParseRequest(fmt.Appendf(nil, `{"model":%q,"prompt":"a boat","type":"text-to-video","external_task_id":"ours-1"}`, m.Name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain, err := video.ParseRequest(fmt.Appendf(nil, `{"model":%q,"prompt":"a boat"}`, m.Name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Contains(r.Names(), "external_task_id") || slices.Contains(r.Names(), "type") {
+			t.Errorf("%s: it keeps %v", m.Name, r.Names())
+		}
+		if string(r.Body()) != string(plain.Body()) || r.Hash() == plain.Hash() {
+			t.Errorf("%s: the provider is sent %s", m.Name, r.Body())
+		}
+		if kept, err := r.MarshalJSON(); err != nil || !strings.Contains(string(kept), `"external_task_id":"ours-1"`) {
+			t.Errorf("%s: kept is %s, %v", m.Name, kept, err)
+		}
+	}
+	fields := wrong(t, `{"prompt":"a boat","type":"multi-image-to-video","external_task_id":7}`)
+	if want := `is "multi-image-to-video"; it takes text-to-video alone`; fields["type"] != want {
+		t.Errorf("got %q, want %q", fields["type"], want)
+	}
+	if want := `is 7; it takes a text of at most 255 characters`; fields["external_task_id"] != want {
+		t.Errorf("got %q, want %q", fields["external_task_id"], want)
+	}
+}
+
 func TestDefaults(t *testing.T) {
 	want := `{"aspect_ratio":"16:9","duration":5,"model":"kling-video/v1/pro/text-to-video","prompt":"a boat"}`
 	for _, body := range []string{

@@ -51,8 +51,20 @@ func validate(given map[string]any) (map[string]any, []FieldError) {
 			fields["aspect_ratio"] = ratio
 		}
 	}
+	clients := map[string]any{}
+	for _, p := range clientFields() {
+		if value, ok := fields[p.Name]; ok {
+			clients[p.Name] = value
+			delete(fields, p.Name)
+		}
+	}
 	values, more := object("", model.Parameters, fields)
 	wrong = append(wrong, more...)
+	taken, more := object("", clientFields(), clients)
+	wrong = append(wrong, more...)
+	if id, ok := taken[externalID]; ok {
+		values[externalID] = id
+	}
 	values["model"] = name
 	return values, append(wrong, promptOrShots(model, values, wrong)...)
 }
@@ -64,6 +76,16 @@ func limited(wrong []FieldError) []FieldError {
 		wrong = append(wrong[:maxFields:maxFields], FieldError{"", fmt.Sprintf("%d more fields are wrong", more)})
 	}
 	return wrong
+}
+
+// externalID is a field that is kept with the job and not sent to the provider.
+const externalID = "external_task_id"
+
+// clientFields are what the provider's clients send for any model, though no model's
+// description has it. Each model here makes videos of texts, so that type says
+// nothing; an external_task_id is the client's own name for the job.
+func clientFields() []Parameter {
+	return []Parameter{{Name: "type", Kind: String, Allowed: []string{"text-to-video"}}, {Name: externalID, Kind: String, MaxLength: 255}}
 }
 
 // promptOrShots holds the rule of the models that have multi_prompt: that or
@@ -221,6 +243,8 @@ func number(given any) (float64, bool) {
 // takes says in words what a parameter takes.
 func (p Parameter) takes() string {
 	switch {
+	case len(p.Allowed) == 1:
+		return p.Allowed[0] + " alone"
 	case len(p.Allowed) > 0:
 		return strings.Join(p.Allowed[:len(p.Allowed)-1], ", ") + " or " + p.Allowed[len(p.Allowed)-1]
 	case p.Kind == Integer:

@@ -42,6 +42,7 @@ func (p page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func aboutReplies() map[string]reply {
 	return map[string]reply{
 		"models":             {call: call{"GET", "/models", nil, ""}},
+		"models-provider":    {call: call{"GET", web.ModelsPath, nil, ""}},
 		"models-post":        {call: call{"POST", "/models", nil, "{}"}},
 		"openapi":            {call: call{"GET", "/openapi.json", nil, ""}},
 		"openapi-head":       {call: call{"HEAD", "/openapi.json", nil, ""}},
@@ -65,6 +66,8 @@ func otherReplies() map[string]reply {
 		"path-unknown":           {call: call{"GET", "/v2/images", nil, ""}},
 		"path-slash":             {call: call{"POST", web.LegacyPath + "/", nil, boat}},
 		"path-double-slash":      {call: call{"POST", "/v2//video/generations", nil, boat}},
+		"path-slashes":           {call: call{"GET", "//v1//models//", nil, ""}},
+		"path-slash-unknown":     {call: call{"GET", "/v2/images/", nil, ""}},
 		"path-dots":              {call: call{"GET", "/v2/../v2/video/generations", nil, ""}},
 		"no-request-id":          {call: call{"GET", "/v2", map[string]string{"X-Request-Id": "-"}, ""}},
 		"request-id-not-visible": {call: call{"GET", "/v2", map[string]string{"X-Request-Id": "a b"}, ""}},
@@ -116,8 +119,8 @@ func TestModelsSayWhatTheCatalogueSays(t *testing.T) {
 	newHandler(newJobs(t), links{}, io.Discard).ServeHTTP(w, call{"GET", "/models", nil, ""}.request())
 	var body struct {
 		Default string
-		Models  []struct {
-			Name       string
+		Data    []struct {
+			ID         string
 			NeedsOneOf []string `json:"needs_one_of"`
 			Durations  []int
 			Usual      []struct{ Duration, Seconds int }
@@ -126,13 +129,13 @@ func TestModelsSayWhatTheCatalogueSays(t *testing.T) {
 	if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range body.Models {
+	for _, m := range body.Data {
 		if len(m.Durations) < 2 || len(m.NeedsOneOf) < 1 || len(m.Usual) != 2 || m.Usual[1].Seconds != 160 {
 			t.Errorf("got %+v", m)
 		}
 	}
-	if body.Models[0].Name != body.Default || len(body.Models) != 15 {
-		t.Errorf("the default is %s, the first of %d %s", body.Default, len(body.Models), body.Models[0].Name)
+	if body.Data[0].ID != body.Default || len(body.Data) != 15 {
+		t.Errorf("the default is %s, the first of %d %s", body.Default, len(body.Data), body.Data[0].ID)
 	}
 }
 

@@ -52,6 +52,8 @@ type Videos interface {
 	URL(ctx context.Context, id string) (string, error)
 	// DownloadURL is saved as a file.
 	DownloadURL(ctx context.Context, id string) (string, error)
+	// HeadURL answers HEAD, which the others refuse: a signature is of one method.
+	HeadURL(ctx context.Context, id string) (string, error)
 	// Life is how long they last.
 	Life() time.Duration
 }

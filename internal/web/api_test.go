@@ -128,6 +128,10 @@ func (l links) DownloadURL(_ context.Context, id string) (string, error) {
 	return "https://videos.example/" + id + "?X-Amz-Signature=canary-url&download", l.err
 }
 
+func (l links) HeadURL(_ context.Context, id string) (string, error) {
+	return "https://videos.example/" + id + "?X-Amz-Signature=canary-url&head", l.err
+}
+
 func (l links) Life() time.Duration { return 15 * time.Minute }
 
 func (l links) Form(_ context.Context, key string) (web.Form, error) {

@@ -165,6 +165,12 @@ func TestPresigned(t *testing.T) {
 	if d, parseErr := url.Parse(download); err != nil || parseErr != nil || d.Query().Get("response-content-disposition") != `attachment; filename="job-1.mp4"` {
 		t.Errorf("got %s, %v", download, err)
 	}
+	// A signature is of one method.
+	head, err := presigned.HeadURL(t.Context(), "job-1")
+	if h, parseErr := url.Parse(head); err != nil || parseErr != nil || h.Path != u.Path || h.Query().Get("X-Amz-SignedHeaders") != "host" ||
+		h.Query().Get("response-content-type") != "video/mp4" || h.Query().Get("X-Amz-Signature") == q.Get("X-Amz-Signature") {
+		t.Errorf("got %s, %v", head, err)
+	}
 	if origin, err := presigned.Origin(t.Context()); err != nil || origin != u.Scheme+"://"+u.Host {
 		t.Errorf("origin %s, %v", origin, err)
 	}
@@ -172,6 +178,9 @@ func TestPresigned(t *testing.T) {
 	no := errors.New("no credentials")
 	refused := web.NewPresigned(refusing{no}, "b", time.Minute)
 	if _, err := refused.URL(t.Context(), "a"); !errors.Is(err, no) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := refused.HeadURL(t.Context(), "a"); !errors.Is(err, no) {
 		t.Errorf("got %v", err)
 	}
 	if _, err := refused.Origin(t.Context()); !errors.Is(err, no) {
@@ -206,6 +215,10 @@ func TestForms(t *testing.T) {
 type refusing struct{ err error }
 
 func (r refusing) PresignGetObject(context.Context, *s3.GetObjectInput, ...func(*s3.PresignOptions)) (*v4.PresignedHTTPRequest, error) {
+	return nil, r.err
+}
+
+func (r refusing) PresignHeadObject(context.Context, *s3.HeadObjectInput, ...func(*s3.PresignOptions)) (*v4.PresignedHTTPRequest, error) {
 	return nil, r.err
 }
 

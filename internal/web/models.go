@@ -9,18 +9,32 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
+// modelList is the provider's list of models, with the default besides.
 type modelList struct {
+	Object  string  `json:"object"`
 	Default string  `json:"default"`
-	Models  []model `json:"models"`
+	Data    []model `json:"data"`
 }
 
+// model is a model as the provider lists it, from ID to Tags, and what Takeup says
+// of it besides.
 type model struct {
-	Name       string      `json:"name"`
+	ID         string      `json:"id"`
+	Aliases    []string    `json:"aliases"`
+	Type       string      `json:"type"`
+	Info       modelInfo   `json:"info"`
+	Endpoints  []string    `json:"endpoints"`
+	Tags       []string    `json:"tags"`
 	Parameters []parameter `json:"parameters"`
 	NeedsOneOf []string    `json:"needs_one_of"`
 	Durations  []int       `json:"durations"`
 	Price      *price      `json:"price"`
 	Usual      []usualTime `json:"usual"`
+}
+
+type modelInfo struct {
+	Name      string `json:"name"`
+	Developer string `json:"developer"`
 }
 
 type parameter struct {
@@ -51,7 +65,7 @@ type usualTime struct {
 
 // models tells the catalogue.
 func (a *API) models(r *http.Request) answer {
-	body := modelList{Default: video.DefaultModel}
+	body := modelList{Object: "list", Default: video.DefaultModel}
 	type question struct{ model, duration int }
 	var asked []question
 	for i, m := range video.Catalogue() {
@@ -61,7 +75,7 @@ func (a *API) models(r *http.Request) answer {
 				asked = append(asked, question{i, duration})
 			}
 		}
-		body.Models = append(body.Models, described)
+		body.Data = append(body.Data, described)
 	}
 	type reply struct {
 		usual time.Duration
@@ -69,11 +83,11 @@ func (a *API) models(r *http.Request) answer {
 	}
 	replies := make([]reply, len(asked))
 	each(len(asked), func(i int) {
-		replies[i].usual, replies[i].known = a.Estimator.Usual(r.Context(), body.Models[asked[i].model].Name, asked[i].duration)
+		replies[i].usual, replies[i].known = a.Estimator.Usual(r.Context(), body.Data[asked[i].model].ID, asked[i].duration)
 	})
 	for i, q := range asked {
 		if replies[i].known {
-			m := &body.Models[q.model]
+			m := &body.Data[q.model]
 			m.Usual = append(m.Usual, usualTime{q.duration, *seconds(replies[i].usual)})
 		}
 	}
@@ -81,7 +95,11 @@ func (a *API) models(r *http.Request) answer {
 }
 
 func describeModel(m video.Model) model {
-	described := model{Name: m.Name, Parameters: parameters(m.Parameters), NeedsOneOf: []string{"prompt"}, Durations: []int{}, Usual: []usualTime{}}
+	described := model{
+		ID: m.Name, Aliases: []string{}, Type: "video", Info: modelInfo{Name: m.Name, Developer: "Kling AI"},
+		Endpoints: []string{UniversalPath}, Tags: []string{},
+		Parameters: parameters(m.Parameters), NeedsOneOf: []string{"prompt"}, Durations: []int{}, Usual: []usualTime{},
+	}
 	if _, shots := m.Takes("multi_prompt"); shots {
 		described.NeedsOneOf = append(described.NeedsOneOf, "multi_prompt")
 	}

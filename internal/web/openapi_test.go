@@ -103,6 +103,12 @@ func TestTheRequestIsTheCatalogues(t *testing.T) {
 			return request
 		}
 		check(with("image_url", "https://example.com"))
+		for _, kind := range []any{"text-to-video", "image-to-video", "", 1, nil} {
+			check(with("type", kind))
+		}
+		for _, id := range []any{"ours-1", "", strings.Repeat("é", 255), strings.Repeat("é", 256), 7, nil} {
+			check(with("external_task_id", id))
+		}
 		check(with("aspekt_ratio", "1:1"))
 		both := with("multi_prompt", []any{"a", "b"})
 		both["prompt"] = "a boat"

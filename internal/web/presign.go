@@ -15,6 +15,7 @@ import (
 
 // Presigner is what is used of S3's presign client.
 type Presigner interface {
+	PresignHeadObject(context.Context, *s3.HeadObjectInput, ...func(*s3.PresignOptions)) (*v4.PresignedHTTPRequest, error)
 	PresignGetObject(context.Context, *s3.GetObjectInput, ...func(*s3.PresignOptions)) (*v4.PresignedHTTPRequest, error)
 	PresignPostObject(context.Context, *s3.PutObjectInput, ...func(*s3.PresignPostOptions)) (*s3.PresignedPostRequest, error)
 }
@@ -48,6 +49,23 @@ func (p *Presigned) DownloadURL(ctx context.Context, id string) (string, error) 
 	return p.sign(ctx, id, "attachment")
 }
 
+// HeadURL gives a URL that answers HEAD as DownloadURL answers GET.
+func (p *Presigned) HeadURL(ctx context.Context, id string) (string, error) {
+	request, err := p.presigner.PresignHeadObject(ctx, &s3.HeadObjectInput{
+		Bucket: &p.bucket, Key: aws.String(video.FileKey(id)),
+		ResponseContentType:        aws.String("video/mp4"),
+		ResponseContentDisposition: aws.String(contentDisposition("attachment", id)),
+	}, s3.WithPresignExpires(p.life))
+	if err != nil {
+		return "", fmt.Errorf("presigning the video of job %s: %w", id, err)
+	}
+	return request.URL, nil
+}
+
+func contentDisposition(kind, id string) string {
+	return fmt.Sprintf(`%s; filename="%s.mp4"`, kind, id)
+}
+
 // Origin gives the scheme and host of the URLs.
 func (p *Presigned) Origin(ctx context.Context) (string, error) {
 	signed, err := p.URL(ctx, "any")
@@ -65,7 +83,7 @@ func (p *Presigned) sign(ctx context.Context, id, disposition string) (string, e
 	request, err := p.presigner.PresignGetObject(ctx, &s3.GetObjectInput{
 		Bucket: &p.bucket, Key: aws.String(video.FileKey(id)),
 		ResponseContentType:        aws.String("video/mp4"),
-		ResponseContentDisposition: aws.String(fmt.Sprintf(`%s; filename="%s.mp4"`, disposition, id)),
+		ResponseContentDisposition: aws.String(contentDisposition(disposition, id)),
 	}, s3.WithPresignExpires(p.life))
 	if err != nil {
 		return "", fmt.Errorf("presigning the video of job %s: %w", id, err)

@@ -8,12 +8,13 @@ import (
 	"strings"
 )
 
-// The provider's two paths. Both take every model: which of the provider's routes
+// The provider's paths. Both of those for videos take every model: which of the provider's routes
 // a job goes by is not the caller's concern. The universal one answers 200 to a
 // POST and the legacy one 201, as the provider's OpenAPI descriptions have it.
 const (
 	LegacyPath    = "/v2/generate/video/kling/generation"
 	UniversalPath = "/v2/video/generations"
+	ModelsPath    = "/v1/models"
 )
 
 // Handler gives the API as an http.Handler, as docs/openapi.yaml describes it.
@@ -32,6 +33,7 @@ func (a *API) Handler() http.Handler {
 		"/videos/{id}/redrive": {"POST": a.redrive},
 		"/uploads":             {"POST": a.upload},
 		"/models":              {"GET": a.models},
+		ModelsPath:             {"GET": a.models},
 		"/openapi.json":        {"GET": describe},
 	} {
 		allowed := slices.Sorted(maps.Keys(takes))
@@ -48,6 +50,10 @@ func (a *API) Handler() http.Handler {
 	}
 	unknown := a.NotFound()
 	mux.Handle("/", unknown)
+	known := func(r *http.Request) bool {
+		_, pattern := mux.Handler(r)
+		return pattern != "" && pattern != "/" && !strings.HasSuffix(pattern, " /{$}") && pattern != "/{$}"
+	}
 	for _, path := range []string{"/{$}", "/assets/"} {
 		allowed := []string{"GET", "HEAD", "OPTIONS"}
 		mux.HandleFunc("GET "+path, a.page) // and HEAD
@@ -55,7 +61,16 @@ func (a *API) Handler() http.Handler {
 		mux.HandleFunc(path, a.serve(wrongMethod(allowed)))
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// ServeMux answers a path such as //v2 with a redirect in HTML.
+		// ServeMux answers a path such as //v2 with a redirect in HTML. A client that
+		// follows it would send its POST as a GET.
+		if strings.Contains(r.URL.Path, "//") || len(r.URL.Path) > 1 && strings.HasSuffix(r.URL.Path, "/") {
+			tidy := r.Clone(r.Context())
+			tidy.URL.Path, tidy.URL.RawPath = "/"+strings.Join(strings.FieldsFunc(r.URL.Path, func(c rune) bool { return c == '/' }), "/"), ""
+			if known(tidy) {
+				a.slashes(tidy.URL.Path).ServeHTTP(w, r)
+				return
+			}
+		}
 		if path.Clean(r.URL.Path) != r.URL.Path || !strings.HasPrefix(r.URL.Path, "/") {
 			unknown.ServeHTTP(w, r)
 			return
@@ -68,6 +83,13 @@ func (a *API) Handler() http.Handler {
 func (a *API) NotFound() http.Handler {
 	return a.serve(func(*http.Request) answer {
 		return refuse(http.StatusNotFound, "there is nothing at this path; /openapi.json lists what there is, such as %s", UniversalPath)
+	})
+}
+
+// slashes answers for a path that is one of the API's but for its slashes.
+func (a *API) slashes(clean string) http.Handler {
+	return a.serve(func(*http.Request) answer {
+		return refuse(http.StatusNotFound, "there is nothing at this path; %s is without the slash at its end or the doubled one: see how the client joins its base URL and the path", clean)
 	})
 }
 

@@ -85,8 +85,19 @@ func (a *API) show(r *http.Request, status int, view intake.View) answer {
 	return answer{status: status, job: view.ID, body: bodies[0]}
 }
 
-// content leads to the stored file.
+// content leads to the stored file, or gives its URLs to a client that would take
+// its Authorization along to S3, which then refuses it.
 func (a *API) content(r *http.Request) answer {
+	redirect := true
+	if query := r.URL.Query(); query.Has("redirect") {
+		switch query.Get("redirect") {
+		case "true":
+		case "false":
+			redirect = false
+		default:
+			return refuseField(http.StatusBadRequest, "redirect", "takes true or false")
+		}
+	}
 	view, refused := a.status(r, r.PathValue("id"))
 	if refused != nil {
 		return *refused
@@ -97,7 +108,18 @@ func (a *API) content(r *http.Request) answer {
 	case view.State != intake.Completed:
 		return conflict(view.ID, "its video is not there yet; it is "+string(view.State)+", ask again", lookAgain)
 	}
-	url, err := a.Videos.DownloadURL(r.Context(), view.ID)
+	if !redirect {
+		body, err := a.video(r.Context(), view)
+		if err != nil {
+			return unavailable(view.ID, err, "the video is stored, and no URL could be made for it; ask again")
+		}
+		return answer{status: http.StatusOK, job: view.ID, body: body.Video}
+	}
+	sign := a.Videos.DownloadURL
+	if r.Method == http.MethodHead {
+		sign = a.Videos.HeadURL
+	}
+	url, err := sign(r.Context(), view.ID)
 	if err != nil {
 		return unavailable(view.ID, err, "the video is stored, and no URL could be made for it; ask again")
 	}

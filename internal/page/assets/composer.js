@@ -35,8 +35,8 @@ export class Composer {
   }
 
   // use takes the API's list of models.
-  use({ models, default: fallback }) {
-    this.#models = models;
+  use({ data, default: fallback }) {
+    this.#models = data;
     this.#fallback = fallback;
     const draft = JSON.parse(this.#storage.getItem(place) ?? "{}");
     this.fill(draft);
@@ -50,8 +50,8 @@ export class Composer {
     delete given.ratio;
     for (const name of Object.keys(given)) if (given[name] === null) delete given[name];
     const name = given.model ?? this.#fallback;
-    const known = this.#models.find((m) => m.name === name);
-    this.#build(known ?? this.#models.find((m) => m.name === this.#fallback), given);
+    const known = this.#models.find((m) => m.id === name);
+    this.#build(known ?? this.#models.find((m) => m.id === this.#fallback), given);
     this.#update();
     const taken = this.request();
     const left = Object.keys(given).filter((key) => !same(given[key], taken[key]));
@@ -61,7 +61,7 @@ export class Composer {
   // request is what the form says. Fields that are left to the provider are not
   // in it.
   request() {
-    const request = { model: this.#model.name };
+    const request = { model: this.#model.id };
     for (const [name, field] of this.#fields) {
       const value = this.#asked(name) ? field.get() : undefined;
       if (value !== undefined) request[name] = value;
@@ -71,7 +71,7 @@ export class Composer {
 
   // price gives what a request costs in USD, and null where that isn't known.
   price(request) {
-    const model = this.#models.find((m) => m.name === (request.model ?? this.#fallback));
+    const model = this.#models.find((m) => m.id === (request.model ?? this.#fallback));
     const length = model?.parameters.find((p) => p.name === "duration");
     const seconds = Number(request.duration ?? length?.default);
     return model?.price && seconds > 0 ? model.price.usd_per_second * seconds : null;
@@ -135,7 +135,7 @@ export class Composer {
   #build(model, values) {
     this.#model = model;
     this.#fields.clear();
-    const choose = h("select", { id: "field-model", onchange: () => this.#switch(choose.value) }, this.#models.map((m) => h("option", { value: m.name, selected: m === model }, modelName(m.name))));
+    const choose = h("select", { id: "field-model", onchange: () => this.#switch(choose.value) }, this.#models.map((m) => h("option", { value: m.id, selected: m === model }, modelName(m.id))));
     const head = h("div", { class: "field" }, h("div", { class: "field-head" }, h("label", { for: "field-model" }, "Model")), choose);
     const main = [], more = [];
     for (const parameter of model.parameters) {
@@ -159,7 +159,7 @@ export class Composer {
   // #switch changes the model and keeps what the new one takes, too.
   #switch(name) {
     const { model, ...values } = this.request();
-    this.#build(this.#models.find((m) => m.name === name), values);
+    this.#build(this.#models.find((m) => m.id === name), values);
     this.#update();
     byId("field-model").focus();
   }
