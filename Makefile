@@ -40,6 +40,7 @@ node := .tools/node/lock-$(call hash,tools/node.txt)
 zig := .tools/zig/lock-$(call hash,tools/zig.txt)
 ministack := .tools/ministack/lock-$(call hash,tools/ministack.txt)
 sam := .tools/sam/lock-$(call hash,tools/sam.txt)
+aimlapi := .tools/aimlapi/lock-$(call hash,tools/aimlapi.txt)
 schemathesis := .tools/schemathesis/lock-$(call hash,tools/schemathesis.txt)
 golangci = .tools/bin/golangci-lint-$(GOLANGCI_LINT)-$(shell go env GOVERSION 2>/dev/null)
 peers := .tools/peers/lock-$(call hash,tools/peers.txt)
@@ -105,7 +106,7 @@ build: $(takeup) $(sam) ## Build the template and its functions for sam deploy. 
 	@$(takeup) build
 
 .PHONY: test
-test: need-go need-python need-cc need-node $(ministack) $(sam) $(schemathesis) $(axe) $(chromium) $(versitygw) ## Run all tests.
+test: need-go need-python need-cc need-node need-curl $(ministack) $(sam) $(schemathesis) $(aimlapi) $(axe) $(chromium) $(versitygw) ## Run all tests.
 	go test -race ./...
 	cd test && go test -race -timeout 15m ./...
 
@@ -164,7 +165,7 @@ lint: need-go $(sam) $(golangci) $(asl) ## Check formatting, code, imports, the 
 	done
 
 .PHONY: tools
-tools: $(ministack) $(sam) $(schemathesis) $(golangci) $(asl) $(axe) $(chromium) ## Install the pinned tools into .tools.
+tools: $(ministack) $(sam) $(schemathesis) $(aimlapi) $(golangci) $(asl) $(axe) $(chromium) ## Install the pinned tools into .tools.
 
 .PHONY: clean
 clean: $(takeup) ## End the local stack, and remove what was built and installed.
@@ -176,7 +177,7 @@ clean: $(takeup) ## End the local stack, and remove what was built and installed
 $(takeup): need-go
 	@$(keyless) tools/step "building takeup" go build -o $@ ./cmd/takeup
 
-$(ministack) $(sam) $(schemathesis) $(peers) $(node) $(zig): | need-python
+$(ministack) $(sam) $(schemathesis) $(aimlapi) $(peers) $(node) $(zig): | need-python
 	@$(keyless) name=$$(basename $$(dirname $@)); \
 	rm -rf .tools/$$name && tools/step "installing $$name, as pinned in tools/$$name.txt" sh -c '\
 	  python3 -m venv .tools/$$0 && \
@@ -217,7 +218,7 @@ need-go:
 	@command -v go >/dev/null || { echo "there is no go on the PATH: install Go 1.26 or later"; exit 1; }
 
 need-curl:
-	@command -v curl >/dev/null || { echo "there is no curl on the PATH, which make bench-store compares with: install it"; exit 1; }
+	@command -v curl >/dev/null || { echo "there is no curl on the PATH, which make test and make bench-store need: install it"; exit 1; }
 
 need-python:
 	@command -v python3 >/dev/null || { echo "there is no python3 on the PATH: install Python 3.10 or later"; exit 1; }

@@ -61,6 +61,11 @@ func TestTakeup(t *testing.T) {
 			{"what needs no token", (*world).testOpen},
 			{"the provider's samples", (*world).testSamples},
 			{"plain http", (*world).testPlainHTTP},
+			{"the provider's SDK", (*world).testSDK},
+			{"n8n's node", (*world).testN8n},
+			{"a file, by HEAD and with a token", (*world).testContent},
+			{"a slash too many", (*world).testSlashes},
+			{"what API Gateway answers", (*world).testGateway},
 		} {
 			t.Run(test.name, func(t *testing.T) {
 				t.Parallel()
