@@ -20,6 +20,7 @@ func stackRules() []rule {
 		{"throttles", throttles},
 		{"deployments", deployments},
 		{"error bodies", errorBodies},
+		{"domain", domain},
 		{"secrets", secrets},
 	}
 }
@@ -258,6 +259,29 @@ func throttles(p *Project, say report) {
 func deployments(p *Project, say report) {
 	if p.Template.property("Api", "AlwaysDeploy") != true {
 		say("a change of ApiCorsOrigin does not reach the stage; set AlwaysDeploy")
+	}
+}
+
+// domain: the API is at the root of a domain of one's own, and the outputs say so.
+func domain(p *Project, say report) {
+	const mapping = "ApiDomainMapping"
+	if p.Template.property(mapping, "BasePath") != nil {
+		say("%s puts a path before the API's", mapping)
+	}
+	if p.Template.property(mapping, "RestApiId") != Ref("Api") || p.Template.property(mapping, "Stage") != Ref("Api.Stage") {
+		say("%s does not lead to Api's stage", mapping)
+	}
+	for name, end := range map[string]string{"ApiUrl": "", "PageUrl": "/"} {
+		value, _ := at(p.Template.section("Outputs")[name], "Value").(Function)
+		args := list(value.Args)
+		if value.Name != "If" || len(args) != 3 || args[0] != "OwnDomain" || args[1] != Sub("https://${DomainName}"+end) {
+			say("%s is not https://DomainName%s where there is one", name, end)
+		}
+	}
+	for _, id := range []string{"ApiDomain", mapping} {
+		if at(p.Template.section("Resources")[id], "Condition") != "OwnDomain" {
+			say("%s is not made under OwnDomain", id)
+		}
 	}
 }
 
