@@ -45,8 +45,8 @@ func newCommand(logger *slog.Logger) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), f, logger) },
 	}
 	set := cmd.Flags()
-	set.StringVar(&f.API, "api", "127.0.0.1:0", "where on this machine to serve the API; port 0 takes a free one")
-	set.StringVar(&f.S3, "s3", "127.0.0.1:0", "where on this machine to serve S3; port 0 takes a free one")
+	set.StringVar(&f.API, "api", "127.0.0.1:0", "where to serve the API; port 0 takes a free one")
+	set.StringVar(&f.S3, "s3", "127.0.0.1:0", "where to serve S3; port 0 takes a free one")
 	set.StringVar(&f.Config, "config", "", "the `file` that says what is served; it may come later")
 	set.StringVar(&f.AddressFile, "address-file", "", "write both addresses to this `file`, whole or not at all")
 	return cmd
@@ -57,13 +57,10 @@ func run(ctx context.Context, f flags, logger *slog.Logger) error {
 	api, s3 := gateway.Later(f.Config, time.Now)
 	addresses, served := map[string]string{}, make(chan error, 2)
 	for _, s := range []struct {
-		name, address, host string
-		handler             http.Handler
+		name, address string
+		handler       http.Handler
 	}{
-		{"api", f.API, "127.0.0.1", api},
-		// Another host than the API's, as in AWS: some clients keep their
-		// Authorization on a redirect to another port of the same host.
-		{"s3", f.S3, "localhost", s3},
+		{"api", f.API, api}, {"s3", f.S3, s3},
 	} {
 		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.address)
 		if err != nil {
@@ -72,7 +69,7 @@ func run(ctx context.Context, f flags, logger *slog.Logger) error {
 		server := &http.Server{Handler: s.handler, ReadHeaderTimeout: 10 * time.Second,
 			ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn)}
 		defer server.Close() // whoever still waits is a caller of a stack that ends
-		addresses[s.name] = fmt.Sprintf("http://%s:%d", s.host, listener.Addr().(*net.TCPAddr).Port)
+		addresses[s.name] = "http://" + listener.Addr().String()
 		go func() { served <- server.Serve(listener) }()
 	}
 	if err := announce(addresses, f.AddressFile); err != nil {

@@ -31,6 +31,9 @@ func (s *Stack) startGateway(ctx context.Context, o Options) error {
 	addresses := filepath.Join(o.StateDir, gatewayAddresses)
 	text, err := s.serve(ctx, o, gatewayName, addresses,
 		"--api", net.JoinHostPort("127.0.0.1", strconv.Itoa(o.Port)),
+		// Another host than the API's, as in AWS: some clients keep their
+		// Authorization on a redirect to another port of the same host.
+		"--s3", "127.0.0.2:0",
 		"--config", filepath.Join(o.StateDir, gatewayConfig), "--address-file", addresses)
 	if err != nil {
 		return err

@@ -80,7 +80,7 @@ func (w *world) testRefusals(t *testing.T) {
 		{"a wrong method", "PUT", universal, w.stack.Token, good, 405, []string{"POST"}},
 		{"another wrong method", "DELETE", legacy, w.stack.Token, "", 405, []string{"POST"}},
 		{"a wrong path", "POST", "/v2/video/generation", w.stack.Token, good, 404, []string{universal}},
-		{"a wrong path for a look", "GET", "/v1/models", w.stack.Token, "", 404, []string{universal}},
+		{"a wrong path for a look", "GET", "/v1/images", w.stack.Token, "", 404, []string{universal}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

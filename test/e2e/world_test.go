@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"maps"
+	"net"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -80,7 +81,16 @@ func start(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	provider, front := httptest.NewServer(w.provider), httptest.NewServer(gateway.OneAuthentication(w.recorder))
+	provider, front := httptest.NewServer(w.provider), httptest.NewUnstartedServer(gateway.OneAuthentication(w.recorder))
+	// Another host than the API's, as in AWS: some clients keep their Authorization on
+	// a redirect to another port of the same host.
+	if err := front.Listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if front.Listener, err = new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.2:0"); err != nil {
+		t.Fatal(err)
+	}
+	front.Start()
 	t.Cleanup(provider.Close)
 	t.Cleanup(front.Close)
 	w.providerURL = provider.URL
@@ -94,9 +104,7 @@ func start(t *testing.T) *world {
 			// The tests look often, and many at once.
 			"ApiRequestsPerSecond": "1000", "ApiBurst": "1000",
 		},
-		// Another host than the API's, as in AWS: some clients keep their
-		// Authorization on a redirect to another port of the same host.
-		Env:    []string{"AWS_ENDPOINT_URL=" + strings.Replace(front.URL, "127.0.0.1", "localhost", 1)},
+		Env:    []string{"AWS_ENDPOINT_URL=" + front.URL},
 		Output: t.Output(),
 	})
 	if err != nil {
