@@ -180,7 +180,7 @@ func find(ctx context.Context, o Options) (*stack, error) {
 	}
 	s.token, s.api = aws.ToString(token.SecretString), s.outputs["ApiUrl"]
 	if s.local {
-		s.api = localstack.API(*o.Config.BaseEndpoint, s.outputs)
+		s.api = localstack.StageURL(*o.Config.BaseEndpoint, s.outputs)
 	}
 	s.s3 = s3.NewFromConfig(o.Config, func(options *s3.Options) { options.UsePathStyle = s.local })
 	s.unpaid = s.pays(ctx)
