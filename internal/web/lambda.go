@@ -59,6 +59,9 @@ func withoutBase(event events.APIGatewayProxyRequest) string {
 	}
 	for _, end := range []string{own, own + "/"} {
 		base, found := strings.CutSuffix(decoded, end)
+		if found && strings.Trim(base, "/") == "" {
+			return event.Path // a slash too many is no base path
+		}
 		if rest, cut := strings.CutPrefix(event.Path, base); found && cut {
 			return rest
 		}

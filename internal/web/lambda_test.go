@@ -96,6 +96,7 @@ func TestLambdaBasePath(t *testing.T) {
 		{"an escape stays one", "/{proxy+}", "videos/a/b", "/v1/videos/a%2Fb", "/v1/videos/a%2Fb", "/videos/a%2Fb", "a%252Fb/"},
 		{"a decoded path", "/{proxy+}", "videos/ä", "/v1/videos/ä", "/v1/videos/ä", "/videos/%C3%A4", "%C3%A4/"},
 		{"a slash at the end", "/{proxy+}", "videos", "/v1/videos/", "/v1/videos/", "/videos/", ""},
+		{"a doubled slash", "/{proxy+}", "v2/video/generations", "//v2/video/generations", "/takeup//v2/video/generations", "//v2/video/generations", "generations/"},
 		{"the page's files", "/assets/{proxy+}", "1/app.js", "/v1/assets/1/app.js", "/v1/assets/1/app.js", "/assets/1/app.js", "app.js/"},
 		{"the description", "/openapi.json", "", "/v1/openapi.json", "/v1/openapi.json", "/openapi.json", "openapi.json/"},
 		{"the page", "/", "", "/", "/takeup/", "/", ""},
