@@ -21,7 +21,7 @@ func TestRunTellsItsAddressesAndEndsWithTheContext(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- run(ctx, f, slog.New(slog.DiscardHandler)) }()
 	var data []byte
-	for err := error(os.ErrNotExist); err != nil; data, err = os.ReadFile(f.AddressFile) {
+	for err := os.ErrNotExist; err != nil; data, err = os.ReadFile(f.AddressFile) {
 		select {
 		case err := <-ended:
 			t.Fatal(err)
