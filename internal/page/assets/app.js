@@ -223,11 +223,15 @@ class App {
   async #take(files) {
     if (!files.length || !this.#outbox) return;
     const all = await Promise.all(files.map(read));
-    if (all.length === 1 && all[0].request) return this.#edit(all[0].request, `${all[0].name} is in the form.`);
+    if (all.length === 1 && all[0].request) {
+      this.#edit(all[0].request, `${all[0].name} is in the form.`);
+      if (all[0].note) this.#composer.note(all[0].note);
+      return;
+    }
     const good = all.filter((file) => file.request);
     const prices = good.map((file) => this.#composer.price(file.request));
     const sum = prices.includes(null) ? "" : `, for about ${money(prices.reduce((a, b) => a + b, 0))}`;
-    const rows = all.map((file) => h("li", {}, h("strong", {}, file.name), file.request ? ` ${prompt(file.request).slice(0, 80)}` : h("span", { class: "problem" }, ` ${file.problem}`)));
+    const rows = all.map((file) => h("li", {}, h("strong", {}, file.name), file.request ? ` ${prompt(file.request).slice(0, 80)} ${file.note}` : h("span", { class: "problem" }, ` ${file.problem}`)));
     ask({
       title: good.length ? `Generate ${good.length} video${good.length > 1 ? "s" : ""}${sum}?` : "No file can be used",
       body: [h("ul", { class: "file-list" }, rows)],

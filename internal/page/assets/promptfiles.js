@@ -5,8 +5,9 @@ import { byId } from "./dom.js";
 
 const largest = 64 << 10;
 
-// read makes a request of a file: {name, request} or {name, problem}. A .txt file
-// is a prompt and a .json file a request object, as in the prompts bucket.
+// read makes a request of a file: {name, request, note} or {name, problem}. A .txt
+// file is a prompt and a .json file a request object, as in the prompts bucket. The
+// note says what may be meant otherwise. Which texts are taken, the API decides.
 export async function read(file) {
   const refuse = (problem) => ({ name: file.name, problem });
   const [ending] = file.name.toLowerCase().match(/\.[^.]*$/) ?? [""];
@@ -14,19 +15,21 @@ export async function read(file) {
   if (file.size > largest) return refuse("is larger than 64 KiB; a prompt file is at most that");
   let text;
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
+    text = new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer()).replaceAll("\ufeff", "");
   } catch {
     return refuse("is not UTF-8; save it as UTF-8");
   }
   if (ending === ".txt") {
     const prompt = text.replace(/\r?\n$/, ""); // editors end the last line
-    return prompt.trim() ? { name: file.name, request: { prompt } } : refuse("is empty");
+    if (!prompt.trim()) return refuse("is empty");
+    const lines = prompt.split(/[\r\n]+/).filter((line) => line.trim()).length;
+    return { name: file.name, request: { prompt }, note: lines > 1 ? `Its ${lines} lines are one prompt, for one video.` : "" };
   }
   try {
     const request = JSON.parse(text);
-    if (request && typeof request === "object" && !Array.isArray(request)) return { name: file.name, request };
-  } catch {
-    // It is answered below.
+    if (request && typeof request === "object" && !Array.isArray(request)) return { name: file.name, request, note: "" };
+  } catch (error) {
+    return refuse(`is not JSON: ${error.message}`); // the browser says where
   }
   return refuse('is not a JSON object like {"prompt": "a paper boat"}');
 }
