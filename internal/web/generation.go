@@ -20,19 +20,12 @@ func (a *API) create(created int) func(*http.Request) answer {
 		if keyed && (len(key) != 1 || len(key[0]) < 1 || len(key[0]) > 255 || !visible(key[0])) {
 			return refuseField(http.StatusBadRequest, "Idempotency-Key", "is not one of 1 to 255 visible ASCII characters; send one such as a UUID, or none")
 		}
-		body, refused := read(r)
+		request, refused := parsed(r)
 		if refused != nil {
 			return *refused
 		}
-		request, err := video.ParseRequest(body)
-		var invalid *video.InvalidRequest
-		if errors.As(err, &invalid) {
-			return refuseFields(invalid.Fields)
-		}
-		if err != nil {
-			return unavailable("", err, "the request could not be read; send it again")
-		}
 
+		var err error
 		id, again := "", "send the request again with the same Idempotency-Key"
 		if keyed {
 			id = intake.IDFromKey("api", key[0])
@@ -53,6 +46,38 @@ func (a *API) create(created int) func(*http.Request) answer {
 		}
 		return answer{status: created, job: receipt.ID, body: reply(intake.View{ID: receipt.ID, State: intake.Queued}, "")}
 	}
+}
+
+// checked is a request that would be taken, with its defaults.
+type checked struct {
+	Request video.Request `json:"request"`
+}
+
+// check judges a request as create does, and starts nothing.
+func check(r *http.Request) answer {
+	request, refused := parsed(r)
+	if refused != nil {
+		return *refused
+	}
+	return answer{status: http.StatusOK, body: checked{Request: request}}
+}
+
+// parsed gives the request that a body holds, or refuses it.
+func parsed(r *http.Request) (video.Request, *answer) {
+	body, refused := read(r)
+	if refused != nil {
+		return video.Request{}, refused
+	}
+	request, err := video.ParseRequest(body)
+	if err == nil {
+		return request, nil
+	}
+	no := unavailable("", err, "the request could not be read; send it again")
+	var invalid *video.InvalidRequest
+	if errors.As(err, &invalid) {
+		no = refuseFields(invalid.Fields)
+	}
+	return video.Request{}, &no
 }
 
 // retrieve says how a job is doing.

@@ -32,6 +32,7 @@ func (a *API) Handler() http.Handler {
 		"/videos/{id}/content": {"GET": a.content},
 		"/videos/{id}/redrive": {"POST": a.redrive},
 		"/uploads":             {"POST": a.upload},
+		"/check":               {"POST": check},
 		"/models":              {"GET": a.models},
 		ModelsPath:             {"GET": a.models},
 		"/openapi.json":        {"GET": describe},

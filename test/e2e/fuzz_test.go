@@ -97,7 +97,7 @@ func (w *world) testFuzz(t *testing.T) {
 		{"POST generations", []int{200}}, {"POST generation", []int{201}}, {"GET generations", []int{200}}, {"POST generations", []int{400}},
 		{"GET videos", []int{200}}, {"GET videos/{id}", []int{200}}, {"GET videos/content", []int{302, 409}},
 		{"DELETE videos/{id}", []int{200, 202, 409}}, {"POST videos/redrive", []int{202, 409}}, {"POST uploads", []int{201}},
-		{"POST uploads", []int{415}}, {"GET models", []int{200}}, {"GET models", []int{401}}, {"PUT videos", []int{405}}, {"GET openapi.json", []int{200}},
+		{"POST uploads", []int{415}}, {"POST check", []int{200}}, {"POST check", []int{400}}, {"GET models", []int{200}}, {"GET models", []int{401}}, {"PUT videos", []int{405}}, {"GET openapi.json", []int{200}},
 	} {
 		if !slices.ContainsFunc(reply.statuses, func(status int) bool { return c.replies[fmt.Sprint(reply.call, " ", status)] > 0 }) {
 			t.Errorf("%s was never answered with %v", reply.call, reply.statuses)

@@ -49,6 +49,7 @@ export class Api {
   video = (id) => this.#call("GET", `videos/${encodeURIComponent(id)}`);
   redrive = (id) => this.#call("POST", `videos/${encodeURIComponent(id)}/redrive`);
   remove = (id, discard) => this.#call("DELETE", `videos/${encodeURIComponent(id)}${discard ? "?discard=true" : ""}`);
+  check = (text) => this.#call("POST", "check", { body: text, headers: { "Content-Type": "application/json" } });
   create = (request, key) =>
     this.#call("POST", "v2/video/generations", { body: JSON.stringify(request), headers: { "Content-Type": "application/json", "Idempotency-Key": key } });
 

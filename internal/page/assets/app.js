@@ -222,7 +222,7 @@ class App {
   // question.
   async #take(files) {
     if (!files.length || !this.#outbox) return;
-    const all = await Promise.all(files.map(read));
+    const all = await Promise.all(files.map((file) => read(file, this.#api.check)));
     if (all.length === 1 && all[0].request) {
       this.#edit(all[0].request, `${all[0].name} is in the form.`);
       if (all[0].note) this.#composer.note(all[0].note);

@@ -7,8 +7,9 @@ const largest = 64 << 10;
 
 // read makes a request of a file: {name, request, note} or {name, problem}. A .txt
 // file is a prompt and a .json file a request object, as in the prompts bucket. The
-// note says what may be meant otherwise. Which texts are taken, the API decides.
-export async function read(file) {
+// note says what may be meant otherwise. Which texts are taken, the API decides; it
+// is asked by check what is wrong with JSON that doesn't parse.
+export async function read(file, check) {
   const refuse = (problem) => ({ name: file.name, problem });
   const [ending] = file.name.toLowerCase().match(/\.[^.]*$/) ?? [""];
   if (ending !== ".txt" && ending !== ".json") return refuse("is neither a .txt nor a .json file");
@@ -25,13 +26,25 @@ export async function read(file) {
     const lines = prompt.split(/[\r\n]+/).filter((line) => line.trim()).length;
     return { name: file.name, request: { prompt }, note: lines > 1 ? `Its ${lines} lines are one prompt, for one video.` : "" };
   }
-  try {
-    const request = JSON.parse(text);
-    if (request && typeof request === "object" && !Array.isArray(request)) return { name: file.name, request, note: "" };
-  } catch (error) {
-    return refuse(`is not JSON: ${error.message}`); // the browser says where
+  let request = parse(text);
+  if (!request) {
+    try {
+      ({ request } = await check(text));
+    } catch (error) {
+      return refuse(error.message);
+    }
   }
-  return refuse('is not a JSON object like {"prompt": "a paper boat"}');
+  return { name: file.name, request, note: "" };
+}
+
+// parse gives the object that a text is as JSON, or null.
+function parse(text) {
+  try {
+    const value = JSON.parse(text);
+    return value && typeof value === "object" && !Array.isArray(value) ? value : null;
+  } catch {
+    return null;
+  }
 }
 
 // catchDrops takes files that are dropped anywhere on the page, while wanted says
