@@ -147,8 +147,8 @@ func TestFilesThatCantBeUsed(t *testing.T) {
 		err                  error
 		fields               int
 	}{
-		{key: "a.txt", content: "", reason: "prompt: is empty", fields: 1},
-		{key: "a.txt", content: "\xff\xfea\x00", reason: "prompt: looks like UTF-16; save it as UTF-8", fields: 1},
+		{key: "a.txt", content: "", reason: "prompt is empty", fields: 1},
+		{key: "a.txt", content: "\xff\xfea\x00", reason: "prompt looks like UTF-16; save it as UTF-8", fields: 1},
 		{key: "a.json", content: "{\"prompt\":\"K\xf6ln\"}", reason: "the request looks like Windows-1252 (Latin-1); save it as UTF-8", fields: 1},
 		{key: "a.txt", content: "a\x00b boat", reason: "U+0000 (NUL) at character 2", fields: 1},
 		{key: "a.txt", content: strings.Repeat("x", 64<<10+1), reason: "larger than 64 KiB"},
@@ -156,7 +156,7 @@ func TestFilesThatCantBeUsed(t *testing.T) {
 		{key: "a.txt", content: strings.Repeat("x", 64<<10), reason: "at most 65536", fields: 1},
 		{key: "a.json", content: "a boat", reason: "line 1, column 1: it looks like plain text", fields: 1},
 		{key: "a.json", content: `[{"prompt":"a"}]`, reason: "JSON object", fields: 1},
-		{key: "a.json", content: `{"prompt":"a boat","duration":7,"cfg_scale":2}`, reason: "duration: is 7; it takes 5 or 10", fields: 2},
+		{key: "a.json", content: `{"prompt":"a boat","duration":7,"cfg_scale":2}`, reason: "duration is 7; it takes 5 or 10", fields: 2},
 		{key: "a.png", reason: `ends in ".png"`},
 		{key: "a.txt.bak", reason: `ends in ".bak"`},
 		{key: "README", reason: "no ending"},

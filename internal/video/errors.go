@@ -30,7 +30,7 @@ func (e *InvalidRequest) Error() string {
 	for i, f := range e.Fields {
 		said[i] = f.Message
 		if f.Field != "" {
-			said[i] = f.Field + ": " + f.Message
+			said[i] = f.Field + " " + f.Message
 		}
 	}
 	return "the request was refused and nothing was paid; correct it and send it again: " + strings.Join(said, "; ")

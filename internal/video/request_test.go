@@ -273,7 +273,7 @@ func TestRefusals(t *testing.T) {
 	if _, err := video.NewRequest("\xff"); err == nil || !strings.Contains(err.Error(), "UTF-8") {
 		t.Errorf("a prompt that isn't UTF-8: %v", err)
 	}
-	if _, err := video.NewRequest(""); err == nil || !strings.Contains(err.Error(), "prompt: is empty") {
+	if _, err := video.NewRequest(""); err == nil || !strings.Contains(err.Error(), "prompt is empty") {
 		t.Errorf("an empty prompt: %v", err)
 	}
 }
