@@ -113,7 +113,7 @@ func (w *world) testRoundTrip(t *testing.T) {
 				t.Errorf("%s was asked for by %s", address, by)
 			}
 		case strings.HasPrefix(address, w.page), strings.HasPrefix(address, "data:"): // the player's own drawings
-		case strings.HasPrefix(address, w.stack.AWS) && strings.Contains(address, "/video.mp4?"):
+		case strings.HasPrefix(address, w.stack.S3URL) && strings.Contains(address, "/video.mp4?"):
 			media++
 		default:
 			t.Errorf("the page asked for %s", address)
