@@ -80,6 +80,6 @@ func TestTakeup(t *testing.T) {
 	t.Run("nothing is bought twice", w.testLedger)
 	t.Run("logs", w.testLogs)
 	t.Run("permissions", w.testPermissions)
-	t.Run("verify-aws", w.testVerify)
 	t.Run("grants", w.testGrants)
+	t.Run("verify-aws", w.testVerify) // the last, since it deletes the stack
 }

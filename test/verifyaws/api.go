@@ -10,20 +10,17 @@ import (
 	"strings"
 )
 
-// gateway is why a local engine doesn't show what API Gateway answers by itself.
-const gateway = "the local engine doesn't play the template's gateway responses"
-
 func apiSteps() []step {
 	return []step{
 		{name: "page", checks: "the page is served with and without a slash, and HEAD has no body", run: (*stack).page},
 		{name: "gzip", checks: "API Gateway compresses the page for who takes gzip", run: (*stack).gzip,
 			elsewhere: "the local engine doesn't compress"},
 		{name: "304", checks: "a page that is known is answered with 304", run: (*stack).unchanged},
-		{name: "no token", checks: "no token, a wrong one and what is no token are 401 in the API's shape", run: (*stack).tokens, elsewhere: gateway},
+		{name: "no token", checks: "no token, a wrong one and what is no token are 401 in the API's shape", run: (*stack).tokens, elsewhere: "the local engine doesn't play the template's gateway responses"},
 		{name: "refusals", checks: "a wrong path and a wrong method are 404 and 405 in the API's shape", run: (*stack).refusals},
 		{name: "odd paths", checks: "a path with %22 and one with %2F are 404 with a body that is JSON", run: (*stack).paths},
-		{name: "large body", checks: "a body of 10 MB is refused with 413 in the API's shape", run: (*stack).large, elsewhere: gateway},
-		{name: "CORS", checks: "OPTIONS and a 401 name the origin of ApiCorsOrigin, or none", run: (*stack).cors, elsewhere: gateway},
+		{name: "large body", checks: "a body of 10 MB is refused with 413 in the API's shape", run: (*stack).large},
+		{name: "CORS", checks: "OPTIONS and a 401 name the origin of ApiCorsOrigin, or none", run: (*stack).cors},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -12,9 +13,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/takeup/takeup/internal/promptfile"
 )
 
 // patience is how long a job may take to end: an invalid key ends it at once, and
@@ -25,7 +28,7 @@ func jobSteps() []step {
 	return []step{
 		{name: "jobs", checks: "five jobs end, each is listed once by pages of two whose size changes, and one is redriven or says why not", jobs: true, run: (*stack).fiveJobs},
 		{name: "odd file names", checks: `a prompt file named "ä +.png" leaves its rejection, and so does an empty one`, jobs: true, run: (*stack).oddFiles},
-		{name: "a file that is gone", checks: "the event of a version that was deleted is handled, and starts nothing", jobs: true, run: (*stack).goneFile},
+		{name: "a file that is gone", checks: "the event of a version that was deleted is handled, and nothing is read in its place", jobs: true, run: (*stack).goneFile},
 		{name: "a form twice", checks: "an upload form that is used twice starts one job at most", jobs: true, run: (*stack).formTwice},
 	}
 }
@@ -156,57 +159,99 @@ func (s *stack) fiveJobs(ctx context.Context) (string, error) {
 func (s *stack) upload(ctx context.Context, key, content string) (string, error) {
 	bucket := s.outputs["PromptsBucket"]
 	reply, err := s.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: bytes.NewReader([]byte(content))})
+	if err == nil && reply.VersionId == nil {
+		err = otherwise("the bucket of prompts keeps no versions")
+	}
 	if err != nil {
 		return "", err
 	}
-	return aws.ToString(reply.VersionId), nil
+	return *reply.VersionId, nil
 }
 
 func (s *stack) oddFiles(ctx context.Context) (string, error) {
-	bucket := s.outputs["VideosBucket"]
 	for key, content := range map[string]string{"verify-aws/ä +.png": "no prompt", "verify-aws/empty.txt": ""} {
-		rejection := "rejected/" + key + ".json"
-		if _, err := s.s3.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &bucket, Key: &rejection}); err != nil {
-			return "", err
-		}
-		if _, err := s.upload(ctx, key, content); err != nil {
-			return "", err
-		}
-		err := s.until(ctx, "the rejection of "+key, func(ctx context.Context) (bool, error) {
-			listed, err := s.s3.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &rejection})
-			return err == nil && len(listed.Contents) > 0, err
-		})
+		version, err := s.upload(ctx, key, content)
 		if err != nil {
+			return "", err
+		}
+		if err := s.rejected(ctx, key, version); err != nil {
 			return "", err
 		}
 	}
 	return "both were rejected", nil
 }
 
-// goneFile hands the event to the function itself: S3's own comes too soon.
-func (s *stack) goneFile(ctx context.Context) (string, error) {
-	const key = "verify-aws/gone.png" // nothing that could start a job, until it is gone
-	bucket, text := s.outputs["PromptsBucket"], "verify-aws/gone.txt"
-	version, err := s.upload(ctx, key, "no prompt")
+// rejected waits until a version of a prompt file has its rejection.
+func (s *stack) rejected(ctx context.Context, key, version string) error {
+	return s.until(ctx, "the rejection of "+key, func(ctx context.Context) (bool, error) {
+		left, err := s.rejection(ctx, key)
+		return left.VersionID == version, err
+	})
+}
+
+// rejection reads the rejection of a prompt file; it is empty where there is none.
+func (s *stack) rejection(ctx context.Context, key string) (promptfile.Rejection, error) {
+	var left promptfile.Rejection
+	reply, err := s.s3.GetObject(ctx, &s3.GetObjectInput{Bucket: new(s.outputs["VideosBucket"]), Key: new(promptfile.RejectionKey(key))})
+	var none *s3types.NoSuchKey
+	if errors.As(err, &none) {
+		return left, nil
+	}
 	if err != nil {
+		return left, err
+	}
+	defer reply.Body.Close()
+	err = json.NewDecoder(reply.Body).Decode(&left)
+	return left, err
+}
+
+// goneFile hands the event to the function itself, since S3's own comes before the
+// version is deleted. The file holds no prompt, so that S3's own event starts no
+// job either: it leaves a rejection. A newer version stays, and isn't to be read.
+func (s *stack) goneFile(ctx context.Context) (string, error) {
+	const key = "verify-aws/gone.txt"
+	bucket := s.outputs["PromptsBucket"]
+	rejection := promptfile.RejectionKey(key)
+	var version string
+	for range 2 {
+		newest, err := s.upload(ctx, key, "")
+		if err != nil {
+			return "", err
+		}
+		if version == "" {
+			version = newest
+		}
+		if err := s.rejected(ctx, key, newest); err != nil {
+			return "", err
+		}
+	}
+	if _, err := s.s3.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &bucket, Key: new(key), VersionId: &version}); err != nil {
 		return "", err
 	}
-	if _, err := s.s3.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &bucket, Key: aws.String(key), VersionId: &version}); err != nil {
+	if _, err := s.s3.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: new(s.outputs["VideosBucket"]), Key: &rejection}); err != nil {
 		return "", err
 	}
 	event, err := json.Marshal(events.S3Event{Records: []events.S3EventRecord{{
 		EventVersion: "2.1", EventSource: "aws:s3", EventName: "ObjectCreated:Put",
-		S3: events.S3Entity{Bucket: events.S3Bucket{Name: bucket}, Object: events.S3Object{Key: url.QueryEscape(text), VersionID: version}},
+		S3: events.S3Entity{Bucket: events.S3Bucket{Name: bucket}, Object: events.S3Object{Key: url.QueryEscape(key), VersionID: version}},
 	}}})
 	if err != nil {
 		return "", err
 	}
 	name := s.names["PromptsFunction"]
 	reply, err := lambda.NewFromConfig(s.Config).Invoke(ctx, &lambda.InvokeInput{FunctionName: &name, Payload: event})
-	if err == nil && reply.FunctionError != nil {
-		err = otherwise("the function failed: %s", reply.Payload)
+	if err != nil {
+		return "", err
 	}
-	return "it was handled", err
+	if reply.FunctionError != nil {
+		return "", otherwise("the function failed: %s", reply.Payload)
+	}
+	// It writes a rejection before it answers, if it read anything.
+	left, err := s.rejection(ctx, key)
+	if err == nil && left.VersionID == version {
+		err = otherwise("it was rejected: %s", left.Reason)
+	}
+	return "it was handled, and nothing was read", err
 }
 
 // formTwice uses one form for two texts, and counts the jobs that have them.

@@ -20,8 +20,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-
-	"github.com/takeup/takeup/internal/localstack"
 )
 
 // The groups of steps that disturb a stack, or cost the most.
@@ -39,6 +37,10 @@ func Groups() []string { return []string{GroupLoad, GroupBreak, GroupRedeploy, G
 type Options struct {
 	Config aws.Config
 	Stack  string
+	// Local says that a local engine stands in for AWS, and API where it serves
+	// the stack's API. In AWS that is the output ApiUrl.
+	Local bool
+	API   string
 	// Template is the text of template.yaml.
 	Template []byte
 	// Groups are those that were asked for.
@@ -90,7 +92,6 @@ func otherwise(format string, args ...any) error { return &differs{fmt.Sprintf(f
 type stack struct {
 	Options
 	api, token string
-	local      bool
 	outputs    map[string]string
 	parameters map[string]string
 	names      map[string]string // of the resources, by their logical ids
@@ -128,7 +129,7 @@ func (s *stack) take(ctx context.Context, step step) Result {
 	switch {
 	case step.group != "" && !slices.Contains(s.Groups, step.group):
 		r.Outcome, r.Saw = Skipped, "it disturbs the stack; ask for it with WITH="+step.group
-	case s.local && step.elsewhere != "":
+	case s.Local && step.elsewhere != "":
 		r.Outcome, r.Saw = NotHere, step.elsewhere
 	case step.jobs && s.unpaid == "":
 		r.Outcome, r.Saw = Skipped, "its jobs would be paid, since the provider accepts the stack's key; deploy with ProviderKey=invalid"
@@ -150,8 +151,7 @@ func steps() []step {
 func find(ctx context.Context, o Options) (*stack, error) {
 	s := &stack{
 		Options: o, outputs: map[string]string{}, parameters: map[string]string{}, names: map[string]string{},
-		local: o.Config.BaseEndpoint != nil,
-		http:  &http.Client{Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+		http: &http.Client{Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}
 	formation := cloudformation.NewFromConfig(o.Config)
 	described, err := formation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &o.Stack})
@@ -179,10 +179,10 @@ func find(ctx context.Context, o Options) (*stack, error) {
 		return nil, fmt.Errorf("reading the API's token: %w", err)
 	}
 	s.token, s.api = aws.ToString(token.SecretString), s.outputs["ApiUrl"]
-	if s.local {
-		s.api = localstack.StageURL(*o.Config.BaseEndpoint, s.outputs)
+	if s.Local {
+		s.api = o.API
 	}
-	s.s3 = s3.NewFromConfig(o.Config, func(options *s3.Options) { options.UsePathStyle = s.local })
+	s.s3 = s3.NewFromConfig(o.Config, func(options *s3.Options) { options.UsePathStyle = s.Local })
 	s.unpaid = s.pays(ctx)
 	return s, nil
 }

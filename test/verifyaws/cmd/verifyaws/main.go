@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 
 	"github.com/takeup/takeup/internal/localstack"
@@ -46,13 +45,7 @@ func run(ctx context.Context) error {
 	if o.Template, err = os.ReadFile(*root + "/template.yaml"); err != nil {
 		return err
 	}
-	if o.Stack == "" {
-		local, err := localstack.Open(*root + "/.takeup")
-		if err != nil {
-			return fmt.Errorf("%w; STACK names a deployed one", err)
-		}
-		o.Stack, o.Config = localstack.StackName, local.Config()
-	} else if o.Config, err = loaded(ctx); err != nil {
+	if err := choose(ctx, &o, *root+"/.takeup"); err != nil {
 		return err
 	}
 	results, err := verifyaws.Run(ctx, o)
@@ -62,10 +55,27 @@ func run(ctx context.Context) error {
 	return err
 }
 
-func loaded(ctx context.Context) (aws.Config, error) {
-	c, err := config.LoadDefaultConfig(ctx)
-	if err == nil && c.Region == "" {
-		err = errors.New("no AWS region is known; set AWS_REGION")
+// choose sets where the stack is: on this machine where none is named, else in AWS.
+func choose(ctx context.Context, o *verifyaws.Options, dir string) error {
+	if o.Stack == "" {
+		local, err := localstack.Open(dir)
+		if err != nil {
+			return fmt.Errorf("%w; STACK names a deployed one", err)
+		}
+		o.Stack, o.Config, o.Local = localstack.StackName, local.Config(), true
+		o.API = localstack.StageURL(local.AWS, local.Outputs)
+		return nil
 	}
-	return c, err
+	var err error
+	if o.Config, err = config.LoadDefaultConfig(ctx); err != nil {
+		return err
+	}
+	// The environment and a profile can set it. What answers there isn't AWS.
+	if o.Config.BaseEndpoint != nil {
+		return fmt.Errorf("STACK names a stack in AWS, but AWS_ENDPOINT_URL or the profile's endpoint_url sends calls to %s; unset it, or leave STACK out for the local stack", *o.Config.BaseEndpoint)
+	}
+	if o.Config.Region == "" {
+		return errors.New("no AWS region is known; set AWS_REGION")
+	}
+	return nil
 }
