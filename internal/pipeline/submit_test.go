@@ -71,7 +71,7 @@ func TestSubmitRefusesBeforeAnythingIsPaid(t *testing.T) {
 		{"an execution's name that is no id", pipeline.Task{Execution: "jöb", Input: bare().Input}, "a job's id is"},
 		{"a resumed id that is no id", pipeline.Task{Execution: "job-1", Input: json.RawMessage(`{"id":"../x","resume":true}`)}, "a job's id is"},
 		{"a job begun anew with no id", pipeline.Task{Execution: "job-1", Input: json.RawMessage(`{"resume":true,"request":{"prompt":"x"}}`)}, "a job's id is"},
-		{"a job begun anew with a wrong request", pipeline.Task{Execution: "job-1-r1", Input: json.RawMessage(`{"id":"job-1","resume":true,"request":{"prompt":""}}`)}, "prompt: is empty"},
+		{"a job begun anew with a wrong request", pipeline.Task{Execution: "job-1-r1", Input: json.RawMessage(`{"id":"job-1","resume":true,"request":{"prompt":""}}`)}, "prompt is empty"},
 		{"a resumed job that is not there", resume(), "there is no job job-1"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
