@@ -83,7 +83,7 @@ func printVideos(out, beside io.Writer, width int, videos []client.Video, more b
 	if width == 0 {
 		err = printWhole(out, videos)
 	} else {
-		err = printFitting(out, width, videos)
+		printFitting(out, width, videos)
 	}
 	if err == nil && more {
 		fmt.Fprintln(beside, "there are more; see them with --limit or --all")
@@ -112,7 +112,7 @@ func printWhole(out io.Writer, videos []client.Video) error {
 // prompt and the reason cut. What all have in common is said once. Where no line
 // holds an id and some of the prompt, the id gets a line of its own. It is never
 // cut, since other commands take it.
-func printFitting(out io.Writer, width int, videos []client.Video) error {
+func printFitting(out io.Writer, width int, videos []client.Video) {
 	fields := videoFields()
 	text, reason := fields[len(fields)-2], fields[len(fields)-1]
 	fields = fields[:len(fields)-2]
@@ -169,7 +169,6 @@ func printFitting(out io.Writer, width int, videos []client.Video) error {
 	if len(common) > 0 {
 		fmt.Fprintln(out, runewidth.Truncate("all: "+strings.Join(common, ", "), width, "…"))
 	}
-	return nil
 }
 
 // sameValue reports whether a field is the same of all videos that have it.

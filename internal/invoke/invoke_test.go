@@ -242,7 +242,9 @@ func TestEngine(t *testing.T) {
 		if err := server.Shutdown(context.WithoutCancel(t.Context())); err != nil {
 			t.Error(err)
 		}
-		<-ended
+		if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+			t.Error(err)
+		}
 	})
 	e, err := FindEngine(t.Context(), "unix://"+socket)
 	if err != nil || e.Address != "unix://"+socket {

@@ -34,7 +34,7 @@ func Sum(content []byte) string {
 // that an upload form signed the key alone counts, so that one form is at most
 // one job.
 func JobID(bucket, key, sum string) string {
-	if formKey(key) {
+	if video.IsFormKey(key) {
 		return intake.IDFromKey("file", bucket, key)
 	}
 	return intake.IDFromKey("file", bucket, key, sum)
@@ -97,7 +97,7 @@ func (f *Files) begin(ctx context.Context, u upload, job video.Content, content 
 	receipt, err := f.starter.Start(ctx, job.Job, r)
 	var other *intake.Mismatch
 	switch {
-	case errors.As(err, &other) && formKey(job.Key):
+	case errors.As(err, &other) && video.IsFormKey(job.Key):
 		if err := f.refuse(ctx, Sum(content), job.Job); err != nil {
 			return outcome{did: "not refused", job: job.Job}, err
 		}

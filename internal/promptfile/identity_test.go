@@ -338,7 +338,7 @@ func TestJobID(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, ending := range []string{"txt", "json"} {
-		key := promptfile.FormKey(name, ending)
+		key := video.FormKey(name, ending)
 		if promptfile.JobID("prompts", key, sum) != promptfile.JobID("prompts", key, promptfile.Sum(nil)) {
 			t.Errorf("%s is not taken for a form's key", key)
 		}

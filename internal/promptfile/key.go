@@ -5,20 +5,6 @@ import (
 	"strings"
 )
 
-// FormKey is the key that an upload form signs. The name is one of
-// intake.RandomID with the prefix "file", the ending txt or json.
-func FormKey(name, ending string) string { return forms + name + "." + ending }
-
-const forms = "uploads/"
-
-// formKey reports whether a key is one that FormKey makes. A form can be sent any
-// number of times until it expires, each time with another text.
-func formKey(key string) bool {
-	name, ours := strings.CutPrefix(key, forms+"file-")
-	name, ending, _ := strings.Cut(name, ".")
-	return ours && len(name) == 26 && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz234567") == "" && (ending == "txt" || ending == "json")
-}
-
 // System reports whether a key is that of a file which people don't upload on
 // purpose: what macOS and Windows leave in folders, the lock and owner files of
 // office programs, and the empty objects that consoles and Hadoop make for

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/intake"
-	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/text"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -58,7 +57,7 @@ func (a *API) upload(r *http.Request) answer {
 	if err != nil {
 		return unavailable("", err, "no name could be made for the file; ask again")
 	}
-	key := promptfile.FormKey(name, kind)
+	key := video.FormKey(name, kind)
 	form, err := a.Uploads.Form(r.Context(), key)
 	if err != nil {
 		return unavailable("", err, "no address could be made for the upload; ask again")
