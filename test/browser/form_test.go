@@ -136,7 +136,8 @@ func (w *world) testFiles(t *testing.T) {
 // drop drags files over the page and lets them go there.
 func (p *tab) drop(files ...string) {
 	p.Helper()
-	for _, kind := range []input.DispatchDragEventType{input.DispatchDragEventTypeDragEnter, input.DispatchDragEventTypeDragOver, input.DispatchDragEventTypeDrop} {
+	drag := func(kind input.DispatchDragEventType) {
+		p.Helper()
 		_, err := chromedp.Call(p.ctx, input.DispatchDragEvent, input.DispatchDragEventParams{
 			Type: kind, X: 700, Y: 400,
 			Data: &input.DragData{Items: []*input.DragDataItem{}, Files: files, DragOperationsMask: 1},
@@ -145,4 +146,11 @@ func (p *tab) drop(files ...string) {
 			p.Fatal(err)
 		}
 	}
+	drag(input.DispatchDragEventTypeDragEnter)
+	drag(input.DispatchDragEventTypeDragOver)
+	p.await("the page to say that it takes files", "!document.getElementById('drop').hidden")
+	// The browser drops nothing on a page that has not answered its last question.
+	drag(input.DispatchDragEventTypeDragOver)
+	drag(input.DispatchDragEventTypeDrop)
+	p.await("the files to be taken", "document.getElementById('drop').hidden")
 }

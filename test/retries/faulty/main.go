@@ -83,16 +83,20 @@ func work(event []byte) (answer []byte, failed bool, err error) {
 	if err := cmd.Start(); err != nil {
 		return nil, false, err
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	var ending error
+	ended := make(chan struct{})
+	go func() {
+		ending = cmd.Wait()
+		close(ended)
+	}()
 	select {
 	case got := <-runtime.Answers:
 		err = cmd.Process.Kill()
 		<-ended
 		_ = runtime.Close() // it has no more to say
 		return got.Body, got.Failed, err
-	case err := <-ended:
-		return nil, false, fmt.Errorf("the function ended: %w", err)
+	case <-ended:
+		return nil, false, fmt.Errorf("the function ended: %w", ending)
 	}
 }
 
