@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/takeup/takeup/internal/template"
@@ -101,11 +103,27 @@ func (w *world) testPermissions(t *testing.T) {
 }
 
 // testPlainHTTP reads an absent key by a signed URL. The buckets refuse whoever
-// comes without TLS, whatever his rights.
+// comes without TLS, whatever his rights: here a user who may do everything, since
+// the engine asks the account's root for no rights at all.
 func (w *world) testPlainHTTP(t *testing.T) {
+	users, user, policy := iam.NewFromConfig(w.stack.Config()), "plain-http", "all"
+	if _, err := users.CreateUser(t.Context(), &iam.CreateUserInput{UserName: &user}); err != nil {
+		t.Fatal(err)
+	}
+	allow := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}`
+	if _, err := users.PutUserPolicy(t.Context(), &iam.PutUserPolicyInput{UserName: &user, PolicyName: &policy, PolicyDocument: &allow}); err != nil {
+		t.Fatal(err)
+	}
+	key, err := users.CreateAccessKey(t.Context(), &iam.CreateAccessKeyInput{UserName: &user})
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := w.stack.Config()
+	config.Credentials = credentials.NewStaticCredentialsProvider(*key.AccessKey.AccessKeyId, *key.AccessKey.SecretAccessKey, "")
+	signer := s3.NewPresignClient(s3.NewFromConfig(config, func(o *s3.Options) { o.UsePathStyle = true }))
 	for _, bucket := range []string{"VideosBucket", "PromptsBucket"} {
 		name, key := w.stack.Outputs[bucket], "there is no such key"
-		signed, err := s3.NewPresignClient(w.s3).PresignGetObject(t.Context(), &s3.GetObjectInput{Bucket: &name, Key: &key})
+		signed, err := signer.PresignGetObject(t.Context(), &s3.GetObjectInput{Bucket: &name, Key: &key})
 		if err != nil {
 			t.Fatal(err)
 		}
