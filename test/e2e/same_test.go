@@ -19,7 +19,11 @@ import (
 func (w *world) handled(t *testing.T, key, version string) (outcome, job string) {
 	t.Helper()
 	var said struct{ Key, Version, Outcome, Job string }
+	looks := 0
 	await(t, "the event of "+key, func() bool {
+		if looks++; looks%100 == 0 {
+			w.flush(t)
+		}
 		return slices.ContainsFunc(w.lines(t, "PromptsFunction"), func(line string) bool {
 			return json.Unmarshal([]byte(line), &said) == nil && said.Key == key && said.Version == version
 		})
