@@ -54,7 +54,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 		},
 		{
 			"manifest before the video", "internal/pipeline/store.go",
-			"	case err != nil:\n		return s.unavailable(job, err)\n	}\n	stored :=", "	case err != nil:\n		defer s.unavailable(job, err)\n	}\n	stored :=",
+			"	case err != nil:\n		return s.unavailable(job, redacted(err, entry.Request))\n	}\n	stored :=", "	case err != nil:\n		defer s.unavailable(job, err)\n	}\n	stored :=",
 			exhaustive, "./internal/pipeline", "it ended as stored with the file \"\" and a manifest: true",
 		},
 		{
