@@ -19,7 +19,7 @@ func TestDocs(t *testing.T) {
 		if status := w.run(t.Context(), cmd.Name(), "--help"); status != 0 {
 			t.Fatalf("%s --help: %d, %s", cmd.Name(), status, &w.err)
 		}
-		want.WriteString("### " + cmd.Name() + "\n\n```\n" + strings.TrimSpace(w.out.String()) + "\n```\n\n")
+		want.WriteString("### " + cmd.Name() + "\n\n```text\n" + strings.TrimSpace(w.out.String()) + "\n```\n\n")
 	}
 	const path, begin, end = "../../docs/cli.md", "<!-- commands -->\n", "<!-- end of commands -->\n"
 	text, err := os.ReadFile(path)

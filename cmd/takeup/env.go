@@ -17,11 +17,11 @@ func newEnv(w *world) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "env", GroupID: groupOperate, Args: arguments(0, 0),
 		Short: "Print a stack's addresses, names and token as shell variables",
-		Long: `Prints what the README's commands need as variables for a POSIX shell: the API's
-address and token, the buckets, the secrets, the state machine, and the region.
-For the local stack they also point the AWS CLI and the AWS SDKs to it, in the
-place of AWS, for as long as the shell is open. The token is a secret: it gives
-access to the API.`,
+		Long: `Prints what the commands of README and docs need as variables for a POSIX shell:
+the API's address, token and id, the buckets, the secrets, the state machine, and
+the region. For the local stack they also point the AWS CLI and the AWS SDKs to it,
+in the place of AWS, for as long as the shell is open. The token is a secret: it
+gives access to the API.`,
 		Example:           "  eval \"$(takeup env)\"\n  eval \"$(takeup env --stack takeup)\"",
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -61,6 +61,7 @@ func (t *target) variables(ctx context.Context, w *world) ([]variable, error) {
 	variables := []variable{
 		{"API_URL", access.address},
 		{"TOKEN", access.token},
+		{"API_ID", stack.outputs["ApiId"]},
 		{"PROMPTS_BUCKET", stack.outputs["PromptsBucket"]},
 		{"VIDEOS_BUCKET", stack.outputs["VideosBucket"]},
 		{"STATE_MACHINE_ARN", stack.outputs["StateMachineArn"]},

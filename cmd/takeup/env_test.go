@@ -18,10 +18,10 @@ func TestEnv(t *testing.T) {
 		t.Fatalf("%d, %s", status, &w.err)
 	}
 	shell := exec.CommandContext(t.Context(), "sh", "-c",
-		`eval "$1" && printf '%s\n' "$API_URL" "$TOKEN" "$PROMPTS_BUCKET" "$VIDEOS_BUCKET" "$STATE_MACHINE_ARN" "$AWS_REGION"`, "sh", w.out.String())
+		`eval "$1" && printf '%s\n' "$API_URL" "$TOKEN" "$PROMPTS_BUCKET" "$VIDEOS_BUCKET" "$STATE_MACHINE_ARN" "$AWS_REGION" "$API_ID"`, "sh", w.out.String())
 	got, err := shell.Output()
 	want := strings.Join([]string{a.URL + "/_aws/execute-api/abc/takeup", fakeapi.Token, "it's a $(bucket)", "videos",
-		"arn:aws:states:eu-west-1:000000000000:stateMachine:text-to-video", "eu-west-1", ""}, "\n")
+		"arn:aws:states:eu-west-1:000000000000:stateMachine:text-to-video", "eu-west-1", "abc", ""}, "\n")
 	if err != nil || string(got) != want {
 		t.Errorf("got %v, %s, want %s", err, got, want)
 	}
