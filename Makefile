@@ -108,7 +108,8 @@ build: $(takeup) $(sam) ## Build the template and its functions for sam deploy. 
 .PHONY: test
 test: need-go need-python need-cc need-node need-curl $(ministack) $(sam) $(schemathesis) $(aimlapi) $(axe) $(chromium) $(versitygw) ## Run all tests.
 	go test -race ./...
-	cd test && go test -race -timeout 30m ./...
+	cd test && go test -race -timeout 30m $$(go list ./... | grep -v '/test/docker$$')
+	@tools/docker
 
 .PHONY: chaos
 chaos: need-go $(ministack) $(sam) ## Send JOBS jobs while a share of FAULTS of the calls fails, as SEED has it, and check the promises. LOGS_ANSWER=true spares the provider's logs.

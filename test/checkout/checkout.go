@@ -1,0 +1,68 @@
+// Package checkout gives tests a copy of the repository to type commands in, as it
+// is now, with a state directory of its own. The tools that are installed are shared.
+package checkout
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// New copies the repository at root: what git knows, and what is new and not
+// ignored. A local stack that was started in the copy is ended with the test.
+func New(t *testing.T, root string) string {
+	t.Helper()
+	root, err := filepath.Abs(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "takeup")
+	// Through tar, which keeps modes and links.
+	list := exec.CommandContext(t.Context(), "git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+	names, err := list.Output()
+	if err != nil {
+		t.Fatalf("git ls-files: %v", err)
+	}
+	var there bytes.Buffer
+	for name := range strings.SplitSeq(strings.TrimSuffix(string(names), "\x00"), "\x00") {
+		if _, err := os.Lstat(filepath.Join(root, name)); err == nil { // it may be deleted and not committed
+			there.WriteString(name + "\x00")
+		}
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	pack := exec.CommandContext(t.Context(), "sh", "-c", `tar -C "$0" --null -T - -cf - | tar -C "$1" -xf -`, root, dir)
+	pack.Stdin = &there
+	if said, err := pack.CombinedOutput(); err != nil {
+		t.Fatalf("copying the repository: %v\n%s", err, said)
+	}
+	if err := os.Symlink(filepath.Join(root, ".tools"), filepath.Join(dir, ".tools")); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		down := exec.CommandContext(context.WithoutCancel(t.Context()), filepath.Join(dir, ".takeup", "bin", "takeup"), "down")
+		down.Dir = dir
+		if said, err := down.CombinedOutput(); err != nil && !os.IsNotExist(err) {
+			t.Errorf("ending the stack: %v\n%s", err, said)
+		}
+	})
+	return dir
+}
+
+// Env is the environment that commands are typed in at dir, which New gave: no AWS,
+// no stack, no key, and takeup on the PATH as soon as it is built.
+func Env(dir string, more ...string) []string {
+	env := []string{"LANG=C.UTF-8", "NO_COLOR=1", "AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull, "AWS_EC2_METADATA_DISABLED=true",
+		"PATH=" + filepath.Join(dir, ".takeup", "bin") + ":" + os.Getenv("PATH")}
+	for _, name := range []string{"HOME", "TMPDIR", "XDG_CACHE_HOME", "GOPATH", "GOCACHE", "GOMODCACHE", "GOPROXY", "GOSUMDB", "GOFLAGS", "SSL_CERT_FILE", "SSL_CERT_DIR"} {
+		if value := os.Getenv(name); value != "" {
+			env = append(env, name+"="+value)
+		}
+	}
+	return append(env, more...)
+}
