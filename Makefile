@@ -43,6 +43,7 @@ sam := .tools/sam/lock-$(call hash,tools/sam.txt)
 aimlapi := .tools/aimlapi/lock-$(call hash,tools/aimlapi.txt)
 schemathesis := .tools/schemathesis/lock-$(call hash,tools/schemathesis.txt)
 golangci = .tools/bin/golangci-lint-$(GOLANGCI_LINT)-$(shell go env GOVERSION 2>/dev/null)
+awscli := .tools/awscli/lock-$(call hash,tools/awscli.txt)
 peers := .tools/peers/lock-$(call hash,tools/peers.txt)
 rclone := .tools/bin/rclone-$(RCLONE)
 versitygw := .tools/bin/versitygw-$(VERSITYGW)
@@ -106,7 +107,7 @@ build: $(takeup) $(sam) ## Build the template and its functions for sam deploy. 
 	@$(takeup) build
 
 .PHONY: test
-test: need-go need-python need-cc need-node need-curl $(ministack) $(sam) $(schemathesis) $(aimlapi) $(axe) $(chromium) $(versitygw) ## Run all tests.
+test: need-go need-python need-cc need-node need-curl $(ministack) $(sam) $(schemathesis) $(aimlapi) $(awscli) $(axe) $(chromium) $(versitygw) ## Run all tests.
 	go test -race ./...
 	cd test && go test -race -timeout 30m $$(go list ./... | grep -v '/test/docker$$')
 	@tools/docker
@@ -166,7 +167,7 @@ lint: need-go $(sam) $(golangci) $(asl) ## Check formatting, code, imports, the 
 	done
 
 .PHONY: tools
-tools: $(ministack) $(sam) $(schemathesis) $(aimlapi) $(golangci) $(asl) $(axe) $(chromium) ## Install the pinned tools into .tools.
+tools: $(ministack) $(sam) $(schemathesis) $(aimlapi) $(awscli) $(golangci) $(asl) $(axe) $(chromium) ## Install the pinned tools into .tools.
 
 .PHONY: clean
 clean: $(takeup) ## End the local stack, and remove what was built and installed.
@@ -178,7 +179,7 @@ clean: $(takeup) ## End the local stack, and remove what was built and installed
 $(takeup): need-go
 	@$(keyless) tools/step "building takeup" go build -o $@ ./cmd/takeup
 
-$(ministack) $(sam) $(schemathesis) $(aimlapi) $(peers) $(node) $(zig): | need-python
+$(ministack) $(sam) $(schemathesis) $(aimlapi) $(awscli) $(peers) $(node) $(zig): | need-python
 	@$(keyless) name=$$(basename $$(dirname $@)); \
 	rm -rf .tools/$$name && tools/step "installing $$name, as pinned in tools/$$name.txt" sh -c '\
 	  python3 -m venv .tools/$$0 && \
@@ -219,7 +220,7 @@ need-go:
 	@command -v go >/dev/null || { echo "there is no go on the PATH: install Go 1.26 or later"; exit 1; }
 
 need-curl:
-	@command -v curl >/dev/null || { echo "there is no curl on the PATH, which make test and make bench-store need: install it"; exit 1; }
+	@tools/need curl
 
 need-python:
 	@command -v python3 >/dev/null || { echo "there is no python3 on the PATH: install Python 3.10 or later"; exit 1; }
