@@ -25,7 +25,7 @@ import (
 )
 
 // patience is the most that anything is waited for: far more than it takes.
-const patience = 3 * time.Minute
+const patience = 10 * time.Minute
 
 // engine gives the address of a Docker engine, which may be one that is started
 // for the test.
