@@ -27,7 +27,7 @@ var runs = []run{
 		before: `mkdir videos; echo "a paper boat" >prompt.txt`, after: `ls videos`, want: ".mp4"},
 	{command: `echo "a paper boat" | takeup generate --no-wait --json | jq -r .id`, want: "api-"},
 	{command: `id=$(takeup generate --no-wait --json "a paper boat" | jq -r .id)`, after: `takeup get "$id"`, want: "queued"},
-	{command: `takeup estimate --model klingai/video-v3-pro-text-to-video --duration 12`, want: "klingai/video-v3-pro-text-to-video, 12 s"},
+	{command: `takeup estimate --duration 10`, want: "USD"},
 	{command: `takeup list --status error --limit 50`},
 	{command: `takeup list --all --json | jq -r '.videos[] | select(.error.redrivable) | .id'`,
 		before: aJob + "\ntakeup cancel --discard ID"},
