@@ -5,12 +5,18 @@ package checkout
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
+
+// grace is how long the output of a script that was ended is waited for.
+const grace = 10 * time.Second
 
 // New copies the repository at root: what git knows, and what is new and not
 // ignored. A local stack that was started in the copy is ended with the test.
@@ -44,14 +50,48 @@ func New(t *testing.T, root string) string {
 	if err := os.Symlink(filepath.Join(root, ".tools"), filepath.Join(dir, ".tools")); err != nil {
 		t.Fatal(err)
 	}
+	keep(t, dir)
+	return dir
+}
+
+// keeper ends the stack that was started at its directory once standard input ends.
+const keeper = `
+trap '' HUP INT TERM
+cat >/dev/null
+[ ! -e .takeup/bin/takeup ] || exec .takeup/bin/takeup down
+`
+
+// keep ends the stack with the test, also where the test binary is killed.
+func keep(t *testing.T, dir string) {
+	t.Helper()
+	cmd := exec.Command("bash", "-c", keeper)
+	var said bytes.Buffer
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &said, &said
+	// A Ctrl-C in the terminal ends the test, and the keeper only after it.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	alive, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
-		down := exec.CommandContext(context.WithoutCancel(t.Context()), filepath.Join(dir, ".takeup", "bin", "takeup"), "down")
-		down.Dir = dir
-		if said, err := down.CombinedOutput(); err != nil && !os.IsNotExist(err) {
-			t.Errorf("ending the stack: %v\n%s", err, said)
+		if err := errors.Join(alive.Close(), cmd.Wait()); err != nil {
+			t.Errorf("ending the stack: %v\n%s", err, &said)
 		}
 	})
-	return dir
+}
+
+// Shell is a script for bash, typed at dir in the environment env. What it starts in
+// its process group ends with ctx too, so that nothing keeps its output open.
+func Shell(ctx context.Context, dir string, env []string, script string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "bash", "-c", script)
+	cmd.Dir, cmd.Env = dir, env
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = grace
+	return cmd
 }
 
 // Env is the environment that commands are typed in at dir, which New gave: no AWS,

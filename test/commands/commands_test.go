@@ -3,6 +3,7 @@ package commands
 import (
 	"bytes"
 	"context"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,12 +28,15 @@ func TestCommands(t *testing.T) {
 		return
 	}
 	w := newShell(t)
+	run := 0
 	for _, r := range runs {
-		if !w.run(t, r) {
+		if w.run(t, r) {
+			run++
+		} else {
 			t.Errorf("%s\ndoesn't do what the documents say: mend it there, or what it runs", r.command)
 		}
 	}
-	t.Logf("commands=%d run=%d listed=%d", len(found), len(runs), len(listed))
+	t.Logf("commands=%d run=%d listed=%d", len(found), run, len(listed)+len(InDocker()))
 }
 
 // documented gives the commands of the README and docs, each once, and fails for
@@ -63,12 +67,13 @@ func documented(t *testing.T) []string {
 			}
 			found = append(found, c.Text)
 			_, isListed := listed[c.Text]
+			isListed = isListed || slices.Contains(InDocker(), c.Text)
 			isRun := slices.ContainsFunc(runs, func(r run) bool { return r.command == c.Text })
 			switch {
 			case isRun && isListed:
 				t.Errorf("%s\nis both in runs and in listed, in test/commands/table_test.go: take it out of one", c)
 			case !isRun && !isListed:
-				t.Errorf("%s\nis new: put it into runs, in test/commands/table_test.go, with what shows that it works; or into listed with the reason why it can't run without an AWS account", c)
+				t.Errorf("%s\nis new: put it into runs, in test/commands/table_test.go, with what shows that it works; into InDocker if it needs a Docker engine; or into listed with the reason why it can't run here", c)
 			}
 		}
 	}
@@ -77,10 +82,12 @@ func documented(t *testing.T) []string {
 			t.Errorf("no document has %q any more: take it out of runs, in test/commands/table_test.go", r.command)
 		}
 	}
-	for command, reason := range listed {
+	for _, command := range slices.Concat(InDocker(), slices.Collect(maps.Keys(listed))) {
 		if !slices.Contains(found, command) {
-			t.Errorf("no document has %q any more: take it out of listed, in test/commands/table_test.go", command)
+			t.Errorf("no document has %q any more: take it out of InDocker, in test/commands/find.go, or of listed, in test/commands/table_test.go", command)
 		}
+	}
+	for command, reason := range listed {
 		if reason == "" {
 			t.Errorf("%q is listed without a reason", command)
 		}
@@ -125,11 +132,12 @@ func (w *shell) run(t *testing.T, r run) bool {
 		script += "eval \"$(takeup env)\"\n"
 	}
 	script += r.before + "\n" + r.command + "\n" + r.after + "\n"
-	cmd := exec.CommandContext(ctx, "bash", "-c", script)
+	cmd := checkout.Shell(ctx, w.dir, w.env, script)
 	var stdout, stderr bytes.Buffer
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = w.dir, w.env, &stdout, &stderr
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	began := time.Now()
 	err := cmd.Run()
-	t.Logf("$ %s\n%s", r.command, &stdout)
+	t.Logf("%5.1f s $ %s\n%s", time.Since(began).Seconds(), r.command, &stdout)
 	if err != nil || !strings.Contains(stdout.String(), r.want) {
 		t.Logf("%v; it should print %q, and says beside it:\n%s", err, r.want, &stderr)
 		return false

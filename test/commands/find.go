@@ -82,3 +82,18 @@ func Find(file, markdown string) ([]Command, error) {
 	}
 	return found, nil
 }
+
+// InDocker gives the commands of the documents that need a Docker engine. The test
+// of test/docker types each.
+func InDocker() []string {
+	return []string{
+		"make invoke FUNCTION=submit",
+		"make invoke FUNCTION=check",
+		"make invoke FUNCTION=store",
+		"takeup invoke submit",
+		"takeup invoke check --job a-paper-boat --stack takeup",
+		"takeup invoke api --event my-event.json",
+		"takeup invoke --prepare",
+		".tools/sam/bin/sam local invoke SubmitFunction --template .takeup/invoke/template.yaml --event .takeup/invoke/events/submit.json",
+	}
+}

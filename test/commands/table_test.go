@@ -8,10 +8,9 @@ type run struct {
 	stackless     bool   // no local stack is there yet
 }
 
-// aJob makes the job ID, with a video, where it isn't there yet.
-const aJob = `takeup get ID >/dev/null 2>&1 ||
-  aws stepfunctions start-execution --name ID --state-machine-arn "$STATE_MACHINE_ARN" --input '{"prompt": "a paper boat"}' >/dev/null
-takeup download ID --output "$(mktemp -d)" >/dev/null`
+// aJob starts the job ID, which the documents' commands are about.
+const aJob = `aws stepfunctions start-execution --name ID --state-machine-arn "$STATE_MACHINE_ARN" \
+  --input '{"prompt": "a paper boat"}' >/dev/null`
 
 // runs are in the order in which they are typed.
 var runs = []run{
@@ -22,16 +21,13 @@ var runs = []run{
 	{command: `go run ./cmd/takeup list    # or runs it from the sources`},
 	{command: `eval "$(takeup env)"`, after: `echo "$API_URL"`, want: "http://127.0.0.1:"},
 	{command: `eval "$(takeup env --stack takeup)"`, after: `echo "$API_URL"`, want: "http"},
-	{command: `takeup generate "a paper boat crosses a flooded street"`, want: "nobody paid"},
+	{command: `takeup generate "a paper boat crosses a flooded street"`, before: aJob, want: "nobody paid"},
 	{command: `takeup generate --duration 10 --aspect-ratio 9:16 --file prompt.txt --output videos/`,
 		before: `mkdir videos; echo "a paper boat" >prompt.txt`, after: `ls videos`, want: ".mp4"},
 	{command: `echo "a paper boat" | takeup generate --no-wait --json | jq -r .id`, want: "api-"},
 	{command: `id=$(takeup generate --no-wait --json "a paper boat" | jq -r .id)`, after: `takeup get "$id"`, want: "queued"},
 	{command: `takeup estimate --duration 10`, want: "USD"},
 	{command: `takeup list --status error --limit 50`},
-	{command: `takeup list --all --json | jq -r '.videos[] | select(.error.redrivable) | .id'`,
-		before: aJob + "\ntakeup cancel --discard ID"},
-	{command: `takeup redrive --stack takeup --wait ID`, before: aJob + "\ntakeup cancel --discard ID", want: "ID"},
 	{command: `takeup doctor`, want: "ok   provider key: accepted"},
 	{command: `takeup doctor --stack takeup`, want: "ok   provider key: accepted"},
 	{command: `takeup reconcile --stack takeup --since 24h`},
@@ -40,7 +36,10 @@ var runs = []run{
   -H "Idempotency-Key: boat-1" \
   -d '{"model": "kling-video/v1/pro/text-to-video", "prompt": "a paper boat crosses a flooded street"}'`, want: `"status":"queued"`},
 	{command: `curl -H "Authorization: Bearer $TOKEN" "$API_URL/v2/generate/video/kling/generation?generation_id=$ID"`,
-		before: aJob + "\nID=ID", want: `"status":"completed"`},
+		before: "takeup get ID --wait\nID=ID", want: `"status":"completed"`},
+	{command: `takeup list --all --json | jq -r '.videos[] | select(.error.redrivable) | .id'`,
+		before: "takeup cancel --discard ID >/dev/null", want: "ID\n"},
+	{command: `takeup redrive --stack takeup --wait ID`, want: "completed"},
 	{command: `aws s3 cp prompt.txt s3://$PROMPTS_BUCKET/`, before: `echo "a paper boat" >prompt.txt`,
 		after: `aws s3 ls "s3://$PROMPTS_BUCKET/"`, want: "prompt.txt"},
 	{command: `aws stepfunctions start-execution --state-machine-arn $STATE_MACHINE_ARN \
@@ -52,25 +51,17 @@ var runs = []run{
 }
 
 const (
-	needsDocker  = "it needs a Docker engine: test/docker runs it"
 	needsAccount = "it deploys to an AWS account"
 	takesLong    = "it measures for minutes, and what it prints depends on the machine"
 )
 
-// listed are the commands that are not typed here, with the reason.
+// listed are the commands that are not typed here, with the reason. Those of
+// InDocker are not typed here either.
 var listed = map[string]string{
 	`make test`:                          "it runs this test",
 	`.tools/sam/bin/sam deploy --guided`: needsAccount + ", and asks for its settings in a terminal",
 	`.tools/sam/bin/sam deploy`:          needsAccount,
 	`git pull`:                           "it fetches from wherever the repository was cloned from",
-	`make invoke FUNCTION=submit`:        needsDocker,
-	`make invoke FUNCTION=check`:         needsDocker,
-	`make invoke FUNCTION=store`:         needsDocker,
-	`takeup invoke --prepare`:            needsDocker,
-	`.tools/sam/bin/sam local invoke SubmitFunction --template .takeup/invoke/template.yaml --event .takeup/invoke/events/submit.json`: needsDocker,
-	`takeup invoke submit`:                                                                     needsDocker,
-	`takeup invoke check --job a-paper-boat --stack takeup`:                                    needsDocker,
-	`takeup invoke api --event my-event.json`:                                                  needsDocker,
 	`aws apigateway flush-stage-authorizers-cache --rest-api-id "$API_ID" --stage-name takeup`: "MiniStack has no cache of authorizers to empty",
 	`make bench-store`:          takesLong,
 	`make bench-cold STARTS=61`: takesLong,

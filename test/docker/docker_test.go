@@ -6,11 +6,11 @@ import (
 	"context"
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -26,12 +26,13 @@ type world struct {
 	dir   string
 	env   []string
 	stack *localstack.Stack
+	lines map[string]bool // what was typed, in scripts too
 }
 
 // TestInvoke runs every function in Lambda's container, against a stack that make
 // up started.
 func TestInvoke(t *testing.T) {
-	w := &world{dir: checkout.New(t, "../..")}
+	w := &world{dir: checkout.New(t, "../.."), lines: map[string]bool{}}
 	// The base image of an engine that is started here has no registry behind it.
 	w.env = checkout.Env(w.dir, "DOCKER_HOST="+engine(t), "SAM_SKIP_PULL_IMAGE=1")
 	w.must(t, "make up")
@@ -51,6 +52,11 @@ func TestInvoke(t *testing.T) {
 	t.Run("a function that fails", w.testFails)
 	t.Run("a deployed stack", w.testDeployed)
 	t.Run("SAM's own command", w.testRecipe)
+	for _, command := range commands.InDocker() {
+		if !w.lines[command] {
+			t.Errorf("%q needs Docker, and is not typed here", command)
+		}
+	}
 }
 
 // typed runs a command line in a shell, and gives what it prints, what it says
@@ -59,11 +65,15 @@ func (w *world) typed(t *testing.T, line string, env ...string) (out, said strin
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "bash", "-c", line)
+	for line := range strings.Lines(line) {
+		w.lines[strings.TrimSuffix(line, "\n")] = true
+	}
+	cmd := checkout.Shell(ctx, w.dir, slices.Concat(w.env, env), line)
 	var stdout, stderr bytes.Buffer
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = w.dir, append(env[:len(env):len(env)], w.env...), &stdout, &stderr
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	began := time.Now()
 	err = cmd.Run()
-	t.Logf("$ %s\n%s", line, stdout.String())
+	t.Logf("%5.1f s $ %s\n%s", time.Since(began).Seconds(), line, stdout.String())
 	return stdout.String(), stderr.String(), err
 }
 
@@ -88,21 +98,30 @@ func answer[T any](t *testing.T, w *world, line string, env ...string) T {
 	return got
 }
 
-const job = "a-paper-boat"
+const (
+	job = "a-paper-boat"
+	// there has the commands after it take the local stack for one in AWS.
+	there = "eval \"$(takeup env)\"\n"
+)
 
 func (w *world) testSubmit(t *testing.T) {
 	first := answer[video.Job](t, w, "make invoke FUNCTION=submit")
 	if first.ID != job || first.Status != video.Generating || first.GenerationID == "" {
 		t.Errorf("it answers %+v", first)
 	}
-	if again := answer[video.Job](t, w, "make invoke FUNCTION=SubmitFunction"); again.GenerationID != first.GenerationID {
+	if again := answer[video.Job](t, w, "takeup invoke submit"); again.GenerationID != first.GenerationID {
 		t.Errorf("again, it answers %+v", again)
 	}
 }
 
 func (w *world) testCheck(t *testing.T) {
-	if got := answer[video.Job](t, w, "make invoke FUNCTION=check"); got.ID != job || got.Status != video.Completed {
-		t.Errorf("it answers %+v", got)
+	for _, got := range []video.Job{
+		answer[video.Job](t, w, "make invoke FUNCTION=check"),
+		answer[video.Job](t, w, there+"takeup invoke check --job a-paper-boat --stack takeup", "YES=1"),
+	} {
+		if got.ID != job || got.Status != video.Completed {
+			t.Errorf("it answers %+v", got)
+		}
 	}
 }
 
@@ -141,12 +160,14 @@ func (w *world) testPrompts(t *testing.T) {
 }
 
 func (w *world) testAPI(t *testing.T) {
-	got := answer[struct {
-		StatusCode int    `json:"statusCode"`
-		Body       string `json:"body"`
-	}](t, w, "make invoke FUNCTION=api")
-	if got.StatusCode != 201 || !strings.Contains(got.Body, `"queued"`) {
-		t.Errorf("it answers %+v", got)
+	for _, line := range []string{"make invoke FUNCTION=api", "cp events/api.json my-event.json\ntakeup invoke api --event my-event.json"} {
+		got := answer[struct {
+			StatusCode int    `json:"statusCode"`
+			Body       string `json:"body"`
+		}](t, w, line)
+		if got.StatusCode != 201 || !strings.Contains(got.Body, `"queued"`) {
+			t.Errorf("%s answers %+v", line, got)
+		}
 	}
 }
 
@@ -190,15 +211,15 @@ func (w *world) testFails(t *testing.T) {
 
 // testDeployed names the stack, as one in AWS is named.
 func (w *world) testDeployed(t *testing.T) {
-	const there = `eval "$(takeup env)" && make invoke STACK=takeup `
-	_, said, err := w.typed(t, there+"FUNCTION=submit")
+	const invoke = there + "make invoke STACK=takeup "
+	_, said, err := w.typed(t, invoke+"FUNCTION=submit")
 	if err == nil || !strings.Contains(said, "It buys a video, for about 1 USD, unless job a-paper-boat was submitted before") || !strings.Contains(said, "nobody can be asked here") {
 		t.Errorf("nobody agreed: %v\n%s", err, said)
 	}
-	if got := answer[video.Job](t, w, there+"FUNCTION=submit YES=1"); got.ID != job {
+	if got := answer[video.Job](t, w, invoke+"FUNCTION=SubmitFunction YES=1"); got.ID != job {
 		t.Errorf("it answers %+v", got)
 	}
-	_, said, err = w.typed(t, there+"FUNCTION=check YES=1")
+	_, said, err = w.typed(t, invoke+"FUNCTION=check YES=1")
 	if err == nil || !strings.Contains(said, "the video of job a-paper-boat is stored already") {
 		t.Errorf("nothing is made there: %v\n%s", err, said)
 	}
@@ -228,9 +249,10 @@ func (w *world) testRecipe(t *testing.T) {
 
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	prepare := exec.CommandContext(ctx, "bash", "-c", "exec "+all[at].Text)
+	w.lines[all[at].Text] = true
+	prepare := checkout.Shell(ctx, w.dir, w.env, "exec "+all[at].Text)
 	var said bytes.Buffer
-	prepare.Dir, prepare.Env, prepare.Stderr = w.dir, w.env, &said
+	prepare.Stderr = &said
 	out, err := prepare.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
