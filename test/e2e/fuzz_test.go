@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -55,6 +56,21 @@ func (c *counter) count(response *http.Response) {
 	c.replies[fmt.Sprintf("%s %s %d", response.Request.Method, name, response.StatusCode)]++
 }
 
+// private finds a class of characters that leaves out those for private use.
+var private = regexp.MustCompile(`(\[\^[^\]]*)(\x{e000}-\x{f8ff})([^\]]*?)(\x{e0000}-\x{e0fff}\x{f0000}-\x{10ffff})([^\]]*\])`)
+
+// lookedAhead writes those classes with a lookahead, which means the same.
+// Hypothesis lists each character of a class, and 143,000 of them take it minutes;
+// a lookahead it only tries. The description keeps the class, since Go's regexp has
+// no lookahead.
+func lookedAhead(t *testing.T, description string) string {
+	t.Helper()
+	if !private.MatchString(description) {
+		t.Fatal("no pattern leaves out the characters for private use: give schemathesis the description as it is")
+	}
+	return private.ReplaceAllString(description, `(?![$2$4])$1$3$5`)
+}
+
 // testFuzz has schemathesis make requests of the API's own description, and hold
 // each reply to it.
 func (w *world) testFuzz(t *testing.T) {
@@ -80,9 +96,14 @@ func (w *world) testFuzz(t *testing.T) {
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	_, _, description := call(t, http.MethodGet, w.stack.API+"/openapi.json", "", "")
+	file := filepath.Join(dir, "openapi.json")
+	if err := os.WriteFile(file, []byte(lookedAhead(t, string(description))), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	c := newCounter(t, w)
 	fuzzer := exec.CommandContext(t.Context(), filepath.Join(root, ".tools/schemathesis/bin/schemathesis"),
-		"--config-file", config, "run", c.URL+"/openapi.json", "--url", c.URL, "--no-color")
+		"--config-file", config, "run", file, "--url", c.URL, "--no-color")
 	fuzzer.Dir, fuzzer.Env = dir, append(os.Environ(), "API_TOKEN="+w.stack.Token)
 	said, err := fuzzer.CombinedOutput()
 	if err != nil {
