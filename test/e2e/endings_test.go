@@ -65,23 +65,26 @@ func (w *world) testModeration(t *testing.T) {
 	w.discreet(t, job, prompt)
 }
 
-// testCredits ends a job for lack of credits, and goes on with it when there are
+// testCredits ends jobs for lack of credits, and goes on with them when there are
 // some: the redrive submits, since nothing was.
 func (w *world) testCredits(t *testing.T) {
-	job, _ := w.order(t, "credits", func(job string) {
-		w.fail(job, once(simulator.KindCreate, simulator.Fault{Status: http.StatusForbidden}))
-	})
-	w.endedWith(t, job, "OutOfCredits", "top it up")
-	if n := len(w.generations(job)); n > 0 {
-		t.Fatalf("%d generations", n)
-	}
-	w.startByHand(t, job+"-r1", fmt.Sprintf(`{"id":%q,"resume":true}`, job))
-	if got := w.succeeded(t, job+"-r1"); got.ID != job || got.Status != video.Stored {
-		t.Errorf("the redrive ends with %+v", got)
-	}
-	w.stored(t, job)
-	if n := len(w.creates(job)); n != 2 {
-		t.Errorf("the provider was asked %d times", n)
+	for name, fault := range map[string]simulator.Fault{
+		"credits":      {Status: http.StatusForbidden},
+		"credits-402": {Status: http.StatusPaymentRequired, Body: `"Insufficient credits"`},
+	} {
+		job, _ := w.order(t, name, func(job string) { w.fail(job, once(simulator.KindCreate, fault)) })
+		w.endedWith(t, job, "OutOfCredits", "top it up")
+		if n := len(w.generations(job)); n > 0 {
+			t.Fatalf("%s: %d generations", name, n)
+		}
+		w.startByHand(t, job+"-r1", fmt.Sprintf(`{"id":%q,"resume":true}`, job))
+		if got := w.succeeded(t, job+"-r1"); got.ID != job || got.Status != video.Stored {
+			t.Errorf("%s: the redrive ends with %+v", name, got)
+		}
+		w.stored(t, job)
+		if n := len(w.creates(job)); n != 2 {
+			t.Errorf("%s: the provider was asked %d times", name, n)
+		}
 	}
 }
 
