@@ -69,8 +69,8 @@ func (w *world) testModeration(t *testing.T) {
 // some: the redrive submits, since nothing was.
 func (w *world) testCredits(t *testing.T) {
 	for name, fault := range map[string]simulator.Fault{
-		"credits":      {Status: http.StatusForbidden},
-		"credits-402": {Status: http.StatusPaymentRequired, Body: `"Insufficient credits"`},
+		"credits":     {Status: http.StatusForbidden},
+		"credits-402": {Status: http.StatusPaymentRequired},
 	} {
 		job, _ := w.order(t, name, func(job string) { w.fail(job, once(simulator.KindCreate, fault)) })
 		w.endedWith(t, job, "OutOfCredits", "top it up")
