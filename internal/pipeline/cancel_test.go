@@ -211,6 +211,7 @@ func (c cancelling) check(t *testing.T, s *stage, view intake.View, answer error
 // on, to its end where it can, at each of the cancellation's calls. After a call is
 // before the next.
 func TestCancelAtEveryPoint(t *testing.T) {
+	t.Parallel()
 	plays := 0
 	play := func(c cancelling) ([]string, []string) { plays++; return c.run(t) }
 	calls, _ := play(cancelling{})

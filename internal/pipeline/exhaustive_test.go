@@ -79,6 +79,7 @@ func (s *stage) keepsItsPromises(t *testing.T, name, ending string, mayLose bool
 // TestEveryFaultAndEveryPair plays a job with each fault at each of its calls,
 // and with each pair of faults.
 func TestEveryFaultAndEveryPair(t *testing.T) {
+	t.Parallel()
 	singles, pairs := 0, 0
 	calls := play(t, "no fault", nil)
 	for i := range calls {
@@ -103,6 +104,7 @@ func TestEveryFaultAndEveryPair(t *testing.T) {
 // TestTwoSubmitsAtOnce holds a Submit at each of its calls while another runs,
 // and crosses that with each fault that the held one meets before or after.
 func TestTwoSubmitsAtOnce(t *testing.T) {
+	t.Parallel()
 	plays := 0
 	pair := func(name string, plan map[int]fault, i int, after []string, faults func(string) []fault) {
 		for j := i + 1; j < len(after); j++ {
@@ -135,12 +137,14 @@ func TestTwoSubmitsAtOnce(t *testing.T) {
 // more: both at the one that is held, before or after that or around it, or one at
 // each of the two.
 func TestTwoSubmitsAtOnceAndEveryPair(t *testing.T) {
+	t.Parallel()
 	everyPair(t, bare())
 }
 
 // TestTwoSubmitsAtOnceBegunAnew does the same where the other Submit is of the
 // execution that begins the job anew, after the first one's was stopped.
 func TestTwoSubmitsAtOnceBegunAnew(t *testing.T) {
+	t.Parallel()
 	everyPair(t, anew())
 }
 
