@@ -141,9 +141,9 @@ func TestTwoSubmitsAtOnceAndEveryPair(t *testing.T) {
 	everyPair(t, bare())
 }
 
-// TestTwoSubmitsAtOnceBegunAnew does the same where the other Submit is of the
+// TestTwoSubmitsAtOnceAnewAndEveryPair does the same where the other Submit is of the
 // execution that begins the job anew, after the first one's was stopped.
-func TestTwoSubmitsAtOnceBegunAnew(t *testing.T) {
+func TestTwoSubmitsAtOnceAnewAndEveryPair(t *testing.T) {
 	t.Parallel()
 	everyPair(t, anew())
 }
