@@ -44,6 +44,7 @@ aimlapi := .tools/aimlapi/lock-$(call hash,tools/aimlapi.txt)
 schemathesis := .tools/schemathesis/lock-$(call hash,tools/schemathesis.txt)
 golangci = .tools/bin/golangci-lint-$(GOLANGCI_LINT)-$(shell go env GOVERSION 2>/dev/null)
 awscli := .tools/awscli/lock-$(call hash,tools/awscli.txt)
+moto := .tools/moto/lock-$(call hash,tools/moto.txt)
 peers := .tools/peers/lock-$(call hash,tools/peers.txt)
 rclone := .tools/bin/rclone-$(RCLONE)
 versitygw := .tools/bin/versitygw-$(VERSITYGW)
@@ -107,7 +108,7 @@ build: $(takeup) $(sam) ## Build the template and its functions for sam deploy. 
 	@$(takeup) build
 
 .PHONY: test
-test: need-go need-python need-cc need-node need-curl $(ministack) $(sam) $(schemathesis) $(aimlapi) $(awscli) $(axe) $(chromium) $(versitygw) ## Run all tests.
+test: need-go need-python need-cc need-node need-curl $(ministack) $(moto) $(sam) $(schemathesis) $(aimlapi) $(awscli) $(axe) $(chromium) $(versitygw) ## Run all tests.
 	go test -race -timeout 30m -skip 'EveryPair$$' ./...
 	go test -timeout 30m -run 'EveryPair$$' ./internal/pipeline
 	cd test && go test -race -timeout 30m $$(go list ./... | grep -v '/test/docker$$')
@@ -168,7 +169,7 @@ lint: need-go $(sam) $(golangci) $(asl) ## Check formatting, code, imports, the 
 	done
 
 .PHONY: tools
-tools: $(ministack) $(sam) $(schemathesis) $(aimlapi) $(awscli) $(golangci) $(asl) $(axe) $(chromium) ## Install the pinned tools into .tools.
+tools: $(ministack) $(moto) $(sam) $(schemathesis) $(aimlapi) $(awscli) $(golangci) $(asl) $(axe) $(chromium) ## Install the pinned tools into .tools.
 
 .PHONY: clean
 clean: $(takeup) ## End the local stack, and remove what was built and installed.
@@ -180,7 +181,7 @@ clean: $(takeup) ## End the local stack, and remove what was built and installed
 $(takeup): need-go
 	@$(keyless) tools/step "building takeup" go build -o $@ ./cmd/takeup
 
-$(ministack) $(sam) $(schemathesis) $(aimlapi) $(awscli) $(peers) $(node) $(zig): | need-python
+$(ministack) $(moto) $(sam) $(schemathesis) $(aimlapi) $(awscli) $(peers) $(node) $(zig): | need-python
 	@$(keyless) name=$$(basename $$(dirname $@)); \
 	rm -rf .tools/$$name && tools/step "installing $$name, as pinned in tools/$$name.txt" sh -c '\
 	  python3 -m venv .tools/$$0 && \

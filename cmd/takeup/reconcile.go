@@ -29,9 +29,9 @@ func newReconcile(w *world) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "reconcile", GroupID: groupOperate, Args: arguments(0, 0),
 		Short: "Name what was paid without a video, and what was lost on the way",
-		Long: `Holds what the provider charged against the ledger, the bucket and the prompt
-files, and names what does not add up, and each charge of more than three times
-the estimate, each with what to do. It changes nothing
+		Long: `Holds what the provider charged against the table of jobs, the bucket and the
+prompt files, and names what does not add up, and each charge of more than three
+times the estimate, each with what to do. It changes nothing
 and pays nothing. It needs the stack's AWS. The exit status is 0 when all is
 accounted for, and 3 when something is named or could not be read.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
@@ -83,8 +83,7 @@ func (a stackAccess) sources(w *world) (reconcile.Sources, error) {
 		return reconcile.Sources{}, err
 	}
 	return reconcile.Sources{
-		Ledger: a.ledger(), Manifests: a.shelf(), Executions: executions,
-		Contents: a.contents(),
+		Jobs: a.jobs(), IDs: a.ids(), Manifests: a.shelf(), Contents: a.jobs(), Executions: executions,
 		Provider: a.account(w), Keys: a.keys(),
 		Objects: reconcile.Objects{Client: a.s3(), Videos: a.outputs["VideosBucket"], PromptFiles: a.outputs["PromptsBucket"]},
 	}, nil
@@ -120,12 +119,12 @@ func showReport(out io.Writer, report reconcile.Report, asJSON bool) error {
 	if asJSON {
 		return printJSON(out, report)
 	}
-	return table(out, report)
+	return printReport(out, report)
 }
 
-// table prints a report for people: what is named, then what is not known, what
+// printReport prints a report for people: what is named, then what is not known, what
 // is only for information, and the sums.
-func table(out io.Writer, report reconcile.Report) error {
+func printReport(out io.Writer, report reconcile.Report) error {
 	columns := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	if len(report.Findings) > 0 {
 		fmt.Fprintln(columns, "KIND\tWHAT\tJOB\tWHEN\tCREDITS\tWHY\tWHAT TO DO")
@@ -149,7 +148,7 @@ func table(out io.Writer, report reconcile.Report) error {
 	for _, n := range report.Notes {
 		fmt.Fprintf(out, "note: %s (job %s): %s\n", n.What, dash(n.Job), n.Detail)
 	}
-	_, err := fmt.Fprintf(out, "%s to %s: %d generations charged, %d credits, %d prompt files; in the ledger %d jobs, %d videos stored, %d in work; %d named, %d unknown\n",
+	_, err := fmt.Fprintf(out, "%s to %s: %d generations charged, %d credits, %d prompt files; in the table %d jobs, %d videos stored, %d in work; %d named, %d unknown\n",
 		report.From.UTC().Format(time.RFC3339), report.To.UTC().Format(time.RFC3339),
 		report.Paid, report.Credits, report.Prompts, report.Jobs, report.Videos, report.Running, len(report.Findings), len(report.Unknown))
 	return err

@@ -6,19 +6,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 	"github.com/spf13/cobra"
 
 	"github.com/takeup/takeup/internal/localstack"
+	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -121,7 +119,7 @@ func (r *runner) run(ctx context.Context) (err error) {
 	}
 	if id != "" && provider != nil {
 		// The stack and all it knows go now, and what was paid must not.
-		err = errors.Join(err, keepJob(context.WithoutCancel(ctx), r.world, stack.S3(), m.api.bucket, id, r.out))
+		err = errors.Join(err, keepJob(context.WithoutCancel(ctx), r.world, stackAccess{config: stack.Config(), outputs: stack.Outputs}.jobs(), id, r.out))
 	}
 	return fmt.Errorf("%w\nthe logs are in %s", err, stack.Logs())
 }
@@ -165,12 +163,12 @@ func storing(ctx context.Context, executions *sfn.Client, execution string) bool
 	return false
 }
 
-// keepJob writes what the ledger knows of a job that may have been paid for to
+// keepJob writes what is known of a job that may have been paid for to
 // <out>/<id>.job.json: with the generation's id, the provider can be asked for
 // its video.
-func keepJob(ctx context.Context, w *world, objects *s3.Client, bucket, id, out string) error {
-	object, err := objects.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: aws.String("jobs/" + id + ".json")})
-	var absent *s3types.NoSuchKey
+func keepJob(ctx context.Context, w *world, jobs *table.Table, id, out string) error {
+	entry, _, err := jobs.Get(ctx, id)
+	var absent *video.NoEntry
 	if errors.As(err, &absent) {
 		return nil // it was never submitted
 	}
@@ -180,14 +178,12 @@ func keepJob(ctx context.Context, w *world, objects *s3.Client, bucket, id, out 
 	if err != nil {
 		return keeping(err)
 	}
-	defer object.Body.Close()
-	data, err := io.ReadAll(object.Body)
+	if entry.Phase == video.PhaseRefused {
+		return nil // certainly not paid
+	}
+	data, err := json.MarshalIndent(entry, "", "  ")
 	if err != nil {
 		return keeping(err)
-	}
-	var entry video.Entry
-	if err := json.Unmarshal(data, &entry); err == nil && entry.Phase == video.PhaseRefused {
-		return nil // certainly not paid
 	}
 	path := filepath.Join(out, id+".job.json")
 	if err := os.MkdirAll(out, 0o755); err != nil {

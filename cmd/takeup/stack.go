@@ -8,16 +8,17 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/smithy-go"
 
 	"github.com/takeup/takeup/internal/aimlapi"
-	"github.com/takeup/takeup/internal/ledger"
 	"github.com/takeup/takeup/internal/localstack"
 	"github.com/takeup/takeup/internal/manifest"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/secret"
+	"github.com/takeup/takeup/internal/table"
 )
 
 // stackAccess is what a command needs to work on a stack.
@@ -48,7 +49,7 @@ func describe(ctx context.Context, config aws.Config, name string) (stackAccess,
 		}
 	}
 	access.provider = strings.TrimRight(access.settings["ProviderBaseUrl"], "/")
-	for _, output := range []string{"ApiUrl", "ApiTokenSecret", "VideosBucket", "PromptsBucket", "StateMachineArn", "ProviderKeySecret"} {
+	for _, output := range []string{"ApiUrl", "ApiTokenSecret", "JobsTable", "VideosBucket", "PromptsBucket", "StateMachineArn", "ProviderKeySecret"} {
 		if access.outputs[output] == "" {
 			return access, fmt.Errorf("the stack %s has no output %s; is it a stack of Takeup, deployed whole?", name, output)
 		}
@@ -98,13 +99,13 @@ func (a stackAccess) s3() *s3.Client {
 	return s3.NewFromConfig(a.config, func(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil })
 }
 
-func (a stackAccess) ledger() *ledger.Ledger {
-	// Nothing is written here, so that no nonce is asked for.
-	return ledger.New(a.s3(), a.outputs["VideosBucket"], nil)
+func (a stackAccess) jobs() *table.Table {
+	// Nothing is written here, so that no mark and no wait is asked for.
+	return table.New(dynamodb.NewFromConfig(a.config), a.outputs["JobsTable"], nil, nil)
 }
 
-func (a stackAccess) contents() *ledger.Contents {
-	return ledger.NewContents(a.s3(), a.outputs["VideosBucket"])
+func (a stackAccess) ids() table.Scan {
+	return table.NewScan(dynamodb.NewFromConfig(a.config), a.outputs["JobsTable"])
 }
 
 func (a stackAccess) shelf() *manifest.Shelf { return manifest.New(a.s3(), a.outputs["VideosBucket"]) }

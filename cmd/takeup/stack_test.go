@@ -40,7 +40,7 @@ func newFakeAWS(t *testing.T, api *fakeapi.Server) *fakeAWS {
 		api: http.StripPrefix("/_aws/execute-api/abc/takeup", httputil.NewSingleHostReverseProxy(target)),
 		outputs: map[string]string{
 			"ApiUrl": "https://abc.execute-api.eu-west-1.amazonaws.com/takeup", "ApiId": "abc", "ApiStage": "takeup", "ApiTokenSecret": "token",
-			"VideosBucket": "videos", "PromptsBucket": "prompts", "ProviderKeySecret": "key",
+			"JobsTable": "jobs", "VideosBucket": "videos", "PromptsBucket": "prompts", "ProviderKeySecret": "key",
 			"StateMachineArn": "arn:aws:states:eu-west-1:000000000000:stateMachine:text-to-video",
 		},
 	}

@@ -4,18 +4,20 @@ package main
 import (
 	"crypto/rand"
 	"log/slog"
+	mathrand "math/rand/v2"
 	"os"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"github.com/takeup/takeup/internal/intake"
-	"github.com/takeup/takeup/internal/ledger"
 	"github.com/takeup/takeup/internal/manifest"
 	"github.com/takeup/takeup/internal/page"
 	"github.com/takeup/takeup/internal/settings"
+	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/timings"
 	"github.com/takeup/takeup/internal/web"
 )
@@ -25,15 +27,14 @@ func main() {
 	set, config := settings.Must(log, settings.Load[settings.API])
 	bucket, machine := s3.NewFromConfig(config), sfn.NewFromConfig(config)
 	presigner, executions := s3.NewPresignClient(bucket), intake.NewExecutions(machine, set.StateMachine)
-	entries, shelf := ledger.New(bucket, set.VideosBucket, rand.Text), manifest.New(bucket, set.VideosBucket)
+	shelf, jobs := manifest.New(bucket, set.VideosBucket), table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
 	videos := web.NewPresigned(presigner, set.VideosBucket, set.VideoURL.Duration())
 	api := web.API{
-		Starter: intake.New(entries, executions), Desk: intake.NewDesk(entries, shelf, executions),
-		Lister: intake.NewLister(entries, shelf, executions, machine), Redriver: intake.NewRedriver(entries, shelf, executions),
-		Canceller: intake.NewCanceller(entries, shelf, executions, time.Now),
-		Videos:    videos, Uploads: web.NewForms(presigner, set.PromptsBucket, time.Now),
-		Estimator: timings.New(bucket, set.VideosBucket, nil, log),
-		Origin:    set.CORSOrigin, Random: rand.Reader, Now: time.Now, Log: log,
+		Starter: intake.New(jobs, executions), Desk: intake.NewDesk(jobs, shelf, executions),
+		Lister: intake.NewLister(jobs, shelf, executions, machine), Redriver: intake.NewRedriver(jobs, shelf, executions),
+		Canceller: intake.NewCanceller(jobs, shelf, executions, time.Now), Estimator: timings.New(jobs, nil, log),
+		Videos: videos, Uploads: web.NewForms(presigner, set.PromptsBucket, time.Now),
+		Origin: set.CORSOrigin, Random: rand.Reader, Now: time.Now, Log: log,
 	}
 	api.Page = page.New(videos.Origin, api.NotFound())
 	lambda.Start(web.Lambda(api.Handler()))

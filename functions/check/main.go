@@ -4,31 +4,33 @@ package main
 import (
 	"crypto/rand"
 	"log/slog"
+	mathrand "math/rand/v2"
 	"os"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/takeup/takeup/internal/aimlapi"
-	"github.com/takeup/takeup/internal/ledger"
 	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/secret"
 	"github.com/takeup/takeup/internal/settings"
+	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/timings"
 )
 
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	set, config := settings.Must(log, settings.Load[settings.Check])
-	provider, bucket := aimlapi.New(set.Client()), s3.NewFromConfig(config)
+	provider := aimlapi.New(set.Client())
+	jobs := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
 	step := &pipeline.Check{
 		Provider: provider,
 		Keys:     secret.New(secretsmanager.NewFromConfig(config), set.KeySecret),
-		Ledger:   ledger.New(bucket, set.VideosBucket, rand.Text),
+		Jobs:     jobs,
 		Schedule: set.Schedule(),
-		Timings:  timings.New(bucket, set.VideosBucket, provider, log),
+		Timings:  timings.New(jobs, provider, log),
 		Now:      time.Now,
 		Sleep:    pipeline.Sleep,
 		Log:      log,

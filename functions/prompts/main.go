@@ -4,23 +4,26 @@ package main
 import (
 	"crypto/rand"
 	"log/slog"
+	mathrand "math/rand/v2"
 	"os"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"github.com/takeup/takeup/internal/intake"
-	"github.com/takeup/takeup/internal/ledger"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/settings"
+	"github.com/takeup/takeup/internal/table"
 )
 
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	set, config := settings.Must(log, settings.Load[settings.Prompts])
 	bucket := s3.NewFromConfig(config)
-	starter := intake.New(ledger.New(bucket, set.VideosBucket, rand.Text), intake.NewExecutions(sfn.NewFromConfig(config), set.StateMachine))
-	lambda.Start(promptfile.New(bucket, ledger.NewContents(bucket, set.VideosBucket), starter, set.VideosBucket, time.Now, log).Handle)
+	jobs := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
+	starter := intake.New(jobs, intake.NewExecutions(sfn.NewFromConfig(config), set.StateMachine))
+	lambda.Start(promptfile.New(bucket, jobs, starter, set.VideosBucket, time.Now, log).Handle)
 }

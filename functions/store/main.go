@@ -4,19 +4,21 @@ package main
 import (
 	"crypto/rand"
 	"log/slog"
+	mathrand "math/rand/v2"
 	"os"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/takeup/takeup/internal/aimlapi"
-	"github.com/takeup/takeup/internal/ledger"
 	"github.com/takeup/takeup/internal/manifest"
 	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/secret"
 	"github.com/takeup/takeup/internal/settings"
+	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/transfer"
 )
 
@@ -27,7 +29,7 @@ func main() {
 	step := &pipeline.Store{
 		Provider: aimlapi.New(set.Client()),
 		Keys:     secret.New(secretsmanager.NewFromConfig(config), set.KeySecret),
-		Ledger:   ledger.New(bucket, set.VideosBucket, rand.Text),
+		Jobs:     table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration]),
 		Copier:   transfer.New(bucket, transfer.Config{Bucket: set.VideosBucket, MaxBytes: set.MaxVideoMiB.Bytes(), Loopback: set.LoopbackSources}),
 		Shelf:    manifest.New(bucket, set.VideosBucket),
 		Version:  settings.Version(),

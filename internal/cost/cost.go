@@ -1,5 +1,5 @@
 // Package cost says what the machinery around a video costs at AWS: the state
-// machine's transitions, its functions and the S3 requests. What the provider
+// machine's transitions, its functions, and the requests of S3 and DynamoDB. What the provider
 // charges for the video itself is not in it, and is about a thousand times more.
 package cost
 
@@ -17,6 +17,11 @@ const (
 	// https://aws.amazon.com/s3/pricing/
 	Write = 0.005 / 1000
 	Read  = 0.0004 / 1000
+	// TableWrite is a write of up to 1 KB to a table on demand, or to one of its
+	// indexes; a transaction takes two. TableRead is a consistent read of up to 4 KB.
+	// https://aws.amazon.com/dynamodb/pricing/on-demand/
+	TableWrite = 0.625 / 1e6
+	TableRead  = 0.125 / 1e6
 )
 
 // The functions' memory in GB, as the template has it.
@@ -43,11 +48,14 @@ type Video struct {
 	Transitions   int
 	Invocations   int
 	GBSeconds     float64
-	Writes, Reads int
+	Writes, Reads int // of S3
+	// Of the table, in units.
+	TableWrites, TableReads int
 }
 
 // USD is what it costs.
 func (v Video) USD() float64 {
 	return float64(v.Transitions)*Transition + float64(v.Invocations)*Invocation +
-		v.GBSeconds*GBSecond + float64(v.Writes)*Write + float64(v.Reads)*Read
+		v.GBSeconds*GBSecond + float64(v.Writes)*Write + float64(v.Reads)*Read +
+		float64(v.TableWrites)*TableWrite + float64(v.TableReads)*TableRead
 }

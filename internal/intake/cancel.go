@@ -8,10 +8,10 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Claims is the ledger with its writes, each of which is on a version that was
+// Claims is the table with its writes, each of which is on a version that was
 // read and gives a *video.Conflict where that is no longer the one.
 type Claims interface {
-	Ledger
+	Jobs
 	Create(context.Context, video.Entry) (video.Entry, string, error)
 	Update(ctx context.Context, entry video.Entry, version string) (video.Entry, string, error)
 }
@@ -37,15 +37,15 @@ func (e *NotCancelled) Error() string { return "job " + e.ID + " was not cancell
 
 // Canceller ends jobs by their owner's choice.
 type Canceller struct {
-	ledger Claims
-	shelf  Shelf
-	desk   *Desk
-	now    func() time.Time
+	jobs  Claims
+	shelf Shelf
+	desk  *Desk
+	now   func() time.Time
 }
 
 // NewCanceller makes a Canceller for the jobs of a state machine.
-func NewCanceller(ledger Claims, shelf Shelf, executions Executions, now func() time.Time) *Canceller {
-	return &Canceller{ledger: ledger, shelf: shelf, desk: NewDesk(ledger, shelf, executions), now: now}
+func NewCanceller(jobs Claims, shelf Shelf, executions Executions, now func() time.Time) *Canceller {
+	return &Canceller{jobs: jobs, shelf: shelf, desk: NewDesk(jobs, shelf, executions), now: now}
 }
 
 // Cancel ends a job that was not submitted: it is never paid. One that was, or
@@ -58,14 +58,14 @@ func NewCanceller(ledger Claims, shelf Shelf, executions Executions, now func() 
 // *video.ServiceUnavailable where it isn't known whether the job was cancelled:
 // cancelling again is safe.
 //
-// The ledger decides. A job is submitted by whoever claims it there, and
+// The table decides. A job is submitted by whoever claims it there, and
 // cancelled by whoever writes that there, each on the version that was read.
 func (c *Canceller) Cancel(ctx context.Context, id string, discard bool) error {
 	for range 8 {
-		entry, version, err := c.ledger.Get(ctx, id)
+		entry, version, err := c.jobs.Get(ctx, id)
 		var none *video.NoEntry
 		if err != nil && !errors.As(err, &none) {
-			return unavailable("reading the ledger", err)
+			return unavailable("reading the job", err)
 		}
 		view, err := c.desk.Status(ctx, id)
 		if err != nil {
@@ -98,14 +98,14 @@ func (c *Canceller) cancel(ctx context.Context, view View, entry video.Entry, ve
 	case version == "" && view.Request == nil:
 		return &NotCancelled{ID: view.ID, RetryAfter: checking, Reason: "its input is being checked at this moment; ask again"}
 	case version == "":
-		_, _, err := c.ledger.Create(ctx, video.Entry{
+		_, _, err := c.jobs.Create(ctx, video.Entry{
 			ID: view.ID, Request: *view.Request, RequestHash: view.Request.Hash(), CreatedAt: view.CreatedAt,
 			Ending: video.NewEndingRecord(&video.Cancelled{}, c.now()),
 		})
 		return err
 	case entry.Phase == video.PhaseRefused:
 		entry.Ending = video.NewEndingRecord(&video.Cancelled{}, c.now())
-		_, _, err := c.ledger.Update(ctx, entry, version)
+		_, _, err := c.jobs.Update(ctx, entry, version)
 		return err
 	case discard:
 	case entry.Phase == video.PhaseAccepted:
@@ -121,12 +121,12 @@ func (c *Canceller) cancel(ctx context.Context, view View, entry video.Entry, ve
 
 	if entry.DiscardedAt.IsZero() {
 		entry.DiscardedAt = c.now()
-		if _, _, err := c.ledger.Update(ctx, entry, version); err != nil {
+		if _, _, err := c.jobs.Update(ctx, entry, version); err != nil {
 			return err
 		}
 	}
 	// A Store that did not see this has written its manifest before now, or
-	// looks at the ledger once it has.
+	// looks at the table once it has.
 	_, stored, err := c.shelf.Manifest(ctx, view.ID)
 	if err != nil {
 		return unavailable("reading the manifest", err)
@@ -140,15 +140,15 @@ func (c *Canceller) cancel(ctx context.Context, view View, entry video.Entry, ve
 // checking is how long a request that was just started takes to be checked.
 const checking = 5 * time.Second
 
-// removeUnknown removes the stored video of a job that the ledger doesn't have any
+// removeUnknown removes the stored video of a job that the table doesn't have any
 // more, so that there is nowhere to write it down.
 func (c *Canceller) removeUnknown(ctx context.Context, id string) error {
 	var none *video.NoEntry
-	switch _, _, err := c.ledger.Get(ctx, id); {
+	switch _, _, err := c.jobs.Get(ctx, id); {
 	case err == nil:
-		return &video.Conflict{ID: id} // it came and was stored since the ledger was read
+		return &video.Conflict{ID: id} // it came and was stored since the table was read
 	case !errors.As(err, &none):
-		return unavailable("reading the ledger", err)
+		return unavailable("reading the job", err)
 	}
 	if err := c.shelf.Remove(ctx, id); err != nil {
 		return unavailable("removing the video", err)
@@ -166,14 +166,14 @@ func (c *Canceller) remove(ctx context.Context, id string) error {
 	if err := c.shelf.Remove(ctx, id); err != nil {
 		return unavailable("removing the video", err)
 	}
-	entry, version, err := c.ledger.Get(ctx, id)
+	entry, version, err := c.jobs.Get(ctx, id)
 	if err != nil {
-		return unavailable("reading the ledger", err)
+		return unavailable("reading the job", err)
 	}
 	if entry.Ending != nil && entry.Ending.Chosen() {
 		return nil // by the Store that stored it
 	}
 	entry.Ending = video.NewEndingRecord(&video.Discarded{GenerationID: entry.GenerationID, Credits: manifest.CreditsUsed}, c.now())
-	_, _, err = c.ledger.Update(ctx, entry, version)
+	_, _, err = c.jobs.Update(ctx, entry, version)
 	return err
 }

@@ -66,11 +66,11 @@ func TestCancel(t *testing.T) {
 		{name: "accepted", entry: entry(video.PhaseAccepted), execution: running, plain: "will charge for it", discard: "+generating"},
 		{name: "given up before", entry: with(video.PhaseAccepted, func(e *video.Entry) { e.DiscardedAt = began }), execution: running, plain: "will charge for it", discard: "+generating"},
 		{name: "stored", entry: entry(video.PhaseAccepted), stored: true, execution: succeeded, plain: "paid and stored", discard: "discarded"},
-		{name: "stored, and the ledger lost", stored: true, execution: succeeded, plain: "paid and stored", discard: "error"},
+		{name: "stored, and the table lost", stored: true, execution: succeeded, plain: "paid and stored", discard: "error"},
 		{name: "half removed", entry: with(video.PhaseAccepted, func(e *video.Entry) { e.DiscardedAt = began }), execution: succeeded, plain: "discarded", discard: "discarded"},
 		{name: "cancelled before", entry: over(&video.Cancelled{}), execution: failed, plain: "cancelled", discard: "cancelled"},
 		{name: "discarded before", entry: over(&video.Discarded{}), execution: failed, plain: "discarded", discard: "discarded"},
-		{name: "ended in the ledger", entry: over(&video.GenerationFailed{}), execution: failed, plain: "ended with GenerationFailed", discard: "ended with GenerationFailed"},
+		{name: "ended in the table", entry: over(&video.GenerationFailed{}), execution: failed, plain: "ended with GenerationFailed", discard: "ended with GenerationFailed"},
 		{name: "ended in the machine", entry: entry(video.PhaseAccepted), execution: failed, plain: "ended with VideoUnavailable", discard: "ended with VideoUnavailable"},
 	} {
 		for discard, want := range map[bool]string{false: test.plain, true: test.discard} {

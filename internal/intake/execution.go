@@ -104,7 +104,7 @@ func (e Executions) start(ctx context.Context, name string, input []byte) (taken
 }
 
 // redrive starts the job's next redrive, from the n-th, and gives the execution's
-// name. The request is that of a job which the ledger doesn't have; nil otherwise.
+// name. The request is that of a job which the table doesn't have; nil otherwise.
 func (e Executions) redrive(ctx context.Context, id string, n int, request *video.Request) (string, error) {
 	input, err := resume(id, request)
 	if err != nil {

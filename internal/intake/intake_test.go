@@ -26,7 +26,7 @@ type ledger map[string]video.Entry
 
 func (l ledger) Get(_ context.Context, id string) (video.Entry, string, error) {
 	if id == "throttled" {
-		return video.Entry{}, "", &video.ServiceUnavailable{Doing: "reading the ledger", Err: errThrottled}
+		return video.Entry{}, "", &video.ServiceUnavailable{Doing: "reading the job", Err: errThrottled}
 	}
 	entry, ok := l[id]
 	if !ok {
@@ -143,8 +143,8 @@ func TestStart(t *testing.T) {
 		starts    string // the name of the execution that is started
 	}{
 		{name: "new", starts: "a"},
-		{name: "in the ledger, ended and forgotten by Step Functions", ledger: ledger{"a": {RequestHash: boat.Hash()}}, known: true},
-		{name: "in the ledger, another request", ledger: ledger{"a": {RequestHash: tree.Hash()}}, want: new(*intake.Mismatch)},
+		{name: "in the table, ended and forgotten by Step Functions", ledger: ledger{"a": {RequestHash: boat.Hash()}}, known: true},
+		{name: "in the table, another request", ledger: ledger{"a": {RequestHash: tree.Hash()}}, want: new(*intake.Mismatch)},
 		{name: "runs on the same input", execution: execution(running, string(canonical))},
 		{name: "runs on an equal input", execution: execution(running, `{"prompt":"a boat"}`), known: true},
 		{name: "failed, and nothing was claimed", execution: execution(failed, string(canonical)), starts: "a-r1"},
@@ -290,7 +290,7 @@ func (i *interleaved) DescribeExecution(ctx context.Context, in *sfn.DescribeExe
 func TestBegunAnewByTwoAtOnce(t *testing.T) {
 	boat := request(t, "a boat")
 	canonical, _ := boat.MarshalJSON()
-	begin := func(how string, l intake.Ledger, e intake.Executions) error {
+	begin := func(how string, l intake.Jobs, e intake.Executions) error {
 		if how == "start" {
 			_, err := intake.New(l, e).Start(t.Context(), "a", boat)
 			return err

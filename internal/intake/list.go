@@ -34,15 +34,15 @@ type Index interface {
 
 // Lister lists the jobs of a state machine.
 type Lister struct {
-	ledger     Ledger
+	jobs       Jobs
 	manifests  Manifests
 	executions Executions
 	index      Index
 }
 
 // NewLister makes a Lister.
-func NewLister(ledger Ledger, manifests Manifests, executions Executions, index Index) *Lister {
-	return &Lister{ledger: ledger, manifests: manifests, executions: executions, index: index}
+func NewLister(jobs Jobs, manifests Manifests, executions Executions, index Index) *Lister {
+	return &Lister{jobs: jobs, manifests: manifests, executions: executions, index: index}
 }
 
 // Query is what a page of jobs is asked for by.
@@ -159,10 +159,10 @@ func (l *Lister) job(ctx context.Context, row types.ExecutionListItem) (*View, e
 		v := completed(manifest)
 		return &v, nil
 	}
-	entry, _, err := l.ledger.Get(ctx, id)
+	entry, _, err := l.jobs.Get(ctx, id)
 	var absent *video.NoEntry
 	if err != nil && !errors.As(err, &absent) {
-		return nil, unavailable("reading the ledger", err)
+		return nil, unavailable("reading the job", err)
 	}
 	if later, err := l.later(ctx, id, n, row, entry); err != nil || later {
 		return nil, err
@@ -190,7 +190,7 @@ func (l *Lister) job(ctx context.Context, row types.ExecutionListItem) (*View, e
 }
 
 // later reports whether a job has an execution after this one, its n-th redrive.
-// Mostly the ledger tells: an ending is recorded before its execution ends. Only
+// Mostly the table tells: an ending is recorded before its execution ends. Only
 // its owner records one at any time.
 func (l *Lister) later(ctx context.Context, id string, n int, row types.ExecutionListItem, entry video.Entry) (bool, error) {
 	switch {

@@ -98,7 +98,7 @@ func history(t *testing.T, jobs int, random *rand.Rand) (ledger, shelf, *machine
 		last(id)
 		switch random.IntN(8) {
 		case 0:
-			run(id, running, input) // and not in the ledger yet
+			run(id, running, input) // and not in the table yet
 			continue
 		case 1:
 			run(id, running, input)
@@ -254,7 +254,7 @@ func TestAPageOfFailedJobsDescribesNoExecution(t *testing.T) {
 	}
 }
 
-// A job that is begun anew is listed once, before the ledger has it.
+// A job that is begun anew is listed once, before the table has it.
 func TestAJobThatIsBegunAnewIsListed(t *testing.T) {
 	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{
 		"a": execution(types.ExecutionStatusAborted, `{"prompt":"a boat"}`), "a-r1": execution(types.ExecutionStatusRunning, `{"id":"a","resume":true,"request":{"prompt":"a boat"}}`),

@@ -19,21 +19,21 @@ func (e *NotRedriven) Error() string { return "job " + e.ID + " was not redriven
 
 // Redriver goes on with jobs that ended without a video.
 type Redriver struct {
-	ledger     Ledger
+	jobs       Jobs
 	manifests  Manifests
 	executions Executions
 }
 
 // NewRedriver makes a Redriver for the jobs of a state machine.
-func NewRedriver(ledger Ledger, manifests Manifests, executions Executions) *Redriver {
-	return &Redriver{ledger: ledger, manifests: manifests, executions: executions}
+func NewRedriver(jobs Jobs, manifests Manifests, executions Executions) *Redriver {
+	return &Redriver{jobs: jobs, manifests: manifests, executions: executions}
 }
 
 // Redrive starts the job's next redrive and gives the execution's name. It gives
 // a *NotRedriven where there is nothing to redrive, a *video.NoEntry where there
 // is no such job, an *video.InvalidRequest for what can't be an id, and a
 // *video.ServiceUnavailable where it isn't known whether one was started: asking
-// again is safe, since the state machine goes on from the ledger.
+// again is safe, since the state machine goes on from the table.
 //
 // The executions are read first: what ends one is written before.
 func (r *Redriver) Redrive(ctx context.Context, id string) (string, error) {
@@ -54,7 +54,7 @@ func (r *Redriver) Redrive(ctx context.Context, id string) (string, error) {
 	if stored {
 		return "", &NotRedriven{id, "its video is stored already"}
 	}
-	entry, _, err := r.ledger.Get(ctx, id)
+	entry, _, err := r.jobs.Get(ctx, id)
 	var unknown *video.NoEntry
 	switch {
 	case errors.As(err, &unknown) && latest == nil:
@@ -69,7 +69,7 @@ func (r *Redriver) Redrive(ctx context.Context, id string) (string, error) {
 		}
 		return r.executions.redrive(ctx, id, next, request)
 	case err != nil:
-		return "", unavailable("reading the ledger", err)
+		return "", unavailable("reading the job", err)
 	case entry.Ending == nil && !entry.DiscardedAt.IsZero() && latest != nil && latest.Status == types.ExecutionStatusSucceeded:
 		return "", &NotRedriven{id, "its video is just being removed; discard it again to see to the end of that, then redrive it"}
 	case entry.Ending != nil && entry.Ending.Final():

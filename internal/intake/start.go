@@ -10,8 +10,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Ledger is what is asked of the ledger: a job's entry, or a *video.NoEntry.
-type Ledger interface {
+// Jobs is what is asked of the table: a job's entry, or a *video.NoEntry.
+type Jobs interface {
 	Get(ctx context.Context, id string) (entry video.Entry, version string, err error)
 }
 
@@ -33,22 +33,22 @@ type Receipt struct {
 
 // Intake starts jobs.
 type Intake struct {
-	ledger     Ledger
+	jobs       Jobs
 	executions Executions
 }
 
 // New makes an Intake for a state machine.
-func New(ledger Ledger, executions Executions) *Intake {
-	return &Intake{ledger: ledger, executions: executions}
+func New(jobs Jobs, executions Executions) *Intake {
+	return &Intake{jobs: jobs, executions: executions}
 }
 
 // Start makes a request the job of that id, once: a job that is already there
 // with an equal request is that job, however long ago it ended, and one with
 // another request gives a *Mismatch. A job whose execution failed before the job
-// was in the ledger has submitted nothing, and is begun anew, by an execution
+// was in the table has submitted nothing, and is begun anew, by an execution
 // that is numbered as a redrive is.
 //
-// The ledger is asked first, since Step Functions lets a name be used again 90
+// The table is asked first, since Step Functions lets a name be used again 90
 // days after its execution ended. Both can be behind on a job that was started a
 // moment ago; then Step Functions' own rule that a name is taken once holds.
 //
@@ -58,7 +58,7 @@ func (i *Intake) Start(ctx context.Context, id string, r video.Request) (Receipt
 	if err := video.CheckID(id); err != nil {
 		return Receipt{}, err
 	}
-	entry, _, err := i.ledger.Get(ctx, id)
+	entry, _, err := i.jobs.Get(ctx, id)
 	var absent *video.NoEntry
 	switch {
 	case err == nil && entry.RequestHash == r.Hash():
@@ -66,7 +66,7 @@ func (i *Intake) Start(ctx context.Context, id string, r video.Request) (Receipt
 	case err == nil:
 		return Receipt{}, &Mismatch{ID: id}
 	case !errors.As(err, &absent):
-		return Receipt{}, unavailable("reading the ledger", err)
+		return Receipt{}, unavailable("reading the job", err)
 	}
 
 	// json.Marshal would escape each <, > and &, and a long text with many of
@@ -98,8 +98,8 @@ func (i *Intake) Start(ctx context.Context, id string, r video.Request) (Receipt
 }
 
 // anew starts the next execution of a job whose own execution failed, unless the
-// ledger has the job: then it was claimed, and only a redrive goes on with it.
-// The ledger is read after the executions, since a job is claimed before its
+// table has the job: then it was claimed, and only a redrive goes on with it.
+// The table is read after the executions, since a job is claimed before its
 // execution ends.
 func (i *Intake) anew(ctx context.Context, id string, r video.Request) (Receipt, error) {
 	input, err := resume(id, &r)
@@ -114,13 +114,13 @@ func (i *Intake) anew(ctx context.Context, id string, r video.Request) (Receipt,
 		if latest != nil && !ended(latest.Status) {
 			return Receipt{ID: id, Known: true}, nil
 		}
-		_, _, err = i.ledger.Get(ctx, id)
+		_, _, err = i.jobs.Get(ctx, id)
 		var absent *video.NoEntry
 		switch {
 		case err == nil:
 			return Receipt{ID: id, Known: true}, nil
 		case !errors.As(err, &absent):
-			return Receipt{}, unavailable("reading the ledger", err)
+			return Receipt{}, unavailable("reading the job", err)
 		}
 		// A name that is taken is that of an execution that was started since:
 		// it is read before another one is started.

@@ -60,23 +60,23 @@ type View struct {
 
 // Desk says how jobs are doing.
 type Desk struct {
-	ledger     Ledger
+	jobs       Jobs
 	manifests  Manifests
 	executions Executions
 }
 
 // NewDesk makes a Desk for the jobs of a state machine.
-func NewDesk(ledger Ledger, manifests Manifests, executions Executions) *Desk {
-	return &Desk{ledger: ledger, manifests: manifests, executions: executions}
+func NewDesk(jobs Jobs, manifests Manifests, executions Executions) *Desk {
+	return &Desk{jobs: jobs, manifests: manifests, executions: executions}
 }
 
 // Status says how a job is doing; a *video.NoEntry where there is no such job,
 // and a *video.ServiceUnavailable where it can't be told now.
 //
 // There are four sources, and the first that decides is right: the manifest, an
-// ending in the ledger, unless a redrive was started since; an execution that
+// ending in the table, unless a redrive was started since; an execution that
 // runs, the way an execution ended. What
-// ends an execution is written before, so the ledger and the manifest are read
+// ends an execution is written before, so the table and the manifest are read
 // (again) after the execution: a job never seems to have failed in between.
 func (d *Desk) Status(ctx context.Context, id string) (View, error) {
 	if !video.ValidID(id) {
@@ -93,14 +93,14 @@ func (d *Desk) Status(ctx context.Context, id string) (View, error) {
 	if err != nil {
 		return View{}, err
 	}
-	entry, _, err := d.ledger.Get(ctx, id)
+	entry, _, err := d.jobs.Get(ctx, id)
 	var absent *video.NoEntry
 	known := err == nil
 	switch {
 	case errors.As(err, &absent) && (execution == nil || resumes(aws.ToString(execution.Input)) != "" && requestOf(execution) == nil):
 		return View{}, absent
 	case err != nil && absent == nil:
-		return View{}, unavailable("reading the ledger", err)
+		return View{}, unavailable("reading the job", err)
 	}
 	if execution == nil || execution.Status != types.ExecutionStatusRunning {
 		manifest, stored, err := d.manifests.Manifest(ctx, id)

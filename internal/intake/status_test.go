@@ -71,7 +71,7 @@ func TestStatus(t *testing.T) {
 		{name: "ended, and not stopped yet", entry: over, execution: running, state: intake.Failed, ending: "OutOfCredits", message: "top up"},
 		{name: "ended and forgotten", entry: over, state: intake.Failed, ending: "OutOfCredits", message: "top up"},
 		{name: "failed", entry: entry(video.PhaseAccepted), execution: failed, state: intake.Failed, ending: "GenerationOverdue", message: "too long"},
-		{name: "failed before the ledger", execution: broken(types.ExecutionStatusFailed, "Lambda.Unknown", "exit 1"), state: intake.Failed, ending: "Lambda.Unknown", message: "exit 1"},
+		{name: "failed before the table", execution: broken(types.ExecutionStatusFailed, "Lambda.Unknown", "exit 1"), state: intake.Failed, ending: "Lambda.Unknown", message: "exit 1"},
 		{name: "aborted", entry: entry(video.PhaseAccepted), execution: broken(types.ExecutionStatusAborted, "", ""), state: intake.Failed, ending: "Aborted", message: "stopped by an operator"},
 		{name: "timed out", execution: broken(types.ExecutionStatusTimedOut, "", ""), state: intake.Failed, ending: "States.Timeout", message: "longer"},
 		{name: "the video was taken out", entry: entry(video.PhaseAccepted), execution: execution(types.ExecutionStatusSucceeded, "{}"), state: intake.Failed, ending: "VideoGone", message: "taken out"},
@@ -119,7 +119,7 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-// A job that is begun anew is that job before the ledger has it.
+// A job that is begun anew is that job before the table has it.
 func TestStatusOfAJobThatIsBegunAnew(t *testing.T) {
 	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{"a": broken(types.ExecutionStatusAborted, "", "")}}
 	desk := intake.NewDesk(ledger{}, shelf{}, executions(t, m))

@@ -24,7 +24,7 @@ type Objects interface {
 	PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
 }
 
-// Jobs reads the ledger.
+// Jobs reads the table.
 type Jobs interface {
 	Get(ctx context.Context, id string) (video.Entry, string, error)
 }

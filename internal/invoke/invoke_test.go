@@ -187,7 +187,7 @@ func TestEffect(t *testing.T) {
 // TestEnvironments holds the environments to the template of this repository.
 func TestEnvironments(t *testing.T) {
 	outputs := map[string]string{
-		"VideosBucket": "videos", "PromptsBucket": "prompts",
+		"JobsTable": "jobs", "VideosBucket": "videos", "PromptsBucket": "prompts",
 		"ProviderKeySecret": "arn:aws:secretsmanager:eu-west-1:1:secret:key", "ApiTokenSecret": "arn:aws:secretsmanager:eu-west-1:1:secret:token",
 		"StateMachineArn":     "arn:aws:states:eu-west-1:1:stateMachine:machine",
 		"UnhandledPromptsUrl": "https://sqs.eu-west-1.amazonaws.com/1/queue",
@@ -197,8 +197,8 @@ func TestEnvironments(t *testing.T) {
 		t.Fatal(err)
 	}
 	for id, want := range map[string]map[string]string{
-		"SubmitFunction":    {"VIDEOS_BUCKET": "videos", "PROVIDER_BASE_URL": "https://provider.example", "SPELL_SECONDS": "9", "PROVIDER_KEY_SECRET": outputs["ProviderKeySecret"]},
-		"CheckFunction":     {"VIDEOS_BUCKET": "videos"},
+		"SubmitFunction":    {"JOBS_TABLE": "jobs", "PROVIDER_BASE_URL": "https://provider.example", "SPELL_SECONDS": "9", "PROVIDER_KEY_SECRET": outputs["ProviderKeySecret"]},
+		"CheckFunction":     {"JOBS_TABLE": "jobs"},
 		"StoreFunction":     {"MAX_VIDEO_MIB": "2048"},
 		"PromptsFunction":   {"STATE_MACHINE_ARN": outputs["StateMachineArn"]},
 		"ApiFunction":       {"PROMPTS_BUCKET": "prompts"},

@@ -28,7 +28,7 @@ const (
 type Check struct {
 	Provider Retriever
 	Keys     Keys
-	Ledger   Ledger
+	Jobs     Jobs
 	Schedule schedule.Schedule
 	Timings  Learner
 	Now      func() time.Time
@@ -118,7 +118,7 @@ func (c *Check) settle(ctx context.Context, job *video.Job, look look, age time.
 	generation := look.generation
 	switch {
 	case generation.State == video.Failed:
-		return true, end(ctx, c.Ledger, c.Now, *job, &video.GenerationFailed{GenerationID: job.GenerationID, Said: generation.Failure})
+		return true, end(ctx, c.Jobs, c.Now, *job, &video.GenerationFailed{GenerationID: job.GenerationID, Said: generation.Failure})
 	case generation.State == video.Finished && (generation.URL != "" || age >= c.Schedule.Soft):
 		// Without a URL it is asked again until the soft deadline. From there
 		// Store asks, which names what is missing and is retried for hours.
@@ -131,7 +131,7 @@ func (c *Check) settle(ctx context.Context, job *video.Job, look look, age time.
 		job.CompletedAt = c.Now()
 		return true, nil
 	case age >= c.Schedule.Hard:
-		return true, end(ctx, c.Ledger, c.Now, *job, &video.GenerationOverdue{GenerationID: job.GenerationID, Said: look.said})
+		return true, end(ctx, c.Jobs, c.Now, *job, &video.GenerationOverdue{GenerationID: job.GenerationID, Said: look.said})
 	}
 	return false, nil
 }

@@ -48,7 +48,7 @@ func TestCheck(t *testing.T) {
 				test.generation.ID = id
 				return test.generation, test.err
 			}
-			check := &pipeline.Check{Provider: w.provider, Keys: w.keys, Ledger: w.ledger, Schedule: plain(), Timings: taking(time.Hour), Now: w.clock.Now, Log: quiet()}
+			check := &pipeline.Check{Provider: w.provider, Keys: w.keys, Jobs: w.jobs, Schedule: plain(), Timings: taking(time.Hour), Now: w.clock.Now, Log: quiet()}
 			w.clock.pass(test.elapsed)
 			job, err := check.Run(t.Context(), submitted)
 			if test.ending != "" {
@@ -58,8 +58,8 @@ func TestCheck(t *testing.T) {
 				if strings.Contains(err.Error(), prompt) {
 					t.Errorf("the ending shows the prompt: %v", err)
 				}
-				if recorded := w.ledger.entry(t, "job-1").Ending; test.ending != "ServiceUnavailable" && (recorded == nil || recorded.Err().Error() != err.Error()) {
-					t.Errorf("the ledger has %+v", recorded)
+				if recorded := w.jobs.entry(t, "job-1").Ending; test.ending != "ServiceUnavailable" && (recorded == nil || recorded.Err().Error() != err.Error()) {
+					t.Errorf("the table has %+v", recorded)
 				}
 				return
 			}
@@ -84,7 +84,7 @@ func TestCheckReadsAChangedKey(t *testing.T) {
 		}
 		return video.Generation{ID: id, State: video.Finished, URL: "https://cdn.example/1.mp4"}, nil
 	}
-	check := &pipeline.Check{Provider: w.provider, Keys: w.keys, Ledger: w.ledger, Schedule: plain(), Timings: taking(time.Hour), Now: w.clock.Now, Log: quiet()}
+	check := &pipeline.Check{Provider: w.provider, Keys: w.keys, Jobs: w.jobs, Schedule: plain(), Timings: taking(time.Hour), Now: w.clock.Now, Log: quiet()}
 	if job, err := check.Run(t.Context(), submitted); err != nil || job.Status != video.Completed {
 		t.Errorf("got %+v, %v", job, err)
 	}
@@ -100,7 +100,7 @@ func TestAnEndingThatIsRecordedStays(t *testing.T) {
 	w.provider.retrieve = func(id string) (video.Generation, error) {
 		return video.Generation{ID: id, State: video.Failed, Failure: said}, nil
 	}
-	check := &pipeline.Check{Provider: w.provider, Keys: w.keys, Ledger: w.ledger, Schedule: plain(), Timings: taking(time.Hour), Now: w.clock.Now, Log: quiet()}
+	check := &pipeline.Check{Provider: w.provider, Keys: w.keys, Jobs: w.jobs, Schedule: plain(), Timings: taking(time.Hour), Now: w.clock.Now, Log: quiet()}
 	_, first := check.Run(t.Context(), submitted)
 	said = "second"
 	_, second := check.Run(t.Context(), submitted)
@@ -122,16 +122,16 @@ func TestAnotherGenerationEndsNothing(t *testing.T) {
 		w.provider.retrieve = func(id string) (video.Generation, error) {
 			return video.Generation{ID: id, State: state, URL: "https://cdn.example/1"}, nil
 		}
-		check := &pipeline.Check{Provider: w.provider, Keys: w.keys, Ledger: w.ledger, Schedule: plain(), Timings: taking(time.Hour), Now: w.clock.Now, Log: quiet()}
+		check := &pipeline.Check{Provider: w.provider, Keys: w.keys, Jobs: w.jobs, Schedule: plain(), Timings: taking(time.Hour), Now: w.clock.Now, Log: quiet()}
 		if _, err := check.Run(t.Context(), job); (err == nil) != (state == video.Finished) {
 			t.Errorf("Check gives %v", err)
 		}
 		files := &copier{}
-		store := &pipeline.Store{Provider: w.provider, Keys: w.keys, Ledger: w.ledger, Copier: files, Shelf: w.shelf, Now: w.clock.Now}
+		store := &pipeline.Store{Provider: w.provider, Keys: w.keys, Jobs: w.jobs, Copier: files, Shelf: w.shelf, Now: w.clock.Now}
 		if _, err := store.Run(t.Context(), job); video.EndingName(err) != "InvalidRequest" || !strings.Contains(err.Error(), "not the generation of job job-1") || len(files.copied) > 0 {
 			t.Errorf("Store gives %v, and copied %v", err, files.copied)
 		}
-		if entry := w.ledger.entry(t, "job-1"); entry.Ending != nil {
+		if entry := w.jobs.entry(t, "job-1"); entry.Ending != nil {
 			t.Errorf("the job has ended with %+v", entry.Ending)
 		}
 	}

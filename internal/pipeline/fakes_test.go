@@ -15,15 +15,15 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// book is the ledger in memory, with versions that count up.
+// book is the table in memory, with versions that count up.
 type book struct {
 	mu      sync.Mutex
-	entries map[string]string // JSON, as S3 has it
+	entries map[string]string // JSON
 	version map[string]int
 	fail    func(call string) error // before the call takes effect
 }
 
-func newLedger() *book {
+func newBook() *book {
 	return &book{entries: map[string]string{}, version: map[string]int{}, fail: func(string) error { return nil }}
 }
 
@@ -171,7 +171,7 @@ func (c *clock) pass(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.now 
 // world is a Submit with all that it touches.
 type world struct {
 	*pipeline.Submit
-	ledger   *book
+	jobs     *book
 	provider *provider
 	keys     *keys
 	shelf    shelf
@@ -205,12 +205,12 @@ func (k *times) Learn(_ context.Context, _ string, _ int, seen schedule.Seen) {
 }
 
 func newWorld(answers ...answer) *world {
-	w := &world{ledger: newLedger(), provider: &provider{answers: answers}, keys: newKeys(), shelf: shelf{}, clock: newClock()}
+	w := &world{jobs: newBook(), provider: &provider{answers: answers}, keys: newKeys(), shelf: shelf{}, clock: newClock()}
 	w.provider.retrieve = func(string) (video.Generation, error) {
 		return video.Generation{}, &video.Refusal{Kind: video.RefusedUnknown}
 	}
 	w.Submit = &pipeline.Submit{
-		Provider: w.provider, Keys: w.keys, Ledger: w.ledger, Manifests: w.shelf,
+		Provider: w.provider, Keys: w.keys, Jobs: w.jobs,
 		Schedule: plain(), Timings: taking(time.Hour),
 		Times: pipeline.SubmitTimes{
 			Call: 45 * time.Second, Write: 10 * time.Second, Busy: 15 * time.Second,

@@ -1,7 +1,7 @@
 // Package pipeline holds the steps of the state machine: Submit, Check and
 // Store, a file each. A step can be entered again at any time, by two at once
-// and after any crash, and then goes on from what the ledger and the videos
-// bucket say.
+// and after any crash, and then goes on from what the table and the videos bucket
+// say.
 package pipeline
 
 import (
@@ -50,21 +50,15 @@ type Keys interface {
 	Version(ctx context.Context, version string) (video.Key, error)
 }
 
-// Ledger keeps the entries of the jobs, with versions that let one of many
-// writers through.
-type Ledger interface {
+// Jobs keeps an entry of each job, with versions that let one of many writers
+// through.
+type Jobs interface {
 	// Get gives an entry and its version, or a *video.NoEntry.
 	Get(ctx context.Context, id string) (video.Entry, string, error)
 	// Create writes the first entry of a job, or gives a *video.Conflict.
 	Create(context.Context, video.Entry) (video.Entry, string, error)
 	// Update replaces a version that was read, or gives a *video.Conflict.
 	Update(ctx context.Context, entry video.Entry, version string) (video.Entry, string, error)
-}
-
-// Manifests says which jobs have their video stored.
-type Manifests interface {
-	// Manifest gives a job's manifest, and false where it has none.
-	Manifest(ctx context.Context, id string) (video.Manifest, bool, error)
 }
 
 // Retriever asks the provider how a generation is doing.
@@ -95,9 +89,9 @@ func retrieve(ctx context.Context, provider Retriever, keys Keys, route video.Ro
 // know it after the execution is forgotten. The ending stands also where it
 // could not be recorded: the execution has it. It is not recorded for a job whose
 // generation is another: that one goes on.
-func end(ctx context.Context, ledger Ledger, now func() time.Time, job video.Job, ending error) error {
+func end(ctx context.Context, jobs Jobs, now func() time.Time, job video.Job, ending error) error {
 	for range 3 {
-		entry, version, err := ledger.Get(ctx, job.ID)
+		entry, version, err := jobs.Get(ctx, job.ID)
 		if err != nil || entry.GenerationID != job.GenerationID {
 			return ending
 		}
@@ -114,7 +108,7 @@ func end(ctx context.Context, ledger Ledger, now func() time.Time, job video.Job
 		}
 		entry.Ending = video.NewEndingRecord(ending, now())
 		var conflict *video.Conflict
-		if _, _, err = ledger.Update(ctx, entry, version); !errors.As(err, &conflict) {
+		if _, _, err = jobs.Update(ctx, entry, version); !errors.As(err, &conflict) {
 			return ending
 		}
 	}

@@ -142,9 +142,9 @@ func turns(t *testing.T, s settings, way way, known *times, failing retries) (in
 	clock := newClock()
 	began := clock.Now()
 	provider := &worst{way: way, now: clock.Now, began: began}
-	ledger, ctx := newLedger(), t.Context()
+	jobs, ctx := newBook(), t.Context()
 	submit := &pipeline.Submit{
-		Provider: provider, Keys: newKeys(), Ledger: ledger, Manifests: shelf{}, Schedule: s.Schedule, Timings: known,
+		Provider: provider, Keys: newKeys(), Jobs: jobs, Schedule: s.Schedule, Timings: known,
 		Times: pipeline.SubmitTimes{
 			Call: 45 * time.Second, Write: 10 * time.Second, Busy: s.busy,
 			LookUpFirst: s.lookUpFirst, LookUpWindow: s.lookUpWindow, Hard: s.Hard,
@@ -153,7 +153,7 @@ func turns(t *testing.T, s settings, way way, known *times, failing retries) (in
 		Now:          clock.Now, Jitter: func(time.Duration) time.Duration { return 0 }, Log: quiet(),
 	}
 	check := &pipeline.Check{
-		Provider: provider, Keys: newKeys(), Ledger: ledger, Schedule: s.Schedule, Timings: known, Now: clock.Now, Log: quiet(),
+		Provider: provider, Keys: newKeys(), Jobs: jobs, Schedule: s.Schedule, Timings: known, Now: clock.Now, Log: quiet(),
 		Sleep: func(_ context.Context, d time.Duration) error { clock.pass(d); return nil },
 	}
 	input := bare().Input

@@ -62,7 +62,7 @@ func (s *Submit) lookUp(ctx context.Context, entry video.Entry, version string) 
 		Charges: named, MoreCharges: len(look.charges) - len(named),
 	}
 	entry.Phase, entry.Ending = video.PhaseUnanswered, video.NewEndingRecord(ending, s.Now())
-	if _, _, err := s.Ledger.Update(ctx, entry, version); err != nil {
+	if _, _, err := s.Jobs.Update(ctx, entry, version); err != nil {
 		return video.Job{}, false, unlessConflict(err)
 	}
 	return video.Job{}, true, ending

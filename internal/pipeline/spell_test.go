@@ -48,7 +48,7 @@ func newSpell(t *testing.T, done time.Duration) *spell {
 		return generation, s.fail(age)
 	}
 	s.Check = &pipeline.Check{
-		Provider: w.provider, Keys: w.keys, Ledger: w.ledger, Schedule: spells(), Timings: s.known, Now: w.clock.Now, Log: quiet(),
+		Provider: w.provider, Keys: w.keys, Jobs: w.jobs, Schedule: spells(), Timings: s.known, Now: w.clock.Now, Log: quiet(),
 		Sleep: func(_ context.Context, d time.Duration) error { w.clock.pass(d); return nil },
 	}
 	var err error

@@ -7,25 +7,29 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	ddb "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
-	"github.com/takeup/takeup/internal/ledger"
+	"github.com/takeup/takeup/internal/dynamofake"
 	"github.com/takeup/takeup/internal/manifest"
 	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/schedule"
+	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/timings"
 	"github.com/takeup/takeup/internal/video"
 )
 
-// This file is a stage for the exhaustive tests: S3, the provider and the
+// This file is a stage for the exhaustive tests: DynamoDB, S3, the provider and the
 // secret in memory, and the state machine as statemachine/text_to_video.asl.json
 // has it. Every call to the outside passes moment, which can make it fail,
 // before or after its effect, or end or hold the invocation there. It runs in a
@@ -40,7 +44,7 @@ const (
 	failBefore  fault = "fail before"  // an error, and no effect
 	failAfter   fault = "fail after"   // an error, and the effect all the same
 	twice       fault = "tried twice"  // a conditional write whose answer was lost, and which the SDK tried again
-	conflict    fault = "conflict"     // 409: another write was under way
+	conflict    fault = "conflict"     // another write was under way
 	hold        fault = "hold before"  // the invocation waits here while another runs
 	holdAfter   fault = "hold after"   // and here
 	busy        fault = "429"          // and so on, of the provider
@@ -106,9 +110,10 @@ func mayLose(plan map[int]fault) bool {
 
 // stage is the world that outlives invocations.
 type stage struct {
+	items    dynamofake.Items
 	objects  map[string]object
 	writes   int
-	nonces   int // no two are the same, whoever asks
+	marks    int // no two are the same, whoever asks
 	accepted []generation
 	now      *moments // of the invocation that runs
 	patience time.Duration
@@ -123,9 +128,13 @@ type generation struct {
 }
 
 func newStage() *stage {
-	took := strings.TrimSuffix(strings.Repeat("[60,70],", schedule.Window), ",")
-	known := map[string]object{video.TimesKey(video.DefaultModel, 5): {body: `{"seen":[` + took + `]}`, etag: "0"}}
-	return &stage{objects: known, now: &moments{}, patience: 65 * time.Second}
+	s := &stage{objects: map[string]object{}, now: &moments{}, patience: 65 * time.Second}
+	took := slices.Repeat([]schedule.Seen{{After: 60 * time.Second, By: 70 * time.Second}}, schedule.Window)
+	if err := s.table().PutTimes(context.Background(), video.DefaultModel, 5, took, ""); err != nil {
+		panic(err)
+	}
+	s.now = &moments{}
+	return s
 }
 
 // often is a schedule that looks twice in a spell, and then leaves it.
@@ -141,6 +150,52 @@ func status(code int) error {
 	return &awshttp.ResponseError{ResponseError: &smithyhttp.ResponseError{
 		Response: &smithyhttp.Response{Response: &http.Response{StatusCode: code}}, Err: outage(),
 	}}
+}
+
+func (s *stage) Query(ctx context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (out *dynamodb.QueryOutput, err error) {
+	kind := "get times"
+	if strings.HasPrefix(in.ExpressionAttributeValues[":pk"].(*ddb.AttributeValueMemberS).Value, "job#") {
+		kind = "get job"
+	}
+	if s.now.do(kind, func() { out, err = s.items.Query(ctx, in) }) != "" {
+		return nil, outage()
+	}
+	return out, err
+}
+
+func (s *stage) PutItem(ctx context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (out *dynamodb.PutItemOutput, err error) {
+	kind := "put times"
+	if strings.HasPrefix(in.Item["pk"].(*ddb.AttributeValueMemberS).Value, "job#") {
+		kind = "put job"
+	}
+	put := func() { out, err = s.items.PutItem(ctx, in) }
+	switch s.now.do(kind, put) {
+	case failBefore, failAfter:
+		return nil, outage()
+	case conflict:
+		return nil, &ddb.TransactionConflictException{}
+	case twice:
+		put()
+		put()
+	}
+	return out, err
+}
+
+func (s *stage) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options)) (out *dynamodb.TransactWriteItemsOutput, err error) {
+	put := func() { out, err = s.items.TransactWriteItems(ctx, in) }
+	switch s.now.do("put new job", put) {
+	case failBefore, failAfter:
+		return nil, outage()
+	case conflict:
+		return nil, &ddb.TransactionCanceledException{CancellationReasons: []ddb.CancellationReason{{Code: aws.String("TransactionConflict")}, {Code: aws.String("None")}}}
+	case twice:
+		put()
+		forgotten := *in // the token's ten minutes are over
+		forgotten.ClientRequestToken = nil
+		in = &forgotten
+		put()
+	}
+	return out, err
 }
 
 func (s *stage) GetObject(_ context.Context, in *s3.GetObjectInput, _ ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
@@ -199,15 +254,7 @@ func (s *stage) put(in *s3.PutObjectInput, body string) (string, int) {
 }
 
 // kindOf names an object by its place, without the job's id.
-func kindOf(key string) string {
-	switch {
-	case strings.HasPrefix(key, "jobs/"):
-		return "entry"
-	case strings.HasPrefix(key, "times/"):
-		return "times"
-	}
-	return key[strings.LastIndex(key, "/")+1:]
-}
+func kindOf(key string) string { return key[strings.LastIndex(key, "/")+1:] }
 
 func (s *stage) Current(context.Context) (video.Key, error) {
 	if s.now.do("secret", func() {}) != "" {
@@ -311,18 +358,23 @@ func faultsOf(kind string) []fault {
 	return faults
 }
 
-// stores are the ledger and the manifests on this stage.
-func (s *stage) stores() (*ledger.Ledger, *manifest.Shelf) {
-	nonce := func() string { s.nonces++; return strconv.Itoa(s.nonces) }
-	return ledger.New(s, "videos", nonce), manifest.New(s, "videos")
+// table is the table on this stage.
+func (s *stage) table() *table.Table {
+	mark := func() string { s.marks++; return strconv.Itoa(s.marks) }
+	return table.New(s, "jobs", mark, func(time.Duration) time.Duration { return 0 })
+}
+
+// stores are the table and the manifests on this stage.
+func (s *stage) stores() (*table.Table, *manifest.Shelf) {
+	return s.table(), manifest.New(s, "videos")
 }
 
 // steps are the three steps on this stage.
 func (s *stage) steps() (*pipeline.Submit, *pipeline.Check, *pipeline.Store) {
 	entries, shelf := s.stores()
-	known := timings.New(s, "videos", nil, quiet())
+	known := timings.New(entries, nil, quiet())
 	submit := &pipeline.Submit{
-		Provider: s, Keys: s, Ledger: entries, Manifests: shelf,
+		Provider: s, Keys: s, Jobs: entries,
 		Schedule: often(), Timings: known,
 		Times: pipeline.SubmitTimes{
 			Call: 45 * time.Second, Write: 10 * time.Second, Busy: 15 * time.Second,
@@ -331,10 +383,10 @@ func (s *stage) steps() (*pipeline.Submit, *pipeline.Check, *pipeline.Store) {
 		Now: time.Now, Jitter: func(time.Duration) time.Duration { return 0 }, Log: quiet(),
 	}
 	check := &pipeline.Check{
-		Provider: s, Keys: s, Ledger: entries,
+		Provider: s, Keys: s, Jobs: entries,
 		Schedule: often(), Timings: known, Now: time.Now, Sleep: pipeline.Sleep, Log: quiet(),
 	}
-	store := &pipeline.Store{Provider: s, Keys: s, Ledger: entries, Copier: s, Shelf: shelf, Now: time.Now}
+	store := &pipeline.Store{Provider: s, Keys: s, Jobs: entries, Copier: s, Shelf: shelf, Now: time.Now}
 	return submit, check, store
 }
 

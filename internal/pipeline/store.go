@@ -19,7 +19,8 @@ type Copier interface {
 
 // Shelf is the place of the manifests.
 type Shelf interface {
-	Manifests
+	// Manifest gives a job's manifest, and false where it has none.
+	Manifest(ctx context.Context, id string) (video.Manifest, bool, error)
 	// PutManifest writes a job's manifest; one that is there stays.
 	PutManifest(context.Context, video.Manifest) error
 	// Remove takes a job's manifest away, and then its video.
@@ -32,7 +33,7 @@ type Shelf interface {
 type Store struct {
 	Provider Retriever
 	Keys     Keys
-	Ledger   Ledger
+	Jobs     Jobs
 	Copier   Copier
 	Shelf    Shelf
 	Version  string // of the pipeline, for the manifest
@@ -54,25 +55,41 @@ func (s *Store) Run(ctx context.Context, job video.Job) (video.Job, error) {
 			return job, err
 		}
 	}
-	if err := s.heed(ctx, job); err != nil {
+	if err := s.record(ctx, job); err != nil {
 		return job, err
 	}
 	job.Status, job.WaitSeconds, job.Video = video.Stored, 1, s.Shelf.Address(job.ID)
 	return job, nil
 }
 
-// heed takes a stored video away again where it was given up while it was being
-// copied. Who gives it up writes that down first and looks for the manifest then,
-// so that one of the two sees the other.
-func (s *Store) heed(ctx context.Context, job video.Job) error {
-	entry, _, err := s.Ledger.Get(ctx, job.ID)
-	var unknown *video.NoEntry
-	if errors.As(err, &unknown) || err == nil && entry.DiscardedAt.IsZero() {
-		return nil
+// record writes down that the video is stored. Where it was given up while it was
+// being copied, it is taken away again: who gives it up writes that down first and
+// looks for the manifest then, so that one of the two sees the other.
+func (s *Store) record(ctx context.Context, job video.Job) error {
+	for range 3 {
+		entry, version, err := s.Jobs.Get(ctx, job.ID)
+		var unknown *video.NoEntry
+		switch {
+		case errors.As(err, &unknown):
+			return nil // the manifest is all that is left of it
+		case err != nil:
+			return err
+		case !entry.DiscardedAt.IsZero():
+			return s.takeAway(ctx, job)
+		case !entry.StoredAt.IsZero():
+			return nil
+		}
+		// An ending, if there is one, is of another execution that gave up sooner.
+		entry.StoredAt, entry.Ending = s.Now(), nil
+		if _, _, err := s.Jobs.Update(ctx, entry, version); err == nil || unlessConflict(err) != nil {
+			return err
+		}
 	}
-	if err != nil {
-		return err
-	}
+	return &video.ServiceUnavailable{Doing: "recording that the video is stored", Err: errors.New("the job was changed by another each time")}
+}
+
+// takeAway removes a stored video that was given up.
+func (s *Store) takeAway(ctx context.Context, job video.Job) error {
 	manifest, _, err := s.Shelf.Manifest(ctx, job.ID)
 	if err != nil {
 		return err
@@ -90,7 +107,7 @@ func (s *Store) giveUp(ctx context.Context, job video.Job, request video.Request
 	case err != nil:
 		return s.unavailable(job, redacted(err, request))
 	case generation.State == video.Failed:
-		return end(ctx, s.Ledger, s.Now, job, &video.GenerationFailed{GenerationID: job.GenerationID, Said: generation.Failure})
+		return end(ctx, s.Jobs, s.Now, job, &video.GenerationFailed{GenerationID: job.GenerationID, Said: generation.Failure})
 	case generation.State != video.Finished:
 		return s.unavailable(job, errors.New("the provider no longer says that it is done"))
 	}
@@ -103,11 +120,11 @@ func (s *Store) discard(ctx context.Context, job video.Job, credits int64) error
 	if err := s.Shelf.Remove(ctx, job.ID); err != nil {
 		return err
 	}
-	return end(ctx, s.Ledger, s.Now, job, &video.Discarded{GenerationID: job.GenerationID, Credits: credits})
+	return end(ctx, s.Jobs, s.Now, job, &video.Discarded{GenerationID: job.GenerationID, Credits: credits})
 }
 
 func (s *Store) store(ctx context.Context, job video.Job) error {
-	entry, _, err := s.Ledger.Get(ctx, job.ID)
+	entry, _, err := s.Jobs.Get(ctx, job.ID)
 	if err != nil {
 		return err
 	}
@@ -132,10 +149,10 @@ func (s *Store) store(ctx context.Context, job video.Job) error {
 	var rejected *video.VideoRejected
 	switch {
 	case errors.As(err, &failed):
-		return end(ctx, s.Ledger, s.Now, job, failed)
+		return end(ctx, s.Jobs, s.Now, job, failed)
 	case errors.As(err, &rejected):
 		rejected.GenerationID = job.GenerationID
-		return end(ctx, s.Ledger, s.Now, job, rejected)
+		return end(ctx, s.Jobs, s.Now, job, rejected)
 	case err != nil:
 		return s.unavailable(job, redacted(err, entry.Request))
 	}

@@ -73,15 +73,15 @@ func TestStore(t *testing.T) {
 			}
 			w.provider.retrieve = func(string) (video.Generation, error) { return test.generation, test.err }
 			files := &copier{err: test.copyErr}
-			store := &pipeline.Store{Provider: w.provider, Keys: w.keys, Ledger: w.ledger, Copier: files, Shelf: w.shelf, Version: "v1", Now: w.clock.Now}
+			store := &pipeline.Store{Provider: w.provider, Keys: w.keys, Jobs: w.jobs, Copier: files, Shelf: w.shelf, Version: "v1", Now: w.clock.Now}
 			began := w.clock.Now()
 			job.Polls, job.CompletedAt = 3, began
 			job, err = store.Run(t.Context(), job)
 			if (err == nil) != (test.ending == "") || err != nil && video.EndingName(err) != test.ending {
 				t.Fatalf("got %v, want %s", err, test.ending)
 			}
-			if recorded := w.ledger.entry(t, "job-1").Ending != nil; recorded != test.recorded {
-				t.Errorf("an ending in the ledger: %v, want %v", recorded, test.recorded)
+			if recorded := w.jobs.entry(t, "job-1").Ending != nil; recorded != test.recorded {
+				t.Errorf("an ending in the table: %v, want %v", recorded, test.recorded)
 			}
 			manifest, stored := w.shelf["job-1"]
 			if stored != (test.ending == "") {
@@ -121,7 +121,7 @@ func TestStoreAsksForFreshURLs(t *testing.T) {
 		return video.Generation{ID: id, State: video.Finished, URL: fmt.Sprint("https://cdn.example/", asked)}, nil
 	}
 	files := &copier{urls: 3}
-	store := &pipeline.Store{Provider: w.provider, Keys: w.keys, Ledger: w.ledger, Copier: files, Shelf: w.shelf, Now: w.clock.Now}
+	store := &pipeline.Store{Provider: w.provider, Keys: w.keys, Jobs: w.jobs, Copier: files, Shelf: w.shelf, Now: w.clock.Now}
 	if _, err := store.Run(t.Context(), job); err != nil || len(files.copied) != 1 || !strings.HasPrefix(files.copied[0], "https://cdn.example/3 ") {
 		t.Errorf("%v, copied %v", err, files.copied)
 	}
@@ -137,7 +137,7 @@ func TestStoreRedactsRefusals(t *testing.T) {
 	w.provider.retrieve = func(string) (video.Generation, error) {
 		return video.Generation{}, &video.Refusal{Kind: video.RefusedUnknown, Said: "nothing is known of " + prompt}
 	}
-	store := &pipeline.Store{Provider: w.provider, Keys: w.keys, Ledger: w.ledger, Copier: &copier{urls: 1}, Shelf: w.shelf, Now: w.clock.Now}
+	store := &pipeline.Store{Provider: w.provider, Keys: w.keys, Jobs: w.jobs, Copier: &copier{urls: 1}, Shelf: w.shelf, Now: w.clock.Now}
 	_, err = store.Run(t.Context(), job)
 	if video.EndingName(err) != "VideoUnavailable" || strings.Contains(err.Error(), prompt) || !strings.Contains(err.Error(), "nothing is known of") {
 		t.Errorf("got %v", err)
@@ -156,7 +156,7 @@ func TestStoreOfAVideoThatIsThere(t *testing.T) {
 		w.provider.retrieve = func(id string) (video.Generation, error) {
 			return video.Generation{ID: id, State: video.Finished, URL: "https://cdn.example/1", Credits: 7}, err
 		}
-		store := &pipeline.Store{Provider: w.provider, Keys: w.keys, Ledger: w.ledger, Copier: &copier{there: true}, Shelf: w.shelf, Now: w.clock.Now}
+		store := &pipeline.Store{Provider: w.provider, Keys: w.keys, Jobs: w.jobs, Copier: &copier{there: true}, Shelf: w.shelf, Now: w.clock.Now}
 		_, storeErr := store.Run(t.Context(), job)
 		if manifest := w.shelf["job-1"]; storeErr != nil || manifest.Bytes != 42 || (manifest.CreditsUsed == 7) != (err == nil) {
 			t.Errorf("%v: %v, %+v", err, storeErr, manifest)
@@ -186,7 +186,7 @@ func TestFiftyStoresAtOnce(t *testing.T) {
 	}
 	fake := s3fake.New(t)
 	store := &pipeline.Store{
-		Provider: w.provider, Keys: w.keys, Ledger: w.ledger,
+		Provider: w.provider, Keys: w.keys, Jobs: w.jobs,
 		Copier: transfer.New(fake.Client(), transfer.Config{Bucket: "videos", MaxBytes: 1 << 30, Loopback: true}),
 		Shelf:  manifest.New(fake.Client(), "videos"), Now: w.clock.Now,
 	}
@@ -230,14 +230,14 @@ func TestStoreOfADiscardedVideo(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			entry, version, _ := w.ledger.Get(t.Context(), "job-1")
+			entry, version, _ := w.jobs.Get(t.Context(), "job-1")
 			entry.DiscardedAt = w.clock.Now()
-			if _, _, err := w.ledger.Update(t.Context(), entry, version); err != nil {
+			if _, _, err := w.jobs.Update(t.Context(), entry, version); err != nil {
 				t.Fatal(err)
 			}
 			w.provider.retrieve = func(string) (video.Generation, error) { return test.generation, test.err }
 			files := &copier{}
-			store := &pipeline.Store{Provider: w.provider, Keys: w.keys, Ledger: w.ledger, Copier: files, Shelf: w.shelf, Now: w.clock.Now}
+			store := &pipeline.Store{Provider: w.provider, Keys: w.keys, Jobs: w.jobs, Copier: files, Shelf: w.shelf, Now: w.clock.Now}
 			_, err = store.Run(t.Context(), job)
 			if video.EndingName(err) != test.ending || len(files.copied)+len(w.shelf) > 0 {
 				t.Errorf("got %v, copied %v, stored %v", err, files.copied, w.shelf)

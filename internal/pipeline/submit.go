@@ -18,7 +18,7 @@ type Task struct {
 	// is a bare request.
 	Execution string `json:"execution"`
 	// Input is a request object; or {"id", "resume": true} of a redrive, with
-	// a "request" where the ledger may not have the job; or the job that an
+	// a "request" where the table may not have the job; or the job that an
 	// earlier Submit gave back to wait.
 	Input json.RawMessage `json:"input"`
 }
@@ -39,7 +39,7 @@ type Submitter interface {
 // SubmitTimes are the times that Submit keeps to.
 type SubmitTimes struct {
 	Call         time.Duration // the most that a submission may take
-	Write        time.Duration // kept after it for the ledger
+	Write        time.Duration // kept after it for the record of it
 	Busy         time.Duration // the first wait where there was no room; doubles
 	LookUpFirst  time.Duration // from a lost answer to the first look for it
 	LookUpWindow time.Duration // how long a submission may take to show: the longest generation
@@ -48,13 +48,12 @@ type SubmitTimes struct {
 
 // Submit has a job's request accepted by the provider, at most once.
 type Submit struct {
-	Provider  Submitter
-	Keys      Keys
-	Ledger    Ledger
-	Manifests Manifests
-	Schedule  schedule.Schedule
-	Timings   Forecaster
-	Times     SubmitTimes
+	Provider Submitter
+	Keys     Keys
+	Jobs     Jobs
+	Schedule schedule.Schedule
+	Timings  Forecaster
+	Times    SubmitTimes
 	// ResubmitLost is the operator's choice to send a lost submission again,
 	// once, though it may have been charged.
 	ResubmitLost bool
@@ -68,18 +67,17 @@ type Submit struct {
 // order is a Task, read.
 type order struct {
 	id      string
-	request *video.Request // nil where the job must be in the ledger
+	request *video.Request // nil where the job must be in the table
 	resume  bool
-	anew    bool // begins a job whose earlier execution ended before it was claimed
 }
 
 // Run gives the job as generating where its request was accepted, now or before,
-// with its generation id in the ledger; as waiting where it has to be entered
-// again; as stored where a redrive finds nothing left to do. What ends a job
-// without a generation is an error.
+// with its generation id in the table; as waiting where it has to be entered
+// again; as completed where its video was stored before, so that Store looks
+// whether it still is. What ends a job without a generation is an error.
 //
 // It promises that no request is accepted twice: a submission is posted only by
-// the invocation whose claim of that attempt is in the ledger, once; and an
+// the invocation whose claim of that attempt is in the table, once; and an
 // attempt follows another only where that was certainly not accepted.
 func (s *Submit) Run(ctx context.Context, task Task) (video.Job, error) {
 	order, err := read(task)
@@ -87,9 +85,9 @@ func (s *Submit) Run(ctx context.Context, task Task) (video.Job, error) {
 		return video.Job{ID: order.id}, err
 	}
 	// Each turn either settles the step or follows a change that another
-	// writer, or this one, made in the ledger.
+	// writer, or this one, made in the table.
 	for range 8 {
-		entry, version, err := s.Ledger.Get(ctx, order.id)
+		entry, version, err := s.Jobs.Get(ctx, order.id)
 		var none *video.NoEntry
 		if errors.As(err, &none) {
 			if order.request == nil {
@@ -128,7 +126,7 @@ func read(task Task) (order, error) {
 		}
 		// What another has ended meanwhile stays ended: this wish is to begin.
 		request, err := video.ParseRequest(input.Request)
-		o.request, o.resume, o.anew = &request, false, true
+		o.request, o.resume = &request, false
 		return o, err
 	}
 	o := order{id: task.Execution}
@@ -140,17 +138,11 @@ func read(task Task) (order, error) {
 	return o, err
 }
 
-// step goes on from an entry of the ledger. It has settled the step, or the
-// ledger must be read again.
+// step goes on from the entry of the job. It has settled the step, or the entry
+// must be read again.
 func (s *Submit) step(ctx context.Context, o order, entry video.Entry, version string) (video.Job, bool, error) {
 	if o.request != nil && entry.RequestHash != o.request.Hash() {
 		return video.Job{}, true, &video.InvalidRequest{Fields: []video.FieldError{{Field: "id", Message: "job " + o.id + " was started with another request; give this one an id of its own"}}}
-	}
-	if o.resume || o.anew {
-		_, stored, err := s.Manifests.Manifest(ctx, o.id)
-		if err != nil || stored {
-			return entry.Job(video.Stored, 1), true, err
-		}
 	}
 	if entry.Ending != nil && (!o.resume || entry.Ending.Final()) {
 		return video.Job{}, true, entry.Ending.Err()
@@ -171,18 +163,23 @@ func (s *Submit) step(ctx context.Context, o order, entry video.Entry, version s
 }
 
 // accepted goes on with a generation. A redrive takes its ending away, so that
-// it gets one anew; and the wish to discard its video, once that was heeded.
+// it gets one anew; and the wish to discard its video, once that was heeded. A
+// video that was stored is marked as stored again by Store, which looks for it.
 func (s *Submit) accepted(ctx context.Context, o order, entry video.Entry, version string) (video.Job, bool, error) {
-	if o.resume && entry.Ending != nil {
-		if entry.Ending.Chosen() {
-			entry.DiscardedAt = time.Time{}
-		}
-		entry.Ending = nil
-		if _, _, err := s.Ledger.Update(ctx, entry, version); err != nil {
+	stored := !entry.StoredAt.IsZero() && entry.Ending == nil
+	if entry.Ending != nil && entry.Ending.Chosen() {
+		entry.DiscardedAt = time.Time{}
+	}
+	if stored || entry.Ending != nil {
+		entry.Ending, entry.StoredAt = nil, time.Time{}
+		if _, _, err := s.Jobs.Update(ctx, entry, version); err != nil {
 			return video.Job{}, false, unlessConflict(err)
 		}
 	}
-	if o.resume {
+	switch {
+	case stored:
+		return entry.Job(video.Completed, 1), true, nil
+	case o.resume:
 		return entry.Job(video.Generating, 1), true, nil
 	}
 	return s.generating(ctx, entry), true, nil
@@ -222,9 +219,9 @@ func (s *Submit) submit(ctx context.Context, entry video.Entry, version string) 
 	entry.KeyVersion, entry.Route = key.Version, s.Provider.Route(entry.Request)
 	entry.Refusal, entry.RetryAt, entry.Candidate, entry.Ending = nil, time.Time{}, "", nil
 	if version == "" {
-		entry, version, err = s.Ledger.Create(ctx, entry)
+		entry, version, err = s.Jobs.Create(ctx, entry)
 	} else {
-		entry, version, err = s.Ledger.Update(ctx, entry, version)
+		entry, version, err = s.Jobs.Update(ctx, entry, version)
 	}
 	if err != nil {
 		return video.Job{}, false, unlessConflict(err)
@@ -264,7 +261,7 @@ func (s *Submit) accept(ctx context.Context, entry video.Entry, version string, 
 	for range 3 {
 		entry.Phase, entry.GenerationID, entry.Candidate = video.PhaseAccepted, generation.ID, ""
 		entry.SubmittedAt, entry.Ending = entry.ClaimedAt, nil
-		_, _, err := s.Ledger.Update(ctx, entry, version)
+		_, _, err := s.Jobs.Update(ctx, entry, version)
 		if err == nil {
 			job := s.generating(ctx, entry)
 			if generation.State == video.Running {
@@ -276,7 +273,7 @@ func (s *Submit) accept(ctx context.Context, entry video.Entry, version string, 
 		if !errors.As(err, &conflict) {
 			return video.Job{}, true, fmt.Errorf("recording generation %s of job %s: %w", generation.ID, entry.ID, err)
 		}
-		if entry, version, err = s.Ledger.Get(ctx, entry.ID); err != nil {
+		if entry, version, err = s.Jobs.Get(ctx, entry.ID); err != nil {
 			return video.Job{}, true, fmt.Errorf("recording generation %s: %w", generation.ID, err)
 		}
 		if entry.Attempt != attempt || entry.Phase == video.PhaseAccepted {
@@ -345,11 +342,11 @@ func (s *Submit) amend(ctx context.Context, entry video.Entry, version string, c
 	attempt := entry.Attempt
 	for range 3 {
 		change(&entry)
-		_, _, err := s.Ledger.Update(ctx, entry, version)
+		_, _, err := s.Jobs.Update(ctx, entry, version)
 		if err == nil || unlessConflict(err) != nil {
 			return err == nil, err
 		}
-		if entry, version, err = s.Ledger.Get(ctx, entry.ID); err != nil {
+		if entry, version, err = s.Jobs.Get(ctx, entry.ID); err != nil {
 			return false, err
 		}
 		if entry.Attempt != attempt || entry.Phase != video.PhaseClaimed {
@@ -359,7 +356,7 @@ func (s *Submit) amend(ctx context.Context, entry video.Entry, version string, c
 	return false, nil
 }
 
-// unlessConflict gives nil for a conflict: the ledger is read again then.
+// unlessConflict gives nil for a conflict: the entry is read again then.
 func unlessConflict(err error) error {
 	var conflict *video.Conflict
 	if errors.As(err, &conflict) {

@@ -29,9 +29,9 @@ func TestSubmitRecordsWhatWasAccepted(t *testing.T) {
 	if job != want {
 		t.Errorf("got %+v\nwant %+v", job, want)
 	}
-	entry := w.ledger.entry(t, "job-1")
+	entry := w.jobs.entry(t, "job-1")
 	if entry.Phase != video.PhaseAccepted || entry.GenerationID != "gen-1" || entry.KeyVersion != "v1" || entry.Attempt != 1 || entry.Request.Prompt() != prompt {
-		t.Errorf("the ledger has %+v", entry)
+		t.Errorf("the table has %+v", entry)
 	}
 	if !slices.Equal(w.provider.posted, []string{"job-1.1"}) {
 		t.Errorf("posted %v", w.provider.posted)
@@ -81,8 +81,8 @@ func TestSubmitRefusesBeforeAnythingIsPaid(t *testing.T) {
 			if !errors.As(err, &invalid) || !strings.Contains(err.Error(), test.says) {
 				t.Errorf("got %v, want InvalidRequest with %q", err, test.says)
 			}
-			if len(w.provider.posted) > 0 || len(w.ledger.entries) > 0 {
-				t.Errorf("posted %v, the ledger has %v", w.provider.posted, w.ledger.entries)
+			if len(w.provider.posted) > 0 || len(w.jobs.entries) > 0 {
+				t.Errorf("posted %v, the table has %v", w.provider.posted, w.jobs.entries)
 			}
 		})
 	}
@@ -97,8 +97,8 @@ func TestBegunAnew(t *testing.T) {
 			t.Fatalf("got %+v, %v", job, err)
 		}
 	}
-	if entry := w.ledger.entries["job-1"]; len(w.provider.posted) != 1 || len(w.ledger.entries) != 1 || !strings.Contains(entry, prompt) {
-		t.Errorf("posted %v, the ledger has %+v", w.provider.posted, w.ledger.entries)
+	if entry := w.jobs.entries["job-1"]; len(w.provider.posted) != 1 || len(w.jobs.entries) != 1 || !strings.Contains(entry, prompt) {
+		t.Errorf("posted %v, the table has %+v", w.provider.posted, w.jobs.entries)
 	}
 	other := pipeline.Task{Execution: "job-1-r2", Input: json.RawMessage(`{"id":"job-1","resume":true,"request":{"prompt":"another"}}`)}
 	var invalid *video.InvalidRequest
@@ -141,7 +141,7 @@ func TestRefusals(t *testing.T) {
 				}
 				w.clock.pass(time.Duration(job.WaitSeconds) * time.Second)
 				job, err = w.Run(ctx, again(t, job))
-				if err != nil || job.GenerationID != "gen-2" || w.ledger.entry(t, "job-1").Attempt != 2 {
+				if err != nil || job.GenerationID != "gen-2" || w.jobs.entry(t, "job-1").Attempt != 2 {
 					t.Errorf("after the wait: %+v, %v", job, err)
 				}
 				return
@@ -206,8 +206,8 @@ func TestAChangedKeyIsReadAgain(t *testing.T) {
 	if err != nil || job.GenerationID != "gen-1" {
 		t.Fatalf("got %+v, %v", job, err)
 	}
-	if entry := w.ledger.entry(t, "job-1"); entry.KeyVersion != "v2" || entry.Attempt != 2 {
-		t.Errorf("the ledger has key version %s, attempt %d", entry.KeyVersion, entry.Attempt)
+	if entry := w.jobs.entry(t, "job-1"); entry.KeyVersion != "v2" || entry.Attempt != 2 {
+		t.Errorf("the table has key version %s, attempt %d", entry.KeyVersion, entry.Attempt)
 	}
 }
 
@@ -278,7 +278,7 @@ func TestUnansweredIsLookedUpAndNeverPostedAgain(t *testing.T) {
 				t.Errorf("posted %v", w.provider.posted)
 			}
 			if test.ending == "" {
-				if err != nil || job.GenerationID != "gen-1" || w.ledger.entry(t, "job-1").Phase != video.PhaseAccepted {
+				if err != nil || job.GenerationID != "gen-1" || w.jobs.entry(t, "job-1").Phase != video.PhaseAccepted {
 					t.Errorf("got %+v, %v", job, err)
 				}
 				return
@@ -318,17 +318,17 @@ func TestAClaimWhoseOwnerDiedIsWaitedForAndLookedUp(t *testing.T) {
 	w := newWorld(answer{id: "gen-1"})
 	// The first owner posts and dies before it can record.
 	updates := 0
-	w.ledger.fail = func(call string) error {
+	w.jobs.fail = func(call string) error {
 		if call == "update" {
 			updates++
-			return &video.ServiceUnavailable{Doing: "writing the ledger", Err: errors.New("503")}
+			return &video.ServiceUnavailable{Doing: "writing a job", Err: errors.New("503")}
 		}
 		return nil
 	}
 	if _, err := w.Run(ctx, bare()); video.EndingName(err) != "ServiceUnavailable" || !strings.Contains(fmt.Sprint(err), "the step can be entered again") {
 		t.Fatalf("got %v", err)
 	}
-	w.ledger.fail = func(string) error { return nil }
+	w.jobs.fail = func(string) error { return nil }
 	job, err := w.Run(ctx, bare())
 	if err != nil || job.Status != video.Waiting || job.WaitSeconds != 55 || w.provider.looks != 0 {
 		t.Fatalf("while the claim holds: %+v, %v, %d looks", job, err, w.provider.looks)
@@ -354,15 +354,32 @@ func TestNothingIsPostedWithoutTimeForTheRecord(t *testing.T) {
 	}
 }
 
-func TestARedriveOfAStoredJobEnds(t *testing.T) {
+// A job whose video was stored goes on to Store, which looks whether it still is,
+// and marks it as stored again.
+func TestAStoredJobIsLookedForWhereItIs(t *testing.T) {
 	ctx := t.Context()
-	w := newWorld(answer{id: "gen-1"})
-	if _, err := w.Run(ctx, bare()); err != nil {
-		t.Fatal(err)
-	}
-	w.shelf["job-1"] = video.Manifest{ID: "job-1"}
-	if job, err := w.Run(ctx, resume()); err != nil || job.Status != video.Stored || job.GenerationID != "gen-1" {
-		t.Errorf("got %+v, %v", job, err)
+	for name, task := range map[string]pipeline.Task{"entered again": bare(), "redriven": resume()} {
+		w := newWorld(answer{id: "gen-1"})
+		if _, err := w.Run(ctx, bare()); err != nil {
+			t.Fatal(err)
+		}
+		entry, version, err := w.jobs.Get(ctx, "job-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		entry.StoredAt = w.clock.Now()
+		if _, _, err := w.jobs.Update(ctx, entry, version); err != nil {
+			t.Fatal(err)
+		}
+		job, err := w.Run(ctx, task)
+		if err != nil || job.Status != video.Completed || job.GenerationID != "gen-1" || !w.jobs.entry(t, "job-1").StoredAt.IsZero() {
+			t.Errorf("%s: got %+v, %v", name, job, err)
+		}
+		w.shelf["job-1"] = video.Manifest{ID: "job-1"}
+		store := &pipeline.Store{Provider: w.provider, Keys: w.keys, Jobs: w.jobs, Copier: &copier{}, Shelf: w.shelf, Now: w.clock.Now}
+		if job, err = store.Run(ctx, job); err != nil || job.Status != video.Stored || w.jobs.entry(t, "job-1").StoredAt.IsZero() {
+			t.Errorf("%s: Store gives %+v, %v", name, job, err)
+		}
 	}
 }
 
@@ -372,19 +389,19 @@ func TestARedriveOfAnOverdueJobLooksAgain(t *testing.T) {
 	if _, err := w.Run(ctx, bare()); err != nil {
 		t.Fatal(err)
 	}
-	entry, version, err := w.ledger.Get(ctx, "job-1")
+	entry, version, err := w.jobs.Get(ctx, "job-1")
 	if err != nil {
 		t.Fatal(err)
 	}
 	entry.Ending = video.NewEndingRecord(&video.GenerationOverdue{GenerationID: "gen-1"}, w.clock.Now())
-	if _, _, err := w.ledger.Update(ctx, entry, version); err != nil {
+	if _, _, err := w.jobs.Update(ctx, entry, version); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.Run(ctx, bare()); video.EndingName(err) != "GenerationOverdue" {
 		t.Errorf("without a redrive: %v", err)
 	}
 	job, err := w.Run(ctx, resume())
-	if err != nil || job.Status != video.Generating || job.WaitSeconds != 1 || w.ledger.entry(t, "job-1").Ending != nil {
+	if err != nil || job.Status != video.Generating || job.WaitSeconds != 1 || w.jobs.entry(t, "job-1").Ending != nil {
 		t.Errorf("a redrive gave %+v, %v", job, err)
 	}
 }

@@ -127,9 +127,9 @@ func (c *comparison) withoutVideo(job string) (detail, toDo string) {
 	case ending == "GenerationFailed":
 		return detail, "ask the provider's support: it does not charge a failed generation"
 	case ending == "VideoRejected":
-		return detail, video.EntryKey(job) + " says why; where a limit of ours was in the way, raise it and " + redrive(job) + "; otherwise ask the provider's support with the generation's id"
+		return detail, "takeup get " + job + " says why; where a limit of ours was in the way, raise it and " + redrive(job) + "; otherwise ask the provider's support with the generation's id"
 	case entry.ID == "":
-		return detail, video.EntryKey(job) + " is gone from the videos bucket; ask the provider for the generation by its id"
+		return detail, "its item is gone from the jobs table; ask the provider for the generation by its id"
 	}
 	return detail, redrive(job) + " fetches it without paying again"
 }
@@ -154,11 +154,11 @@ func (c *comparison) stranger(p paid) (detail, toDo string) {
 		return "paid, and the job does not know of it" + prefixed("; it ended with ", c.ending(p.client)),
 			redrive(p.client) + " finds it without paying again"
 	}
-	return "paid for a job that is not in the ledger",
-		"another stack with the same key, or " + video.EntryKey(p.client) + " was taken away; ask the provider for the generation by its id"
+	return "paid for a job that is not in the table",
+		"another stack with the same key, or the item of job " + p.client + " was taken away; ask the provider for the generation by its id"
 }
 
-// uncharged tells of the ledger's generations that no transaction is there for.
+// uncharged tells of the jobs' generations that no transaction is there for.
 // The charge lands after the end, so that it may only be late.
 func (c *comparison) uncharged(payments map[string]*paid) {
 	for id, entry := range c.Entries {
@@ -212,7 +212,7 @@ func (c *comparison) videos() {
 				toDo = "its owner discarded it; remove it, or " + redrive(id) + " to have it after all"
 			}
 			if _, known := c.Entries[id]; !known {
-				toDo = "its job is not in the ledger; keep the file under another name, or remove it"
+				toDo = "its job is not in the table; keep the file under another name, or remove it"
 			}
 			c.find(Finding{Kind: Video, What: video.FileKey(id), Job: id, Detail: "a video without a manifest: it was never said to be whole", ToDo: toDo})
 		default:
@@ -256,14 +256,14 @@ func (c *comparison) prompts() {
 	}
 }
 
-// there reports whether a job was begun: it is in the ledger, or stored, or
+// there reports whether a job was begun: it is in the table, or stored, or
 // running.
 func (c *comparison) there(id string) bool {
 	_, known := c.Entries[id]
 	return known || c.stored(id) || c.running(id)
 }
 
-// ending is the name of how a job ended, by the ledger or else by its last
+// ending is the name of how a job ended, by its entry or else by its last
 // execution; empty where it did not.
 func (c *comparison) ending(id string) string {
 	if entry := c.Entries[id]; entry.Ending != nil {

@@ -2,6 +2,7 @@ package reconcile_test
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -11,10 +12,11 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/takeup/takeup/internal/dynamofake"
 	"github.com/takeup/takeup/internal/intake"
-	"github.com/takeup/takeup/internal/ledger"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/reconcile"
+	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -106,8 +108,8 @@ func TestCompare(t *testing.T) {
 		{name: "charged and rejected", change: func(f *reconcile.Facts) {
 			f.Entries["a"] = entry("a", "uuid-1", &video.VideoRejected{GenerationID: "uuid-1"})
 			f.Charges = []video.Charge{charge("uuid-1")}
-		}, want: "charge uuid-1 a: VideoRejected | jobs/a.json says why"},
-		{name: "charged, and no ending in the ledger", change: func(f *reconcile.Facts) {
+		}, want: "charge uuid-1 a: VideoRejected | takeup get a says why"},
+		{name: "charged, and no ending in the table", change: func(f *reconcile.Facts) {
 			f.Entries["a"], f.Executions["a"] = entry("a", "uuid-1", nil), failed("VideoUnavailable")
 			f.Charges = []video.Charge{charge("uuid-1")}
 		}, want: "charge uuid-1 a: VideoUnavailable | takeup redrive a\njob a a: its execution a is FAILED, with VideoUnavailable | takeup redrive a"},
@@ -144,9 +146,9 @@ func TestCompare(t *testing.T) {
 		{name: "nobody's", change: func(f *reconcile.Facts) {
 			f.Charges = []video.Charge{charge("uuid-1")}
 		}, want: "charge uuid-1 : no job here | another user"},
-		{name: "of a job that is not in the ledger", change: func(f *reconcile.Facts) {
+		{name: "of a job that is not in the table", change: func(f *reconcile.Facts) {
 			f.Charges, f.Rows = []video.Charge{charge("uuid-1")}, []video.LoggedRequest{row("uuid-1", "b.1")}
-		}, want: "charge uuid-1 b: not in the ledger | another stack"},
+		}, want: "charge uuid-1 b: not in the table | another stack"},
 		{name: "without an id", change: func(f *reconcile.Facts) {
 			f.Charges = []video.Charge{charge("")}
 		}, want: "charge - : names no generation | support"},
@@ -186,7 +188,7 @@ func TestCompare(t *testing.T) {
 		}},
 		{name: "a video without a manifest", change: func(f *reconcile.Facts) {
 			f.Entries["a"], f.Videos["a"], f.Videos["b"] = entry("a", "", &video.OutOfCredits{}), true, true
-		}, want: "video videos/a/video.mp4 a: without a manifest | takeup redrive a\nvideo videos/b/video.mp4 b: without a manifest | not in the ledger"},
+		}, want: "video videos/a/video.mp4 a: without a manifest | takeup redrive a\nvideo videos/b/video.mp4 b: without a manifest | not in the table"},
 		{name: "a manifest without its video", change: func(f *reconcile.Facts) {
 			f.Manifests["a"] = "uuid-1"
 		}, want: "video videos/a/video.json a: without its video | remove"},
@@ -319,7 +321,7 @@ func TestPromptFileJob(t *testing.T) {
 	files := newStore()
 	files.putVersion("prompts", "a b.txt", "version-1", "a paper boat", to)
 	started := &starter{}
-	handler := promptfile.New(files, ledger.NewContents(files, "videos"), started, "videos", func() time.Time { return to }, slog.New(slog.DiscardHandler))
+	handler := promptfile.New(files, table.New(&dynamofake.Items{}, "jobs", rand.Text, func(time.Duration) time.Duration { return 0 }), started, "videos", func() time.Time { return to }, slog.New(slog.DiscardHandler))
 	event := `{"Records":[{"eventSource":"aws:s3","eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"prompts"},"object":{"key":"a+b.txt","versionId":"version-1"}}}]}`
 	if err := handler.Handle(t.Context(), json.RawMessage(event)); err != nil {
 		t.Fatal(err)

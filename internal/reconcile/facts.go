@@ -12,7 +12,7 @@ import (
 type Facts struct {
 	From, To time.Time
 
-	Entries map[string]video.Entry // the ledger, by the job's id
+	Entries map[string]video.Entry // by the job's id
 	// Manifests has the generation's id of each job with a manifest; empty
 	// where it wasn't read, since the job's entry has it.
 	Manifests map[string]string
@@ -130,7 +130,7 @@ func (f Facts) payments() (byID map[string]*paid, anonymous []video.Charge) {
 	return byID, anonymous
 }
 
-// jobs gives the job of each generation that the ledger or a manifest names, by
+// jobs gives the job of each generation that an entry or a manifest names, by
 // the bare id.
 func (f Facts) jobs() map[string]string {
 	of := map[string]string{}

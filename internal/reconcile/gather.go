@@ -23,9 +23,14 @@ const clockSkew = 5 * time.Minute
 // atOnce bounds the calls that are under way at a time.
 const atOnce = 8
 
-// Ledger gives a job's entry, or a *video.NoEntry.
-type Ledger interface {
+// Jobs gives a job's entry, or a *video.NoEntry.
+type Jobs interface {
 	Get(ctx context.Context, id string) (video.Entry, string, error)
+}
+
+// IDs gives the ids of all jobs.
+type IDs interface {
+	IDs(ctx context.Context) ([]string, error)
 }
 
 // Manifests gives a job's manifest, and false where it has none.
@@ -60,7 +65,8 @@ type Keys interface {
 
 // Sources are what the facts are read from. They are only read.
 type Sources struct {
-	Ledger     Ledger
+	Jobs       Jobs
+	IDs        IDs
 	Manifests  Manifests
 	Contents   Contents
 	Executions Executions
@@ -85,15 +91,20 @@ func (s Sources) Gather(ctx context.Context, from, to time.Time) (Facts, error) 
 	if f.Prompts, err = s.texts(ctx, prompts); err != nil {
 		return f, err
 	}
+	// The jobs come before the videos: one that ends meanwhile is seen as stored.
+	ids, err := s.IDs.IDs(ctx)
+	if err != nil {
+		return f, err
+	}
 	listing, err := s.Objects.Listing(ctx)
 	if err != nil {
 		return f, err
 	}
 	f.Videos = listing.Videos
-	if f.Entries, err = s.entries(ctx, listing.Entries); err != nil {
+	if f.Entries, err = s.entries(ctx, ids); err != nil {
 		return f, err
 	}
-	// An older key's records are read once the ledger has named it.
+	// An older key's records are read once an entry has named it.
 	if err := s.olderKeys(ctx, &f); err != nil {
 		return f, err
 	}
@@ -150,7 +161,7 @@ func (s Sources) provider(ctx context.Context, f *Facts) error {
 	return ctx.Err()
 }
 
-// olderKeys reads what earlier versions of the key show, which the ledger names:
+// olderKeys reads what earlier versions of the key show, which the entries name:
 // the logs show a key only its own requests.
 func (s Sources) olderKeys(ctx context.Context, f *Facts) error {
 	current, err := s.Keys.Current(ctx)
@@ -218,10 +229,10 @@ func merge(have, more []video.Charge) []video.Charge {
 	return have
 }
 
-// entries reads the ledger's entries.
+// entries reads the jobs' entries.
 func (s Sources) entries(ctx context.Context, ids []string) (map[string]video.Entry, error) {
 	read, err := each(ctx, ids, func(ctx context.Context, id string) (*video.Entry, error) {
-		entry, _, err := s.Ledger.Get(ctx, id)
+		entry, _, err := s.Jobs.Get(ctx, id)
 		var gone *video.NoEntry
 		if errors.As(err, &gone) {
 			return nil, nil
@@ -237,8 +248,8 @@ func (s Sources) entries(ctx context.Context, ids []string) (map[string]video.En
 	return entries, err
 }
 
-// orphans reads the manifests of the jobs that the ledger doesn't have, for
-// their generations.
+// orphans reads the manifests of the jobs that have no entry, for their
+// generations.
 func (s Sources) orphans(ctx context.Context, f *Facts) error {
 	var ids []string
 	for id := range f.Manifests {

@@ -2,6 +2,7 @@ package reconcile_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -14,15 +15,17 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	ddb "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/takeup/takeup/internal/aimlapi"
-	"github.com/takeup/takeup/internal/ledger"
+	"github.com/takeup/takeup/internal/dynamofake"
 	"github.com/takeup/takeup/internal/manifest"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/simulator"
+	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -122,6 +125,7 @@ func (m machine) Latest(_ context.Context, id string) (reconcile.Execution, erro
 // world is a provider of which two keys have each bought a video.
 type world struct {
 	*store
+	items    *dynamofake.Items
 	provider *simulator.Server
 	sources  reconcile.Sources
 	ids      []string // of the generations
@@ -141,7 +145,7 @@ func newWorld(t *testing.T) *world {
 	server := httptest.NewServer(provider)
 	t.Cleanup(server.Close)
 	client := aimlapi.New(aimlapi.Config{BaseURL: server.URL, Route: video.RouteLegacy, Now: clock})
-	w := &world{store: newStore(), provider: provider}
+	w := &world{store: newStore(), provider: provider, items: &dynamofake.Items{}}
 	request, err := video.NewRequest("a paper boat")
 	if err != nil {
 		t.Fatal(err)
@@ -156,24 +160,44 @@ func newWorld(t *testing.T) *world {
 		}
 		w.ids = append(w.ids, generation.ID)
 		// The first was never told its id.
-		body := fmt.Sprintf(`{"id":%q,"phase":"unanswered","attempt":1,"key_version":%q,"claimed_at":%q,"ending":{"error":"SubmissionLost","message":"","detail":{}}}`, id, version, clock().Format(time.RFC3339))
+		entry := video.Entry{
+			ID: id, Phase: video.PhaseUnanswered, Attempt: 1, KeyVersion: version, ClaimedAt: clock(),
+			Ending: &video.EndingRecord{Error: "SubmissionLost", Detail: []byte("{}"), At: clock()},
+		}
 		if i == 1 {
-			body = fmt.Sprintf(`{"id":%q,"phase":"accepted","attempt":1,"key_version":%q,"claimed_at":%[3]q,"submitted_at":%[3]q,"generation_id":%[4]q}`, id, version, clock().Format(time.RFC3339), generation.ID)
+			entry.Phase, entry.SubmittedAt, entry.GenerationID, entry.Ending = video.PhaseAccepted, clock(), generation.ID, nil
 			w.put(video.FileKey(id), "video")
 			w.put(video.ManifestKey(id), fmt.Sprintf(`{"id":%q,"generation_id":%q}`, id, generation.ID))
 		}
-		w.put(video.EntryKey(id), body)
+		w.create(t, entry)
 	}
 	mu.Lock()
 	now = to
 	mu.Unlock()
 	w.sources = reconcile.Sources{
-		Ledger: ledger.New(nothingElse{w.store}, "videos", nil), Manifests: manifest.New(nothingElse{w.store}, "videos"),
-		Contents:   ledger.NewContents(w.store, "videos"),
+		Jobs: w.jobs(), IDs: table.NewScan(w.items, "jobs"), Contents: w.jobs(), Manifests: manifest.New(nothingElse{w.store}, "videos"),
 		Executions: machine{}, Provider: client, Keys: keys,
 		Objects: reconcile.Objects{Client: w.store, Videos: "videos", PromptFiles: "prompts"},
 	}
 	return w
+}
+
+// jobs gives the table.
+func (w *world) jobs() *table.Table {
+	return table.New(w.items, "jobs", rand.Text, func(time.Duration) time.Duration { return 0 })
+}
+
+// create writes a job, with a request of its own.
+func (w *world) create(t *testing.T, entry video.Entry) {
+	t.Helper()
+	request, err := video.NewRequest("a paper boat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry.Request, entry.RequestHash, entry.CreatedAt = request, request.Hash(), from
+	if _, _, err := w.jobs().Create(t.Context(), entry); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // nothingElse is a store that only is read.
@@ -207,12 +231,13 @@ func TestGather(t *testing.T) {
 	other, third := promptfile.Sum([]byte("another boat")), promptfile.Sum([]byte("a third boat"))
 	for _, sum := range []string{other, third} {
 		job := promptfile.JobID("prompts", "job.txt", sum)
-		w.put(video.EntryKey(job), fmt.Sprintf(`{"id":%q,"ending":{"error":"OutOfCredits","detail":{}}}`, job))
+		w.create(t, video.Entry{ID: job, Ending: video.NewEndingRecord(&video.OutOfCredits{}, to)})
 	}
-	w.put(video.ContentKey(other), fmt.Sprintf(`{"job":%q,"key":"job.txt"}`, promptfile.JobID("prompts", "job.txt", other)))
+	if err := w.jobs().PutContent(t.Context(), other, video.Content{Job: promptfile.JobID("prompts", "job.txt", other), Key: "job.txt"}, ""); err != nil {
+		t.Fatal(err)
+	}
 	w.put("rejected/no.mp4.json", `{"bucket":"prompts","key":"no.mp4","version_id":"v"}`)
 	w.put("rejected/twice.mp4.json", `{"bucket":"prompts","key":"twice.mp4","version_id":"w","at":"2026-08-21T11:30:00Z"}`)
-	w.put("jobs/not an id.json", "{}")
 	w.put("videos/job-1/other", "")
 	report := w.report(t)
 	if len(report.Findings) != 2 || len(report.Unknown) != 0 || len(report.Notes) != 2 || report.Paid != 2 || report.Credits == 0 || report.Jobs != 4 || report.Prompts != 7 {
@@ -270,7 +295,7 @@ func TestGatherWhereTheProviderRefuses(t *testing.T) {
 // A job that is stored while it is looked at is not named.
 func TestGatherLooksAgain(t *testing.T) {
 	w := newWorld(t)
-	w.put(video.EntryKey("job-3"), `{"id":"job-3","phase":"accepted","key_version":"v2","generation_id":"uuid-3"}`)
+	w.create(t, video.Entry{ID: "job-3", Phase: video.PhaseAccepted, KeyVersion: "v2", GenerationID: "uuid-3"})
 	var once sync.Once
 	w.sources.Executions = machine{
 		latest: map[string]reconcile.Execution{"job-3": {Name: "job-3", Status: "SUCCEEDED"}},
@@ -292,7 +317,13 @@ func TestGatherFails(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	w = newWorld(t)
-	w.put(video.EntryKey("garbled"), "{")
+	garbled := dynamofake.Attributes{"version": &ddb.AttributeValueMemberN{Value: "1"}}
+	for name, value := range map[string]string{"pk": "job#garbled", "sk": "job", "id": "garbled"} {
+		garbled[name] = &ddb.AttributeValueMemberS{Value: value}
+	}
+	if err := w.items.Put(garbled); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := w.sources.Gather(t.Context(), from, to); err == nil || strings.Contains(reconcile.Plain(err).Error(), "redrive") {
 		t.Errorf("got %v", reconcile.Plain(err))
 	}

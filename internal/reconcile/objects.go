@@ -33,7 +33,6 @@ type Objects struct {
 
 // Listing is what the videos bucket has, by the jobs' ids.
 type Listing struct {
-	Entries   []string
 	Manifests map[string]bool
 	Videos    map[string]bool
 }
@@ -41,15 +40,6 @@ type Listing struct {
 // Listing lists the videos bucket. Keys that no job has are left out.
 func (o Objects) Listing(ctx context.Context) (Listing, error) {
 	l := Listing{Manifests: map[string]bool{}, Videos: map[string]bool{}}
-	// The ledger comes first: what ends meanwhile is then seen as stored.
-	err := o.keys(ctx, "jobs/", func(key string) {
-		if id := between(key, "jobs/", ".json"); video.ValidID(id) {
-			l.Entries = append(l.Entries, id)
-		}
-	})
-	if err != nil {
-		return l, err
-	}
 	return l, o.keys(ctx, "videos/", func(key string) {
 		id, _, _ := strings.Cut(strings.TrimPrefix(key, "videos/"), "/")
 		switch {
@@ -60,15 +50,6 @@ func (o Objects) Listing(ctx context.Context) (Listing, error) {
 			l.Manifests[id] = true
 		}
 	})
-}
-
-func between(text, before, after string) string {
-	text, ok := strings.CutPrefix(text, before)
-	text, ended := strings.CutSuffix(text, after)
-	if !ok || !ended {
-		return ""
-	}
-	return text
 }
 
 // keys gives the videos bucket's keys below a prefix.

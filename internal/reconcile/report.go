@@ -1,5 +1,5 @@
 // Package reconcile holds what the provider charged against what is kept: the
-// ledger, the videos bucket, the executions and the prompt files. It reads and
+// table, the videos bucket, the executions and the prompt files. It reads and
 // changes nothing. Gather reads the facts; Compare, which is pure, names what
 // does not add up.
 package reconcile
@@ -49,7 +49,7 @@ type Note struct {
 type Report struct {
 	From     time.Time `json:"from"`
 	To       time.Time `json:"to"`
-	Jobs     int       `json:"jobs"`    // in the ledger
+	Jobs     int       `json:"jobs"`    // in the table
 	Videos   int       `json:"videos"`  // stored, with a manifest
 	Paid     int       `json:"paid"`    // generations that were charged from From to To
 	Credits  int64     `json:"credits"` // of those, by the transactions

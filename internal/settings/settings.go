@@ -67,11 +67,16 @@ func (w Waits) Schedule() schedule.Schedule {
 	}
 }
 
+// Jobs is where what is known of the jobs is kept.
+type Jobs struct {
+	JobsTable string `env:"JOBS_TABLE,required,notEmpty"`
+}
+
 // Submit is what the function submit is told.
 type Submit struct {
 	Provider
 	Waits
-	VideosBucket string  `env:"VIDEOS_BUCKET,required,notEmpty"`
+	Jobs
 	Call         Seconds `env:"SUBMIT_CALL_SECONDS,required,notEmpty"`
 	Busy         Seconds `env:"BUSY_WAIT_SECONDS,required,notEmpty"`
 	LookUpFirst  Seconds `env:"LOOKUP_FIRST_SECONDS,required,notEmpty"`
@@ -79,8 +84,8 @@ type Submit struct {
 	ResubmitLost bool    `env:"RESUBMIT_LOST"`
 }
 
-// writeTime is kept after a submission for the record of it: three tries of the
-// S3 client with its waits.
+// writeTime is kept after a submission for the record of it: longer than the
+// table's client tries a write for.
 const writeTime = 10 * time.Second
 
 // Times are the times that Submit keeps to.
@@ -96,12 +101,13 @@ func (s Submit) Times() pipeline.SubmitTimes {
 type Check struct {
 	Provider
 	Waits
-	VideosBucket string `env:"VIDEOS_BUCKET,required,notEmpty"`
+	Jobs
 }
 
 // Store is what the function store is told.
 type Store struct {
 	Provider
+	Jobs
 	VideosBucket    string `env:"VIDEOS_BUCKET,required,notEmpty"`
 	MaxVideoMiB     MiB    `env:"MAX_VIDEO_MIB,required,notEmpty"`
 	LoopbackSources bool   `env:"LOOPBACK_SOURCES"`
@@ -109,6 +115,7 @@ type Store struct {
 
 // Intake is how jobs are started and found.
 type Intake struct {
+	Jobs
 	StateMachine statemachine.ARN `env:"STATE_MACHINE_ARN,required,notEmpty"`
 	VideosBucket string           `env:"VIDEOS_BUCKET,required,notEmpty"`
 }

@@ -21,7 +21,7 @@ func good() map[string]string {
 	return map[string]string{
 		"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example", "AWS_REGION": "eu-north-1",
 		"PROVIDER_BASE_URL": "https://api.example/", "PROVIDER_ROUTE": "legacy", "PROVIDER_KEY_SECRET": "arn:aws:secretsmanager:eu-north-1:1:secret:key",
-		"VIDEOS_BUCKET": "videos", "FIRST_WAIT_SECONDS": "60", "CHECK_INTERVAL_SECONDS": "10", "REQUEST_GAP_SECONDS": "3", "SPELL_SECONDS": "240",
+		"VIDEOS_BUCKET": "videos", "JOBS_TABLE": "jobs", "FIRST_WAIT_SECONDS": "60", "CHECK_INTERVAL_SECONDS": "10", "REQUEST_GAP_SECONDS": "3", "SPELL_SECONDS": "240",
 		"SOFT_DEADLINE_SECONDS": "1800", "HARD_DEADLINE_SECONDS": "86400",
 		"SUBMIT_CALL_SECONDS": "45", "BUSY_WAIT_SECONDS": "15", "LOOKUP_FIRST_SECONDS": "30", "LOOKUP_WINDOW_SECONDS": "7200", "RESUBMIT_LOST": "true",
 		"MAX_VIDEO_MIB": "2048", "LOOPBACK_SOURCES": "true",
@@ -48,7 +48,7 @@ func set(t *testing.T, environment map[string]string) {
 func TestGoodSettings(t *testing.T) {
 	set(t, good())
 	submit, config, err := settings.Load[settings.Submit]()
-	if err != nil || config.Region != "eu-north-1" || submit.VideosBucket != "videos" || !submit.ResubmitLost {
+	if err != nil || config.Region != "eu-north-1" || submit.JobsTable != "jobs" || !submit.ResubmitLost {
 		t.Fatalf("%+v, %v", submit, err)
 	}
 	client := submit.Client()
@@ -110,7 +110,7 @@ func needs() map[string]struct {
 	names []string
 } {
 	lambda := []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"}
-	provider := []string{"PROVIDER_BASE_URL", "PROVIDER_ROUTE", "PROVIDER_KEY_SECRET", "VIDEOS_BUCKET"}
+	provider := []string{"PROVIDER_BASE_URL", "PROVIDER_ROUTE", "PROVIDER_KEY_SECRET", "JOBS_TABLE"}
 	waits := []string{"FIRST_WAIT_SECONDS", "CHECK_INTERVAL_SECONDS", "REQUEST_GAP_SECONDS", "SPELL_SECONDS", "SOFT_DEADLINE_SECONDS", "HARD_DEADLINE_SECONDS"}
 	return map[string]struct {
 		load  func() error
@@ -118,9 +118,9 @@ func needs() map[string]struct {
 	}{
 		"submit":    {load[settings.Submit], slices.Concat(lambda, provider, waits, []string{"SUBMIT_CALL_SECONDS", "BUSY_WAIT_SECONDS", "LOOKUP_FIRST_SECONDS", "LOOKUP_WINDOW_SECONDS"})},
 		"check":     {load[settings.Check], slices.Concat(lambda, provider, waits)},
-		"store":     {load[settings.Store], slices.Concat(lambda, provider, []string{"MAX_VIDEO_MIB"})},
-		"prompts":   {load[settings.Prompts], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "VIDEOS_BUCKET"})},
-		"api":       {load[settings.API], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "VIDEOS_BUCKET", "PROMPTS_BUCKET", "VIDEO_URL_SECONDS"})},
+		"store":     {load[settings.Store], slices.Concat(lambda, provider, []string{"VIDEOS_BUCKET", "MAX_VIDEO_MIB"})},
+		"prompts":   {load[settings.Prompts], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "JOBS_TABLE", "VIDEOS_BUCKET"})},
+		"api":       {load[settings.API], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "JOBS_TABLE", "VIDEOS_BUCKET", "PROMPTS_BUCKET", "VIDEO_URL_SECONDS"})},
 		"authorize": {load[settings.Authorize], slices.Concat(lambda, []string{"API_TOKEN_SECRET"})},
 	}
 }

@@ -13,6 +13,7 @@ import (
 func stack() map[string]string {
 	return map[string]string{
 		"StateMachineArn":     "arn:aws:states:eu-west-1:123456789012:stateMachine:takeup-TextToVideo-1",
+		"JobsTable":           "takeup-JobsTable-1",
 		"VideosBucket":        "takeup-videos",
 		"PromptsBucket":       "takeup-prompts",
 		"ProviderKeySecret":   "arn:aws:secretsmanager:eu-west-1:123456789012:secret:Key-a1b2c3",
@@ -50,37 +51,41 @@ func TestAllowed(t *testing.T) {
 		executions      = "arn:aws:states:eu-west-1:123456789012:execution:takeup-TextToVideo-1:"
 		key             = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:Key-a1b2c3"
 		token           = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:Token-a1b2c3"
+		jobs            = "arn:aws:dynamodb:eu-west-1:123456789012:table/takeup-JobsTable-1"
 	)
 	all := projectPolicies(t)
 	for _, c := range []struct {
 		call Call
 		want bool
 	}{
-		{Call{Function: "SubmitFunction", Action: "s3:PutObject", Resource: videos + "/jobs/a.json"}, true},
-		{Call{Function: "SubmitFunction", Action: "S3:putobject", Resource: videos + "/jobs/a.json"}, true},
-		{Call{Function: "SubmitFunction", Action: "s3:PutObject", Resource: videos + "/videos/a/video.mp4"}, false},
-		{Call{Function: "SubmitFunction", Action: "s3:GetObject", Resource: videos + "/videos/a/video.json"}, true},
-		{Call{Function: "SubmitFunction", Action: "s3:GetObject", Resource: videos + "/videos/a/video.mp4"}, false},
-		{AbsentKey("SubmitFunction", videos, "jobs/a.json"), true},
-		{AbsentKey("SubmitFunction", prompts, "jobs/a.json"), false},
+		{Call{Function: "SubmitFunction", Action: "dynamodb:PutItem", Resource: jobs}, true},
+		{Call{Function: "SubmitFunction", Action: "DynamoDB:putitem", Resource: jobs}, true},
+		{Call{Function: "SubmitFunction", Action: "dynamodb:DeleteItem", Resource: jobs}, false},
+		{Call{Function: "SubmitFunction", Action: "dynamodb:Query", Resource: jobs}, true},
+		{Call{Function: "SubmitFunction", Action: "dynamodb:Query", Resource: jobs + "/index/by-time"}, false},
+		{Call{Function: "SubmitFunction", Action: "dynamodb:Scan", Resource: jobs}, false},
+		{Call{Function: "SubmitFunction", Action: "s3:GetObject", Resource: videos + "/videos/a/video.json"}, false},
 		{Call{Function: "SubmitFunction", Action: "secretsmanager:GetSecretValue", Resource: key}, true},
 		{Call{Function: "SubmitFunction", Action: "secretsmanager:GetSecretValue", Resource: token}, false},
-		{Call{Function: "CheckFunction", Action: "s3:PutObject", Resource: videos + "/jobs/a.json"}, true},
-		{Call{Function: "CheckFunction", Action: "s3:PutObject", Resource: videos + "/times/a/5.json"}, true},
-		{AbsentKey("CheckFunction", prompts, "jobs/a.json"), false},
+		{Call{Function: "CheckFunction", Action: "dynamodb:GetItem", Resource: jobs}, false},
+		{Call{Function: "CheckFunction", Action: "dynamodb:PutItem", Resource: jobs}, true},
+		{Call{Function: "StoreFunction", Action: "dynamodb:PutItem", Resource: jobs}, true},
+		{AbsentKey("StoreFunction", videos, "videos/a/video.json"), true},
+		{AbsentKey("StoreFunction", prompts, "videos/a/video.json"), false},
 		{Call{Function: "StoreFunction", Action: "s3:PutObject", Resource: videos + "/videos/a/video.mp4"}, true},
 		{Call{Function: "StoreFunction", Action: "s3:AbortMultipartUpload", Resource: videos + "/videos/a/video.mp4"}, true},
 		{Call{Function: "StoreFunction", Action: "s3:DeleteObject", Resource: videos + "/videos/a/video.mp4"}, true},
-		{Call{Function: "StoreFunction", Action: "s3:DeleteObject", Resource: videos + "/jobs/a.json"}, false},
+		{Call{Function: "StoreFunction", Action: "s3:DeleteObject", Resource: videos + "/rejected/a.json"}, false},
 		{Call{Function: "ApiFunction", Action: "states:StartExecution", Resource: machine}, true},
 		{Call{Function: "ApiFunction", Action: "states:StartExecution", Resource: machine + "0"}, false},
 		{Call{Function: "ApiFunction", Action: "states:DescribeExecution", Resource: executions + "a"}, true},
 		{Call{Function: "ApiFunction", Action: "states:DescribeExecution", Resource: machine}, false},
 		{Call{Function: "ApiFunction", Action: "states:ListExecutions", Resource: machine}, true},
-		{Call{Function: "ApiFunction", Action: "s3:PutObject", Resource: videos + "/jobs/a.json"}, true},
+		{Call{Function: "ApiFunction", Action: "dynamodb:PutItem", Resource: jobs}, true},
+		{Call{Function: "ApiFunction", Action: "dynamodb:DeleteItem", Resource: jobs}, false},
 		{Call{Function: "ApiFunction", Action: "s3:PutObject", Resource: videos + "/videos/a/video.json"}, false},
 		{Call{Function: "ApiFunction", Action: "s3:DeleteObject", Resource: videos + "/videos/a/video.json"}, true},
-		{Call{Function: "ApiFunction", Action: "s3:DeleteObject", Resource: videos + "/jobs/a.json"}, false},
+		{Call{Function: "ApiFunction", Action: "s3:DeleteObject", Resource: videos + "/rejected/a.json"}, false},
 		{Call{Function: "ApiFunction", Action: "s3:PutObject", Resource: prompts + "/uploads/a.txt"}, true},
 		{Call{Function: "ApiFunction", Action: "s3:PutObject", Resource: prompts + "/a.txt"}, false},
 		{Call{Function: "ApiFunction", Action: "secretsmanager:GetSecretValue", Resource: token}, false},
@@ -92,7 +97,8 @@ func TestAllowed(t *testing.T) {
 		{Call{Function: "PromptsFunction", Action: "sqs:SendMessage", Resource: "arn:aws:sqs:eu-west-1:123456789012:takeup-UnhandledPrompts-1"}, true},
 		{Call{Function: "TextToVideo", Action: "lambda:InvokeFunction", Resource: "arn:aws:lambda:eu-west-1:123456789012:function:takeup-Store-1"}, true},
 		{Call{Function: "TextToVideo", Action: "lambda:InvokeFunction", Resource: "arn:aws:lambda:eu-west-1:123456789012:function:takeup-Api-1"}, false},
-		{Call{Function: "NoFunction", Action: "s3:GetObject", Resource: videos + "/jobs/a.json"}, false},
+		{Call{Function: "PromptsFunction", Action: "dynamodb:Query", Resource: jobs}, true},
+		{Call{Function: "NoFunction", Action: "dynamodb:Query", Resource: jobs}, false},
 	} {
 		if got := Allowed(all[c.call.Function], c.call); got != c.want {
 			t.Errorf("%+v: allowed is %v", c.call, got)

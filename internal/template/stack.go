@@ -13,6 +13,7 @@ func stackRules() []rule {
 		{"parameters", parameters},
 		{"groups", groups},
 		{"outputs", outputs},
+		{"tables", tables},
 		{"buckets", buckets},
 		{"plain http", plainHTTP},
 		{"uploads", uploads},
@@ -105,6 +106,32 @@ func outputs(p *Project, say report) {
 	}
 }
 
+// outlives says where a resource goes with its stack, or stays behind after a deploy
+// that failed.
+func outlives(p *Project, id string, say report) {
+	resource := p.Template.section("Resources")[id]
+	if at(resource, "DeletionPolicy") != "RetainExceptOnCreate" || at(resource, "UpdateReplacePolicy") != "Retain" {
+		say("%s does not outlive the stack, or outlives one that could not be made", id)
+	}
+}
+
+// tables can be restored to any second of the last weeks, are protected where the
+// parameter says so, cost nothing while nothing happens, and outlive the stack.
+func tables(p *Project, say report) {
+	for _, id := range p.Template.ofType("AWS::DynamoDB::Table") {
+		if p.Template.property(id, "PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled") != true {
+			say("%s can't be restored", id)
+		}
+		if p.Template.property(id, "DeletionProtectionEnabled") != Ref("TableDeletionProtection") {
+			say("%s is not protected against its deletion", id)
+		}
+		if p.Template.property(id, "BillingMode") != "PAY_PER_REQUEST" {
+			say("%s is paid by the hour", id)
+		}
+		outlives(p, id, say)
+	}
+}
+
 // buckets are private, encrypted, swept of open uploads, and outlive the stack.
 func buckets(p *Project, say report) {
 	for _, id := range p.Template.ofType("AWS::S3::Bucket") {
@@ -121,10 +148,7 @@ func buckets(p *Project, say report) {
 		}) {
 			say("open multipart uploads in %s are never ended", id)
 		}
-		resource := p.Template.section("Resources")[id]
-		if at(resource, "DeletionPolicy") != "RetainExceptOnCreate" || at(resource, "UpdateReplacePolicy") != "Retain" {
-			say("%s does not outlive the stack, or outlives one that could not be made", id)
-		}
+		outlives(p, id, say)
 	}
 	if p.Template.property("PromptsBucket", "VersioningConfiguration", "Status") != "Enabled" {
 		say("PromptsBucket keeps no versions, and a job's id comes from the version of its file")

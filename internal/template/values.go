@@ -33,6 +33,11 @@ func FromOutputs(outputs map[string]string) (Values, error) {
 		}
 		values[bucket], values[bucket+".Arn"] = outputs[bucket], "arn:"+partition+":s3:::"+outputs[bucket]
 	}
+	if outputs["JobsTable"] == "" {
+		return nil, &BadOutput{Name: "JobsTable"}
+	}
+	values["JobsTable"] = outputs["JobsTable"]
+	values["JobsTable.Arn"] = strings.Join([]string{"arn", partition, "dynamodb", region, account, "table/" + outputs["JobsTable"]}, ":")
 	for _, secret := range []string{"ProviderKeySecret", "ApiTokenSecret"} {
 		if !strings.HasPrefix(outputs[secret], "arn:") {
 			return nil, &BadOutput{Name: secret, Value: outputs[secret]}

@@ -1,33 +1,25 @@
-// Package timings keeps how long the last generations took, as
-// times/<model>/<seconds>.json in the videos bucket, and forecasts the next one
+// Package timings learns how long generations take, and forecasts the next one
 // from it. All of it is help and none of it is needed: what can't be read or
 // written is logged, and never fails what asked.
 package timings
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"log/slog"
-	"net/http"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Client is what is used of S3.
-type Client interface {
-	GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
-	PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
+// Records keeps what was seen of the generations of a model and length.
+type Records interface {
+	// Times gives what was seen, oldest first, and its version; both are empty
+	// where nothing was.
+	Times(ctx context.Context, model string, duration int) (seen []schedule.Seen, version string, err error)
+	// PutTimes replaces the version that was read, or gives a *video.Conflict.
+	PutTimes(ctx context.Context, model string, duration int, seen []schedule.Seen, version string) error
 }
 
 // Metrics tells what the provider measured of a model of late; false where it
@@ -49,28 +41,28 @@ const tries = 3
 // Timings reads and writes what is known. It is safe for concurrent use, by many
 // processes.
 type Timings struct {
-	client  Client
-	bucket  string
+	records Records
 	metrics Metrics // nil: only the built-in prior stands in
 	log     *slog.Logger
 }
 
-// New makes Timings in a bucket. While fewer than twenty generations are known,
+// New makes Timings on records. While fewer than twenty generations are known,
 // metrics stands in for them; it may be nil.
-func New(client Client, bucket string, metrics Metrics, log *slog.Logger) *Timings {
-	return &Timings{client: client, bucket: bucket, metrics: metrics, log: log}
+func New(records Records, metrics Metrics, log *slog.Logger) *Timings {
+	return &Timings{records: records, metrics: metrics, log: log}
 }
 
 // Forecast is what is to be expected of a model's generations of so many seconds.
 func (t *Timings) Forecast(ctx context.Context, model string, duration int) schedule.Forecast {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	record, _, err := t.read(ctx, video.TimesKey(model, duration))
+	seen, _, err := t.records.Times(ctx, model, duration)
 	if err != nil {
 		t.warn(ctx, "reading", model, duration, err)
 	}
+	seen = latest(seen)
 	prior := schedule.BuiltIn(duration)
-	if len(record.Seen) < schedule.Window && t.metrics != nil {
+	if len(seen) < schedule.Window && t.metrics != nil {
 		measured, ok, err := t.metrics.Metrics(ctx, model)
 		if err != nil {
 			t.warn(ctx, "asking the provider for", model, duration, err)
@@ -78,8 +70,11 @@ func (t *Timings) Forecast(ctx context.Context, model string, duration int) sche
 			prior = p
 		}
 	}
-	return prior.Learn(record.Seen)
+	return prior.Learn(seen)
 }
+
+// latest leaves out what is too old to count.
+func latest(seen []schedule.Seen) []schedule.Seen { return seen[max(0, len(seen)-schedule.Window):] }
 
 // Left is the time until half of the generations that have run for elapsed have
 // ended; false where they have run for longer than anything tells.
@@ -98,24 +93,23 @@ func (t *Timings) Usual(ctx context.Context, model string, duration int) (time.D
 func (t *Timings) Learn(ctx context.Context, model string, duration int, seen schedule.Seen) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	key := video.TimesKey(model, duration)
 	for range tries {
-		record, version, err := t.read(ctx, key)
+		all, version, err := t.records.Times(ctx, model, duration)
 		if err != nil {
 			t.warn(ctx, "reading", model, duration, err)
 			return
 		}
-		known := schedule.BuiltIn(duration).Learn(record.Seen)
+		all = latest(all)
+		known := schedule.BuiltIn(duration).Learn(all)
 		if known.Done(seen.By)-known.Done(seen.After) > little {
 			return
 		}
-		record.Seen = append(record.Seen, seen)
-		record.Seen = record.Seen[max(0, len(record.Seen)-schedule.Window):]
-		err = t.write(ctx, key, record, version)
+		err = t.records.PutTimes(ctx, model, duration, latest(append(all, seen)), version)
 		if err == nil {
 			return
 		}
-		if !refused(err) {
+		var conflict *video.Conflict
+		if !errors.As(err, &conflict) {
 			t.warn(ctx, "writing", model, duration, err)
 			return
 		}
@@ -125,100 +119,4 @@ func (t *Timings) Learn(ctx context.Context, model string, duration int, seen sc
 
 func (t *Timings) warn(ctx context.Context, doing, model string, duration int, err error) {
 	t.log.WarnContext(ctx, doing+" the timings failed", "model", model, "duration", duration, "error", err.Error())
-}
-
-// record is the object: the last generations, oldest first.
-type record struct {
-	Seen []schedule.Seen
-}
-
-// stored is a record as JSON has it: seconds, [after, by] a generation.
-type stored struct {
-	Seen [][2]float64 `json:"seen"`
-}
-
-// parse reads a record. What is not one is as good as none, and is written over.
-func parse(data []byte) record {
-	var s stored
-	var r record
-	if json.Unmarshal(data, &s) != nil {
-		return r
-	}
-	for _, pair := range s.Seen[max(0, len(s.Seen)-schedule.Window):] {
-		after, by := pair[0], pair[1]
-		if !(after >= 0 && by > 0 && after <= by && by <= most) {
-			continue
-		}
-		r.Seen = append(r.Seen, schedule.Seen{After: duration(after), By: duration(by)})
-	}
-	return r
-}
-
-// most is the longest time that is believed, in seconds: a generation of a week.
-const most = 7 * 24 * 60 * 60
-
-func (r record) marshal() ([]byte, error) {
-	s := stored{Seen: make([][2]float64, len(r.Seen))}
-	for i, seen := range r.Seen {
-		s.Seen[i] = [2]float64{seconds(seen.After), seconds(seen.By)}
-	}
-	return json.Marshal(s)
-}
-
-// seconds to the tenth: looks are further apart.
-func seconds(d time.Duration) float64 { return d.Round(100 * time.Millisecond).Seconds() }
-
-func duration(seconds float64) time.Duration { return time.Duration(seconds * float64(time.Second)) }
-
-// read gives a record and its version, both empty where there is none.
-func (t *Timings) read(ctx context.Context, key string) (record, string, error) {
-	out, err := t.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &t.bucket, Key: &key})
-	var absent *types.NoSuchKey
-	if errors.As(err, &absent) {
-		return record{}, "", nil
-	}
-	if err != nil {
-		return record{}, "", err
-	}
-	defer out.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(out.Body, maxBytes))
-	if err != nil {
-		return record{}, "", fmt.Errorf("reading %s: %w", key, err)
-	}
-	return parse(body), aws.ToString(out.ETag), nil
-}
-
-// maxBytes is far more than a record has.
-const maxBytes = 64 << 10
-
-func (t *Timings) write(ctx context.Context, key string, r record, version string) error {
-	body, err := r.marshal()
-	if err != nil {
-		return err
-	}
-	put := &s3.PutObjectInput{
-		Bucket: &t.bucket, Key: &key, Body: bytes.NewReader(body), ContentType: aws.String("application/json"),
-	}
-	if version == "" {
-		put.IfNoneMatch = aws.String("*")
-	} else {
-		put.IfMatch = &version
-	}
-	_, err = t.client.PutObject(ctx, put)
-	return err
-}
-
-// refused reports whether the record was changed or removed since it was read, or
-// is being changed. The SDK's own second try at a write that went through is refused too:
-// one generation then counts twice, which does no harm.
-func refused(err error) bool {
-	var response *awshttp.ResponseError
-	if !errors.As(err, &response) {
-		return false
-	}
-	switch response.HTTPStatusCode() {
-	case http.StatusPreconditionFailed, http.StatusConflict, http.StatusNotFound:
-		return true
-	}
-	return false
 }

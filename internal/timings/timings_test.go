@@ -3,24 +3,39 @@ package timings_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/takeup/takeup/internal/s3fake"
+	"github.com/takeup/takeup/internal/dynamofake"
 	"github.com/takeup/takeup/internal/schedule"
+	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/timings"
 	"github.com/takeup/takeup/internal/video"
 )
 
-const (
-	bucket = "videos"
-	model  = video.DefaultModel
-	key    = "times/kling-video/v1/pro/text-to-video/5.json"
-)
+const model = video.DefaultModel
+
+// records gives the table of a fake.
+func records(fake *dynamofake.Server) *table.Table {
+	return table.New(fake.Client(), "jobs", rand.Text, func(time.Duration) time.Duration { return 0 })
+}
+
+// kept gives what is kept of the model's videos of five seconds.
+func kept(t *testing.T, fake *dynamofake.Server) []schedule.Seen {
+	t.Helper()
+	fake.Fail(nil)
+	seen, _, err := records(fake).Times(t.Context(), model, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return seen
+}
 
 // metrics is a provider that measured something, or fails.
 type metrics struct {
@@ -49,27 +64,26 @@ func about(t *testing.T, what string, got, want time.Duration) {
 }
 
 func TestLearnThenForecast(t *testing.T) {
-	fake, logged := s3fake.New(t), &bytes.Buffer{}
-	kept, ctx := timings.New(fake.Client(), bucket, nil, logTo(logged)), t.Context()
-	before, ok := kept.Usual(ctx, model, 5)
+	fake, logged := dynamofake.New(t), &bytes.Buffer{}
+	known, ctx := timings.New(records(fake), nil, logTo(logged)), t.Context()
+	before, ok := known.Usual(ctx, model, 5)
 	if !ok {
 		t.Fatal("nothing is usual")
 	}
 	about(t, "the built-in time", before, 80*time.Second)
 	for i := range schedule.Window + 5 {
-		kept.Learn(ctx, model, 5, seenAt(195+i%10))
+		known.Learn(ctx, model, 5, seenAt(195+i%10))
 	}
-	after, _ := kept.Usual(ctx, model, 5)
+	after, _ := known.Usual(ctx, model, 5)
 	about(t, "what was learned", after, 200*time.Second)
-	if left, ok := kept.Left(ctx, model, 5, 150*time.Second); !ok || left > 60*time.Second {
+	if left, ok := known.Left(ctx, model, 5, 150*time.Second); !ok || left > 60*time.Second {
 		t.Errorf("at 150 s there is left %v, %v", left, ok)
 	}
-	other, _ := kept.Usual(ctx, model, 10)
+	other, _ := known.Usual(ctx, model, 10)
 	about(t, "that of longer videos", other, 160*time.Second)
 
-	object, ok := fake.Object(bucket, key)
-	if !ok || len(object.Body) > 1000 || strings.Count(string(object.Body), "[")-1 != schedule.Window {
-		t.Errorf("kept is %s", object.Body)
+	if seen := kept(t, fake); len(seen) != schedule.Window || seen[0] != seenAt(200) {
+		t.Errorf("kept is %v", seen)
 	}
 	if logged.Len() > 0 {
 		t.Errorf("logged: %s", logged)
@@ -77,15 +91,15 @@ func TestLearnThenForecast(t *testing.T) {
 }
 
 func TestTheProvidersMetricsStandInUntilThereAreEnough(t *testing.T) {
-	fake, provider := s3fake.New(t), &metrics{measured: video.Percentiles{P50: 300 * time.Second, P90: 400 * time.Second}, ok: true}
-	kept, ctx := timings.New(fake.Client(), bucket, provider, slog.New(slog.DiscardHandler)), t.Context()
-	usual, _ := kept.Usual(ctx, model, 5)
+	fake, provider := dynamofake.New(t), &metrics{measured: video.Percentiles{P50: 300 * time.Second, P90: 400 * time.Second}, ok: true}
+	known, ctx := timings.New(records(fake), provider, slog.New(slog.DiscardHandler)), t.Context()
+	usual, _ := known.Usual(ctx, model, 5)
 	about(t, "what the provider measured", usual, 300*time.Second)
 	for range schedule.Window {
-		kept.Learn(ctx, model, 5, seenAt(90))
+		known.Learn(ctx, model, 5, seenAt(90))
 	}
 	asked := provider.asked
-	usual, _ = kept.Usual(ctx, model, 5)
+	usual, _ = known.Usual(ctx, model, 5)
 	about(t, "what was learned", usual, 90*time.Second)
 	if provider.asked != asked {
 		t.Error("the provider is still asked")
@@ -95,16 +109,16 @@ func TestTheProvidersMetricsStandInUntilThereAreEnough(t *testing.T) {
 // A late first look says that a generation is not longer; above what is usual that
 // says nothing.
 func TestLearnLeavesOutWhatTellsNothing(t *testing.T) {
-	fake := s3fake.New(t)
-	kept, ctx := timings.New(fake.Client(), bucket, nil, slog.New(slog.DiscardHandler)), t.Context()
-	kept.Learn(ctx, model, 5, schedule.Seen{By: time.Hour})
-	kept.Learn(ctx, model, 5, schedule.Seen{After: 2 * time.Second, By: 5 * time.Minute})
-	if object, ok := fake.Object(bucket, key); ok {
-		t.Errorf("kept is %s", object.Body)
+	fake := dynamofake.New(t)
+	known, ctx := timings.New(records(fake), nil, slog.New(slog.DiscardHandler)), t.Context()
+	known.Learn(ctx, model, 5, schedule.Seen{By: time.Hour})
+	known.Learn(ctx, model, 5, schedule.Seen{After: 2 * time.Second, By: 5 * time.Minute})
+	if seen := kept(t, fake); len(seen) > 0 {
+		t.Errorf("kept is %v", seen)
 	}
-	kept.Learn(ctx, model, 5, schedule.Seen{By: 20 * time.Second})
-	if object, _ := fake.Object(bucket, key); string(object.Body) != `{"seen":[[0,20]]}` {
-		t.Errorf("kept is %s", object.Body)
+	known.Learn(ctx, model, 5, schedule.Seen{By: 20 * time.Second})
+	if seen := kept(t, fake); !slices.Equal(seen, []schedule.Seen{{By: 20 * time.Second}}) {
+		t.Errorf("kept is %v", seen)
 	}
 }
 
@@ -113,30 +127,31 @@ func TestLearnLeavesOutWhatTellsNothing(t *testing.T) {
 func TestWhatGoesWrongIsLogged(t *testing.T) {
 	for name, c := range map[string]struct {
 		op     string
-		fault  s3fake.Fault
+		fault  dynamofake.Fault
 		failed error
 		said   string
 	}{
-		"reading is refused":      {op: "GetObject", fault: s3fake.Fault{Status: 403, Code: "AccessDenied"}, said: "reading the timings failed"},
-		"reading is cut":          {op: "GetObject", fault: s3fake.Fault{CutBody: true}, said: "reading the timings failed"},
-		"writing is refused":      {op: "PutObject", fault: s3fake.Fault{Status: 403, Code: "AccessDenied"}, said: "writing the timings failed"},
-		"others always write":     {op: "PutObject", fault: s3fake.Fault{Status: 409, Code: "ConditionalRequestConflict"}, said: "timing not kept"},
-		"the provider has a 502":  {failed: errors.New("it answered 502"), said: "asking the provider for the timings failed"},
-		"the object disappears":   {op: "PutObject", fault: s3fake.Fault{Status: 404, Code: "NoSuchKey"}, said: "timing not kept"},
-		"S3 answers with garbage": {op: "GetObject", fault: s3fake.Fault{Status: 500, Code: "InternalError"}, said: "reading the timings failed"},
+		"reading is refused":     {op: "Query", fault: dynamofake.Fault{Status: 400, Code: "AccessDeniedException"}, said: "reading the timings failed"},
+		"reading is cut":         {op: "Query", fault: dynamofake.Fault{Cut: true}, said: "reading the timings failed"},
+		"reading fails":          {op: "Query", fault: dynamofake.Fault{Status: 500, Code: "InternalServerError"}, said: "reading the timings failed"},
+		"writing is refused":     {op: "PutItem", fault: dynamofake.Fault{Status: 400, Code: "AccessDeniedException"}, said: "writing the timings failed"},
+		"others always write":    {op: "PutItem", fault: dynamofake.Fault{Status: 400, Code: "ConditionalCheckFailedException"}, said: "timing not kept"},
+		"the provider has a 502": {failed: errors.New("it answered 502"), said: "asking the provider for the timings failed"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			fake, logged := s3fake.New(t), &bytes.Buffer{}
-			fake.Put(bucket, key, []byte(`{"seen":[[80,83]]}`))
-			fake.Fail(func(call s3fake.Call) s3fake.Fault {
+			fake, logged := dynamofake.New(t), &bytes.Buffer{}
+			if err := records(fake).PutTimes(t.Context(), model, 5, []schedule.Seen{seenAt(83)}, ""); err != nil {
+				t.Fatal(err)
+			}
+			fake.Fail(func(call dynamofake.Call) dynamofake.Fault {
 				if call.Op == c.op {
 					return c.fault
 				}
-				return s3fake.Fault{}
+				return dynamofake.Fault{}
 			})
-			kept := timings.New(fake.Client(), bucket, &metrics{err: c.failed}, logTo(logged))
-			kept.Learn(t.Context(), model, 5, seenAt(90))
-			usual, ok := kept.Usual(t.Context(), model, 5)
+			known := timings.New(records(fake), &metrics{err: c.failed}, logTo(logged))
+			known.Learn(t.Context(), model, 5, seenAt(90))
+			usual, ok := known.Usual(t.Context(), model, 5)
 			if !ok {
 				t.Error("nothing is usual")
 			}
@@ -148,60 +163,21 @@ func TestWhatGoesWrongIsLogged(t *testing.T) {
 	}
 }
 
-// A record that is none, or an odd one, is as good as its good parts, and is
-// written over.
-func TestBrokenRecords(t *testing.T) {
-	for body, want := range map[string]string{
-		"":                                   `{"seen":[[87,90]]}`,
-		"null":                               `{"seen":[[87,90]]}`,
-		"not JSON":                           `{"seen":[[87,90]]}`,
-		`{"seen":"no"}`:                      `{"seen":[[87,90]]}`,
-		`{"seen":[[-1,5],[9,8],[0,1e300]]}`:  `{"seen":[[87,90]]}`,
-		`{"seen":[[1,2,3],[70],[80,83.04]]}`: `{"seen":[[1,2],[80,83],[87,90]]}`,
-	} {
-		fake := s3fake.New(t)
-		fake.Put(bucket, key, []byte(body))
-		timings.New(fake.Client(), bucket, nil, slog.New(slog.DiscardHandler)).Learn(t.Context(), model, 5, seenAt(90))
-		if object, _ := fake.Object(bucket, key); string(object.Body) != want {
-			t.Errorf("%q becomes %s, want %s", body, object.Body, want)
-		}
-	}
-}
-
 // Writers that meet lose no more than what they saw themselves, and break nothing.
 func TestManyLearnAtOnce(t *testing.T) {
-	fake := s3fake.New(t)
+	fake := dynamofake.New(t)
 	var wait sync.WaitGroup
 	for i := range 8 {
 		wait.Go(func() {
-			timings.New(fake.Client(), bucket, nil, slog.New(slog.DiscardHandler)).Learn(t.Context(), model, 5, seenAt(80+i))
+			timings.New(records(fake), nil, slog.New(slog.DiscardHandler)).Learn(t.Context(), model, 5, seenAt(80+i))
 		})
 	}
 	wait.Wait()
-	object, _ := fake.Object(bucket, key)
-	if kept := strings.Count(string(object.Body), "[") - 1; kept < tries || kept > 8 {
-		t.Errorf("of 8 are kept %d: %s", kept, object.Body)
+	if n := len(kept(t, fake)); n < tries || n > 8 {
+		t.Errorf("of 8 are kept %d", n)
 	}
 }
 
 // tries is at least how many writers of many at once get through: in each round
 // one does.
 const tries = 3
-
-func FuzzRecord(f *testing.F) {
-	for _, seed := range []string{`{"seen":[[80,83]]}`, `{"seen":[[0,20],[1e9,2e9]]}`, `{"seen":null}`, `[`} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		fake := &fixed{body: body}
-		kept := timings.New(fake, bucket, nil, slog.New(slog.DiscardHandler))
-		usual, ok := kept.Usual(t.Context(), model, 5)
-		if !ok || usual <= 0 || usual > 14*24*time.Hour {
-			t.Errorf("usual is %v, %v", usual, ok)
-		}
-		kept.Learn(t.Context(), model, 5, seenAt(90))
-		if !strings.HasSuffix(string(fake.put), "[87,90]]}") {
-			t.Errorf("it becomes %q", fake.put)
-		}
-	})
-}

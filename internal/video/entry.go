@@ -18,8 +18,8 @@ const (
 	PhaseAccepted   Phase = "accepted"   // GenerationID is known
 )
 
-// Entry is the ledger's record of one job: the claim that lets one submission
-// through, and what became of it. It is stored as jobs/<id>.json.
+// Entry is what the table knows of one job: the claim that lets one submission
+// through, and what became of it.
 type Entry struct {
 	ID          string    `json:"id"`
 	Request     Request   `json:"request"`
@@ -30,9 +30,9 @@ type Entry struct {
 	// Attempt counts the submissions that may have been sent: the next one
 	// is sent as "<id>.<attempt>".
 	Attempt int `json:"attempt"`
-	// Nonce is new in every version, so that no two have the same ETag and a
-	// writer whose answer was lost knows its own.
-	Nonce        string    `json:"nonce"`
+	// Mark is new in every version, so that a writer whose answer was lost
+	// knows its own.
+	Mark         string    `json:"mark"`
 	ClaimedAt    time.Time `json:"claimed_at"`
 	ClaimedUntil time.Time `json:"claimed_until"`
 	// KeyVersion is the version of the key's secret that the attempt is sent
@@ -59,6 +59,10 @@ type Entry struct {
 	// submitted: no other attempt is sent, and the video isn't stored.
 	DiscardedAt time.Time `json:"discarded_at,omitzero"`
 
+	// StoredAt is when the video was found or put at its place, with its
+	// manifest. A redrive of the job looks there again.
+	StoredAt time.Time `json:"stored_at,omitzero"`
+
 	Ending *EndingRecord `json:"ending,omitempty"`
 }
 
@@ -84,7 +88,7 @@ func (e Entry) Job(status Status, waitSeconds int) Job {
 	}
 }
 
-// NoEntry says that the ledger has no entry for a job.
+// NoEntry says that there is no job of that id.
 type NoEntry struct{ ID string }
 
 func (e *NoEntry) Error() string { return "there is no job " + e.ID }
@@ -93,4 +97,9 @@ func (e *NoEntry) Error() string { return "there is no job " + e.ID }
 // was written.
 type Conflict struct{ ID string }
 
-func (e *Conflict) Error() string { return "job " + e.ID + " was changed by another at the same time" }
+func (e *Conflict) Error() string {
+	if e.ID == "" {
+		return "it was changed by another at the same time"
+	}
+	return "job " + e.ID + " was changed by another at the same time"
+}

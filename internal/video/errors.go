@@ -209,7 +209,7 @@ func EndingName(err error) string {
 	return strings.TrimPrefix(fmt.Sprintf("%T", Ending(err)), "*video.")
 }
 
-// NewEndingRecord makes the ledger's record of an ending.
+// NewEndingRecord makes the table's record of an ending.
 func NewEndingRecord(err error, at time.Time) *EndingRecord {
 	ending := Ending(err)
 	detail, jsonErr := json.Marshal(ending)

@@ -27,7 +27,7 @@ func TestTally(t *testing.T) {
 		"GB-s": {r.gbSeconds, 4*0.3*cost.CheckGB + around}, "held": {r.held, 100 * 1.2 / 61.2},
 		"measure": {r.measure, r.usd + 11.2*schedule.LagUSD},
 		"usd": {r.usd, 15*cost.Transition + 6*cost.Invocation + (4*0.3*cost.CheckGB+around)*cost.GBSecond +
-			4*cost.Write + 3*cost.Read},
+			2*cost.Write + cost.Read + 14*cost.TableWrite + 3*cost.TableRead},
 	} {
 		if math.Abs(c.got-c.want) > 1e-9 {
 			t.Errorf("%s is %v, want %v", name, c.got, c.want)
@@ -46,7 +46,7 @@ func TestTally(t *testing.T) {
 	if want := time.Duration(6.3*1e9) + requestTime; spells.held != want {
 		t.Errorf("held is %v, want %v", spells.held, want)
 	}
-	if spells.total.Transitions != 9 || spells.requests != 4+3 || spells.total.Writes != jobWrites+1 || spells.total.Reads != jobReads+1+2+1 {
+	if spells.total.Transitions != 9 || spells.requests != 4+3 || spells.total.TableWrites != jobTableWrites+1 || spells.total.TableReads != jobTableReads+1+2+1 {
 		t.Errorf("got %+v, %d requests", spells.total, spells.requests)
 	}
 }
@@ -81,7 +81,7 @@ func TestOptimum(t *testing.T) {
 	got := expected(best.plan(), d)
 	around := cost.Video{
 		Transitions: cost.Transitions(0), Invocations: 2,
-		GBSeconds: submitSeconds*cost.SubmitGB + storeSeconds*cost.StoreGB, Writes: jobWrites, Reads: jobReads,
+		GBSeconds: submitSeconds*cost.SubmitGB + storeSeconds*cost.StoreGB, Writes: jobWrites, Reads: jobReads, TableWrites: jobTableWrites, TableReads: jobTableReads,
 	}.USD()
 	// A plan's tally has no read of what is known.
 	said := best.usd() + around

@@ -14,8 +14,13 @@ const (
 	submitSeconds = 1
 	storeSeconds  = 2
 
-	jobWrites = 2 + 2 // Submit's claim and record; Store's video and manifest
-	jobReads  = 1 + 2 // Submit's of the ledger; Store's of the manifest and the ledger
+	jobWrites = 2 // Store's video and manifest
+	jobReads  = 1 // Store's of the manifest
+	// A job's item is in two indexes: a change of its status is one write to the
+	// table, one to the one and two to the other. It is created with its request in
+	// a transaction, and changed when it is accepted and when it is stored.
+	jobTableWrites = (2*2 + 2) + 4 + 4
+	jobTableReads  = 1 + 2 // Submit's of the job, and Store's
 )
 
 // tally is what a policy did for the jobs of a row.
@@ -64,10 +69,11 @@ func (t *tally) add(p plan, took time.Duration) schedule.Seen {
 		Invocations: checks + 2,
 		GBSeconds:   held.Seconds()*cost.CheckGB + submitSeconds*cost.SubmitGB + storeSeconds*cost.StoreGB,
 		Writes:      jobWrites, Reads: jobReads,
+		TableWrites: jobTableWrites, TableReads: jobTableReads,
 	}
 	if t.learns {
-		video.Reads += 1 + checks + 1
-		video.Writes++
+		video.TableReads += 1 + checks + 1
+		video.TableWrites++
 	}
 	if t.asksMetrics {
 		requests += 1 + checks
@@ -77,6 +83,8 @@ func (t *tally) add(p plan, took time.Duration) schedule.Seen {
 	t.total.GBSeconds += video.GBSeconds
 	t.total.Writes += video.Writes
 	t.total.Reads += video.Reads
+	t.total.TableWrites += video.TableWrites
+	t.total.TableReads += video.TableReads
 	t.requests += requests
 	t.lags = append(t.lags, noticed-took)
 	t.lag += noticed - took

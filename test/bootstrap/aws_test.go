@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/takeup/takeup/internal/dynamofake"
 	"github.com/takeup/takeup/internal/s3fake"
 	"github.com/takeup/takeup/internal/simulator"
 	"github.com/takeup/takeup/internal/template"
@@ -21,9 +22,10 @@ const (
 	token = "0123456789abcdefghijABCDEFGHIJ0123456789abcdefgh"
 )
 
-// services are those that the functions call: S3, two JSON services, and the
+// services are those that the functions call: DynamoDB, S3, two JSON services, and the
 // provider.
 type services struct {
+	jobs     *dynamofake.Server
 	s3       *s3fake.Server
 	provider *simulator.Server
 	url      string // the provider's
@@ -43,7 +45,7 @@ type started struct {
 
 func newServices(t *testing.T) *services {
 	t.Helper()
-	s := &services{s3: s3fake.New(t)}
+	s := &services{jobs: dynamofake.New(t), s3: s3fake.New(t)}
 	settings, balance := simulator.DefaultSettings(), 100.0
 	settings.Keys, settings.JobSeconds, settings.BalanceUSD = []string{key}, 0, &balance
 	var err error
@@ -127,7 +129,7 @@ func (s *services) serve(w http.ResponseWriter, r *http.Request) {
 // platform is what Lambda itself gives a function.
 func (s *services) platform() map[string]string {
 	env := lambdas.Platform()
-	env["AWS_ENDPOINT_URL"], env["AWS_ENDPOINT_URL_S3"] = s.json, s.s3.URL
+	env["AWS_ENDPOINT_URL"], env["AWS_ENDPOINT_URL_S3"], env["AWS_ENDPOINT_URL_DYNAMODB"] = s.json, s.s3.URL, s.jobs.URL
 	return env
 }
 

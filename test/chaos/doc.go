@@ -1,7 +1,7 @@
 // Package chaos sends jobs through the deployed template while the provider's
-// stand-in and a proxy before S3 misbehave, and then holds what came of them
-// against the promises, from the outside: the stand-in's own ledger, the buckets,
-// the executions.
+// stand-in and the proxies before S3 and DynamoDB misbehave, and then holds what
+// came of them against the promises, from the outside: the stand-in's own ledger,
+// the table, the buckets, the executions.
 //
 // What goes wrong is a plan. Whether, and how, the n-th call of a kind for a job
 // fails depends on the seed and on these three alone, not on the time. (When the

@@ -16,12 +16,12 @@ func TestPlanKnowsNoTime(t *testing.T) {
 	name := func(i int) string { return fmt.Sprint("api-", i) }
 	for i := range jobs {
 		for range calls {
-			next(one, "s3 get entry", name(i), mostS3, s3Reads)
+			next(one, "s3 get entry", name(i), mostFaults, s3Reads)
 		}
 	}
 	for range calls {
 		for i := range jobs {
-			next(other, "s3 get entry", name(jobs-1-i), mostS3, s3Reads)
+			next(other, "s3 get entry", name(jobs-1-i), mostFaults, s3Reads)
 		}
 	}
 	met, same := 0, 0
@@ -31,12 +31,12 @@ func TestPlanKnowsNoTime(t *testing.T) {
 		if !slices.Equal(a, b) {
 			t.Fatalf("%s met %v, and then %v", name(i), a, b)
 		}
-		if len(a) > mostS3 {
+		if len(a) > mostFaults {
 			t.Errorf("%s met %d faults", name(i), len(a))
 		}
 		met += len(a)
 		for range calls {
-			next(third, "s3 get entry", name(i), mostS3, s3Reads)
+			next(third, "s3 get entry", name(i), mostFaults, s3Reads)
 		}
 		if slices.Equal(a, third.met(name(i))) {
 			same++

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/takeup/takeup/internal/localstack"
 	"github.com/takeup/takeup/internal/simulator"
+	"github.com/takeup/takeup/internal/table"
 )
 
 // world is a deployed stack and what misbehaves around it.
@@ -29,6 +31,7 @@ type world struct {
 	// functions are AWS's names of the functions, by the template's.
 	functions map[string]string
 
+	table  *table.Table
 	s3     *s3.Client
 	sfn    *sfn.Client
 	keys   *secretsmanager.Client
@@ -72,33 +75,42 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, kept.close()) }()
+	database := newDatabase(w.plan, w.names)
+	known, err := listen(database, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, known.close()) }()
 
 	began := time.Now()
 	w.stack, err = localstack.Start(ctx, localstack.Options{
 		Root: o.Root, StateDir: o.StateDir,
 		Provider:   &localstack.Provider{BaseURL: bought.url(), Key: firstKey},
 		Parameters: o.Times.parameters(),
-		Env:        []string{"AWS_ENDPOINT_URL_S3=" + kept.url(), fmt.Sprint("SFN_WAIT_SCALE=", o.Times.Scale)},
+		Env:        []string{"AWS_ENDPOINT_URL_S3=" + kept.url(), "AWS_ENDPOINT_URL_DYNAMODB=" + known.url(), fmt.Sprint("SFN_WAIT_SCALE=", o.Times.Scale)},
 		Output:     o.Output,
 	})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, w.stack.Stop(context.WithoutCancel(ctx))) }()
-	if err := w.connect(ctx, store); err != nil {
+	if err := w.connect(ctx, store, database); err != nil {
 		return nil, err
 	}
 	return w.run(ctx, began)
 }
 
 // connect makes the clients, and lowers the functions' timeouts.
-func (w *world) connect(ctx context.Context, store *storage) error {
+func (w *world) connect(ctx context.Context, proxies ...*proxy) error {
 	config := w.stack.Config()
 	w.s3, w.sfn = w.stack.S3(), sfn.NewFromConfig(config)
 	w.keys, w.lambda = secretsmanager.NewFromConfig(config), lambda.NewFromConfig(config)
 	w.logs = cloudwatchlogs.NewFromConfig(config)
-	if err := store.sendTo(w.stack.AWS); err != nil {
-		return err
+	w.table = table.New(dynamodb.NewFromConfig(config), w.stack.Outputs["JobsTable"], nil, nil) // it is only read
+	for _, p := range proxies {
+		if err := p.sendTo(w.stack.AWS); err != nil {
+			return err
+		}
 	}
 	name := localstack.StackName
 	reply, err := cloudformation.NewFromConfig(config).DescribeStackResources(ctx, &cloudformation.DescribeStackResourcesInput{StackName: &name})

@@ -24,7 +24,7 @@ func (w *world) secrets() []string {
 
 // checkSecrets looks for them in all that the functions logged, in every
 // execution and in the videos bucket; and for the prompts wherever those aren't
-// needed: only an execution's input, the ledger and the manifest have one.
+// needed: only an execution's input, the table and the manifest have one.
 func (w *world) checkSecrets(ctx context.Context) error {
 	for _, check := range []func(context.Context) error{w.checkLogs, w.checkExecutions, w.checkObjects} {
 		if err := check(ctx); err != nil {
@@ -120,7 +120,7 @@ func (w *world) checkObjects(ctx context.Context) error {
 				return err
 			}
 			w.hides(key, key+string(body), w.secrets()...)
-			if !strings.HasPrefix(key, "jobs/") && !strings.HasSuffix(key, "/video.json") {
+			if !strings.HasSuffix(key, "/video.json") {
 				w.hides(key, key+string(body), canaryPrompt)
 			}
 		}

@@ -113,7 +113,7 @@ func (w *world) testLostAnswer(t *testing.T) {
 		t.Errorf("it was sent %d times", n)
 	}
 	if entry := w.entry(t, job); entry.Attempt != 1 || entry.GenerationID != w.generations(job)[0].ID {
-		t.Errorf("the ledger has %+v", entry)
+		t.Errorf("the table has %+v", entry)
 	}
 }
 

@@ -2,12 +2,15 @@ package e2e
 
 import (
 	"encoding/json"
+	"errors"
 	"net/url"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -83,13 +86,19 @@ func (w *world) testEventAgain(t *testing.T) {
 	w.stored(t, job)
 	w.deliver(t, again)
 
-	bucket, entry := w.stack.Outputs["VideosBucket"], video.EntryKey(job)
-	if _, err := w.s3.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: &bucket, Key: &entry}); err != nil {
-		t.Fatal(err)
+	name := w.stack.Outputs["JobsTable"]
+	for _, item := range []string{"job", "request"} {
+		key := map[string]types.AttributeValue{
+			"pk": &types.AttributeValueMemberS{Value: "job#" + job}, "sk": &types.AttributeValueMemberS{Value: item},
+		}
+		if _, err := w.items.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: &name, Key: key}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	w.deliver(t, again)
-	if _, ok := w.find(t, entry); ok {
-		t.Error("the job was started again")
+	var none *video.NoEntry
+	if _, _, err := w.table.Get(t.Context(), job); !errors.As(err, &none) {
+		t.Errorf("the job was started again: %v", err)
 	}
 	w.boughtOnce(t, job)
 	if n := len(w.creates(job)); n != 1 {

@@ -61,10 +61,14 @@ func (w *world) keys(t *testing.T, prefix string) []string {
 	return keys
 }
 
-// entry gives a job's entry in the ledger.
+// entry gives a job's entry.
 func (w *world) entry(t *testing.T, job string) video.Entry {
 	t.Helper()
-	return decode[video.Entry](t, w.object(t, video.EntryKey(job)))
+	entry, _, err := w.table.Get(t.Context(), job)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return entry
 }
 
 // execution gives an execution of the state machine by its name, or nil.

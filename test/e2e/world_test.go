@@ -2,7 +2,9 @@ package e2e
 
 import (
 	"context"
+	"crypto/rand"
 	"maps"
+	mathrand "math/rand/v2"
 	"net"
 	"net/http/httptest"
 	"slices"
@@ -13,6 +15,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -23,6 +26,7 @@ import (
 	"github.com/takeup/takeup/internal/gateway"
 	"github.com/takeup/takeup/internal/localstack"
 	"github.com/takeup/takeup/internal/simulator"
+	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/test/record"
 )
 
@@ -45,6 +49,8 @@ type world struct {
 	roles  map[string]string
 	schema *jsonschema.Schema // of the manifests
 
+	table   *table.Table
+	items   *dynamodb.Client
 	s3      *s3.Client
 	sfn     *sfn.Client
 	secrets *secretsmanager.Client
@@ -121,6 +127,8 @@ func start(t *testing.T) *world {
 	w.private = append(w.private, w.stack.Token)
 
 	config := w.stack.Config()
+	w.items = dynamodb.NewFromConfig(config)
+	w.table = table.New(w.items, w.stack.Outputs["JobsTable"], rand.Text, mathrand.N[time.Duration])
 	w.s3, w.sfn, w.secrets = w.stack.S3(), sfn.NewFromConfig(config), secretsmanager.NewFromConfig(config)
 	w.lambda, w.sqs, w.logs = lambda.NewFromConfig(config), sqs.NewFromConfig(config), cloudwatchlogs.NewFromConfig(config)
 	resources := cloudformation.NewFromConfig(config)

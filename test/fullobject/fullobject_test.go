@@ -4,14 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"hash/crc32"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,7 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
-	"github.com/takeup/takeup/internal/ledger"
+	"github.com/takeup/takeup/internal/manifest"
 	"github.com/takeup/takeup/internal/simulator"
 	"github.com/takeup/takeup/internal/transfer"
 	"github.com/takeup/takeup/internal/video"
@@ -179,50 +177,30 @@ func TestManyAtOnce(t *testing.T) {
 	s.nothingOpen(t)
 }
 
-// A ledger's entry and a manifest have one first writer of many, and an entry one
-// writer of each version.
+// A manifest has one first writer of many, and stays as that one wrote it.
 func TestConditionalWrites(t *testing.T) {
 	s := start(t, asItIs)
-	request, err := video.NewRequest("a paper boat crosses a flooded street")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var n atomic.Int64
-	l := ledger.New(s.client, s.bucket, func() string { return fmt.Sprintf("nonce-%d", n.Add(1)) })
+	shelf := manifest.New(s.client, s.bucket)
 	id := strings.Trim(strings.ReplaceAll(s.prefix+"conditional", "/", "-"), "-")
-	entry := video.Entry{ID: id, Request: request, RequestHash: request.Hash()}
-	one := func(what string, write func() error) {
-		t.Helper()
-		var wait sync.WaitGroup
-		var won atomic.Int64
-		for range 12 {
-			wait.Go(func() {
-				err := write()
-				var conflict *video.Conflict
-				switch {
-				case err == nil:
-					won.Add(1)
-				case !errors.As(err, &conflict):
-					t.Errorf("%s: %v", what, err)
-				}
-			})
-		}
-		wait.Wait()
-		if won.Load() != 1 {
-			t.Errorf("%s: %d of 12 writers won", what, won.Load())
-		}
+	t.Cleanup(func() { s.remove(t, video.ManifestKey(id)) })
+	var wait sync.WaitGroup
+	for n := range 12 {
+		wait.Go(func() {
+			if err := shelf.PutManifest(t.Context(), video.Manifest{ID: id, Polls: n + 1}); err != nil {
+				t.Error(err)
+			}
+		})
 	}
-	one("a first entry", func() error { _, _, err := l.Create(t.Context(), entry); return err })
-	_, version, err := l.Get(t.Context(), id)
-	if err != nil {
-		t.Fatal(err)
+	wait.Wait()
+	first, stored, err := shelf.Manifest(t.Context(), id)
+	if err != nil || !stored {
+		t.Fatalf("stored: %v, %v", stored, err)
 	}
-	one("a changed entry", func() error { _, _, err := l.Update(t.Context(), entry, version); return err })
-	s.remove(t, video.EntryKey(id))
-	_, _, err = l.Update(t.Context(), entry, version)
-	var conflict *video.Conflict
-	if !errors.As(err, &conflict) {
-		t.Errorf("changing an entry that is gone: %v", err)
+	if err := shelf.PutManifest(t.Context(), video.Manifest{ID: id, Polls: 13}); err != nil {
+		t.Error(err)
+	}
+	if later, _, err := shelf.Manifest(t.Context(), id); err != nil || later.Polls != first.Polls {
+		t.Errorf("it was that of writer %d, and is that of %d, %v", first.Polls, later.Polls, err)
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 
 // What the template's resources are here, and in events/.
 const (
+	JobsTable     = "takeup-jobs"
 	VideosBucket  = "takeup-videos"
 	PromptsBucket = "takeup-prompts"
 	KeySecret     = "arn:aws:secretsmanager:us-east-1:123456789012:secret:ProviderKey-AbCdEf"
@@ -45,7 +46,7 @@ func Functions(root string, parameters template.Values) (map[string]Function, er
 		return nil, err
 	}
 	values := template.Values{
-		"VideosBucket": VideosBucket, "PromptsBucket": PromptsBucket, "TextToVideo": StateMachine,
+		"JobsTable": JobsTable, "VideosBucket": VideosBucket, "PromptsBucket": PromptsBucket, "TextToVideo": StateMachine,
 		"ProviderKeySecret.Id": KeySecret, "ApiTokenSecret.Id": TokenSecret,
 	}
 	maps.Copy(values, parameters)

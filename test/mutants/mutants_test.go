@@ -28,19 +28,34 @@ func TestEachMutantIsCaught(t *testing.T) {
 		violates string // and what they must say
 	}{
 		{
-			"claim off", "internal/ledger/ledger.go",
-			`IfNoneMatch: aws.String("*")`, ``,
+			"claim off", "internal/table/jobs.go",
+			`aws.String("attribute_not_exists(#pk)")`, `nil`,
 			exhaustive, "./internal/pipeline", "paid twice",
 		},
 		{
-			"takeover without If-Match", "internal/ledger/ledger.go",
-			`IfMatch: &version`, ``,
+			"takeover without a condition", "internal/table/jobs.go",
+			`aws.String("#version = :read")`, `nil`,
 			exhaustive, "./internal/pipeline", "paid twice",
 		},
 		{
-			"a 412 trusted without a read", "internal/ledger/ledger.go",
-			`found.Nonce == entry.Nonce:`, `found.Nonce == entry.Nonce && false:`,
+			"a failed condition trusted without a look at the mark", "internal/table/write.go",
+			`ok && there.Value == mark {`, `ok && there.Value == mark && false {`,
 			exhaustive, "./internal/pipeline", "called lost, though nothing kept it from being posted and recorded",
+		},
+		{
+			"own write known by the version alone, after a failed condition", "internal/table/write.go",
+			`ok && there.Value == mark {`, `ok && there.Value != "" {`,
+			exhaustive, "./internal/pipeline", "paid twice",
+		},
+		{
+			"own write known by the version alone, after a lost answer", "internal/table/jobs.go",
+			`readErr == nil && found.Mark == entry.Mark {`, `readErr == nil && (found.Mark == entry.Mark || current == strconv.FormatInt(version, 10)) {`,
+			exhaustive + "|^TestTwoSubmitsAtOnceAndEveryPair$", "./internal/pipeline", "paid twice",
+		},
+		{
+			"a decisive read that is not consistent", "internal/table/table.go",
+			`ConsistentRead: aws.Bool(true)`, `ConsistentRead: aws.Bool(false)`,
+			exhaustive, "./internal/pipeline", "gen-1 was paid, and it ended with InvalidRequest",
 		},
 		{
 			"generation id not recorded", "internal/pipeline/submit.go",
@@ -59,7 +74,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 		},
 		{
 			"a video kept that was given up while it was copied", "internal/pipeline/store.go",
-			`err == nil && entry.DiscardedAt.IsZero()`, `err == nil && (true || entry.DiscardedAt.IsZero())`,
+			`case !entry.DiscardedAt.IsZero():`, `case !entry.DiscardedAt.IsZero() && false:`,
 			"^TestCancelAtEveryPoint$", "./internal/pipeline", "it was said to be cancelled or discarded, and is completed",
 		},
 		{

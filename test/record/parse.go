@@ -30,6 +30,9 @@ func Parse(r *http.Request, body []byte, status int, signer string) []template.C
 	if service(r) == "s3" {
 		return s3(call, r, status)
 	}
+	if operation, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), "DynamoDB_20120810."); ok {
+		return dynamodb(call, r, operation, body)
+	}
 	return []template.Call{target(call, r, body)}
 }
 
@@ -61,10 +64,13 @@ func presignedForm(r *http.Request, body []byte) url.Values {
 	return form.Value
 }
 
-// service is the one that a call is signed for, by the scope of its credentials,
+// service is the one that a call is signed for.
+func service(r *http.Request) string { return scope(r, 3) }
+
+// scope gives a part of the scope of a call's credentials,
 // <key>/<date>/<region>/<service>/aws4_request.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
-func service(r *http.Request) string {
+func scope(r *http.Request, part int) string {
 	scope := r.URL.Query().Get("X-Amz-Credential")
 	if scope == "" {
 		_, after, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
@@ -74,7 +80,7 @@ func service(r *http.Request) string {
 	if len(parts) != 5 {
 		return ""
 	}
-	return parts[3]
+	return parts[part]
 }
 
 // resources are the fields of a request that name what the operation is allowed
@@ -102,6 +108,51 @@ func target(call template.Call, r *http.Request, body []byte) template.Call {
 	call.Action = known[0]
 	call.Resource, _ = fields[known[1]].(string)
 	return call
+}
+
+// dynamodb reads a call of DynamoDB. A transaction needs the permission of each of
+// its items. MiniStack's account is 000000000000.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+func dynamodb(call template.Call, r *http.Request, operation string, body []byte) []template.Call {
+	var in struct {
+		TableName, IndexName string
+		TransactItems        []map[string]struct{ TableName string }
+	}
+	if json.Unmarshal(body, &in) != nil {
+		in.TableName, operation = "", ""
+	}
+	table := func(name string) string { return "arn:aws:dynamodb:" + scope(r, 2) + ":000000000000:table/" + name }
+	var calls []template.Call
+	add := func(action, resource string) {
+		call.Action, call.Resource = action, resource
+		calls = append(calls, call)
+	}
+	switch operation {
+	case "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Scan":
+		add("dynamodb:"+operation, table(in.TableName))
+	case "Query":
+		resource := table(in.TableName)
+		if in.IndexName != "" {
+			resource += "/index/" + in.IndexName
+		}
+		add("dynamodb:Query", resource)
+	case "TransactWriteItems":
+		for _, item := range in.TransactItems {
+			for kind, fields := range item {
+				action, ok := map[string]string{
+					"Put": "dynamodb:PutItem", "Update": "dynamodb:UpdateItem",
+					"Delete": "dynamodb:DeleteItem", "ConditionCheck": "dynamodb:ConditionCheckItem",
+				}[kind]
+				if !ok {
+					action = Unknown
+				}
+				add(action, table(fields.TableName))
+			}
+		}
+	default:
+		add(Unknown, "dynamodb "+r.Header.Get("X-Amz-Target"))
+	}
+	return calls
 }
 
 // s3 reads a call of S3's REST API with the bucket in the path.

@@ -129,8 +129,8 @@ func (s *stack) rights(ctx context.Context) (string, error) {
 	}
 	for id := range policies {
 		for action, resource := range map[string]string{
-			"s3:DeleteBucket": values["VideosBucket.Arn"], "s3:DeleteObject": values["VideosBucket.Arn"] + "/jobs/verify-aws.json",
-			"states:StopExecution": "*", "secretsmanager:PutSecretValue": values["ProviderKeySecret"],
+			"s3:DeleteBucket": values["VideosBucket.Arn"], "s3:DeleteObject": values["VideosBucket.Arn"] + "/rejected/verify-aws.json",
+			"dynamodb:DeleteItem": values["JobsTable.Arn"], "states:StopExecution": "*", "secretsmanager:PutSecretValue": values["ProviderKeySecret"],
 		} {
 			decision, err := simulate(id, action, resource)
 			switch {

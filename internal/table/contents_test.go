@@ -1,21 +1,21 @@
-package ledger_test
+package table_test
 
 import (
 	"testing"
 	"time"
 
-	"github.com/takeup/takeup/internal/ledger"
-	"github.com/takeup/takeup/internal/s3fake"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+
+	"github.com/takeup/takeup/internal/dynamofake"
 	"github.com/takeup/takeup/internal/video"
 )
 
 func content(job string) video.Content {
-	return video.Content{Job: job, Key: "a b.txt", Copied: true, At: time.Date(2026, 8, 21, 10, 0, 0, 0, time.UTC), Origin: "b.txt"}
+	return video.Content{Job: job, Key: "a b.txt", Copied: true, At: time.Date(2026, 8, 21, 10, 0, 0, 0, time.UTC), Origin: "b.txt", Refused: true}
 }
 
 func TestContentsLetOneWriterThrough(t *testing.T) {
-	fake := s3fake.New(t)
-	c, ctx := ledger.NewContents(fake.Client(), bucket), t.Context()
+	c, ctx := open(dynamofake.New(t)), t.Context()
 	if known, version, err := c.Content(ctx, "sum"); known != (video.Content{}) || version != "" || err != nil {
 		t.Fatalf("before there is one: %+v, %q, %v", known, version, err)
 	}
@@ -35,21 +35,24 @@ func TestContentsLetOneWriterThrough(t *testing.T) {
 	if known, _, err := c.Content(ctx, "sum"); known.Job != "c" || err != nil {
 		t.Errorf("read %+v, %v", known, err)
 	}
-	if object, ok := fake.Object(bucket, "contents/sum.json"); !ok || object.ContentType != "application/json" {
-		t.Errorf("there is %v, %+v", ok, object)
-	}
 }
 
-// A write whose answer was lost is a conflict after the SDK's second try, and is
-// there: who reads again finds its own.
+// A write whose answer was lost is known for one's own by the SDK's second try.
 func TestContentsLoseAnswers(t *testing.T) {
-	for name, fault := range map[string]s3fake.Fault{
-		"cut": {After: true, Cut: true}, "500": {After: true, Status: 500, Code: "InternalError"},
+	for name, fault := range map[string]dynamofake.Fault{
+		"cut": {After: true, Cut: true}, "500": {After: true, Status: 500, Code: "InternalServerError"},
 	} {
-		fake := s3fake.New(t)
-		c := ledger.NewContents(fake.Client(), bucket)
-		fake.Fail(lost(1, fault))
-		wantConflict(t, c.PutContent(t.Context(), "sum", content("a"), ""))
+		fake := dynamofake.New(t)
+		c := open(fake)
+		fake.Fail(func(call dynamofake.Call) dynamofake.Fault {
+			if call.Op == "PutItem" && call.Count == 1 {
+				return fault
+			}
+			return dynamofake.Fault{}
+		})
+		if err := c.PutContent(t.Context(), "sum", content("a"), ""); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 		if known, _, err := c.Content(t.Context(), "sum"); known.Job != "a" || err != nil {
 			t.Errorf("%s: read %+v, %v", name, known, err)
 		}
@@ -57,15 +60,23 @@ func TestContentsLoseAnswers(t *testing.T) {
 }
 
 func TestContentsUnavailable(t *testing.T) {
-	fake := s3fake.New(t)
-	c := ledger.NewContents(fake.Client(), bucket)
-	fake.Put(bucket, "contents/garbled.json", []byte("{"))
-	fake.Put(bucket, "contents/empty.json", []byte("{}"))
-	for _, sum := range []string{"garbled", "empty"} {
-		_, _, err := c.Content(t.Context(), sum)
+	fake := dynamofake.New(t)
+	c := open(fake)
+	for sum, fields := range map[string]map[string]any{"garbled": {"job": 3, "at": "soon"}, "empty": {}} {
+		fields["pk"], fields["sk"] = "content#"+sum, "content"
+		item, err := attributevalue.MarshalMap(fields)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := fake.Put(item); err != nil {
+			t.Fatal(err)
+		}
+		_, _, err = c.Content(t.Context(), sum)
 		wantUnavailable(t, err)
 	}
-	fake.Fail(func(s3fake.Call) s3fake.Fault { return s3fake.Fault{Status: 503, Code: "SlowDown"} })
+	fake.Fail(func(dynamofake.Call) dynamofake.Fault {
+		return dynamofake.Fault{Status: 500, Code: "InternalServerError"}
+	})
 	_, _, err := c.Content(t.Context(), "sum")
 	wantUnavailable(t, err)
 	wantUnavailable(t, c.PutContent(t.Context(), "sum", content("a"), ""))

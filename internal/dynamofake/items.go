@@ -1,0 +1,250 @@
+package dynamofake
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// Attributes are an item's.
+type Attributes = map[string]types.AttributeValue
+
+// Lag is how old a state a read without ConsistentRead is answered from.
+const Lag = 3 * time.Second
+
+// tokenLife is for how long a ClientRequestToken makes a transaction the same.
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+const tokenLife = 10 * time.Minute
+
+// Items are the items of one table with the keys pk and sk, whatever its name. The
+// zero Items is an empty table. Its methods are those of the SDK's client, and are
+// safe for concurrent use.
+type Items struct {
+	mu     sync.Mutex
+	items  map[key][]state // newest last
+	tokens map[string]time.Time
+}
+
+type key struct{ partition, sort string }
+
+// state is an item as it was from a time on; nil where it wasn't there.
+type state struct {
+	from time.Time
+	item Attributes
+}
+
+func keyOf(item Attributes) (key, error) {
+	partition, ok := item["pk"].(*types.AttributeValueMemberS)
+	sort, also := item["sk"].(*types.AttributeValueMemberS)
+	if !ok || !also || partition.Value == "" || sort.Value == "" {
+		return key{}, &invalid{"One or more parameter values were invalid: Missing the key pk or sk in the item"}
+	}
+	return key{partition.Value, sort.Value}, nil
+}
+
+// invalid is DynamoDB's ValidationException.
+type invalid struct{ message string }
+
+func (e *invalid) Error() string { return e.message }
+
+// read gives an item, as a consistent read or another one has it. The caller holds
+// the lock.
+func (i *Items) read(k key, consistent bool) Attributes {
+	states := i.items[k]
+	for n := len(states) - 1; n >= 0; n-- {
+		if consistent || time.Since(states[n].from) >= Lag {
+			return states[n].item
+		}
+	}
+	return nil
+}
+
+func (i *Items) put(k key, item Attributes) {
+	if i.items == nil {
+		i.items = map[key][]state{}
+	}
+	i.items[k] = append(i.items[k], state{time.Now(), maps.Clone(item)})
+}
+
+// All gives the items of the table, by partition and sort key.
+func (i *Items) All() []Attributes {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.all(true)
+}
+
+func (i *Items) all(consistent bool) []Attributes {
+	keys := slices.SortedFunc(maps.Keys(i.items), func(a, b key) int {
+		return strings.Compare(a.partition+"\x00"+a.sort, b.partition+"\x00"+b.sort)
+	})
+	var all []Attributes
+	for _, k := range keys {
+		if item := i.read(k, consistent); item != nil {
+			all = append(all, item)
+		}
+	}
+	return all
+}
+
+// Put writes an item, past every condition.
+func (i *Items) Put(item Attributes) error {
+	k, err := keyOf(item)
+	if err != nil {
+		return err
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.put(k, item)
+	return nil
+}
+
+// Query implements the SDK's call for a partition, or an item of it.
+func (i *Items) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
+	byPartition, one := strings.CutSuffix(aws.ToString(in.KeyConditionExpression), " AND #sk = :sk")
+	if byPartition != "#pk = :pk" || in.ExpressionAttributeNames["#pk"] != "pk" || one && in.ExpressionAttributeNames["#sk"] != "sk" || in.IndexName != nil {
+		return nil, &invalid{"dynamofake knows queries by #pk = :pk, and AND #sk = :sk, only"}
+	}
+	partition, ok := in.ExpressionAttributeValues[":pk"].(*types.AttributeValueMemberS)
+	sort, also := in.ExpressionAttributeValues[":sk"].(*types.AttributeValueMemberS)
+	if !ok || one != also {
+		return nil, &invalid{":pk or :sk is not a string"}
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	out := &dynamodb.QueryOutput{}
+	for _, item := range i.all(aws.ToBool(in.ConsistentRead)) {
+		if k, err := keyOf(item); err == nil && k.partition == partition.Value && (!one || k.sort == sort.Value) {
+			out.Items = append(out.Items, maps.Clone(item))
+		}
+	}
+	return out, nil
+}
+
+// Scan implements the SDK's call without its filters.
+func (i *Items) Scan(_ context.Context, in *dynamodb.ScanInput, _ ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	out := &dynamodb.ScanOutput{}
+	for _, item := range i.all(aws.ToBool(in.ConsistentRead)) {
+		out.Items = append(out.Items, maps.Clone(item))
+	}
+	return out, nil
+}
+
+// PutItem implements the SDK's call.
+func (i *Items) PutItem(_ context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
+	k, err := keyOf(in.Item)
+	if err != nil {
+		return nil, err
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	there := i.read(k, true)
+	holds, err := condition(there, in.ConditionExpression, in.ExpressionAttributeNames, in.ExpressionAttributeValues)
+	switch {
+	case err != nil:
+		return nil, err
+	case !holds:
+		failed := &types.ConditionalCheckFailedException{Message: aws.String("The conditional request failed")}
+		if in.ReturnValuesOnConditionCheckFailure == types.ReturnValuesOnConditionCheckFailureAllOld {
+			failed.Item = maps.Clone(there)
+		}
+		return nil, failed
+	}
+	i.put(k, in.Item)
+	return &dynamodb.PutItemOutput{}, nil
+}
+
+// TransactWriteItems implements the SDK's call for puts.
+func (i *Items) TransactWriteItems(_ context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	token := aws.ToString(in.ClientRequestToken)
+	if at, known := i.tokens[token]; known && time.Since(at) < tokenLife {
+		return &dynamodb.TransactWriteItemsOutput{}, nil
+	}
+	reasons, cancelled := make([]types.CancellationReason, len(in.TransactItems)), false
+	keys := make([]key, len(in.TransactItems))
+	for n, item := range in.TransactItems {
+		put := item.Put
+		if put == nil {
+			return nil, &invalid{"dynamofake knows transactions of puts only"}
+		}
+		var err error
+		if keys[n], err = keyOf(put.Item); err != nil {
+			return nil, err
+		}
+		there := i.read(keys[n], true)
+		holds, err := condition(there, put.ConditionExpression, put.ExpressionAttributeNames, put.ExpressionAttributeValues)
+		if err != nil {
+			return nil, err
+		}
+		reasons[n].Code = aws.String("None")
+		if !holds {
+			cancelled, reasons[n].Code = true, aws.String("ConditionalCheckFailed")
+			if put.ReturnValuesOnConditionCheckFailure == types.ReturnValuesOnConditionCheckFailureAllOld {
+				reasons[n].Item = maps.Clone(there)
+			}
+		}
+	}
+	if cancelled {
+		return nil, &types.TransactionCanceledException{Message: aws.String("Transaction cancelled"), CancellationReasons: reasons}
+	}
+	for n, item := range in.TransactItems {
+		i.put(keys[n], item.Put.Item)
+	}
+	if token != "" {
+		if i.tokens == nil {
+			i.tokens = map[string]time.Time{}
+		}
+		i.tokens[token] = time.Now()
+	}
+	return &dynamodb.TransactWriteItemsOutput{}, nil
+}
+
+// condition evaluates the two conditions that there are: attribute_not_exists(#a)
+// and #a = :v.
+func condition(item Attributes, expression *string, names map[string]string, values Attributes) (bool, error) {
+	text := aws.ToString(expression)
+	if text == "" {
+		return true, nil
+	}
+	if name, ok := strings.CutPrefix(text, "attribute_not_exists("); ok {
+		attribute, known := names[strings.TrimSuffix(name, ")")]
+		if !known {
+			return false, &invalid{"Invalid ConditionExpression: " + text}
+		}
+		_, there := item[attribute]
+		return !there, nil
+	}
+	name, placeholder, ok := strings.Cut(text, " = ")
+	attribute, known := names[name]
+	value := values[placeholder]
+	if !ok || !known || value == nil {
+		return false, &invalid{"dynamofake does not know the condition " + text}
+	}
+	return equal(item[attribute], value), nil
+}
+
+// equal compares strings and numbers.
+func equal(a, b types.AttributeValue) bool {
+	return a != nil && valueOf(a) == valueOf(b)
+}
+
+func valueOf(v types.AttributeValue) string {
+	switch v := v.(type) {
+	case *types.AttributeValueMemberS:
+		return "S" + v.Value
+	case *types.AttributeValueMemberN:
+		return "N" + v.Value
+	}
+	return fmt.Sprintf("%T", v)
+}

@@ -1,0 +1,21 @@
+// Package table keeps what is known of the jobs in one DynamoDB table.
+//
+// # Items
+//
+// A job is a partition, "job#<id>". Its item "job" is the claim of its submission
+// and what became of it, and is changed by conditional writes only. Its item
+// "request" is written once, with the first "job". One Query gives a job whole.
+// The partition "times" has an item for each model and length: how long the last
+// generations took.
+//
+// # Writes
+//
+// Every write of a job or a time sets the next version and a mark, a random text
+// that no other write has, on condition that the version that was read is still
+// there. Where the condition failed, or the answer was lost, the write took effect
+// if and only if the item has its mark: two writers can both have tried to write
+// version 7, and by the version alone both would believe that they did. After a
+// failed condition the item comes with the failure; after a lost answer it is read.
+//
+// Every read that a write is based on is consistent.
+package table

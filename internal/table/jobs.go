@@ -1,0 +1,124 @@
+package table
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// Get reads a job and its version, which Update takes. The read is consistent: it
+// sees every write that was answered before. It gives a *video.NoEntry where there
+// is no such job, and a *video.ServiceUnavailable where it can't be read.
+func (t *Table) Get(ctx context.Context, id string) (video.Entry, string, error) {
+	all, err := t.query(ctx, jobPrefix+id, "")
+	if err != nil {
+		return video.Entry{}, "", unavailable("reading a job", err)
+	}
+	items := map[string]map[string]types.AttributeValue{}
+	for _, item := range all {
+		if sort, ok := item[sortKey].(*types.AttributeValueMemberS); ok {
+			items[sort.Value] = item
+		}
+	}
+	if items[jobItem] == nil {
+		return video.Entry{}, "", &video.NoEntry{ID: id}
+	}
+	entry, version, err := decode(id, items[jobItem], items[requestItem])
+	if err != nil {
+		return video.Entry{}, "", unavailable("reading a job", err)
+	}
+	return entry, strconv.FormatInt(version, 10), nil
+}
+
+// Create writes a job that isn't there yet, and gives it as it was written, with
+// its version. Where there is one already it gives a *video.Conflict and writes
+// nothing. On any other error the job may have been written.
+func (t *Table) Create(ctx context.Context, entry video.Entry) (video.Entry, string, error) {
+	entry.Mark = t.mark()
+	const version = 1
+	item, err := encode(entry, version)
+	if err != nil {
+		return video.Entry{}, "", fmt.Errorf("table: encoding job %s: %w", entry.ID, err)
+	}
+	body, err := json.Marshal(entry.Request)
+	if err != nil {
+		return video.Entry{}, "", fmt.Errorf("table: encoding the request of job %s: %w", entry.ID, err)
+	}
+	sent, err := attributevalue.MarshalMap(request{Partition: jobPrefix + entry.ID, Sort: requestItem, Request: string(body)})
+	if err != nil {
+		return video.Entry{}, "", fmt.Errorf("table: encoding the request of job %s: %w", entry.ID, err)
+	}
+	put := &dynamodb.TransactWriteItemsInput{
+		// The same write, also where it is tried again.
+		ClientRequestToken: &entry.Mark,
+		TransactItems: []types.TransactWriteItem{
+			{Put: &types.Put{
+				TableName: &t.name, Item: item,
+				ConditionExpression:                 aws.String("attribute_not_exists(#pk)"),
+				ExpressionAttributeNames:            map[string]string{"#pk": partitionKey},
+				ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+			}},
+			{Put: &types.Put{TableName: &t.name, Item: sent}},
+		},
+	}
+	return t.settle(ctx, entry, version, func(ctx context.Context) error {
+		_, err := t.client.TransactWriteItems(ctx, put)
+		return err
+	})
+}
+
+// Update replaces the version of a job that was read, and gives the new one. The
+// request stays as it was created. Where the job has changed since it gives a
+// *video.Conflict and writes nothing. On any other error the job may have been
+// written.
+func (t *Table) Update(ctx context.Context, entry video.Entry, version string) (video.Entry, string, error) {
+	number, err := next(version)
+	if err != nil {
+		return video.Entry{}, "", err
+	}
+	entry.Mark = t.mark()
+	item, err := encode(entry, number)
+	if err != nil {
+		return video.Entry{}, "", fmt.Errorf("table: encoding job %s: %w", entry.ID, err)
+	}
+	put := t.replace(item, version)
+	return t.settle(ctx, entry, number, func(ctx context.Context) error {
+		_, err := t.client.PutItem(ctx, put)
+		return err
+	})
+}
+
+// replace is the write of an item in the place of the version that was read.
+func (t *Table) replace(item map[string]types.AttributeValue, version string) *dynamodb.PutItemInput {
+	return &dynamodb.PutItemInput{
+		TableName: &t.name, Item: item,
+		ConditionExpression:                 aws.String("#version = :read"),
+		ExpressionAttributeNames:            map[string]string{"#version": versionName},
+		ExpressionAttributeValues:           map[string]types.AttributeValue{":read": &types.AttributeValueMemberN{Value: version}},
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	}
+}
+
+// settle makes a write of a job, and finds out whether it took effect.
+func (t *Table) settle(ctx context.Context, entry video.Entry, version int64, try func(context.Context) error) (video.Entry, string, error) {
+	f, err := t.write(ctx, entry.Mark, try)
+	switch f {
+	case written:
+		return entry, strconv.FormatInt(version, 10), nil
+	case refused:
+		return video.Entry{}, "", &video.Conflict{ID: entry.ID}
+	}
+	found, current, readErr := t.Get(ctx, entry.ID)
+	if readErr == nil && found.Mark == entry.Mark {
+		return entry, current, nil
+	}
+	return video.Entry{}, "", unavailable("writing a job", err)
+}

@@ -1,0 +1,312 @@
+package table_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/takeup/takeup/internal/dynamofake"
+	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// marks gives a source of texts that are never given twice.
+func marks() func() string {
+	var n atomic.Int64
+	return func() string { return fmt.Sprintf("mark-%d", n.Add(1)) }
+}
+
+// none waits for nothing beyond what a try waits at the least.
+func none(time.Duration) time.Duration { return 0 }
+
+func open(fake *dynamofake.Server) *table.Table {
+	return table.New(fake.Client(), "jobs", marks(), none)
+}
+
+func entry(t *testing.T, id string) video.Entry {
+	t.Helper()
+	request, err := video.NewRequest("a paper boat <crosses> a flooded street & turns")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return video.Entry{
+		ID: id, Request: request, RequestHash: request.Hash(), Phase: video.PhaseClaimed, Attempt: 1,
+		CreatedAt: time.Date(2026, 8, 21, 10, 0, 0, 5, time.UTC),
+	}
+}
+
+func wantConflict(t *testing.T, err error) {
+	t.Helper()
+	var conflict *video.Conflict
+	if !errors.As(err, &conflict) {
+		t.Errorf("got %v, want a conflict", err)
+	}
+}
+
+func wantUnavailable(t *testing.T, err error) {
+	t.Helper()
+	if _, ok := err.(*video.ServiceUnavailable); !ok {
+		t.Errorf("got %v, want ServiceUnavailable, outermost", err)
+	}
+}
+
+// What is written is read again, to the last field.
+func TestEntriesAreKeptWhole(t *testing.T) {
+	at := func(n int) time.Time { return time.Date(2026, 8, 21, 10, n, 0, 123456789, time.UTC) }
+	full := entry(t, "full")
+	full.ClaimedAt, full.ClaimedUntil, full.RetryAt, full.BusySince = at(1), at(2), at(3), at(4)
+	full.SubmittedAt, full.DiscardedAt, full.StoredAt = at(5), at(6), at(7)
+	full.KeyVersion, full.Route, full.Candidate, full.GenerationID, full.Resubmitted = "v", video.RouteLegacy, "c", "g", true
+	full.Refusal = &video.Refusal{Kind: video.RefusedBusy, Said: "no room"}
+	full.Ending = video.NewEndingRecord(&video.Discarded{GenerationID: "g", Credits: 7}, at(8))
+	for _, want := range []video.Entry{entry(t, "small"), full} {
+		jobs := open(dynamofake.New(t))
+		written, _, err := jobs.Create(t.Context(), want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		read, _, err := jobs.Get(t.Context(), want.ID)
+		if err != nil || !reflect.DeepEqual(read, written) {
+			t.Errorf("read %+v\nwant %+v, %v", read, written, err)
+		}
+		want.Mark = read.Mark
+		a, _ := json.Marshal(read)
+		b, _ := json.Marshal(want)
+		if string(a) != string(b) {
+			t.Errorf("read %s\nwant %s", a, b)
+		}
+	}
+}
+
+func TestOneWriterIsLetThrough(t *testing.T) {
+	fake := dynamofake.New(t)
+	jobs, ctx := open(fake), t.Context()
+	_, _, err := jobs.Get(ctx, "job")
+	var none *video.NoEntry
+	if !errors.As(err, &none) || none.ID != "job" {
+		t.Fatalf("before there is one: %v", err)
+	}
+	created, v1, err := jobs.Create(ctx, entry(t, "job"))
+	if err != nil || created.Mark == "" || v1 != "1" {
+		t.Fatalf("created %+v, version %q, %v", created, v1, err)
+	}
+	_, _, err = jobs.Create(ctx, entry(t, "job"))
+	wantConflict(t, err)
+	created.Attempt = 2
+	updated, v2, err := jobs.Update(ctx, created, v1)
+	if err != nil || v2 != "2" || updated.Attempt != 2 || updated.Mark == created.Mark {
+		t.Fatalf("updated %+v, version %q, %v", updated, v2, err)
+	}
+	_, _, err = jobs.Update(ctx, created, v1)
+	wantConflict(t, err)
+	_, _, err = jobs.Update(ctx, entry(t, "absent"), v1)
+	wantConflict(t, err)
+	if read, version, err := jobs.Get(ctx, "job"); err != nil || version != v2 || read.Mark != updated.Mark {
+		t.Errorf("a refused write changed it: %+v, version %q, %v", read, version, err)
+	}
+	if ids, err := table.NewScan(fake.Client(), "jobs").IDs(ctx); err != nil || len(ids) != 1 || ids[0] != "job" {
+		t.Errorf("the jobs are %v, %v", ids, err)
+	}
+}
+
+// faults are what a write can meet; done says that it took effect all the same.
+func faults() map[string]struct {
+	fault dynamofake.Fault
+	done  bool
+} {
+	type outcome = struct {
+		fault dynamofake.Fault
+		done  bool
+	}
+	return map[string]outcome{
+		"500 before":        {dynamofake.Fault{Status: 500, Code: "InternalServerError"}, false},
+		"500 after":         {dynamofake.Fault{After: true, Status: 500, Code: "InternalServerError"}, true},
+		"cut before":        {dynamofake.Fault{Cut: true}, false},
+		"cut after":         {dynamofake.Fault{After: true, Cut: true}, true},
+		"throttled":         {dynamofake.Fault{Status: 400, Code: "ThrottlingException"}, false},
+		"throughput":        {dynamofake.Fault{Status: 400, Code: "ProvisionedThroughputExceededException"}, false},
+		"conflict":          {dynamofake.Fault{Status: 400, Code: "TransactionConflictException"}, false},
+		"cancelled":         {dynamofake.Fault{Status: 400, Code: "TransactionCanceledException"}, false},
+		"in progress":       {dynamofake.Fault{Status: 400, Code: "TransactionInProgressException"}, false},
+		"in progress after": {dynamofake.Fault{After: true, Status: 400, Code: "TransactionInProgressException"}, true},
+	}
+}
+
+// A write whose answer was lost or refused by the plan is known for what it is,
+// whether the SDK, the table or nobody tried again.
+func TestOwnWritesAreKnown(t *testing.T) {
+	for name, c := range faults() {
+		for _, times := range []int{1, 2, 3} {
+			t.Run(fmt.Sprintf("%s, %d times", name, times), func(t *testing.T) {
+				fake := dynamofake.New(t)
+				jobs, ctx := open(fake), t.Context()
+				spoil := func() {
+					left := times
+					var mu sync.Mutex
+					fake.Fail(func(call dynamofake.Call) dynamofake.Fault {
+						mu.Lock()
+						defer mu.Unlock()
+						if call.Op == "Query" || left == 0 {
+							return dynamofake.Fault{}
+						}
+						left--
+						return c.fault
+					})
+				}
+				spoil()
+				written, version, err := jobs.Create(ctx, entry(t, "job"))
+				fake.Fail(nil)
+				if err != nil { // the SDK's three tries were over
+					wantUnavailable(t, err)
+					if c.done || times < 3 {
+						t.Fatalf("its own write is not known: %v", err)
+					}
+					if written, version, err = jobs.Create(ctx, entry(t, "job")); err != nil {
+						t.Fatal(err)
+					}
+				}
+				spoil()
+				written.Attempt = 7
+				updated, next, err := jobs.Update(ctx, written, version)
+				fake.Fail(nil)
+				read, current, readErr := jobs.Get(ctx, "job")
+				switch {
+				case readErr != nil:
+					t.Fatal(readErr)
+				case err == nil && (read.Attempt != 7 || read.Mark != updated.Mark || current != next):
+					t.Errorf("it was said to be written: %+v, version %q", read, current)
+				case err != nil && (c.done || times < 3 || read.Attempt == 7):
+					t.Errorf("its own update is not known: %v, %+v", err, read)
+				}
+			})
+		}
+	}
+}
+
+// A write that failed, where another's came first, is that other's, though both
+// wrote the same version.
+func TestLostToAnother(t *testing.T) {
+	for name, fault := range map[string]dynamofake.Fault{
+		"cut":       {Cut: true},
+		"500":       {Status: 500, Code: "InternalServerError"},
+		"cancelled": {Status: 400, Code: "TransactionCanceledException"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fake := dynamofake.New(t)
+			mark := marks()
+			mine, other := table.New(fake.Client(), "jobs", mark, none), table.New(fake.Client(), "jobs", mark, none)
+			first := func(write func() error) {
+				var once sync.Once
+				fake.Fail(func(call dynamofake.Call) dynamofake.Fault {
+					spoiled := dynamofake.Fault{}
+					if call.Op != "Query" {
+						once.Do(func() {
+							spoiled = fault
+							fake.Fail(nil)
+							if err := write(); err != nil {
+								t.Error(err)
+							}
+						})
+					}
+					return spoiled
+				})
+			}
+			first(func() error { _, _, err := other.Create(context.Background(), entry(t, "job")); return err })
+			_, _, err := mine.Create(t.Context(), entry(t, "job"))
+			wantConflict(t, err)
+
+			read, version, err := mine.Get(t.Context(), "job")
+			if err != nil {
+				t.Fatal(err)
+			}
+			first(func() error { _, _, err := other.Update(context.Background(), read, version); return err })
+			_, _, err = mine.Update(t.Context(), read, version)
+			wantConflict(t, err)
+		})
+	}
+}
+
+func TestReadsThatFail(t *testing.T) {
+	for name, fault := range map[string]dynamofake.Fault{
+		"500":    {Status: 500, Code: "InternalServerError"},
+		"denied": {Status: 400, Code: "AccessDeniedException"},
+		"gone":   {Status: 400, Code: "ResourceNotFoundException"},
+		"cut":    {Cut: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fake := dynamofake.New(t)
+			jobs := open(fake)
+			fake.Fail(func(call dynamofake.Call) dynamofake.Fault { return fault })
+			_, _, err := jobs.Get(t.Context(), "job")
+			wantUnavailable(t, err)
+			_, _, err = jobs.Create(t.Context(), entry(t, "job"))
+			wantUnavailable(t, err)
+		})
+	}
+}
+
+func TestCancelled(t *testing.T) {
+	jobs := open(dynamofake.New(t))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, _, err := jobs.Create(ctx, entry(t, "job"))
+	wantUnavailable(t, err)
+	_, _, err = jobs.Get(ctx, "job")
+	wantUnavailable(t, err)
+}
+
+// Of many writers one wins, whatever happens to the first answers.
+func TestManyWritersOneWinner(t *testing.T) {
+	const writers = 30
+	for name, fault := range map[string]dynamofake.Fault{
+		"on a good day":      {},
+		"with answers lost":  {After: true, Status: 500, Code: "InternalServerError"},
+		"with requests lost": {Cut: true},
+		"with conflicts":     {Status: 400, Code: "TransactionCanceledException"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fake := dynamofake.New(t)
+			var n atomic.Int64
+			fake.Fail(func(call dynamofake.Call) dynamofake.Fault {
+				if call.Op == "Query" || n.Add(1)%3 != 0 {
+					return dynamofake.Fault{}
+				}
+				return fault
+			})
+			mark := marks()
+			race := func(write func(*table.Table) error) {
+				t.Helper()
+				var won, undecided atomic.Int64
+				var group sync.WaitGroup
+				for range writers {
+					group.Go(func() {
+						err := write(table.New(fake.Client(), "jobs", mark, none))
+						var conflict *video.Conflict
+						switch {
+						case err == nil:
+							won.Add(1)
+						case !errors.As(err, &conflict):
+							undecided.Add(1)
+						}
+					})
+				}
+				group.Wait()
+				if won.Load() > 1 || won.Load() == 0 && undecided.Load() == 0 {
+					t.Errorf("%d won, %d could not tell", won.Load(), undecided.Load())
+				}
+			}
+			race(func(jobs *table.Table) error { _, _, err := jobs.Create(t.Context(), entry(t, "job")); return err })
+			read, version, err := open(fake).Get(t.Context(), "job")
+			if err != nil {
+				t.Fatal(err)
+			}
+			race(func(jobs *table.Table) error { _, _, err := jobs.Update(t.Context(), read, version); return err })
+		})
+	}
+}

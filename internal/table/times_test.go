@@ -1,0 +1,110 @@
+package table_test
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+
+	"github.com/takeup/takeup/internal/dynamofake"
+	"github.com/takeup/takeup/internal/schedule"
+	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/video"
+)
+
+func TestTimes(t *testing.T) {
+	jobs, ctx := open(dynamofake.New(t)), t.Context()
+	seen, version, err := jobs.Times(ctx, "m", 5)
+	if err != nil || seen != nil || version != "" {
+		t.Fatalf("before there are any: %v, %q, %v", seen, version, err)
+	}
+	want := []schedule.Seen{{By: 20 * time.Second}, {After: 83100 * time.Millisecond, By: 90 * time.Second}}
+	if err := jobs.PutTimes(ctx, "m", 5, want, ""); err != nil {
+		t.Fatal(err)
+	}
+	var conflict *video.Conflict
+	if err := jobs.PutTimes(ctx, "m", 5, nil, ""); !errors.As(err, &conflict) {
+		t.Errorf("written over: %v", err)
+	}
+	if seen, version, err = jobs.Times(ctx, "m", 5); err != nil || !slices.Equal(seen, want) {
+		t.Errorf("read %v, %v", seen, err)
+	}
+	if err := jobs.PutTimes(ctx, "m", 5, want[:1], version); err != nil {
+		t.Error(err)
+	}
+	if err := jobs.PutTimes(ctx, "m", 5, want, version); !errors.As(err, &conflict) {
+		t.Errorf("an old version was replaced: %v", err)
+	}
+	if seen, _, err := jobs.Times(ctx, "m", 10); err != nil || seen != nil {
+		t.Errorf("another length has %v, %v", seen, err)
+	}
+}
+
+// FuzzTimes reads an item that others wrote: what is usable of it is used, and it
+// is written over.
+func FuzzTimes(f *testing.F) {
+	for _, seed := range []string{`[[80,83]]`, `[[0,20],[1e9,2e9],[9,8],[1,2,3],[70]]`, `null`, `"no"`, `[["a"]]`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var given any
+		if json.Unmarshal(body, &given) != nil {
+			return
+		}
+		item, err := attributevalue.MarshalMap(map[string]any{"pk": "times", "sk": "m#5", "version": 3, "mark": "x", "seen": given})
+		if err != nil {
+			return
+		}
+		items := &dynamofake.Items{}
+		if err := items.Put(item); err != nil {
+			t.Fatal(err)
+		}
+		jobs := table.New(items, "jobs", marks(), none)
+		seen, version, err := jobs.Times(t.Context(), "m", 5)
+		if err != nil || version != "3" {
+			t.Fatalf("version %q, %v", version, err)
+		}
+		for _, s := range seen {
+			if s.After < 0 || s.By <= 0 || s.After > s.By || s.By > 7*24*time.Hour {
+				t.Errorf("read %v", s)
+			}
+		}
+		if err := jobs.PutTimes(t.Context(), "m", 5, seen, version); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// FuzzJob reads a job that others changed: it is the job, or it can't be read.
+func FuzzJob(f *testing.F) {
+	f.Add([]byte(`{"id":"job","version":1,"mark":"m","created_at":"2026-08-21T10:00:00.000000000Z"}`), `{"prompt":"a boat"}`)
+	f.Add([]byte(`{"id":"other"}`), `{}`)
+	f.Add([]byte(`{"id":"job","version":"1","claimed_at":"soon","ending":{"error":3}}`), `[`)
+	f.Fuzz(func(t *testing.T, body []byte, sent string) {
+		var given map[string]any
+		if json.Unmarshal(body, &given) != nil || given == nil {
+			return
+		}
+		given["pk"], given["sk"] = "job#job", "job"
+		items := &dynamofake.Items{}
+		for _, fields := range []map[string]any{given, {"pk": "job#job", "sk": "request", "request": sent}} {
+			item, err := attributevalue.MarshalMap(fields)
+			if err != nil {
+				return
+			}
+			if err := items.Put(item); err != nil {
+				t.Fatal(err)
+			}
+		}
+		read, version, err := table.New(items, "jobs", marks(), none).Get(t.Context(), "job")
+		if err == nil && (read.ID != "job" || version == "" || version == "0" || read.Mark == "") {
+			t.Errorf("read %+v, version %q", read, version)
+		}
+		if _, ok := err.(*video.ServiceUnavailable); err != nil && !ok {
+			t.Errorf("got %v", err)
+		}
+	})
+}

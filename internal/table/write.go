@@ -1,0 +1,143 @@
+package table
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// patience is the most that a write is tried for. A transaction on the item may
+// take DynamoDB some seconds; a claim keeps ten for each of its writes.
+const patience = 8 * time.Second
+
+// The waits between two tries: the first, and the most.
+const (
+	firstPause   = 25 * time.Millisecond
+	longestPause = time.Second
+)
+
+// fate is what became of a write.
+type fate int
+
+const (
+	written fate = iota
+	// refused: the condition did not hold, and nothing of this write is there.
+	refused
+	// again: another write to the item was under way, and nothing was written.
+	again
+	// unknown: it may have been written, and only a read tells.
+	unknown
+)
+
+// write tries a write until its fate is another than again, or the time is over.
+// It gives the last try's error with refused and unknown.
+func (t *Table) write(ctx context.Context, mark string, try func(context.Context) error) (fate, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for pause := firstPause; ; pause = min(2*pause, longestPause) {
+		err := try(ctx)
+		f := fateOf(err, mark)
+		if f != again {
+			return f, err
+		}
+		timer := time.NewTimer(pause/2 + t.jitter(pause/2))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return unknown, err
+		case <-timer.C:
+		}
+	}
+}
+
+// fateOf reads the error of a write with a mark. A condition that failed may be
+// the fate of the SDK's own second try at a write that went through: the item that
+// comes with the failure tells.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+func fateOf(err error, mark string) fate {
+	var condition *types.ConditionalCheckFailedException
+	var cancelled *types.TransactionCanceledException
+	var conflict *types.TransactionConflictException
+	var underWay *types.TransactionInProgressException
+	switch {
+	case err == nil:
+		return written
+	case errors.As(err, &condition):
+		return compare(condition.Item, mark)
+	case errors.As(err, &cancelled):
+		return fateOfTransaction(cancelled, mark)
+	case errors.As(err, &conflict), errors.As(err, &underWay):
+		return again
+	}
+	return unknown
+}
+
+// fateOfTransaction reads the reasons, which are in the order of the items. The
+// first item is the one with the mark, and alone has a condition.
+func fateOfTransaction(cancelled *types.TransactionCanceledException, mark string) fate {
+	f := unknown
+	for i, reason := range cancelled.CancellationReasons {
+		code := ""
+		if reason.Code != nil {
+			code = *reason.Code
+		}
+		switch code {
+		case "ConditionalCheckFailed":
+			if i == 0 {
+				return compare(reason.Item, mark)
+			}
+		case "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
+			f = again
+		}
+	}
+	return f
+}
+
+// compare tells by the item as it is now whose the last write to it was. Without
+// an item, there was none to replace.
+func compare(item map[string]types.AttributeValue, mark string) fate {
+	if there, ok := item[markName].(*types.AttributeValueMemberS); ok && there.Value == mark {
+		return written
+	}
+	return refused
+}
+
+// put writes an item that has a version, in the place of the one that was read; the
+// version is empty where there was none. It gives a *video.Conflict where another
+// was first, and then wrote nothing. On any other error it may have been written.
+func (t *Table) put(ctx context.Context, mark string, item map[string]types.AttributeValue, version, doing string) error {
+	put := t.replace(item, version)
+	if version == "" {
+		put.ConditionExpression, put.ExpressionAttributeValues = aws.String("attribute_not_exists(#version)"), nil
+	}
+	f, err := t.write(ctx, mark, func(ctx context.Context) error {
+		_, err := t.client.PutItem(ctx, put)
+		return err
+	})
+	switch f {
+	case written:
+		return nil
+	case refused:
+		return &video.Conflict{}
+	}
+	return unavailable(doing, err)
+}
+
+// next is the version after the one that was read.
+func next(version string) (int64, error) {
+	if version == "" {
+		return 1, nil
+	}
+	read, err := strconv.ParseInt(version, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("table: %q is no version", version)
+	}
+	return read + 1, nil
+}

@@ -1,0 +1,140 @@
+package chaos
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"sync/atomic"
+	"time"
+)
+
+// trouble is what befalls a call of S3 or DynamoDB.
+type trouble struct {
+	after  bool // it is carried out first
+	status int  // and this is answered
+	code   string
+	cut    bool // and the connection is cut
+	half   bool // and the answer breaks off
+	hold   bool // and nothing is answered, until the caller is gone
+}
+
+// mostFaults is how many calls of a kind may fail for a job: enough for a whole burst
+// on a second write.
+const mostFaults = 6
+
+// proxy is before a service of AWS, an http.Handler.
+type proxy struct {
+	plan  *plan
+	names *names
+	// classify says what a call is, whose, and what can happen to it. A call of no
+	// job is left alone.
+	classify func(p *proxy, r *http.Request, body []byte) (kind, job string, menu []fault[trouble])
+	// refuse answers as the service does.
+	refuse func(http.ResponseWriter, trouble)
+	to     atomic.Pointer[url.URL]
+	send   *http.Transport
+}
+
+func newProxy(p *plan, n *names, classify func(*proxy, *http.Request, []byte) (string, string, []fault[trouble]), refuse func(http.ResponseWriter, trouble)) *proxy {
+	return &proxy{plan: p, names: n, classify: classify, refuse: refuse, send: &http.Transport{MaxIdleConnsPerHost: 64}}
+}
+
+// ServeHTTP carries a call out and spoils it, or one of the two.
+func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		panic(http.ErrAbortHandler) // the caller is gone
+	}
+	var met trouble
+	if kind, job, menu := p.classify(p, r, body); job != "" {
+		if f := next(p.plan, kind, job, mostFaults, menu); f != nil {
+			met = f.do
+		}
+	}
+	var got *answer
+	if met.after || met == (trouble{}) {
+		// What is lost or withheld goes through though its caller is gone.
+		if got, err = p.forward(context.WithoutCancel(r.Context()), r, body); err != nil {
+			cut(w)
+			return
+		}
+	}
+	switch {
+	case met.hold:
+		<-r.Context().Done()
+		panic(http.ErrAbortHandler)
+	case met.cut:
+		cut(w)
+	case met.status != 0:
+		p.refuse(w, met)
+	case met.half && len(got.body) > 1:
+		got.header.Set("Content-Length", fmt.Sprint(len(got.body)))
+		got.body = got.body[:len(got.body)/2]
+		got.write(w)
+		panic(http.ErrAbortHandler)
+	default:
+		got.write(w)
+	}
+}
+
+// answer is a whole one.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+func (p *proxy) forward(ctx context.Context, in *http.Request, body []byte) (*answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	out := in.Clone(ctx)
+	to := p.to.Load()
+	out.URL.Scheme, out.URL.Host, out.RequestURI = to.Scheme, to.Host, ""
+	out.Body, out.ContentLength, out.TransferEncoding = io.NopCloser(bytes.NewReader(body)), int64(len(body)), nil
+	if len(body) == 0 {
+		out.Body = http.NoBody
+	}
+	response, err := p.send.RoundTrip(out)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	got, err := io.ReadAll(response.Body)
+	if err != nil {
+		return nil, err
+	}
+	return &answer{status: response.StatusCode, header: response.Header, body: got}, nil
+}
+
+func (a *answer) write(w http.ResponseWriter) {
+	for name, values := range a.header {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(a.status)
+	if _, err := w.Write(a.body); err != nil {
+		panic(http.ErrAbortHandler) // the caller is gone
+	}
+}
+
+// cut ends a connection without an answer, with a reset.
+func cut(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // without it the caller sees an early end, all the same
+	}
+	_ = conn.Close()
+}
+
+// sendTo says where the calls go. It is called before any comes.
+func (p *proxy) sendTo(address string) error {
+	to, err := url.Parse(address)
+	p.to.Store(to)
+	return err
+}
