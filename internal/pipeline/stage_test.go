@@ -45,6 +45,8 @@ const (
 	failAfter   fault = "fail after"   // an error, and the effect all the same
 	twice       fault = "tried twice"  // a conditional write whose answer was lost, and which the SDK tried again
 	conflict    fault = "conflict"     // another write was under way
+	late        fault = "late"         // an error, and the effect once the next call is over
+	underWay    fault = "under way"    // a transaction's own first try is still under way, and takes effect
 	hold        fault = "hold before"  // the invocation waits here while another runs
 	holdAfter   fault = "hold after"   // and here
 	busy        fault = "429"          // and so on, of the provider
@@ -65,6 +67,7 @@ type moments struct {
 	trace []string      // the kinds of the calls, in order
 	plan  map[int]fault // by the call's place in the trace
 	held  func()        // runs another invocation while this one is held
+	late  func()        // the effect of a call that was given up
 }
 
 func (m *moments) next(kind string) fault {
@@ -76,7 +79,13 @@ func (m *moments) next(kind string) fault {
 // for the caller to make its own error of, if it is of another kind.
 func (m *moments) do(kind string, effect func()) fault {
 	f := m.next(kind)
+	if lands := m.late; lands != nil {
+		m.late = nil
+		defer lands()
+	}
 	switch f {
+	case late:
+		m.late = effect
 	case crashBefore:
 		panic(crashed{})
 	case crashAfter:
@@ -101,7 +110,7 @@ func (m *moments) do(kind string, effect func()) fault {
 func mayLose(plan map[int]fault) bool {
 	for _, f := range plan {
 		switch f {
-		case crashBefore, crashAfter, failBefore, failAfter, conflict:
+		case crashBefore, crashAfter, failBefore, failAfter, conflict, late:
 			return true
 		}
 	}
@@ -170,7 +179,7 @@ func (s *stage) PutItem(ctx context.Context, in *dynamodb.PutItemInput, _ ...fun
 	}
 	put := func() { out, err = s.items.PutItem(ctx, in) }
 	switch s.now.do(kind, put) {
-	case failBefore, failAfter:
+	case failBefore, failAfter, late:
 		return nil, outage()
 	case conflict:
 		return nil, &ddb.TransactionConflictException{}
@@ -184,8 +193,11 @@ func (s *stage) PutItem(ctx context.Context, in *dynamodb.PutItemInput, _ ...fun
 func (s *stage) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options)) (out *dynamodb.TransactWriteItemsOutput, err error) {
 	put := func() { out, err = s.items.TransactWriteItems(ctx, in) }
 	switch s.now.do("put new job", put) {
-	case failBefore, failAfter:
+	case failBefore, failAfter, late:
 		return nil, outage()
+	case underWay:
+		put()
+		return nil, &ddb.TransactionInProgressException{}
 	case conflict:
 		return nil, &ddb.TransactionCanceledException{CancellationReasons: []ddb.CancellationReason{{Code: aws.String("TransactionConflict")}, {Code: aws.String("None")}}}
 	case twice:
@@ -350,6 +362,12 @@ func faultsOf(kind string) []fault {
 	switch {
 	case strings.HasPrefix(kind, "put "):
 		faults = append(faults, failAfter, twice, conflict)
+		if strings.HasSuffix(kind, "job") {
+			faults = append(faults, late)
+		}
+		if kind == "put new job" {
+			faults = append(faults, underWay)
+		}
 	case kind == "submit":
 		faults = append(faults, failAfter, busy, invalid, badKey, noCredits, noRoute)
 	case kind == "copy", strings.HasPrefix(kind, "delete "):
