@@ -14,6 +14,7 @@ import (
 	"github.com/takeup/takeup/internal/intake"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/statemachine"
+	"github.com/takeup/takeup/internal/video"
 )
 
 // longestLogs is the longest window that the provider's logs take: 92 days
@@ -90,11 +91,23 @@ func (a stackAccess) sources(w *world) (reconcile.Sources, error) {
 }
 
 // latest gives reconcile the last execution of a job.
-type latest struct{ intake.Executions }
+type latest struct {
+	intake.Executions
+	jobs intake.Jobs
+}
 
-// Latest gives the job's execution, or the last of its redrives.
+// Latest gives the job's execution, or the last of its redrives. A job that the table
+// doesn't have can only have its own.
 func (l latest) Latest(ctx context.Context, id string) (reconcile.Execution, error) {
-	out, _, err := l.Executions.Latest(ctx, id)
+	entry, _, err := l.jobs.Get(ctx, id)
+	var absent *video.NoEntry
+	if errors.As(err, &absent) {
+		entry, err = video.Entry{Execution: id}, nil
+	}
+	if err != nil {
+		return reconcile.Execution{}, err
+	}
+	out, err := l.Executions.Latest(ctx, entry)
 	if err != nil || out == nil {
 		return reconcile.Execution{}, err
 	}
@@ -106,7 +119,7 @@ func (a stackAccess) executions() (latest, error) {
 	if err != nil {
 		return latest{}, err
 	}
-	return latest{intake.NewExecutions(sfn.NewFromConfig(a.config), machine)}, nil
+	return latest{intake.NewExecutions(sfn.NewFromConfig(a.config), machine), a.jobs()}, nil
 }
 
 // stateMachine is the ARN that a stack's outputs have.

@@ -30,7 +30,7 @@ func main() {
 	shelf, jobs := manifest.New(bucket, set.VideosBucket), table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
 	videos := web.NewPresigned(presigner, set.VideosBucket, set.VideoURL.Duration())
 	api := web.API{
-		Starter: intake.New(jobs, executions), Desk: intake.NewDesk(jobs, shelf, executions),
+		Starter: intake.New(jobs, executions, time.Now), Desk: intake.NewDesk(jobs, shelf, executions),
 		Lister: intake.NewLister(jobs, shelf, executions, machine), Redriver: intake.NewRedriver(jobs, shelf, executions),
 		Canceller: intake.NewCanceller(jobs, shelf, executions, time.Now), Estimator: timings.New(jobs, nil, log),
 		Videos: videos, Uploads: web.NewForms(presigner, set.PromptsBucket, time.Now),

@@ -24,6 +24,6 @@ func main() {
 	set, config := settings.Must(log, settings.Load[settings.Prompts])
 	bucket := s3.NewFromConfig(config)
 	jobs := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
-	starter := intake.New(jobs, intake.NewExecutions(sfn.NewFromConfig(config), set.StateMachine))
+	starter := intake.New(jobs, intake.NewExecutions(sfn.NewFromConfig(config), set.StateMachine), time.Now)
 	lambda.Start(promptfile.New(bucket, jobs, starter, set.VideosBucket, time.Now, log).Handle)
 }

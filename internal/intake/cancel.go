@@ -8,14 +8,6 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Claims is the table with its writes, each of which is on a version that was
-// read and gives a *video.Conflict where that is no longer the one.
-type Claims interface {
-	Jobs
-	Create(context.Context, video.Entry) (video.Entry, string, error)
-	Update(ctx context.Context, entry video.Entry, version string) (video.Entry, string, error)
-}
-
 // Shelf is the place of the manifests and the videos.
 type Shelf interface {
 	Manifests
@@ -100,10 +92,10 @@ func (c *Canceller) cancel(ctx context.Context, view View, entry video.Entry, ve
 	case version == "":
 		_, _, err := c.jobs.Create(ctx, video.Entry{
 			ID: view.ID, Request: *view.Request, RequestHash: view.Request.Hash(), CreatedAt: view.CreatedAt,
-			Ending: video.NewEndingRecord(&video.Cancelled{}, c.now()),
+			Execution: view.ID, Started: true, Ending: video.NewEndingRecord(&video.Cancelled{}, c.now()),
 		})
 		return err
-	case entry.Phase == video.PhaseRefused:
+	case entry.Phase == "", entry.Phase == video.PhaseRefused:
 		entry.Ending = video.NewEndingRecord(&video.Cancelled{}, c.now())
 		_, _, err := c.jobs.Update(ctx, entry, version)
 		return err

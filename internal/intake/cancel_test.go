@@ -14,19 +14,6 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-func (l ledger) Create(_ context.Context, entry video.Entry) (video.Entry, string, error) {
-	if _, ok := l[entry.ID]; ok {
-		return video.Entry{}, "", &video.Conflict{ID: entry.ID}
-	}
-	l[entry.ID] = entry
-	return entry, "1", nil
-}
-
-func (l ledger) Update(_ context.Context, entry video.Entry, _ string) (video.Entry, string, error) {
-	l[entry.ID] = entry
-	return entry, "1", nil
-}
-
 func (s shelf) Remove(_ context.Context, id string) error { delete(s, id); return nil }
 
 // TestCancel cancels a job in each of its states. Its races are played in package

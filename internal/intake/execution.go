@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -49,41 +48,10 @@ func (e Executions) describe(ctx context.Context, name string) (*sfn.DescribeExe
 	return out, nil
 }
 
-// Latest gives the job's execution, or the last of its redrives; nil where there
-// is none (any more). It also gives the number that the next redrive has, unless
-// one runs. The error is a *video.ServiceUnavailable.
-func (e Executions) Latest(ctx context.Context, id string) (latest *sfn.DescribeExecutionOutput, next int, err error) {
-	for n := 0; ; n++ {
-		out, err := e.describe(ctx, redriveName(id, n))
-		if err != nil || out == nil && n > 0 {
-			return latest, n, err
-		}
-		resumed := ""
-		if n > 0 {
-			resumed = id
-		}
-		if out == nil || resumes(aws.ToString(out.Input)) != resumed {
-			continue
-		}
-		latest = out
-		if out.Status == types.ExecutionStatusRunning {
-			return latest, n + 1, nil
-		}
-	}
-}
-
-// redriven reports whether the job has a redrive after its n-th.
-func (e Executions) redriven(ctx context.Context, id string, n int) (bool, error) {
-	for {
-		n++
-		out, err := e.describe(ctx, redriveName(id, n))
-		if err != nil || out == nil {
-			return false, err
-		}
-		if resumes(aws.ToString(out.Input)) == id {
-			return true, nil
-		}
-	}
+// Latest gives the execution that looks after a job, by the job's entry; nil where
+// there is none (any more). The error is a *video.ServiceUnavailable.
+func (e Executions) Latest(ctx context.Context, entry video.Entry) (*sfn.DescribeExecutionOutput, error) {
+	return e.describe(ctx, entry.Execution)
 }
 
 // start starts an execution. It reports whether the name is taken, by an
@@ -103,88 +71,54 @@ func (e Executions) start(ctx context.Context, name string, input []byte) (taken
 	return false, nil
 }
 
-// redrive starts the job's next redrive, from the n-th, and gives the execution's
-// name. The request is that of a job which the table doesn't have; nil otherwise.
-func (e Executions) redrive(ctx context.Context, id string, n int, request *video.Request) (string, error) {
-	input, err := resume(id, request)
-	if err != nil {
-		return "", err
-	}
-	for ; ; n++ {
-		name := redriveName(id, n)
-		taken, err := e.start(ctx, name, input)
-		switch {
-		case err != nil:
-			return "", err
-		case !taken:
-			return name, nil
-		}
-		// Another may have begun the job anew, or redriven it, at this moment.
-		out, err := e.describe(ctx, name)
+// inputOf is the input of the execution that an entry names. That of a job's own is
+// its request; a redrive's names the job, and goes on with how it ended; that of one
+// which was never claimed names it too, and leaves an end that it finds.
+//
+// None escapes <, > and &, which would make a long text longer than Step Functions
+// takes.
+func inputOf(entry video.Entry) ([]byte, error) {
+	if entry.Execution == entry.ID {
+		input, err := entry.Request.MarshalJSON()
 		if err != nil {
-			return "", err
+			return nil, fmt.Errorf("encoding the request of job %s: %w", entry.ID, err)
 		}
-		if out != nil && out.Status == types.ExecutionStatusRunning && resumes(aws.ToString(out.Input)) == id {
-			return name, nil
-		}
+		return input, nil
 	}
+	if entry.Unclaimed() {
+		return fmt.Appendf(nil, `{"id":%q,"status":%q}`, entry.ID, video.Waiting), nil
+	}
+	return fmt.Appendf(nil, `{"id":%q,"resume":true}`, entry.ID), nil
 }
 
-// redriveName is the name of a job's n-th redrive; 0 is the job's own.
-func redriveName(id string, n int) string {
-	if n == 0 {
-		return id
+// belongs reports whether an execution is the one that an entry names, and not
+// another of the same name.
+func belongs(execution *sfn.DescribeExecutionOutput, entry video.Entry) bool {
+	if entry.Execution != entry.ID {
+		return resumes(aws.ToString(execution.Input)) == entry.ID
 	}
-	return fmt.Sprintf("%s-r%d", id, n)
-}
-
-// resumption is the input of a redrive. It has the request of a job which the
-// ledger doesn't have, so that the job is begun by it.
-type resumption struct {
-	ID      string         `json:"id"`
-	Resume  bool           `json:"resume"`
-	Request *video.Request `json:"request,omitempty"`
-}
-
-// resume gives the input of a redrive. It escapes no <, > and &, which would make
-// a long text longer than Step Functions takes.
-func resume(id string, request *video.Request) ([]byte, error) {
-	var input bytes.Buffer
-	encoder := json.NewEncoder(&input)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(resumption{ID: id, Resume: true, Request: request}); err != nil {
-		return nil, fmt.Errorf("encoding the redrive of job %s: %w", id, err)
-	}
-	return bytes.TrimSpace(input.Bytes()), nil
+	request := requestOf(execution)
+	return request != nil && request.Hash() == entry.RequestHash
 }
 
 // resumes gives the job that an execution with that input goes on with; empty
 // where it is a job of its own.
 func resumes(input string) string {
 	var given struct {
-		ID     string `json:"id"`
-		Resume bool   `json:"resume"`
+		ID     string       `json:"id"`
+		Resume bool         `json:"resume"`
+		Status video.Status `json:"status"`
 	}
-	if json.Unmarshal([]byte(input), &given) != nil || !given.Resume {
+	if json.Unmarshal([]byte(input), &given) != nil || !given.Resume && given.Status == "" {
 		return ""
 	}
 	return given.ID
 }
 
-// requestOf gives the request in an execution's input: of a job that it begins,
-// or begins anew. It is nil where there is none that is valid.
+// requestOf gives the request in the input of a job's own execution. It is nil where
+// there is none that is valid.
 func requestOf(execution *sfn.DescribeExecutionOutput) *video.Request {
-	input := []byte(aws.ToString(execution.Input))
-	if resumes(string(input)) != "" {
-		var given struct {
-			Request json.RawMessage `json:"request"`
-		}
-		if json.Unmarshal(input, &given) != nil {
-			return nil
-		}
-		input = given.Request
-	}
-	r, err := video.ParseRequest(input)
+	r, err := video.ParseRequest([]byte(aws.ToString(execution.Input)))
 	if err != nil {
 		return nil
 	}

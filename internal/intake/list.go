@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -164,15 +163,12 @@ func (l *Lister) job(ctx context.Context, row types.ExecutionListItem) (*View, e
 	if err != nil && !errors.As(err, &absent) {
 		return nil, unavailable("reading the job", err)
 	}
-	if later, err := l.later(ctx, id, n, row, entry); err != nil || later {
-		return nil, err
+	if n > 0 && absent != nil || absent == nil && n != shown(entry) {
+		return nil, nil
 	}
 	if stored {
 		v := completed(manifest)
 		return &v, nil
-	}
-	if n > 0 && absent != nil && requestOf(described) == nil {
-		return nil, nil
 	}
 	// A list has neither inputs nor errors.
 	execution := &sfn.DescribeExecutionOutput{Status: row.Status, StartDate: row.StartDate, StopDate: row.StopDate}
@@ -189,17 +185,13 @@ func (l *Lister) job(ctx context.Context, row types.ExecutionListItem) (*View, e
 	return &v, nil
 }
 
-// later reports whether a job has an execution after this one, its n-th redrive.
-// Mostly the table tells: an ending is recorded before its execution ends. Only
-// its owner records one at any time.
-func (l *Lister) later(ctx context.Context, id string, n int, row types.ExecutionListItem, entry video.Entry) (bool, error) {
-	switch {
-	case row.Status == types.ExecutionStatusRunning:
-		return false, nil
-	case entry.Ending != nil && !entry.Ending.Chosen():
-		return entry.Ending.At.After(row.StopDate.Add(surely)), nil
+// shown is the number of the redrive that a job is listed by: the last that was
+// started.
+func shown(entry video.Entry) int {
+	if entry.Started {
+		return entry.Redrives
 	}
-	return l.executions.redriven(ctx, id, n)
+	return max(0, entry.Redrives-1)
 }
 
 // surely is by how much what was written is younger than an execution that can't
@@ -215,7 +207,7 @@ func ended(status types.ExecutionStatus) bool {
 // job's id, and the number of its redrive. A name such as a-r1 is a redrive's only
 // where the execution's input says so.
 func (l *Lister) owner(ctx context.Context, name string) (id string, n int, execution *sfn.DescribeExecutionOutput, err error) {
-	base, n := redriveOf(name)
+	base, n := video.RedriveOf(name)
 	if n == 0 {
 		return name, 0, nil, nil
 	}
@@ -224,22 +216,4 @@ func (l *Lister) owner(ctx context.Context, name string) (id string, n int, exec
 		return name, 0, execution, err
 	}
 	return base, n, execution, nil
-}
-
-// redriveOf reads redriveName backwards; the number is 0 for any other name.
-func redriveOf(name string) (id string, n int) {
-	i := strings.LastIndex(name, "-r")
-	if i < 1 {
-		return name, 0
-	}
-	for _, digit := range []byte(name[i+2:]) {
-		if digit < '0' || digit > '9' || n > 1e6 {
-			return name, 0
-		}
-		n = 10*n + int(digit-'0')
-	}
-	if n == 0 || redriveName(name[:i], n) != name {
-		return name, 0
-	}
-	return name[:i], n
 }

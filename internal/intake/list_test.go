@@ -132,7 +132,7 @@ func history(t *testing.T, jobs int, random *rand.Rand) (ledger, shelf, *machine
 			}
 			last(job.id)
 			entry := l[job.id]
-			entry.Ending = nil
+			entry.Ending, entry.Execution, entry.Redrives, entry.Started = nil, name, job.n, true
 			l[job.id] = entry
 			status := []types.ExecutionStatus{failed, running, succeeded}[random.IntN(3)]
 			run(name, status, `{"id":"`+job.id+`","resume":true}`).Error = aws.String("GenerationOverdue")
@@ -254,14 +254,17 @@ func TestAPageOfFailedJobsDescribesNoExecution(t *testing.T) {
 	}
 }
 
-// A job that is begun anew is listed once, before the table has it.
+// A job that is begun anew is listed once, before and after its execution is started.
 func TestAJobThatIsBegunAnewIsListed(t *testing.T) {
-	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{
-		"a": execution(types.ExecutionStatusAborted, `{"prompt":"a boat"}`), "a-r1": execution(types.ExecutionStatusRunning, `{"id":"a","resume":true,"request":{"prompt":"a boat"}}`),
-	}}
-	page, err := intake.NewLister(ledger{}, shelf{}, executions(t, m), m).List(t.Context(), intake.Query{Limit: 50})
-	if err != nil || len(page.Views) != 1 || page.Views[0].ID != "a" || page.Views[0].State != intake.Queued || page.Views[0].Request == nil {
-		t.Errorf("got %+v, %v", page, err)
+	boat := request(t, "a boat")
+	entry := video.Entry{ID: "a", Request: boat, CreatedAt: began, Execution: "a"}.Next()
+	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{"a": execution(types.ExecutionStatusAborted, `{"prompt":"a boat"}`)}}
+	for range 2 {
+		page, err := intake.NewLister(ledger{"a": entry}, shelf{}, executions(t, m), m).List(t.Context(), intake.Query{Limit: 50})
+		if err != nil || len(page.Views) != 1 || page.Views[0].ID != "a" || page.Views[0].State != intake.Queued || page.Views[0].Request == nil {
+			t.Errorf("got %+v, %v", page, err)
+		}
+		m.executions["a-r1"], entry.Started = execution(types.ExecutionStatusRunning, `{"id":"a","status":"waiting"}`), true
 	}
 }
 

@@ -28,30 +28,36 @@ func endings() (ledger, shelf, *machine) {
 	early.Error = aws.String("Unauthorized")
 	odd := execution(failed, `{"promt":"a boat"}`)
 	odd.Error = aws.String("InvalidRequest")
-	m := &machine{hidden: []string{"raced-r1"}, executions: map[string]*sfn.DescribeExecutionOutput{
+	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{
 		"poor": execution(failed, request), "again": execution(failed, request), "again-r1": execution(failed, resume("again")),
 		"running":  execution(running, request),
 		"redriven": execution(failed, request), "redriven-r1": execution(running, resume("redriven")),
 		"namesake": execution(failed, request), "namesake-r1": execution(running, request),
 		"stored": execution(succeeded, request), "moderated": execution(failed, request), "early": early, "odd": odd,
-		"gone": execution(succeeded, request), "anew": execution(failed, request), "anew-r1": execution(failed, `{"id":"anew","resume":true,"request":`+request+`}`),
-		"crashed": execution(types.ExecutionStatusTimedOut, request), "raced": execution(failed, request), "removed": execution(succeeded, request),
+		"gone": execution(succeeded, request), "anew": execution(failed, request), "anew-r1": execution(failed, `{"id":"anew","status":"waiting"}`), "starting": execution(failed, request),
+		"crashed": execution(types.ExecutionStatusTimedOut, request), "raced": execution(failed, request), "raced-r1": execution(failed, resume("raced")), "removed": execution(succeeded, request),
 	}}
 	l := ledger{
 		"poor": over("poor", &video.OutOfCredits{}), "again": over("again", &video.SubmissionLost{}),
-		"running": {ID: "running"}, "redriven": over("redriven", &video.Unauthorized{}), "namesake": over("namesake", &video.Unauthorized{}),
-		"stored": {ID: "stored"}, "moderated": over("moderated", &video.GenerationFailed{Said: "moderation"}),
-		"invalid": over("invalid", &video.InvalidRequest{}), "crashed": {ID: "crashed"}, "forgotten": {ID: "forgotten"},
-		"raced": over("raced", &video.OutOfCredits{}), "removed": {ID: "removed"},
+		"running": {ID: "running", Phase: video.PhaseAccepted}, "redriven": over("redriven", &video.Unauthorized{}), "namesake": over("namesake", &video.Unauthorized{}),
+		"stored": {ID: "stored", Phase: video.PhaseAccepted}, "moderated": over("moderated", &video.GenerationFailed{Said: "moderation"}),
+		"invalid": over("invalid", &video.InvalidRequest{}), "crashed": {ID: "crashed", Phase: video.PhaseAccepted}, "forgotten": {ID: "forgotten", Phase: video.PhaseAccepted},
+		"unread": over("unread", &video.OutOfCredits{}), "anew": {ID: "anew"}, "starting": over("starting", &video.OutOfCredits{}),
+		"raced": over("raced", &video.OutOfCredits{}), "removed": {ID: "removed", Phase: video.PhaseAccepted},
 	}
+	redriven := func(id string, started bool) {
+		entry := l[id]
+		entry.Execution, entry.Redrives, entry.Started = id+"-r1", 1, started
+		l[id] = entry
+	}
+	redriven("again", true)
+	redriven("redriven", true)
+	redriven("anew", true)
+	redriven("starting", false)
 	return l, shelf{"stored": {ID: "stored"}}, m
 }
 
 func TestRedrive(t *testing.T) {
-	canonical, err := request(t, "a boat").MarshalJSON()
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, test := range []struct {
 		id, name, refused string
 		unclaimed         bool
@@ -60,6 +66,7 @@ func TestRedrive(t *testing.T) {
 		{id: "again", name: "again-r2"},
 		{id: "raced", name: "raced-r2"},
 		{id: "namesake", name: "namesake-r2"},
+		{id: "starting", name: "starting-r1"},
 		{id: "crashed", name: "crashed-r1"},
 		{id: "forgotten", name: "forgotten-r1"},
 		{id: "removed", name: "removed-r1"},
@@ -83,7 +90,7 @@ func TestRedrive(t *testing.T) {
 			}
 		case err != nil || name != test.name || !slices.Equal(m.started, []string{name}):
 			t.Errorf("%s: got %q, %v, started %v", test.id, name, err, m.started)
-		case test.unclaimed && *m.executions[name].Input != `{"id":"`+test.id+`","resume":true,"request":`+string(canonical)+`}`,
+		case test.unclaimed && *m.executions[name].Input != `{"id":"`+test.id+`","status":"waiting"}`,
 			!test.unclaimed && *m.executions[name].Input != `{"id":"`+test.id+`","resume":true}`:
 			t.Errorf("%s: started with %s", test.id, *m.executions[name].Input)
 		}

@@ -3,9 +3,7 @@ package intake
 import (
 	"context"
 	"errors"
-	"fmt"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
+	"time"
 
 	"github.com/takeup/takeup/internal/video"
 )
@@ -13,6 +11,14 @@ import (
 // Jobs is what is asked of the table: a job's entry, or a *video.NoEntry.
 type Jobs interface {
 	Get(ctx context.Context, id string) (entry video.Entry, version string, err error)
+}
+
+// Claims is the table with its writes, each of which is on a version that was
+// read and gives a *video.Conflict where that is no longer the one.
+type Claims interface {
+	Jobs
+	Create(context.Context, video.Entry) (video.Entry, string, error)
+	Update(ctx context.Context, entry video.Entry, version string) (video.Entry, string, error)
 }
 
 // Mismatch says that a job's id is already that of another request: the same
@@ -26,31 +32,33 @@ func (e *Mismatch) Error() string {
 // Receipt says which job a request has become.
 type Receipt struct {
 	ID string
-	// Known says that the job is known to have been there before. Step
-	// Functions doesn't tell for one that is running on the same input.
+	// Known says that the job is known to have been started before.
 	Known bool
 }
 
 // Intake starts jobs.
 type Intake struct {
-	jobs       Jobs
+	jobs       Claims
 	executions Executions
+	now        func() time.Time
 }
 
 // New makes an Intake for a state machine.
-func New(jobs Jobs, executions Executions) *Intake {
-	return &Intake{jobs: jobs, executions: executions}
+func New(jobs Claims, executions Executions, now func() time.Time) *Intake {
+	return &Intake{jobs: jobs, executions: executions, now: now}
 }
+
+// turns is how often a job is read anew after another changed it.
+const turns = 8
 
 // Start makes a request the job of that id, once: a job that is already there
 // with an equal request is that job, however long ago it ended, and one with
-// another request gives a *Mismatch. A job whose execution failed before the job
-// was in the table has submitted nothing, and is begun anew, by an execution
-// that is numbered as a redrive is.
+// another request gives a *Mismatch. A job whose execution failed before anything
+// was submitted is begun anew, by an execution that is numbered as a redrive is.
 //
-// The table is asked first, since Step Functions lets a name be used again 90
-// days after its execution ended. Both can be behind on a job that was started a
-// moment ago; then Step Functions' own rule that a name is taken once holds.
+// The job's item is written before its execution is started, and names it. Whoever
+// finds one that isn't marked as started starts it, under the same name, so that a
+// job has at most one execution at a time.
 //
 // A *video.ServiceUnavailable means that it is not known whether the job was
 // started: starting it again with the same id is safe.
@@ -58,77 +66,102 @@ func (i *Intake) Start(ctx context.Context, id string, r video.Request) (Receipt
 	if err := video.CheckID(id); err != nil {
 		return Receipt{}, err
 	}
-	entry, _, err := i.jobs.Get(ctx, id)
-	var absent *video.NoEntry
-	switch {
-	case err == nil && entry.RequestHash == r.Hash():
-		return Receipt{ID: id, Known: true}, nil
-	case err == nil:
-		return Receipt{}, &Mismatch{ID: id}
-	case !errors.As(err, &absent):
-		return Receipt{}, unavailable("reading the job", err)
+	for range turns {
+		entry, version, err := i.jobs.Get(ctx, id)
+		var absent *video.NoEntry
+		if errors.As(err, &absent) {
+			entry, version, err = i.jobs.Create(ctx, video.Entry{
+				ID: id, Request: r, RequestHash: r.Hash(), CreatedAt: i.now(), Execution: id,
+			})
+		}
+		switch {
+		case unlessConflict(err) != nil:
+			return Receipt{}, unavailable("reading or writing the job", err)
+		case err != nil:
+			continue
+		case entry.RequestHash != r.Hash():
+			return Receipt{}, &Mismatch{ID: id}
+		case entry.Ending != nil && (entry.Started || entry.Ending.Final()):
+			return Receipt{ID: id, Known: true}, nil
+		case entry.Started:
+			dead, err := i.died(ctx, entry)
+			if err != nil || !dead {
+				return Receipt{ID: id, Known: err == nil}, err
+			}
+			if entry, version, err = i.jobs.Update(ctx, entry.Next(), version); unlessConflict(err) != nil {
+				return Receipt{}, unavailable("writing the job", err)
+			} else if err != nil {
+				continue
+			}
+		}
+		started, known, err := i.executions.begin(ctx, i.jobs, entry, version)
+		if err != nil || started {
+			return Receipt{ID: id, Known: known}, err
+		}
 	}
-
-	// json.Marshal would escape each <, > and &, and a long text with many of
-	// them be longer than Step Functions takes.
-	input, err := r.MarshalJSON()
-	if err != nil {
-		return Receipt{}, fmt.Errorf("encoding the request of job %s: %w", id, err)
-	}
-	if taken, err := i.executions.start(ctx, id, input); err != nil || !taken {
-		return Receipt{ID: id}, err
-	}
-
-	// The name is taken: by an execution that ended, or runs on another input.
-	// It is read, and not trusted to be this request.
-	execution, err := i.executions.describe(ctx, id)
-	if err != nil {
-		return Receipt{}, err
-	}
-	if execution == nil {
-		return Receipt{}, unavailable("starting the state machine", errors.New("the execution's name is taken, and the execution is not there"))
-	}
-	if started := requestOf(execution); resumes(aws.ToString(execution.Input)) != "" || started == nil || started.Hash() != r.Hash() {
-		return Receipt{}, &Mismatch{ID: id}
-	}
-	if !ended(execution.Status) {
-		return Receipt{ID: id, Known: true}, nil
-	}
-	return i.anew(ctx, id, r)
+	return Receipt{}, changing("starting the job")
 }
 
-// anew starts the next execution of a job whose own execution failed, unless the
-// table has the job: then it was claimed, and only a redrive goes on with it.
-// The table is read after the executions, since a job is claimed before its
-// execution ends.
-func (i *Intake) anew(ctx context.Context, id string, r video.Request) (Receipt, error) {
-	input, err := resume(id, &r)
+// died reports whether the job's execution ended badly before it came to submit
+// anything. The entry was read before: only a write on its version decides.
+func (i *Intake) died(ctx context.Context, entry video.Entry) (bool, error) {
+	if !entry.Unclaimed() {
+		return false, nil
+	}
+	execution, err := i.executions.describe(ctx, entry.Execution)
+	return err == nil && execution != nil && ended(execution.Status), err
+}
+
+// begin starts the execution that an entry names, and marks the job as started.
+// It reports whether the execution runs, and whether it did so before. Where it
+// does not, the job was changed, by this call or by another, and has to be read
+// again.
+func (e Executions) begin(ctx context.Context, jobs Claims, entry video.Entry, version string) (started, known bool, err error) {
+	input, err := inputOf(entry)
 	if err != nil {
-		return Receipt{}, err
+		return false, false, err
 	}
-	for range 8 {
-		latest, next, err := i.executions.Latest(ctx, id)
-		if err != nil {
-			return Receipt{}, err
-		}
-		if latest != nil && !ended(latest.Status) {
-			return Receipt{ID: id, Known: true}, nil
-		}
-		_, _, err = i.jobs.Get(ctx, id)
-		var absent *video.NoEntry
+	taken, err := e.start(ctx, entry.Execution, input)
+	if err != nil {
+		return false, false, err
+	}
+	if taken {
+		// By an execution that ended, or runs on another input.
+		execution, err := e.describe(ctx, entry.Execution)
 		switch {
-		case err == nil:
-			return Receipt{ID: id, Known: true}, nil
-		case !errors.As(err, &absent):
-			return Receipt{}, unavailable("reading the job", err)
-		}
-		// A name that is taken is that of an execution that was started since:
-		// it is read before another one is started.
-		if taken, err := i.executions.start(ctx, redriveName(id, next), input); err != nil || !taken {
-			return Receipt{ID: id}, err
+		case err != nil:
+			return false, false, err
+		case execution == nil:
+			return false, false, unavailable("starting the state machine", errors.New("the execution's name is taken, and the execution is not there"))
+		case !belongs(execution, entry):
+			_, _, err = jobs.Update(ctx, entry.Next(), version)
+			return false, false, unlessConflict(err)
+		case ended(execution.Status):
+			entry.Started = true
+			_, _, err = jobs.Update(ctx, entry, version)
+			return false, false, unlessConflict(err)
 		}
 	}
-	return Receipt{}, unavailable("starting the state machine", errors.New("the name of the job's next execution was taken each time"))
+	entry.Started = true
+	if _, _, err := jobs.Update(ctx, entry, version); err != nil && taken {
+		return false, false, unlessConflict(err)
+	}
+	// Where the mark failed, Submit makes it too, or whoever comes next finds
+	// the execution by its name.
+	return true, taken, nil
+}
+
+// unlessConflict gives nil for a conflict: the job is read again then.
+func unlessConflict(err error) error {
+	var conflict *video.Conflict
+	if errors.As(err, &conflict) {
+		return nil
+	}
+	return err
+}
+
+func changing(doing string) error {
+	return &video.ServiceUnavailable{Doing: doing, Err: errors.New("the job was changed by another each time")}
 }
 
 // unavailable leaves an error that already says so as it is.

@@ -73,46 +73,75 @@ func NewDesk(jobs Jobs, manifests Manifests, executions Executions) *Desk {
 // Status says how a job is doing; a *video.NoEntry where there is no such job,
 // and a *video.ServiceUnavailable where it can't be told now.
 //
-// There are four sources, and the first that decides is right: the manifest, an
-// ending in the table, unless a redrive was started since; an execution that
-// runs, the way an execution ended. What
-// ends an execution is written before, so the table and the manifest are read
-// (again) after the execution: a job never seems to have failed in between.
+// There are three sources, and the first that decides is right: the manifest, an
+// ending in the table, unless a redrive was started since; the execution that the
+// table names. What ends an execution is written before, so the table and the
+// manifest are read again after one that is over: a job never seems to have failed
+// in between.
 func (d *Desk) Status(ctx context.Context, id string) (View, error) {
 	if !video.ValidID(id) {
 		return View{}, &video.NoEntry{ID: id}
 	}
-	manifest, stored, err := d.manifests.Manifest(ctx, id)
-	if err != nil {
-		return View{}, unavailable("reading the manifest", err)
-	}
-	if stored {
-		return completed(manifest), nil
-	}
-	execution, _, err := d.executions.Latest(ctx, id)
-	if err != nil {
-		return View{}, err
-	}
-	entry, _, err := d.jobs.Get(ctx, id)
-	var absent *video.NoEntry
-	known := err == nil
-	switch {
-	case errors.As(err, &absent) && (execution == nil || resumes(aws.ToString(execution.Input)) != "" && requestOf(execution) == nil):
-		return View{}, absent
-	case err != nil && absent == nil:
-		return View{}, unavailable("reading the job", err)
-	}
-	if execution == nil || execution.Status != types.ExecutionStatusRunning {
+	for range turns {
 		manifest, stored, err := d.manifests.Manifest(ctx, id)
-		if err != nil {
+		switch {
+		case err != nil:
 			return View{}, unavailable("reading the manifest", err)
-		}
-		if stored {
+		case stored:
 			return completed(manifest), nil
 		}
+		entry, known, err := d.entry(ctx, id)
+		if err != nil {
+			return View{}, err
+		}
+		execution, err := d.execution(ctx, id, entry, known)
+		if err != nil {
+			return View{}, err
+		}
+		if execution != nil && execution.Status == types.ExecutionStatusRunning {
+			return view(id, execution, entry, known), nil
+		}
+		again, known, err := d.entry(ctx, id)
+		if err != nil {
+			return View{}, err
+		}
+		if again.Execution != entry.Execution || again.Started != entry.Started {
+			continue
+		}
+		if manifest, stored, err = d.manifests.Manifest(ctx, id); err != nil {
+			return View{}, unavailable("reading the manifest", err)
+		}
+		switch {
+		case stored:
+			return completed(manifest), nil
+		case !known && (execution == nil || resumes(aws.ToString(execution.Input)) != ""):
+			return View{}, &video.NoEntry{ID: id}
+		}
+		return view(id, execution, again, known), nil
 	}
+	return View{}, changing("reading the job")
+}
 
-	return view(id, execution, entry, known), nil
+// entry reads a job, and false where the table doesn't have it.
+func (d *Desk) entry(ctx context.Context, id string) (video.Entry, bool, error) {
+	entry, _, err := d.jobs.Get(ctx, id)
+	var absent *video.NoEntry
+	if err != nil && !errors.As(err, &absent) {
+		return video.Entry{}, false, unavailable("reading the job", err)
+	}
+	return entry, err == nil, nil
+}
+
+// execution reads the execution that a job is in, which the table doesn't have yet
+// where it was started by hand; nil where there is none.
+func (d *Desk) execution(ctx context.Context, id string, entry video.Entry, known bool) (*sfn.DescribeExecutionOutput, error) {
+	switch {
+	case !known:
+		return d.executions.describe(ctx, id)
+	case !entry.Started:
+		return nil, nil
+	}
+	return d.executions.describe(ctx, entry.Execution)
 }
 
 // view puts together what is known of a job without a stored video.
@@ -123,15 +152,17 @@ func view(id string, execution *sfn.DescribeExecutionOutput, entry video.Entry, 
 	} else {
 		v.Request, v.CreatedAt = requestOf(execution), aws.ToTime(execution.StartDate)
 	}
-	running := execution != nil && execution.Status == types.ExecutionStatusRunning
-	before := running && entry.Ending != nil && entry.Ending.At.Before(aws.ToTime(execution.StartDate))
+	// Step Functions may not show yet what it has just started.
+	starting := known && (!entry.Started || entry.Unclaimed() && execution == nil)
+	running := starting || execution != nil && execution.Status == types.ExecutionStatusRunning
+	before := running && entry.Ending != nil && !entry.Ending.Final() && (starting || entry.Ending.At.Before(aws.ToTime(execution.StartDate)))
 	if before && entry.Ending.Chosen() {
 		v.Discard = false // the redrive takes that back
 	}
 	switch {
 	case entry.Ending != nil && !before:
 		v.Ending = entry.Ending
-	case execution == nil:
+	case execution == nil && !running:
 		v.Ending = &video.EndingRecord{Error: "ExecutionGone", Message: "Step Functions no longer knows the job's execution, and it left no video; redrive the job"}
 	case running: // its ending, if it has one, is from before the redrive
 		if entry.Phase == video.PhaseAccepted {
@@ -145,7 +176,10 @@ func view(id string, execution *sfn.DescribeExecutionOutput, entry video.Entry, 
 		v.Ending = failure(execution)
 	}
 	v.State, v.EndedAt, v.Redrivable = Failed, v.Ending.At, known && !v.Ending.Final()
-	if !known {
+	switch {
+	case known && entry.Unclaimed() && execution != nil && execution.Status == types.ExecutionStatusSucceeded:
+		v.Redrivable = false // all that was recorded of it was removed once
+	case !known:
 		v.Redrivable = ended(execution.Status) && v.Request != nil
 	}
 	switch v.Ending.Error {

@@ -101,6 +101,9 @@ func TestStatus(t *testing.T) {
 			if test.redrive != nil {
 				test.redrive.Input = aws.String(`{"id":"a","resume":true}`)
 				m.executions["a-r1"] = test.redrive
+				entry := l["a"]
+				entry.Execution, entry.Redrives, entry.Started = "a-r1", 1, true
+				l["a"] = entry
 			}
 			view, err := intake.NewDesk(l, s, executions(t, m)).Status(t.Context(), "a")
 			if err != nil {
@@ -119,20 +122,33 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-// A job that is begun anew is that job before the table has it.
-func TestStatusOfAJobThatIsBegunAnew(t *testing.T) {
-	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{"a": broken(types.ExecutionStatusAborted, "", "")}}
-	desk := intake.NewDesk(ledger{}, shelf{}, executions(t, m))
-	if view, err := desk.Status(t.Context(), "a"); err != nil || view.State != intake.Failed || !view.Redrivable {
-		t.Errorf("aborted: got %+v, %v", view, err)
-	}
-	m.executions["a-r1"] = execution(types.ExecutionStatusRunning, `{"id":"a","resume":true,"request":{"prompt":"a boat"}}`)
-	for range 2 {
-		view, err := desk.Status(t.Context(), "a")
-		if err != nil || view.State != intake.Queued || view.Request == nil || view.Request.Prompt() != "a boat" {
-			t.Errorf("begun anew: got %+v, %v", view, err)
+// A job is queued from the moment that its item is there, whatever its execution.
+func TestStatusOfAJobThatIsStarted(t *testing.T) {
+	boat := request(t, "a boat")
+	job := video.Entry{ID: "a", Request: boat, RequestHash: boat.Hash(), CreatedAt: began, Execution: "a"}
+	aborted := broken(types.ExecutionStatusAborted, "", "")
+	started, anew, begun := job, job.Next(), job.Next()
+	started.Started, begun.Started = true, true
+	for name, test := range map[string]struct {
+		entry     video.Entry
+		execution *sfn.DescribeExecutionOutput
+		state     intake.State
+	}{
+		"not started":              {entry: job, state: intake.Queued},
+		"not shown yet":            {entry: started, state: intake.Queued},
+		"aborted":                  {entry: started, execution: aborted, state: intake.Failed},
+		"to be begun anew":         {entry: anew, execution: aborted, state: intake.Queued},
+		"begun anew":               {entry: begun, execution: aborted, state: intake.Queued},
+		"succeeded and taken away": {entry: started, execution: execution(types.ExecutionStatusSucceeded, "{}"), state: intake.Failed},
+	} {
+		m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
+		if test.execution != nil {
+			m.executions["a"] = test.execution
 		}
-		delete(m.executions, "a") // Step Functions forgets it first
+		view, err := intake.NewDesk(ledger{"a": test.entry}, shelf{}, executions(t, m)).Status(t.Context(), "a")
+		if err != nil || view.State != test.state || view.Request == nil || view.Redrivable != (name == "aborted") {
+			t.Errorf("%s: got %+v, %v", name, view, err)
+		}
 	}
 }
 
@@ -145,6 +161,9 @@ func TestStatusOfADiscardedVideoThatIsRedriven(t *testing.T) {
 	if view, err := desk.Status(t.Context(), "a"); err != nil || view.State != intake.Discarded || !view.Discard || !view.Redrivable {
 		t.Errorf("got %+v, %v", view, err)
 	}
+	entry := l["a"]
+	entry.Execution, entry.Redrives, entry.Started = "a-r1", 1, true
+	l["a"] = entry
 	m.executions["a-r1"] = execution(types.ExecutionStatusRunning, `{"id":"a","resume":true}`)
 	m.executions["a-r1"].StartDate = aws.Time(ended.Add(time.Minute))
 	if view, err := desk.Status(t.Context(), "a"); err != nil || view.State != intake.Generating || view.Discard {

@@ -60,19 +60,20 @@ func (th *theater) DescribeExecution(_ context.Context, in *sfn.DescribeExecutio
 // cancelling is a play in which the job's owner cancels it at one of its calls.
 type cancelling struct {
 	discard bool
+	begun   bool          // its item was there before its execution
 	plan    map[int]fault // of the job's calls; its hold is where it is cancelled
 	own     map[int]fault // of the cancellation's calls; at its hold the job goes on, by other invocations
 }
 
 func (c cancelling) String() string {
-	return fmt.Sprintf("cancelled with discard=%v, job %v, cancellation %v", c.discard, c.plan, c.own)
+	return fmt.Sprintf("cancelled with discard=%v, begun=%v, job %v, cancellation %v", c.discard, c.begun, c.plan, c.own)
 }
 
 // run plays it, checks the promises, and gives what was called by both.
 func (c cancelling) run(t *testing.T) (calls, own []string) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage()
+		s := newStage(c.begun)
 		s.patience = 0
 		th := &theater{stage: s, began: time.Now(), running: true}
 		entries, shelf := s.stores()
@@ -214,13 +215,20 @@ func (c cancelling) check(t *testing.T, s *stage, view intake.View, answer error
 // before the next.
 func TestCancelAtEveryPoint(t *testing.T) {
 	t.Parallel()
+	for _, begun := range []bool{false, true} {
+		cancelAtEveryPoint(t, begun)
+	}
+}
+
+func cancelAtEveryPoint(t *testing.T, begun bool) {
+	t.Helper()
 	plays := 0
 	play := func(c cancelling) ([]string, []string) { plays++; return c.run(t) }
-	calls, _ := play(cancelling{})
+	calls, _ := play(cancelling{begun: begun})
 	for i := range calls {
 		for _, discard := range []bool{false, true} {
-			play(cancelling{discard: discard, plan: map[int]fault{i: holdAfter}})
-			c := cancelling{discard: discard, plan: map[int]fault{i: hold}}
+			play(cancelling{discard: discard, begun: begun, plan: map[int]fault{i: holdAfter}})
+			c := cancelling{discard: discard, begun: begun, plan: map[int]fault{i: hold}}
 			after, own := play(c)
 			for j := range own {
 				for _, f := range append(faultsOf(own[j]), hold, holdAfter) {

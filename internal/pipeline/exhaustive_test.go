@@ -16,18 +16,18 @@ import (
 // play runs one job from its request to its ending, redrives it where that may
 // help, and checks the promises. It gives what was called, so that further plans
 // can be made of it.
-func play(t *testing.T, name string, plan map[int]fault) []string {
+func play(t *testing.T, name string, begun bool, plan map[int]fault) []string {
 	t.Helper()
-	trace, _ := playTwo(t, name, plan, bare(), nil)
+	trace, _ := playTwo(t, name, begun, plan, bare(), nil)
 	return trace
 }
 
 // playTwo is play with the task, and a plan too, of the other Submit that runs where
 // the plan holds the first one. It gives what each of the two called.
-func playTwo(t *testing.T, name string, plan map[int]fault, task pipeline.Task, others map[int]fault) (trace, other []string) {
+func playTwo(t *testing.T, name string, begun bool, plan map[int]fault, task pipeline.Task, others map[int]fault) (trace, other []string) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage()
+		s := newStage(begun)
 		s.now = &moments{plan: plan}
 		input := json.RawMessage(`{"prompt":"` + prompt + `"}`)
 		s.now.held = func() {
@@ -77,23 +77,31 @@ func (s *stage) keepsItsPromises(t *testing.T, name, ending string, mayLose bool
 }
 
 // TestEveryFaultAndEveryPair plays a job with each fault at each of its calls,
-// and with each pair of faults.
+// and with each pair of faults: a job that was started by hand, and one whose item
+// was there before.
 func TestEveryFaultAndEveryPair(t *testing.T) {
 	t.Parallel()
+	for _, begun := range []bool{false, true} {
+		everyFaultAndPair(t, begun)
+	}
+}
+
+func everyFaultAndPair(t *testing.T, begun bool) {
+	t.Helper()
 	singles, pairs := 0, 0
-	calls := play(t, "no fault", nil)
+	calls := play(t, "no fault", begun, nil)
 	for i := range calls {
 		for _, f := range faultsOf(calls[i]) {
 			singles++
 			plan := map[int]fault{i: f}
 			name := fmt.Sprintf("%s at %d %s", f, i, calls[i])
-			after := play(t, name, plan)
+			after := play(t, name, begun, plan)
 			for j := i + 1; j < len(after); j++ {
 				for _, g := range faultsOf(after[j]) {
 					pairs++
 					both := maps.Clone(plan)
 					both[j] = g
-					play(t, fmt.Sprintf("%s, %s at %d %s", name, g, j, after[j]), both)
+					play(t, fmt.Sprintf("%s, %s at %d %s", name, g, j, after[j]), begun, both)
 				}
 			}
 		}
@@ -105,6 +113,13 @@ func TestEveryFaultAndEveryPair(t *testing.T) {
 // and crosses that with each fault that the held one meets before or after.
 func TestTwoSubmitsAtOnce(t *testing.T) {
 	t.Parallel()
+	for _, begun := range []bool{false, true} {
+		twoAtOnce(t, begun)
+	}
+}
+
+func twoAtOnce(t *testing.T, begun bool) {
+	t.Helper()
 	plays := 0
 	pair := func(name string, plan map[int]fault, i int, after []string, faults func(string) []fault) {
 		for j := i + 1; j < len(after); j++ {
@@ -112,17 +127,17 @@ func TestTwoSubmitsAtOnce(t *testing.T) {
 				plays++
 				both := maps.Clone(plan)
 				both[j] = f
-				play(t, fmt.Sprintf("%s, %s at %d %s", name, f, j, after[j]), both)
+				play(t, fmt.Sprintf("%s, %s at %d %s", name, f, j, after[j]), begun, both)
 			}
 		}
 	}
 	holds := func(string) []fault { return []fault{hold, holdAfter} }
-	calls := play(t, "no fault", nil)
+	calls := play(t, "no fault", begun, nil)
 	for i := range calls {
 		for _, f := range append(holds(""), faultsOf(calls[i])...) {
 			plays++
 			name, plan := fmt.Sprintf("%s at %d %s", f, i, calls[i]), map[int]fault{i: f}
-			after := play(t, name, plan)
+			after := play(t, name, begun, plan)
 			if f == hold || f == holdAfter {
 				pair(name, plan, i, after, faultsOf)
 			} else {
@@ -138,25 +153,26 @@ func TestTwoSubmitsAtOnce(t *testing.T) {
 // each of the two.
 func TestTwoSubmitsAtOnceAndEveryPair(t *testing.T) {
 	t.Parallel()
-	everyPair(t, bare())
+	everyPair(t, false, bare())
+	everyPair(t, true, bare())
 }
 
 // TestTwoSubmitsAtOnceAnewAndEveryPair does the same where the other Submit is of the
 // execution that begins the job anew, after the first one's was stopped.
 func TestTwoSubmitsAtOnceAnewAndEveryPair(t *testing.T) {
 	t.Parallel()
-	everyPair(t, anew())
+	everyPair(t, true, anew())
 }
 
-func everyPair(t *testing.T, task pipeline.Task) {
+func everyPair(t *testing.T, begun bool, task pipeline.Task) {
 	t.Helper()
 	same, each := 0, 0
 	// A Submit's own calls come before the first look at what it submitted.
 	submits := func(trace []string) []string { return trace[:max(0, slices.Index(trace, "retrieve"))] }
-	for i := range submits(play(t, "no fault", nil)) {
+	for i := range submits(play(t, "no fault", begun, nil)) {
 		for _, h := range []fault{hold, holdAfter} {
 			held := map[int]fault{i: h}
-			trace, other := playTwo(t, fmt.Sprintf("%s at %d", h, i), held, task, nil)
+			trace, other := playTwo(t, fmt.Sprintf("%s at %d", h, i), begun, held, task, nil)
 			for j, f := range everyFault(submits(trace)) {
 				if j.at == i {
 					continue
@@ -164,7 +180,7 @@ func everyPair(t *testing.T, task pipeline.Task) {
 				one := maps.Clone(held)
 				one[j.at] = f
 				name := fmt.Sprintf("%s at %d, %s at %d", h, i, f, j.at)
-				after, _ := playTwo(t, name, one, task, nil)
+				after, _ := playTwo(t, name, begun, one, task, nil)
 				for k, g := range everyFault(submits(after)) {
 					if k.at <= j.at || k.at == i {
 						continue
@@ -172,11 +188,11 @@ func everyPair(t *testing.T, task pipeline.Task) {
 					same++
 					two := maps.Clone(one)
 					two[k.at] = g
-					playTwo(t, fmt.Sprintf("%s, %s at %d", name, g, k.at), two, task, nil)
+					playTwo(t, fmt.Sprintf("%s, %s at %d", name, g, k.at), begun, two, task, nil)
 				}
 				for k, g := range everyFault(other) {
 					each++
-					playTwo(t, fmt.Sprintf("%s, the other: %s at %d", name, g, k.at), one, task, map[int]fault{k.at: g})
+					playTwo(t, fmt.Sprintf("%s, the other: %s at %d", name, g, k.at), begun, one, task, map[int]fault{k.at: g})
 				}
 			}
 		}

@@ -233,7 +233,16 @@ func resume() pipeline.Task {
 
 // anew is the task of a job whose execution ended before the job was claimed.
 func anew() pipeline.Task {
-	return pipeline.Task{Execution: "job-1-r1", Input: json.RawMessage(`{"id":"job-1","resume":true,"request":{"prompt":"` + prompt + `"}}`)}
+	return pipeline.Task{Execution: "job-1-r1", Input: json.RawMessage(`{"id":"job-1","status":"waiting"}`)}
+}
+
+// created is the job of bare, as who starts it creates it.
+func created() video.Entry {
+	request, err := video.NewRequest(prompt)
+	if err != nil {
+		panic(err)
+	}
+	return video.Entry{ID: "job-1", Request: request, RequestHash: request.Hash(), CreatedAt: time.Now(), Execution: "job-1"}
 }
 
 // again is the task of a job that waited for room.

@@ -136,11 +136,17 @@ type generation struct {
 	accepted, done      time.Time
 }
 
-func newStage() *stage {
+// newStage is an empty stage, or one with a job that was created by who starts it.
+func newStage(begun bool) *stage {
 	s := &stage{objects: map[string]object{}, now: &moments{}, patience: 65 * time.Second}
 	took := slices.Repeat([]schedule.Seen{{After: 60 * time.Second, By: 70 * time.Second}}, schedule.Window)
 	if err := s.table().PutTimes(context.Background(), video.DefaultModel, 5, took, ""); err != nil {
 		panic(err)
+	}
+	if begun {
+		if _, _, err := s.table().Create(context.Background(), created()); err != nil {
+			panic(err)
+		}
 	}
 	s.now = &moments{}
 	return s

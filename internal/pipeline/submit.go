@@ -17,9 +17,9 @@ type Task struct {
 	// Execution is the execution's name, which is the job's id where Input
 	// is a bare request.
 	Execution string `json:"execution"`
-	// Input is a request object; or {"id", "resume": true} of a redrive, with
-	// a "request" where the table may not have the job; or the job that an
-	// earlier Submit gave back to wait.
+	// Input is a request object; or {"id", "resume": true} of a redrive; or
+	// the job that an earlier Submit gave back to wait, or {"id", "status":
+	// "waiting"} where there was none.
 	Input json.RawMessage `json:"input"`
 }
 
@@ -66,9 +66,10 @@ type Submit struct {
 
 // order is a Task, read.
 type order struct {
-	id      string
-	request *video.Request // nil where the job must be in the table
-	resume  bool
+	id        string
+	execution string         // the name of the one that this Submit is in
+	request   *video.Request // of a bare request; nil otherwise
+	resume    bool
 }
 
 // Run gives the job as generating where its request was accepted, now or before,
@@ -93,9 +94,16 @@ func (s *Submit) Run(ctx context.Context, task Task) (video.Job, error) {
 			if order.request == nil {
 				return video.Job{ID: order.id}, &video.InvalidRequest{Fields: []video.FieldError{{Field: "id", Message: "there is no job " + order.id + " to go on with; give a request object to start one"}}}
 			}
-			entry = video.Entry{ID: order.id, Request: *order.request, RequestHash: order.request.Hash(), CreatedAt: s.Now()}
+			entry = video.Entry{ID: order.id, Request: *order.request, RequestHash: order.request.Hash(), CreatedAt: s.Now(), Execution: order.id}
 		} else if err != nil {
 			return video.Job{ID: order.id}, err
+		}
+		if order.adopt(&entry) {
+			if entry, version, err = s.Jobs.Update(ctx, entry, version); unlessConflict(err) != nil {
+				return video.Job{ID: order.id}, err
+			} else if err != nil {
+				continue
+			}
 		}
 		job, settled, err := s.step(ctx, order, entry, version)
 		if settled || err != nil {
@@ -112,30 +120,34 @@ func (s *Submit) Run(ctx context.Context, task Task) (video.Job, error) {
 // called resume or status.
 func read(task Task) (order, error) {
 	var input struct {
-		ID      string          `json:"id"`
-		Resume  bool            `json:"resume"`
-		Status  video.Status    `json:"status"`
-		Request json.RawMessage `json:"request"`
+		ID     string       `json:"id"`
+		Resume bool         `json:"resume"`
+		Status video.Status `json:"status"`
 	}
 	// What doesn't decode here has fields of other types, or is no object:
 	// ParseRequest has the words for that.
 	if json.Unmarshal(task.Input, &input) == nil && (input.Resume || input.Status != "") {
-		o := order{id: input.ID, resume: input.Resume}
-		if err := video.CheckID(o.id); err != nil || !o.resume || input.Request == nil {
-			return o, err
-		}
-		// What another has ended meanwhile stays ended: this wish is to begin.
-		request, err := video.ParseRequest(input.Request)
-		o.request, o.resume = &request, false
-		return o, err
+		return order{id: input.ID, execution: task.Execution, resume: input.Resume}, video.CheckID(input.ID)
 	}
-	o := order{id: task.Execution}
+	o := order{id: task.Execution, execution: task.Execution}
 	if err := video.CheckID(o.id); err != nil {
 		return o, err
 	}
 	request, err := video.ParseRequest(task.Input)
 	o.request = &request
 	return o, err
+}
+
+// adopt has the entry name the execution of a redrive that was started by hand,
+// and reports whether it does so now. A redrive that comes late, after another,
+// leaves the later name.
+func (o order) adopt(entry *video.Entry) bool {
+	id, n := video.RedriveOf(o.execution)
+	if !o.resume || id != entry.ID || n <= entry.Redrives || entry.Ending != nil && entry.Ending.Final() {
+		return false
+	}
+	entry.Execution, entry.Redrives, entry.Started = o.execution, n, true
+	return true
 }
 
 // step goes on from the entry of the job. It has settled the step, or the entry
@@ -147,6 +159,7 @@ func (s *Submit) step(ctx context.Context, o order, entry video.Entry, version s
 	if entry.Ending != nil && (!o.resume || entry.Ending.Final()) {
 		return video.Job{}, true, entry.Ending.Err()
 	}
+	entry.Started = true
 	switch {
 	case entry.Phase == "":
 		return s.submit(ctx, entry, version)

@@ -70,8 +70,8 @@ func TestSubmitRefusesBeforeAnythingIsPaid(t *testing.T) {
 		{"an id that is no text", pipeline.Task{Execution: "job-1", Input: json.RawMessage(`{"id":7}`)}, "id is not a field"},
 		{"an execution's name that is no id", pipeline.Task{Execution: "jöb", Input: bare().Input}, "a job's id is"},
 		{"a resumed id that is no id", pipeline.Task{Execution: "job-1", Input: json.RawMessage(`{"id":"../x","resume":true}`)}, "a job's id is"},
-		{"a job begun anew with no id", pipeline.Task{Execution: "job-1", Input: json.RawMessage(`{"resume":true,"request":{"prompt":"x"}}`)}, "a job's id is"},
-		{"a job begun anew with a wrong request", pipeline.Task{Execution: "job-1-r1", Input: json.RawMessage(`{"id":"job-1","resume":true,"request":{"prompt":""}}`)}, "prompt is empty"},
+		{"a job begun anew with no id", pipeline.Task{Execution: "job-1", Input: json.RawMessage(`{"status":"waiting"}`)}, "a job's id is"},
+		{"a job begun anew that is not there", anew(), "there is no job job-1"},
 		{"a resumed job that is not there", resume(), "there is no job job-1"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -91,19 +91,34 @@ func TestSubmitRefusesBeforeAnythingIsPaid(t *testing.T) {
 // A job whose execution ended before it was claimed is begun under its own id.
 func TestBegunAnew(t *testing.T) {
 	w := newWorld(answer{id: "gen-1"})
+	if _, _, err := w.jobs.Create(t.Context(), created().Next()); err != nil {
+		t.Fatal(err)
+	}
 	for range 2 {
 		job, err := w.Run(t.Context(), anew())
 		if err != nil || job.ID != "job-1" || job.GenerationID != "gen-1" {
 			t.Fatalf("got %+v, %v", job, err)
 		}
 	}
-	if entry := w.jobs.entries["job-1"]; len(w.provider.posted) != 1 || len(w.jobs.entries) != 1 || !strings.Contains(entry, prompt) {
-		t.Errorf("posted %v, the table has %+v", w.provider.posted, w.jobs.entries)
+	if entry := w.jobs.entry(t, "job-1"); len(w.provider.posted) != 1 || entry.Execution != "job-1-r1" || !entry.Started {
+		t.Errorf("posted %v, the table has %+v", w.provider.posted, entry)
 	}
-	other := pipeline.Task{Execution: "job-1-r2", Input: json.RawMessage(`{"id":"job-1","resume":true,"request":{"prompt":"another"}}`)}
-	var invalid *video.InvalidRequest
-	if _, err := w.Run(t.Context(), other); !errors.As(err, &invalid) || len(w.provider.posted) != 1 {
-		t.Errorf("another request: got %v, posted %v", err, w.provider.posted)
+}
+
+// A redrive that was started by hand becomes the one that the job names, and one
+// that comes late does not.
+func TestARedriveByHandIsNamed(t *testing.T) {
+	w := newWorld(answer{err: &video.Refusal{Kind: video.RefusedCredits}}, answer{id: "gen-1"})
+	if _, err := w.Run(t.Context(), bare()); video.EndingName(err) != "OutOfCredits" {
+		t.Fatalf("got %v", err)
+	}
+	for _, name := range []string{"job-1-r3", "job-1-r2", "other-r4", "job-1"} {
+		if _, err := w.Run(t.Context(), pipeline.Task{Execution: name, Input: resume().Input}); err != nil {
+			t.Fatal(err)
+		}
+		if entry := w.jobs.entry(t, "job-1"); entry.Execution != "job-1-r3" || entry.Redrives != 3 || len(w.provider.posted) != 2 {
+			t.Errorf("after %s: %+v", name, entry)
+		}
 	}
 }
 

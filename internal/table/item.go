@@ -49,6 +49,10 @@ type job struct {
 	RequestHash string `dynamodbav:"request_hash"`
 	CreatedAt   stamp  `dynamodbav:"created_at"`
 
+	Execution string `dynamodbav:"execution"`
+	Redrives  int    `dynamodbav:"redrives"`
+	Started   bool   `dynamodbav:"started"`
+
 	Phase        string  `dynamodbav:"phase,omitempty"`
 	Attempt      int     `dynamodbav:"attempt"`
 	ClaimedAt    stamp   `dynamodbav:"claimed_at,omitempty"`
@@ -122,6 +126,7 @@ func encode(entry video.Entry, version int64) (map[string]types.AttributeValue, 
 	item := job{
 		Partition: jobPrefix + entry.ID, Sort: jobItem, Version: version, Mark: entry.Mark,
 		ID: entry.ID, RequestHash: entry.RequestHash, CreatedAt: stampOf(entry.CreatedAt),
+		Execution: entry.Execution, Redrives: entry.Redrives, Started: entry.Started,
 		Phase: string(entry.Phase), Attempt: entry.Attempt,
 		ClaimedAt: stampOf(entry.ClaimedAt), ClaimedUntil: stampOf(entry.ClaimedUntil),
 		KeyVersion: entry.KeyVersion, Route: string(entry.Route), Resubmitted: entry.Resubmitted,
@@ -186,6 +191,7 @@ func decode(id string, jobAttributes, requestAttributes map[string]types.Attribu
 	var r times
 	entry := video.Entry{
 		ID: id, RequestHash: item.RequestHash, CreatedAt: r.read(item.CreatedAt),
+		Execution: item.Execution, Redrives: item.Redrives, Started: item.Started,
 		Phase: video.Phase(item.Phase), Attempt: item.Attempt, Mark: item.Mark,
 		ClaimedAt: r.read(item.ClaimedAt), ClaimedUntil: r.read(item.ClaimedUntil),
 		KeyVersion: item.KeyVersion, Route: video.Route(item.Route), Resubmitted: item.Resubmitted,

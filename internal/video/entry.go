@@ -26,6 +26,14 @@ type Entry struct {
 	RequestHash string    `json:"request_hash"`
 	CreatedAt   time.Time `json:"created_at"`
 
+	// Execution is the name of the execution that looks after the job, or is
+	// about to be started for it: an ExecutionName of Redrives.
+	Execution string `json:"execution"`
+	Redrives  int    `json:"redrives"`
+	// Started says that the execution is known to have been started. Until then
+	// anybody may start it, under the same name.
+	Started bool `json:"started"`
+
 	Phase Phase `json:"phase"`
 	// Attempt counts the submissions that may have been sent: the next one
 	// is sent as "<id>.<attempt>".
@@ -73,6 +81,17 @@ type EndingRecord struct {
 	Message string          `json:"message"`
 	Detail  json.RawMessage `json:"detail"` // the error's fields
 	At      time.Time       `json:"at"`
+}
+
+// Unclaimed reports whether nothing of the job was ever submitted or decided.
+func (e Entry) Unclaimed() bool { return e.Phase == "" && e.Ending == nil }
+
+// Next gives the entry with the name of the job's next execution, which is to be
+// started.
+func (e Entry) Next() Entry {
+	e.Redrives, e.Started = e.Redrives+1, false
+	e.Execution = ExecutionName(e.ID, e.Redrives)
+	return e
 }
 
 // ClientRequestID is what the entry's attempt is sent under; the provider's logs

@@ -18,9 +18,10 @@ const (
 	jobReads  = 1 // Store's of the manifest
 	// A job's item is in two indexes: a change of its status is one write to the
 	// table, one to the one and two to the other. It is created with its request in
-	// a transaction, and changed when it is accepted and when it is stored.
-	jobTableWrites = (2*2 + 2) + 4 + 4
-	jobTableReads  = 1 + 2 // Submit's of the job, and Store's
+	// a transaction, marked as started, claimed, and changed when it is accepted and
+	// when it is stored.
+	jobTableWrites = (2*2 + 2) + 1 + 1 + 4 + 4
+	jobTableReads  = 1 + 1 + 2 // of the job: who starts it, Submit, and Store twice
 )
 
 // tally is what a policy did for the jobs of a row.

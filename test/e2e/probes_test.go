@@ -148,7 +148,7 @@ func (w *world) probeSubmit(t *testing.T) error {
 func (w *world) probeResume(t *testing.T) error {
 	id := w.fresh()
 	w.shelved(t, id)
-	_, err := w.step(t.Context(), "SubmitFunction", map[string]any{"execution": id + "-r1", "input": map[string]any{"id": id, "resume": true}}, video.Stored)
+	_, err := w.step(t.Context(), "SubmitFunction", map[string]any{"execution": id + "-r1", "input": map[string]any{"id": id, "resume": true}}, video.Completed)
 	return err
 }
 

@@ -105,13 +105,23 @@ func TestEachMutantIsCaught(t *testing.T) {
 		},
 		{
 			"begun anew beside one that runs", "internal/intake/start.go",
-			`if latest != nil && !ended(latest.Status) {`, `if latest == nil {`,
+			`execution != nil && ended(execution.Status), err`, `execution != nil, err`,
 			"^TestBegunAnewByTwoAtOnce$", "./internal/intake", "2 executions at once",
 		},
 		{
 			"begun anew after a claim", "internal/intake/start.go",
-			"		case err == nil:\n			return Receipt{ID: id, Known: true}, nil\n		case !errors.As(err, &absent):", "		case err != nil && !errors.As(err, &absent):",
+			`if !entry.Unclaimed() {`, `if entry.Phase == "never" {`,
 			"^TestBegunAnewByTwoAtOnce$", "./internal/intake", "started [a-r1 a-r2]",
+		},
+		{
+			"known before the start is marked", "internal/intake/start.go",
+			"		case entry.Started:\n", "		case version != \"\":\n",
+			"^TestStartedOnceWhateverFails$", "./internal/intake", "0 executions at once",
+		},
+		{
+			"the next execution started before the item names it", "internal/intake/start.go",
+			`if entry, version, err = i.jobs.Update(ctx, entry.Next(), version); unlessConflict(err) != nil {`, `if entry = entry.Next(); err != nil {`,
+			"^TestStartedOnceWhateverFails$", "./internal/intake", "the job names a, and a-r1 was started",
 		},
 		{
 			"uploads left open", "internal/transfer/transfer.go",
