@@ -2,11 +2,8 @@ package table
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
-
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 
 	"github.com/takeup/takeup/internal/video"
 )
@@ -17,21 +14,6 @@ const contentPrefix = "content#"
 
 // contentItem is the one sort key of a text's partition.
 const contentItem = "content"
-
-// content is the item of a text.
-type content struct {
-	Partition string `dynamodbav:"pk"`
-	Sort      string `dynamodbav:"sk"`
-	Version   int64  `dynamodbav:"version"`
-	Mark      string `dynamodbav:"mark"`
-
-	Job     string `dynamodbav:"job"`
-	Key     string `dynamodbav:"key"`
-	Copied  bool   `dynamodbav:"copied,omitempty"`
-	At      stamp  `dynamodbav:"at,omitempty"`
-	Origin  string `dynamodbav:"origin,omitempty"`
-	Refused bool   `dynamodbav:"refused,omitempty"`
-}
 
 // Content reads what is known of the text with that SHA-256, in hexadecimal, and
 // its version, which PutContent takes. Where nothing is known, both are empty. The
@@ -45,16 +27,16 @@ func (t *Table) Content(ctx context.Context, sum string) (video.Content, string,
 	if len(items) == 0 {
 		return video.Content{}, "", nil
 	}
-	var item content
-	var r times
-	err = attributevalue.UnmarshalMap(items[0], &item)
+	r := reader{attributes: items[0]}
 	known := video.Content{
-		Job: item.Job, Key: item.Key, Copied: item.Copied, At: r.read(item.At), Origin: item.Origin, Refused: item.Refused,
+		Job: r.text("job"), Key: r.text("key"), Copied: r.flag("copied"), At: r.time("at"),
+		Origin: r.text("origin"), Refused: r.flag("refused"),
 	}
-	if err := errors.Join(err, r.err); err != nil || !video.ValidID(item.Job) {
-		return video.Content{}, "", unavailable(doing, fmt.Errorf("the item of the text %s names no job: %w", sum, err))
+	version := r.number(versionName)
+	if r.err != nil || !video.ValidID(known.Job) {
+		return video.Content{}, "", unavailable(doing, fmt.Errorf("the item of the text %s names no job: %w", sum, r.err))
 	}
-	return known, strconv.FormatInt(item.Version, 10), nil
+	return known, strconv.FormatInt(version, 10), nil
 }
 
 // PutContent writes what is known of a text, if that is still at the version that
@@ -65,13 +47,16 @@ func (t *Table) PutContent(ctx context.Context, sum string, known video.Content,
 	if err != nil {
 		return err
 	}
-	item := content{
-		Partition: contentPrefix + sum, Sort: contentItem, Version: number, Mark: t.mark(),
-		Job: known.Job, Key: known.Key, Copied: known.Copied, At: stampOf(known.At), Origin: known.Origin, Refused: known.Refused,
-	}
-	attributes, err := attributevalue.MarshalMap(item)
-	if err != nil {
-		return fmt.Errorf("table: encoding the text %s: %w", sum, err)
-	}
-	return t.put(ctx, item.Mark, attributes, version, "writing what is known of a prompt file")
+	mark, item := t.mark(), attributes{}
+	item.put(partitionKey, contentPrefix+sum)
+	item.put(sortKey, contentItem)
+	item.putNumber(versionName, number)
+	item.put(markName, mark)
+	item.put("job", known.Job)
+	item.put("key", known.Key)
+	item.putFlag("copied", known.Copied)
+	item.putTime("at", known.At)
+	item.put("origin", known.Origin)
+	item.putFlag("refused", known.Refused)
+	return t.put(ctx, mark, item, version, "writing what is known of a prompt file")
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/takeup/takeup/internal/video"
@@ -34,115 +33,56 @@ const jobPrefix = "job#"
 // excerptLength is how much of a prompt the job's item has, in characters.
 const excerptLength = 200
 
-// stamped is how a time is written: texts of it sort as the times do.
-const stamped = "2006-01-02T15:04:05.000000000Z"
+// encode makes the item "job" of an entry, as it is written. What the indexes are by,
+// or show, is made of the rest at each write.
+func encode(entry video.Entry, version int64) attributes {
+	item := attributes{}
+	item.put(partitionKey, jobPrefix+entry.ID)
+	item.put(sortKey, jobItem)
+	item.putNumber(versionName, version)
+	item.put(markName, entry.Mark)
 
-// job is the item "job" of a job's partition. What the indexes are by, or show,
-// is made of the rest at each write.
-type job struct {
-	Partition string `dynamodbav:"pk"`
-	Sort      string `dynamodbav:"sk"`
-	Version   int64  `dynamodbav:"version"`
-	Mark      string `dynamodbav:"mark"`
+	item.put("id", entry.ID)
+	item.put("request_hash", entry.RequestHash)
+	item.putTime("created_at", entry.CreatedAt)
+	item.put("execution", entry.Execution)
+	item.putNumber("redrives", int64(entry.Redrives))
+	item.putFlag("started", entry.Started)
 
-	ID          string `dynamodbav:"id"`
-	RequestHash string `dynamodbav:"request_hash"`
-	CreatedAt   stamp  `dynamodbav:"created_at"`
-
-	Execution string `dynamodbav:"execution"`
-	Redrives  int    `dynamodbav:"redrives"`
-	Started   bool   `dynamodbav:"started"`
-
-	Phase        string  `dynamodbav:"phase,omitempty"`
-	Attempt      int     `dynamodbav:"attempt"`
-	ClaimedAt    stamp   `dynamodbav:"claimed_at,omitempty"`
-	ClaimedUntil stamp   `dynamodbav:"claimed_until,omitempty"`
-	KeyVersion   string  `dynamodbav:"key_version,omitempty"`
-	Route        string  `dynamodbav:"route,omitempty"`
-	Resubmitted  bool    `dynamodbav:"resubmitted,omitempty"`
-	Refusal      *reason `dynamodbav:"refusal,omitempty"`
-	RetryAt      stamp   `dynamodbav:"retry_at,omitempty"`
-	BusySince    stamp   `dynamodbav:"busy_since,omitempty"`
-	Candidate    string  `dynamodbav:"candidate,omitempty"`
-	GenerationID string  `dynamodbav:"generation_id,omitempty"`
-	SubmittedAt  stamp   `dynamodbav:"submitted_at,omitempty"`
-	DiscardedAt  stamp   `dynamodbav:"discarded_at,omitempty"`
-	StoredAt     stamp   `dynamodbav:"stored_at,omitempty"`
-	Ending       *ending `dynamodbav:"ending,omitempty"`
-
-	Day    string `dynamodbav:"day"`
-	Status string `dynamodbav:"status"`
-	Model  string `dynamodbav:"model"`
-	Prompt string `dynamodbav:"prompt"`
-}
-
-// reason is a refusal by the provider.
-type reason struct {
-	Kind string `dynamodbav:"kind"`
-	Said string `dynamodbav:"said"`
-}
-
-// ending is how a job ended without a video.
-type ending struct {
-	Error   string `dynamodbav:"error"`
-	Message string `dynamodbav:"message"`
-	Detail  string `dynamodbav:"detail"` // JSON
-	At      stamp  `dynamodbav:"at"`
-}
-
-// request is the item "request" of a job's partition.
-type request struct {
-	Partition string `dynamodbav:"pk"`
-	Sort      string `dynamodbav:"sk"`
-	Request   string `dynamodbav:"request"` // JSON
-}
-
-// stamp is a time as a text; empty for the zero time.
-type stamp string
-
-func stampOf(t time.Time) stamp {
-	if t.IsZero() {
-		return ""
+	item.put("phase", string(entry.Phase))
+	item.putNumber("attempt", int64(entry.Attempt))
+	item.putTime("claimed_at", entry.ClaimedAt)
+	item.putTime("claimed_until", entry.ClaimedUntil)
+	item.put("key_version", entry.KeyVersion)
+	item.put("route", string(entry.Route))
+	item.putFlag("resubmitted", entry.Resubmitted)
+	if r := entry.Refusal; r != nil {
+		refusal := attributes{}
+		refusal.put("kind", string(r.Kind))
+		refusal.put("said", r.Said)
+		item["refusal"] = &types.AttributeValueMemberM{Value: refusal}
 	}
-	return stamp(t.UTC().Format(stamped))
-}
-
-// times reads stamps, and keeps the first error.
-type times struct{ err error }
-
-func (r *times) read(s stamp) time.Time {
-	if s == "" {
-		return time.Time{}
-	}
-	t, err := time.Parse(stamped, string(s))
-	if err != nil && r.err == nil {
-		r.err = err
-	}
-	return t
-}
-
-// encode makes the item of an entry, as it is written.
-func encode(entry video.Entry, version int64) (map[string]types.AttributeValue, error) {
-	item := job{
-		Partition: jobPrefix + entry.ID, Sort: jobItem, Version: version, Mark: entry.Mark,
-		ID: entry.ID, RequestHash: entry.RequestHash, CreatedAt: stampOf(entry.CreatedAt),
-		Execution: entry.Execution, Redrives: entry.Redrives, Started: entry.Started,
-		Phase: string(entry.Phase), Attempt: entry.Attempt,
-		ClaimedAt: stampOf(entry.ClaimedAt), ClaimedUntil: stampOf(entry.ClaimedUntil),
-		KeyVersion: entry.KeyVersion, Route: string(entry.Route), Resubmitted: entry.Resubmitted,
-		RetryAt: stampOf(entry.RetryAt), BusySince: stampOf(entry.BusySince),
-		Candidate: entry.Candidate, GenerationID: entry.GenerationID, SubmittedAt: stampOf(entry.SubmittedAt),
-		DiscardedAt: stampOf(entry.DiscardedAt), StoredAt: stampOf(entry.StoredAt),
-		Day: entry.CreatedAt.UTC().Format(time.DateOnly), Status: statusOf(entry),
-		Model: entry.Request.Model(), Prompt: excerpt(entry.Request.Prompt()),
-	}
-	if entry.Refusal != nil {
-		item.Refusal = &reason{Kind: string(entry.Refusal.Kind), Said: entry.Refusal.Said}
-	}
+	item.putTime("retry_at", entry.RetryAt)
+	item.putTime("busy_since", entry.BusySince)
+	item.put("candidate", entry.Candidate)
+	item.put("generation_id", entry.GenerationID)
+	item.putTime("submitted_at", entry.SubmittedAt)
+	item.putTime("discarded_at", entry.DiscardedAt)
+	item.putTime("stored_at", entry.StoredAt)
 	if e := entry.Ending; e != nil {
-		item.Ending = &ending{Error: e.Error, Message: e.Message, Detail: string(e.Detail), At: stampOf(e.At)}
+		ending := attributes{}
+		ending.put("error", e.Error)
+		ending.put("message", e.Message)
+		ending.put("detail", string(e.Detail)) // JSON
+		ending.putTime("at", e.At)
+		item["ending"] = &types.AttributeValueMemberM{Value: ending}
 	}
-	return attributevalue.MarshalMap(item)
+
+	item.put("day", entry.CreatedAt.UTC().Format(time.DateOnly))
+	item.put("status", statusOf(entry))
+	item.put("model", entry.Request.Model())
+	item.put("prompt", excerpt(entry.Request.Prompt()))
+	return item
 }
 
 // statusOf is the word that a job is listed by. It is as true as the item: an
@@ -176,40 +116,39 @@ func excerpt(prompt string) string {
 }
 
 // decode reads a job's two items.
-func decode(id string, jobAttributes, requestAttributes map[string]types.AttributeValue) (video.Entry, int64, error) {
-	var item job
-	if err := attributevalue.UnmarshalMap(jobAttributes, &item); err != nil {
-		return video.Entry{}, 0, fmt.Errorf("the item of job %s can't be read: %w", id, err)
+func decode(id string, job, request attributes) (video.Entry, int64, error) {
+	r := reader{attributes: job}
+	entry, version := video.Entry{
+		ID: r.text("id"), RequestHash: r.text("request_hash"), CreatedAt: r.time("created_at"),
+		Execution: r.text("execution"), Redrives: int(r.number("redrives")), Started: r.flag("started"),
+		Phase: video.Phase(r.text("phase")), Attempt: int(r.number("attempt")), Mark: r.text(markName),
+		ClaimedAt: r.time("claimed_at"), ClaimedUntil: r.time("claimed_until"),
+		KeyVersion: r.text("key_version"), Route: video.Route(r.text("route")), Resubmitted: r.flag("resubmitted"),
+		RetryAt: r.time("retry_at"), BusySince: r.time("busy_since"),
+		Candidate: r.text("candidate"), GenerationID: r.text("generation_id"), SubmittedAt: r.time("submitted_at"),
+		DiscardedAt: r.time("discarded_at"), StoredAt: r.time("stored_at"),
+	}, r.number(versionName)
+	if refusal, ok := r.part("refusal"); ok {
+		entry.Refusal = &video.Refusal{Kind: video.RefusalKind(refusal.text("kind")), Said: refusal.text("said")}
+		r.whole("refusal", refusal)
 	}
-	var sent request
-	if err := attributevalue.UnmarshalMap(requestAttributes, &sent); err != nil {
-		return video.Entry{}, 0, fmt.Errorf("the request of job %s can't be read: %w", id, err)
+	if ending, ok := r.part("ending"); ok {
+		entry.Ending = &video.EndingRecord{
+			Error: ending.text("error"), Message: ending.text("message"),
+			Detail: json.RawMessage(ending.text("detail")), At: ending.time("at"),
+		}
+		r.whole("ending", ending)
 	}
-	if item.ID != id || item.Version < 1 || item.Mark == "" {
-		return video.Entry{}, 0, fmt.Errorf("the item of job %s is not one: it is of job %.100q, version %d", id, item.ID, item.Version)
+	if r.err == nil && (entry.ID != id || version < 1 || entry.Mark == "") {
+		r.err = fmt.Errorf("it is of job %.100q, version %d", entry.ID, version)
 	}
-	var r times
-	entry := video.Entry{
-		ID: id, RequestHash: item.RequestHash, CreatedAt: r.read(item.CreatedAt),
-		Execution: item.Execution, Redrives: item.Redrives, Started: item.Started,
-		Phase: video.Phase(item.Phase), Attempt: item.Attempt, Mark: item.Mark,
-		ClaimedAt: r.read(item.ClaimedAt), ClaimedUntil: r.read(item.ClaimedUntil),
-		KeyVersion: item.KeyVersion, Route: video.Route(item.Route), Resubmitted: item.Resubmitted,
-		RetryAt: r.read(item.RetryAt), BusySince: r.read(item.BusySince),
-		Candidate: item.Candidate, GenerationID: item.GenerationID, SubmittedAt: r.read(item.SubmittedAt),
-		DiscardedAt: r.read(item.DiscardedAt), StoredAt: r.read(item.StoredAt),
+	sent := reader{attributes: request}
+	if body := sent.text(requestItem); r.err == nil && sent.err == nil {
+		sent.err = json.Unmarshal([]byte(body), &entry.Request)
 	}
-	if item.Refusal != nil {
-		entry.Refusal = &video.Refusal{Kind: video.RefusalKind(item.Refusal.Kind), Said: item.Refusal.Said}
-	}
-	if e := item.Ending; e != nil {
-		entry.Ending = &video.EndingRecord{Error: e.Error, Message: e.Message, Detail: json.RawMessage(e.Detail), At: r.read(e.At)}
-	}
+	r.whole(requestItem, sent)
 	if r.err != nil {
-		return video.Entry{}, 0, fmt.Errorf("the item of job %s has a time that is none: %w", id, r.err)
+		return video.Entry{}, 0, fmt.Errorf("the item of job %s can't be read: %w", id, r.err)
 	}
-	if err := json.Unmarshal([]byte(sent.Request), &entry.Request); err != nil {
-		return video.Entry{}, 0, fmt.Errorf("the request of job %s is not one: %w", id, err)
-	}
-	return entry, item.Version, nil
+	return entry, version, nil
 }

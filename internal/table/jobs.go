@@ -7,7 +7,6 @@ import (
 	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -44,24 +43,20 @@ func (t *Table) Get(ctx context.Context, id string) (video.Entry, string, error)
 func (t *Table) Create(ctx context.Context, entry video.Entry) (video.Entry, string, error) {
 	entry.Mark = t.mark()
 	const version = 1
-	item, err := encode(entry, version)
-	if err != nil {
-		return video.Entry{}, "", fmt.Errorf("table: encoding job %s: %w", entry.ID, err)
-	}
 	body, err := json.Marshal(entry.Request)
 	if err != nil {
 		return video.Entry{}, "", fmt.Errorf("table: encoding the request of job %s: %w", entry.ID, err)
 	}
-	sent, err := attributevalue.MarshalMap(request{Partition: jobPrefix + entry.ID, Sort: requestItem, Request: string(body)})
-	if err != nil {
-		return video.Entry{}, "", fmt.Errorf("table: encoding the request of job %s: %w", entry.ID, err)
-	}
+	sent := attributes{}
+	sent.put(partitionKey, jobPrefix+entry.ID)
+	sent.put(sortKey, requestItem)
+	sent.put(requestItem, string(body))
 	put := &dynamodb.TransactWriteItemsInput{
 		// The same write, also where it is tried again.
 		ClientRequestToken: &entry.Mark,
 		TransactItems: []types.TransactWriteItem{
 			{Put: &types.Put{
-				TableName: &t.name, Item: item,
+				TableName: &t.name, Item: encode(entry, version),
 				ConditionExpression:                 aws.String("attribute_not_exists(#pk)"),
 				ExpressionAttributeNames:            map[string]string{"#pk": partitionKey},
 				ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
@@ -85,11 +80,7 @@ func (t *Table) Update(ctx context.Context, entry video.Entry, version string) (
 		return video.Entry{}, "", err
 	}
 	entry.Mark = t.mark()
-	item, err := encode(entry, number)
-	if err != nil {
-		return video.Entry{}, "", fmt.Errorf("table: encoding job %s: %w", entry.ID, err)
-	}
-	put := t.replace(item, version)
+	put := t.replace(encode(entry, number), version)
 	return t.settle(ctx, entry, number, func(ctx context.Context) error {
 		_, err := t.client.PutItem(ctx, put)
 		return err
@@ -97,7 +88,7 @@ func (t *Table) Update(ctx context.Context, entry video.Entry, version string) (
 }
 
 // replace is the write of an item in the place of the version that was read.
-func (t *Table) replace(item map[string]types.AttributeValue, version string) *dynamodb.PutItemInput {
+func (t *Table) replace(item attributes, version string) *dynamodb.PutItemInput {
 	return &dynamodb.PutItemInput{
 		TableName: &t.name, Item: item,
 		ConditionExpression:                 aws.String("#version = :read"),

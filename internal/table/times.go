@@ -2,11 +2,9 @@ package table
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/takeup/takeup/internal/schedule"
@@ -17,17 +15,6 @@ const timesPartition = "times"
 
 // longestTime is the longest time that is believed: a generation of a week.
 const longestTime = 7 * 24 * time.Hour
-
-// learned is the item of a model and length: how long the last generations took,
-// oldest first. A generation is two numbers, the seconds after which it had not
-// ended and by which it had.
-type learned struct {
-	Partition string      `dynamodbav:"pk"`
-	Sort      string      `dynamodbav:"sk"`
-	Version   int64       `dynamodbav:"version"`
-	Mark      string      `dynamodbav:"mark"`
-	Seen      [][]float64 `dynamodbav:"seen"`
-}
 
 func timesSort(model string, duration int) string { return model + "#" + strconv.Itoa(duration) }
 
@@ -46,26 +33,45 @@ func (t *Table) Times(ctx context.Context, model string, duration int) ([]schedu
 	if n, ok := items[0][versionName].(*types.AttributeValueMemberN); ok {
 		version = n.Value
 	}
-	var pairs [][]float64
-	if attributevalue.Unmarshal(items[0]["seen"], &pairs) != nil {
-		return nil, version, nil // it is written over
-	}
-	return seenOf(pairs), version, nil
+	return seenOf(items[0]["seen"]), version, nil
 }
 
-// seenOf reads the pairs of an item.
-func seenOf(pairs [][]float64) []schedule.Seen {
+// seenOf reads how long the last generations took, oldest first. A generation is two
+// numbers, the seconds after which it had not ended and by which it had. What is
+// neither is written over.
+func seenOf(value types.AttributeValue) []schedule.Seen {
+	list, _ := value.(*types.AttributeValueMemberL)
+	if list == nil {
+		return nil
+	}
 	var seen []schedule.Seen
-	for _, pair := range pairs {
-		if len(pair) != 2 {
+	for _, value := range list.Value {
+		pair, _ := value.(*types.AttributeValueMemberL)
+		if pair == nil || len(pair.Value) != 2 {
 			continue
 		}
-		after, by := pair[0], pair[1]
-		if after >= 0 && by > 0 && after <= by && by <= longestTime.Seconds() {
-			seen = append(seen, schedule.Seen{After: duration(after), By: duration(by)})
+		after, ok := durationOf(pair.Value[0])
+		by, also := durationOf(pair.Value[1])
+		if ok && also && after >= 0 && by > 0 && after <= by {
+			seen = append(seen, schedule.Seen{After: after, By: by})
 		}
 	}
 	return seen
+}
+
+// durationOf reads seconds, of longestTime at most.
+func durationOf(value types.AttributeValue) (time.Duration, bool) {
+	number, _ := value.(*types.AttributeValueMemberN)
+	if number == nil {
+		return 0, false
+	}
+	n, err := strconv.ParseFloat(number.Value, 64)
+	return time.Duration(n * float64(time.Second)), err == nil && n <= longestTime.Seconds()
+}
+
+// secondsOf writes seconds to the tenth: looks are further apart.
+func secondsOf(d time.Duration) types.AttributeValue {
+	return &types.AttributeValueMemberN{Value: strconv.FormatFloat(d.Round(100*time.Millisecond).Seconds(), 'f', -1, 64)}
 }
 
 // PutTimes replaces the version that was read, and gives a *video.Conflict where
@@ -75,18 +81,15 @@ func (t *Table) PutTimes(ctx context.Context, model string, duration int, seen [
 	if err != nil {
 		return err
 	}
-	item := learned{Partition: timesPartition, Sort: timesSort(model, duration), Version: number, Mark: t.mark()}
+	var pairs []types.AttributeValue
 	for _, s := range seen {
-		item.Seen = append(item.Seen, []float64{seconds(s.After), seconds(s.By)})
+		pairs = append(pairs, &types.AttributeValueMemberL{Value: []types.AttributeValue{secondsOf(s.After), secondsOf(s.By)}})
 	}
-	attributes, err := attributevalue.MarshalMap(item)
-	if err != nil {
-		return fmt.Errorf("table: encoding the times of %s: %w", model, err)
-	}
-	return t.put(ctx, item.Mark, attributes, version, "writing the learned times")
+	mark, item := t.mark(), attributes{}
+	item.put(partitionKey, timesPartition)
+	item.put(sortKey, timesSort(model, duration))
+	item.putNumber(versionName, number)
+	item.put(markName, mark)
+	item["seen"] = &types.AttributeValueMemberL{Value: pairs}
+	return t.put(ctx, mark, item, version, "writing the learned times")
 }
-
-// seconds to the tenth: looks are further apart.
-func seconds(d time.Duration) float64 { return d.Round(100 * time.Millisecond).Seconds() }
-
-func duration(seconds float64) time.Duration { return time.Duration(seconds * float64(time.Second)) }

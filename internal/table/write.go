@@ -112,7 +112,7 @@ func compare(item map[string]types.AttributeValue, mark string) fate {
 // put writes an item that has a version, in the place of the one that was read; the
 // version is empty where there was none. It gives a *video.Conflict where another
 // was first, and then wrote nothing. On any other error it may have been written.
-func (t *Table) put(ctx context.Context, mark string, item map[string]types.AttributeValue, version, doing string) error {
+func (t *Table) put(ctx context.Context, mark string, item attributes, version, doing string) error {
 	put := t.replace(item, version)
 	if version == "" {
 		put.ConditionExpression, put.ExpressionAttributeValues = aws.String("attribute_not_exists(#version)"), nil

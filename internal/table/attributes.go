@@ -1,0 +1,126 @@
+package table
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// attributes are an item, or a part of one, as DynamoDB has it. The SDK's package
+// that makes them of any struct would make the smallest functions 120 kB larger.
+type attributes map[string]types.AttributeValue
+
+// put sets a text. An empty one is left out.
+func (a attributes) put(name, value string) {
+	if value != "" {
+		a[name] = text(value)
+	}
+}
+
+// putNumber sets a number.
+func (a attributes) putNumber(name string, value int64) {
+	a[name] = &types.AttributeValueMemberN{Value: strconv.FormatInt(value, 10)}
+}
+
+// putFlag sets a flag. One that is false is left out.
+func (a attributes) putFlag(name string, value bool) {
+	if value {
+		a[name] = &types.AttributeValueMemberBOOL{Value: true}
+	}
+}
+
+// stamped is how a time is written: texts of it sort as the times do.
+const stamped = "2006-01-02T15:04:05.000000000Z"
+
+// putTime sets a time. The zero time is left out.
+func (a attributes) putTime(name string, at time.Time) {
+	if !at.IsZero() {
+		a[name] = text(at.UTC().Format(stamped))
+	}
+}
+
+// reader reads attributes, and keeps the first error. What isn't there reads as
+// zero; what is of another type is an error.
+type reader struct {
+	attributes
+	err error
+}
+
+func (r *reader) fail(name string, err error) {
+	if r.err == nil {
+		r.err = fmt.Errorf("its %s can't be read: %w", name, err)
+	}
+}
+
+var errType = errors.New("it is of another type")
+
+func (r *reader) text(name string) string {
+	switch v := r.attributes[name].(type) {
+	case nil:
+	case *types.AttributeValueMemberS:
+		return v.Value
+	default:
+		r.fail(name, errType)
+	}
+	return ""
+}
+
+func (r *reader) number(name string) int64 {
+	switch v := r.attributes[name].(type) {
+	case nil:
+	case *types.AttributeValueMemberN:
+		n, err := strconv.ParseInt(v.Value, 10, 64)
+		if err != nil {
+			r.fail(name, err)
+		}
+		return n
+	default:
+		r.fail(name, errType)
+	}
+	return 0
+}
+
+func (r *reader) flag(name string) bool {
+	switch v := r.attributes[name].(type) {
+	case nil:
+	case *types.AttributeValueMemberBOOL:
+		return v.Value
+	default:
+		r.fail(name, errType)
+	}
+	return false
+}
+
+func (r *reader) time(name string) time.Time {
+	written := r.text(name)
+	if written == "" {
+		return time.Time{}
+	}
+	at, err := time.Parse(stamped, written)
+	if err != nil {
+		r.fail(name, err)
+	}
+	return at
+}
+
+// part reads attributes within these; false where there are none.
+func (r *reader) part(name string) (reader, bool) {
+	switch v := r.attributes[name].(type) {
+	case nil:
+	case *types.AttributeValueMemberM:
+		return reader{attributes: v.Value}, true
+	default:
+		r.fail(name, errType)
+	}
+	return reader{}, false
+}
+
+// whole keeps the error of a part that was read.
+func (r *reader) whole(name string, part reader) {
+	if part.err != nil {
+		r.fail(name, part.err)
+	}
+}
