@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"encoding/json"
-	"errors"
 	"net/url"
 	"strings"
 	"sync"
@@ -15,8 +14,6 @@ import (
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
-
-	"github.com/takeup/takeup/internal/video"
 )
 
 // event is S3's notification of an upload, as it is delivered.
@@ -96,9 +93,8 @@ func (w *world) testEventAgain(t *testing.T) {
 		}
 	}
 	w.deliver(t, again)
-	var none *video.NoEntry
-	if _, _, err := w.table.Get(t.Context(), job); !errors.As(err, &none) {
-		t.Errorf("the job was started again: %v", err)
+	if entry, _, err := w.table.Get(t.Context(), job); err != nil || entry.Execution != job || !entry.Started || !entry.Unclaimed() {
+		t.Errorf("the job was started again: %+v, %v", entry, err)
 	}
 	w.boughtOnce(t, job)
 	if n := len(w.creates(job)); n != 1 {

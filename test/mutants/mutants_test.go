@@ -79,7 +79,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 		},
 		{
 			"cancelled while it is posted", "internal/intake/cancel.go",
-			`case entry.Phase == video.PhaseRefused:`, `case entry.Phase != video.PhaseAccepted:`,
+			`case entry.Phase == "", entry.Phase == video.PhaseRefused:`, `case entry.Phase != video.PhaseAccepted:`,
 			"^TestCancelAtEveryPoint$", "./internal/pipeline", "it was said to be cancelled, and is completed",
 		},
 		{
