@@ -87,8 +87,13 @@ func (s *Submit) Run(ctx context.Context, task Task) (video.Job, error) {
 	}
 	// Each turn either settles the step or follows a change that another
 	// writer, or this one, made in the table.
+	attempt := -1
 	for range 8 {
 		entry, version, err := s.Jobs.Get(ctx, order.id)
+		// A redrive's wish to try again is spent by an attempt, and not by a
+		// write that was in the way: who starts an execution marks that.
+		order.resume = order.resume && (attempt < 0 || entry.Attempt == attempt)
+		attempt = entry.Attempt
 		var none *video.NoEntry
 		if errors.As(err, &none) {
 			if order.request == nil {
@@ -110,8 +115,6 @@ func (s *Submit) Run(ctx context.Context, task Task) (video.Job, error) {
 			job.ID = order.id
 			return job, err
 		}
-		// A redrive's wish to try again is spent by the attempt it made.
-		order.resume = false
 	}
 	return video.Job{ID: order.id, Status: video.Waiting, WaitSeconds: seconds(s.Times.Busy)}, nil
 }

@@ -122,6 +122,40 @@ func TestARedriveByHandIsNamed(t *testing.T) {
 	}
 }
 
+// Who started the redrive marks that at the same moment: the redrive goes on all
+// the same, be it by an attempt or by taking an ending away.
+func TestARedriveOutlivesTheMarkOfItsStart(t *testing.T) {
+	for name, answers := range map[string][]answer{
+		"refused":  {{err: &video.Refusal{Kind: video.RefusedCredits}}, {id: "gen-1"}},
+		"accepted": {{id: "gen-1"}},
+	} {
+		w := newWorld(answers...)
+		_, _ = w.Run(t.Context(), bare())
+		entry := w.jobs.entry(t, "job-1")
+		if name == "accepted" {
+			entry.DiscardedAt, entry.Ending = entry.SubmittedAt, video.NewEndingRecord(&video.Discarded{GenerationID: "gen-1"}, entry.SubmittedAt)
+		}
+		if _, _, err := w.jobs.Update(t.Context(), entry.Next(), "2"); err != nil {
+			t.Fatal(err)
+		}
+		marked := false
+		w.jobs.fail = func(call string) error {
+			if call == "update" && !marked {
+				marked = true
+				w.jobs.version["job-1"]++
+			}
+			return nil
+		}
+		job, err := w.Run(t.Context(), resume())
+		if err != nil || job.GenerationID != "gen-1" || !marked {
+			t.Errorf("%s: got %+v, %v, marked %v", name, job, err, marked)
+		}
+		if entry := w.jobs.entry(t, "job-1"); entry.Ending != nil || !entry.DiscardedAt.IsZero() || len(w.provider.posted) != len(answers) {
+			t.Errorf("%s: %+v, posted %v", name, entry, w.provider.posted)
+		}
+	}
+}
+
 func TestAnotherRequestUnderTheSameIDIsRefused(t *testing.T) {
 	ctx := t.Context()
 	w := newWorld(answer{id: "gen-1"})
