@@ -124,6 +124,11 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestStartedOnceWhateverFails$", "./internal/intake", "the job names a, and a-r1 was started",
 		},
 		{
+			"a redrive's wish spent by a write in its way", "internal/pipeline/submit.go",
+			`attempt < 0 || entry.Attempt == attempt`, `attempt < 0`,
+			"^TestARedriveOutlivesTheMarkOfItsStart$", "./internal/pipeline", "accepted: got",
+		},
+		{
 			"uploads left open", "internal/transfer/transfer.go",
 			`c.sweep(ctx, key)`, `_ = c.sweep`,
 			"^TestUploadsThatWereLeft$", "./internal/transfer", "open uploads of",
