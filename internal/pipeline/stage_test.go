@@ -3,7 +3,6 @@ package pipeline_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -34,88 +33,6 @@ import (
 // has it. Every call to the outside passes moment, which can make it fail,
 // before or after its effect, or end or hold the invocation there. It runs in a
 // synctest bubble, so that days pass in no time.
-
-// fault is what can happen to a call.
-type fault string
-
-const (
-	crashBefore fault = "crash before" // the invocation ends before the call's effect
-	crashAfter  fault = "crash after"  // and after it
-	failBefore  fault = "fail before"  // an error, and no effect
-	failAfter   fault = "fail after"   // an error, and the effect all the same
-	twice       fault = "tried twice"  // a conditional write whose answer was lost, and which the SDK tried again
-	conflict    fault = "conflict"     // another write was under way
-	late        fault = "late"         // an error, and the effect once the next call is over
-	underWay    fault = "under way"    // a transaction's own first try is still under way, and takes effect
-	hold        fault = "hold before"  // the invocation waits here while another runs
-	holdAfter   fault = "hold after"   // and here
-	busy        fault = "429"          // and so on, of the provider
-	invalid     fault = "400"          //
-	badKey      fault = "401"          //
-	noCredits   fault = "403"          //
-	noRoute     fault = "connection refused"
-)
-
-// crashed ends an invocation, as a crash or the function's time-out does.
-type crashed struct{}
-
-// outage is a call that failed by the plan.
-func outage() error { return errors.New("the plan made it fail") }
-
-// moments counts the calls of an invocation and knows which of them go wrong.
-type moments struct {
-	trace []string      // the kinds of the calls, in order
-	plan  map[int]fault // by the call's place in the trace
-	held  func()        // runs another invocation while this one is held
-	late  func()        // the effect of a call that was given up
-}
-
-func (m *moments) next(kind string) fault {
-	m.trace = append(m.trace, kind)
-	return m.plan[len(m.trace)-1]
-}
-
-// do makes a call: its effect, and what the plan does to it. It gives the fault
-// for the caller to make its own error of, if it is of another kind.
-func (m *moments) do(kind string, effect func()) fault {
-	f := m.next(kind)
-	if lands := m.late; lands != nil {
-		m.late = nil
-		defer lands()
-	}
-	switch f {
-	case late:
-		m.late = effect
-	case crashBefore:
-		panic(crashed{})
-	case crashAfter:
-		effect()
-		panic(crashed{})
-	case hold:
-		m.held()
-		effect()
-		return ""
-	case holdAfter:
-		effect()
-		m.held()
-		return ""
-	case failAfter, "":
-		effect()
-	}
-	return f
-}
-
-// mayLose reports whether a plan has a fault that can keep a claimed job from
-// being posted, or its answer from being read.
-func mayLose(plan map[int]fault) bool {
-	for _, f := range plan {
-		switch f {
-		case crashBefore, crashAfter, failBefore, failAfter, conflict, late:
-			return true
-		}
-	}
-	return false
-}
 
 // stage is the world that outlives invocations.
 type stage struct {
@@ -360,26 +277,6 @@ func (s *stage) Copy(ctx context.Context, source func(context.Context) (string, 
 		return video.Copied{}, outage()
 	}
 	return video.Copied{Bytes: int64(len(there.body)), CRC32: there.body}, nil
-}
-
-// faultsOf lists what can happen to a call of a kind.
-func faultsOf(kind string) []fault {
-	faults := []fault{crashBefore, crashAfter, failBefore}
-	switch {
-	case strings.HasPrefix(kind, "put "):
-		faults = append(faults, failAfter, twice, conflict)
-		if strings.HasSuffix(kind, "job") {
-			faults = append(faults, late)
-		}
-		if kind == "put new job" {
-			faults = append(faults, underWay)
-		}
-	case kind == "submit":
-		faults = append(faults, failAfter, busy, invalid, badKey, noCredits, noRoute)
-	case kind == "copy", strings.HasPrefix(kind, "delete "):
-		faults = append(faults, failAfter)
-	}
-	return faults
 }
 
 // table is the table on this stage.

@@ -1,0 +1,154 @@
+package intake_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
+	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/statemachine"
+	"github.com/takeup/takeup/internal/video"
+)
+
+var errThrottled = errors.New("ThrottlingException")
+
+// ledger is a table of a few jobs. An entry that names no execution is that of a job
+// whose own execution was started.
+type ledger map[string]video.Entry
+
+func (l ledger) Get(_ context.Context, id string) (video.Entry, string, error) {
+	if id == "throttled" {
+		return video.Entry{}, "", &video.ServiceUnavailable{Doing: "reading the job", Err: errThrottled}
+	}
+	entry, ok := l[id]
+	if !ok {
+		return video.Entry{}, "", &video.NoEntry{ID: id}
+	}
+	if entry.Execution == "" {
+		entry.Execution, entry.Started = id, true
+	}
+	return entry, "v" + entry.Mark, nil
+}
+
+func (l ledger) Create(_ context.Context, entry video.Entry) (video.Entry, string, error) {
+	if _, ok := l[entry.ID]; ok {
+		return video.Entry{}, "", &video.Conflict{ID: entry.ID}
+	}
+	entry.Mark = "0"
+	l[entry.ID] = entry
+	return entry, "v0", nil
+}
+
+func (l ledger) Update(_ context.Context, entry video.Entry, version string) (video.Entry, string, error) {
+	if "v"+l[entry.ID].Mark != version {
+		return video.Entry{}, "", &video.Conflict{ID: entry.ID}
+	}
+	n, _ := strconv.Atoi(l[entry.ID].Mark) // none: 0
+	entry.Mark = strconv.Itoa(n + 1)
+	l[entry.ID] = entry
+	return entry, "v" + entry.Mark, nil
+}
+
+// machine is a state machine as AWS has it, by its executions' names.
+type machine struct {
+	executions map[string]*sfn.DescribeExecutionOutput
+	hidden     []string // known to StartExecution alone
+	started    []string
+	startErr   error
+	readErr    error
+	hook       func() // before an execution is described
+	mu         sync.Mutex
+	lists      int
+	described  int
+}
+
+func (m *machine) StartExecution(_ context.Context, in *sfn.StartExecutionInput, _ ...func(*sfn.Options)) (*sfn.StartExecutionOutput, error) {
+	if m.startErr != nil {
+		return nil, m.startErr
+	}
+	if aws.ToString(in.StateMachineArn) != machineARN {
+		return nil, fmt.Errorf("started %s", *in.StateMachineArn)
+	}
+	name := *in.Name
+	if slices.Contains(m.hidden, name) {
+		return nil, &types.ExecutionAlreadyExists{}
+	}
+	if e, ok := m.executions[name]; ok {
+		if e.Status == types.ExecutionStatusRunning && *e.Input == *in.Input {
+			return &sfn.StartExecutionOutput{}, nil
+		}
+		return nil, &types.ExecutionAlreadyExists{}
+	}
+	m.started = append(m.started, name)
+	m.executions[name] = execution(types.ExecutionStatusRunning, *in.Input)
+	return &sfn.StartExecutionOutput{}, nil
+}
+
+func (m *machine) DescribeExecution(_ context.Context, in *sfn.DescribeExecutionInput, _ ...func(*sfn.Options)) (*sfn.DescribeExecutionOutput, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.described++
+	if m.hook != nil {
+		m.hook()
+	}
+	if m.readErr != nil {
+		return nil, m.readErr
+	}
+	name, ok := strings.CutPrefix(*in.ExecutionArn, executionARN)
+	if !ok {
+		return nil, fmt.Errorf("asked for %s", *in.ExecutionArn)
+	}
+	if e, ok := m.executions[name]; ok {
+		e.Name = &name
+		return e, nil
+	}
+	return nil, &types.ExecutionDoesNotExist{}
+}
+
+const (
+	machineARN   = "arn:aws:states:eu-west-1:123456789012:stateMachine:text-to-video"
+	executionARN = "arn:aws:states:eu-west-1:123456789012:execution:text-to-video:"
+)
+
+var (
+	began = time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
+	ended = began.Add(time.Minute)
+)
+
+func now() time.Time { return began }
+
+func execution(status types.ExecutionStatus, input string) *sfn.DescribeExecutionOutput {
+	e := &sfn.DescribeExecutionOutput{Status: status, Input: &input, StartDate: &began}
+	if status != types.ExecutionStatusRunning {
+		e.StopDate = &ended
+	}
+	return e
+}
+
+func executions(t *testing.T, m intake.StepFunctions) intake.Executions {
+	t.Helper()
+	var s statemachine.ARN
+	if err := s.UnmarshalText([]byte(machineARN)); err != nil {
+		t.Fatal(err)
+	}
+	return intake.NewExecutions(m, s)
+}
+
+func request(t *testing.T, prompt string) video.Request {
+	t.Helper()
+	r, err := video.NewRequest(prompt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
