@@ -14,7 +14,7 @@ import (
 // testBegunAnew stops jobs before Submit has claimed them, and sends each request
 // again: the same job is begun anew, and paid for once.
 //
-// It needs the stack to itself, since it keeps Submit from its ledger meanwhile.
+// It needs the stack to itself, since it keeps Submit from the table meanwhile.
 func (w *world) testBegunAnew(t *testing.T) {
 	source, err := os.ReadFile("../../template.yaml")
 	if err != nil {
@@ -24,8 +24,8 @@ func (w *world) testBegunAnew(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	submit, ledger := w.role(t, "SubmitFunction"), slices.DeleteFunc(template.Grants(policies), func(g template.Grant) bool {
-		return g.Function != "SubmitFunction" || !strings.HasSuffix(g.Resource, "/jobs/*")
+	submit, table := w.role(t, "SubmitFunction"), slices.DeleteFunc(template.Grants(policies), func(g template.Grant) bool {
+		return g.Function != "SubmitFunction" || !strings.HasPrefix(g.Action, "dynamodb:")
 	})
 	file := func(t *testing.T, prompt, _ string) string {
 		const key = "anew/boat.txt"
@@ -52,12 +52,12 @@ func (w *world) testBegunAnew(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			prompt := w.prompt(strings.ReplaceAll(test.name, " ", "-") + " that is stopped before it was claimed")
-			submit.without(t, ledger...)
+			submit.without(t, table...)
 			before := len(w.recorder.Denied())
 			job := test.send(t, prompt, "")
-			await(t, "Submit to be kept from the ledger", func() bool {
+			await(t, "Submit to be kept from the table", func() bool {
 				return slices.ContainsFunc(w.recorder.Denied()[before:], func(call template.Call) bool {
-					return strings.HasSuffix(call.Resource, "/jobs/"+job+".json")
+					return w.logical()[call.Function] == "SubmitFunction" && strings.HasPrefix(call.Action, "dynamodb:")
 				})
 			})
 			w.abort(t, job)
