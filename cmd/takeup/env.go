@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
@@ -19,17 +22,21 @@ func newEnv(w *world) *cobra.Command {
 		Short: "Print a stack's addresses, names and token as shell variables",
 		Long: `Prints what the commands of README and docs need as variables for a POSIX shell:
 the API's address, token and id, the buckets, the secrets, the state machine, and
-the region. For the local stack they also point the AWS CLI and the AWS SDKs to it,
+the region. Where takeup is called by a path, its folder goes into PATH, so that
+takeup is enough from then on. For the local stack they also point the AWS CLI and the AWS SDKs to it,
 in the place of AWS, for as long as the shell is open. The token is a secret: it
 gives access to the API.`,
 		Example:           "  eval \"$(takeup env)\"\n  eval \"$(takeup env --stack takeup)\"",
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			variables, err := t.variables(cmd.Context(), w)
-			switch {
-			case err != nil:
+			if err != nil {
 				return err
-			case asJSON:
+			}
+			if path := w.path(); path != "" {
+				variables = append(variables, variable{"PATH", path})
+			}
+			if asJSON {
 				values := map[string]string{}
 				for _, v := range variables {
 					values[v.name] = v.value
@@ -42,6 +49,17 @@ gives access to the API.`,
 	jsonFlag(cmd, &asJSON)
 	t.flags(cmd)
 	return cmd
+}
+
+// path gives the PATH with this program's folder in front; empty where the program
+// was called by its name alone, or the folder is there already.
+func (w *world) path() string {
+	dir, err := filepath.Abs(filepath.Dir(w.name))
+	list := w.getenv("PATH")
+	if err != nil || filepath.Base(w.name) == w.name || strings.HasPrefix(w.name, "go run ") || slices.Contains(filepath.SplitList(list), dir) {
+		return ""
+	}
+	return dir + string(filepath.ListSeparator) + list
 }
 
 // variable is an environment variable. An empty one is to be unset.
