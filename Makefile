@@ -180,8 +180,9 @@ clean: $(takeup) ## End the local stack, and remove what was built and installed
 
 # Built each time: go build knows best what has changed.
 .PHONY: $(takeup)
+# Built as the functions are, whose packages then need not be compiled again.
 $(takeup): need-go
-	@$(keyless) tools/step "building takeup" go build -o $@ ./cmd/takeup
+	@$(keyless) CGO_ENABLED=0 tools/step "building takeup" go build -trimpath -o $@ ./cmd/takeup
 
 $(ministack) $(moto) $(sam) $(schemathesis) $(aimlapi) $(awscli) $(peers) $(node) $(zig): | need-python
 	@$(keyless) name=$$(basename $$(dirname $@)); \
