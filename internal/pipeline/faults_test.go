@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 )
@@ -9,20 +10,21 @@ import (
 type fault string
 
 const (
-	crashBefore fault = "crash before" // the invocation ends before the call's effect
-	crashAfter  fault = "crash after"  // and after it
-	failBefore  fault = "fail before"  // an error, and no effect
-	failAfter   fault = "fail after"   // an error, and the effect all the same
-	twice       fault = "tried twice"  // a conditional write whose answer was lost, and which the SDK tried again
-	conflict    fault = "conflict"     // another write was under way
-	late        fault = "late"         // an error, and the effect once the next call is over
-	underWay    fault = "under way"    // a transaction's own first try is still under way, and takes effect
-	hold        fault = "hold before"  // the invocation waits here while another runs
-	holdAfter   fault = "hold after"   // and here
-	busy        fault = "429"          // and so on, of the provider
-	invalid     fault = "400"          //
-	badKey      fault = "401"          //
-	noCredits   fault = "403"          //
+	crashBefore fault = "crash before"  // the invocation ends before the call's effect
+	crashAfter  fault = "crash after"   // and after it
+	failBefore  fault = "fail before"   // an error, and no effect
+	failAfter   fault = "fail after"    // an error, and the effect all the same
+	twice       fault = "tried twice"   // a conditional write whose answer was lost, and which the SDK tried again
+	conflict    fault = "conflict"      // another write was under way
+	late        fault = "late"          // an error, and the effect once the next call is over
+	underWay    fault = "under way"     // a transaction's own first try is still under way, and takes effect
+	marked      fault = "marked before" // who started the execution writes that down just before
+	hold        fault = "hold before"   // the invocation waits here while another runs
+	holdAfter   fault = "hold after"    // and here
+	busy        fault = "429"           // and so on, of the provider
+	invalid     fault = "400"           //
+	badKey      fault = "401"           //
+	noCredits   fault = "403"           //
 	noRoute     fault = "connection refused"
 )
 
@@ -39,6 +41,9 @@ type moments struct {
 	held  func()        // runs another invocation while this one is held
 	late  func()        // the effect of a call that was given up
 }
+
+// comes is what happens to the next call.
+func (m *moments) comes() fault { return m.plan[len(m.trace)] }
 
 func (m *moments) next(kind string) fault {
 	m.trace = append(m.trace, kind)
@@ -69,7 +74,7 @@ func (m *moments) do(kind string, effect func()) fault {
 		effect()
 		m.held()
 		return ""
-	case failAfter, "":
+	case failAfter, marked, "":
 		effect()
 	}
 	return f
@@ -94,7 +99,7 @@ func faultsOf(kind string) []fault {
 	case strings.HasPrefix(kind, "put "):
 		faults = append(faults, failAfter, twice, conflict)
 		if strings.HasSuffix(kind, "job") {
-			faults = append(faults, late)
+			faults = append(faults, late, marked)
 		}
 		if kind == "put new job" {
 			faults = append(faults, underWay)
@@ -105,4 +110,16 @@ func faultsOf(kind string) []fault {
 		faults = append(faults, failAfter)
 	}
 	return faults
+}
+
+// markStarted writes down that the job's execution was started, as who starts or
+// redrives it does, at a time of their own.
+func (s *stage) markStarted(ctx context.Context) {
+	jobs := s.tableOf(&s.items)
+	if entry, version, err := jobs.Get(ctx, "job-1"); err == nil {
+		entry.Started = true
+		if _, _, err := jobs.Update(ctx, entry, version); err != nil {
+			panic(err)
+		}
+	}
 }

@@ -101,7 +101,11 @@ func (s *stage) PutItem(ctx context.Context, in *dynamodb.PutItemInput, _ ...fun
 		kind = "put job"
 	}
 	put := func() { out, err = s.items.PutItem(ctx, in) }
-	switch s.now.do(kind, put) {
+	effect := put
+	if s.now.comes() == marked {
+		effect = func() { s.markStarted(ctx); put() }
+	}
+	switch s.now.do(kind, effect) {
 	case failBefore, failAfter, late:
 		return nil, outage()
 	case conflict:
@@ -280,9 +284,11 @@ func (s *stage) Copy(ctx context.Context, source func(context.Context) (string, 
 }
 
 // table is the table on this stage.
-func (s *stage) table() *table.Table {
+func (s *stage) table() *table.Table { return s.tableOf(s) }
+
+func (s *stage) tableOf(client table.Client) *table.Table {
 	mark := func() string { s.marks++; return strconv.Itoa(s.marks) }
-	return table.New(s, "jobs", mark, func(time.Duration) time.Duration { return 0 })
+	return table.New(client, "jobs", mark, func(time.Duration) time.Duration { return 0 })
 }
 
 // stores are the table and the manifests on this stage.
