@@ -107,13 +107,12 @@ build: $(takeup) $(sam) ## Build the template and its functions for sam deploy. 
 	go build ./...
 	@$(takeup) build
 
-# In test/, three packages run at once, since each waits for much of its time; e2e
-# takes longest, and is the first.
+# Of the packages in test/, e2e takes longest, and is the first.
 .PHONY: test
 test: need-go need-python need-cc need-node need-curl $(ministack) $(moto) $(sam) $(schemathesis) $(aimlapi) $(awscli) $(axe) $(chromium) $(versitygw) ## Run all tests.
 	go test -race -timeout 30m -skip 'EveryPair$$' ./...
 	go test -timeout 30m -run 'EveryPair$$' ./internal/pipeline
-	cd test && go test -race -timeout 30m -p 3 ./e2e $$(go list ./... | grep -v '/test/docker$$')
+	cd test && go test -race -timeout 30m ./e2e $$(go list ./... | grep -v '/test/docker$$')
 	@tools/docker
 
 .PHONY: chaos

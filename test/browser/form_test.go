@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -146,9 +147,13 @@ func (p *tab) drop(files ...string) {
 			p.Fatal(err)
 		}
 	}
-	drag(input.DispatchDragEventTypeDragEnter)
-	drag(input.DispatchDragEventTypeDragOver)
-	p.await("the page to say that it takes files", "!document.getElementById('drop').hidden")
+	// A browser that is still busy with the last drop lets some of these go by, and
+	// a hand that holds files goes on moving.
+	p.until("the page to say that it takes files", func(context.Context) bool {
+		drag(input.DispatchDragEventTypeDragEnter)
+		drag(input.DispatchDragEventTypeDragOver)
+		return eval[bool](p, "!document.getElementById('drop').hidden")
+	})
 	// The browser drops nothing on a page that has not answered its last question.
 	drag(input.DispatchDragEventTypeDragOver)
 	drag(input.DispatchDragEventTypeDrop)
