@@ -20,6 +20,14 @@ func (a attributes) put(name, value string) {
 	}
 }
 
+// identify sets the keys, and by what a write of the item is told.
+func (a attributes) identify(partition, sort string, version int64, mark string) {
+	a.put(partitionKey, partition)
+	a.put(sortKey, sort)
+	a.putNumber(versionName, version)
+	a.put(markName, mark)
+}
+
 // putNumber sets a number.
 func (a attributes) putNumber(name string, value int64) {
 	a[name] = &types.AttributeValueMemberN{Value: strconv.FormatInt(value, 10)}

@@ -43,20 +43,12 @@ func (t *Table) Content(ctx context.Context, sum string) (video.Content, string,
 // was read; the version is empty where nothing was. Otherwise it gives a
 // *video.Conflict and writes nothing. On any other error it may have been written.
 func (t *Table) PutContent(ctx context.Context, sum string, known video.Content, version string) error {
-	number, err := next(version)
-	if err != nil {
-		return err
-	}
-	mark, item := t.mark(), attributes{}
-	item.put(partitionKey, contentPrefix+sum)
-	item.put(sortKey, contentItem)
-	item.putNumber(versionName, number)
-	item.put(markName, mark)
+	item := attributes{}
 	item.put("job", known.Job)
 	item.put("key", known.Key)
 	item.putFlag("copied", known.Copied)
 	item.putTime("at", known.At)
 	item.put("origin", known.Origin)
 	item.putFlag("refused", known.Refused)
-	return t.put(ctx, mark, item, version, "writing what is known of a prompt file")
+	return t.put(ctx, contentPrefix+sum, contentItem, item, version, "writing what is known of a prompt file")
 }

@@ -37,10 +37,7 @@ const excerptLength = 200
 // or show, is made of the rest at each write.
 func encode(entry video.Entry, version int64) attributes {
 	item := attributes{}
-	item.put(partitionKey, jobPrefix+entry.ID)
-	item.put(sortKey, jobItem)
-	item.putNumber(versionName, version)
-	item.put(markName, entry.Mark)
+	item.identify(jobPrefix+entry.ID, jobItem, version, entry.Mark)
 
 	item.put("id", entry.ID)
 	item.put("request_hash", entry.RequestHash)

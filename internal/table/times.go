@@ -77,19 +77,11 @@ func secondsOf(d time.Duration) types.AttributeValue {
 // PutTimes replaces the version that was read, and gives a *video.Conflict where
 // another was first. On any other error it may have been written.
 func (t *Table) PutTimes(ctx context.Context, model string, duration int, seen []schedule.Seen, version string) error {
-	number, err := next(version)
-	if err != nil {
-		return err
-	}
 	var pairs []types.AttributeValue
 	for _, s := range seen {
 		pairs = append(pairs, &types.AttributeValueMemberL{Value: []types.AttributeValue{secondsOf(s.After), secondsOf(s.By)}})
 	}
-	mark, item := t.mark(), attributes{}
-	item.put(partitionKey, timesPartition)
-	item.put(sortKey, timesSort(model, duration))
-	item.putNumber(versionName, number)
-	item.put(markName, mark)
+	item := attributes{}
 	item["seen"] = &types.AttributeValueMemberL{Value: pairs}
-	return t.put(ctx, mark, item, version, "writing the learned times")
+	return t.put(ctx, timesPartition, timesSort(model, duration), item, version, "writing the learned times")
 }

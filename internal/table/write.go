@@ -109,10 +109,17 @@ func compare(item map[string]types.AttributeValue, mark string) fate {
 	return refused
 }
 
-// put writes an item that has a version, in the place of the one that was read; the
-// version is empty where there was none. It gives a *video.Conflict where another
-// was first, and then wrote nothing. On any other error it may have been written.
-func (t *Table) put(ctx context.Context, mark string, item attributes, version, doing string) error {
+// put writes an item under its keys, with a mark, in the place of the version that
+// was read; the version is empty where there was none. It gives a *video.Conflict
+// where another was first, and then wrote nothing. On any other error it may have
+// been written.
+func (t *Table) put(ctx context.Context, partition, sort string, item attributes, version, doing string) error {
+	number, err := next(version)
+	if err != nil {
+		return err
+	}
+	mark := t.mark()
+	item.identify(partition, sort, number, mark)
 	put := t.replace(item, version)
 	if version == "" {
 		put.ConditionExpression, put.ExpressionAttributeValues = aws.String("attribute_not_exists(#version)"), nil

@@ -3,7 +3,6 @@ package e2e
 import (
 	"fmt"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -16,15 +15,7 @@ import (
 //
 // It needs the stack to itself, since it keeps Submit from the table meanwhile.
 func (w *world) testBegunAnew(t *testing.T) {
-	source, err := os.ReadFile("../../template.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	policies, err := w.policies(source)
-	if err != nil {
-		t.Fatal(err)
-	}
-	submit, table := w.role(t, "SubmitFunction"), slices.DeleteFunc(template.Grants(policies), func(g template.Grant) bool {
+	submit, table := w.role(t, "SubmitFunction"), slices.DeleteFunc(w.grants(t), func(g template.Grant) bool {
 		return g.Function != "SubmitFunction" || !strings.HasPrefix(g.Action, "dynamodb:")
 	})
 	file := func(t *testing.T, prompt, _ string) string {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -33,15 +32,8 @@ func unenforceable() []template.Excuse {
 //
 // It needs the stack to itself.
 func (w *world) testGrants(t *testing.T) {
-	source, err := os.ReadFile("../../template.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	policies, err := w.policies(source)
-	if err != nil {
-		t.Fatal(err)
-	}
-	grants := template.Grants(policies)
+	all := w.grants(t)
+	grants := slices.Clone(all)
 	enforced, idle := template.Unexplained(grants, unenforceable())
 	for _, excuse := range idle {
 		t.Errorf("no grant is %s %s, which is listed as unenforceable", excuse.Function, excuse.Action)
@@ -78,7 +70,6 @@ func (w *world) testGrants(t *testing.T) {
 	for _, g := range grants {
 		t.Errorf("%s, which is granted %s, has no probe", g.Function, g.Action)
 	}
-	all := template.Grants(policies)
 	t.Logf("grants=%d failed=%d unenforceable=%d", len(all), failed, len(all)-len(enforced))
 	if failed != len(enforced) {
 		t.Errorf("%d of %d grants are neither needed by a probe nor listed as unenforceable", len(enforced)-failed, len(all))

@@ -37,6 +37,20 @@ func (w *world) policies(source []byte) (map[string][]template.Statement, error)
 	return template.Policies(parsed, values)
 }
 
+// grants gives what the template grants.
+func (w *world) grants(t *testing.T) []template.Grant {
+	t.Helper()
+	source, err := os.ReadFile("../../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	policies, err := w.policies(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return template.Grants(policies)
+}
+
 // testPermissions holds the calls that the functions made in this run against the
 // template: each is allowed, and each grant was needed.
 func (w *world) testPermissions(t *testing.T) {
