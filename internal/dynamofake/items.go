@@ -106,8 +106,12 @@ func (i *Items) Put(item Attributes) error {
 	return nil
 }
 
-// Query implements the SDK's call for a partition, or an item of it.
+// Query implements the SDK's call for a partition, or an item of it; and for a status
+// in the index by-status, which is as far behind as reads that are not consistent.
 func (i *Items) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
+	if aws.ToString(in.IndexName) == "by-status" {
+		return i.byStatus(in)
+	}
 	byPartition, one := strings.CutSuffix(aws.ToString(in.KeyConditionExpression), " AND #sk = :sk")
 	if byPartition != "#pk = :pk" || in.ExpressionAttributeNames["#pk"] != "pk" || one && in.ExpressionAttributeNames["#sk"] != "sk" || in.IndexName != nil {
 		return nil, &invalid{"dynamofake knows queries by #pk = :pk, and AND #sk = :sk, only"}
@@ -125,6 +129,23 @@ func (i *Items) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*dyn
 			out.Items = append(out.Items, maps.Clone(item))
 		}
 	}
+	return out, nil
+}
+
+func (i *Items) byStatus(in *dynamodb.QueryInput) (*dynamodb.QueryOutput, error) {
+	status := in.ExpressionAttributeValues[":status"]
+	if aws.ToString(in.KeyConditionExpression) != "#status = :status" || in.ExpressionAttributeNames["#status"] != "status" || aws.ToBool(in.ConsistentRead) || status == nil {
+		return nil, &invalid{"dynamofake knows queries of by-status by #status = :status only, and none that are consistent"}
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	out := &dynamodb.QueryOutput{}
+	for _, item := range i.all(false) {
+		if equal(item["status"], status) {
+			out.Items = append(out.Items, maps.Clone(item))
+		}
+	}
+	slices.SortStableFunc(out.Items, func(a, b Attributes) int { return strings.Compare(valueOf(a["created_at"]), valueOf(b["created_at"])) })
 	return out, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
@@ -138,25 +139,38 @@ func cause(execution *sfn.DescribeExecutionOutput) string {
 	return said
 }
 
-// failure puts an execution's end into the words of an ending.
-func failure(execution *sfn.DescribeExecutionOutput) *video.EndingRecord {
-	ending := &video.EndingRecord{
-		Error: aws.ToString(execution.Error), Message: cause(execution), At: aws.ToTime(execution.StopDate),
+// outcome puts the end of a job's execution, which told of none itself, into the
+// words of an ending. The errors of the steps that the state machine tries again,
+// and gave up, keep their names; everything else is an interruption.
+func outcome(execution *sfn.DescribeExecutionOutput, entry video.Entry) *video.EndingRecord {
+	at, name := aws.ToTime(execution.StopDate), aws.ToString(execution.Error)
+	said := name
+	switch {
+	case execution.Status == types.ExecutionStatusSucceeded:
+		return &video.EndingRecord{
+			Error: "VideoGone", At: at,
+			Message: "the video was stored, and was taken out of the bucket since; redrive the job to fetch it again while the provider keeps it",
+		}
+	case slices.ContainsFunc(video.EndingKinds(), func(k video.EndingKind) bool { return k.Name == name }):
+		return &video.EndingRecord{Error: name, Message: cause(execution), At: at}
+	case execution.Status == types.ExecutionStatusAborted:
+		said = "it was stopped by an operator"
+	case execution.Status == types.ExecutionStatusTimedOut:
+		said = "it took longer than the state machine allows"
 	}
-	name, otherwise := string(execution.Status), "the state machine ended without a reason; redrive the job"
-	switch execution.Status {
-	case types.ExecutionStatusAborted:
-		name, otherwise = "Aborted", "the execution was stopped by an operator; redrive the job to go on with it"
-	case types.ExecutionStatusTimedOut:
-		name, otherwise = "States.Timeout", "the execution took longer than the state machine allows; redrive the job to go on with it"
-	case types.ExecutionStatusSucceeded:
-		name, otherwise = "VideoGone", "the video was stored, and was taken out of the bucket since; redrive the job to fetch it again while the provider keeps it"
+	if why := cause(execution); why != "" {
+		said += ": " + why
 	}
-	if ending.Error == "" {
-		ending.Error = name
+	return video.NewEndingRecord(&video.Interrupted{Execution: aws.ToString(execution.Name), Said: said, Paid: paid(entry)}, at)
+}
+
+// paid says whether a job costs money, by how far its submission had come.
+func paid(entry video.Entry) video.Paid {
+	switch entry.Phase {
+	case "", video.PhaseRefused:
+		return video.PaidNo
+	case video.PhaseAccepted:
+		return video.PaidYes
 	}
-	if ending.Message == "" {
-		ending.Message = otherwise
-	}
-	return ending
+	return video.PaidPerhaps
 }

@@ -81,11 +81,11 @@ func (i *Intake) Start(ctx context.Context, id string, r video.Request) (Receipt
 			continue
 		case entry.RequestHash != r.Hash():
 			return Receipt{}, &Mismatch{ID: id}
-		case entry.Ending != nil && (entry.Started || entry.Ending.Final()):
+		case entry.Ending != nil && !entry.Unclaimed() && (entry.Started || entry.Ending.Final()):
 			return Receipt{ID: id, Known: true}, nil
 		case entry.Started:
-			dead, err := i.died(ctx, entry)
-			if err != nil || !dead {
+			over, err := i.dead(ctx, entry)
+			if err != nil || !over {
 				return Receipt{ID: id, Known: err == nil}, err
 			}
 			if entry, version, err = i.jobs.Update(ctx, entry.Next(), version); unlessConflict(err) != nil {
@@ -102,9 +102,9 @@ func (i *Intake) Start(ctx context.Context, id string, r video.Request) (Receipt
 	return Receipt{}, changing("starting the job")
 }
 
-// died reports whether the job's execution ended badly before it came to submit
+// dead reports whether the job's execution ended badly before it came to submit
 // anything. The entry was read before: only a write on its version decides.
-func (i *Intake) died(ctx context.Context, entry video.Entry) (bool, error) {
+func (i *Intake) dead(ctx context.Context, entry video.Entry) (bool, error) {
 	if !entry.Unclaimed() {
 		return false, nil
 	}

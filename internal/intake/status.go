@@ -153,7 +153,7 @@ func view(id string, execution *sfn.DescribeExecutionOutput, entry video.Entry, 
 		v.Request, v.CreatedAt = requestOf(execution), aws.ToTime(execution.StartDate)
 	}
 	// Step Functions may not show yet what it has just started.
-	starting := known && (!entry.Started || entry.Unclaimed() && execution == nil)
+	starting := known && (!entry.Started || entry.Unclaimed() && entry.Ending == nil && execution == nil)
 	running := starting || execution != nil && execution.Status == types.ExecutionStatusRunning
 	before := running && entry.Ending != nil && !entry.Ending.Final() && (starting || entry.Ending.At.Before(aws.ToTime(execution.StartDate)))
 	if before && entry.Ending.Chosen() {
@@ -173,11 +173,11 @@ func view(id string, execution *sfn.DescribeExecutionOutput, entry video.Entry, 
 		// Its video is just being removed.
 		v.Ending = video.NewEndingRecord(&video.Discarded{GenerationID: entry.GenerationID}, entry.DiscardedAt)
 	default:
-		v.Ending = failure(execution)
+		v.Ending = outcome(execution, entry)
 	}
 	v.State, v.EndedAt, v.Redrivable = Failed, v.Ending.At, known && !v.Ending.Final()
 	switch {
-	case known && entry.Unclaimed() && execution != nil && execution.Status == types.ExecutionStatusSucceeded:
+	case known && entry.Unclaimed() && entry.Ending == nil && execution != nil && execution.Status == types.ExecutionStatusSucceeded:
 		v.Redrivable = false // all that was recorded of it was removed once
 	case !known:
 		v.Redrivable = ended(execution.Status) && v.Request != nil

@@ -42,6 +42,7 @@ type stage struct {
 	marks    int // no two are the same, whoever asks
 	accepted []generation
 	now      *moments // of the invocation that runs
+	stopped  bool     // the execution was stopped: what runs goes on to its end, and nothing follows
 	patience time.Duration
 }
 
@@ -346,13 +347,16 @@ func (s *stage) machine(ctx context.Context, execution string, input json.RawMes
 		var err error
 		switch state {
 		case "Submit":
-			job, err = retried(func() (video.Job, error) {
+			job, err = s.retried(func() (video.Job, error) {
 				return invoke(ctx, submit.Run, pipeline.Task{Execution: execution, Input: input})
 			})
 		case "Check":
-			job, err = retried(func() (video.Job, error) { return invoke(ctx, check.Run, job) })
+			job, err = s.retried(func() (video.Job, error) { return invoke(ctx, check.Run, job) })
 		case "Store":
-			job, err = retried(func() (video.Job, error) { return invoke(ctx, store.Run, job) })
+			job, err = s.retried(func() (video.Job, error) { return invoke(ctx, store.Run, job) })
+		}
+		if s.stopped {
+			return "stopped"
 		}
 		if err != nil {
 			return video.EndingName(err)
@@ -374,10 +378,13 @@ func (s *stage) machine(ctx context.Context, execution string, input json.RawMes
 }
 
 // retried tries a task again as the ASL's Retry does, for long enough to outlast
-// every plan.
-func retried(task func() (video.Job, error)) (video.Job, error) {
+// every plan, unless the execution was stopped.
+func (s *stage) retried(task func() (video.Job, error)) (video.Job, error) {
 	for wait := 2 * time.Second; ; wait = min(2*wait, time.Minute) {
 		job, err := task()
+		if s.stopped {
+			return job, err
+		}
 		switch err.(type) {
 		case crash, *video.ServiceUnavailable, *video.VideoUnavailable:
 			time.Sleep(wait)

@@ -125,6 +125,11 @@ type Prompts struct {
 	Intake
 }
 
+// Settle is what the function settle is told.
+type Settle struct {
+	Intake
+}
+
 // API is what the function api is told.
 type API struct {
 	Intake

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/takeup/takeup/internal/dynamofake"
@@ -309,4 +311,46 @@ func TestManyWritersOneWinner(t *testing.T) {
 			race(func(jobs *table.Table) error { _, _, err := jobs.Update(t.Context(), read, version); return err })
 		})
 	}
+}
+
+// Unfinished gives the jobs without an outcome, as far as the index has them.
+func TestUnfinished(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		items := &dynamofake.Items{}
+		jobs := table.New(items, "jobs", marks(), none)
+		list := func(most int) (ids []string) {
+			err := jobs.Unfinished(t.Context(), func(id string) bool {
+				ids = append(ids, id)
+				return len(ids) < most
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return ids
+		}
+		at := time.Date(2026, 8, 21, 10, 0, 0, 0, time.UTC)
+		for id, change := range map[string]func(*video.Entry){
+			"second":     func(e *video.Entry) { e.CreatedAt = at.Add(time.Minute) },
+			"first":      func(e *video.Entry) {},
+			"generating": func(e *video.Entry) { e.Phase = video.PhaseAccepted },
+			"stored":     func(e *video.Entry) { e.Phase, e.StoredAt = video.PhaseAccepted, at },
+			"over":       func(e *video.Entry) { e.Ending = video.NewEndingRecord(&video.Cancelled{}, at) },
+		} {
+			entry := video.Entry{ID: id, CreatedAt: at}
+			change(&entry)
+			if _, _, err := jobs.Create(t.Context(), entry); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := list(10); got != nil {
+			t.Errorf("the index is not behind: %v", got)
+		}
+		time.Sleep(dynamofake.Lag)
+		if got := list(10); !slices.Equal(got, []string{"first", "second", "generating"}) {
+			t.Errorf("got %v", got)
+		}
+		if got := list(1); !slices.Equal(got, []string{"first"}) {
+			t.Errorf("the first: %v", got)
+		}
+	})
 }

@@ -148,6 +148,10 @@ func timeouts(p *Project, name string, s State, say report) {
 // transient are the endings that a task is retried after: what they name may pass.
 func transient() []string { return []string{"ServiceUnavailable", "VideoUnavailable"} }
 
+// settled is the ending that is found by how an execution ended, and that no step
+// gives.
+const settled = "Interrupted"
+
 // retrier gives the first retrier that matches an error, by its name. An error of a
 // task is States.TaskFailed too, except for States.Timeout.
 // https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
@@ -167,7 +171,7 @@ func (s State) retrier(name string) (Retrier, bool) {
 func finalEndings(p *Project, name string, s State, say report) {
 	var want []string
 	for _, ending := range sortedKeys(p.Endings) {
-		if !slices.Contains(transient(), ending) {
+		if !slices.Contains(transient(), ending) && ending != settled {
 			want = append(want, ending)
 		}
 	}

@@ -98,6 +98,11 @@ func TestAllowed(t *testing.T) {
 		{Call{Function: "TextToVideo", Action: "lambda:InvokeFunction", Resource: "arn:aws:lambda:eu-west-1:123456789012:function:takeup-Store-1"}, true},
 		{Call{Function: "TextToVideo", Action: "lambda:InvokeFunction", Resource: "arn:aws:lambda:eu-west-1:123456789012:function:takeup-Api-1"}, false},
 		{Call{Function: "PromptsFunction", Action: "dynamodb:Query", Resource: jobs}, true},
+		{Call{Function: "SettleFunction", Action: "dynamodb:Query", Resource: jobs + "/index/by-status"}, true},
+		{Call{Function: "SettleFunction", Action: "dynamodb:Query", Resource: jobs + "/index/by-time"}, false},
+		{Call{Function: "SettleFunction", Action: "states:DescribeExecution", Resource: executions + "a"}, true},
+		{Call{Function: "SettleFunction", Action: "states:StopExecution", Resource: executions + "a"}, false},
+		{Call{Function: "SettleFunction", Action: "s3:PutObject", Resource: videos + "/videos/a/video.json"}, false},
 		{Call{Function: "NoFunction", Action: "dynamodb:Query", Resource: jobs}, false},
 	} {
 		if got := Allowed(all[c.call.Function], c.call); got != c.want {

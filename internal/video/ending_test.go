@@ -20,6 +20,7 @@ func endings() []error {
 		&video.GenerationFailed{GenerationID: "g", Said: "moderation"}, &video.GenerationOverdue{GenerationID: "g", Said: "queued"},
 		&video.VideoUnavailable{GenerationID: "g", Err: errors.New("404")}, &video.VideoRejected{GenerationID: "g", Reason: "no video"},
 		&video.Cancelled{}, &video.Discarded{GenerationID: "g", Credits: 7},
+		&video.Interrupted{Execution: "a", Said: "it was stopped", Paid: video.PaidPerhaps},
 		&video.ServiceUnavailable{Doing: "reading", Err: errors.New("503")},
 	}
 }

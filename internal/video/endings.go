@@ -38,6 +38,7 @@ func EndingKinds() []EndingKind {
 		kind(&VideoRejected{}, "what the provider serves is not a whole mp4, too large, or at a forbidden address", PaidPerhaps, "ask the provider, with the generation's id"),
 		kind(&Cancelled{}, "cancelled by its owner before the provider accepted it", PaidNo, "nothing, or a new request"),
 		kind(&Discarded{}, "its video was given up by its owner after the provider had accepted it", PaidYes, "nothing; redrive fetches it after all, while the provider keeps it"),
+		kind(&Interrupted{}, "its execution was stopped, or failed in a way that no step has", PaidPerhaps, "read its message; redrive goes on"),
 		kind(&ServiceUnavailable{}, "S3, Secrets Manager or Step Functions did not answer for long, or a permission is missing", PaidPerhaps, "mend it, redrive"),
 	}
 }

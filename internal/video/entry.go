@@ -83,14 +83,23 @@ type EndingRecord struct {
 	At      time.Time       `json:"at"`
 }
 
-// Unclaimed reports whether nothing of the job was ever submitted or decided.
-func (e Entry) Unclaimed() bool { return e.Phase == "" && e.Ending == nil }
+// Unclaimed reports whether nothing of the job was ever submitted, and nobody ended
+// it: its execution may have been interrupted.
+func (e Entry) Unclaimed() bool { return e.Phase == "" && (e.Ending == nil || e.interrupted()) }
+
+func (e Entry) interrupted() bool {
+	return e.Ending != nil && e.Ending.Error == EndingName(&Interrupted{})
+}
 
 // Next gives the entry with the name of the job's next execution, which is to be
-// started.
+// started. An interruption is over then; any other ending is for the execution to
+// go on with.
 func (e Entry) Next() Entry {
 	e.Redrives, e.Started = e.Redrives+1, false
 	e.Execution = ExecutionName(e.ID, e.Redrives)
+	if e.interrupted() {
+		e.Ending = nil
+	}
 	return e
 }
 

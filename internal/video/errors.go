@@ -155,6 +155,22 @@ func (e *Discarded) Error() string {
 	return fmt.Sprintf("the video of generation %s was given up and is not stored; it is charged all the same; redrive the job to have it after all, while the provider keeps it", e.GenerationID)
 }
 
+// Interrupted ends a job whose execution ended without telling how: it was stopped,
+// took too long, or failed with an error that no step has. No step gives it.
+type Interrupted struct {
+	Execution string // its name
+	Said      string // Step Functions' words for it
+	Paid      Paid   // as far as the job's submission had come
+}
+
+func (e *Interrupted) Error() string {
+	paid := map[Paid]string{PaidNo: "nothing was submitted", PaidYes: "the video is paid"}[e.Paid]
+	if paid == "" {
+		paid = "it may have been charged"
+	}
+	return fmt.Sprintf("the execution %s ended before the job did (%s); %s, and a redrive of the job goes on without paying twice", e.Execution, e.Said, paid)
+}
+
 // ServiceUnavailable says that a service of AWS that a step needs (S3, Secrets
 // Manager, Step Functions) did not do its part, and that the step decided
 // nothing. The state machine retries it on every task, as it retries the
@@ -187,6 +203,7 @@ func (*VideoUnavailable) ending()   {}
 func (*VideoRejected) ending()      {}
 func (*Cancelled) ending()          {}
 func (*Discarded) ending()          {}
+func (*Interrupted) ending()        {}
 func (*ServiceUnavailable) ending() {}
 
 // Ending gives the error that a Lambda handler returns for err: the first named
@@ -243,6 +260,8 @@ func (r EndingRecord) Err() error {
 		recorded = &Cancelled{}
 	case "Discarded":
 		recorded = &Discarded{}
+	case "Interrupted":
+		recorded = &Interrupted{}
 	}
 	if recorded == nil || json.Unmarshal(r.Detail, recorded) != nil {
 		return &ServiceUnavailable{Doing: "reading a recorded ending", Err: errors.New(r.Error + ": " + r.Message)}

@@ -42,7 +42,7 @@ func TestBootstraps(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := &world{services: services, all: all, binaries: build(t, all)}
-	want := []string{"api", "authorize", "check", "prompts", "store", "submit"}
+	want := []string{"api", "authorize", "check", "prompts", "settle", "store", "submit"}
 	for _, name := range want {
 		if _, ok := all[name]; !ok {
 			t.Fatalf("the template has no function in functions/%s", name)
@@ -58,6 +58,7 @@ func TestBootstraps(t *testing.T) {
 	t.Run("api", w.testAPI)
 	t.Run("authorize", w.testAuthorize)
 	t.Run("prompts", w.testPrompts)
+	t.Run("settle", w.testSettle)
 	t.Run("without settings", w.testNoSettings)
 }
 
@@ -173,6 +174,16 @@ func (w *world) testAuthorize(t *testing.T) {
 	// API Gateway answers 401 to this text alone.
 	if refused := failedWith(t, w.invoke(t, "authorize", []byte(wrong)), "Unauthorized"); refused.Message != "Unauthorized" {
 		t.Errorf("it says %s", refused.Message)
+	}
+}
+
+// testSettle sweeps: none of the jobs here is over, or long without an execution.
+func (w *world) testSettle(t *testing.T) {
+	if got := w.invoke(t, "settle", event(t, "settle")); got.Failed || string(got.Body) != "null" {
+		t.Errorf("it answers %s", got.Body)
+	}
+	if wrong := w.invoke(t, "settle", []byte(`{}`)); !wrong.Failed {
+		t.Errorf("what is no occasion: %s", wrong.Body)
 	}
 }
 

@@ -54,6 +54,10 @@ func (w *world) probes() map[string][]probe {
 			{"a prompt file's event comes again", w.probeFileAgain},
 			{"a file is rejected", w.probeRejection},
 		},
+		"SettleFunction": {
+			{"a stopped execution is settled", w.probeSettle},
+			{"a sweep starts a job", w.probeSweep},
+		},
 		"TextToVideo": {{"an execution stores a video", w.probeExecution}},
 	}
 }

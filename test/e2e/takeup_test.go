@@ -47,6 +47,8 @@ func TestTakeup(t *testing.T) {
 			{"files that can't be used", (*world).testRejected},
 			{"an execution by hand", (*world).testByHand},
 			{"a refused execution by hand", (*world).testByHandRefused},
+			{"an execution that is stopped", (*world).testStopped},
+			{"a job that was never started", (*world).testSwept},
 			{"moderation", (*world).testModeration},
 			{"no credits, then a redrive", (*world).testCredits},
 			{"a busy provider", (*world).testBusy},

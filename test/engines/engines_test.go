@@ -138,8 +138,13 @@ func (e engine) create(t *testing.T, name string) {
 	}
 	_, err := e.client(nil).CreateTable(t.Context(), &dynamodb.CreateTableInput{
 		TableName: &name, BillingMode: types.BillingModePayPerRequest,
-		AttributeDefinitions: []types.AttributeDefinition{text("pk"), text("sk")},
+		AttributeDefinitions: []types.AttributeDefinition{text("pk"), text("sk"), text("status"), text("created_at")},
 		KeySchema:            []types.KeySchemaElement{key("pk", types.KeyTypeHash), key("sk", types.KeyTypeRange)},
+		GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{{
+			IndexName:  aws.String("by-status"),
+			KeySchema:  []types.KeySchemaElement{key("status", types.KeyTypeHash), key("created_at", types.KeyTypeRange)},
+			Projection: &types.Projection{ProjectionType: types.ProjectionTypeInclude, NonKeyAttributes: []string{"id"}},
+		}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -183,7 +188,32 @@ func TestEngines(t *testing.T) {
 			t.Run("whole transactions", e.testTransactions)
 			t.Run("times", e.testTimes)
 			t.Run("a scan of pages", e.testScan)
+			t.Run("the index of unfinished jobs", e.testUnfinished)
 		})
+	}
+}
+
+// testUnfinished lists the jobs without an outcome, the oldest first, and leaves the
+// others out.
+func (e engine) testUnfinished(t *testing.T) {
+	e.create(t, "unfinished")
+	jobs := e.open("unfinished", nil)
+	for n := range 30 {
+		job := entry(t, fmt.Sprintf("job-%02d", n))
+		job.CreatedAt = time.Date(2026, 8, 21, 10, 0, n, 0, time.UTC)
+		if n%3 == 0 {
+			job.Ending = video.NewEndingRecord(&video.Cancelled{}, job.CreatedAt)
+		}
+		if _, _, err := jobs.Create(t.Context(), job); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []string
+	if err := jobs.Unfinished(t.Context(), func(id string) bool { got = append(got, id); return true }); err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 20 || !slices.IsSorted(got) || slices.Contains(got, "job-00") {
+		t.Errorf("got %v", got)
 	}
 }
 

@@ -129,6 +129,16 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestARedriveOutlivesTheMarkOfItsStart$", "./internal/pipeline", "accepted: got",
 		},
 		{
+			"settled without its condition", "internal/intake/settle.go",
+			`case entry.Execution != name || entry.Ending != nil`, `case entry.Ending != nil`,
+			"^TestSettle$", "./internal/intake", "another_execution_has_it",
+		},
+		{
+			"a claimed attempt released by settling", "internal/intake/settle.go",
+			"		entry.Ending = outcome(execution, entry)\n	}\n	entry.Started", "		entry.Phase, entry.Ending = video.PhaseRefused, outcome(execution, entry)\n	}\n	entry.Started",
+			"^TestStoppedAndSettledAtEveryPoint$", "./internal/pipeline", "paid twice",
+		},
+		{
 			"uploads left open", "internal/transfer/transfer.go",
 			`c.sweep(ctx, key)`, `_ = c.sweep`,
 			"^TestUploadsThatWereLeft$", "./internal/transfer", "open uploads of",

@@ -64,6 +64,7 @@ const titles = {
   GenerationOverdue: "It took too long",
   VideoUnavailable: "The video couldn't be fetched",
   VideoRejected: "What came is no video",
+  Interrupted: "It was interrupted",
   ServiceUnavailable: "AWS didn't do its part",
   Cancelled: "Cancelled",
   Discarded: "Discarded",

@@ -1,0 +1,35 @@
+// Command settle is the Lambda function that records how jobs ended whose executions
+// ended without saying so.
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	mathrand "math/rand/v2"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+
+	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/manifest"
+	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/settings"
+	"github.com/takeup/takeup/internal/table"
+)
+
+// pace is the least between two jobs of a sweep: a third of the descriptions that
+// Step Functions grants an account.
+const pace = 200 * time.Millisecond
+
+func main() {
+	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
+	set, config := settings.Must(log, settings.Load[settings.Settle])
+	jobs := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
+	shelf, executions := manifest.New(s3.NewFromConfig(config), set.VideosBucket), intake.NewExecutions(sfn.NewFromConfig(config), set.StateMachine)
+	lambda.Start(intake.NewSettler(jobs, shelf, executions, time.Now).Handler(log, func(ctx context.Context) error { return pipeline.Sleep(ctx, pace) }))
+}

@@ -1,0 +1,238 @@
+package intake_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
+	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// Unfinished gives the jobs without an outcome, by their ids.
+func (l ledger) Unfinished(_ context.Context, yield func(string) bool) error {
+	var ids []string
+	for id, entry := range l {
+		if entry.Ending == nil && entry.StoredAt.IsZero() {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		if !yield(id) {
+			break
+		}
+	}
+	return nil
+}
+
+func TestSettle(t *testing.T) {
+	boat := request(t, "a boat")
+	const input = `{"prompt":"a boat"}`
+	entry := func(phase video.Phase) *video.Entry {
+		return &video.Entry{ID: "a", Request: boat, RequestHash: boat.Hash(), CreatedAt: began, Execution: "a", Started: true, Phase: phase}
+	}
+	with := func(phase video.Phase, change func(*video.Entry)) *video.Entry {
+		e := entry(phase)
+		change(e)
+		return e
+	}
+	aborted := broken(types.ExecutionStatusAborted, "", "")
+	aborted.Input = aws.String(input)
+	for _, test := range []struct {
+		name      string
+		entry     *video.Entry
+		stored    bool
+		execution *sfn.DescribeExecutionOutput
+		ending    string // the outcome that is recorded; empty: none
+		says      string
+	}{
+		{name: "there is no such execution"},
+		{name: "it runs", entry: entry(video.PhaseAccepted), execution: execution(types.ExecutionStatusRunning, input)},
+		{name: "it was stopped after it was accepted", entry: entry(video.PhaseAccepted), execution: aborted, ending: "Interrupted", says: "stopped by an operator); the video is paid"},
+		{name: "it was stopped while it was posted", entry: entry(video.PhaseClaimed), execution: aborted, ending: "Interrupted", says: "it may have been charged"},
+		{name: "it was stopped while it was looked for", entry: entry(video.PhaseUnanswered), execution: aborted, ending: "Interrupted", says: "it may have been charged"},
+		{name: "it was stopped before it was claimed", entry: entry(""), execution: aborted, ending: "Interrupted", says: "nothing was submitted"},
+		{name: "it was stopped before the table had it", execution: aborted, ending: "Interrupted", says: "nothing was submitted"},
+		{name: "it had no request", execution: execution(types.ExecutionStatusFailed, `{"promt":"x"}`)},
+		{name: "it took too long", entry: entry(video.PhaseRefused), execution: broken(types.ExecutionStatusTimedOut, "", ""), ending: "Interrupted", says: "longer than the state machine allows"},
+		{name: "its function failed", entry: entry(video.PhaseAccepted), execution: broken(types.ExecutionStatusFailed, "Lambda.Unknown", "exit 1"), ending: "Interrupted", says: "Lambda.Unknown: exit 1"},
+		{name: "a step gave up", entry: entry(video.PhaseAccepted), execution: broken(types.ExecutionStatusFailed, "VideoUnavailable", "no URL"), ending: "VideoUnavailable", says: "no URL"},
+		{name: "it ended by itself", entry: with(video.PhaseAccepted, func(e *video.Entry) { e.Ending = video.NewEndingRecord(&video.GenerationFailed{}, began) }), execution: aborted},
+		{name: "another execution has it", entry: with(video.PhaseAccepted, func(e *video.Entry) { e.Execution, e.Redrives = "a-r1", 1 }), execution: aborted},
+		{name: "its video is stored, and not marked", entry: entry(video.PhaseAccepted), stored: true, execution: aborted, says: "stored"},
+		{name: "its video is removed just now", entry: entry(video.PhaseAccepted), execution: execution(types.ExecutionStatusSucceeded, input)},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			l, s, m := ledger{}, shelf{}, &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
+			if test.entry != nil {
+				l["a"] = *test.entry
+			}
+			if test.stored {
+				s["a"] = video.Manifest{ID: "a", StoredAt: ended}
+			}
+			if test.execution != nil {
+				m.executions["a"] = test.execution
+			}
+			settler := intake.NewSettler(l, s, executions(t, m), now)
+			for turn := range 2 { // settled twice is settled once
+				settled, err := settler.Settle(t.Context(), "a")
+				if err != nil || settled != (turn == 0 && test.says != "") {
+					t.Fatalf("got %v, %v", settled, err)
+				}
+			}
+			got := l["a"]
+			switch {
+			case test.says == "":
+				if test.entry == nil && len(l) > 0 || test.entry != nil && got.Mark != "" {
+					t.Errorf("it was changed: %+v", got)
+				}
+			case test.stored:
+				if !got.StoredAt.Equal(ended) || got.Ending != nil {
+					t.Errorf("got %+v", got)
+				}
+			case got.Ending == nil || got.Ending.Error != test.ending || !strings.Contains(got.Ending.Message, test.says) || !got.Ending.At.Equal(ended):
+				t.Errorf("got %+v", got.Ending)
+			case test.entry != nil && got.Phase != test.entry.Phase:
+				t.Errorf("the claim is %s", got.Phase)
+			}
+			if view, err := intake.NewDesk(l, s, executions(t, m)).Status(t.Context(), "a"); test.ending != "" && (err != nil || view.Ending == nil || view.Ending.Error != test.ending || !view.Redrivable) {
+				t.Errorf("it is shown as %+v, %v", view, err)
+			}
+		})
+	}
+}
+
+// What a job ended with is the same before and after it is settled.
+func TestSettledIsWhatWasShown(t *testing.T) {
+	boat := request(t, "a boat")
+	for _, phase := range []video.Phase{"", video.PhaseClaimed, video.PhaseRefused, video.PhaseUnanswered, video.PhaseAccepted} {
+		l := ledger{"a": {ID: "a", Request: boat, RequestHash: boat.Hash(), Execution: "a", Started: true, Phase: phase}}
+		m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{"a": broken(types.ExecutionStatusAborted, "", "")}}
+		desk := intake.NewDesk(l, shelf{}, executions(t, m))
+		before, err := desk.Status(t.Context(), "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if settled, err := intake.NewSettler(l, shelf{}, executions(t, m), now).Settle(t.Context(), "a"); err != nil || !settled {
+			t.Fatal(settled, err)
+		}
+		after, err := desk.Status(t.Context(), "a")
+		if err != nil || before.Ending.Message != after.Ending.Message || before.Ending.Error != after.Ending.Error || before.Redrivable != after.Redrivable || !before.EndedAt.Equal(after.EndedAt) {
+			t.Errorf("%s: %+v, then %+v, %v", phase, before, after, err)
+		}
+	}
+}
+
+// A job that was interrupted before anything was submitted is begun anew by the same
+// request; one that was submitted is not.
+func TestStartOfAnInterruptedJob(t *testing.T) {
+	boat := request(t, "a boat")
+	for phase, starts := range map[video.Phase]string{"": "a-r1", video.PhaseUnanswered: ""} {
+		l := ledger{"a": {ID: "a", Request: boat, RequestHash: boat.Hash(), Execution: "a", Started: true, Phase: phase}}
+		m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{"a": broken(types.ExecutionStatusAborted, "", "")}}
+		if _, err := intake.NewSettler(l, shelf{}, executions(t, m), now).Settle(t.Context(), "a"); err != nil {
+			t.Fatal(err)
+		}
+		receipt, err := intake.New(l, executions(t, m), now).Start(t.Context(), "a", boat)
+		if err != nil || receipt.Known != (starts == "") || strings.Join(m.started, " ") != starts {
+			t.Errorf("%q: got %+v, %v, started %v", phase, receipt, err, m.started)
+		}
+		if starts != "" && (l["a"].Ending != nil || *m.executions[starts].Input != `{"id":"a","status":"waiting"}`) {
+			t.Errorf("%q: %+v, by %s", phase, l["a"].Ending, *m.executions[starts].Input)
+		}
+	}
+}
+
+// A sweep settles what is over, starts what nobody started for long, leaves the rest,
+// and isn't held up by a job that it can't settle.
+func TestSweep(t *testing.T) {
+	boat := request(t, "a boat")
+	job := func(id string, change func(*video.Entry)) video.Entry {
+		e := video.Entry{ID: id, Request: boat, RequestHash: boat.Hash(), CreatedAt: began, Execution: id, Started: true, Phase: video.PhaseAccepted}
+		change(&e)
+		return e
+	}
+	as := func(*video.Entry) {}
+	unstarted := func(age time.Duration) func(*video.Entry) {
+		return func(e *video.Entry) {
+			e.Started, e.Phase, e.CreatedAt = false, "", ended.Add(-age)
+		}
+	}
+	l := ledger{
+		"0-throttled": job("0-throttled", as), "dead": job("dead", as), "runs": job("runs", as),
+		"stored": job("stored", as), "old": job("old", unstarted(time.Hour)), "young": job("young", unstarted(time.Minute)),
+		"last": job("last", as),
+	}
+	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{
+		"dead": broken(types.ExecutionStatusAborted, "", ""), "last": broken(types.ExecutionStatusAborted, "", ""),
+		"runs":   execution(types.ExecutionStatusRunning, `{"prompt":"a boat"}`),
+		"stored": execution(types.ExecutionStatusSucceeded, `{"prompt":"a boat"}`), "0-throttled": broken(types.ExecutionStatusAborted, "", ""),
+	}}
+	settler := intake.NewSettler(l, shelf{"stored": {ID: "stored", StoredAt: ended}, "unread": {}}, executions(t, m), func() time.Time { return ended })
+	m.hook = func() {
+		m.readErr = nil
+		if m.described == 1 {
+			m.readErr = errThrottled
+		}
+	}
+	swept, err := settler.Sweep(t.Context(), func(ctx context.Context) error { return ctx.Err() })
+	if !errors.Is(err, errThrottled) || swept != (intake.Swept{Looked: 7, Settled: 3, Started: 1}) {
+		t.Errorf("got %+v, %v", swept, err)
+	}
+	if l["dead"].Ending == nil || l["last"].Ending == nil || l["stored"].StoredAt.IsZero() || l["runs"].Ending != nil || !l["old"].Started || l["young"].Started {
+		t.Errorf("got %+v", l)
+	}
+	swept, err = settler.Sweep(t.Context(), func(ctx context.Context) error { return context.DeadlineExceeded })
+	if err != nil || swept != (intake.Swept{Rest: true}) {
+		t.Errorf("without time: %+v, %v", swept, err)
+	}
+}
+
+// behind is a table whose index still has a job that was taken away.
+type behind struct{ ledger }
+
+func (behind) Unfinished(_ context.Context, yield func(string) bool) error {
+	yield("gone")
+	return nil
+}
+
+func TestSweepOfAJobThatIsGone(t *testing.T) {
+	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
+	swept, err := intake.NewSettler(behind{ledger{}}, shelf{}, executions(t, m), now).Sweep(t.Context(), func(context.Context) error { return nil })
+	if err != nil || swept != (intake.Swept{Looked: 1}) {
+		t.Errorf("got %+v, %v", swept, err)
+	}
+}
+
+func TestSettleHandler(t *testing.T) {
+	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{"a": broken(types.ExecutionStatusAborted, "", "")}}
+	l := ledger{"a": {ID: "a", Request: request(t, "a boat"), Execution: "a", Started: true, Phase: video.PhaseAccepted}}
+	var lines bytes.Buffer
+	handle := intake.NewSettler(l, shelf{}, executions(t, m), now).Handler(slog.New(slog.NewJSONHandler(&lines, nil)), func(context.Context) error { return nil })
+	if err := handle(t.Context(), json.RawMessage(`"`+executionARN+`a"`)); err != nil || l["a"].Ending == nil {
+		t.Errorf("an event: %v, %+v", err, l["a"])
+	}
+	if err := handle(t.Context(), json.RawMessage(`{"sweep":true}`)); err != nil {
+		t.Errorf("a sweep: %v", err)
+	}
+	var neither *intake.NoOccasion
+	for _, payload := range []string{`{}`, `""`, `[]`, `{"sweep":false}`, `7`} {
+		if err := handle(t.Context(), json.RawMessage(payload)); !errors.As(err, &neither) {
+			t.Errorf("%s: got %v", payload, err)
+		}
+	}
+	if strings.Contains(lines.String(), "boat") || strings.Count(lines.String(), "\n") != 7 {
+		t.Errorf("it logs %s", lines.String())
+	}
+}

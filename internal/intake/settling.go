@@ -1,0 +1,59 @@
+package intake
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+)
+
+// kept is the time that a sweep keeps to end within the function's own.
+const kept = 10 * time.Second
+
+// NoOccasion says that a payload is neither of the two that there are to settle.
+type NoOccasion struct{}
+
+func (e *NoOccasion) Error() string {
+	return `the payload is neither an execution's ARN, as a text, nor {"sweep": true}`
+}
+
+// Handler is the Lambda handler of a Settler. It takes the ARN of an execution that
+// has ended, as a text, and settles that; or {"sweep": true}. Between two jobs of a
+// sweep it calls wait.
+func (s *Settler) Handler(log *slog.Logger, wait func(context.Context) error) func(context.Context, json.RawMessage) error {
+	return func(ctx context.Context, payload json.RawMessage) error {
+		began := s.now()
+		var arn string
+		var occasion struct {
+			Sweep bool `json:"sweep"`
+		}
+		switch {
+		case json.Unmarshal(payload, &arn) == nil && arn != "":
+			name := arn[strings.LastIndex(arn, ":")+1:]
+			settled, err := s.Settle(ctx, name)
+			return logged(ctx, log, err, "execution", name, "settled", settled, "elapsed_ms", s.now().Sub(began).Milliseconds())
+		case json.Unmarshal(payload, &occasion) == nil && occasion.Sweep:
+			if deadline, ok := ctx.Deadline(); ok {
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithDeadline(ctx, deadline.Add(-kept))
+				defer cancel()
+			}
+			swept, err := s.Sweep(ctx, wait)
+			return logged(ctx, log, err, "looked", swept.Looked, "settled", swept.Settled, "started", swept.Started, "rest", swept.Rest,
+				"elapsed_ms", s.now().Sub(began).Milliseconds())
+		}
+		return logged(ctx, log, fmt.Errorf("settling: %w", &NoOccasion{}))
+	}
+}
+
+// logged logs one line, and gives the error that it has.
+func logged(ctx context.Context, log *slog.Logger, err error, attributes ...any) error {
+	if err != nil {
+		log.ErrorContext(ctx, "settle", append(attributes, "error", err.Error())...)
+		return err
+	}
+	log.InfoContext(ctx, "settle", attributes...)
+	return nil
+}

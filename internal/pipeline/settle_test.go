@@ -1,0 +1,180 @@
+package pipeline_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
+	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/statemachine"
+)
+
+// engine is Step Functions with the executions of a stage's job, which are started
+// by hand here.
+type engine struct {
+	*stage
+	executions map[string]*sfn.DescribeExecutionOutput
+}
+
+func (e *engine) StartExecution(_ context.Context, in *sfn.StartExecutionInput, _ ...func(*sfn.Options)) (*sfn.StartExecutionOutput, error) {
+	if e.executions[*in.Name] != nil {
+		return nil, &types.ExecutionAlreadyExists{}
+	}
+	e.executions[*in.Name] = &sfn.DescribeExecutionOutput{
+		Name: in.Name, Input: in.Input, Status: types.ExecutionStatusRunning, StartDate: aws.Time(time.Now()),
+	}
+	return &sfn.StartExecutionOutput{}, nil
+}
+
+func (e *engine) DescribeExecution(_ context.Context, in *sfn.DescribeExecutionInput, _ ...func(*sfn.Options)) (*sfn.DescribeExecutionOutput, error) {
+	name := (*in.ExecutionArn)[strings.LastIndex(*in.ExecutionArn, ":")+1:]
+	var found *sfn.DescribeExecutionOutput
+	if e.now.do("describe", func() { found = e.executions[name] }) != "" {
+		return nil, outage()
+	}
+	if found == nil {
+		return nil, &types.ExecutionDoesNotExist{}
+	}
+	return found, nil
+}
+
+// stop ends an execution as its operator does, or as it ended by itself.
+func (e *engine) stop(name, ending string) {
+	execution := e.executions[name]
+	if execution.Status != types.ExecutionStatusRunning {
+		return
+	}
+	execution.StopDate = aws.Time(time.Now())
+	switch ending {
+	case "stopped":
+		execution.Status = types.ExecutionStatusAborted
+	case "stored":
+		execution.Status = types.ExecutionStatusSucceeded
+	default:
+		execution.Status, execution.Error = types.ExecutionStatusFailed, &ending
+	}
+}
+
+// settling is a play in which the job's execution is stopped at one of its calls,
+// and settled while the invocation that made the call still runs.
+type settling struct {
+	begun bool          // its item was there before its execution
+	plan  map[int]fault // of the job's calls; its hold is where it is stopped
+	own   map[int]fault // of the settling's calls
+}
+
+func (c settling) String() string {
+	return fmt.Sprintf("stopped, begun=%v, job %v, settling %v", c.begun, c.plan, c.own)
+}
+
+// run plays it, settles the job again afterwards, begins it anew or redrives it, and
+// checks the promises. It gives what was called by both.
+func (c settling) run(t *testing.T) (calls, own []string) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(c.begun)
+		e := &engine{stage: s, executions: map[string]*sfn.DescribeExecutionOutput{}}
+		entries, shelf := s.stores()
+		var machine statemachine.ARN
+		if err := machine.UnmarshalText([]byte("arn:aws:states:eu-west-1:123456789012:stateMachine:text-to-video")); err != nil {
+			t.Fatal(err)
+		}
+		executions := intake.NewExecutions(e, machine)
+		settler := intake.NewSettler(entries, shelf, executions, time.Now)
+		input := json.RawMessage(`{"prompt":"` + prompt + `"}`)
+		e.executions["job-1"] = &sfn.DescribeExecutionOutput{
+			Name: aws.String("job-1"), Input: aws.String(string(input)), Status: types.ExecutionStatusRunning, StartDate: aws.Time(time.Now()),
+		}
+		main := &moments{plan: c.plan}
+		s.now = main
+		main.held = func() {
+			s.stopped = true
+			e.stop("job-1", "stopped")
+			s.now = &moments{plan: c.own}
+			_ = answerOf(func() error { _, err := settler.Settle(t.Context(), "job-1"); return err })
+			own = s.now.trace
+			s.now = main
+		}
+		ending := s.machine(t.Context(), "job-1", input)
+		e.stop("job-1", ending)
+		calls, s.now, s.stopped = main.trace, &moments{}, false
+		if _, err := settler.Settle(t.Context(), "job-1"); err != nil {
+			t.Errorf("%s: %v", c, err)
+		}
+
+		desk := intake.NewDesk(entries, shelf, executions)
+		entry, _, err := entries.Get(t.Context(), "job-1")
+		view, viewErr := desk.Status(t.Context(), "job-1")
+		switch _, stored := s.stored("job-1"); {
+		case err != nil || viewErr != nil:
+			t.Fatalf("%s: %v, %v", c, err, viewErr)
+		case stored != (view.State == intake.Completed) || stored == entry.StoredAt.IsZero():
+			t.Errorf("%s: a manifest: %v, and it is %s, stored at %s", c, stored, view.State, entry.StoredAt)
+		case !stored && entry.Ending == nil:
+			t.Errorf("%s: it has no outcome: %+v", c, entry)
+		case !view.State.Ended():
+			t.Errorf("%s: it is %s", c, view.State)
+		}
+		if _, err := settler.Settle(t.Context(), "job-1"); err != nil {
+			t.Errorf("%s: %v", c, err)
+		}
+		if again, _, _ := entries.Get(t.Context(), "job-1"); again.Mark != entry.Mark {
+			t.Errorf("%s: settled twice: %+v, and %+v", c, entry, again)
+		}
+		name, err := intake.NewRedriver(entries, shelf, executions).Redrive(t.Context(), "job-1")
+		var not *intake.NotRedriven
+		switch {
+		case err == nil:
+			ending = s.machine(t.Context(), name, json.RawMessage(*e.executions[name].Input))
+		case !errors.As(err, &not):
+			t.Errorf("%s: redriven: %v", c, err)
+		case view.State == intake.Completed:
+			ending = "stored"
+		default:
+			ending = view.Ending.Error
+		}
+		s.keepsItsPromises(t, c.String()+", redriven", ending, true)
+	})
+	return calls, own
+}
+
+// TestStoppedAndSettledAtEveryPoint stops a job's execution before and after each of
+// its calls and settles it, while what runs goes on to its end; crossed with each
+// fault of the settling's calls, and with each fault of the job's that came before.
+func TestStoppedAndSettledAtEveryPoint(t *testing.T) {
+	t.Parallel()
+	plays := 0
+	for _, begun := range []bool{false, true} {
+		play := func(c settling) ([]string, []string) { plays++; return c.run(t) }
+		calls, _ := play(settling{begun: begun})
+		for i := range calls {
+			for _, h := range []fault{hold, holdAfter} {
+				c := settling{begun: begun, plan: map[int]fault{i: h}}
+				_, own := play(c)
+				for j := range own {
+					for _, f := range faultsOf(own[j]) {
+						c.own = map[int]fault{j: f}
+						play(c)
+					}
+				}
+				c.own = nil
+				for j := range i {
+					for _, f := range faultsOf(calls[j]) {
+						c.plan = map[int]fault{i: h, j: f}
+						play(c)
+					}
+				}
+			}
+		}
+	}
+	t.Logf("%d plays of a job whose execution is stopped and settled", plays)
+}
