@@ -42,7 +42,7 @@ func TestCommands(t *testing.T) {
 				t.Fatal(err)
 			}
 			w, f := withAPI(t)
-			jobs(t, f)
+			addJobs(t, f)
 			for _, line := range test.lines {
 				w.out.Reset()
 				w.err.Reset()
@@ -63,8 +63,8 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-// jobs gives the fake a job in each state, "stored" the newest.
-func jobs(t *testing.T, f *fakeapi.Server) {
+// addJobs gives the fake a job in each state, "stored" the newest.
+func addJobs(t *testing.T, f *fakeapi.Server) {
 	t.Helper()
 	boat := request(t, "a paper boat\ncrosses a flooded\u202e street, "+strings.Repeat("slowly ", 10))
 	f.Add("discarded", boat, f.Without("discarded", boat, client.Discarded, "Discarded", "it was discarded", true))
@@ -80,7 +80,7 @@ func jobs(t *testing.T, f *fakeapi.Server) {
 
 func TestCompletion(t *testing.T) {
 	w, f := withAPI(t)
-	jobs(t, f)
+	addJobs(t, f)
 	for _, test := range []struct {
 		line []string
 		want string
@@ -127,7 +127,7 @@ func TestCalledBy(t *testing.T) {
 // While a job is being submitted it isn't known whether it will be paid.
 func TestCancelWaitsUntilItIsKnown(t *testing.T) {
 	w, f := withAPI(t)
-	jobs(t, f)
+	addJobs(t, f)
 	unknown := fakeapi.Answer(409, `{"message":"it is being submitted"}`, "Retry-After: 3")
 	f.Fail(unknown, unknown)
 	if status := w.run(t.Context(), "cancel", "waiting"); status != 0 || !slices.Equal(w.slept, []time.Duration{3 * time.Second, 3 * time.Second}) {

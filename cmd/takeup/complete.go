@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/takeup/takeup/internal/client"
 )
 
 // patience is how long somebody waits who has pressed Tab.
@@ -20,15 +22,15 @@ func (w *world) ids(t *target, status string) cobra.CompletionFunc {
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		page, err := api.List(ctx, status, 20, "")
+		page, err := api.List(ctx, client.Query{Status: status})
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		var ids []cobra.Completion
 		for _, v := range page.Videos {
 			about := v.Status
-			if v.Request != nil {
-				about = clip(plain(v.Request.Prompt()), 40)
+			if v.Prompt != nil {
+				about = clip(plain(*v.Prompt), 40)
 			}
 			ids = append(ids, cobra.CompletionWithDesc(v.ID, about))
 		}

@@ -153,7 +153,11 @@ func TestGenerateFails(t *testing.T) {
 		},
 		{
 			name: "a file that is gone", set: func(f *fakeapi.Server) { f.Serve("api-1", http.NotFound) },
-			want: []string{"S3 answered 404"}, status: exitFailed, calls: 8,
+			want: []string{"S3 answered 404"}, status: exitFailed, calls: 13,
+		},
+		{
+			name: "a file that was taken out of the bucket", set: func(f *fakeapi.Server) { f.TakeOut("api-1") },
+			want: []string{"taken out of the bucket"}, status: exitState, calls: 5,
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

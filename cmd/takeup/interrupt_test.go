@@ -59,7 +59,7 @@ func TestInterruptedWhileCleaning(t *testing.T) {
 // What is no file is refused before anything is sent, waited for or written.
 func TestOutputIsAFile(t *testing.T) {
 	w, f := withAPI(t)
-	jobs(t, f)
+	addJobs(t, f)
 	if err := syscall.Mkfifo("pipe", 0o600); err != nil {
 		t.Fatal(err)
 	}

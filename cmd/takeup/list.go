@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -19,27 +20,32 @@ func newList(w *world) *cobra.Command {
 	var (
 		t      target
 		status string
+		model  string
+		since  time.Duration
 		limit  int
 		all    bool
 		asJSON bool
 	)
+	statuses := append(client.Statuses(), client.Running)
 	cmd := &cobra.Command{
 		Use: "list", GroupID: groupVideos, Args: arguments(0, 0),
 		Short: "List the videos, newest first",
 		Long: `Lists the videos, newest first: those that are on their way, those that are
 stored, and those that ended without one, with the reason. In a terminal each
-line is cut to its width; elsewhere nothing is cut. A job is listed for 90 days
-after its end; "takeup get" knows it for longer.`,
-		Example:           "  takeup list --status error --limit 50",
+line is cut to its width; elsewhere nothing is cut but the prompt, after 200
+characters; "takeup get" has all of it.`,
+		Example:           "  takeup list --status error --since 48h",
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
-			case status != "" && !slices.Contains(client.Statuses(), status):
-				return &usageError{fmt.Errorf("--status takes %s", strings.Join(client.Statuses(), ", "))}
+			case status != "" && !slices.Contains(statuses, status):
+				return &usageError{fmt.Errorf("--status takes %s", strings.Join(statuses, ", "))}
 			case all && cmd.Flags().Changed("limit"):
 				return &usageError{errors.New("give --limit or --all, not both")}
 			case limit < 1:
 				return &usageError{errors.New("--limit takes 1 or more")}
+			case since < 0:
+				return &usageError{errors.New("--since takes a time such as 48h")}
 			}
 			api, err := t.api(cmd.Context(), w)
 			if err != nil {
@@ -48,7 +54,11 @@ after its end; "takeup get" knows it for longer.`,
 			if all {
 				limit = 0
 			}
-			videos, more, err := list(cmd.Context(), api, status, limit)
+			q := client.Query{Status: status, Model: model, Limit: pageSize}
+			if since > 0 {
+				q.From = w.now().Add(-since)
+			}
+			videos, more, err := list(cmd.Context(), api, q, limit)
 			if err != nil {
 				return err
 			}
@@ -62,8 +72,11 @@ after its end; "takeup get" knows it for longer.`,
 		},
 	}
 	set := cmd.Flags()
-	set.StringVar(&status, "status", "", "only those of this `status`: "+strings.Join(client.Statuses(), ", "))
-	complete(cmd, "status", client.Statuses())
+	set.StringVar(&status, "status", "", "only those of this `status`: "+strings.Join(statuses, ", "))
+	complete(cmd, "status", statuses)
+	set.StringVar(&model, "model", "", "only those of this `model`")
+	complete(cmd, "model", modelNames())
+	set.DurationVar(&since, "since", 0, "only those that were created in this `time`, such as 48h")
 	set.IntVarP(&limit, "limit", "n", 20, "the most that are listed")
 	set.BoolVar(&all, "all", false, "list all of them")
 	jsonFlag(cmd, &asJSON)
@@ -71,34 +84,23 @@ after its end; "takeup get" knows it for longer.`,
 	return cmd
 }
 
-// list gives the jobs by the time of their creation, newest first, at most limit
-// of them unless it is 0, each once, and whether there are more.
-func list(ctx context.Context, api apiAccess, status string, limit int) (videos []client.Video, more bool, err error) {
+// list gives the jobs, newest first, at most limit of them unless it is 0, and
+// whether there are more.
+func list(ctx context.Context, api apiAccess, q client.Query, limit int) (videos []client.Video, more bool, err error) {
 	videos = []client.Video{}
-	seen := map[string]bool{}
-	for cursor := ""; ; {
-		// The API has those first that ended last, so that a page is read whole.
-		page, err := api.List(ctx, status, pageSize, cursor)
+	for {
+		if limit > 0 {
+			q.Limit = min(pageSize, limit-len(videos))
+		}
+		page, err := api.List(ctx, q)
 		if err != nil {
 			return nil, false, err
 		}
-		for _, v := range page.Videos {
-			// A job may show up on two pages where others start in between.
-			if !seen[v.ID] {
-				seen[v.ID] = true
-				videos = append(videos, v)
-			}
+		videos = append(videos, page.Videos...)
+		if page.Next == nil || limit > 0 && len(videos) >= limit {
+			return videos, page.Next != nil, nil
 		}
-		if page.Next != nil && (limit == 0 || len(videos) < limit) {
-			cursor = *page.Next
-			continue
-		}
-		slices.SortStableFunc(videos, func(a, b client.Video) int { return b.CreatedAt.Compare(a.CreatedAt) })
-		more = page.Next != nil
-		if limit > 0 && len(videos) > limit {
-			videos, more = videos[:limit], true
-		}
-		return videos, more, nil
+		q.Cursor = *page.Next
 	}
 }
 

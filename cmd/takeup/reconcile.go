@@ -11,9 +11,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/spf13/cobra"
 
-	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/statemachine"
+	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -92,14 +93,14 @@ func (a stackAccess) sources(w *world) (reconcile.Sources, error) {
 
 // latest gives reconcile the last execution of a job.
 type latest struct {
-	intake.Executions
-	jobs intake.Jobs
+	jobs.Executions
+	table *table.Table
 }
 
 // Latest gives the job's execution, or the last of its redrives. A job that the table
 // doesn't have can only have its own.
 func (l latest) Latest(ctx context.Context, id string) (reconcile.Execution, error) {
-	entry, _, err := l.jobs.Get(ctx, id)
+	entry, _, err := l.table.Get(ctx, id)
 	var absent *video.NoEntry
 	if errors.As(err, &absent) {
 		entry, err = video.Entry{Execution: id}, nil
@@ -119,7 +120,7 @@ func (a stackAccess) executions() (latest, error) {
 	if err != nil {
 		return latest{}, err
 	}
-	return latest{intake.NewExecutions(sfn.NewFromConfig(a.config), machine), a.jobs()}, nil
+	return latest{jobs.NewExecutions(sfn.NewFromConfig(a.config), machine), a.jobs()}, nil
 }
 
 // stateMachine is the ARN that a stack's outputs have.

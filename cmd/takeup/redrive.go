@@ -53,7 +53,7 @@ submitted. Nothing is paid twice.`,
 
 // redrivable gives the listed jobs that a redrive may help, the oldest first.
 func redrivable(ctx context.Context, api apiAccess) ([]string, error) {
-	videos, _, err := list(ctx, api, client.Failed, 0)
+	videos, _, err := list(ctx, api, client.Query{Status: client.Failed, Limit: pageSize}, 0)
 	var ids []string
 	for i := range videos {
 		if v := videos[len(videos)-1-i]; v.Error != nil && v.Error.Redrivable {

@@ -130,7 +130,7 @@ func TestStackByName(t *testing.T) {
 	w, f := withAPI(t)
 	a := newFakeAWS(t, f)
 	clear(w.environment)
-	jobs(t, f)
+	addJobs(t, f)
 	if status := w.run(t.Context(), "download", "stored", "--stack", "takeup"); status != 0 || !strings.Contains(w.out.String(), "S3     s3://videos/videos/stored/video.mp4\n") {
 		t.Errorf("got %d, %s%s", status, &w.out, &w.err)
 	}

@@ -40,19 +40,16 @@ type field struct {
 }
 
 func videoFields() []field {
-	request := func(v client.Video, text func() string) string {
-		if v.Request == nil {
-			return ""
-		}
-		return text()
-	}
 	return []field{
 		{"ID", func(v client.Video) string { return v.ID }},
 		{"STATUS", func(v client.Video) string { return v.Status }},
 		{"CREATED", func(v client.Video) string { return v.CreatedAt.UTC().Format(time.RFC3339) }},
-		{"MODEL", func(v client.Video) string { return request(v, func() string { return v.Request.Model() }) }},
+		{"MODEL", func(v client.Video) string { return deref(v.Model) }},
 		{"SECONDS", func(v client.Video) string {
-			return request(v, func() string { return fmt.Sprint(v.Request.Duration()) })
+			if v.Duration == nil {
+				return ""
+			}
+			return fmt.Sprint(*v.Duration)
 		}},
 		{"USD", func(v client.Video) string {
 			if v.Cost == nil {
@@ -60,7 +57,7 @@ func videoFields() []field {
 			}
 			return fmt.Sprintf("%.2f", v.Cost.USD)
 		}},
-		{"PROMPT", func(v client.Video) string { return request(v, func() string { return plain(v.Request.Prompt()) }) }},
+		{"PROMPT", func(v client.Video) string { return plain(deref(v.Prompt)) }},
 		{"WHY", why},
 	}
 }

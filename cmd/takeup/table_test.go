@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -50,20 +49,20 @@ func TestListFits(t *testing.T) {
 	golden(t, "list-widths", told.String())
 }
 
-// The API has the jobs by their ends; the list has them by what it shows.
-func TestListIsByCreation(t *testing.T) {
-	here, err := filepath.Abs(".")
-	if err != nil {
-		t.Fatal(err)
-	}
+// The list is asked for by what it is filtered by, in pages that are no larger than
+// what is shown.
+func TestListAsks(t *testing.T) {
 	w, f := withAPI(t)
 	boat := request(t, "a boat")
-	for id, age := range map[string]time.Duration{"oldest": 3, "newest": 1, "middle": 2} {
-		v := f.Done(id, boat, "a video")
-		v.CreatedAt = v.CreatedAt.Add(-age * time.Minute)
-		f.Add(id, boat, v)
+	for _, id := range []string{"oldest", "middle", "newest"} {
+		f.Add(id, boat, f.Done(id, boat, "a video"))
 	}
-	for args, want := range map[string]string{"list": "newest middle oldest", "list -n 1": "newest", "list -n 2": "newest middle"} {
+	w.now = func() time.Time { return fakeapi.Created.Add(time.Hour) }
+	for args, want := range map[string]string{
+		"list": "newest middle oldest", "list -n 1": "newest", "list --all": "newest middle oldest", "list --status running": "", "list --status completed -n 2": "newest middle",
+		"list --since 1h": "newest middle oldest", "list --since 59m": "", "list --model " + boat.Model(): "newest middle oldest",
+		"list --model klingai/video-v3-pro-text-to-video": "",
+	} {
 		w.out.Reset()
 		if status := w.run(t.Context(), strings.Fields(args)...); status != 0 {
 			t.Fatalf("%s: %d, %s", args, status, &w.err)
@@ -78,5 +77,4 @@ func TestListIsByCreation(t *testing.T) {
 			t.Errorf("%s shows %v, want %s", args, got, want)
 		}
 	}
-	t.Chdir(here)
 }

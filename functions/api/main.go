@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
-	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/manifest"
 	"github.com/takeup/takeup/internal/page"
 	"github.com/takeup/takeup/internal/settings"
@@ -25,15 +25,13 @@ import (
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	set, config := settings.Must(log, settings.Load[settings.API])
-	bucket, machine := s3.NewFromConfig(config), sfn.NewFromConfig(config)
-	presigner, executions := s3.NewPresignClient(bucket), intake.NewExecutions(machine, set.StateMachine)
-	shelf, jobs := manifest.New(bucket, set.VideosBucket), table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
+	bucket, executions := s3.NewFromConfig(config), jobs.NewExecutions(sfn.NewFromConfig(config), set.StateMachine)
+	known := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
+	presigner := s3.NewPresignClient(bucket)
 	videos := web.NewPresigned(presigner, set.VideosBucket, set.VideoURL.Duration())
 	api := web.API{
-		Starter: intake.New(jobs, executions, time.Now), Desk: intake.NewDesk(jobs, shelf, executions),
-		Lister: intake.NewLister(jobs, shelf, executions, machine), Redriver: intake.NewRedriver(jobs, shelf, executions),
-		Canceller: intake.NewCanceller(jobs, shelf, executions, time.Now), Estimator: timings.New(jobs, nil, log),
-		Videos: videos, Uploads: web.NewForms(presigner, set.PromptsBucket, time.Now),
+		Jobs: jobs.New(known, manifest.New(bucket, set.VideosBucket), executions, time.Now), Videos: videos,
+		Estimator: timings.NewRecent(timings.New(known, nil, log), time.Now), Uploads: web.NewForms(presigner, set.PromptsBucket, time.Now),
 		Origin: set.CORSOrigin, Random: rand.Reader, Now: time.Now, Log: log,
 	}
 	api.Page = page.New(videos.Origin, api.NotFound())

@@ -13,7 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
-	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/manifest"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/settings"
 	"github.com/takeup/takeup/internal/table"
@@ -23,7 +24,8 @@ func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	set, config := settings.Must(log, settings.Load[settings.Prompts])
 	bucket := s3.NewFromConfig(config)
-	jobs := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
-	starter := intake.New(jobs, intake.NewExecutions(sfn.NewFromConfig(config), set.StateMachine), time.Now)
-	lambda.Start(promptfile.New(bucket, jobs, starter, set.VideosBucket, time.Now, log).Handle)
+	known := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
+	executions := jobs.NewExecutions(sfn.NewFromConfig(config), set.StateMachine)
+	starter := jobs.New(known, manifest.New(bucket, set.VideosBucket), executions, time.Now)
+	lambda.Start(promptfile.New(bucket, known, starter, set.VideosBucket, time.Now, log).Handle)
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
-	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/manifest"
 	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/settings"
@@ -29,7 +29,7 @@ const pace = 200 * time.Millisecond
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	set, config := settings.Must(log, settings.Load[settings.Settle])
-	jobs := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
-	shelf, executions := manifest.New(s3.NewFromConfig(config), set.VideosBucket), intake.NewExecutions(sfn.NewFromConfig(config), set.StateMachine)
-	lambda.Start(intake.NewSettler(jobs, shelf, executions, time.Now).Handler(log, func(ctx context.Context) error { return pipeline.Sleep(ctx, pace) }))
+	known := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
+	shelf, executions := manifest.New(s3.NewFromConfig(config), set.VideosBucket), jobs.NewExecutions(sfn.NewFromConfig(config), set.StateMachine)
+	lambda.Start(jobs.New(known, shelf, executions, time.Now).Handler(log, func(ctx context.Context) error { return pipeline.Sleep(ctx, pace) }))
 }

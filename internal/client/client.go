@@ -78,18 +78,30 @@ func (c *Client) Video(ctx context.Context, id string) (Video, error) {
 	return got, err
 }
 
-// List gives a page of the jobs, newest first. An empty status is any, a limit of
-// 0 the API's own, and an empty cursor the first page.
-func (c *Client) List(ctx context.Context, status string, limit int, cursor string) (Page, error) {
+// File gives the addresses of a video, and looks whether it is there. What became of
+// one that isn't is a *Refused.
+func (c *Client) File(ctx context.Context, id string) (File, error) {
+	if err := video.CheckID(id); err != nil {
+		return File{}, err
+	}
+	var got File
+	_, err := c.insist(ctx, call{method: http.MethodGet, path: "/videos/" + id + "/content?redirect=false"}, &got)
+	return got, err
+}
+
+// List gives a page of the jobs, newest first.
+func (c *Client) List(ctx context.Context, q Query) (Page, error) {
 	query := url.Values{}
-	if status != "" {
-		query.Set("status", status)
+	for name, value := range map[string]string{"status": q.Status, "model": q.Model, "cursor": q.Cursor} {
+		if value != "" {
+			query.Set(name, value)
+		}
 	}
-	if limit > 0 {
-		query.Set("limit", strconv.Itoa(limit))
+	if !q.From.IsZero() {
+		query.Set("from", q.From.UTC().Format(time.RFC3339Nano))
 	}
-	if cursor != "" {
-		query.Set("cursor", cursor)
+	if q.Limit > 0 {
+		query.Set("limit", strconv.Itoa(q.Limit))
 	}
 	path := "/videos"
 	if len(query) > 0 {

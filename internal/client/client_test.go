@@ -57,14 +57,14 @@ func TestEveryCall(t *testing.T) {
 		t.Errorf("the end is %+v", got)
 	}
 	f.Add("b", request, f.Without("b", request, client.Failed, "OutOfCredits", "top up", true))
-	page, err := c.List(ctx, "", 1, "")
+	page, err := c.List(ctx, client.Query{Limit: 1})
 	if err != nil || len(page.Videos) != 1 || page.Videos[0].ID != "b" || page.Next == nil {
 		t.Fatalf("listed %+v, %v", page, err)
 	}
-	if page, err = c.List(ctx, "", 1, *page.Next); err != nil || page.Videos[0].ID != id || page.Next != nil {
+	if page, err = c.List(ctx, client.Query{Limit: 1, Cursor: *page.Next}); err != nil || page.Videos[0].ID != id || page.Next != nil {
 		t.Errorf("listed %+v, %v", page, err)
 	}
-	if page, err = c.List(ctx, client.Failed, 0, ""); err != nil || len(page.Videos) != 1 || page.Videos[0].Error.Name != "OutOfCredits" {
+	if page, err = c.List(ctx, client.Query{Status: client.Failed}); err != nil || len(page.Videos) != 1 || page.Videos[0].Error.Name != "OutOfCredits" {
 		t.Errorf("listed by status %+v, %v", page, err)
 	}
 	if got, name, err := c.Redrive(ctx, "b"); err != nil || name != "b-r1" || got.Status != client.Generating {

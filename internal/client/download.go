@@ -118,6 +118,12 @@ func (c *Client) Download(ctx context.Context, d Download) (fetched bool, err er
 			return true, d.place(part)
 		}
 		err = fmt.Errorf("downloading the video of job %s: %w", d.Video.ID, err)
+		var answered *status
+		if errors.As(err, &answered) && answered.code == http.StatusNotFound {
+			if _, why := c.File(ctx, d.Video.ID); why != nil {
+				return false, why
+			}
+		}
 		if attempt == Attempts || ctx.Err() != nil {
 			return false, err
 		}
@@ -224,8 +230,16 @@ func (c *Client) open(ctx context.Context, url string, offset int64) (io.ReadClo
 		}
 		return response.Body, nil
 	}
-	return nil, errors.Join(fmt.Errorf("S3 answered %s", response.Status), response.Body.Close())
+	return nil, errors.Join(&status{response.StatusCode, response.Status}, response.Body.Close())
 }
+
+// status is one that S3 answered with in the place of the file.
+type status struct {
+	code int
+	text string
+}
+
+func (e *status) Error() string { return "S3 answered " + e.text }
 
 // place gives the whole part its name.
 func (d Download) place(part *os.File) error {

@@ -59,7 +59,7 @@ func TestDownload(t *testing.T) {
 		{name: "an earlier one of another file", part: "another", serve: []http.HandlerFunc{fakeapi.File(content)}, ranges: []string{"bytes=7-", ""}},
 		{name: "an earlier one that is too long", part: content + "!", serve: []http.HandlerFunc{fakeapi.File(content)}, ranges: []string{""}},
 		{name: "a server without ranges", part: content[:9], serve: []http.HandlerFunc{fakeapi.Answer(200, content)}, ranges: []string{"bytes=9-"}},
-		{name: "gone", serve: []http.HandlerFunc{http.NotFound}, wrong: "S3 answered 404", ranges: slices.Repeat([]string{""}, client.Attempts)},
+		{name: "not found", serve: []http.HandlerFunc{http.NotFound}, wrong: "S3 answered 404", ranges: slices.Repeat([]string{""}, client.Attempts)},
 		{
 			name: "always broken", serve: []http.HandlerFunc{fakeapi.Broken(content, 1)}, wrong: "unexpected EOF", left: content[:5],
 			ranges: []string{"", "bytes=1-", "bytes=2-", "bytes=3-", "bytes=4-"},
@@ -169,5 +169,22 @@ func TestDownloadInterrupted(t *testing.T) {
 	}
 	if _, err := c.Download(t.Context(), client.Download{Video: done, Path: filepath.Join(dir, "a.mp4")}); err != nil || read(t, filepath.Join(dir, "a.mp4")) != content {
 		t.Errorf("again: %v", err)
+	}
+}
+
+// What became of a video that isn't there is said by the API, at once.
+func TestDownloadOfWhatWasTakenOut(t *testing.T) {
+	f, c, _ := start(t)
+	request, dir := boat(t), t.TempDir()
+	done := f.Done("a", request, content)
+	f.Add("a", request, done)
+	f.TakeOut("a")
+	_, err := c.Download(t.Context(), client.Download{Video: done, Path: filepath.Join(dir, "a.mp4")})
+	var refused *client.Refused
+	if !errors.As(err, &refused) || !refused.State() || !strings.Contains(err.Error(), "taken out of the bucket") || len(f.Calls()) != 1 {
+		t.Errorf("got %v, by %v", err, f.Calls())
+	}
+	if left := files(t, dir); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
 	}
 }

@@ -22,11 +22,27 @@ func Statuses() []string {
 	return []string{Queued, Generating, Completed, Failed, Cancelled, Discarded}
 }
 
+// Running asks a list for the jobs that are queued or generating.
+const Running = "running"
+
+// Query is what is listed. What is empty leaves out none.
+type Query struct {
+	Status string // one of Statuses, or Running
+	Model  string
+	From   time.Time // created then or later
+	Limit  int       // the most in a page; 0: the API's own
+	Cursor string    // of the page before
+}
+
 // Video is all that is known of a job. Its JSON is the API's own.
 type Video struct {
 	ID          string          `json:"id"`
 	Status      string          `json:"status"`
-	Request     *video.Request  `json:"request"`
+	Model       *string         `json:"model"`        // nil where it was started with no request
+	Prompt      *string         `json:"prompt"`       // its beginning
+	Duration    *int            `json:"duration"`     // in seconds, as asked for
+	AspectRatio *string         `json:"aspect_ratio"` // as asked for
+	Request     *video.Request  `json:"request"`      // nil in a list
 	CreatedAt   time.Time       `json:"created_at"`
 	SubmittedAt *time.Time      `json:"submitted_at"`
 	EndedAt     *time.Time      `json:"ended_at"`
@@ -35,7 +51,7 @@ type Video struct {
 	Error       *Ending         `json:"error"`
 	Cost        *Cost           `json:"cost"`
 	Video       *File           `json:"video"`
-	Manifest    *video.Manifest `json:"manifest"`
+	Manifest    *video.Manifest `json:"manifest"` // nil in a list
 }
 
 // Ended reports whether it has ended, with or without a video. A status that

@@ -106,47 +106,83 @@ func (i *Items) Put(item Attributes) error {
 	return nil
 }
 
-// Query implements the SDK's call for a partition, or an item of it; and for a status
-// in the index by-status, which is as far behind as reads that are not consistent.
+// Query implements the SDK's call for a partition or an item of it, for what is
+// before a sort key, and for the indexes by-day and by-status, which are as far
+// behind as reads that are not consistent.
 func (i *Items) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
-	if aws.ToString(in.IndexName) == "by-status" {
-		return i.byStatus(in)
+	hash, order := "pk", "sk"
+	switch aws.ToString(in.IndexName) {
+	case "":
+	case "by-day":
+		hash, order = "day", "place"
+	case "by-status":
+		hash, order = "status", "place"
+	default:
+		return nil, &invalid{"The table does not have the specified index: " + *in.IndexName}
 	}
-	byPartition, one := strings.CutSuffix(aws.ToString(in.KeyConditionExpression), " AND #sk = :sk")
-	if byPartition != "#pk = :pk" || in.ExpressionAttributeNames["#pk"] != "pk" || one && in.ExpressionAttributeNames["#sk"] != "sk" || in.IndexName != nil {
-		return nil, &invalid{"dynamofake knows queries by #pk = :pk, and AND #sk = :sk, only"}
-	}
-	partition, ok := in.ExpressionAttributeValues[":pk"].(*types.AttributeValueMemberS)
-	sort, also := in.ExpressionAttributeValues[":sk"].(*types.AttributeValueMemberS)
-	if !ok || one != also {
-		return nil, &invalid{":pk or :sk is not a string"}
+	conditions := strings.Split(aws.ToString(in.KeyConditionExpression), " AND ")
+	matches := func(Attributes) bool { return true }
+	for n, c := range conditions {
+		parts := strings.Split(c, " ")
+		if len(parts) != 3 || n > 1 || in.ExpressionAttributeNames[parts[0]] != []string{hash, order}[n] || in.ExpressionAttributeValues[parts[2]] == nil ||
+			parts[1] != "=" && (n == 0 || parts[1] != "<") || in.IndexName != nil && aws.ToBool(in.ConsistentRead) {
+			return nil, &invalid{"dynamofake does not know the query " + aws.ToString(in.KeyConditionExpression)}
+		}
+		before, name, value := matches, in.ExpressionAttributeNames[parts[0]], in.ExpressionAttributeValues[parts[2]]
+		matches = func(item Attributes) bool {
+			return before(item) && item[name] != nil && (parts[1] == "=" && equal(item[name], value) || parts[1] == "<" && valueOf(item[name]) < valueOf(value))
+		}
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	out := &dynamodb.QueryOutput{}
 	for _, item := range i.all(aws.ToBool(in.ConsistentRead)) {
-		if k, err := keyOf(item); err == nil && k.partition == partition.Value && (!one || k.sort == sort.Value) {
-			out.Items = append(out.Items, maps.Clone(item))
+		if item[order] != nil && matches(item) {
+			out.Items = append(out.Items, projected(item, hash))
 		}
+	}
+	slices.SortStableFunc(out.Items, func(a, b Attributes) int { return strings.Compare(valueOf(a[order]), valueOf(b[order])) })
+	if name, placeholder, ok := strings.Cut(aws.ToString(in.FilterExpression), " = "); ok {
+		out.Items = slices.DeleteFunc(out.Items, func(item Attributes) bool {
+			return !equal(item[in.ExpressionAttributeNames[name]], in.ExpressionAttributeValues[placeholder])
+		})
+	}
+	if in.ScanIndexForward != nil && !*in.ScanIndexForward {
+		slices.Reverse(out.Items)
+	}
+	if in.ExclusiveStartKey != nil {
+		for n, item := range out.Items {
+			if equal(item["pk"], in.ExclusiveStartKey["pk"]) && equal(item["sk"], in.ExclusiveStartKey["sk"]) {
+				out.Items = out.Items[n+1:]
+				break
+			}
+		}
+	}
+	if most := int(aws.ToInt32(in.Limit)); most > 0 && len(out.Items) > most {
+		out.Items = out.Items[:most]
+		last := out.Items[most-1]
+		out.LastEvaluatedKey = Attributes{"pk": last["pk"], "sk": last["sk"], hash: last[hash], order: last[order]}
 	}
 	return out, nil
 }
 
-func (i *Items) byStatus(in *dynamodb.QueryInput) (*dynamodb.QueryOutput, error) {
-	status := in.ExpressionAttributeValues[":status"]
-	if aws.ToString(in.KeyConditionExpression) != "#status = :status" || in.ExpressionAttributeNames["#status"] != "status" || aws.ToBool(in.ConsistentRead) || status == nil {
-		return nil, &invalid{"dynamofake knows queries of by-status by #status = :status only, and none that are consistent"}
+// Projection are the attributes that both indexes have besides their keys and the
+// table's, as template.yaml has them; by-day has the status too.
+func Projection() []string {
+	return []string{
+		"id", "created_at", "model", "prompt", "duration", "aspect_ratio", "redrives", "submitted_at", "discarded_at", "manifest", "ending",
 	}
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	out := &dynamodb.QueryOutput{}
-	for _, item := range i.all(false) {
-		if equal(item["status"], status) {
-			out.Items = append(out.Items, maps.Clone(item))
-		}
+}
+
+// projected gives what the index of a key has of an item.
+func projected(item Attributes, hash string) Attributes {
+	item = maps.Clone(item)
+	if hash != "pk" {
+		maps.DeleteFunc(item, func(name string, _ types.AttributeValue) bool {
+			return !slices.Contains(append(Projection(), "pk", "sk", "place", "status", hash), name)
+		})
 	}
-	slices.SortStableFunc(out.Items, func(a, b Attributes) int { return strings.Compare(valueOf(a["created_at"]), valueOf(b["created_at"])) })
-	return out, nil
+	return item
 }
 
 // Scan implements the SDK's call without its filters.

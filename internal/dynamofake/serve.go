@@ -43,6 +43,10 @@ type request struct {
 	KeyConditionExpression *string
 	IndexName              *string
 	ClientRequestToken     *string
+	FilterExpression       *string
+	ScanIndexForward       *bool
+	Limit                  *int32
+	ExclusiveStartKey      attributes
 	TransactItems          []struct{ Put *write }
 }
 
@@ -75,6 +79,7 @@ type reply struct {
 	Item                attributes   `json:",omitempty"` // of a failed condition
 	Items               []attributes `json:",omitempty"`
 	Count               int          `json:",omitempty"`
+	LastEvaluatedKey    attributes   `json:",omitempty"`
 	CancellationReasons []reason     `json:",omitempty"`
 }
 
@@ -132,10 +137,12 @@ func (s *Server) carryOut(ctx context.Context, op string, in request) (reply, in
 		var got *dynamodb.QueryOutput
 		got, err = s.Query(ctx, &dynamodb.QueryInput{
 			ConsistentRead: in.ConsistentRead, KeyConditionExpression: in.KeyConditionExpression, IndexName: in.IndexName,
+			FilterExpression: in.FilterExpression, ScanIndexForward: in.ScanIndexForward, Limit: in.Limit, ExclusiveStartKey: Attributes(in.ExclusiveStartKey),
 			ExpressionAttributeNames: in.ExpressionAttributeNames, ExpressionAttributeValues: Attributes(in.ExpressionAttributeValues),
 		})
 		if err == nil {
 			out.add(got.Items)
+			out.LastEvaluatedKey = got.LastEvaluatedKey
 		}
 	case "Scan":
 		var got *dynamodb.ScanOutput

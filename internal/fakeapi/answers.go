@@ -20,7 +20,11 @@ var Created = time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
 // Video is what the API says of a job in a state. Done and Without are for its
 // ends.
 func (s *Server) Video(id string, request video.Request, status string) client.Video {
-	v := client.Video{ID: id, Status: status, Request: &request, CreatedAt: Created}
+	brief := request.Brief()
+	v := client.Video{
+		ID: id, Status: status, Model: &brief.Model, Prompt: &brief.Prompt, Duration: &brief.Duration, AspectRatio: &brief.AspectRatio,
+		Request: &request, CreatedAt: Created,
+	}
 	if status == client.Generating {
 		at := Created.Add(time.Second)
 		left, progress, usual := 5, 0.5, 10
@@ -101,6 +105,8 @@ func (s *Server) answer(header http.Header, r *http.Request, body []byte) (path 
 		status, reply = s.list(r)
 	case "GET /models":
 		status, reply = http.StatusOK, s.Models
+	case "GET /videos/{id}/content":
+		status, reply = s.content(r, strings.Split(r.URL.Path, "/")[2])
 	case "GET /videos/{id}", "DELETE /videos/{id}", "POST /videos/{id}/redrive":
 		status, reply = s.about(header, r, strings.Split(r.URL.Path, "/")[2])
 	default:
@@ -138,19 +144,35 @@ func (s *Server) list(r *http.Request) (int, any) {
 		limit = n
 	}
 	page := client.Page{Videos: []client.Video{}}
-	from := max(0, slices.Index(s.order, r.URL.Query().Get("cursor")))
-	for _, id := range s.order[from:] {
+	first := max(0, slices.Index(s.order, r.URL.Query().Get("cursor")))
+	for _, id := range s.order[first:] {
 		now := s.jobs[id].states[0]
-		if status := r.URL.Query().Get("status"); status != "" && status != now.Status {
+		status, model := r.URL.Query().Get("status"), r.URL.Query().Get("model")
+		from, _ := time.Parse(time.RFC3339, r.URL.Query().Get("from")) // none: the zero time
+		running := status == client.Running && !now.Ended()
+		if status != "" && status != now.Status && !running || model != "" && (now.Model == nil || *now.Model != model) || now.CreatedAt.Before(from) {
 			continue
 		}
 		if len(page.Videos) == limit {
 			page.Next = &id
 			break
 		}
+		now.Request, now.Manifest = nil, nil
 		page.Videos = append(page.Videos, now)
 	}
 	return http.StatusOK, page
+}
+
+// content answers what is asked with ?redirect=false.
+func (s *Server) content(r *http.Request, id string) (int, any) {
+	j := s.jobs[id]
+	switch {
+	case j == nil:
+		return http.StatusNotFound, refuse(r, http.StatusNotFound, "there is no video of this id")
+	case s.gone[id] || j.states[0].Video == nil:
+		return http.StatusConflict, refuse(r, http.StatusConflict, "it has no video, since it was taken out of the bucket")
+	}
+	return http.StatusOK, j.states[0].Video
 }
 
 func (s *Server) about(header http.Header, r *http.Request, id string) (int, any) {

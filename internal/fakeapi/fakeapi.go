@@ -44,6 +44,7 @@ type Server struct {
 	keys   map[string]string
 	faults []http.HandlerFunc
 	files  map[string][]http.HandlerFunc
+	gone   map[string]bool // what TakeOut took
 	calls  []Call
 }
 
@@ -63,7 +64,7 @@ type Call struct {
 func New(t testing.TB, spec string) *Server {
 	t.Helper()
 	s := &Server{
-		t: t, spec: describe(t, spec), jobs: map[string]*job{}, keys: map[string]string{}, files: map[string][]http.HandlerFunc{},
+		t: t, spec: describe(t, spec), jobs: map[string]*job{}, keys: map[string]string{}, files: map[string][]http.HandlerFunc{}, gone: map[string]bool{},
 	}
 	s.Server = httptest.NewServer(http.HandlerFunc(s.serve))
 	t.Cleanup(s.Close)
@@ -72,6 +73,13 @@ func New(t testing.TB, spec string) *Server {
 		return []client.Video{s.Video(id, request, client.Queued), s.Video(id, request, client.Generating), s.Done(id, request, "a video")}
 	}
 	return s
+}
+
+// TakeOut takes a job's file out of the bucket.
+func (s *Server) TakeOut(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.files[id], s.gone[id] = []http.HandlerFunc{http.NotFound}, true
 }
 
 // Fail answers the next calls, one with each, in the place of the API.

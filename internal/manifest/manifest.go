@@ -66,14 +66,14 @@ func (s *Shelf) Manifest(ctx context.Context, id string) (video.Manifest, bool, 
 	return manifest, true, nil
 }
 
-// PutManifest writes a job's manifest, after its video. A manifest that is there
-// already stays, and is no error: the video was stored by another. That it is
-// there is read, and not taken from S3's refusal. The error is a
+// PutManifest writes a job's manifest, after its video, and gives it. A manifest that
+// is there already stays, and is given instead: the video was stored by another. That
+// it is there is read, and not taken from S3's refusal. The error is a
 // *video.ServiceUnavailable.
-func (s *Shelf) PutManifest(ctx context.Context, manifest video.Manifest) error {
+func (s *Shelf) PutManifest(ctx context.Context, manifest video.Manifest) (video.Manifest, error) {
 	body, err := json.MarshalIndent(manifest, "", "  ")
 	if err != nil {
-		return fmt.Errorf("manifest: encoding %s: %w", manifest.ID, err)
+		return video.Manifest{}, fmt.Errorf("manifest: encoding %s: %w", manifest.ID, err)
 	}
 	_, err = s.client.PutObject(ctx, &s3.PutObjectInput{
 		Bucket: &s.bucket, Key: aws.String(video.ManifestKey(manifest.ID)), IfNoneMatch: aws.String("*"),
@@ -81,14 +81,14 @@ func (s *Shelf) PutManifest(ctx context.Context, manifest video.Manifest) error 
 	})
 	var response *awshttp.ResponseError
 	if errors.As(err, &response) && response.HTTPStatusCode() == http.StatusPreconditionFailed {
-		if _, stored, readErr := s.Manifest(ctx, manifest.ID); stored || readErr != nil {
-			return readErr
+		if there, stored, readErr := s.Manifest(ctx, manifest.ID); stored || readErr != nil {
+			return there, readErr
 		}
 	}
 	if err != nil {
-		return unavailable("writing a manifest", err)
+		return video.Manifest{}, unavailable("writing a manifest", err)
 	}
-	return nil
+	return manifest, nil
 }
 
 // Remove takes a job's manifest away, and then its video, so that no manifest is

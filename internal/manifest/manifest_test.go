@@ -42,8 +42,8 @@ func TestShelf(t *testing.T) {
 		t.Fatalf("before there is one: %+v, %v, %v", got, stored, err)
 	}
 	want := sample(t)
-	if err := shelf.PutManifest(ctx, want); err != nil {
-		t.Fatal(err)
+	if got, err := shelf.PutManifest(ctx, want); err != nil || !reflect.DeepEqual(got, want) {
+		t.Fatalf("wrote %+v, %v", got, err)
 	}
 	got, stored, err := shelf.Manifest(ctx, "job-1")
 	if err != nil || !stored || !reflect.DeepEqual(got, want) {
@@ -52,8 +52,8 @@ func TestShelf(t *testing.T) {
 
 	second := want
 	second.CRC32, second.StoredAt = "another", want.StoredAt.Add(time.Hour)
-	if err := shelf.PutManifest(ctx, second); err != nil {
-		t.Errorf("a second one is no error: %v", err)
+	if got, err := shelf.PutManifest(ctx, second); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("a second one: got %+v, %v", got, err)
 	}
 	if got, _, err := shelf.Manifest(ctx, "job-1"); err != nil || got.CRC32 != want.CRC32 {
 		t.Errorf("the second one took the first one's place: %+v, %v", got, err)
@@ -79,7 +79,7 @@ func TestShelf(t *testing.T) {
 // only.
 func TestManifestJSON(t *testing.T) {
 	fake := s3fake.New(t)
-	if err := manifest.New(fake.Client(), bucket).PutManifest(t.Context(), sample(t)); err != nil {
+	if _, err := manifest.New(fake.Client(), bucket).PutManifest(t.Context(), sample(t)); err != nil {
 		t.Fatal(err)
 	}
 	object, ok := fake.Object(bucket, "videos/job-1/video.json")
@@ -160,7 +160,7 @@ func TestS3Failing(t *testing.T) {
 			fake := s3fake.New(t)
 			shelf := manifest.New(fake.Client(), bucket)
 			fake.Fail(c.hook)
-			if err := shelf.PutManifest(t.Context(), sample(t)); (err == nil) != c.stored {
+			if _, err := shelf.PutManifest(t.Context(), sample(t)); (err == nil) != c.stored {
 				t.Errorf("put: %v", err)
 			} else if _, ok := err.(*video.ServiceUnavailable); err != nil && !ok {
 				t.Errorf("put: %T: %v", err, err)
@@ -180,7 +180,7 @@ func TestRemovalInTrouble(t *testing.T) {
 	for name, refused := range map[string]string{"the manifest": "videos/job-1/video.json", "the video": "videos/job-1/video.mp4"} {
 		fake := s3fake.New(t)
 		shelf := manifest.New(fake.Client(), bucket)
-		if err := shelf.PutManifest(t.Context(), sample(t)); err != nil {
+		if _, err := shelf.PutManifest(t.Context(), sample(t)); err != nil {
 			t.Fatal(err)
 		}
 		fake.Put(bucket, "videos/job-1/video.mp4", []byte("a video"))
@@ -207,7 +207,7 @@ func TestTwoAtOnce(t *testing.T) {
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {
-			if err := shelf.PutManifest(t.Context(), sample(t)); err != nil {
+			if _, err := shelf.PutManifest(t.Context(), sample(t)); err != nil {
 				t.Error(err)
 			}
 		})

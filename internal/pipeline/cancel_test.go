@@ -16,7 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
-	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/statemachine"
 	"github.com/takeup/takeup/internal/video"
@@ -81,8 +81,8 @@ func (c cancelling) run(t *testing.T) (calls, own []string) {
 		if err := machine.UnmarshalText([]byte("arn:aws:states:eu-west-1:123456789012:stateMachine:text-to-video")); err != nil {
 			t.Fatal(err)
 		}
-		executions := intake.NewExecutions(th, machine)
-		canceller := intake.NewCanceller(entries, shelf, executions, time.Now)
+		executions := jobs.NewExecutions(th, machine)
+		service := jobs.New(entries, shelf, executions, time.Now)
 		input := json.RawMessage(`{"prompt":"` + prompt + `"}`)
 
 		asked, answer, attempt := false, error(nil), 0
@@ -96,7 +96,7 @@ func (c cancelling) run(t *testing.T) (calls, own []string) {
 				s.now = inner
 			}
 			s.now = inner
-			asked, answer = true, answerOf(func() error { return canceller.Cancel(t.Context(), "job-1", c.discard) })
+			asked, answer = true, answerOf(func() error { _, err := service.Cancel(t.Context(), "job-1", c.discard); return err })
 			s.now, own, attempt = main, inner.trace, s.attempt()
 		}
 		ending := s.machine(t.Context(), "job-1", input)
@@ -105,7 +105,10 @@ func (c cancelling) run(t *testing.T) (calls, own []string) {
 			th.ending, th.running = ending, false
 		}
 		s.now = &moments{}
-		view, err := intake.NewDesk(entries, shelf, executions).Status(t.Context(), "job-1")
+		if _, err := service.Settle(t.Context(), "job-1"); err != nil {
+			t.Fatal(err)
+		}
+		view, err := service.Status(t.Context(), "job-1")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -116,19 +119,19 @@ func (c cancelling) run(t *testing.T) (calls, own []string) {
 			}
 		}
 		// Whatever was answered, cancelling again tells it, and changes no end.
-		err = canceller.Cancel(t.Context(), "job-1", false)
-		again, _ := intake.NewDesk(entries, shelf, executions).Status(t.Context(), "job-1")
-		var not *intake.NotCancelled
-		gone := view.State == intake.Cancelled || view.State == intake.Discarded
+		_, err = service.Cancel(t.Context(), "job-1", false)
+		again, _ := service.Status(t.Context(), "job-1")
+		var not *jobs.NotCancelled
+		gone := view.State == video.StateCancelled || view.State == video.StateDiscarded
 		if again.State != view.State || gone != (err == nil) || !gone && !errors.As(err, &not) {
 			t.Errorf("%s: it is %s, and %s after it was cancelled again: %v", c, view.State, again.State, err)
 		}
-		if view.State == intake.Discarded {
+		if view.State == video.StateDiscarded {
 			if ending := s.machine(t.Context(), "job-1-r1", resume().Input); ending != "stored" {
 				t.Errorf("%s: discarded, redriven, and it ended with %s", c, ending)
 			}
 		}
-		if view.State == intake.Cancelled {
+		if view.State == video.StateCancelled {
 			if ending := s.machine(t.Context(), "job-1-r1", resume().Input); ending != "Cancelled" {
 				t.Errorf("%s: cancelled, redriven, and it ended with %s", c, ending)
 			}
@@ -173,37 +176,37 @@ func answerOf(call func() error) (err error) {
 }
 
 // check holds the end of a job to what its owner was told.
-func (c cancelling) check(t *testing.T, s *stage, view intake.View, answer error) {
+func (c cancelling) check(t *testing.T, s *stage, view jobs.View, answer error) {
 	t.Helper()
 	file, manifest := s.stored("job-1")
-	var not *intake.NotCancelled
+	var not *jobs.NotCancelled
 	told := answer == nil || errors.As(answer, &not)
 	switch {
 	case len(s.accepted) > 1:
 		t.Errorf("%s: paid twice: %v", c, s.accepted)
-	case view.State == intake.Cancelled && len(s.accepted) > 0:
+	case view.State == video.StateCancelled && len(s.accepted) > 0:
 		t.Errorf("%s: it is cancelled, and %s was paid", c, s.accepted[0].id)
-	case len(s.accepted) == 1 && view.State != intake.Completed && view.State != intake.Discarded:
+	case len(s.accepted) == 1 && view.State != video.StateCompleted && view.State != video.StateDiscarded:
 		t.Errorf("%s: %s was paid, and it is %s: %+v", c, s.accepted[0].id, view.State, view.Ending)
-	case view.State == intake.Completed && (!manifest || file == ""), view.State != intake.Completed && manifest:
+	case view.State == video.StateCompleted && (!manifest || file == ""), view.State != video.StateCompleted && manifest:
 		t.Errorf("%s: it is %s with the file %q and a manifest: %v", c, view.State, file, manifest)
-	case view.State == intake.Discarded && view.Ending.Err().Error() == "":
+	case view.State == video.StateDiscarded && view.Ending.Err().Error() == "":
 		t.Errorf("%s: discarded without a word of its payment", c)
-	case view.State == intake.Discarded && !c.discard:
+	case view.State == video.StateDiscarded && !c.discard:
 		t.Errorf("%s: discarded, which nobody asked for", c)
-	case view.State == intake.Failed && view.Ending.Error == "SubmissionLost" && !mayLose(c.plan) && !slices.Contains(slices.Collect(maps.Values(c.plan)), twice):
+	case view.State == video.StateFailed && view.Ending.Error == "SubmissionLost" && !mayLose(c.plan) && !slices.Contains(slices.Collect(maps.Values(c.plan)), twice):
 		// A claim whose write was tried twice is not known again once the wish
 		// to discard it is written over it: it is given up, and never posted.
 		t.Errorf("%s: called lost, though nothing kept it from being posted and recorded", c)
 	case !told:
-	case answer == nil && !c.discard && view.State != intake.Cancelled:
+	case answer == nil && !c.discard && view.State != video.StateCancelled:
 		t.Errorf("%s: it was said to be cancelled, and is %s", c, view.State)
-	case answer == nil && (file != "" || view.State == intake.Completed):
+	case answer == nil && (file != "" || view.State == video.StateCompleted):
 		t.Errorf("%s: it was said to be cancelled or discarded, and is %s with the file %q", c, view.State, file)
-	case answer != nil && (view.State == intake.Cancelled || view.State == intake.Discarded):
+	case answer != nil && (view.State == video.StateCancelled || view.State == video.StateDiscarded):
 		t.Errorf("%s: it was refused (%v), and is %s", c, answer, view.State)
 	}
-	if !slices.Contains([]intake.State{intake.Completed, intake.Cancelled, intake.Discarded, intake.Failed}, view.State) {
+	if !slices.Contains([]video.State{video.StateCompleted, video.StateCancelled, video.StateDiscarded, video.StateFailed}, view.State) {
 		t.Errorf("%s: it is %s", c, view.State)
 	}
 }

@@ -150,7 +150,10 @@ func (s shelf) Manifest(_ context.Context, id string) (video.Manifest, bool, err
 	return m, ok, nil
 }
 
-func (s shelf) PutManifest(_ context.Context, m video.Manifest) error { s[m.ID] = m; return nil }
+func (s shelf) PutManifest(_ context.Context, m video.Manifest) (video.Manifest, error) {
+	s[m.ID] = m
+	return m, nil
+}
 
 func (s shelf) Remove(_ context.Context, id string) error { delete(s, id); return nil }
 

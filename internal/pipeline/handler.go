@@ -95,7 +95,7 @@ func end(ctx context.Context, jobs Jobs, now func() time.Time, job video.Job, en
 		if err != nil || entry.GenerationID != job.GenerationID {
 			return ending
 		}
-		if entry.Ending != nil {
+		if entry.Over() {
 			return entry.Ending.Err() // a step that was entered twice ends the same
 		}
 		var failed *video.GenerationFailed
@@ -106,7 +106,7 @@ func end(ctx context.Context, jobs Jobs, now func() time.Time, job video.Job, en
 		case errors.As(ending, &overdue):
 			overdue.Said = entry.Request.Redact(overdue.Said)
 		}
-		entry.Ending = video.NewEndingRecord(ending, now())
+		entry.End(ending, now())
 		var conflict *video.Conflict
 		if _, _, err = jobs.Update(ctx, entry, version); !errors.As(err, &conflict) {
 			return ending

@@ -61,7 +61,8 @@ func (s *Submit) lookUp(ctx context.Context, entry video.Entry, version string) 
 		ClientRequestID: entry.ClientRequestID(), Unread: entry.Request.Redact(look.unread),
 		Charges: named, MoreCharges: len(look.charges) - len(named),
 	}
-	entry.Phase, entry.Ending = video.PhaseUnanswered, video.NewEndingRecord(ending, s.Now())
+	entry.Phase = video.PhaseUnanswered
+	entry.End(ending, s.Now())
 	if _, _, err := s.Jobs.Update(ctx, entry, version); err != nil {
 		return video.Job{}, false, unlessConflict(err)
 	}

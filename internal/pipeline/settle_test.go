@@ -14,8 +14,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
-	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/statemachine"
+	"github.com/takeup/takeup/internal/video"
 )
 
 // engine is Step Functions with the executions of a stage's job, which are started
@@ -88,8 +89,8 @@ func (c settling) run(t *testing.T) (calls, own []string) {
 		if err := machine.UnmarshalText([]byte("arn:aws:states:eu-west-1:123456789012:stateMachine:text-to-video")); err != nil {
 			t.Fatal(err)
 		}
-		executions := intake.NewExecutions(e, machine)
-		settler := intake.NewSettler(entries, shelf, executions, time.Now)
+		executions := jobs.NewExecutions(e, machine)
+		service := jobs.New(entries, shelf, executions, time.Now)
 		input := json.RawMessage(`{"prompt":"` + prompt + `"}`)
 		e.executions["job-1"] = &sfn.DescribeExecutionOutput{
 			Name: aws.String("job-1"), Input: aws.String(string(input)), Status: types.ExecutionStatusRunning, StartDate: aws.Time(time.Now()),
@@ -100,44 +101,44 @@ func (c settling) run(t *testing.T) (calls, own []string) {
 			s.stopped = true
 			e.stop("job-1", "stopped")
 			s.now = &moments{plan: c.own}
-			_ = answerOf(func() error { _, err := settler.Settle(t.Context(), "job-1"); return err })
+			_ = answerOf(func() error { _, err := service.Settle(t.Context(), "job-1"); return err })
 			own = s.now.trace
 			s.now = main
 		}
 		ending := s.machine(t.Context(), "job-1", input)
 		e.stop("job-1", ending)
 		calls, s.now, s.stopped = main.trace, &moments{}, false
-		if _, err := settler.Settle(t.Context(), "job-1"); err != nil {
+		if _, err := service.Settle(t.Context(), "job-1"); err != nil {
 			t.Errorf("%s: %v", c, err)
 		}
 
-		desk := intake.NewDesk(entries, shelf, executions)
 		entry, _, err := entries.Get(t.Context(), "job-1")
-		view, viewErr := desk.Status(t.Context(), "job-1")
+		view, viewErr := service.Status(t.Context(), "job-1")
 		switch _, stored := s.stored("job-1"); {
 		case err != nil || viewErr != nil:
 			t.Fatalf("%s: %v, %v", c, err, viewErr)
-		case stored != (view.State == intake.Completed) || stored == entry.StoredAt.IsZero():
-			t.Errorf("%s: a manifest: %v, and it is %s, stored at %s", c, stored, view.State, entry.StoredAt)
+		case stored != (view.State == video.StateCompleted) || stored == (entry.Manifest == nil):
+			t.Errorf("%s: a manifest: %v, and it is %s, with the manifest %v", c, stored, view.State, entry.Manifest)
 		case !stored && entry.Ending == nil:
 			t.Errorf("%s: it has no outcome: %+v", c, entry)
 		case !view.State.Ended():
 			t.Errorf("%s: it is %s", c, view.State)
 		}
-		if _, err := settler.Settle(t.Context(), "job-1"); err != nil {
+		if _, err := service.Settle(t.Context(), "job-1"); err != nil {
 			t.Errorf("%s: %v", c, err)
 		}
 		if again, _, _ := entries.Get(t.Context(), "job-1"); again.Mark != entry.Mark {
 			t.Errorf("%s: settled twice: %+v, and %+v", c, entry, again)
 		}
-		name, err := intake.NewRedriver(entries, shelf, executions).Redrive(t.Context(), "job-1")
-		var not *intake.NotRedriven
+		redriven, err := service.Redrive(t.Context(), "job-1")
+		name := redriven.Execution
+		var not *jobs.NotRedriven
 		switch {
 		case err == nil:
 			ending = s.machine(t.Context(), name, json.RawMessage(*e.executions[name].Input))
 		case !errors.As(err, &not):
 			t.Errorf("%s: redriven: %v", c, err)
-		case view.State == intake.Completed:
+		case view.State == video.StateCompleted:
 			ending = "stored"
 		default:
 			ending = view.Ending.Error

@@ -21,8 +21,9 @@ type Copier interface {
 type Shelf interface {
 	// Manifest gives a job's manifest, and false where it has none.
 	Manifest(ctx context.Context, id string) (video.Manifest, bool, error)
-	// PutManifest writes a job's manifest; one that is there stays.
-	PutManifest(context.Context, video.Manifest) error
+	// PutManifest writes a job's manifest and gives it; one that is there stays,
+	// and is given instead.
+	PutManifest(context.Context, video.Manifest) (video.Manifest, error)
 	// Remove takes a job's manifest away, and then its video.
 	Remove(ctx context.Context, id string) error
 	// Address is the s3:// address of a job's video.
@@ -46,26 +47,26 @@ type Store struct {
 // stored. What can't be had this time is a VideoUnavailable, which the state
 // machine retries; what must not be stored is a VideoRejected.
 func (s *Store) Run(ctx context.Context, job video.Job) (video.Job, error) {
-	_, stored, err := s.Shelf.Manifest(ctx, job.ID)
+	manifest, stored, err := s.Shelf.Manifest(ctx, job.ID)
 	if err != nil {
 		return job, err
 	}
 	if !stored {
-		if err := s.store(ctx, job); err != nil {
+		if manifest, err = s.store(ctx, job); err != nil {
 			return job, err
 		}
 	}
-	if err := s.record(ctx, job); err != nil {
+	if err := s.record(ctx, job, manifest); err != nil {
 		return job, err
 	}
 	job.Status, job.WaitSeconds, job.Video = video.Stored, 1, s.Shelf.Address(job.ID)
 	return job, nil
 }
 
-// record writes down that the video is stored. Where it was given up while it was
+// record writes down that the video is stored, and what its manifest says. Where it was given up while it was
 // being copied, it is taken away again: who gives it up writes that down first and
 // looks for the manifest then, so that one of the two sees the other.
-func (s *Store) record(ctx context.Context, job video.Job) error {
+func (s *Store) record(ctx context.Context, job video.Job, manifest video.Manifest) error {
 	for range 3 {
 		entry, version, err := s.Jobs.Get(ctx, job.ID)
 		var unknown *video.NoEntry
@@ -75,26 +76,17 @@ func (s *Store) record(ctx context.Context, job video.Job) error {
 		case err != nil:
 			return err
 		case !entry.DiscardedAt.IsZero():
-			return s.takeAway(ctx, job)
-		case !entry.StoredAt.IsZero():
+			return s.discard(ctx, job, manifest.CreditsUsed)
+		case entry.Manifest != nil:
 			return nil
 		}
 		// An ending, if there is one, is of another execution that gave up sooner.
-		entry.StoredAt, entry.Ending = s.Now(), nil
+		entry.Manifest, entry.Ending = &manifest, nil
 		if _, _, err := s.Jobs.Update(ctx, entry, version); err == nil || unlessConflict(err) != nil {
 			return err
 		}
 	}
 	return &video.ServiceUnavailable{Doing: "recording that the video is stored", Err: errors.New("the job was changed by another each time")}
-}
-
-// takeAway removes a stored video that was given up.
-func (s *Store) takeAway(ctx context.Context, job video.Job) error {
-	manifest, _, err := s.Shelf.Manifest(ctx, job.ID)
-	if err != nil {
-		return err
-	}
-	return s.discard(ctx, job, manifest.CreditsUsed)
 }
 
 // giveUp ends a job whose video was given up, once the provider says what became
@@ -123,16 +115,17 @@ func (s *Store) discard(ctx context.Context, job video.Job, credits int64) error
 	return end(ctx, s.Jobs, s.Now, job, &video.Discarded{GenerationID: job.GenerationID, Credits: credits})
 }
 
-func (s *Store) store(ctx context.Context, job video.Job) error {
+// store copies the video and writes its manifest, which it gives.
+func (s *Store) store(ctx context.Context, job video.Job) (video.Manifest, error) {
 	entry, _, err := s.Jobs.Get(ctx, job.ID)
 	if err != nil {
-		return err
+		return video.Manifest{}, err
 	}
 	if entry.GenerationID != job.GenerationID {
-		return &video.InvalidRequest{Fields: []video.FieldError{{Field: "generation_id", Message: fmt.Sprintf("%.100q is not the generation of job %s", job.GenerationID, job.ID)}}}
+		return video.Manifest{}, &video.InvalidRequest{Fields: []video.FieldError{{Field: "generation_id", Message: fmt.Sprintf("%.100q is not the generation of job %s", job.GenerationID, job.ID)}}}
 	}
 	if !entry.DiscardedAt.IsZero() {
-		return s.giveUp(ctx, job, entry.Request)
+		return video.Manifest{}, s.giveUp(ctx, job, entry.Request)
 	}
 	began := s.Now()
 	var finished video.Generation
@@ -149,12 +142,12 @@ func (s *Store) store(ctx context.Context, job video.Job) error {
 	var rejected *video.VideoRejected
 	switch {
 	case errors.As(err, &failed):
-		return end(ctx, s.Jobs, s.Now, job, failed)
+		return video.Manifest{}, end(ctx, s.Jobs, s.Now, job, failed)
 	case errors.As(err, &rejected):
 		rejected.GenerationID = job.GenerationID
-		return end(ctx, s.Jobs, s.Now, job, rejected)
+		return video.Manifest{}, end(ctx, s.Jobs, s.Now, job, rejected)
 	case err != nil:
-		return s.unavailable(job, redacted(err, entry.Request))
+		return video.Manifest{}, s.unavailable(job, redacted(err, entry.Request))
 	}
 	stored := s.Now()
 	if finished.ID == "" {

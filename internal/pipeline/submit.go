@@ -182,12 +182,12 @@ func (s *Submit) step(ctx context.Context, o order, entry video.Entry, version s
 // it gets one anew; and the wish to discard its video, once that was heeded. A
 // video that was stored is marked as stored again by Store, which looks for it.
 func (s *Submit) accepted(ctx context.Context, o order, entry video.Entry, version string) (video.Job, bool, error) {
-	stored := !entry.StoredAt.IsZero() && entry.Ending == nil
+	stored := entry.Manifest != nil && entry.Ending == nil
 	if entry.Ending != nil && entry.Ending.Chosen() {
 		entry.DiscardedAt = time.Time{}
 	}
 	if stored || entry.Ending != nil {
-		entry.Ending, entry.StoredAt = nil, time.Time{}
+		entry.Ending, entry.Manifest = nil, nil
 		if _, _, err := s.Jobs.Update(ctx, entry, version); err != nil {
 			return video.Job{}, false, unlessConflict(err)
 		}
@@ -337,7 +337,7 @@ func (s *Submit) refuse(ctx context.Context, entry video.Entry, version string, 
 			ending = &video.Cancelled{} // what was not accepted until now never will be
 		}
 		if ending != nil {
-			entry.Ending = video.NewEndingRecord(ending, s.Now())
+			entry.End(ending, s.Now())
 		}
 	})
 	switch {

@@ -348,17 +348,17 @@ func TestAStoredJobIsLookedForWhereItIs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		entry.StoredAt = w.clock.Now()
+		entry.Manifest = &video.Manifest{StoredAt: w.clock.Now()}
 		if _, _, err := w.jobs.Update(ctx, entry, version); err != nil {
 			t.Fatal(err)
 		}
 		job, err := w.Run(ctx, task)
-		if err != nil || job.Status != video.Completed || job.GenerationID != "gen-1" || !w.jobs.entry(t, "job-1").StoredAt.IsZero() {
+		if err != nil || job.Status != video.Completed || job.GenerationID != "gen-1" || w.jobs.entry(t, "job-1").Manifest != nil {
 			t.Errorf("%s: got %+v, %v", name, job, err)
 		}
 		w.shelf["job-1"] = video.Manifest{ID: "job-1"}
 		store := &pipeline.Store{Provider: w.provider, Keys: w.keys, Jobs: w.jobs, Copier: &copier{}, Shelf: w.shelf, Now: w.clock.Now}
-		if job, err = store.Run(ctx, job); err != nil || job.Status != video.Stored || w.jobs.entry(t, "job-1").StoredAt.IsZero() {
+		if job, err = store.Run(ctx, job); err != nil || job.Status != video.Stored || w.jobs.entry(t, "job-1").Manifest == nil {
 			t.Errorf("%s: Store gives %+v, %v", name, job, err)
 		}
 	}

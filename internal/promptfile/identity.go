@@ -6,7 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 
-	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -35,9 +35,9 @@ func Sum(content []byte) string {
 // one job.
 func JobID(bucket, key, sum string) string {
 	if video.IsFormKey(key) {
-		return intake.IDFromKey("file", bucket, key)
+		return jobs.IDFromKey("file", bucket, key)
 	}
-	return intake.IDFromKey("file", bucket, key, sum)
+	return jobs.IDFromKey("file", bucket, key, sum)
 }
 
 // identify gives what the upload of a text is: a request of its own, or the file
@@ -95,7 +95,7 @@ func (f *Files) begin(ctx context.Context, u upload, job video.Content, content 
 		return outcome{}, err
 	}
 	receipt, err := f.starter.Start(ctx, job.Job, r)
-	var other *intake.Mismatch
+	var other *jobs.Mismatch
 	switch {
 	case errors.As(err, &other) && video.IsFormKey(job.Key):
 		if err := f.refuse(ctx, Sum(content), job.Job); err != nil {

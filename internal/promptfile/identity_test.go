@@ -16,7 +16,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -248,14 +248,14 @@ func (p *play) PutObject(_ context.Context, in *s3.PutObjectInput, _ ...func(*s3
 	return &s3.PutObjectOutput{}, p.call(func() { p.rejected[*in.Key] = string(body) }, false)
 }
 
-func (p *play) Start(_ context.Context, id string, r video.Request) (intake.Receipt, error) {
-	receipt := intake.Receipt{ID: id}
+func (p *play) Start(_ context.Context, id string, r video.Request) (jobs.Receipt, error) {
+	receipt := jobs.Receipt{View: jobs.View{ID: id}}
 	var mismatch error
 	err := p.call(func() {
 		if was, ok := p.started[id]; !ok {
 			p.started[id] = r
 		} else if was.Hash() != r.Hash() {
-			mismatch = &intake.Mismatch{ID: id}
+			mismatch = &jobs.Mismatch{ID: id}
 		} else {
 			receipt.Known = true
 		}
@@ -333,7 +333,7 @@ func TestJobID(t *testing.T) {
 			t.Errorf("%s is taken for a form's key", key)
 		}
 	}
-	name, err := intake.RandomID("file", bytes.NewReader(make([]byte, 16)))
+	name, err := jobs.RandomID("file", bytes.NewReader(make([]byte, 16)))
 	if err != nil {
 		t.Fatal(err)
 	}

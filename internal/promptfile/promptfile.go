@@ -17,7 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
 
-	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -28,9 +28,9 @@ type Client interface {
 }
 
 // Starter starts jobs, once an id. Where the id is that of another request, it
-// gives an *intake.Mismatch.
+// gives an *jobs.Mismatch.
 type Starter interface {
-	Start(ctx context.Context, id string, r video.Request) (intake.Receipt, error)
+	Start(ctx context.Context, id string, r video.Request) (jobs.Receipt, error)
 }
 
 // Files handles the events of the prompts bucket.

@@ -18,7 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
 
-	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -84,13 +84,13 @@ type starter struct {
 	err     error
 }
 
-func (s *starter) Start(_ context.Context, id string, r video.Request) (intake.Receipt, error) {
+func (s *starter) Start(_ context.Context, id string, r video.Request) (jobs.Receipt, error) {
 	if s.err != nil {
-		return intake.Receipt{}, s.err
+		return jobs.Receipt{}, s.err
 	}
 	known := slices.Contains(s.ids, id)
 	s.ids, s.prompts, s.models = append(s.ids, id), append(s.prompts, r.Prompt()), append(s.models, r.Model())
-	return intake.Receipt{ID: id, Known: known}, nil
+	return jobs.Receipt{View: jobs.View{ID: id}, Known: known}, nil
 }
 
 var at = time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
@@ -245,7 +245,7 @@ func TestTroubleIsAnErrorAndTheOthersAreDone(t *testing.T) {
 }
 
 func TestAVersionReadInAnotherWayIsTheSameJob(t *testing.T) {
-	s := &starter{err: &intake.Mismatch{ID: "a"}}
+	s := &starter{err: &jobs.Mismatch{ID: "a"}}
 	if err := files(&bucket{content: "x"}, s, io.Discard).Handle(t.Context(), event(record("ObjectCreated:Put", "a.txt", "v1"))); err != nil {
 		t.Error(err)
 	}

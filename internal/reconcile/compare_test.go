@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/takeup/takeup/internal/dynamofake"
-	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/table"
@@ -311,9 +311,9 @@ func TestUnknownIsNotMissing(t *testing.T) {
 // starter keeps the ids that jobs are started with.
 type starter struct{ ids []string }
 
-func (s *starter) Start(_ context.Context, id string, _ video.Request) (intake.Receipt, error) {
+func (s *starter) Start(_ context.Context, id string, _ video.Request) (jobs.Receipt, error) {
 	s.ids = append(s.ids, id)
-	return intake.Receipt{ID: id}, nil
+	return jobs.Receipt{View: jobs.View{ID: id}}, nil
 }
 
 // A prompt file's job is the one that promptfile starts for it.

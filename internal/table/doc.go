@@ -6,7 +6,13 @@
 // and what became of it, and is changed by conditional writes only. Its item
 // "request" is written once, with the first "job". One Query gives a job whole.
 // The partition "times" has an item for each model and length: how long the last
-// generations took.
+// generations took. The partition "days" has an item for each day that has jobs.
+//
+// # Indexes
+//
+// by-day has a partition for each UTC day, by-status one for each state; both have
+// what a list shows of a job, sorted by when it was created. They are for showing:
+// no write is based on them.
 //
 // # Writes
 //

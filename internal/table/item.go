@@ -3,7 +3,7 @@ package table
 import (
 	"encoding/json"
 	"fmt"
-	"time"
+	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -19,6 +19,13 @@ const (
 	markName     = "mark"
 )
 
+// The attributes that the indexes are by.
+const (
+	dayName    = "day"    // of creation, in UTC
+	placeName  = "place"  // among the jobs: the time of creation, and the id
+	statusName = "status" // a video.State
+)
+
 // The sort keys of a job's items. The job comes before its request: one Query
 // reads them in this order, so that a job which is created meanwhile is never
 // seen without its request.
@@ -29,9 +36,6 @@ const (
 
 // jobPrefix begins the partition key of a job.
 const jobPrefix = "job#"
-
-// excerptLength is how much of a prompt the job's item has, in characters.
-const excerptLength = 200
 
 // encode makes the item "job" of an entry, as it is written. What the indexes are by,
 // or show, is made of the rest at each write.
@@ -65,57 +69,58 @@ func encode(entry video.Entry, version int64) attributes {
 	item.put("generation_id", entry.GenerationID)
 	item.putTime("submitted_at", entry.SubmittedAt)
 	item.putTime("discarded_at", entry.DiscardedAt)
-	item.putTime("stored_at", entry.StoredAt)
+	if m := entry.Manifest; m != nil {
+		item["manifest"] = &types.AttributeValueMemberM{Value: encodeManifest(*m)}
+	}
 	if e := entry.Ending; e != nil {
 		ending := attributes{}
 		ending.put("error", e.Error)
 		ending.put("message", e.Message)
 		ending.put("detail", string(e.Detail)) // JSON
 		ending.putTime("at", e.At)
+		ending.putNumber("redrive", int64(e.Redrive))
 		item["ending"] = &types.AttributeValueMemberM{Value: ending}
 	}
 
-	item.put("day", entry.CreatedAt.UTC().Format(time.DateOnly))
-	item.put("status", statusOf(entry))
-	item.put("model", entry.Request.Model())
-	item.put("prompt", excerpt(entry.Request.Prompt()))
+	item.put(dayName, dayOf(entry.CreatedAt))
+	item.put(placeName, placeOf(entry.CreatedAt, entry.ID))
+	item.put(statusName, string(entry.State()))
+	if entry.RequestHash != "" {
+		brief := entry.Request.Brief()
+		item.put("model", brief.Model)
+		item.put("prompt", brief.Prompt)
+		item.putNumber("duration", int64(brief.Duration))
+		item.put("aspect_ratio", brief.AspectRatio)
+	}
 	return item
-}
-
-// statusOf is the word that a job is listed by. It is as true as the item: an
-// execution that died told nobody.
-func statusOf(entry video.Entry) string {
-	switch e := entry.Ending; {
-	case e != nil && e.Error == video.EndingName(&video.Cancelled{}):
-		return "cancelled"
-	case e != nil && e.Error == video.EndingName(&video.Discarded{}):
-		return "discarded"
-	case e != nil:
-		return "error"
-	case !entry.StoredAt.IsZero():
-		return "completed"
-	case entry.Phase == video.PhaseAccepted:
-		return "generating"
-	}
-	return "queued"
-}
-
-// excerpt gives the beginning of a prompt.
-func excerpt(prompt string) string {
-	n := 0
-	for i := range prompt {
-		if n == excerptLength {
-			return prompt[:i]
-		}
-		n++
-	}
-	return prompt
 }
 
 // decode reads a job's two items.
 func decode(id string, job, request attributes) (video.Entry, int64, error) {
+	entry, err := decodeJob(id, job)
+	r := reader{attributes: job, err: err}
+	version := r.number(versionName)
+	if r.err == nil && (version < 1 || entry.Mark == "") {
+		r.err = fmt.Errorf("it is of version %d", version)
+	}
+	sent := reader{attributes: request}
+	if body := sent.text(requestItem); r.err == nil && sent.err == nil && (body != "" || entry.RequestHash != "") {
+		sent.err = json.Unmarshal([]byte(body), &entry.Request)
+	}
+	r.whole(requestItem, sent)
+	if r.err != nil {
+		return video.Entry{}, 0, fmt.Errorf("the item of job %s can't be read: %w", id, r.err)
+	}
+	if entry.Manifest != nil {
+		entry.Manifest.Request, entry.Manifest.Model = entry.Request, entry.Request.Model()
+	}
+	return entry, version, nil
+}
+
+// decodeJob reads the item "job", or what an index has of it.
+func decodeJob(id string, job attributes) (video.Entry, error) {
 	r := reader{attributes: job}
-	entry, version := video.Entry{
+	entry := video.Entry{
 		ID: r.text("id"), RequestHash: r.text("request_hash"), CreatedAt: r.time("created_at"),
 		Execution: r.text("execution"), Redrives: int(r.number("redrives")), Started: r.flag("started"),
 		Phase: video.Phase(r.text("phase")), Attempt: int(r.number("attempt")), Mark: r.text(markName),
@@ -123,8 +128,8 @@ func decode(id string, job, request attributes) (video.Entry, int64, error) {
 		KeyVersion: r.text("key_version"), Route: video.Route(r.text("route")), Resubmitted: r.flag("resubmitted"),
 		RetryAt: r.time("retry_at"), BusySince: r.time("busy_since"),
 		Candidate: r.text("candidate"), GenerationID: r.text("generation_id"), SubmittedAt: r.time("submitted_at"),
-		DiscardedAt: r.time("discarded_at"), StoredAt: r.time("stored_at"),
-	}, r.number(versionName)
+		DiscardedAt: r.time("discarded_at"),
+	}
 	if refusal, ok := r.part("refusal"); ok {
 		entry.Refusal = &video.Refusal{Kind: video.RefusalKind(refusal.text("kind")), Said: refusal.text("said")}
 		r.whole("refusal", refusal)
@@ -132,20 +137,50 @@ func decode(id string, job, request attributes) (video.Entry, int64, error) {
 	if ending, ok := r.part("ending"); ok {
 		entry.Ending = &video.EndingRecord{
 			Error: ending.text("error"), Message: ending.text("message"),
-			Detail: json.RawMessage(ending.text("detail")), At: ending.time("at"),
+			Detail: json.RawMessage(ending.text("detail")), At: ending.time("at"), Redrive: int(ending.number("redrive")),
 		}
 		r.whole("ending", ending)
 	}
-	if r.err == nil && (entry.ID != id || version < 1 || entry.Mark == "") {
-		r.err = fmt.Errorf("it is of job %.100q, version %d", entry.ID, version)
+	if manifest, ok := r.part("manifest"); ok {
+		entry.Manifest = decodeManifest(entry, &manifest)
+		r.whole("manifest", manifest)
 	}
-	sent := reader{attributes: request}
-	if body := sent.text(requestItem); r.err == nil && sent.err == nil {
-		sent.err = json.Unmarshal([]byte(body), &entry.Request)
+	if r.err == nil && entry.ID != id {
+		r.err = fmt.Errorf("it is of job %.100q", entry.ID)
 	}
-	r.whole(requestItem, sent)
-	if r.err != nil {
-		return video.Entry{}, 0, fmt.Errorf("the item of job %s can't be read: %w", id, r.err)
+	return entry, r.err
+}
+
+// encodeManifest makes attributes of what a manifest has and the job doesn't.
+func encodeManifest(m video.Manifest) attributes {
+	item := attributes{}
+	item.put("generation_id", m.GenerationID)
+	item.putTime("submitted_at", m.SubmittedAt)
+	item.putTime("completed_at", m.CompletedAt)
+	item.putTime("storing_at", m.StoringAt)
+	item.putTime("stored_at", m.StoredAt)
+	item.putNumber("polls", int64(m.Polls))
+	item.putNumber("bytes", m.Bytes)
+	item.put("crc32", m.CRC32)
+	item.put("seconds", strconv.FormatFloat(m.Seconds, 'g', -1, 64))
+	item.putNumber("width", int64(m.Width))
+	item.putNumber("height", int64(m.Height))
+	item.putNumber("credits_used", m.CreditsUsed)
+	item.put("pipeline_version", m.PipelineVersion)
+	return item
+}
+
+// decodeManifest reads them again. The request is yet to come.
+func decodeManifest(entry video.Entry, r *reader) *video.Manifest {
+	seconds, err := strconv.ParseFloat(r.text("seconds"), 64)
+	if err != nil {
+		r.fail("seconds", err)
 	}
-	return entry, version, nil
+	return &video.Manifest{
+		ID: entry.ID, CreatedAt: entry.CreatedAt, GenerationID: r.text("generation_id"),
+		SubmittedAt: r.time("submitted_at"), CompletedAt: r.time("completed_at"), StoringAt: r.time("storing_at"), StoredAt: r.time("stored_at"),
+		Polls: int(r.number("polls")), Bytes: r.number("bytes"), CRC32: r.text("crc32"),
+		Seconds: seconds, Width: int(r.number("width")), Height: int(r.number("height")),
+		CreditsUsed: r.number("credits_used"), PipelineVersion: r.text("pipeline_version"),
+	}
 }

@@ -38,19 +38,25 @@ func (t *Table) Get(ctx context.Context, id string) (video.Entry, string, error)
 }
 
 // Create writes a job that isn't there yet, and gives it as it was written, with
-// its version. Where there is one already it gives a *video.Conflict and writes
+// its version. An entry without a request hash is that of a job without a request
+// that can be read. Where there is one already it gives a *video.Conflict and writes
 // nothing. On any other error the job may have been written.
 func (t *Table) Create(ctx context.Context, entry video.Entry) (video.Entry, string, error) {
+	if err := t.putDay(ctx, entry.CreatedAt); err != nil {
+		return video.Entry{}, "", err
+	}
 	entry.Mark = t.mark()
 	const version = 1
-	body, err := json.Marshal(entry.Request)
-	if err != nil {
-		return video.Entry{}, "", fmt.Errorf("table: encoding the request of job %s: %w", entry.ID, err)
-	}
 	sent := attributes{}
 	sent.put(partitionKey, jobPrefix+entry.ID)
 	sent.put(sortKey, requestItem)
-	sent.put(requestItem, string(body))
+	if entry.RequestHash != "" {
+		body, err := json.Marshal(entry.Request)
+		if err != nil {
+			return video.Entry{}, "", fmt.Errorf("table: encoding the request of job %s: %w", entry.ID, err)
+		}
+		sent.put(requestItem, string(body))
+	}
 	put := &dynamodb.TransactWriteItemsInput{
 		// The same write, also where it is tried again.
 		ClientRequestToken: &entry.Mark,

@@ -63,11 +63,18 @@ func TestEntriesAreKeptWhole(t *testing.T) {
 	at := func(n int) time.Time { return time.Date(2026, 8, 21, 10, n, 0, 123456789, time.UTC) }
 	full := entry(t, "full")
 	full.ClaimedAt, full.ClaimedUntil, full.RetryAt, full.BusySince = at(1), at(2), at(3), at(4)
-	full.SubmittedAt, full.DiscardedAt, full.StoredAt = at(5), at(6), at(7)
+	full.SubmittedAt, full.DiscardedAt, full.Redrives = at(5), at(6), 2
+	full.Manifest = &video.Manifest{
+		ID: "full", Model: full.Request.Model(), Request: full.Request, GenerationID: "g", CreatedAt: full.CreatedAt, SubmittedAt: at(5),
+		CompletedAt: at(6), StoringAt: at(6), StoredAt: at(7), Polls: 3, Bytes: 1234, CRC32: "y/Q5Jg==", Seconds: 5.041, Width: 1280, Height: 720,
+		CreditsUsed: 7, PipelineVersion: "1a2b3c4d5e6f",
+	}
 	full.KeyVersion, full.Route, full.Candidate, full.GenerationID, full.Resubmitted = "v", video.RouteLegacy, "c", "g", true
 	full.Refusal = &video.Refusal{Kind: video.RefusedBusy, Said: "no room"}
-	full.Ending = video.NewEndingRecord(&video.Discarded{GenerationID: "g", Credits: 7}, at(8))
-	for _, want := range []video.Entry{entry(t, "small"), full} {
+	full.End(&video.Discarded{GenerationID: "g", Credits: 7}, at(8))
+	unread := video.Entry{ID: "unread", CreatedAt: at(0), Execution: "unread", Started: true}
+	unread.End(&video.InvalidRequest{}, at(1))
+	for _, want := range []video.Entry{entry(t, "small"), full, unread} {
 		jobs := open(dynamofake.New(t))
 		written, _, err := jobs.Create(t.Context(), want)
 		if err != nil {
@@ -154,7 +161,7 @@ func TestOwnWritesAreKnown(t *testing.T) {
 					fake.Fail(func(call dynamofake.Call) dynamofake.Fault {
 						mu.Lock()
 						defer mu.Unlock()
-						if call.Op == "Query" || left == 0 {
+						if call.Op == "Query" || call.Partition == "days" || left == 0 {
 							return dynamofake.Fault{}
 						}
 						left--
@@ -207,7 +214,7 @@ func TestLostToAnother(t *testing.T) {
 				var once sync.Once
 				fake.Fail(func(call dynamofake.Call) dynamofake.Fault {
 					spoiled := dynamofake.Fault{}
-					if call.Op != "Query" {
+					if call.Op != "Query" && call.Partition != "days" {
 						once.Do(func() {
 							spoiled = fault
 							fake.Fail(nil)
@@ -333,7 +340,7 @@ func TestUnfinished(t *testing.T) {
 			"second":     func(e *video.Entry) { e.CreatedAt = at.Add(time.Minute) },
 			"first":      func(e *video.Entry) {},
 			"generating": func(e *video.Entry) { e.Phase = video.PhaseAccepted },
-			"stored":     func(e *video.Entry) { e.Phase, e.StoredAt = video.PhaseAccepted, at },
+			"stored":     func(e *video.Entry) { e.Phase, e.Manifest = video.PhaseAccepted, &video.Manifest{} },
 			"over":       func(e *video.Entry) { e.Ending = video.NewEndingRecord(&video.Cancelled{}, at) },
 		} {
 			entry := video.Entry{ID: id, CreatedAt: at}

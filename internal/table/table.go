@@ -2,6 +2,7 @@ package table
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -25,6 +26,9 @@ type Table struct {
 	name   string
 	mark   func() string
 	jitter func(time.Duration) time.Duration
+
+	mu  sync.Mutex
+	day string // the last one that putDay wrote
 }
 
 // New makes a Table. Each call of mark gives a text of at most 36 characters that

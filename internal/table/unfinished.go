@@ -10,23 +10,20 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// byStatus is the index of the jobs by their status, as template.yaml has it.
-const byStatus = "by-status"
-
-// unfinished are the words that statusOf has for jobs without an outcome.
-func unfinished() []string { return []string{"queued", "generating"} }
-
 // Unfinished gives the ids of the jobs without an outcome, the oldest of each status
 // first, until yield returns false. The index is some moments behind: a job that was
 // created or has ended just now may be missing or among them. The error is a
 // *video.ServiceUnavailable.
 func (t *Table) Unfinished(ctx context.Context, yield func(id string) bool) error {
-	for _, status := range unfinished() {
+	for _, state := range video.States() {
+		if state.Ended() {
+			continue
+		}
 		pages := dynamodb.NewQueryPaginator(t.client, &dynamodb.QueryInput{
 			TableName: &t.name, IndexName: aws.String(byStatus),
 			KeyConditionExpression:    aws.String("#status = :status"),
-			ExpressionAttributeNames:  map[string]string{"#status": "status"},
-			ExpressionAttributeValues: map[string]types.AttributeValue{":status": text(status)},
+			ExpressionAttributeNames:  map[string]string{"#status": statusName},
+			ExpressionAttributeValues: map[string]types.AttributeValue{":status": text(string(state))},
 		})
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)

@@ -76,17 +76,6 @@ func (t *Timings) Forecast(ctx context.Context, model string, duration int) sche
 // latest leaves out what is too old to count.
 func latest(seen []schedule.Seen) []schedule.Seen { return seen[max(0, len(seen)-schedule.Window):] }
 
-// Left is the time until half of the generations that have run for elapsed have
-// ended; false where they have run for longer than anything tells.
-func (t *Timings) Left(ctx context.Context, model string, duration int, elapsed time.Duration) (time.Duration, bool) {
-	return t.Forecast(ctx, model, duration).Left(elapsed)
-}
-
-// Usual is the time by which half of the generations end.
-func (t *Timings) Usual(ctx context.Context, model string, duration int) (time.Duration, bool) {
-	return t.Forecast(ctx, model, duration).Usual(), true
-}
-
 // Learn adds what was seen of a generation, in the place of the oldest. What tells
 // next to nothing is left out, such as one that a late first look found ended. Of
 // what many see at once, some may be lost.

@@ -66,20 +66,17 @@ func about(t *testing.T, what string, got, want time.Duration) {
 func TestLearnThenForecast(t *testing.T) {
 	fake, logged := dynamofake.New(t), &bytes.Buffer{}
 	known, ctx := timings.New(records(fake), nil, logTo(logged)), t.Context()
-	before, ok := known.Usual(ctx, model, 5)
-	if !ok {
-		t.Fatal("nothing is usual")
-	}
+	before := known.Forecast(ctx, model, 5).Usual()
 	about(t, "the built-in time", before, 80*time.Second)
 	for i := range schedule.Window + 5 {
 		known.Learn(ctx, model, 5, seenAt(195+i%10))
 	}
-	after, _ := known.Usual(ctx, model, 5)
+	after := known.Forecast(ctx, model, 5).Usual()
 	about(t, "what was learned", after, 200*time.Second)
-	if left, ok := known.Left(ctx, model, 5, 150*time.Second); !ok || left > 60*time.Second {
+	if left, ok := known.Forecast(ctx, model, 5).Left(150 * time.Second); !ok || left > 60*time.Second {
 		t.Errorf("at 150 s there is left %v, %v", left, ok)
 	}
-	other, _ := known.Usual(ctx, model, 10)
+	other := known.Forecast(ctx, model, 10).Usual()
 	about(t, "that of longer videos", other, 160*time.Second)
 
 	if seen := kept(t, fake); len(seen) != schedule.Window || seen[0] != seenAt(200) {
@@ -93,13 +90,13 @@ func TestLearnThenForecast(t *testing.T) {
 func TestTheProvidersMetricsStandInUntilThereAreEnough(t *testing.T) {
 	fake, provider := dynamofake.New(t), &metrics{measured: video.Percentiles{P50: 300 * time.Second, P90: 400 * time.Second}, ok: true}
 	known, ctx := timings.New(records(fake), provider, slog.New(slog.DiscardHandler)), t.Context()
-	usual, _ := known.Usual(ctx, model, 5)
+	usual := known.Forecast(ctx, model, 5).Usual()
 	about(t, "what the provider measured", usual, 300*time.Second)
 	for range schedule.Window {
 		known.Learn(ctx, model, 5, seenAt(90))
 	}
 	asked := provider.asked
-	usual, _ = known.Usual(ctx, model, 5)
+	usual = known.Forecast(ctx, model, 5).Usual()
 	about(t, "what was learned", usual, 90*time.Second)
 	if provider.asked != asked {
 		t.Error("the provider is still asked")
@@ -151,11 +148,7 @@ func TestWhatGoesWrongIsLogged(t *testing.T) {
 			})
 			known := timings.New(records(fake), &metrics{err: c.failed}, logTo(logged))
 			known.Learn(t.Context(), model, 5, seenAt(90))
-			usual, ok := known.Usual(t.Context(), model, 5)
-			if !ok {
-				t.Error("nothing is usual")
-			}
-			about(t, "what is usual", usual, 80*time.Second)
+			about(t, "what is usual", known.Forecast(t.Context(), model, 5).Usual(), 80*time.Second)
 			if !strings.Contains(logged.String(), c.said) {
 				t.Errorf("logged: %s", logged)
 			}
@@ -181,3 +174,38 @@ func TestManyLearnAtOnce(t *testing.T) {
 // tries is at least how many writers of many at once get through: in each round
 // one does.
 const tries = 3
+
+// Who asks often is answered from what was read within the minute.
+func TestRecent(t *testing.T) {
+	fake, ctx, now := dynamofake.New(t), t.Context(), time.Now()
+	known := timings.New(records(fake), nil, slog.New(slog.DiscardHandler))
+	shown := timings.NewRecent(known, func() time.Time { return now })
+	var group sync.WaitGroup
+	for range 10 {
+		group.Go(func() {
+			if usual, ok := shown.Usual(ctx, model, 5); !ok || usual == 0 {
+				t.Errorf("usual is %v, %v", usual, ok)
+			}
+			if left, ok := shown.Left(ctx, model, 5, time.Second); !ok || left == 0 {
+				t.Errorf("left is %v, %v", left, ok)
+			}
+		})
+	}
+	group.Wait()
+	if n := fake.Count("Query"); n != 1 {
+		t.Errorf("read %d times", n)
+	}
+	before, _ := shown.Usual(ctx, model, 5)
+	for range schedule.Window {
+		known.Learn(ctx, model, 5, seenAt(200))
+	}
+	if usual, _ := shown.Usual(ctx, model, 5); usual != before {
+		t.Errorf("within the minute: %v, then %v", before, usual)
+	}
+	now = now.Add(time.Minute)
+	usual, _ := shown.Usual(ctx, model, 5)
+	about(t, "a minute later", usual, 200*time.Second)
+	if other, _ := shown.Usual(ctx, model, 10); other == usual {
+		t.Errorf("longer videos take as long: %v", other)
+	}
+}

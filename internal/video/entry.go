@@ -67,9 +67,9 @@ type Entry struct {
 	// submitted: no other attempt is sent, and the video isn't stored.
 	DiscardedAt time.Time `json:"discarded_at,omitzero"`
 
-	// StoredAt is when the video was found or put at its place, with its
-	// manifest. A redrive of the job looks there again.
-	StoredAt time.Time `json:"stored_at,omitzero"`
+	// Manifest is that of the stored video, as it was found or put beside it; nil
+	// where there is none. A redrive of the job looks there again.
+	Manifest *Manifest `json:"manifest,omitempty"`
 
 	Ending *EndingRecord `json:"ending,omitempty"`
 }
@@ -81,6 +81,9 @@ type EndingRecord struct {
 	Message string          `json:"message"`
 	Detail  json.RawMessage `json:"detail"` // the error's fields
 	At      time.Time       `json:"at"`
+	// Redrive is the number of the redrive that ended so, as Entry.Redrives
+	// counts them; 0 for the job's own execution.
+	Redrive int `json:"redrive,omitempty"`
 }
 
 // Unclaimed reports whether nothing of the job was ever submitted, and nobody ended

@@ -12,7 +12,7 @@ func FileKey(id string) string { return "videos/" + id + "/video.mp4" }
 func ManifestKey(id string) string { return "videos/" + id + "/video.json" }
 
 // FormKey is the key in the prompts bucket that an upload form signs. The name is
-// one of intake.RandomID with the prefix "file", the ending txt or json.
+// one of jobs.RandomID with the prefix "file", the ending txt or json.
 func FormKey(name, ending string) string { return forms + name + "." + ending }
 
 const forms = "uploads/"

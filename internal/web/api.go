@@ -11,38 +11,25 @@ import (
 	"strings"
 	"time"
 
-	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Starter starts jobs, once an id. Its errors are *intake.Mismatch and
-// *video.ServiceUnavailable.
-type Starter interface {
-	Start(ctx context.Context, id string, r video.Request) (intake.Receipt, error)
-}
-
-// Desk says how a job is doing. Its errors are *video.NoEntry and
-// *video.ServiceUnavailable.
-type Desk interface {
-	Status(ctx context.Context, id string) (intake.View, error)
-}
-
-// Lister lists the jobs. Its errors are *intake.BadCursor and
-// *video.ServiceUnavailable.
-type Lister interface {
-	List(context.Context, intake.Query) (intake.Page, error)
-}
-
-// Canceller ends jobs. Its errors are *intake.NotCancelled, *video.NoEntry and
-// *video.ServiceUnavailable.
-type Canceller interface {
-	Cancel(ctx context.Context, id string, discard bool) error
-}
-
-// Redriver goes on with jobs, and gives the execution's name. Its errors are
-// *intake.NotRedriven, *video.NoEntry and *video.ServiceUnavailable.
-type Redriver interface {
-	Redrive(ctx context.Context, id string) (string, error)
+// Jobs does what there is to do with jobs. Its errors are *video.ServiceUnavailable,
+// and what each method names.
+type Jobs interface {
+	// Start starts a job, once an id, or gives a *jobs.Mismatch.
+	Start(ctx context.Context, id string, r video.Request) (jobs.Receipt, error)
+	// Status says how a job is doing, or gives a *video.NoEntry.
+	Status(ctx context.Context, id string) (jobs.View, error)
+	// File is Status of a job whose video is in the bucket, if it is completed.
+	File(ctx context.Context, id string) (jobs.View, error)
+	// List lists the jobs, or gives a *jobs.BadCursor.
+	List(context.Context, jobs.Query) (jobs.Page, error)
+	// Cancel ends a job, or gives a *jobs.NotCancelled or a *video.NoEntry.
+	Cancel(ctx context.Context, id string, discard bool) (jobs.View, error)
+	// Redrive goes on with a job, or gives a *jobs.NotRedriven or a *video.NoEntry.
+	Redrive(ctx context.Context, id string) (jobs.View, error)
 }
 
 // Videos gives the addresses that stored videos are fetched from, each for
@@ -73,11 +60,7 @@ type Estimator interface {
 
 // API is the http.Handler. All fields but Origin are needed.
 type API struct {
-	Starter   Starter
-	Desk      Desk
-	Lister    Lister
-	Canceller Canceller
-	Redriver  Redriver
+	Jobs      Jobs
 	Videos    Videos
 	Uploads   Uploads
 	Estimator Estimator

@@ -18,103 +18,116 @@ import (
 	"testing"
 	"time"
 
-	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/web"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// jobs starts jobs and knows those that a test gives it.
-type jobs struct {
+// fakeJobs starts jobs and knows those that a test gives it.
+type fakeJobs struct {
 	requests map[string]string // hashes, by id
-	views    map[string]intake.View
+	views    map[string]jobs.View
 	err      error
 	panics   bool
 	asked    []string
 }
 
-func (j *jobs) Start(_ context.Context, id string, r video.Request) (intake.Receipt, error) {
+func (j *fakeJobs) Start(_ context.Context, id string, r video.Request) (jobs.Receipt, error) {
 	if j.panics {
 		panic("a bug")
 	}
 	if j.err != nil {
-		return intake.Receipt{}, j.err
+		return jobs.Receipt{}, j.err
 	}
 	if hash, ok := j.requests[id]; ok && hash != r.Hash() {
-		return intake.Receipt{}, &intake.Mismatch{ID: id}
+		return jobs.Receipt{}, &jobs.Mismatch{ID: id}
 	}
 	j.requests[id] = r.Hash()
-	return intake.Receipt{ID: id}, nil
+	return jobs.Receipt{View: jobs.View{ID: id}}, nil
 }
 
-func (j *jobs) Status(_ context.Context, id string) (intake.View, error) {
+func (j *fakeJobs) Status(_ context.Context, id string) (jobs.View, error) {
 	if j.err != nil {
-		return intake.View{}, j.err
+		return jobs.View{}, j.err
 	}
 	view, ok := j.views[id]
 	if !ok {
-		return intake.View{}, &video.NoEntry{ID: id}
+		return jobs.View{}, &video.NoEntry{ID: id}
 	}
 	return view, nil
 }
 
+// File knows that the video of "gone" was taken out of the bucket.
+func (j *fakeJobs) File(ctx context.Context, id string) (jobs.View, error) {
+	view, err := j.Status(ctx, id)
+	if id == "gone" {
+		view.State, view.Manifest, view.Ending = video.StateFailed, nil, &video.EndingRecord{Error: "VideoGone", Message: "the video was taken out of the bucket", At: at}
+	}
+	return view, err
+}
+
 // List gives the jobs in the order of their ids.
-func (j *jobs) List(_ context.Context, q intake.Query) (intake.Page, error) {
+func (j *fakeJobs) List(_ context.Context, q jobs.Query) (jobs.Page, error) {
 	j.asked = append(j.asked, fmt.Sprintf("%+v", q))
 	if j.err != nil {
-		return intake.Page{}, j.err
+		return jobs.Page{}, j.err
 	}
 	if q.Cursor == "old" {
-		return intake.Page{}, &intake.BadCursor{Reason: "is too old, or not of this list"}
+		return jobs.Page{}, &jobs.BadCursor{Reason: "is too old, or not of this list"}
 	}
-	var page intake.Page
+	var page jobs.Page
 	for _, id := range slices.Sorted(maps.Keys(j.views)) {
 		switch {
-		case q.State != "" && j.views[id].State != q.State, id <= q.Cursor:
+		case len(q.States) > 0 && !slices.Contains(q.States, j.views[id].State), q.Model != "" && q.Model != j.views[id].Brief.Model, id <= q.Cursor:
 		case len(page.Views) == q.Limit:
 			page.Next = page.Views[q.Limit-1].ID
 			return page, nil
 		default:
-			page.Views = append(page.Views, j.views[id])
+			view := j.views[id]
+			view.Request = nil
+			page.Views = append(page.Views, view)
 		}
 	}
 	return page, nil
 }
 
-// Cancel cancels a queued job, and leaves alone what package intake does.
-func (j *jobs) Cancel(_ context.Context, id string, discard bool) error {
+// Cancel cancels a queued job, and leaves alone what package jobs does.
+func (j *fakeJobs) Cancel(_ context.Context, id string, discard bool) (jobs.View, error) {
 	j.asked = append(j.asked, fmt.Sprintf("cancel %s %v", id, discard))
 	view, ok := j.views[id]
 	switch {
 	case j.err != nil:
-		return j.err
+		return view, j.err
 	case !ok:
-		return &video.NoEntry{ID: id}
-	case view.State == intake.Queued:
-		view.State, view.Ending, view.EndedAt = intake.Cancelled, video.NewEndingRecord(&video.Cancelled{}, at), at
-	case view.State == intake.Generating && discard:
+		return view, &video.NoEntry{ID: id}
+	case view.State == video.StateQueued:
+		view.State, view.Ending, view.EndedAt = video.StateCancelled, video.NewEndingRecord(&video.Cancelled{}, at), at
+	case view.State == video.StateGenerating && discard:
 		view.Discard = true
-	case view.State == intake.Generating:
-		return &intake.NotCancelled{ID: id, Discardable: true, RetryAfter: 1500 * time.Millisecond, Reason: "it is being submitted"}
+	case view.State == video.StateGenerating:
+		return view, &jobs.NotCancelled{ID: id, Discardable: true, RetryAfter: 1500 * time.Millisecond, Reason: "it is being submitted"}
 	default:
-		return &intake.NotCancelled{ID: id, Reason: "it ended, so there is nothing to cancel"}
+		return view, &jobs.NotCancelled{ID: id, Reason: "it ended, so there is nothing to cancel"}
 	}
 	j.views[id] = view
-	return nil
+	return view, nil
 }
 
-// Redrive starts a redrive of a failed job, which Status doesn't see yet.
-func (j *jobs) Redrive(_ context.Context, id string) (string, error) {
-	switch view, ok := j.views[id]; {
+// Redrive redrives a failed job.
+func (j *fakeJobs) Redrive(_ context.Context, id string) (jobs.View, error) {
+	view, ok := j.views[id]
+	switch {
 	case j.err != nil:
-		return "", j.err
+		return view, j.err
 	case !ok:
-		return "", &video.NoEntry{ID: id}
-	case view.State != intake.Failed:
-		return "", &intake.NotRedriven{ID: id, Reason: "its execution is still running"}
+		return view, &video.NoEntry{ID: id}
+	case view.State != video.StateFailed:
+		return view, &jobs.NotRedriven{ID: id, Reason: "its execution is still running"}
 	}
-	return id + "-r1", nil
+	view.State, view.Ending, view.EndedAt, view.Redrivable, view.Execution = video.StateQueued, nil, time.Time{}, false, id+"-r1"
+	return view, nil
 }
 
 // links makes URLs that a test can recognize.
@@ -165,7 +178,7 @@ const (
 	boat   = `{"model":"kling-video/v1/pro/text-to-video","prompt":"` + prompt + `"}`
 )
 
-func newJobs(t *testing.T) *jobs {
+func newJobs(t *testing.T) *fakeJobs {
 	t.Helper()
 	r, err := video.NewRequest(prompt)
 	if err != nil {
@@ -177,38 +190,42 @@ func newJobs(t *testing.T) *jobs {
 		StoringAt: at, StoredAt: at, Polls: 3, Bytes: 1234, CRC32: "y/Q5Jg==", Seconds: 5.041, Width: 1280, Height: 720,
 		CreditsUsed: 1960000, PipelineVersion: "1a2b3c4d5e6f",
 	}
-	ended := func(state intake.State, err error) intake.View {
-		return intake.View{State: state, Request: &r, CreatedAt: began, EndedAt: at, Ending: video.NewEndingRecord(err, at)}
+	ended := func(state video.State, err error) jobs.View {
+		return jobs.View{State: state, Request: &r, CreatedAt: began, EndedAt: at, Ending: video.NewEndingRecord(err, at)}
 	}
-	j := &jobs{requests: map[string]string{}, views: map[string]intake.View{
-		"queued":     {State: intake.Queued, Request: &r, CreatedAt: began},
-		"generating": {State: intake.Generating, Request: &r, CreatedAt: began, SubmittedAt: at.Add(-28 * time.Second)},
-		"late":       {State: intake.Generating, Request: &r, CreatedAt: began, SubmittedAt: at.Add(-time.Hour)},
-		"done":       {State: intake.Completed, Request: &r, Manifest: manifest, CreatedAt: began, SubmittedAt: began.Add(time.Second), EndedAt: at},
-		"failed":     ended(intake.Failed, &video.GenerationFailed{GenerationID: "generation-1", Said: "moderation <&>"}),
-		"poor":       ended(intake.Failed, &video.OutOfCredits{}),
-		"cancelled":  ended(intake.Cancelled, &video.Cancelled{}),
-		"discarded":  ended(intake.Discarded, &video.Discarded{GenerationID: "generation-1", Credits: 1960000}),
-		"no-request": {State: intake.Failed, CreatedAt: began, EndedAt: at, Ending: &video.EndingRecord{Error: "States.Timeout", Message: "it took long", At: at}},
+	j := &fakeJobs{requests: map[string]string{}, views: map[string]jobs.View{
+		"queued":     {State: video.StateQueued, Request: &r, CreatedAt: began},
+		"generating": {State: video.StateGenerating, Request: &r, CreatedAt: began, SubmittedAt: at.Add(-28 * time.Second)},
+		"late":       {State: video.StateGenerating, Request: &r, CreatedAt: began, SubmittedAt: at.Add(-time.Hour)},
+		"done":       {State: video.StateCompleted, Request: &r, Manifest: manifest, CreatedAt: began, SubmittedAt: began.Add(time.Second), EndedAt: at},
+		"gone":       {State: video.StateCompleted, Request: &r, Manifest: manifest, CreatedAt: began, SubmittedAt: began.Add(time.Second), EndedAt: at},
+		"failed":     ended(video.StateFailed, &video.GenerationFailed{GenerationID: "generation-1", Said: "moderation <&>"}),
+		"poor":       ended(video.StateFailed, &video.OutOfCredits{}),
+		"cancelled":  ended(video.StateCancelled, &video.Cancelled{}),
+		"discarded":  ended(video.StateDiscarded, &video.Discarded{GenerationID: "generation-1", Credits: 1960000}),
+		"no-request": {State: video.StateFailed, CreatedAt: began, EndedAt: at, Ending: &video.EndingRecord{Error: "States.Timeout", Message: "it took long", At: at}},
 	}}
 	for id, view := range j.views {
 		view.ID, view.Redrivable = id, id == "poor" || id == "discarded"
+		if view.Request != nil {
+			view.Brief = r.Brief()
+		}
 		j.views[id] = view
 	}
 	return j
 }
 
 // newAPI is an API of fakes.
-func newAPI(j *jobs, l links, log io.Writer) *web.API {
+func newAPI(j *fakeJobs, l links, log io.Writer) *web.API {
 	api := &web.API{
-		Starter: j, Desk: j, Lister: j, Canceller: j, Redriver: j, Videos: l, Uploads: l, Estimator: clockwork{},
+		Jobs: j, Videos: l, Uploads: l, Estimator: clockwork{},
 		Random: zeros{}, Now: func() time.Time { return at }, Log: slog.New(slog.NewJSONHandler(log, nil)),
 	}
 	api.Page = page{api.NotFound()}
 	return api
 }
 
-func newHandler(j *jobs, l links, log io.Writer) http.Handler { return newAPI(j, l, log).Handler() }
+func newHandler(j *fakeJobs, l links, log io.Writer) http.Handler { return newAPI(j, l, log).Handler() }
 
 // call is a request that a client sends, with the token that the API must not log.
 type call struct {

@@ -1,13 +1,14 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"io"
 	"mime"
 	"net/http"
 	"strings"
 
-	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -28,14 +29,14 @@ func (a *API) create(created int) func(*http.Request) answer {
 		var err error
 		id, again := "", "send the request again with the same Idempotency-Key"
 		if keyed {
-			id = intake.IDFromKey("api", key[0])
-		} else if id, err = intake.RandomID("api", a.Random); err != nil {
+			id = jobs.IDFromKey("api", key[0])
+		} else if id, err = jobs.RandomID("api", a.Random); err != nil {
 			return unavailable("", err, "no id could be made for the request, and nothing was started; send it again")
 		} else {
 			again = "ask for generation_id=" + id + " before sending it again, and use an Idempotency-Key to be safe"
 		}
-		receipt, err := a.Starter.Start(r.Context(), id, request)
-		var other *intake.Mismatch
+		receipt, err := a.Jobs.Start(r.Context(), id, request)
+		var other *jobs.Mismatch
 		switch {
 		case errors.As(err, &other):
 			// 422, as the IETF's draft of the header has it:
@@ -44,7 +45,7 @@ func (a *API) create(created int) func(*http.Request) answer {
 		case err != nil:
 			return unavailable(id, err, "the request may or may not have been taken; "+again)
 		}
-		return answer{status: created, job: receipt.ID, body: reply(intake.View{ID: receipt.ID, State: intake.Queued}, "")}
+		return answer{status: created, job: receipt.ID, body: reply(jobs.View{ID: receipt.ID, State: video.StateQueued}, "")}
 	}
 }
 
@@ -86,12 +87,13 @@ func (a *API) retrieve(r *http.Request) answer {
 	if id == "" {
 		return refuseField(http.StatusBadRequest, "generation_id", "is missing: ask as ?generation_id= and the id that the POST gave")
 	}
-	view, refused := a.status(r, id)
+	// Who asks here gets the file's address only: it is looked at first.
+	view, refused := a.view(r, id, a.Jobs.File)
 	if refused != nil {
 		return *refused
 	}
 	url := ""
-	if view.State == intake.Completed {
+	if view.State == video.StateCompleted {
 		var err error
 		if url, err = a.Videos.URL(r.Context(), id); err != nil {
 			return unavailable(id, err, "the video is stored, and no URL could be made for it; ask again")
@@ -100,13 +102,13 @@ func (a *API) retrieve(r *http.Request) answer {
 	return answer{status: http.StatusOK, job: id, body: reply(view, url)}
 }
 
-// status reads how a job is doing, or says why it can't be told.
-func (a *API) status(r *http.Request, id string) (intake.View, *answer) {
+// view reads how a job is doing, or says why it can't be told.
+func (a *API) view(r *http.Request, id string, read func(context.Context, string) (jobs.View, error)) (jobs.View, *answer) {
 	if !video.ValidID(id) {
 		refused := notFound("")
-		return intake.View{}, &refused
+		return jobs.View{}, &refused
 	}
-	view, err := a.Desk.Status(r.Context(), id)
+	view, err := read(r.Context(), id)
 	if err == nil {
 		return view, nil
 	}
@@ -115,7 +117,7 @@ func (a *API) status(r *http.Request, id string) (intake.View, *answer) {
 	if errors.As(err, &absent) {
 		refused = notFound(id)
 	}
-	return intake.View{}, &refused
+	return jobs.View{}, &refused
 }
 
 func notFound(id string) answer {

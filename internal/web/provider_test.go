@@ -13,7 +13,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/simulator/contract"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/web"
@@ -57,6 +57,7 @@ func providerReplies() map[string]reply {
 		"get-queued":                    {call: call{"GET", legacy + "?generation_id=queued", nil, ""}},
 		"get-generating":                {call: call{"GET", universal + "?generation_id=generating", nil, ""}},
 		"get-completed":                 {call: call{"GET", universal + "?generation_id=done", nil, ""}},
+		"get-gone":                      {call: call{"GET", universal + "?generation_id=gone", nil, ""}},
 		"get-error":                     {call: call{"GET", legacy + "?generation_id=failed", nil, ""}},
 		"get-cancelled":                 {call: call{"GET", legacy + "?generation_id=cancelled", nil, ""}},
 		"get-unknown":                   {call: call{"GET", legacy + "?generation_id=nobody", nil, ""}},
@@ -127,7 +128,7 @@ func TestTheSameKeyIsTheSameReplyAfterTheEnd(t *testing.T) {
 		handler.ServeHTTP(w, c.request())
 		replies = append(replies, transcript(w))
 		id := w.Header().Get("X-Inference-Id")
-		j.views[id] = intake.View{ID: id, State: intake.Failed, Ending: &video.EndingRecord{Error: "GenerationFailed"}}
+		j.views[id] = jobs.View{ID: id, State: video.StateFailed, Ending: &video.EndingRecord{Error: "GenerationFailed"}}
 	}
 	if replies[0] != replies[1] || len(j.requests) != 1 {
 		t.Errorf("got\n%s\nand\n%s", replies[0], replies[1])

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -40,10 +40,10 @@ type usage struct {
 }
 
 // reply puts a view into the provider's words. The url is of a completed job.
-func reply(v intake.View, url string) generation {
+func reply(v jobs.View, url string) generation {
 	g := generation{ID: v.ID, Status: string(v.State)}
 	if v.Ending != nil {
-		g.Status = string(intake.Failed) // the provider has no word for what we cancelled
+		g.Status = string(video.StateFailed) // the provider has no word for what we cancelled
 	}
 	if v.Manifest != nil {
 		g.Video = &file{URL: url, Duration: v.Manifest.Request.Duration()}

@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/text"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -53,7 +53,7 @@ func (a *API) upload(r *http.Request) answer {
 	if len(wrong) > 0 {
 		return refuseFields(wrong)
 	}
-	name, err := intake.RandomID("file", a.Random)
+	name, err := jobs.RandomID("file", a.Random)
 	if err != nil {
 		return unavailable("", err, "no name could be made for the file; ask again")
 	}

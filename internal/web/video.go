@@ -7,14 +7,18 @@ import (
 	"sync"
 	"time"
 
-	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/video"
 )
 
 // videoBody is a video, as docs/openapi.yaml describes it.
 type videoBody struct {
 	ID          string          `json:"id"`
-	Status      intake.State    `json:"status"`
+	Status      video.State     `json:"status"`
+	Model       *string         `json:"model"`
+	Prompt      *string         `json:"prompt"`
+	Duration    *int            `json:"duration"`
+	AspectRatio *string         `json:"aspect_ratio"`
 	Request     *video.Request  `json:"request"`
 	CreatedAt   time.Time       `json:"created_at"`
 	SubmittedAt *time.Time      `json:"submitted_at"`
@@ -65,7 +69,7 @@ type videoFile struct {
 const estimatesAtOnce = 10
 
 // videos makes the bodies of views. An error is of the URLs.
-func (a *API) videos(ctx context.Context, views []intake.View) ([]videoBody, error) {
+func (a *API) videos(ctx context.Context, views []jobs.View) ([]videoBody, error) {
 	bodies, errs := make([]videoBody, len(views)), make([]error, len(views))
 	each(len(views), func(i int) { bodies[i], errs[i] = a.video(ctx, views[i]) })
 	return bodies, errors.Join(errs...)
@@ -85,12 +89,18 @@ func each(n int, do func(i int)) {
 	group.Wait()
 }
 
-func (a *API) video(ctx context.Context, v intake.View) (videoBody, error) {
+func (a *API) video(ctx context.Context, v jobs.View) (videoBody, error) {
 	body := videoBody{
 		ID: v.ID, Status: v.State, Request: v.Request, CreatedAt: v.CreatedAt.UTC(), SubmittedAt: known(v.SubmittedAt), EndedAt: known(v.EndedAt),
-		Discard: v.Discard, Manifest: v.Manifest,
+		Discard: v.Discard,
 	}
-	if !v.State.Ended() && v.Request != nil {
+	if v.Brief.Model != "" {
+		body.Model, body.Prompt, body.Duration, body.AspectRatio = &v.Brief.Model, &v.Brief.Prompt, &v.Brief.Duration, &v.Brief.AspectRatio
+	}
+	if v.Request != nil {
+		body.Manifest = v.Manifest
+	}
+	if !v.State.Ended() && v.Brief.Model != "" {
 		body.Estimate = a.estimate(ctx, v)
 	}
 	if v.Ending != nil {
@@ -119,13 +129,13 @@ func (a *API) video(ctx context.Context, v intake.View) (videoBody, error) {
 
 // estimate says how much longer a job takes. The time that it waits for room is
 // anybody's guess: it counts from its submission.
-func (a *API) estimate(ctx context.Context, v intake.View) *estimate {
+func (a *API) estimate(ctx context.Context, v jobs.View) *estimate {
 	elapsed := time.Duration(0)
 	if !v.SubmittedAt.IsZero() {
 		elapsed = max(0, a.Now().Sub(v.SubmittedAt))
 	}
-	usual, usually := a.Estimator.Usual(ctx, v.Request.Model(), v.Request.Duration())
-	left, told := a.Estimator.Left(ctx, v.Request.Model(), v.Request.Duration(), elapsed)
+	usual, usually := a.Estimator.Usual(ctx, v.Brief.Model, v.Brief.Duration)
+	left, told := a.Estimator.Left(ctx, v.Brief.Model, v.Brief.Duration, elapsed)
 	if !usually && !told {
 		return nil
 	}

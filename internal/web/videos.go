@@ -4,12 +4,13 @@ import (
 	"errors"
 	"math"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -18,30 +19,12 @@ const defaultPage = 20
 
 // list gives a page of the videos.
 func (a *API) list(r *http.Request) answer {
-	query := r.URL.Query()
-	q := intake.Query{Limit: defaultPage, Cursor: query.Get("cursor")}
-	var wrong []video.FieldError
-	if query.Has("status") {
-		q.State = intake.State(query.Get("status"))
-		if states := intake.States(); !slices.Contains(states, q.State) {
-			wrong = append(wrong, video.FieldError{Field: "status", Message: "is not a status; it takes " + words(states)})
-		}
-	}
-	if query.Has("limit") {
-		n, err := strconv.Atoi(query.Get("limit"))
-		if err != nil || n < 1 || n > intake.MaxPage {
-			wrong = append(wrong, video.FieldError{Field: "limit", Message: "takes a whole number from 1 to " + strconv.Itoa(intake.MaxPage)})
-		}
-		q.Limit = n
-	}
-	if query.Has("cursor") && q.Cursor == "" {
-		wrong = append(wrong, video.FieldError{Field: "cursor", Message: "is empty; leave it out to begin with the newest"})
-	}
+	q, wrong := listed(r.URL.Query())
 	if len(wrong) > 0 {
 		return refuseFields(wrong)
 	}
-	page, err := a.Lister.List(r.Context(), q)
-	var bad *intake.BadCursor
+	page, err := a.Jobs.List(r.Context(), q)
+	var bad *jobs.BadCursor
 	switch {
 	case errors.As(err, &bad):
 		return refuseField(http.StatusBadRequest, "cursor", "%s; begin again without one", bad.Reason)
@@ -59,7 +42,63 @@ func (a *API) list(r *http.Request) answer {
 	return answer{status: http.StatusOK, body: body}
 }
 
-func words(states []intake.State) string {
+// running asks for the jobs that are queued or generating.
+const running = "running"
+
+// listed reads what the videos are asked for by, and names each parameter that is
+// wrong.
+func listed(query url.Values) (jobs.Query, []video.FieldError) {
+	q := jobs.Query{Limit: defaultPage, Cursor: query.Get("cursor")}
+	var wrong []video.FieldError
+	no := func(field, message string) { wrong = append(wrong, video.FieldError{Field: field, Message: message}) }
+	if query.Has("status") {
+		switch state := video.State(query.Get("status")); {
+		case slices.Contains(video.States(), state):
+			q.States = []video.State{state}
+		case state == running:
+			q.States = []video.State{video.StateQueued, video.StateGenerating}
+		default:
+			no("status", "is not a status; it takes "+words(video.States())+"; or "+running+", for those that are queued or generating")
+		}
+	}
+	if query.Has("model") {
+		model, ok := video.FindModel(query.Get("model"))
+		if !ok {
+			no("model", "is not one that Takeup knows; GET /models lists them")
+		}
+		q.Model = model.Name
+	}
+	for name, at := range map[string]*time.Time{"from": &q.From, "to": &q.To} {
+		var ok bool
+		if *at, ok = moment(query.Get(name)); !ok && query.Has(name) {
+			no(name, "takes a time such as 2026-08-21T12:00:00Z, or a day such as 2026-08-21, which is one in UTC")
+		}
+	}
+	if query.Has("limit") {
+		n, err := strconv.Atoi(query.Get("limit"))
+		if err != nil || n < 1 || n > jobs.MaxPage {
+			no("limit", "takes a whole number from 1 to "+strconv.Itoa(jobs.MaxPage))
+		}
+		q.Limit = n
+	}
+	if query.Has("cursor") && q.Cursor == "" {
+		no("cursor", "is empty; leave it out to begin with the newest")
+	}
+	slices.SortStableFunc(wrong, func(a, b video.FieldError) int { return strings.Compare(a.Field, b.Field) })
+	return q, wrong
+}
+
+// moment reads a time, or the beginning of a day in UTC, of four digits' years.
+func moment(s string) (time.Time, bool) {
+	for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
+		if at, err := time.Parse(layout, s); err == nil && at.UTC().Year() > 0 && at.UTC().Year() < 10000 {
+			return at, true
+		}
+	}
+	return time.Time{}, false
+}
+
+func words(states []video.State) string {
 	names := make([]string, len(states))
 	for i, state := range states {
 		names[i] = string(state)
@@ -69,7 +108,7 @@ func words(states []intake.State) string {
 
 // get gives all that is known of one video.
 func (a *API) get(r *http.Request) answer {
-	view, refused := a.status(r, r.PathValue("id"))
+	view, refused := a.view(r, r.PathValue("id"), a.Jobs.Status)
 	if refused != nil {
 		return *refused
 	}
@@ -77,8 +116,8 @@ func (a *API) get(r *http.Request) answer {
 }
 
 // show answers with a video.
-func (a *API) show(r *http.Request, status int, view intake.View) answer {
-	bodies, err := a.videos(r.Context(), []intake.View{view})
+func (a *API) show(r *http.Request, status int, view jobs.View) answer {
+	bodies, err := a.videos(r.Context(), []jobs.View{view})
 	if err != nil {
 		return unavailable(view.ID, err, "the video is stored, and no URL could be made for it; ask again")
 	}
@@ -98,14 +137,14 @@ func (a *API) content(r *http.Request) answer {
 			return refuseField(http.StatusBadRequest, "redirect", "takes true or false")
 		}
 	}
-	view, refused := a.status(r, r.PathValue("id"))
+	view, refused := a.view(r, r.PathValue("id"), a.Jobs.File)
 	if refused != nil {
 		return *refused
 	}
 	switch {
 	case view.Ending != nil:
 		return conflict(view.ID, "it has no video, since it ended with "+view.Ending.Error+": "+view.Ending.Message, 0)
-	case view.State != intake.Completed:
+	case view.State != video.StateCompleted:
 		return conflict(view.ID, "its video is not there yet; it is "+string(view.State)+", ask again", lookAgain)
 	}
 	if !redirect {
@@ -144,9 +183,9 @@ func (a *API) cancel(r *http.Request) answer {
 	if !video.ValidID(id) {
 		return notFound("")
 	}
-	err := a.Canceller.Cancel(r.Context(), id, discard)
+	view, err := a.Jobs.Cancel(r.Context(), id, discard)
 	var absent *video.NoEntry
-	var not *intake.NotCancelled
+	var not *jobs.NotCancelled
 	switch {
 	case errors.As(err, &absent):
 		return notFound(id)
@@ -160,11 +199,7 @@ func (a *API) cancel(r *http.Request) answer {
 	case err != nil:
 		return unavailable(id, err, "whether the job was cancelled is not known; ask again")
 	}
-	view, refused := a.status(r, id)
-	switch {
-	case refused != nil:
-		return *refused
-	case view.State.Ended():
+	if view.State.Ended() {
 		return a.show(r, http.StatusOK, view)
 	}
 	return a.show(r, http.StatusAccepted, view)
@@ -176,9 +211,9 @@ func (a *API) redrive(r *http.Request) answer {
 	if !video.ValidID(id) {
 		return notFound("")
 	}
-	execution, err := a.Redriver.Redrive(r.Context(), id)
+	view, err := a.Jobs.Redrive(r.Context(), id)
 	var absent *video.NoEntry
-	var not *intake.NotRedriven
+	var not *jobs.NotRedriven
 	switch {
 	case errors.As(err, &absent):
 		return notFound(id)
@@ -187,20 +222,9 @@ func (a *API) redrive(r *http.Request) answer {
 	case err != nil:
 		return unavailable(id, err, "whether the job goes on is not known; ask for it")
 	}
-	view, refused := a.status(r, id)
-	if refused != nil {
-		return *refused
-	}
-	if view.State.Ended() && view.State != intake.Completed {
-		// The execution was started, and isn't seen yet.
-		view.State, view.Ending, view.EndedAt, view.Redrivable, view.Discard = intake.Queued, nil, time.Time{}, false, false
-		if !view.SubmittedAt.IsZero() {
-			view.State = intake.Generating
-		}
-	}
 	got := a.show(r, http.StatusAccepted, view)
 	if got.problem == nil {
-		got.header = map[string]string{"X-Execution-Name": execution}
+		got.header = map[string]string{"X-Execution-Name": view.Execution}
 	}
 	return got
 }

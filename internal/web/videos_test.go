@@ -20,6 +20,8 @@ func videosReplies() map[string]reply {
 	return map[string]reply{
 		"list":                {call: get("/videos")},
 		"list-status":         {call: get("/videos?status=discarded")},
+		"list-running":        {call: get("/videos?status=running&model=kling-video/v1/pro/text-to-video&from=2026-08-21&to=2026-08-21T12:00:00.5%2B02:00")},
+		"list-bad-filters":    {call: get("/videos?model=sora&from=yesterday&to=0000-01-01")},
 		"list-limit":          {call: get("/videos?limit=1&status=error")},
 		"list-next":           {call: get("/videos?limit=50&cursor=generating")},
 		"list-none":           {call: get("/videos?cursor=zzz")},
@@ -47,6 +49,7 @@ func videosReplies() map[string]reply {
 		"content-head":        {call: call{"HEAD", "/videos/done/content", nil, ""}},
 		"content-not-yet":     {call: get("/videos/generating/content")},
 		"content-never":       {call: get("/videos/failed/content")},
+		"content-gone":        {call: get("/videos/gone/content")},
 		"content-unknown":     {call: get("/videos/nobody/content")},
 		"content-trouble":     {call: get("/videos/done/content"), err: trouble},
 		"content-no-url":      {call: get("/videos/done/content"), urlErr: noURL},
@@ -93,10 +96,18 @@ func videosReplies() map[string]reply {
 func TestListIsAskedForWhatWasAsked(t *testing.T) {
 	j := newJobs(t)
 	handler := newHandler(j, links{}, io.Discard)
-	for _, target := range []string{"/videos", "/videos?status=queued&limit=7&cursor=abc"} {
+	for _, target := range []string{
+		"/videos", "/videos?status=queued&limit=7&cursor=abc",
+		"/videos?status=running&model=kling-video/v1/pro/text-to-video&from=2026-08-21&to=2026-08-21T12:00:00%2B02:00",
+	} {
 		handler.ServeHTTP(httptest.NewRecorder(), call{"GET", target, nil, ""}.request())
 	}
-	if want := []string{"{State: Limit:20 Cursor:}", "{State:queued Limit:7 Cursor:abc}"}; !slices.Equal(j.asked, want) {
+	const never = "0001-01-01 00:00:00 +0000 UTC"
+	if want := []string{
+		"{States:[] Model: From:" + never + " To:" + never + " Limit:20 Cursor:}",
+		"{States:[queued] Model: From:" + never + " To:" + never + " Limit:7 Cursor:abc}",
+		"{States:[queued generating] Model:kling-video/v1/pro/text-to-video From:2026-08-21 00:00:00 +0000 UTC To:2026-08-21 12:00:00 +0200 +0200 Limit:20 Cursor:}",
+	}; !slices.Equal(j.asked, want) {
 		t.Errorf("got %q", j.asked)
 	}
 }

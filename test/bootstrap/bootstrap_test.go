@@ -14,7 +14,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/simulator"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/test/lambdas"
@@ -155,7 +155,7 @@ func get(t *testing.T, url string) []byte {
 
 func (w *world) testAPI(t *testing.T) {
 	reply := answered[events.APIGatewayProxyResponse](t, w.invoke(t, "api", event(t, "api")))
-	job := intake.IDFromKey("api", "a-paper-boat")
+	job := jobs.IDFromKey("api", "a-paper-boat")
 	var got struct{ ID, Status string }
 	if err := json.Unmarshal([]byte(reply.Body), &got); err != nil || reply.StatusCode != http.StatusCreated || got.ID != job || got.Status != "queued" {
 		t.Errorf("it answers (%v) %+v", err, reply)

@@ -20,7 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
-	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/promptfile"
 )
 
@@ -82,7 +82,7 @@ func (w *world) send(ctx context.Context, j, before *job) {
 	var err error
 	switch j.trigger {
 	case byAPI, byAPIAgain:
-		j.id = intake.IDFromKey("api", w.key(j))
+		j.id = jobs.IDFromKey("api", w.key(j))
 		w.names.add(j.id, j.name)
 		w.follow(j.id, j)
 		var posts sync.WaitGroup

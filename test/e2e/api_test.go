@@ -10,7 +10,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/jobs"
 )
 
 // The provider's two paths.
@@ -132,7 +132,7 @@ func (w *world) testIdempotency(t *testing.T) {
 		})
 	}
 	both.Wait()
-	job := intake.IDFromKey("api", key)
+	job := jobs.IDFromKey("api", key)
 	if ids[0] != job || ids[1] != job {
 		t.Fatalf("the jobs are %v, and not %s", ids, job)
 	}

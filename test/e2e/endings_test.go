@@ -9,7 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/simulator"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -19,7 +19,7 @@ import (
 func (w *world) order(t *testing.T, name string, prepare func(job string)) (job, prompt string) {
 	t.Helper()
 	prompt = w.prompt("the prompt of the job called " + name)
-	prepare(intake.IDFromKey("api", name))
+	prepare(jobs.IDFromKey("api", name))
 	return w.post(t, fmt.Sprintf(`{"prompt":%q}`, prompt), "Idempotency-Key: "+name), prompt
 }
 

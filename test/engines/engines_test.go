@@ -23,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/takeup/takeup/internal/dynamofake"
 	"github.com/takeup/takeup/internal/localstack"
 	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/table"
@@ -136,15 +137,17 @@ func (e engine) create(t *testing.T, name string) {
 	text := func(name string) types.AttributeDefinition {
 		return types.AttributeDefinition{AttributeName: &name, AttributeType: types.ScalarAttributeTypeS}
 	}
+	index := func(name, hash string, more ...string) types.GlobalSecondaryIndex {
+		return types.GlobalSecondaryIndex{
+			IndexName: &name, KeySchema: []types.KeySchemaElement{key(hash, types.KeyTypeHash), key("place", types.KeyTypeRange)},
+			Projection: &types.Projection{ProjectionType: types.ProjectionTypeInclude, NonKeyAttributes: append(dynamofake.Projection(), more...)},
+		}
+	}
 	_, err := e.client(nil).CreateTable(t.Context(), &dynamodb.CreateTableInput{
 		TableName: &name, BillingMode: types.BillingModePayPerRequest,
-		AttributeDefinitions: []types.AttributeDefinition{text("pk"), text("sk"), text("status"), text("created_at")},
+		AttributeDefinitions: []types.AttributeDefinition{text("pk"), text("sk"), text("status"), text("day"), text("place")},
 		KeySchema:            []types.KeySchemaElement{key("pk", types.KeyTypeHash), key("sk", types.KeyTypeRange)},
-		GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{{
-			IndexName:  aws.String("by-status"),
-			KeySchema:  []types.KeySchemaElement{key("status", types.KeyTypeHash), key("created_at", types.KeyTypeRange)},
-			Projection: &types.Projection{ProjectionType: types.ProjectionTypeInclude, NonKeyAttributes: []string{"id"}},
-		}},
+		GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{index("by-day", "day", "status"), index("by-status", "status")},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -189,6 +192,7 @@ func TestEngines(t *testing.T) {
 			t.Run("times", e.testTimes)
 			t.Run("a scan of pages", e.testScan)
 			t.Run("the index of unfinished jobs", e.testUnfinished)
+			t.Run("pages of the indexes", e.testList)
 		})
 	}
 }

@@ -186,7 +186,7 @@ func TestConditionalWrites(t *testing.T) {
 	var wait sync.WaitGroup
 	for n := range 12 {
 		wait.Go(func() {
-			if err := shelf.PutManifest(t.Context(), video.Manifest{ID: id, Polls: n + 1}); err != nil {
+			if _, err := shelf.PutManifest(t.Context(), video.Manifest{ID: id, Polls: n + 1}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -196,7 +196,7 @@ func TestConditionalWrites(t *testing.T) {
 	if err != nil || !stored {
 		t.Fatalf("stored: %v, %v", stored, err)
 	}
-	if err := shelf.PutManifest(t.Context(), video.Manifest{ID: id, Polls: 13}); err != nil {
+	if _, err := shelf.PutManifest(t.Context(), video.Manifest{ID: id, Polls: 13}); err != nil {
 		t.Error(err)
 	}
 	if later, _, err := shelf.Manifest(t.Context(), id); err != nil || later.Polls != first.Polls {

@@ -69,7 +69,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 		},
 		{
 			"manifest before the video", "internal/pipeline/store.go",
-			"	case err != nil:\n		return s.unavailable(job, redacted(err, entry.Request))\n	}\n	stored :=", "	case err != nil:\n		defer s.unavailable(job, err)\n	}\n	stored :=",
+			"	case err != nil:\n		return video.Manifest{}, s.unavailable(job, redacted(err, entry.Request))\n	}\n	stored :=", "	case err != nil:\n		defer s.unavailable(job, err)\n	}\n	stored :=",
 			exhaustive, "./internal/pipeline", "it ended as stored with the file \"\" and a manifest: true",
 		},
 		{
@@ -78,7 +78,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestCancelAtEveryPoint$", "./internal/pipeline", "it was said to be cancelled or discarded, and is completed",
 		},
 		{
-			"cancelled while it is posted", "internal/intake/cancel.go",
+			"cancelled while it is posted", "internal/jobs/cancel.go",
 			`case entry.Phase == "", entry.Phase == video.PhaseRefused:`, `case entry.Phase != video.PhaseAccepted:`,
 			"^TestCancelAtEveryPoint$", "./internal/pipeline", "it was said to be cancelled, and is completed",
 		},
@@ -104,24 +104,24 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestTheSameFileIsTheSameRequest$", "./internal/promptfile", "undisturbed: 2 jobs and 0 rejections, not 1 and 0",
 		},
 		{
-			"begun anew beside one that runs", "internal/intake/start.go",
+			"begun anew beside one that runs", "internal/jobs/start.go",
 			`execution != nil && ended(execution.Status), err`, `execution != nil, err`,
-			"^TestBegunAnewByTwoAtOnce$", "./internal/intake", "2 executions at once",
+			"^TestBegunAnewByTwoAtOnce$", "./internal/jobs", "2 executions at once",
 		},
 		{
-			"begun anew after a claim", "internal/intake/start.go",
+			"begun anew after a claim", "internal/jobs/start.go",
 			`if !entry.Unclaimed() {`, `if entry.Phase == "never" {`,
-			"^TestBegunAnewByTwoAtOnce$", "./internal/intake", "started [a-r1 a-r2]",
+			"^TestBegunAnewByTwoAtOnce$", "./internal/jobs", "started [a-r1 a-r2]",
 		},
 		{
-			"known before the start is marked", "internal/intake/start.go",
+			"known before the start is marked", "internal/jobs/start.go",
 			"		case entry.Started:\n", "		case version != \"\":\n",
-			"^TestStartedOnceWhateverFails$", "./internal/intake", "0 executions at once",
+			"^TestStartedOnceWhateverFails$", "./internal/jobs", "0 executions at once",
 		},
 		{
-			"the next execution started before the item names it", "internal/intake/start.go",
-			`if entry, version, err = i.jobs.Update(ctx, entry.Next(), version); unlessConflict(err) != nil {`, `if entry = entry.Next(); err != nil {`,
-			"^TestStartedOnceWhateverFails$", "./internal/intake", "the job names a, and a-r1 was started",
+			"the next execution started before the item names it", "internal/jobs/start.go",
+			`if entry, version, err = s.table.Update(ctx, entry.Next(), version); unlessConflict(err) != nil {`, `if entry = entry.Next(); err != nil {`,
+			"^TestStartedOnceWhateverFails$", "./internal/jobs", "the job names a, and a-r1 was started",
 		},
 		{
 			"a redrive's wish spent by a write in its way", "internal/pipeline/submit.go",
@@ -129,14 +129,24 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestARedriveOutlivesTheMarkOfItsStart$", "./internal/pipeline", "accepted: got",
 		},
 		{
-			"settled without its condition", "internal/intake/settle.go",
-			`case entry.Execution != name || entry.Ending != nil`, `case entry.Ending != nil`,
-			"^TestSettle$", "./internal/intake", "another_execution_has_it",
+			"settled without its condition", "internal/jobs/settle.go",
+			`case entry.Execution != name || entry.Over()`, `case entry.Over()`,
+			"^TestSettle$", "./internal/jobs", "another_execution_has_it",
 		},
 		{
-			"a claimed attempt released by settling", "internal/intake/settle.go",
-			"		entry.Ending = outcome(execution, entry)\n	}\n	entry.Started", "		entry.Phase, entry.Ending = video.PhaseRefused, outcome(execution, entry)\n	}\n	entry.Started",
+			"a claimed attempt released by settling", "internal/jobs/settle.go",
+			"		entry = outcome(execution, entry)\n	}\n	entry.Started", "		entry = outcome(execution, entry)\n		entry.Phase = video.PhaseRefused\n	}\n	entry.Started",
 			"^TestStoppedAndSettledAtEveryPoint$", "./internal/pipeline", "paid twice",
+		},
+		{
+			"an ending that outlives a redrive", "internal/video/state.go",
+			`e.Ending != nil && e.Ending.Redrive == e.Redrives`, `e.Ending != nil`,
+			"^TestStatus$", "./internal/jobs", "TestStatus/redriven",
+		},
+		{
+			"a job whose day is not known", "internal/table/jobs.go",
+			`if err := t.putDay(ctx, entry.CreatedAt); err != nil {`, `if err := t.putDay(ctx, entry.CreatedAt); err != nil && false {`,
+			"^TestNoJobWithoutItsDay$", "./internal/table", "want ServiceUnavailable",
 		},
 		{
 			"uploads left open", "internal/transfer/transfer.go",

@@ -47,6 +47,7 @@ export class Api {
   models = () => this.#call("GET", "models");
   videos = (cursor) => this.#call("GET", cursor ? `videos?cursor=${encodeURIComponent(cursor)}` : "videos");
   video = (id) => this.#call("GET", `videos/${encodeURIComponent(id)}`);
+  file = (id) => this.#call("GET", `videos/${encodeURIComponent(id)}/content?redirect=false`);
   redrive = (id) => this.#call("POST", `videos/${encodeURIComponent(id)}/redrive`);
   remove = (id, discard) => this.#call("DELETE", `videos/${encodeURIComponent(id)}${discard ? "?discard=true" : ""}`);
   check = (text) => this.#call("POST", "check", { body: text, headers: { "Content-Type": "application/json" } });

@@ -177,6 +177,10 @@ class App {
     }
   }
 
+  #copy(request, key) {
+    return copy(curl(request, key), () => this.#tell("Copied. Set TAKEUP_TOKEN in the shell, and paste."));
+  }
+
   // #acts are what the cards' buttons do.
   #acts() {
     const said = (act) => async (...given) => {
@@ -187,19 +191,20 @@ class App {
       }
     };
     return {
-      again: (request) => this.#edit(request, "The settings are in the form."),
+      again: said(async (video) => this.#edit(await this.#library.whole(video.id), "The settings are in the form.")),
+      whole: said((video) => this.#library.whole(video.id)),
       edit: (entry) => {
         this.#edit(entry.request, "");
         this.#composer.refused(this.#composer.request(), { errors: entry.errors, message: entry.problem });
         this.#outbox.drop(entry);
       },
-      copy: (request, key = crypto.randomUUID()) => copy(curl(request, key), () => this.#tell("Copied. Set TAKEUP_TOKEN in the shell, and paste.")),
+      copy: said(async (video) => this.#copy(await this.#library.whole(video.id), crypto.randomUUID())),
+      copyEntry: (entry) => this.#copy(entry.request, entry.key),
       download: said(async (video) => {
-        const { video: file } = await this.#api.video(video.id);
-        if (!file) throw new Error("The video isn't there any more.");
+        const file = await this.#api.file(video.id);
         h("a", { href: file.download_url, download: `${video.id}.mp4` }).click();
       }),
-      fresh: said((video) => this.#api.video(video.id)),
+      fresh: (video) => this.#api.file(video.id),
       redrive: said(async (video) => {
         this.#library.put(await this.#api.redrive(video.id));
         this.#library.look();

@@ -14,9 +14,9 @@ export class Cards {
   #cards = new Map(); // {element, kind, update} by key
   #nearby;
 
-  // acts are what the buttons do: again(request), copy(request), download(video),
-  // cancel(video), redrive(video), fresh(video), now(entry), edit(entry),
-  // drop(entry).
+  // acts are what the buttons do: again(video), whole(video), copy(video),
+  // download(video), cancel(video), redrive(video), fresh(video), now(entry),
+  // edit(entry), drop(entry), copyEntry(entry).
   constructor(acts) {
     this.#acts = acts;
     // A video is fetched from when it comes near, not before.
@@ -90,31 +90,33 @@ export class Cards {
   }
 
   // #frame is what all cards share: the stage, the prompt, the settings, a line
-  // of facts, and buttons.
-  #frame(stage, request, buttons) {
+  // of facts, and buttons. whole gives the whole request, where the card is of a
+  // job that may have only the beginning of its prompt.
+  #frame(stage, request, buttons, whole) {
     const text = prompt(request) || "Started without a prompt that can be read";
     const heading = h("h3", { class: "prompt" }, text);
     const facts = h("p", { class: "facts" });
-    const whole = text.length > 140
-      ? h("button", { type: "button", class: "link", "aria-expanded": "false", onclick: () => {
+    const all = text.length > 140
+      ? h("button", { type: "button", class: "link", "aria-expanded": "false", onclick: async () => {
           const open = heading.classList.toggle("open");
-          whole.textContent = open ? "Show less" : "Show all";
-          whole.setAttribute("aria-expanded", String(open));
+          all.textContent = open ? "Show less" : "Show all";
+          all.setAttribute("aria-expanded", String(open));
+          if (open && whole) heading.textContent = prompt(await whole()) || text;
         } }, "Show all")
       : null;
     const element = h("li", { class: "card", tabIndex: -1 },
-      h("article", {}, stage, h("div", { class: "card-body" }, heading, whole,
+      h("article", {}, stage, h("div", { class: "card-body" }, heading, all,
         h("ul", { class: "chips", "aria-label": "Settings" }, chips(request ?? {})), facts, h("div", { class: "actions" }, buttons))));
     element.firstChild.setAttribute("aria-label", text.slice(0, 120));
     return { element, facts, text };
   }
 
   // #again are the buttons of every card that has a request.
-  #again(request) {
-    if (!request) return [];
+  #again(video) {
+    if (!video.request) return [];
     return [
-      action("again", "Again", "with these settings", () => this.#acts.again(request)),
-      action("copy", "Copy as curl", "", () => this.#acts.copy(request)),
+      action("again", "Again", "with these settings", (button) => busy(button, () => this.#acts.again(video))),
+      action("copy", "Copy as curl", "", (button) => busy(button, () => this.#acts.copy(video))),
     ];
   }
 
@@ -128,20 +130,21 @@ export class Cards {
       // A signed address is good for a short time only.
       const at = player.currentTime;
       const playing = !player.paused;
-      const renewed = fresh ? null : await this.#acts.fresh(video);
+      let why = "The video can't be played here now. Download it, or load the page again.";
+      const renewed = fresh ? null : await this.#acts.fresh(video).catch((error) => void (why = error.message));
       fresh = true;
-      if (renewed?.video) {
-        player.src = renewed.video.url;
+      if (renewed) {
+        player.src = renewed.url;
         player.currentTime = at;
         if (playing) player.play().catch(() => {});
         return;
       }
       trouble.hidden = false;
-      trouble.textContent = "The video can't be played here now. Download it, or load the page again.";
+      trouble.textContent = why;
     });
     this.#nearby.observe(player);
     const download = action("download", "Download", "", (button) => busy(button, () => this.#acts.download(video)));
-    const { element, facts } = this.#frame(h("div", { class: "stage", "data-ratio": ratio }, player, trouble), video.request, [download, ...this.#again(video.request)]);
+    const { element, facts } = this.#frame(h("div", { class: "stage", "data-ratio": ratio }, player, trouble), video.request, [download, ...this.#again(video)], () => this.#acts.whole(video));
     facts.textContent = [when(new Date(video.ended_at)), video.cost ? money(video.cost.usd) : null].filter(Boolean).join(" · ");
     return { element, update: () => {} };
   }
@@ -153,7 +156,7 @@ export class Cards {
     const cancel = action("cancel", "Cancel", "", () => this.#acts.cancel(video));
     const { element, facts, text } = this.#frame(
       h("div", { class: "stage", "data-ratio": first.request?.aspect_ratio ?? "16:9" }, h("div", { class: "progress" }, h("p", { class: "stage-word" }, state, left), bar)),
-      first.request, [cancel, ...this.#again(first.request)]);
+      first.request, [cancel, ...this.#again(first)], () => this.#acts.whole(first));
     bar.setAttribute("aria-label", `Progress of: ${text.slice(0, 80)}`);
     let video = first;
     const move = () => {
@@ -183,7 +186,7 @@ export class Cards {
     const message = error ? h("p", { class: "message" }, capital(error.message), ".") : null;
     const advice = error ? h("p", { class: "advice" }, h("strong", {}, "What to do: "), `${error.advice}.`) : null;
     const redrive = error?.redrivable ? action("redrive", "Redrive", "go on with it; nothing is paid twice", (button) => busy(button, () => this.#acts.redrive(video))) : null;
-    const { element, facts } = this.#frame(h("div", { class: ended ? "stage flat" : "stage flat failed" }, words, message, advice), video.request, [redrive, ...this.#again(video.request)].filter(Boolean));
+    const { element, facts } = this.#frame(h("div", { class: ended ? "stage flat" : "stage flat failed" }, words, message, advice), video.request, [redrive, ...this.#again(video)].filter(Boolean), () => this.#acts.whole(video));
     facts.textContent = [when(new Date(video.ended_at ?? video.created_at)), video.cost ? money(video.cost.usd) : error && paid(error)].filter(Boolean).join(" · ");
     return { element, update: () => {} };
   }
@@ -198,7 +201,7 @@ export class Cards {
       : h("div", { class: "stage", "data-ratio": first.request.aspect_ratio ?? "16:9" }, h("div", { class: "progress" }, h("p", { class: "stage-word" }, state, left), h("progress", { max: 1, "aria-label": "Being sent" })));
     const buttons = refused
       ? [action("again", "Edit", "", () => this.#acts.edit(entry)), action("cancel", "Dismiss", "", () => this.#acts.drop(entry))]
-      : [first.state === "waiting" ? action("again", "Try now", "", () => this.#acts.now(entry)) : null, first.state === "waiting" ? action("copy", "Copy as curl", "", () => this.#acts.copy(entry.request, entry.key)) : null].filter(Boolean);
+      : [first.state === "waiting" ? action("again", "Try now", "", () => this.#acts.now(entry)) : null, first.state === "waiting" ? action("copy", "Copy as curl", "", () => this.#acts.copyEntry(entry)) : null].filter(Boolean);
     const { element, facts } = this.#frame(stage, first.request, buttons);
     const move = () => {
       if (entry.state !== "waiting") return;

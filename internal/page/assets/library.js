@@ -6,6 +6,9 @@ const ends = new Set(["completed", "error", "cancelled", "discarded"]);
 
 export const ended = (video) => ends.has(video.status);
 
+// brief is what a list has of a request; null where there is none.
+const brief = ({ model, prompt, duration, aspect_ratio }) => model && { model, prompt, duration, aspect_ratio };
+
 const tick = 3_000; // between two looks at what runs
 const hiddenTick = 15_000; // while nobody sees the page
 const listEvery = 30_000;
@@ -61,20 +64,23 @@ export class Library {
   // put takes in what the API said of a job.
   put(video) {
     const before = this.#videos.get(video.id);
-    this.#videos.set(video.id, { ...video, seen: Date.now() });
+    const request = video.request ?? before?.request ?? brief(video);
+    this.#videos.set(video.id, { ...video, request, whole: Boolean(video.request ?? before?.whole), seen: Date.now() });
     if (before && !ended(before) && ended(video)) this.#news(video);
     this.#changed();
   }
 
-  // older reads the next page. One can be empty while there are more.
+  // whole gives the whole request of a job, which a list doesn't have.
+  async whole(id) {
+    if (!this.#videos.get(id)?.whole) this.put(await this.#api.video(id));
+    return this.#videos.get(id).request;
+  }
+
+  // older reads the next page.
   async older() {
-    let found = 0;
-    while (this.next && !found) {
-      const page = await this.#api.videos(this.next);
-      this.next = page.next;
-      found = page.videos.length;
-      page.videos.forEach((video) => this.put(video));
-    }
+    const page = await this.#api.videos(this.next);
+    this.next = page.next;
+    page.videos.forEach((video) => this.put(video));
     this.#changed();
   }
 

@@ -1,4 +1,4 @@
-package intake
+package jobs
 
 import (
 	"context"
@@ -139,20 +139,25 @@ func cause(execution *sfn.DescribeExecutionOutput) string {
 	return said
 }
 
+// ended reports whether an execution is over without a video.
+func ended(status types.ExecutionStatus) bool {
+	return status != types.ExecutionStatusRunning && status != types.ExecutionStatusSucceeded
+}
+
 // outcome puts the end of a job's execution, which told of none itself, into the
 // words of an ending. The errors of the steps that the state machine tries again,
 // and gave up, keep their names; everything else is an interruption.
-func outcome(execution *sfn.DescribeExecutionOutput, entry video.Entry) *video.EndingRecord {
+func outcome(execution *sfn.DescribeExecutionOutput, entry video.Entry) video.Entry {
 	at, name := aws.ToTime(execution.StopDate), aws.ToString(execution.Error)
 	said := name
 	switch {
 	case execution.Status == types.ExecutionStatusSucceeded:
-		return &video.EndingRecord{
-			Error: "VideoGone", At: at,
-			Message: "the video was stored, and was taken out of the bucket since; redrive the job to fetch it again while the provider keeps it",
-		}
+		entry.Ending = gone(at)
+		entry.Ending.Redrive = entry.Redrives
+		return entry
 	case slices.ContainsFunc(video.EndingKinds(), func(k video.EndingKind) bool { return k.Name == name }):
-		return &video.EndingRecord{Error: name, Message: cause(execution), At: at}
+		entry.Ending = &video.EndingRecord{Error: name, Message: cause(execution), At: at, Redrive: entry.Redrives}
+		return entry
 	case execution.Status == types.ExecutionStatusAborted:
 		said = "it was stopped by an operator"
 	case execution.Status == types.ExecutionStatusTimedOut:
@@ -161,7 +166,8 @@ func outcome(execution *sfn.DescribeExecutionOutput, entry video.Entry) *video.E
 	if why := cause(execution); why != "" {
 		said += ": " + why
 	}
-	return video.NewEndingRecord(&video.Interrupted{Execution: aws.ToString(execution.Name), Said: said, Paid: paid(entry)}, at)
+	entry.End(&video.Interrupted{Execution: aws.ToString(execution.Name), Said: said, Paid: paid(entry)}, at)
+	return entry
 }
 
 // paid says whether a job costs money, by how far its submission had come.

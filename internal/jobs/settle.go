@@ -1,8 +1,9 @@
-package intake
+package jobs
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -11,25 +12,6 @@ import (
 
 	"github.com/takeup/takeup/internal/video"
 )
-
-// Unfinished is the table with its index of the jobs without an outcome.
-type Unfinished interface {
-	Claims
-	Unfinished(ctx context.Context, yield func(id string) bool) error
-}
-
-// Settler records how jobs ended whose executions ended without saying so.
-type Settler struct {
-	jobs       Unfinished
-	manifests  Manifests
-	executions Executions
-	now        func() time.Time
-}
-
-// NewSettler makes a Settler for the jobs of a state machine.
-func NewSettler(jobs Unfinished, manifests Manifests, executions Executions, now func() time.Time) *Settler {
-	return &Settler{jobs: jobs, manifests: manifests, executions: executions, now: now}
-}
 
 // Settle records the outcome of the job that an execution looked after, where that
 // execution is over and the table has no outcome: a video that is stored is one,
@@ -44,10 +26,17 @@ func NewSettler(jobs Unfinished, manifests Manifests, executions Executions, now
 // version, and wins.
 //
 // The error is a *video.ServiceUnavailable; settling again is safe.
-func (s *Settler) Settle(ctx context.Context, name string) (bool, error) {
+func (s *Service) Settle(ctx context.Context, name string) (bool, error) {
 	execution, err := s.executions.describe(ctx, name)
-	if err != nil || execution == nil || execution.Status == types.ExecutionStatusRunning {
+	if err != nil || execution == nil {
 		return false, err
+	}
+	return s.settle(ctx, name, execution)
+}
+
+func (s *Service) settle(ctx context.Context, name string, execution *sfn.DescribeExecutionOutput) (bool, error) {
+	if execution.Status == types.ExecutionStatusRunning {
+		return false, nil
 	}
 	id := name
 	if resumed := resumes(aws.ToString(execution.Input)); resumed != "" {
@@ -57,7 +46,7 @@ func (s *Settler) Settle(ctx context.Context, name string) (bool, error) {
 		return false, nil // it was refused before anything was submitted
 	}
 	for range turns {
-		entry, version, err := s.jobs.Get(ctx, id)
+		entry, version, err := s.table.Get(ctx, id)
 		var absent *video.NoEntry
 		switch {
 		case errors.As(err, &absent):
@@ -65,17 +54,16 @@ func (s *Settler) Settle(ctx context.Context, name string) (bool, error) {
 			if !created {
 				return false, nil
 			}
-			_, _, err = s.jobs.Create(ctx, entry)
+			_, _, err = s.table.Create(ctx, entry)
 		case err != nil:
 			return false, unavailable("reading the job", err)
-		case entry.Execution != name || entry.Ending != nil || !entry.StoredAt.IsZero():
+		case entry.Execution != name || entry.Over() || entry.Manifest != nil:
 			return false, nil
 		default:
-			var settled bool
-			if entry, settled, err = s.settled(ctx, entry, execution); err != nil || !settled {
+			if entry, err = s.settled(ctx, entry, execution); err != nil {
 				return false, err
 			}
-			_, _, err = s.jobs.Update(ctx, entry, version)
+			_, _, err = s.table.Update(ctx, entry, version)
 		}
 		if unlessConflict(err) != nil {
 			return false, unavailable("writing the job", err)
@@ -86,41 +74,46 @@ func (s *Settler) Settle(ctx context.Context, name string) (bool, error) {
 	return false, changing("settling the job")
 }
 
-// settled gives the entry with its outcome; false where it has none to be given.
-func (s *Settler) settled(ctx context.Context, entry video.Entry, execution *sfn.DescribeExecutionOutput) (video.Entry, bool, error) {
-	manifest, stored, err := s.manifests.Manifest(ctx, entry.ID)
+// settled gives the entry with its outcome. A redrive that died before it came to
+// take back how the job ended before has changed nothing.
+func (s *Service) settled(ctx context.Context, entry video.Entry, execution *sfn.DescribeExecutionOutput) (video.Entry, error) {
+	manifest, stored, err := s.shelf.Manifest(ctx, entry.ID)
 	switch {
 	case err != nil:
-		return entry, false, unavailable("reading the manifest", err)
+		return entry, unavailable("reading the manifest", err)
 	case stored:
-		entry.StoredAt = manifest.StoredAt
-	case execution.Status == types.ExecutionStatusSucceeded:
-		return entry, false, nil // its owner is removing it
+		entry.Manifest, entry.Ending = &manifest, nil
+	case entry.Ending != nil:
+		before := *entry.Ending
+		before.Redrive = entry.Redrives
+		entry.Ending = &before
 	default:
-		entry.Ending = outcome(execution, entry)
+		entry = outcome(execution, entry)
 	}
 	entry.Started = true
-	return entry, true, nil
+	return entry, nil
 }
 
 // died is the entry of a job whose own execution ended before it came to the table;
-// false where that isn't one, or has no valid request.
+// false where that isn't one.
 func died(name, id string, execution *sfn.DescribeExecutionOutput) (video.Entry, bool) {
-	request := requestOf(execution)
-	if name != id || !ended(execution.Status) || request == nil {
+	if name != id || !ended(execution.Status) {
 		return video.Entry{}, false
 	}
-	entry := video.Entry{
-		ID: id, Request: *request, RequestHash: request.Hash(), CreatedAt: aws.ToTime(execution.StartDate),
-		Execution: id, Started: true,
+	entry := video.Entry{ID: id, CreatedAt: aws.ToTime(execution.StartDate), Execution: id, Started: true}
+	if request := requestOf(execution); request != nil {
+		entry.Request, entry.RequestHash = *request, request.Hash()
 	}
-	entry.Ending = outcome(execution, entry)
-	return entry, true
+	return outcome(execution, entry), true
 }
 
 // abandoned is how long an execution may take to be started by whoever created its
 // job: longer than any function or client that does so goes on.
 const abandoned = 2 * time.Minute
+
+// unseen is how old a job is whose execution is gone where Step Functions doesn't
+// show it: it shows one within moments, and forgets one 90 days after its end.
+const unseen = 24 * time.Hour
 
 // Swept is what a sweep did.
 type Swept struct {
@@ -135,10 +128,10 @@ type Swept struct {
 // context is done: one whose execution is over is settled, and one whose execution
 // was never started is started. One that can't be settled now holds up no other.
 // What happens meanwhile is for the next sweep.
-func (s *Settler) Sweep(ctx context.Context, wait func(context.Context) error) (Swept, error) {
+func (s *Service) Sweep(ctx context.Context, wait func(context.Context) error) (Swept, error) {
 	var swept Swept
 	var failed []error
-	err := s.jobs.Unfinished(ctx, func(id string) bool {
+	err := s.table.Unfinished(ctx, func(id string) bool {
 		if wait(ctx) != nil {
 			swept.Rest = true
 			return false
@@ -153,8 +146,8 @@ func (s *Settler) Sweep(ctx context.Context, wait func(context.Context) error) (
 }
 
 // look settles or starts a job, by its item and not by the index.
-func (s *Settler) look(ctx context.Context, id string, swept *Swept) error {
-	entry, version, err := s.jobs.Get(ctx, id)
+func (s *Service) look(ctx context.Context, id string, swept *Swept) error {
+	entry, version, err := s.table.Get(ctx, id)
 	var absent *video.NoEntry
 	switch {
 	case errors.As(err, &absent):
@@ -162,17 +155,34 @@ func (s *Settler) look(ctx context.Context, id string, swept *Swept) error {
 	case err != nil:
 		return unavailable("reading the job", err)
 	case entry.Started:
-		settled, err := s.Settle(ctx, entry.Execution)
-		if settled {
-			swept.Settled++
-		}
-		return err
+		return s.lookAt(ctx, entry, swept)
 	case entry.Ending != nil && entry.Ending.Final(), s.now().Sub(entry.CreatedAt) < abandoned:
 		return nil
 	}
-	started, _, err := s.executions.begin(ctx, s.jobs, entry, version)
+	started, _, err := s.begin(ctx, entry, version)
 	if started {
 		swept.Started++
+	}
+	return err
+}
+
+// lookAt settles a job whose execution was started.
+func (s *Service) lookAt(ctx context.Context, entry video.Entry, swept *Swept) error {
+	execution, err := s.executions.describe(ctx, entry.Execution)
+	switch {
+	case err != nil:
+		return err
+	case execution == nil && s.now().Sub(entry.CreatedAt) < unseen:
+		return nil
+	case execution == nil:
+		execution = &sfn.DescribeExecutionOutput{
+			Name: &entry.Execution, Input: aws.String(fmt.Sprintf(`{"id":%q,"resume":true}`, entry.ID)), Status: types.ExecutionStatusFailed,
+			Error: aws.String("ExecutionGone"), Cause: aws.String("Step Functions no longer knows it"), StopDate: aws.Time(s.now()),
+		}
+	}
+	settled, err := s.settle(ctx, entry.Execution, execution)
+	if settled {
+		swept.Settled++
 	}
 	return err
 }

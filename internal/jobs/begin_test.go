@@ -1,4 +1,4 @@
-package intake_test
+package jobs_test
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
-	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -29,6 +29,7 @@ type crashed struct{}
 
 // faulty is a table and a machine whose calls go wrong by a plan.
 type faulty struct {
+	jobs.Table
 	machine *machine
 	ledger  ledger
 	calls   int
@@ -118,7 +119,7 @@ func TestStartedOnceWhateverFails(t *testing.T) {
 		{name: "redriven before the table had it", aborted: true, redrive: true},
 	} {
 		t.Run(initial.name, func(t *testing.T) {
-			ask := func(jobs intake.Claims, m intake.StepFunctions) (known bool, err error) {
+			ask := func(l jobs.Table, m jobs.StepFunctions) (known bool, err error) {
 				defer func() {
 					if r := recover(); r != nil {
 						if _, ok := r.(crashed); !ok {
@@ -128,13 +129,13 @@ func TestStartedOnceWhateverFails(t *testing.T) {
 					}
 				}()
 				if initial.redrive {
-					_, err := intake.NewRedriver(jobs, shelf{}, executions(t, m)).Redrive(t.Context(), "a")
-					if not := (*intake.NotRedriven)(nil); errors.As(err, &not) {
+					_, err := service(t, l, shelf{}, m).Redrive(t.Context(), "a")
+					if not := (*jobs.NotRedriven)(nil); errors.As(err, &not) {
 						return true, nil // it runs
 					}
 					return false, err
 				}
-				receipt, err := intake.New(jobs, executions(t, m), now).Start(t.Context(), "a", boat)
+				receipt, err := service(t, l, shelf{}, m).Start(t.Context(), "a", boat)
 				return receipt.Known, err
 			}
 			play := func(name string, plan map[int]string) int {

@@ -1,4 +1,4 @@
-package intake_test
+package jobs_test
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
-	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -43,7 +43,7 @@ func TestStart(t *testing.T) {
 		{name: "in the table, ended and forgotten by Step Functions", ledger: ended(&video.OutOfCredits{}, true), known: true},
 		{name: "cancelled before it was started", ledger: ended(&video.Cancelled{}, false), known: true},
 		{name: "in the table, and Step Functions doesn't show it", ledger: in("a", 0, true), known: true},
-		{name: "in the table, another request", ledger: ledger{"a": {RequestHash: tree.Hash()}}, want: new(*intake.Mismatch)},
+		{name: "in the table, another request", ledger: ledger{"a": {RequestHash: tree.Hash()}}, want: new(*jobs.Mismatch)},
 		{name: "not started yet", ledger: in("a", 0, false), starts: "a"},
 		{name: "a redrive not started yet", ledger: in("a-r1", 1, false), execution: execution(failed, string(canonical)), starts: "a-r1"},
 		{name: "started, and not marked", ledger: in("a", 0, false), execution: execution(running, string(canonical))},
@@ -74,7 +74,7 @@ func TestStart(t *testing.T) {
 			if l == nil {
 				l = ledger{}
 			}
-			receipt, err := intake.New(l, executions(t, m), now).Start(t.Context(), "a", boat)
+			receipt, err := service(t, l, shelf{}, m).Start(t.Context(), "a", boat)
 			switch {
 			case test.want != nil:
 				if !errors.As(err, test.want) {
@@ -82,7 +82,7 @@ func TestStart(t *testing.T) {
 				}
 			case err != nil:
 				t.Fatal(err)
-			case receipt != intake.Receipt{ID: "a", Known: test.known}:
+			case receipt.ID != "a" || receipt.Known != test.known:
 				t.Errorf("got %+v", receipt)
 			case !l["a"].Started && l["a"].Ending == nil:
 				t.Errorf("the job is not marked as started: %+v", l["a"])
@@ -108,16 +108,16 @@ func TestStart(t *testing.T) {
 func TestStartDecidesNothingInTrouble(t *testing.T) {
 	var unavailable *video.ServiceUnavailable
 	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
-	_, err := intake.New(ledger{}, executions(t, m), now).Start(t.Context(), "throttled", request(t, "a boat"))
+	_, err := service(t, ledger{}, shelf{}, m).Start(t.Context(), "throttled", request(t, "a boat"))
 	if !errors.As(err, &unavailable) || !errors.Is(err, errThrottled) || len(m.started) > 0 {
 		t.Errorf("ledger throttled: got %v, started %v", err, m.started)
 	}
 	m = &machine{executions: map[string]*sfn.DescribeExecutionOutput{"a": execution(types.ExecutionStatusFailed, "{}")}, readErr: errThrottled}
-	if _, err = intake.New(ledger{}, executions(t, m), now).Start(t.Context(), "a", request(t, "a boat")); !errors.As(err, &unavailable) {
+	if _, err = service(t, ledger{}, shelf{}, m).Start(t.Context(), "a", request(t, "a boat")); !errors.As(err, &unavailable) {
 		t.Errorf("describe throttled: got %v", err)
 	}
 	var invalid *video.InvalidRequest
-	if _, err = intake.New(ledger{}, executions(t, m), now).Start(t.Context(), "a b", request(t, "a boat")); !errors.As(err, &invalid) {
+	if _, err = service(t, ledger{}, shelf{}, m).Start(t.Context(), "a b", request(t, "a boat")); !errors.As(err, &invalid) {
 		t.Errorf("a bad id: got %v", err)
 	}
 }
@@ -125,7 +125,7 @@ func TestStartDecidesNothingInTrouble(t *testing.T) {
 func TestStartTwiceIsOneJob(t *testing.T) {
 	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
 	l, boat := ledger{}, request(t, "a boat")
-	i := intake.New(l, executions(t, m), now)
+	i := service(t, l, shelf{}, m)
 	for range 3 {
 		if _, err := i.Start(t.Context(), "a", boat); err != nil {
 			t.Fatal(err)
@@ -145,7 +145,7 @@ func TestStartTwiceIsOneJob(t *testing.T) {
 func TestStartOfALongText(t *testing.T) {
 	long := request(t, strings.Repeat("<ß>", video.MaxRequestBytes/5))
 	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
-	i := intake.New(ledger{}, executions(t, m), now)
+	i := service(t, ledger{}, shelf{}, m)
 	if _, err := i.Start(t.Context(), "a", long); err != nil {
 		t.Fatal(err)
 	}
@@ -166,6 +166,7 @@ func TestStartOfALongText(t *testing.T) {
 // interleaved is a ledger and a machine that have something else done before one
 // of their calls.
 type interleaved struct {
+	jobs.Table
 	*machine
 	ledger    ledger
 	calls, at int
@@ -210,13 +211,13 @@ func (i *interleaved) DescribeExecution(ctx context.Context, in *sfn.DescribeExe
 func TestBegunAnewByTwoAtOnce(t *testing.T) {
 	boat := request(t, "a boat")
 	canonical, _ := boat.MarshalJSON()
-	begin := func(how string, l intake.Claims, e intake.Executions) error {
+	begin := func(how string, l jobs.Table, m jobs.StepFunctions) error {
 		if how == "start" {
-			_, err := intake.New(l, e, now).Start(t.Context(), "a", boat)
+			_, err := service(t, l, shelf{}, m).Start(t.Context(), "a", boat)
 			return err
 		}
-		_, err := intake.NewRedriver(l, shelf{}, e).Redrive(t.Context(), "a")
-		if not := (*intake.NotRedriven)(nil); errors.As(err, &not) {
+		_, err := service(t, l, shelf{}, m).Redrive(t.Context(), "a")
+		if not := (*jobs.NotRedriven)(nil); errors.As(err, &not) {
 			return nil
 		}
 		return err
@@ -225,7 +226,7 @@ func TestBegunAnewByTwoAtOnce(t *testing.T) {
 		m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{"a": execution(types.ExecutionStatusAborted, string(canonical))}}
 		both := &interleaved{machine: m, ledger: ledger{}, at: at}
 		both.meanwhile = func() {
-			if err := begin(other, both.ledger, executions(t, m)); err != nil {
+			if err := begin(other, both.ledger, m); err != nil {
 				t.Error(err)
 			}
 			if strings.HasPrefix(then, "claims") {
@@ -242,7 +243,7 @@ func TestBegunAnewByTwoAtOnce(t *testing.T) {
 				m.executions["a-r1"].Status = types.ExecutionStatusFailed
 			}
 		}
-		if err := begin(first, both, executions(t, both)); err != nil {
+		if err := begin(first, both, both); err != nil {
 			t.Error(err)
 		}
 		running := 0
@@ -280,37 +281,37 @@ func TestIDFromKey(t *testing.T) {
 	for _, parts := range [][]string{
 		{"api"}, {"api", ""}, {"api", "", ""}, {"api", "ab", "c"}, {"api", "a", "bc"}, {"api", "abc"}, {"file", "abc"}, {"api", "\x00"}, {"api", "ABC"},
 	} {
-		id := intake.IDFromKey(parts[0], parts[1:]...)
+		id := jobs.IDFromKey(parts[0], parts[1:]...)
 		if !video.ValidID(id) || id != strings.ToLower(id) || !strings.HasPrefix(id, parts[0]+"-") {
 			t.Errorf("%q: id %q", parts, id)
 		}
 		if other, ok := seen[id]; ok {
 			t.Errorf("%q and %q have the id %q", parts, other, id)
 		}
-		if id != intake.IDFromKey(parts[0], parts[1:]...) {
+		if id != jobs.IDFromKey(parts[0], parts[1:]...) {
 			t.Errorf("%q: another id the second time", parts)
 		}
 		seen[id] = parts
 	}
-	if id := intake.IDFromKey(strings.Repeat("x", 17), "a"); !video.ValidID(id) {
+	if id := jobs.IDFromKey(strings.Repeat("x", 17), "a"); !video.ValidID(id) {
 		t.Errorf("%q is too long", id)
 	}
 	// An id must stay what it is: the jobs of earlier releases are found by it.
-	if got, want := intake.IDFromKey("api", "key"), "api-kmfj2ifmq6wlxvrz2x2le2zwpv2wkbryxjsmpikecnbtnyglsnha"; got != want {
+	if got, want := jobs.IDFromKey("api", "key"), "api-kmfj2ifmq6wlxvrz2x2le2zwpv2wkbryxjsmpikecnbtnyglsnha"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
 
 func TestRandomID(t *testing.T) {
-	a, err := intake.RandomID("api", strings.NewReader(strings.Repeat("a", 16)))
+	a, err := jobs.RandomID("api", strings.NewReader(strings.Repeat("a", 16)))
 	if err != nil || !video.ValidID(a) {
 		t.Errorf("got %q, %v", a, err)
 	}
-	b, _ := intake.RandomID("api", strings.NewReader(strings.Repeat("b", 16)))
+	b, _ := jobs.RandomID("api", strings.NewReader(strings.Repeat("b", 16)))
 	if a == b {
 		t.Errorf("twice %s", a)
 	}
-	if _, err := intake.RandomID("api", strings.NewReader("short")); err == nil {
+	if _, err := jobs.RandomID("api", strings.NewReader("short")); err == nil {
 		t.Error("an id of too little randomness")
 	}
 }

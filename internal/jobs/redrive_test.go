@@ -1,4 +1,4 @@
-package intake_test
+package jobs_test
 
 import (
 	"errors"
@@ -11,12 +11,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
-	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/video"
 )
 
 func over(id string, ending error) video.Entry {
-	return video.Entry{ID: id, Phase: video.PhaseAccepted, Ending: video.NewEndingRecord(ending, time.Time{})}
+	e := accepted(id)
+	e.End(ending, time.Time{})
+	return e
+}
+
+func accepted(id string) video.Entry {
+	return video.Entry{ID: id, RequestHash: "known", Phase: video.PhaseAccepted}
 }
 
 // endings has a job in each state.
@@ -39,11 +45,11 @@ func endings() (ledger, shelf, *machine) {
 	}}
 	l := ledger{
 		"poor": over("poor", &video.OutOfCredits{}), "again": over("again", &video.SubmissionLost{}),
-		"running": {ID: "running", Phase: video.PhaseAccepted}, "redriven": over("redriven", &video.Unauthorized{}), "namesake": over("namesake", &video.Unauthorized{}),
-		"stored": {ID: "stored", Phase: video.PhaseAccepted}, "moderated": over("moderated", &video.GenerationFailed{Said: "moderation"}),
-		"invalid": over("invalid", &video.InvalidRequest{}), "crashed": {ID: "crashed", Phase: video.PhaseAccepted}, "forgotten": {ID: "forgotten", Phase: video.PhaseAccepted},
-		"unread": over("unread", &video.OutOfCredits{}), "anew": {ID: "anew"}, "starting": over("starting", &video.OutOfCredits{}),
-		"raced": over("raced", &video.OutOfCredits{}), "removed": {ID: "removed", Phase: video.PhaseAccepted},
+		"running": accepted("running"), "redriven": over("redriven", &video.Unauthorized{}), "namesake": over("namesake", &video.Unauthorized{}),
+		"stored": accepted("stored"), "moderated": over("moderated", &video.GenerationFailed{Said: "moderation"}),
+		"invalid": over("invalid", &video.InvalidRequest{}), "crashed": accepted("crashed"), "forgotten": accepted("forgotten"),
+		"unread": over("unread", &video.OutOfCredits{}), "anew": {ID: "anew", RequestHash: "known"}, "starting": over("starting", &video.OutOfCredits{}),
+		"raced": over("raced", &video.OutOfCredits{}), "removed": accepted("removed"),
 	}
 	redriven := func(id string, started bool) {
 		entry := l[id]
@@ -75,20 +81,20 @@ func TestRedrive(t *testing.T) {
 		{id: "stored", refused: "stored already"},
 		{id: "moderated", refused: "ended with GenerationFailed, which stays; a new request is the way"},
 		{id: "invalid", refused: "ended with InvalidRequest, which stays"},
-		{id: "early", name: "early-r1", unclaimed: true},
+		{id: "early", name: "early-r1"},
 		{id: "anew", name: "anew-r2", unclaimed: true},
-		{id: "odd", refused: "its execution ended with InvalidRequest before anything was submitted or paid, and its input has no valid request"},
-		{id: "gone", refused: "its video and all that was recorded of it were removed"},
+		{id: "odd", refused: "its execution ended before anything was submitted or paid, and its input has no valid request"},
 	} {
 		l, s, m := endings()
-		name, err := intake.NewRedriver(l, s, executions(t, m)).Redrive(t.Context(), test.id)
-		var not *intake.NotRedriven
+		view, err := service(t, l, s, m).Redrive(t.Context(), test.id)
+		name := view.Execution
+		var not *jobs.NotRedriven
 		switch {
 		case test.refused != "":
 			if !errors.As(err, &not) || not.ID != test.id || !strings.Contains(err.Error(), test.refused) || len(m.started) > 0 {
 				t.Errorf("%s: got %q, %v, started %v", test.id, name, err, m.started)
 			}
-		case err != nil || name != test.name || !slices.Equal(m.started, []string{name}):
+		case err != nil || view.State.Ended() || view.Discard || name != test.name || !slices.Equal(m.started, []string{name}):
 			t.Errorf("%s: got %q, %v, started %v", test.id, name, err, m.started)
 		case test.unclaimed && *m.executions[name].Input != `{"id":"`+test.id+`","status":"waiting"}`,
 			!test.unclaimed && *m.executions[name].Input != `{"id":"`+test.id+`","resume":true}`:
@@ -99,16 +105,16 @@ func TestRedrive(t *testing.T) {
 
 func TestRedriveOfWhatIsNoJob(t *testing.T) {
 	l, s, m := endings()
-	r := intake.NewRedriver(l, s, executions(t, m))
+	r := service(t, l, s, m)
 	var absent *video.NoEntry
-	for _, id := range []string{"nobody", "again-r1"} {
-		if name, err := r.Redrive(t.Context(), id); !errors.As(err, &absent) {
-			t.Errorf("%s: got %q, %v", id, name, err)
+	for _, id := range []string{"nobody", "again-r1", "gone"} {
+		if view, err := r.Redrive(t.Context(), id); !errors.As(err, &absent) {
+			t.Errorf("%s: got %+v, %v", id, view, err)
 		}
 	}
 	var invalid *video.InvalidRequest
-	if name, err := r.Redrive(t.Context(), "a/b"); !errors.As(err, &invalid) {
-		t.Errorf("a bad id: got %q, %v", name, err)
+	if view, err := r.Redrive(t.Context(), "a/b"); !errors.As(err, &invalid) {
+		t.Errorf("a bad id: got %+v, %v", view, err)
 	}
 	if len(m.started) > 0 {
 		t.Errorf("started %v", m.started)
@@ -125,8 +131,8 @@ func TestRedriveInTrouble(t *testing.T) {
 	} {
 		l, s, m := endings()
 		trouble(m)
-		if name, err := intake.NewRedriver(l, s, executions(t, m)).Redrive(t.Context(), id); !errors.As(err, &unavailable) || !errors.Is(err, errThrottled) {
-			t.Errorf("%s: got %q, %v", id, name, err)
+		if view, err := service(t, l, s, m).Redrive(t.Context(), id); !errors.As(err, &unavailable) || !errors.Is(err, errThrottled) {
+			t.Errorf("%s: got %+v, %v", id, view, err)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package intake
+package jobs
 
 import (
 	"context"
@@ -19,10 +19,10 @@ func (e *NoOccasion) Error() string {
 	return `the payload is neither an execution's ARN, as a text, nor {"sweep": true}`
 }
 
-// Handler is the Lambda handler of a Settler. It takes the ARN of an execution that
+// Handler is the Lambda handler that settles. It takes the ARN of an execution that
 // has ended, as a text, and settles that; or {"sweep": true}. Between two jobs of a
 // sweep it calls wait.
-func (s *Settler) Handler(log *slog.Logger, wait func(context.Context) error) func(context.Context, json.RawMessage) error {
+func (s *Service) Handler(log *slog.Logger, wait func(context.Context) error) func(context.Context, json.RawMessage) error {
 	return func(ctx context.Context, payload json.RawMessage) error {
 		began := s.now()
 		var arn string

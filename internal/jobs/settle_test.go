@@ -1,4 +1,4 @@
-package intake_test
+package jobs_test
 
 import (
 	"bytes"
@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
-	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -23,7 +23,7 @@ import (
 func (l ledger) Unfinished(_ context.Context, yield func(string) bool) error {
 	var ids []string
 	for id, entry := range l {
-		if entry.Ending == nil && entry.StoredAt.IsZero() {
+		if !entry.State().Ended() {
 			ids = append(ids, id)
 		}
 	}
@@ -49,6 +49,8 @@ func TestSettle(t *testing.T) {
 	}
 	aborted := broken(types.ExecutionStatusAborted, "", "")
 	aborted.Input = aws.String(input)
+	unread := broken(types.ExecutionStatusFailed, "InvalidRequest", "promt is none of its fields")
+	unread.Input = aws.String(`{"promt":"x"}`)
 	for _, test := range []struct {
 		name      string
 		entry     *video.Entry
@@ -64,14 +66,20 @@ func TestSettle(t *testing.T) {
 		{name: "it was stopped while it was looked for", entry: entry(video.PhaseUnanswered), execution: aborted, ending: "Interrupted", says: "it may have been charged"},
 		{name: "it was stopped before it was claimed", entry: entry(""), execution: aborted, ending: "Interrupted", says: "nothing was submitted"},
 		{name: "it was stopped before the table had it", execution: aborted, ending: "Interrupted", says: "nothing was submitted"},
-		{name: "it had no request", execution: execution(types.ExecutionStatusFailed, `{"promt":"x"}`)},
+		{name: "it had no request", execution: unread, ending: "InvalidRequest", says: "promt is none"},
+		{name: "a redrive died at once", entry: with(video.PhaseUnanswered, func(e *video.Entry) {
+			e.End(&video.SubmissionLost{ClientRequestID: "a.1"}, ended)
+			e.Execution, e.Redrives = "a", 1
+		}), execution: aborted, ending: "SubmissionLost", says: "a.1"},
+		{name: "it was stopped after a redrive", entry: with(video.PhaseAccepted, func(e *video.Entry) { e.Redrives = 1 }), execution: aborted, ending: "Interrupted", says: "is paid"},
 		{name: "it took too long", entry: entry(video.PhaseRefused), execution: broken(types.ExecutionStatusTimedOut, "", ""), ending: "Interrupted", says: "longer than the state machine allows"},
 		{name: "its function failed", entry: entry(video.PhaseAccepted), execution: broken(types.ExecutionStatusFailed, "Lambda.Unknown", "exit 1"), ending: "Interrupted", says: "Lambda.Unknown: exit 1"},
 		{name: "a step gave up", entry: entry(video.PhaseAccepted), execution: broken(types.ExecutionStatusFailed, "VideoUnavailable", "no URL"), ending: "VideoUnavailable", says: "no URL"},
 		{name: "it ended by itself", entry: with(video.PhaseAccepted, func(e *video.Entry) { e.Ending = video.NewEndingRecord(&video.GenerationFailed{}, began) }), execution: aborted},
 		{name: "another execution has it", entry: with(video.PhaseAccepted, func(e *video.Entry) { e.Execution, e.Redrives = "a-r1", 1 }), execution: aborted},
 		{name: "its video is stored, and not marked", entry: entry(video.PhaseAccepted), stored: true, execution: aborted, says: "stored"},
-		{name: "its video is removed just now", entry: entry(video.PhaseAccepted), execution: execution(types.ExecutionStatusSucceeded, input)},
+		{name: "its video was taken away before it was marked", entry: entry(video.PhaseAccepted), execution: execution(types.ExecutionStatusSucceeded, input), ending: "VideoGone", says: "taken out of the bucket"},
+		{name: "it is stored, and marked", entry: with(video.PhaseAccepted, func(e *video.Entry) { e.Manifest = &video.Manifest{} }), execution: execution(types.ExecutionStatusSucceeded, input)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			l, s, m := ledger{}, shelf{}, &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
@@ -84,7 +92,7 @@ func TestSettle(t *testing.T) {
 			if test.execution != nil {
 				m.executions["a"] = test.execution
 			}
-			settler := intake.NewSettler(l, s, executions(t, m), now)
+			settler := service(t, l, s, m)
 			for turn := range 2 { // settled twice is settled once
 				settled, err := settler.Settle(t.Context(), "a")
 				if err != nil || settled != (turn == 0 && test.says != "") {
@@ -98,7 +106,7 @@ func TestSettle(t *testing.T) {
 					t.Errorf("it was changed: %+v", got)
 				}
 			case test.stored:
-				if !got.StoredAt.Equal(ended) || got.Ending != nil {
+				if got.Manifest == nil || !got.Manifest.StoredAt.Equal(ended) || got.Ending != nil {
 					t.Errorf("got %+v", got)
 				}
 			case got.Ending == nil || got.Ending.Error != test.ending || !strings.Contains(got.Ending.Message, test.says) || !got.Ending.At.Equal(ended):
@@ -106,31 +114,10 @@ func TestSettle(t *testing.T) {
 			case test.entry != nil && got.Phase != test.entry.Phase:
 				t.Errorf("the claim is %s", got.Phase)
 			}
-			if view, err := intake.NewDesk(l, s, executions(t, m)).Status(t.Context(), "a"); test.ending != "" && (err != nil || view.Ending == nil || view.Ending.Error != test.ending || !view.Redrivable) {
+			if view, err := settler.Status(t.Context(), "a"); test.ending != "" && (err != nil || view.Ending == nil || view.Ending.Error != test.ending || view.Redrivable == (test.ending == "InvalidRequest")) {
 				t.Errorf("it is shown as %+v, %v", view, err)
 			}
 		})
-	}
-}
-
-// What a job ended with is the same before and after it is settled.
-func TestSettledIsWhatWasShown(t *testing.T) {
-	boat := request(t, "a boat")
-	for _, phase := range []video.Phase{"", video.PhaseClaimed, video.PhaseRefused, video.PhaseUnanswered, video.PhaseAccepted} {
-		l := ledger{"a": {ID: "a", Request: boat, RequestHash: boat.Hash(), Execution: "a", Started: true, Phase: phase}}
-		m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{"a": broken(types.ExecutionStatusAborted, "", "")}}
-		desk := intake.NewDesk(l, shelf{}, executions(t, m))
-		before, err := desk.Status(t.Context(), "a")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if settled, err := intake.NewSettler(l, shelf{}, executions(t, m), now).Settle(t.Context(), "a"); err != nil || !settled {
-			t.Fatal(settled, err)
-		}
-		after, err := desk.Status(t.Context(), "a")
-		if err != nil || before.Ending.Message != after.Ending.Message || before.Ending.Error != after.Ending.Error || before.Redrivable != after.Redrivable || !before.EndedAt.Equal(after.EndedAt) {
-			t.Errorf("%s: %+v, then %+v, %v", phase, before, after, err)
-		}
 	}
 }
 
@@ -141,10 +128,10 @@ func TestStartOfAnInterruptedJob(t *testing.T) {
 	for phase, starts := range map[video.Phase]string{"": "a-r1", video.PhaseUnanswered: ""} {
 		l := ledger{"a": {ID: "a", Request: boat, RequestHash: boat.Hash(), Execution: "a", Started: true, Phase: phase}}
 		m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{"a": broken(types.ExecutionStatusAborted, "", "")}}
-		if _, err := intake.NewSettler(l, shelf{}, executions(t, m), now).Settle(t.Context(), "a"); err != nil {
+		if _, err := service(t, l, shelf{}, m).Settle(t.Context(), "a"); err != nil {
 			t.Fatal(err)
 		}
-		receipt, err := intake.New(l, executions(t, m), now).Start(t.Context(), "a", boat)
+		receipt, err := service(t, l, shelf{}, m).Start(t.Context(), "a", boat)
 		if err != nil || receipt.Known != (starts == "") || strings.Join(m.started, " ") != starts {
 			t.Errorf("%q: got %+v, %v, started %v", phase, receipt, err, m.started)
 		}
@@ -179,7 +166,7 @@ func TestSweep(t *testing.T) {
 		"runs":   execution(types.ExecutionStatusRunning, `{"prompt":"a boat"}`),
 		"stored": execution(types.ExecutionStatusSucceeded, `{"prompt":"a boat"}`), "0-throttled": broken(types.ExecutionStatusAborted, "", ""),
 	}}
-	settler := intake.NewSettler(l, shelf{"stored": {ID: "stored", StoredAt: ended}, "unread": {}}, executions(t, m), func() time.Time { return ended })
+	settler := jobs.New(l, shelf{"stored": {ID: "stored", StoredAt: ended}, "unread": {}}, executions(t, m), func() time.Time { return ended })
 	m.hook = func() {
 		m.readErr = nil
 		if m.described == 1 {
@@ -187,14 +174,14 @@ func TestSweep(t *testing.T) {
 		}
 	}
 	swept, err := settler.Sweep(t.Context(), func(ctx context.Context) error { return ctx.Err() })
-	if !errors.Is(err, errThrottled) || swept != (intake.Swept{Looked: 7, Settled: 3, Started: 1}) {
+	if !errors.Is(err, errThrottled) || swept != (jobs.Swept{Looked: 7, Settled: 3, Started: 1}) {
 		t.Errorf("got %+v, %v", swept, err)
 	}
-	if l["dead"].Ending == nil || l["last"].Ending == nil || l["stored"].StoredAt.IsZero() || l["runs"].Ending != nil || !l["old"].Started || l["young"].Started {
+	if l["dead"].Ending == nil || l["last"].Ending == nil || l["stored"].Manifest == nil || l["runs"].Ending != nil || !l["old"].Started || l["young"].Started {
 		t.Errorf("got %+v", l)
 	}
 	swept, err = settler.Sweep(t.Context(), func(ctx context.Context) error { return context.DeadlineExceeded })
-	if err != nil || swept != (intake.Swept{Rest: true}) {
+	if err != nil || swept != (jobs.Swept{Rest: true}) {
 		t.Errorf("without time: %+v, %v", swept, err)
 	}
 }
@@ -209,8 +196,8 @@ func (behind) Unfinished(_ context.Context, yield func(string) bool) error {
 
 func TestSweepOfAJobThatIsGone(t *testing.T) {
 	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
-	swept, err := intake.NewSettler(behind{ledger{}}, shelf{}, executions(t, m), now).Sweep(t.Context(), func(context.Context) error { return nil })
-	if err != nil || swept != (intake.Swept{Looked: 1}) {
+	swept, err := service(t, behind{ledger{}}, shelf{}, m).Sweep(t.Context(), func(context.Context) error { return nil })
+	if err != nil || swept != (jobs.Swept{Looked: 1}) {
 		t.Errorf("got %+v, %v", swept, err)
 	}
 }
@@ -219,14 +206,14 @@ func TestSettleHandler(t *testing.T) {
 	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{"a": broken(types.ExecutionStatusAborted, "", "")}}
 	l := ledger{"a": {ID: "a", Request: request(t, "a boat"), Execution: "a", Started: true, Phase: video.PhaseAccepted}}
 	var lines bytes.Buffer
-	handle := intake.NewSettler(l, shelf{}, executions(t, m), now).Handler(slog.New(slog.NewJSONHandler(&lines, nil)), func(context.Context) error { return nil })
+	handle := service(t, l, shelf{}, m).Handler(slog.New(slog.NewJSONHandler(&lines, nil)), func(context.Context) error { return nil })
 	if err := handle(t.Context(), json.RawMessage(`"`+executionARN+`a"`)); err != nil || l["a"].Ending == nil {
 		t.Errorf("an event: %v, %+v", err, l["a"])
 	}
 	if err := handle(t.Context(), json.RawMessage(`{"sweep":true}`)); err != nil {
 		t.Errorf("a sweep: %v", err)
 	}
-	var neither *intake.NoOccasion
+	var neither *jobs.NoOccasion
 	for _, payload := range []string{`{}`, `""`, `[]`, `{"sweep":false}`, `7`} {
 		if err := handle(t.Context(), json.RawMessage(payload)); !errors.As(err, &neither) {
 			t.Errorf("%s: got %v", payload, err)

@@ -1,4 +1,4 @@
-package intake_test
+package jobs_test
 
 import (
 	"context"
@@ -15,8 +15,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
-	"github.com/takeup/takeup/internal/intake"
+	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/statemachine"
+	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -38,6 +39,11 @@ func (l ledger) Get(_ context.Context, id string) (video.Entry, string, error) {
 		entry.Execution, entry.Started = id, true
 	}
 	return entry, "v" + entry.Mark, nil
+}
+
+// List is tested on a real table.
+func (l ledger) List(context.Context, table.Query) ([]table.Listed, string, error) {
+	return nil, "", errThrottled
 }
 
 func (l ledger) Create(_ context.Context, entry video.Entry) (video.Entry, string, error) {
@@ -68,7 +74,6 @@ type machine struct {
 	readErr    error
 	hook       func() // before an execution is described
 	mu         sync.Mutex
-	lists      int
 	described  int
 }
 
@@ -135,13 +140,13 @@ func execution(status types.ExecutionStatus, input string) *sfn.DescribeExecutio
 	return e
 }
 
-func executions(t *testing.T, m intake.StepFunctions) intake.Executions {
+func executions(t *testing.T, m jobs.StepFunctions) jobs.Executions {
 	t.Helper()
 	var s statemachine.ARN
 	if err := s.UnmarshalText([]byte(machineARN)); err != nil {
 		t.Fatal(err)
 	}
-	return intake.NewExecutions(m, s)
+	return jobs.NewExecutions(m, s)
 }
 
 func request(t *testing.T, prompt string) video.Request {
@@ -151,4 +156,32 @@ func request(t *testing.T, prompt string) video.Request {
 		t.Fatal(err)
 	}
 	return r
+}
+
+// shelf is a shelf of a few manifests.
+type shelf map[string]video.Manifest
+
+func (s shelf) Manifest(_ context.Context, id string) (video.Manifest, bool, error) {
+	if id == "unread" {
+		return video.Manifest{}, false, errThrottled
+	}
+	m, ok := s[id]
+	return m, ok, nil
+}
+
+func (s shelf) Remove(_ context.Context, id string) error { delete(s, id); return nil }
+
+// broken is an execution that ended without a video.
+func broken(status types.ExecutionStatus, name, cause string) *sfn.DescribeExecutionOutput {
+	e := execution(status, `{"prompt":"a boat"}`)
+	if name != "" {
+		e.Error, e.Cause = &name, &cause
+	}
+	return e
+}
+
+// service is a Service at the time began.
+func service(t *testing.T, l jobs.Table, s shelf, m jobs.StepFunctions) *jobs.Service {
+	t.Helper()
+	return jobs.New(l, s, executions(t, m), now)
 }

@@ -1,4 +1,4 @@
-package intake
+package jobs
 
 import (
 	"crypto/sha256"

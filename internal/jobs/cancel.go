@@ -1,0 +1,136 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// NotCancelled says why a job goes on, or stays as it ended. Nothing was changed.
+type NotCancelled struct {
+	ID, Reason string
+	// Discardable says that the job can be cancelled by one who gives up a
+	// video that is or may be paid.
+	Discardable bool
+	// RetryAfter is when it may be told; 0 where time doesn't help.
+	RetryAfter time.Duration
+}
+
+func (e *NotCancelled) Error() string { return "job " + e.ID + " was not cancelled: " + e.Reason }
+
+// Cancel ends a job that was not submitted: it is never paid. One that was, or
+// may have been, is left alone with a *NotCancelled, unless discard says that its
+// video is given up: a stored video is removed, and one that is not there yet will
+// not be stored. A job that was cancelled or discarded before stays so, without
+// an error; one that ended otherwise gives a *NotCancelled.
+//
+// It gives a *video.NoEntry where there is no such job, and a
+// *video.ServiceUnavailable where it isn't known whether the job was cancelled:
+// cancelling again is safe.
+//
+// The table decides. A job is submitted by whoever claims it there, and
+// cancelled by whoever writes that there, each on the version that was read.
+func (s *Service) Cancel(ctx context.Context, id string, discard bool) (View, error) {
+	for range turns {
+		entry, version, err := s.get(ctx, id)
+		if err != nil {
+			return View{}, err
+		}
+		entry, err = s.cancel(ctx, entry, version, discard)
+		var conflict *video.Conflict
+		switch {
+		case errors.As(err, &conflict):
+		case err != nil:
+			return View{}, err
+		default:
+			return viewOf(entry), nil
+		}
+	}
+	return View{}, changing("cancelling the job")
+}
+
+// cancel ends the job as it was read, or gives a *video.Conflict where it is no
+// longer so.
+func (s *Service) cancel(ctx context.Context, entry video.Entry, version string, discard bool) (video.Entry, error) {
+	no := NotCancelled{ID: entry.ID, Discardable: true}
+	switch state := entry.State(); {
+	case state == video.StateCancelled, state == video.StateDiscarded && entry.Over():
+		return entry, nil
+	case state == video.StateDiscarded:
+		return s.remove(ctx, entry) // goes on where an earlier call broke off
+	case state == video.StateFailed:
+		return entry, &NotCancelled{ID: entry.ID, Reason: "it ended with " + entry.Ending.Error + ", so there is nothing to cancel"}
+	case state == video.StateCompleted && discard:
+	case state == video.StateCompleted:
+		no.Reason = "its video is paid and stored; to remove it from the bucket for good, discard it"
+		return entry, &no
+	case entry.Phase == "", entry.Phase == video.PhaseRefused:
+		entry.End(&video.Cancelled{}, s.now())
+		entry, _, err := s.table.Update(ctx, entry, version)
+		return entry, err
+	case discard:
+	case entry.Phase == video.PhaseAccepted:
+		no.Reason = "the provider has accepted it and will charge for it, and its video will be stored; to give the paid video up, discard it"
+		return entry, &no
+	case entry.Phase == video.PhaseClaimed && s.now().Before(entry.ClaimedUntil):
+		no.RetryAfter = entry.ClaimedUntil.Sub(s.now())
+		no.Reason = "it is being submitted at this moment, and may be paid; ask again, or discard it"
+		return entry, &no
+	default:
+		no.Reason = "it was submitted, and the provider has not answered: it may be paid, and is being looked up; to give its video up, discard it"
+		return entry, &no
+	}
+
+	redriven := entry.Ending != nil && entry.Ending.Chosen() // which takes back that it was discarded before
+	if entry.DiscardedAt.IsZero() || redriven {
+		entry.DiscardedAt = s.now()
+		if redriven {
+			entry.Ending = nil
+		}
+		var err error
+		if entry, _, err = s.table.Update(ctx, entry, version); err != nil {
+			return entry, err
+		}
+	}
+	if entry.Manifest != nil {
+		return s.remove(ctx, entry)
+	}
+	// A Store that did not see this has written its manifest before now, or
+	// looks at the table once it has.
+	_, stored, err := s.shelf.Manifest(ctx, entry.ID)
+	switch {
+	case err != nil:
+		return entry, unavailable("reading the manifest", err)
+	case stored:
+		return s.remove(ctx, entry)
+	}
+	return entry, nil
+}
+
+// remove removes the stored video of a job that is marked as discarded, and
+// records that it ended so.
+func (s *Service) remove(ctx context.Context, entry video.Entry) (video.Entry, error) {
+	manifest, stored, err := s.shelf.Manifest(ctx, entry.ID)
+	if err != nil {
+		return entry, unavailable("reading the manifest", err)
+	}
+	if !stored && entry.Manifest != nil {
+		manifest = *entry.Manifest // an earlier call has removed it, or its owner
+	}
+	if err := s.shelf.Remove(ctx, entry.ID); err != nil {
+		return entry, unavailable("removing the video", err)
+	}
+	entry, version, err := s.get(ctx, entry.ID)
+	if err != nil {
+		return entry, err
+	}
+	if entry.Over() && entry.Ending.Chosen() {
+		return entry, nil // by the Store that stored it
+	}
+	entry.End(&video.Discarded{GenerationID: entry.GenerationID, Credits: manifest.CreditsUsed}, s.now())
+	entry.Manifest = nil
+	entry, _, err = s.table.Update(ctx, entry, version)
+	return entry, err
+}

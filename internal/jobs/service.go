@@ -1,0 +1,70 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// Table is the table of the jobs. A write is on a version that was read, and gives a
+// *video.Conflict where that is no longer the one.
+type Table interface {
+	// Get gives a job's entry, or a *video.NoEntry.
+	Get(ctx context.Context, id string) (entry video.Entry, version string, err error)
+	Create(context.Context, video.Entry) (video.Entry, string, error)
+	Update(ctx context.Context, entry video.Entry, version string) (video.Entry, string, error)
+	// List gives jobs, newest first, and the place before which it goes on.
+	List(context.Context, table.Query) (jobs []table.Listed, next string, err error)
+	// Unfinished gives the jobs without an outcome, the oldest first.
+	Unfinished(ctx context.Context, yield func(id string) bool) error
+}
+
+// Shelf is the place of the manifests and the videos.
+type Shelf interface {
+	// Manifest gives a job's manifest, and false where it has none.
+	Manifest(ctx context.Context, id string) (video.Manifest, bool, error)
+	// Remove takes a job's manifest away, and then its video.
+	Remove(ctx context.Context, id string) error
+}
+
+// Service does what there is to do with the jobs of a state machine. It is safe for
+// concurrent use, by many processes.
+type Service struct {
+	table      Table
+	shelf      Shelf
+	executions Executions
+	now        func() time.Time
+}
+
+// New makes a Service.
+func New(table Table, shelf Shelf, executions Executions, now func() time.Time) *Service {
+	return &Service{table: table, shelf: shelf, executions: executions, now: now}
+}
+
+// turns is how often a job is read anew after another changed it.
+const turns = 8
+
+// unlessConflict gives nil for a conflict: the job is read again then.
+func unlessConflict(err error) error {
+	var conflict *video.Conflict
+	if errors.As(err, &conflict) {
+		return nil
+	}
+	return err
+}
+
+func changing(doing string) error {
+	return &video.ServiceUnavailable{Doing: doing, Err: errors.New("the job was changed by another each time")}
+}
+
+// unavailable leaves an error that already says so as it is.
+func unavailable(doing string, err error) error {
+	var already *video.ServiceUnavailable
+	if errors.As(err, &already) {
+		return already
+	}
+	return &video.ServiceUnavailable{Doing: doing, Err: err}
+}

@@ -1,0 +1,117 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// View is what is known of a job.
+type View struct {
+	ID    string
+	State video.State
+	// Request is nil in a list, and where the job was started with something else.
+	Request *video.Request
+	// Brief is the request as a list has it; zero where there is none.
+	Brief     video.Brief
+	CreatedAt time.Time
+	// SubmittedAt is when the provider took it; zero before.
+	SubmittedAt time.Time
+	EndedAt     time.Time // zero for a job that is queued or generating
+	// Manifest is that of a completed job. In a list it is without the request.
+	Manifest *video.Manifest
+	Ending   *video.EndingRecord // of one that ended without a video
+	// Discard says that its owner gave its video up.
+	Discard bool
+	// Redrivable says that a redrive may give it a video.
+	Redrivable bool
+	// Execution is the name of the execution that looks after it.
+	Execution string
+}
+
+// Status says how a job is doing, by its item in the table alone; a *video.NoEntry
+// where there is no such job, and a *video.ServiceUnavailable where it can't be
+// told now.
+//
+// A job whose execution died seems to go on until it is settled. One whose video
+// was taken out of the bucket by others than Takeup is completed: File looks.
+func (s *Service) Status(ctx context.Context, id string) (View, error) {
+	if !video.ValidID(id) {
+		return View{}, &video.NoEntry{ID: id}
+	}
+	entry, _, err := s.get(ctx, id)
+	if err != nil {
+		return View{}, err
+	}
+	return viewOf(entry), nil
+}
+
+// File is Status for one who wants the video's file: it looks whether the bucket
+// still has it. A job whose video was taken out is Failed.
+func (s *Service) File(ctx context.Context, id string) (View, error) {
+	v, err := s.Status(ctx, id)
+	if err != nil || v.State != video.StateCompleted {
+		return v, err
+	}
+	_, stored, err := s.shelf.Manifest(ctx, id)
+	switch {
+	case err != nil:
+		return View{}, unavailable("reading the manifest", err)
+	case !stored:
+		v.State, v.Ending, v.Manifest, v.Redrivable = video.StateFailed, gone(v.EndedAt), nil, true
+	}
+	return v, nil
+}
+
+// gone is the ending of a job whose video isn't in the bucket any more.
+func gone(at time.Time) *video.EndingRecord {
+	return &video.EndingRecord{
+		Error: "VideoGone", At: at,
+		Message: "the video was stored, and was taken out of the bucket since; redrive the job to fetch it again while the provider keeps it",
+	}
+}
+
+// get reads a job. Its errors are *video.NoEntry and *video.ServiceUnavailable.
+func (s *Service) get(ctx context.Context, id string) (video.Entry, string, error) {
+	entry, version, err := s.table.Get(ctx, id)
+	var absent *video.NoEntry
+	if err != nil && !errors.As(err, &absent) {
+		err = unavailable("reading the job", err)
+	}
+	return entry, version, err
+}
+
+// viewOf is what is known of a job, by its whole entry.
+func viewOf(entry video.Entry) View {
+	brief := video.Brief{}
+	if entry.RequestHash != "" {
+		brief = entry.Request.Brief()
+	}
+	v := briefView(entry, brief)
+	if entry.RequestHash != "" {
+		v.Request = &entry.Request
+	}
+	return v
+}
+
+// briefView is what is known of a job in a list.
+func briefView(entry video.Entry, brief video.Brief) View {
+	v := View{
+		ID: entry.ID, State: entry.State(), Brief: brief, CreatedAt: entry.CreatedAt, SubmittedAt: entry.SubmittedAt,
+		Discard: !entry.DiscardedAt.IsZero(), Execution: entry.Execution,
+	}
+	switch {
+	case v.State == video.StateCompleted:
+		v.Manifest, v.EndedAt = entry.Manifest, entry.Manifest.StoredAt
+	case entry.Over():
+		v.Ending, v.EndedAt = entry.Ending, entry.Ending.At
+		v.Redrivable = brief.Model != "" && !entry.Ending.Final()
+	case v.State == video.StateDiscarded: // its video is being removed
+		v.Ending, v.EndedAt = video.NewEndingRecord(&video.Discarded{GenerationID: entry.GenerationID, Credits: entry.Manifest.CreditsUsed}, entry.DiscardedAt), entry.DiscardedAt
+	case entry.Ending != nil && entry.Ending.Chosen():
+		v.Discard = false // the redrive takes that back
+	}
+	return v
+}

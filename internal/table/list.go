@@ -1,0 +1,254 @@
+package table
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// The indexes, as template.yaml has them. Both are sorted by place.
+const (
+	byDay    = "by-day"
+	byStatus = "by-status"
+)
+
+// daysPartition is the partition of the days that have jobs. Its sort keys are the
+// days.
+const daysPartition = "days"
+
+// daysAtOnce is how many days are looked up at a time.
+const daysAtOnce = 30
+
+// mostReads is the most queries of a page, which is short where they don't fill it.
+// Only a filter that leaves out most jobs needs as many.
+const mostReads = 20
+
+func dayOf(at time.Time) string { return at.UTC().Format(time.DateOnly) }
+
+// placeOf is where a job is among all, by creation and id. Its first ten characters
+// are the day.
+func placeOf(at time.Time, id string) string { return at.UTC().Format(stamped) + "#" + id }
+
+// PlaceAfter is a place after all jobs that were created at that time or before.
+func PlaceAfter(at time.Time) string { return placeOf(at, "~") }
+
+// PlaceBefore is a place before all jobs that were created at that time or after.
+func PlaceBefore(at time.Time) string { return placeOf(at, "") }
+
+// IsPlace reports whether a text can be a place.
+func IsPlace(s string) bool {
+	at, _, ok := strings.Cut(s, "#")
+	_, err := time.Parse(stamped, at)
+	return ok && err == nil
+}
+
+// Listed is a job as a list shows it: its entry, without the request and what else
+// the indexes don't have.
+type Listed struct {
+	Entry video.Entry
+	Brief video.Brief
+	place string
+}
+
+// Query is what jobs are listed by. What is empty leaves out none.
+type Query struct {
+	States []video.State
+	Model  string
+	After  string // a place: only jobs after it
+	Before string // a place: only jobs before it; needed
+	Limit  int    // the most jobs; needed
+}
+
+// List gives jobs, the newest first, and the place before which it goes on; empty
+// where there are no more.
+//
+// The jobs of a state take one query. Those of all states take one for each day
+// that they are of, and one more where they go on beyond the first: it tells which
+// days have jobs. A filter by model takes more, and may give fewer jobs than the
+// limit while there are more. The indexes are some moments behind. The error is a
+// *video.ServiceUnavailable.
+func (t *Table) List(ctx context.Context, q Query) (jobs []Listed, next string, err error) {
+	l := listing{table: t, query: q, reads: mostReads}
+	if len(q.States) > 0 {
+		err = l.byState(ctx)
+	} else {
+		err = l.byDay(ctx)
+	}
+	if err != nil {
+		return nil, "", unavailable("listing the jobs", err)
+	}
+	if len(l.jobs) > q.Limit {
+		l.jobs = l.jobs[:q.Limit]
+		l.reached = l.jobs[q.Limit-1].place
+	}
+	return l.jobs, l.reached, nil
+}
+
+// listing is a List that is being made. It reads one job more than it gives, which
+// tells whether there are more.
+type listing struct {
+	table   *Table
+	query   Query
+	reads   int // that are left
+	jobs    []Listed
+	reached string // all jobs from here on are read; empty: all jobs
+}
+
+func (l *listing) byState(ctx context.Context) error {
+	for _, state := range l.query.States {
+		jobs, reached, err := l.read(ctx, byStatus, statusName, string(state), l.query.Limit+1)
+		if err != nil {
+			return err
+		}
+		l.jobs, l.reached = append(l.jobs, jobs...), max(l.reached, reached)
+	}
+	l.jobs = slices.DeleteFunc(l.jobs, func(job Listed) bool { return job.place < l.reached })
+	slices.SortFunc(l.jobs, func(a, b Listed) int { return strings.Compare(b.place, a.place) })
+	return nil
+}
+
+func (l *listing) byDay(ctx context.Context) (err error) {
+	first, limit := l.query.Before[:len(time.DateOnly)], l.query.Limit
+	for days, all := []string{first}, false; len(days) > 0; {
+		for _, day := range days {
+			if day < l.query.After[:min(len(day), len(l.query.After))] {
+				return nil
+			}
+			if l.reads <= 0 {
+				l.reached = day + "T23:59:59.999999999Z#~"
+				return nil
+			}
+			var jobs []Listed
+			jobs, l.reached, err = l.read(ctx, byDay, dayName, day, limit+1-len(l.jobs))
+			if l.jobs = append(l.jobs, jobs...); err != nil || l.reached != "" {
+				return err
+			}
+		}
+		if all {
+			return nil
+		}
+		if days, err = l.table.days(ctx, days[len(days)-1]); err != nil {
+			return err
+		}
+		l.reads--
+		if all = len(days) < daysAtOnce; len(l.jobs) == limit && len(days) > 0 && days[0] >= l.query.After[:min(len(days[0]), len(l.query.After))] {
+			l.reached = l.jobs[limit-1].place
+			return nil
+		}
+	}
+	return nil
+}
+
+// read reads the jobs of one partition of an index, so many of them, and gives how
+// far it came.
+func (l *listing) read(ctx context.Context, index, key, value string, most int) (jobs []Listed, reached string, err error) {
+	in := &dynamodb.QueryInput{
+		TableName: &l.table.name, IndexName: &index, ScanIndexForward: aws.Bool(false),
+		KeyConditionExpression:    aws.String("#key = :key AND #place < :before"),
+		ExpressionAttributeNames:  map[string]string{"#key": key, "#place": placeName},
+		ExpressionAttributeValues: map[string]types.AttributeValue{":key": text(value), ":before": text(l.query.Before)},
+	}
+	if l.query.Model == "" {
+		in.Limit = aws.Int32(int32(most))
+	} else {
+		in.FilterExpression = aws.String("#model = :model")
+		in.ExpressionAttributeNames["#model"], in.ExpressionAttributeValues[":model"] = "model", text(l.query.Model)
+	}
+	for {
+		out, err := l.table.client.Query(ctx, in)
+		if err != nil {
+			return nil, "", err
+		}
+		l.reads--
+		for _, item := range out.Items {
+			job, err := decodeListed(item)
+			switch {
+			case err != nil:
+				return nil, "", err
+			case job.place < l.query.After:
+				return jobs, "", nil
+			}
+			if jobs = append(jobs, job); len(jobs) == most {
+				return jobs, job.place, nil
+			}
+		}
+		if out.LastEvaluatedKey == nil {
+			return jobs, "", nil
+		}
+		if in.ExclusiveStartKey = out.LastEvaluatedKey; l.reads <= 0 {
+			last := reader{attributes: out.LastEvaluatedKey}
+			return jobs, last.text(placeName), last.err
+		}
+	}
+}
+
+func decodeListed(item attributes) (Listed, error) {
+	r := reader{attributes: item}
+	job := Listed{place: r.text(placeName), Brief: video.Brief{
+		Model: r.text("model"), Prompt: r.text("prompt"), Duration: int(r.number("duration")), AspectRatio: r.text("aspect_ratio"),
+	}}
+	id := r.text("id")
+	if r.err != nil {
+		return job, r.err
+	}
+	var err error
+	if job.Entry, err = decodeJob(id, item); err != nil {
+		return job, fmt.Errorf("the item of job %.100q can't be read: %w", id, err)
+	}
+	// The indexes have no phase, which a job's claims would be written to them for.
+	job.Entry.Phase = ""
+	if r.text(statusName) == string(video.StateGenerating) {
+		job.Entry.Phase = video.PhaseAccepted
+	}
+	return job, nil
+}
+
+// days gives the days before one that have jobs, the latest first, at most
+// daysAtOnce of them.
+func (t *Table) days(ctx context.Context, before string) ([]string, error) {
+	out, err := t.client.Query(ctx, &dynamodb.QueryInput{
+		TableName: &t.name, ScanIndexForward: aws.Bool(false), Limit: aws.Int32(daysAtOnce),
+		KeyConditionExpression:    aws.String("#pk = :pk AND #sk < :before"),
+		ExpressionAttributeNames:  map[string]string{"#pk": partitionKey, "#sk": sortKey},
+		ExpressionAttributeValues: map[string]types.AttributeValue{":pk": text(daysPartition), ":before": text(before)},
+	})
+	if err != nil {
+		return nil, err
+	}
+	var days []string
+	for _, item := range out.Items {
+		r := reader{attributes: item}
+		days = append(days, r.text(sortKey))
+	}
+	return days, nil
+}
+
+// putDay writes down that a day has jobs, before its first one is there. A process
+// does so once a day.
+func (t *Table) putDay(ctx context.Context, at time.Time) error {
+	day := dayOf(at)
+	t.mu.Lock()
+	known := t.day == day
+	t.mu.Unlock()
+	if known {
+		return nil
+	}
+	item := attributes{}
+	item.put(partitionKey, daysPartition)
+	item.put(sortKey, day)
+	if _, err := t.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: &t.name, Item: item}); err != nil {
+		return unavailable("writing that the day has jobs", err)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.day = day
+	return nil
+}
