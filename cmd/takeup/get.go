@@ -82,6 +82,7 @@ func showVideo(out io.Writer, api apiAccess, v client.Video, asJSON bool) error 
 		row("seconds", fmt.Sprint(v.Request.Duration()))
 		row("prompt", plain(v.Request.Prompt()))
 	}
+	row("from", originText(v.Origin))
 	row("created", v.CreatedAt.UTC().Format(time.RFC3339))
 	row("submitted", timeText(v.SubmittedAt))
 	row("ended", timeText(v.EndedAt))
@@ -101,6 +102,23 @@ func showVideo(out io.Writer, api apiAccess, v client.Video, asJSON bool) error 
 		row("to do", plain(v.Error.Advice))
 	}
 	return columns.Flush()
+}
+
+// originText says where a job came from.
+func originText(o *client.Origin) string {
+	switch {
+	case o == nil:
+		return ""
+	case o.Trigger == video.TriggerAPI:
+		return "the API"
+	case o.Trigger == video.TriggerExecution:
+		return "an execution that was started by hand"
+	}
+	text := "s3://" + deref(o.Bucket) + "/" + deref(o.Key)
+	if o.Version != nil {
+		text += ", version " + *o.Version
+	}
+	return plain(text)
 }
 
 // fileText says what is known of a stored file.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/takeup/takeup/internal/client"
 	"github.com/takeup/takeup/internal/fakeapi"
+	"github.com/takeup/takeup/internal/video"
 )
 
 // TestListFits holds the list in terminals of several widths.
@@ -75,6 +76,21 @@ func TestListAsks(t *testing.T) {
 		}
 		if strings.Join(got, " ") != want {
 			t.Errorf("%s shows %v, want %s", args, got, want)
+		}
+	}
+}
+
+func TestOriginText(t *testing.T) {
+	text := func(s string) *string { return &s }
+	for want, o := range map[string]*client.Origin{
+		"":                                      nil,
+		"the API":                               {Trigger: video.TriggerAPI},
+		"an execution that was started by hand": {Trigger: video.TriggerExecution},
+		"s3://prompts/a b.txt, version v1":      {Trigger: video.TriggerFile, Bucket: text("prompts"), Key: text("a b.txt"), Version: text("v1")},
+		"s3://prompts/a.txt":                    {Trigger: video.TriggerFile, Bucket: text("prompts"), Key: text("a.txt")},
+	} {
+		if got := originText(o); got != want {
+			t.Errorf("got %q, want %q", got, want)
 		}
 	}
 }

@@ -44,6 +44,7 @@ type Video struct {
 	AspectRatio *string         `json:"aspect_ratio"` // as asked for
 	Request     *video.Request  `json:"request"`      // nil in a list
 	CreatedAt   time.Time       `json:"created_at"`
+	Origin      *Origin         `json:"origin"` // nil where it isn't known
 	SubmittedAt *time.Time      `json:"submitted_at"`
 	EndedAt     *time.Time      `json:"ended_at"`
 	Discard     bool            `json:"discard"`
@@ -52,6 +53,14 @@ type Video struct {
 	Cost        *Cost           `json:"cost"`
 	Video       *File           `json:"video"`
 	Manifest    *video.Manifest `json:"manifest"` // nil in a list
+}
+
+// Origin is where a job came from. What is nil is of prompt files only.
+type Origin struct {
+	Trigger video.Trigger `json:"trigger"`
+	Bucket  *string       `json:"bucket"`
+	Key     *string       `json:"key"`
+	Version *string       `json:"version"`
 }
 
 // Ended reports whether it has ended, with or without a video. A status that

@@ -23,7 +23,7 @@ func (s *Server) Video(id string, request video.Request, status string) client.V
 	brief := request.Brief()
 	v := client.Video{
 		ID: id, Status: status, Model: &brief.Model, Prompt: &brief.Prompt, Duration: &brief.Duration, AspectRatio: &brief.AspectRatio,
-		Request: &request, CreatedAt: Created,
+		Request: &request, CreatedAt: Created, Origin: &client.Origin{Trigger: video.TriggerAPI},
 	}
 	if status == client.Generating {
 		at := Created.Add(time.Second)

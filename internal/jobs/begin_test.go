@@ -135,7 +135,7 @@ func TestStartedOnceWhateverFails(t *testing.T) {
 					}
 					return false, err
 				}
-				receipt, err := service(t, l, shelf{}, m).Start(t.Context(), "a", boat)
+				receipt, err := service(t, l, shelf{}, m).Start(t.Context(), "a", boat, video.Origin{Trigger: video.TriggerAPI})
 				return receipt.Known, err
 			}
 			play := func(name string, plan map[int]string) int {

@@ -87,7 +87,7 @@ func (s *Service) redrivable(ctx context.Context, entry video.Entry) error {
 	}
 	switch {
 	case entry.RequestHash == "":
-		return &NotRedriven{entry.ID, "its execution ended before anything was submitted or paid, and its input has no valid request; send a new one"}
+		return &NotRedriven{entry.ID, "nothing was submitted or paid, and there is no valid request to go on with; send a new one"}
 	case entry.State() == video.StateDiscarded && !entry.Over():
 		return &NotRedriven{entry.ID, "its video is just being removed; discard it again to see to the end of that, then redrive it"}
 	case stored:

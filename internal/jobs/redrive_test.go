@@ -83,7 +83,7 @@ func TestRedrive(t *testing.T) {
 		{id: "invalid", refused: "ended with InvalidRequest, which stays"},
 		{id: "early", name: "early-r1"},
 		{id: "anew", name: "anew-r2", unclaimed: true},
-		{id: "odd", refused: "its execution ended before anything was submitted or paid, and its input has no valid request"},
+		{id: "odd", refused: "nothing was submitted or paid, and there is no valid request to go on with"},
 	} {
 		l, s, m := endings()
 		view, err := service(t, l, s, m).Redrive(t.Context(), test.id)

@@ -100,7 +100,9 @@ func died(name, id string, execution *sfn.DescribeExecutionOutput) (video.Entry,
 	if name != id || !ended(execution.Status) {
 		return video.Entry{}, false
 	}
-	entry := video.Entry{ID: id, CreatedAt: aws.ToTime(execution.StartDate), Execution: id, Started: true}
+	entry := video.Entry{
+		ID: id, CreatedAt: aws.ToTime(execution.StartDate), Origin: video.Origin{Trigger: video.TriggerExecution}, Execution: id, Started: true,
+	}
 	if request := requestOf(execution); request != nil {
 		entry.Request, entry.RequestHash = *request, request.Hash()
 	}

@@ -131,7 +131,7 @@ func TestStartOfAnInterruptedJob(t *testing.T) {
 		if _, err := service(t, l, shelf{}, m).Settle(t.Context(), "a"); err != nil {
 			t.Fatal(err)
 		}
-		receipt, err := service(t, l, shelf{}, m).Start(t.Context(), "a", boat)
+		receipt, err := service(t, l, shelf{}, m).Start(t.Context(), "a", boat, video.Origin{Trigger: video.TriggerAPI})
 		if err != nil || receipt.Known != (starts == "") || strings.Join(m.started, " ") != starts {
 			t.Errorf("%q: got %+v, %v, started %v", phase, receipt, err, m.started)
 		}

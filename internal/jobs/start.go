@@ -25,7 +25,8 @@ type Receipt struct {
 // Start makes a request the job of that id, once: a job that is already there
 // with an equal request is that job, however long ago it ended, and one with
 // another request gives a *Mismatch. A job whose execution failed before anything
-// was submitted is begun anew, by an execution that is numbered as a redrive is.
+// was submitted is begun anew, by an execution that is numbered as a redrive is. A
+// job keeps the origin that it was created with.
 //
 // The job's item is written before its execution is started, and names it. Whoever
 // finds one that isn't marked as started starts it, under the same name, so that a
@@ -33,7 +34,7 @@ type Receipt struct {
 //
 // A *video.ServiceUnavailable means that it is not known whether the job was
 // started: starting it again with the same id is safe.
-func (s *Service) Start(ctx context.Context, id string, r video.Request) (Receipt, error) {
+func (s *Service) Start(ctx context.Context, id string, r video.Request, from video.Origin) (Receipt, error) {
 	if err := video.CheckID(id); err != nil {
 		return Receipt{}, err
 	}
@@ -42,7 +43,7 @@ func (s *Service) Start(ctx context.Context, id string, r video.Request) (Receip
 		var absent *video.NoEntry
 		if errors.As(err, &absent) {
 			entry, version, err = s.table.Create(ctx, video.Entry{
-				ID: id, Request: r, RequestHash: r.Hash(), CreatedAt: s.now(), Execution: id,
+				ID: id, Request: r, RequestHash: r.Hash(), CreatedAt: s.now(), Origin: from, Execution: id,
 			})
 		}
 		switch {
@@ -71,6 +72,18 @@ func (s *Service) Start(ctx context.Context, id string, r video.Request) (Receip
 		}
 	}
 	return Receipt{}, changing("starting the job")
+}
+
+// Refuse keeps what was sent as a request and can't be one as a job of that id, which
+// ended before it began: it is listed, and never started. A job that is already
+// there stays. The error is a *video.ServiceUnavailable.
+func (s *Service) Refuse(ctx context.Context, id string, why *video.InvalidRequest, from video.Origin) error {
+	entry := video.Entry{ID: id, CreatedAt: s.now(), Origin: from, Execution: id, Started: true}
+	entry.End(why, entry.CreatedAt)
+	if _, _, err := s.table.Create(ctx, entry); unlessConflict(err) != nil {
+		return unavailable("writing the job", err)
+	}
+	return nil
 }
 
 // dead reports whether the job's execution ended badly before it came to submit

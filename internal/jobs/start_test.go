@@ -74,7 +74,7 @@ func TestStart(t *testing.T) {
 			if l == nil {
 				l = ledger{}
 			}
-			receipt, err := service(t, l, shelf{}, m).Start(t.Context(), "a", boat)
+			receipt, err := service(t, l, shelf{}, m).Start(t.Context(), "a", boat, video.Origin{Trigger: video.TriggerAPI})
 			switch {
 			case test.want != nil:
 				if !errors.As(err, test.want) {
@@ -82,7 +82,7 @@ func TestStart(t *testing.T) {
 				}
 			case err != nil:
 				t.Fatal(err)
-			case receipt.ID != "a" || receipt.Known != test.known:
+			case receipt.ID != "a" || receipt.Known != test.known || test.ledger == nil && receipt.Origin.Trigger != video.TriggerAPI:
 				t.Errorf("got %+v", receipt)
 			case !l["a"].Started && l["a"].Ending == nil:
 				t.Errorf("the job is not marked as started: %+v", l["a"])
@@ -108,16 +108,16 @@ func TestStart(t *testing.T) {
 func TestStartDecidesNothingInTrouble(t *testing.T) {
 	var unavailable *video.ServiceUnavailable
 	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
-	_, err := service(t, ledger{}, shelf{}, m).Start(t.Context(), "throttled", request(t, "a boat"))
+	_, err := service(t, ledger{}, shelf{}, m).Start(t.Context(), "throttled", request(t, "a boat"), video.Origin{Trigger: video.TriggerAPI})
 	if !errors.As(err, &unavailable) || !errors.Is(err, errThrottled) || len(m.started) > 0 {
 		t.Errorf("ledger throttled: got %v, started %v", err, m.started)
 	}
 	m = &machine{executions: map[string]*sfn.DescribeExecutionOutput{"a": execution(types.ExecutionStatusFailed, "{}")}, readErr: errThrottled}
-	if _, err = service(t, ledger{}, shelf{}, m).Start(t.Context(), "a", request(t, "a boat")); !errors.As(err, &unavailable) {
+	if _, err = service(t, ledger{}, shelf{}, m).Start(t.Context(), "a", request(t, "a boat"), video.Origin{Trigger: video.TriggerAPI}); !errors.As(err, &unavailable) {
 		t.Errorf("describe throttled: got %v", err)
 	}
 	var invalid *video.InvalidRequest
-	if _, err = service(t, ledger{}, shelf{}, m).Start(t.Context(), "a b", request(t, "a boat")); !errors.As(err, &invalid) {
+	if _, err = service(t, ledger{}, shelf{}, m).Start(t.Context(), "a b", request(t, "a boat"), video.Origin{Trigger: video.TriggerAPI}); !errors.As(err, &invalid) {
 		t.Errorf("a bad id: got %v", err)
 	}
 }
@@ -127,7 +127,7 @@ func TestStartTwiceIsOneJob(t *testing.T) {
 	l, boat := ledger{}, request(t, "a boat")
 	i := service(t, l, shelf{}, m)
 	for range 3 {
-		if _, err := i.Start(t.Context(), "a", boat); err != nil {
+		if _, err := i.Start(t.Context(), "a", boat, video.Origin{Trigger: video.TriggerAPI}); err != nil {
 			t.Fatal(err)
 		}
 		entry := l["a"]
@@ -146,7 +146,7 @@ func TestStartOfALongText(t *testing.T) {
 	long := request(t, strings.Repeat("<ß>", video.MaxRequestBytes/5))
 	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
 	i := service(t, ledger{}, shelf{}, m)
-	if _, err := i.Start(t.Context(), "a", long); err != nil {
+	if _, err := i.Start(t.Context(), "a", long, video.Origin{Trigger: video.TriggerAPI}); err != nil {
 		t.Fatal(err)
 	}
 	if n := len(*m.executions["a"].Input); n > video.MaxRequestBytes {
@@ -154,11 +154,11 @@ func TestStartOfALongText(t *testing.T) {
 	}
 	escaped := strings.NewReplacer("<", `\u003c`, "ß", `\u00df`, ">", `\u003e`).Replace(*m.executions["a"].Input)
 	m.executions["a"] = execution(types.ExecutionStatusRunning, escaped)
-	if receipt, err := i.Start(t.Context(), "a", long); err != nil || !receipt.Known {
+	if receipt, err := i.Start(t.Context(), "a", long, video.Origin{Trigger: video.TriggerAPI}); err != nil || !receipt.Known {
 		t.Errorf("again: %+v, %v", receipt, err)
 	}
 	m.executions["a"].Status = types.ExecutionStatusFailed
-	if receipt, err := i.Start(t.Context(), "a", long); err != nil || receipt.Known {
+	if receipt, err := i.Start(t.Context(), "a", long, video.Origin{Trigger: video.TriggerAPI}); err != nil || receipt.Known {
 		t.Errorf("begun anew: %+v, %v", receipt, err)
 	}
 }
@@ -213,7 +213,7 @@ func TestBegunAnewByTwoAtOnce(t *testing.T) {
 	canonical, _ := boat.MarshalJSON()
 	begin := func(how string, l jobs.Table, m jobs.StepFunctions) error {
 		if how == "start" {
-			_, err := service(t, l, shelf{}, m).Start(t.Context(), "a", boat)
+			_, err := service(t, l, shelf{}, m).Start(t.Context(), "a", boat, video.Origin{Trigger: video.TriggerAPI})
 			return err
 		}
 		_, err := service(t, l, shelf{}, m).Redrive(t.Context(), "a")
@@ -274,6 +274,33 @@ func TestBegunAnewByTwoAtOnce(t *testing.T) {
 		}
 	}
 	t.Logf("%d plays", plays)
+}
+
+// What can't be a request is kept as a job that ended, and is never started.
+func TestRefuse(t *testing.T) {
+	l, m := ledger{}, &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
+	s := service(t, l, shelf{}, m)
+	from := video.Origin{Trigger: video.TriggerFile, Bucket: "prompts", Key: "a.png"}
+	for range 2 {
+		if err := s.Refuse(t.Context(), "a", &video.InvalidRequest{Fields: []video.FieldError{{Message: "it is a picture"}}}, from); err != nil {
+			t.Fatal(err)
+		}
+	}
+	view, err := s.Status(t.Context(), "a")
+	if err != nil || view.State != video.StateFailed || view.Ending.Error != "InvalidRequest" || view.Redrivable || view.Request != nil || view.Origin != from || l["a"].Mark != "0" {
+		t.Errorf("got %+v, %v", view, err)
+	}
+	var mismatch *jobs.Mismatch
+	if _, err := s.Start(t.Context(), "a", request(t, "a boat"), from); !errors.As(err, &mismatch) {
+		t.Errorf("started as: %v", err)
+	}
+	var not *jobs.NotRedriven
+	if _, err := s.Redrive(t.Context(), "a"); !errors.As(err, &not) {
+		t.Errorf("redriven: %v", err)
+	}
+	if len(m.started) > 0 {
+		t.Errorf("started %v", m.started)
+	}
 }
 
 func TestIDFromKey(t *testing.T) {

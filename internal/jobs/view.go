@@ -17,6 +17,7 @@ type View struct {
 	// Brief is the request as a list has it; zero where there is none.
 	Brief     video.Brief
 	CreatedAt time.Time
+	Origin    video.Origin
 	// SubmittedAt is when the provider took it; zero before.
 	SubmittedAt time.Time
 	EndedAt     time.Time // zero for a job that is queued or generating
@@ -99,7 +100,7 @@ func viewOf(entry video.Entry) View {
 // briefView is what is known of a job in a list.
 func briefView(entry video.Entry, brief video.Brief) View {
 	v := View{
-		ID: entry.ID, State: entry.State(), Brief: brief, CreatedAt: entry.CreatedAt, SubmittedAt: entry.SubmittedAt,
+		ID: entry.ID, State: entry.State(), Brief: brief, CreatedAt: entry.CreatedAt, Origin: entry.Origin, SubmittedAt: entry.SubmittedAt,
 		Discard: !entry.DiscardedAt.IsZero(), Execution: entry.Execution,
 	}
 	switch {

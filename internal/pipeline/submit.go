@@ -83,7 +83,7 @@ type order struct {
 func (s *Submit) Run(ctx context.Context, task Task) (video.Job, error) {
 	order, err := read(task)
 	if err != nil {
-		return video.Job{ID: order.id}, err
+		return video.Job{ID: order.id}, s.reject(ctx, order, err)
 	}
 	// Each turn either settles the step or follows a change that another
 	// writer, or this one, made in the table.
@@ -99,7 +99,7 @@ func (s *Submit) Run(ctx context.Context, task Task) (video.Job, error) {
 			if order.request == nil {
 				return video.Job{ID: order.id}, &video.InvalidRequest{Fields: []video.FieldError{{Field: "id", Message: "there is no job " + order.id + " to go on with; give a request object to start one"}}}
 			}
-			entry = video.Entry{ID: order.id, Request: *order.request, RequestHash: order.request.Hash(), CreatedAt: s.Now(), Execution: order.id}
+			entry = video.Entry{ID: order.id, Request: *order.request, RequestHash: order.request.Hash(), CreatedAt: s.Now(), Origin: video.Origin{Trigger: video.TriggerExecution}, Execution: order.id}
 		} else if err != nil {
 			return video.Job{ID: order.id}, err
 		}
@@ -139,6 +139,20 @@ func read(task Task) (order, error) {
 	request, err := video.ParseRequest(task.Input)
 	o.request = &request
 	return o, err
+}
+
+// reject keeps the job of an execution that was started by hand with what can't be a
+// request, so that it is listed with its reason, which it gives.
+func (s *Submit) reject(ctx context.Context, o order, why error) error {
+	if o.request == nil {
+		return why
+	}
+	entry := video.Entry{ID: o.id, CreatedAt: s.Now(), Origin: video.Origin{Trigger: video.TriggerExecution}, Execution: o.execution, Started: true}
+	entry.End(why, entry.CreatedAt)
+	if _, _, err := s.Jobs.Create(ctx, entry); unlessConflict(err) != nil {
+		return err
+	}
+	return why
 }
 
 // adopt has the entry name the execution of a redrive that was started by hand,

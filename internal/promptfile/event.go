@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/takeup/takeup/internal/video"
 )
 
 // upload is what one record of an event says of a file.
@@ -81,3 +83,13 @@ func read(number int, record []byte) (upload, bool, error) {
 // versioned reports whether the version tells this upload from the next one to
 // the same key.
 func (u upload) versioned() bool { return u.version != "" && u.version != "null" }
+
+// origin is where the job of a file comes from, which is the upload's own or, where
+// that is a copy, the one that it was copied from.
+func (u upload) origin(key string) video.Origin {
+	from := video.Origin{Trigger: video.TriggerFile, Bucket: u.bucket, Key: key}
+	if key == u.key && u.versioned() {
+		from.Version = u.version
+	}
+	return from
+}

@@ -94,7 +94,7 @@ func (f *Files) begin(ctx context.Context, u upload, job video.Content, content 
 	if err != nil {
 		return outcome{}, err
 	}
-	receipt, err := f.starter.Start(ctx, job.Job, r)
+	receipt, err := f.starter.Start(ctx, job.Job, r, u.origin(job.Key))
 	var other *jobs.Mismatch
 	switch {
 	case errors.As(err, &other) && video.IsFormKey(job.Key):

@@ -83,6 +83,9 @@ func TestTheSameFileIsTheSameRequest(t *testing.T) {
 					if inTurn && p.about == "undisturbed" && (jobs != test.jobs || rejected != test.rejected) {
 						t.Fatalf("%v, %s: %d jobs and %d rejections, not %d and %d: %v, %v", order, p.about, jobs, rejected, test.jobs, test.rejected, p.started, p.rejected)
 					}
+					if len(p.refused) != rejected {
+						t.Fatalf("%v, %s: rejected %v, and kept as jobs %v", order, p.about, p.rejected, p.refused)
+					}
 					fewest, most := test.jobs, test.jobs
 					if test.reordered != [2]int{} {
 						fewest, most = test.reordered[0], test.reordered[1]
@@ -165,6 +168,7 @@ type play struct {
 	contents contents
 	started  map[string]video.Request
 	rejected map[string]string
+	refused  map[string]bool // by the id of the job that they are kept as
 	calls    int
 	faultAt  int
 	fault    fault
@@ -175,7 +179,7 @@ type play struct {
 
 func newPlay(t *testing.T, uploads []put) *play {
 	t.Helper()
-	p := &play{uploads: uploads, contents: contents{}, started: map[string]video.Request{}, rejected: map[string]string{}, faultAt: -1, hookAt: -1}
+	p := &play{uploads: uploads, contents: contents{}, started: map[string]video.Request{}, rejected: map[string]string{}, refused: map[string]bool{}, faultAt: -1, hookAt: -1}
 	p.files = promptfile.New(p, playContents{p}, p, "videos", func() time.Time { return at }, slog.New(slog.DiscardHandler))
 	return p
 }
@@ -248,7 +252,11 @@ func (p *play) PutObject(_ context.Context, in *s3.PutObjectInput, _ ...func(*s3
 	return &s3.PutObjectOutput{}, p.call(func() { p.rejected[*in.Key] = string(body) }, false)
 }
 
-func (p *play) Start(_ context.Context, id string, r video.Request) (jobs.Receipt, error) {
+func (p *play) Refuse(_ context.Context, id string, _ *video.InvalidRequest, _ video.Origin) error {
+	return p.call(func() { p.refused[id] = true }, false)
+}
+
+func (p *play) Start(_ context.Context, id string, r video.Request, _ video.Origin) (jobs.Receipt, error) {
 	receipt := jobs.Receipt{View: jobs.View{ID: id}}
 	var mismatch error
 	err := p.call(func() {

@@ -21,6 +21,14 @@ type unusable struct {
 
 func (e *unusable) Error() string { return e.reason }
 
+// refusal is the ending of a job that was never started for it.
+func (e *unusable) refusal() *video.InvalidRequest {
+	if len(e.fields) > 0 {
+		return &video.InvalidRequest{Fields: e.fields}
+	}
+	return &video.InvalidRequest{Fields: []video.FieldError{{Message: e.reason}}}
+}
+
 // kind is a file's way to be read, by the ending of its key in any case.
 type kind string
 

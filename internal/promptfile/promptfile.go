@@ -27,10 +27,12 @@ type Client interface {
 	PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
 }
 
-// Starter starts jobs, once an id. Where the id is that of another request, it
-// gives an *jobs.Mismatch.
+// Starter starts jobs, once an id.
 type Starter interface {
-	Start(ctx context.Context, id string, r video.Request) (jobs.Receipt, error)
+	// Start gives a *jobs.Mismatch where the id is that of another request.
+	Start(ctx context.Context, id string, r video.Request, from video.Origin) (jobs.Receipt, error)
+	// Refuse keeps what can't be a request as a job that ended before it began.
+	Refuse(ctx context.Context, id string, why *video.InvalidRequest, from video.Origin) error
 }
 
 // Files handles the events of the prompts bucket.
@@ -220,8 +222,12 @@ func (f *Files) reject(ctx context.Context, u upload, why *unusable) error {
 	if err != nil {
 		return &video.ServiceUnavailable{Doing: "writing a rejection", Err: err}
 	}
-	return nil
+	return f.starter.Refuse(ctx, RefusalID(u.bucket, u.key, u.etag), why.refusal(), u.origin(u.key))
 }
+
+// RefusalID is the id of the job that a file is kept as which can't be used, by its
+// ETag, since it may not have been read. No file is started as a job of such an id.
+func RefusalID(bucket, key, etag string) string { return jobs.IDFromKey("refused", bucket, key, etag) }
 
 // maxKey is S3's limit for a key, in bytes of UTF-8.
 const maxKey = 1024

@@ -81,16 +81,24 @@ type starter struct {
 	ids     []string
 	prompts []string
 	models  []string
+	origins []video.Origin
+	refused []string
 	err     error
 }
 
-func (s *starter) Start(_ context.Context, id string, r video.Request) (jobs.Receipt, error) {
+func (s *starter) Start(_ context.Context, id string, r video.Request, from video.Origin) (jobs.Receipt, error) {
 	if s.err != nil {
 		return jobs.Receipt{}, s.err
 	}
 	known := slices.Contains(s.ids, id)
+	s.origins = append(s.origins, from)
 	s.ids, s.prompts, s.models = append(s.ids, id), append(s.prompts, r.Prompt()), append(s.models, r.Model())
 	return jobs.Receipt{View: jobs.View{ID: id}, Known: known}, nil
+}
+
+func (s *starter) Refuse(_ context.Context, id string, why *video.InvalidRequest, from video.Origin) error {
+	s.refused = append(s.refused, fmt.Sprintf("%.8s %s/%s %s: %v", id, from.Bucket, from.Key, from.Version, why))
+	return s.err
 }
 
 var at = time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
@@ -132,8 +140,11 @@ func TestFilesThatStartAJob(t *testing.T) {
 		if in := b.asked[0]; *in.Bucket != "prompts" || *in.Key != test.decoded || aws.ToString(in.VersionId) != "v1" || in.IfMatch != nil {
 			t.Errorf("%s: asked for %s of %s, version %v", test.key, *in.Key, *in.Bucket, in.VersionId)
 		}
-		if len(b.written) > 0 {
-			t.Errorf("%s: wrote %v", test.key, b.written)
+		if want := (video.Origin{Trigger: video.TriggerFile, Bucket: "prompts", Key: test.decoded, Version: "v1"}); s.origins[0] != want {
+			t.Errorf("%s: comes from %+v", test.key, s.origins[0])
+		}
+		if len(b.written) > 0 || len(s.refused) > 0 {
+			t.Errorf("%s: wrote %v, refused %v", test.key, b.written, s.refused)
 		}
 		if lines := strings.Count(log.String(), "\n"); lines != 1 || strings.Contains(log.String(), "boat") {
 			t.Errorf("%s: logged %s", test.key, &log)
@@ -175,6 +186,9 @@ func TestFilesThatCantBeUsed(t *testing.T) {
 		if got.Bucket != "prompts" || got.Key != test.key || got.VersionID != "v1" || !got.At.Equal(at) ||
 			!strings.Contains(got.Reason, test.reason) || len(got.Fields) != test.fields {
 			t.Errorf("%s: got %+v, want the reason %q and %d fields", test.key, got, test.reason, test.fields)
+		}
+		if len(s.refused) != 1 || !strings.HasPrefix(s.refused[0], "refused- prompts/"+test.key+" v1: the request was refused and nothing was paid") || !strings.Contains(s.refused[0], test.reason) {
+			t.Errorf("%s: refused %q", test.key, s.refused)
 		}
 		if len(s.ids) > 0 || b.read > 64<<10+1 {
 			t.Errorf("%s: started %v, read %d bytes", test.key, s.ids, b.read)

@@ -311,7 +311,11 @@ func TestUnknownIsNotMissing(t *testing.T) {
 // starter keeps the ids that jobs are started with.
 type starter struct{ ids []string }
 
-func (s *starter) Start(_ context.Context, id string, _ video.Request) (jobs.Receipt, error) {
+func (s *starter) Refuse(context.Context, string, *video.InvalidRequest, video.Origin) error {
+	return nil
+}
+
+func (s *starter) Start(_ context.Context, id string, _ video.Request, _ video.Origin) (jobs.Receipt, error) {
 	s.ids = append(s.ids, id)
 	return jobs.Receipt{View: jobs.View{ID: id}}, nil
 }

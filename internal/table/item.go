@@ -46,6 +46,14 @@ func encode(entry video.Entry, version int64) attributes {
 	item.put("id", entry.ID)
 	item.put("request_hash", entry.RequestHash)
 	item.putTime("created_at", entry.CreatedAt)
+	if o := entry.Origin; o != (video.Origin{}) {
+		origin := attributes{}
+		origin.put("trigger", string(o.Trigger))
+		origin.put("bucket", o.Bucket)
+		origin.put("key", o.Key)
+		origin.put("version", o.Version)
+		item["origin"] = &types.AttributeValueMemberM{Value: origin}
+	}
 	item.put("execution", entry.Execution)
 	item.putNumber("redrives", int64(entry.Redrives))
 	item.putFlag("started", entry.Started)
@@ -129,6 +137,12 @@ func decodeJob(id string, job attributes) (video.Entry, error) {
 		RetryAt: r.time("retry_at"), BusySince: r.time("busy_since"),
 		Candidate: r.text("candidate"), GenerationID: r.text("generation_id"), SubmittedAt: r.time("submitted_at"),
 		DiscardedAt: r.time("discarded_at"),
+	}
+	if origin, ok := r.part("origin"); ok {
+		entry.Origin = video.Origin{
+			Trigger: video.Trigger(origin.text("trigger")), Bucket: origin.text("bucket"), Key: origin.text("key"), Version: origin.text("version"),
+		}
+		r.whole("origin", origin)
 	}
 	if refusal, ok := r.part("refusal"); ok {
 		entry.Refusal = &video.Refusal{Kind: video.RefusalKind(refusal.text("kind")), Said: refusal.text("said")}

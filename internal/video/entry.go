@@ -25,6 +25,7 @@ type Entry struct {
 	Request     Request   `json:"request"`
 	RequestHash string    `json:"request_hash"`
 	CreatedAt   time.Time `json:"created_at"`
+	Origin      Origin    `json:"origin"`
 
 	// Execution is the name of the execution that looks after the job, or is
 	// about to be started for it: an ExecutionName of Redrives.

@@ -19,7 +19,7 @@ import (
 // and what each method names.
 type Jobs interface {
 	// Start starts a job, once an id, or gives a *jobs.Mismatch.
-	Start(ctx context.Context, id string, r video.Request) (jobs.Receipt, error)
+	Start(ctx context.Context, id string, r video.Request, from video.Origin) (jobs.Receipt, error)
 	// Status says how a job is doing, or gives a *video.NoEntry.
 	Status(ctx context.Context, id string) (jobs.View, error)
 	// File is Status of a job whose video is in the bucket, if it is completed.

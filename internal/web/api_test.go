@@ -34,7 +34,7 @@ type fakeJobs struct {
 	asked    []string
 }
 
-func (j *fakeJobs) Start(_ context.Context, id string, r video.Request) (jobs.Receipt, error) {
+func (j *fakeJobs) Start(_ context.Context, id string, r video.Request, from video.Origin) (jobs.Receipt, error) {
 	if j.panics {
 		panic("a bug")
 	}
@@ -43,6 +43,9 @@ func (j *fakeJobs) Start(_ context.Context, id string, r video.Request) (jobs.Re
 	}
 	if hash, ok := j.requests[id]; ok && hash != r.Hash() {
 		return jobs.Receipt{}, &jobs.Mismatch{ID: id}
+	}
+	if from != (video.Origin{Trigger: video.TriggerAPI}) {
+		return jobs.Receipt{}, fmt.Errorf("started from %+v", from)
 	}
 	j.requests[id] = r.Hash()
 	return jobs.Receipt{View: jobs.View{ID: id}}, nil
@@ -207,8 +210,12 @@ func newJobs(t *testing.T) *fakeJobs {
 	}}
 	for id, view := range j.views {
 		view.ID, view.Redrivable = id, id == "poor" || id == "discarded"
+		view.Origin.Trigger = video.TriggerExecution
 		if view.Request != nil {
-			view.Brief = r.Brief()
+			view.Brief, view.Origin.Trigger = r.Brief(), video.TriggerAPI
+		}
+		if id == "queued" {
+			view.Origin = video.Origin{Trigger: video.TriggerFile, Bucket: "prompts", Key: "a boat.txt", Version: "v1"}
 		}
 		j.views[id] = view
 	}

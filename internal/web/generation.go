@@ -35,7 +35,7 @@ func (a *API) create(created int) func(*http.Request) answer {
 		} else {
 			again = "ask for generation_id=" + id + " before sending it again, and use an Idempotency-Key to be safe"
 		}
-		receipt, err := a.Jobs.Start(r.Context(), id, request)
+		receipt, err := a.Jobs.Start(r.Context(), id, request, video.Origin{Trigger: video.TriggerAPI})
 		var other *jobs.Mismatch
 		switch {
 		case errors.As(err, &other):

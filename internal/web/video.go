@@ -21,6 +21,7 @@ type videoBody struct {
 	AspectRatio *string         `json:"aspect_ratio"`
 	Request     *video.Request  `json:"request"`
 	CreatedAt   time.Time       `json:"created_at"`
+	Origin      *origin         `json:"origin"`
 	SubmittedAt *time.Time      `json:"submitted_at"`
 	EndedAt     *time.Time      `json:"ended_at"`
 	Discard     bool            `json:"discard"`
@@ -29,6 +30,13 @@ type videoBody struct {
 	Cost        *cost           `json:"cost"`
 	Video       *videoFile      `json:"video"`
 	Manifest    *video.Manifest `json:"manifest"`
+}
+
+type origin struct {
+	Trigger video.Trigger `json:"trigger"`
+	Bucket  *string       `json:"bucket"`
+	Key     *string       `json:"key"`
+	Version *string       `json:"version"`
 }
 
 type videoList struct {
@@ -92,7 +100,7 @@ func each(n int, do func(i int)) {
 func (a *API) video(ctx context.Context, v jobs.View) (videoBody, error) {
 	body := videoBody{
 		ID: v.ID, Status: v.State, Request: v.Request, CreatedAt: v.CreatedAt.UTC(), SubmittedAt: known(v.SubmittedAt), EndedAt: known(v.EndedAt),
-		Discard: v.Discard,
+		Discard: v.Discard, Origin: newOrigin(v.Origin),
 	}
 	if v.Brief.Model != "" {
 		body.Model, body.Prompt, body.Duration, body.AspectRatio = &v.Brief.Model, &v.Brief.Prompt, &v.Brief.Duration, &v.Brief.AspectRatio
@@ -164,6 +172,20 @@ func newCost(credits int64) *cost {
 		return nil
 	}
 	return &cost{Credits: credits, USD: float64(credits) / video.CreditsPerUSD}
+}
+
+func newOrigin(o video.Origin) *origin {
+	if o.Trigger == "" {
+		return nil
+	}
+	return &origin{Trigger: o.Trigger, Bucket: unlessEmpty(o.Bucket), Key: unlessEmpty(o.Key), Version: unlessEmpty(o.Version)}
+}
+
+func unlessEmpty(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
 }
 
 func known(t time.Time) *time.Time {

@@ -145,8 +145,8 @@ func (e engine) create(t *testing.T, name string) {
 	}
 	_, err := e.client(nil).CreateTable(t.Context(), &dynamodb.CreateTableInput{
 		TableName: &name, BillingMode: types.BillingModePayPerRequest,
-		AttributeDefinitions: []types.AttributeDefinition{text("pk"), text("sk"), text("status"), text("day"), text("place")},
-		KeySchema:            []types.KeySchemaElement{key("pk", types.KeyTypeHash), key("sk", types.KeyTypeRange)},
+		AttributeDefinitions:   []types.AttributeDefinition{text("pk"), text("sk"), text("status"), text("day"), text("place")},
+		KeySchema:              []types.KeySchemaElement{key("pk", types.KeyTypeHash), key("sk", types.KeyTypeRange)},
 		GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{index("by-day", "day", "status"), index("by-status", "status")},
 	})
 	if err != nil {
