@@ -46,6 +46,7 @@ export class Api {
 
   models = () => this.#call("GET", "models");
   videos = (cursor) => this.#call("GET", cursor ? `videos?cursor=${encodeURIComponent(cursor)}` : "videos");
+  running = (cursor) => this.#call("GET", `videos?status=running&limit=50${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
   video = (id) => this.#call("GET", `videos/${encodeURIComponent(id)}`);
   file = (id) => this.#call("GET", `videos/${encodeURIComponent(id)}/content?redirect=false`);
   redrive = (id) => this.#call("POST", `videos/${encodeURIComponent(id)}/redrive`);

@@ -1,5 +1,6 @@
 // The jobs that are known, and how they are kept up to date: those that run are
-// asked for one by one, and the list now and then, for what was started elsewhere.
+// listed at each look, and all of them now and then. One that isn't among the running
+// ones any more is asked for by itself.
 
 const place = "takeup.recent";
 const ends = new Set(["completed", "error", "cancelled", "discarded"]);
@@ -38,9 +39,9 @@ export class Library {
     this.#news = news;
   }
 
-  // videos are all that are known, newest first.
+  // videos are all that are known: those that run, and then the others, newest first.
   get videos() {
-    return [...this.#videos.values()].sort((a, b) => Date.parse(b.created_at) - Date.parse(a.created_at));
+    return [...this.#videos.values()].sort((a, b) => ended(a) - ended(b) || Date.parse(b.created_at) - Date.parse(a.created_at));
   }
 
   // start reads the list, and from then on looks by itself until stop.
@@ -80,8 +81,18 @@ export class Library {
   async older() {
     const page = await this.#api.videos(this.next);
     this.next = page.next;
-    page.videos.forEach((video) => this.put(video));
+    await this.#take(page.videos);
     this.#changed();
+  }
+
+  // #take takes in what a list says, which may be some moments behind: where it takes
+  // an end back, as a redrive does, the job is asked for by itself.
+  async #take(videos) {
+    for (const video of videos) {
+      const before = this.#videos.get(video.id);
+      if (before && ended(before) && !ended(video)) await this.#again(video.id);
+      else this.put(video);
+    }
   }
 
   // look asks how the jobs are doing, now.
@@ -94,11 +105,18 @@ export class Library {
         if (!this.read) this.next = page.next;
         this.read = true;
         this.#listed = now;
-        page.videos.forEach((video) => this.put(video));
+        await this.#take(page.videos);
         this.#forget(page.videos);
       }
+      let next;
+      do {
+        if (this.#stopped) return;
+        const page = await this.#api.running(next);
+        await this.#take(page.videos);
+        next = page.next;
+      } while (next);
       for (const video of this.videos) {
-        if (ended(video) || video.seen > now) continue;
+        if (ended(video) || video.seen >= now) continue;
         if (this.#stopped) return;
         await this.#again(video.id);
       }
