@@ -21,6 +21,7 @@ func newList(w *world) *cobra.Command {
 		t      target
 		status string
 		model  string
+		words  string
 		since  time.Duration
 		limit  int
 		all    bool
@@ -54,7 +55,7 @@ characters; "takeup get" has all of it.`,
 			if all {
 				limit = 0
 			}
-			q := client.Query{Status: status, Model: model, Limit: pageSize}
+			q := client.Query{Status: status, Model: model, Words: words, Limit: pageSize}
 			if since > 0 {
 				q.From = w.now().Add(-since)
 			}
@@ -76,6 +77,7 @@ characters; "takeup get" has all of it.`,
 	complete(cmd, "status", statuses)
 	set.StringVar(&model, "model", "", "only those of this `model`")
 	complete(cmd, "model", modelNames())
+	set.StringVar(&words, "search", "", "only those whose prompt has these `words`")
 	set.DurationVar(&since, "since", 0, "only those that were created in this `time`, such as 48h")
 	set.IntVarP(&limit, "limit", "n", 20, "the most that are listed")
 	set.BoolVar(&all, "all", false, "list all of them")

@@ -61,6 +61,7 @@ func TestListAsks(t *testing.T) {
 	w.now = func() time.Time { return fakeapi.Created.Add(time.Hour) }
 	for args, want := range map[string]string{
 		"list": "newest middle oldest", "list -n 1": "newest", "list --all": "newest middle oldest", "list --status running": "", "list --status completed -n 2": "newest middle",
+		"list --search BOAT": "newest middle oldest", "list --search tree": "",
 		"list --since 1h": "newest middle oldest", "list --since 59m": "", "list --model " + boat.Model(): "newest middle oldest",
 		"list --model klingai/video-v3-pro-text-to-video": "",
 	} {

@@ -29,6 +29,7 @@ const Running = "running"
 type Query struct {
 	Status string // one of Statuses, or Running
 	Model  string
+	Words  string    // of the prompt
 	From   time.Time // created then or later
 	Limit  int       // the most in a page; 0: the API's own
 	Cursor string    // of the page before
@@ -106,6 +107,9 @@ type File struct {
 type Page struct {
 	Videos []Video `json:"videos"`
 	Next   *string `json:"next"`
+	// SearchedTo is how far back words were looked for; nil where there is nothing
+	// further back, or none were.
+	SearchedTo *time.Time `json:"searched_to"`
 }
 
 // Models are the models that there are, the default first.

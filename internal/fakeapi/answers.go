@@ -150,6 +150,10 @@ func (s *Server) list(r *http.Request) (int, any) {
 		status, model := r.URL.Query().Get("status"), r.URL.Query().Get("model")
 		from, _ := time.Parse(time.RFC3339, r.URL.Query().Get("from")) // none: the zero time
 		running := status == client.Running && !now.Ended()
+		words := strings.ToLower(r.URL.Query().Get("q"))
+		if words != "" && (now.Prompt == nil || !strings.Contains(strings.ToLower(*now.Prompt), words)) {
+			continue
+		}
 		if status != "" && status != now.Status && !running || model != "" && (now.Model == nil || *now.Model != model) || now.CreatedAt.Before(from) {
 			continue
 		}

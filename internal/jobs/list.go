@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"net/url"
 	"strings"
 	"time"
 
@@ -18,6 +19,7 @@ const MaxPage = 50
 type Query struct {
 	States []video.State
 	Model  string
+	Words  string    // all of which the prompt has, in any case and order
 	From   time.Time // created then or later
 	To     time.Time // created before
 	Limit  int       // from 1 to MaxPage
@@ -25,10 +27,13 @@ type Query struct {
 }
 
 // Page is some of the jobs. It may be short while there are more only where it is
-// asked for by model.
+// asked for by model or words.
 type Page struct {
 	Views []View
 	Next  string // the cursor of the next page; empty: there is none
+	// Searched is how far back words were looked for; zero where none were, or where
+	// there is nothing further back.
+	Searched time.Time
 }
 
 // BadCursor says that a cursor is none of a list's. Nothing was read.
@@ -57,7 +62,11 @@ func (s *Service) List(ctx context.Context, q Query) (Page, error) {
 	default:
 		in.Before = table.PlaceAfter(s.now())
 	}
-	listed, next, err := s.table.List(ctx, in)
+	read := s.table.List
+	if q.Words != "" {
+		read = s.search(q.Words)
+	}
+	listed, next, err := read(ctx, in)
 	if err != nil {
 		return Page{}, unavailable("listing the jobs", err)
 	}
@@ -67,13 +76,16 @@ func (s *Service) List(ctx context.Context, q Query) (Page, error) {
 	}
 	if next != "" {
 		page.Next = cursor{List: q.list(), Before: next}.String()
+		if q.Words != "" {
+			page.Searched = table.PlaceTime(next)
+		}
 	}
 	return page, nil
 }
 
 // list tells one list from another.
 func (q Query) list() string {
-	parts := []string{q.Model, "", ""}
+	parts := []string{q.Model, "", "", url.QueryEscape(q.Words)}
 	for i, at := range []time.Time{q.From, q.To} {
 		if !at.IsZero() {
 			parts[i+1] = at.UTC().Format(time.RFC3339Nano)
@@ -82,7 +94,10 @@ func (q Query) list() string {
 	for _, state := range q.States {
 		parts = append(parts, string(state))
 	}
-	return strings.Trim(strings.Join(parts, "|"), "|")
+	if key := strings.Join(parts, "|"); strings.Trim(key, "|") != "" {
+		return key
+	}
+	return ""
 }
 
 // cursor is how far a listing has come.

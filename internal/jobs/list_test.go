@@ -178,12 +178,18 @@ func TestListBy(t *testing.T) {
 			"of another list":  {Cursor: next},
 			"of another model": {Cursor: next, States: running, Model: "m"},
 			"of another time":  {Cursor: next, States: running, From: start},
+			"of other words":   {Cursor: next, States: running, Words: "boat"},
 		} {
 			q.Limit = 1
 			if page, err := w.jobs.List(t.Context(), q); !errors.As(err, &bad) {
 				t.Errorf("%s: got %+v, %v", name, page, err)
 			}
 		}
+		_, next = w.list(jobs.Query{Limit: 1, From: start})
+		if page, err := w.jobs.List(t.Context(), jobs.Query{Limit: 1, To: start, Cursor: next}); !errors.As(err, &bad) {
+			t.Errorf("the end of a time in the place of its beginning: got %+v, %v", page, err)
+		}
+		_, next = w.list(jobs.Query{Limit: 1, States: running})
 		if got, _ := w.list(jobs.Query{Limit: 50, States: running, Cursor: next}); !slices.Equal(got, []string{"second"}) {
 			t.Errorf("the next page: %v", got)
 		}

@@ -50,6 +50,16 @@ func IsPlace(s string) bool {
 	return ok && err == nil
 }
 
+// PlaceTime is when the job at a place was created; zero for what is no place.
+func PlaceTime(place string) time.Time {
+	text, _, _ := strings.Cut(place, "#")
+	at, err := time.Parse(stamped, text)
+	if err != nil {
+		return time.Time{}
+	}
+	return at
+}
+
 // Listed is a job as a list shows it: its entry, without the request and what else
 // the indexes don't have.
 type Listed struct {
@@ -57,6 +67,9 @@ type Listed struct {
 	Brief video.Brief
 	place string
 }
+
+// Place is where the job is among all.
+func (l Listed) Place() string { return l.place }
 
 // Query is what jobs are listed by. What is empty leaves out none.
 type Query struct {

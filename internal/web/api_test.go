@@ -86,6 +86,9 @@ func (j *fakeJobs) List(_ context.Context, q jobs.Query) (jobs.Page, error) {
 		case len(q.States) > 0 && !slices.Contains(q.States, j.views[id].State), q.Model != "" && q.Model != j.views[id].Brief.Model, id <= q.Cursor:
 		case len(page.Views) == q.Limit:
 			page.Next = page.Views[q.Limit-1].ID
+			if q.Words != "" {
+				page.Searched = at
+			}
 			return page, nil
 		default:
 			view := j.views[id]

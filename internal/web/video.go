@@ -40,8 +40,9 @@ type origin struct {
 }
 
 type videoList struct {
-	Videos []videoBody `json:"videos"`
-	Next   *string     `json:"next"`
+	Videos     []videoBody `json:"videos"`
+	Next       *string     `json:"next"`
+	SearchedTo *time.Time  `json:"searched_to"`
 }
 
 type estimate struct {

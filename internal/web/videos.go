@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/video"
@@ -35,7 +36,7 @@ func (a *API) list(r *http.Request) answer {
 	if err != nil {
 		return unavailable("", err, "no URLs could be made for the videos; ask again")
 	}
-	body := videoList{Videos: bodies}
+	body := videoList{Videos: bodies, SearchedTo: known(page.Searched)}
 	if page.Next != "" {
 		body.Next = &page.Next
 	}
@@ -44,6 +45,9 @@ func (a *API) list(r *http.Request) answer {
 
 // running asks for the jobs that are queued or generating.
 const running = "running"
+
+// longestWords is the most that prompts are searched for, in characters.
+const longestWords = 200
 
 // listed reads what the videos are asked for by, and names each parameter that is
 // wrong.
@@ -67,6 +71,9 @@ func listed(query url.Values) (jobs.Query, []video.FieldError) {
 			no("model", "is not one that Takeup knows; GET /models lists them")
 		}
 		q.Model = model.Name
+	}
+	if q.Words = strings.TrimSpace(query.Get("q")); query.Has("q") && (q.Words == "" || utf8.RuneCountInString(q.Words) > longestWords || !utf8.ValidString(q.Words)) {
+		no("q", "takes words of the prompt, of 1 to "+strconv.Itoa(longestWords)+" characters")
 	}
 	for name, at := range map[string]*time.Time{"from": &q.From, "to": &q.To} {
 		var ok bool

@@ -21,7 +21,8 @@ func videosReplies() map[string]reply {
 		"list":                {call: get("/videos")},
 		"list-status":         {call: get("/videos?status=discarded")},
 		"list-running":        {call: get("/videos?status=running&model=kling-video/v1/pro/text-to-video&from=2026-08-21&to=2026-08-21T12:00:00.5%2B02:00")},
-		"list-bad-filters":    {call: get("/videos?model=sora&from=yesterday&to=0000-01-01")},
+		"list-search":         {call: get("/videos?q=paper%20boat&limit=1")},
+		"list-bad-filters":    {call: get("/videos?model=sora&from=yesterday&to=0000-01-01&q=+")},
 		"list-limit":          {call: get("/videos?limit=1&status=error")},
 		"list-next":           {call: get("/videos?limit=50&cursor=generating")},
 		"list-none":           {call: get("/videos?cursor=zzz")},
@@ -104,9 +105,9 @@ func TestListIsAskedForWhatWasAsked(t *testing.T) {
 	}
 	const never = "0001-01-01 00:00:00 +0000 UTC"
 	if want := []string{
-		"{States:[] Model: From:" + never + " To:" + never + " Limit:20 Cursor:}",
-		"{States:[queued] Model: From:" + never + " To:" + never + " Limit:7 Cursor:abc}",
-		"{States:[queued generating] Model:kling-video/v1/pro/text-to-video From:2026-08-21 00:00:00 +0000 UTC To:2026-08-21 12:00:00 +0200 +0200 Limit:20 Cursor:}",
+		"{States:[] Model: Words: From:" + never + " To:" + never + " Limit:20 Cursor:}",
+		"{States:[queued] Model: Words: From:" + never + " To:" + never + " Limit:7 Cursor:abc}",
+		"{States:[queued generating] Model:kling-video/v1/pro/text-to-video Words: From:2026-08-21 00:00:00 +0000 UTC To:2026-08-21 12:00:00 +0200 +0200 Limit:20 Cursor:}",
 	}; !slices.Equal(j.asked, want) {
 		t.Errorf("got %q", j.asked)
 	}

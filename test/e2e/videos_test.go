@@ -6,9 +6,11 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/takeup/takeup/internal/simulator"
 	"github.com/takeup/takeup/internal/video"
@@ -89,7 +91,8 @@ func (w *world) testVideos(t *testing.T) {
 	if status != http.StatusOK || !bytes.Equal(body, file) || !strings.HasPrefix(header.Get("Content-Disposition"), "attachment") {
 		t.Errorf("its content: %d, %v, %.100s", status, header, body)
 	}
-	for _, query := range []string{"", "&status=completed"} {
+	today := got.Manifest.CreatedAt.UTC().Format(time.DateOnly)
+	for _, query := range []string{"", "&status=completed", "&model=" + video.DefaultModel, "&q=" + url.QueryEscape(prompt), "&from=" + today} {
 		found := slices.DeleteFunc(w.listAll(t, query), func(v listed) bool { return v.ID != job })
 		if len(found) != 1 || found[0].Status != "completed" || found[0].Video == nil {
 			t.Errorf("listed by %q as %+v", query, found)

@@ -1,0 +1,87 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// The bounds of a search for one page: so many jobs are looked at, so many at a time,
+// and so many of those whole prompts that a list has the beginning of only.
+const (
+	mostLookedAt = 500
+	lookedAtOnce = 100
+	readAtOnce   = 10
+)
+
+// search lists the jobs whose prompts have all of the words.
+func (s *Service) search(words string) func(context.Context, table.Query) ([]table.Listed, string, error) {
+	wanted := strings.Fields(strings.ToLower(words))
+	return func(ctx context.Context, q table.Query) (found []table.Listed, next string, err error) {
+		most := q.Limit
+		q.Limit = lookedAtOnce
+		for looked := 0; looked < mostLookedAt; looked += lookedAtOnce {
+			jobs, further, err := s.table.List(ctx, q)
+			if err != nil {
+				return nil, "", err
+			}
+			has, err := s.have(ctx, jobs, wanted)
+			if err != nil {
+				return nil, "", err
+			}
+			for i, job := range jobs {
+				if !has[i] {
+					continue
+				}
+				if found = append(found, job); len(found) == most && (i < len(jobs)-1 || further != "") {
+					return found, job.Place(), nil
+				}
+			}
+			if next = further; next == "" {
+				return found, "", nil
+			}
+			q.Before = next
+		}
+		return found, next, nil
+	}
+}
+
+// have reports of each job whether its prompt has all of the words. A prompt that a
+// list has the beginning of only is read, unless that has them.
+func (s *Service) have(ctx context.Context, jobs []table.Listed, words []string) ([]bool, error) {
+	has, errs := make([]bool, len(jobs)), make([]error, len(jobs))
+	var group sync.WaitGroup
+	places := make(chan struct{}, readAtOnce)
+	for i, job := range jobs {
+		if has[i] = hasAll(job.Brief.Prompt, words); has[i] || utf8.RuneCountInString(job.Brief.Prompt) < video.BriefPrompt {
+			continue
+		}
+		places <- struct{}{}
+		group.Go(func() {
+			defer func() { <-places }()
+			entry, _, err := s.get(ctx, job.Entry.ID)
+			if absent := (*video.NoEntry)(nil); errors.As(err, &absent) {
+				return // it was taken away, and the index is behind
+			}
+			has[i], errs[i] = hasAll(entry.Request.Text(), words), err
+		})
+	}
+	group.Wait()
+	return has, errors.Join(errs...)
+}
+
+// hasAll reports whether a text has all of the words, which are in lower case.
+func hasAll(text string, words []string) bool {
+	text = strings.ToLower(text)
+	for _, word := range words {
+		if !strings.Contains(text, word) {
+			return false
+		}
+	}
+	return true
+}

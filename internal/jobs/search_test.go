@@ -1,0 +1,95 @@
+package jobs_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/takeup/takeup/internal/dynamofake"
+	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// prompted gives a job a prompt, or those of shots.
+func prompted(t *testing.T, request string) func(*video.Entry) {
+	t.Helper()
+	r, err := video.ParseRequest([]byte(request))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(e *video.Entry) { e.Request, e.RequestHash = r, r.Hash() }
+}
+
+func TestSearch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		start := time.Now()
+		for _, job := range []struct{ id, request string }{
+			{"boat", `{"prompt":"A paper Boat"}`},
+			{"long", `{"prompt":"` + strings.Repeat("slowly ", 60) + `the boat SINKS"}`},
+			{"shots", `{"model":"klingai/video-v3-pro-text-to-video","multi_prompt":["a boat","it sinks"]}`},
+			{"tree", `{"prompt":"a paper tree"}`},
+			{"köln", `{"prompt":"KÖLN im Regen"}`},
+		} {
+			w.create(strings.ReplaceAll(job.id, "ö", "oe"), prompted(t, job.request))
+			time.Sleep(time.Hour)
+		}
+		w.create("no-request", func(e *video.Entry) {
+			e.Request, e.RequestHash = video.Request{}, ""
+			e.End(&video.InvalidRequest{}, time.Now())
+		})
+		time.Sleep(dynamofake.Lag)
+		for words, want := range map[string][]string{
+			"boat": {"shots", "long", "boat"}, "paper boat": {"boat"}, "BOAT paper": {"boat"}, "sinks boat": {"shots", "long"}, "köln": {"koeln"},
+			"pap": {"tree", "boat"}, "submarine": nil,
+		} {
+			if got, next := w.list(jobs.Query{Words: words, Limit: 50}); !slices.Equal(got, want) || next != "" {
+				t.Errorf("%s: got %v, then %q", words, got, next)
+			}
+		}
+		if got, _ := w.list(jobs.Query{Words: "boat", To: start.Add(time.Hour), Limit: 50}); !slices.Equal(got, []string{"boat"}) {
+			t.Errorf("in a time: %v", got)
+		}
+		q, all := jobs.Query{Words: "boat", Limit: 1}, []string{}
+		for {
+			ids, next := w.list(q)
+			all = append(all, ids...)
+			if next == "" {
+				break
+			}
+			q.Cursor = next
+		}
+		if !slices.Equal(all, []string{"shots", "long", "boat"}) {
+			t.Errorf("by pages: %v", all)
+		}
+	})
+}
+
+// A page that finds nothing ends, says how far it got, and the next one goes on.
+func TestSearchIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		tree := prompted(t, `{"prompt":"a tree"}`)
+		w.create("boat", prompted(t, `{"prompt":"a boat"}`))
+		time.Sleep(time.Second)
+		var at []time.Time
+		for n := range 600 {
+			at = append(at, time.Now())
+			w.create(fmt.Sprint("tree-", n), tree)
+			time.Sleep(time.Second)
+		}
+		time.Sleep(dynamofake.Lag)
+		q := jobs.Query{Words: "boat", Limit: 50}
+		page, err := w.jobs.List(t.Context(), q)
+		if err != nil || len(page.Views) > 0 || page.Next == "" || !page.Searched.Equal(at[100]) {
+			t.Fatalf("got %+v, %v; the 500th is of %s", page, err, at[100])
+		}
+		q.Cursor = page.Next
+		if page, err = w.jobs.List(t.Context(), q); err != nil || len(page.Views) != 1 || page.Next != "" || !page.Searched.IsZero() {
+			t.Errorf("then %+v, %v", page, err)
+		}
+	})
+}
