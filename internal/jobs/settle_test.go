@@ -186,6 +186,23 @@ func TestSweep(t *testing.T) {
 	}
 }
 
+// A job whose execution Step Functions has forgotten is settled too, once it is too
+// old to be one that isn't shown yet.
+func TestSweepOfAForgottenExecution(t *testing.T) {
+	boat := request(t, "a boat")
+	for _, age := range []time.Duration{time.Hour, 25 * time.Hour} {
+		job := video.Entry{ID: "a", Request: boat, RequestHash: boat.Hash(), CreatedAt: began, Execution: "a-r1", Redrives: 1, Started: true, Phase: video.PhaseAccepted}
+		l, m := ledger{"a": job}, &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
+		s := jobs.New(l, shelf{}, executions(t, m), func() time.Time { return began.Add(age) })
+		swept, err := s.Sweep(t.Context(), func(context.Context) error { return nil })
+		view, _ := s.Status(t.Context(), "a")
+		if old := age > 24*time.Hour; err != nil || (swept.Settled == 1) != old || view.State.Ended() != old ||
+			old && (view.Ending.Error != "Interrupted" || !strings.Contains(view.Ending.Message, "no longer knows") || !view.Redrivable) {
+			t.Errorf("after %s: %+v, %v, %+v", age, swept, err, view)
+		}
+	}
+}
+
 // behind is a table whose index still has a job that was taken away.
 type behind struct{ ledger }
 
