@@ -43,7 +43,7 @@ func (w *world) probes() map[string][]probe {
 		"ApiFunction": {
 			{"the API starts a job", w.probePost},
 			{"the API lists the videos", w.probeList},
-			{"the API shows a job that runs", w.probeRunning},
+			{"the API leaves a job that runs alone", w.probeRunning},
 			{"the API gives a video out", w.probeFile},
 			{"the API removes a video", w.probeRemove},
 			{"the API gives a form out", w.probeForm},
@@ -279,14 +279,14 @@ func (w *world) probeList(t *testing.T) error {
 	return err
 }
 
-// probeRunning shows a job whose execution waits for its video.
+// probeRunning redrives a job whose execution waits for its video, which is refused.
 func (w *world) probeRunning(t *testing.T) error {
 	id := w.fresh()
 	w.doom(id, simulator.Fate{Outcome: simulator.OutcomeNever})
 	w.startByHand(t, id, fmt.Sprintf(`{"prompt":"a probe called %s"}`, id))
 	defer w.abort(t, id)
 	await(t, "the generation of "+id, func() bool { return len(w.generations(id)) > 0 })
-	_, err := api[listed](w, t, http.StatusOK, http.MethodGet, "/videos/"+id, "")
+	_, err := api[refusal](w, t, http.StatusConflict, http.MethodPost, "/videos/"+id+"/redrive", "")
 	return err
 }
 
