@@ -96,6 +96,13 @@ func (w *world) testEventAgain(t *testing.T) {
 	if entry, _, err := w.table.Get(t.Context(), job); err != nil || entry.Execution != job || !entry.Started || !entry.Unclaimed() {
 		t.Errorf("the job was started again: %+v, %v", entry, err)
 	}
+	if _, err := w.invoke(t.Context(), "SettleFunction", *w.execution(t, job).ExecutionArn); err != nil {
+		t.Fatal(err)
+	}
+	w.stored(t, job)
+	if got := w.entry(t, job); got.Manifest == nil {
+		t.Errorf("its video is stored, and the table doesn't know it: %+v", got)
+	}
 	w.boughtOnce(t, job)
 	if n := len(w.creates(job)); n != 1 {
 		t.Errorf("the provider was asked %d times", n)

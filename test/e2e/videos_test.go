@@ -254,7 +254,14 @@ func (w *world) testOpen(t *testing.T) {
 // finished waits until no job runs.
 func (w *world) finished(t *testing.T) {
 	t.Helper()
+	running := new([]listed)
+	defer func() {
+		for _, job := range *running {
+			t.Logf("still running: %s, %s", job.ID, job.Status)
+		}
+	}()
 	await(t, "the end of all jobs", func() bool {
-		return len(w.listAll(t, "&status=running")) == 0
+		*running = w.listAll(t, "&status=running")
+		return len(*running) == 0
 	})
 }

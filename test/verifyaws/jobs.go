@@ -10,6 +10,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -35,10 +36,10 @@ func jobSteps() []step {
 
 // job is a video as GET /videos has it, as far as it is needed here.
 type job struct {
-	ID      string         `json:"id"`
-	Status  string         `json:"status"`
-	Request map[string]any `json:"request"`
-	Error   *struct {
+	ID     string `json:"id"`
+	Status string `json:"status"`
+	Prompt string `json:"prompt"` // its first characters
+	Error  *struct {
 		Name string `json:"name"`
 	} `json:"error"`
 }
@@ -292,7 +293,7 @@ func (s *stack) formTwice(ctx context.Context) (string, error) {
 		found = 0
 		running := false
 		for _, j := range page.Videos {
-			if text, _ := j.Request["prompt"].(string); len(text) > len(mark) && text[:len(mark)] == mark {
+			if strings.HasPrefix(j.Prompt, mark) {
 				found++
 				running = running || !j.ended()
 			}
