@@ -27,7 +27,7 @@ var runs = []run{
 	{command: `echo "a paper boat" | takeup generate --no-wait --json | jq -r .id`, want: "api-"},
 	{command: `id=$(takeup generate --no-wait --json "a paper boat" | jq -r .id)`, after: `takeup get "$id"`, want: "queued"},
 	{command: `takeup estimate --duration 10`, want: "USD"},
-	{command: `takeup list --status error --limit 50`},
+	{command: `takeup list --status error --since 48h`},
 	{command: `takeup doctor`, want: "ok   provider key: accepted"},
 	{command: `takeup doctor --stack takeup`, want: "ok   provider key: accepted"},
 	{command: `takeup reconcile --stack takeup --since 24h`},
