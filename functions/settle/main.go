@@ -30,6 +30,7 @@ func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	set, config := settings.Must(log, settings.Load[settings.Settle])
 	known := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
-	shelf, executions := manifest.New(s3.NewFromConfig(config), set.VideosBucket), jobs.NewExecutions(sfn.NewFromConfig(config), set.StateMachine)
-	lambda.Start(jobs.New(known, shelf, executions, time.Now).Handler(log, func(ctx context.Context) error { return pipeline.Sleep(ctx, pace) }))
+	states := sfn.NewFromConfig(config)
+	shelf, executions := manifest.New(s3.NewFromConfig(config), set.VideosBucket), jobs.NewExecutions(states, set.StateMachine)
+	lambda.Start(jobs.New(known, shelf, executions, time.Now).Handler(log, states, func(ctx context.Context) error { return pipeline.Sleep(ctx, pace) }))
 }

@@ -3,8 +3,6 @@ package jobs
 import (
 	"context"
 	"errors"
-	"fmt"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
@@ -107,84 +105,4 @@ func died(name, id string, execution *sfn.DescribeExecutionOutput) (video.Entry,
 		entry.Request, entry.RequestHash = *request, request.Hash()
 	}
 	return outcome(execution, entry), true
-}
-
-// abandoned is how long an execution may take to be started by whoever created its
-// job: longer than any function or client that does so goes on.
-const abandoned = 2 * time.Minute
-
-// unseen is how old a job is whose execution is gone where Step Functions doesn't
-// show it: it shows one within moments, and forgets one 90 days after its end.
-const unseen = 24 * time.Hour
-
-// Swept is what a sweep did.
-type Swept struct {
-	Looked  int // jobs without an outcome that were looked at
-	Settled int
-	Started int
-	// Rest says that there are more, which this sweep had no time for.
-	Rest bool
-}
-
-// Sweep looks at each job without an outcome, at most so many a second, until the
-// context is done: one whose execution is over is settled, and one whose execution
-// was never started is started. One that can't be settled now holds up no other.
-// What happens meanwhile is for the next sweep.
-func (s *Service) Sweep(ctx context.Context, wait func(context.Context) error) (Swept, error) {
-	var swept Swept
-	var failed []error
-	err := s.table.Unfinished(ctx, func(id string) bool {
-		if wait(ctx) != nil {
-			swept.Rest = true
-			return false
-		}
-		swept.Looked++
-		if err := s.look(ctx, id, &swept); err != nil {
-			failed = append(failed, err)
-		}
-		return true
-	})
-	return swept, errors.Join(append(failed, err)...)
-}
-
-// look settles or starts a job, by its item and not by the index.
-func (s *Service) look(ctx context.Context, id string, swept *Swept) error {
-	entry, version, err := s.table.Get(ctx, id)
-	var absent *video.NoEntry
-	switch {
-	case errors.As(err, &absent):
-		return nil // it was taken away, and the index is behind
-	case err != nil:
-		return unavailable("reading the job", err)
-	case entry.Started:
-		return s.lookAt(ctx, entry, swept)
-	case entry.Ending != nil && entry.Ending.Final(), s.now().Sub(entry.CreatedAt) < abandoned:
-		return nil
-	}
-	started, _, err := s.begin(ctx, entry, version)
-	if started {
-		swept.Started++
-	}
-	return err
-}
-
-// lookAt settles a job whose execution was started.
-func (s *Service) lookAt(ctx context.Context, entry video.Entry, swept *Swept) error {
-	execution, err := s.executions.describe(ctx, entry.Execution)
-	switch {
-	case err != nil:
-		return err
-	case execution == nil && s.now().Sub(entry.CreatedAt) < unseen:
-		return nil
-	case execution == nil:
-		execution = &sfn.DescribeExecutionOutput{
-			Name: &entry.Execution, Input: aws.String(fmt.Sprintf(`{"id":%q,"resume":true}`, entry.ID)), Status: types.ExecutionStatusFailed,
-			Error: aws.String("ExecutionGone"), Cause: aws.String("Step Functions no longer knows it"), StopDate: aws.Time(s.now()),
-		}
-	}
-	settled, err := s.settle(ctx, entry.Execution, execution)
-	if settled {
-		swept.Settled++
-	}
-	return err
 }

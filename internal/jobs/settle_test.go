@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
@@ -141,89 +140,11 @@ func TestStartOfAnInterruptedJob(t *testing.T) {
 	}
 }
 
-// A sweep settles what is over, starts what nobody started for long, leaves the rest,
-// and isn't held up by a job that it can't settle.
-func TestSweep(t *testing.T) {
-	boat := request(t, "a boat")
-	job := func(id string, change func(*video.Entry)) video.Entry {
-		e := video.Entry{ID: id, Request: boat, RequestHash: boat.Hash(), CreatedAt: began, Execution: id, Started: true, Phase: video.PhaseAccepted}
-		change(&e)
-		return e
-	}
-	as := func(*video.Entry) {}
-	unstarted := func(age time.Duration) func(*video.Entry) {
-		return func(e *video.Entry) {
-			e.Started, e.Phase, e.CreatedAt = false, "", ended.Add(-age)
-		}
-	}
-	l := ledger{
-		"0-throttled": job("0-throttled", as), "dead": job("dead", as), "runs": job("runs", as),
-		"stored": job("stored", as), "old": job("old", unstarted(time.Hour)), "young": job("young", unstarted(time.Minute)),
-		"last": job("last", as),
-	}
-	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{
-		"dead": broken(types.ExecutionStatusAborted, "", ""), "last": broken(types.ExecutionStatusAborted, "", ""),
-		"runs":   execution(types.ExecutionStatusRunning, `{"prompt":"a boat"}`),
-		"stored": execution(types.ExecutionStatusSucceeded, `{"prompt":"a boat"}`), "0-throttled": broken(types.ExecutionStatusAborted, "", ""),
-	}}
-	settler := jobs.New(l, shelf{"stored": {ID: "stored", StoredAt: ended}, "unread": {}}, executions(t, m), func() time.Time { return ended })
-	m.hook = func() {
-		m.readErr = nil
-		if m.described == 1 {
-			m.readErr = errThrottled
-		}
-	}
-	swept, err := settler.Sweep(t.Context(), func(ctx context.Context) error { return ctx.Err() })
-	if !errors.Is(err, errThrottled) || swept != (jobs.Swept{Looked: 7, Settled: 3, Started: 1}) {
-		t.Errorf("got %+v, %v", swept, err)
-	}
-	if l["dead"].Ending == nil || l["last"].Ending == nil || l["stored"].Manifest == nil || l["runs"].Ending != nil || !l["old"].Started || l["young"].Started {
-		t.Errorf("got %+v", l)
-	}
-	swept, err = settler.Sweep(t.Context(), func(ctx context.Context) error { return context.DeadlineExceeded })
-	if err != nil || swept != (jobs.Swept{Rest: true}) {
-		t.Errorf("without time: %+v, %v", swept, err)
-	}
-}
-
-// A job whose execution Step Functions has forgotten is settled too, once it is too
-// old to be one that isn't shown yet.
-func TestSweepOfAForgottenExecution(t *testing.T) {
-	boat := request(t, "a boat")
-	for _, age := range []time.Duration{time.Hour, 25 * time.Hour} {
-		job := video.Entry{ID: "a", Request: boat, RequestHash: boat.Hash(), CreatedAt: began, Execution: "a-r1", Redrives: 1, Started: true, Phase: video.PhaseAccepted}
-		l, m := ledger{"a": job}, &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
-		s := jobs.New(l, shelf{}, executions(t, m), func() time.Time { return began.Add(age) })
-		swept, err := s.Sweep(t.Context(), func(context.Context) error { return nil })
-		view, _ := s.Status(t.Context(), "a")
-		if old := age > 24*time.Hour; err != nil || (swept.Settled == 1) != old || view.State.Ended() != old ||
-			old && (view.Ending.Error != "Interrupted" || !strings.Contains(view.Ending.Message, "no longer knows") || !view.Redrivable) {
-			t.Errorf("after %s: %+v, %v, %+v", age, swept, err, view)
-		}
-	}
-}
-
-// behind is a table whose index still has a job that was taken away.
-type behind struct{ ledger }
-
-func (behind) Unfinished(_ context.Context, yield func(string) bool) error {
-	yield("gone")
-	return nil
-}
-
-func TestSweepOfAJobThatIsGone(t *testing.T) {
-	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
-	swept, err := service(t, behind{ledger{}}, shelf{}, m).Sweep(t.Context(), func(context.Context) error { return nil })
-	if err != nil || swept != (jobs.Swept{Looked: 1}) {
-		t.Errorf("got %+v, %v", swept, err)
-	}
-}
-
 func TestSettleHandler(t *testing.T) {
 	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{"a": broken(types.ExecutionStatusAborted, "", "")}}
 	l := ledger{"a": {ID: "a", Request: request(t, "a boat"), Execution: "a", Started: true, Phase: video.PhaseAccepted}}
 	var lines bytes.Buffer
-	handle := service(t, l, shelf{}, m).Handler(slog.New(slog.NewJSONHandler(&lines, nil)), func(context.Context) error { return nil })
+	handle := service(t, l, shelf{}, m).Handler(slog.New(slog.NewJSONHandler(&lines, nil)), m, func(context.Context) error { return nil })
 	if err := handle(t.Context(), json.RawMessage(`"`+executionARN+`a"`)); err != nil || l["a"].Ending == nil {
 		t.Errorf("an event: %v, %+v", err, l["a"])
 	}

@@ -22,7 +22,7 @@ func (e *NoOccasion) Error() string {
 // Handler is the Lambda handler that settles. It takes the ARN of an execution that
 // has ended, as a text, and settles that; or {"sweep": true}. Between two jobs of a
 // sweep it calls wait.
-func (s *Service) Handler(log *slog.Logger, wait func(context.Context) error) func(context.Context, json.RawMessage) error {
+func (s *Service) Handler(log *slog.Logger, list Lister, wait func(context.Context) error) func(context.Context, json.RawMessage) error {
 	return func(ctx context.Context, payload json.RawMessage) error {
 		began := s.now()
 		var arn string
@@ -40,7 +40,7 @@ func (s *Service) Handler(log *slog.Logger, wait func(context.Context) error) fu
 				ctx, cancel = context.WithDeadline(ctx, deadline.Add(-kept))
 				defer cancel()
 			}
-			swept, err := s.Sweep(ctx, wait)
+			swept, err := s.Sweep(ctx, list, wait)
 			return logged(ctx, log, err, "looked", swept.Looked, "settled", swept.Settled, "started", swept.Started, "rest", swept.Rest,
 				"elapsed_ms", s.now().Sub(began).Milliseconds())
 		}

@@ -4,11 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"net/http"
 	"slices"
 	"strconv"
 	"sync"
 	"testing"
 	"time"
+
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/schedule"
@@ -256,4 +260,11 @@ func again(t *testing.T, job video.Job) pipeline.Task {
 		t.Fatal(err)
 	}
 	return pipeline.Task{Execution: "job-1", Input: input}
+}
+
+// status makes the SDK's error of an HTTP status.
+func status(code int) error {
+	return &awshttp.ResponseError{ResponseError: &smithyhttp.ResponseError{
+		Response: &smithyhttp.Response{Response: &http.Response{StatusCode: code}}, Err: outage(),
+	}}
 }

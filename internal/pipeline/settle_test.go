@@ -48,6 +48,20 @@ func (e *engine) DescribeExecution(_ context.Context, in *sfn.DescribeExecutionI
 	return found, nil
 }
 
+func (e *engine) ListExecutions(_ context.Context, in *sfn.ListExecutionsInput, _ ...func(*sfn.Options)) (*sfn.ListExecutionsOutput, error) {
+	out := &sfn.ListExecutionsOutput{}
+	if e.now.do("list executions", func() {
+		for name, execution := range e.executions {
+			if execution.Status == in.StatusFilter {
+				out.Executions = append(out.Executions, types.ExecutionListItem{Name: &name, StartDate: execution.StartDate})
+			}
+		}
+	}) != "" {
+		return nil, outage()
+	}
+	return out, nil
+}
+
 // stop ends an execution as its operator does, or as it ended by itself.
 func (e *engine) stop(name, ending string) {
 	execution := e.executions[name]
@@ -69,12 +83,36 @@ func (e *engine) stop(name, ending string) {
 // and settled while the invocation that made the call still runs.
 type settling struct {
 	begun bool          // its item was there before its execution
+	swept bool          // by a sweep, and not by the event
 	plan  map[int]fault // of the job's calls; its hold is where it is stopped
 	own   map[int]fault // of the settling's calls
 }
 
 func (c settling) String() string {
-	return fmt.Sprintf("stopped, begun=%v, job %v, settling %v", c.begun, c.plan, c.own)
+	return fmt.Sprintf("stopped, begun=%v, swept=%v, job %v, settling %v", c.begun, c.swept, c.plan, c.own)
+}
+
+// settle settles the job once.
+func (c settling) settle(ctx context.Context, service *jobs.Service, e *engine) error {
+	if c.swept {
+		_, err := service.Sweep(ctx, e, func(context.Context) error { return nil })
+		return err
+	}
+	_, err := service.Settle(ctx, "job-1")
+	return err
+}
+
+// settleLater settles it when nothing runs any more. The first sweep that sees a job
+// which isn't marked as started marks that.
+func (c settling) settleLater(ctx context.Context, service *jobs.Service, e *engine) error {
+	if c.swept {
+		time.Sleep(5 * time.Minute)
+		if err := c.settle(ctx, service, e); err != nil {
+			return err
+		}
+		time.Sleep(5 * time.Minute)
+	}
+	return c.settle(ctx, service, e)
 }
 
 // run plays it, settles the job again afterwards, begins it anew or redrives it, and
@@ -101,14 +139,14 @@ func (c settling) run(t *testing.T) (calls, own []string) {
 			s.stopped = true
 			e.stop("job-1", "stopped")
 			s.now = &moments{plan: c.own}
-			_ = answerOf(func() error { _, err := service.Settle(t.Context(), "job-1"); return err })
+			_ = answerOf(func() error { return c.settle(t.Context(), service, e) })
 			own = s.now.trace
 			s.now = main
 		}
 		ending := s.machine(t.Context(), "job-1", input)
 		e.stop("job-1", ending)
 		calls, s.now, s.stopped = main.trace, &moments{}, false
-		if _, err := service.Settle(t.Context(), "job-1"); err != nil {
+		if err := c.settleLater(t.Context(), service, e); err != nil {
 			t.Errorf("%s: %v", c, err)
 		}
 
@@ -124,7 +162,7 @@ func (c settling) run(t *testing.T) (calls, own []string) {
 		case !view.State.Ended():
 			t.Errorf("%s: it is %s", c, view.State)
 		}
-		if _, err := service.Settle(t.Context(), "job-1"); err != nil {
+		if err := c.settleLater(t.Context(), service, e); err != nil {
 			t.Errorf("%s: %v", c, err)
 		}
 		if again, _, _ := entries.Get(t.Context(), "job-1"); again.Mark != entry.Mark {
@@ -149,17 +187,19 @@ func (c settling) run(t *testing.T) (calls, own []string) {
 }
 
 // TestStoppedAndSettledAtEveryPoint stops a job's execution before and after each of
-// its calls and settles it, while what runs goes on to its end; crossed with each
-// fault of the settling's calls, and with each fault of the job's that came before.
+// its calls and settles it, by the event or by a sweep, while what runs goes on to its
+// end; crossed with each fault of the settling's calls, and with each fault of the job's
+// that came before.
 func TestStoppedAndSettledAtEveryPoint(t *testing.T) {
 	t.Parallel()
 	plays := 0
-	for _, begun := range []bool{false, true} {
+	for kind := range 4 {
+		begun, swept := kind%2 == 1, kind >= 2
 		play := func(c settling) ([]string, []string) { plays++; return c.run(t) }
-		calls, _ := play(settling{begun: begun})
+		calls, _ := play(settling{begun: begun, swept: swept})
 		for i := range calls {
 			for _, h := range []fault{hold, holdAfter} {
-				c := settling{begun: begun, plan: map[int]fault{i: h}}
+				c := settling{begun: begun, swept: swept, plan: map[int]fault{i: h}}
 				_, own := play(c)
 				for j := range own {
 					for _, f := range faultsOf(own[j]) {

@@ -12,12 +12,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	ddb "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/takeup/takeup/internal/dynamofake"
 	"github.com/takeup/takeup/internal/manifest"
@@ -78,16 +76,11 @@ func often() schedule.Schedule {
 	}
 }
 
-// status makes the SDK's error of an HTTP status.
-func status(code int) error {
-	return &awshttp.ResponseError{ResponseError: &smithyhttp.ResponseError{
-		Response: &smithyhttp.Response{Response: &http.Response{StatusCode: code}}, Err: outage(),
-	}}
-}
-
 func (s *stage) Query(ctx context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (out *dynamodb.QueryOutput, err error) {
 	kind := "get times"
-	if strings.HasPrefix(in.ExpressionAttributeValues[":pk"].(*ddb.AttributeValueMemberS).Value, "job#") {
+	if in.IndexName != nil {
+		kind = "list jobs"
+	} else if strings.HasPrefix(in.ExpressionAttributeValues[":pk"].(*ddb.AttributeValueMemberS).Value, "job#") {
 		kind = "get job"
 	}
 	if s.now.do(kind, func() { out, err = s.items.Query(ctx, in) }) != "" {

@@ -103,6 +103,7 @@ func TestAllowed(t *testing.T) {
 		{Call{Function: "SettleFunction", Action: "dynamodb:Query", Resource: jobs + "/index/by-status"}, true},
 		{Call{Function: "SettleFunction", Action: "dynamodb:Query", Resource: jobs + "/index/by-day"}, false},
 		{Call{Function: "SettleFunction", Action: "states:DescribeExecution", Resource: executions + "a"}, true},
+		{Call{Function: "SettleFunction", Action: "states:ListExecutions", Resource: machine}, true},
 		{Call{Function: "SettleFunction", Action: "states:StopExecution", Resource: executions + "a"}, false},
 		{Call{Function: "SettleFunction", Action: "s3:PutObject", Resource: videos + "/videos/a/video.json"}, false},
 		{Call{Function: "NoFunction", Action: "dynamodb:Query", Resource: jobs}, false},

@@ -139,6 +139,11 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestStoppedAndSettledAtEveryPoint$", "./internal/pipeline", "paid twice",
 		},
 		{
+			"a sweep of the table's jobs alone", "internal/jobs/sweep.go",
+			`{types.ExecutionStatusAborted, types.ExecutionStatusFailed, types.ExecutionStatusTimedOut}`, `{}`,
+			"^TestSweepOfAnExecutionThatTheTableLacks$", "./internal/jobs", "want {Looked:5",
+		},
+		{
 			"an ending that outlives a redrive", "internal/video/state.go",
 			`e.Ending != nil && e.Ending.Redrive == e.Redrives`, `e.Ending != nil`,
 			"^TestStatus$", "./internal/jobs", "TestStatus/redriven",

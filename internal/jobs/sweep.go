@@ -1,0 +1,164 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// abandoned is how long an execution may take to be started by whoever created its
+// job: longer than any function or client that does so goes on.
+const abandoned = 2 * time.Minute
+
+// unseen is how old a job is whose execution is gone where Step Functions doesn't
+// show it: it shows one within moments, and forgets one 90 days after its end.
+const unseen = 24 * time.Hour
+
+// Lister is what a sweep asks of Step Functions besides.
+type Lister interface {
+	ListExecutions(context.Context, *sfn.ListExecutionsInput, ...func(*sfn.Options)) (*sfn.ListExecutionsOutput, error)
+}
+
+// Swept is what a sweep did.
+type Swept struct {
+	Looked  int // jobs without an outcome, or that the table lacks, that were looked at
+	Settled int
+	Started int
+	// Rest says that there are more, which this sweep had no time for.
+	Rest bool
+}
+
+// Sweep looks at each job without an outcome, and at each execution that ended badly
+// within the last day and whose job the table lacks, at most so many a second, until
+// the context is done. One whose execution is over is settled, and one whose execution
+// was never started is started. One that can't be settled now holds up no other. What
+// happens meanwhile is for the next sweep.
+func (s *Service) Sweep(ctx context.Context, list Lister, wait func(context.Context) error) (Swept, error) {
+	var swept Swept
+	var failed []error
+	each := func(look func() error) bool {
+		if wait(ctx) != nil {
+			swept.Rest = true
+			return false
+		}
+		swept.Looked++
+		if err := look(); err != nil {
+			failed = append(failed, err)
+		}
+		return true
+	}
+	err := s.strays(ctx, list, func(name string) bool {
+		return each(func() error {
+			settled, err := s.Settle(ctx, name)
+			if settled {
+				swept.Settled++
+			}
+			return err
+		})
+	})
+	if err != nil {
+		failed = append(failed, err)
+	}
+	if !swept.Rest {
+		err = s.table.Unfinished(ctx, func(id string) bool {
+			return each(func() error { return s.look(ctx, id, &swept) })
+		})
+		failed = append(failed, err)
+	}
+	return swept, errors.Join(failed...)
+}
+
+// strays gives the names of the executions that ended badly and were started within the
+// time unseen, and whose jobs the table doesn't have, until yield returns false: those
+// that were started by hand, and ended before Submit came to create the job.
+func (s *Service) strays(ctx context.Context, list Lister, yield func(name string) bool) error {
+	for _, status := range []types.ExecutionStatus{types.ExecutionStatusAborted, types.ExecutionStatusFailed, types.ExecutionStatusTimedOut} {
+		pages := sfn.NewListExecutionsPaginator(list, &sfn.ListExecutionsInput{StateMachineArn: aws.String(s.executions.stateMachine.String()), StatusFilter: status})
+		for more := true; more && pages.HasMorePages(); {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				return unavailable("listing the executions", err)
+			}
+			// The latest start comes first.
+			for _, e := range page.Executions {
+				if more = s.now().Sub(aws.ToTime(e.StartDate)) < unseen; !more {
+					break
+				}
+				known, err := s.knows(ctx, aws.ToString(e.Name))
+				if err != nil {
+					return err
+				}
+				if !known && !yield(*e.Name) {
+					return nil
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// knows reports whether the table has the job of an execution, or there is none that it
+// could have.
+func (s *Service) knows(ctx context.Context, execution string) (bool, error) {
+	redriven, n := video.RedriveOf(execution)
+	for _, id := range []string{execution, redriven}[:min(n, 1)+1] {
+		if !video.ValidID(id) {
+			continue
+		}
+		_, _, err := s.table.Get(ctx, id)
+		var absent *video.NoEntry
+		if !errors.As(err, &absent) {
+			return err == nil, err
+		}
+	}
+	return !video.ValidID(execution), nil
+}
+
+// look settles or starts a job, by its item and not by the index.
+func (s *Service) look(ctx context.Context, id string, swept *Swept) error {
+	entry, version, err := s.table.Get(ctx, id)
+	var absent *video.NoEntry
+	switch {
+	case errors.As(err, &absent):
+		return nil // it was taken away, and the index is behind
+	case err != nil:
+		return unavailable("reading the job", err)
+	case entry.Started:
+		return s.lookAt(ctx, entry, swept)
+	case entry.Ending != nil && entry.Ending.Final(), s.now().Sub(entry.CreatedAt) < abandoned:
+		return nil
+	}
+	started, _, err := s.begin(ctx, entry, version)
+	if started {
+		swept.Started++
+	}
+	return err
+}
+
+// lookAt settles a job whose execution was started.
+func (s *Service) lookAt(ctx context.Context, entry video.Entry, swept *Swept) error {
+	execution, err := s.executions.describe(ctx, entry.Execution)
+	switch {
+	case err != nil:
+		return err
+	case execution == nil && s.now().Sub(entry.CreatedAt) < unseen:
+		return nil
+	case execution == nil:
+		execution = &sfn.DescribeExecutionOutput{
+			Name: &entry.Execution, Input: aws.String(fmt.Sprintf(`{"id":%q,"resume":true}`, entry.ID)), Status: types.ExecutionStatusFailed,
+			Error: aws.String("ExecutionGone"), Cause: aws.String("Step Functions no longer knows it"), StopDate: aws.Time(s.now()),
+		}
+	}
+	settled, err := s.settle(ctx, entry.Execution, execution)
+	if settled {
+		swept.Settled++
+	}
+	return err
+}

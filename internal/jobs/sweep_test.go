@@ -1,0 +1,168 @@
+package jobs_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
+	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// ListExecutions gives the executions of a status, the latest start first, one a page.
+func (m *machine) ListExecutions(_ context.Context, in *sfn.ListExecutionsInput, _ ...func(*sfn.Options)) (*sfn.ListExecutionsOutput, error) {
+	if *in.StateMachineArn != machineARN {
+		return nil, fmt.Errorf("asked for those of %s", *in.StateMachineArn)
+	}
+	var all []types.ExecutionListItem
+	for name, e := range m.executions {
+		if e.Status == in.StatusFilter {
+			all = append(all, types.ExecutionListItem{Name: &name, Status: e.Status, StartDate: e.StartDate, StopDate: e.StopDate})
+		}
+	}
+	slices.SortFunc(all, func(a, b types.ExecutionListItem) int {
+		if c := b.StartDate.Compare(*a.StartDate); c != 0 {
+			return c
+		}
+		return strings.Compare(*a.Name, *b.Name)
+	})
+	at := 0
+	if in.NextToken != nil {
+		at = slices.IndexFunc(all, func(e types.ExecutionListItem) bool { return *e.Name == *in.NextToken })
+	}
+	if at < 0 || at >= len(all) {
+		return &sfn.ListExecutionsOutput{}, nil
+	}
+	out := &sfn.ListExecutionsOutput{Executions: all[at : at+1]}
+	if at+1 < len(all) {
+		out.NextToken = all[at+1].Name
+	}
+	return out, nil
+}
+
+// A sweep settles what is over, starts what nobody started for long, leaves the rest,
+// and isn't held up by a job that it can't settle.
+func TestSweep(t *testing.T) {
+	boat := request(t, "a boat")
+	job := func(id string, change func(*video.Entry)) video.Entry {
+		e := video.Entry{ID: id, Request: boat, RequestHash: boat.Hash(), CreatedAt: began, Execution: id, Started: true, Phase: video.PhaseAccepted}
+		change(&e)
+		return e
+	}
+	as := func(*video.Entry) {}
+	unstarted := func(age time.Duration) func(*video.Entry) {
+		return func(e *video.Entry) {
+			e.Started, e.Phase, e.CreatedAt = false, "", ended.Add(-age)
+		}
+	}
+	l := ledger{
+		"0-throttled": job("0-throttled", as), "dead": job("dead", as), "runs": job("runs", as),
+		"stored": job("stored", as), "old": job("old", unstarted(time.Hour)), "young": job("young", unstarted(time.Minute)),
+		"last": job("last", as),
+	}
+	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{
+		"dead": broken(types.ExecutionStatusAborted, "", ""), "last": broken(types.ExecutionStatusAborted, "", ""),
+		"runs":   execution(types.ExecutionStatusRunning, `{"prompt":"a boat"}`),
+		"stored": execution(types.ExecutionStatusSucceeded, `{"prompt":"a boat"}`), "0-throttled": broken(types.ExecutionStatusAborted, "", ""),
+	}}
+	settler := jobs.New(l, shelf{"stored": {ID: "stored", StoredAt: ended}, "unread": {}}, executions(t, m), func() time.Time { return ended })
+	m.hook = func() {
+		m.readErr = nil
+		if m.described == 1 {
+			m.readErr = errThrottled
+		}
+	}
+	swept, err := settler.Sweep(t.Context(), m, func(ctx context.Context) error { return ctx.Err() })
+	if !errors.Is(err, errThrottled) || swept != (jobs.Swept{Looked: 7, Settled: 3, Started: 1}) {
+		t.Errorf("got %+v, %v", swept, err)
+	}
+	if l["dead"].Ending == nil || l["last"].Ending == nil || l["stored"].Manifest == nil || l["runs"].Ending != nil || !l["old"].Started || l["young"].Started {
+		t.Errorf("got %+v", l)
+	}
+	swept, err = settler.Sweep(t.Context(), m, func(ctx context.Context) error { return context.DeadlineExceeded })
+	if err != nil || swept != (jobs.Swept{Rest: true}) {
+		t.Errorf("without time: %+v, %v", swept, err)
+	}
+}
+
+// A job whose execution Step Functions has forgotten is settled too, once it is too
+// old to be one that isn't shown yet.
+func TestSweepOfAForgottenExecution(t *testing.T) {
+	boat := request(t, "a boat")
+	for _, age := range []time.Duration{time.Hour, 25 * time.Hour} {
+		job := video.Entry{ID: "a", Request: boat, RequestHash: boat.Hash(), CreatedAt: began, Execution: "a-r1", Redrives: 1, Started: true, Phase: video.PhaseAccepted}
+		l, m := ledger{"a": job}, &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
+		s := jobs.New(l, shelf{}, executions(t, m), func() time.Time { return began.Add(age) })
+		swept, err := s.Sweep(t.Context(), m, func(context.Context) error { return nil })
+		view, _ := s.Status(t.Context(), "a")
+		if old := age > 24*time.Hour; err != nil || (swept.Settled == 1) != old || view.State.Ended() != old ||
+			old && (view.Ending.Error != "Interrupted" || !strings.Contains(view.Ending.Message, "no longer knows") || !view.Redrivable) {
+			t.Errorf("after %s: %+v, %v, %+v", age, swept, err, view)
+		}
+	}
+}
+
+// behind is a table whose index still has a job that was taken away.
+type behind struct{ ledger }
+
+func (behind) Unfinished(_ context.Context, yield func(string) bool) error {
+	yield("gone")
+	return nil
+}
+
+func TestSweepOfAJobThatIsGone(t *testing.T) {
+	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
+	swept, err := service(t, behind{ledger{}}, shelf{}, m).Sweep(t.Context(), m, func(context.Context) error { return nil })
+	if err != nil || swept != (jobs.Swept{Looked: 1}) {
+		t.Errorf("got %+v, %v", swept, err)
+	}
+}
+
+// An execution that was started by hand and died before Submit created its job is found
+// by the sweep, since its event may be lost.
+func TestSweepOfAnExecutionThatTheTableLacks(t *testing.T) {
+	boat := request(t, "a boat")
+	died := func(status types.ExecutionStatus, input string, start time.Time) *sfn.DescribeExecutionOutput {
+		return &sfn.DescribeExecutionOutput{Status: status, Input: &input, StartDate: &start, StopDate: aws.Time(start.Add(time.Second))}
+	}
+	const wish, again = `{"prompt":"a boat"}`, `{"id":"known","resume":true}`
+	at := began.Add(48 * time.Hour)
+	young, old := at.Add(-time.Hour), at.Add(-25*time.Hour)
+	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{
+		"stopped": died(types.ExecutionStatusAborted, wish, young), "failed": died(types.ExecutionStatusFailed, wish, young),
+		"late": died(types.ExecutionStatusTimedOut, wish, young), "old": died(types.ExecutionStatusAborted, wish, old),
+		"known": died(types.ExecutionStatusFailed, wish, young), "known-r1": died(types.ExecutionStatusAborted, again, young),
+		"boat-r1": died(types.ExecutionStatusAborted, wish, young), "no id!": died(types.ExecutionStatusFailed, wish, young),
+		"gone-r1": died(types.ExecutionStatusAborted, `{"id":"gone","resume":true}`, young), "runs": execution(types.ExecutionStatusRunning, wish),
+	}}
+	ended := &video.EndingRecord{Error: video.EndingName(&video.OutOfCredits{})}
+	l := ledger{"known": {ID: "known", Request: boat, RequestHash: boat.Hash(), CreatedAt: young, Execution: "known", Started: true, Ending: ended}}
+	s := jobs.New(l, shelf{}, executions(t, m), func() time.Time { return at })
+	for turn := range 2 {
+		swept, err := s.Sweep(t.Context(), m, func(context.Context) error { return nil })
+		// gone-r1 is looked at each time: it has no job to settle.
+		if want := (jobs.Swept{Looked: 5 - 4*turn, Settled: 4 - 4*turn}); err != nil || swept != want {
+			t.Errorf("got %+v, %v; want %+v", swept, err, want)
+		}
+	}
+	for _, id := range []string{"stopped", "failed", "late", "boat-r1"} {
+		if e := l[id]; e.Ending == nil || e.Ending.Error != "Interrupted" || e.RequestHash != boat.Hash() || !e.CreatedAt.Equal(young) {
+			t.Errorf("%s: %+v", id, e)
+		}
+	}
+	if len(l) != 5 {
+		t.Errorf("the table has %d jobs", len(l))
+	}
+	swept, err := s.Sweep(t.Context(), m, func(context.Context) error { return context.DeadlineExceeded })
+	if err != nil || swept != (jobs.Swept{Rest: true}) {
+		t.Errorf("without time: %+v, %v", swept, err)
+	}
+}
