@@ -43,7 +43,8 @@ type Fault struct {
 	Code   string
 }
 
-// Server is the fake with its protocol. Its methods are safe for concurrent use.
+// Server is the fake with its protocol, an http.Handler. The zero Server has an empty
+// table and no address. Its methods are safe for concurrent use.
 type Server struct {
 	Items
 	// URL is its address, without a slash at the end.
@@ -56,7 +57,7 @@ type Server struct {
 
 // New starts a Server, which ends with the test.
 func New(t testing.TB) *Server {
-	s := &Server{counts: map[string]int{}}
+	s := &Server{}
 	server := httptest.NewServer(http.HandlerFunc(s.ServeHTTP))
 	t.Cleanup(server.Close)
 	s.URL = server.URL

@@ -96,6 +96,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	_, op, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	s.calls.Lock()
+	if s.counts == nil {
+		s.counts = map[string]int{}
+	}
 	s.counts[op]++
 	call, hook := Call{Op: op, Partition: in.partition(), Count: s.counts[op]}, s.fault
 	s.calls.Unlock()

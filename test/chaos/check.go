@@ -32,6 +32,7 @@ const (
 	unfinished     = "unfinished"
 	endingsChanged = "endings_changed"
 	unresolved     = "unresolved"
+	unlisted       = "unlisted"
 	neverSent      = "never_sent"
 )
 
@@ -62,17 +63,34 @@ func (w *world) check(ctx context.Context) (*Result, error) {
 	if err := w.checkVideos(ctx, r, accepted); err != nil {
 		return nil, err
 	}
+	if w.replica != nil {
+		w.replica.over.Store(true) // nothing was written for longer than an index takes
+	}
+	if err := w.checkLists(ctx, r); err != nil {
+		return nil, err
+	}
 	return r, w.explain(ctx, r)
 }
 
 // checkEnding: one ending, that only a redrive changes.
 func (w *world) checkEnding(r *Result, j *job) {
-	if j.first == nil || j.redriven && j.firstAfter == nil {
+	last := j.round()
+	if last.seen == nil {
 		r.add(unfinished, j, "it has not ended")
+		return
 	}
-	for _, pair := range [][2]*outcome{{j.first, j.again}, {j.firstAfter, j.againAfter}} {
-		if pair[0] != nil && (pair[1] == nil || *pair[0] != *pair[1]) {
-			r.add(endingsChanged, j, "it ended with %+v, and then with %+v", pair[0], pair[1])
+	if last.again != nil && last.again.name() == interrupted {
+		r.add(unfinished, j, "it was redriven, and stays interrupted: %s", last.again.ledger)
+	}
+	if last.again == nil {
+		last.again = &outcome{}
+	}
+	for _, round := range j.rounds {
+		if round.again != nil && *round.seen != *round.again {
+			r.add(endingsChanged, j, "it ended with %+v, and then with %+v", *round.seen, *round.again)
+		}
+		if !round.seen.agrees() {
+			r.add(endingsChanged, j, "its execution and the table tell of different endings: %+v", *round.seen)
 		}
 	}
 }
@@ -88,25 +106,23 @@ func (w *world) checkPaid(ctx context.Context, r *Result, j *job, bought []simul
 		last = &outcome{}
 	}
 	for _, g := range bought {
-		named := strings.Contains(last.cause, g.ID) || strings.Contains(last.cause, g.ClientRequestID)
+		named := strings.Contains(last.ledger, g.ID) || strings.Contains(last.ledger, g.ClientRequestID)
 		if g.Outcome == simulator.OutcomeCompleted && !named && !w.holds(ctx, j, g) {
-			r.add(lost, j, "generation %s was paid, and is neither stored nor named: %s %s", g.ID, last.name(), last.cause)
+			r.add(lost, j, "generation %s was paid, and is neither stored nor named: %s", g.ID, last.ledger)
 		}
 	}
-	for _, seen := range []*outcome{j.again, j.againAfter} {
-		if seen == nil || seen.name() != "SubmissionLost" || seen != last {
-			continue
-		}
-		entry, err := w.entry(ctx, j.id)
-		if err != nil {
-			return err
-		}
-		switch {
-		case len(bought) > 0:
-			r.add(unresolved, j, "generation %s (%s) was accepted, and it ends with SubmissionLost: %s", bought[0].ID, bought[0].Outcome, seen.cause)
-		case entry != nil && !asked[entry.ClientRequestID()]:
-			r.add(neverSent, j, "the stand-in never saw %s", entry.ClientRequestID())
-		}
+	if last.name() != "SubmissionLost" {
+		return nil
+	}
+	entry, err := w.entry(ctx, j.id)
+	if err != nil {
+		return err
+	}
+	switch {
+	case len(bought) > 0:
+		r.add(unresolved, j, "generation %s (%s) was accepted, and it ends with SubmissionLost: %s", bought[0].ID, bought[0].Outcome, last.ledger)
+	case entry != nil && !asked[entry.ClientRequestID()]:
+		r.add(neverSent, j, "the stand-in never saw %s", entry.ClientRequestID())
 	}
 	return nil
 }
@@ -223,7 +239,11 @@ func (w *world) explain(ctx context.Context, r *Result) error {
 		for _, met := range w.plan.met(f.job.name) {
 			way = append(way, "met "+met)
 		}
-		for _, name := range []string{f.job.id, f.job.id + "-r1"} {
+		names, err := w.executions(ctx, f.job)
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
 			way = append(way, name+": "+strings.Join(w.history(ctx, name), ", "))
 		}
 		entry, err := w.entry(ctx, f.job.id)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -32,77 +33,210 @@ var (
 	tableTransactions = append([]fault[trouble]{
 		{name: "cancelled", weight: 3, do: trouble{status: 400, code: "TransactionCanceledException"}},
 		{name: "cancelled, for long", weight: 1, burst: longestBurst, do: trouble{status: 400, code: "TransactionCanceledException"}},
-		{name: "in progress", weight: 1, burst: longestBurst, do: trouble{status: 400, code: "TransactionInProgressException"}},
-		{name: "written, in progress answered", weight: 1, do: trouble{after: true, status: 400, code: "TransactionInProgressException"}},
+		{name: "in progress, for seconds", weight: 1, do: trouble{status: 400, code: "TransactionInProgressException", lasts: longestTransaction}},
+		{name: "written, in progress for seconds", weight: 1, do: trouble{after: true, status: 400, code: "TransactionInProgressException", lasts: longestTransaction}},
 	}, tableWrites...)
 )
 
-// newDatabase makes the proxy before DynamoDB.
-func newDatabase(p *plan, n *names) *proxy {
-	return newProxy(p, n, classifyDynamoDB, func(w http.ResponseWriter, t trouble) {
-		reasons := ""
-		if t.code == "TransactionCanceledException" {
-			reasons = `,"CancellationReasons":[{"Code":"TransactionConflict","Message":"planned"},{"Code":"None"}]`
-		}
-		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
-		w.WriteHeader(t.status)
-		fmt.Fprintf(w, `{"__type":"com.amazonaws.dynamodb.v20120810#%s","message":"planned"%s}`, t.code, reasons)
-	})
+// longestTransaction is for how long a transaction goes on being in progress, a little
+// longer than the 5 s that DynamoDB has a client wait for it.
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+const longestTransaction = 5 * time.Second
+
+// newDatabase makes the proxy before DynamoDB. What isn't read consistently comes from
+// the replica, unless that is nil.
+func newDatabase(p *plan, n *names, old *replica) *proxy {
+	d := newProxy(p, n, classifyDynamoDB, refuseAsDynamoDB)
+	if old != nil {
+		d.collides = newCollisions(p).meets
+		d.stale, d.carried = old.serve, old.follow
+	}
+	return d
+}
+
+// refuseAsDynamoDB answers with an error of DynamoDB's.
+func refuseAsDynamoDB(w http.ResponseWriter, t trouble) {
+	reasons := ""
+	if t.code == "TransactionCanceledException" {
+		none := strings.Repeat(`{"Code":"None"},`, t.at)
+		reasons = `,"CancellationReasons":[` + none + `{"Code":"TransactionConflict","Message":"planned"},{"Code":"None"}]`
+	}
+	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+	w.WriteHeader(t.status)
+	fmt.Fprintf(w, `{"__type":"com.amazonaws.dynamodb.v20120810#%s","message":"planned"%s}`, t.code, reasons)
 }
 
 // attribute is a string in DynamoDB's JSON.
 type attribute struct{ S string }
 
-// classifyDynamoDB says what a call is, whose, and what can happen to it. A call of
-// no job is left alone.
-func classifyDynamoDB(p *proxy, r *http.Request, body []byte) (kind, job string, menu []fault[trouble]) {
-	type item struct {
-		Partition attribute `json:"pk"`
+// keys are an item's.
+type keys struct {
+	Partition attribute `json:"pk"`
+	Sort      attribute `json:"sk"`
+}
+
+// written is a call that writes, alone or as an action of a transaction.
+type written struct {
+	Item struct {
+		keys
 		ClaimedAt attribute `json:"claimed_at"`
 	}
-	var in struct {
-		Item                      item
-		ExpressionAttributeValues map[string]attribute
-		TransactItems             []struct{ Put struct{ Item item } }
+	Key keys
+}
+
+func (w written) keys() keys {
+	if w.Key.Partition.S != "" {
+		return w.Key
 	}
-	// What isn't read here has numbers where this has strings, which are left out.
+	return w.Item.keys
+}
+
+// call is what is read of any of DynamoDB's calls.
+type call struct {
+	operation string
+	written
+	TableName                 string
+	IndexName                 string
+	ConsistentRead            bool
+	ClientRequestToken        string
+	ExpressionAttributeValues map[string]attribute
+	TransactItems             []map[string]written // each by its action, such as Put
+}
+
+// readCall reads one. What isn't read has numbers where this has strings, which are
+// left out.
+func readCall(r *http.Request, body []byte) call {
+	var in call
 	_ = json.Unmarshal(body, &in)
-	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	written := in.Item
-	partition := written.Partition.S
-	switch operation {
-	case "Query":
-		kind, menu, partition = "table get job", tableReads, in.ExpressionAttributeValues[":pk"].S
-	case "PutItem":
-		kind, menu = "table put job", tablePuts
+	_, in.operation, _ = strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	return in
+}
+
+// writes are the items that a call writes, or those that it only has conditions on.
+func (c call) writes() []written {
+	all := []written{}
+	switch c.operation {
+	case "PutItem", "UpdateItem", "DeleteItem":
+		all = append(all, c.written)
 	case "TransactWriteItems":
-		kind, menu = "table create job", tableTransactions
-		if len(in.TransactItems) > 0 {
-			written = in.TransactItems[0].Put.Item
-			partition = written.Partition.S
+		for _, actions := range c.TransactItems {
+			for _, action := range actions {
+				all = append(all, action)
+			}
 		}
 	}
-	if sum, ok := strings.CutPrefix(partition, "content#"); ok {
-		job = p.names.await(r.Context(), sum)
-		if operation == "Query" {
-			return "table get content", job, tableReads
-		}
-		return "table put content", job, tablePuts
+	return all
+}
+
+// reading reports whether the call only reads.
+func (c call) reading() bool { return c.operation == "Query" || c.operation == "GetItem" }
+
+// partition is that of the first item, or of the query.
+func (c call) partition() string {
+	if all := c.writes(); len(all) > 0 {
+		return all[0].keys().Partition.S
 	}
-	id, ok := strings.CutPrefix(partition, "job#")
-	if !ok {
-		return "", "", nil
+	if c.Key.Partition.S != "" {
+		return c.Key.Partition.S
 	}
-	job = p.names.await(r.Context(), id)
-	if operation == "Query" {
-		return kind, job, menu
+	return c.ExpressionAttributeValues[":pk"].S
+}
+
+// menu is what can happen to a call.
+func (c call) menu() []fault[trouble] {
+	switch {
+	case c.reading():
+		return tableReads
+	case c.operation == "TransactWriteItems":
+		return tableTransactions
+	}
+	return tablePuts
+}
+
+// shared is how many calls for all jobs count as one job's, of which the first few
+// can fail.
+const shared = 20
+
+// classifyDynamoDB says what a call is, whose, and what can happen to it.
+func classifyDynamoDB(p *proxy, r *http.Request, body []byte) (kind, job string, menu []fault[trouble]) {
+	c := readCall(r, body)
+	doing := map[bool]string{true: "table get ", false: "table put "}[c.reading()]
+	what, of, _ := strings.Cut(c.partition(), "#")
+	switch {
+	case c.IndexName != "":
+		kind = "table list jobs"
+		return kind, p.plan.turn(kind, shared), tableReads
+	case what == "content":
+		return doing + what, p.names.await(r.Context(), of), c.menu()
+	case what != "job":
+		kind = doing + what
+		return kind, p.plan.turn(kind, shared), c.menu()
+	}
+	job = p.names.await(r.Context(), of)
+	if c.reading() {
+		return doing + what, job, c.menu()
 	}
 	// A claim tells which look-up is for it.
-	if at, err := time.Parse(time.RFC3339Nano, written.ClaimedAt.S); err == nil {
-		p.names.claimed(claim{job: job, id: id, at: at})
+	if all := c.writes(); len(all) > 0 {
+		if at, err := time.Parse(time.RFC3339Nano, all[0].Item.ClaimedAt.S); err == nil {
+			p.names.claimed(claim{job: job, id: of, at: at})
+		}
 	}
 	if p.plan.calm(job) {
 		return "", "", nil
 	}
-	return kind, job, menu
+	if c.operation == "TransactWriteItems" {
+		return "table create job", job, c.menu()
+	}
+	return doing + what, job, c.menu()
+}
+
+// together is for how long after it a transaction is in the way of another on one of
+// its items.
+const together = 30 * time.Millisecond
+
+// collisions refuses what comes while a transaction on the same item is under way, as
+// DynamoDB does and MiniStack doesn't: a transaction is cancelled for another one or
+// for a write, and a write is refused for a transaction.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
+type collisions struct {
+	plan *plan
+
+	mu    sync.Mutex
+	under map[keys]underWay
+}
+
+// underWay is a write that may not be over yet.
+type underWay struct {
+	token string // of the transaction; empty: it is none
+	until time.Time
+}
+
+func newCollisions(p *plan) *collisions { return &collisions{plan: p, under: map[keys]underWay{}} }
+
+func (c *collisions) meets(r *http.Request, body []byte) trouble {
+	in := readCall(r, body)
+	now, transaction := time.Now(), in.operation == "TransactWriteItems"
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	all := in.writes()
+	for i, item := range all {
+		other, ok := c.under[item.keys()]
+		switch {
+		case !ok || now.After(other.until):
+		case transaction && other.token == in.ClientRequestToken && other.token != "":
+			c.plan.note("table create job", "its own first try under way", "")
+			return trouble{status: 400, code: "TransactionInProgressException"}
+		case transaction:
+			c.plan.note("table create job", "another write under way", "")
+			return trouble{status: 400, code: "TransactionCanceledException", at: i}
+		case other.token != "":
+			c.plan.note("table put job", "a transaction under way", "")
+			return trouble{status: 400, code: "TransactionConflictException"}
+		}
+	}
+	for _, item := range all {
+		c.under[item.keys()] = underWay{token: in.ClientRequestToken, until: now.Add(together)}
+	}
+	return trouble{}
 }

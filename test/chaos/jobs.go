@@ -3,6 +3,7 @@ package chaos
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -29,17 +30,32 @@ type job struct {
 	version string // of a prompt file
 
 	began, ended time.Time
-	redriven     bool
-	// What was seen when it had ended, and at the end; then the same of its
-	// redrive.
-	first, again, firstAfter, againAfter *outcome
+	// The first round is that of its sending; each time that it is gone on with
+	// begins another one.
+	rounds []*round
 }
+
+// round is a time in which a job runs.
+type round struct {
+	// What was seen when it had ended, and what when nothing ran any more.
+	seen, again *outcome
+	// hands counts how often an execution was stopped by hand, the last time at
+	// stopped.
+	hands   int
+	stopped time.Time
+}
+
+// round is the last one.
+func (j *job) round() *round { return j.rounds[len(j.rounds)-1] }
 
 // last is what was seen of it last.
 func (j *job) last() *outcome {
-	for _, o := range []*outcome{j.againAfter, j.firstAfter, j.again, j.first} {
-		if o != nil {
-			return o
+	for _, r := range slices.Backward(j.rounds) {
+		if r.again != nil {
+			return r.again
+		}
+		if r.seen != nil {
+			return r.seen
 		}
 	}
 	return nil
@@ -49,7 +65,7 @@ func newJobs(n int) []*job {
 	all := make([]*job, n)
 	for i := range all {
 		trigger := triggers[i%len(triggers)]
-		all[i] = &job{name: fmt.Sprintf("%s-%d", trigger, i), trigger: trigger}
+		all[i] = &job{name: fmt.Sprintf("%s-%d", trigger, i), trigger: trigger, rounds: []*round{{}}}
 	}
 	return all
 }

@@ -47,6 +47,9 @@ type Times struct {
 	// of it, and Store's for taking back an upload; both have 10 s for that. A
 	// check keeps 15 s of its own, and asks once where it has no more.
 	SubmitTimeout, CheckTimeout, StoreTimeout time.Duration
+	// Sweep is from the end of a sweep to the next one. SettleTimeout must leave a
+	// sweep more than the 10 s that it keeps to end within.
+	Sweep, SettleTimeout time.Duration
 }
 
 // claimTime is how long a claim lasts: SubmitCallSeconds, at its minimum, and
@@ -62,6 +65,7 @@ func DefaultTimes() Times {
 		Scale: 0.2, Job: 2 * time.Second, Late: 4 * time.Second,
 		Soft: 15 * time.Second, Hard: 100 * time.Second, Window: 20 * time.Second,
 		SubmitTimeout: 25 * time.Second, CheckTimeout: 20 * time.Second, StoreTimeout: 30 * time.Second,
+		Sweep: 5 * time.Second, SettleTimeout: 60 * time.Second,
 	}
 }
 
@@ -71,6 +75,7 @@ func ShortTimes() Times {
 		Scale: 0.2, Job: time.Second, Late: 2 * time.Second,
 		Soft: 7 * time.Second, Hard: 30 * time.Second, Window: 9 * time.Second,
 		SubmitTimeout: 18 * time.Second, CheckTimeout: 6 * time.Second, StoreTimeout: 16 * time.Second,
+		Sweep: 3 * time.Second, SettleTimeout: 40 * time.Second,
 	}
 }
 

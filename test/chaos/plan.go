@@ -26,6 +26,8 @@ type plan struct {
 	// first has, by kind, the name of the fault that meets the first call of every
 	// job.
 	first map[string]string
+	// reached is told of each call before it is decided what meets it; nil: nobody is.
+	reached func(kind, job string)
 
 	mu       sync.Mutex
 	ordinals map[string]int
@@ -58,6 +60,9 @@ func (p *plan) roll(words ...any) float64 {
 // next counts a call of a kind for a job, and gives the fault that meets it, or
 // nil. Only the first most calls can fail.
 func next[T any](p *plan, kind, job string, most int, menu []fault[T]) *fault[T] {
+	if p.reached != nil {
+		p.reached(kind, job)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.calls[kind]++
@@ -105,6 +110,14 @@ func named[T any](menu []fault[T], name string) *fault[T] {
 		}
 	}
 	return nil
+}
+
+// turn names what a call of a kind counts for that is of no one job: so many in a row
+// count as one job's.
+func (p *plan) turn(kind string, many int) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return fmt.Sprintf("all-%d", p.calls[kind]/many)
 }
 
 // note counts what was done to no job's call, or to a job as a whole.

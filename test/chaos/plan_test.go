@@ -120,3 +120,38 @@ func TestOptionsAreChecked(t *testing.T) {
 		}
 	}
 }
+
+// Executions are stopped at every stage, and the same ones with the same seed; their
+// events meet everything that events meet.
+func TestPlanOfStopsAndEvents(t *testing.T) {
+	p, same := newPlan(1, 0.2), newPlan(1, 0.2)
+	at, met := map[string]int{}, map[string]int{}
+	n := 3000
+	for i := range n {
+		job := fmt.Sprint("job-", i)
+		got, ok := p.stopOf(job, 0)
+		if again, also := same.stopOf(job, 0); got != again || ok != also {
+			t.Fatalf("%s is stopped at %+v, and then at %+v", job, got, again)
+		}
+		if ok {
+			at[got.kind]++
+		}
+		if f := p.deliver(job, 1); f != nil {
+			met[f.name]++
+		}
+	}
+	for _, stage := range stages {
+		if at[stage.kind] == 0 {
+			t.Errorf("none is stopped at %s", stage.kind)
+		}
+	}
+	for _, f := range deliveries {
+		if met[f.name] == 0 {
+			t.Errorf("no event is %s", f.name)
+		}
+	}
+	calm := newPlan(1, 0)
+	if _, ok := calm.stopOf("job", 0); ok || calm.deliver("job", 1) != nil {
+		t.Error("something happens without faults")
+	}
+}

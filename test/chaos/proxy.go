@@ -8,11 +8,12 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// trouble is what befalls a call of S3 or DynamoDB.
+// trouble is what befalls a call of a service of AWS.
 type trouble struct {
 	after  bool // it is carried out first
 	status int  // and this is answered
@@ -20,6 +21,9 @@ type trouble struct {
 	cut    bool // and the connection is cut
 	half   bool // and the answer breaks off
 	hold   bool // and nothing is answered, until the caller is gone
+	// lasts is for how long the job's calls of the kind go on being answered so.
+	lasts time.Duration
+	at    int // of a transaction's items, the one that another is in the way of
 }
 
 // mostFaults is how many calls of a kind may fail for a job: enough for a whole burst
@@ -35,12 +39,32 @@ type proxy struct {
 	classify func(p *proxy, r *http.Request, body []byte) (kind, job string, menu []fault[trouble])
 	// refuse answers as the service does.
 	refuse func(http.ResponseWriter, trouble)
-	to     atomic.Pointer[url.URL]
-	send   *http.Transport
+	// collides gives what befalls a call for what other calls are under way; nil
+	// where that doesn't matter to the service.
+	collides func(r *http.Request, body []byte) trouble
+	// stale answers a call from an older state, and reports whether it did; nil
+	// where the service never does that.
+	stale func(w http.ResponseWriter, r *http.Request, body []byte) bool
+	// carried is told of each call that was carried out; nil: nobody is.
+	carried func(ctx context.Context, r *http.Request, body []byte) error
+	to      atomic.Pointer[url.URL]
+	send    *http.Transport
+
+	mu      sync.Mutex
+	lasting map[string]lasting // by the kind of call and the job
+}
+
+// lasting is a trouble that isn't over yet.
+type lasting struct {
+	met   trouble
+	until time.Time
 }
 
 func newProxy(p *plan, n *names, classify func(*proxy, *http.Request, []byte) (string, string, []fault[trouble]), refuse func(http.ResponseWriter, trouble)) *proxy {
-	return &proxy{plan: p, names: n, classify: classify, refuse: refuse, send: &http.Transport{MaxIdleConnsPerHost: 64}}
+	return &proxy{
+		plan: p, names: n, classify: classify, refuse: refuse,
+		send: &http.Transport{MaxIdleConnsPerHost: 64}, lasting: map[string]lasting{},
+	}
 }
 
 // ServeHTTP carries a call out and spoils it, or one of the two.
@@ -49,11 +73,9 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler) // the caller is gone
 	}
-	var met trouble
-	if kind, job, menu := p.classify(p, r, body); job != "" {
-		if f := next(p.plan, kind, job, mostFaults, menu); f != nil {
-			met = f.do
-		}
+	met := p.meets(r, body)
+	if met == (trouble{}) && p.stale != nil && p.stale(w, r, body) {
+		return
 	}
 	var got *answer
 	if met.after || met == (trouble{}) {
@@ -61,6 +83,12 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if got, err = p.forward(context.WithoutCancel(r.Context()), r, body); err != nil {
 			cut(w)
 			return
+		}
+		if p.carried != nil {
+			if err := p.carried(context.WithoutCancel(r.Context()), r, body); err != nil {
+				cut(w)
+				return
+			}
 		}
 	}
 	switch {
@@ -79,6 +107,45 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		got.write(w)
 	}
+}
+
+// meets gives what befalls a call.
+func (p *proxy) meets(r *http.Request, body []byte) (met trouble) {
+	kind, job, menu := p.classify(p, r, body)
+	if job != "" {
+		if met = p.goesOn(kind + " of " + job); met != (trouble{}) {
+			p.plan.note(kind, "the same again", job)
+			return met
+		}
+		if f := next(p.plan, kind, job, mostFaults, menu); f != nil {
+			met = f.do
+		}
+		if met.lasts > 0 {
+			p.mu.Lock()
+			p.lasting[kind+" of "+job] = lasting{met: trouble{status: met.status, code: met.code}, until: time.Now().Add(met.lasts)}
+			p.mu.Unlock()
+		}
+	}
+	if p.collides != nil && (met == (trouble{}) || met.after) {
+		if in := p.collides(r, body); in != (trouble{}) {
+			return in
+		}
+	}
+	return met
+}
+
+// goesOn gives the trouble that a job's calls of a kind are still in.
+func (p *proxy) goesOn(calls string) trouble {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	was, ok := p.lasting[calls]
+	switch {
+	case ok && time.Now().Before(was.until):
+		return was.met
+	case ok:
+		delete(p.lasting, calls)
+	}
+	return trouble{}
 }
 
 // answer is a whole one.

@@ -63,13 +63,13 @@ func harmless(name string) bool {
 
 // Kept reports whether no promise was broken.
 func (r *Result) Kept() bool {
-	return len(r.odd) == 0 && !slices.ContainsFunc(broken, func(kind string) bool { return r.Count(kind) > 0 })
+	return len(r.odd) == 0 && !slices.ContainsFunc(append(slices.Clone(broken), unlisted), func(kind string) bool { return r.Count(kind) > 0 })
 }
 
 // Last is the last line.
 func (r *Result) Last() string {
 	line := fmt.Sprintf("jobs=%d faults=%d", len(r.jobs), r.Faults())
-	for _, kind := range append(slices.Clone(broken), unresolved, neverSent) {
+	for _, kind := range append(slices.Clone(broken), unresolved, unlisted, neverSent) {
 		line += fmt.Sprintf(" %s=%d", kind, r.Count(kind))
 	}
 	return line
@@ -99,7 +99,7 @@ func (r *Result) Write(out io.Writer) error {
 	}
 	before, after := map[string]int{}, map[string]int{}
 	for _, j := range r.jobs {
-		before[j.first.orNone()]++
+		before[j.rounds[0].seen.orNone()]++
 		after[j.last().orNone()]++
 	}
 	fmt.Fprintf(table, "\nending\tbefore the redrive\tafter it\n")
@@ -150,7 +150,7 @@ func (r *Result) tell(out io.Writer) {
 func (r *Result) took() []time.Duration {
 	var all []time.Duration
 	for _, j := range r.jobs {
-		if j.first != nil {
+		if !j.ended.IsZero() {
 			all = append(all, j.ended.Sub(j.began))
 		}
 	}

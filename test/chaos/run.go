@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
@@ -27,9 +28,12 @@ type world struct {
 	names    *names
 	provider *provider
 	stack    *localstack.Stack
+	events   *carrier
+	replica  *replica
 	jobs     []*job
-	// functions are AWS's names of the functions, by the template's.
-	functions map[string]string
+	byName   map[string]*job
+	// functions and rules are AWS's names of them, by the template's.
+	functions, rules map[string]string
 
 	table  *table.Table
 	s3     *s3.Client
@@ -39,10 +43,14 @@ type world struct {
 	logs   *cloudwatchlogs.Client
 
 	slots chan struct{}
+	// calmed: no execution is stopped any more.
+	calmed atomic.Bool
 
 	mu      sync.Mutex
-	running map[string]*job // by the execution's name
-	odd     []string        // what the run itself saw that mustn't be
+	pending map[*job]bool    // those that are followed, and whether one has a slot
+	stops   map[string]*stop // where the jobs' rounds are stopped, by their names
+	sent    bool             // all was sent: what is interrupted stays so until a redrive
+	odd     []string         // what the run itself saw that mustn't be
 }
 
 // Run sends the jobs, waits for their ends, redrives what can be, and gives what
@@ -54,8 +62,12 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 	}
 	w := &world{
 		o: o, plan: newPlan(o.Seed, o.Faults), names: newNames(), jobs: newJobs(o.Jobs),
-		slots: make(chan struct{}, o.UnderWay), running: map[string]*job{},
+		slots: make(chan struct{}, o.UnderWay), byName: map[string]*job{}, pending: map[*job]bool{}, stops: map[string]*stop{},
 	}
+	for _, j := range w.jobs {
+		w.byName[j.name] = j
+	}
+	w.plan.reached = func(kind, job string) { w.reached(ctx, kind, job) }
 	w.plan.first[string(simulator.KindDownload)] = o.FirstDownload
 	if w.provider, err = newProvider(o, w.plan, w.names); err != nil {
 		return nil, err
@@ -75,29 +87,57 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, kept.close()) }()
-	database := newDatabase(w.plan, w.names)
+	if o.Faults > 0 {
+		w.replica = newReplica(w.plan)
+	}
+	database := newDatabase(w.plan, w.names, w.replica)
 	known, err := listen(database, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, known.close()) }()
+	states := newStates(w.plan, w.names)
+	started, err := listen(states, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, started.close()) }()
 
 	began := time.Now()
 	w.stack, err = localstack.Start(ctx, localstack.Options{
 		Root: o.Root, StateDir: o.StateDir,
 		Provider:   &localstack.Provider{BaseURL: bought.url(), Key: firstKey},
 		Parameters: o.Times.parameters(),
-		Env:        []string{"AWS_ENDPOINT_URL_S3=" + kept.url(), "AWS_ENDPOINT_URL_DYNAMODB=" + known.url(), fmt.Sprint("SFN_WAIT_SCALE=", o.Times.Scale)},
-		Output:     o.Output,
+		Env: []string{
+			"AWS_ENDPOINT_URL_S3=" + kept.url(), "AWS_ENDPOINT_URL_DYNAMODB=" + known.url(), "AWS_ENDPOINT_URL_SFN=" + started.url(),
+			fmt.Sprint("SFN_WAIT_SCALE=", o.Times.Scale),
+		},
+		Output: o.Output,
 	})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, w.stack.Stop(context.WithoutCancel(ctx))) }()
-	if err := w.connect(ctx, store, database); err != nil {
+	if err := w.connect(ctx, store, database, states); err != nil {
 		return nil, err
 	}
-	return w.run(ctx, began)
+	if w.events, err = newCarrier(ctx, w, w.stack.Config()); err != nil {
+		return nil, fmt.Errorf("taking over the status events: %w", err)
+	}
+	return w.settling(ctx, began)
+}
+
+// settling runs, while status events are carried and sweeps are made.
+func (w *world) settling(ctx context.Context, began time.Time) (*Result, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	var both sync.WaitGroup
+	var carried error
+	both.Go(func() { w.sweep(ctx) })
+	both.Go(func() { carried = w.events.run(ctx) })
+	result, err := w.run(ctx, began)
+	cancel()
+	both.Wait()
+	return result, errors.Join(err, carried)
 }
 
 // connect makes the clients, and lowers the functions' timeouts.
@@ -106,7 +146,11 @@ func (w *world) connect(ctx context.Context, proxies ...*proxy) error {
 	w.s3, w.sfn = w.stack.S3(), sfn.NewFromConfig(config)
 	w.keys, w.lambda = secretsmanager.NewFromConfig(config), lambda.NewFromConfig(config)
 	w.logs = cloudwatchlogs.NewFromConfig(config)
-	w.table = table.New(dynamodb.NewFromConfig(config), w.stack.Outputs["JobsTable"], nil, nil) // it is only read
+	items := dynamodb.NewFromConfig(config)
+	w.table = table.New(items, w.stack.Outputs["JobsTable"], nil, nil) // it is only read
+	if w.replica != nil {
+		w.replica.client.Store(items)
+	}
 	for _, p := range proxies {
 		if err := p.sendTo(w.stack.AWS); err != nil {
 			return err
@@ -117,15 +161,18 @@ func (w *world) connect(ctx context.Context, proxies ...*proxy) error {
 	if err != nil {
 		return err
 	}
-	w.functions = map[string]string{}
+	w.functions, w.rules = map[string]string{}, map[string]string{}
 	for _, r := range reply.StackResources {
-		if *r.ResourceType == "AWS::Lambda::Function" {
+		switch *r.ResourceType {
+		case "AWS::Lambda::Function":
 			w.functions[*r.LogicalResourceId] = *r.PhysicalResourceId
+		case "AWS::Events::Rule":
+			w.rules[*r.LogicalResourceId] = *r.PhysicalResourceId
 		}
 	}
 	for function, timeout := range map[string]time.Duration{
 		"SubmitFunction": w.o.Times.SubmitTimeout, "CheckFunction": w.o.Times.CheckTimeout, "StoreFunction": w.o.Times.StoreTimeout,
-		"PromptsFunction": w.o.Times.CheckTimeout, "ApiFunction": w.o.Times.CheckTimeout,
+		"PromptsFunction": w.o.Times.CheckTimeout, "ApiFunction": w.o.Times.CheckTimeout, settler: w.o.Times.SettleTimeout,
 	} {
 		name := w.functions[function]
 		_, err := w.lambda.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{
@@ -155,6 +202,7 @@ func (w *world) run(ctx context.Context, began time.Time) (*Result, error) {
 		{"sending what was sent again", w.sendAgain},
 		{"looking at the endings again", w.lookAgain},
 		{"redriving, until every execution has ended", w.redriveAll},
+		{"delivering the events that are late", w.events.finish},
 		{"looking at the endings again after it", w.lookAgain},
 		{"looking for keys, signed URLs and prompts", w.checkSecrets},
 	} {

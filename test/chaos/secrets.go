@@ -73,9 +73,9 @@ func (w *world) checkLogs(ctx context.Context) error {
 // execution's input.
 func (w *world) checkExecutions(ctx context.Context) error {
 	for _, j := range w.jobs {
-		names := []string{j.id}
-		if j.redriven {
-			names = append(names, j.id+"-r1")
+		names, err := w.executions(ctx, j)
+		if err != nil {
+			return err
 		}
 		for _, name := range names {
 			arn, entered := w.arn(name), true

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -79,12 +78,12 @@ func (w *world) exchangeKey(ctx context.Context) error {
 // can't be given in keeps its slot until the deadline: it is unfinished.
 func (w *world) send(ctx context.Context, j, before *job) {
 	j.began = time.Now()
+	w.arm(ctx, j)
 	var err error
 	switch j.trigger {
 	case byAPI, byAPIAgain:
-		j.id = jobs.IDFromKey("api", w.key(j))
-		w.names.add(j.id, j.name)
-		w.follow(j.id, j)
+		w.name(j, jobs.IDFromKey("api", w.key(j)))
+		w.follow(j, true)
 		var posts sync.WaitGroup
 		if j.trigger == byAPIAgain {
 			posts.Go(func() { w.repeat(ctx, "posting again", j, w.post) })
@@ -95,7 +94,7 @@ func (w *world) send(ctx context.Context, j, before *job) {
 		if err = w.upload(ctx, j); err != nil {
 			break
 		}
-		w.follow(j.id, j)
+		w.follow(j, true)
 		// Its event again, after one that is older.
 		if before != j && w.uploaded(before) {
 			w.repeat(ctx, "delivering an older event", before, w.deliver)
@@ -113,14 +112,21 @@ func (w *world) send(ctx context.Context, j, before *job) {
 			w.repeat(ctx, "uploaded again", j, w.upload)
 		}
 	case byHand:
-		j.id = fmt.Sprintf("hand-%d-%s", w.o.Seed, j.name)
-		w.names.add(j.id, j.name)
-		w.follow(j.id, j)
+		w.name(j, fmt.Sprintf("hand-%d-%s", w.o.Seed, j.name))
+		w.follow(j, true)
 		err = w.start(ctx, j.id, string(w.request(j)))
 	}
 	if err != nil && ctx.Err() == nil {
 		w.oddly("job %s could not be sent: %v", j.name, err)
 	}
+}
+
+// name gives a job its id.
+func (w *world) name(j *job, id string) {
+	w.names.add(id, j.name)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	j.id = id
 }
 
 // repeat does what mustn't change anything.
@@ -132,8 +138,11 @@ func (w *world) repeat(ctx context.Context, what string, j *job, do func(context
 }
 
 // sendAgain sends all that has an identity of its own once more, the last first,
-// when their jobs have ended.
+// when their jobs have ended. Those that were interrupted before they were submitted
+// begin anew by it.
 func (w *world) sendAgain(ctx context.Context) error {
+	ctx, stop := context.WithTimeout(ctx, w.o.limit(len(w.jobs)))
+	defer stop()
 	var sending sync.WaitGroup
 	few := make(chan struct{}, 8)
 	for i := len(w.jobs) - 1; i >= 0; i-- {
@@ -149,10 +158,32 @@ func (w *world) sendAgain(ctx context.Context) error {
 		sending.Go(func() {
 			defer func() { <-few }()
 			w.repeat(ctx, "sent again after the end", j, do)
+			if j.last() != nil && j.last().name() == interrupted {
+				w.again(ctx, j)
+				w.follow(j, false)
+			}
 		})
 	}
 	sending.Wait()
-	return nil
+	return w.awaitEnds(ctx)
+}
+
+// again begins another round of a job.
+func (w *world) again(ctx context.Context, j *job) {
+	w.mu.Lock()
+	j.rounds = append(j.rounds, &round{})
+	w.mu.Unlock()
+	w.arm(ctx, j)
+}
+
+// awaitEnds waits until every job that is followed has ended.
+func (w *world) awaitEnds(ctx context.Context) error {
+	watching, done := context.WithCancel(ctx)
+	watched := make(chan error, 1)
+	go func() { watched <- w.watch(watching) }()
+	w.drain(ctx)
+	done()
+	return <-watched
 }
 
 func (w *world) key(j *job) string { return fmt.Sprintf("chaos-%d-%s", w.o.Seed, j.name) }
@@ -266,14 +297,7 @@ func (w *world) deliver(ctx context.Context, j *job) error {
 	if err != nil {
 		return err
 	}
-	name := w.functions["PromptsFunction"]
-	return persist(ctx, func() error {
-		reply, err := w.lambda.Invoke(ctx, &lambda.InvokeInput{FunctionName: &name, Payload: event})
-		if err == nil && reply.FunctionError != nil {
-			err = fmt.Errorf("%s: %s", *reply.FunctionError, reply.Payload)
-		}
-		return err
-	})
+	return persist(ctx, func() error { return invoke(ctx, w.lambda, w.functions["PromptsFunction"], string(event)) })
 }
 
 // start starts an execution.
@@ -286,35 +310,4 @@ func (w *world) start(ctx context.Context, name, input string) error {
 		}
 		return err
 	})
-}
-
-// redriveAll goes on with every job whose ending leaves something to go on with.
-func (w *world) redriveAll(ctx context.Context) error {
-	var again []*job
-	for _, j := range w.jobs {
-		if j.last() != nil && j.last().canRedrive() {
-			again = append(again, j)
-		}
-	}
-	ctx, stop := context.WithTimeout(ctx, w.o.limit(len(again)))
-	defer stop()
-	watching, done := context.WithCancel(ctx)
-	watched := make(chan error, 1)
-	go func() { watched <- w.watch(watching) }()
-	for _, j := range again {
-		select {
-		case w.slots <- struct{}{}:
-		case <-ctx.Done():
-			continue
-		}
-		name := j.id + "-r1"
-		j.redriven = true
-		w.follow(name, j)
-		if err := w.start(ctx, name, fmt.Sprintf(`{"id":%q,"resume":true}`, j.id)); err != nil && ctx.Err() == nil {
-			w.oddly("job %s could not be redriven: %v", j.name, err)
-		}
-	}
-	w.drain(ctx)
-	done()
-	return <-watched
 }

@@ -23,22 +23,44 @@ import (
 // outcome is what a job has come to, as it is seen from the outside. Two that
 // are equal are the same ending.
 type outcome struct {
-	status   string // the execution's
-	error    string // its error's name
-	cause    string
-	ledger   string // the ending that the ledger has
-	manifest string // the SHA-256 of the manifest
+	execution string // the one that the table names
+	status    string // the execution's
+	error     string // its error's name
+	cause     string
+	state     video.State // the table's
+	ending    string      // the name of the table's ending
+	ledger    string      // that ending, whole
+	manifest  string      // the SHA-256 of the manifest
 }
+
+// interrupted is the ending of a job whose execution was stopped.
+var interrupted = video.EndingName(&video.Interrupted{})
 
 // name is the ending's.
 func (o *outcome) name() string {
 	switch {
-	case o.status == string(types.ExecutionStatusSucceeded):
+	case o.state == video.StateCompleted:
 		return "stored"
+	case o.ending != "":
+		return o.ending
 	case o.error != "":
 		return o.error
 	}
 	return o.status
+}
+
+// settled reports whether the table has an outcome.
+func (o *outcome) settled() bool { return o.state.Ended() && o.state != "" }
+
+// agrees reports whether the table has the ending that the execution tells of.
+func (o *outcome) agrees() bool {
+	switch o.status {
+	case string(types.ExecutionStatusSucceeded):
+		return o.name() == "stored"
+	case string(types.ExecutionStatusFailed):
+		return o.name() == o.error || o.name() == interrupted
+	}
+	return true // it was stopped, and what ran may have come to its end
 }
 
 // canRedrive reports whether a redrive can go on with it. The provider's word on
@@ -51,15 +73,16 @@ func (o *outcome) canRedrive() bool {
 	return true
 }
 
-// follow has the watch look for an execution's end, and free its slot then.
-func (w *world) follow(execution string, j *job) {
+// follow has the watch look for the end of a job's last round. A slot that the job has
+// is free as soon as no execution of it runs.
+func (w *world) follow(j *job, slot bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.running[execution] = j
+	w.pending[j] = slot
 }
 
-// watch looks for executions that have ended, until ctx is over. It is the only
-// one that writes what was seen of a job meanwhile.
+// watch looks for jobs that have ended, until ctx is over. It is the only one that
+// writes what was seen of a job meanwhile.
 func (w *world) watch(ctx context.Context) error {
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
@@ -77,45 +100,66 @@ func (w *world) watch(ctx context.Context) error {
 
 func (w *world) collect(ctx context.Context) error {
 	w.mu.Lock()
-	pending := maps.Clone(w.running)
+	pending, sent := maps.Clone(w.pending), w.sent
 	w.mu.Unlock()
 	machine := w.stack.Outputs["StateMachineArn"]
 	reply, err := w.sfn.ListExecutions(ctx, &sfn.ListExecutionsInput{StateMachineArn: &machine, StatusFilter: types.ExecutionStatusRunning, MaxResults: 1000})
 	if err != nil {
 		return err
 	}
+	running := map[string]bool{}
 	for _, e := range reply.Executions {
-		delete(pending, *e.Name)
+		running[w.names.ofExecution(*e.Name)] = true
 	}
-	for name, j := range pending {
-		seen, err := w.see(ctx, name, j)
+	for j, slot := range pending {
+		if j.id == "" || running[j.name] {
+			continue
+		}
+		seen, err := w.see(ctx, j)
 		if err != nil {
 			return err
 		}
 		if seen == nil || seen.status == string(types.ExecutionStatusRunning) {
 			continue
 		}
-		if j.redriven {
-			j.firstAfter = seen
-		} else {
-			j.first, j.ended = seen, time.Now()
+		if slot {
+			<-w.slots
 		}
 		w.mu.Lock()
-		delete(w.running, name)
+		if w.pending[j] = false; w.over(j, seen, sent) {
+			if j.round().seen = seen; j.ended.IsZero() {
+				j.ended = time.Now()
+			}
+			delete(w.pending, j)
+		}
 		w.mu.Unlock()
-		<-w.slots
 	}
 	return nil
 }
 
-// drain waits until nothing runs any more, or ctx is over; then what still runs is
-// left alone, and its slot is freed.
+// over reports whether what was seen of a job is how its round ended. Where it was
+// stopped by hand, it may be begun anew by what is still to be sent, and what ran may
+// have gone on, for as long as a function may take.
+func (w *world) over(j *job, seen *outcome, sent bool) bool {
+	if !seen.settled() {
+		return false
+	}
+	r := j.round()
+	return r.hands == 0 && seen.name() != interrupted ||
+		sent && time.Since(r.stopped) > max(w.o.Times.SubmitTimeout, w.o.Times.CheckTimeout, w.o.Times.StoreTimeout)
+}
+
+// drain waits until every job has ended and is settled, or ctx is over; then what
+// still runs is left alone, and its slot is freed.
 func (w *world) drain(ctx context.Context) {
+	w.mu.Lock()
+	w.sent = true
+	w.mu.Unlock()
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		w.mu.Lock()
-		n := len(w.running)
+		n := len(w.pending)
 		w.mu.Unlock()
 		if n == 0 {
 			return
@@ -123,7 +167,7 @@ func (w *world) drain(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			w.mu.Lock()
-			clear(w.running)
+			clear(w.pending)
 			w.mu.Unlock()
 			for len(w.slots) > 0 {
 				<-w.slots
@@ -137,22 +181,14 @@ func (w *world) drain(ctx context.Context) {
 // lookAgain sees every job a second time, when nothing runs.
 func (w *world) lookAgain(ctx context.Context) error {
 	for _, j := range w.jobs {
-		if j.first == nil || j.again != nil && j.firstAfter == nil {
+		if j.round().seen == nil || j.round().again != nil {
 			continue
 		}
-		name := j.id
-		if j.redriven {
-			name += "-r1"
-		}
-		seen, err := w.see(ctx, name, j)
+		seen, err := w.see(ctx, j)
 		if err != nil {
 			return err
 		}
-		if j.redriven {
-			j.againAfter = seen
-		} else {
-			j.again = seen
-		}
+		j.round().again = seen
 	}
 	return nil
 }
@@ -161,9 +197,21 @@ func (w *world) arn(execution string) string {
 	return strings.Replace(w.stack.Outputs["StateMachineArn"], ":stateMachine:", ":execution:", 1) + ":" + execution
 }
 
-// see reads what has become of a job; nil where there is no such execution.
-func (w *world) see(ctx context.Context, execution string, j *job) (*outcome, error) {
-	arn := w.arn(execution)
+// see reads what has become of a job; nil where there is no such execution yet.
+func (w *world) see(ctx context.Context, j *job) (*outcome, error) {
+	entry, err := w.entry(ctx, j.id)
+	if err != nil {
+		return nil, err
+	}
+	seen := &outcome{execution: j.id}
+	if entry != nil {
+		seen.execution, seen.state = entry.Execution, entry.State()
+	}
+	if entry != nil && entry.Over() {
+		seen.ending = entry.Ending.Error
+		seen.ledger = fmt.Sprintf("%s at %s: %s", entry.Ending.Error, entry.Ending.At, entry.Ending.Message)
+	}
+	arn := w.arn(seen.execution)
 	e, err := w.sfn.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &arn})
 	var absent *types.ExecutionDoesNotExist
 	if errors.As(err, &absent) {
@@ -172,19 +220,12 @@ func (w *world) see(ctx context.Context, execution string, j *job) (*outcome, er
 	if err != nil {
 		return nil, err
 	}
-	seen := &outcome{status: string(e.Status)}
+	seen.status = string(e.Status)
 	if e.Error != nil {
 		seen.error = *e.Error
 	}
 	if e.Cause != nil {
 		seen.cause = *e.Cause
-	}
-	entry, err := w.entry(ctx, j.id)
-	if err != nil {
-		return nil, err
-	}
-	if entry != nil && entry.Ending != nil {
-		seen.ledger = fmt.Sprintf("%s at %s: %s", entry.Ending.Error, entry.Ending.At, entry.Ending.Message)
 	}
 	manifest, err := w.object(ctx, video.ManifestKey(j.id))
 	if manifest != nil {
@@ -192,6 +233,19 @@ func (w *world) see(ctx context.Context, execution string, j *job) (*outcome, er
 		seen.manifest = hex.EncodeToString(sum[:])
 	}
 	return seen, err
+}
+
+// executions are the names of those that a job has had, as far as the table knows.
+func (w *world) executions(ctx context.Context, j *job) ([]string, error) {
+	entry, err := w.entry(ctx, j.id)
+	if err != nil {
+		return nil, err
+	}
+	names := []string{j.id}
+	for n := 1; entry != nil && n <= entry.Redrives; n++ {
+		names = append(names, video.ExecutionName(j.id, n))
+	}
+	return names, nil
 }
 
 // entry reads a job, past the proxy; nil where there is none.

@@ -1,0 +1,84 @@
+package chaos
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"sync"
+	"sync/atomic"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/takeup/takeup/internal/dynamofake"
+)
+
+// replica is the table as it was dynamofake.Lag ago. It answers the reads that aren't
+// consistent, and those of the indexes: MiniStack's see each write at once, DynamoDB's
+// some moments later.
+type replica struct {
+	plan   *plan
+	client atomic.Pointer[dynamodb.Client] // past the proxy
+	items  dynamofake.Server
+	over   atomic.Bool // the engine answers for itself
+
+	mu         sync.Mutex
+	partitions map[string]*sync.Mutex
+}
+
+func newReplica(p *plan) *replica { return &replica{plan: p, partitions: map[string]*sync.Mutex{}} }
+
+// follow takes over what a write left in the partitions that it is about.
+func (o *replica) follow(ctx context.Context, r *http.Request, body []byte) error {
+	in := readCall(r, body)
+	for _, item := range in.writes() {
+		if err := o.copy(ctx, in.TableName, item); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// copy copies a partition, as it is now. No older state of it comes after a newer one.
+func (o *replica) copy(ctx context.Context, table string, item written) error {
+	partition := item.keys().Partition.S
+	o.mu.Lock()
+	turn := o.partitions[partition]
+	if turn == nil {
+		turn = &sync.Mutex{}
+		o.partitions[partition] = turn
+	}
+	o.mu.Unlock()
+	turn.Lock()
+	defer turn.Unlock()
+	out, err := o.client.Load().Query(ctx, &dynamodb.QueryInput{
+		TableName: &table, ConsistentRead: aws.Bool(true),
+		KeyConditionExpression:    aws.String("#pk = :pk"),
+		ExpressionAttributeNames:  map[string]string{"#pk": "pk"},
+		ExpressionAttributeValues: map[string]types.AttributeValue{":pk": &types.AttributeValueMemberS{Value: partition}},
+	})
+	if err != nil {
+		return err
+	}
+	for _, item := range out.Items {
+		if err := o.items.Put(item); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// serve answers a read that isn't consistent, and reports whether it was one.
+func (o *replica) serve(w http.ResponseWriter, r *http.Request, body []byte) bool {
+	in := readCall(r, body)
+	if !in.reading() || in.ConsistentRead || o.over.Load() {
+		return false
+	}
+	o.plan.note("table stale read", "answered from "+dynamofake.Lag.String()+" ago", "")
+	again := r.Clone(r.Context())
+	again.Body = io.NopCloser(bytes.NewReader(body))
+	o.items.ServeHTTP(w, again)
+	return true
+}

@@ -1,0 +1,138 @@
+package chaos
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+)
+
+// stopped is the share of the rounds in which an execution is stopped by hand, to the
+// share of the calls that fail.
+const stopped = 1.5
+
+// The stages at which executions are stopped that are no calls.
+const (
+	atOnce     = "at once"
+	byTheClock = "by the clock"
+)
+
+// stages are where executions are stopped, most before a call of a kind. Where a round
+// has fewer of them, it isn't stopped.
+var stages = []struct {
+	kind string
+	most int // before one of the first so many
+}{
+	{atOnce, 0}, {byTheClock, 0}, {byTheClock, 0},
+	{"table get job", 6}, {"table put job", 6}, {"create", 2}, {"logs", 2}, {"retrieve", 4},
+	{"s3 get manifest", 1}, {"s3 get video", 1}, {"download", 2}, {"s3 put video", 1}, {"s3 put manifest", 1},
+}
+
+// longestStop is the latest that an execution is stopped by the clock after its round
+// began.
+const longestStop = 8 * time.Second
+
+// stop is where a round of a job is stopped.
+type stop struct {
+	kind string
+	left int           // calls of the kind until then; of another stage it stays 1
+	at   time.Duration // since the round began, where that is by the clock
+}
+
+// stopOf says where the n-th round of a job is stopped, if anywhere. A job whose
+// submission can't be looked up isn't.
+func (p *plan) stopOf(job string, n int) (stop, bool) {
+	if p.calm(job) || p.roll("stopped", job, n) >= stopped*p.share {
+		return stop{}, false
+	}
+	stage := stages[int(p.roll("stage", job, n)*float64(len(stages)))]
+	at := p.roll("stopped at", job, n)
+	s := stop{kind: stage.kind, left: 1 + int(at*float64(stage.most))}
+	if stage.kind == byTheClock {
+		s.at = time.Duration(at * float64(longestStop))
+	}
+	return s, true
+}
+
+// reached has a job's execution stopped where its plan says so, before a call of a
+// kind goes on. One that isn't there yet is stopped at the next call.
+func (w *world) reached(ctx context.Context, kind, name string) {
+	w.mu.Lock()
+	s := w.stops[name]
+	if s != nil && kind == s.kind {
+		s.left--
+	}
+	due := s != nil && s.left <= 0
+	w.mu.Unlock()
+	if due {
+		w.stopNow(ctx, name, "before "+kind)
+	}
+}
+
+// arm sets where the round of a job that begins now is stopped.
+func (w *world) arm(ctx context.Context, j *job) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s, ok := w.plan.stopOf(j.name, len(j.rounds)-1)
+	if !ok || w.calmed.Load() {
+		delete(w.stops, j.name)
+		return
+	}
+	w.stops[j.name] = &s
+	if s.kind == atOnce || s.kind == byTheClock {
+		go w.stopFrom(ctx, j.name, s)
+	}
+}
+
+// stopFrom stops a job's execution at a time, or as soon as there is one then.
+func (w *world) stopFrom(ctx context.Context, name string, s stop) {
+	timer := time.NewTimer(s.at)
+	defer timer.Stop()
+	for range 500 {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		}
+		if w.stopNow(ctx, name, s.kind) {
+			return
+		}
+		timer.Reset(20 * time.Millisecond)
+	}
+}
+
+// stopNow stops the execution of a job that runs, as its operator does, unless its round
+// has none to be stopped. It reports whether there is nothing more to be stopped.
+func (w *world) stopNow(ctx context.Context, name, when string) bool {
+	w.mu.Lock()
+	j := w.byName[name]
+	id, n, armed := j.id, j.rounds[len(j.rounds)-1], w.stops[name] != nil
+	w.mu.Unlock()
+	if !armed {
+		return true
+	}
+	if id == "" {
+		return false
+	}
+	machine := w.stack.Outputs["StateMachineArn"]
+	reply, err := w.sfn.ListExecutions(ctx, &sfn.ListExecutionsInput{StateMachineArn: &machine, StatusFilter: types.ExecutionStatusRunning, MaxResults: 1000})
+	if err != nil {
+		return false
+	}
+	for _, e := range reply.Executions {
+		if w.names.ofExecution(*e.Name) != name {
+			continue
+		}
+		if _, err := w.sfn.StopExecution(ctx, &sfn.StopExecutionInput{ExecutionArn: e.ExecutionArn}); err != nil {
+			return false // it has just ended
+		}
+		w.plan.note("execution stopped", when, name)
+		w.mu.Lock()
+		n.hands, n.stopped = n.hands+1, time.Now()
+		delete(w.stops, name)
+		w.mu.Unlock()
+		return true
+	}
+	return false
+}
