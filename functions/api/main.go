@@ -31,7 +31,7 @@ func main() {
 	videos := web.NewPresigned(presigner, set.VideosBucket, set.VideoURL.Duration())
 	api := web.API{
 		Jobs: jobs.New(known, manifest.New(bucket, set.VideosBucket), executions, time.Now), Videos: videos,
-		Estimator: timings.NewRecent(timings.New(known, nil, log), time.Now), Uploads: web.NewForms(presigner, set.PromptsBucket, time.Now),
+		Estimator: timings.NewRecent(known, time.Now, log), Uploads: web.NewForms(presigner, set.PromptsBucket, time.Now),
 		Origin: set.CORSOrigin, Random: rand.Reader, Now: time.Now, Log: log,
 	}
 	api.Page = page.New(videos.Origin, api.NotFound())

@@ -12,6 +12,12 @@ import (
 // within as many.
 const Window = 20
 
+// Kind is what generations are told apart by: those of one kind take about as long.
+type Kind struct {
+	Model    string
+	Duration int // seconds of video
+}
+
 // Seen is what was seen of one generation: at the age After it ran, and at the
 // age By it had ended. After is 0 where the first look found it ended.
 type Seen struct {

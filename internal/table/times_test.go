@@ -3,6 +3,7 @@ package table_test
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -40,6 +41,15 @@ func TestTimes(t *testing.T) {
 	}
 	if seen, _, err := jobs.Times(ctx, "m", 10); err != nil || seen != nil {
 		t.Errorf("another length has %v, %v", seen, err)
+	}
+	if err := jobs.PutTimes(ctx, "m#1/x", 10, want, ""); err != nil {
+		t.Fatal(err)
+	}
+	all, err := jobs.AllTimes(ctx)
+	if err != nil || !maps.EqualFunc(all, map[schedule.Kind][]schedule.Seen{
+		{Model: "m", Duration: 5}: want[:1], {Model: "m#1/x", Duration: 10}: want,
+	}, slices.Equal) {
+		t.Errorf("all times are %v, %v", all, err)
 	}
 }
 

@@ -2,6 +2,7 @@ package timings
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -12,32 +13,27 @@ import (
 // long.
 const fresh = time.Minute
 
+// AllRecords has what was seen of every kind of generation.
+type AllRecords interface {
+	AllTimes(ctx context.Context) (map[schedule.Kind][]schedule.Seen, error)
+}
+
 // Recent forecasts for who asks often, as everybody who looks at a page does: it
-// reads what is known of a model and length once a minute. It is safe for
-// concurrent use.
+// reads all that is known at once, and once a minute. What can't be read is logged, and
+// what was known before stays. It is safe for concurrent use.
 type Recent struct {
-	timings *Timings
+	records AllRecords
 	now     func() time.Time
+	log     *slog.Logger
 
-	mu    sync.Mutex
-	known map[kind]*recent
+	mu   sync.Mutex
+	at   time.Time // of the last reading; zero: there was none
+	seen map[schedule.Kind][]schedule.Seen
 }
 
-// kind is what generations are told apart by.
-type kind struct {
-	model    string
-	duration int
-}
-
-type recent struct {
-	mu       sync.Mutex
-	at       time.Time // zero: not read yet
-	forecast schedule.Forecast
-}
-
-// NewRecent makes a Recent of Timings.
-func NewRecent(timings *Timings, now func() time.Time) *Recent {
-	return &Recent{timings: timings, now: now, known: map[kind]*recent{}}
+// NewRecent makes a Recent on records.
+func NewRecent(records AllRecords, now func() time.Time, log *slog.Logger) *Recent {
+	return &Recent{records: records, now: now, log: log}
 }
 
 // Left is the time until half of the generations that have run for elapsed have
@@ -52,18 +48,28 @@ func (r *Recent) Usual(ctx context.Context, model string, duration int) (time.Du
 }
 
 func (r *Recent) forecast(ctx context.Context, model string, duration int) schedule.Forecast {
+	seen := r.known(ctx)[schedule.Kind{Model: model, Duration: duration}]
+	return schedule.BuiltIn(duration).Learn(latest(seen))
+}
+
+// known gives what was seen, and reads it where the last reading is too old. Whoever
+// asks meanwhile waits for the one reading. A reading that failed is repeated after a
+// minute too.
+func (r *Recent) known(ctx context.Context) map[schedule.Kind][]schedule.Seen {
 	r.mu.Lock()
-	of := r.known[kind{model, duration}]
-	if of == nil {
-		of = &recent{}
-		r.known[kind{model, duration}] = of
+	defer r.mu.Unlock()
+	now := r.now()
+	if !r.at.IsZero() && now.Sub(r.at) < fresh {
+		return r.seen
 	}
-	r.mu.Unlock()
-	// Whoever asks for the same meanwhile waits for the one reading.
-	of.mu.Lock()
-	defer of.mu.Unlock()
-	if now := r.now(); of.at.IsZero() || now.Sub(of.at) >= fresh {
-		of.at, of.forecast = now, r.timings.Forecast(ctx, model, duration)
+	r.at = now
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	seen, err := r.records.AllTimes(ctx)
+	if err != nil {
+		r.log.WarnContext(ctx, "reading the timings failed", "error", err.Error())
+		return r.seen
 	}
-	return of.forecast
+	r.seen = seen
+	return r.seen
 }

@@ -179,7 +179,8 @@ const tries = 3
 func TestRecent(t *testing.T) {
 	fake, ctx, now := dynamofake.New(t), t.Context(), time.Now()
 	known := timings.New(records(fake), nil, slog.New(slog.DiscardHandler))
-	shown := timings.NewRecent(known, func() time.Time { return now })
+	var logged bytes.Buffer
+	shown := timings.NewRecent(records(fake), func() time.Time { return now }, logTo(&logged))
 	var group sync.WaitGroup
 	for range 10 {
 		group.Go(func() {
@@ -207,5 +208,14 @@ func TestRecent(t *testing.T) {
 	about(t, "a minute later", usual, 200*time.Second)
 	if other, _ := shown.Usual(ctx, model, 10); other == usual {
 		t.Errorf("longer videos take as long: %v", other)
+	}
+
+	// What was known stays where it can't be read.
+	now = now.Add(time.Minute)
+	fake.Fail(func(dynamofake.Call) dynamofake.Fault {
+		return dynamofake.Fault{Status: 500, Code: "InternalServerError"}
+	})
+	if still, _ := shown.Usual(ctx, model, 5); still != usual || !strings.Contains(logged.String(), "reading the timings failed") {
+		t.Errorf("while the table fails: %v, logged %s", still, &logged)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/takeup/takeup/internal/video"
 )
@@ -66,30 +65,17 @@ type usualTime struct {
 // models tells the catalogue.
 func (a *API) models(r *http.Request) answer {
 	body := modelList{Object: "list", Default: video.DefaultModel}
-	type question struct{ model, duration int }
-	var asked []question
-	for i, m := range video.Catalogue() {
+	for _, m := range video.Catalogue() {
 		described := describeModel(m)
 		for _, duration := range described.Durations {
-			if duration == 5 || duration == 10 { // the lengths that every model makes
-				asked = append(asked, question{i, duration})
+			if duration != 5 && duration != 10 { // the lengths that every model makes
+				continue
+			}
+			if usual, known := a.Estimator.Usual(r.Context(), m.Name, duration); known {
+				described.Usual = append(described.Usual, usualTime{duration, *seconds(usual)})
 			}
 		}
 		body.Data = append(body.Data, described)
-	}
-	type reply struct {
-		usual time.Duration
-		known bool
-	}
-	replies := make([]reply, len(asked))
-	each(len(asked), func(i int) {
-		replies[i].usual, replies[i].known = a.Estimator.Usual(r.Context(), body.Data[asked[i].model].ID, asked[i].duration)
-	})
-	for i, q := range asked {
-		if replies[i].known {
-			m := &body.Data[q.model]
-			m.Usual = append(m.Usual, usualTime{q.duration, *seconds(replies[i].usual)})
-		}
 	}
 	return answer{status: http.StatusOK, body: body}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math"
-	"sync"
 	"time"
 
 	"github.com/takeup/takeup/internal/jobs"
@@ -73,29 +72,16 @@ type videoFile struct {
 	CRC32       string    `json:"crc32"` // in base64
 }
 
-// estimatesAtOnce bounds the estimates that are made at a time: each may be a
-// reading.
-const estimatesAtOnce = 10
-
 // videos makes the bodies of views. An error is of the URLs.
 func (a *API) videos(ctx context.Context, views []jobs.View) ([]videoBody, error) {
-	bodies, errs := make([]videoBody, len(views)), make([]error, len(views))
-	each(len(views), func(i int) { bodies[i], errs[i] = a.video(ctx, views[i]) })
-	return bodies, errors.Join(errs...)
-}
-
-// each calls do for each number below n, some at a time.
-func each(n int, do func(i int)) {
-	var group sync.WaitGroup
-	places := make(chan struct{}, estimatesAtOnce)
-	for i := range n {
-		places <- struct{}{}
-		group.Go(func() {
-			defer func() { <-places }()
-			do(i)
-		})
+	bodies := make([]videoBody, len(views))
+	for i, view := range views {
+		var err error
+		if bodies[i], err = a.video(ctx, view); err != nil {
+			return nil, err
+		}
 	}
-	group.Wait()
+	return bodies, nil
 }
 
 func (a *API) video(ctx context.Context, v jobs.View) (videoBody, error) {
