@@ -135,6 +135,10 @@ grants: need-go $(ministack) $(sam) ## Take each grant of the template away once
 bench-cold: need-go ## Measure each function's size, start and memory against a bare handler's.
 	@cd test && go run ./benchcold/cmd/benchcold -starts $(STARTS)
 
+.PHONY: bench-list
+bench-list: need-go $(ministack) $(sam) $(chromium) ## Count the calls to AWS, and measure the time, of listing and showing jobs, beside an earlier version.
+	@cd test && go run ./benchlist/cmd/benchlist
+
 .PHONY: bench-poll
 bench-poll: need-go ## Simulate how soon a video is noticed, and at what cost, by several schedules.
 	@cd test && go run ./benchpoll/cmd/benchpoll

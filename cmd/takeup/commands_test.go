@@ -22,7 +22,11 @@ func TestCommands(t *testing.T) {
 		lines []string
 	}{
 		{"list", []string{"list", "list --limit 2", "list --all --status error", "list --status cancelled", "list --limit 1 --json"}},
-		{"list-refused", []string{"list --status bad", "list --limit 0", "list --limit 1 --all", "list x"}},
+		{"list-filters", []string{
+			"list --status running", "list --model kling-video/v1/pro/text-to-video --status completed", "list --model klingai/video-v3-pro-text-to-video",
+			"list --since 7d --status error", "list --search BOAT --limit 1", "list --search boat --limit 1 --json --status cancelled", "list --search submarine --all",
+		}},
+		{"list-refused", []string{"list --since soon", "list --since 0h", "list --since -3d", "list --status bad", "list --limit 0", "list --limit 1 --all", "list x"}},
 		{"get", []string{"get stored", "get poor", "get running", "get stored --json", "get nobody", "get a/b"}},
 		{"get-wait", []string{"get poor --wait", "get late --wait --json"}},
 		{"download", []string{"download stored", "download stored late -o there.mp4", "download late -o .", "download poor", "download poor --json", "download running --no-wait", "download stored -o -"}},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,7 +23,7 @@ func newList(w *world) *cobra.Command {
 		status string
 		model  string
 		words  string
-		since  time.Duration
+		since  moment
 		limit  int
 		all    bool
 		asJSON bool
@@ -34,8 +35,12 @@ func newList(w *world) *cobra.Command {
 		Long: `Lists the videos, newest first: those that are on their way, those that are
 stored, and those that ended without one, with the reason. In a terminal each
 line is cut to its width; elsewhere nothing is cut but the prompt, after 200
-characters; "takeup get" has all of it.`,
-		Example:           "  takeup list --status error --since 48h",
+characters; "takeup get" has all of it.
+
+A search looks through the whole prompts, newest first, until --limit videos are
+found, or there are no more: --since bounds it. The words may come in any order.`,
+		Example: "  takeup list --status error --since 48h\n" +
+			"  takeup list --search 'paper boat' --since 30d",
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
@@ -45,8 +50,8 @@ characters; "takeup get" has all of it.`,
 				return &usageError{errors.New("give --limit or --all, not both")}
 			case limit < 1:
 				return &usageError{errors.New("--limit takes 1 or more")}
-			case since < 0:
-				return &usageError{errors.New("--since takes a time such as 48h")}
+			case cmd.Flags().Changed("search") && strings.TrimSpace(words) == "":
+				return &usageError{errors.New("--search takes words of the prompt")}
 			}
 			api, err := t.api(cmd.Context(), w)
 			if err != nil {
@@ -55,21 +60,15 @@ characters; "takeup get" has all of it.`,
 			if all {
 				limit = 0
 			}
-			q := client.Query{Status: status, Model: model, Words: words, Limit: pageSize}
-			if since > 0 {
-				q.From = w.now().Add(-since)
-			}
-			videos, more, err := list(cmd.Context(), api, q, limit)
+			q := client.Query{Status: status, Model: model, Words: words, Limit: pageSize, From: since.time(w.now())}
+			got, err := list(cmd.Context(), api, q, limit)
 			if err != nil {
 				return err
 			}
 			if asJSON {
-				return printJSON(w.out, struct {
-					Videos []client.Video `json:"videos"`
-					More   bool           `json:"more"`
-				}{videos, more})
+				return printJSON(w.out, got)
 			}
-			return printVideos(w.out, w.err, w.width, videos, more)
+			return printVideos(w.out, w.err, w.width, got)
 		},
 	}
 	set := cmd.Flags()
@@ -78,7 +77,7 @@ characters; "takeup get" has all of it.`,
 	set.StringVar(&model, "model", "", "only those of this `model`")
 	complete(cmd, "model", modelNames())
 	set.StringVar(&words, "search", "", "only those whose prompt has these `words`")
-	set.DurationVar(&since, "since", 0, "only those that were created in this `time`, such as 48h")
+	set.Var(&since, "since", "only those that were created since a `time`: 48h or 30d ago, 2026-08-21 or 2026-08-21T12:00:00Z")
 	set.IntVarP(&limit, "limit", "n", 20, "the most that are listed")
 	set.BoolVar(&all, "all", false, "list all of them")
 	jsonFlag(cmd, &asJSON)
@@ -86,25 +85,77 @@ characters; "takeup get" has all of it.`,
 	return cmd
 }
 
-// list gives the jobs, newest first, at most limit of them unless it is 0, and
-// whether there are more.
-func list(ctx context.Context, api apiAccess, q client.Query, limit int) (videos []client.Video, more bool, err error) {
-	videos = []client.Video{}
+// listed is what was found of the jobs.
+type listed struct {
+	Videos []client.Video `json:"videos"`
+	More   bool           `json:"more"`
+	// SearchedTo is how far back words were looked for; nil where there is nothing
+	// further back, or none were.
+	SearchedTo *time.Time `json:"searched_to"`
+}
+
+// list gives the jobs, newest first, at most limit of them unless it is 0.
+func list(ctx context.Context, api apiAccess, q client.Query, limit int) (listed, error) {
+	got := listed{Videos: []client.Video{}}
 	for {
 		if limit > 0 {
-			q.Limit = min(pageSize, limit-len(videos))
+			q.Limit = min(pageSize, limit-len(got.Videos))
 		}
 		page, err := api.List(ctx, q)
 		if err != nil {
-			return nil, false, err
+			return listed{}, err
 		}
-		videos = append(videos, page.Videos...)
-		if page.Next == nil || limit > 0 && len(videos) >= limit {
-			return videos, page.Next != nil, nil
+		got.Videos = append(got.Videos, page.Videos...)
+		if page.Next == nil || limit > 0 && len(got.Videos) >= limit {
+			got.More, got.SearchedTo = page.Next != nil, page.SearchedTo
+			return got, nil
 		}
 		q.Cursor = *page.Next
 	}
 }
+
+// moment is a flag's value: a time, or how long ago it is. It is a pflag.Value.
+type moment struct {
+	text string
+	ago  time.Duration
+	at   time.Time
+}
+
+// time is the time that is meant; zero where none was given.
+func (m moment) time(now time.Time) time.Time {
+	if m.ago > 0 {
+		return now.Add(-m.ago)
+	}
+	return m.at
+}
+
+// Set reads 48h, 30d, a day in UTC or a time.
+func (m *moment) Set(text string) error {
+	*m = moment{text: text}
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		n, err := strconv.ParseUint(days, 10, 16)
+		if err == nil && n > 0 {
+			m.ago = time.Duration(n) * 24 * time.Hour
+			return nil
+		}
+	}
+	if ago, err := time.ParseDuration(text); err == nil && ago > 0 {
+		m.ago = ago
+		return nil
+	}
+	for _, layout := range []string{time.DateOnly, time.RFC3339} {
+		if at, err := time.Parse(layout, text); err == nil {
+			m.at = at
+			return nil
+		}
+	}
+	return errors.New("it takes a time such as 48h, 30d, 2026-08-21 or 2026-08-21T12:00:00Z")
+}
+
+func (m *moment) String() string { return m.text }
+
+// Type is what the flag's help calls the value.
+func (m *moment) Type() string { return "time" }
 
 // clip keeps a text to n characters.
 func clip(text string, n int) string {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -53,10 +54,10 @@ submitted. Nothing is paid twice.`,
 
 // redrivable gives the listed jobs that a redrive may help, the oldest first.
 func redrivable(ctx context.Context, api apiAccess) ([]string, error) {
-	videos, _, err := list(ctx, api, client.Query{Status: client.Failed, Limit: pageSize}, 0)
+	got, err := list(ctx, api, client.Query{Status: client.Failed, Limit: pageSize}, 0)
 	var ids []string
-	for i := range videos {
-		if v := videos[len(videos)-1-i]; v.Error != nil && v.Error.Redrivable {
+	for _, v := range slices.Backward(got.Videos) {
+		if v.Error != nil && v.Error.Redrivable {
 			ids = append(ids, v.ID)
 		}
 	}

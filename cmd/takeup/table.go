@@ -71,21 +71,26 @@ func why(v client.Video) string {
 }
 
 // printVideos prints a table as wide as the terminal, or, with a width of 0, whole.
-func printVideos(out, beside io.Writer, width int, videos []client.Video, more bool) error {
-	if len(videos) == 0 {
+func printVideos(out, beside io.Writer, width int, got listed) error {
+	if len(got.Videos) == 0 {
 		fmt.Fprintln(beside, "there are none")
 		return nil
 	}
 	var err error
 	if width == 0 {
-		err = printWhole(out, videos)
+		err = printWhole(out, got.Videos)
 	} else {
-		printFitting(out, width, videos)
+		printFitting(out, width, got.Videos)
 	}
-	if err == nil && more {
-		fmt.Fprintln(beside, "there are more; see them with --limit or --all")
+	if err != nil || !got.More {
+		return err
 	}
-	return err
+	if got.SearchedTo != nil {
+		fmt.Fprintf(beside, "searched back to %s; search further with --limit or --all\n", got.SearchedTo.UTC().Format(time.RFC3339))
+		return nil
+	}
+	fmt.Fprintln(beside, "there are more; see them with --limit or --all")
+	return nil
 }
 
 func printWhole(out io.Writer, videos []client.Video) error {

@@ -28,7 +28,7 @@ func TestListFits(t *testing.T) {
 	for _, width := range []int{40, 80, 100, 160, 0} {
 		for name, videos := range map[string][]client.Video{"": same, "one": same[:1]} {
 			var out, beside strings.Builder
-			if err := printVideos(&out, &beside, width, videos, false); err != nil {
+			if err := printVideos(&out, &beside, width, listed{Videos: videos}); err != nil {
 				t.Fatal(err)
 			}
 			if name == "" {
@@ -62,7 +62,8 @@ func TestListAsks(t *testing.T) {
 	for args, want := range map[string]string{
 		"list": "newest middle oldest", "list -n 1": "newest", "list --all": "newest middle oldest", "list --status running": "", "list --status completed -n 2": "newest middle",
 		"list --search BOAT": "newest middle oldest", "list --search tree": "",
-		"list --since 1h": "newest middle oldest", "list --since 59m": "", "list --model " + boat.Model(): "newest middle oldest",
+		"list --since 1h": "newest middle oldest", "list --since 59m": "", "list --since 1d": "newest middle oldest",
+		"list --since 2026-08-21": "newest middle oldest", "list --since 2026-08-22": "", "list --since 2026-08-21T12:00:01Z": "", "list --model " + boat.Model(): "newest middle oldest",
 		"list --model klingai/video-v3-pro-text-to-video": "",
 	} {
 		w.out.Reset()

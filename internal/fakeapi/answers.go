@@ -148,7 +148,7 @@ func (s *Server) list(r *http.Request) (int, any) {
 	for _, id := range s.order[first:] {
 		now := s.jobs[id].states[0]
 		status, model := r.URL.Query().Get("status"), r.URL.Query().Get("model")
-		from, _ := time.Parse(time.RFC3339, r.URL.Query().Get("from")) // none: the zero time
+		from, _ := time.Parse(time.RFC3339Nano, r.URL.Query().Get("from")) // none: the zero time
 		running := status == client.Running && !now.Ended()
 		words := strings.ToLower(r.URL.Query().Get("q"))
 		if words != "" && (now.Prompt == nil || !strings.Contains(strings.ToLower(*now.Prompt), words)) {
@@ -159,6 +159,9 @@ func (s *Server) list(r *http.Request) (int, any) {
 		}
 		if len(page.Videos) == limit {
 			page.Next = &id
+			if words != "" {
+				page.SearchedTo = &now.CreatedAt
+			}
 			break
 		}
 		now.Request, now.Manifest = nil, nil

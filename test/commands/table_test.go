@@ -65,4 +65,5 @@ var listed = map[string]string{
 	`aws apigateway flush-stage-authorizers-cache --rest-api-id "$API_ID" --stage-name takeup`: "MiniStack has no cache of authorizers to empty",
 	`make bench-store`:          takesLong,
 	`make bench-cold STARTS=61`: takesLong,
+	`make bench-list`:           takesLong,
 }
