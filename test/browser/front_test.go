@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,11 +19,12 @@ type front struct {
 	mu       sync.Mutex
 	requests []sent
 	disturb  func(*http.Request) disturbance
+	invented []string // the next answers of invent
 }
 
 // sent is a request of the page.
 type sent struct {
-	method, path, key string
+	method, path, query, key string
 }
 
 // disturbance is what a test does to a request.
@@ -38,6 +40,8 @@ const (
 	hold
 	// lose asks the API, and keeps its answer from the browser.
 	lose
+	// invent gives the next of the invented answers, or holds where none is left.
+	invent
 )
 
 // newFront stands before the API at an address.
@@ -58,6 +62,13 @@ func newFront(t *testing.T, target string) *front {
 			answer(w, http.StatusServiceUnavailable, "AWS did not do its part; ask again")
 		case deny:
 			answer(w, http.StatusUnauthorized, "The token is missing or wrong.")
+		case invent:
+			if body := f.invention(); body != "" {
+				w.Header().Set("Content-Type", "application/json")
+				_, _ = w.Write([]byte(body)) // the browser may be gone
+				return
+			}
+			<-r.Context().Done()
 		case hold:
 			<-r.Context().Done()
 		case lose:
@@ -79,10 +90,29 @@ func answer(w http.ResponseWriter, status int, message string) {
 	_, _ = w.Write([]byte(`{"message": "` + message + `"}`)) // the browser may be gone
 }
 
+// invent has the next requests that are disturbed so answered with bodies, one each.
+func (f *front) invent(bodies ...string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.invented = bodies
+}
+
+// invention takes the next of the invented answers.
+func (f *front) invention() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.invented) == 0 {
+		return ""
+	}
+	body := f.invented[0]
+	f.invented = f.invented[1:]
+	return body
+}
+
 func (f *front) note(r *http.Request) disturbance {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.requests = append(f.requests, sent{r.Method, r.URL.Path, r.Header.Get("Idempotency-Key")})
+	f.requests = append(f.requests, sent{r.Method, r.URL.Path, r.URL.RawQuery, r.Header.Get("Idempotency-Key")})
 	if f.disturb == nil {
 		return pass
 	}
@@ -124,6 +154,13 @@ func (f *front) keys(n int) []string {
 		}
 	}
 	return keys
+}
+
+// since gives the requests since the first n.
+func (f *front) since(n int) []sent {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.requests[n:])
 }
 
 // count is how many requests there were.

@@ -142,8 +142,11 @@ func TestPage(t *testing.T) {
 		{"a slow API", (*world).testSlow},
 		{"a failing API", (*world).testFailing},
 		{"one round trip", (*world).testRoundTrip},
+		{"filters", (*world).testFilters},
+		{"a long search", (*world).testSearch},
 		{"how it looks", (*world).testLooks},
 		{"older videos", (*world).testOlder},
+		{"one request for all that run", (*world).testOneRequest},
 	} {
 		if !t.Run(test.name, func(t *testing.T) { test.run(w, t) }) && t.Context().Err() != nil {
 			return

@@ -45,8 +45,8 @@ export class Api {
   }
 
   models = () => this.#call("GET", "models");
-  videos = (cursor) => this.#call("GET", cursor ? `videos?cursor=${encodeURIComponent(cursor)}` : "videos");
-  running = (cursor) => this.#call("GET", `videos?status=running&limit=50${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
+  // videos takes the list's parameters. One that is null or undefined is left out.
+  videos = (query) => this.#call("GET", `videos?${new URLSearchParams(Object.entries(query).filter(([, value]) => value ?? null))}`);
   video = (id) => this.#call("GET", `videos/${encodeURIComponent(id)}`);
   file = (id) => this.#call("GET", `videos/${encodeURIComponent(id)}/content?redirect=false`);
   redrive = (id) => this.#call("POST", `videos/${encodeURIComponent(id)}/redrive`);

@@ -5,10 +5,11 @@ import { Cards } from "./cards.js";
 import { Composer } from "./composer.js";
 import { ask, askToCancel, copy } from "./dialogs.js";
 import { busy, byId, h } from "./dom.js";
-import { Library, ended } from "./library.js";
+import { Filters } from "./filters.js";
+import { Library } from "./library.js";
 import { Outbox } from "./outbox.js";
 import { catchDrops, read } from "./promptfiles.js";
-import { money, prompt } from "./words.js";
+import { dateOf, money, prompt } from "./words.js";
 
 const place = "takeup.token";
 const storage = sessionStorage; // ends with the tab
@@ -20,6 +21,8 @@ class App {
   #library;
   #cards = new Cards(this.#acts());
   #composer = new Composer(storage, (request) => this.#outbox.send(request));
+  #filters = new Filters(storage, (filter) => this.#library?.show(filter));
+  #known = false; // the list was read once since the token was given
   #fading;
 
   constructor() {
@@ -74,7 +77,7 @@ class App {
       storage.removeItem(place);
       this.#signin("The token isn't taken any more. It may have been exchanged; give the new one. What you wrote is kept.");
     });
-    this.#library = new Library(this.#api, storage, { changed: () => this.#show(), news: (video) => this.#news(video) });
+    this.#library = new Library(this.#api, storage, this.#filters.begin(), { changed: () => this.#show(), news: (video) => this.#news(video) });
     this.#outbox = new Outbox(this.#api, storage, {
       changed: () => this.#show(),
       accepted: (entry, generation) => this.#accepted(entry, generation),
@@ -92,6 +95,7 @@ class App {
     this.#outbox?.stop();
     this.#cards.clear();
     this.#library = this.#outbox = null;
+    this.#known = false;
     byId("forget").hidden = true;
     document.title = "Takeup";
   }
@@ -114,6 +118,7 @@ class App {
     try {
       models ??= await api.models();
       this.#composer.use(models);
+      this.#filters.models(models);
       if (signedIn) this.#composer.focus();
     } catch (error) {
       if (api === this.#api && error.status !== 401) this.#banner(trouble, `${error.message} The form needs the list of models.`, "Try again", () => this.#models());
@@ -127,7 +132,7 @@ class App {
     this.#cards.rename(entry.key, generation.id);
     this.#library.add({
       id: generation.id, status: generation.status, request: entry.request, created_at: entry.at, submitted_at: null, ended_at: null,
-      discard: false, estimate: null, error: null, cost: null, video: null, manifest: null,
+      discard: false, estimate: null, error: null, cost: null, video: null, manifest: null, origin: { trigger: "api" },
     });
     this.#composer.accepted(entry.request);
     this.#tell("Taken. It is the first of the videos.");
@@ -142,17 +147,34 @@ class App {
   // #show shows what is known now.
   #show() {
     if (!this.#library || !this.#outbox) return;
-    const { videos, read: known, next, trouble } = this.#library;
+    const { running: under, shown, read, reading, next, trouble, filtered } = this.#library;
     const { entries } = this.#outbox;
-    this.#cards.show(entries, videos);
-    byId("list-wait").hidden = known || videos.length > 0 || Boolean(trouble);
-    byId("empty").hidden = !known || videos.length + entries.length > 0;
-    byId("older").hidden = !next;
-    const running = entries.filter((e) => e.state !== "refused").length + videos.filter((v) => !ended(v)).length;
-    byId("count").textContent = running ? `${running} in progress` : "";
+    this.#cards.show(entries, under, shown);
+    byId("now-part").hidden = !under.length && !entries.length;
+    byId("list-wait").hidden = shown.length > 0 || !reading || filtered;
+    byId("empty").hidden = !read || filtered || shown.length + under.length + entries.length > 0;
+    byId("no-match").hidden = !read || !filtered || shown.length > 0;
+    this.#known ||= read;
+    byId("filters").hidden = !byId("empty").hidden || !this.#known && !filtered;
+    byId("older").hidden = !next || reading;
+    byId("older").textContent = this.#library.searched ? "Search further back" : "Show older videos";
+    this.#searched();
+    const running = entries.filter((e) => e.state !== "refused").length + under.length;
+    byId("count").textContent = running ? `${running}` : "";
     document.title = running ? `(${running}) Takeup` : "Takeup";
     if (trouble) this.#trouble();
     else byId("list-trouble").hidden = true;
+  }
+
+  // #searched says how far a search has come.
+  #searched() {
+    const { filtered, reading, read, searched, shown, next } = this.#library;
+    const found = `${shown.length || "none"}${next ? " so far" : ""}`;
+    let text = "";
+    if (filtered && reading) text = searched ? `Searching; back to ${dateOf(new Date(searched))} by now.` : "Searching…";
+    else if (filtered && read && searched) text = `Searched back to ${dateOf(new Date(searched))}: ${found} found.`;
+    else if (filtered && read && !next && shown.length) text = `${shown.length} found; there are no others.`;
+    if (byId("searched").textContent !== text) byId("searched").textContent = text;
   }
 
   // #trouble says that the list is behind, and when it is tried again.

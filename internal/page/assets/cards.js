@@ -3,13 +3,12 @@
 // the focus stays where it is, while the page keeps itself up to date.
 
 import { busy, byId, h, icon } from "./dom.js";
-import { label, modelName, money, paid, prompt, span, title, when } from "./words.js";
+import { label, modelName, money, origin, paid, prompt, span, title, when } from "./words.js";
 
 // kinds say what the card of a job looks like.
 const kinds = { queued: "running", generating: "running", completed: "done", error: "failed", cancelled: "ended", discarded: "ended" };
 
 export class Cards {
-  #grid = byId("grid");
   #acts;
   #cards = new Map(); // {element, kind, update} by key
   #nearby;
@@ -29,17 +28,27 @@ export class Cards {
     }, { rootMargin: "400px" });
   }
 
-  // show shows the entries of the outbox and below them the jobs.
-  show(entries, videos) {
-    const rows = [...entries].reverse().map((entry) => [entry.key, `entry ${entry.state}`, entry]);
-    for (const video of videos) rows.push([video.id, `${kinds[video.status] ?? "running"} ${video.ended_at ?? ""}`.trim(), video]);
-    const keys = new Set(rows.map(([key]) => key));
+  // show shows the entries of the outbox and the running jobs, and below them the
+  // others.
+  show(entries, running, others) {
+    const row = (video) => [video.id, `${kinds[video.status] ?? "running"} ${video.ended_at ?? ""}`.trim(), video];
+    const now = [...entries].reverse().map((entry) => [entry.key, `entry ${entry.state}`, entry]).concat(running.map(row));
+    const rest = others.map(row);
+    const keys = new Set([...now, ...rest].map(([key]) => key));
     for (const key of this.#cards.keys()) if (!keys.has(key)) this.#drop(key);
+    this.#fill(byId("now"), now);
+    this.#fill(byId("grid"), rest);
+  }
+
+  #fill(grid, rows) {
     rows.forEach(([key, kind, row], at) => {
       const card = this.#card(key, kind, row);
       card.update(row);
       // A video that is moved stops, so what is in its place stays there.
-      if (this.#grid.children[at] !== card.element) this.#grid.insertBefore(card.element, this.#grid.children[at] ?? null);
+      if (grid.children[at] === card.element) return;
+      const focused = card.element.contains(document.activeElement) ? document.activeElement : null;
+      grid.insertBefore(card.element, grid.children[at] ?? null);
+      focused?.focus({ preventScroll: true });
     });
   }
 
@@ -145,7 +154,7 @@ export class Cards {
     this.#nearby.observe(player);
     const download = action("download", "Download", "", (button) => busy(button, () => this.#acts.download(video)));
     const { element, facts } = this.#frame(h("div", { class: "stage", "data-ratio": ratio }, player, trouble), video.request, [download, ...this.#again(video)], () => this.#acts.whole(video));
-    facts.textContent = [when(new Date(video.ended_at)), video.cost ? money(video.cost.usd) : null].filter(Boolean).join(" · ");
+    tell(facts, video, when(new Date(video.ended_at)), video.cost ? money(video.cost.usd) : null);
     return { element, update: () => {} };
   }
 
@@ -171,7 +180,7 @@ export class Cards {
       update(next) {
         video = next;
         state.textContent = video.discard ? "Being discarded" : video.status === "queued" ? "Waiting for the provider" : "Generating";
-        facts.textContent = `Since ${when(new Date(video.created_at))}`;
+        tell(facts, video, `Since ${when(new Date(video.created_at))}`);
         cancel.hidden = video.discard;
         move();
       },
@@ -187,7 +196,7 @@ export class Cards {
     const advice = error ? h("p", { class: "advice" }, h("strong", {}, "What to do: "), `${error.advice}.`) : null;
     const redrive = error?.redrivable ? action("redrive", "Redrive", "go on with it; nothing is paid twice", (button) => busy(button, () => this.#acts.redrive(video))) : null;
     const { element, facts } = this.#frame(h("div", { class: ended ? "stage flat" : "stage flat failed" }, words, message, advice), video.request, [redrive, ...this.#again(video)].filter(Boolean), () => this.#acts.whole(video));
-    facts.textContent = [when(new Date(video.ended_at ?? video.created_at)), video.cost ? money(video.cost.usd) : error && paid(error)].filter(Boolean).join(" · ");
+    tell(facts, video, when(new Date(video.ended_at ?? video.created_at)), video.cost ? money(video.cost.usd) : error && paid(error));
     return { element, update: () => {} };
   }
 
@@ -219,6 +228,13 @@ export class Cards {
       },
     };
   }
+}
+
+// tell writes a line of facts, and where the job came from behind them.
+function tell(line, video, ...facts) {
+  const from = origin(video.origin);
+  line.textContent = [...facts, from?.text].filter(Boolean).join(" · ");
+  if (from?.whole) line.title = from.whole;
 }
 
 // ahead says how far a job is now, from what the API said when it was last asked:

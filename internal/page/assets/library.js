@@ -1,6 +1,7 @@
-// The jobs that are known, and how they are kept up to date: those that run are
-// listed at each look, and all of them now and then. One that isn't among the running
-// ones any more is asked for by itself.
+// The jobs that are known, and how they are kept up to date. The running jobs are
+// listed at each look, whatever else is shown. The others are listed by the filter, page
+// by page, and its first page is read again now and then. A job that isn't among the
+// running ones any more is asked for by itself.
 
 const place = "takeup.recent";
 const ends = new Set(["completed", "error", "cancelled", "discarded"]);
@@ -15,6 +16,9 @@ const hiddenTick = 15_000; // while nobody sees the page
 const listEvery = 30_000;
 const unknownFor = 600_000; // how long a job that was accepted may be unknown
 const longest = 60_000; // between two tries while the API can't be reached
+const enough = 20; // jobs that are looked for before the page waits for a wish for more
+
+const newest = (a, b) => Date.parse(b.created_at) - Date.parse(a.created_at);
 
 export class Library {
   #api;
@@ -26,22 +30,40 @@ export class Library {
   #listed = 0; // when the list was last read
   #looked = 0; // when anything was
   #stopped = false;
-  #videos = new Map();
-  read = false; // the list was read once
+  #videos = new Map(); // all that are known, by id
+  #filter; // what the API is asked for; a new object for each filter
+  #found = new Set(); // ids of the jobs that the filter gave so far
+  read = false; // the filter's first jobs were read
+  reading = false; // more of them are being read
   next = null; // the cursor of the next page
+  searched = null; // how far back the words were looked for; null: to the end
   trouble = null; // {message, again}: why the list is behind, and when it is tried again
 
-  // changed() is called after each change, and news(video) when a job has ended.
-  constructor(api, storage, { changed, news }) {
+  // filter is the one to begin with, as show takes it. changed() is called after each
+  // change, and news(video) when a job has ended.
+  constructor(api, storage, filter, { changed, news }) {
     this.#api = api;
     this.#storage = storage;
+    this.#filter = filter;
     this.#changed = changed;
     this.#news = news;
   }
 
-  // videos are all that are known: those that run, and then the others, newest first.
-  get videos() {
-    return [...this.#videos.values()].sort((a, b) => ended(a) - ended(b) || Date.parse(b.created_at) - Date.parse(a.created_at));
+  // running are the jobs that have not ended, newest first.
+  get running() {
+    return [...this.#videos.values()].filter((video) => !ended(video)).sort(newest);
+  }
+
+  // shown are the jobs that have ended and that the filter gave, newest first.
+  get shown() {
+    const { status } = this.#filter;
+    return [...this.#found].map((id) => this.#videos.get(id))
+      .filter((video) => video && ended(video) && (!status || video.status === status)).sort(newest);
+  }
+
+  // filtered tells whether the filter leaves out anything.
+  get filtered() {
+    return Object.keys(this.#filter).length > 0;
   }
 
   // start reads the list, and from then on looks by itself until stop.
@@ -55,6 +77,16 @@ export class Library {
     clearTimeout(this.#timer);
   }
 
+  // show shows other jobs: those of {status, model, q, from, to}, as the API takes
+  // them. What is absent leaves out none.
+  async show(filter) {
+    this.#filter = filter;
+    this.#found = new Set();
+    this.read = false;
+    this.next = this.searched = this.trouble = null;
+    await this.look();
+  }
+
   // add takes a job in that was accepted just now, which the list may not have yet.
   add(video) {
     this.put(video);
@@ -66,8 +98,12 @@ export class Library {
   put(video) {
     const before = this.#videos.get(video.id);
     const request = video.request ?? before?.request ?? brief(video);
-    this.#videos.set(video.id, { ...video, request, whole: Boolean(video.request ?? before?.whole), seen: Date.now() });
-    if (before && !ended(before) && ended(video)) this.#news(video);
+    const known = { ...video, request, whole: Boolean(video.request ?? before?.whole), seen: Date.now() };
+    this.#videos.set(video.id, known);
+    if (before && !ended(before) && ended(video)) {
+      if (this.#passes(known)) this.#found.add(video.id);
+      this.#news(video);
+    }
     this.#changed();
   }
 
@@ -77,20 +113,63 @@ export class Library {
     return this.#videos.get(id).request;
   }
 
-  // older reads the next page.
+  // older reads on.
   async older() {
-    const page = await this.#api.videos(this.next);
-    this.next = page.next;
-    await this.#take(page.videos);
+    if (!this.reading) await this.#read(this.#filter);
+  }
+
+  // #passes tells whether the filter would give a job that has just ended.
+  #passes({ status, model, prompt, created_at }) {
+    const { q, from, to, ...exact } = this.#filter;
+    if ((exact.status ?? status) !== status || (exact.model ?? model) !== model) return false;
+    if (from && Date.parse(created_at) < Date.parse(from)) return false;
+    if (to && Date.parse(created_at) >= Date.parse(to)) return false;
+    return !q || q.toLowerCase().split(/\s+/).every((word) => prompt?.toLowerCase().includes(word));
+  }
+
+  // #read reads pages of the filter until there are enough more jobs: where it leaves
+  // out most, a page has few. It says after each how far it came.
+  async #read(filter) {
+    this.reading = true;
     this.#changed();
+    try {
+      let found = 0;
+      do {
+        const page = await this.#api.videos({ ...filter, cursor: this.next });
+        if (this.#stopped || filter !== this.#filter) return;
+        await this.#take(page.videos, true);
+        if (!this.read && !this.filtered) this.#forget(page.videos);
+        this.next = page.next;
+        this.searched = page.searched_to;
+        found += page.videos.length;
+        this.#changed();
+      } while (this.next && found < enough);
+      this.read = true;
+      this.#listed = Date.now();
+    } finally {
+      if (filter === this.#filter) this.reading = false;
+      this.#changed();
+    }
+  }
+
+  // #newest reads the filter's first page once more. A search isn't repeated: it looks
+  // through many jobs, and what ends meanwhile is known.
+  async #newest(filter) {
+    this.#listed = Date.now();
+    if (filter.q) return;
+    const page = await this.#api.videos(filter);
+    if (this.#stopped || filter !== this.#filter) return;
+    await this.#take(page.videos, true);
+    if (!this.filtered) this.#forget(page.videos);
   }
 
   // #take takes in what a list says, which may be some moments behind: where it takes
   // an end back, as a redrive does, the job is asked for by itself.
-  async #take(videos) {
+  async #take(videos, found) {
     for (const video of videos) {
       const before = this.#videos.get(video.id);
-      if (before && ended(before) && !ended(video)) await this.#again(video.id);
+      if (found) this.#found.add(video.id);
+      if (before && ended(before) && !ended(video)) await this.#ask(video.id);
       else this.put(video);
     }
   }
@@ -98,42 +177,53 @@ export class Library {
   // look asks how the jobs are doing, now.
   async look() {
     clearTimeout(this.#timer);
+    const filter = this.#filter;
     const now = (this.#looked = Date.now());
+    // A search may take long, and what runs is looked at meanwhile.
+    const reading = this.read || this.reading ? null : this.#read(filter).catch((error) => this.#failed(error, filter));
     try {
-      if (!this.read || now - this.#listed > listEvery) {
-        const page = await this.#api.videos();
-        if (!this.read) this.next = page.next;
-        this.read = true;
-        this.#listed = now;
-        await this.#take(page.videos);
-        this.#forget(page.videos);
+      if (this.read && now - this.#listed > listEvery) await this.#newest(filter);
+      await this.#lookAtRunning(now);
+      if (this.read || this.reading) {
+        this.trouble = null;
+        if (this.read) this.#failures = 0;
+        this.#plan(this.running.length ? tick : listEvery);
       }
-      let next;
-      do {
-        if (this.#stopped) return;
-        const page = await this.#api.running(next);
-        await this.#take(page.videos);
-        next = page.next;
-      } while (next);
-      for (const video of this.videos) {
-        if (ended(video) || video.seen >= now) continue;
-        if (this.#stopped) return;
-        await this.#again(video.id);
-      }
-      this.#failures = 0;
-      this.trouble = null;
-      this.#plan(this.#running() ? tick : listEvery);
     } catch (error) {
-      if (this.#stopped) return;
-      const pause = Math.min(longest, 1000 * Math.max(error.retryAfter ?? 0, 2 ** ++this.#failures));
-      this.trouble = { message: error.message, again: Date.now() + pause };
-      this.#plan(pause);
+      this.#failed(error, filter);
     }
+    this.#changed();
+    await reading;
+  }
+
+  // #failed plans another try.
+  #failed(error, filter) {
+    if (this.#stopped || filter !== this.#filter) return;
+    const pause = Math.min(longest, 1000 * Math.max(error.retryAfter ?? 0, 2 ** ++this.#failures));
+    this.trouble = { message: error.message, again: Date.now() + pause };
+    this.#plan(pause);
     this.#changed();
   }
 
-  // #again asks for one job. One that was accepted just now may not be known yet.
-  async #again(id) {
+  // #lookAtRunning lists the jobs that run, and asks for each of those that were known
+  // to run and aren't listed.
+  async #lookAtRunning(now) {
+    let next = null;
+    do {
+      if (this.#stopped) return;
+      const page = await this.#api.videos({ status: "running", limit: 50, cursor: next });
+      await this.#take(page.videos, false);
+      next = page.next;
+    } while (next);
+    for (const video of this.running) {
+      if (video.seen >= now) continue;
+      if (this.#stopped) return;
+      await this.#ask(video.id);
+    }
+  }
+
+  // #ask asks for one job. One that was accepted just now may not be known yet.
+  async #ask(id) {
     try {
       this.put(await this.#api.video(id));
     } catch (error) {
@@ -142,10 +232,6 @@ export class Library {
       this.#videos.delete(id);
       this.#forget([{ id }]);
     }
-  }
-
-  #running() {
-    return this.videos.some((video) => !ended(video));
   }
 
   #plan(pause) {
@@ -157,8 +243,9 @@ export class Library {
   // nothing runs.
   #wake() {
     if (!document.hidden) return this.look();
-    if (this.#running() && Date.now() - this.#looked > hiddenTick) return this.look();
-    if (this.#running()) return this.#plan(tick);
+    const running = this.running.length > 0;
+    if (running && Date.now() - this.#looked > hiddenTick) return this.look();
+    if (running) return this.#plan(tick);
     document.addEventListener("visibilitychange", () => this.#stopped || this.look(), { once: true });
   }
 

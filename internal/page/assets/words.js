@@ -73,6 +73,22 @@ const titles = {
 // paid says what an ending without a video cost.
 export const paid = (error) => ({ no: "nothing was paid", yes: "it was paid", perhaps: "it may have been paid" })[error.paid];
 
+// origin says where a job came from: {text, whole}, where whole has what the text leaves
+// out; null where that isn't known.
+export function origin(from) {
+  if (!from) return null;
+  if (from.trigger === "api") return { text: "via the API", whole: "" };
+  if (from.trigger !== "file") return { text: "started by hand", whole: "" };
+  const key = from.key ?? "";
+  return {
+    text: `from ${key.split("/").findLast(Boolean) ?? "a prompt file"}`,
+    whole: `s3://${from.bucket}/${key}${from.version ? `, version ${from.version}` : ""}`,
+  };
+}
+
+const date = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
+export const dateOf = (at) => date.format(at);
+
 // prompt gives the text of a request, of one prompt or of several.
 export function prompt(request) {
   if (!request) return "";

@@ -1,0 +1,101 @@
+// The filters above the videos. What is set is kept in the tab.
+
+import { byId, h } from "./dom.js";
+import { modelName } from "./words.js";
+
+const place = "takeup.filters";
+const pause = 400; // after a key, until the words are searched for
+const ids = ["find", "by-status", "by-model", "by-time", "since", "until"];
+
+export class Filters {
+  #storage;
+  #changed;
+  #typing;
+  #said = ""; // the filter that was last told
+
+  // changed(filter) is called with what the API is to be asked for.
+  constructor(storage, changed) {
+    this.#storage = storage;
+    this.#changed = changed;
+    byId("filters").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#tell();
+    });
+    byId("filters").addEventListener("change", () => this.#tell());
+    byId("find").addEventListener("input", () => {
+      clearTimeout(this.#typing);
+      this.#typing = setTimeout(() => this.#tell(), pause);
+    });
+    byId("clear").addEventListener("click", () => this.clear());
+    byId("clear-empty").addEventListener("click", () => this.clear());
+  }
+
+  // models offers the models there are.
+  models(models) {
+    const chosen = this.#kept()["by-model"] ?? "";
+    byId("by-model").replaceChildren(
+      h("option", { value: "" }, "Any model"), ...models.data.map((model) => h("option", { value: model.id }, modelName(model.id))));
+    byId("by-model").value = chosen;
+  }
+
+  // begin sets the fields as they were left, and gives the filter.
+  begin() {
+    const kept = this.#kept();
+    const model = byId("by-model");
+    // The list of models may come later.
+    if (kept["by-model"] && !model.querySelector(`[value="${CSS.escape(kept["by-model"])}"]`)) model.append(h("option", { value: kept["by-model"] }, modelName(kept["by-model"])));
+    for (const id of ids) byId(id).value = kept[id] ?? "";
+    const filter = this.#filter();
+    this.#said = JSON.stringify(filter);
+    return filter;
+  }
+
+  // clear takes all filters away, and the focus to the search.
+  clear() {
+    for (const id of ids) byId(id).value = "";
+    byId("find").focus();
+    this.#tell();
+  }
+
+  #kept() {
+    return JSON.parse(this.#storage.getItem(place) ?? "{}");
+  }
+
+  #tell() {
+    clearTimeout(this.#typing);
+    const filter = this.#filter();
+    this.#storage.setItem(place, JSON.stringify(Object.fromEntries(ids.map((id) => [id, byId(id).value]))));
+    const said = JSON.stringify(filter);
+    if (said === this.#said) return;
+    this.#said = said;
+    this.#changed(filter);
+  }
+
+  // #filter reads the fields. Days are those of the person's clock.
+  #filter() {
+    const filter = {};
+    const time = byId("by-time").value;
+    byId("days").hidden = time !== "days";
+    const words = byId("find").value.trim();
+    if (words) filter.q = words;
+    if (byId("by-status").value) filter.status = byId("by-status").value;
+    if (byId("by-model").value) filter.model = byId("by-model").value;
+    if (time === "days") {
+      const since = day(byId("since").value, 0);
+      const until = day(byId("until").value, 1);
+      if (since) filter.from = since;
+      if (until) filter.to = until;
+    } else if (time) {
+      const today = new Date();
+      filter.from = new Date(today.getFullYear(), today.getMonth(), today.getDate() - Number(time)).toISOString();
+    }
+    byId("clear").hidden = !Object.keys(filter).length;
+    return filter;
+  }
+}
+
+// day gives the beginning of a day, or of one some days later; null for none.
+function day(text, later) {
+  const [year, month, date] = text.split("-").map(Number);
+  return date ? new Date(year, month - 1, date + later).toISOString() : null;
+}

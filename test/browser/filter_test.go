@@ -1,0 +1,151 @@
+package browser
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// The prompts of the cards in one of the page's two lists, as one text.
+const (
+	below   = "[...document.querySelectorAll('#grid .prompt')].map((e) => e.textContent).join('|')"
+	onTop   = "[...document.querySelectorAll('#now .prompt')].map((e) => e.textContent).join('|')"
+	settled = "document.querySelector('#list-wait').hidden && !document.getElementById('searched').innerText.startsWith('Searching')"
+)
+
+// testFilters finds the jobs of the tests before by each filter, while one runs.
+func (w *world) testFilters(t *testing.T) {
+	p := w.tab(t)
+	p.signIn()
+	under := "an " + unending + " corridor"
+	p.order(under)
+	p.cardShows(under, "Generating")
+	p.cardShows(under, "via the API")
+	// Only a search of whole prompts finds its last word.
+	long := strings.Repeat("a street, ", 30) + "and a marimba"
+	p.order(long)
+	p.await("the long one", card("a street, a street")+"?.querySelector('video')")
+
+	all := "document.querySelectorAll('#grid .card').length > 2"
+	for _, test := range []struct {
+		name  string
+		set   func()
+		shown string // an expression
+	}{
+		{"a status", func() { p.choose("by-status", "error") },
+			below + ".includes(" + js(refused) + ") && !" + below + ".includes(" + js(boat) + ")"},
+		{"another status", func() { p.choose("by-status", "cancelled") },
+			below + ".includes('a train that never leaves') && !" + below + ".includes(" + js(refused) + ")"},
+		{"a model that nobody asked for", func() { p.choose("by-model", unasked(t, w)) }, "!document.getElementById('no-match').hidden"},
+		{"the default model", func() { p.choose("by-model", video.DefaultModel) }, all},
+		{"today", func() { p.choose("by-time", "0") }, all},
+		{"days to come", func() { p.choose("by-time", "days"); p.choose("since", "2199-01-01") }, "!document.getElementById('no-match').hidden"},
+		{"words in any order", func() { p.fill("find", "motorway SNAIL") }, below + " === 'a snail crosses a motorway'"},
+		{"a word of the whole prompt", func() { p.fill("find", "marimba"+kb.Enter) }, below + ".startsWith('a street, ') && !" + below + ".includes('|')"},
+		{"words that no prompt has", func() { p.fill("find", "nowhere to be found") }, "!document.getElementById('no-match').hidden"},
+	} {
+		test.set()
+		p.await(test.name, settled+" && "+test.shown)
+		p.await("what runs, beside "+test.name, onTop+".includes("+js(under)+")")
+		p.accessible(test.name)
+		p.shot("filtered by " + test.name)
+		p.press("#filters", "Clear")
+		p.await("all videos", settled+" && "+all)
+	}
+
+	// A reload keeps what is set.
+	p.fill("find", "motorway")
+	p.await("the video", below+" === 'a snail crosses a motorway'")
+	p.do(chromedp.Reload())
+	p.await("the video after a reload", below+" === 'a snail crosses a motorway' && document.getElementById('find').value === 'motorway'")
+	p.pressCard(under, "Cancel")
+	p.press("#ask", "Discard the video")
+	p.await("nothing to run", "!"+onTop+".includes("+js(under)+")")
+	p.await("the one video", below+" === 'a snail crosses a motorway'") // what ended doesn't match
+	p.press("#filters", "Clear")
+	p.cardShows(under, "discarded")
+}
+
+// unasked is a model that no test asks for.
+func unasked(t *testing.T, w *world) string {
+	t.Helper()
+	asked := ""
+	for _, create := range w.provider.Ledger().Creates {
+		asked += create.Body
+	}
+	for _, model := range video.Catalogue() {
+		if !strings.Contains(asked, js(model.Name)) {
+			return model.Name
+		}
+	}
+	t.Fatal("all models were asked for")
+	return ""
+}
+
+// testSearch follows a search that takes several pages: it says how far it came, goes
+// on by itself, and then waits for a wish for more.
+func (w *world) testSearch(t *testing.T) {
+	p := w.tab(t)
+	p.signIn()
+	p.await("the videos", "document.querySelectorAll('#grid .card').length > 2")
+	w.front.invent(
+		`{"videos": [], "next": "a", "searched_to": "2026-08-03T12:00:00Z"}`,
+	)
+	stop := w.front.disturbing(t, func(r *http.Request) disturbance {
+		if r.URL.Query().Has("q") {
+			return invent
+		}
+		return pass
+	})
+	before := w.front.count()
+	p.fill("find", "otter"+kb.Enter)
+	p.shows("Searching; back to ")
+	p.shows("2026 by now.")
+	p.accessible("a search that goes on")
+	p.shot("a search that goes on")
+	var queries []string
+	for _, r := range w.front.since(before) {
+		if strings.Contains(r.query, "q=") {
+			queries = append(queries, r.query)
+		}
+	}
+	if len(queries) != 2 || queries[0] != "q=otter" || queries[1] != "q=otter&cursor=a" {
+		t.Errorf("it asked for %q", queries)
+	}
+	// Other words end it.
+	stop()
+	p.fill("find", "motorway"+kb.Enter)
+	p.await("the video", below+" === 'a snail crosses a motorway'")
+	p.shows("1 found; there are no others.")
+}
+
+// testOneRequest: however many jobs run, a look at them is one request.
+func (w *world) testOneRequest(t *testing.T) {
+	p := w.tab(t)
+	p.signIn()
+	for _, prompt := range []string{"an " + unending + " river", "an " + unending + " road", "an " + unending + " wall"} {
+		p.order(prompt)
+		p.cardShows(prompt, "Generating")
+	}
+	before := w.front.count()
+	looks := func() (n int) {
+		for _, r := range w.front.since(before) {
+			if strings.Contains(r.query, "status=running") {
+				n++
+			}
+		}
+		return n
+	}
+	p.until("some looks", func(context.Context) bool { return looks() >= 3 })
+	for _, r := range w.front.since(before) {
+		if r.method != http.MethodGet || !strings.HasSuffix(r.path, "/videos") {
+			t.Errorf("besides, it asked for %s %s", r.method, r.path)
+		}
+	}
+}
