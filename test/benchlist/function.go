@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -27,7 +28,7 @@ type function struct {
 	server  *http.Server
 	idle    chan chan []byte // a request for work, which waits for an event
 	answers chan []byte
-	ended   chan error
+	ended   chan struct{} // closed when the process has ended
 }
 
 // startFunction starts a binary with an environment.
@@ -36,7 +37,7 @@ func startFunction(ctx context.Context, binary string, env []string, log io.Writ
 	if err != nil {
 		return nil, err
 	}
-	f := &function{idle: make(chan chan []byte), answers: make(chan []byte), ended: make(chan error, 1)}
+	f := &function{idle: make(chan chan []byte), answers: make(chan []byte), ended: make(chan struct{})}
 	const prefix = "/2018-06-01/runtime/invocation/"
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+prefix+"next", func(w http.ResponseWriter, r *http.Request) {
@@ -73,13 +74,19 @@ func startFunction(ctx context.Context, binary string, env []string, log io.Writ
 	if err := f.cmd.Start(); err != nil {
 		return nil, errors.Join(err, f.server.Close())
 	}
-	go func() { f.ended <- f.cmd.Wait() }()
+	go func() {
+		_ = f.cmd.Wait() // it is killed
+		close(f.ended)
+	}()
 	return f, nil
 }
 
 // stop ends the process and the server.
 func (f *function) stop() error {
 	err := f.cmd.Process.Kill()
+	if errors.Is(err, os.ErrProcessDone) {
+		err = nil
+	}
 	<-f.ended
 	return errors.Join(err, f.server.Close())
 }

@@ -50,7 +50,7 @@ func (s *subject) watch(ctx context.Context, root string, long time.Duration) (c
 		}
 	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("waiting until it shows %d running jobs: %w", runningWatched, err)
 	}
 	s.counter.take()
 	if err := pause(tab, long); err != nil {

@@ -205,6 +205,10 @@ func (s *subject) order(jobs int) func(ctx context.Context, running int) error {
 				}
 			}
 		}
+		// What runs is the newest, and on the page's first page.
+		if err := s.settled(ctx, unended); err != nil {
+			return err
+		}
 		for ; unended < wanted; unended++ {
 			if err := send(ctx, fmt.Sprintf("%s, number %d", unending, unended)); err != nil {
 				return err
