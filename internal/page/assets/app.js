@@ -156,7 +156,7 @@ class App {
     byId("no-match").hidden = !read || !filtered || shown.length > 0;
     this.#known ||= read;
     byId("filters").hidden = !byId("empty").hidden || !this.#known && !filtered;
-    byId("older").hidden = !next || reading;
+    byId("older").hidden = !next || reading && byId("older").ariaDisabled !== "true"; // it keeps the focus
     byId("older").textContent = this.#library.searched ? "Search further back" : "Show older videos";
     this.#searched();
     const running = entries.filter((e) => e.state !== "refused").length + under.length;

@@ -82,7 +82,7 @@ export class Library {
   async show(filter) {
     this.#filter = filter;
     this.#found = new Set();
-    this.read = false;
+    this.read = this.reading = false; // what is still being read is of another filter
     this.next = this.searched = this.trouble = null;
     await this.look();
   }
