@@ -5,19 +5,18 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
-	"sync"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/takeup/takeup/internal/simulator"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 )
-
-// writersAtOnce is how many jobs are written at a time.
-const writersAtOnce = 8
 
 // withFiles is how many of the newest jobs have a video in the bucket: those that a
 // page shows.
@@ -31,7 +30,6 @@ func (s *subject) fill(jobs int) func(ctx context.Context, running int) error {
 	began := time.Now().UTC()
 	s.today = began.Format(time.DateOnly)
 	return func(ctx context.Context, wanted int) error {
-		known := table.New(s.dynamodb, s.stack.Outputs["JobsTable"], rand.Text, func(d time.Duration) time.Duration { return d / 2 })
 		var entries []video.Entry
 		for ; ended < jobs-running; ended++ {
 			entry, err := finished(ended, jobs-running, began)
@@ -47,7 +45,7 @@ func (s *subject) fill(jobs int) func(ctx context.Context, running int) error {
 			}
 			entries = append(entries, entry)
 		}
-		if err := writeAll(ctx, known, entries); err != nil {
+		if err := s.writeAll(ctx, entries); err != nil {
 			return err
 		}
 		return s.putFiles(ctx)
@@ -92,25 +90,50 @@ func finished(n, of int, now time.Time) (video.Entry, error) {
 	return entry, err
 }
 
-func writeAll(ctx context.Context, known *table.Table, entries []video.Entry) error {
-	work := make(chan video.Entry)
-	errs := make([]error, writersAtOnce)
-	var group sync.WaitGroup
-	for i := range writersAtOnce {
-		group.Go(func() {
-			for entry := range work {
-				if errs[i] == nil {
-					_, _, errs[i] = known.Create(ctx, entry)
-				}
-			}
-		})
+// items takes what a table writes, in the place of DynamoDB.
+type items struct {
+	table.Client // of which nothing else is called
+	all          []types.WriteRequest
+}
+
+func (i *items) PutItem(_ context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
+	i.all = append(i.all, types.WriteRequest{PutRequest: &types.PutRequest{Item: in.Item}})
+	return &dynamodb.PutItemOutput{}, nil
+}
+
+func (i *items) TransactWriteItems(_ context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
+	for _, item := range in.TransactItems {
+		i.all = append(i.all, types.WriteRequest{PutRequest: &types.PutRequest{Item: item.Put.Item}})
 	}
+	return &dynamodb.TransactWriteItemsOutput{}, nil
+}
+
+// mostInBatch is the most that DynamoDB takes at once.
+const mostInBatch = 25
+
+// writeAll writes jobs as the functions do, many at once and past every condition.
+func (s *subject) writeAll(ctx context.Context, entries []video.Entry) error {
+	var written items
+	known := table.New(&written, "", rand.Text, nil)
+	// By time, since a day is written down once in a row.
+	slices.SortFunc(entries, func(a, b video.Entry) int { return a.CreatedAt.Compare(b.CreatedAt) })
 	for _, entry := range entries {
-		work <- entry
+		if _, _, err := known.Create(ctx, entry); err != nil {
+			return err
+		}
 	}
-	close(work)
-	group.Wait()
-	return errors.Join(errs...)
+	for batch := range slices.Chunk(written.all, mostInBatch) {
+		out, err := s.dynamodb.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{
+			RequestItems: map[string][]types.WriteRequest{s.stack.Outputs["JobsTable"]: batch},
+		})
+		if err != nil {
+			return err
+		}
+		if len(out.UnprocessedItems) > 0 {
+			return errors.New("the table is too busy for a batch")
+		}
+	}
+	return nil
 }
 
 // putFiles puts a video into the bucket for each of the newest jobs.
