@@ -38,22 +38,27 @@ type Options struct {
 	// Root is the repository, and StateDir where the stacks' files go.
 	Root, StateDir string
 	Jobs           int           // in the table, at least leastJobs
-	EarlierJobs    int           // of the earlier version, at least leastJobs; 0 leaves it out
+	EarlierJobs    int           // of the earlier version, at least leastEarlierJobs; 0 leaves it out
 	Rounds         int           // how often each request is made
 	Watch          time.Duration // how long the page is left open
 	Progress       io.Writer     // gets a line for each stage
 }
 
-// leastJobs have a first page and a last one, whatever the time of day.
-const leastJobs = 500
+// With leastJobs today has more than a page, and with leastEarlierJobs there is more
+// than a page.
+const (
+	leastJobs        = 2000
+	leastEarlierJobs = 200
+)
 
 // Check refuses options that can't be.
 func (o Options) Check() error {
 	var errs []error
-	for _, n := range []int{o.Jobs, o.EarlierJobs} {
-		if n < leastJobs && !(n == 0 && o.Jobs > 0) {
-			errs = append(errs, fmt.Errorf("%d jobs are too few; give at least %d", n, leastJobs))
-		}
+	if o.Jobs < leastJobs {
+		errs = append(errs, fmt.Errorf("%d jobs in the table are too few; give at least %d", o.Jobs, leastJobs))
+	}
+	if o.EarlierJobs != 0 && o.EarlierJobs < leastEarlierJobs {
+		errs = append(errs, fmt.Errorf("%d jobs of the earlier version are too few; give at least %d, or 0", o.EarlierJobs, leastEarlierJobs))
 	}
 	if o.Rounds < 1 || o.Watch <= 0 {
 		errs = append(errs, errors.New("give at least one round, and some time to watch the page"))
