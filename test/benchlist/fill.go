@@ -18,10 +18,6 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// withFiles is how many of the newest jobs have a video in the bucket: those that a
-// page shows.
-const withFiles = 60
-
 // fill writes jobs into the table that have ended, over the last days, and then those
 // that run, until there are so many of them. The executions of these are left out: the
 // API asks for none.
@@ -136,9 +132,10 @@ func (s *subject) writeAll(ctx context.Context, entries []video.Entry) error {
 	return nil
 }
 
-// putFiles puts a video into the bucket for each of the newest jobs.
+// putFiles puts a video into the bucket for each of the newest jobs, which the page
+// plays.
 func (s *subject) putFiles(ctx context.Context) error {
-	page, err := s.list(ctx, fmt.Sprintf("?limit=%d&status=completed", min(50, withFiles)))
+	page, err := s.list(ctx, "?limit=50&status=completed")
 	if err != nil {
 		return err
 	}

@@ -80,13 +80,13 @@ func (s *subject) makeRows(ctx context.Context) error {
 	if n := len(found.Videos); found.Next == nil && n != failed {
 		return fmt.Errorf("%d jobs failed, not %d", n, failed)
 	}
-	searches := s.name == earlierCommit
+	unsearched := s.name == earlierCommit
 	s.rows = []row{
 		{name: firstPage, request: get("/videos?limit=50")},
 		{name: lastPage, request: get(last)},
 		{name: errorPage, request: get("/videos?status=error")},
-		{name: rarePage, request: get("/videos?q=" + rare), absent: searches},
-		{name: commonPage, request: get("/videos?q=number"), absent: searches},
+		{name: rarePage, request: get("/videos?q=" + rare), absent: unsearched},
+		{name: commonPage, request: get("/videos?q=number"), absent: unsearched},
 		{name: oneRunning, request: get("/videos/" + s.ids.running)},
 		{name: oneFinished, request: get("/videos/" + s.ids.finished)},
 		{name: create, request: func(i int) request { return post(fmt.Sprintf("one more, number %d", i)) }},

@@ -241,10 +241,8 @@ func (s *subject) settled(ctx context.Context, most int) error {
 		if n <= most {
 			return nil
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(500 * time.Millisecond):
+		if err := pause(ctx, 500*time.Millisecond); err != nil {
+			return err
 		}
 	}
 }
