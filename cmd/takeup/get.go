@@ -77,6 +77,13 @@ func showVideo(out io.Writer, api apiAccess, v client.Video, asJSON bool) error 
 		status += ", to be discarded"
 	}
 	row("status", status)
+	if w := v.Waiting; w != nil {
+		row("waiting", plain(w.Message))
+		row("since", w.Since.UTC().Format(time.RFC3339))
+		row("last error", plain(deref(w.LastError)))
+		row("next try", timeText(w.NextAt))
+		row("until", timeText(w.Until))
+	}
 	if v.Request != nil {
 		row("model", v.Request.Model())
 		row("seconds", fmt.Sprint(v.Request.Duration()))
@@ -100,6 +107,11 @@ func showVideo(out io.Writer, api apiAccess, v client.Video, asJSON bool) error 
 		row("error", plain(v.Error.Name+": "+v.Error.Message))
 		row("paid", v.Error.Paid)
 		row("to do", plain(v.Error.Advice))
+	}
+	name := "happened"
+	for _, h := range v.History {
+		fmt.Fprintf(columns, "%s\t%s  %s\n", name, h.At.UTC().Format(time.RFC3339), plain(h.Message))
+		name = ""
 	}
 	return columns.Flush()
 }

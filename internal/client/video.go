@@ -49,11 +49,31 @@ type Video struct {
 	SubmittedAt *time.Time      `json:"submitted_at"`
 	EndedAt     *time.Time      `json:"ended_at"`
 	Discard     bool            `json:"discard"`
+	Waiting     *Waiting        `json:"waiting"` // nil where it has ended
 	Estimate    *Estimate       `json:"estimate"`
 	Error       *Ending         `json:"error"`
 	Cost        *Cost           `json:"cost"`
 	Video       *File           `json:"video"`
 	Manifest    *video.Manifest `json:"manifest"` // nil in a list
+	History     []Happened      `json:"history"`  // the oldest first; nil in a list
+}
+
+// Waiting is what a job waits for. What is nil isn't known.
+type Waiting struct {
+	For       video.WaitKind `json:"for"`
+	Since     time.Time      `json:"since"`
+	NextAt    *time.Time     `json:"next_at"`
+	Until     *time.Time     `json:"until"`
+	LastError *string        `json:"last_error"`
+	Paid      *video.Paid    `json:"paid"`
+	Message   string         `json:"message"`
+}
+
+// Happened is something that happened to a job.
+type Happened struct {
+	At      time.Time       `json:"at"`
+	What    video.EventKind `json:"what"`
+	Message string          `json:"message"`
 }
 
 // Origin is where a job came from. What is nil is of prompt files only.

@@ -25,8 +25,16 @@ func (s *Server) Video(id string, request video.Request, status string) client.V
 		ID: id, Status: status, Model: &brief.Model, Prompt: &brief.Prompt, Duration: &brief.Duration, AspectRatio: &brief.AspectRatio,
 		Request: &request, CreatedAt: Created, Origin: &client.Origin{Trigger: video.TriggerAPI},
 	}
-	if status == client.Generating {
+	v.History = []client.Happened{{At: Created, What: video.EventTaken, Message: "taken by the API"}}
+	no, yes := video.PaidNo, video.PaidYes
+	switch status {
+	case client.Queued:
+		next, until, why := Created.Add(15*time.Second), Created.Add(24*time.Hour), "concurrency limit"
+		v.Waiting = &client.Waiting{For: video.WaitRoom, Since: Created, NextAt: &next, Until: &until, LastError: &why, Paid: &no, Message: "The provider has no room. Nothing was paid."}
+	case client.Generating:
 		at := Created.Add(time.Second)
+		v.Waiting = &client.Waiting{For: video.WaitGeneration, Since: at, Paid: &yes, Message: "The provider is generating the video. It is paid."}
+		v.History = append(v.History, client.Happened{At: at, What: video.EventAccepted, Message: "accepted as generation generation-of-" + id})
 		left, progress, usual := 5, 0.5, 10
 		v.SubmittedAt, v.Estimate = &at, &client.Estimate{LeftSeconds: &left, Progress: &progress, UsualSeconds: &usual}
 	}

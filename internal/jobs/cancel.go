@@ -45,7 +45,7 @@ func (s *Service) Cancel(ctx context.Context, id string, discard bool) (View, er
 		case err != nil:
 			return View{}, err
 		default:
-			return viewOf(entry), nil
+			return s.viewOf(entry), nil
 		}
 	}
 	return View{}, changing("cancelling the job")

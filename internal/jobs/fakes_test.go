@@ -185,3 +185,8 @@ func service(t *testing.T, l jobs.Table, s shelf, m jobs.StepFunctions) *jobs.Se
 	t.Helper()
 	return jobs.New(l, s, executions(t, m), now)
 }
+
+func serviceAt(t *testing.T, l jobs.Table, s shelf, m jobs.StepFunctions, at time.Time) *jobs.Service {
+	t.Helper()
+	return jobs.New(l, s, executions(t, m), func() time.Time { return at })
+}

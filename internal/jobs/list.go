@@ -72,7 +72,11 @@ func (s *Service) List(ctx context.Context, q Query) (Page, error) {
 	}
 	page := Page{Views: make([]View, len(listed))}
 	for i, job := range listed {
-		page.Views[i] = briefView(job.Entry, job.Brief)
+		listed := video.Paid("") // the indexes don't have how far a submission has come
+		if job.Entry.Phase == video.PhaseAccepted {
+			listed = video.PaidYes
+		}
+		page.Views[i] = s.briefView(job.Entry, job.Brief, listed)
 	}
 	if next != "" {
 		page.Next = cursor{List: q.list(), Before: next}.String()

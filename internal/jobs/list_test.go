@@ -56,12 +56,17 @@ func (w *world) list(q jobs.Query) (ids []string, next string) {
 
 func same(*video.Entry) {}
 
-// A listed job is what Status says of it, but for the request.
+// A listed job is what Status says of it, but for the request, its history, and what
+// only the whole job tells of its wait.
 func TestListedIsWhatIsShown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		at := time.Now()
 		w.create("queued", same)
+		w.create("no-room", func(e *video.Entry) {
+			e.Phase, e.BusySince, e.RetryAt, e.Refusal = video.PhaseRefused, at, at.Add(time.Minute), &video.Refusal{Kind: video.RefusedBusy, Said: "429"}
+		})
+		w.create("unanswered", func(e *video.Entry) { e.Phase, e.ClaimedAt = video.PhaseUnanswered, at })
 		w.create("generating", func(e *video.Entry) { e.Phase, e.SubmittedAt, e.DiscardedAt = video.PhaseAccepted, at, at })
 		w.create("completed", func(e *video.Entry) {
 			e.Phase, e.SubmittedAt = video.PhaseAccepted, at
@@ -76,7 +81,7 @@ func TestListedIsWhatIsShown(t *testing.T) {
 		})
 		time.Sleep(dynamofake.Lag)
 		page, err := w.jobs.List(t.Context(), jobs.Query{Limit: 50})
-		if err != nil || len(page.Views) != 7 || page.Next != "" {
+		if err != nil || len(page.Views) != 9 || page.Next != "" {
 			t.Fatalf("got %+v, %v", page, err)
 		}
 		for _, got := range page.Views {
@@ -85,6 +90,10 @@ func TestListedIsWhatIsShown(t *testing.T) {
 				t.Fatal(err)
 			}
 			got.Execution, want.Request, want.Execution = "", nil, ""
+			if (want.Waiting == nil) != (got.Waiting == nil) || want.Waiting != nil && (want.Waiting.For != got.Waiting.For || !want.Waiting.Since.Equal(got.Waiting.Since) || got.Waiting.Message == "") {
+				t.Errorf("%s is listed as waiting for %+v, and shown as %+v", got.ID, got.Waiting, want.Waiting)
+			}
+			got.Waiting, want.Waiting, want.History = nil, nil, nil
 			if want.Manifest != nil {
 				want.Manifest.Model, want.Manifest.Request = "", video.Request{}
 			}

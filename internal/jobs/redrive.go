@@ -65,7 +65,7 @@ func (s *Service) Redrive(ctx context.Context, id string) (View, error) {
 		case err != nil:
 			return View{}, err
 		case started:
-			return viewOf(entry), nil
+			return s.viewOf(entry), nil
 		}
 	}
 	return View{}, changing("redriving the job")

@@ -54,11 +54,11 @@ func (s *Service) Start(ctx context.Context, id string, r video.Request, from vi
 		case entry.RequestHash != r.Hash():
 			return Receipt{}, &Mismatch{ID: id}
 		case entry.Ending != nil && !entry.Unclaimed() && (entry.Started || entry.Ending.Final()):
-			return Receipt{viewOf(entry), true}, nil
+			return Receipt{s.viewOf(entry), true}, nil
 		case entry.Started:
 			over, err := s.dead(ctx, entry)
 			if err != nil || !over {
-				return Receipt{viewOf(entry), err == nil}, err
+				return Receipt{s.viewOf(entry), err == nil}, err
 			}
 			if entry, version, err = s.table.Update(ctx, entry.Next(), version); unlessConflict(err) != nil {
 				return Receipt{}, unavailable("writing the job", err)
@@ -68,7 +68,7 @@ func (s *Service) Start(ctx context.Context, id string, r video.Request, from vi
 		}
 		started, known, err := s.begin(ctx, entry, version)
 		if err != nil || started {
-			return Receipt{viewOf(entry), known}, err
+			return Receipt{s.viewOf(entry), known}, err
 		}
 	}
 	return Receipt{}, changing("starting the job")

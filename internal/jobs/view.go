@@ -28,6 +28,11 @@ type View struct {
 	Discard bool
 	// Redrivable says that a redrive may give it a video.
 	Redrivable bool
+	// Waiting is what it waits for; nil once it has ended.
+	Waiting *Waiting
+	// History is what happened to it, the oldest first, at most MaxHistory events;
+	// nil in a list.
+	History []Happened
 	// Execution is the name of the execution that looks after it.
 	Execution string
 }
@@ -46,7 +51,7 @@ func (s *Service) Status(ctx context.Context, id string) (View, error) {
 	if err != nil {
 		return View{}, err
 	}
-	return viewOf(entry), nil
+	return s.viewOf(entry), nil
 }
 
 // File is Status for one who wants the video's file: it looks whether the bucket
@@ -85,23 +90,24 @@ func (s *Service) get(ctx context.Context, id string) (video.Entry, string, erro
 }
 
 // viewOf is what is known of a job, by its whole entry.
-func viewOf(entry video.Entry) View {
+func (s *Service) viewOf(entry video.Entry) View {
 	brief := video.Brief{}
 	if entry.RequestHash != "" {
 		brief = entry.Request.Brief()
 	}
-	v := briefView(entry, brief)
+	v := s.briefView(entry, brief, paid(entry))
+	v.History = historyOf(entry)
 	if entry.RequestHash != "" {
 		v.Request = &entry.Request
 	}
 	return v
 }
 
-// briefView is what is known of a job in a list.
-func briefView(entry video.Entry, brief video.Brief) View {
+// briefView is what is known of a job in a list, but for whether it is paid.
+func (s *Service) briefView(entry video.Entry, brief video.Brief, paid video.Paid) View {
 	v := View{
 		ID: entry.ID, State: entry.State(), Brief: brief, CreatedAt: entry.CreatedAt, Origin: entry.Origin, SubmittedAt: entry.SubmittedAt,
-		Discard: !entry.DiscardedAt.IsZero(), Execution: entry.Execution,
+		Discard: !entry.DiscardedAt.IsZero(), Waiting: waitingOf(entry, paid, s.now()), Execution: entry.Execution,
 	}
 	switch {
 	case v.State == video.StateCompleted:

@@ -43,6 +43,33 @@ type Check struct {
 // provider's words, and GenerationOverdue, after a fresh look past the hard
 // deadline.
 func (c *Check) Run(ctx context.Context, job video.Job) (video.Job, error) {
+	job, last, err := c.ask(ctx, job)
+	if !last.at.IsZero() {
+		c.tell(ctx, job, last)
+	}
+	return job, err
+}
+
+// tell tells of the job's looks, the last of which is given.
+func (c *Check) tell(ctx context.Context, job video.Job, last look) {
+	now := c.Now()
+	progress := video.Progress{Step: video.StepCheck, Wait: video.Wait{Kind: video.WaitGeneration, At: now, Until: job.SubmittedAt.Add(c.Schedule.Hard)}}
+	if last.failure != nil {
+		progress.Wait.LastError = plain(last.failure)
+	}
+	progress.Add(video.Event{At: last.at, Kind: video.EventPolled, Times: job.Polls, Said: progress.Wait.LastError})
+	if job.Status == video.Completed {
+		progress.Wait = video.Wait{Kind: video.WaitVideo, At: now}
+		progress.Add(video.Event{At: job.CompletedAt, Kind: video.EventDone})
+	} else {
+		progress.Wait.NextAt = now.Add(time.Duration(job.WaitSeconds) * time.Second)
+	}
+	tell(ctx, c.Jobs, now, job.ID, progress)
+}
+
+// ask is Run, and gives the last look besides; a zero one where that could not be
+// made.
+func (c *Check) ask(ctx context.Context, job video.Job) (video.Job, look, error) {
 	began := c.Now()
 	forecast := c.Timings.Forecast(ctx, job.Model, job.Duration)
 	// Without room, a Lambda is not held longer than for one look.
@@ -54,10 +81,11 @@ func (c *Check) Run(ctx context.Context, job video.Job) (video.Job, error) {
 		job.Polls++
 		look, err := c.look(ctx, job)
 		if err != nil {
-			return job, err
+			return job, look, err
 		}
+		look.at = asked
 		if settled, err := c.settle(ctx, &job, look, age); settled {
-			return job, err
+			return job, look, err
 		}
 		running := look.failure == nil && look.generation.State == video.Running
 		if running {
@@ -71,13 +99,14 @@ func (c *Check) Run(ctx context.Context, job video.Job) (video.Job, error) {
 				wait = max(wait, age/throttled)
 			}
 			job.Status, job.WaitSeconds = video.Generating, seconds(wait)
-			return job, nil
+			return job, look, nil
 		}
 	}
 }
 
 // look is what one request told.
 type look struct {
+	at         time.Time // when it was asked
 	generation video.Generation
 	said       string // the provider's word for its state, or why there is none
 	failure    error  // why it told nothing

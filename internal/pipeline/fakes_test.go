@@ -24,11 +24,12 @@ type book struct {
 	mu      sync.Mutex
 	entries map[string]string // JSON
 	version map[string]int
+	told    map[string]map[video.Step]video.Progress
 	fail    func(call string) error // before the call takes effect
 }
 
 func newBook() *book {
-	return &book{entries: map[string]string{}, version: map[string]int{}, fail: func(string) error { return nil }}
+	return &book{entries: map[string]string{}, version: map[string]int{}, told: map[string]map[video.Step]video.Progress{}, fail: func(string) error { return nil }}
 }
 
 func (l *book) Get(_ context.Context, id string) (video.Entry, string, error) {
@@ -43,6 +44,11 @@ func (l *book) Get(_ context.Context, id string) (video.Entry, string, error) {
 	}
 	var entry video.Entry
 	err := json.Unmarshal([]byte(body), &entry)
+	for _, step := range video.Steps() {
+		if told, ok := l.told[id][step]; ok {
+			entry.Progress = append(entry.Progress, told)
+		}
+	}
 	return entry, strconv.Itoa(l.version[id]), err
 }
 
@@ -67,6 +73,19 @@ func (l *book) write(call string, entry video.Entry, version string) (video.Entr
 	body, err := json.Marshal(entry)
 	l.entries[entry.ID] = string(body)
 	return entry, strconv.Itoa(l.version[entry.ID]), err
+}
+
+func (l *book) PutProgress(_ context.Context, id string, progress video.Progress) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.fail("progress"); err != nil {
+		return err
+	}
+	if l.told[id] == nil {
+		l.told[id] = map[video.Step]video.Progress{}
+	}
+	l.told[id][progress.Step] = progress
+	return nil
 }
 
 func (l *book) entry(t *testing.T, id string) video.Entry {

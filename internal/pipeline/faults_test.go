@@ -98,8 +98,11 @@ func faultsOf(kind string) []fault {
 	switch {
 	case strings.HasPrefix(kind, "put "):
 		faults = append(faults, failAfter, twice, conflict)
-		if strings.HasSuffix(kind, "job") {
+		switch {
+		case strings.HasSuffix(kind, "job"):
 			faults = append(faults, late, marked)
+		case kind == "put progress":
+			faults = append(faults, late)
 		}
 		if kind == "put new job" {
 			faults = append(faults, underWay)

@@ -59,6 +59,9 @@ type Jobs interface {
 	Create(context.Context, video.Entry) (video.Entry, string, error)
 	// Update replaces a version that was read, or gives a *video.Conflict.
 	Update(ctx context.Context, entry video.Entry, version string) (video.Entry, string, error)
+	// PutProgress keeps what a step tells of a job, in the place of what that step
+	// told before.
+	PutProgress(ctx context.Context, id string, progress video.Progress) error
 }
 
 // Retriever asks the provider how a generation is doing.

@@ -32,7 +32,7 @@ type found struct {
 // by itself: it is found, or it is lost once its records were read whole after
 // the longest generation, or at the hard deadline. That counts from its own claim:
 // a redrive submits jobs that are older.
-func (s *Submit) lookUp(ctx context.Context, entry video.Entry, version string) (video.Job, bool, error) {
+func (s *visit) lookUp(ctx context.Context, entry video.Entry, version string) (video.Job, bool, error) {
 	began := s.Now()
 	look, err := s.look(ctx, entry)
 	if err != nil {
@@ -40,20 +40,29 @@ func (s *Submit) lookUp(ctx context.Context, entry video.Entry, version string) 
 	}
 	if look.generation.ID != "" {
 		s.Log.InfoContext(ctx, "submission found", "job", entry.ID, "attempt", entry.Attempt, "generation", look.generation.ID)
+		s.note(video.Event{Kind: video.EventAccepted, Number: entry.Attempt, Said: look.generation.ID})
 		entry.Route = look.generation.Route
 		return s.accept(ctx, entry, version, look.generation)
 	}
 
 	shown := entry.ClaimedUntil.Add(s.Times.LookUpWindow)
 	lost := look.complete && began.After(shown)
-	if !lost && began.Sub(entry.ClaimedAt) < max(s.Times.Hard, 2*s.Times.LookUpWindow) {
+	longest := max(s.Times.Hard, 2*s.Times.LookUpWindow)
+	if !lost && began.Sub(entry.ClaimedAt) < longest {
 		// Rare at first, since most generations take minutes, and rarer yet.
 		since := began.Sub(entry.ClaimedAt)
 		wait := max(min(max(s.Times.LookUpFirst, since/4), longestLookUp), schedule.Sparse(since))
+		until, unread := shown, entry.Request.Redact(look.unread)
+		if began.After(shown) {
+			until = entry.ClaimedAt.Add(longest)
+		}
+		s.note(video.Event{Kind: video.EventSearched, Number: entry.Attempt, Said: unread})
+		s.waits(video.WaitAnswer, entry.Attempt, wait, until, unread)
 		return entry.Job(video.Waiting, seconds(wait)), true, nil
 	}
 	if lost && s.ResubmitLost && !entry.Resubmitted && entry.DiscardedAt.IsZero() {
 		entry.Resubmitted = true
+		s.note(video.Event{Kind: video.EventLost, Number: entry.Attempt})
 		return s.submit(ctx, entry, version)
 	}
 	named := look.charges[:min(len(look.charges), maxCharges)]
@@ -72,7 +81,7 @@ func (s *Submit) lookUp(ctx context.Context, entry video.Entry, version string) 
 // look reads the provider's records once, with the key that the attempt was sent
 // with. What can't be read is unknown, never "not found". The error is one of
 // ours, where the step has to be entered again.
-func (s *Submit) look(ctx context.Context, entry video.Entry) (found, error) {
+func (s *visit) look(ctx context.Context, entry video.Entry) (found, error) {
 	key, err := s.Keys.Version(ctx, entry.KeyVersion)
 	var gone *video.NoKeyVersion
 	if errors.As(err, &gone) {
@@ -131,7 +140,7 @@ func (s *Submit) look(ctx context.Context, entry video.Entry) (found, error) {
 // confirm asks for a generation with the key that its attempt was sent with, or
 // with the current one where that is no longer taken for this: only the logs want
 // the very key.
-func (s *Submit) confirm(ctx context.Context, key video.Key, entry video.Entry, id string) (video.Generation, error) {
+func (s *visit) confirm(ctx context.Context, key video.Key, entry video.Entry, id string) (video.Generation, error) {
 	model := entry.Request.Model()
 	generation, err := s.Provider.Retrieve(ctx, key, entry.Route, id, model)
 	var refusal *video.Refusal

@@ -52,7 +52,12 @@ func (s *Store) Run(ctx context.Context, job video.Job) (video.Job, error) {
 		return job, err
 	}
 	if !stored {
-		if manifest, err = s.store(ctx, job); err != nil {
+		entry, _, err := s.Jobs.Get(ctx, job.ID)
+		if err != nil {
+			return job, err
+		}
+		if manifest, err = s.store(ctx, job, entry); err != nil {
+			s.tell(ctx, job, entry, err)
 			return job, err
 		}
 	}
@@ -116,11 +121,7 @@ func (s *Store) discard(ctx context.Context, job video.Job, credits int64) error
 }
 
 // store copies the video and writes its manifest, which it gives.
-func (s *Store) store(ctx context.Context, job video.Job) (video.Manifest, error) {
-	entry, _, err := s.Jobs.Get(ctx, job.ID)
-	if err != nil {
-		return video.Manifest{}, err
-	}
+func (s *Store) store(ctx context.Context, job video.Job, entry video.Entry) (video.Manifest, error) {
 	if entry.GenerationID != job.GenerationID {
 		return video.Manifest{}, &video.InvalidRequest{Fields: []video.FieldError{{Field: "generation_id", Message: fmt.Sprintf("%.100q is not the generation of job %s", job.GenerationID, job.ID)}}}
 	}

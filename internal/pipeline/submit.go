@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,17 +10,6 @@ import (
 	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/video"
 )
-
-// Task is what the state machine gives Submit.
-type Task struct {
-	// Execution is the execution's name, which is the job's id where Input
-	// is a bare request.
-	Execution string `json:"execution"`
-	// Input is a request object; or {"id", "resume": true} of a redrive; or
-	// the job that an earlier Submit gave back to wait, or {"id", "status":
-	// "waiting"} where there was none.
-	Input json.RawMessage `json:"input"`
-}
 
 // Submitter is what Submit asks of the provider. Each call gives a
 // *video.Refusal or a *video.Unanswered as its error.
@@ -64,14 +52,6 @@ type Submit struct {
 	Log    *slog.Logger
 }
 
-// order is a Task, read.
-type order struct {
-	id        string
-	execution string         // the name of the one that this Submit is in
-	request   *video.Request // of a bare request; nil otherwise
-	resume    bool
-}
-
 // Run gives the job as generating where its request was accepted, now or before,
 // with its generation id in the table; as waiting where it has to be entered
 // again; as completed where its video was stored before, so that Store looks
@@ -85,6 +65,13 @@ func (s *Submit) Run(ctx context.Context, task Task) (video.Job, error) {
 	if err != nil {
 		return video.Job{ID: order.id}, s.reject(ctx, order, err)
 	}
+	v := &visit{Submit: s}
+	job, err := v.run(ctx, order)
+	v.tell(ctx, order.id)
+	return job, err
+}
+
+func (s *visit) run(ctx context.Context, order order) (video.Job, error) {
 	// Each turn either settles the step or follows a change that another
 	// writer, or this one, made in the table.
 	attempt := -1
@@ -110,6 +97,7 @@ func (s *Submit) Run(ctx context.Context, task Task) (video.Job, error) {
 				continue
 			}
 		}
+		s.meet(order, entry)
 		job, settled, err := s.step(ctx, order, entry, version)
 		if settled || err != nil {
 			job.ID = order.id
@@ -119,64 +107,17 @@ func (s *Submit) Run(ctx context.Context, task Task) (video.Job, error) {
 	return video.Job{ID: order.id, Status: video.Waiting, WaitSeconds: seconds(s.Times.Busy)}, nil
 }
 
-// read tells the three kinds of a task's input apart. No model takes a field
-// called resume or status.
-func read(task Task) (order, error) {
-	var input struct {
-		ID     string       `json:"id"`
-		Resume bool         `json:"resume"`
-		Status video.Status `json:"status"`
-	}
-	// What doesn't decode here has fields of other types, or is no object:
-	// ParseRequest has the words for that.
-	if json.Unmarshal(task.Input, &input) == nil && (input.Resume || input.Status != "") {
-		return order{id: input.ID, execution: task.Execution, resume: input.Resume}, video.CheckID(input.ID)
-	}
-	o := order{id: task.Execution, execution: task.Execution}
-	if err := video.CheckID(o.id); err != nil {
-		return o, err
-	}
-	request, err := video.ParseRequest(task.Input)
-	o.request = &request
-	return o, err
-}
-
-// reject keeps the job of an execution that was started by hand with what can't be a
-// request, so that it is listed with its reason, which it gives.
-func (s *Submit) reject(ctx context.Context, o order, why error) error {
-	if o.request == nil {
-		return why
-	}
-	entry := video.Entry{ID: o.id, CreatedAt: s.Now(), Origin: video.Origin{Trigger: video.TriggerExecution}, Execution: o.execution, Started: true}
-	entry.End(why, entry.CreatedAt)
-	if _, _, err := s.Jobs.Create(ctx, entry); unlessConflict(err) != nil {
-		return err
-	}
-	return why
-}
-
-// adopt has the entry name the execution of a redrive that was started by hand,
-// and reports whether it does so now. A redrive that comes late, after another,
-// leaves the later name.
-func (o order) adopt(entry *video.Entry) bool {
-	id, n := video.RedriveOf(o.execution)
-	if !o.resume || id != entry.ID || n <= entry.Redrives || entry.Ending != nil && entry.Ending.Final() {
-		return false
-	}
-	entry.Execution, entry.Redrives, entry.Started = o.execution, n, true
-	return true
-}
-
 // step goes on from the entry of the job. It has settled the step, or the entry
 // must be read again.
-func (s *Submit) step(ctx context.Context, o order, entry video.Entry, version string) (video.Job, bool, error) {
+func (s *visit) step(ctx context.Context, o order, entry video.Entry, version string) (video.Job, bool, error) {
 	if o.request != nil && entry.RequestHash != o.request.Hash() {
 		return video.Job{}, true, &video.InvalidRequest{Fields: []video.FieldError{{Field: "id", Message: "job " + o.id + " was started with another request; give this one an id of its own"}}}
 	}
 	if entry.Ending != nil && (!o.resume || entry.Ending.Final()) {
 		return video.Job{}, true, entry.Ending.Err()
 	}
-	entry.Started = true
+	// The execution that the item names may be a later one, and not started yet.
+	entry.Started = entry.Started || entry.Execution == o.execution
 	switch {
 	case entry.Phase == "":
 		return s.submit(ctx, entry, version)
@@ -195,7 +136,7 @@ func (s *Submit) step(ctx context.Context, o order, entry video.Entry, version s
 // accepted goes on with a generation. A redrive takes its ending away, so that
 // it gets one anew; and the wish to discard its video, once that was heeded. A
 // video that was stored is marked as stored again by Store, which looks for it.
-func (s *Submit) accepted(ctx context.Context, o order, entry video.Entry, version string) (video.Job, bool, error) {
+func (s *visit) accepted(ctx context.Context, o order, entry video.Entry, version string) (video.Job, bool, error) {
 	stored := entry.Manifest != nil && entry.Ending == nil
 	if entry.Ending != nil && entry.Ending.Chosen() {
 		entry.DiscardedAt = time.Time{}
@@ -217,14 +158,14 @@ func (s *Submit) accepted(ctx context.Context, o order, entry video.Entry, versi
 
 // generating is the job of an accepted submission, with the wait before the first
 // look at it.
-func (s *Submit) generating(ctx context.Context, entry video.Entry) video.Job {
+func (s *visit) generating(ctx context.Context, entry video.Entry) video.Job {
 	forecast := s.Timings.Forecast(ctx, entry.Request.Model(), entry.Request.Duration())
 	return entry.Job(video.Generating, seconds(s.Schedule.FirstWait(forecast, s.Now().Sub(entry.SubmittedAt))))
 }
 
 // refused goes on from an attempt that was certainly not accepted: by the next
 // one, when its time has come or a redrive asks for it.
-func (s *Submit) refused(ctx context.Context, o order, entry video.Entry, version string) (video.Job, bool, error) {
+func (s *visit) refused(ctx context.Context, o order, entry video.Entry, version string) (video.Job, bool, error) {
 	if left := entry.RetryAt.Sub(s.Now()); left > 0 && !o.resume {
 		return entry.Job(video.Waiting, seconds(left)), true, nil
 	}
@@ -235,7 +176,7 @@ func (s *Submit) refused(ctx context.Context, o order, entry video.Entry, versio
 }
 
 // submit claims the next attempt and posts it.
-func (s *Submit) submit(ctx context.Context, entry video.Entry, version string) (video.Job, bool, error) {
+func (s *visit) submit(ctx context.Context, entry video.Entry, version string) (video.Job, bool, error) {
 	key, err := s.Keys.Current(ctx)
 	if err != nil {
 		return video.Job{}, true, err
@@ -279,6 +220,8 @@ func (s *Submit) submit(ctx context.Context, entry video.Entry, version string) 
 		written, err := s.amend(ctx, entry, version, func(entry *video.Entry) {
 			entry.Phase, entry.Candidate = video.PhaseUnanswered, unanswered.InferenceID
 		})
+		s.note(video.Event{Kind: video.EventUnanswered, Number: entry.Attempt})
+		s.waits(video.WaitAnswer, entry.Attempt, s.Times.LookUpFirst, entry.ClaimedUntil.Add(s.Times.LookUpWindow), "")
 		return entry.Job(video.Waiting, seconds(s.Times.LookUpFirst)), written, err
 	}
 	return video.Job{}, true, err
@@ -286,7 +229,7 @@ func (s *Submit) submit(ctx context.Context, entry video.Entry, version string) 
 
 // accept records a generation. Where that can't be done the id is in the error,
 // and the next Submit finds the submission in the provider's logs.
-func (s *Submit) accept(ctx context.Context, entry video.Entry, version string, generation video.Generation) (video.Job, bool, error) {
+func (s *visit) accept(ctx context.Context, entry video.Entry, version string, generation video.Generation) (video.Job, bool, error) {
 	attempt, answered := entry.Attempt, s.Now()
 	for range 3 {
 		entry.Phase, entry.GenerationID, entry.Candidate = video.PhaseAccepted, generation.ID, ""
@@ -315,7 +258,7 @@ func (s *Submit) accept(ctx context.Context, entry video.Entry, version string, 
 }
 
 // refuse records that an attempt was not accepted, and what follows from it.
-func (s *Submit) refuse(ctx context.Context, entry video.Entry, version string, key video.Key, refusal *video.Refusal) (video.Job, bool, error) {
+func (s *visit) refuse(ctx context.Context, entry video.Entry, version string, key video.Key, refusal *video.Refusal) (video.Job, bool, error) {
 	words := entry.Request.Redact(refusal.Said)
 	kind := refusal.Kind
 	var ending error
@@ -354,12 +297,15 @@ func (s *Submit) refuse(ctx context.Context, entry video.Entry, version string, 
 			entry.End(ending, s.Now())
 		}
 	})
-	switch {
-	case err != nil || !written:
+	if err != nil || !written {
 		return video.Job{}, false, err
+	}
+	s.note(video.Event{Kind: video.EventRefused, Number: entry.Attempt, Said: words})
+	switch {
 	case ending != nil:
 		return video.Job{}, true, ending
 	case wait > 0:
+		s.waits(video.WaitRoom, entry.Attempt, wait, entry.BusySince.Add(s.Times.Hard), words)
 		return entry.Job(video.Waiting, seconds(wait)), true, nil
 	}
 	return video.Job{}, false, nil // with the key that was read anew
@@ -368,7 +314,7 @@ func (s *Submit) refuse(ctx context.Context, entry video.Entry, version string, 
 // amend changes the entry of an attempt that is this invocation's own, and reports
 // whether it did. Where another changed the entry meanwhile and left the attempt
 // as it was, as one who gives the video up does, it changes that version.
-func (s *Submit) amend(ctx context.Context, entry video.Entry, version string, change func(*video.Entry)) (bool, error) {
+func (s *visit) amend(ctx context.Context, entry video.Entry, version string, change func(*video.Entry)) (bool, error) {
 	attempt := entry.Attempt
 	for range 3 {
 		change(&entry)

@@ -19,11 +19,14 @@ const (
 	markName     = "mark"
 )
 
-// The attributes that the indexes are by.
+// The attributes that the indexes are by, or have for a list alone.
 const (
 	dayName    = "day"    // of creation, in UTC
 	placeName  = "place"  // among the jobs: the time of creation, and the id
 	statusName = "status" // a video.State
+
+	waitName      = "wait" // a video.WaitKind, of a job that is held up
+	waitSinceName = "wait_since"
 )
 
 // The sort keys of a job's items. The job comes before its request: one Query
@@ -93,6 +96,10 @@ func encode(entry video.Entry, version int64) attributes {
 	item.put(dayName, dayOf(entry.CreatedAt))
 	item.put(placeName, placeOf(entry.CreatedAt, entry.ID))
 	item.put(statusName, string(entry.State()))
+	if wait, since := entry.Held(); wait != "" {
+		item.put(waitName, string(wait))
+		item.putTime(waitSinceName, since)
+	}
 	if entry.RequestHash != "" {
 		brief := entry.Request.Brief()
 		item.put("model", brief.Model)

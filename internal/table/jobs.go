@@ -34,6 +34,11 @@ func (t *Table) Get(ctx context.Context, id string) (video.Entry, string, error)
 	if err != nil {
 		return video.Entry{}, "", unavailable("reading a job", err)
 	}
+	for _, step := range video.Steps() {
+		if item := items[progressPrefix+string(step)]; item != nil {
+			entry.Progress = append(entry.Progress, decodeProgress(step, item))
+		}
+	}
 	return entry, strconv.FormatInt(version, 10), nil
 }
 

@@ -218,10 +218,15 @@ func decodeListed(item attributes) (Listed, error) {
 	}
 	// The indexes have no phase, which a job's claims would be written to them for.
 	job.Entry.Phase = ""
-	if r.text(statusName) == string(video.StateGenerating) {
+	switch since := r.time(waitSinceName); {
+	case r.text(statusName) == string(video.StateGenerating):
 		job.Entry.Phase = video.PhaseAccepted
+	case r.text(waitName) == string(video.WaitAnswer):
+		job.Entry.Phase, job.Entry.ClaimedAt = video.PhaseUnanswered, since
+	case r.text(waitName) == string(video.WaitRoom):
+		job.Entry.Phase, job.Entry.BusySince = video.PhaseRefused, since
 	}
-	return job, nil
+	return job, r.err
 }
 
 // days gives the days before one that have jobs, the latest first, at most

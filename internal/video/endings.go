@@ -1,6 +1,9 @@
 package video
 
-import "slices"
+import (
+	"errors"
+	"slices"
+)
 
 // Paid says whether a job that ended without a video costs money.
 type Paid string
@@ -51,4 +54,14 @@ func (r EndingRecord) Kind() EndingKind {
 		return kinds[i]
 	}
 	return EndingKind{Name: r.Error, Paid: PaidPerhaps, Advice: "redrive"}
+}
+
+// Paid says whether a job that ended so costs money. An interruption knows it of its
+// own job.
+func (r EndingRecord) Paid() Paid {
+	var interrupted *Interrupted
+	if errors.As(r.Err(), &interrupted) && interrupted.Paid != "" {
+		return interrupted.Paid
+	}
+	return r.Kind().Paid
 }

@@ -73,6 +73,10 @@ type Entry struct {
 	Manifest *Manifest `json:"manifest,omitempty"`
 
 	Ending *EndingRecord `json:"ending,omitempty"`
+
+	// Progress is what the steps have told, as it was read with the entry. It is
+	// not written with it.
+	Progress []Progress `json:"-"`
 }
 
 // EndingRecord is how a job ended without a video, as it was told to the state

@@ -92,7 +92,7 @@ func (j *fakeJobs) List(_ context.Context, q jobs.Query) (jobs.Page, error) {
 			return page, nil
 		default:
 			view := j.views[id]
-			view.Request = nil
+			view.Request, view.History = nil, nil
 			page.Views = append(page.Views, view)
 		}
 	}
@@ -200,9 +200,12 @@ func newJobs(t *testing.T) *fakeJobs {
 		return jobs.View{State: state, Request: &r, CreatedAt: began, EndedAt: at, Ending: video.NewEndingRecord(err, at)}
 	}
 	j := &fakeJobs{requests: map[string]string{}, views: map[string]jobs.View{
-		"queued":     {State: video.StateQueued, Request: &r, CreatedAt: began},
-		"generating": {State: video.StateGenerating, Request: &r, CreatedAt: began, SubmittedAt: at.Add(-28 * time.Second)},
-		"late":       {State: video.StateGenerating, Request: &r, CreatedAt: began, SubmittedAt: at.Add(-time.Hour)},
+		"queued":     {State: video.StateQueued, Request: &r, CreatedAt: began, Waiting: waits(video.WaitStart)},
+		"generating": {State: video.StateGenerating, Request: &r, CreatedAt: began, SubmittedAt: at.Add(-28 * time.Second), Waiting: waits(video.WaitGeneration)},
+		"late":       {State: video.StateGenerating, Request: &r, CreatedAt: began, SubmittedAt: at.Add(-time.Hour), Waiting: waits(video.WaitGeneration)},
+		"no-room": {State: video.StateQueued, Request: &r, CreatedAt: began, Waiting: &jobs.Waiting{
+			For: video.WaitRoom, Since: began, NextAt: at.Add(time.Minute), Until: at.Add(time.Hour), LastError: "429 <&>", Paid: video.PaidNo, Message: "The provider has no room.",
+		}},
 		"done":       {State: video.StateCompleted, Request: &r, Manifest: manifest, CreatedAt: began, SubmittedAt: began.Add(time.Second), EndedAt: at},
 		"gone":       {State: video.StateCompleted, Request: &r, Manifest: manifest, CreatedAt: began, SubmittedAt: began.Add(time.Second), EndedAt: at},
 		"failed":     ended(video.StateFailed, &video.GenerationFailed{GenerationID: "generation-1", Said: "moderation <&>"}),
@@ -215,6 +218,7 @@ func newJobs(t *testing.T) *fakeJobs {
 		view.ID, view.Redrivable = id, id == "poor" || id == "discarded"
 		view.Origin.Trigger = video.TriggerExecution
 		if view.Request != nil {
+			view.History = []jobs.Happened{{At: view.CreatedAt, Kind: video.EventTaken, Message: "taken by the API"}}
 			view.Brief, view.Origin.Trigger = r.Brief(), video.TriggerAPI
 		}
 		if id == "queued" {
@@ -223,6 +227,10 @@ func newJobs(t *testing.T) *fakeJobs {
 		j.views[id] = view
 	}
 	return j
+}
+
+func waits(kind video.WaitKind) *jobs.Waiting {
+	return &jobs.Waiting{For: kind, Since: at.Add(-time.Minute), Paid: video.PaidYes, Message: "It waits."}
 }
 
 // newAPI is an API of fakes.

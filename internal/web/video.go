@@ -24,11 +24,29 @@ type videoBody struct {
 	SubmittedAt *time.Time      `json:"submitted_at"`
 	EndedAt     *time.Time      `json:"ended_at"`
 	Discard     bool            `json:"discard"`
+	Waiting     *waiting        `json:"waiting"`
 	Estimate    *estimate       `json:"estimate"`
 	Error       *endingBody     `json:"error"`
 	Cost        *cost           `json:"cost"`
 	Video       *videoFile      `json:"video"`
 	Manifest    *video.Manifest `json:"manifest"`
+	History     []happened      `json:"history"`
+}
+
+type waiting struct {
+	For       video.WaitKind `json:"for"`
+	Since     time.Time      `json:"since"`
+	NextAt    *time.Time     `json:"next_at"`
+	Until     *time.Time     `json:"until"`
+	LastError *string        `json:"last_error"`
+	Paid      *video.Paid    `json:"paid"`
+	Message   string         `json:"message"`
+}
+
+type happened struct {
+	At      time.Time       `json:"at"`
+	What    video.EventKind `json:"what"`
+	Message string          `json:"message"`
 }
 
 type origin struct {
@@ -87,7 +105,10 @@ func (a *API) videos(ctx context.Context, views []jobs.View) ([]videoBody, error
 func (a *API) video(ctx context.Context, v jobs.View) (videoBody, error) {
 	body := videoBody{
 		ID: v.ID, Status: v.State, Request: v.Request, CreatedAt: v.CreatedAt.UTC(), SubmittedAt: known(v.SubmittedAt), EndedAt: known(v.EndedAt),
-		Discard: v.Discard, Origin: newOrigin(v.Origin),
+		Discard: v.Discard, Waiting: newWaiting(v.Waiting), Origin: newOrigin(v.Origin),
+	}
+	for _, h := range v.History {
+		body.History = append(body.History, happened{At: h.At.UTC(), What: h.Kind, Message: h.Message})
 	}
 	if v.Brief.Model != "" {
 		body.Model, body.Prompt, body.Duration, body.AspectRatio = &v.Brief.Model, &v.Brief.Prompt, &v.Brief.Duration, &v.Brief.AspectRatio
@@ -95,12 +116,11 @@ func (a *API) video(ctx context.Context, v jobs.View) (videoBody, error) {
 	if v.Request != nil {
 		body.Manifest = v.Manifest
 	}
-	if !v.State.Ended() && v.Brief.Model != "" {
+	if v.Waiting.Estimable() && v.Brief.Model != "" {
 		body.Estimate = a.estimate(ctx, v)
 	}
 	if v.Ending != nil {
-		kind := v.Ending.Kind()
-		body.Error = &endingBody{Name: v.Ending.Error, Message: v.Ending.Message, Advice: kind.Advice, Paid: kind.Paid, Redrivable: v.Redrivable}
+		body.Error = &endingBody{Name: v.Ending.Error, Message: v.Ending.Message, Advice: v.Ending.Kind().Advice, Paid: v.Ending.Paid(), Redrivable: v.Redrivable}
 		var discarded *video.Discarded
 		if errors.As(v.Ending.Err(), &discarded) {
 			body.Cost = newCost(discarded.Credits)
@@ -122,8 +142,8 @@ func (a *API) video(ctx context.Context, v jobs.View) (videoBody, error) {
 	return body, err
 }
 
-// estimate says how much longer a job takes. The time that it waits for room is
-// anybody's guess: it counts from its submission.
+// estimate says how much longer a job takes that waits for nothing but its
+// generation: it counts from its submission.
 func (a *API) estimate(ctx context.Context, v jobs.View) *estimate {
 	elapsed := time.Duration(0)
 	if !v.SubmittedAt.IsZero() {
@@ -159,6 +179,17 @@ func newCost(credits int64) *cost {
 		return nil
 	}
 	return &cost{Credits: credits, USD: float64(credits) / video.CreditsPerUSD}
+}
+
+func newWaiting(w *jobs.Waiting) *waiting {
+	if w == nil {
+		return nil
+	}
+	body := &waiting{For: w.For, Since: w.Since.UTC(), NextAt: known(w.NextAt), Until: known(w.Until), LastError: unlessEmpty(w.LastError), Message: w.Message}
+	if w.Paid != "" {
+		body.Paid = &w.Paid
+	}
+	return body
 }
 
 func newOrigin(o video.Origin) *origin {

@@ -35,6 +35,7 @@ func videosReplies() map[string]reply {
 		"video-queued":        {call: get("/videos/queued")},
 		"video-generating":    {call: get("/videos/generating")},
 		"video-late":          {call: get("/videos/late")},
+		"video-no-room":       {call: get("/videos/no-room")},
 		"video-completed":     {call: get("/videos/done")},
 		"video-error":         {call: get("/videos/poor")},
 		"video-cancelled":     {call: get("/videos/cancelled")},

@@ -1,0 +1,126 @@
+package jobs
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// MaxHistory is the most events of a job that are given.
+const MaxHistory = 50
+
+// Happened is an event of a job's history.
+type Happened struct {
+	At      time.Time
+	Kind    video.EventKind
+	Message string // for people
+}
+
+// historyOf is what happened to a job, the oldest first: what its entry has, and what
+// the steps told besides, of which some may be missing. Of a long history the
+// beginning is kept, and the end.
+func historyOf(entry video.Entry) []Happened {
+	events := []video.Event{{At: entry.CreatedAt, Kind: video.EventTaken, Said: string(entry.Origin.Trigger)}}
+	add := func(e video.Event) {
+		if !e.At.IsZero() && !slices.ContainsFunc(events, func(o video.Event) bool { return o.Kind == e.Kind && o.At.Equal(e.At) }) {
+			events = append(events, e)
+		}
+	}
+	submit, check := entry.Told(video.StepSubmit), entry.Told(video.StepCheck)
+	add(video.Event{At: entry.ClaimedAt, Kind: video.EventClaimed, Number: entry.Attempt})
+	if entry.Phase == video.PhaseAccepted && !submit.Has(video.EventAccepted, entry.Attempt) {
+		add(video.Event{At: entry.SubmittedAt, Kind: video.EventAccepted, Said: entry.GenerationID})
+	}
+	for _, told := range []video.Progress{submit, check, entry.Told(video.StepStore)} {
+		for _, e := range told.Events {
+			add(e)
+		}
+	}
+	if m := entry.Manifest; m != nil {
+		if len(check.Events) == 0 && m.Polls > 0 {
+			add(video.Event{At: m.CompletedAt, Kind: video.EventPolled, Times: m.Polls})
+		}
+		add(video.Event{At: m.CompletedAt, Kind: video.EventDone})
+		add(video.Event{At: m.StoredAt, Kind: video.EventStored})
+	}
+	add(video.Event{At: entry.DiscardedAt, Kind: video.EventDiscarded})
+	if e := entry.Ending; e != nil {
+		add(video.Event{At: e.At, Kind: video.EventEnded, Said: e.Error + ": " + e.Message})
+	}
+	slices.SortStableFunc(events, func(a, b video.Event) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(order(a.Kind), order(b.Kind)))
+	})
+	if more := len(events) - MaxHistory; more > 0 {
+		events = slices.Delete(events, 1, 1+more)
+	}
+	history := make([]Happened, len(events))
+	for i, e := range events {
+		history[i] = Happened{At: e.At, Kind: e.Kind, Message: wordsOf(e)}
+	}
+	return history
+}
+
+// order is where an event comes among others of the same moment.
+func order(kind video.EventKind) int { return slices.Index(video.EventKinds(), kind) }
+
+// wordsOf says what an event is, for people.
+func wordsOf(e video.Event) string {
+	because := func(text string) string {
+		if e.Said != "" {
+			return text + ": " + e.Said
+		}
+		return text
+	}
+	times := func(text string) string {
+		if e.Times > 1 {
+			return fmt.Sprintf("%s %d times", text, e.Times)
+		}
+		return text
+	}
+	switch e.Kind {
+	case video.EventTaken:
+		return takenBy(video.Trigger(e.Said))
+	case video.EventClaimed:
+		return fmt.Sprintf("claimed for submission %d", e.Number)
+	case video.EventRefused:
+		return because(times("not accepted") + ", nothing was paid")
+	case video.EventUnanswered:
+		return fmt.Sprintf("submission %d was not answered; it may have been charged", e.Number)
+	case video.EventSearched:
+		return because(times("looked for the submission in the provider's records") + ", not found")
+	case video.EventLost:
+		return fmt.Sprintf("submission %d was given up as lost, and is sent again as the settings have it", e.Number)
+	case video.EventAccepted:
+		return "accepted as generation " + e.Said
+	case video.EventPolled:
+		return because(times("polled"))
+	case video.EventDone:
+		return "done: the provider has the video"
+	case video.EventCopyFailed:
+		return because(fmt.Sprintf("copy attempt %d failed", e.Number))
+	case video.EventStored:
+		return "stored in the bucket"
+	case video.EventDiscarded:
+		return "its video was given up"
+	case video.EventEnded:
+		return "ended with " + e.Said
+	case video.EventContinued:
+		return "taken up again by execution " + e.Said
+	}
+	return because(string(e.Kind))
+}
+
+func takenBy(trigger video.Trigger) string {
+	switch trigger {
+	case video.TriggerAPI:
+		return "taken by the API"
+	case video.TriggerFile:
+		return "taken from a prompt file"
+	case video.TriggerExecution:
+		return "taken from an execution that was started by hand"
+	}
+	return "taken"
+}

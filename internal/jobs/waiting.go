@@ -1,0 +1,159 @@
+package jobs
+
+import (
+	"strings"
+	"time"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// Waiting is what a job waits for that has not ended.
+type Waiting struct {
+	For   video.WaitKind
+	Since time.Time
+	// NextAt is when it is tried again, and Until when that is given up; zero where
+	// it isn't known. In a list neither is.
+	NextAt, Until time.Time
+	LastError     string // why the last try did not help; empty where none failed, and in a list
+	// Paid says whether the job costs money, as far as it has come. It is empty in
+	// a list, where that isn't known of a job that is not accepted.
+	Paid    video.Paid
+	Message string // all that for people, with times in UTC
+}
+
+// Estimable reports whether the time that such videos usually take tells how long
+// the job waits: nothing else is in its way.
+func (w *Waiting) Estimable() bool {
+	return w != nil && (w.For == video.WaitStart || w.For == video.WaitSubmission || w.For == video.WaitGeneration)
+}
+
+// waitingOf is what a job waits for; nil where it has ended. The entry decides what
+// that is. What the steps told adds the times and the error, where it is of the
+// same wait.
+func waitingOf(entry video.Entry, paid video.Paid, now time.Time) *Waiting {
+	if entry.State().Ended() {
+		return nil
+	}
+	w := &Waiting{For: video.WaitStart, Since: entry.CreatedAt, Paid: paid}
+	held, since := entry.Held()
+	submit := entry.Told(video.StepSubmit).Wait
+	told := video.Wait{}
+	switch {
+	case entry.Ending != nil: // about to be continued by another execution
+	case entry.Phase == video.PhaseAccepted:
+		w.For, w.Since = video.WaitGeneration, entry.SubmittedAt
+		if told = latest(entry); told.Kind == video.WaitVideo {
+			w.For, w.Since = told.Kind, doneAt(entry)
+		}
+	case held == video.WaitAnswer, entry.Phase == video.PhaseClaimed && !now.Before(entry.ClaimedUntil):
+		w.For, w.Since = video.WaitAnswer, entry.ClaimedAt
+		if submit.Attempt == entry.Attempt {
+			told = submit
+		}
+	case entry.Phase == video.PhaseClaimed:
+		w.For, w.Since = video.WaitSubmission, entry.ClaimedAt
+	case held == video.WaitRoom:
+		w.For, w.Since, w.NextAt = held, since, entry.RetryAt
+		if submit.Attempt == entry.Attempt {
+			told = submit
+		}
+		if entry.Refusal != nil {
+			w.LastError = video.Shorten(entry.Refusal.Said)
+		}
+	}
+	if told.Kind == w.For {
+		w.Until, w.LastError = told.Until, told.LastError
+		if !told.NextAt.IsZero() {
+			w.NextAt = told.NextAt
+		}
+	}
+	if w.Since.IsZero() {
+		w.Since = entry.CreatedAt
+	}
+	w.Message = w.message(entry, now)
+	return w
+}
+
+// latest is the last wait that was told of an accepted job by the steps that look
+// after it. What was told of an earlier execution is out of date.
+func latest(entry video.Entry) video.Wait {
+	last := entry.Told(video.StepCheck).Wait
+	if copying := entry.Told(video.StepStore).Wait; copying.At.After(last.At) {
+		last = copying
+	}
+	for _, e := range entry.Told(video.StepSubmit).Events {
+		if e.Kind == video.EventContinued && e.At.After(last.At) {
+			return video.Wait{}
+		}
+	}
+	return last
+}
+
+// doneAt is when the provider was last seen to have the video, as it was told.
+func doneAt(entry video.Entry) time.Time {
+	for _, e := range entry.Told(video.StepCheck).Events {
+		if e.Kind == video.EventDone {
+			return e.At
+		}
+	}
+	return entry.SubmittedAt
+}
+
+func (w *Waiting) message(entry video.Entry, now time.Time) string {
+	until := ""
+	if !w.Until.IsZero() {
+		until = " until " + clock(w.Until, now)
+	}
+	again := "tried again" + until
+	if !w.NextAt.IsZero() && w.NextAt.After(now) {
+		again = "tried again at " + clock(w.NextAt, now)
+		if until != "" {
+			again += ", and" + until
+		}
+	}
+	said := ""
+	switch w.For {
+	case video.WaitStart:
+		if said = "Its execution is about to take it up."; w.Paid == "" {
+			said = "It is not accepted by the provider yet."
+		}
+	case video.WaitSubmission:
+		said = "It is being submitted to the provider at this moment."
+	case video.WaitRoom:
+		said = "The provider has no room, or can't be reached; it is " + again + "."
+	case video.WaitAnswer:
+		said = "The provider did not answer; looking for the submission in its records" + until + "."
+	case video.WaitGeneration:
+		said = "The provider is generating the video."
+	case video.WaitVideo:
+		if said = "The provider has made the video, which is being copied into the bucket."; w.LastError != "" {
+			said = "The provider has made the video, which could not be copied into the bucket yet; it is " + again + "."
+		}
+	}
+	if !entry.DiscardedAt.IsZero() {
+		said += " Its video was given up, and will not be stored."
+	}
+	return strings.TrimSpace(said + " " + moneyOf(w.Paid))
+}
+
+// moneyOf says whether a job costs money, in a sentence.
+func moneyOf(paid video.Paid) string {
+	switch paid {
+	case video.PaidNo:
+		return "Nothing was paid."
+	case video.PaidYes:
+		return "It is paid."
+	case video.PaidPerhaps:
+		return "It may have been charged."
+	}
+	return ""
+}
+
+// clock says a time in UTC by the hour, and with its day where that is not clear.
+func clock(at, now time.Time) string {
+	at = at.UTC()
+	if d := at.Sub(now); d > -12*time.Hour && d < 12*time.Hour {
+		return at.Format("15:04 UTC")
+	}
+	return at.Format("15:04 UTC on 2 January")
+}

@@ -1,0 +1,167 @@
+package jobs_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// TestWaiting shows what a job waits for, in each kind of wait, with what the steps
+// told of it and without.
+func TestWaiting(t *testing.T) {
+	boat := request(t, "a boat")
+	now := began.Add(10 * time.Minute)
+	until := now.Add(100 * time.Minute)
+	next := now.Add(time.Minute)
+	clock := func(at time.Time) string { return at.UTC().Format("15:04 UTC") }
+	accepted := func(e *video.Entry) {
+		e.Phase, e.Attempt, e.GenerationID, e.ClaimedAt, e.SubmittedAt = video.PhaseAccepted, 1, "g", began, began
+	}
+	refused := func(e *video.Entry) {
+		e.Phase, e.Attempt, e.BusySince, e.RetryAt, e.Refusal = video.PhaseRefused, 2, began, next, &video.Refusal{Kind: video.RefusedBusy, Said: "429"}
+	}
+	unanswered := func(e *video.Entry) { e.Phase, e.Attempt, e.ClaimedAt = video.PhaseUnanswered, 1, began }
+	told := func(step video.Step, w video.Wait, events ...video.Event) video.Progress {
+		return video.Progress{Step: step, Wait: w, Events: events}
+	}
+	done := video.Event{At: began.Add(time.Minute), Kind: video.EventDone}
+	for _, test := range []struct {
+		name     string
+		change   func(*video.Entry)
+		told     []video.Progress
+		want     jobs.Waiting // without the message
+		message  string
+		estimate bool
+	}{
+		{
+			name: "start", change: func(*video.Entry) {},
+			want:    jobs.Waiting{For: video.WaitStart, Since: began, Paid: video.PaidNo},
+			message: "Its execution is about to take it up. Nothing was paid.", estimate: true,
+		},
+		{
+			name: "redriven", change: func(e *video.Entry) { unanswered(e); e.End(&video.SubmissionLost{}, began); *e = e.Next() },
+			want:    jobs.Waiting{For: video.WaitStart, Since: began, Paid: video.PaidPerhaps},
+			message: "It may have been charged.", estimate: true,
+		},
+		{
+			name: "submission", change: func(e *video.Entry) {
+				e.Phase, e.Attempt, e.ClaimedAt, e.ClaimedUntil = video.PhaseClaimed, 1, began, now.Add(time.Second)
+			},
+			want:    jobs.Waiting{For: video.WaitSubmission, Since: began, Paid: video.PaidPerhaps},
+			message: "It is being submitted to the provider at this moment. It may have been charged.", estimate: true,
+		},
+		{
+			name: "room, untold", change: refused,
+			want:    jobs.Waiting{For: video.WaitRoom, Since: began, NextAt: next, LastError: "429", Paid: video.PaidNo},
+			message: "The provider has no room, or can't be reached; it is tried again at " + clock(next) + ". Nothing was paid.",
+		},
+		{
+			name: "room", change: refused,
+			told:    []video.Progress{told(video.StepSubmit, video.Wait{Kind: video.WaitRoom, At: now, Attempt: 2, NextAt: next, Until: until, LastError: "full"})},
+			want:    jobs.Waiting{For: video.WaitRoom, Since: began, NextAt: next, Until: until, LastError: "full", Paid: video.PaidNo},
+			message: "it is tried again at " + clock(next) + ", and until " + clock(until) + ". Nothing was paid.",
+		},
+		{
+			name: "room, told of an earlier attempt", change: refused,
+			told: []video.Progress{told(video.StepSubmit, video.Wait{Kind: video.WaitRoom, At: now, Attempt: 1, NextAt: until, Until: until, LastError: "full"})},
+			want: jobs.Waiting{For: video.WaitRoom, Since: began, NextAt: next, LastError: "429", Paid: video.PaidNo},
+		},
+		{
+			name: "answer", change: unanswered,
+			told:    []video.Progress{told(video.StepSubmit, video.Wait{Kind: video.WaitAnswer, At: now, Attempt: 1, NextAt: next, Until: until})},
+			want:    jobs.Waiting{For: video.WaitAnswer, Since: began, NextAt: next, Until: until, Paid: video.PaidPerhaps},
+			message: "The provider did not answer; looking for the submission in its records until " + clock(until) + ". It may have been charged.",
+		},
+		{
+			name: "answer, for the invocation died", change: func(e *video.Entry) {
+				e.Phase, e.Attempt, e.ClaimedAt, e.ClaimedUntil = video.PhaseClaimed, 1, began, now
+			},
+			want:    jobs.Waiting{For: video.WaitAnswer, Since: began, Paid: video.PaidPerhaps},
+			message: "looking for the submission in its records. It may have been charged.",
+		},
+		{
+			name: "generation, untold", change: accepted,
+			told:    []video.Progress{told(video.StepSubmit, video.Wait{Kind: video.WaitRoom, At: now, Attempt: 1, NextAt: next})},
+			want:    jobs.Waiting{For: video.WaitGeneration, Since: began, Paid: video.PaidYes},
+			message: "The provider is generating the video. It is paid.", estimate: true,
+		},
+		{
+			name: "generation", change: accepted,
+			told:     []video.Progress{told(video.StepCheck, video.Wait{Kind: video.WaitGeneration, At: now, NextAt: next, Until: until, LastError: "no answer"})},
+			want:     jobs.Waiting{For: video.WaitGeneration, Since: began, NextAt: next, Until: until, LastError: "no answer", Paid: video.PaidYes},
+			estimate: true,
+		},
+		{
+			name: "generation of a video that was given up", change: func(e *video.Entry) { accepted(e); e.DiscardedAt = now },
+			want:    jobs.Waiting{For: video.WaitGeneration, Since: began, Paid: video.PaidYes},
+			message: "Its video was given up, and will not be stored. It is paid.", estimate: true,
+		},
+		{
+			name: "video", change: accepted,
+			told:    []video.Progress{told(video.StepCheck, video.Wait{Kind: video.WaitVideo, At: done.At}, done)},
+			want:    jobs.Waiting{For: video.WaitVideo, Since: done.At, Paid: video.PaidYes},
+			message: "The provider has made the video, which is being copied into the bucket. It is paid.",
+		},
+		{
+			name: "video, not copied yet", change: accepted,
+			told: []video.Progress{
+				told(video.StepCheck, video.Wait{Kind: video.WaitVideo, At: done.At}, done),
+				told(video.StepStore, video.Wait{Kind: video.WaitVideo, At: now, NextAt: next, Until: until, LastError: "503"}),
+			},
+			want:    jobs.Waiting{For: video.WaitVideo, Since: done.At, NextAt: next, Until: until, LastError: "503", Paid: video.PaidYes},
+			message: "could not be copied into the bucket yet; it is tried again at " + clock(next),
+		},
+		{
+			name: "generation, looked at again by a redrive", change: accepted,
+			told: []video.Progress{
+				told(video.StepSubmit, video.Wait{}, video.Event{At: now, Kind: video.EventContinued, Number: 1}),
+				told(video.StepCheck, video.Wait{Kind: video.WaitVideo, At: done.At}, done),
+			},
+			want: jobs.Waiting{For: video.WaitGeneration, Since: began, Paid: video.PaidYes}, estimate: true,
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			e := video.Entry{ID: "a", Request: boat, RequestHash: boat.Hash(), CreatedAt: began, Execution: "a", Started: true}
+			test.change(&e)
+			e.Progress = test.told
+			view, err := serviceAt(t, ledger{"a": e}, nil, &machine{}, now).Status(t.Context(), "a")
+			if err != nil || view.Waiting == nil {
+				t.Fatalf("got %+v, %v", view, err)
+			}
+			got := *view.Waiting
+			if !strings.Contains(got.Message, test.message) || strings.HasSuffix(got.Message, " ") {
+				t.Errorf("it says %q, want %q", got.Message, test.message)
+			}
+			if got.Message = ""; got != test.want {
+				t.Errorf("got  %+v\nwant %+v", got, test.want)
+			}
+			if view.Waiting.Estimable() != test.estimate {
+				t.Errorf("an estimate is shown: %v", !test.estimate)
+			}
+		})
+	}
+}
+
+// What has ended waits for nothing, whatever was told of it.
+func TestEndedWaitsForNothing(t *testing.T) {
+	e := video.Entry{ID: "a", CreatedAt: began, Phase: video.PhaseAccepted, Execution: "a", Manifest: &video.Manifest{StoredAt: ended}}
+	e.Progress = []video.Progress{{Step: video.StepCheck, Wait: video.Wait{Kind: video.WaitGeneration, At: ended, NextAt: ended}}}
+	view, err := service(t, ledger{"a": e}, nil, &machine{}).Status(t.Context(), "a")
+	if err != nil || view.Waiting != nil || view.Waiting.Estimable() {
+		t.Errorf("got %+v, %v", view.Waiting, err)
+	}
+}
+
+// A time that the hour doesn't tell has its day.
+func TestWaitingUntilAnotherDay(t *testing.T) {
+	e := video.Entry{ID: "a", CreatedAt: began, Phase: video.PhaseUnanswered, Attempt: 1, ClaimedAt: began, Execution: "a"}
+	until := time.Date(2026, 12, 24, 15, 40, 0, 0, time.UTC)
+	e.Progress = []video.Progress{{Step: video.StepSubmit, Wait: video.Wait{Kind: video.WaitAnswer, Attempt: 1, Until: until}}}
+	view, err := serviceAt(t, ledger{"a": e}, nil, &machine{}, until.Add(-24*time.Hour)).Status(t.Context(), "a")
+	if err != nil || !strings.Contains(view.Waiting.Message, "until 15:40 UTC on 24 December.") {
+		t.Errorf("got %+v, %v", view.Waiting, err)
+	}
+}

@@ -1,0 +1,317 @@
+package pipeline_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// told gives what a step told, in a line each: what the job waits for, and what
+// happened.
+func (l *book) lines(t *testing.T, step video.Step, now time.Time) []string {
+	t.Helper()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p, ok := l.told["job-1"][step]
+	if !ok {
+		return nil
+	}
+	from := func(at time.Time) string {
+		if at.IsZero() {
+			return "?"
+		}
+		return at.Sub(now).String()
+	}
+	lines := []string{fmt.Sprintf("%s of %d, next in %s, until in %s: %s", p.Wait.Kind, p.Wait.Attempt, from(p.Wait.NextAt), from(p.Wait.Until), p.Wait.LastError)}
+	for _, e := range p.Events {
+		lines = append(lines, fmt.Sprintf("%s %d ×%d %s", e.Kind, e.Number, e.Times, e.Said))
+	}
+	return lines
+}
+
+// TestSubmitTells plays Submit with answers of all kinds, and holds what it tells.
+func TestSubmitTells(t *testing.T) {
+	refused := func(kind video.RefusalKind, said string) answer {
+		return answer{err: &video.Refusal{Kind: kind, Said: said}}
+	}
+	lost := answer{err: &video.Unanswered{Err: errors.New("504")}}
+	for _, test := range []struct {
+		name    string
+		answers []answer
+		enter   int // how often it is entered
+		change  func(*world)
+		want    []string
+	}{
+		{name: "accepted", answers: []answer{{id: "gen-1"}}, enter: 1},
+		{
+			name: "no room", answers: []answer{refused(video.RefusedBusy, "429 for "+prompt)}, enter: 1,
+			want: []string{"room of 1, next in 17s, until in 24h0m0s: 429 for [text of prompt]", "refused 1 ×0 429 for [text of prompt]"},
+		},
+		{
+			name: "no room twice, and then accepted", answers: []answer{refused(video.RefusedBusy, "429"), refused(video.RefusedUnreachable, "no route"), {id: "gen-1"}}, enter: 3,
+			want: []string{"room of 2, next in 0s, until in 23h59m9s: no route", "refused 2 ×2 no route"},
+		},
+		{
+			name: "no credits", answers: []answer{refused(video.RefusedCredits, "403")}, enter: 1,
+			want: []string{" of 0, next in ?, until in ?: ", "refused 1 ×0 403"},
+		},
+		{
+			name: "not answered", answers: []answer{lost}, enter: 1,
+			want: []string{"answer of 1, next in 30s, until in 2h0m55s: ", "unanswered 1 ×0 "},
+		},
+		{
+			name: "not answered, and not found", answers: []answer{lost}, enter: 3,
+			change: func(w *world) { w.provider.logsErr = errors.New("503") },
+			want:   []string{"answer of 1, next in 30s, until in 1h59m55s: its logs: 503", "unanswered 1 ×0 ", "searched 1 ×2 its logs: 503"},
+		},
+		{
+			name: "not answered, and found", answers: []answer{lost}, enter: 2,
+			change: func(w *world) {
+				w.provider.rows = []video.LoggedRequest{{InferenceID: "gen-1", ClientRequestID: "job-1.1"}}
+				w.provider.retrieve = func(id string) (video.Generation, error) {
+					return video.Generation{ID: id, State: video.Running}, nil
+				}
+			},
+			want: []string{" of 0, next in ?, until in ?: ", "unanswered 1 ×0 ", "accepted 1 ×0 gen-1"},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(test.answers...)
+			if test.change != nil {
+				test.change(w)
+			}
+			task := bare()
+			for i := range test.enter {
+				job, err := w.Run(t.Context(), task)
+				if err != nil && video.EndingName(err) != "OutOfCredits" {
+					t.Fatal(err)
+				}
+				if i < test.enter-1 {
+					w.clock.pass(time.Duration(job.WaitSeconds) * time.Second)
+				}
+			}
+			if got := w.jobs.lines(t, video.StepSubmit, w.clock.Now()); !slices.Equal(got, test.want) {
+				t.Errorf("got  %q\nwant %q", got, test.want)
+			}
+		})
+	}
+}
+
+// A redrive keeps what would be lost by it: how the job ended before, and how often
+// Check looked.
+func TestRedriveTells(t *testing.T) {
+	w := newWorld(answer{err: &video.Refusal{Kind: video.RefusedCredits, Said: "403"}}, answer{id: "gen-1"})
+	if _, err := w.Run(t.Context(), bare()); err == nil {
+		t.Fatal("it has not ended")
+	}
+	entry, version, err := w.jobs.Get(t.Context(), "job-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := w.jobs.Update(t.Context(), entry.Next(), version); err != nil {
+		t.Fatal(err)
+	}
+	polled := video.Event{At: w.clock.Now(), Kind: video.EventPolled, Times: 12}
+	if err := w.jobs.PutProgress(t.Context(), "job-1", video.Progress{Step: video.StepCheck, Events: []video.Event{polled}}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // as a task that was tried twice
+		if _, err := w.Run(t.Context(), resume()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := w.jobs.lines(t, video.StepSubmit, w.clock.Now())
+	if len(got) != 5 || got[2] != "polled 0 ×12 " || !strings.HasPrefix(got[3], "ended 0 ×0 OutOfCredits: ") || got[4] != "continued 1 ×0 job-1-r1" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// TestCheckTells holds what Check tells of its looks.
+func TestCheckTells(t *testing.T) {
+	running := video.Generation{ID: "gen-1", State: video.Running}
+	finished := video.Generation{ID: "gen-1", State: video.Finished, URL: "https://cdn.example/1.mp4"}
+	for _, test := range []struct {
+		name       string
+		generation video.Generation
+		err        error
+		want       []string
+	}{
+		{"running", running, nil, []string{"generation of 0, next in 10s, until in 23h58m0s: ", "polled 0 ×5 "}},
+		{"done", finished, nil, []string{"video of 0, next in ?, until in ?: ", "polled 0 ×5 ", "done 0 ×0 "}},
+		{"failed", video.Generation{ID: "gen-1", State: video.Failed, Failure: "moderation"}, nil, []string{"generation of 0, next in 10s, until in 23h58m0s: ", "polled 0 ×5 "}},
+		{
+			"asked too often", running, &video.Refusal{Kind: video.RefusedBusy, Said: "429 for " + prompt},
+			[]string{"generation of 0, next in 15s, until in 23h58m0s: the provider was asked too often", "polled 0 ×5 the provider was asked too often"},
+		},
+		{
+			"no answer", running, &video.Unanswered{Err: errors.New("502 for " + prompt)},
+			[]string{"generation of 0, next in 10s, until in 23h58m0s: the provider gave no usable answer", "polled 0 ×5 the provider gave no usable answer"},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(answer{id: "gen-1"})
+			w.provider.retrieve = func(string) (video.Generation, error) { return test.generation, test.err }
+			check := &pipeline.Check{Provider: w.provider, Keys: w.keys, Jobs: w.jobs, Schedule: plain(), Timings: taking(time.Minute), Now: w.clock.Now, Log: quiet()}
+			now := w.clock.Now()
+			_, err := check.Run(t.Context(), video.Job{ID: "job-1", GenerationID: "gen-1", SubmittedAt: now.Add(-2 * time.Minute), Polls: 4, Status: video.Generating, WaitSeconds: 10})
+			if err != nil && test.name != "failed" {
+				t.Fatal(err)
+			}
+			if got := w.jobs.lines(t, video.StepCheck, now); !slices.Equal(got, test.want) {
+				t.Errorf("got  %q\nwant %q", got, test.want)
+			}
+		})
+	}
+}
+
+// TestStoreTells has copies fail as often as the state machine tries them, and holds
+// the time of the next one and the last to its retrier.
+func TestStoreTells(t *testing.T) {
+	w := newWorld(answer{id: "gen-1"})
+	if _, err := w.Run(t.Context(), bare()); err != nil {
+		t.Fatal(err)
+	}
+	c := &copier{err: errors.New("reset by peer")}
+	w.provider.retrieve = func(string) (video.Generation, error) {
+		return video.Generation{ID: "gen-1", State: video.Finished, URL: "https://cdn.example/1.mp4"}, nil
+	}
+	store := &pipeline.Store{Provider: w.provider, Keys: w.keys, Jobs: w.jobs, Copier: c, Shelf: w.shelf, Now: w.clock.Now}
+	job := video.Job{ID: "job-1", GenerationID: "gen-1", CompletedAt: w.clock.Now(), Status: video.Completed}
+	first, again, longest, tries := copyRetrier(t)
+	total := time.Duration(0)
+	for n, wait := 0, first; n < tries; n, wait = n+1, min(time.Duration(float64(wait)*again), longest) {
+		total += wait
+	}
+	wait := first
+	for n := range tries + 1 {
+		w.clock.pass(time.Second)
+		if _, err := store.Run(t.Context(), job); video.EndingName(err) != "VideoUnavailable" {
+			t.Fatal(err)
+		}
+		want := fmt.Sprintf("video of 0, next in %v, until in %v: reset by peer", wait, total)
+		if n == tries {
+			want = "video of 0, next in ?, until in ?: reset by peer"
+		}
+		got := w.jobs.lines(t, video.StepStore, w.clock.Now())
+		if got[0] != want || got[len(got)-1] != fmt.Sprintf("copy_failed %d ×0 reset by peer", n+1) {
+			t.Errorf("copy %d: got %q, want %q", n+1, got, want)
+		}
+		total -= wait
+		wait = min(time.Duration(float64(wait)*again), longest)
+	}
+	// A redrive begins to count anew, and goes on numbering the copies.
+	w.clock.pass(time.Minute)
+	job.CompletedAt = w.clock.Now()
+	w.clock.pass(time.Second)
+	_, _ = store.Run(t.Context(), job)
+	got := w.jobs.lines(t, video.StepStore, w.clock.Now())
+	if !strings.HasPrefix(got[0], "video of 0, next in 30s,") || got[len(got)-1] != fmt.Sprintf("copy_failed %d ×0 reset by peer", tries+2) {
+		t.Errorf("got %q", got)
+	}
+	// What AWS doesn't do is tried again at times that nobody knows.
+	c.err = &video.ServiceUnavailable{Doing: "copying", Err: errors.New("503")}
+	_, _ = store.Run(t.Context(), job)
+	if got := w.jobs.lines(t, video.StepStore, w.clock.Now()); got[0] != "video of 0, next in ?, until in ?: 503" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// copyRetrier reads how Step Functions tries a Store again that gave a
+// VideoUnavailable.
+func copyRetrier(t *testing.T) (first time.Duration, again float64, longest time.Duration, tries int) {
+	t.Helper()
+	text, err := os.ReadFile("../../statemachine/text_to_video.asl.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var machine struct {
+		States map[string]struct {
+			Retry []struct {
+				ErrorEquals                                   []string
+				IntervalSeconds, MaxDelaySeconds, MaxAttempts int
+				BackoffRate                                   float64
+				JitterStrategy                                string
+			}
+		}
+	}
+	if err := json.Unmarshal(text, &machine); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range machine.States["Store"].Retry {
+		if slices.Equal(r.ErrorEquals, []string{"VideoUnavailable"}) && r.JitterStrategy == "NONE" {
+			return time.Duration(r.IntervalSeconds) * time.Second, r.BackoffRate, time.Duration(r.MaxDelaySeconds) * time.Second, r.MaxAttempts
+		}
+	}
+	t.Fatal("Store has no such retrier")
+	return
+}
+
+// Progress that can't be kept fails no step, and holds none up: not where the write
+// fails, not where it isn't answered, and not where the time is short.
+func TestProgressFailsNothing(t *testing.T) {
+	busy := answer{err: &video.Refusal{Kind: video.RefusedBusy, Said: "429"}}
+	asked := 0
+	for name, change := range map[string]func(*world, *context.Context){
+		"it fails": func(w *world, _ *context.Context) {
+			w.jobs.fail = func(call string) error {
+				if call == "progress" {
+					asked++
+					return errors.New("throttled")
+				}
+				return nil
+			}
+		},
+		"it isn't answered": func(w *world, _ *context.Context) {
+			w.Jobs = stalling{w.jobs}
+		},
+		"no time is left": func(w *world, ctx *context.Context) {
+			w.jobs.fail = func(call string) error {
+				if call == "progress" {
+					t.Error("it was written")
+				}
+				return nil
+			}
+			w.Times.Call, w.Times.Write = time.Millisecond, time.Millisecond
+			short, cancel := context.WithDeadline(*ctx, w.clock.Now().Add(1500*time.Millisecond))
+			defer cancel()
+			*ctx = deadlined{*ctx, short}
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w, ctx := newWorld(busy), t.Context()
+			change(w, &ctx)
+			if job, err := w.Run(ctx, bare()); err != nil || job.Status != video.Waiting || w.jobs.entry(t, "job-1").Phase != video.PhaseRefused {
+				t.Errorf("%s: got %+v, %v", name, job, err)
+			}
+		})
+	}
+	if asked != 1 {
+		t.Errorf("it was tried %d times", asked)
+	}
+}
+
+// stalling answers no write of progress until it is given up.
+type stalling struct{ *book }
+
+func (s stalling) PutProgress(ctx context.Context, _ string, _ video.Progress) error {
+	<-ctx.Done()
+	return context.Cause(ctx)
+}
+
+// deadlined is a context with the deadline of another, by the test's clock.
+type deadlined struct {
+	context.Context
+	of context.Context
+}
+
+func (d deadlined) Deadline() (time.Time, bool) { return d.of.Deadline() }

@@ -1,0 +1,83 @@
+package table
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// progressPrefix begins the sort key of what a step tells of a job. It is between
+// those of the job and the request.
+const progressPrefix = "progress#"
+
+// PutProgress keeps what a step tells of a job, in the place of what that step told
+// before: without a condition, and without a version, so that it is in the way of no
+// other write. On an error it may have been written.
+func (t *Table) PutProgress(ctx context.Context, id string, progress video.Progress) error {
+	item := attributes{}
+	item.put(partitionKey, jobPrefix+id)
+	item.put(sortKey, progressPrefix+string(progress.Step))
+	if w := progress.Wait; w.Kind != "" {
+		wait := attributes{}
+		wait.put("kind", string(w.Kind))
+		wait.putTime("at", w.At)
+		wait.putNumber("attempt", int64(w.Attempt))
+		wait.putTime("next_at", w.NextAt)
+		wait.putTime("until", w.Until)
+		wait.put("last_error", w.LastError)
+		item["wait"] = &types.AttributeValueMemberM{Value: wait}
+	}
+	var events []types.AttributeValue
+	for _, e := range progress.Events {
+		event := attributes{}
+		event.putTime("at", e.At)
+		event.put("kind", string(e.Kind))
+		event.putNumber("number", int64(e.Number))
+		event.putNumber("times", int64(e.Times))
+		event.put("said", e.Said)
+		events = append(events, &types.AttributeValueMemberM{Value: event})
+	}
+	item["events"] = &types.AttributeValueMemberL{Value: events}
+	_, err := t.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: &t.name, Item: item})
+	if err != nil {
+		return unavailable("writing the progress of a job", err)
+	}
+	return nil
+}
+
+// decodeProgress reads what a step told. What can't be read is left out.
+func decodeProgress(step video.Step, item attributes) video.Progress {
+	progress := video.Progress{Step: step}
+	r := reader{attributes: item}
+	if wait, ok := r.part("wait"); ok {
+		read := video.Wait{
+			Kind: video.WaitKind(wait.text("kind")), At: wait.time("at"), Attempt: int(wait.number("attempt")),
+			NextAt: wait.time("next_at"), Until: wait.time("until"), LastError: wait.text("last_error"),
+		}
+		if wait.err == nil {
+			progress.Wait = read
+		}
+	}
+	list, _ := item["events"].(*types.AttributeValueMemberL)
+	if list == nil {
+		return progress
+	}
+	for _, value := range list.Value {
+		of, _ := value.(*types.AttributeValueMemberM)
+		if of == nil {
+			continue
+		}
+		event := reader{attributes: of.Value}
+		read := video.Event{
+			At: event.time("at"), Kind: video.EventKind(event.text("kind")),
+			Number: int(event.number("number")), Times: int(event.number("times")), Said: event.text("said"),
+		}
+		if event.err == nil && !read.At.IsZero() {
+			progress.Events = append(progress.Events, read)
+		}
+	}
+	return progress
+}

@@ -1,0 +1,98 @@
+package table_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+
+	"github.com/takeup/takeup/internal/dynamofake"
+	"github.com/takeup/takeup/internal/video"
+)
+
+func progress(step video.Step, n int) video.Progress {
+	at := time.Date(2026, 8, 21, 10, n, 0, 0, time.UTC)
+	return video.Progress{
+		Step:   step,
+		Wait:   video.Wait{Kind: video.WaitRoom, At: at, Attempt: n, NextAt: at.Add(time.Minute), Until: at.Add(time.Hour), LastError: "429"},
+		Events: []video.Event{{At: at, Kind: video.EventRefused, Number: n, Times: 2, Said: "no room"}, {At: at, Kind: video.EventDone}},
+	}
+}
+
+// What the steps tell is read with the job by one query, and is in the way of no write
+// of the job.
+func TestProgressIsReadWithTheJob(t *testing.T) {
+	fake := dynamofake.New(t)
+	jobs, ctx := open(fake), t.Context()
+	_, version, err := jobs.Create(ctx, entry(t, "job"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, told := range []video.Progress{progress(video.StepStore, 1), progress(video.StepSubmit, 1), progress(video.StepSubmit, 2)} {
+		if err := jobs.PutProgress(ctx, "job", told); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := fake.Count("Query")
+	read, now, err := jobs.Get(ctx, "job")
+	if err != nil || now != version || fake.Count("Query") != before+1 {
+		t.Fatalf("version %q is %q, after %d queries, %v", version, now, fake.Count("Query")-before, err)
+	}
+	if want := []video.Progress{progress(video.StepSubmit, 2), progress(video.StepStore, 1)}; !reflect.DeepEqual(read.Progress, want) {
+		t.Errorf("got  %+v\nwant %+v", read.Progress, want)
+	}
+	if got := read.Told(video.StepCheck); !reflect.DeepEqual(got, video.Progress{Step: video.StepCheck}) {
+		t.Errorf("Check told %+v", got)
+	}
+	if _, _, err := jobs.Update(ctx, read, now); err != nil {
+		t.Errorf("it is in the way: %v", err)
+	}
+}
+
+// Progress of a job that isn't there makes none, and what can't be read is left out.
+func TestProgressMayBeAnything(t *testing.T) {
+	fake := dynamofake.New(t)
+	jobs, ctx := open(fake), t.Context()
+	if err := jobs.PutProgress(ctx, "job", video.Progress{Step: video.StepCheck}); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := jobs.Get(ctx, "job"); err == nil || !strings.Contains(err.Error(), "no job") {
+		t.Fatalf("got %v", err)
+	}
+	if _, _, err := jobs.Create(ctx, entry(t, "job")); err != nil {
+		t.Fatal(err)
+	}
+	for sort, fields := range map[string]map[string]any{
+		"progress#submit": {"wait": "soon", "events": 3},
+		"progress#check":  {"wait": map[string]any{"kind": 3}, "events": []any{"no", map[string]any{"at": "soon"}, map[string]any{"kind": "done"}}},
+		"progress#other":  {"events": []any{}},
+	} {
+		fields["pk"], fields["sk"] = "job#job", sort
+		item, err := attributevalue.MarshalMap(fields)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := fake.Put(item); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read, _, err := jobs.Get(ctx, "job")
+	if want := []video.Progress{{Step: video.StepSubmit}, {Step: video.StepCheck}}; err != nil || !reflect.DeepEqual(read.Progress, want) {
+		t.Errorf("got %+v, %v", read.Progress, err)
+	}
+}
+
+// A write of progress that fails is not tried again, but by the SDK.
+func TestProgressUnavailable(t *testing.T) {
+	fake := dynamofake.New(t)
+	jobs := open(fake)
+	fake.Fail(func(dynamofake.Call) dynamofake.Fault {
+		return dynamofake.Fault{Status: 400, Code: "TransactionConflictException"}
+	})
+	wantUnavailable(t, jobs.PutProgress(t.Context(), "job", progress(video.StepCheck, 1)))
+	if n := fake.Count("PutItem"); n != 1 {
+		t.Errorf("it was tried %d times", n)
+	}
+}

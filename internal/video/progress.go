@@ -1,0 +1,158 @@
+package video
+
+import (
+	"slices"
+	"time"
+	"unicode/utf8"
+)
+
+// Step is a step of the state machine that tells of its work.
+type Step string
+
+// The three steps.
+const (
+	StepSubmit Step = "submit"
+	StepCheck  Step = "check"
+	StepStore  Step = "store"
+)
+
+// Steps lists them all.
+func Steps() []Step { return []Step{StepSubmit, StepCheck, StepStore} }
+
+// Progress is what one step has told of its work on a job, for people to read. It
+// is kept without a version and may be lost or out of date: nothing is decided by
+// it.
+type Progress struct {
+	Step   Step
+	Wait   Wait    // what the step left the job waiting for; zero: nothing
+	Events []Event // the oldest first
+}
+
+// WaitKind is what a job waits for.
+type WaitKind string
+
+// A job waits for a start until a step has claimed it, and for a video once the
+// provider has it and the bucket doesn't.
+const (
+	WaitStart      WaitKind = "start"      // its execution is about to submit it
+	WaitSubmission WaitKind = "submission" // it is being submitted at this moment
+	WaitRoom       WaitKind = "room"       // the provider has none, or can't be reached
+	WaitAnswer     WaitKind = "answer"     // a submission was not answered, and is looked up
+	WaitGeneration WaitKind = "generation" // the provider is generating
+	WaitVideo      WaitKind = "video"      // the finished video is being copied, or will be again
+)
+
+// WaitKinds lists them all.
+func WaitKinds() []WaitKind {
+	return []WaitKind{WaitStart, WaitSubmission, WaitRoom, WaitAnswer, WaitGeneration, WaitVideo}
+}
+
+// Wait is a wait as the step told of it that left the job waiting.
+type Wait struct {
+	Kind      WaitKind
+	At        time.Time // when it was told
+	Attempt   int       // of the submission; 0 once that was accepted
+	NextAt    time.Time // of the next try; zero: not known
+	Until     time.Time // when the waiting is given up; zero: not known
+	LastError string    // why the last try did not help; empty: nothing failed
+}
+
+// EventKind is what happened to a job.
+type EventKind string
+
+// The events, in the order of a job's life.
+const (
+	EventTaken      EventKind = "taken"
+	EventClaimed    EventKind = "claimed"    // a submission was begun
+	EventRefused    EventKind = "refused"    // certainly not accepted
+	EventUnanswered EventKind = "unanswered" // perhaps accepted
+	EventSearched   EventKind = "searched"   // the provider's records were, and show nothing of it
+	EventLost       EventKind = "lost"       // given up as lost, and sent again by the operator's choice
+	EventAccepted   EventKind = "accepted"
+	EventPolled     EventKind = "polled"
+	EventDone       EventKind = "done" // the provider has the video
+	EventCopyFailed EventKind = "copy_failed"
+	EventStored     EventKind = "stored"
+	EventDiscarded  EventKind = "discarded" // its owner gave its video up
+	EventEnded      EventKind = "ended"     // without a video
+	EventContinued  EventKind = "continued" // by another execution
+)
+
+// EventKinds lists them all.
+func EventKinds() []EventKind {
+	return []EventKind{
+		EventTaken, EventClaimed, EventRefused, EventUnanswered, EventSearched, EventLost, EventAccepted,
+		EventPolled, EventDone, EventCopyFailed, EventStored, EventDiscarded, EventEnded, EventContinued,
+	}
+}
+
+// Event is something that happened to a job. Events of one kind in a row may be
+// one, with the time and the words of the last.
+type Event struct {
+	At     time.Time
+	Kind   EventKind
+	Number int    // of the attempt, the copy or the redrive
+	Times  int    // how often it happened; 0 is once
+	Said   string // why, or the generation's id, or the ending's name and message
+}
+
+const (
+	// maxEvents is the most that one step tells of a job. The oldest are dropped.
+	maxEvents = 25
+	// maxSaid is the most that is kept of one event's words, in bytes.
+	maxSaid = 200
+)
+
+// Add adds an event. One of a kind that repeats itself is counted with those before.
+func (p *Progress) Add(e Event) {
+	e.Said = Shorten(e.Said)
+	if last := len(p.Events) - 1; last >= 0 && e.repeats(p.Events[last]) {
+		e.Times = max(1, p.Events[last].Times) + 1
+		p.Events = p.Events[:last]
+	}
+	p.Events = append(slices.Clone(p.Events[max(0, len(p.Events)+1-maxEvents):]), e)
+}
+
+func (e Event) repeats(before Event) bool {
+	return e.Kind == before.Kind && (e.Kind == EventRefused || e.Kind == EventSearched)
+}
+
+// Has reports whether there is an event of that kind and number.
+func (p Progress) Has(kind EventKind, number int) bool {
+	return slices.ContainsFunc(p.Events, func(e Event) bool { return e.Kind == kind && e.Number == number })
+}
+
+// Shorten cuts words to what is kept of them.
+func Shorten(said string) string {
+	if len(said) <= maxSaid {
+		return said
+	}
+	end := maxSaid
+	for !utf8.RuneStart(said[end]) {
+		end--
+	}
+	return said[:end] + "…"
+}
+
+// Told gives what a step has told of the job, as it was read with the entry.
+func (e Entry) Told(step Step) Progress {
+	for _, p := range e.Progress {
+		if p.Step == step {
+			return p
+		}
+	}
+	return Progress{Step: step}
+}
+
+// Held says whether the job waits for something else than its turn, and since
+// when: for room at the provider, or for the trace of an unanswered submission.
+func (e Entry) Held() (WaitKind, time.Time) {
+	switch {
+	case e.Ending != nil, e.Manifest != nil: // ended, or about to be continued
+	case e.Phase == PhaseUnanswered:
+		return WaitAnswer, e.ClaimedAt
+	case e.Phase == PhaseRefused, e.Phase == PhaseClaimed && !e.BusySince.IsZero():
+		return WaitRoom, e.BusySince
+	}
+	return "", time.Time{}
+}
