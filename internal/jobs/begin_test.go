@@ -92,6 +92,13 @@ func (f *faulty) DescribeExecution(ctx context.Context, in *sfn.DescribeExecutio
 	return out, err
 }
 
+func (f *faulty) StopExecution(ctx context.Context, in *sfn.StopExecutionInput, _ ...func(*sfn.Options)) (out *sfn.StopExecutionOutput, err error) {
+	if planned := f.do(func() { out, err = f.machine.StopExecution(ctx, in) }); planned != nil {
+		return nil, planned
+	}
+	return out, err
+}
+
 // TestStartedOnceWhateverFails starts or redrives a job with each fault, and each
 // pair of faults, at the calls that this makes, and asks again until it is answered:
 // the job has one execution, which is the one that its item names, and it is called

@@ -108,3 +108,8 @@ func TestCallsToAWS(t *testing.T) {
 		}
 	})
 }
+
+func (r *recorder) StopExecution(ctx context.Context, in *sfn.StopExecutionInput, o ...func(*sfn.Options)) (*sfn.StopExecutionOutput, error) {
+	r.calls = append(r.calls, "StopExecution")
+	return r.machine.StopExecution(ctx, in, o...)
+}

@@ -19,6 +19,7 @@ import (
 type StepFunctions interface {
 	StartExecution(context.Context, *sfn.StartExecutionInput, ...func(*sfn.Options)) (*sfn.StartExecutionOutput, error)
 	DescribeExecution(context.Context, *sfn.DescribeExecutionInput, ...func(*sfn.Options)) (*sfn.DescribeExecutionOutput, error)
+	StopExecution(context.Context, *sfn.StopExecutionInput, ...func(*sfn.Options)) (*sfn.StopExecutionOutput, error)
 }
 
 // Executions are those of one state machine: a job's own, <id>, and those of its
@@ -72,9 +73,15 @@ func (e Executions) start(ctx context.Context, name string, input []byte) (taken
 	return false, nil
 }
 
+// stop stops an execution that another has taken the place of. One that can't be
+// stopped goes on beside it, which does no harm.
+func (e Executions) stop(ctx context.Context, name, cause string) {
+	_, _ = e.client.StopExecution(ctx, &sfn.StopExecutionInput{ExecutionArn: aws.String(e.stateMachine.Execution(name)), Cause: &cause})
+}
+
 // inputOf is the input of the execution that an entry names. That of a job's own is
-// its request; a redrive's names the job, and goes on with how it ended; that of one
-// which was never claimed names it too, and leaves an end that it finds.
+// its request. A later one's names the job; where the job has ended it takes that
+// back, and otherwise it leaves an end that it finds.
 //
 // None escapes <, > and &, which would make a long text longer than Step Functions
 // takes.
@@ -86,7 +93,7 @@ func inputOf(entry video.Entry) ([]byte, error) {
 		}
 		return input, nil
 	}
-	if entry.Unclaimed() {
+	if entry.Ending == nil || entry.Over() {
 		return fmt.Appendf(nil, `{"id":%q,"status":%q}`, entry.ID, video.Waiting), nil
 	}
 	return fmt.Appendf(nil, `{"id":%q,"resume":true}`, entry.ID), nil

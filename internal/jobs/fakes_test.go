@@ -70,7 +70,9 @@ type machine struct {
 	executions map[string]*sfn.DescribeExecutionOutput
 	hidden     []string // known to StartExecution alone
 	started    []string
+	stopped    []string
 	startErr   error
+	stopErr    error
 	readErr    error
 	hook       func() // before an execution is described
 	mu         sync.Mutex
@@ -118,6 +120,22 @@ func (m *machine) DescribeExecution(_ context.Context, in *sfn.DescribeExecution
 		return e, nil
 	}
 	return nil, &types.ExecutionDoesNotExist{}
+}
+
+func (m *machine) StopExecution(_ context.Context, in *sfn.StopExecutionInput, _ ...func(*sfn.Options)) (*sfn.StopExecutionOutput, error) {
+	name, ok := strings.CutPrefix(*in.ExecutionArn, executionARN)
+	if !ok || m.stopErr != nil {
+		return nil, fmt.Errorf("stopping %s: %w", *in.ExecutionArn, m.stopErr)
+	}
+	e, ok := m.executions[name]
+	if !ok {
+		return nil, &types.ExecutionDoesNotExist{}
+	}
+	m.stopped = append(m.stopped, name)
+	if e.Status == types.ExecutionStatusRunning {
+		e.Status = types.ExecutionStatusAborted
+	}
+	return &sfn.StopExecutionOutput{}, nil
 }
 
 const (

@@ -66,23 +66,23 @@ func endings() (ledger, shelf, *machine) {
 func TestRedrive(t *testing.T) {
 	for _, test := range []struct {
 		id, name, refused string
-		unclaimed         bool
+		unended           bool
 	}{
 		{id: "poor", name: "poor-r1"},
 		{id: "again", name: "again-r2"},
 		{id: "raced", name: "raced-r2"},
 		{id: "namesake", name: "namesake-r2"},
 		{id: "starting", name: "starting-r1"},
-		{id: "crashed", name: "crashed-r1"},
-		{id: "forgotten", name: "forgotten-r1"},
-		{id: "removed", name: "removed-r1"},
+		{id: "crashed", name: "crashed-r1", unended: true},
+		{id: "forgotten", name: "forgotten-r1", unended: true},
+		{id: "removed", name: "removed-r1", unended: true},
 		{id: "running", refused: "its execution running is still running"},
 		{id: "redriven", refused: "its execution redriven-r1 is still running"},
 		{id: "stored", refused: "stored already"},
 		{id: "moderated", refused: "ended with GenerationFailed, which stays; a new request is the way"},
 		{id: "invalid", refused: "ended with InvalidRequest, which stays"},
 		{id: "early", name: "early-r1"},
-		{id: "anew", name: "anew-r2", unclaimed: true},
+		{id: "anew", name: "anew-r2", unended: true},
 		{id: "odd", refused: "nothing was submitted or paid, and there is no valid request to go on with"},
 	} {
 		l, s, m := endings()
@@ -96,8 +96,8 @@ func TestRedrive(t *testing.T) {
 			}
 		case err != nil || view.State.Ended() || view.Discard || name != test.name || !slices.Equal(m.started, []string{name}):
 			t.Errorf("%s: got %q, %v, started %v", test.id, name, err, m.started)
-		case test.unclaimed && *m.executions[name].Input != `{"id":"`+test.id+`","status":"waiting"}`,
-			!test.unclaimed && *m.executions[name].Input != `{"id":"`+test.id+`","resume":true}`:
+		case test.unended && *m.executions[name].Input != `{"id":"`+test.id+`","status":"waiting"}`,
+			!test.unended && *m.executions[name].Input != `{"id":"`+test.id+`","resume":true}`:
 			t.Errorf("%s: started with %s", test.id, *m.executions[name].Input)
 		}
 	}

@@ -205,6 +205,11 @@ func (i *interleaved) DescribeExecution(ctx context.Context, in *sfn.DescribeExe
 	return i.machine.DescribeExecution(ctx, in, o...)
 }
 
+func (i *interleaved) StopExecution(ctx context.Context, in *sfn.StopExecutionInput, o ...func(*sfn.Options)) (*sfn.StopExecutionOutput, error) {
+	i.call()
+	return i.machine.StopExecution(ctx, in, o...)
+}
+
 // TestBegunAnewByTwoAtOnce starts or redrives a job whose execution was aborted
 // before it was claimed. Before each call another does so too, and what it started
 // runs on, claims the job, or ends.

@@ -34,6 +34,10 @@ func (th *theater) StartExecution(context.Context, *sfn.StartExecutionInput, ...
 	return nil, errors.New("nobody starts one here")
 }
 
+func (th *theater) StopExecution(context.Context, *sfn.StopExecutionInput, ...func(*sfn.Options)) (*sfn.StopExecutionOutput, error) {
+	return nil, errors.New("nobody stops one here")
+}
+
 func (th *theater) DescribeExecution(_ context.Context, in *sfn.DescribeExecutionInput, _ ...func(*sfn.Options)) (*sfn.DescribeExecutionOutput, error) {
 	var status types.ExecutionStatus
 	if th.now.do("describe", func() {

@@ -12,9 +12,10 @@ type Task struct {
 	// Execution is the execution's name, which is the job's id where Input
 	// is a bare request.
 	Execution string `json:"execution"`
-	// Input is a request object; or {"id", "resume": true} of a redrive; or
-	// the job that an earlier Submit gave back to wait, or {"id", "status":
-	// "waiting"} where there was none.
+	// Input is a request object; or {"id", "resume": true} of a redrive, which
+	// takes back how the job ended; or the job that an earlier Submit gave back
+	// to wait; or {"id", "status": "waiting"} of an execution that takes a job
+	// up which has not ended.
 	Input json.RawMessage `json:"input"`
 }
 
@@ -23,21 +24,23 @@ type order struct {
 	id        string
 	execution string         // the name of the one that this Submit is in
 	request   *video.Request // of a bare request; nil otherwise
-	resume    bool
+	resume    bool           // how the job ended is taken back
+	now       bool           // it is tried now, whatever it waits for
 }
 
 // read tells the three kinds of a task's input apart. No model takes a field
 // called resume or status.
 func read(task Task) (order, error) {
 	var input struct {
-		ID     string       `json:"id"`
-		Resume bool         `json:"resume"`
-		Status video.Status `json:"status"`
+		ID          string       `json:"id"`
+		Resume      bool         `json:"resume"`
+		Status      video.Status `json:"status"`
+		WaitSeconds int          `json:"wait_seconds"`
 	}
 	// What doesn't decode here has fields of other types, or is no object:
 	// ParseRequest has the words for that.
 	if json.Unmarshal(task.Input, &input) == nil && (input.Resume || input.Status != "") {
-		return order{id: input.ID, execution: task.Execution, resume: input.Resume}, video.CheckID(input.ID)
+		return order{id: input.ID, execution: task.Execution, resume: input.Resume, now: input.WaitSeconds == 0}, video.CheckID(input.ID)
 	}
 	o := order{id: task.Execution, execution: task.Execution}
 	if err := video.CheckID(o.id); err != nil {

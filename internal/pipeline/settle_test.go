@@ -36,6 +36,14 @@ func (e *engine) StartExecution(_ context.Context, in *sfn.StartExecutionInput, 
 	return &sfn.StartExecutionOutput{}, nil
 }
 
+func (e *engine) StopExecution(_ context.Context, in *sfn.StopExecutionInput, _ ...func(*sfn.Options)) (*sfn.StopExecutionOutput, error) {
+	name := (*in.ExecutionArn)[strings.LastIndex(*in.ExecutionArn, ":")+1:]
+	if e.now.do("stop", func() { e.stop(name, "stopped") }) != "" {
+		return nil, outage()
+	}
+	return &sfn.StopExecutionOutput{}, nil
+}
+
 func (e *engine) DescribeExecution(_ context.Context, in *sfn.DescribeExecutionInput, _ ...func(*sfn.Options)) (*sfn.DescribeExecutionOutput, error) {
 	name := (*in.ExecutionArn)[strings.LastIndex(*in.ExecutionArn, ":")+1:]
 	var found *sfn.DescribeExecutionOutput

@@ -77,9 +77,11 @@ func (s *visit) run(ctx context.Context, order order) (video.Job, error) {
 	attempt := -1
 	for range 8 {
 		entry, version, err := s.Jobs.Get(ctx, order.id)
-		// A redrive's wish to try again is spent by an attempt, and not by a
-		// write that was in the way: who starts an execution marks that.
-		order.resume = order.resume && (attempt < 0 || entry.Attempt == attempt)
+		// The wish to try again is spent by an attempt, and not by a write that
+		// was in the way: who starts an execution marks that.
+		if attempt >= 0 && entry.Attempt != attempt {
+			order.resume, order.now = false, false
+		}
 		attempt = entry.Attempt
 		var none *video.NoEntry
 		if errors.As(err, &none) {
@@ -150,7 +152,7 @@ func (s *visit) accepted(ctx context.Context, o order, entry video.Entry, versio
 	switch {
 	case stored:
 		return entry.Job(video.Completed, 1), true, nil
-	case o.resume:
+	case o.now:
 		return entry.Job(video.Generating, 1), true, nil
 	}
 	return s.generating(ctx, entry), true, nil
@@ -166,10 +168,10 @@ func (s *visit) generating(ctx context.Context, entry video.Entry) video.Job {
 // refused goes on from an attempt that was certainly not accepted: by the next
 // one, when its time has come or a redrive asks for it.
 func (s *visit) refused(ctx context.Context, o order, entry video.Entry, version string) (video.Job, bool, error) {
-	if left := entry.RetryAt.Sub(s.Now()); left > 0 && !o.resume {
+	if left := entry.RetryAt.Sub(s.Now()); left > 0 && !o.now {
 		return entry.Job(video.Waiting, seconds(left)), true, nil
 	}
-	if o.resume {
+	if o.now {
 		entry.BusySince = time.Time{}
 	}
 	return s.submit(ctx, entry, version)

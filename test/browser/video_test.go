@@ -230,9 +230,9 @@ func (w *world) testCancel(t *testing.T) {
 	t.Cleanup(func() { w.settings(t, func(s *simulator.Settings) { s.Faults = nil }) })
 	prompt := "a train that never leaves"
 	p.order(prompt)
-	p.cardShows(prompt, "Waiting for the provider")
+	p.cardShows(prompt, "Waiting for room")
 	p.pressCard(prompt, "Cancel")
-	p.shows("nothing will be paid for it")
+	p.shows("nothing was paid for it, and nothing will be")
 	p.accessible("a question")
 	p.shot("cancel")
 	p.press("#ask", "Keep it")

@@ -48,7 +48,7 @@ func start(t *testing.T) *world {
 		Root: "../..", StateDir: "../../.takeup/browser",
 		Provider: &localstack.Provider{BaseURL: server.URL, Key: settings.Keys[0]},
 		Parameters: map[string]string{
-			"FirstWaitSeconds": "1", "CheckIntervalSeconds": "1", "BusyWaitSeconds": "1",
+			"FirstWaitSeconds": "1", "CheckIntervalSeconds": "1", "BusyWaitSeconds": "1", "LookupFirstSeconds": "5",
 			"ApiRequestsPerSecond": "1000", "ApiBurst": "1000",
 			// Each tab loads the whole page.
 			"PublicRequestsPerSecond": "1000", "PublicBurst": "1000",
@@ -131,6 +131,9 @@ func TestPage(t *testing.T) {
 		{"a redrive", (*world).testRedrive},
 		{"a cancel", (*world).testCancel},
 		{"a discard", (*world).testDiscard},
+		{"no room", (*world).testNoRoom},
+		{"no answer of the provider", (*world).testNoAnswer},
+		{"no copy", (*world).testNoCopy},
 		{"a double click", (*world).testDoubleClick},
 		{"an answer that is lost", (*world).testLostAnswer},
 		{"refused fields", (*world).testRefusedFields},

@@ -215,6 +215,7 @@ class App {
     return {
       again: said(async (video) => this.#edit(await this.#library.whole(video.id), "The settings are in the form.")),
       whole: said((video) => this.#library.whole(video.id)),
+      history: said(async (video) => (await this.#library.fresh(video.id)).history ?? []),
       edit: (entry) => {
         this.#edit(entry.request, "");
         this.#composer.refused(this.#composer.request(), { errors: entry.errors, message: entry.problem });
@@ -232,7 +233,11 @@ class App {
         this.#library.look();
         this.#tell("It goes on. Nothing is paid twice.");
       }),
-      cancel: (video) => askToCancel(video, async (discard) => this.#library.put(await this.#api.remove(video.id, discard))),
+      cancel: said(async (video) => {
+        const now = await this.#library.fresh(video.id); // a list doesn't know what is paid
+        if (ended(now)) return this.#tell("It has ended meanwhile.");
+        askToCancel(now, async (discard) => this.#library.put(await this.#api.remove(video.id, discard)));
+      }),
       now: (entry) => this.#outbox.now(entry),
       drop: (entry) => this.#outbox.drop(entry),
     };

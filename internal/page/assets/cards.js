@@ -3,7 +3,8 @@
 // the focus stays where it is, while the page keeps itself up to date.
 
 import { busy, byId, h, icon } from "./dom.js";
-import { label, modelName, money, origin, paid, prompt, span, title, when } from "./words.js";
+import { held } from "./library.js";
+import { exactly, label, modelName, money, origin, paid, prompt, span, title, waiting, when } from "./words.js";
 
 // kinds say what the card of a job looks like.
 const kinds = { queued: "running", generating: "running", completed: "done", error: "failed", cancelled: "ended", discarded: "ended" };
@@ -13,9 +14,9 @@ export class Cards {
   #cards = new Map(); // {element, kind, update} by key
   #nearby;
 
-  // acts are what the buttons do: again(video), whole(video), copy(video),
-  // download(video), cancel(video), redrive(video), fresh(video), now(entry),
-  // edit(entry), drop(entry), copyEntry(entry).
+  // acts are what the buttons do: again(video), whole(video), history(video),
+  // copy(video), download(video), cancel(video), redrive(video), fresh(video),
+  // now(entry), edit(entry), drop(entry), copyEntry(entry).
   constructor(acts) {
     this.#acts = acts;
     // A video is fetched from when it comes near, not before.
@@ -100,8 +101,9 @@ export class Cards {
 
   // #frame is what all cards share: the stage, the prompt, the settings, a line
   // of facts, and buttons. whole gives the whole request, where the card is of a
-  // job that may have only the beginning of its prompt.
-  #frame(stage, request, buttons, whole) {
+  // job that may have only the beginning of its prompt, and story is what happened
+  // to it.
+  #frame(stage, request, buttons, whole, story) {
     const text = prompt(request) || "Started without a prompt that can be read";
     const heading = h("h3", { class: "prompt" }, text);
     const facts = h("p", { class: "facts" });
@@ -115,9 +117,21 @@ export class Cards {
       : null;
     const element = h("li", { class: "card", tabIndex: -1 },
       h("article", {}, stage, h("div", { class: "card-body" }, heading, all,
-        h("ul", { class: "chips", "aria-label": "Settings" }, chips(request ?? {})), facts, h("div", { class: "actions" }, buttons))));
+        h("ul", { class: "chips", "aria-label": "Settings" }, chips(request ?? {})), facts, story, h("div", { class: "actions" }, buttons))));
     element.firstChild.setAttribute("aria-label", text.slice(0, 120));
     return { element, facts, text };
+  }
+
+  // #story is what happened to a job, which is asked for when somebody looks.
+  #story(video) {
+    const list = h("ol", { class: "story" });
+    const details = h("details", {}, h("summary", {}, "What happened"), list);
+    details.addEventListener("toggle", async () => {
+      if (!details.open) return;
+      const history = await this.#acts.history(video);
+      if (history) list.replaceChildren(...history.map(({ at, message }) => h("li", {}, h("time", { dateTime: at }, exactly(new Date(at))), ` ${capital(message)}`)));
+    });
+    return details;
   }
 
   // #again are the buttons of every card that has a request.
@@ -153,7 +167,7 @@ export class Cards {
     });
     this.#nearby.observe(player);
     const download = action("download", "Download", "", (button) => busy(button, () => this.#acts.download(video)));
-    const { element, facts } = this.#frame(h("div", { class: "stage", "data-ratio": ratio }, player, trouble), video.request, [download, ...this.#again(video)], () => this.#acts.whole(video));
+    const { element, facts } = this.#frame(h("div", { class: "stage", "data-ratio": ratio }, player, trouble), video.request, [download, ...this.#again(video)], () => this.#acts.whole(video), this.#story(video));
     tell(facts, video, when(new Date(video.ended_at)), video.cost ? money(video.cost.usd) : null);
     return { element, update: () => {} };
   }
@@ -162,10 +176,11 @@ export class Cards {
     const state = h("span", { class: "state" });
     const left = h("span", { class: "left" });
     const bar = h("progress", { max: 1 });
-    const cancel = action("cancel", "Cancel", "", () => this.#acts.cancel(video));
+    const why = h("p", { class: "why" });
+    const cancel = action("cancel", "Cancel", "", (button) => busy(button, () => this.#acts.cancel(video)));
     const { element, facts, text } = this.#frame(
-      h("div", { class: "stage", "data-ratio": first.request?.aspect_ratio ?? "16:9" }, h("div", { class: "progress" }, h("p", { class: "stage-word" }, state, left), bar)),
-      first.request, [cancel, ...this.#again(first)], () => this.#acts.whole(first));
+      h("div", { class: "stage", "data-ratio": first.request?.aspect_ratio ?? "16:9" }, h("div", { class: "progress" }, h("p", { class: "stage-word" }, state, left), bar, why)),
+      first.request, [cancel, ...this.#again(first)], () => this.#acts.whole(first), this.#story(first));
     bar.setAttribute("aria-label", `Progress of: ${text.slice(0, 80)}`);
     let video = first;
     const move = () => {
@@ -179,7 +194,10 @@ export class Cards {
       move,
       update(next) {
         video = next;
-        state.textContent = video.discard ? "Being discarded" : video.status === "queued" ? "Waiting for the provider" : "Generating";
+        state.textContent = video.discard ? "Being discarded" : waiting(video);
+        const told = reason(video);
+        if (why.textContent !== told) why.textContent = told;
+        why.hidden = !told;
         tell(facts, video, `Since ${when(new Date(video.created_at))}`);
         cancel.hidden = video.discard;
         move();
@@ -195,7 +213,7 @@ export class Cards {
     const message = error ? h("p", { class: "message" }, capital(error.message), ".") : null;
     const advice = error ? h("p", { class: "advice" }, h("strong", {}, "What to do: "), `${error.advice}.`) : null;
     const redrive = error?.redrivable ? action("redrive", "Redrive", "go on with it; nothing is paid twice", (button) => busy(button, () => this.#acts.redrive(video))) : null;
-    const { element, facts } = this.#frame(h("div", { class: ended ? "stage flat" : "stage flat failed" }, words, message, advice), video.request, [redrive, ...this.#again(video)].filter(Boolean), () => this.#acts.whole(video));
+    const { element, facts } = this.#frame(h("div", { class: ended ? "stage flat" : "stage flat failed" }, words, message, advice), video.request, [redrive, ...this.#again(video)].filter(Boolean), () => this.#acts.whole(video), this.#story(video));
     tell(facts, video, when(new Date(video.ended_at ?? video.created_at)), video.cost ? money(video.cost.usd) : error && paid(error));
     return { element, update: () => {} };
   }
@@ -235,6 +253,12 @@ function tell(line, video, ...facts) {
   const from = origin(video.origin);
   line.textContent = [...facts, from?.text].filter(Boolean).join(" · ");
   if (from?.whole) line.title = from.whole;
+}
+
+// reason says why a job waits, where it isn't for its turn or its generation.
+function reason({ waiting }) {
+  if (!waiting || (!held(waiting) && !waiting.last_error)) return "";
+  return waiting.last_error ? `${waiting.message} The last try: ${waiting.last_error}.` : waiting.message;
 }
 
 // ahead says how far a job is now, from what the API said when it was last asked:

@@ -30,11 +30,11 @@ export function ask({ title, body, choices }) {
   buttons.at(-1).focus();
 }
 
-// askToCancel asks before a job is cancelled, and once more where it turns out to
-// be paid. remove(discard) does it.
+// askToCancel asks before a job is cancelled, by what it costs so far, and once more
+// where it turns out to be paid meanwhile. remove(discard) does it.
 export function askToCancel(video, remove) {
   const discarding = (words) => ({
-    title: "Give up a paid video?",
+    title: video.waiting?.paid === "perhaps" ? "Give up a video that may be paid?" : "Give up a paid video?",
     body: [h("p", {}, words)],
     choices: [{ text: "Discard the video", kind: "danger", act: () => remove(true) }, { text: "Keep it", kind: "primary" }],
   });
@@ -46,12 +46,17 @@ export function askToCancel(video, remove) {
       throw error;
     }
   };
-  if (video.status === "queued") {
+  const paid = video.waiting?.paid;
+  if (paid === "no") {
     ask({
       title: "Cancel this video?",
-      body: [h("p", {}, "It isn't submitted yet: nothing will be paid for it.")],
+      body: [h("p", {}, "The provider hasn't accepted it: nothing was paid for it, and nothing will be.")],
       choices: [{ text: "Cancel the video", kind: "danger", act: cancel }, { text: "Keep it", kind: "primary" }],
     });
+    return;
+  }
+  if (paid === "perhaps") {
+    ask(discarding(`${video.waiting.message} Keep it, and it is stored if the provider made it. Discard it, and it isn't, and it is not submitted again; what was charged stays charged.`));
     return;
   }
   ask(discarding("The provider has it and charges for it all the same. Keep it, and it is stored when it is done. Discard it, and it isn't."));

@@ -8,12 +8,17 @@ const ends = new Set(["completed", "error", "cancelled", "discarded"]);
 
 export const ended = (video) => ends.has(video.status);
 
+// held tells whether a wait is for something else than the job's turn or its
+// generation.
+export const held = (waiting) => ["room", "answer", "video"].includes(waiting?.for);
+
 // brief is what a list has of a request; null where there is none.
 const brief = ({ model, prompt, duration, aspect_ratio }) => model && { model, prompt, duration, aspect_ratio };
 
 const tick = 3_000; // between two looks at what runs
 const hiddenTick = 15_000; // while nobody sees the page
 const listEvery = 30_000;
+const tellEvery = 30_000; // between two looks at one job that is held up
 const unknownFor = 600_000; // how long a job that was accepted may be unknown
 const longest = 60_000; // between two tries while the API can't be reached
 const enough = 20; // jobs that are looked for before the page waits for a wish for more
@@ -99,6 +104,11 @@ export class Library {
     const before = this.#videos.get(video.id);
     const request = video.request ?? before?.request ?? brief(video);
     const known = { ...video, request, whole: Boolean(video.request ?? before?.whole), seen: Date.now() };
+    // A list knows less of a wait than what the job itself told just now.
+    if (video.history) known.told = known.seen;
+    else if (before?.told > known.seen - 2 * tellEvery && before.status === video.status && held(before.waiting)) {
+      Object.assign(known, { told: before.told, waiting: before.waiting, estimate: before.estimate });
+    } else known.told = before?.told ?? 0;
     this.#videos.set(video.id, known);
     if (before && !ended(before) && ended(video)) {
       if (this.#passes(known)) this.#found.add(video.id);
@@ -111,6 +121,12 @@ export class Library {
   async whole(id) {
     if (!this.#videos.get(id)?.whole) this.put(await this.#api.video(id));
     return this.#videos.get(id).request;
+  }
+
+  // fresh gives all that is known of a job now.
+  async fresh(id) {
+    this.put(await this.#api.video(id));
+    return this.#videos.get(id);
   }
 
   // older reads on.
@@ -206,7 +222,7 @@ export class Library {
   }
 
   // #lookAtRunning lists the jobs that run, and asks for each of those that were known
-  // to run and aren't listed.
+  // to run and aren't listed, and for each that is late.
   async #lookAtRunning(now) {
     let next = null;
     do {
@@ -216,7 +232,9 @@ export class Library {
       next = page.next;
     } while (next);
     for (const video of this.running) {
-      if (video.seen >= now) continue;
+      // One that is held up, or takes longer than any before, is asked why.
+      const late = held(video.waiting) || (video.status === "generating" && !(video.estimate?.left_seconds > 0));
+      if (video.seen >= now && !(late && video.told < now - tellEvery)) continue;
       if (this.#stopped) return;
       await this.#ask(video.id);
     }

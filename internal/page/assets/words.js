@@ -21,6 +21,23 @@ export function when(date, now = new Date()) {
   return (date.toDateString() === now.toDateString() ? clock : day).format(date);
 }
 
+const second = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" });
+
+// exactly says a time to the second.
+export const exactly = (date) => second.format(date);
+
+// waiting heads the card of a job that has not ended.
+export function waiting(video) {
+  return waits[video.waiting?.for] ?? (video.status === "queued" ? "Waiting for the provider" : "Generating");
+}
+
+const waits = {
+  submission: "Being submitted",
+  room: "Waiting for room",
+  answer: "Looking for the submission",
+  video: "Copying the video",
+};
+
 // label makes words of a field's name or value.
 export function label(name) {
   const text = names[name] ?? String(name).replaceAll("_", " ");

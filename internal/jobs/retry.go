@@ -1,0 +1,88 @@
+package jobs
+
+import (
+	"context"
+	"time"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// NotRetried says why a job's next try can't be moved forward. Nothing was changed.
+type NotRetried struct {
+	ID, Reason string
+	// RetryAfter is when it may be; 0 where time doesn't help.
+	RetryAfter time.Duration
+}
+
+func (e *NotRetried) Error() string { return "job " + e.ID + " was not retried: " + e.Reason }
+
+// copying is the most that one copy of a video takes: the timeout of Store's state.
+const copying = 930 * time.Second
+
+// Retry has a job that waits tried again now, and gives its view, which names the
+// execution that does so. It gives a *NotRetried where the job doesn't wait, a
+// *video.NoEntry where there is no such job, and a *video.ServiceUnavailable where it
+// isn't known whether it is tried: asking again is safe.
+//
+// An execution that waits can't be woken. So the job is taken up by its next one,
+// which the item names before it is started, and the one that waits is stopped. Where
+// it is not, or was just at work, both go on from the table, as two invocations of a
+// step may at any time: nothing is submitted twice. A claimed attempt stays claimed.
+func (s *Service) Retry(ctx context.Context, id string) (View, error) {
+	if !video.ValidID(id) {
+		return View{}, &video.NoEntry{ID: id}
+	}
+	for range turns {
+		entry, version, err := s.get(ctx, id)
+		if err != nil {
+			return View{}, err
+		}
+		if err := s.retriable(entry); err != nil {
+			return View{}, err
+		}
+		before := ""
+		if entry.Started {
+			before = entry.Execution
+			if entry, version, err = s.table.Update(ctx, entry.Next(), version); unlessConflict(err) != nil {
+				return View{}, unavailable("writing the job", err)
+			} else if err != nil {
+				continue
+			}
+		}
+		started, _, err := s.begin(ctx, entry, version)
+		switch {
+		case err != nil:
+			return View{}, err
+		case started:
+			if before != "" {
+				s.executions.stop(ctx, before, "the job goes on in execution "+entry.Execution)
+			}
+			return s.viewOf(entry), nil
+		}
+	}
+	return View{}, changing("retrying the job")
+}
+
+// retriable gives a *NotRetried for a job that has ended, and for one that is at this
+// moment being submitted or copied: that is not tried sooner by another try.
+func (s *Service) retriable(entry video.Entry) error {
+	no := NotRetried{ID: entry.ID}
+	waiting := waitingOf(entry, paid(entry), s.now())
+	switch {
+	case waiting == nil && entry.Ending != nil && entry.Ending.Final():
+		no.Reason = "it ended with " + entry.Ending.Error + ", which stays"
+	case waiting == nil && entry.State() == video.StateCompleted:
+		no.Reason = "its video is stored"
+	case waiting == nil:
+		no.Reason = "it has ended; redrive it to go on with it"
+	case waiting.For == video.WaitSubmission:
+		no.Reason = "it is being submitted at this moment; ask again"
+		no.RetryAfter = entry.ClaimedUntil.Sub(s.now())
+	case waiting.For == video.WaitVideo && waiting.LastError == "" && s.now().Sub(waiting.Since) < copying:
+		no.Reason = "its video is being copied at this moment; ask again"
+		no.RetryAfter = copying - s.now().Sub(waiting.Since)
+	default:
+		return nil
+	}
+	return &no
+}
