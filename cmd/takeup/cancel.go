@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/takeup/takeup/internal/client"
+	"github.com/takeup/takeup/internal/video"
 )
 
 func newCancel(w *world) *cobra.Command {
@@ -21,9 +22,9 @@ func newCancel(w *world) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "cancel ID...", GroupID: groupVideos, Args: arguments(1, many),
 		Short: "Cancel videos that are not paid yet",
-		Long: `Cancels videos that the provider was not asked for yet: they are never paid. One
-that it was asked for is charged all the same, and is stored, unless --discard
-gives it up.`,
+		Long: `Cancels videos that the provider has not accepted: they are never paid. One that
+it accepted is charged all the same, and is stored, unless --discard gives it up.
+One whose submission it has not answered may be charged, too.`,
 		ValidArgsFunction: w.ids(&t, client.Queued),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			api, err := t.api(cmd.Context(), w)
@@ -81,7 +82,9 @@ func cancelled(v client.Video) string {
 	case v.Status == client.Cancelled:
 		return "cancelled; nothing was paid"
 	case v.Status == client.Discarded:
-		return "discarded; its video is not kept"
+		return "discarded; it is charged, and its video is not kept"
+	case v.Discard && v.Waiting != nil && v.Waiting.Paid != nil && *v.Waiting.Paid != video.PaidYes:
+		return "will be discarded: it is " + v.Status + ", may have been charged, and is not stored"
 	case v.Discard:
 		return "will be discarded: it is " + v.Status + ", is charged, and is not stored"
 	}

@@ -31,6 +31,7 @@ func TestCommands(t *testing.T) {
 		{"get-wait", []string{"get poor --wait", "get late --wait --json"}},
 		{"download", []string{"download stored", "download stored late -o there.mp4", "download late -o .", "download poor", "download poor --json", "download running --no-wait", "download stored -o -"}},
 		{"cancel", []string{"cancel waiting", "cancel running", "cancel running --discard", "cancel stored --discard", "cancel nobody waiting a/b --json"}},
+		{"retry", []string{"retry waiting", "retry stored", "retry nobody waiting a/b --json"}},
 		{"models", []string{"models", "models kling-video/v1/pro/text-to-video", "models klingai/video-v3-pro-text-to-video", "models kling", "models --json"}},
 		{"estimate", []string{"estimate", "estimate --duration 10 a-boat", "estimate --duration 10 --json", "estimate --duration 7", "estimate -m klingai/video-v3-pro-text-to-video --duration 12"}},
 		{"redrive", []string{"redrive poor", "redrive", "redrive --all poor", "redrive moderated", "redrive nobody", "redrive poor-r1"}},

@@ -132,6 +132,14 @@ func (c *Client) Redrive(ctx context.Context, id string) (Video, string, error) 
 	return got, header.Get("X-Execution-Name"), err
 }
 
+// Retry has a job that waits tried now, and gives the name of the execution that does
+// so.
+func (c *Client) Retry(ctx context.Context, id string) (Video, string, error) {
+	var got Video
+	header, err := c.about(ctx, http.MethodPost, id, "/retry", &got)
+	return got, header.Get("X-Execution-Name"), err
+}
+
 // Models lists what there is to ask for.
 func (c *Client) Models(ctx context.Context) (Models, error) {
 	var got Models

@@ -115,7 +115,7 @@ func (s *Server) answer(header http.Header, r *http.Request, body []byte) (path 
 		status, reply = http.StatusOK, s.Models
 	case "GET /videos/{id}/content":
 		status, reply = s.content(r, strings.Split(r.URL.Path, "/")[2])
-	case "GET /videos/{id}", "DELETE /videos/{id}", "POST /videos/{id}/redrive":
+	case "GET /videos/{id}", "DELETE /videos/{id}", "POST /videos/{id}/redrive", "POST /videos/{id}/retry":
 		status, reply = s.about(header, r, strings.Split(r.URL.Path, "/")[2])
 	default:
 		status, reply = http.StatusNotFound, refuse(r, http.StatusNotFound, "there is nothing at this path")
@@ -172,7 +172,7 @@ func (s *Server) list(r *http.Request) (int, any) {
 			}
 			break
 		}
-		now.Request, now.Manifest = nil, nil
+		now.Request, now.Manifest, now.History = nil, nil, nil
 		page.Videos = append(page.Videos, now)
 	}
 	return http.StatusOK, page
@@ -203,6 +203,11 @@ func (s *Server) about(header http.Header, r *http.Request, id string) (int, any
 	switch {
 	case r.Method == http.MethodGet:
 		return http.StatusOK, now
+	case strings.HasSuffix(r.URL.Path, "/retry") && now.Ended():
+		return http.StatusConflict, refuse(r, http.StatusConflict, "it has ended; redrive it to go on with it")
+	case strings.HasSuffix(r.URL.Path, "/retry"):
+		header.Set("X-Execution-Name", id+"-r1")
+		return http.StatusAccepted, now
 	case r.Method == http.MethodPost && (now.Error == nil || !now.Error.Redrivable):
 		return http.StatusConflict, refuse(r, http.StatusConflict, "its video is stored already, or it can't be helped")
 	case r.Method == http.MethodPost:

@@ -61,7 +61,7 @@ func (s *Service) cancel(ctx context.Context, entry video.Entry, version string,
 	case state == video.StateDiscarded:
 		return s.remove(ctx, entry) // goes on where an earlier call broke off
 	case state == video.StateFailed:
-		return entry, &NotCancelled{ID: entry.ID, Reason: "it ended with " + entry.Ending.Error + ", so there is nothing to cancel"}
+		return entry, &NotCancelled{ID: entry.ID, Reason: "it ended with " + entry.Ending.Error + ", so there is nothing to cancel; " + said(entry.Ending.Paid())}
 	case state == video.StateCompleted && discard:
 	case state == video.StateCompleted:
 		no.Reason = "its video is paid and stored; to remove it from the bucket for good, discard it"
@@ -71,15 +71,18 @@ func (s *Service) cancel(ctx context.Context, entry video.Entry, version string,
 		entry, _, err := s.table.Update(ctx, entry, version)
 		return entry, err
 	case discard:
+	case entry.Phase == video.PhaseAccepted && !entry.DiscardedAt.IsZero():
+		no.Reason = "its video was given up before; the provider has accepted it and will charge for it all the same"
+		return entry, &no
 	case entry.Phase == video.PhaseAccepted:
 		no.Reason = "the provider has accepted it and will charge for it, and its video will be stored; to give the paid video up, discard it"
 		return entry, &no
 	case entry.Phase == video.PhaseClaimed && s.now().Before(entry.ClaimedUntil):
 		no.RetryAfter = entry.ClaimedUntil.Sub(s.now())
-		no.Reason = "it is being submitted at this moment, and may be paid; ask again, or discard it"
+		no.Reason = "it is being submitted at this moment, and may be charged; ask again, or discard it"
 		return entry, &no
 	default:
-		no.Reason = "it was submitted, and the provider has not answered: it may be paid, and is being looked up; to give its video up, discard it"
+		no.Reason = "it was submitted, and the provider has not answered: it may have been charged, and is being looked up; to give its video up, discard it"
 		return entry, &no
 	}
 
@@ -107,6 +110,11 @@ func (s *Service) cancel(ctx context.Context, entry video.Entry, version string,
 		return s.remove(ctx, entry)
 	}
 	return entry, nil
+}
+
+// said says whether a job that ended costs money, within a sentence.
+func said(paid video.Paid) string {
+	return map[video.Paid]string{video.PaidNo: "nothing was paid", video.PaidYes: "it is paid", video.PaidPerhaps: "it may have been charged"}[paid]
 }
 
 // remove removes the stored video of a job that is marked as discarded, and

@@ -81,6 +81,8 @@ func TestAllowed(t *testing.T) {
 		{Call{Function: "ApiFunction", Action: "states:DescribeExecution", Resource: executions + "a"}, true},
 		{Call{Function: "ApiFunction", Action: "states:DescribeExecution", Resource: machine}, false},
 		{Call{Function: "ApiFunction", Action: "states:ListExecutions", Resource: machine}, false},
+		{Call{Function: "ApiFunction", Action: "states:StopExecution", Resource: executions + "a"}, true},
+		{Call{Function: "PromptsFunction", Action: "states:StopExecution", Resource: executions + "a"}, false},
 		{Call{Function: "ApiFunction", Action: "dynamodb:Query", Resource: jobs + "/index/by-day"}, true},
 		{Call{Function: "ApiFunction", Action: "dynamodb:Query", Resource: jobs + "/index/by-status"}, true},
 		{Call{Function: "ApiFunction", Action: "dynamodb:PutItem", Resource: jobs}, true},

@@ -30,6 +30,9 @@ type Jobs interface {
 	Cancel(ctx context.Context, id string, discard bool) (jobs.View, error)
 	// Redrive goes on with a job, or gives a *jobs.NotRedriven or a *video.NoEntry.
 	Redrive(ctx context.Context, id string) (jobs.View, error)
+	// Retry has a job that waits tried now, or gives a *jobs.NotRetried or a
+	// *video.NoEntry.
+	Retry(ctx context.Context, id string) (jobs.View, error)
 }
 
 // Videos gives the addresses that stored videos are fetched from, each for

@@ -136,6 +136,23 @@ func (j *fakeJobs) Redrive(_ context.Context, id string) (jobs.View, error) {
 	return view, nil
 }
 
+// Retry retries a job that waits for room.
+func (j *fakeJobs) Retry(_ context.Context, id string) (jobs.View, error) {
+	view, ok := j.views[id]
+	switch {
+	case j.err != nil:
+		return view, j.err
+	case !ok:
+		return view, &video.NoEntry{ID: id}
+	case view.State.Ended():
+		return view, &jobs.NotRetried{ID: id, Reason: "it has ended"}
+	case view.Waiting.For != video.WaitRoom:
+		return view, &jobs.NotRetried{ID: id, Reason: "it is being submitted at this moment", RetryAfter: 1500 * time.Millisecond}
+	}
+	view.Execution = id + "-r1"
+	return view, nil
+}
+
 // links makes URLs that a test can recognize.
 type links struct{ err error }
 

@@ -31,6 +31,7 @@ func (a *API) Handler() http.Handler {
 		"/videos/{id}":         {"GET": a.get, "DELETE": a.cancel},
 		"/videos/{id}/content": {"GET": a.content},
 		"/videos/{id}/redrive": {"POST": a.redrive},
+		"/videos/{id}/retry":   {"POST": a.retry},
 		"/uploads":             {"POST": a.upload},
 		"/check":               {"POST": check},
 		"/models":              {"GET": a.models},

@@ -229,11 +229,36 @@ func (a *API) redrive(r *http.Request) answer {
 	case err != nil:
 		return unavailable(id, err, "whether the job goes on is not known; ask for it")
 	}
+	return a.goesOn(r, view)
+}
+
+// goesOn answers with a job that another execution goes on with.
+func (a *API) goesOn(r *http.Request, view jobs.View) answer {
 	got := a.show(r, http.StatusAccepted, view)
 	if got.problem == nil {
 		got.header = map[string]string{"X-Execution-Name": view.Execution}
 	}
 	return got
+}
+
+// retry has a job that waits tried now.
+func (a *API) retry(r *http.Request) answer {
+	id := r.PathValue("id")
+	if !video.ValidID(id) {
+		return notFound("")
+	}
+	view, err := a.Jobs.Retry(r.Context(), id)
+	var absent *video.NoEntry
+	var not *jobs.NotRetried
+	switch {
+	case errors.As(err, &absent):
+		return notFound(id)
+	case errors.As(err, &not):
+		return conflict(id, not.Reason, not.RetryAfter)
+	case err != nil:
+		return unavailable(id, err, "whether the job is tried now is not known; ask again")
+	}
+	return a.goesOn(r, view)
 }
 
 // conflict refuses what the job's state doesn't allow.

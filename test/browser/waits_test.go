@@ -77,6 +77,8 @@ func (w *world) testNoCopy(t *testing.T) {
 	p.happened(prompt, "Copy attempt 1 failed")
 	p.shot("waiting for the video")
 	stop()
+	p.pressCard(prompt, "Try now")
+	p.shows("It is tried now.")
 	p.await("the video", card(prompt)+"?.querySelector('video')")
 	p.happened(prompt, "Stored in the bucket")
 	w.boughtOnce(t, prompt)

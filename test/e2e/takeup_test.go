@@ -53,6 +53,7 @@ func TestTakeup(t *testing.T) {
 			{"no credits, then a redrive", (*world).testCredits},
 			{"a busy provider", (*world).testBusy},
 			{"an answer that is lost", (*world).testLostAnswer},
+			{"a job that is retried", (*world).testRetry},
 			{"a file that is no video", (*world).testNoVideo},
 			{"transitions", (*world).testTransitions},
 			{"a video, looked at", (*world).testVideos},

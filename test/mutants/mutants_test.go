@@ -125,8 +125,18 @@ func TestEachMutantIsCaught(t *testing.T) {
 		},
 		{
 			"a redrive's wish spent by a write in its way", "internal/pipeline/submit.go",
-			`attempt < 0 || entry.Attempt == attempt`, `attempt < 0`,
+			`attempt >= 0 && entry.Attempt != attempt`, `attempt >= 0`,
 			"^TestARedriveOutlivesTheMarkOfItsStart$", "./internal/pipeline", "accepted: got",
+		},
+		{
+			"a claimed attempt released by a retry", "internal/jobs/retry.go",
+			`s.table.Update(ctx, entry.Next(), version)`, `s.table.Update(ctx, func(e video.Entry) video.Entry { e.Phase = video.PhaseRefused; return e }(entry.Next()), version)`,
+			"^TestRetriedAtEveryPoint$", "./internal/pipeline", "paid twice",
+		},
+		{
+			"an end taken back by a retry", "internal/jobs/execution.go",
+			`if entry.Ending == nil || entry.Over() {`, `if entry.Unclaimed() {`,
+			"^TestRetry$", "./internal/jobs", `"resume":true`,
 		},
 		{
 			"settled without its condition", "internal/jobs/settle.go",

@@ -50,6 +50,7 @@ export class Api {
   video = (id) => this.#call("GET", `videos/${encodeURIComponent(id)}`);
   file = (id) => this.#call("GET", `videos/${encodeURIComponent(id)}/content?redirect=false`);
   redrive = (id) => this.#call("POST", `videos/${encodeURIComponent(id)}/redrive`);
+  retry = (id) => this.#call("POST", `videos/${encodeURIComponent(id)}/retry`);
   remove = (id, discard) => this.#call("DELETE", `videos/${encodeURIComponent(id)}${discard ? "?discard=true" : ""}`);
   check = (text) => this.#call("POST", "check", { body: text, headers: { "Content-Type": "application/json" } });
   create = (request, key) =>

@@ -238,6 +238,11 @@ class App {
         if (ended(now)) return this.#tell("It has ended meanwhile.");
         askToCancel(now, async (discard) => this.#library.put(await this.#api.remove(video.id, discard)));
       }),
+      retry: said(async (video) => {
+        this.#library.put(await this.#api.retry(video.id));
+        this.#library.look();
+        this.#tell("It is tried now. Nothing is paid twice.");
+      }),
       now: (entry) => this.#outbox.now(entry),
       drop: (entry) => this.#outbox.drop(entry),
     };

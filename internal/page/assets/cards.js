@@ -15,8 +15,8 @@ export class Cards {
   #nearby;
 
   // acts are what the buttons do: again(video), whole(video), history(video),
-  // copy(video), download(video), cancel(video), redrive(video), fresh(video),
-  // now(entry), edit(entry), drop(entry), copyEntry(entry).
+  // copy(video), download(video), cancel(video), redrive(video), retry(video),
+  // fresh(video), now(entry), edit(entry), drop(entry), copyEntry(entry).
   constructor(acts) {
     this.#acts = acts;
     // A video is fetched from when it comes near, not before.
@@ -178,9 +178,10 @@ export class Cards {
     const bar = h("progress", { max: 1 });
     const why = h("p", { class: "why" });
     const cancel = action("cancel", "Cancel", "", (button) => busy(button, () => this.#acts.cancel(video)));
+    const retry = action("redrive", "Try now", "nothing is paid twice", (button) => busy(button, () => this.#acts.retry(video)));
     const { element, facts, text } = this.#frame(
       h("div", { class: "stage", "data-ratio": first.request?.aspect_ratio ?? "16:9" }, h("div", { class: "progress" }, h("p", { class: "stage-word" }, state, left), bar, why)),
-      first.request, [cancel, ...this.#again(first)], () => this.#acts.whole(first), this.#story(first));
+      first.request, [cancel, retry, ...this.#again(first)], () => this.#acts.whole(first), this.#story(first));
     bar.setAttribute("aria-label", `Progress of: ${text.slice(0, 80)}`);
     let video = first;
     const move = () => {
@@ -200,6 +201,7 @@ export class Cards {
         why.hidden = !told;
         tell(facts, video, `Since ${when(new Date(video.created_at))}`);
         cancel.hidden = video.discard;
+        retry.hidden = !told;
         move();
       },
     };
