@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
 // fault is what can happen to a call.
@@ -78,6 +80,20 @@ func (m *moments) do(kind string, effect func()) fault {
 		effect()
 	}
 	return f
+}
+
+// kindOfPut names the write of an item.
+func kindOfPut(item map[string]types.AttributeValue) string {
+	begins := func(name, with string) bool {
+		return strings.HasPrefix(item[name].(*types.AttributeValueMemberS).Value, with)
+	}
+	switch {
+	case begins("sk", "progress#"):
+		return "put progress"
+	case begins("pk", "job#"):
+		return "put job"
+	}
+	return "put times"
 }
 
 // mayLose reports whether a plan has a fault that can keep a claimed job from

@@ -90,12 +90,7 @@ func (s *stage) Query(ctx context.Context, in *dynamodb.QueryInput, _ ...func(*d
 }
 
 func (s *stage) PutItem(ctx context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (out *dynamodb.PutItemOutput, err error) {
-	kind := "put times"
-	if strings.HasPrefix(in.Item["sk"].(*ddb.AttributeValueMemberS).Value, "progress#") {
-		kind = "put progress"
-	} else if strings.HasPrefix(in.Item["pk"].(*ddb.AttributeValueMemberS).Value, "job#") {
-		kind = "put job"
-	}
+	kind := kindOfPut(in.Item)
 	put := func() { out, err = s.items.PutItem(ctx, in) }
 	effect := put
 	if s.now.comes() == marked {

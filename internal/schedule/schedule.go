@@ -53,7 +53,7 @@ const (
 )
 
 // checkUSD is what one more check costs, but for its time.
-const checkUSD = cost.CheckTransitions*cost.Transition + cost.Invocation + cost.TableRead
+const checkUSD = cost.CheckTransitions*cost.Transition + cost.Invocation + cost.TableRead + cost.TableWrite
 
 // FirstWait is the time from now until the first look at a generation of that
 // age.

@@ -5,6 +5,8 @@
 // A job is a partition, "job#<id>". Its item "job" is the claim of its submission
 // and what became of it, and is changed by conditional writes only. Its item
 // "request" is written once, with the first "job". One Query gives a job whole.
+// The items "progress#<step>" are what each step told of its work on the job last,
+// for people: they have no version, and no write is based on them.
 // The partition "times" has an item for each model and length: how long the last
 // generations took. The partition "days" has an item for each day that has jobs.
 //

@@ -30,7 +30,7 @@ type optimum struct {
 
 // checkUSD is what one more check costs, but for its time; lambdaUSD what a tick
 // of it does.
-const checkUSD = cost.CheckTransitions*cost.Transition + cost.Invocation + cost.TableRead
+const checkUSD = cost.CheckTransitions*cost.Transition + cost.Invocation + cost.TableRead + cost.TableWrite
 
 var lambdaUSD = cost.CheckGB * cost.GBSecond * tick.Seconds()
 

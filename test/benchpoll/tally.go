@@ -19,7 +19,7 @@ const (
 	// A job's item is in two indexes: a change of its status is one write to the
 	// table, one to the one and two to the other. It is created with its request in
 	// a transaction, marked as started, claimed, and changed when it is accepted and
-	// when it is stored.
+	// when it is stored. Each check tells of its looks besides.
 	jobTableWrites = (2*2 + 2) + 1 + 1 + 4 + 4
 	jobTableReads  = 1 + 1 + 2 // of the job: who starts it, Submit, and Store twice
 )
@@ -70,7 +70,7 @@ func (t *tally) add(p plan, took time.Duration) schedule.Seen {
 		Invocations: checks + 2,
 		GBSeconds:   held.Seconds()*cost.CheckGB + submitSeconds*cost.SubmitGB + storeSeconds*cost.StoreGB,
 		Writes:      jobWrites, Reads: jobReads,
-		TableWrites: jobTableWrites, TableReads: jobTableReads,
+		TableWrites: jobTableWrites + checks, TableReads: jobTableReads,
 	}
 	if t.learns {
 		video.TableReads += 1 + checks + 1

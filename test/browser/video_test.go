@@ -253,6 +253,9 @@ func (w *world) testDiscard(t *testing.T) {
 	prompt := "an " + unending + " staircase turns in the mist"
 	p.order(prompt)
 	p.cardShows(prompt, "Generating")
+	p.happened(prompt, "Accepted as generation")
+	p.shot("waiting for a generation")
+	w.told(t, prompt, "The provider is generating the video. It is paid.")
 	p.pressCard(prompt, "Cancel")
 	p.shows("charges for it all the same")
 	p.press("#ask", "Discard the video")

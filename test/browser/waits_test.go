@@ -2,8 +2,12 @@ package browser
 
 import (
 	"net/http"
+	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/takeup/takeup/internal/client"
 	"github.com/takeup/takeup/internal/simulator"
 )
 
@@ -24,6 +28,25 @@ func (p *tab) happened(prompt, text string) {
 	p.await(text, card(prompt)+".querySelector('.story').innerText.includes("+js(text)+")")
 }
 
+// told has the command line tell of a job, and fails where it doesn't say that it
+// waits with these words.
+func (w *world) told(t *testing.T, prompt, words string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "takeup")
+	if said, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, "github.com/takeup/takeup/cmd/takeup").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, said)
+	}
+	page, err := client.New(client.Config{BaseURL: w.stack.API, Token: w.stack.Token, HTTP: http.DefaultClient}).List(t.Context(), client.Query{Words: prompt})
+	if err != nil || len(page.Videos) != 1 {
+		t.Fatalf("%d videos of %q, %v", len(page.Videos), prompt, err)
+	}
+	out, err := exec.CommandContext(t.Context(), path, "get", page.Videos[0].ID, "--url", w.stack.API, "--token", w.stack.Token).CombinedOutput()
+	if _, after, _ := strings.Cut(string(out), "waiting "); err != nil || !strings.Contains(after, words) {
+		t.Errorf("it does not say %q, %v", words, err)
+	}
+	t.Logf("$ takeup get %s\n%s", page.Videos[0].ID, out)
+}
+
 func (w *world) testNoRoom(t *testing.T) {
 	p := w.tab(t)
 	p.signIn()
@@ -38,6 +61,7 @@ func (w *world) testNoRoom(t *testing.T) {
 	}
 	p.accessible("a wait for room")
 	p.shot("waiting for room")
+	w.told(t, prompt, "The provider has no room")
 	stop()
 	p.await("the video", card(prompt)+"?.querySelector('video')")
 	p.happened(prompt, "Stored in the bucket")
@@ -55,6 +79,7 @@ func (w *world) testNoAnswer(t *testing.T) {
 	p.cardShows(prompt, "It may have been charged.")
 	p.happened(prompt, "was not answered")
 	p.shot("waiting for an answer")
+	w.told(t, prompt, "looking for the submission in its records until")
 	p.pressCard(prompt, "Cancel")
 	p.shows("It may have been charged.")
 	p.press("#ask", "Keep it")
@@ -76,6 +101,7 @@ func (w *world) testNoCopy(t *testing.T) {
 	p.cardShows(prompt, "It is paid.")
 	p.happened(prompt, "Copy attempt 1 failed")
 	p.shot("waiting for the video")
+	w.told(t, prompt, "could not be copied into the bucket yet")
 	stop()
 	p.pressCard(prompt, "Try now")
 	p.shows("It is tried now.")

@@ -18,7 +18,6 @@ import (
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
-	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"github.com/takeup/takeup/internal/simulator"
 	"github.com/takeup/takeup/internal/video"
@@ -290,24 +289,6 @@ func (w *world) probeRunning(t *testing.T) error {
 	await(t, "the generation of "+id, func() bool { return len(w.generations(id)) > 0 })
 	_, err := api[refusal](w, t, http.StatusConflict, http.MethodPost, "/videos/"+id+"/redrive", "")
 	return err
-}
-
-// probeRetry retries a job that waits for its video: the execution that waited is
-// stopped.
-func (w *world) probeRetry(t *testing.T) error {
-	id := w.fresh()
-	w.doom(id, simulator.Fate{Outcome: simulator.OutcomeNever})
-	w.startByHand(t, id, fmt.Sprintf(`{"prompt":"a probe called %s"}`, id))
-	defer w.abort(t, id)
-	await(t, "the generation of "+id, func() bool { return len(w.generations(id)) > 0 })
-	if _, err := api[map[string]any](w, t, http.StatusAccepted, http.MethodPost, "/videos/"+id+"/retry", ""); err != nil {
-		return err
-	}
-	defer w.abort(t, id+"-r1")
-	if status := w.execution(t, id).Status; status != sfntypes.ExecutionStatusAborted {
-		return fmt.Errorf("the execution that waited is %s", status)
-	}
-	return nil
 }
 
 // abort ends an execution.

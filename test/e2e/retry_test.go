@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"testing"
@@ -47,4 +48,22 @@ func (w *world) testRetry(t *testing.T) {
 		t.Errorf("it waits for %+v, and its history is %+v", done.Waiting, done.History)
 	}
 	ask[refusal](w, t, http.StatusConflict, http.MethodPost, "/videos/"+job+"/retry")
+}
+
+// probeRetry retries a job that waits for its video: the execution that waited is
+// stopped.
+func (w *world) probeRetry(t *testing.T) error {
+	id := w.fresh()
+	w.doom(id, simulator.Fate{Outcome: simulator.OutcomeNever})
+	w.startByHand(t, id, fmt.Sprintf(`{"prompt":"a probe called %s"}`, id))
+	defer w.abort(t, id)
+	await(t, "the generation of "+id, func() bool { return len(w.generations(id)) > 0 })
+	if _, err := api[map[string]any](w, t, http.StatusAccepted, http.MethodPost, "/videos/"+id+"/retry", ""); err != nil {
+		return err
+	}
+	defer w.abort(t, id+"-r1")
+	if status := w.execution(t, id).Status; status != sfntypes.ExecutionStatusAborted {
+		return fmt.Errorf("the execution that waited is %s", status)
+	}
+	return nil
 }
