@@ -12,6 +12,7 @@ import (
 
 	"github.com/takeup/takeup/internal/client"
 	"github.com/takeup/takeup/internal/fakeapi"
+	"github.com/takeup/takeup/internal/video"
 )
 
 // TestCommands types command lines to a fake API that has a job in each state,
@@ -76,7 +77,10 @@ func addJobs(t *testing.T, f *fakeapi.Server) {
 	f.Add("cancelled", boat, f.Without("cancelled", boat, client.Cancelled, "Cancelled", "it was cancelled before it was submitted and nothing was paid", false))
 	f.Add("moderated", boat, f.Without("moderated", boat, client.Failed, "GenerationFailed", "the provider ended it", false))
 	f.Add("poor", boat, f.Without("poor", boat, client.Failed, "OutOfCredits", "top it up, then redrive the job", true))
-	f.Add("waiting", boat, f.Video("waiting", boat, client.Queued))
+	waiting, no, why := f.Video("waiting", boat, client.Queued), video.PaidNo, "concurrency limit"
+	next, until := fakeapi.Created.Add(15*time.Second), fakeapi.Created.Add(24*time.Hour)
+	waiting.Waiting = &client.Waiting{For: video.WaitRoom, Since: fakeapi.Created, NextAt: &next, Until: &until, LastError: &why, Paid: &no, Message: "The provider has no room. Nothing was paid."}
+	f.Add("waiting", boat, waiting)
 	f.Add("running", boat, f.Video("running", boat, client.Generating), f.Video("running", boat, client.Generating))
 	late := f.Done("late", boat, "a late video")
 	f.Add("late", boat, f.Video("late", boat, client.Generating), late)

@@ -31,6 +31,7 @@ type display struct {
 	last    string
 	drawn   float64 // the bar only grows
 	outlook outlook
+	held    bool   // something holds the job up
 	got     string // of a download that is under way
 }
 
@@ -76,6 +77,14 @@ func (d *display) estimate(e *client.Estimate) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.outlook = outlook{at: d.now(), progress: *e.Progress, left: time.Duration(*e.LeftSeconds) * time.Second}
+}
+
+// hold says whether something holds the job up: nothing is told of the time that is
+// left meanwhile.
+func (d *display) hold(held bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.held = held
 }
 
 // downloaded tells the bar how much of a file is there.
@@ -124,6 +133,9 @@ func (d *display) elapsed() string { return fmt.Sprintf("%6.1f s", d.took().Seco
 func (d *display) fraction() float64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.held {
+		return d.drawn
+	}
 	o := d.outlook
 	share := min(1, float64(d.now().Sub(o.at))/float64(max(o.left, 1)))
 	d.drawn = max(d.drawn, min(0.97, o.progress+(1-o.progress)*share))
@@ -138,6 +150,8 @@ func (d *display) text() string {
 	switch {
 	case d.got != "":
 		return d.last + ", " + d.got
+	case d.held:
+		return d.last
 	case left < -max(5*time.Second, d.outlook.left/4): // within that it is as usual
 		return d.last + ", longer than usual"
 	case left < time.Second:

@@ -10,6 +10,7 @@ import (
 	"github.com/vbauerster/mpb/v8"
 
 	"github.com/takeup/takeup/internal/client"
+	"github.com/takeup/takeup/internal/video"
 )
 
 func TestDisplayDrawsABar(t *testing.T) {
@@ -45,6 +46,40 @@ func TestDisplayDrawsABar(t *testing.T) {
 	pass(60)
 	if got := d.text(); got != "generating, longer than usual" || d.fraction() >= 1 {
 		t.Errorf("late: %q, %v", got, d.fraction())
+	}
+}
+
+// While something holds a job up, nothing is told of the time that is left.
+func TestDisplayOfAJobThatIsHeldUp(t *testing.T) {
+	w := newTestWorld(t)
+	d := newDisplay(w.world, &bytes.Buffer{}, 10*time.Second)
+	kinds := map[video.WaitKind]string{
+		video.WaitStart: "", video.WaitSubmission: "", video.WaitRoom: "waiting for room at the provider",
+		video.WaitAnswer: "looking for a submission that was not answered", video.WaitGeneration: "", video.WaitVideo: "waiting to be copied again",
+	}
+	why := "503"
+	for _, kind := range video.WaitKinds() {
+		if got := heldUp(&client.Waiting{For: kind, LastError: &why}); got != kinds[kind] {
+			t.Errorf("%s: %q", kind, got)
+		}
+	}
+	if got := heldUp(&client.Waiting{For: video.WaitVideo}) + heldUp(nil); got != "" {
+		t.Errorf("a copy and an end: %q", got)
+	}
+	d.event("queued, waiting for room at the provider")
+	d.hold(true)
+	before := d.fraction()
+	if err := w.sleep(t.Context(), time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if got := d.text(); got != "queued, waiting for room at the provider" || d.fraction() != before {
+		t.Errorf("it shows %q, and %v after %v", got, d.fraction(), before)
+	}
+	d.hold(false)
+	left, progress := 20, 0.5
+	d.estimate(&client.Estimate{LeftSeconds: &left, Progress: &progress})
+	if d.event("generating"); d.text() != "generating, about 20 s left" {
+		t.Errorf("it shows %q", d.text())
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/client"
+	"github.com/takeup/takeup/internal/video"
 )
 
 // interval is the time between two looks at a job; a stand-in's is short.
@@ -90,6 +91,11 @@ func (w *watcher) watch(ctx context.Context, id string, fresh bool) (client.Vide
 		if w.storing != nil && (word == client.Generating || word == client.Completed) && w.storing(ctx, id) {
 			word = "storing"
 		}
+		held := heldUp(got.Waiting)
+		w.show.hold(held != "")
+		if held != "" {
+			word += ", " + held
+		}
 		if !w.api.free { // at first the API knows what the provider takes, not the stand-in
 			w.show.estimate(got.Estimate)
 		}
@@ -111,6 +117,21 @@ func (w *watcher) watch(ctx context.Context, id string, fresh bool) (client.Vide
 			return got, w.left(ctx, id, err)
 		}
 	}
+}
+
+// heldUp says what a job waits for beside its turn and its generation; empty where
+// that is nothing.
+func heldUp(w *client.Waiting) string {
+	switch {
+	case w == nil:
+	case w.For == video.WaitRoom:
+		return "waiting for room at the provider"
+	case w.For == video.WaitAnswer:
+		return "looking for a submission that was not answered"
+	case w.For == video.WaitVideo && w.LastError != nil:
+		return "waiting to be copied again"
+	}
+	return ""
 }
 
 func (w *watcher) left(ctx context.Context, id string, err error) error {

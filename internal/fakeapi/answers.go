@@ -29,8 +29,7 @@ func (s *Server) Video(id string, request video.Request, status string) client.V
 	no, yes := video.PaidNo, video.PaidYes
 	switch status {
 	case client.Queued:
-		next, until, why := Created.Add(15*time.Second), Created.Add(24*time.Hour), "concurrency limit"
-		v.Waiting = &client.Waiting{For: video.WaitRoom, Since: Created, NextAt: &next, Until: &until, LastError: &why, Paid: &no, Message: "The provider has no room. Nothing was paid."}
+		v.Waiting = &client.Waiting{For: video.WaitStart, Since: Created, Paid: &no, Message: "Its execution is about to take it up. Nothing was paid."}
 	case client.Generating:
 		at := Created.Add(time.Second)
 		v.Waiting = &client.Waiting{For: video.WaitGeneration, Since: at, Paid: &yes, Message: "The provider is generating the video. It is paid."}
