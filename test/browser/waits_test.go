@@ -33,7 +33,9 @@ func (p *tab) happened(prompt, text string) {
 func (w *world) told(t *testing.T, prompt, words string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "takeup")
-	if said, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, "github.com/takeup/takeup/cmd/takeup").CombinedOutput(); err != nil {
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", path, "./cmd/takeup")
+	build.Dir = "../.."
+	if said, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, said)
 	}
 	page, err := client.New(client.Config{BaseURL: w.stack.API, Token: w.stack.Token, HTTP: http.DefaultClient}).List(t.Context(), client.Query{Words: prompt})
