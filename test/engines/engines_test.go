@@ -190,6 +190,7 @@ func TestEngines(t *testing.T) {
 			t.Run("lost answers", e.testLostAnswers)
 			t.Run("whole transactions", e.testTransactions)
 			t.Run("times", e.testTimes)
+			t.Run("progress", e.testProgress)
 			t.Run("a scan of pages", e.testScan)
 			t.Run("the index of unfinished jobs", e.testUnfinished)
 			t.Run("pages of the indexes", e.testList)
