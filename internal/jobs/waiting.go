@@ -104,11 +104,11 @@ func (w *Waiting) message(entry video.Entry, now time.Time) string {
 	if !w.Until.IsZero() {
 		until = " until " + clock(w.Until, now)
 	}
-	again := "tried again" + until
-	if !w.NextAt.IsZero() && w.NextAt.After(now) {
-		again = "tried again at " + clock(w.NextAt, now)
+	again := "it is tried again" + until
+	if w.NextAt.After(now) {
+		again = "the next try is at " + clock(w.NextAt, now)
 		if until != "" {
-			again += ", and" + until
+			again += ", and the last by " + clock(w.Until, now)
 		}
 	}
 	said := ""
@@ -120,14 +120,14 @@ func (w *Waiting) message(entry video.Entry, now time.Time) string {
 	case video.WaitSubmission:
 		said = "It is being submitted to the provider at this moment."
 	case video.WaitRoom:
-		said = "The provider has no room, or can't be reached; it is " + again + "."
+		said = "The provider has no room, or can't be reached; " + again + "."
 	case video.WaitAnswer:
 		said = "The provider did not answer; looking for the submission in its records" + until + "."
 	case video.WaitGeneration:
 		said = "The provider is generating the video."
 	case video.WaitVideo:
 		if said = "The provider has made the video, which is being copied into the bucket."; w.LastError != "" {
-			said = "The provider has made the video, which could not be copied into the bucket yet; it is " + again + "."
+			said = "The provider has made the video, which could not be copied into the bucket yet; " + again + "."
 		}
 	}
 	if !entry.DiscardedAt.IsZero() {

@@ -56,13 +56,13 @@ func TestWaiting(t *testing.T) {
 		{
 			name: "room, untold", change: refused,
 			want:    jobs.Waiting{For: video.WaitRoom, Since: began, NextAt: next, LastError: "429", Paid: video.PaidNo},
-			message: "The provider has no room, or can't be reached; it is tried again at " + clock(next) + ". Nothing was paid.",
+			message: "The provider has no room, or can't be reached; the next try is at " + clock(next) + ". Nothing was paid.",
 		},
 		{
 			name: "room", change: refused,
 			told:    []video.Progress{told(video.StepSubmit, video.Wait{Kind: video.WaitRoom, At: now, Attempt: 2, NextAt: next, Until: until, LastError: "full"})},
 			want:    jobs.Waiting{For: video.WaitRoom, Since: began, NextAt: next, Until: until, LastError: "full", Paid: video.PaidNo},
-			message: "it is tried again at " + clock(next) + ", and until " + clock(until) + ". Nothing was paid.",
+			message: "the next try is at " + clock(next) + ", and the last by " + clock(until) + ". Nothing was paid.",
 		},
 		{
 			name: "room, told of an earlier attempt", change: refused,
@@ -112,7 +112,7 @@ func TestWaiting(t *testing.T) {
 				told(video.StepStore, video.Wait{Kind: video.WaitVideo, At: now, NextAt: next, Until: until, LastError: "503"}),
 			},
 			want:    jobs.Waiting{For: video.WaitVideo, Since: done.At, NextAt: next, Until: until, LastError: "503", Paid: video.PaidYes},
-			message: "could not be copied into the bucket yet; it is tried again at " + clock(next),
+			message: "could not be copied into the bucket yet; the next try is at " + clock(next),
 		},
 		{
 			name: "generation, looked at again by a redrive", change: accepted,
