@@ -78,6 +78,13 @@ func (f *faulty) Update(ctx context.Context, entry video.Entry, read string) (wr
 	return written, version, err
 }
 
+func (f *faulty) PutProgress(ctx context.Context, id string, progress video.Progress) (err error) {
+	if planned := f.do(func() { err = f.ledger.PutProgress(ctx, id, progress) }); planned != nil {
+		return planned
+	}
+	return err
+}
+
 func (f *faulty) StartExecution(ctx context.Context, in *sfn.StartExecutionInput, _ ...func(*sfn.Options)) (out *sfn.StartExecutionOutput, err error) {
 	if planned := f.do(func() { out, err = f.machine.StartExecution(ctx, in) }); planned != nil {
 		return nil, planned

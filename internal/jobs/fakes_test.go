@@ -60,9 +60,16 @@ func (l ledger) Update(_ context.Context, entry video.Entry, version string) (vi
 		return video.Entry{}, "", &video.Conflict{ID: entry.ID}
 	}
 	n, _ := strconv.Atoi(l[entry.ID].Mark) // none: 0
-	entry.Mark = strconv.Itoa(n + 1)
+	entry.Mark, entry.Progress = strconv.Itoa(n+1), l[entry.ID].Progress
 	l[entry.ID] = entry
 	return entry, "v" + entry.Mark, nil
+}
+
+func (l ledger) PutProgress(_ context.Context, id string, progress video.Progress) error {
+	entry := l[id]
+	entry.Progress = append(slices.DeleteFunc(slices.Clone(entry.Progress), func(p video.Progress) bool { return p.Step == progress.Step }), progress)
+	l[id] = entry
+	return nil
 }
 
 // machine is a state machine as AWS has it, by its executions' names.

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -61,6 +62,23 @@ func historyOf(entry video.Entry) []Happened {
 		history[i] = Happened{At: e.At, Kind: e.Kind, Message: wordsOf(e)}
 	}
 	return history
+}
+
+// recalling is the most that keeping an event takes: somebody waits for an answer.
+const recalling = time.Second
+
+// recall keeps how a job was interrupted, at best effort, where that was taken back: its
+// next execution finds nothing of it in the job. What Submit told is read and written
+// again; it is not at work then.
+func (s *Service) recall(ctx context.Context, before video.Entry) {
+	if before.Ending == nil || before.Next().Ending != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, recalling)
+	defer cancel()
+	progress := before.Told(video.StepSubmit)
+	progress.Add(video.Event{At: before.Ending.At, Kind: video.EventEnded, Said: before.Ending.Error + ": " + before.Ending.Message})
+	_ = s.table.PutProgress(ctx, before.ID, progress)
 }
 
 // order is where an event comes among others of the same moment.

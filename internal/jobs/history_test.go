@@ -6,6 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -90,6 +93,24 @@ func TestHistory(t *testing.T) {
 				t.Errorf("got  %q\nwant %q", got, test.want)
 			}
 		})
+	}
+}
+
+// How a job was interrupted stays in its history when that is taken back.
+func TestHistoryKeepsAnInterruption(t *testing.T) {
+	boat := request(t, "a boat")
+	for _, phase := range []video.Phase{"", video.PhaseAccepted} {
+		e := video.Entry{ID: "a", Request: boat, RequestHash: boat.Hash(), CreatedAt: began, Execution: "a", Started: true, Phase: phase}
+		e.End(&video.Interrupted{Execution: "a", Said: "it was stopped", Paid: video.PaidNo}, ended)
+		l, m := ledger{"a": e}, &machine{executions: map[string]*sfn.DescribeExecutionOutput{"a": execution(types.ExecutionStatusAborted, `{"prompt":"a boat"}`)}}
+		s := service(t, l, shelf{}, m)
+		if _, err := s.Redrive(t.Context(), "a"); err != nil {
+			t.Fatal(err)
+		}
+		view, err := s.Status(t.Context(), "a")
+		if err != nil || view.State.Ended() || len(view.History) < 2 || view.History[len(view.History)-1].Kind != video.EventEnded || !view.History[len(view.History)-1].At.Equal(ended) {
+			t.Errorf("%q: got %+v, %v", phase, view.History, err)
+		}
 	}
 }
 

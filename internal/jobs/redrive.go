@@ -48,6 +48,7 @@ func (s *Service) Redrive(ctx context.Context, id string) (View, error) {
 				return View{}, err
 			}
 			// The video was taken out of the bucket, if it was ever there.
+			before := entry
 			entry = entry.Next()
 			entry.Manifest = nil
 			if entry, version, err = s.table.Update(ctx, entry, version); unlessConflict(err) != nil {
@@ -55,6 +56,7 @@ func (s *Service) Redrive(ctx context.Context, id string) (View, error) {
 			} else if err != nil {
 				continue
 			}
+			s.recall(ctx, before)
 		default:
 			if err := final(entry); err != nil {
 				return View{}, err

@@ -16,6 +16,9 @@ type Table interface {
 	Get(ctx context.Context, id string) (entry video.Entry, version string, err error)
 	Create(context.Context, video.Entry) (video.Entry, string, error)
 	Update(ctx context.Context, entry video.Entry, version string) (video.Entry, string, error)
+	// PutProgress keeps what a step tells of a job, in the place of what that step
+	// told before.
+	PutProgress(ctx context.Context, id string, progress video.Progress) error
 	// List gives jobs, newest first, and the place before which it goes on.
 	List(context.Context, table.Query) (jobs []table.Listed, next string, err error)
 	// Unfinished gives the jobs without an outcome, the oldest first.

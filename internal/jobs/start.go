@@ -60,11 +60,13 @@ func (s *Service) Start(ctx context.Context, id string, r video.Request, from vi
 			if err != nil || !over {
 				return Receipt{s.viewOf(entry), err == nil}, err
 			}
+			before := entry
 			if entry, version, err = s.table.Update(ctx, entry.Next(), version); unlessConflict(err) != nil {
 				return Receipt{}, unavailable("writing the job", err)
 			} else if err != nil {
 				continue
 			}
+			s.recall(ctx, before)
 		}
 		started, known, err := s.begin(ctx, entry, version)
 		if err != nil || started {

@@ -195,6 +195,11 @@ func (i *interleaved) Update(ctx context.Context, entry video.Entry, version str
 	return i.ledger.Update(ctx, entry, version)
 }
 
+func (i *interleaved) PutProgress(ctx context.Context, id string, progress video.Progress) error {
+	i.call()
+	return i.ledger.PutProgress(ctx, id, progress)
+}
+
 func (i *interleaved) StartExecution(ctx context.Context, in *sfn.StartExecutionInput, o ...func(*sfn.Options)) (*sfn.StartExecutionOutput, error) {
 	i.call()
 	return i.machine.StartExecution(ctx, in, o...)
