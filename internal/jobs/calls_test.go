@@ -89,6 +89,10 @@ func TestCallsToAWS(t *testing.T) {
 			want []string
 		}{
 			{"a start", func() error { return start("another") }, []string{"Query", "TransactWriteItems", "StartExecution", "PutItem"}},
+			{"a POST without a key", func() error {
+				_, err := s.Send(ctx, jobs.Post{ID: "sent", At: time.Now()}, boat, video.Origin{Trigger: video.TriggerAPI})
+				return err
+			}, []string{"Query", "TransactWriteItems", "StartExecution", "PutItem"}},
 			{"a status", func() error { _, err := s.Status(ctx, "job-1"); return err }, []string{"Query"}},
 			{"a list", list(jobs.Query{}), []string{"Query"}},
 			{"a list by status", list(jobs.Query{States: []video.State{video.StateQueued}}), []string{"Query"}},
@@ -99,7 +103,7 @@ func TestCallsToAWS(t *testing.T) {
 			if err := test.do(); err != nil {
 				t.Errorf("%s: %v", test.name, err)
 			}
-			if test.name == "a start" {
+			if test.want[1%len(test.want)] == "TransactWriteItems" {
 				time.Sleep(dynamofake.Lag)
 			}
 			if !slices.Equal(r.calls, test.want) {

@@ -46,6 +46,19 @@ func (l ledger) List(context.Context, table.Query) ([]table.Listed, string, erro
 	return nil, "", errThrottled
 }
 
+// What is sent without an Idempotency-Key is tested on a real table too.
+func (l ledger) Sendings(context.Context, string) ([]video.Sending, string, error) {
+	return nil, "", errThrottled
+}
+
+func (l ledger) PutSendings(context.Context, string, []video.Sending, string) error {
+	return errThrottled
+}
+
+func (l ledger) CreateSent(context.Context, video.Entry, string, []video.Sending, string) (video.Entry, string, error) {
+	return video.Entry{}, "", errThrottled
+}
+
 func (l ledger) Create(_ context.Context, entry video.Entry) (video.Entry, string, error) {
 	if _, ok := l[entry.ID]; ok {
 		return video.Entry{}, "", &video.Conflict{ID: entry.ID}

@@ -19,6 +19,11 @@ type Table interface {
 	// PutProgress keeps what a step tells of a job, in the place of what that step
 	// told before.
 	PutProgress(ctx context.Context, id string, progress video.Progress) error
+	// Sendings gives what was sent of a request without an Idempotency-Key.
+	Sendings(ctx context.Context, request string) (sent []video.Sending, version string, err error)
+	PutSendings(ctx context.Context, request string, sent []video.Sending, version string) error
+	// CreateSent creates a job and replaces the sendings at once.
+	CreateSent(ctx context.Context, entry video.Entry, request string, sent []video.Sending, version string) (video.Entry, string, error)
 	// List gives jobs, newest first, and the place before which it goes on.
 	List(context.Context, table.Query) (jobs []table.Listed, next string, err error)
 	// Unfinished gives the jobs without an outcome, the oldest first.

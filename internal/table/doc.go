@@ -7,6 +7,8 @@
 // "request" is written once, with the first "job". One Query gives a job whole.
 // The items "progress#<step>" are what each step told of its work on the job last,
 // for people: they have no version, and no write is based on them.
+// The partition "sent#<request>" has one item: the jobs that a request became which was
+// sent without an Idempotency-Key of late. It expires.
 // The partition "times" has an item for each model and length: how long the last
 // generations took. The partition "days" has an item for each day that has jobs.
 //
@@ -18,7 +20,7 @@
 //
 // # Writes
 //
-// Every write of a job or a time sets the next version and a mark, a random text
+// Every write of a job, a sending or a time sets the next version and a mark, a random text
 // that no other write has, on condition that the version that was read is still
 // there. Where the condition failed, or the answer was lost, the write took effect
 // if and only if the item has its mark: two writers can both have tried to write

@@ -47,6 +47,11 @@ func (t *Table) Get(ctx context.Context, id string) (video.Entry, string, error)
 // that can be read. Where there is one already it gives a *video.Conflict and writes
 // nothing. On any other error the job may have been written.
 func (t *Table) Create(ctx context.Context, entry video.Entry) (video.Entry, string, error) {
+	return t.create(ctx, entry, nil)
+}
+
+// create creates a job, in one transaction with what with makes of the job's mark.
+func (t *Table) create(ctx context.Context, entry video.Entry, with func(mark string) types.TransactWriteItem) (video.Entry, string, error) {
 	if err := t.putDay(ctx, entry.CreatedAt); err != nil {
 		return video.Entry{}, "", err
 	}
@@ -74,6 +79,9 @@ func (t *Table) Create(ctx context.Context, entry video.Entry) (video.Entry, str
 			}},
 			{Put: &types.Put{TableName: &t.name, Item: sent}},
 		},
+	}
+	if with != nil {
+		put.TransactItems = append(put.TransactItems, with(entry.Mark))
 	}
 	return t.settle(ctx, entry, version, func(ctx context.Context) error {
 		_, err := t.client.TransactWriteItems(ctx, put)

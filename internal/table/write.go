@@ -80,7 +80,8 @@ func fateOf(err error, mark string) fate {
 }
 
 // fateOfTransaction reads the reasons, which are in the order of the items. The
-// first item is the one with the mark, and alone has a condition.
+// first item tells by its mark whose write it was. Where its own condition held, and
+// that of another item did not, the transaction wrote nothing.
 func fateOfTransaction(cancelled *types.TransactionCanceledException, mark string) fate {
 	f := unknown
 	for i, reason := range cancelled.CancellationReasons {
@@ -93,6 +94,7 @@ func fateOfTransaction(cancelled *types.TransactionCanceledException, mark strin
 			if i == 0 {
 				return compare(reason.Item, mark)
 			}
+			return refused
 		case "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
 			f = again
 		}

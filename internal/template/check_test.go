@@ -133,6 +133,7 @@ func broken() []variant {
 		{"buckets", "videos that go with the stack", "template.yaml", "they outlive the stack.\n    DeletionPolicy: RetainExceptOnCreate\n", "they outlive the stack.\n"},
 		{"tables", "jobs that go with the stack", "template.yaml", "created by a deploy that failed holds nothing.\n    DeletionPolicy: RetainExceptOnCreate\n", "created by a deploy that failed holds nothing.\n"},
 		{"tables", "jobs that can't be restored", "template.yaml", "PointInTimeRecoveryEnabled: true", "PointInTimeRecoveryEnabled: false"},
+		{"tables", "what expires and stays", "template.yaml", "AttributeName: expires", "AttributeName: expiry"},
 		{"tables", "jobs that anybody may delete", "template.yaml", "      DeletionProtectionEnabled: !Ref TableDeletionProtection\n", ""},
 		{"tables", "jobs that are paid by the hour", "template.yaml", "PAY_PER_REQUEST", "PROVISIONED"},
 		{"buckets", "prompts without versions", "template.yaml", "VersioningConfiguration: { Status: Enabled }", "VersioningConfiguration: { Status: Suspended }"},

@@ -115,12 +115,15 @@ func outlives(p *Project, id string, say report) {
 	}
 }
 
-// tables can be restored to any second of the last weeks, are protected where the
-// parameter says so, cost nothing while nothing happens, and outlive the stack.
+// tables can be restored to any second of the last weeks, delete what expires, are
+// protected where the parameter says so, cost nothing while nothing happens, and outlive the stack.
 func tables(p *Project, say report) {
 	for _, id := range p.Template.ofType("AWS::DynamoDB::Table") {
 		if p.Template.property(id, "PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled") != true {
 			say("%s can't be restored", id)
+		}
+		if p.Template.property(id, "TimeToLiveSpecification", "Enabled") != true || p.Template.property(id, "TimeToLiveSpecification", "AttributeName") != "expires" {
+			say("%s keeps for good what expires", id)
 		}
 		if p.Template.property(id, "DeletionProtectionEnabled") != Ref("TableDeletionProtection") {
 			say("%s is not protected against its deletion", id)

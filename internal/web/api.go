@@ -20,6 +20,9 @@ import (
 type Jobs interface {
 	// Start starts a job, once an id, or gives a *jobs.Mismatch.
 	Start(ctx context.Context, id string, r video.Request, from video.Origin) (jobs.Receipt, error)
+	// Send starts a job for a request without an Idempotency-Key, or finds the one that
+	// the request became when its client sent it before.
+	Send(ctx context.Context, p jobs.Post, r video.Request, from video.Origin) (jobs.Receipt, error)
 	// Status says how a job is doing, or gives a *video.NoEntry.
 	Status(ctx context.Context, id string) (jobs.View, error)
 	// File is Status of a job whose video is in the bucket, if it is completed.

@@ -32,6 +32,7 @@ type fakeJobs struct {
 	err      error
 	panics   bool
 	asked    []string
+	posts    []jobs.Post
 }
 
 func (j *fakeJobs) Start(_ context.Context, id string, r video.Request, from video.Origin) (jobs.Receipt, error) {
@@ -49,6 +50,14 @@ func (j *fakeJobs) Start(_ context.Context, id string, r video.Request, from vid
 	}
 	j.requests[id] = r.Hash()
 	return jobs.Receipt{View: jobs.View{ID: id}}, nil
+}
+
+// Send is Start, of the job that the first POST with an id made.
+func (j *fakeJobs) Send(ctx context.Context, p jobs.Post, r video.Request, from video.Origin) (jobs.Receipt, error) {
+	j.posts = append(j.posts, p)
+	receipt, err := j.Start(ctx, p.ID, r, from)
+	receipt.ID = p.ID
+	return receipt, err
 }
 
 func (j *fakeJobs) Status(_ context.Context, id string) (jobs.View, error) {

@@ -6,7 +6,9 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/video"
@@ -26,16 +28,12 @@ func (a *API) create(created int) func(*http.Request) answer {
 			return *refused
 		}
 
-		var err error
-		id, again := "", "send the request again with the same Idempotency-Key"
-		if keyed {
-			id = jobs.IDFromKey("api", key[0])
-		} else if id, err = jobs.RandomID("api", a.Random); err != nil {
-			return unavailable("", err, "no id could be made for the request, and nothing was started; send it again")
-		} else {
-			again = "ask for generation_id=" + id + " before sending it again, and use an Idempotency-Key to be safe"
+		from := video.Origin{Trigger: video.TriggerAPI}
+		if !keyed {
+			return a.send(r, request, from, created)
 		}
-		receipt, err := a.Jobs.Start(r.Context(), id, request, video.Origin{Trigger: video.TriggerAPI})
+		id := jobs.IDFromKey("api", key[0])
+		receipt, err := a.Jobs.Start(r.Context(), id, request, from)
 		var other *jobs.Mismatch
 		switch {
 		case errors.As(err, &other):
@@ -43,10 +41,51 @@ func (a *API) create(created int) func(*http.Request) answer {
 			// https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header
 			return refuseField(http.StatusUnprocessableEntity, "Idempotency-Key", "was used for another request; nothing was started: use a new key for a new request, or send the first request again unchanged")
 		case err != nil:
-			return unavailable(id, err, "the request may or may not have been taken; "+again)
+			return unavailable(id, err, "the request may or may not have been taken; send the request again with the same Idempotency-Key")
 		}
-		return answer{status: created, job: receipt.ID, body: reply(jobs.View{ID: receipt.ID, State: video.StateQueued}, "")}
+		return taken(created, receipt.ID)
 	}
+}
+
+// send starts a job for a request without an Idempotency-Key.
+func (a *API) send(r *http.Request, request video.Request, from video.Origin, created int) answer {
+	id, err := jobs.RandomID("api", a.Random)
+	if err != nil {
+		return unavailable("", err, "no id could be made for the request, and nothing was started; send it again")
+	}
+	receipt, err := a.Jobs.Send(r.Context(), jobs.Post{ID: id, At: a.received(r), Retry: retries(r)}, request, from)
+	switch {
+	case err != nil && receipt.ID == "":
+		return unavailable("", err, "the request was not taken; send it again")
+	case err != nil:
+		return unavailable(receipt.ID, err, "the request may or may not have been taken; ask for generation_id="+receipt.ID+" before sending it again, and use an Idempotency-Key to be safe")
+	}
+	return taken(created, receipt.ID)
+}
+
+// taken answers as the provider does.
+func taken(created int, id string) answer {
+	return answer{status: created, job: id, body: reply(jobs.View{ID: id, State: video.StateQueued}, "")}
+}
+
+// retries gives how often a client says that it has sent a request before. The
+// provider's SDK does so, as all do that Stainless generates. What is no such count
+// says nothing.
+// https://github.com/openai/openai-python/blob/main/src/openai/_base_client.py
+func retries(r *http.Request) int {
+	n, err := strconv.ParseUint(r.Header.Get("X-Stainless-Retry-Count"), 10, 16)
+	if err != nil {
+		return 0
+	}
+	return int(n)
+}
+
+// received is when API Gateway received a request, which Lambda tells.
+func (a *API) received(r *http.Request) time.Time {
+	if at, err := strconv.ParseInt(r.Header.Get(receivedHeader), 10, 64); err == nil && at > 0 {
+		return time.UnixMilli(at)
+	}
+	return a.Now()
 }
 
 // checked is a request that would be taken, with its defaults.

@@ -5,15 +5,20 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/awslabs/aws-lambda-go-api-proxy/httpadapter"
 )
 
+// receivedHeader is the header by which Lambda tells when a request was received.
+const receivedHeader = "X-Received-At"
+
 // Lambda makes a Lambda handler of an http.Handler, for the proxy integration of
 // an API Gateway REST API. The request's X-Request-Id is API Gateway's own id of
-// it, whatever the caller sent, and its X-Page-Prefix is where the page's files are,
+// it, whatever the caller sent, its X-Received-At is when API Gateway received it, in
+// milliseconds since 1970, and its X-Page-Prefix is where the page's files are,
 // as seen from the page's address. The path is the API's own, without the base path
 // that a custom domain may have before it. A body that can't be decoded is asked of the
 // handler as a path that it doesn't know, so that it is refused in the handler's
@@ -32,6 +37,7 @@ func Lambda(handler http.Handler) func(context.Context, events.APIGatewayProxyRe
 			}
 		}
 		headers.Set("X-Request-Id", event.RequestContext.RequestID)
+		headers.Set(receivedHeader, strconv.FormatInt(event.RequestContext.RequestTimeEpoch, 10))
 		headers.Set("X-Page-Prefix", pagePrefix(event.RequestContext.Path))
 		event.MultiValueHeaders = headers
 		event.Path = escaped(withoutBase(event))

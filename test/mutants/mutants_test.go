@@ -119,6 +119,16 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestStartedOnceWhateverFails$", "./internal/jobs", "0 executions at once",
 		},
 		{
+			"what was sent replaced without its condition", "internal/table/sendings.go",
+			`put.ConditionExpression = aws.String("attribute_not_exists(#version)")`, `put.ExpressionAttributeNames = nil`,
+			"^TestSentOnceWhateverFails$", "./internal/jobs", ": the jobs [",
+		},
+		{
+			"a first POST that doesn't look for its retry", "internal/jobs/send.go",
+			`!one.First && !p.At.After(one.At)`, `false`,
+			"^TestSentOnceWhateverFails$", "./internal/jobs", ": the jobs [",
+		},
+		{
 			"the next execution started before the item names it", "internal/jobs/start.go",
 			`if entry, version, err = s.table.Update(ctx, entry.Next(), version); unlessConflict(err) != nil {`, `if entry = entry.Next(); err != nil {`,
 			"^TestStartedOnceWhateverFails$", "./internal/jobs", "the job names a, and a-r1 was started",

@@ -1,0 +1,165 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// SameRequest is how long after a request was last sent a retry of it, or the next
+// POST after one that failed, is still the same request.
+const SameRequest = 10 * time.Minute
+
+// mostSendings is how many sendings of one request are remembered: the newest.
+const mostSendings = 20
+
+// sendTurns is how often the sendings of a request are read anew after others changed
+// them. That is more than the requests that the API takes at once.
+const sendTurns = 100
+
+// Post is a POST of a request without an Idempotency-Key.
+type Post struct {
+	// ID is the job's, where the POST makes one: a RandomID.
+	ID string
+	// At is when the POST was received, by the clock that all of them are timed by.
+	At time.Time
+	// Retry is how often its client says that it has sent the request before. 0 is a
+	// first POST.
+	Retry int
+}
+
+// Send makes a request a job that came without an Idempotency-Key. A first POST is a
+// new job each time, and a retry, which its client's library sends by itself, belongs
+// to a POST of the same owner and the same request within SameRequest:
+//
+//   - to the newest one that was retried once less, else to the newest that was
+//     retried less, else to the newest;
+//   - where there is none, the first POST was lost, or is still on its way: the retry
+//     makes the job, and a first POST that was received before the retry is that job
+//     when it comes.
+//
+// After a POST that failed here, the next one is the same request, retry or not.
+//
+// What is not promised: two requests of one owner that are equal, and are sent at
+// once, can't be told apart. Where the first POST of one of them was lost, its retry
+// is taken for the other. It is a video less then, and never one more.
+//
+// The receipt has the job's id with an error too, unless nothing was read. The error
+// is a *video.ServiceUnavailable; it is not known then whether the job was started.
+func (s *Service) Send(ctx context.Context, p Post, r video.Request, from video.Origin) (Receipt, error) {
+	request := IDFromKey("sent", r.Hash())
+	for range sendTurns {
+		sent, version, err := s.table.Sendings(ctx, request)
+		if err != nil {
+			return Receipt{}, unavailable("reading what was sent before", err)
+		}
+		i := p.among(sent)
+		if i < 0 {
+			receipt, err := s.create(ctx, p, r, from, request, p.added(sent), version)
+			if unlessConflict(err) == nil && err != nil {
+				continue
+			}
+			return s.told(ctx, request, p, receipt, err)
+		}
+		id := sent[i].Job
+		if err = s.table.PutSendings(ctx, request, p.joined(sent, i), version); unlessConflict(err) != nil {
+			return Receipt{View: View{ID: id}}, unavailable("writing what was sent", err)
+		} else if err != nil {
+			continue
+		}
+		receipt, err := s.Start(ctx, id, r, from)
+		receipt.ID = id
+		return s.told(ctx, request, p, receipt, err)
+	}
+	return Receipt{}, changing("starting the job")
+}
+
+// create creates and starts the job of a POST. It gives a *video.Conflict where
+// others changed the sendings.
+func (s *Service) create(ctx context.Context, p Post, r video.Request, from video.Origin, request string, sent []video.Sending, version string) (Receipt, error) {
+	receipt := Receipt{View: View{ID: p.ID}}
+	entry, written, err := s.table.CreateSent(ctx, video.Entry{
+		ID: p.ID, Request: r, RequestHash: r.Hash(), CreatedAt: s.now(), Origin: from, Execution: p.ID,
+	}, request, sent, version)
+	switch {
+	case unlessConflict(err) != nil:
+		return receipt, unavailable("writing the job", err)
+	case err != nil:
+		return receipt, err
+	}
+	started, known, err := s.begin(ctx, entry, written)
+	if err == nil && !started {
+		return s.Start(ctx, p.ID, r, from)
+	}
+	if err == nil {
+		receipt = Receipt{viewOf(entry), known}
+	}
+	return receipt, err
+}
+
+// told opens a sending whose POST is answered with an error, unless another POST of it
+// came since. It gives the receipt and the error. Where that fails, only a retry finds
+// the job again.
+func (s *Service) told(ctx context.Context, request string, p Post, receipt Receipt, err error) (Receipt, error) {
+	for turn := 0; err != nil && turn < turns; turn++ {
+		sent, version, readErr := s.table.Sendings(ctx, request)
+		i := slices.IndexFunc(sent, func(one video.Sending) bool { return one.Job == receipt.ID && one.At.Equal(p.At) && !one.Open })
+		if readErr != nil || i < 0 {
+			break
+		}
+		sent[i].Open = true
+		var conflict *video.Conflict
+		if !errors.As(s.table.PutSendings(ctx, request, sent, version), &conflict) {
+			break
+		}
+	}
+	return receipt, err
+}
+
+// among gives which of the sendings a POST belongs to, and -1 where it makes a new
+// job.
+func (p Post) among(sent []video.Sending) int {
+	found, fit := -1, 0
+	for i, one := range slices.Backward(sent) {
+		fits := 0
+		switch {
+		case one.Job == p.ID:
+			return i // it was written before, and the answer was lost
+		case p.At.Sub(one.At) > SameRequest:
+		case p.Retry == 0 && (one.Open || !one.First && !p.At.After(one.At)):
+			fits = 1
+		case p.Retry > 0 && one.Retry == p.Retry-1:
+			fits = 3
+		case p.Retry > 0 && one.Retry < p.Retry:
+			fits = 2
+		case p.Retry > 0:
+			fits = 1
+		}
+		if fits > fit {
+			found, fit = i, fits
+		}
+	}
+	return found
+}
+
+// added gives the sendings with that of a POST which makes a new job, and without
+// those that nobody asks for any more.
+func (p Post) added(sent []video.Sending) []video.Sending {
+	sent = slices.DeleteFunc(slices.Clone(sent), func(one video.Sending) bool { return p.At.Sub(one.At) > SameRequest })
+	sent = append(sent, video.Sending{Job: p.ID, At: p.At, Retry: p.Retry, First: p.Retry == 0})
+	return sent[max(0, len(sent)-mostSendings):]
+}
+
+// joined gives the sendings with a POST that belongs to one of them.
+func (p Post) joined(sent []video.Sending, i int) []video.Sending {
+	sent = slices.Clone(sent)
+	one := &sent[i]
+	one.Retry, one.First, one.Open = max(one.Retry, p.Retry), one.First || p.Retry == 0, false
+	if p.At.After(one.At) {
+		one.At = p.At
+	}
+	return sent
+}
