@@ -5,22 +5,32 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/spf13/cobra"
 )
 
 // TestDocs holds the commands in docs/cli.md to what --help shows.
 func TestDocs(t *testing.T) {
 	w := newTestWorld(t)
 	var want strings.Builder
-	for _, cmd := range newRoot(w.world).Commands() {
-		if cmd.Hidden {
-			continue
+	var describe func(commands []*cobra.Command)
+	describe = func(commands []*cobra.Command) {
+		for _, cmd := range commands {
+			name := strings.TrimPrefix(cmd.CommandPath(), "takeup ")
+			if cmd.Hidden {
+				continue
+			}
+			w.out.Reset()
+			if status := w.run(t.Context(), append(strings.Fields(name), "--help")...); status != 0 {
+				t.Fatalf("%s --help: %d, %s", name, status, &w.err)
+			}
+			want.WriteString("### " + name + "\n\n```text\n" + strings.TrimSpace(w.out.String()) + "\n```\n\n")
+			if name != "completion" { // whose commands are the shells
+				describe(cmd.Commands())
+			}
 		}
-		w.out.Reset()
-		if status := w.run(t.Context(), cmd.Name(), "--help"); status != 0 {
-			t.Fatalf("%s --help: %d, %s", cmd.Name(), status, &w.err)
-		}
-		want.WriteString("### " + cmd.Name() + "\n\n```text\n" + strings.TrimSpace(w.out.String()) + "\n```\n\n")
 	}
+	describe(newRoot(w.world).Commands())
 	const path, begin, end = "../../docs/cli.md", "<!-- commands -->\n", "<!-- end of commands -->\n"
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -89,6 +89,7 @@ func showVideo(out io.Writer, api apiAccess, v client.Video, asJSON bool) error 
 		row("seconds", fmt.Sprint(v.Request.Duration()))
 		row("prompt", plain(v.Request.Prompt()))
 	}
+	row("owner", plain(deref(v.Owner)))
 	row("from", originText(v.Origin))
 	row("created", v.CreatedAt.UTC().Format(time.RFC3339))
 	row("submitted", timeText(v.SubmittedAt))

@@ -22,6 +22,7 @@ func newList(w *world) *cobra.Command {
 		t      target
 		status string
 		model  string
+		owner  string
 		words  string
 		since  moment
 		limit  int
@@ -60,7 +61,7 @@ found, or there are no more: --since bounds it. The words may come in any order.
 			if all {
 				limit = 0
 			}
-			q := client.Query{Status: status, Model: model, Words: words, Limit: pageSize, From: since.time(w.now())}
+			q := client.Query{Status: status, Model: model, Owner: owner, Words: words, Limit: pageSize, From: since.time(w.now())}
 			got, err := list(cmd.Context(), api, q, limit)
 			if err != nil {
 				return err
@@ -76,6 +77,8 @@ found, or there are no more: --since bounds it. The words may come in any order.
 	complete(cmd, "status", statuses)
 	set.StringVar(&model, "model", "", "only those of this `model`")
 	complete(cmd, "model", modelNames())
+	set.StringVar(&owner, "owner", "", "only those that this token asked for, by its `name`")
+	complete(cmd, "owner", nil)
 	set.StringVar(&words, "search", "", "only those whose prompt has these `words`")
 	set.Var(&since, "since", "only those that were created since a `time`: 48h or 30d ago, 2026-08-21 or 2026-08-21T12:00:00Z")
 	set.IntVarP(&limit, "limit", "n", 20, "the most that are listed")

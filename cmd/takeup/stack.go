@@ -16,9 +16,9 @@ import (
 	"github.com/takeup/takeup/internal/aimlapi"
 	"github.com/takeup/takeup/internal/localstack"
 	"github.com/takeup/takeup/internal/manifest"
-	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/secret"
 	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/tokens"
 )
 
 // stackAccess is what a command needs to work on a stack.
@@ -85,13 +85,26 @@ func (a stackAccess) api(ctx context.Context, w *world) (apiAccess, error) {
 	return access, nil
 }
 
-// token reads the API's token.
+// tokens is the secret of the API's tokens.
+func (a stackAccess) tokens() tokens.Secret {
+	return tokens.NewSecret(secretsmanager.NewFromConfig(a.config), a.outputs["ApiTokenSecret"])
+}
+
+// token reads the token that was made with the stack.
 func (a stackAccess) token(ctx context.Context) (string, error) {
-	token, err := secret.New(secretsmanager.NewFromConfig(a.config), a.outputs["ApiTokenSecret"]).Current(ctx)
-	if err != nil {
-		return "", fmt.Errorf("reading the token of the stack %s; your AWS credentials need secretsmanager:GetSecretValue for it: %w", a.name, reconcile.Plain(err))
+	all, err := a.tokens().Read(ctx)
+	var malformed *tokens.Malformed
+	switch {
+	case errors.As(err, &malformed):
+		return "", err
+	case err != nil:
+		return "", fmt.Errorf("reading the token of the stack %s; your AWS credentials need secretsmanager:GetSecretValue for it: %w", a.name, err)
 	}
-	return token.Value, nil
+	token, err := all.Default()
+	if err != nil {
+		return "", fmt.Errorf("%w, by which takeup calls the API of a stack; make one with takeup token add %s, or give the API's address and a token of your own by TAKEUP_URL and TAKEUP_TOKEN", err, tokens.Default)
+	}
+	return token, nil
 }
 
 // s3 gives a client; an address of its own needs the bucket in the path.

@@ -27,6 +27,7 @@ type fakeAWS struct {
 	executions          int // that Lambda allows
 	versioning          string
 	api                 http.Handler
+	tokens, pending     string // the secret of the API's tokens
 }
 
 func newFakeAWS(t *testing.T, api *fakeapi.Server) *fakeAWS {
@@ -36,6 +37,7 @@ func newFakeAWS(t *testing.T, api *fakeapi.Server) *fakeAWS {
 		t.Fatal(err)
 	}
 	a := &fakeAWS{
+		tokens: `{"default":"` + fakeapi.Token + `"}`,
 		status: "CREATE_COMPLETE", balance: 9.8, executions: 1000, versioning: "Enabled",
 		api: http.StripPrefix("/_aws/execute-api/abc/takeup", httputil.NewSingleHostReverseProxy(target)),
 		outputs: map[string]string{
@@ -88,8 +90,16 @@ func (a *fakeAWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "secretsmanager.GetSecretValue":
 		var asked struct{ SecretID string }
 		_ = json.NewDecoder(r.Body).Decode(&asked)
-		value := map[string]string{"token": fakeapi.Token, "key": "the-key\n"}[asked.SecretID]
+		value := map[string]string{"token": a.tokens, "key": "the-key\n"}[asked.SecretID]
 		_ = json.NewEncoder(w).Encode(map[string]string{"SecretString": value, "VersionId": "1"})
+	case "secretsmanager.PutSecretValue":
+		var put struct{ SecretString string }
+		_ = json.NewDecoder(r.Body).Decode(&put)
+		a.pending = put.SecretString
+		_ = json.NewEncoder(w).Encode(map[string]string{"VersionId": "2"})
+	case "secretsmanager.UpdateSecretVersionStage":
+		a.tokens = a.pending
+		_, _ = io.WriteString(w, "{}")
 	case "AWSStepFunctions.DescribeStateMachine":
 		_ = json.NewEncoder(w).Encode(map[string]any{"name": "text-to-video", "status": "ACTIVE"})
 	case "GetAccountSettings":
@@ -146,6 +156,8 @@ func TestStackByName(t *testing.T) {
 	}{
 		{"another name", func() {}, []string{"list", "--stack", "other"}, "the stack other was not found in region eu-west-1; give the name that it was deployed by"},
 		{"no token", func() { a.denied = "GetSecretValue" }, []string{"list"}, "your AWS credentials need secretsmanager:GetSecretValue"},
+		{"no default token", func() { a.denied, a.tokens = "", `{}` }, []string{"list"}, "make one with takeup token add default, or give the API's address and a token of your own"},
+		{"no tokens", func() { a.tokens = "a-bare-token-0123456789" }, []string{"list"}, "put a JSON object of names and tokens there"},
 		{"no credentials", func() { a.denied = "DescribeStacks" }, []string{"list"}, "see that your AWS credentials work"},
 		{"another's stack", func() { a.denied = ""; delete(a.outputs, "VideosBucket") }, []string{"list"}, "the stack takeup has no output VideosBucket"},
 		{"another's, with the same outputs", func() { a.outputs["VideosBucket"] = "videos"; a.parameters = nil }, []string{"list"}, "no parameter ProviderBaseUrl"},

@@ -1,4 +1,4 @@
-// Command authorize is the Lambda function that checks the API's token.
+// Command authorize is the Lambda function that checks the API's tokens.
 package main
 
 import (
@@ -14,12 +14,12 @@ import (
 	"github.com/takeup/takeup/internal/settings"
 )
 
-// reread is the most that a rotated token waits for.
+// reread is the most that a new token waits for.
 const reread = 30 * time.Second
 
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	set, config := settings.Must(log, settings.Load[settings.Authorize])
-	token := secret.New(secretsmanager.NewFromConfig(config), set.TokenSecret)
-	lambda.Start(authorize.New(token, reread, time.Now, log).Handle)
+	held := secret.New(secretsmanager.NewFromConfig(config), set.TokenSecret)
+	lambda.Start(authorize.New(held, reread, time.Now, log).Handle)
 }

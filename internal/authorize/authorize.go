@@ -1,4 +1,5 @@
-// Package authorize lets the callers of the API in who have its token. It is a
+// Package authorize lets the callers of the API in who have one of its tokens, and
+// says who they are: the principal is the token's name. It is a
 // Lambda authorizer of the TOKEN kind: API Gateway asks it before anything else,
 // and keeps its answer for a while.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
@@ -6,8 +7,6 @@ package authorize
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -16,12 +15,13 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"github.com/takeup/takeup/internal/tokens"
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Secret gives the API's token.
+// Secret gives what the secret of the API's tokens holds.
 type Secret interface {
-	// Current gives the token as it was last read.
+	// Current gives it as it was last read.
 	Current(context.Context) (video.Key, error)
 	// Reread reads it anew.
 	Reread(context.Context) (video.Key, error)
@@ -40,7 +40,7 @@ func (e *BadMethod) Error() string {
 	return fmt.Sprintf("%.200q is not the ARN of an API's method; this function answers API Gateway's TOKEN authorizer events", e.ARN)
 }
 
-// Authorizer knows the token. It is safe for concurrent use.
+// Authorizer knows the tokens. It is safe for concurrent use.
 type Authorizer struct {
 	secret Secret
 	every  time.Duration
@@ -52,7 +52,7 @@ type Authorizer struct {
 }
 
 // New makes an Authorizer. It reads the secret anew once its reading is older than
-// every: within that time a rotated token works and the old one stops working.
+// every: within that time a new token works and a revoked one stops working.
 // It never reads more often, so that a guesser can't use up Secrets Manager's
 // rate.
 func New(secret Secret, every time.Duration, now func() time.Time, log *slog.Logger) *Authorizer {
@@ -61,19 +61,21 @@ func New(secret Secret, every time.Duration, now func() time.Time, log *slog.Log
 
 // Handle is the Lambda handler. It gives a policy that allows the whole stage, so
 // that API Gateway can keep the answer for all routes, or *Unauthorized. An error
-// of Secrets Manager stays one, since it says nothing of the caller.
+// of Secrets Manager stays one, since it says nothing of the caller; so does a
+// *tokens.Malformed.
 func (a *Authorizer) Handle(ctx context.Context, event events.APIGatewayCustomAuthorizerRequest) (events.APIGatewayCustomAuthorizerResponse, error) {
+	owner := ""
 	stage, err := wholeStage(event.MethodArn)
 	if err == nil {
-		err = a.check(ctx, event.AuthorizationToken)
+		owner, err = a.owner(ctx, event.AuthorizationToken)
 	}
 	if err != nil {
 		a.log.WarnContext(ctx, "authorize", "allowed", false, "error", err.Error())
 		return events.APIGatewayCustomAuthorizerResponse{}, err
 	}
-	a.log.InfoContext(ctx, "authorize", "allowed", true)
+	a.log.InfoContext(ctx, "authorize", "allowed", true, "owner", owner)
 	return events.APIGatewayCustomAuthorizerResponse{
-		PrincipalID: "token",
+		PrincipalID: owner,
 		PolicyDocument: events.APIGatewayCustomAuthorizerPolicy{
 			Version: "2012-10-17",
 			Statement: []events.IAMPolicyStatement{
@@ -83,24 +85,30 @@ func (a *Authorizer) Handle(ctx context.Context, event events.APIGatewayCustomAu
 	}, nil
 }
 
-func (a *Authorizer) check(ctx context.Context, header string) error {
+// owner gives whose token a header has.
+func (a *Authorizer) owner(ctx context.Context, header string) (string, error) {
 	scheme, token, _ := strings.Cut(header, " ")
 	token = strings.TrimSpace(token)
 	if !strings.EqualFold(scheme, "Bearer") || token == "" {
-		return &Unauthorized{}
+		return "", &Unauthorized{}
 	}
-	key, err := a.key(ctx)
+	held, err := a.held(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
-	if !same(token, key.Value) {
-		return &Unauthorized{}
+	known, err := tokens.Parse(held.Value)
+	if err != nil {
+		return "", err
 	}
-	return nil
+	owner, ok := known.Owner(token)
+	if !ok {
+		return "", &Unauthorized{}
+	}
+	return owner, nil
 }
 
-// key gives the token, by a reading that is younger than every.
-func (a *Authorizer) key(ctx context.Context) (video.Key, error) {
+// held gives what the secret holds, by a reading that is younger than every.
+func (a *Authorizer) held(ctx context.Context) (video.Key, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.now().Sub(a.read) < a.every {
@@ -111,12 +119,6 @@ func (a *Authorizer) key(ctx context.Context) (video.Key, error) {
 		a.read = a.now()
 	}
 	return key, err
-}
-
-// same compares in a time that depends on neither text, nor on their lengths.
-func same(a, b string) bool {
-	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
-	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
 }
 
 // wholeStage makes of the ARN of a method,

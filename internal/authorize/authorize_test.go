@@ -13,10 +13,11 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/takeup/takeup/internal/authorize"
+	"github.com/takeup/takeup/internal/tokens"
 	"github.com/takeup/takeup/internal/video"
 )
 
-// secret is a secret that counts its readings.
+// secret is a secret that counts its readings. A bare token is alice's.
 type secret struct {
 	value, kept string
 	err         error
@@ -36,6 +37,9 @@ func (s *secret) Reread(context.Context) (video.Key, error) {
 		return video.Key{}, s.err
 	}
 	s.kept = s.value
+	if s.kept != "" && s.kept[0] != '{' {
+		s.kept = `{"alice":"` + s.kept + `"}`
+	}
 	return video.Key{Value: s.kept}, nil
 }
 
@@ -85,10 +89,22 @@ func TestHandle(t *testing.T) {
 			continue
 		}
 		got, _ := json.Marshal(response)
-		const want = `{"principalId":"token","policyDocument":{"Version":"2012-10-17","Statement":[{"Action":["execute-api:Invoke"],"Effect":"Allow",` +
+		const want = `{"principalId":"alice","policyDocument":{"Version":"2012-10-17","Statement":[{"Action":["execute-api:Invoke"],"Effect":"Allow",` +
 			`"Resource":["arn:aws:execute-api:eu-west-1:123456789012:abc123/takeup/*"]}]}}`
 		if string(got) != want {
 			t.Errorf("got %s\nwant %s", got, want)
+		}
+	}
+}
+
+// The principal is the name of the token.
+func TestOwner(t *testing.T) {
+	c := &clock{time.Unix(1e9, 0)}
+	s := &secret{value: `{"default":"` + token + `","bob":"bobs-token-0123456789"}`}
+	a := authorize.New(s, time.Minute, c.now, slog.New(slog.DiscardHandler))
+	for given, want := range map[string]string{token: "default", "bobs-token-0123456789": "bob"} {
+		if got, err := ask(a, "Bearer "+given); err != nil || got.PrincipalID != want {
+			t.Errorf("%s: %q, %v", want, got.PrincipalID, err)
 		}
 	}
 }
@@ -103,7 +119,7 @@ func TestARotatedTokenWorksAndTheOldOneStops(t *testing.T) {
 		}
 	}
 	check(token, true)
-	s.value = "rotated"
+	s.value = "rotated-by-her-0123456789"
 	for range 100 {
 		check("a guess", false)
 	}
@@ -112,7 +128,7 @@ func TestARotatedTokenWorksAndTheOldOneStops(t *testing.T) {
 	}
 	check(token, true)
 	c.Time = c.Add(time.Minute)
-	check("rotated", true)
+	check(s.value, true)
 	check(token, false)
 	if s.reads != 2 {
 		t.Errorf("%d readings in two minutes", s.reads)
@@ -131,6 +147,12 @@ func TestTroubleIsNoRefusal(t *testing.T) {
 	if _, err := ask(a, "Bearer "+token); err != nil {
 		t.Errorf("after it: got %v", err)
 	}
+	s.kept, s.value, c.Time = "", "{not of tokens "+token, c.Add(time.Hour)
+	var malformed *tokens.Malformed
+	if _, err := ask(a, "Bearer "+token); !errors.As(err, &malformed) || strings.Contains(err.Error(), token) {
+		t.Errorf("a malformed secret: got %v", err)
+	}
+	s.kept, s.value, c.Time = "", token, c.Add(time.Hour)
 	for _, arn := range []string{"", "abc", "arn:aws:execute-api:eu-west-1:1:abc", "arn:aws:execute-api:eu-west-1:1:abc//GET", "arn:aws:s3:::a/b/c"} {
 		var bad *authorize.BadMethod
 		_, err := a.Handle(t.Context(), events.APIGatewayCustomAuthorizerRequest{AuthorizationToken: "Bearer " + token, MethodArn: arn})

@@ -92,7 +92,7 @@ func (c *Client) File(ctx context.Context, id string) (File, error) {
 // List gives a page of the jobs, newest first.
 func (c *Client) List(ctx context.Context, q Query) (Page, error) {
 	query := url.Values{}
-	for name, value := range map[string]string{"status": q.Status, "model": q.Model, "q": q.Words, "cursor": q.Cursor} {
+	for name, value := range map[string]string{"status": q.Status, "model": q.Model, "owner": q.Owner, "q": q.Words, "cursor": q.Cursor} {
 		if value != "" {
 			query.Set(name, value)
 		}

@@ -23,7 +23,7 @@ type Refused struct {
 func (e *Refused) Error() string {
 	said := fmt.Sprintf("the API refused it (%d): %s", e.Status, strings.Join(e.Said, "\n  "))
 	if e.Unauthorized() {
-		said = strings.TrimSuffix(said, ".") + "; see that the address and the token are of the same stack; the stack's output ReadApiToken has the command that shows it"
+		said = strings.TrimSuffix(said, ".") + "; see that the address and the token are of the same stack, and that it was not revoked; takeup token list shows the names of those that there are"
 	}
 	return said
 }

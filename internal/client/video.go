@@ -29,6 +29,7 @@ const Running = "running"
 type Query struct {
 	Status string // one of Statuses, or Running
 	Model  string
+	Owner  string    // the name of a token
 	Words  string    // of the prompt
 	From   time.Time // created then or later
 	Limit  int       // the most in a page; 0: the API's own
@@ -45,6 +46,7 @@ type Video struct {
 	AspectRatio *string         `json:"aspect_ratio"` // as asked for
 	Request     *video.Request  `json:"request"`      // nil in a list
 	CreatedAt   time.Time       `json:"created_at"`
+	Owner       *string         `json:"owner"`  // the name of the token; nil where none asked for it
 	Origin      *Origin         `json:"origin"` // nil where it isn't known
 	SubmittedAt *time.Time      `json:"submitted_at"`
 	EndedAt     *time.Time      `json:"ended_at"`
@@ -76,9 +78,11 @@ type Happened struct {
 	Message string          `json:"message"`
 }
 
-// Origin is where a job came from. What is nil is of prompt files only.
+// Origin is where a job came from. Token is of the API only, and what else can be nil
+// of prompt files.
 type Origin struct {
 	Trigger video.Trigger `json:"trigger"`
+	Token   *string       `json:"token"`
 	Bucket  *string       `json:"bucket"`
 	Key     *string       `json:"key"`
 	Version *string       `json:"version"`

@@ -28,7 +28,7 @@ func API(ctx context.Context, api Clock, address string, now func() time.Time) [
 	var refused *client.Refused
 	switch {
 	case errors.As(err, &refused) && (refused.Status == http.StatusUnauthorized || refused.Status == http.StatusForbidden):
-		return []Line{fix(check, address+" does not accept the token", "give the right one in TAKEUP_TOKEN; the output ReadApiToken shows it").because(err)}
+		return []Line{fix(check, address+" does not accept the token", "give the right one in TAKEUP_TOKEN; takeup token add makes one").because(err)}
 	case err != nil:
 		return []Line{fix(check, address+" does not answer as it should", "see that the address is right and reached from here, and the logs of ApiFunction").because(err)}
 	}

@@ -142,7 +142,11 @@ func (i *Items) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*dyn
 		}
 	}
 	slices.SortStableFunc(out.Items, func(a, b Attributes) int { return strings.Compare(valueOf(a[order]), valueOf(b[order])) })
-	if name, placeholder, ok := strings.Cut(aws.ToString(in.FilterExpression), " = "); ok {
+	for filter := range strings.SplitSeq(aws.ToString(in.FilterExpression), " AND ") {
+		name, placeholder, ok := strings.Cut(filter, " = ")
+		if !ok {
+			continue
+		}
 		out.Items = slices.DeleteFunc(out.Items, func(item Attributes) bool {
 			return !equal(item[in.ExpressionAttributeNames[name]], in.ExpressionAttributeValues[placeholder])
 		})
@@ -170,7 +174,7 @@ func (i *Items) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*dyn
 // table's, as template.yaml has them; by-day has the status too.
 func Projection() []string {
 	return []string{
-		"id", "created_at", "origin", "model", "prompt", "duration", "aspect_ratio", "redrives", "submitted_at", "discarded_at", "manifest", "ending", "wait", "wait_since",
+		"id", "created_at", "owner", "origin", "model", "prompt", "duration", "aspect_ratio", "redrives", "submitted_at", "discarded_at", "manifest", "ending", "wait", "wait_since",
 	}
 }
 

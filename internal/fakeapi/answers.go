@@ -20,10 +20,10 @@ var Created = time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
 // Video is what the API says of a job in a state. Done and Without are for its
 // ends.
 func (s *Server) Video(id string, request video.Request, status string) client.Video {
-	brief := request.Brief()
+	brief, owner := request.Brief(), "alice"
 	v := client.Video{
 		ID: id, Status: status, Model: &brief.Model, Prompt: &brief.Prompt, Duration: &brief.Duration, AspectRatio: &brief.AspectRatio,
-		Request: &request, CreatedAt: Created, Origin: &client.Origin{Trigger: video.TriggerAPI},
+		Request: &request, CreatedAt: Created, Owner: &owner, Origin: &client.Origin{Trigger: video.TriggerAPI, Token: &owner},
 	}
 	v.History = []client.Happened{{At: Created, What: video.EventTaken, Message: "taken by the API"}}
 	no, yes := video.PaidNo, video.PaidYes
@@ -154,14 +154,14 @@ func (s *Server) list(r *http.Request) (int, any) {
 	first := max(0, slices.Index(s.order, r.URL.Query().Get("cursor")))
 	for _, id := range s.order[first:] {
 		now := s.jobs[id].states[0]
-		status, model := r.URL.Query().Get("status"), r.URL.Query().Get("model")
+		status, model, owner := r.URL.Query().Get("status"), r.URL.Query().Get("model"), r.URL.Query().Get("owner")
 		from, _ := time.Parse(time.RFC3339Nano, r.URL.Query().Get("from")) // none: the zero time
 		running := status == client.Running && !now.Ended()
 		words := strings.ToLower(r.URL.Query().Get("q"))
 		if words != "" && (now.Prompt == nil || !strings.Contains(strings.ToLower(*now.Prompt), words)) {
 			continue
 		}
-		if status != "" && status != now.Status && !running || model != "" && (now.Model == nil || *now.Model != model) || now.CreatedAt.Before(from) {
+		if status != "" && status != now.Status && !running || model != "" && (now.Model == nil || *now.Model != model) || owner != "" && (now.Owner == nil || *now.Owner != owner) || now.CreatedAt.Before(from) {
 			continue
 		}
 		if len(page.Videos) == limit {

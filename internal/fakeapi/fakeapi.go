@@ -21,7 +21,7 @@ import (
 )
 
 // Token is the token that is let in.
-const Token = "the-token"
+const Token = "the-token-that-is-let-in"
 
 // Signature is in each URL of a file, and belongs in no message.
 const Signature = "signature=private"

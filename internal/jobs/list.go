@@ -19,6 +19,7 @@ const MaxPage = 50
 type Query struct {
 	States []video.State
 	Model  string
+	Owner  string    // the name of a token
 	Words  string    // all of which the prompt has, in any case and order
 	From   time.Time // created then or later
 	To     time.Time // created before
@@ -27,7 +28,7 @@ type Query struct {
 }
 
 // Page is some of the jobs. It may be short while there are more only where it is
-// asked for by model or words.
+// asked for by model, owner or words.
 type Page struct {
 	Views []View
 	Next  string // the cursor of the next page; empty: there is none
@@ -48,7 +49,7 @@ func (e *BadCursor) Error() string { return "the cursor " + e.Reason }
 //
 // The errors are *BadCursor and *video.ServiceUnavailable.
 func (s *Service) List(ctx context.Context, q Query) (Page, error) {
-	in := table.Query{States: q.States, Model: q.Model, Limit: q.Limit}
+	in := table.Query{States: q.States, Model: q.Model, Owner: q.Owner, Limit: q.Limit}
 	if !q.From.IsZero() {
 		in.After = table.PlaceBefore(q.From)
 	}
@@ -89,7 +90,7 @@ func (s *Service) List(ctx context.Context, q Query) (Page, error) {
 
 // list tells one list from another.
 func (q Query) list() string {
-	parts := []string{q.Model, "", "", url.QueryEscape(q.Words)}
+	parts := []string{q.Model, "", "", url.QueryEscape(q.Words), q.Owner}
 	for i, at := range []time.Time{q.From, q.To} {
 		if !at.IsZero() {
 			parts[i+1] = at.UTC().Format(time.RFC3339Nano)

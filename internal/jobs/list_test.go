@@ -171,6 +171,7 @@ func TestListBy(t *testing.T) {
 			"running to":    {jobs.Query{States: running, To: start.Add(2 * time.Hour)}, []string{"second"}},
 			"failed":        {jobs.Query{States: []video.State{video.StateFailed}}, []string{"first"}},
 			"another model": {jobs.Query{Model: "another"}, nil},
+			"another owner": {jobs.Query{Owner: "another"}, nil},
 		} {
 			test.query.Limit = 50
 			if got, next := w.list(test.query); !slices.Equal(got, test.want) || next != "" {
@@ -185,6 +186,7 @@ func TestListBy(t *testing.T) {
 			"no JSON":          {Cursor: "AAAA"},
 			"no place":         {Cursor: "eyJiIjoiYSJ9"},
 			"of another list":  {Cursor: next},
+			"of another owner": {Cursor: next, States: running, Owner: "alice"},
 			"of another model": {Cursor: next, States: running, Model: "m"},
 			"of another time":  {Cursor: next, States: running, From: start},
 			"of other words":   {Cursor: next, States: running, Words: "boat"},

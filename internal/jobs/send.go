@@ -50,7 +50,7 @@ type Post struct {
 // The receipt has the job's id with an error too, unless nothing was read. The error
 // is a *video.ServiceUnavailable; it is not known then whether the job was started.
 func (s *Service) Send(ctx context.Context, p Post, r video.Request, from video.Origin) (Receipt, error) {
-	request := IDFromKey("sent", r.Hash())
+	request := IDFromKey("sent", from.Token, r.Hash())
 	for range sendTurns {
 		sent, version, err := s.table.Sendings(ctx, request)
 		if err != nil {
@@ -95,7 +95,7 @@ func (s *Service) create(ctx context.Context, p Post, r video.Request, from vide
 		return s.Start(ctx, p.ID, r, from)
 	}
 	if err == nil {
-		receipt = Receipt{viewOf(entry), known}
+		receipt = Receipt{s.viewOf(entry), known}
 	}
 	return receipt, err
 }

@@ -26,6 +26,7 @@ type desk struct {
 	*dynamofake.Items
 	*machine
 	request video.Request
+	owner   string
 	marks   int
 	plan    map[int]func(effect func()) error
 	calls   int
@@ -92,7 +93,7 @@ func (d *desk) post(t *testing.T, second, retry int) (id string, err error) {
 	s := jobs.New(table.New(d, "jobs", mark, func(time.Duration) time.Duration { return 0 }), shelf{}, executions(t, d), now)
 	d.sent++
 	receipt, err := s.Send(t.Context(), jobs.Post{ID: fmt.Sprintf("at-%d-%d", second, d.sent), At: began.Add(time.Duration(second) * time.Second), Retry: retry},
-		d.request, video.Origin{Trigger: video.TriggerAPI})
+		d.request, video.Origin{Trigger: video.TriggerAPI, Token: d.owner})
 	return receipt.ID, err
 }
 
@@ -156,13 +157,18 @@ func TestSend(t *testing.T) {
 }
 
 // Other requests, and other owners, have jobs of their own.
-func TestSendOfAnotherRequest(t *testing.T) {
-	d := newDesk(t)
-	first, err := d.post(t, 0, 0)
-	d.request = request(t, "a tree")
-	second, again := d.post(t, 1, 1)
-	if err != nil || again != nil || first == second {
-		t.Errorf("got %s and %s, %v, %v", first, second, err, again)
+func TestSendOfAnother(t *testing.T) {
+	for name, change := range map[string]func(*desk){
+		"request": func(d *desk) { d.request = request(t, "a tree") },
+		"owner":   func(d *desk) { d.owner = "bob" },
+	} {
+		d := newDesk(t)
+		first, err := d.post(t, 0, 0)
+		change(d)
+		second, again := d.post(t, 1, 1)
+		if err != nil || again != nil || first == second {
+			t.Errorf("another %s: got %s and %s, %v, %v", name, first, second, err, again)
+		}
 	}
 }
 

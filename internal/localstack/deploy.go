@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"github.com/takeup/takeup/internal/tokens"
 )
 
 // samState keeps SAM from asking its package's registry for a newer version,
@@ -89,11 +91,11 @@ func outputs(ctx context.Context, config aws.Config) (map[string]string, error) 
 	return found, nil
 }
 
-// token reads the API's bearer token.
+// token reads the token that was made with the stack.
 func token(ctx context.Context, config aws.Config, secret string) (string, error) {
-	reply, err := secretsmanager.NewFromConfig(config).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &secret})
+	all, err := tokens.NewSecret(secretsmanager.NewFromConfig(config), secret).Read(ctx)
 	if err != nil {
-		return "", fmt.Errorf("reading the API's token: %w", err)
+		return "", err
 	}
-	return aws.ToString(reply.SecretString), nil
+	return all.Default()
 }

@@ -158,7 +158,7 @@ func (s *Store) store(ctx context.Context, job video.Job, entry video.Entry) (vi
 	}
 	return s.Shelf.PutManifest(ctx, video.Manifest{
 		ID: job.ID, Model: job.Model, Request: entry.Request, GenerationID: job.GenerationID,
-		CreatedAt: entry.CreatedAt, SubmittedAt: job.SubmittedAt, CompletedAt: job.CompletedAt,
+		Origin: entry.Origin, CreatedAt: entry.CreatedAt, SubmittedAt: job.SubmittedAt, CompletedAt: job.CompletedAt,
 		StoringAt: began, StoredAt: stored, Polls: job.Polls,
 		Bytes: copied.Bytes, CRC32: copied.CRC32,
 		Seconds: copied.Length.Seconds(), Width: copied.Width, Height: copied.Height,

@@ -95,7 +95,7 @@ func TestStore(t *testing.T) {
 			}
 			want := video.Manifest{
 				ID: "job-1", Model: video.DefaultModel, Request: manifest.Request, GenerationID: "gen-1",
-				CreatedAt: began, SubmittedAt: began, CompletedAt: began, StoringAt: began, StoredAt: began, Polls: 3,
+				Origin: video.Origin{Trigger: video.TriggerExecution}, CreatedAt: began, SubmittedAt: began, CompletedAt: began, StoringAt: began, StoredAt: began, Polls: 3,
 				Bytes: 42, CRC32: "abc", Seconds: 5.041, Width: 1280, Height: 720, CreditsUsed: 1_960_000, PipelineVersion: "v1",
 			}
 			if !reflect.DeepEqual(manifest, want) || manifest.Request.Prompt() != prompt {

@@ -49,6 +49,7 @@ func encode(entry video.Entry, version int64) attributes {
 	item.put("id", entry.ID)
 	item.put("request_hash", entry.RequestHash)
 	item.putTime("created_at", entry.CreatedAt)
+	item.put("owner", entry.Origin.Token)
 	if o := entry.Origin; o != (video.Origin{}) {
 		origin := attributes{}
 		origin.put("trigger", string(o.Trigger))
@@ -148,6 +149,7 @@ func decodeJob(id string, job attributes) (video.Entry, error) {
 	if origin, ok := r.part("origin"); ok {
 		entry.Origin = video.Origin{
 			Trigger: video.Trigger(origin.text("trigger")), Bucket: origin.text("bucket"), Key: origin.text("key"), Version: origin.text("version"),
+			Token: r.text("owner"),
 		}
 		r.whole("origin", origin)
 	}
@@ -198,7 +200,7 @@ func decodeManifest(entry video.Entry, r *reader) *video.Manifest {
 		r.fail("seconds", err)
 	}
 	return &video.Manifest{
-		ID: entry.ID, CreatedAt: entry.CreatedAt, GenerationID: r.text("generation_id"),
+		ID: entry.ID, Origin: entry.Origin, CreatedAt: entry.CreatedAt, GenerationID: r.text("generation_id"),
 		SubmittedAt: r.time("submitted_at"), CompletedAt: r.time("completed_at"), StoringAt: r.time("storing_at"), StoredAt: r.time("stored_at"),
 		Polls: int(r.number("polls")), Bytes: r.number("bytes"), CRC32: r.text("crc32"),
 		Seconds: seconds, Width: int(r.number("width")), Height: int(r.number("height")),

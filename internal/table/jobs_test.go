@@ -69,7 +69,8 @@ func TestEntriesAreKeptWhole(t *testing.T) {
 		CompletedAt: at(6), StoringAt: at(6), StoredAt: at(7), Polls: 3, Bytes: 1234, CRC32: "y/Q5Jg==", Seconds: 5.041, Width: 1280, Height: 720,
 		CreditsUsed: 7, PipelineVersion: "1a2b3c4d5e6f",
 	}
-	full.Origin = video.Origin{Trigger: video.TriggerFile, Bucket: "prompts", Key: "a.txt", Version: "v1"}
+	full.Origin = video.Origin{Trigger: video.TriggerFile, Token: "alice", Bucket: "prompts", Key: "a.txt", Version: "v1"}
+	full.Manifest.Origin = full.Origin
 	full.KeyVersion, full.Route, full.Candidate, full.GenerationID, full.Resubmitted = "v", video.RouteLegacy, "c", "g", true
 	full.Refusal = &video.Refusal{Kind: video.RefusedBusy, Said: "no room"}
 	full.End(&video.Discarded{GenerationID: "g", Credits: 7}, at(8))

@@ -75,6 +75,7 @@ func (l Listed) Place() string { return l.place }
 type Query struct {
 	States []video.State
 	Model  string
+	Owner  string
 	After  string // a place: only jobs after it
 	Before string // a place: only jobs before it; needed
 	Limit  int    // the most jobs; needed
@@ -85,7 +86,7 @@ type Query struct {
 //
 // The jobs of a state take one query. Those of all states take one for each day
 // that they are of, and one more where they go on beyond the first: it tells which
-// days have jobs. A filter by model takes more, and may give fewer jobs than the
+// days have jobs. A filter by model or owner takes more, and may give fewer jobs than the
 // limit while there are more. The indexes are some moments behind. The error is a
 // *video.ServiceUnavailable.
 func (t *Table) List(ctx context.Context, q Query) (jobs []Listed, next string, err error) {
@@ -169,11 +170,10 @@ func (l *listing) read(ctx context.Context, index, key, value string, most int) 
 		ExpressionAttributeNames:  map[string]string{"#key": key, "#place": placeName},
 		ExpressionAttributeValues: map[string]types.AttributeValue{":key": text(value), ":before": text(l.query.Before)},
 	}
-	if l.query.Model == "" {
+	if filters := l.query.filters(in); len(filters) == 0 {
 		in.Limit = aws.Int32(int32(most))
 	} else {
-		in.FilterExpression = aws.String("#model = :model")
-		in.ExpressionAttributeNames["#model"], in.ExpressionAttributeValues[":model"] = "model", text(l.query.Model)
+		in.FilterExpression = aws.String(strings.Join(filters, " AND "))
 	}
 	for {
 		out, err := l.table.client.Query(ctx, in)
@@ -201,6 +201,18 @@ func (l *listing) read(ctx context.Context, index, key, value string, most int) 
 			return jobs, last.text(placeName), last.err
 		}
 	}
+}
+
+// filters gives the conditions of what the indexes are not by, and names their parts
+// in a query.
+func (q Query) filters(in *dynamodb.QueryInput) (filters []string) {
+	for _, f := range []struct{ name, value string }{{"model", q.Model}, {"owner", q.Owner}} {
+		if f.value != "" {
+			filters = append(filters, "#"+f.name+" = :"+f.name)
+			in.ExpressionAttributeNames["#"+f.name], in.ExpressionAttributeValues[":"+f.name] = f.name, text(f.value)
+		}
+	}
+	return filters
 }
 
 func decodeListed(item attributes) (Listed, error) {

@@ -76,7 +76,7 @@ func TestList(t *testing.T) {
 		create("a", day(1), same)
 		create("b", day(1).Add(time.Nanosecond), func(e *video.Entry) { e.End(&video.OutOfCredits{}, e.CreatedAt) })
 		create("c", day(1).Add(24*time.Hour-time.Nanosecond), func(e *video.Entry) { e.Phase = video.PhaseAccepted })
-		create("e", day(20), same)
+		create("e", day(20), func(e *video.Entry) { e.Origin = video.Origin{Trigger: video.TriggerAPI, Token: "alice"} })
 		create("d", day(20), func(e *video.Entry) { e.End(&video.Cancelled{}, e.CreatedAt) })
 		create("f", day(21), func(e *video.Entry) {
 			other, err := video.ParseRequest([]byte(`{"model":"kling-video/v1/standard/text-to-video","prompt":"` + strings.Repeat("ä", 300) + `"}`))
@@ -104,6 +104,9 @@ func TestList(t *testing.T) {
 			"from, full":      {table.Query{Before: now, After: table.PlaceBefore(day(20)), Limit: 3}, []string{"f,e,d 3"}},
 			"from, of a kind": {table.Query{Before: now, After: table.PlaceBefore(day(1).Add(1)), Limit: 50, States: []video.State{video.StateFailed}}, []string{"b 1"}},
 			"of a model":      {table.Query{Before: now, Limit: 3, Model: entry(t, "").Request.Model()}, []string{"e,d,c 4", "b,a 2"}},
+			"of an owner":     {table.Query{Before: now, Limit: 3, Owner: "alice"}, []string{"e 4"}},
+			"another's model": {table.Query{Before: now, Limit: 3, Owner: "alice", Model: "another"}, []string{" 4"}},
+			"of both":         {table.Query{Before: now, Limit: 3, Owner: "alice", Model: entry(t, "").Request.Model()}, []string{"e 4"}},
 		} {
 			if got := pages(t, client, test.query); !slices.Equal(got, test.want) {
 				t.Errorf("%s: got %q, want %q", name, got, test.want)

@@ -165,6 +165,7 @@ func broken() []variant {
 		{"domain", "a domain without a name", "template.yaml", "    Condition: OwnDomain\n    Properties:\n      DomainName: !Ref DomainName\n", "    Properties:\n      DomainName: !Ref DomainName\n"},
 		{"secrets", "a key that is shown", "template.yaml", "    NoEcho: true\n", ""},
 		{"secrets", "a key in an environment", "template.yaml", "RESUBMIT_LOST: !Ref ResubmitLost", "RESUBMIT_LOST: !Sub ${ResubmitLost}${ProviderKey}"},
+		{"secrets", "a token without a name", "template.yaml", "GenerateStringKey: default", "GenerateStringKey: token"},
 		{"secrets", "a short token", "template.yaml", "PasswordLength: 48", "PasswordLength: 8"},
 	}
 }

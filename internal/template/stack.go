@@ -358,7 +358,7 @@ func secrets(p *Project, say report) {
 		}
 	}
 	generated := p.Template.property("ApiTokenSecret", "GenerateSecretString")
-	if length, _ := at(generated, "PasswordLength").(int); length < 40 || at(generated, "ExcludePunctuation") != true {
-		say("ApiTokenSecret is not 40 letters and digits or more")
+	if length, _ := at(generated, "PasswordLength").(int); length < 40 || at(generated, "ExcludePunctuation") != true || at(generated, "GenerateStringKey") != "default" {
+		say("ApiTokenSecret is not a token of the name default, of 40 letters and digits or more")
 	}
 }

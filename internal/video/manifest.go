@@ -30,6 +30,8 @@ type Manifest struct {
 	Request      Request `json:"request"` // as it was sent
 	GenerationID string  `json:"generation_id"`
 
+	Origin Origin `json:"origin,omitzero"` // where the job came from
+
 	CreatedAt   time.Time `json:"created_at"`            // the job was taken
 	SubmittedAt time.Time `json:"submitted_at"`          // the provider took it
 	CompletedAt time.Time `json:"completed_at,omitzero"` // a look found it done

@@ -13,6 +13,9 @@ const (
 // Origin is where a job came from. The zero Origin is one that isn't known.
 type Origin struct {
 	Trigger Trigger `json:"trigger"`
+	// Token is the name of the API's token that asked for it: the job's owner. It is
+	// empty for what came another way.
+	Token string `json:"token,omitempty"`
 	// Of a prompt file: where it was, and its version; empty in a bucket that
 	// keeps none.
 	Bucket  string `json:"bucket,omitempty"`

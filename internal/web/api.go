@@ -121,7 +121,7 @@ func (a *API) serve(handle func(*http.Request) answer) http.HandlerFunc {
 
 func (a *API) log(r *http.Request, got answer, requestID string, began time.Time) {
 	attributes := []any{
-		"method", method(r), "route", r.Pattern, "status", got.status, "job", got.job,
+		"method", method(r), "route", r.Pattern, "status", got.status, "job", got.job, "owner", r.Header.Get(ownerHeader),
 		"request_id", requestID, "elapsed_ms", a.Now().Sub(began).Milliseconds(),
 	}
 	if got.problem != nil && got.problem.cause != nil {

@@ -33,6 +33,7 @@ type fakeJobs struct {
 	panics   bool
 	asked    []string
 	posts    []jobs.Post
+	owner    string // of the last that was started
 }
 
 func (j *fakeJobs) Start(_ context.Context, id string, r video.Request, from video.Origin) (jobs.Receipt, error) {
@@ -45,7 +46,8 @@ func (j *fakeJobs) Start(_ context.Context, id string, r video.Request, from vid
 	if hash, ok := j.requests[id]; ok && hash != r.Hash() {
 		return jobs.Receipt{}, &jobs.Mismatch{ID: id}
 	}
-	if from != (video.Origin{Trigger: video.TriggerAPI}) {
+	j.owner = from.Token
+	if from != (video.Origin{Trigger: video.TriggerAPI, Token: from.Token}) {
 		return jobs.Receipt{}, fmt.Errorf("started from %+v", from)
 	}
 	j.requests[id] = r.Hash()
@@ -92,7 +94,7 @@ func (j *fakeJobs) List(_ context.Context, q jobs.Query) (jobs.Page, error) {
 	var page jobs.Page
 	for _, id := range slices.Sorted(maps.Keys(j.views)) {
 		switch {
-		case len(q.States) > 0 && !slices.Contains(q.States, j.views[id].State), q.Model != "" && q.Model != j.views[id].Brief.Model, id <= q.Cursor:
+		case len(q.States) > 0 && !slices.Contains(q.States, j.views[id].State), q.Model != "" && q.Model != j.views[id].Brief.Model, q.Owner != "" && q.Owner != j.views[id].Origin.Token, id <= q.Cursor:
 		case len(page.Views) == q.Limit:
 			page.Next = page.Views[q.Limit-1].ID
 			if q.Words != "" {
@@ -218,7 +220,7 @@ func newJobs(t *testing.T) *fakeJobs {
 	}
 	began := at.Add(-40 * time.Second)
 	manifest := &video.Manifest{
-		ID: "done", Model: r.Model(), Request: r, GenerationID: "generation-1", CreatedAt: began, SubmittedAt: began.Add(time.Second),
+		ID: "done", Model: r.Model(), Request: r, GenerationID: "generation-1", Origin: video.Origin{Trigger: video.TriggerAPI, Token: "alice"}, CreatedAt: began, SubmittedAt: began.Add(time.Second),
 		StoringAt: at, StoredAt: at, Polls: 3, Bytes: 1234, CRC32: "y/Q5Jg==", Seconds: 5.041, Width: 1280, Height: 720,
 		CreditsUsed: 1960000, PipelineVersion: "1a2b3c4d5e6f",
 	}
@@ -245,7 +247,7 @@ func newJobs(t *testing.T) *fakeJobs {
 		view.Origin.Trigger = video.TriggerExecution
 		if view.Request != nil {
 			view.History = []jobs.Happened{{At: view.CreatedAt, Kind: video.EventTaken, Message: "taken by the API"}}
-			view.Brief, view.Origin.Trigger = r.Brief(), video.TriggerAPI
+			view.Brief, view.Origin = r.Brief(), video.Origin{Trigger: video.TriggerAPI, Token: "alice"}
 		}
 		if id == "queued" {
 			view.Origin = video.Origin{Trigger: video.TriggerFile, Bucket: "prompts", Key: "a boat.txt", Version: "v1"}

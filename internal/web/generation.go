@@ -28,11 +28,12 @@ func (a *API) create(created int) func(*http.Request) answer {
 			return *refused
 		}
 
-		from := video.Origin{Trigger: video.TriggerAPI}
+		from := video.Origin{Trigger: video.TriggerAPI, Token: r.Header.Get(ownerHeader)}
 		if !keyed {
 			return a.send(r, request, from, created)
 		}
-		id := jobs.IDFromKey("api", key[0])
+		// The keys of one owner are none of another's.
+		id := jobs.IDFromKey("api", from.Token, key[0])
 		receipt, err := a.Jobs.Start(r.Context(), id, request, from)
 		var other *jobs.Mismatch
 		switch {

@@ -12,13 +12,18 @@ import (
 	"github.com/awslabs/aws-lambda-go-api-proxy/httpadapter"
 )
 
-// receivedHeader is the header by which Lambda tells when a request was received.
-const receivedHeader = "X-Received-At"
+// The headers by which Lambda tells when a request was received, and whose token it
+// has.
+const (
+	receivedHeader = "X-Received-At"
+	ownerHeader    = "X-Token-Owner"
+)
 
 // Lambda makes a Lambda handler of an http.Handler, for the proxy integration of
 // an API Gateway REST API. The request's X-Request-Id is API Gateway's own id of
 // it, whatever the caller sent, its X-Received-At is when API Gateway received it, in
-// milliseconds since 1970, and its X-Page-Prefix is where the page's files are,
+// milliseconds since 1970, its X-Token-Owner is the principal that the authorizer gave,
+// and its X-Page-Prefix is where the page's files are,
 // as seen from the page's address. The path is the API's own, without the base path
 // that a custom domain may have before it. A body that can't be decoded is asked of the
 // handler as a path that it doesn't know, so that it is refused in the handler's
@@ -37,6 +42,8 @@ func Lambda(handler http.Handler) func(context.Context, events.APIGatewayProxyRe
 			}
 		}
 		headers.Set("X-Request-Id", event.RequestContext.RequestID)
+		owner, _ := event.RequestContext.Authorizer["principalId"].(string) // none where no token is needed
+		headers.Set(ownerHeader, owner)
 		headers.Set(receivedHeader, strconv.FormatInt(event.RequestContext.RequestTimeEpoch, 10))
 		headers.Set("X-Page-Prefix", pagePrefix(event.RequestContext.Path))
 		event.MultiValueHeaders = headers

@@ -51,6 +51,40 @@ func TestSend(t *testing.T) {
 	}
 }
 
+// The authorizer says whose token a request has, and no header of the caller's. The
+// keys of two owners are not each other's.
+func TestOwner(t *testing.T) {
+	j := newJobs(t)
+	post := func(owner any, key string) string {
+		t.Helper()
+		headers := map[string]string{"Content-Type": "application/json", "X-Token-Owner": "mallory"}
+		if key != "" {
+			headers["Idempotency-Key"] = key
+		}
+		event := events.APIGatewayProxyRequest{HTTPMethod: "POST", Path: web.UniversalPath, Headers: headers, Body: boat}
+		event.RequestContext.Authorizer = map[string]any{"principalId": owner, "integrationLatency": 20}
+		response, err := web.Lambda(newHandler(j, links{}, io.Discard))(t.Context(), event)
+		if err != nil || response.StatusCode != http.StatusOK {
+			t.Fatalf("%+v, %v", response, err)
+		}
+		return response.Body
+	}
+	for _, key := range []string{"", "key-1"} {
+		for owner, want := range map[any]string{"alice": "alice", "bob": "bob", nil: "", 3: ""} {
+			post(owner, key)
+			if j.owner != want {
+				t.Errorf("the job of %v is %q's", owner, j.owner)
+			}
+		}
+	}
+	if post("alice", "key-2") == post("bob", "key-2") {
+		t.Error("the key of one is that of another")
+	}
+	if post("alice", "key-2") != post("alice", "key-2") {
+		t.Error("the same key is two jobs")
+	}
+}
+
 // With a key, the key alone says which request it is.
 func TestAKeyIsNoRetry(t *testing.T) {
 	j := newJobs(t)

@@ -20,6 +20,7 @@ type videoBody struct {
 	AspectRatio *string         `json:"aspect_ratio"`
 	Request     *video.Request  `json:"request"`
 	CreatedAt   time.Time       `json:"created_at"`
+	Owner       *string         `json:"owner"`
 	Origin      *origin         `json:"origin"`
 	SubmittedAt *time.Time      `json:"submitted_at"`
 	EndedAt     *time.Time      `json:"ended_at"`
@@ -51,6 +52,7 @@ type happened struct {
 
 type origin struct {
 	Trigger video.Trigger `json:"trigger"`
+	Token   *string       `json:"token"`
 	Bucket  *string       `json:"bucket"`
 	Key     *string       `json:"key"`
 	Version *string       `json:"version"`
@@ -105,7 +107,7 @@ func (a *API) videos(ctx context.Context, views []jobs.View) ([]videoBody, error
 func (a *API) video(ctx context.Context, v jobs.View) (videoBody, error) {
 	body := videoBody{
 		ID: v.ID, Status: v.State, Request: v.Request, CreatedAt: v.CreatedAt.UTC(), SubmittedAt: known(v.SubmittedAt), EndedAt: known(v.EndedAt),
-		Discard: v.Discard, Waiting: newWaiting(v.Waiting), Origin: newOrigin(v.Origin),
+		Discard: v.Discard, Waiting: newWaiting(v.Waiting), Owner: unlessEmpty(v.Origin.Token), Origin: newOrigin(v.Origin),
 	}
 	for _, h := range v.History {
 		body.History = append(body.History, happened{At: h.At.UTC(), What: h.Kind, Message: h.Message})
@@ -196,7 +198,7 @@ func newOrigin(o video.Origin) *origin {
 	if o.Trigger == "" {
 		return nil
 	}
-	return &origin{Trigger: o.Trigger, Bucket: unlessEmpty(o.Bucket), Key: unlessEmpty(o.Key), Version: unlessEmpty(o.Version)}
+	return &origin{Trigger: o.Trigger, Token: unlessEmpty(o.Token), Bucket: unlessEmpty(o.Bucket), Key: unlessEmpty(o.Key), Version: unlessEmpty(o.Version)}
 }
 
 func unlessEmpty(s string) *string {

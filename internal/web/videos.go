@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/tokens"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -71,6 +72,9 @@ func listed(query url.Values) (jobs.Query, []video.FieldError) {
 			no("model", "is not one that Takeup knows; GET /models lists them")
 		}
 		q.Model = model.Name
+	}
+	if q.Owner = query.Get("owner"); query.Has("owner") && !tokens.ValidName(q.Owner) {
+		no("owner", "is not the name of a token; takeup token list shows them")
 	}
 	if q.Words = strings.TrimSpace(query.Get("q")); query.Has("q") && (q.Words == "" || utf8.RuneCountInString(q.Words) > longestWords || !utf8.ValidString(q.Words)) {
 		no("q", "takes words of the prompt, of 1 to "+strconv.Itoa(longestWords)+" characters")

@@ -103,7 +103,7 @@ func (s *services) serve(w http.ResponseWriter, r *http.Request) {
 	status := http.StatusOK
 	switch r.Header.Get("X-Amz-Target") {
 	case "secretsmanager.GetSecretValue":
-		value, ok := map[string]string{lambdas.KeySecret: key, lambdas.TokenSecret: token}[in.SecretID]
+		value, ok := map[string]string{lambdas.KeySecret: key, lambdas.TokenSecret: `{"alice":"` + token + `"}`}[in.SecretID]
 		if !ok {
 			reply, status = map[string]any{"__type": "ResourceNotFoundException"}, http.StatusBadRequest
 			break

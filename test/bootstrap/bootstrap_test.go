@@ -155,7 +155,7 @@ func get(t *testing.T, url string) []byte {
 
 func (w *world) testAPI(t *testing.T) {
 	reply := answered[events.APIGatewayProxyResponse](t, w.invoke(t, "api", event(t, "api")))
-	job := jobs.IDFromKey("api", "a-paper-boat")
+	job := jobs.IDFromKey("api", "default", "a-paper-boat")
 	var got struct{ ID, Status string }
 	if err := json.Unmarshal([]byte(reply.Body), &got); err != nil || reply.StatusCode != http.StatusCreated || got.ID != job || got.Status != "queued" {
 		t.Errorf("it answers (%v) %+v", err, reply)

@@ -21,6 +21,7 @@ import (
 
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/promptfile"
+	"github.com/takeup/takeup/internal/tokens"
 )
 
 // patience is how often a sender tries, half a second apart: a client of the API
@@ -82,7 +83,7 @@ func (w *world) send(ctx context.Context, j, before *job) {
 	var err error
 	switch j.trigger {
 	case byAPI, byAPIAgain:
-		w.name(j, jobs.IDFromKey("api", w.key(j)))
+		w.name(j, jobs.IDFromKey("api", tokens.Default, w.key(j)))
 		w.follow(j, true)
 		var posts sync.WaitGroup
 		if j.trigger == byAPIAgain {

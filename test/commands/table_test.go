@@ -45,9 +45,9 @@ var runs = []run{
 	{command: `aws stepfunctions start-execution --state-machine-arn $STATE_MACHINE_ARN \
   --input '{"prompt": "a paper boat crosses a flooded street"}'`, want: "executionArn"},
 	{command: `make build`},
-	// The last one, as it exchanges the token.
-	{command: `aws secretsmanager put-secret-value --secret-id "$API_TOKEN_SECRET" --secret-string file://new-token`,
-		before: `printf %s a-token-of-more-than-twenty-characters >new-token`, want: "VersionId"},
+	{command: `takeup token add alice --stack takeup`, after: `takeup token list`, want: "alice"},
+	// The last one, as takeup has no token afterwards.
+	{command: `takeup token revoke default --stack takeup`, want: "default"},
 }
 
 const (

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/tokens"
 )
 
 // The provider's two paths.
@@ -132,7 +133,7 @@ func (w *world) testIdempotency(t *testing.T) {
 		})
 	}
 	both.Wait()
-	job := jobs.IDFromKey("api", key)
+	job := jobs.IDFromKey("api", tokens.Default, key)
 	if ids[0] != job || ids[1] != job {
 		t.Fatalf("the jobs are %v, and not %s", ids, job)
 	}

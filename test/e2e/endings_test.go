@@ -11,6 +11,7 @@ import (
 
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/simulator"
+	"github.com/takeup/takeup/internal/tokens"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -19,7 +20,7 @@ import (
 func (w *world) order(t *testing.T, name string, prepare func(job string)) (job, prompt string) {
 	t.Helper()
 	prompt = w.prompt("the prompt of the job called " + name)
-	prepare(jobs.IDFromKey("api", name))
+	prepare(jobs.IDFromKey("api", tokens.Default, name))
 	return w.post(t, fmt.Sprintf(`{"prompt":%q}`, prompt), "Idempotency-Key: "+name), prompt
 }
 

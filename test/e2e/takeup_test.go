@@ -66,6 +66,7 @@ func TestTakeup(t *testing.T) {
 			{"plain http", (*world).testPlainHTTP},
 			{"the provider's SDK", (*world).testSDK},
 			{"the provider's SDK, whose answers are lost", (*world).testRetried},
+			{"owners", (*world).testOwners},
 			{"n8n's node", (*world).testN8n},
 			{"a file, by HEAD and with a token", (*world).testContent},
 			{"a slash too many", (*world).testSlashes},

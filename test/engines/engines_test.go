@@ -189,6 +189,7 @@ func TestEngines(t *testing.T) {
 			t.Run("one winner", e.testOneWinner)
 			t.Run("lost answers", e.testLostAnswers)
 			t.Run("whole transactions", e.testTransactions)
+			t.Run("sendings", e.testSendings)
 			t.Run("times", e.testTimes)
 			t.Run("progress", e.testProgress)
 			t.Run("a scan of pages", e.testScan)

@@ -16,11 +16,15 @@ func (e engine) testList(t *testing.T) {
 	e.create(t, "listed")
 	jobs := e.open("listed", nil)
 	newest := time.Date(2026, 8, 21, 10, 0, 0, 0, time.UTC)
-	var all, failed []string
+	var all, failed, alices []string
 	for n := range 40 {
 		job := entry(t, fmt.Sprintf("job-%02d", n))
 		job.CreatedAt = newest.Add(-time.Duration(n*n) * time.Hour) // more and more days lie between two
 		all = append(all, job.ID)
+		if n%5 == 0 {
+			job.Origin = video.Origin{Trigger: video.TriggerAPI, Token: "alice"}
+			alices = append(alices, job.ID)
+		}
 		if n%3 == 0 {
 			job.End(&video.OutOfCredits{}, newest)
 			failed = append(failed, job.ID)
@@ -39,6 +43,7 @@ func (e engine) testList(t *testing.T) {
 		"two states":      {table.Query{States: []video.State{video.StateFailed, video.StateQueued}}, all, true},
 		"a time":          {table.Query{After: table.PlaceBefore(newest.Add(-100 * time.Hour))}, all[:11], true},
 		"a model":         {table.Query{Model: entry(t, "any").Request.Model()}, all, false},
+		"an owner":        {table.Query{Owner: "alice", Model: entry(t, "any").Request.Model()}, alices, false},
 		"a state's model": {table.Query{Model: "another", States: []video.State{video.StateFailed}}, nil, false},
 	} {
 		test.query.Before, test.query.Limit = table.PlaceAfter(newest), 7

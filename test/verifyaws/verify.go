@@ -20,6 +20,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"github.com/takeup/takeup/internal/tokens"
 )
 
 // The groups of steps that disturb a stack, or cost the most.
@@ -173,12 +175,14 @@ func find(ctx context.Context, o Options) (*stack, error) {
 	for _, r := range resources.StackResources {
 		s.names[aws.ToString(r.LogicalResourceId)] = aws.ToString(r.PhysicalResourceId)
 	}
-	secret := s.outputs["ApiTokenSecret"]
-	token, err := secretsmanager.NewFromConfig(o.Config).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &secret})
+	all, err := tokens.NewSecret(secretsmanager.NewFromConfig(o.Config), s.outputs["ApiTokenSecret"]).Read(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("reading the API's token: %w", err)
+		return nil, err
 	}
-	s.token, s.api = aws.ToString(token.SecretString), s.outputs["ApiUrl"]
+	if s.token, err = all.Default(); err != nil {
+		return nil, err
+	}
+	s.api = s.outputs["ApiUrl"]
 	if s.Local {
 		s.api = o.API
 	}
