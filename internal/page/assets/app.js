@@ -22,7 +22,7 @@ class App {
   #cards = new Cards(this.#acts());
   #composer = new Composer(storage, (request) => this.#outbox.send(request));
   #filters = new Filters(storage, (filter) => this.#library?.show(filter));
-  #known = false; // the list was read once since the token was given
+  #filterable = false; // there was something to filter since the token was given
   #fading;
 
   constructor() {
@@ -95,7 +95,7 @@ class App {
     this.#outbox?.stop();
     this.#cards.clear();
     this.#library = this.#outbox = null;
-    this.#known = false;
+    this.#filterable = false;
     byId("forget").hidden = true;
     document.title = "Takeup";
   }
@@ -135,7 +135,7 @@ class App {
       discard: false, estimate: null, error: null, cost: null, video: null, manifest: null, origin: { trigger: "api" },
     });
     this.#composer.accepted(entry.request);
-    this.#tell("Taken. It is the first of the videos.");
+    this.#tell("Taken. It is the first in progress.");
   }
 
   #news(video) {
@@ -154,8 +154,8 @@ class App {
     byId("list-wait").hidden = shown.length > 0 || !reading || filtered;
     byId("empty").hidden = !read || filtered || shown.length + under.length + entries.length > 0;
     byId("no-match").hidden = !read || !filtered || shown.length > 0;
-    this.#known ||= read;
-    byId("filters").hidden = !byId("empty").hidden || !this.#known && !filtered;
+    this.#filterable ||= filtered || shown.length > 0;
+    byId("filters").hidden = !this.#filterable;
     byId("older").hidden = !next || reading && byId("older").ariaDisabled !== "true"; // it keeps the focus
     byId("older").textContent = this.#library.searched ? "Search further back" : "Show older videos";
     this.#searched();
