@@ -167,7 +167,7 @@ func (w *world) testAPI(t *testing.T) {
 
 func (w *world) testAuthorize(t *testing.T) {
 	got := answered[events.APIGatewayCustomAuthorizerResponse](t, w.invoke(t, "authorize", event(t, "authorize")))
-	if s := got.PolicyDocument.Statement; len(s) != 1 || s[0].Effect != "Allow" || !strings.HasSuffix(s[0].Resource[0], ":a1b2c3d4e5/takeup/*") {
+	if s := got.PolicyDocument.Statement; got.PrincipalID != "alice" || len(s) != 1 || s[0].Effect != "Allow" || !strings.HasSuffix(s[0].Resource[0], ":a1b2c3d4e5/takeup/*") {
 		t.Errorf("it gives %+v", got)
 	}
 	wrong := strings.Replace(string(event(t, "authorize")), token, "wrong", 1)
