@@ -299,7 +299,7 @@ func TestSendByManyAtOnce(t *testing.T) {
 	ids := make([]string, 50)
 	for i := range ids {
 		group.Go(func() {
-			receipt, err := s.Send(context.Background(), jobs.Post{ID: fmt.Sprint("job-", i), At: began}, boat, video.Origin{Trigger: video.TriggerAPI})
+			receipt, err := s.Send(t.Context(), jobs.Post{ID: fmt.Sprint("job-", i), At: began}, boat, video.Origin{Trigger: video.TriggerAPI})
 			if ids[i] = receipt.ID; err != nil {
 				t.Error(err)
 			}
