@@ -82,10 +82,11 @@ func (w *world) redrive(ctx context.Context, j *job) error {
 			return err
 		case status == http.StatusConflict:
 			// A call before this one may have started it.
-			if entry, err := w.entry(ctx, j.id); err != nil || entry == nil || entry.Redrives == redrives {
-				return fmt.Errorf("status %d: %s, %w", status, body, err)
+			entry, err := w.entry(ctx, j.id)
+			if err == nil && (entry == nil || entry.Redrives == redrives) {
+				err = fmt.Errorf("status %d: %s", status, body)
 			}
-			return nil
+			return err
 		case status != http.StatusAccepted:
 			return fmt.Errorf("status %d: %s", status, body)
 		}
