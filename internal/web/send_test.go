@@ -77,10 +77,11 @@ func TestOwner(t *testing.T) {
 			}
 		}
 	}
-	if post("alice", "key-2") == post("bob", "key-2") {
+	first := post("alice", "key-2")
+	if first == post("bob", "key-2") {
 		t.Error("the key of one is that of another")
 	}
-	if post("alice", "key-2") != post("alice", "key-2") {
+	if again := post("alice", "key-2"); again != first {
 		t.Error("the same key is two jobs")
 	}
 }
