@@ -123,8 +123,11 @@ func (f *function) ask(ctx context.Context, r request) (answer []byte, took time
 	}
 	took = time.Since(began)
 	var got events.APIGatewayProxyResponse
-	if err := json.Unmarshal(reply, &got); err != nil || got.StatusCode/100 != 2 {
-		return nil, 0, fmt.Errorf("%s %s: %d %s, %v", r.method, r.path, got.StatusCode, reply, err)
+	if err := json.Unmarshal(reply, &got); err != nil {
+		return nil, 0, fmt.Errorf("%s %s: %w", r.method, r.path, err)
+	}
+	if got.StatusCode/100 != 2 {
+		return nil, 0, fmt.Errorf("%s %s: %d %s", r.method, r.path, got.StatusCode, reply)
 	}
 	return []byte(got.Body), took, nil
 }

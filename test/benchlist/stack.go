@@ -91,7 +91,7 @@ func checkout(ctx context.Context, root, commit, dir string) error {
 	}
 	cmd := exec.CommandContext(ctx, "sh", "-c", `git -C "$0" archive "$1" | tar -C "$2" -xf -`, root, commit, dir)
 	if said, err := cmd.CombinedOutput(); err != nil || len(said) > 0 {
-		return fmt.Errorf("getting commit %s, which a shallow clone lacks: %v\n%s", commit, err, said)
+		return fmt.Errorf("getting commit %s, which a shallow clone lacks: %w", commit, errors.Join(err, errors.New(string(said))))
 	}
 	return os.Symlink(filepath.Join(root, ".tools"), filepath.Join(dir, ".tools"))
 }
