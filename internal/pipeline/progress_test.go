@@ -253,7 +253,7 @@ func copyRetrier(t *testing.T) (first time.Duration, again float64, longest time
 		}
 	}
 	t.Fatal("Store has no such retrier")
-	return
+	return 0, 0, 0, 0
 }
 
 // Progress that can't be kept fails no step, and holds none up: not where the write
