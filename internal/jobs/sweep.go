@@ -35,27 +35,30 @@ type Swept struct {
 	Rest bool
 }
 
-// Sweep looks at each job without an outcome, and at each execution that ended badly
-// within the last day and whose job the table lacks, at most so many a second, until
+// Sweep looks at each execution that ended badly, began within the last day and has no
+// job in the table, and at each job without an outcome, at most so many a second, until
 // the context is done. One whose execution is over is settled, and one whose execution
-// was never started is started. One that can't be settled now holds up no other. What
-// happens meanwhile is for the next sweep.
+// was never started is started. One that can't be settled now holds up no other, and
+// the executions take half of the time at most. What happens meanwhile is for the next
+// sweep.
 func (s *Service) Sweep(ctx context.Context, list Lister, wait func(context.Context) error) (Swept, error) {
 	var swept Swept
 	var failed []error
-	each := func(look func() error) bool {
+	each := func(ctx context.Context, look func(context.Context) error) bool {
 		if wait(ctx) != nil {
 			swept.Rest = true
 			return false
 		}
 		swept.Looked++
-		if err := look(); err != nil {
+		if err := look(ctx); err != nil {
 			failed = append(failed, err)
 		}
 		return true
 	}
-	err := s.strays(ctx, list, func(name string) bool {
-		return each(func() error {
+	half, cancel := halfOf(ctx)
+	defer cancel()
+	err := s.strays(half, list, func(name string) bool {
+		return each(half, func(ctx context.Context) error {
 			settled, err := s.Settle(ctx, name)
 			if settled {
 				swept.Settled++
@@ -63,21 +66,30 @@ func (s *Service) Sweep(ctx context.Context, list Lister, wait func(context.Cont
 			return err
 		})
 	})
-	if err != nil {
+	if half.Err() != nil {
+		swept.Rest = true
+	} else if err != nil {
 		failed = append(failed, err)
 	}
-	if !swept.Rest {
-		err = s.table.Unfinished(ctx, func(id string) bool {
-			return each(func() error { return s.look(ctx, id, &swept) })
-		})
-		failed = append(failed, err)
+	err = s.table.Unfinished(ctx, func(id string) bool {
+		return each(ctx, func(ctx context.Context) error { return s.look(ctx, id, &swept) })
+	})
+	return swept, errors.Join(append(failed, err)...)
+}
+
+// halfOf gives a context that is done after half of the time that another one has left.
+func halfOf(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
 	}
-	return swept, errors.Join(failed...)
+	return context.WithTimeout(ctx, time.Until(deadline)/2)
 }
 
 // strays gives the names of the executions that ended badly and were started within the
 // time unseen, and whose jobs the table doesn't have, until yield returns false: those
-// that were started by hand, and ended before Submit came to create the job.
+// that were started by hand, and ended before Submit came to create the job. The latest
+// of a status come first.
 func (s *Service) strays(ctx context.Context, list Lister, yield func(name string) bool) error {
 	for _, status := range []types.ExecutionStatus{types.ExecutionStatusAborted, types.ExecutionStatusFailed, types.ExecutionStatusTimedOut} {
 		pages := sfn.NewListExecutionsPaginator(list, &sfn.ListExecutionsInput{StateMachineArn: aws.String(s.executions.stateMachine.String()), StatusFilter: status})
@@ -86,7 +98,6 @@ func (s *Service) strays(ctx context.Context, list Lister, yield func(name strin
 			if err != nil {
 				return unavailable("listing the executions", err)
 			}
-			// The latest start comes first.
 			for _, e := range page.Executions {
 				if more = s.now().Sub(aws.ToTime(e.StartDate)) < unseen; !more {
 					break
@@ -107,18 +118,24 @@ func (s *Service) strays(ctx context.Context, list Lister, yield func(name strin
 // knows reports whether the table has the job of an execution, or there is none that it
 // could have.
 func (s *Service) knows(ctx context.Context, execution string) (bool, error) {
-	redriven, n := video.RedriveOf(execution)
-	for _, id := range []string{execution, redriven}[:min(n, 1)+1] {
-		if !video.ValidID(id) {
-			continue
+	var absent *video.NoEntry
+	if id, n := video.RedriveOf(execution); n > 0 && video.ValidID(id) {
+		entry, _, err := s.table.Get(ctx, id)
+		if err != nil && !errors.As(err, &absent) {
+			return false, err
 		}
-		_, _, err := s.table.Get(ctx, id)
-		var absent *video.NoEntry
-		if !errors.As(err, &absent) {
-			return err == nil, err
+		if err == nil && n <= entry.Redrives {
+			return true, nil
 		}
 	}
-	return !video.ValidID(execution), nil
+	if !video.ValidID(execution) {
+		return true, nil
+	}
+	_, _, err := s.table.Get(ctx, execution)
+	if errors.As(err, &absent) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // look settles or starts a job, by its item and not by the index.

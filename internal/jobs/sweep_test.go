@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -137,32 +138,61 @@ func TestSweepOfAnExecutionThatTheTableLacks(t *testing.T) {
 	at := began.Add(48 * time.Hour)
 	young, old := at.Add(-time.Hour), at.Add(-25*time.Hour)
 	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{
-		"stopped": died(types.ExecutionStatusAborted, wish, young), "failed": died(types.ExecutionStatusFailed, wish, young),
+		"known-r9": died(types.ExecutionStatusAborted, wish, young), "stopped": died(types.ExecutionStatusAborted, wish, young), "failed": died(types.ExecutionStatusFailed, wish, young),
 		"late": died(types.ExecutionStatusTimedOut, wish, young), "old": died(types.ExecutionStatusAborted, wish, old),
 		"known": died(types.ExecutionStatusFailed, wish, young), "known-r1": died(types.ExecutionStatusAborted, again, young),
 		"boat-r1": died(types.ExecutionStatusAborted, wish, young), "no id!": died(types.ExecutionStatusFailed, wish, young),
 		"gone-r1": died(types.ExecutionStatusAborted, `{"id":"gone","resume":true}`, young), "runs": execution(types.ExecutionStatusRunning, wish),
 	}}
-	ended := &video.EndingRecord{Error: video.EndingName(&video.OutOfCredits{})}
-	l := ledger{"known": {ID: "known", Request: boat, RequestHash: boat.Hash(), CreatedAt: young, Execution: "known", Started: true, Ending: ended}}
+	ended := &video.EndingRecord{Error: video.EndingName(&video.OutOfCredits{}), Redrive: 1}
+	l := ledger{"known": {ID: "known", Request: boat, RequestHash: boat.Hash(), CreatedAt: young, Execution: "known-r1", Redrives: 1, Started: true, Ending: ended}}
 	s := jobs.New(l, shelf{}, executions(t, m), func() time.Time { return at })
 	for turn := range 2 {
 		swept, err := s.Sweep(t.Context(), m, func(context.Context) error { return nil })
 		// gone-r1 is looked at each time: it has no job to settle.
-		if want := (jobs.Swept{Looked: 5 - 4*turn, Settled: 4 - 4*turn}); err != nil || swept != want {
+		if want := (jobs.Swept{Looked: 6 - 5*turn, Settled: 5 - 5*turn}); err != nil || swept != want {
 			t.Errorf("got %+v, %v; want %+v", swept, err, want)
 		}
 	}
-	for _, id := range []string{"stopped", "failed", "late", "boat-r1"} {
+	for _, id := range []string{"stopped", "failed", "late", "boat-r1", "known-r9"} {
 		if e := l[id]; e.Ending == nil || e.Ending.Error != "Interrupted" || e.RequestHash != boat.Hash() || !e.CreatedAt.Equal(young) {
 			t.Errorf("%s: %+v", id, e)
 		}
 	}
-	if len(l) != 5 {
+	if len(l) != 6 {
 		t.Errorf("the table has %d jobs", len(l))
 	}
-	swept, err := s.Sweep(t.Context(), m, func(context.Context) error { return context.DeadlineExceeded })
-	if err != nil || swept != (jobs.Swept{Rest: true}) {
-		t.Errorf("without time: %+v, %v", swept, err)
+}
+
+// slow is a table that takes a minute for each job that it doesn't have.
+type slow struct{ ledger }
+
+func (s slow) Get(ctx context.Context, id string) (video.Entry, string, error) {
+	if _, ok := s.ledger[id]; !ok {
+		select {
+		case <-ctx.Done():
+			return video.Entry{}, "", &video.ServiceUnavailable{Doing: "reading the job", Err: ctx.Err()}
+		case <-time.After(time.Minute):
+		}
 	}
+	return s.ledger.Get(ctx, id)
+}
+
+// However many executions the table has no jobs of, a sweep comes to the jobs that it
+// has.
+func TestSweepOfManyExecutionsThatTheTableLacks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{"known": broken(types.ExecutionStatusAborted, "", "")}}
+		for n := range 100 {
+			m.executions[fmt.Sprint("lacking-", n)] = broken(types.ExecutionStatusAborted, "", "")
+		}
+		boat := request(t, "a boat")
+		l := slow{ledger{"known": {ID: "known", Request: boat, RequestHash: boat.Hash(), CreatedAt: began, Execution: "known", Started: true, Phase: video.PhaseAccepted}}}
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+		defer cancel()
+		swept, err := service(t, l, shelf{}, m).Sweep(ctx, m, func(context.Context) error { return nil })
+		if err != nil || !swept.Rest || l.ledger["known"].Ending == nil {
+			t.Errorf("got %+v, %v, %+v", swept, err, l.ledger["known"])
+		}
+	})
 }

@@ -101,14 +101,14 @@ func (n *names) of(id string) string {
 	return n.byID[id]
 }
 
-// await gives it as soon as it is known.
+// await gives it as soon as it is known. What may be a redrive of the job counts too.
 func (n *names) await(ctx context.Context, id string) string {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if name := n.of(id); name != "" {
+		if name := n.ofExecution(id); name != "" {
 			return name
 		}
 		select {

@@ -161,7 +161,14 @@ func TestEachMutantIsCaught(t *testing.T) {
 		{
 			"a sweep of the table's jobs alone", "internal/jobs/sweep.go",
 			`{types.ExecutionStatusAborted, types.ExecutionStatusFailed, types.ExecutionStatusTimedOut}`, `{}`,
-			"^TestSweepOfAnExecutionThatTheTableLacks$", "./internal/jobs", "want {Looked:5",
+			"^TestSweepOfAnExecutionThatTheTableLacks$", "./internal/jobs", "want {Looked:6",
+		},
+		{
+			"a sweep that executions take all of", "internal/jobs/sweep.go",
+			`s.strays(half, list, func(name string) bool {
+		return each(half,`, `s.strays(ctx, list, func(name string) bool {
+		return each(ctx,`,
+			"^TestSweepOfManyExecutionsThatTheTableLacks$", "./internal/jobs", "context deadline exceeded",
 		},
 		{
 			"an ending that outlives a redrive", "internal/video/state.go",
