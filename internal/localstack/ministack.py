@@ -1,13 +1,18 @@
-"""Starts MiniStack as AWS is met: over TLS.
+"""Starts MiniStack as AWS is met.
 
-MiniStack itself is spoken to by plain http on loopback, and the buckets' policies
-refuse plain http. A request that doesn't say otherwise counts as one whose TLS was
-ended by a proxy on its way here.
+Over TLS: MiniStack itself is spoken to by plain http on loopback, and the buckets'
+policies refuse plain http. A request that doesn't say otherwise counts as one whose
+TLS was ended by a proxy on its way here.
+
+With executions that stay stopped: MiniStack goes on trying the task that an execution
+was stopped in, and lets that give the execution another end.
 """
 
 import ministack.app
+import ministack.services.stepfunctions as stepfunctions
 
 served = ministack.app.app
+add_event, fail_execution = stepfunctions._add_event, stepfunctions._fail_execution
 
 
 async def app(scope, receive, send):
@@ -16,5 +21,22 @@ async def app(scope, receive, send):
     await served(scope, receive, send)
 
 
+def stopped(execution):
+    return execution.get("status") == "ABORTED"
+
+
+def add_event_unless_stopped(execution, event_type, *details):
+    if event_type == "TaskScheduled" and stopped(execution):
+        raise RuntimeError("the execution was stopped")
+    return add_event(execution, event_type, *details)
+
+
+def fail_unless_stopped(execution, error, cause):
+    if not stopped(execution):
+        fail_execution(execution, error, cause)
+
+
 ministack.app.app = app
+stepfunctions._add_event = add_event_unless_stopped
+stepfunctions._fail_execution = fail_unless_stopped
 ministack.app.main()

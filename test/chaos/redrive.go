@@ -18,12 +18,14 @@ const (
 )
 
 // redriveAll goes on with every job whose ending leaves something to go on with, and
-// again with those that were interrupted while they were redriven.
+// again with those that were interrupted while they were redriven, or whose endings say
+// that the provider's records could not be read: a redrive looks there once where the
+// hard deadline is over.
 func (w *world) redriveAll(ctx context.Context) error {
 	for n := range mostRounds {
 		var next []*job
 		for _, j := range w.jobs {
-			if last := j.last(); last != nil && last.canRedrive() && (n == 0 || last.name() == interrupted) {
+			if last := j.last(); last != nil && last.canRedrive() && (n == 0 || last.name() == interrupted || last.unread()) {
 				next = append(next, j)
 			}
 		}

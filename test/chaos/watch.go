@@ -73,6 +73,12 @@ func (o *outcome) canRedrive() bool {
 	return true
 }
 
+// unread reports whether a submission was called lost because the provider's records
+// could not be read: as the ending says, a redrive looks again.
+func (o *outcome) unread() bool {
+	return o.name() == "SubmissionLost" && strings.Contains(o.ledger, "records could not be read")
+}
+
 // follow has the watch look for the end of a job's last round. A slot that the job has
 // is free as soon as no execution of it runs.
 func (w *world) follow(j *job, slot bool) {
