@@ -100,7 +100,7 @@ func (w *world) testPermissions(t *testing.T) {
 		{
 			"a grant is too wide in its actions",
 			"Action: states:DescribeExecution", "Action: [states:DescribeExecution, states:StopExecution]",
-			"ApiFunction is granted states:StopExecution on arn:aws:states:",
+			"PromptsFunction is granted states:StopExecution on arn:aws:states:",
 		},
 	} {
 		t.Run(broken.name, func(t *testing.T) {

@@ -92,6 +92,7 @@ func resources() map[string][2]string {
 		"secretsmanager.GetSecretValue":      {"secretsmanager:GetSecretValue", "SecretId"},
 		"AWSStepFunctions.StartExecution":    {"states:StartExecution", "stateMachineArn"},
 		"AWSStepFunctions.DescribeExecution": {"states:DescribeExecution", "executionArn"},
+		"AWSStepFunctions.StopExecution":     {"states:StopExecution", "executionArn"},
 		"AWSStepFunctions.ListExecutions":    {"states:ListExecutions", "stateMachineArn"},
 	}
 }
