@@ -19,6 +19,7 @@ import (
 	"github.com/takeup/takeup/internal/secret"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/tokens"
+	"github.com/takeup/takeup/internal/tokensecret"
 )
 
 // stackAccess is what a command needs to work on a stack.
@@ -86,8 +87,8 @@ func (a stackAccess) api(ctx context.Context, w *world) (apiAccess, error) {
 }
 
 // tokens is the secret of the API's tokens.
-func (a stackAccess) tokens() tokens.Secret {
-	return tokens.NewSecret(secretsmanager.NewFromConfig(a.config), a.outputs["ApiTokenSecret"])
+func (a stackAccess) tokens() tokensecret.Secret {
+	return tokensecret.New(secretsmanager.NewFromConfig(a.config), a.outputs["ApiTokenSecret"])
 }
 
 // token reads the token that was made with the stack.

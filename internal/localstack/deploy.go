@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
-	"github.com/takeup/takeup/internal/tokens"
+	"github.com/takeup/takeup/internal/tokensecret"
 )
 
 // samState keeps SAM from asking its package's registry for a newer version,
@@ -93,7 +93,7 @@ func outputs(ctx context.Context, config aws.Config) (map[string]string, error) 
 
 // token reads the token that was made with the stack.
 func token(ctx context.Context, config aws.Config, secret string) (string, error) {
-	all, err := tokens.NewSecret(secretsmanager.NewFromConfig(config), secret).Read(ctx)
+	all, err := tokensecret.New(secretsmanager.NewFromConfig(config), secret).Read(ctx)
 	if err != nil {
 		return "", err
 	}

@@ -116,6 +116,8 @@ func (s *services) serve(w http.ResponseWriter, r *http.Request) {
 		reply = map[string]any{"executionArn": "arn:" + in.Name, "startDate": 1787313600}
 	case "AWSStepFunctions.DescribeExecution":
 		reply, status = map[string]any{"__type": "ExecutionDoesNotExist"}, http.StatusBadRequest
+	case "AWSStepFunctions.ListExecutions":
+		reply = map[string]any{"executions": []any{}}
 	default:
 		reply, status = map[string]any{"__type": "UnknownOperationException"}, http.StatusBadRequest
 	}

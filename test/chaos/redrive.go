@@ -30,15 +30,15 @@ func (w *world) redriveAll(ctx context.Context) error {
 			}
 		}
 		w.calmed.Store(n >= mostRounds-calmedRounds)
-		if err := w.redriveThese(ctx, next); err != nil {
+		if err := w.redriveThese(ctx, n, next); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// redriveThese redrives jobs, and waits until they have ended.
-func (w *world) redriveThese(ctx context.Context, these []*job) error {
+// redriveThese redrives jobs in a round, and waits until they have ended.
+func (w *world) redriveThese(ctx context.Context, round int, these []*job) error {
 	ctx, stop := context.WithTimeout(ctx, w.o.limit(len(these)))
 	defer stop()
 	watching, done := context.WithCancel(ctx)
@@ -51,7 +51,7 @@ func (w *world) redriveThese(ctx context.Context, these []*job) error {
 			continue
 		}
 		w.again(ctx, j)
-		if err := w.redrive(ctx, j); err != nil && ctx.Err() == nil {
+		if err := w.redrive(ctx, round, j); err != nil && ctx.Err() == nil {
 			w.oddly("job %s could not be redriven: %v", j.name, err)
 		}
 		w.events.release(ctx, j.name)
@@ -62,8 +62,10 @@ func (w *world) redriveThese(ctx context.Context, these []*job) error {
 	return <-watched
 }
 
-// redrive goes on with a job, by the API or by hand.
-func (w *world) redrive(ctx context.Context, j *job) error {
+// redrive goes on with a job, by the API or by hand. By hand it takes another name in
+// each round, since one that was stopped before it came to the job has taken its name
+// for good.
+func (w *world) redrive(ctx context.Context, round int, j *job) error {
 	before, err := w.entry(ctx, j.id)
 	if err != nil {
 		return err
@@ -74,7 +76,7 @@ func (w *world) redrive(ctx context.Context, j *job) error {
 	}
 	if before != nil && w.plan.roll("redriven", j.name, redrives) < 0.4 {
 		w.plan.note("event", "redriven by hand", j.name)
-		return w.start(ctx, video.ExecutionName(j.id, redrives+1), fmt.Sprintf(`{"id":%q,"resume":true}`, j.id))
+		return w.start(ctx, video.ExecutionName(j.id, redrives+1+round), fmt.Sprintf(`{"id":%q,"resume":true}`, j.id))
 	}
 	w.plan.note("event", "redriven by the API", j.name)
 	return persist(ctx, func() error {

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/takeup/takeup/internal/tokens"
+	"github.com/takeup/takeup/internal/tokensecret"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -20,7 +21,7 @@ func (w *world) testOwners(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	secret := tokens.NewSecret(w.secrets, w.stack.Outputs["ApiTokenSecret"])
+	secret := tokensecret.New(w.secrets, w.stack.Outputs["ApiTokenSecret"])
 	change := func(change func(tokens.Tokens) (tokens.Tokens, error)) {
 		t.Helper()
 		if err := secret.Change(t.Context(), change); err != nil {

@@ -21,7 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
-	"github.com/takeup/takeup/internal/tokens"
+	"github.com/takeup/takeup/internal/tokensecret"
 )
 
 // The groups of steps that disturb a stack, or cost the most.
@@ -175,7 +175,7 @@ func find(ctx context.Context, o Options) (*stack, error) {
 	for _, r := range resources.StackResources {
 		s.names[aws.ToString(r.LogicalResourceId)] = aws.ToString(r.PhysicalResourceId)
 	}
-	all, err := tokens.NewSecret(secretsmanager.NewFromConfig(o.Config), s.outputs["ApiTokenSecret"]).Read(ctx)
+	all, err := tokensecret.New(secretsmanager.NewFromConfig(o.Config), s.outputs["ApiTokenSecret"]).Read(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,5 @@
-package tokens
+// Package tokensecret reads and changes the secret that holds the API's tokens.
+package tokensecret
 
 import (
 	"context"
@@ -8,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+
+	"github.com/takeup/takeup/internal/tokens"
 )
 
 // Client is what is used of Secrets Manager.
@@ -23,22 +26,22 @@ type Secret struct {
 	arn    string
 }
 
-// NewSecret makes a Secret of that ARN or name.
-func NewSecret(client Client, arn string) Secret { return Secret{client, arn} }
+// New makes a Secret of that ARN or name.
+func New(client Client, arn string) Secret { return Secret{client, arn} }
 
 // Read gives the tokens.
-func (s Secret) Read(ctx context.Context) (Tokens, error) {
-	tokens, _, err := s.read(ctx)
-	return tokens, err
+func (s Secret) Read(ctx context.Context) (tokens.Tokens, error) {
+	all, _, err := s.read(ctx)
+	return all, err
 }
 
-func (s Secret) read(ctx context.Context) (Tokens, *string, error) {
+func (s Secret) read(ctx context.Context) (tokens.Tokens, *string, error) {
 	out, err := s.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &s.arn})
 	if err != nil {
-		return Tokens{}, nil, fmt.Errorf("reading the API's tokens: %w", err)
+		return tokens.Tokens{}, nil, fmt.Errorf("reading the API's tokens: %w", err)
 	}
-	tokens, err := Parse(aws.ToString(out.SecretString))
-	return tokens, out.VersionId, err
+	all, err := tokens.Parse(aws.ToString(out.SecretString))
+	return all, out.VersionId, err
 }
 
 // turns is how often the tokens are read anew after another changed them.
@@ -49,17 +52,17 @@ const turns = 8
 // the label that says which one is current, which Secrets Manager does only where that
 // one still has it.
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html
-func (s Secret) Change(ctx context.Context, change func(Tokens) (Tokens, error)) error {
+func (s Secret) Change(ctx context.Context, change func(tokens.Tokens) (tokens.Tokens, error)) error {
 	for range turns {
-		tokens, read, err := s.read(ctx)
+		all, read, err := s.read(ctx)
 		if err != nil {
 			return err
 		}
-		if tokens, err = change(tokens); err != nil {
+		if all, err = change(all); err != nil {
 			return err
 		}
 		put, err := s.client.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
-			SecretId: &s.arn, SecretString: aws.String(tokens.String()), VersionStages: []string{"AWSPENDING"},
+			SecretId: &s.arn, SecretString: aws.String(all.String()), VersionStages: []string{"AWSPENDING"},
 		})
 		if err != nil {
 			return fmt.Errorf("writing the API's tokens: %w", err)
