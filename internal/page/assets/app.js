@@ -6,7 +6,7 @@ import { Composer } from "./composer.js";
 import { ask, askToCancel, copy } from "./dialogs.js";
 import { busy, byId, h } from "./dom.js";
 import { Filters } from "./filters.js";
-import { Library } from "./library.js";
+import { ended, Library } from "./library.js";
 import { Outbox } from "./outbox.js";
 import { catchDrops, read } from "./promptfiles.js";
 import { dateOf, money, prompt } from "./words.js";
