@@ -28,6 +28,7 @@ var runs = []run{
 	{command: `id=$(takeup generate --no-wait --json "a paper boat" | jq -r .id)`, after: `takeup get "$id"`, want: "queued"},
 	{command: `takeup estimate --duration 10`, want: "USD"},
 	{command: `takeup list --status error --since 48h`},
+	{command: `takeup list --search 'paper boat' --since 30d`, want: "paper boat"},
 	{command: `takeup doctor`, want: "ok   provider key: accepted"},
 	{command: `takeup doctor --stack takeup`, want: "ok   provider key: accepted"},
 	{command: `takeup reconcile --stack takeup --since 24h`},
@@ -45,7 +46,9 @@ var runs = []run{
 	{command: `aws stepfunctions start-execution --state-machine-arn $STATE_MACHINE_ARN \
   --input '{"prompt": "a paper boat crosses a flooded street"}'`, want: "executionArn"},
 	{command: `make build`},
-	{command: `takeup token add alice --stack takeup`, after: `takeup token list`, want: "alice"},
+	{command: `takeup token add alice --stack takeup`},
+	{command: `takeup token list`, want: "alice"},
+	{command: `takeup token revoke alice`, want: "alice"},
 	// The last one, as takeup has no token afterwards.
 	{command: `takeup token revoke default --stack takeup`, want: "default"},
 }
