@@ -110,8 +110,8 @@ build: $(takeup) $(sam) ## Build the template and its functions for sam deploy. 
 # Of the packages in test/, e2e takes longest, and is the first.
 .PHONY: test
 test: need-go need-python need-cc need-node need-curl $(ministack) $(moto) $(sam) $(schemathesis) $(aimlapi) $(awscli) $(axe) $(chromium) $(versitygw) ## Run all tests.
-	go test -race -timeout 30m -skip 'EveryPair$$' ./...
-	go test -timeout 30m -run 'EveryPair$$' ./internal/pipeline
+	go test -race -timeout 30m -skip 'Every(Pair|Point)$$' ./...
+	go test -timeout 30m -run 'Every(Pair|Point)$$' ./internal/pipeline
 	cd test && go test -race -timeout 30m ./e2e $$(go list ./... | grep -v '/test/docker$$')
 	@tools/docker
 
