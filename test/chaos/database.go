@@ -77,7 +77,8 @@ type keys struct {
 
 // written is a call that writes, alone or as an action of a transaction.
 type written struct {
-	Item struct {
+	TableName string
+	Item      struct {
 		keys
 		ClaimedAt attribute `json:"claimed_at"`
 	}
@@ -95,7 +96,6 @@ func (w written) keys() keys {
 type call struct {
 	operation string
 	written
-	TableName                 string
 	IndexName                 string
 	ConsistentRead            bool
 	ClientRequestToken        string

@@ -3,9 +3,13 @@ package chaos
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"github.com/takeup/takeup/internal/video"
 )
@@ -30,15 +34,15 @@ func (w *world) redriveAll(ctx context.Context) error {
 			}
 		}
 		w.calmed.Store(n >= mostRounds-calmedRounds)
-		if err := w.redriveThese(ctx, n, next); err != nil {
+		if err := w.redriveThese(ctx, next); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// redriveThese redrives jobs in a round, and waits until they have ended.
-func (w *world) redriveThese(ctx context.Context, round int, these []*job) error {
+// redriveThese redrives jobs, and waits until they have ended.
+func (w *world) redriveThese(ctx context.Context, these []*job) error {
 	ctx, stop := context.WithTimeout(ctx, w.o.limit(len(these)))
 	defer stop()
 	watching, done := context.WithCancel(ctx)
@@ -51,7 +55,7 @@ func (w *world) redriveThese(ctx context.Context, round int, these []*job) error
 			continue
 		}
 		w.again(ctx, j)
-		if err := w.redrive(ctx, round, j); err != nil && ctx.Err() == nil {
+		if err := w.redrive(ctx, j); err != nil && ctx.Err() == nil {
 			w.oddly("job %s could not be redriven: %v", j.name, err)
 		}
 		w.events.release(ctx, j.name)
@@ -62,10 +66,8 @@ func (w *world) redriveThese(ctx context.Context, round int, these []*job) error
 	return <-watched
 }
 
-// redrive goes on with a job, by the API or by hand. By hand it takes another name in
-// each round, since one that was stopped before it came to the job has taken its name
-// for good.
-func (w *world) redrive(ctx context.Context, round int, j *job) error {
+// redrive goes on with a job, by the API or by hand.
+func (w *world) redrive(ctx context.Context, j *job) error {
 	before, err := w.entry(ctx, j.id)
 	if err != nil {
 		return err
@@ -76,7 +78,11 @@ func (w *world) redrive(ctx context.Context, round int, j *job) error {
 	}
 	if before != nil && w.plan.roll("redriven", j.name, redrives) < 0.4 {
 		w.plan.note("event", "redriven by hand", j.name)
-		return w.start(ctx, video.ExecutionName(j.id, redrives+1+round), fmt.Sprintf(`{"id":%q,"resume":true}`, j.id))
+		name, err := w.unused(ctx, j.id, redrives)
+		if err != nil {
+			return err
+		}
+		return w.start(ctx, name, fmt.Sprintf(`{"id":%q,"resume":true}`, j.id))
 	}
 	w.plan.note("event", "redriven by the API", j.name)
 	return persist(ctx, func() error {
@@ -96,6 +102,23 @@ func (w *world) redrive(ctx context.Context, round int, j *job) error {
 		}
 		return nil
 	})
+}
+
+// unused is the next name for an execution of a job: one that was stopped before it came
+// to the job has taken its name for good.
+func (w *world) unused(ctx context.Context, id string, redrives int) (string, error) {
+	for n := redrives + 1; ; n++ {
+		name := video.ExecutionName(id, n)
+		arn := w.arn(name)
+		_, err := w.sfn.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &arn})
+		var absent *types.ExecutionDoesNotExist
+		if errors.As(err, &absent) {
+			return name, nil
+		}
+		if err != nil {
+			return "", err
+		}
+	}
 }
 
 // call calls the API with its token.

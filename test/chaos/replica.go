@@ -34,7 +34,7 @@ func newReplica(p *plan) *replica { return &replica{plan: p, partitions: map[str
 func (o *replica) follow(ctx context.Context, r *http.Request, body []byte) error {
 	in := readCall(r, body)
 	for _, item := range in.writes() {
-		if err := o.copy(ctx, in.TableName, item); err != nil {
+		if err := o.copy(ctx, item); err != nil {
 			return err
 		}
 	}
@@ -42,7 +42,7 @@ func (o *replica) follow(ctx context.Context, r *http.Request, body []byte) erro
 }
 
 // copy copies a partition, as it is now. No older state of it comes after a newer one.
-func (o *replica) copy(ctx context.Context, table string, item written) error {
+func (o *replica) copy(ctx context.Context, item written) error {
 	partition := item.keys().Partition.S
 	o.mu.Lock()
 	turn := o.partitions[partition]
@@ -54,7 +54,7 @@ func (o *replica) copy(ctx context.Context, table string, item written) error {
 	turn.Lock()
 	defer turn.Unlock()
 	out, err := o.client.Load().Query(ctx, &dynamodb.QueryInput{
-		TableName: &table, ConsistentRead: aws.Bool(true),
+		TableName: &item.TableName, ConsistentRead: aws.Bool(true),
 		KeyConditionExpression:    aws.String("#pk = :pk"),
 		ExpressionAttributeNames:  map[string]string{"#pk": "pk"},
 		ExpressionAttributeValues: map[string]types.AttributeValue{":pk": &types.AttributeValueMemberS{Value: partition}},
