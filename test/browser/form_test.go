@@ -154,8 +154,19 @@ func (p *tab) drop(files ...string) {
 		drag(input.DispatchDragEventTypeDragOver)
 		return eval[bool](p, "!document.getElementById('drop').hidden")
 	})
-	// The browser drops nothing on a page that has not answered its last question.
-	drag(input.DispatchDragEventTypeDragOver)
-	drag(input.DispatchDragEventTypeDrop)
-	p.await("the files to be taken", "document.getElementById('drop').hidden")
+	// The browser drops nothing on a page that has not answered its last question, so
+	// what the page has not taken after some looks is dropped again.
+	looks := 0
+	p.until("the files to be taken", func(context.Context) bool {
+		if eval[bool](p, "document.getElementById('drop').hidden") {
+			return true
+		}
+		if looks%20 == 0 {
+			drag(input.DispatchDragEventTypeDragEnter)
+			drag(input.DispatchDragEventTypeDragOver)
+			drag(input.DispatchDragEventTypeDrop)
+		}
+		looks++
+		return false
+	})
 }
