@@ -75,7 +75,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 		{
 			"a video kept that was given up while it was copied", "internal/pipeline/store.go",
 			`case !entry.DiscardedAt.IsZero():`, `case !entry.DiscardedAt.IsZero() && false:`,
-			"^TestCancelAtEveryPoint$", "./internal/pipeline", "it was said to be cancelled or discarded, and is completed",
+			"^TestCancelAtEveryPoint$", "./internal/pipeline", "and a manifest: true",
 		},
 		{
 			"cancelled while it is posted", "internal/jobs/cancel.go",
