@@ -73,11 +73,11 @@ func (s *Service) List(ctx context.Context, q Query) (Page, error) {
 	}
 	page := Page{Views: make([]View, len(listed))}
 	for i, job := range listed {
-		listed := video.Paid("") // the indexes don't have how far a submission has come
+		charged := video.Paid("") // the indexes don't have how far a submission has come
 		if job.Entry.Phase == video.PhaseAccepted {
-			listed = video.PaidYes
+			charged = video.PaidYes
 		}
-		page.Views[i] = s.briefView(job.Entry, job.Brief, listed)
+		page.Views[i] = s.briefView(job.Entry, job.Brief, charged)
 	}
 	if next != "" {
 		page.Next = cursor{List: q.list(), Before: next}.String()

@@ -111,27 +111,10 @@ func TestRetriedAtEveryPoint(t *testing.T) {
 	plays := 0
 	for _, begun := range []bool{false, true} {
 		for _, beside := range []bool{false, true} {
-			play := func(c retrying) ([]string, []string) { plays++; return c.run(t) }
-			calls, _ := play(retrying{begun: begun, beside: beside})
-			for i := range calls {
-				for _, h := range []fault{hold, holdAfter} {
-					c := retrying{begun: begun, beside: beside, plan: map[int]fault{i: h}}
-					_, own := play(c)
-					for j := range own {
-						for _, f := range faultsOf(own[j]) {
-							c.own = map[int]fault{j: f}
-							play(c)
-						}
-					}
-					c.own = nil
-					for j := range i {
-						for _, f := range faultsOf(calls[j]) {
-							c.plan = map[int]fault{i: h, j: f}
-							play(c)
-						}
-					}
-				}
-			}
+			crossed(func(plan, own map[int]fault) (calls, owns []string) {
+				plays++
+				return retrying{begun: begun, beside: beside, plan: plan, own: own}.run(t)
+			})
 		}
 	}
 	t.Logf("%d plays of a job that is retried", plays)

@@ -194,6 +194,28 @@ func (c settling) run(t *testing.T) (calls, own []string) {
 	return calls, own
 }
 
+// crossed plays what happens to a job before and after each of its calls: alone, with
+// each fault of that one's own calls, and with each fault of the job's that came before.
+// A play gives the job's calls and the other's own.
+func crossed(play func(plan, own map[int]fault) (calls, owns []string)) {
+	calls, _ := play(nil, nil)
+	for i := range calls {
+		for _, h := range []fault{hold, holdAfter} {
+			_, owns := play(map[int]fault{i: h}, nil)
+			for j := range owns {
+				for _, f := range faultsOf(owns[j]) {
+					play(map[int]fault{i: h}, map[int]fault{j: f})
+				}
+			}
+			for j := range i {
+				for _, f := range faultsOf(calls[j]) {
+					play(map[int]fault{i: h, j: f}, nil)
+				}
+			}
+		}
+	}
+}
+
 // TestStoppedAndSettledAtEveryPoint stops a job's execution before and after each of
 // its calls and settles it, by the event or by a sweep, while what runs goes on to its
 // end; crossed with each fault of the settling's calls, and with each fault of the job's
@@ -203,27 +225,10 @@ func TestStoppedAndSettledAtEveryPoint(t *testing.T) {
 	plays := 0
 	for kind := range 4 {
 		begun, swept := kind%2 == 1, kind >= 2
-		play := func(c settling) ([]string, []string) { plays++; return c.run(t) }
-		calls, _ := play(settling{begun: begun, swept: swept})
-		for i := range calls {
-			for _, h := range []fault{hold, holdAfter} {
-				c := settling{begun: begun, swept: swept, plan: map[int]fault{i: h}}
-				_, own := play(c)
-				for j := range own {
-					for _, f := range faultsOf(own[j]) {
-						c.own = map[int]fault{j: f}
-						play(c)
-					}
-				}
-				c.own = nil
-				for j := range i {
-					for _, f := range faultsOf(calls[j]) {
-						c.plan = map[int]fault{i: h, j: f}
-						play(c)
-					}
-				}
-			}
-		}
+		crossed(func(plan, own map[int]fault) (calls, owns []string) {
+			plays++
+			return settling{begun: begun, swept: swept, plan: plan, own: own}.run(t)
+		})
 	}
 	t.Logf("%d plays of a job whose execution is stopped and settled", plays)
 }

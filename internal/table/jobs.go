@@ -106,15 +106,20 @@ func (t *Table) Update(ctx context.Context, entry video.Entry, version string) (
 	})
 }
 
-// replace is the write of an item in the place of the version that was read.
+// replace is the write of an item in the place of the version that was read; the
+// version is empty where there was none.
 func (t *Table) replace(item attributes, version string) *dynamodb.PutItemInput {
-	return &dynamodb.PutItemInput{
+	put := &dynamodb.PutItemInput{
 		TableName: &t.name, Item: item,
 		ConditionExpression:                 aws.String("#version = :read"),
 		ExpressionAttributeNames:            map[string]string{"#version": versionName},
 		ExpressionAttributeValues:           map[string]types.AttributeValue{":read": &types.AttributeValueMemberN{Value: version}},
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	}
+	if version == "" {
+		put.ConditionExpression, put.ExpressionAttributeValues = aws.String("attribute_not_exists(#version)"), nil
+	}
+	return put
 }
 
 // settle makes a write of a job, and finds out whether it took effect.

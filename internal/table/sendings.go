@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/takeup/takeup/internal/video"
@@ -86,14 +85,11 @@ func (t *Table) CreateSent(ctx context.Context, entry video.Entry, request strin
 	return t.create(ctx, entry, func(mark string) types.TransactWriteItem {
 		item := encodeSendings(sent)
 		item.identify(sentPrefix+request, sentItem, number, mark)
-		put := &types.Put{TableName: &t.name, Item: item, ExpressionAttributeNames: map[string]string{"#version": versionName}}
-		if version == "" {
-			put.ConditionExpression = aws.String("attribute_not_exists(#version)")
-		} else {
-			put.ConditionExpression = aws.String("#version = :read")
-			put.ExpressionAttributeValues = map[string]types.AttributeValue{":read": &types.AttributeValueMemberN{Value: version}}
-		}
-		return types.TransactWriteItem{Put: put}
+		put := t.replace(item, version)
+		return types.TransactWriteItem{Put: &types.Put{
+			TableName: put.TableName, Item: put.Item, ConditionExpression: put.ConditionExpression,
+			ExpressionAttributeNames: put.ExpressionAttributeNames, ExpressionAttributeValues: put.ExpressionAttributeValues,
+		}}
 	})
 }
 

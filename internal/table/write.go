@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/takeup/takeup/internal/video"
@@ -123,9 +122,6 @@ func (t *Table) put(ctx context.Context, partition, sort string, item attributes
 	mark := t.mark()
 	item.identify(partition, sort, number, mark)
 	put := t.replace(item, version)
-	if version == "" {
-		put.ConditionExpression, put.ExpressionAttributeValues = aws.String("attribute_not_exists(#version)"), nil
-	}
 	f, err := t.write(ctx, mark, func(ctx context.Context) error {
 		_, err := t.client.PutItem(ctx, put)
 		return err

@@ -224,17 +224,10 @@ func (w *world) testRedrive(t *testing.T) {
 func (w *world) testCancel(t *testing.T) {
 	p := w.tab(t)
 	p.signIn()
-	w.settings(t, func(s *simulator.Settings) {
-		s.Faults = []simulator.Rule{{On: simulator.KindCreate, Fault: simulator.Fault{Status: http.StatusTooManyRequests}}}
-	})
-	t.Cleanup(func() { w.settings(t, func(s *simulator.Settings) { s.Faults = nil }) })
+	w.fails(t, simulator.Rule{On: simulator.KindCreate, Fault: simulator.Fault{Status: http.StatusTooManyRequests}})
 	prompt := "a train that never leaves"
 	p.order(prompt)
 	p.cardShows(prompt, "Waiting for room")
-	keep := func() {
-		p.press("#ask", "Keep it")
-		p.await("the question to go", "!document.getElementById('ask').open")
-	}
 	// While it is being submitted once more, nobody knows whether it is paid.
 	ask := func() {
 		for {
@@ -243,13 +236,13 @@ func (w *world) testCancel(t *testing.T) {
 			if eval[bool](p, "document.getElementById('ask').innerText.includes('nothing was paid for it, and nothing will be')") {
 				return
 			}
-			keep()
+			p.keep()
 		}
 	}
 	ask()
 	p.accessible("a question")
 	p.shot("cancel")
-	keep()
+	p.keep()
 	ask()
 	p.press("#ask", "Cancel the video")
 	p.cardShows(prompt, "Cancelled")

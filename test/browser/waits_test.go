@@ -21,6 +21,13 @@ func (w *world) fails(t *testing.T, rules ...simulator.Rule) func() {
 	return stop
 }
 
+// keep answers the question before a cancellation with no.
+func (p *tab) keep() {
+	p.Helper()
+	p.press("#ask", "Keep it")
+	p.await("the question to go", "!document.getElementById('ask').open")
+}
+
 // happened opens what happened to a job, and waits for a text in it.
 func (p *tab) happened(prompt, text string) {
 	p.Helper()
@@ -84,8 +91,7 @@ func (w *world) testNoAnswer(t *testing.T) {
 	w.told(t, prompt, "looking for the submission in its records until")
 	p.pressCard(prompt, "Cancel")
 	p.shows("It may have been charged.")
-	p.press("#ask", "Keep it")
-	p.await("the question to go", "!document.getElementById('ask').open")
+	p.keep()
 	stop()
 	p.await("the video", card(prompt)+"?.querySelector('video')")
 	p.happened(prompt, "Accepted as generation")
