@@ -191,25 +191,32 @@ func TestStartedOnceWhateverFails(t *testing.T) {
 				}
 				return calls
 			}
-			faults := []string{failsBefore, failsAfter, crashesBefore, crashesAfter, another}
-			plays := 0
-			calls := play("undisturbed", nil)
-			for i := range calls {
-				for _, f := range faults {
-					plays++
-					plan := map[int]string{i: f}
-					play(fmt.Sprintf("%s at %d", f, i), plan)
-					for j := i + 1; j < 2*calls+4; j++ { // it is asked again after a fault
-						for _, g := range faults {
-							plays++
-							both := maps.Clone(plan)
-							both[j] = g
-							play(fmt.Sprintf("%s at %d, %s at %d", f, i, g, j), both)
-						}
-					}
-				}
-			}
-			t.Logf("%d plays", plays)
+			eachPair(t, play)
 		})
 	}
+}
+
+// eachPair plays what is undisturbed, and then with each fault at each of its calls, and
+// with each pair of them. A play gives how many calls it made.
+func eachPair(t *testing.T, play func(name string, plan map[int]string) (calls int)) {
+	t.Helper()
+	faults := []string{failsBefore, failsAfter, crashesBefore, crashesAfter, another}
+	plays := 0
+	calls := play("undisturbed", nil)
+	for i := range calls {
+		for _, f := range faults {
+			plays++
+			plan := map[int]string{i: f}
+			play(fmt.Sprintf("%s at %d", f, i), plan)
+			for j := i + 1; j < 2*calls+4; j++ { // it is asked again after a fault
+				for _, g := range faults {
+					plays++
+					both := maps.Clone(plan)
+					both[j] = g
+					play(fmt.Sprintf("%s at %d, %s at %d", f, i, g, j), both)
+				}
+			}
+		}
+	}
+	t.Logf("%d plays", plays)
 }

@@ -2,8 +2,6 @@ package jobs_test
 
 import (
 	"errors"
-	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -141,23 +139,5 @@ func TestRetriedWhateverFails(t *testing.T) {
 		}
 		return calls
 	}
-	faults := []string{failsBefore, failsAfter, crashesBefore, crashesAfter, another}
-	plays := 0
-	calls := play("undisturbed", nil)
-	for i := range calls {
-		for _, f := range faults {
-			plays++
-			plan := map[int]string{i: f}
-			play(fmt.Sprintf("%s at %d", f, i), plan)
-			for j := i + 1; j < 2*calls+4; j++ {
-				for _, g := range faults {
-					plays++
-					both := maps.Clone(plan)
-					both[j] = g
-					play(fmt.Sprintf("%s at %d, %s at %d", f, i, g, j), both)
-				}
-			}
-		}
-	}
-	t.Logf("%d plays", plays)
+	eachPair(t, play)
 }

@@ -3,13 +3,9 @@ package chaos
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
-
-	"github.com/aws/aws-sdk-go-v2/service/sfn"
-	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"github.com/takeup/takeup/internal/video"
 )
@@ -109,14 +105,8 @@ func (w *world) redrive(ctx context.Context, j *job) error {
 func (w *world) unused(ctx context.Context, id string, redrives int) (string, error) {
 	for n := redrives + 1; ; n++ {
 		name := video.ExecutionName(id, n)
-		arn := w.arn(name)
-		_, err := w.sfn.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &arn})
-		var absent *types.ExecutionDoesNotExist
-		if errors.As(err, &absent) {
-			return name, nil
-		}
-		if err != nil {
-			return "", err
+		if execution, err := w.describe(ctx, name); err != nil || execution == nil {
+			return name, err
 		}
 	}
 }

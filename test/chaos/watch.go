@@ -217,13 +217,8 @@ func (w *world) see(ctx context.Context, j *job) (*outcome, error) {
 		seen.ending = entry.Ending.Error
 		seen.ledger = fmt.Sprintf("%s at %s: %s", entry.Ending.Error, entry.Ending.At, entry.Ending.Message)
 	}
-	arn := w.arn(seen.execution)
-	e, err := w.sfn.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &arn})
-	var absent *types.ExecutionDoesNotExist
-	if errors.As(err, &absent) {
-		return nil, nil
-	}
-	if err != nil {
+	e, err := w.describe(ctx, seen.execution)
+	if err != nil || e == nil {
 		return nil, err
 	}
 	seen.status = string(e.Status)
@@ -239,6 +234,17 @@ func (w *world) see(ctx context.Context, j *job) (*outcome, error) {
 		seen.manifest = hex.EncodeToString(sum[:])
 	}
 	return seen, err
+}
+
+// describe reads an execution, past the proxy; nil where there is none.
+func (w *world) describe(ctx context.Context, name string) (*sfn.DescribeExecutionOutput, error) {
+	arn := w.arn(name)
+	e, err := w.sfn.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &arn})
+	var absent *types.ExecutionDoesNotExist
+	if errors.As(err, &absent) {
+		return nil, nil
+	}
+	return e, err
 }
 
 // executions are the names of those that a job has had, as far as the table knows.

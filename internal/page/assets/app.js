@@ -212,6 +212,11 @@ class App {
         this.#tell(error.message);
       }
     };
+    const goesOn = (act, words) => said(async (video) => {
+      this.#library.put(await act(video.id));
+      this.#library.look();
+      this.#tell(words);
+    });
     return {
       again: said(async (video) => this.#edit(await this.#library.whole(video.id), "The settings are in the form.")),
       whole: said((video) => this.#library.whole(video.id)),
@@ -228,21 +233,13 @@ class App {
         h("a", { href: file.download_url, download: `${video.id}.mp4` }).click();
       }),
       fresh: (video) => this.#api.file(video.id),
-      redrive: said(async (video) => {
-        this.#library.put(await this.#api.redrive(video.id));
-        this.#library.look();
-        this.#tell("It goes on. Nothing is paid twice.");
-      }),
+      redrive: goesOn((id) => this.#api.redrive(id), "It goes on. Nothing is paid twice."),
       cancel: said(async (video) => {
         const now = await this.#library.fresh(video.id); // a list doesn't know what is paid
         if (ended(now)) return this.#tell("It has ended meanwhile.");
         askToCancel(now, async (discard) => this.#library.put(await this.#api.remove(video.id, discard)));
       }),
-      retry: said(async (video) => {
-        this.#library.put(await this.#api.retry(video.id));
-        this.#library.look();
-        this.#tell("It is tried now. Nothing is paid twice.");
-      }),
+      retry: goesOn((id) => this.#api.retry(id), "It is tried now. Nothing is paid twice."),
       now: (entry) => this.#outbox.now(entry),
       drop: (entry) => this.#outbox.drop(entry),
     };

@@ -119,8 +119,8 @@ export class Library {
 
   // whole gives the whole request of a job, which a list doesn't have.
   async whole(id) {
-    if (!this.#videos.get(id)?.whole) this.put(await this.#api.video(id));
-    return this.#videos.get(id).request;
+    const known = this.#videos.get(id);
+    return (known?.whole ? known : await this.fresh(id)).request;
   }
 
   // fresh gives all that is known of a job now.
