@@ -19,7 +19,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range []struct {
+	mutants := []struct {
 		name     string
 		file     string // the precaution is there,
 		old, new string // as this, and is taken out by that
@@ -119,8 +119,9 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestStartedOnceWhateverFails$", "./internal/jobs", "0 executions at once",
 		},
 		{
-			"what was sent replaced without its condition", "internal/table/sendings.go",
-			`put.ConditionExpression = aws.String("attribute_not_exists(#version)")`, `put.ExpressionAttributeNames = nil`,
+			"what was sent replaced without its condition", "internal/table/jobs.go",
+			`put.ConditionExpression, put.ExpressionAttributeValues = aws.String("attribute_not_exists(#version)"), nil`,
+			`put.ConditionExpression, put.ExpressionAttributeNames, put.ExpressionAttributeValues = nil, nil, nil`,
 			"^TestSentOnceWhateverFails$", "./internal/jobs", ": the jobs [",
 		},
 		{
@@ -185,12 +186,18 @@ func TestEachMutantIsCaught(t *testing.T) {
 			`c.sweep(ctx, key)`, `_ = c.sweep`,
 			"^TestUploadsThatWereLeft$", "./internal/transfer", "open uploads of",
 		},
-	} {
+	}
+	// A mutant that no longer fits the source is reported before any of them is played.
+	sources := make([][]byte, len(mutants))
+	for i, m := range mutants {
+		sources[i] = mutated(t, filepath.Join(root, m.file), m.old, m.new)
+	}
+	for i, m := range mutants {
 		t.Run(m.name, func(t *testing.T) {
 			path := filepath.Join(root, m.file)
 			dir := t.TempDir()
 			mutant := filepath.Join(dir, "mutant.go")
-			if err := os.WriteFile(mutant, mutated(t, path, m.old, m.new), 0o600); err != nil {
+			if err := os.WriteFile(mutant, sources[i], 0o600); err != nil {
 				t.Fatal(err)
 			}
 			overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{path: mutant}})
