@@ -90,6 +90,7 @@ func showVideo(out io.Writer, api apiAccess, v client.Video, asJSON bool) error 
 		row("prompt", plain(v.Request.Prompt()))
 	}
 	row("owner", plain(deref(v.Owner)))
+	row("forgotten", timeText(v.ForgottenAt))
 	row("from", originText(v.Origin))
 	row("created", v.CreatedAt.UTC().Format(time.RFC3339))
 	row("submitted", timeText(v.SubmittedAt))

@@ -140,6 +140,19 @@ func (c *Client) Retry(ctx context.Context, id string) (Video, string, error) {
 	return got, header.Get("X-Execution-Name"), err
 }
 
+// Forget clears the texts of a job that has ended.
+func (c *Client) Forget(ctx context.Context, id string) (Forgotten, error) {
+	if err := video.CheckID(id); err != nil {
+		return Forgotten{}, err
+	}
+	var got Forgotten
+	_, err := c.insist(ctx, call{method: http.MethodPost, path: "/videos/" + id + "/forget"}, &got)
+	if err == nil && got.Video.ID != id {
+		err = &Strange{Address: c.config.BaseURL, What: fmt.Sprintf("its reply is about %.100q, not about %s", got.Video.ID, id)}
+	}
+	return got, err
+}
+
 // Models lists what there is to ask for.
 func (c *Client) Models(ctx context.Context) (Models, error) {
 	var got Models

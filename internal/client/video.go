@@ -51,7 +51,8 @@ type Video struct {
 	SubmittedAt *time.Time      `json:"submitted_at"`
 	EndedAt     *time.Time      `json:"ended_at"`
 	Discard     bool            `json:"discard"`
-	Waiting     *Waiting        `json:"waiting"` // nil where it has ended
+	ForgottenAt *time.Time      `json:"forgotten_at"` // nil where its texts weren't cleared
+	Waiting     *Waiting        `json:"waiting"`      // nil where it has ended
 	Estimate    *Estimate       `json:"estimate"`
 	Error       *Ending         `json:"error"`
 	Cost        *Cost           `json:"cost"`
@@ -125,6 +126,20 @@ type File struct {
 	ContentType string    `json:"content_type"`
 	Bytes       int64     `json:"bytes"`
 	CRC32       string    `json:"crc32"` // in base64, as S3 shows it
+}
+
+// Forgotten is a job without its texts, and what may have some of them still.
+type Forgotten struct {
+	Video Video     `json:"video"`
+	Stays []Remnant `json:"stays"`
+}
+
+// Remnant is what Takeup can't clear of a job.
+type Remnant struct {
+	What  string     `json:"what"`
+	Where string     `json:"where"`
+	Until *time.Time `json:"until"` // nil where it stays until somebody removes it
+	Todo  *string    `json:"todo"`  // how it can be removed sooner; nil where it can't
 }
 
 // Page is a page of jobs; Next is the cursor of the next one, nil after the last.

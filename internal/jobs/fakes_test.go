@@ -85,6 +85,11 @@ func (l ledger) PutProgress(_ context.Context, id string, progress video.Progres
 	return nil
 }
 
+func (l ledger) Forget(ctx context.Context, entry video.Entry, version string, at time.Time) (video.Entry, string, error) {
+	entry.Forget(at)
+	return l.Update(ctx, entry, version)
+}
+
 // machine is a state machine as AWS has it, by its executions' names.
 type machine struct {
 	executions map[string]*sfn.DescribeExecutionOutput
@@ -205,6 +210,13 @@ func (s shelf) Manifest(_ context.Context, id string) (video.Manifest, bool, err
 	}
 	m, ok := s[id]
 	return m, ok, nil
+}
+
+func (s shelf) Forget(_ context.Context, id, hash string, at time.Time) error {
+	if m, ok := s[id]; ok && m.ForgottenAt.IsZero() {
+		s[id] = m.Forget(hash, at)
+	}
+	return nil
 }
 
 func (s shelf) Remove(_ context.Context, id string) error { delete(s, id); return nil }

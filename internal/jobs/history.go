@@ -51,6 +51,7 @@ func historyOf(entry video.Entry) []Happened {
 	if e := entry.Ending; e != nil {
 		add(video.Event{At: e.At, Kind: video.EventEnded, Said: e.Error + ": " + e.Message})
 	}
+	add(video.Event{At: entry.ForgottenAt, Kind: video.EventForgotten})
 	slices.SortStableFunc(events, func(a, b video.Event) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(order(a.Kind), order(b.Kind)))
 	})
@@ -127,6 +128,8 @@ func wordsOf(e video.Event) string {
 		return "ended with " + e.Said
 	case video.EventContinued:
 		return "taken up again by execution " + e.Said
+	case video.EventForgotten:
+		return "its prompt and all other texts were cleared"
 	}
 	return because(string(e.Kind))
 }

@@ -43,6 +43,8 @@ func (s *Service) Redrive(ctx context.Context, id string) (View, error) {
 			continue
 		case err != nil:
 			return View{}, err
+		case !entry.ForgottenAt.IsZero():
+			return View{}, &NotRedriven{id, "it was forgotten, and its request with it; send a new request"}
 		case entry.Started:
 			if err := s.redrivable(ctx, entry); err != nil {
 				return View{}, err

@@ -69,6 +69,8 @@ func (s *Service) retriable(entry video.Entry) error {
 	no := NotRetried{ID: entry.ID}
 	waiting := waitingOf(entry, paid(entry), s.now())
 	switch {
+	case waiting == nil && !entry.ForgottenAt.IsZero():
+		no.Reason = "it has ended and was forgotten, and its request with it; send a new request"
 	case waiting == nil && entry.Ending != nil && entry.Ending.Final():
 		no.Reason = "it ended with " + entry.Ending.Error + ", which stays"
 	case waiting == nil && entry.State() == video.StateCompleted:

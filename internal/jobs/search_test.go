@@ -41,7 +41,15 @@ func TestSearch(t *testing.T) {
 			e.Request, e.RequestHash = video.Request{}, ""
 			e.End(&video.InvalidRequest{}, time.Now())
 		})
+		time.Sleep(time.Hour)
+		w.create("forgotten", func(e *video.Entry) {
+			e.End(&video.Cancelled{}, time.Now())
+			e.Forget(time.Now())
+		})
 		time.Sleep(dynamofake.Lag)
+		if ids, _ := w.list(jobs.Query{Limit: 1}); !slices.Equal(ids, []string{"forgotten"}) {
+			t.Errorf("a forgotten job is not listed: %v", ids)
+		}
 		for words, want := range map[string][]string{
 			"boat": {"shots", "long", "boat"}, "paper boat": {"boat"}, "BOAT paper": {"boat"}, "sinks boat": {"shots", "long"}, "köln": {"koeln"},
 			"pap": {"tree", "boat"}, "submarine": nil,

@@ -24,6 +24,8 @@ type Table interface {
 	PutSendings(ctx context.Context, request string, sent []video.Sending, version string) error
 	// CreateSent creates a job and replaces the sendings at once.
 	CreateSent(ctx context.Context, entry video.Entry, request string, sent []video.Sending, version string) (video.Entry, string, error)
+	// Forget clears the texts of a job.
+	Forget(ctx context.Context, entry video.Entry, version string, at time.Time) (video.Entry, string, error)
 	// List gives jobs, newest first, and the place before which it goes on.
 	List(context.Context, table.Query) (jobs []table.Listed, next string, err error)
 	// Unfinished gives the jobs without an outcome, the oldest first.
@@ -34,6 +36,8 @@ type Table interface {
 type Shelf interface {
 	// Manifest gives a job's manifest, and false where it has none.
 	Manifest(ctx context.Context, id string) (video.Manifest, bool, error)
+	// Forget clears the texts of a job's manifest, where it has one.
+	Forget(ctx context.Context, id, hash string, at time.Time) error
 	// Remove takes a job's manifest away, and then its video.
 	Remove(ctx context.Context, id string) error
 }

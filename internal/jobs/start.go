@@ -24,7 +24,7 @@ type Receipt struct {
 
 // Start makes a request the job of that id, once: a job that is already there
 // with an equal request is that job, however long ago it ended, and one with
-// another request gives a *Mismatch. A job whose execution failed before anything
+// another request gives a *Mismatch. One that was forgotten stays so. A job whose execution failed before anything
 // was submitted is begun anew, by an execution that is numbered as a redrive is. A
 // job keeps the origin that it was created with.
 //
@@ -53,6 +53,8 @@ func (s *Service) Start(ctx context.Context, id string, r video.Request, from vi
 			continue
 		case entry.RequestHash != r.Hash():
 			return Receipt{}, &Mismatch{ID: id}
+		case !entry.ForgottenAt.IsZero():
+			return Receipt{s.viewOf(entry), true}, nil
 		case entry.Ending != nil && !entry.Unclaimed() && (entry.Started || entry.Ending.Final()):
 			return Receipt{s.viewOf(entry), true}, nil
 		case entry.Started:

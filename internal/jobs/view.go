@@ -26,6 +26,9 @@ type View struct {
 	Ending   *video.EndingRecord // of one that ended without a video
 	// Discard says that its owner gave its video up.
 	Discard bool
+	// ForgottenAt is when its owner had its texts cleared; zero where nobody did. Its
+	// request and its brief are without them then.
+	ForgottenAt time.Time
 	// Redrivable says that a redrive may give it a video.
 	Redrivable bool
 	// Waiting is what it waits for; nil once it has ended.
@@ -66,7 +69,7 @@ func (s *Service) File(ctx context.Context, id string) (View, error) {
 	case err != nil:
 		return View{}, unavailable("reading the manifest", err)
 	case !stored:
-		v.State, v.Ending, v.Manifest, v.Redrivable = video.StateFailed, gone(v.EndedAt), nil, true
+		v.State, v.Ending, v.Manifest, v.Redrivable = video.StateFailed, gone(v.EndedAt), nil, v.ForgottenAt.IsZero()
 	}
 	return v, nil
 }
@@ -108,13 +111,14 @@ func (s *Service) briefView(entry video.Entry, brief video.Brief, paid video.Pai
 	v := View{
 		ID: entry.ID, State: entry.State(), Brief: brief, CreatedAt: entry.CreatedAt, Origin: entry.Origin, SubmittedAt: entry.SubmittedAt,
 		Discard: !entry.DiscardedAt.IsZero(), Waiting: waitingOf(entry, paid, s.now()), Execution: entry.Execution,
+		ForgottenAt: entry.ForgottenAt,
 	}
 	switch {
 	case v.State == video.StateCompleted:
 		v.Manifest, v.EndedAt = entry.Manifest, entry.Manifest.StoredAt
 	case entry.Over():
 		v.Ending, v.EndedAt = entry.Ending, entry.Ending.At
-		v.Redrivable = brief.Model != "" && !entry.Ending.Final()
+		v.Redrivable = brief.Model != "" && !entry.Ending.Final() && entry.ForgottenAt.IsZero()
 	case v.State == video.StateDiscarded: // its video is being removed
 		v.Ending, v.EndedAt = video.NewEndingRecord(&video.Discarded{GenerationID: entry.GenerationID, Credits: entry.Manifest.CreditsUsed}, entry.DiscardedAt), entry.DiscardedAt
 	case entry.Ending != nil && entry.Ending.Chosen():

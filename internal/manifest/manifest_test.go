@@ -201,6 +201,68 @@ func TestRemovalInTrouble(t *testing.T) {
 	}
 }
 
+// A manifest is forgotten whole or not at all, and what others did meanwhile stays.
+func TestForget(t *testing.T) {
+	whole := sample(t)
+	hash, at := whole.Request.Hash(), whole.StoredAt.Add(time.Hour)
+	for name, c := range map[string]struct {
+		fault     s3fake.Fault
+		meanwhile func(*testing.T, *manifest.Shelf) // before the write
+		fails     bool
+	}{
+		"undisturbed":     {},
+		"the answer lost": {fault: s3fake.Fault{After: true, Cut: true}},
+		"503 once":        {fault: s3fake.Fault{Status: 503, Code: "SlowDown"}},
+		"409 once":        {fault: s3fake.Fault{Status: 409, Code: "ConditionalRequestConflict"}},
+		"denied":          {fault: s3fake.Fault{Status: 403, Code: "AccessDenied"}, fails: true},
+		"removed meanwhile": {meanwhile: func(t *testing.T, s *manifest.Shelf) {
+			if err := s.Remove(t.Context(), "job-1"); err != nil {
+				t.Error(err)
+			}
+		}},
+		"forgotten meanwhile": {meanwhile: func(t *testing.T, s *manifest.Shelf) {
+			if err := s.Forget(t.Context(), "job-1", hash, at); err != nil {
+				t.Error(err)
+			}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fake := s3fake.New(t)
+			shelf := manifest.New(fake.Client(), bucket)
+			if err := shelf.Forget(t.Context(), "job-1", hash, at); err != nil {
+				t.Errorf("where there is none: %v", err)
+			}
+			if _, err := shelf.PutManifest(t.Context(), whole); err != nil {
+				t.Fatal(err)
+			}
+			once := false
+			fake.Fail(func(call s3fake.Call) s3fake.Fault {
+				if call.Op != "PutObject" || once {
+					return s3fake.Fault{}
+				}
+				once = true
+				if c.meanwhile != nil {
+					c.meanwhile(t, shelf)
+				}
+				return c.fault
+			})
+			err := shelf.Forget(t.Context(), "job-1", hash, at)
+			got, stored, readErr := shelf.Manifest(t.Context(), "job-1")
+			switch {
+			case readErr != nil, (err != nil) != c.fails:
+				t.Errorf("%v; read: %v", err, readErr)
+			case c.fails && !reflect.DeepEqual(got, whole):
+				t.Errorf("left %+v", got)
+			case name == "removed meanwhile" && stored:
+				t.Error("it is there again")
+			case c.fails || name == "removed meanwhile":
+			case !reflect.DeepEqual(got, whole.Forget(hash, at)) || got.Request.Prompt() != "" || got.RequestHash != hash:
+				t.Errorf("left %+v", got)
+			}
+		})
+	}
+}
+
 // Two that store the same video at once leave one manifest, and neither fails.
 func TestTwoAtOnce(t *testing.T) {
 	fake := s3fake.New(t)

@@ -178,6 +178,13 @@ func (s shelf) PutManifest(_ context.Context, m video.Manifest) (video.Manifest,
 	return m, nil
 }
 
+func (s shelf) Forget(_ context.Context, id, hash string, at time.Time) error {
+	if m, ok := s[id]; ok && m.ForgottenAt.IsZero() {
+		s[id] = m.Forget(hash, at)
+	}
+	return nil
+}
+
 func (s shelf) Remove(_ context.Context, id string) error { delete(s, id); return nil }
 
 func (s shelf) Address(id string) string { return "s3://videos/" + id }

@@ -80,7 +80,7 @@ func (s *stage) Query(ctx context.Context, in *dynamodb.QueryInput, _ ...func(*d
 	kind := "get times"
 	if in.IndexName != nil {
 		kind = "list jobs"
-	} else if strings.HasPrefix(in.ExpressionAttributeValues[":pk"].(*ddb.AttributeValueMemberS).Value, "job#") {
+	} else if pk, ok := in.ExpressionAttributeValues[":pk"].(*ddb.AttributeValueMemberS); ok && strings.HasPrefix(pk.Value, "job#") {
 		kind = "get job"
 	}
 	if s.now.do(kind, func() { out, err = s.items.Query(ctx, in) }) != "" {

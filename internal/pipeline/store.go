@@ -24,6 +24,8 @@ type Shelf interface {
 	// PutManifest writes a job's manifest and gives it; one that is there stays,
 	// and is given instead.
 	PutManifest(context.Context, video.Manifest) (video.Manifest, error)
+	// Forget clears the texts of a job's manifest, where it has one.
+	Forget(ctx context.Context, id, hash string, at time.Time) error
 	// Remove takes a job's manifest away, and then its video.
 	Remove(ctx context.Context, id string) error
 	// Address is the s3:// address of a job's video.
@@ -68,9 +70,10 @@ func (s *Store) Run(ctx context.Context, job video.Job) (video.Job, error) {
 	return job, nil
 }
 
-// record writes down that the video is stored, and what its manifest says. Where it was given up while it was
-// being copied, it is taken away again: who gives it up writes that down first and
-// looks for the manifest then, so that one of the two sees the other.
+// record writes down that the video is stored, and what its manifest says. Where it
+// was given up while it was being copied, it is taken away again: who gives it up
+// writes that down first and looks for the manifest then, so that one of the two sees
+// the other. In the same way the manifest of a job that was forgotten is cleared.
 func (s *Store) record(ctx context.Context, job video.Job, manifest video.Manifest) error {
 	for range 3 {
 		entry, version, err := s.Jobs.Get(ctx, job.ID)
@@ -82,7 +85,12 @@ func (s *Store) record(ctx context.Context, job video.Job, manifest video.Manife
 			return err
 		case !entry.DiscardedAt.IsZero():
 			return s.discard(ctx, job, manifest.CreditsUsed)
-		case entry.Manifest != nil:
+		case !entry.ForgottenAt.IsZero():
+			if err := s.Shelf.Forget(ctx, job.ID, entry.RequestHash, entry.ForgottenAt); err != nil {
+				return err
+			}
+		}
+		if entry.Manifest != nil {
 			return nil
 		}
 		// An ending, if there is one, is of another execution that gave up sooner.
@@ -156,14 +164,18 @@ func (s *Store) store(ctx context.Context, job video.Job, entry video.Entry) (vi
 		// where the provider doesn't say: the video counts for more.
 		finished, _ = s.ask(ctx, job)
 	}
-	return s.Shelf.PutManifest(ctx, video.Manifest{
+	manifest := video.Manifest{
 		ID: job.ID, Model: job.Model, Request: entry.Request, GenerationID: job.GenerationID,
 		Origin: entry.Origin, CreatedAt: entry.CreatedAt, SubmittedAt: job.SubmittedAt, CompletedAt: job.CompletedAt,
 		StoringAt: began, StoredAt: stored, Polls: job.Polls,
 		Bytes: copied.Bytes, CRC32: copied.CRC32,
 		Seconds: copied.Length.Seconds(), Width: copied.Width, Height: copied.Height,
 		CreditsUsed: finished.Credits, PipelineVersion: s.Version,
-	})
+	}
+	if !entry.ForgottenAt.IsZero() {
+		manifest = manifest.Forget(entry.RequestHash, entry.ForgottenAt)
+	}
+	return s.Shelf.PutManifest(ctx, manifest)
 }
 
 // ask gives the finished generation with the URL of its video, which is fresh.

@@ -115,6 +115,9 @@ func (s *visit) step(ctx context.Context, o order, entry video.Entry, version st
 	if o.request != nil && entry.RequestHash != o.request.Hash() {
 		return video.Job{}, true, &video.InvalidRequest{Fields: []video.FieldError{{Field: "id", Message: "job " + o.id + " was started with another request; give this one an id of its own"}}}
 	}
+	if !entry.ForgottenAt.IsZero() && (o.resume || entry.Phase != video.PhaseAccepted && entry.Ending == nil) {
+		return video.Job{}, true, &video.InvalidRequest{Fields: []video.FieldError{{Field: "id", Message: "job " + o.id + " was forgotten, and its request with it; there is nothing to go on with; send a new request"}}}
+	}
 	if entry.Ending != nil && (!o.resume || entry.Ending.Final()) {
 		return video.Job{}, true, entry.Ending.Err()
 	}

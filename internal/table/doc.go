@@ -4,9 +4,11 @@
 //
 // A job is a partition, "job#<id>". Its item "job" is the claim of its submission
 // and what became of it, and is changed by conditional writes only. Its item
-// "request" is written once, with the first "job". One Query gives a job whole.
+// "request" is written with the first "job", and once more where the job is forgotten.
+// One Query gives a job whole.
 // The items "progress#<step>" are what each step told of its work on the job last,
-// for people: they have no version, and no write is based on them.
+// for people: they have no version, and no write is based on them. Those of a forgotten
+// job say so, and are not written again.
 // The partition "sent#<request>" has one item: the jobs that a request became which was
 // sent without an Idempotency-Key of late. It expires.
 // The partition "times" has an item for each model and length: how long the last

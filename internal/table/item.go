@@ -81,6 +81,7 @@ func encode(entry video.Entry, version int64) attributes {
 	item.put("generation_id", entry.GenerationID)
 	item.putTime("submitted_at", entry.SubmittedAt)
 	item.putTime("discarded_at", entry.DiscardedAt)
+	item.putTime(forgottenName, entry.ForgottenAt)
 	if m := entry.Manifest; m != nil {
 		item["manifest"] = &types.AttributeValueMemberM{Value: encodeManifest(*m)}
 	}
@@ -129,6 +130,9 @@ func decode(id string, job, request attributes) (video.Entry, int64, error) {
 	}
 	if entry.Manifest != nil {
 		entry.Manifest.Request, entry.Manifest.Model = entry.Request, entry.Request.Model()
+		if !entry.ForgottenAt.IsZero() {
+			entry.Manifest.RequestHash, entry.Manifest.ForgottenAt = entry.RequestHash, entry.ForgottenAt
+		}
 	}
 	return entry, version, nil
 }
@@ -144,7 +148,7 @@ func decodeJob(id string, job attributes) (video.Entry, error) {
 		KeyVersion: r.text("key_version"), Route: video.Route(r.text("route")), Resubmitted: r.flag("resubmitted"),
 		RetryAt: r.time("retry_at"), BusySince: r.time("busy_since"),
 		Candidate: r.text("candidate"), GenerationID: r.text("generation_id"), SubmittedAt: r.time("submitted_at"),
-		DiscardedAt: r.time("discarded_at"),
+		DiscardedAt: r.time("discarded_at"), ForgottenAt: r.time(forgottenName),
 	}
 	if origin, ok := r.part("origin"); ok {
 		entry.Origin = video.Origin{

@@ -57,15 +57,9 @@ func (t *Table) create(ctx context.Context, entry video.Entry, with func(mark st
 	}
 	entry.Mark = t.mark()
 	const version = 1
-	sent := attributes{}
-	sent.put(partitionKey, jobPrefix+entry.ID)
-	sent.put(sortKey, requestItem)
-	if entry.RequestHash != "" {
-		body, err := json.Marshal(entry.Request)
-		if err != nil {
-			return video.Entry{}, "", fmt.Errorf("table: encoding the request of job %s: %w", entry.ID, err)
-		}
-		sent.put(requestItem, string(body))
+	sent, err := sentOf(entry)
+	if err != nil {
+		return video.Entry{}, "", err
 	}
 	put := &dynamodb.TransactWriteItemsInput{
 		// The same write, also where it is tried again.
@@ -89,14 +83,32 @@ func (t *Table) create(ctx context.Context, entry video.Entry, with func(mark st
 	})
 }
 
+// sentOf makes the item "request" of an entry.
+func sentOf(entry video.Entry) (attributes, error) {
+	sent := attributes{}
+	sent.put(partitionKey, jobPrefix+entry.ID)
+	sent.put(sortKey, requestItem)
+	if entry.RequestHash != "" {
+		body, err := json.Marshal(entry.Request)
+		if err != nil {
+			return nil, fmt.Errorf("table: encoding the request of job %s: %w", entry.ID, err)
+		}
+		sent.put(requestItem, string(body))
+	}
+	return sent, nil
+}
+
 // Update replaces the version of a job that was read, and gives the new one. The
-// request stays as it was created. Where the job has changed since it gives a
-// *video.Conflict and writes nothing. On any other error the job may have been
-// written.
+// request stays as it was created. A job that was forgotten stays so, whatever
+// is added to it. Where the job has changed since it gives a *video.Conflict and
+// writes nothing. On any other error the job may have been written.
 func (t *Table) Update(ctx context.Context, entry video.Entry, version string) (video.Entry, string, error) {
 	number, err := next(version)
 	if err != nil {
 		return video.Entry{}, "", err
+	}
+	if !entry.ForgottenAt.IsZero() {
+		entry.Forget(entry.ForgottenAt)
 	}
 	entry.Mark = t.mark()
 	put := t.replace(encode(entry, number), version)

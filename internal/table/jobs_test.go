@@ -76,7 +76,12 @@ func TestEntriesAreKeptWhole(t *testing.T) {
 	full.End(&video.Discarded{GenerationID: "g", Credits: 7}, at(8))
 	unread := video.Entry{ID: "unread", CreatedAt: at(0), Execution: "unread", Started: true}
 	unread.End(&video.InvalidRequest{}, at(1))
-	for _, want := range []video.Entry{entry(t, "small"), full, unread} {
+	forgotten := full
+	forgotten.ID, forgotten.Manifest = "forgotten", &video.Manifest{}
+	*forgotten.Manifest = *full.Manifest
+	forgotten.Manifest.ID = "forgotten"
+	forgotten.Forget(at(9))
+	for _, want := range []video.Entry{entry(t, "small"), full, unread, forgotten} {
 		jobs := open(dynamofake.New(t))
 		written, _, err := jobs.Create(t.Context(), want)
 		if err != nil {

@@ -2,7 +2,9 @@ package table
 
 import (
 	"context"
+	"errors"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -13,10 +15,39 @@ import (
 // those of the job and the request.
 const progressPrefix = "progress#"
 
+// forgottenName is the attribute of when a job was forgotten: of the job, and of what
+// its steps told.
+const forgottenName = "forgotten_at"
+
 // PutProgress keeps what a step tells of a job, in the place of what that step told
-// before: without a condition, and without a version, so that it is in the way of no
-// other write. On an error it may have been written.
+// before: without a version, so that it is in the way of no other write. Of a job that
+// was forgotten nothing more is kept. On an error it may have been written.
 func (t *Table) PutProgress(ctx context.Context, id string, progress video.Progress) error {
+	_, err := t.client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: &t.name, Item: encodeProgress(id, progress),
+		ConditionExpression:      aws.String("attribute_not_exists(#forgotten)"),
+		ExpressionAttributeNames: map[string]string{"#forgotten": forgottenName},
+	})
+	var forgotten *types.ConditionalCheckFailedException
+	if err != nil && !errors.As(err, &forgotten) {
+		return unavailable("writing the progress of a job", err)
+	}
+	return nil
+}
+
+// forgottenProgress are the writes of what each step told of a job that is forgotten
+// now. They mark what no step has told yet, too: one may be about to.
+func (t *Table) forgottenProgress(entry video.Entry) []types.TransactWriteItem {
+	var items []types.TransactWriteItem
+	for _, step := range video.Steps() {
+		item := encodeProgress(entry.ID, entry.Told(step))
+		item.putTime(forgottenName, entry.ForgottenAt)
+		items = append(items, types.TransactWriteItem{Put: &types.Put{TableName: &t.name, Item: item}})
+	}
+	return items
+}
+
+func encodeProgress(id string, progress video.Progress) attributes {
 	item := attributes{}
 	item.put(partitionKey, jobPrefix+id)
 	item.put(sortKey, progressPrefix+string(progress.Step))
@@ -41,11 +72,7 @@ func (t *Table) PutProgress(ctx context.Context, id string, progress video.Progr
 		events = append(events, &types.AttributeValueMemberM{Value: event})
 	}
 	item["events"] = &types.AttributeValueMemberL{Value: events}
-	_, err := t.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: &t.name, Item: item})
-	if err != nil {
-		return unavailable("writing the progress of a job", err)
-	}
-	return nil
+	return item
 }
 
 // decodeProgress reads what a step told. What can't be read is left out.

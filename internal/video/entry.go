@@ -68,6 +68,10 @@ type Entry struct {
 	// submitted: no other attempt is sent, and the video isn't stored.
 	DiscardedAt time.Time `json:"discarded_at,omitzero"`
 
+	// ForgottenAt is when the job's owner had its texts cleared, after it ended. It is
+	// not redriven any more.
+	ForgottenAt time.Time `json:"forgotten_at,omitzero"`
+
 	// Manifest is that of the stored video, as it was found or put beside it; nil
 	// where there is none. A redrive of the job looks there again.
 	Manifest *Manifest `json:"manifest,omitempty"`

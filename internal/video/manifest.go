@@ -27,7 +27,7 @@ func CRC32(sum uint32) string {
 type Manifest struct {
 	ID           string  `json:"id"`
 	Model        string  `json:"model"`
-	Request      Request `json:"request"` // as it was sent
+	Request      Request `json:"request"` // as it was sent, or the outline of a forgotten one
 	GenerationID string  `json:"generation_id"`
 
 	Origin Origin `json:"origin,omitzero"` // where the job came from
@@ -48,4 +48,8 @@ type Manifest struct {
 
 	CreditsUsed     int64  `json:"credits_used"`     // as the provider says; 0 where it doesn't
 	PipelineVersion string `json:"pipeline_version"` // of the code that stored it
+
+	// Of a job that was forgotten: the hash of the request, and when that was.
+	RequestHash string    `json:"request_hash,omitempty"`
+	ForgottenAt time.Time `json:"forgotten_at,omitzero"`
 }

@@ -76,13 +76,14 @@ const (
 	EventDiscarded  EventKind = "discarded" // its owner gave its video up
 	EventEnded      EventKind = "ended"     // without a video
 	EventContinued  EventKind = "continued" // by another execution
+	EventForgotten  EventKind = "forgotten" // its texts were cleared
 )
 
 // EventKinds lists them all.
 func EventKinds() []EventKind {
 	return []EventKind{
 		EventTaken, EventClaimed, EventRefused, EventUnanswered, EventSearched, EventLost, EventAccepted,
-		EventPolled, EventDone, EventCopyFailed, EventStored, EventDiscarded, EventEnded, EventContinued,
+		EventPolled, EventDone, EventCopyFailed, EventStored, EventDiscarded, EventEnded, EventContinued, EventForgotten,
 	}
 }
 

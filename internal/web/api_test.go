@@ -164,6 +164,28 @@ func (j *fakeJobs) Retry(_ context.Context, id string) (jobs.View, error) {
 	return view, nil
 }
 
+// Forget forgets what has ended.
+func (j *fakeJobs) Forget(_ context.Context, id string) (jobs.Forgotten, error) {
+	view, ok := j.views[id]
+	switch {
+	case j.err != nil:
+		return jobs.Forgotten{}, j.err
+	case !ok:
+		return jobs.Forgotten{}, &video.NoEntry{ID: id}
+	case !view.State.Ended():
+		return jobs.Forgotten{}, &jobs.NotForgotten{ID: id, Reason: "it is generating", RetryAfter: 1500 * time.Millisecond}
+	}
+	outline := view.Request.Outline()
+	view.Request, view.Brief, view.ForgottenAt = &outline, outline.Brief(), at
+	if view.Manifest != nil {
+		manifest := view.Manifest.Forget("hash", at)
+		view.Manifest = &manifest
+	}
+	return jobs.Forgotten{View: view, Stays: []jobs.Remnant{
+		{What: "the input", Where: "Step Functions", Until: at.AddDate(0, 0, 90)}, {What: "the video", Where: "the videos bucket", Todo: "discard it"},
+	}}, nil
+}
+
 // links makes URLs that a test can recognize.
 type links struct{ err error }
 

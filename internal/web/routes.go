@@ -32,6 +32,7 @@ func (a *API) Handler() http.Handler {
 		"/videos/{id}/content": {"GET": a.content},
 		"/videos/{id}/redrive": {"POST": a.redrive},
 		"/videos/{id}/retry":   {"POST": a.retry},
+		"/videos/{id}/forget":  {"POST": a.forget},
 		"/uploads":             {"POST": a.upload},
 		"/check":               {"POST": check},
 		"/models":              {"GET": a.models},

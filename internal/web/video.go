@@ -25,6 +25,7 @@ type videoBody struct {
 	SubmittedAt *time.Time      `json:"submitted_at"`
 	EndedAt     *time.Time      `json:"ended_at"`
 	Discard     bool            `json:"discard"`
+	ForgottenAt *time.Time      `json:"forgotten_at"`
 	Waiting     *waiting        `json:"waiting"`
 	Estimate    *estimate       `json:"estimate"`
 	Error       *endingBody     `json:"error"`
@@ -107,13 +108,16 @@ func (a *API) videos(ctx context.Context, views []jobs.View) ([]videoBody, error
 func (a *API) video(ctx context.Context, v jobs.View) (videoBody, error) {
 	body := videoBody{
 		ID: v.ID, Status: v.State, Request: v.Request, CreatedAt: v.CreatedAt.UTC(), SubmittedAt: known(v.SubmittedAt), EndedAt: known(v.EndedAt),
-		Discard: v.Discard, Waiting: newWaiting(v.Waiting), Owner: unlessEmpty(v.Origin.Token), Origin: newOrigin(v.Origin),
+		Discard: v.Discard, ForgottenAt: known(v.ForgottenAt), Waiting: newWaiting(v.Waiting), Owner: unlessEmpty(v.Origin.Token), Origin: newOrigin(v.Origin),
 	}
 	for _, h := range v.History {
 		body.History = append(body.History, happened{At: h.At.UTC(), What: h.Kind, Message: h.Message})
 	}
 	if v.Brief.Model != "" {
 		body.Model, body.Prompt, body.Duration, body.AspectRatio = &v.Brief.Model, &v.Brief.Prompt, &v.Brief.Duration, &v.Brief.AspectRatio
+	}
+	if body.ForgottenAt != nil {
+		body.Prompt = nil
 	}
 	if v.Request != nil {
 		body.Manifest = v.Manifest
@@ -123,6 +127,9 @@ func (a *API) video(ctx context.Context, v jobs.View) (videoBody, error) {
 	}
 	if v.Ending != nil {
 		body.Error = &endingBody{Name: v.Ending.Error, Message: v.Ending.Message, Advice: v.Ending.Kind().Advice, Paid: v.Ending.Paid(), Redrivable: v.Redrivable}
+		if body.ForgottenAt != nil {
+			body.Error.Advice = "nothing; it was forgotten, and can't be redriven"
+		}
 		var discarded *video.Discarded
 		if errors.As(v.Ending.Err(), &discarded) {
 			body.Cost = newCost(discarded.Credits)

@@ -78,6 +78,16 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestCancelAtEveryPoint$", "./internal/pipeline", "and a manifest: true",
 		},
 		{
+			"a manifest kept whole that was written while its job was forgotten", "internal/pipeline/store.go",
+			`case !entry.ForgottenAt.IsZero():`, `case !entry.ForgottenAt.IsZero() && false:`,
+			"^TestForgottenAtEveryPoint$", "./internal/pipeline", "once the rest had ended videos/job-1/video.json has its prompt",
+		},
+		{
+			"a forgotten job redriven", "internal/jobs/redrive.go",
+			`case !entry.ForgottenAt.IsZero():`, `case !entry.ForgottenAt.IsZero() && false:`,
+			"^TestForgottenAtEveryPoint$", "./internal/pipeline", "it is forgotten, and redriven as",
+		},
+		{
 			"cancelled while it is posted", "internal/jobs/cancel.go",
 			`case entry.Phase == "", entry.Phase == video.PhaseRefused:`, `case entry.Phase != video.PhaseAccepted:`,
 			"^TestCancelAtEveryPoint$", "./internal/pipeline", "it was said to be cancelled, and is completed",

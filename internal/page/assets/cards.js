@@ -32,7 +32,7 @@ export class Cards {
   // show shows the entries of the outbox and the running jobs, and below them the
   // others.
   show(entries, running, others) {
-    const row = (video) => [video.id, `${kinds[video.status] ?? "running"} ${video.ended_at ?? ""}`.trim(), video];
+    const row = (video) => [video.id, `${kinds[video.status] ?? "running"} ${video.ended_at ?? ""} ${video.forgotten_at ?? ""}`.trim(), video];
     const now = [...entries].reverse().map((entry) => [entry.key, `entry ${entry.state}`, entry]).concat(running.map(row));
     const rest = others.map(row);
     const keys = new Set([...now, ...rest].map(([key]) => key));
@@ -104,7 +104,7 @@ export class Cards {
   // job that may have only the beginning of its prompt, and story is what happened
   // to it.
   #frame(stage, request, buttons, whole, story) {
-    const text = prompt(request) || "Started without a prompt that can be read";
+    const text = prompt(request) || (request ? "Its prompt was forgotten" : "Started without a prompt that can be read");
     const heading = h("h3", { class: "prompt" }, text);
     const facts = h("p", { class: "facts" });
     const all = text.length > 140
@@ -136,7 +136,7 @@ export class Cards {
 
   // #again are the buttons of every card that has a request.
   #again(video) {
-    if (!video.request) return [];
+    if (!video.request || video.forgotten_at) return [];
     return [
       action("again", "Again", "with these settings", (button) => busy(button, () => this.#acts.again(video))),
       action("copy", "Copy as curl", "", (button) => busy(button, () => this.#acts.copy(video))),

@@ -102,7 +102,7 @@ export class Library {
   // put takes in what the API said of a job.
   put(video) {
     const before = this.#videos.get(video.id);
-    const request = video.request ?? before?.request ?? brief(video);
+    const request = video.request ?? (video.forgotten_at ? null : before?.request) ?? brief(video);
     const known = { ...video, request, whole: Boolean(video.request ?? before?.whole), seen: Date.now() };
     // A list knows less of a wait than what the job itself told just now.
     if (video.history) known.told = known.seen;

@@ -1,0 +1,135 @@
+package jobs
+
+import (
+	"context"
+	"time"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// NotForgotten says why the texts of a job can't be cleared now. Nothing was changed.
+type NotForgotten struct {
+	ID, Reason string
+	// RetryAfter is when it can be tried again; 0 where that takes something else.
+	RetryAfter time.Duration
+}
+
+func (e *NotForgotten) Error() string { return "job " + e.ID + " was not forgotten: " + e.Reason }
+
+// Forgotten is a job without its texts, and what else still has them.
+type Forgotten struct {
+	View
+	Stays []Remnant
+}
+
+// Remnant is something that may still have a text of a job that was forgotten, and
+// that Takeup can't clear.
+type Remnant struct {
+	What, Where string
+	// Until is when it is gone by itself, at the latest; zero where it stays until
+	// somebody removes it.
+	Until time.Time
+	Todo  string // how it can be removed sooner; empty: it can't
+}
+
+// The times for which AWS and the provider keep what Takeup can't clear.
+const (
+	// After the end of an execution:
+	// https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+	executionsKept = 90 * 24 * time.Hour
+	// The longest recovery period of a table:
+	// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery.html
+	backupsKept = 35 * 24 * time.Hour
+)
+
+// Forget clears the prompt and all other texts of a job that has ended: in the table,
+// and in the manifest beside its video. The id, the hash of the request, the times and
+// what was paid stay, and so does a stored video; the same request under the same id
+// is the same job as before. The job can't be redriven any more. Forgetting again gives
+// the same, and goes on where an earlier call broke off.
+//
+// It gives a *NotForgotten for a job that goes on, a *video.NoEntry where there is no
+// such job, and a *video.ServiceUnavailable where it isn't known whether everything was
+// cleared: forgetting again is safe.
+func (s *Service) Forget(ctx context.Context, id string) (Forgotten, error) {
+	for range turns {
+		entry, version, err := s.get(ctx, id)
+		if err != nil {
+			return Forgotten{}, err
+		}
+		if entry.ForgottenAt.IsZero() {
+			if err := s.forgettable(entry); err != nil {
+				return Forgotten{}, err
+			}
+			if entry, _, err = s.table.Forget(ctx, entry, version, s.now()); unlessConflict(err) != nil {
+				return Forgotten{}, unavailable("clearing the job's texts", err)
+			} else if err != nil {
+				continue
+			}
+		}
+		// A Store that did not see this has written its manifest before now, or
+		// looks at the table once it has.
+		if err := s.shelf.Forget(ctx, id, entry.RequestHash, entry.ForgottenAt); err != nil {
+			return Forgotten{}, unavailable("clearing the manifest", err)
+		}
+		return Forgotten{s.viewOf(entry), remnants(entry)}, nil
+	}
+	return Forgotten{}, changing("clearing the job's texts")
+}
+
+// forgettable gives a *NotForgotten where the job goes on.
+func (s *Service) forgettable(entry video.Entry) error {
+	no := NotForgotten{ID: entry.ID}
+	switch state := entry.State(); {
+	case !state.Ended():
+		no.Reason = "it is " + string(state) + "; wait until it has ended, or cancel it, then forget it"
+	case state == video.StateDiscarded && !entry.Over():
+		no.Reason = "its video is just being removed; discard it again to see to the end of that, then forget it"
+	case entry.Phase == video.PhaseClaimed && s.now().Before(entry.ClaimedUntil):
+		no.RetryAfter = entry.ClaimedUntil.Sub(s.now())
+		no.Reason = "its execution was stopped while it was being submitted, and that may go on for a moment; ask again"
+	default:
+		return nil
+	}
+	return &no
+}
+
+// remnants are the places that may have a text of the job still.
+func remnants(entry video.Entry) []Remnant {
+	at := entry.ForgottenAt
+	stays := []Remnant{}
+	o := entry.Origin
+	if entry.RequestHash != "" || o.Trigger != video.TriggerFile {
+		stays = append(stays, Remnant{
+			What: "the input of its first execution, which has the request", Where: "Step Functions, execution " + entry.ID, Until: at.Add(executionsKept),
+		})
+	}
+	if o.Trigger == video.TriggerFile {
+		stays = append(stays, Remnant{
+			What: "the prompt file, all of its versions, and copies of it", Where: "s3://" + o.Bucket + "/" + o.Key,
+			Todo: "remove the versions; the same file, uploaded again, is this job and starts nothing",
+		})
+		if entry.RequestHash == "" {
+			stays = append(stays, Remnant{
+				What: "why the file was refused", Where: "the videos bucket, rejected/" + o.Key + ".json", Todo: "remove it",
+			})
+		}
+	}
+	stays = append(stays, Remnant{
+		What: "the table as it was before", Where: "its backups for point-in-time recovery; backups of your own stay until you remove them", Until: at.Add(backupsKept),
+	})
+	if entry.Manifest != nil {
+		stays = append(stays,
+			Remnant{What: "the video", Where: "the videos bucket, " + video.FileKey(entry.ID), Todo: "discard it"},
+			Remnant{
+				What: "earlier versions of the manifest, where the bucket keeps versions", Where: "the videos bucket, " + video.ManifestKey(entry.ID),
+				Todo: "remove them; the stack keeps none by itself",
+			})
+	}
+	if entry.Attempt > 0 {
+		stays = append(stays, Remnant{
+			What: "what the provider keeps of the request", Where: "the provider, request " + entry.ID + ".1 and on", Todo: "ask the provider",
+		})
+	}
+	return stays
+}

@@ -1,0 +1,45 @@
+package table
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// Forget replaces the version of a job that was read by one without its texts, as
+// video.Entry's Forget leaves it, its request by the outline of it, and what its steps
+// told by what is left of that, in one transaction. What a step tells later isn't kept. It gives the new entry, and errors as Update does.
+func (t *Table) Forget(ctx context.Context, entry video.Entry, version string, at time.Time) (video.Entry, string, error) {
+	number, err := next(version)
+	if err != nil {
+		return video.Entry{}, "", err
+	}
+	entry.Forget(at)
+	entry.Mark = t.mark()
+	sent, err := sentOf(entry)
+	if err != nil {
+		return video.Entry{}, "", err
+	}
+	put := t.replace(encode(entry, number), version)
+	all := &dynamodb.TransactWriteItemsInput{
+		ClientRequestToken: &entry.Mark,
+		TransactItems: []types.TransactWriteItem{
+			{Put: &types.Put{
+				TableName: put.TableName, Item: put.Item,
+				ConditionExpression: put.ConditionExpression, ExpressionAttributeNames: put.ExpressionAttributeNames,
+				ExpressionAttributeValues:           put.ExpressionAttributeValues,
+				ReturnValuesOnConditionCheckFailure: put.ReturnValuesOnConditionCheckFailure,
+			}},
+			{Put: &types.Put{TableName: &t.name, Item: sent}},
+		},
+	}
+	all.TransactItems = append(all.TransactItems, t.forgottenProgress(entry)...)
+	return t.settle(ctx, entry, number, func(ctx context.Context) error {
+		_, err := t.client.TransactWriteItems(ctx, all)
+		return err
+	})
+}

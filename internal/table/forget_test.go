@@ -1,0 +1,83 @@
+package table_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+
+	"github.com/takeup/takeup/internal/dynamofake"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// A job and its request are forgotten at once, by one writer, whose own write is known
+// by its mark; nobody who read it before brings a text back.
+func TestForget(t *testing.T) {
+	for name, fault := range map[string]dynamofake.Fault{
+		"undisturbed":       {},
+		"the answer lost":   {After: true, Cut: true},
+		"a 500 after it":    {After: true, Status: 500, Code: "InternalServerError"},
+		"another under way": {Status: 400, Code: "TransactionCanceledException"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fake, at := dynamofake.New(t), time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
+			jobs := open(fake)
+			read, version, err := jobs.Create(t.Context(), entry(t, "job"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			words := video.Progress{Step: video.StepSubmit, Events: []video.Event{{At: at, Kind: video.EventRefused, Number: 1, Said: read.Request.Prompt()}}}
+			if err := jobs.PutProgress(t.Context(), "job", words); err != nil {
+				t.Fatal(err)
+			}
+			if read, version, err = jobs.Get(t.Context(), "job"); err != nil {
+				t.Fatal(err)
+			}
+			fake.Fail(func(call dynamofake.Call) dynamofake.Fault {
+				if call.Op == "TransactWriteItems" && call.Count == 2 {
+					return fault
+				}
+				return dynamofake.Fault{}
+			})
+			written, next, err := jobs.Forget(t.Context(), read, version, at)
+			if err != nil || !written.ForgottenAt.Equal(at) {
+				t.Fatalf("wrote %+v, %v", written, err)
+			}
+			var conflict *video.Conflict
+			if _, _, err := jobs.Update(t.Context(), read, version); !errors.As(err, &conflict) {
+				t.Errorf("who read it before has written it: %v", err)
+			}
+			if _, _, err := jobs.Forget(t.Context(), read, version, at); !errors.As(err, &conflict) {
+				t.Errorf("forgotten twice: %v", err)
+			}
+			late := written
+			late.Refusal = &video.Refusal{Kind: video.RefusedBusy, Said: read.Request.Prompt()}
+			late.End(&video.GenerationFailed{GenerationID: "g", Said: read.Request.Prompt()}, at)
+			if _, _, err := jobs.Update(t.Context(), late, next); err != nil {
+				t.Fatal(err)
+			}
+			for _, step := range video.Steps() { // that end later
+				words.Step = step
+				if err := jobs.PutProgress(t.Context(), "job", words); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, item := range fake.All() {
+				var plain map[string]any
+				if err := attributevalue.UnmarshalMap(item, &plain); err != nil {
+					t.Fatal(err)
+				}
+				if text := fmt.Sprint(plain); strings.Contains(text, read.Request.Prompt()) {
+					t.Errorf("there is %s", text)
+				}
+			}
+			got, _, err := jobs.Get(t.Context(), "job")
+			if err != nil || got.RequestHash != read.RequestHash || got.Request.Model() != read.Request.Model() || got.Ending == nil || !got.Told(video.StepSubmit).Has(video.EventRefused, 1) {
+				t.Errorf("read %+v, %v", got, err)
+			}
+		})
+	}
+}

@@ -1,0 +1,114 @@
+package video
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// forgotten takes the place of words that were cleared with a request.
+const forgotten = "forgotten with the request"
+
+// Forget clears what the job's owner wrote, and what others said of it: the texts of
+// the request, and the provider's words. The id, the hash, the times and what was paid
+// stay. The time is kept of the first call; further ones clear what was added since.
+func (e *Entry) Forget(at time.Time) {
+	if e.ForgottenAt.IsZero() {
+		e.ForgottenAt = at
+	}
+	e.Request = e.Request.Outline()
+	if e.Refusal != nil {
+		e.Refusal = &Refusal{Kind: e.Refusal.Kind}
+	}
+	if e.Ending != nil {
+		cleared := e.Ending.outline()
+		e.Ending = &cleared
+	}
+	if e.Manifest != nil {
+		cleared := e.Manifest.Forget(e.RequestHash, e.ForgottenAt)
+		e.Manifest = &cleared
+	}
+	e.Progress = slices.Clone(e.Progress)
+	for i, p := range e.Progress {
+		e.Progress[i] = p.outline()
+	}
+}
+
+// Forget gives the manifest of a job that was forgotten then. The hash is that of the
+// request as it was sent, by which the same request is known again.
+func (m Manifest) Forget(hash string, at time.Time) Manifest {
+	m.Request, m.RequestHash, m.ForgottenAt = m.Request.Outline(), hash, at
+	return m
+}
+
+// Outline gives what can be said of a request without its owner's texts: the model,
+// numbers, switches, and words that are the model's own choices. It is no valid
+// request, and its hash is another.
+func (r Request) Outline() Request {
+	if r.values == nil {
+		return r
+	}
+	model, _ := FindModel(r.Model())
+	kept := map[string]any{}
+	for name, value := range r.values {
+		switch value.(type) {
+		case int, float64, bool:
+			kept[name] = value
+		case string:
+			if p, known := model.Takes(name); name == "model" || known && len(p.Allowed) > 0 {
+				kept[name] = value
+			}
+		}
+	}
+	return Request{values: kept}
+}
+
+// outline gives what a step told without words that others may have taken from the
+// request.
+func (p Progress) outline() Progress {
+	p.Wait.LastError = ""
+	p.Events = slices.Clone(p.Events)
+	for i, e := range p.Events {
+		switch e.Kind {
+		case EventAccepted, EventContinued: // an id
+		case EventEnded:
+			p.Events[i].Said, _, _ = strings.Cut(e.Said, ":")
+		default:
+			p.Events[i].Said = ""
+		}
+	}
+	return p
+}
+
+// outline gives the ending without words that others may have taken from the request.
+func (r EndingRecord) outline() EndingRecord {
+	err := r.Err()
+	switch e := err.(type) {
+	case *ServiceUnavailable: // it is told by its name and message alone
+		r.Message, r.Detail = r.Kind().Meaning, nil
+		return r
+	case *InvalidRequest:
+		e.Fields = []FieldError{{Message: "what was wrong was " + forgotten}}
+	case *Unauthorized:
+		e.Said = ""
+	case *OutOfCredits:
+		e.Said = ""
+	case *ProviderBusy:
+		e.Said = ""
+	case *SubmissionLost:
+		if e.Unread != "" {
+			e.Unread = "the reason was " + forgotten
+		}
+	case *GenerationFailed:
+		e.Said = ""
+	case *GenerationOverdue:
+		e.Said = ""
+	case *VideoRejected:
+		e.Reason = "the reason was " + forgotten
+	case *Interrupted:
+		e.Said = "the reason was " + forgotten
+	}
+	cleared := NewEndingRecord(err, r.At)
+	cleared.Redrive = r.Redrive
+	return *cleared
+}
