@@ -37,6 +37,33 @@ func (t *Template) exists(id string, values Values) (bool, error) {
 	return holds, nil
 }
 
+// decided gives a value with every If in it replaced by what it comes to.
+func (t *Template) decided(v any, values Values) (any, error) {
+	v, err := t.chosen(v, values)
+	if err != nil {
+		return nil, err
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		all := make(map[string]any, len(v))
+		for name, part := range v {
+			if all[name], err = t.decided(part, values); err != nil {
+				return nil, err
+			}
+		}
+		return all, nil
+	case []any:
+		all := make([]any, len(v))
+		for i, part := range v {
+			if all[i], err = t.decided(part, values); err != nil {
+				return nil, err
+			}
+		}
+		return all, nil
+	}
+	return v, nil
+}
+
 // chosen gives what an If comes to, and anything else as it is.
 func (t *Template) chosen(v any, values Values) (any, error) {
 	f, ok := v.(Function)

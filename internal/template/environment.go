@@ -13,6 +13,10 @@ func (t *Template) Environment(id string, values Values) (map[string]string, err
 		case int, float64, bool:
 			v = fmt.Sprint(v)
 		}
+		v, err := t.decided(v, values)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %s: %w", id, name, err)
+		}
 		text, err := resolve(v, all)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %s: %w", id, name, err)

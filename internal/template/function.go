@@ -204,6 +204,9 @@ func open(resource any) bool {
 	case Sub:
 		prefix, _, _ := strings.Cut(string(r), "*")
 		return !slices.ContainsFunc(placeholders(prefix), func(name string) bool { return !strings.HasPrefix(name, "AWS::") })
+	case Function:
+		args := list(r.Args)
+		return r.Name != "If" || len(args) != 3 || open(args[1]) || open(args[2])
 	}
 	return true
 }

@@ -64,7 +64,7 @@ func Policies(t *Template, values Values) (map[string][]Statement, error) {
 	all := map[string][]Statement{}
 	for _, id := range t.Functions() {
 		for _, policy := range list(t.property(id, "Policies")) {
-			if err := add(all, id, "Policies", policy, values); err != nil {
+			if err := t.add(all, id, "Policies", policy, values); err != nil {
 				return nil, err
 			}
 		}
@@ -86,7 +86,7 @@ func Policies(t *Template, values Values) (map[string][]Statement, error) {
 			if policy == Ref("AWS::NoValue") {
 				continue
 			}
-			if err := add(all, strings.TrimSuffix(id, "Role"), "Policies", at(policy, "PolicyDocument"), values); err != nil {
+			if err := t.add(all, strings.TrimSuffix(id, "Role"), "Policies", at(policy, "PolicyDocument"), values); err != nil {
 				return nil, err
 			}
 		}
@@ -103,7 +103,7 @@ func Policies(t *Template, values Values) (map[string][]Statement, error) {
 			if _, isRef := role.(Ref); !isRef || !isRole || !slices.Contains(t.Functions(), function) {
 				return nil, fmt.Errorf("%s: %v is not the role that SAM makes for a function", id, role)
 			}
-			if err := add(all, function, id, t.property(id, "PolicyDocument"), values); err != nil {
+			if err := t.add(all, function, id, t.property(id, "PolicyDocument"), values); err != nil {
 				return nil, err
 			}
 		}
@@ -111,13 +111,17 @@ func Policies(t *Template, values Values) (map[string][]Statement, error) {
 	return all, nil
 }
 
-func add(all map[string][]Statement, function, origin string, policy any, values Values) error {
+func (t *Template) add(all map[string][]Statement, function, origin string, policy any, values Values) error {
+	policy, err := t.decided(policy, values)
+	if err != nil {
+		return fmt.Errorf("%s: %s: %w", function, origin, err)
+	}
 	statements := list(at(policy, "Statement"))
 	if len(statements) == 0 {
 		return fmt.Errorf("%s: %s: %v is not a policy with statements", function, origin, policy)
 	}
 	for i, s := range statements {
-		statement, err := statement(s, values)
+		statement, err := statement(s, t.withDefaults(values))
 		if err != nil {
 			return fmt.Errorf("%s: %s: statement %d: %w", function, origin, i+1, err)
 		}

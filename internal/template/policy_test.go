@@ -44,6 +44,47 @@ func projectPolicies(t *testing.T) map[string][]Statement {
 	return all
 }
 
+// With a table that is there already, each grant and each environment names that one.
+func TestPoliciesOfAnotherTable(t *testing.T) {
+	text, err := os.ReadFile("../../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	outputs := stack()
+	outputs["JobsTable"] = "restored"
+	values, err := FromOutputs(outputs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	values.AddFunctions(map[string]string{"SubmitFunction": "takeup-Submit-1", "CheckFunction": "takeup-Check-1", "StoreFunction": "takeup-Store-1"})
+	values["JobsTableName"] = "restored"
+	delete(values, "JobsTable")
+	delete(values, "JobsTable.Arn")
+	all, err := Policies(parsed, values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const jobs = "arn:aws:dynamodb:eu-west-1:123456789012:table/restored"
+	for _, function := range []string{"SubmitFunction", "CheckFunction", "StoreFunction", "ApiFunction", "PromptsFunction", "SettleFunction"} {
+		if !Allowed(all[function], Call{Function: function, Action: "dynamodb:PutItem", Resource: jobs}) {
+			t.Errorf("%s may not write the table that is there", function)
+		}
+		values["ProviderKeySecret.Id"] = "key"
+		if env, err := parsed.Environment(function, values); err != nil || env["JOBS_TABLE"] != "restored" {
+			t.Errorf("%s has the table %q, %v", function, env["JOBS_TABLE"], err)
+		}
+	}
+	for _, index := range []string{"by-day", "by-status"} {
+		if !Allowed(all["ApiFunction"], Call{Function: "ApiFunction", Action: "dynamodb:Query", Resource: jobs + "/index/" + index}) {
+			t.Errorf("the API may not list by %s", index)
+		}
+	}
+}
+
 func TestAllowed(t *testing.T) {
 	const (
 		videos, prompts = "arn:aws:s3:::takeup-videos", "arn:aws:s3:::takeup-prompts"
@@ -87,7 +128,8 @@ func TestAllowed(t *testing.T) {
 		{Call{Function: "ApiFunction", Action: "dynamodb:Query", Resource: jobs + "/index/by-status"}, true},
 		{Call{Function: "ApiFunction", Action: "dynamodb:PutItem", Resource: jobs}, true},
 		{Call{Function: "ApiFunction", Action: "dynamodb:DeleteItem", Resource: jobs}, false},
-		{Call{Function: "ApiFunction", Action: "s3:PutObject", Resource: videos + "/videos/a/video.json"}, false},
+		{Call{Function: "ApiFunction", Action: "s3:PutObject", Resource: videos + "/videos/a/video.json"}, true},
+		{Call{Function: "ApiFunction", Action: "s3:PutObject", Resource: videos + "/videos/a/video.mp4"}, false},
 		{Call{Function: "ApiFunction", Action: "s3:DeleteObject", Resource: videos + "/videos/a/video.json"}, true},
 		{Call{Function: "ApiFunction", Action: "s3:DeleteObject", Resource: videos + "/rejected/a.json"}, false},
 		{Call{Function: "ApiFunction", Action: "s3:PutObject", Resource: prompts + "/uploads/a.txt"}, true},

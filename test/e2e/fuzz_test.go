@@ -48,7 +48,7 @@ func (c *counter) count(response *http.Response) {
 		path[i+1] = "{id}"
 	}
 	name := path[len(path)-1]
-	if name == "content" || name == "redrive" || name == "retry" || name == "{id}" {
+	if name == "content" || name == "redrive" || name == "retry" || name == "forget" || name == "{id}" {
 		name = "videos/" + name
 	}
 	c.mu.Lock()
@@ -117,7 +117,7 @@ func (w *world) testFuzz(t *testing.T) {
 	}{
 		{"POST generations", []int{200}}, {"POST generation", []int{201}}, {"GET generations", []int{200}}, {"POST generations", []int{400}},
 		{"GET videos", []int{200}}, {"GET videos/{id}", []int{200}}, {"GET videos/content", []int{302, 409}},
-		{"DELETE videos/{id}", []int{200, 202, 409}}, {"POST videos/redrive", []int{202, 409}}, {"POST videos/retry", []int{202, 409}}, {"POST uploads", []int{201}},
+		{"DELETE videos/{id}", []int{200, 202, 409}}, {"POST videos/redrive", []int{202, 409}}, {"POST videos/retry", []int{202, 409}}, {"POST videos/forget", []int{200, 409}}, {"POST uploads", []int{201}},
 		{"POST uploads", []int{415}}, {"POST check", []int{200}}, {"POST check", []int{400}}, {"GET models", []int{200}}, {"GET models", []int{401}}, {"PUT videos", []int{405}}, {"GET openapi.json", []int{200}},
 	} {
 		if !slices.ContainsFunc(reply.statuses, func(status int) bool { return c.replies[fmt.Sprint(reply.call, " ", status)] > 0 }) {

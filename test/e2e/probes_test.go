@@ -47,6 +47,7 @@ func (w *world) probes() map[string][]probe {
 			{"the API retries a job that waits", w.probeRetry},
 			{"the API gives a video out", w.probeFile},
 			{"the API removes a video", w.probeRemove},
+			{"the API forgets a video", w.probeForget},
 			{"the API gives a form out", w.probeForm},
 		},
 		"AuthorizeFunction": {{"the token is known", w.probeToken}},

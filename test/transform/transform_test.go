@@ -8,7 +8,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -47,6 +49,7 @@ type stack struct {
 	values     map[string]any
 	conditions map[string]any
 	resources  map[string]map[string]any
+	outputs    map[string]map[string]any
 }
 
 // transformed gives the template as CloudFormation gets it. A parameter without a
@@ -67,6 +70,7 @@ func transformed(t *testing.T, values map[string]any) stack {
 		Parameters map[string]struct{ Default any }
 		Conditions map[string]any
 		Resources  map[string]map[string]any
+		Outputs    map[string]map[string]any
 	}
 	if err := json.Unmarshal(text, &template); err != nil {
 		t.Fatal(err)
@@ -76,7 +80,7 @@ func transformed(t *testing.T, values map[string]any) stack {
 		all[name] = p.Default
 	}
 	maps.Copy(all, values)
-	return stack{values: all, conditions: template.Conditions, resources: template.Resources}
+	return stack{values: all, conditions: template.Conditions, resources: template.Resources, outputs: template.Outputs}
 }
 
 // absent is what !Ref AWS::NoValue leaves.
@@ -109,6 +113,12 @@ func (s stack) holds(condition any) bool {
 	m, _ := condition.(map[string]any)
 	if args, ok := m["Fn::Not"].([]any); ok {
 		return !s.holds(args[0])
+	}
+	if all, ok := m["Fn::And"].([]any); ok {
+		return !slices.ContainsFunc(all, func(one any) bool { return !s.holds(one) })
+	}
+	if name, ok := m["Condition"].(string); ok {
+		return s.holds(s.conditions[name])
 	}
 	args, ok := m["Fn::Equals"].([]any)
 	if !ok {
@@ -212,4 +222,100 @@ func TestReservedConcurrency(t *testing.T) {
 	if got := s.property("CheckFunction", "ReservedConcurrentExecutions"); !reflect.DeepEqual(got, float64(50)) {
 		t.Errorf("of 50, %v are reserved", got)
 	}
+}
+
+// TestTableThatIsThere: with the name of a table the stack makes none, and nothing
+// refers to one that it would make.
+func TestTableThatIsThere(t *testing.T) {
+	s := transformed(t, nil)
+	if id := s.table(); !s.exists(id) {
+		t.Errorf("by default there is no table %s", id)
+	}
+	s.values["JobsTableName"] = "restored"
+	if id := s.table(); s.exists(id) {
+		t.Errorf("%s is made, though a table is there", id)
+	}
+	named := 0
+	for what, all := range map[string]map[string]map[string]any{"resource": s.resources, "output": s.outputs} {
+		for id, one := range all {
+			if condition, ok := one["Condition"].(string); ok && !s.holds(s.conditions[condition]) {
+				continue
+			}
+			for _, name := range s.referred(one) {
+				switch name {
+				case s.table():
+					t.Errorf("the %s %s refers to %s, which isn't there", what, id, name)
+				case "JobsTableName":
+					named++
+				}
+			}
+		}
+	}
+	if named < 14 {
+		t.Errorf("the table's name is used %d times", named)
+	}
+}
+
+func (s stack) table() string {
+	for id, resource := range s.resources {
+		if resource["Type"] == "AWS::DynamoDB::Table" {
+			return id
+		}
+	}
+	return ""
+}
+
+func (s stack) exists(id string) bool {
+	condition, conditional := s.resources[id]["Condition"].(string)
+	return !conditional || s.holds(s.conditions[condition])
+}
+
+var placeholder = regexp.MustCompile(`\$\{([A-Za-z0-9]+)[.}]`)
+
+// referred gives the names that a value refers to, with its conditions taken.
+func (s stack) referred(v any) []string {
+	var names []string
+	if m, ok := v.(map[string]any); ok && m["Fn::If"] != nil {
+		v = s.taken(m)
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		if name, ok := v["Ref"].(string); ok {
+			return []string{name}
+		}
+		for key, part := range v {
+			text, isText := part.(string)
+			switch attribute, isList := part.([]any); {
+			case key == "Fn::GetAtt" && isList:
+				names = append(names, fmt.Sprint(attribute[0]))
+			case key == "Fn::GetAtt":
+				name, _, _ := strings.Cut(text, ".")
+				names = append(names, name)
+			case key == "Fn::Sub" && isText:
+				for _, found := range placeholder.FindAllStringSubmatch(text, -1) {
+					names = append(names, found[1])
+				}
+			default:
+				names = append(names, s.referred(part)...)
+			}
+		}
+	case []any:
+		for _, part := range v {
+			names = append(names, s.referred(part)...)
+		}
+	}
+	return names
+}
+
+// taken gives the branch of an If, with the references that it has.
+func (s stack) taken(m map[string]any) any {
+	branches := m["Fn::If"].([]any)
+	branch := branches[2]
+	if s.holds(s.conditions[branches[0].(string)]) {
+		branch = branches[1]
+	}
+	if inner, ok := branch.(map[string]any); ok && inner["Fn::If"] != nil {
+		return s.taken(inner)
+	}
+	return branch
 }
