@@ -66,7 +66,7 @@ func (w *world) examine(ctx context.Context, t *target) ([]doctor.Line, error) {
 		if err != nil {
 			return nil, err
 		}
-		return doctor.API(ctx, access, access.address, w.now), nil
+		return append(doctor.API(ctx, access, access.address, w.now), doctor.Control(ctx, access)), nil
 	}
 	var lines []doctor.Line
 	if chosen.stack == "" {
@@ -98,7 +98,7 @@ func (w *world) examineStack(ctx context.Context, stack stackAccess) []doctor.Li
 	if err != nil {
 		lines = append(lines, doctor.NoToken(err))
 	} else {
-		lines = append(lines, doctor.API(ctx, access, access.address, w.now)...)
+		lines = append(append(lines, doctor.API(ctx, access, access.address, w.now)...), doctor.Control(ctx, access))
 		price = defaultPrice(ctx, access)
 	}
 	objects := stack.s3()

@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	mathrand "math/rand/v2"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
@@ -114,8 +117,7 @@ func (a stackAccess) s3() *s3.Client {
 }
 
 func (a stackAccess) jobs() *table.Table {
-	// Nothing is written here, so that no mark and no wait is asked for.
-	return table.New(dynamodb.NewFromConfig(a.config), a.outputs["JobsTable"], nil, nil)
+	return table.New(dynamodb.NewFromConfig(a.config), a.outputs["JobsTable"], rand.Text, mathrand.N[time.Duration])
 }
 
 func (a stackAccess) ids() table.Scan {

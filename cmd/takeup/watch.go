@@ -124,6 +124,8 @@ func (w *watcher) watch(ctx context.Context, id string, fresh bool) (client.Vide
 func heldUp(w *client.Waiting) string {
 	switch {
 	case w == nil:
+	case w.For == video.WaitResume:
+		return "waiting for the stack to be resumed"
 	case w.For == video.WaitRoom:
 		return "waiting for room at the provider"
 	case w.For == video.WaitAnswer:

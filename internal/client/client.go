@@ -153,6 +153,13 @@ func (c *Client) Forget(ctx context.Context, id string) (Forgotten, error) {
 	return got, err
 }
 
+// Control says whether jobs are submitted to the provider.
+func (c *Client) Control(ctx context.Context) (Control, error) {
+	var got Control
+	_, err := c.insist(ctx, call{method: http.MethodGet, path: "/control"}, &got)
+	return got, err
+}
+
 // Models lists what there is to ask for.
 func (c *Client) Models(ctx context.Context) (Models, error) {
 	var got Models

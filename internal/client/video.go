@@ -142,6 +142,19 @@ type Remnant struct {
 	Todo  *string    `json:"todo"`  // how it can be removed sooner; nil where it can't
 }
 
+// Control is what the operator decided for all jobs.
+type Control struct {
+	Paused *Paused `json:"paused"` // nil where jobs are submitted
+}
+
+// Paused says why no job is submitted. What is nil isn't known, or doesn't apply.
+type Paused struct {
+	By     *string    `json:"by"`
+	Since  *time.Time `json:"since"`
+	Reason *string    `json:"reason"`
+	CopyOf *string    `json:"copy_of"`
+}
+
 // Page is a page of jobs; Next is the cursor of the next one, nil after the last.
 type Page struct {
 	Videos []Video `json:"videos"`

@@ -224,7 +224,7 @@ func (i *Items) PutItem(_ context.Context, in *dynamodb.PutItemInput, _ ...func(
 	return &dynamodb.PutItemOutput{}, nil
 }
 
-// TransactWriteItems implements the SDK's call for puts.
+// TransactWriteItems implements the SDK's call for puts and condition checks.
 func (i *Items) TransactWriteItems(_ context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -236,8 +236,15 @@ func (i *Items) TransactWriteItems(_ context.Context, in *dynamodb.TransactWrite
 	keys := make([]key, len(in.TransactItems))
 	for n, item := range in.TransactItems {
 		put := item.Put
+		if check := item.ConditionCheck; put == nil && check != nil {
+			put = &types.Put{
+				Item: check.Key, ConditionExpression: check.ConditionExpression,
+				ExpressionAttributeNames: check.ExpressionAttributeNames, ExpressionAttributeValues: check.ExpressionAttributeValues,
+				ReturnValuesOnConditionCheckFailure: check.ReturnValuesOnConditionCheckFailure,
+			}
+		}
 		if put == nil {
-			return nil, &invalid{"dynamofake knows transactions of puts only"}
+			return nil, &invalid{"dynamofake knows transactions of puts and condition checks only"}
 		}
 		var err error
 		if keys[n], err = keyOf(put.Item); err != nil {
@@ -260,7 +267,9 @@ func (i *Items) TransactWriteItems(_ context.Context, in *dynamodb.TransactWrite
 		return nil, &types.TransactionCanceledException{Message: aws.String("Transaction cancelled"), CancellationReasons: reasons}
 	}
 	for n, item := range in.TransactItems {
-		i.put(keys[n], item.Put.Item)
+		if item.Put != nil {
+			i.put(keys[n], item.Put.Item)
+		}
 	}
 	if token != "" {
 		if i.tokens == nil {

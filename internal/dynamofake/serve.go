@@ -26,9 +26,9 @@ func (a *attributes) UnmarshalJSON(data []byte) error {
 // MarshalJSON writes it back.
 func (a attributes) MarshalJSON() ([]byte, error) { return attributevalue.MarshalMapJSON(a) }
 
-// write is a put, alone or in a transaction.
+// write is a put, alone or in a transaction, or a condition check.
 type write struct {
-	Item                                attributes
+	Item, Key                           attributes
 	ConditionExpression                 *string
 	ExpressionAttributeNames            map[string]string
 	ExpressionAttributeValues           attributes
@@ -47,7 +47,7 @@ type request struct {
 	ScanIndexForward       *bool
 	Limit                  *int32
 	ExclusiveStartKey      attributes
-	TransactItems          []struct{ Put *write }
+	TransactItems          []struct{ Put, ConditionCheck *write }
 }
 
 // partition names the partition that a call is about.
@@ -161,7 +161,15 @@ func (s *Server) carryOut(ctx context.Context, op string, in request) (reply, in
 	case "TransactWriteItems":
 		transaction := &dynamodb.TransactWriteItemsInput{ClientRequestToken: in.ClientRequestToken}
 		for _, item := range in.TransactItems {
-			transaction.TransactItems = append(transaction.TransactItems, item.Put.item())
+			one := item.Put.item()
+			if check := item.ConditionCheck; check != nil {
+				one.ConditionCheck = &types.ConditionCheck{
+					Key: Attributes(check.Key), ConditionExpression: check.ConditionExpression,
+					ExpressionAttributeNames: check.ExpressionAttributeNames, ExpressionAttributeValues: Attributes(check.ExpressionAttributeValues),
+					ReturnValuesOnConditionCheckFailure: check.ReturnValuesOnConditionCheckFailure,
+				}
+			}
+			transaction.TransactItems = append(transaction.TransactItems, one)
 		}
 		_, err = s.TransactWriteItems(ctx, transaction)
 	default:

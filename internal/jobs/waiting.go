@@ -36,6 +36,7 @@ func waitingOf(entry video.Entry, paid video.Paid, now time.Time) *Waiting {
 	}
 	w := &Waiting{For: video.WaitStart, Since: entry.CreatedAt, Paid: paid}
 	held, since := entry.Held()
+	submitted := entry.Phase == video.PhaseAccepted || entry.Phase == video.PhaseClaimed && now.Before(entry.ClaimedUntil)
 	submit := entry.Told(video.StepSubmit).Wait
 	told := video.Wait{}
 	switch {
@@ -60,6 +61,10 @@ func waitingOf(entry video.Entry, paid video.Paid, now time.Time) *Waiting {
 		if entry.Refusal != nil {
 			w.LastError = video.Shorten(entry.Refusal.Said)
 		}
+	}
+	// Whether the table is paused is known to Submit alone, when it tries to claim.
+	if submit.Kind == video.WaitResume && submit.Attempt == entry.Attempt && entry.Ending == nil && !submitted {
+		told, w.For = submit, video.WaitResume
 	}
 	if told.Kind == w.For {
 		w.Until, w.LastError = told.Until, told.LastError
@@ -119,6 +124,8 @@ func (w *Waiting) message(entry video.Entry, now time.Time) string {
 		}
 	case video.WaitSubmission:
 		said = "It is being submitted to the provider at this moment."
+	case video.WaitResume:
+		said = "The stack is paused, and nothing is submitted until it is resumed; " + again + "."
 	case video.WaitRoom:
 		said = "The provider has no room, or can't be reached; " + again + "."
 	case video.WaitAnswer:

@@ -54,6 +54,23 @@ func TestWaiting(t *testing.T) {
 			message: "It is being submitted to the provider at this moment. It may have been charged.", estimate: true,
 		},
 		{
+			name: "resume", change: func(*video.Entry) {},
+			told:    []video.Progress{told(video.StepSubmit, video.Wait{Kind: video.WaitResume, At: now, NextAt: next})},
+			want:    jobs.Waiting{For: video.WaitResume, Since: began, NextAt: next, Paid: video.PaidNo},
+			message: "The stack is paused, and nothing is submitted until it is resumed; the next try is at " + clock(next) + ". Nothing was paid.",
+		},
+		{
+			name: "resume, after a refusal", change: refused,
+			told: []video.Progress{told(video.StepSubmit, video.Wait{Kind: video.WaitResume, At: now, Attempt: 2, NextAt: until})},
+			want: jobs.Waiting{For: video.WaitResume, Since: began, NextAt: until, Paid: video.PaidNo},
+		},
+		{
+			name: "resume, told of before the claim", change: accepted,
+			told:     []video.Progress{told(video.StepSubmit, video.Wait{Kind: video.WaitResume, At: now, Attempt: 1, NextAt: next})},
+			want:     jobs.Waiting{For: video.WaitGeneration, Since: began, Paid: video.PaidYes},
+			estimate: true,
+		},
+		{
 			name: "room, untold", change: refused,
 			want:    jobs.Waiting{For: video.WaitRoom, Since: began, NextAt: next, LastError: "429", Paid: video.PaidNo},
 			message: "The provider has no room, or can't be reached; the next try is at " + clock(next) + ". Nothing was paid.",

@@ -26,6 +26,7 @@ type book struct {
 	version map[string]int
 	told    map[string]map[video.Step]video.Progress
 	fail    func(call string) error // before the call takes effect
+	paused  *video.Paused
 }
 
 func newBook() *book {
@@ -58,6 +59,16 @@ func (l *book) Create(_ context.Context, entry video.Entry) (video.Entry, string
 
 func (l *book) Update(_ context.Context, entry video.Entry, version string) (video.Entry, string, error) {
 	return l.write("update", entry, version)
+}
+
+func (l *book) Claim(ctx context.Context, entry video.Entry, version string) (video.Entry, string, error) {
+	if l.paused != nil {
+		return video.Entry{}, "", l.paused
+	}
+	if version == "" {
+		return l.Create(ctx, entry)
+	}
+	return l.Update(ctx, entry, version)
 }
 
 func (l *book) write(call string, entry video.Entry, version string) (video.Entry, string, error) {

@@ -59,6 +59,9 @@ type Jobs interface {
 	Create(context.Context, video.Entry) (video.Entry, string, error)
 	// Update replaces a version that was read, or gives a *video.Conflict.
 	Update(ctx context.Context, entry video.Entry, version string) (video.Entry, string, error)
+	// Claim is Update, or Create with an empty version, of a claim. It gives a
+	// *video.Paused where none is let through.
+	Claim(ctx context.Context, entry video.Entry, version string) (video.Entry, string, error)
 	// PutProgress keeps what a step tells of a job, in the place of what that step
 	// told before.
 	PutProgress(ctx context.Context, id string, progress video.Progress) error
@@ -116,4 +119,13 @@ func end(ctx context.Context, jobs Jobs, now func() time.Time, job video.Job, en
 		}
 	}
 	return ending
+}
+
+// unlessConflict gives nil for a conflict: the entry is read again then.
+func unlessConflict(err error) error {
+	var conflict *video.Conflict
+	if errors.As(err, &conflict) {
+		return nil
+	}
+	return err
 }

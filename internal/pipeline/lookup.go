@@ -61,8 +61,6 @@ func (s *visit) lookUp(ctx context.Context, entry video.Entry, version string) (
 		return entry.Job(video.Waiting, seconds(wait)), true, nil
 	}
 	if lost && s.ResubmitLost && !entry.Resubmitted && entry.DiscardedAt.IsZero() {
-		entry.Resubmitted = true
-		s.note(video.Event{Kind: video.EventLost, Number: entry.Attempt})
 		return s.submit(ctx, entry, version)
 	}
 	named := look.charges[:min(len(look.charges), maxCharges)]

@@ -59,6 +59,9 @@ func newStage(begun bool) *stage {
 	if err := s.table().PutTimes(context.Background(), video.DefaultModel, 5, took, ""); err != nil {
 		panic(err)
 	}
+	if err := s.table().PutControl(context.Background(), video.Control{Table: "jobs"}, ""); err != nil {
+		panic(err)
+	}
 	if begun {
 		if _, _, err := s.table().Create(context.Background(), created()); err != nil {
 			panic(err)
@@ -110,7 +113,14 @@ func (s *stage) PutItem(ctx context.Context, in *dynamodb.PutItemInput, _ ...fun
 
 func (s *stage) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options)) (out *dynamodb.TransactWriteItemsOutput, err error) {
 	put := func() { out, err = s.items.TransactWriteItems(ctx, in) }
-	switch s.now.do("put new job", put) {
+	kind, effect := "put new job", put
+	if in.TransactItems[0].Put.ExpressionAttributeValues != nil { // on a version
+		kind = "put claimed job"
+	}
+	if s.now.comes() == marked {
+		effect = func() { s.markStarted(ctx); put() }
+	}
+	switch s.now.do(kind, effect) {
 	case failBefore, failAfter, late:
 		return nil, outage()
 	case underWay:

@@ -115,8 +115,8 @@ func (s *visit) step(ctx context.Context, o order, entry video.Entry, version st
 	if o.request != nil && entry.RequestHash != o.request.Hash() {
 		return video.Job{}, true, &video.InvalidRequest{Fields: []video.FieldError{{Field: "id", Message: "job " + o.id + " was started with another request; give this one an id of its own"}}}
 	}
-	if !entry.ForgottenAt.IsZero() && (o.resume || entry.Phase != video.PhaseAccepted && entry.Ending == nil) {
-		return video.Job{}, true, &video.InvalidRequest{Fields: []video.FieldError{{Field: "id", Message: "job " + o.id + " was forgotten, and its request with it; there is nothing to go on with; send a new request"}}}
+	if err := o.forgotten(entry); err != nil {
+		return video.Job{}, true, err
 	}
 	if entry.Ending != nil && (!o.resume || entry.Ending.Final()) {
 		return video.Job{}, true, entry.Ending.Err()
@@ -186,21 +186,27 @@ func (s *visit) submit(ctx context.Context, entry video.Entry, version string) (
 	if err != nil {
 		return video.Job{}, true, err
 	}
-	began := s.Now()
+	began, unclaimed := s.Now(), entry
 	if deadline, ok := ctx.Deadline(); ok && deadline.Sub(began) < s.Times.Call+s.Times.Write {
 		return video.Job{}, true, &video.ServiceUnavailable{Doing: "submitting", Err: errors.New("the function has no time left for a submission and the record of it; raise its timeout")}
 	}
+	lost := entry.Phase == video.PhaseClaimed || entry.Phase == video.PhaseUnanswered
+	entry.Resubmitted = entry.Resubmitted || lost
 	entry.Phase, entry.Attempt = video.PhaseClaimed, entry.Attempt+1
 	entry.ClaimedAt, entry.ClaimedUntil = began, began.Add(s.Times.Call+s.Times.Write)
 	entry.KeyVersion, entry.Route = key.Version, s.Provider.Route(entry.Request)
 	entry.Refusal, entry.RetryAt, entry.Candidate, entry.Ending = nil, time.Time{}, "", nil
-	if version == "" {
-		entry, version, err = s.Jobs.Create(ctx, entry)
-	} else {
-		entry, version, err = s.Jobs.Update(ctx, entry, version)
-	}
-	if err != nil {
+	read := version
+	entry, version, err = s.Jobs.Claim(ctx, entry, version)
+	var paused *video.Paused
+	switch {
+	case errors.As(err, &paused):
+		return s.pause(ctx, unclaimed, read, paused)
+	case err != nil:
 		return video.Job{}, false, unlessConflict(err)
+	}
+	if lost {
+		s.note(video.Event{At: began, Kind: video.EventLost, Number: entry.Attempt - 1})
 	}
 
 	// The claim may have taken its time. Nothing is posted that can't be
@@ -335,13 +341,4 @@ func (s *visit) amend(ctx context.Context, entry video.Entry, version string, ch
 		}
 	}
 	return false, nil
-}
-
-// unlessConflict gives nil for a conflict: the entry is read again then.
-func unlessConflict(err error) error {
-	var conflict *video.Conflict
-	if errors.As(err, &conflict) {
-		return nil
-	}
-	return err
 }

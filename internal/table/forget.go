@@ -24,16 +24,10 @@ func (t *Table) Forget(ctx context.Context, entry video.Entry, version string, a
 	if err != nil {
 		return video.Entry{}, "", err
 	}
-	put := t.replace(encode(entry, number), version)
 	all := &dynamodb.TransactWriteItemsInput{
 		ClientRequestToken: &entry.Mark,
 		TransactItems: []types.TransactWriteItem{
-			{Put: &types.Put{
-				TableName: put.TableName, Item: put.Item,
-				ConditionExpression: put.ConditionExpression, ExpressionAttributeNames: put.ExpressionAttributeNames,
-				ExpressionAttributeValues:           put.ExpressionAttributeValues,
-				ReturnValuesOnConditionCheckFailure: put.ReturnValuesOnConditionCheckFailure,
-			}},
+			{Put: asPut(t.replace(encode(entry, number), version))},
 			{Put: &types.Put{TableName: &t.name, Item: sent}},
 		},
 	}

@@ -3,6 +3,7 @@ package table
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -57,22 +58,13 @@ func (t *Table) create(ctx context.Context, entry video.Entry, with func(mark st
 	}
 	entry.Mark = t.mark()
 	const version = 1
-	sent, err := sentOf(entry)
+	items, err := t.creation(entry)
 	if err != nil {
 		return video.Entry{}, "", err
 	}
 	put := &dynamodb.TransactWriteItemsInput{
-		// The same write, also where it is tried again.
-		ClientRequestToken: &entry.Mark,
-		TransactItems: []types.TransactWriteItem{
-			{Put: &types.Put{
-				TableName: &t.name, Item: encode(entry, version),
-				ConditionExpression:                 aws.String("attribute_not_exists(#pk)"),
-				ExpressionAttributeNames:            map[string]string{"#pk": partitionKey},
-				ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-			}},
-			{Put: &types.Put{TableName: &t.name, Item: sent}},
-		},
+		ClientRequestToken: &entry.Mark, // the same write, also where it is tried again
+		TransactItems:      items,
 	}
 	if with != nil {
 		put.TransactItems = append(put.TransactItems, with(entry.Mark))
@@ -81,6 +73,20 @@ func (t *Table) create(ctx context.Context, entry video.Entry, with func(mark st
 		_, err := t.client.TransactWriteItems(ctx, put)
 		return err
 	})
+}
+
+// creation are the writes of a job that isn't there yet, and of its request.
+func (t *Table) creation(entry video.Entry) ([]types.TransactWriteItem, error) {
+	sent, err := sentOf(entry)
+	return []types.TransactWriteItem{
+		{Put: &types.Put{
+			TableName: &t.name, Item: encode(entry, 1),
+			ConditionExpression:                 aws.String("attribute_not_exists(#pk)"),
+			ExpressionAttributeNames:            map[string]string{"#pk": partitionKey},
+			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+		}},
+		{Put: &types.Put{TableName: &t.name, Item: sent}},
+	}, err
 }
 
 // sentOf makes the item "request" of an entry.
@@ -134,6 +140,20 @@ func (t *Table) replace(item attributes, version string) *dynamodb.PutItemInput 
 	return put
 }
 
+// asPut is the same write within a transaction.
+func asPut(in *dynamodb.PutItemInput) *types.Put {
+	return &types.Put{
+		TableName: in.TableName, Item: in.Item,
+		ConditionExpression: in.ConditionExpression, ExpressionAttributeNames: in.ExpressionAttributeNames,
+		ExpressionAttributeValues:           in.ExpressionAttributeValues,
+		ReturnValuesOnConditionCheckFailure: in.ReturnValuesOnConditionCheckFailure,
+	}
+}
+
+// errBarred says that a transaction wrote nothing, by the condition of another item
+// than the job.
+var errBarred = errors.New("another item of the transaction has changed")
+
 // settle makes a write of a job, and finds out whether it took effect.
 func (t *Table) settle(ctx context.Context, entry video.Entry, version int64, try func(context.Context) error) (video.Entry, string, error) {
 	f, err := t.write(ctx, entry.Mark, try)
@@ -142,6 +162,8 @@ func (t *Table) settle(ctx context.Context, entry video.Entry, version int64, tr
 		return entry, strconv.FormatInt(version, 10), nil
 	case refused:
 		return video.Entry{}, "", &video.Conflict{ID: entry.ID}
+	case barred:
+		return video.Entry{}, "", errBarred
 	}
 	found, current, readErr := t.Get(ctx, entry.ID)
 	if readErr == nil && found.Mark == entry.Mark {

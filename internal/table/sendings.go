@@ -2,6 +2,7 @@ package table
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -82,7 +83,7 @@ func (t *Table) CreateSent(ctx context.Context, entry video.Entry, request strin
 	if err != nil {
 		return video.Entry{}, "", err
 	}
-	return t.create(ctx, entry, func(mark string) types.TransactWriteItem {
+	created, written, err := t.create(ctx, entry, func(mark string) types.TransactWriteItem {
 		item := encodeSendings(sent)
 		item.identify(sentPrefix+request, sentItem, number, mark)
 		put := t.replace(item, version)
@@ -91,6 +92,10 @@ func (t *Table) CreateSent(ctx context.Context, entry video.Entry, request strin
 			ExpressionAttributeNames: put.ExpressionAttributeNames, ExpressionAttributeValues: put.ExpressionAttributeValues,
 		}}
 	})
+	if errors.Is(err, errBarred) {
+		err = &video.Conflict{ID: entry.ID}
+	}
+	return created, written, err
 }
 
 func encodeSendings(sent []video.Sending) attributes {

@@ -29,6 +29,9 @@ const (
 	written fate = iota
 	// refused: the condition did not hold, and nothing of this write is there.
 	refused
+	// barred: the condition of another item of the transaction did not hold, and
+	// nothing was written.
+	barred
 	// again: another write to the item was under way, and nothing was written.
 	again
 	// unknown: it may have been written, and only a read tells.
@@ -79,8 +82,7 @@ func fateOf(err error, mark string) fate {
 }
 
 // fateOfTransaction reads the reasons, which are in the order of the items. The
-// first item tells by its mark whose write it was. Where its own condition held, and
-// that of another item did not, the transaction wrote nothing.
+// first item tells by its mark whose write it was, whatever the conditions of the others.
 func fateOfTransaction(cancelled *types.TransactionCanceledException, mark string) fate {
 	f := unknown
 	for i, reason := range cancelled.CancellationReasons {
@@ -93,9 +95,11 @@ func fateOfTransaction(cancelled *types.TransactionCanceledException, mark strin
 			if i == 0 {
 				return compare(reason.Item, mark)
 			}
-			return refused
+			f = barred
 		case "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
-			f = again
+			if f != barred {
+				f = again
+			}
 		}
 	}
 	return f

@@ -36,6 +36,7 @@ type WaitKind string
 const (
 	WaitStart      WaitKind = "start"      // its execution is about to submit it
 	WaitSubmission WaitKind = "submission" // it is being submitted at this moment
+	WaitResume     WaitKind = "resume"     // the table is paused, and nothing is submitted
 	WaitRoom       WaitKind = "room"       // the provider has none, or can't be reached
 	WaitAnswer     WaitKind = "answer"     // a submission was not answered, and is looked up
 	WaitGeneration WaitKind = "generation" // the provider is generating
@@ -44,7 +45,7 @@ const (
 
 // WaitKinds lists them all.
 func WaitKinds() []WaitKind {
-	return []WaitKind{WaitStart, WaitSubmission, WaitRoom, WaitAnswer, WaitGeneration, WaitVideo}
+	return []WaitKind{WaitStart, WaitSubmission, WaitResume, WaitRoom, WaitAnswer, WaitGeneration, WaitVideo}
 }
 
 // Wait is a wait as the step told of it that left the job waiting.

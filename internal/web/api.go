@@ -33,6 +33,8 @@ type Jobs interface {
 	Cancel(ctx context.Context, id string, discard bool) (jobs.View, error)
 	// Forget clears a job's texts, or gives a *jobs.NotForgotten or a *video.NoEntry.
 	Forget(ctx context.Context, id string) (jobs.Forgotten, error)
+	// Paused says why no job is submitted now; nil where they are.
+	Paused(context.Context) (*video.Paused, error)
 	// Redrive goes on with a job, or gives a *jobs.NotRedriven or a *video.NoEntry.
 	Redrive(ctx context.Context, id string) (jobs.View, error)
 	// Retry has a job that waits tried now, or gives a *jobs.NotRetried or a

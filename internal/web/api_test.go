@@ -31,6 +31,7 @@ type fakeJobs struct {
 	views    map[string]jobs.View
 	err      error
 	panics   bool
+	paused   *video.Paused
 	asked    []string
 	posts    []jobs.Post
 	owner    string // of the last that was started
@@ -186,6 +187,8 @@ func (j *fakeJobs) Forget(_ context.Context, id string) (jobs.Forgotten, error) 
 	}}, nil
 }
 
+func (j *fakeJobs) Paused(context.Context) (*video.Paused, error) { return j.paused, j.err }
+
 // links makes URLs that a test can recognize.
 type links struct{ err error }
 
@@ -336,6 +339,7 @@ type reply struct {
 	err    error // of every job
 	urlErr error
 	panics bool
+	paused *video.Paused
 }
 
 // TestReplies makes each call, holds request and reply to the description, and the
@@ -355,6 +359,7 @@ func TestReplies(t *testing.T) {
 
 func (test reply) run(t *testing.T, name string, d *description) {
 	j := newJobs(t)
+	j.paused = test.paused
 	var log bytes.Buffer
 	handler := newHandler(j, links{test.urlErr}, &log)
 	if test.before != nil {

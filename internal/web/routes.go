@@ -37,6 +37,7 @@ func (a *API) Handler() http.Handler {
 		"/check":               {"POST": check},
 		"/models":              {"GET": a.models},
 		ModelsPath:             {"GET": a.models},
+		"/control":             {"GET": a.control},
 		"/openapi.json":        {"GET": describe},
 	} {
 		allowed := slices.Sorted(maps.Keys(takes))

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/web"
 )
 
@@ -88,6 +89,11 @@ func videosReplies() map[string]reply {
 		"forget-trouble":      {call: post("/videos/poor/forget", ""), err: trouble},
 		"forget-no-url":       {call: post("/videos/done/forget", ""), urlErr: noURL},
 		"forget-get":          {call: get("/videos/poor/forget")},
+		"control":             {call: get("/control")},
+		"control-paused":      {call: get("/control"), paused: &video.Paused{By: "arn:aws:iam::123456789012:user/ann", Since: at, Reason: "a bill"}},
+		"control-copy":        {call: get("/control"), paused: &video.Paused{CopyOf: "takeup-jobs"}},
+		"control-trouble":     {call: get("/control"), err: trouble},
+		"control-post":        {call: post("/control", "")},
 		"upload":              {call: post("/uploads", `{"type":"txt"}`)},
 		"upload-json":         {call: post("/uploads", `{"type":"json"}`)},
 		"upload-bad-type":     {call: post("/uploads", `{"type":"exe"}`)},

@@ -44,6 +44,7 @@ export class Api {
     this.#refused = refused;
   }
 
+  control = () => this.#call("GET", "control");
   models = () => this.#call("GET", "models");
   // videos takes the list's parameters. One that is null or undefined is left out.
   videos = (query) => this.#call("GET", `videos?${new URLSearchParams(Object.entries(query).filter(([, value]) => value ?? null))}`);

@@ -3,6 +3,7 @@
 import { Api, curl } from "./api.js";
 import { Cards } from "./cards.js";
 import { Composer } from "./composer.js";
+import { Control } from "./control.js";
 import { ask, askToCancel, copy } from "./dialogs.js";
 import { busy, byId, h } from "./dom.js";
 import { Filters } from "./filters.js";
@@ -19,6 +20,7 @@ class App {
   #api;
   #outbox;
   #library;
+  #control;
   #cards = new Cards(this.#acts());
   #composer = new Composer(storage, (request) => this.#outbox.send(request));
   #filters = new Filters(storage, (filter) => this.#library?.show(filter));
@@ -83,6 +85,7 @@ class App {
       accepted: (entry, generation) => this.#accepted(entry, generation),
       refused: (entry, error) => this.#composer.refused(entry.request, error),
     });
+    this.#control = new Control(this.#api);
     this.#models(models);
     this.#outbox.resume();
     this.#library.start().finally(this.#speak("list-slow", "Still waiting for the list of videos…"));
@@ -93,8 +96,9 @@ class App {
   #leave() {
     this.#library?.stop();
     this.#outbox?.stop();
+    this.#control?.stop();
     this.#cards.clear();
-    this.#library = this.#outbox = null;
+    this.#library = this.#outbox = this.#control = null;
     this.#filterable = false;
     byId("forget").hidden = true;
     document.title = "Takeup";

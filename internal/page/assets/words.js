@@ -33,6 +33,7 @@ export function waiting(video) {
 
 const waits = {
   submission: "Being submitted",
+  resume: "Waiting for the pause to end",
   room: "Waiting for room",
   answer: "Looking for the submission",
   video: "Copying the video",

@@ -1,0 +1,51 @@
+package pipeline
+
+import (
+	"context"
+	"time"
+
+	"github.com/takeup/takeup/internal/schedule"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// longestPause is the most between two tries of a job that waits while the table is
+// paused. An execution's history lasts for more than two weeks of it.
+const longestPause = 10 * time.Minute
+
+// pausedTimes is how many first waits for room the first wait of a pause is.
+const pausedTimes = 4
+
+// pause has a job wait that can't be claimed while the table is paused. How long is
+// by the pause's age, and by nothing of the job's, so that none passes another by it.
+// A job that isn't in the table yet is created there, and is listed while it waits. One
+// that is redriven has not ended any more.
+func (s *visit) pause(ctx context.Context, entry video.Entry, version string, paused *video.Paused) (video.Job, bool, error) {
+	if version == "" {
+		if _, _, err := s.Jobs.Create(ctx, entry); unlessConflict(err) != nil {
+			return video.Job{}, true, err
+		}
+	} else if entry.Ending != nil {
+		entry.Ending = nil
+		if _, _, err := s.Jobs.Update(ctx, entry, version); err != nil {
+			return video.Job{}, false, unlessConflict(err)
+		}
+	}
+	wait := pausedTimes * s.Times.Busy
+	if !paused.Since.IsZero() {
+		wait = max(wait, schedule.Sparse(s.Now().Sub(paused.Since)))
+	}
+	wait = min(wait, longestPause)
+	s.Log.InfoContext(ctx, "paused", "job", entry.ID, "since", paused.Since, "copy_of", paused.CopyOf)
+	wait += s.Jitter(wait / 4)
+	s.waits(video.WaitResume, entry.Attempt, wait, time.Time{}, "")
+	return entry.Job(video.Waiting, seconds(wait)), true, nil
+}
+
+// forgotten refuses what would go on with a job that was forgotten. One that is
+// entered again ends as it did.
+func (o order) forgotten(entry video.Entry) error {
+	if entry.ForgottenAt.IsZero() || !o.resume && (entry.Phase == video.PhaseAccepted || entry.Ending != nil) {
+		return nil
+	}
+	return &video.InvalidRequest{Fields: []video.FieldError{{Field: "id", Message: "job " + o.id + " was forgotten, and its request with it, so there is nothing to go on with; send a new request"}}}
+}

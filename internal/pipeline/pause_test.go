@@ -1,0 +1,178 @@
+package pipeline_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// A job that can't be claimed waits, is in the table while it does, and goes on once
+// the table is resumed.
+func TestPaused(t *testing.T) {
+	w := newWorld(answer{id: "gen-1"})
+	w.jobs.paused = &video.Paused{By: "arn:aws:iam::123456789012:user/ann", Since: w.clock.Now()}
+	task := bare()
+	for age, want := range map[time.Duration]time.Duration{0: time.Minute, 40 * time.Minute: 2 * time.Minute, 48 * time.Hour: 10 * time.Minute} {
+		w.jobs.paused.Since = w.clock.Now().Add(-age)
+		job, err := w.Run(t.Context(), task)
+		want += want / 8 // the jitter
+		if err != nil || job.Status != video.Waiting || time.Duration(job.WaitSeconds)*time.Second != (want+time.Second-1).Truncate(time.Second) {
+			t.Errorf("paused for %s: got %+v, %v, want a wait of %s", age, job, err, want)
+		}
+		task = again(t, job)
+	}
+	entry := w.jobs.entry(t, "job-1")
+	if entry.Phase != "" || entry.Attempt != 0 || entry.RequestHash != created().RequestHash || !entry.Started || len(w.provider.posted) > 0 {
+		t.Errorf("in the table is %+v, and posted %v", entry, w.provider.posted)
+	}
+	w.jobs.paused = nil
+	if job, err := w.Run(t.Context(), task); err != nil || job.Status != video.Generating {
+		t.Errorf("resumed: got %+v, %v", job, err)
+	}
+	// What was submitted goes on while the table is paused.
+	w.jobs.paused = &video.Paused{CopyOf: "another"}
+	if job, err := w.Run(t.Context(), task); err != nil || job.Status != video.Generating || len(w.provider.posted) != 1 {
+		t.Errorf("entered again: got %+v, %v", job, err)
+	}
+	w.jobs.fail = func(call string) error {
+		if call == "create" {
+			return errors.New("no")
+		}
+		return nil
+	}
+	if told := entry.Told(video.StepSubmit).Wait; told.Kind != video.WaitResume || told.Attempt != 0 || told.NextAt.IsZero() {
+		t.Errorf("it told %+v", told)
+	}
+	other := bare()
+	other.Execution = "job-2"
+	if _, err := w.Run(t.Context(), other); err == nil {
+		t.Error("a job that could not be written down waits")
+	}
+}
+
+// A job that is redriven while the table is paused waits for the resume, and does not
+// end as before; a lost submission that may be sent again is so then, once.
+func TestRedrivenWhilePaused(t *testing.T) {
+	for name, lost := range map[string]bool{"refused": false, "lost": true} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(answer{id: "gen-1"})
+			w.ResubmitLost = lost
+			entry := created()
+			entry.Attempt, entry.KeyVersion, entry.ClaimedAt, entry.ClaimedUntil = 1, "v1", w.clock.Now(), w.clock.Now().Add(time.Minute)
+			ending := error(&video.OutOfCredits{})
+			if entry.Phase = video.PhaseRefused; lost {
+				entry.Phase, ending = video.PhaseUnanswered, &video.SubmissionLost{}
+				w.clock.pass(24 * time.Hour)
+			}
+			entry.End(ending, w.clock.Now())
+			if _, _, err := w.jobs.Create(t.Context(), entry); err != nil {
+				t.Fatal(err)
+			}
+			w.jobs.paused = &video.Paused{By: "ann", Since: w.clock.Now()}
+			task := resume()
+			for range 2 {
+				job, err := w.Run(t.Context(), task)
+				entry = w.jobs.entry(t, "job-1")
+				if err != nil || job.Status != video.Waiting || entry.Ending != nil || entry.Attempt != 1 || entry.Resubmitted || entry.Told(video.StepSubmit).Has(video.EventLost, 1) {
+					t.Fatalf("paused: got %+v, %v, and in the table is %+v", job, err, entry)
+				}
+				task = again(t, job)
+			}
+			w.jobs.paused = nil
+			job, err := w.Run(t.Context(), task)
+			entry = w.jobs.entry(t, "job-1")
+			if err != nil || job.Status != video.Generating || len(w.provider.posted) != 1 || entry.Resubmitted != lost || entry.Told(video.StepSubmit).Has(video.EventLost, 1) != lost {
+				t.Errorf("resumed: got %+v, %v, and in the table is %+v", job, err, entry)
+			}
+		})
+	}
+}
+
+// pausing is a play in which the table is paused at one of a job's calls, and resumed
+// an hour later.
+type pausing struct {
+	begun bool
+	plan  map[int]fault // its hold is where it is paused
+}
+
+func (c pausing) String() string { return fmt.Sprintf("paused, begun=%v, job %v", c.begun, c.plan) }
+
+func (c pausing) run(t *testing.T) (calls []string) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(c.begun)
+		// The operator's own calls are none of the job's.
+		table := s.tableOf(&s.items)
+		attempt := func() int {
+			entry, _, _ := table.Get(t.Context(), "job-1") // none: no attempt
+			return entry.Attempt
+		}
+		put := func(control video.Control) {
+			_, version, err := table.Control(t.Context())
+			if err == nil {
+				err = table.PutControl(t.Context(), control, version)
+			}
+			if err != nil {
+				t.Errorf("%s: %v", c, err)
+			}
+		}
+		var resumed sync.WaitGroup
+		main := &moments{plan: c.plan}
+		main.held = func() {
+			put(video.Control{Table: "jobs", PausedAt: time.Now(), PausedBy: "ann"})
+			before := attempt()
+			resumed.Go(func() {
+				time.Sleep(time.Hour)
+				if after := attempt(); after != before {
+					t.Errorf("%s: attempt %d was claimed while it was paused; it was at %d", c, after, before)
+				}
+				put(video.Control{Table: "jobs"})
+			})
+		}
+		s.now = main
+		ending := s.machine(t.Context(), "job-1", json.RawMessage(`{"prompt":"`+prompt+`"}`))
+		calls = main.trace
+		resumed.Wait()
+		s.keepsItsPromises(t, c.String(), ending, mayLose(c.plan))
+	})
+	return calls
+}
+
+// TestPausedAtEveryPoint pauses the table before and after each call of a job, alone
+// and, up to its submission, with each fault of the job's other calls until then: no
+// claim is written until it is resumed, what was claimed before goes on, and every
+// promise is kept.
+func TestPausedAtEveryPoint(t *testing.T) {
+	t.Parallel()
+	plays := 0
+	const turn = 8 // calls: two tries while it is paused, of which the hour has many
+	for _, begun := range []bool{false, true} {
+		play := func(c pausing) []string { plays++; return c.run(t) }
+		calls := play(pausing{begun: begun})
+		submits := func(trace []string) []string { return trace[:max(0, slices.Index(trace, "retrieve"))] }
+		for i := range calls {
+			for _, h := range []fault{hold, holdAfter} {
+				after := play(pausing{begun: begun, plan: map[int]fault{i: h}})
+				if i >= len(submits(calls)) {
+					continue
+				}
+				for j := range submits(after) {
+					if j == i || j > i+turn {
+						continue
+					}
+					for _, f := range faultsOf(after[j]) {
+						play(pausing{begun: begun, plan: map[int]fault{i: h, j: f}})
+					}
+				}
+			}
+		}
+	}
+	t.Logf("%d plays of a job while the table is paused", plays)
+}

@@ -1,0 +1,83 @@
+package table
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// controlPartition has one item, of the same sort key: what the operator decided for
+// all jobs. Only Submit's role and the operator may write it.
+const controlPartition = "control"
+
+// openName is the attribute of the control that claims are made by: the name of the
+// table, unless it is paused. So a copy of the table lets none through.
+const openName = "open"
+
+// Control reads what the operator decided, consistently, and its version, which
+// PutControl takes; that is empty where nothing is decided. The error is a
+// *video.ServiceUnavailable.
+func (t *Table) Control(ctx context.Context) (video.Control, string, error) {
+	const doing = "reading whether the table is paused"
+	items, err := t.query(ctx, controlPartition, controlPartition)
+	if err != nil {
+		return video.Control{}, "", unavailable(doing, err)
+	}
+	if len(items) == 0 {
+		return video.Control{}, "", nil
+	}
+	r := reader{attributes: items[0]}
+	c := video.Control{
+		Table: r.text("table"), PausedAt: r.time("paused_at"), PausedBy: r.text("paused_by"), Reason: r.text("reason"), Repaired: r.text("repaired"),
+	}
+	version := r.number(versionName)
+	if r.err == nil && (c.Table == "" || version < 1) {
+		r.err = fmt.Errorf("it is of version %d, and of the table %q", version, c.Table)
+	}
+	if r.err != nil {
+		return video.Control{}, "", unavailable(doing, fmt.Errorf("the item %s can't be read: %w", controlPartition, r.err))
+	}
+	return c, strconv.FormatInt(version, 10), nil
+}
+
+// PutControl writes what the operator decided, if that is still at the version that
+// was read; the version is empty where nothing was. Otherwise it gives a
+// *video.Conflict and writes nothing. On any other error it may have been written.
+func (t *Table) PutControl(ctx context.Context, c video.Control, version string) error {
+	item := attributes{}
+	item.put("table", c.Table)
+	item.putTime("paused_at", c.PausedAt)
+	item.put("paused_by", c.PausedBy)
+	item.put("reason", c.Reason)
+	item.put("repaired", c.Repaired)
+	if c.PausedAt.IsZero() {
+		item.put(openName, c.Table)
+	}
+	return t.put(ctx, controlPartition, controlPartition, item, version, "writing whether the table is paused")
+}
+
+// Paused says why no job is claimed now; nil where they are. The error is a
+// *video.ServiceUnavailable.
+func (t *Table) Paused(ctx context.Context) (*video.Paused, error) {
+	c, _, err := t.Control(ctx)
+	return c.Paused(t.name), err
+}
+
+// Name is the table's.
+func (t *Table) Name() string { return t.name }
+
+// isOpen is the condition of a transaction that claims are made in this table.
+func (t *Table) isOpen() *types.ConditionCheck {
+	return &types.ConditionCheck{
+		TableName:                 &t.name,
+		Key:                       attributes{partitionKey: text(controlPartition), sortKey: text(controlPartition)},
+		ConditionExpression:       aws.String("#open = :table"),
+		ExpressionAttributeNames:  map[string]string{"#open": openName},
+		ExpressionAttributeValues: attributes{":table": text(t.name)},
+	}
+}

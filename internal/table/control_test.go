@@ -1,0 +1,158 @@
+package table_test
+
+import (
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/takeup/takeup/internal/dynamofake"
+	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// claim claims a job's first attempt, reading it again as often as Submit does.
+func claim(t *testing.T, jobs *table.Table, id string) (video.Entry, error) {
+	t.Helper()
+	for {
+		read, version, err := jobs.Get(t.Context(), id)
+		var none *video.NoEntry
+		if errors.As(err, &none) {
+			read, err = entry(t, id), nil
+			read.Phase, read.Attempt = "", 0
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		read.Phase, read.Attempt = video.PhaseClaimed, read.Attempt+1
+		claimed, _, err := jobs.Claim(t.Context(), read, version)
+		var conflict *video.Conflict
+		if !errors.As(err, &conflict) {
+			return claimed, err
+		}
+	}
+}
+
+func TestControl(t *testing.T) {
+	fake := dynamofake.New(t)
+	jobs, ctx := open(fake), t.Context()
+	if c, version, err := jobs.Control(ctx); err != nil || version != "" || c != (video.Control{}) {
+		t.Fatalf("a new table: %+v, %q, %v", c, version, err)
+	}
+	// The first claim says which table this is, the second finds that.
+	for n, id := range []string{"a", "b"} {
+		if claimed, err := claim(t, jobs, id); err != nil || claimed.Attempt != 1 {
+			t.Fatalf("%s: %+v, %v", id, claimed, err)
+		}
+		c, version, err := jobs.Control(ctx)
+		if err != nil || version != "1" || c != (video.Control{Table: jobs.Name()}) {
+			t.Errorf("after %d claims: %+v, %q, %v", n+1, c, version, err)
+		}
+	}
+	if got, want := fake.Count("TransactWriteItems"), 3; got != want {
+		t.Errorf("two claims took %d transactions, want %d", got, want)
+	}
+
+	at := time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
+	paused := video.Control{Table: jobs.Name(), PausedAt: at, PausedBy: "arn:aws:iam::123456789012:user/ann", Reason: "a bill", Repaired: "another"}
+	if err := jobs.PutControl(ctx, paused, "1"); err != nil {
+		t.Fatal(err)
+	}
+	var conflict *video.Conflict
+	if err := jobs.PutControl(ctx, video.Control{Table: jobs.Name()}, "1"); !errors.As(err, &conflict) {
+		t.Errorf("two decided on one version: %v", err)
+	}
+	c, version, err := jobs.Control(ctx)
+	if err != nil || version != "2" || !reflect.DeepEqual(c, paused) {
+		t.Errorf("paused: %+v, %q, %v", c, version, err)
+	}
+	for _, id := range []string{"a", "c"} {
+		var held *video.Paused
+		if _, err := claim(t, jobs, id); !errors.As(err, &held) || !held.Since.Equal(at) || held.By != paused.PausedBy || !strings.Contains(held.Error(), "a bill") {
+			t.Errorf("%s was claimed while the table is paused: %v", id, err)
+		}
+	}
+	if got, _, err := jobs.Get(ctx, "a"); err != nil || got.Attempt != 1 {
+		t.Errorf("a was changed while the table is paused: %+v, %v", got, err)
+	}
+	var none *video.NoEntry
+	if _, _, err := jobs.Get(ctx, "c"); !errors.As(err, &none) {
+		t.Errorf("c was created while the table is paused: %v", err)
+	}
+	if got, err := jobs.Paused(ctx); err != nil || got == nil || got.By != paused.PausedBy {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if err := jobs.PutControl(ctx, video.Control{Table: jobs.Name()}, "2"); err != nil {
+		t.Fatal(err)
+	}
+	if claimed, err := claim(t, jobs, "a"); err != nil || claimed.Attempt != 2 {
+		t.Errorf("resumed: %+v, %v", claimed, err)
+	}
+	if got, err := jobs.Paused(ctx); err != nil || got != nil {
+		t.Errorf("resumed: %+v, %v", got, err)
+	}
+}
+
+// A table with the items of another lets no claim through.
+func TestACopyIsPaused(t *testing.T) {
+	fake := dynamofake.New(t)
+	if _, err := claim(t, open(fake), "a"); err != nil {
+		t.Fatal(err)
+	}
+	restored := table.New(fake.Client(), "restored", marks(), none)
+	var held *video.Paused
+	if _, err := claim(t, restored, "a"); !errors.As(err, &held) || held.CopyOf != open(fake).Name() || !held.Since.IsZero() {
+		t.Fatalf("got %v", err)
+	}
+	_, version, err := restored.Control(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := restored.PutControl(t.Context(), video.Control{Table: "restored"}, version); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := claim(t, restored, "a"); err != nil {
+		t.Errorf("resumed: %v", err)
+	}
+	if _, err := claim(t, open(fake), "a"); !errors.As(err, &held) {
+		t.Errorf("the first name claims too: %v", err)
+	}
+}
+
+// A claim that went through stays its writer's own, whatever becomes of the answer and
+// whoever pauses the table then; what can't be told is unavailable.
+func TestClaimsInTrouble(t *testing.T) {
+	for name, fault := range map[string]dynamofake.Fault{
+		"the answer lost":   {After: true, Cut: true},
+		"a 500 before it":   {Status: 500, Code: "InternalServerError"},
+		"a 500 after it":    {After: true, Status: 500, Code: "InternalServerError"},
+		"another under way": {Status: 400, Code: "TransactionCanceledException"},
+	} {
+		fake := dynamofake.New(t)
+		jobs := open(fake)
+		if err := jobs.PutControl(t.Context(), video.Control{Table: jobs.Name()}, ""); err != nil {
+			t.Fatal(err)
+		}
+		fake.Fail(func(call dynamofake.Call) dynamofake.Fault {
+			if call.Op == "TransactWriteItems" && call.Count == 1 {
+				return fault
+			}
+			return dynamofake.Fault{}
+		})
+		if claimed, err := claim(t, jobs, "a"); err != nil || claimed.Attempt != 1 {
+			t.Errorf("%s: %+v, %v", name, claimed, err)
+		}
+	}
+	fake := dynamofake.New(t)
+	fake.Fail(func(call dynamofake.Call) dynamofake.Fault {
+		if call.Partition == "control" {
+			return dynamofake.Fault{Status: 400, Code: "AccessDeniedException"}
+		}
+		return dynamofake.Fault{}
+	})
+	_, err := claim(t, open(fake), "a")
+	wantUnavailable(t, err)
+	_, err = open(fake).Paused(t.Context())
+	wantUnavailable(t, err)
+}
