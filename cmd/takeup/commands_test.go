@@ -33,13 +33,14 @@ func TestCommands(t *testing.T) {
 		{"download", []string{"download stored", "download stored late -o there.mp4", "download late -o .", "download poor", "download poor --json", "download running --no-wait", "download stored -o -"}},
 		{"cancel", []string{"cancel waiting", "cancel running", "cancel running --discard", "cancel stored --discard", "cancel nobody waiting a/b --json"}},
 		{"retry", []string{"retry waiting", "retry stored", "retry nobody waiting a/b --json"}},
+		{"forget", []string{"forget running", "forget stored nobody", "get stored", "forget stored --json"}},
 		{"models", []string{"models", "models kling-video/v1/pro/text-to-video", "models klingai/video-v3-pro-text-to-video", "models kling", "models --json"}},
 		{"estimate", []string{"estimate", "estimate --duration 10 a-boat", "estimate --duration 10 --json", "estimate --duration 7", "estimate -m klingai/video-v3-pro-text-to-video --duration 12"}},
 		{"redrive", []string{"redrive poor", "redrive", "redrive --all poor", "redrive moderated", "redrive nobody", "redrive poor-r1"}},
 		{"redrive-wait", []string{"redrive poor nobody --wait"}},
 		{"redrive-all", []string{"redrive --all --json", "redrive --all"}},
 		{"doctor", []string{"doctor", "doctor --json"}},
-		{"target", []string{"list --url x --token y", "list --stack a --url http://x --token y", "list --url http://x --token y", "list --url x --token y", "list --region eu-west-1 --token x", "reconcile", "list --url http://x --token"}},
+		{"target", []string{"list --url x --token y", "list --stack a --url http://x --token y", "list --url http://x --token y", "list --url x --token y", "list --region eu-west-1 --token x", "reconcile", "pause", "resume", "list --url http://x --token"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var told strings.Builder

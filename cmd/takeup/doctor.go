@@ -25,11 +25,11 @@ func newDoctor(w *world) *cobra.Command {
 		Use: "doctor", GroupID: groupOperate, Args: arguments(0, 0),
 		Short: "Look whether all is right, and say how to put right what isn't",
 		Long: `Looks whether all is right, with a line for each thing: "ok", or "fix:" with what
-to do. Of a stack it looks at the API and its token, the clock, the state
-machine, the buckets, the provider's key and the balance, at which settings are
+to do. Of a stack it looks at the API and its token, whether it is paused, the
+clock, the state machine, the buckets, the provider's key and the balance, at which settings are
 not the template's defaults, and at how many Lambda executions the account
 allows; for the local stack also at the versions of Go, Python, SAM and
-MiniStack. An address and a token show only the API and the clock. It changes nothing and pays nothing. The exit
+MiniStack. An address and a token show only the API, the pause and the clock. It changes nothing and pays nothing. The exit
 status is 0 when all is right, and 3 when there is something to fix.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -66,7 +66,7 @@ func (w *world) examine(ctx context.Context, t *target) ([]doctor.Line, error) {
 		if err != nil {
 			return nil, err
 		}
-		return append(doctor.API(ctx, access, access.address, w.now), doctor.Control(ctx, access)), nil
+		return doctor.API(ctx, access, access.address, w.now), nil
 	}
 	var lines []doctor.Line
 	if chosen.stack == "" {
@@ -98,7 +98,7 @@ func (w *world) examineStack(ctx context.Context, stack stackAccess) []doctor.Li
 	if err != nil {
 		lines = append(lines, doctor.NoToken(err))
 	} else {
-		lines = append(append(lines, doctor.API(ctx, access, access.address, w.now)...), doctor.Control(ctx, access))
+		lines = append(lines, doctor.API(ctx, access, access.address, w.now)...)
 		price = defaultPrice(ctx, access)
 	}
 	objects := stack.s3()

@@ -20,9 +20,15 @@ type Clock interface {
 	Clock(ctx context.Context) (time.Time, error)
 }
 
-// API looks whether the API answers and takes the token, and whether its clock
-// and this machine's agree.
-func API(ctx context.Context, api Clock, address string, now func() time.Time) []Line {
+// Service is Takeup's API as it is looked at.
+type Service interface {
+	Clock
+	Controller
+}
+
+// API looks whether the API answers and takes the token, whether its clock and this
+// machine's agree, and whether it submits jobs.
+func API(ctx context.Context, api Service, address string, now func() time.Time) []Line {
 	const check, clock = "API", "clock"
 	at, err := api.Clock(ctx)
 	var refused *client.Refused
@@ -32,7 +38,7 @@ func API(ctx context.Context, api Clock, address string, now func() time.Time) [
 	case err != nil:
 		return []Line{fix(check, address+" does not answer as it should", "see that the address is right and reached from here, and the logs of ApiFunction").because(err)}
 	}
-	lines := []Line{ok(check, "%s answers, and accepts the token", address)}
+	lines := []Line{ok(check, "%s answers, and accepts the token", address), Control(ctx, api)}
 	if at.IsZero() {
 		return lines
 	}

@@ -66,24 +66,32 @@ func text(lines []Line) string {
 }
 
 type clock struct {
-	at  time.Time
-	err error
+	at      time.Time
+	err     error
+	control client.Control
+	noWord  error // of the control
 }
+
+func (c clock) Control(context.Context) (client.Control, error) { return c.control, c.noWord }
 
 func (c clock) Clock(context.Context) (time.Time, error) { return c.at, c.err }
 
 func TestAPI(t *testing.T) {
 	now := time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
+	ann, bill, jobs := "ann", "a bill", "jobs"
 	for _, test := range []struct {
 		name  string
 		given clock
 		want  string
 	}{
-		{"right", clock{at: now.Add(30 * time.Second)}, "ok   API: here answers, and accepts the token\nok   clock: agrees with the API's"},
+		{"right", clock{at: now.Add(30 * time.Second)}, "ok   API: here answers, and accepts the token\nok   submissions: not paused\nok   clock: agrees with the API's"},
 		{"no time", clock{}, "ok   API: here answers, and accepts the token"},
 		{"early", clock{at: now.Add(2 * time.Minute)}, "fix: clock: this machine's clock is off by -2m0s; set it"},
 		{"late", clock{at: now.Add(-2 * time.Minute)}, "fix: clock: this machine's clock is off by 2m0s; set it"},
 		{"another token", clock{err: &client.Refused{Status: 401, Said: []string{"wrong"}}}, "fix: API: here does not accept the token; give the right one"},
+		{"paused", clock{control: client.Control{Paused: &client.Paused{By: &ann, Since: &now, Reason: &bill}}}, "fix: submissions: paused since 2026-08-21T12:00:00Z by ann: a bill; `takeup resume`"},
+		{"a copy", clock{control: client.Control{Paused: &client.Paused{CopyOf: &jobs}}}, "fix: submissions: paused, since the table is a copy of jobs; write back what it lacks with `takeup reconcile --repair`"},
+		{"no word of it", clock{noWord: errors.New("no")}, "fix: submissions: whether they are paused can't be told"},
 		{"silent", clock{err: errors.New("refused")}, "fix: API: here does not answer as it should; see that the address is right"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

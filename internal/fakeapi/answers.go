@@ -112,6 +112,10 @@ func (s *Server) answer(header http.Header, r *http.Request, body []byte) (path 
 		status, reply = s.list(r)
 	case "GET /models":
 		status, reply = http.StatusOK, s.Models
+	case "GET /control":
+		status, reply = http.StatusOK, s.Control
+	case "POST /videos/{id}/forget":
+		status, reply = s.forget(r, strings.Split(r.URL.Path, "/")[2])
 	case "GET /videos/{id}/content":
 		status, reply = s.content(r, strings.Split(r.URL.Path, "/")[2])
 	case "GET /videos/{id}", "DELETE /videos/{id}", "POST /videos/{id}/redrive", "POST /videos/{id}/retry":
@@ -228,6 +232,30 @@ func (s *Server) about(header http.Header, r *http.Request, id string) (int, any
 	now.Discard = true
 	j.states = []client.Video{now}
 	return http.StatusAccepted, now
+}
+
+// forget forgets what has ended.
+func (s *Server) forget(r *http.Request, id string) (int, any) {
+	j := s.jobs[id]
+	switch {
+	case j == nil:
+		return http.StatusNotFound, refuse(r, http.StatusNotFound, "there is no video of this id")
+	case !j.states[0].Ended():
+		return http.StatusConflict, refuse(r, http.StatusConflict, "it is "+j.states[0].Status+"; wait until it has ended, or cancel it, then forget it")
+	}
+	now := j.states[0]
+	outline, at := j.request.Outline(), now.CreatedAt
+	now.Request, now.Prompt, now.ForgottenAt = &outline, nil, &at
+	if now.Manifest != nil {
+		manifest := now.Manifest.Forget(j.request.Hash(), at)
+		now.Manifest = &manifest
+	}
+	j.states = []client.Video{now}
+	todo := "discard it"
+	return http.StatusOK, client.Forgotten{Video: now, Stays: []client.Remnant{
+		{What: "the input of its first execution", Where: "Step Functions, execution " + id, Until: &at},
+		{What: "the video", Where: "the videos bucket, " + video.FileKey(id), Todo: &todo},
+	}}
 }
 
 func models() client.Models {

@@ -31,6 +31,8 @@ type Server struct {
 	*httptest.Server
 	// Models is what GET /models gives.
 	Models client.Models
+	// Control is what GET /control gives.
+	Control client.Control
 	// Script makes the states of a new job, one for each time that it is asked
 	// for; the last stays.
 	Script func(id string, request video.Request) []client.Video
