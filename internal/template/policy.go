@@ -22,9 +22,17 @@ type Statement struct {
 	Origin string
 }
 
+// noneOf is the operator that holds where a request's key is none of the values, and
+// where it has no such key.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+const noneOf = "ForAllValues:StringNotEquals"
+
+// LeadingKeys is the condition key of the partitions of a call's items.
+const LeadingKeys = "dynamodb:LeadingKeys"
+
 // Condition limits a Statement by what a request brings along.
 type Condition struct {
-	Operator string // StringEquals or StringLike
+	Operator string // StringEquals, StringLike or ForAllValues:StringNotEquals
 	Key      string
 	Values   []string
 }
@@ -159,8 +167,8 @@ func statement(v any, values Values) (Statement, error) {
 	}
 	conditions, _ := fields["Condition"].(map[string]any)
 	for operator, keys := range conditions {
-		if operator != "StringEquals" && operator != "StringLike" {
-			return Statement{}, fmt.Errorf("the operator %s is not understood, only StringEquals and StringLike are", operator)
+		if operator != "StringEquals" && operator != "StringLike" && operator != noneOf {
+			return Statement{}, fmt.Errorf("the operator %s is not understood, only StringEquals, StringLike and %s are", operator, noneOf)
 		}
 		keys, _ := keys.(map[string]any)
 		for key, patterns := range keys {
@@ -219,6 +227,12 @@ func Allowed(statements []Statement, c Call) bool {
 func (s Statement) conditions(c Call) bool {
 	for _, condition := range s.Conditions {
 		given, ok := c.Context[condition.Key]
+		if condition.Operator == noneOf {
+			if ok && slices.Contains(condition.Values, given) {
+				return false
+			}
+			continue
+		}
 		if !ok || !slices.ContainsFunc(condition.Values, func(pattern string) bool {
 			if condition.Operator == "StringEquals" {
 				return pattern == given

@@ -94,6 +94,7 @@ func TestAllowed(t *testing.T) {
 		token           = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:Token-a1b2c3"
 		jobs            = "arn:aws:dynamodb:eu-west-1:123456789012:table/takeup-JobsTable-1"
 	)
+	control := map[string]string{LeadingKeys: "control"}
 	all := projectPolicies(t)
 	for _, c := range []struct {
 		call Call
@@ -101,6 +102,15 @@ func TestAllowed(t *testing.T) {
 	}{
 		{Call{Function: "SubmitFunction", Action: "dynamodb:PutItem", Resource: jobs}, true},
 		{Call{Function: "SubmitFunction", Action: "DynamoDB:putitem", Resource: jobs}, true},
+		{Call{Function: "SubmitFunction", Action: "dynamodb:ConditionCheckItem", Resource: jobs}, true},
+		{Call{Function: "SubmitFunction", Action: "dynamodb:PutItem", Resource: jobs, Context: control}, true},
+		{Call{Function: "ApiFunction", Action: "dynamodb:PutItem", Resource: jobs, Context: control}, false},
+		{Call{Function: "ApiFunction", Action: "dynamodb:PutItem", Resource: jobs, Context: map[string]string{LeadingKeys: "job#a"}}, true},
+		{Call{Function: "ApiFunction", Action: "dynamodb:Query", Resource: jobs, Context: control}, true},
+		{Call{Function: "PromptsFunction", Action: "dynamodb:PutItem", Resource: jobs, Context: control}, false},
+		{Call{Function: "CheckFunction", Action: "dynamodb:PutItem", Resource: jobs, Context: control}, false},
+		{Call{Function: "StoreFunction", Action: "dynamodb:PutItem", Resource: jobs, Context: control}, false},
+		{Call{Function: "SettleFunction", Action: "dynamodb:PutItem", Resource: jobs, Context: control}, false},
 		{Call{Function: "SubmitFunction", Action: "dynamodb:DeleteItem", Resource: jobs}, false},
 		{Call{Function: "SubmitFunction", Action: "dynamodb:Query", Resource: jobs}, true},
 		{Call{Function: "SubmitFunction", Action: "dynamodb:Query", Resource: jobs + "/index/by-day"}, false},

@@ -82,6 +82,7 @@ func TestTakeup(t *testing.T) {
 	// The rest needs the stack to itself, or what the tests above left.
 	t.Run("corpus", w.testCorpus)
 	t.Run("begun anew", w.testBegunAnew)
+	t.Run("paused", w.testPause)
 	t.Run("an API fuzzer", w.testFuzz)
 	t.Run("a key is exchanged", w.testKeyExchange)
 	t.Run("nothing is bought twice", w.testLedger)

@@ -191,6 +191,7 @@ func TestEngines(t *testing.T) {
 			t.Run("whole transactions", e.testTransactions)
 			t.Run("sendings", e.testSendings)
 			t.Run("a job that is forgotten", e.testForgotten)
+			t.Run("a table that is paused", e.testPaused)
 			t.Run("times", e.testTimes)
 			t.Run("progress", e.testProgress)
 			t.Run("a scan of pages", e.testScan)

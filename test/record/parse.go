@@ -111,26 +111,40 @@ func target(call template.Call, r *http.Request, body []byte) template.Call {
 	return call
 }
 
+// item is what is read of one: its partition.
+type item struct {
+	PK struct{ S string } `json:"pk"`
+}
+
 // dynamodb reads a call of DynamoDB. A transaction needs the permission of each of
 // its items. MiniStack's account is 000000000000.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
 func dynamodb(call template.Call, r *http.Request, operation string, body []byte) []template.Call {
 	var in struct {
 		TableName, IndexName string
-		TransactItems        []map[string]struct{ TableName string }
+		Item                 item
+		TransactItems        []map[string]struct {
+			TableName string
+			Item, Key item
+		}
 	}
 	if json.Unmarshal(body, &in) != nil {
 		in.TableName, operation = "", ""
 	}
 	table := func(name string) string { return "arn:aws:dynamodb:" + scope(r, 2) + ":000000000000:table/" + name }
 	var calls []template.Call
-	add := func(action, resource string) {
-		call.Action, call.Resource = action, resource
+	add := func(action, resource string, items ...item) {
+		call.Action, call.Resource, call.Context = action, resource, nil
+		for _, i := range items {
+			if i.PK.S != "" {
+				call.Context = map[string]string{template.LeadingKeys: i.PK.S}
+			}
+		}
 		calls = append(calls, call)
 	}
 	switch operation {
 	case "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Scan":
-		add("dynamodb:"+operation, table(in.TableName))
+		add("dynamodb:"+operation, table(in.TableName), in.Item)
 	case "Query":
 		resource := table(in.TableName)
 		if in.IndexName != "" {
@@ -147,7 +161,7 @@ func dynamodb(call template.Call, r *http.Request, operation string, body []byte
 				if !ok {
 					action = Unknown
 				}
-				add(action, table(fields.TableName))
+				add(action, table(fields.TableName), fields.Item, fields.Key)
 			}
 		}
 	default:
