@@ -88,6 +88,11 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestForgottenAtEveryPoint$", "./internal/pipeline", "it is forgotten, and redriven as",
 		},
 		{
+			"claims while it is paused", "internal/table/control.go",
+			`if c.PausedAt.IsZero() {`, `if c.PausedAt.IsZero() || true {`,
+			"^TestPausedAtEveryPoint$", "./internal/pipeline", "was claimed while it was paused",
+		},
+		{
 			"cancelled while it is posted", "internal/jobs/cancel.go",
 			`case entry.Phase == "", entry.Phase == video.PhaseRefused:`, `case entry.Phase != video.PhaseAccepted:`,
 			"^TestCancelAtEveryPoint$", "./internal/pipeline", "it was said to be cancelled, and is completed",
