@@ -26,6 +26,7 @@ func newReconcile(w *world) *cobra.Command {
 	var (
 		t      target
 		since  time.Duration
+		mend   bool
 		asJSON bool
 	)
 	cmd := &cobra.Command{
@@ -33,8 +34,9 @@ func newReconcile(w *world) *cobra.Command {
 		Short: "Name what was paid without a video, and what was lost on the way",
 		Long: `Holds what the provider charged against the table of jobs, the bucket and the
 prompt files, and names what does not add up, and each charge of more than three
-times the estimate, each with what to do. It changes nothing
-and pays nothing. It needs the stack's AWS. The exit status is 0 when all is
+times the estimate, each with what to do. It changes nothing and pays nothing. With
+--repair it writes what the table lacks of all that back instead, after it was
+restored to a point in time and while it is paused. It needs the stack's AWS. The exit status is 0 when all is
 accounted for, and 3 when something is named or could not be read.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -42,13 +44,20 @@ accounted for, and 3 when something is named or could not be read.`,
 				return &usageError{errors.New("--since takes more than 0 and at most 2160h, which is what the provider's logs give")}
 			}
 			stack, err := t.aws(cmd.Context(), w)
-			if err != nil {
+			switch {
+			case err != nil:
 				return err
+			case mend && !cmd.Flags().Changed("since"):
+				since = restorable
+			}
+			if mend {
+				return w.repair(cmd.Context(), stack, since, asJSON)
 			}
 			return reconciled(cmd.Context(), w, stack, since, asJSON)
 		},
 	}
-	cmd.Flags().DurationVar(&since, "since", 24*time.Hour, "how far back charges and prompt files are looked at")
+	cmd.Flags().DurationVar(&since, "since", 24*time.Hour, "how far back charges and prompt files are looked at; with --repair, 864h unless it is given")
+	cmd.Flags().BoolVar(&mend, "repair", false, "write back what the table lacks, as after it was restored")
 	jsonFlag(cmd, &asJSON)
 	t.flags(cmd)
 	return cmd

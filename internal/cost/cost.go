@@ -43,6 +43,15 @@ const (
 	CheckTransitions = 3
 )
 
+// The requests for the items of a job that an execution by hand has begun, which is
+// submitted at once and stored at the first try. The test TestTakeup in test/e2e holds
+// them to what passes the proxy before MiniStack. One that the API starts takes a query
+// and two writes more: its item is created, and marked as started, before it is claimed.
+const (
+	TableQueries = 1 + 2     // by Submit, and by Store before and after it copies
+	TablePuts    = 2 + 1 + 1 // the job and its request, in one transaction with its claim; when it is accepted, and stored
+)
+
 // Video is what was used for one video.
 type Video struct {
 	Transitions   int

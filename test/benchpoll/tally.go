@@ -20,7 +20,7 @@ const (
 	// table, one to the one and two to the other. It is created with its request in
 	// a transaction, marked as started, claimed, and changed when it is accepted and
 	// when it is stored. Each check tells of its looks besides.
-	jobTableWrites = (2*2 + 2) + 1 + 1 + 4 + 4
+	jobTableWrites = (2*2 + 2) + 1 + (2 + 2) + 4 + 4
 	jobTableReads  = 1 + 1 + 2 // of the job: who starts it, Submit, and Store twice
 )
 

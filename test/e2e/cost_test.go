@@ -3,11 +3,13 @@ package e2e
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/takeup/takeup/internal/cost"
 	"github.com/takeup/takeup/internal/simulator"
+	"github.com/takeup/takeup/internal/template"
 )
 
 // testTransitions counts the states that two executions entered, and holds the
@@ -42,4 +44,29 @@ func (w *world) testTransitions(t *testing.T) {
 			t.Errorf("%s entered %d states with %d checks; the formula says %d", name, entered, checks, cost.Transitions(checks))
 		}
 	}
+	// The table's very first claim is tried twice; that may be one of these, not both.
+	one, other := w.tableRequests("transitions"), w.tableRequests("transitions-more")
+	if want := (requests{queries: cost.TableQueries, puts: cost.TablePuts}); one != want && other != want {
+		t.Errorf("the steps of two jobs made %+v and %+v for them; the formula says %+v", one, other, want)
+	}
+}
+
+// requests are what is asked of the table for the items of a job.
+type requests struct{ queries, puts int }
+
+// tableRequests counts what the steps of a job asked.
+func (w *world) tableRequests(job string) requests {
+	var made requests
+	names := w.logical()
+	for _, call := range w.recorder.Calls() {
+		step := slices.Contains([]string{"SubmitFunction", "CheckFunction", "StoreFunction"}, names[call.Function])
+		switch {
+		case !step || call.Context[template.LeadingKeys] != "job#"+job:
+		case call.Action == "dynamodb:Query":
+			made.queries++
+		case call.Action == "dynamodb:PutItem":
+			made.puts++
+		}
+	}
+	return made
 }

@@ -123,7 +123,10 @@ func dynamodb(call template.Call, r *http.Request, operation string, body []byte
 	var in struct {
 		TableName, IndexName string
 		Item                 item
-		TransactItems        []map[string]struct {
+		Values               struct {
+			PK struct{ S string } `json:":pk"`
+		} `json:"ExpressionAttributeValues"`
+		TransactItems []map[string]struct {
 			TableName string
 			Item, Key item
 		}
@@ -150,7 +153,7 @@ func dynamodb(call template.Call, r *http.Request, operation string, body []byte
 		if in.IndexName != "" {
 			resource += "/index/" + in.IndexName
 		}
-		add("dynamodb:Query", resource)
+		add("dynamodb:Query", resource, item{PK: in.Values.PK})
 	case "TransactWriteItems":
 		for _, item := range in.TransactItems {
 			for kind, fields := range item {

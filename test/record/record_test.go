@@ -91,6 +91,8 @@ func TestParseJSONServices(t *testing.T) {
 			template.Call{Action: "states:ListExecutions", Resource: "arn:aws:states:us-east-1:000000000000:stateMachine:m"}},
 		{"a partition is queried", "dynamodb", "DynamoDB_20120810.Query", `{"TableName":"jobs","KeyConditionExpression":"#pk = :pk"}`,
 			template.Call{Action: "dynamodb:Query", Resource: "arn:aws:dynamodb:us-east-1:000000000000:table/jobs"}},
+		{"the items of a job are queried", "dynamodb", "DynamoDB_20120810.Query", `{"TableName":"jobs","KeyConditionExpression":"#pk = :pk","ExpressionAttributeValues":{":pk":{"S":"job#a"}}}`,
+			template.Call{Action: "dynamodb:Query", Resource: "arn:aws:dynamodb:us-east-1:000000000000:table/jobs", Context: map[string]string{template.LeadingKeys: "job#a"}}},
 		{"an index is queried", "dynamodb", "DynamoDB_20120810.Query", `{"TableName":"jobs","IndexName":"by-day"}`,
 			template.Call{Action: "dynamodb:Query", Resource: "arn:aws:dynamodb:us-east-1:000000000000:table/jobs/index/by-day"}},
 		{"a transaction needs what its items need", "dynamodb", "DynamoDB_20120810.TransactWriteItems",

@@ -1,0 +1,110 @@
+package jobs
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
+	"github.com/takeup/takeup/internal/statemachine"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// Run is an execution, as far as it tells of its job.
+type Run struct {
+	Name    string
+	Job     string // the job's id
+	Redrive int    // 0: the job's own
+	// Request is that of a job's own execution; nil where its input is none.
+	Request *video.Request
+	Started time.Time
+	Running bool
+	// State is the last state that a step gave with a generation in it; zero where none
+	// did.
+	State video.Job
+}
+
+// History is what is used of Step Functions to read executions back.
+type History interface {
+	ListExecutions(context.Context, *sfn.ListExecutionsInput, ...func(*sfn.Options)) (*sfn.ListExecutionsOutput, error)
+	DescribeExecution(context.Context, *sfn.DescribeExecutionInput, ...func(*sfn.Options)) (*sfn.DescribeExecutionOutput, error)
+	GetExecutionHistory(context.Context, *sfn.GetExecutionHistoryInput, ...func(*sfn.Options)) (*sfn.GetExecutionHistoryOutput, error)
+}
+
+// Runs reads the executions of a state machine that run or have ended since a time,
+// but for those whose names are known, each with what its steps gave. Before each it
+// calls wait. Step Functions forgets an execution 90 days after its end. The error is
+// a *video.ServiceUnavailable.
+func Runs(ctx context.Context, client History, machine statemachine.ARN, since time.Time, known func(name string) bool, wait func(context.Context) error) ([]Run, error) {
+	var runs []Run
+	pages := sfn.NewListExecutionsPaginator(client, &sfn.ListExecutionsInput{StateMachineArn: aws.String(machine.String()), MaxResults: 1000})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, unavailable("listing the executions", err)
+		}
+		for _, e := range page.Executions {
+			name := aws.ToString(e.Name)
+			if e.StopDate != nil && e.StopDate.Before(since) || known(name) {
+				continue
+			}
+			if err := wait(ctx); err != nil {
+				return nil, unavailable("reading the executions", err)
+			}
+			r, err := run(ctx, client, name, machine.Execution(name))
+			if err != nil {
+				return nil, unavailable("reading execution "+name, err)
+			}
+			if video.ValidID(r.Job) {
+				runs = append(runs, r)
+			}
+		}
+	}
+	return runs, nil
+}
+
+func run(ctx context.Context, client History, name, arn string) (Run, error) {
+	out, err := client.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &arn})
+	if err != nil {
+		return Run{}, err
+	}
+	r := Run{Name: name, Job: name, Started: aws.ToTime(out.StartDate), Running: out.Status == types.ExecutionStatusRunning}
+	if id := resumes(aws.ToString(out.Input)); id != "" {
+		r.Job = id
+		if of, n := video.RedriveOf(name); of == id {
+			r.Redrive = n
+		}
+	} else {
+		r.Request = requestOf(out)
+	}
+	if r.State = generationIn(out.Output); r.State.GenerationID != "" {
+		return r, nil
+	}
+	pages := sfn.NewGetExecutionHistoryPaginator(client, &sfn.GetExecutionHistoryInput{ExecutionArn: &arn, ReverseOrder: true, MaxResults: 1000})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return Run{}, err
+		}
+		for _, event := range page.Events {
+			if exited := event.StateExitedEventDetails; exited != nil {
+				if r.State = generationIn(exited.Output); r.State.GenerationID != "" {
+					return r, nil
+				}
+			}
+		}
+	}
+	return r, nil
+}
+
+// generationIn reads a state of a job; the zero Job where it has no generation.
+func generationIn(output *string) video.Job {
+	var state video.Job
+	if json.Unmarshal([]byte(aws.ToString(output)), &state) != nil || state.GenerationID == "" {
+		return video.Job{}
+	}
+	return state
+}

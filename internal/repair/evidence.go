@@ -1,0 +1,147 @@
+package repair
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// attempt is a submission that the provider's logs show.
+type attempt struct {
+	number int
+	row    video.LoggedRequest
+}
+
+// readAttempt reads what a submission was sent under, "<id>.<attempt>".
+func readAttempt(row video.LoggedRequest) (id string, a attempt, ok bool) {
+	id, number, found := strings.Cut(row.ClientRequestID, ".")
+	n, err := strconv.Atoi(number)
+	return id, attempt{n, row}, found && err == nil && n > 0 && video.ValidID(id)
+}
+
+// evidence is what is known of a job outside the table.
+type evidence struct {
+	id       string
+	runs     []jobs.Run
+	attempts []attempt
+	manifest *video.Manifest
+	origin   video.Origin // of its prompt file; zero where none is known
+}
+
+// grace is how long a submission may have taken that the logs show and no answer is
+// known of.
+const grace = time.Minute
+
+// create gives the entry of a job that the table doesn't have; false where nothing says
+// what its request was.
+func (e evidence) create() (video.Entry, bool) {
+	entry := video.Entry{ID: e.id, Execution: e.id, Started: true, Origin: e.origin}
+	for _, run := range e.runs {
+		if run.Redrive == 0 && run.Request != nil {
+			entry.Request, entry.RequestHash, entry.CreatedAt = *run.Request, run.Request.Hash(), run.Started
+		}
+	}
+	m := e.manifest
+	switch {
+	case m == nil:
+	case !m.ForgottenAt.IsZero():
+		entry.Request, entry.RequestHash, entry.CreatedAt, entry.ForgottenAt = m.Request, m.RequestHash, m.CreatedAt, m.ForgottenAt
+	case entry.RequestHash == "":
+		entry.Request, entry.RequestHash, entry.CreatedAt = m.Request, m.Request.Hash(), m.CreatedAt
+	default:
+		entry.CreatedAt = m.CreatedAt
+	}
+	if m != nil && m.Origin.Trigger != "" {
+		entry.Origin = m.Origin
+	}
+	if entry.Origin.Trigger == "" && strings.HasPrefix(e.id, "api-") {
+		entry.Origin.Trigger = video.TriggerAPI
+	}
+	return entry, entry.RequestHash != ""
+}
+
+// amend adds to an entry what it lacks, and reports whether that is anything.
+func (e evidence) amend(entry *video.Entry, keyVersion string, route func(video.Request) video.Route) bool {
+	changed := e.execution(entry)
+	if e.generation(entry, keyVersion, route) {
+		changed = true
+	}
+	if m := e.manifest; m != nil && entry.Manifest == nil && same(m.GenerationID, entry.GenerationID) {
+		stored := *m
+		entry.Manifest, entry.Ending, entry.DiscardedAt, changed = &stored, nil, time.Time{}, true
+	}
+	return changed
+}
+
+// execution has the entry name the last of the job's executions.
+func (e evidence) execution(entry *video.Entry) bool {
+	changed := false
+	for _, run := range e.runs {
+		switch {
+		case run.Redrive > entry.Redrives:
+			entry.Execution, entry.Redrives, entry.Started, changed = run.Name, run.Redrive, true, true
+		case run.Name == entry.Execution && !entry.Started:
+			entry.Started, changed = true, true
+		}
+	}
+	return changed
+}
+
+// generation records the generation of a submission, or at least that it was made.
+func (e evidence) generation(entry *video.Entry, keyVersion string, route func(video.Request) video.Route) bool {
+	if entry.GenerationID != "" {
+		return false
+	}
+	var last attempt
+	id, at := "", time.Time{}
+	for _, a := range e.attempts {
+		if a.number >= last.number {
+			last = a
+		}
+		if a.row.InferenceID != "" && !a.row.Failed {
+			id, at = a.row.InferenceID, a.row.Created
+		}
+	}
+	for _, run := range e.runs {
+		if run.State.GenerationID != "" {
+			id, at, entry.Route = run.State.GenerationID, run.State.SubmittedAt, run.State.Route
+		}
+	}
+	if m := e.manifest; m != nil {
+		id, at = m.GenerationID, m.SubmittedAt
+	}
+	if id == "" && last.number <= entry.Attempt && (last.number < entry.Attempt || entry.Phase != video.PhaseRefused || last.row.Failed && last.row.InferenceID == "") {
+		return false
+	}
+	entry.Attempt = max(entry.Attempt, last.number, 1)
+	entry.Refusal, entry.RetryAt = nil, time.Time{}
+	if entry.KeyVersion == "" || last.number > 0 {
+		entry.KeyVersion = keyVersion
+	}
+	if entry.Route == "" {
+		entry.Route = route(entry.Request)
+	}
+	if id == "" {
+		// Whether it was accepted is looked up, as after every lost answer.
+		entry.Phase, entry.Candidate = video.PhaseUnanswered, last.row.InferenceID
+		entry.ClaimedAt, entry.ClaimedUntil = last.row.Created, last.row.Created.Add(grace)
+		return true
+	}
+	entry.Phase, entry.GenerationID, entry.Candidate = video.PhaseAccepted, id, ""
+	entry.SubmittedAt, entry.ClaimedAt, entry.ClaimedUntil = at, at, at.Add(grace)
+	if entry.Ending != nil && !entry.Ending.Chosen() {
+		entry.Ending = nil // it is of before
+	}
+	return true
+}
+
+// same compares two ids of generations, which have the model behind a colon in one
+// place and not in another.
+func same(a, b string) bool {
+	a, _, _ = strings.Cut(a, ":")
+	b, _, _ = strings.Cut(b, ":")
+	return a == b
+}

@@ -1,0 +1,185 @@
+package repair_test
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/takeup/takeup/internal/dynamofake"
+	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/reconcile"
+	"github.com/takeup/takeup/internal/repair"
+	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/video"
+)
+
+var at = time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
+
+func boat(t *testing.T) video.Request {
+	t.Helper()
+	r, err := video.NewRequest("a boat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+type shelf map[string]video.Manifest
+
+func (s shelf) Manifest(_ context.Context, id string) (video.Manifest, bool, error) {
+	m, ok := s[id]
+	return m, ok, nil
+}
+
+// settler settles what it is asked to.
+type settler struct{ asked []string }
+
+func (s *settler) Settle(_ context.Context, name string) (bool, error) {
+	s.asked = append(s.asked, name)
+	return true, nil
+}
+
+func newTable() *table.Table {
+	n := 0
+	mark := func() string { n++; return strconv.Itoa(n) }
+	return table.New(&dynamofake.Items{}, "restored", mark, func(time.Duration) time.Duration { return 0 })
+}
+
+// What the provider, the bucket and the executions show is in the table again, and a
+// job that has it already is left alone.
+func TestRepair(t *testing.T) {
+	request := boat(t)
+	row := func(sent, generation string, failed bool) video.LoggedRequest {
+		return video.LoggedRequest{Created: at, ClientRequestID: sent, InferenceID: generation, Failed: failed}
+	}
+	manifest := video.Manifest{ID: "a", Request: request, Model: request.Model(), GenerationID: "g1:model", CreatedAt: at, SubmittedAt: at, StoredAt: at.Add(time.Minute), Bytes: 7}
+	own := jobs.Run{Name: "a", Job: "a", Request: &request, Started: at}
+	submitted := own
+	submitted.State = video.Job{GenerationID: "g2", SubmittedAt: at, Route: video.RouteUniversal}
+	redriven := jobs.Run{Name: "a-r2", Job: "a", Redrive: 2, Running: true}
+	before := func(change func(*video.Entry)) *video.Entry {
+		e := video.Entry{ID: "a", Request: request, RequestHash: request.Hash(), CreatedAt: at, Execution: "a", Started: true}
+		change(&e)
+		return &e
+	}
+	for name, c := range map[string]struct {
+		before   *video.Entry // nil: the table doesn't have it
+		runs     []jobs.Run
+		rows     []video.LoggedRequest
+		manifest *video.Manifest
+		want     func(video.Entry) bool
+		same     bool // nothing is written
+		strange  bool // nothing says what the request was
+	}{
+		"a job that waits": {runs: []jobs.Run{own}, want: func(e video.Entry) bool { return e.Phase == "" && e.Attempt == 0 && e.Started }},
+		"a submission in the logs": {runs: []jobs.Run{own}, rows: []video.LoggedRequest{row("a.1", "g1", false)}, want: func(e video.Entry) bool {
+			return e.GenerationID == "g1" && e.Attempt == 1 && e.Phase == video.PhaseAccepted
+		}},
+		"a later attempt in the logs": {before: before(func(e *video.Entry) { e.Phase, e.Attempt = video.PhaseRefused, 1 }), rows: []video.LoggedRequest{row("a.1", "", true), row("a.3", "g3", false)}, want: func(e video.Entry) bool { return e.GenerationID == "g3" && e.Attempt == 3 }},
+		"an attempt that tells nothing": {before: before(func(e *video.Entry) { e.Phase, e.Attempt = video.PhaseRefused, 1 }), rows: []video.LoggedRequest{row("a.2", "", false)}, want: func(e video.Entry) bool {
+			return e.GenerationID == "" && e.Attempt == 2 && e.Phase == video.PhaseUnanswered && e.ClaimedAt.Equal(at)
+		}},
+		"an attempt that failed":   {before: before(func(e *video.Entry) { e.Phase, e.Attempt = video.PhaseRefused, 1 }), rows: []video.LoggedRequest{row("a.1", "", true)}, same: true},
+		"an attempt before":        {before: before(func(e *video.Entry) { e.Phase, e.Attempt = video.PhaseRefused, 3 }), rows: []video.LoggedRequest{row("a.2", "", true)}, same: true},
+		"a generation that failed": {runs: []jobs.Run{own}, rows: []video.LoggedRequest{row("a.1", "g1", true)}, want: func(e video.Entry) bool { return e.Phase == video.PhaseUnanswered && e.Candidate == "g1" }},
+		"a state of the execution": {runs: []jobs.Run{submitted}, want: func(e video.Entry) bool {
+			return e.GenerationID == "g2" && e.Route == video.RouteUniversal && e.Attempt == 1
+		}},
+		"a manifest alone": {manifest: &manifest, want: func(e video.Entry) bool {
+			return e.Manifest != nil && e.State() == video.StateCompleted && e.GenerationID == "g1:model" && e.RequestHash == request.Hash()
+		}},
+		"a manifest of one that ended": {before: before(func(e *video.Entry) { e.Phase, e.Attempt = video.PhaseRefused, 1; e.End(&video.OutOfCredits{}, at) }), runs: []jobs.Run{redriven}, manifest: &manifest, want: func(e video.Entry) bool { return e.State() == video.StateCompleted && e.Redrives == 2 }},
+		"a redrive":                    {before: before(func(e *video.Entry) { e.Phase, e.Attempt = video.PhaseRefused, 1; e.End(&video.OutOfCredits{}, at) }), runs: []jobs.Run{redriven}, want: func(e video.Entry) bool { return e.Execution == "a-r2" && !e.Over() && e.Started }},
+		"a submission that was lost": {before: before(func(e *video.Entry) {
+			e.Phase, e.Attempt = video.PhaseUnanswered, 1
+			e.End(&video.SubmissionLost{}, at)
+		}), rows: []video.LoggedRequest{row("a.1", "g1", false)}, want: func(e video.Entry) bool { return e.GenerationID == "g1" && e.Ending == nil }},
+		"one that is known": {before: before(func(e *video.Entry) {
+			e.Phase, e.Attempt, e.GenerationID, e.Manifest = video.PhaseAccepted, 1, "g1", &manifest
+		}), runs: []jobs.Run{own}, rows: []video.LoggedRequest{row("a.1", "g1", false)}, manifest: &manifest, same: true},
+		"another generation than its own": {before: before(func(e *video.Entry) { e.Phase, e.Attempt, e.GenerationID = video.PhaseAccepted, 1, "g7" }), manifest: &manifest, same: true},
+		"a name in the logs alone":        {rows: []video.LoggedRequest{row("a.1", "g1", false)}, strange: true},
+		"another's row":                   {rows: []video.LoggedRequest{row("chatcmpl-1", "g1", false)}, same: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			jobsTable, s := newTable(), shelf{}
+			if c.before != nil {
+				if _, _, err := jobsTable.Create(t.Context(), *c.before); err != nil {
+					t.Fatal(err)
+				}
+			}
+			facts := reconcile.Facts{Rows: c.rows, Manifests: map[string]string{}}
+			if c.manifest != nil {
+				s["a"], facts.Manifests["a"] = *c.manifest, ""
+			}
+			was, _, _ := jobsTable.Get(t.Context(), "a")
+			settles := &settler{}
+			repairer := repair.Repair{Table: jobsTable, Manifests: s, Settler: settles, Route: func(video.Request) video.Route { return video.RouteLegacy }, KeyVersion: "v2"}
+			done, err := repairer.Run(t.Context(), facts, c.runs)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, _, getErr := jobsTable.Get(t.Context(), "a")
+			if written := len(done.Created) + len(done.Amended); written != 1 && !c.same && !c.strange || written > 0 && (c.same || c.strange) || c.strange != slices.Equal(done.Unexplained, []string{"a"}) {
+				t.Errorf("done %+v", done)
+			}
+			switch {
+			case c.same && got.Mark != was.Mark, c.strange && getErr == nil:
+				t.Errorf("wrote %+v", got)
+			case c.want != nil && (getErr != nil || !c.want(got)):
+				text, _ := json.Marshal(got)
+				t.Errorf("wrote %s, %v", text, getErr)
+			}
+			again, err := repairer.Run(t.Context(), facts, c.runs)
+			if err != nil || len(again.Created)+len(again.Amended) > 0 {
+				t.Errorf("again: %+v, %v", again, err)
+			}
+			for _, run := range c.runs {
+				if slices.Contains(settles.asked, run.Name) == run.Running {
+					t.Errorf("settled %v", settles.asked)
+				}
+			}
+		})
+	}
+}
+
+// A job that was forgotten is forgotten again, by its manifest, whatever else shows its
+// text; and a text that became a job is known for it.
+func TestForgottenAndFiles(t *testing.T) {
+	request := boat(t)
+	whole := video.Manifest{ID: "a", Request: request, GenerationID: "g1", CreatedAt: at, SubmittedAt: at, StoredAt: at}
+	forgotten := whole.Forget(request.Hash(), at)
+	own := jobs.Run{Name: "a", Job: "a", Request: &request, Started: at}
+	for _, there := range []bool{false, true} {
+		known := newTable()
+		if there {
+			if _, _, err := known.Create(t.Context(), video.Entry{ID: "a", Request: request, RequestHash: request.Hash(), CreatedAt: at, Execution: "a", Started: true}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		file := reconcile.PromptFile{Bucket: "prompts", Key: "boat.txt", Version: "1", At: at, Sum: "sum"}
+		copied := file
+		copied.Key, copied.At = "copy.txt", at.Add(time.Hour)
+		other := jobs.Run{Name: file.Job(), Job: file.Job(), Request: &request, Started: at}
+		done, err := repair.Repair{
+			Table: known, Manifests: shelf{"a": forgotten}, Settler: &settler{}, Route: func(video.Request) video.Route { return video.RouteLegacy },
+		}.Run(t.Context(), reconcile.Facts{Manifests: map[string]string{"a": ""}, Prompts: []reconcile.PromptFile{copied, file}}, []jobs.Run{own, other})
+		if err != nil || done.Files != 1 {
+			t.Fatalf("got %+v, %v", done, err)
+		}
+		got, _, err := known.Get(t.Context(), "a")
+		if err != nil || got.Request.Prompt() != "" || got.RequestHash != request.Hash() || !got.ForgottenAt.Equal(at) || got.State() != video.StateCompleted {
+			t.Errorf("there before: %v: got %+v, %v", there, got, err)
+		}
+		content, _, err := known.Content(t.Context(), "sum")
+		if err != nil || content.Job != file.Job() || content.Key != "boat.txt" {
+			t.Errorf("the text is %+v, %v", content, err)
+		}
+		if started, _, err := known.Get(t.Context(), file.Job()); err != nil || started.Origin != (video.Origin{Trigger: video.TriggerFile, Bucket: "prompts", Key: "boat.txt", Version: "1"}) {
+			t.Errorf("its job is %+v, %v", started, err)
+		}
+	}
+}
