@@ -49,8 +49,11 @@ const (
 // and two writes more: its item is created, and marked as started, before it is claimed.
 const (
 	TableQueries = 1 + 2     // by Submit, and by Store before and after it copies
-	TablePuts    = 2 + 1 + 1 // the job and its request, in one transaction with its claim; when it is accepted, and stored
+	jobPuts      = 2 + 1 + 1 // the job and its request, in one transaction with its claim; when it is accepted, and stored
 )
+
+// TablePuts are the writes of such a job with n checks, each of which tells of its looks.
+func TablePuts(n int) int { return jobPuts + n }
 
 // Video is what was used for one video.
 type Video struct {

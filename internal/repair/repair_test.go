@@ -55,7 +55,7 @@ func TestRepair(t *testing.T) {
 	row := func(sent, generation string, failed bool) video.LoggedRequest {
 		return video.LoggedRequest{Created: at, ClientRequestID: sent, InferenceID: generation, Failed: failed}
 	}
-	manifest := video.Manifest{ID: "a", Request: request, Model: request.Model(), GenerationID: "g1:model", CreatedAt: at, SubmittedAt: at, StoredAt: at.Add(time.Minute), Bytes: 7}
+	manifest := video.Manifest{ID: "a", Request: request, Model: request.Model(), GenerationID: "g1:model", CreatedAt: at, SubmittedAt: at, StoredAt: at.Add(time.Minute), Bytes: 7, Origin: video.Origin{Trigger: video.TriggerAPI, Token: "ann"}}
 	own := jobs.Run{Name: "a", Job: "a", Request: &request, Started: at}
 	submitted := own
 	submitted.State = video.Job{GenerationID: "g2", SubmittedAt: at, Route: video.RouteUniversal}
@@ -89,7 +89,7 @@ func TestRepair(t *testing.T) {
 			return e.GenerationID == "g2" && e.Route == video.RouteUniversal && e.Attempt == 1
 		}},
 		"a manifest alone": {manifest: &manifest, want: func(e video.Entry) bool {
-			return e.Manifest != nil && e.State() == video.StateCompleted && e.GenerationID == "g1:model" && e.RequestHash == request.Hash()
+			return e.Manifest != nil && e.State() == video.StateCompleted && e.GenerationID == "g1:model" && e.RequestHash == request.Hash() && e.Origin == manifest.Origin
 		}},
 		"a manifest of one that ended": {before: before(func(e *video.Entry) { e.Phase, e.Attempt = video.PhaseRefused, 1; e.End(&video.OutOfCredits{}, at) }), runs: []jobs.Run{redriven}, manifest: &manifest, want: func(e video.Entry) bool { return e.State() == video.StateCompleted && e.Redrives == 2 }},
 		"a redrive":                    {before: before(func(e *video.Entry) { e.Phase, e.Attempt = video.PhaseRefused, 1; e.End(&video.OutOfCredits{}, at) }), runs: []jobs.Run{redriven}, want: func(e video.Entry) bool { return e.Execution == "a-r2" && !e.Over() && e.Started }},
