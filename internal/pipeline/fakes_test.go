@@ -71,6 +71,8 @@ func (l *book) Claim(ctx context.Context, entry video.Entry, version string) (vi
 	return l.Update(ctx, entry, version)
 }
 
+func (l *book) Paused(context.Context) (*video.Paused, error) { return l.paused, nil }
+
 func (l *book) write(call string, entry video.Entry, version string) (video.Entry, string, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

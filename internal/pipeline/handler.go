@@ -62,6 +62,8 @@ type Jobs interface {
 	// Claim is Update, or Create with an empty version, of a claim. It gives a
 	// *video.Paused where none is let through.
 	Claim(ctx context.Context, entry video.Entry, version string) (video.Entry, string, error)
+	// Paused says why no claim is let through; nil where they are.
+	Paused(context.Context) (*video.Paused, error)
 	// PutProgress keeps what a step tells of a job, in the place of what that step
 	// told before.
 	PutProgress(ctx context.Context, id string, progress video.Progress) error

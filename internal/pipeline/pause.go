@@ -30,15 +30,32 @@ func (s *visit) pause(ctx context.Context, entry video.Entry, version string, pa
 			return video.Job{}, false, unlessConflict(err)
 		}
 	}
+	wait := s.pausedFor(ctx, entry.ID, paused)
+	s.waits(video.WaitResume, entry.Attempt, wait, time.Time{}, "")
+	return entry.Job(video.Waiting, seconds(wait)), true, nil
+}
+
+// pausedFor is how long a job waits.
+func (s *Submit) pausedFor(ctx context.Context, id string, paused *video.Paused) time.Duration {
 	wait := pausedTimes * s.Times.Busy
 	if !paused.Since.IsZero() {
 		wait = max(wait, schedule.Sparse(s.Now().Sub(paused.Since)))
 	}
 	wait = min(wait, longestPause)
-	s.Log.InfoContext(ctx, "paused", "job", entry.ID, "since", paused.Since, "copy_of", paused.CopyOf)
-	wait += s.Jitter(wait / 4)
-	s.waits(video.WaitResume, entry.Attempt, wait, time.Time{}, "")
-	return entry.Job(video.Waiting, seconds(wait)), true, nil
+	s.Log.InfoContext(ctx, "paused", "job", id, "since", paused.Since, "copy_of", paused.CopyOf)
+	return wait + s.Jitter(wait/4)
+}
+
+// missing has a job wait that the table doesn't have while it is paused: it may have
+// been restored, and the job be written back. Otherwise there is no such job.
+func (s *Submit) missing(ctx context.Context, id string) (video.Job, bool, error) {
+	job := video.Job{ID: id}
+	paused, err := s.Jobs.Paused(ctx)
+	if err != nil || paused == nil {
+		return job, false, err
+	}
+	job.Status, job.WaitSeconds = video.Waiting, seconds(s.pausedFor(ctx, id, paused))
+	return job, true, nil
 }
 
 // forgotten refuses what would go on with a job that was forgotten. One that is

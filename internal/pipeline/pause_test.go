@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -92,6 +93,35 @@ func TestRedrivenWhilePaused(t *testing.T) {
 				t.Errorf("resumed: got %+v, %v, and in the table is %+v", job, err, entry)
 			}
 		})
+	}
+}
+
+// A job that a restored table doesn't have yet waits until it is written back; without
+// a pause there is no such job.
+func TestMissingWhilePaused(t *testing.T) {
+	w := newWorld(answer{id: "gen-1"})
+	for _, task := range []pipeline.Task{anew(), resume()} {
+		w.jobs.paused = &video.Paused{CopyOf: "another"}
+		if job, err := w.Run(t.Context(), task); err != nil || job.Status != video.Waiting || job.ID != "job-1" || job.WaitSeconds < 60 {
+			t.Errorf("got %+v, %v", job, err)
+		}
+		w.jobs.paused = nil
+		var invalid *video.InvalidRequest
+		if job, err := w.Run(t.Context(), task); !errors.As(err, &invalid) {
+			t.Errorf("not paused: got %+v, %v", job, err)
+		}
+	}
+	w.jobs.paused = &video.Paused{CopyOf: "another"}
+	job, err := w.Run(t.Context(), anew())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := w.jobs.Create(t.Context(), created()); err != nil {
+		t.Fatal(err)
+	}
+	w.jobs.paused = nil
+	if job, err := w.Run(t.Context(), again(t, job)); err != nil || job.Status != video.Generating {
+		t.Errorf("written back and resumed: got %+v, %v", job, err)
 	}
 }
 

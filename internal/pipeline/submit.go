@@ -86,6 +86,9 @@ func (s *visit) run(ctx context.Context, order order) (video.Job, error) {
 		var none *video.NoEntry
 		if errors.As(err, &none) {
 			if order.request == nil {
+				if job, waits, err := s.missing(ctx, order.id); waits || err != nil {
+					return job, err
+				}
 				return video.Job{ID: order.id}, &video.InvalidRequest{Fields: []video.FieldError{{Field: "id", Message: "there is no job " + order.id + " to go on with; give a request object to start one"}}}
 			}
 			entry = video.Entry{ID: order.id, Request: *order.request, RequestHash: order.request.Hash(), CreatedAt: s.Now(), Origin: video.Origin{Trigger: video.TriggerExecution}, Execution: order.id}
