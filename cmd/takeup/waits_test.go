@@ -35,6 +35,10 @@ func (noShelf) Manifest(context.Context, string) (video.Manifest, bool, error) {
 	return video.Manifest{}, false, errors.New("nobody asks")
 }
 
+func (noShelf) Forget(context.Context, string, string, time.Time) error {
+	return errors.New("nobody asks")
+}
+
 func (noShelf) Remove(context.Context, string) error { return errors.New("nobody asks") }
 
 // TestGetTellsOfEachWait has the API tell of jobs in a table, one in each kind of wait,
