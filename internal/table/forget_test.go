@@ -25,7 +25,7 @@ func TestForget(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			fake, at := dynamofake.New(t), time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
 			jobs := open(fake)
-			read, version, err := jobs.Create(t.Context(), entry(t, "job"))
+			read, _, err := jobs.Create(t.Context(), entry(t, "job"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -33,7 +33,8 @@ func TestForget(t *testing.T) {
 			if err := jobs.PutProgress(t.Context(), "job", words); err != nil {
 				t.Fatal(err)
 			}
-			if read, version, err = jobs.Get(t.Context(), "job"); err != nil {
+			read, version, err := jobs.Get(t.Context(), "job")
+			if err != nil {
 				t.Fatal(err)
 			}
 			fake.Fail(func(call dynamofake.Call) dynamofake.Fault {
