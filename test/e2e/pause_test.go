@@ -14,7 +14,7 @@ import (
 // It needs the stack to itself.
 func (w *world) testPause(t *testing.T) {
 	c := w.commandLine(t)
-	running, _ := w.order(t, "submitted before the pause", func(string) {})
+	running, _ := w.order(t, "submitted-before-the-pause", func(string) {})
 	await(t, "a submission", func() bool { return len(w.creates(running)) > 0 })
 	if said := c.run(t, "pause", "--reason", "a test"); !strings.Contains(said, "paused since") || !strings.Contains(said, "a test") {
 		t.Errorf("it says %s", said)
@@ -27,7 +27,7 @@ func (w *world) testPause(t *testing.T) {
 	if report, err := cmd.Output(); err == nil || !strings.Contains(string(report), "fix: submissions: paused since") {
 		t.Errorf("doctor says %s, %v", report, err)
 	}
-	waiting, _ := w.order(t, "sent while it is paused", func(string) {})
+	waiting, _ := w.order(t, "sent-while-paused", func(string) {})
 	w.startByHand(t, "by-hand-while-paused", `{"prompt":"a paper boat, by hand, while it is paused"}`)
 	w.stored(t, running)
 	await(t, "the job that was started by hand", func() bool {
