@@ -139,6 +139,11 @@ func (r Request) Prompt() string { s, _ := r.values["prompt"].(string); return s
 // Duration is the asked length of the video in seconds.
 func (r Request) Duration() int { n, _ := r.values["duration"].(int); return n }
 
+// Value gives the request's field of that name: a string, an int, a float64, a
+// bool, a []any or a map[string]any of those. It is false where the request leaves
+// the field out. What it gives must not be changed.
+func (r Request) Value(name string) (any, bool) { value, ok := r.values[name]; return value, ok }
+
 // Names lists the fields that the request has, the model among them, in
 // order.
 func (r Request) Names() []string {

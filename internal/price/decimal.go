@@ -1,0 +1,95 @@
+package price
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Micros is an amount of money in micro-dollars, millionths of a USD.
+type Micros int64
+
+// PerUSD is one USD.
+const PerUSD Micros = 1_000_000
+
+// Decimal is an exact decimal number that isn't negative. Equal numbers are
+// equal values, however they were written. The zero value is 0.
+type Decimal struct{ text string }
+
+// The bounds of a Decimal keep arithmetic with hostile numbers cheap: an
+// exponent of a billion would be a number of a billion digits.
+const (
+	maxDecimal  = 40
+	maxExponent = 20
+)
+
+var decimal = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?)(?:[eE]([+-]?[0-9]{1,2}))?$`)
+
+// ParseDecimal reads a number as JSON writes it, such as 0.65 or 6.5e-7. It
+// takes up to 40 characters and an exponent from -20 to 20.
+func ParseDecimal(text string) (Decimal, error) {
+	parts := decimal.FindStringSubmatch(text)
+	if len(text) > maxDecimal || parts == nil {
+		return Decimal{}, fmt.Errorf("%.50q is not a decimal number of at most %d characters", text, maxDecimal)
+	}
+	if parts[2] != "" {
+		exponent, err := strconv.Atoi(parts[2])
+		if err != nil || exponent < -maxExponent || exponent > maxExponent {
+			return Decimal{}, fmt.Errorf("%q has an exponent outside of -%d to %d", text, maxExponent, maxExponent)
+		}
+	}
+	number, ok := new(big.Rat).SetString(text)
+	if !ok {
+		return Decimal{}, fmt.Errorf("%q is not a decimal number", text)
+	}
+	if number.Sign() == 0 {
+		return Decimal{}, nil
+	}
+	digits, _ := number.FloatPrec() // a decimal number has finitely many
+	return Decimal{text: number.FloatString(digits)}, nil
+}
+
+// String gives the number without an exponent, such as "0.65".
+func (d Decimal) String() string {
+	if d.text == "" {
+		return "0"
+	}
+	return d.text
+}
+
+// MarshalText gives String, so that JSON keeps the number exactly.
+func (d Decimal) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote. Its errors are those of ParseDecimal.
+func (d *Decimal) UnmarshalText(text []byte) error {
+	var err error
+	*d, err = ParseDecimal(string(text))
+	return err
+}
+
+func (d Decimal) rat() *big.Rat {
+	number, ok := new(big.Rat).SetString(d.String())
+	if !ok {
+		panic("price: a Decimal that isn't one: " + d.text) // only ParseDecimal makes them
+	}
+	return number
+}
+
+// whole gives the number where it is an integer from 1 on.
+func (d Decimal) whole() (int64, bool) {
+	n, err := strconv.ParseInt(d.String(), 10, 64)
+	return n, err == nil && n > 0
+}
+
+// readDecimal reads a JSON number, or one in a string.
+func readDecimal(value json.RawMessage) (Decimal, error) {
+	text := string(value)
+	var quoted string
+	if json.Unmarshal(value, &quoted) == nil && quoted != "" {
+		text = strings.TrimSpace(quoted)
+	}
+	return ParseDecimal(text)
+}

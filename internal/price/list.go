@@ -1,0 +1,236 @@
+package price
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The bounds of a list. What is longer is no list of models' prices.
+const (
+	maxModels     = 20_000
+	maxRates      = 500 // of a model
+	maxDimensions = 20
+	maxName       = 200 // bytes
+)
+
+// videoType is the type of the models that make videos.
+const videoType = "internal/video-generations/submit"
+
+// List is the provider's price list. It is kept as JSON.
+type List struct {
+	Source string    `json:"source"`         // its address
+	AsOf   time.Time `json:"as_of"`          // when it was known to be like this
+	ETag   string    `json:"etag,omitempty"` // of the provider's answer
+	Models []Model   `json:"models"`
+}
+
+// Model is a model and its price, whose Source and AsOf are the list's.
+type Model struct {
+	ID      string   `json:"id"`
+	Aliases []string `json:"aliases,omitempty"` // other names that requests may have
+	Type    string   `json:"type,omitempty"`    // the endpoint, as the provider names it
+	Price   Price    `json:"price"`
+}
+
+// Parse reads the provider's answer, which source gave at the time of asOf. What
+// can't be read of a model makes its price Unknown, or leaves out a model whose
+// id can't be read; only an answer that is no list at all is an error.
+func Parse(data []byte, source string, asOf time.Time) (List, error) {
+	var answer struct {
+		Data []json.RawMessage `json:"data"`
+	}
+	switch err := json.Unmarshal(data, &answer); {
+	case err != nil:
+		return List{}, fmt.Errorf("the price list is not a JSON object with a list of data")
+	case answer.Data == nil:
+		return List{}, fmt.Errorf("the price list has no data")
+	case len(answer.Data) > maxModels:
+		return List{}, fmt.Errorf("the price list has %d models; at most %d are read", len(answer.Data), maxModels)
+	}
+	list := List{Source: source, AsOf: asOf, Models: make([]Model, 0, len(answer.Data))}
+	for _, entry := range answer.Data {
+		var parts struct{ ID, Aliases, Type, Pricing json.RawMessage }
+		if json.Unmarshal(entry, &parts) != nil {
+			continue
+		}
+		model := Model{ID: readText(parts.ID), Type: readText(parts.Type), Price: readPricing(parts.Pricing)}
+		if model.ID == "" {
+			continue
+		}
+		for _, alias := range elements(parts.Aliases) {
+			if name := readText(alias); name != "" {
+				model.Aliases = append(model.Aliases, name)
+			}
+		}
+		list.Models = append(list.Models, model)
+	}
+	return list, nil
+}
+
+// Find gives the price of the model that has a name as its id, or else as an
+// alias, in upper or lower case; false where there is none. Where several have
+// it, those that make videos count, and a price that they don't share is Unknown.
+func (l List) Find(name string) (Price, bool) {
+	found := l.models(func(m Model) bool { return strings.EqualFold(m.ID, name) })
+	if len(found) == 0 {
+		found = l.models(func(m Model) bool {
+			return slices.ContainsFunc(m.Aliases, func(alias string) bool { return strings.EqualFold(alias, name) })
+		})
+	}
+	if videos := slices.DeleteFunc(slices.Clone(found), func(m Model) bool { return m.Type != videoType }); len(videos) > 0 {
+		found = videos
+	}
+	if len(found) == 0 {
+		return Price{}, false
+	}
+	price := found[0].Price
+	for _, other := range found[1:] {
+		if !reflect.DeepEqual(other.Price, price) {
+			price = Price{}
+			break
+		}
+	}
+	price.Source, price.AsOf = l.Source, l.AsOf
+	return price, true
+}
+
+func (l List) models(is func(Model) bool) []Model {
+	var found []Model
+	for _, m := range l.Models {
+		if is(m) {
+			found = append(found, m)
+		}
+	}
+	return found
+}
+
+func readPricing(value json.RawMessage) Price {
+	var parts struct{ Kind, Currency, Units, Dimensions, Variants json.RawMessage }
+	if json.Unmarshal(value, &parts) != nil {
+		return Price{}
+	}
+	// USD is the documented currency where none is named.
+	if named := len(parts.Currency) > 0 && string(parts.Currency) != "null"; named && !strings.EqualFold(readText(parts.Currency), "USD") {
+		return Price{}
+	}
+	price := Price{Kind: Kind(strings.ToLower(readText(parts.Kind)))}
+	units, variants, dimensions := elements(parts.Units), elements(parts.Variants), elements(parts.Dimensions)
+	if len(units)+len(variants) > maxRates || len(dimensions) > maxDimensions {
+		return Price{}
+	}
+	switch price.Kind {
+	case Fixed:
+		variants, dimensions = nil, nil
+	case Variants:
+		units = nil
+	case Variable:
+	default:
+		return Price{}
+	}
+	for _, dimension := range dimensions {
+		// A name that can't be read matches no parameter.
+		price.Dimensions = append(price.Dimensions, readText(dimension))
+	}
+	for _, unit := range units {
+		price.Rates = append(price.Rates, readRate(unit))
+	}
+	unread := map[string]string{}
+	for _, dimension := range price.Dimensions {
+		unread[dimension] = ""
+	}
+	for _, variant := range variants {
+		rate, known := readRate(variant), false
+		if rate.When, known = readWhen(variant); !known {
+			rate.When = unread // shared: a short answer must not become a large list
+		}
+		price.Rates = append(price.Rates, rate)
+	}
+	return price
+}
+
+// readRate reads a rate of either kind. What can't be read is Uncounted.
+func readRate(value json.RawMessage) Rate {
+	var parts struct{ Name, Measure, Unit, Price, Per json.RawMessage }
+	if json.Unmarshal(value, &parts) != nil {
+		return Rate{}
+	}
+	usd, err := readDecimal(parts.Price)
+	if err != nil {
+		return Rate{}
+	}
+	number, err := readDecimal(parts.Per)
+	per, ok := number.whole()
+	if err != nil || !ok {
+		return Rate{}
+	}
+	for _, word := range []json.RawMessage{parts.Unit, parts.Measure, parts.Name} {
+		if text := readText(word); text != "" {
+			return Rate{USD: usd, Unit: readUnit(text), Per: per}
+		}
+	}
+	return Rate{USD: usd, Per: per}
+}
+
+func readUnit(word string) Unit {
+	switch strings.ToLower(word) {
+	case "second", "seconds", "sec", "s":
+		return Second
+	case "video", "videos", "generation", "generations", "request", "requests":
+		return Video
+	}
+	return Uncounted
+}
+
+// readWhen reads the values that a variant is for.
+func readWhen(variant json.RawMessage) (map[string]string, bool) {
+	var parts struct{ When map[string]json.RawMessage }
+	if json.Unmarshal(variant, &parts) != nil || parts.When == nil || len(parts.When) > maxDimensions {
+		return nil, false
+	}
+	when := map[string]string{}
+	for name, value := range parts.When {
+		if len(name) > maxName {
+			return nil, false
+		}
+		when[name] = readScalar(value)
+	}
+	return when, true
+}
+
+// readScalar gives the text of a string, a number, true or false; of anything
+// else, the empty one.
+func readScalar(value json.RawMessage) string {
+	if text := readText(value); text != "" {
+		return text
+	}
+	if number, err := ParseDecimal(string(value)); err == nil {
+		return number.String()
+	}
+	if text := string(value); text == "true" || text == "false" {
+		return text
+	}
+	return ""
+}
+
+// readText gives a string of at most maxName bytes without blanks around it; of
+// anything else, the empty one.
+func readText(value json.RawMessage) string {
+	var text string
+	if json.Unmarshal(value, &text) != nil || len(text) > maxName {
+		return ""
+	}
+	return strings.TrimSpace(text)
+}
+
+// elements gives those of a list, and none of anything else.
+func elements(value json.RawMessage) []json.RawMessage {
+	var list []json.RawMessage
+	if json.Unmarshal(value, &list) != nil {
+		return nil
+	}
+	return list
+}

@@ -1,0 +1,195 @@
+package price
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// Quote is what a request will cost by the list: at least Least, and at most
+// Most.
+type Quote struct {
+	Known bool // whether the list says anything of it
+	Least Micros
+	Most  Micros // 0 where the list sets no bound
+}
+
+// Exact says that the request will cost Least, no more and no less.
+func (q Quote) Exact() bool { return q.Known && q.Least == q.Most }
+
+// Quote says what a request will cost.
+//
+// It is exact where one rate applies for certain. Where the request leaves open
+// which of several applies, since a parameter is the provider's to choose, it is
+// from the cheapest to the dearest of them. A Fixed price with several rates is
+// from the cheapest to their sum, since the list doesn't say which of them a
+// request meets. A Variable price is at least its cheapest rate. In all other
+// cases it is not known; that a request costs at least nothing is not either.
+func (p Price) Quote(request video.Request) Quote {
+	rates, certain := p.matching(request)
+	var quotes []Quote
+	for _, rate := range rates {
+		if q, ok := rate.quote(request); ok {
+			quotes = append(quotes, q)
+		}
+	}
+	all := len(quotes) == len(rates)
+	if len(quotes) == 0 || !all && p.Kind != Fixed {
+		return Quote{} // the rate that isn't counted may be the cheapest
+	}
+	total := quotes[0]
+	for _, q := range quotes[1:] {
+		total.Least = min(total.Least, q.Least)
+		if p.Kind == Fixed {
+			total.Most = add(total.Most, q.Most)
+		} else {
+			total.Most = max(total.Most, q.Most)
+		}
+	}
+	total.Known = true
+	switch {
+	case all && certain && p.Kind != Variable && total.Least == total.Most:
+		return total
+	case total.Least == 0:
+		return Quote{}
+	case !all || p.Kind == Variable || total.Least == total.Most:
+		// A rate that isn't counted comes on top, or the parameter has a value that
+		// the list doesn't name.
+		total.Most = 0
+	}
+	return total
+}
+
+// matching gives the rates that are for a request or may be, and whether all of
+// them are for certain.
+func (p Price) matching(request video.Request) (rates []Rate, certain bool) {
+	certain = true
+	for _, rate := range p.Rates {
+		switch rate.matches(request) {
+		case yes:
+			rates = append(rates, rate)
+		case unsure:
+			rates, certain = append(rates, rate), false
+		}
+	}
+	return rates, certain
+}
+
+// add gives the largest amount where the sum is larger.
+func add(a, b Micros) Micros {
+	if a > math.MaxInt64-b {
+		return math.MaxInt64
+	}
+	return a + b
+}
+
+// quote gives what a rate comes to; false where the request doesn't tell the
+// number of its units.
+func (r Rate) quote(request video.Request) (Quote, bool) {
+	var least, most int64
+	switch r.Unit {
+	case Second:
+		least, most = seconds(request)
+		if least < 1 {
+			return Quote{}, false
+		}
+	case Video:
+		least, most = 1, 1
+	default:
+		return Quote{}, false
+	}
+	low, ok := r.Amount(least)
+	high, also := r.Amount(most)
+	return Quote{Least: low, Most: high}, ok && also
+}
+
+// seconds gives the length of the video that a request asks for. Where the shots
+// of a storyboard have lengths of their own it isn't documented whether their sum
+// or the request's duration counts.
+func seconds(request video.Request) (least, most int64) {
+	const byDefault = 5 // of a shot
+	duration, sum := int64(request.Duration()), int64(0)
+	value, _ := request.Value("multi_prompt")
+	shots, _ := value.([]any)
+	for _, value := range shots {
+		shot, ok := value.(map[string]any)
+		if !ok {
+			return duration, duration
+		}
+		if length, ok := shot["duration"].(int); ok {
+			sum += int64(length)
+		} else {
+			sum += byDefault
+		}
+	}
+	if len(shots) == 0 {
+		return duration, duration
+	}
+	return min(duration, sum), max(duration, sum)
+}
+
+type answer int
+
+const (
+	no answer = iota
+	unsure
+	yes
+)
+
+// matches says whether a rate is for a request.
+func (r Rate) matches(request video.Request) answer {
+	matches := yes
+	for name, want := range r.When {
+		matches = min(matches, equal(parameter(request, name), want))
+	}
+	return matches
+}
+
+// parameter gives the request's value for a dimension, nil where it has none.
+// Sound is the dimension audio and the parameter generate_audio.
+func parameter(request video.Request, dimension string) any {
+	for _, name := range request.Names() {
+		if plain := fold(name); plain == fold(dimension) || plain == "generate"+fold(dimension) {
+			value, _ := request.Value(name)
+			return value
+		}
+	}
+	return nil
+}
+
+// fold makes names equal that differ in case and separators only.
+func fold(name string) string {
+	return strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "").Replace(name))
+}
+
+// equal compares a request's value with one of the list. They differ for certain
+// only where both are of one type.
+func equal(value any, want string) answer {
+	var same bool
+	switch value := value.(type) {
+	case string:
+		if want == "" {
+			return unsure
+		}
+		same = strings.EqualFold(value, want)
+	case bool:
+		if want != "true" && want != "false" {
+			return unsure
+		}
+		same = fmt.Sprint(value) == want
+	case int:
+		number, err := ParseDecimal(want)
+		if err != nil {
+			return unsure
+		}
+		same = fmt.Sprint(value) == number.String()
+	default:
+		return unsure
+	}
+	if same {
+		return yes
+	}
+	return no
+}
