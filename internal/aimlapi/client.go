@@ -157,21 +157,34 @@ func path(route video.Route) string {
 
 // get gives the body of a 200, a *video.Refusal or a *video.Unanswered.
 func (c *Client) get(ctx context.Context, key video.Key, path string, query url.Values) ([]byte, error) {
+	got, err := c.read(ctx, key, path, query, "")
+	return got.body, err
+}
+
+// read gives a reply that is a 200 or, where the caller has what an ETag names, a
+// 304; else a *video.Refusal or a *video.Unanswered.
+func (c *Client) read(ctx context.Context, key video.Key, path string, query url.Values, etag string) (reply, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.config.BaseURL+path+"?"+query.Encode(), nil)
 	if err != nil {
-		return nil, &video.Unanswered{Err: err}
+		return reply{}, &video.Unanswered{Err: err}
 	}
-	reply, err := c.do(c.reads, req, key)
-	if err != nil && (reply.status == 0 || reply.ok()) {
-		return nil, &video.Unanswered{Err: err}
+	if etag != "" {
+		req.Header.Set("If-None-Match", etag)
 	}
-	if refusal := reply.refusal(c.config.Now()); refusal != nil {
-		return nil, refusal
+	got, err := c.do(c.reads, req, key)
+	if err != nil && (got.status == 0 || got.ok()) {
+		return reply{}, &video.Unanswered{Err: err}
 	}
-	if !reply.ok() {
-		return nil, reply.unanswered(c.config.Now())
+	if etag != "" && got.status == http.StatusNotModified {
+		return got, nil
 	}
-	return reply.body, nil
+	if refusal := got.refusal(c.config.Now()); refusal != nil {
+		return reply{}, refusal
+	}
+	if !got.ok() {
+		return reply{}, got.unanswered(c.config.Now())
+	}
+	return got, nil
 }
 
 // reply is what came back of a call; without a status, nothing did.

@@ -1,0 +1,37 @@
+package aimlapi
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"regexp"
+
+	"github.com/takeup/takeup/internal/price"
+	"github.com/takeup/takeup/internal/video"
+)
+
+const modelsPath = "/v1/models"
+
+// usableETag is the form of an entity tag (RFC 9110, 8.8.3) that is kept and sent
+// again.
+var usableETag = regexp.MustCompile(`^(W/)?"[!#-~]{0,200}"$`)
+
+// Prices gives the provider's public price list, and true; or false, where it is
+// still the list that has the ETag. Without an ETag, it always gives the list. It
+// needs no key, and reads at most 4 MiB. The error is a *video.Refusal or a
+// *video.Unanswered.
+func (c *Client) Prices(ctx context.Context, etag string) (price.List, bool, error) {
+	query := url.Values{"include": {"pricing"}}
+	got, err := c.read(ctx, video.Key{}, modelsPath, query, etag)
+	if err != nil || got.status == http.StatusNotModified {
+		return price.List{}, false, err
+	}
+	list, err := price.Parse(got.body, c.config.BaseURL+modelsPath+"?"+query.Encode(), c.config.Now())
+	if err != nil {
+		return price.List{}, false, &video.Unanswered{Err: err}
+	}
+	if tag := got.header.Get("ETag"); usableETag.MatchString(tag) {
+		list.ETag = tag
+	}
+	return list, true, nil
+}
