@@ -47,7 +47,7 @@ func (s *Server) accept(x *exchange, o order, now time.Time) (*generation, error
 			ID: x.inferenceID, InferenceID: x.inferenceID, ClientRequestID: x.clientID,
 			Key: x.key, KeyPrefix: keyPrefix(x.key), Model: o.model.Name, Request: x.body,
 			Seconds: o.seconds, AspectRatio: o.aspect, CreatedAt: now,
-			PriceCredits: price(o),
+			PriceCredits: o.credits,
 		},
 	}
 	if s.settings.IDForm == IDWithModel {
@@ -124,7 +124,5 @@ func (h *byEnd) Pop() any {
 	*h = (*h)[:last]
 	return g
 }
-
-func price(o order) int64 { return credits(o.model.USDPerSecond * float64(o.seconds)) }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

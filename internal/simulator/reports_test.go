@@ -306,14 +306,4 @@ func TestReplyShapes(t *testing.T) {
 	w.transactions("")
 	conforms(t, "billing", w.call("GET", "/v2/billing", "").body)
 	conforms(t, "balance", w.call("GET", "/v1/billing/balance", "").body)
-	var list struct {
-		Data []struct {
-			ID      string
-			Pricing *struct{ USD float64 }
-		}
-	}
-	w.call("GET", "/v1/models?include=pricing", "").into(t, &list)
-	if len(list.Data) != 15 || list.Data[0].Pricing == nil || list.Data[0].Pricing.USD != 0.196 {
-		t.Errorf("models %+v", list)
-	}
 }

@@ -64,7 +64,7 @@ func (s *Server) create(route string, status int) func(*exchange) reply {
 			}
 			return s.refuse(x, http.StatusInternalServerError, "Internal server error")
 		}
-		if s.balance < price(o) {
+		if s.balance < o.credits {
 			s.note(x, now)
 			return s.refuse(x, http.StatusForbidden,
 				"You've run out of credits. Please top up your balance or update your payment method to continue.")

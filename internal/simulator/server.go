@@ -51,6 +51,8 @@ type Server struct {
 	plan    Plan
 	log     *slog.Logger
 	models  catalogue
+	list    []modelLine
+	listTag string
 	routes  map[string]route
 	secret  []byte
 
@@ -90,9 +92,13 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	lines, tag, err := newModelList(models.models)
+	if err != nil {
+		return nil, err
+	}
 	s := &Server{
 		clock: cfg.Clock, sleep: cfg.Sleep, baseURL: strings.TrimRight(cfg.BaseURL, "/"), decide: cfg.Decide,
-		plan: cfg.Plan, log: cfg.Logger, models: models,
+		plan: cfg.Plan, log: cfg.Logger, models: models, list: lines, listTag: tag,
 		rand: rand.New(rand.NewPCG(cfg.Seed, 0x7461_6b65_7570)),
 		byID: map[string]*generation{}, byInference: map[string]*generation{}, running: map[string]int{},
 		calls: map[Kind]int{}, repeats: map[string]int{}, faults: map[string]int{}, recent: map[string][]time.Time{},
@@ -118,6 +124,7 @@ func New(cfg Config) (*Server, error) {
 		"GET /v1/billing/balance":        {kind: KindBalance, handle: s.accountBalance},
 		"GET /models/metrics":            {kind: KindMetrics, public: true, handle: s.metrics},
 		"GET /v1/models":                 {kind: KindModels, public: true, handle: s.listModels},
+		"GET /models":                    {kind: KindModels, public: true, handle: s.listModels},
 	}
 	now := s.clock()
 	s.apply(cfg.Settings, true)

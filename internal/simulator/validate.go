@@ -49,6 +49,7 @@ type order struct {
 	model   contract.Model
 	seconds int
 	aspect  string
+	credits int64 // what it costs if it completes
 }
 
 // badRequest is what is wrong with a body: a string where it is no JSON, a list where it is.
@@ -70,13 +71,14 @@ func (c catalogue) read(route string, body []byte) (order, error) {
 	normalize(fields)
 	name, _ := fields["model"].(string)
 	i := slices.IndexFunc(c.models, func(m contract.Model) bool {
-		return m.Name == name && slices.Contains(m.Routes, route)
+		return (m.Name == name || m.ID == name) && slices.Contains(m.Routes, route)
 	})
 	if i < 0 {
 		return order{}, badRequest{[]string{"model must be one of the following values: " + strings.Join(c.names(route), ", ")}}
 	}
 	model := c.models[i]
-	if err := c.schemas[name].Validate(doc); err != nil {
+	fields["model"] = model.Name
+	if err := c.schemas[model.Name].Validate(doc); err != nil {
 		var invalid *jsonschema.ValidationError
 		if !errors.As(err, &invalid) {
 			return order{}, err
@@ -94,6 +96,9 @@ func (c catalogue) read(route string, body []byte) (order, error) {
 	}
 	if a, ok := fields["aspect_ratio"].(string); ok {
 		o.aspect = a
+	}
+	if o.credits, err = charge(model, fields, o.seconds); err != nil {
+		return order{}, err
 	}
 	return o, nil
 }

@@ -12,10 +12,10 @@ type Price struct {
 	AsOf         string // the date of the source, as 2026-08-21
 }
 
-// Price gives what a video of the model costs, and false where that isn't known:
-// the provider tells its prices to those who have a key
-// (GET /v1/models?include=pricing), and its documentation says of the default
-// model alone that a video, of 5 seconds, costs in the order of 1 USD.
+// Price gives what a video of the model costs, and false where that isn't known.
+// It is a guess: the provider's documentation says of the default model that a
+// video, of 5 seconds, costs in the order of 1 USD. Package price reads the
+// provider's list.
 func (m Model) Price() (Price, bool) {
 	if m.Name != DefaultModel {
 		return Price{}, false

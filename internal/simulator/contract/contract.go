@@ -34,11 +34,45 @@ type Model struct {
 	Routes []string `json:"routes"`
 	// Reply is the name of the schema, among Replies, of what create and retrieve answer.
 	Reply string `json:"reply"`
-	// USDPerSecond is what the stand-in charges for a second of video. Only the order of magnitude is the provider's.
-	USDPerSecond float64 `json:"usd_per_second"`
+	// ID is the model's name in the list of models, where Name is an alias of it; the same as Name for most.
+	ID string `json:"id"`
+	// Pricing is what the stand-in charges. Only the shape and the order of magnitude are the provider's.
+	Pricing Pricing `json:"pricing"`
 	// Schema is the request body's JSON Schema (2020-12). A default may be written as a string where the type is
 	// integer, as in the provider's files.
 	Schema json.RawMessage `json:"schema"`
+}
+
+// The kinds of Pricing.
+const (
+	Fixed    = "fixed"    // one rate, in Units
+	Variants = "variants" // a rate for each combination of the Dimensions' values
+	Variable = "variable" // the list names no rate; Units has the one that is charged
+)
+
+// Pricing is a model's price in the shape of the provider's list of models.
+type Pricing struct {
+	Kind       string    `json:"kind"`
+	Currency   string    `json:"currency"`
+	Units      []Rate    `json:"units,omitempty"`
+	Dimensions []string  `json:"dimensions,omitempty"` // names of request parameters
+	Variants   []Variant `json:"variants,omitempty"`
+}
+
+// Rate is a price in USD for Per seconds or videos, as Measure says.
+type Rate struct {
+	Name    string      `json:"name"`
+	Measure string      `json:"measure"`
+	Price   json.Number `json:"price"`
+	Per     int64       `json:"per"`
+}
+
+// Variant is a price in USD for Per seconds or videos, as Unit says, of requests that have the values of When.
+type Variant struct {
+	When  map[string]any `json:"when"`
+	Price json.Number    `json:"price"`
+	Unit  string         `json:"unit"`
+	Per   int64          `json:"per"`
 }
 
 // Models gives every model, the default one (kling-video/v1/pro/text-to-video) first. It fails only if the embedded
@@ -54,12 +88,15 @@ func Models() ([]Model, error) {
 		if file.Models[i].Reply == "" {
 			file.Models[i].Reply = "generation"
 		}
+		if file.Models[i].ID == "" {
+			file.Models[i].ID = file.Models[i].Name
+		}
 	}
 	return file.Models, nil
 }
 
 // Replies gives the JSON Schema of every reply by name: generation, generation_listed, logs, billing, transactions,
-// balance, metrics and error. It fails only if the embedded file is broken.
+// balance, metrics, models and error. It fails only if the embedded file is broken.
 func Replies() (map[string]json.RawMessage, error) {
 	replies := map[string]json.RawMessage{}
 	if err := json.Unmarshal(repliesJSON, &replies); err != nil {

@@ -41,7 +41,7 @@ func TestModels(t *testing.T) {
 		t.Errorf("the first is %s, want the default model", models[0].Name)
 	}
 	seen := map[string]bool{}
-	legacy := 0
+	legacy, kinds := 0, map[string]int{}
 	for _, m := range models {
 		if seen[m.Name] {
 			t.Errorf("%s is there twice", m.Name)
@@ -53,13 +53,19 @@ func TestModels(t *testing.T) {
 		if !slices.Contains(m.Routes, contract.Universal) {
 			t.Errorf("%s is not on the universal route", m.Name)
 		}
-		if m.USDPerSecond <= 0 {
-			t.Errorf("%s costs nothing", m.Name)
+		kinds[m.Pricing.Kind]++
+		for _, v := range m.Pricing.Variants {
+			if len(v.When) != len(m.Pricing.Dimensions) {
+				t.Errorf("%s has a variant that isn't for all of %v: %v", m.Name, m.Pricing.Dimensions, v.When)
+			}
 		}
 		if _, ok := replies[m.Reply]; !ok {
 			t.Errorf("%s has no reply schema %q", m.Name, m.Reply)
 		}
 		compile(t, m.Schema)
+	}
+	if kinds[contract.Fixed] == 0 || kinds[contract.Variants] == 0 || kinds[contract.Variable] == 0 || len(kinds) != 3 {
+		t.Errorf("the kinds of pricing are %v, want all three", kinds)
 	}
 	if legacy != 3 {
 		t.Errorf("%d models on the legacy route, want 3", legacy)
@@ -71,7 +77,7 @@ func TestReplies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"generation", "generation_listed", "logs", "billing", "transactions", "balance", "metrics", "error"} {
+	for _, name := range []string{"generation", "generation_listed", "logs", "billing", "transactions", "balance", "metrics", "models", "error"} {
 		raw, ok := replies[name]
 		if !ok {
 			t.Errorf("no schema %s", name)
