@@ -155,7 +155,7 @@ func (c *Check) settle(ctx context.Context, job *video.Job, look look, age time.
 		if !job.RunningAt.IsZero() {
 			seen.After = job.RunningAt.Sub(job.SubmittedAt)
 		}
-		c.Timings.Learn(ctx, job.Model, job.Duration, seen)
+		c.Timings.Learn(ctx, job.Model, job.Duration, seen, generation.Credits)
 		job.GenerationID, job.Status, job.WaitSeconds = generation.ID, video.Completed, 1
 		job.CompletedAt = c.Now()
 		return true, nil

@@ -236,6 +236,7 @@ func plain() schedule.Schedule {
 type times struct {
 	forecast schedule.Forecast
 	learnt   []schedule.Seen
+	charges  []int64
 }
 
 // taking knows that generations take so long, give or take a sixth.
@@ -246,8 +247,8 @@ func taking(took time.Duration) *times {
 
 func (k *times) Forecast(context.Context, string, int) schedule.Forecast { return k.forecast }
 
-func (k *times) Learn(_ context.Context, _ string, _ int, seen schedule.Seen) {
-	k.learnt = append(k.learnt, seen)
+func (k *times) Learn(_ context.Context, _ string, _ int, seen schedule.Seen, credits int64) {
+	k.learnt, k.charges = append(k.learnt, seen), append(k.charges, credits)
 }
 
 func newWorld(answers ...answer) *world {

@@ -56,7 +56,7 @@ type generation struct {
 func newStage(begun bool) *stage {
 	s := &stage{objects: map[string]object{}, now: &moments{}, patience: 65 * time.Second}
 	took := slices.Repeat([]schedule.Seen{{After: 60 * time.Second, By: 70 * time.Second}}, schedule.Window)
-	if err := s.table().PutTimes(context.Background(), video.DefaultModel, 5, took, ""); err != nil {
+	if err := s.table().PutTimes(context.Background(), video.DefaultModel, 5, schedule.Past{Seen: took}, ""); err != nil {
 		panic(err)
 	}
 	if err := s.table().PutControl(context.Background(), video.Control{Table: "jobs"}, ""); err != nil {

@@ -24,6 +24,14 @@ type Seen struct {
 	After, By time.Duration
 }
 
+// Past is what was seen of a model's last generations of a length, oldest first.
+type Past struct {
+	Seen []Seen
+	// Charges are what they cost, in the provider's credits. Not every generation has
+	// one, so they are not those of Seen, one by one.
+	Charges []int64
+}
+
 // Prior is what is expected of a generation's time before any was seen: a
 // normal-inverse-gamma distribution over the logarithm of its seconds.
 type Prior struct {

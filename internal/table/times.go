@@ -19,38 +19,61 @@ const longestTime = 7 * 24 * time.Hour
 
 func timesSort(model string, duration int) string { return model + "#" + strconv.Itoa(duration) }
 
-// Times reads what was seen of a model's generations of so many seconds, oldest
-// first, and the version that PutTimes takes. Both are empty where nothing was.
-// What is not a time is left out.
-func (t *Table) Times(ctx context.Context, model string, duration int) ([]schedule.Seen, string, error) {
+// Times reads what was seen of a model's generations of so many seconds, and the
+// version that PutTimes takes. Both are empty where nothing was. What is neither a
+// time nor a charge is left out.
+func (t *Table) Times(ctx context.Context, model string, duration int) (schedule.Past, string, error) {
 	items, err := t.query(ctx, timesPartition, timesSort(model, duration))
 	if err != nil {
-		return nil, "", unavailable("reading the learned times", err)
+		return schedule.Past{}, "", unavailable("reading the learned times", err)
 	}
 	if len(items) == 0 {
-		return nil, "", nil
+		return schedule.Past{}, "", nil
 	}
 	version := ""
 	if n, ok := items[0][versionName].(*types.AttributeValueMemberN); ok {
 		version = n.Value
 	}
-	return seenOf(items[0]["seen"]), version, nil
+	return pastOf(items[0]), version, nil
+}
+
+func pastOf(item map[string]types.AttributeValue) schedule.Past {
+	return schedule.Past{Seen: seenOf(item["seen"]), Charges: chargesOf(item["charges"])}
+}
+
+// chargesOf reads what the last generations cost, in credits, oldest first.
+func chargesOf(value types.AttributeValue) []int64 {
+	list, _ := value.(*types.AttributeValueMemberL)
+	if list == nil {
+		return nil
+	}
+	var charges []int64
+	for _, value := range list.Value {
+		number, _ := value.(*types.AttributeValueMemberN)
+		if number == nil {
+			continue
+		}
+		if n, err := strconv.ParseInt(number.Value, 10, 64); err == nil && n > 0 {
+			charges = append(charges, n)
+		}
+	}
+	return charges
 }
 
 // AllTimes reads what was seen of every kind of generation, oldest first, by one query:
 // all models with all lengths take a tenth of what one gives.
-func (t *Table) AllTimes(ctx context.Context) (map[schedule.Kind][]schedule.Seen, error) {
+func (t *Table) AllTimes(ctx context.Context) (map[schedule.Kind]schedule.Past, error) {
 	items, err := t.query(ctx, timesPartition, "")
 	if err != nil {
 		return nil, unavailable("reading the learned times", err)
 	}
-	all := make(map[schedule.Kind][]schedule.Seen, len(items))
+	all := make(map[schedule.Kind]schedule.Past, len(items))
 	for _, item := range items {
 		r := reader{attributes: item}
 		sort := r.text(sortKey)
 		at := strings.LastIndexByte(sort, '#')
 		if duration, err := strconv.Atoi(sort[at+1:]); at >= 0 && err == nil {
-			all[schedule.Kind{Model: sort[:at], Duration: duration}] = seenOf(item["seen"])
+			all[schedule.Kind{Model: sort[:at], Duration: duration}] = pastOf(item)
 		}
 	}
 	return all, nil
@@ -96,12 +119,16 @@ func secondsOf(d time.Duration) types.AttributeValue {
 
 // PutTimes replaces the version that was read, and gives a *video.Conflict where
 // another was first. On any other error it may have been written.
-func (t *Table) PutTimes(ctx context.Context, model string, duration int, seen []schedule.Seen, version string) error {
-	var pairs []types.AttributeValue
-	for _, s := range seen {
+func (t *Table) PutTimes(ctx context.Context, model string, duration int, past schedule.Past, version string) error {
+	var pairs, charges []types.AttributeValue
+	for _, s := range past.Seen {
 		pairs = append(pairs, &types.AttributeValueMemberL{Value: []types.AttributeValue{secondsOf(s.After), secondsOf(s.By)}})
+	}
+	for _, charge := range past.Charges {
+		charges = append(charges, &types.AttributeValueMemberN{Value: strconv.FormatInt(charge, 10)})
 	}
 	item := attributes{}
 	item["seen"] = &types.AttributeValueMemberL{Value: pairs}
+	item["charges"] = &types.AttributeValueMemberL{Value: charges}
 	return t.put(ctx, timesPartition, timesSort(model, duration), item, version, "writing the learned times")
 }

@@ -1,5 +1,5 @@
-// Package timings learns how long generations take, and forecasts the next one
-// from it. All of it is help and none of it is needed: what can't be read or
+// Package timings learns how long generations take and what they cost, and forecasts
+// the next one from it. All of it is help and none of it is needed: what can't be read or
 // written is logged, and never fails what asked.
 package timings
 
@@ -15,11 +15,10 @@ import (
 
 // Records keeps what was seen of the generations of a model and length.
 type Records interface {
-	// Times gives what was seen, oldest first, and its version; both are empty
-	// where nothing was.
-	Times(ctx context.Context, model string, duration int) (seen []schedule.Seen, version string, err error)
+	// Times gives what was seen and its version; both are empty where nothing was.
+	Times(ctx context.Context, model string, duration int) (past schedule.Past, version string, err error)
 	// PutTimes replaces the version that was read, or gives a *video.Conflict.
-	PutTimes(ctx context.Context, model string, duration int, seen []schedule.Seen, version string) error
+	PutTimes(ctx context.Context, model string, duration int, past schedule.Past, version string) error
 }
 
 // Metrics tells what the provider measured of a model of late; false where it
@@ -56,11 +55,11 @@ func New(records Records, metrics Metrics, log *slog.Logger) *Timings {
 func (t *Timings) Forecast(ctx context.Context, model string, duration int) schedule.Forecast {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	seen, _, err := t.records.Times(ctx, model, duration)
+	past, _, err := t.records.Times(ctx, model, duration)
 	if err != nil {
 		t.warn(ctx, "reading", model, duration, err)
 	}
-	seen = latest(seen)
+	seen := latest(past.Seen)
 	prior := schedule.BuiltIn(duration)
 	if len(seen) < schedule.Window && t.metrics != nil {
 		measured, ok, err := t.metrics.Metrics(ctx, model)
@@ -74,26 +73,34 @@ func (t *Timings) Forecast(ctx context.Context, model string, duration int) sche
 }
 
 // latest leaves out what is too old to count.
-func latest(seen []schedule.Seen) []schedule.Seen { return seen[max(0, len(seen)-schedule.Window):] }
+func latest[T any](all []T) []T { return all[max(0, len(all)-schedule.Window):] }
 
-// Learn adds what was seen of a generation, in the place of the oldest. What tells
-// next to nothing is left out, such as one that a late first look found ended. Of
+// Learn adds what was seen of a generation, and what it cost in credits, in the place
+// of the oldest. No credits are a charge that isn't known. A time that tells next to
+// nothing is left out, such as that of one that a late first look found ended. Of
 // what many see at once, some may be lost.
-func (t *Timings) Learn(ctx context.Context, model string, duration int, seen schedule.Seen) {
+func (t *Timings) Learn(ctx context.Context, model string, duration int, seen schedule.Seen, credits int64) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for range tries {
-		all, version, err := t.records.Times(ctx, model, duration)
+		past, version, err := t.records.Times(ctx, model, duration)
 		if err != nil {
 			t.warn(ctx, "reading", model, duration, err)
 			return
 		}
-		all = latest(all)
-		known := schedule.BuiltIn(duration).Learn(all)
-		if known.Done(seen.By)-known.Done(seen.After) > little {
+		past.Seen, past.Charges = latest(past.Seen), latest(past.Charges)
+		known := schedule.BuiltIn(duration).Learn(past.Seen)
+		tells := known.Done(seen.By)-known.Done(seen.After) <= little
+		if tells {
+			past.Seen = latest(append(past.Seen, seen))
+		}
+		if credits > 0 {
+			past.Charges = latest(append(past.Charges, credits))
+		}
+		if !tells && credits <= 0 {
 			return
 		}
-		err = t.records.PutTimes(ctx, model, duration, latest(append(all, seen)), version)
+		err = t.records.PutTimes(ctx, model, duration, past, version)
 		if err == nil {
 			return
 		}

@@ -29,12 +29,18 @@ func records(fake *dynamofake.Server) *table.Table {
 // kept gives what is kept of the model's videos of five seconds.
 func kept(t *testing.T, fake *dynamofake.Server) []schedule.Seen {
 	t.Helper()
+	return past(t, fake).Seen
+}
+
+// past gives all that is kept of them.
+func past(t *testing.T, fake *dynamofake.Server) schedule.Past {
+	t.Helper()
 	fake.Fail(nil)
-	seen, _, err := records(fake).Times(t.Context(), model, 5)
+	past, _, err := records(fake).Times(t.Context(), model, 5)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return seen
+	return past
 }
 
 // metrics is a provider that measured something, or fails.
@@ -69,7 +75,7 @@ func TestLearnThenForecast(t *testing.T) {
 	before := known.Forecast(ctx, model, 5).Usual()
 	about(t, "the built-in time", before, 80*time.Second)
 	for i := range schedule.Window + 5 {
-		known.Learn(ctx, model, 5, seenAt(195+i%10))
+		known.Learn(ctx, model, 5, seenAt(195+i%10), 0)
 	}
 	after := known.Forecast(ctx, model, 5).Usual()
 	about(t, "what was learned", after, 200*time.Second)
@@ -93,7 +99,7 @@ func TestTheProvidersMetricsStandInUntilThereAreEnough(t *testing.T) {
 	usual := known.Forecast(ctx, model, 5).Usual()
 	about(t, "what the provider measured", usual, 300*time.Second)
 	for range schedule.Window {
-		known.Learn(ctx, model, 5, seenAt(90))
+		known.Learn(ctx, model, 5, seenAt(90), 0)
 	}
 	asked := provider.asked
 	usual = known.Forecast(ctx, model, 5).Usual()
@@ -108,14 +114,43 @@ func TestTheProvidersMetricsStandInUntilThereAreEnough(t *testing.T) {
 func TestLearnLeavesOutWhatTellsNothing(t *testing.T) {
 	fake := dynamofake.New(t)
 	known, ctx := timings.New(records(fake), nil, slog.New(slog.DiscardHandler)), t.Context()
-	known.Learn(ctx, model, 5, schedule.Seen{By: time.Hour})
-	known.Learn(ctx, model, 5, schedule.Seen{After: 2 * time.Second, By: 5 * time.Minute})
+	known.Learn(ctx, model, 5, schedule.Seen{By: time.Hour}, 0)
+	known.Learn(ctx, model, 5, schedule.Seen{After: 2 * time.Second, By: 5 * time.Minute}, 0)
 	if seen := kept(t, fake); len(seen) > 0 {
 		t.Errorf("kept is %v", seen)
 	}
-	known.Learn(ctx, model, 5, schedule.Seen{By: 20 * time.Second})
+	known.Learn(ctx, model, 5, schedule.Seen{By: 20 * time.Second}, 0)
 	if seen := kept(t, fake); !slices.Equal(seen, []schedule.Seen{{By: 20 * time.Second}}) {
 		t.Errorf("kept is %v", seen)
+	}
+}
+
+// What generations cost is kept, also where their times tell nothing, and the dearest
+// of the last ones is given.
+func TestCharges(t *testing.T) {
+	fake, ctx := dynamofake.New(t), t.Context()
+	known := timings.New(records(fake), nil, slog.New(slog.DiscardHandler))
+	dearest := func() int64 {
+		credits, ok := timings.NewRecent(records(fake), time.Now, slog.New(slog.DiscardHandler)).Charged(ctx, model, 5)
+		if ok != (credits > 0) {
+			t.Errorf("%d credits, %v", credits, ok)
+		}
+		return credits
+	}
+	if got := dearest(); got != 0 {
+		t.Errorf("before there are any: %d", got)
+	}
+	known.Learn(ctx, model, 5, schedule.Seen{By: time.Hour}, 3_000_000)
+	known.Learn(ctx, model, 5, seenAt(83), 0)
+	known.Learn(ctx, model, 5, seenAt(83), 1_960_000)
+	if got, kept := dearest(), past(t, fake); got != 3_000_000 || len(kept.Seen) != 2 || !slices.Equal(kept.Charges, []int64{3_000_000, 1_960_000}) {
+		t.Errorf("%d of %+v", got, kept)
+	}
+	for range schedule.Window {
+		known.Learn(ctx, model, 5, schedule.Seen{By: time.Hour}, 1_000_000)
+	}
+	if got, kept := dearest(), past(t, fake); got != 1_000_000 || len(kept.Seen) != 2 || len(kept.Charges) != schedule.Window {
+		t.Errorf("%d of %+v", got, kept)
 	}
 }
 
@@ -137,7 +172,7 @@ func TestWhatGoesWrongIsLogged(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			fake, logged := dynamofake.New(t), &bytes.Buffer{}
-			if err := records(fake).PutTimes(t.Context(), model, 5, []schedule.Seen{seenAt(83)}, ""); err != nil {
+			if err := records(fake).PutTimes(t.Context(), model, 5, schedule.Past{Seen: []schedule.Seen{seenAt(83)}}, ""); err != nil {
 				t.Fatal(err)
 			}
 			fake.Fail(func(call dynamofake.Call) dynamofake.Fault {
@@ -147,7 +182,7 @@ func TestWhatGoesWrongIsLogged(t *testing.T) {
 				return dynamofake.Fault{}
 			})
 			known := timings.New(records(fake), &metrics{err: c.failed}, logTo(logged))
-			known.Learn(t.Context(), model, 5, seenAt(90))
+			known.Learn(t.Context(), model, 5, seenAt(90), 0)
 			about(t, "what is usual", known.Forecast(t.Context(), model, 5).Usual(), 80*time.Second)
 			if !strings.Contains(logged.String(), c.said) {
 				t.Errorf("logged: %s", logged)
@@ -162,7 +197,7 @@ func TestManyLearnAtOnce(t *testing.T) {
 	var wait sync.WaitGroup
 	for i := range 8 {
 		wait.Go(func() {
-			timings.New(records(fake), nil, slog.New(slog.DiscardHandler)).Learn(t.Context(), model, 5, seenAt(80+i))
+			timings.New(records(fake), nil, slog.New(slog.DiscardHandler)).Learn(t.Context(), model, 5, seenAt(80+i), 0)
 		})
 	}
 	wait.Wait()
@@ -198,7 +233,7 @@ func TestRecent(t *testing.T) {
 	}
 	before, _ := shown.Usual(ctx, model, 5)
 	for range schedule.Window {
-		known.Learn(ctx, model, 5, seenAt(200))
+		known.Learn(ctx, model, 5, seenAt(200), 0)
 	}
 	if usual, _ := shown.Usual(ctx, model, 5); usual != before {
 		t.Errorf("within the minute: %v, then %v", before, usual)

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strconv"
 	"sync"
@@ -331,13 +332,16 @@ func (e engine) testTransactions(t *testing.T) {
 
 func (e engine) testTimes(t *testing.T) {
 	jobs := e.open("jobs", nil)
-	want := []schedule.Seen{{By: 20 * time.Second}, {After: 83100 * time.Millisecond, By: 90 * time.Second}}
+	want := schedule.Past{
+		Seen:    []schedule.Seen{{By: 20 * time.Second}, {After: 83100 * time.Millisecond, By: 90 * time.Second}},
+		Charges: []int64{1_960_000, 1},
+	}
 	if err := jobs.PutTimes(t.Context(), "m/n", 5, want, ""); err != nil {
 		t.Fatal(err)
 	}
-	seen, version, err := jobs.Times(t.Context(), "m/n", 5)
-	if err != nil || !slices.Equal(seen, want) || version != "1" {
-		t.Errorf("read %v, version %q, %v", seen, version, err)
+	past, version, err := jobs.Times(t.Context(), "m/n", 5)
+	if err != nil || !reflect.DeepEqual(past, want) || version != "1" {
+		t.Errorf("read %v, version %q, %v", past, version, err)
 	}
 	var conflict *video.Conflict
 	if err := jobs.PutTimes(t.Context(), "m/n", 5, want, ""); !errors.As(err, &conflict) {
