@@ -12,6 +12,13 @@ import (
 
 const modelsPath = "/v1/models"
 
+func pricesQuery() url.Values { return url.Values{"include": {"pricing"}} }
+
+// PriceList is the address of the provider's price list.
+func (c *Client) PriceList() string {
+	return c.config.BaseURL + modelsPath + "?" + pricesQuery().Encode()
+}
+
 // usableETag is the form of an entity tag (RFC 9110, 8.8.3) that is kept and sent
 // again.
 var usableETag = regexp.MustCompile(`^(W/)?"[!#-~]{0,200}"$`)
@@ -21,12 +28,11 @@ var usableETag = regexp.MustCompile(`^(W/)?"[!#-~]{0,200}"$`)
 // needs no key, and reads at most 4 MiB. The error is a *video.Refusal or a
 // *video.Unanswered.
 func (c *Client) Prices(ctx context.Context, etag string) (price.List, bool, error) {
-	query := url.Values{"include": {"pricing"}}
-	got, err := c.read(ctx, video.Key{}, modelsPath, query, etag)
+	got, err := c.read(ctx, video.Key{}, modelsPath, pricesQuery(), etag)
 	if err != nil || got.status == http.StatusNotModified {
 		return price.List{}, false, err
 	}
-	list, err := price.Parse(got.body, c.config.BaseURL+modelsPath+"?"+query.Encode(), c.config.Now())
+	list, err := price.Parse(got.body, c.PriceList(), c.config.Now())
 	if err != nil {
 		return price.List{}, false, &video.Unanswered{Err: err}
 	}

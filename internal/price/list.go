@@ -98,6 +98,17 @@ func (l List) Find(name string) (Price, bool) {
 	return price, true
 }
 
+// Only gives the list of those models alone that one of the names is for, as Find
+// takes them.
+func (l List) Only(names []string) List {
+	l.Models = l.models(func(m Model) bool {
+		return slices.ContainsFunc(names, func(name string) bool {
+			return strings.EqualFold(m.ID, name) || slices.ContainsFunc(m.Aliases, func(alias string) bool { return strings.EqualFold(alias, name) })
+		})
+	})
+	return l
+}
+
 func (l List) models(is func(Model) bool) []Model {
 	var found []Model
 	for _, m := range l.Models {

@@ -23,9 +23,14 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Provider is how the provider is reached.
+// BaseURL is where the provider is.
+type BaseURL struct {
+	BaseURL string `env:"PROVIDER_BASE_URL,required,notEmpty"`
+}
+
+// Provider is how the provider's videos are bought.
 type Provider struct {
-	BaseURL   string `env:"PROVIDER_BASE_URL,required,notEmpty"`
+	BaseURL
 	Route     Route  `env:"PROVIDER_ROUTE,required,notEmpty"`
 	KeySecret string `env:"PROVIDER_KEY_SECRET,required,notEmpty"`
 }
@@ -43,9 +48,16 @@ func (r *Route) UnmarshalText(text []byte) error {
 	return fmt.Errorf("%q is no route; it is %s or %s", text, video.RouteLegacy, video.RouteUniversal)
 }
 
+// Client is the configuration of a client that buys nothing.
+func (b BaseURL) Client() aimlapi.Config {
+	return aimlapi.Config{BaseURL: strings.TrimRight(b.BaseURL, "/"), Now: time.Now}
+}
+
 // Client is the configuration of the provider's client.
 func (p Provider) Client() aimlapi.Config {
-	return aimlapi.Config{BaseURL: strings.TrimRight(p.BaseURL, "/"), Route: video.Route(p.Route), Now: time.Now}
+	config := p.BaseURL.Client()
+	config.Route = video.Route(p.Route)
+	return config
 }
 
 // Waits bound the times between two looks at a generation.
@@ -128,6 +140,12 @@ type Prompts struct {
 // Settle is what the function settle is told.
 type Settle struct {
 	Intake
+}
+
+// Prices is what the function prices is told.
+type Prices struct {
+	BaseURL
+	Jobs
 }
 
 // API is what the function api is told.

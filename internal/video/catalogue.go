@@ -101,6 +101,15 @@ func Catalogue() []Model {
 	}
 }
 
+// ModelNames gives the names of the models of the catalogue.
+func ModelNames() []string {
+	var names []string
+	for _, m := range Catalogue() {
+		names = append(names, m.Name)
+	}
+	return names
+}
+
 // FindModel gives the catalogue's entry of that name.
 func FindModel(name string) (Model, bool) {
 	models := Catalogue()

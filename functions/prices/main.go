@@ -1,0 +1,27 @@
+// Command prices is the Lambda function that keeps the provider's price list.
+package main
+
+import (
+	"crypto/rand"
+	"log/slog"
+	mathrand "math/rand/v2"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/takeup/takeup/internal/aimlapi"
+	"github.com/takeup/takeup/internal/pricelist"
+	"github.com/takeup/takeup/internal/settings"
+	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/video"
+)
+
+func main() {
+	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
+	set, config := settings.Must(log, settings.Load[settings.Prices])
+	store := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
+	keeper := pricelist.New(aimlapi.New(set.Client()), store, video.ModelNames(), time.Now)
+	lambda.Start(keeper.Handler(log))
+}

@@ -1,0 +1,71 @@
+package price
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/big"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// Basis is what an estimate is made of.
+type Basis string
+
+// The bases of an estimate.
+const (
+	ByNothing Basis = ""        // neither a price nor a charge is known
+	ByList    Basis = "list"    // the provider's price list
+	ByCharges Basis = "charges" // what the model's last videos of that length cost
+)
+
+// Estimate is what a request is expected to cost.
+type Estimate struct {
+	Basis Basis
+	// Least is the least by the list. By charges, it is the dearest of them.
+	Least Micros
+	Most  Micros // 0 where there is no bound
+	// Charged is the dearest recent charge; 0 where none is known.
+	Charged Micros
+}
+
+// Exact says that the request will cost Least, no more and no less, by the list.
+func (e Estimate) Exact() bool { return e.Basis == ByList && e.Least == e.Most }
+
+// Estimate says what a request is expected to cost: what the list says of it, or,
+// where that is nothing, the dearest recent charge for the model and length; 0 where
+// there is none.
+func (l List) Estimate(request video.Request, charged Micros) Estimate {
+	p, _ := l.Find(request.Model())
+	switch q := p.Quote(request); {
+	case q.Known:
+		return Estimate{Basis: ByList, Least: q.Least, Most: q.Most, Charged: charged}
+	case charged > 0:
+		return Estimate{Basis: ByCharges, Least: charged, Charged: charged}
+	}
+	return Estimate{}
+}
+
+// OfCredits is what a number of the provider's credits is worth, rounded up to the
+// micro-dollar.
+func OfCredits(credits int64) Micros {
+	const each = video.CreditsPerUSD / int64(PerUSD)
+	return Micros(credits/each + min(1, credits%each))
+}
+
+// USD is the amount as a decimal number, such as 0.98.
+func (m Micros) USD() json.Number {
+	d, err := ParseDecimal(new(big.Rat).SetFrac64(int64(max(m, 0)), int64(PerUSD)).FloatString(6))
+	if err != nil {
+		panic("price: an amount that isn't a decimal number: " + err.Error()) // it has 19 digits at most
+	}
+	return json.Number(d.String())
+}
+
+// String gives the amount with cents, or with as many digits as it has below them,
+// such as "0.98 USD".
+func (m Micros) String() string {
+	if m%10_000 == 0 {
+		return fmt.Sprintf("%d.%02d USD", m/PerUSD, m%PerUSD/10_000)
+	}
+	return string(m.USD()) + " USD"
+}

@@ -1,0 +1,59 @@
+package table
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"github.com/takeup/takeup/internal/price"
+)
+
+// The keys of the one item of the price list.
+const (
+	pricesPartition = "prices"
+	pricesItem      = "list"
+)
+
+// maxPrices is the most that a price list takes as JSON, in bytes: an item of
+// DynamoDB has 400 KB.
+const maxPrices = 300_000
+
+// PriceList reads the price list, and its version, which PutPriceList takes. Both
+// are empty where there is none. The read is consistent. The error is a
+// *video.ServiceUnavailable.
+func (t *Table) PriceList(ctx context.Context) (price.List, string, error) {
+	const doing = "reading the price list"
+	items, err := t.query(ctx, pricesPartition, pricesItem)
+	if err != nil {
+		return price.List{}, "", unavailable(doing, err)
+	}
+	if len(items) == 0 {
+		return price.List{}, "", nil
+	}
+	r := reader{attributes: items[0]}
+	var list price.List
+	version, body := r.number(versionName), r.text("prices")
+	if r.err == nil {
+		r.err = json.Unmarshal([]byte(body), &list)
+	}
+	if r.err != nil {
+		return price.List{}, "", unavailable(doing, fmt.Errorf("the item can't be read: %w", r.err))
+	}
+	return list, strconv.FormatInt(version, 10), nil
+}
+
+// PutPriceList replaces the version that was read, and gives a *video.Conflict where
+// another was first. On any other error it may have been written.
+func (t *Table) PutPriceList(ctx context.Context, list price.List, version string) error {
+	body, err := json.Marshal(list)
+	switch {
+	case err != nil:
+		return fmt.Errorf("table: encoding the price list: %w", err)
+	case len(body) > maxPrices:
+		return fmt.Errorf("the price list has %d bytes for the models here; at most %d are kept", len(body), maxPrices)
+	}
+	item := attributes{}
+	item.put("prices", string(body))
+	return t.put(ctx, pricesPartition, pricesItem, item, version, "writing the price list")
+}
