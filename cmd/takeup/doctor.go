@@ -12,8 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/spf13/cobra"
 
-	"github.com/takeup/takeup/internal/client"
 	"github.com/takeup/takeup/internal/doctor"
+	"github.com/takeup/takeup/internal/video"
 )
 
 func newDoctor(w *world) *cobra.Command {
@@ -100,6 +100,7 @@ func (w *world) examineStack(ctx context.Context, stack stackAccess) []doctor.Li
 	} else {
 		lines = append(lines, doctor.API(ctx, access, access.address, w.now)...)
 		price = defaultPrice(ctx, access)
+		lines = append(lines, doctor.Prices(ctx, access))
 	}
 	objects := stack.s3()
 	return append(append(lines,
@@ -111,25 +112,19 @@ func (w *world) examineStack(ctx context.Context, stack stackAccess) []doctor.Li
 
 // defaultPrice is what a video of the default model costs, where it is known.
 func defaultPrice(ctx context.Context, access apiAccess) doctor.Price {
-	models, err := access.Models(ctx)
+	request, err := video.ParseRequest([]byte(`{"prompt": "any"}`))
 	if err != nil {
-		return doctor.Price{} // the API's own line says so
-	}
-	model, err := find(models, "")
-	if err != nil || model.Price == nil {
 		return doctor.Price{}
 	}
-	return doctor.Price{Model: model.Name, USD: model.Price.USDPerSecond * float64(defaultDuration(model))}
-}
-
-// defaultDuration is what a video of the model has unless it is said, in seconds.
-func defaultDuration(model client.Model) int {
-	for _, p := range model.Parameters {
-		if seconds, ok := p.Default.(float64); ok && p.Name == "duration" {
-			return int(seconds)
-		}
+	checked, err := access.Check(ctx, request)
+	if err != nil || checked.Price == nil {
+		return doctor.Price{} // where the API doesn't answer, its own line says so
 	}
-	return 0
+	usd, err := checked.Price.USD.Float64()
+	if err != nil {
+		return doctor.Price{}
+	}
+	return doctor.Price{Model: request.Model(), USD: usd}
 }
 
 // runProgram runs a program and gives what it prints.

@@ -14,13 +14,10 @@ import (
 // estimate is what a video will cost, and how long it will take. What is nil
 // isn't known.
 type estimate struct {
-	Model       string   `json:"model"`
-	Duration    int      `json:"duration"`
-	USD         *float64 `json:"usd"`
-	Approximate bool     `json:"approximate"`
-	Seconds     *int     `json:"seconds"`
-	Source      string   `json:"source,omitempty"`
-	AsOf        string   `json:"as_of,omitempty"`
+	Model    string        `json:"model"`
+	Duration int           `json:"duration"`
+	Price    *client.Quote `json:"price"`
+	Seconds  *int          `json:"seconds"`
 }
 
 func newEstimate(w *world) *cobra.Command {
@@ -33,8 +30,8 @@ func newEstimate(w *world) *cobra.Command {
 		Use: "estimate [PROMPT]", GroupID: groupVideos, Args: arguments(0, 1),
 		Short: "Say what a video would cost and how long it would take",
 		Long: `Says what a video would cost, and how long it would take. It takes the arguments
-of generate, checks them in the same way, and sends nothing. The prompt can be
-left out.`,
+of generate, checks them in the same way, and starts nothing. The prompt can be
+left out. The cost is exact where the provider's price list is.`,
 		Example:           "  takeup estimate --duration 10",
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -53,11 +50,15 @@ left out.`,
 			if err != nil {
 				return err
 			}
-			got, err := estimated(models, request)
-			switch {
-			case err != nil:
+			checked, err := api.Check(cmd.Context(), request)
+			if err != nil {
 				return err
-			case asJSON:
+			}
+			got, err := estimated(models, request)
+			if err != nil {
+				return err
+			}
+			if got.Price = checked.Price; asJSON {
 				return printJSON(w.out, got)
 			}
 			got.print(w.out)
@@ -76,10 +77,6 @@ func estimated(models client.Models, request video.Request) (estimate, error) {
 		return estimate{}, err
 	}
 	got := estimate{Model: model.Name, Duration: request.Duration()}
-	if p := model.Price; p != nil {
-		usd := p.USDPerSecond * float64(request.Duration())
-		got.USD, got.Approximate, got.Source, got.AsOf = &usd, p.Approximate, p.Source, p.AsOf
-	}
 	for _, u := range model.Usual {
 		if u.Duration == request.Duration() {
 			got.Seconds = &u.Seconds
@@ -90,18 +87,30 @@ func estimated(models client.Models, request video.Request) (estimate, error) {
 
 func (e estimate) print(out io.Writer) {
 	fmt.Fprintf(out, "model  %s, %d s\n", e.Model, e.Duration)
-	cost := "not known: the provider publishes no price of this model that Takeup knows"
-	if e.USD != nil {
-		cost = fmt.Sprintf("%.2f USD", *e.USD)
-		if e.Approximate {
-			cost = "about " + cost
-		}
-		cost += fmt.Sprintf(" (%s, %s)", e.Source, e.AsOf)
-	}
-	fmt.Fprintf(out, "cost   %s\n", cost)
+	fmt.Fprintf(out, "cost   %s\n", quoteText(e.Price))
 	took := "not known: no video of this model and length was made here yet"
 	if e.Seconds != nil {
 		took = "about " + secondsText(time.Duration(*e.Seconds)*time.Second)
 	}
 	fmt.Fprintf(out, "time   %s\n", took)
+}
+
+// quoteText says what a request costs, and how that is known.
+func quoteText(q *client.Quote) string {
+	switch {
+	case q == nil:
+		return "not known: the provider's price list doesn't tell, and no such video was made here yet"
+	case q.Basis == "charges":
+		return fmt.Sprintf("about %s USD, which is the most that the last such videos cost", q.USD)
+	}
+	text := fmt.Sprintf("%s USD", q.USD)
+	if !q.Exact {
+		text = "at least " + text
+		if q.MostUSD != nil {
+			text += fmt.Sprintf(", at most %s USD", *q.MostUSD)
+		} else if q.Charged != nil {
+			text += fmt.Sprintf("; the last such videos cost up to %s USD", *q.Charged)
+		}
+	}
+	return text + fmt.Sprintf(" (%s, %s)", deref(q.Source), deref(q.Date))
 }

@@ -22,7 +22,7 @@ func newInvoke(w *world) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "invoke (FUNCTION | --prepare)", GroupID: groupOperate, Args: arguments(0, 1),
 		Short: "Run one of the functions in Lambda's container, with sam local invoke",
-		Long: `Runs a function of the template, api, authorize, check, prompts, settle, store or submit,
+		Long: `Runs a function of the template, api, authorize, check, prices, prompts, settle, store or submit,
 in the container that SAM has for Lambda, against a stack. It is started from
 Takeup's repository, and needs a Docker engine. The function is built from the
 sources that are here, and has the settings of the stack. What it answers goes to
@@ -37,7 +37,7 @@ With --prepare it runs nothing. It writes the template and the events for sam lo
 invoke into .takeup/invoke, says how to call SAM, and lets the containers reach the
 local stack until it is interrupted.`,
 		Example:           "  takeup invoke submit\n  takeup invoke check --job a-paper-boat --stack takeup\n  takeup invoke api --event my-event.json",
-		ValidArgsFunction: cobra.FixedCompletions([]string{"api", "authorize", "check", "prompts", "settle", "store", "submit"}, cobra.ShellCompDirectiveNoFileComp),
+		ValidArgsFunction: cobra.FixedCompletions([]string{"api", "authorize", "check", "prices", "prompts", "settle", "store", "submit"}, cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			i.given = strings.Join(args, "")
 			i.yes = i.yes || w.purchase().yes

@@ -1,13 +1,16 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
 
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/spf13/cobra"
 
 	"github.com/takeup/takeup/internal/localstack"
+	"github.com/takeup/takeup/internal/pricelist/refresh"
 )
 
 func newUp(w *world) *cobra.Command {
@@ -41,7 +44,7 @@ provider.`,
 				return err
 			}
 			if provider != nil {
-				fmt.Fprintf(w.out, "Every prompt that this stack is given goes to %s, with your key, and costs about 1 USD.\n", provider.BaseURL)
+				fmt.Fprintf(w.out, "Every prompt that this stack is given goes to %s, with your key, and costs what %s estimate says.\n", provider.BaseURL, w.name)
 			}
 			w.cleaning.Store(true) // what was started is ended again
 			defer w.cleaning.Store(false)
@@ -49,12 +52,16 @@ provider.`,
 				StateDir: stateDir, Port: number, Provider: provider, Output: w.out, Now: w.now, Detach: true,
 			})
 			var already *localstack.AlreadyRunning
-			if errors.As(err, &already) {
+			switch {
+			case errors.As(err, &already):
 				fmt.Fprintln(w.out, already.Error())
-				stack, err = localstack.Open(stateDir)
-			}
-			if err != nil {
+				if stack, err = localstack.Open(stateDir); err != nil {
+					return err
+				}
+			case err != nil:
 				return err
+			default:
+				w.firstPrices(cmd.Context(), stack)
 			}
 			w.tell(stack)
 			return nil
@@ -65,6 +72,18 @@ provider.`,
 	complete(cmd, "port", nil)
 	complete(cmd, "base-url", nil)
 	return cmd
+}
+
+// firstPrices has a new stack ask for the provider's price list, which it does by
+// itself only within a quarter of an hour. A stack without it works.
+func (w *world) firstPrices(ctx context.Context, stack *localstack.Stack) {
+	began := w.now()
+	fmt.Fprint(w.out, "asking for the provider's price list ... ")
+	if _, err := refresh.Prices(ctx, lambda.NewFromConfig(stack.Config()), stack.Outputs["PricesFunction"]); err != nil {
+		fmt.Fprintf(w.out, "failed: %v\nprices are not known; %s models --refresh asks again\n", err, w.name)
+		return
+	}
+	fmt.Fprintf(w.out, "%.1f s\n", w.now().Sub(began).Seconds())
 }
 
 // portNumber reads a port; an empty one is 0, which is a free one.

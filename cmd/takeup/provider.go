@@ -2,13 +2,17 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/takeup/takeup/internal/aimlapi"
 	"github.com/takeup/takeup/internal/localstack"
+	"github.com/takeup/takeup/internal/video"
 )
 
 // defaultProvider is the real one.
@@ -57,9 +61,27 @@ type declined struct{ why string }
 
 func (e *declined) Error() string { return e.why }
 
-// agree says what one video costs, and asks. Nothing is paid before.
-func (p purchase) agree(w *world, provider *localstack.Provider) error {
-	fmt.Fprintf(w.out, "This sends the prompt to %s, with your key. One video costs about 1 USD.\n", provider.BaseURL)
+// listPatience is how long the provider's price list is waited for.
+const listPatience = 10 * time.Second
+
+// agree says what a request costs by the provider's price list, and asks. Nothing is
+// paid before.
+func (p purchase) agree(ctx context.Context, w *world, provider *localstack.Provider, request video.Request) error {
+	asked, cancel := context.WithTimeout(ctx, listPatience)
+	defer cancel()
+	list, _, err := aimlapi.New(aimlapi.Config{BaseURL: provider.BaseURL, Now: w.now}).Prices(asked, "")
+	cost := "What the video costs is not known: the provider's price list doesn't tell."
+	switch e := list.Estimate(request, 0); {
+	case err != nil:
+		cost = fmt.Sprintf("What the video costs is not known: %v.", err)
+	case e.Exact():
+		cost = fmt.Sprintf("The video costs %s by the provider's price list.", e.Least)
+	case e.Most > 0:
+		cost = fmt.Sprintf("The video costs from %s to %s by the provider's price list.", e.Least, e.Most)
+	case e.Least > 0:
+		cost = fmt.Sprintf("The video costs at least %s by the provider's price list.", e.Least)
+	}
+	fmt.Fprintf(w.out, "This sends the prompt to %s, with your key. %s\n", provider.BaseURL, cost)
 	return w.ask(p.yes, "nobody can be asked here whether to pay; set YES=1 to agree, or unset AIMLAPI_KEY to use the stand-in")
 }
 

@@ -34,7 +34,7 @@ func newReconcile(w *world) *cobra.Command {
 		Short: "Name what was paid without a video, and what was lost on the way",
 		Long: `Holds what the provider charged against the table of jobs, the bucket and the
 prompt files, and names what does not add up, and each charge of more than three
-times the estimate, each with what to do. It changes nothing and pays nothing. With
+times the price, each with what to do. It changes nothing and pays nothing. With
 --repair it writes what the table lacks of all that back instead, after it was
 restored to a point in time and while it is paused. It needs the stack's AWS. The exit status is 0 when all is
 accounted for, and 3 when something is named or could not be read.`,
@@ -94,7 +94,7 @@ func (a stackAccess) sources(w *world) (reconcile.Sources, error) {
 		return reconcile.Sources{}, err
 	}
 	return reconcile.Sources{
-		Jobs: a.jobs(), IDs: a.ids(), Manifests: a.shelf(), Contents: a.jobs(), Executions: executions,
+		Jobs: a.jobs(), IDs: a.ids(), Manifests: a.shelf(), Contents: a.jobs(), Prices: a.jobs(), Executions: executions,
 		Provider: a.account(w), Keys: a.keys(),
 		Objects: reconcile.Objects{Client: a.s3(), Videos: a.outputs["VideosBucket"], PromptFiles: a.outputs["PromptsBucket"]},
 	}, nil

@@ -74,7 +74,7 @@ func (r *runner) run(ctx context.Context) (err error) {
 		return err
 	}
 	if provider != nil {
-		if err := r.purchase.agree(r.world, provider); err != nil {
+		if err := r.purchase.agree(ctx, r.world, provider, request); err != nil {
 			return err
 		}
 	}
@@ -87,6 +87,7 @@ func (r *runner) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stack.Stop(ctx)) }()
+	r.firstPrices(ctx, stack)
 
 	machine, err := stateMachine(stack.Outputs)
 	if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/takeup/takeup/internal/localstack"
+	"github.com/takeup/takeup/internal/simulator"
 )
 
 func TestProvider(t *testing.T) {
@@ -45,16 +47,27 @@ func TestProvider(t *testing.T) {
 
 func TestNobodyPaysUnasked(t *testing.T) {
 	w := newTestWorld(t)
-	provider := &localstack.Provider{BaseURL: defaultProvider, Key: "secret"}
+	standIn, err := simulator.New(simulator.Config{Settings: simulator.DefaultSettings(), Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(standIn)
+	defer server.Close()
+	provider, boat := &localstack.Provider{BaseURL: server.URL, Key: "secret"}, request(t, "a boat")
 	var no *declined
-	if err := (purchase{}).agree(w.world, provider); !errors.As(err, &no) || !strings.Contains(err.Error(), "YES=1") {
+	if err := (purchase{}).agree(t.Context(), w.world, provider, boat); !errors.As(err, &no) || !strings.Contains(err.Error(), "YES=1") {
 		t.Errorf("without a terminal: %v", err)
 	}
-	if err := (purchase{yes: true}).agree(w.world, provider); err != nil {
+	if err := (purchase{yes: true}).agree(t.Context(), w.world, provider, boat); err != nil {
 		t.Errorf("with YES=1: %v", err)
 	}
-	if said := w.out.String(); !strings.Contains(said, "about 1 USD") || !strings.Contains(said, defaultProvider) || strings.Contains(said, "secret") {
+	if said := w.out.String(); !strings.Contains(said, "The video costs 0.98 USD by the provider's price list.") || !strings.Contains(said, server.URL) || strings.Contains(said, "secret") {
 		t.Errorf("it said %q", said)
+	}
+	server.Close()
+	w.out.Reset()
+	if err := (purchase{yes: true}).agree(t.Context(), w.world, provider, boat); err != nil || !strings.Contains(w.out.String(), "What the video costs is not known: ") {
+		t.Errorf("without a list: %v, %s", err, &w.out)
 	}
 }
 

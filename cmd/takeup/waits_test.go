@@ -19,7 +19,7 @@ import (
 	"github.com/takeup/takeup/internal/web"
 )
 
-// unknown knows nothing of how long videos take.
+// unknown knows nothing of how long videos take, and of what they cost.
 type unknown struct{}
 
 func (unknown) Left(context.Context, string, int, time.Duration) (time.Duration, bool) {
@@ -27,6 +27,8 @@ func (unknown) Left(context.Context, string, int, time.Duration) (time.Duration,
 }
 
 func (unknown) Usual(context.Context, string, int) (time.Duration, bool) { return 0, false }
+
+func (unknown) Charged(context.Context, string, int) (int64, bool) { return 0, false }
 
 // noShelf is a bucket that nobody asks.
 type noShelf struct{}

@@ -16,6 +16,7 @@ import (
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/manifest"
 	"github.com/takeup/takeup/internal/page"
+	"github.com/takeup/takeup/internal/pricelist"
 	"github.com/takeup/takeup/internal/settings"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/timings"
@@ -26,12 +27,11 @@ func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	set, config := settings.Must(log, settings.Load[settings.API])
 	bucket, executions := s3.NewFromConfig(config), jobs.NewExecutions(sfn.NewFromConfig(config), set.StateMachine)
-	known := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
 	presigner := s3.NewPresignClient(bucket)
-	videos := web.NewPresigned(presigner, set.VideosBucket, set.VideoURL.Duration())
+	known, videos := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration]), web.NewPresigned(presigner, set.VideosBucket, set.VideoURL.Duration())
 	api := web.API{
 		Jobs: jobs.New(known, manifest.New(bucket, set.VideosBucket), executions, time.Now), Videos: videos,
-		Estimator: timings.NewRecent(known, time.Now, log), Uploads: web.NewForms(presigner, set.PromptsBucket, time.Now),
+		Estimator: timings.NewRecent(known, time.Now, log), Uploads: web.NewForms(presigner, set.PromptsBucket, time.Now), Prices: pricelist.NewRecent(known, log, time.Now),
 		Origin: set.CORSOrigin, Random: rand.Reader, Now: time.Now, Log: log,
 	}
 	api.Page = page.New(videos.Origin, api.NotFound())

@@ -167,6 +167,20 @@ func (c *Client) Models(ctx context.Context) (Models, error) {
 	return got, err
 }
 
+// Check says whether a request would be taken, and what it would cost. Nothing is
+// started.
+func (c *Client) Check(ctx context.Context, request video.Request) (Checked, error) {
+	body, err := json.Marshal(request)
+	if err != nil {
+		return Checked{}, fmt.Errorf("encoding the request: %w", err)
+	}
+	var got Checked
+	_, err = c.insist(ctx, call{
+		method: http.MethodPost, path: "/check", body: body, header: map[string]string{"Content-Type": "application/json"},
+	}, &got)
+	return got, err
+}
+
 // Clock asks for something that needs the token, and gives the time that the
 // reply says it is there; the zero time where it doesn't say.
 func (c *Client) Clock(ctx context.Context) (time.Time, error) {

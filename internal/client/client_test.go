@@ -73,7 +73,7 @@ func TestEveryCall(t *testing.T) {
 	if got, err := c.Delete(ctx, "b", true); err != nil || !got.Discard {
 		t.Errorf("deleted: %+v, %v", got, err)
 	}
-	if models, err := c.Models(ctx); err != nil || models.Models[0].Price.USDPerSecond != 0.196 {
+	if models, err := c.Models(ctx); err != nil || models.Models[0].Price.Variants[0].USD != "0.196" {
 		t.Errorf("models: %+v, %v", models, err)
 	}
 	if at, err := c.Clock(ctx); err != nil || at.IsZero() {

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -182,7 +183,8 @@ type Model struct {
 	Parameters []Parameter `json:"parameters"`
 	NeedsOneOf []string    `json:"needs_one_of"`
 	Durations  []int       `json:"durations"`
-	Price      *Price      `json:"price"`
+	Price      *Price      `json:"price"` // nil where it isn't known
+	Charged    []Charge    `json:"charged"`
 	Usual      []Usual     `json:"usual"`
 }
 
@@ -192,12 +194,44 @@ type ModelInfo struct {
 	Developer string `json:"developer"`
 }
 
-// Price is what a second of video costs.
+// Price is what the provider's list says of a model.
 type Price struct {
-	USDPerSecond float64 `json:"usd_per_second"`
-	Approximate  bool    `json:"approximate"`
-	Source       string  `json:"source"`
-	AsOf         string  `json:"as_of"`
+	Kind     string    `json:"kind"` // fixed, variants or variable
+	Unit     string    `json:"unit"` // second or video; empty where the variants differ
+	Variants []Variant `json:"variants"`
+	Source   string    `json:"source"` // the address of the list
+	Date     string    `json:"date"`   // when it was known to be like this, as 2026-08-21
+}
+
+// Variant is a price for Per units, for the requests that have the values of When.
+type Variant struct {
+	When map[string]string `json:"when"`
+	USD  json.Number       `json:"usd"`
+	Unit string            `json:"unit"`
+	Per  int64             `json:"per"`
+}
+
+// Charge is the dearest of what the last videos of that duration cost.
+type Charge struct {
+	Duration int         `json:"duration"`
+	USD      json.Number `json:"usd"`
+}
+
+// Checked is a request that would be taken, with its defaults.
+type Checked struct {
+	Request video.Request `json:"request"`
+	Price   *Quote        `json:"price"` // nil where nothing tells what it costs
+}
+
+// Quote is what a request will cost. What is nil isn't known.
+type Quote struct {
+	USD     json.Number  `json:"usd"`
+	Exact   bool         `json:"exact"` // USD and no more; otherwise, by the list, at least that
+	MostUSD *json.Number `json:"most_usd"`
+	Basis   string       `json:"basis"` // list, or charges: the dearest of the last ones
+	Charged *json.Number `json:"charged_usd"`
+	Source  *string      `json:"source"`
+	Date    *string      `json:"date"`
 }
 
 // Usual is how long a video of that duration usually takes.

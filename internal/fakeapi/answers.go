@@ -1,6 +1,7 @@
 package fakeapi
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -110,6 +111,8 @@ func (s *Server) answer(header http.Header, r *http.Request, body []byte) (path 
 		status, reply = s.create(r, body)
 	case "GET /videos":
 		status, reply = s.list(r)
+	case "POST /check":
+		status, reply = s.check(r, body)
 	case "GET /models":
 		status, reply = http.StatusOK, s.Models
 	case "GET /control":
@@ -143,6 +146,33 @@ func (s *Server) create(r *http.Request, body []byte) (int, any) {
 		s.add(id, request, s.Script(id, request))
 	}
 	return http.StatusOK, map[string]any{"id": id, "status": client.Queued, "video": nil, "error": nil, "meta": nil}
+}
+
+// The fake's price list.
+const priceSource, priceDate = "https://api.example/v1/models?include=pricing", "2026-08-21"
+
+// check quotes what the models' prices say.
+func (s *Server) check(r *http.Request, body []byte) (int, any) {
+	request, err := video.ParseRequest(body)
+	var invalid *video.InvalidRequest
+	if errors.As(err, &invalid) {
+		return http.StatusBadRequest, refuse(r, http.StatusBadRequest, "", invalid.Fields...)
+	}
+	usd := func(perSecond float64) *json.Number {
+		n := json.Number(fmt.Sprintf("%.2f", perSecond*float64(request.Duration())))
+		return &n
+	}
+	source, date := priceSource, priceDate
+	quote := &client.Quote{USD: *usd(0.196), Exact: true, MostUSD: usd(0.196), Basis: "list", Charged: usd(0.196), Source: &source, Date: &date}
+	switch request.Model() {
+	case "klingai/video-v3-pro-text-to-video":
+		quote.USD, quote.Exact, quote.MostUSD, quote.Charged = *usd(0.168), false, usd(0.252), nil
+	case "klingai/v2-master-text-to-video":
+		quote = &client.Quote{USD: *usd(0.25), Basis: "charges", Charged: usd(0.25)}
+	case "kling-video/v1/standard/text-to-video":
+		quote = nil
+	}
+	return http.StatusOK, client.Checked{Request: request, Price: quote}
 }
 
 func (s *Server) list(r *http.Request) (int, any) {
@@ -268,8 +298,9 @@ func models() client.Models {
 				{Name: "cfg_scale", Type: "number", Minimum: new(float64), Maximum: number(1)},
 				{Name: "advanced_camera_control", Type: "object", Fields: []client.Parameter{{Name: "movement_type", Type: "string", Required: true, Enum: []any{"pan", "tilt"}}}},
 			},
-			Price: &client.Price{USDPerSecond: 0.196, Approximate: true, Source: "the provider's documentation", AsOf: "2026-08-21"},
-			Usual: []client.Usual{{Duration: 5, Seconds: 80}, {Duration: 10, Seconds: 150}},
+			Price:   &client.Price{Kind: "fixed", Unit: "second", Variants: []client.Variant{{When: map[string]string{}, USD: "0.196", Unit: "second", Per: 1}}, Source: priceSource, Date: priceDate},
+			Charged: []client.Charge{{Duration: 5, USD: "0.98"}},
+			Usual:   []client.Usual{{Duration: 5, Seconds: 80}, {Duration: 10, Seconds: 150}},
 		},
 		{
 			Name: "klingai/video-v3-pro-text-to-video", NeedsOneOf: []string{"prompt", "multi_prompt"}, Durations: []int{3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
@@ -277,7 +308,22 @@ func models() client.Models {
 				{Name: "prompt", Type: "string"},
 				{Name: "multi_prompt", Type: "array", Item: &client.Parameter{Type: "string", Required: true}},
 			},
-			Usual: []client.Usual{},
+			Price: &client.Price{Kind: "variants", Unit: "second", Variants: []client.Variant{
+				{When: map[string]string{"generate_audio": "false"}, USD: "0.168", Unit: "second", Per: 1},
+				{When: map[string]string{"generate_audio": "true"}, USD: "0.252", Unit: "second", Per: 1},
+			}, Source: priceSource, Date: priceDate},
+			Charged: []client.Charge{}, Usual: []client.Usual{},
+		},
+		{
+			Name: "klingai/v2-master-text-to-video", NeedsOneOf: []string{"prompt"}, Durations: []int{5, 10},
+			Parameters: []client.Parameter{{Name: "prompt", Type: "string", Required: true}},
+			Price:      &client.Price{Kind: "variable", Variants: []client.Variant{}, Source: priceSource, Date: priceDate},
+			Charged:    []client.Charge{{Duration: 10, USD: "2.5"}}, Usual: []client.Usual{},
+		},
+		{
+			Name: "kling-video/v1/standard/text-to-video", NeedsOneOf: []string{"prompt"}, Durations: []int{5, 10},
+			Parameters: []client.Parameter{{Name: "prompt", Type: "string", Required: true}},
+			Charged:    []client.Charge{}, Usual: []client.Usual{},
 		},
 	}}
 	for i := range list.Models {

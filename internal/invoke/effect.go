@@ -22,18 +22,20 @@ func Effect(name string, event []byte) string {
 	_ = json.Unmarshal(event, &said)
 	switch name {
 	case "submit":
-		return fmt.Sprintf("It buys a video, for about 1 USD, unless job %s was submitted before. Nothing looks after the job then; takeup redrive %[1]s does.", said.Execution)
+		return fmt.Sprintf("It buys a video, at the price that takeup estimate says, unless job %s was submitted before. Nothing looks after the job then; takeup redrive %[1]s does.", said.Execution)
 	case "check":
 		return fmt.Sprintf("It asks the provider for the generation, and ends job %s if that has failed or is overdue.", said.ID)
 	case "store":
 		return fmt.Sprintf("It copies the video of job %s into the videos bucket.", said.ID)
+	case "prices":
+		return "It asks for the provider's price list, and keeps it."
 	case "prompts":
-		return "It starts a job for each prompt file in the event, unless that was started before. Each job buys a video, for about 1 USD."
+		return "It starts a job for each prompt file in the event, unless that was started before. Each job buys a video, at the price that takeup estimate says."
 	case "api":
 		if said.HTTPMethod == http.MethodGet || said.HTTPMethod == http.MethodHead {
 			return "It answers the request, and changes nothing."
 		}
-		return "It does what the request asks for: a POST for a video starts a job, which buys the video, for about 1 USD."
+		return "It does what the request asks for: a POST for a video starts a job, which buys the video, at the price that takeup estimate says."
 	}
 	return "It reads the API's token and answers; it changes nothing."
 }

@@ -169,7 +169,7 @@ func TestName(t *testing.T) {
 
 func TestEffect(t *testing.T) {
 	for _, test := range []struct{ name, event, want string }{
-		{"submit", `{"execution":"a-boat","input":{}}`, "buys a video, for about 1 USD, unless job a-boat was submitted before. Nothing looks after the job then; takeup redrive a-boat does."},
+		{"submit", `{"execution":"a-boat","input":{}}`, "buys a video, at the price that takeup estimate says, unless job a-boat was submitted before. Nothing looks after the job then; takeup redrive a-boat does."},
 		{"check", `{"id":"a-boat"}`, "ends job a-boat if"},
 		{"store", `{"id":"a-boat"}`, "copies the video of job a-boat"},
 		{"prompts", `{}`, "Each job buys a video"},

@@ -14,6 +14,7 @@ import (
 
 	"github.com/takeup/takeup/internal/dynamofake"
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/table"
@@ -247,8 +248,8 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// A charge of more than three times the estimate is named, whatever became of its
-// video; where a model has no price, the others' charges are the estimate.
+// A charge of more than three times the price is named, whatever became of its video;
+// where the list has no price, the others' charges tell what is usual.
 func TestPrices(t *testing.T) {
 	const priced, unpriced = video.DefaultModel, "klingai/video-v3-pro-text-to-video"
 	for _, test := range []struct {
@@ -260,7 +261,7 @@ func TestPrices(t *testing.T) {
 	}{
 		{"as estimated", priced, 5, []int64{2_000_000}, 0, ""},
 		{"three times the estimate", priced, 5, []int64{6_000_000}, 0, ""},
-		{"more than that", priced, 5, []int64{6_000_001}, 1, "charged 3.00 USD, where 1.00 USD is to be expected (the estimate)"},
+		{"more than that", priced, 5, []int64{6_000_001}, 1, "charged 3.00 USD, where 1.00 USD is to be expected (the price list)"},
 		{"a hundred times, of ten seconds", priced, 10, []int64{400_000_000}, 1, "charged 200.00 USD, where 2.00 USD"},
 		{"40,500 USD", priced, 5, []int64{81_000_000_000}, 1, "charged 40500.00 USD"},
 		{"a model without a price, alone", unpriced, 5, []int64{81_000_000_000}, 0, ""},
@@ -269,6 +270,11 @@ func TestPrices(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			report := reconcile.Compare(facts(func(f *reconcile.Facts) {
+				list, err := price.Parse([]byte(`{"data":[{"id":"`+priced+`","pricing":{"kind":"fixed","units":[{"measure":"second","price":0.2,"per":1}]}}]}`), "the list", from)
+				if err != nil {
+					t.Fatal(err)
+				}
+				f.Prices = list
 				for i, credits := range test.credits {
 					id, generation := fmt.Sprintf("job-%d", i), fmt.Sprintf("uuid-%d", i)
 					e := entry(id, generation, nil)

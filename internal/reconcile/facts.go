@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -20,6 +21,8 @@ type Facts struct {
 	// Executions has the latest execution of each job that was looked up; the
 	// zero Execution where there is none.
 	Executions map[string]Execution
+
+	Prices price.List // as the stack knows it
 
 	Charges []video.Charge
 	Rows    []video.LoggedRequest // from somewhat before From

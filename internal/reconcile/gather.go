@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -63,12 +64,18 @@ type Keys interface {
 	Version(ctx context.Context, version string) (video.Key, error)
 }
 
+// Prices gives the price list that the stack has; the empty one where it has none.
+type Prices interface {
+	PriceList(ctx context.Context) (list price.List, version string, err error)
+}
+
 // Sources are what the facts are read from. They are only read.
 type Sources struct {
 	Jobs       Jobs
 	IDs        IDs
 	Manifests  Manifests
 	Contents   Contents
+	Prices     Prices
 	Executions Executions
 	Provider   Provider
 	Keys       Keys
@@ -80,6 +87,11 @@ type Sources struct {
 // is among the unknown; what AWS does not give is an error.
 func (s Sources) Gather(ctx context.Context, from, to time.Time) (Facts, error) {
 	f := Facts{From: from, To: to, Manifests: map[string]string{}, Executions: map[string]Execution{}, Charged: map[string]bool{}}
+	list, _, err := s.Prices.PriceList(ctx)
+	if err != nil {
+		return f, err
+	}
+	f.Prices = list
 	// What comes first is read last: a video that is stored meanwhile is seen.
 	if err := s.provider(ctx, &f); err != nil {
 		return f, err

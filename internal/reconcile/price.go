@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -29,7 +30,7 @@ func (c *comparison) prices(payments map[string]*paid, jobs map[string]string) {
 			byModel[request.Model()] = append(byModel[request.Model()], bought{key, float64(p.credits) / float64(seconds)})
 		}
 	}
-	for name, all := range byModel {
+	for _, all := range byModel {
 		for _, b := range all {
 			var others []float64
 			for _, other := range all {
@@ -37,12 +38,12 @@ func (c *comparison) prices(payments map[string]*paid, jobs map[string]string) {
 					others = append(others, other.perSecond)
 				}
 			}
-			usual, source := usualPrice(name, others)
+			p, job := payments[b.key], jobs[b.key]
+			seconds := float64(c.Entries[job].Request.Duration())
+			usual, source := c.usualPrice(c.Entries[job].Request, others)
 			if usual == 0 || b.perSecond <= dear*usual {
 				continue
 			}
-			p, job := payments[b.key], jobs[b.key]
-			seconds := float64(c.Entries[job].Request.Duration())
 			c.find(Finding{
 				Kind: Price, What: p.id, Job: job, At: p.at, Credits: p.credits,
 				Detail: fmt.Sprintf("charged %s, where %s is to be expected (%s)", usd(float64(p.credits)), usd(usual*seconds), source),
@@ -52,14 +53,12 @@ func (c *comparison) prices(payments map[string]*paid, jobs map[string]string) {
 	}
 }
 
-// usualPrice is what a second of a model's video costs, in credits, and how that is
-// known; 0 where it isn't. It is the estimate's price, or else the median of the
-// model's other charges.
-func usualPrice(model string, others []float64) (credits float64, source string) {
-	if m, ok := video.FindModel(model); ok {
-		if price, ok := m.Price(); ok {
-			return price.USDPerSecond * video.CreditsPerUSD, "the estimate"
-		}
+// usualPrice is what a second of a request's video costs, in credits, and how that is
+// known; 0 where it isn't. It is by the most that the provider's list says, or else
+// the median of the model's other charges.
+func (c *comparison) usualPrice(request video.Request, others []float64) (credits float64, source string) {
+	if e := c.Prices.Estimate(request, 0); e.Most > 0 {
+		return float64(e.Most) * (video.CreditsPerUSD / float64(price.PerUSD)) / float64(request.Duration()), "the price list"
 	}
 	if len(others) < fewest {
 		return 0, ""

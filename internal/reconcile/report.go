@@ -12,7 +12,7 @@ type Kind string
 // The kinds of findings.
 const (
 	Charge Kind = "charge" // paid, and no stored video of it
-	Price  Kind = "price"  // paid, and more than three times the estimate
+	Price  Kind = "price"  // paid, and more than three times the price by the list
 	Job    Kind = "job"    // neither stored, nor ended, nor running
 	Prompt Kind = "prompt" // a prompt file with neither a job nor a rejection
 	Video  Kind = "video"  // a video without a manifest, or a manifest without a video

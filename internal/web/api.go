@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -66,6 +67,13 @@ type Estimator interface {
 	Left(ctx context.Context, model string, duration int, elapsed time.Duration) (time.Duration, bool)
 	// Usual is how long one takes.
 	Usual(ctx context.Context, model string, duration int) (time.Duration, bool)
+	// Charged is the dearest of what the last ones cost, in the provider's credits.
+	Charged(ctx context.Context, model string, duration int) (int64, bool)
+}
+
+// Prices gives the provider's price list as it is known; the empty one where it isn't.
+type Prices interface {
+	List(context.Context) price.List
 }
 
 // API is the http.Handler. All fields but Origin are needed.
@@ -74,6 +82,7 @@ type API struct {
 	Videos    Videos
 	Uploads   Uploads
 	Estimator Estimator
+	Prices    Prices
 	// Page answers GET and HEAD of / and of what is under /assets/.
 	Page http.Handler
 	// Origin is the origin whose pages may call the API from a browser, as

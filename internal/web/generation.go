@@ -89,18 +89,19 @@ func (a *API) received(r *http.Request) time.Time {
 	return a.Now()
 }
 
-// checked is a request that would be taken, with its defaults.
+// checked is a request that would be taken, with its defaults, and what it would cost.
 type checked struct {
 	Request video.Request `json:"request"`
+	Price   *quote        `json:"price"`
 }
 
 // check judges a request as create does, and starts nothing.
-func check(r *http.Request) answer {
+func (a *API) check(r *http.Request) answer {
 	request, refused := parsed(r)
 	if refused != nil {
 		return *refused
 	}
-	return answer{status: http.StatusOK, body: checked{Request: request}}
+	return answer{status: http.StatusOK, body: checked{Request: request, Price: a.quote(r.Context(), request)}}
 }
 
 // parsed gives the request that a body holds, or refuses it.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -27,7 +28,8 @@ type model struct {
 	Parameters []parameter `json:"parameters"`
 	NeedsOneOf []string    `json:"needs_one_of"`
 	Durations  []int       `json:"durations"`
-	Price      *price      `json:"price"`
+	Price      *modelPrice `json:"price"`
+	Charged    []charge    `json:"charged"`
 	Usual      []usualTime `json:"usual"`
 }
 
@@ -50,13 +52,6 @@ type parameter struct {
 	Item      *parameter  `json:"item,omitempty"`
 }
 
-type price struct {
-	USDPerSecond float64 `json:"usd_per_second"`
-	Approximate  bool    `json:"approximate"`
-	Source       string  `json:"source"`
-	AsOf         string  `json:"as_of"`
-}
-
 type usualTime struct {
 	Duration int `json:"duration"`
 	Seconds  int `json:"seconds"`
@@ -65,14 +60,19 @@ type usualTime struct {
 // models tells the catalogue.
 func (a *API) models(r *http.Request) answer {
 	body := modelList{Object: "list", Default: video.DefaultModel}
+	list := a.Prices.List(r.Context())
 	for _, m := range video.Catalogue() {
 		described := describeModel(m)
+		described.Price = priceOf(list, m.Name)
 		for _, duration := range described.Durations {
 			if duration != 5 && duration != 10 { // the lengths that every model makes
 				continue
 			}
 			if usual, known := a.Estimator.Usual(r.Context(), m.Name, duration); known {
 				described.Usual = append(described.Usual, usualTime{duration, *seconds(usual)})
+			}
+			if credits, known := a.Estimator.Charged(r.Context(), m.Name, duration); known {
+				described.Charged = append(described.Charged, charge{duration, price.OfCredits(credits).USD()})
 			}
 		}
 		body.Data = append(body.Data, described)
@@ -84,7 +84,7 @@ func describeModel(m video.Model) model {
 	described := model{
 		ID: m.Name, Aliases: []string{}, Type: "video", Info: modelInfo{Name: m.Name, Developer: "Kling AI"},
 		Endpoints: []string{UniversalPath}, Tags: []string{},
-		Parameters: parameters(m.Parameters), NeedsOneOf: []string{"prompt"}, Durations: []int{}, Usual: []usualTime{},
+		Parameters: parameters(m.Parameters), NeedsOneOf: []string{"prompt"}, Durations: []int{}, Charged: []charge{}, Usual: []usualTime{},
 	}
 	if _, shots := m.Takes("multi_prompt"); shots {
 		described.NeedsOneOf = append(described.NeedsOneOf, "multi_prompt")
@@ -95,9 +95,6 @@ func describeModel(m video.Model) model {
 				described.Durations = append(described.Durations, n)
 			}
 		}
-	}
-	if p, ok := m.Price(); ok {
-		described.Price = &price{USDPerSecond: p.USDPerSecond, Approximate: p.Approximate, Source: p.Source, AsOf: p.AsOf}
 	}
 	return described
 }

@@ -105,6 +105,8 @@ func videosReplies() map[string]reply {
 		"upload-no-form":      {call: post("/uploads", `{"type":"txt"}`), urlErr: noURL},
 		"upload-get":          {call: get("/uploads")},
 		"check":               {call: post("/check", boat)},
+		"check-range":         {call: post("/check", `{"prompt":"a boat","model":"klingai/video-v3-pro-text-to-video"}`)},
+		"check-unpriced":      {call: post("/check", `{"prompt":"a boat","model":"klingai/v2-master-text-to-video"}`)},
 		"check-not-json":      {call: post("/check", "{\n  \"prompt\": \"a boat\",\n}")},
 		"check-fields":        {call: post("/check", `{"prompt":"a boat","duration":7}`)},
 		"check-too-large":     {call: post("/check", boat+large)},

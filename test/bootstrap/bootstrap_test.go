@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/pricelist"
 	"github.com/takeup/takeup/internal/simulator"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/test/lambdas"
@@ -42,7 +43,7 @@ func TestBootstraps(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := &world{services: services, all: all, binaries: build(t, all)}
-	want := []string{"api", "authorize", "check", "prompts", "settle", "store", "submit"}
+	want := []string{"api", "authorize", "check", "prices", "prompts", "settle", "store", "submit"}
 	for _, name := range want {
 		if _, ok := all[name]; !ok {
 			t.Fatalf("the template has no function in functions/%s", name)
@@ -59,6 +60,7 @@ func TestBootstraps(t *testing.T) {
 	t.Run("authorize", w.testAuthorize)
 	t.Run("prompts", w.testPrompts)
 	t.Run("settle", w.testSettle)
+	t.Run("prices", w.testPrices)
 	t.Run("without settings", w.testNoSettings)
 }
 
@@ -184,6 +186,17 @@ func (w *world) testSettle(t *testing.T) {
 	}
 	if wrong := w.invoke(t, "settle", []byte(`{}`)); !wrong.Failed {
 		t.Errorf("what is no occasion: %s", wrong.Body)
+	}
+}
+
+// testPrices asks the stand-in for its list, and then finds it the same.
+func (w *world) testPrices(t *testing.T) {
+	first := answered[pricelist.Result](t, w.invoke(t, "prices", event(t, "prices")))
+	if again := answered[pricelist.Result](t, w.invoke(t, "prices", event(t, "prices"))); !first.Changed || again.Changed || !again.Asked || again.Models != len(video.Catalogue()) {
+		t.Errorf("it gives %+v, then %+v", first, again)
+	}
+	if wrong := w.invoke(t, "prices", []byte(`[]`)); !wrong.Failed {
+		t.Errorf("what is no wish: %s", wrong.Body)
 	}
 }
 

@@ -123,7 +123,7 @@ func (w *world) testFiles(t *testing.T) {
 	dog, cat := file("dog.txt", "a dog of wood"), file("cat.json", `{"prompt": "a cat of glass"}`)
 	picture := file("picture.png", "no prompt")
 	p.do(chromedp.SetUploadFiles(chromedp.ID("files"), []string{dog, cat, picture}))
-	p.shows("Generate 2 videos, for a" + price(t, 10) + "?")
+	p.shows("Generate 2 videos, for " + price(t, 10) + "?")
 	p.shows("is neither a .txt nor a .json file")
 	p.accessible("several files")
 	p.shot("files")

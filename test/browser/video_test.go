@@ -18,7 +18,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/takeup/takeup/internal/simulator"
-	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/simulator/contract"
 )
 
 func (w *world) testEmpty(t *testing.T) {
@@ -59,12 +59,15 @@ func (w *world) testWrongToken(t *testing.T) {
 // price is what the form says of a video of the default model.
 func price(t *testing.T, seconds float64) string {
 	t.Helper()
-	model, _ := video.FindModel(video.DefaultModel)
-	price, ok := model.Price()
-	if !ok {
-		t.Fatal("the default model has no price")
+	models, err := contract.Models()
+	if err != nil {
+		t.Fatal(err)
 	}
-	return fmt.Sprintf("bout $%.2f", price.USDPerSecond*seconds)
+	usd, err := models[0].Pricing.Units[0].Price.Float64() // the default's, for a second
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("$%.2f", usd*seconds)
 }
 
 const boat = slowly + " crosses a flooded street"

@@ -9,7 +9,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
 	"github.com/takeup/takeup/internal/localstack"
+	"github.com/takeup/takeup/internal/pricelist/refresh"
 	"github.com/takeup/takeup/internal/simulator"
 )
 
@@ -63,6 +66,9 @@ func start(t *testing.T) *world {
 			t.Error(err)
 		}
 	})
+	if _, err := refresh.Prices(t.Context(), lambda.NewFromConfig(w.stack.Config()), w.stack.Outputs["PricesFunction"]); err != nil {
+		t.Fatal(err)
+	}
 	w.front = newFront(t, w.stack.API)
 	w.page = w.front.server.URL + "/"
 	w.browser = newBrowser(t)

@@ -41,7 +41,7 @@ func (w *world) testGrants(t *testing.T) {
 	failed := 0
 	probes := w.probes()
 	// In this order: what the later ones start runs on with all rights.
-	for _, id := range []string{"SubmitFunction", "CheckFunction", "StoreFunction", "ApiFunction", "AuthorizeFunction", "PromptsFunction", "SettleFunction", "TextToVideo"} {
+	for _, id := range []string{"SubmitFunction", "CheckFunction", "StoreFunction", "ApiFunction", "AuthorizeFunction", "PromptsFunction", "SettleFunction", "PricesFunction", "TextToVideo"} {
 		mine := slices.DeleteFunc(slices.Clone(grants), func(g template.Grant) bool { return g.Function != id })
 		grants = slices.DeleteFunc(grants, func(g template.Grant) bool { return g.Function == id })
 		t.Run(id, func(t *testing.T) {

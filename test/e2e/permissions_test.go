@@ -69,7 +69,7 @@ func (w *world) testPermissions(t *testing.T) {
 	for _, problem := range problems(t, source) {
 		t.Error(problem)
 	}
-	for _, function := range []string{"SubmitFunction", "CheckFunction", "StoreFunction", "ApiFunction", "AuthorizeFunction", "PromptsFunction", "SettleFunction"} {
+	for _, function := range []string{"SubmitFunction", "CheckFunction", "StoreFunction", "ApiFunction", "AuthorizeFunction", "PromptsFunction", "SettleFunction", "PricesFunction"} {
 		if !slices.ContainsFunc(calls, func(c template.Call) bool { return c.Function == function }) {
 			t.Errorf("no call of %s was recorded", function)
 		}

@@ -60,7 +60,8 @@ func (w *world) probes() map[string][]probe {
 			{"a stopped execution is settled", w.probeSettle},
 			{"a sweep starts a job", w.probeSweep},
 		},
-		"TextToVideo": {{"an execution stores a video", w.probeExecution}},
+		"PricesFunction": {{"the price list is kept", w.probePrices}},
+		"TextToVideo":    {{"an execution stores a video", w.probeExecution}},
 	}
 }
 
@@ -395,4 +396,21 @@ func (w *world) probeExecution(t *testing.T) error {
 	w.startByHand(t, id, fmt.Sprintf(`{"prompt":"a probe called %s"}`, id))
 	w.succeeded(t, id)
 	return nil
+}
+
+// probePrices has the price list asked for and kept.
+func (w *world) probePrices(t *testing.T) error {
+	before, _, err := w.table.PriceList(t.Context())
+	if err != nil {
+		return err
+	}
+	answer, err := w.invoke(t.Context(), "PricesFunction", map[string]bool{"force": true})
+	if err != nil {
+		return err
+	}
+	after, _, err := w.table.PriceList(t.Context())
+	if err == nil && !after.AsOf.After(before.AsOf) {
+		err = fmt.Errorf("the list is still that of %s; the function answers %s", after.AsOf, answer)
+	}
+	return err
 }

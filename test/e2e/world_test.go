@@ -25,8 +25,10 @@ import (
 
 	"github.com/takeup/takeup/internal/gateway"
 	"github.com/takeup/takeup/internal/localstack"
+	"github.com/takeup/takeup/internal/pricelist/refresh"
 	"github.com/takeup/takeup/internal/simulator"
 	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/test/record"
 )
 
@@ -134,6 +136,9 @@ func start(t *testing.T) *world {
 	resources := cloudformation.NewFromConfig(config)
 	w.functions = physical(t, resources, "AWS::Lambda::Function")
 	w.roles = physical(t, resources, "AWS::IAM::Role")
+	if got, err := refresh.Prices(t.Context(), w.lambda, w.stack.Outputs["PricesFunction"]); err != nil || !got.Changed || got.Models != len(video.Catalogue()) {
+		t.Fatalf("the first price list: %+v, %v", got, err)
+	}
 	return w
 }
 

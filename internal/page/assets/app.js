@@ -9,8 +9,9 @@ import { busy, byId, h } from "./dom.js";
 import { Filters } from "./filters.js";
 import { ended, Library } from "./library.js";
 import { Outbox } from "./outbox.js";
+import { Quotes, cost } from "./prices.js";
 import { catchDrops, read } from "./promptfiles.js";
-import { dateOf, money, prompt } from "./words.js";
+import { dateOf, prompt } from "./words.js";
 
 const place = "takeup.token";
 const storage = sessionStorage; // ends with the tab
@@ -21,6 +22,7 @@ class App {
   #outbox;
   #library;
   #control;
+  #quotes;
   #cards = new Cards(this.#acts());
   #composer = new Composer(storage, (request) => this.#outbox.send(request));
   #filters = new Filters(storage, (filter) => this.#library?.show(filter));
@@ -79,6 +81,7 @@ class App {
       storage.removeItem(place);
       this.#signin("The token isn't taken any more. It may have been exchanged; give the new one. What you wrote is kept.");
     });
+    this.#quotes = new Quotes(this.#api.check);
     this.#library = new Library(this.#api, storage, this.#filters.begin(), { changed: () => this.#show(), news: (video) => this.#news(video) });
     this.#outbox = new Outbox(this.#api, storage, {
       changed: () => this.#show(),
@@ -121,7 +124,7 @@ class App {
     const spoken = this.#speak("composer-slow", "Still waiting for the list of models…");
     try {
       models ??= await api.models();
-      this.#composer.use(models);
+      this.#composer.use(models, this.#quotes);
       this.#filters.models(models);
       if (signedIn) this.#composer.focus();
     } catch (error) {
@@ -267,8 +270,8 @@ class App {
       return;
     }
     const good = all.filter((file) => file.request);
-    const prices = good.map((file) => this.#composer.price(file.request));
-    const sum = prices.includes(null) ? "" : `, for about ${money(prices.reduce((a, b) => a + b, 0))}`;
+    const words = cost(await Promise.all(good.map((file) => this.#quotes.of(file.request))));
+    const sum = words ? `, for ${words}` : "";
     const rows = all.map((file) => h("li", {}, h("strong", {}, file.name), file.request ? ` ${prompt(file.request).slice(0, 80)} ${file.note}` : h("span", { class: "problem" }, ` ${file.problem}`)));
     ask({
       title: good.length ? `Generate ${good.length} video${good.length > 1 ? "s" : ""}${sum}?` : "No file can be used",

@@ -3,7 +3,8 @@
 
 import { byId, h, icon } from "./dom.js";
 import { control, first } from "./fields.js";
-import { label, modelName, money, span } from "./words.js";
+import { basis, cost } from "./prices.js";
+import { label, modelName, span } from "./words.js";
 
 const place = "takeup.draft";
 const shown = new Set(["model", "prompt", "multi_prompt", "duration", "aspect_ratio"]); // without opening More settings
@@ -16,6 +17,7 @@ export class Composer {
   #model;
   #fields = new Map(); // controls by parameter
   #shots; // for models that take a prompt or several: which
+  #quotes;
 
   // send(request) is called with what a person wants to have.
   constructor(storage, send) {
@@ -34,9 +36,10 @@ export class Composer {
     });
   }
 
-  // use takes the API's list of models.
-  use({ data, default: fallback }) {
+  // use takes the API's list of models, and what tells prices.
+  use({ data, default: fallback }, quotes) {
     this.#models = data;
+    this.#quotes = quotes;
     this.#fallback = fallback;
     const draft = JSON.parse(this.#storage.getItem(place) ?? "{}");
     this.fill(draft);
@@ -67,14 +70,6 @@ export class Composer {
       if (value !== undefined) request[name] = value;
     }
     return request;
-  }
-
-  // price gives what a request costs in USD, and null where that isn't known.
-  price(request) {
-    const model = this.#models.find((m) => m.id === (request.model ?? this.#fallback));
-    const length = model?.parameters.find((p) => p.name === "duration");
-    const seconds = Number(request.duration ?? length?.default);
-    return model?.price && seconds > 0 ? model.price.usd_per_second * seconds : null;
   }
 
   // accepted empties the prompt, where it is still the one that was sent.
@@ -178,10 +173,18 @@ export class Composer {
     }
     const request = this.request();
     this.#storage.setItem(place, JSON.stringify(request));
-    const price = this.price(request);
-    byId("price").textContent = price === null ? "Price not known" : `${this.#model.price.approximate ? "About " : ""}${money(price)}`;
+    this.#tellPrice(request);
+  }
+
+  // #tellPrice says what the request costs, once that is known. Until then the last
+  // price stays, and one of a form that was changed meanwhile is not shown.
+  async #tellPrice(request) {
+    const quote = await this.#quotes.of(request);
+    if (JSON.stringify(request) !== JSON.stringify(this.request())) return;
+    const words = quote && cost([quote]);
+    byId("price").textContent = words ? words.charAt(0).toUpperCase() + words.slice(1) : "Price not known";
     const usual = this.#model.usual.find((u) => u.duration === request.duration);
-    byId("price-note").textContent = usual ? `usually done in ${span(usual.seconds)}` : "";
+    byId("price-note").textContent = [quote && basis(quote), usual && `usually done in ${span(usual.seconds)}`].filter(Boolean).join(" · ");
   }
 }
 

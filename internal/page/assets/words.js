@@ -1,6 +1,6 @@
 // What is shown of numbers, times and names.
 
-const usd = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
+const usd = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD", maximumFractionDigits: 4 });
 export const money = (amount) => usd.format(amount);
 
 // span says a length of time the way people do: to the second below a minute and
