@@ -101,16 +101,24 @@ func quoteText(q *client.Quote) string {
 	case q == nil:
 		return "not known: the provider's price list doesn't tell, and no such video was made here yet"
 	case q.Basis == "charges":
-		return fmt.Sprintf("about %s USD, which is the most that the last such videos cost", q.USD)
+		return amountText(q) + ", which is the most that the last such videos cost"
 	}
-	text := fmt.Sprintf("%s USD", q.USD)
-	if !q.Exact {
-		text = "at least " + text
-		if q.MostUSD != nil {
-			text += fmt.Sprintf(", at most %s USD", *q.MostUSD)
-		} else if q.Charged != nil {
-			text += fmt.Sprintf("; the last such videos cost up to %s USD", *q.Charged)
-		}
+	text := amountText(q)
+	if !q.Exact && q.MostUSD == nil && q.Charged != nil {
+		text += fmt.Sprintf("; the last such videos cost up to %s USD", *q.Charged)
 	}
 	return text + fmt.Sprintf(" (%s, %s)", deref(q.Source), deref(q.Date))
+}
+
+// amountText says what a request costs, in a few words.
+func amountText(q *client.Quote) string {
+	switch {
+	case q.Basis == "charges":
+		return fmt.Sprintf("about %s USD", q.USD)
+	case q.Exact:
+		return fmt.Sprintf("%s USD", q.USD)
+	case q.MostUSD != nil:
+		return fmt.Sprintf("%s to %s USD", q.USD, *q.MostUSD)
+	}
+	return fmt.Sprintf("at least %s USD", q.USD)
 }

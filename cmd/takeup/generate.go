@@ -191,8 +191,18 @@ func (m *maker) made(ctx context.Context, request video.Request, key string) (id
 	if id, err = m.create(ctx, request, key); err != nil {
 		return "", err
 	}
-	w.show.line("job %s: %s", id, request)
+	w.show.line("job %s: %s%s", id, request, m.price(ctx, request))
 	return id, m.finish(ctx, w, id, true)
+}
+
+// price says what a request will cost, for the end of a line; nothing where that can't
+// be told. The job is started by then, and doesn't wait for it.
+func (m *maker) price(ctx context.Context, request video.Request) string {
+	checked, err := m.api.Check(ctx, request)
+	if err != nil || checked.Price == nil {
+		return ""
+	}
+	return ", " + amountText(checked.Price)
 }
 
 // finish follows a job to its end, and downloads its video.

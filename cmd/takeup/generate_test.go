@@ -59,7 +59,7 @@ func TestGenerateOnTheLocalStack(t *testing.T) {
 	if id, err := m.made(t.Context(), request(t, "a boat"), "a-key"); err != nil || id != "api-1" {
 		t.Fatalf("got %q, %v", id, err)
 	}
-	const want = `job api-1: kling-video/v1/pro/text-to-video 5s
+	const want = `job api-1: kling-video/v1/pro/text-to-video 5s, 0.98 USD
    0.0 s  generating
    1.0 s  storing
    1.5 s  downloading
@@ -259,7 +259,7 @@ func TestStatuses(t *testing.T) {
 
 // told is what generate tells of a job where nothing goes wrong, when it tells a line
 // each.
-const told = `job api-1: kling-video/v1/pro/text-to-video 5s
+const told = `job api-1: kling-video/v1/pro/text-to-video 5s, 0.98 USD
    0.0 s  queued
    4.0 s  generating
    8.0 s  downloading

@@ -84,7 +84,8 @@ func (s *Server) TakeOut(id string) {
 	s.files[id], s.gone[id] = []http.HandlerFunc{http.NotFound}, true
 }
 
-// Fail answers the next calls, one with each, in the place of the API.
+// Fail answers the next calls but those of /check, one with each, in the place of the
+// API.
 func (s *Server) Fail(with ...http.HandlerFunc) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -123,7 +124,7 @@ func (s *Server) Serve(id string, with ...http.HandlerFunc) {
 	s.files[id] = with
 }
 
-// Calls are the calls so far.
+// Calls are the calls so far, but for those of /check.
 func (s *Server) Calls() []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -145,8 +146,11 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if len(body) > 0 && json.Unmarshal(body, &made.Body) != nil {
 		s.t.Errorf("%s %s has no JSON: %s", r.Method, r.URL, body)
 	}
-	s.calls = append(s.calls, made)
-	if len(s.faults) > 0 {
+	asks := r.URL.Path == "/check" // what a request would cost; it comes beside what is tested
+	if !asks {
+		s.calls = append(s.calls, made)
+	}
+	if len(s.faults) > 0 && !asks {
 		fault := s.faults[0]
 		s.faults = s.faults[1:]
 		fault(w, r)
