@@ -48,8 +48,8 @@ func ParseDecimal(text string) (Decimal, error) {
 	if number.Sign() == 0 {
 		return Decimal{}, nil
 	}
-	digits, _ := number.FloatPrec() // a decimal number has finitely many
-	return Decimal{text: number.FloatString(digits)}, nil
+	places, _ := number.FloatPrec() // a decimal number has finitely many
+	return Decimal{text: number.FloatString(places)}, nil
 }
 
 // String gives the number without an exponent, such as "0.65".
@@ -63,19 +63,30 @@ func (d Decimal) String() string {
 // MarshalText gives String, so that JSON keeps the number exactly.
 func (d Decimal) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
-// UnmarshalText reads what MarshalText wrote. Its errors are those of ParseDecimal.
+// UnmarshalText reads what MarshalText wrote, and no other form of a number: this is
+// in functions that must stay small, and ParseDecimal isn't.
 func (d *Decimal) UnmarshalText(text []byte) error {
-	var err error
-	*d, err = ParseDecimal(string(text))
-	return err
+	whole, decimals, pointed := strings.Cut(string(text), ".")
+	if len(text) > 2*maxDecimal || !digits(whole) || pointed && (!digits(decimals) || strings.HasSuffix(decimals, "0")) || len(whole) > 1 && whole[0] == '0' {
+		return fmt.Errorf("%.50q is not a decimal number as it is kept", text)
+	}
+	if *d = (Decimal{text: string(text)}); d.text == "0" {
+		*d = Decimal{}
+	}
+	return nil
 }
 
-func (d Decimal) rat() *big.Rat {
-	number, ok := new(big.Rat).SetString(d.String())
-	if !ok {
-		panic("price: a Decimal that isn't one: " + d.text) // only ParseDecimal makes them
+func digits(text string) bool { return text != "" && strings.Trim(text, "0123456789") == "" }
+
+// parts gives the number as a whole one over a power of ten.
+func (d Decimal) parts() (number, power *big.Int) {
+	whole, decimals, _ := strings.Cut(d.String(), ".")
+	number, ok := new(big.Int).SetString(whole+decimals, 10)
+	power, also := new(big.Int).SetString("1"+strings.Repeat("0", len(decimals)), 10)
+	if !ok || !also {
+		panic("price: a Decimal that isn't one: " + d.text) // only ParseDecimal and UnmarshalText make them
 	}
-	return number
+	return number, power
 }
 
 // whole gives the number where it is an integer from 1 on.

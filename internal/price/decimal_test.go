@@ -34,6 +34,20 @@ func TestParseDecimal(t *testing.T) {
 	}
 }
 
+// What is kept is read back in the one form that it is written in.
+func TestDecimalIsReadAsItIsKept(t *testing.T) {
+	for _, text := range []string{"", "1.50", "1.0", "01", "00", ".5", "5.", "1e3", "-1", "+1", "0x1", "1,5", " 1", "1.5.2", strings.Repeat("9", 81)} {
+		var d price.Decimal
+		if err := d.UnmarshalText([]byte(text)); err == nil {
+			t.Errorf("%q is read as %s", text, d)
+		}
+	}
+	var zero price.Decimal
+	if err := zero.UnmarshalText([]byte("0")); err != nil || zero != (price.Decimal{}) {
+		t.Errorf("0 is read as %#v, %v", zero, err)
+	}
+}
+
 func mustDecimal(t *testing.T, text string) price.Decimal {
 	t.Helper()
 	d, err := price.ParseDecimal(text)

@@ -51,10 +51,10 @@ func (r Rate) Amount(units int64) (Micros, bool) {
 	if r.Per < 1 || units < 0 {
 		return 0, false
 	}
-	exact := r.USD.rat()
-	exact.Mul(exact, big.NewRat(int64(PerUSD), 1))
-	exact.Mul(exact, big.NewRat(units, r.Per))
-	amount, rest := new(big.Int).QuoRem(exact.Num(), exact.Denom(), new(big.Int))
+	due, of := r.USD.parts()
+	due.Mul(due, big.NewInt(int64(PerUSD))).Mul(due, big.NewInt(units))
+	of.Mul(of, big.NewInt(r.Per))
+	amount, rest := new(big.Int).QuoRem(due, of, new(big.Int))
 	if rest.Sign() > 0 {
 		amount.Add(amount, big.NewInt(1))
 	}

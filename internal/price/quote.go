@@ -3,6 +3,7 @@ package price
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 
 	"github.com/takeup/takeup/internal/video"
@@ -180,11 +181,12 @@ func equal(value any, want string) answer {
 		}
 		same = fmt.Sprint(value) == want
 	case int:
-		number, err := ParseDecimal(want)
-		if err != nil {
+		whole, decimals, _ := strings.Cut(want, ".")
+		if !digits(whole + decimals) {
 			return unsure
 		}
-		same = fmt.Sprint(value) == number.String()
+		number, err := strconv.Atoi(whole)
+		same = err == nil && number == value && strings.Trim(decimals, "0") == ""
 	default:
 		return unsure
 	}
