@@ -35,8 +35,9 @@ func TestFind(t *testing.T) {
 		"vendor/plain": "0.1", "VENDOR/Plain": "0.1", "other-name": "0.2", "vendor/twice": "0.4", "vendor/same": "0.5",
 		"shared": "0.9", "vendor/unlike": "unknown", "vendor/unpriced": "unknown", "vendor/absent": "", "": "", "7": "",
 	} {
-		got, p, found := "", price.Price{}, false
-		if p, found = l.Find(name); found {
+		got := ""
+		p, found := l.Find(name)
+		if found {
 			got = "unknown"
 			if p.Source != list || !p.AsOf.Equal(asOf()) {
 				t.Errorf("%s: by %q as of %v", name, p.Source, p.AsOf)
