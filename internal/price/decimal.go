@@ -78,15 +78,12 @@ func (d *Decimal) UnmarshalText(text []byte) error {
 
 func digits(text string) bool { return text != "" && strings.Trim(text, "0123456789") == "" }
 
-// parts gives the number as a whole one over a power of ten.
-func (d Decimal) parts() (number, power *big.Int) {
-	whole, decimals, _ := strings.Cut(d.String(), ".")
-	number, ok := new(big.Int).SetString(whole+decimals, 10)
-	power, also := new(big.Int).SetString("1"+strings.Repeat("0", len(decimals)), 10)
-	if !ok || !also {
-		panic("price: a Decimal that isn't one: " + d.text) // only ParseDecimal and UnmarshalText make them
-	}
-	return number, power
+// parts gives the number as a whole one, and how many of its digits are decimals;
+// false where it has more digits than a whole number here.
+func (d Decimal) parts() (number uint64, decimals int, ok bool) {
+	whole, behind, _ := strings.Cut(d.String(), ".")
+	number, err := strconv.ParseUint(whole+behind, 10, 64)
+	return number, len(behind), err == nil
 }
 
 // whole gives the number where it is an integer from 1 on.

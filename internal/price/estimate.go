@@ -47,10 +47,7 @@ func (l List) Estimate(request video.Request, charged Micros) Estimate {
 
 // OfCredits is what a number of the provider's credits is worth, rounded up to the
 // micro-dollar.
-func OfCredits(credits int64) Micros {
-	const each = video.CreditsPerUSD / int64(PerUSD)
-	return Micros(credits/each + min(1, credits%each))
-}
+func OfCredits(credits int64) Micros { return Micros(video.MicrosOfCredits(credits)) }
 
 // USD is the amount as a decimal number, such as 0.98.
 func (m Micros) USD() json.Number {

@@ -75,14 +75,28 @@ func Parse(data []byte, source string, asOf time.Time) (List, error) {
 // alias, in upper or lower case; false where there is none. Where several have
 // it, those that make videos count, and a price that they don't share is Unknown.
 func (l List) Find(name string) (Price, bool) {
-	found := l.models(func(m Model) bool { return strings.EqualFold(m.ID, name) })
-	if len(found) == 0 {
-		found = l.models(func(m Model) bool {
-			return slices.ContainsFunc(m.Aliases, func(alias string) bool { return strings.EqualFold(alias, name) })
-		})
-	}
-	if videos := slices.DeleteFunc(slices.Clone(found), func(m Model) bool { return m.Type != videoType }); len(videos) > 0 {
-		found = videos
+	// The best of the models so far, by how well they fit.
+	var found []Model
+	best := 0
+	for _, m := range l.Models {
+		fits := 0
+		if strings.EqualFold(m.ID, name) {
+			fits = 3
+		}
+		for _, alias := range m.Aliases {
+			if fits == 0 && strings.EqualFold(alias, name) {
+				fits = 1
+			}
+		}
+		if fits > 0 && m.Type == videoType {
+			fits++
+		}
+		if fits > best {
+			found, best = found[:0], fits
+		}
+		if fits > 0 && fits == best {
+			found = append(found, m)
+		}
 	}
 	if len(found) == 0 {
 		return Price{}, false

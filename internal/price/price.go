@@ -1,7 +1,8 @@
 package price
 
 import (
-	"math/big"
+	"math"
+	"math/bits"
 	"time"
 )
 
@@ -46,17 +47,34 @@ type Rate struct {
 }
 
 // Amount is what a number of units costs, rounded up to the micro-dollar. It is
-// false where the rate can't be read or the amount is above 9.2e12 USD.
+// false where the rate can't be read, the amount is above 9.2e12 USD, or one of the
+// numbers has too many digits to be a price.
 func (r Rate) Amount(units int64) (Micros, bool) {
-	if r.Per < 1 || units < 0 {
+	number, decimals, ok := r.USD.parts()
+	if !ok || r.Per < 1 || units < 0 {
 		return 0, false
 	}
-	due, of := r.USD.parts()
-	due.Mul(due, big.NewInt(int64(PerUSD))).Mul(due, big.NewInt(units))
-	of.Mul(of, big.NewInt(r.Per))
-	amount, rest := new(big.Int).QuoRem(due, of, new(big.Int))
-	if rest.Sign() > 0 {
-		amount.Add(amount, big.NewInt(1))
+	const micro = 6 // decimals of a micro-dollar
+	times, fits := scaled(uint64(units), micro-decimals)
+	by, also := scaled(uint64(r.Per), decimals-micro)
+	high, low := bits.Mul64(number, times)
+	if !fits || !also || high >= by {
+		return 0, false
 	}
-	return Micros(amount.Int64()), amount.IsInt64()
+	amount, rest := bits.Div64(high, low, by)
+	if rest > 0 {
+		amount++
+	}
+	return Micros(amount), amount <= math.MaxInt64
+}
+
+// scaled gives n with so many zeros behind it; false where that is too large.
+func scaled(n uint64, zeros int) (uint64, bool) {
+	for ; zeros > 0; zeros-- {
+		if n > math.MaxUint64/10 {
+			return 0, false
+		}
+		n *= 10
+	}
+	return n, true
 }

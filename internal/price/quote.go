@@ -162,7 +162,12 @@ func parameter(request video.Request, dimension string) any {
 
 // fold makes names equal that differ in case and separators only.
 func fold(name string) string {
-	return strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "").Replace(name))
+	return strings.ToLower(strings.Map(func(r rune) rune {
+		if r == '_' || r == '-' || r == ' ' {
+			return -1
+		}
+		return r
+	}, name))
 }
 
 // equal compares a request's value with one of the list. They differ for certain
