@@ -224,7 +224,8 @@ func (i *Items) PutItem(_ context.Context, in *dynamodb.PutItemInput, _ ...func(
 	return &dynamodb.PutItemOutput{}, nil
 }
 
-// TransactWriteItems implements the SDK's call for puts and condition checks.
+// TransactWriteItems implements the SDK's call for puts, updates that add, and condition
+// checks.
 func (i *Items) TransactWriteItems(_ context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -233,32 +234,27 @@ func (i *Items) TransactWriteItems(_ context.Context, in *dynamodb.TransactWrite
 		return &dynamodb.TransactWriteItemsOutput{}, nil
 	}
 	reasons, cancelled := make([]types.CancellationReason, len(in.TransactItems)), false
-	keys := make([]key, len(in.TransactItems))
+	keys, written := make([]key, len(in.TransactItems)), make([]Attributes, len(in.TransactItems))
 	for n, item := range in.TransactItems {
-		put := item.Put
-		if check := item.ConditionCheck; put == nil && check != nil {
-			put = &types.Put{
-				Item: check.Key, ConditionExpression: check.ConditionExpression,
-				ExpressionAttributeNames: check.ExpressionAttributeNames, ExpressionAttributeValues: check.ExpressionAttributeValues,
-				ReturnValuesOnConditionCheckFailure: check.ReturnValuesOnConditionCheckFailure,
-			}
+		w, err := writeOf(item)
+		if err != nil {
+			return nil, err
 		}
-		if put == nil {
-			return nil, &invalid{"dynamofake knows transactions of puts and condition checks only"}
-		}
-		var err error
-		if keys[n], err = keyOf(put.Item); err != nil {
+		if keys[n], err = keyOf(w.item); err != nil {
 			return nil, err
 		}
 		there := i.read(keys[n], true)
-		holds, err := condition(there, put.ConditionExpression, put.ExpressionAttributeNames, put.ExpressionAttributeValues)
+		holds, err := condition(there, w.condition, w.names, w.values)
 		if err != nil {
+			return nil, err
+		}
+		if written[n], err = w.carryOut(there); err != nil {
 			return nil, err
 		}
 		reasons[n].Code = aws.String("None")
 		if !holds {
 			cancelled, reasons[n].Code = true, aws.String("ConditionalCheckFailed")
-			if put.ReturnValuesOnConditionCheckFailure == types.ReturnValuesOnConditionCheckFailureAllOld {
+			if w.returns == types.ReturnValuesOnConditionCheckFailureAllOld {
 				reasons[n].Item = maps.Clone(there)
 			}
 		}
@@ -266,9 +262,9 @@ func (i *Items) TransactWriteItems(_ context.Context, in *dynamodb.TransactWrite
 	if cancelled {
 		return nil, &types.TransactionCanceledException{Message: aws.String("Transaction cancelled"), CancellationReasons: reasons}
 	}
-	for n, item := range in.TransactItems {
-		if item.Put != nil {
-			i.put(keys[n], item.Put.Item)
+	for n, item := range written {
+		if item != nil {
+			i.put(keys[n], item)
 		}
 	}
 	if token != "" {
@@ -280,12 +276,15 @@ func (i *Items) TransactWriteItems(_ context.Context, in *dynamodb.TransactWrite
 	return &dynamodb.TransactWriteItemsOutput{}, nil
 }
 
-// condition evaluates the two conditions that there are: attribute_not_exists(#a)
-// and #a = :v.
+// condition evaluates the conditions that there are: attribute_not_exists(#a),
+// #a = :v, and those of a counter.
 func condition(item Attributes, expression *string, names map[string]string, values Attributes) (bool, error) {
 	text := aws.ToString(expression)
 	if text == "" {
 		return true, nil
+	}
+	if strings.HasPrefix(text, "(") {
+		return room(item, text, names, values)
 	}
 	if name, ok := strings.CutPrefix(text, "attribute_not_exists("); ok {
 		attribute, known := names[strings.TrimSuffix(name, ")")]

@@ -26,9 +26,10 @@ func (a *attributes) UnmarshalJSON(data []byte) error {
 // MarshalJSON writes it back.
 func (a attributes) MarshalJSON() ([]byte, error) { return attributevalue.MarshalMapJSON(a) }
 
-// write is a put, alone or in a transaction, or a condition check.
+// write is a put, alone or in a transaction, an update, or a condition check.
 type write struct {
 	Item, Key                           attributes
+	UpdateExpression                    *string
 	ConditionExpression                 *string
 	ExpressionAttributeNames            map[string]string
 	ExpressionAttributeValues           attributes
@@ -47,7 +48,7 @@ type request struct {
 	ScanIndexForward       *bool
 	Limit                  *int32
 	ExclusiveStartKey      attributes
-	TransactItems          []struct{ Put, ConditionCheck *write }
+	TransactItems          []struct{ Put, Update, ConditionCheck *write }
 }
 
 // partition names the partition that a call is about.
@@ -167,6 +168,13 @@ func (s *Server) carryOut(ctx context.Context, op string, in request) (reply, in
 					Key: Attributes(check.Key), ConditionExpression: check.ConditionExpression,
 					ExpressionAttributeNames: check.ExpressionAttributeNames, ExpressionAttributeValues: Attributes(check.ExpressionAttributeValues),
 					ReturnValuesOnConditionCheckFailure: check.ReturnValuesOnConditionCheckFailure,
+				}
+			}
+			if update := item.Update; update != nil {
+				one.Update = &types.Update{
+					Key: Attributes(update.Key), UpdateExpression: update.UpdateExpression, ConditionExpression: update.ConditionExpression,
+					ExpressionAttributeNames: update.ExpressionAttributeNames, ExpressionAttributeValues: Attributes(update.ExpressionAttributeValues),
+					ReturnValuesOnConditionCheckFailure: update.ReturnValuesOnConditionCheckFailure,
 				}
 			}
 			transaction.TransactItems = append(transaction.TransactItems, one)
