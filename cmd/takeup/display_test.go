@@ -54,7 +54,8 @@ func TestDisplayOfAJobThatIsHeldUp(t *testing.T) {
 	w := newTestWorld(t)
 	d := newDisplay(w.world, &bytes.Buffer{}, 10*time.Second)
 	kinds := map[video.WaitKind]string{
-		video.WaitStart: "", video.WaitSubmission: "", video.WaitResume: "waiting for the stack to be resumed", video.WaitRoom: "waiting for room at the provider",
+		video.WaitStart: "", video.WaitSubmission: "", video.WaitResume: "waiting for the stack to be resumed",
+		video.WaitCap: "waiting for room below the stack's cap", video.WaitRoom: "waiting for room at the provider",
 		video.WaitAnswer: "looking for a submission that was not answered", video.WaitGeneration: "", video.WaitVideo: "waiting to be copied again",
 	}
 	why := "503"

@@ -98,7 +98,7 @@ func TestAdviceWithoutAStack(t *testing.T) {
 		t.Errorf("without a prompt: %v", err)
 	}
 	for _, ended := range []error{
-		&video.Unauthorized{}, &video.OutOfCredits{}, &video.ProviderBusy{}, &video.SubmissionLost{}, &video.GenerationFailed{},
+		&video.Unauthorized{}, &video.OutOfCredits{}, &video.ProviderBusy{}, &video.CapReached{}, &video.SubmissionLost{}, &video.GenerationFailed{},
 		&video.GenerationOverdue{}, &video.VideoUnavailable{Err: io.EOF}, &video.VideoRejected{}, &video.ServiceUnavailable{Err: io.EOF},
 	} {
 		name := video.EndingName(ended)

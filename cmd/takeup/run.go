@@ -135,6 +135,7 @@ func withoutStack(e *noVideo) string {
 		video.EndingName(&video.Unauthorized{}):       "set AIMLAPI_KEY to a valid key, and run it again",
 		video.EndingName(&video.OutOfCredits{}):       "top the account up, and run it again",
 		video.EndingName(&video.ProviderBusy{}):       "run it again later",
+		video.EndingName(&video.CapReached{}):         "run it again",
 		video.EndingName(&video.ServiceUnavailable{}): "run it again",
 		video.EndingName(&video.SubmissionLost{}):     "look into the provider's account before you run it again: it may be paid",
 		video.EndingName(&video.GenerationOverdue{}):  "ask the provider before you run it again: it may be paid",

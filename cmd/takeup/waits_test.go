@@ -78,6 +78,13 @@ func TestGetTellsOfEachWait(t *testing.T) {
 		{"submission", func(e *video.Entry) {
 			e.Phase, e.Attempt, e.ClaimedAt, e.ClaimedUntil = video.PhaseClaimed, 1, at(590), at(645)
 		}, nil},
+		{"cap", func(e *video.Entry) { e.FullSince = at(1) }, []video.Progress{{
+			Step: video.StepSubmit,
+			Wait: video.Wait{
+				Kind: video.WaitCap, At: at(1), NextAt: at(43200), Until: at(86401),
+				LastError: (&video.NoRoom{Limit: "day", Held: 99_500_000, Of: 100_000_000}).Error(),
+			},
+		}}},
 		{"room", func(e *video.Entry) {
 			e.Phase, e.Attempt, e.ClaimedAt, e.BusySince, e.RetryAt = video.PhaseRefused, 4, at(500), at(1), at(740)
 		}, []video.Progress{{

@@ -126,6 +126,8 @@ func heldUp(w *client.Waiting) string {
 	case w == nil:
 	case w.For == video.WaitResume:
 		return "waiting for the stack to be resumed"
+	case w.For == video.WaitCap:
+		return "waiting for room below the stack's cap"
 	case w.For == video.WaitRoom:
 		return "waiting for room at the provider"
 	case w.For == video.WaitAnswer:

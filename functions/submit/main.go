@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/takeup/takeup/internal/aimlapi"
+	"github.com/takeup/takeup/internal/caps"
 	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/secret"
 	"github.com/takeup/takeup/internal/settings"
@@ -26,14 +27,13 @@ func main() {
 	provider := aimlapi.New(set.Client())
 	jobs := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
 	step := &pipeline.Submit{
-		Provider:     provider,
-		Keys:         secret.New(secretsmanager.NewFromConfig(config), set.KeySecret),
-		Jobs:         jobs,
-		Schedule:     set.Schedule(),
-		Timings:      timings.New(jobs, provider, log),
-		Times:        set.Times(),
-		ResubmitLost: set.ResubmitLost,
-		Now:          time.Now, Jitter: mathrand.N[time.Duration], Log: log,
+		Provider: provider,
+		Keys:     secret.New(secretsmanager.NewFromConfig(config), set.KeySecret),
+		Jobs:     jobs,
+		Schedule: set.Schedule(), Timings: timings.New(jobs, provider, log),
+		Prices: caps.NewPrices(jobs, int64(set.Unpriced)),
+		Limits: set.Limits(), Times: set.Times(),
+		ResubmitLost: set.ResubmitLost, Now: time.Now, Jitter: mathrand.N[time.Duration], Log: log,
 	}
 	lambda.Start(pipeline.Handler(log, time.Now, "submit", step.Run))
 }

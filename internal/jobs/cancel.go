@@ -138,6 +138,7 @@ func (s *Service) remove(ctx context.Context, entry video.Entry) (video.Entry, e
 		return entry, nil // by the Store that stored it
 	}
 	entry.End(&video.Discarded{GenerationID: entry.GenerationID, Credits: manifest.CreditsUsed}, s.now())
+	entry.Book(video.MoneySpent, video.MicrosOfCredits(manifest.CreditsUsed))
 	entry.Manifest = nil
 	entry, _, err = s.table.Update(ctx, entry, version)
 	return entry, err

@@ -81,6 +81,7 @@ func (s *Service) settled(ctx context.Context, entry video.Entry, execution *sfn
 		return entry, unavailable("reading the manifest", err)
 	case stored:
 		entry.Manifest, entry.Ending = &manifest, nil
+		entry.Book(video.MoneySpent, video.MicrosOfCredits(manifest.CreditsUsed))
 	case entry.Ending != nil:
 		before := *entry.Ending
 		before.Redrive = entry.Redrives
@@ -88,6 +89,8 @@ func (s *Service) settled(ctx context.Context, entry video.Entry, execution *sfn
 	default:
 		entry = outcome(execution, entry)
 	}
+	// What may be charged stays so.
+	entry.Book(video.MoneyUncertain, 0)
 	entry.Started = true
 	return entry, nil
 }

@@ -46,6 +46,11 @@ func waitingOf(entry video.Entry, paid video.Paid, now time.Time) *Waiting {
 		if told = latest(entry); told.Kind == video.WaitVideo {
 			w.For, w.Since = told.Kind, doneAt(entry)
 		}
+	case held == video.WaitCap:
+		w.For, w.Since = held, since
+		if submit.Attempt == entry.Attempt {
+			told = submit
+		}
 	case held == video.WaitAnswer, entry.Phase == video.PhaseClaimed && !now.Before(entry.ClaimedUntil):
 		w.For, w.Since = video.WaitAnswer, entry.ClaimedAt
 		if submit.Attempt == entry.Attempt {
@@ -126,6 +131,8 @@ func (w *Waiting) message(entry video.Entry, now time.Time) string {
 		said = "It is being submitted to the provider at this moment."
 	case video.WaitResume:
 		said = "The stack is paused, and nothing is submitted until it is resumed; " + again + "."
+	case video.WaitCap:
+		said = "The stack's own cap leaves no room for it; " + again + "."
 	case video.WaitRoom:
 		said = "The provider has no room, or can't be reached; " + again + "."
 	case video.WaitAnswer:

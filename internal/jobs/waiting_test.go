@@ -71,6 +71,16 @@ func TestWaiting(t *testing.T) {
 			estimate: true,
 		},
 		{
+			name: "cap", change: func(e *video.Entry) { e.FullSince = began },
+			told:    []video.Progress{told(video.StepSubmit, video.Wait{Kind: video.WaitCap, At: now, NextAt: next, Until: until, LastError: "full"})},
+			want:    jobs.Waiting{For: video.WaitCap, Since: began, NextAt: next, Until: until, LastError: "full", Paid: video.PaidNo},
+			message: "The stack's own cap leaves no room for it; the next try is at " + clock(next) + ", and the last by " + clock(until) + ". Nothing was paid.",
+		},
+		{
+			name: "cap, untold", change: func(e *video.Entry) { refused(e); e.FullSince = now },
+			want: jobs.Waiting{For: video.WaitCap, Since: now, Paid: video.PaidNo},
+		},
+		{
 			name: "room, untold", change: refused,
 			want:    jobs.Waiting{For: video.WaitRoom, Since: began, NextAt: next, LastError: "429", Paid: video.PaidNo},
 			message: "The provider has no room, or can't be reached; the next try is at " + clock(next) + ". Nothing was paid.",

@@ -186,6 +186,12 @@ func (c cancelling) check(t *testing.T, s *stage, view jobs.View, answer error) 
 	var not *jobs.NotCancelled
 	told := answer == nil || errors.As(answer, &not)
 	switch {
+	case view.State == video.StateCompleted:
+		s.accounts(t, c.String(), "stored")
+	case view.Ending != nil:
+		s.accounts(t, c.String(), view.Ending.Error)
+	}
+	switch {
 	case len(s.accepted) > 1:
 		t.Errorf("%s: paid twice: %v", c, s.accepted)
 	case view.State == video.StateCancelled && len(s.accepted) > 0:

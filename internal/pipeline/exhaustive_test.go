@@ -60,6 +60,7 @@ func playTwo(t *testing.T, name string, begun bool, plan map[int]fault, task pip
 func (s *stage) keepsItsPromises(t *testing.T, name, ending string, mayLose bool) {
 	t.Helper()
 	file, manifest := s.stored("job-1")
+	s.accounts(t, name, ending)
 	switch {
 	case len(s.accepted) > 1:
 		t.Errorf("%s: paid twice: %v", name, s.accepted)

@@ -27,6 +27,7 @@ type book struct {
 	told    map[string]map[video.Step]video.Progress
 	fail    func(call string) error // before the call takes effect
 	paused  *video.Paused
+	full    func() *video.NoRoom // why there is no room for a claim; nil: there is
 }
 
 func newBook() *book {
@@ -61,17 +62,24 @@ func (l *book) Update(_ context.Context, entry video.Entry, version string) (vid
 	return l.write("update", entry, version)
 }
 
-func (l *book) Claim(ctx context.Context, entry video.Entry, version string) (video.Entry, string, error) {
+func (l *book) Claim(_ context.Context, entry video.Entry, version string, _ video.Limits) (video.Entry, string, error) {
 	if l.paused != nil {
 		return video.Entry{}, "", l.paused
 	}
-	if version == "" {
-		return l.Create(ctx, entry)
+	if l.full != nil {
+		if why := l.full(); why != nil {
+			return video.Entry{}, "", why
+		}
 	}
-	return l.Update(ctx, entry, version)
+	return l.write("claim", entry, version)
 }
 
 func (l *book) Paused(context.Context) (*video.Paused, error) { return l.paused, nil }
+
+// flat is a price of 0.98 USD whatever is asked for.
+type flat struct{}
+
+func (flat) Price(context.Context, video.Request) (int64, error) { return 980_000, nil }
 
 func (l *book) write(call string, entry video.Entry, version string) (video.Entry, string, error) {
 	l.mu.Lock()
@@ -258,10 +266,10 @@ func newWorld(answers ...answer) *world {
 	}
 	w.Submit = &pipeline.Submit{
 		Provider: w.provider, Keys: w.keys, Jobs: w.jobs,
-		Schedule: plain(), Timings: taking(time.Hour),
+		Schedule: plain(), Timings: taking(time.Hour), Prices: flat{},
 		Times: pipeline.SubmitTimes{
 			Call: 45 * time.Second, Write: 10 * time.Second, Busy: 15 * time.Second,
-			LookUpFirst: 30 * time.Second, LookUpWindow: 2 * time.Hour, Hard: 24 * time.Hour,
+			LookUpFirst: 30 * time.Second, LookUpWindow: 2 * time.Hour, Hard: 24 * time.Hour, CapWait: 24 * time.Hour,
 		},
 		Now: w.clock.Now, Jitter: func(d time.Duration) time.Duration { return d / 2 }, Log: quiet(),
 	}

@@ -120,7 +120,7 @@ func faultsOf(kind string) []fault {
 		case kind == "put progress":
 			faults = append(faults, late)
 		}
-		if kind == "put new job" || kind == "put claimed job" {
+		if kind == "put new job" || kind == "put money job" {
 			faults = append(faults, underWay)
 		}
 	case kind == "submit":

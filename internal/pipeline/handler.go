@@ -59,11 +59,6 @@ type Jobs interface {
 	Create(context.Context, video.Entry) (video.Entry, string, error)
 	// Update replaces a version that was read, or gives a *video.Conflict.
 	Update(ctx context.Context, entry video.Entry, version string) (video.Entry, string, error)
-	// Claim is Update, or Create with an empty version, of a claim. It gives a
-	// *video.Paused where none is let through.
-	Claim(ctx context.Context, entry video.Entry, version string) (video.Entry, string, error)
-	// Paused says why no claim is let through; nil where they are.
-	Paused(context.Context) (*video.Paused, error)
 	// PutProgress keeps what a step tells of a job, in the place of what that step
 	// told before.
 	PutProgress(ctx context.Context, id string, progress video.Progress) error
@@ -93,6 +88,24 @@ func retrieve(ctx context.Context, provider Retriever, keys Keys, route video.Ro
 	return provider.Retrieve(ctx, again, route, id, model)
 }
 
+// settleMoney books what the ending of a job's generation says of its money.
+func settleMoney(entry *video.Entry, ending error) {
+	var failed *video.GenerationFailed
+	var overdue *video.GenerationOverdue
+	var rejected *video.VideoRejected
+	var discarded *video.Discarded
+	switch {
+	case errors.As(ending, &failed):
+		entry.Book(video.MoneyReleased, 0)
+	case errors.As(ending, &overdue):
+		entry.Book(video.MoneyUncertain, 0)
+	case errors.As(ending, &rejected):
+		entry.Book(video.MoneySpent, 0)
+	case errors.As(ending, &discarded):
+		entry.Book(video.MoneySpent, video.MicrosOfCredits(discarded.Credits))
+	}
+}
+
 // end records how a job ended and gives the ending, so that the API and a redrive
 // know it after the execution is forgotten. The ending stands also where it
 // could not be recorded: the execution has it. It is not recorded for a job whose
@@ -115,19 +128,11 @@ func end(ctx context.Context, jobs Jobs, now func() time.Time, job video.Job, en
 			overdue.Said = entry.Request.Redact(overdue.Said)
 		}
 		entry.End(ending, now())
+		settleMoney(&entry, ending)
 		var conflict *video.Conflict
 		if _, _, err = jobs.Update(ctx, entry, version); !errors.As(err, &conflict) {
 			return ending
 		}
 	}
 	return ending
-}
-
-// unlessConflict gives nil for a conflict: the entry is read again then.
-func unlessConflict(err error) error {
-	var conflict *video.Conflict
-	if errors.As(err, &conflict) {
-		return nil
-	}
-	return err
 }

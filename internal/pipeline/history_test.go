@@ -144,7 +144,7 @@ func turns(t *testing.T, s settings, way way, known *times, failing retries) (in
 	provider := &worst{way: way, now: clock.Now, began: began}
 	jobs, ctx := newBook(), t.Context()
 	submit := &pipeline.Submit{
-		Provider: provider, Keys: newKeys(), Jobs: jobs, Schedule: s.Schedule, Timings: known,
+		Provider: provider, Keys: newKeys(), Jobs: jobs, Schedule: s.Schedule, Timings: known, Prices: flat{},
 		Times: pipeline.SubmitTimes{
 			Call: 45 * time.Second, Write: 10 * time.Second, Busy: s.busy,
 			LookUpFirst: s.lookUpFirst, LookUpWindow: s.lookUpWindow, Hard: s.Hard,

@@ -56,11 +56,17 @@ func (s *visit) lookUp(ctx context.Context, entry video.Entry, version string) (
 		if began.After(shown) {
 			until = entry.ClaimedAt.Add(longest)
 		}
+		if entry, _, err = s.unanswered(ctx, entry, version); err != nil {
+			return video.Job{}, false, unlessConflict(err)
+		}
 		s.note(video.Event{Kind: video.EventSearched, Number: entry.Attempt, Said: unread})
 		s.waits(video.WaitAnswer, entry.Attempt, wait, until, unread)
 		return entry.Job(video.Waiting, seconds(wait)), true, nil
 	}
 	if lost && s.ResubmitLost && !entry.Resubmitted && entry.DiscardedAt.IsZero() {
+		if entry, version, err = s.unanswered(ctx, entry, version); err != nil {
+			return video.Job{}, false, unlessConflict(err)
+		}
 		return s.submit(ctx, entry, version)
 	}
 	named := look.charges[:min(len(look.charges), maxCharges)]
@@ -69,6 +75,7 @@ func (s *visit) lookUp(ctx context.Context, entry video.Entry, version string) (
 		Charges: named, MoreCharges: len(look.charges) - len(named),
 	}
 	entry.Phase = video.PhaseUnanswered
+	entry.Book(video.MoneyUncertain, 0)
 	entry.End(ending, s.Now())
 	if _, _, err := s.Jobs.Update(ctx, entry, version); err != nil {
 		return video.Job{}, false, unlessConflict(err)

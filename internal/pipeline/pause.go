@@ -17,14 +17,9 @@ const pausedTimes = 4
 
 // pause has a job wait that can't be claimed while the table is paused. How long is
 // by the pause's age, and by nothing of the job's, so that none passes another by it.
-// A job that isn't in the table yet is created there, and is listed while it waits. One
-// that is redriven has not ended any more.
+// A job that is redriven has not ended any more.
 func (s *visit) pause(ctx context.Context, entry video.Entry, version string, paused *video.Paused) (video.Job, bool, error) {
-	if version == "" {
-		if _, _, err := s.Jobs.Create(ctx, entry); unlessConflict(err) != nil {
-			return video.Job{}, true, err
-		}
-	} else if entry.Ending != nil {
+	if entry.Ending != nil {
 		entry.Ending = nil
 		if _, _, err := s.Jobs.Update(ctx, entry, version); err != nil {
 			return video.Job{}, false, unlessConflict(err)

@@ -54,7 +54,7 @@ func TestARedriveOutlivesTheMarkOfItsStart(t *testing.T) {
 		if name == "accepted" {
 			entry.DiscardedAt, entry.Ending = entry.SubmittedAt, video.NewEndingRecord(&video.Discarded{GenerationID: "gen-1"}, entry.SubmittedAt)
 		}
-		if _, _, err := w.jobs.Update(t.Context(), entry.Next(), "2"); err != nil {
+		if _, _, err := w.jobs.Update(t.Context(), entry.Next(), "3"); err != nil {
 			t.Fatal(err)
 		}
 		marked := false

@@ -2,7 +2,6 @@ package pipeline_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -42,6 +41,7 @@ type stage struct {
 	now      *moments // of the invocation that runs
 	stopped  bool     // the execution was stopped: what runs goes on to its end, and nothing follows
 	patience time.Duration
+	wrong    string // the first difference between the counters and the items
 }
 
 type object struct{ body, etag string }
@@ -55,6 +55,7 @@ type generation struct {
 // newStage is an empty stage, or one with a job that was created by who starts it.
 func newStage(begun bool) *stage {
 	s := &stage{objects: map[string]object{}, now: &moments{}, patience: 65 * time.Second}
+	time.Sleep(time.Until(monthEnd())) // so that a job's life is in two days and months
 	took := slices.Repeat([]schedule.Seen{{After: 60 * time.Second, By: 70 * time.Second}}, schedule.Window)
 	if err := s.table().PutTimes(context.Background(), video.DefaultModel, 5, schedule.Past{Seen: took}, ""); err != nil {
 		panic(err)
@@ -81,10 +82,15 @@ func often() schedule.Schedule {
 
 func (s *stage) Query(ctx context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (out *dynamodb.QueryOutput, err error) {
 	kind := "get times"
-	if in.IndexName != nil {
+	partition, _ := in.ExpressionAttributeValues[":pk"].(*ddb.AttributeValueMemberS)
+	switch {
+	case in.IndexName != nil:
 		kind = "list jobs"
-	} else if pk, ok := in.ExpressionAttributeValues[":pk"].(*ddb.AttributeValueMemberS); ok && strings.HasPrefix(pk.Value, "job#") {
+	case partition == nil:
+	case strings.HasPrefix(partition.Value, "job#"):
 		kind = "get job"
+	case partition.Value == "money":
+		kind = "get money"
 	}
 	if s.now.do(kind, func() { out, err = s.items.Query(ctx, in) }) != "" {
 		return nil, outage()
@@ -94,7 +100,7 @@ func (s *stage) Query(ctx context.Context, in *dynamodb.QueryInput, _ ...func(*d
 
 func (s *stage) PutItem(ctx context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (out *dynamodb.PutItemOutput, err error) {
 	kind := kindOfPut(in.Item)
-	put := func() { out, err = s.items.PutItem(ctx, in) }
+	put := func() { out, err = s.items.PutItem(ctx, in); s.count() }
 	effect := put
 	if s.now.comes() == marked {
 		effect = func() { s.markStarted(ctx); put() }
@@ -112,10 +118,10 @@ func (s *stage) PutItem(ctx context.Context, in *dynamodb.PutItemInput, _ ...fun
 }
 
 func (s *stage) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options)) (out *dynamodb.TransactWriteItemsOutput, err error) {
-	put := func() { out, err = s.items.TransactWriteItems(ctx, in) }
+	put := func() { out, err = s.items.TransactWriteItems(ctx, in); s.count() }
 	kind, effect := "put new job", put
 	if in.TransactItems[0].Put.ExpressionAttributeValues != nil { // on a version
-		kind = "put claimed job"
+		kind = "put money job"
 	}
 	if s.now.comes() == marked {
 		effect = func() { s.markStarted(ctx); put() }
@@ -303,10 +309,11 @@ func (s *stage) steps() (*pipeline.Submit, *pipeline.Check, *pipeline.Store) {
 	known := timings.New(entries, nil, quiet())
 	submit := &pipeline.Submit{
 		Provider: s, Keys: s, Jobs: entries,
-		Schedule: often(), Timings: known,
+		Schedule: often(), Timings: known, Prices: flat{},
+		Limits: video.Limits{DayMicros: 2_000_000, MonthMicros: 2_000_000, InFlight: 2},
 		Times: pipeline.SubmitTimes{
 			Call: 45 * time.Second, Write: 10 * time.Second, Busy: 15 * time.Second,
-			LookUpFirst: 30 * time.Second, LookUpWindow: 2 * time.Hour, Hard: 24 * time.Hour,
+			LookUpFirst: 30 * time.Second, LookUpWindow: 2 * time.Hour, Hard: 24 * time.Hour, CapWait: 24 * time.Hour,
 		},
 		Now: time.Now, Jitter: func(time.Duration) time.Duration { return 0 }, Log: quiet(),
 	}
@@ -318,81 +325,10 @@ func (s *stage) steps() (*pipeline.Submit, *pipeline.Check, *pipeline.Store) {
 	return submit, check, store
 }
 
-// invoke runs a step as Lambda does: a crash is an error of the platform.
-func invoke[In any](ctx context.Context, step func(context.Context, In) (video.Job, error), in In) (job video.Job, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			if _, ok := r.(crashed); !ok {
-				panic(r)
-			}
-			job, err = video.Job{}, crash{}
-		}
-	}()
-	job, err = step(ctx, in)
-	return job, video.Ending(err)
-}
-
 // crash is the platform's error for an invocation that ended early.
 type crash struct{}
 
 func (crash) Error() string { return "Runtime.ExitError" }
-
-// machine runs an execution to its end, as the ASL has it: it gives the name of
-// the ending, or "stored".
-func (s *stage) machine(ctx context.Context, execution string, input json.RawMessage) string {
-	submit, check, store := s.steps()
-	state := "Submit"
-	var job video.Job
-	for {
-		var err error
-		switch state {
-		case "Submit":
-			job, err = s.retried(func() (video.Job, error) {
-				return invoke(ctx, submit.Run, pipeline.Task{Execution: execution, Input: input})
-			})
-		case "Check":
-			job, err = s.retried(func() (video.Job, error) { return invoke(ctx, check.Run, job) })
-		case "Store":
-			job, err = s.retried(func() (video.Job, error) { return invoke(ctx, store.Run, job) })
-		}
-		if s.stopped {
-			return "stopped"
-		}
-		if err != nil {
-			return video.EndingName(err)
-		}
-		switch job.Status {
-		case video.Stored:
-			return "stored"
-		case video.Completed:
-			state = "Store"
-			continue
-		case video.Generating:
-			state = "Check"
-		}
-		time.Sleep(time.Duration(job.WaitSeconds) * time.Second)
-		if input, err = json.Marshal(job); err != nil {
-			panic(err)
-		}
-	}
-}
-
-// retried tries a task again as the ASL's Retry does, for long enough to outlast
-// every plan, unless the execution was stopped.
-func (s *stage) retried(task func() (video.Job, error)) (video.Job, error) {
-	for wait := 2 * time.Second; ; wait = min(2*wait, time.Minute) {
-		job, err := task()
-		if s.stopped {
-			return job, err
-		}
-		switch err.(type) {
-		case crash, *video.ServiceUnavailable, *video.VideoUnavailable:
-			time.Sleep(wait)
-		default:
-			return job, err
-		}
-	}
-}
 
 // video and manifest say what is stored of a job.
 func (s *stage) stored(id string) (file string, hasManifest bool) {

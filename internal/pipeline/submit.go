@@ -32,15 +32,18 @@ type SubmitTimes struct {
 	LookUpFirst  time.Duration // from a lost answer to the first look for it
 	LookUpWindow time.Duration // how long a submission may take to show: the longest generation
 	Hard         time.Duration // no more waiting for room since it was first lacking, or for records since the claim
+	CapWait      time.Duration // no more waiting for room below a limit since it was first lacking
 }
 
 // Submit has a job's request accepted by the provider, at most once.
 type Submit struct {
 	Provider Submitter
 	Keys     Keys
-	Jobs     Jobs
+	Jobs     Claims
 	Schedule schedule.Schedule
 	Timings  Forecaster
+	Prices   Pricer
+	Limits   video.Limits
 	Times    SubmitTimes
 	// ResubmitLost is the operator's choice to send a lost submission again,
 	// once, though it may have been charged.
@@ -91,7 +94,14 @@ func (s *visit) run(ctx context.Context, order order) (video.Job, error) {
 				}
 				return video.Job{ID: order.id}, &video.InvalidRequest{Fields: []video.FieldError{{Field: "id", Message: "there is no job " + order.id + " to go on with; give a request object to start one"}}}
 			}
-			entry = video.Entry{ID: order.id, Request: *order.request, RequestHash: order.request.Hash(), CreatedAt: s.Now(), Origin: video.Origin{Trigger: video.TriggerExecution}, Execution: order.id}
+			_, _, err = s.Jobs.Create(ctx, video.Entry{
+				ID: order.id, Request: *order.request, RequestHash: order.request.Hash(), CreatedAt: s.Now(),
+				Origin: video.Origin{Trigger: video.TriggerExecution}, Execution: order.id, Started: true,
+			})
+			if unlessConflict(err) != nil {
+				return video.Job{ID: order.id}, err
+			}
+			continue
 		} else if err != nil {
 			return video.Job{ID: order.id}, err
 		}
@@ -178,7 +188,7 @@ func (s *visit) refused(ctx context.Context, o order, entry video.Entry, version
 		return entry.Job(video.Waiting, seconds(left)), true, nil
 	}
 	if o.now {
-		entry.BusySince = time.Time{}
+		entry.BusySince, entry.FullSince = time.Time{}, time.Time{}
 	}
 	return s.submit(ctx, entry, version)
 }
@@ -186,6 +196,10 @@ func (s *visit) refused(ctx context.Context, o order, entry video.Entry, version
 // submit claims the next attempt and posts it.
 func (s *visit) submit(ctx context.Context, entry video.Entry, version string) (video.Job, bool, error) {
 	key, err := s.Keys.Current(ctx)
+	if err != nil {
+		return video.Job{}, true, err
+	}
+	micros, err := s.Prices.Price(ctx, entry.Request)
 	if err != nil {
 		return video.Job{}, true, err
 	}
@@ -198,13 +212,17 @@ func (s *visit) submit(ctx context.Context, entry video.Entry, version string) (
 	entry.Phase, entry.Attempt = video.PhaseClaimed, entry.Attempt+1
 	entry.ClaimedAt, entry.ClaimedUntil = began, began.Add(s.Times.Call+s.Times.Write)
 	entry.KeyVersion, entry.Route = key.Version, s.Provider.Route(entry.Request)
-	entry.Refusal, entry.RetryAt, entry.Candidate, entry.Ending = nil, time.Time{}, "", nil
+	entry.Refusal, entry.RetryAt, entry.Candidate, entry.Ending, entry.FullSince = nil, time.Time{}, "", nil, time.Time{}
+	entry.Reserve(micros, began)
 	read := version
-	entry, version, err = s.Jobs.Claim(ctx, entry, version)
+	entry, version, err = s.Jobs.Claim(ctx, entry, version, s.Limits)
 	var paused *video.Paused
+	var full *video.NoRoom
 	switch {
 	case errors.As(err, &paused):
 		return s.pause(ctx, unclaimed, read, paused)
+	case errors.As(err, &full):
+		return s.full(ctx, unclaimed, read, full)
 	case err != nil:
 		return video.Job{}, false, unlessConflict(err)
 	}
@@ -233,6 +251,7 @@ func (s *visit) submit(ctx context.Context, entry video.Entry, version string) (
 		s.Log.WarnContext(ctx, "submission unanswered", "job", entry.ID, "attempt", entry.Attempt, "error", unanswered.Error())
 		written, err := s.amend(ctx, entry, version, func(entry *video.Entry) {
 			entry.Phase, entry.Candidate = video.PhaseUnanswered, unanswered.InferenceID
+			entry.Book(video.MoneyUncertain, 0)
 		})
 		s.note(video.Event{Kind: video.EventUnanswered, Number: entry.Attempt})
 		s.waits(video.WaitAnswer, entry.Attempt, s.Times.LookUpFirst, entry.ClaimedUntil.Add(s.Times.LookUpWindow), "")
@@ -248,6 +267,7 @@ func (s *visit) accept(ctx context.Context, entry video.Entry, version string, g
 	for range 3 {
 		entry.Phase, entry.GenerationID, entry.Candidate = video.PhaseAccepted, generation.ID, ""
 		entry.SubmittedAt, entry.Ending = entry.ClaimedAt, nil
+		entry.Book(video.MoneyReserved, 0)
 		_, _, err := s.Jobs.Update(ctx, entry, version)
 		if err == nil {
 			job := s.generating(ctx, entry)
@@ -304,6 +324,7 @@ func (s *visit) refuse(ctx context.Context, entry video.Entry, version string, k
 	}
 	written, err := s.amend(ctx, entry, version, func(entry *video.Entry) {
 		entry.Phase, entry.Refusal, entry.RetryAt = video.PhaseRefused, &video.Refusal{Kind: kind, Said: words}, s.Now().Add(wait)
+		entry.Book(video.MoneyReleased, 0)
 		if !entry.DiscardedAt.IsZero() {
 			ending = &video.Cancelled{} // what was not accepted until now never will be
 		}
@@ -323,25 +344,4 @@ func (s *visit) refuse(ctx context.Context, entry video.Entry, version string, k
 		return entry.Job(video.Waiting, seconds(wait)), true, nil
 	}
 	return video.Job{}, false, nil // with the key that was read anew
-}
-
-// amend changes the entry of an attempt that is this invocation's own, and reports
-// whether it did. Where another changed the entry meanwhile and left the attempt
-// as it was, as one who gives the video up does, it changes that version.
-func (s *visit) amend(ctx context.Context, entry video.Entry, version string, change func(*video.Entry)) (bool, error) {
-	attempt := entry.Attempt
-	for range 3 {
-		change(&entry)
-		_, _, err := s.Jobs.Update(ctx, entry, version)
-		if err == nil || unlessConflict(err) != nil {
-			return err == nil, err
-		}
-		if entry, version, err = s.Jobs.Get(ctx, entry.ID); err != nil {
-			return false, err
-		}
-		if entry.Attempt != attempt || entry.Phase != video.PhaseClaimed {
-			return false, nil
-		}
-	}
-	return false, nil
 }

@@ -94,6 +94,11 @@ type Submit struct {
 	LookUpFirst  Seconds `env:"LOOKUP_FIRST_SECONDS,required,notEmpty"`
 	LookUpWindow Seconds `env:"LOOKUP_WINDOW_SECONDS,required,notEmpty"`
 	ResubmitLost bool    `env:"RESUBMIT_LOST"`
+	DayCap       USD     `env:"MAX_USD_PER_DAY,required,notEmpty"`
+	MonthCap     USD     `env:"MAX_USD_PER_MONTH,required,notEmpty"`
+	InFlight     Count   `env:"MAX_IN_FLIGHT,required,notEmpty"`
+	Unpriced     USD     `env:"UNPRICED_USD,required,notEmpty"`
+	CapWait      Count   `env:"CAP_WAIT_HOURS,required,notEmpty"`
 }
 
 // writeTime is kept after a submission for the record of it: longer than the
@@ -105,8 +110,13 @@ func (s Submit) Times() pipeline.SubmitTimes {
 	return pipeline.SubmitTimes{
 		Call: s.Call.Duration(), Write: writeTime, Busy: s.Busy.Duration(),
 		LookUpFirst: s.LookUpFirst.Duration(), LookUpWindow: s.LookUpWindow.Duration(),
-		Hard: s.Hard.Duration(),
+		Hard: s.Hard.Duration(), CapWait: time.Duration(s.CapWait) * time.Hour,
 	}
+}
+
+// Limits are what claims keep to.
+func (s Submit) Limits() video.Limits {
+	return video.Limits{DayMicros: int64(s.DayCap), MonthMicros: int64(s.MonthCap), InFlight: int64(s.InFlight)}
 }
 
 // Check is what the function check is told.
@@ -176,6 +186,37 @@ func (s *Seconds) UnmarshalText(text []byte) error {
 
 // Duration gives the time as Go has it.
 func (s Seconds) Duration() time.Duration { return time.Duration(s) * time.Second }
+
+// USD is an amount in micro-dollars, which is given in USD with up to six decimals.
+type USD int64
+
+// UnmarshalText reads an amount of at most a billion USD.
+func (u *USD) UnmarshalText(text []byte) error {
+	whole, decimals, _ := strings.Cut(string(text), ".")
+	places := len(decimals)
+	for len(decimals) < 6 {
+		decimals += "0"
+	}
+	n, err := strconv.ParseUint(whole+decimals, 10, 63)
+	if err != nil || whole == "" || places > 6 || n > 1e15 {
+		return fmt.Errorf("%q is not an amount in USD, from 0 to a billion, with at most six decimals", text)
+	}
+	*u = USD(n)
+	return nil
+}
+
+// Count is a whole number from 0 on.
+type Count int64
+
+// UnmarshalText reads a whole number.
+func (c *Count) UnmarshalText(text []byte) error {
+	n, err := strconv.ParseUint(string(text), 10, 31)
+	if err != nil {
+		return fmt.Errorf("%q is not a whole number", text)
+	}
+	*c = Count(n)
+	return nil
+}
 
 // Spell is how long a check may go on asking, in whole seconds; 0 is not at all.
 type Spell int64

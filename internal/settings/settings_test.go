@@ -24,6 +24,7 @@ func good() map[string]string {
 		"VIDEOS_BUCKET": "videos", "JOBS_TABLE": "jobs", "FIRST_WAIT_SECONDS": "60", "CHECK_INTERVAL_SECONDS": "10", "REQUEST_GAP_SECONDS": "3", "SPELL_SECONDS": "240",
 		"SOFT_DEADLINE_SECONDS": "1800", "HARD_DEADLINE_SECONDS": "86400",
 		"SUBMIT_CALL_SECONDS": "45", "BUSY_WAIT_SECONDS": "15", "LOOKUP_FIRST_SECONDS": "30", "LOOKUP_WINDOW_SECONDS": "7200", "RESUBMIT_LOST": "true",
+		"MAX_USD_PER_DAY": "100", "MAX_USD_PER_MONTH": "0", "MAX_IN_FLIGHT": "100", "UNPRICED_USD": "5.25", "CAP_WAIT_HOURS": "24",
 		"MAX_VIDEO_MIB": "2048", "LOOPBACK_SOURCES": "true",
 		"STATE_MACHINE_ARN": "arn:aws:states:eu-north-1:123456789012:stateMachine:TextToVideo",
 		"PROMPTS_BUCKET":    "prompts", "CORS_ORIGIN": "https://example.com",
@@ -60,10 +61,13 @@ func TestGoodSettings(t *testing.T) {
 	}
 	want := pipeline.SubmitTimes{
 		Call: 45 * time.Second, Write: 10 * time.Second, Busy: 15 * time.Second,
-		LookUpFirst: 30 * time.Second, LookUpWindow: 2 * time.Hour, Hard: 24 * time.Hour,
+		LookUpFirst: 30 * time.Second, LookUpWindow: 2 * time.Hour, Hard: 24 * time.Hour, CapWait: 24 * time.Hour,
 	}
 	if got := submit.Times(); got != want {
 		t.Errorf("times %+v", got)
+	}
+	if got := submit.Limits(); got != (video.Limits{DayMicros: 100_000_000, InFlight: 100}) || submit.Unpriced != 5_250_000 {
+		t.Errorf("limits %+v, %d for what has no price", got, submit.Unpriced)
 	}
 	check, _, err := settings.Load[settings.Check]()
 	if err != nil || check.KeySecret == "" || check.Schedule() != submit.Schedule() {
@@ -116,7 +120,7 @@ func needs() map[string]struct {
 		load  func() error
 		names []string
 	}{
-		"submit":    {load[settings.Submit], slices.Concat(lambda, provider, waits, []string{"SUBMIT_CALL_SECONDS", "BUSY_WAIT_SECONDS", "LOOKUP_FIRST_SECONDS", "LOOKUP_WINDOW_SECONDS"})},
+		"submit":    {load[settings.Submit], slices.Concat(lambda, provider, waits, []string{"SUBMIT_CALL_SECONDS", "BUSY_WAIT_SECONDS", "LOOKUP_FIRST_SECONDS", "LOOKUP_WINDOW_SECONDS", "MAX_USD_PER_DAY", "MAX_USD_PER_MONTH", "MAX_IN_FLIGHT", "UNPRICED_USD", "CAP_WAIT_HOURS"})},
 		"check":     {load[settings.Check], slices.Concat(lambda, provider, waits)},
 		"store":     {load[settings.Store], slices.Concat(lambda, provider, []string{"VIDEOS_BUCKET", "MAX_VIDEO_MIB"})},
 		"prompts":   {load[settings.Prompts], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "JOBS_TABLE", "VIDEOS_BUCKET"})},
@@ -230,5 +234,20 @@ func TestSecretsAreNotShown(t *testing.T) {
 func TestVersion(t *testing.T) {
 	if got := settings.Version(); got == "" {
 		t.Error("it is empty")
+	}
+}
+
+func TestAmounts(t *testing.T) {
+	for text, want := range map[string]settings.USD{"0": 0, "100": 100_000_000, "0.5": 500_000, "5.": 5_000_000, "1000000000": 1e15, "0.000001": 1, "12.345678": 12_345_678} {
+		var got settings.USD
+		if err := got.UnmarshalText([]byte(text)); err != nil || got != want {
+			t.Errorf("%s: %d, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"", "-1", "+1", ".5", "1e3", "0.0000001", "1000000001", "1,5", "1.-5", "five"} {
+		var got settings.USD
+		if err := got.UnmarshalText([]byte(text)); err == nil {
+			t.Errorf("%q is taken for %d", text, got)
+		}
 	}
 }

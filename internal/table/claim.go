@@ -3,6 +3,7 @@ package table
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -10,50 +11,124 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Claim writes an entry that claims its job's next attempt: as Update does, or, with
-// an empty version, as Create does. It is one transaction with the control, so that no
-// claim is written once the table was paused: it gives a *video.Paused then, and has
-// written nothing.
-func (t *Table) Claim(ctx context.Context, entry video.Entry, version string) (video.Entry, string, error) {
-	entry.Mark = t.mark()
-	number := int64(1)
-	var items []types.TransactWriteItem
-	var err error
-	if version == "" {
-		if err := t.putDay(ctx, entry.CreatedAt); err != nil {
-			return video.Entry{}, "", err
-		}
-		items, err = t.creation(entry)
-	} else if number, err = next(version); err == nil {
-		items = []types.TransactWriteItem{{Put: asPut(t.replace(encode(entry, number), version))}}
-	}
+// Claim is Update of an entry whose last money is that of the attempt that it claims.
+// It is one transaction with the counters of the month and with the control, so that
+// no claim is written that would exceed a limit, or once the table was paused. It gives
+// a *video.Paused or else a *video.NoRoom then, and has written nothing.
+func (t *Table) Claim(ctx context.Context, entry video.Entry, version string, limits video.Limits) (video.Entry, string, error) {
+	number, err := next(version)
 	if err != nil {
 		return video.Entry{}, "", err
 	}
+	claimed := entry.Money[len(entry.Money)-1]
+	before := int64(0)
+	if limits.InFlight > 0 {
+		if before, err = t.inFlightBefore(ctx, claimed); err != nil {
+			return video.Entry{}, "", err
+		}
+	}
+	// The first one of a day or a month meets no counter, and so no condition.
+	if alone := noRoom(nil, claimed, limits, before); alone != nil {
+		return video.Entry{}, "", t.pausedOr(ctx, alone)
+	}
+	entry.Mark = t.mark()
 	claim := &dynamodb.TransactWriteItemsInput{
 		ClientRequestToken: &entry.Mark,
-		TransactItems:      append(items, types.TransactWriteItem{ConditionCheck: t.isOpen()}),
+		TransactItems: append([]types.TransactWriteItem{
+			{Put: asPut(t.replace(encode(entry, number), version))}, {ConditionCheck: t.isOpen()},
+		}, t.booking(entry, roomFor(claimed, limits, before))...),
 	}
+	var last error
 	written, newVersion, err := t.settle(ctx, entry, number, func(ctx context.Context) error {
-		_, err := t.client.TransactWriteItems(ctx, claim)
-		return err
+		_, last = t.client.TransactWriteItems(ctx, claim)
+		return last
 	})
 	if !errors.Is(err, errBarred) {
 		return written, newVersion, err
 	}
-	control, controlVersion, err := t.Control(ctx)
+	if item, ok := fullCounters(last); ok {
+		err = noRoom(item, claimed, limits, before)
+	} else {
+		err = nil
+	}
+	if err = t.pausedOr(ctx, err); err == nil {
+		err = &video.Conflict{ID: entry.ID} // it is open, or has room, now
+	}
+	return video.Entry{}, "", err
+}
+
+// pausedOr gives the *video.Paused of a table that is paused, and otherwise another
+// error. A table's first claim has the control written.
+func (t *Table) pausedOr(ctx context.Context, otherwise error) error {
+	control, version, err := t.Control(ctx)
 	if err != nil {
-		return video.Entry{}, "", err
+		return err
 	}
 	if paused := control.Paused(t.name); paused != nil {
-		return video.Entry{}, "", paused
+		return paused
 	}
-	if controlVersion == "" {
-		// The table's first claim.
+	if version == "" {
 		var conflict *video.Conflict
 		if err := t.PutControl(ctx, video.Control{Table: t.name}, ""); err != nil && !errors.As(err, &conflict) {
-			return video.Entry{}, "", err
+			return err
 		}
 	}
-	return video.Entry{}, "", &video.Conflict{ID: entry.ID} // it is open now
+	return otherwise
+}
+
+// fullCounters gives the counters of a claim that had no room, as they are; false where
+// the claim failed by the control alone.
+func fullCounters(err error) (attributes, bool) {
+	var cancelled *types.TransactionCanceledException
+	if !errors.As(err, &cancelled) {
+		return nil, false
+	}
+	for i, reason := range cancelled.CancellationReasons {
+		if i > 1 && reason.Code != nil && *reason.Code == "ConditionalCheckFailed" {
+			return reason.Item, true
+		}
+	}
+	return nil, false
+}
+
+// roomFor is the condition of a claim.
+func roomFor(claimed video.Money, limits video.Limits, before int64) *room {
+	left := func(limit, by int64) *int64 {
+		if limit <= 0 {
+			return nil
+		}
+		most := limit - by
+		return &most
+	}
+	return &room{
+		month: claimed.Month(), monthMicros: left(limits.MonthMicros, claimed.Micros),
+		day: claimed.Day, dayMicros: left(limits.DayMicros, claimed.Micros),
+		inFlight: left(limits.InFlight, before+1),
+	}
+}
+
+// noRoom says which limit a claim exceeds by the counters of its month; nil: none.
+func noRoom(item attributes, claimed video.Money, limits video.Limits, before int64) error {
+	const doing = "reading what was spent"
+	c, err := decodeCounters(item)
+	if err != nil {
+		return unavailable(doing, err)
+	}
+	held, err := heldOf(item, claimed.Day)
+	if err != nil {
+		return unavailable(doing, err)
+	}
+	day, err := time.Parse(time.DateOnly, claimed.Day)
+	if err != nil {
+		return unavailable(doing, err)
+	}
+	switch {
+	case limits.MonthMicros > 0 && c.Held+claimed.Micros > limits.MonthMicros:
+		return &video.NoRoom{Limit: "month", Held: c.Held, Of: limits.MonthMicros, Until: day.AddDate(0, 1, 1-day.Day())}
+	case limits.DayMicros > 0 && held+claimed.Micros > limits.DayMicros:
+		return &video.NoRoom{Limit: "day", Held: held, Of: limits.DayMicros, Until: day.AddDate(0, 0, 1)}
+	case limits.InFlight > 0 && before+c.InFlight+1 > limits.InFlight:
+		return &video.NoRoom{Limit: "in_flight", Held: before + c.InFlight, Of: limits.InFlight}
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package table_test
 
 import (
+	"crypto/rand"
 	"errors"
 	"reflect"
 	"strings"
@@ -12,21 +13,25 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// claim claims a job's first attempt, reading it again as often as Submit does.
+// claim claims a job's next attempt, and creates the job, reading it again as often as
+// Submit does.
 func claim(t *testing.T, jobs *table.Table, id string) (video.Entry, error) {
 	t.Helper()
 	for {
 		read, version, err := jobs.Get(t.Context(), id)
 		var none *video.NoEntry
 		if errors.As(err, &none) {
-			read, err = entry(t, id), nil
+			read = entry(t, id)
 			read.Phase, read.Attempt = "", 0
+			if _, _, err := jobs.Create(t.Context(), read); err != nil {
+				t.Fatal(err)
+			}
+			continue
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		read.Phase, read.Attempt = video.PhaseClaimed, read.Attempt+1
-		claimed, _, err := jobs.Claim(t.Context(), read, version)
+		claimed, _, err := jobs.Claim(t.Context(), claimed(read, 1, evening), version, video.Limits{})
 		var conflict *video.Conflict
 		if !errors.As(err, &conflict) {
 			return claimed, err
@@ -50,8 +55,8 @@ func TestControl(t *testing.T) {
 			t.Errorf("after %d claims: %+v, %q, %v", n+1, c, version, err)
 		}
 	}
-	if got, want := fake.Count("TransactWriteItems"), 3; got != want {
-		t.Errorf("two claims took %d transactions, want %d", got, want)
+	if got, want := fake.Count("TransactWriteItems"), 2+3; got != want {
+		t.Errorf("two jobs and their claims took %d transactions, want %d", got, want)
 	}
 
 	at := time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
@@ -76,9 +81,8 @@ func TestControl(t *testing.T) {
 	if got, _, err := jobs.Get(ctx, "a"); err != nil || got.Attempt != 1 {
 		t.Errorf("a was changed while the table is paused: %+v, %v", got, err)
 	}
-	var none *video.NoEntry
-	if _, _, err := jobs.Get(ctx, "c"); !errors.As(err, &none) {
-		t.Errorf("c was created while the table is paused: %v", err)
+	if got, _, err := jobs.Get(ctx, "c"); err != nil || got.Attempt != 0 {
+		t.Errorf("c was claimed while the table is paused: %+v, %v", got, err)
 	}
 	if got, err := jobs.Paused(ctx); err != nil || got == nil || got.By != paused.PausedBy {
 		t.Errorf("got %+v, %v", got, err)
@@ -97,12 +101,13 @@ func TestControl(t *testing.T) {
 // A table with the items of another lets no claim through.
 func TestACopyIsPaused(t *testing.T) {
 	fake := dynamofake.New(t)
-	if _, err := claim(t, open(fake), "a"); err != nil {
+	first := open(fake)
+	if _, err := claim(t, first, "a"); err != nil {
 		t.Fatal(err)
 	}
-	restored := table.New(fake.Client(), "restored", marks(), none)
+	restored := table.New(fake.Client(), "restored", rand.Text, none)
 	var held *video.Paused
-	if _, err := claim(t, restored, "a"); !errors.As(err, &held) || held.CopyOf != open(fake).Name() || !held.Since.IsZero() {
+	if _, err := claim(t, restored, "a"); !errors.As(err, &held) || held.CopyOf != first.Name() || !held.Since.IsZero() {
 		t.Fatalf("got %v", err)
 	}
 	_, version, err := restored.Control(t.Context())
@@ -115,7 +120,7 @@ func TestACopyIsPaused(t *testing.T) {
 	if _, err := claim(t, restored, "a"); err != nil {
 		t.Errorf("resumed: %v", err)
 	}
-	if _, err := claim(t, open(fake), "a"); !errors.As(err, &held) {
+	if _, err := claim(t, first, "a"); !errors.As(err, &held) {
 		t.Errorf("the first name claims too: %v", err)
 	}
 }

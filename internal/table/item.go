@@ -77,6 +77,7 @@ func encode(entry video.Entry, version int64) attributes {
 	}
 	item.putTime("retry_at", entry.RetryAt)
 	item.putTime("busy_since", entry.BusySince)
+	item.putTime("full_since", entry.FullSince)
 	item.put("candidate", entry.Candidate)
 	item.put("generation_id", entry.GenerationID)
 	item.putTime("submitted_at", entry.SubmittedAt)
@@ -93,6 +94,10 @@ func encode(entry video.Entry, version int64) attributes {
 		ending.putTime("at", e.At)
 		ending.putNumber("redrive", int64(e.Redrive))
 		item["ending"] = &types.AttributeValueMemberM{Value: ending}
+	}
+
+	if len(entry.Money) > 0 {
+		item["money"] = encodeMoney(entry.Money)
 	}
 
 	item.put(dayName, dayOf(entry.CreatedAt))
@@ -146,10 +151,11 @@ func decodeJob(id string, job attributes) (video.Entry, error) {
 		Phase: video.Phase(r.text("phase")), Attempt: int(r.number("attempt")), Mark: r.text(markName),
 		ClaimedAt: r.time("claimed_at"), ClaimedUntil: r.time("claimed_until"),
 		KeyVersion: r.text("key_version"), Route: video.Route(r.text("route")), Resubmitted: r.flag("resubmitted"),
-		RetryAt: r.time("retry_at"), BusySince: r.time("busy_since"),
+		RetryAt: r.time("retry_at"), BusySince: r.time("busy_since"), FullSince: r.time("full_since"),
 		Candidate: r.text("candidate"), GenerationID: r.text("generation_id"), SubmittedAt: r.time("submitted_at"),
-		DiscardedAt: r.time("discarded_at"), ForgottenAt: r.time(forgottenName),
+		DiscardedAt: r.time("discarded_at"), ForgottenAt: r.time(forgottenName), Money: r.money(),
 	}
+	entry.Booked = entry.Money
 	if origin, ok := r.part("origin"); ok {
 		entry.Origin = video.Origin{
 			Trigger: video.Trigger(origin.text("trigger")), Bucket: origin.text("bucket"), Key: origin.text("key"), Version: origin.text("version"),

@@ -106,8 +106,10 @@ func sentOf(entry video.Entry) (attributes, error) {
 
 // Update replaces the version of a job that was read, and gives the new one. The
 // request stays as it was created. A job that was forgotten stays so, whatever
-// is added to it. Where the job has changed since it gives a *video.Conflict and
-// writes nothing. On any other error the job may have been written.
+// is added to it. Where the money of the job's attempts is another than it was, the
+// counters of their months change with it, in one transaction. Where the job has
+// changed since it gives a *video.Conflict and writes nothing. On any other error the
+// job may have been written.
 func (t *Table) Update(ctx context.Context, entry video.Entry, version string) (video.Entry, string, error) {
 	number, err := next(version)
 	if err != nil {
@@ -117,9 +119,19 @@ func (t *Table) Update(ctx context.Context, entry video.Entry, version string) (
 		entry.Forget(entry.ForgottenAt)
 	}
 	entry.Mark = t.mark()
-	put := t.replace(encode(entry, number), version)
+	put, counters := t.replace(encode(entry, number), version), t.booking(entry, nil)
+	if len(counters) == 0 {
+		return t.settle(ctx, entry, number, func(ctx context.Context) error {
+			_, err := t.client.PutItem(ctx, put)
+			return err
+		})
+	}
+	booked := &dynamodb.TransactWriteItemsInput{
+		ClientRequestToken: &entry.Mark,
+		TransactItems:      append([]types.TransactWriteItem{{Put: asPut(put)}}, counters...),
+	}
 	return t.settle(ctx, entry, number, func(ctx context.Context) error {
-		_, err := t.client.PutItem(ctx, put)
+		_, err := t.client.TransactWriteItems(ctx, booked)
 		return err
 	})
 }
@@ -159,6 +171,7 @@ func (t *Table) settle(ctx context.Context, entry video.Entry, version int64, tr
 	f, err := t.write(ctx, entry.Mark, try)
 	switch f {
 	case written:
+		entry.Booked = entry.Money
 		return entry, strconv.FormatInt(version, 10), nil
 	case refused:
 		return video.Entry{}, "", &video.Conflict{ID: entry.ID}
@@ -167,6 +180,7 @@ func (t *Table) settle(ctx context.Context, entry video.Entry, version int64, tr
 	}
 	found, current, readErr := t.Get(ctx, entry.ID)
 	if readErr == nil && found.Mark == entry.Mark {
+		entry.Booked = entry.Money
 		return entry, current, nil
 	}
 	return video.Entry{}, "", unavailable("writing a job", err)

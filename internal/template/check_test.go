@@ -110,7 +110,7 @@ func broken() []variant {
 		{"policies", "any resource", "template.yaml", "Resource: !Sub ${VideosBucket.Arn}/rejected/*", `Resource: "*"`},
 		{"policies", "any bucket", "template.yaml", "Resource: !Sub ${VideosBucket.Arn}/rejected/*", `Resource: !Sub arn:${AWS::Partition}:s3:::*`},
 		{"policies", "a SAM policy template", "template.yaml", "      Policies:\n", "      Policies:\n        - S3CrudPolicy: { BucketName: !Ref VideosBucket }\n"},
-		{"comments", "two actions without a comment", "template.yaml", "            # A job, how long earlier ones took, and whether the table is paused, which\n            # is a condition of each claim. A transaction of puts takes dynamodb:PutItem.\n", ""},
+		{"comments", "two actions without a comment", "template.yaml", "            # A job, how long earlier ones took and what they cost, and whether the table is\n            # paused, which is a condition of each claim. A transaction takes the actions of\n            # its items: a claim updates the counters of the money.\n", ""},
 		{"comments", "two resources without a comment", "template.yaml", "            # A manifest, and the video that a URL is signed for.\n", ""},
 		{"comments", "a listing without a comment", "template.yaml", "          # Nothing is listed: see StoreFunction. Any key can be a prompt file.\n", ""},
 

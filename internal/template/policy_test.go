@@ -69,7 +69,7 @@ func TestPoliciesOfAnotherTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	const jobs = "arn:aws:dynamodb:eu-west-1:123456789012:table/restored"
-	for _, function := range []string{"SubmitFunction", "CheckFunction", "StoreFunction", "ApiFunction", "PromptsFunction", "SettleFunction"} {
+	for _, function := range []string{"SubmitFunction", "CheckFunction", "StoreFunction", "ApiFunction", "PromptsFunction", "SettleFunction", "PricesFunction"} {
 		if !Allowed(all[function], Call{Function: function, Action: "dynamodb:PutItem", Resource: jobs}) {
 			t.Errorf("%s may not write the table that is there", function)
 		}
@@ -111,6 +111,13 @@ func TestAllowed(t *testing.T) {
 		{Call{Function: "CheckFunction", Action: "dynamodb:PutItem", Resource: jobs, Context: control}, false},
 		{Call{Function: "StoreFunction", Action: "dynamodb:PutItem", Resource: jobs, Context: control}, false},
 		{Call{Function: "SettleFunction", Action: "dynamodb:PutItem", Resource: jobs, Context: control}, false},
+		{Call{Function: "PricesFunction", Action: "dynamodb:PutItem", Resource: jobs, Context: control}, false},
+		{Call{Function: "ApiFunction", Action: "dynamodb:UpdateItem", Resource: jobs, Context: control}, false},
+		{Call{Function: "CheckFunction", Action: "dynamodb:UpdateItem", Resource: jobs, Context: control}, false},
+		{Call{Function: "StoreFunction", Action: "dynamodb:UpdateItem", Resource: jobs, Context: control}, false},
+		{Call{Function: "SettleFunction", Action: "dynamodb:UpdateItem", Resource: jobs, Context: control}, false},
+		{Call{Function: "SettleFunction", Action: "dynamodb:UpdateItem", Resource: jobs, Context: map[string]string{LeadingKeys: "money"}}, true},
+		{Call{Function: "PricesFunction", Action: "dynamodb:UpdateItem", Resource: jobs}, false},
 		{Call{Function: "SubmitFunction", Action: "dynamodb:DeleteItem", Resource: jobs}, false},
 		{Call{Function: "SubmitFunction", Action: "dynamodb:Query", Resource: jobs}, true},
 		{Call{Function: "SubmitFunction", Action: "dynamodb:Query", Resource: jobs + "/index/by-day"}, false},

@@ -15,7 +15,7 @@ import (
 func endings() []error {
 	return []error{
 		&video.InvalidRequest{Fields: []video.FieldError{{Field: "duration", Message: "is 7"}, {Message: "whole"}}},
-		&video.Unauthorized{Said: "no key"}, &video.OutOfCredits{Said: "top up"}, &video.ProviderBusy{Said: "429"},
+		&video.Unauthorized{Said: "no key"}, &video.OutOfCredits{Said: "top up"}, &video.ProviderBusy{Said: "429"}, &video.CapReached{Limit: "day", Held: 99_000_000, Of: 100_000_000},
 		&video.SubmissionLost{ClientRequestID: "a.1", Unread: "500"},
 		&video.GenerationFailed{GenerationID: "g", Said: "moderation"}, &video.GenerationOverdue{GenerationID: "g", Said: "queued"},
 		&video.VideoUnavailable{GenerationID: "g", Err: errors.New("404")}, &video.VideoRejected{GenerationID: "g", Reason: "no video"},

@@ -58,6 +58,10 @@ type Entry struct {
 	// the first time since it was asked for anew: by the request or a redrive.
 	BusySince time.Time `json:"busy_since,omitzero"`
 
+	// FullSince is when a limit left no room for a claim for the first time since the
+	// last one, or since a redrive.
+	FullSince time.Time `json:"full_since,omitzero"`
+
 	// Candidate is an id that came with an unusable answer; a retrieve confirms
 	// it or says nothing.
 	Candidate    string    `json:"candidate,omitempty"`
@@ -81,6 +85,12 @@ type Entry struct {
 	// Progress is what the steps have told, as it was read with the entry. It is
 	// not written with it.
 	Progress []Progress `json:"-"`
+
+	// Money is what the attempts cost that may be charged, and the last one.
+	Money []Money `json:"money,omitempty"`
+	// Booked is the money as the counters have it, which the table sets: that of the
+	// version that was read or written.
+	Booked []Money `json:"-"`
 }
 
 // EndingRecord is how a job ended without a video, as it was told to the state
@@ -104,10 +114,10 @@ func (e Entry) interrupted() bool {
 }
 
 // Next gives the entry with the name of the job's next execution, which is to be
-// started. An interruption is over then; any other ending is for the execution to
+// started, and waits for room anew. An interruption is over then; any other ending is for the execution to
 // go on with.
 func (e Entry) Next() Entry {
-	e.Redrives, e.Started = e.Redrives+1, false
+	e.Redrives, e.Started, e.FullSince = e.Redrives+1, false, time.Time{}
 	e.Execution = ExecutionName(e.ID, e.Redrives)
 	if e.interrupted() {
 		e.Ending = nil

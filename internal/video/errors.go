@@ -66,6 +66,25 @@ func (e *ProviderBusy) Error() string {
 	return "the provider took no submission until the deadline and nothing was paid; redrive the job to try again" + said(e.Said)
 }
 
+// CapReached ends a job for which there was no room below a limit of the stack's own
+// for too long. Nothing was submitted or paid.
+type CapReached struct {
+	Limit    string // day, month or in_flight
+	Held, Of int64  // micro-dollars, or jobs in flight
+}
+
+func (e *CapReached) Error() string {
+	room := (&NoRoom{Limit: e.Limit, Held: e.Held, Of: e.Of}).Error()
+	advice := "raise MaxUsdPerDay or wait for the next day, then redrive the job"
+	switch e.Limit {
+	case "in_flight":
+		advice = "raise MaxInFlight, or redrive the job when there are fewer"
+	case "month":
+		advice = "raise MaxUsdPerMonth or wait for the next month, then redrive the job"
+	}
+	return "the stack's cap left no room for it for too long and nothing was paid: " + room + "; " + advice
+}
+
 // SubmissionLost ends a job whose submission was never answered, and of which
 // no trace could be found. It may have been charged.
 type SubmissionLost struct {
@@ -196,6 +215,7 @@ func (*InvalidRequest) ending()     {}
 func (*Unauthorized) ending()       {}
 func (*OutOfCredits) ending()       {}
 func (*ProviderBusy) ending()       {}
+func (*CapReached) ending()         {}
 func (*SubmissionLost) ending()     {}
 func (*GenerationFailed) ending()   {}
 func (*GenerationOverdue) ending()  {}
@@ -246,6 +266,8 @@ func (r EndingRecord) Err() error {
 		recorded = &Unauthorized{}
 	case "OutOfCredits":
 		recorded = &OutOfCredits{}
+	case "CapReached":
+		recorded = &CapReached{}
 	case "ProviderBusy":
 		recorded = &ProviderBusy{}
 	case "SubmissionLost":

@@ -37,6 +37,7 @@ const (
 	WaitStart      WaitKind = "start"      // its execution is about to submit it
 	WaitSubmission WaitKind = "submission" // it is being submitted at this moment
 	WaitResume     WaitKind = "resume"     // the table is paused, and nothing is submitted
+	WaitCap        WaitKind = "cap"        // a limit of the stack's own leaves no room
 	WaitRoom       WaitKind = "room"       // the provider has none, or can't be reached
 	WaitAnswer     WaitKind = "answer"     // a submission was not answered, and is looked up
 	WaitGeneration WaitKind = "generation" // the provider is generating
@@ -45,7 +46,7 @@ const (
 
 // WaitKinds lists them all.
 func WaitKinds() []WaitKind {
-	return []WaitKind{WaitStart, WaitSubmission, WaitResume, WaitRoom, WaitAnswer, WaitGeneration, WaitVideo}
+	return []WaitKind{WaitStart, WaitSubmission, WaitResume, WaitCap, WaitRoom, WaitAnswer, WaitGeneration, WaitVideo}
 }
 
 // Wait is a wait as the step told of it that left the job waiting.
@@ -147,10 +148,13 @@ func (e Entry) Told(step Step) Progress {
 }
 
 // Held says whether the job waits for something else than its turn, and since
-// when: for room at the provider, or for the trace of an unanswered submission.
+// when: for room below a limit or at the provider, or for the trace of an unanswered
+// submission.
 func (e Entry) Held() (WaitKind, time.Time) {
 	switch {
 	case e.Ending != nil, e.Manifest != nil: // ended, or about to be continued
+	case e.Phase != PhaseClaimed && e.Phase != PhaseAccepted && !e.FullSince.IsZero():
+		return WaitCap, e.FullSince
 	case e.Phase == PhaseUnanswered:
 		return WaitAnswer, e.ClaimedAt
 	case e.Phase == PhaseRefused, e.Phase == PhaseClaimed && !e.BusySince.IsZero():

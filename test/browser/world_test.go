@@ -52,6 +52,7 @@ func start(t *testing.T) *world {
 		Provider: &localstack.Provider{BaseURL: server.URL, Key: settings.Keys[0]},
 		Parameters: map[string]string{
 			"FirstWaitSeconds": "1", "CheckIntervalSeconds": "1", "BusyWaitSeconds": "1", "LookupFirstSeconds": "5",
+			"MaxUsdPerDay": "0", "MaxInFlight": "0",
 			"ApiRequestsPerSecond": "1000", "ApiBurst": "1000",
 			// Each tab loads the whole page.
 			"PublicRequestsPerSecond": "1000", "PublicBurst": "1000",

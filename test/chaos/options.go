@@ -108,6 +108,7 @@ func (t Times) parameters() map[string]string {
 		"SubmitCallSeconds":   strconv.Itoa(callSeconds),
 		"LookupWindowSeconds": seconds(t.Window),
 		"SoftDeadlineSeconds": seconds(t.Soft), "HardDeadlineSeconds": seconds(t.Hard),
+		"MaxUsdPerDay": "0", "MaxInFlight": "0",
 		// Many send at once.
 		"ApiRequestsPerSecond": "1000", "ApiBurst": "1000",
 	}

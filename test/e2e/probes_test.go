@@ -48,6 +48,7 @@ func (w *world) probes() map[string][]probe {
 			{"the API gives a video out", w.probeFile},
 			{"the API removes a video", w.probeRemove},
 			{"the API forgets a video", w.probeForget},
+			{"the API removes a video that is not recorded yet", w.probeUnrecorded},
 			{"the API gives a form out", w.probeForm},
 		},
 		"AuthorizeFunction": {{"the token is known", w.probeToken}},
@@ -57,8 +58,7 @@ func (w *world) probes() map[string][]probe {
 			{"a file is rejected", w.probeRejection},
 		},
 		"SettleFunction": {
-			{"a stopped execution is settled", w.probeSettle},
-			{"a sweep starts a job", w.probeSweep},
+			{"a stopped execution is settled", w.probeSettle}, {"a sweep starts a job", w.probeSweep},
 		},
 		"PricesFunction": {{"the price list is kept", w.probePrices}},
 		"TextToVideo":    {{"an execution stores a video", w.probeExecution}},

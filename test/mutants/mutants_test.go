@@ -171,7 +171,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 		},
 		{
 			"a claimed attempt released by settling", "internal/jobs/settle.go",
-			"		entry = outcome(execution, entry)\n	}\n	entry.Started", "		entry = outcome(execution, entry)\n		entry.Phase = video.PhaseRefused\n	}\n	entry.Started",
+			"		entry = outcome(execution, entry)\n	}\n", "		entry = outcome(execution, entry)\n		entry.Phase = video.PhaseRefused\n	}\n",
 			"^TestStoppedAndSettledAtEveryPoint$", "./internal/pipeline", "paid twice",
 		},
 		{
@@ -195,6 +195,26 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"a job whose day is not known", "internal/table/jobs.go",
 			`if err := t.putDay(ctx, entry.CreatedAt); err != nil {`, `if err := t.putDay(ctx, entry.CreatedAt); err != nil && false {`,
 			"^TestNoJobWithoutItsDay$", "./internal/table", "want ServiceUnavailable",
+		},
+		{
+			"a cap outside the transaction", "internal/table/money.go",
+			`update.ConditionExpression = &condition`, `_ = condition`,
+			"^TestClaimsAtOnce$", "./internal/table", "20 went through",
+		},
+		{
+			"a release forgotten", "internal/pipeline/submit.go",
+			`entry.Book(video.MoneyReleased, 0)`, `_ = video.MoneyReleased`,
+			exhaustive, "./internal/pipeline", "it ended with InvalidRequest, and holds",
+		},
+		{
+			"money that is released twice", "internal/table/jobs.go",
+			"	case written:\n		entry.Booked = entry.Money", "	case written:\n		entry.Booked = append(entry.Money[:0:0], entry.Money...)\n		entry.Booked = append(entry.Booked, entry.Money...)",
+			exhaustive, "./internal/pipeline", " counts ",
+		},
+		{
+			"an unanswered attempt released", "internal/pipeline/submit.go",
+			`entry.Book(video.MoneyUncertain, 0)`, `entry.Book(video.MoneyReleased, 0)`,
+			exhaustive, "./internal/pipeline", "its money was released",
 		},
 		{
 			"uploads left open", "internal/transfer/transfer.go",

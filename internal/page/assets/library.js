@@ -10,7 +10,7 @@ export const ended = (video) => ends.has(video.status);
 
 // held tells whether a wait is for something else than the job's turn or its
 // generation.
-export const held = (waiting) => ["resume", "room", "answer", "video"].includes(waiting?.for);
+export const held = (waiting) => ["resume", "cap", "room", "answer", "video"].includes(waiting?.for);
 
 // brief is what a list has of a request; null where there is none.
 const brief = ({ model, prompt, duration, aspect_ratio }) => model && { model, prompt, duration, aspect_ratio };

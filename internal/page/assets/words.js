@@ -34,6 +34,7 @@ export function waiting(video) {
 const waits = {
   submission: "Being submitted",
   resume: "Waiting for the pause to end",
+  cap: "Waiting for room below the stack's cap",
   room: "Waiting for room",
   answer: "Looking for the submission",
   video: "Copying the video",
@@ -77,6 +78,7 @@ const titles = {
   Unauthorized: "The provider doesn't take the key",
   OutOfCredits: "The account is out of credits",
   ProviderBusy: "The provider had no room",
+  CapReached: "The cap left no room",
   SubmissionLost: "The submission was lost",
   GenerationFailed: "The provider made no video",
   GenerationOverdue: "It took too long",

@@ -1,0 +1,91 @@
+package pipeline_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// monthEnd is just before the first month's end of a synctest bubble.
+func monthEnd() time.Time { return time.Date(2000, 1, 31, 23, 59, 30, 0, time.UTC) }
+
+// count holds the counters against the items, as they are now. It runs after each
+// call that writes.
+func (s *stage) count() {
+	if s.wrong != "" {
+		return
+	}
+	plain := s.tableOf(&s.items)
+	ctx := context.Background()
+	entry, _, err := plain.Get(ctx, "job-1")
+	if err != nil {
+		return // there is none
+	}
+	days, months := map[string]int64{"2000-01-31": 0, "2000-02-01": 0, "2000-02-02": 0}, map[string]table.Counters{"2000-01": {}, "2000-02": {}}
+	for _, m := range entry.Money {
+		days[m.Day] += counted(table.Counters{}, m).Held
+		months[m.Month()] = counted(months[m.Month()], m)
+	}
+	for day, want := range days {
+		if got, err := plain.Day(ctx, day); err != nil || got != want {
+			s.wrong = fmt.Sprintf("%s holds %d, and the job %d (%v)", day, got, want, err)
+		}
+	}
+	for month, want := range months {
+		if got, err := plain.Month(ctx, month); err != nil || got != want {
+			s.wrong = fmt.Sprintf("%s counts %+v, and the job has %+v (%v)", month, got, want, err)
+		}
+	}
+}
+
+func counted(c table.Counters, m video.Money) table.Counters {
+	switch m.State {
+	case video.MoneyReserved:
+		c.Reserved += m.Micros
+	case video.MoneySpent:
+		c.Spent += m.Micros
+	case video.MoneyUncertain:
+		c.Uncertain += m.Micros
+	}
+	if m.Slot {
+		c.InFlight++
+	}
+	c.Held = c.Reserved + c.Spent + c.Uncertain
+	return c
+}
+
+// accounts checks what must be true of the money of a job that has ended: nothing is
+// reserved or in flight, what was accepted is spent, what may have been is uncertain,
+// and what certainly was not costs nothing.
+func (s *stage) accounts(t *testing.T, name, ending string) {
+	t.Helper()
+	if s.wrong != "" {
+		t.Errorf("%s: %s", name, s.wrong)
+	}
+	entry, _, err := s.tableOf(&s.items).Get(t.Context(), "job-1")
+	if err != nil {
+		t.Errorf("%s: %v", name, err)
+		return
+	}
+	var sum table.Counters
+	for _, m := range entry.Money {
+		sum = counted(sum, m)
+	}
+	switch {
+	case sum.Reserved != 0 || sum.InFlight != 0:
+		t.Errorf("%s: it ended with %s, and holds %+v", name, ending, sum)
+	case len(s.accepted) > 0 && sum.Spent+sum.Uncertain == 0:
+		t.Errorf("%s: it ended with %s, was paid, and its money was released: %+v", name, ending, entry.Money)
+	case ending == "stored" && (sum.Spent != 980_000 || sum.Uncertain != 0):
+		t.Errorf("%s: it is stored, and %+v", name, sum)
+	case ending == "SubmissionLost" && sum.Uncertain != 980_000:
+		t.Errorf("%s: it is lost, and %+v", name, sum)
+	case strings.Contains("InvalidRequest Unauthorized OutOfCredits Cancelled", ending) && sum.Held != 0:
+		t.Errorf("%s: it ended with %s, and costs %+v", name, ending, sum)
+	}
+}

@@ -1,0 +1,336 @@
+package table_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/takeup/takeup/internal/dynamofake"
+	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/video"
+)
+
+var evening = time.Date(2026, 8, 31, 23, 59, 0, 0, time.UTC)
+
+// claimed is the entry with its next attempt, which reserves so much.
+func claimed(entry video.Entry, micros int64, at time.Time) video.Entry {
+	entry.Phase, entry.Attempt, entry.ClaimedAt = video.PhaseClaimed, entry.Attempt+1, at
+	entry.Reserve(micros, at)
+	return entry
+}
+
+// claimWithin claims a job's next attempt. The first claim of all has the control
+// written, and is a conflict.
+func claimWithin(t *testing.T, c *table.Table, id string, micros int64, at time.Time, limits video.Limits) error {
+	t.Helper()
+	for {
+		entry, version, err := c.Get(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _, err = c.Claim(t.Context(), claimed(entry, micros, at), version, limits)
+		var conflict *video.Conflict
+		if !errors.As(err, &conflict) {
+			return err
+		}
+	}
+}
+
+func book(t *testing.T, c *table.Table, id string, state video.MoneyState, charged int64) {
+	t.Helper()
+	entry, version, err := c.Get(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry.Book(state, charged)
+	if _, _, err := c.Update(t.Context(), entry, version); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func create(t *testing.T, c *table.Table, ids ...string) {
+	t.Helper()
+	for _, id := range ids {
+		if _, _, err := c.Create(t.Context(), video.Entry{ID: id, CreatedAt: evening, Execution: id}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func wantMonth(t *testing.T, c *table.Table, month string, want table.Counters) {
+	t.Helper()
+	if got, err := c.Month(t.Context(), month); err != nil || got != want {
+		t.Errorf("%s: %+v, %v; want %+v", month, got, err, want)
+	}
+}
+
+func wantDay(t *testing.T, c *table.Table, day string, want int64) {
+	t.Helper()
+	if got, err := c.Day(t.Context(), day); err != nil || got != want {
+		t.Errorf("%s: %d, %v; want %d", day, got, err, want)
+	}
+}
+
+func TestClaimsWithinLimits(t *testing.T) {
+	c := open(dynamofake.New(t))
+	create(t, c, "a", "b", "c", "d", "e")
+	var full *video.NoRoom
+	limits := video.Limits{DayMicros: 10, MonthMicros: 12, InFlight: 2}
+	if err := claimWithin(t, c, "a", 11, evening, limits); !errors.As(err, &full) || full.Limit != "day" || full.Held != 0 || full.Of != 10 {
+		t.Errorf("more than the day's limit, the first: %v", err)
+	}
+	if err := claimWithin(t, c, "a", 6, evening, limits); err != nil {
+		t.Fatal(err)
+	}
+	if err := claimWithin(t, c, "b", 5, evening, limits); !errors.As(err, &full) || full.Limit != "day" || full.Held != 6 || !full.Until.Equal(evening.Add(time.Minute)) {
+		t.Errorf("more than the day's limit: %+v, %v", full, err)
+	}
+	if err := claimWithin(t, c, "b", 4, evening, limits); err != nil {
+		t.Fatal(err)
+	}
+	if err := claimWithin(t, c, "c", 0, evening, limits); !errors.As(err, &full) || full.Limit != "in_flight" || full.Held != 2 || !full.Until.IsZero() {
+		t.Errorf("more in flight: %+v, %v", full, err)
+	}
+	wantMonth(t, c, "2026-08", table.Counters{Held: 10, Reserved: 10, InFlight: 2})
+	// The next day begins anew, but for what is in flight, and for the month.
+	next := evening.Add(2 * time.Minute)
+	if err := claimWithin(t, c, "c", 0, next, limits); !errors.As(err, &full) || full.Limit != "in_flight" || full.Held != 2 {
+		t.Errorf("those of yesterday are in flight: %+v, %v", full, err)
+	}
+	book(t, c, "a", video.MoneySpent, 9)
+	wantMonth(t, c, "2026-08", table.Counters{Held: 13, Reserved: 4, Spent: 9, InFlight: 1})
+	if err := claimWithin(t, c, "c", 10, next, limits); err != nil {
+		t.Errorf("September's first: %v", err)
+	}
+	book(t, c, "b", video.MoneyUncertain, 0)
+	if err := claimWithin(t, c, "d", 1, next.AddDate(0, 0, 1), limits); err != nil {
+		t.Errorf("the second: %v", err)
+	}
+	if err := claimWithin(t, c, "e", 2, next.AddDate(0, 0, 2), video.Limits{MonthMicros: 12}); !errors.As(err, &full) || full.Limit != "month" || full.Held != 11 || !full.Until.Equal(time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)) {
+		t.Errorf("more than the month's: %+v, %v", full, err)
+	}
+	if err := claimWithin(t, c, "e", 100, next, video.Limits{}); err != nil {
+		t.Errorf("without limits: %v", err)
+	}
+	wantMonth(t, c, "2026-08", table.Counters{Held: 13, Spent: 9, Uncertain: 4})
+	wantMonth(t, c, "2026-09", table.Counters{Held: 111, Reserved: 111, InFlight: 3})
+	wantDay(t, c, "2026-08-31", 13)
+	wantDay(t, c, "2026-09-01", 110)
+	wantDay(t, c, "2026-09-02", 1)
+	wantDay(t, c, "2026-09-03", 0)
+	// An entry that was changed since is a conflict, however full it is.
+	entry, _, err := c.Get(t.Context(), "d")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = c.Claim(t.Context(), claimed(entry, 5, next), "1", limits)
+	wantConflict(t, err)
+}
+
+// A paused table is paused for whom there is no room too, and for the first claim of a
+// month.
+func TestPausedBeforeFull(t *testing.T) {
+	c := open(dynamofake.New(t))
+	create(t, c, "a", "b")
+	if err := c.PutControl(t.Context(), video.Control{Table: c.Name(), PausedAt: evening}, ""); err != nil {
+		t.Fatal(err)
+	}
+	limits := video.Limits{DayMicros: 10}
+	var paused *video.Paused
+	for _, micros := range []int64{1, 11} {
+		if err := claimWithin(t, c, "a", micros, evening, limits); !errors.As(err, &paused) {
+			t.Errorf("%d: %v", micros, err)
+		}
+	}
+	wantMonth(t, c, "2026-08", table.Counters{})
+	if err := c.PutControl(t.Context(), video.Control{Table: c.Name()}, "1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := claimWithin(t, c, "a", 10, evening, limits); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.PutControl(t.Context(), video.Control{Table: c.Name(), PausedAt: evening}, "2"); err != nil {
+		t.Fatal(err)
+	}
+	if err := claimWithin(t, c, "b", 1, evening, limits); !errors.As(err, &paused) {
+		t.Errorf("full, and paused: %v", err)
+	}
+	wantMonth(t, c, "2026-08", table.Counters{Held: 10, Reserved: 10, InFlight: 1})
+}
+
+// A transaction has three items at most: a claim after one of the month before too.
+func TestAClaimIsOfThreeItems(t *testing.T) {
+	fake := dynamofake.New(t)
+	c := table.New(most{fake.Client(), t}, "jobs", marks(), none)
+	create(t, c, "a")
+	limits := video.Limits{DayMicros: 100, MonthMicros: 100, InFlight: 10}
+	if err := claimWithin(t, c, "a", 3, evening, limits); err != nil {
+		t.Fatal(err)
+	}
+	book(t, c, "a", video.MoneyUncertain, 0)
+	if err := claimWithin(t, c, "a", 4, evening.Add(time.Hour), limits); err != nil {
+		t.Fatal(err)
+	}
+	book(t, c, "a", video.MoneySpent, 5)
+	wantMonth(t, c, "2026-08", table.Counters{Held: 3, Uncertain: 3})
+	wantMonth(t, c, "2026-09", table.Counters{Held: 5, Spent: 5})
+}
+
+// most is a client that refuses larger transactions.
+type most struct {
+	table.Client
+	t *testing.T
+}
+
+func (m most) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, options ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
+	if len(in.TransactItems) > 3 {
+		m.t.Errorf("a transaction of %d items", len(in.TransactItems))
+	}
+	return m.Client.TransactWriteItems(ctx, in, options...)
+}
+
+// A claim whose answer was lost is known for one's own, also where it filled the
+// counter itself.
+func TestClaimsLoseAnswers(t *testing.T) {
+	for name, fault := range map[string]dynamofake.Fault{
+		"cut": {After: true, Cut: true}, "500": {After: true, Status: 500, Code: "InternalServerError"},
+		"conflict": {Status: 400, Code: "TransactionCanceledException"},
+	} {
+		fake := dynamofake.New(t)
+		c := open(fake)
+		create(t, c, "a")
+		n := fake.Count("TransactWriteItems")
+		fake.Fail(func(call dynamofake.Call) dynamofake.Fault {
+			if call.Op == "TransactWriteItems" && call.Count == n+1 {
+				return fault
+			}
+			return dynamofake.Fault{}
+		})
+		if err := claimWithin(t, c, "a", 10, evening, video.Limits{DayMicros: 10, InFlight: 1}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		wantMonth(t, c, "2026-08", table.Counters{Held: 10, Reserved: 10, InFlight: 1})
+	}
+}
+
+// The counters are the sums of the items, whatever is done to the attempts, and never
+// above the limits by more than what turned out dearer.
+func TestCountersAreTheSums(t *testing.T) {
+	c := open(dynamofake.New(t))
+	const jobs = 6
+	var ids []string
+	for i := range jobs {
+		ids = append(ids, fmt.Sprint("job-", i))
+	}
+	create(t, c, ids...)
+	random := rand.New(rand.NewPCG(1, 2))
+	states := []video.MoneyState{video.MoneyReserved, video.MoneySpent, video.MoneyUncertain, video.MoneyReleased}
+	for range 300 {
+		id := ids[random.IntN(jobs)]
+		if random.IntN(2) == 0 {
+			at := evening.Add(time.Duration(random.IntN(2880)) * time.Minute)
+			err := claimWithin(t, c, id, random.Int64N(5), at, video.Limits{DayMicros: 20, MonthMicros: 30, InFlight: 4})
+			var full *video.NoRoom
+			if err != nil && !errors.As(err, &full) {
+				t.Fatal(err)
+			}
+		} else {
+			book(t, c, id, states[random.IntN(len(states))], random.Int64N(7))
+		}
+		months, days := map[string]table.Counters{"2026-08": {}, "2026-09": {}}, map[string]int64{"2026-08-31": 0, "2026-09-01": 0, "2026-09-02": 0}
+		for _, id := range ids {
+			entry, _, err := c.Get(t.Context(), id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range entry.Money {
+				s := months[m.Month()]
+				switch m.State {
+				case video.MoneyReserved:
+					s.Reserved += m.Micros
+				case video.MoneySpent:
+					s.Spent += m.Micros
+				case video.MoneyUncertain:
+					s.Uncertain += m.Micros
+				}
+				if m.State != video.MoneyReleased {
+					days[m.Day] += m.Micros
+				}
+				if m.Slot {
+					s.InFlight++
+				}
+				s.Held = s.Reserved + s.Spent + s.Uncertain
+				months[m.Month()] = s
+			}
+		}
+		for month, want := range months {
+			wantMonth(t, c, month, want)
+		}
+		for day, want := range days {
+			wantDay(t, c, day, want)
+		}
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+// Of many that claim at once, as many go through as there is room for.
+func TestClaimsAtOnce(t *testing.T) {
+	c := open(dynamofake.New(t))
+	const jobs = 20
+	for i := range jobs {
+		create(t, c, fmt.Sprint("job-", i))
+	}
+	var group sync.WaitGroup
+	errs := make([]error, jobs)
+	for i := range jobs {
+		group.Go(func() {
+			errs[i] = claimWithin(t, c, fmt.Sprint("job-", i), 3, evening, video.Limits{DayMicros: 20, InFlight: 100})
+		})
+	}
+	group.Wait()
+	through := 0
+	for _, err := range errs {
+		var full *video.NoRoom
+		if err == nil {
+			through++
+		} else if !errors.As(err, &full) {
+			t.Error(err)
+		}
+	}
+	if through != 6 {
+		t.Errorf("%d went through", through)
+	}
+	wantMonth(t, c, "2026-08", table.Counters{Held: 18, Reserved: 18, InFlight: 6})
+}
+
+func TestMoneyIsKept(t *testing.T) {
+	c := open(dynamofake.New(t))
+	create(t, c, "a")
+	if err := claimWithin(t, c, "a", 3, evening, video.Limits{}); err != nil {
+		t.Fatal(err)
+	}
+	book(t, c, "a", video.MoneyUncertain, 0)
+	if err := claimWithin(t, c, "a", 4, evening, video.Limits{}); err != nil {
+		t.Fatal(err)
+	}
+	want := []video.Money{
+		{Attempt: 1, Day: "2026-08-31", Micros: 3, State: video.MoneyUncertain},
+		{Attempt: 2, Day: "2026-08-31", Micros: 4, State: video.MoneyReserved, Slot: true},
+	}
+	entry, _, err := c.Get(t.Context(), "a")
+	if err != nil || !reflect.DeepEqual(entry.Money, want) || !reflect.DeepEqual(entry.Booked, want) {
+		t.Errorf("%+v, %v", entry.Money, err)
+	}
+	book(t, c, "a", video.MoneyReleased, 0)
+	book(t, c, "a", video.MoneySpent, 9) // what was released stays so
+	wantMonth(t, c, "2026-08", table.Counters{Held: 3, Uncertain: 3})
+}

@@ -1,0 +1,85 @@
+package video
+
+import (
+	"fmt"
+	"time"
+)
+
+// MoneyState is what became of the money of an attempt.
+type MoneyState string
+
+// Money is reserved by a claim. What is released costs nothing; the other states
+// count against the caps.
+const (
+	MoneyReserved  MoneyState = "reserved"  // the attempt may be charged, or will be
+	MoneySpent     MoneyState = "spent"     // the generation is done, and charged
+	MoneyUncertain MoneyState = "uncertain" // it isn't known whether it was charged
+	MoneyReleased  MoneyState = "released"  // it was certainly not charged
+)
+
+// Money is what an attempt costs. Its day is that of the claim, in UTC, and stays: the
+// counters that it is in are that day's, and its month's.
+type Money struct {
+	Attempt int        `json:"attempt"`
+	Day     string     `json:"day"`    // as 2026-08-21
+	Micros  int64      `json:"micros"` // micro-dollars
+	State   MoneyState `json:"state"`
+	// Slot says that it counts among the attempts in flight.
+	Slot bool `json:"slot"`
+}
+
+// Month is the month of the claim, as 2026-08.
+func (m Money) Month() string { return m.Day[:len("2006-01")] }
+
+// Limits are what a claim must keep to. A zero is no limit.
+type Limits struct {
+	DayMicros   int64 // micro-dollars
+	MonthMicros int64
+	InFlight    int64
+}
+
+// Reserve makes the money of the entry's attempt, which is claimed now, part of it.
+// What was released of earlier attempts goes.
+func (e *Entry) Reserve(micros int64, at time.Time) {
+	var kept []Money
+	for _, m := range e.Money {
+		if m.State != MoneyReleased {
+			kept = append(kept, m)
+		}
+	}
+	e.Money = append(kept, Money{Attempt: e.Attempt, Day: at.UTC().Format(time.DateOnly), Micros: micros, State: MoneyReserved, Slot: true})
+}
+
+// Book changes what became of the money of the entry's attempt. Spent money is as much
+// as was charged, or what was reserved where that isn't known (0). Spent and released
+// money stays so; a slot is freed by what is no longer reserved.
+func (e *Entry) Book(state MoneyState, charged int64) {
+	e.Money = append([]Money(nil), e.Money...)
+	for i := range e.Money {
+		m := &e.Money[i]
+		if m.Attempt != e.Attempt || m.State == MoneySpent || m.State == MoneyReleased {
+			continue
+		}
+		m.State = state
+		if state == MoneySpent && charged > 0 {
+			m.Micros = charged
+		}
+		m.Slot = m.Slot && state == MoneyReserved
+	}
+}
+
+// NoRoom says that a claim would exceed a limit. Nothing was written.
+type NoRoom struct {
+	Limit string    // which: day, month or in_flight
+	Held  int64     // by all that counts against it: micro-dollars, or attempts
+	Of    int64     // the limit
+	Until time.Time // when the limit begins anew; zero for in_flight
+}
+
+func (e *NoRoom) Error() string {
+	if e.Limit == "in_flight" {
+		return fmt.Sprintf("%d of at most %d videos are under way", e.Held, e.Of)
+	}
+	usd := func(micros int64) float64 { return float64(micros) / 1e6 }
+	return fmt.Sprintf("%.2f of the %s's %.2f USD are spent, reserved or uncertain", usd(e.Held), e.Limit, usd(e.Of))
+}

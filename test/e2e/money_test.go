@@ -1,0 +1,33 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// probeUnrecorded discards a job between its manifest and the record of it, whose money
+// is booked with that.
+func (w *world) probeUnrecorded(t *testing.T) error {
+	id := w.fresh()
+	w.shelved(t, id)
+	entry, version, err := w.table.Get(t.Context(), id)
+	if err != nil {
+		return err
+	}
+	entry.Manifest, entry.Money[0].State, entry.Money[0].Slot = nil, video.MoneyReserved, true
+	entry.Booked = []video.Money{entry.Money[0]}
+	entry.Booked[0].State, entry.Booked[0].Slot = video.MoneySpent, false
+	if _, _, err := w.table.Update(t.Context(), entry, version); err != nil {
+		return err
+	}
+	if _, err := api[listed](w, t, http.StatusOK, http.MethodDelete, "/videos/"+id+"?discard=true", ""); err != nil {
+		return err
+	}
+	if m := w.entry(t, id).Money; len(m) != 1 || m[0].State != video.MoneySpent || m[0].Slot {
+		return fmt.Errorf("its money is %+v", m)
+	}
+	return nil
+}

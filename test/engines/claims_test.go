@@ -1,0 +1,93 @@
+package engines_test
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// testClaims has many claims at once within limits, and holds the counters to them.
+func (e engine) testClaims(t *testing.T) {
+	jobs, ctx := e.open("jobs", nil), t.Context()
+	at := time.Date(2026, 8, 31, 23, 59, 0, 0, time.UTC)
+	claim := func(id string, micros int64, at time.Time, limits video.Limits) error {
+		for {
+			entry, version, err := jobs.Get(ctx, id)
+			if err != nil {
+				return err
+			}
+			entry.Phase, entry.Attempt = video.PhaseClaimed, entry.Attempt+1
+			entry.Reserve(micros, at)
+			_, _, err = jobs.Claim(ctx, entry, version, limits)
+			var conflict *video.Conflict
+			if !errors.As(err, &conflict) {
+				return err
+			}
+			// The first claim of all has the control written.
+		}
+	}
+	const many = 12
+	for i := range many {
+		id := fmt.Sprint("claim-", i)
+		if _, _, err := jobs.Create(ctx, video.Entry{ID: id, CreatedAt: at, Execution: id}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	errs := make([]error, many)
+	var group sync.WaitGroup
+	for i := range many {
+		group.Go(func() {
+			errs[i] = claim(fmt.Sprint("claim-", i), 3, at, video.Limits{DayMicros: 20, MonthMicros: 30, InFlight: 10})
+		})
+	}
+	group.Wait()
+	through, first := 0, ""
+	for i, err := range errs {
+		var full *video.NoRoom
+		switch {
+		case err == nil:
+			through, first = through+1, fmt.Sprint("claim-", i)
+		case !errors.As(err, &full) || full.Limit != "day" || full.Held != 18 || full.Of != 20:
+			t.Errorf("got %v", err)
+		}
+	}
+	month, err := jobs.Month(ctx, "2026-08")
+	if err != nil || through != 6 || month != (table.Counters{Held: 18, Reserved: 18, InFlight: 6}) {
+		t.Errorf("%d went through, and it counts %+v, %v", through, month, err)
+	}
+	if held, err := jobs.Day(ctx, "2026-08-31"); err != nil || held != 18 {
+		t.Errorf("the day holds %d, %v", held, err)
+	}
+	entry, version, err := jobs.Get(ctx, first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry.Book(video.MoneySpent, 5)
+	if _, _, err := jobs.Update(ctx, entry, version); err != nil {
+		t.Fatal(err)
+	}
+	if month, err := jobs.Month(ctx, "2026-08"); err != nil || month != (table.Counters{Held: 20, Reserved: 15, Spent: 5, InFlight: 5}) {
+		t.Errorf("the month counts %+v, %v", month, err)
+	}
+	var full *video.NoRoom
+	for i := range many {
+		if errs[i] == nil {
+			continue
+		}
+		if err := claim(fmt.Sprint("claim-", i), 3, at.Add(time.Hour), video.Limits{InFlight: 5}); !errors.As(err, &full) || full.Limit != "in_flight" || full.Held != 5 {
+			t.Errorf("those of yesterday are in flight: %v", err)
+		}
+		if err := claim(fmt.Sprint("claim-", i), 3, at.Add(time.Hour), video.Limits{InFlight: 6, MonthMicros: 2}); !errors.As(err, &full) || full.Limit != "month" {
+			t.Errorf("more than the month's: %v", err)
+		}
+		if err := claim(fmt.Sprint("claim-", i), 3, at.Add(time.Hour), video.Limits{InFlight: 6, MonthMicros: 3}); err != nil {
+			t.Errorf("the first of September: %v", err)
+		}
+		break
+	}
+}
