@@ -63,7 +63,7 @@ func (r Repair) Run(ctx context.Context, facts reconcile.Facts, runs []jobs.Run)
 	done := Done{Created: []string{}, Amended: []string{}, Settled: []string{}, Unexplained: []string{}}
 	all := evidences(facts, runs)
 	for _, id := range slices.Sorted(maps.Keys(all)) {
-		if err := r.job(ctx, all[id], &done); err != nil {
+		if err := r.job(ctx, all[id], facts, &done); err != nil {
 			return done, fmt.Errorf("job %s: %w", id, err)
 		}
 	}
@@ -123,7 +123,7 @@ func evidences(facts reconcile.Facts, runs []jobs.Run) map[string]*evidence {
 const turns = 8
 
 // job repairs one job. An execution that runs on may write to it at the same time.
-func (r Repair) job(ctx context.Context, e *evidence, done *Done) error {
+func (r Repair) job(ctx context.Context, e *evidence, facts reconcile.Facts, done *Done) error {
 	for range turns {
 		entry, version, err := r.Table.Get(ctx, e.id)
 		var none *video.NoEntry
@@ -147,15 +147,17 @@ func (r Repair) job(ctx context.Context, e *evidence, done *Done) error {
 				return nil
 			}
 		}
+		was := entry
 		changed := e.amend(&entry, r.KeyVersion, r.Route)
+		book(&entry, was, facts)
 		forgotten := e.manifest != nil && !e.manifest.ForgottenAt.IsZero() && entry.ForgottenAt.IsZero()
 		switch {
 		case absent:
 			_, _, err = r.Table.Create(ctx, entry)
-		case forgotten:
-			_, _, err = r.Table.Forget(ctx, entry, version, e.manifest.ForgottenAt)
 		case changed:
 			_, _, err = r.Table.Update(ctx, entry, version)
+		case forgotten:
+			_, _, err = r.Table.Forget(ctx, entry, version, e.manifest.ForgottenAt)
 		default:
 			return nil
 		}
@@ -167,6 +169,8 @@ func (r Repair) job(ctx context.Context, e *evidence, done *Done) error {
 			return err
 		case absent:
 			done.Created = append(done.Created, e.id)
+		case changed && forgotten:
+			continue // to forget it
 		default:
 			done.Amended = append(done.Amended, e.id)
 		}

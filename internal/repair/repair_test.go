@@ -10,6 +10,7 @@ import (
 
 	"github.com/takeup/takeup/internal/dynamofake"
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/repair"
 	"github.com/takeup/takeup/internal/table"
@@ -129,6 +130,8 @@ func TestRepair(t *testing.T) {
 			switch {
 			case c.same && got.Mark != was.Mark, c.strange && getErr == nil:
 				t.Errorf("wrote %+v", got)
+			case getErr == nil && !booked(t, jobsTable, got):
+				t.Errorf("its money is %+v", got.Money)
 			case c.want != nil && (getErr != nil || !c.want(got)):
 				text, _ := json.Marshal(got)
 				t.Errorf("wrote %s, %v", text, getErr)
@@ -143,6 +146,87 @@ func TestRepair(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// booked reports whether the counters are those of a job, and the money of what was
+// written back is spent, or uncertain, and holds no slot.
+func booked(t *testing.T, known *table.Table, e video.Entry) bool {
+	t.Helper()
+	sum := table.Counters{}
+	for _, m := range e.Money {
+		sum.Held += m.Micros
+		switch {
+		case m.Slot:
+			return false
+		case m.State == video.MoneySpent:
+			sum.Spent += m.Micros
+		case m.State == video.MoneyUncertain:
+			sum.Uncertain += m.Micros
+		default:
+			return false
+		}
+	}
+	got, err := known.Month(t.Context(), at.UTC().Format("2006-01"))
+	return err == nil && got == sum
+}
+
+// The money of a job that the table has of before: what its attempts were is uncertain
+// where the table has forgotten how they ended, and what the provider charged counts.
+func TestMoney(t *testing.T) {
+	request := boat(t)
+	list, err := price.Parse([]byte(`{"data":[{"id":"`+request.Model()+`","pricing":{"kind":"fixed","units":[{"measure":"second","price":0.2,"per":1}]}}]}`), "the list", at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := jobs.Run{Name: "a", Job: "a", Request: &request, Started: at}
+	row := func(n, generation string) video.LoggedRequest {
+		return video.LoggedRequest{Created: at, ClientRequestID: "a." + n, InferenceID: generation}
+	}
+	manifest := video.Manifest{ID: "a", Request: request, Model: request.Model(), GenerationID: "g2", CreatedAt: at, SubmittedAt: at, CreditsUsed: 4_000_000}
+	for name, c := range map[string]struct {
+		claimed  bool
+		rows     []video.LoggedRequest
+		charges  []video.Charge
+		manifest *video.Manifest
+		want     table.Counters
+	}{
+		"nothing was submitted": {},
+		"by the list":           {rows: []video.LoggedRequest{row("1", "g1")}, want: table.Counters{Held: 1_000_000, Uncertain: 1_000_000}},
+		"by the charge": {
+			rows: []video.LoggedRequest{row("1", "g1")}, charges: []video.Charge{{ReferenceID: "g1:model", Credits: 3_000_000}, {ReferenceID: "g7", Credits: 1}},
+			want: table.Counters{Held: 1_500_000, Uncertain: 1_500_000},
+		},
+		"stored": {manifest: &manifest, want: table.Counters{Held: 2_000_000, Spent: 2_000_000}},
+		"stored, after a claim that the table has": {
+			claimed: true, rows: []video.LoggedRequest{row("1", ""), row("2", "g2")}, manifest: &manifest,
+			want: table.Counters{Held: 2_000_003, Spent: 2_000_000, Uncertain: 3},
+		},
+		"accepted, and claimed in the table": {
+			claimed: true, rows: []video.LoggedRequest{row("1", "g1")}, want: table.Counters{Held: 3, Uncertain: 3},
+		},
+	} {
+		known := newTable()
+		if c.claimed {
+			e := video.Entry{ID: "a", Request: request, RequestHash: request.Hash(), CreatedAt: at, Execution: "a", Started: true, Phase: video.PhaseClaimed, Attempt: 1, ClaimedAt: at}
+			e.Reserve(3, at)
+			if _, _, err := known.Create(t.Context(), e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		facts, s := reconcile.Facts{Rows: c.rows, Charges: c.charges, Prices: list, Manifests: map[string]string{}}, shelf{}
+		if c.manifest != nil {
+			s["a"] = *c.manifest
+		}
+		repairer := repair.Repair{Table: known, Manifests: s, Settler: &settler{}, Route: func(video.Request) video.Route { return video.RouteLegacy }, KeyVersion: "v2"}
+		for range 2 { // the second changes nothing
+			if _, err := repairer.Run(t.Context(), facts, []jobs.Run{own}); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := known.Month(t.Context(), at.UTC().Format("2006-01")); err != nil || got != c.want {
+				t.Errorf("%s: %+v, %v; want %+v", name, got, err, c.want)
+			}
+		}
 	}
 }
 

@@ -45,7 +45,7 @@ func (t *Table) Get(ctx context.Context, id string) (video.Entry, string, error)
 
 // Create writes a job that isn't there yet, and gives it as it was written, with
 // its version. An entry without a request hash is that of a job without a request
-// that can be read. Where there is one already it gives a *video.Conflict and writes
+// that can be read. One with money is counted in the same transaction. Where there is one already it gives a *video.Conflict and writes
 // nothing. On any other error the job may have been written.
 func (t *Table) Create(ctx context.Context, entry video.Entry) (video.Entry, string, error) {
 	return t.create(ctx, entry, nil)
@@ -63,8 +63,8 @@ func (t *Table) create(ctx context.Context, entry video.Entry, with func(mark st
 		return video.Entry{}, "", err
 	}
 	put := &dynamodb.TransactWriteItemsInput{
-		ClientRequestToken: &entry.Mark, // the same write, also where it is tried again
-		TransactItems:      items,
+		ClientRequestToken: &entry.Mark,                             // the same write, also where it is tried again
+		TransactItems:      append(items, t.booking(entry, nil)...), // of one that is written back
 	}
 	if with != nil {
 		put.TransactItems = append(put.TransactItems, with(entry.Mark))

@@ -1,0 +1,57 @@
+package repair
+
+import (
+	"slices"
+
+	"github.com/takeup/takeup/internal/reconcile"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// book has the money of an entry follow what was added to it. An attempt is spent where
+// its video is stored, and otherwise uncertain until a step knows better. It holds no
+// slot: when it ends may have been forgotten with the restored table.
+func book(entry *video.Entry, was video.Entry, facts reconcile.Facts) {
+	if entry.Attempt == 0 || entry.Attempt == was.Attempt && entry.Phase == was.Phase &&
+		entry.GenerationID == was.GenerationID && (entry.Manifest == nil) == (was.Manifest == nil) {
+		return
+	}
+	if was.Attempt > 0 && was.Attempt != entry.Attempt {
+		last := entry.Attempt
+		entry.Attempt = was.Attempt
+		entry.Book(video.MoneyUncertain, 0)
+		entry.Attempt = last
+	}
+	charged := charge(*entry, facts)
+	kept := func(m video.Money) bool { return m.Attempt == entry.Attempt && m.State != video.MoneyReleased }
+	if !slices.ContainsFunc(entry.Money, kept) {
+		at, micros := entry.ClaimedAt, charged
+		if at.IsZero() {
+			at = entry.CreatedAt
+		}
+		if micros == 0 {
+			e := facts.Prices.Estimate(entry.Request, 0)
+			micros = int64(max(e.Least, e.Most))
+		}
+		entry.Reserve(micros, at)
+	}
+	if entry.Manifest != nil {
+		entry.Book(video.MoneySpent, charged)
+	} else {
+		entry.Book(video.MoneyUncertain, 0)
+	}
+}
+
+// charge is what the provider says that an entry's generation cost, in micro-dollars; 0
+// where that isn't known.
+func charge(entry video.Entry, facts reconcile.Facts) int64 {
+	if entry.Manifest != nil && entry.Manifest.CreditsUsed > 0 {
+		return video.MicrosOfCredits(entry.Manifest.CreditsUsed)
+	}
+	credits := int64(0)
+	for _, c := range facts.Charges {
+		if entry.GenerationID != "" && same(c.ReferenceID, entry.GenerationID) {
+			credits += c.Credits
+		}
+	}
+	return video.MicrosOfCredits(credits)
+}
