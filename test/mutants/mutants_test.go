@@ -198,7 +198,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 		},
 		{
 			"a cap outside the transaction", "internal/table/money.go",
-			`update.ConditionExpression = &condition`, `_ = condition`,
+			`update.ConditionExpression = aws.String(strings.Join(conditions, " AND "))`, `_ = conditions`,
 			"^TestClaimsAtOnce$", "./internal/table", "20 went through",
 		},
 		{
