@@ -45,11 +45,11 @@ const (
 
 // The requests for the items of a job that an execution by hand has begun, which is
 // submitted at once and stored at the first try. The test TestTakeup in test/e2e holds
-// them to what passes the proxy before MiniStack. One that the API starts takes a query
-// and two writes more: its item is created, and marked as started, before it is claimed.
+// them to what passes the proxy before MiniStack. One that the API starts takes a write
+// more: it is marked as started.
 const (
-	TableQueries = 1 + 2     // by Submit, and by Store before and after it copies
-	jobPuts      = 2 + 1 + 1 // the job and its request, in one transaction with its claim; when it is accepted, and stored
+	TableQueries = 2 + 2         // by Submit before and after it creates the job, and by Store before and after it copies
+	jobPuts      = 2 + 1 + 1 + 1 // the job and its request; when it is claimed, accepted, and stored
 )
 
 // TablePuts are the writes of such a job with n checks, each of which tells of its looks.
