@@ -29,12 +29,13 @@ func (s *visit) amend(ctx context.Context, entry video.Entry, version string, ch
 }
 
 // unanswered records of an attempt whose owner is over without a word that it isn't
-// known whether it is charged. One of which that is recorded stays as it is.
+// known whether it is charged, and takes away how the job ended before a redrive. Where
+// there is neither to record, the entry stays as it is.
 func (s *visit) unanswered(ctx context.Context, entry video.Entry, version string) (video.Entry, string, error) {
-	if entry.Phase != video.PhaseClaimed {
+	if entry.Phase != video.PhaseClaimed && entry.Ending == nil {
 		return entry, version, nil
 	}
-	entry.Phase = video.PhaseUnanswered
+	entry.Phase, entry.Ending = video.PhaseUnanswered, nil
 	entry.Book(video.MoneyUncertain, 0)
 	return s.Jobs.Update(ctx, entry, version)
 }

@@ -30,10 +30,18 @@ type found struct {
 
 // lookUp goes on from a submission that was not answered. It is never sent again
 // by itself: it is found, or it is lost once its records were read whole after
-// the longest generation, or at the hard deadline. That counts from its own claim:
-// a redrive submits jobs that are older.
+// the longest generation, or at the hard deadline. That counts from its own claim,
+// since a redrive submits jobs that are older, or from the redrive that looks for it
+// again: the records may not be readable at that moment either.
 func (s *visit) lookUp(ctx context.Context, entry video.Entry, version string) (video.Job, bool, error) {
 	began := s.Now()
+	if entry.Ending != nil {
+		entry.SearchedSince = began
+	}
+	searched := entry.ClaimedAt
+	if entry.SearchedSince.After(searched) {
+		searched = entry.SearchedSince
+	}
 	look, err := s.look(ctx, entry)
 	if err != nil {
 		return video.Job{}, true, err
@@ -48,13 +56,12 @@ func (s *visit) lookUp(ctx context.Context, entry video.Entry, version string) (
 	shown := entry.ClaimedUntil.Add(s.Times.LookUpWindow)
 	lost := look.complete && began.After(shown)
 	longest := max(s.Times.Hard, 2*s.Times.LookUpWindow)
-	if !lost && began.Sub(entry.ClaimedAt) < longest {
+	if since := began.Sub(searched); !lost && since < longest {
 		// Rare at first, since most generations take minutes, and rarer yet.
-		since := began.Sub(entry.ClaimedAt)
 		wait := max(min(max(s.Times.LookUpFirst, since/4), longestLookUp), schedule.Sparse(since))
 		until, unread := shown, entry.Request.Redact(look.unread)
 		if began.After(shown) {
-			until = entry.ClaimedAt.Add(longest)
+			until = searched.Add(longest)
 		}
 		if entry, _, err = s.unanswered(ctx, entry, version); err != nil {
 			return video.Job{}, false, unlessConflict(err)

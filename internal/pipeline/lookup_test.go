@@ -3,6 +3,7 @@ package pipeline_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -56,5 +57,47 @@ func TestASubmissionOfARedriveIsLookedUpForItsWholeTime(t *testing.T) {
 	}
 	if took := w.clock.Now().Sub(began); video.EndingName(err) != "SubmissionLost" || took < 2*time.Hour {
 		t.Errorf("got %v after %v, before the longest generation was over", err, took)
+	}
+}
+
+// A redrive looks for as long again, since the records may not be readable at the
+// moment of its first look either.
+func TestARedriveLooksForALostSubmissionAnew(t *testing.T) {
+	w := newWorld(answer{err: &video.Unanswered{Err: errors.New("reset")}})
+	w.provider.logsErr = &video.Unanswered{Err: errors.New("503")}
+	job, err := w.Run(t.Context(), bare())
+	ended := func() time.Duration {
+		began := w.clock.Now()
+		for err == nil && job.Status == video.Waiting {
+			w.clock.pass(time.Duration(job.WaitSeconds) * time.Second)
+			job, err = w.Run(t.Context(), again(t, job))
+		}
+		return w.clock.Now().Sub(began)
+	}
+	if first := ended(); video.EndingName(err) != "SubmissionLost" || first < 2*time.Hour {
+		t.Fatalf("got %v after %v", err, first)
+	}
+	w.clock.pass(48 * time.Hour)
+	if job, err = w.Run(t.Context(), resume()); err != nil || job.Status != video.Waiting {
+		t.Fatalf("redriven: %+v, %v", job, err)
+	}
+	if entry := w.jobs.entry(t, "job-1"); entry.Ending != nil || !entry.SearchedSince.Equal(w.clock.Now()) {
+		t.Errorf("it looks since %v, and ended with %v", entry.SearchedSince, entry.Ending)
+	}
+	if again := ended(); video.EndingName(err) != "SubmissionLost" || again < 2*time.Hour {
+		t.Fatalf("redriven: got %v after %v", err, again)
+	}
+	w.clock.pass(time.Hour)
+	if job, err = w.Run(t.Context(), resume()); err != nil || job.Status != video.Waiting {
+		t.Fatalf("redriven again: %+v, %v", job, err)
+	}
+	w.provider.logsErr = nil
+	w.provider.rows = []video.LoggedRequest{{InferenceID: "gen-1", ClientRequestID: "job-1.1"}}
+	w.provider.retrieve = func(id string) (video.Generation, error) {
+		return video.Generation{ID: id, State: video.Running}, nil
+	}
+	w.clock.pass(time.Duration(job.WaitSeconds) * time.Second)
+	if job, err = w.Run(t.Context(), again(t, job)); err != nil || job.GenerationID != "gen-1" || !slices.Equal(w.provider.posted, []string{"job-1.1"}) {
+		t.Errorf("got %+v, %v, and posted %v", job, err, w.provider.posted)
 	}
 }

@@ -212,7 +212,8 @@ func (s *visit) submit(ctx context.Context, entry video.Entry, version string) (
 	entry.Phase, entry.Attempt = video.PhaseClaimed, entry.Attempt+1
 	entry.ClaimedAt, entry.ClaimedUntil = began, began.Add(s.Times.Call+s.Times.Write)
 	entry.KeyVersion, entry.Route = key.Version, s.Provider.Route(entry.Request)
-	entry.Refusal, entry.RetryAt, entry.Candidate, entry.Ending, entry.FullSince = nil, time.Time{}, "", nil, time.Time{}
+	entry.Refusal, entry.RetryAt, entry.Candidate, entry.Ending = nil, time.Time{}, "", nil
+	entry.FullSince, entry.SearchedSince = time.Time{}, time.Time{}
 	entry.Reserve(micros, began)
 	read := version
 	entry, version, err = s.Jobs.Claim(ctx, entry, version, s.Limits)

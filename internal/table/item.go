@@ -78,6 +78,7 @@ func encode(entry video.Entry, version int64) attributes {
 	item.putTime("retry_at", entry.RetryAt)
 	item.putTime("busy_since", entry.BusySince)
 	item.putTime("full_since", entry.FullSince)
+	item.putTime("searched_since", entry.SearchedSince)
 	item.put("candidate", entry.Candidate)
 	item.put("generation_id", entry.GenerationID)
 	item.putTime("submitted_at", entry.SubmittedAt)
@@ -151,7 +152,7 @@ func decodeJob(id string, job attributes) (video.Entry, error) {
 		Phase: video.Phase(r.text("phase")), Attempt: int(r.number("attempt")), Mark: r.text(markName),
 		ClaimedAt: r.time("claimed_at"), ClaimedUntil: r.time("claimed_until"),
 		KeyVersion: r.text("key_version"), Route: video.Route(r.text("route")), Resubmitted: r.flag("resubmitted"),
-		RetryAt: r.time("retry_at"), BusySince: r.time("busy_since"), FullSince: r.time("full_since"),
+		RetryAt: r.time("retry_at"), BusySince: r.time("busy_since"), FullSince: r.time("full_since"), SearchedSince: r.time("searched_since"),
 		Candidate: r.text("candidate"), GenerationID: r.text("generation_id"), SubmittedAt: r.time("submitted_at"),
 		DiscardedAt: r.time("discarded_at"), ForgottenAt: r.time(forgottenName), Money: r.money(),
 	}

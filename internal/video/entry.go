@@ -58,6 +58,10 @@ type Entry struct {
 	// the first time since it was asked for anew: by the request or a redrive.
 	BusySince time.Time `json:"busy_since,omitzero"`
 
+	// SearchedSince is when a redrive began to look for a lost submission again; zero
+	// where none did.
+	SearchedSince time.Time `json:"searched_since,omitzero"`
+
 	// FullSince is when a limit left no room for a claim for the first time since the
 	// last one, or since a redrive.
 	FullSince time.Time `json:"full_since,omitzero"`
