@@ -29,7 +29,10 @@ type Table interface {
 	// List gives jobs, newest first, and the place before which it goes on.
 	List(context.Context, table.Query) (jobs []table.Listed, next string, err error)
 	// Unfinished gives the jobs without an outcome, the oldest first.
-	Unfinished(ctx context.Context, yield func(id string) bool) error
+	Unfinished(context.Context) ([]table.Unfinished, error)
+	// SweptTo gives how far the last sweep got that had no time for all of them.
+	SweptTo(context.Context) (place, version string, err error)
+	PutSweptTo(ctx context.Context, place, version string) error
 	// Paused says why no job is submitted now; nil where they are.
 	Paused(context.Context) (*video.Paused, error)
 }

@@ -15,25 +15,24 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 )
 
 // Unfinished gives the jobs without an outcome, by their ids.
-func (l ledger) Unfinished(_ context.Context, yield func(string) bool) error {
-	var ids []string
+func (l ledger) Unfinished(context.Context) ([]table.Unfinished, error) {
+	var all []table.Unfinished
 	for id, entry := range l {
 		if !entry.State().Ended() {
-			ids = append(ids, id)
+			all = append(all, table.Unfinished{ID: id, Place: id})
 		}
 	}
-	slices.Sort(ids)
-	for _, id := range ids {
-		if !yield(id) {
-			break
-		}
-	}
-	return nil
+	slices.SortFunc(all, func(a, b table.Unfinished) int { return strings.Compare(a.ID, b.ID) })
+	return all, nil
 }
+
+func (ledger) SweptTo(context.Context) (string, string, error)  { return "", "", nil }
+func (ledger) PutSweptTo(context.Context, string, string) error { return nil }
 
 func TestSettle(t *testing.T) {
 	boat := request(t, "a boat")

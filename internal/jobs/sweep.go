@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -35,12 +37,16 @@ type Swept struct {
 	Rest bool
 }
 
+// writing is how long a sweep may take to write down how far it got, after its time.
+const writing = 5 * time.Second
+
 // Sweep looks at each execution that ended badly, began within the last day and has no
 // job in the table, and at each job without an outcome, at most so many a second, until
 // the context is done. One whose execution is over is settled, and one whose execution
 // was never started is started. One that can't be settled now holds up no other, and
 // the executions take half of the time at most. What happens meanwhile is for the next
-// sweep.
+// sweep. Where there are more jobs than one has time for, the next one goes on after
+// those, so that sweeps come to all of them.
 func (s *Service) Sweep(ctx context.Context, list Lister, wait func(context.Context) error) (Swept, error) {
 	var swept Swept
 	var failed []error
@@ -71,10 +77,41 @@ func (s *Service) Sweep(ctx context.Context, list Lister, wait func(context.Cont
 	} else if err != nil {
 		failed = append(failed, err)
 	}
-	err = s.table.Unfinished(ctx, func(id string) bool {
+	err = s.sweepUnfinished(ctx, func(id string) bool {
 		return each(ctx, func(ctx context.Context) error { return s.look(ctx, id, &swept) })
 	})
 	return swept, errors.Join(append(failed, err)...)
+}
+
+// sweepUnfinished calls look with the jobs without an outcome, until it returns false:
+// first with those after the ones that the last sweep came to.
+func (s *Service) sweepUnfinished(ctx context.Context, look func(id string) bool) error {
+	all, err := s.table.Unfinished(ctx)
+	place, version, placeErr := s.table.SweptTo(ctx)
+	if placeErr != nil {
+		err = errors.Join(err, placeErr)
+	}
+	after, _ := slices.BinarySearchFunc(all, place, func(one table.Unfinished, place string) int {
+		if one.Place <= place {
+			return -1
+		}
+		return 1
+	})
+	all = slices.Concat(all[after:], all[:after])
+	looked := 0
+	for looked < len(all) && look(all[looked].ID) {
+		looked++
+	}
+	if looked == 0 || looked == len(all) || placeErr != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writing)
+	defer cancel()
+	var conflict *video.Conflict
+	if putErr := s.table.PutSweptTo(ctx, all[looked-1].Place, version); !errors.As(putErr, &conflict) {
+		err = errors.Join(err, putErr)
+	}
+	return err
 }
 
 // halfOf gives a context that is done after half of the time that another one has left.

@@ -2,6 +2,7 @@ package jobs_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,7 +15,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"github.com/takeup/takeup/internal/dynamofake"
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -114,9 +117,8 @@ func TestSweepOfAForgottenExecution(t *testing.T) {
 // behind is a table whose index still has a job that was taken away.
 type behind struct{ ledger }
 
-func (behind) Unfinished(_ context.Context, yield func(string) bool) error {
-	yield("gone")
-	return nil
+func (behind) Unfinished(context.Context) ([]table.Unfinished, error) {
+	return []table.Unfinished{{ID: "gone"}}, nil
 }
 
 func TestSweepOfAJobThatIsGone(t *testing.T) {
@@ -125,6 +127,46 @@ func TestSweepOfAJobThatIsGone(t *testing.T) {
 	if err != nil || swept != (jobs.Swept{Looked: 1}) {
 		t.Errorf("got %+v, %v", swept, err)
 	}
+}
+
+// Sweeps that have time for a few jobs each come to all of them, whichever of them are
+// never settled.
+func TestSweepsComeToAllJobs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const all, each = 10, 3
+		boat := request(t, "a boat")
+		known := table.New(&dynamofake.Items{}, "jobs", rand.Text, func(time.Duration) time.Duration { return 0 })
+		m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
+		for n := range all {
+			id := fmt.Sprintf("job-%d", n)
+			entry := video.Entry{ID: id, Request: boat, RequestHash: boat.Hash(), CreatedAt: time.Now().Add(time.Duration(n) * time.Second), Execution: id, Started: true}
+			if n%2 == 0 {
+				entry.Phase = video.PhaseAccepted
+			}
+			if _, _, err := known.Create(t.Context(), entry); err != nil {
+				t.Fatal(err)
+			}
+			m.executions[id] = execution(types.ExecutionStatusRunning, `{"prompt":"a boat"}`)
+		}
+		m.executions["job-9"] = broken(types.ExecutionStatusAborted, "", "")
+		time.Sleep(dynamofake.Lag)
+		s := jobs.New(known, shelf{}, executions(t, m), time.Now)
+		for n := range (all + each - 1) / each {
+			left := each
+			swept, err := s.Sweep(t.Context(), m, func(context.Context) error {
+				if left--; left < 0 {
+					return context.DeadlineExceeded
+				}
+				return nil
+			})
+			if err != nil || !swept.Rest || swept.Looked != each {
+				t.Errorf("sweep %d: %+v, %v", n, swept, err)
+			}
+		}
+		if entry, _, err := known.Get(t.Context(), "job-9"); err != nil || entry.Ending == nil || m.described != all+2 {
+			t.Errorf("the last one: %+v, %v; %d looks", entry, err, m.described)
+		}
+	})
 }
 
 // An execution that was started by hand and died before Submit created its job is found

@@ -2,6 +2,9 @@ package table
 
 import (
 	"context"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -10,11 +13,21 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Unfinished gives the ids of the jobs without an outcome, the oldest of each status
-// first, until yield returns false. The index is some moments behind: a job that was
-// created or has ended just now may be missing or among them. The error is a
-// *video.ServiceUnavailable.
-func (t *Table) Unfinished(ctx context.Context, yield func(id string) bool) error {
+// sweepPartition has one item, of the same sort key: how far the last sweep got.
+const sweepPartition = "sweep"
+
+// Unfinished is a job without an outcome.
+type Unfinished struct {
+	ID    string
+	Place string // sorts the jobs by when they were created
+}
+
+// Unfinished gives the jobs without an outcome, the oldest first. The index is some
+// moments behind: a job that was created or has ended just now may be missing or among
+// them. The error is a *video.ServiceUnavailable; what was read before it is given too.
+func (t *Table) Unfinished(ctx context.Context) ([]Unfinished, error) {
+	var all []Unfinished
+	var err error
 	for _, state := range video.States() {
 		if state.Ended() {
 			continue
@@ -26,17 +39,46 @@ func (t *Table) Unfinished(ctx context.Context, yield func(id string) bool) erro
 			ExpressionAttributeValues: map[string]types.AttributeValue{":status": text(string(state))},
 		})
 		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
-			if err != nil {
-				return unavailable("listing the jobs", err)
+			page, failed := pages.NextPage(ctx)
+			if failed != nil {
+				err = unavailable("listing the jobs", failed)
+				break
 			}
 			for _, item := range page.Items {
 				r := reader{attributes: item}
-				if id := r.text("id"); video.ValidID(id) && !yield(id) {
-					return nil
+				if one := (Unfinished{ID: r.text("id"), Place: r.text(placeName)}); video.ValidID(one.ID) {
+					all = append(all, one)
 				}
 			}
 		}
 	}
-	return nil
+	slices.SortFunc(all, func(a, b Unfinished) int { return strings.Compare(a.Place, b.Place) })
+	return all, err
+}
+
+// SweptTo gives the place of the last job that the sweep looked at which last had no
+// time for all of them, and the version that PutSweptTo takes. Both are empty where none
+// was. The error is a *video.ServiceUnavailable.
+func (t *Table) SweptTo(ctx context.Context) (place, version string, err error) {
+	items, err := t.query(ctx, sweepPartition, sweepPartition)
+	if err != nil {
+		return "", "", unavailable("reading how far the last sweep got", err)
+	}
+	if len(items) == 0 {
+		return "", "", nil
+	}
+	r := reader{attributes: items[0]}
+	place, number := r.text("swept_to"), r.number(versionName)
+	if r.err != nil {
+		return "", "", unavailable("reading how far the last sweep got", r.err)
+	}
+	return place, strconv.FormatInt(number, 10), nil
+}
+
+// PutSweptTo replaces the version that was read, and gives a *video.Conflict where
+// another sweep was first. On any other error it may have been written.
+func (t *Table) PutSweptTo(ctx context.Context, place, version string) error {
+	item := attributes{}
+	item.put("swept_to", place)
+	return t.put(ctx, sweepPartition, sweepPartition, item, version, "writing how far the sweep got")
 }

@@ -218,9 +218,13 @@ func (e engine) testUnfinished(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	var got []string
-	if err := jobs.Unfinished(t.Context(), func(id string) bool { got = append(got, id); return true }); err != nil {
+	all, err := jobs.Unfinished(t.Context())
+	if err != nil {
 		t.Fatal(err)
+	}
+	var got []string
+	for _, one := range all {
+		got = append(got, one.ID)
 	}
 	if len(got) != 20 || !slices.IsSorted(got) || slices.Contains(got, "job-00") {
 		t.Errorf("got %v", got)

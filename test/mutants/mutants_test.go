@@ -187,6 +187,11 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestSweepOfManyExecutionsThatTheTableLacks$", "./internal/jobs", "context deadline exceeded",
 		},
 		{
+			"a sweep that begins with the oldest jobs again", "internal/jobs/sweep.go",
+			`slices.Concat(all[after:], all[:after])`, `slices.Concat(all[:after], all[after:])`,
+			"^TestSweepsComeToAllJobs$", "./internal/jobs", "the last one:",
+		},
+		{
 			"an ending that outlives a redrive", "internal/video/state.go",
 			`e.Ending != nil && e.Ending.Redrive == e.Redrives`, `e.Ending != nil`,
 			"^TestStatus$", "./internal/jobs", "TestStatus/redriven",
