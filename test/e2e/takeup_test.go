@@ -60,6 +60,7 @@ func TestTakeup(t *testing.T) {
 			{"a job that is cancelled", (*world).testCancel},
 			{"a video that is given up", (*world).testDiscard},
 			{"a stored video that is given up", (*world).testDiscardStored},
+			{"a stored video that is given up before the job says so", (*world).testDiscardUnrecorded},
 			{"a video that is forgotten", (*world).testForgotten},
 			{"an upload by a form", (*world).testForm},
 			{"what needs no token", (*world).testOpen},
