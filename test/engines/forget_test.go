@@ -14,13 +14,14 @@ import (
 func (e engine) testForgotten(t *testing.T) {
 	e.create(t, "forgotten")
 	jobs := e.open("forgotten", nil)
+	at := time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
 	job := entry(t, "job")
+	job.CreatedAt = at.Add(-time.Hour)
 	job.End(&video.GenerationFailed{GenerationID: "g", Said: "words"}, job.CreatedAt)
 	job, version, err := jobs.Create(t.Context(), job)
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
 	if _, _, err := jobs.Forget(t.Context(), job, version, at); err != nil {
 		t.Fatal(err)
 	}
