@@ -1,0 +1,15 @@
+package video
+
+// Usage is what the attempts of a UTC day have come to that one owner's jobs made with
+// one model.
+type Usage struct {
+	Day   string // as 2026-08-21: that of the claims
+	Owner string // the name of a token; empty for prompt files and executions by hand
+	Model string
+
+	Videos  int64 // attempts that were charged, or count as charged
+	Failed  int64 // attempts that ended their job and cost nothing
+	InDoubt int64 // attempts of which it isn't known whether they were charged
+
+	ReservedMicros, SpentMicros, UncertainMicros int64 // micro-dollars
+}
