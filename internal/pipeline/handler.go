@@ -96,7 +96,7 @@ func settleMoney(entry *video.Entry, ending error) {
 	var discarded *video.Discarded
 	switch {
 	case errors.As(ending, &failed):
-		entry.Book(video.MoneyReleased, 0)
+		entry.Book(video.MoneyFailed, 0)
 	case errors.As(ending, &overdue):
 		entry.Book(video.MoneyUncertain, 0)
 	case errors.As(ending, &rejected):

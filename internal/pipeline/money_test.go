@@ -3,6 +3,8 @@ package pipeline_test
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,9 +29,11 @@ func (s *stage) count() {
 		return // there is none
 	}
 	days, months := map[string]int64{"2000-01-31": 0, "2000-02-01": 0, "2000-02-02": 0}, map[string]table.Counters{"2000-01": {}, "2000-02": {}}
+	used := map[string]video.Usage{}
 	for _, m := range entry.Money {
 		days[m.Day] += counted(table.Counters{}, m).Held
 		months[m.Month()] = counted(months[m.Month()], m)
+		used[m.Day] = use(used[m.Day], entry, m)
 	}
 	for day, want := range days {
 		if got, err := plain.Day(ctx, day); err != nil || got != want {
@@ -40,7 +44,33 @@ func (s *stage) count() {
 		if got, err := plain.Month(ctx, month); err != nil || got != want {
 			s.wrong = fmt.Sprintf("%s counts %+v, and the job has %+v (%v)", month, got, want, err)
 		}
+		var usage []video.Usage
+		for _, day := range slices.Sorted(maps.Keys(used)) {
+			// A day of which everything was released has none.
+			if u := used[day]; strings.HasPrefix(day, month) && u != (video.Usage{Day: day, Owner: u.Owner, Model: u.Model}) {
+				usage = append(usage, u)
+			}
+		}
+		if got, err := plain.Usage(ctx, month); err != nil || !slices.Equal(got, usage) {
+			s.wrong = fmt.Sprintf("the usage of %s is %+v, and the job's %+v (%v)", month, got, usage, err)
+		}
 	}
+}
+
+// use adds an attempt to the usage of its day.
+func use(u video.Usage, entry video.Entry, m video.Money) video.Usage {
+	u.Day, u.Owner, u.Model = m.Day, entry.Origin.Token, entry.Request.Model()
+	switch m.State {
+	case video.MoneyReserved:
+		u.ReservedMicros += m.Micros
+	case video.MoneySpent:
+		u.Videos, u.SpentMicros = u.Videos+1, u.SpentMicros+m.Micros
+	case video.MoneyUncertain:
+		u.InDoubt, u.UncertainMicros = u.InDoubt+1, u.UncertainMicros+m.Micros
+	case video.MoneyFailed:
+		u.Failed++
+	}
+	return u
 }
 
 func counted(c table.Counters, m video.Money) table.Counters {

@@ -325,10 +325,13 @@ func (s *visit) refuse(ctx context.Context, entry video.Entry, version string, k
 	}
 	written, err := s.amend(ctx, entry, version, func(entry *video.Entry) {
 		entry.Phase, entry.Refusal, entry.RetryAt = video.PhaseRefused, &video.Refusal{Kind: kind, Said: words}, s.Now().Add(wait)
-		entry.Book(video.MoneyReleased, 0)
+		became := video.MoneyReleased
 		if !entry.DiscardedAt.IsZero() {
 			ending = &video.Cancelled{} // what was not accepted until now never will be
+		} else if ending != nil {
+			became = video.MoneyFailed
 		}
+		entry.Book(became, 0)
 		if ending != nil {
 			entry.End(ending, s.Now())
 		}

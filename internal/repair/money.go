@@ -22,8 +22,11 @@ func book(entry *video.Entry, was video.Entry, facts reconcile.Facts) {
 		entry.Attempt = last
 	}
 	charged := charge(*entry, facts)
-	kept := func(m video.Money) bool { return m.Attempt == entry.Attempt && m.State != video.MoneyReleased }
-	if !slices.ContainsFunc(entry.Money, kept) {
+	// What the table took for uncharged is not, by what was added.
+	entry.Money = slices.DeleteFunc(slices.Clone(entry.Money), func(m video.Money) bool {
+		return m.Attempt == entry.Attempt && (m.State == video.MoneyReleased || m.State == video.MoneyFailed)
+	})
+	if !slices.ContainsFunc(entry.Money, func(m video.Money) bool { return m.Attempt == entry.Attempt }) {
 		at, micros := entry.ClaimedAt, charged
 		if at.IsZero() {
 			at = entry.CreatedAt

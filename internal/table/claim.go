@@ -28,7 +28,7 @@ func (t *Table) Claim(ctx context.Context, entry video.Entry, version string, li
 		}
 	}
 	// The first one of a day or a month meets no counter, and so no condition.
-	if alone := noRoom(nil, claimed, limits, before); alone != nil {
+	if alone := noRoom(nil, entry, limits, before); alone != nil {
 		return video.Entry{}, "", t.pausedOr(ctx, alone)
 	}
 	entry.Mark = t.mark()
@@ -36,7 +36,7 @@ func (t *Table) Claim(ctx context.Context, entry video.Entry, version string, li
 		ClientRequestToken: &entry.Mark,
 		TransactItems: append([]types.TransactWriteItem{
 			{Put: asPut(t.replace(encode(entry, number), version))}, {ConditionCheck: t.isOpen()},
-		}, t.booking(entry, roomFor(claimed, limits, before))...),
+		}, t.booking(entry, roomFor(entry, limits, before))...),
 	}
 	var last error
 	written, newVersion, err := t.settle(ctx, entry, number, func(ctx context.Context) error {
@@ -46,10 +46,9 @@ func (t *Table) Claim(ctx context.Context, entry video.Entry, version string, li
 	if !errors.Is(err, errBarred) {
 		return written, newVersion, err
 	}
-	if item, ok := fullCounters(last); ok {
-		err = noRoom(item, claimed, limits, before)
-	} else {
-		err = nil
+	err = nil
+	if full := fullCounters(last); len(full) > 0 {
+		err = noRoom(full, entry, limits, before)
 	}
 	if err = t.pausedOr(ctx, err); err == nil {
 		err = &video.Conflict{ID: entry.ID} // it is open, or has room, now
@@ -76,23 +75,24 @@ func (t *Table) pausedOr(ctx context.Context, otherwise error) error {
 	return otherwise
 }
 
-// fullCounters gives the counters of a claim that had no room, as they are; false where
+// fullCounters gives the counters of a claim that had no room, as they are; none where
 // the claim failed by the control alone.
-func fullCounters(err error) (attributes, bool) {
+func fullCounters(err error) (full []attributes) {
 	var cancelled *types.TransactionCanceledException
 	if !errors.As(err, &cancelled) {
-		return nil, false
+		return nil
 	}
 	for i, reason := range cancelled.CancellationReasons {
 		if i > 1 && reason.Code != nil && *reason.Code == "ConditionalCheckFailed" {
-			return reason.Item, true
+			full = append(full, reason.Item)
 		}
 	}
-	return nil, false
+	return full
 }
 
 // roomFor is the condition of a claim.
-func roomFor(claimed video.Money, limits video.Limits, before int64) *room {
+func roomFor(entry video.Entry, limits video.Limits, before int64) *room {
+	claimed := entry.Money[len(entry.Money)-1]
 	left := func(limit, by int64) *int64 {
 		if limit <= 0 {
 			return nil
@@ -103,20 +103,29 @@ func roomFor(claimed video.Money, limits video.Limits, before int64) *room {
 	return &room{
 		month: claimed.Month(), monthMicros: left(limits.MonthMicros, claimed.Micros),
 		day: claimed.Day, dayMicros: left(limits.DayMicros, claimed.Micros),
+		owner: entry.Origin.Token, ownerMicros: left(limits.OwnerDayMicros, claimed.Micros),
 		inFlight: left(limits.InFlight, before+1),
 	}
 }
 
-// noRoom says which limit a claim exceeds by the counters of its month; nil: none.
-func noRoom(item attributes, claimed video.Money, limits video.Limits, before int64) error {
+// noRoom says which limit a claim exceeds by those of the counters that have no room;
+// nil: none.
+func noRoom(full []attributes, entry video.Entry, limits video.Limits, before int64) error {
 	const doing = "reading what was spent"
-	c, err := decodeCounters(item)
-	if err != nil {
-		return unavailable(doing, err)
-	}
-	held, err := heldOf(item, claimed.Day)
-	if err != nil {
-		return unavailable(doing, err)
+	claimed := entry.Money[len(entry.Money)-1]
+	var c Counters
+	var held, owners int64
+	for _, item := range full {
+		r := reader{attributes: item}
+		if r.text(partitionKey) == counters {
+			held = r.number(heldOn(claimed.Day))
+			c = r.counters()
+		} else {
+			owners = r.number(heldName)
+		}
+		if r.err != nil {
+			return unavailable(doing, r.err)
+		}
 	}
 	day, err := time.Parse(time.DateOnly, claimed.Day)
 	if err != nil {
@@ -127,6 +136,8 @@ func noRoom(item attributes, claimed video.Money, limits video.Limits, before in
 		return &video.NoRoom{Limit: "month", Held: c.Held, Of: limits.MonthMicros, Until: day.AddDate(0, 1, 1-day.Day())}
 	case limits.DayMicros > 0 && held+claimed.Micros > limits.DayMicros:
 		return &video.NoRoom{Limit: "day", Held: held, Of: limits.DayMicros, Until: day.AddDate(0, 0, 1)}
+	case limits.OwnerDayMicros > 0 && owners+claimed.Micros > limits.OwnerDayMicros:
+		return &video.NoRoom{Limit: "owner", Held: owners, Of: limits.OwnerDayMicros, Until: day.AddDate(0, 0, 1)}
 	case limits.InFlight > 0 && before+c.InFlight+1 > limits.InFlight:
 		return &video.NoRoom{Limit: "in_flight", Held: before + c.InFlight, Of: limits.InFlight}
 	}

@@ -3,6 +3,7 @@ package table
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -77,113 +78,140 @@ func (r *reader) money() []video.Money {
 	return nil
 }
 
-// changes is what a change of money makes of the counters of a month.
-type changes struct {
-	month string
-	by    Counters
-	days  []dayChange // in the order of the attempts
+// counter is what a change of money adds to one item of the counters.
+type counter struct {
+	partition, sort string
+	by              []addition
 }
 
-type dayChange struct {
+type addition struct {
 	name string // the attribute
-	held int64
+	by   int64
 }
 
-// add counts an attempt in, or out by the sign -1.
-func (c *changes) add(m video.Money, sign int64) {
-	before := c.by.Held
-	switch m.State {
-	case video.MoneyReserved:
-		c.by.Reserved += sign * m.Micros
-	case video.MoneySpent:
-		c.by.Spent += sign * m.Micros
-	case video.MoneyUncertain:
-		c.by.Uncertain += sign * m.Micros
+func (c *counter) add(name string, by int64) {
+	for i := range c.by {
+		if c.by[i].name == name {
+			c.by[i].by += by
+			return
+		}
 	}
-	if m.Slot {
-		c.by.InFlight += sign
-	}
-	c.by.Held = c.by.Reserved + c.by.Spent + c.by.Uncertain
-	name := heldOn(m.Day)
-	i := slices.IndexFunc(c.days, func(d dayChange) bool { return d.name == name })
-	if i < 0 {
-		i = len(c.days)
-		c.days = append(c.days, dayChange{name: name})
-	}
-	c.days[i].held += c.by.Held - before
+	c.by = append(c.by, addition{name, by})
 }
-
-// heldOn is the attribute of what is held of a day.
-func heldOn(day string) string { return heldPrefix + day[len("2006-01-"):] }
 
 // booking makes the writes of the counters that go with a change of an entry's money,
 // on condition of room; nil: none. Where nothing changes, there are no writes.
 func (t *Table) booking(entry video.Entry, r *room) []types.TransactWriteItem {
-	var months []*changes
-	of := func(month string) *changes {
-		for _, c := range months {
-			if c.month == month {
+	var all []*counter
+	of := func(partition, sort string) *counter {
+		for _, c := range all {
+			if c.partition == partition && c.sort == sort {
 				return c
 			}
 		}
-		months = append(months, &changes{month: month})
-		return months[len(months)-1]
+		all = append(all, &counter{partition: partition, sort: sort})
+		return all[len(all)-1]
 	}
-	for _, m := range entry.Booked {
-		of(m.Month()).add(m, -1)
+	count := func(money []video.Money, sign int64) {
+		for _, m := range money {
+			addMonth(of(counters, m.Month()), m, sign)
+			addUsage(of(usagePartition(m.Month()), usageKey(m.Day, entry.Origin.Token)), entry.Request.Model(), m, sign)
+		}
 	}
-	for _, m := range entry.Money {
-		of(m.Month()).add(m, 1)
-	}
+	count(entry.Booked, -1)
+	count(entry.Money, 1)
 	var writes []types.TransactWriteItem
-	for _, c := range months {
-		c.days = slices.DeleteFunc(c.days, func(d dayChange) bool { return d.held == 0 })
-		if c.by != (Counters{}) || len(c.days) > 0 {
-			writes = append(writes, types.TransactWriteItem{Update: t.count(*c, r)})
+	for _, c := range all {
+		bounds := r.of(*c)
+		c.by = slices.DeleteFunc(c.by, func(a addition) bool { return a.by == 0 })
+		if len(c.by) > 0 {
+			writes = append(writes, types.TransactWriteItem{Update: t.count(*c, bounds)})
 		}
 	}
 	return writes
 }
 
-// room is what is left for a claim: the most that may be held before it, of its month
-// and of its day, and the most that may be in flight; nil: no limit.
-type room struct {
-	month, day                       string
-	monthMicros, dayMicros, inFlight *int64
+// addMonth counts an attempt in the counters of its month, or out by the sign -1.
+func addMonth(c *counter, m video.Money, sign int64) {
+	if name := nameOf(m.State); name != "" {
+		c.add(heldName, sign*m.Micros)
+		c.add(name, sign*m.Micros)
+		c.add(heldOn(m.Day), sign*m.Micros)
+	}
+	if m.Slot {
+		c.add(inFlightName, sign)
+	}
 }
 
-// count adds to the counters of a month. What isn't there counts as 0.
-func (t *Table) count(c changes, r *room) *types.Update {
+// nameOf is the attribute of the sum of the money of a state; empty where that isn't
+// held.
+func nameOf(state video.MoneyState) string {
+	switch state {
+	case video.MoneyReserved:
+		return reservedName
+	case video.MoneySpent:
+		return spentName
+	case video.MoneyUncertain:
+		return uncertainName
+	}
+	return ""
+}
+
+// heldOn is the attribute of what is held of a day.
+func heldOn(day string) string { return heldPrefix + day[len("2006-01-"):] }
+
+// room is what is left for a claim: the most that may be held before it, of its month,
+// of its day and of its owner's day, and the most that may be in flight; nil: no limit.
+type room struct {
+	month, day, owner                             string
+	monthMicros, dayMicros, ownerMicros, inFlight *int64
+}
+
+// bound is the most that an attribute may be before a write.
+type bound struct {
+	name string
+	most int64
+}
+
+// of gives the bounds of one of the counters.
+func (r *room) of(c counter) (bounds []bound) {
+	if r == nil {
+		return nil
+	}
+	add := func(name string, most *int64) {
+		if most != nil {
+			bounds = append(bounds, bound{name, *most})
+		}
+	}
+	switch {
+	case c.partition == counters && c.sort == r.month:
+		add(heldName, r.monthMicros)
+		add(heldOn(r.day), r.dayMicros)
+		add(inFlightName, r.inFlight)
+	case c.partition == usagePartition(r.month) && c.sort == usageKey(r.day, r.owner):
+		add(heldName, r.ownerMicros)
+	}
+	return bounds
+}
+
+// count adds to one item of the counters. What isn't there counts as 0.
+func (t *Table) count(c counter, bounds []bound) *types.Update {
 	names, values := map[string]string{}, attributes{}
 	var additions, conditions []string
-	add := func(name string, by int64) {
+	for i, a := range c.by {
+		name := "a" + strconv.Itoa(i)
 		additions = append(additions, "#"+name+" :"+name)
-		names["#"+name] = name
-		values.putNumber(":"+name, by)
+		names["#"+name] = a.name
+		values.putNumber(":"+name, a.by)
 	}
-	add(heldName, c.by.Held)
-	add(reservedName, c.by.Reserved)
-	add(spentName, c.by.Spent)
-	add(uncertainName, c.by.Uncertain)
-	add(inFlightName, c.by.InFlight)
-	for _, d := range c.days {
-		add(d.name, d.held)
-	}
-	bound := func(name string, most *int64) {
-		if most == nil {
-			return
-		}
-		names["#"+name] = name
-		conditions = append(conditions, "(attribute_not_exists(#"+name+") OR #"+name+" <= :most_"+name+")")
-		values.putNumber(":most_"+name, *most)
-	}
-	if r != nil && r.month == c.month {
-		bound(heldName, r.monthMicros)
-		bound(heldOn(r.day), r.dayMicros)
-		bound(inFlightName, r.inFlight)
+	for i, b := range bounds {
+		name := "b" + strconv.Itoa(i)
+		conditions = append(conditions, "(attribute_not_exists(#"+name+") OR #"+name+" <= :"+name+")")
+		names["#"+name] = b.name
+		values.putNumber(":"+name, b.most)
 	}
 	update := &types.Update{
-		TableName: &t.name, Key: attributes{partitionKey: text(counters), sortKey: text(c.month)},
+		TableName: &t.name, Key: attributes{partitionKey: text(c.partition), sortKey: text(c.sort)},
 		UpdateExpression:         aws.String("ADD " + strings.Join(additions, ", ")),
 		ExpressionAttributeNames: names, ExpressionAttributeValues: values,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
@@ -201,9 +229,10 @@ func (t *Table) Month(ctx context.Context, month string) (Counters, error) {
 	if err != nil {
 		return Counters{}, err
 	}
-	c, err := decodeCounters(item)
-	if err != nil {
-		return Counters{}, unavailable("reading what was spent", err)
+	r := reader{attributes: item}
+	c := r.counters()
+	if r.err != nil {
+		return Counters{}, unavailable("reading what was spent", r.err)
 	}
 	return c, nil
 }
@@ -218,9 +247,10 @@ func (t *Table) Day(ctx context.Context, day string) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	held, err := heldOf(item, day)
-	if err != nil {
-		return 0, unavailable("reading what was spent", err)
+	r := reader{attributes: item}
+	held := r.number(heldOn(day))
+	if r.err != nil {
+		return 0, unavailable("reading what was spent", r.err)
 	}
 	return held, nil
 }
@@ -237,19 +267,12 @@ func (t *Table) counters(ctx context.Context, month string) (attributes, error) 
 	return items[0], nil
 }
 
-func decodeCounters(item attributes) (Counters, error) {
-	r := reader{attributes: item}
-	c := Counters{
+// counters reads the sums of a month's item.
+func (r *reader) counters() Counters {
+	return Counters{
 		Held: r.number(heldName), Reserved: r.number(reservedName), Spent: r.number(spentName), Uncertain: r.number(uncertainName),
 		InFlight: r.number(inFlightName),
 	}
-	return c, r.err
-}
-
-func heldOf(item attributes, day string) (int64, error) {
-	r := reader{attributes: item}
-	held := r.number(heldOn(day))
-	return held, r.err
 }
 
 // inFlightBefore gives how many attempts of the month before a claim's are in flight: a

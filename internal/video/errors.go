@@ -69,7 +69,7 @@ func (e *ProviderBusy) Error() string {
 // CapReached ends a job for which there was no room below a limit of the stack's own
 // for too long. Nothing was submitted or paid.
 type CapReached struct {
-	Limit    string // day, month or in_flight
+	Limit    string // day, month, owner or in_flight
 	Held, Of int64  // micro-dollars, or jobs in flight
 }
 
@@ -79,6 +79,8 @@ func (e *CapReached) Error() string {
 	switch e.Limit {
 	case "in_flight":
 		advice = "raise MaxInFlight, or redrive the job when there are fewer"
+	case "owner":
+		advice = "raise the token's cap or wait for the next day, then redrive the job"
 	case "month":
 		advice = "raise MaxUsdPerMonth or wait for the next month, then redrive the job"
 	}

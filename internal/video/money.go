@@ -8,13 +8,14 @@ import (
 // MoneyState is what became of the money of an attempt.
 type MoneyState string
 
-// Money is reserved by a claim. What is released costs nothing; the other states
-// count against the caps.
+// Money is reserved by a claim. What is released or failed costs nothing; the other
+// states count against the caps.
 const (
 	MoneyReserved  MoneyState = "reserved"  // the attempt may be charged, or will be
 	MoneySpent     MoneyState = "spent"     // the generation is done, and charged
 	MoneyUncertain MoneyState = "uncertain" // it isn't known whether it was charged
 	MoneyReleased  MoneyState = "released"  // it was certainly not charged
+	MoneyFailed    MoneyState = "failed"    // neither, and the job ended by it
 )
 
 // Money is what an attempt costs. Its day is that of the claim, in UTC, and stays: the
@@ -36,6 +37,8 @@ type Limits struct {
 	DayMicros   int64 // micro-dollars
 	MonthMicros int64
 	InFlight    int64
+	// OwnerDayMicros is DayMicros for the jobs of the entry's owner alone.
+	OwnerDayMicros int64
 }
 
 // Reserve makes the money of the entry's attempt, which is claimed now, part of it.
@@ -51,13 +54,13 @@ func (e *Entry) Reserve(micros int64, at time.Time) {
 }
 
 // Book changes what became of the money of the entry's attempt. Spent money is as much
-// as was charged, or what was reserved where that isn't known (0). Spent and released
-// money stays so; a slot is freed by what is no longer reserved.
+// as was charged, or what was reserved where that isn't known (0). Spent, released and
+// failed money stays so; a slot is freed by what is no longer reserved.
 func (e *Entry) Book(state MoneyState, charged int64) {
 	e.Money = append([]Money(nil), e.Money...)
 	for i := range e.Money {
 		m := &e.Money[i]
-		if m.Attempt != e.Attempt || m.State == MoneySpent || m.State == MoneyReleased {
+		if m.Attempt != e.Attempt || m.State == MoneySpent || m.State == MoneyReleased || m.State == MoneyFailed {
 			continue
 		}
 		m.State = state
@@ -70,7 +73,7 @@ func (e *Entry) Book(state MoneyState, charged int64) {
 
 // NoRoom says that a claim would exceed a limit. Nothing was written.
 type NoRoom struct {
-	Limit string    // which: day, month or in_flight
+	Limit string    // which: day, month, owner (of the owner's day) or in_flight
 	Held  int64     // by all that counts against it: micro-dollars, or attempts
 	Of    int64     // the limit
 	Until time.Time // when the limit begins anew; zero for in_flight
@@ -81,5 +84,8 @@ func (e *NoRoom) Error() string {
 		return fmt.Sprintf("%d of at most %d videos are under way", e.Held, e.Of)
 	}
 	usd := func(micros int64) float64 { return float64(micros) / 1e6 }
+	if e.Limit == "owner" {
+		return fmt.Sprintf("%.2f of the token's %.2f USD a day are spent, reserved or uncertain", usd(e.Held), usd(e.Of))
+	}
 	return fmt.Sprintf("%.2f of the %s's %.2f USD are spent, reserved or uncertain", usd(e.Held), e.Limit, usd(e.Of))
 }

@@ -19,9 +19,9 @@ const (
 	// A job's item is in two indexes: a change of its status is one write to the
 	// table, one to the one and two to the other. It is created with its request in
 	// a transaction, marked as started, claimed in a transaction with the control and
-	// the counters of its month, changed when it is accepted, and when it is stored,
-	// with the counters. Each check tells of its looks besides.
-	jobTableWrites = (2*2 + 2) + 1 + 3*2 + 4 + (2 + 3 + 2)
+	// the counters of its month and of its owner's day, changed when it is accepted, and
+	// when it is stored, with the counters. Each check tells of its looks besides.
+	jobTableWrites = (2*2 + 2) + 1 + 4*2 + 4 + (2 + 3 + 2*2)
 	// The job is read by who starts it, Submit, and Store twice; Submit reads the price
 	// list, of up to 8 KB, the charges and what is in flight of the month before.
 	jobTableReads = 1 + 1 + 2 + (2 + 1 + 1)

@@ -208,7 +208,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 		},
 		{
 			"a release forgotten", "internal/pipeline/submit.go",
-			`entry.Book(video.MoneyReleased, 0)`, `_ = video.MoneyReleased`,
+			`entry.Book(became, 0)`, `_ = became`,
 			exhaustive, "./internal/pipeline", "it ended with InvalidRequest, and holds",
 		},
 		{

@@ -1,0 +1,143 @@
+package table
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// usagePartition is the partition of what the attempts of a month have come to, as
+// "usage#2026-08".
+func usagePartition(month string) string { return "usage#" + month }
+
+// usageKey is the sort key of an owner's day in it, as "21#alice"; "21#" for what no
+// token asked for.
+func usageKey(day, owner string) string { return day[len("2006-01-"):] + "#" + owner }
+
+// What the item of an owner's day has for each model, as "spent#" and the model. Beside
+// the sums of the money, which are named as a month's are, it counts attempts. held is
+// the sum over the models.
+const (
+	videosName  = "videos"
+	failedName  = "failed"
+	inDoubtName = "in_doubt"
+)
+
+// attemptsOf is the attribute that counts the attempts of a state; empty: none does.
+func attemptsOf(state video.MoneyState) string {
+	switch state {
+	case video.MoneySpent:
+		return videosName
+	case video.MoneyFailed:
+		return failedName
+	case video.MoneyUncertain:
+		return inDoubtName
+	}
+	return ""
+}
+
+// addUsage counts an attempt in the item of its owner's day, or out by the sign -1.
+func addUsage(c *counter, model string, m video.Money, sign int64) {
+	if name := nameOf(m.State); name != "" {
+		c.add(heldName, sign*m.Micros)
+		c.add(name+"#"+model, sign*m.Micros)
+	}
+	if name := attemptsOf(m.State); name != "" {
+		c.add(name+"#"+model, sign)
+	}
+}
+
+// Usage gives what the attempts that were claimed in a month, as 2026-08, have come to,
+// by day, owner and model. The error is a *video.ServiceUnavailable.
+func (t *Table) Usage(ctx context.Context, month string) ([]video.Usage, error) {
+	const doing = "reading what was spent"
+	if _, err := time.Parse("2006-01", month); err != nil {
+		return nil, unavailable(doing, err)
+	}
+	var all []video.Usage
+	pages := dynamodb.NewQueryPaginator(t.client, &dynamodb.QueryInput{
+		TableName: &t.name, ConsistentRead: aws.Bool(true),
+		KeyConditionExpression:    aws.String("#pk = :pk"),
+		ExpressionAttributeNames:  map[string]string{"#pk": partitionKey},
+		ExpressionAttributeValues: map[string]types.AttributeValue{":pk": text(usagePartition(month))},
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, unavailable(doing, err)
+		}
+		for _, item := range page.Items {
+			usage, err := decodeUsage(month, item)
+			if err != nil {
+				return nil, unavailable(doing, err)
+			}
+			all = append(all, usage...)
+		}
+	}
+	return all, nil
+}
+
+// decodeUsage reads the item of an owner's day, in the order of the models. A model
+// whose attempts were all released has none.
+func decodeUsage(month string, item attributes) ([]video.Usage, error) {
+	r := reader{attributes: item}
+	key := r.text(sortKey)
+	day, owner, ok := strings.Cut(key, "#")
+	if !ok {
+		r.fail(sortKey, errors.New("it has no owner"))
+	}
+	models := map[string]*video.Usage{}
+	for attribute := range item {
+		figure, model, ok := strings.Cut(attribute, "#")
+		if !ok {
+			continue
+		}
+		u := models[model]
+		if u == nil {
+			u = &video.Usage{Day: month + "-" + day, Owner: owner, Model: model}
+			models[model] = u
+		}
+		if field := fieldOf(u, figure); field != nil {
+			*field = r.number(attribute)
+		}
+	}
+	if r.err != nil {
+		return nil, fmt.Errorf("the item %s %s can't be read: %w", usagePartition(month), key, r.err)
+	}
+	var all []video.Usage
+	for model, u := range models {
+		if *u != (video.Usage{Day: u.Day, Owner: owner, Model: model}) {
+			all = append(all, *u)
+		}
+	}
+	slices.SortFunc(all, func(a, b video.Usage) int { return strings.Compare(a.Model, b.Model) })
+	return all, nil
+}
+
+// fieldOf is the field of a figure; nil for one that isn't known.
+func fieldOf(u *video.Usage, figure string) *int64 {
+	switch figure {
+	case videosName:
+		return &u.Videos
+	case failedName:
+		return &u.Failed
+	case inDoubtName:
+		return &u.InDoubt
+	case reservedName:
+		return &u.ReservedMicros
+	case spentName:
+		return &u.SpentMicros
+	case uncertainName:
+		return &u.UncertainMicros
+	}
+	return nil
+}
