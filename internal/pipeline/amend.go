@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/takeup/takeup/internal/video"
 )
@@ -29,15 +30,32 @@ func (s *visit) amend(ctx context.Context, entry video.Entry, version string, ch
 }
 
 // unanswered records of an attempt whose owner is over without a word that it isn't
-// known whether it is charged, and takes away how the job ended before a redrive. Where
-// there is neither to record, the entry stays as it is.
-func (s *visit) unanswered(ctx context.Context, entry video.Entry, version string) (video.Entry, string, error) {
-	if entry.Phase != video.PhaseClaimed && entry.Ending == nil {
+// known whether it is charged, takes away how the job ended before a redrive, and frees
+// the slot of an attempt that has no time left. Where there is none of that to record,
+// the entry stays as it is.
+func (s *visit) unanswered(ctx context.Context, entry video.Entry, version string, left time.Duration) (video.Entry, string, error) {
+	free := left <= 0 && entry.HoldsSlot()
+	if entry.Phase != video.PhaseClaimed && entry.Ending == nil && !free {
 		return entry, version, nil
 	}
 	entry.Phase, entry.Ending = video.PhaseUnanswered, nil
-	entry.Book(video.MoneyUncertain, 0)
+	if free {
+		entry.Book(video.MoneyUncertain, 0)
+	} else {
+		entry.Doubt()
+	}
 	return s.Jobs.Update(ctx, entry, version)
+}
+
+// underWay is how long the provider may still be at work on an unanswered attempt that
+// holds a slot: until nine in ten videos of its model and length are done. It is 0 for
+// one without a slot.
+func (s *visit) underWay(ctx context.Context, entry video.Entry) time.Duration {
+	if !entry.HoldsSlot() {
+		return 0
+	}
+	forecast := s.Timings.Forecast(ctx, entry.Request.Model(), entry.Request.Duration())
+	return max(0, entry.ClaimedUntil.Add(forecast.Most()).Sub(s.Now()))
 }
 
 // unlessConflict gives nil for a conflict: the entry is read again then.

@@ -63,7 +63,11 @@ func (s *visit) lookUp(ctx context.Context, entry video.Entry, version string) (
 		if began.After(shown) {
 			until = searched.Add(longest)
 		}
-		if entry, _, err = s.unanswered(ctx, entry, version); err != nil {
+		left := s.underWay(ctx, entry)
+		if left > 0 {
+			wait = min(wait, left) // to free its slot
+		}
+		if entry, _, err = s.unanswered(ctx, entry, version, left); err != nil {
 			return video.Job{}, false, unlessConflict(err)
 		}
 		s.note(video.Event{Kind: video.EventSearched, Number: entry.Attempt, Said: unread})
@@ -71,7 +75,7 @@ func (s *visit) lookUp(ctx context.Context, entry video.Entry, version string) (
 		return entry.Job(video.Waiting, seconds(wait)), true, nil
 	}
 	if lost && s.ResubmitLost && !entry.Resubmitted && entry.DiscardedAt.IsZero() {
-		if entry, version, err = s.unanswered(ctx, entry, version); err != nil {
+		if entry, version, err = s.unanswered(ctx, entry, version, 0); err != nil {
 			return video.Job{}, false, unlessConflict(err)
 		}
 		return s.submit(ctx, entry, version)

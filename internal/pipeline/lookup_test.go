@@ -101,3 +101,59 @@ func TestARedriveLooksForALostSubmissionAnew(t *testing.T) {
 		t.Errorf("got %+v, %v, and posted %v", job, err, w.provider.posted)
 	}
 }
+
+// An unanswered attempt holds its slot until most videos of its model are done,
+// whether its answer or whoever claimed it was lost, and then it frees it by itself: it
+// neither lets another run beside it, nor holds the others up for as long as it is
+// looked for. Found before, it has it until it is stored, and found later, none.
+func TestAnUnansweredAttemptHoldsItsSlotForTheUsualTime(t *testing.T) {
+	for name, died := range map[string]bool{"unanswered": false, "died": true} {
+		for found, after := range map[string]time.Duration{"never": 1000 * time.Hour, "in time": time.Minute, "late": time.Hour} {
+			t.Run(name+" "+found, func(t *testing.T) {
+				w := newWorld(answer{err: &video.Unanswered{Err: errors.New("reset")}})
+				w.Timings = taking(80 * time.Second)
+				if died {
+					w.jobs.fail = func(call string) error {
+						if call == "update" && len(w.provider.posted) > 0 {
+							return &video.ServiceUnavailable{Err: errors.New("down")}
+						}
+						return nil
+					}
+				}
+				job, err := w.Run(t.Context(), bare())
+				w.jobs.fail = func(string) error { return nil }
+				if died {
+					job, err = video.Job{ID: "job-1", Status: video.Waiting, WaitSeconds: 1}, nil
+				}
+				began := w.clock.Now()
+				usual := w.Timings.Forecast(t.Context(), video.DefaultModel, 5).Most()
+				until := w.jobs.entry(t, "job-1").ClaimedUntil.Add(usual)
+				if usual < time.Minute || usual > 5*time.Minute {
+					t.Fatalf("most are done after %s", usual)
+				}
+				for err == nil && job.Status == video.Waiting {
+					entry := w.jobs.entry(t, "job-1")
+					m := entry.Money[0]
+					if now := w.clock.Now(); m.Slot != (now.Before(until)) || entry.Phase != video.PhaseClaimed && m.State != video.MoneyUncertain {
+						t.Fatalf("%s after the claim, with the slot until %s after it: %+v", now.Sub(began), until.Sub(began), m)
+					}
+					w.clock.pass(time.Duration(job.WaitSeconds) * time.Second)
+					if w.clock.Now().Sub(began) >= after {
+						w.provider.rows = []video.LoggedRequest{{InferenceID: "gen-1", ClientRequestID: "job-1.1"}}
+					}
+					w.provider.retrieve = func(id string) (video.Generation, error) {
+						return video.Generation{ID: id, State: video.Running}, nil
+					}
+					job, err = w.Run(t.Context(), again(t, job))
+				}
+				m := w.jobs.entry(t, "job-1").Money[0]
+				switch {
+				case found == "never" && (video.EndingName(err) != "SubmissionLost" || m.State != video.MoneyUncertain || m.Slot),
+					found == "in time" && (err != nil || m.State != video.MoneyReserved || !m.Slot),
+					found == "late" && (err != nil || m.State != video.MoneyReserved || m.Slot):
+					t.Errorf("%v, %+v", err, m)
+				}
+			})
+		}
+	}
+}

@@ -170,6 +170,11 @@ func (c settling) run(t *testing.T) (calls, own []string) {
 		case !view.State.Ended():
 			t.Errorf("%s: it is %s", c, view.State)
 		}
+		if ended := view.Ending; ended != nil {
+			s.accounts(t, c.String(), ended.Error)
+		} else {
+			s.accounts(t, c.String(), "stored")
+		}
 		if err := c.settleLater(t.Context(), service, e); err != nil {
 			t.Errorf("%s: %v", c, err)
 		}

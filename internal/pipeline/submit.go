@@ -252,7 +252,7 @@ func (s *visit) submit(ctx context.Context, entry video.Entry, version string) (
 		s.Log.WarnContext(ctx, "submission unanswered", "job", entry.ID, "attempt", entry.Attempt, "error", unanswered.Error())
 		written, err := s.amend(ctx, entry, version, func(entry *video.Entry) {
 			entry.Phase, entry.Candidate = video.PhaseUnanswered, unanswered.InferenceID
-			entry.Book(video.MoneyUncertain, 0)
+			entry.Doubt()
 		})
 		s.note(video.Event{Kind: video.EventUnanswered, Number: entry.Attempt})
 		s.waits(video.WaitAnswer, entry.Attempt, s.Times.LookUpFirst, entry.ClaimedUntil.Add(s.Times.LookUpWindow), "")

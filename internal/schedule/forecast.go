@@ -55,6 +55,9 @@ func (f Forecast) hazard(age time.Duration) float64 {
 // Usual is the age by which half of the generations have ended.
 func (f Forecast) Usual() time.Duration { return f.after(0, 0.5) }
 
+// Most is the age by which nine in ten of the generations have ended.
+func (f Forecast) Most() time.Duration { return f.after(0, 0.9) }
+
 // Left is the time until half of the generations that run at that age have
 // ended. It is false where the age is beyond all that is known: what then runs is
 // more likely a stray than not.

@@ -35,6 +35,7 @@ func between(t *testing.T, what string, got, low, high time.Duration) {
 func TestForecastOfWhatIsBuiltIn(t *testing.T) {
 	five, ten := schedule.BuiltIn(5).Forecast(), schedule.BuiltIn(10).Forecast()
 	between(t, "five seconds", five.Usual(), 75*time.Second, 90*time.Second)
+	between(t, "most of five seconds", five.Most(), 4*time.Minute, 6*time.Minute)
 	between(t, "ten seconds", ten.Usual(), 150*time.Second, 180*time.Second)
 	// Seven minutes have been seen, and a fifth of the usual time may be.
 	if done := five.Done(430 * time.Second); done < 0.9 || done > 0.995 {

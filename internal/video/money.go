@@ -2,6 +2,7 @@ package video
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -42,11 +43,11 @@ type Limits struct {
 }
 
 // Reserve makes the money of the entry's attempt, which is claimed now, part of it.
-// What was released of earlier attempts goes.
+// What was released of earlier attempts goes, and their slots are freed.
 func (e *Entry) Reserve(micros int64, at time.Time) {
 	var kept []Money
 	for _, m := range e.Money {
-		if m.State != MoneyReleased {
+		if m.Slot = false; m.State != MoneyReleased {
 			kept = append(kept, m)
 		}
 	}
@@ -57,6 +58,14 @@ func (e *Entry) Reserve(micros int64, at time.Time) {
 // as was charged, or what was reserved where that isn't known (0). Spent, released and
 // failed money stays so; a slot is freed by what is no longer reserved.
 func (e *Entry) Book(state MoneyState, charged int64) {
+	e.book(state, charged, state == MoneyReserved)
+}
+
+// Doubt has the money of the entry's attempt be uncertain, as Book does, and leaves it
+// its slot: the provider may be at work on it.
+func (e *Entry) Doubt() { e.book(MoneyUncertain, 0, true) }
+
+func (e *Entry) book(state MoneyState, charged int64, slot bool) {
 	e.Money = append([]Money(nil), e.Money...)
 	for i := range e.Money {
 		m := &e.Money[i]
@@ -67,8 +76,13 @@ func (e *Entry) Book(state MoneyState, charged int64) {
 		if state == MoneySpent && charged > 0 {
 			m.Micros = charged
 		}
-		m.Slot = m.Slot && state == MoneyReserved
+		m.Slot = m.Slot && slot
 	}
+}
+
+// HoldsSlot reports whether the entry's attempt counts among those in flight.
+func (e Entry) HoldsSlot() bool {
+	return slices.ContainsFunc(e.Money, func(m Money) bool { return m.Attempt == e.Attempt && m.Slot })
 }
 
 // NoRoom says that a claim would exceed a limit. Nothing was written.

@@ -218,8 +218,28 @@ func TestEachMutantIsCaught(t *testing.T) {
 		},
 		{
 			"an unanswered attempt released", "internal/pipeline/submit.go",
-			`entry.Book(video.MoneyUncertain, 0)`, `entry.Book(video.MoneyReleased, 0)`,
+			`entry.Doubt()`, `entry.Book(video.MoneyReleased, 0)`,
 			exhaustive, "./internal/pipeline", "its money was released",
+		},
+		{
+			"an unanswered attempt's slot freed at once", "internal/pipeline/submit.go",
+			`entry.Doubt()`, `entry.Book(video.MoneyUncertain, 0)`,
+			"^TestAnUnansweredAttemptHoldsItsSlotForTheUsualTime$", "./internal/pipeline", "Slot:false",
+		},
+		{
+			"an unanswered attempt's slot never freed by its looks", "internal/pipeline/amend.go",
+			`free := left <= 0 && entry.HoldsSlot()`, `free := left < 0`,
+			"^TestAnUnansweredAttemptHoldsItsSlotForTheUsualTime$", "./internal/pipeline", "Slot:true",
+		},
+		{
+			"an owner's cap outside the transaction", "internal/table/money.go",
+			`add(heldName, r.ownerMicros)`, `_ = r.ownerMicros`,
+			"^TestClaimsWithinAnOwnersLimit$", "./internal/table", "more than the owner's limit",
+		},
+		{
+			"a failure forgotten by the next attempt", "internal/video/money.go",
+			`m.State != MoneyReleased {`, `m.State != MoneyReleased && m.State != MoneyFailed {`,
+			"^TestClaimsWithinAnOwnersLimit$", "./internal/table", "Failed:0",
 		},
 		{
 			"uploads left open", "internal/transfer/transfer.go",
