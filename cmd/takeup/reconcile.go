@@ -13,6 +13,7 @@ import (
 
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/reconcile"
+	"github.com/takeup/takeup/internal/repair"
 	"github.com/takeup/takeup/internal/statemachine"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
@@ -27,6 +28,7 @@ func newReconcile(w *world) *cobra.Command {
 		t      target
 		since  time.Duration
 		mend   bool
+		move   bool
 		asJSON bool
 	)
 	cmd := &cobra.Command{
@@ -34,14 +36,20 @@ func newReconcile(w *world) *cobra.Command {
 		Short: "Name what was paid without a video, and what was lost on the way",
 		Long: `Holds what the provider charged against the table of jobs, the bucket and the
 prompt files, and names what does not add up, and each charge of more than three
-times the price, each with what to do. It changes nothing and pays nothing. With
---repair it writes what the table lacks of all that back instead, after it was
-restored to a point in time and while it is paused. It needs the stack's AWS. The exit status is 0 when all is
-accounted for, and 3 when something is named or could not be read.`,
+times the price, each with what to do. It also says which attempts whose money is
+uncertain were charged, and which certainly were not. It changes nothing and pays
+nothing. With --money it writes that, so that the caps and the usage count what was
+charged. With --repair it writes what the table lacks of all that back instead, after
+it was restored to a point in time and while it is paused. It needs the stack's AWS.
+The exit status is 0 when all is accounted for, and 3 when something is named or could
+not be read.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if since <= 0 || since > longestLogs {
 				return &usageError{errors.New("--since takes more than 0 and at most 2160h, which is what the provider's logs give")}
+			}
+			if move && mend {
+				return &usageError{errors.New("--money and --repair can't be given together; repair first, and move money once the jobs have ended")}
 			}
 			stack, err := t.aws(cmd.Context(), w)
 			switch {
@@ -53,10 +61,11 @@ accounted for, and 3 when something is named or could not be read.`,
 			if mend {
 				return w.repair(cmd.Context(), stack, since, asJSON)
 			}
-			return reconciled(cmd.Context(), w, stack, since, asJSON)
+			return reconciled(cmd.Context(), w, stack, since, move, asJSON)
 		},
 	}
 	cmd.Flags().DurationVar(&since, "since", 24*time.Hour, "how far back charges and prompt files are looked at; with --repair, 864h unless it is given")
+	cmd.Flags().BoolVar(&move, "money", false, "write which attempts whose money is uncertain were charged, and which were not")
 	cmd.Flags().BoolVar(&mend, "repair", false, "write back what the table lacks, as after it was restored")
 	jsonFlag(cmd, &asJSON)
 	t.flags(cmd)
@@ -68,7 +77,7 @@ type unsettled struct{ what string }
 
 func (e *unsettled) Error() string { return e.what }
 
-func reconciled(ctx context.Context, w *world, stack stackAccess, since time.Duration, asJSON bool) error {
+func reconciled(ctx context.Context, w *world, stack stackAccess, since time.Duration, move, asJSON bool) error {
 	sources, err := stack.sources(w)
 	if err != nil {
 		return err
@@ -79,6 +88,12 @@ func reconciled(ctx context.Context, w *world, stack stackAccess, since time.Dur
 		return reconcile.Plain(err)
 	}
 	report := reconcile.Compare(facts)
+	if move {
+		if report.Money, err = (repair.Repair{Table: stack.jobs()}).Move(ctx, report.Money); err != nil {
+			return reconcile.Plain(err)
+		}
+		report.Moved = true
+	}
 	if err := showReport(w.out, report, asJSON); err != nil {
 		return err
 	}
@@ -165,6 +180,9 @@ func printReport(out io.Writer, report reconcile.Report) error {
 	if err := columns.Flush(); err != nil {
 		return err
 	}
+	for _, m := range report.Money {
+		fmt.Fprintf(out, "money: %s\n", moveText(m, report.Moved))
+	}
 	for _, u := range report.Unknown {
 		fmt.Fprintf(out, "unknown: %s: %s\n", u.Source, u.Reason)
 	}
@@ -175,4 +193,24 @@ func printReport(out io.Writer, report reconcile.Report) error {
 		report.From.UTC().Format(time.RFC3339), report.To.UTC().Format(time.RFC3339),
 		report.Paid, report.Credits, report.Prompts, report.Jobs, report.Videos, report.Running, len(report.Findings), len(report.Unknown))
 	return err
+}
+
+// moveText says what becomes of the uncertain money of an attempt, or became of it.
+func moveText(m reconcile.Move, moved bool) string {
+	usd := func(micros int64) string { return fmt.Sprintf("%.2f USD", float64(micros)/1e6) }
+	becomes := "would be"
+	if moved {
+		becomes = "is now"
+	}
+	text := fmt.Sprintf("attempt %d of job %s, of %s: %s uncertain, which %s ", m.Attempt, m.Job, m.Day, usd(m.Micros), becomes)
+	if m.State == video.MoneySpent {
+		text += usd(m.Charged) + " spent"
+	} else {
+		text += "released"
+	}
+	text += " (" + m.Why + ")"
+	if !moved {
+		text += "; takeup reconcile --money writes it"
+	}
+	return text
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/reconcile"
+	"github.com/takeup/takeup/internal/video"
 )
 
 func TestReportIsShown(t *testing.T) {
@@ -17,15 +18,26 @@ func TestReportIsShown(t *testing.T) {
 		Findings: []reconcile.Finding{{Kind: reconcile.Charge, What: "uuid-1", At: at, Credits: 7, Detail: "paid", ToDo: "ask"}},
 		Unknown:  []reconcile.Unknown{{Source: "logs", Reason: "refused"}},
 		Notes:    []reconcile.Note{{What: "uuid-2", Job: "a", Detail: "no charge of it is there (yet)"}},
+		Money: []reconcile.Move{
+			{Job: "a", Attempt: 1, Day: "2026-08-21", Micros: 980_000, State: video.MoneySpent, Charged: 2_940_000, Why: "charged for generation uuid-3"},
+			{Job: "b", Attempt: 2, Day: "2026-08-20", Micros: 980_000, State: video.MoneyReleased, Why: "no charge is for it"},
+		},
 	}
 	var out bytes.Buffer
 	if err := showReport(&out, report, false); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"charge  uuid-1  -    2026-08-21T12:00:00Z  7        paid  ask\n", "unknown: logs: refused\n", "note: uuid-2 (job a): no charge", "1 named, 1 unknown\n"} {
+	for _, want := range []string{"charge  uuid-1  -    2026-08-21T12:00:00Z  7        paid  ask\n", "unknown: logs: refused\n", "note: uuid-2 (job a): no charge",
+		"money: attempt 1 of job a, of 2026-08-21: 0.98 USD uncertain, which would be 2.94 USD spent (charged for generation uuid-3); takeup reconcile --money writes it\n",
+		"which would be released (no charge is for it)", "1 named, 1 unknown\n"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in\n%s", want, out.String())
 		}
+	}
+	out.Reset()
+	report.Moved = true
+	if err := showReport(&out, report, false); err != nil || !strings.Contains(out.String(), "job b, of 2026-08-20: 0.98 USD uncertain, which is now released (no charge is for it)\n") {
+		t.Errorf("%v, %s", err, out.String())
 	}
 	out.Reset()
 	var read reconcile.Report
@@ -39,5 +51,11 @@ func TestReconcileTakesAWindow(t *testing.T) {
 		if status := newTestWorld(t).run(t.Context(), "reconcile", "--since", since); status != exitUsage {
 			t.Errorf("%s: %d", since, status)
 		}
+	}
+}
+
+func TestReconcileMovesOrRepairs(t *testing.T) {
+	if status := newTestWorld(t).run(t.Context(), "reconcile", "--money", "--repair"); status != exitUsage {
+		t.Errorf("both at once: %d", status)
 	}
 }

@@ -26,7 +26,7 @@ type comparison struct {
 func Compare(facts Facts) Report {
 	c := comparison{Facts: facts, report: Report{
 		From: facts.From, To: facts.To, Jobs: len(facts.Entries), Videos: len(facts.Manifests), Prompts: len(facts.Prompts),
-		Findings: []Finding{}, Notes: []Note{}, Unknown: append([]Unknown{}, facts.Unknown...),
+		Findings: []Finding{}, Money: []Move{}, Notes: []Note{}, Unknown: append([]Unknown{}, facts.Unknown...),
 	}}
 	for _, execution := range facts.Executions {
 		if execution.Running() {
@@ -37,6 +37,7 @@ func Compare(facts Facts) Report {
 	c.unfinished()
 	c.videos()
 	c.prompts()
+	c.money()
 	slices.SortStableFunc(c.report.Findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), a.At.Compare(b.At), cmp.Compare(a.What, b.What))
 	})

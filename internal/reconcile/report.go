@@ -56,6 +56,8 @@ type Report struct {
 	Prompts  int       `json:"prompts"` // files uploaded from From to To
 	Running  int       `json:"running"` // jobs of those looked at that are in work
 	Findings []Finding `json:"findings"`
+	Money    []Move    `json:"money"` // uncertain money of which the charges tell
+	Moved    bool      `json:"moved"` // Money was written
 	Unknown  []Unknown `json:"unknown"`
 	Notes    []Note    `json:"notes"`
 }

@@ -1,6 +1,9 @@
 package repair
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/takeup/takeup/internal/reconcile"
@@ -16,10 +19,7 @@ func book(entry *video.Entry, was video.Entry, facts reconcile.Facts) {
 		return
 	}
 	if was.Attempt > 0 && was.Attempt != entry.Attempt {
-		last := entry.Attempt
-		entry.Attempt = was.Attempt
-		entry.Book(video.MoneyUncertain, 0)
-		entry.Attempt = last
+		entry.BookAttempt(was.Attempt, video.MoneyUncertain, 0)
 	}
 	charged := charge(*entry, facts)
 	// What the table took for uncharged is not, by what was added.
@@ -57,4 +57,45 @@ func charge(entry video.Entry, facts reconcile.Facts) int64 {
 		}
 	}
 	return video.MicrosOfCredits(credits)
+}
+
+// Move writes what the charges show of uncertain money, and gives what it wrote. An
+// attempt that is no longer uncertain, and one whose job goes on since, is left alone.
+// The error is a *video.ServiceUnavailable; moving again goes on.
+func (r Repair) Move(ctx context.Context, moves []reconcile.Move) ([]reconcile.Move, error) {
+	moved := []reconcile.Move{}
+	for _, m := range moves {
+		done, err := r.move(ctx, m)
+		if err != nil {
+			return moved, fmt.Errorf("job %s: %w", m.Job, err)
+		}
+		if done {
+			moved = append(moved, m)
+		}
+	}
+	return moved, nil
+}
+
+func (r Repair) move(ctx context.Context, m reconcile.Move) (bool, error) {
+	for range turns {
+		entry, version, err := r.Table.Get(ctx, m.Job)
+		var none *video.NoEntry
+		if errors.As(err, &none) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		uncertain := func(was video.Money) bool { return was.Attempt == m.Attempt && was.State == video.MoneyUncertain }
+		if !entry.State().Ended() || !slices.ContainsFunc(entry.Money, uncertain) {
+			return false, nil
+		}
+		entry.BookAttempt(m.Attempt, m.State, m.Charged)
+		_, _, err = r.Table.Update(ctx, entry, version)
+		var conflict *video.Conflict
+		if !errors.As(err, &conflict) {
+			return err == nil, err
+		}
+	}
+	return false, &video.ServiceUnavailable{Doing: "writing what was charged", Err: errors.New("it was changed by another each time")}
 }

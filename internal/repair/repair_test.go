@@ -267,3 +267,55 @@ func TestForgottenAndFiles(t *testing.T) {
 		}
 	}
 }
+
+// What the charges show is written into the item and the counters, once, and nothing of
+// a job that goes on or of an attempt of which more is known by now.
+func TestMove(t *testing.T) {
+	request := boat(t)
+	for name, c := range map[string]struct {
+		change func(*video.Entry)
+		move   reconcile.Move
+		moved  bool
+		want   table.Counters
+	}{
+		"spent":    {move: reconcile.Move{Attempt: 2, State: video.MoneySpent, Charged: 9}, moved: true, want: table.Counters{Held: 12, Spent: 9, Uncertain: 3}},
+		"released": {move: reconcile.Move{Attempt: 2, State: video.MoneyReleased}, moved: true, want: table.Counters{Held: 3, Uncertain: 3}},
+		"the attempt before": {
+			move: reconcile.Move{Attempt: 1, State: video.MoneySpent, Charged: 9}, moved: true, want: table.Counters{Held: 13, Spent: 9, Uncertain: 4},
+		},
+		"redriven since": {
+			change: func(e *video.Entry) { e.Redrives = 1 }, move: reconcile.Move{Attempt: 2, State: video.MoneyReleased},
+			want: table.Counters{Held: 7, Uncertain: 7},
+		},
+		"stored since": {
+			change: func(e *video.Entry) { e.Book(video.MoneySpent, 8) }, move: reconcile.Move{Attempt: 2, State: video.MoneyReleased},
+			want: table.Counters{Held: 11, Spent: 8, Uncertain: 3},
+		},
+		"no such attempt": {move: reconcile.Move{Attempt: 3, State: video.MoneyReleased}, want: table.Counters{Held: 7, Uncertain: 7}},
+	} {
+		known := newTable()
+		e := video.Entry{ID: "a", Request: request, RequestHash: request.Hash(), CreatedAt: at, Execution: "a", Started: true, Phase: video.PhaseUnanswered, Attempt: 1, ClaimedAt: at}
+		e.Reserve(3, at)
+		e.Book(video.MoneyUncertain, 0)
+		e.Attempt = 2
+		e.Reserve(4, at)
+		e.Book(video.MoneyUncertain, 0)
+		e.End(&video.SubmissionLost{}, at)
+		if c.change != nil {
+			c.change(&e)
+		}
+		if _, _, err := known.Create(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+		c.move.Job = "a"
+		for again := range 2 {
+			moved, err := repair.Repair{Table: known}.Move(t.Context(), []reconcile.Move{c.move, {Job: "gone", Attempt: 1, State: video.MoneySpent}})
+			if err != nil || (len(moved) == 1) != (c.moved && again == 0) {
+				t.Errorf("%s: moved %+v, %v", name, moved, err)
+			}
+			if got, err := known.Month(t.Context(), at.UTC().Format("2006-01")); err != nil || got != c.want {
+				t.Errorf("%s: %+v, %v; want %+v", name, got, err, c.want)
+			}
+		}
+	}
+}

@@ -441,6 +441,9 @@ func TestMoneyIsKept(t *testing.T) {
 		t.Errorf("%+v, %v", entry.Money, err)
 	}
 	book(t, c, "a", video.MoneyReleased, 0)
-	book(t, c, "a", video.MoneySpent, 9) // what was released stays so
+	book(t, c, "a", video.MoneyUncertain, 0) // what was released stays so,
 	wantMonth(t, c, "2026-08", table.Counters{Held: 3, Uncertain: 3})
+	book(t, c, "a", video.MoneySpent, 9) // unless it turns out to be charged
+	book(t, c, "a", video.MoneyReserved, 0)
+	wantMonth(t, c, "2026-08", table.Counters{Held: 12, Uncertain: 3, Spent: 9})
 }

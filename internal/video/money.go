@@ -55,21 +55,26 @@ func (e *Entry) Reserve(micros int64, at time.Time) {
 }
 
 // Book changes what became of the money of the entry's attempt. Spent money is as much
-// as was charged, or what was reserved where that isn't known (0). Spent, released and
-// failed money stays so; a slot is freed by what is no longer reserved.
-func (e *Entry) Book(state MoneyState, charged int64) {
-	e.book(state, charged, state == MoneyReserved)
+// as was charged, or what was reserved where that isn't known (0), and stays so.
+// Released and failed money is changed by what shows that the provider has accepted the
+// attempt after all, and by no doubt. A slot is freed by what is no longer reserved.
+func (e *Entry) Book(state MoneyState, charged int64) { e.BookAttempt(e.Attempt, state, charged) }
+
+// BookAttempt is Book for another attempt of the entry.
+func (e *Entry) BookAttempt(attempt int, state MoneyState, charged int64) {
+	e.book(attempt, state, charged, state == MoneyReserved)
 }
 
 // Doubt has the money of the entry's attempt be uncertain, as Book does, and leaves it
 // its slot: the provider may be at work on it.
-func (e *Entry) Doubt() { e.book(MoneyUncertain, 0, true) }
+func (e *Entry) Doubt() { e.book(e.Attempt, MoneyUncertain, 0, true) }
 
-func (e *Entry) book(state MoneyState, charged int64, slot bool) {
+func (e *Entry) book(attempt int, state MoneyState, charged int64, slot bool) {
 	e.Money = append([]Money(nil), e.Money...)
 	for i := range e.Money {
 		m := &e.Money[i]
-		if m.Attempt != e.Attempt || m.State == MoneySpent || m.State == MoneyReleased || m.State == MoneyFailed {
+		free := m.State == MoneyReleased || m.State == MoneyFailed
+		if m.Attempt != attempt || m.State == MoneySpent || free && state != MoneyReserved && state != MoneySpent {
 			continue
 		}
 		m.State = state

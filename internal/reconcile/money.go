@@ -1,0 +1,159 @@
+package reconcile
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// charged is how long after its claim an attempt is charged at the latest: twice what
+// the longest generation takes.
+const charged = 2 * lookBack
+
+// Move is what the charges show of the uncertain money of an attempt.
+type Move struct {
+	Job     string           `json:"job"`
+	Attempt int              `json:"attempt"`
+	Day     string           `json:"day"`    // that it counts for
+	Micros  int64            `json:"micros"` // that it counts as
+	State   video.MoneyState `json:"state"`  // spent or released
+	Charged int64            `json:"charged_micros"`
+	Why     string           `json:"why"`
+}
+
+// money says of each attempt whose money is uncertain, of a job that has ended, whether
+// it was charged. What can't be told is a note. An attempt is only known by its
+// generations, since others use the account too: it is charged where a charge is for one
+// of them. It was not where the records of its time were read whole, have no charge for
+// it, and have no generation of it that may be charged yet, nor a charge that nobody
+// else's is.
+func (c *comparison) money() {
+	payments, _ := c.payments()
+	known := c.jobs()
+	before := 0
+	for _, id := range slices.Sorted(maps.Keys(c.Entries)) {
+		entry := c.Entries[id]
+		if !entry.State().Ended() || c.running(id) {
+			continue
+		}
+		for _, m := range entry.Money {
+			if m.State != video.MoneyUncertain {
+				continue
+			}
+			a := c.attempt(entry, m)
+			if a.last.Before(c.From) {
+				before++
+				continue
+			}
+			move := Move{Job: id, Attempt: m.Attempt, Day: m.Day, Micros: m.Micros}
+			credits, generations := a.paid(payments)
+			if credits > 0 {
+				move.State, move.Charged = video.MoneySpent, video.MicrosOfCredits(credits)
+				move.Why = "charged for generation " + strings.Join(generations, ", ")
+				c.report.Money = append(c.report.Money, move)
+				continue
+			}
+			if why := c.undecided(entry, a, payments, known); why != "" {
+				c.note(fmt.Sprintf("%s.%d", id, m.Attempt), id, "whether this attempt was charged can't be told: "+why)
+				continue
+			}
+			move.State, move.Why = video.MoneyReleased, "no charge is for it, and the provider's logs have no generation of it that could be charged"
+			c.report.Money = append(c.report.Money, move)
+		}
+	}
+	if before > 0 {
+		c.note("money", "", fmt.Sprintf("%d attempts from before are uncertain; a longer --since judges them", before))
+	}
+}
+
+// attempt is what is known of an attempt.
+type attempt struct {
+	model       string
+	first, last time.Time         // when it was claimed: between these
+	generations map[string]string // by the bare id, as they are written
+	failed      bool              // the logs have it, and only as failed
+	logged      bool
+}
+
+func (c *comparison) attempt(entry video.Entry, m video.Money) attempt {
+	a := attempt{model: entry.Request.Model(), generations: map[string]string{}}
+	if day, err := time.Parse(time.DateOnly, m.Day); err == nil {
+		a.first, a.last = day, day.AddDate(0, 0, 1)
+	}
+	add := func(id string) {
+		if id != "" {
+			a.generations[bare(id)] = id
+		}
+	}
+	if m.Attempt == entry.Attempt {
+		if !entry.ClaimedAt.IsZero() {
+			a.first, a.last = entry.ClaimedAt, entry.ClaimedAt
+		}
+		add(entry.GenerationID)
+		add(entry.Candidate)
+	}
+	sent := fmt.Sprintf("%s.%d", entry.ID, m.Attempt)
+	a.failed = true
+	for _, row := range c.Rows {
+		if row.ClientRequestID == sent {
+			a.logged, a.failed = true, a.failed && row.Failed
+			add(row.InferenceID)
+		}
+	}
+	a.failed = a.failed && a.logged
+	return a
+}
+
+// paid gives what the transactions have for the attempt's generations, in credits.
+func (a attempt) paid(payments map[string]*paid) (credits int64, generations []string) {
+	for _, key := range slices.Sorted(maps.Keys(a.generations)) {
+		if p := payments[key]; p != nil && p.credits > 0 {
+			credits += p.credits
+			generations = append(generations, p.id)
+		}
+	}
+	return credits, generations
+}
+
+// undecided says why an attempt without a charge may be charged nevertheless; empty
+// where it can't be.
+func (c *comparison) undecided(entry video.Entry, a attempt, payments map[string]*paid, known map[string]string) string {
+	switch {
+	case c.LogsUnread || !c.Charged[entry.KeyVersion]:
+		return "the provider's records could not be read whole"
+	case a.first.Before(c.From):
+		return "it may be from before the time that is looked at; a longer --since tells"
+	case c.To.Before(a.last.Add(charged)):
+		return "its charge may be yet to come"
+	case a.failed:
+		return ""
+	case len(a.generations) > 0 || a.logged:
+		return "the provider has generation " + strings.Join(slices.Sorted(maps.Values(a.generations)), ", ") + " of it, and no charge (yet)"
+	}
+	var strange []string
+	for key, p := range payments {
+		if known[key] == "" && p.client == "" && (p.model == "" || sameModel(p.model, a.model)) && !p.at.Before(a.first.Add(-clockSkew)) && p.at.Before(a.last.Add(charged)) {
+			strange = append(strange, p.id)
+		}
+	}
+	for _, charge := range c.Charges {
+		if charge.ReferenceID == "" && !charge.Created.Before(a.first.Add(-clockSkew)) && charge.Created.Before(a.last.Add(charged)) {
+			strange = append(strange, "without an id")
+		}
+	}
+	if len(strange) == 0 {
+		return ""
+	}
+	slices.SortFunc(strange, cmp.Compare[string])
+	return "there are charges in its time whose job isn't known: " + strings.Join(strange[:min(len(strange), 3)], ", ")
+}
+
+// sameModel compares two names of models, of which one may be a bare alias.
+func sameModel(a, b string) bool {
+	return a == b || strings.HasSuffix(a, "/"+b) || strings.HasSuffix(b, "/"+a)
+}
