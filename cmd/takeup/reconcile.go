@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -37,9 +39,9 @@ func newReconcile(w *world) *cobra.Command {
 		Long: `Holds what the provider charged against the table of jobs, the bucket and the
 prompt files, and names what does not add up, and each charge of more than three
 times the price, each with what to do. It also says which attempts whose money is
-uncertain were charged, and which certainly were not. It changes nothing and pays
-nothing. With --money it writes that, so that the caps and the usage count what was
-charged. With --repair it writes what the table lacks of all that back instead, after
+uncertain were charged, and which certainly were not, and which counters of the money
+aren't the sums of the jobs'. It changes nothing and pays nothing. With --money it
+writes that, so that the caps and the usage count what was charged. With --repair it writes what the table lacks of all that back instead, after
 it was restored to a point in time and while it is paused. It needs the stack's AWS.
 The exit status is 0 when all is accounted for, and 3 when something is named or could
 not be read.`,
@@ -65,7 +67,7 @@ not be read.`,
 		},
 	}
 	cmd.Flags().DurationVar(&since, "since", 24*time.Hour, "how far back charges and prompt files are looked at; with --repair, 864h unless it is given")
-	cmd.Flags().BoolVar(&move, "money", false, "write which attempts whose money is uncertain were charged, and which were not")
+	cmd.Flags().BoolVar(&move, "money", false, "write which attempts whose money is uncertain were charged or not, and count anew what is counted wrong")
 	cmd.Flags().BoolVar(&mend, "repair", false, "write back what the table lacks, as after it was restored")
 	jsonFlag(cmd, &asJSON)
 	t.flags(cmd)
@@ -89,7 +91,14 @@ func reconciled(ctx context.Context, w *world, stack stackAccess, since time.Dur
 	}
 	report := reconcile.Compare(facts)
 	if move {
-		if report.Money, err = (repair.Repair{Table: stack.jobs()}).Move(ctx, report.Money); err != nil {
+		// A move changes the counters, which are mended only as they were read.
+		mender := repair.Repair{Table: stack.jobs()}
+		drifts, err := mender.Mend(ctx, report.Drifts)
+		if err != nil {
+			return reconcile.Plain(err)
+		}
+		report = report.Mended(drifts)
+		if report.Money, err = mender.Move(ctx, report.Money); err != nil {
 			return reconcile.Plain(err)
 		}
 		report.Moved = true
@@ -109,7 +118,7 @@ func (a stackAccess) sources(w *world) (reconcile.Sources, error) {
 		return reconcile.Sources{}, err
 	}
 	return reconcile.Sources{
-		Jobs: a.jobs(), IDs: a.ids(), Manifests: a.shelf(), Contents: a.jobs(), Prices: a.jobs(), Executions: executions,
+		Jobs: a.jobs(), IDs: a.ids(), Manifests: a.shelf(), Contents: a.jobs(), Prices: a.jobs(), Counters: a.jobs(), Executions: executions,
 		Provider: a.account(w), Keys: a.keys(),
 		Objects: reconcile.Objects{Client: a.s3(), Videos: a.outputs["VideosBucket"], PromptFiles: a.outputs["PromptsBucket"]},
 	}, nil
@@ -179,6 +188,14 @@ func printReport(out io.Writer, report reconcile.Report) error {
 	}
 	if err := columns.Flush(); err != nil {
 		return err
+	}
+	for _, d := range report.Drifts {
+		if !d.Mended {
+			continue // it is a finding
+		}
+		for _, name := range slices.Sorted(maps.Keys(d.Jobs)) {
+			fmt.Fprintf(out, "counters: %s: %s was %d, and is %d as the jobs make it\n", d.Counter, name, d.Counted[name], d.Jobs[name])
+		}
 	}
 	for _, m := range report.Money {
 		fmt.Fprintf(out, "money: %s\n", moveText(m, report.Moved))

@@ -36,7 +36,12 @@ func TestReportIsShown(t *testing.T) {
 	}
 	out.Reset()
 	report.Moved = true
-	if err := showReport(&out, report, false); err != nil || !strings.Contains(out.String(), "job b, of 2026-08-20: 0.98 USD uncertain, which is now released (no charge is for it)\n") {
+	report.Drifts = []reconcile.Drift{
+		{Counter: "money 2026-08", Counted: map[string]int64{"in_flight": 3}, Jobs: map[string]int64{"in_flight": 2}, Mended: true},
+		{Counter: "money 2026-07", Counted: map[string]int64{"in_flight": 1}, Jobs: map[string]int64{"in_flight": 0}},
+	}
+	if err := showReport(&out, report, false); err != nil || !strings.Contains(out.String(), "job b, of 2026-08-20: 0.98 USD uncertain, which is now released (no charge is for it)\n") ||
+		!strings.Contains(out.String(), "counters: money 2026-08: in_flight was 3, and is 2 as the jobs make it\n") || strings.Contains(out.String(), "2026-07") {
 		t.Errorf("%v, %s", err, out.String())
 	}
 	out.Reset()

@@ -26,7 +26,7 @@ type comparison struct {
 func Compare(facts Facts) Report {
 	c := comparison{Facts: facts, report: Report{
 		From: facts.From, To: facts.To, Jobs: len(facts.Entries), Videos: len(facts.Manifests), Prompts: len(facts.Prompts),
-		Findings: []Finding{}, Money: []Move{}, Notes: []Note{}, Unknown: append([]Unknown{}, facts.Unknown...),
+		Findings: []Finding{}, Money: []Move{}, Drifts: []Drift{}, Notes: []Note{}, Unknown: append([]Unknown{}, facts.Unknown...),
 	}}
 	for _, execution := range facts.Executions {
 		if execution.Running() {
@@ -38,6 +38,7 @@ func Compare(facts Facts) Report {
 	c.videos()
 	c.prompts()
 	c.money()
+	c.counters()
 	slices.SortStableFunc(c.report.Findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), a.At.Compare(b.At), cmp.Compare(a.What, b.What))
 	})

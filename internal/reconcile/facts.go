@@ -6,6 +6,7 @@ import (
 
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/promptfile"
+	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -23,6 +24,12 @@ type Facts struct {
 	Executions map[string]Execution
 
 	Prices price.List // as the stack knows it
+
+	// Months are those whose counters were read, as 2026-08. Counters has those that
+	// did not change while the entries were read, and Changing the names of the others.
+	Months   []string
+	Counters map[string]table.Tally // by the name
+	Changing map[string]bool
 
 	Charges []video.Charge
 	Rows    []video.LoggedRequest // from somewhat before From

@@ -11,6 +11,7 @@ import (
 
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/promptfile"
+	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -69,6 +70,11 @@ type Prices interface {
 	PriceList(ctx context.Context) (list price.List, version string, err error)
 }
 
+// Counters gives the counters of months, as 2026-08.
+type Counters interface {
+	Tallies(ctx context.Context, months []string) ([]table.Tally, error)
+}
+
 // Sources are what the facts are read from. They are only read.
 type Sources struct {
 	Jobs       Jobs
@@ -76,6 +82,7 @@ type Sources struct {
 	Manifests  Manifests
 	Contents   Contents
 	Prices     Prices
+	Counters   Counters
 	Executions Executions
 	Provider   Provider
 	Keys       Keys
@@ -103,6 +110,11 @@ func (s Sources) Gather(ctx context.Context, from, to time.Time) (Facts, error) 
 	if f.Prompts, err = s.texts(ctx, prompts); err != nil {
 		return f, err
 	}
+	f.Months = monthsOf(from, to)
+	before, err := s.Counters.Tallies(ctx, f.Months)
+	if err != nil {
+		return f, err
+	}
 	// The jobs come before the videos: one that ends meanwhile is seen as stored.
 	ids, err := s.IDs.IDs(ctx)
 	if err != nil {
@@ -126,7 +138,40 @@ func (s Sources) Gather(ctx context.Context, from, to time.Time) (Facts, error) 
 	if err := s.orphans(ctx, &f); err != nil {
 		return f, err
 	}
-	return f, s.lookAgain(ctx, &f)
+	if err := s.lookAgain(ctx, &f); err != nil {
+		return f, err
+	}
+	after, err := s.Counters.Tallies(ctx, f.Months)
+	f.Counters, f.Changing = unchanged(before, after)
+	return f, err
+}
+
+// monthsOf gives the months from one time to another, in UTC.
+func monthsOf(from, to time.Time) (months []string) {
+	from, to = from.UTC(), to.UTC()
+	for at := time.Date(from.Year(), from.Month(), 1, 0, 0, 0, 0, time.UTC); !at.After(to); at = at.AddDate(0, 1, 0) {
+		months = append(months, at.Format("2006-01"))
+	}
+	return months
+}
+
+// unchanged gives the counters that were not booked between two readings, and the names
+// of the others. Only with the former can the entries be compared that were read in
+// between.
+func unchanged(before, after []table.Tally) (same map[string]table.Tally, changing map[string]bool) {
+	same, changing = map[string]table.Tally{}, map[string]bool{}
+	writes := map[string]int64{}
+	for _, t := range before {
+		writes[t.Name()] = t.Writes
+	}
+	for _, t := range after {
+		if was, there := writes[t.Name()]; there && was == t.Writes {
+			same[t.Name()] = t
+		} else {
+			changing[t.Name()] = true
+		}
+	}
+	return same, changing
 }
 
 // texts reads the prompt files, for the jobs that they are. A file that was

@@ -175,7 +175,7 @@ func newWorld(t *testing.T) *world {
 	now = to
 	mu.Unlock()
 	w.sources = reconcile.Sources{
-		Jobs: w.jobs(), IDs: table.NewScan(w.items, "jobs"), Contents: w.jobs(), Prices: w.jobs(), Manifests: manifest.New(nothingElse{w.store}, "videos"),
+		Jobs: w.jobs(), IDs: table.NewScan(w.items, "jobs"), Contents: w.jobs(), Prices: w.jobs(), Counters: w.jobs(), Manifests: manifest.New(nothingElse{w.store}, "videos"),
 		Executions: machine{}, Provider: client, Keys: keys,
 		Objects: reconcile.Objects{Client: w.store, Videos: "videos", PromptFiles: "prompts"},
 	}

@@ -11,11 +11,12 @@ type Kind string
 
 // The kinds of findings.
 const (
-	Charge Kind = "charge" // paid, and no stored video of it
-	Price  Kind = "price"  // paid, and more than three times the price by the list
-	Job    Kind = "job"    // neither stored, nor ended, nor running
-	Prompt Kind = "prompt" // a prompt file with neither a job nor a rejection
-	Video  Kind = "video"  // a video without a manifest, or a manifest without a video
+	Charge  Kind = "charge"  // paid, and no stored video of it
+	Price   Kind = "price"   // paid, and more than three times the price by the list
+	Job     Kind = "job"     // neither stored, nor ended, nor running
+	Prompt  Kind = "prompt"  // a prompt file with neither a job nor a rejection
+	Video   Kind = "video"   // a video without a manifest, or a manifest without a video
+	Counter Kind = "counter" // counters of the money that aren't the sums of the jobs'
 )
 
 // Finding is one thing that does not add up.
@@ -56,8 +57,9 @@ type Report struct {
 	Prompts  int       `json:"prompts"` // files uploaded from From to To
 	Running  int       `json:"running"` // jobs of those looked at that are in work
 	Findings []Finding `json:"findings"`
-	Money    []Move    `json:"money"` // uncertain money of which the charges tell
-	Moved    bool      `json:"moved"` // Money was written
+	Money    []Move    `json:"money"`  // uncertain money of which the charges tell
+	Moved    bool      `json:"moved"`  // Money was written
+	Drifts   []Drift   `json:"drifts"` // counters that aren't the sums of the jobs' money
 	Unknown  []Unknown `json:"unknown"`
 	Notes    []Note    `json:"notes"`
 }

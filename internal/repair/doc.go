@@ -6,4 +6,7 @@
 // It only adds: an attempt that the table has stays, and so does a generation. What
 // ended is left to package jobs, which settles executions that are over. It is run
 // while nothing is claimed, and may be broken off and run again.
+//
+// It also writes what the provider's charges show of uncertain money, and counters anew
+// that aren't the sums of the jobs' money, at any time.
 package repair

@@ -12,6 +12,7 @@ import (
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/reconcile"
+	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -23,6 +24,7 @@ type Table interface {
 	Update(ctx context.Context, entry video.Entry, version string) (video.Entry, string, error)
 	Forget(ctx context.Context, entry video.Entry, version string, at time.Time) (video.Entry, string, error)
 	PutContent(ctx context.Context, sum string, known video.Content, version string) error
+	Mend(ctx context.Context, read table.Tally, sums map[string]int64) error
 }
 
 // Manifests gives a job's manifest, and false where it has none.

@@ -36,7 +36,7 @@ func (t *Table) Claim(ctx context.Context, entry video.Entry, version string, li
 		ClientRequestToken: &entry.Mark,
 		TransactItems: append([]types.TransactWriteItem{
 			{Put: asPut(t.replace(encode(entry, number), version))}, {ConditionCheck: t.isOpen()},
-		}, t.booking(entry, roomFor(entry, limits, before))...),
+		}, t.book(entry, roomFor(entry, limits, before))...),
 	}
 	var last error
 	written, newVersion, err := t.settle(ctx, entry, number, func(ctx context.Context) error {

@@ -63,8 +63,8 @@ func (t *Table) create(ctx context.Context, entry video.Entry, with func(mark st
 		return video.Entry{}, "", err
 	}
 	put := &dynamodb.TransactWriteItemsInput{
-		ClientRequestToken: &entry.Mark,                             // the same write, also where it is tried again
-		TransactItems:      append(items, t.booking(entry, nil)...), // of one that is written back
+		ClientRequestToken: &entry.Mark,                          // the same write, also where it is tried again
+		TransactItems:      append(items, t.book(entry, nil)...), // of one that is written back
 	}
 	if with != nil {
 		put.TransactItems = append(put.TransactItems, with(entry.Mark))
@@ -119,7 +119,7 @@ func (t *Table) Update(ctx context.Context, entry video.Entry, version string) (
 		entry.Forget(entry.ForgottenAt)
 	}
 	entry.Mark = t.mark()
-	put, counters := t.replace(encode(entry, number), version), t.booking(entry, nil)
+	put, counters := t.replace(encode(entry, number), version), t.book(entry, nil)
 	if len(counters) == 0 {
 		return t.settle(ctx, entry, number, func(ctx context.Context) error {
 			_, err := t.client.PutItem(ctx, put)

@@ -26,6 +26,8 @@ const (
 	uncertainName = "uncertain"
 	inFlightName  = "in_flight"
 	heldPrefix    = "held_"
+	// writesName counts the bookings of an item.
+	writesName = "writes"
 )
 
 // Counters are the sums over the attempts that were claimed in a month.
@@ -99,33 +101,39 @@ func (c *counter) add(name string, by int64) {
 	c.by = append(c.by, addition{name, by})
 }
 
-// booking makes the writes of the counters that go with a change of an entry's money,
-// on condition of room; nil: none. Where nothing changes, there are no writes.
-func (t *Table) booking(entry video.Entry, r *room) []types.TransactWriteItem {
-	var all []*counter
-	of := func(partition, sort string) *counter {
-		for _, c := range all {
-			if c.partition == partition && c.sort == sort {
-				return c
-			}
-		}
-		all = append(all, &counter{partition: partition, sort: sort})
-		return all[len(all)-1]
-	}
-	count := func(money []video.Money, sign int64) {
-		for _, m := range money {
-			addMonth(of(counters, m.Month()), m, sign)
-			addUsage(of(usagePartition(m.Month()), usageKey(m.Day, entry.Origin.Token)), entry.Request.Model(), m, sign)
+// booking is what a change of money adds to the counters.
+type booking struct{ counters []*counter }
+
+// add counts an attempt of an entry in, or out by the sign -1.
+func (b *booking) add(entry video.Entry, m video.Money, sign int64) {
+	addMonth(b.of(counters, m.Month()), m, sign)
+	addUsage(b.of(usagePartition(m.Month()), usageKey(m.Day, entry.Origin.Token)), entry.Request.Model(), m, sign)
+}
+
+func (b *booking) of(partition, sort string) *counter {
+	for _, c := range b.counters {
+		if c.partition == partition && c.sort == sort {
+			return c
 		}
 	}
-	count(entry.Booked, -1)
-	count(entry.Money, 1)
+	b.counters = append(b.counters, &counter{partition: partition, sort: sort})
+	return b.counters[len(b.counters)-1]
+}
+
+// book makes the writes of the counters that go with a change of an entry's money, on
+// condition of room; nil: none. Where nothing changes, there are no writes.
+func (t *Table) book(entry video.Entry, r *room) []types.TransactWriteItem {
+	var b booking
+	for _, m := range entry.Booked {
+		b.add(entry, m, -1)
+	}
+	for _, m := range entry.Money {
+		b.add(entry, m, 1)
+	}
 	var writes []types.TransactWriteItem
-	for _, c := range all {
-		bounds := r.of(*c)
-		c.by = slices.DeleteFunc(c.by, func(a addition) bool { return a.by == 0 })
-		if len(c.by) > 0 {
-			writes = append(writes, types.TransactWriteItem{Update: t.count(*c, bounds)})
+	for _, c := range b.counters {
+		if slices.ContainsFunc(c.by, func(a addition) bool { return a.by != 0 }) {
+			writes = append(writes, types.TransactWriteItem{Update: t.count(*c, r.of(*c))})
 		}
 	}
 	return writes
@@ -198,7 +206,7 @@ func (r *room) of(c counter) (bounds []bound) {
 func (t *Table) count(c counter, bounds []bound) *types.Update {
 	names, values := map[string]string{}, attributes{}
 	var additions, conditions []string
-	for i, a := range c.by {
+	for i, a := range append(slices.DeleteFunc(c.by, func(a addition) bool { return a.by == 0 }), addition{writesName, 1}) {
 		name := "a" + strconv.Itoa(i)
 		additions = append(additions, "#"+name+" :"+name)
 		names["#"+name] = a.name

@@ -63,7 +63,23 @@ func (t *Table) Usage(ctx context.Context, month string) ([]video.Usage, error) 
 	if _, err := time.Parse("2006-01", month); err != nil {
 		return nil, unavailable(doing, err)
 	}
+	items, err := t.usageOf(ctx, month)
+	if err != nil {
+		return nil, err
+	}
 	var all []video.Usage
+	for _, item := range items {
+		usage, err := decodeUsage(month, item)
+		if err != nil {
+			return nil, unavailable(doing, err)
+		}
+		all = append(all, usage...)
+	}
+	return all, nil
+}
+
+// usageOf reads the items of the owners' days of a month.
+func (t *Table) usageOf(ctx context.Context, month string) (items []attributes, err error) {
 	pages := dynamodb.NewQueryPaginator(t.client, &dynamodb.QueryInput{
 		TableName: &t.name, ConsistentRead: aws.Bool(true),
 		KeyConditionExpression:    aws.String("#pk = :pk"),
@@ -73,17 +89,13 @@ func (t *Table) Usage(ctx context.Context, month string) ([]video.Usage, error) 
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, unavailable(doing, err)
+			return nil, unavailable("reading what was spent", err)
 		}
 		for _, item := range page.Items {
-			usage, err := decodeUsage(month, item)
-			if err != nil {
-				return nil, unavailable(doing, err)
-			}
-			all = append(all, usage...)
+			items = append(items, item)
 		}
 	}
-	return all, nil
+	return items, nil
 }
 
 // decodeUsage reads the item of an owner's day, in the order of the models. A model

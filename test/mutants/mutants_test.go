@@ -242,6 +242,16 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestClaimsWithinAnOwnersLimit$", "./internal/table", "Failed:0",
 		},
 		{
+			"counters mended over a booking", "internal/table/recount.go",
+			`aws.String("#read = :read")`, `nil`,
+			"^TestDrift$", "./internal/reconcile", "Counter:money 2026-08",
+		},
+		{
+			"released though a charge may be its own", "internal/reconcile/money.go",
+			`if len(strange) == 0 {`, `if len(strange) >= 0 {`,
+			"^TestUncertainMoney$", "./internal/reconcile", "a_charge_that_may_be_its_own",
+		},
+		{
 			"uploads left open", "internal/transfer/transfer.go",
 			`c.sweep(ctx, key)`, `_ = c.sweep`,
 			"^TestUploadsThatWereLeft$", "./internal/transfer", "open uploads of",

@@ -1,0 +1,64 @@
+package reconcile
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/takeup/takeup/internal/table"
+)
+
+// Drift is one item of the counters whose sums are not those of the jobs' money.
+type Drift struct {
+	Counter string           `json:"counter"`
+	Counted map[string]int64 `json:"counted"` // by the counters: micro-dollars, or attempts
+	Jobs    map[string]int64 `json:"jobs"`    // by the jobs
+	Mended  bool             `json:"mended"`  // the counters were given the jobs' sums
+	read    table.Tally
+}
+
+// Read is the item of the counters as it was read, with the sums that differ.
+func (d Drift) Read() table.Tally { return d.read }
+
+// counters names those that did not change while the jobs were read, and differ from
+// them. They change in one transaction with each job, so that only a restored table, or
+// one that somebody has written to past Takeup, has any.
+func (c *comparison) counters() {
+	want := map[string]table.Tally{}
+	for _, t := range table.Recount(c.Entries, c.Months) {
+		want[t.Name()] = t
+	}
+	names := maps.Clone(want)
+	maps.Copy(names, c.Counters)
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		counted, jobs := c.Counters[name], want[name]
+		if c.Changing[name] || maps.Equal(counted.Sums, jobs.Sums) {
+			continue
+		}
+		drift := Drift{Counter: name, Counted: map[string]int64{}, Jobs: map[string]int64{}, read: names[name]}
+		drift.read.Sums, drift.read.Writes = drift.Counted, counted.Writes
+		for _, sums := range []map[string]int64{counted.Sums, jobs.Sums} {
+			for attribute := range sums {
+				if counted.Sums[attribute] != jobs.Sums[attribute] {
+					drift.Counted[attribute], drift.Jobs[attribute] = counted.Sums[attribute], jobs.Sums[attribute]
+				}
+			}
+		}
+		var differ []string
+		for _, attribute := range slices.Sorted(maps.Keys(drift.Jobs)) {
+			differ = append(differ, fmt.Sprintf("%s is %d, and the jobs make it %d", attribute, drift.Counted[attribute], drift.Jobs[attribute]))
+		}
+		c.report.Drifts = append(c.report.Drifts, drift)
+		c.find(Finding{Kind: Counter, What: name, Detail: strings.Join(differ, "; "), ToDo: "takeup reconcile --money counts it anew"})
+	}
+}
+
+// Mended gives the report without what was put right of its drifts.
+func (r Report) Mended(drifts []Drift) Report {
+	r.Drifts = drifts
+	r.Findings = slices.DeleteFunc(slices.Clone(r.Findings), func(f Finding) bool {
+		return f.Kind == Counter && slices.ContainsFunc(drifts, func(d Drift) bool { return d.Mended && d.Counter == f.What })
+	})
+	return r
+}

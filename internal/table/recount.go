@@ -1,0 +1,124 @@
+package table
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// Tally is one item of the counters.
+type Tally struct {
+	Partition, Sort string
+	Sums            map[string]int64 // by the attribute, without those that are 0
+	// Writes counts the bookings of it: what was read twice with the same number has
+	// not changed in between.
+	Writes int64
+}
+
+// Name tells it from the others, as "usage#2026-08 21#alice".
+func (t Tally) Name() string { return t.Partition + " " + t.Sort }
+
+// Tallies reads the counters of months, as 2026-08, and those of their days. The error
+// is a *video.ServiceUnavailable.
+func (t *Table) Tallies(ctx context.Context, months []string) ([]Tally, error) {
+	var all []Tally
+	for _, month := range months {
+		items, err := t.usageOf(ctx, month)
+		if err != nil {
+			return nil, err
+		}
+		item, err := t.counters(ctx, month)
+		if err != nil {
+			return nil, err
+		}
+		if item != nil {
+			items = append(items, item)
+		}
+		for _, item := range items {
+			r := reader{attributes: item}
+			tally := Tally{Partition: r.text(partitionKey), Sort: r.text(sortKey), Sums: map[string]int64{}, Writes: r.number(writesName)}
+			for name := range item {
+				if name == partitionKey || name == sortKey || name == writesName {
+					continue
+				}
+				if n := r.number(name); n != 0 {
+					tally.Sums[name] = n
+				}
+			}
+			if r.err != nil {
+				return nil, unavailable("reading the counters", r.err)
+			}
+			all = append(all, tally)
+		}
+	}
+	return all, nil
+}
+
+// Recount gives what the counters of some months must be where these are all jobs, in
+// the order of their names.
+func Recount(entries map[string]video.Entry, months []string) []Tally {
+	var b booking
+	for _, entry := range entries {
+		for _, m := range entry.Money {
+			if slices.Contains(months, m.Month()) {
+				b.add(entry, m, 1)
+			}
+		}
+	}
+	all := map[string]Tally{}
+	for _, c := range b.counters {
+		tally := Tally{Partition: c.partition, Sort: c.sort, Sums: map[string]int64{}}
+		for _, a := range c.by {
+			if a.by != 0 {
+				tally.Sums[a.name] = a.by
+			}
+		}
+		all[tally.Name()] = tally
+	}
+	var sorted []Tally
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		sorted = append(sorted, all[name])
+	}
+	return sorted
+}
+
+// Mend gives one item of the counters other sums, if it has not changed since it was
+// read; otherwise it gives a *video.Conflict and writes nothing. Any other error is a
+// *video.ServiceUnavailable, and it may have been written.
+func (t *Table) Mend(ctx context.Context, read Tally, sums map[string]int64) error {
+	c := counter{partition: read.Partition, sort: read.Sort}
+	for _, name := range slices.Sorted(maps.Keys(sums)) {
+		c.add(name, sums[name])
+	}
+	for _, name := range slices.Sorted(maps.Keys(read.Sums)) {
+		c.add(name, -read.Sums[name])
+	}
+	update := t.count(c, nil)
+	update.ExpressionAttributeNames["#read"] = writesName
+	update.ConditionExpression = aws.String("attribute_not_exists(#read)")
+	if read.Writes > 0 {
+		update.ConditionExpression = aws.String("#read = :read")
+		update.ExpressionAttributeValues[":read"] = &types.AttributeValueMemberN{Value: strconv.FormatInt(read.Writes, 10)}
+	}
+	mark := t.mark()
+	f, err := t.write(ctx, mark, func(ctx context.Context) error {
+		_, err := t.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{
+			ClientRequestToken: &mark, TransactItems: []types.TransactWriteItem{{Update: update}},
+		})
+		return err
+	})
+	switch f {
+	case written:
+		return nil
+	case refused:
+		return &video.Conflict{}
+	}
+	return unavailable("writing the counters", err)
+}
