@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -107,7 +108,7 @@ func (w *world) decide(ctx context.Context, table controls, asJSON bool, change 
 		}
 		after, err := change(before, table.Name())
 		var conflict *video.Conflict
-		if err == nil && after != before {
+		if err == nil && !reflect.DeepEqual(after, before) {
 			err = table.PutControl(ctx, after, version)
 		}
 		switch {
@@ -124,7 +125,9 @@ func (w *world) decide(ctx context.Context, table controls, asJSON bool, change 
 // showControl says whether jobs are submitted.
 func (w *world) showControl(paused *video.Paused, asJSON bool) error {
 	if asJSON {
-		control := client.Control{}
+		var control struct {
+			Paused *client.Paused `json:"paused"`
+		}
 		if paused != nil {
 			control.Paused = &client.Paused{By: &paused.By, Since: &paused.Since, Reason: unlessEmpty(paused.Reason), CopyOf: unlessEmpty(paused.CopyOf)}
 		}

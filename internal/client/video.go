@@ -143,9 +143,56 @@ type Remnant struct {
 	Todo  *string    `json:"todo"`  // how it can be removed sooner; nil where it can't
 }
 
-// Control is what the operator decided for all jobs.
+// Control is what the operator decided for all jobs, and what is held below the caps.
 type Control struct {
 	Paused *Paused `json:"paused"` // nil where jobs are submitted
+	Caps   Caps    `json:"caps"`
+}
+
+// Caps are the caps, and what is held below each.
+type Caps struct {
+	Day      Cap       `json:"day"`
+	Month    Cap       `json:"month"`
+	InFlight Places    `json:"in_flight"`
+	Override *Override `json:"override"` // nil where the parameters hold
+	Owners   []Owner   `json:"owners"`   // that have a cap
+}
+
+// Cap is a cap on money that a parameter of the stack sets, unless somebody has set
+// another. What is nil is no cap.
+type Cap struct {
+	Limit     *json.Number `json:"limit_usd"`
+	Parameter *json.Number `json:"parameter_usd"`
+	Held
+}
+
+// Owner is the cap on what an owner's jobs may cost in a UTC day.
+type Owner struct {
+	Name  string      `json:"owner"`
+	Limit json.Number `json:"limit_usd"`
+	Held
+}
+
+// Held is the money that counts against a cap until that begins anew.
+type Held struct {
+	Spent     json.Number `json:"spent_usd"`
+	Reserved  json.Number `json:"reserved_usd"`
+	Uncertain json.Number `json:"uncertain_usd"`
+	ResetsAt  time.Time   `json:"resets_at"`
+}
+
+// Places is how many videos are under way. What is nil is no cap.
+type Places struct {
+	Limit     *int64 `json:"limit"`
+	Parameter *int64 `json:"parameter"`
+	Held      int64  `json:"held"`
+}
+
+// Override says who set caps in the place of the stack's parameters.
+type Override struct {
+	By    string     `json:"by"`
+	At    time.Time  `json:"at"`
+	Until *time.Time `json:"until"` // nil: until they are reset
 }
 
 // Paused says why no job is submitted. What is nil isn't known, or doesn't apply.

@@ -70,7 +70,7 @@ func New(t testing.TB, spec string) *Server {
 	}
 	s.Server = httptest.NewServer(http.HandlerFunc(s.serve))
 	t.Cleanup(s.Close)
-	s.Models = models()
+	s.Models, s.Control = models(), control()
 	s.Script = func(id string, request video.Request) []client.Video {
 		return []client.Video{s.Video(id, request, client.Queued), s.Video(id, request, client.Generating), s.Done(id, request, "a video")}
 	}

@@ -41,8 +41,6 @@ func (l ledger) Get(_ context.Context, id string) (video.Entry, string, error) {
 	return entry, "v" + entry.Mark, nil
 }
 
-func (l ledger) Paused(context.Context) (*video.Paused, error) { return nil, nil }
-
 // List is tested on a real table.
 func (l ledger) List(context.Context, table.Query) ([]table.Listed, string, error) {
 	return nil, "", errThrottled

@@ -33,8 +33,6 @@ type Table interface {
 	// SweptTo gives how far the last sweep got that had no time for all of them.
 	SweptTo(context.Context) (place, version string, err error)
 	PutSweptTo(ctx context.Context, place, version string) error
-	// Paused says why no job is submitted now; nil where they are.
-	Paused(context.Context) (*video.Paused, error)
 }
 
 // Shelf is the place of the manifests and the videos.
@@ -59,16 +57,6 @@ type Service struct {
 // New makes a Service.
 func New(table Table, shelf Shelf, executions Executions, now func() time.Time) *Service {
 	return &Service{table: table, shelf: shelf, executions: executions, now: now}
-}
-
-// Paused says why no job is submitted now; nil where they are. The error is a
-// *video.ServiceUnavailable.
-func (s *Service) Paused(ctx context.Context) (*video.Paused, error) {
-	paused, err := s.table.Paused(ctx)
-	if err != nil {
-		return nil, unavailable("reading whether the table is paused", err)
-	}
-	return paused, nil
 }
 
 // turns is how often a job is read anew after another changed it.

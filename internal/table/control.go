@@ -23,7 +23,7 @@ const openName = "open"
 // PutControl takes; that is empty where nothing is decided. The error is a
 // *video.ServiceUnavailable.
 func (t *Table) Control(ctx context.Context) (video.Control, string, error) {
-	const doing = "reading whether the table is paused"
+	const doing = "reading what is decided for all jobs"
 	items, err := t.query(ctx, controlPartition, controlPartition)
 	if err != nil {
 		return video.Control{}, "", unavailable(doing, err)
@@ -35,6 +35,7 @@ func (t *Table) Control(ctx context.Context) (video.Control, string, error) {
 	c := video.Control{
 		Table: r.text("table"), PausedAt: r.time("paused_at"), PausedBy: r.text("paused_by"), Reason: r.text("reason"), Repaired: r.text("repaired"),
 	}
+	c.Caps, c.Owners = r.caps(), r.owners()
 	version := r.number(versionName)
 	if r.err == nil && (c.Table == "" || version < 1) {
 		r.err = fmt.Errorf("it is of version %d, and of the table %q", version, c.Table)
@@ -55,10 +56,20 @@ func (t *Table) PutControl(ctx context.Context, c video.Control, version string)
 	item.put("paused_by", c.PausedBy)
 	item.put("reason", c.Reason)
 	item.put("repaired", c.Repaired)
+	if c.Caps != nil {
+		item["caps"] = &types.AttributeValueMemberM{Value: encodeCaps(*c.Caps)}
+	}
+	if len(c.Owners) > 0 {
+		owners := attributes{}
+		for name, micros := range c.Owners {
+			owners.putNumber(name, micros)
+		}
+		item["owner_caps"] = &types.AttributeValueMemberM{Value: owners}
+	}
 	if c.PausedAt.IsZero() {
 		item.put(openName, c.Table)
 	}
-	return t.put(ctx, controlPartition, controlPartition, item, version, "writing whether the table is paused")
+	return t.put(ctx, controlPartition, controlPartition, item, version, "writing what is decided for all jobs")
 }
 
 // Paused says why no job is claimed now; nil where they are. The error is a

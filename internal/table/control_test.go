@@ -42,7 +42,7 @@ func claim(t *testing.T, jobs *table.Table, id string) (video.Entry, error) {
 func TestControl(t *testing.T) {
 	fake := dynamofake.New(t)
 	jobs, ctx := open(fake), t.Context()
-	if c, version, err := jobs.Control(ctx); err != nil || version != "" || c != (video.Control{}) {
+	if c, version, err := jobs.Control(ctx); err != nil || version != "" || !reflect.DeepEqual(c, video.Control{}) {
 		t.Fatalf("a new table: %+v, %q, %v", c, version, err)
 	}
 	// The first claim says which table this is, the second finds that.
@@ -51,7 +51,7 @@ func TestControl(t *testing.T) {
 			t.Fatalf("%s: %+v, %v", id, claimed, err)
 		}
 		c, version, err := jobs.Control(ctx)
-		if err != nil || version != "1" || c != (video.Control{Table: jobs.Name()}) {
+		if err != nil || version != "1" || !reflect.DeepEqual(c, video.Control{Table: jobs.Name()}) {
 			t.Errorf("after %d claims: %+v, %q, %v", n+1, c, version, err)
 		}
 	}

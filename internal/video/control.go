@@ -18,17 +18,20 @@ type Control struct {
 	// Repaired is the name of the table that "takeup reconcile --repair" last wrote back
 	// to what it lacked.
 	Repaired string
+	// Caps are those that win over the stack's limits, as they were last set; nil where
+	// none are. CapsAt says whether they still hold.
+	Caps *Caps
+	// Owners has caps by the names of tokens: what their jobs may cost in a UTC day, in
+	// micro-dollars.
+	Owners map[string]int64
 }
 
 // Pause gives the decision that the table is paused. One that is paused stays as it is.
 func (c Control) Pause(table, by, reason string, at time.Time) Control {
-	if c.Table == "" {
-		c.Table = table
-	}
 	if c.PausedAt.IsZero() {
 		c.PausedAt, c.PausedBy, c.Reason = at, by, reason
 	}
-	return c
+	return c.of(table)
 }
 
 // Resume gives the decision that jobs are claimed in the table of that name. A copy of
@@ -38,7 +41,8 @@ func (c Control) Resume(table string, unrepaired bool) (Control, error) {
 	if c.Table != "" && c.Table != table && c.Repaired != table && !unrepaired {
 		return c, &Paused{CopyOf: c.Table}
 	}
-	return Control{Table: table, Repaired: c.Repaired}, nil
+	c.Table, c.PausedAt, c.PausedBy, c.Reason = table, time.Time{}, "", ""
+	return c, nil
 }
 
 // Paused says why nothing is claimed in the table of a name; nil where jobs are

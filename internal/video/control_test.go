@@ -2,6 +2,7 @@ package video_test
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -18,14 +19,14 @@ func TestControl(t *testing.T) {
 	if got := paused.Paused("jobs"); got == nil || got.By != "ann" || got.Reason != "a bill" || !got.Since.Equal(at) || got.CopyOf != "" {
 		t.Errorf("got %+v", got)
 	}
-	if again := paused.Pause("jobs", "bob", "another", at.Add(time.Hour)); again != paused {
+	if again := paused.Pause("jobs", "bob", "another", at.Add(time.Hour)); !reflect.DeepEqual(again, paused) {
 		t.Errorf("paused twice: %+v", again)
 	}
 	resumed, err := paused.Resume("jobs", false)
-	if err != nil || resumed != (video.Control{Table: "jobs"}) || resumed.Paused("jobs") != nil {
+	if err != nil || !reflect.DeepEqual(resumed, video.Control{Table: "jobs"}) || resumed.Paused("jobs") != nil {
 		t.Errorf("resumed: %+v, %v", resumed, err)
 	}
-	if again, err := resumed.Resume("jobs", false); err != nil || again != resumed {
+	if again, err := resumed.Resume("jobs", false); err != nil || !reflect.DeepEqual(again, resumed) {
 		t.Errorf("resumed twice: %+v, %v", again, err)
 	}
 
@@ -45,7 +46,7 @@ func TestControl(t *testing.T) {
 			t.Errorf("a copy of %+v, resumed without repair: %+v, %v", original, got, err)
 		}
 		original.Repaired = "copy"
-		if got, err := original.Resume("copy", false); err != nil || got != (video.Control{Table: "copy", Repaired: "copy"}) {
+		if got, err := original.Resume("copy", false); err != nil || !reflect.DeepEqual(got, video.Control{Table: "copy", Repaired: "copy"}) {
 			t.Errorf("a repaired copy of %+v: %+v, %v", original, got, err)
 		}
 	}

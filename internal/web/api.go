@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/takeup/takeup/internal/caps"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/video"
@@ -34,8 +35,6 @@ type Jobs interface {
 	Cancel(ctx context.Context, id string, discard bool) (jobs.View, error)
 	// Forget clears a job's texts, or gives a *jobs.NotForgotten or a *video.NoEntry.
 	Forget(ctx context.Context, id string) (jobs.Forgotten, error)
-	// Paused says why no job is submitted now; nil where they are.
-	Paused(context.Context) (*video.Paused, error)
 	// Redrive goes on with a job, or gives a *jobs.NotRedriven or a *video.NoEntry.
 	Redrive(ctx context.Context, id string) (jobs.View, error)
 	// Retry has a job that waits tried now, or gives a *jobs.NotRetried or a
@@ -76,6 +75,11 @@ type Prices interface {
 	List(context.Context) price.List
 }
 
+// Caps says what is held below each cap. Its errors are *video.ServiceUnavailable.
+type Caps interface {
+	Standing(context.Context) (caps.Standing, error)
+}
+
 // API is the http.Handler. All fields but Origin are needed.
 type API struct {
 	Jobs      Jobs
@@ -83,6 +87,7 @@ type API struct {
 	Uploads   Uploads
 	Estimator Estimator
 	Prices    Prices
+	Caps      Caps
 	// Page answers GET and HEAD of / and of what is under /assets/.
 	Page http.Handler
 	// Origin is the origin whose pages may call the API from a browser, as

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/caps"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/web"
@@ -31,7 +32,7 @@ type fakeJobs struct {
 	views    map[string]jobs.View
 	err      error
 	panics   bool
-	paused   *video.Paused
+	standing *caps.Standing // nil: uncapped
 	asked    []string
 	posts    []jobs.Post
 	owner    string // of the last that was started
@@ -187,8 +188,6 @@ func (j *fakeJobs) Forget(_ context.Context, id string) (jobs.Forgotten, error) 
 	}}, nil
 }
 
-func (j *fakeJobs) Paused(context.Context) (*video.Paused, error) { return j.paused, j.err }
-
 // links makes URLs that a test can recognize.
 type links struct{ err error }
 
@@ -289,7 +288,7 @@ func waits(kind video.WaitKind) *jobs.Waiting {
 // newAPI is an API of fakes.
 func newAPI(j *fakeJobs, l links, log io.Writer) *web.API {
 	api := &web.API{
-		Jobs: j, Videos: l, Uploads: l, Estimator: clockwork{}, Prices: prices(),
+		Jobs: j, Videos: l, Uploads: l, Estimator: clockwork{}, Prices: prices(), Caps: j,
 		Random: zeros{}, Now: func() time.Time { return at }, Log: slog.New(slog.NewJSONHandler(log, nil)),
 	}
 	api.Page = page{api.NotFound()}
@@ -339,7 +338,7 @@ type reply struct {
 	err    error // of every job
 	urlErr error
 	panics bool
-	paused *video.Paused
+	caps   *caps.Standing
 }
 
 // TestReplies makes each call, holds request and reply to the description, and the
@@ -359,7 +358,7 @@ func TestReplies(t *testing.T) {
 
 func (test reply) run(t *testing.T, name string, d *description) {
 	j := newJobs(t)
-	j.paused = test.paused
+	j.standing = test.caps
 	var log bytes.Buffer
 	handler := newHandler(j, links{test.urlErr}, &log)
 	if test.before != nil {

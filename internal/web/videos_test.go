@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/web"
@@ -90,8 +91,10 @@ func videosReplies() map[string]reply {
 		"forget-no-url":       {call: post("/videos/done/forget", ""), urlErr: noURL},
 		"forget-get":          {call: get("/videos/poor/forget")},
 		"control":             {call: get("/control")},
-		"control-paused":      {call: get("/control"), paused: &video.Paused{By: "arn:aws:iam::123456789012:user/ann", Since: at, Reason: "a bill"}},
-		"control-copy":        {call: get("/control"), paused: &video.Paused{CopyOf: "takeup-jobs"}},
+		"control-paused":      {call: get("/control"), caps: paused(video.Paused{By: "arn:aws:iam::123456789012:user/ann", Since: at, Reason: "a bill"})},
+		"control-copy":        {call: get("/control"), caps: paused(video.Paused{CopyOf: "takeup-jobs"})},
+		"control-caps":        {call: get("/control"), caps: overridden(midnight)},
+		"control-caps-stay":   {call: get("/control"), caps: overridden(time.Time{})},
 		"control-trouble":     {call: get("/control"), err: trouble},
 		"control-post":        {call: post("/control", "")},
 		"upload":              {call: post("/uploads", `{"type":"txt"}`)},

@@ -1,0 +1,57 @@
+package table
+
+import (
+	"github.com/takeup/takeup/internal/video"
+)
+
+// The limits that caps may set, in the control's map of them. One that isn't there is
+// left as the stack has it.
+const (
+	dayCapName      = "day_micros"
+	monthCapName    = "month_micros"
+	inFlightCapName = "in_flight"
+)
+
+func encodeCaps(c video.Caps) attributes {
+	item := attributes{}
+	for name, limit := range map[string]*int64{dayCapName: c.DayMicros, monthCapName: c.MonthMicros, inFlightCapName: c.InFlight} {
+		if limit != nil {
+			item.putNumber(name, *limit)
+		}
+	}
+	item.put("by", c.By)
+	item.putTime("at", c.At)
+	item.putTime("until", c.Until)
+	return item
+}
+
+// caps reads the control's caps; nil where it has none.
+func (r *reader) caps() *video.Caps {
+	part, ok := r.part("caps")
+	if !ok {
+		return nil
+	}
+	c := &video.Caps{By: part.text("by"), At: part.time("at"), Until: part.time("until")}
+	for name, limit := range map[string]**int64{dayCapName: &c.DayMicros, monthCapName: &c.MonthMicros, inFlightCapName: &c.InFlight} {
+		if _, set := part.attributes[name]; set {
+			n := part.number(name)
+			*limit = &n
+		}
+	}
+	r.whole("caps", part)
+	return c
+}
+
+// owners reads the control's caps by owner; nil where it has none.
+func (r *reader) owners() map[string]int64 {
+	part, ok := r.part("owner_caps")
+	if !ok {
+		return nil
+	}
+	owners := make(map[string]int64, len(part.attributes))
+	for name := range part.attributes {
+		owners[name] = part.number(name)
+	}
+	r.whole("owner_caps", part)
+	return owners
+}

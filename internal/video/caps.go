@@ -1,0 +1,90 @@
+package video
+
+import (
+	"maps"
+	"time"
+)
+
+// Caps are limits that an operator has set. They win over the stack's own until they
+// end.
+type Caps struct {
+	// A limit that is nil is left as the stack has it, and 0 is no limit.
+	DayMicros, MonthMicros, InFlight *int64
+
+	By    string    // who set them, by the ARN
+	At    time.Time // when
+	Until time.Time // when they end; zero: when they are reset
+}
+
+// CapsAt gives the caps that hold at a time; nil where there are none, or they have
+// ended.
+func (c Control) CapsAt(at time.Time) *Caps {
+	if c.Caps == nil || !c.Caps.Until.IsZero() && !at.Before(c.Caps.Until) {
+		return nil
+	}
+	return c.Caps
+}
+
+// Limits gives what the claims of an owner's jobs must keep to at a time, where the
+// stack's own limits are given. An owner without a cap has none but the stack's.
+func (c Control) Limits(stack Limits, owner string, at time.Time) Limits {
+	if set := c.CapsAt(at); set != nil {
+		for _, limit := range []struct{ of, set *int64 }{
+			{&stack.DayMicros, set.DayMicros}, {&stack.MonthMicros, set.MonthMicros}, {&stack.InFlight, set.InFlight},
+		} {
+			if limit.set != nil {
+				*limit.of = *limit.set
+			}
+		}
+	}
+	stack.OwnerDayMicros = c.Owners[owner]
+	return stack
+}
+
+// SetCaps gives the decision with caps for the table of that name. What they leave nil
+// stays as it was set before, unless that has ended.
+func (c Control) SetCaps(table string, caps Caps) Control {
+	if before := c.CapsAt(caps.At); before != nil {
+		for _, limit := range []struct{ set, before **int64 }{
+			{&caps.DayMicros, &before.DayMicros}, {&caps.MonthMicros, &before.MonthMicros}, {&caps.InFlight, &before.InFlight},
+		} {
+			if *limit.set == nil {
+				*limit.set = *limit.before
+			}
+		}
+	}
+	c.Caps = &caps
+	return c.of(table)
+}
+
+// ResetCaps gives the decision without caps but those of owners.
+func (c Control) ResetCaps() Control {
+	c.Caps = nil
+	return c
+}
+
+// CapOwner gives the decision with a cap on what the jobs of an owner may cost in a UTC
+// day, in micro-dollars; 0 takes it away.
+func (c Control) CapOwner(table, owner string, micros int64) Control {
+	if c.Owners[owner] == micros {
+		return c
+	}
+	c.Owners = maps.Clone(c.Owners)
+	if micros == 0 {
+		delete(c.Owners, owner)
+	} else {
+		if c.Owners == nil {
+			c.Owners = map[string]int64{}
+		}
+		c.Owners[owner] = micros
+	}
+	return c.of(table)
+}
+
+// of names the table of a decision that is the first.
+func (c Control) of(table string) Control {
+	if c.Table == "" {
+		c.Table = table
+	}
+	return c
+}
