@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
+	"github.com/takeup/takeup/internal/caps"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/manifest"
 	"github.com/takeup/takeup/internal/page"
@@ -32,6 +33,7 @@ func main() {
 	api := web.API{
 		Jobs: jobs.New(known, manifest.New(bucket, set.VideosBucket), executions, time.Now), Videos: videos,
 		Estimator: timings.NewRecent(known, time.Now, log), Uploads: web.NewForms(presigner, set.PromptsBucket, time.Now), Prices: pricelist.NewRecent(known, log, time.Now),
+		Caps:   caps.NewReader(known, set.Limits(), time.Now),
 		Origin: set.CORSOrigin, Random: rand.Reader, Now: time.Now, Log: log,
 	}
 	api.Page = page.New(videos.Origin, api.NotFound())

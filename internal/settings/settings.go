@@ -94,12 +94,25 @@ type Submit struct {
 	LookUpFirst  Seconds `env:"LOOKUP_FIRST_SECONDS,required,notEmpty"`
 	LookUpWindow Seconds `env:"LOOKUP_WINDOW_SECONDS,required,notEmpty"`
 	ResubmitLost bool    `env:"RESUBMIT_LOST"`
-	DayCap       USD     `env:"MAX_USD_PER_DAY,required,notEmpty"`
-	MonthCap     USD     `env:"MAX_USD_PER_MONTH,required,notEmpty"`
-	InFlight     Count   `env:"MAX_IN_FLIGHT,required,notEmpty"`
-	Unpriced     USD     `env:"UNPRICED_USD,required,notEmpty"`
-	CapWait      Count   `env:"CAP_WAIT_HOURS,required,notEmpty"`
+	Caps
 }
+
+// Caps are the stack's own caps, which an operator's win over.
+type Caps struct {
+	DayCap    USD   `env:"MAX_USD_PER_DAY,required,notEmpty"`
+	MonthCap  USD   `env:"MAX_USD_PER_MONTH,required,notEmpty"`
+	InFlight  Count `env:"MAX_IN_FLIGHT,required,notEmpty"`
+	Unpriced  USD   `env:"UNPRICED_USD,required,notEmpty"`
+	WaitHours Count `env:"CAP_WAIT_HOURS,required,notEmpty"`
+}
+
+// Limits are what claims keep to.
+func (c Caps) Limits() video.Limits {
+	return video.Limits{DayMicros: int64(c.DayCap), MonthMicros: int64(c.MonthCap), InFlight: int64(c.InFlight)}
+}
+
+// CapWait is how long a job waits for room.
+func (c Caps) CapWait() time.Duration { return time.Duration(c.WaitHours) * time.Hour }
 
 // writeTime is kept after a submission for the record of it: longer than the
 // table's client tries a write for.
@@ -110,13 +123,8 @@ func (s Submit) Times() pipeline.SubmitTimes {
 	return pipeline.SubmitTimes{
 		Call: s.Call.Duration(), Write: writeTime, Busy: s.Busy.Duration(),
 		LookUpFirst: s.LookUpFirst.Duration(), LookUpWindow: s.LookUpWindow.Duration(),
-		Hard: s.Hard.Duration(), CapWait: time.Duration(s.CapWait) * time.Hour,
+		Hard: s.Hard.Duration(), CapWait: s.CapWait(),
 	}
-}
-
-// Limits are what claims keep to.
-func (s Submit) Limits() video.Limits {
-	return video.Limits{DayMicros: int64(s.DayCap), MonthMicros: int64(s.MonthCap), InFlight: int64(s.InFlight)}
 }
 
 // Check is what the function check is told.
@@ -145,6 +153,7 @@ type Intake struct {
 // Prompts is what the function prompts is told.
 type Prompts struct {
 	Intake
+	Caps
 }
 
 // Settle is what the function settle is told.
@@ -161,6 +170,7 @@ type Prices struct {
 // API is what the function api is told.
 type API struct {
 	Intake
+	Caps
 	PromptsBucket string  `env:"PROMPTS_BUCKET,required,notEmpty"`
 	VideoURL      Seconds `env:"VIDEO_URL_SECONDS,required,notEmpty"`
 	CORSOrigin    string  `env:"CORS_ORIGIN"`

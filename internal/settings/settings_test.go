@@ -81,7 +81,7 @@ func TestGoodSettings(t *testing.T) {
 	if err != nil || api.VideoURL.Duration() != 15*time.Minute || api.VideosBucket != "videos" || api.PromptsBucket != "prompts" || api.CORSOrigin != "https://example.com" {
 		t.Errorf("api: %+v, %v", api, err)
 	}
-	if prompts, _, err := settings.Load[settings.Prompts](); err != nil || prompts.StateMachine != api.StateMachine {
+	if prompts, _, err := settings.Load[settings.Prompts](); err != nil || prompts.StateMachine != api.StateMachine || prompts.Caps != submit.Caps || api.Caps != submit.Caps {
 		t.Errorf("prompts: %+v, %v", prompts, err)
 	}
 	if authorize, _, err := settings.Load[settings.Authorize](); err != nil || authorize.TokenSecret == "" {
@@ -115,18 +115,19 @@ func needs() map[string]struct {
 } {
 	lambda := []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"}
 	provider := []string{"PROVIDER_BASE_URL", "PROVIDER_ROUTE", "PROVIDER_KEY_SECRET", "JOBS_TABLE"}
+	caps := []string{"MAX_USD_PER_DAY", "MAX_USD_PER_MONTH", "MAX_IN_FLIGHT", "UNPRICED_USD", "CAP_WAIT_HOURS"}
 	waits := []string{"FIRST_WAIT_SECONDS", "CHECK_INTERVAL_SECONDS", "REQUEST_GAP_SECONDS", "SPELL_SECONDS", "SOFT_DEADLINE_SECONDS", "HARD_DEADLINE_SECONDS"}
 	return map[string]struct {
 		load  func() error
 		names []string
 	}{
-		"submit":    {load[settings.Submit], slices.Concat(lambda, provider, waits, []string{"SUBMIT_CALL_SECONDS", "BUSY_WAIT_SECONDS", "LOOKUP_FIRST_SECONDS", "LOOKUP_WINDOW_SECONDS", "MAX_USD_PER_DAY", "MAX_USD_PER_MONTH", "MAX_IN_FLIGHT", "UNPRICED_USD", "CAP_WAIT_HOURS"})},
+		"submit":    {load[settings.Submit], slices.Concat(lambda, provider, waits, []string{"SUBMIT_CALL_SECONDS", "BUSY_WAIT_SECONDS", "LOOKUP_FIRST_SECONDS", "LOOKUP_WINDOW_SECONDS"}, caps)},
 		"check":     {load[settings.Check], slices.Concat(lambda, provider, waits)},
 		"store":     {load[settings.Store], slices.Concat(lambda, provider, []string{"VIDEOS_BUCKET", "MAX_VIDEO_MIB"})},
-		"prompts":   {load[settings.Prompts], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "JOBS_TABLE", "VIDEOS_BUCKET"})},
+		"prompts":   {load[settings.Prompts], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "JOBS_TABLE", "VIDEOS_BUCKET"}, caps)},
 		"prices":    {load[settings.Prices], slices.Concat(lambda, []string{"PROVIDER_BASE_URL", "JOBS_TABLE"})},
 		"settle":    {load[settings.Settle], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "JOBS_TABLE", "VIDEOS_BUCKET"})},
-		"api":       {load[settings.API], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "JOBS_TABLE", "VIDEOS_BUCKET", "PROMPTS_BUCKET", "VIDEO_URL_SECONDS"})},
+		"api":       {load[settings.API], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "JOBS_TABLE", "VIDEOS_BUCKET", "PROMPTS_BUCKET", "VIDEO_URL_SECONDS"}, caps)},
 		"authorize": {load[settings.Authorize], slices.Concat(lambda, []string{"API_TOKEN_SECRET"})},
 	}
 }

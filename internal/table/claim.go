@@ -12,14 +12,23 @@ import (
 )
 
 // Claim is Update of an entry whose last money is that of the attempt that it claims.
-// It is one transaction with the counters of the month and with the control, so that
-// no claim is written that would exceed a limit, or once the table was paused. It gives
-// a *video.Paused or else a *video.NoRoom then, and has written nothing.
+// The limits are the stack's own; what the operator decided wins over them. It is one
+// transaction with the counters of the money and with the control, so that no claim is
+// written that would exceed a limit, or by a decision that another has followed. It
+// gives a *video.Paused or else a *video.NoRoom then, and has written nothing.
 func (t *Table) Claim(ctx context.Context, entry video.Entry, version string, limits video.Limits) (video.Entry, string, error) {
 	number, err := next(version)
 	if err != nil {
 		return video.Entry{}, "", err
 	}
+	control, decided, err := t.decision(ctx)
+	if err != nil {
+		return video.Entry{}, "", err
+	}
+	if paused := control.Paused(t.name); paused != nil {
+		return video.Entry{}, "", paused
+	}
+	limits = control.Limits(limits, entry.Origin.Token, entry.ClaimedAt)
 	claimed := entry.Money[len(entry.Money)-1]
 	before := int64(0)
 	if limits.InFlight > 0 {
@@ -29,13 +38,13 @@ func (t *Table) Claim(ctx context.Context, entry video.Entry, version string, li
 	}
 	// The first one of a day or a month meets no counter, and so no condition.
 	if alone := noRoom(nil, entry, limits, before); alone != nil {
-		return video.Entry{}, "", t.pausedOr(ctx, alone)
+		return video.Entry{}, "", alone
 	}
 	entry.Mark = t.mark()
 	claim := &dynamodb.TransactWriteItemsInput{
 		ClientRequestToken: &entry.Mark,
 		TransactItems: append([]types.TransactWriteItem{
-			{Put: asPut(t.replace(encode(entry, number), version))}, {ConditionCheck: t.isOpen()},
+			{Put: asPut(t.replace(encode(entry, number), version))}, {ConditionCheck: t.stillDecided(decided)},
 		}, t.book(entry, roomFor(entry, limits, before))...),
 	}
 	var last error
@@ -46,44 +55,26 @@ func (t *Table) Claim(ctx context.Context, entry video.Entry, version string, li
 	if !errors.Is(err, errBarred) {
 		return written, newVersion, err
 	}
-	err = nil
 	if full := fullCounters(last); len(full) > 0 {
-		err = noRoom(full, entry, limits, before)
-	}
-	if err = t.pausedOr(ctx, err); err == nil {
-		err = &video.Conflict{ID: entry.ID} // it is open, or has room, now
-	}
-	return video.Entry{}, "", err
-}
-
-// pausedOr gives the *video.Paused of a table that is paused, and otherwise another
-// error. A table's first claim has the control written.
-func (t *Table) pausedOr(ctx context.Context, otherwise error) error {
-	control, version, err := t.Control(ctx)
-	if err != nil {
-		return err
-	}
-	if paused := control.Paused(t.name); paused != nil {
-		return paused
-	}
-	if version == "" {
-		var conflict *video.Conflict
-		if err := t.PutControl(ctx, video.Control{Table: t.name}, ""); err != nil && !errors.As(err, &conflict) {
-			return err
+		if err := noRoom(full, entry, limits, before); err != nil {
+			return video.Entry{}, "", err
 		}
 	}
-	return otherwise
+	return video.Entry{}, "", &video.Conflict{ID: entry.ID} // another decision was made, or there is room now
 }
 
 // fullCounters gives the counters of a claim that had no room, as they are; none where
-// the claim failed by the control alone.
+// it failed by the control, so that the limits may be others now.
 func fullCounters(err error) (full []attributes) {
 	var cancelled *types.TransactionCanceledException
 	if !errors.As(err, &cancelled) {
 		return nil
 	}
 	for i, reason := range cancelled.CancellationReasons {
-		if i > 1 && reason.Code != nil && *reason.Code == "ConditionalCheckFailed" {
+		switch failed := reason.Code != nil && *reason.Code == "ConditionalCheckFailed"; {
+		case failed && i == 1:
+			return nil
+		case failed:
 			full = append(full, reason.Item)
 		}
 	}
@@ -133,11 +124,11 @@ func noRoom(full []attributes, entry video.Entry, limits video.Limits, before in
 	}
 	switch {
 	case limits.MonthMicros > 0 && c.Held+claimed.Micros > limits.MonthMicros:
-		return &video.NoRoom{Limit: "month", Held: c.Held, Of: limits.MonthMicros, Until: day.AddDate(0, 1, 1-day.Day())}
+		return &video.NoRoom{Limit: "month", Held: c.Held, Price: claimed.Micros, Of: limits.MonthMicros, Until: day.AddDate(0, 1, 1-day.Day())}
 	case limits.DayMicros > 0 && held+claimed.Micros > limits.DayMicros:
-		return &video.NoRoom{Limit: "day", Held: held, Of: limits.DayMicros, Until: day.AddDate(0, 0, 1)}
+		return &video.NoRoom{Limit: "day", Held: held, Price: claimed.Micros, Of: limits.DayMicros, Until: day.AddDate(0, 0, 1)}
 	case limits.OwnerDayMicros > 0 && owners+claimed.Micros > limits.OwnerDayMicros:
-		return &video.NoRoom{Limit: "owner", Held: owners, Of: limits.OwnerDayMicros, Until: day.AddDate(0, 0, 1)}
+		return &video.NoRoom{Limit: "owner", Held: owners, Price: claimed.Micros, Of: limits.OwnerDayMicros, Until: day.AddDate(0, 0, 1)}
 	case limits.InFlight > 0 && before+c.InFlight+1 > limits.InFlight:
 		return &video.NoRoom{Limit: "in_flight", Held: before + c.InFlight, Of: limits.InFlight}
 	}

@@ -2,6 +2,7 @@ package table
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -14,10 +15,6 @@ import (
 // controlPartition has one item, of the same sort key: what the operator decided for
 // all jobs. Only Submit's role and the operator may write it.
 const controlPartition = "control"
-
-// openName is the attribute of the control that claims are made by: the name of the
-// table, unless it is paused. So a copy of the table lets none through.
-const openName = "open"
 
 // Control reads what the operator decided, consistently, and its version, which
 // PutControl takes; that is empty where nothing is decided. The error is a
@@ -66,9 +63,6 @@ func (t *Table) PutControl(ctx context.Context, c video.Control, version string)
 		}
 		item["owner_caps"] = &types.AttributeValueMemberM{Value: owners}
 	}
-	if c.PausedAt.IsZero() {
-		item.put(openName, c.Table)
-	}
 	return t.put(ctx, controlPartition, controlPartition, item, version, "writing what is decided for all jobs")
 }
 
@@ -82,13 +76,29 @@ func (t *Table) Paused(ctx context.Context) (*video.Paused, error) {
 // Name is the table's.
 func (t *Table) Name() string { return t.name }
 
-// isOpen is the condition of a transaction that claims are made in this table.
-func (t *Table) isOpen() *types.ConditionCheck {
+// decision is Control for a claim. A table's first claim writes which table this is, so
+// that a copy of it lets none through.
+func (t *Table) decision(ctx context.Context) (video.Control, string, error) {
+	control, version, err := t.Control(ctx)
+	if err != nil || version != "" {
+		return control, version, err
+	}
+	control = video.Control{Table: t.name}
+	err = t.PutControl(ctx, control, "")
+	var conflict *video.Conflict
+	if errors.As(err, &conflict) {
+		return t.Control(ctx)
+	}
+	return control, "1", err
+}
+
+// stillDecided is the condition of a transaction that the control is of that version.
+func (t *Table) stillDecided(version string) *types.ConditionCheck {
 	return &types.ConditionCheck{
 		TableName:                 &t.name,
 		Key:                       attributes{partitionKey: text(controlPartition), sortKey: text(controlPartition)},
-		ConditionExpression:       aws.String("#open = :table"),
-		ExpressionAttributeNames:  map[string]string{"#open": openName},
-		ExpressionAttributeValues: attributes{":table": text(t.name)},
+		ConditionExpression:       aws.String("#version = :decided"),
+		ExpressionAttributeNames:  map[string]string{"#version": versionName},
+		ExpressionAttributeValues: attributes{":decided": &types.AttributeValueMemberN{Value: version}},
 	}
 }

@@ -55,7 +55,7 @@ func TestControl(t *testing.T) {
 			t.Errorf("after %d claims: %+v, %q, %v", n+1, c, version, err)
 		}
 	}
-	if got, want := fake.Count("TransactWriteItems"), 2+3; got != want {
+	if got, want := fake.Count("TransactWriteItems"), 2+2; got != want {
 		t.Errorf("two jobs and their claims took %d transactions, want %d", got, want)
 	}
 

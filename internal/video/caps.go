@@ -26,7 +26,7 @@ func (c Control) CapsAt(at time.Time) *Caps {
 }
 
 // Limits gives what the claims of an owner's jobs must keep to at a time, where the
-// stack's own limits are given. An owner without a cap has none but the stack's.
+// stack's own limits are given.
 func (c Control) Limits(stack Limits, owner string, at time.Time) Limits {
 	if set := c.CapsAt(at); set != nil {
 		for _, limit := range []struct{ of, set *int64 }{
@@ -37,7 +37,9 @@ func (c Control) Limits(stack Limits, owner string, at time.Time) Limits {
 			}
 		}
 	}
-	stack.OwnerDayMicros = c.Owners[owner]
+	if micros := c.Owners[owner]; micros > 0 {
+		stack.OwnerDayMicros = micros
+	}
 	return stack
 }
 

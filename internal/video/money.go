@@ -95,6 +95,7 @@ type NoRoom struct {
 	Limit string    // which: day, month, owner (of the owner's day) or in_flight
 	Held  int64     // by all that counts against it: micro-dollars, or attempts
 	Of    int64     // the limit
+	Price int64     // of the claim, in micro-dollars; 0 for in_flight
 	Until time.Time // when the limit begins anew; zero for in_flight
 }
 
