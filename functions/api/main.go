@@ -27,14 +27,12 @@ import (
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	set, config := settings.Must(log, settings.Load[settings.API])
-	bucket, executions := s3.NewFromConfig(config), jobs.NewExecutions(sfn.NewFromConfig(config), set.StateMachine)
-	presigner := s3.NewPresignClient(bucket)
-	known, videos := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration]), web.NewPresigned(presigner, set.VideosBucket, set.VideoURL.Duration())
+	bucket, known := s3.NewFromConfig(config), table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
+	presigner, stack := s3.NewPresignClient(bucket), caps.NewStack(known, set.Limits(), int64(set.Unpriced), set.CapWait(), time.Now)
+	executions, videos := jobs.NewExecutions(sfn.NewFromConfig(config), set.StateMachine), web.NewPresigned(presigner, set.VideosBucket, set.VideoURL.Duration())
 	api := web.API{
-		Jobs: jobs.New(known, manifest.New(bucket, set.VideosBucket), executions, time.Now), Videos: videos,
-		Estimator: timings.NewRecent(known, time.Now, log), Uploads: web.NewForms(presigner, set.PromptsBucket, time.Now), Prices: pricelist.NewRecent(known, log, time.Now),
-		Caps:   caps.NewReader(known, set.Limits(), time.Now),
-		Origin: set.CORSOrigin, Random: rand.Reader, Now: time.Now, Log: log,
+		Jobs: jobs.New(known, manifest.New(bucket, set.VideosBucket), executions, time.Now).Behind(stack), Caps: stack, Videos: videos, Uploads: web.NewForms(presigner, set.PromptsBucket, time.Now),
+		Estimator: timings.NewRecent(known, time.Now, log), Prices: pricelist.NewRecent(known, log, time.Now), Origin: set.CORSOrigin, Random: rand.Reader, Now: time.Now, Log: log,
 	}
 	api.Page = page.New(videos.Origin, api.NotFound())
 	lambda.Start(web.Lambda(api.Handler()))

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
+	"github.com/takeup/takeup/internal/caps"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/manifest"
 	"github.com/takeup/takeup/internal/promptfile"
@@ -26,6 +27,7 @@ func main() {
 	bucket := s3.NewFromConfig(config)
 	known := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
 	executions := jobs.NewExecutions(sfn.NewFromConfig(config), set.StateMachine)
-	starter := jobs.New(known, manifest.New(bucket, set.VideosBucket), executions, time.Now)
+	stack := caps.NewStack(known, set.Limits(), int64(set.Unpriced), set.CapWait(), time.Now)
+	starter := jobs.New(known, manifest.New(bucket, set.VideosBucket), executions, time.Now).Behind(stack)
 	lambda.Start(promptfile.New(bucket, known, starter, set.VideosBucket, time.Now, log).Handle)
 }

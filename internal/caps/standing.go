@@ -6,20 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 )
-
-// Books is what the table knows of caps and of what is held below them.
-type Books interface {
-	// Name is the table's.
-	Name() string
-	Control(context.Context) (control video.Control, version string, err error)
-	// Month gives the counters of a month, as 2026-08.
-	Month(ctx context.Context, month string) (table.Counters, error)
-	// Usage gives what the attempts of a month have come to.
-	Usage(ctx context.Context, month string) ([]video.Usage, error)
-}
 
 // Standing is what is decided for all jobs, and what is held below each cap.
 type Standing struct {
@@ -50,71 +38,65 @@ type Owner struct {
 	Amount
 }
 
-// Reader reads how the caps stand. It is safe for concurrent use.
-type Reader struct {
-	books Books
-	stack video.Limits
-	now   func() time.Time
-}
-
-// NewReader makes a Reader of what a table knows and the stack's own limits.
-func NewReader(books Books, stack video.Limits, now func() time.Time) *Reader {
-	return &Reader{books, stack, now}
-}
-
 // Standing reads how the caps stand. What is held of the day and of owners may lack the
 // latest changes. The error is a *video.ServiceUnavailable.
-func (r *Reader) Standing(ctx context.Context) (Standing, error) {
-	control, _, err := r.books.Control(ctx)
+func (s *Stack) Standing(ctx context.Context) (Standing, error) {
+	control, _, err := s.books.Control(ctx)
 	if err != nil {
 		return Standing{}, err
 	}
-	return r.standing(ctx, control, r.now().UTC())
+	return s.standing(ctx, control, s.now().UTC())
 }
 
-func (r *Reader) standing(ctx context.Context, control video.Control, at time.Time) (Standing, error) {
-	day := at.Truncate(24 * time.Hour)
-	first := day.AddDate(0, 0, 1-day.Day())
-	month, err := r.books.Month(ctx, first.Format("2006-01"))
+func (s *Stack) standing(ctx context.Context, control video.Control, at time.Time) (Standing, error) {
+	day, first, month := periods(at)
+	now, err := s.books.Month(ctx, month)
 	if err != nil {
 		return Standing{}, err
 	}
-	before, err := r.books.Month(ctx, first.AddDate(0, -1, 0).Format("2006-01"))
+	before, err := s.books.Month(ctx, first.AddDate(0, -1, 0).Format("2006-01"))
 	if err != nil {
 		return Standing{}, err
 	}
-	usage, err := r.books.Usage(ctx, first.Format("2006-01"))
+	usage, err := s.books.Usage(ctx, month)
 	if err != nil {
 		return Standing{}, err
 	}
-	limits := control.Limits(r.stack, "", at)
-	s := Standing{
-		Paused: control.Paused(r.books.Name()),
+	limits := control.Limits(s.limits, "", at)
+	got := Standing{
+		Paused: control.Paused(s.books.Name()),
 		Caps:   control.CapsAt(at),
-		Day:    Amount{Limit: limits.DayMicros, Parameter: r.stack.DayMicros, ResetsAt: day.AddDate(0, 0, 1)},
+		Day:    Amount{Limit: limits.DayMicros, Parameter: s.limits.DayMicros, ResetsAt: day.AddDate(0, 0, 1)},
 		Month: Amount{
-			Limit: limits.MonthMicros, Parameter: r.stack.MonthMicros, ResetsAt: first.AddDate(0, 1, 0),
-			Spent: month.Spent, Reserved: month.Reserved, Uncertain: month.Uncertain,
+			Limit: limits.MonthMicros, Parameter: s.limits.MonthMicros, ResetsAt: first.AddDate(0, 1, 0),
+			Spent: now.Spent, Reserved: now.Reserved, Uncertain: now.Uncertain,
 		},
-		InFlight: Places{Limit: limits.InFlight, Parameter: r.stack.InFlight, Held: before.InFlight + month.InFlight},
+		InFlight: Places{Limit: limits.InFlight, Parameter: s.limits.InFlight, Held: before.InFlight + now.InFlight},
 	}
 	owners := map[string]*Owner{}
 	for name, micros := range control.Owners {
-		owners[name] = &Owner{Name: name, Amount: Amount{Limit: micros, ResetsAt: s.Day.ResetsAt}}
+		owners[name] = &Owner{Name: name, Amount: Amount{Limit: micros, ResetsAt: got.Day.ResetsAt}}
 	}
 	for _, u := range usage {
 		if u.Day != day.Format(time.DateOnly) {
 			continue
 		}
-		s.Day.add(u)
+		got.Day.add(u)
 		if owner := owners[u.Owner]; owner != nil {
 			owner.add(u)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(owners)) {
-		s.Owners = append(s.Owners, *owners[name])
+		got.Owners = append(got.Owners, *owners[name])
 	}
-	return s, nil
+	return got, nil
+}
+
+// periods gives the beginnings of a time's day and month in UTC, and the month's name.
+func periods(at time.Time) (day, first time.Time, month string) {
+	day = at.UTC().Truncate(24 * time.Hour)
+	first = day.AddDate(0, 0, 1-day.Day())
+	return day, first, first.Format("2006-01")
 }
 
 func (a *Amount) add(u video.Usage) {

@@ -94,6 +94,7 @@ func TestRefusals(t *testing.T) {
 			faults: []http.HandlerFunc{fakeapi.Answer(400, `{"message":["duration is 7; it takes 5 or 10","cfg_scale is 2"],"errors":[{"field":"duration","message":"is 7"}]}`)},
 		},
 		{name: "another body", invalid: true, calls: 1, want: "(422): another request", faults: []http.HandlerFunc{fakeapi.Answer(422, `{"message":"another request"}`)}},
+		{name: "over a cap", calls: 1, want: "(403): the video may cost 12.50 USD", faults: []http.HandlerFunc{fakeapi.Answer(403, `{"message":"the video may cost 12.50 USD"}`)}},
 		{name: "no error shape", calls: 1, want: "(403): Forbidden; is that the address of Takeup's API?", faults: []http.HandlerFunc{fakeapi.Answer(403, `<html>`)}},
 		{name: "a redirect", calls: 1, want: "(302)", faults: []http.HandlerFunc{fakeapi.Answer(302, "", "Location: /elsewhere")}},
 		{name: "no JSON", calls: client.Attempts, want: "its reply is not the JSON that it describes", faults: same(fakeapi.Answer(200, "hello"))},

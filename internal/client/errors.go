@@ -41,9 +41,7 @@ func (e *Refused) Invalid() bool {
 }
 
 // Unauthorized reports whether the token is not accepted.
-func (e *Refused) Unauthorized() bool {
-	return e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden
-}
+func (e *Refused) Unauthorized() bool { return e.Status == http.StatusUnauthorized }
 
 // State reports whether there is no such job, or none in a state for the call. A
 // conflict that passes by itself says when to try again.

@@ -47,8 +47,9 @@ type Post struct {
 // once, can't be told apart. Where the first POST of one of them was lost, its retry
 // is taken for the other. It is a video less then, and never one more.
 //
-// The receipt has the job's id with an error too, unless nothing was read. The error
-// is a *video.ServiceUnavailable; it is not known then whether the job was started.
+// The receipt has the job's id with an error too, unless nothing was read, or the gate
+// did not admit a new job. The error is the gate's then, and otherwise a
+// *video.ServiceUnavailable; it is not known then whether the job was started.
 func (s *Service) Send(ctx context.Context, p Post, r video.Request, from video.Origin) (Receipt, error) {
 	request := IDFromKey("sent", from.Token, r.Hash())
 	for range sendTurns {
@@ -58,6 +59,9 @@ func (s *Service) Send(ctx context.Context, p Post, r video.Request, from video.
 		}
 		i := p.among(sent)
 		if i < 0 {
+			if err := s.admit(ctx, r, from); err != nil {
+				return Receipt{}, err
+			}
 			receipt, err := s.create(ctx, p, r, from, request, p.added(sent), version)
 			if unlessConflict(err) == nil && err != nil {
 				continue

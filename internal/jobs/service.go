@@ -45,6 +45,11 @@ type Shelf interface {
 	Remove(ctx context.Context, id string) error
 }
 
+// Gate decides which requests become jobs. Whatever its error is, there is no job then.
+type Gate interface {
+	Admit(ctx context.Context, r video.Request, owner string) error
+}
+
 // Service does what there is to do with the jobs of a state machine. It is safe for
 // concurrent use, by many processes.
 type Service struct {
@@ -52,11 +57,27 @@ type Service struct {
 	shelf      Shelf
 	executions Executions
 	now        func() time.Time
+	gate       Gate // nil: all do
 }
 
-// New makes a Service.
+// New makes a Service, which makes each request a job.
 func New(table Table, shelf Shelf, executions Executions, now func() time.Time) *Service {
 	return &Service{table: table, shelf: shelf, executions: executions, now: now}
+}
+
+// Behind gives the Service that makes only those requests jobs that a gate admits.
+func (s *Service) Behind(gate Gate) *Service {
+	behind := *s
+	behind.gate = gate
+	return &behind
+}
+
+// admit asks the gate, if there is one.
+func (s *Service) admit(ctx context.Context, r video.Request, from video.Origin) error {
+	if s.gate == nil {
+		return nil
+	}
+	return s.gate.Admit(ctx, r, from.Token)
 }
 
 // turns is how often a job is read anew after another changed it.

@@ -32,6 +32,8 @@ type Receipt struct {
 // finds one that isn't marked as started starts it, under the same name, so that a
 // job has at most one execution at a time.
 //
+// A new job is one only where the gate admits it; otherwise the error is the gate's.
+//
 // A *video.ServiceUnavailable means that it is not known whether the job was
 // started: starting it again with the same id is safe.
 func (s *Service) Start(ctx context.Context, id string, r video.Request, from video.Origin) (Receipt, error) {
@@ -42,6 +44,9 @@ func (s *Service) Start(ctx context.Context, id string, r video.Request, from vi
 		entry, version, err := s.table.Get(ctx, id)
 		var absent *video.NoEntry
 		if errors.As(err, &absent) {
+			if err := s.admit(ctx, r, from); err != nil {
+				return Receipt{}, err
+			}
 			entry, version, err = s.table.Create(ctx, video.Entry{
 				ID: id, Request: r, RequestHash: r.Hash(), CreatedAt: s.now(), Origin: from, Execution: id,
 			})

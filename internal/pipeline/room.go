@@ -28,7 +28,8 @@ const looks = 400
 
 // full goes on from a claim that found no room below a limit: the job waits until the
 // limit begins anew, or looks again at fixed intervals, whatever its age. What has
-// waited for CapWait ends. Nothing was submitted.
+// waited for CapWait ends, and what would wait that long for certain does so at once.
+// Nothing was submitted.
 func (s *visit) full(ctx context.Context, entry video.Entry, version string, why *video.NoRoom) (video.Job, bool, error) {
 	now := s.Now()
 	if entry.FullSince.IsZero() || entry.Ending != nil {
@@ -39,9 +40,10 @@ func (s *visit) full(ctx context.Context, entry video.Entry, version string, why
 			return video.Job{}, false, unlessConflict(err)
 		}
 	}
-	left := entry.FullSince.Add(s.Times.CapWait).Sub(now)
-	if left <= 0 {
-		ending := &video.CapReached{Limit: why.Limit, Held: why.Held, Of: why.Of}
+	end := entry.FullSince.Add(s.Times.CapWait)
+	left := end.Sub(now)
+	if left <= 0 || why.Lasts(end) {
+		ending := &video.CapReached{Limit: why.Limit, Held: why.Held, Of: why.Of, Price: why.Price}
 		entry.End(ending, now)
 		if _, _, err := s.Jobs.Update(ctx, entry, version); err != nil {
 			return video.Job{}, false, unlessConflict(err)
@@ -51,6 +53,9 @@ func (s *visit) full(ctx context.Context, entry video.Entry, version string, why
 	wait := max(s.Times.Busy, s.Times.CapWait/looks)
 	if !why.Until.IsZero() {
 		wait = why.Until.Sub(now)
+	}
+	if !why.Ends.IsZero() {
+		wait = min(wait, why.Ends.Sub(now))
 	}
 	wait += s.Jitter(s.Times.Busy)
 	wait = max(time.Second, min(wait, left))

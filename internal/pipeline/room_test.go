@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -66,7 +67,7 @@ func TestARedriveWaitsForRoomAnew(t *testing.T) {
 	ctx := t.Context()
 	w := newWorld(answer{id: "gen-1"})
 	w.jobs.full = func() *video.NoRoom {
-		return &video.NoRoom{Limit: "month", Held: 3, Of: 3, Until: w.clock.Now().AddDate(0, 0, 20)}
+		return &video.NoRoom{Limit: "day", Held: 3, Of: 3, Price: 1, Until: w.clock.Now().AddDate(0, 0, 20)}
 	}
 	job, err := w.Run(ctx, bare())
 	if err != nil || job.WaitSeconds != 24*3600 {
@@ -78,5 +79,54 @@ func TestARedriveWaitsForRoomAnew(t *testing.T) {
 	}
 	if job, err = w.Run(ctx, resume()); err != nil || job.Status != video.Waiting || job.WaitSeconds != 24*3600 {
 		t.Errorf("redriven: %+v, %v", job, err)
+	}
+}
+
+// What would wait for longer than a job does for certain ends at once: it costs more
+// than the limit, or the month has no room and begins anew only later.
+func TestNoRoomThatLasts(t *testing.T) {
+	for name, c := range map[string]struct {
+		full func(now time.Time) video.NoRoom
+		wait time.Duration // 0: it ends at once
+	}{
+		"more than the day's": {full: func(now time.Time) video.NoRoom {
+			return video.NoRoom{Limit: "day", Price: 980_000, Of: 979_999, Until: now.Add(time.Hour)}
+		}},
+		"more than the owner's": {full: func(now time.Time) video.NoRoom {
+			return video.NoRoom{Limit: "owner", Price: 980_000, Of: 979_999, Until: now.Add(time.Hour)}
+		}},
+		"a full month": {full: func(now time.Time) video.NoRoom {
+			return video.NoRoom{Limit: "month", Held: 3_000_000, Price: 980_000, Of: 3_000_000, Until: now.Add(25 * time.Hour)}
+		}},
+		"a full month that ends soon": {wait: 23 * time.Hour, full: func(now time.Time) video.NoRoom {
+			return video.NoRoom{Limit: "month", Held: 3_000_000, Price: 980_000, Of: 3_000_000, Until: now.Add(23 * time.Hour)}
+		}},
+		"a full day": {wait: 5 * time.Hour, full: func(now time.Time) video.NoRoom {
+			return video.NoRoom{Limit: "day", Held: 1_000_000, Price: 980_000, Of: 1_000_000, Until: now.Add(5 * time.Hour)}
+		}},
+		"more than a cap that ends before": {wait: 2 * time.Hour, full: func(now time.Time) video.NoRoom {
+			return video.NoRoom{Limit: "day", Price: 980_000, Of: 1, Until: now.Add(5 * time.Hour), Ends: now.Add(2 * time.Hour)}
+		}},
+		"more than a cap that ends after": {full: func(now time.Time) video.NoRoom {
+			return video.NoRoom{Limit: "day", Price: 980_000, Of: 1, Until: now.Add(5 * time.Hour), Ends: now.Add(25 * time.Hour)}
+		}},
+	} {
+		w := newWorld(answer{id: "gen-1"})
+		why := c.full(w.clock.Now())
+		w.jobs.full = func() *video.NoRoom { return &why }
+		job, err := w.Run(t.Context(), bare())
+		var reached *video.CapReached
+		switch waits := time.Duration(job.WaitSeconds) * time.Second; {
+		case c.wait > 0 && (err != nil || job.Status != video.Waiting || waits < c.wait || waits > c.wait+time.Minute):
+			t.Errorf("%s: %+v, %v", name, job, err)
+		case c.wait > 0:
+		case !errors.As(err, &reached) || reached.Limit != why.Limit || reached.Of != why.Of || reached.Price != why.Price:
+			t.Errorf("%s: %+v, %v", name, job, err)
+		default:
+			w.jobs.full = nil
+			if job, err = w.Run(t.Context(), resume()); err != nil || job.GenerationID != "gen-1" {
+				t.Errorf("%s, redriven once the cap was raised: %+v, %v", name, job, err)
+			}
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 
+	"github.com/takeup/takeup/internal/caps"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -96,7 +97,10 @@ func (f *Files) begin(ctx context.Context, u upload, job video.Content, content 
 	}
 	receipt, err := f.starter.Start(ctx, job.Job, r, u.origin(job.Key))
 	var other *jobs.Mismatch
+	var full *caps.Refused
 	switch {
+	case errors.As(err, &full):
+		return outcome{}, &unusable{reason: full.Error()}
 	case errors.As(err, &other) && video.IsFormKey(job.Key):
 		if err := f.refuse(ctx, Sum(content), job.Job); err != nil {
 			return outcome{did: "not refused", job: job.Job}, err

@@ -29,7 +29,8 @@ type Client interface {
 
 // Starter starts jobs, once an id.
 type Starter interface {
-	// Start gives a *jobs.Mismatch where the id is that of another request.
+	// Start gives a *jobs.Mismatch where the id is that of another request, and a
+	// *caps.Refused where it has to be rejected.
 	Start(ctx context.Context, id string, r video.Request, from video.Origin) (jobs.Receipt, error)
 	// Refuse keeps what can't be a request as a job that ended before it began.
 	Refuse(ctx context.Context, id string, why *video.InvalidRequest, from video.Origin) error

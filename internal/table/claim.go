@@ -38,7 +38,7 @@ func (t *Table) Claim(ctx context.Context, entry video.Entry, version string, li
 	}
 	// The first one of a day or a month meets no counter, and so no condition.
 	if alone := noRoom(nil, entry, limits, before); alone != nil {
-		return video.Entry{}, "", alone
+		return video.Entry{}, "", ending(alone, control, entry.ClaimedAt)
 	}
 	entry.Mark = t.mark()
 	claim := &dynamodb.TransactWriteItemsInput{
@@ -57,10 +57,19 @@ func (t *Table) Claim(ctx context.Context, entry video.Entry, version string, li
 	}
 	if full := fullCounters(last); len(full) > 0 {
 		if err := noRoom(full, entry, limits, before); err != nil {
-			return video.Entry{}, "", err
+			return video.Entry{}, "", ending(err, control, entry.ClaimedAt)
 		}
 	}
 	return video.Entry{}, "", &video.Conflict{ID: entry.ID} // another decision was made, or there is room now
+}
+
+// ending says of a *video.NoRoom when its limit ends.
+func ending(err error, control video.Control, at time.Time) error {
+	var full *video.NoRoom
+	if errors.As(err, &full) {
+		full.Ends = control.LimitEnds(full.Limit, at)
+	}
+	return err
 }
 
 // fullCounters gives the counters of a claim that had no room, as they are; none where

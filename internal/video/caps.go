@@ -43,6 +43,16 @@ func (c Control) Limits(stack Limits, owner string, at time.Time) Limits {
 	return stack
 }
 
+// LimitEnds gives when a limit, by the name that NoRoom has for it, gives way to the
+// stack's own; zero where it is the stack's own, or holds until it is reset.
+func (c Control) LimitEnds(limit string, at time.Time) time.Time {
+	if set := c.CapsAt(at); set != nil &&
+		(limit == "day" && set.DayMicros != nil || limit == "month" && set.MonthMicros != nil || limit == "in_flight" && set.InFlight != nil) {
+		return set.Until
+	}
+	return time.Time{}
+}
+
 // SetCaps gives the decision with caps for the table of that name. What they leave nil
 // stays as it was set before, unless that has ended.
 func (c Control) SetCaps(table string, caps Caps) Control {

@@ -34,7 +34,7 @@ func EndingKinds() []EndingKind {
 		kind(&Unauthorized{}, "the provider doesn't know the key", PaidNo, "put a valid one into the secret (output `ChangeProviderKey`), redrive"),
 		kind(&OutOfCredits{}, "the account is empty, or the key's limit is reached", PaidNo, "top up, redrive"),
 		kind(&ProviderBusy{}, "no room, or no connection, for a whole day", PaidNo, "redrive"),
-		kind(&CapReached{}, "the stack's own cap on money or jobs left no room for too long", PaidNo, "raise the cap, or wait until it begins anew; redrive"),
+		kind(&CapReached{}, "a cap of the stack on money or jobs has no room for it for as long as a job waits", PaidNo, "raise the cap, or wait until it begins anew; redrive"),
 		kind(&SubmissionLost{}, "the submission was not answered, and no trace of it was found", PaidPerhaps, "read its message; redrive looks again"),
 		kind(&GenerationFailed{}, "the provider ended it: moderation, a fault of its own", PaidNo, "read its words; a new request"),
 		kind(&GenerationOverdue{}, "not done after a day", PaidPerhaps, "redrive looks again"),

@@ -66,25 +66,27 @@ func (e *ProviderBusy) Error() string {
 	return "the provider took no submission until the deadline and nothing was paid; redrive the job to try again" + said(e.Said)
 }
 
-// CapReached ends a job for which there was no room below a limit of the stack's own
-// for too long. Nothing was submitted or paid.
+// CapReached ends a job for which there is no room below a limit of the stack's own
+// for as long as a job waits. Nothing was submitted or paid.
 type CapReached struct {
 	Limit    string // day, month, owner or in_flight
 	Held, Of int64  // micro-dollars, or jobs in flight
+	Price    int64  // of the job, in micro-dollars; 0 for in_flight
 }
 
 func (e *CapReached) Error() string {
-	room := (&NoRoom{Limit: e.Limit, Held: e.Held, Of: e.Of}).Error()
-	advice := "raise MaxUsdPerDay or wait for the next day, then redrive the job"
-	switch e.Limit {
-	case "in_flight":
-		advice = "raise MaxInFlight, or redrive the job when there are fewer"
-	case "owner":
-		advice = "raise the token's cap or wait for the next day, then redrive the job"
-	case "month":
-		advice = "raise MaxUsdPerMonth or wait for the next month, then redrive the job"
+	room := (&NoRoom{Limit: e.Limit, Held: e.Held, Of: e.Of, Price: e.Price}).Error()
+	advice := "raise the cap (takeup caps set --max-usd-per-" + e.Limit + ") or wait for the next " + e.Limit
+	switch {
+	case e.Limit == "in_flight":
+		advice = "raise the cap (takeup caps set --max-in-flight), or wait until there are fewer"
+	case e.Limit == "owner":
+		advice = "raise the token's cap (takeup caps set --owner NAME --max-usd-per-day) or wait for the next day"
 	}
-	return "the stack's cap left no room for it for too long and nothing was paid: " + room + "; " + advice
+	if e.Limit != "in_flight" && e.Price > e.Of {
+		advice, _, _ = strings.Cut(advice, " or wait")
+	}
+	return "a cap of the stack has no room for it for as long as a job waits, and nothing was paid: " + room + "; " + advice + ", then redrive the job"
 }
 
 // SubmissionLost ends a job whose submission was never answered, and of which

@@ -97,6 +97,16 @@ type NoRoom struct {
 	Of    int64     // the limit
 	Price int64     // of the claim, in micro-dollars; 0 for in_flight
 	Until time.Time // when the limit begins anew; zero for in_flight
+	Ends  time.Time // when another limit takes its place; zero where that isn't known
+}
+
+// Lasts reports whether there is no room until that time: the claim costs more than the
+// limit, or the month begins anew only later.
+func (e *NoRoom) Lasts(end time.Time) bool {
+	if !e.Ends.IsZero() && !e.Ends.After(end) {
+		return false
+	}
+	return e.Limit != "in_flight" && e.Price > e.Of || e.Limit == "month" && e.Until.After(end)
 }
 
 func (e *NoRoom) Error() string {
@@ -104,8 +114,12 @@ func (e *NoRoom) Error() string {
 		return fmt.Sprintf("%d of at most %d videos are under way", e.Held, e.Of)
 	}
 	usd := func(micros int64) float64 { return float64(micros) / 1e6 }
+	cap := fmt.Sprintf("the %s's %.2f USD", e.Limit, usd(e.Of))
 	if e.Limit == "owner" {
-		return fmt.Sprintf("%.2f of the token's %.2f USD a day are spent, reserved or uncertain", usd(e.Held), usd(e.Of))
+		cap = fmt.Sprintf("the token's %.2f USD a day", usd(e.Of))
 	}
-	return fmt.Sprintf("%.2f of the %s's %.2f USD are spent, reserved or uncertain", usd(e.Held), e.Limit, usd(e.Of))
+	if e.Price > e.Of {
+		return fmt.Sprintf("the video may cost %.2f USD, which is more than %s", usd(e.Price), cap)
+	}
+	return fmt.Sprintf("%.2f of %s are spent, reserved or uncertain", usd(e.Held), cap)
 }

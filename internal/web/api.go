@@ -20,10 +20,10 @@ import (
 // Jobs does what there is to do with jobs. Its errors are *video.ServiceUnavailable,
 // and what each method names.
 type Jobs interface {
-	// Start starts a job, once an id, or gives a *jobs.Mismatch.
+	// Start starts a job, once an id, or gives a *jobs.Mismatch or a *caps.Refused.
 	Start(ctx context.Context, id string, r video.Request, from video.Origin) (jobs.Receipt, error)
 	// Send starts a job for a request without an Idempotency-Key, or finds the one that
-	// the request became when its client sent it before.
+	// the request became when its client sent it before; or gives a *caps.Refused.
 	Send(ctx context.Context, p jobs.Post, r video.Request, from video.Origin) (jobs.Receipt, error)
 	// Status says how a job is doing, or gives a *video.NoEntry.
 	Status(ctx context.Context, id string) (jobs.View, error)

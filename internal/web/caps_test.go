@@ -45,3 +45,16 @@ func overridden(until time.Time) *caps.Standing {
 	}
 	return &s
 }
+
+// overCapped refuses a video of 12.5 USD, by a cap of 10, or by one of 100 that has no
+// room for as long as a job waits.
+func overCapped(limit string, wait time.Duration) error {
+	no := &caps.Refused{
+		Limit: limit, Price: 12_500_000, Wait: wait,
+		Amount: caps.Amount{Limit: 10_000_000, Spent: 1_960_000, Reserved: 980_000, Uncertain: 500, ResetsAt: midnight},
+	}
+	if wait > 0 {
+		no.Amount.Limit, no.Spent, no.ResetsAt = 100_000_000, 88_200_000, midnight.AddDate(0, 0, 10)
+	}
+	return no
+}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/takeup/takeup/internal/caps"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -36,7 +37,10 @@ func (a *API) create(created int) func(*http.Request) answer {
 		id := jobs.IDFromKey("api", from.Token, key[0])
 		receipt, err := a.Jobs.Start(r.Context(), id, request, from)
 		var other *jobs.Mismatch
+		var full *caps.Refused
 		switch {
+		case errors.As(err, &full):
+			return overCap(full)
 		case errors.As(err, &other):
 			// 422, as the IETF's draft of the header has it:
 			// https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header
@@ -55,7 +59,10 @@ func (a *API) send(r *http.Request, request video.Request, from video.Origin, cr
 		return unavailable("", err, "no id could be made for the request, and nothing was started; send it again")
 	}
 	receipt, err := a.Jobs.Send(r.Context(), jobs.Post{ID: id, At: a.received(r), Retry: retries(r)}, request, from)
+	var full *caps.Refused
 	switch {
+	case errors.As(err, &full):
+		return overCap(full)
 	case err != nil && receipt.ID == "":
 		return unavailable("", err, "the request was not taken; send it again")
 	case err != nil:
@@ -63,6 +70,9 @@ func (a *API) send(r *http.Request, request video.Request, from video.Origin, cr
 	}
 	return taken(created, receipt.ID)
 }
+
+// overCap answers as the provider does of an account that is empty.
+func overCap(why *caps.Refused) answer { return refuse(http.StatusForbidden, "%s", why.Error()) }
 
 // taken answers as the provider does.
 func taken(created int, id string) answer {

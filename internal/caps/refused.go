@@ -1,0 +1,42 @@
+package caps
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/takeup/takeup/internal/price"
+)
+
+// Refused says why a request can't be submitted, whatever it waits for. Nothing was
+// started.
+type Refused struct {
+	Limit  string // day, month or owner
+	Price  int64  // what it may cost, in micro-dollars
+	Amount        // of that cap
+	// Wait is how long a job waits for room.
+	Wait time.Duration
+}
+
+func (e *Refused) Error() string {
+	usd := func(micros int64) string { return price.Micros(micros).String() }
+	whose, flags := "the stack's cap", " --max-usd-per-"+e.Limit
+	period := "a " + e.Limit
+	if e.Limit == "owner" {
+		whose, period, flags = "the token's cap", "a day", " --owner NAME --max-usd-per-day"
+	}
+	said := fmt.Sprintf("the video may cost %s, and %s is %s %s", usd(e.Price), whose, usd(e.Amount.Limit), period)
+	advice := "ask for a cheaper video, or have the cap raised"
+	if e.Price <= e.Amount.Limit {
+		said = fmt.Sprintf("the video may cost %s, for which %s of %s %s has no room", usd(e.Price), whose, usd(e.Amount.Limit), period)
+		advice = fmt.Sprintf("that is later than the %s that a job waits: send it again then, or have the cap raised", hours(e.Wait))
+	}
+	return fmt.Sprintf("%s: %s are spent, %s reserved and %s uncertain, until it begins anew at %s. Nothing was started; %s (takeup caps set%s)",
+		said, usd(e.Spent), usd(e.Reserved), usd(e.Uncertain), e.ResetsAt.UTC().Format(time.RFC3339), advice, flags)
+}
+
+func hours(wait time.Duration) string {
+	if wait == time.Hour {
+		return "hour"
+	}
+	return fmt.Sprintf("%d hours", int(wait.Hours()))
+}

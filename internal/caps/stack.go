@@ -1,0 +1,98 @@
+package caps
+
+import (
+	"context"
+	"time"
+
+	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// Books is what the table knows of prices, of caps, and of what is held below them. The
+// errors are *video.ServiceUnavailable.
+type Books interface {
+	Records
+	// Name is the table's.
+	Name() string
+	Control(context.Context) (control video.Control, version string, err error)
+	// Month gives the counters of a month, as 2026-08.
+	Month(ctx context.Context, month string) (table.Counters, error)
+	// Usage gives what the attempts of a month have come to.
+	Usage(ctx context.Context, month string) ([]video.Usage, error)
+}
+
+// Stack is a stack with its caps. It is safe for concurrent use.
+type Stack struct {
+	books  Books
+	prices *Prices
+	limits video.Limits
+	wait   time.Duration
+	now    func() time.Time
+}
+
+// NewStack makes a Stack of its own limits, which those that are in the books win over.
+// A model without any price is reserved at so many micro-dollars, and a job waits for
+// room for so long.
+func NewStack(books Books, limits video.Limits, unpriced int64, wait time.Duration, now func() time.Time) *Stack {
+	return &Stack{books, NewPrices(&recent{records: books, now: now}, unpriced), limits, wait, now}
+}
+
+// Admit gives a *Refused for a request of an owner that can't be submitted: one that
+// costs more than a cap by itself, or that finds the month full for longer than a job
+// waits. It reads the table once, and once more where the month has a cap; prices are
+// read once a minute. Any other error is a *video.ServiceUnavailable.
+func (s *Stack) Admit(ctx context.Context, request video.Request, owner string) error {
+	control, _, err := s.books.Control(ctx)
+	if err != nil {
+		return err
+	}
+	at := s.now().UTC()
+	limits := control.Limits(s.limits, owner, at)
+	if limits.DayMicros <= 0 && limits.MonthMicros <= 0 && limits.OwnerDayMicros <= 0 {
+		return nil
+	}
+	price, err := s.prices.Price(ctx, request)
+	if err != nil {
+		return err
+	}
+	day, first, month := periods(at)
+	held := int64(0)
+	if end := first.AddDate(0, 1, 0); limits.MonthMicros > 0 && end.After(at.Add(s.wait)) {
+		counters, err := s.books.Month(ctx, month)
+		if err != nil {
+			return err
+		}
+		held = counters.Held
+	}
+	for _, cap := range []video.NoRoom{
+		{Limit: "owner", Of: limits.OwnerDayMicros, Until: day.AddDate(0, 0, 1)},
+		{Limit: "day", Of: limits.DayMicros, Until: day.AddDate(0, 0, 1)},
+		{Limit: "month", Of: limits.MonthMicros, Until: first.AddDate(0, 1, 0), Held: held},
+	} {
+		cap.Price, cap.Ends = price, control.LimitEnds(cap.Limit, at)
+		if cap.Of > 0 && cap.Held+price > cap.Of && cap.Lasts(at.Add(s.wait)) {
+			return s.refused(ctx, control, at, owner, cap)
+		}
+	}
+	return nil
+}
+
+// refused says what is held below the cap that leaves no room.
+func (s *Stack) refused(ctx context.Context, control video.Control, at time.Time, owner string, why video.NoRoom) error {
+	standing, err := s.standing(ctx, control, at)
+	if err != nil {
+		return err
+	}
+	no := &Refused{Limit: why.Limit, Price: why.Price, Amount: standing.Day}
+	switch why.Limit {
+	case "month":
+		no.Amount, no.Wait = standing.Month, s.wait
+	case "owner":
+		for _, o := range standing.Owners {
+			if o.Name == owner {
+				no.Amount = o.Amount
+			}
+		}
+	}
+	return no
+}
