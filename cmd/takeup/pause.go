@@ -92,19 +92,28 @@ func (a stackAccess) caller(ctx context.Context) (string, error) {
 	return deref(out.Arn), nil
 }
 
-// controls is the table as it is paused and resumed.
+// controls is the table as what is decided for all jobs is read and changed.
 type controls interface {
 	Control(context.Context) (video.Control, string, error)
 	PutControl(ctx context.Context, c video.Control, version string) error
 	Name() string
 }
 
-// decide changes what is decided for all jobs, and shows it.
+// decide changes whether the table is paused, and shows it.
 func (w *world) decide(ctx context.Context, table controls, asJSON bool, change func(c video.Control, table string) (video.Control, error)) error {
+	after, err := decided(ctx, table, change)
+	if err != nil {
+		return err
+	}
+	return w.showControl(after.Paused(table.Name()), asJSON)
+}
+
+// decided changes what is decided for all jobs, and gives it.
+func decided(ctx context.Context, table controls, change func(c video.Control, table string) (video.Control, error)) (video.Control, error) {
 	for range decisions {
 		before, version, err := table.Control(ctx)
 		if err != nil {
-			return reconcile.Plain(err)
+			return video.Control{}, reconcile.Plain(err)
 		}
 		after, err := change(before, table.Name())
 		var conflict *video.Conflict
@@ -115,11 +124,11 @@ func (w *world) decide(ctx context.Context, table controls, asJSON bool, change 
 		case errors.As(err, &conflict):
 			continue
 		case err != nil:
-			return reconcile.Plain(err)
+			return video.Control{}, reconcile.Plain(err)
 		}
-		return w.showControl(after.Paused(table.Name()), asJSON)
+		return after, nil
 	}
-	return errors.New("it was changed by another at the same time, again and again; try again")
+	return video.Control{}, errors.New("it was changed by another at the same time, again and again; try again")
 }
 
 // showControl says whether jobs are submitted.

@@ -65,7 +65,7 @@ func newRoot(w *world) *cobra.Command {
 	)
 	root.AddCommand(
 		newGenerate(w), newList(w), newGet(w), newDownload(w), newCancel(w), newRetry(w), newForget(w), newModels(w), newEstimate(w),
-		newRedrive(w), newReconcile(w), newPause(w), newResume(w), newDoctor(w), newEnv(w), newToken(w), newInvoke(w),
+		newRedrive(w), newReconcile(w), newPause(w), newResume(w), newCaps(w), newDoctor(w), newEnv(w), newToken(w), newInvoke(w),
 		newUp(w), newDown(w), newRun(w), newBuild(w),
 	)
 	root.InitDefaultHelpCmd()

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/takeup/takeup/internal/dynamofake"
 	"github.com/takeup/takeup/internal/fakeapi"
 )
 
@@ -28,6 +29,7 @@ type fakeAWS struct {
 	versioning          string
 	api                 http.Handler
 	tokens, pending     string // the secret of the API's tokens
+	table               *dynamofake.Server
 }
 
 func newFakeAWS(t *testing.T, api *fakeapi.Server) *fakeAWS {
@@ -37,7 +39,7 @@ func newFakeAWS(t *testing.T, api *fakeapi.Server) *fakeAWS {
 		t.Fatal(err)
 	}
 	a := &fakeAWS{
-		tokens: `{"default":"` + fakeapi.Token + `"}`,
+		tokens: `{"default":"` + fakeapi.Token + `"}`, table: dynamofake.New(t),
 		status: "CREATE_COMPLETE", balance: 9.8, executions: 1000, versioning: "Enabled",
 		api: http.StripPrefix("/_aws/execute-api/abc/takeup", httputil.NewSingleHostReverseProxy(target)),
 		outputs: map[string]string{
@@ -81,7 +83,14 @@ func (a *fakeAWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, `{"__type":"AccessDeniedException","message":"you may not"}`)
 		return
 	}
+	if strings.HasPrefix(name, "DynamoDB_") {
+		a.table.ServeHTTP(w, r)
+		return
+	}
 	switch name {
+	case "GetCallerIdentity":
+		w.Header().Set("Content-Type", "text/xml")
+		_, _ = io.WriteString(w, "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/ann</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>")
 	case "billing":
 		_ = json.NewEncoder(w).Encode(map[string]any{"current_balance": a.balance, "currency": "USD"})
 	case "HeadBucket videos", "HeadBucket prompts":

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"text/tabwriter"
@@ -8,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/takeup/takeup/internal/tokens"
+	"github.com/takeup/takeup/internal/video"
 )
 
 // namedToken is a token as add prints it in JSON.
@@ -40,6 +42,7 @@ it is made.`,
 func newTokenAdd(w *world) *cobra.Command {
 	var (
 		t      target
+		cap    amount
 		asJSON bool
 	)
 	cmd := &cobra.Command{
@@ -47,14 +50,27 @@ func newTokenAdd(w *world) *cobra.Command {
 		Short: "Make a token, and print it",
 		Long: `Makes a token of this name, and prints it to standard output. It can't be shown
 again, unless its name is default: a hash of it is kept. It works within 30
-seconds.`,
+seconds.
+
+With --max-usd-per-day, the videos that the token asks for may cost so much in a UTC
+day, and keep to the stack's caps besides. "caps set --owner" changes that.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			token, err := tokens.New(w.random)
 			if err != nil {
 				return err
 			}
-			err = t.changeTokens(cmd, w, func(all tokens.Tokens) (tokens.Tokens, error) { return all.With(args[0], token) })
+			stack, err := t.aws(cmd.Context(), w)
+			if err != nil {
+				return err
+			}
+			err = changeTokens(cmd.Context(), stack, func(all tokens.Tokens) (tokens.Tokens, error) {
+				all, err := all.With(args[0], token)
+				if err == nil && cap.micros != nil {
+					_, err = stack.capOwner(cmd.Context(), args[0], *cap.micros) // before the token works
+				}
+				return all, err
+			})
 			if err != nil {
 				return err
 			}
@@ -70,6 +86,8 @@ seconds.`,
 			return nil
 		},
 	}
+	cmd.Flags().Var(&cap, "max-usd-per-day", "what the videos that it asks for may cost in a UTC day; none for no cap of its own")
+	complete(cmd, "max-usd-per-day", nil)
 	jsonFlag(cmd, &asJSON)
 	t.flags(cmd)
 	return cmd
@@ -129,12 +147,20 @@ func newTokenRevoke(w *world) *cobra.Command {
 		Short: "Take a token away",
 		Long: `Takes a token away: within 90 seconds the API no longer takes it. Its jobs go on,
 and keep their owner. Where that has to be sooner, empty the cache of API Gateway,
-as docs/deploy.md shows. A token of the same name can be made anew.`,
+as docs/deploy.md shows. A cap of its own goes with it, so that its jobs which wait
+for room below that go on within the stack's caps; cancel those that should not.
+A token of the same name can be made anew.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			err := t.changeTokens(cmd, w, func(all tokens.Tokens) (tokens.Tokens, error) { return all.Without(args[0]) })
+			stack, err := t.aws(cmd.Context(), w)
 			if err != nil {
 				return err
+			}
+			if err := changeTokens(cmd.Context(), stack, func(all tokens.Tokens) (tokens.Tokens, error) { return all.Without(args[0]) }); err != nil {
+				return err
+			}
+			if _, err := stack.capOwner(cmd.Context(), args[0], 0); err != nil {
+				return fmt.Errorf("the token of %s was revoked, and its cap was not taken away (takeup caps set --owner): %w", args[0], err)
 			}
 			if asJSON {
 				return printJSON(w.out, namedToken{Name: args[0]})
@@ -150,16 +176,15 @@ as docs/deploy.md shows. A token of the same name can be made anew.`,
 
 // changeTokens changes the stack's tokens. A name that can't be taken, or that there
 // is not, makes the command line one that can't be used.
-func (t *target) changeTokens(cmd *cobra.Command, w *world, change func(tokens.Tokens) (tokens.Tokens, error)) error {
-	stack, err := t.aws(cmd.Context(), w)
-	if err != nil {
-		return err
-	}
-	err = stack.tokens().Change(cmd.Context(), change)
+func changeTokens(ctx context.Context, stack stackAccess, change func(tokens.Tokens) (tokens.Tokens, error)) error {
+	err := stack.tokens().Change(ctx, change)
+	var failed *notCapped
 	var bad *tokens.BadName
 	var taken *tokens.Taken
 	var unknown *tokens.Unknown
 	switch {
+	case errors.As(err, &failed):
+		return failed
 	case errors.As(err, &taken):
 		return &usageError{fmt.Errorf("%w; revoke it first, or take another name", err)}
 	case errors.As(err, &unknown):
@@ -170,6 +195,24 @@ func (t *target) changeTokens(cmd *cobra.Command, w *world, change func(tokens.T
 		return secretError(stack.name, err)
 	}
 	return nil
+}
+
+// notCapped says that an owner's cap could not be changed.
+type notCapped struct{ err error }
+
+func (e *notCapped) Error() string { return e.err.Error() }
+
+func (e *notCapped) Unwrap() error { return e.err }
+
+// capOwner sets the cap on an owner's day; 0 takes it away. The error is a *notCapped.
+func (a stackAccess) capOwner(ctx context.Context, owner string, micros int64) (video.Control, error) {
+	after, err := decided(ctx, a.jobs(), func(c video.Control, table string) (video.Control, error) {
+		return c.CapOwner(table, owner, micros), nil
+	})
+	if err != nil {
+		return after, &notCapped{fmt.Errorf("changing the cap of %s: %w; your AWS credentials need dynamodb:Query and PutItem for the output JobsTable of the stack %s", owner, err, a.name)}
+	}
+	return after, nil
 }
 
 // secretError says what is wrong with the secret of the tokens, and what to do.

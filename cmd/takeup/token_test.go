@@ -17,7 +17,7 @@ func TestToken(t *testing.T) {
 	w, f := withAPI(t)
 	a := newFakeAWS(t, f)
 	clear(w.environment)
-	w.random = strings.NewReader(strings.Repeat("thirty bytes for each of them ", 4))
+	w.random = strings.NewReader(strings.Repeat("thirty bytes for each of them ", 8))
 	var told strings.Builder
 	run := func(args ...string) string {
 		w.out.Reset()
@@ -41,6 +41,17 @@ func TestToken(t *testing.T) {
 		t.Errorf("the default is kept as %s", a.tokens)
 	}
 	run("token", "revoke", "alice", "--json")
+	run("token", "add", "carol", "--max-usd-per-day", "2.5")
+	run("token", "add", "carol", "--max-usd-per-day", "100")
+	run("token", "add", "dave", "--max-usd-per-day", "0")
+	run("caps", "set", "--owner", "carol", "--max-usd-per-day", "3")
+	run("caps", "set", "--owner", "nobody", "--max-usd-per-day", "3")
+	run("token", "revoke", "carol")
+	run("caps", "reset")
+	a.denied = "PutItem"
+	run("token", "add", "carol", "--max-usd-per-day", "2.5")
+	a.denied = ""
+	run("token", "list")
 	a.tokens = "not of tokens"
 	run("token", "list")
 	a.denied = "GetSecretValue"

@@ -131,6 +131,9 @@ func sumOf(kept string) []byte {
 // Names gives the names, sorted.
 func (t Tokens) Names() []string { return slices.Sorted(maps.Keys(t.kept)) }
 
+// Has reports whether there is a token of that name.
+func (t Tokens) Has(name string) bool { return t.kept[name] != "" }
+
 // Default gives the token of that name, or an *Unknown.
 func (t Tokens) Default() (string, error) {
 	token, ok := t.kept[Default]
