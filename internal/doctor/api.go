@@ -27,7 +27,7 @@ type Service interface {
 }
 
 // API looks whether the API answers and takes the token, whether its clock and this
-// machine's agree, and whether it submits jobs.
+// machine's agree, whether it submits jobs, and up to which caps.
 func API(ctx context.Context, api Service, address string, now func() time.Time) []Line {
 	const check, clock = "API", "clock"
 	at, err := api.Clock(ctx)
@@ -38,7 +38,7 @@ func API(ctx context.Context, api Service, address string, now func() time.Time)
 	case err != nil:
 		return []Line{fix(check, address+" does not answer as it should", "see that the address is right and reached from here, and the logs of ApiFunction").because(err)}
 	}
-	lines := []Line{ok(check, "%s answers, and accepts the token", address), Control(ctx, api)}
+	lines := append([]Line{ok(check, "%s answers, and accepts the token", address)}, Control(ctx, api)...)
 	if at.IsZero() {
 		return lines
 	}

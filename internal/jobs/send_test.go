@@ -323,3 +323,27 @@ func (l *locked) StartExecution(ctx context.Context, in *sfn.StartExecutionInput
 	defer l.mu.Unlock()
 	return l.machine.StartExecution(ctx, in)
 }
+
+// A POST that the gate doesn't admit leaves nothing: not a job, and no sending that its
+// retry could belong to.
+func TestSendBehindAGate(t *testing.T) {
+	items, m, g := &dynamofake.Items{}, &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}, &gate{}
+	marks := 0
+	mark := func() string { marks++; return fmt.Sprint("mark-", marks) }
+	s := jobs.New(table.New(items, "jobs", mark, func(time.Duration) time.Duration { return 0 }), shelf{}, executions(t, m), now).Behind(g)
+	send := func(id, owner string, retry int) (jobs.Receipt, error) {
+		return s.Send(t.Context(), jobs.Post{ID: id, At: began, Retry: retry}, request(t, "a boat"), video.Origin{Trigger: video.TriggerAPI, Token: owner})
+	}
+	for retry := range 3 {
+		if receipt, err := send(fmt.Sprint("bob-", retry), "bob", retry); !errors.Is(err, errFull) || receipt.ID != "" || len(items.All()) != 0 {
+			t.Errorf("retry %d: %+v, %v; there are %v", retry, receipt, err, items.All())
+		}
+	}
+	if receipt, err := send("alice-0", "alice", 0); err != nil || receipt.ID != "alice-0" {
+		t.Errorf("admitted: %+v, %v", receipt, err)
+	}
+	asked := g.asked
+	if receipt, err := send("alice-1", "alice", 1); err != nil || receipt.ID != "alice-0" || g.asked != asked {
+		t.Errorf("its retry: %+v, %v; the gate was asked %d times", receipt, err, g.asked)
+	}
+}

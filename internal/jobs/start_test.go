@@ -352,3 +352,35 @@ func TestRandomID(t *testing.T) {
 		t.Error("an id of too little randomness")
 	}
 }
+
+// gate admits nobody but alice.
+type gate struct{ asked int }
+
+var errFull = errors.New("no room, ever")
+
+func (g *gate) Admit(_ context.Context, _ video.Request, owner string) error {
+	if g.asked++; owner == "alice" {
+		return nil
+	}
+	return errFull
+}
+
+// What the gate doesn't admit is no job, and leaves its id free. A job that there is
+// stays one, and the gate isn't asked.
+func TestBehindAGate(t *testing.T) {
+	l, m, g := ledger{}, &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}, &gate{}
+	s := service(t, l, shelf{}, m).Behind(g)
+	start := func(owner, prompt string) (jobs.Receipt, error) {
+		return s.Start(t.Context(), "a", request(t, prompt), video.Origin{Trigger: video.TriggerAPI, Token: owner})
+	}
+	if receipt, err := start("bob", "a boat"); !errors.Is(err, errFull) || receipt.ID != "" || len(l) != 0 || len(m.started) != 0 {
+		t.Errorf("not admitted: %+v, %v; there are %v", receipt, err, l)
+	}
+	if receipt, err := start("alice", "a tree"); err != nil || receipt.ID != "a" || len(l) != 1 {
+		t.Errorf("another request of the same id, admitted: %+v, %v", receipt, err)
+	}
+	asked := g.asked
+	if receipt, err := start("bob", "a tree"); err != nil || receipt.ID != "a" || g.asked != asked {
+		t.Errorf("a job that there is: %+v, %v; the gate was asked %d times", receipt, err, g.asked)
+	}
+}

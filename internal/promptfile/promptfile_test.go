@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
 
+	"github.com/takeup/takeup/internal/caps"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/video"
@@ -335,4 +336,35 @@ func FuzzEvent(f *testing.F) {
 			t.Fatalf("got %v", err)
 		}
 	})
+}
+
+// A file whose video no cap has room for is rejected in the API's words. Uploaded again
+// once there is room, it starts its job.
+func TestAFileOverACap(t *testing.T) {
+	full := &caps.Refused{Limit: "day", Price: 12_500_000, Amount: caps.Amount{Limit: 10_000_000, ResetsAt: at}}
+	b, s := &bucket{content: "a boat"}, &starter{err: full}
+	known := contents{}
+	f := promptfile.New(b, known, &refusing{s}, "videos", func() time.Time { return at }, slog.New(slog.DiscardHandler))
+	if err := f.Handle(t.Context(), event(record("ObjectCreated:Put", "a.txt", "v1"))); err != nil {
+		t.Fatal(err)
+	}
+	var rejection promptfile.Rejection
+	if err := json.Unmarshal([]byte(b.written["videos/rejected/a.txt.json"]), &rejection); err != nil || rejection.Reason != full.Error() || len(rejection.Fields) != 0 {
+		t.Errorf("rejected as %+v, %v", rejection, err)
+	}
+	if len(s.refused) != 1 || !strings.Contains(s.refused[0], full.Error()) {
+		t.Errorf("kept as %q", s.refused)
+	}
+	s.err = nil
+	if err := f.Handle(t.Context(), event(record("ObjectCreated:Put", "a.txt", "v2"))); err != nil || len(s.ids) != 1 {
+		t.Errorf("once there is room: %v, started %v", err, s.ids)
+	}
+}
+
+// refusing keeps a refusal though it starts nothing.
+type refusing struct{ *starter }
+
+func (r *refusing) Refuse(ctx context.Context, id string, why *video.InvalidRequest, from video.Origin) error {
+	_ = r.starter.Refuse(ctx, id, why, from)
+	return nil
 }

@@ -161,3 +161,99 @@ func TestClaimsInTrouble(t *testing.T) {
 	_, err = open(fake).Paused(t.Context())
 	wantUnavailable(t, err)
 }
+
+// The control keeps caps whole, and claims are made by those that hold then.
+func TestCaps(t *testing.T) {
+	jobs, ctx := open(dynamofake.New(t)), t.Context()
+	decide := func(change func(video.Control) video.Control) {
+		t.Helper()
+		read, version, err := jobs.Control(ctx)
+		after := change(read)
+		if err == nil {
+			err = jobs.PutControl(ctx, after, version)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _, err := jobs.Control(ctx); err != nil || !reflect.DeepEqual(got, after) {
+			t.Errorf("got %+v, %v\nwant %+v", got, err, after)
+		}
+	}
+	set := func(caps video.Caps) {
+		t.Helper()
+		caps.By, caps.At = "arn:aws:iam::123456789012:user/ann", evening
+		decide(func(c video.Control) video.Control { return c.SetCaps(jobs.Name(), caps) })
+	}
+	reset := func() { t.Helper(); decide(video.Control.ResetCaps) }
+	none := func(id, limit string, ends time.Time) {
+		t.Helper()
+		var full *video.NoRoom
+		if err := claimWithin(t, jobs, id, 4, evening, video.Limits{DayMicros: 10}); !errors.As(err, &full) || full.Limit != limit || limit != "in_flight" && full.Price != 4 || !full.Ends.Equal(ends) {
+			t.Errorf("%s by %s: %v, of %+v", id, limit, err, full)
+		}
+	}
+	fits := func(id string) {
+		t.Helper()
+		if err := claimWithin(t, jobs, id, 4, evening, video.Limits{DayMicros: 10}); err != nil {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
+	for id, owner := range map[string]string{"a": "", "b": "", "c": "", "d": "", "e": "alice", "f": "alice", "g": "bob", "h": ""} {
+		createFor(t, jobs, id, owner, video.DefaultModel)
+	}
+	fits("a")
+	until := evening.Add(time.Hour)
+	set(video.Caps{DayMicros: new(int64(7)), Until: until})
+	none("b", "day", until)
+	set(video.Caps{DayMicros: new(int64(3))}) // less than one claim, and than what is held
+	none("b", "day", time.Time{})
+	reset()
+	fits("b")
+	none("c", "day", time.Time{})
+	set(video.Caps{DayMicros: new(int64(0)), InFlight: new(int64(3)), MonthMicros: new(int64(100))})
+	fits("c")
+	none("d", "in_flight", time.Time{})
+	set(video.Caps{InFlight: new(int64(0)), MonthMicros: new(int64(15)), Until: until})
+	none("d", "month", until)
+	set(video.Caps{MonthMicros: new(int64(16)), Until: evening}) // has ended, so that the stack's own holds
+	none("d", "day", time.Time{})
+	reset()
+	set(video.Caps{DayMicros: new(int64(0))})
+	decide(func(c video.Control) video.Control { return c.CapOwner(jobs.Name(), "alice", 7).CapOwner(jobs.Name(), "bob", 100) })
+	fits("e")
+	none("f", "owner", time.Time{})
+	fits("g")
+	fits("h")
+	decide(func(c video.Control) video.Control { return c.CapOwner(jobs.Name(), "alice", 0) })
+	fits("f")
+}
+
+// What is decided while a claim is made lets the claim fail, and it is made by that.
+func TestCapsWhileAClaimIsMade(t *testing.T) {
+	fake := dynamofake.New(t)
+	jobs, decided := open(fake), false
+	create(t, jobs, "a", "b")
+	if _, err := claim(t, jobs, "a"); err != nil {
+		t.Fatal(err)
+	}
+	fake.Fail(func(call dynamofake.Call) dynamofake.Fault {
+		if call.Op == "TransactWriteItems" && !decided {
+			decided = true
+			c, version, err := jobs.Control(t.Context())
+			if err == nil {
+				err = jobs.PutControl(t.Context(), c.SetCaps(jobs.Name(), video.Caps{DayMicros: new(int64(1)), At: evening}), version)
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		return dynamofake.Fault{}
+	})
+	var full *video.NoRoom
+	if _, err := claim(t, jobs, "b"); !errors.As(err, &full) || full.Of != 1 {
+		t.Errorf("got %v", err)
+	}
+	if got, _, err := jobs.Get(t.Context(), "b"); err != nil || got.Attempt != 0 {
+		t.Errorf("%+v, %v", got, err)
+	}
+}

@@ -28,8 +28,7 @@ func claimed(entry video.Entry, micros int64, at time.Time) video.Entry {
 	return entry
 }
 
-// claimWithin claims a job's next attempt. The first claim of all has the control
-// written, and is a conflict.
+// claimWithin claims a job's next attempt, reading it again as often as Submit does.
 func claimWithin(t *testing.T, c *table.Table, id string, micros int64, at time.Time, limits video.Limits) error {
 	t.Helper()
 	for {

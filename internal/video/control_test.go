@@ -51,3 +51,71 @@ func TestControl(t *testing.T) {
 		}
 	}
 }
+
+// Caps win over the stack's limits until they end, and what they leave out stays.
+func TestCaps(t *testing.T) {
+	at := time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
+	stack := video.Limits{DayMicros: 100, MonthMicros: 1000, InFlight: 10}
+	is := func(step string, c video.Control, owner string, at time.Time, want video.Limits) {
+		t.Helper()
+		if got := c.Limits(stack, owner, at); got != want {
+			t.Errorf("%s: %+v, want %+v", step, got, want)
+		}
+	}
+	c := video.Control{}
+	is("nothing decided", c, "", at, stack)
+	c = c.SetCaps("jobs", video.Caps{DayMicros: new(int64(20)), By: "ann", At: at, Until: at.Add(time.Hour)})
+	is("a day's", c, "", at, video.Limits{DayMicros: 20, MonthMicros: 1000, InFlight: 10})
+	if c.Table != "jobs" || c.Paused("jobs") != nil {
+		t.Errorf("got %+v", c)
+	}
+	later := at.Add(time.Minute)
+	c = c.SetCaps("jobs", video.Caps{MonthMicros: new(int64(0)), InFlight: new(int64(50)), By: "bob", At: later, Until: at.Add(2 * time.Hour)})
+	is("and the others", c, "", later, video.Limits{DayMicros: 20, InFlight: 50})
+	if set := c.CapsAt(later); set == nil || set.By != "bob" || !set.At.Equal(later) {
+		t.Errorf("got %+v", set)
+	}
+	for limit, want := range map[string]time.Time{"day": at.Add(2 * time.Hour), "month": at.Add(2 * time.Hour), "in_flight": at.Add(2 * time.Hour), "owner": {}} {
+		if got := c.LimitEnds(limit, later); !got.Equal(want) {
+			t.Errorf("%s ends at %v", limit, got)
+		}
+	}
+	end := at.Add(2 * time.Hour)
+	is("just before they end", c, "", end.Add(-1), video.Limits{DayMicros: 20, InFlight: 50})
+	is("ended", c, "", end, stack)
+	if c.CapsAt(end) != nil || !c.LimitEnds("day", end).IsZero() {
+		t.Errorf("ended: %+v", c.CapsAt(end))
+	}
+	anew := c.SetCaps("jobs", video.Caps{InFlight: new(int64(1)), At: end})
+	is("set anew after they ended", anew, "", end.AddDate(10, 0, 0), video.Limits{DayMicros: 100, MonthMicros: 1000, InFlight: 1})
+	if !anew.LimitEnds("in_flight", end).IsZero() || !anew.LimitEnds("day", end).IsZero() {
+		t.Error("caps that are to be reset have an end")
+	}
+	is("reset", anew.ResetCaps(), "", end, stack)
+
+	// An owner's cap comes besides, and neither is lost by the other, or by a pause.
+	capped := c.CapOwner("jobs", "alice", 7)
+	is("an owner's", capped, "alice", later, video.Limits{DayMicros: 20, InFlight: 50, OwnerDayMicros: 7})
+	is("another's", capped, "bob", later, video.Limits{DayMicros: 20, InFlight: 50})
+	if c.Owners != nil {
+		t.Errorf("the control before has owners now: %+v", c)
+	}
+	both := capped.CapOwner("jobs", "bob", 9)
+	if len(capped.Owners) != 1 || len(both.Owners) != 2 || !reflect.DeepEqual(both.CapOwner("jobs", "bob", 0).Owners, capped.Owners) {
+		t.Errorf("got %+v and %+v", capped.Owners, both.Owners)
+	}
+	if same := capped.CapOwner("jobs", "bob", 0); !reflect.DeepEqual(same, capped) {
+		t.Errorf("a cap that there isn't was taken away: %+v", same)
+	}
+	resumed, err := capped.ResetCaps().Pause("jobs", "ann", "a bill", at).Resume("jobs", false)
+	if err != nil || !reflect.DeepEqual(resumed, capped.ResetCaps()) {
+		t.Errorf("paused and resumed: %+v, %v", resumed, err)
+	}
+	if first := (video.Control{}).CapOwner("jobs", "alice", 1); first.Table != "jobs" {
+		t.Errorf("the first decision names no table: %+v", first)
+	}
+	// A copy's caps don't make it one where jobs are submitted.
+	if copied := (video.Control{Table: "other"}).SetCaps("jobs", video.Caps{DayMicros: new(int64(1)), At: at}); copied.Paused("jobs") == nil {
+		t.Errorf("a copy is not paused: %+v", copied)
+	}
+}
