@@ -126,13 +126,24 @@ func TestMissingWhilePaused(t *testing.T) {
 }
 
 // pausing is a play in which the table is paused at one of a job's calls, and resumed
-// an hour later.
+// an hour later; or in which a cap is lowered so that the job doesn't fit, for an hour.
 type pausing struct {
-	begun bool
-	plan  map[int]fault // its hold is where it is paused
+	begun, lowered bool
+	plan           map[int]fault // its hold is where it is paused
 }
 
-func (c pausing) String() string { return fmt.Sprintf("paused, begun=%v, job %v", c.begun, c.plan) }
+func (c pausing) String() string {
+	return fmt.Sprintf("paused, by a cap %v, begun=%v, job %v", c.lowered, c.begun, c.plan)
+}
+
+// decision has no claim written.
+func (c pausing) decision() video.Control {
+	if !c.lowered {
+		return video.Control{Table: "jobs", PausedAt: time.Now(), PausedBy: "ann"}
+	}
+	least := video.Caps{DayMicros: new(int64(1)), By: "ann", At: time.Now(), Until: time.Now().Add(time.Hour + time.Minute)}
+	return video.Control{Table: "jobs", Caps: &least}
+}
 
 func (c pausing) run(t *testing.T) (calls []string) {
 	t.Helper()
@@ -156,7 +167,7 @@ func (c pausing) run(t *testing.T) (calls []string) {
 		var resumed sync.WaitGroup
 		main := &moments{plan: c.plan}
 		main.held = func() {
-			put(video.Control{Table: "jobs", PausedAt: time.Now(), PausedBy: "ann"})
+			put(c.decision())
 			before := attempt()
 			resumed.Go(func() {
 				time.Sleep(time.Hour)
@@ -175,21 +186,26 @@ func (c pausing) run(t *testing.T) (calls []string) {
 	return calls
 }
 
-// TestPausedAtEveryPoint pauses the table before and after each call of a job, alone
-// and, up to its submission, with each fault of the job's other calls until then: no
+// TestPausedAtEveryPoint pauses the table, or lowers a cap, before and after each call of
+// a job, alone and, up to its submission, with each fault of the job's other calls until then: no
 // claim is written until it is resumed, what was claimed before goes on, and every
 // promise is kept.
 func TestPausedAtEveryPoint(t *testing.T) {
 	t.Parallel()
 	plays := 0
 	const turn = 8 // calls: two tries while it is paused, of which the hour has many
-	for _, begun := range []bool{false, true} {
-		play := func(c pausing) []string { plays++; return c.run(t) }
-		calls := play(pausing{begun: begun})
+	for _, kind := range []pausing{{}, {begun: true}, {lowered: true}, {begun: true, lowered: true}} {
+		play := func(plan map[int]fault) []string {
+			plays++
+			c := kind
+			c.plan = plan
+			return c.run(t)
+		}
+		calls := play(nil)
 		submits := func(trace []string) []string { return trace[:max(0, slices.Index(trace, "retrieve"))] }
 		for i := range calls {
 			for _, h := range []fault{hold, holdAfter} {
-				after := play(pausing{begun: begun, plan: map[int]fault{i: h}})
+				after := play(map[int]fault{i: h})
 				if i >= len(submits(calls)) {
 					continue
 				}
@@ -198,11 +214,11 @@ func TestPausedAtEveryPoint(t *testing.T) {
 						continue
 					}
 					for _, f := range faultsOf(after[j]) {
-						play(pausing{begun: begun, plan: map[int]fault{i: h, j: f}})
+						play(map[int]fault{i: h, j: f})
 					}
 				}
 			}
 		}
 	}
-	t.Logf("%d plays of a job while the table is paused", plays)
+	t.Logf("%d plays of a job while the table is paused, or a cap is lowered", plays)
 }

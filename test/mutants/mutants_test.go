@@ -88,8 +88,13 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestForgottenAtEveryPoint$", "./internal/pipeline", "it is forgotten, and redriven as",
 		},
 		{
-			"claims while it is paused", "internal/table/control.go",
-			`if c.PausedAt.IsZero() {`, `if c.PausedAt.IsZero() || true {`,
+			"claims while it is paused", "internal/table/claim.go",
+			`if paused := control.Paused(t.name); paused != nil {`, `if paused := control.Paused(t.name); paused != nil && false {`,
+			"^TestPausedAtEveryPoint$", "./internal/pipeline", "was claimed while it was paused",
+		},
+		{
+			"a claim by what was decided before", "internal/table/claim.go",
+			`t.stillDecided(decided)`, `t.stillDecided(func() string { _, decided, _ = t.Control(ctx); return decided }())`,
 			"^TestPausedAtEveryPoint$", "./internal/pipeline", "was claimed while it was paused",
 		},
 		{
