@@ -219,7 +219,9 @@ func TestCaps(t *testing.T) {
 	none("d", "day", time.Time{})
 	reset()
 	set(video.Caps{DayMicros: new(int64(0))})
-	decide(func(c video.Control) video.Control { return c.CapOwner(jobs.Name(), "alice", 7).CapOwner(jobs.Name(), "bob", 100) })
+	decide(func(c video.Control) video.Control {
+		return c.CapOwner(jobs.Name(), "alice", 7).CapOwner(jobs.Name(), "bob", 100)
+	})
 	fits("e")
 	none("f", "owner", time.Time{})
 	fits("g")

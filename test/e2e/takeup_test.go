@@ -84,6 +84,7 @@ func TestTakeup(t *testing.T) {
 	t.Run("corpus", w.testCorpus)
 	t.Run("begun anew", w.testBegunAnew)
 	t.Run("paused", w.testPause)
+	t.Run("caps", w.testCaps)
 	t.Run("an API fuzzer", w.testFuzz)
 	t.Run("a key is exchanged", w.testKeyExchange)
 	t.Run("nothing is bought twice", w.testLedger)
