@@ -22,9 +22,10 @@ const (
 	// the counters of its month and of its owner's day, changed when it is accepted, and
 	// when it is stored, with the counters. Each check tells of its looks besides.
 	jobTableWrites = (2*2 + 2) + 1 + 4*2 + 4 + (2 + 3 + 2*2)
-	// The job is read by who starts it, Submit, and Store twice; Submit reads the price
-	// list, of up to 8 KB, the charges and what is in flight of the month before.
-	jobTableReads = 1 + 1 + 2 + (2 + 1 + 1)
+	// The job is read by who starts it, Submit, and Store twice. Who starts it and the
+	// claim read what the operator has decided; Submit reads the price list, of up to
+	// 8 KB, the charges and what is in flight of the month before.
+	jobTableReads = 2 + 1 + 2 + (1 + 2 + 1 + 1)
 )
 
 // tally is what a policy did for the jobs of a row.
