@@ -58,7 +58,7 @@ func TestCaps(t *testing.T) {
 		run(append([]string{"caps", "set"}, wrong...)...)
 	}
 	usd := func(amount string) *json.Number { return new(json.Number(amount)) }
-	midnight := now.Truncate(24 * time.Hour).AddDate(0, 0, 1)
+	midnight := now.Truncate(24*time.Hour).AddDate(0, 0, 1)
 	f.Control.Caps = client.Caps{
 		Day:      client.Cap{Limit: usd("20.5"), Parameter: usd("100"), Held: client.Held{Spent: "0.98", Reserved: "0", Uncertain: "0.000001", ResetsAt: midnight}},
 		Month:    client.Cap{Parameter: usd("300"), Held: client.Held{Spent: "212.74", Reserved: "1.96", Uncertain: "0", ResetsAt: midnight.AddDate(0, 0, 10)}},

@@ -42,7 +42,7 @@ it is made.`,
 func newTokenAdd(w *world) *cobra.Command {
 	var (
 		t      target
-		cap    amount
+		day    amount
 		asJSON bool
 	)
 	cmd := &cobra.Command{
@@ -66,8 +66,8 @@ day, and keep to the stack's caps besides. "caps set --owner" changes that.`,
 			}
 			err = changeTokens(cmd.Context(), stack, func(all tokens.Tokens) (tokens.Tokens, error) {
 				all, err := all.With(args[0], token)
-				if err == nil && cap.micros != nil {
-					_, err = stack.capOwner(cmd.Context(), args[0], *cap.micros) // before the token works
+				if err == nil && day.micros != nil {
+					_, err = stack.capOwner(cmd.Context(), args[0], *day.micros) // before the token works
 				}
 				return all, err
 			})
@@ -86,7 +86,7 @@ day, and keep to the stack's caps besides. "caps set --owner" changes that.`,
 			return nil
 		},
 	}
-	cmd.Flags().Var(&cap, "max-usd-per-day", "what the videos that it asks for may cost in a UTC day; none for no cap of its own")
+	cmd.Flags().Var(&day, "max-usd-per-day", "what the videos that it asks for may cost in a UTC day; none for no cap of its own")
 	complete(cmd, "max-usd-per-day", nil)
 	jsonFlag(cmd, &asJSON)
 	t.flags(cmd)

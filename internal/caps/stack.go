@@ -64,14 +64,14 @@ func (s *Stack) Admit(ctx context.Context, request video.Request, owner string) 
 		}
 		held = counters.Held
 	}
-	for _, cap := range []video.NoRoom{
+	for _, why := range []video.NoRoom{
 		{Limit: "owner", Of: limits.OwnerDayMicros, Until: day.AddDate(0, 0, 1)},
 		{Limit: "day", Of: limits.DayMicros, Until: day.AddDate(0, 0, 1)},
 		{Limit: "month", Of: limits.MonthMicros, Until: first.AddDate(0, 1, 0), Held: held},
 	} {
-		cap.Price, cap.Ends = price, control.LimitEnds(cap.Limit, at)
-		if cap.Of > 0 && cap.Held+price > cap.Of && cap.Lasts(at.Add(s.wait)) {
-			return s.refused(ctx, control, at, owner, cap)
+		why.Price, why.Ends = price, control.LimitEnds(why.Limit, at)
+		if why.Of > 0 && why.Held+price > why.Of && why.Lasts(at.Add(s.wait)) {
+			return s.refused(ctx, control, at, owner, why)
 		}
 	}
 	return nil

@@ -114,12 +114,12 @@ func (e *NoRoom) Error() string {
 		return fmt.Sprintf("%d of at most %d videos are under way", e.Held, e.Of)
 	}
 	usd := func(micros int64) float64 { return float64(micros) / 1e6 }
-	cap := fmt.Sprintf("the %s's %.2f USD", e.Limit, usd(e.Of))
+	limit := fmt.Sprintf("the %s's %.2f USD", e.Limit, usd(e.Of))
 	if e.Limit == "owner" {
-		cap = fmt.Sprintf("the token's %.2f USD a day", usd(e.Of))
+		limit = fmt.Sprintf("the token's %.2f USD a day", usd(e.Of))
 	}
 	if e.Price > e.Of {
-		return fmt.Sprintf("the video may cost %.2f USD, which is more than %s", usd(e.Price), cap)
+		return fmt.Sprintf("the video may cost %.2f USD, which is more than %s", usd(e.Price), limit)
 	}
-	return fmt.Sprintf("%.2f of %s are spent, reserved or uncertain", usd(e.Held), cap)
+	return fmt.Sprintf("%.2f of %s are spent, reserved or uncertain", usd(e.Held), limit)
 }

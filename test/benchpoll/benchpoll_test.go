@@ -27,7 +27,7 @@ func TestTally(t *testing.T) {
 		"GB-s": {r.gbSeconds, 4*0.3*cost.CheckGB + around}, "held": {r.held, 100 * 1.2 / 61.2},
 		"measure": {r.measure, r.usd + 11.2*schedule.LagUSD},
 		"usd": {r.usd, 15*cost.Transition + 6*cost.Invocation + (4*0.3*cost.CheckGB+around)*cost.GBSecond +
-			2*cost.Write + cost.Read + (28+4)*cost.TableWrite + 8*cost.TableRead},
+			2*cost.Write + cost.Read + (28+4)*cost.TableWrite + 10*cost.TableRead},
 	} {
 		if math.Abs(c.got-c.want) > 1e-9 {
 			t.Errorf("%s is %v, want %v", name, c.got, c.want)
