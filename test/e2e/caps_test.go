@@ -135,6 +135,7 @@ func (w *world) testLoweredCap(t *testing.T, c commandLine) {
 		t.Errorf("it says %s", said)
 	}
 	w.put(t, file, content)
+	w.succeeded(t, job)
 	w.stored(t, job)
 	ask[client.Video](w, t, http.StatusAccepted, http.MethodPost, "/videos/"+hand+"/redrive")
 	w.stored(t, hand)
