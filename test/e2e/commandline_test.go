@@ -99,7 +99,7 @@ func (w *world) testCommandLine(t *testing.T) {
 	if listed := c.run(t, "list", "--limit", "50"); !strings.Contains(listed, id) {
 		t.Errorf("it is not listed:\n%s", listed)
 	}
-	if report := c.run(t, "doctor"); strings.Contains(report, "fix:") || strings.Count(report, "ok ") != 12 {
+	if report := c.run(t, "doctor"); strings.Contains(report, "fix:") || strings.Count(report, "ok ") != 13 {
 		t.Errorf("doctor says\n%s", report)
 	}
 }
