@@ -88,6 +88,7 @@ type API struct {
 	Estimator Estimator
 	Prices    Prices
 	Caps      Caps
+	Usage     Usage
 	// Page answers GET and HEAD of / and of what is under /assets/.
 	Page http.Handler
 	// Origin is the origin whose pages may call the API from a browser, as

@@ -34,6 +34,7 @@ type fakeJobs struct {
 	panics   bool
 	standing *caps.Standing // nil: uncapped
 	asked    []string
+	used     []video.Usage
 	posts    []jobs.Post
 	owner    string // of the last that was started
 }
@@ -188,6 +189,15 @@ func (j *fakeJobs) Forget(_ context.Context, id string) (jobs.Forgotten, error) 
 	}}, nil
 }
 
+// Usage is nothing but in August 2026.
+func (j *fakeJobs) Usage(_ context.Context, month string) ([]video.Usage, error) {
+	j.asked = append(j.asked, "usage "+month)
+	if month != "2026-08" {
+		return nil, j.err
+	}
+	return slices.Clone(j.used), j.err
+}
+
 // links makes URLs that a test can recognize.
 type links struct{ err error }
 
@@ -251,7 +261,11 @@ func newJobs(t *testing.T) *fakeJobs {
 	ended := func(state video.State, err error) jobs.View {
 		return jobs.View{State: state, Request: &r, CreatedAt: began, EndedAt: at, Ending: video.NewEndingRecord(err, at)}
 	}
-	j := &fakeJobs{requests: map[string]string{}, views: map[string]jobs.View{
+	j := &fakeJobs{requests: map[string]string{}, used: []video.Usage{
+		{Day: "2026-08-20", Model: r.Model(), Owner: "alice", Videos: 3, Failed: 1, SpentMicros: 2_940_000},
+		{Day: "2026-08-20", Model: r.Model(), InDoubt: 1, UncertainMicros: 980_000},
+		{Day: "2026-08-21", Model: "klingai/v2-master-text-to-video", Owner: "bob", ReservedMicros: 1_400_001},
+	}, views: map[string]jobs.View{
 		"queued":     {State: video.StateQueued, Request: &r, CreatedAt: began, Waiting: waits(video.WaitStart)},
 		"generating": {State: video.StateGenerating, Request: &r, CreatedAt: began, SubmittedAt: at.Add(-28 * time.Second), Waiting: waits(video.WaitGeneration)},
 		"late":       {State: video.StateGenerating, Request: &r, CreatedAt: began, SubmittedAt: at.Add(-time.Hour), Waiting: waits(video.WaitGeneration)},
@@ -288,7 +302,7 @@ func waits(kind video.WaitKind) *jobs.Waiting {
 // newAPI is an API of fakes.
 func newAPI(j *fakeJobs, l links, log io.Writer) *web.API {
 	api := &web.API{
-		Jobs: j, Videos: l, Uploads: l, Estimator: clockwork{}, Prices: prices(), Caps: j,
+		Jobs: j, Videos: l, Uploads: l, Estimator: clockwork{}, Prices: prices(), Caps: j, Usage: j,
 		Random: zeros{}, Now: func() time.Time { return at }, Log: slog.New(slog.NewJSONHandler(log, nil)),
 	}
 	api.Page = page{api.NotFound()}

@@ -32,10 +32,10 @@ type failure struct {
 }
 
 type meta struct {
-	Usage usage `json:"usage"`
+	Usage metaUsage `json:"usage"`
 }
 
-type usage struct {
+type metaUsage struct {
 	Credits int64 `json:"credits_used"`
 }
 
@@ -47,7 +47,7 @@ func reply(v jobs.View, url string) generation {
 	}
 	if v.Manifest != nil {
 		g.Video = &file{URL: url, Duration: v.Manifest.Request.Duration()}
-		g.Meta = &meta{Usage: usage{Credits: v.Manifest.CreditsUsed}}
+		g.Meta = &meta{Usage: metaUsage{Credits: v.Manifest.CreditsUsed}}
 	}
 	if v.Ending != nil {
 		g.Error = &failure{Name: v.Ending.Error, Message: v.Ending.Message}

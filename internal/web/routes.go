@@ -38,6 +38,7 @@ func (a *API) Handler() http.Handler {
 		"/models":              {"GET": a.models},
 		ModelsPath:             {"GET": a.models},
 		"/control":             {"GET": a.control},
+		"/usage":               {"GET": a.usage},
 		"/openapi.json":        {"GET": describe},
 	} {
 		allowed := slices.Sorted(maps.Keys(takes))

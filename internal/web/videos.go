@@ -47,6 +47,12 @@ func (a *API) list(r *http.Request) answer {
 // running asks for the jobs that are queued or generating.
 const running = "running"
 
+// What is wrong with the model, and with the owner, that something is asked for by.
+const (
+	unknownModel = "is not one that Takeup knows; GET /models lists them"
+	unknownOwner = "is not the name of a token; takeup token list shows them"
+)
+
 // longestWords is the most that prompts are searched for, in characters.
 const longestWords = 200
 
@@ -69,12 +75,12 @@ func listed(query url.Values) (jobs.Query, []video.FieldError) {
 	if query.Has("model") {
 		model, ok := video.FindModel(query.Get("model"))
 		if !ok {
-			no("model", "is not one that Takeup knows; GET /models lists them")
+			no("model", unknownModel)
 		}
 		q.Model = model.Name
 	}
 	if q.Owner = query.Get("owner"); query.Has("owner") && !tokens.ValidName(q.Owner) {
-		no("owner", "is not the name of a token; takeup token list shows them")
+		no("owner", unknownOwner)
 	}
 	if q.Words = strings.TrimSpace(query.Get("q")); query.Has("q") && (q.Words == "" || utf8.RuneCountInString(q.Words) > longestWords || !utf8.ValidString(q.Words)) {
 		no("q", "takes words of the prompt, of 1 to "+strconv.Itoa(longestWords)+" characters")
