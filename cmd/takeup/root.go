@@ -64,7 +64,7 @@ func newRoot(w *world) *cobra.Command {
 		&cobra.Group{ID: groupHelp, Title: "Help:"},
 	)
 	root.AddCommand(
-		newGenerate(w), newList(w), newGet(w), newDownload(w), newCancel(w), newRetry(w), newForget(w), newModels(w), newEstimate(w),
+		newGenerate(w), newList(w), newGet(w), newDownload(w), newCancel(w), newRetry(w), newForget(w), newModels(w), newEstimate(w), newUsage(w),
 		newRedrive(w), newReconcile(w), newPause(w), newResume(w), newCaps(w), newDoctor(w), newEnv(w), newToken(w), newInvoke(w),
 		newUp(w), newDown(w), newRun(w), newBuild(w),
 	)

@@ -117,6 +117,8 @@ func (s *Server) answer(header http.Header, r *http.Request, body []byte) (path 
 		status, reply = http.StatusOK, s.Models
 	case "GET /control":
 		status, reply = http.StatusOK, s.Control
+	case "GET /usage":
+		status, reply = http.StatusOK, s.Usage
 	case "POST /videos/{id}/forget":
 		status, reply = s.forget(r, strings.Split(r.URL.Path, "/")[2])
 	case "GET /videos/{id}/content":

@@ -33,6 +33,8 @@ type Server struct {
 	Models client.Models
 	// Control is what GET /control gives.
 	Control client.Control
+	// Usage is what GET /usage gives, whatever is asked for.
+	Usage client.Usage
 	// Script makes the states of a new job, one for each time that it is asked
 	// for; the last stays.
 	Script func(id string, request video.Request) []client.Video
