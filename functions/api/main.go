@@ -31,7 +31,7 @@ func main() {
 	presigner, stack := s3.NewPresignClient(bucket), caps.NewStack(known, set.Limits(), int64(set.Unpriced), set.CapWait(), time.Now)
 	executions, videos := jobs.NewExecutions(sfn.NewFromConfig(config), set.StateMachine), web.NewPresigned(presigner, set.VideosBucket, set.VideoURL.Duration())
 	api := web.API{
-		Jobs: jobs.New(known, manifest.New(bucket, set.VideosBucket), executions, time.Now).Behind(stack), Caps: stack, Videos: videos, Uploads: web.NewForms(presigner, set.PromptsBucket, time.Now),
+		Jobs: jobs.New(known, manifest.New(bucket, set.VideosBucket), executions, time.Now).Behind(stack), Caps: stack, Usage: known, Videos: videos, Uploads: web.NewForms(presigner, set.PromptsBucket, time.Now),
 		Estimator: timings.NewRecent(known, time.Now, log), Prices: pricelist.NewRecent(known, log, time.Now), Origin: set.CORSOrigin, Random: rand.Reader, Now: time.Now, Log: log,
 	}
 	api.Page = page.New(videos.Origin, api.NotFound())
