@@ -45,6 +45,7 @@ export class Api {
   }
 
   control = () => this.#call("GET", "control");
+  usage = (month) => this.#call("GET", `usage?month=${month}`);
   models = () => this.#call("GET", "models");
   // videos takes the list's parameters. One that is null or undefined is left out.
   videos = (query) => this.#call("GET", `videos?${new URLSearchParams(Object.entries(query).filter(([, value]) => value ?? null))}`);

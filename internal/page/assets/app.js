@@ -11,6 +11,7 @@ import { ended, Library } from "./library.js";
 import { Outbox } from "./outbox.js";
 import { Quotes, cost } from "./prices.js";
 import { catchDrops, read } from "./promptfiles.js";
+import { Usage } from "./usage.js";
 import { dateOf, prompt } from "./words.js";
 
 const place = "takeup.token";
@@ -27,6 +28,7 @@ class App {
   #composer = new Composer(storage, (request) => this.#outbox.send(request));
   #filters = new Filters(storage, (filter) => this.#library?.show(filter));
   #filterable = false; // there was something to filter since the token was given
+  #usage = new Usage();
   #fading;
 
   constructor() {
@@ -88,7 +90,8 @@ class App {
       accepted: (entry, generation) => this.#accepted(entry, generation),
       refused: (entry, error) => this.#composer.refused(entry.request, error),
     });
-    this.#control = new Control(this.#api);
+    this.#usage.use(this.#api);
+    this.#control = new Control(this.#api, (caps) => this.#usage.told(caps));
     this.#models(models);
     this.#outbox.resume();
     this.#library.start().finally(this.#speak("list-slow", "Still waiting for the list of videos…"));
@@ -100,6 +103,7 @@ class App {
     this.#library?.stop();
     this.#outbox?.stop();
     this.#control?.stop();
+    this.#usage.use(null);
     this.#cards.clear();
     this.#library = this.#outbox = this.#control = null;
     this.#filterable = false;

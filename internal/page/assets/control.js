@@ -1,4 +1,5 @@
-// Whether videos are submitted to the provider, or somebody has paused that.
+// Whether videos are submitted to the provider, or somebody has paused that, and how the
+// caps stand.
 
 import { byId } from "./dom.js";
 import { when } from "./words.js";
@@ -8,9 +9,12 @@ const every = 60_000;
 export class Control {
   #api;
   #timer;
+  #told;
 
-  constructor(api) {
+  // told(caps) is called with how the caps stand, after each look.
+  constructor(api, told) {
     this.#api = api;
+    this.#told = told;
     this.#look();
     this.#timer = setInterval(() => document.hidden || this.#look(), every);
   }
@@ -24,8 +28,10 @@ export class Control {
   // What can't be read says nothing: the list says that the API can't be reached.
   async #look() {
     try {
-      const { paused } = await this.#api.control();
-      if (this.#timer) this.#show(paused);
+      const { paused, caps } = await this.#api.control();
+      if (!this.#timer) return;
+      this.#show(paused);
+      this.#told(caps);
     } catch {
       // The next look tells.
     }

@@ -21,15 +21,15 @@ export const byId = (id) => document.getElementById(id);
 
 // icon makes a drawing. It is decoration: words beside it say what it means.
 export function icon(name) {
-  const space = "http://www.w3.org/2000/svg";
-  const svg = document.createElementNS(space, "svg");
-  svg.setAttribute("class", "icon");
-  svg.setAttribute("aria-hidden", "true");
-  svg.setAttribute("viewBox", "0 0 24 24");
-  const path = document.createElementNS(space, "path");
-  path.setAttribute("d", drawings[name]);
-  svg.append(path);
-  return svg;
+  return svg("svg", { class: "icon", "aria-hidden": "true", viewBox: "0 0 24 24" }, svg("path", { d: drawings[name] }));
+}
+
+// svg makes an element of a drawing.
+export function svg(tag, attributes, ...children) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
 }
 
 // Lines on a grid of 24, drawn for this page.

@@ -1,6 +1,6 @@
 // What is shown of numbers, times and names.
 
-const usd = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD", maximumFractionDigits: 4 });
+const usd = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD", maximumFractionDigits: 4, trailingZeroDisplay: "stripIfInteger" });
 export const money = (amount) => usd.format(amount);
 
 // span says a length of time the way people do: to the second below a minute and
@@ -108,6 +108,13 @@ export function origin(from) {
 
 const date = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
 export const dateOf = (at) => date.format(at);
+
+const utcDay = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", timeZone: "UTC" });
+const utcMonth = new Intl.DateTimeFormat(undefined, { month: "long", year: "numeric", timeZone: "UTC" });
+
+// dayName and monthName say a day such as 2026-08-21, and a month such as 2026-08.
+export const dayName = (day) => utcDay.format(new Date(day));
+export const monthName = (month) => utcMonth.format(new Date(month));
 
 // prompt gives the text of a request, of one prompt or of several.
 export function prompt(request) {
