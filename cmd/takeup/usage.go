@@ -21,7 +21,8 @@ func newUsage(w *world) *cobra.Command {
 		Long: `Shows what a month's videos have cost in USD: by day, with a bar for each, in all,
 by model and by owner. Each attempt to make a video counts for the UTC day of its
 submission. Spent is what was charged, reserved is for what is under way, and
-uncertain is what may have been charged; all three count against the caps.`,
+uncertain is what may have been charged; all three count against the caps. The
+balance is that of the account at the provider, as it was asked for last.`,
 		Example: "  takeup usage --month 2026-08\n" +
 			"  takeup usage --owner alice --json",
 		ValidArgsFunction: cobra.NoFileCompletions,

@@ -9,6 +9,7 @@ import (
 	"github.com/mattn/go-runewidth"
 
 	"github.com/takeup/takeup/internal/client"
+	"github.com/takeup/takeup/internal/fakeapi"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -24,7 +25,8 @@ func someUsage() client.Usage {
 	alice, long := "alice", strings.Repeat("long-name-", 6)
 	today := client.UsageDay{Day: "2026-08-04", UsageSum: spending(1, 0, 2, "0.98", "1.400001", "0.004")}
 	return client.Usage{
-		Month: "2026-08", Total: spending(124, 3, 2, "121.52", "1.400001", "0.004"), Today: &today,
+		Balance: &client.Balance{USD: "47.5", At: fakeapi.Created},
+		Month:   "2026-08", Total: spending(124, 3, 2, "121.52", "1.400001", "0.004"), Today: &today,
 		Days: []client.UsageDay{
 			{Day: "2026-08-01", UsageSum: spending(123, 0, 0, "120.54", "0", "0")},
 			{Day: "2026-08-02", UsageSum: spending(0, 3, 0, "0", "0", "0")},

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"strings"
+	"time"
 
 	"github.com/mattn/go-runewidth"
 
@@ -53,7 +54,8 @@ func usageFigures() (all, narrow []figure) {
 // printUsage prints a month as wide as the terminal, or, with a width of 0, whole.
 func printUsage(out io.Writer, width int, got client.Usage) {
 	if held(got.Total) == 0 && got.Total.Videos+got.Total.Failed+got.Total.InDoubt == 0 {
-		fmt.Fprintln(out, "nothing was submitted in "+got.Month)
+		printWrapped(out, width, "", "nothing was submitted in "+got.Month)
+		printBalance(out, width, got.Balance)
 		return
 	}
 	var days, models, owners []usageRow
@@ -72,10 +74,18 @@ func printUsage(out io.Writer, width int, got client.Usage) {
 	if got.Today != nil {
 		printWrapped(out, width, "", "today: "+sumText(got.Today.UsageSum))
 	}
+	printBalance(out, width, got.Balance)
 	fmt.Fprintln(out)
 	printGroups(out, width, "MODEL", models)
 	fmt.Fprintln(out)
 	printGroups(out, width, "OWNER", owners)
+}
+
+// printBalance prints the balance of the account at the provider, where it is known.
+func printBalance(out io.Writer, width int, b *client.Balance) {
+	if b != nil {
+		printWrapped(out, width, "", fmt.Sprintf("balance at the provider: %s USD, at %s", cents(b.USD), b.At.UTC().Format(time.RFC3339)))
+	}
 }
 
 // printDays prints a line for each day, with a bar in what the columns leave. Where

@@ -1,4 +1,5 @@
-// Command prices is the Lambda function that keeps the provider's price list.
+// Command prices is the Lambda function that keeps the provider's price list, and the
+// balance of the account there.
 package main
 
 import (
@@ -10,9 +11,12 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/takeup/takeup/internal/aimlapi"
+	"github.com/takeup/takeup/internal/balance"
 	"github.com/takeup/takeup/internal/pricelist"
+	"github.com/takeup/takeup/internal/secret"
 	"github.com/takeup/takeup/internal/settings"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
@@ -22,6 +26,8 @@ func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	set, config := settings.Must(log, settings.Load[settings.Prices])
 	store := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
-	keeper := pricelist.New(aimlapi.New(set.Client()), store, video.ModelNames(), time.Now)
-	lambda.Start(keeper.Handler(log))
+	client := aimlapi.New(set.Client())
+	keeper := pricelist.New(client, store, video.ModelNames(), time.Now)
+	account := balance.New(client, secret.New(secretsmanager.NewFromConfig(config), set.KeySecret), store, time.Now)
+	lambda.Start(balance.Beside(account, log, keeper.Handler(log)))
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"time"
 )
 
 // Usage is what the attempts of a month have come to.
@@ -17,6 +18,14 @@ type Usage struct {
 	Days   []UsageDay   `json:"days"`
 	Models []UsageModel `json:"models"`
 	Owners []UsageOwner `json:"owners"`
+	// Balance is the account's at the provider; nil where it isn't known.
+	Balance *Balance `json:"balance"`
+}
+
+// Balance is the balance of an account.
+type Balance struct {
+	USD json.Number `json:"usd"`
+	At  time.Time   `json:"at"` // when the provider said so
 }
 
 // UsageSum is what some attempts have come to.

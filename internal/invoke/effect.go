@@ -28,7 +28,7 @@ func Effect(name string, event []byte) string {
 	case "store":
 		return fmt.Sprintf("It copies the video of job %s into the videos bucket.", said.ID)
 	case "prices":
-		return "It asks for the provider's price list, and keeps it."
+		return "It asks for the provider's price list and the account's balance, and keeps them."
 	case "prompts":
 		return "It starts a job for each prompt file in the event, unless that was started before. Each job buys a video, at the price that takeup estimate says."
 	case "api":

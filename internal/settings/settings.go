@@ -165,6 +165,7 @@ type Settle struct {
 type Prices struct {
 	BaseURL
 	Jobs
+	KeySecret string `env:"PROVIDER_KEY_SECRET,required,notEmpty"`
 }
 
 // API is what the function api is told.

@@ -125,7 +125,7 @@ func needs() map[string]struct {
 		"check":     {load[settings.Check], slices.Concat(lambda, provider, waits)},
 		"store":     {load[settings.Store], slices.Concat(lambda, provider, []string{"VIDEOS_BUCKET", "MAX_VIDEO_MIB"})},
 		"prompts":   {load[settings.Prompts], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "JOBS_TABLE", "VIDEOS_BUCKET"}, caps)},
-		"prices":    {load[settings.Prices], slices.Concat(lambda, []string{"PROVIDER_BASE_URL", "JOBS_TABLE"})},
+		"prices":    {load[settings.Prices], slices.Concat(lambda, []string{"PROVIDER_BASE_URL", "PROVIDER_KEY_SECRET", "JOBS_TABLE"})},
 		"settle":    {load[settings.Settle], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "JOBS_TABLE", "VIDEOS_BUCKET"})},
 		"api":       {load[settings.API], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "JOBS_TABLE", "VIDEOS_BUCKET", "PROMPTS_BUCKET", "VIDEO_URL_SECONDS"}, caps)},
 		"authorize": {load[settings.Authorize], slices.Concat(lambda, []string{"API_TOKEN_SECRET"})},

@@ -13,7 +13,8 @@
 // sent without an Idempotency-Key of late. It expires.
 // The partition "times" has an item for each model and length: how long the last
 // generations took. The partition "days" has an item for each day that has jobs.
-// The partition "money" has an item for each month: the sums of the money of the
+// The partition "prices" has the provider's price list, and "balance" the balance of the
+// account there. The partition "money" has an item for each month: the sums of the money of the
 // attempts that were claimed in it. The partition "usage#<month>" has one for each day
 // and owner: the same for each model. They change with the job alone, in a transaction.
 //

@@ -118,6 +118,8 @@ func TestAllowed(t *testing.T) {
 		{Call{Function: "SettleFunction", Action: "dynamodb:UpdateItem", Resource: jobs, Context: control}, false},
 		{Call{Function: "SettleFunction", Action: "dynamodb:UpdateItem", Resource: jobs, Context: map[string]string{LeadingKeys: "money"}}, true},
 		{Call{Function: "PricesFunction", Action: "dynamodb:UpdateItem", Resource: jobs}, false},
+		{Call{Function: "PricesFunction", Action: "secretsmanager:GetSecretValue", Resource: key}, true},
+		{Call{Function: "ApiFunction", Action: "secretsmanager:GetSecretValue", Resource: key}, false},
 		{Call{Function: "SubmitFunction", Action: "dynamodb:DeleteItem", Resource: jobs}, false},
 		{Call{Function: "SubmitFunction", Action: "dynamodb:Query", Resource: jobs}, true},
 		{Call{Function: "SubmitFunction", Action: "dynamodb:Query", Resource: jobs + "/index/by-day"}, false},

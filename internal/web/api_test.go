@@ -34,7 +34,7 @@ type fakeJobs struct {
 	panics   bool
 	standing *caps.Standing // nil: uncapped
 	asked    []string
-	used     []video.Usage
+	used     used
 	posts    []jobs.Post
 	owner    string // of the last that was started
 }
@@ -189,15 +189,6 @@ func (j *fakeJobs) Forget(_ context.Context, id string) (jobs.Forgotten, error) 
 	}}, nil
 }
 
-// Usage is nothing but in August 2026.
-func (j *fakeJobs) Usage(_ context.Context, month string) ([]video.Usage, error) {
-	j.asked = append(j.asked, "usage "+month)
-	if month != "2026-08" {
-		return nil, j.err
-	}
-	return slices.Clone(j.used), j.err
-}
-
 // links makes URLs that a test can recognize.
 type links struct{ err error }
 
@@ -220,18 +211,6 @@ func (l links) Form(_ context.Context, key string) (web.Form, error) {
 		URL: "https://prompts.example", Fields: map[string]string{"key": key, "X-Amz-Signature": "canary-form"},
 		MaxBytes: 65536, Expires: at.Add(time.Minute),
 	}, l.err
-}
-
-// clockwork takes sixteen seconds for each second of video.
-type clockwork struct{ unknown bool }
-
-func (c clockwork) Usual(_ context.Context, _ string, duration int) (time.Duration, bool) {
-	return time.Duration(duration) * 16 * time.Second, !c.unknown
-}
-
-func (c clockwork) Left(_ context.Context, _ string, duration int, elapsed time.Duration) (time.Duration, bool) {
-	left := time.Duration(duration)*16*time.Second - elapsed
-	return left, !c.unknown && left > 0
 }
 
 // zeros is an endless source of no randomness.
@@ -261,11 +240,7 @@ func newJobs(t *testing.T) *fakeJobs {
 	ended := func(state video.State, err error) jobs.View {
 		return jobs.View{State: state, Request: &r, CreatedAt: began, EndedAt: at, Ending: video.NewEndingRecord(err, at)}
 	}
-	j := &fakeJobs{requests: map[string]string{}, used: []video.Usage{
-		{Day: "2026-08-20", Model: r.Model(), Owner: "alice", Videos: 3, Failed: 1, SpentMicros: 2_940_000},
-		{Day: "2026-08-20", Model: r.Model(), InDoubt: 1, UncertainMicros: 980_000},
-		{Day: "2026-08-21", Model: "klingai/v2-master-text-to-video", Owner: "bob", ReservedMicros: 1_400_001},
-	}, views: map[string]jobs.View{
+	j := &fakeJobs{requests: map[string]string{}, used: someUsage(r.Model()), views: map[string]jobs.View{
 		"queued":     {State: video.StateQueued, Request: &r, CreatedAt: began, Waiting: waits(video.WaitStart)},
 		"generating": {State: video.StateGenerating, Request: &r, CreatedAt: began, SubmittedAt: at.Add(-28 * time.Second), Waiting: waits(video.WaitGeneration)},
 		"late":       {State: video.StateGenerating, Request: &r, CreatedAt: began, SubmittedAt: at.Add(-time.Hour), Waiting: waits(video.WaitGeneration)},
@@ -302,7 +277,7 @@ func waits(kind video.WaitKind) *jobs.Waiting {
 // newAPI is an API of fakes.
 func newAPI(j *fakeJobs, l links, log io.Writer) *web.API {
 	api := &web.API{
-		Jobs: j, Videos: l, Uploads: l, Estimator: clockwork{}, Prices: prices(), Caps: j, Usage: j,
+		Jobs: j, Videos: l, Uploads: l, Estimator: clockwork{}, Prices: prices(), Caps: j, Usage: &j.used,
 		Random: zeros{}, Now: func() time.Time { return at }, Log: slog.New(slog.NewJSONHandler(log, nil)),
 	}
 	api.Page = page{api.NotFound()}
@@ -353,13 +328,14 @@ type reply struct {
 	urlErr error
 	panics bool
 	caps   *caps.Standing
+	used   *used
 }
 
 // TestReplies makes each call, holds request and reply to the description, and the
 // description to the replies: each that it has is made here.
 func TestReplies(t *testing.T) {
 	d := newDescription(t)
-	for _, table := range []map[string]reply{providerReplies(), videosReplies(), aboutReplies(), otherReplies()} {
+	for _, table := range []map[string]reply{providerReplies(), videosReplies(), usageReplies(), aboutReplies(), otherReplies()} {
 		for name, test := range table {
 			t.Run(name, func(t *testing.T) { test.run(t, name, d) })
 		}
@@ -373,13 +349,16 @@ func TestReplies(t *testing.T) {
 func (test reply) run(t *testing.T, name string, d *description) {
 	j := newJobs(t)
 	j.standing = test.caps
+	if test.used != nil {
+		j.used = *test.used
+	}
 	var log bytes.Buffer
 	handler := newHandler(j, links{test.urlErr}, &log)
 	if test.before != nil {
 		handler.ServeHTTP(httptest.NewRecorder(), test.before.request())
 		log.Reset()
 	}
-	j.err, j.panics = test.err, test.panics
+	j.err, j.used.err, j.panics = test.err, test.err, test.panics
 	w := httptest.NewRecorder()
 	handler.ServeHTTP(w, test.request())
 	if test.target != "/openapi.json" {

@@ -8,6 +8,18 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
+// clockwork takes sixteen seconds for each second of video.
+type clockwork struct{ unknown bool }
+
+func (c clockwork) Usual(_ context.Context, _ string, duration int) (time.Duration, bool) {
+	return time.Duration(duration) * 16 * time.Second, !c.unknown
+}
+
+func (c clockwork) Left(_ context.Context, _ string, duration int, elapsed time.Duration) (time.Duration, bool) {
+	left := time.Duration(duration)*16*time.Second - elapsed
+	return left, !c.unknown && left > 0
+}
+
 // Charged is 0.1 USD for each second of video, of the default model only.
 func (c clockwork) Charged(_ context.Context, model string, duration int) (int64, bool) {
 	if model != video.DefaultModel || c.unknown {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/tokens"
 	"github.com/takeup/takeup/internal/usage"
 	"github.com/takeup/takeup/internal/video"
@@ -17,6 +18,9 @@ type Usage interface {
 	// Usage gives an element for each day, owner and model of a month such as 2026-08.
 	// The error is a *video.ServiceUnavailable.
 	Usage(ctx context.Context, month string) ([]video.Usage, error)
+	// Balance gives the balance of the account at the provider as it was last kept, and
+	// a version. The error is a *video.ServiceUnavailable.
+	Balance(context.Context) (video.Balance, string, error)
 }
 
 // usageBody is the usage of a month, as docs/openapi.yaml describes it.
@@ -27,6 +31,13 @@ type usageBody struct {
 	Days   []usageDay   `json:"days"`
 	Models []usageModel `json:"models"`
 	Owners []usageOwner `json:"owners"`
+	// Balance is the account's at the provider; nil where it isn't known.
+	Balance *balanceBody `json:"balance"`
+}
+
+type balanceBody struct {
+	USD json.Number `json:"usd"`
+	At  time.Time   `json:"at"`
 }
 
 type usageSum struct {
@@ -76,13 +87,19 @@ func (a *API) usage(r *http.Request) answer {
 		return refuseFields(wrong)
 	}
 	all, err := a.Usage.Usage(r.Context(), string(month))
+	var balance video.Balance
+	if err == nil {
+		balance, _, err = a.Usage.Balance(r.Context())
+	}
 	if err != nil {
 		return unavailable("", err, "what was used can't be told at the moment; ask again")
 	}
 	all = slices.DeleteFunc(all, func(u video.Usage) bool {
 		return query.Has("model") && u.Model != model.Name || query.Has("owner") && u.Owner != owner
 	})
-	return answer{status: http.StatusOK, body: describeUsage(usage.Summarize(month, all, now), today)}
+	body := describeUsage(usage.Summarize(month, all, now), today)
+	body.Balance = describeBalance(balance)
+	return answer{status: http.StatusOK, body: body}
 }
 
 // describeUsage gives a report as the API has it.
@@ -101,6 +118,17 @@ func describeUsage(report usage.Report, today string) usageBody {
 		body.Owners = append(body.Owners, usageOwner{unlessEmpty(g.Name), sumOf(g.Sum)})
 	}
 	return body
+}
+
+func describeBalance(b video.Balance) *balanceBody {
+	if b.At.IsZero() {
+		return nil
+	}
+	usd := price.Micros(max(b.Micros, -b.Micros)).USD()
+	if b.Micros < 0 {
+		usd = "-" + usd
+	}
+	return &balanceBody{USD: usd, At: b.At}
 }
 
 func sumOf(s usage.Sum) usageSum {

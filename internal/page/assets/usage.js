@@ -3,7 +3,7 @@
 
 import { chart } from "./chart.js";
 import { busy, byId, h } from "./dom.js";
-import { dayName, modelName, money, monthName } from "./words.js";
+import { dayName, modelName, money, monthName, when } from "./words.js";
 
 // kinds are the parts of what counts against the caps.
 const kinds = [
@@ -77,6 +77,7 @@ export class Usage {
     byId("usage-after").disabled = this.#month >= thisMonth();
     byId("usage-body").hidden = true;
     byId("usage-sum").textContent = "";
+    byId("usage-balance").textContent = "";
     byId("usage-problem").textContent = "";
   }
 
@@ -95,9 +96,10 @@ export class Usage {
   }
 
   #show() {
-    const { month, total, models, owners, days } = this.#report;
+    const { month, total, models, owners, days, balance } = this.#report;
     const none = held(total) === 0 && total.videos + total.failed + total.in_doubt === 0;
     byId("usage-sum").textContent = none ? `Nothing was submitted in ${monthName(month)}.` : words(total);
+    byId("usage-balance").textContent = balance ? `The provider's account has ${money(balance.usd)}, as of ${when(new Date(balance.at))}.` : "";
     byId("usage-body").hidden = none;
     if (none) return;
     this.#draw();
