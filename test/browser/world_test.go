@@ -154,6 +154,8 @@ func TestPage(t *testing.T) {
 		{"one round trip", (*world).testRoundTrip},
 		{"filters", (*world).testFilters},
 		{"a long search", (*world).testSearch},
+		{"what was spent", (*world).testUsage},
+		{"a month's usage", (*world).testUsageMonth},
 		{"how it looks", (*world).testLooks},
 		{"older videos", (*world).testOlder},
 		{"one request for all that run", (*world).testOneRequest},

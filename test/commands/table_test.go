@@ -29,6 +29,8 @@ var runs = []run{
 	{command: `takeup estimate --duration 10`, want: "USD"},
 	{command: `takeup list --status error --since 48h`},
 	{command: `takeup list --search 'paper boat' --since 30d`, want: "paper boat"},
+	{command: `takeup usage --month 2026-08`, want: "2026-08"},
+	{command: `takeup usage --owner alice --json`, want: `"owners": []`},
 	{command: `takeup doctor`, want: "ok   provider key: accepted"},
 	{command: `takeup doctor --stack takeup`, want: "ok   provider key: accepted"},
 	{command: `takeup reconcile --stack takeup --since 24h`},

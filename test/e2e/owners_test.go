@@ -64,6 +64,7 @@ func (w *world) testOwners(t *testing.T) {
 	if want := []string{keyed, first}; !slices.Equal(listed, want) {
 		t.Errorf("bob's are %v, and not %v", listed, want)
 	}
+	w.usedBy(t, "bob", first, keyed)
 	got := ask[struct {
 		Owner    string
 		Origin   video.Origin

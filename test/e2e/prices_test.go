@@ -5,9 +5,13 @@ import (
 	"testing"
 )
 
-// probePrices has the price list asked for and kept.
+// probePrices has the price list and the balance asked for and kept.
 func (w *world) probePrices(t *testing.T) error {
 	before, _, err := w.table.PriceList(t.Context())
+	if err != nil {
+		return err
+	}
+	balance, _, err := w.table.Balance(t.Context())
 	if err != nil {
 		return err
 	}
@@ -18,6 +22,9 @@ func (w *world) probePrices(t *testing.T) error {
 	after, _, err := w.table.PriceList(t.Context())
 	if err == nil && !after.AsOf.After(before.AsOf) {
 		err = fmt.Errorf("the list is still that of %s; the function answers %s", after.AsOf, answer)
+	}
+	if kept, _, failed := w.table.Balance(t.Context()); err == nil && (failed != nil || !kept.At.After(balance.At)) {
+		err = fmt.Errorf("the balance is still that of %s, %v", kept.At, failed)
 	}
 	return err
 }

@@ -2,7 +2,7 @@
 // days, models and owners, in a dialog.
 
 import { chart } from "./chart.js";
-import { busy, byId, h } from "./dom.js";
+import { byId, h } from "./dom.js";
 import { dayName, modelName, money, monthName, when } from "./words.js";
 
 // kinds are the parts of what counts against the caps.
@@ -62,12 +62,10 @@ export class Usage {
     this.#read();
   }
 
-  async #go(by) {
-    await busy(byId(by < 0 ? "usage-before" : "usage-after"), async () => {
-      this.#month = shifted(this.#month, by);
-      this.#forget();
-      await this.#read();
-    });
+  #go(by) {
+    this.#month = shifted(this.#month, by);
+    this.#forget();
+    this.#read();
   }
 
   // #forget shows another month than the one that was read.
