@@ -96,8 +96,9 @@ func inventedUsage(month string) string {
 // inventedControl has caps, and the day's is reached.
 const inventedControl = `{"paused":null,"caps":{
 	"day":{"limit_usd":100,"parameter_usd":100,"spent_usd":98.5,"reserved_usd":0.98,"uncertain_usd":0.52,"resets_at":"2026-08-22T00:00:00Z"},
-	"month":{"limit_usd":500,"parameter_usd":500,"spent_usd":134.26,"reserved_usd":1.96,"uncertain_usd":5,"resets_at":"2026-09-01T00:00:00Z"},
-	"in_flight":{"limit":100,"parameter":100,"held":3},"override":null,"owners":[]}}`
+	"month":{"limit_usd":500,"parameter_usd":null,"spent_usd":134.26,"reserved_usd":1.96,"uncertain_usd":5,"resets_at":"2026-09-01T00:00:00Z"},
+	"in_flight":{"limit":100,"parameter":100,"held":3},"owners":[],
+	"override":{"by":"arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Administrators/ann","at":"2026-08-21T12:00:00Z","until":"2026-08-24T12:00:00Z"}}}`
 
 // testUsageMonth looks at caps, at a month full of figures and at one without any, in
 // each width and colour scheme, and has the API fail.
@@ -116,6 +117,8 @@ func (w *world) testUsageMonth(t *testing.T) {
 	stop = w.front.disturbing(t, on("/usage", invent))
 	p.do(chromedp.Click(chromedp.ID("spent")))
 	p.await("the chart", "document.querySelectorAll('#usage[open] .chart rect.spent').length > 20 && document.querySelector('.chart rect.reserved') && document.querySelector('.chart rect.uncertain')")
+	p.shows("/ann set the caps at ")
+	p.shows("Without that they are $100 a day, no limit a month, 100 videos at once.")
 	p.shows("137 videos for $134.26, 2 failed, $1.96 reserved, $5 uncertain for 1 in doubt")
 	eval[bool](p, "document.querySelector('#usage details').open = true")
 	for _, look := range []struct {

@@ -52,6 +52,7 @@ export class Usage {
     byId("spent").hidden = false;
     byId("spent-today").replaceChildren(...figure("Today", caps.day));
     byId("spent-month").replaceChildren(...figure("This month", caps.month));
+    byId("usage-caps").textContent = override(caps);
     if (byId("usage").open && this.#month === thisMonth()) this.#read();
   }
 
@@ -134,6 +135,17 @@ function figure(name, { spent_usd, reserved_usd, uncertain_usd, limit_usd }) {
     limit_usd === null ? null : h("span", {}, ` of ${money(limit_usd)}`),
     limit_usd === null ? null : h("progress", { "aria-hidden": "true", class: spent_usd + rest >= limit_usd ? "full" : "", max: limit_usd, value: Math.min(limit_usd, spent_usd + rest) }),
   ].filter(Boolean);
+}
+
+// override says who set caps in the place of the stack's own; empty: nobody did.
+function override({ override: set, day, month, in_flight }) {
+  if (!set) return "";
+  const own = [
+    `${day.parameter_usd === null ? "no limit" : money(day.parameter_usd)} a day`,
+    `${month.parameter_usd === null ? "no limit" : money(month.parameter_usd)} a month`,
+    `${in_flight.parameter ?? "any number of"} videos at once`,
+  ].join(", ");
+  return `${set.by} set the caps at ${when(new Date(set.at))}${set.until ? `, until ${when(new Date(set.until))}` : ""}. Without that they are ${own}.`;
 }
 
 // words says a sum.
