@@ -124,8 +124,12 @@ func (p *tab) download(prompt string) []byte {
 	p.pressCard(prompt, "Download")
 	var found []string
 	p.until("the download", func(context.Context) bool {
-		found, _ = filepath.Glob(filepath.Join(dir, "api-*.mp4"))
-		return len(found) == 1
+		if found, _ = filepath.Glob(filepath.Join(dir, "api-*.mp4")); len(found) != 1 {
+			return false
+		}
+		// Chromium reserves the name with an empty file, and then moves the whole one there.
+		info, err := os.Stat(found[0])
+		return err == nil && info.Size() > 0
 	})
 	content, err := os.ReadFile(found[0])
 	if err != nil {
