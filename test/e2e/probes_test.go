@@ -60,7 +60,7 @@ func (w *world) probes() map[string][]probe {
 		"SettleFunction": {
 			{"a stopped execution is settled", w.probeSettle}, {"a sweep starts a job", w.probeSweep},
 		},
-		"PricesFunction": {{"the price list is kept", w.probePrices}},
+		"PricesFunction": {{"the price list and the balance are kept", w.probePrices}},
 		"TextToVideo":    {{"an execution stores a video", w.probeExecution}},
 	}
 }
