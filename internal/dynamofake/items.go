@@ -1,6 +1,7 @@
 package dynamofake
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -28,9 +29,11 @@ const tokenLife = 10 * time.Minute
 // zero Items is an empty table. Its methods are those of the SDK's client, and are
 // safe for concurrent use.
 type Items struct {
-	mu     sync.Mutex
-	items  map[key][]state // newest last
-	tokens map[string]time.Time
+	mu         sync.Mutex
+	items      map[key][]state         // newest last
+	partitions map[string][]key        // of the items
+	indexed    map[string]map[key]bool // those that have, or had, the hash key of an index
+	tokens     map[string]time.Time
 }
 
 type key struct{ partition, sort string }
@@ -69,9 +72,21 @@ func (i *Items) read(k key, consistent bool) Attributes {
 
 func (i *Items) put(k key, item Attributes) {
 	if i.items == nil {
-		i.items = map[key][]state{}
+		i.items, i.partitions, i.indexed = map[key][]state{}, map[string][]key{}, map[string]map[key]bool{"day": {}, "status": {}, "wait": {}}
 	}
-	i.items[k] = append(i.items[k], state{time.Now(), maps.Clone(item)})
+	if i.items[k] == nil {
+		i.partitions[k.partition] = append(i.partitions[k.partition], k)
+	}
+	for hash, keys := range i.indexed {
+		if item[hash] != nil {
+			keys[k] = true
+		}
+	}
+	states, now := i.items[k], time.Now()
+	for len(states) > 1 && now.Sub(states[1].from) >= Lag {
+		states = states[1:] // no read is answered from it any more
+	}
+	i.items[k] = append(states, state{now, maps.Clone(item)})
 }
 
 // All gives the items of the table, by partition and sort key.
@@ -107,7 +122,7 @@ func (i *Items) Put(item Attributes) error {
 }
 
 // Query implements the SDK's call for a partition or an item of it, for what is
-// before a sort key, and for the indexes by-day and by-status, which are as far
+// before a sort key, and for the indexes by-day, by-status and by-turn, which are as far
 // behind as reads that are not consistent.
 func (i *Items) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
 	hash, order := "pk", "sk"
@@ -117,6 +132,8 @@ func (i *Items) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*dyn
 		hash, order = "day", "place"
 	case "by-status":
 		hash, order = "status", "place"
+	case "by-turn":
+		hash, order = "wait", "turn"
 	default:
 		return nil, &invalid{"The table does not have the specified index: " + *in.IndexName}
 	}
@@ -136,12 +153,18 @@ func (i *Items) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*dyn
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	out := &dynamodb.QueryOutput{}
-	for _, item := range i.all(aws.ToBool(in.ConsistentRead)) {
-		if item[order] != nil && matches(item) {
+	keys := maps.Keys(i.indexed[hash])
+	if partition, ok := in.ExpressionAttributeValues[":pk"].(*types.AttributeValueMemberS); ok && hash == "pk" {
+		keys = slices.Values(i.partitions[partition.Value])
+	}
+	for k := range keys {
+		if item := i.read(k, aws.ToBool(in.ConsistentRead)); item != nil && item[order] != nil && matches(item) {
 			out.Items = append(out.Items, projected(item, hash))
 		}
 	}
-	slices.SortStableFunc(out.Items, func(a, b Attributes) int { return strings.Compare(valueOf(a[order]), valueOf(b[order])) })
+	slices.SortFunc(out.Items, func(a, b Attributes) int {
+		return cmp.Or(strings.Compare(valueOf(a[order]), valueOf(b[order])), strings.Compare(valueOf(a["pk"]), valueOf(b["pk"])))
+	})
 	for filter := range strings.SplitSeq(aws.ToString(in.FilterExpression), " AND ") {
 		name, placeholder, ok := strings.Cut(filter, " = ")
 		if !ok {
@@ -170,7 +193,7 @@ func (i *Items) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*dyn
 	return out, nil
 }
 
-// Projection are the attributes that both indexes have besides their keys and the
+// Projection are the attributes that by-day and by-status have besides their keys and the
 // table's, as template.yaml has them; by-day has the status too.
 func Projection() []string {
 	return []string{
@@ -178,14 +201,23 @@ func Projection() []string {
 	}
 }
 
+// TurnProjection are those that by-turn has.
+func TurnProjection() []string { return []string{"owner", "full_of", "counted_until"} }
+
 // projected gives what the index of a key has of an item.
 func projected(item Attributes, hash string) Attributes {
 	item = maps.Clone(item)
-	if hash != "pk" {
-		maps.DeleteFunc(item, func(name string, _ types.AttributeValue) bool {
-			return !slices.Contains(append(Projection(), "pk", "sk", "place", "status", hash), name)
-		})
+	keys := []string{"pk", "sk", "place", "status", hash}
+	has := Projection()
+	switch hash {
+	case "pk":
+		return item
+	case "wait":
+		keys, has = []string{"pk", "sk", "turn", hash}, TurnProjection()
 	}
+	maps.DeleteFunc(item, func(name string, _ types.AttributeValue) bool {
+		return !slices.Contains(keys, name) && !slices.Contains(has, name)
+	})
 	return item
 }
 

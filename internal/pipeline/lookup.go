@@ -33,7 +33,7 @@ type found struct {
 // the longest generation, or at the hard deadline. That counts from its own claim,
 // since a redrive submits jobs that are older, or from the redrive that looks for it
 // again: the records may not be readable at that moment either.
-func (s *visit) lookUp(ctx context.Context, entry video.Entry, version string) (video.Job, bool, error) {
+func (s *visit) lookUp(ctx context.Context, o order, entry video.Entry, version string) (video.Job, bool, error) {
 	began := s.Now()
 	if entry.Ending != nil {
 		entry.SearchedSince = began
@@ -78,7 +78,7 @@ func (s *visit) lookUp(ctx context.Context, entry video.Entry, version string) (
 		if entry, version, err = s.unanswered(ctx, entry, version, 0); err != nil {
 			return video.Job{}, false, unlessConflict(err)
 		}
-		return s.submit(ctx, entry, version)
+		return s.submit(ctx, o, entry, version)
 	}
 	named := look.charges[:min(len(look.charges), maxCharges)]
 	ending := &video.SubmissionLost{

@@ -26,6 +26,7 @@ type order struct {
 	request   *video.Request // of a bare request; nil otherwise
 	resume    bool           // how the job ended is taken back
 	now       bool           // it is tried now, whatever it waits for
+	looks     int            // how often its execution found no room below a limit
 }
 
 // read tells the three kinds of a task's input apart. No model takes a field
@@ -36,11 +37,12 @@ func read(task Task) (order, error) {
 		Resume      bool         `json:"resume"`
 		Status      video.Status `json:"status"`
 		WaitSeconds int          `json:"wait_seconds"`
+		Looks       int          `json:"looks"`
 	}
 	// What doesn't decode here has fields of other types, or is no object:
 	// ParseRequest has the words for that.
 	if json.Unmarshal(task.Input, &input) == nil && (input.Resume || input.Status != "") {
-		return order{id: input.ID, execution: task.Execution, resume: input.Resume, now: input.WaitSeconds == 0}, video.CheckID(input.ID)
+		return order{id: input.ID, execution: task.Execution, resume: input.Resume, now: input.WaitSeconds == 0, looks: max(0, input.Looks)}, video.CheckID(input.ID)
 	}
 	o := order{id: task.Execution, execution: task.Execution}
 	if err := video.CheckID(o.id); err != nil {

@@ -19,13 +19,17 @@ const pausedTimes = 4
 // by the pause's age, and by nothing of the job's, so that none passes another by it.
 // A job that is redriven has not ended any more.
 func (s *visit) pause(ctx context.Context, entry video.Entry, version string, paused *video.Paused) (video.Job, bool, error) {
-	if entry.Ending != nil {
+	wait := s.pausedFor(ctx, entry.ID, paused)
+	redriven := entry.Ending != nil
+	if redriven {
+		entry.Turn = entry.TurnAt(s.Now())
 		entry.Ending = nil
+	}
+	if !entry.FullSince.IsZero() && entry.WaitsFor(entry.FullOf, s.Now().Add(wait)) || redriven {
 		if _, _, err := s.Jobs.Update(ctx, entry, version); err != nil {
 			return video.Job{}, false, unlessConflict(err)
 		}
 	}
-	wait := s.pausedFor(ctx, entry.ID, paused)
 	s.waits(video.WaitResume, entry.Attempt, wait, time.Time{}, "")
 	return entry.Job(video.Waiting, seconds(wait)), true, nil
 }

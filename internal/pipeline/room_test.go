@@ -10,7 +10,7 @@ import (
 )
 
 // A job without room below the day's cap sleeps until the next day, and is submitted
-// then. One without a slot looks at fixed intervals, whatever its age.
+// then.
 func TestWaitingForRoom(t *testing.T) {
 	ctx := t.Context()
 	w := newWorld(answer{id: "gen-1"})
@@ -39,19 +39,26 @@ func TestWaitingForRoom(t *testing.T) {
 	}
 }
 
+// A job without a slot looks at fixed intervals, and rarely once it has looked so often
+// that its history would become too long.
 func TestWaitingForASlot(t *testing.T) {
 	ctx := t.Context()
 	w := newWorld(answer{id: "gen-1"})
 	w.jobs.full = func() *video.NoRoom { return &video.NoRoom{Limit: "in_flight", Held: 3, Of: 3} }
-	began, waits := w.clock.Now(), map[int]bool{}
+	began, looks := w.clock.Now(), 0
 	job, err := w.Run(ctx, bare())
 	for err == nil {
-		waits[job.WaitSeconds] = true
+		if looks++; job.Looks != looks || looks < 800 && job.WaitSeconds != 16 || looks > 800 && job.WaitSeconds > 110 {
+			t.Fatalf("after %d looks: %+v", looks, job)
+		}
+		if entry := w.jobs.entry(t, "job-1"); entry.CountedUntil.Sub(w.clock.Now()) < 5*time.Minute || entry.FullOf != video.LimitInFlight || !entry.Turn.Equal(entry.CreatedAt) {
+			t.Fatalf("younger ones don't wait behind it: %+v", entry)
+		}
 		w.clock.pass(time.Duration(job.WaitSeconds) * time.Second)
 		job, err = w.Run(ctx, again(t, job))
 	}
-	if waited := w.clock.Now().Sub(began); video.EndingName(err) != "CapReached" || waited != 24*time.Hour || len(waits) > 2 {
-		t.Errorf("got %v after %s of waits %v", err, waited, waits)
+	if waited := w.clock.Now().Sub(began); video.EndingName(err) != "CapReached" || waited != 24*time.Hour || looks > 2*800 {
+		t.Errorf("got %v after %s and %d looks", err, waited, looks)
 	}
 	if entry := w.jobs.entry(t, "job-1"); entry.Ending == nil || entry.Attempt != 0 || len(entry.Money) != 0 || len(w.provider.posted) != 0 {
 		t.Errorf("%+v, posted %v", entry, w.provider.posted)
@@ -127,6 +134,43 @@ func TestNoRoomThatLasts(t *testing.T) {
 			if job, err = w.Run(t.Context(), resume()); err != nil || job.GenerationID != "gen-1" {
 				t.Errorf("%s, redriven once the cap was raised: %+v, %v", name, job, err)
 			}
+		}
+	}
+}
+
+// A job looks the less often, the more older ones wait.
+func TestTheBackOfTheLineLooksRarely(t *testing.T) {
+	for ahead, want := range map[int]time.Duration{0: 12 * time.Second, 29: 12 * time.Second, 110: time.Minute, 210: 2 * time.Minute, 310: 210 * time.Second, 5000: 10 * time.Minute} {
+		w := newWorld(answer{id: "gen-1"})
+		w.Timings = taking(6 * time.Minute)
+		w.jobs.line = video.Line{video.LimitInFlight: ahead}
+		w.jobs.full = func() *video.NoRoom { return &video.NoRoom{Limit: video.LimitInFlight, Held: 200, Of: 200} }
+		job, err := w.Run(t.Context(), bare())
+		if got := time.Duration(job.WaitSeconds) * time.Second; err != nil || got < want*9/10 || got > want*12/10 {
+			t.Errorf("behind %d: %s, %v", ahead, got, err)
+		}
+	}
+}
+
+// A job that can't be claimed since the table is paused keeps its turn, and younger ones
+// wait behind it when the table is resumed.
+func TestAPausedJobKeepsItsTurn(t *testing.T) {
+	w := newWorld(answer{id: "gen-1"})
+	w.jobs.full = func() *video.NoRoom { return &video.NoRoom{Limit: video.LimitInFlight, Held: 3, Of: 3} }
+	job, err := w.Run(t.Context(), bare())
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := w.jobs.entry(t, "job-1")
+	w.jobs.paused = &video.Paused{Since: w.clock.Now()}
+	for range 20 {
+		w.clock.pass(time.Duration(job.WaitSeconds) * time.Second)
+		if job, err = w.Run(t.Context(), again(t, job)); err != nil {
+			t.Fatal(err)
+		}
+		next := w.clock.Now().Add(time.Duration(job.WaitSeconds) * time.Second)
+		if entry := w.jobs.entry(t, "job-1"); entry.CountedUntil.Before(next) || !entry.Turn.Equal(before.Turn) || !entry.FullSince.Equal(before.FullSince) {
+			t.Errorf("%+v, next looks at %s", entry, next)
 		}
 	}
 }

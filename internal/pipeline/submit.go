@@ -116,6 +116,9 @@ func (s *visit) run(ctx context.Context, order order) (video.Job, error) {
 		job, settled, err := s.step(ctx, order, entry, version)
 		if settled || err != nil {
 			job.ID = order.id
+			if job.Status == video.Waiting {
+				job.Looks = max(job.Looks, order.looks)
+			}
 			return job, err
 		}
 	}
@@ -138,7 +141,7 @@ func (s *visit) step(ctx context.Context, o order, entry video.Entry, version st
 	entry.Started = entry.Started || entry.Execution == o.execution
 	switch {
 	case entry.Phase == "":
-		return s.submit(ctx, entry, version)
+		return s.submit(ctx, o, entry, version)
 	case entry.Phase == video.PhaseAccepted:
 		return s.accepted(ctx, o, entry, version)
 	case entry.Phase == video.PhaseRefused:
@@ -147,7 +150,7 @@ func (s *visit) step(ctx context.Context, o order, entry video.Entry, version st
 		// Its owner may be posting at this moment.
 		return entry.Job(video.Waiting, seconds(entry.ClaimedUntil.Sub(s.Now()))), true, nil
 	default:
-		return s.lookUp(ctx, entry, version)
+		return s.lookUp(ctx, o, entry, version)
 	}
 }
 
@@ -190,11 +193,11 @@ func (s *visit) refused(ctx context.Context, o order, entry video.Entry, version
 	if o.now {
 		entry.BusySince, entry.FullSince = time.Time{}, time.Time{}
 	}
-	return s.submit(ctx, entry, version)
+	return s.submit(ctx, o, entry, version)
 }
 
 // submit claims the next attempt and posts it.
-func (s *visit) submit(ctx context.Context, entry video.Entry, version string) (video.Job, bool, error) {
+func (s *visit) submit(ctx context.Context, o order, entry video.Entry, version string) (video.Job, bool, error) {
 	key, err := s.Keys.Current(ctx)
 	if err != nil {
 		return video.Job{}, true, err
@@ -209,21 +212,26 @@ func (s *visit) submit(ctx context.Context, entry video.Entry, version string) (
 	}
 	lost := entry.Phase == video.PhaseClaimed || entry.Phase == video.PhaseUnanswered
 	entry.Resubmitted = entry.Resubmitted || lost
-	entry.Phase, entry.Attempt = video.PhaseClaimed, entry.Attempt+1
+	entry.Phase, entry.Attempt, entry.Turn = video.PhaseClaimed, entry.Attempt+1, entry.TurnAt(began)
 	entry.ClaimedAt, entry.ClaimedUntil = began, began.Add(s.Times.Call+s.Times.Write)
 	entry.KeyVersion, entry.Route = key.Version, s.Provider.Route(entry.Request)
 	entry.Refusal, entry.RetryAt, entry.Candidate, entry.Ending = nil, time.Time{}, "", nil
-	entry.FullSince, entry.SearchedSince = time.Time{}, time.Time{}
+	entry.FullSince, entry.FullOf, entry.CountedUntil = time.Time{}, "", time.Time{}
+	entry.SearchedSince = time.Time{}
 	entry.Reserve(micros, began)
 	read := version
-	entry, version, err = s.Jobs.Claim(ctx, entry, version, s.Limits)
+	line, err := s.Jobs.Turn(ctx, entry, s.Limits, began)
+	if err == nil {
+		entry, version, err = s.Jobs.Claim(ctx, entry, version, s.Limits)
+	}
 	var paused *video.Paused
 	var full *video.NoRoom
 	switch {
 	case errors.As(err, &paused):
 		return s.pause(ctx, unclaimed, read, paused)
 	case errors.As(err, &full):
-		return s.full(ctx, unclaimed, read, full)
+		full.Ahead = line[full.Limit]
+		return s.full(ctx, o, unclaimed, read, full)
 	case err != nil:
 		return video.Job{}, false, unlessConflict(err)
 	}

@@ -133,13 +133,13 @@ func noRoom(full []attributes, entry video.Entry, limits video.Limits, before in
 	}
 	switch {
 	case limits.MonthMicros > 0 && c.Held+claimed.Micros > limits.MonthMicros:
-		return &video.NoRoom{Limit: "month", Held: c.Held, Price: claimed.Micros, Of: limits.MonthMicros, Until: day.AddDate(0, 1, 1-day.Day())}
+		return &video.NoRoom{Limit: video.LimitMonth, Held: c.Held, Price: claimed.Micros, Of: limits.MonthMicros, Until: day.AddDate(0, 1, 1-day.Day())}
 	case limits.DayMicros > 0 && held+claimed.Micros > limits.DayMicros:
-		return &video.NoRoom{Limit: "day", Held: held, Price: claimed.Micros, Of: limits.DayMicros, Until: day.AddDate(0, 0, 1)}
+		return &video.NoRoom{Limit: video.LimitDay, Held: held, Price: claimed.Micros, Of: limits.DayMicros, Until: day.AddDate(0, 0, 1)}
 	case limits.OwnerDayMicros > 0 && owners+claimed.Micros > limits.OwnerDayMicros:
-		return &video.NoRoom{Limit: "owner", Held: owners, Price: claimed.Micros, Of: limits.OwnerDayMicros, Until: day.AddDate(0, 0, 1)}
+		return &video.NoRoom{Limit: video.LimitOwner, Held: owners, Price: claimed.Micros, Of: limits.OwnerDayMicros, Until: day.AddDate(0, 0, 1)}
 	case limits.InFlight > 0 && before+c.InFlight+1 > limits.InFlight:
-		return &video.NoRoom{Limit: "in_flight", Held: before + c.InFlight, Of: limits.InFlight}
+		return &video.NoRoom{Limit: video.LimitInFlight, Held: before + c.InFlight, Of: limits.InFlight}
 	}
 	return nil
 }

@@ -27,6 +27,11 @@ const (
 
 	waitName      = "wait" // a video.WaitKind, of a job that is held up
 	waitSinceName = "wait_since"
+
+	// Of a job that waits for room below a limit.
+	turnName         = "turn" // its place among those: a time, and the id
+	fullOfName       = "full_of"
+	countedUntilName = "counted_until"
 )
 
 // The sort keys of a job's items. The job comes before its request: one Query
@@ -78,6 +83,9 @@ func encode(entry video.Entry, version int64) attributes {
 	item.putTime("retry_at", entry.RetryAt)
 	item.putTime("busy_since", entry.BusySince)
 	item.putTime("full_since", entry.FullSince)
+	item.put(fullOfName, entry.FullOf)
+	item.putTime("turn_at", entry.Turn)
+	item.putTime(countedUntilName, entry.CountedUntil)
 	item.putTime("searched_since", entry.SearchedSince)
 	item.put("candidate", entry.Candidate)
 	item.put("generation_id", entry.GenerationID)
@@ -107,6 +115,9 @@ func encode(entry video.Entry, version int64) attributes {
 	if wait, since := entry.Held(); wait != "" {
 		item.put(waitName, string(wait))
 		item.putTime(waitSinceName, since)
+		if wait == video.WaitCap {
+			item.put(turnName, placeOf(entry.Turn, entry.ID))
+		}
 	}
 	if entry.RequestHash != "" {
 		brief := entry.Request.Brief()
@@ -153,6 +164,7 @@ func decodeJob(id string, job attributes) (video.Entry, error) {
 		ClaimedAt: r.time("claimed_at"), ClaimedUntil: r.time("claimed_until"),
 		KeyVersion: r.text("key_version"), Route: video.Route(r.text("route")), Resubmitted: r.flag("resubmitted"),
 		RetryAt: r.time("retry_at"), BusySince: r.time("busy_since"), FullSince: r.time("full_since"), SearchedSince: r.time("searched_since"),
+		FullOf: r.text(fullOfName), Turn: r.time("turn_at"), CountedUntil: r.time(countedUntilName),
 		Candidate: r.text("candidate"), GenerationID: r.text("generation_id"), SubmittedAt: r.time("submitted_at"),
 		DiscardedAt: r.time("discarded_at"), ForgottenAt: r.time(forgottenName), Money: r.money(),
 	}

@@ -177,6 +177,7 @@ func TestIndexes(t *testing.T) {
 	want := map[string][]string{
 		"by-status": slices.Sorted(slices.Values(dynamofake.Projection())),
 		"by-day":    slices.Sorted(slices.Values(append(dynamofake.Projection(), "status"))),
+		"by-turn":   slices.Sorted(slices.Values(dynamofake.TurnProjection())),
 	}
 	if !reflect.DeepEqual(found, want) {
 		t.Errorf("got %v, want %v", found, want)

@@ -65,6 +65,13 @@ type Entry struct {
 	// FullSince is when a limit left no room for a claim for the first time since the
 	// last one, or since a redrive.
 	FullSince time.Time `json:"full_since,omitzero"`
+	// FullOf is that limit, as NoRoom names it.
+	FullOf string `json:"full_of,omitempty"`
+	// Turn is what the order is by in which jobs get room.
+	Turn time.Time `json:"turn,omitzero"`
+	// CountedUntil is how long younger jobs wait behind this one while it waits for room:
+	// until it must have looked again.
+	CountedUntil time.Time `json:"counted_until,omitzero"`
 
 	// Candidate is an id that came with an unusable answer; a retrieve confirms
 	// it or says nothing.
@@ -123,6 +130,9 @@ func (e Entry) interrupted() bool {
 func (e Entry) Next() Entry {
 	e.Redrives, e.Started, e.FullSince = e.Redrives+1, false, time.Time{}
 	e.Execution = ExecutionName(e.ID, e.Redrives)
+	if e.Ending != nil {
+		e.Turn = time.Time{}
+	}
 	if e.interrupted() {
 		e.Ending = nil
 	}

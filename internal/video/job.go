@@ -37,6 +37,7 @@ type Job struct {
 	RunningAt   time.Time `json:"running_at,omitzero"`
 	CompletedAt time.Time `json:"completed_at,omitzero"` // when a look found it done
 	Polls       int       `json:"polls,omitempty"`       // how often this execution looked
+	Looks       int       `json:"looks,omitempty"`       // how often it found no room below a limit
 	Status      Status    `json:"status"`
 	// WaitSeconds is how long the state machine waits before the next step:
 	// at least 1, since a Wait state takes no less here.

@@ -144,11 +144,15 @@ func (e engine) create(t *testing.T, name string) {
 			Projection: &types.Projection{ProjectionType: types.ProjectionTypeInclude, NonKeyAttributes: append(dynamofake.Projection(), more...)},
 		}
 	}
+	byTurn := types.GlobalSecondaryIndex{
+		IndexName: aws.String("by-turn"), KeySchema: []types.KeySchemaElement{key("wait", types.KeyTypeHash), key("turn", types.KeyTypeRange)},
+		Projection: &types.Projection{ProjectionType: types.ProjectionTypeInclude, NonKeyAttributes: dynamofake.TurnProjection()},
+	}
 	_, err := e.client(nil).CreateTable(t.Context(), &dynamodb.CreateTableInput{
 		TableName: &name, BillingMode: types.BillingModePayPerRequest,
-		AttributeDefinitions:   []types.AttributeDefinition{text("pk"), text("sk"), text("status"), text("day"), text("place")},
+		AttributeDefinitions:   []types.AttributeDefinition{text("pk"), text("sk"), text("status"), text("day"), text("place"), text("wait"), text("turn")},
 		KeySchema:              []types.KeySchemaElement{key("pk", types.KeyTypeHash), key("sk", types.KeyTypeRange)},
-		GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{index("by-day", "day", "status"), index("by-status", "status")},
+		GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{index("by-day", "day", "status"), index("by-status", "status"), byTurn},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,153 @@
+package table
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// byTurn is the index of the jobs that wait for room below a limit, sorted by their
+// turns. Others are not in it.
+const byTurn = "by-turn"
+
+// mostOlder is how many pages of older jobs are read at most, of some thousand each.
+// The jobs behind them are far from their turn.
+const mostOlder = 3
+
+// atOnce is the most jobs that may take free slots at the same time, each when it looks.
+// So about twice as many younger ones are claimed at most between two looks of a job.
+const atOnce = 10
+
+// Turn counts the older jobs that wait for room below a limit, and gives a *video.NoRoom
+// where what is free is for them: where a claim of the entry, whose last money is that
+// of the attempt that it claims, isn't to be tried. It gives a *video.Paused instead
+// where the table is paused, and a *video.ServiceUnavailable where it isn't known.
+//
+// Each of the older ones counts with the price of this one. A job that is due is never
+// kept from room by a younger one that takes some: there was enough for both. The index
+// is some moments behind, and in the meantime a younger job may be first.
+func (t *Table) Turn(ctx context.Context, entry video.Entry, limits video.Limits, now time.Time) (video.Line, error) {
+	older, err := t.older(ctx, entry)
+	if err != nil {
+		return nil, unavailable("counting the jobs that wait for room", err)
+	}
+	line := video.Lines(older, entry.Origin.Token, now)
+	if len(line) == 0 {
+		return line, nil
+	}
+	control, _, err := t.decision(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if paused := control.Paused(t.name); paused != nil {
+		return nil, paused
+	}
+	limits = control.Limits(limits, entry.Origin.Token, now)
+	claimed := entry.Money[len(entry.Money)-1]
+	counters, err := t.countersOf(ctx, claimed, entry.Origin.Token, line[video.LimitOwner] > 0)
+	if err != nil {
+		return nil, err
+	}
+	before := int64(0)
+	if limits.InFlight > 0 {
+		if before, err = t.inFlightBefore(ctx, claimed); err != nil {
+			return nil, err
+		}
+	}
+	for _, limit := range []struct {
+		name string
+		is   video.Limits
+	}{
+		{video.LimitMonth, video.Limits{MonthMicros: limits.MonthMicros}},
+		{video.LimitDay, video.Limits{DayMicros: limits.DayMicros}},
+		{video.LimitOwner, video.Limits{OwnerDayMicros: limits.OwnerDayMicros}},
+		{video.LimitInFlight, video.Limits{InFlight: limits.InFlight}},
+	} {
+		ahead, behind, slots := line[limit.name], claimed, before
+		if ahead == 0 {
+			continue
+		}
+		// As if those before it were claimed already.
+		if limit.name == video.LimitInFlight {
+			slots += int64(ahead)
+			if ahead >= atOnce {
+				slots = max(slots, limits.InFlight)
+			}
+		} else {
+			behind.Micros += int64(ahead) * claimed.Micros
+		}
+		last := entry
+		last.Money = []video.Money{behind}
+		var full *video.NoRoom
+		if err := noRoom(counters, last, limit.is, slots); errors.As(err, &full) {
+			full.Held, full.Ahead = full.Held-(slots-before), ahead
+			if full.Price > 0 {
+				full.Price = claimed.Micros
+			}
+			return line, ending(full, control, now)
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	return line, nil
+}
+
+// countersOf reads the counters that a claim of an owner is held to, as far as there are
+// any: those of the month, and those of the owner's day.
+func (t *Table) countersOf(ctx context.Context, claimed video.Money, owner string, ownersToo bool) ([]attributes, error) {
+	var all []attributes
+	month, err := t.counters(ctx, claimed.Month())
+	if err != nil {
+		return nil, err
+	}
+	if month != nil {
+		all = append(all, month)
+	}
+	if ownersToo {
+		items, err := t.query(ctx, usagePartition(claimed.Month()), usageKey(claimed.Day, owner))
+		if err != nil {
+			return nil, unavailable("reading what was spent", err)
+		}
+		for _, item := range items {
+			all = append(all, item)
+		}
+	}
+	return all, nil
+}
+
+// older reads the jobs that wait for room and whose turn is before that of the entry.
+func (t *Table) older(ctx context.Context, entry video.Entry) ([]video.Waiter, error) {
+	in := &dynamodb.QueryInput{
+		TableName: &t.name, IndexName: aws.String(byTurn),
+		KeyConditionExpression: aws.String("#wait = :cap AND #turn < :turn"),
+		ProjectionExpression:   aws.String("#full_of, #owner, #counted_until"),
+		ExpressionAttributeNames: map[string]string{
+			"#wait": waitName, "#turn": turnName, "#full_of": fullOfName, "#owner": "owner", "#counted_until": countedUntilName,
+		},
+		ExpressionAttributeValues: map[string]types.AttributeValue{":cap": text(string(video.WaitCap)), ":turn": text(placeOf(entry.Turn, entry.ID))},
+	}
+	var all []video.Waiter
+	for range mostOlder {
+		out, err := t.client.Query(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		for _, item := range out.Items {
+			r := reader{attributes: item}
+			all = append(all, video.Waiter{Limit: r.text(fullOfName), Owner: r.text("owner"), CountedUntil: r.time(countedUntilName)})
+			if r.err != nil {
+				return nil, r.err
+			}
+		}
+		if in.ExclusiveStartKey = out.LastEvaluatedKey; out.LastEvaluatedKey == nil {
+			break
+		}
+	}
+	return all, nil
+}

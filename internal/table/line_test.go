@@ -1,0 +1,197 @@
+package table_test
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/takeup/takeup/internal/dynamofake"
+	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// waiting creates a job that waits for room below a limit, which it looks for again at
+// next.
+func waiting(t *testing.T, c *table.Table, id, owner, limit string, created, next time.Time) {
+	t.Helper()
+	e := video.Entry{ID: id, CreatedAt: created, Execution: id, Origin: video.Origin{Trigger: video.TriggerAPI, Token: owner}}
+	e.BeginWaiting(created)
+	e.WaitsFor(limit, next)
+	if _, _, err := c.Create(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestJobsWaitForOlderOnes(t *testing.T) {
+	now := evening.Add(-time.Hour)
+	midnight := evening.Add(time.Minute)
+	for _, c := range []struct {
+		name   string
+		jobs   func(create func(id, owner, limit string, created, next time.Time))
+		held   int64 // micro-dollars and slots that others have
+		slots  int
+		limits video.Limits
+		want   string // the limit; empty: it may be claimed
+		ahead  int
+	}{
+		{name: "alone", limits: video.Limits{InFlight: 1}},
+		{
+			name: "one slot is the older one's", limits: video.Limits{InFlight: 1}, want: video.LimitInFlight, ahead: 1,
+			jobs: func(create func(id, owner, limit string, created, next time.Time)) {
+				create("old", "", video.LimitInFlight, now.Add(-time.Hour), now)
+			},
+		},
+		{
+			name: "there is one for each", limits: video.Limits{InFlight: 3}, slots: 1,
+			jobs: func(create func(id, owner, limit string, created, next time.Time)) {
+				create("old", "", video.LimitInFlight, now.Add(-time.Hour), now)
+			},
+		},
+		{
+			name: "a younger one", limits: video.Limits{InFlight: 1},
+			jobs: func(create func(id, owner, limit string, created, next time.Time)) {
+				create("young", "", video.LimitInFlight, now.Add(time.Second), now)
+			},
+		},
+		{
+			name: "one that looks no more", limits: video.Limits{InFlight: 1},
+			jobs: func(create func(id, owner, limit string, created, next time.Time)) {
+				create("dead", "", video.LimitInFlight, now.Add(-time.Hour), now.Add(-15*time.Minute))
+			},
+		},
+		{
+			name: "one that waits for the next day's money", limits: video.Limits{InFlight: 1},
+			jobs: func(create func(id, owner, limit string, created, next time.Time)) {
+				create("poor", "", video.LimitDay, now.Add(-time.Hour), midnight)
+			},
+		},
+		{
+			name: "one that waited for this day's money", limits: video.Limits{InFlight: 1}, want: video.LimitInFlight, ahead: 1,
+			jobs: func(create func(id, owner, limit string, created, next time.Time)) {
+				create("rich", "", video.LimitDay, now.Add(-time.Hour), now.Add(time.Second))
+			},
+		},
+		{
+			name: "what is left is the older ones'", limits: video.Limits{DayMicros: 10}, held: 3, want: video.LimitDay, ahead: 3,
+			jobs: func(create func(id, owner, limit string, created, next time.Time)) {
+				for n := range 3 {
+					create(fmt.Sprint("old-", n), "", video.LimitDay, now.Add(-time.Hour), midnight)
+				}
+			},
+		},
+		{
+			name: "enough is left for all", limits: video.Limits{DayMicros: 11}, held: 3,
+			jobs: func(create func(id, owner, limit string, created, next time.Time)) {
+				for n := range 3 {
+					create(fmt.Sprint("old-", n), "", video.LimitDay, now.Add(-time.Hour), midnight)
+				}
+			},
+		},
+		{
+			name: "the month's", limits: video.Limits{DayMicros: 100, MonthMicros: 10}, held: 7, want: video.LimitMonth, ahead: 1,
+			jobs: func(create func(id, owner, limit string, created, next time.Time)) {
+				create("old", "", video.LimitMonth, now.Add(-time.Hour), midnight)
+			},
+		},
+		{
+			name: "another owner's cap", limits: video.Limits{InFlight: 1, DayMicros: 2},
+			jobs: func(create func(id, owner, limit string, created, next time.Time)) {
+				create("old", "bob", video.LimitOwner, now.Add(-time.Hour), midnight)
+			},
+		},
+		{
+			name: "at most ten at once", limits: video.Limits{InFlight: 100}, want: video.LimitInFlight, ahead: 10,
+			jobs: func(create func(id, owner, limit string, created, next time.Time)) {
+				for n := range 10 {
+					create(fmt.Sprint("old-", n), "", video.LimitInFlight, now.Add(-time.Hour), now)
+				}
+			},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var items dynamofake.Items
+				jobs := table.New(&items, "jobs", marks(), none)
+				if err := jobs.PutControl(t.Context(), video.Control{Table: "jobs"}, ""); err != nil {
+					t.Fatal(err)
+				}
+				if c.held > 0 || c.slots > 0 {
+					create(t, jobs, "other")
+					if err := claimWithin(t, jobs, "other", c.held, now, video.Limits{}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if c.jobs != nil {
+					c.jobs(func(id, owner, limit string, created, next time.Time) {
+						waiting(t, jobs, id, owner, limit, created, next)
+					})
+				}
+				time.Sleep(2 * dynamofake.Lag)
+				entry := video.Entry{ID: "job", CreatedAt: now, Turn: now, Origin: video.Origin{Token: "alice"}}
+				_, err := jobs.Turn(t.Context(), claimed(entry, 2, now), c.limits, now)
+				var full *video.NoRoom
+				if errors.As(err, &full) {
+					if full.Limit != c.want || full.Ahead != c.ahead || full.Held > max(c.held, 1) {
+						t.Errorf("got %+v", full)
+					}
+				} else if err != nil || c.want != "" {
+					t.Errorf("got %v, want %q", err, c.want)
+				}
+			})
+		})
+	}
+}
+
+// What waits for room is in the index of the turns, and leaves it with its claim and
+// with its ending, whoever ends it.
+func TestOnlyWaitingJobsAreInLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var items dynamofake.Items
+		jobs := table.New(&items, "jobs", marks(), none)
+		now := evening
+		for _, id := range []string{"claimed", "cancelled", "interrupted", "redriven", "waiting"} {
+			waiting(t, jobs, id, "", video.LimitInFlight, now, now)
+		}
+		change := func(id string, change func(*video.Entry)) {
+			entry, version, err := jobs.Get(t.Context(), id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			change(&entry)
+			if _, _, err := jobs.Update(t.Context(), entry, version); err != nil {
+				t.Fatal(err)
+			}
+		}
+		change("claimed", func(e *video.Entry) { e.Phase = video.PhaseClaimed; e.FullSince = time.Time{} })
+		change("cancelled", func(e *video.Entry) { e.End(&video.Cancelled{}, now) })
+		change("interrupted", func(e *video.Entry) { e.End(&video.Interrupted{}, now) })
+		change("redriven", func(e *video.Entry) { *e = e.Next() })
+		time.Sleep(2 * dynamofake.Lag)
+		entry := video.Entry{ID: "z", CreatedAt: now, Turn: now}
+		line, err := jobs.Turn(t.Context(), claimed(entry, 2, now), video.Limits{}, now)
+		if err != nil || !reflect.DeepEqual(line, video.Line{video.LimitInFlight: 1}) {
+			t.Errorf("got %v, %v", line, err)
+		}
+	})
+}
+
+// A paused table is paused for those who wait behind others too.
+func TestPausedBeforeItsTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var items dynamofake.Items
+		jobs := table.New(&items, "jobs", marks(), none)
+		if err := jobs.PutControl(t.Context(), video.Control{Table: "jobs", PausedAt: evening}, ""); err != nil {
+			t.Fatal(err)
+		}
+		waiting(t, jobs, "old", "", video.LimitInFlight, evening, evening)
+		time.Sleep(2 * dynamofake.Lag)
+		entry := video.Entry{ID: "z", CreatedAt: evening, Turn: evening}
+		var paused *video.Paused
+		if _, err := jobs.Turn(t.Context(), claimed(entry, 2, evening), video.Limits{InFlight: 1}, evening); !errors.As(err, &paused) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
