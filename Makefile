@@ -66,6 +66,9 @@ JOBS := 1000
 SEED := 1
 FAULTS := 0.2
 LOGS_ANSWER := false
+CAPS := false
+SLOTS := 0
+JOB := 2s
 
 # What verify-aws looks at.
 STACK :=
@@ -116,8 +119,8 @@ test: need-go need-python need-cc need-node need-curl $(ministack) $(moto) $(sam
 	@tools/docker
 
 .PHONY: chaos
-chaos: need-go $(ministack) $(sam) ## Send JOBS jobs while a share of FAULTS of the calls fails, as SEED has it, and check the promises. LOGS_ANSWER=true spares the provider's logs.
-	@cd test && go run ./chaos/cmd/chaos -jobs $(JOBS) -seed $(SEED) -faults $(FAULTS) -logs-answer=$(LOGS_ANSWER)
+chaos: need-go $(ministack) $(sam) ## Send JOBS jobs while a share of FAULTS of the calls fails, as SEED has it, and check the promises. LOGS_ANSWER=true spares the provider's logs, CAPS=true sets low caps.
+	@cd test && go run ./chaos/cmd/chaos -jobs $(JOBS) -seed $(SEED) -faults $(FAULTS) -logs-answer=$(LOGS_ANSWER) -caps=$(CAPS) -slots $(SLOTS) -job $(JOB)
 
 .PHONY: test-bucket
 test-bucket: need-go ## Hold conditional writes and the transfer to S3 itself, in the bucket TAKEUP_TEST_BUCKET, for cents.

@@ -206,19 +206,22 @@ func TurnProjection() []string { return []string{"owner", "full_of", "counted_un
 
 // projected gives what the index of a key has of an item.
 func projected(item Attributes, hash string) Attributes {
-	item = maps.Clone(item)
-	keys := []string{"pk", "sk", "place", "status", hash}
-	has := Projection()
+	var names []string
 	switch hash {
 	case "pk":
-		return item
+		return maps.Clone(item)
 	case "wait":
-		keys, has = []string{"pk", "sk", "turn", hash}, TurnProjection()
+		names = append(TurnProjection(), "turn")
+	default:
+		names = append(Projection(), "place", "status")
 	}
-	maps.DeleteFunc(item, func(name string, _ types.AttributeValue) bool {
-		return !slices.Contains(keys, name) && !slices.Contains(has, name)
-	})
-	return item
+	has := Attributes{}
+	for _, name := range append(names, "pk", "sk", hash) {
+		if value := item[name]; value != nil {
+			has[name] = value
+		}
+	}
+	return has
 }
 
 // Scan implements the SDK's call without its filters.

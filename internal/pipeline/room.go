@@ -37,7 +37,7 @@ const (
 	longestLook = 10 * time.Minute
 	// looks is how often a job looks as often as it likes. It spreads as many looks more
 	// over all of CapWait: an execution's history has room for twice as many.
-	looks = 800
+	looks = 500
 )
 
 // apart is how far apart jobs look that wait for the same day, the older ones first.

@@ -48,7 +48,7 @@ func TestWaitingForASlot(t *testing.T) {
 	began, looks := w.clock.Now(), 0
 	job, err := w.Run(ctx, bare())
 	for err == nil {
-		if looks++; job.Looks != looks || looks < 800 && job.WaitSeconds != 16 || looks > 800 && job.WaitSeconds > 110 {
+		if looks++; job.Looks != looks || looks < 500 && job.WaitSeconds != 16 || looks > 500 && job.WaitSeconds > 175 {
 			t.Fatalf("after %d looks: %+v", looks, job)
 		}
 		if entry := w.jobs.entry(t, "job-1"); entry.CountedUntil.Sub(w.clock.Now()) < 5*time.Minute || entry.FullOf != video.LimitInFlight || !entry.Turn.Equal(entry.CreatedAt) {
@@ -57,7 +57,7 @@ func TestWaitingForASlot(t *testing.T) {
 		w.clock.pass(time.Duration(job.WaitSeconds) * time.Second)
 		job, err = w.Run(ctx, again(t, job))
 	}
-	if waited := w.clock.Now().Sub(began); video.EndingName(err) != "CapReached" || waited != 24*time.Hour || looks > 2*800 {
+	if waited := w.clock.Now().Sub(began); video.EndingName(err) != "CapReached" || waited != 24*time.Hour || looks > 2*500 {
 		t.Errorf("got %v after %s and %d looks", err, waited, looks)
 	}
 	if entry := w.jobs.entry(t, "job-1"); entry.Ending == nil || entry.Attempt != 0 || len(entry.Money) != 0 || len(w.provider.posted) != 0 {

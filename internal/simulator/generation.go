@@ -68,6 +68,7 @@ func (s *Server) accept(x *exchange, o order, now time.Time) (*generation, error
 	if g.fate.Seconds != nil {
 		drawn = *g.fate.Seconds
 	}
+	g.PriceCredits *= max(1, g.fate.ChargedTimes)
 	g.Outcome = g.fate.Outcome
 	if g.Outcome == "" {
 		g.Outcome = OutcomeCompleted

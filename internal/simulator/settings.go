@@ -36,6 +36,8 @@ type Fate struct {
 	ErrorMessage string `json:"error_message,omitempty"`
 	// Seconds is the whole time from accepted to ended; nil draws it.
 	Seconds *float64 `json:"seconds,omitempty"`
+	// ChargedTimes is how many times its price is charged for it; 0 is once.
+	ChargedTimes int64 `json:"charged_times,omitempty"`
 }
 
 // Settings is what can be changed while the stand-in runs. Start from DefaultSettings.
@@ -131,6 +133,9 @@ func (f Fate) check() error {
 	}
 	if f.Seconds != nil && *f.Seconds < 0 {
 		return fmt.Errorf("seconds is %v: give 0 or more", *f.Seconds)
+	}
+	if f.ChargedTimes < 0 {
+		return fmt.Errorf("charged_times is %d: give 0 or more", f.ChargedTimes)
 	}
 	return nil
 }

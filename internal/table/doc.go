@@ -22,7 +22,9 @@
 //
 // by-day has a partition for each UTC day, by-status one for each state; both have
 // what a list shows of a job, sorted by when it was created. They are for showing:
-// no write is based on them.
+// no write is based on them. by-turn has the jobs that wait for room below a limit,
+// sorted by the order in which they get some: a claim is tried by it, and held to the
+// limits by the counters.
 //
 // # Writes
 //

@@ -171,7 +171,7 @@ func TestOnlyWaitingJobsAreInLine(t *testing.T) {
 		change("redriven", func(e *video.Entry) { *e = e.Next() })
 		time.Sleep(2 * dynamofake.Lag)
 		entry := video.Entry{ID: "z", CreatedAt: now, Turn: now}
-		line, err := jobs.Turn(t.Context(), claimed(entry, 2, now), video.Limits{}, now)
+		line, err := jobs.Turn(t.Context(), claimed(entry, 2, now), video.Limits{InFlight: 100}, now)
 		if err != nil || !reflect.DeepEqual(line, video.Line{video.LimitInFlight: 1}) {
 			t.Errorf("got %v, %v", line, err)
 		}

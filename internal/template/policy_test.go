@@ -123,6 +123,7 @@ func TestAllowed(t *testing.T) {
 		{Call{Function: "SubmitFunction", Action: "dynamodb:DeleteItem", Resource: jobs}, false},
 		{Call{Function: "SubmitFunction", Action: "dynamodb:Query", Resource: jobs}, true},
 		{Call{Function: "SubmitFunction", Action: "dynamodb:Query", Resource: jobs + "/index/by-day"}, false},
+		{Call{Function: "SubmitFunction", Action: "dynamodb:Query", Resource: jobs + "/index/by-turn"}, true},
 		{Call{Function: "SubmitFunction", Action: "dynamodb:Scan", Resource: jobs}, false},
 		{Call{Function: "SubmitFunction", Action: "s3:GetObject", Resource: videos + "/videos/a/video.json"}, false},
 		{Call{Function: "SubmitFunction", Action: "secretsmanager:GetSecretValue", Resource: key}, true},

@@ -34,10 +34,11 @@ const (
 	unresolved     = "unresolved"
 	unlisted       = "unlisted"
 	neverSent      = "never_sent"
+	leaked         = "leaked"
 )
 
 // broken are the kinds that no run may have.
-var broken = []string{paidTwice, lost, partial, unfinished, endingsChanged}
+var broken = []string{paidTwice, lost, partial, unfinished, endingsChanged, leaked}
 
 // check holds what came of the jobs against the promises.
 func (w *world) check(ctx context.Context) (*Result, error) {
@@ -59,6 +60,9 @@ func (w *world) check(ctx context.Context) (*Result, error) {
 		if err := w.checkPaid(ctx, r, j, accepted[j.name], asked); err != nil {
 			return nil, err
 		}
+	}
+	if err := w.checkMoney(ctx, r); err != nil {
+		return nil, err
 	}
 	if err := w.checkVideos(ctx, r, accepted); err != nil {
 		return nil, err

@@ -23,6 +23,12 @@ type Options struct {
 	// LogsAnswer keeps the provider's logs and transactions from failing: then a
 	// submission that was accepted is always found.
 	LogsAnswer bool
+	// Caps sets caps so low that most jobs meet them, and has the operator raise that of
+	// the day whenever all that is left waits for it. Some generations cost three times
+	// their price.
+	Caps bool
+	// Slots is the most attempts in flight of a run without Caps; 0 is no cap.
+	Slots int
 	// FirstDownload names the fault, one of downloadFaults, that meets the first
 	// download of every job, so that a test that rests on it never waits for luck.
 	// Empty leaves the first download to the plan, like all others.
@@ -91,6 +97,9 @@ func (o Options) Check() error {
 	if o.UnderWay < 1 || o.UnderWay > 150 {
 		errs = append(errs, fmt.Errorf("under way is %d: give 1 to 150", o.UnderWay))
 	}
+	if o.Slots < 0 || o.Slots > 10000 {
+		errs = append(errs, fmt.Errorf("slots is %d: give 0 to 10000", o.Slots))
+	}
 	if o.FirstDownload != "" && named(downloadFaults, o.FirstDownload) == nil {
 		errs = append(errs, fmt.Errorf("no fault of downloads is named %q", o.FirstDownload))
 	}
@@ -98,7 +107,11 @@ func (o Options) Check() error {
 }
 
 // parameters are the template's.
-func (t Times) parameters() map[string]string {
+func (t Times) parameters(c *caps) map[string]string {
+	day, slots := int64(0), int64(0)
+	if c != nil {
+		day, slots = c.step, c.slots
+	}
 	seconds := func(d time.Duration) string { return strconv.Itoa(int(d.Seconds())) }
 	wait := strconv.Itoa(max(1, int(1/t.Scale))) // one second, by the clock
 	return map[string]string{
@@ -108,7 +121,7 @@ func (t Times) parameters() map[string]string {
 		"SubmitCallSeconds":   strconv.Itoa(callSeconds),
 		"LookupWindowSeconds": seconds(t.Window),
 		"SoftDeadlineSeconds": seconds(t.Soft), "HardDeadlineSeconds": seconds(t.Hard),
-		"MaxUsdPerDay": "0", "MaxInFlight": "0",
+		"MaxUsdPerDay": strconv.FormatInt(day, 10), "MaxInFlight": strconv.FormatInt(slots, 10),
 		// Many send at once.
 		"ApiRequestsPerSecond": "1000", "ApiBurst": "1000",
 	}
@@ -119,5 +132,9 @@ func (t Times) parameters() map[string]string {
 // that went before it at a pace that two cores keep up with.
 func (o Options) limit(jobs int) time.Duration {
 	one := 2*(o.Times.Hard+o.Times.Window) + 4*o.Times.StoreTimeout + 3*o.Times.SubmitTimeout
-	return one + time.Duration(jobs)*time.Second
+	pace := time.Second
+	if o.Caps || o.Slots > 0 {
+		pace *= 4
+	}
+	return one + time.Duration(jobs)*pace
 }

@@ -114,6 +114,8 @@ type provider struct {
 	times  Times
 	// answers: the logs and the transactions never fail.
 	answers bool
+	// dear: some generations are charged more than once.
+	dear bool
 
 	// sizes is held while a large video is ordered: its size is a setting.
 	sizes sync.RWMutex
@@ -124,7 +126,7 @@ type provider struct {
 }
 
 func newProvider(o Options, p *plan, n *names) (*provider, error) {
-	v := &provider{plan: p, names: n, times: o.Times, answers: o.LogsAnswer, looks: map[string]records{}}
+	v := &provider{plan: p, names: n, times: o.Times, answers: o.LogsAnswer, dear: o.Caps, looks: map[string]records{}}
 	settings := simulator.DefaultSettings()
 	balance := float64(100 * o.Jobs)
 	settings.Keys, settings.BalanceUSD = []string{firstKey, secondKey}, &balance
@@ -182,6 +184,10 @@ func (v *provider) decide(accepted simulator.Accepted) simulator.Fate {
 		case fails:
 			return simulator.Fate{Outcome: simulator.OutcomeError}
 		}
+	}
+	if v.dear && v.plan.roll("dear", job) < 0.15 {
+		v.plan.note("video", "charged three times its price", job)
+		return simulator.Fate{ChargedTimes: overcharged}
 	}
 	return simulator.Fate{}
 }

@@ -47,8 +47,10 @@ type proxy struct {
 	stale func(w http.ResponseWriter, r *http.Request, body []byte) bool
 	// carried is told of each call that was carried out; nil: nobody is.
 	carried func(ctx context.Context, r *http.Request, body []byte) error
-	to      atomic.Pointer[url.URL]
-	send    *http.Transport
+	// around carries a call out by forward; nil: forward alone does.
+	around func(r *http.Request, body []byte, forward func() (*answer, error)) (*answer, error)
+	to     atomic.Pointer[url.URL]
+	send   *http.Transport
 
 	mu      sync.Mutex
 	lasting map[string]lasting // by the kind of call and the job
@@ -80,7 +82,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var got *answer
 	if met.after || met == (trouble{}) {
 		// What is lost or withheld goes through though its caller is gone.
-		if got, err = p.forward(context.WithoutCancel(r.Context()), r, body); err != nil {
+		if got, err = p.carryOut(context.WithoutCancel(r.Context()), r, body); err != nil {
 			cut(w)
 			return
 		}
@@ -153,6 +155,14 @@ type answer struct {
 	status int
 	header http.Header
 	body   []byte
+}
+
+func (p *proxy) carryOut(ctx context.Context, r *http.Request, body []byte) (*answer, error) {
+	forward := func() (*answer, error) { return p.forward(ctx, r, body) }
+	if p.around == nil {
+		return forward()
+	}
+	return p.around(r, body, forward)
 }
 
 func (p *proxy) forward(ctx context.Context, in *http.Request, body []byte) (*answer, error) {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	ledger "github.com/takeup/takeup/internal/table"
 )
 
 // Result is what a run found.
@@ -19,6 +21,9 @@ type Result struct {
 	ways     map[string][]string // of the jobs with a finding
 	odd      []string
 	timing   []stage
+	money    ledger.Counters // of all months
+	charged  int64           // by the stand-in's ledger, in micro-dollars
+	account  *account        // nil: there were no caps
 }
 
 type stage struct {
@@ -63,7 +68,16 @@ func harmless(name string) bool {
 
 // Kept reports whether no promise was broken.
 func (r *Result) Kept() bool {
-	return len(r.odd) == 0 && !slices.ContainsFunc(append(slices.Clone(broken), unlisted), func(kind string) bool { return r.Count(kind) > 0 })
+	return len(r.odd) == 0 && r.OverCap() == 0 && !slices.ContainsFunc(append(slices.Clone(broken), unlisted), func(kind string) bool { return r.Count(kind) > 0 })
+}
+
+// OverCap is the most by which a claim exceeded a cap, in micro-dollars or slots; 0
+// where none did.
+func (r *Result) OverCap() int64 {
+	if r.account == nil {
+		return 0
+	}
+	return r.account.over
 }
 
 // Last is the last line.
@@ -71,6 +85,9 @@ func (r *Result) Last() string {
 	line := fmt.Sprintf("jobs=%d faults=%d", len(r.jobs), r.Faults())
 	for _, kind := range append(slices.Clone(broken), unresolved, unlisted, neverSent) {
 		line += fmt.Sprintf(" %s=%d", kind, r.Count(kind))
+	}
+	if r.account != nil {
+		line += fmt.Sprintf(" over_cap=%d", r.OverCap())
 	}
 	return line
 }
@@ -107,6 +124,17 @@ func (r *Result) Write(out io.Writer) error {
 	maps.Copy(names, after)
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		fmt.Fprintf(table, "%s\t%d\t%d\n", name, before[name], after[name])
+	}
+	usd := func(micros int64) float64 { return float64(micros) / 1e6 }
+	fmt.Fprintf(table, "\nmoney\tUSD\nspent\t%.2f\nuncertain\t%.2f\nreserved\t%.2f\ncharged by the stand-in\t%.2f\n",
+		usd(r.money.Spent), usd(r.money.Uncertain), usd(r.money.Reserved), usd(r.charged))
+	if a := r.account; a != nil {
+		ideal, took := a.ideal()
+		fmt.Fprintf(table, "the day's cap at the end\t%.2f\n\nslots\t%d\nclaims\t%d\nheld for, in seconds\t%.1f\nideally\t%.1f\nratio\t%.3f\nyounger jobs that passed one\t%d\n",
+			usd(a.dayMicros), a.slots, len(a.holds), took.Seconds(), ideal.Seconds(), took.Seconds()/ideal.Seconds(), a.passed())
+		for _, limit := range slices.Sorted(maps.Keys(a.waited)) {
+			fmt.Fprintf(table, "jobs that waited for %s\t%d\n", limit, len(a.waited[limit]))
+		}
 	}
 	fmt.Fprintf(table, "\ntime\tseconds\n")
 	for _, s := range r.timing {

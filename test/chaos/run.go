@@ -30,6 +30,8 @@ type world struct {
 	stack    *localstack.Stack
 	events   *carrier
 	replica  *replica
+	caps     *caps    // nil: none
+	account  *account // nil: none
 	jobs     []*job
 	byName   map[string]*job
 	// functions and rules are AWS's names of them, by the template's.
@@ -61,7 +63,7 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 		return nil, err
 	}
 	w := &world{
-		o: o, plan: newPlan(o.Seed, o.Faults), names: newNames(), jobs: newJobs(o.Jobs),
+		o: o, caps: capsOf(o), plan: newPlan(o.Seed, o.Faults), names: newNames(), jobs: newJobs(o.Jobs),
 		slots: make(chan struct{}, o.UnderWay), byName: map[string]*job{}, pending: map[*job]bool{}, stops: map[string]*stop{},
 	}
 	for _, j := range w.jobs {
@@ -91,6 +93,10 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 		w.replica = newReplica(w.plan)
 	}
 	database := newDatabase(w.plan, w.names, w.replica)
+	if w.caps != nil {
+		w.account = newAccount(w.caps)
+		database.around = w.account.carry
+	}
 	known, err := listen(database, nil)
 	if err != nil {
 		return nil, err
@@ -107,7 +113,7 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 	w.stack, err = localstack.Start(ctx, localstack.Options{
 		Root: o.Root, StateDir: o.StateDir,
 		Provider:   &localstack.Provider{BaseURL: bought.url(), Key: firstKey},
-		Parameters: o.Times.parameters(),
+		Parameters: o.Times.parameters(w.caps),
 		Env: []string{
 			"AWS_ENDPOINT_URL_S3=" + kept.url(), "AWS_ENDPOINT_URL_DYNAMODB=" + known.url(), "AWS_ENDPOINT_URL_SFN=" + started.url(),
 			fmt.Sprint("SFN_WAIT_SCALE=", o.Times.Scale),
@@ -127,17 +133,20 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 	return w.settling(ctx, began)
 }
 
-// settling runs, while status events are carried and sweeps are made.
+// settling runs, while status events are carried, sweeps are made and caps raised.
 func (w *world) settling(ctx context.Context, began time.Time) (*Result, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	var both sync.WaitGroup
-	var carried error
-	both.Go(func() { w.sweep(ctx) })
-	both.Go(func() { carried = w.events.run(ctx) })
+	var all sync.WaitGroup
+	var carried, met error
+	all.Go(func() { w.sweep(ctx) })
+	all.Go(func() { carried = w.events.run(ctx) })
+	if w.caps != nil && w.caps.step > 0 {
+		all.Go(func() { met = w.meet(ctx) })
+	}
 	result, err := w.run(ctx, began)
 	cancel()
-	both.Wait()
-	return result, errors.Join(err, carried)
+	all.Wait()
+	return result, errors.Join(err, carried, met)
 }
 
 // connect makes the clients, and lowers the functions' timeouts.
