@@ -257,6 +257,21 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestUncertainMoney$", "./internal/reconcile", "a_charge_that_may_be_its_own",
 		},
 		{
+			"a younger job takes an older one's slot", "internal/table/line.go",
+			`slots += int64(ahead)`, `slots += 0`,
+			"^TestJobsWaitForOlderOnes$", "./internal/table", `want "in_flight"`,
+		},
+		{
+			"a younger job takes an older one's money", "internal/table/line.go",
+			`behind.Micros += int64(ahead) * claimed.Micros`, `behind.Micros += 0`,
+			"^TestJobsWaitForOlderOnes$", "./internal/table", `want "day"`,
+		},
+		{
+			"the line waits for a dead job", "internal/video/line.go",
+			`if !w.CountedUntil.After(now) {`, `if w.CountedUntil.IsZero() {`,
+			"^TestJobsWaitForOlderOnes$", "./internal/table", "one_that_looks_no_more",
+		},
+		{
 			"uploads left open", "internal/transfer/transfer.go",
 			`c.sweep(ctx, key)`, `_ = c.sweep`,
 			"^TestUploadsThatWereLeft$", "./internal/transfer", "open uploads of",
