@@ -77,16 +77,18 @@ func (i *Items) put(k key, item Attributes) {
 	if i.items[k] == nil {
 		i.partitions[k.partition] = append(i.partitions[k.partition], k)
 	}
-	for hash, keys := range i.indexed {
-		if item[hash] != nil {
-			keys[k] = true
-		}
-	}
 	states, now := i.items[k], time.Now()
 	for len(states) > 1 && now.Sub(states[1].from) >= Lag {
 		states = states[1:] // no read is answered from it any more
 	}
 	i.items[k] = append(states, state{now, maps.Clone(item)})
+	for hash, keys := range i.indexed {
+		if slices.ContainsFunc(i.items[k], func(s state) bool { return s.item[hash] != nil }) {
+			keys[k] = true
+		} else {
+			delete(keys, k)
+		}
+	}
 }
 
 // All gives the items of the table, by partition and sort key.
@@ -147,7 +149,7 @@ func (i *Items) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*dyn
 		}
 		before, name, value := matches, in.ExpressionAttributeNames[parts[0]], in.ExpressionAttributeValues[parts[2]]
 		matches = func(item Attributes) bool {
-			return before(item) && item[name] != nil && (parts[1] == "=" && equal(item[name], value) || parts[1] == "<" && valueOf(item[name]) < valueOf(value))
+			return before(item) && item[name] != nil && (parts[1] == "=" && equal(item[name], value) || parts[1] == "<" && textOf(item[name]) < textOf(value))
 		}
 	}
 	i.mu.Lock()
@@ -163,7 +165,7 @@ func (i *Items) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*dyn
 		}
 	}
 	slices.SortFunc(out.Items, func(a, b Attributes) int {
-		return cmp.Or(strings.Compare(valueOf(a[order]), valueOf(b[order])), strings.Compare(valueOf(a["pk"]), valueOf(b["pk"])))
+		return cmp.Or(strings.Compare(textOf(a[order]), textOf(b[order])), strings.Compare(textOf(a["pk"]), textOf(b["pk"])))
 	})
 	for filter := range strings.SplitSeq(aws.ToString(in.FilterExpression), " AND ") {
 		name, placeholder, ok := strings.Cut(filter, " = ")
@@ -340,7 +342,20 @@ func condition(item Attributes, expression *string, names map[string]string, val
 
 // equal compares strings and numbers.
 func equal(a, b types.AttributeValue) bool {
+	if a, ok := a.(*types.AttributeValueMemberS); ok {
+		b, ok := b.(*types.AttributeValueMemberS)
+		return ok && a.Value == b.Value
+	}
 	return a != nil && valueOf(a) == valueOf(b)
+}
+
+// textOf gives a key's text: all keys are strings.
+func textOf(v types.AttributeValue) string {
+	s, ok := v.(*types.AttributeValueMemberS)
+	if !ok {
+		return ""
+	}
+	return s.Value
 }
 
 func valueOf(v types.AttributeValue) string {

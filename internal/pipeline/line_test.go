@@ -230,7 +230,7 @@ func TestSlotsAreGivenInOrder(t *testing.T) {
 	}{
 		{"all of 5 min", 300, 100, 5 * time.Minute, nil, 50 * time.Millisecond},
 		{"3 to 7 min", 300, 100, 5 * time.Minute, spread(3*time.Minute, 7*time.Minute), 100 * time.Millisecond},
-		{"of 1 h", 300, 100, time.Hour, nil, time.Second},
+		{"of half an hour", 180, 60, 30 * time.Minute, nil, time.Second},
 		{"20 slots", 60, 20, 2 * time.Minute, spread(time.Minute, 3*time.Minute), 50 * time.Millisecond},
 		{"one slot", 30, 1, 10 * time.Minute, nil, time.Second},
 		{"20 slots for hours", 240, 20, 6 * time.Minute, spread(3*time.Minute, 9*time.Minute), 5 * time.Second},
