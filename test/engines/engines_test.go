@@ -200,6 +200,7 @@ func TestEngines(t *testing.T) {
 			t.Run("times", e.testTimes)
 			t.Run("progress", e.testProgress)
 			t.Run("claims", e.testClaims)
+			t.Run("a line", e.testLine)
 			t.Run("a scan of pages", e.testScan)
 			t.Run("the index of unfinished jobs", e.testUnfinished)
 			t.Run("pages of the indexes", e.testList)
