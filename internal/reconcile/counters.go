@@ -1,13 +1,48 @@
 package reconcile
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/takeup/takeup/internal/table"
 )
+
+// Counters gives the counters of months, as 2026-08.
+type Counters interface {
+	Tallies(ctx context.Context, months []string) ([]table.Tally, error)
+}
+
+// monthsOf gives the months from one time to another, in UTC.
+func monthsOf(from, to time.Time) (months []string) {
+	from, to = from.UTC(), to.UTC()
+	for at := time.Date(from.Year(), from.Month(), 1, 0, 0, 0, 0, time.UTC); !at.After(to); at = at.AddDate(0, 1, 0) {
+		months = append(months, at.Format("2006-01"))
+	}
+	return months
+}
+
+// unchanged gives the counters that were not booked between two readings, and the names
+// of the others. Only with the former can the entries be compared that were read in
+// between.
+func unchanged(before, after []table.Tally) (same map[string]table.Tally, changing map[string]bool) {
+	same, changing = map[string]table.Tally{}, map[string]bool{}
+	writes := map[string]int64{}
+	for _, t := range before {
+		writes[t.Name()] = t.Writes
+	}
+	for _, t := range after {
+		if was, there := writes[t.Name()]; there && was == t.Writes {
+			same[t.Name()] = t
+		} else {
+			changing[t.Name()] = true
+		}
+	}
+	return same, changing
+}
 
 // Drift is one item of the counters whose sums are not those of the jobs' money.
 type Drift struct {

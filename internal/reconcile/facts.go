@@ -161,3 +161,22 @@ func (f Facts) stored(id string) bool {
 	_, ok := f.Manifests[id]
 	return ok
 }
+
+// merge adds the charges that one more key shows. The keys of one account show
+// the same ones, so each is there as often as the key that shows it most often.
+func merge(have, more []video.Charge) []video.Charge {
+	left := map[video.Charge]int{}
+	for _, charge := range have {
+		charge.Created = charge.Created.UTC()
+		left[charge]++
+	}
+	for _, charge := range more {
+		charge.Created = charge.Created.UTC()
+		if left[charge] > 0 {
+			left[charge]--
+			continue
+		}
+		have = append(have, charge)
+	}
+	return have
+}

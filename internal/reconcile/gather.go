@@ -11,7 +11,6 @@ import (
 
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/promptfile"
-	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -68,11 +67,6 @@ type Keys interface {
 // Prices gives the price list that the stack has; the empty one where it has none.
 type Prices interface {
 	PriceList(ctx context.Context) (list price.List, version string, err error)
-}
-
-// Counters gives the counters of months, as 2026-08.
-type Counters interface {
-	Tallies(ctx context.Context, months []string) ([]table.Tally, error)
 }
 
 // Sources are what the facts are read from. They are only read.
@@ -144,34 +138,6 @@ func (s Sources) Gather(ctx context.Context, from, to time.Time) (Facts, error) 
 	after, err := s.Counters.Tallies(ctx, f.Months)
 	f.Counters, f.Changing = unchanged(before, after)
 	return f, err
-}
-
-// monthsOf gives the months from one time to another, in UTC.
-func monthsOf(from, to time.Time) (months []string) {
-	from, to = from.UTC(), to.UTC()
-	for at := time.Date(from.Year(), from.Month(), 1, 0, 0, 0, 0, time.UTC); !at.After(to); at = at.AddDate(0, 1, 0) {
-		months = append(months, at.Format("2006-01"))
-	}
-	return months
-}
-
-// unchanged gives the counters that were not booked between two readings, and the names
-// of the others. Only with the former can the entries be compared that were read in
-// between.
-func unchanged(before, after []table.Tally) (same map[string]table.Tally, changing map[string]bool) {
-	same, changing = map[string]table.Tally{}, map[string]bool{}
-	writes := map[string]int64{}
-	for _, t := range before {
-		writes[t.Name()] = t.Writes
-	}
-	for _, t := range after {
-		if was, there := writes[t.Name()]; there && was == t.Writes {
-			same[t.Name()] = t
-		} else {
-			changing[t.Name()] = true
-		}
-	}
-	return same, changing
 }
 
 // texts reads the prompt files, for the jobs that they are. A file that was
@@ -265,25 +231,6 @@ func (s Sources) read(ctx context.Context, f *Facts, key video.Key) {
 		f.LogsUnread = true
 	}
 	f.Rows = append(f.Rows, rows...)
-}
-
-// merge adds the charges that one more key shows. The keys of one account show
-// the same ones, so each is there as often as the key that shows it most often.
-func merge(have, more []video.Charge) []video.Charge {
-	left := map[video.Charge]int{}
-	for _, charge := range have {
-		charge.Created = charge.Created.UTC()
-		left[charge]++
-	}
-	for _, charge := range more {
-		charge.Created = charge.Created.UTC()
-		if left[charge] > 0 {
-			left[charge]--
-			continue
-		}
-		have = append(have, charge)
-	}
-	return have
 }
 
 // entries reads the jobs' entries.
