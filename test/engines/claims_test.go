@@ -3,6 +3,7 @@ package engines_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -89,5 +90,52 @@ func (e engine) testClaims(t *testing.T) {
 			t.Errorf("the first of September: %v", err)
 		}
 		break
+	}
+	e.ownersDay(t, jobs, claim)
+}
+
+// ownersDay holds an owner's claims to the limit of the owner's day, and the counters of
+// that day to what they come to, also where they are counted anew.
+func (e engine) ownersDay(t *testing.T, jobs *table.Table, claim func(id string, micros int64, at time.Time, limits video.Limits) error) {
+	at, ctx := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC), t.Context()
+	request, err := video.NewRequest("a paper boat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"owned-1", "owned-2"} {
+		_, _, err := jobs.Create(ctx, video.Entry{
+			ID: id, Request: request, RequestHash: request.Hash(), CreatedAt: at, Execution: id, Origin: video.Origin{Trigger: video.TriggerAPI, Token: "alice"},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	limits := video.Limits{DayMicros: 100, OwnerDayMicros: 5}
+	if err := claim("owned-1", 3, at, limits); err != nil {
+		t.Error(err)
+	}
+	var full *video.NoRoom
+	if err := claim("owned-2", 3, at, limits); !errors.As(err, &full) || full.Limit != "owner" || full.Held != 3 || full.Of != 5 {
+		t.Errorf("more than the owner's: %v", err)
+	}
+	want := []video.Usage{{Day: "2026-11-30", Owner: "alice", Model: request.Model(), ReservedMicros: 3}}
+	if got, err := jobs.Usage(ctx, "2026-11"); err != nil || !slices.Equal(got, want) {
+		t.Errorf("the usage is %+v, %v", got, err)
+	}
+	tallies, err := jobs.Tallies(ctx, []string{"2026-11"})
+	if err != nil || len(tallies) != 2 || tallies[0].Writes != 1 {
+		t.Fatalf("the counters are %+v, %v", tallies, err)
+	}
+	anew := map[string]int64{"held": 3, "reserved#" + request.Model(): 2, "spent#" + request.Model(): 1, "videos#" + request.Model(): 1}
+	if err := jobs.Mend(ctx, tallies[0], anew); err != nil {
+		t.Error(err)
+	}
+	var conflict *video.Conflict
+	if err := jobs.Mend(ctx, tallies[0], anew); !errors.As(err, &conflict) {
+		t.Errorf("mended over another's write: %v", err)
+	}
+	want[0].ReservedMicros, want[0].SpentMicros, want[0].Videos = 2, 1, 1
+	if got, err := jobs.Usage(ctx, "2026-11"); err != nil || !slices.Equal(got, want) {
+		t.Errorf("the usage is %+v, %v", got, err)
 	}
 }
