@@ -29,7 +29,6 @@ func (e engine) testClaims(t *testing.T) {
 			if !errors.As(err, &conflict) {
 				return err
 			}
-			// The first claim of all has the control written.
 		}
 	}
 	const many = 12

@@ -2,6 +2,8 @@ package engines_test
 
 import (
 	"errors"
+	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -71,4 +73,46 @@ func (e engine) testPaused(t *testing.T) {
 	if read, _, err := jobs.Get(t.Context(), "job"); err != nil || won.Load() < 1 || read.Attempt != entry(t, "job").Attempt+int(won.Load()) {
 		t.Errorf("%d claimed, and the job is %+v, %v", won.Load(), read, err)
 	}
+
+	// What is decided while a claim is on its way lets that fail.
+	plain := e
+	plain.turn = nil // the turn is the claim's
+	other, lowered := plain.open("paused", nil), video.Caps{DayMicros: new(int64(1)), By: "ann", At: at}
+	decided := false
+	jobs = e.open("paused", deciding{func() {
+		read, version, err := other.Control(t.Context())
+		if err == nil && !decided {
+			err = other.PutControl(t.Context(), read.SetCaps("paused", lowered), version)
+		}
+		if decided = true; err != nil {
+			t.Error(err)
+		}
+	}})
+	read, version, err := jobs.Get(t.Context(), "job")
+	if err != nil {
+		t.Fatal(err)
+	}
+	read.Attempt, read.ClaimedAt = read.Attempt+1, at
+	read.Reserve(2, at)
+	var conflict *video.Conflict
+	if _, _, err := jobs.Claim(t.Context(), read, version, video.Limits{DayMicros: 1000}); !errors.As(err, &conflict) {
+		t.Errorf("a cap was lowered before its transaction: %v", err)
+	}
+	var full *video.NoRoom
+	if _, _, err := jobs.Claim(t.Context(), read, version, video.Limits{DayMicros: 1000}); !errors.As(err, &full) || full.Limit != "day" || full.Of != 1 {
+		t.Errorf("by the lowered cap: %v", err)
+	}
+	if after, again, err := jobs.Get(t.Context(), "job"); err != nil || again != version {
+		t.Errorf("the job is %+v, %v", after, err)
+	}
+}
+
+// deciding is a transport that has something decided before each transaction.
+type deciding struct{ decide func() }
+
+func (d deciding) RoundTrip(r *http.Request) (*http.Response, error) {
+	if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".TransactWriteItems") {
+		d.decide()
+	}
+	return http.DefaultTransport.RoundTrip(r)
 }
