@@ -68,6 +68,7 @@ func TestFates(t *testing.T) {
 		"own words":  {simulator.Fate{Outcome: simulator.OutcomeError, ErrorName: "Boom", ErrorMessage: "m"}, "error", "Boom", 0, 1},
 		"never":      {simulator.Fate{Outcome: simulator.OutcomeNever}, "generating", "", 0, 0},
 		"soon":       {simulator.Fate{Seconds: &soon}, "completed", "", 1_960_000, 1},
+		"dear":       {simulator.Fate{ChargedTimes: 3}, "completed", "", 5_880_000, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, func(c *simulator.Config) {

@@ -12,6 +12,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
@@ -24,7 +26,7 @@ const overcharged = 3
 const maxUsdPerDay = "MAX_USD_PER_DAY"
 
 // caps are those of a run with caps: so low that most jobs wait for a slot, and that the
-// day's money is over again and again. The operator raises that cap then.
+// day's money is over at less than half of the jobs. The operator raises that cap then.
 type caps struct {
 	slots int64
 	step  int64 // USD of the day, and those that its cap is raised by; 0: no cap
@@ -34,7 +36,7 @@ type caps struct {
 func capsOf(o Options) *caps {
 	switch {
 	case o.Caps:
-		return &caps{slots: int64(max(2, min(o.Jobs/8, o.UnderWay/4))), step: int64(max(1, o.Jobs/5))}
+		return &caps{slots: int64(max(2, min(o.Jobs/8, o.UnderWay/4))), step: int64(max(1, o.Jobs*2/5))}
 	case o.Slots > 0:
 		return &caps{slots: int64(o.Slots)}
 	}
@@ -194,11 +196,14 @@ func (a *account) raise(usd int64) {
 	a.dayMicros = usd * 1e6
 }
 
-// meet raises the day's cap whenever all that is left to do waits for it, until ctx is
-// over, and has those jobs tried again then, as an operator does.
+// raised is how often the day's cap is raised while jobs wait for it.
+const raised = 20 * time.Second
+
+// meet raises the day's cap while jobs wait for it, until ctx is over, and has them tried
+// again then, as an operator does.
 func (w *world) meet(ctx context.Context) error {
 	usd := w.caps.step
-	tick := time.NewTicker(time.Second)
+	tick := time.NewTicker(raised)
 	defer tick.Stop()
 	for {
 		select {
@@ -206,8 +211,11 @@ func (w *world) meet(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		waiting, others := w.waiting(ctx)
-		if len(waiting) == 0 || others > 0 {
+		if err := w.wake(ctx); err != nil && ctx.Err() == nil {
+			return fmt.Errorf("stopping what sleeps: %w", err)
+		}
+		waiting := w.waiting(ctx)
+		if len(waiting) == 0 {
 			continue
 		}
 		usd += w.caps.step
@@ -225,28 +233,47 @@ func (w *world) meet(ctx context.Context) error {
 	}
 }
 
-// waiting gives the jobs that wait for the day's money, and how many others have no
-// outcome yet.
-func (w *world) waiting(ctx context.Context) (waiting []*job, others int) {
+// wake stops the executions that sleep until the next day for jobs which go on in a later
+// one: a retry that met a fault may leave the one that waited.
+func (w *world) wake(ctx context.Context) error {
+	machine := w.stack.Outputs["StateMachineArn"]
+	reply, err := w.sfn.ListExecutions(ctx, &sfn.ListExecutionsInput{StateMachineArn: &machine, StatusFilter: sfntypes.ExecutionStatusRunning, MaxResults: 1000})
+	if err != nil {
+		return err
+	}
+	for _, e := range reply.Executions {
+		id, _ := video.RedriveOf(*e.Name)
+		entry, err := w.entry(ctx, id)
+		if err != nil {
+			return err
+		}
+		if entry == nil || entry.Execution == *e.Name || time.Since(*e.StartDate) < raised {
+			continue
+		}
+		// It may have ended by itself meanwhile.
+		if _, err := w.sfn.StopExecution(ctx, &sfn.StopExecutionInput{ExecutionArn: e.ExecutionArn}); err == nil {
+			w.plan.note("event", "a superseded execution stopped", "")
+		}
+	}
+	return nil
+}
+
+// waiting gives the jobs that wait for the day's money.
+func (w *world) waiting(ctx context.Context) []*job {
 	w.mu.Lock()
 	var pending []*job
 	for j := range w.pending {
 		pending = append(pending, j)
 	}
 	w.mu.Unlock()
-	for _, j := range pending {
+	return slices.DeleteFunc(pending, func(j *job) bool {
 		entry, err := w.entry(ctx, j.id)
-		switch {
-		case err != nil || entry == nil:
-			others++
-		case entry.State().Ended():
-		case !entry.FullSince.IsZero() && entry.FullOf == video.LimitDay:
-			waiting = append(waiting, j)
-		default:
-			others++
+		if err != nil || entry == nil {
+			return true // it is looked at again
 		}
-	}
-	return waiting, others
+		kind, _ := entry.Held()
+		return kind != video.WaitCap || entry.FullOf != video.LimitDay
+	})
 }
 
 // setCap gives SubmitFunction another cap for the day.

@@ -24,8 +24,7 @@ type Options struct {
 	// submission that was accepted is always found.
 	LogsAnswer bool
 	// Caps sets caps so low that most jobs meet them, and has the operator raise that of
-	// the day whenever all that is left waits for it. Some generations cost three times
-	// their price.
+	// the day while jobs wait for it. Some generations cost three times their price.
 	Caps bool
 	// Slots is the most attempts in flight of a run without Caps; 0 is no cap.
 	Slots int
