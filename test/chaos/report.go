@@ -129,9 +129,12 @@ func (r *Result) Write(out io.Writer) error {
 	fmt.Fprintf(table, "\nmoney\tUSD\nspent\t%.2f\nuncertain\t%.2f\nreserved\t%.2f\ncharged by the stand-in\t%.2f\n",
 		usd(r.money.Spent), usd(r.money.Uncertain), usd(r.money.Reserved), usd(r.charged))
 	if a := r.account; a != nil {
-		ideal, took := a.ideal()
-		fmt.Fprintf(table, "the day's cap at the end\t%.2f\n\nslots\t%d\nclaims\t%d\nheld for, in seconds\t%.1f\nideally\t%.1f\nratio\t%.3f\nyounger jobs that passed one\t%d\n",
-			usd(a.dayMicros), a.slots, len(a.holds), took.Seconds(), ideal.Seconds(), took.Seconds()/ideal.Seconds(), a.passed())
+		fmt.Fprintf(table, "the day's cap at the end\t%.2f\n\ncaps\t\nslots\t%d\nclaims\t%d\n", usd(a.dayMicros), a.slots, len(a.holds))
+		if a.dayMicros == 0 {
+			ideal, took := a.ideal()
+			fmt.Fprintf(table, "slots were needed for, in seconds\t%.1f\nideally\t%.1f\nratio\t%.3f\nyounger jobs that passed one\t%d\n",
+				took.Seconds(), ideal.Seconds(), took.Seconds()/ideal.Seconds(), a.passed())
+		}
 		for _, limit := range slices.Sorted(maps.Keys(a.waited)) {
 			fmt.Fprintf(table, "jobs that waited for %s\t%d\n", limit, len(a.waited[limit]))
 		}
