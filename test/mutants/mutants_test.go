@@ -214,7 +214,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 		{
 			"a release forgotten", "internal/pipeline/submit.go",
 			`entry.Book(became, 0)`, `_ = became`,
-			exhaustive, "./internal/pipeline", "it ended with InvalidRequest, and holds",
+			exhaustive, "./internal/pipeline", ", and holds {Held:1960000",
 		},
 		{
 			"money that is released twice", "internal/table/jobs.go",
@@ -224,7 +224,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 		{
 			"an unanswered attempt released", "internal/pipeline/submit.go",
 			`entry.Doubt()`, `entry.Book(video.MoneyReleased, 0)`,
-			exhaustive, "./internal/pipeline", "its money was released",
+			exhaustive, "./internal/pipeline", "it is lost, and {Held:0",
 		},
 		{
 			"an unanswered attempt's slot freed at once", "internal/pipeline/submit.go",
