@@ -50,6 +50,14 @@ func keyOf(item Attributes) (key, error) {
 	if !ok || !also || partition.Value == "" || sort.Value == "" {
 		return key{}, &invalid{"One or more parameter values were invalid: Missing the key pk or sk in the item"}
 	}
+	// An attribute of that name must be a text in every item, whether or not an index has it.
+	for _, name := range []string{"day", "status", "place", "wait", "turn"} {
+		if value, ok := item[name]; ok {
+			if text, ok := value.(*types.AttributeValueMemberS); !ok || text.Value == "" {
+				return key{}, &invalid{"One or more parameter values were invalid: Type mismatch for Index Key " + name}
+			}
+		}
+	}
 	return key{partition.Value, sort.Value}, nil
 }
 

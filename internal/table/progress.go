@@ -59,7 +59,7 @@ func encodeProgress(id string, progress video.Progress) attributes {
 		wait.putTime("next_at", w.NextAt)
 		wait.putTime("until", w.Until)
 		wait.put("last_error", w.LastError)
-		item["wait"] = &types.AttributeValueMemberM{Value: wait}
+		item["waiting"] = &types.AttributeValueMemberM{Value: wait}
 	}
 	var events []types.AttributeValue
 	for _, e := range progress.Events {
@@ -79,7 +79,7 @@ func encodeProgress(id string, progress video.Progress) attributes {
 func decodeProgress(step video.Step, item attributes) video.Progress {
 	progress := video.Progress{Step: step}
 	r := reader{attributes: item}
-	if wait, ok := r.part("wait"); ok {
+	if wait, ok := r.part("waiting"); ok {
 		read := video.Wait{
 			Kind: video.WaitKind(wait.text("kind")), At: wait.time("at"), Attempt: int(wait.number("attempt")),
 			NextAt: wait.time("next_at"), Until: wait.time("until"), LastError: wait.text("last_error"),

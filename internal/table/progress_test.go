@@ -65,8 +65,8 @@ func TestProgressMayBeAnything(t *testing.T) {
 		t.Fatal(err)
 	}
 	for sort, fields := range map[string]map[string]any{
-		"progress#submit": {"wait": "soon", "events": 3},
-		"progress#check":  {"wait": map[string]any{"kind": 3}, "events": []any{"no", map[string]any{"at": "soon"}, map[string]any{"kind": "done"}}},
+		"progress#submit": {"waiting": "soon", "events": 3},
+		"progress#check":  {"waiting": map[string]any{"kind": 3}, "events": []any{"no", map[string]any{"at": "soon"}, map[string]any{"kind": "done"}}},
 		"progress#other":  {"events": []any{}},
 	} {
 		fields["pk"], fields["sk"] = "job#job", sort

@@ -73,8 +73,8 @@ func (w *world) testSubmit(t *testing.T) {
 	if len(bought) != 1 || bought[0].ID != job.GenerationID || bought[0].ClientRequestID != "a-paper-boat.1" {
 		t.Errorf("the provider has %+v", bought)
 	}
-	if n := len(w.jobs.All()); n != 5 {
-		t.Errorf("the table has %d items, and not the job, its request, the day, the control and the month's counters", n)
+	if n := len(w.jobs.All()); n != 6 {
+		t.Errorf("the table has %d items, and not the job, its request, the day, the control, the counters of the month and those of the day", n)
 	}
 
 	refused := w.invoke(t, "submit", []byte(`{"execution":"seven","input":{"prompt":"a paper boat","duration":7}}`))
