@@ -103,6 +103,18 @@ func TestJobsWaitForOlderOnes(t *testing.T) {
 			},
 		},
 		{
+			name: "what is left of the owner's cap is the older one's", limits: video.Limits{OwnerDayMicros: 3}, want: video.LimitOwner, ahead: 1,
+			jobs: func(create func(id, owner, limit string, created, next time.Time)) {
+				create("old", "alice", video.LimitOwner, now.Add(-time.Hour), midnight)
+			},
+		},
+		{
+			name: "the owner's cap has enough for both", limits: video.Limits{OwnerDayMicros: 4},
+			jobs: func(create func(id, owner, limit string, created, next time.Time)) {
+				create("old", "alice", video.LimitOwner, now.Add(-time.Hour), midnight)
+			},
+		},
+		{
 			name: "at most ten at once", limits: video.Limits{InFlight: 100}, want: video.LimitInFlight, ahead: 10,
 			jobs: func(create func(id, owner, limit string, created, next time.Time)) {
 				for n := range 10 {
