@@ -33,9 +33,6 @@ const atOnce = 10
 // kept from room by a younger one that takes some: there was enough for both. The index
 // is some moments behind, and in the meantime a younger job may be first.
 func (t *Table) Turn(ctx context.Context, entry video.Entry, limits video.Limits, now time.Time) (video.Line, error) {
-	if limits == (video.Limits{}) {
-		return nil, nil
-	}
 	older, err := t.older(ctx, entry)
 	if err != nil {
 		return nil, unavailable("counting the jobs that wait for room", err)

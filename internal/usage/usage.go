@@ -105,7 +105,7 @@ func MonthOf(at time.Time) Month { return Month(at.UTC().Format(monthForm)) }
 // ParseMonth reads a month such as 2026-08.
 func ParseMonth(text string) (Month, error) {
 	at, err := time.Parse(monthForm, text)
-	if err != nil || at.Year() < 1 {
+	if err != nil || at.Year() < 1000 {
 		return "", fmt.Errorf("%.20q is not a month such as 2026-08", text)
 	}
 	return Month(text), nil
