@@ -90,7 +90,7 @@ func TestAWholeMonth(t *testing.T) {
 
 func TestParseMonth(t *testing.T) {
 	for text, ok := range map[string]bool{
-		"2026-08": true, "0001-01": true, "": false, "2026": false, "2026-8": false, "2026-13": false, "2026-00": false, "2026-08-21": false, "0000-01": false,
+		"2026-08": true, "1000-01": true, "0999-12": false, "": false, "2026": false, "2026-8": false, "2026-13": false, "2026-00": false, "2026-08-21": false, "0000-01": false,
 		"٢٠٢٦-٠٨": false, " 2026-08": false, "2026-08 ": false, "20260-08": false,
 	} {
 		got, err := usage.ParseMonth(text)
