@@ -1,15 +1,12 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/takeup/takeup/internal/text"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -138,19 +135,10 @@ func (p *parameters) fields() (map[string]any, error) {
 
 func (p *parameters) value(parameter video.Parameter, values []string) (any, error) {
 	last := values[len(values)-1]
-	switch parameter.Kind {
-	case video.Boolean:
-		on, err := strconv.ParseBool(last)
-		if err != nil {
-			return nil, fmt.Errorf("is %q; it takes true or false", last)
-		}
-		return on, nil
-	case video.Object:
-		return object(last)
-	case video.List:
+	if parameter.Kind == video.List {
 		return p.shots(parameter.Name, values)
 	}
-	return last, nil
+	return parameter.Written(last)
 }
 
 // shots makes the items of a list of texts, or of objects that have a prompt.
@@ -168,38 +156,11 @@ func (p *parameters) shots(name string, values []string) (any, error) {
 			items[i] = map[string]any{"prompt": value}
 			continue
 		}
-		item, err := object(value)
+		item, err := parameter.Item.Written(value)
 		if err != nil {
 			return nil, err
 		}
 		items[i] = item
 	}
 	return items, nil
-}
-
-// object reads a JSON object, or name=value pairs with commas between them.
-func object(value string) (map[string]any, error) {
-	if strings.HasPrefix(strings.TrimSpace(value), "{") {
-		decoded, err := text.Decode([]byte(value))
-		if err != nil {
-			return nil, err
-		}
-		fields, faults, err := text.Object(decoded)
-		if err != nil {
-			return nil, err
-		}
-		if len(faults) > 0 {
-			return nil, fmt.Errorf("has a field %s that %s", faults[0].Path, faults[0].Message)
-		}
-		return fields, nil
-	}
-	fields := map[string]any{}
-	for pair := range strings.SplitSeq(value, ",") {
-		name, field, ok := strings.Cut(pair, "=")
-		if !ok {
-			return nil, errors.New("takes name=value pairs with commas between them, or a JSON object")
-		}
-		fields[strings.TrimSpace(name)] = strings.TrimSpace(field)
-	}
-	return fields, nil
 }

@@ -75,11 +75,16 @@ func readDraft(data []byte) (Draft, error) {
 	if err != nil {
 		return Draft{}, invalid("", "the request "+err.Error())
 	}
+	return DraftOf(fields, faults), nil
+}
+
+// DraftOf makes a Draft of a request object that text.Object gave.
+func DraftOf(fields map[string]any, faults []text.Fault) Draft {
 	d := Draft{Fields: fields}
 	for _, f := range faults {
 		d.faults = append(d.faults, FieldError{Field: shown(f.Path), Message: f.Message})
 	}
-	return d, nil
+	return d
 }
 
 // Request checks the draft against its model.

@@ -37,7 +37,7 @@ func validate(given map[string]any) (map[string]any, []FieldError) {
 		for _, m := range Catalogue() {
 			names = append(names, m.Name)
 		}
-		return nil, []FieldError{{"model", fmt.Sprintf("%s is not a model here%s; it takes one of %s", quote(name), suggest(name, names), strings.Join(names, ", "))}}
+		return nil, []FieldError{{"model", fmt.Sprintf("%s is not a model here%s; it takes one of %s", quote(name), Suggest(name, names), strings.Join(names, ", "))}}
 	}
 
 	fields := maps.Clone(given)
@@ -121,10 +121,10 @@ func object(prefix string, parameters []Parameter, given map[string]any) (map[st
 			for _, p := range parameters {
 				names = append(names, p.Name)
 			}
-			wrong = append(wrong, FieldError{prefix + shown(name), fmt.Sprintf("is not a field that this model takes%s; it takes %s", suggest(name, names), strings.Join(names, ", "))})
+			wrong = append(wrong, FieldError{prefix + shown(name), fmt.Sprintf("is not a field that this model takes%s; it takes %s", Suggest(name, names), strings.Join(names, ", "))})
 			continue
 		}
-		value, more := p.value(prefix+name, given[name])
+		value, more := p.Value(prefix+name, given[name])
 		wrong = append(wrong, more...)
 		values[name] = value
 	}
@@ -142,9 +142,10 @@ func object(prefix string, parameters []Parameter, given map[string]any) (map[st
 	return values, wrong
 }
 
-// value checks one value at a path within the request, and gives it in its
-// parameter's JSON type.
-func (p Parameter) value(path string, given any) (any, []FieldError) {
+// Value checks one value at a path within the request, and gives it in its
+// parameter's JSON type. The value is decoded JSON, with numbers as json.Number or in
+// texts.
+func (p Parameter) Value(path string, given any) (any, []FieldError) {
 	refuse := func() (any, []FieldError) {
 		return nil, []FieldError{{path, fmt.Sprintf("is %s; it takes %s", p.show(given), p.takes())}}
 	}
@@ -159,7 +160,7 @@ func (p Parameter) value(path string, given any) (any, []FieldError) {
 			return nil, []FieldError{{path, err.Error()}}
 		}
 		if len(p.Allowed) > 0 && !slices.Contains(p.Allowed, s) {
-			return nil, []FieldError{{path, fmt.Sprintf("is %s%s; it takes %s", quote(s), suggest(s, p.Allowed), p.takes())}}
+			return nil, []FieldError{{path, fmt.Sprintf("is %s%s; it takes %s", quote(s), Suggest(s, p.Allowed), p.takes())}}
 		}
 		if message := p.unsaid(s); message != "" {
 			return nil, []FieldError{{path, message}}
@@ -198,7 +199,7 @@ func (p Parameter) value(path string, given any) (any, []FieldError) {
 		var wrong []FieldError
 		values := make([]any, len(items))
 		for i, item := range items {
-			value, more := p.Item.value(fmt.Sprintf("%s[%d]", path, i), item)
+			value, more := p.Item.Value(fmt.Sprintf("%s[%d]", path, i), item)
 			values[i], wrong = value, append(wrong, more...)
 		}
 		return values, wrong
@@ -302,8 +303,9 @@ func clip(s string) string {
 	return string([]rune(s)[:60]) + "…"
 }
 
-// suggest names the word that was most likely meant, where one is near enough.
-func suggest(given string, words []string) string {
+// Suggest names the word that was most likely meant, as " (did you mean prompt?)";
+// empty where none is near enough.
+func Suggest(given string, words []string) string {
 	best, least := "", len(given)/3+1
 	if len(given) > 100 || strings.IndexFunc(given, unicode.IsLetter) < 0 {
 		return "" // a number that is near another is not meant for it
