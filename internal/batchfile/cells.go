@@ -1,0 +1,192 @@
+package batchfile
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/takeup/takeup/internal/text"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// draft makes a request of a row's cells, and names what can't be one. Of a row with
+// too many cells nothing else is said, since each may be another's.
+func (s *sheet) draft(r record) (video.Draft, []video.FieldError) {
+	fields := map[string]any{}
+	var faults []video.FieldError
+	for i, cell := range r.cells {
+		decoded, err := text.Decode([]byte(cell))
+		name := ""
+		if i < len(s.columns) {
+			name = s.columns[i]
+		}
+		var not *text.NotUTF8
+		switch {
+		case errors.As(err, &not):
+			faults = append(faults, video.FieldError{Field: name, Message: notUTF8(not)})
+		case decoded == "" || name != "prompt" && strings.TrimSpace(decoded) == "":
+		case i >= len(s.columns):
+			return video.Draft{}, []video.FieldError{{Message: fmt.Sprintf("has %d cells, and the header names %d columns; put quotes around a text that has %s in it", len(r.cells), len(s.columns), spelled(s.records.comma))}}
+		case name == "" && i == 0 && strings.Trim(decoded, "0123456789") == "": // the number of a row, as pandas writes it
+		case name == "":
+			faults = append(faults, video.FieldError{Message: fmt.Sprintf("has a text in column %d, which has no name in the header; name the column, or empty it", i+1)})
+		default:
+			fields[name] = decoded
+		}
+	}
+	model := modelOf(fields, s.fields)
+	for name, written := range fields {
+		p := parameter(model, name)
+		value, err := p.Written(local(p, written.(string)))
+		if err != nil {
+			faults = append(faults, video.FieldError{Field: name, Message: err.Error()})
+			delete(fields, name)
+			continue
+		}
+		fields[name] = value
+	}
+	return video.Draft{Fields: fields}, faults
+}
+
+func notUTF8(not *text.NotUTF8) string {
+	if not.Looks != "" {
+		return not.Error()
+	}
+	return fmt.Sprintf("is not UTF-8 at character %d; save the file as UTF-8", not.Place.Column)
+}
+
+func spelled(comma byte) string {
+	switch comma {
+	case '\t':
+		return "a tab"
+	case 0:
+		return "a line end"
+	}
+	return fmt.Sprintf("%q", comma)
+}
+
+// modelOf gives the model of a line; the zero Model where there is none of that name.
+func modelOf(fields, whole map[string]any) video.Model {
+	name := video.DefaultModel
+	for _, from := range []map[string]any{whole, fields} {
+		if given, ok := from["model"].(string); ok {
+			name = strings.TrimSpace(given)
+		}
+	}
+	model, _ := video.FindModel(name)
+	return model
+}
+
+// parameter gives that of a column; the zero Parameter where the model has none.
+func parameter(model video.Model, name string) video.Parameter {
+	switch name {
+	case copiesField:
+		return video.Parameter{Kind: video.Integer}
+	case "model":
+		return video.Parameter{Kind: video.String, Allowed: video.ModelNames()}
+	case "ratio":
+		name = "aspect_ratio"
+	}
+	p, _ := model.Takes(name)
+	return p
+}
+
+var (
+	decimalComma = regexp.MustCompile(`^[+-]?[0-9]*,[0-9]+$`)
+	clockTime    = regexp.MustCompile(`^0?([0-9]+):0?([0-9]+)(?::00)?$`)
+)
+
+// local gives a cell as the provider writes it: spreadsheets write numbers, switches and
+// what looks to them like a time in the way of their country.
+func local(p video.Parameter, cell string) string {
+	trimmed := strings.TrimSpace(cell)
+	switch p.Kind {
+	case video.Number, video.Integer:
+		if decimalComma.MatchString(trimmed) {
+			return strings.Replace(trimmed, ",", ".", 1)
+		}
+	case video.Boolean:
+		switch strings.ToLower(trimmed) {
+		case "wahr", "vrai", "verdadero", "vero", "yes", "ja", "oui":
+			return "true"
+		case "falsch", "faux", "falso", "no", "nein", "non":
+			return "false"
+		}
+		return strings.ToLower(trimmed)
+	case video.String:
+		if len(p.Allowed) == 0 {
+			return cell
+		}
+		// 16:9 becomes 16:09 or 16:09:00.
+		if ratio := clockTime.ReplaceAllString(trimmed, "$1:$2"); slices.Contains(p.Allowed, ratio) {
+			return ratio
+		}
+		return trimmed
+	}
+	return cell
+}
+
+// lineOf makes a line of a draft. What the draft doesn't have is taken from the whole
+// file's fields.
+func lineOf(d video.Draft, whole map[string]any, explain bool, line Line, faults ...video.FieldError) (Line, error) {
+	copies := video.Parameter{Name: copiesField, Kind: video.Integer, Min: 1, Max: maxCopies}
+	label := video.Parameter{Name: labelField, Kind: video.String, MaxLength: maxLabel}
+	line.Copies = 1
+	for _, p := range []video.Parameter{copies, label} {
+		given := d.Fields[p.Name]
+		delete(d.Fields, p.Name)
+		if given == nil {
+			continue
+		}
+		if number, ok := given.(json.Number); ok && p.Kind == video.String {
+			given = number.String()
+		}
+		value, wrong := p.Value(p.Name, given)
+		faults = append(faults, wrong...)
+		switch value := value.(type) {
+		case int:
+			line.Copies = value
+		case string:
+			line.Label = strings.TrimSpace(value)
+			if strings.ContainsAny(line.Label, "\n\r\t\u0085\u2028\u2029") {
+				faults = append(faults, video.FieldError{Field: labelField, Message: "has a line end or a tab; it takes one line"})
+			}
+		}
+	}
+	for name, value := range whole {
+		given := d.Fields[name]
+		if name == "aspect_ratio" && given == nil {
+			given = d.Fields["ratio"] // its old name
+		}
+		if given == nil {
+			d.Fields[name] = value
+		}
+	}
+	request, err := d.Request()
+	var invalid *video.InvalidRequest
+	switch {
+	case errors.As(err, &invalid):
+		for _, f := range invalid.Fields {
+			if !follows(f, faults) {
+				faults = append(faults, f)
+			}
+		}
+	case err != nil:
+		return Line{}, err
+	}
+	if len(faults) > 0 {
+		return Line{}, wrong(explain, line.Number, line.Row, false, faults...)
+	}
+	line.Request = request
+	return line, nil
+}
+
+// follows reports whether a field is wrong only because another fault has left it out.
+func follows(f video.FieldError, faults []video.FieldError) bool {
+	return slices.ContainsFunc(faults, func(fault video.FieldError) bool {
+		return fault.Field == f.Field && f.Field != "" || f.Field == "prompt" && fault.Field == "multi_prompt"
+	})
+}

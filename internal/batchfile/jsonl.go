@@ -1,0 +1,102 @@
+package batchfile
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+
+	"github.com/takeup/takeup/internal/text"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// newObjects reads the lines of a JSONL file. JSON that is written over several lines
+// would have each of them wrong.
+func newObjects(s *source, fields map[string]any) (func(bool) (Line, error), error) {
+	head, _ := s.r.Peek(headBytes) // an error comes again
+	first, _, more := bytes.Cut(bytes.TrimLeft(head, " \t\r\n"), []byte("\n"))
+	switch first = bytes.TrimSpace(first); {
+	case bytes.HasPrefix(first, []byte("[")):
+		return nil, &Unusable{Reason: "begins with a list; write its objects a line each, without the brackets and the commas, as jq -c '.[]' does"}
+	case more && string(first) == "{":
+		return nil, &Unusable{Reason: "has an object over several lines; write one a line, as jq -c . does"}
+	}
+	return func(explain bool) (Line, error) { return nextObject(s, fields, explain) }, nil
+}
+
+func nextObject(s *source, fields map[string]any, explain bool) (Line, error) {
+	for {
+		at := Line{Number: s.line}
+		raw, long, err := s.readLine()
+		switch {
+		case err != nil:
+			return Line{}, err
+		case long:
+			return Line{}, wrong(explain, at.Number, 0, false, video.FieldError{Message: tooLong()})
+		case len(raw) == 0:
+			continue
+		}
+		decoded, err := text.Decode(raw)
+		var not *text.NotUTF8
+		if errors.As(err, &not) {
+			return Line{}, wrong(explain, at.Number, 0, false, video.FieldError{Message: notUTF8(not)})
+		}
+		if strings.TrimSpace(decoded) == "" {
+			continue
+		}
+		object, faults, err := text.Object(decoded)
+		if explain && (err != nil || len(faults) > 0) && at.Number <= MaxLines {
+			// With the lines before it, each place in what is said is the file's.
+			object, faults, err = text.Object(strings.Repeat("\n", at.Number-1) + decoded)
+		}
+		if err != nil {
+			return Line{}, wrong(explain, at.Number, 0, false, video.FieldError{Message: err.Error()})
+		}
+		for name := range object {
+			object[name] = unixLines(object[name])
+		}
+		return lineOf(video.DraftOf(object, faults), fields, explain, at)
+	}
+}
+
+// unixLines has the line ends of a value's texts as CSV has them, so that a file that is
+// converted has the same requests.
+func unixLines(value any) any {
+	switch v := value.(type) {
+	case string:
+		return strings.ReplaceAll(strings.ReplaceAll(v, "\r\n", "\n"), "\r", "\n")
+	case []any:
+		for i := range v {
+			v[i] = unixLines(v[i])
+		}
+	case map[string]any:
+		for name := range v {
+			v[name] = unixLines(v[name])
+		}
+	}
+	return value
+}
+
+// nextPrompt gives the next line of a file with a prompt a line.
+func nextPrompt(s *source, fields map[string]any, explain bool) (Line, error) {
+	for {
+		at := Line{Number: s.line}
+		raw, long, err := s.readLine()
+		switch {
+		case err != nil:
+			return Line{}, err
+		case long:
+			return Line{}, wrong(explain, at.Number, 0, false, video.FieldError{Message: tooLong()})
+		case len(raw) == 0:
+			continue
+		}
+		prompt, err := text.Decode(raw)
+		var not *text.NotUTF8
+		if errors.As(err, &not) {
+			return Line{}, wrong(explain, at.Number, 0, false, video.FieldError{Field: "prompt", Message: notUTF8(not)})
+		}
+		if strings.TrimSpace(prompt) == "" {
+			continue
+		}
+		return lineOf(video.Draft{Fields: map[string]any{"prompt": prompt}}, fields, explain, at)
+	}
+}
