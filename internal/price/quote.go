@@ -44,7 +44,7 @@ func (p Price) Quote(request video.Request) Quote {
 	for _, q := range quotes[1:] {
 		total.Least = min(total.Least, q.Least)
 		if p.Kind == Fixed {
-			total.Most = add(total.Most, q.Most)
+			total.Most = Add(total.Most, q.Most)
 		} else {
 			total.Most = max(total.Most, q.Most)
 		}
@@ -78,8 +78,8 @@ func (p Price) matching(request video.Request) (rates []Rate, certain bool) {
 	return rates, certain
 }
 
-// add gives the largest amount where the sum is larger.
-func add(a, b Micros) Micros {
+// Add gives the sum of two amounts, or the largest amount where the sum is larger.
+func Add(a, b Micros) Micros {
 	if a > math.MaxInt64-b {
 		return math.MaxInt64
 	}
