@@ -78,6 +78,21 @@ func (c *Client) Video(ctx context.Context, id string) (Video, error) {
 	return got, err
 }
 
+// Statuses says how those of at most 100 ids that are jobs are doing, in their order.
+func (c *Client) Statuses(ctx context.Context, ids []string) ([]Status, error) {
+	body, err := json.Marshal(map[string][]string{"ids": ids})
+	if err != nil {
+		return nil, fmt.Errorf("encoding the request: %w", err)
+	}
+	var got struct {
+		Statuses []Status `json:"statuses"`
+	}
+	_, err = c.insist(ctx, call{
+		method: http.MethodPost, path: "/statuses", body: body, header: map[string]string{"Content-Type": "application/json"},
+	}, &got)
+	return got.Statuses, err
+}
+
 // File gives the addresses of a video, and looks whether it is there. What became of
 // one that isn't is a *Refused.
 func (c *Client) File(ctx context.Context, id string) (File, error) {

@@ -57,6 +57,10 @@ func TestEveryCall(t *testing.T) {
 		t.Errorf("the end is %+v", got)
 	}
 	f.Add("b", request, f.Without("b", request, client.Failed, "OutOfCredits", "top up", true))
+	statuses, err := c.Statuses(ctx, []string{"b", "nobody", id})
+	if err != nil || len(statuses) != 2 || statuses[0].ID != "b" || *statuses[0].Paid != video.PaidNo || !statuses[0].Redrivable || statuses[1].Status != client.Completed || *statuses[1].Paid != video.PaidYes {
+		t.Errorf("the statuses are %+v, %v", statuses, err)
+	}
 	page, err := c.List(ctx, client.Query{Limit: 1})
 	if err != nil || len(page.Videos) != 1 || page.Videos[0].ID != "b" || page.Next == nil {
 		t.Fatalf("listed %+v, %v", page, err)

@@ -62,6 +62,14 @@ type Video struct {
 	History     []Happened      `json:"history"`  // the oldest first; nil in a list
 }
 
+// Status is how a job is doing, in short.
+type Status struct {
+	ID         string      `json:"id"`
+	Status     string      `json:"status"`
+	Paid       *video.Paid `json:"paid"` // nil where it isn't known
+	Redrivable bool        `json:"redrivable"`
+}
+
 // Waiting is what a job waits for. What is nil isn't known.
 type Waiting struct {
 	For       video.WaitKind `json:"for"`

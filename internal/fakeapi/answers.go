@@ -111,6 +111,8 @@ func (s *Server) answer(header http.Header, r *http.Request, body []byte) (path 
 		status, reply = s.create(r, body)
 	case "GET /videos":
 		status, reply = s.list(r)
+	case "POST /statuses":
+		status, reply = s.statuses(r, body)
 	case "POST /check":
 		status, reply = s.check(r, body)
 	case "GET /models":
@@ -148,6 +150,35 @@ func (s *Server) create(r *http.Request, body []byte) (int, any) {
 		s.add(id, request, s.Script(id, request))
 	}
 	return http.StatusOK, map[string]any{"id": id, "status": client.Queued, "video": nil, "error": nil, "meta": nil}
+}
+
+// statuses tells of the jobs among the ids.
+func (s *Server) statuses(r *http.Request, body []byte) (int, any) {
+	var asked struct {
+		IDs []string `json:"ids"`
+	}
+	if err := json.Unmarshal(body, &asked); err != nil || len(asked.IDs) < 1 || len(asked.IDs) > 100 {
+		return http.StatusBadRequest, refuse(r, http.StatusBadRequest, "", video.FieldError{Field: "ids", Message: "takes a list of 1 to 100 ids"})
+	}
+	statuses := []client.Status{}
+	for _, id := range asked.IDs {
+		j := s.jobs[id]
+		if j == nil {
+			continue
+		}
+		now := j.states[0]
+		status := client.Status{ID: id, Status: now.Status}
+		switch {
+		case now.Error != nil:
+			status.Paid, status.Redrivable = new(video.Paid(now.Error.Paid)), now.Error.Redrivable
+		case now.Waiting != nil:
+			status.Paid = now.Waiting.Paid
+		default:
+			status.Paid = new(video.PaidYes)
+		}
+		statuses = append(statuses, status)
+	}
+	return http.StatusOK, map[string]any{"statuses": statuses}
 }
 
 // The fake's price list.

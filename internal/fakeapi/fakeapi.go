@@ -50,6 +50,7 @@ type Server struct {
 	files  map[string][]http.HandlerFunc
 	gone   map[string]bool // what TakeOut took
 	calls  []Call
+	checks int
 }
 
 type job struct {
@@ -133,6 +134,13 @@ func (s *Server) Calls() []Call {
 	return slices.Clone(s.calls)
 }
 
+// Checks is how many requests /check was asked about.
+func (s *Server) Checks() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.checks
+}
+
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -149,7 +157,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.t.Errorf("%s %s has no JSON: %s", r.Method, r.URL, body)
 	}
 	asks := r.URL.Path == "/check" // what a request would cost; it comes beside what is tested
-	if !asks {
+	if asks {
+		s.checks++
+	} else {
 		s.calls = append(s.calls, made)
 	}
 	if len(s.faults) > 0 && !asks {

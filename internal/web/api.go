@@ -27,6 +27,8 @@ type Jobs interface {
 	Send(ctx context.Context, p jobs.Post, r video.Request, from video.Origin) (jobs.Receipt, error)
 	// Status says how a job is doing, or gives a *video.NoEntry.
 	Status(ctx context.Context, id string) (jobs.View, error)
+	// Statuses is Status of those of many ids that are jobs, in their order.
+	Statuses(ctx context.Context, ids []string) ([]jobs.View, error)
 	// File is Status of a job whose video is in the bucket, if it is completed.
 	File(ctx context.Context, id string) (jobs.View, error)
 	// List lists the jobs, or gives a *jobs.BadCursor.

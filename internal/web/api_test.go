@@ -76,6 +76,21 @@ func (j *fakeJobs) Status(_ context.Context, id string) (jobs.View, error) {
 	return view, nil
 }
 
+func (j *fakeJobs) Statuses(ctx context.Context, ids []string) ([]jobs.View, error) {
+	var views []jobs.View
+	for _, id := range ids {
+		view, err := j.Status(ctx, id)
+		if absent := (*video.NoEntry)(nil); errors.As(err, &absent) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		views = append(views, view)
+	}
+	return views, nil
+}
+
 // File knows that the video of "gone" was taken out of the bucket.
 func (j *fakeJobs) File(ctx context.Context, id string) (jobs.View, error) {
 	view, err := j.Status(ctx, id)

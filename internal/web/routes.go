@@ -34,6 +34,7 @@ func (a *API) Handler() http.Handler {
 		"/videos/{id}/retry":   {"POST": a.retry},
 		"/videos/{id}/forget":  {"POST": a.forget},
 		"/uploads":             {"POST": a.upload},
+		"/statuses":            {"POST": a.statuses},
 		"/check":               {"POST": a.check},
 		"/models":              {"GET": a.models},
 		ModelsPath:             {"GET": a.models},

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/client"
 	"github.com/takeup/takeup/internal/simulator"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -90,6 +91,13 @@ func (w *world) testVideos(t *testing.T) {
 	status, header, body := call(t, http.MethodGet, w.stack.API+"/videos/"+job+"/content", w.stack.Token, "")
 	if status != http.StatusOK || !bytes.Equal(body, file) || !strings.HasPrefix(header.Get("Content-Disposition"), "attachment") {
 		t.Errorf("its content: %d, %v, %.100s", status, header, body)
+	}
+	code, _, reply := call(t, http.MethodPost, w.stack.API+"/statuses", w.stack.Token, `{"ids":["nobody","`+job+`"]}`)
+	statuses := read[struct {
+		Statuses []client.Status `json:"statuses"`
+	}](t, http.StatusOK, code, reply).Statuses
+	if len(statuses) != 1 || statuses[0].ID != job || statuses[0].Status != client.Completed || *statuses[0].Paid != video.PaidYes || statuses[0].Redrivable {
+		t.Errorf("its status is %+v", statuses)
 	}
 	today := got.Manifest.CreatedAt.UTC().Format(time.DateOnly)
 	for _, query := range []string{"", "&status=completed", "&model=" + video.DefaultModel, "&q=" + url.QueryEscape(prompt), "&from=" + today} {
