@@ -18,6 +18,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/takeup/takeup/internal/batchfile"
 	"github.com/takeup/takeup/internal/client"
 	"github.com/takeup/takeup/internal/localstack"
 	"github.com/takeup/takeup/internal/text"
@@ -133,12 +134,14 @@ func exitStatus(err error, interrupted bool) int {
 	var ended *noVideo
 	var none *localstack.NotRunning
 	var unready *notReady
+	var lines *wrongLines
+	var file *batchfile.Unusable
 	switch {
 	case err == nil:
 		return 0
 	case interrupted:
 		return exitInterrupted
-	case errors.As(err, &usage), errors.As(err, &invalid), errors.As(err, &none), errors.As(err, &refused) && (refused.Invalid() || refused.Unauthorized()):
+	case errors.As(err, &usage), errors.As(err, &invalid), errors.As(err, &lines), errors.As(err, &file), errors.As(err, &none), errors.As(err, &refused) && (refused.Invalid() || refused.Unauthorized()):
 		return exitUsage
 	case errors.As(err, &open):
 		return exitUnsettled

@@ -67,6 +67,7 @@ func newRoot(w *world) *cobra.Command {
 		newGenerate(w), newList(w), newGet(w), newDownload(w), newCancel(w), newRetry(w), newForget(w), newModels(w), newEstimate(w), newUsage(w),
 		newRedrive(w), newReconcile(w), newPause(w), newResume(w), newCaps(w), newDoctor(w), newEnv(w), newToken(w), newInvoke(w),
 		newUp(w), newDown(w), newRun(w), newBuild(w),
+		newBatch(w),
 	)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd("completion")

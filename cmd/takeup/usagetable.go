@@ -54,7 +54,7 @@ func usageFigures() (all, narrow []figure) {
 // printUsage prints a month as wide as the terminal, or, with a width of 0, whole.
 func printUsage(out io.Writer, width int, got client.Usage) {
 	if held(got.Total) == 0 && got.Total.Videos+got.Total.Failed+got.Total.InDoubt == 0 {
-		printWrapped(out, width, "", "nothing was submitted in "+got.Month)
+		printWrapped(out, width, "", "", "nothing was submitted in "+got.Month)
 		printBalance(out, width, got.Balance)
 		return
 	}
@@ -70,9 +70,9 @@ func printUsage(out io.Writer, width int, got client.Usage) {
 	}
 	printDays(out, width, days)
 	fmt.Fprintln(out)
-	printWrapped(out, width, "", got.Month+": "+sumText(got.Total))
+	printWrapped(out, width, "", "", got.Month+": "+sumText(got.Total))
 	if got.Today != nil {
-		printWrapped(out, width, "", "today: "+sumText(got.Today.UsageSum))
+		printWrapped(out, width, "", "", "today: "+sumText(got.Today.UsageSum))
 	}
 	printBalance(out, width, got.Balance)
 	fmt.Fprintln(out)
@@ -84,7 +84,7 @@ func printUsage(out io.Writer, width int, got client.Usage) {
 // printBalance prints the balance of the account at the provider, where it is known.
 func printBalance(out io.Writer, width int, b *client.Balance) {
 	if b != nil {
-		printWrapped(out, width, "", fmt.Sprintf("balance at the provider: %s USD, at %s", cents(b.USD), b.At.UTC().Format(time.RFC3339)))
+		printWrapped(out, width, "", "", fmt.Sprintf("balance at the provider: %s USD, at %s", cents(b.USD), b.At.UTC().Format(time.RFC3339)))
 	}
 }
 
@@ -109,11 +109,11 @@ func printDays(out io.Writer, width int, days []usageRow) {
 	for _, d := range days {
 		row(d.name, &d.sum, drawBar(d.sum, most, bar))
 		if text := restText(d.sum); below && text != "" {
-			printWrapped(out, width, gap, text)
+			printWrapped(out, width, gap, gap, text)
 		}
 	}
 	if bar > 0 {
-		printWrapped(out, width, "", fmt.Sprintf("bars: %s spent, %s reserved, %s uncertain; the longest is %.2f USD", spentMark, reservedMark, uncertainMark, most))
+		printWrapped(out, width, "", "", fmt.Sprintf("bars: %s spent, %s reserved, %s uncertain; the longest is %.2f USD", spentMark, reservedMark, uncertainMark, most))
 	}
 }
 
@@ -132,7 +132,7 @@ func printGroups(out io.Writer, width int, title string, groups []usageRow) {
 	fmt.Fprintln(out, title)
 	for _, g := range groups {
 		fmt.Fprintln(out, runewidth.Truncate(g.name, width, "…"))
-		printWrapped(out, width, gap, sumText(g.sum))
+		printWrapped(out, width, gap, gap, sumText(g.sum))
 	}
 }
 
@@ -225,9 +225,9 @@ func held(s client.UsageSum) float64 { return usd(s.Spent) + usd(s.Reserved) + u
 
 func cents(n json.Number) string { return fmt.Sprintf("%.2f", usd(n)) }
 
-// printWrapped prints words in lines of the width that is given, or in one with 0, each
-// behind an indent.
-func printWrapped(out io.Writer, width int, indent, text string) {
+// printWrapped prints words in lines of the width that is given, or in one with 0: the
+// first behind one indent, and the rest behind another.
+func printWrapped(out io.Writer, width int, indent, rest, text string) {
 	line := indent
 	for i, word := range strings.Fields(text) {
 		switch {
@@ -235,7 +235,7 @@ func printWrapped(out io.Writer, width int, indent, text string) {
 			line += word
 		case width > 0 && runewidth.StringWidth(line+" "+word) > width:
 			fmt.Fprintln(out, line)
-			line = indent + word
+			line = rest + word
 		default:
 			line += " " + word
 		}

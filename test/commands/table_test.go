@@ -27,6 +27,8 @@ var runs = []run{
 	{command: `echo "a paper boat" | takeup generate --no-wait --json | jq -r .id`, want: "api-"},
 	{command: `id=$(takeup generate --no-wait --json "a paper boat" | jq -r .id)`, after: `takeup get "$id"`, want: "queued"},
 	{command: `takeup estimate --duration 10`, want: "USD"},
+	{command: `takeup batch plan prompts.csv`, before: `printf 'Prompt;n\r\n"a paper boat; folded";3\r\n' >prompts.csv`, want: "3 new"},
+	{command: `takeup batch plan ideas.txt --lines --duration 10`, before: `printf 'a paper boat\n\na dog' >ideas.txt`, want: "2 new"},
 	{command: `takeup list --status error --since 48h`},
 	{command: `takeup list --search 'paper boat' --since 30d`, want: "paper boat"},
 	{command: `takeup usage --month 2026-08`, want: "2026-08"},

@@ -124,6 +124,21 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestTheSameFileIsTheSameRequest$", "./internal/promptfile", "undisturbed: 2 jobs and 0 rejections, not 1 and 0",
 		},
 		{
+			"a batch's job by what is the client's own", "internal/batch/identity.go",
+			`sha256.Sum256(request.Body())`, `sha256.Sum256([]byte(request.Hash()))`,
+			"^TestOnlyWhatIsNewIsBought$", "./internal/batch", "501 are bought, want 0",
+		},
+		{
+			"equal lines of a batch as one job", "internal/batch/identity.go",
+			`		n.count[sum]++`, `		n.count[sum] = 1`,
+			"^TestMoreOfALine$", "./internal/batch", "buys 0, want 3",
+		},
+		{
+			"half of a text left out with a stray quote", "internal/batchfile/csv.go",
+			`s.row, r.quotes, video`, `s.row, false, video`,
+			"^TestCorpus$", "./internal/batch", "quotes wrong: false",
+		},
+		{
 			"begun anew beside one that runs", "internal/jobs/start.go",
 			`execution != nil && ended(execution.Status), err`, `execution != nil, err`,
 			"^TestBegunAnewByTwoAtOnce$", "./internal/jobs", "2 executions at once",
