@@ -166,6 +166,10 @@ func planned(ctx context.Context, api apiAccess, file string, o batchOrder, opti
 	if err != nil {
 		return nil, err
 	}
+	control, err := api.Control(ctx)
+	if err != nil {
+		return nil, err
+	}
 	report := &batchReport{Batch: o.name, AtOnce: o.atOnce, Planned: []plannedLine{}}
 	planner := batch.Planner{Each: func(line batch.Planned) { report.add(line, o.again) }}
 	if !o.again {
@@ -179,8 +183,7 @@ func planned(ctx context.Context, api apiAccess, file string, o batchOrder, opti
 	if err != nil {
 		return nil, err
 	}
-	report.take(plan)
-	return report, nil
+	return report, report.take(plan, control.Caps)
 }
 
 // unusableFile is a file that can't be planned.

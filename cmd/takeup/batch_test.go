@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -140,6 +141,46 @@ func TestBatchPlanFits(t *testing.T) {
 	golden(t, "batch-plan-widths", told.String())
 }
 
+// The plan says how long it takes below the caps: what is left of the first day, and
+// whole ones after it.
+func TestBatchPlanBelowCaps(t *testing.T) {
+	usd := func(amount string) *json.Number { return new(json.Number(amount)) }
+	for _, test := range []struct {
+		name string
+		caps client.Caps
+		want string
+	}{
+		{"no cap", client.Caps{}, "time: about 80 s, 20 at once\n"},
+		{"plenty", client.Caps{
+			Day:      client.Cap{Limit: usd("100"), Held: client.Held{Spent: "1", Reserved: "2", Uncertain: "3"}},
+			InFlight: client.Places{Limit: new(int64(100))},
+		}, "time: about 80 s, 20 at once\ncap: 100.00 USD a day, 94.00 USD left; it takes 1 day\n"},
+		{"little", client.Caps{
+			Day:      client.Cap{Limit: usd("0.5"), Held: client.Held{Spent: "0.1", Reserved: "0.1", Uncertain: "0"}},
+			Month:    client.Cap{Limit: usd("1.5"), Held: client.Held{Spent: "2", Reserved: "0", Uncertain: "0"}},
+			InFlight: client.Places{Limit: new(int64(1))},
+		}, "time: about 2 min 40 s, 1 at once\ncap: 0.50 USD a day, 0.30 USD left; it takes 5 days\ncap: 1.50 USD a month, 0.00 USD left; it takes 3 months\n"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w, f := withAPI(t)
+			batchFiles(t)
+			for _, held := range []*client.Held{&test.caps.Day.Held, &test.caps.Month.Held} {
+				if held.Spent == "" {
+					held.Spent, held.Reserved, held.Uncertain = "0", "0", "0"
+				}
+			}
+			test.caps.Owners = []client.Owner{}
+			f.Control.Caps = test.caps
+			if status := w.run(t.Context(), "batch", "plan", "good.csv"); status != 0 {
+				t.Fatalf("got %d, %s", status, &w.err)
+			}
+			if !strings.HasSuffix(w.out.String(), test.want) {
+				t.Errorf("got\n%s\nwant at its end\n%s", &w.out, test.want)
+			}
+		})
+	}
+}
+
 // What differs in its texts alone is priced once, and 100 jobs are looked up at a time.
 func TestBatchPlanAsksLittle(t *testing.T) {
 	w, f := withAPI(t)
@@ -154,7 +195,7 @@ func TestBatchPlanAsksLittle(t *testing.T) {
 	if status := w.run(t.Context(), "batch", "plan", "prompts.csv"); status != 0 {
 		t.Fatalf("got %d, %s", status, &w.err)
 	}
-	if calls := f.Calls(); len(calls) != 4 || f.Checks() != 1 {
+	if calls := f.Calls(); len(calls) != 5 || f.Checks() != 1 {
 		t.Errorf("it makes %d calls, and asks for %d prices", len(calls), f.Checks())
 	}
 }

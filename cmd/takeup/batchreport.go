@@ -12,6 +12,7 @@ import (
 
 	"github.com/takeup/takeup/internal/batch"
 	"github.com/takeup/takeup/internal/batchfile"
+	"github.com/takeup/takeup/internal/client"
 )
 
 // batchReport is what a file of prompts would become, as it is printed.
@@ -24,6 +25,8 @@ type batchReport struct {
 	// Seconds is how long the videos take that are to be made.
 	Seconds int                `json:"seconds"`
 	AtOnce  int                `json:"at_once"`
+	Day     *batchCap          `json:"day"` // nil without a cap
+	Month   *batchCap          `json:"month"`
 	Quotes  bool               `json:"quotes_wrong"` // it isn't certain where lines begin
 	Wrong   []*batchfile.Wrong `json:"wrong"`        // the first ones
 	Planned []plannedLine      `json:"planned"`      // the lines that are right
@@ -75,8 +78,8 @@ func (r *batchReport) add(p batch.Planned, again bool) {
 	r.Planned = append(r.Planned, line)
 }
 
-// take takes the plan.
-func (r *batchReport) take(plan batch.Plan) {
+// take takes the plan, and the caps that its videos are made below.
+func (r *batchReport) take(plan batch.Plan, caps client.Caps) error {
 	r.plan, r.Quotes, r.Wrong, r.Models = plan, plan.Quotes, plan.Named, []batchShare{}
 	r.Lines = lineCounts{Right: plan.Lines, Wrong: plan.Wrong}
 	if r.Wrong == nil {
@@ -90,7 +93,9 @@ func (r *batchReport) take(plan batch.Plan) {
 		r.Models = append(r.Models, shareOf(share))
 	}
 	r.Total = shareOf(plan.Total)
+	err := r.below(caps)
 	r.Seconds = int(math.Ceil(plan.Takes(r.AtOnce).Seconds()))
+	return err
 }
 
 func shareOf(s batch.Share) batchShare {
@@ -145,6 +150,12 @@ func (r *batchReport) print(out io.Writer, width int) {
 	r.printCost(out, width)
 	if r.plan.Videos[batch.New]+r.plan.Videos[batch.Resume] > 0 {
 		say("", fmt.Sprintf("time: about %s, %d at once", spanText(r.plan.Takes(r.AtOnce)), r.AtOnce))
+	}
+	if r.Day != nil && r.Day.Periods > 0 {
+		say("", r.Day.text("day", "days"))
+	}
+	if r.Month != nil && r.Month.Periods > 0 {
+		say("", r.Month.text("month", "months"))
 	}
 	if len(r.Wrong) > 0 {
 		say("", "wrong lines:")

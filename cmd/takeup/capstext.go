@@ -84,13 +84,12 @@ func heldText(held client.Held) string {
 	return (microsOf(held.Spent) + microsOf(held.Reserved) + microsOf(held.Uncertain)).String()
 }
 
-// microsOf reads an amount of the API's.
+// microsOf reads an amount of the API's; 0 where it can't be read.
 func microsOf(usd json.Number) price.Micros {
-	d, err := price.ParseDecimal(string(usd))
+	micros, err := amountOf(usd)
 	if err != nil {
 		return 0
 	}
-	micros, _ := price.Rate{USD: d, Unit: price.Video, Per: 1}.Amount(1)
 	return micros
 }
 

@@ -119,13 +119,17 @@ func (p Plan) Takes(atOnce int) time.Duration {
 	return max(p.Longest, p.Usual/time.Duration(max(1, atOnce)))
 }
 
-// Periods says over how many days or months, each with such a cap, the videos' price is
-// spread; 0 without a cap.
-func (p Plan) Periods(limit price.Micros) int {
-	if limit <= 0 {
+// Periods says over how many days or months the videos' price is spread, each with such a
+// cap, of the first of which so much is left; 0 without a cap, and where nothing is paid.
+func (p Plan) Periods(limit, left price.Micros) int {
+	switch total := p.Total.Most; {
+	case limit <= 0 || p.Total.Videos == 0:
 		return 0
+	case total <= left:
+		return 1
+	default:
+		return 1 + int((total-max(0, left)+limit-1)/limit)
 	}
-	return int((p.Total.Most + limit - 1) / limit)
 }
 
 // Planned is a line, with what is to be done for each of its videos.

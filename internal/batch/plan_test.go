@@ -190,10 +190,16 @@ func TestWhatIsThere(t *testing.T) {
 	if plan.Takes(1) != 5*80*time.Second || plan.Takes(4) != 100*time.Second || plan.Takes(20) != 80*time.Second || plan.Takes(0) != plan.Takes(1) {
 		t.Errorf("it takes %s", plan.Takes(1))
 	}
-	for limit, days := range map[price.Micros]int{0: 0, 980_000: 3, 1_000_000: 3, 2_940_000: 1, 1_470_000: 2} {
-		if got := plan.Periods(limit); got != days {
-			t.Errorf("at %s it takes %d, want %d", limit, got, days)
+	for _, test := range []struct {
+		limit, left price.Micros
+		periods     int
+	}{{0, 0, 0}, {980_000, 980_000, 3}, {1_000_000, 1_000_000, 3}, {2_940_000, 2_940_000, 1}, {1_470_000, 0, 3}, {1_470_000, -1, 3}, {10_000_000, 2_939_999, 2}, {10_000_000, 2_940_000, 1}} {
+		if got := plan.Periods(test.limit, test.left); got != test.periods {
+			t.Errorf("at %s, %s left, it takes %d, want %d", test.limit, test.left, got, test.periods)
 		}
+	}
+	if got := (batch.Plan{}).Periods(1, 1); got != 0 {
+		t.Errorf("of nothing it takes %d", got)
 	}
 }
 
