@@ -1,5 +1,5 @@
 // Package batchfile reads files of prompts: CSV, JSON Lines, and text with a prompt a
-// line. It writes the files of results, too.
+// line.
 //
 // A file is read as a stream, in bounded memory, and never changed. Each line is a
 // request under the rules of single requests, with two fields more: n, how many videos
