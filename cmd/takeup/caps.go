@@ -76,7 +76,7 @@ begins anew, or when they are retried with "takeup retry".
 
 With --owner, it sets what the jobs of a token may cost in a UTC day. They keep to
 the stack's caps besides. Setting caps needs the stack's AWS.`,
-		Example:           "  takeup caps set --max-usd-per-day 20 --until 2026-12-01\n  takeup caps set --max-in-flight none\n  takeup caps set --owner alice --max-usd-per-day 5",
+		Example:           "  takeup caps set --max-usd-per-day 20 --until 2030-01-01\n  takeup caps set --max-in-flight none\n  takeup caps set --owner alice --max-usd-per-day 5",
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()

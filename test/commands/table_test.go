@@ -50,9 +50,21 @@ var runs = []run{
 	{command: `aws stepfunctions start-execution --state-machine-arn $STATE_MACHINE_ARN \
   --input '{"prompt": "a paper boat crosses a flooded street"}'`, want: "executionArn"},
 	{command: `make build`},
+	{command: `takeup caps`, want: `100.00`},
+	{command: `takeup caps set --max-usd-per-day 20 --for 12h`, want: `20`},
+	{command: `takeup caps reset`},
+	{command: `takeup caps set --max-usd-per-day 20 --until 2030-01-01`, want: `2030-01-01`},
+	{command: `takeup caps set --max-in-flight none`},
+	{command: `takeup caps --stack takeup                                           # what is held below each cap, and when it begins anew`, want: `20.00`},
+	{command: `takeup caps set --stack takeup --max-usd-per-day 20 --for 12h        # instead of the parameter, for a time`},
+	{command: `takeup caps set --stack takeup --max-in-flight none --until 2030-01-01`},
+	{command: `takeup caps reset --stack takeup                                     # the parameters hold again`},
 	{command: `takeup token add alice --stack takeup`},
+	{command: `takeup caps set --owner alice --max-usd-per-day 5`, want: `alice`},
 	{command: `takeup token list`, want: "alice"},
 	{command: `takeup token revoke alice`, want: "alice"},
+	{command: `takeup token add alice --stack takeup --max-usd-per-day 5            # a token with a cap of its own`},
+	{command: `takeup caps set --stack takeup --owner alice --max-usd-per-day 10    # or none`, want: `alice`},
 	// The last one, as takeup has no token afterwards.
 	{command: `takeup token revoke default --stack takeup`, want: "default"},
 }
