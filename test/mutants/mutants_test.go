@@ -35,7 +35,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 		{
 			"takeover without a condition", "internal/table/jobs.go",
 			`aws.String("#version = :read")`, `nil`,
-			exhaustive, "./internal/pipeline", "paid twice",
+			exhaustive, "./internal/pipeline", ", and the job has {",
 		},
 		{
 			"a failed condition trusted without a look at the mark", "internal/table/write.go",
@@ -55,7 +55,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 		{
 			"a decisive read that is not consistent", "internal/table/table.go",
 			`ConsistentRead: aws.Bool(true)`, `ConsistentRead: aws.Bool(false)`,
-			exhaustive, "./internal/pipeline", "gen-1 was paid, and it ended with InvalidRequest",
+			exhaustive, "./internal/pipeline", ", and the job's []",
 		},
 		{
 			"generation id not recorded", "internal/pipeline/submit.go",
@@ -177,7 +177,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 		{
 			"a claimed attempt released by a retry", "internal/jobs/retry.go",
 			`s.table.Update(ctx, entry.Next(), version)`, `s.table.Update(ctx, func(e video.Entry) video.Entry { e.Phase = video.PhaseRefused; return e }(entry.Next()), version)`,
-			"^TestRetriedAtEveryPoint$", "./internal/pipeline", "paid twice",
+			"^TestRetriedAtEveryPoint$", "./internal/pipeline", "it ended with stored, and holds {",
 		},
 		{
 			"an end taken back by a retry", "internal/jobs/execution.go",
