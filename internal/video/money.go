@@ -33,6 +33,15 @@ type Money struct {
 // Month is the month of the claim, as 2026-08.
 func (m Money) Month() string { return m.Day[:len("2006-01")] }
 
+// Held is what counts against the caps, in micro-dollars: nothing once it is certain that
+// the attempt was not charged.
+func (m Money) Held() int64 {
+	if m.State == MoneyReleased || m.State == MoneyFailed {
+		return 0
+	}
+	return m.Micros
+}
+
 // Limits are what a claim must keep to. A zero is no limit.
 type Limits struct {
 	DayMicros   int64 // micro-dollars

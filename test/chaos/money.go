@@ -175,8 +175,8 @@ func (a *account) take(item amounts) {
 	held, slots := int64(0), int64(0)
 	for _, attempts := range a.money {
 		for _, m := range attempts {
-			if m.Day == claimed.Day && m.State != video.MoneyReleased {
-				held += m.Micros
+			if m.Day == claimed.Day {
+				held += m.Held()
 			}
 			if m.Slot {
 				slots++
@@ -317,9 +317,7 @@ func (w *world) checkMoney(ctx context.Context, r *Result) error {
 			}
 			sum.Held = sum.Reserved + sum.Spent + sum.Uncertain
 			months[m.Month()] = sum
-			if m.State != video.MoneyReleased {
-				days[m.Day] += m.Micros
-			}
+			days[m.Day] += m.Held()
 			if m.State == video.MoneyReserved || m.Slot {
 				r.add(leaked, j, "it has ended, and attempt %d is %s, with a slot: %v", m.Attempt, m.State, m.Slot)
 			}
