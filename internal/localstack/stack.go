@@ -174,6 +174,9 @@ func (s *Stack) Config() aws.Config {
 		Region:       Region,
 		BaseEndpoint: aws.String(s.AWS),
 		Credentials:  credentials.NewStaticCredentialsProvider(accessKey, accessKey, ""),
+		// On a busy machine Go's HTTP client may close a connection in the middle of an
+		// answer, several times in a row. https://github.com/aws/aws-sdk-go-v2/issues/2737
+		RetryMaxAttempts: 10,
 	}
 }
 
