@@ -24,38 +24,22 @@ func newObjects(s *source, fields map[string]any) (func(bool) (Line, error), err
 }
 
 func nextObject(s *source, fields map[string]any, explain bool) (Line, error) {
-	for {
-		at := Line{Number: s.line}
-		raw, long, err := s.readLine()
-		switch {
-		case err != nil:
-			return Line{}, err
-		case long:
-			return Line{}, wrong(explain, at.Number, 0, false, video.FieldError{Message: tooLong()})
-		case len(raw) == 0:
-			continue
-		}
-		decoded, err := text.Decode(raw)
-		var not *text.NotUTF8
-		if errors.As(err, &not) {
-			return Line{}, wrong(explain, at.Number, 0, false, video.FieldError{Message: notUTF8(not)})
-		}
-		if strings.TrimSpace(decoded) == "" {
-			continue
-		}
-		object, faults, err := text.Object(decoded)
-		if explain && (err != nil || len(faults) > 0) && at.Number <= MaxLines {
-			// With the lines before it, each place in what is said is the file's.
-			object, faults, err = text.Object(strings.Repeat("\n", at.Number-1) + decoded)
-		}
-		if err != nil {
-			return Line{}, wrong(explain, at.Number, 0, false, video.FieldError{Message: err.Error()})
-		}
-		for name := range object {
-			object[name] = unixLines(object[name])
-		}
-		return lineOf(video.DraftOf(object, faults), fields, explain, at)
+	decoded, at, err := nextText(s, "", explain)
+	if err != nil {
+		return Line{}, err
 	}
+	object, faults, err := text.Object(decoded)
+	if explain && (err != nil || len(faults) > 0) && at.Number <= MaxLines {
+		// With the lines before it, each place in what is said is the file's.
+		object, faults, err = text.Object(strings.Repeat("\n", at.Number-1) + decoded)
+	}
+	if err != nil {
+		return Line{}, wrong(explain, at.Number, 0, false, video.FieldError{Message: err.Error()})
+	}
+	for name := range object {
+		object[name] = unixLines(object[name])
+	}
+	return lineOf(video.DraftOf(object, faults), fields, explain, at)
 }
 
 // unixLines has the line ends of a value's texts as CSV has them, so that a file that is
@@ -78,25 +62,34 @@ func unixLines(value any) any {
 
 // nextPrompt gives the next line of a file with a prompt a line.
 func nextPrompt(s *source, fields map[string]any, explain bool) (Line, error) {
+	prompt, at, err := nextText(s, "prompt", explain)
+	if err != nil {
+		return Line{}, err
+	}
+	return lineOf(video.Draft{Fields: map[string]any{"prompt": prompt}}, fields, explain, at)
+}
+
+// nextText gives the next line that isn't blank, and where it is. What is wrong with it is
+// said of the field.
+func nextText(s *source, field string, explain bool) (string, Line, error) {
 	for {
 		at := Line{Number: s.line}
 		raw, long, err := s.readLine()
 		switch {
 		case err != nil:
-			return Line{}, err
+			return "", at, err
 		case long:
-			return Line{}, wrong(explain, at.Number, 0, false, video.FieldError{Message: tooLong()})
+			return "", at, wrong(explain, at.Number, 0, false, video.FieldError{Message: tooLong()})
 		case len(raw) == 0:
 			continue
 		}
-		prompt, err := text.Decode(raw)
+		decoded, err := text.Decode(raw)
 		var not *text.NotUTF8
 		if errors.As(err, &not) {
-			return Line{}, wrong(explain, at.Number, 0, false, video.FieldError{Field: "prompt", Message: notUTF8(not)})
+			return "", at, wrong(explain, at.Number, 0, false, video.FieldError{Field: field, Message: notUTF8(not)})
 		}
-		if strings.TrimSpace(prompt) == "" {
-			continue
+		if strings.TrimSpace(decoded) != "" {
+			return decoded, at, nil
 		}
-		return lineOf(video.Draft{Fields: map[string]any{"prompt": prompt}}, fields, explain, at)
 	}
 }
