@@ -21,20 +21,9 @@ func (t *Table) Claim(ctx context.Context, entry video.Entry, version string, li
 	if err != nil {
 		return video.Entry{}, "", err
 	}
-	control, decided, err := t.decision(ctx)
+	control, decided, limits, before, err := t.bounds(ctx, entry, limits, entry.ClaimedAt)
 	if err != nil {
 		return video.Entry{}, "", err
-	}
-	if paused := control.Paused(t.name); paused != nil {
-		return video.Entry{}, "", paused
-	}
-	limits = control.Limits(limits, entry.Origin.Token, entry.ClaimedAt)
-	claimed := entry.Money[len(entry.Money)-1]
-	before := int64(0)
-	if limits.InFlight > 0 {
-		if before, err = t.inFlightBefore(ctx, claimed); err != nil {
-			return video.Entry{}, "", err
-		}
 	}
 	// The first one of a day or a month meets no counter, and so no condition.
 	if alone := noRoom(nil, entry, limits, before); alone != nil {
@@ -61,6 +50,26 @@ func (t *Table) Claim(ctx context.Context, entry video.Entry, version string, li
 		}
 	}
 	return video.Entry{}, "", &video.Conflict{ID: entry.ID} // another decision was made, or there is room now
+}
+
+// bounds gives what a claim of the entry is held to at a time: what the operator has
+// decided, and the version of that; the limits by it; and how many attempts of the month
+// before are in flight, where they are limited. The error is a *video.Paused where no
+// claim is let through.
+func (t *Table) bounds(ctx context.Context, entry video.Entry, limits video.Limits, at time.Time) (video.Control, string, video.Limits, int64, error) {
+	control, decided, err := t.decision(ctx)
+	if err != nil {
+		return control, "", limits, 0, err
+	}
+	if paused := control.Paused(t.name); paused != nil {
+		return control, "", limits, 0, paused
+	}
+	limits = control.Limits(limits, entry.Origin.Token, at)
+	if limits.InFlight <= 0 {
+		return control, decided, limits, 0, nil
+	}
+	before, err := t.inFlightBefore(ctx, entry.Money[len(entry.Money)-1])
+	return control, decided, limits, before, err
 }
 
 // ending says of a *video.NoRoom when its limit ends.

@@ -41,24 +41,14 @@ func (t *Table) Turn(ctx context.Context, entry video.Entry, limits video.Limits
 	if len(line) == 0 {
 		return line, nil
 	}
-	control, _, err := t.decision(ctx)
+	control, _, limits, before, err := t.bounds(ctx, entry, limits, now)
 	if err != nil {
 		return nil, err
 	}
-	if paused := control.Paused(t.name); paused != nil {
-		return nil, paused
-	}
-	limits = control.Limits(limits, entry.Origin.Token, now)
 	claimed := entry.Money[len(entry.Money)-1]
 	counters, err := t.countersOf(ctx, claimed, entry.Origin.Token, line[video.LimitOwner] > 0)
 	if err != nil {
 		return nil, err
-	}
-	before := int64(0)
-	if limits.InFlight > 0 {
-		if before, err = t.inFlightBefore(ctx, claimed); err != nil {
-			return nil, err
-		}
 	}
 	for _, limit := range []struct {
 		name string
