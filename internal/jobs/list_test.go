@@ -66,6 +66,8 @@ func TestListedIsWhatIsShown(t *testing.T) {
 		w.create("no-room", func(e *video.Entry) {
 			e.Phase, e.BusySince, e.RetryAt, e.Refusal = video.PhaseRefused, at, at.Add(time.Minute), &video.Refusal{Kind: video.RefusedBusy, Said: "429"}
 		})
+		w.create("paused", func(e *video.Entry) { e.PausedSince = at })
+		w.create("below-a-cap", func(e *video.Entry) { e.FullSince, e.FullOf, e.Turn, e.PausedSince = at, video.LimitDay, at, at })
 		w.create("unanswered", func(e *video.Entry) { e.Phase, e.ClaimedAt = video.PhaseUnanswered, at })
 		w.create("generating", func(e *video.Entry) { e.Phase, e.SubmittedAt, e.DiscardedAt = video.PhaseAccepted, at, at })
 		w.create("completed", func(e *video.Entry) {
@@ -81,7 +83,7 @@ func TestListedIsWhatIsShown(t *testing.T) {
 		})
 		time.Sleep(dynamofake.Lag)
 		page, err := w.jobs.List(t.Context(), jobs.Query{Limit: 50})
-		if err != nil || len(page.Views) != 9 || page.Next != "" {
+		if err != nil || len(page.Views) != 11 || page.Next != "" {
 			t.Fatalf("got %+v, %v", page, err)
 		}
 		for _, got := range page.Views {

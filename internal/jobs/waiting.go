@@ -51,6 +51,8 @@ func waitingOf(entry video.Entry, paid video.Paid, now time.Time) *Waiting {
 		if submit.Attempt == entry.Attempt {
 			told = submit
 		}
+	case held == video.WaitResume:
+		w.For, w.Since = held, since
 	case held == video.WaitAnswer, entry.Phase == video.PhaseClaimed && !now.Before(entry.ClaimedUntil):
 		w.For, w.Since = video.WaitAnswer, entry.ClaimedAt
 		if submit.Attempt == entry.Attempt {
@@ -67,7 +69,7 @@ func waitingOf(entry video.Entry, paid video.Paid, now time.Time) *Waiting {
 			w.LastError = video.Shorten(entry.Refusal.Said)
 		}
 	}
-	// Whether the table is paused is known to Submit alone, when it tries to claim.
+	// A job that waits below a cap says only there that the table is paused now.
 	if submit.Kind == video.WaitResume && submit.Attempt == entry.Attempt && entry.Ending == nil && !submitted {
 		told, w.For = submit, video.WaitResume
 	}

@@ -60,6 +60,10 @@ func TestWaiting(t *testing.T) {
 			message: "The stack is paused, and nothing is submitted until it is resumed; the next try is at " + clock(next) + ". Nothing was paid.",
 		},
 		{
+			name: "resume, untold", change: func(e *video.Entry) { e.PausedSince = now },
+			want: jobs.Waiting{For: video.WaitResume, Since: now, Paid: video.PaidNo},
+		},
+		{
 			name: "resume, after a refusal", change: refused,
 			told: []video.Progress{told(video.StepSubmit, video.Wait{Kind: video.WaitResume, At: now, Attempt: 2, NextAt: until})},
 			want: jobs.Waiting{For: video.WaitResume, Since: began, NextAt: until, Paid: video.PaidNo},

@@ -20,12 +20,15 @@ const pausedTimes = 4
 // A job that is redriven has not ended any more.
 func (s *visit) pause(ctx context.Context, entry video.Entry, version string, paused *video.Paused) (video.Job, bool, error) {
 	wait := s.pausedFor(ctx, entry.ID, paused)
-	redriven := entry.Ending != nil
+	redriven, first := entry.Ending != nil, entry.PausedSince.IsZero()
 	if redriven {
 		entry.Turn = entry.TurnAt(s.Now())
 		entry.Ending = nil
 	}
-	if !entry.FullSince.IsZero() && entry.WaitsFor(entry.FullOf, s.Now().Add(wait)) || redriven {
+	if first {
+		entry.PausedSince = s.Now()
+	}
+	if !entry.FullSince.IsZero() && entry.WaitsFor(entry.FullOf, s.Now().Add(wait)) || redriven || first {
 		if _, _, err := s.Jobs.Update(ctx, entry, version); err != nil {
 			return video.Job{}, false, unlessConflict(err)
 		}

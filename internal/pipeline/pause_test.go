@@ -19,7 +19,7 @@ import (
 func TestPaused(t *testing.T) {
 	w := newWorld(answer{id: "gen-1"})
 	w.jobs.paused = &video.Paused{By: "arn:aws:iam::123456789012:user/ann", Since: w.clock.Now()}
-	task := bare()
+	task, began := bare(), w.clock.Now()
 	for age, want := range map[time.Duration]time.Duration{0: time.Minute, 40 * time.Minute: 2 * time.Minute, 48 * time.Hour: 10 * time.Minute} {
 		w.jobs.paused.Since = w.clock.Now().Add(-age)
 		job, err := w.Run(t.Context(), task)
@@ -30,12 +30,18 @@ func TestPaused(t *testing.T) {
 		task = again(t, job)
 	}
 	entry := w.jobs.entry(t, "job-1")
+	if kind, since := entry.Held(); kind != video.WaitResume || !since.Equal(began) {
+		t.Errorf("it waits for %q since %s", kind, since)
+	}
 	if entry.Phase != "" || entry.Attempt != 0 || entry.RequestHash != created().RequestHash || !entry.Started || len(w.provider.posted) > 0 {
 		t.Errorf("in the table is %+v, and posted %v", entry, w.provider.posted)
 	}
 	w.jobs.paused = nil
 	if job, err := w.Run(t.Context(), task); err != nil || job.Status != video.Generating {
 		t.Errorf("resumed: got %+v, %v", job, err)
+	}
+	if kind, _ := w.jobs.entry(t, "job-1").Held(); kind != "" {
+		t.Errorf("resumed, it waits for %q", kind)
 	}
 	// What was submitted goes on while the table is paused.
 	w.jobs.paused = &video.Paused{CopyOf: "another"}

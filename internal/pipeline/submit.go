@@ -216,7 +216,7 @@ func (s *visit) submit(ctx context.Context, o order, entry video.Entry, version 
 	entry.ClaimedAt, entry.ClaimedUntil = began, began.Add(s.Times.Call+s.Times.Write)
 	entry.KeyVersion, entry.Route = key.Version, s.Provider.Route(entry.Request)
 	entry.Refusal, entry.RetryAt, entry.Candidate, entry.Ending = nil, time.Time{}, "", nil
-	entry.FullSince, entry.FullOf, entry.CountedUntil = time.Time{}, "", time.Time{}
+	entry.FullSince, entry.FullOf, entry.CountedUntil, entry.PausedSince = time.Time{}, "", time.Time{}, time.Time{}
 	entry.SearchedSince = time.Time{}
 	entry.Reserve(micros, began)
 	read := version

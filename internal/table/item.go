@@ -83,6 +83,7 @@ func encode(entry video.Entry, version int64) attributes {
 	item.putTime("retry_at", entry.RetryAt)
 	item.putTime("busy_since", entry.BusySince)
 	item.putTime("full_since", entry.FullSince)
+	item.putTime("paused_since", entry.PausedSince)
 	item.put(fullOfName, entry.FullOf)
 	item.putTime("turn_at", entry.Turn)
 	item.putTime(countedUntilName, entry.CountedUntil)
@@ -163,7 +164,7 @@ func decodeJob(id string, job attributes) (video.Entry, error) {
 		Phase: video.Phase(r.text("phase")), Attempt: int(r.number("attempt")), Mark: r.text(markName),
 		ClaimedAt: r.time("claimed_at"), ClaimedUntil: r.time("claimed_until"),
 		KeyVersion: r.text("key_version"), Route: video.Route(r.text("route")), Resubmitted: r.flag("resubmitted"),
-		RetryAt: r.time("retry_at"), BusySince: r.time("busy_since"), FullSince: r.time("full_since"), SearchedSince: r.time("searched_since"),
+		RetryAt: r.time("retry_at"), BusySince: r.time("busy_since"), FullSince: r.time("full_since"), SearchedSince: r.time("searched_since"), PausedSince: r.time("paused_since"),
 		FullOf: r.text(fullOfName), Turn: r.time("turn_at"), CountedUntil: r.time(countedUntilName),
 		Candidate: r.text("candidate"), GenerationID: r.text("generation_id"), SubmittedAt: r.time("submitted_at"),
 		DiscardedAt: r.time("discarded_at"), ForgottenAt: r.time(forgottenName), Money: r.money(),

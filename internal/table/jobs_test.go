@@ -62,7 +62,7 @@ func wantUnavailable(t *testing.T, err error) {
 func TestEntriesAreKeptWhole(t *testing.T) {
 	at := func(n int) time.Time { return time.Date(2026, 8, 21, 10, n, 0, 123456789, time.UTC) }
 	full := entry(t, "full")
-	full.ClaimedAt, full.ClaimedUntil, full.RetryAt, full.BusySince = at(1), at(2), at(3), at(4)
+	full.ClaimedAt, full.ClaimedUntil, full.RetryAt, full.BusySince, full.PausedSince = at(1), at(2), at(3), at(4), at(5)
 	full.FullSince = at(5)
 	full.SubmittedAt, full.DiscardedAt, full.Redrives = at(5), at(6), 2
 	full.Manifest = &video.Manifest{

@@ -237,6 +237,8 @@ func decodeListed(item attributes) (Listed, error) {
 		job.Entry.Phase, job.Entry.ClaimedAt = video.PhaseUnanswered, since
 	case r.text(waitName) == string(video.WaitCap):
 		job.Entry.FullSince = since
+	case r.text(waitName) == string(video.WaitResume):
+		job.Entry.PausedSince = since
 	case r.text(waitName) == string(video.WaitRoom):
 		job.Entry.Phase, job.Entry.BusySince = video.PhaseRefused, since
 	}

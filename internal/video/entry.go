@@ -62,6 +62,10 @@ type Entry struct {
 	// where none did.
 	SearchedSince time.Time `json:"searched_since,omitzero"`
 
+	// PausedSince is when the job was to be claimed for the first time while the table
+	// was paused; zero where it was claimed since.
+	PausedSince time.Time `json:"paused_since,omitzero"`
+
 	// FullSince is when a limit left no room for a claim for the first time since the
 	// last one, or since a redrive.
 	FullSince time.Time `json:"full_since,omitzero"`
@@ -128,7 +132,7 @@ func (e Entry) interrupted() bool {
 // started, and waits for room anew. An interruption is over then; any other ending is for the execution to
 // go on with.
 func (e Entry) Next() Entry {
-	e.Redrives, e.Started, e.FullSince = e.Redrives+1, false, time.Time{}
+	e.Redrives, e.Started, e.FullSince, e.PausedSince = e.Redrives+1, false, time.Time{}, time.Time{}
 	e.Execution = ExecutionName(e.ID, e.Redrives)
 	if e.Ending != nil {
 		e.Turn = time.Time{}

@@ -39,7 +39,7 @@ func (e *Entry) BeginWaiting(now time.Time) bool {
 		return false
 	}
 	e.Turn = e.TurnAt(now)
-	e.FullSince, e.FullOf, e.Ending = now, "", nil
+	e.FullSince, e.FullOf, e.PausedSince, e.Ending = now, "", time.Time{}, nil
 	return true
 }
 

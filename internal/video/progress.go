@@ -148,13 +148,15 @@ func (e Entry) Told(step Step) Progress {
 }
 
 // Held says whether the job waits for something else than its turn, and since
-// when: for room below a limit or at the provider, or for the trace of an unanswered
+// when: for room below a limit or at the provider, for the end of a pause, or for the trace of an unanswered
 // submission.
 func (e Entry) Held() (WaitKind, time.Time) {
 	switch {
 	case e.Ending != nil, e.Manifest != nil: // ended, or about to be continued
 	case e.Phase != PhaseClaimed && e.Phase != PhaseAccepted && !e.FullSince.IsZero():
 		return WaitCap, e.FullSince
+	case e.Phase != PhaseClaimed && e.Phase != PhaseAccepted && !e.PausedSince.IsZero():
+		return WaitResume, e.PausedSince
 	case e.Phase == PhaseUnanswered:
 		return WaitAnswer, e.ClaimedAt
 	case e.Phase == PhaseRefused, e.Phase == PhaseClaimed && !e.BusySince.IsZero():

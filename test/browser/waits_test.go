@@ -1,13 +1,18 @@
 package browser
 
 import (
+	"context"
+	"encoding/json"
+	"fmt"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/takeup/takeup/internal/client"
+	"github.com/takeup/takeup/internal/localstack"
 	"github.com/takeup/takeup/internal/simulator"
 )
 
@@ -35,23 +40,38 @@ func (p *tab) happened(prompt, text string) {
 	p.await(text, card(prompt)+".querySelector('.story').innerText.includes("+js(text)+")")
 }
 
-// told has the command line tell of a job, and fails where it doesn't say that it
-// waits with these words.
-func (w *world) told(t *testing.T, prompt, words string) {
+// takeup types a command line, and gives what it prints.
+func (w *world) takeup(t *testing.T, args ...string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "takeup")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", path, "./cmd/takeup")
+	build := exec.CommandContext(context.WithoutCancel(t.Context()), "go", "build", "-o", path, "./cmd/takeup")
 	build.Dir = "../.."
 	if said, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, said)
 	}
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), path, args...) // also for Cleanup
+	cmd.Env = []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "TAKEUP_STACK=" + localstack.StackName, "AWS_ENDPOINT_URL=" + w.stack.AWS,
+		"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_REGION=" + localstack.Region,
+	}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("takeup %q: %v\n%s", args, err, out)
+	}
+	return string(out)
+}
+
+// told has the command line tell of a job, and fails where it doesn't say that it
+// waits with these words.
+func (w *world) told(t *testing.T, prompt, words string) {
+	t.Helper()
 	page, err := client.New(client.Config{BaseURL: w.stack.API, Token: w.stack.Token, HTTP: http.DefaultClient}).List(t.Context(), client.Query{Words: prompt})
 	if err != nil || len(page.Videos) != 1 {
 		t.Fatalf("%d videos of %q, %v", len(page.Videos), prompt, err)
 	}
-	out, err := exec.CommandContext(t.Context(), path, "get", page.Videos[0].ID, "--url", w.stack.API, "--token", w.stack.Token).CombinedOutput()
-	if _, after, _ := strings.Cut(string(out), "waiting "); err != nil || !strings.Contains(after, words) {
-		t.Errorf("it does not say %q, %v", words, err)
+	out := w.takeup(t, "get", page.Videos[0].ID, "--url", w.stack.API, "--token", w.stack.Token)
+	if _, after, _ := strings.Cut(out, "waiting "); !strings.Contains(after, words) {
+		t.Errorf("it does not say %q", words)
 	}
 	t.Logf("$ takeup get %s\n%s", page.Videos[0].ID, out)
 }
@@ -115,5 +135,55 @@ func (w *world) testNoCopy(t *testing.T) {
 	p.shows("It is tried now.")
 	p.await("the video", card(prompt)+"?.querySelector('video')")
 	p.happened(prompt, "Stored in the bucket")
+	w.boughtOnce(t, prompt)
+}
+
+// A job that no cap has room for waits for the next day, or for whoever makes room.
+func (w *world) testCapped(t *testing.T) {
+	p := w.tab(t)
+	p.signIn()
+	p.order("a coin for the meter")
+	p.await("the video", card("a coin for the meter")+"?.querySelector('video')")
+	control, err := client.New(client.Config{BaseURL: w.stack.API, Token: w.stack.Token, HTTP: http.DefaultClient}).Control(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	limit := 0.5 // less than the price
+	for _, held := range []json.Number{control.Caps.Day.Spent, control.Caps.Day.Reserved, control.Caps.Day.Uncertain} {
+		usd, err := held.Float64()
+		if err != nil {
+			t.Fatal(err)
+		}
+		limit += usd
+	}
+	w.takeup(t, "caps", "set", "--max-usd-per-day", fmt.Sprintf("%.2f", limit))
+	t.Cleanup(func() { w.takeup(t, "caps", "reset") })
+	prompt := "a purse that is empty"
+	p.order(prompt)
+	p.cardShows(prompt, "Waiting for room below the stack's cap")
+	p.cardShows(prompt, "Nothing was paid.")
+	p.accessible("a wait for a cap")
+	p.shot("waiting for a cap")
+	w.told(t, prompt, "The stack's own cap leaves no room for it")
+	w.takeup(t, "caps", "reset")
+	p.pressCard(prompt, "Try now")
+	p.shows("It is tried now.")
+	p.await("the video", card(prompt)+"?.querySelector('video')")
+	w.boughtOnce(t, prompt)
+}
+
+func (w *world) testPaused(t *testing.T) {
+	p := w.tab(t)
+	p.signIn()
+	w.takeup(t, "pause", "--reason", "an audit")
+	t.Cleanup(func() { w.takeup(t, "resume") })
+	prompt := "a gate that is closed"
+	p.order(prompt)
+	p.cardShows(prompt, "Waiting for the pause to end")
+	p.cardShows(prompt, "Nothing was paid.")
+	p.shot("waiting for the pause to end")
+	w.told(t, prompt, "paused")
+	w.takeup(t, "resume")
+	p.await("the video", card(prompt)+"?.querySelector('video')")
 	w.boughtOnce(t, prompt)
 }

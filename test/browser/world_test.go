@@ -141,6 +141,8 @@ func TestPage(t *testing.T) {
 		{"no room", (*world).testNoRoom},
 		{"no answer of the provider", (*world).testNoAnswer},
 		{"no copy", (*world).testNoCopy},
+		{"a cap", (*world).testCapped},
+		{"a pause", (*world).testPaused},
 		{"a double click", (*world).testDoubleClick},
 		{"an answer that is lost", (*world).testLostAnswer},
 		{"refused fields", (*world).testRefusedFields},
