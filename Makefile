@@ -115,7 +115,7 @@ build: $(takeup) $(sam) ## Build the template and its functions for sam deploy. 
 test: need-go need-python need-cc need-node need-curl $(ministack) $(moto) $(sam) $(schemathesis) $(aimlapi) $(awscli) $(axe) $(chromium) $(versitygw) ## Run all tests.
 	go test -race -timeout 30m -skip 'Every(Pair|Point)$$' ./...
 	go test -timeout 30m -run 'Every(Pair|Point)$$' ./internal/pipeline
-	cd test && go test -race -timeout 30m ./e2e $$(go list ./... | grep -v '/test/docker$$')
+	cd test && go test -race -timeout 30m ./suites/e2e $$(go list ./... | grep -v '/test/suites/docker$$')
 	@tools/docker
 
 .PHONY: chaos
@@ -124,7 +124,7 @@ chaos: need-go $(ministack) $(sam) ## Send JOBS jobs while a share of FAULTS of 
 
 .PHONY: test-bucket
 test-bucket: need-go ## Hold conditional writes and the transfer to S3 itself, in the bucket TAKEUP_TEST_BUCKET, for cents.
-	cd test && go test -count=1 -tags aws ./fullobject
+	cd test && go test -count=1 -tags aws ./suites/fullobject
 
 .PHONY: verify-aws
 verify-aws: need-go ## Verify what only AWS can show on the deployed STACK, for cents; without it on the local one. Also WITH: load,break,redeploy,delete.
@@ -132,23 +132,23 @@ verify-aws: need-go ## Verify what only AWS can show on the deployed STACK, for 
 
 .PHONY: grants
 grants: need-go $(ministack) $(sam) ## Take each grant of the template away once, and name the test that fails then.
-	cd test && go test -count=1 -v -run 'TestTakeup/grants' ./e2e
+	cd test && go test -count=1 -v -run 'TestTakeup/grants' ./suites/e2e
 
 .PHONY: bench-cold
 bench-cold: need-go ## Measure each function's size, start and memory against a bare handler's.
-	@cd test && go run ./benchcold/cmd/benchcold -starts $(STARTS)
+	@cd test && go run ./bench/cold/cmd/cold -starts $(STARTS)
 
 .PHONY: bench-list
 bench-list: need-go $(ministack) $(sam) $(chromium) ## Count the calls to AWS, and measure the time, of listing and showing jobs, beside an earlier version.
-	@cd test && go run ./benchlist/cmd/benchlist
+	@cd test && go run ./bench/list/cmd/list
 
 .PHONY: bench-poll
 bench-poll: need-go ## Simulate how soon a video is noticed, and at what cost, by several schedules.
-	@cd test && go run ./benchpoll/cmd/benchpoll
+	@cd test && go run ./bench/poll/cmd/poll
 
 .PHONY: bench-store
 bench-store: need-go need-curl $(peers) $(rclone) $(s5cmd) $(versitygw) ## Compare Store's copying with other tools', RUNS times with videos of SIZES MiB. Also ROWS.
-	@cd test && go run ./benchstore/cmd/benchstore -runs $(RUNS) -sizes "$(SIZES)" -rows "$(ROWS)" \
+	@cd test && go run ./bench/store/cmd/store -runs $(RUNS) -sizes "$(SIZES)" -rows "$(ROWS)" \
 	  -versitygw $(CURDIR)/$(versitygw) -rclone $(CURDIR)/$(rclone) -s5cmd $(CURDIR)/$(s5cmd) \
 	  -aws $(CURDIR)/.tools/peers/bin/aws -python $(CURDIR)/.tools/peers/bin/python
 

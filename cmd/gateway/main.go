@@ -1,5 +1,5 @@
 // Command gateway serves a local stack's API and S3 as AWS does. See
-// internal/gateway.
+// internal/dev/gateway.
 package main
 
 import (
@@ -17,7 +17,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/takeup/takeup/internal/gateway"
+	"github.com/takeup/takeup/internal/dev/gateway"
 )
 
 type flags struct {

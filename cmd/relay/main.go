@@ -12,7 +12,7 @@ import (
 	"runtime"
 	"syscall"
 
-	"github.com/takeup/takeup/internal/relay"
+	"github.com/takeup/takeup/internal/dev/relay"
 )
 
 func main() {

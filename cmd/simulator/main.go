@@ -18,7 +18,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/takeup/takeup/internal/simulator"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 )
 
 type flags struct {
@@ -66,7 +66,7 @@ func newCommand(logger *slog.Logger) *cobra.Command {
 	set.Float64Var(&f.JobSeconds, "job-seconds", 78, "the median of a job's time")
 	set.Float64Var(&f.JobSigma, "job-sigma", 0, "the sigma of its lognormal spread; 0 makes it fixed")
 	set.Float64Var(&f.BalanceUSD, "balance-usd", 100, "what the account begins with")
-	set.StringVar(&f.IDForm, "id-form", simulator.IDBare, "the form of generation ids: "+simulator.IDBare+" or "+simulator.IDWithModel)
+	set.StringVar(&f.IDForm, "id-form", sim.IDBare, "the form of generation ids: "+sim.IDBare+" or "+sim.IDWithModel)
 	set.Int64Var(&f.VideoBytes, "video-bytes", 0, "the size of the videos; 0 is as small as they get")
 	set.Float64Var(&f.URLSeconds, "url-seconds", 86400, "how long a video's URL is good")
 	set.StringVar(&f.BaseURL, "base-url", "", "what video URLs begin with; by default the address that was asked")
@@ -80,7 +80,7 @@ func newCommand(logger *slog.Logger) *cobra.Command {
 
 // run serves until ctx is done. It writes one JSON line with the address once calls are answered.
 func run(ctx context.Context, f flags, out io.Writer, logger *slog.Logger) error {
-	settings := simulator.DefaultSettings()
+	settings := sim.DefaultSettings()
 	settings.Keys = f.Key
 	settings.JobSeconds, settings.JobSigma = f.JobSeconds, f.JobSigma
 	settings.BalanceUSD = &f.BalanceUSD
@@ -89,7 +89,7 @@ func run(ctx context.Context, f flags, out io.Writer, logger *slog.Logger) error
 	if f.Seed != nil {
 		seed = *f.Seed
 	}
-	handler, err := simulator.New(simulator.Config{Settings: settings, Seed: seed, BaseURL: f.BaseURL, Logger: logger})
+	handler, err := sim.New(sim.Config{Settings: settings, Seed: seed, BaseURL: f.BaseURL, Logger: logger})
 	if err != nil {
 		return err
 	}

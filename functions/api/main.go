@@ -13,27 +13,27 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
+	"github.com/takeup/takeup/internal/api/page"
+	"github.com/takeup/takeup/internal/api/server"
+	"github.com/takeup/takeup/internal/bucket"
 	"github.com/takeup/takeup/internal/caps"
 	"github.com/takeup/takeup/internal/jobs"
-	"github.com/takeup/takeup/internal/manifest"
-	"github.com/takeup/takeup/internal/page"
-	"github.com/takeup/takeup/internal/pricelist"
-	"github.com/takeup/takeup/internal/settings"
+	"github.com/takeup/takeup/internal/lambdaenv/settings"
+	"github.com/takeup/takeup/internal/provider/aimlapi/pricelist"
+	"github.com/takeup/takeup/internal/schedule/timings"
 	"github.com/takeup/takeup/internal/table"
-	"github.com/takeup/takeup/internal/timings"
-	"github.com/takeup/takeup/internal/web"
 )
 
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	set, config := settings.Must(log, settings.Load[settings.API])
-	bucket, known := s3.NewFromConfig(config), table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
-	presigner, stack := s3.NewPresignClient(bucket), caps.NewStack(known, set.Limits(), int64(set.Unpriced), set.CapWait(), time.Now)
-	executions, videos := jobs.NewExecutions(sfn.NewFromConfig(config), set.StateMachine), web.NewPresigned(presigner, set.VideosBucket, set.VideoURL.Duration())
-	api := web.API{
-		Jobs: jobs.New(known, manifest.New(bucket, set.VideosBucket), executions, time.Now).Behind(stack), Caps: stack, Usage: known, Videos: videos, Uploads: web.NewForms(presigner, set.PromptsBucket, time.Now),
+	s3Client, known := s3.NewFromConfig(config), table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
+	presigner, stack := s3.NewPresignClient(s3Client), caps.NewStack(known, set.Limits(), int64(set.Unpriced), set.CapWait(), time.Now)
+	executions, videos := jobs.NewExecutions(sfn.NewFromConfig(config), set.StateMachine), server.NewPresigned(presigner, set.VideosBucket, set.VideoURL.Duration())
+	api := server.API{
+		Jobs: jobs.New(known, bucket.New(s3Client, set.VideosBucket), executions, time.Now).Behind(stack), Caps: stack, Usage: known, Videos: videos, Uploads: server.NewForms(presigner, set.PromptsBucket, time.Now),
 		Estimator: timings.NewRecent(known, time.Now, log), Prices: pricelist.NewRecent(known, log, time.Now), Origin: set.CORSOrigin, Random: rand.Reader, Now: time.Now, Log: log,
 	}
 	api.Page = page.New(videos.Origin, api.NotFound())
-	lambda.Start(web.Lambda(api.Handler()))
+	lambda.Start(server.Lambda(api.Handler()))
 }

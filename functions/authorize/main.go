@@ -9,9 +9,9 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
-	"github.com/takeup/takeup/internal/authorize"
-	"github.com/takeup/takeup/internal/secret"
-	"github.com/takeup/takeup/internal/settings"
+	"github.com/takeup/takeup/internal/api/authorize"
+	"github.com/takeup/takeup/internal/lambdaenv/secret"
+	"github.com/takeup/takeup/internal/lambdaenv/settings"
 )
 
 // reread is the most that a new token waits for.

@@ -13,11 +13,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
-	"github.com/takeup/takeup/internal/aimlapi"
 	"github.com/takeup/takeup/internal/balance"
-	"github.com/takeup/takeup/internal/pricelist"
-	"github.com/takeup/takeup/internal/secret"
-	"github.com/takeup/takeup/internal/settings"
+	"github.com/takeup/takeup/internal/lambdaenv/secret"
+	"github.com/takeup/takeup/internal/lambdaenv/settings"
+	"github.com/takeup/takeup/internal/provider/aimlapi"
+	"github.com/takeup/takeup/internal/provider/aimlapi/pricelist"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 )

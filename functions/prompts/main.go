@@ -13,21 +13,21 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
+	"github.com/takeup/takeup/internal/bucket"
 	"github.com/takeup/takeup/internal/caps"
 	"github.com/takeup/takeup/internal/jobs"
-	"github.com/takeup/takeup/internal/manifest"
+	"github.com/takeup/takeup/internal/lambdaenv/settings"
 	"github.com/takeup/takeup/internal/promptfile"
-	"github.com/takeup/takeup/internal/settings"
 	"github.com/takeup/takeup/internal/table"
 )
 
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	set, config := settings.Must(log, settings.Load[settings.Prompts])
-	bucket := s3.NewFromConfig(config)
+	s3Client := s3.NewFromConfig(config)
 	known := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
 	executions := jobs.NewExecutions(sfn.NewFromConfig(config), set.StateMachine)
 	stack := caps.NewStack(known, set.Limits(), int64(set.Unpriced), set.CapWait(), time.Now)
-	starter := jobs.New(known, manifest.New(bucket, set.VideosBucket), executions, time.Now).Behind(stack)
-	lambda.Start(promptfile.New(bucket, known, starter, set.VideosBucket, time.Now, log).Handle)
+	starter := jobs.New(known, bucket.New(s3Client, set.VideosBucket), executions, time.Now).Behind(stack)
+	lambda.Start(promptfile.New(s3Client, known, starter, set.VideosBucket, time.Now, log).Handle)
 }

@@ -15,10 +15,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
+	"github.com/takeup/takeup/internal/bucket"
 	"github.com/takeup/takeup/internal/jobs"
-	"github.com/takeup/takeup/internal/manifest"
+	"github.com/takeup/takeup/internal/lambdaenv/settings"
 	"github.com/takeup/takeup/internal/pipeline"
-	"github.com/takeup/takeup/internal/settings"
 	"github.com/takeup/takeup/internal/table"
 )
 
@@ -31,6 +31,6 @@ func main() {
 	set, config := settings.Must(log, settings.Load[settings.Settle])
 	known := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
 	states := sfn.NewFromConfig(config)
-	shelf, executions := manifest.New(s3.NewFromConfig(config), set.VideosBucket), jobs.NewExecutions(states, set.StateMachine)
+	shelf, executions := bucket.New(s3.NewFromConfig(config), set.VideosBucket), jobs.NewExecutions(states, set.StateMachine)
 	lambda.Start(jobs.New(known, shelf, executions, time.Now).Handler(log, states, func(ctx context.Context) error { return pipeline.Sleep(ctx, pace) }))
 }

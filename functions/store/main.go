@@ -13,11 +13,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
-	"github.com/takeup/takeup/internal/aimlapi"
-	"github.com/takeup/takeup/internal/manifest"
+	"github.com/takeup/takeup/internal/bucket"
+	"github.com/takeup/takeup/internal/lambdaenv/secret"
+	"github.com/takeup/takeup/internal/lambdaenv/settings"
 	"github.com/takeup/takeup/internal/pipeline"
-	"github.com/takeup/takeup/internal/secret"
-	"github.com/takeup/takeup/internal/settings"
+	"github.com/takeup/takeup/internal/provider/aimlapi"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/transfer"
 )
@@ -25,13 +25,13 @@ import (
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	set, config := settings.Must(log, settings.Load[settings.Store])
-	bucket := s3.NewFromConfig(config)
+	s3Client := s3.NewFromConfig(config)
 	step := &pipeline.Store{
 		Provider: aimlapi.New(set.Client()),
 		Keys:     secret.New(secretsmanager.NewFromConfig(config), set.KeySecret),
 		Jobs:     table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration]),
-		Copier:   transfer.New(bucket, transfer.Config{Bucket: set.VideosBucket, MaxBytes: set.MaxVideoMiB.Bytes(), Loopback: set.LoopbackSources}),
-		Shelf:    manifest.New(bucket, set.VideosBucket),
+		Copier:   transfer.New(s3Client, transfer.Config{Bucket: set.VideosBucket, MaxBytes: set.MaxVideoMiB.Bytes(), Loopback: set.LoopbackSources}),
+		Shelf:    bucket.New(s3Client, set.VideosBucket),
 		Version:  settings.Version(),
 		Now:      time.Now,
 	}

@@ -12,13 +12,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
-	"github.com/takeup/takeup/internal/aimlapi"
 	"github.com/takeup/takeup/internal/caps"
+	"github.com/takeup/takeup/internal/lambdaenv/secret"
+	"github.com/takeup/takeup/internal/lambdaenv/settings"
 	"github.com/takeup/takeup/internal/pipeline"
-	"github.com/takeup/takeup/internal/secret"
-	"github.com/takeup/takeup/internal/settings"
+	"github.com/takeup/takeup/internal/provider/aimlapi"
+	"github.com/takeup/takeup/internal/schedule/timings"
 	"github.com/takeup/takeup/internal/table"
-	"github.com/takeup/takeup/internal/timings"
 )
 
 func main() {

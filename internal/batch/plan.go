@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/takeup/takeup/internal/batchfile"
+	"github.com/takeup/takeup/internal/batch/batchfile"
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/video"
 )

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/batch"
-	"github.com/takeup/takeup/internal/batchfile"
+	"github.com/takeup/takeup/internal/batch/batchfile"
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/video"
 )

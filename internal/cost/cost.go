@@ -33,7 +33,7 @@ const (
 
 // Transitions is the number of states that a job enters which is submitted at
 // once, checked so many times and stored at the first try. Each of them is a
-// transition, as is each retry. The test TestTakeup in test/e2e holds it to the
+// transition, as is each retry. The test TestTakeup in test/suites/e2e holds it to the
 // histories of real executions.
 func Transitions(checks int) int { return jobTransitions + CheckTransitions*checks }
 
@@ -44,7 +44,7 @@ const (
 )
 
 // The requests for the items of a job that an execution by hand has begun, which is
-// submitted at once and stored at the first try. The test TestTakeup in test/e2e holds
+// submitted at once and stored at the first try. The test TestTakeup in test/suites/e2e holds
 // them to what passes the proxy before MiniStack. One that the API starts takes a write
 // more: it is marked as started.
 const (

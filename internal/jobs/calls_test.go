@@ -11,15 +11,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
-	"github.com/takeup/takeup/internal/dynamofake"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
 )
 
 // recorder writes down the calls to a table, a bucket and a state machine.
 type recorder struct {
-	*dynamofake.Items
+	*dynamotest.Items
 	*machine
 	shelf
 	calls []string
@@ -58,7 +58,7 @@ func (r *recorder) Manifest(ctx context.Context, id string) (video.Manifest, boo
 // Each call of the API makes so many calls to AWS, and no others.
 func TestCallsToAWS(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := &recorder{Items: &dynamofake.Items{}, machine: &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}, shelf: shelf{}}
+		r := &recorder{Items: &dynamotest.Items{}, machine: &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}, shelf: shelf{}}
 		n := 0
 		mark := func() string { n++; return fmt.Sprint(n) }
 		s := jobs.New(table.New(r, "jobs", mark, func(time.Duration) time.Duration { return 0 }), r, executions(t, r), time.Now)
@@ -82,7 +82,7 @@ func TestCallsToAWS(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		time.Sleep(dynamofake.Lag)
+		time.Sleep(dynamotest.Lag)
 		for _, test := range []struct {
 			name string
 			do   func() error
@@ -104,7 +104,7 @@ func TestCallsToAWS(t *testing.T) {
 				t.Errorf("%s: %v", test.name, err)
 			}
 			if test.want[1%len(test.want)] == "TransactWriteItems" {
-				time.Sleep(dynamofake.Lag)
+				time.Sleep(dynamotest.Lag)
 			}
 			if !slices.Equal(r.calls, test.want) {
 				t.Errorf("%s: %v", test.name, r.calls)

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
-	"github.com/takeup/takeup/internal/statemachine"
+	"github.com/takeup/takeup/internal/jobs/arn"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -27,11 +27,11 @@ type StepFunctions interface {
 // by its name, which may be that of a job of its own.
 type Executions struct {
 	client       StepFunctions
-	stateMachine statemachine.ARN
+	stateMachine arn.ARN
 }
 
 // NewExecutions makes the Executions of a state machine.
-func NewExecutions(client StepFunctions, stateMachine statemachine.ARN) Executions {
+func NewExecutions(client StepFunctions, stateMachine arn.ARN) Executions {
 	return Executions{client: client, stateMachine: stateMachine}
 }
 

@@ -16,7 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"github.com/takeup/takeup/internal/jobs"
-	"github.com/takeup/takeup/internal/statemachine"
+	"github.com/takeup/takeup/internal/jobs/arn"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -185,7 +185,7 @@ func execution(status types.ExecutionStatus, input string) *sfn.DescribeExecutio
 
 func executions(t *testing.T, m jobs.StepFunctions) jobs.Executions {
 	t.Helper()
-	var s statemachine.ARN
+	var s arn.ARN
 	if err := s.UnmarshalText([]byte(machineARN)); err != nil {
 		t.Fatal(err)
 	}

@@ -10,9 +10,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/takeup/takeup/internal/dynamofake"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -27,7 +27,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	n := 0
 	mark := func() string { n++; return strconv.Itoa(n) }
-	known := table.New(&dynamofake.Items{}, "jobs", mark, func(time.Duration) time.Duration { return 0 })
+	known := table.New(&dynamotest.Items{}, "jobs", mark, func(time.Duration) time.Duration { return 0 })
 	return &world{t: t, table: known, jobs: jobs.New(known, shelf{}, executions(t, &machine{}), time.Now)}
 }
 
@@ -81,7 +81,7 @@ func TestListedIsWhatIsShown(t *testing.T) {
 			e.Request, e.RequestHash = video.Request{}, ""
 			e.End(&video.InvalidRequest{}, at)
 		})
-		time.Sleep(dynamofake.Lag)
+		time.Sleep(dynamotest.Lag)
 		page, err := w.jobs.List(t.Context(), jobs.Query{Limit: 50})
 		if err != nil || len(page.Views) != 11 || page.Next != "" {
 			t.Fatalf("got %+v, %v", page, err)
@@ -141,7 +141,7 @@ func TestPagesAreStable(t *testing.T) {
 			if _, _, err := w.table.Update(t.Context(), entry, version); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(dynamofake.Lag)
+			time.Sleep(dynamotest.Lag)
 			q.Cursor = next
 		}
 		if !slices.Equal(got, want) {
@@ -159,7 +159,7 @@ func TestListBy(t *testing.T) {
 		w.create("second", same)
 		time.Sleep(time.Hour)
 		w.create("third", func(e *video.Entry) { e.Phase = video.PhaseAccepted })
-		time.Sleep(dynamofake.Lag)
+		time.Sleep(dynamotest.Lag)
 		running := []video.State{video.StateQueued, video.StateGenerating}
 		for name, test := range map[string]struct {
 			query jobs.Query

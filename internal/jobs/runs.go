@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
-	"github.com/takeup/takeup/internal/statemachine"
+	"github.com/takeup/takeup/internal/jobs/arn"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -38,7 +38,7 @@ type History interface {
 // but for those whose names are known, each with what its steps gave. Before each it
 // calls wait. Step Functions forgets an execution 90 days after its end. The error is
 // a *video.ServiceUnavailable.
-func Runs(ctx context.Context, client History, machine statemachine.ARN, since time.Time, known func(name string) bool, wait func(context.Context) error) ([]Run, error) {
+func Runs(ctx context.Context, client History, machine arn.ARN, since time.Time, known func(name string) bool, wait func(context.Context) error) ([]Run, error) {
 	var runs []Run
 	pages := sfn.NewListExecutionsPaginator(client, &sfn.ListExecutionsInput{StateMachineArn: aws.String(machine.String()), MaxResults: 1000})
 	for pages.HasMorePages() {

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"github.com/takeup/takeup/internal/jobs"
-	"github.com/takeup/takeup/internal/statemachine"
+	"github.com/takeup/takeup/internal/jobs/arn"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -68,7 +68,7 @@ func TestRuns(t *testing.T) {
 			"waiting-r2": {`{"id":"waiting","generation_id":"g-1"}`, `{"id":"waiting","generation_id":"g-2","submitted_at":"2026-08-21T12:00:00Z"}`, `no JSON`},
 		},
 	}
-	var arn statemachine.ARN
+	var arn arn.ARN
 	if err := arn.UnmarshalText([]byte(machineARN)); err != nil {
 		t.Fatal(err)
 	}

@@ -8,8 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/takeup/takeup/internal/dynamofake"
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -46,7 +46,7 @@ func TestSearch(t *testing.T) {
 			e.End(&video.Cancelled{}, time.Now())
 			e.Forget(time.Now())
 		})
-		time.Sleep(dynamofake.Lag)
+		time.Sleep(dynamotest.Lag)
 		if ids, _ := w.list(jobs.Query{Limit: 1}); !slices.Equal(ids, []string{"forgotten"}) {
 			t.Errorf("a forgotten job is not listed: %v", ids)
 		}
@@ -89,7 +89,7 @@ func TestSearchIsBounded(t *testing.T) {
 			w.create(fmt.Sprint("tree-", n), tree)
 			time.Sleep(time.Second)
 		}
-		time.Sleep(dynamofake.Lag)
+		time.Sleep(dynamotest.Lag)
 		q := jobs.Query{Words: "boat", Limit: 50}
 		page, err := w.jobs.List(t.Context(), q)
 		if err != nil || len(page.Views) > 0 || page.Next == "" || !page.Searched.Equal(at[100]) {

@@ -14,16 +14,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
-	"github.com/takeup/takeup/internal/dynamofake"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
 )
 
 // desk is where requests are sent to: a table, a state machine, and what goes wrong
 // with their calls.
 type desk struct {
-	*dynamofake.Items
+	*dynamotest.Items
 	*machine
 	request video.Request
 	owner   string
@@ -34,7 +34,7 @@ type desk struct {
 }
 
 func newDesk(t *testing.T) *desk {
-	return &desk{Items: &dynamofake.Items{}, machine: &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}, request: request(t, "a boat")}
+	return &desk{Items: &dynamotest.Items{}, machine: &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}, request: request(t, "a boat")}
 }
 
 // call has a call take effect, unless the plan says otherwise. What another sends
@@ -289,7 +289,7 @@ func purely(plan map[int]string, what string) bool {
 
 // Many clients that send the same request at once on purpose have a job each.
 func TestSendByManyAtOnce(t *testing.T) {
-	items, m := &dynamofake.Items{}, &locked{machine: &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}}
+	items, m := &dynamotest.Items{}, &locked{machine: &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}}
 	var mu sync.Mutex
 	n := 0
 	mark := func() string { mu.Lock(); defer mu.Unlock(); n++; return fmt.Sprint("mark-", n) }
@@ -327,7 +327,7 @@ func (l *locked) StartExecution(ctx context.Context, in *sfn.StartExecutionInput
 // A POST that the gate doesn't admit leaves nothing: not a job, and no sending that its
 // retry could belong to.
 func TestSendBehindAGate(t *testing.T) {
-	items, m, g := &dynamofake.Items{}, &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}, &gate{}
+	items, m, g := &dynamotest.Items{}, &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}, &gate{}
 	marks := 0
 	mark := func() string { marks++; return fmt.Sprint("mark-", marks) }
 	s := jobs.New(table.New(items, "jobs", mark, func(time.Duration) time.Duration { return 0 }), shelf{}, executions(t, m), now).Behind(g)

@@ -15,9 +15,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
-	"github.com/takeup/takeup/internal/dynamofake"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -135,7 +135,7 @@ func TestSweepsComeToAllJobs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const all, each = 10, 3
 		boat := request(t, "a boat")
-		known := table.New(&dynamofake.Items{}, "jobs", rand.Text, func(time.Duration) time.Duration { return 0 })
+		known := table.New(&dynamotest.Items{}, "jobs", rand.Text, func(time.Duration) time.Duration { return 0 })
 		m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
 		for n := range all {
 			id := fmt.Sprintf("job-%d", n)
@@ -149,7 +149,7 @@ func TestSweepsComeToAllJobs(t *testing.T) {
 			m.executions[id] = execution(types.ExecutionStatusRunning, `{"prompt":"a boat"}`)
 		}
 		m.executions["job-9"] = broken(types.ExecutionStatusAborted, "", "")
-		time.Sleep(dynamofake.Lag)
+		time.Sleep(dynamotest.Lag)
 		s := jobs.New(known, shelf{}, executions(t, m), time.Now)
 		for n := range (all + each - 1) / each {
 			left := each

@@ -17,8 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/arn"
 	"github.com/takeup/takeup/internal/pipeline"
-	"github.com/takeup/takeup/internal/statemachine"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -81,7 +81,7 @@ func (c cancelling) run(t *testing.T) (calls, own []string) {
 		s.patience = 0
 		th := &theater{stage: s, began: time.Now(), running: true}
 		entries, shelf := s.stores()
-		var machine statemachine.ARN
+		var machine arn.ARN
 		if err := machine.UnmarshalText([]byte("arn:aws:states:eu-west-1:123456789012:stateMachine:text-to-video")); err != nil {
 			t.Fatal(err)
 		}

@@ -12,18 +12,18 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/takeup/takeup/internal/dynamofake"
 	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/schedule"
+	"github.com/takeup/takeup/internal/schedule/timings"
 	"github.com/takeup/takeup/internal/table"
-	"github.com/takeup/takeup/internal/timings"
+	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
 )
 
 // crowd is many jobs on one table: the real steps, with a provider and a bucket in
 // memory. It runs in a synctest bubble, where hours take no time.
 type crowd struct {
-	items  dynamofake.Items
+	items  dynamotest.Items
 	jobs   *table.Table
 	limits video.Limits
 	wait   time.Duration             // CapWait

@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"github.com/takeup/takeup/internal/jobs"
-	"github.com/takeup/takeup/internal/statemachine"
+	"github.com/takeup/takeup/internal/jobs/arn"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -131,7 +131,7 @@ func (c settling) run(t *testing.T) (calls, own []string) {
 		s := newStage(c.begun)
 		e := &engine{stage: s, executions: map[string]*sfn.DescribeExecutionOutput{}}
 		entries, shelf := s.stores()
-		var machine statemachine.ARN
+		var machine arn.ARN
 		if err := machine.UnmarshalText([]byte("arn:aws:states:eu-west-1:123456789012:stateMachine:text-to-video")); err != nil {
 			t.Fatal(err)
 		}

@@ -16,12 +16,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
-	"github.com/takeup/takeup/internal/dynamofake"
-	"github.com/takeup/takeup/internal/manifest"
+	"github.com/takeup/takeup/internal/bucket"
 	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/schedule"
+	"github.com/takeup/takeup/internal/schedule/timings"
 	"github.com/takeup/takeup/internal/table"
-	"github.com/takeup/takeup/internal/timings"
+	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -33,7 +33,7 @@ import (
 
 // stage is the world that outlives invocations.
 type stage struct {
-	items    dynamofake.Items
+	items    dynamotest.Items
 	objects  map[string]object
 	writes   int
 	marks    int // no two are the same, whoever asks
@@ -303,8 +303,8 @@ func (s *stage) tableOf(client table.Client) *table.Table {
 }
 
 // stores are the table and the manifests on this stage.
-func (s *stage) stores() (*table.Table, *manifest.Shelf) {
-	return s.table(), manifest.New(s, "videos")
+func (s *stage) stores() (*table.Table, *bucket.Shelf) {
+	return s.table(), bucket.New(s, "videos")
 }
 
 // steps are the three steps on this stage.

@@ -15,9 +15,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/takeup/takeup/internal/manifest"
+	"github.com/takeup/takeup/internal/bucket"
+	"github.com/takeup/takeup/internal/bucket/s3test"
 	"github.com/takeup/takeup/internal/pipeline"
-	"github.com/takeup/takeup/internal/s3fake"
 	"github.com/takeup/takeup/internal/transfer"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -167,7 +167,7 @@ func TestStoreOfAVideoThatIsThere(t *testing.T) {
 // Fifty Stores of one job leave one video and one manifest, and all of them say
 // that it is stored.
 func TestFiftyStoresAtOnce(t *testing.T) {
-	film, err := os.ReadFile("../simulator/assets/5s-16x9.mp4")
+	film, err := os.ReadFile("../provider/aimlapi/sim/assets/5s-16x9.mp4")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,11 +184,11 @@ func TestFiftyStoresAtOnce(t *testing.T) {
 	w.provider.retrieve = func(id string) (video.Generation, error) {
 		return video.Generation{ID: id, State: video.Finished, URL: source.URL + "/v.mp4"}, nil
 	}
-	fake := s3fake.New(t)
+	fake := s3test.New(t)
 	store := &pipeline.Store{
 		Provider: w.provider, Keys: w.keys, Jobs: w.jobs,
 		Copier: transfer.New(fake.Client(), transfer.Config{Bucket: "videos", MaxBytes: 1 << 30, Loopback: true}),
-		Shelf:  manifest.New(fake.Client(), "videos"), Now: w.clock.Now,
+		Shelf:  bucket.New(fake.Client(), "videos"), Now: w.clock.Now,
 	}
 	var group sync.WaitGroup
 	for range 50 {
@@ -203,7 +203,7 @@ func TestFiftyStoresAtOnce(t *testing.T) {
 		t.Errorf("there are %v", keys)
 	}
 	object, _ := fake.Object("videos", video.FileKey("job-1"))
-	written, _, err := manifest.New(fake.Client(), "videos").Manifest(t.Context(), "job-1")
+	written, _, err := bucket.New(fake.Client(), "videos").Manifest(t.Context(), "job-1")
 	if err != nil || !bytes.Equal(object.Body, film) || written.Bytes != int64(len(film)) || written.Seconds != 5 || written.Width <= written.Height {
 		t.Errorf("%d bytes, and the manifest %+v, %v", len(object.Body), written, err)
 	}

@@ -12,12 +12,12 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"github.com/takeup/takeup/internal/dynamofake"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -331,7 +331,7 @@ func TestPromptFileJob(t *testing.T) {
 	files := newStore()
 	files.putVersion("prompts", "a b.txt", "version-1", "a paper boat", to)
 	started := &starter{}
-	handler := promptfile.New(files, table.New(&dynamofake.Items{}, "jobs", rand.Text, func(time.Duration) time.Duration { return 0 }), started, "videos", func() time.Time { return to }, slog.New(slog.DiscardHandler))
+	handler := promptfile.New(files, table.New(&dynamotest.Items{}, "jobs", rand.Text, func(time.Duration) time.Duration { return 0 }), started, "videos", func() time.Time { return to }, slog.New(slog.DiscardHandler))
 	event := `{"Records":[{"eventSource":"aws:s3","eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"prompts"},"object":{"key":"a+b.txt","versionId":"version-1"}}}]}`
 	if err := handler.Handle(t.Context(), json.RawMessage(event)); err != nil {
 		t.Fatal(err)

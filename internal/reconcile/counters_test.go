@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/takeup/takeup/internal/reconcile"
-	"github.com/takeup/takeup/internal/repair"
+	"github.com/takeup/takeup/internal/reconcile/repair"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 )

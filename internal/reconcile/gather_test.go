@@ -19,13 +19,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
-	"github.com/takeup/takeup/internal/aimlapi"
-	"github.com/takeup/takeup/internal/dynamofake"
-	"github.com/takeup/takeup/internal/manifest"
+	"github.com/takeup/takeup/internal/bucket"
 	"github.com/takeup/takeup/internal/promptfile"
+	"github.com/takeup/takeup/internal/provider/aimlapi"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 	"github.com/takeup/takeup/internal/reconcile"
-	"github.com/takeup/takeup/internal/simulator"
 	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -125,8 +125,8 @@ func (m machine) Latest(_ context.Context, id string) (reconcile.Execution, erro
 // world is a provider of which two keys have each bought a video.
 type world struct {
 	*store
-	items    *dynamofake.Items
-	provider *simulator.Server
+	items    *dynamotest.Items
+	provider *sim.Server
 	sources  reconcile.Sources
 	ids      []string // of the generations
 }
@@ -136,16 +136,16 @@ func newWorld(t *testing.T) *world {
 	var mu sync.Mutex
 	now := to.Add(-time.Hour)
 	clock := func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
-	settings, balance := simulator.DefaultSettings(), 100.0
-	settings.Keys, settings.BalanceUSD, settings.JobSeconds, settings.IDForm = []string{"key-one", "key-two"}, &balance, 2, simulator.IDWithModel
-	provider, err := simulator.New(simulator.Config{Settings: settings, Clock: clock, Seed: 1})
+	settings, balance := sim.DefaultSettings(), 100.0
+	settings.Keys, settings.BalanceUSD, settings.JobSeconds, settings.IDForm = []string{"key-one", "key-two"}, &balance, 2, sim.IDWithModel
+	provider, err := sim.New(sim.Config{Settings: settings, Clock: clock, Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(provider)
 	t.Cleanup(server.Close)
 	client := aimlapi.New(aimlapi.Config{BaseURL: server.URL, Route: video.RouteLegacy, Now: clock})
-	w := &world{store: newStore(), provider: provider, items: &dynamofake.Items{}}
+	w := &world{store: newStore(), provider: provider, items: &dynamotest.Items{}}
 	request, err := video.NewRequest("a paper boat")
 	if err != nil {
 		t.Fatal(err)
@@ -175,7 +175,7 @@ func newWorld(t *testing.T) *world {
 	now = to
 	mu.Unlock()
 	w.sources = reconcile.Sources{
-		Jobs: w.jobs(), IDs: table.NewScan(w.items, "jobs"), Contents: w.jobs(), Prices: w.jobs(), Counters: w.jobs(), Manifests: manifest.New(nothingElse{w.store}, "videos"),
+		Jobs: w.jobs(), IDs: table.NewScan(w.items, "jobs"), Contents: w.jobs(), Prices: w.jobs(), Counters: w.jobs(), Manifests: bucket.New(nothingElse{w.store}, "videos"),
 		Executions: machine{}, Provider: client, Keys: keys,
 		Objects: reconcile.Objects{Client: w.store, Videos: "videos", PromptFiles: "prompts"},
 	}
@@ -268,10 +268,10 @@ func TestGatherWithoutTheOlderKey(t *testing.T) {
 }
 
 func TestGatherWhereTheProviderRefuses(t *testing.T) {
-	for kind, want := range map[simulator.Kind]string{simulator.KindLogs: "logs", simulator.KindTransactions: "transactions"} {
+	for kind, want := range map[sim.Kind]string{sim.KindLogs: "logs", sim.KindTransactions: "transactions"} {
 		w := newWorld(t)
 		settings := w.provider.Settings()
-		settings.Faults = []simulator.Rule{{On: kind, Fault: simulator.Fault{Status: 503}}}
+		settings.Faults = []sim.Rule{{On: kind, Fault: sim.Fault{Status: 503}}}
 		if err := w.provider.Change(settings); err != nil {
 			t.Fatal(err)
 		}
@@ -317,7 +317,7 @@ func TestGatherFails(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	w = newWorld(t)
-	garbled := dynamofake.Attributes{"version": &ddb.AttributeValueMemberN{Value: "1"}}
+	garbled := dynamotest.Attributes{"version": &ddb.AttributeValueMemberN{Value: "1"}}
 	for name, value := range map[string]string{"pk": "job#garbled", "sk": "job", "id": "garbled"} {
 		garbled[name] = &ddb.AttributeValueMemberS{Value: value}
 	}

@@ -6,12 +6,12 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 
-	"github.com/takeup/takeup/internal/dynamofake"
+	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
 )
 
 func TestBalance(t *testing.T) {
-	fake := dynamofake.New(t)
+	fake := dynamotest.New(t)
 	c, ctx := open(fake), t.Context()
 	if b, version, err := c.Balance(ctx); b != (video.Balance{}) || version != "" || err != nil {
 		t.Fatalf("before there is one: %+v, %q, %v", b, version, err)

@@ -6,7 +6,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 
-	"github.com/takeup/takeup/internal/dynamofake"
+	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -15,7 +15,7 @@ func content(job string) video.Content {
 }
 
 func TestContentsLetOneWriterThrough(t *testing.T) {
-	c, ctx := open(dynamofake.New(t)), t.Context()
+	c, ctx := open(dynamotest.New(t)), t.Context()
 	if known, version, err := c.Content(ctx, "sum"); known != (video.Content{}) || version != "" || err != nil {
 		t.Fatalf("before there is one: %+v, %q, %v", known, version, err)
 	}
@@ -39,16 +39,16 @@ func TestContentsLetOneWriterThrough(t *testing.T) {
 
 // A write whose answer was lost is known for one's own by the SDK's second try.
 func TestContentsLoseAnswers(t *testing.T) {
-	for name, fault := range map[string]dynamofake.Fault{
+	for name, fault := range map[string]dynamotest.Fault{
 		"cut": {After: true, Cut: true}, "500": {After: true, Status: 500, Code: "InternalServerError"},
 	} {
-		fake := dynamofake.New(t)
+		fake := dynamotest.New(t)
 		c := open(fake)
-		fake.Fail(func(call dynamofake.Call) dynamofake.Fault {
+		fake.Fail(func(call dynamotest.Call) dynamotest.Fault {
 			if call.Op == "PutItem" && call.Count == 1 {
 				return fault
 			}
-			return dynamofake.Fault{}
+			return dynamotest.Fault{}
 		})
 		if err := c.PutContent(t.Context(), "sum", content("a"), ""); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -60,7 +60,7 @@ func TestContentsLoseAnswers(t *testing.T) {
 }
 
 func TestContentsUnavailable(t *testing.T) {
-	fake := dynamofake.New(t)
+	fake := dynamotest.New(t)
 	c := open(fake)
 	for sum, fields := range map[string]map[string]any{"garbled": {"job": 3, "at": "soon"}, "empty": {}} {
 		fields["pk"], fields["sk"] = "content#"+sum, "content"
@@ -74,8 +74,8 @@ func TestContentsUnavailable(t *testing.T) {
 		_, _, err = c.Content(t.Context(), sum)
 		wantUnavailable(t, err)
 	}
-	fake.Fail(func(dynamofake.Call) dynamofake.Fault {
-		return dynamofake.Fault{Status: 500, Code: "InternalServerError"}
+	fake.Fail(func(dynamotest.Call) dynamotest.Fault {
+		return dynamotest.Fault{Status: 500, Code: "InternalServerError"}
 	})
 	_, _, err := c.Content(t.Context(), "sum")
 	wantUnavailable(t, err)

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/takeup/takeup/internal/dynamofake"
 	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -40,7 +40,7 @@ func claim(t *testing.T, jobs *table.Table, id string) (video.Entry, error) {
 }
 
 func TestControl(t *testing.T) {
-	fake := dynamofake.New(t)
+	fake := dynamotest.New(t)
 	jobs, ctx := open(fake), t.Context()
 	if c, version, err := jobs.Control(ctx); err != nil || version != "" || !reflect.DeepEqual(c, video.Control{}) {
 		t.Fatalf("a new table: %+v, %q, %v", c, version, err)
@@ -100,7 +100,7 @@ func TestControl(t *testing.T) {
 
 // A table with the items of another lets no claim through.
 func TestACopyIsPaused(t *testing.T) {
-	fake := dynamofake.New(t)
+	fake := dynamotest.New(t)
 	first := open(fake)
 	if _, err := claim(t, first, "a"); err != nil {
 		t.Fatal(err)
@@ -128,33 +128,33 @@ func TestACopyIsPaused(t *testing.T) {
 // A claim that went through stays its writer's own, whatever becomes of the answer and
 // whoever pauses the table then; what can't be told is unavailable.
 func TestClaimsInTrouble(t *testing.T) {
-	for name, fault := range map[string]dynamofake.Fault{
+	for name, fault := range map[string]dynamotest.Fault{
 		"the answer lost":   {After: true, Cut: true},
 		"a 500 before it":   {Status: 500, Code: "InternalServerError"},
 		"a 500 after it":    {After: true, Status: 500, Code: "InternalServerError"},
 		"another under way": {Status: 400, Code: "TransactionCanceledException"},
 	} {
-		fake := dynamofake.New(t)
+		fake := dynamotest.New(t)
 		jobs := open(fake)
 		if err := jobs.PutControl(t.Context(), video.Control{Table: jobs.Name()}, ""); err != nil {
 			t.Fatal(err)
 		}
-		fake.Fail(func(call dynamofake.Call) dynamofake.Fault {
+		fake.Fail(func(call dynamotest.Call) dynamotest.Fault {
 			if call.Op == "TransactWriteItems" && call.Count == 1 {
 				return fault
 			}
-			return dynamofake.Fault{}
+			return dynamotest.Fault{}
 		})
 		if claimed, err := claim(t, jobs, "a"); err != nil || claimed.Attempt != 1 {
 			t.Errorf("%s: %+v, %v", name, claimed, err)
 		}
 	}
-	fake := dynamofake.New(t)
-	fake.Fail(func(call dynamofake.Call) dynamofake.Fault {
+	fake := dynamotest.New(t)
+	fake.Fail(func(call dynamotest.Call) dynamotest.Fault {
 		if call.Partition == "control" {
-			return dynamofake.Fault{Status: 400, Code: "AccessDeniedException"}
+			return dynamotest.Fault{Status: 400, Code: "AccessDeniedException"}
 		}
-		return dynamofake.Fault{}
+		return dynamotest.Fault{}
 	})
 	_, err := claim(t, open(fake), "a")
 	wantUnavailable(t, err)
@@ -164,7 +164,7 @@ func TestClaimsInTrouble(t *testing.T) {
 
 // The control keeps caps whole, and claims are made by those that hold then.
 func TestCaps(t *testing.T) {
-	jobs, ctx := open(dynamofake.New(t)), t.Context()
+	jobs, ctx := open(dynamotest.New(t)), t.Context()
 	decide := func(change func(video.Control) video.Control) {
 		t.Helper()
 		read, version, err := jobs.Control(ctx)
@@ -232,13 +232,13 @@ func TestCaps(t *testing.T) {
 
 // What is decided while a claim is made lets the claim fail, and it is made by that.
 func TestCapsWhileAClaimIsMade(t *testing.T) {
-	fake := dynamofake.New(t)
+	fake := dynamotest.New(t)
 	jobs, decided := open(fake), false
 	create(t, jobs, "a", "b")
 	if _, err := claim(t, jobs, "a"); err != nil {
 		t.Fatal(err)
 	}
-	fake.Fail(func(call dynamofake.Call) dynamofake.Fault {
+	fake.Fail(func(call dynamotest.Call) dynamotest.Fault {
 		if call.Op == "TransactWriteItems" && !decided {
 			decided = true
 			c, version, err := jobs.Control(t.Context())
@@ -249,7 +249,7 @@ func TestCapsWhileAClaimIsMade(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		return dynamofake.Fault{}
+		return dynamotest.Fault{}
 	})
 	var full *video.NoRoom
 	if _, err := claim(t, jobs, "b"); !errors.As(err, &full) || full.Of != 1 {

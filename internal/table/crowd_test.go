@@ -13,15 +13,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"github.com/takeup/takeup/internal/dynamofake"
 	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
 )
 
 // slow is a table whose transactions take a time each, and that cancels one which
 // writes an item that another one is writing, as DynamoDB does.
 type slow struct {
-	dynamofake.Items
+	dynamotest.Items
 	takes time.Duration
 
 	mu        sync.Mutex

@@ -9,21 +9,21 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 
-	"github.com/takeup/takeup/internal/dynamofake"
+	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
 )
 
 // A job and its request are forgotten at once, by one writer, whose own write is known
 // by its mark; nobody who read it before brings a text back.
 func TestForget(t *testing.T) {
-	for name, fault := range map[string]dynamofake.Fault{
+	for name, fault := range map[string]dynamotest.Fault{
 		"undisturbed":       {},
 		"the answer lost":   {After: true, Cut: true},
 		"a 500 after it":    {After: true, Status: 500, Code: "InternalServerError"},
 		"another under way": {Status: 400, Code: "TransactionCanceledException"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			fake, at := dynamofake.New(t), time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
+			fake, at := dynamotest.New(t), time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
 			jobs := open(fake)
 			read, _, err := jobs.Create(t.Context(), entry(t, "job"))
 			if err != nil {
@@ -37,11 +37,11 @@ func TestForget(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			fake.Fail(func(call dynamofake.Call) dynamofake.Fault {
+			fake.Fail(func(call dynamotest.Call) dynamotest.Fault {
 				if call.Op == "TransactWriteItems" && call.Count == 2 {
 					return fault
 				}
-				return dynamofake.Fault{}
+				return dynamotest.Fault{}
 			})
 			written, next, err := jobs.Forget(t.Context(), read, version, at)
 			if err != nil || !written.ForgottenAt.Equal(at) {

@@ -13,8 +13,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/takeup/takeup/internal/dynamofake"
 	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -27,7 +27,7 @@ func marks() func() string {
 // none waits for nothing beyond what a try waits at the least.
 func none(time.Duration) time.Duration { return 0 }
 
-func open(fake *dynamofake.Server) *table.Table {
+func open(fake *dynamotest.Server) *table.Table {
 	return table.New(fake.Client(), "jobs", marks(), none)
 }
 
@@ -83,7 +83,7 @@ func TestEntriesAreKeptWhole(t *testing.T) {
 	forgotten.Manifest.ID = "forgotten"
 	forgotten.Forget(at(9))
 	for _, want := range []video.Entry{entry(t, "small"), full, unread, forgotten} {
-		jobs := open(dynamofake.New(t))
+		jobs := open(dynamotest.New(t))
 		written, _, err := jobs.Create(t.Context(), want)
 		if err != nil {
 			t.Fatal(err)
@@ -102,7 +102,7 @@ func TestEntriesAreKeptWhole(t *testing.T) {
 }
 
 func TestOneWriterIsLetThrough(t *testing.T) {
-	fake := dynamofake.New(t)
+	fake := dynamotest.New(t)
 	jobs, ctx := open(fake), t.Context()
 	_, _, err := jobs.Get(ctx, "job")
 	var none *video.NoEntry
@@ -134,24 +134,24 @@ func TestOneWriterIsLetThrough(t *testing.T) {
 
 // faults are what a write can meet; done says that it took effect all the same.
 func faults() map[string]struct {
-	fault dynamofake.Fault
+	fault dynamotest.Fault
 	done  bool
 } {
 	type outcome = struct {
-		fault dynamofake.Fault
+		fault dynamotest.Fault
 		done  bool
 	}
 	return map[string]outcome{
-		"500 before":        {dynamofake.Fault{Status: 500, Code: "InternalServerError"}, false},
-		"500 after":         {dynamofake.Fault{After: true, Status: 500, Code: "InternalServerError"}, true},
-		"cut before":        {dynamofake.Fault{Cut: true}, false},
-		"cut after":         {dynamofake.Fault{After: true, Cut: true}, true},
-		"throttled":         {dynamofake.Fault{Status: 400, Code: "ThrottlingException"}, false},
-		"throughput":        {dynamofake.Fault{Status: 400, Code: "ProvisionedThroughputExceededException"}, false},
-		"conflict":          {dynamofake.Fault{Status: 400, Code: "TransactionConflictException"}, false},
-		"cancelled":         {dynamofake.Fault{Status: 400, Code: "TransactionCanceledException"}, false},
-		"in progress":       {dynamofake.Fault{Status: 400, Code: "TransactionInProgressException"}, false},
-		"in progress after": {dynamofake.Fault{After: true, Status: 400, Code: "TransactionInProgressException"}, true},
+		"500 before":        {dynamotest.Fault{Status: 500, Code: "InternalServerError"}, false},
+		"500 after":         {dynamotest.Fault{After: true, Status: 500, Code: "InternalServerError"}, true},
+		"cut before":        {dynamotest.Fault{Cut: true}, false},
+		"cut after":         {dynamotest.Fault{After: true, Cut: true}, true},
+		"throttled":         {dynamotest.Fault{Status: 400, Code: "ThrottlingException"}, false},
+		"throughput":        {dynamotest.Fault{Status: 400, Code: "ProvisionedThroughputExceededException"}, false},
+		"conflict":          {dynamotest.Fault{Status: 400, Code: "TransactionConflictException"}, false},
+		"cancelled":         {dynamotest.Fault{Status: 400, Code: "TransactionCanceledException"}, false},
+		"in progress":       {dynamotest.Fault{Status: 400, Code: "TransactionInProgressException"}, false},
+		"in progress after": {dynamotest.Fault{After: true, Status: 400, Code: "TransactionInProgressException"}, true},
 	}
 }
 
@@ -161,16 +161,16 @@ func TestOwnWritesAreKnown(t *testing.T) {
 	for name, c := range faults() {
 		for _, times := range []int{1, 2, 3} {
 			t.Run(fmt.Sprintf("%s, %d times", name, times), func(t *testing.T) {
-				fake := dynamofake.New(t)
+				fake := dynamotest.New(t)
 				jobs, ctx := open(fake), t.Context()
 				spoil := func() {
 					left := times
 					var mu sync.Mutex
-					fake.Fail(func(call dynamofake.Call) dynamofake.Fault {
+					fake.Fail(func(call dynamotest.Call) dynamotest.Fault {
 						mu.Lock()
 						defer mu.Unlock()
 						if call.Op == "Query" || call.Partition == "days" || left == 0 {
-							return dynamofake.Fault{}
+							return dynamotest.Fault{}
 						}
 						left--
 						return c.fault
@@ -209,19 +209,19 @@ func TestOwnWritesAreKnown(t *testing.T) {
 // A write that failed, where another's came first, is that other's, though both
 // wrote the same version.
 func TestLostToAnother(t *testing.T) {
-	for name, fault := range map[string]dynamofake.Fault{
+	for name, fault := range map[string]dynamotest.Fault{
 		"cut":       {Cut: true},
 		"500":       {Status: 500, Code: "InternalServerError"},
 		"cancelled": {Status: 400, Code: "TransactionCanceledException"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			fake := dynamofake.New(t)
+			fake := dynamotest.New(t)
 			mark := marks()
 			mine, other := table.New(fake.Client(), "jobs", mark, none), table.New(fake.Client(), "jobs", mark, none)
 			first := func(write func() error) {
 				var once sync.Once
-				fake.Fail(func(call dynamofake.Call) dynamofake.Fault {
-					spoiled := dynamofake.Fault{}
+				fake.Fail(func(call dynamotest.Call) dynamotest.Fault {
+					spoiled := dynamotest.Fault{}
 					if call.Op != "Query" && call.Partition != "days" {
 						once.Do(func() {
 							spoiled = fault
@@ -250,16 +250,16 @@ func TestLostToAnother(t *testing.T) {
 }
 
 func TestReadsThatFail(t *testing.T) {
-	for name, fault := range map[string]dynamofake.Fault{
+	for name, fault := range map[string]dynamotest.Fault{
 		"500":    {Status: 500, Code: "InternalServerError"},
 		"denied": {Status: 400, Code: "AccessDeniedException"},
 		"gone":   {Status: 400, Code: "ResourceNotFoundException"},
 		"cut":    {Cut: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			fake := dynamofake.New(t)
+			fake := dynamotest.New(t)
 			jobs := open(fake)
-			fake.Fail(func(call dynamofake.Call) dynamofake.Fault { return fault })
+			fake.Fail(func(call dynamotest.Call) dynamotest.Fault { return fault })
 			_, _, err := jobs.Get(t.Context(), "job")
 			wantUnavailable(t, err)
 			_, _, err = jobs.Create(t.Context(), entry(t, "job"))
@@ -269,7 +269,7 @@ func TestReadsThatFail(t *testing.T) {
 }
 
 func TestCancelled(t *testing.T) {
-	jobs := open(dynamofake.New(t))
+	jobs := open(dynamotest.New(t))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, _, err := jobs.Create(ctx, entry(t, "job"))
@@ -281,18 +281,18 @@ func TestCancelled(t *testing.T) {
 // Of many writers one wins, whatever happens to the first answers.
 func TestManyWritersOneWinner(t *testing.T) {
 	const writers = 30
-	for name, fault := range map[string]dynamofake.Fault{
+	for name, fault := range map[string]dynamotest.Fault{
 		"on a good day":      {},
 		"with answers lost":  {After: true, Status: 500, Code: "InternalServerError"},
 		"with requests lost": {Cut: true},
 		"with conflicts":     {Status: 400, Code: "TransactionCanceledException"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			fake := dynamofake.New(t)
+			fake := dynamotest.New(t)
 			var n atomic.Int64
-			fake.Fail(func(call dynamofake.Call) dynamofake.Fault {
+			fake.Fail(func(call dynamotest.Call) dynamotest.Fault {
 				if call.Op == "Query" || n.Add(1)%3 != 0 {
-					return dynamofake.Fault{}
+					return dynamotest.Fault{}
 				}
 				return fault
 			})
@@ -329,7 +329,7 @@ func TestManyWritersOneWinner(t *testing.T) {
 }
 
 func TestSweptTo(t *testing.T) {
-	jobs := table.New(&dynamofake.Items{}, "jobs", marks(), none)
+	jobs := table.New(&dynamotest.Items{}, "jobs", marks(), none)
 	place, version, err := jobs.SweptTo(t.Context())
 	if place != "" || version != "" || err != nil {
 		t.Fatalf("got %q at %q, %v", place, version, err)
@@ -352,7 +352,7 @@ func TestSweptTo(t *testing.T) {
 // Unfinished gives the jobs without an outcome, as far as the index has them.
 func TestUnfinished(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		items := &dynamofake.Items{}
+		items := &dynamotest.Items{}
 		jobs := table.New(items, "jobs", marks(), none)
 		list := func() (ids []string) {
 			all, err := jobs.Unfinished(t.Context())
@@ -381,7 +381,7 @@ func TestUnfinished(t *testing.T) {
 		if got := list(); got != nil {
 			t.Errorf("the index is not behind: %v", got)
 		}
-		time.Sleep(dynamofake.Lag)
+		time.Sleep(dynamotest.Lag)
 		if got := list(); !slices.Equal(got, []string{"first", "generating", "second"}) {
 			t.Errorf("got %v", got)
 		}

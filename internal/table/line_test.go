@@ -8,8 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/takeup/takeup/internal/dynamofake"
 	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -125,7 +125,7 @@ func TestJobsWaitForOlderOnes(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var items dynamofake.Items
+				var items dynamotest.Items
 				jobs := table.New(&items, "jobs", marks(), none)
 				if err := jobs.PutControl(t.Context(), video.Control{Table: "jobs"}, ""); err != nil {
 					t.Fatal(err)
@@ -141,7 +141,7 @@ func TestJobsWaitForOlderOnes(t *testing.T) {
 						waiting(t, jobs, id, owner, limit, created, next)
 					})
 				}
-				time.Sleep(2 * dynamofake.Lag)
+				time.Sleep(2 * dynamotest.Lag)
 				entry := video.Entry{ID: "job", CreatedAt: now, Turn: now, Origin: video.Origin{Token: "alice"}}
 				_, err := jobs.Turn(t.Context(), claimed(entry, 2, now), c.limits, now)
 				var full *video.NoRoom
@@ -161,7 +161,7 @@ func TestJobsWaitForOlderOnes(t *testing.T) {
 // with its ending, whoever ends it.
 func TestOnlyWaitingJobsAreInLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var items dynamofake.Items
+		var items dynamotest.Items
 		jobs := table.New(&items, "jobs", marks(), none)
 		now := evening
 		for _, id := range []string{"claimed", "cancelled", "interrupted", "redriven", "waiting"} {
@@ -181,7 +181,7 @@ func TestOnlyWaitingJobsAreInLine(t *testing.T) {
 		change("cancelled", func(e *video.Entry) { e.End(&video.Cancelled{}, now) })
 		change("interrupted", func(e *video.Entry) { e.End(&video.Interrupted{}, now) })
 		change("redriven", func(e *video.Entry) { *e = e.Next() })
-		time.Sleep(2 * dynamofake.Lag)
+		time.Sleep(2 * dynamotest.Lag)
 		entry := video.Entry{ID: "z", CreatedAt: now, Turn: now}
 		line, err := jobs.Turn(t.Context(), claimed(entry, 2, now), video.Limits{InFlight: 100}, now)
 		if err != nil || !reflect.DeepEqual(line, video.Line{video.LimitInFlight: 1}) {
@@ -193,13 +193,13 @@ func TestOnlyWaitingJobsAreInLine(t *testing.T) {
 // A paused table is paused for those who wait behind others too.
 func TestPausedBeforeItsTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var items dynamofake.Items
+		var items dynamotest.Items
 		jobs := table.New(&items, "jobs", marks(), none)
 		if err := jobs.PutControl(t.Context(), video.Control{Table: "jobs", PausedAt: evening}, ""); err != nil {
 			t.Fatal(err)
 		}
 		waiting(t, jobs, "old", "", video.LimitInFlight, evening, evening)
-		time.Sleep(2 * dynamofake.Lag)
+		time.Sleep(2 * dynamotest.Lag)
 		entry := video.Entry{ID: "z", CreatedAt: evening, Turn: evening}
 		var paused *video.Paused
 		if _, err := jobs.Turn(t.Context(), claimed(entry, 2, evening), video.Limits{InFlight: 1}, evening); !errors.As(err, &paused) {

@@ -14,14 +14,14 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"github.com/takeup/takeup/internal/dynamofake"
 	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
 )
 
 // counter counts the queries of a table.
 type counter struct {
-	*dynamofake.Items
+	*dynamotest.Items
 	queries int
 }
 
@@ -61,7 +61,7 @@ func pages(t *testing.T, client *counter, q table.Query) (all []string) {
 // one that tells which days there are where it goes beyond the first.
 func TestList(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client := &counter{Items: &dynamofake.Items{}}
+		client := &counter{Items: &dynamotest.Items{}}
 		jobs := table.New(client, "jobs", marks(), none)
 		day := func(n int) time.Time { return time.Date(2026, 8, n, 0, 0, 0, 0, time.UTC) }
 		create := func(id string, at time.Time, change func(*video.Entry)) {
@@ -85,7 +85,7 @@ func TestList(t *testing.T) {
 			}
 			e.Request, e.RequestHash = other, other.Hash()
 		})
-		time.Sleep(dynamofake.Lag)
+		time.Sleep(dynamotest.Lag)
 		now := table.PlaceAfter(day(21))
 		for name, test := range map[string]struct {
 			query table.Query
@@ -122,7 +122,7 @@ func TestList(t *testing.T) {
 // A page is short where a filter leaves out too many jobs, and the next goes on.
 func TestListIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client := &counter{Items: &dynamofake.Items{}}
+		client := &counter{Items: &dynamotest.Items{}}
 		jobs := table.New(client, "jobs", marks(), none)
 		now := time.Date(2026, 8, 21, 0, 0, 0, 0, time.UTC)
 		for n := range 50 {
@@ -132,7 +132,7 @@ func TestListIsBounded(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		time.Sleep(dynamofake.Lag)
+		time.Sleep(dynamotest.Lag)
 		got := pages(t, client, table.Query{Before: table.PlaceAfter(now), Limit: 5, Model: "another"})
 		if want := []string{" 20", " 20", " 13"}; !slices.Equal(got, want) {
 			t.Errorf("got %q", got)
@@ -143,10 +143,10 @@ func TestListIsBounded(t *testing.T) {
 // A job is created only once its day is known to have jobs: it would be listed
 // nowhere else.
 func TestNoJobWithoutItsDay(t *testing.T) {
-	fake := dynamofake.New(t)
+	fake := dynamotest.New(t)
 	jobs := open(fake)
-	fake.Fail(func(call dynamofake.Call) dynamofake.Fault {
-		return dynamofake.Fault{Cut: call.Partition == "days"}
+	fake.Fail(func(call dynamotest.Call) dynamotest.Fault {
+		return dynamotest.Fault{Cut: call.Partition == "days"}
 	})
 	_, _, err := jobs.Create(t.Context(), entry(t, "job"))
 	wantUnavailable(t, err)
@@ -175,9 +175,9 @@ func TestIndexes(t *testing.T) {
 		found[m[1]] = slices.Sorted(slices.Values(strings.Split(m[2], ", ")))
 	}
 	want := map[string][]string{
-		"by-status": slices.Sorted(slices.Values(dynamofake.Projection())),
-		"by-day":    slices.Sorted(slices.Values(append(dynamofake.Projection(), "status"))),
-		"by-turn":   slices.Sorted(slices.Values(dynamofake.TurnProjection())),
+		"by-status": slices.Sorted(slices.Values(dynamotest.Projection())),
+		"by-day":    slices.Sorted(slices.Values(append(dynamotest.Projection(), "status"))),
+		"by-turn":   slices.Sorted(slices.Values(dynamotest.TurnProjection())),
 	}
 	if !reflect.DeepEqual(found, want) {
 		t.Errorf("got %v, want %v", found, want)

@@ -12,8 +12,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"github.com/takeup/takeup/internal/dynamofake"
 	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -78,7 +78,7 @@ func wantDay(t *testing.T, c *table.Table, day string, want int64) {
 }
 
 func TestClaimsWithinLimits(t *testing.T) {
-	c := open(dynamofake.New(t))
+	c := open(dynamotest.New(t))
 	create(t, c, "a", "b", "c", "d", "e")
 	var full *video.NoRoom
 	limits := video.Limits{DayMicros: 10, MonthMicros: 12, InFlight: 2}
@@ -136,7 +136,7 @@ func TestClaimsWithinLimits(t *testing.T) {
 // A paused table is paused for whom there is no room too, and for the first claim of a
 // month.
 func TestPausedBeforeFull(t *testing.T) {
-	c := open(dynamofake.New(t))
+	c := open(dynamotest.New(t))
 	create(t, c, "a", "b")
 	if err := c.PutControl(t.Context(), video.Control{Table: c.Name(), PausedAt: evening}, ""); err != nil {
 		t.Fatal(err)
@@ -166,7 +166,7 @@ func TestPausedBeforeFull(t *testing.T) {
 
 // A transaction has four items at most: a claim after one of the month before too.
 func TestAClaimIsOfFourItems(t *testing.T) {
-	fake := dynamofake.New(t)
+	fake := dynamotest.New(t)
 	c := table.New(most{fake.Client(), t}, "jobs", marks(), none)
 	create(t, c, "a")
 	limits := video.Limits{DayMicros: 100, MonthMicros: 100, InFlight: 10}
@@ -198,19 +198,19 @@ func (m most) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWrite
 // A claim whose answer was lost is known for one's own, also where it filled the
 // counter itself.
 func TestClaimsLoseAnswers(t *testing.T) {
-	for name, fault := range map[string]dynamofake.Fault{
+	for name, fault := range map[string]dynamotest.Fault{
 		"cut": {After: true, Cut: true}, "500": {After: true, Status: 500, Code: "InternalServerError"},
 		"conflict": {Status: 400, Code: "TransactionCanceledException"},
 	} {
-		fake := dynamofake.New(t)
+		fake := dynamotest.New(t)
 		c := open(fake)
 		create(t, c, "a")
 		n := fake.Count("TransactWriteItems")
-		fake.Fail(func(call dynamofake.Call) dynamofake.Fault {
+		fake.Fail(func(call dynamotest.Call) dynamotest.Fault {
 			if call.Op == "TransactWriteItems" && call.Count == n+1 {
 				return fault
 			}
-			return dynamofake.Fault{}
+			return dynamotest.Fault{}
 		})
 		if err := claimWithin(t, c, "a", 10, evening, video.Limits{DayMicros: 10, InFlight: 1}); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -222,7 +222,7 @@ func TestClaimsLoseAnswers(t *testing.T) {
 // The counters are the sums of the items, whatever is done to the attempts, and never
 // above the limits by more than what turned out dearer.
 func TestCountersAreTheSums(t *testing.T) {
-	c := open(dynamofake.New(t))
+	c := open(dynamotest.New(t))
 	const jobs = 6
 	var ids []string
 	for i := range jobs {
@@ -268,7 +268,7 @@ func TestCountersAreTheSums(t *testing.T) {
 
 // Of many that claim at once, as many go through as there is room for.
 func TestClaimsAtOnce(t *testing.T) {
-	c := open(dynamofake.New(t))
+	c := open(dynamotest.New(t))
 	const jobs = 20
 	for i := range jobs {
 		create(t, c, fmt.Sprint("job-", i))
@@ -297,7 +297,7 @@ func TestClaimsAtOnce(t *testing.T) {
 }
 
 func TestMoneyIsKept(t *testing.T) {
-	c := open(dynamofake.New(t))
+	c := open(dynamotest.New(t))
 	create(t, c, "a")
 	if err := claimWithin(t, c, "a", 3, evening, video.Limits{}); err != nil {
 		t.Fatal(err)

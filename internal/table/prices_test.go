@@ -8,12 +8,12 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 
-	"github.com/takeup/takeup/internal/dynamofake"
 	"github.com/takeup/takeup/internal/price"
+	"github.com/takeup/takeup/internal/table/dynamotest"
 )
 
 func TestPriceList(t *testing.T) {
-	fake := dynamofake.New(t)
+	fake := dynamotest.New(t)
 	c, ctx := open(fake), t.Context()
 	if list, version, err := c.PriceList(ctx); !reflect.DeepEqual(list, price.List{}) || version != "" || err != nil {
 		t.Fatalf("before there is one: %+v, %q, %v", list, version, err)

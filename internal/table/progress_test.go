@@ -8,7 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 
-	"github.com/takeup/takeup/internal/dynamofake"
+	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -24,7 +24,7 @@ func progress(step video.Step, n int) video.Progress {
 // What the steps tell is read with the job by one query, and is in the way of no write
 // of the job.
 func TestProgressIsReadWithTheJob(t *testing.T) {
-	fake := dynamofake.New(t)
+	fake := dynamotest.New(t)
 	jobs, ctx := open(fake), t.Context()
 	_, version, err := jobs.Create(ctx, entry(t, "job"))
 	if err != nil {
@@ -53,7 +53,7 @@ func TestProgressIsReadWithTheJob(t *testing.T) {
 
 // Progress of a job that isn't there makes none, and what can't be read is left out.
 func TestProgressMayBeAnything(t *testing.T) {
-	fake := dynamofake.New(t)
+	fake := dynamotest.New(t)
 	jobs, ctx := open(fake), t.Context()
 	if err := jobs.PutProgress(ctx, "job", video.Progress{Step: video.StepCheck}); err != nil {
 		t.Fatal(err)
@@ -86,10 +86,10 @@ func TestProgressMayBeAnything(t *testing.T) {
 
 // A write of progress that fails is not tried again, but by the SDK.
 func TestProgressUnavailable(t *testing.T) {
-	fake := dynamofake.New(t)
+	fake := dynamotest.New(t)
 	jobs := open(fake)
-	fake.Fail(func(dynamofake.Call) dynamofake.Fault {
-		return dynamofake.Fault{Status: 400, Code: "TransactionConflictException"}
+	fake.Fail(func(dynamotest.Call) dynamotest.Fault {
+		return dynamotest.Fault{Status: 400, Code: "TransactionConflictException"}
 	})
 	wantUnavailable(t, jobs.PutProgress(t.Context(), "job", progress(video.StepCheck, 1)))
 	if n := fake.Count("PutItem"); n != 1 {

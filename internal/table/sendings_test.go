@@ -9,8 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"github.com/takeup/takeup/internal/dynamofake"
 	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -24,7 +24,7 @@ func sendings(jobs ...string) []video.Sending {
 
 // A job is created with the sendings that it is among, and neither without the other.
 func TestSendings(t *testing.T) {
-	fake := dynamofake.New(t)
+	fake := dynamotest.New(t)
 	jobs, ctx := open(fake), t.Context()
 	if sent, version, err := jobs.Sendings(ctx, "r"); sent != nil || version != "" || err != nil {
 		t.Fatalf("before there are any: %v, %q, %v", sent, version, err)
@@ -66,7 +66,7 @@ func TestSendings(t *testing.T) {
 
 // The item goes an hour after the last POST. DynamoDB takes seconds.
 func TestSendingsExpire(t *testing.T) {
-	fake := dynamofake.New(t)
+	fake := dynamotest.New(t)
 	if err := open(fake).PutSendings(t.Context(), "r", sendings("a", "b"), ""); err != nil {
 		t.Fatal(err)
 	}
@@ -80,16 +80,16 @@ func TestSendingsExpire(t *testing.T) {
 
 // A transaction whose answer was lost is known for one's own by the job's mark.
 func TestSendingsLoseAnswers(t *testing.T) {
-	for name, fault := range map[string]dynamofake.Fault{
+	for name, fault := range map[string]dynamotest.Fault{
 		"cut": {After: true, Cut: true}, "500": {After: true, Status: 500, Code: "InternalServerError"},
 	} {
-		fake := dynamofake.New(t)
+		fake := dynamotest.New(t)
 		jobs := open(fake)
-		fake.Fail(func(call dynamofake.Call) dynamofake.Fault {
+		fake.Fail(func(call dynamotest.Call) dynamotest.Fault {
 			if call.Op == "TransactWriteItems" {
 				return fault // each time
 			}
-			return dynamofake.Fault{}
+			return dynamotest.Fault{}
 		})
 		if _, _, err := jobs.CreateSent(t.Context(), entry(t, "a"), "r", sendings("a"), ""); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -101,10 +101,10 @@ func TestSendingsLoseAnswers(t *testing.T) {
 }
 
 func TestSendingsUnavailable(t *testing.T) {
-	fake := dynamofake.New(t)
+	fake := dynamotest.New(t)
 	jobs := open(fake)
-	fake.Fail(func(dynamofake.Call) dynamofake.Fault {
-		return dynamofake.Fault{Status: 500, Code: "InternalServerError"}
+	fake.Fail(func(dynamotest.Call) dynamotest.Fault {
+		return dynamotest.Fault{Status: 500, Code: "InternalServerError"}
 	})
 	_, _, err := jobs.Sendings(t.Context(), "r")
 	wantUnavailable(t, err)
@@ -127,7 +127,7 @@ func FuzzSendings(f *testing.F) {
 		if err != nil {
 			return
 		}
-		items := &dynamofake.Items{}
+		items := &dynamotest.Items{}
 		if err := items.Put(item); err != nil {
 			t.Fatal(err)
 		}

@@ -9,14 +9,14 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 
-	"github.com/takeup/takeup/internal/dynamofake"
 	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
 )
 
 func TestTimes(t *testing.T) {
-	jobs, ctx := open(dynamofake.New(t)), t.Context()
+	jobs, ctx := open(dynamotest.New(t)), t.Context()
 	past, version, err := jobs.Times(ctx, "m", 5)
 	if err != nil || !reflect.DeepEqual(past, schedule.Past{}) || version != "" {
 		t.Fatalf("before there are any: %v, %q, %v", past, version, err)
@@ -70,7 +70,7 @@ func FuzzTimes(f *testing.F) {
 		if err != nil {
 			return
 		}
-		items := &dynamofake.Items{}
+		items := &dynamotest.Items{}
 		if err := items.Put(item); err != nil {
 			t.Fatal(err)
 		}
@@ -106,7 +106,7 @@ func FuzzJob(f *testing.F) {
 			return
 		}
 		given["pk"], given["sk"] = "job#job", "job"
-		items := &dynamofake.Items{}
+		items := &dynamotest.Items{}
 		for _, fields := range []map[string]any{given, {"pk": "job#job", "sk": "request", "request": sent}} {
 			item, err := attributevalue.MarshalMap(fields)
 			if err != nil {

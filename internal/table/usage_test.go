@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/takeup/takeup/internal/dynamofake"
 	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -90,7 +90,7 @@ func createFor(t *testing.T, c *table.Table, id, owner, model string) {
 // The cap of an owner is that of the owner's day, whatever the others have spent, and
 // loosens no other.
 func TestClaimsWithinAnOwnersLimit(t *testing.T) {
-	c := open(dynamofake.New(t))
+	c := open(dynamotest.New(t))
 	for id, owner := range map[string]string{"a": "alice", "b": "alice", "c": "bob", "d": ""} {
 		createFor(t, c, id, owner, video.DefaultModel)
 	}

@@ -157,7 +157,7 @@ func outOfOrder(file, cuts, order []byte) string {
 
 // In whatever order a file's bytes come, what is said of it is the same.
 func FuzzBoxesOutOfOrder(f *testing.F) {
-	film, err := os.ReadFile("../simulator/assets/5s-16x9.mp4")
+	film, err := os.ReadFile("../provider/aimlapi/sim/assets/5s-16x9.mp4")
 	if err != nil {
 		f.Fatal(err)
 	}

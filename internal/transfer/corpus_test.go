@@ -13,7 +13,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/takeup/takeup/internal/s3fake"
+	"github.com/takeup/takeup/internal/bucket/s3test"
 	"github.com/takeup/takeup/internal/transfer"
 )
 
@@ -104,7 +104,7 @@ func TestForbiddenURLs(t *testing.T) {
 	port, connections := listen(t)
 	for _, to := range []string{"127.0.0.1", "169.254.169.254", "10.0.0.1", "::1", "fd00:ec2::254", "::ffff:127.0.0.1", "64:ff9b::7f00:1"} {
 		resolve(t, netip.MustParseAddr(to))
-		fake := s3fake.New(t)
+		fake := s3test.New(t)
 		copier := transfer.New(fake.Client(), transfer.Config{Bucket: bucket, MaxBytes: 1 << 30, Pace: quick(endless)})
 		copier.Connected(func(conn net.Conn) {
 			connections.Add(1)
@@ -133,7 +133,7 @@ func TestForbiddenURLs(t *testing.T) {
 func TestRedirectsToForbiddenURLs(t *testing.T) {
 	resolve(t, netip.MustParseAddr("127.0.0.1"))
 	port, connections := listen(t)
-	fake := s3fake.New(t)
+	fake := s3test.New(t)
 	for _, url := range forbidden() {
 		url = strings.ReplaceAll(url, "PORT", port)
 		copier := transfer.New(fake.Client(), transfer.Config{Bucket: bucket, MaxBytes: 1 << 30, Pace: quick(endless)})
@@ -161,7 +161,7 @@ func (to redirecting) RoundTrip(r *http.Request) (*http.Response, error) {
 // With loopback allowed, nothing else is.
 func TestLoopbackAllowed(t *testing.T) {
 	resolve(t, netip.MustParseAddr("10.0.0.1"))
-	fake := s3fake.New(t)
+	fake := s3test.New(t)
 	copier := transfer.New(fake.Client(), transfer.Config{Bucket: bucket, MaxBytes: 1 << 30, Loopback: true, Pace: quick(endless)})
 	for _, address := range []string{
 		"http://localhost/x", "http://cdn.example/x", "http://10.0.0.1/x", "http://127.0.0.1.example/x", "http://user@127.0.0.1/x", "http://8.8.8.8/x",

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/takeup/takeup/internal/s3fake"
+	"github.com/takeup/takeup/internal/bucket/s3test"
 	"github.com/takeup/takeup/internal/transfer"
 )
 
@@ -78,7 +78,7 @@ func (forgetful) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func TestMemory(t *testing.T) {
 	for how, patience := range map[string]time.Duration{"at once": endless, "by many": none} {
 		for _, size := range []zeros{64 << 20, 512 << 20} {
-			fake := s3fake.New(t)
+			fake := s3test.New(t)
 			copier := transfer.New(bucketOf(fake, forgetful{}), transfer.Config{Bucket: bucket, MaxBytes: 1 << 40, Pace: quick(patience)})
 			copier.From(size)
 			var before, after runtime.MemStats

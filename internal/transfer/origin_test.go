@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/takeup/takeup/internal/s3fake"
+	"github.com/takeup/takeup/internal/bucket/s3test"
 	"github.com/takeup/takeup/internal/transfer"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -56,7 +56,7 @@ func at(url string) transfer.Source {
 
 // setup is a source, an S3 and a Copier from one to the other.
 type setup struct {
-	fake   *s3fake.Server
+	fake   *s3test.Server
 	copier *transfer.Copier
 	url    string // the source's, with the secret
 	copy   func(context.Context) (video.Copied, error)
@@ -78,7 +78,7 @@ func start(t *testing.T, source http.HandlerFunc, limit int64, patience time.Dur
 	t.Helper()
 	server := httptest.NewServer(source)
 	t.Cleanup(server.Close)
-	fake, url := s3fake.New(t), server.URL+"/v.mp4?"+secret
+	fake, url := s3test.New(t), server.URL+"/v.mp4?"+secret
 	copier := transfer.New(fake.Client(), transfer.Config{Bucket: bucket, MaxBytes: limit, Loopback: true, Pace: quick(patience)})
 	fake.TakeSmallParts(5 * unit)
 	copier.Shape(5*unit, 16*unit, 16, unit/4)

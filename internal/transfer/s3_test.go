@@ -15,11 +15,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"github.com/takeup/takeup/internal/s3fake"
+	"github.com/takeup/takeup/internal/bucket/s3test"
 )
 
 // name is a call's operation, with its part.
-func name(call s3fake.Call) string {
+func name(call s3test.Call) string {
 	if call.Part > 0 {
 		return call.Op + " " + strconv.Itoa(int(call.Part))
 	}
@@ -28,7 +28,7 @@ func name(call s3fake.Call) string {
 
 func TestS3Failing(t *testing.T) {
 	small, large := mp4(unit), mp4(17*unit)
-	faults := map[string]s3fake.Fault{
+	faults := map[string]s3test.Fault{
 		"denied": {Status: 403, Code: "AccessDenied"}, "down": {Status: 500, Code: "InternalError"}, "gone": {Cut: true},
 	}
 	for _, op := range []string{"GetObject", "PutObject", "CreateMultipartUpload", "UploadPart 1", "UploadPart 2", "UploadPart 4", "CompleteMultipartUpload"} {
@@ -40,9 +40,9 @@ func TestS3Failing(t *testing.T) {
 				}
 				s := start(t, (&origin{body: body, etag: "1"}).ServeHTTP, 1<<30, none)
 				var failed atomic.Bool
-				s.fake.Fail(func(call s3fake.Call) s3fake.Fault {
+				s.fake.Fail(func(call s3test.Call) s3test.Fault {
 					if name(call) != op {
-						return s3fake.Fault{}
+						return s3test.Fault{}
 					}
 					failed.Store(true)
 					return fault
@@ -64,7 +64,7 @@ func TestS3Failing(t *testing.T) {
 // One failure of each kind is mended by the S3 client's own second try, whether
 // the first one took effect or not.
 func TestS3FailingOnce(t *testing.T) {
-	for _, fault := range []s3fake.Fault{
+	for _, fault := range []s3test.Fault{
 		{Status: 503, Code: "SlowDown"}, {Cut: true}, {After: true, Status: 503, Code: "SlowDown"}, {After: true, Cut: true},
 	} {
 		for what, o := range map[string]*origin{
@@ -78,11 +78,11 @@ func TestS3FailingOnce(t *testing.T) {
 				s := start(t, source, 1<<30, none)
 				var mu sync.Mutex
 				failed := map[string]bool{}
-				s.fake.Fail(func(call s3fake.Call) s3fake.Fault {
+				s.fake.Fail(func(call s3test.Call) s3test.Fault {
 					mu.Lock()
 					defer mu.Unlock()
 					if failed[name(call)] {
-						return s3fake.Fault{}
+						return s3test.Fault{}
 					}
 					failed[name(call)] = true
 					return fault
@@ -99,11 +99,11 @@ func TestS3FailingOnce(t *testing.T) {
 func TestLastAnswerLost(t *testing.T) {
 	for _, body := range [][]byte{mp4(unit), mp4(11 * unit)} {
 		s := start(t, (&origin{body: body, etag: "1"}).ServeHTTP, 1<<30, none)
-		s.fake.Fail(func(call s3fake.Call) s3fake.Fault {
+		s.fake.Fail(func(call s3test.Call) s3test.Fault {
 			if call.Op == "PutObject" || call.Op == "CompleteMultipartUpload" {
-				return s3fake.Fault{After: true, Cut: true}
+				return s3test.Fault{After: true, Cut: true}
 			}
-			return s3fake.Fault{}
+			return s3test.Fault{}
 		})
 		copied, err := s.copy(t.Context())
 		s.holds(t, copied, err, body)
@@ -119,12 +119,12 @@ func TestLastAnswerLost(t *testing.T) {
 
 func TestAbortFailing(t *testing.T) {
 	s := start(t, (&origin{body: mp4(20 * unit), etag: "1"}).ServeHTTP, 1<<30, none)
-	denied := s3fake.Fault{Status: 403, Code: "AccessDenied"}
-	s.fake.Fail(func(call s3fake.Call) s3fake.Fault {
+	denied := s3test.Fault{Status: 403, Code: "AccessDenied"}
+	s.fake.Fail(func(call s3test.Call) s3test.Fault {
 		if name(call) == "UploadPart 2" || call.Op == "AbortMultipartUpload" {
 			return denied
 		}
-		return s3fake.Fault{}
+		return s3test.Fault{}
 	})
 	_, err := s.copy(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "UploadPart") || !strings.Contains(err.Error(), "AbortMultipartUpload") || len(s.fake.Keys(bucket)) != 0 {
@@ -143,14 +143,14 @@ func TestUploadsThatWereLeft(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		s.fake.Fail(func(call s3fake.Call) s3fake.Fault {
+		s.fake.Fail(func(call s3test.Call) s3test.Fault {
 			switch {
 			case call.Op == "CreateMultipartUpload" && call.Count == 3:
-				return s3fake.Fault{After: true, Cut: true}
+				return s3test.Fault{After: true, Cut: true}
 			case call.Op == "ListMultipartUploads" && call.Count <= 4, call.Op == "AbortMultipartUpload" && call.Count <= 4:
-				return s3fake.Fault{Status: 503, Code: "SlowDown"} // for longer than the client tries
+				return s3test.Fault{Status: 503, Code: "SlowDown"} // for longer than the client tries
 			}
-			return s3fake.Fault{}
+			return s3test.Fault{}
 		})
 		if _, err := s.copy(t.Context()); err != nil && !rejected(err) {
 			t.Error(err)
@@ -167,14 +167,14 @@ func TestUploadThatAnotherEnded(t *testing.T) {
 	for _, op := range []string{"UploadPart 3", "CompleteMultipartUpload"} {
 		s := start(t, (&origin{body: body, etag: "1"}).ServeHTTP, 1<<30, none)
 		var met atomic.Bool
-		s.fake.Fail(func(call s3fake.Call) s3fake.Fault {
+		s.fake.Fail(func(call s3test.Call) s3test.Fault {
 			if name(call) == op && met.CompareAndSwap(false, true) {
 				copied, err := s.copier.Copy(context.Background(), at(s.url), key)
 				if err != nil || copied.Bytes != int64(len(body)) {
 					t.Errorf("the other one: %+v, %v", copied, err)
 				}
 			}
-			return s3fake.Fault{}
+			return s3test.Fault{}
 		})
 		copied, err := s.copy(t.Context())
 		s.holds(t, copied, err, body)
@@ -210,11 +210,11 @@ func TestStoredAlready(t *testing.T) {
 					want = body
 				}
 				var met atomic.Bool
-				s.fake.Fail(func(call s3fake.Call) s3fake.Fault {
+				s.fake.Fail(func(call s3test.Call) s3test.Fault {
 					if name(call) == op && met.CompareAndSwap(false, true) {
 						s.fake.Put(bucket, key, want)
 					}
-					return s3fake.Fault{}
+					return s3test.Fault{}
 				})
 				copied, err := s.copy(t.Context())
 				if object, _ := s.fake.Object(bucket, key); err != nil || copied.Bytes != int64(len(want)) || !bytes.Equal(object.Body, want) {

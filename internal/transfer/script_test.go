@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"github.com/takeup/takeup/internal/s3fake"
+	"github.com/takeup/takeup/internal/bucket/s3test"
 	"github.com/takeup/takeup/internal/transfer"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -154,14 +154,14 @@ func (d direct) Do(r *http.Request) (answer *http.Response, err error) {
 }
 
 // bucketOf makes a client of a handler that is S3.
-func bucketOf(fake *s3fake.Server, handler http.Handler) *s3.Client {
+func bucketOf(fake *s3test.Server, handler http.Handler) *s3.Client {
 	return s3.New(fake.Client().Options(), func(o *s3.Options) {
 		o.BaseEndpoint, o.HTTPClient = aws.String("https://s3.example"), direct{handler}
 	})
 }
 
 // play copies a script's file into S3.
-func play(ctx context.Context, s *script, fake *s3fake.Server, pace transfer.Pace, limit int64) (video.Copied, error) {
+func play(ctx context.Context, s *script, fake *s3test.Server, pace transfer.Pace, limit int64) (video.Copied, error) {
 	copier := transfer.New(bucketOf(fake, fake), transfer.Config{Bucket: bucket, MaxBytes: limit, Pace: pace})
 	copier.From(s)
 	copier.Shape(5*unit, 16*unit, 4, unit/4)
@@ -169,8 +169,8 @@ func play(ctx context.Context, s *script, fake *s3fake.Server, pace transfer.Pac
 }
 
 // newFake makes an S3, outside of any bubble.
-func newFake(t *testing.T) *s3fake.Server {
-	fake := s3fake.New(t)
+func newFake(t *testing.T) *s3test.Server {
+	fake := s3test.New(t)
 	fake.TakeSmallParts(5 * unit)
 	return fake
 }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/takeup/takeup/internal/simulator/contract"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/contract"
 	"github.com/takeup/takeup/internal/video"
 )
 

@@ -12,7 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"github.com/takeup/takeup/internal/simulator"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -43,7 +43,7 @@ var broken = []string{paidTwice, lost, partial, unfinished, endingsChanged, leak
 // check holds what came of the jobs against the promises.
 func (w *world) check(ctx context.Context) (*Result, error) {
 	r := &Result{o: w.o, plan: w.plan, jobs: w.jobs, odd: w.odd}
-	accepted := map[string][]simulator.Generation{} // by the job's name
+	accepted := map[string][]sim.Generation{} // by the job's name
 	for _, g := range w.provider.server.Ledger().Generations {
 		name := w.names.of(idOf(g.ClientRequestID))
 		accepted[name] = append(accepted[name], g)
@@ -101,7 +101,7 @@ func (w *world) checkEnding(r *Result, j *job) {
 
 // checkPaid: paid once, and what is paid ends as a stored video or as an ending
 // that names it.
-func (w *world) checkPaid(ctx context.Context, r *Result, j *job, bought []simulator.Generation, asked map[string]bool) error {
+func (w *world) checkPaid(ctx context.Context, r *Result, j *job, bought []sim.Generation, asked map[string]bool) error {
 	if len(bought) > 1 {
 		r.add(paidTwice, j, "it was accepted %d times: %s", len(bought), ids(bought))
 	}
@@ -111,7 +111,7 @@ func (w *world) checkPaid(ctx context.Context, r *Result, j *job, bought []simul
 	}
 	for _, g := range bought {
 		named := strings.Contains(last.ledger, g.ID) || strings.Contains(last.ledger, g.ClientRequestID)
-		if g.Outcome == simulator.OutcomeCompleted && !named && !w.holds(ctx, j, g) {
+		if g.Outcome == sim.OutcomeCompleted && !named && !w.holds(ctx, j, g) {
 			r.add(lost, j, "generation %s was paid, and is neither stored nor named: %s", g.ID, last.ledger)
 		}
 	}
@@ -133,13 +133,13 @@ func (w *world) checkPaid(ctx context.Context, r *Result, j *job, bought []simul
 
 // holds reports whether the bucket has the manifest of a generation. Whether the
 // video is whole is for checkVideos.
-func (w *world) holds(ctx context.Context, j *job, g simulator.Generation) bool {
+func (w *world) holds(ctx context.Context, j *job, g sim.Generation) bool {
 	body, err := w.object(ctx, video.ManifestKey(j.id))
 	var manifest video.Manifest
 	return err == nil && json.Unmarshal(body, &manifest) == nil && bare(manifest.GenerationID) == bare(g.ID)
 }
 
-func ids(generations []simulator.Generation) string {
+func ids(generations []sim.Generation) string {
 	var all []string
 	for _, g := range generations {
 		all = append(all, g.ClientRequestID+" as "+g.ID)
@@ -148,7 +148,7 @@ func ids(generations []simulator.Generation) string {
 }
 
 // checkVideos: whole or absent, with a manifest, and no upload left open.
-func (w *world) checkVideos(ctx context.Context, r *Result, accepted map[string][]simulator.Generation) error {
+func (w *world) checkVideos(ctx context.Context, r *Result, accepted map[string][]sim.Generation) error {
 	byID := map[string]*job{}
 	for _, j := range w.jobs {
 		byID[j.id] = j
@@ -205,12 +205,12 @@ func (w *world) checkVideos(ctx context.Context, r *Result, accepted map[string]
 
 // checkFile compares a stored video byte for byte with what the stand-in serves,
 // and with its manifest.
-func (w *world) checkFile(ctx context.Context, r *Result, j *job, bought []simulator.Generation) error {
+func (w *world) checkFile(ctx context.Context, r *Result, j *job, bought []sim.Generation) error {
 	file, err := w.object(ctx, video.FileKey(j.id))
 	if err != nil {
 		return err
 	}
-	same := func(g simulator.Generation) bool {
+	same := func(g sim.Generation) bool {
 		served, err := w.provider.server.Video(g.ID)
 		if err != nil || served.Size() != int64(len(file)) {
 			return false

@@ -12,7 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"github.com/takeup/takeup/internal/dynamofake"
+	"github.com/takeup/takeup/internal/table/dynamotest"
 )
 
 func dynamoDB(operation string) *http.Request {
@@ -106,7 +106,7 @@ func TestReplica(t *testing.T) {
 		text := func(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
 		write := func(status string) {
 			t.Helper()
-			err := o.items.Put(dynamofake.Attributes{"pk": text("job#a"), "sk": text("job"), "id": text("a"), "place": text("1#a"), "status": text(status)})
+			err := o.items.Put(dynamotest.Attributes{"pk": text("job#a"), "sk": text("job"), "id": text("a"), "place": text("1#a"), "status": text(status)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -121,12 +121,12 @@ func TestReplica(t *testing.T) {
 		if got, served := query(list); !served || strings.Contains(got, `"id"`) {
 			t.Errorf("at once: %v, %s", served, got)
 		}
-		time.Sleep(dynamofake.Lag)
+		time.Sleep(dynamotest.Lag)
 		write("completed")
 		if got, served := query(list); !served || !strings.Contains(got, `"id"`) {
 			t.Errorf("before the next write: %v, %s", served, got)
 		}
-		time.Sleep(dynamofake.Lag)
+		time.Sleep(dynamotest.Lag)
 		if got, served := query(list); !served || strings.Contains(got, `"id"`) {
 			t.Errorf("after it: %v, %s", served, got)
 		}

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/takeup/takeup/internal/simulator"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 )
 
 // How many calls of a kind may fail for a job.
@@ -25,48 +25,48 @@ const (
 const withheld = 300
 
 var (
-	createFaults = []fault[simulator.Fault]{
-		{name: "reset before accepted", weight: 3, do: simulator.Fault{Reset: true}},
-		{name: "reset after accepted", weight: 3, do: simulator.Fault{Reset: true, After: true}},
-		{name: "429", weight: 2, burst: 2, do: simulator.Fault{Status: 429}},
-		{name: "429 with Retry-After", weight: 2, do: simulator.Fault{Status: 429, RetryAfter: "3"}},
-		{name: "500 uncharged", weight: 1, do: simulator.Fault{Status: 500}},
-		{name: "503 uncharged", weight: 1, do: simulator.Fault{Status: 503}},
-		{name: "524 uncharged", weight: 1, do: simulator.Fault{Status: 524, Body: "<html>a time-out occurred</html>"}},
-		{name: "500 charged", weight: 1, do: simulator.Fault{Status: 500, After: true}},
-		{name: "502 charged", weight: 1, do: simulator.Fault{Status: 502, After: true, Body: "<html>bad gateway</html>"}},
-		{name: "504 charged", weight: 1, do: simulator.Fault{Status: 504, After: true}},
-		{name: "malformed 200", weight: 2, do: simulator.Fault{Status: 200, After: true, Body: `{"id":`}},
-		{name: "unknown status", weight: 1, do: simulator.Fault{Word: "pondering"}},
-		{name: "401", weight: 0.7, do: simulator.Fault{Status: 401}},
-		{name: "403", weight: 0.7, do: simulator.Fault{Status: 403}},
-		{name: "withheld before accepted", weight: 0.7, do: simulator.Fault{DelaySeconds: withheld, Reset: true}},
-		{name: "withheld after accepted", weight: 0.7, do: simulator.Fault{DelaySeconds: withheld, Reset: true, After: true}},
+	createFaults = []fault[sim.Fault]{
+		{name: "reset before accepted", weight: 3, do: sim.Fault{Reset: true}},
+		{name: "reset after accepted", weight: 3, do: sim.Fault{Reset: true, After: true}},
+		{name: "429", weight: 2, burst: 2, do: sim.Fault{Status: 429}},
+		{name: "429 with Retry-After", weight: 2, do: sim.Fault{Status: 429, RetryAfter: "3"}},
+		{name: "500 uncharged", weight: 1, do: sim.Fault{Status: 500}},
+		{name: "503 uncharged", weight: 1, do: sim.Fault{Status: 503}},
+		{name: "524 uncharged", weight: 1, do: sim.Fault{Status: 524, Body: "<html>a time-out occurred</html>"}},
+		{name: "500 charged", weight: 1, do: sim.Fault{Status: 500, After: true}},
+		{name: "502 charged", weight: 1, do: sim.Fault{Status: 502, After: true, Body: "<html>bad gateway</html>"}},
+		{name: "504 charged", weight: 1, do: sim.Fault{Status: 504, After: true}},
+		{name: "malformed 200", weight: 2, do: sim.Fault{Status: 200, After: true, Body: `{"id":`}},
+		{name: "unknown status", weight: 1, do: sim.Fault{Word: "pondering"}},
+		{name: "401", weight: 0.7, do: sim.Fault{Status: 401}},
+		{name: "403", weight: 0.7, do: sim.Fault{Status: 403}},
+		{name: "withheld before accepted", weight: 0.7, do: sim.Fault{DelaySeconds: withheld, Reset: true}},
+		{name: "withheld after accepted", weight: 0.7, do: sim.Fault{DelaySeconds: withheld, Reset: true, After: true}},
 	}
-	retrieveFaults = []fault[simulator.Fault]{
-		{name: "reset", weight: 2, do: simulator.Fault{Reset: true}},
-		{name: "429", weight: 1, do: simulator.Fault{Status: 429}},
-		{name: "429 with Retry-After", weight: 1, do: simulator.Fault{Status: 429, RetryAfter: "3"}},
-		{name: "5xx", weight: 2, do: simulator.Fault{Status: 503}},
-		{name: "malformed 200", weight: 2, do: simulator.Fault{Body: `{"id":"`}},
-		{name: "unknown status", weight: 1, do: simulator.Fault{Word: "pondering", NoURL: true}},
-		{name: "flapping status", weight: 1, burst: 2, do: simulator.Fault{Word: "queued", NoURL: true}},
-		{name: "completed without URL", weight: 2, burst: 2, do: simulator.Fault{Word: "completed", NoURL: true}},
-		{name: "expired URL", weight: 2, do: simulator.Fault{ExpiredURL: true}},
-		{name: "URL in a list", weight: 1, do: simulator.Fault{ListURL: true}},
-		{name: "404", weight: 2, burst: 2, do: simulator.Fault{Status: 404}},
-		{name: "withheld", weight: 0.15, do: simulator.Fault{DelaySeconds: withheld, Reset: true}},
+	retrieveFaults = []fault[sim.Fault]{
+		{name: "reset", weight: 2, do: sim.Fault{Reset: true}},
+		{name: "429", weight: 1, do: sim.Fault{Status: 429}},
+		{name: "429 with Retry-After", weight: 1, do: sim.Fault{Status: 429, RetryAfter: "3"}},
+		{name: "5xx", weight: 2, do: sim.Fault{Status: 503}},
+		{name: "malformed 200", weight: 2, do: sim.Fault{Body: `{"id":"`}},
+		{name: "unknown status", weight: 1, do: sim.Fault{Word: "pondering", NoURL: true}},
+		{name: "flapping status", weight: 1, burst: 2, do: sim.Fault{Word: "queued", NoURL: true}},
+		{name: "completed without URL", weight: 2, burst: 2, do: sim.Fault{Word: "completed", NoURL: true}},
+		{name: "expired URL", weight: 2, do: sim.Fault{ExpiredURL: true}},
+		{name: "URL in a list", weight: 1, do: sim.Fault{ListURL: true}},
+		{name: "404", weight: 2, burst: 2, do: sim.Fault{Status: 404}},
+		{name: "withheld", weight: 0.15, do: sim.Fault{DelaySeconds: withheld, Reset: true}},
 	}
-	downloadFaults = []fault[simulator.Fault]{
-		{name: "reset", weight: 2, do: simulator.Fault{Reset: true}},
-		{name: "503", weight: 2, do: simulator.Fault{Status: 503}},
-		{name: "403", weight: 1, do: simulator.Fault{Status: 403}},
-		{name: "cut", weight: 3, do: simulator.Fault{CutAfter: 1500}},
-		{name: "cut, without a length", weight: 2, do: simulator.Fault{CutAfter: 1500, Unframed: true}},
-		{name: "without a length", weight: 1, do: simulator.Fault{Unframed: true}},
-		{name: "stall", weight: 0.15, do: simulator.Fault{StallAfter: 1500}},
-		{name: "a page instead", weight: 1, do: simulator.Fault{Status: 502, Body: "<html>bad gateway</html>"}},
-		{name: "withheld", weight: 0.15, do: simulator.Fault{DelaySeconds: withheld, Reset: true}},
+	downloadFaults = []fault[sim.Fault]{
+		{name: "reset", weight: 2, do: sim.Fault{Reset: true}},
+		{name: "503", weight: 2, do: sim.Fault{Status: 503}},
+		{name: "403", weight: 1, do: sim.Fault{Status: 403}},
+		{name: "cut", weight: 3, do: sim.Fault{CutAfter: 1500}},
+		{name: "cut, without a length", weight: 2, do: sim.Fault{CutAfter: 1500, Unframed: true}},
+		{name: "without a length", weight: 1, do: sim.Fault{Unframed: true}},
+		{name: "stall", weight: 0.15, do: sim.Fault{StallAfter: 1500}},
+		{name: "a page instead", weight: 1, do: sim.Fault{Status: 502, Body: "<html>bad gateway</html>"}},
+		{name: "withheld", weight: 0.15, do: sim.Fault{DelaySeconds: withheld, Reset: true}},
 	}
 )
 
@@ -108,7 +108,7 @@ const (
 
 // provider is the stand-in, with what it can't do by itself, an http.Handler.
 type provider struct {
-	server *simulator.Server
+	server *sim.Server
 	plan   *plan
 	names  *names
 	times  Times
@@ -127,7 +127,7 @@ type provider struct {
 
 func newProvider(o Options, p *plan, n *names) (*provider, error) {
 	v := &provider{plan: p, names: n, times: o.Times, answers: o.LogsAnswer, dear: o.Caps, looks: map[string]records{}}
-	settings := simulator.DefaultSettings()
+	settings := sim.DefaultSettings()
 	balance := float64(100 * o.Jobs)
 	settings.Keys, settings.BalanceUSD = []string{firstKey, secondKey}, &balance
 	settings.JobSeconds, settings.JobSigma = o.Times.Job.Seconds(), 0.3
@@ -135,30 +135,30 @@ func newProvider(o Options, p *plan, n *names) (*provider, error) {
 	// A run has a hundred times the jobs of a real account at once.
 	settings.LogsPerMinute = 0
 	var err error
-	v.server, err = simulator.New(simulator.Config{Settings: settings, Seed: o.Seed, Decide: v.decide, Plan: v.fail})
+	v.server, err = sim.New(sim.Config{Settings: settings, Seed: o.Seed, Decide: v.decide, Plan: v.fail})
 	return v, err
 }
 
 // fail is the stand-in's plan.
-func (v *provider) fail(call simulator.Call) simulator.Fault {
-	job, most, menu := "", 0, []fault[simulator.Fault](nil)
+func (v *provider) fail(call sim.Call) sim.Fault {
+	job, most, menu := "", 0, []fault[sim.Fault](nil)
 	switch call.Kind {
-	case simulator.KindCreate:
+	case sim.KindCreate:
 		job, most, menu = v.names.of(idOf(call.ID)), mostCreates, createFaults
 		if v.plan.calm(job) {
-			return simulator.Fault{}
+			return sim.Fault{}
 		}
-	case simulator.KindRetrieve:
+	case sim.KindRetrieve:
 		job, most, menu = v.names.ofGeneration(call.ID), mostRetrieves, retrieveFaults
-	case simulator.KindDownload:
+	case sim.KindDownload:
 		job, most, menu = v.names.ofGeneration(call.ID), mostDownloads, downloadFaults
 	}
 	if job == "" {
-		return simulator.Fault{}
+		return sim.Fault{}
 	}
 	f := next(v.plan, string(call.Kind), job, most, menu)
 	if f == nil {
-		return simulator.Fault{}
+		return sim.Fault{}
 	}
 	do := f.do
 	do.Name = f.name
@@ -166,7 +166,7 @@ func (v *provider) fail(call simulator.Call) simulator.Fault {
 }
 
 // decide is the stand-in's too: what becomes of a generation.
-func (v *provider) decide(accepted simulator.Accepted) simulator.Fate {
+func (v *provider) decide(accepted sim.Accepted) sim.Fate {
 	job := v.names.of(idOf(accepted.ClientRequestID))
 	v.names.accepted(accepted.GenerationID, job)
 	if t := v.plan.trait(job); t != plain {
@@ -177,19 +177,19 @@ func (v *provider) decide(accepted simulator.Accepted) simulator.Fate {
 		v.plan.note(kind, string(t), job)
 		switch t {
 		case never:
-			return simulator.Fate{Outcome: simulator.OutcomeNever}
+			return sim.Fate{Outcome: sim.OutcomeNever}
 		case late:
 			seconds := (v.times.Soft + v.times.Late).Seconds()
-			return simulator.Fate{Seconds: &seconds}
+			return sim.Fate{Seconds: &seconds}
 		case fails:
-			return simulator.Fate{Outcome: simulator.OutcomeError}
+			return sim.Fate{Outcome: sim.OutcomeError}
 		}
 	}
 	if v.dear && v.plan.roll("dear", job) < 0.15 {
 		v.plan.note("video", "charged three times its price", job)
-		return simulator.Fate{ChargedTimes: overcharged}
+		return sim.Fate{ChargedTimes: overcharged}
 	}
-	return simulator.Fate{}
+	return sim.Fate{}
 }
 
 // ServeHTTP answers as the stand-in, but for a key that is retired, records that

@@ -12,16 +12,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"github.com/takeup/takeup/internal/dynamofake"
+	"github.com/takeup/takeup/internal/table/dynamotest"
 )
 
-// replica is the table as it was dynamofake.Lag ago. It answers the reads that aren't
+// replica is the table as it was dynamotest.Lag ago. It answers the reads that aren't
 // consistent, and those of the indexes: MiniStack's see each write at once, DynamoDB's
 // some moments later.
 type replica struct {
 	plan   *plan
 	client atomic.Pointer[dynamodb.Client] // past the proxy
-	items  dynamofake.Server
+	items  dynamotest.Server
 	over   atomic.Bool // the engine answers for itself
 
 	mu         sync.Mutex
@@ -76,7 +76,7 @@ func (o *replica) serve(w http.ResponseWriter, r *http.Request, body []byte) boo
 	if !in.reading() || in.ConsistentRead || o.over.Load() {
 		return false
 	}
-	o.plan.note("table stale read", "answered from "+dynamofake.Lag.String()+" ago", "")
+	o.plan.note("table stale read", "answered from "+dynamotest.Lag.String()+" ago", "")
 	again := r.Clone(r.Context())
 	again.Body = io.NopCloser(bytes.NewReader(body))
 	o.items.ServeHTTP(w, again)

@@ -16,8 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
-	"github.com/takeup/takeup/internal/localstack"
-	"github.com/takeup/takeup/internal/simulator"
+	"github.com/takeup/takeup/internal/dev/stack"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 	"github.com/takeup/takeup/internal/table"
 )
 
@@ -27,7 +27,7 @@ type world struct {
 	plan     *plan
 	names    *names
 	provider *provider
-	stack    *localstack.Stack
+	stack    *stack.Stack
 	events   *carrier
 	replica  *replica
 	caps     *caps    // nil: none
@@ -70,7 +70,7 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 		w.byName[j.name] = j
 	}
 	w.plan.reached = func(kind, job string) { w.reached(ctx, kind, job) }
-	w.plan.first[string(simulator.KindDownload)] = o.FirstDownload
+	w.plan.first[string(sim.KindDownload)] = o.FirstDownload
 	if w.provider, err = newProvider(o, w.plan, w.names); err != nil {
 		return nil, err
 	}
@@ -110,9 +110,9 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 	defer func() { err = errors.Join(err, started.close()) }()
 
 	began := time.Now()
-	w.stack, err = localstack.Start(ctx, localstack.Options{
+	w.stack, err = stack.Start(ctx, stack.Options{
 		Root: o.Root, StateDir: o.StateDir,
-		Provider:   &localstack.Provider{BaseURL: bought.url(), Key: firstKey},
+		Provider:   &stack.Provider{BaseURL: bought.url(), Key: firstKey},
 		Parameters: o.Times.parameters(w.caps),
 		Env: []string{
 			"AWS_ENDPOINT_URL_S3=" + kept.url(), "AWS_ENDPOINT_URL_DYNAMODB=" + known.url(), "AWS_ENDPOINT_URL_SFN=" + started.url(),
@@ -165,7 +165,7 @@ func (w *world) connect(ctx context.Context, proxies ...*proxy) error {
 			return err
 		}
 	}
-	name := localstack.StackName
+	name := stack.StackName
 	reply, err := cloudformation.NewFromConfig(config).DescribeStackResources(ctx, &cloudformation.DescribeStackResourcesInput{StackName: &name})
 	if err != nil {
 		return err

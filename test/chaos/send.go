@@ -19,9 +19,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
+	"github.com/takeup/takeup/internal/api/tokens"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/promptfile"
-	"github.com/takeup/takeup/internal/tokens"
 )
 
 // patience is how often a sender tries, half a second apart: a client of the API

@@ -13,10 +13,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
-	"github.com/takeup/takeup/internal/aimlapi"
-	"github.com/takeup/takeup/internal/doctor"
-	"github.com/takeup/takeup/internal/secret"
-	"github.com/takeup/takeup/internal/template"
+	"github.com/takeup/takeup/internal/dev/doctor"
+	"github.com/takeup/takeup/internal/dev/template"
+	"github.com/takeup/takeup/internal/lambdaenv/secret"
+	"github.com/takeup/takeup/internal/provider/aimlapi"
 	"github.com/takeup/takeup/internal/video"
 )
 

@@ -21,7 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
-	"github.com/takeup/takeup/internal/tokensecret"
+	"github.com/takeup/takeup/internal/api/tokensecret"
 )
 
 // The groups of steps that disturb a stack, or cost the most.

@@ -14,7 +14,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/config"
 
-	"github.com/takeup/takeup/internal/localstack"
+	"github.com/takeup/takeup/internal/dev/stack"
 	"github.com/takeup/takeup/test/verifyaws"
 )
 
@@ -58,12 +58,12 @@ func run(ctx context.Context) error {
 // choose sets where the stack is: on this machine where none is named, else in AWS.
 func choose(ctx context.Context, o *verifyaws.Options, dir string) error {
 	if o.Stack == "" {
-		local, err := localstack.Open(dir)
+		local, err := stack.Open(dir)
 		if err != nil {
 			return fmt.Errorf("%w; STACK names a deployed one", err)
 		}
-		o.Stack, o.Config, o.Local = localstack.StackName, local.Config(), true
-		o.API = localstack.StageURL(local.AWS, local.Outputs)
+		o.Stack, o.Config, o.Local = stack.StackName, local.Config(), true
+		o.API = stack.StageURL(local.AWS, local.Outputs)
 		return nil
 	}
 	var err error

@@ -1,0 +1,346 @@
+package server_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/takeup/takeup/internal/api/server"
+	"github.com/takeup/takeup/internal/caps"
+	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/video"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// fakeJobs starts jobs and knows those that a test gives it.
+type fakeJobs struct {
+	requests map[string]string // hashes, by id
+	views    map[string]jobs.View
+	err      error
+	panics   bool
+	standing *caps.Standing // nil: uncapped
+	asked    []string
+	used     used
+	posts    []jobs.Post
+	owner    string // of the last that was started
+}
+
+func (j *fakeJobs) Start(_ context.Context, id string, r video.Request, from video.Origin) (jobs.Receipt, error) {
+	if j.panics {
+		panic("a bug")
+	}
+	if j.err != nil {
+		return jobs.Receipt{}, j.err
+	}
+	if hash, ok := j.requests[id]; ok && hash != r.Hash() {
+		return jobs.Receipt{}, &jobs.Mismatch{ID: id}
+	}
+	j.owner = from.Token
+	if from != (video.Origin{Trigger: video.TriggerAPI, Token: from.Token}) {
+		return jobs.Receipt{}, fmt.Errorf("started from %+v", from)
+	}
+	j.requests[id] = r.Hash()
+	return jobs.Receipt{View: jobs.View{ID: id}}, nil
+}
+
+// Send is Start, of the job that the first POST with an id made.
+func (j *fakeJobs) Send(ctx context.Context, p jobs.Post, r video.Request, from video.Origin) (jobs.Receipt, error) {
+	j.posts = append(j.posts, p)
+	receipt, err := j.Start(ctx, p.ID, r, from)
+	receipt.ID = p.ID
+	return receipt, err
+}
+
+func (j *fakeJobs) Status(_ context.Context, id string) (jobs.View, error) {
+	if j.err != nil {
+		return jobs.View{}, j.err
+	}
+	view, ok := j.views[id]
+	if !ok {
+		return jobs.View{}, &video.NoEntry{ID: id}
+	}
+	return view, nil
+}
+
+func (j *fakeJobs) Statuses(ctx context.Context, ids []string) ([]jobs.View, error) {
+	var views []jobs.View
+	for _, id := range ids {
+		view, err := j.Status(ctx, id)
+		if absent := (*video.NoEntry)(nil); errors.As(err, &absent) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		views = append(views, view)
+	}
+	return views, nil
+}
+
+// File knows that the video of "gone" was taken out of the bucket.
+func (j *fakeJobs) File(ctx context.Context, id string) (jobs.View, error) {
+	view, err := j.Status(ctx, id)
+	if id == "gone" {
+		view.State, view.Manifest, view.Ending = video.StateFailed, nil, &video.EndingRecord{Error: "VideoGone", Message: "the video was taken out of the bucket", At: at}
+	}
+	return view, err
+}
+
+// List gives the jobs in the order of their ids.
+func (j *fakeJobs) List(_ context.Context, q jobs.Query) (jobs.Page, error) {
+	j.asked = append(j.asked, fmt.Sprintf("%+v", q))
+	if j.err != nil {
+		return jobs.Page{}, j.err
+	}
+	if q.Cursor == "old" {
+		return jobs.Page{}, &jobs.BadCursor{Reason: "is too old, or not of this list"}
+	}
+	var page jobs.Page
+	for _, id := range slices.Sorted(maps.Keys(j.views)) {
+		switch {
+		case len(q.States) > 0 && !slices.Contains(q.States, j.views[id].State), q.Model != "" && q.Model != j.views[id].Brief.Model, q.Owner != "" && q.Owner != j.views[id].Origin.Token, id <= q.Cursor:
+		case len(page.Views) == q.Limit:
+			page.Next = page.Views[q.Limit-1].ID
+			if q.Words != "" {
+				page.Searched = at
+			}
+			return page, nil
+		default:
+			view := j.views[id]
+			view.Request, view.History = nil, nil
+			page.Views = append(page.Views, view)
+		}
+	}
+	return page, nil
+}
+
+// Cancel cancels a queued job, and leaves alone what package jobs does.
+func (j *fakeJobs) Cancel(_ context.Context, id string, discard bool) (jobs.View, error) {
+	j.asked = append(j.asked, fmt.Sprintf("cancel %s %v", id, discard))
+	view, ok := j.views[id]
+	switch {
+	case j.err != nil:
+		return view, j.err
+	case !ok:
+		return view, &video.NoEntry{ID: id}
+	case view.State == video.StateQueued:
+		view.State, view.Ending, view.EndedAt = video.StateCancelled, video.NewEndingRecord(&video.Cancelled{}, at), at
+	case view.State == video.StateGenerating && discard:
+		view.Discard = true
+	case view.State == video.StateGenerating:
+		return view, &jobs.NotCancelled{ID: id, Discardable: true, RetryAfter: 1500 * time.Millisecond, Reason: "it is being submitted"}
+	default:
+		return view, &jobs.NotCancelled{ID: id, Reason: "it ended, so there is nothing to cancel"}
+	}
+	j.views[id] = view
+	return view, nil
+}
+
+// Redrive redrives a failed job.
+func (j *fakeJobs) Redrive(_ context.Context, id string) (jobs.View, error) {
+	view, ok := j.views[id]
+	switch {
+	case j.err != nil:
+		return view, j.err
+	case !ok:
+		return view, &video.NoEntry{ID: id}
+	case view.State != video.StateFailed:
+		return view, &jobs.NotRedriven{ID: id, Reason: "its execution is still running"}
+	}
+	view.State, view.Ending, view.EndedAt, view.Redrivable, view.Execution = video.StateQueued, nil, time.Time{}, false, id+"-r1"
+	return view, nil
+}
+
+// Retry retries a job that waits for room.
+func (j *fakeJobs) Retry(_ context.Context, id string) (jobs.View, error) {
+	view, ok := j.views[id]
+	switch {
+	case j.err != nil:
+		return view, j.err
+	case !ok:
+		return view, &video.NoEntry{ID: id}
+	case view.State.Ended():
+		return view, &jobs.NotRetried{ID: id, Reason: "it has ended"}
+	case view.Waiting.For != video.WaitRoom:
+		return view, &jobs.NotRetried{ID: id, Reason: "it is being submitted at this moment", RetryAfter: 1500 * time.Millisecond}
+	}
+	view.Execution = id + "-r1"
+	return view, nil
+}
+
+// Forget forgets what has ended.
+func (j *fakeJobs) Forget(_ context.Context, id string) (jobs.Forgotten, error) {
+	view, ok := j.views[id]
+	switch {
+	case j.err != nil:
+		return jobs.Forgotten{}, j.err
+	case !ok:
+		return jobs.Forgotten{}, &video.NoEntry{ID: id}
+	case !view.State.Ended():
+		return jobs.Forgotten{}, &jobs.NotForgotten{ID: id, Reason: "it is generating", RetryAfter: 1500 * time.Millisecond}
+	}
+	outline := view.Request.Outline()
+	view.Request, view.Brief, view.ForgottenAt = &outline, outline.Brief(), at
+	if view.Manifest != nil {
+		manifest := view.Manifest.Forget("hash", at)
+		view.Manifest = &manifest
+	}
+	return jobs.Forgotten{View: view, Stays: []jobs.Remnant{
+		{What: "the input", Where: "Step Functions", Until: at.AddDate(0, 0, 90)}, {What: "the video", Where: "the videos bucket", Todo: "discard it"},
+	}}, nil
+}
+
+// links makes URLs that a test can recognize.
+type links struct{ err error }
+
+func (l links) URL(_ context.Context, id string) (string, error) {
+	return "https://videos.example/" + id + "?X-Amz-Signature=canary-url&x=1", l.err
+}
+
+func (l links) DownloadURL(_ context.Context, id string) (string, error) {
+	return "https://videos.example/" + id + "?X-Amz-Signature=canary-url&download", l.err
+}
+
+func (l links) HeadURL(_ context.Context, id string) (string, error) {
+	return "https://videos.example/" + id + "?X-Amz-Signature=canary-url&head", l.err
+}
+
+func (l links) Life() time.Duration { return 15 * time.Minute }
+
+func (l links) Form(_ context.Context, key string) (server.Form, error) {
+	return server.Form{
+		URL: "https://prompts.example", Fields: map[string]string{"key": key, "X-Amz-Signature": "canary-form"},
+		MaxBytes: 65536, Expires: at.Add(time.Minute),
+	}, l.err
+}
+
+// zeros is an endless source of no randomness.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+var at = time.Date(2026, 8, 21, 12, 0, 0, 250e6, time.UTC)
+
+const (
+	prompt = "canary-prompt: a paper boat"
+	boat   = `{"model":"kling-video/v1/pro/text-to-video","prompt":"` + prompt + `"}`
+)
+
+func newJobs(t *testing.T) *fakeJobs {
+	t.Helper()
+	r, err := video.NewRequest(prompt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := at.Add(-40 * time.Second)
+	manifest := &video.Manifest{
+		ID: "done", Model: r.Model(), Request: r, GenerationID: "generation-1", Origin: video.Origin{Trigger: video.TriggerAPI, Token: "alice"}, CreatedAt: began, SubmittedAt: began.Add(time.Second),
+		StoringAt: at, StoredAt: at, Polls: 3, Bytes: 1234, CRC32: "y/Q5Jg==", Seconds: 5.041, Width: 1280, Height: 720,
+		CreditsUsed: 1960000, PipelineVersion: "1a2b3c4d5e6f",
+	}
+	ended := func(state video.State, err error) jobs.View {
+		return jobs.View{State: state, Request: &r, CreatedAt: began, EndedAt: at, Ending: video.NewEndingRecord(err, at)}
+	}
+	j := &fakeJobs{requests: map[string]string{}, used: someUsage(r.Model()), views: map[string]jobs.View{
+		"queued":     {State: video.StateQueued, Request: &r, CreatedAt: began, Waiting: waits(video.WaitStart)},
+		"generating": {State: video.StateGenerating, Request: &r, CreatedAt: began, SubmittedAt: at.Add(-28 * time.Second), Waiting: waits(video.WaitGeneration)},
+		"late":       {State: video.StateGenerating, Request: &r, CreatedAt: began, SubmittedAt: at.Add(-time.Hour), Waiting: waits(video.WaitGeneration)},
+		"no-room": {State: video.StateQueued, Request: &r, CreatedAt: began, Waiting: &jobs.Waiting{
+			For: video.WaitRoom, Since: began, NextAt: at.Add(time.Minute), Until: at.Add(time.Hour), LastError: "429 <&>", Paid: video.PaidNo, Message: "The provider has no room.",
+		}},
+		"done":       {State: video.StateCompleted, Request: &r, Manifest: manifest, CreatedAt: began, SubmittedAt: began.Add(time.Second), EndedAt: at},
+		"gone":       {State: video.StateCompleted, Request: &r, Manifest: manifest, CreatedAt: began, SubmittedAt: began.Add(time.Second), EndedAt: at},
+		"failed":     ended(video.StateFailed, &video.GenerationFailed{GenerationID: "generation-1", Said: "moderation <&>"}),
+		"poor":       ended(video.StateFailed, &video.OutOfCredits{}),
+		"cancelled":  ended(video.StateCancelled, &video.Cancelled{}),
+		"discarded":  ended(video.StateDiscarded, &video.Discarded{GenerationID: "generation-1", Credits: 1960000}),
+		"no-request": {State: video.StateFailed, CreatedAt: began, EndedAt: at, Ending: &video.EndingRecord{Error: "States.Timeout", Message: "it took long", At: at}},
+	}}
+	for id, view := range j.views {
+		view.ID, view.Redrivable = id, id == "poor" || id == "discarded"
+		view.Origin.Trigger = video.TriggerExecution
+		if view.Request != nil {
+			view.History = []jobs.Happened{{At: view.CreatedAt, Kind: video.EventTaken, Message: "taken by the API"}}
+			view.Brief, view.Origin = r.Brief(), video.Origin{Trigger: video.TriggerAPI, Token: "alice"}
+		}
+		if id == "queued" {
+			view.Origin = video.Origin{Trigger: video.TriggerFile, Bucket: "prompts", Key: "a boat.txt", Version: "v1"}
+		}
+		j.views[id] = view
+	}
+	return j
+}
+
+func waits(kind video.WaitKind) *jobs.Waiting {
+	return &jobs.Waiting{For: kind, Since: at.Add(-time.Minute), Paid: video.PaidYes, Message: "It waits."}
+}
+
+// newAPI is an API of fakes.
+func newAPI(j *fakeJobs, l links, log io.Writer) *server.API {
+	api := &server.API{
+		Jobs: j, Videos: l, Uploads: l, Estimator: clockwork{}, Prices: prices(), Caps: j, Usage: &j.used,
+		Random: zeros{}, Now: func() time.Time { return at }, Log: slog.New(slog.NewJSONHandler(log, nil)),
+	}
+	api.Page = page{api.NotFound()}
+	return api
+}
+
+func newHandler(j *fakeJobs, l links, log io.Writer) http.Handler { return newAPI(j, l, log).Handler() }
+
+// call is a request that a client sends, with the token that the API must not log.
+type call struct {
+	method, target string
+	header         map[string]string
+	body           string
+}
+
+func (c call) request() *http.Request {
+	r := httptest.NewRequest(c.method, c.target, strings.NewReader(c.body))
+	r.Header.Set("Authorization", "Bearer canary-token")
+	r.Header.Set("X-Request-Id", "request-1")
+	if c.body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for name, value := range c.header {
+		r.Header.Set(name, value)
+		if value == "-" {
+			r.Header.Del(name)
+		}
+	}
+	return r
+}
+
+// transcript writes a reply down as a client sees it.
+func transcript(w *httptest.ResponseRecorder) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d %s\n", w.Code, http.StatusText(w.Code))
+	for _, name := range slices.Sorted(maps.Keys(w.Header())) {
+		fmt.Fprintf(&b, "%s: %s\n", name, strings.Join(w.Header()[name], ", "))
+	}
+	fmt.Fprintf(&b, "\n%s", w.Body)
+	return b.String()
+}
+
+// reply is a call and what surrounds it. What is replied is a golden file.
+type reply struct {
+	call
+	before *call // sent first
+	err    error // of every job
+	urlErr error
+	panics bool
+	caps   *caps.Standing
+	used   *used
+}
+
+var trouble = &video.ServiceUnavailable{Doing: "reading", Err: errors.New("arn:aws:secret-arn throttled")}

@@ -1,0 +1,60 @@
+package server_test
+
+import (
+	"context"
+	"time"
+
+	"github.com/takeup/takeup/internal/caps"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// Standing is that of the jobs.
+func (j *fakeJobs) Standing(context.Context) (caps.Standing, error) {
+	if j.standing == nil {
+		return uncapped(), j.err
+	}
+	return *j.standing, j.err
+}
+
+var midnight = time.Date(2026, 8, 22, 0, 0, 0, 0, time.UTC)
+
+// uncapped is without a cap on the month.
+func uncapped() caps.Standing {
+	return caps.Standing{
+		Day:      caps.Amount{Limit: 100_000_000, Parameter: 100_000_000, Spent: 12_740_000, Reserved: 1_960_000, Uncertain: 980_001, ResetsAt: midnight},
+		Month:    caps.Amount{Spent: 212_740_000, Reserved: 1_960_000, Uncertain: 980_001, ResetsAt: midnight.AddDate(0, 0, 10)},
+		InFlight: caps.Places{Limit: 100, Parameter: 100, Held: 2},
+	}
+}
+
+func paused(why video.Paused) *caps.Standing {
+	s := uncapped()
+	s.Paused = &why
+	return &s
+}
+
+// overridden is a day's cap that was lowered, and a cap on what is under way that was
+// taken away.
+func overridden(until time.Time) *caps.Standing {
+	s := uncapped()
+	s.Day.Limit, s.InFlight.Limit = 20_500_000, 0
+	s.Caps = &video.Caps{By: "arn:aws:iam::123456789012:user/ann", At: at, Until: until}
+	s.Owners = []caps.Owner{
+		{Name: "alice", Amount: caps.Amount{Limit: 5_000_000, Spent: 980_000, ResetsAt: midnight}},
+		{Name: "bob", Amount: caps.Amount{Limit: 500_000, ResetsAt: midnight}},
+	}
+	return &s
+}
+
+// overCapped refuses a video of 12.5 USD, by a cap of 10, or by one of 100 that has no
+// room for as long as a job waits.
+func overCapped(limit string, wait time.Duration) error {
+	no := &caps.Refused{
+		Limit: limit, Price: 12_500_000, Wait: wait,
+		Amount: caps.Amount{Limit: 10_000_000, Spent: 1_960_000, Reserved: 980_000, Uncertain: 500, ResetsAt: midnight},
+	}
+	if wait > 0 {
+		no.Amount.Limit, no.Spent, no.ResetsAt = 100_000_000, 88_200_000, midnight.AddDate(0, 0, 10)
+	}
+	return no
+}

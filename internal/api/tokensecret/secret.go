@@ -1,0 +1,83 @@
+// Package tokensecret reads and changes the secret that holds the API's tokens.
+package tokensecret
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+
+	"github.com/takeup/takeup/internal/api/tokens"
+)
+
+// Client is what is used of Secrets Manager.
+type Client interface {
+	GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
+	PutSecretValue(context.Context, *secretsmanager.PutSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.PutSecretValueOutput, error)
+	UpdateSecretVersionStage(context.Context, *secretsmanager.UpdateSecretVersionStageInput, ...func(*secretsmanager.Options)) (*secretsmanager.UpdateSecretVersionStageOutput, error)
+}
+
+// Secret is the secret of a stack's tokens.
+type Secret struct {
+	client Client
+	arn    string
+}
+
+// New makes a Secret of that ARN or name.
+func New(client Client, arn string) Secret { return Secret{client, arn} }
+
+// Read gives the tokens.
+func (s Secret) Read(ctx context.Context) (tokens.Tokens, error) {
+	all, _, err := s.read(ctx)
+	return all, err
+}
+
+func (s Secret) read(ctx context.Context) (tokens.Tokens, *string, error) {
+	out, err := s.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &s.arn})
+	if err != nil {
+		return tokens.Tokens{}, nil, fmt.Errorf("reading the API's tokens: %w", err)
+	}
+	all, err := tokens.Parse(aws.ToString(out.SecretString))
+	return all, out.VersionId, err
+}
+
+// turns is how often the tokens are read anew after another changed them.
+const turns = 8
+
+// Change replaces the tokens by what change makes of them, whose error it gives. What
+// another changes meanwhile is kept: the version that was read is replaced by moving
+// the label that says which one is current, which Secrets Manager does only where that
+// one still has it.
+// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html
+func (s Secret) Change(ctx context.Context, change func(tokens.Tokens) (tokens.Tokens, error)) error {
+	for range turns {
+		all, read, err := s.read(ctx)
+		if err != nil {
+			return err
+		}
+		if all, err = change(all); err != nil {
+			return err
+		}
+		put, err := s.client.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
+			SecretId: &s.arn, SecretString: aws.String(all.String()), VersionStages: []string{"AWSPENDING"},
+		})
+		if err != nil {
+			return fmt.Errorf("writing the API's tokens: %w", err)
+		}
+		_, err = s.client.UpdateSecretVersionStage(ctx, &secretsmanager.UpdateSecretVersionStageInput{
+			SecretId: &s.arn, VersionStage: aws.String("AWSCURRENT"), MoveToVersionId: put.VersionId, RemoveFromVersionId: read,
+		})
+		if err == nil {
+			return nil
+		}
+		var parameter *types.InvalidParameterException
+		var request *types.InvalidRequestException
+		if !errors.As(err, &parameter) && !errors.As(err, &request) {
+			return fmt.Errorf("writing the API's tokens: %w", err)
+		}
+	}
+	return errors.New("the API's tokens were changed by others each time; try again")
+}

@@ -1,0 +1,54 @@
+package cli
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+// TestDocs holds the commands in docs/cli.md to what --help shows.
+func TestDocs(t *testing.T) {
+	w := newTestWorld(t)
+	var want strings.Builder
+	var describe func(commands []*cobra.Command)
+	describe = func(commands []*cobra.Command) {
+		for _, cmd := range commands {
+			name := strings.TrimPrefix(cmd.CommandPath(), "takeup ")
+			if cmd.Hidden {
+				continue
+			}
+			w.out.Reset()
+			if status := w.run(t.Context(), append(strings.Fields(name), "--help")...); status != 0 {
+				t.Fatalf("%s --help: %d, %s", name, status, &w.err)
+			}
+			want.WriteString("### " + name + "\n\n```text\n" + strings.TrimSpace(w.out.String()) + "\n```\n\n")
+			if name != "completion" { // whose commands are the shells
+				describe(cmd.Commands())
+			}
+		}
+	}
+	describe(newRoot(w.world).Commands())
+	const path, begin, end = "../../docs/cli.md", "<!-- commands -->\n", "<!-- end of commands -->\n"
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok := bytes.Cut(text, []byte(begin))
+	got, after, closed := bytes.Cut(rest, []byte(end))
+	if !ok || !closed {
+		t.Fatal("docs/cli.md has no marks for the commands")
+	}
+	if string(got) == want.String() {
+		return
+	}
+	if !*update {
+		t.Error("docs/cli.md does not have what --help shows; run go test ./cmd/takeup -update")
+		return
+	}
+	if err := os.WriteFile(path, []byte(string(before)+begin+want.String()+end+string(after)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

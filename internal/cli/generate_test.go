@@ -1,0 +1,270 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/takeup/takeup/internal/api/apitest"
+	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// What is piped has a line for each event, and no line twice.
+func TestGenerate(t *testing.T) {
+	w, f := withAPI(t)
+	f.Script = func(id string, r video.Request) []client.Video {
+		states := []client.Video{}
+		for _, status := range []string{client.Queued, client.Queued, client.Generating, client.Generating} {
+			states = append(states, f.Video(id, r, status))
+		}
+		return append(states, f.Done(id, r, "a video"))
+	}
+	if status := w.run(t.Context(), "generate", `costs $5, "quoted"`); status != 0 || w.err.Len() > 0 {
+		t.Fatalf("got %d, %s", status, &w.err)
+	}
+	if w.out.String() != told {
+		t.Errorf("it told\n%s\nwant\n%s", &w.out, told)
+	}
+	if got, err := os.ReadFile("api-1.mp4"); err != nil || string(got) != "a video" {
+		t.Errorf("the file has %q, %v", got, err)
+	}
+	first := f.Calls()[0]
+	if first.Body["prompt"] != `costs $5, "quoted"` || len(first.Key) != 32 {
+		t.Errorf("it sent %+v", first)
+	}
+}
+
+// The local stack is looked at more often, and shows that a video is stored.
+func TestGenerateOnTheLocalStack(t *testing.T) {
+	w, f := withAPI(t)
+	api := w.access(f.URL, apitest.Token)
+	api.free, api.bucket = true, "videos"
+	f.Script = func(id string, r video.Request) []client.Video {
+		return append(slices.Repeat([]client.Video{f.Video(id, r, client.Generating)}, 3), f.Done(id, r, "a video"))
+	}
+	looks := 0
+	m := maker{
+		world: w.world, api: api, delivery: delivery{output: "out/"}, back: func(id string) string { return id },
+		storing: func(context.Context, string) bool { looks++; return looks > 2 },
+	}
+	if id, err := m.made(t.Context(), request(t, "a boat"), "a-key"); err != nil || id != "api-1" {
+		t.Fatalf("got %q, %v", id, err)
+	}
+	const want = `job api-1: kling-video/v1/pro/text-to-video 5s, 0.98 USD
+   0.0 s  generating
+   1.0 s  storing
+   1.5 s  downloading
+   1.5 s  done
+video  out/api-1.mp4, 7 bytes
+S3     s3://videos/videos/api-1/video.mp4
+time   1.5 s
+cost   0.56 USD (1120000 credits), by the stand-in: nobody paid
+`
+	if w.out.String() != want {
+		t.Errorf("it told\n%s\nwant\n%s", &w.out, want)
+	}
+}
+
+func TestGenerateJSON(t *testing.T) {
+	w, f := withAPI(t)
+	if status := w.run(t.Context(), "generate", "--json", "-o", "there/", "a boat"); status != 0 {
+		t.Fatalf("got %d, %s", status, &w.err)
+	}
+	var got saved
+	if err := json.Unmarshal(w.out.Bytes(), &got); err != nil || got.ID != "api-1" || got.File != filepath.Join("there", "api-1.mp4") || got.Manifest.Bytes != 7 {
+		t.Errorf("it printed %s, %v", &w.out, err)
+	}
+	if !strings.Contains(w.err.String(), "  generating\n") {
+		t.Errorf("beside it: %s", &w.err)
+	}
+	w.out.Reset()
+	if status := w.run(t.Context(), "generate", "--json", "--no-wait", "--idempotency-key", "mine", "a boat"); status != 0 || w.out.String() != "{\n  \"id\": \"api-2\",\n  \"status\": \"queued\"\n}\n" {
+		t.Errorf("without waiting: %d, %s", status, &w.out)
+	}
+	calls := f.Calls()
+	if last := calls[len(calls)-1]; last.Key != "mine" {
+		t.Errorf("it sent %+v", last)
+	}
+}
+
+func TestGenerateNoWait(t *testing.T) {
+	w, _ := withAPI(t)
+	status := w.run(t.Context(), "generate", "--no-wait", "--output", "my videos/", "a boat")
+	const back = "started; wait for it and download it with\n  takeup download --output 'my videos/' api-1\n"
+	if status != 0 || w.out.String() != "api-1\n" || w.err.String() != back {
+		t.Errorf("got %d, %q, %q", status, &w.out, &w.err)
+	}
+	if status := w.run(t.Context(), "download", "--output", "my videos/", "api-1"); status != 0 {
+		t.Errorf("back: %d, %s", status, &w.err)
+	}
+	if _, err := os.Stat("my videos/api-1.mp4"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestGenerateFails(t *testing.T) {
+	trouble := apitest.Answer(503, `{"message":"try again"}`)
+	absent := apitest.Answer(404, `{"message":"there is no video of this id"}`)
+	for _, test := range []struct {
+		name   string
+		args   []string
+		set    func(*apitest.Server)
+		want   []string
+		status int
+		calls  int
+	}{
+		{name: "a wrong field", args: []string{"--duration", "7", "a boat"}, want: []string{"nothing was sent or paid\n  duration is \"7\"; it takes 5 or 10"}, status: exitUsage},
+		{
+			name: "refused by the API", set: func(f *apitest.Server) { f.Fail(apitest.Answer(422, `{"message":"used for another request"}`)) },
+			want: []string{"(422)", "used for another request"}, status: exitUsage, calls: 1,
+		},
+		{
+			name: "not answered", set: func(f *apitest.Server) { f.Fail(slices.Repeat([]http.HandlerFunc{trouble}, 5)...) },
+			want: []string{"(503)", "whether the job was started is not known", "--idempotency-key 7369787465656e206279746573206f6b", "paid once"}, status: exitFailed, calls: 5,
+		},
+		{
+			name: "an ending", set: func(f *apitest.Server) {
+				f.Script = func(id string, r video.Request) []client.Video {
+					return []client.Video{f.Without(id, r, client.Failed, "OutOfCredits", "top it up, then redrive the job", true)}
+				}
+			},
+			want: []string{"job api-1 ended with OutOfCredits: top it up, then redrive the job"}, status: exitNoVideo, calls: 2,
+		},
+		{
+			name: "it can't be watched", set: func(f *apitest.Server) {
+				f.Fail(append([]http.HandlerFunc{apitest.Answer(200, `{"id":"api-9"}`)}, slices.Repeat([]http.HandlerFunc{trouble}, 5)...)...)
+			},
+			want: []string{"job api-9 goes on, but can't be watched", "Come back to it with\n  takeup download api-9"}, status: exitFailed, calls: 6,
+		},
+		{
+			name: "it is never there", set: func(f *apitest.Server) {
+				f.Fail(append([]http.HandlerFunc{apitest.Answer(200, `{"id":"api-9"}`)}, slices.Repeat([]http.HandlerFunc{absent}, 16)...)...)
+			},
+			want: []string{"(404)"}, status: exitState, calls: 17,
+		},
+		{
+			name: "a file that is gone", set: func(f *apitest.Server) { f.Serve("api-1", http.NotFound) },
+			want: []string{"S3 answered 404"}, status: exitFailed, calls: 13,
+		},
+		{
+			name: "a file that was taken out of the bucket", set: func(f *apitest.Server) { f.TakeOut("api-1") },
+			want: []string{"taken out of the bucket"}, status: exitState, calls: 5,
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w, f := withAPI(t)
+			if test.set != nil {
+				test.set(f)
+			}
+			args := test.args
+			if args == nil {
+				args = []string{"a boat"}
+			}
+			status := w.run(t.Context(), append([]string{"generate"}, args...)...)
+			if status != test.status || len(f.Calls()) != test.calls {
+				t.Errorf("got %d with %d calls, want %d with %d", status, len(f.Calls()), test.status, test.calls)
+			}
+			for _, words := range test.want {
+				if !strings.Contains(w.err.String(), words) {
+					t.Errorf("it says %q, without %q", &w.err, words)
+				}
+			}
+			if strings.Contains(w.err.String(), apitest.Signature) || strings.Contains(w.err.String(), apitest.Token) {
+				t.Errorf("a secret is in %q", &w.err)
+			}
+			if left, err := filepath.Glob("*"); err != nil || len(left) > 0 {
+				t.Errorf("left behind: %v, %v", left, err)
+			}
+		})
+	}
+}
+
+// A job that was started a moment ago may not be known everywhere.
+func TestGenerateIsPatientAtFirst(t *testing.T) {
+	w, f := withAPI(t)
+	absent := apitest.Answer(404, `{"message":"there is no video of this id"}`)
+	f.Add("api-9", request(t, "a boat"), f.Done("api-9", request(t, "a boat"), "a video"))
+	f.Fail(apitest.Answer(200, `{"id":"api-9"}`), absent, absent)
+	if status := w.run(t.Context(), "generate", "a boat"); status != 0 || !strings.Contains(w.out.String(), "queued\n   4.0 s  downloading\n") {
+		t.Errorf("got %d, %s%s", status, &w.out, &w.err)
+	}
+}
+
+// Ctrl-C leaves the job running, and says how to come back to it. The token that
+// was typed is not said again.
+func TestGenerateInterrupted(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"by the environment", nil, "interrupted; job api-1 goes on. Come back to it with\n  takeup download api-1\n"},
+		{"by flags", []string{"--url", "", "--token", apitest.Token, "-o", "x/"}, "  takeup download --url URL --token TOKEN --output x/ api-1\n"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w, f := withAPI(t)
+			if len(test.args) > 0 {
+				test.args[1] = f.URL
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			w.sleep = func(ctx context.Context, _ time.Duration) error {
+				cancel()
+				return errors.New("interrupt signal received")
+			}
+			status := w.run(ctx, append([]string{"generate", "a boat"}, test.args...)...)
+			if said := strings.ReplaceAll(w.err.String(), f.URL, "URL"); status != exitInterrupted || !strings.Contains(said, test.want) || strings.Contains(said, apitest.Token) {
+				t.Errorf("got %d, %q", status, said)
+			}
+			for _, made := range f.Calls() {
+				if made.Method == http.MethodDelete {
+					t.Error("the job was cancelled")
+				}
+			}
+		})
+	}
+}
+
+func TestStatuses(t *testing.T) {
+	for _, test := range []struct {
+		err  error
+		want int
+	}{
+		{nil, 0},
+		{errors.New("x"), exitFailed},
+		{fmt.Errorf("a: %w", &usageError{errors.New("x")}), exitUsage},
+		{&client.Refused{Status: 413}, exitUsage},
+		{&client.Refused{Status: 409}, exitState},
+		{&client.Refused{Status: 401}, exitUsage},
+		{&client.Refused{Status: 503}, exitFailed},
+		{errors.Join(errors.New("x"), &noVideo{}), exitNoVideo},
+		{&unsettled{}, exitUnsettled},
+	} {
+		if got := exitStatus(test.err, false); got != test.want {
+			t.Errorf("%v exits with %d, want %d", test.err, got, test.want)
+		}
+	}
+	if got := exitStatus(errors.New("x"), true); got != exitInterrupted {
+		t.Errorf("interrupted: %d", got)
+	}
+}
+
+// told is what generate tells of a job where nothing goes wrong, when it tells a line
+// each.
+const told = `job api-1: kling-video/v1/pro/text-to-video 5s, 0.98 USD
+   0.0 s  queued
+   4.0 s  generating
+   8.0 s  downloading
+   8.0 s  done
+video  api-1.mp4, 7 bytes
+time   8.0 s
+cost   0.56 USD (1120000 credits)
+`

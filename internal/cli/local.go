@@ -1,0 +1,143 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/spf13/cobra"
+
+	"github.com/takeup/takeup/internal/dev/stack"
+	"github.com/takeup/takeup/internal/provider/aimlapi/pricelist/refresh"
+)
+
+func newUp(w *world) *cobra.Command {
+	var port string
+	var yours purchase
+	cmd := &cobra.Command{
+		Use: "up", GroupID: groupLocal, Args: arguments(0, 0),
+		Short: "Start a stack on this machine, and leave it running",
+		Long: `Starts a stack on this machine and leaves it running: the template that is
+deployed, with MiniStack in the place of AWS and a stand-in in the place of the
+provider. The other commands then find it by themselves. It is started from
+Takeup's repository, after "make tools".
+
+With AIMLAPI_KEY in the environment, the stack buys its videos from the
+provider.`,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if port == "" {
+				port = w.getenv("TAKEUP_PORT")
+			}
+			number, err := portNumber(port)
+			if err != nil {
+				return err
+			}
+			yours.key = w.getenv("AIMLAPI_KEY")
+			if yours.baseURL == "" {
+				yours.baseURL = w.getenv("AIMLAPI_BASE_URL")
+			}
+			provider, err := yours.provider()
+			if err != nil {
+				return err
+			}
+			if provider != nil {
+				fmt.Fprintf(w.out, "Every prompt that this stack is given goes to %s, with your key, and costs what %s estimate says.\n", provider.BaseURL, w.name)
+			}
+			w.cleaning.Store(true) // what was started is ended again
+			defer w.cleaning.Store(false)
+			local, err := stack.Start(cmd.Context(), stack.Options{
+				StateDir: stateDir, Port: number, Provider: provider, Output: w.out, Now: w.now, Detach: true,
+			})
+			var already *stack.AlreadyRunning
+			switch {
+			case errors.As(err, &already):
+				fmt.Fprintln(w.out, already.Error())
+				if local, err = stack.Open(stateDir); err != nil {
+					return err
+				}
+			case err != nil:
+				return err
+			default:
+				w.firstPrices(cmd.Context(), local)
+			}
+			w.tell(local)
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&port, "port", "", "the API's `port`; a free one unless given (TAKEUP_PORT)")
+	cmd.Flags().StringVar(&yours.baseURL, "base-url", "", "the `address` of another provider with the same contract, for AIMLAPI_KEY (AIMLAPI_BASE_URL)")
+	complete(cmd, "port", nil)
+	complete(cmd, "base-url", nil)
+	return cmd
+}
+
+// firstPrices has a new stack ask for the provider's price list, which it does by
+// itself only within a quarter of an hour. A stack without it works.
+func (w *world) firstPrices(ctx context.Context, stack *stack.Stack) {
+	began := w.now()
+	fmt.Fprint(w.out, "asking for the provider's price list ... ")
+	if _, err := refresh.Prices(ctx, lambda.NewFromConfig(stack.Config()), stack.Outputs["PricesFunction"]); err != nil {
+		fmt.Fprintf(w.out, "failed: %v\nprices are not known; %s models --refresh asks again\n", err, w.name)
+		return
+	}
+	fmt.Fprintf(w.out, "%.1f s\n", w.now().Sub(began).Seconds())
+}
+
+// portNumber reads a port; an empty one is 0, which is a free one.
+func portNumber(text string) (int, error) {
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseUint(text, 10, 16)
+	if err != nil {
+		return 0, &usageError{fmt.Errorf("the port %q is not a number from 0 to 65535", text)}
+	}
+	return int(n), nil
+}
+
+// tell prints what a person needs to use a stack.
+func (w *world) tell(s *stack.Stack) {
+	fmt.Fprintf(w.out, "\npage     %s/\nAPI      %s\ntoken    %s\nAWS      %s (any credentials, region %s)\n", s.API, s.API, s.Token, s.AWS, stack.Region)
+	if s.Simulator != "" {
+		fmt.Fprintf(w.out, "provider %s, a stand-in (key %s)\n", s.Simulator, s.SimulatorKey)
+	}
+	fmt.Fprintf(w.out, "videos   s3://%s\nprompts  s3://%s\nlogs     %s\n", s.Outputs["VideosBucket"], s.Outputs["PromptsBucket"], s.Logs())
+	fmt.Fprintf(w.out, `
+Make a video:
+  %[1]s generate "a paper boat crosses a flooded street"
+Or by the API, or the AWS CLI, with the variables that the README's commands use:
+  eval "$(%[1]s env)"
+  curl -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
+    -d '{"prompt": "a paper boat crosses a flooded street"}' "$API_URL/v2/video/generations"
+  curl -H "Authorization: Bearer $TOKEN" "$API_URL/videos"
+  aws s3 ls "s3://$VIDEOS_BUCKET" --recursive
+%[1]s down ends it.
+`, w.name)
+}
+
+func newDown(w *world) *cobra.Command {
+	return &cobra.Command{
+		Use: "down", GroupID: groupLocal, Args: arguments(0, 0),
+		Short: "End the stack on this machine",
+		Long: `Ends the stack that up started, and all that it kept: its buckets are in memory.
+Download what you want to keep before.`,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			dir, said := localStateDir(), "the stack has ended"
+			if _, err := stack.Open(dir); err != nil {
+				said = "no stack is running"
+			}
+			w.cleaning.Store(true)
+			defer w.cleaning.Store(false)
+			// Also where none runs: half a stack may.
+			if err := stack.Down(cmd.Context(), dir); err != nil {
+				return err
+			}
+			fmt.Fprintln(w.out, said)
+			return nil
+		},
+	}
+}

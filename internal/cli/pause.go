@@ -1,0 +1,165 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/spf13/cobra"
+
+	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/reconcile"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// decisions is how often the control is read anew after another changed it.
+const decisions = 3
+
+func newPause(w *world) *cobra.Command {
+	var (
+		t      target
+		reason string
+		asJSON bool
+	)
+	cmd := &cobra.Command{
+		Use: "pause", GroupID: groupOperate, Args: arguments(0, 0),
+		Short: "Submit nothing until it is resumed",
+		Long: `Pauses a stack: no job is submitted to the provider until it is resumed. New
+requests are taken and wait, and what was submitted before goes on to its end. An
+execution can wait for two weeks; a job whose execution ends then is not paid, and
+can be redriven. Pausing needs the stack's AWS.`,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx := cmd.Context()
+			stack, err := t.aws(ctx, w)
+			if err != nil {
+				return err
+			}
+			by, err := stack.caller(ctx)
+			if err != nil {
+				return err
+			}
+			return w.decide(ctx, stack.jobs(), asJSON, func(c video.Control, table string) (video.Control, error) {
+				return c.Pause(table, by, reason, w.now()), nil
+			})
+		},
+	}
+	cmd.Flags().StringVar(&reason, "reason", "", "`why`, for those who wonder")
+	complete(cmd, "reason", nil)
+	jsonFlag(cmd, &asJSON)
+	t.flags(cmd)
+	return cmd
+}
+
+func newResume(w *world) *cobra.Command {
+	var (
+		t                  target
+		unrepaired, asJSON bool
+	)
+	cmd := &cobra.Command{
+		Use: "resume", GroupID: groupOperate, Args: arguments(0, 0),
+		Short: "Submit jobs again after a pause",
+		Long: `Resumes a stack that was paused. The jobs that wait are submitted within a
+quarter of an hour. A table that is a copy of another, such as one that was
+restored, is paused by itself: it is resumed once "takeup reconcile --repair" has
+written back what it lacks. Resuming needs the stack's AWS.`,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			stack, err := t.aws(cmd.Context(), w)
+			if err != nil {
+				return err
+			}
+			return w.decide(cmd.Context(), stack.jobs(), asJSON, func(c video.Control, table string) (video.Control, error) {
+				return c.Resume(table, unrepaired)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&unrepaired, "without-repair", false, "resume a copy of a table as it is, though jobs may be paid for twice")
+	jsonFlag(cmd, &asJSON)
+	t.flags(cmd)
+	return cmd
+}
+
+// caller is who the AWS credentials are of, by the ARN.
+func (a stackAccess) caller(ctx context.Context) (string, error) {
+	out, err := sts.NewFromConfig(a.config).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return "", fmt.Errorf("asking AWS whose credentials these are: %w", err)
+	}
+	return deref(out.Arn), nil
+}
+
+// controls is the table as what is decided for all jobs is read and changed.
+type controls interface {
+	Control(context.Context) (video.Control, string, error)
+	PutControl(ctx context.Context, c video.Control, version string) error
+	Name() string
+}
+
+// decide changes whether the table is paused, and shows it.
+func (w *world) decide(ctx context.Context, table controls, asJSON bool, change func(c video.Control, table string) (video.Control, error)) error {
+	after, err := decided(ctx, table, change)
+	if err != nil {
+		return err
+	}
+	return w.showControl(after.Paused(table.Name()), asJSON)
+}
+
+// decided changes what is decided for all jobs, and gives it.
+func decided(ctx context.Context, table controls, change func(c video.Control, table string) (video.Control, error)) (video.Control, error) {
+	for range decisions {
+		before, version, err := table.Control(ctx)
+		if err != nil {
+			return video.Control{}, reconcile.Plain(err)
+		}
+		after, err := change(before, table.Name())
+		var conflict *video.Conflict
+		if err == nil && !reflect.DeepEqual(after, before) {
+			err = table.PutControl(ctx, after, version)
+		}
+		switch {
+		case errors.As(err, &conflict):
+			continue
+		case err != nil:
+			return video.Control{}, reconcile.Plain(err)
+		}
+		return after, nil
+	}
+	return video.Control{}, errors.New("it was changed by another at the same time, again and again; try again")
+}
+
+// showControl says whether jobs are submitted.
+func (w *world) showControl(paused *video.Paused, asJSON bool) error {
+	if asJSON {
+		var control struct {
+			Paused *client.Paused `json:"paused"`
+		}
+		if paused != nil {
+			control.Paused = &client.Paused{By: &paused.By, Since: &paused.Since, Reason: unlessEmpty(paused.Reason), CopyOf: unlessEmpty(paused.CopyOf)}
+		}
+		return printJSON(w.out, control)
+	}
+	if paused == nil {
+		fmt.Fprintln(w.out, "not paused: jobs are submitted")
+		return nil
+	}
+	fmt.Fprintf(w.out, "paused since %s by %s%s\n", paused.Since.UTC().Format(time.RFC3339), plain(paused.By), prefixedReason(paused.Reason))
+	return nil
+}
+
+func prefixedReason(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return ": " + plain(reason)
+}
+
+func unlessEmpty(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}

@@ -1,0 +1,103 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/takeup/takeup/internal/dev/stack"
+	"github.com/takeup/takeup/internal/provider/aimlapi"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// defaultProvider is the real one.
+const defaultProvider = "https://api.aimlapi.com"
+
+// purchase is who makes the videos of a local stack, and whether that may cost
+// money. Only run and up have it, and the key comes from the environment alone.
+type purchase struct {
+	key     string // the provider's; without one, a stand-in makes the videos
+	baseURL string // another provider that speaks the same contract
+	yes     bool   // go on without asking
+}
+
+// purchase is what the environment says of it.
+func (w *world) purchase() purchase {
+	return purchase{
+		key: w.getenv("AIMLAPI_KEY"), baseURL: w.getenv("AIMLAPI_BASE_URL"),
+		yes: !slices.Contains([]string{"", "0", "false", "no"}, strings.ToLower(w.getenv("YES"))),
+	}
+}
+
+// provider gives nil where a stand-in is to be used.
+func (p purchase) provider() (*stack.Provider, error) {
+	key, base := strings.TrimSpace(p.key), strings.TrimRight(p.baseURL, "/")
+	if key == "" {
+		if base != "" {
+			return nil, errors.New("AIMLAPI_BASE_URL is set and AIMLAPI_KEY is not; set both, or none to use the stand-in")
+		}
+		return nil, nil
+	}
+	if strings.IndexFunc(key, func(r rune) bool { return r < 0x21 || r > 0x7e }) >= 0 {
+		return nil, errors.New("AIMLAPI_KEY has characters that no key has, such as a blank; set it to the bare key")
+	}
+	if base == "" {
+		base = defaultProvider
+	}
+	u, err := url.Parse(base)
+	if err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || u.Hostname() != "127.0.0.1") {
+		return nil, errors.New("AIMLAPI_BASE_URL takes https://host, or http://127.0.0.1:port for a stand-in on this machine")
+	}
+	return &stack.Provider{BaseURL: base, Key: key}, nil
+}
+
+// declined says that nobody agreed to pay.
+type declined struct{ why string }
+
+func (e *declined) Error() string { return e.why }
+
+// listPatience is how long the provider's price list is waited for.
+const listPatience = 10 * time.Second
+
+// agree says what a request costs by the provider's price list, and asks. Nothing is
+// paid before.
+func (p purchase) agree(ctx context.Context, w *world, provider *stack.Provider, request video.Request) error {
+	asked, cancel := context.WithTimeout(ctx, listPatience)
+	defer cancel()
+	list, _, err := aimlapi.New(aimlapi.Config{BaseURL: provider.BaseURL, Now: w.now}).Prices(asked, "")
+	cost := "What the video costs is not known: the provider's price list doesn't tell."
+	switch e := list.Estimate(request, 0); {
+	case err != nil:
+		cost = fmt.Sprintf("What the video costs is not known: %v.", err)
+	case e.Exact():
+		cost = fmt.Sprintf("The video costs %s by the provider's price list.", e.Least)
+	case e.Most > 0:
+		cost = fmt.Sprintf("The video costs from %s to %s by the provider's price list.", e.Least, e.Most)
+	case e.Least > 0:
+		cost = fmt.Sprintf("The video costs at least %s by the provider's price list.", e.Least)
+	}
+	fmt.Fprintf(w.out, "This sends the prompt to %s, with your key. %s\n", provider.BaseURL, cost)
+	return w.ask(p.yes, "nobody can be asked here whether to pay; set YES=1 to agree, or unset AIMLAPI_KEY to use the stand-in")
+}
+
+// ask asks whether to go on, unless that was agreed to before. Where there is no
+// terminal to ask in, nobody is what is said.
+func (w *world) ask(agreed bool, nobody string) error {
+	if agreed {
+		return nil
+	}
+	if !isTerminal(w.in) {
+		return &declined{why: nobody}
+	}
+	fmt.Fprint(w.err, "Go on? [y/N] ")
+	answer, err := bufio.NewReader(w.in).ReadString('\n')
+	if word := strings.ToLower(strings.TrimSpace(answer)); err == nil && (word == "y" || word == "yes") {
+		return nil
+	}
+	return &declined{why: "not agreed; nothing was started or paid"}
+}

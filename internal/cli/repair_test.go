@@ -1,0 +1,44 @@
+package cli
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/takeup/takeup/internal/reconcile"
+	"github.com/takeup/takeup/internal/reconcile/repair"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// An execution is read back unless the table knows how its job ended by it.
+func TestConcluded(t *testing.T) {
+	ended := video.Entry{Execution: "ended", Started: true, Ending: &video.EndingRecord{}}
+	stored := video.Entry{Execution: "stored", Started: true, Manifest: &video.Manifest{}}
+	open := video.Entry{Execution: "open", Started: true}
+	redriven := ended
+	redriven.Redrives, redriven.Execution = 1, "redriven-r1"
+	known := concluded(map[string]video.Entry{"ended": ended, "stored": stored, "open": open, "redriven": redriven})
+	for name, want := range map[string]bool{"ended": true, "stored": true, "open": false, "redriven": false, "redriven-r1": false, "none": false} {
+		if known(name) != want {
+			t.Errorf("%s: %v", name, !want)
+		}
+	}
+}
+
+func TestShowRepaired(t *testing.T) {
+	w, _ := withAPI(t)
+	whole := repaired{Done: repair.Done{Created: []string{"a"}, Amended: []string{"b", "c"}}, Repaired: true}
+	if err := w.showRepaired(whole, false); err != nil || !strings.Contains(w.out.String(), "1 jobs that were gone, 2 that had gone on") {
+		t.Errorf("said %s, %v", &w.out, err)
+	}
+	var open *unsettled
+	partly := repaired{Done: repair.Done{Unexplained: []string{"x"}}, Unknown: []reconcile.Unknown{{Source: "the logs", Reason: "403"}}}
+	w.out.Reset()
+	if err := w.showRepaired(partly, false); !errors.As(err, &open) || !strings.Contains(w.out.String(), "unknown: the logs: 403") || !strings.Contains(w.out.String(), "the request: x") {
+		t.Errorf("said %s, %v", &w.out, err)
+	}
+	w.out.Reset()
+	if err := w.showRepaired(partly, true); !errors.As(err, &open) || !strings.Contains(w.out.String(), `"repaired": false`) {
+		t.Errorf("said %s, %v", &w.out, err)
+	}
+}

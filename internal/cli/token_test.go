@@ -1,0 +1,61 @@
+package cli
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestToken makes, lists and revokes tokens, and what the secret holds never has a
+// token that was made.
+func TestToken(t *testing.T) {
+	here, err := filepath.Abs(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, f := withAPI(t)
+	a := newFakeAWS(t, f)
+	clear(w.environment)
+	w.random = strings.NewReader(strings.Repeat("thirty bytes for each of them ", 8))
+	var told strings.Builder
+	run := func(args ...string) string {
+		w.out.Reset()
+		w.err.Reset()
+		status := w.run(t.Context(), append(args, "--stack", "takeup")...)
+		fmt.Fprintf(&told, "$ takeup %s\n%s%s(%d)\n\n", strings.Join(args, " "), &w.out, &w.err, status)
+		return strings.TrimSpace(w.out.String())
+	}
+	made := run("token", "add", "alice")
+	if len(made) != 48 || strings.Contains(a.tokens, made) || !strings.Contains(a.tokens, `"alice":"sha256:`) {
+		t.Errorf("made %q, kept as %s", made, a.tokens)
+	}
+	run("token", "list")
+	run("token", "add", "alice")
+	run("token", "add", "a b")
+	run("token", "revoke", "bob")
+	run("token", "revoke", "default")
+	run("list")
+	run("token", "list", "--json")
+	if remade := run("token", "add", "default", "--json"); !strings.Contains(a.tokens, `"default":"`) || strings.Contains(a.tokens, `"default":"sha256`) || remade == "" {
+		t.Errorf("the default is kept as %s", a.tokens)
+	}
+	run("token", "revoke", "alice", "--json")
+	run("token", "add", "carol", "--max-usd-per-day", "2.5")
+	run("token", "add", "carol", "--max-usd-per-day", "100")
+	run("token", "add", "dave", "--max-usd-per-day", "0")
+	run("caps", "set", "--owner", "carol", "--max-usd-per-day", "3")
+	run("caps", "set", "--owner", "nobody", "--max-usd-per-day", "3")
+	run("token", "revoke", "carol")
+	run("caps", "reset")
+	a.denied = "PutItem"
+	run("token", "add", "carol", "--max-usd-per-day", "2.5")
+	a.denied = ""
+	run("token", "list")
+	a.tokens = "not of tokens"
+	run("token", "list")
+	a.denied = "GetSecretValue"
+	run("token", "list")
+	t.Chdir(here)
+	golden(t, "token", told.String())
+}

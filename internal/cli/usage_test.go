@@ -1,0 +1,120 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/mattn/go-runewidth"
+
+	"github.com/takeup/takeup/internal/api/apitest"
+	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// spending is a sum of videos, failed ones, and those in doubt.
+func spending(videos, failed, inDoubt int64, spent, reserved, uncertain string) client.UsageSum {
+	return client.UsageSum{
+		Videos: videos, Failed: failed, InDoubt: inDoubt,
+		Spent: json.Number(spent), Reserved: json.Number(reserved), Uncertain: json.Number(uncertain),
+	}
+}
+
+func someUsage() client.Usage {
+	alice, long := "alice", strings.Repeat("long-name-", 6)
+	today := client.UsageDay{Day: "2026-08-04", UsageSum: spending(1, 0, 2, "0.98", "1.400001", "0.004")}
+	return client.Usage{
+		Balance: &client.Balance{USD: "47.5", At: apitest.Created},
+		Month:   "2026-08", Total: spending(124, 3, 2, "121.52", "1.400001", "0.004"), Today: &today,
+		Days: []client.UsageDay{
+			{Day: "2026-08-01", UsageSum: spending(123, 0, 0, "120.54", "0", "0")},
+			{Day: "2026-08-02", UsageSum: spending(0, 3, 0, "0", "0", "0")},
+			{Day: "2026-08-03", UsageSum: spending(0, 0, 0, "0", "0", "0")},
+			today,
+		},
+		Models: []client.UsageModel{
+			{Model: video.DefaultModel, UsageSum: spending(123, 3, 0, "120.54", "0", "0")},
+			{Model: "klingai/video-v3-standard-text-to-video", UsageSum: spending(1, 0, 2, "0.98", "1.400001", "0.004")},
+		},
+		Owners: []client.UsageOwner{
+			{UsageSum: spending(121, 0, 0, "118.58", "0", "0")},
+			{Owner: &alice, UsageSum: spending(2, 3, 0, "1.96", "0", "0")},
+			{Owner: &long, UsageSum: spending(1, 0, 2, "0.98", "1.400001", "0.004")},
+		},
+	}
+}
+
+// TestUsageFits holds what is printed in terminals of several widths.
+func TestUsageFits(t *testing.T) {
+	var told strings.Builder
+	for _, width := range []int{20, 40, 80, 160, 0} {
+		var out strings.Builder
+		printUsage(&out, width, someUsage())
+		fmt.Fprintf(&told, "%d columns\n%s\n", width, &out)
+		for line := range strings.Lines(out.String()) {
+			line = strings.TrimSuffix(line, "\n")
+			if wide := runewidth.StringWidth(line); width >= 40 && wide > width {
+				t.Errorf("at %d columns a line has %d: %s", width, wide, line)
+			}
+		}
+	}
+	golden(t, "usage-widths", told.String())
+}
+
+func TestBars(t *testing.T) {
+	for want, sum := range map[string]client.UsageSum{
+		"":           spending(0, 0, 0, "0", "0", "0"),
+		"##########": spending(0, 0, 0, "8", "0", "0"),
+		"#####":      spending(0, 0, 0, "4", "0", "0"),
+		"#":          spending(0, 0, 0, "0.000001", "0", "0"),
+		"####+++???": spending(0, 0, 0, "2.8", "2.4", "2.8"), // 3.5, 3 and 3.5
+		"#+?":        spending(0, 0, 0, "0.01", "0.01", "0.01"),
+		"+??":        spending(0, 0, 0, "0", "0.8", "1.6"),
+	} {
+		if got := drawBar(sum, 8, 10); got != want {
+			t.Errorf("%+v is drawn as %q, want %q", sum, got, want)
+		}
+	}
+	if got := drawBar(spending(0, 0, 0, "1", "1", "1"), 3, 2); got != "#+" {
+		t.Errorf("in two characters it is %q", got)
+	}
+}
+
+func TestUsage(t *testing.T) {
+	w, f := withAPI(t)
+	f.Usage = client.Usage{
+		Month: "2026-07", Total: spending(0, 0, 0, "0", "0", "0"),
+		Days: []client.UsageDay{}, Models: []client.UsageModel{}, Owners: []client.UsageOwner{},
+	}
+	for _, test := range []struct{ args, uri, want string }{
+		{"usage", "/usage", "nothing was submitted in 2026-07\n"},
+		{"usage --json", "/usage", `"spent_usd": 0,`},
+		{"usage --month 2026-07", "/usage?month=2026-07", "nothing"},
+		{"usage --owner alice --model " + video.DefaultModel, "/usage?model=kling-video%2Fv1%2Fpro%2Ftext-to-video&owner=alice", "nothing"},
+	} {
+		w.out.Reset()
+		if status := w.run(t.Context(), strings.Fields(test.args)...); status != 0 {
+			t.Fatalf("%s: %d, %s", test.args, status, &w.err)
+		}
+		calls := f.Calls()
+		if got := calls[len(calls)-1].URI; got != test.uri || !strings.Contains(w.out.String(), test.want) {
+			t.Errorf("%s asks for %s and prints %s", test.args, got, &w.out)
+		}
+	}
+	f.Usage = someUsage()
+	w.out.Reset()
+	if status := w.run(t.Context(), "usage"); status != 0 || !strings.Contains(w.out.String(), "2026-08: 124 videos for 121.52 USD, 3 failed, 1.40 reserved") {
+		t.Errorf("%d, %s%s", status, &w.out, &w.err)
+	}
+	calls := len(f.Calls())
+	for _, month := range []string{"2026-13", "august", ""} {
+		w.err.Reset()
+		if status := w.run(t.Context(), "usage", "--month="+month); status != exitUsage || !strings.Contains(w.err.String(), "--month takes a month such as 2026-08") {
+			t.Errorf("--month %q: %d, %s", month, status, &w.err)
+		}
+	}
+	if len(f.Calls()) != calls {
+		t.Error("a month that is none is asked for")
+	}
+}

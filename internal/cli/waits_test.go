@@ -1,0 +1,128 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/takeup/takeup/internal/api/apitest"
+	"github.com/takeup/takeup/internal/api/server"
+	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/dynamotest"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// unknown knows nothing of how long videos take, and of what they cost.
+type unknown struct{}
+
+func (unknown) Left(context.Context, string, int, time.Duration) (time.Duration, bool) {
+	return 0, false
+}
+
+func (unknown) Usual(context.Context, string, int) (time.Duration, bool) { return 0, false }
+
+func (unknown) Charged(context.Context, string, int) (int64, bool) { return 0, false }
+
+// noShelf is a bucket that nobody asks.
+type noShelf struct{}
+
+func (noShelf) Manifest(context.Context, string) (video.Manifest, bool, error) {
+	return video.Manifest{}, false, errors.New("nobody asks")
+}
+
+func (noShelf) Forget(context.Context, string, string, time.Time) error {
+	return errors.New("nobody asks")
+}
+
+func (noShelf) Remove(context.Context, string) error { return errors.New("nobody asks") }
+
+// TestGetTellsOfEachWait has the API tell of jobs in a table, one in each kind of wait,
+// and holds what get prints of them.
+func TestGetTellsOfEachWait(t *testing.T) {
+	at := func(seconds int) time.Time { return apitest.Created.Add(time.Duration(seconds) * time.Second) }
+	marks := 0
+	mark := func() string { marks++; return fmt.Sprint(marks) }
+	kept := table.New(&dynamotest.Items{}, "jobs", mark, func(time.Duration) time.Duration { return 0 })
+	now := at(600)
+	api := server.API{
+		Jobs: jobs.New(kept, noShelf{}, jobs.Executions{}, func() time.Time { return now }), Estimator: unknown{}, Random: rand.Reader,
+		Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler),
+	}
+	api.Page = api.NotFound()
+	server := httptest.NewServer(api.Handler())
+	t.Cleanup(server.Close)
+
+	boat := request(t, "a paper boat")
+	event := func(seconds int, kind video.EventKind, number, times int, said string) video.Event {
+		return video.Event{At: at(seconds), Kind: kind, Number: number, Times: times, Said: said}
+	}
+	accepted := func(e *video.Entry) {
+		e.Phase, e.Attempt, e.ClaimedAt, e.SubmittedAt, e.GenerationID = video.PhaseAccepted, 1, at(1), at(1), "generation-1"
+	}
+	done := video.Progress{Step: video.StepCheck, Wait: video.Wait{Kind: video.WaitVideo, At: at(90)}, Events: []video.Event{event(90, video.EventPolled, 0, 12, ""), event(90, video.EventDone, 0, 0, "")}}
+	var told strings.Builder
+	w := newTestWorld(t)
+	for _, job := range []struct {
+		id     string
+		change func(*video.Entry)
+		told   []video.Progress
+	}{
+		{"start", func(*video.Entry) {}, nil},
+		{"submission", func(e *video.Entry) {
+			e.Phase, e.Attempt, e.ClaimedAt, e.ClaimedUntil = video.PhaseClaimed, 1, at(590), at(645)
+		}, nil},
+		{"cap", func(e *video.Entry) { e.FullSince = at(1) }, []video.Progress{{
+			Step: video.StepSubmit,
+			Wait: video.Wait{
+				Kind: video.WaitCap, At: at(1), NextAt: at(43200), Until: at(86401),
+				LastError: (&video.NoRoom{Limit: "day", Held: 99_500_000, Of: 100_000_000}).Error(),
+			},
+		}}},
+		{"room", func(e *video.Entry) {
+			e.Phase, e.Attempt, e.ClaimedAt, e.BusySince, e.RetryAt = video.PhaseRefused, 4, at(500), at(1), at(740)
+		}, []video.Progress{{
+			Step:   video.StepSubmit,
+			Wait:   video.Wait{Kind: video.WaitRoom, At: at(501), Attempt: 4, NextAt: at(740), Until: at(86401), LastError: "Too Many Requests"},
+			Events: []video.Event{event(501, video.EventRefused, 4, 4, "Too Many Requests")},
+		}}},
+		{"answer", func(e *video.Entry) { e.Phase, e.Attempt, e.ClaimedAt = video.PhaseUnanswered, 1, at(1) }, []video.Progress{{
+			Step:   video.StepSubmit,
+			Wait:   video.Wait{Kind: video.WaitAnswer, At: at(580), Attempt: 1, NextAt: at(720), Until: at(7256)},
+			Events: []video.Event{event(46, video.EventUnanswered, 1, 0, ""), event(580, video.EventSearched, 1, 4, "")},
+		}}},
+		{"generation", accepted, []video.Progress{{
+			Step:   video.StepCheck,
+			Wait:   video.Wait{Kind: video.WaitGeneration, At: at(580), NextAt: at(610), Until: at(86401), LastError: "the provider was asked too often"},
+			Events: []video.Event{event(580, video.EventPolled, 0, 12, "the provider was asked too often")},
+		}}},
+		{"video", accepted, []video.Progress{done, {
+			Step:   video.StepStore,
+			Wait:   video.Wait{Kind: video.WaitVideo, At: at(570), NextAt: at(630), Until: at(16000), LastError: "the source answered with 503"},
+			Events: []video.Event{event(540, video.EventCopyFailed, 1, 0, "the source answered with 503"), event(570, video.EventCopyFailed, 2, 0, "the source answered with 503")},
+		}}},
+	} {
+		e := video.Entry{ID: job.id, Request: boat, RequestHash: boat.Hash(), CreatedAt: at(0), Origin: video.Origin{Trigger: video.TriggerAPI}, Execution: job.id, Started: true}
+		job.change(&e)
+		if _, _, err := kept.Create(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+		for _, progress := range job.told {
+			if err := kept.PutProgress(t.Context(), job.id, progress); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.out.Reset()
+		if status := w.run(t.Context(), "get", job.id, "--url", server.URL, "--token", apitest.Token); status != 0 {
+			t.Fatalf("%s: %d, %s", job.id, status, &w.err)
+		}
+		fmt.Fprintf(&told, "$ takeup get %s\n%s\n", job.id, &w.out)
+	}
+	golden(t, "get-waits", told.String())
+}

@@ -1,0 +1,66 @@
+package invoke
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net/http"
+
+	"github.com/takeup/takeup/internal/dev/template"
+)
+
+// Effect says what a function will do with an event on a stack where videos cost
+// money.
+func Effect(name string, event []byte) string {
+	var said struct {
+		ID         string `json:"id"`
+		Execution  string `json:"execution"`
+		HTTPMethod string `json:"httpMethod"`
+	}
+	// An event of another form is for the function to refuse.
+	_ = json.Unmarshal(event, &said)
+	switch name {
+	case "submit":
+		return fmt.Sprintf("It buys a video, at the price that takeup estimate says, unless job %s was submitted before. Nothing looks after the job then; takeup redrive %[1]s does.", said.Execution)
+	case "check":
+		return fmt.Sprintf("It asks the provider for the generation, and ends job %s if that has failed or is overdue.", said.ID)
+	case "store":
+		return fmt.Sprintf("It copies the video of job %s into the videos bucket.", said.ID)
+	case "prices":
+		return "It asks for the provider's price list and the account's balance, and keeps them."
+	case "prompts":
+		return "It starts a job for each prompt file in the event, unless that was started before. Each job buys a video, at the price that takeup estimate says."
+	case "api":
+		if said.HTTPMethod == http.MethodGet || said.HTTPMethod == http.MethodHead {
+			return "It answers the request, and changes nothing."
+		}
+		return "It does what the request asks for: a POST for a video starts a job, which buys the video, at the price that takeup estimate says."
+	}
+	return "It reads the API's token and answers; it changes nothing."
+}
+
+// Environments gives the variables of each function of the template in fsys, by
+// logical id, for a stack with these outputs and parameters.
+func Environments(fsys fs.FS, outputs, parameters map[string]string) (map[string]map[string]string, error) {
+	text, err := fs.ReadFile(fsys, "template.yaml")
+	if err != nil {
+		return nil, fmt.Errorf("reading the template: %w; run this in Takeup's repository", err)
+	}
+	t, err := template.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	values, err := template.FromOutputs(outputs)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(values, parameters)
+	environments := map[string]map[string]string{}
+	for _, id := range t.Functions() {
+		if environments[id], err = t.Environment(id, values); err != nil {
+			return nil, err
+		}
+	}
+	return environments, nil
+}

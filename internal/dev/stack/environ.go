@@ -1,0 +1,75 @@
+package stack
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Region is where the local stack believes to be.
+const Region = "us-east-1"
+
+// accessKey is no secret: MiniStack takes any, and 12 digits as an account.
+const accessKey = "test"
+
+// inherited are the variables that a started program gets from this one: where
+// programs and certificates are, and the way out. Nothing of AWS is among them,
+// so that no run reaches a real account, and no key.
+var inherited = []string{
+	"PATH", "HOME", "USER", "TMPDIR", "XDG_CACHE_HOME",
+	"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy",
+	"SSL_CERT_FILE", "SSL_CERT_DIR",
+}
+
+// baseEnv is what every started program gets, out of an environment.
+func baseEnv(environ []string) []string {
+	env := pick(environ, func(name string) bool { return slices.Contains(inherited, name) })
+	return append(env, "LANG=C.UTF-8", "NO_COLOR=1", "NO_PROXY=127.0.0.1,localhost", "no_proxy=127.0.0.1,localhost")
+}
+
+// GoEnv gives what every started program gets, and what a Go build needs. The
+// flags make small binaries that are the same for the same sources, wherever and
+// in whichever commit they are built.
+func GoEnv(environ []string) []string {
+	env := append(baseEnv(environ), pick(environ, func(name string) bool {
+		return strings.HasPrefix(name, "GO") && !slices.Contains([]string{"GOFLAGS", "GOOS", "GOARCH"}, name)
+	})...)
+	return append(env, "CGO_ENABLED=0", goFlags(""))
+}
+
+// goFlags are a build's, with a version that the functions know, if there is one.
+func goFlags(version string) string {
+	link := "-s -w"
+	if version != "" {
+		link += " -X github.com/takeup/takeup/internal/lambdaenv/settings.version=" + version
+	}
+	return "GOFLAGS=-trimpath -buildvcs=false -tags=lambda.norpc '-ldflags=" + link + "'"
+}
+
+// awsEnv is the AWS of a stack, for programs that look it up in the environment.
+func awsEnv(endpoint string) []string {
+	return []string{
+		"AWS_ENDPOINT_URL=" + endpoint,
+		"AWS_ACCESS_KEY_ID=" + accessKey, "AWS_SECRET_ACCESS_KEY=" + accessKey,
+		"AWS_REGION=" + Region, "AWS_DEFAULT_REGION=" + Region,
+		"AWS_EC2_METADATA_DISABLED=true",
+		"AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
+	}
+}
+
+// samEnv keeps SAM to itself: no telemetry, and its files in a directory of
+// ours.
+func samEnv(dir string) []string {
+	return []string{"SAM_CLI_TELEMETRY=0", "__SAM_CLI_APP_DIR=" + filepath.Join(dir, "sam"), "SAM_CLI_POLL_DELAY=0.2"}
+}
+
+func pick(environ []string, want func(name string) bool) []string {
+	var picked []string
+	for _, pair := range environ {
+		if name, _, ok := strings.Cut(pair, "="); ok && want(name) {
+			picked = append(picked, pair)
+		}
+	}
+	return picked
+}

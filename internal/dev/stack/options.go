@@ -1,0 +1,152 @@
+package stack
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"time"
+)
+
+// StackName is the name that the template is deployed under.
+const StackName = "takeup"
+
+// Provider is who the pipeline buys its videos from.
+type Provider struct {
+	BaseURL string // https://host, or http://127.0.0.1:port; no slash at the end
+	Key     string
+}
+
+// Loopback reports whether the provider is a stand-in on this machine.
+func (p Provider) Loopback() bool {
+	u, err := url.Parse(p.BaseURL)
+	return err == nil && u.Hostname() == "127.0.0.1"
+}
+
+// Options say what is started. The zero Options start a stack with a stand-in,
+// from the repository in the working directory.
+type Options struct {
+	// Root is the repository; empty is the working directory.
+	Root string
+	// StateDir holds the process files, logs and addresses; empty is .takeup
+	// in the repository. One stack runs in a state directory at a time.
+	StateDir string
+	// BuildDir holds the built template and binaries; empty is .takeup/build in
+	// the repository. Stacks share it.
+	BuildDir string
+	// Port is the API's; 0 is a free one.
+	Port int
+	// Provider is called instead of a stand-in that is started for the stack.
+	Provider *Provider
+	// Simulator are flags of cmd/simulator, for the stand-in that is started.
+	Simulator []string
+	// Parameters are given to the template, over those that a local run needs.
+	Parameters map[string]string
+	// Env is added to MiniStack's environment, which the functions inherit.
+	// AWS_ENDPOINT_URL or AWS_ENDPOINT_URL_S3 in it send their calls by way of
+	// a recorder or a proxy.
+	Env []string
+	// Output gets a line for each stage; nil discards them.
+	Output io.Writer
+	// Detach lets the stack outlive this process, until Down. Otherwise it ends
+	// with this process, however that ends.
+	Detach bool
+	// Now is the clock of the stages' times; nil is time.Now.
+	Now func() time.Time
+}
+
+// filled gives the options with absolute paths and defaults in place.
+func (o Options) filled() (Options, error) {
+	root, err := filepath.Abs(o.Root)
+	if err != nil {
+		return o, fmt.Errorf("finding the repository: %w", err)
+	}
+	o.Root = root
+	for _, dir := range []struct {
+		path     *string
+		fallback string
+	}{{&o.StateDir, ".takeup"}, {&o.BuildDir, filepath.Join(".takeup", "build")}} {
+		if *dir.path == "" {
+			*dir.path = filepath.Join(root, dir.fallback)
+		}
+		if *dir.path, err = filepath.Abs(*dir.path); err != nil {
+			return o, fmt.Errorf("finding %s: %w", *dir.path, err)
+		}
+	}
+	if o.Output == nil {
+		o.Output = io.Discard
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o, nil
+}
+
+// parameters are the template's: what a local run needs, and the options' own.
+func (o Options) parameters(p Provider) map[string]string {
+	given := map[string]string{
+		"Architecture":    Architecture(),
+		"ProviderBaseUrl": p.BaseURL,
+		"ProviderKey":     p.Key,
+	}
+	if p.Loopback() {
+		// A stand-in's job takes seconds, and its videos come by plain http.
+		given["FirstWaitSeconds"] = "2"
+		given["CheckIntervalSeconds"] = "2"
+		given["RequestGapSeconds"] = "1"
+		given["LoopbackSources"] = "true"
+	}
+	maps.Copy(given, o.Parameters)
+	return given
+}
+
+// Architecture is the host's, in Lambda's words.
+func Architecture() string {
+	if runtime.GOARCH == "arm64" {
+		return "arm64"
+	}
+	return "x86_64"
+}
+
+// Missing says that something that a local stack needs isn't there.
+type Missing struct {
+	What string
+	Fix  string
+}
+
+func (e *Missing) Error() string { return e.What + "; " + e.Fix }
+
+// tool gives the path of a pinned tool of the repository.
+func tool(root, name string) (string, error) {
+	path := filepath.Join(root, ".tools", name, "bin", name)
+	if _, err := os.Stat(path); err != nil {
+		return "", &Missing{What: name + " is not installed in .tools", Fix: "run `make tools` in " + root}
+	}
+	return path, nil
+}
+
+// checkHost refuses a machine that can't run a stack, before anything starts.
+func checkHost(root string) error {
+	if runtime.GOOS != "linux" {
+		return &Missing{
+			What: "the functions are Linux binaries, and this is " + runtime.GOOS,
+			Fix:  "run this on Linux, in a virtual machine or container",
+		}
+	}
+	if _, err := exec.LookPath("go"); err != nil {
+		return &Missing{What: "there is no go on the PATH", Fix: "install Go 1.26 or later"}
+	}
+	if _, err := os.Stat(filepath.Join(root, "template.yaml")); err != nil {
+		return &Missing{What: "there is no template.yaml in " + root, Fix: "run this in Takeup's repository"}
+	}
+	for _, name := range []string{"ministack", "sam"} {
+		if _, err := tool(root, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,43 @@
+package stack
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+)
+
+// stages tells a reader what is being done, a line each, and how long it took.
+type stages struct {
+	out io.Writer
+	now func() time.Time
+}
+
+// run does a stage. What do gives back is said before the time.
+func (s stages) run(name string, do func() (note string, err error)) error {
+	began := s.now()
+	fmt.Fprint(s.out, name, " ... ")
+	note, err := do()
+	if err != nil {
+		fmt.Fprintln(s.out, "failed")
+		return err
+	}
+	fmt.Fprintf(s.out, "%s%.1f s\n", note, s.now().Sub(began).Seconds())
+	return nil
+}
+
+// poll asks done, again and again, until it says yes or fails, or ctx is over.
+func poll(ctx context.Context, done func() (bool, error)) error {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if ok, err := done(); ok || err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-tick.C:
+		}
+	}
+}

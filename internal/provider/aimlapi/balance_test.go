@@ -1,0 +1,28 @@
+package aimlapi_test
+
+import (
+	"errors"
+	"net/http"
+	"testing"
+
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/video"
+)
+
+func TestBalance(t *testing.T) {
+	_, url, _ := standIn(t, func(*sim.Settings) {}, nil)
+	if usd, err := client(url).Balance(t.Context(), key()); err != nil || usd != 100 {
+		t.Errorf("got %v, %v", usd, err)
+	}
+	var refused *video.Refusal
+	if _, err := client(url).Balance(t.Context(), video.Key{Value: "another"}); !errors.As(err, &refused) || refused.Kind != video.RefusedKey {
+		t.Errorf("another key: %v", err)
+	}
+	for _, body := range []string{"x", "{}", `{"current_balance": "much", "currency": "USD"}`, `{"current_balance": 1, "currency": "EUR"}`} {
+		c := serve(t, func(w http.ResponseWriter, r *http.Request) { answer(200, body)(w, r) })
+		var unanswered *video.Unanswered
+		if usd, err := c.Balance(t.Context(), key()); !errors.As(err, &unanswered) {
+			t.Errorf("%s: got %v, %v", body, usd, err)
+		}
+	}
+}

@@ -1,0 +1,108 @@
+package aimlapi_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/takeup/takeup/internal/price"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// What the list says that a request costs is what is charged, to the micro-dollar,
+// for every model, length and value of what the prices hang on.
+func TestPricesAreWhatIsCharged(t *testing.T) {
+	server, url, pass := standIn(t, func(*sim.Settings) {}, nil)
+	settings, balance := server.Settings(), 100_000.0
+	settings.BalanceUSD = &balance
+	if err := server.Change(settings); err != nil {
+		t.Fatal(err)
+	}
+	c, ctx := client(url), t.Context()
+	list, fresh, err := c.Prices(ctx, "")
+	if err != nil || !fresh {
+		t.Fatalf("%v, %v", fresh, err)
+	}
+	if _, fresh, err := c.Prices(ctx, list.ETag); err != nil || fresh {
+		t.Errorf("the list changed: %v, %v", fresh, err)
+	}
+	if models := video.Catalogue(); len(list.Models) != len(models) {
+		t.Errorf("%d models in the list, %d in the catalogue", len(list.Models), len(models))
+	}
+
+	quotes := map[string]price.Quote{} // by the generation's id
+	for _, model := range video.Catalogue() {
+		p, ok := list.Find(model.Name)
+		if !ok {
+			t.Errorf("the list has no %s", model.Name)
+		}
+		for _, request := range requests(t, model) {
+			generation, err := c.Submit(ctx, key(), c.Route(request), "job-"+strconv.Itoa(len(quotes))+".1", request)
+			if err != nil {
+				t.Fatalf("%s: %v", request, err)
+			}
+			quotes[generation.ID] = p.Quote(request)
+		}
+	}
+	pass(time.Hour)
+
+	exact, open, unknown := 0, 0, 0
+	for _, g := range server.Ledger().Generations {
+		const credits = video.CreditsPerUSD / int64(price.PerUSD) // in a micro-dollar
+		charged, q := price.Micros(g.ChargedCredits/credits), quotes[g.ID]
+		switch {
+		case g.ChargedCredits == 0 || g.ChargedCredits%credits != 0:
+			t.Errorf("%s was charged %d credits", g.Request, g.ChargedCredits)
+		case q.Exact():
+			if exact++; q.Least != charged {
+				t.Errorf("%s: by the list %d, charged %d", g.Request, q.Least, charged)
+			}
+		case q.Known:
+			if open++; charged < q.Least || charged > q.Most {
+				t.Errorf("%s: by the list %d to %d, charged %d", g.Request, q.Least, q.Most, charged)
+			}
+		default:
+			if p, _ := list.Find(g.Model); p.Kind != price.Variable {
+				t.Errorf("%s: the list says nothing, of a %q price", g.Request, p.Kind)
+			}
+			unknown++
+		}
+	}
+	t.Logf("%d requests: %d exact, %d in a range, %d variable", len(quotes), exact, open, unknown)
+	if exact == 0 || open == 0 || unknown == 0 || exact+open+unknown != len(quotes) {
+		t.Errorf("%d exact, %d in a range, %d variable", exact, open, unknown)
+	}
+}
+
+// requests gives one of every length, with sound said and left to the provider
+// where the model has it.
+func requests(t *testing.T, model video.Model) []video.Request {
+	t.Helper()
+	duration, _ := model.Takes("duration")
+	var all []video.Request
+	for n := int(duration.Min); n <= int(duration.Max); n++ {
+		if len(duration.Allowed) > 0 && !slices.Contains(duration.Allowed, strconv.Itoa(n)) {
+			continue
+		}
+		fields := map[string]any{"model": model.Name, "prompt": "a paper boat", "duration": n}
+		sounds := []any{nil}
+		if _, ok := model.Takes("generate_audio"); ok {
+			sounds = []any{nil, true, false}
+		}
+		for _, sound := range sounds {
+			fields["generate_audio"] = sound
+			if sound == nil {
+				delete(fields, "generate_audio")
+			}
+			body, err := json.Marshal(fields)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, request(t, string(body)))
+		}
+	}
+	return all
+}

@@ -1,0 +1,87 @@
+package sim
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+)
+
+// adminPrefix is where tests that run the stand-in as a process reach what is no part of the provider. It asks for no
+// key: the stand-in belongs on a loopback address.
+const adminPrefix = "/_simulator/"
+
+func (s *Server) admin(w http.ResponseWriter, r *http.Request) {
+	switch r.Method + " " + r.URL.Path {
+	case "GET /_simulator/ledger":
+		s.show(w, http.StatusOK, s.Ledger())
+	case "GET /_simulator/settings":
+		s.show(w, http.StatusOK, s.shownSettings())
+	case "POST /_simulator/settings":
+		if err := s.patch(http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
+			s.show(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
+			return
+		}
+		s.log.Info("settings changed")
+		s.show(w, http.StatusOK, s.shownSettings())
+	case "GET /_simulator/video":
+		s.adminVideo(w, r)
+	default:
+		s.show(w, http.StatusNotFound, map[string]string{
+			"error": "GET ledger, GET or POST settings, and GET video?generation_id=ID are what there is"})
+	}
+}
+
+// patch changes the settings that the JSON object names and leaves the others. A name that it doesn't know is refused.
+func (s *Server) patch(body io.Reader) error {
+	raw, err := io.ReadAll(body)
+	if err != nil {
+		return err
+	}
+	return s.change(func(settings *Settings) (bool, error) {
+		// What is given replaces the old list or object as a whole; decoding into it would mix the two.
+		var given map[string]json.RawMessage
+		if err := json.Unmarshal(raw, &given); err != nil {
+			return false, err
+		}
+		if _, ok := given["keys"]; ok {
+			settings.Keys = nil
+		}
+		_, faultsSet := given["faults"]
+		if faultsSet {
+			settings.Faults = nil
+		}
+		if _, ok := given["fate"]; ok {
+			settings.Fate = Fate{}
+		}
+		decoder := json.NewDecoder(bytes.NewReader(raw))
+		decoder.DisallowUnknownFields()
+		return faultsSet, decoder.Decode(settings)
+	})
+}
+
+// shownSettings are the settings without the keys.
+func (s *Server) shownSettings() Settings {
+	settings := s.Settings()
+	settings.Keys = nil
+	return settings
+}
+
+// adminVideo sends a generation's file without a signature, for a comparison byte for byte.
+func (s *Server) adminVideo(w http.ResponseWriter, r *http.Request) {
+	video, err := s.Video(r.URL.Query().Get("generation_id"))
+	if err != nil {
+		s.show(w, http.StatusNotFound, map[string]string{"error": err.Error()})
+		return
+	}
+	w.Header().Set("Content-Type", "video/mp4")
+	http.ServeContent(w, r, "", s.clock(), video.Open())
+}
+
+func (s *Server) show(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	if err := json.NewEncoder(w).Encode(v); err != nil {
+		s.log.Debug("reply not taken", "error", err)
+	}
+}

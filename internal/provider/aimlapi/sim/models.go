@@ -1,0 +1,138 @@
+package sim
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/contract"
+)
+
+// What all models of the stand-in have in common in the list of models.
+const (
+	modelType       = "internal/video-generations/submit"
+	modelCapability = "text_to_video"
+)
+
+// The provider's shape of the list of models.
+type (
+	modelList struct {
+		Object string      `json:"object"`
+		Data   []modelLine `json:"data"`
+	}
+	modelLine struct {
+		ID           string            `json:"id"`
+		Aliases      []string          `json:"aliases"`
+		Type         string            `json:"type"`
+		Info         modelInfo         `json:"info"`
+		Tags         []string          `json:"tags"`
+		Modalities   *modelModalities  `json:"modalities,omitempty"`
+		Capabilities []string          `json:"capabilities,omitempty"`
+		Pricing      *contract.Pricing `json:"pricing,omitempty"`
+	}
+	modelInfo struct {
+		Name      string `json:"name"`
+		Developer string `json:"developer"`
+	}
+	modelModalities struct {
+		Input  []string `json:"input"`
+		Output []string `json:"output"`
+	}
+)
+
+// newModelLine gives a model's entry with every section.
+func newModelLine(m contract.Model) modelLine {
+	line := modelLine{
+		ID: m.ID, Aliases: []string{}, Type: modelType, Info: modelInfo{m.Name, "Kling AI"}, Tags: []string{},
+		Modalities: &modelModalities{[]string{"text"}, []string{"video"}}, Capabilities: []string{modelCapability},
+		Pricing: &m.Pricing,
+	}
+	if m.ID != m.Name {
+		line.Aliases = append(line.Aliases, m.Name)
+	}
+	if m.Pricing.Kind == contract.Variable {
+		line.Pricing = &contract.Pricing{Kind: m.Pricing.Kind, Currency: m.Pricing.Currency}
+	}
+	return line
+}
+
+// newModelList gives the entries of all models, and an ETag over them.
+func newModelList(models []contract.Model) ([]modelLine, string, error) {
+	lines := make([]modelLine, len(models))
+	for i, m := range models {
+		lines[i] = newModelLine(m)
+	}
+	text, err := json.Marshal(lines)
+	if err != nil {
+		return nil, "", fmt.Errorf("simulator: list of models: %w", err)
+	}
+	sum := sha256.Sum256(text)
+	return lines, `W/"` + hex.EncodeToString(sum[:8]) + `"`, nil
+}
+
+// listModels is the handler of GET /v1/models and GET /models. As the provider does, it ignores parameters and
+// sections that it doesn't know, and its ETag is that of the whole list whatever is asked for.
+func (s *Server) listModels(x *exchange) reply {
+	header := http.Header{"Etag": {s.listTag}}
+	if slices.ContainsFunc(listed(x.r.Header.Values("If-None-Match")), s.isListTag) {
+		return reply{status: http.StatusNotModified, header: header, body: []byte{}}
+	}
+	sections := listed(x.query["include"])
+	all := slices.Contains(sections, "all") || slices.Contains([]string{"true", "1"}, x.query.Get("details"))
+	list := modelList{Object: "list", Data: []modelLine{}}
+	for _, line := range s.list {
+		if !line.matches(x.query) {
+			continue
+		}
+		if !all && !slices.Contains(sections, "modalities") {
+			line.Modalities = nil
+		}
+		if !all && !slices.Contains(sections, "capabilities") {
+			line.Capabilities = nil
+		}
+		if !all && !slices.Contains(sections, "pricing") {
+			line.Pricing = nil
+		}
+		list.Data = append(list.Data, line)
+	}
+	return reply{status: http.StatusOK, header: header, body: list}
+}
+
+// isListTag compares weakly, as a GET does.
+func (s *Server) isListTag(tag string) bool {
+	return tag == "*" || strings.TrimPrefix(tag, "W/") == strings.TrimPrefix(s.listTag, "W/")
+}
+
+// matches says whether the entry passes every filter of a query.
+func (l modelLine) matches(query map[string][]string) bool {
+	for name, has := range map[string][]string{
+		"id": append([]string{l.ID}, l.Aliases...), "type": {l.Type}, "tags": l.Tags, "capabilities": l.Capabilities,
+		"input_modalities": l.Modalities.Input, "output_modalities": l.Modalities.Output,
+		"modalities": append(slices.Clone(l.Modalities.Input), l.Modalities.Output...),
+	} {
+		wanted := listed(query[name])
+		if len(wanted) > 0 && !slices.ContainsFunc(wanted, func(want string) bool {
+			return slices.ContainsFunc(has, func(value string) bool { return strings.EqualFold(value, want) })
+		}) {
+			return false
+		}
+	}
+	return true
+}
+
+// listed gives the values of a parameter or header that may be repeated, and have several with commas between.
+func listed(values []string) []string {
+	var all []string
+	for _, value := range values {
+		for part := range strings.SplitSeq(value, ",") {
+			if part = strings.TrimSpace(part); part != "" {
+				all = append(all, part)
+			}
+		}
+	}
+	return all
+}

@@ -1,0 +1,98 @@
+package sim
+
+import (
+	"embed"
+	"encoding/binary"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"math"
+	"strings"
+)
+
+//go:embed assets/*.mp4
+var assets embed.FS
+
+// Video is the mp4 file of one generation: a real h264 stream, and behind it one free box (ISO/IEC 14496-12, 8.1.2)
+// that carries the generation's id, so that no two generations have the same bytes, and padding up to the size asked
+// for. The padding is made while it is read; every eight bytes of it differ, so a part out of place shows.
+type Video struct {
+	head []byte
+	seed uint64
+	size int64
+}
+
+// NewVideo makes the video of the given length (3 to 15 s) and aspect ratio (16:9, 9:16, 1:1). A size in bytes that is
+// less than the stream and the id take gives the smallest file that there is.
+func NewVideo(id string, seconds int, aspect string, size int64) (*Video, error) {
+	name := fmt.Sprintf("assets/%ds-%s.mp4", seconds, strings.ReplaceAll(aspect, ":", "x"))
+	stream, err := assets.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("simulator: no video of %d s in %s: %w", seconds, aspect, err)
+	}
+	box := max(size-int64(len(stream)), int64(8+len(id)))
+	head := append([]byte(nil), stream...)
+	if box <= math.MaxUint32 {
+		head = binary.BigEndian.AppendUint32(head, uint32(box))
+		head = append(head, "free"...)
+	} else {
+		head = binary.BigEndian.AppendUint32(head, 1)
+		head = append(head, "free"...)
+		head = binary.BigEndian.AppendUint64(head, uint64(box))
+	}
+	hash := fnv.New64a()
+	if _, err := io.WriteString(hash, id); err != nil {
+		return nil, err
+	}
+	return &Video{head: append(head, id...), seed: hash.Sum64(), size: int64(len(stream)) + box}, nil
+}
+
+// Size is the file's length in bytes.
+func (v *Video) Size() int64 { return v.size }
+
+// Open gives the file from its beginning. Each reader has its own position.
+func (v *Video) Open() io.ReadSeeker { return io.NewSectionReader(v, 0, v.size) }
+
+// ReadAt implements io.ReaderAt.
+func (v *Video) ReadAt(p []byte, off int64) (int, error) {
+	if off < 0 {
+		return 0, fmt.Errorf("simulator: read at %d: before the video's beginning", off)
+	}
+	if off >= v.size {
+		return 0, io.EOF
+	}
+	want := len(p)
+	p = p[:min(int64(want), v.size-off)]
+	n := 0
+	if off < int64(len(v.head)) {
+		n = copy(p, v.head[off:])
+	}
+	v.pad(p[n:], off+int64(n))
+	if len(p) < want {
+		return len(p), io.EOF
+	}
+	return len(p), nil
+}
+
+func (v *Video) pad(p []byte, off int64) {
+	var word [8]byte
+	for len(p) > 0 {
+		index, skip := uint64(off)/8, int(off%8)
+		if skip == 0 && len(p) >= 8 {
+			binary.LittleEndian.PutUint64(p, mix(v.seed+index))
+			p, off = p[8:], off+8
+			continue
+		}
+		binary.LittleEndian.PutUint64(word[:], mix(v.seed+index))
+		n := copy(p, word[skip:])
+		p, off = p[n:], off+int64(n)
+	}
+}
+
+// mix is the finalizer of splitmix64: neighbouring numbers come out far apart.
+func mix(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}

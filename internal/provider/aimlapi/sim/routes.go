@@ -1,0 +1,224 @@
+package sim
+
+import (
+	"encoding/json"
+	"errors"
+	"mime"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/contract"
+)
+
+// The provider's shape of a generation.
+type (
+	created struct {
+		ID     string `json:"id"`
+		Status string `json:"status"`
+	}
+	retrieved struct {
+		ID     string           `json:"id"`
+		Status string           `json:"status"`
+		Video  any              `json:"video"` // nil, one videoFile, or a list of one
+		Error  *generationError `json:"error"`
+		Meta   *meta            `json:"meta"`
+	}
+	videoFile struct {
+		URL string `json:"url"`
+	}
+	generationError struct {
+		Name    string `json:"name"`
+		Message string `json:"message"`
+	}
+	meta struct {
+		Usage usage `json:"usage"`
+	}
+	usage struct {
+		CreditsUsed int64    `json:"credits_used"`
+		USDSpent    *float64 `json:"usd_spent,omitempty"`
+	}
+)
+
+// create gives the handler of POST on a route; status 0 is the settings' UniversalStatus.
+func (s *Server) create(route string, status int) func(*exchange) reply {
+	return func(x *exchange) reply {
+		if !isJSON(x.r.Header.Get("Content-Type")) {
+			// The provider's framework reads no other type, and validates an empty body.
+			x.body = []byte("{}")
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		now := s.settle()
+		if answer, limited := s.limited(x, now); limited {
+			s.note(x, now)
+			return answer
+		}
+		o, err := s.models.read(route, x.body)
+		if err != nil {
+			s.note(x, now)
+			var bad badRequest
+			if errors.As(err, &bad) {
+				return s.refuse(x, http.StatusBadRequest, bad.message)
+			}
+			return s.refuse(x, http.StatusInternalServerError, "Internal server error")
+		}
+		if s.balance < o.credits {
+			s.note(x, now)
+			return s.refuse(x, http.StatusForbidden,
+				"You've run out of credits. Please top up your balance or update your payment method to continue.")
+		}
+		g, err := s.accept(x, o, now)
+		if err != nil {
+			s.log.Error("accept", "error", err)
+			return s.refuse(x, http.StatusInternalServerError, "Internal server error")
+		}
+		x.record.GenerationID = g.ID
+		answer := reply{status: status, body: created{g.ID, word(x, "queued")}}
+		if status == 0 {
+			answer.status = s.settings.UniversalStatus
+		}
+		return answer
+	}
+}
+
+// limited refuses a create that is over a limit. The caller holds the lock.
+func (s *Server) limited(x *exchange, now time.Time) (reply, bool) {
+	full := s.settings.Concurrent > 0 && s.running[x.key] >= s.settings.Concurrent
+	if full || s.overRate(KindCreate, x.key, now, s.settings.CreatesPerMinute) {
+		return s.tooMany(x), true
+	}
+	return reply{}, false
+}
+
+func (s *Server) tooMany(x *exchange) reply {
+	answer := s.refuse(x, http.StatusTooManyRequests, "Too Many Requests")
+	if s.settings.LimitRetryAfter != "" {
+		answer.header = http.Header{"Retry-After": {s.settings.LimitRetryAfter}}
+	}
+	return answer
+}
+
+// overRate counts a call, and says whether the key has had as many as it may within the last minute; what is refused
+// does not count. The caller holds the lock.
+func (s *Server) overRate(kind Kind, key string, now time.Time, limit int) bool {
+	if limit == 0 {
+		return false
+	}
+	name := string(kind) + " " + key
+	calls := slices.DeleteFunc(s.recent[name], func(t time.Time) bool { return now.Sub(t) >= time.Minute })
+	over := len(calls) >= limit
+	if !over {
+		calls = append(calls, now)
+	}
+	s.recent[name] = calls
+	return over
+}
+
+// rejected notes a create that a fault answered before anything was done with it.
+func (s *Server) rejected(x *exchange, kind Kind) {
+	if kind != KindCreate || !x.known {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.note(x, s.clock())
+}
+
+// note writes the failed row of a create that was refused: the logs have a row a request. The caller holds the lock.
+func (s *Server) note(x *exchange, now time.Time) {
+	var body struct {
+		Model any `json:"model"`
+	}
+	model := ""
+	if json.Unmarshal(x.body, &body) == nil {
+		model, _ = body.Model.(string)
+	}
+	s.rows = append(s.rows, logRow{
+		created: now, shown: now.Add(seconds(s.settings.LogsLagSeconds)), key: x.key, model: model,
+		requestID: x.requestID, inferenceID: x.inferenceID, clientID: x.clientID,
+	})
+}
+
+// retrieve is the handler of GET on both routes. Any key of the account may ask.
+func (s *Server) retrieve(x *exchange) reply {
+	id := x.query.Get("generation_id")
+	if id == "" {
+		return s.refuse(x, http.StatusBadRequest, []string{"generation_id should not be empty"})
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.settle()
+	g := s.byID[id]
+	if g == nil {
+		return s.refuse(x, http.StatusNotFound, "Generation with id "+id+" not found")
+	}
+	g.Retrieved++
+	x.inferenceID = g.InferenceID
+	answer := retrieved{ID: g.ID, Status: g.status(now)}
+	header := http.Header{}
+	switch {
+	case !g.ended(now):
+	case g.Outcome == OutcomeError:
+		answer.Error = g.fate.failure()
+	default:
+		answer.Meta = &meta{usage{CreditsUsed: g.ChargedCredits}}
+		spent := usd(g.ChargedCredits)
+		if s.models.replyOf(g.Model) != "generation" {
+			answer.Meta.Usage.USDSpent = &spent
+		}
+		header.Set("X-Aimlapi-Credits-Used", strconv.FormatInt(g.ChargedCredits, 10))
+		header.Set("X-Aimlapi-Usd-Spent", strconv.FormatFloat(spent, 'f', -1, 64))
+		answer.Video = s.videoOf(x, g, now)
+	}
+	answer.Status = word(x, answer.Status)
+	return reply{status: http.StatusOK, header: header, body: answer}
+}
+
+// videoOf gives the reply's video: a URL made for this reply, unless the call's fault wants another.
+func (s *Server) videoOf(x *exchange, g *generation, now time.Time) any {
+	expires := now.Add(seconds(s.settings.URLSeconds))
+	if x.fault.ExpiredURL {
+		expires = now.Add(-time.Minute)
+	}
+	file := videoFile{s.signedURL(x.r, g.InferenceID, expires)}
+	switch {
+	case x.fault.NoURL:
+		return nil
+	case x.fault.ListURL:
+		return []videoFile{file}
+	default:
+		return file
+	}
+}
+
+// failure is the reply's error for a fate that is one.
+func (f Fate) failure() *generationError {
+	e := generationError{Name: f.ErrorName, Message: f.ErrorMessage}
+	if e.Name == "" {
+		e.Name = "Moderation Error"
+	}
+	if e.Message == "" {
+		e.Message = "The prompt was refused by content moderation. Change it and try again."
+	}
+	return &e
+}
+
+// word gives the status that is told: the true one, or the fault's.
+func word(x *exchange, status string) string {
+	if x.fault.Word != "" {
+		return x.fault.Word
+	}
+	return status
+}
+
+func (c catalogue) replyOf(model string) string {
+	i := slices.IndexFunc(c.models, func(m contract.Model) bool { return m.Name == model })
+	return c.models[i].Reply
+}
+
+func isJSON(contentType string) bool {
+	media, _, err := mime.ParseMediaType(contentType)
+	return err == nil && media == "application/json"
+}

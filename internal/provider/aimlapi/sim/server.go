@@ -1,0 +1,224 @@
+// Package sim is a stand-in for the provider (AI/ML API, Kling text-to-video). It answers on the provider's
+// routes in the provider's shapes, serves real mp4 files from signed URLs that expire, misbehaves on demand, and keeps
+// a ledger of what it accepted and charged, which tests hold the pipeline against.
+//
+// Time is the clock that it is given: a job is over when the clock says so, without a goroutine or a timer.
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/contract"
+)
+
+// Config is what a Server is made from. Only Settings must be given.
+type Config struct {
+	// Settings is where it starts; see DefaultSettings.
+	Settings Settings
+	// Clock tells the time; nil is time.Now.
+	Clock func() time.Time
+	// Sleep holds a faulty call back; it returns early, with the context's error, when the caller hangs up. Nil waits
+	// on a timer.
+	Sleep func(context.Context, time.Duration) error
+	// Seed determines ids, times and signatures.
+	Seed uint64
+	// BaseURL is the address that video URLs begin with (no slash at its end); empty is http and the call's own host.
+	BaseURL string
+	// Decide gives the fate of each create that is accepted; nil, or a zero Fate, leaves it to the settings. It is
+	// called with the server locked: it must not call the server.
+	Decide func(Accepted) Fate
+	// Plan decides what goes wrong; nil leaves it to the settings.
+	Plan Plan
+	// Logger gets one line a call, without keys, prompts and signed URLs; nil discards them.
+	Logger *slog.Logger
+}
+
+// Server is the stand-in, an http.Handler. It is safe for concurrent use.
+type Server struct {
+	clock   func() time.Time
+	sleep   func(context.Context, time.Duration) error
+	baseURL string
+	decide  func(Accepted) Fate
+	plan    Plan
+	log     *slog.Logger
+	models  catalogue
+	list    []modelLine
+	listTag string
+	routes  map[string]route
+	secret  []byte
+
+	mu          sync.Mutex
+	rand        *rand.Rand
+	settings    Settings
+	ruleCalls   []int
+	balance     int64
+	creates     []*Create
+	generations []*generation
+	byID        map[string]*generation
+	byInference map[string]*generation
+	pending     byEnd
+	running     map[string]int
+	completions []*generation
+	rows        []logRow
+	entries     []entry
+	calls       map[Kind]int
+	repeats     map[string]int
+	faults      map[string]int
+	recent      map[string][]time.Time
+}
+
+// route is one of the provider's endpoints.
+type route struct {
+	kind   Kind
+	public bool
+	handle func(*exchange) reply
+}
+
+// New makes a server. It refuses settings that can't be.
+func New(cfg Config) (*Server, error) {
+	if err := cfg.Settings.Check(); err != nil {
+		return nil, fmt.Errorf("simulator: settings: %w", err)
+	}
+	models, err := newCatalogue()
+	if err != nil {
+		return nil, err
+	}
+	lines, tag, err := newModelList(models.models)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		clock: cfg.Clock, sleep: cfg.Sleep, baseURL: strings.TrimRight(cfg.BaseURL, "/"), decide: cfg.Decide,
+		plan: cfg.Plan, log: cfg.Logger, models: models, list: lines, listTag: tag,
+		rand: rand.New(rand.NewPCG(cfg.Seed, 0x7461_6b65_7570)),
+		byID: map[string]*generation{}, byInference: map[string]*generation{}, running: map[string]int{},
+		calls: map[Kind]int{}, repeats: map[string]int{}, faults: map[string]int{}, recent: map[string][]time.Time{},
+	}
+	if s.clock == nil {
+		s.clock = time.Now
+	}
+	if s.sleep == nil {
+		s.sleep = wait
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	s.secret = []byte(uuid4(s.rand))
+	s.routes = map[string]route{
+		"POST " + contract.LegacyPath:    {kind: KindCreate, handle: s.create(contract.Legacy, http.StatusCreated)},
+		"GET " + contract.LegacyPath:     {kind: KindRetrieve, handle: s.retrieve},
+		"POST " + contract.UniversalPath: {kind: KindCreate, handle: s.create(contract.Universal, 0)},
+		"GET " + contract.UniversalPath:  {kind: KindRetrieve, handle: s.retrieve},
+		"GET /v2/logs":                   {kind: KindLogs, handle: s.logs},
+		"GET /v2/billing":                {kind: KindBilling, handle: s.billing},
+		"GET /v2/billing/transactions":   {kind: KindTransactions, handle: s.transactions},
+		"GET /v1/billing/balance":        {kind: KindBalance, handle: s.accountBalance},
+		"GET /models/metrics":            {kind: KindMetrics, public: true, handle: s.metrics},
+		"GET /v1/models":                 {kind: KindModels, public: true, handle: s.listModels},
+		"GET /models":                    {kind: KindModels, public: true, handle: s.listModels},
+	}
+	now := s.clock()
+	s.apply(cfg.Settings, true)
+	s.entries = []entry{{at: now, kind: "INIT", credits: s.balance}}
+	return s, nil
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case strings.HasPrefix(r.URL.Path, adminPrefix):
+		s.admin(w, r)
+	case strings.HasPrefix(r.URL.Path, videoPrefix):
+		s.download(w, r)
+	default:
+		s.serve(w, r)
+	}
+}
+
+// Settings gives the settings in force, with the balance as it is now.
+func (s *Server) Settings() Settings {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settle()
+	current := s.settings
+	balance := usd(s.balance)
+	current.BalanceUSD = &balance
+	current.Keys, current.Faults = slices.Clone(current.Keys), slices.Clone(current.Faults)
+	return current
+}
+
+// Change puts other settings in force, all or none. A nil BalanceUSD leaves the balance, and nil Faults clear them.
+func (s *Server) Change(settings Settings) error {
+	return s.change(func(current *Settings) (bool, error) {
+		*current = settings
+		return true, nil
+	})
+}
+
+// change edits the settings while no call is looking at them, and checks them before they are put in force. The edit
+// says whether the faults were set, and begin to count anew.
+func (s *Server) change(edit func(*Settings) (bool, error)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settle()
+	next := s.settings
+	next.Keys, next.Faults = slices.Clone(next.Keys), slices.Clone(next.Faults)
+	faultsSet, err := edit(&next)
+	if err != nil {
+		return err
+	}
+	if err := next.Check(); err != nil {
+		return err
+	}
+	s.apply(next, faultsSet)
+	return nil
+}
+
+// apply puts checked settings in force. The caller holds the lock, or is alone.
+func (s *Server) apply(settings Settings, faultsSet bool) {
+	if settings.BalanceUSD != nil {
+		s.balance = credits(*settings.BalanceUSD)
+		settings.BalanceUSD = nil
+	}
+	if faultsSet {
+		s.ruleCalls = make([]int, len(settings.Faults))
+	}
+	settings.Keys, settings.Faults = slices.Clone(settings.Keys), slices.Clone(settings.Faults)
+	s.settings = settings
+}
+
+// errUnknownGeneration says that no generation has this id.
+var errUnknownGeneration = errors.New("simulator: no generation has this id: take one from the ledger")
+
+// Video gives the file of a generation by its id or its inference id, whether or not it has completed.
+func (s *Server) Video(id string) (*Video, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if g := s.byID[id]; g != nil {
+		return g.video, nil
+	}
+	if g := s.byInference[id]; g != nil {
+		return g.video, nil
+	}
+	return nil, errUnknownGeneration
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

@@ -1,0 +1,150 @@
+package sim
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+)
+
+// CreditsPerUSD is the provider's rate: 1 USD is 2,000,000 credits.
+const CreditsPerUSD = 2_000_000
+
+// The two forms of a generation's id that the provider has been seen to give.
+const (
+	// IDBare is a UUID.
+	IDBare = "bare"
+	// IDWithModel is a UUID, a colon and the model's name.
+	IDWithModel = "model"
+)
+
+// The outcomes of an accepted generation.
+const (
+	OutcomeCompleted = "completed"
+	OutcomeError     = "error"
+	// OutcomeNever leaves it generating for ever; it is never charged, and never in the logs.
+	OutcomeNever = "never"
+)
+
+// Fate is what becomes of an accepted generation. The zero Fate completes it after a time drawn by the settings.
+type Fate struct {
+	// Outcome is OutcomeCompleted (also when empty), OutcomeError or OutcomeNever.
+	Outcome string `json:"outcome,omitempty"`
+	// ErrorName and ErrorMessage are the provider's words for OutcomeError; empty, those of a moderation refusal.
+	ErrorName    string `json:"error_name,omitempty"`
+	ErrorMessage string `json:"error_message,omitempty"`
+	// Seconds is the whole time from accepted to ended; nil draws it.
+	Seconds *float64 `json:"seconds,omitempty"`
+	// ChargedTimes is how many times its price is charged for it; 0 is once.
+	ChargedTimes int64 `json:"charged_times,omitempty"`
+}
+
+// Settings is what can be changed while the stand-in runs. Start from DefaultSettings.
+type Settings struct {
+	// Keys are the keys that are let in. All of them belong to one account.
+	Keys []string `json:"keys,omitempty"`
+	// JobSeconds is the median of a job's time, and JobSigma the sigma of its lognormal spread; 0 makes it fixed.
+	JobSeconds float64 `json:"job_seconds"`
+	JobSigma   float64 `json:"job_sigma"`
+	// QueueShare is the part of the job's time that it is queued, 0 to 1.
+	QueueShare float64 `json:"queue_share"`
+	// Fate is what becomes of jobs accepted from now on, unless Config.Decide says otherwise.
+	Fate Fate `json:"fate"`
+	// BalanceUSD, when given, sets the account's balance to this much.
+	BalanceUSD *float64 `json:"balance_usd,omitempty"`
+	// IDForm is IDBare or IDWithModel, for generations accepted from now on.
+	IDForm string `json:"id_form"`
+	// UniversalStatus is what a create on the universal route answers: 200 or 201. The legacy route answers 201.
+	UniversalStatus int `json:"universal_status"`
+	// VideoBytes is the size of the videos of generations accepted from now on. Less than the smallest possible
+	// (a few kilobytes), 0 included, gives the smallest.
+	VideoBytes int64 `json:"video_bytes"`
+	// VideoBytesPerSecond is how fast each answer with a video comes; 0 is without a limit.
+	VideoBytesPerSecond int64 `json:"video_bytes_per_second"`
+	// URLSeconds is how long a video's URL is good.
+	URLSeconds float64 `json:"url_seconds"`
+	// LogsLagSeconds is how long after its end a job shows in the logs.
+	LogsLagSeconds float64 `json:"logs_lag_seconds"`
+	// CreatesPerMinute and LogsPerMinute are a key's rate limits, and Concurrent the most jobs of a key that may be
+	// running; 0 is no limit. What is above is answered 429.
+	CreatesPerMinute int `json:"creates_per_minute"`
+	LogsPerMinute    int `json:"logs_per_minute"`
+	Concurrent       int `json:"concurrent"`
+	// LimitRetryAfter is the Retry-After of those 429, verbatim; empty leaves the header out.
+	LimitRetryAfter string `json:"limit_retry_after"`
+	// Faults are applied, first match first, to the calls that Config.Plan leaves alone. Setting them starts their
+	// counts anew.
+	Faults []Rule `json:"faults,omitempty"`
+}
+
+// DefaultSettings are those of a healthy provider without keys: jobs of 78 s as in the provider's sample, a tenth of
+// it queued, URLs good for a day, 200 readings of the logs a minute.
+func DefaultSettings() Settings {
+	return Settings{
+		JobSeconds: 78, QueueShare: 0.1, IDForm: IDBare, UniversalStatus: 200,
+		URLSeconds: 24 * 60 * 60, LogsPerMinute: 200,
+	}
+}
+
+// Check names every setting that can't be, and what would be right; nil when all are.
+func (s Settings) Check() error {
+	var errs []error
+	bad := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	amount := func(name string, v float64) {
+		bad(v >= 0 && !math.IsInf(v, 1), "%s is %v: give 0 or more", name, v)
+	}
+	bad(!slices.Contains(s.Keys, ""), "keys has an empty key: take it out")
+	amount("job_seconds", s.JobSeconds)
+	amount("job_sigma", s.JobSigma)
+	bad(s.QueueShare >= 0 && s.QueueShare <= 1, "queue_share is %v: give 0 to 1", s.QueueShare)
+	amount("url_seconds", s.URLSeconds)
+	amount("logs_lag_seconds", s.LogsLagSeconds)
+	if s.BalanceUSD != nil {
+		amount("balance_usd", *s.BalanceUSD)
+	}
+	bad(s.IDForm == IDBare || s.IDForm == IDWithModel, "id_form is %q: give %q or %q", s.IDForm, IDBare, IDWithModel)
+	bad(s.UniversalStatus == 200 || s.UniversalStatus == 201, "universal_status is %d: give 200 or 201", s.UniversalStatus)
+	bad(s.VideoBytes >= 0, "video_bytes is %d: give 0 or more", s.VideoBytes)
+	bad(s.VideoBytesPerSecond >= 0, "video_bytes_per_second is %d: give 0 or more", s.VideoBytesPerSecond)
+	bad(s.CreatesPerMinute >= 0, "creates_per_minute is %d: give 0 or more", s.CreatesPerMinute)
+	bad(s.LogsPerMinute >= 0, "logs_per_minute is %d: give 0 or more", s.LogsPerMinute)
+	bad(s.Concurrent >= 0, "concurrent is %d: give 0 or more", s.Concurrent)
+	if err := s.Fate.check(); err != nil {
+		errs = append(errs, fmt.Errorf("fate: %w", err))
+	}
+	for i, r := range s.Faults {
+		if err := r.check(); err != nil {
+			errs = append(errs, fmt.Errorf("faults[%d]: %w", i, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (f Fate) check() error {
+	switch f.Outcome {
+	case "", OutcomeCompleted, OutcomeError, OutcomeNever:
+	default:
+		return fmt.Errorf("outcome is %q: give %q, %q or %q", f.Outcome, OutcomeCompleted, OutcomeError, OutcomeNever)
+	}
+	if f.Seconds != nil && *f.Seconds < 0 {
+		return fmt.Errorf("seconds is %v: give 0 or more", *f.Seconds)
+	}
+	if f.ChargedTimes < 0 {
+		return fmt.Errorf("charged_times is %d: give 0 or more", f.ChargedTimes)
+	}
+	return nil
+}
+
+// drawSeconds gives a job's time: lognormal around the median, as waiting times behind a queue are.
+func (s Settings) drawSeconds(r *rand.Rand) float64 {
+	return s.JobSeconds * math.Exp(s.JobSigma*r.NormFloat64())
+}
+
+func credits(usd float64) int64 { return int64(math.Round(usd * CreditsPerUSD)) }
+
+func usd(credits int64) float64 { return float64(credits) / CreditsPerUSD }

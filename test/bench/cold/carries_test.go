@@ -1,0 +1,66 @@
+package cold
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/takeup/takeup/internal/dev/stack"
+	"github.com/takeup/takeup/test/harness/lambdas"
+)
+
+// heavy are packages that would cost every start, and that no function has a use
+// for. The templates make the linker keep every exported method of every type.
+func heavy() []string {
+	return []string{"github.com/aws/aws-sdk-go-v2/config", "text/template", "html/template", "testing", "time/tzdata", "net/http/pprof"}
+}
+
+// A function carries the clients of AWS that its main makes, and no other: a
+// client's tables are made at each start, whether or not it is ever called.
+func TestFunctionsCarryWhatTheyUse(t *testing.T) {
+	const root = "../../.."
+	functions, err := lambdas.Functions(root, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, f := range functions {
+		carried := list(t, filepath.Join(root, f.Folder), "-deps")
+		imported := list(t, filepath.Join(root, f.Folder), "-f", `{{join .Imports "\n"}}`)
+		if got, want := clients(carried), clients(imported); len(want) == 0 || !slices.Equal(got, want) {
+			t.Errorf("%s carries the clients %v, and makes %v", name, got, want)
+		}
+		for _, pkg := range heavy() {
+			if slices.Contains(carried, pkg) {
+				t.Errorf("%s carries %s", name, pkg)
+			}
+		}
+	}
+}
+
+// list gives the lines of go list for the package in dir.
+func list(t *testing.T, dir string, args ...string) []string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", append([]string{"list"}, args...)...)
+	cmd.Dir, cmd.Env = dir, stack.GoEnv(os.Environ()) // with SAM's build tags
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Fields(string(out))
+}
+
+// clients gives the SDK's clients among packages, sorted.
+func clients(packages []string) []string {
+	var found []string
+	for _, pkg := range packages {
+		name, ok := strings.CutPrefix(pkg, "github.com/aws/aws-sdk-go-v2/service/")
+		if ok && !strings.Contains(name, "/") {
+			found = append(found, name)
+		}
+	}
+	slices.Sort(found)
+	return found
+}

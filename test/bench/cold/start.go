@@ -1,0 +1,81 @@
+package cold
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/takeup/takeup/test/harness/lambdas"
+)
+
+// program is a built function.
+type program struct {
+	name, path string
+	size       int64 // bytes
+	env        map[string]string
+}
+
+// start is one start of a function.
+type start struct {
+	took time.Duration // from the process's start to its first request for work
+	peak int64         // the most bytes that were resident until then
+}
+
+// start starts the program, and ends it when it has asked for work.
+func (p program) start(ctx context.Context) (s start, err error) {
+	api, err := lambdas.NewRuntime(nil)
+	if err != nil {
+		return start{}, err
+	}
+	defer func() { err = errors.Join(err, api.Close()) }()
+	cmd := exec.Command(p.path)
+	cmd.Env = []string{"AWS_LAMBDA_RUNTIME_API=" + api.Address}
+	for name, value := range p.env {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	began := time.Now()
+	if err := cmd.Start(); err != nil {
+		return start{}, err
+	}
+	var exit error
+	ended := make(chan struct{})
+	go func() { exit = cmd.Wait(); close(ended) }()
+	kill := func() error {
+		err := cmd.Process.Kill()
+		<-ended
+		return err
+	}
+	select {
+	case asked := <-api.Asked:
+		peak, err := peakMemory(cmd.Process.Pid)
+		return start{took: asked.Sub(began), peak: peak}, errors.Join(err, kill())
+	case <-ended:
+		return start{}, &EndedEarly{Said: said.String(), Err: exit}
+	case <-ctx.Done():
+		return start{}, errors.Join(context.Cause(ctx), kill())
+	}
+}
+
+// peakMemory gives the most bytes of a process that were ever resident. The usage
+// that wait gives is no measure: it begins with the memory of who started it.
+func peakMemory(pid int) (int64, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(status)) {
+		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			kib, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(value), "kB")), 10, 64)
+			return kib << 10, err
+		}
+	}
+	return 0, errNoPeak
+}

@@ -1,0 +1,178 @@
+// Package list measures what listing and showing jobs takes: the calls to AWS
+// that the API's function makes for each request, and its own time beside that of one
+// bare read of the table. An earlier version of Takeup is measured beside it in the
+// same run.
+package list
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+)
+
+// earlierCommit is the last version that kept its jobs in S3 and in the lists of
+// Step Functions.
+const earlierCommit = "b998656"
+
+// Of the jobs in the table, so many run and so many failed. The page is watched
+// while fewer run.
+const (
+	running        = 30
+	runningWatched = 10
+	failed         = 5
+	days           = 60
+)
+
+const key = "key-of-the-list-bench-0001"
+
+// Options say what is measured.
+type Options struct {
+	// Root is the repository, and StateDir where the stacks' files go.
+	Root, StateDir string
+	Jobs           int           // in the table, at least leastJobs
+	EarlierJobs    int           // of the earlier version, at least leastEarlierJobs; 0 leaves it out
+	Rounds         int           // how often each request is made
+	Watch          time.Duration // how long the page is left open
+	Progress       io.Writer     // gets a line for each stage
+}
+
+// With leastJobs today has more than a page, and with leastEarlierJobs there is more
+// than a page.
+const (
+	leastJobs        = 2000
+	leastEarlierJobs = 200
+)
+
+// Check refuses options that can't be.
+func (o Options) Check() error {
+	var errs []error
+	if o.Jobs < leastJobs {
+		errs = append(errs, fmt.Errorf("%d jobs in the table are too few; give at least %d", o.Jobs, leastJobs))
+	}
+	if o.EarlierJobs != 0 && o.EarlierJobs < leastEarlierJobs {
+		errs = append(errs, fmt.Errorf("%d jobs of the earlier version are too few; give at least %d, or 0", o.EarlierJobs, leastEarlierJobs))
+	}
+	if o.Rounds < 1 || o.Watch <= 0 {
+		errs = append(errs, errors.New("give at least one round, and some time to watch the page"))
+	}
+	return errors.Join(errs...)
+}
+
+// Run measures. It takes minutes.
+func Run(ctx context.Context, o Options) (_ *Report, err error) {
+	if err := o.Check(); err != nil {
+		return nil, err
+	}
+	provider, err := newProvider()
+	if err != nil {
+		return nil, err
+	}
+	server := httptest.NewServer(provider)
+	defer server.Close()
+	now, err := startSubject(ctx, o, "now", o.Root, server.URL)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, now.close()) }()
+	report := &Report{Jobs: o.Jobs, Rounds: o.Rounds, Watch: o.Watch}
+	if err := now.prepare(ctx, o, now.fill(o.Jobs)); err != nil {
+		return nil, err
+	}
+	subjects := []*subject{now}
+	if o.EarlierJobs > 0 {
+		dir, err := os.MkdirTemp("", "takeup-"+earlierCommit+"-")
+		if err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+		if err := checkout(ctx, o.Root, earlierCommit, dir); err != nil {
+			return nil, err
+		}
+		earlier, err := startSubject(ctx, o, earlierCommit, dir, server.URL)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, earlier.close()) }()
+		if err := earlier.prepare(ctx, o, earlier.order(o.EarlierJobs)); err != nil {
+			return nil, fmt.Errorf("at commit %s: %w", earlierCommit, err)
+		}
+		subjects = append(subjects, earlier)
+		report.EarlierJobs = o.EarlierJobs
+	}
+	err = stage(o.Progress, "timing the requests", func() error { return timeAll(ctx, o.Rounds, subjects...) })
+	if err != nil {
+		return nil, err
+	}
+	report.Now, report.Bare = now.measured, now.bare
+	for _, s := range subjects[1:] {
+		report.Earlier = s.measured
+	}
+	return report, nil
+}
+
+// stage does something, and says how long it took.
+func stage(progress io.Writer, doing string, do func() error) error {
+	began := time.Now()
+	if err := do(); err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	_, err := fmt.Fprintf(progress, "%s ... %.1f s\n", doing, time.Since(began).Seconds())
+	return err
+}
+
+// newProvider makes the simulator that all jobs are sent to. A prompt decides what
+// becomes of its job.
+func newProvider() (*sim.Server, error) {
+	settings := sim.DefaultSettings()
+	balance := 100_000.0
+	settings.Keys, settings.JobSeconds, settings.JobSigma, settings.BalanceUSD = []string{key}, 1, 0, &balance
+	return sim.New(sim.Config{Settings: settings, Seed: 1, Decide: func(a sim.Accepted) sim.Fate {
+		switch text := string(a.Request); {
+		case strings.Contains(text, unending):
+			return sim.Fate{Outcome: sim.OutcomeNever}
+		case strings.Contains(text, refused):
+			return sim.Fate{Outcome: sim.OutcomeError}
+		}
+		return sim.Fate{}
+	}})
+}
+
+// Words of prompts: of jobs that are never done, that fail, and a rare one.
+const (
+	unending = "an endless staircase"
+	refused  = "a famous person"
+	rare     = "narwhal"
+)
+
+// parameters are those that both versions get: many jobs at once, and few looks at
+// those that never end.
+var parameters = []string{
+	"FirstWaitSeconds=2", "CheckIntervalSeconds=30", "SpellSeconds=0", "ApiRequestsPerSecond=1000", "ApiBurst=1000",
+}
+
+func startSubject(ctx context.Context, o Options, name, root, provider string) (_ *subject, err error) {
+	s := &subject{name: name, progress: o.Progress}
+	if s.counter, err = newCounter(); err != nil {
+		return nil, err
+	}
+	flags := []string{"-provider", provider, "-key", key, "-env", "AWS_ENDPOINT_URL=" + s.counter.address}
+	for _, p := range parameters {
+		flags = append(flags, "-parameter", p)
+	}
+	fmt.Fprintf(o.Progress, "the stack of %s:\n", name)
+	if s.stack, err = startStack(ctx, root, filepath.Join(o.StateDir, name), o.Progress, flags...); err != nil {
+		return nil, errors.Join(err, s.counter.close())
+	}
+	if err := s.connect(ctx); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return s, nil
+}

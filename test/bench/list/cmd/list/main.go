@@ -1,0 +1,41 @@
+// Command list measures what listing and showing jobs takes. See the package
+// list.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/takeup/takeup/test/bench/list"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "list:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	o := list.Options{Progress: os.Stderr}
+	flag.StringVar(&o.Root, "root", "..", "the repository")
+	flag.StringVar(&o.StateDir, "state", "../.takeup/benchlist", "where the stacks' files are put")
+	flag.IntVar(&o.Jobs, "jobs", 10_000, "how many jobs are in the table")
+	flag.IntVar(&o.EarlierJobs, "earlier-jobs", 1000, "how many jobs the earlier version has; 0 leaves it out")
+	flag.IntVar(&o.Rounds, "rounds", 100, "how often each request is made")
+	flag.DurationVar(&o.Watch, "watch", time.Minute, "how long the page is left open")
+	flag.Parse()
+	report, err := list.Run(ctx, o)
+	if err != nil {
+		return err
+	}
+	return report.Write(os.Stdout)
+}

@@ -1,0 +1,76 @@
+package list
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// patience is the most that the page's first list is waited for.
+const patience = 90 * time.Second
+
+// watch opens the page in Chromium, which the Makefile installs, and gives the calls
+// of AWS that it causes in so long a time, once it shows the jobs.
+func (s *subject) watch(ctx context.Context, root string, long time.Duration) (calls map[string]int, err error) {
+	path, err := filepath.Abs(filepath.Join(root, ".tools", "chromium", "bin", "chromium"))
+	if err != nil {
+		return nil, err
+	}
+	profile, err := os.MkdirTemp("", "takeup-benchlist-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(profile)) }()
+	allocator, cancel := chromedp.NewExecAllocator(ctx, append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path), chromedp.UserDataDir(profile), chromedp.NoSandbox, chromedp.DisableGPU,
+	)...)
+	defer cancel()
+	tab, cancel := chromedp.NewContext(allocator)
+	defer cancel()
+	first, stop := context.WithTimeout(tab, patience)
+	defer stop()
+	if err := chromedp.Do(tab); err != nil { // the browser lives as long as this context
+		return nil, fmt.Errorf("starting %s: %w", path, err)
+	}
+	page := s.stack.API + "/"
+	err = chromedp.Do(first,
+		chromedp.EmulateViewport(1280, 900), chromedp.Navigate(page),
+		chromedp.Evaluate[chromedp.Void]("sessionStorage.setItem('takeup.token', "+strconv.Quote(s.stack.Token)+"); undefined"),
+		chromedp.Navigate(page),
+	)
+	for shown := 0; err == nil && shown < runningWatched; {
+		if err = pause(first, 200*time.Millisecond); err == nil {
+			shown, err = chromedp.Run(first, chromedp.Evaluate[int]("document.querySelectorAll('.card progress').length"))
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("waiting until it shows %d running jobs: %w", runningWatched, err)
+	}
+	s.counter.take()
+	if err := pause(tab, long); err != nil {
+		return nil, err
+	}
+	calls = s.counter.take()
+	shown, err := chromedp.Run(first, chromedp.Evaluate[int]("document.querySelectorAll('.card progress').length"))
+	if err == nil && shown != runningWatched {
+		err = fmt.Errorf("the page shows %d running jobs, not %d", shown, runningWatched)
+	}
+	return calls, err
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

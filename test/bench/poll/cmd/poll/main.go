@@ -1,0 +1,20 @@
+// Command poll simulates when jobs are asked for. See the package poll.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+
+	"github.com/takeup/takeup/test/bench/poll"
+)
+
+func main() {
+	jobs := flag.Int("jobs", 20000, "how many jobs a row has")
+	flag.Parse()
+	if *jobs < 1 {
+		fmt.Fprintln(os.Stderr, "poll: give a number of jobs, at least 1")
+		os.Exit(2)
+	}
+	poll.Write(os.Stdout, *jobs)
+}

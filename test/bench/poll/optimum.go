@@ -1,0 +1,160 @@
+package poll
+
+import (
+	"math"
+	"time"
+
+	"github.com/takeup/takeup/internal/cost"
+	"github.com/takeup/takeup/internal/schedule"
+)
+
+// tick is the grid of the ages at which the optimum may look.
+const tick = 100 * time.Millisecond
+
+// optimum is the plan with the least measure for a distribution that is known, by
+// dynamic programming from the end: at each look that finds the generation
+// running, a check asks again after some time, or leaves to a wait of whole
+// seconds and the next check. It keeps to the same limits as ours: requests are
+// so far apart, and a check asks for so long at most. What it asks the provider
+// costs nothing.
+type optimum struct {
+	floor, spell, request int       // in ticks, as all times here
+	pauses                []int     // that a check may make between two requests
+	done, area            []float64 // the share that has ended, and its integral in seconds
+	// At each age, for the jobs that run: what is to come when a check leaves
+	// then, with the wait that makes it least, and when one begins with a
+	// request then.
+	leaving, beginning []float64
+	waits              []int
+}
+
+// checkUSD is what one more check costs, but for its time; lambdaUSD what a tick
+// of it does.
+const checkUSD = cost.CheckTransitions*cost.Transition + cost.Invocation + cost.TableRead + cost.TableWrite
+
+var lambdaUSD = cost.CheckGB * cost.GBSecond * tick.Seconds()
+
+// farEnough is the share of the jobs that the optimum leaves out of sight.
+const farEnough = 1e-5
+
+// solve finds the optimum for a distribution.
+func solve(d distribution, floor, spell time.Duration) *optimum {
+	o := &optimum{floor: int(floor / tick), spell: int(spell / tick), request: int(requestTime / tick)}
+	for _, longer := range []int{0, 1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 100, 200} {
+		o.pauses = append(o.pauses, o.floor+longer)
+	}
+	for age := time.Duration(0); len(o.done) == 0 || 1-o.done[len(o.done)-1] > farEnough; age += tick {
+		n := len(o.done)
+		o.done, o.area = append(o.done, d.done(age)), append(o.area, 0)
+		if n > 0 {
+			o.area[n] = o.area[n-1] + (o.done[n]+o.done[n-1])/2*tick.Seconds()
+		}
+	}
+	ages := len(o.done)
+	o.leaving, o.beginning, o.waits = make([]float64, ages), make([]float64, ages), make([]int, ages)
+	values, choices := make([]float64, o.spell+1), make([]int, o.spell+1)
+	for age := ages - 1; age >= 0; age-- {
+		o.leave(age)
+		o.check(age, values, choices)
+		o.beginning[age] = values[0]
+	}
+	return o
+}
+
+// usd is what is expected of the measure, but for what each video costs that is
+// noticed at once.
+func (o *optimum) usd() float64 { return o.leaving[0] }
+
+// lag is what the lag of the jobs costs that end after one look and are noticed by
+// the next.
+func (o *optimum) lag(from, to int) float64 {
+	ended := o.done[to] - o.done[from]
+	waited := o.area[to] - o.area[from] - o.done[from]*float64(to-from)*tick.Seconds()
+	return schedule.LagUSD * (waited + ended*requestTime.Seconds())
+}
+
+// leave finds the best wait at an age. At 0 nothing has been asked yet.
+func (o *optimum) leave(age int) {
+	best, wait := math.Inf(1), 0
+	from := age + o.request
+	if age == 0 {
+		from = 0
+	}
+	for seconds := 1; ; seconds++ {
+		next := from + seconds*int(time.Second/tick)
+		if next >= len(o.done) {
+			break
+		}
+		lag := o.lag(age, next)
+		if lag > best {
+			break // a longer wait costs more by that alone
+		}
+		if next-age < o.floor {
+			continue
+		}
+		all := lag + (1-o.done[age])*(checkUSD+float64(o.request)*lambdaUSD) + o.beginning[next]
+		if all < best {
+			best, wait = all, seconds
+		}
+	}
+	if wait == 0 {
+		best = 0 // out of sight
+	}
+	o.leaving[age], o.waits[age] = best, wait
+}
+
+// check finds what is best after each request of a check that begins at an age, by
+// the time since it began: the pause to the next, or 0 to leave.
+func (o *optimum) check(began int, values []float64, choices []int) {
+	for since := o.spell; since >= 0; since-- {
+		age := began + since
+		values[since], choices[since] = 0, 0
+		if age >= len(o.done) {
+			continue
+		}
+		best, choice := o.leaving[age], 0
+		for _, pause := range o.pauses {
+			if since+pause > o.spell || age+pause >= len(o.done) {
+				break
+			}
+			all := o.lag(age, age+pause) + (1-o.done[age])*lambdaUSD*float64(pause) + values[since+pause]
+			if all < best {
+				best, choice = all, pause
+			}
+		}
+		values[since], choices[since] = best, choice
+	}
+}
+
+// plan follows the best choices. What they don't see is looked at every ten
+// seconds.
+func (o *optimum) plan() plan {
+	var looks []look
+	values, choices := make([]float64, o.spell+1), make([]int, o.spell+1)
+	age := o.waits[0] * int(time.Second/tick)
+	for check := 0; ; check++ {
+		o.check(age, values, choices)
+		since := 0
+		looks = append(looks, look{time.Duration(age) * tick, check})
+		for choices[since] > 0 {
+			since += choices[since]
+			looks = append(looks, look{time.Duration(age+since) * tick, check})
+		}
+		age += since
+		if o.waits[age] == 0 {
+			break
+		}
+		age += o.request + o.waits[age]*int(time.Second/tick)
+	}
+	return func(yield func(look) bool) {
+		for _, l := range looks {
+			if !yield(l) {
+				return
+			}
+		}
+		for last := looks[len(looks)-1]; yield(last); {
+			last.at += 10 * time.Second
+			last.check++
+		}
+	}
+}

@@ -1,0 +1,83 @@
+// Package lambdas runs the functions as Lambda does: each is built as SAM builds
+// it, has the variables that the template gives it, and asks a server of Lambda's
+// runtime API for work.
+package lambdas
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"github.com/takeup/takeup/internal/dev/stack"
+	"github.com/takeup/takeup/internal/dev/template"
+)
+
+// What the template's resources are here, and in events/.
+const (
+	JobsTable     = "takeup-jobs"
+	VideosBucket  = "takeup-videos"
+	PromptsBucket = "takeup-prompts"
+	KeySecret     = "arn:aws:secretsmanager:us-east-1:123456789012:secret:ProviderKey-AbCdEf"
+	TokenSecret   = "arn:aws:secretsmanager:us-east-1:123456789012:secret:ApiToken-AbCdEf"
+	StateMachine  = "arn:aws:states:us-east-1:123456789012:stateMachine:TextToVideo"
+)
+
+// Function is one function of the template.
+type Function struct {
+	Folder  string // in the repository
+	Timeout time.Duration
+	// Environment is what the template sets, without what Lambda itself does.
+	Environment map[string]string
+}
+
+// Functions reads the template of the repository at root, and gives its functions
+// by their folders' names. A parameter has the value in parameters, or its default.
+func Functions(root string, parameters template.Values) (map[string]Function, error) {
+	text, err := os.ReadFile(filepath.Join(root, "template.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := template.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	values := template.Values{
+		"JobsTable": JobsTable, "VideosBucket": VideosBucket, "PromptsBucket": PromptsBucket, "TextToVideo": StateMachine,
+		"ProviderKeySecret.Id": KeySecret, "ApiTokenSecret.Id": TokenSecret,
+	}
+	maps.Copy(values, parameters)
+	found := map[string]Function{}
+	for _, id := range parsed.Functions() {
+		environment, err := parsed.Environment(id, values)
+		if err != nil {
+			return nil, err
+		}
+		found[filepath.Base(parsed.Folder(id))] = Function{
+			Folder: parsed.Folder(id), Timeout: time.Duration(parsed.Timeout(id)) * time.Second, Environment: environment,
+		}
+	}
+	return found, nil
+}
+
+// Platform is what Lambda itself gives a function, as far as the functions use it.
+func Platform() map[string]string {
+	return map[string]string{
+		"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example",
+		"AWS_LAMBDA_FUNCTION_NAME": "test",
+	}
+}
+
+// Build builds the package in folder, in the module at dir, with the flags that
+// sam build is given, into the file binary.
+func Build(ctx context.Context, dir, folder, binary string) error {
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", binary, "./"+folder)
+	cmd.Dir, cmd.Env = dir, stack.GoEnv(os.Environ())
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("building %s: %w\n%s", folder, err, said)
+	}
+	return nil
+}

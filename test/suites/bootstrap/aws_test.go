@@ -1,0 +1,141 @@
+package bootstrap
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/takeup/takeup/internal/bucket/s3test"
+	"github.com/takeup/takeup/internal/dev/template"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/table/dynamotest"
+	"github.com/takeup/takeup/test/harness/lambdas"
+)
+
+// What the secrets hold.
+const (
+	key   = "key-of-the-bootstrap-tests"
+	token = "0123456789abcdefghijABCDEFGHIJ0123456789abcdefgh"
+)
+
+// services are those that the functions call: DynamoDB, S3, two JSON services, and the
+// provider.
+type services struct {
+	jobs     *dynamotest.Server
+	s3       *s3test.Server
+	provider *sim.Server
+	url      string // the provider's
+	json     string // the address of the JSON services
+
+	mu      sync.Mutex
+	started []started
+	fault   sim.Fault // of every retrieve
+}
+
+// started is an execution that was started.
+type started struct {
+	Machine string `json:"stateMachineArn"`
+	Name    string `json:"name"`
+	Input   string `json:"input"`
+}
+
+func newServices(t *testing.T) *services {
+	t.Helper()
+	s := &services{jobs: dynamotest.New(t), s3: s3test.New(t)}
+	settings, balance := sim.DefaultSettings(), 100.0
+	settings.Keys, settings.JobSeconds, settings.BalanceUSD = []string{key}, 0, &balance
+	var err error
+	s.provider, err = sim.New(sim.Config{Settings: settings, Plan: s.plan})
+	if err != nil {
+		t.Fatal(err)
+	}
+	provider, fakes := httptest.NewServer(s.provider), httptest.NewServer(http.HandlerFunc(s.serve))
+	t.Cleanup(provider.Close)
+	t.Cleanup(fakes.Close)
+	s.url, s.json = provider.URL, fakes.URL
+	return s
+}
+
+func (s *services) plan(call sim.Call) sim.Fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if call.Kind == sim.KindRetrieve {
+		return s.fault
+	}
+	return sim.Fault{}
+}
+
+// retrieves answers every retrieve from now on with a body.
+func (s *services) retrieves(body string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fault = sim.Fault{Body: body}
+}
+
+// executions gives those that were started.
+func (s *services) executions() []started {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.started)
+}
+
+// serve answers as Secrets Manager and Step Functions do to what the functions
+// ask of them.
+func (s *services) serve(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	var in struct {
+		SecretID string `json:"SecretId"`
+		started
+	}
+	if err := json.Unmarshal(body, &in); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	var reply map[string]any
+	status := http.StatusOK
+	switch r.Header.Get("X-Amz-Target") {
+	case "secretsmanager.GetSecretValue":
+		value, ok := map[string]string{lambdas.KeySecret: key, lambdas.TokenSecret: `{"alice":"` + token + `"}`}[in.SecretID]
+		if !ok {
+			reply, status = map[string]any{"__type": "ResourceNotFoundException"}, http.StatusBadRequest
+			break
+		}
+		reply = map[string]any{"ARN": in.SecretID, "SecretString": value, "VersionId": "a-version"}
+	case "AWSStepFunctions.StartExecution":
+		s.mu.Lock()
+		s.started = append(s.started, in.started)
+		s.mu.Unlock()
+		reply = map[string]any{"executionArn": "arn:" + in.Name, "startDate": 1787313600}
+	case "AWSStepFunctions.DescribeExecution":
+		reply, status = map[string]any{"__type": "ExecutionDoesNotExist"}, http.StatusBadRequest
+	case "AWSStepFunctions.ListExecutions":
+		reply = map[string]any{"executions": []any{}}
+	default:
+		reply, status = map[string]any{"__type": "UnknownOperationException"}, http.StatusBadRequest
+	}
+	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+	w.WriteHeader(status)
+	if err := json.NewEncoder(w).Encode(reply); err != nil {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// platform is what Lambda itself gives a function.
+func (s *services) platform() map[string]string {
+	env := lambdas.Platform()
+	env["AWS_ENDPOINT_URL"], env["AWS_ENDPOINT_URL_S3"], env["AWS_ENDPOINT_URL_DYNAMODB"] = s.json, s.s3.URL, s.jobs.URL
+	return env
+}
+
+// parameters are those of the template that have no default, or another here.
+func (s *services) parameters() template.Values {
+	return template.Values{"ProviderBaseUrl": s.url, "LoopbackSources": "true"}
+}

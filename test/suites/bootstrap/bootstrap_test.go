@@ -1,0 +1,242 @@
+package bootstrap
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/provider/aimlapi/pricelist"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/test/harness/lambdas"
+)
+
+// world is the built functions and what they call.
+type world struct {
+	*services
+	all      map[string]lambdas.Function
+	binaries map[string]string
+}
+
+// invoke runs a function as the template sets it up.
+func (w *world) invoke(t *testing.T, name string, event []byte) outcome {
+	t.Helper()
+	env := w.platform()
+	maps.Copy(env, w.all[name].Environment)
+	return invoke(t, w.binaries[name], w.all[name].Timeout, env, event)
+}
+
+func TestBootstraps(t *testing.T) {
+	services := newServices(t)
+	all, err := lambdas.Functions(root, services.parameters())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{services: services, all: all, binaries: build(t, all)}
+	want := []string{"api", "authorize", "check", "prices", "prompts", "settle", "store", "submit"}
+	for _, name := range want {
+		if _, ok := all[name]; !ok {
+			t.Fatalf("the template has no function in functions/%s", name)
+		}
+	}
+	if len(all) != len(want) {
+		t.Errorf("the template has %d functions; run the new one here, too", len(all))
+	}
+	// In the order of the state machine: each step finds what the one before left.
+	t.Run("submit", w.testSubmit)
+	t.Run("check", w.testCheck)
+	t.Run("store", w.testStore)
+	t.Run("api", w.testAPI)
+	t.Run("authorize", w.testAuthorize)
+	t.Run("prompts", w.testPrompts)
+	t.Run("settle", w.testSettle)
+	t.Run("prices", w.testPrices)
+	t.Run("without settings", w.testNoSettings)
+}
+
+func (w *world) testSubmit(t *testing.T) {
+	job := answered[video.Job](t, w.invoke(t, "submit", event(t, "submit")))
+	if job.ID != "a-paper-boat" || job.Status != video.Generating || job.Route != video.RouteLegacy || job.WaitSeconds < 1 {
+		t.Errorf("it gives %+v", job)
+	}
+	bought := w.provider.Ledger().Generations
+	if len(bought) != 1 || bought[0].ID != job.GenerationID || bought[0].ClientRequestID != "a-paper-boat.1" {
+		t.Errorf("the provider has %+v", bought)
+	}
+	if n := len(w.jobs.All()); n != 6 {
+		t.Errorf("the table has %d items, and not the job, its request, the day, the control, the counters of the month and those of the day", n)
+	}
+
+	refused := w.invoke(t, "submit", []byte(`{"execution":"seven","input":{"prompt":"a paper boat","duration":7}}`))
+	if got := failedWith(t, refused, "InvalidRequest"); !strings.Contains(got.Message, "5 or 10") {
+		t.Errorf("it says %s", got.Message)
+	}
+	if strings.Contains(string(refused.log), "a paper boat") {
+		t.Errorf("the prompt is logged: %s", refused.log)
+	}
+}
+
+// testCheck asks for the event's generation, which was submitted long ago.
+func (w *world) testCheck(t *testing.T) {
+	overdue := failedWith(t, w.invoke(t, "check", event(t, "check")), "GenerationOverdue")
+	if !strings.Contains(overdue.Message, "60ac7c34") {
+		t.Errorf("it says %s", overdue.Message)
+	}
+	w.retrieves(`{"id":"60ac7c34-3224-4b14-8e7d-0aa0db708325:kling-video/v1/pro/text-to-video","status":"completed","video":{"url":"https://cdn.example/video.mp4"}}`)
+	if job := answered[video.Job](t, w.invoke(t, "check", event(t, "check"))); job.Status != video.Completed || job.WaitSeconds < 1 {
+		t.Errorf("it gives %+v", job)
+	}
+}
+
+// testStore stores the video that Submit bought.
+func (w *world) testStore(t *testing.T) {
+	served, url := w.served(t)
+	// The event's generation is not the job's, and so not stored as its video.
+	failedWith(t, w.invoke(t, "store", event(t, "store")), "InvalidRequest")
+	bought := w.provider.Ledger().Generations[0].ID
+	w.retrieves(fmt.Sprintf(`{"id":%q,"status":"completed","video":{"url":%q}}`, bought, url))
+	const sample = "60ac7c34-3224-4b14-8e7d-0aa0db708325:kling-video/v1/pro/text-to-video"
+	got := w.invoke(t, "store", []byte(strings.ReplaceAll(string(event(t, "store")), sample, bought)))
+	if job := answered[video.Job](t, got); job.Status != video.Stored || job.Video != "s3://"+lambdas.VideosBucket+"/"+video.FileKey("a-paper-boat") {
+		t.Errorf("it gives %+v", job)
+	}
+	file, _ := w.s3.Object(lambdas.VideosBucket, video.FileKey("a-paper-boat"))
+	if string(file.Body) != string(served) {
+		t.Errorf("%d bytes are stored, and not the %d that were served", len(file.Body), len(served))
+	}
+	if _, ok := w.s3.Object(lambdas.VideosBucket, video.ManifestKey("a-paper-boat")); !ok {
+		t.Error("there is no manifest")
+	}
+	if strings.Contains(string(got.log), "ksSign") {
+		t.Errorf("the URL is logged: %s", got.log)
+	}
+}
+
+// served gives the file of the generation that was bought, and a URL of it.
+func (w *world) served(t *testing.T) (file []byte, url string) {
+	t.Helper()
+	w.mu.Lock()
+	w.fault = sim.Fault{}
+	w.mu.Unlock()
+	id := w.provider.Ledger().Generations[0].ID
+	var reply struct{ Video struct{ URL string } }
+	if err := json.Unmarshal(get(t, w.url+"/v2/video/generations?generation_id="+id), &reply); err != nil {
+		t.Fatal(err)
+	}
+	return get(t, reply.Video.URL), reply.Video.URL
+}
+
+func get(t *testing.T, url string) []byte {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+key)
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("%d, %v: %s", response.StatusCode, err, body)
+	}
+	return body
+}
+
+func (w *world) testAPI(t *testing.T) {
+	reply := answered[events.APIGatewayProxyResponse](t, w.invoke(t, "api", event(t, "api")))
+	job := jobs.IDFromKey("api", "default", "a-paper-boat")
+	var got struct{ ID, Status string }
+	if err := json.Unmarshal([]byte(reply.Body), &got); err != nil || reply.StatusCode != http.StatusCreated || got.ID != job || got.Status != "queued" {
+		t.Errorf("it answers (%v) %+v", err, reply)
+	}
+	if !slices.ContainsFunc(w.executions(), func(e started) bool { return e.Name == job && e.Machine == lambdas.StateMachine }) {
+		t.Errorf("the executions are %+v", w.executions())
+	}
+}
+
+func (w *world) testAuthorize(t *testing.T) {
+	got := answered[events.APIGatewayCustomAuthorizerResponse](t, w.invoke(t, "authorize", event(t, "authorize")))
+	if s := got.PolicyDocument.Statement; got.PrincipalID != "alice" || len(s) != 1 || s[0].Effect != "Allow" || !strings.HasSuffix(s[0].Resource[0], ":a1b2c3d4e5/takeup/*") {
+		t.Errorf("it gives %+v", got)
+	}
+	wrong := strings.Replace(string(event(t, "authorize")), token, "wrong", 1)
+	// API Gateway answers 401 to this text alone.
+	if refused := failedWith(t, w.invoke(t, "authorize", []byte(wrong)), "Unauthorized"); refused.Message != "Unauthorized" {
+		t.Errorf("it says %s", refused.Message)
+	}
+}
+
+// testSettle sweeps: none of the jobs here is over, or long without an execution.
+func (w *world) testSettle(t *testing.T) {
+	if got := w.invoke(t, "settle", event(t, "settle")); got.Failed || string(got.Body) != "null" {
+		t.Errorf("it answers %s", got.Body)
+	}
+	if wrong := w.invoke(t, "settle", []byte(`{}`)); !wrong.Failed {
+		t.Errorf("what is no occasion: %s", wrong.Body)
+	}
+}
+
+// testPrices asks the stand-in for its list, and then finds it the same.
+func (w *world) testPrices(t *testing.T) {
+	first := answered[pricelist.Result](t, w.invoke(t, "prices", event(t, "prices")))
+	if again := answered[pricelist.Result](t, w.invoke(t, "prices", event(t, "prices"))); !first.Changed || again.Changed || !again.Asked || again.Models != len(video.Catalogue()) {
+		t.Errorf("it gives %+v, then %+v", first, again)
+	}
+	if wrong := w.invoke(t, "prices", []byte(`[]`)); !wrong.Failed {
+		t.Errorf("what is no wish: %s", wrong.Body)
+	}
+}
+
+func (w *world) testPrompts(t *testing.T) {
+	const text = "a paper boat crosses a flooded street"
+	w.s3.Put(lambdas.PromptsBucket, "evening/a paper boat.txt", []byte(text))
+	before := len(w.executions())
+	got := w.invoke(t, "prompts", event(t, "prompts"))
+	if got.Failed || string(got.Body) != "null" {
+		t.Fatalf("it answers %s", got.Body)
+	}
+	started := w.executions()[before:]
+	if len(started) != 1 || !strings.Contains(started[0].Input, text) || !strings.HasPrefix(started[0].Name, "file-") {
+		t.Errorf("the executions are %+v", started)
+	}
+	failedWith(t, w.invoke(t, "prompts", []byte(`{"Records":[]}`)), "NotAnEvent")
+}
+
+// optional are the variables that a function can do without.
+func optional() []string { return []string{"RESUBMIT_LOST", "LOOPBACK_SOURCES", "CORS_ORIGIN"} }
+
+// testNoSettings starts each function with nothing: it must end, and name all that
+// it lacks at once.
+func (w *world) testNoSettings(t *testing.T) {
+	for name, f := range w.all {
+		t.Run(name, func(t *testing.T) {
+			api := runtimeAPI(t, nil)
+			cmd := exec.CommandContext(t.Context(), w.binaries[name])
+			cmd.Env = []string{"AWS_LAMBDA_RUNTIME_API=" + api.Address}
+			said, err := cmd.CombinedOutput()
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) || exit.ExitCode() < 1 {
+				t.Fatalf("it ended with %v: %s", err, said)
+			}
+			jsonLines(t, said)
+			for _, variable := range slices.AppendSeq([]string{"AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}, maps.Keys(f.Environment)) {
+				if !slices.Contains(optional(), variable) && !strings.Contains(string(said), variable) {
+					t.Errorf("it doesn't name %s: %s", variable, said)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,104 @@
+package bootstrap
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/takeup/takeup/test/harness/lambdas"
+)
+
+// outcome is what a function answered to an event.
+type outcome struct {
+	lambdas.Answer
+	log []byte // what it wrote
+}
+
+// thrown is the body of an error, as Lambda takes it.
+type thrown struct {
+	Message string `json:"errorMessage"`
+	Type    string `json:"errorType"`
+}
+
+// runtimeAPI serves Lambda's runtime API until the test's end.
+func runtimeAPI(t *testing.T, work *lambdas.Invocation) *lambdas.Runtime {
+	t.Helper()
+	r, err := lambdas.NewRuntime(work)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return r
+}
+
+// invoke runs a bootstrap for one event.
+func invoke(t *testing.T, binary string, timeout time.Duration, env map[string]string, event []byte) outcome {
+	t.Helper()
+	api := runtimeAPI(t, &lambdas.Invocation{Event: event, Timeout: timeout})
+	cmd := exec.CommandContext(t.Context(), binary)
+	cmd.Env = []string{"AWS_LAMBDA_RUNTIME_API=" + api.Address}
+	for name, value := range env {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	var log bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &log, &log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case answer := <-api.Answers:
+		if err := cmd.Process.Kill(); err != nil {
+			t.Error(err)
+		}
+		if err := <-ended; err == nil {
+			t.Error("it ended by itself after its answer")
+		}
+		got := outcome{Answer: answer, log: log.Bytes()}
+		jsonLines(t, got.log)
+		return got
+	case err := <-ended:
+		t.Fatalf("it ended without an answer: %v\n%s", err, log.Bytes())
+	}
+	return outcome{}
+}
+
+// jsonLines fails where a function wrote something else than lines of JSON.
+func jsonLines(t *testing.T, log []byte) {
+	t.Helper()
+	lines := bufio.NewScanner(bytes.NewReader(log))
+	for lines.Scan() {
+		var line map[string]any
+		if err := json.Unmarshal(lines.Bytes(), &line); err != nil || line["msg"] == nil {
+			t.Errorf("not a line of JSON (%v): %s", err, lines.Bytes())
+		}
+	}
+}
+
+// answered reads an answer.
+func answered[T any](t *testing.T, got outcome) T {
+	t.Helper()
+	var v T
+	if err := json.Unmarshal(got.Body, &v); err != nil || got.Failed {
+		t.Fatalf("it answered (failed: %v, %v): %s", got.Failed, err, got.Body)
+	}
+	return v
+}
+
+// failedWith fails where an answer isn't an error of that name.
+func failedWith(t *testing.T, got outcome, name string) thrown {
+	t.Helper()
+	var v thrown
+	if err := json.Unmarshal(got.Body, &v); err != nil || !got.Failed || v.Type != name {
+		t.Fatalf("it answered (failed: %v, %v), and not with %s: %s", got.Failed, err, name, got.Body)
+	}
+	return v
+}

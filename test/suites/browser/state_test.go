@@ -1,0 +1,221 @@
+package browser
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"path"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+)
+
+var update = flag.Bool("update", false, "write the README's pictures")
+
+func (w *world) testSlow(t *testing.T) {
+	p := w.tab(t)
+	p.signIn()
+	stop := w.front.disturbing(t, func(r *http.Request) disturbance {
+		if strings.Contains(r.URL.Path, "/assets/") || strings.HasSuffix(r.URL.Path, "/") {
+			return pass
+		}
+		return hold
+	})
+	p.do(chromedp.Reload())
+	p.await("the places of the videos", "document.querySelectorAll('.ghost').length > 0 && !document.getElementById('list-wait').hidden")
+	p.accessible("waiting")
+	p.shows("Still waiting for the list of models")
+	p.shows("Still waiting for the list of videos")
+	p.accessible("waiting for long")
+	p.shot("slow")
+	stop()
+
+	// A part of the page itself that doesn't come, for a browser that has none.
+	other := w.tab(t)
+	stop = w.front.disturbing(t, on("/api.js", refuse))
+	other.do(chromedp.Navigate(w.page))
+	other.await("the words", "getComputedStyle(document.querySelector('.late')).visibility === 'visible'")
+	other.accessible("a part is missing")
+	other.shot("part missing")
+	stop()
+	other.do(chromedp.Reload())
+	other.shows("Your token, please")
+
+	p.do(chromedp.Reload())
+	p.await("the videos", card(""))
+}
+
+func (w *world) testFailing(t *testing.T) {
+	p := w.tab(t)
+	p.signIn()
+	p.await("the videos", card(""))
+	for name, what := range map[string]disturbance{"AWS did not do its part": refuse, "Takeup can't be reached": lose} {
+		stop := w.front.disturbing(t, func(r *http.Request) disturbance {
+			if strings.Contains(r.URL.Path, "/videos") || strings.HasSuffix(r.URL.Path, "/models") {
+				return what
+			}
+			return pass
+		})
+		p.do(chromedp.Reload())
+		p.shows(name)
+		p.shows("The form needs the list of models.")
+		p.shows("it is tried again by itself")
+		p.accessible("failing: " + name)
+		p.shot("failing " + strings.Fields(name)[0])
+		stop()
+		p.press("#composer-trouble", "Try again")
+		p.await("the form", "!document.getElementById('composer').hidden")
+		p.await("the videos", card("")) // by themselves
+		p.await("the banners to go", "document.getElementById('list-trouble').hidden && document.getElementById('composer-trouble').hidden")
+	}
+}
+
+// The document names all that first paint needs, and each of it is asked for by
+// the document itself: so it is one round trip away. Nothing is from elsewhere.
+func (w *world) testRoundTrip(t *testing.T) {
+	p := w.tab(t)
+	p.do()
+	requests := chromedp.Events(p.ctx, network.RequestWillBeSent)
+	done := make(chan map[string]string)
+	ctx, cancel := context.WithCancel(p.ctx)
+	go func() {
+		asked := map[string]string{} // by what, by address
+		for event, err := range requests {
+			if err != nil {
+				break
+			}
+			by := string(event.Initiator.Type)
+			if event.Initiator.URL != "" && event.Initiator.URL != w.page {
+				by += " in " + path.Base(event.Initiator.URL)
+			}
+			asked[event.Request.URL] = by
+			if ctx.Err() != nil || strings.HasSuffix(event.Request.URL, "/end-of-test") {
+				break
+			}
+		}
+		done <- asked
+	}()
+	p.signIn()
+	p.await("a video", "document.querySelector('video')?.readyState >= 2")
+	p.do(chromedp.Evaluate[chromedp.Void]("fetch('end-of-test').then(() => {}, () => {}); undefined"))
+	asked := <-done
+	cancel()
+	assets, media := 0, 0
+	for address, by := range asked {
+		switch {
+		case strings.HasPrefix(address, w.page+"assets/"):
+			assets++
+			if by != "parser" && !strings.HasSuffix(address, ".svg") { // the icon is the browser's own wish
+				t.Errorf("%s was asked for by %s", address, by)
+			}
+		case strings.HasPrefix(address, w.page), strings.HasPrefix(address, "data:"): // the player's own drawings
+		case strings.HasPrefix(address, w.stack.S3URL) && strings.Contains(address, "/video.mp4?"):
+			media++
+		default:
+			t.Errorf("the page asked for %s", address)
+		}
+	}
+	if assets < 10 || media == 0 {
+		t.Errorf("%d files of the page and %d videos were asked for: %v", assets, media, asked)
+	}
+
+	// Once they are there, the page's files are not asked for again.
+	before := w.front.count()
+	p.do(chromedp.Navigate(w.page))
+	p.await("the videos", card(""))
+	w.front.mu.Lock()
+	defer w.front.mu.Unlock()
+	for _, r := range w.front.requests[before:] {
+		if strings.Contains(r.path, "/assets/") {
+			t.Errorf("%s was asked for again", r.path)
+		}
+	}
+}
+
+// testLooks keeps pictures, and fails where something doesn't fit the screen or
+// axe-core finds something with everything on the page.
+func (w *world) testLooks(t *testing.T) {
+	p := w.tab(t)
+	p.signIn()
+	p.do(chromedp.Click(chromedp.CSS("label[for='field-duration-10']")))
+	p.order("A lighthouse keeper lights the lamp while a storm rolls in")
+	p.do(chromedp.Click(chromedp.CSS("label[for='field-duration-5']")))
+	p.order("Macro shot: a drop of ink spreads in clear water, blue on white")
+	for _, prompt := range []string{"A lighthouse keeper", "a drop of ink"} {
+		p.await("the video", card(prompt)+"?.querySelector('video')?.readyState >= 2")
+	}
+	p.order("Rain, " + unending + ", on the roofs of a harbour town")
+	p.cardShows("Rain", "left")
+	p.fill("field-prompt", "A paper boat crosses a flooded street at dusk")
+	p.do(chromedp.Evaluate[chromedp.Void]("document.getElementById('said').replaceChildren(); undefined"))
+
+	for _, look := range []struct {
+		name, scheme  string
+		width, height int64
+		picture       string // of the README
+	}{
+		{"light", "light", 1280, 900, "page.png"},
+		{"dark", "dark", 1280, 900, ""},
+		{"phone light", "light", 360, 740, ""},
+		{"phone dark", "dark", 390, 844, "page-phone.png"},
+		{"wide", "light", 1920, 1080, ""},
+	} {
+		p.scheme(look.scheme)
+		p.do(chromedp.EmulateViewport(look.width, look.height))
+		if over := eval[int](p, "document.documentElement.scrollWidth - innerWidth"); over > 0 {
+			t.Errorf("%s: the page is %d pixels wider than the screen", look.name, over)
+		}
+		p.accessible(look.name)
+		p.shot(look.name)
+		if strings.HasPrefix(look.name, "phone") {
+			p.do(chromedp.Evaluate[chromedp.Void]("document.getElementById('videos').scrollIntoView(); undefined"))
+		}
+		p.await("the videos", "[...document.querySelectorAll('video[src]')].every((v) => v.readyState >= 2)")
+		picture := p.shot(look.name + " videos")
+		if *update && look.picture != "" {
+			if err := os.WriteFile("../../../docs/"+look.picture, picture, 0o644); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+// testOlder fills more than one page of the list.
+func (w *world) testOlder(t *testing.T) {
+	const more = 8
+	for i := range more {
+		body := strings.NewReader(fmt.Sprintf(`{"prompt": "number %d"}`, i))
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.stack.API+"/v2/video/generations", body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+w.stack.Token)
+		r.Header.Set("Content-Type", "application/json")
+		response, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			t.Fatalf("status %d", response.StatusCode)
+		}
+	}
+	p := w.tab(t)
+	p.signIn()
+	for i := range more {
+		p.await("the video", card(fmt.Sprintf("number %d", i))+"?.querySelector('video')")
+	}
+	p.do(chromedp.Reload()) // what ends between two pages may be on neither
+	p.await("the newest", card("number 7"))
+	if eval[bool](p, "Boolean("+card(boat)+")") {
+		t.Error("the oldest video is on the first page, too")
+	}
+	p.press("#videos", "Show older videos")
+	p.await("the oldest", card(boat))
+	p.await("no more", "document.getElementById('older').hidden && "+card("number 7"))
+	p.accessible("older videos")
+}

@@ -1,0 +1,264 @@
+package browser
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// patience is the most that anything is waited for: far more than it takes.
+const patience = 90 * time.Second
+
+// chromium is the browser that the Makefile installs.
+const chromium = "../../../.tools/chromium/bin/chromium"
+
+// newBrowser starts Chromium, without a window.
+func newBrowser(t *testing.T) context.Context {
+	t.Helper()
+	path, err := filepath.Abs(chromium)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Fatalf("the pinned Chromium is not installed; make tools installs it: %v", err)
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()),
+		chromedp.NoSandbox, // which needs a user of its own, and these pages are ours
+		chromedp.DisableGPU, chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("autoplay-policy", "user-gesture-required"),
+		chromedp.Flag("lang", "en-GB"), chromedp.Env("TZ=UTC", "LANG=C.UTF-8"),
+	)
+	allocator, cancel := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(cancel)
+	ctx, cancel := chromedp.NewContext(allocator)
+	t.Cleanup(cancel)
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("starting %s: %v", path, err)
+	}
+	return ctx
+}
+
+// tab is a tab of a browser that nobody has used before.
+type tab struct {
+	*testing.T
+	ctx   context.Context
+	world *world
+}
+
+// tab opens one. What goes wrong in it, its policy being broken first of all,
+// fails the test.
+func (w *world) tab(t *testing.T) *tab {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(w.browser, chromedp.WithNewBrowserContext())
+	t.Cleanup(cancel)
+	p := &tab{T: t, ctx: ctx, world: w}
+	p.do(chromedp.EmulateViewport(1280, 900))
+	messages := chromedp.Console(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for message, err := range messages {
+			if err != nil {
+				return
+			}
+			// What the API refuses is told by the browser, too.
+			if message.Source != "network" && message.Type != "info" && message.Type != "debug" {
+				t.Errorf("the browser says: %s %s (%s:%d)", message.Type, message.Text, message.URL, message.Line)
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-done
+	})
+	return p
+}
+
+// do does actions, each within the test's patience.
+func (p *tab) do(actions ...chromedp.Action[chromedp.Void]) {
+	p.Helper()
+	if err := chromedp.Do(p.ctx); err != nil {
+		p.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	if err := chromedp.Do(ctx, actions...); err != nil {
+		p.shot("failed")
+		p.Fatal(err)
+	}
+}
+
+// eval gives the value of an expression in the page.
+func eval[T any](p *tab, expression string) T {
+	p.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	if err != nil {
+		p.Fatalf("%s: %v", expression, err)
+	}
+	return value
+}
+
+// until asks done, again and again, until it says yes.
+func (p *tab) until(what string, done func(context.Context) bool) {
+	p.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for !done(ctx) {
+		select {
+		case <-ctx.Done():
+			p.shot("failed")
+			p.Fatalf("waited in vain for %s", what)
+		case <-tick.C:
+		}
+	}
+}
+
+// await waits until an expression is true in the page.
+func (p *tab) await(what, expression string) {
+	p.Helper()
+	p.until(what, func(ctx context.Context) bool {
+		yes, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("Boolean("+expression+")"))
+		return err == nil && yes // nothing is true between two documents
+	})
+}
+
+// js makes a JavaScript literal of a value.
+func js(value any) string {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return "undefined"
+	}
+	return string(text)
+}
+
+// shows waits until the page shows a text.
+func (p *tab) shows(text string) {
+	p.Helper()
+	p.await(strconv.Quote(text), "document.body.innerText.includes("+js(text)+")")
+}
+
+// hides fails where the page shows a text.
+func (p *tab) hides(text string) {
+	p.Helper()
+	if eval[bool](p, "document.body.innerText.includes("+js(text)+")") {
+		p.Errorf("the page shows %q", text)
+	}
+}
+
+// press clicks on the button with these words, within what a selector finds.
+func (p *tab) press(within, words string) {
+	p.Helper()
+	button := "[...document.querySelectorAll(" + js(within+" button") + ")].find((b) => !b.closest('[hidden]') && b.innerText.trim().startsWith(" + js(words) + "))"
+	p.await("a button "+strconv.Quote(words), button)
+	p.do(chromedp.Click(chromedp.JSPath(button)))
+}
+
+// key presses keys, as a person without a mouse does.
+func (p *tab) key(keys string, modifiers ...chromedp.Modifier) {
+	p.Helper()
+	p.do(chromedp.KeyEvent(keys, chromedp.KeyModifiers(modifiers...)))
+}
+
+// open goes to the page.
+func (p *tab) open() {
+	p.Helper()
+	p.do(chromedp.Navigate(p.world.page))
+	p.await("the page", "document.body?.dataset.state !== 'loading'")
+}
+
+// signIn opens the page and gives it the token.
+func (p *tab) signIn() {
+	p.Helper()
+	p.open()
+	p.fill("token", p.world.stack.Token+kb.Enter)
+	p.await("the form", "!document.getElementById('composer').hidden")
+}
+
+// fill types a text into a field, in the place of what is there.
+func (p *tab) fill(id, text string) {
+	p.Helper()
+	p.await(id, "document.getElementById("+js(id)+")")
+	p.do(
+		chromedp.Evaluate[chromedp.Void]("{ const e = document.getElementById("+js(id)+"); e.focus(); e.select?.(); }"),
+		chromedp.KeyEvent(text),
+	)
+}
+
+// choose takes one of a list.
+func (p *tab) choose(id, value string) {
+	p.Helper()
+	p.do(chromedp.Evaluate[chromedp.Void]("{ const e = document.getElementById(" + js(id) + "); e.value = " + js(value) +
+		"; for (const kind of ['input', 'change']) e.dispatchEvent(new Event(kind, {bubbles: true})); }"))
+}
+
+// order asks for a video.
+func (p *tab) order(prompt string) {
+	p.Helper()
+	p.fill("field-prompt", prompt)
+	p.do(chromedp.Click(chromedp.ID("generate")))
+	p.await("a card for "+prompt, card(prompt))
+}
+
+// card is the expression of the card of a prompt.
+func card(prompt string) string {
+	return "[...document.querySelectorAll('.card')].find((c) => c.querySelector('.prompt')?.textContent.includes(" + js(prompt) + "))"
+}
+
+// cardShows waits until the card of a prompt shows a text.
+func (p *tab) cardShows(prompt, text string) {
+	p.Helper()
+	p.await(strconv.Quote(text)+" on the card of "+strconv.Quote(prompt), card(prompt)+"?.innerText.includes("+js(text)+")")
+}
+
+// pressCard clicks on a button of the card of a prompt.
+func (p *tab) pressCard(prompt, words string) {
+	p.Helper()
+	button := "[..." + card(prompt) + ".querySelectorAll('button')].find((b) => b.innerText.trim().startsWith(" + js(words) + "))"
+	p.await("a button "+strconv.Quote(words), button)
+	p.do(chromedp.Click(chromedp.JSPath(button)))
+}
+
+// scheme shows the page in the dark or in the light.
+func (p *tab) scheme(name string) {
+	p.Helper()
+	_, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}, {Name: "prefers-reduced-motion", Value: "reduce"}},
+	})
+	if err != nil {
+		p.Fatal(err)
+	}
+}
+
+// screenshots is where the pictures of the last run are, which git ignores.
+const screenshots = "../../../.takeup/screenshots"
+
+// shot keeps a picture of what is shown.
+func (p *tab) shot(name string) []byte {
+	p.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		p.Errorf("a picture of %s: %v", name, err)
+		return nil
+	}
+	file := filepath.Join(screenshots, strings.ReplaceAll(name, " ", "-")+".png")
+	if err := os.WriteFile(file, picture, 0o644); err != nil {
+		p.Error(err)
+	}
+	return picture
+}

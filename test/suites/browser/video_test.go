@@ -1,0 +1,319 @@
+package browser
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/contract"
+)
+
+func (w *world) testEmpty(t *testing.T) {
+	p := w.tab(t)
+	p.open()
+	p.accessible("the token is asked for")
+	p.fill("token", w.stack.Token+kb.Enter)
+	p.shows("No videos yet.")
+	p.hides("can't be reached")
+	p.accessible("no videos")
+	p.shot("empty")
+}
+
+func (w *world) testWrongToken(t *testing.T) {
+	p := w.tab(t)
+	p.open()
+	p.press("#signin", "Go on")
+	p.shows("Put the token in first.")
+	p.fill("token", "wrong")
+	p.press("#signin", "Go on")
+	p.shows("That isn't the token.")
+	p.accessible("a wrong token")
+	p.shot("wrong token")
+	if kept := eval[int](p, "sessionStorage.length + localStorage.length"); kept != 0 {
+		t.Errorf("%d things of a wrong token are kept", kept)
+	}
+	p.fill("token", w.stack.Token)
+	p.press("#signin", "Go on")
+	p.shows("No videos yet.")
+	if kept := eval[string](p, "sessionStorage.getItem('takeup.token')"); kept != w.stack.Token {
+		t.Error("the right token is not kept")
+	}
+	if kept := eval[int](p, "localStorage.length + document.cookie.length"); kept != 0 {
+		t.Error("something outlives the session")
+	}
+}
+
+// price is what the form says of a video of the default model.
+func price(t *testing.T, seconds float64) string {
+	t.Helper()
+	models, err := contract.Models()
+	if err != nil {
+		t.Fatal(err)
+	}
+	usd, err := models[0].Pricing.Units[0].Price.Float64() // the default's, for a second
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("$%.2f", usd*seconds)
+}
+
+const boat = slowly + " crosses a flooded street"
+
+func (w *world) testVideo(t *testing.T) {
+	p := w.tab(t)
+	p.signIn()
+	p.shows(price(t, 5))
+	p.order(boat)
+	p.cardShows(boat, "Generating")
+	p.await("a bar", card(boat)+".querySelector('progress')")
+	p.accessible("a video under way")
+	p.shot("under way")
+
+	player := card(boat) + "?.querySelector('video')"
+	p.await("the video", player+"?.readyState >= 2")
+	p.shows("Done: " + boat)
+	p.do(chromedp.Click(chromedp.JSPath(player)))
+	p.await("the video to play", player+".currentTime > 0.5")
+	if seconds := eval[float64](p, player+".duration"); seconds < 4.5 || seconds > 5.5 {
+		t.Errorf("the video has %g s", seconds)
+	}
+	p.cardShows(boat, "$0.98")
+	p.accessible("a video")
+
+	// Its address ends after some minutes, and is then asked for anew.
+	p.do(chromedp.Evaluate[chromedp.Void]("{ const v = " + player + "; v.src = v.src.replace('Signature=', 'Signature=x'); }"))
+	p.await("a new address", player+".readyState >= 2 && !"+player+".src.includes('Signature=x')")
+
+	w.boughtOnce(t, boat)
+	if keys := w.front.keys(0); len(keys) != 1 || len(keys[0]) != 36 {
+		t.Errorf("it was sent with the keys %q", keys)
+	}
+
+	if got, want := p.download(boat), w.served(t, boat); !bytes.Equal(got, want) {
+		t.Errorf("the download has %d bytes, and the provider's file %d", len(got), len(want))
+	}
+
+	p.pressCard(boat, "Again")
+	p.await("the prompt in the form", "document.getElementById('field-prompt').value === "+js(boat))
+}
+
+// download presses a card's Download and gives the file.
+func (p *tab) download(prompt string) []byte {
+	p.Helper()
+	dir := p.TempDir()
+	_, err := chromedp.CallBrowser(p.ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{
+		Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: dir,
+		BrowserContextID: chromedp.FromContext(p.ctx).BrowserContextID,
+	})
+	if err != nil {
+		p.Fatal(err)
+	}
+	p.pressCard(prompt, "Download")
+	var found []string
+	p.until("the download", func(context.Context) bool {
+		if found, _ = filepath.Glob(filepath.Join(dir, "api-*.mp4")); len(found) != 1 {
+			return false
+		}
+		// Chromium reserves the name with an empty file, and then moves the whole one there.
+		info, err := os.Stat(found[0])
+		return err == nil && info.Size() > 0
+	})
+	content, err := os.ReadFile(found[0])
+	if err != nil {
+		p.Fatal(err)
+	}
+	return content
+}
+
+// served gives the file that the provider has for a prompt.
+func (w *world) served(t *testing.T, prompt string) []byte {
+	t.Helper()
+	bought := w.bought(prompt)
+	if len(bought) == 0 {
+		t.Fatalf("the provider accepted no %q", prompt)
+	}
+	file, err := w.provider.Video(bought[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var content bytes.Buffer
+	if _, err := content.ReadFrom(file.Open()); err != nil {
+		t.Fatal(err)
+	}
+	return content.Bytes()
+}
+
+func (w *world) testCurl(t *testing.T) {
+	p := w.tab(t)
+	for _, name := range []string{"clipboard-read", "clipboard-write"} {
+		_, err := chromedp.CallBrowser(p.ctx, browser.SetPermission, browser.SetPermissionParams{
+			Permission: &browser.PermissionDescriptor{Name: name}, Setting: browser.PermissionSettingGranted,
+			BrowserContextID: chromedp.FromContext(p.ctx).BrowserContextID,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.signIn()
+	prompt := `it's "a boat" for $5 \ & more`
+	p.order(prompt)
+	p.await("the video", card(prompt)+"?.querySelector('video')")
+	p.pressCard(prompt, "Copy as curl")
+	p.shows("Copied.")
+	command := eval[string](p, "navigator.clipboard.readText()")
+	if strings.Contains(command, w.stack.Token) {
+		t.Error("the token is in it")
+	}
+	// What a shell makes of it, in the place of curl.
+	shell := exec.CommandContext(t.Context(), "bash", "-c", `curl() { printf '%s\n' "$@"; }`+"\n"+command)
+	shell.Env = []string{"TAKEUP_TOKEN=token-of-the-shell"}
+	said, err := shell.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, said)
+	}
+	arguments := strings.Split(strings.TrimSpace(string(said)), "\n")
+	var body struct {
+		Prompt string `json:"prompt"`
+	}
+	if err := json.Unmarshal([]byte(arguments[len(arguments)-1]), &body); err != nil || body.Prompt != prompt {
+		t.Errorf("%v: it sends %q", err, arguments[len(arguments)-1])
+	}
+	for _, want := range []string{w.page + "v2/video/generations", "Authorization: Bearer token-of-the-shell", "Content-Type: application/json"} {
+		if !slices.Contains(arguments, want) {
+			t.Errorf("%q is not among %q", want, arguments)
+		}
+	}
+}
+
+func (w *world) testFailure(t *testing.T) {
+	p := w.tab(t)
+	p.signIn()
+	prompt := refused + " robs a bank"
+	p.order(prompt)
+	p.cardShows(prompt, "The provider made no video")
+	p.cardShows(prompt, "The prompt shows a person who is known")
+	p.cardShows(prompt, "What to do:")
+	p.cardShows(prompt, "nothing was paid")
+	if eval[bool](p, card(prompt)+".innerText.includes('Redrive')") {
+		t.Error("a redrive is offered where it can't help")
+	}
+	p.accessible("a failure")
+	p.shot("failure")
+}
+
+func (w *world) testRedrive(t *testing.T) {
+	p := w.tab(t)
+	p.signIn()
+	w.settings(t, func(s *sim.Settings) { s.BalanceUSD = new(float64) })
+	prompt := "a snail crosses a motorway"
+	p.order(prompt)
+	p.cardShows(prompt, "The account is out of credits")
+	balance := 1000.0
+	w.settings(t, func(s *sim.Settings) { s.BalanceUSD = &balance })
+	p.pressCard(prompt, "Redrive")
+	p.await("the video", card(prompt)+"?.querySelector('video')")
+	w.boughtOnce(t, prompt)
+}
+
+func (w *world) testCancel(t *testing.T) {
+	p := w.tab(t)
+	p.signIn()
+	w.fails(t, sim.Rule{On: sim.KindCreate, Fault: sim.Fault{Status: http.StatusTooManyRequests}})
+	prompt := "a train that never leaves"
+	p.order(prompt)
+	p.cardShows(prompt, "Waiting for room")
+	// While it is being submitted once more, nobody knows whether it is paid.
+	ask := func() {
+		for {
+			p.pressCard(prompt, "Cancel")
+			p.await("the question", "document.getElementById('ask').open")
+			if eval[bool](p, "document.getElementById('ask').innerText.includes('nothing was paid for it, and nothing will be')") {
+				return
+			}
+			p.keep()
+		}
+	}
+	ask()
+	p.accessible("a question")
+	p.shot("cancel")
+	p.keep()
+	ask()
+	p.press("#ask", "Cancel the video")
+	p.cardShows(prompt, "Cancelled")
+	p.cardShows(prompt, "nothing was paid")
+	if got := w.bought(prompt); len(got) != 0 {
+		t.Errorf("the provider accepted it %d times", len(got))
+	}
+	p.accessible("a cancelled video")
+}
+
+func (w *world) testDiscard(t *testing.T) {
+	p := w.tab(t)
+	p.signIn()
+	prompt := "an " + unending + " staircase turns in the mist"
+	p.order(prompt)
+	p.cardShows(prompt, "Generating")
+	p.happened(prompt, "Accepted as generation")
+	p.shot("waiting for a generation")
+	w.told(t, prompt, "The provider is generating the video. It is paid.")
+	p.pressCard(prompt, "Cancel")
+	p.shows("charges for it all the same")
+	p.press("#ask", "Discard the video")
+	p.cardShows(prompt, "discarded")
+	w.boughtOnce(t, prompt)
+}
+
+func (w *world) testDoubleClick(t *testing.T) {
+	p := w.tab(t)
+	p.signIn()
+	prompt := "a kite over the sea"
+	p.fill("field-prompt", prompt)
+	p.do(chromedp.DoubleClick(chromedp.ID("generate")), chromedp.Click(chromedp.ID("generate")))
+	p.await("the video", card(prompt)+"?.querySelector('video')")
+	w.boughtOnce(t, prompt)
+	if n := eval[int](p, "[...document.querySelectorAll('.prompt')].filter((e) => e.textContent === "+js(prompt)+").length"); n != 1 {
+		t.Errorf("there are %d cards of it", n)
+	}
+}
+
+func (w *world) testLostAnswer(t *testing.T) {
+	p := w.tab(t)
+	p.signIn()
+	before := w.front.count()
+	stop := w.front.disturbing(t, func(r *http.Request) disturbance {
+		if r.Method == http.MethodPost {
+			return lose
+		}
+		return pass
+	})
+	prompt := "a lantern drifts down a river"
+	p.order(prompt)
+	p.cardShows(prompt, "Not answered yet")
+	p.cardShows(prompt, "paid once")
+	p.accessible("a request that isn't answered")
+	p.shot("not answered")
+	// A reload sends it again, with the key that it had.
+	p.do(chromedp.Reload())
+	p.cardShows(prompt, "Not answered yet")
+	stop()
+	p.pressCard(prompt, "Try now")
+	p.await("the video", card(prompt)+"?.querySelector('video')")
+	w.boughtOnce(t, prompt)
+	keys := w.front.keys(before)
+	if len(keys) < 3 || strings.Count(strings.Join(keys, " "), keys[0]) != len(keys) {
+		t.Errorf("it was sent with the keys %q", keys)
+	}
+}

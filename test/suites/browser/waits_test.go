@@ -1,0 +1,189 @@
+package browser
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/dev/stack"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+)
+
+// fails makes calls of some kinds fail at the provider until the test is over, or the
+// function that it gives is called.
+func (w *world) fails(t *testing.T, rules ...sim.Rule) func() {
+	t.Helper()
+	w.settings(t, func(s *sim.Settings) { s.Faults = rules })
+	stop := func() { w.settings(t, func(s *sim.Settings) { s.Faults = nil }) }
+	t.Cleanup(stop)
+	return stop
+}
+
+// keep answers the question before a cancellation with no.
+func (p *tab) keep() {
+	p.Helper()
+	p.press("#ask", "Keep it")
+	p.await("the question to go", "!document.getElementById('ask').open")
+}
+
+// happened opens what happened to a job, and waits for a text in it.
+func (p *tab) happened(prompt, text string) {
+	p.Helper()
+	eval[bool](p, "(() => { const d = "+card(prompt)+".querySelector('details'); d.open = false; d.open = true; return true; })()")
+	p.await(text, card(prompt)+".querySelector('.story').innerText.includes("+js(text)+")")
+}
+
+// takeup types a command line, and gives what it prints.
+func (w *world) takeup(t *testing.T, args ...string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "takeup")
+	build := exec.CommandContext(context.WithoutCancel(t.Context()), "go", "build", "-o", path, "./cmd/takeup")
+	build.Dir = "../../.."
+	if said, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, said)
+	}
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), path, args...) // also for Cleanup
+	cmd.Env = []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "TAKEUP_STACK=" + stack.StackName, "AWS_ENDPOINT_URL=" + w.stack.AWS,
+		"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_REGION=" + stack.Region,
+	}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("takeup %q: %v\n%s", args, err, out)
+	}
+	return string(out)
+}
+
+// told has the command line tell of a job, and fails where it doesn't say that it
+// waits with these words.
+func (w *world) told(t *testing.T, prompt, words string) {
+	t.Helper()
+	page, err := client.New(client.Config{BaseURL: w.stack.API, Token: w.stack.Token, HTTP: http.DefaultClient}).List(t.Context(), client.Query{Words: prompt})
+	if err != nil || len(page.Videos) != 1 {
+		t.Fatalf("%d videos of %q, %v", len(page.Videos), prompt, err)
+	}
+	out := w.takeup(t, "get", page.Videos[0].ID, "--url", w.stack.API, "--token", w.stack.Token)
+	if _, after, _ := strings.Cut(out, "waiting "); !strings.Contains(after, words) {
+		t.Errorf("it does not say %q", words)
+	}
+	t.Logf("$ takeup get %s\n%s", page.Videos[0].ID, out)
+}
+
+func (w *world) testNoRoom(t *testing.T) {
+	p := w.tab(t)
+	p.signIn()
+	stop := w.fails(t, sim.Rule{On: sim.KindCreate, Fault: sim.Fault{Status: http.StatusTooManyRequests}})
+	prompt := "a ferry waits for its pier"
+	p.order(prompt)
+	p.cardShows(prompt, "Waiting for room")
+	p.cardShows(prompt, "Nothing was paid.")
+	p.happened(prompt, "Not accepted")
+	if eval[bool](p, card(prompt)+".innerText.includes(' left')") {
+		t.Error("an estimate is shown while there is no room")
+	}
+	p.accessible("a wait for room")
+	p.shot("waiting for room")
+	w.told(t, prompt, "The provider has no room")
+	stop()
+	p.await("the video", card(prompt)+"?.querySelector('video')")
+	p.happened(prompt, "Stored in the bucket")
+	w.boughtOnce(t, prompt)
+}
+
+func (w *world) testNoAnswer(t *testing.T) {
+	p := w.tab(t)
+	p.signIn()
+	stop := w.fails(t, sim.Rule{On: sim.KindCreate, Fault: sim.Fault{After: true, Reset: true}},
+		sim.Rule{On: sim.KindLogs, Fault: sim.Fault{Status: http.StatusServiceUnavailable}})
+	prompt := "a letter that nobody answers"
+	p.order(prompt)
+	p.cardShows(prompt, "Looking for the submission")
+	p.cardShows(prompt, "It may have been charged.")
+	p.happened(prompt, "was not answered")
+	p.shot("waiting for an answer")
+	w.told(t, prompt, "looking for the submission in its records until")
+	p.pressCard(prompt, "Cancel")
+	p.shows("It may have been charged.")
+	p.keep()
+	stop()
+	p.await("the video", card(prompt)+"?.querySelector('video')")
+	p.happened(prompt, "Accepted as generation")
+	w.boughtOnce(t, prompt)
+}
+
+func (w *world) testNoCopy(t *testing.T) {
+	p := w.tab(t)
+	p.signIn()
+	stop := w.fails(t, sim.Rule{On: sim.KindDownload, Fault: sim.Fault{Status: http.StatusServiceUnavailable}})
+	prompt := "a parcel that can't be fetched"
+	p.order(prompt)
+	p.cardShows(prompt, "Copying the video")
+	p.cardShows(prompt, "could not be copied into the bucket yet")
+	p.cardShows(prompt, "It is paid.")
+	p.happened(prompt, "Copy attempt 1 failed")
+	p.shot("waiting for the video")
+	w.told(t, prompt, "could not be copied into the bucket yet")
+	stop()
+	p.pressCard(prompt, "Try now")
+	p.shows("It is tried now.")
+	p.await("the video", card(prompt)+"?.querySelector('video')")
+	p.happened(prompt, "Stored in the bucket")
+	w.boughtOnce(t, prompt)
+}
+
+// A job that no cap has room for waits for the next day, or for whoever makes room.
+func (w *world) testCapped(t *testing.T) {
+	p := w.tab(t)
+	p.signIn()
+	p.order("a coin for the meter")
+	p.await("the video", card("a coin for the meter")+"?.querySelector('video')")
+	control, err := client.New(client.Config{BaseURL: w.stack.API, Token: w.stack.Token, HTTP: http.DefaultClient}).Control(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	limit := 0.5 // less than the price
+	for _, held := range []json.Number{control.Caps.Day.Spent, control.Caps.Day.Reserved, control.Caps.Day.Uncertain} {
+		usd, err := held.Float64()
+		if err != nil {
+			t.Fatal(err)
+		}
+		limit += usd
+	}
+	w.takeup(t, "caps", "set", "--max-usd-per-day", fmt.Sprintf("%.2f", limit))
+	t.Cleanup(func() { w.takeup(t, "caps", "reset") })
+	prompt := "a purse that is empty"
+	p.order(prompt)
+	p.cardShows(prompt, "Waiting for room below the stack's cap")
+	p.cardShows(prompt, "Nothing was paid.")
+	p.accessible("a wait for a cap")
+	p.shot("waiting for a cap")
+	w.told(t, prompt, "The stack's own cap leaves no room for it")
+	w.takeup(t, "caps", "reset")
+	p.pressCard(prompt, "Try now")
+	p.shows("It is tried now.")
+	p.await("the video", card(prompt)+"?.querySelector('video')")
+	w.boughtOnce(t, prompt)
+}
+
+func (w *world) testPaused(t *testing.T) {
+	p := w.tab(t)
+	p.signIn()
+	w.takeup(t, "pause", "--reason", "an audit")
+	t.Cleanup(func() { w.takeup(t, "resume") })
+	prompt := "a gate that is closed"
+	p.order(prompt)
+	p.cardShows(prompt, "Waiting for the pause to end")
+	p.cardShows(prompt, "Nothing was paid.")
+	p.shot("waiting for the pause to end")
+	w.told(t, prompt, "paused")
+	w.takeup(t, "resume")
+	p.await("the video", card(prompt)+"?.querySelector('video')")
+	w.boughtOnce(t, prompt)
+}

@@ -1,0 +1,169 @@
+package browser
+
+import (
+	"context"
+	"encoding/json"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"github.com/takeup/takeup/internal/dev/stack"
+	"github.com/takeup/takeup/internal/provider/aimlapi/pricelist/refresh"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+)
+
+// world is a deployed stack with the page, the provider behind it, and a browser.
+type world struct {
+	stack    *stack.Stack
+	provider *sim.Server
+	front    *front
+	page     string // the page's address
+	browser  context.Context
+}
+
+// A prompt decides its fate at the provider by these words.
+const (
+	refused   = "a famous person" // by moderation
+	unending  = "endless"         // never done
+	slowly    = "a paper boat"    // done in so long that it is seen under way
+	inSeconds = 2.0               // the rest
+)
+
+func start(t *testing.T) *world {
+	if err := os.MkdirAll(screenshots, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	settings := sim.DefaultSettings()
+	balance := 1000.0
+	settings.Keys, settings.JobSeconds, settings.BalanceUSD = []string{"key-of-the-browser-tests-0001"}, inSeconds, &balance
+	provider, err := sim.New(sim.Config{Settings: settings, Seed: 1, Decide: decide})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(provider)
+	t.Cleanup(server.Close)
+	w := &world{provider: provider}
+	w.stack, err = stack.Start(t.Context(), stack.Options{
+		Root: "../../..", StateDir: "../../../.takeup/browser",
+		Provider: &stack.Provider{BaseURL: server.URL, Key: settings.Keys[0]},
+		Parameters: map[string]string{
+			"FirstWaitSeconds": "1", "CheckIntervalSeconds": "1", "BusyWaitSeconds": "1", "LookupFirstSeconds": "5",
+			"MaxUsdPerDay": "0", "MaxInFlight": "0",
+			"ApiRequestsPerSecond": "1000", "ApiBurst": "1000",
+			// Each tab loads the whole page.
+			"PublicRequestsPerSecond": "1000", "PublicBurst": "1000",
+		},
+		Output: t.Output(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := w.stack.Stop(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+	if _, err := refresh.Prices(t.Context(), lambda.NewFromConfig(w.stack.Config()), w.stack.Outputs["PricesFunction"]); err != nil {
+		t.Fatal(err)
+	}
+	w.front = newFront(t, w.stack.API)
+	w.page = w.front.server.URL + "/"
+	w.browser = newBrowser(t)
+	return w
+}
+
+func decide(accepted sim.Accepted) sim.Fate {
+	switch text := string(accepted.Request); {
+	case strings.Contains(text, refused):
+		return sim.Fate{Outcome: sim.OutcomeError, ErrorName: "ContentPolicyViolation", ErrorMessage: "The prompt shows a person who is known"}
+	case strings.Contains(text, unending):
+		return sim.Fate{Outcome: sim.OutcomeNever}
+	case strings.Contains(text, slowly):
+		seconds := 8.0
+		return sim.Fate{Seconds: &seconds}
+	}
+	return sim.Fate{}
+}
+
+// settings changes the provider's.
+func (w *world) settings(t *testing.T, change func(*sim.Settings)) {
+	t.Helper()
+	settings := w.provider.Settings()
+	change(&settings)
+	if err := w.provider.Change(settings); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// bought gives the generations that the provider accepted for a prompt.
+func (w *world) bought(prompt string) []sim.Generation {
+	ledger := w.provider.Ledger()
+	var ids []string
+	for _, create := range ledger.Creates {
+		var body struct {
+			Prompt string `json:"prompt"`
+		}
+		if json.Unmarshal([]byte(create.Body), &body) == nil && body.Prompt == prompt {
+			ids = append(ids, create.ClientRequestID)
+		}
+	}
+	return slices.DeleteFunc(ledger.Generations, func(g sim.Generation) bool { return !slices.Contains(ids, g.ClientRequestID) })
+}
+
+// boughtOnce fails where the provider has not accepted a prompt once.
+func (w *world) boughtOnce(t *testing.T, prompt string) {
+	t.Helper()
+	if got := w.bought(prompt); len(got) != 1 {
+		t.Errorf("the provider accepted %q %d times", prompt, len(got))
+	}
+}
+
+func TestPage(t *testing.T) {
+	w := start(t)
+	for _, test := range []struct {
+		name string
+		run  func(*world, *testing.T)
+	}{
+		// In this order: the first finds no videos, and the later ones those of
+		// the tests before.
+		{"nothing yet", (*world).testEmpty},
+		{"a wrong token", (*world).testWrongToken},
+		{"a prompt becomes a video", (*world).testVideo},
+		{"a curl command", (*world).testCurl},
+		{"a failure", (*world).testFailure},
+		{"a redrive", (*world).testRedrive},
+		{"a cancel", (*world).testCancel},
+		{"a discard", (*world).testDiscard},
+		{"no room", (*world).testNoRoom},
+		{"no answer of the provider", (*world).testNoAnswer},
+		{"no copy", (*world).testNoCopy},
+		{"a cap", (*world).testCapped},
+		{"a pause", (*world).testPaused},
+		{"a double click", (*world).testDoubleClick},
+		{"an answer that is lost", (*world).testLostAnswer},
+		{"refused fields", (*world).testRefusedFields},
+		{"every model", (*world).testModels},
+		{"prompt files", (*world).testFiles},
+		{"a reload", (*world).testReload},
+		{"a token that is exchanged", (*world).testExchangedToken},
+		{"no mouse", (*world).testKeyboard},
+		{"a slow API", (*world).testSlow},
+		{"a failing API", (*world).testFailing},
+		{"one round trip", (*world).testRoundTrip},
+		{"filters", (*world).testFilters},
+		{"a long search", (*world).testSearch},
+		{"what was spent", (*world).testUsage},
+		{"a month's usage", (*world).testUsageMonth},
+		{"how it looks", (*world).testLooks},
+		{"older videos", (*world).testOlder},
+		{"one request for all that run", (*world).testOneRequest},
+	} {
+		if !t.Run(test.name, func(t *testing.T) { test.run(w, t) }) && t.Context().Err() != nil {
+			return
+		}
+	}
+}

@@ -1,0 +1,146 @@
+package commands
+
+import (
+	"bytes"
+	"context"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/takeup/takeup/test/harness/checkout"
+)
+
+// patience is the most that a command may take: far more than it does.
+const patience = 5 * time.Minute
+
+const root = "../../.."
+
+// TestCommands types each command that is in runs, as it is written, in a copy of
+// the repository. Every command of the documents is in runs or in listed.
+func TestCommands(t *testing.T) {
+	found := documented(t)
+	if t.Failed() {
+		return
+	}
+	w := newShell(t)
+	run := 0
+	for _, r := range runs {
+		if w.run(t, r) {
+			run++
+		} else {
+			t.Errorf("%s\ndoesn't do what the documents say: mend it there, or what it runs", r.command)
+		}
+	}
+	t.Logf("commands=%d run=%d listed=%d", len(found), run, len(listed)+len(InDocker()))
+}
+
+// documented gives the commands of the README and docs, each once, and fails for
+// what is in them and not in the tables, and the other way round.
+func documented(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, file := range append([]string{filepath.Join(root, "README.md")}, files...) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name, err := filepath.Rel(root, file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := Find(name, string(text))
+		if err != nil {
+			t.Error(err)
+		}
+		for _, c := range all {
+			if slices.Contains(found, c.Text) {
+				continue
+			}
+			found = append(found, c.Text)
+			_, isListed := listed[c.Text]
+			isListed = isListed || slices.Contains(InDocker(), c.Text)
+			isRun := slices.ContainsFunc(runs, func(r run) bool { return r.command == c.Text })
+			switch {
+			case isRun && isListed:
+				t.Errorf("%s\nis both in runs and in listed, in test/suites/commands/table_test.go: take it out of one", c)
+			case !isRun && !isListed:
+				t.Errorf("%s\nis new: put it into runs, in test/suites/commands/table_test.go, with what shows that it works; into InDocker if it needs a Docker engine; or into listed with the reason why it can't run here", c)
+			}
+		}
+	}
+	for _, r := range runs {
+		if !slices.Contains(found, r.command) {
+			t.Errorf("no document has %q any more: take it out of runs, in test/suites/commands/table_test.go", r.command)
+		}
+	}
+	for _, command := range slices.Concat(InDocker(), slices.Collect(maps.Keys(listed))) {
+		if !slices.Contains(found, command) {
+			t.Errorf("no document has %q any more: take it out of InDocker, in test/suites/commands/find.go, or of listed, in test/suites/commands/table_test.go", command)
+		}
+	}
+	for command, reason := range listed {
+		if reason == "" {
+			t.Errorf("%q is listed without a reason", command)
+		}
+	}
+	return found
+}
+
+// shell is where commands are typed.
+type shell struct {
+	dir string
+	env []string
+}
+
+func newShell(t *testing.T) *shell {
+	tools, err := filepath.Abs(filepath.Join(root, ".tools"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &shell{dir: checkout.New(t, root)}
+	bin := t.TempDir()
+	// jq, as test/go.mod pins it; another program of that name may be missing or old.
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(bin, "jq"), "github.com/itchyny/gojq/cmd/gojq")
+	if said, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building jq: %v\n%s", err, said)
+	}
+	w.env = checkout.Env(w.dir, "GOBIN="+bin)
+	for i, v := range w.env {
+		if path, ok := strings.CutPrefix(v, "PATH="); ok {
+			w.env[i] = "PATH=" + bin + ":" + filepath.Join(tools, "awscli", "bin") + ":" + path
+		}
+	}
+	return w
+}
+
+// run types a command, and reports whether it did what it should.
+func (w *shell) run(t *testing.T, r run) bool {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	script := "set -euo pipefail\n"
+	if !r.stackless {
+		script += "eval \"$(takeup env)\"\n"
+	}
+	script += r.before + "\n" + r.command + "\n" + r.after + "\n"
+	cmd := checkout.Shell(ctx, w.dir, w.env, script)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	began := time.Now()
+	err := cmd.Run()
+	t.Logf("%5.1f s $ %s\n%s", time.Since(began).Seconds(), r.command, &stdout)
+	if err != nil || !strings.Contains(stdout.String(), r.want) {
+		t.Logf("%v; it should print %q, and says beside it:\n%s", err, r.want, &stderr)
+		return false
+	}
+	return true
+}

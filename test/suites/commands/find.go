@@ -1,0 +1,99 @@
+// Package commands finds the shell commands in Takeup's documents.
+package commands
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Command is one shell command of a document.
+type Command struct {
+	File string
+	Line int    // where it begins, from 1
+	Text string // as it is typed, of several lines where it is continued
+	// Block numbers the fenced blocks of the document.
+	Block int
+}
+
+func (c Command) String() string { return fmt.Sprintf("%s:%d: %s", c.File, c.Line, c.Text) }
+
+// UnknownFence is a fenced block whose language doesn't tell whether it has
+// commands.
+type UnknownFence struct {
+	File     string
+	Line     int
+	Language string
+}
+
+func (e *UnknownFence) Error() string {
+	return fmt.Sprintf("%s:%d: the fenced block is marked %q; mark it sh where its lines are commands, console for a transcript with $ before the commands, or text, json or mermaid where it has none",
+		e.File, e.Line, e.Language)
+}
+
+// Find gives the commands of a Markdown document in their order: the lines of
+// blocks marked sh, what follows "$ " in those marked console, and the examples of
+// the help texts in those marked text.
+func Find(file, markdown string) ([]Command, error) {
+	var found []Command
+	language, fenced, examples, continued := "", false, false, false
+	block := 0
+	for i, line := range strings.Split(markdown, "\n") {
+		if fence, ok := strings.CutPrefix(strings.TrimSpace(line), "```"); ok {
+			if fenced = !fenced; fenced {
+				language, examples, continued = fence, false, false
+				block++
+				switch language {
+				case "sh", "console", "text", "json", "mermaid":
+				default:
+					return nil, &UnknownFence{file, i + 1, language}
+				}
+			}
+			continue
+		}
+		if !fenced {
+			continue
+		}
+		if continued {
+			last := &found[len(found)-1]
+			last.Text += "\n" + line
+			continued = strings.HasSuffix(line, `\`)
+			continue
+		}
+		text, ok := line, false
+		switch language {
+		case "sh":
+			ok = strings.TrimSpace(line) != "" && !strings.HasPrefix(line, "#")
+		case "console":
+			text, ok = strings.CutPrefix(line, "$ ")
+		case "text":
+			switch {
+			case line == "Examples:":
+				examples = true
+			case line == "":
+				examples = false
+			case examples:
+				text, ok = strings.TrimSpace(line), true
+			}
+		}
+		if ok {
+			found = append(found, Command{file, i + 1, text, block})
+			continued = strings.HasSuffix(text, `\`)
+		}
+	}
+	return found, nil
+}
+
+// InDocker gives the commands of the documents that need a Docker engine. The test
+// of test/suites/docker types each.
+func InDocker() []string {
+	return []string{
+		"make invoke FUNCTION=submit",
+		"make invoke FUNCTION=check",
+		"make invoke FUNCTION=store",
+		"takeup invoke submit",
+		"takeup invoke check --job a-paper-boat --stack takeup",
+		"takeup invoke api --event my-event.json",
+		"takeup invoke --prepare",
+		".tools/sam/bin/sam local invoke SubmitFunction --template .takeup/invoke/template.yaml --event .takeup/invoke/events/submit.json",
+	}
+}

@@ -1,0 +1,232 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/takeup/takeup/internal/api/tokens"
+	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// order starts a job by the API whose id is known before, so that what goes wrong
+// with it can be set.
+func (w *world) order(t *testing.T, name string, prepare func(job string)) (job, prompt string) {
+	t.Helper()
+	prompt = w.prompt("the prompt of the job called " + name)
+	prepare(jobs.IDFromKey("api", tokens.Default, name))
+	return w.post(t, fmt.Sprintf(`{"prompt":%q}`, prompt), "Idempotency-Key: "+name), prompt
+}
+
+// endedWith fails where the machine and the API don't both tell a job's ending, or
+// it was charged.
+func (w *world) endedWith(t *testing.T, job, ending string, says ...string) {
+	t.Helper()
+	w.failed(t, job, ending)
+	got := w.end(t, job)
+	if got.Status != "error" || got.Video != nil || got.Error == nil || got.Error.Name != ending {
+		t.Fatalf("the API says %+v, %+v", got, got.Error)
+	}
+	for _, words := range says {
+		if !strings.Contains(got.Error.Message, words) {
+			t.Errorf("it doesn't say %q: %s", words, got.Error.Message)
+		}
+	}
+	if keys := w.keys(t, "videos/"+job+"/"); len(keys) > 0 {
+		t.Errorf("there are %v", keys)
+	}
+}
+
+// notCharged fails where the provider charged for a job.
+func (w *world) notCharged(t *testing.T, job string) {
+	t.Helper()
+	for _, g := range w.generations(job) {
+		if g.ChargedCredits > 0 {
+			t.Errorf("job %s was charged: %+v", job, g)
+		}
+	}
+}
+
+func (w *world) testModeration(t *testing.T) {
+	job, prompt := w.order(t, "moderation", func(job string) {
+		w.doom(job, sim.Fate{Outcome: sim.OutcomeError, ErrorName: "Moderation Error",
+			ErrorMessage: "refused: the prompt of the job called moderation"})
+	})
+	w.endedWith(t, job, "GenerationFailed", "Moderation Error", "refused")
+	w.notCharged(t, job)
+	if said := w.end(t, job).Error.Message; strings.Contains(said, prompt) {
+		t.Errorf("the ending repeats the prompt: %s", said)
+	}
+	w.discreet(t, job, prompt)
+}
+
+// testCredits ends jobs for lack of credits, and goes on with them when there are
+// some: the redrive submits, since nothing was.
+func (w *world) testCredits(t *testing.T) {
+	for name, fault := range map[string]sim.Fault{
+		"credits":     {Status: http.StatusForbidden},
+		"credits-402": {Status: http.StatusPaymentRequired},
+	} {
+		job, _ := w.order(t, name, func(job string) { w.fail(job, once(sim.KindCreate, fault)) })
+		w.endedWith(t, job, "OutOfCredits", "top it up")
+		if n := len(w.generations(job)); n > 0 {
+			t.Fatalf("%s: %d generations", name, n)
+		}
+		w.startByHand(t, job+"-r1", fmt.Sprintf(`{"id":%q,"resume":true}`, job))
+		if got := w.succeeded(t, job+"-r1"); got.ID != job || got.Status != video.Stored {
+			t.Errorf("%s: the redrive ends with %+v", name, got)
+		}
+		w.stored(t, job)
+		if n := len(w.creates(job)); n != 2 {
+			t.Errorf("%s: the provider was asked %d times", name, n)
+		}
+	}
+}
+
+func (w *world) testBusy(t *testing.T) {
+	job, _ := w.order(t, "busy", func(job string) {
+		w.fail(job, once(sim.KindCreate, sim.Fault{Status: http.StatusTooManyRequests, RetryAfter: "1"}))
+	})
+	w.stored(t, job)
+	var statuses []int
+	for _, c := range w.creates(job) {
+		statuses = append(statuses, c.Status)
+	}
+	if !slices.Equal(statuses, []int{429, 201}) {
+		t.Errorf("the provider answered %v", statuses)
+	}
+}
+
+// testLostAnswer takes a submission in and loses the answer: it is found in the
+// provider's logs, and not sent again.
+func (w *world) testLostAnswer(t *testing.T) {
+	job, _ := w.order(t, "lost", func(job string) {
+		w.fail(job, once(sim.KindCreate, sim.Fault{Reset: true, After: true}))
+	})
+	w.stored(t, job)
+	if n := len(w.creates(job)); n != 1 {
+		t.Errorf("it was sent %d times", n)
+	}
+	if entry := w.entry(t, job); entry.Attempt != 1 || entry.GenerationID != w.generations(job)[0].ID {
+		t.Errorf("the table has %+v", entry)
+	}
+}
+
+// testVideoLate lets the CDN know the video only the second time that it is asked:
+// Store asks again by itself.
+func (w *world) testVideoLate(t *testing.T) {
+	job, prompt := w.order(t, "late", func(job string) {
+		w.fail(job, once(sim.KindDownload, sim.Fault{Status: http.StatusNotFound}))
+	})
+	w.stored(t, job)
+	if tried := w.tried(t, job); len(tried) > 0 {
+		t.Errorf("the machine tried again after %v", tried)
+	}
+	w.discreet(t, job, prompt)
+}
+
+// testBrokenOff has a large video whose CDN is slow, so that its parts are fetched
+// at once. It refuses all but the first one's request, so that the upload is taken
+// back and the machine tries again; then a request breaks off, which Store mends.
+func (w *world) testBrokenOff(t *testing.T) {
+	const size = 18 << 20
+	resize := func(size, pace int64) {
+		settings := w.provider.Settings()
+		settings.VideoBytes, settings.VideoBytesPerSecond, settings.BalanceUSD = size, pace, nil
+		if err := w.provider.Change(settings); err != nil {
+			t.Fatal(err)
+		}
+	}
+	resize(size, 6<<20)
+	defer resize(0, 0)
+	job, _ := w.order(t, "broken-off", func(job string) {
+		w.fail(job, func(call sim.Call) sim.Fault {
+			switch {
+			case call.Kind != sim.KindDownload:
+			case call.Repeat == 2, call.Repeat == 3, call.Repeat == 4, call.Repeat == 5, call.Repeat == 6:
+				return sim.Fault{Status: http.StatusBadRequest}
+			case call.Repeat == 8:
+				return sim.Fault{CutAfter: 1 << 20}
+			}
+			return sim.Fault{}
+		})
+	})
+	await(t, "the submission", func() bool { return len(w.generations(job)) > 0 })
+	resize(0, 6<<20)
+	w.stored(t, job)
+	if got := w.generations(job)[0]; got.VideoBytes != size || got.Downloaded < 5 {
+		t.Errorf("the generation is %+v", got)
+	}
+	if tried := w.tried(t, job); !slices.Equal(tried, []string{"VideoUnavailable"}) {
+		t.Errorf("the machine tried again after %v", tried)
+	}
+	bucket := w.stack.Outputs["VideosBucket"]
+	open, err := w.s3.ListMultipartUploads(t.Context(), &s3.ListMultipartUploadsInput{Bucket: &bucket})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, upload := range open.Uploads {
+		if strings.Contains(*upload.Key, job) {
+			t.Errorf("an upload of %s is open", *upload.Key)
+		}
+	}
+}
+
+// tried gives the errors that an execution's functions ended with.
+func (w *world) tried(t *testing.T, name string) []string {
+	t.Helper()
+	var errors []string
+	for _, event := range w.history(t, name) {
+		switch {
+		case event.LambdaFunctionFailedEventDetails != nil:
+			errors = append(errors, value(event.LambdaFunctionFailedEventDetails.Error))
+		case event.TaskFailedEventDetails != nil:
+			errors = append(errors, value(event.TaskFailedEventDetails.Error))
+		}
+	}
+	return errors
+}
+
+func (w *world) testNoVideo(t *testing.T) {
+	job, _ := w.order(t, "no-video", func(job string) {
+		w.fail(job, func(call sim.Call) sim.Fault {
+			if call.Kind != sim.KindDownload {
+				return sim.Fault{}
+			}
+			return sim.Fault{Body: "this is a page, and no video"}
+		})
+	})
+	w.endedWith(t, job, "VideoRejected", "not an mp4")
+	if id := w.generations(job)[0].ID; !strings.Contains(w.end(t, job).Error.Message, id) {
+		t.Errorf("the ending doesn't name generation %s", id)
+	}
+}
+
+// testKeyExchange takes the key that everything has cached out of force.
+func (w *world) testKeyExchange(t *testing.T) {
+	const newKey = "key-of-the-end-to-end-tests-0002"
+	w.private = append(w.private, newKey)
+	settings := w.provider.Settings()
+	settings.Keys, settings.BalanceUSD = []string{newKey}, nil
+	if err := w.provider.Change(settings); err != nil {
+		t.Fatal(err)
+	}
+	refused, _ := w.order(t, "old-key", func(string) {})
+	w.endedWith(t, refused, "Unauthorized", "ProviderKey")
+	if n := len(w.generations(refused)); n > 0 {
+		t.Fatalf("%d generations", n)
+	}
+
+	w.putKey(t, newKey)
+	job, _ := w.order(t, "new-key", func(string) {})
+	w.stored(t, job)
+	w.startByHand(t, refused+"-r1", fmt.Sprintf(`{"id":%q,"resume":true}`, refused))
+	w.succeeded(t, refused+"-r1")
+	w.stored(t, refused)
+}

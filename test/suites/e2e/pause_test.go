@@ -1,0 +1,50 @@
+package e2e
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/takeup/takeup/internal/api/client"
+)
+
+// testPause pauses the stack: a new job waits, is told of and can be cancelled, and
+// what was submitted goes on; resumed, what waits is submitted once.
+//
+// It needs the stack to itself.
+func (w *world) testPause(t *testing.T) {
+	c := w.commandLine(t)
+	running, _ := w.order(t, "submitted-before-the-pause", func(string) {})
+	await(t, "a submission", func() bool { return len(w.creates(running)) > 0 })
+	if said := c.run(t, "pause", "--reason", "a test"); !strings.Contains(said, "paused since") || !strings.Contains(said, "a test") {
+		t.Errorf("it says %s", said)
+	}
+	control := ask[client.Control](w, t, http.StatusOK, http.MethodGet, "/control")
+	if control.Paused == nil || control.Paused.By == nil || !strings.HasPrefix(*control.Paused.By, "arn:aws:") || control.Paused.Reason == nil || *control.Paused.Reason != "a test" {
+		t.Errorf("the API says %+v", control.Paused)
+	}
+	cmd, _ := c.command(t, "doctor")
+	if report, err := cmd.Output(); err == nil || !strings.Contains(string(report), "fix: submissions: paused since") {
+		t.Errorf("doctor says %s, %v", report, err)
+	}
+	waiting, _ := w.order(t, "sent-while-paused", func(string) {})
+	w.startByHand(t, "by-hand-while-paused", `{"prompt":"a paper boat, by hand, while it is paused"}`)
+	w.stored(t, running)
+	await(t, "the job that was started by hand", func() bool {
+		status, _, reply := call(t, http.MethodGet, w.stack.API+"/videos/by-hand-while-paused", w.stack.Token, "")
+		return status == http.StatusOK && strings.Contains(string(reply), `"status":"queued"`)
+	})
+	if got := ask[listed](w, t, http.StatusOK, http.MethodDelete, "/videos/by-hand-while-paused"); got.Status != "cancelled" {
+		t.Errorf("cancelled while it is paused, it is %+v", got)
+	}
+	if got := ask[listed](w, t, http.StatusOK, http.MethodGet, "/videos/"+waiting); got.Status != "queued" || len(w.creates(waiting)) > 0 {
+		t.Errorf("while it is paused, it is %+v, sent %d times", got, len(w.creates(waiting)))
+	}
+	if said := c.run(t, "resume"); !strings.Contains(said, "not paused") {
+		t.Errorf("it says %s", said)
+	}
+	if control := ask[client.Control](w, t, http.StatusOK, http.MethodGet, "/control"); control.Paused != nil {
+		t.Errorf("the API says %+v", control.Paused)
+	}
+	w.stored(t, waiting)
+}

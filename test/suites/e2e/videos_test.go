@@ -1,0 +1,275 @@
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// listed is a video as GET /videos has it, as far as a client reads it.
+type listed struct {
+	ID      string         `json:"id"`
+	Status  string         `json:"status"`
+	Prompt  string         `json:"prompt"`
+	Request map[string]any `json:"request"` // nil in a list
+	Discard bool           `json:"discard"`
+	Error   *struct {
+		Name       string `json:"name"`
+		Message    string `json:"message"`
+		Paid       string `json:"paid"`
+		Redrivable bool   `json:"redrivable"`
+	} `json:"error"`
+	Cost *struct {
+		USD float64 `json:"usd"`
+	} `json:"cost"`
+	Video *struct {
+		URL         string `json:"url"`
+		DownloadURL string `json:"download_url"`
+		Bytes       int    `json:"bytes"`
+	} `json:"video"`
+	Estimate *struct {
+		UsualSeconds int `json:"usual_seconds"`
+	} `json:"estimate"`
+	Manifest *video.Manifest `json:"manifest"`
+}
+
+// ask calls the API with its token, and reads a reply of the status that is
+// wanted.
+func ask[T any](w *world, t *testing.T, want int, method, path string) T {
+	t.Helper()
+	status, _, reply := call(t, method, w.stack.API+path, w.stack.Token, "")
+	return read[T](t, want, status, reply)
+}
+
+// listAll walks through the pages of a list.
+func (w *world) listAll(t *testing.T, query string) []listed {
+	t.Helper()
+	var all []listed
+	for cursor := ""; ; {
+		page := ask[struct {
+			Videos []listed `json:"videos"`
+			Next   *string  `json:"next"`
+		}](w, t, http.StatusOK, http.MethodGet, "/videos?limit=7"+query+cursor)
+		all = append(all, page.Videos...)
+		if page.Next == nil {
+			return all
+		}
+		cursor = "&cursor=" + *page.Next
+	}
+}
+
+// testVideos looks at one job in all the ways that there are.
+func (w *world) testVideos(t *testing.T) {
+	job, prompt := w.order(t, "looked-at", func(string) {})
+	if got := ask[listed](w, t, http.StatusOK, http.MethodGet, "/videos/"+job); got.Estimate == nil || got.Estimate.UsualSeconds < 1 || got.Video != nil {
+		t.Errorf("at its start it is %+v", got)
+	}
+	w.stored(t, job)
+	got := ask[listed](w, t, http.StatusOK, http.MethodGet, "/videos/"+job)
+	file := w.served(t, job)
+	if got.Status != "completed" || got.Request["prompt"] != prompt || got.Cost == nil || got.Cost.USD != 0.98 || got.Manifest == nil || got.Video.Bytes != len(file) {
+		t.Fatalf("got %+v", got)
+	}
+	for url, disposition := range map[string]string{got.Video.URL: "inline", got.Video.DownloadURL: "attachment"} {
+		status, header, body := call(t, http.MethodGet, url, "", "")
+		if status != http.StatusOK || !bytes.Equal(body, file) || !strings.HasPrefix(header.Get("Content-Disposition"), disposition+`; filename="`+job) {
+			t.Errorf("%s: %d, %v", disposition, status, header)
+		}
+	}
+	// An HTTP client that follows leaves the token behind, as curl does.
+	status, header, body := call(t, http.MethodGet, w.stack.API+"/videos/"+job+"/content", w.stack.Token, "")
+	if status != http.StatusOK || !bytes.Equal(body, file) || !strings.HasPrefix(header.Get("Content-Disposition"), "attachment") {
+		t.Errorf("its content: %d, %v, %.100s", status, header, body)
+	}
+	code, _, reply := call(t, http.MethodPost, w.stack.API+"/statuses", w.stack.Token, `{"ids":["nobody","`+job+`"]}`)
+	statuses := read[struct {
+		Statuses []client.Status `json:"statuses"`
+	}](t, http.StatusOK, code, reply).Statuses
+	if len(statuses) != 1 || statuses[0].ID != job || statuses[0].Status != client.Completed || *statuses[0].Paid != video.PaidYes || statuses[0].Redrivable {
+		t.Errorf("its status is %+v", statuses)
+	}
+	today := got.Manifest.CreatedAt.UTC().Format(time.DateOnly)
+	for _, query := range []string{"", "&status=completed", "&model=" + video.DefaultModel, "&q=" + url.QueryEscape(prompt), "&from=" + today} {
+		found := slices.DeleteFunc(w.listAll(t, query), func(v listed) bool { return v.ID != job })
+		if len(found) != 1 || found[0].Status != "completed" || found[0].Video == nil {
+			t.Errorf("listed by %q as %+v", query, found)
+		}
+	}
+}
+
+// testCancel cancels a job that the provider has no room for: it is never sent
+// again.
+func (w *world) testCancel(t *testing.T) {
+	job, _ := w.order(t, "cancelled", func(job string) {
+		w.fail(job, func(call sim.Call) sim.Fault {
+			if call.Kind != sim.KindCreate {
+				return sim.Fault{}
+			}
+			return sim.Fault{Status: http.StatusTooManyRequests, RetryAfter: "2"}
+		})
+	})
+	await(t, "a refusal", func() bool { return len(w.creates(job)) > 0 })
+	var got listed
+	await(t, "a moment at which it isn't being submitted", func() bool {
+		status, header, reply := call(t, http.MethodDelete, w.stack.API+"/videos/"+job, w.stack.Token, "")
+		if status == http.StatusConflict && header.Get("Retry-After") != "" {
+			return false
+		}
+		got = read[listed](t, http.StatusOK, status, reply)
+		return true
+	})
+	sent := len(w.creates(job))
+	if got.Status != "cancelled" || got.Error == nil || got.Error.Name != "Cancelled" || got.Error.Paid != "no" || got.Error.Redrivable {
+		t.Fatalf("got %+v, %+v", got, got.Error)
+	}
+	w.endedWith(t, job, "Cancelled", "nothing was paid")
+	if len(w.generations(job)) > 0 || len(w.creates(job)) != sent {
+		t.Errorf("it was sent %d times, %d of them before it was cancelled", len(w.creates(job)), sent)
+	}
+	ask[listed](w, t, http.StatusOK, http.MethodDelete, "/videos/"+job)
+	if refused := ask[refusal](w, t, http.StatusConflict, http.MethodPost, "/videos/"+job+"/redrive"); !strings.Contains(fmt.Sprint(refused.Message), "stays") {
+		t.Errorf("a redrive: %v", refused.Message)
+	}
+}
+
+// testDiscard gives a video up while it is generated, and has it after all.
+func (w *world) testDiscard(t *testing.T) {
+	seconds := 8.0
+	job, _ := w.order(t, "given-up", func(job string) { w.doom(job, sim.Fate{Seconds: &seconds}) })
+	await(t, "the generation", func() bool {
+		return ask[listed](w, t, http.StatusOK, http.MethodGet, "/videos/"+job).Status == "generating"
+	})
+	if refused := ask[refusal](w, t, http.StatusConflict, http.MethodDelete, "/videos/"+job); !strings.Contains(fmt.Sprint(refused.Message), "will charge") {
+		t.Errorf("without discard: %v", refused.Message)
+	}
+	if got := ask[listed](w, t, http.StatusAccepted, http.MethodDelete, "/videos/"+job+"?discard=true"); !got.Discard || got.Status != "generating" {
+		t.Errorf("with it: %+v", got)
+	}
+	w.endedWith(t, job, "Discarded", "charged all the same")
+	w.boughtOnce(t, job)
+	got := ask[listed](w, t, http.StatusOK, http.MethodGet, "/videos/"+job)
+	if got.Status != "discarded" || got.Error.Paid != "yes" || got.Cost == nil || got.Cost.USD != 0.98 {
+		t.Errorf("it ended as %+v, %+v", got, got.Error)
+	}
+	ask[listed](w, t, http.StatusAccepted, http.MethodPost, "/videos/"+job+"/redrive")
+	w.succeeded(t, job+"-r1")
+	w.stored(t, job)
+	if found := slices.DeleteFunc(w.listAll(t, ""), func(v listed) bool { return v.ID != job }); len(found) != 1 || found[0].Status != "completed" {
+		t.Errorf("listed as %+v", found)
+	}
+}
+
+// testDiscardStored takes a stored video out of the bucket.
+func (w *world) testDiscardStored(t *testing.T) {
+	job, _ := w.order(t, "removed", func(string) {})
+	w.stored(t, job)
+	ask[refusal](w, t, http.StatusConflict, http.MethodDelete, "/videos/"+job)
+	if got := ask[listed](w, t, http.StatusOK, http.MethodDelete, "/videos/"+job+"?discard=true"); got.Status != "discarded" || got.Cost == nil {
+		t.Errorf("got %+v", got)
+	}
+	if keys := w.keys(t, "videos/"+job+"/"); len(keys) > 0 {
+		t.Errorf("there are %v", keys)
+	}
+	if got := w.end(t, job); got.Error == nil || got.Error.Name != "Discarded" {
+		t.Errorf("on the provider's path it is %+v", got)
+	}
+}
+
+// uploadForm is a form that the API gave.
+type uploadForm struct {
+	URL      string            `json:"url"`
+	Fields   map[string]string `json:"fields"`
+	Key      string            `json:"key"`
+	MaxBytes int               `json:"max_bytes"`
+}
+
+// form asks the API for a form.
+func (w *world) form(t *testing.T) uploadForm {
+	t.Helper()
+	status, _, reply := call(t, http.MethodPost, w.stack.API+"/uploads", w.stack.Token, `{"type":"txt"}`)
+	return read[uploadForm](t, http.StatusCreated, status, reply)
+}
+
+// send uploads a text by the form, and gives S3's answer.
+func (f uploadForm) send(t *testing.T, content string) (int, string) {
+	t.Helper()
+	var body bytes.Buffer
+	parts := multipart.NewWriter(&body)
+	for name, value := range f.Fields {
+		if err := parts.WriteField(name, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file, err := parts.CreateFormFile("file", "any name.txt")
+	if err == nil {
+		_, err = io.WriteString(file, content)
+	}
+	if err != nil || parts.Close() != nil {
+		t.Fatal(err)
+	}
+	status, _, answer := call(t, http.MethodPost, f.URL, "", body.String(), "Content-Type: "+parts.FormDataContentType())
+	return status, string(answer)
+}
+
+// testForm uploads a prompt file by a form that the API gave.
+func (w *world) testForm(t *testing.T) {
+	prompt := w.prompt("a harbour at dawn, uploaded by a form")
+	form := w.form(t)
+	if form.MaxBytes != video.MaxRequestBytes {
+		t.Errorf("at most %d bytes", form.MaxBytes)
+	}
+	if status, answer := form.send(t, prompt); status != http.StatusNoContent {
+		t.Fatalf("the upload: %d, %s", status, answer)
+	}
+	await(t, "the job of the upload", func() bool {
+		return slices.ContainsFunc(w.listAll(t, "&status=completed"), func(v listed) bool { return v.Prompt == prompt })
+	})
+	if status, answer := w.form(t).send(t, strings.Repeat("x", video.MaxRequestBytes+1)); status < 400 || !strings.Contains(answer, "EntityTooLarge") {
+		t.Errorf("a file that is too large: %d, %s", status, answer)
+	}
+}
+
+// testOpen asks without the token for what needs none.
+func (w *world) testOpen(t *testing.T) {
+	status, header, body := call(t, http.MethodGet, w.stack.API+"/openapi.json", "", "")
+	if description := decode[map[string]any](t, body); status != http.StatusOK || description["openapi"] != "3.1.0" {
+		t.Errorf("the description: %d, %v", status, header)
+	}
+	for _, path := range []string{legacy, universal, "/videos", "/videos/a", "/uploads"} {
+		status, header, body := call(t, http.MethodOptions, w.stack.API+path, "", "", "Origin: https://example.com", "Access-Control-Request-Method: GET")
+		if status != http.StatusNoContent || header.Get("Allow") == "" || len(body) > 0 || header.Get("Access-Control-Allow-Methods") != "" {
+			t.Errorf("OPTIONS %s: %d, %v", path, status, header)
+		}
+	}
+	for _, path := range []string{"/videos", "/videos/a", "/videos/a/content", "/models", "/openapi.jsonx"} {
+		if status, _, reply := call(t, http.MethodGet, w.stack.API+path, "", ""); status != http.StatusUnauthorized {
+			t.Errorf("%s without the token: %d, %s", path, status, reply)
+		}
+	}
+}
+
+// finished waits until no job runs.
+func (w *world) finished(t *testing.T) {
+	t.Helper()
+	running := new([]listed)
+	defer func() {
+		for _, job := range *running {
+			t.Logf("still running: %s, %s", job.ID, job.Status)
+		}
+	}()
+	await(t, "the end of all jobs", func() bool {
+		*running = w.listAll(t, "&status=running")
+		return len(*running) == 0
+	})
+}

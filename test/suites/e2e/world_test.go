@@ -1,0 +1,271 @@
+package e2e
+
+import (
+	"context"
+	"crypto/rand"
+	"maps"
+	mathrand "math/rand/v2"
+	"net"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/takeup/takeup/internal/dev/gateway"
+	"github.com/takeup/takeup/internal/dev/stack"
+	"github.com/takeup/takeup/internal/provider/aimlapi/pricelist/refresh"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/test/harness/record"
+)
+
+// patience is the most that anything is waited for: far more than it takes.
+const patience = 3 * time.Minute
+
+// providerKey is what the stand-in takes for a key, until it is exchanged.
+const providerKey = "key-of-the-end-to-end-tests-0001"
+
+// world is a deployed stack, the provider behind it, and what the tests told both.
+type world struct {
+	stack    *stack.Stack
+	recorder *record.Recorder
+	provider *sim.Server
+	// providerURL is the stand-in's address.
+	providerURL string
+	// functions are the names that AWS has for the functions, by the template's.
+	functions map[string]string
+	// roles are those of the roles.
+	roles  map[string]string
+	schema *jsonschema.Schema // of the manifests
+
+	table   *table.Table
+	items   *dynamodb.Client
+	s3      *s3.Client
+	sfn     *sfn.Client
+	secrets *secretsmanager.Client
+	lambda  *lambda.Client
+	sqs     *sqs.Client
+	logs    *cloudwatchlogs.Client
+
+	mu      sync.Mutex
+	jobs    map[string]string // of generations, by their ids
+	faults  map[string]func(sim.Call) sim.Fault
+	fates   map[string]sim.Fate
+	prompts []string
+	private []string // other texts that no log may show
+
+	probed int // how many jobs of testGrants there were
+}
+
+// start deploys the template as it is, with the shortest times that it takes.
+func start(t *testing.T) *world {
+	w := &world{
+		recorder: record.New("ApiFunction"),
+		jobs:     map[string]string{}, fates: map[string]sim.Fate{},
+		faults:  map[string]func(sim.Call) sim.Fault{},
+		private: []string{providerKey},
+	}
+	var err error
+	if w.schema, err = jsonschema.NewCompiler().Compile("../../../docs/manifest.schema.json"); err != nil {
+		t.Fatal(err)
+	}
+	settings := sim.DefaultSettings()
+	balance := 1000.0
+	settings.Keys, settings.JobSeconds, settings.BalanceUSD = []string{providerKey}, 2, &balance
+	w.provider, err = sim.New(sim.Config{Settings: settings, Seed: 1, Decide: w.decide, Plan: w.plan})
+	if err != nil {
+		t.Fatal(err)
+	}
+	provider, front := httptest.NewServer(w.provider), httptest.NewUnstartedServer(gateway.OneAuthentication(w.recorder))
+	// Another host than the API's, as in AWS: some clients keep their Authorization on
+	// a redirect to another port of the same host.
+	if err := front.Listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if front.Listener, err = new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.2:0"); err != nil {
+		t.Fatal(err)
+	}
+	front.Start()
+	t.Cleanup(provider.Close)
+	t.Cleanup(front.Close)
+	w.providerURL = provider.URL
+
+	w.stack, err = stack.Start(t.Context(), stack.Options{
+		Root: "../../..", StateDir: "../../../.takeup/test",
+		Provider: &stack.Provider{BaseURL: provider.URL, Key: providerKey},
+		Parameters: map[string]string{
+			"FirstWaitSeconds": "1", "CheckIntervalSeconds": "1", "RequestGapSeconds": "1", "BusyWaitSeconds": "1",
+			"LookupFirstSeconds": "1", "SubmitCallSeconds": "5",
+			"MaxUsdPerDay": "0", "MaxInFlight": "0",
+			// The tests look often, and many at once.
+			"ApiRequestsPerSecond": "1000", "ApiBurst": "1000",
+		},
+		Env:    []string{"AWS_ENDPOINT_URL=" + front.URL},
+		Output: t.Output(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := w.stack.Stop(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := w.recorder.SendTo(w.stack.AWS); err != nil {
+		t.Fatal(err)
+	}
+	w.private = append(w.private, w.stack.Token)
+
+	config := w.stack.Config()
+	w.items = dynamodb.NewFromConfig(config)
+	w.table = table.New(w.items, w.stack.Outputs["JobsTable"], rand.Text, mathrand.N[time.Duration])
+	w.s3, w.sfn, w.secrets = w.stack.S3(), sfn.NewFromConfig(config), secretsmanager.NewFromConfig(config)
+	w.lambda, w.sqs, w.logs = lambda.NewFromConfig(config), sqs.NewFromConfig(config), cloudwatchlogs.NewFromConfig(config)
+	resources := cloudformation.NewFromConfig(config)
+	w.functions = physical(t, resources, "AWS::Lambda::Function")
+	w.roles = physical(t, resources, "AWS::IAM::Role")
+	if got, err := refresh.Prices(t.Context(), w.lambda, w.stack.Outputs["PricesFunction"]); err != nil || !got.Changed || got.Models != len(video.Catalogue()) {
+		t.Fatalf("the first price list: %+v, %v", got, err)
+	}
+	return w
+}
+
+// physical gives the names that the stack's resources of a kind were given.
+func physical(t *testing.T, client *cloudformation.Client, kind string) map[string]string {
+	name := stack.StackName
+	reply, err := client.DescribeStackResources(t.Context(), &cloudformation.DescribeStackResourcesInput{StackName: &name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]string{}
+	for _, resource := range reply.StackResources {
+		if *resource.ResourceType == kind {
+			names[*resource.LogicalResourceId] = *resource.PhysicalResourceId
+		}
+	}
+	return names
+}
+
+// prompt keeps a text that no log and no state may show, and gives it back.
+func (w *world) prompt(text string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.prompts = append(w.prompts, text)
+	return text
+}
+
+// fail sets what goes wrong with the provider's calls for a job, before it is
+// started.
+func (w *world) fail(job string, fault func(sim.Call) sim.Fault) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.faults[job] = fault
+}
+
+// doom sets what becomes of a job's generation, before it is started.
+func (w *world) doom(job string, fate sim.Fate) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.fates[job] = fate
+}
+
+// plan is the stand-in's. A job's first call is a create, whose client request id
+// begins with the job's; its generation's id is known from then on.
+func (w *world) plan(call sim.Call) sim.Fault {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	job := w.jobs[call.ID]
+	if call.Kind == sim.KindCreate {
+		job = jobOf(call.ID)
+	}
+	if fault := w.faults[job]; fault != nil {
+		return fault(call)
+	}
+	return sim.Fault{}
+}
+
+func (w *world) decide(accepted sim.Accepted) sim.Fate {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	job := jobOf(accepted.ClientRequestID)
+	w.jobs[accepted.GenerationID] = job
+	return w.fates[job]
+}
+
+// jobOf takes the attempt off a client request id.
+func jobOf(clientRequestID string) string {
+	job, _, _ := strings.Cut(clientRequestID, ".")
+	return job
+}
+
+// once is a fault of the first call of a kind only.
+func once(kind sim.Kind, fault sim.Fault) func(sim.Call) sim.Fault {
+	done := false
+	return func(call sim.Call) sim.Fault {
+		if call.Kind != kind || done {
+			return sim.Fault{}
+		}
+		done = true
+		return fault
+	}
+}
+
+// generations gives what the provider accepted for a job, with what it charged by
+// now.
+func (w *world) generations(job string) []sim.Generation {
+	return slices.DeleteFunc(w.provider.Ledger().Generations, func(g sim.Generation) bool {
+		return jobOf(g.ClientRequestID) != job
+	})
+}
+
+// creates gives what was sent to the provider for a job.
+func (w *world) creates(job string) []sim.Create {
+	return slices.DeleteFunc(w.provider.Ledger().Creates, func(c sim.Create) bool {
+		return jobOf(c.ClientRequestID) != job
+	})
+}
+
+// sent reports whether the provider was sent a prompt.
+func (w *world) sent(prompt string) bool {
+	return slices.ContainsFunc(w.provider.Ledger().Creates, func(c sim.Create) bool {
+		return strings.Contains(c.Body, prompt)
+	})
+}
+
+// await asks done until it says yes.
+func await(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for !done() {
+		select {
+		case <-ctx.Done():
+			t.Fatalf("waited in vain for %s", what)
+		case <-tick.C:
+		}
+	}
+}
+
+// logical gives the template's names of the functions, by AWS's.
+func (w *world) logical() map[string]string {
+	names := map[string]string{}
+	for id, name := range maps.All(w.functions) {
+		names[name] = id
+	}
+	return names
+}

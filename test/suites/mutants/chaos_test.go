@@ -1,0 +1,64 @@
+package mutants_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/takeup/takeup/test/chaos"
+)
+
+// TestVerificationOffIsCaughtByChaos deploys a copy of the repository in which a
+// file is stored as whole whatever its boxes say, and has chaos look at what is
+// stored.
+func TestVerificationOffIsCaughtByChaos(t *testing.T) {
+	root, err := filepath.Abs("../../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied := t.TempDir()
+	for _, name := range []string{"cmd", "functions", "internal", "statemachine"} {
+		if err := os.CopyFS(filepath.Join(copied, name), os.DirFS(filepath.Join(root, name))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// SAM follows a link, and would build what is there.
+	for _, name := range []string{"go.mod", "go.sum", "template.yaml"} {
+		content, err := os.ReadFile(filepath.Join(root, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(copied, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"tools", ".tools"} {
+		if err := os.Symlink(filepath.Join(root, name), filepath.Join(copied, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := filepath.Join(copied, "internal/transfer/file.go")
+	mutant := mutated(t, path, `if err := f.boxes.end(length); err != nil {`, `if err := f.boxes.end(length); err != nil && length < 0 {`)
+	if err := os.WriteFile(path, mutant, 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	result, err := chaos.Run(t.Context(), chaos.Options{
+		Root: copied, StateDir: filepath.Join(copied, ".takeup"),
+		Jobs: 10, Seed: 1, UnderWay: 10,
+		// Nothing else fails, so that it is certain to be met. The length and the
+		// checksum of such a download are right: only the boxes of the file tell that
+		// it was cut.
+		FirstDownload: "cut, without a length",
+		Times:         chaos.ShortTimes(), Output: t.Output(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := result.Write(t.Output()); err != nil {
+		t.Fatal(err)
+	}
+	if result.Kept() || result.Count("partial") == 0 {
+		t.Errorf("not caught: %s", result.Last())
+	}
+}

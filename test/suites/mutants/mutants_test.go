@@ -1,0 +1,338 @@
+// Package mutants_test shows that the tests of the promises can fail. Each
+// mutant takes one precaution out of the code, and must be caught by a violated
+// promise. A mutant is laid over the source for one go test alone (-overlay), so
+// that nothing of it is in what is deployed.
+package mutants_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestEachMutantIsCaught(t *testing.T) {
+	const exhaustive = "^(TestEveryFaultAndEveryPair|TestTwoSubmitsAtOnce)$"
+	root, err := filepath.Abs("../../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mutants := []struct {
+		name     string
+		file     string // the precaution is there,
+		old, new string // as this, and is taken out by that
+		run      string // the tests in the package that look
+		in       string
+		violates string // and what they must say
+	}{
+		{
+			"claim off", "internal/table/jobs.go",
+			`aws.String("attribute_not_exists(#pk)")`, `nil`,
+			exhaustive, "./internal/pipeline", "paid twice",
+		},
+		{
+			"takeover without a condition", "internal/table/jobs.go",
+			`aws.String("#version = :read")`, `nil`,
+			exhaustive, "./internal/pipeline", ", and the job has {",
+		},
+		{
+			"a failed condition trusted without a look at the mark", "internal/table/write.go",
+			`ok && there.Value == mark {`, `ok && there.Value == mark && false {`,
+			exhaustive, "./internal/pipeline", "called lost, though nothing kept it from being posted and recorded",
+		},
+		{
+			"own write known by the version alone, after a failed condition", "internal/table/write.go",
+			`ok && there.Value == mark {`, `ok && there.Value != "" {`,
+			exhaustive, "./internal/pipeline", "paid twice",
+		},
+		{
+			"own write known by the version alone, after a lost answer", "internal/table/jobs.go",
+			`readErr == nil && found.Mark == entry.Mark {`, `readErr == nil && (found.Mark == entry.Mark || current == strconv.FormatInt(version, 10)) {`,
+			exhaustive + "|^TestTwoSubmitsAtOnceAndEveryPair$", "./internal/pipeline", "paid twice",
+		},
+		{
+			"a decisive read that is not consistent", "internal/table/table.go",
+			`ConsistentRead: aws.Bool(true)`, `ConsistentRead: aws.Bool(false)`,
+			exhaustive, "./internal/pipeline", ", and the job's []",
+		},
+		{
+			"generation id not recorded", "internal/pipeline/submit.go",
+			`entry.Phase, entry.GenerationID, entry.Candidate = video.PhaseAccepted, generation.ID, ""`, `entry.Phase, entry.Candidate = video.PhaseAccepted, ""`,
+			exhaustive, "./internal/pipeline", "gen-1 was paid, and it ended with",
+		},
+		{
+			"lost after one look", "internal/pipeline/lookup.go",
+			`lost := look.complete && began.After(shown)`, `lost := look.complete || began.After(shown)`,
+			exhaustive, "./internal/pipeline", "gen-1 was paid, and it ended with SubmissionLost",
+		},
+		{
+			"manifest before the video", "internal/pipeline/store.go",
+			"	case err != nil:\n		return video.Manifest{}, s.unavailable(job, redacted(err, entry.Request))\n	}\n	stored :=", "	case err != nil:\n		defer s.unavailable(job, err)\n	}\n	stored :=",
+			exhaustive, "./internal/pipeline", "it ended as stored with the file \"\" and a manifest: true",
+		},
+		{
+			"a video kept that was given up while it was copied", "internal/pipeline/store.go",
+			`case !entry.DiscardedAt.IsZero():`, `case !entry.DiscardedAt.IsZero() && false:`,
+			"^TestCancelAtEveryPoint$", "./internal/pipeline", "and a manifest: true",
+		},
+		{
+			"a manifest kept whole that was written while its job was forgotten", "internal/pipeline/store.go",
+			`case !entry.ForgottenAt.IsZero():`, `case !entry.ForgottenAt.IsZero() && false:`,
+			"^TestForgottenAtEveryPoint$", "./internal/pipeline", "once the rest had ended videos/job-1/video.json has its prompt",
+		},
+		{
+			"a forgotten job redriven", "internal/jobs/redrive.go",
+			`case !entry.ForgottenAt.IsZero():`, `case !entry.ForgottenAt.IsZero() && false:`,
+			"^TestForgottenAtEveryPoint$", "./internal/pipeline", "it is forgotten, and redriven as",
+		},
+		{
+			"claims while it is paused", "internal/table/claim.go",
+			`if paused := control.Paused(t.name); paused != nil {`, `if paused := control.Paused(t.name); paused != nil && false {`,
+			"^TestPausedAtEveryPoint$", "./internal/pipeline", "was claimed while it was paused",
+		},
+		{
+			"a claim by what was decided before", "internal/table/claim.go",
+			`t.stillDecided(decided)`, `t.stillDecided(func() string { _, decided, _ = t.Control(ctx); return decided }())`,
+			"^TestPausedAtEveryPoint$", "./internal/pipeline", "was claimed while it was paused",
+		},
+		{
+			"cancelled while it is posted", "internal/jobs/cancel.go",
+			`case entry.Phase == "", entry.Phase == video.PhaseRefused:`, `case entry.Phase != video.PhaseAccepted:`,
+			"^TestCancelAtEveryPoint$", "./internal/pipeline", "it was said to be cancelled, and is completed",
+		},
+		{
+			"what is there replaced", "internal/transfer/upload.go",
+			`Key: &f.key, IfNoneMatch: aws.String("*"), ContentType`, `Key: &f.key, ContentType`,
+			"^TestStoredAlready$", "./internal/transfer", "PutObject, the same false",
+		},
+		{
+			"a changed file gone on with", "internal/transfer/stretch.go",
+			`case r.ranged && r.etag == s.etag && r.length == s.length:`, `case r.ranged || r.etag == s.etag && r.length == s.length:`,
+			"^TestChangedFile$", "./internal/transfer", "stored: true",
+		},
+		{
+			"a text claimed after its job is started", "internal/promptfile/promptfile.go",
+			`job, err := f.identify(ctx, u, sum)`,
+			"if !u.copied {\n\t\tif out, err := f.begin(ctx, u, video.Content{Job: JobID(u.bucket, u.key, sum), Key: u.key}, content); err != nil {\n\t\t\treturn out, err\n\t\t}\n\t}\n\tjob, err := f.identify(ctx, u, sum)",
+			"^TestTheSameFileIsTheSameRequest$", "./internal/promptfile", ": 2 jobs: map[",
+		},
+		{
+			"a file's job by its version", "internal/promptfile/identity.go",
+			`Job: JobID(u.bucket, u.key, sum), Key`, `Job: JobID(u.bucket, u.key, u.version), Key`,
+			"^TestTheSameFileIsTheSameRequest$", "./internal/promptfile", "undisturbed: 2 jobs and 0 rejections, not 1 and 0",
+		},
+		{
+			"a batch's job by what is the client's own", "internal/batch/identity.go",
+			`sha256.Sum256(request.Body())`, `sha256.Sum256([]byte(request.Hash()))`,
+			"^TestOnlyWhatIsNewIsBought$", "./internal/batch", "501 are bought, want 0",
+		},
+		{
+			"equal lines of a batch as one job", "internal/batch/identity.go",
+			`		n.count[sum]++`, `		n.count[sum] = 1`,
+			"^TestMoreOfALine$", "./internal/batch", "buys 0, want 3",
+		},
+		{
+			"half of a text left out with a stray quote", "internal/batch/batchfile/csv.go",
+			`s.row, r.quotes, video`, `s.row, false, video`,
+			"^TestCorpus$", "./internal/batch", "quotes wrong: false",
+		},
+		{
+			"begun anew beside one that runs", "internal/jobs/start.go",
+			`execution != nil && ended(execution.Status), err`, `execution != nil, err`,
+			"^TestBegunAnewByTwoAtOnce$", "./internal/jobs", "2 executions at once",
+		},
+		{
+			"begun anew after a claim", "internal/jobs/start.go",
+			`if !entry.Unclaimed() {`, `if entry.Phase == "never" {`,
+			"^TestBegunAnewByTwoAtOnce$", "./internal/jobs", "started [a-r1 a-r2]",
+		},
+		{
+			"known before the start is marked", "internal/jobs/start.go",
+			"		case entry.Started:\n", "		case version != \"\":\n",
+			"^TestStartedOnceWhateverFails$", "./internal/jobs", "0 executions at once",
+		},
+		{
+			"what was sent replaced without its condition", "internal/table/jobs.go",
+			`put.ConditionExpression, put.ExpressionAttributeValues = aws.String("attribute_not_exists(#version)"), nil`,
+			`put.ConditionExpression, put.ExpressionAttributeNames, put.ExpressionAttributeValues = nil, nil, nil`,
+			"^TestSentOnceWhateverFails$", "./internal/jobs", ": the jobs [",
+		},
+		{
+			"a first POST that doesn't look for its retry", "internal/jobs/send.go",
+			`!one.First && !p.At.After(one.At)`, `false`,
+			"^TestSentOnceWhateverFails$", "./internal/jobs", ": the jobs [",
+		},
+		{
+			"the next execution started before the item names it", "internal/jobs/start.go",
+			`if entry, version, err = s.table.Update(ctx, entry.Next(), version); unlessConflict(err) != nil {`, `if entry = entry.Next(); err != nil {`,
+			"^TestStartedOnceWhateverFails$", "./internal/jobs", "the job names a, and a-r1 was started",
+		},
+		{
+			"a redrive's wish spent by a write in its way", "internal/pipeline/submit.go",
+			`attempt >= 0 && entry.Attempt != attempt`, `attempt >= 0`,
+			"^TestARedriveOutlivesTheMarkOfItsStart$", "./internal/pipeline", "accepted: got",
+		},
+		{
+			"a claimed attempt released by a retry", "internal/jobs/retry.go",
+			`s.table.Update(ctx, entry.Next(), version)`, `s.table.Update(ctx, func(e video.Entry) video.Entry { e.Phase = video.PhaseRefused; return e }(entry.Next()), version)`,
+			"^TestRetriedAtEveryPoint$", "./internal/pipeline", "it ended with stored, and holds {",
+		},
+		{
+			"an end taken back by a retry", "internal/jobs/execution.go",
+			`if entry.Ending == nil || entry.Over() {`, `if entry.Unclaimed() {`,
+			"^TestRetry$", "./internal/jobs", `"resume":true`,
+		},
+		{
+			"settled without its condition", "internal/jobs/settle.go",
+			`case entry.Execution != name || entry.Over()`, `case entry.Over()`,
+			"^TestSettle$", "./internal/jobs", "another_execution_has_it",
+		},
+		{
+			"a claimed attempt released by settling", "internal/jobs/settle.go",
+			"		entry = outcome(execution, entry)\n	}\n", "		entry = outcome(execution, entry)\n		entry.Phase = video.PhaseRefused\n	}\n",
+			"^TestStoppedAndSettledAtEveryPoint$", "./internal/pipeline", "paid twice",
+		},
+		{
+			"a sweep of the table's jobs alone", "internal/jobs/sweep.go",
+			`{types.ExecutionStatusAborted, types.ExecutionStatusFailed, types.ExecutionStatusTimedOut}`, `{}`,
+			"^TestSweepOfAnExecutionThatTheTableLacks$", "./internal/jobs", "want {Looked:6",
+		},
+		{
+			"a sweep that executions take all of", "internal/jobs/sweep.go",
+			`s.strays(half, list, func(name string) bool {
+		return each(half,`, `s.strays(ctx, list, func(name string) bool {
+		return each(ctx,`,
+			"^TestSweepOfManyExecutionsThatTheTableLacks$", "./internal/jobs", "context deadline exceeded",
+		},
+		{
+			"a sweep that begins with the oldest jobs again", "internal/jobs/sweep.go",
+			`slices.Concat(all[after:], all[:after])`, `slices.Concat(all[:after], all[after:])`,
+			"^TestSweepsComeToAllJobs$", "./internal/jobs", "the last one:",
+		},
+		{
+			"an ending that outlives a redrive", "internal/video/state.go",
+			`e.Ending != nil && e.Ending.Redrive == e.Redrives`, `e.Ending != nil`,
+			"^TestStatus$", "./internal/jobs", "TestStatus/redriven",
+		},
+		{
+			"a job whose day is not known", "internal/table/jobs.go",
+			`if err := t.putDay(ctx, entry.CreatedAt); err != nil {`, `if err := t.putDay(ctx, entry.CreatedAt); err != nil && false {`,
+			"^TestNoJobWithoutItsDay$", "./internal/table", "want ServiceUnavailable",
+		},
+		{
+			"a cap outside the transaction", "internal/table/money.go",
+			`update.ConditionExpression = aws.String(strings.Join(conditions, " AND "))`, `_ = conditions`,
+			"^TestClaimsAtOnce$", "./internal/table", "20 went through",
+		},
+		{
+			"a release forgotten", "internal/pipeline/submit.go",
+			`entry.Book(became, 0)`, `_ = became`,
+			exhaustive, "./internal/pipeline", ", and holds {Held:1960000",
+		},
+		{
+			"money that is released twice", "internal/table/jobs.go",
+			"	case written:\n		entry.Booked = entry.Money", "	case written:\n		entry.Booked = append(entry.Money[:0:0], entry.Money...)\n		entry.Booked = append(entry.Booked, entry.Money...)",
+			exhaustive, "./internal/pipeline", " counts ",
+		},
+		{
+			"an unanswered attempt released", "internal/pipeline/submit.go",
+			`entry.Doubt()`, `entry.Book(video.MoneyReleased, 0)`,
+			exhaustive, "./internal/pipeline", "it is lost, and {Held:0",
+		},
+		{
+			"an unanswered attempt's slot freed at once", "internal/pipeline/submit.go",
+			`entry.Doubt()`, `entry.Book(video.MoneyUncertain, 0)`,
+			"^TestAnUnansweredAttemptHoldsItsSlotForTheUsualTime$", "./internal/pipeline", "Slot:false",
+		},
+		{
+			"an unanswered attempt's slot never freed by its looks", "internal/pipeline/amend.go",
+			`free := left <= 0 && entry.HoldsSlot()`, `free := left < 0`,
+			"^TestAnUnansweredAttemptHoldsItsSlotForTheUsualTime$", "./internal/pipeline", "Slot:true",
+		},
+		{
+			"an owner's cap outside the transaction", "internal/table/money.go",
+			`add(heldName, r.ownerMicros)`, `_ = r.ownerMicros`,
+			"^TestClaimsWithinAnOwnersLimit$", "./internal/table", "more than the owner's limit",
+		},
+		{
+			"a failure forgotten by the next attempt", "internal/video/money.go",
+			`m.State != MoneyReleased {`, `m.State != MoneyReleased && m.State != MoneyFailed {`,
+			"^TestClaimsWithinAnOwnersLimit$", "./internal/table", "Failed:0",
+		},
+		{
+			"counters mended over a booking", "internal/table/recount.go",
+			`aws.String("#read = :read")`, `nil`,
+			"^TestDrift$", "./internal/reconcile", "Counter:money 2026-08",
+		},
+		{
+			"released though a charge may be its own", "internal/reconcile/money.go",
+			`if len(strange) == 0 {`, `if len(strange) >= 0 {`,
+			"^TestUncertainMoney$", "./internal/reconcile", "a_charge_that_may_be_its_own",
+		},
+		{
+			"a younger job takes an older one's slot", "internal/table/line.go",
+			`slots += int64(ahead)`, `slots += 0`,
+			"^TestJobsWaitForOlderOnes$", "./internal/table", `want "in_flight"`,
+		},
+		{
+			"a younger job takes an older one's money", "internal/table/line.go",
+			`behind.Micros += int64(ahead) * claimed.Micros`, `behind.Micros += 0`,
+			"^TestJobsWaitForOlderOnes$", "./internal/table", `want "day"`,
+		},
+		{
+			"the line waits for a dead job", "internal/video/line.go",
+			`if !w.CountedUntil.After(now) {`, `if w.CountedUntil.IsZero() {`,
+			"^TestJobsWaitForOlderOnes$", "./internal/table", "one_that_looks_no_more",
+		},
+		{
+			"uploads left open", "internal/transfer/transfer.go",
+			`c.sweep(ctx, key)`, `_ = c.sweep`,
+			"^TestUploadsThatWereLeft$", "./internal/transfer", "open uploads of",
+		},
+	}
+	// A mutant that no longer fits the source is reported before any of them is played.
+	sources := make([][]byte, len(mutants))
+	for i, m := range mutants {
+		sources[i] = mutated(t, filepath.Join(root, m.file), m.old, m.new)
+	}
+	for i, m := range mutants {
+		t.Run(m.name, func(t *testing.T) {
+			path := filepath.Join(root, m.file)
+			dir := t.TempDir()
+			mutant := filepath.Join(dir, "mutant.go")
+			if err := os.WriteFile(mutant, sources[i], 0o600); err != nil {
+				t.Fatal(err)
+			}
+			overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{path: mutant}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			list := filepath.Join(dir, "overlay.json")
+			if err := os.WriteFile(list, overlay, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			test := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-vet=off", "-overlay", list, "-run", m.run, m.in)
+			test.Dir = root
+			out, err := test.CombinedOutput()
+			if err == nil || !strings.Contains(string(out), m.violates) {
+				t.Errorf("not caught: %v\n%.3000s", err, out)
+			}
+		})
+	}
+}
+
+// mutated gives a file's source with one text for another, which must stand there
+// once.
+func mutated(t *testing.T, path, old, new string) []byte {
+	t.Helper()
+	source, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Count(string(source), old) != 1 {
+		t.Fatalf("%s has not one %q", path, old)
+	}
+	return []byte(strings.Replace(string(source), old, new, 1))
+}
