@@ -76,13 +76,13 @@ func TestSettings(t *testing.T) {
 	hold(t, "settings", b.String())
 }
 
-func TestEndings(t *testing.T) {
+func TestOutcomes(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("| error | meaning | paid? | what to do |\n|---|---|---|---|\n")
-	for _, e := range video.EndingKinds() {
+	for _, e := range video.OutcomeKinds() {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", e.Name, e.Meaning, e.Paid, e.Advice)
 	}
-	hold(t, "endings", b.String())
+	hold(t, "outcomes", b.String())
 }
 
 // hold compares what stands between a pair of marks in the README with what

@@ -17,7 +17,7 @@ import (
 const maxName = 200
 
 // NameOf gives the name of the batch that a file is where nobody says another: that of
-// the file without its folders and its ending, so that a file that is moved or saved in
+// the file without its folders and its extension, so that a file that is moved or saved in
 // another format is the same batch.
 func NameOf(file string) string {
 	base := path.Base(strings.ReplaceAll(file, `\`, "/"))

@@ -46,7 +46,7 @@ type batchOrder struct {
 func (o *batchOrder) flags(cmd *cobra.Command) {
 	set := cmd.Flags()
 	set.BoolVar(&o.lines, "lines", false, "the file is text, with a prompt a line")
-	set.StringVar(&o.name, "name", "", "the batch's `name`; unless given, that of the file without its ending")
+	set.StringVar(&o.name, "name", "", "the batch's `name`; unless given, that of the file without its extension")
 	complete(cmd, "name", nil)
 	set.BoolVar(&o.again, "again", false, "buy everything anew, also what there is already")
 	set.BoolVar(&o.skipInvalid, "skip-invalid", false, "leave the lines out that are wrong")
@@ -76,7 +76,7 @@ func (o *batchOrder) options(file string) (batchfile.Options, error) {
 	format, err := batchfile.FormatOf(filepath.ToSlash(file))
 	switch {
 	case o.lines && err == nil:
-		return batchfile.Options{}, &usageError{fmt.Errorf("%s is no text with a prompt a line, by its ending; leave --lines out, or name it .txt", file)}
+		return batchfile.Options{}, &usageError{fmt.Errorf("%s is no text with a prompt a line, by its extension; leave --lines out, or name it .txt", file)}
 	case o.lines:
 		format = batchfile.Text
 	case err != nil:

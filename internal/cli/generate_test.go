@@ -132,7 +132,7 @@ func TestGenerateFails(t *testing.T) {
 			want: []string{"(503)", "whether the job was started is not known", "--idempotency-key 7369787465656e206279746573206f6b", "paid once"}, status: exitFailed, calls: 5,
 		},
 		{
-			name: "an ending", set: func(f *apitest.Server) {
+			name: "an outcome", set: func(f *apitest.Server) {
 				f.Script = func(id string, r video.Request) []client.Video {
 					return []client.Video{f.Without(id, r, client.Failed, "OutOfCredits", "top it up, then redrive the job", true)}
 				}

@@ -101,8 +101,8 @@ func TestAdviceWithoutAStack(t *testing.T) {
 		&video.Unauthorized{}, &video.OutOfCredits{}, &video.ProviderBusy{}, &video.CapReached{}, &video.SubmissionLost{}, &video.GenerationFailed{},
 		&video.GenerationOverdue{}, &video.VideoUnavailable{Err: io.EOF}, &video.VideoRejected{}, &video.ServiceUnavailable{Err: io.EOF},
 	} {
-		name := video.EndingName(ended)
-		said := withoutStack(&noVideo{ID: "a", Status: client.Failed, Ending: &client.Ending{Name: name, Message: ended.Error()}})
+		name := video.OutcomeName(ended)
+		said := withoutStack(&noVideo{ID: "a", Status: client.Failed, Outcome: &client.Outcome{Name: name, Message: ended.Error()}})
 		if strings.Contains(said, "redrive") || strings.Contains(said, "secret") || !strings.Contains(said, name) {
 			t.Errorf("%s: %s", name, said)
 		}

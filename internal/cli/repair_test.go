@@ -12,7 +12,7 @@ import (
 
 // An execution is read back unless the table knows how its job ended by it.
 func TestConcluded(t *testing.T) {
-	ended := video.Entry{Execution: "ended", Started: true, Ending: &video.EndingRecord{}}
+	ended := video.Entry{Execution: "ended", Started: true, Outcome: &video.Outcome{}}
 	stored := video.Entry{Execution: "stored", Started: true, Manifest: &video.Manifest{}}
 	open := video.Entry{Execution: "open", Started: true}
 	redriven := ended

@@ -128,24 +128,24 @@ func (r *runner) run(ctx context.Context) (err error) {
 // withoutStack says how a job ended whose stack has ended with it: what there is
 // to redrive a job in, or to put a key into, is gone.
 func withoutStack(e *noVideo) string {
-	if e.Ending == nil {
+	if e.Outcome == nil {
 		return e.Error()
 	}
 	fix, ok := map[string]string{
-		video.EndingName(&video.Unauthorized{}):       "set AIMLAPI_KEY to a valid key, and run it again",
-		video.EndingName(&video.OutOfCredits{}):       "top the account up, and run it again",
-		video.EndingName(&video.ProviderBusy{}):       "run it again later",
-		video.EndingName(&video.CapReached{}):         "run it again",
-		video.EndingName(&video.ServiceUnavailable{}): "run it again",
-		video.EndingName(&video.SubmissionLost{}):     "look into the provider's account before you run it again: it may be paid",
-		video.EndingName(&video.GenerationOverdue{}):  "ask the provider before you run it again: it may be paid",
-		video.EndingName(&video.VideoUnavailable{}):   "ask the provider for it: it is paid",
-	}[e.Ending.Name]
+		video.OutcomeName(&video.Unauthorized{}):       "set AIMLAPI_KEY to a valid key, and run it again",
+		video.OutcomeName(&video.OutOfCredits{}):       "top the account up, and run it again",
+		video.OutcomeName(&video.ProviderBusy{}):       "run it again later",
+		video.OutcomeName(&video.CapReached{}):         "run it again",
+		video.OutcomeName(&video.ServiceUnavailable{}): "run it again",
+		video.OutcomeName(&video.SubmissionLost{}):     "look into the provider's account before you run it again: it may be paid",
+		video.OutcomeName(&video.GenerationOverdue{}):  "ask the provider before you run it again: it may be paid",
+		video.OutcomeName(&video.VideoUnavailable{}):   "ask the provider for it: it is paid",
+	}[e.Outcome.Name]
 	if !ok {
 		return e.Error() // its own words fit
 	}
-	meaning := video.EndingRecord{Error: e.Ending.Name}.Kind().Meaning
-	return fmt.Sprintf("job %s ended with %s: %s; %s", e.ID, e.Ending.Name, meaning, fix)
+	meaning := video.Outcome{Name: e.Outcome.Name}.Kind().Meaning
+	return fmt.Sprintf("job %s ended with %s: %s; %s", e.ID, e.Outcome.Name, meaning, fix)
 }
 
 // storing reports whether a job has come to the state Store. It is for show: what

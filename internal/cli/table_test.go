@@ -22,7 +22,7 @@ func TestListFits(t *testing.T) {
 	same := []client.Video{
 		f.Done(id, boat, "a video"), f.Video("prompts-"+id[4:], octopus, client.Generating),
 		f.Without("by-hand", boat, client.Failed, "OutOfCredits", "the provider's account is out of credits and nothing was paid; top it up or raise the key's limit, then redrive the job", true),
-		{ID: "unreadable", Status: client.Failed, CreatedAt: apitest.Created, Error: &client.Ending{Name: "InvalidRequest", Message: "it has no request"}},
+		{ID: "unreadable", Status: client.Failed, CreatedAt: apitest.Created, Error: &client.Outcome{Name: "InvalidRequest", Message: "it has no request"}},
 	}
 	var told strings.Builder
 	for _, width := range []int{40, 80, 100, 160, 0} {

@@ -38,14 +38,14 @@ type watcher struct {
 // noVideo is a job that ended without a video, in the API's words.
 type noVideo struct {
 	ID, Status string
-	Ending     *client.Ending
+	Outcome    *client.Outcome
 }
 
 func (e *noVideo) Error() string {
-	if e.Ending == nil {
+	if e.Outcome == nil {
 		return fmt.Sprintf("job %s is %s", e.ID, e.Status)
 	}
-	return fmt.Sprintf("job %s ended with %s: %s", e.ID, e.Ending.Name, e.Ending.Message)
+	return fmt.Sprintf("job %s ended with %s: %s", e.ID, e.Outcome.Name, e.Outcome.Message)
 }
 
 // left is a job that goes on without being watched.
@@ -110,7 +110,7 @@ func (w *watcher) watch(ctx context.Context, id string, fresh bool) (client.Vide
 				word += ", " + got.Error.Name
 			}
 			w.show.event(word)
-			return got, &noVideo{ID: id, Status: got.Status, Ending: got.Error}
+			return got, &noVideo{ID: id, Status: got.Status, Outcome: got.Error}
 		}
 		w.show.event(word)
 		if err := w.sleep(ctx, pause); err != nil {

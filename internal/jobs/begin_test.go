@@ -117,7 +117,7 @@ func TestStartedOnceWhateverFails(t *testing.T) {
 	started := entry
 	started.Started = true
 	ended := started
-	ended.Phase, ended.Ending = video.PhaseRefused, video.NewEndingRecord(&video.OutOfCredits{}, began)
+	ended.Phase, ended.Outcome = video.PhaseRefused, video.NewOutcome(&video.OutOfCredits{}, began)
 	for _, initial := range []struct {
 		name    string
 		entry   *video.Entry

@@ -61,7 +61,7 @@ func (s *Service) cancel(ctx context.Context, entry video.Entry, version string,
 	case state == video.StateDiscarded:
 		return s.remove(ctx, entry) // goes on where an earlier call broke off
 	case state == video.StateFailed:
-		return entry, &NotCancelled{ID: entry.ID, Reason: "it ended with " + entry.Ending.Error + ", so there is nothing to cancel; " + said(entry.Ending.Paid())}
+		return entry, &NotCancelled{ID: entry.ID, Reason: "it ended with " + entry.Outcome.Name + ", so there is nothing to cancel; " + said(entry.Outcome.Paid())}
 	case state == video.StateCompleted && discard:
 	case state == video.StateCompleted:
 		no.Reason = "its video is paid and stored; to remove it from the bucket for good, discard it"
@@ -86,11 +86,11 @@ func (s *Service) cancel(ctx context.Context, entry video.Entry, version string,
 		return entry, &no
 	}
 
-	redriven := entry.Ending != nil && entry.Ending.Chosen() // which takes back that it was discarded before
+	redriven := entry.Outcome != nil && entry.Outcome.Chosen() // which takes back that it was discarded before
 	if entry.DiscardedAt.IsZero() || redriven {
 		entry.DiscardedAt = s.now()
 		if redriven {
-			entry.Ending = nil
+			entry.Outcome = nil
 		}
 		var err error
 		if entry, _, err = s.table.Update(ctx, entry, version); err != nil {
@@ -134,7 +134,7 @@ func (s *Service) remove(ctx context.Context, entry video.Entry) (video.Entry, e
 	if err != nil {
 		return entry, err
 	}
-	if entry.Over() && entry.Ending.Chosen() {
+	if entry.Over() && entry.Outcome.Chosen() {
 		return entry, nil // by the Store that stored it
 	}
 	entry.End(&video.Discarded{GenerationID: entry.GenerationID, Credits: manifest.CreditsUsed}, s.now())

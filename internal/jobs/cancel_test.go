@@ -25,8 +25,8 @@ func TestCancel(t *testing.T) {
 		change(e)
 		return e
 	}
-	over := func(ending error) *video.Entry {
-		return with(video.PhaseAccepted, func(e *video.Entry) { e.End(ending, began) })
+	over := func(outcome error) *video.Entry {
+		return with(video.PhaseAccepted, func(e *video.Entry) { e.End(outcome, began) })
 	}
 	posting := with(video.PhaseClaimed, func(e *video.Entry) { e.ClaimedUntil = now.Add(30 * time.Second) })
 	stored := with(video.PhaseAccepted, func(e *video.Entry) { e.Manifest = &video.Manifest{ID: "a", CreditsUsed: 7} })
@@ -77,8 +77,8 @@ func TestCancel(t *testing.T) {
 			case err != nil || string(view.State) != state || given && !view.Discard:
 				t.Errorf("%s, discard %v: got %+v, %v, want %q", test.name, discard, view, err, want)
 			case view.State == video.StateDiscarded:
-				if d, ok := view.Ending.Err().(*video.Discarded); !ok || d.Credits != 7 || len(s) > 0 || l["a"].Manifest != nil {
-					t.Errorf("%s: ended with %+v, stored %v", test.name, view.Ending, s)
+				if d, ok := view.Outcome.Err().(*video.Discarded); !ok || d.Credits != 7 || len(s) > 0 || l["a"].Manifest != nil {
+					t.Errorf("%s: ended with %+v, stored %v", test.name, view.Outcome, s)
 				}
 			}
 			// What is told is what is shown from then on.
@@ -104,7 +104,7 @@ func TestCancelInTrouble(t *testing.T) {
 }
 
 func TestARedriveOfADiscardedVideo(t *testing.T) {
-	l, s, m := endings()
+	l, s, m := outcomes()
 	l["given-up"] = over("given-up", &video.Discarded{GenerationID: "g"})
 	l["cancelled"] = over("cancelled", &video.Cancelled{})
 	l["half-removed"] = video.Entry{ID: "half-removed", RequestHash: "known", Phase: video.PhaseAccepted, DiscardedAt: began, Manifest: &video.Manifest{}}

@@ -93,7 +93,7 @@ func inputOf(entry video.Entry) ([]byte, error) {
 		}
 		return input, nil
 	}
-	if entry.Ending == nil || entry.Over() {
+	if entry.Outcome == nil || entry.Over() {
 		return fmt.Appendf(nil, `{"id":%q,"status":%q}`, entry.ID, video.Waiting), nil
 	}
 	return fmt.Appendf(nil, `{"id":%q,"resume":true}`, entry.ID), nil
@@ -152,18 +152,18 @@ func ended(status types.ExecutionStatus) bool {
 }
 
 // outcome puts the end of a job's execution, which told of none itself, into the
-// words of an ending. The errors of the steps that the state machine tries again,
+// words of an outcome. The errors of the steps that the state machine tries again,
 // and gave up, keep their names; everything else is an interruption.
 func outcome(execution *sfn.DescribeExecutionOutput, entry video.Entry) video.Entry {
 	at, name := aws.ToTime(execution.StopDate), aws.ToString(execution.Error)
 	said := name
 	switch {
 	case execution.Status == types.ExecutionStatusSucceeded:
-		entry.Ending = gone(at)
-		entry.Ending.Redrive = entry.Redrives
+		entry.Outcome = gone(at)
+		entry.Outcome.Redrive = entry.Redrives
 		return entry
-	case slices.ContainsFunc(video.EndingKinds(), func(k video.EndingKind) bool { return k.Name == name }):
-		entry.Ending = &video.EndingRecord{Error: name, Message: cause(execution), At: at, Redrive: entry.Redrives}
+	case slices.ContainsFunc(video.OutcomeKinds(), func(k video.OutcomeKind) bool { return k.Name == name }):
+		entry.Outcome = &video.Outcome{Name: name, Message: cause(execution), At: at, Redrive: entry.Redrives}
 		return entry
 	case execution.Status == types.ExecutionStatusAborted:
 		said = "it was stopped by an operator"

@@ -48,8 +48,8 @@ func historyOf(entry video.Entry) []Happened {
 		add(video.Event{At: m.StoredAt, Kind: video.EventStored})
 	}
 	add(video.Event{At: entry.DiscardedAt, Kind: video.EventDiscarded})
-	if e := entry.Ending; e != nil {
-		add(video.Event{At: e.At, Kind: video.EventEnded, Said: e.Error + ": " + e.Message})
+	if e := entry.Outcome; e != nil {
+		add(video.Event{At: e.At, Kind: video.EventEnded, Said: e.Name + ": " + e.Message})
 	}
 	add(video.Event{At: entry.ForgottenAt, Kind: video.EventForgotten})
 	slices.SortStableFunc(events, func(a, b video.Event) int {
@@ -72,13 +72,13 @@ const recalling = time.Second
 // next execution finds nothing of it in the job. What Submit told is read and written
 // again; it is not at work then.
 func (s *Service) recall(ctx context.Context, before video.Entry) {
-	if before.Ending == nil || before.Next().Ending != nil {
+	if before.Outcome == nil || before.Next().Outcome != nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, recalling)
 	defer cancel()
 	progress := before.Told(video.StepSubmit)
-	progress.Add(video.Event{At: before.Ending.At, Kind: video.EventEnded, Said: before.Ending.Error + ": " + before.Ending.Message})
+	progress.Add(video.Event{At: before.Outcome.At, Kind: video.EventEnded, Said: before.Outcome.Name + ": " + before.Outcome.Message})
 	_ = s.table.PutProgress(ctx, before.ID, progress)
 }
 

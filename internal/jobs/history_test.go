@@ -77,7 +77,7 @@ func TestHistory(t *testing.T) {
 		{
 			"given up, ended and redriven", video.Entry{
 				Phase: video.PhaseUnanswered, Attempt: 1, ClaimedAt: at(1), DiscardedAt: at(2), Redrives: 1,
-				Ending: &video.EndingRecord{Error: "SubmissionLost", Message: "lost", At: at(50), Redrive: 1},
+				Outcome: &video.Outcome{Name: "SubmissionLost", Message: "lost", At: at(50), Redrive: 1},
 				Progress: []video.Progress{{Step: video.StepSubmit, Events: []video.Event{
 					event(30, video.EventEnded, 0, 0, "SubmissionLost: lost"), event(40, video.EventContinued, 1, 0, "a-r1"), event(45, video.EventLost, 1, 0, ""),
 				}}},

@@ -100,7 +100,7 @@ func TestListedIsWhatIsShown(t *testing.T) {
 				want.Manifest.Model, want.Manifest.Request = "", video.Request{}
 			}
 			if !reflect.DeepEqual(got, want) {
-				t.Errorf("listed %+v, %+v, %+v\nshown  %+v, %+v, %+v", got, got.Manifest, got.Ending, want, want.Manifest, want.Ending)
+				t.Errorf("listed %+v, %+v, %+v\nshown  %+v, %+v, %+v", got, got.Manifest, got.Outcome, want, want.Manifest, want.Outcome)
 			}
 		}
 	})

@@ -100,10 +100,10 @@ func (s *Service) redrivable(ctx context.Context, entry video.Entry) error {
 	return final(entry)
 }
 
-// final gives a *NotRedriven where the job's ending stays.
+// final gives a *NotRedriven where the job's outcome stays.
 func final(entry video.Entry) error {
-	if entry.Ending != nil && entry.Ending.Final() {
-		return &NotRedriven{entry.ID, "it ended with " + entry.Ending.Error + ", which stays; a new request is the way: " + entry.Ending.Message}
+	if entry.Outcome != nil && entry.Outcome.Final() {
+		return &NotRedriven{entry.ID, "it ended with " + entry.Outcome.Name + ", which stays; a new request is the way: " + entry.Outcome.Message}
 	}
 	return nil
 }

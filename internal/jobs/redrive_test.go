@@ -15,9 +15,9 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-func over(id string, ending error) video.Entry {
+func over(id string, outcome error) video.Entry {
 	e := accepted(id)
-	e.End(ending, time.Time{})
+	e.End(outcome, time.Time{})
 	return e
 }
 
@@ -25,8 +25,8 @@ func accepted(id string) video.Entry {
 	return video.Entry{ID: id, RequestHash: "known", Phase: video.PhaseAccepted}
 }
 
-// endings has a job in each state.
-func endings() (ledger, shelf, *machine) {
+// outcomes has a job in each state.
+func outcomes() (ledger, shelf, *machine) {
 	const failed, running, succeeded = types.ExecutionStatusFailed, types.ExecutionStatusRunning, types.ExecutionStatusSucceeded
 	const request = `{"prompt":"a boat"}`
 	resume := func(id string) string { return `{"id":"` + id + `","resume":true}` }
@@ -85,7 +85,7 @@ func TestRedrive(t *testing.T) {
 		{id: "anew", name: "anew-r2", unended: true},
 		{id: "odd", refused: "nothing was submitted or paid, and there is no valid request to go on with"},
 	} {
-		l, s, m := endings()
+		l, s, m := outcomes()
 		view, err := service(t, l, s, m).Redrive(t.Context(), test.id)
 		name := view.Execution
 		var not *jobs.NotRedriven
@@ -104,7 +104,7 @@ func TestRedrive(t *testing.T) {
 }
 
 func TestRedriveOfWhatIsNoJob(t *testing.T) {
-	l, s, m := endings()
+	l, s, m := outcomes()
 	r := service(t, l, s, m)
 	var absent *video.NoEntry
 	for _, id := range []string{"nobody", "again-r1", "gone"} {
@@ -129,7 +129,7 @@ func TestRedriveInTrouble(t *testing.T) {
 		"crashed":   func(m *machine) { m.readErr = errThrottled },
 		"poor":      func(m *machine) { m.startErr = errThrottled },
 	} {
-		l, s, m := endings()
+		l, s, m := outcomes()
 		trouble(m)
 		if view, err := service(t, l, s, m).Redrive(t.Context(), id); !errors.As(err, &unavailable) || !errors.Is(err, errThrottled) {
 			t.Errorf("%s: got %+v, %v", id, view, err)

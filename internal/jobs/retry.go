@@ -71,8 +71,8 @@ func (s *Service) retriable(entry video.Entry) error {
 	switch {
 	case waiting == nil && !entry.ForgottenAt.IsZero():
 		no.Reason = "it has ended and was forgotten, and its request with it; send a new request"
-	case waiting == nil && entry.Ending != nil && entry.Ending.Final():
-		no.Reason = "it ended with " + entry.Ending.Error + ", which stays"
+	case waiting == nil && entry.Outcome != nil && entry.Outcome.Final():
+		no.Reason = "it ended with " + entry.Outcome.Name + ", which stays"
 	case waiting == nil && entry.State() == video.StateCompleted:
 		no.Reason = "its video is stored"
 	case waiting == nil:

@@ -80,12 +80,12 @@ func (s *Service) settled(ctx context.Context, entry video.Entry, execution *sfn
 	case err != nil:
 		return entry, unavailable("reading the manifest", err)
 	case stored:
-		entry.Manifest, entry.Ending = &manifest, nil
+		entry.Manifest, entry.Outcome = &manifest, nil
 		entry.Book(video.MoneySpent, video.MicrosOfCredits(manifest.CreditsUsed))
-	case entry.Ending != nil:
-		before := *entry.Ending
+	case entry.Outcome != nil:
+		before := *entry.Outcome
 		before.Redrive = entry.Redrives
-		entry.Ending = &before
+		entry.Outcome = &before
 	default:
 		entry = outcome(execution, entry)
 	}

@@ -54,29 +54,29 @@ func TestSettle(t *testing.T) {
 		entry     *video.Entry
 		stored    bool
 		execution *sfn.DescribeExecutionOutput
-		ending    string // the outcome that is recorded; empty: none
+		outcome   string // the outcome that is recorded; empty: none
 		says      string
 	}{
 		{name: "there is no such execution"},
 		{name: "it runs", entry: entry(video.PhaseAccepted), execution: execution(types.ExecutionStatusRunning, input)},
-		{name: "it was stopped after it was accepted", entry: entry(video.PhaseAccepted), execution: aborted, ending: "Interrupted", says: "stopped by an operator); the video is paid"},
-		{name: "it was stopped while it was posted", entry: entry(video.PhaseClaimed), execution: aborted, ending: "Interrupted", says: "it may have been charged"},
-		{name: "it was stopped while it was looked for", entry: entry(video.PhaseUnanswered), execution: aborted, ending: "Interrupted", says: "it may have been charged"},
-		{name: "it was stopped before it was claimed", entry: entry(""), execution: aborted, ending: "Interrupted", says: "nothing was submitted"},
-		{name: "it was stopped before the table had it", execution: aborted, ending: "Interrupted", says: "nothing was submitted"},
-		{name: "it had no request", execution: unread, ending: "InvalidRequest", says: "promt is none"},
+		{name: "it was stopped after it was accepted", entry: entry(video.PhaseAccepted), execution: aborted, outcome: "Interrupted", says: "stopped by an operator); the video is paid"},
+		{name: "it was stopped while it was posted", entry: entry(video.PhaseClaimed), execution: aborted, outcome: "Interrupted", says: "it may have been charged"},
+		{name: "it was stopped while it was looked for", entry: entry(video.PhaseUnanswered), execution: aborted, outcome: "Interrupted", says: "it may have been charged"},
+		{name: "it was stopped before it was claimed", entry: entry(""), execution: aborted, outcome: "Interrupted", says: "nothing was submitted"},
+		{name: "it was stopped before the table had it", execution: aborted, outcome: "Interrupted", says: "nothing was submitted"},
+		{name: "it had no request", execution: unread, outcome: "InvalidRequest", says: "promt is none"},
 		{name: "a redrive died at once", entry: with(video.PhaseUnanswered, func(e *video.Entry) {
 			e.End(&video.SubmissionLost{ClientRequestID: "a.1"}, ended)
 			e.Execution, e.Redrives = "a", 1
-		}), execution: aborted, ending: "SubmissionLost", says: "a.1"},
-		{name: "it was stopped after a redrive", entry: with(video.PhaseAccepted, func(e *video.Entry) { e.Redrives = 1 }), execution: aborted, ending: "Interrupted", says: "is paid"},
-		{name: "it took too long", entry: entry(video.PhaseRefused), execution: broken(types.ExecutionStatusTimedOut, "", ""), ending: "Interrupted", says: "longer than the state machine allows"},
-		{name: "its function failed", entry: entry(video.PhaseAccepted), execution: broken(types.ExecutionStatusFailed, "Lambda.Unknown", "exit 1"), ending: "Interrupted", says: "Lambda.Unknown: exit 1"},
-		{name: "a step gave up", entry: entry(video.PhaseAccepted), execution: broken(types.ExecutionStatusFailed, "VideoUnavailable", "no URL"), ending: "VideoUnavailable", says: "no URL"},
-		{name: "it ended by itself", entry: with(video.PhaseAccepted, func(e *video.Entry) { e.Ending = video.NewEndingRecord(&video.GenerationFailed{}, began) }), execution: aborted},
+		}), execution: aborted, outcome: "SubmissionLost", says: "a.1"},
+		{name: "it was stopped after a redrive", entry: with(video.PhaseAccepted, func(e *video.Entry) { e.Redrives = 1 }), execution: aborted, outcome: "Interrupted", says: "is paid"},
+		{name: "it took too long", entry: entry(video.PhaseRefused), execution: broken(types.ExecutionStatusTimedOut, "", ""), outcome: "Interrupted", says: "longer than the state machine allows"},
+		{name: "its function failed", entry: entry(video.PhaseAccepted), execution: broken(types.ExecutionStatusFailed, "Lambda.Unknown", "exit 1"), outcome: "Interrupted", says: "Lambda.Unknown: exit 1"},
+		{name: "a step gave up", entry: entry(video.PhaseAccepted), execution: broken(types.ExecutionStatusFailed, "VideoUnavailable", "no URL"), outcome: "VideoUnavailable", says: "no URL"},
+		{name: "it ended by itself", entry: with(video.PhaseAccepted, func(e *video.Entry) { e.Outcome = video.NewOutcome(&video.GenerationFailed{}, began) }), execution: aborted},
 		{name: "another execution has it", entry: with(video.PhaseAccepted, func(e *video.Entry) { e.Execution, e.Redrives = "a-r1", 1 }), execution: aborted},
 		{name: "its video is stored, and not marked", entry: entry(video.PhaseAccepted), stored: true, execution: aborted, says: "stored"},
-		{name: "its video was taken away before it was marked", entry: entry(video.PhaseAccepted), execution: execution(types.ExecutionStatusSucceeded, input), ending: "VideoGone", says: "taken out of the bucket"},
+		{name: "its video was taken away before it was marked", entry: entry(video.PhaseAccepted), execution: execution(types.ExecutionStatusSucceeded, input), outcome: "VideoGone", says: "taken out of the bucket"},
 		{name: "it is stored, and marked", entry: with(video.PhaseAccepted, func(e *video.Entry) { e.Manifest = &video.Manifest{} }), execution: execution(types.ExecutionStatusSucceeded, input)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -104,15 +104,15 @@ func TestSettle(t *testing.T) {
 					t.Errorf("it was changed: %+v", got)
 				}
 			case test.stored:
-				if got.Manifest == nil || !got.Manifest.StoredAt.Equal(ended) || got.Ending != nil {
+				if got.Manifest == nil || !got.Manifest.StoredAt.Equal(ended) || got.Outcome != nil {
 					t.Errorf("got %+v", got)
 				}
-			case got.Ending == nil || got.Ending.Error != test.ending || !strings.Contains(got.Ending.Message, test.says) || !got.Ending.At.Equal(ended):
-				t.Errorf("got %+v", got.Ending)
+			case got.Outcome == nil || got.Outcome.Name != test.outcome || !strings.Contains(got.Outcome.Message, test.says) || !got.Outcome.At.Equal(ended):
+				t.Errorf("got %+v", got.Outcome)
 			case test.entry != nil && got.Phase != test.entry.Phase:
 				t.Errorf("the claim is %s", got.Phase)
 			}
-			if view, err := settler.Status(t.Context(), "a"); test.ending != "" && (err != nil || view.Ending == nil || view.Ending.Error != test.ending || view.Redrivable == (test.ending == "InvalidRequest")) {
+			if view, err := settler.Status(t.Context(), "a"); test.outcome != "" && (err != nil || view.Outcome == nil || view.Outcome.Name != test.outcome || view.Redrivable == (test.outcome == "InvalidRequest")) {
 				t.Errorf("it is shown as %+v, %v", view, err)
 			}
 		})
@@ -133,8 +133,8 @@ func TestStartOfAnInterruptedJob(t *testing.T) {
 		if err != nil || receipt.Known != (starts == "") || strings.Join(m.started, " ") != starts {
 			t.Errorf("%q: got %+v, %v, started %v", phase, receipt, err, m.started)
 		}
-		if starts != "" && (l["a"].Ending != nil || *m.executions[starts].Input != `{"id":"a","status":"waiting"}`) {
-			t.Errorf("%q: %+v, by %s", phase, l["a"].Ending, *m.executions[starts].Input)
+		if starts != "" && (l["a"].Outcome != nil || *m.executions[starts].Input != `{"id":"a","status":"waiting"}`) {
+			t.Errorf("%q: %+v, by %s", phase, l["a"].Outcome, *m.executions[starts].Input)
 		}
 	}
 }
@@ -144,7 +144,7 @@ func TestSettleHandler(t *testing.T) {
 	l := ledger{"a": {ID: "a", Request: request(t, "a boat"), Execution: "a", Started: true, Phase: video.PhaseAccepted}}
 	var lines bytes.Buffer
 	handle := service(t, l, shelf{}, m).Handler(slog.New(slog.NewJSONHandler(&lines, nil)), m, func(context.Context) error { return nil })
-	if err := handle(t.Context(), json.RawMessage(`"`+executionARN+`a"`)); err != nil || l["a"].Ending == nil {
+	if err := handle(t.Context(), json.RawMessage(`"`+executionARN+`a"`)); err != nil || l["a"].Outcome == nil {
 		t.Errorf("an event: %v, %+v", err, l["a"])
 	}
 	if err := handle(t.Context(), json.RawMessage(`{"sweep":true}`)); err != nil {

@@ -60,7 +60,7 @@ func (s *Service) Start(ctx context.Context, id string, r video.Request, from vi
 			return Receipt{}, &Mismatch{ID: id}
 		case !entry.ForgottenAt.IsZero():
 			return Receipt{s.viewOf(entry), true}, nil
-		case entry.Ending != nil && !entry.Unclaimed() && (entry.Started || entry.Ending.Final()):
+		case entry.Outcome != nil && !entry.Unclaimed() && (entry.Started || entry.Outcome.Final()):
 			return Receipt{s.viewOf(entry), true}, nil
 		case entry.Started:
 			over, err := s.dead(ctx, entry)

@@ -22,10 +22,10 @@ func TestStart(t *testing.T) {
 	in := func(execution string, redrives int, started bool) ledger {
 		return ledger{"a": {ID: "a", Request: boat, RequestHash: boat.Hash(), Execution: execution, Redrives: redrives, Started: started}}
 	}
-	ended := func(ending error, started bool) ledger {
+	ended := func(outcome error, started bool) ledger {
 		l := in("a", 0, started)
 		entry := l["a"]
-		entry.Ending = video.NewEndingRecord(ending, began)
+		entry.Outcome = video.NewOutcome(outcome, began)
 		l["a"] = entry
 		return l
 	}
@@ -84,7 +84,7 @@ func TestStart(t *testing.T) {
 				t.Fatal(err)
 			case receipt.ID != "a" || receipt.Known != test.known || test.ledger == nil && receipt.Origin.Trigger != video.TriggerAPI:
 				t.Errorf("got %+v", receipt)
-			case !l["a"].Started && l["a"].Ending == nil:
+			case !l["a"].Started && l["a"].Outcome == nil:
 				t.Errorf("the job is not marked as started: %+v", l["a"])
 			case test.starts != "" && l["a"].Execution != test.starts:
 				t.Errorf("the job names %s", l["a"].Execution)
@@ -297,7 +297,7 @@ func TestRefuse(t *testing.T) {
 		}
 	}
 	view, err := s.Status(t.Context(), "a")
-	if err != nil || view.State != video.StateFailed || view.Ending.Error != "InvalidRequest" || view.Redrivable || view.Request != nil || view.Origin != from || l["a"].Mark != "0" {
+	if err != nil || view.State != video.StateFailed || view.Outcome.Name != "InvalidRequest" || view.Redrivable || view.Request != nil || view.Origin != from || l["a"].Mark != "0" {
 		t.Errorf("got %+v, %v", view, err)
 	}
 	var mismatch *jobs.Mismatch

@@ -186,7 +186,7 @@ func (s *Service) look(ctx context.Context, id string, swept *Swept) error {
 		return unavailable("reading the job", err)
 	case entry.Started:
 		return s.lookAt(ctx, entry, swept)
-	case entry.Ending != nil && entry.Ending.Final(), !entry.ForgottenAt.IsZero(), s.now().Sub(entry.CreatedAt) < abandoned:
+	case entry.Outcome != nil && entry.Outcome.Final(), !entry.ForgottenAt.IsZero(), s.now().Sub(entry.CreatedAt) < abandoned:
 		return nil
 	}
 	started, _, err := s.begin(ctx, entry, version)

@@ -88,7 +88,7 @@ func TestSweep(t *testing.T) {
 	if !errors.Is(err, errThrottled) || swept != (jobs.Swept{Looked: 7, Settled: 3, Started: 1}) {
 		t.Errorf("got %+v, %v", swept, err)
 	}
-	if l["dead"].Ending == nil || l["last"].Ending == nil || l["stored"].Manifest == nil || l["runs"].Ending != nil || !l["old"].Started || l["young"].Started {
+	if l["dead"].Outcome == nil || l["last"].Outcome == nil || l["stored"].Manifest == nil || l["runs"].Outcome != nil || !l["old"].Started || l["young"].Started {
 		t.Errorf("got %+v", l)
 	}
 	swept, err = settler.Sweep(t.Context(), m, func(ctx context.Context) error { return context.DeadlineExceeded })
@@ -108,7 +108,7 @@ func TestSweepOfAForgottenExecution(t *testing.T) {
 		swept, err := s.Sweep(t.Context(), m, func(context.Context) error { return nil })
 		view, _ := s.Status(t.Context(), "a")
 		if old := age > 24*time.Hour; err != nil || (swept.Settled == 1) != old || view.State.Ended() != old ||
-			old && (view.Ending.Error != "Interrupted" || !strings.Contains(view.Ending.Message, "no longer knows") || !view.Redrivable) {
+			old && (view.Outcome.Name != "Interrupted" || !strings.Contains(view.Outcome.Message, "no longer knows") || !view.Redrivable) {
 			t.Errorf("after %s: %+v, %v, %+v", age, swept, err, view)
 		}
 	}
@@ -163,7 +163,7 @@ func TestSweepsComeToAllJobs(t *testing.T) {
 				t.Errorf("sweep %d: %+v, %v", n, swept, err)
 			}
 		}
-		if entry, _, err := known.Get(t.Context(), "job-9"); err != nil || entry.Ending == nil || m.described != all+2 {
+		if entry, _, err := known.Get(t.Context(), "job-9"); err != nil || entry.Outcome == nil || m.described != all+2 {
 			t.Errorf("the last one: %+v, %v; %d looks", entry, err, m.described)
 		}
 	})
@@ -186,8 +186,8 @@ func TestSweepOfAnExecutionThatTheTableLacks(t *testing.T) {
 		"boat-r1": died(types.ExecutionStatusAborted, wish, young), "no id!": died(types.ExecutionStatusFailed, wish, young),
 		"gone-r1": died(types.ExecutionStatusAborted, `{"id":"gone","resume":true}`, young), "runs": execution(types.ExecutionStatusRunning, wish),
 	}}
-	ended := &video.EndingRecord{Error: video.EndingName(&video.OutOfCredits{}), Redrive: 1}
-	l := ledger{"known": {ID: "known", Request: boat, RequestHash: boat.Hash(), CreatedAt: young, Execution: "known-r1", Redrives: 1, Started: true, Ending: ended}}
+	ended := &video.Outcome{Name: video.OutcomeName(&video.OutOfCredits{}), Redrive: 1}
+	l := ledger{"known": {ID: "known", Request: boat, RequestHash: boat.Hash(), CreatedAt: young, Execution: "known-r1", Redrives: 1, Started: true, Outcome: ended}}
 	s := jobs.New(l, shelf{}, executions(t, m), func() time.Time { return at })
 	for turn := range 2 {
 		swept, err := s.Sweep(t.Context(), m, func(context.Context) error { return nil })
@@ -197,7 +197,7 @@ func TestSweepOfAnExecutionThatTheTableLacks(t *testing.T) {
 		}
 	}
 	for _, id := range []string{"stopped", "failed", "late", "boat-r1", "known-r9"} {
-		if e := l[id]; e.Ending == nil || e.Ending.Error != "Interrupted" || e.RequestHash != boat.Hash() || !e.CreatedAt.Equal(young) {
+		if e := l[id]; e.Outcome == nil || e.Outcome.Name != "Interrupted" || e.RequestHash != boat.Hash() || !e.CreatedAt.Equal(young) {
 			t.Errorf("%s: %+v", id, e)
 		}
 	}
@@ -233,7 +233,7 @@ func TestSweepOfManyExecutionsThatTheTableLacks(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 		defer cancel()
 		swept, err := service(t, l, shelf{}, m).Sweep(ctx, m, func(context.Context) error { return nil })
-		if err != nil || !swept.Rest || l.ledger["known"].Ending == nil {
+		if err != nil || !swept.Rest || l.ledger["known"].Outcome == nil {
 			t.Errorf("got %+v, %v, %+v", swept, err, l.ledger["known"])
 		}
 	})

@@ -23,7 +23,7 @@ type View struct {
 	EndedAt     time.Time // zero for a job that is queued or generating
 	// Manifest is that of a completed job. In a list it is without the request.
 	Manifest *video.Manifest
-	Ending   *video.EndingRecord // of one that ended without a video
+	Outcome  *video.Outcome // of one that ended without a video
 	// Discard says that its owner gave its video up.
 	Discard bool
 	// ForgottenAt is when its owner had its texts cleared; zero where nobody did. Its
@@ -69,15 +69,15 @@ func (s *Service) File(ctx context.Context, id string) (View, error) {
 	case err != nil:
 		return View{}, unavailable("reading the manifest", err)
 	case !stored:
-		v.State, v.Ending, v.Manifest, v.Redrivable = video.StateFailed, gone(v.EndedAt), nil, v.ForgottenAt.IsZero()
+		v.State, v.Outcome, v.Manifest, v.Redrivable = video.StateFailed, gone(v.EndedAt), nil, v.ForgottenAt.IsZero()
 	}
 	return v, nil
 }
 
-// gone is the ending of a job whose video isn't in the bucket any more.
-func gone(at time.Time) *video.EndingRecord {
-	return &video.EndingRecord{
-		Error: "VideoGone", At: at,
+// gone is the outcome of a job whose video isn't in the bucket any more.
+func gone(at time.Time) *video.Outcome {
+	return &video.Outcome{
+		Name: "VideoGone", At: at,
 		Message: "the video was stored, and was taken out of the bucket since; redrive the job to fetch it again while the provider keeps it",
 	}
 }
@@ -117,11 +117,11 @@ func (s *Service) briefView(entry video.Entry, brief video.Brief, paid video.Pai
 	case v.State == video.StateCompleted:
 		v.Manifest, v.EndedAt = entry.Manifest, entry.Manifest.StoredAt
 	case entry.Over():
-		v.Ending, v.EndedAt = entry.Ending, entry.Ending.At
-		v.Redrivable = brief.Model != "" && !entry.Ending.Final() && entry.ForgottenAt.IsZero()
+		v.Outcome, v.EndedAt = entry.Outcome, entry.Outcome.At
+		v.Redrivable = brief.Model != "" && !entry.Outcome.Final() && entry.ForgottenAt.IsZero()
 	case v.State == video.StateDiscarded: // its video is being removed
-		v.Ending, v.EndedAt = video.NewEndingRecord(&video.Discarded{GenerationID: entry.GenerationID, Credits: entry.Manifest.CreditsUsed}, entry.DiscardedAt), entry.DiscardedAt
-	case entry.Ending != nil && entry.Ending.Chosen():
+		v.Outcome, v.EndedAt = video.NewOutcome(&video.Discarded{GenerationID: entry.GenerationID, Credits: entry.Manifest.CreditsUsed}, entry.DiscardedAt), entry.DiscardedAt
+	case entry.Outcome != nil && entry.Outcome.Chosen():
 		v.Discard = false // the redrive takes that back
 	}
 	return v

@@ -24,7 +24,7 @@ func TestStatus(t *testing.T) {
 		name       string
 		entry      video.Entry
 		state      video.State
-		ending     string
+		outcome    string
 		redrivable bool
 		discard    bool
 	}{
@@ -36,11 +36,11 @@ func TestStatus(t *testing.T) {
 		{name: "accepted", entry: entry(accepted), state: video.StateGenerating},
 		{name: "given up", entry: entry(func(e *video.Entry) { accepted(e); e.DiscardedAt = began }), state: video.StateGenerating, discard: true},
 		{name: "stored", entry: entry(func(e *video.Entry) { accepted(e); e.Manifest = manifest }), state: video.StateCompleted},
-		{name: "being removed", entry: entry(func(e *video.Entry) { accepted(e); e.Manifest, e.DiscardedAt = manifest, ended }), state: video.StateDiscarded, ending: "Discarded", discard: true},
-		{name: "failed", entry: entry(func(e *video.Entry) { e.End(&video.OutOfCredits{}, ended) }), state: video.StateFailed, ending: "OutOfCredits", redrivable: true},
-		{name: "failed for good", entry: entry(func(e *video.Entry) { e.End(&video.GenerationFailed{}, ended) }), state: video.StateFailed, ending: "GenerationFailed"},
-		{name: "cancelled", entry: entry(func(e *video.Entry) { e.End(&video.Cancelled{}, ended) }), state: video.StateCancelled, ending: "Cancelled"},
-		{name: "discarded", entry: entry(func(e *video.Entry) { accepted(e); e.DiscardedAt = began; e.End(&video.Discarded{}, ended) }), state: video.StateDiscarded, ending: "Discarded", redrivable: true, discard: true},
+		{name: "being removed", entry: entry(func(e *video.Entry) { accepted(e); e.Manifest, e.DiscardedAt = manifest, ended }), state: video.StateDiscarded, outcome: "Discarded", discard: true},
+		{name: "failed", entry: entry(func(e *video.Entry) { e.End(&video.OutOfCredits{}, ended) }), state: video.StateFailed, outcome: "OutOfCredits", redrivable: true},
+		{name: "failed for good", entry: entry(func(e *video.Entry) { e.End(&video.GenerationFailed{}, ended) }), state: video.StateFailed, outcome: "GenerationFailed"},
+		{name: "cancelled", entry: entry(func(e *video.Entry) { e.End(&video.Cancelled{}, ended) }), state: video.StateCancelled, outcome: "Cancelled"},
+		{name: "discarded", entry: entry(func(e *video.Entry) { accepted(e); e.DiscardedAt = began; e.End(&video.Discarded{}, ended) }), state: video.StateDiscarded, outcome: "Discarded", redrivable: true, discard: true},
 		{name: "redriven", entry: entry(func(e *video.Entry) { e.End(&video.OutOfCredits{}, ended); *e = e.Next() }), state: video.StateQueued},
 		{name: "discarded, and redriven", entry: entry(func(e *video.Entry) {
 			accepted(e)
@@ -48,8 +48,8 @@ func TestStatus(t *testing.T) {
 			e.End(&video.Discarded{}, ended)
 			*e = e.Next()
 		}), state: video.StateGenerating},
-		{name: "redriven, and failed again", entry: entry(func(e *video.Entry) { *e = e.Next(); e.End(&video.OutOfCredits{}, ended) }), state: video.StateFailed, ending: "OutOfCredits", redrivable: true},
-		{name: "started with no request", entry: video.Entry{ID: "a", CreatedAt: began, Ending: &video.EndingRecord{Error: "Interrupted", At: ended}}, state: video.StateFailed, ending: "Interrupted"},
+		{name: "redriven, and failed again", entry: entry(func(e *video.Entry) { *e = e.Next(); e.End(&video.OutOfCredits{}, ended) }), state: video.StateFailed, outcome: "OutOfCredits", redrivable: true},
+		{name: "started with no request", entry: video.Entry{ID: "a", CreatedAt: began, Outcome: &video.Outcome{Name: "Interrupted", At: ended}}, state: video.StateFailed, outcome: "Interrupted"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			m := &machine{readErr: errThrottled} // it is not asked
@@ -60,8 +60,8 @@ func TestStatus(t *testing.T) {
 			if view.ID != "a" || !view.CreatedAt.Equal(began) || (view.Request == nil) != (test.entry.RequestHash == "") || view.EndedAt.Equal(ended) != view.State.Ended() {
 				t.Errorf("got %+v", view)
 			}
-			if (view.Ending == nil) != (test.ending == "") || view.Ending != nil && view.Ending.Error != test.ending || (view.Manifest != nil) != (view.State == video.StateCompleted) {
-				t.Errorf("ending %+v and manifest %v", view.Ending, view.Manifest)
+			if (view.Outcome == nil) != (test.outcome == "") || view.Outcome != nil && view.Outcome.Name != test.outcome || (view.Manifest != nil) != (view.State == video.StateCompleted) {
+				t.Errorf("outcome %+v and manifest %v", view.Outcome, view.Manifest)
 			}
 			if m.described > 0 {
 				t.Error("it asks Step Functions")
@@ -81,10 +81,10 @@ func TestFile(t *testing.T) {
 	s := service(t, l, shelf{"stored": {}}, &machine{})
 	for id, want := range map[string]video.State{"stored": video.StateCompleted, "gone": video.StateFailed, "runs": video.StateQueued} {
 		view, err := s.File(t.Context(), id)
-		if err != nil || view.State != want || (view.Ending != nil) != (id == "gone") {
+		if err != nil || view.State != want || (view.Outcome != nil) != (id == "gone") {
 			t.Errorf("%s: got %+v, %v", id, view, err)
 		}
-		if id == "gone" && (view.Ending.Error != "VideoGone" || !strings.Contains(view.Ending.Message, "redrive") || view.Manifest != nil || !view.Redrivable) {
+		if id == "gone" && (view.Outcome.Name != "VideoGone" || !strings.Contains(view.Outcome.Message, "redrive") || view.Manifest != nil || !view.Redrivable) {
 			t.Errorf("got %+v", view)
 		}
 	}

@@ -40,7 +40,7 @@ func waitingOf(entry video.Entry, paid video.Paid, now time.Time) *Waiting {
 	submit := entry.Told(video.StepSubmit).Wait
 	told := video.Wait{}
 	switch {
-	case entry.Ending != nil: // about to be continued by another execution
+	case entry.Outcome != nil: // about to be continued by another execution
 	case entry.Phase == video.PhaseAccepted:
 		w.For, w.Since = video.WaitGeneration, entry.SubmittedAt
 		if told = latest(entry); told.Kind == video.WaitVideo {
@@ -70,7 +70,7 @@ func waitingOf(entry video.Entry, paid video.Paid, now time.Time) *Waiting {
 		}
 	}
 	// A job that waits below a cap says only there that the table is paused now.
-	if submit.Kind == video.WaitResume && submit.Attempt == entry.Attempt && entry.Ending == nil && !submitted {
+	if submit.Kind == video.WaitResume && submit.Attempt == entry.Attempt && entry.Outcome == nil && !submitted {
 		told, w.For = submit, video.WaitResume
 	}
 	if told.Kind == w.For {

@@ -35,10 +35,10 @@ func (s *visit) amend(ctx context.Context, entry video.Entry, version string, ch
 // the entry stays as it is.
 func (s *visit) unanswered(ctx context.Context, entry video.Entry, version string, left time.Duration) (video.Entry, string, error) {
 	free := left <= 0 && entry.HoldsSlot()
-	if entry.Phase != video.PhaseClaimed && entry.Ending == nil && !free {
+	if entry.Phase != video.PhaseClaimed && entry.Outcome == nil && !free {
 		return entry, version, nil
 	}
-	entry.Phase, entry.Ending = video.PhaseUnanswered, nil
+	entry.Phase, entry.Outcome = video.PhaseUnanswered, nil
 	if free {
 		entry.Book(video.MoneyUncertain, 0)
 	} else {

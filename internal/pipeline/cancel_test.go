@@ -27,7 +27,7 @@ type theater struct {
 	*stage
 	began   time.Time
 	running bool
-	ending  string
+	outcome string
 }
 
 func (th *theater) StartExecution(context.Context, *sfn.StartExecutionInput, ...func(*sfn.Options)) (*sfn.StartExecutionOutput, error) {
@@ -44,7 +44,7 @@ func (th *theater) DescribeExecution(_ context.Context, in *sfn.DescribeExecutio
 		switch {
 		case th.running:
 			status = types.ExecutionStatusRunning
-		case th.ending == "stored":
+		case th.outcome == "stored":
 			status = types.ExecutionStatusSucceeded
 		default:
 			status = types.ExecutionStatusFailed
@@ -56,7 +56,7 @@ func (th *theater) DescribeExecution(_ context.Context, in *sfn.DescribeExecutio
 		return nil, &types.ExecutionDoesNotExist{}
 	}
 	return &sfn.DescribeExecutionOutput{
-		Name: aws.String("job-1"), Status: status, Error: &th.ending, StartDate: &th.began, StopDate: aws.Time(time.Now()),
+		Name: aws.String("job-1"), Status: status, Error: &th.outcome, StartDate: &th.began, StopDate: aws.Time(time.Now()),
 		Input: aws.String(`{"prompt":"` + prompt + `"}`),
 	}, nil
 }
@@ -103,10 +103,10 @@ func (c cancelling) run(t *testing.T) (calls, own []string) {
 			asked, answer = true, answerOf(func() error { _, err := service.Cancel(t.Context(), "job-1", c.discard); return err })
 			s.now, own, attempt = main, inner.trace, s.attempt()
 		}
-		ending := s.machine(t.Context(), "job-1", input)
+		outcome := s.machine(t.Context(), "job-1", input)
 		calls = main.trace
 		if th.running {
-			th.ending, th.running = ending, false
+			th.outcome, th.running = outcome, false
 		}
 		s.now = &moments{}
 		if _, err := service.Settle(t.Context(), "job-1"); err != nil {
@@ -131,13 +131,13 @@ func (c cancelling) run(t *testing.T) (calls, own []string) {
 			t.Errorf("%s: it is %s, and %s after it was cancelled again: %v", c, view.State, again.State, err)
 		}
 		if view.State == video.StateDiscarded {
-			if ending := s.machine(t.Context(), "job-1-r1", resume().Input); ending != "stored" {
-				t.Errorf("%s: discarded, redriven, and it ended with %s", c, ending)
+			if outcome := s.machine(t.Context(), "job-1-r1", resume().Input); outcome != "stored" {
+				t.Errorf("%s: discarded, redriven, and it ended with %s", c, outcome)
 			}
 		}
 		if view.State == video.StateCancelled {
-			if ending := s.machine(t.Context(), "job-1-r1", resume().Input); ending != "Cancelled" {
-				t.Errorf("%s: cancelled, redriven, and it ended with %s", c, ending)
+			if outcome := s.machine(t.Context(), "job-1-r1", resume().Input); outcome != "Cancelled" {
+				t.Errorf("%s: cancelled, redriven, and it ended with %s", c, outcome)
 			}
 		}
 	})
@@ -188,8 +188,8 @@ func (c cancelling) check(t *testing.T, s *stage, view jobs.View, answer error) 
 	switch {
 	case view.State == video.StateCompleted:
 		s.accounts(t, c.String(), "stored")
-	case view.Ending != nil:
-		s.accounts(t, c.String(), view.Ending.Error)
+	case view.Outcome != nil:
+		s.accounts(t, c.String(), view.Outcome.Name)
 	}
 	switch {
 	case len(s.accepted) > 1:
@@ -197,14 +197,14 @@ func (c cancelling) check(t *testing.T, s *stage, view jobs.View, answer error) 
 	case view.State == video.StateCancelled && len(s.accepted) > 0:
 		t.Errorf("%s: it is cancelled, and %s was paid", c, s.accepted[0].id)
 	case len(s.accepted) == 1 && view.State != video.StateCompleted && view.State != video.StateDiscarded:
-		t.Errorf("%s: %s was paid, and it is %s: %+v", c, s.accepted[0].id, view.State, view.Ending)
+		t.Errorf("%s: %s was paid, and it is %s: %+v", c, s.accepted[0].id, view.State, view.Outcome)
 	case view.State == video.StateCompleted && (!manifest || file == ""), view.State != video.StateCompleted && manifest:
 		t.Errorf("%s: it is %s with the file %q and a manifest: %v", c, view.State, file, manifest)
-	case view.State == video.StateDiscarded && view.Ending.Err().Error() == "":
+	case view.State == video.StateDiscarded && view.Outcome.Err().Error() == "":
 		t.Errorf("%s: discarded without a word of its payment", c)
 	case view.State == video.StateDiscarded && !c.discard:
 		t.Errorf("%s: discarded, which nobody asked for", c)
-	case view.State == video.StateFailed && view.Ending.Error == "SubmissionLost" && !mayLose(c.plan) && !slices.Contains(slices.Collect(maps.Values(c.plan)), twice):
+	case view.State == video.StateFailed && view.Outcome.Name == "SubmissionLost" && !mayLose(c.plan) && !slices.Contains(slices.Collect(maps.Values(c.plan)), twice):
 		// A claim whose write was tried twice is not known again once the wish
 		// to discard it is written over it: it is given up, and never posted.
 		t.Errorf("%s: called lost, though nothing kept it from being posted and recorded", c)

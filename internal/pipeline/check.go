@@ -39,7 +39,7 @@ type Check struct {
 
 // Run gives the job as completed, or as generating with the wait before the next
 // check. One look that fails, is garbled or is refused ends nothing: the job is
-// paid, and time may mend it. The endings are GenerationFailed, in the
+// paid, and time may mend it. The outcomes are GenerationFailed, in the
 // provider's words, and GenerationOverdue, after a fresh look past the hard
 // deadline.
 func (c *Check) Run(ctx context.Context, job video.Job) (video.Job, error) {

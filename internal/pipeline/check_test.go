@@ -19,7 +19,7 @@ func TestCheck(t *testing.T) {
 		err        error
 		status     video.Status
 		wait       int
-		ending     string
+		outcome    string
 	}{
 		{"early", 20 * time.Second, video.Generation{State: video.Running}, nil, video.Generating, 10, ""},
 		{"running", 2 * time.Minute, video.Generation{State: video.Running}, nil, video.Generating, 10, ""},
@@ -51,14 +51,14 @@ func TestCheck(t *testing.T) {
 			check := &pipeline.Check{Provider: w.provider, Keys: w.keys, Jobs: w.jobs, Schedule: plain(), Timings: taking(time.Hour), Now: w.clock.Now, Log: quiet()}
 			w.clock.pass(test.elapsed)
 			job, err := check.Run(t.Context(), submitted)
-			if test.ending != "" {
-				if video.EndingName(err) != test.ending {
-					t.Fatalf("got %v, want %s", err, test.ending)
+			if test.outcome != "" {
+				if video.OutcomeName(err) != test.outcome {
+					t.Fatalf("got %v, want %s", err, test.outcome)
 				}
 				if strings.Contains(err.Error(), prompt) {
-					t.Errorf("the ending shows the prompt: %v", err)
+					t.Errorf("the outcome shows the prompt: %v", err)
 				}
-				if recorded := w.jobs.entry(t, "job-1").Ending; test.ending != "ServiceUnavailable" && (recorded == nil || recorded.Err().Error() != err.Error()) {
+				if recorded := w.jobs.entry(t, "job-1").Outcome; test.outcome != "ServiceUnavailable" && (recorded == nil || recorded.Err().Error() != err.Error()) {
 					t.Errorf("the table has %+v", recorded)
 				}
 				return
@@ -90,7 +90,7 @@ func TestCheckReadsAChangedKey(t *testing.T) {
 	}
 }
 
-func TestAnEndingThatIsRecordedStays(t *testing.T) {
+func TestAnOutcomeThatIsRecordedStays(t *testing.T) {
 	w := newWorld(answer{id: "gen-1"})
 	submitted, err := w.Run(t.Context(), bare())
 	if err != nil {
@@ -128,11 +128,11 @@ func TestAnotherGenerationEndsNothing(t *testing.T) {
 		}
 		files := &copier{}
 		store := &pipeline.Store{Provider: w.provider, Keys: w.keys, Jobs: w.jobs, Copier: files, Shelf: w.shelf, Now: w.clock.Now}
-		if _, err := store.Run(t.Context(), job); video.EndingName(err) != "InvalidRequest" || !strings.Contains(err.Error(), "not the generation of job job-1") || len(files.copied) > 0 {
+		if _, err := store.Run(t.Context(), job); video.OutcomeName(err) != "InvalidRequest" || !strings.Contains(err.Error(), "not the generation of job job-1") || len(files.copied) > 0 {
 			t.Errorf("Store gives %v, and copied %v", err, files.copied)
 		}
-		if entry := w.jobs.entry(t, "job-1"); entry.Ending != nil {
-			t.Errorf("the job has ended with %+v", entry.Ending)
+		if entry := w.jobs.entry(t, "job-1"); entry.Outcome != nil {
+			t.Errorf("the job has ended with %+v", entry.Outcome)
 		}
 	}
 }

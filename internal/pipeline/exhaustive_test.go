@@ -13,7 +13,7 @@ import (
 	"github.com/takeup/takeup/internal/pipeline"
 )
 
-// play runs one job from its request to its ending, redrives it where that may
+// play runs one job from its request to its outcome, redrives it where that may
 // help, and checks the promises. It gives what was called, so that further plans
 // can be made of it.
 func play(t *testing.T, name string, begun bool, plan map[int]fault) []string {
@@ -40,15 +40,15 @@ func playTwo(t *testing.T, name string, begun bool, plan map[int]fault, task pip
 			other = s.now.trace
 			s.now = first
 		}
-		ending := s.machine(t.Context(), "job-1", input)
+		outcome := s.machine(t.Context(), "job-1", input)
 		trace = s.now.trace
 		again := s.machine(t.Context(), "job-1", input)
-		if again != ending {
-			t.Errorf("%s: it ended with %s, and entered again with %s", name, ending, again)
+		if again != outcome {
+			t.Errorf("%s: it ended with %s, and entered again with %s", name, outcome, again)
 		}
 		mayLose := mayLose(plan) || mayLose(others)
-		s.keepsItsPromises(t, name, ending, mayLose)
-		if ending != "stored" {
+		s.keepsItsPromises(t, name, outcome, mayLose)
+		if outcome != "stored" {
 			s.now = &moments{}
 			s.keepsItsPromises(t, name+", redriven", s.machine(t.Context(), "job-1-r1", resume().Input), mayLose)
 		}
@@ -57,23 +57,23 @@ func playTwo(t *testing.T, name string, begun bool, plan map[int]fault, task pip
 }
 
 // keepsItsPromises checks what must be true of a job that has ended.
-func (s *stage) keepsItsPromises(t *testing.T, name, ending string, mayLose bool) {
+func (s *stage) keepsItsPromises(t *testing.T, name, outcome string, mayLose bool) {
 	t.Helper()
 	file, manifest := s.stored("job-1")
-	s.accounts(t, name, ending)
+	s.accounts(t, name, outcome)
 	switch {
 	case len(s.accepted) > 1:
 		t.Errorf("%s: paid twice: %v", name, s.accepted)
-	case len(s.accepted) == 1 && ending != "stored":
-		t.Errorf("%s: %s was paid, and it ended with %s", name, s.accepted[0].id, ending)
-	case ending == "stored" && (!manifest || !strings.HasSuffix(file, s.accepted[0].id)):
+	case len(s.accepted) == 1 && outcome != "stored":
+		t.Errorf("%s: %s was paid, and it ended with %s", name, s.accepted[0].id, outcome)
+	case outcome == "stored" && (!manifest || !strings.HasSuffix(file, s.accepted[0].id)):
 		t.Errorf("%s: it ended as stored with the file %q and a manifest: %v", name, file, manifest)
-	case ending != "stored" && (manifest || file != ""):
-		t.Errorf("%s: it ended with %s and has the file %q", name, ending, file)
-	case ending == "SubmissionLost" && !mayLose:
+	case outcome != "stored" && (manifest || file != ""):
+		t.Errorf("%s: it ended with %s and has the file %q", name, outcome, file)
+	case outcome == "SubmissionLost" && !mayLose:
 		t.Errorf("%s: called lost, though nothing kept it from being posted and recorded", name)
-	case !slices.Contains([]string{"stored", "InvalidRequest", "Unauthorized", "OutOfCredits", "SubmissionLost"}, ending):
-		t.Errorf("%s: it ended with %s", name, ending)
+	case !slices.Contains([]string{"stored", "InvalidRequest", "Unauthorized", "OutOfCredits", "SubmissionLost"}, outcome):
+		t.Errorf("%s: it ended with %s", name, outcome)
 	}
 }
 

@@ -164,8 +164,8 @@ func (c forgetting) run(t *testing.T) (calls, own []string) {
 		if again, _, _ := entries.Get(t.Context(), "job-1"); again.Execution != after.Execution {
 			t.Errorf("%s: it is forgotten, and redriven as %s", c, again.Execution)
 		}
-		if ending := s.machine(t.Context(), "job-1-r9", resume().Input); ending != "InvalidRequest" {
-			t.Errorf("%s: it is forgotten, and a redrive by hand ends with %s", c, ending)
+		if outcome := s.machine(t.Context(), "job-1-r9", resume().Input); outcome != "InvalidRequest" {
+			t.Errorf("%s: it is forgotten, and a redrive by hand ends with %s", c, outcome)
 		}
 		receipt, err := service.Start(t.Context(), "job-1", created().Request, video.Origin{Trigger: video.TriggerAPI})
 		if err != nil || !receipt.Known || len(e.executions) > after.Redrives+1 {

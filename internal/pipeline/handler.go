@@ -24,13 +24,13 @@ func Handler[In any](logger *slog.Logger, now func() time.Time, name string, ste
 			if r := recover(); r != nil {
 				err = &video.ServiceUnavailable{Doing: "the step " + name, Err: fmt.Errorf("it panicked: %v", r)}
 			}
-			err = video.Ending(err)
+			err = video.OutcomeOf(err)
 			attributes := []any{
 				"job", job.ID, "status", job.Status, "generation", job.GenerationID,
 				"wait_seconds", job.WaitSeconds, "elapsed_ms", now().Sub(began).Milliseconds(),
 			}
 			if err != nil {
-				logger.ErrorContext(ctx, name, append(attributes, "error", video.EndingName(err), "message", err.Error())...)
+				logger.ErrorContext(ctx, name, append(attributes, "error", video.OutcomeName(err), "message", err.Error())...)
 				job = video.Job{}
 				return
 			}
@@ -88,51 +88,51 @@ func retrieve(ctx context.Context, provider Retriever, keys Keys, route video.Ro
 	return provider.Retrieve(ctx, again, route, id, model)
 }
 
-// settleMoney books what the ending of a job's generation says of its money.
-func settleMoney(entry *video.Entry, ending error) {
+// settleMoney books what the outcome of a job's generation says of its money.
+func settleMoney(entry *video.Entry, outcome error) {
 	var failed *video.GenerationFailed
 	var overdue *video.GenerationOverdue
 	var rejected *video.VideoRejected
 	var discarded *video.Discarded
 	switch {
-	case errors.As(ending, &failed):
+	case errors.As(outcome, &failed):
 		entry.Book(video.MoneyFailed, 0)
-	case errors.As(ending, &overdue):
+	case errors.As(outcome, &overdue):
 		entry.Book(video.MoneyUncertain, 0)
-	case errors.As(ending, &rejected):
+	case errors.As(outcome, &rejected):
 		entry.Book(video.MoneySpent, 0)
-	case errors.As(ending, &discarded):
+	case errors.As(outcome, &discarded):
 		entry.Book(video.MoneySpent, video.MicrosOfCredits(discarded.Credits))
 	}
 }
 
-// end records how a job ended and gives the ending, so that the API and a redrive
-// know it after the execution is forgotten. The ending stands also where it
+// end records how a job ended and gives the outcome, so that the API and a redrive
+// know it after the execution is forgotten. The outcome stands also where it
 // could not be recorded: the execution has it. It is not recorded for a job whose
 // generation is another: that one goes on.
-func end(ctx context.Context, jobs Jobs, now func() time.Time, job video.Job, ending error) error {
+func end(ctx context.Context, jobs Jobs, now func() time.Time, job video.Job, outcome error) error {
 	for range 3 {
 		entry, version, err := jobs.Get(ctx, job.ID)
 		if err != nil || entry.GenerationID != job.GenerationID {
-			return ending
+			return outcome
 		}
 		if entry.Over() {
-			return entry.Ending.Err() // a step that was entered twice ends the same
+			return entry.Outcome.Err() // a step that was entered twice ends the same
 		}
 		var failed *video.GenerationFailed
 		var overdue *video.GenerationOverdue
 		switch {
-		case errors.As(ending, &failed):
+		case errors.As(outcome, &failed):
 			failed.Said = entry.Request.Redact(failed.Said)
-		case errors.As(ending, &overdue):
+		case errors.As(outcome, &overdue):
 			overdue.Said = entry.Request.Redact(overdue.Said)
 		}
-		entry.End(ending, now())
-		settleMoney(&entry, ending)
+		entry.End(outcome, now())
+		settleMoney(&entry, outcome)
 		var conflict *video.Conflict
 		if _, _, err = jobs.Update(ctx, entry, version); !errors.As(err, &conflict) {
-			return ending
+			return outcome
 		}
 	}
-	return ending
+	return outcome
 }

@@ -20,13 +20,13 @@ func TestHandlerGivesNamedErrorsAndOneLine(t *testing.T) {
 		want string
 	}{
 		{"done", func(context.Context, string) (video.Job, error) { return video.Job{ID: "job-1"}, nil }, ""},
-		{"an ending", func(context.Context, string) (video.Job, error) {
+		{"an outcome", func(context.Context, string) (video.Job, error) {
 			return video.Job{ID: "job-1"}, &video.OutOfCredits{}
 		}, "OutOfCredits"},
-		{"a wrapped ending", func(context.Context, string) (video.Job, error) {
+		{"a wrapped outcome", func(context.Context, string) (video.Job, error) {
 			return video.Job{ID: "job-1"}, fmt.Errorf("while at it: %w", &video.OutOfCredits{})
 		}, "OutOfCredits"},
-		{"no ending", func(context.Context, string) (video.Job, error) {
+		{"no outcome", func(context.Context, string) (video.Job, error) {
 			return video.Job{ID: "job-1"}, errors.New("broken")
 		}, "ServiceUnavailable"},
 		{"a panic", func(context.Context, string) (video.Job, error) { panic("at the disco") }, "ServiceUnavailable"},

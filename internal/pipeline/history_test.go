@@ -167,7 +167,7 @@ func turns(t *testing.T, s settings, way way, known *times, failing retries) (in
 			job, err = submit.Run(ctx, pipeline.Task{Execution: "job-1", Input: input})
 		}
 		if err != nil {
-			switch video.EndingName(err) {
+			switch video.OutcomeName(err) {
 			case "GenerationOverdue", "ProviderBusy", "SubmissionLost":
 				return n, clock.Now().Sub(began)
 			}

@@ -30,13 +30,13 @@ type crowd struct {
 	takes  func(n int) time.Duration // how long the nth generation takes
 	price  int64                     // micro-dollars
 
-	mu      sync.Mutex // guards what follows
-	random  *rand.Rand
-	marks   int
-	posted  []posted
-	stored  map[string]time.Time
-	endings map[string]string
-	looks   map[string]int // visits of Submit
+	mu       sync.Mutex // guards what follows
+	random   *rand.Rand
+	marks    int
+	posted   []posted
+	stored   map[string]time.Time
+	outcomes map[string]string
+	looks    map[string]int // visits of Submit
 }
 
 // posted is a submission, in the order in which they came.
@@ -48,7 +48,7 @@ type posted struct {
 func newCrowd(limits video.Limits, usual time.Duration) *crowd {
 	c := &crowd{
 		limits: limits, wait: 24 * time.Hour, price: 1_000_000, random: rand.New(rand.NewPCG(1, 2)),
-		takes: func(int) time.Duration { return usual }, stored: map[string]time.Time{}, endings: map[string]string{}, looks: map[string]int{},
+		takes: func(int) time.Duration { return usual }, stored: map[string]time.Time{}, outcomes: map[string]string{}, looks: map[string]int{},
 	}
 	c.jobs = table.New(&c.items, "jobs", func() string {
 		c.mu.Lock()
@@ -169,7 +169,7 @@ func (c *crowd) execution(t *testing.T, id string) {
 		defer c.mu.Unlock()
 		c.looks[id] = looks
 		if err != nil {
-			c.endings[id] = video.EndingName(err) + ": " + err.Error()
+			c.outcomes[id] = video.OutcomeName(err) + ": " + err.Error()
 		} else {
 			c.stored[id] = time.Now()
 		}
@@ -200,9 +200,9 @@ func (c *crowd) figures(t *testing.T, name string, took, ideal time.Duration) {
 		looks, all = max(looks, n), all+n
 	}
 	t.Logf("%s: took %s of ideally %s, a ratio of %.3f; passed=%d; %d looks on average, %d at most; ended without a video: %d",
-		name, took, ideal, float64(took)/float64(ideal), c.passed(), all/len(c.looks), looks, len(c.endings))
-	for id, ending := range c.endings {
-		t.Errorf("%s: %s ended with %s", name, id, ending)
+		name, took, ideal, float64(took)/float64(ideal), c.passed(), all/len(c.looks), looks, len(c.outcomes))
+	for id, outcome := range c.outcomes {
+		t.Errorf("%s: %s ended with %s", name, id, outcome)
 		break
 	}
 	if float64(took) > 1.2*float64(ideal) {

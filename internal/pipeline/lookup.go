@@ -17,7 +17,7 @@ const clockSkew = 5 * time.Minute
 // keeps an execution's history short.
 const longestLookUp = 10 * time.Minute
 
-// maxCharges is the most charges that an ending names: it is stored and shown.
+// maxCharges is the most charges that an outcome names: it is stored and shown.
 const maxCharges = 10
 
 // found is what one look into the provider's records gave.
@@ -35,7 +35,7 @@ type found struct {
 // again: the records may not be readable at that moment either.
 func (s *visit) lookUp(ctx context.Context, o order, entry video.Entry, version string) (video.Job, bool, error) {
 	began := s.Now()
-	if entry.Ending != nil {
+	if entry.Outcome != nil {
 		entry.SearchedSince = began
 	}
 	searched := entry.ClaimedAt
@@ -81,17 +81,17 @@ func (s *visit) lookUp(ctx context.Context, o order, entry video.Entry, version 
 		return s.submit(ctx, o, entry, version)
 	}
 	named := look.charges[:min(len(look.charges), maxCharges)]
-	ending := &video.SubmissionLost{
+	outcome := &video.SubmissionLost{
 		ClientRequestID: entry.ClientRequestID(), Unread: entry.Request.Redact(look.unread),
 		Charges: named, MoreCharges: len(look.charges) - len(named),
 	}
 	entry.Phase = video.PhaseUnanswered
 	entry.Book(video.MoneyUncertain, 0)
-	entry.End(ending, s.Now())
+	entry.End(outcome, s.Now())
 	if _, _, err := s.Jobs.Update(ctx, entry, version); err != nil {
 		return video.Job{}, false, unlessConflict(err)
 	}
-	return video.Job{}, true, ending
+	return video.Job{}, true, outcome
 }
 
 // look reads the provider's records once, with the key that the attempt was sent

@@ -45,7 +45,7 @@ func TestAnUnansweredSubmissionIsConfirmedWithTheKeyThatIsTaken(t *testing.T) {
 // submission count from its claim.
 func TestASubmissionOfARedriveIsLookedUpForItsWholeTime(t *testing.T) {
 	w := newWorld(answer{err: &video.Refusal{Kind: video.RefusedCredits}}, answer{err: &video.Unanswered{Err: errors.New("reset")}})
-	if _, err := w.Run(t.Context(), bare()); video.EndingName(err) != "OutOfCredits" {
+	if _, err := w.Run(t.Context(), bare()); video.OutcomeName(err) != "OutOfCredits" {
 		t.Fatalf("got %v", err)
 	}
 	w.clock.pass(48 * time.Hour)
@@ -55,7 +55,7 @@ func TestASubmissionOfARedriveIsLookedUpForItsWholeTime(t *testing.T) {
 		w.clock.pass(time.Duration(job.WaitSeconds) * time.Second)
 		job, err = w.Run(t.Context(), again(t, job))
 	}
-	if took := w.clock.Now().Sub(began); video.EndingName(err) != "SubmissionLost" || took < 2*time.Hour {
+	if took := w.clock.Now().Sub(began); video.OutcomeName(err) != "SubmissionLost" || took < 2*time.Hour {
 		t.Errorf("got %v after %v, before the longest generation was over", err, took)
 	}
 }
@@ -74,17 +74,17 @@ func TestARedriveLooksForALostSubmissionAnew(t *testing.T) {
 		}
 		return w.clock.Now().Sub(began)
 	}
-	if first := ended(); video.EndingName(err) != "SubmissionLost" || first < 2*time.Hour {
+	if first := ended(); video.OutcomeName(err) != "SubmissionLost" || first < 2*time.Hour {
 		t.Fatalf("got %v after %v", err, first)
 	}
 	w.clock.pass(48 * time.Hour)
 	if job, err = w.Run(t.Context(), resume()); err != nil || job.Status != video.Waiting {
 		t.Fatalf("redriven: %+v, %v", job, err)
 	}
-	if entry := w.jobs.entry(t, "job-1"); entry.Ending != nil || !entry.SearchedSince.Equal(w.clock.Now()) {
-		t.Errorf("it looks since %v, and ended with %v", entry.SearchedSince, entry.Ending)
+	if entry := w.jobs.entry(t, "job-1"); entry.Outcome != nil || !entry.SearchedSince.Equal(w.clock.Now()) {
+		t.Errorf("it looks since %v, and ended with %v", entry.SearchedSince, entry.Outcome)
 	}
-	if again := ended(); video.EndingName(err) != "SubmissionLost" || again < 2*time.Hour {
+	if again := ended(); video.OutcomeName(err) != "SubmissionLost" || again < 2*time.Hour {
 		t.Fatalf("redriven: got %v after %v", err, again)
 	}
 	w.clock.pass(time.Hour)
@@ -148,7 +148,7 @@ func TestAnUnansweredAttemptHoldsItsSlotForTheUsualTime(t *testing.T) {
 				}
 				m := w.jobs.entry(t, "job-1").Money[0]
 				switch {
-				case found == "never" && (video.EndingName(err) != "SubmissionLost" || m.State != video.MoneyUncertain || m.Slot),
+				case found == "never" && (video.OutcomeName(err) != "SubmissionLost" || m.State != video.MoneyUncertain || m.Slot),
 					found == "in time" && (err != nil || m.State != video.MoneyReserved || !m.Slot),
 					found == "late" && (err != nil || m.State != video.MoneyReserved || m.Slot):
 					t.Errorf("%v, %+v", err, m)

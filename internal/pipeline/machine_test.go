@@ -20,11 +20,11 @@ func invoke[In any](ctx context.Context, step func(context.Context, In) (video.J
 		}
 	}()
 	job, err = step(ctx, in)
-	return job, video.Ending(err)
+	return job, video.OutcomeOf(err)
 }
 
 // machine runs an execution to its end, as the ASL has it: it gives the name of
-// the ending, or "stored".
+// the outcome, or "stored".
 func (s *stage) machine(ctx context.Context, execution string, input json.RawMessage) string {
 	submit, check, store := s.steps()
 	state := "Submit"
@@ -45,7 +45,7 @@ func (s *stage) machine(ctx context.Context, execution string, input json.RawMes
 			return "stopped"
 		}
 		if err != nil {
-			return video.EndingName(err)
+			return video.OutcomeName(err)
 		}
 		switch job.Status {
 		case video.Stored:

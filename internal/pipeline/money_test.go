@@ -92,7 +92,7 @@ func counted(c table.Counters, m video.Money) table.Counters {
 // accounts checks what must be true of the money of a job that has ended: nothing is
 // reserved or in flight, what was accepted is spent, what may have been is uncertain,
 // and what certainly was not costs nothing.
-func (s *stage) accounts(t *testing.T, name, ending string) {
+func (s *stage) accounts(t *testing.T, name, outcome string) {
 	t.Helper()
 	if s.wrong != "" {
 		t.Errorf("%s: %s", name, s.wrong)
@@ -108,14 +108,14 @@ func (s *stage) accounts(t *testing.T, name, ending string) {
 	}
 	switch {
 	case sum.Reserved != 0 || sum.InFlight != 0:
-		t.Errorf("%s: it ended with %s, and holds %+v", name, ending, sum)
+		t.Errorf("%s: it ended with %s, and holds %+v", name, outcome, sum)
 	case len(s.accepted) > 0 && sum.Spent+sum.Uncertain == 0:
-		t.Errorf("%s: it ended with %s, was paid, and its money was released: %+v", name, ending, entry.Money)
-	case ending == "stored" && (sum.Spent != 980_000 || sum.Uncertain != 0):
+		t.Errorf("%s: it ended with %s, was paid, and its money was released: %+v", name, outcome, entry.Money)
+	case outcome == "stored" && (sum.Spent != 980_000 || sum.Uncertain != 0):
 		t.Errorf("%s: it is stored, and %+v", name, sum)
-	case ending == "SubmissionLost" && sum.Uncertain != 980_000:
+	case outcome == "SubmissionLost" && sum.Uncertain != 980_000:
 		t.Errorf("%s: it is lost, and %+v", name, sum)
-	case strings.Contains("InvalidRequest Unauthorized OutOfCredits Cancelled", ending) && sum.Held != 0:
-		t.Errorf("%s: it ended with %s, and costs %+v", name, ending, sum)
+	case strings.Contains("InvalidRequest Unauthorized OutOfCredits Cancelled", outcome) && sum.Held != 0:
+		t.Errorf("%s: it ended with %s, and costs %+v", name, outcome, sum)
 	}
 }

@@ -72,7 +72,7 @@ func (s *Submit) reject(ctx context.Context, o order, why error) error {
 // leaves the later name.
 func (o order) adopt(entry *video.Entry) bool {
 	id, n := video.RedriveOf(o.execution)
-	if !o.resume || id != entry.ID || n <= entry.Redrives || !entry.ForgottenAt.IsZero() || entry.Ending != nil && entry.Ending.Final() {
+	if !o.resume || id != entry.ID || n <= entry.Redrives || !entry.ForgottenAt.IsZero() || entry.Outcome != nil && entry.Outcome.Final() {
 		return false
 	}
 	entry.Execution, entry.Redrives, entry.Started = o.execution, n, true

@@ -20,10 +20,10 @@ const pausedTimes = 4
 // A job that is redriven has not ended any more.
 func (s *visit) pause(ctx context.Context, entry video.Entry, version string, paused *video.Paused) (video.Job, bool, error) {
 	wait := s.pausedFor(ctx, entry.ID, paused)
-	redriven, first := entry.Ending != nil, entry.PausedSince.IsZero()
+	redriven, first := entry.Outcome != nil, entry.PausedSince.IsZero()
 	if redriven {
 		entry.Turn = entry.TurnAt(s.Now())
-		entry.Ending = nil
+		entry.Outcome = nil
 	}
 	if first {
 		entry.PausedSince = s.Now()
@@ -63,7 +63,7 @@ func (s *Submit) missing(ctx context.Context, id string) (video.Job, bool, error
 // forgotten refuses what would go on with a job that was forgotten. One that is
 // entered again ends as it did.
 func (o order) forgotten(entry video.Entry) error {
-	if entry.ForgottenAt.IsZero() || !o.resume && (entry.Phase == video.PhaseAccepted || entry.Ending != nil) {
+	if entry.ForgottenAt.IsZero() || !o.resume && (entry.Phase == video.PhaseAccepted || entry.Outcome != nil) {
 		return nil
 	}
 	return &video.InvalidRequest{Fields: []video.FieldError{{Field: "id", Message: "job " + o.id + " was forgotten, and its request with it, so there is nothing to go on with; send a new request"}}}

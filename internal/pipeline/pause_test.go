@@ -73,12 +73,12 @@ func TestRedrivenWhilePaused(t *testing.T) {
 			w.ResubmitLost = lost
 			entry := created()
 			entry.Attempt, entry.KeyVersion, entry.ClaimedAt, entry.ClaimedUntil = 1, "v1", w.clock.Now(), w.clock.Now().Add(time.Minute)
-			ending := error(&video.OutOfCredits{})
+			outcome := error(&video.OutOfCredits{})
 			if entry.Phase = video.PhaseRefused; lost {
-				entry.Phase, ending = video.PhaseUnanswered, &video.SubmissionLost{}
+				entry.Phase, outcome = video.PhaseUnanswered, &video.SubmissionLost{}
 				w.clock.pass(24 * time.Hour)
 			}
-			entry.End(ending, w.clock.Now())
+			entry.End(outcome, w.clock.Now())
 			if _, _, err := w.jobs.Create(t.Context(), entry); err != nil {
 				t.Fatal(err)
 			}
@@ -87,7 +87,7 @@ func TestRedrivenWhilePaused(t *testing.T) {
 			for range 2 {
 				job, err := w.Run(t.Context(), task)
 				entry = w.jobs.entry(t, "job-1")
-				if err != nil || job.Status != video.Waiting || entry.Ending != nil || entry.Attempt != 1 || entry.Resubmitted || entry.Told(video.StepSubmit).Has(video.EventLost, 1) {
+				if err != nil || job.Status != video.Waiting || entry.Outcome != nil || entry.Attempt != 1 || entry.Resubmitted || entry.Told(video.StepSubmit).Has(video.EventLost, 1) {
 					t.Fatalf("paused: got %+v, %v, and in the table is %+v", job, err, entry)
 				}
 				task = again(t, job)
@@ -184,10 +184,10 @@ func (c pausing) run(t *testing.T) (calls []string) {
 			})
 		}
 		s.now = main
-		ending := s.machine(t.Context(), "job-1", json.RawMessage(`{"prompt":"`+prompt+`"}`))
+		outcome := s.machine(t.Context(), "job-1", json.RawMessage(`{"prompt":"`+prompt+`"}`))
 		calls = main.trace
 		resumed.Wait()
-		s.keepsItsPromises(t, c.String(), ending, mayLose(c.plan))
+		s.keepsItsPromises(t, c.String(), outcome, mayLose(c.plan))
 	})
 	return calls
 }

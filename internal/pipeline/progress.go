@@ -54,14 +54,14 @@ func (s *visit) meet(o order, entry video.Entry) {
 	s.before = entry.Told(video.StepSubmit)
 	n := entry.Redrives
 	known := s.before.Has(video.EventContinued, n) || slices.ContainsFunc(s.events, func(e video.Event) bool { return e.Kind == video.EventContinued })
-	if n == 0 || entry.Execution != o.execution || known || entry.Ending != nil && entry.Ending.Final() {
+	if n == 0 || entry.Execution != o.execution || known || entry.Outcome != nil && entry.Outcome.Final() {
 		return
 	}
 	for _, e := range entry.Told(video.StepCheck).Events {
 		s.note(e)
 	}
-	if e := entry.Ending; e != nil {
-		s.note(video.Event{At: e.At, Kind: video.EventEnded, Said: e.Error + ": " + e.Message})
+	if e := entry.Outcome; e != nil {
+		s.note(video.Event{At: e.At, Kind: video.EventEnded, Said: e.Name + ": " + e.Message})
 	}
 	s.note(video.Event{Kind: video.EventContinued, Number: n, Said: entry.Execution})
 }
@@ -88,7 +88,7 @@ const (
 	copyTries        = 14
 )
 
-// tell tells of a copy that failed and will be tried again. An ending is in the
+// tell tells of a copy that failed and will be tried again. An outcome is in the
 // job's entry.
 func (s *Store) tell(ctx context.Context, job video.Job, entry video.Entry, why error) {
 	var unavailable *video.VideoUnavailable

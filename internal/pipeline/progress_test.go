@@ -93,7 +93,7 @@ func TestSubmitTells(t *testing.T) {
 			task := bare()
 			for i := range test.enter {
 				job, err := w.Run(t.Context(), task)
-				if err != nil && video.EndingName(err) != "OutOfCredits" {
+				if err != nil && video.OutcomeName(err) != "OutOfCredits" {
 					t.Fatal(err)
 				}
 				if i < test.enter-1 {
@@ -195,7 +195,7 @@ func TestStoreTells(t *testing.T) {
 	wait := first
 	for n := range tries + 1 {
 		w.clock.pass(time.Second)
-		if _, err := store.Run(t.Context(), job); video.EndingName(err) != "VideoUnavailable" {
+		if _, err := store.Run(t.Context(), job); video.OutcomeName(err) != "VideoUnavailable" {
 			t.Fatal(err)
 		}
 		want := fmt.Sprintf("video of 0, next in %v, until in %v: reset by peer", wait, total)

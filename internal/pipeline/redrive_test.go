@@ -28,7 +28,7 @@ func TestBegunAnew(t *testing.T) {
 // that comes late does not.
 func TestARedriveByHandIsNamed(t *testing.T) {
 	w := newWorld(answer{err: &video.Refusal{Kind: video.RefusedCredits}}, answer{id: "gen-1"})
-	if _, err := w.Run(t.Context(), bare()); video.EndingName(err) != "OutOfCredits" {
+	if _, err := w.Run(t.Context(), bare()); video.OutcomeName(err) != "OutOfCredits" {
 		t.Fatalf("got %v", err)
 	}
 	for _, name := range []string{"job-1-r3", "job-1-r2", "other-r4", "job-1"} {
@@ -42,7 +42,7 @@ func TestARedriveByHandIsNamed(t *testing.T) {
 }
 
 // Who started the redrive marks that at the same moment: the redrive goes on all
-// the same, be it by an attempt or by taking an ending away.
+// the same, be it by an attempt or by taking an outcome away.
 func TestARedriveOutlivesTheMarkOfItsStart(t *testing.T) {
 	for name, answers := range map[string][]answer{
 		"refused":  {{err: &video.Refusal{Kind: video.RefusedCredits}}, {id: "gen-1"}},
@@ -52,7 +52,7 @@ func TestARedriveOutlivesTheMarkOfItsStart(t *testing.T) {
 		_, _ = w.Run(t.Context(), bare())
 		entry := w.jobs.entry(t, "job-1")
 		if name == "accepted" {
-			entry.DiscardedAt, entry.Ending = entry.SubmittedAt, video.NewEndingRecord(&video.Discarded{GenerationID: "gen-1"}, entry.SubmittedAt)
+			entry.DiscardedAt, entry.Outcome = entry.SubmittedAt, video.NewOutcome(&video.Discarded{GenerationID: "gen-1"}, entry.SubmittedAt)
 		}
 		if _, _, err := w.jobs.Update(t.Context(), entry.Next(), "3"); err != nil {
 			t.Fatal(err)
@@ -69,7 +69,7 @@ func TestARedriveOutlivesTheMarkOfItsStart(t *testing.T) {
 		if err != nil || job.GenerationID != "gen-1" || !marked {
 			t.Errorf("%s: got %+v, %v, marked %v", name, job, err, marked)
 		}
-		if entry := w.jobs.entry(t, "job-1"); entry.Ending != nil || !entry.DiscardedAt.IsZero() || len(w.provider.posted) != len(answers) {
+		if entry := w.jobs.entry(t, "job-1"); entry.Outcome != nil || !entry.DiscardedAt.IsZero() || len(w.provider.posted) != len(answers) {
 			t.Errorf("%s: %+v, posted %v", name, entry, w.provider.posted)
 		}
 	}

@@ -87,18 +87,18 @@ func (c retrying) run(t *testing.T) (calls, own []string) {
 		if _, stored := s.stored("job-1"); err != nil || stored != (view.State == video.StateCompleted) || !view.State.Ended() {
 			t.Errorf("%s: a manifest: %v, and it is %s, %v", c, stored, view.State, err)
 		}
-		ending := "stored"
+		outcome := "stored"
 		redriven, err := service.Redrive(t.Context(), "job-1")
 		var not *jobs.NotRedriven
 		switch name := redriven.Execution; {
 		case err == nil:
-			ending = s.machine(t.Context(), name, json.RawMessage(*e.executions[name].Input))
+			outcome = s.machine(t.Context(), name, json.RawMessage(*e.executions[name].Input))
 		case !errors.As(err, &not):
 			t.Errorf("%s: redriven: %v", c, err)
-		case view.Ending != nil:
-			ending = view.Ending.Error
+		case view.Outcome != nil:
+			outcome = view.Outcome.Name
 		}
-		s.keepsItsPromises(t, c.String()+", redriven", ending, true)
+		s.keepsItsPromises(t, c.String()+", redriven", outcome, true)
 	})
 	return calls, own
 }

@@ -53,12 +53,12 @@ func (s *visit) full(ctx context.Context, o order, entry video.Entry, version st
 	end := entry.FullSince.Add(s.Times.CapWait)
 	left := end.Sub(now)
 	if left <= 0 || why.Lasts(end) {
-		ending := &video.CapReached{Limit: why.Limit, Held: why.Held, Of: why.Of, Price: why.Price}
-		entry.End(ending, now)
+		outcome := &video.CapReached{Limit: why.Limit, Held: why.Held, Of: why.Of, Price: why.Price}
+		entry.End(outcome, now)
 		if _, _, err := s.Jobs.Update(ctx, entry, version); err != nil {
 			return video.Job{}, false, unlessConflict(err)
 		}
-		return video.Job{}, true, ending
+		return video.Job{}, true, outcome
 	}
 	wait := s.slotWait(ctx, entry, why)
 	inTurn := time.Duration(why.Ahead)*apart + s.Jitter(s.Times.Busy)

@@ -57,10 +57,10 @@ func TestWaitingForASlot(t *testing.T) {
 		w.clock.pass(time.Duration(job.WaitSeconds) * time.Second)
 		job, err = w.Run(ctx, again(t, job))
 	}
-	if waited := w.clock.Now().Sub(began); video.EndingName(err) != "CapReached" || waited != 24*time.Hour || looks > 2*500 {
+	if waited := w.clock.Now().Sub(began); video.OutcomeName(err) != "CapReached" || waited != 24*time.Hour || looks > 2*500 {
 		t.Errorf("got %v after %s and %d looks", err, waited, looks)
 	}
-	if entry := w.jobs.entry(t, "job-1"); entry.Ending == nil || entry.Attempt != 0 || len(entry.Money) != 0 || len(w.provider.posted) != 0 {
+	if entry := w.jobs.entry(t, "job-1"); entry.Outcome == nil || entry.Attempt != 0 || len(entry.Money) != 0 || len(w.provider.posted) != 0 {
 		t.Errorf("%+v, posted %v", entry, w.provider.posted)
 	}
 	w.jobs.full = nil
@@ -81,7 +81,7 @@ func TestARedriveWaitsForRoomAnew(t *testing.T) {
 		t.Fatalf("%+v, %v", job, err)
 	}
 	w.clock.pass(24 * time.Hour)
-	if _, err = w.Run(ctx, again(t, job)); video.EndingName(err) != "CapReached" {
+	if _, err = w.Run(ctx, again(t, job)); video.OutcomeName(err) != "CapReached" {
 		t.Fatalf("got %v", err)
 	}
 	if job, err = w.Run(ctx, resume()); err != nil || job.Status != video.Waiting || job.WaitSeconds != 24*3600 {

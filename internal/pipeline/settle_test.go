@@ -71,19 +71,19 @@ func (e *engine) ListExecutions(_ context.Context, in *sfn.ListExecutionsInput, 
 }
 
 // stop ends an execution as its operator does, or as it ended by itself.
-func (e *engine) stop(name, ending string) {
+func (e *engine) stop(name, outcome string) {
 	execution := e.executions[name]
 	if execution.Status != types.ExecutionStatusRunning {
 		return
 	}
 	execution.StopDate = aws.Time(time.Now())
-	switch ending {
+	switch outcome {
 	case "stopped":
 		execution.Status = types.ExecutionStatusAborted
 	case "stored":
 		execution.Status = types.ExecutionStatusSucceeded
 	default:
-		execution.Status, execution.Error = types.ExecutionStatusFailed, &ending
+		execution.Status, execution.Error = types.ExecutionStatusFailed, &outcome
 	}
 }
 
@@ -151,8 +151,8 @@ func (c settling) run(t *testing.T) (calls, own []string) {
 			own = s.now.trace
 			s.now = main
 		}
-		ending := s.machine(t.Context(), "job-1", input)
-		e.stop("job-1", ending)
+		outcome := s.machine(t.Context(), "job-1", input)
+		e.stop("job-1", outcome)
 		calls, s.now, s.stopped = main.trace, &moments{}, false
 		if err := c.settleLater(t.Context(), service, e); err != nil {
 			t.Errorf("%s: %v", c, err)
@@ -165,13 +165,13 @@ func (c settling) run(t *testing.T) (calls, own []string) {
 			t.Fatalf("%s: %v, %v", c, err, viewErr)
 		case stored != (view.State == video.StateCompleted) || stored == (entry.Manifest == nil):
 			t.Errorf("%s: a manifest: %v, and it is %s, with the manifest %v", c, stored, view.State, entry.Manifest)
-		case !stored && entry.Ending == nil:
+		case !stored && entry.Outcome == nil:
 			t.Errorf("%s: it has no outcome: %+v", c, entry)
 		case !view.State.Ended():
 			t.Errorf("%s: it is %s", c, view.State)
 		}
-		if ended := view.Ending; ended != nil {
-			s.accounts(t, c.String(), ended.Error)
+		if ended := view.Outcome; ended != nil {
+			s.accounts(t, c.String(), ended.Name)
 		} else {
 			s.accounts(t, c.String(), "stored")
 		}
@@ -186,15 +186,15 @@ func (c settling) run(t *testing.T) (calls, own []string) {
 		var not *jobs.NotRedriven
 		switch {
 		case err == nil:
-			ending = s.machine(t.Context(), name, json.RawMessage(*e.executions[name].Input))
+			outcome = s.machine(t.Context(), name, json.RawMessage(*e.executions[name].Input))
 		case !errors.As(err, &not):
 			t.Errorf("%s: redriven: %v", c, err)
 		case view.State == video.StateCompleted:
-			ending = "stored"
+			outcome = "stored"
 		default:
-			ending = view.Ending.Error
+			outcome = view.Outcome.Name
 		}
-		s.keepsItsPromises(t, c.String()+", redriven", ending, true)
+		s.keepsItsPromises(t, c.String()+", redriven", outcome, true)
 	})
 	return calls, own
 }

@@ -93,8 +93,8 @@ func (s *Store) record(ctx context.Context, job video.Job, manifest video.Manife
 		if entry.Manifest != nil {
 			return nil
 		}
-		// An ending, if there is one, is of another execution that gave up sooner.
-		entry.Manifest, entry.Ending = &manifest, nil
+		// An outcome, if there is one, is of another execution that gave up sooner.
+		entry.Manifest, entry.Outcome = &manifest, nil
 		entry.Book(video.MoneySpent, video.MicrosOfCredits(manifest.CreditsUsed))
 		if _, _, err := s.Jobs.Update(ctx, entry, version); err == nil || unlessConflict(err) != nil {
 			return err

@@ -53,7 +53,7 @@ func TestStore(t *testing.T) {
 		generation video.Generation
 		err        error // of the retrieve
 		copyErr    error
-		ending     string
+		outcome    string
 		recorded   bool
 	}{
 		{"stored", finished, nil, nil, "", false},
@@ -77,14 +77,14 @@ func TestStore(t *testing.T) {
 			began := w.clock.Now()
 			job.Polls, job.CompletedAt = 3, began
 			job, err = store.Run(t.Context(), job)
-			if (err == nil) != (test.ending == "") || err != nil && video.EndingName(err) != test.ending {
-				t.Fatalf("got %v, want %s", err, test.ending)
+			if (err == nil) != (test.outcome == "") || err != nil && video.OutcomeName(err) != test.outcome {
+				t.Fatalf("got %v, want %s", err, test.outcome)
 			}
-			if recorded := w.jobs.entry(t, "job-1").Ending != nil; recorded != test.recorded {
-				t.Errorf("an ending in the table: %v, want %v", recorded, test.recorded)
+			if recorded := w.jobs.entry(t, "job-1").Outcome != nil; recorded != test.recorded {
+				t.Errorf("an outcome in the table: %v, want %v", recorded, test.recorded)
 			}
 			manifest, stored := w.shelf["job-1"]
-			if stored != (test.ending == "") {
+			if stored != (test.outcome == "") {
 				t.Fatalf("a manifest is there: %v", stored)
 			}
 			if !stored {
@@ -139,7 +139,7 @@ func TestStoreRedactsRefusals(t *testing.T) {
 	}
 	store := &pipeline.Store{Provider: w.provider, Keys: w.keys, Jobs: w.jobs, Copier: &copier{urls: 1}, Shelf: w.shelf, Now: w.clock.Now}
 	_, err = store.Run(t.Context(), job)
-	if video.EndingName(err) != "VideoUnavailable" || strings.Contains(err.Error(), prompt) || !strings.Contains(err.Error(), "nothing is known of") {
+	if video.OutcomeName(err) != "VideoUnavailable" || strings.Contains(err.Error(), prompt) || !strings.Contains(err.Error(), "nothing is known of") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -217,7 +217,7 @@ func TestStoreOfADiscardedVideo(t *testing.T) {
 		name       string
 		generation video.Generation
 		err        error
-		ending     string
+		outcome    string
 	}{
 		{"done", video.Generation{State: video.Finished, URL: "https://cdn.example/1.mp4", Credits: 1_960_000}, nil, "Discarded"},
 		{"done, without a URL", video.Generation{State: video.Finished}, nil, "Discarded"},
@@ -239,7 +239,7 @@ func TestStoreOfADiscardedVideo(t *testing.T) {
 			files := &copier{}
 			store := &pipeline.Store{Provider: w.provider, Keys: w.keys, Jobs: w.jobs, Copier: files, Shelf: w.shelf, Now: w.clock.Now}
 			_, err = store.Run(t.Context(), job)
-			if video.EndingName(err) != test.ending || len(files.copied)+len(w.shelf) > 0 {
+			if video.OutcomeName(err) != test.outcome || len(files.copied)+len(w.shelf) > 0 {
 				t.Errorf("got %v, copied %v, stored %v", err, files.copied, w.shelf)
 			}
 			var discarded *video.Discarded

@@ -134,8 +134,8 @@ func (s *visit) step(ctx context.Context, o order, entry video.Entry, version st
 	if err := o.forgotten(entry); err != nil {
 		return video.Job{}, true, err
 	}
-	if entry.Ending != nil && (!o.resume || entry.Ending.Final()) {
-		return video.Job{}, true, entry.Ending.Err()
+	if entry.Outcome != nil && (!o.resume || entry.Outcome.Final()) {
+		return video.Job{}, true, entry.Outcome.Err()
 	}
 	// The execution that the item names may be a later one, and not started yet.
 	entry.Started = entry.Started || entry.Execution == o.execution
@@ -154,16 +154,16 @@ func (s *visit) step(ctx context.Context, o order, entry video.Entry, version st
 	}
 }
 
-// accepted goes on with a generation. A redrive takes its ending away, so that
+// accepted goes on with a generation. A redrive takes its outcome away, so that
 // it gets one anew; and the wish to discard its video, once that was heeded. A
 // video that was stored is marked as stored again by Store, which looks for it.
 func (s *visit) accepted(ctx context.Context, o order, entry video.Entry, version string) (video.Job, bool, error) {
-	stored := entry.Manifest != nil && entry.Ending == nil
-	if entry.Ending != nil && entry.Ending.Chosen() {
+	stored := entry.Manifest != nil && entry.Outcome == nil
+	if entry.Outcome != nil && entry.Outcome.Chosen() {
 		entry.DiscardedAt = time.Time{}
 	}
-	if stored || entry.Ending != nil {
-		entry.Ending, entry.Manifest = nil, nil
+	if stored || entry.Outcome != nil {
+		entry.Outcome, entry.Manifest = nil, nil
 		if _, _, err := s.Jobs.Update(ctx, entry, version); err != nil {
 			return video.Job{}, false, unlessConflict(err)
 		}
@@ -215,7 +215,7 @@ func (s *visit) submit(ctx context.Context, o order, entry video.Entry, version 
 	entry.Phase, entry.Attempt, entry.Turn = video.PhaseClaimed, entry.Attempt+1, entry.TurnAt(began)
 	entry.ClaimedAt, entry.ClaimedUntil = began, began.Add(s.Times.Call+s.Times.Write)
 	entry.KeyVersion, entry.Route = key.Version, s.Provider.Route(entry.Request)
-	entry.Refusal, entry.RetryAt, entry.Candidate, entry.Ending = nil, time.Time{}, "", nil
+	entry.Refusal, entry.RetryAt, entry.Candidate, entry.Outcome = nil, time.Time{}, "", nil
 	entry.FullSince, entry.FullOf, entry.CountedUntil, entry.PausedSince = time.Time{}, "", time.Time{}, time.Time{}
 	entry.SearchedSince = time.Time{}
 	entry.Reserve(micros, began)
@@ -275,7 +275,7 @@ func (s *visit) accept(ctx context.Context, entry video.Entry, version string, g
 	attempt, answered := entry.Attempt, s.Now()
 	for range 3 {
 		entry.Phase, entry.GenerationID, entry.Candidate = video.PhaseAccepted, generation.ID, ""
-		entry.SubmittedAt, entry.Ending = entry.ClaimedAt, nil
+		entry.SubmittedAt, entry.Outcome = entry.ClaimedAt, nil
 		entry.Book(video.MoneyReserved, 0)
 		_, _, err := s.Jobs.Update(ctx, entry, version)
 		if err == nil {
@@ -304,7 +304,7 @@ func (s *visit) accept(ctx context.Context, entry video.Entry, version string, g
 func (s *visit) refuse(ctx context.Context, entry video.Entry, version string, key video.Key, refusal *video.Refusal) (video.Job, bool, error) {
 	words := entry.Request.Redact(refusal.Said)
 	kind := refusal.Kind
-	var ending error
+	var outcome error
 	wait := time.Duration(0)
 	switch kind {
 	case video.RefusedKey:
@@ -313,10 +313,10 @@ func (s *visit) refuse(ctx context.Context, entry video.Entry, version string, k
 			return video.Job{}, true, err
 		}
 		if again.Value == key.Value {
-			ending = &video.Unauthorized{Said: words}
+			outcome = &video.Unauthorized{Said: words}
 		}
 	case video.RefusedCredits:
-		ending = &video.OutOfCredits{Said: words}
+		outcome = &video.OutOfCredits{Said: words}
 	case video.RefusedBusy, video.RefusedUnreachable:
 		wait = max(refusal.RetryAfter, s.Times.Busy<<min(entry.Attempt-1, 5))
 		wait += s.Jitter(wait / 4)
@@ -325,23 +325,23 @@ func (s *visit) refuse(ctx context.Context, entry video.Entry, version string, k
 		}
 		wait = max(wait, schedule.Sparse(s.Now().Sub(entry.BusySince)))
 		if s.Now().Sub(entry.BusySince) >= s.Times.Hard {
-			ending = &video.ProviderBusy{Said: words}
+			outcome = &video.ProviderBusy{Said: words}
 		}
 	default:
 		kind = video.RefusedInvalid
-		ending = &video.InvalidRequest{Fields: []video.FieldError{{Message: "the provider refused it: " + words}}}
+		outcome = &video.InvalidRequest{Fields: []video.FieldError{{Message: "the provider refused it: " + words}}}
 	}
 	written, err := s.amend(ctx, entry, version, func(entry *video.Entry) {
 		entry.Phase, entry.Refusal, entry.RetryAt = video.PhaseRefused, &video.Refusal{Kind: kind, Said: words}, s.Now().Add(wait)
 		became := video.MoneyReleased
 		if !entry.DiscardedAt.IsZero() {
-			ending = &video.Cancelled{} // what was not accepted until now never will be
-		} else if ending != nil {
+			outcome = &video.Cancelled{} // what was not accepted until now never will be
+		} else if outcome != nil {
 			became = video.MoneyFailed
 		}
 		entry.Book(became, 0)
-		if ending != nil {
-			entry.End(ending, s.Now())
+		if outcome != nil {
+			entry.End(outcome, s.Now())
 		}
 	})
 	if err != nil || !written {
@@ -349,8 +349,8 @@ func (s *visit) refuse(ctx context.Context, entry video.Entry, version string, k
 	}
 	s.note(video.Event{Kind: video.EventRefused, Number: entry.Attempt, Said: words})
 	switch {
-	case ending != nil:
-		return video.Job{}, true, ending
+	case outcome != nil:
+		return video.Job{}, true, outcome
 	case wait > 0:
 		s.waits(video.WaitRoom, entry.Attempt, wait, entry.BusySince.Add(s.Times.Hard), words)
 		return entry.Job(video.Waiting, seconds(wait)), true, nil

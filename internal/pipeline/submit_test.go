@@ -86,7 +86,7 @@ func TestSubmitRefusesBeforeAnythingIsPaid(t *testing.T) {
 				t.Errorf("posted %v, the table has %v", w.provider.posted, w.jobs.entries)
 			} else if request {
 				kept := w.jobs.entry(t, "job-1")
-				if !kept.Over() || kept.Ending.Error != "InvalidRequest" || kept.Origin.Trigger != video.TriggerExecution || kept.RequestHash != "" {
+				if !kept.Over() || kept.Outcome.Name != "InvalidRequest" || kept.Origin.Trigger != video.TriggerExecution || kept.RequestHash != "" {
 					t.Errorf("kept as %+v", kept)
 				}
 			}
@@ -105,7 +105,7 @@ func TestAnotherRequestUnderTheSameIDIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	other := pipeline.Task{Execution: "job-1", Input: json.RawMessage(`{"prompt":"another thing"}`)}
-	if _, err := w.Run(ctx, other); video.EndingName(err) != "InvalidRequest" {
+	if _, err := w.Run(ctx, other); video.OutcomeName(err) != "InvalidRequest" {
 		t.Errorf("got %v", err)
 	}
 }
@@ -113,8 +113,8 @@ func TestAnotherRequestUnderTheSameIDIsRefused(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	ctx := t.Context()
 	for _, test := range []struct {
-		kind   video.RefusalKind
-		ending string // empty: it waits
+		kind    video.RefusalKind
+		outcome string // empty: it waits
 	}{
 		{video.RefusedBusy, ""},
 		{video.RefusedUnreachable, ""},
@@ -126,7 +126,7 @@ func TestRefusals(t *testing.T) {
 		t.Run(string(test.kind), func(t *testing.T) {
 			w := newWorld(answer{err: &video.Refusal{Kind: test.kind, Said: "you sent " + prompt}}, answer{id: "gen-2"})
 			job, err := w.Run(ctx, bare())
-			if test.ending == "" {
+			if test.outcome == "" {
 				if err != nil || job.Status != video.Waiting || job.WaitSeconds != 17 { // 15 s and half a quarter of it
 					t.Fatalf("got %+v, %v", job, err)
 				}
@@ -137,18 +137,18 @@ func TestRefusals(t *testing.T) {
 				}
 				return
 			}
-			if video.EndingName(err) != test.ending || strings.Contains(err.Error(), prompt) {
-				t.Fatalf("got %v, want %s without the prompt", err, test.ending)
+			if video.OutcomeName(err) != test.outcome || strings.Contains(err.Error(), prompt) {
+				t.Fatalf("got %v, want %s without the prompt", err, test.outcome)
 			}
 			_, repeated := w.Run(ctx, bare())
-			if fmt.Sprint(repeated) != fmt.Sprint(err) || video.EndingName(repeated) != test.ending {
+			if fmt.Sprint(repeated) != fmt.Sprint(err) || video.OutcomeName(repeated) != test.outcome {
 				t.Errorf("entered again it ended with\n%v\nand first with\n%v", repeated, err)
 			}
 			if len(w.provider.posted) != 1 {
 				t.Errorf("posted %v", w.provider.posted)
 			}
 			job, err = w.Run(ctx, resume())
-			if mendable := test.ending != "InvalidRequest"; mendable != (err == nil && job.GenerationID == "gen-2") {
+			if mendable := test.outcome != "InvalidRequest"; mendable != (err == nil && job.GenerationID == "gen-2") {
 				t.Errorf("a redrive gave %+v, %v", job, err)
 			}
 		})
@@ -178,7 +178,7 @@ func TestNoRoomForADayEndsAndARedriveWaitsForAnotherDay(t *testing.T) {
 			w.clock.pass(time.Duration(job.WaitSeconds) * time.Second)
 			job, err = w.Run(ctx, again(t, job))
 		}
-		if waited := w.clock.Now().Sub(began); video.EndingName(err) != "ProviderBusy" || waited < 24*time.Hour || waited > 25*time.Hour {
+		if waited := w.clock.Now().Sub(began); video.OutcomeName(err) != "ProviderBusy" || waited < 24*time.Hour || waited > 25*time.Hour {
 			t.Fatalf("day %d: after %v it got %v", day, waited, err)
 		}
 		job, err = w.Run(ctx, resume())
@@ -209,7 +209,7 @@ func TestUnansweredIsLookedUpAndNeverPostedAgain(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		prepare func(*world)
-		ending  string // empty: it is found
+		outcome string // empty: it is found
 		says    string
 	}{
 		{"found in the logs", func(w *world) {
@@ -268,14 +268,14 @@ func TestUnansweredIsLookedUpAndNeverPostedAgain(t *testing.T) {
 			if len(w.provider.posted) != 1 {
 				t.Errorf("posted %v", w.provider.posted)
 			}
-			if test.ending == "" {
+			if test.outcome == "" {
 				if err != nil || job.GenerationID != "gen-1" || w.jobs.entry(t, "job-1").Phase != video.PhaseAccepted {
 					t.Errorf("got %+v, %v", job, err)
 				}
 				return
 			}
-			if video.EndingName(err) != test.ending || !strings.Contains(err.Error(), test.says) {
-				t.Errorf("got %v, want %s with %q", err, test.ending, test.says)
+			if video.OutcomeName(err) != test.outcome || !strings.Contains(err.Error(), test.says) {
+				t.Errorf("got %v, want %s with %q", err, test.outcome, test.says)
 			}
 			if took := w.clock.Now().Sub(began); took < 2*time.Hour {
 				t.Errorf("called lost after %v, before the longest generation was over", took)
@@ -299,7 +299,7 @@ func TestALostSubmissionIsSentAgainOnceByChoice(t *testing.T) {
 		w.clock.pass(time.Duration(job.WaitSeconds) * time.Second)
 		job, err = w.Run(ctx, again(t, job))
 	}
-	if video.EndingName(err) != "SubmissionLost" || !slices.Equal(w.provider.posted, []string{"job-1.1", "job-1.2"}) {
+	if video.OutcomeName(err) != "SubmissionLost" || !slices.Equal(w.provider.posted, []string{"job-1.1", "job-1.2"}) {
 		t.Errorf("got %v, posted %v", err, w.provider.posted)
 	}
 }
@@ -316,7 +316,7 @@ func TestAClaimWhoseOwnerDiedIsWaitedForAndLookedUp(t *testing.T) {
 		}
 		return nil
 	}
-	if _, err := w.Run(ctx, bare()); video.EndingName(err) != "ServiceUnavailable" || !strings.Contains(fmt.Sprint(err), "the step can be entered again") {
+	if _, err := w.Run(ctx, bare()); video.OutcomeName(err) != "ServiceUnavailable" || !strings.Contains(fmt.Sprint(err), "the step can be entered again") {
 		t.Fatalf("got %v", err)
 	}
 	w.jobs.fail = func(string) error { return nil }
@@ -340,7 +340,7 @@ func TestNothingIsPostedWithoutTimeForTheRecord(t *testing.T) {
 	w := newWorld(answer{id: "gen-1"})
 	short, cancel := context.WithDeadline(ctx, w.clock.Now().Add(54*time.Second))
 	defer cancel()
-	if _, err := w.Run(short, bare()); video.EndingName(err) != "ServiceUnavailable" || len(w.provider.posted) > 0 {
+	if _, err := w.Run(short, bare()); video.OutcomeName(err) != "ServiceUnavailable" || len(w.provider.posted) > 0 {
 		t.Errorf("got %v, posted %v", err, w.provider.posted)
 	}
 }
@@ -384,15 +384,15 @@ func TestARedriveOfAnOverdueJobLooksAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	entry.Ending = video.NewEndingRecord(&video.GenerationOverdue{GenerationID: "gen-1"}, w.clock.Now())
+	entry.Outcome = video.NewOutcome(&video.GenerationOverdue{GenerationID: "gen-1"}, w.clock.Now())
 	if _, _, err := w.jobs.Update(ctx, entry, version); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Run(ctx, bare()); video.EndingName(err) != "GenerationOverdue" {
+	if _, err := w.Run(ctx, bare()); video.OutcomeName(err) != "GenerationOverdue" {
 		t.Errorf("without a redrive: %v", err)
 	}
 	job, err := w.Run(ctx, resume())
-	if err != nil || job.Status != video.Generating || job.WaitSeconds != 1 || w.jobs.entry(t, "job-1").Ending != nil {
+	if err != nil || job.Status != video.Generating || job.WaitSeconds != 1 || w.jobs.entry(t, "job-1").Outcome != nil {
 		t.Errorf("a redrive gave %+v, %v", job, err)
 	}
 }

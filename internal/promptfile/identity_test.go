@@ -345,8 +345,8 @@ func TestJobID(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, ending := range []string{"txt", "json"} {
-		key := video.FormKey(name, ending)
+	for _, extension := range []string{"txt", "json"} {
+		key := video.FormKey(name, extension)
 		if promptfile.JobID("prompts", key, sum) != promptfile.JobID("prompts", key, promptfile.Sum(nil)) {
 			t.Errorf("%s is not taken for a form's key", key)
 		}

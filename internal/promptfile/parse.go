@@ -21,7 +21,7 @@ type unusable struct {
 
 func (e *unusable) Error() string { return e.reason }
 
-// refusal is the ending of a job that was never started for it.
+// refusal is the outcome of a job that was never started for it.
 func (e *unusable) refusal() *video.InvalidRequest {
 	if len(e.fields) > 0 {
 		return &video.InvalidRequest{Fields: e.fields}
@@ -29,7 +29,7 @@ func (e *unusable) refusal() *video.InvalidRequest {
 	return &video.InvalidRequest{Fields: []video.FieldError{{Message: e.reason}}}
 }
 
-// kind is a file's way to be read, by the ending of its key in any case.
+// kind is a file's way to be read, by the extension of its key in any case.
 type kind string
 
 const (
@@ -38,13 +38,13 @@ const (
 )
 
 func kindOf(key string) (kind, error) {
-	switch ending := kind(strings.ToLower(path.Ext(key))); ending {
+	switch extension := kind(strings.ToLower(path.Ext(key))); extension {
 	case text, object:
-		return ending, nil
+		return extension, nil
 	case "":
-		return "", &unusable{reason: "the file has no ending; upload a prompt as .txt or a request object as .json"}
+		return "", &unusable{reason: "the file has no extension; upload a prompt as .txt or a request object as .json"}
 	default:
-		return "", &unusable{reason: fmt.Sprintf("the file ends in %.20q; upload a prompt as .txt or a request object as .json", string(ending))}
+		return "", &unusable{reason: fmt.Sprintf("the file ends in %.20q; upload a prompt as .txt or a request object as .json", string(extension))}
 	}
 }
 

@@ -171,7 +171,7 @@ func TestFilesThatCantBeUsed(t *testing.T) {
 		{key: "a.json", content: `{"prompt":"a boat","duration":7,"cfg_scale":2}`, reason: "duration is 7; it takes 5 or 10", fields: 2},
 		{key: "a.png", reason: `ends in ".png"`},
 		{key: "a.txt.bak", reason: `ends in ".bak"`},
-		{key: "README", reason: "no ending"},
+		{key: "README", reason: "no extension"},
 		{key: "a.txt", err: &smithy.GenericAPIError{Code: "InvalidObjectState"}, reason: "archive storage class"},
 	} {
 		b, s := &bucket{content: test.content, getErr: test.err}, &starter{}

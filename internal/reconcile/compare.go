@@ -86,7 +86,7 @@ func (c *comparison) charges() {
 		case jobs[key] != "" && c.removed(job):
 			c.note(p.id, job, "paid and stored; its video was taken out of the bucket since")
 			continue
-		case jobs[key] != "" && c.ending(job) == "Discarded":
+		case jobs[key] != "" && c.outcome(job) == "Discarded":
 			c.note(p.id, job, "paid, and its video was discarded by its owner")
 			continue
 		case jobs[key] != "":
@@ -120,15 +120,15 @@ func (c *comparison) charges() {
 // video and what to do.
 func (c *comparison) withoutVideo(job string) (detail, toDo string) {
 	entry := c.Entries[job]
-	ending := c.ending(job)
+	outcome := c.outcome(job)
 	detail = "paid, and the video is not stored"
-	if ending != "" {
-		detail += "; the job ended with " + ending
+	if outcome != "" {
+		detail += "; the job ended with " + outcome
 	}
 	switch {
-	case ending == "GenerationFailed":
+	case outcome == "GenerationFailed":
 		return detail, "ask the provider's support: it does not charge a failed generation"
-	case ending == "VideoRejected":
+	case outcome == "VideoRejected":
 		return detail, "takeup get " + job + " says why; where a limit of ours was in the way, raise it and " + redrive(job) + "; otherwise ask the provider's support with the generation's id"
 	case entry.ID == "":
 		return detail, "its item is gone from the jobs table; ask the provider for the generation by its id"
@@ -153,7 +153,7 @@ func (c *comparison) stranger(p paid) (detail, toDo string) {
 	case known && c.running(p.client):
 		return "", ""
 	case known:
-		return "paid, and the job does not know of it" + prefixed("; it ended with ", c.ending(p.client)),
+		return "paid, and the job does not know of it" + prefixed("; it ended with ", c.outcome(p.client)),
 			redrive(p.client) + " finds it without paying again"
 	}
 	return "paid for a job that is not in the table",
@@ -167,7 +167,7 @@ func (c *comparison) uncharged(payments map[string]*paid) {
 		p := payments[bare(entry.GenerationID)]
 		switch {
 		case entry.GenerationID == "", entry.SubmittedAt.Before(c.From), p != nil && p.entries > 0,
-			c.ending(id) == "GenerationFailed", c.running(id):
+			c.outcome(id) == "GenerationFailed", c.running(id):
 		case !c.Charged[entry.KeyVersion]:
 			c.note(entry.GenerationID, id, "whether it was charged is not known: the transactions could not be read with the key that it was sent with")
 		default:
@@ -181,7 +181,7 @@ func (c *comparison) unfinished() {
 	for id, entry := range c.Entries {
 		execution := c.Executions[id]
 		switch {
-		case c.stored(id), entry.Ending != nil, execution.Running():
+		case c.stored(id), entry.Outcome != nil, execution.Running():
 			continue
 		case c.removed(id):
 			c.note(id, id, "stored; its video was taken out of the bucket since")
@@ -210,7 +210,7 @@ func (c *comparison) videos() {
 		case c.Videos[id] && c.stored(id), c.running(id):
 		case c.Videos[id]:
 			toDo := redrive(id) + " stores it again, verified"
-			if c.ending(id) == "Discarded" {
+			if c.outcome(id) == "Discarded" {
 				toDo = "its owner discarded it; remove it, or " + redrive(id) + " to have it after all"
 			}
 			if _, known := c.Entries[id]; !known {
@@ -265,11 +265,11 @@ func (c *comparison) there(id string) bool {
 	return known || c.stored(id) || c.running(id)
 }
 
-// ending is the name of how a job ended, by its entry or else by its last
+// outcome is the name of how a job ended, by its entry or else by its last
 // execution; empty where it did not.
-func (c *comparison) ending(id string) string {
-	if entry := c.Entries[id]; entry.Ending != nil {
-		return entry.Ending.Error
+func (c *comparison) outcome(id string) string {
+	if entry := c.Entries[id]; entry.Outcome != nil {
+		return entry.Outcome.Name
 	}
 	return c.Executions[id].Error
 }

@@ -29,13 +29,13 @@ var (
 const model = video.DefaultModel
 
 // entry is a job whose generation was accepted, unless that is empty.
-func entry(id, generation string, ending error) video.Entry {
+func entry(id, generation string, outcome error) video.Entry {
 	e := video.Entry{ID: id, Phase: video.PhaseUnanswered, Attempt: 1, KeyVersion: "v1", CreatedAt: to.Add(-2 * time.Hour)}
 	if generation != "" {
 		e.Phase, e.GenerationID, e.SubmittedAt = video.PhaseAccepted, generation, to.Add(-2*time.Hour)
 	}
-	if ending != nil {
-		e.Ending = video.NewEndingRecord(ending, to.Add(-time.Hour))
+	if outcome != nil {
+		e.Outcome = video.NewOutcome(outcome, to.Add(-time.Hour))
 	}
 	return e
 }
@@ -110,7 +110,7 @@ func TestCompare(t *testing.T) {
 			f.Entries["a"] = entry("a", "uuid-1", &video.VideoRejected{GenerationID: "uuid-1"})
 			f.Charges = []video.Charge{charge("uuid-1")}
 		}, want: "charge uuid-1 a: VideoRejected | takeup get a says why"},
-		{name: "charged, and no ending in the table", change: func(f *reconcile.Facts) {
+		{name: "charged, and no outcome in the table", change: func(f *reconcile.Facts) {
 			f.Entries["a"], f.Executions["a"] = entry("a", "uuid-1", nil), failed("VideoUnavailable")
 			f.Charges = []video.Charge{charge("uuid-1")}
 		}, want: "charge uuid-1 a: VideoUnavailable | takeup redrive a\njob a a: its execution a is FAILED, with VideoUnavailable | takeup redrive a"},

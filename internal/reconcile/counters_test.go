@@ -38,7 +38,7 @@ func TestDrift(t *testing.T) {
 		e := video.Entry{ID: id, Phase: video.PhaseAccepted, Attempt: 1, KeyVersion: "v1", ClaimedAt: at, Origin: video.Origin{Trigger: video.TriggerAPI, Token: "alice"}}
 		e.Reserve(7, at)
 		e.Book(state, 0)
-		e.Ending = video.NewEndingRecord(&video.OutOfCredits{}, at)
+		e.Outcome = video.NewOutcome(&video.OutOfCredits{}, at)
 		w.create(t, e)
 	}
 	claimed("job-3", "2026-08-20", video.MoneySpent)

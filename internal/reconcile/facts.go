@@ -47,7 +47,7 @@ type Facts struct {
 type Execution struct {
 	Name   string
 	Status string // in Step Functions' words, such as FAILED; empty: none is known
-	Error  string // the ending's name
+	Error  string // the outcome's name
 }
 
 // Running reports whether the execution has not ended.

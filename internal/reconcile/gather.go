@@ -304,7 +304,7 @@ func (s Sources) lookAgain(ctx context.Context, f *Facts) error {
 func (f Facts) suspects() []string {
 	ids := map[string]bool{}
 	for id, entry := range f.Entries {
-		if !f.stored(id) && (entry.Ending == nil || f.Videos[id]) {
+		if !f.stored(id) && (entry.Outcome == nil || f.Videos[id]) {
 			ids[id] = true
 		}
 	}

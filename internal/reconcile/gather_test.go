@@ -162,10 +162,10 @@ func newWorld(t *testing.T) *world {
 		// The first was never told its id.
 		entry := video.Entry{
 			ID: id, Phase: video.PhaseUnanswered, Attempt: 1, KeyVersion: version, ClaimedAt: clock(),
-			Ending: &video.EndingRecord{Error: "SubmissionLost", Detail: []byte("{}"), At: clock()},
+			Outcome: &video.Outcome{Name: "SubmissionLost", Detail: []byte("{}"), At: clock()},
 		}
 		if i == 1 {
-			entry.Phase, entry.SubmittedAt, entry.GenerationID, entry.Ending = video.PhaseAccepted, clock(), generation.ID, nil
+			entry.Phase, entry.SubmittedAt, entry.GenerationID, entry.Outcome = video.PhaseAccepted, clock(), generation.ID, nil
 			w.put(video.FileKey(id), "video")
 			w.put(video.ManifestKey(id), fmt.Sprintf(`{"id":%q,"generation_id":%q}`, id, generation.ID))
 		}
@@ -231,7 +231,7 @@ func TestGather(t *testing.T) {
 	other, third := promptfile.Sum([]byte("another boat")), promptfile.Sum([]byte("a third boat"))
 	for _, sum := range []string{other, third} {
 		job := promptfile.JobID("prompts", "job.txt", sum)
-		w.create(t, video.Entry{ID: job, Ending: video.NewEndingRecord(&video.OutOfCredits{}, to)})
+		w.create(t, video.Entry{ID: job, Outcome: video.NewOutcome(&video.OutOfCredits{}, to)})
 	}
 	if err := w.jobs().PutContent(t.Context(), other, video.Content{Job: promptfile.JobID("prompts", "job.txt", other), Key: "job.txt"}, ""); err != nil {
 		t.Fatal(err)

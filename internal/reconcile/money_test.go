@@ -62,7 +62,7 @@ func TestUncertainMoney(t *testing.T) {
 		{name: "charged by the id that came with the answer", change: of(func(e *video.Entry) { e.Candidate = "uuid-1" }, charges(charge("uuid-1"))), want: spent, micros: 50},
 		{name: "interrupted after it was accepted, and charged", change: of(func(e *video.Entry) {
 			e.Phase, e.GenerationID = video.PhaseAccepted, "uuid-1"
-			e.Ending = video.NewEndingRecord(&video.Interrupted{}, to)
+			e.Outcome = video.NewOutcome(&video.Interrupted{}, to)
 		}, charges(charge("uuid-1"))), want: spent, micros: 50},
 		{name: "failed at the provider, without a charge", change: of(same, rows(failed)), want: released},
 		{name: "failed at the provider, and charged nevertheless", change: of(same, rows(failed), charges(charge("uuid-1"))), want: spent, micros: 50},

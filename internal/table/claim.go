@@ -27,7 +27,7 @@ func (t *Table) Claim(ctx context.Context, entry video.Entry, version string, li
 	}
 	// The first one of a day or a month meets no counter, and so no condition.
 	if alone := noRoom(nil, entry, limits, before); alone != nil {
-		return video.Entry{}, "", ending(alone, control, entry.ClaimedAt)
+		return video.Entry{}, "", withEnd(alone, control, entry.ClaimedAt)
 	}
 	entry.Mark = t.mark()
 	claim := &dynamodb.TransactWriteItemsInput{
@@ -46,7 +46,7 @@ func (t *Table) Claim(ctx context.Context, entry video.Entry, version string, li
 	}
 	if full := fullCounters(last); len(full) > 0 {
 		if err := noRoom(full, entry, limits, before); err != nil {
-			return video.Entry{}, "", ending(err, control, entry.ClaimedAt)
+			return video.Entry{}, "", withEnd(err, control, entry.ClaimedAt)
 		}
 	}
 	return video.Entry{}, "", &video.Conflict{ID: entry.ID} // another decision was made, or there is room now
@@ -72,8 +72,8 @@ func (t *Table) bounds(ctx context.Context, entry video.Entry, limits video.Limi
 	return control, decided, limits, before, err
 }
 
-// ending says of a *video.NoRoom when its limit ends.
-func ending(err error, control video.Control, at time.Time) error {
+// withEnd adds to a *video.NoRoom when its limit ends.
+func withEnd(err error, control video.Control, at time.Time) error {
 	var full *video.NoRoom
 	if errors.As(err, &full) {
 		full.Ends = control.LimitEnds(full.Limit, at)

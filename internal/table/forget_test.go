@@ -76,7 +76,7 @@ func TestForget(t *testing.T) {
 				}
 			}
 			got, _, err := jobs.Get(t.Context(), "job")
-			if err != nil || got.RequestHash != read.RequestHash || got.Request.Model() != read.Request.Model() || got.Ending == nil || !got.Told(video.StepSubmit).Has(video.EventRefused, 1) {
+			if err != nil || got.RequestHash != read.RequestHash || got.Request.Model() != read.Request.Model() || got.Outcome == nil || !got.Told(video.StepSubmit).Has(video.EventRefused, 1) {
 				t.Errorf("read %+v, %v", got, err)
 			}
 		})

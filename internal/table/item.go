@@ -96,14 +96,14 @@ func encode(entry video.Entry, version int64) attributes {
 	if m := entry.Manifest; m != nil {
 		item["manifest"] = &types.AttributeValueMemberM{Value: encodeManifest(*m)}
 	}
-	if e := entry.Ending; e != nil {
-		ending := attributes{}
-		ending.put("error", e.Error)
-		ending.put("message", e.Message)
-		ending.put("detail", string(e.Detail)) // JSON
-		ending.putTime("at", e.At)
-		ending.putNumber("redrive", int64(e.Redrive))
-		item["ending"] = &types.AttributeValueMemberM{Value: ending}
+	if e := entry.Outcome; e != nil {
+		outcome := attributes{}
+		outcome.put("name", e.Name)
+		outcome.put("message", e.Message)
+		outcome.put("detail", string(e.Detail)) // JSON
+		outcome.putTime("at", e.At)
+		outcome.putNumber("redrive", int64(e.Redrive))
+		item["outcome"] = &types.AttributeValueMemberM{Value: outcome}
 	}
 
 	if len(entry.Money) > 0 {
@@ -181,12 +181,12 @@ func decodeJob(id string, job attributes) (video.Entry, error) {
 		entry.Refusal = &video.Refusal{Kind: video.RefusalKind(refusal.text("kind")), Said: refusal.text("said")}
 		r.whole("refusal", refusal)
 	}
-	if ending, ok := r.part("ending"); ok {
-		entry.Ending = &video.EndingRecord{
-			Error: ending.text("error"), Message: ending.text("message"),
-			Detail: json.RawMessage(ending.text("detail")), At: ending.time("at"), Redrive: int(ending.number("redrive")),
+	if outcome, ok := r.part("outcome"); ok {
+		entry.Outcome = &video.Outcome{
+			Name: outcome.text("name"), Message: outcome.text("message"),
+			Detail: json.RawMessage(outcome.text("detail")), At: outcome.time("at"), Redrive: int(outcome.number("redrive")),
 		}
-		r.whole("ending", ending)
+		r.whole("outcome", outcome)
 	}
 	if manifest, ok := r.part("manifest"); ok {
 		entry.Manifest = decodeManifest(entry, &manifest)

@@ -370,7 +370,7 @@ func TestUnfinished(t *testing.T) {
 			"first":      func(e *video.Entry) {},
 			"generating": func(e *video.Entry) { e.Phase, e.CreatedAt = video.PhaseAccepted, at.Add(time.Second) },
 			"stored":     func(e *video.Entry) { e.Phase, e.Manifest = video.PhaseAccepted, &video.Manifest{} },
-			"over":       func(e *video.Entry) { e.Ending = video.NewEndingRecord(&video.Cancelled{}, at) },
+			"over":       func(e *video.Entry) { e.Outcome = video.NewOutcome(&video.Cancelled{}, at) },
 		} {
 			entry := video.Entry{ID: id, CreatedAt: at}
 			change(&entry)

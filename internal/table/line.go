@@ -80,7 +80,7 @@ func (t *Table) Turn(ctx context.Context, entry video.Entry, limits video.Limits
 			if full.Price > 0 {
 				full.Price = claimed.Micros
 			}
-			return line, ending(full, control, now)
+			return line, withEnd(full, control, now)
 		} else if err != nil {
 			return nil, err
 		}

@@ -158,7 +158,7 @@ func TestJobsWaitForOlderOnes(t *testing.T) {
 }
 
 // What waits for room is in the index of the turns, and leaves it with its claim and
-// with its ending, whoever ends it.
+// with its outcome, whoever ends it.
 func TestOnlyWaitingJobsAreInLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var items dynamotest.Items

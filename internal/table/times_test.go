@@ -99,7 +99,7 @@ func FuzzTimes(f *testing.F) {
 func FuzzJob(f *testing.F) {
 	f.Add([]byte(`{"id":"job","version":1,"mark":"m","created_at":"2026-08-21T10:00:00.000000000Z"}`), `{"prompt":"a boat"}`)
 	f.Add([]byte(`{"id":"other"}`), `{}`)
-	f.Add([]byte(`{"id":"job","version":"1","claimed_at":"soon","ending":{"error":3}}`), `[`)
+	f.Add([]byte(`{"id":"job","version":"1","claimed_at":"soon","outcome":{"name":3}}`), `[`)
 	f.Fuzz(func(t *testing.T, body []byte, sent string) {
 		var given map[string]any
 		if json.Unmarshal(body, &given) != nil || given == nil {

@@ -9,7 +9,7 @@ type Content struct {
 	// Job is the job's id; empty where nothing is known of the text. It is
 	// recorded before the job is started, so the job may not be there yet.
 	Job string `json:"job"`
-	// Key is the file that became the job. Its ending says how it was read.
+	// Key is the file that became the job. Its extension says how it was read.
 	Key string `json:"key"`
 	// Copied says that the file was a copy, made at At.
 	Copied bool      `json:"copied,omitempty"`

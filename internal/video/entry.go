@@ -95,7 +95,7 @@ type Entry struct {
 	// where there is none. A redrive of the job looks there again.
 	Manifest *Manifest `json:"manifest,omitempty"`
 
-	Ending *EndingRecord `json:"ending,omitempty"`
+	Outcome *Outcome `json:"outcome,omitempty"`
 
 	// Progress is what the steps have told, as it was read with the entry. It is
 	// not written with it.
@@ -108,10 +108,10 @@ type Entry struct {
 	Booked []Money `json:"-"`
 }
 
-// EndingRecord is how a job ended without a video, as it was told to the state
+// Outcome is how a job ended without a video, as it was told to the state
 // machine.
-type EndingRecord struct {
-	Error   string          `json:"error"` // the error's name
+type Outcome struct {
+	Name    string          `json:"name"` // of the error
 	Message string          `json:"message"`
 	Detail  json.RawMessage `json:"detail"` // the error's fields
 	At      time.Time       `json:"at"`
@@ -122,23 +122,23 @@ type EndingRecord struct {
 
 // Unclaimed reports whether nothing of the job was ever submitted, and nobody ended
 // it: its execution may have been interrupted.
-func (e Entry) Unclaimed() bool { return e.Phase == "" && (e.Ending == nil || e.interrupted()) }
+func (e Entry) Unclaimed() bool { return e.Phase == "" && (e.Outcome == nil || e.interrupted()) }
 
 func (e Entry) interrupted() bool {
-	return e.Ending != nil && e.Ending.Error == EndingName(&Interrupted{})
+	return e.Outcome != nil && e.Outcome.Name == OutcomeName(&Interrupted{})
 }
 
 // Next gives the entry with the name of the job's next execution, which is to be
-// started, and waits for room anew. An interruption is over then; any other ending is for the execution to
+// started, and waits for room anew. An interruption is over then; any other outcome is for the execution to
 // go on with.
 func (e Entry) Next() Entry {
 	e.Redrives, e.Started, e.FullSince, e.PausedSince = e.Redrives+1, false, time.Time{}, time.Time{}
 	e.Execution = ExecutionName(e.ID, e.Redrives)
-	if e.Ending != nil {
+	if e.Outcome != nil {
 		e.Turn = time.Time{}
 	}
 	if e.interrupted() {
-		e.Ending = nil
+		e.Outcome = nil
 	}
 	return e
 }

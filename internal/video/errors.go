@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// This file names every ending that a job can have. AWS Lambda reports the
+// This file names every outcome that a job can have. AWS Lambda reports the
 // outermost Go type name of a handler's error as its error type, and the state
-// machine matches on that name alone, so a handler returns Ending(err) and
+// machine matches on that name alone, so a handler returns OutcomeOf(err) and
 // nothing else. Each message says what to do.
 
 // FieldError says what is wrong with one field of a request, and what it takes.
@@ -209,61 +209,61 @@ func (e *ServiceUnavailable) Error() string {
 
 func (e *ServiceUnavailable) Unwrap() error { return e.Err }
 
-// ending is what the errors of this file are, and no others.
-type ending interface {
+// outcome is what the errors of this file are, and no others.
+type outcome interface {
 	error
-	ending()
+	outcome()
 }
 
-func (*InvalidRequest) ending()     {}
-func (*Unauthorized) ending()       {}
-func (*OutOfCredits) ending()       {}
-func (*ProviderBusy) ending()       {}
-func (*CapReached) ending()         {}
-func (*SubmissionLost) ending()     {}
-func (*GenerationFailed) ending()   {}
-func (*GenerationOverdue) ending()  {}
-func (*VideoUnavailable) ending()   {}
-func (*VideoRejected) ending()      {}
-func (*Cancelled) ending()          {}
-func (*Discarded) ending()          {}
-func (*Interrupted) ending()        {}
-func (*ServiceUnavailable) ending() {}
+func (*InvalidRequest) outcome()     {}
+func (*Unauthorized) outcome()       {}
+func (*OutOfCredits) outcome()       {}
+func (*ProviderBusy) outcome()       {}
+func (*CapReached) outcome()         {}
+func (*SubmissionLost) outcome()     {}
+func (*GenerationFailed) outcome()   {}
+func (*GenerationOverdue) outcome()  {}
+func (*VideoUnavailable) outcome()   {}
+func (*VideoRejected) outcome()      {}
+func (*Cancelled) outcome()          {}
+func (*Discarded) outcome()          {}
+func (*Interrupted) outcome()        {}
+func (*ServiceUnavailable) outcome() {}
 
-// Ending gives the error that a Lambda handler returns for err: the first named
-// ending in its chain, outermost, so that Lambda reports that name; and
-// ServiceUnavailable for everything that has no name. Ending(nil) is nil.
-func Ending(err error) error {
+// OutcomeOf gives the error that a Lambda handler returns for err: the first named
+// outcome in its chain, outermost, so that Lambda reports that name; and
+// ServiceUnavailable for everything that has no name. OutcomeOf(nil) is nil.
+func OutcomeOf(err error) error {
 	if err == nil {
 		return nil
 	}
-	var named ending
+	var named outcome
 	if errors.As(err, &named) {
 		return named
 	}
 	return &ServiceUnavailable{Doing: "a step", Err: err}
 }
 
-// EndingName is the name of the ending that Ending(err) is: its Go type's name,
+// OutcomeName is the name of the outcome that OutcomeOf(err) is: its Go type's name,
 // as Lambda reports it and the state machine matches it.
-func EndingName(err error) string {
-	return strings.TrimPrefix(fmt.Sprintf("%T", Ending(err)), "*video.")
+func OutcomeName(err error) string {
+	return strings.TrimPrefix(fmt.Sprintf("%T", OutcomeOf(err)), "*video.")
 }
 
-// NewEndingRecord makes the table's record of an ending.
-func NewEndingRecord(err error, at time.Time) *EndingRecord {
-	ending := Ending(err)
-	detail, jsonErr := json.Marshal(ending)
+// NewOutcome makes the table's record of an outcome.
+func NewOutcome(err error, at time.Time) *Outcome {
+	outcome := OutcomeOf(err)
+	detail, jsonErr := json.Marshal(outcome)
 	if jsonErr != nil {
 		detail = nil // the name and the message tell it
 	}
-	return &EndingRecord{Error: EndingName(ending), Message: ending.Error(), Detail: detail, At: at}
+	return &Outcome{Name: OutcomeName(outcome), Message: outcome.Error(), Detail: detail, At: at}
 }
 
-// Err gives the recorded ending again, as the error it was.
-func (r EndingRecord) Err() error {
-	var recorded ending
-	switch r.Error {
+// Err gives the recorded outcome again, as the error it was.
+func (r Outcome) Err() error {
+	var recorded outcome
+	switch r.Name {
 	case "InvalidRequest":
 		recorded = &InvalidRequest{}
 	case "Unauthorized":
@@ -290,16 +290,16 @@ func (r EndingRecord) Err() error {
 		recorded = &Interrupted{}
 	}
 	if recorded == nil || json.Unmarshal(r.Detail, recorded) != nil {
-		return &ServiceUnavailable{Doing: "reading a recorded ending", Err: errors.New(r.Error + ": " + r.Message)}
+		return &ServiceUnavailable{Doing: "reading a recorded outcome", Err: errors.New(r.Name + ": " + r.Message)}
 	}
 	return recorded
 }
 
-// Final reports whether the ending stays whatever a redrive does: the provider
+// Final reports whether the outcome stays whatever a redrive does: the provider
 // refused the request itself, or ended the generation; or the job was cancelled.
-func (r EndingRecord) Final() bool {
-	switch r.Error {
-	case EndingName(&InvalidRequest{}), EndingName(&GenerationFailed{}), EndingName(&Cancelled{}):
+func (r Outcome) Final() bool {
+	switch r.Name {
+	case OutcomeName(&InvalidRequest{}), OutcomeName(&GenerationFailed{}), OutcomeName(&Cancelled{}):
 		return true
 	}
 	return false
@@ -307,8 +307,8 @@ func (r EndingRecord) Final() bool {
 
 // Chosen reports whether the job's owner ended it. It is redriven only where that
 // is asked of this job by its id.
-func (r EndingRecord) Chosen() bool {
-	return r.Error == EndingName(&Cancelled{}) || r.Error == EndingName(&Discarded{})
+func (r Outcome) Chosen() bool {
+	return r.Name == OutcomeName(&Cancelled{}) || r.Name == OutcomeName(&Discarded{})
 }
 
 func said(words string) string {

@@ -20,9 +20,9 @@ func (e *Entry) Forget(at time.Time) {
 	if e.Refusal != nil {
 		e.Refusal = &Refusal{Kind: e.Refusal.Kind}
 	}
-	if e.Ending != nil {
-		cleared := e.Ending.outline()
-		e.Ending = &cleared
+	if e.Outcome != nil {
+		cleared := e.Outcome.outline()
+		e.Outcome = &cleared
 	}
 	if e.Manifest != nil {
 		cleared := e.Manifest.Forget(e.RequestHash, e.ForgottenAt)
@@ -80,8 +80,8 @@ func (p Progress) outline() Progress {
 	return p
 }
 
-// outline gives the ending without words that others may have taken from the request.
-func (r EndingRecord) outline() EndingRecord {
+// outline gives the outcome without words that others may have taken from the request.
+func (r Outcome) outline() Outcome {
 	err := r.Err()
 	switch e := err.(type) {
 	case *ServiceUnavailable: // it is told by its name and message alone
@@ -108,7 +108,7 @@ func (r EndingRecord) outline() EndingRecord {
 	case *Interrupted:
 		e.Said = "the reason was " + forgotten
 	}
-	cleared := NewEndingRecord(err, r.At)
+	cleared := NewOutcome(err, r.At)
 	cleared.Redrive = r.Redrive
 	return *cleared
 }

@@ -19,7 +19,7 @@ func TestForget(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, ending := range []error{
+	for _, outcome := range []error{
 		&video.InvalidRequest{Fields: []video.FieldError{{Field: "prompt", Message: canary}}},
 		&video.Unauthorized{Said: canary}, &video.OutOfCredits{Said: canary}, &video.ProviderBusy{Said: canary},
 		&video.SubmissionLost{ClientRequestID: "a.1", Unread: canary, Charges: []string{"charge-1"}},
@@ -45,15 +45,15 @@ func TestForget(t *testing.T) {
 			entry.Progress[0].Events = append(entry.Progress[0].Events, video.Event{At: at, Kind: kind, Number: 3, Said: said})
 		}
 		told := entry.Progress[0].Events
-		entry.End(ending, at)
-		whole := entry.Ending.Err().Error()
+		entry.End(outcome, at)
+		whole := entry.Outcome.Err().Error()
 		entry.Forget(at)
 		entry.Forget(at.Add(time.Hour))
 		text, err := json.Marshal(entry)
 		if err != nil {
 			t.Fatal(err)
 		}
-		name := video.EndingName(ending)
+		name := video.OutcomeName(outcome)
 		if strings.Contains(string(text), canary) {
 			t.Errorf("%s: left %s", name, text)
 		}
@@ -61,10 +61,10 @@ func TestForget(t *testing.T) {
 			len(entry.Progress[0].Events) != len(video.EventKinds()) || told[2].Said != canary {
 			t.Errorf("%s: told %s", name, left)
 		}
-		again := entry.Ending.Err()
+		again := entry.Outcome.Err()
 		switch {
-		case entry.Ending.Error != name || !entry.Ending.At.Equal(at) || entry.Ending.Redrive != 2 || !entry.Over():
-			t.Errorf("%s: it is %+v", name, entry.Ending)
+		case entry.Outcome.Name != name || !entry.Outcome.At.Equal(at) || entry.Outcome.Redrive != 2 || !entry.Over():
+			t.Errorf("%s: it is %+v", name, entry.Outcome)
 		case !strings.Contains(whole, canary) && again.Error() != whole:
 			t.Errorf("%s: it said %s, and says %s", name, whole, again)
 		case entry.RequestHash != request.Hash() || entry.Manifest.RequestHash != request.Hash() || !entry.ForgottenAt.Equal(at) || !entry.Manifest.ForgottenAt.Equal(at):

@@ -12,8 +12,8 @@ func FileKey(id string) string { return "videos/" + id + "/video.mp4" }
 func ManifestKey(id string) string { return "videos/" + id + "/video.json" }
 
 // FormKey is the key in the prompts bucket that an upload form signs. The name is
-// one of jobs.RandomID with the prefix "file", the ending txt or json.
-func FormKey(name, ending string) string { return forms + name + "." + ending }
+// one of jobs.RandomID with the prefix "file", the extension txt or json.
+func FormKey(name, extension string) string { return forms + name + "." + extension }
 
 const forms = "uploads/"
 
@@ -21,6 +21,6 @@ const forms = "uploads/"
 // number of times until it expires, each time with another text.
 func IsFormKey(key string) bool {
 	name, ours := strings.CutPrefix(key, forms+"file-")
-	name, ending, _ := strings.Cut(name, ".")
-	return ours && len(name) == 26 && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz234567") == "" && (ending == "txt" || ending == "json")
+	name, extension, _ := strings.Cut(name, ".")
+	return ours && len(name) == 26 && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz234567") == "" && (extension == "txt" || extension == "json")
 }

@@ -24,7 +24,7 @@ type Line map[string]int
 // on, also where it is tried sooner, or the provider refuses what was claimed.
 func (e Entry) TurnAt(now time.Time) time.Time {
 	switch {
-	case e.Ending != nil, e.Turn.IsZero() && e.Redrives > 0:
+	case e.Outcome != nil, e.Turn.IsZero() && e.Redrives > 0:
 		return now
 	case e.Turn.IsZero():
 		return e.CreatedAt
@@ -35,11 +35,11 @@ func (e Entry) TurnAt(now time.Time) time.Time {
 // BeginWaiting has the entry wait for room from now on, unless it does already, and
 // reports whether that changed it. How it ended before is over.
 func (e *Entry) BeginWaiting(now time.Time) bool {
-	if !e.FullSince.IsZero() && e.Ending == nil {
+	if !e.FullSince.IsZero() && e.Outcome == nil {
 		return false
 	}
 	e.Turn = e.TurnAt(now)
-	e.FullSince, e.FullOf, e.PausedSince, e.Ending = now, "", time.Time{}, nil
+	e.FullSince, e.FullOf, e.PausedSince, e.Outcome = now, "", time.Time{}, nil
 	return true
 }
 

@@ -96,7 +96,7 @@ type Event struct {
 	Kind   EventKind
 	Number int    // of the attempt, the copy or the redrive
 	Times  int    // how often it happened; 0 is once
-	Said   string // why, or the generation's id, or the ending's name and message
+	Said   string // why, or the generation's id, or the outcome's name and message
 }
 
 const (
@@ -152,7 +152,7 @@ func (e Entry) Told(step Step) Progress {
 // submission.
 func (e Entry) Held() (WaitKind, time.Time) {
 	switch {
-	case e.Ending != nil, e.Manifest != nil: // ended, or about to be continued
+	case e.Outcome != nil, e.Manifest != nil: // ended, or about to be continued
 	case e.Phase != PhaseClaimed && e.Phase != PhaseAccepted && !e.FullSince.IsZero():
 		return WaitCap, e.FullSince
 	case e.Phase != PhaseClaimed && e.Phase != PhaseAccepted && !e.PausedSince.IsZero():

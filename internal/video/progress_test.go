@@ -63,8 +63,8 @@ func TestHeld(t *testing.T) {
 		{name: "claimed again", entry: video.Entry{Phase: video.PhaseClaimed, BusySince: busy}, want: video.WaitRoom, since: busy},
 		{name: "unanswered", entry: video.Entry{Phase: video.PhaseUnanswered, BusySince: busy, ClaimedAt: claimed}, want: video.WaitAnswer, since: claimed},
 		{name: "accepted", entry: video.Entry{Phase: video.PhaseAccepted, BusySince: busy}},
-		{name: "ended", entry: video.Entry{Phase: video.PhaseUnanswered, Ending: &video.EndingRecord{}}},
-		{name: "about to be redriven", entry: video.Entry{Phase: video.PhaseRefused, Redrives: 1, Ending: &video.EndingRecord{}}},
+		{name: "ended", entry: video.Entry{Phase: video.PhaseUnanswered, Outcome: &video.Outcome{}}},
+		{name: "about to be redriven", entry: video.Entry{Phase: video.PhaseRefused, Redrives: 1, Outcome: &video.Outcome{}}},
 	} {
 		if got, since := test.entry.Held(); got != test.want || !since.Equal(test.since) {
 			t.Errorf("%s: waits for %q since %v", test.name, got, since)

@@ -29,9 +29,9 @@ func (s State) Ended() bool { return s != StateQueued && s != StateGenerating }
 // known once it is settled.
 func (e Entry) State() State {
 	switch {
-	case e.Over() && e.Ending.Error == EndingName(&Cancelled{}):
+	case e.Over() && e.Outcome.Name == OutcomeName(&Cancelled{}):
 		return StateCancelled
-	case e.Over() && e.Ending.Error == EndingName(&Discarded{}):
+	case e.Over() && e.Outcome.Name == OutcomeName(&Discarded{}):
 		return StateDiscarded
 	case e.Over():
 		return StateFailed
@@ -45,12 +45,12 @@ func (e Entry) State() State {
 	return StateQueued
 }
 
-// Over reports whether the job has ended without a video. An ending from before
+// Over reports whether the job has ended without a video. An outcome from before
 // the job's last redrive is none: the redrive goes on from it.
-func (e Entry) Over() bool { return e.Ending != nil && e.Ending.Redrive == e.Redrives }
+func (e Entry) Over() bool { return e.Outcome != nil && e.Outcome.Redrive == e.Redrives }
 
 // End records that the job has ended without a video, in the redrive that it is in.
 func (e *Entry) End(err error, at time.Time) {
-	e.Ending = NewEndingRecord(err, at)
-	e.Ending.Redrive = e.Redrives
+	e.Outcome = NewOutcome(err, at)
+	e.Outcome.Redrive = e.Redrives
 }

@@ -26,19 +26,19 @@ type finding struct {
 
 // The findings' kinds, by their names in the last line.
 const (
-	paidTwice      = "paid_twice"
-	lost           = "lost"
-	partial        = "partial"
-	unfinished     = "unfinished"
-	endingsChanged = "endings_changed"
-	unresolved     = "unresolved"
-	unlisted       = "unlisted"
-	neverSent      = "never_sent"
-	leaked         = "leaked"
+	paidTwice       = "paid_twice"
+	lost            = "lost"
+	partial         = "partial"
+	unfinished      = "unfinished"
+	outcomesChanged = "outcomes_changed"
+	unresolved      = "unresolved"
+	unlisted        = "unlisted"
+	neverSent       = "never_sent"
+	leaked          = "leaked"
 )
 
 // broken are the kinds that no run may have.
-var broken = []string{paidTwice, lost, partial, unfinished, endingsChanged, leaked}
+var broken = []string{paidTwice, lost, partial, unfinished, outcomesChanged, leaked}
 
 // check holds what came of the jobs against the promises.
 func (w *world) check(ctx context.Context) (*Result, error) {
@@ -56,7 +56,7 @@ func (w *world) check(ctx context.Context) (*Result, error) {
 		asked[c.ClientRequestID] = true
 	}
 	for _, j := range w.jobs {
-		w.checkEnding(r, j)
+		w.checkOutcome(r, j)
 		if err := w.checkPaid(ctx, r, j, accepted[j.name], asked); err != nil {
 			return nil, err
 		}
@@ -76,8 +76,8 @@ func (w *world) check(ctx context.Context) (*Result, error) {
 	return r, w.explain(ctx, r)
 }
 
-// checkEnding: one ending, that only a redrive changes.
-func (w *world) checkEnding(r *Result, j *job) {
+// checkOutcome: one outcome, that only a redrive changes.
+func (w *world) checkOutcome(r *Result, j *job) {
 	last := j.round()
 	if last.seen == nil {
 		r.add(unfinished, j, "it has not ended")
@@ -91,15 +91,15 @@ func (w *world) checkEnding(r *Result, j *job) {
 	}
 	for _, round := range j.rounds {
 		if round.again != nil && *round.seen != *round.again {
-			r.add(endingsChanged, j, "it ended with %+v, and then with %+v", *round.seen, *round.again)
+			r.add(outcomesChanged, j, "it ended with %+v, and then with %+v", *round.seen, *round.again)
 		}
 		if !round.seen.agrees() {
-			r.add(endingsChanged, j, "its execution and the table tell of different endings: %+v", *round.seen)
+			r.add(outcomesChanged, j, "its execution and the table tell of different outcomes: %+v", *round.seen)
 		}
 	}
 }
 
-// checkPaid: paid once, and what is paid ends as a stored video or as an ending
+// checkPaid: paid once, and what is paid ends as a stored video or as an outcome
 // that names it.
 func (w *world) checkPaid(ctx context.Context, r *Result, j *job, bought []sim.Generation, asked map[string]bool) error {
 	if len(bought) > 1 {
@@ -257,8 +257,8 @@ func (w *world) explain(ctx context.Context, r *Result) error {
 		if entry != nil {
 			way = append(way, fmt.Sprintf("ledger: attempt %d is %s, claimed at %s, key version %s, generation %q",
 				entry.Attempt, entry.Phase, entry.ClaimedAt.Format("15:04:05.0"), entry.KeyVersion, entry.GenerationID))
-			if entry.Ending != nil {
-				way = append(way, "ledger: "+entry.Ending.Error+": "+entry.Ending.Message)
+			if entry.Outcome != nil {
+				way = append(way, "ledger: "+entry.Outcome.Name+": "+entry.Outcome.Message)
 			}
 		}
 		r.ways[f.job.name] = way

@@ -17,8 +17,8 @@ const (
 	calmedRounds = 2
 )
 
-// redriveAll goes on with every job whose ending leaves something to go on with, and
-// again with those that were interrupted while they were redriven, or whose endings say
+// redriveAll goes on with every job whose outcome leaves something to go on with, and
+// again with those that were interrupted while they were redriven, or whose outcomes say
 // that the provider's records could not be read: a redrive looks there once where the
 // hard deadline is over.
 func (w *world) redriveAll(ctx context.Context) error {

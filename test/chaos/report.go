@@ -119,7 +119,7 @@ func (r *Result) Write(out io.Writer) error {
 		before[j.rounds[0].seen.orNone()]++
 		after[j.last().orNone()]++
 	}
-	fmt.Fprintf(table, "\nending\tbefore the redrive\tafter it\n")
+	fmt.Fprintf(table, "\noutcome\tbefore the redrive\tafter it\n")
 	names := maps.Clone(before)
 	maps.Copy(names, after)
 	for _, name := range slices.Sorted(maps.Keys(names)) {
@@ -189,7 +189,7 @@ func (r *Result) took() []time.Duration {
 	return all
 }
 
-// orNone is the ending's name, also of none.
+// orNone is the outcome's name, also of none.
 func (o *outcome) orNone() string {
 	if o == nil {
 		return "(none)"

@@ -209,10 +209,10 @@ func (w *world) run(ctx context.Context, began time.Time) (*Result, error) {
 	}{
 		{"sending the jobs, until every execution has ended", w.sendAll},
 		{"sending what was sent again", w.sendAgain},
-		{"looking at the endings again", w.lookAgain},
+		{"looking at the outcomes again", w.lookAgain},
 		{"redriving, until every execution has ended", w.redriveAll},
 		{"delivering the events that are late", w.events.finish},
-		{"looking at the endings again after it", w.lookAgain},
+		{"looking at the outcomes again after it", w.lookAgain},
 		{"looking for keys, signed URLs and prompts", w.checkSecrets},
 	} {
 		if err := lap(s.name, s.do); err != nil {

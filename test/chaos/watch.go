@@ -21,28 +21,28 @@ import (
 )
 
 // outcome is what a job has come to, as it is seen from the outside. Two that
-// are equal are the same ending.
+// are equal are the same outcome.
 type outcome struct {
 	execution string // the one that the table names
 	status    string // the execution's
 	error     string // its error's name
 	cause     string
 	state     video.State // the table's
-	ending    string      // the name of the table's ending
-	ledger    string      // that ending, whole
+	outcome   string      // the name of the table's outcome
+	ledger    string      // that outcome, whole
 	manifest  string      // the SHA-256 of the manifest
 }
 
-// interrupted is the ending of a job whose execution was stopped.
-var interrupted = video.EndingName(&video.Interrupted{})
+// interrupted is the outcome of a job whose execution was stopped.
+var interrupted = video.OutcomeName(&video.Interrupted{})
 
-// name is the ending's.
+// name is the outcome's.
 func (o *outcome) name() string {
 	switch {
 	case o.state == video.StateCompleted:
 		return "stored"
-	case o.ending != "":
-		return o.ending
+	case o.outcome != "":
+		return o.outcome
 	case o.error != "":
 		return o.error
 	}
@@ -52,7 +52,7 @@ func (o *outcome) name() string {
 // settled reports whether the table has an outcome.
 func (o *outcome) settled() bool { return o.state.Ended() && o.state != "" }
 
-// agrees reports whether the table has the ending that the execution tells of.
+// agrees reports whether the table has the outcome that the execution tells of.
 func (o *outcome) agrees() bool {
 	switch o.status {
 	case string(types.ExecutionStatusSucceeded):
@@ -74,7 +74,7 @@ func (o *outcome) canRedrive() bool {
 }
 
 // unread reports whether a submission was called lost because the provider's records
-// could not be read: as the ending says, a redrive looks again.
+// could not be read: as the outcome says, a redrive looks again.
 func (o *outcome) unread() bool {
 	return o.name() == "SubmissionLost" && strings.Contains(o.ledger, "records could not be read")
 }
@@ -214,8 +214,8 @@ func (w *world) see(ctx context.Context, j *job) (*outcome, error) {
 		seen.execution, seen.state = entry.Execution, entry.State()
 	}
 	if entry != nil && entry.Over() {
-		seen.ending = entry.Ending.Error
-		seen.ledger = fmt.Sprintf("%s at %s: %s", entry.Ending.Error, entry.Ending.At, entry.Ending.Message)
+		seen.outcome = entry.Outcome.Name
+		seen.ledger = fmt.Sprintf("%s at %s: %s", entry.Outcome.Name, entry.Outcome.At, entry.Outcome.Message)
 	}
 	e, err := w.describe(ctx, seen.execution)
 	if err != nil || e == nil {

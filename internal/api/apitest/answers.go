@@ -69,7 +69,7 @@ func (s *Server) Without(id string, request video.Request, status, name, message
 	v := s.Video(id, request, status)
 	ended := Created.Add(time.Minute)
 	v.EndedAt = &ended
-	v.Error = &client.Ending{Name: name, Message: message, Advice: "see the message", Paid: "no", Redrivable: redrivable}
+	v.Error = &client.Outcome{Name: name, Message: message, Advice: "see the message", Paid: "no", Redrivable: redrivable}
 	return v
 }
 

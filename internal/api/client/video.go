@@ -55,7 +55,7 @@ type Video struct {
 	ForgottenAt *time.Time      `json:"forgotten_at"` // nil where its texts weren't cleared
 	Waiting     *Waiting        `json:"waiting"`      // nil where it has ended
 	Estimate    *Estimate       `json:"estimate"`
-	Error       *Ending         `json:"error"`
+	Error       *Outcome        `json:"error"`
 	Cost        *Cost           `json:"cost"`
 	Video       *File           `json:"video"`
 	Manifest    *video.Manifest `json:"manifest"` // nil in a list
@@ -111,8 +111,8 @@ type Estimate struct {
 	UsualSeconds *int     `json:"usual_seconds"`
 }
 
-// Ending is why a job has no video.
-type Ending struct {
+// Outcome is why a job has no video.
+type Outcome struct {
 	Name       string `json:"name"`
 	Message    string `json:"message"`
 	Advice     string `json:"advice"`

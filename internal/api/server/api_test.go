@@ -92,7 +92,7 @@ func (j *fakeJobs) Statuses(ctx context.Context, ids []string) ([]jobs.View, err
 func (j *fakeJobs) File(ctx context.Context, id string) (jobs.View, error) {
 	view, err := j.Status(ctx, id)
 	if id == "gone" {
-		view.State, view.Manifest, view.Ending = video.StateFailed, nil, &video.EndingRecord{Error: "VideoGone", Message: "the video was taken out of the bucket", At: at}
+		view.State, view.Manifest, view.Outcome = video.StateFailed, nil, &video.Outcome{Name: "VideoGone", Message: "the video was taken out of the bucket", At: at}
 	}
 	return view, err
 }
@@ -135,7 +135,7 @@ func (j *fakeJobs) Cancel(_ context.Context, id string, discard bool) (jobs.View
 	case !ok:
 		return view, &video.NoEntry{ID: id}
 	case view.State == video.StateQueued:
-		view.State, view.Ending, view.EndedAt = video.StateCancelled, video.NewEndingRecord(&video.Cancelled{}, at), at
+		view.State, view.Outcome, view.EndedAt = video.StateCancelled, video.NewOutcome(&video.Cancelled{}, at), at
 	case view.State == video.StateGenerating && discard:
 		view.Discard = true
 	case view.State == video.StateGenerating:
@@ -158,7 +158,7 @@ func (j *fakeJobs) Redrive(_ context.Context, id string) (jobs.View, error) {
 	case view.State != video.StateFailed:
 		return view, &jobs.NotRedriven{ID: id, Reason: "its execution is still running"}
 	}
-	view.State, view.Ending, view.EndedAt, view.Redrivable, view.Execution = video.StateQueued, nil, time.Time{}, false, id+"-r1"
+	view.State, view.Outcome, view.EndedAt, view.Redrivable, view.Execution = video.StateQueued, nil, time.Time{}, false, id+"-r1"
 	return view, nil
 }
 
@@ -250,7 +250,7 @@ func newJobs(t *testing.T) *fakeJobs {
 		CreditsUsed: 1960000, PipelineVersion: "1a2b3c4d5e6f",
 	}
 	ended := func(state video.State, err error) jobs.View {
-		return jobs.View{State: state, Request: &r, CreatedAt: began, EndedAt: at, Ending: video.NewEndingRecord(err, at)}
+		return jobs.View{State: state, Request: &r, CreatedAt: began, EndedAt: at, Outcome: video.NewOutcome(err, at)}
 	}
 	j := &fakeJobs{requests: map[string]string{}, used: someUsage(r.Model()), views: map[string]jobs.View{
 		"queued":     {State: video.StateQueued, Request: &r, CreatedAt: began, Waiting: waits(video.WaitStart)},
@@ -265,7 +265,7 @@ func newJobs(t *testing.T) *fakeJobs {
 		"poor":       ended(video.StateFailed, &video.OutOfCredits{}),
 		"cancelled":  ended(video.StateCancelled, &video.Cancelled{}),
 		"discarded":  ended(video.StateDiscarded, &video.Discarded{GenerationID: "generation-1", Credits: 1960000}),
-		"no-request": {State: video.StateFailed, CreatedAt: began, EndedAt: at, Ending: &video.EndingRecord{Error: "States.Timeout", Message: "it took long", At: at}},
+		"no-request": {State: video.StateFailed, CreatedAt: began, EndedAt: at, Outcome: &video.Outcome{Name: "States.Timeout", Message: "it took long", At: at}},
 	}}
 	for id, view := range j.views {
 		view.ID, view.Redrivable = id, id == "poor" || id == "discarded"

@@ -131,7 +131,7 @@ func TestTheSameKeyIsTheSameReplyAfterTheEnd(t *testing.T) {
 		handler.ServeHTTP(w, c.request())
 		replies = append(replies, transcript(w))
 		id := w.Header().Get("X-Inference-Id")
-		j.views[id] = jobs.View{ID: id, State: video.StateFailed, Ending: &video.EndingRecord{Error: "GenerationFailed"}}
+		j.views[id] = jobs.View{ID: id, State: video.StateFailed, Outcome: &video.Outcome{Name: "GenerationFailed"}}
 	}
 	if replies[0] != replies[1] || len(j.requests) != 1 {
 		t.Errorf("got\n%s\nand\n%s", replies[0], replies[1])

@@ -42,15 +42,15 @@ type metaUsage struct {
 // reply puts a view into the provider's words. The url is of a completed job.
 func reply(v jobs.View, url string) generation {
 	g := generation{ID: v.ID, Status: string(v.State)}
-	if v.Ending != nil {
+	if v.Outcome != nil {
 		g.Status = string(video.StateFailed) // the provider has no word for what we cancelled
 	}
 	if v.Manifest != nil {
 		g.Video = &file{URL: url, Duration: v.Manifest.Request.Duration()}
 		g.Meta = &meta{Usage: metaUsage{Credits: v.Manifest.CreditsUsed}}
 	}
-	if v.Ending != nil {
-		g.Error = &failure{Name: v.Ending.Error, Message: v.Ending.Message}
+	if v.Outcome != nil {
+		g.Error = &failure{Name: v.Outcome.Name, Message: v.Outcome.Message}
 	}
 	return g
 }

@@ -81,8 +81,8 @@ func paidOf(view jobs.View) *video.Paid {
 	switch {
 	case view.State == video.StateCompleted:
 		paid = video.PaidYes
-	case view.Ending != nil:
-		paid = view.Ending.Paid()
+	case view.Outcome != nil:
+		paid = view.Outcome.Paid()
 	case view.Waiting != nil:
 		paid = view.Waiting.Paid
 	}

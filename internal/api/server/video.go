@@ -28,7 +28,7 @@ type videoBody struct {
 	ForgottenAt *time.Time      `json:"forgotten_at"`
 	Waiting     *waiting        `json:"waiting"`
 	Estimate    *estimate       `json:"estimate"`
-	Error       *endingBody     `json:"error"`
+	Error       *outcomeBody    `json:"error"`
 	Cost        *cost           `json:"cost"`
 	Video       *videoFile      `json:"video"`
 	Manifest    *video.Manifest `json:"manifest"`
@@ -71,7 +71,7 @@ type estimate struct {
 	UsualSeconds *int     `json:"usual_seconds"`
 }
 
-type endingBody struct {
+type outcomeBody struct {
 	Name       string     `json:"name"`
 	Message    string     `json:"message"`
 	Advice     string     `json:"advice"`
@@ -125,13 +125,13 @@ func (a *API) video(ctx context.Context, v jobs.View) (videoBody, error) {
 	if v.Waiting.Estimable() && v.Brief.Model != "" {
 		body.Estimate = a.estimate(ctx, v)
 	}
-	if v.Ending != nil {
-		body.Error = &endingBody{Name: v.Ending.Error, Message: v.Ending.Message, Advice: v.Ending.Kind().Advice, Paid: v.Ending.Paid(), Redrivable: v.Redrivable}
+	if v.Outcome != nil {
+		body.Error = &outcomeBody{Name: v.Outcome.Name, Message: v.Outcome.Message, Advice: v.Outcome.Kind().Advice, Paid: v.Outcome.Paid(), Redrivable: v.Redrivable}
 		if body.ForgottenAt != nil {
 			body.Error.Advice = "nothing; it was forgotten, and can't be redriven"
 		}
 		var discarded *video.Discarded
-		if errors.As(v.Ending.Err(), &discarded) {
+		if errors.As(v.Outcome.Err(), &discarded) {
 			body.Cost = newCost(discarded.Credits)
 		}
 	}

@@ -159,8 +159,8 @@ func (a *API) content(r *http.Request) answer {
 		return *refused
 	}
 	switch {
-	case view.Ending != nil:
-		return conflict(view.ID, "it has no video, since it ended with "+view.Ending.Error+": "+view.Ending.Message, 0)
+	case view.Outcome != nil:
+		return conflict(view.ID, "it has no video, since it ended with "+view.Outcome.Name+": "+view.Outcome.Message, 0)
 	case view.State != video.StateCompleted:
 		return conflict(view.ID, "its video is not there yet; it is "+string(view.State)+", ask again", lookAgain)
 	}

@@ -37,25 +37,25 @@ const (
 	Text  Format = "text" // a prompt a line
 )
 
-// FormatOf gives a file's format by the ending of its name, in any case. Text has no
-// ending of its own, since a text file is one prompt elsewhere. The error is an
+// FormatOf gives a file's format by the extension of its name, in any case. Text has no
+// extension of its own, since a text file is one prompt elsewhere. The error is an
 // *Unusable that says what to do.
 func FormatOf(name string) (Format, error) {
-	switch ending := strings.ToLower(path.Ext(name)); ending {
+	switch extension := strings.ToLower(path.Ext(name)); extension {
 	case ".csv", ".tsv":
 		return CSV, nil
 	case ".jsonl", ".ndjson":
 		return JSONL, nil
 	case ".xlsx", ".xls", ".ods", ".numbers":
-		return "", &Unusable{Reason: fmt.Sprintf("ends in %s; save the sheet as CSV in UTF-8", ending)}
+		return "", &Unusable{Reason: fmt.Sprintf("ends in %s; save the sheet as CSV in UTF-8", extension)}
 	case ".json":
 		return "", &Unusable{Reason: "ends in .json, which is one request; write a request object a line, and name it .jsonl"}
 	case ".txt":
 		return "", &Unusable{Reason: "ends in .txt, which is one prompt; say that it has a prompt a line, or make it CSV with the header prompt"}
 	case "":
-		return "", &Unusable{Reason: "has no ending; it takes .csv, .tsv or .jsonl"}
+		return "", &Unusable{Reason: "has no extension; it takes .csv, .tsv or .jsonl"}
 	default:
-		return "", &Unusable{Reason: fmt.Sprintf("ends in %.20q; it takes .csv, .tsv or .jsonl", ending)}
+		return "", &Unusable{Reason: fmt.Sprintf("ends in %.20q; it takes .csv, .tsv or .jsonl", extension)}
 	}
 }
 

@@ -42,7 +42,7 @@ func TestFormatOf(t *testing.T) {
 			t.Errorf("%s: got %q, %v", name, got, err)
 		}
 	}
-	for name, says := range map[string]string{"a.xlsx": "as CSV", "a.numbers": "as CSV", "a.json": ".jsonl", "a.txt": "one prompt", "a": "no ending", "a.docx": "it takes"} {
+	for name, says := range map[string]string{"a.xlsx": "as CSV", "a.numbers": "as CSV", "a.json": ".jsonl", "a.txt": "one prompt", "a": "no extension", "a.docx": "it takes"} {
 		var unusable *batchfile.Unusable
 		if _, err := batchfile.FormatOf(name); !errors.As(err, &unusable) || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: got %v", name, err)

@@ -254,8 +254,8 @@ func (f *Filler) lacks(ctx context.Context, entry video.Entry, absent bool, id s
 	switch {
 	case absent:
 		return &Lacking{"there is no job " + id, fix}, nil
-	case entry.Ending != nil:
-		return &Lacking{"job " + id + " has ended with " + entry.Ending.Error, fix}, nil
+	case entry.Outcome != nil:
+		return &Lacking{"job " + id + " has ended with " + entry.Outcome.Name, fix}, nil
 	case entry.Phase != video.PhaseAccepted:
 		return &Lacking{"job " + id + " has no generation yet", fix}, nil
 	}

@@ -148,7 +148,7 @@ func TestCheckAndStore(t *testing.T) {
 		{name: "none of that id", function: "check", job: "other", free: true, set: func(*stack) {}, want: "there is no job other"},
 		{name: "not accepted", function: "check", set: func(s *stack) { s.entries[sample] = video.Entry{} }, want: "has no generation yet"},
 		{name: "ended", function: "store", set: func(s *stack) {
-			s.entries[sample] = video.Entry{Ending: &video.EndingRecord{Error: "GenerationOverdue"}}
+			s.entries[sample] = video.Entry{Outcome: &video.Outcome{Name: "GenerationOverdue"}}
 		}, want: "job a-paper-boat has ended with GenerationOverdue"},
 		{name: "stored", function: "store", set: func(s *stack) { s.accepted(t, sample); s.stored[sample] = true }, want: "stored already"},
 		{name: "to be stored", function: "store", set: func(s *stack) { s.accepted(t, sample) }, want: "a-paper-boat theirs completed"},

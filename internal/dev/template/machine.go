@@ -16,7 +16,7 @@ func machineRules() []rule {
 		{"statuses", eachMachine(statuses)},
 		{"waits", eachMachine(waits)},
 		{"timeouts", eachTask(timeouts)},
-		{"final endings", eachTask(finalEndings)},
+		{"final outcomes", eachTask(finalOutcomes)},
 		{"all else", eachTask(allElse)},
 		{"patience", eachTask(patience)},
 		{"known errors", eachTask(knownErrors)},
@@ -83,17 +83,17 @@ func reachable(_ *Project, _ string, m Machine, say report) {
 }
 
 func ends(_ *Project, _ string, m Machine, say report) {
-	ending := map[string]bool{}
+	ends := map[string]bool{}
 	for grown := true; grown; {
 		grown = false
 		for name, state := range m.States {
-			if !ending[name] && (state.ends() || slices.ContainsFunc(state.next(), func(to string) bool { return ending[to] })) {
-				ending[name], grown = true, true
+			if !ends[name] && (state.ends() || slices.ContainsFunc(state.next(), func(to string) bool { return ends[to] })) {
+				ends[name], grown = true, true
 			}
 		}
 	}
 	for _, name := range sortedKeys(m.States) {
-		if !ending[name] {
+		if !ends[name] {
 			say("no end can be reached from %q", name)
 		}
 	}
@@ -145,10 +145,10 @@ func timeouts(p *Project, name string, s State, say report) {
 	}
 }
 
-// transient are the endings that a task is retried after: what they name may pass.
+// transient are the outcomes that a task is retried after: what they name may pass.
 func transient() []string { return []string{"ServiceUnavailable", "VideoUnavailable"} }
 
-// settled is the ending that is found by how an execution ended, and that no step
+// settled is the outcome that is found by how an execution ended, and that no step
 // gives.
 const settled = "Interrupted"
 
@@ -166,13 +166,13 @@ func (s State) retrier(name string) (Retrier, bool) {
 	return s.Retry[i], true
 }
 
-// finalEndings: the first retrier names each ending that ends a job, and no other
+// finalOutcomes: the first retrier names each outcome that ends a job, and no other
 // error, and tries none of them again.
-func finalEndings(p *Project, name string, s State, say report) {
+func finalOutcomes(p *Project, name string, s State, say report) {
 	var want []string
-	for _, ending := range sortedKeys(p.Endings) {
-		if !slices.Contains(transient(), ending) && ending != settled {
-			want = append(want, ending)
+	for _, outcome := range sortedKeys(p.Outcomes) {
+		if !slices.Contains(transient(), outcome) && outcome != settled {
+			want = append(want, outcome)
 		}
 	}
 	var first Retrier
@@ -180,10 +180,10 @@ func finalEndings(p *Project, name string, s State, say report) {
 		first = s.Retry[0]
 	}
 	if named := slices.Sorted(slices.Values(first.ErrorEquals)); !slices.Equal(named, want) {
-		say("the first retrier of %q names %q, and the endings that end a job are %q", name, named, want)
+		say("the first retrier of %q names %q, and the outcomes that end a job are %q", name, named, want)
 	}
 	if first.MaxAttempts == nil || *first.MaxAttempts != 0 {
-		say("%q tries again after an ending that ends a job", name)
+		say("%q tries again after an outcome that ends a job", name)
 	}
 }
 
@@ -249,7 +249,7 @@ func knownErrors(p *Project, name string, s State, say report) {
 		named = append(named, c.ErrorEquals...)
 	}
 	for _, failure := range named {
-		if own := !strings.Contains(failure, "."); own && !p.Endings[failure] || !own && !slices.Contains(known, failure) {
+		if own := !strings.Contains(failure, "."); own && !p.Outcomes[failure] || !own && !slices.Contains(known, failure) {
 			say("%q names %s, which neither %s nor Step Functions knows", name, failure, errorsFile)
 		}
 	}

@@ -17,8 +17,8 @@ type Project struct {
 	Template *Template
 	// Machines are the state machines by their resource's logical id.
 	Machines map[string]Machine
-	// Endings are the names of the errors that the code gives to a state machine.
-	Endings map[string]bool
+	// Outcomes are the names of the errors that the code gives to a state machine.
+	Outcomes map[string]bool
 	// Settings are the environment variables that the code of each folder in
 	// functions/ reads.
 	Settings map[string][]string
@@ -71,7 +71,7 @@ type Choice struct {
 	Next         string
 }
 
-// errorsFile names every ending.
+// errorsFile names every outcome.
 const errorsFile = "internal/video/errors.go"
 
 // ReadProject reads the project whose root fsys is.
@@ -91,7 +91,7 @@ func ReadProject(fsys fs.FS) (*Project, error) {
 			return nil, err
 		}
 	}
-	if p.Endings, err = readEndings(fsys); err != nil {
+	if p.Outcomes, err = readOutcomes(fsys); err != nil {
 		return nil, err
 	}
 	if p.Settings, err = readSettings(fsys); err != nil {
@@ -127,8 +127,8 @@ func readMachine(fsys fs.FS, file string) (Machine, error) {
 	return m, nil
 }
 
-// readEndings gives the exported types of the errors file that are errors.
-func readEndings(fsys fs.FS) (map[string]bool, error) {
+// readOutcomes gives the exported types of the errors file that are errors.
+func readOutcomes(fsys fs.FS) (map[string]bool, error) {
 	source, err := fs.ReadFile(fsys, errorsFile)
 	if err != nil {
 		return nil, err

@@ -71,7 +71,7 @@ func (e evidence) amend(entry *video.Entry, keyVersion string, route func(video.
 	}
 	if m := e.manifest; m != nil && entry.Manifest == nil && same(m.GenerationID, entry.GenerationID) {
 		stored := *m
-		entry.Manifest, entry.Ending, entry.DiscardedAt, changed = &stored, nil, time.Time{}, true
+		entry.Manifest, entry.Outcome, entry.DiscardedAt, changed = &stored, nil, time.Time{}, true
 	}
 	return changed
 }
@@ -132,8 +132,8 @@ func (e evidence) generation(entry *video.Entry, keyVersion string, route func(v
 	}
 	entry.Phase, entry.GenerationID, entry.Candidate = video.PhaseAccepted, id, ""
 	entry.SubmittedAt, entry.ClaimedAt, entry.ClaimedUntil = at, at, at.Add(grace)
-	if entry.Ending != nil && !entry.Ending.Chosen() {
-		entry.Ending = nil // it is of before
+	if entry.Outcome != nil && !entry.Outcome.Chosen() {
+		entry.Outcome = nil // it is of before
 	}
 	return true
 }

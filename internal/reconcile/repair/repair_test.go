@@ -97,7 +97,7 @@ func TestRepair(t *testing.T) {
 		"a submission that was lost": {before: before(func(e *video.Entry) {
 			e.Phase, e.Attempt = video.PhaseUnanswered, 1
 			e.End(&video.SubmissionLost{}, at)
-		}), rows: []video.LoggedRequest{row("a.1", "g1", false)}, want: func(e video.Entry) bool { return e.GenerationID == "g1" && e.Ending == nil }},
+		}), rows: []video.LoggedRequest{row("a.1", "g1", false)}, want: func(e video.Entry) bool { return e.GenerationID == "g1" && e.Outcome == nil }},
 		"one that is known": {before: before(func(e *video.Entry) {
 			e.Phase, e.Attempt, e.GenerationID, e.Manifest = video.PhaseAccepted, 1, "g1", &manifest
 		}), runs: []jobs.Run{own}, rows: []video.LoggedRequest{row("a.1", "g1", false)}, manifest: &manifest, same: true},

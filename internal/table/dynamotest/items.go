@@ -207,7 +207,7 @@ func (i *Items) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*dyn
 // table's, as template.yaml has them; by-day has the status too.
 func Projection() []string {
 	return []string{
-		"id", "created_at", "owner", "origin", "model", "prompt", "duration", "aspect_ratio", "redrives", "submitted_at", "discarded_at", "forgotten_at", "manifest", "ending", "wait", "wait_since",
+		"id", "created_at", "owner", "origin", "model", "prompt", "duration", "aspect_ratio", "redrives", "submitted_at", "discarded_at", "forgotten_at", "manifest", "outcome", "wait", "wait_since",
 	}
 }
 

@@ -21,7 +21,7 @@ func fileInputs() []input {
 	var all []input
 	for _, file := range []struct{ name, key, content, want string }{
 		{"a picture by its name", "picture.png", "\x89PNG", refused},
-		{"no ending", "no ending", "a prompt without an ending", refused},
+		{"no extension", "no extension", "a prompt without an extension", refused},
 		{"a backup", "prompt.txt.bak", "a prompt", refused},
 		{"a file of 65 KiB", "large.txt", strings.Repeat("x", 65<<10), refused},
 		{"a hidden file", ".prompt", "a prompt in a hidden file", refused},

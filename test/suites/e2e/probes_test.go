@@ -173,8 +173,8 @@ func (w *world) probeFailure(t *testing.T) error {
 	if err == nil || !strings.Contains(err.Error(), "GenerationFailed") {
 		return fmt.Errorf("a generation that failed: %w", err)
 	}
-	if w.entry(t, id).Ending == nil {
-		return errors.New("the ending is not recorded")
+	if w.entry(t, id).Outcome == nil {
+		return errors.New("the outcome is not recorded")
 	}
 	return nil
 }
@@ -228,8 +228,8 @@ func (w *world) probeGivenUp(t *testing.T) error {
 	if err == nil || !strings.Contains(err.Error(), "Discarded") {
 		return fmt.Errorf("a video that was given up: %w", err)
 	}
-	if w.entry(t, id).Ending == nil {
-		return errors.New("the ending is not recorded")
+	if w.entry(t, id).Outcome == nil {
+		return errors.New("the outcome is not recorded")
 	}
 	return nil
 }

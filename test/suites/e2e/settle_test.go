@@ -16,7 +16,7 @@ func (w *world) testStopped(t *testing.T) {
 	const id = "stopped"
 	w.endless(t, id)
 	w.abort(t, id)
-	await(t, "the outcome of "+id, func() bool { return w.entry(t, id).Ending != nil })
+	await(t, "the outcome of "+id, func() bool { return w.entry(t, id).Outcome != nil })
 	if got := w.end(t, id); got.Error.Name != "Interrupted" {
 		t.Errorf("it ends with %s", got.Error.Name)
 	}
@@ -70,7 +70,7 @@ func (w *world) probeSettle(t *testing.T) error {
 	if _, err := w.invoke(t.Context(), "SettleFunction", arn); err != nil {
 		return err
 	}
-	if entry := w.entry(t, id); entry.Ending == nil || entry.Ending.Error != "Interrupted" {
+	if entry := w.entry(t, id); entry.Outcome == nil || entry.Outcome.Name != "Interrupted" {
 		return errors.New("it is not settled")
 	}
 	return nil

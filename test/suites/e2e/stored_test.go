@@ -118,11 +118,11 @@ func (w *world) succeeded(t *testing.T, name string) video.Job {
 }
 
 // failed waits for an execution to fail with an error of that name.
-func (w *world) failed(t *testing.T, name, ending string) {
+func (w *world) failed(t *testing.T, name, outcome string) {
 	t.Helper()
 	got := w.ended(t, name)
-	if got.Status != types.ExecutionStatusFailed || value(got.Error) != ending {
-		t.Errorf("execution %s: %s, %s, %s; it should have failed with %s", name, got.Status, value(got.Error), value(got.Cause), ending)
+	if got.Status != types.ExecutionStatusFailed || value(got.Error) != outcome {
+		t.Errorf("execution %s: %s, %s, %s; it should have failed with %s", name, got.Status, value(got.Error), value(got.Cause), outcome)
 	}
 }
 

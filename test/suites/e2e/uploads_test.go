@@ -155,7 +155,7 @@ func (w *world) testRejected(t *testing.T) {
 		says         []string
 	}{
 		{"bad/picture.png", "\x89PNG", []string{".png", ".txt"}},
-		{"bad/no ending", "a prompt without an ending", []string{"ending", ".txt"}},
+		{"bad/no extension", "a prompt without an extension", []string{"extension", ".txt"}},
 		{"bad/broken.json", `{"prompt": "cut`, []string{"JSON"}},
 		{"bad/list.json", `["a prompt in a list"]`, []string{"JSON object"}},
 		{"bad/empty.txt", "", []string{"empty"}},

@@ -217,7 +217,7 @@ func (e engine) testUnfinished(t *testing.T) {
 		job := entry(t, fmt.Sprintf("job-%02d", n))
 		job.CreatedAt = time.Date(2026, 8, 21, 10, 0, n, 0, time.UTC)
 		if n%3 == 0 {
-			job.Ending = video.NewEndingRecord(&video.Cancelled{}, job.CreatedAt)
+			job.Outcome = video.NewOutcome(&video.Cancelled{}, job.CreatedAt)
 		}
 		if _, _, err := jobs.Create(t.Context(), job); err != nil {
 			t.Fatal(err)

@@ -30,7 +30,7 @@ func (e engine) testForgotten(t *testing.T) {
 		t.Errorf("forgotten twice: %v", err)
 	}
 	got, _, err := jobs.Get(t.Context(), "job")
-	if err != nil || !got.ForgottenAt.Equal(at) || got.Request.Prompt() != "" || got.RequestHash != job.RequestHash || got.Ending.Message == job.Ending.Message {
+	if err != nil || !got.ForgottenAt.Equal(at) || got.Request.Prompt() != "" || got.RequestHash != job.RequestHash || got.Outcome.Message == job.Outcome.Message {
 		t.Errorf("read %+v, %v", got, err)
 	}
 	page, _, err := jobs.List(t.Context(), table.Query{Before: table.PlaceAfter(at), Limit: 7})

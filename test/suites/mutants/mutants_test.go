@@ -181,7 +181,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 		},
 		{
 			"an end taken back by a retry", "internal/jobs/execution.go",
-			`if entry.Ending == nil || entry.Over() {`, `if entry.Unclaimed() {`,
+			`if entry.Outcome == nil || entry.Over() {`, `if entry.Unclaimed() {`,
 			"^TestRetry$", "./internal/jobs", `"resume":true`,
 		},
 		{
@@ -212,8 +212,8 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestSweepsComeToAllJobs$", "./internal/jobs", "the last one:",
 		},
 		{
-			"an ending that outlives a redrive", "internal/video/state.go",
-			`e.Ending != nil && e.Ending.Redrive == e.Redrives`, `e.Ending != nil`,
+			"an outcome that outlives a redrive", "internal/video/state.go",
+			`e.Outcome != nil && e.Outcome.Redrive == e.Redrives`, `e.Outcome != nil`,
 			"^TestStatus$", "./internal/jobs", "TestStatus/redriven",
 		},
 		{

@@ -74,8 +74,8 @@ func times(n int, name string) []string { return slices.Repeat([]string{name}, n
 func TestRetries(t *testing.T) {
 	w := start(t)
 	type want struct {
-		ending string // empty: a video
-		tried  int    // how often the step that fails was entered; 0: any number of times
+		outcome string // empty: a video
+		tried   int    // how often the step that fails was entered; 0: any number of times
 	}
 	type job struct {
 		play
@@ -96,9 +96,9 @@ func TestRetries(t *testing.T) {
 		}
 		jobs[strings.ToLower(step)+"-for-good"] = job{play{step, times(21, "Sandbox.Failure")}, want{"Sandbox.Failure", 21}}
 	}
-	// The steps have one list of the endings that end a job, as the contract of the
+	// The steps have one list of the outcomes that end a job, as the contract of the
 	// template holds.
-	for _, kind := range video.EndingKinds() {
+	for _, kind := range video.OutcomeKinds() {
 		if !slices.Contains([]string{"VideoUnavailable", "ServiceUnavailable", "Interrupted"}, kind.Name) {
 			jobs["check-"+strings.ToLower(kind.Name)] = job{play{"Check", times(1, kind.Name)}, want{kind.Name, 1}}
 		}
@@ -107,7 +107,7 @@ func TestRetries(t *testing.T) {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
 			got := w.run(t, id, j.play)
-			if got.ending != j.ending || j.tried > 0 && got.tried != j.tried || got.stored != (j.ending == "") {
+			if got.outcome != j.outcome || j.tried > 0 && got.tried != j.tried || got.stored != (j.outcome == "") {
 				t.Errorf("got %+v, want %+v", got, j.want)
 			}
 			if got.tried <= len(j.errors)-1 {
@@ -210,9 +210,9 @@ func zipped(t *testing.T, programs map[string]string) []byte {
 
 // outcome is what became of a job.
 type outcome struct {
-	ending string
-	tried  int
-	stored bool
+	outcome string
+	tried   int
+	stored  bool
 }
 
 // run runs a job to its end.
@@ -238,7 +238,7 @@ func (w *world) run(t *testing.T, id string, p play) outcome {
 		if execution.Status != types.ExecutionStatusRunning {
 			got := outcome{}
 			if execution.Error != nil {
-				got.ending = *execution.Error
+				got.outcome = *execution.Error
 			}
 			w.faults.mu.Lock()
 			got.tried = w.faults.tried[id]

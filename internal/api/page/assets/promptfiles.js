@@ -11,8 +11,8 @@ const largest = 64 << 10;
 // is asked by check what is wrong with JSON that doesn't parse.
 export async function read(file, check) {
   const refuse = (problem) => ({ name: file.name, problem });
-  const [ending] = file.name.toLowerCase().match(/\.[^.]*$/) ?? [""];
-  if (ending !== ".txt" && ending !== ".json") return refuse("is neither a .txt nor a .json file");
+  const [extension] = file.name.toLowerCase().match(/\.[^.]*$/) ?? [""];
+  if (extension !== ".txt" && extension !== ".json") return refuse("is neither a .txt nor a .json file");
   if (file.size > largest) return refuse("is larger than 64 KiB; a prompt file is at most that");
   let text;
   try {
@@ -20,7 +20,7 @@ export async function read(file, check) {
   } catch {
     return refuse("is not UTF-8; save it as UTF-8");
   }
-  if (ending === ".txt") {
+  if (extension === ".txt") {
     const prompt = text.replace(/\r?\n$/, ""); // editors end the last line
     if (!prompt.trim()) return refuse("is empty");
     const lines = prompt.split(/[\r\n]+/).filter((line) => line.trim()).length;

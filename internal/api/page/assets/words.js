@@ -90,7 +90,7 @@ const titles = {
   Discarded: "Discarded",
 };
 
-// paid says what an ending without a video cost.
+// paid says what an outcome without a video cost.
 export const paid = (error) => ({ no: "nothing was paid", yes: "it was paid", perhaps: "it may have been paid" })[error.paid];
 
 // origin says where a job came from: {text, whole}, where whole has what the text leaves

@@ -83,10 +83,10 @@ func work(event []byte) (answer []byte, failed bool, err error) {
 	if err := cmd.Start(); err != nil {
 		return nil, false, err
 	}
-	var ending error
+	var exit error
 	ended := make(chan struct{})
 	go func() {
-		ending = cmd.Wait()
+		exit = cmd.Wait()
 		close(ended)
 	}()
 	select {
@@ -96,7 +96,7 @@ func work(event []byte) (answer []byte, failed bool, err error) {
 		_ = runtime.Close() // it has no more to say
 		return got.Body, got.Failed, err
 	case <-ended:
-		return nil, false, fmt.Errorf("the function ended: %w", ending)
+		return nil, false, fmt.Errorf("the function ended: %w", exit)
 	}
 }
 

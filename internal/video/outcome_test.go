@@ -12,7 +12,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-func endings() []error {
+func outcomes() []error {
 	return []error{
 		&video.InvalidRequest{Fields: []video.FieldError{{Field: "duration", Message: "is 7"}, {Message: "whole"}}},
 		&video.Unauthorized{Said: "no key"}, &video.OutOfCredits{Said: "top up"}, &video.ProviderBusy{Said: "429"}, &video.CapReached{Limit: "day", Held: 99_000_000, Of: 100_000_000},
@@ -25,14 +25,14 @@ func endings() []error {
 	}
 }
 
-func TestEndingFindsTheNamedErrorInAChain(t *testing.T) {
-	for _, named := range endings() {
+func TestOutcomeFindsTheNamedErrorInAChain(t *testing.T) {
+	for _, named := range outcomes() {
 		name := strings.TrimPrefix(fmt.Sprintf("%T", named), "*video.")
 		for depth, err := range []error{named, fmt.Errorf("a: %w", named), fmt.Errorf("b: %w", fmt.Errorf("a: %w", named))} {
-			if got := video.Ending(err); got != named {
+			if got := video.OutcomeOf(err); got != named {
 				t.Errorf("%s at depth %d: got %T", name, depth, got)
 			}
-			if got := video.EndingName(err); got != name {
+			if got := video.OutcomeName(err); got != name {
 				t.Errorf("%s at depth %d: named %s", name, depth, got)
 			}
 		}
@@ -42,30 +42,30 @@ func TestEndingFindsTheNamedErrorInAChain(t *testing.T) {
 	}
 }
 
-func TestEndingOfAnEndingIsTheOuterOne(t *testing.T) {
+func TestOutcomeOfAnOutcomeIsTheOuterOne(t *testing.T) {
 	outer := &video.VideoUnavailable{GenerationID: "g", Err: &video.VideoRejected{}}
-	if got := video.Ending(fmt.Errorf("store: %w", outer)); got != outer {
+	if got := video.OutcomeOf(fmt.Errorf("store: %w", outer)); got != outer {
 		t.Errorf("got %T", got)
 	}
 }
 
-func TestEndingFindsTheNamedErrorAmongJoinedOnes(t *testing.T) {
+func TestOutcomeFindsTheNamedErrorAmongJoinedOnes(t *testing.T) {
 	named := &video.OutOfCredits{}
-	if got := video.Ending(errors.Join(errors.New("closing a body"), fmt.Errorf("submit: %w", named))); got != named {
+	if got := video.OutcomeOf(errors.Join(errors.New("closing a body"), fmt.Errorf("submit: %w", named))); got != named {
 		t.Errorf("got %T", got)
 	}
 }
 
-func TestEndingNamesWhatHasNoName(t *testing.T) {
-	if video.Ending(nil) != nil {
-		t.Error("nil has an ending")
+func TestOutcomeNamesWhatHasNoName(t *testing.T) {
+	if video.OutcomeOf(nil) != nil {
+		t.Error("nil has an outcome")
 	}
 	plain := errors.New("nobody expected this")
-	got := video.Ending(plain)
+	got := video.OutcomeOf(plain)
 	if _, ok := got.(*video.ServiceUnavailable); !ok || !errors.Is(got, plain) {
 		t.Errorf("got %T, want a ServiceUnavailable around it", got)
 	}
-	if name := video.EndingName(&video.NoEntry{ID: "a"}); name != "ServiceUnavailable" {
+	if name := video.OutcomeName(&video.NoEntry{ID: "a"}); name != "ServiceUnavailable" {
 		t.Errorf("named %s", name)
 	}
 }
@@ -82,24 +82,24 @@ func TestSubmissionLostSaysWhatIsKnown(t *testing.T) {
 	}
 }
 
-func TestRecordedEndingsComeBackAsTheyWere(t *testing.T) {
+func TestRecordedOutcomesComeBackAsTheyWere(t *testing.T) {
 	at := time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
-	for _, err := range endings() {
-		record := video.NewEndingRecord(fmt.Errorf("outside: %w", err), at)
+	for _, err := range outcomes() {
+		record := video.NewOutcome(fmt.Errorf("outside: %w", err), at)
 		stored, jsonErr := json.Marshal(record)
 		if jsonErr != nil {
 			t.Fatal(jsonErr)
 		}
-		var read video.EndingRecord
+		var read video.Outcome
 		if jsonErr := json.Unmarshal(stored, &read); jsonErr != nil {
 			t.Fatal(jsonErr)
 		}
-		if read.Error != video.EndingName(err) || read.Message != err.Error() || !read.At.Equal(at) {
+		if read.Name != video.OutcomeName(err) || read.Message != err.Error() || !read.At.Equal(at) {
 			t.Errorf("%T is recorded as %s", err, stored)
 		}
 		switch err.(type) {
 		case *video.VideoUnavailable, *video.ServiceUnavailable: // the machine retries these: they aren't recorded
-			if video.EndingName(read.Err()) != "ServiceUnavailable" {
+			if video.OutcomeName(read.Err()) != "ServiceUnavailable" {
 				t.Errorf("%T comes back as %v", err, read.Err())
 			}
 		default:
@@ -110,21 +110,21 @@ func TestRecordedEndingsComeBackAsTheyWere(t *testing.T) {
 	}
 }
 
-func TestEachEndingHasItsKind(t *testing.T) {
-	kinds := video.EndingKinds()
-	if len(kinds) != len(endings()) {
-		t.Errorf("%d kinds of %d endings", len(kinds), len(endings()))
+func TestEachOutcomeHasItsKind(t *testing.T) {
+	kinds := video.OutcomeKinds()
+	if len(kinds) != len(outcomes()) {
+		t.Errorf("%d kinds of %d outcomes", len(kinds), len(outcomes()))
 	}
-	for _, err := range endings() {
-		kind := video.NewEndingRecord(err, time.Time{}).Kind()
-		if kind.Name != video.EndingName(err) || kind.Meaning == "" || kind.Advice == "" {
+	for _, err := range outcomes() {
+		kind := video.NewOutcome(err, time.Time{}).Kind()
+		if kind.Name != video.OutcomeName(err) || kind.Meaning == "" || kind.Advice == "" {
 			t.Errorf("%T has %+v", err, kind)
 		}
 		if said := strings.Contains(err.Error(), "nothing was paid"); said != (kind.Paid == video.PaidNo) && kind.Name != "GenerationFailed" {
 			t.Errorf("%s is paid: %s, and says %q", kind.Name, kind.Paid, err)
 		}
 	}
-	if kind := (video.EndingRecord{Error: "Lambda.Unknown"}).Kind(); kind.Paid != video.PaidPerhaps || kind.Advice == "" {
+	if kind := (video.Outcome{Name: "Lambda.Unknown"}).Kind(); kind.Paid != video.PaidPerhaps || kind.Advice == "" {
 		t.Errorf("got %+v", kind)
 	}
 }

@@ -24,13 +24,13 @@ func (w *world) order(t *testing.T, name string, prepare func(job string)) (job,
 	return w.post(t, fmt.Sprintf(`{"prompt":%q}`, prompt), "Idempotency-Key: "+name), prompt
 }
 
-// endedWith fails where the machine and the API don't both tell a job's ending, or
+// endedWith fails where the machine and the API don't both tell a job's outcome, or
 // it was charged.
-func (w *world) endedWith(t *testing.T, job, ending string, says ...string) {
+func (w *world) endedWith(t *testing.T, job, outcome string, says ...string) {
 	t.Helper()
-	w.failed(t, job, ending)
+	w.failed(t, job, outcome)
 	got := w.end(t, job)
-	if got.Status != "error" || got.Video != nil || got.Error == nil || got.Error.Name != ending {
+	if got.Status != "error" || got.Video != nil || got.Error == nil || got.Error.Name != outcome {
 		t.Fatalf("the API says %+v, %+v", got, got.Error)
 	}
 	for _, words := range says {
@@ -61,7 +61,7 @@ func (w *world) testModeration(t *testing.T) {
 	w.endedWith(t, job, "GenerationFailed", "Moderation Error", "refused")
 	w.notCharged(t, job)
 	if said := w.end(t, job).Error.Message; strings.Contains(said, prompt) {
-		t.Errorf("the ending repeats the prompt: %s", said)
+		t.Errorf("the outcome repeats the prompt: %s", said)
 	}
 	w.discreet(t, job, prompt)
 }
@@ -204,7 +204,7 @@ func (w *world) testNoVideo(t *testing.T) {
 	})
 	w.endedWith(t, job, "VideoRejected", "not an mp4")
 	if id := w.generations(job)[0].ID; !strings.Contains(w.end(t, job).Error.Message, id) {
-		t.Errorf("the ending doesn't name generation %s", id)
+		t.Errorf("the outcome doesn't name generation %s", id)
 	}
 }
 

@@ -15,21 +15,21 @@ const (
 	PaidPerhaps Paid = "perhaps"
 )
 
-// EndingKind is what can be said of an ending by its name alone. An ending's own
+// OutcomeKind is what can be said of an outcome by its name alone. An outcome's own
 // message says more.
-type EndingKind struct {
+type OutcomeKind struct {
 	Name    string
 	Meaning string
 	Paid    Paid
 	Advice  string // what to do
 }
 
-// EndingKinds lists the endings that errors.go names, and no others.
-func EndingKinds() []EndingKind {
-	kind := func(err error, meaning string, paid Paid, advice string) EndingKind {
-		return EndingKind{Name: EndingName(err), Meaning: meaning, Paid: paid, Advice: advice}
+// OutcomeKinds lists the outcomes that errors.go names, and no others.
+func OutcomeKinds() []OutcomeKind {
+	kind := func(err error, meaning string, paid Paid, advice string) OutcomeKind {
+		return OutcomeKind{Name: OutcomeName(err), Meaning: meaning, Paid: paid, Advice: advice}
 	}
-	return []EndingKind{
+	return []OutcomeKind{
 		kind(&InvalidRequest{}, "refused by Takeup or the provider", PaidNo, "correct the request"),
 		kind(&Unauthorized{}, "the provider doesn't know the key", PaidNo, "put a valid one into the secret (output `ChangeProviderKey`), redrive"),
 		kind(&OutOfCredits{}, "the account is empty, or the key's limit is reached", PaidNo, "top up, redrive"),
@@ -47,19 +47,19 @@ func EndingKinds() []EndingKind {
 	}
 }
 
-// Kind gives what can be said of the ending by its name. Of one that isn't of
+// Kind gives what can be said of the outcome by its name. Of one that isn't of
 // ours, such as Step Functions' own, it is that a redrive goes on.
-func (r EndingRecord) Kind() EndingKind {
-	kinds := EndingKinds()
-	if i := slices.IndexFunc(kinds, func(k EndingKind) bool { return k.Name == r.Error }); i >= 0 {
+func (r Outcome) Kind() OutcomeKind {
+	kinds := OutcomeKinds()
+	if i := slices.IndexFunc(kinds, func(k OutcomeKind) bool { return k.Name == r.Name }); i >= 0 {
 		return kinds[i]
 	}
-	return EndingKind{Name: r.Error, Paid: PaidPerhaps, Advice: "redrive"}
+	return OutcomeKind{Name: r.Name, Paid: PaidPerhaps, Advice: "redrive"}
 }
 
 // Paid says whether a job that ended so costs money. An interruption knows it of its
 // own job.
-func (r EndingRecord) Paid() Paid {
+func (r Outcome) Paid() Paid {
 	var interrupted *Interrupted
 	if errors.As(r.Err(), &interrupted) && interrupted.Paid != "" {
 		return interrupted.Paid
