@@ -91,7 +91,7 @@ func (w *world) examineStack(ctx context.Context, stack stackAccess) []doctor.Li
 	lines := []doctor.Line{
 		doctor.Stack(stack.name, stack.config.Region, stack.status),
 		doctor.Settings(ctx, cloudformation.NewFromConfig(stack.config), stack.name, stack.settings),
-		doctor.Concurrency(ctx, lambda.NewFromConfig(stack.config), stack.settings["SpellSeconds"]),
+		doctor.Concurrency(ctx, lambda.NewFromConfig(stack.config), stack.settings["PollWindowSeconds"]),
 	}
 	price := doctor.Price{}
 	access, err := stack.api(ctx, w)

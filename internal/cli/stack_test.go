@@ -200,7 +200,7 @@ func TestDoctorOfAStack(t *testing.T) {
 		{"much is wrong", func() {
 			a.status, a.balance, a.versioning, a.denied = "ROLLBACK_COMPLETE", 0.5, "Suspended", "HeadBucket videos"
 		}},
-		{"a new account", func() { a.executions, a.parameters["SpellSeconds"] = 10, "240" }},
+		{"a new account", func() { a.executions, a.parameters["PollWindowSeconds"] = 10, "240" }},
 		{"the key is not accepted", func() { a.denied = "billing" }},
 		{"no secret is read", func() { a.denied = "GetSecretValue" }},
 		{"no stack", func() { a.denied = "DescribeStacks" }},

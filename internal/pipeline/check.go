@@ -24,7 +24,7 @@ const (
 	throttled = 8
 )
 
-// Check asks how a generation is doing, once or for a spell.
+// Check asks how a generation is doing, once or for a poll window.
 type Check struct {
 	Provider Retriever
 	Keys     Keys
@@ -165,7 +165,7 @@ func (c *Check) settle(ctx context.Context, job *video.Job, look look, age time.
 	return false, nil
 }
 
-// pause waits until a spell's next request. It is false where the function's time
+// pause waits until a poll window's next request. It is false where the function's time
 // would not last for that one, or ended.
 func (c *Check) pause(ctx context.Context, until time.Time) bool {
 	if deadline, ok := ctx.Deadline(); ok && deadline.Sub(until) < reserve {

@@ -240,7 +240,7 @@ type world struct {
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-// plain is a schedule without spells, whose bounds decide where a generation takes
+// plain is a schedule without poll windows, whose bounds decide where a generation takes
 // long.
 func plain() schedule.Schedule {
 	return schedule.Schedule{First: time.Minute, Interval: 10 * time.Second, Floor: time.Second, Soft: 30 * time.Minute, Hard: 24 * time.Hour}

@@ -228,7 +228,7 @@ func TestHistory(t *testing.T) {
 		s := settings{
 			Schedule: schedule.Schedule{
 				First: at("FirstWaitSeconds", 0), Interval: at("CheckIntervalSeconds", 0), Floor: at("RequestGapSeconds", 0),
-				Spell: at("SpellSeconds", 0), Hard: at("HardDeadlineSeconds", hard),
+				PollWindow: at("PollWindowSeconds", 0), Hard: at("HardDeadlineSeconds", hard),
 			},
 			busy: at("BusyWaitSeconds", 0), lookUpFirst: at("LookupFirstSeconds", 0), lookUpWindow: at("LookupWindowSeconds", 0),
 		}
@@ -238,7 +238,7 @@ func TestHistory(t *testing.T) {
 			play(s, late)
 		}
 		for name, field := range map[string]*time.Duration{
-			"FirstWaitSeconds": &s.First, "CheckIntervalSeconds": &s.Interval, "RequestGapSeconds": &s.Floor, "SpellSeconds": &s.Spell,
+			"FirstWaitSeconds": &s.First, "CheckIntervalSeconds": &s.Interval, "RequestGapSeconds": &s.Floor, "PollWindowSeconds": &s.PollWindow,
 			"BusyWaitSeconds": &s.busy, "LookupFirstSeconds": &s.lookUpFirst, "LookupWindowSeconds": &s.lookUpWindow,
 		} {
 			before := *field
@@ -276,7 +276,7 @@ func parameters(t *testing.T) map[string][3]int {
 			values[name] = [3]int{p.MinValue, usual, p.MaxValue}
 		}
 	}
-	for _, name := range []string{"SpellSeconds", "HardDeadlineSeconds", "LookupWindowSeconds"} {
+	for _, name := range []string{"PollWindowSeconds", "HardDeadlineSeconds", "LookupWindowSeconds"} {
 		if values[name][2] == 0 {
 			t.Fatalf("the template bounds no %s", name)
 		}

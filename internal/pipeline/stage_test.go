@@ -72,10 +72,10 @@ func newStage(begun bool) *stage {
 	return s
 }
 
-// often is a schedule that looks twice in a spell, and then leaves it.
+// often is a schedule that looks twice in a poll window, and then leaves it.
 func often() schedule.Schedule {
 	return schedule.Schedule{
-		First: time.Minute, Interval: 20 * time.Second, Floor: 15 * time.Second, Spell: 15 * time.Second,
+		First: time.Minute, Interval: 20 * time.Second, Floor: 15 * time.Second, PollWindow: 15 * time.Second,
 		Soft: 30 * time.Minute, Hard: 24 * time.Hour,
 	}
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // Schedule says when a generation is looked at. A first wait lasts until a video
-// could be there. Then a check asks again and again by itself, in a spell, for as
+// could be there. Then a check asks again and again by itself, in a poll window, for as
 // long as a video is likely to come: the three states that it would enter
 // otherwise cost as much as 45 s of it. What comes late is waited for by the
 // state machine, ever longer.
@@ -19,8 +19,8 @@ type Schedule struct {
 	Interval time.Duration
 	// Floor is the least from one request to the next.
 	Floor time.Duration
-	// Spell is the most that a check goes on asking; with 0 it asks once.
-	Spell time.Duration
+	// PollWindow is the longest that one check keeps polling; 0 polls once.
+	PollWindow time.Duration
 	// Soft and Hard are deadlines, since the submission: looks get rarer from
 	// the one, and there is none after the other.
 	Soft, Hard time.Duration
@@ -35,7 +35,7 @@ const (
 	// in sixty would be best by the two together; twice that costs 1 % more, asks
 	// less, and holds fewer Lambdas.
 	soon = 0.03
-	// tail is the share of the generations that no spell waits for: what is so
+	// tail is the share of the generations that no poll window waits for: what is so
 	// late may have been forgotten, and a provider that stands still must not
 	// have a Lambda held for each job.
 	tail = 0.005
@@ -81,7 +81,7 @@ func (s Schedule) Wait(f Forecast, age, checked time.Duration) time.Duration {
 // Functions ends at 25,000 events.
 func Sparse(age time.Duration) time.Duration { return age / sparse }
 
-// aim is the wait until a look is worth it. One that a spell follows comes when
+// aim is the wait until a look is worth it. One that a poll window follows comes when
 // the first videos could be there; one that stands alone when the lag that is to
 // be expected costs as much as the look.
 func (s Schedule) aim(f Forecast, age time.Duration) time.Duration {
@@ -99,9 +99,9 @@ func (s Schedule) aim(f Forecast, age time.Duration) time.Duration {
 	return wait
 }
 
-// likely reports whether a generation of that age is waited for by spells.
+// likely reports whether a generation of that age is waited for by poll windows.
 func (s Schedule) likely(f Forecast, age time.Duration) bool {
-	return s.Spell > 0 && age < s.Soft && f.running(age) > tail
+	return s.PollWindow > 0 && age < s.Soft && f.running(age) > tail
 }
 
 // Again is how long after one request a check makes the next, about a generation
@@ -115,5 +115,5 @@ func (s Schedule) Again(f Forecast, age, asking time.Duration) (time.Duration, b
 	apart := thin * math.Sqrt(f.hazard(f.Usual())/f.hazard(age))
 	gap := time.Duration(min(max(apart, 1), thinnest) * float64(s.Floor))
 	gap = max(min(gap, s.Interval), s.Floor)
-	return gap, asking+gap <= s.Spell
+	return gap, asking+gap <= s.PollWindow
 }

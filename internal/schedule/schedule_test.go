@@ -13,7 +13,7 @@ import (
 // usual are the template's defaults.
 func usual() schedule.Schedule {
 	return schedule.Schedule{
-		First: 10 * time.Minute, Interval: time.Minute, Floor: 3 * time.Second, Spell: 4 * time.Minute,
+		First: 10 * time.Minute, Interval: time.Minute, Floor: 3 * time.Second, PollWindow: 4 * time.Minute,
 		Soft: 30 * time.Minute, Hard: 24 * time.Hour,
 	}
 }
@@ -71,19 +71,19 @@ func TestRequestsAreDenseWhereVideosCome(t *testing.T) {
 func TestWhenACheckAsksNoMore(t *testing.T) {
 	s, f := usual(), known(80*time.Second, 0.35)
 	none := s
-	none.Spell = 0
+	none.PollWindow = 0
 	for name, c := range map[string]struct {
 		schedule    schedule.Schedule
 		age, asking time.Duration
 		again       bool
 	}{
-		"in the middle":          {s, 80 * time.Second, 0, true},
-		"within the spell":       {s, 80 * time.Second, s.Spell - s.Floor, true},
-		"the spell is over":      {s, 80 * time.Second, s.Spell - s.Floor + time.Millisecond, false},
-		"there are no spells":    {none, 80 * time.Second, 0, false},
-		"hardly any is so late":  {s, 6 * time.Minute, 0, false},
-		"it is late":             {s, s.Soft, 0, false},
-		"what is known is hours": {s, s.Soft - time.Second, 0, false},
+		"in the middle":            {s, 80 * time.Second, 0, true},
+		"within the poll window":   {s, 80 * time.Second, s.PollWindow - s.Floor, true},
+		"the poll window is over":  {s, 80 * time.Second, s.PollWindow - s.Floor + time.Millisecond, false},
+		"there are no poll window": {none, 80 * time.Second, 0, false},
+		"hardly any is so late":    {s, 6 * time.Minute, 0, false},
+		"it is late":               {s, s.Soft, 0, false},
+		"what is known is hours":   {s, s.Soft - time.Second, 0, false},
 	} {
 		if _, again := c.schedule.Again(f, c.age, c.asking); again != c.again {
 			t.Errorf("%s: it asks again: %v", name, again)
@@ -99,7 +99,7 @@ func TestWhenACheckAsksNoMore(t *testing.T) {
 // the look.
 func TestALookThatStandsAlone(t *testing.T) {
 	s, f := usual(), known(80*time.Second, 0.35)
-	s.Spell = 0
+	s.PollWindow = 0
 	for _, age := range []time.Duration{20 * time.Second, 60 * time.Second, 90 * time.Second} {
 		wait := s.Wait(f, age, 0)
 		lag := 0.0
@@ -158,7 +158,7 @@ func FuzzSchedule(f *testing.F) {
 	f.Add(uint16(600), uint16(60), uint8(3), uint8(240), uint32(1800), uint32(86400), uint32(80), uint32(90), uint16(10))
 	f.Add(uint16(1), uint16(1), uint8(1), uint8(0), uint32(1), uint32(604800), uint32(0), uint32(1), uint16(0))
 	f.Add(uint16(3600), uint16(1), uint8(60), uint8(1), uint32(86400), uint32(1), uint32(86400), uint32(604799), uint16(65535))
-	f.Fuzz(func(t *testing.T, first, interval uint16, floor, spell uint8, soft, hard, age, took uint32, busy uint16) {
+	f.Fuzz(func(t *testing.T, first, interval uint16, floor, pollWindow uint8, soft, hard, age, took uint32, busy uint16) {
 		seconds := func(n uint32) time.Duration { return time.Duration(n) * time.Second }
 		const longest = 14 * 24 * time.Hour
 		if floor == 0 || seconds(age) > longest || seconds(took) > longest {
@@ -166,7 +166,7 @@ func FuzzSchedule(f *testing.F) {
 		}
 		s := schedule.Schedule{
 			First: seconds(uint32(first)), Interval: seconds(uint32(interval)), Floor: seconds(uint32(floor)),
-			Spell: seconds(uint32(spell)), Soft: seconds(soft), Hard: seconds(hard),
+			PollWindow: seconds(uint32(pollWindow)), Soft: seconds(soft), Hard: seconds(hard),
 		}
 		at, checked := seconds(age), seconds(uint32(busy))
 		forecast := schedule.BuiltIn(5).Learn([]schedule.Seen{{By: seconds(took)}, {After: seconds(took / 2), By: seconds(took)}})
@@ -183,7 +183,7 @@ func FuzzSchedule(f *testing.F) {
 			t.Errorf("it waits %v, which should be from %v to %v", wait, least, most)
 		}
 		gap, again := s.Again(forecast, at, checked)
-		if again && (gap < s.Floor || gap > max(s.Floor, min(5*s.Floor, s.Interval)) || checked+gap > s.Spell || at >= s.Soft) {
+		if again && (gap < s.Floor || gap > max(s.Floor, min(5*s.Floor, s.Interval)) || checked+gap > s.PollWindow || at >= s.Soft) {
 			t.Errorf("it asks again after %v", gap)
 		}
 		if left, ok := forecast.Left(at); ok && (left <= 0 || left > 2*longest) {

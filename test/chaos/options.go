@@ -115,7 +115,7 @@ func (t Times) parameters(c *caps) map[string]string {
 	wait := strconv.Itoa(max(1, int(1/t.Scale))) // one second, by the clock
 	return map[string]string{
 		"FirstWaitSeconds": wait, "CheckIntervalSeconds": wait,
-		"RequestGapSeconds": "1", "SpellSeconds": "5", // by the clock, within a check
+		"RequestGapSeconds": "1", "PollWindowSeconds": "5", // by the clock, within a check
 		"BusyWaitSeconds": wait, "LookupFirstSeconds": wait,
 		"SubmitCallSeconds":   strconv.Itoa(callSeconds),
 		"LookupWindowSeconds": seconds(t.Window),

@@ -69,8 +69,8 @@ func (s *stack) concurrency(ctx context.Context) (string, error) {
 		return "", err
 	}
 	n := settings.AccountLimit.ConcurrentExecutions
-	if n < 100 && s.parameters["SpellSeconds"] != "0" {
-		return "", otherwise("the account runs %d functions at once; ask Service Quotas for 1,000, or deploy with SpellSeconds=0", n)
+	if n < 100 && s.parameters["PollWindowSeconds"] != "0" {
+		return "", otherwise("the account runs %d functions at once; ask Service Quotas for 1,000, or deploy with PollWindowSeconds=0", n)
 	}
 	return fmt.Sprintf("%d at once", n), nil
 }

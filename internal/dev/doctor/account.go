@@ -23,8 +23,8 @@ type AccountLimits interface {
 }
 
 // Concurrency looks whether the account allows as many concurrent Lambda
-// executions as checks may occupy that go on asking for spell seconds.
-func Concurrency(ctx context.Context, client AccountLimits, spell string) Line {
+// executions as checks may occupy that keep polling for pollWindow seconds.
+func Concurrency(ctx context.Context, client AccountLimits, pollWindow string) Line {
 	const check = "Lambda concurrency"
 	got, err := client.GetAccountSettings(ctx, &lambda.GetAccountSettingsInput{})
 	if err != nil {
@@ -34,9 +34,9 @@ func Concurrency(ctx context.Context, client AccountLimits, spell string) Line {
 		return fix(check, "AWS does not say the account's limit", "look it up in Service Quotas, under AWS Lambda, Concurrent executions")
 	}
 	limit := got.AccountLimit.ConcurrentExecutions
-	if limit < fewExecutions && spell != "0" {
+	if limit < fewExecutions && pollWindow != "0" {
 		return fix(check, fmt.Sprintf("the account allows %d executions, and each job under way may occupy one, so a few jobs keep the API from answering", limit),
-			"ask Service Quotas for 1,000 (aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 --desired-value 1000), and deploy with --parameter-overrides SpellSeconds=0 until you have them")
+			"ask Service Quotas for 1,000 (aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 --desired-value 1000), and deploy with --parameter-overrides PollWindowSeconds=0 until you have them")
 	}
 	return ok(check, "the account allows %d executions", limit)
 }

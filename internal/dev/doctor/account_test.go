@@ -30,19 +30,19 @@ func (a account) GetTemplateSummary(context.Context, *cloudformation.GetTemplate
 func TestConcurrency(t *testing.T) {
 	of := func(n int32) account { return account{limit: &lambdatypes.AccountLimit{ConcurrentExecutions: n}} }
 	for _, test := range []struct {
-		name  string
-		given account
-		spell string
-		want  string
+		name       string
+		given      account
+		pollWindow string
+		want       string
 	}{
 		{"enough", of(100), "240", "ok   Lambda concurrency: the account allows 100 executions"},
 		{"too few", of(99), "1", "fix: Lambda concurrency: the account allows 99 executions, and each job under way may occupy one"},
-		{"what to do", of(10), "240", "--parameter-overrides SpellSeconds=0 until"},
-		{"few, and no spells", of(10), "0", "ok   Lambda concurrency: the account allows 10 executions"},
+		{"what to do", of(10), "240", "--parameter-overrides PollWindowSeconds=0 until"},
+		{"few, and no poll window", of(10), "0", "ok   Lambda concurrency: the account allows 10 executions"},
 		{"no limit", account{}, "240", "fix: Lambda concurrency: AWS does not say the account's limit"},
 		{"not allowed", account{err: errors.New("denied")}, "240", "give your AWS credentials lambda:GetAccountSettings (denied)"},
 	} {
-		if got := Concurrency(t.Context(), test.given, test.spell).String(); !strings.Contains(got, test.want) {
+		if got := Concurrency(t.Context(), test.given, test.pollWindow).String(); !strings.Contains(got, test.want) {
 			t.Errorf("%s: got %s", test.name, got)
 		}
 	}

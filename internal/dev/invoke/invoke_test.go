@@ -79,12 +79,12 @@ func variables(function map[string]any) map[string]any {
 func TestPrepareForAStackOnThisMachine(t *testing.T) {
 	w, all := prepared(t, Config{
 		Architecture: "x86_64", Endpoint: "http://127.0.0.1:4566",
-		Environment: map[string]map[string]string{"SubmitFunction": {"PROVIDER_BASE_URL": "http://localhost:9000", "SPELL_SECONDS": "240"}},
+		Environment: map[string]map[string]string{"SubmitFunction": {"PROVIDER_BASE_URL": "http://localhost:9000", "POLL_WINDOW_SECONDS": "240"}},
 	})
 	if !slices.Equal(w.Ports, []int{4566, 9000}) {
 		t.Errorf("the ports are %v", w.Ports)
 	}
-	want := map[string]any{"PROVIDER_BASE_URL": "http://localhost:9000", "SPELL_SECONDS": "240", "AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}
+	want := map[string]any{"PROVIDER_BASE_URL": "http://localhost:9000", "POLL_WINDOW_SECONDS": "240", "AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}
 	got := variables(all["SubmitFunction"])
 	for name, value := range want {
 		if got[name] != value {
@@ -192,12 +192,12 @@ func TestEnvironments(t *testing.T) {
 		"StateMachineArn":     "arn:aws:states:eu-west-1:1:stateMachine:machine",
 		"UnhandledPromptsUrl": "https://sqs.eu-west-1.amazonaws.com/1/queue",
 	}
-	got, err := Environments(os.DirFS("../../.."), outputs, map[string]string{"ProviderBaseUrl": "https://provider.example", "SpellSeconds": "9"})
+	got, err := Environments(os.DirFS("../../.."), outputs, map[string]string{"ProviderBaseUrl": "https://provider.example", "PollWindowSeconds": "9"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for id, want := range map[string]map[string]string{
-		"SubmitFunction":    {"JOBS_TABLE": "jobs", "PROVIDER_BASE_URL": "https://provider.example", "SPELL_SECONDS": "9", "PROVIDER_KEY_SECRET": outputs["ProviderKeySecret"]},
+		"SubmitFunction":    {"JOBS_TABLE": "jobs", "PROVIDER_BASE_URL": "https://provider.example", "POLL_WINDOW_SECONDS": "9", "PROVIDER_KEY_SECRET": outputs["ProviderKeySecret"]},
 		"CheckFunction":     {"JOBS_TABLE": "jobs"},
 		"StoreFunction":     {"MAX_VIDEO_MIB": "2048"},
 		"PromptsFunction":   {"STATE_MACHINE_ARN": outputs["StateMachineArn"]},

@@ -17,7 +17,7 @@ func functionRules() []rule {
 		{"logs", logs},
 		{"limits", eachFunction(limits)},
 		{"submission", submission},
-		{"spell", spell},
+		{"poll window", pollWindow},
 		{"memory", memory},
 		{"policies", policies},
 		{"comments", comments},
@@ -135,14 +135,14 @@ func submission(p *Project, say report) {
 	}
 }
 
-// spell: CheckFunction outlives the longest spell, the last request of it, and
+// pollWindow: CheckFunction outlives the longest poll window, the last request of it, and
 // what follows from that.
-func spell(p *Project, say report) {
+func pollWindow(p *Project, say report) {
 	const requestAndRecords = 30
-	longest, ok := at(p.Template.section("Parameters")["SpellSeconds"], "MaxValue").(int)
+	longest, ok := at(p.Template.section("Parameters")["PollWindowSeconds"], "MaxValue").(int)
 	limit, _ := p.Template.property("CheckFunction", "Timeout").(int)
 	if !ok || longest+requestAndRecords > limit {
-		say("SpellSeconds may be %d s, and CheckFunction ends after %d s, with no %d s left for what follows", longest, limit, requestAndRecords)
+		say("PollWindowSeconds may be %d s, and CheckFunction ends after %d s, with no %d s left for what follows", longest, limit, requestAndRecords)
 	}
 }
 

@@ -62,19 +62,19 @@ func (p Provider) Client() aimlapi.Config {
 
 // Waits bound the times between two looks at a generation.
 type Waits struct {
-	First    Seconds `env:"FIRST_WAIT_SECONDS,required,notEmpty"`
-	Interval Seconds `env:"CHECK_INTERVAL_SECONDS,required,notEmpty"`
-	Floor    Seconds `env:"REQUEST_GAP_SECONDS,required,notEmpty"`
-	Spell    Spell   `env:"SPELL_SECONDS,required,notEmpty"`
-	Soft     Seconds `env:"SOFT_DEADLINE_SECONDS,required,notEmpty"`
-	Hard     Seconds `env:"HARD_DEADLINE_SECONDS,required,notEmpty"`
+	First      Seconds    `env:"FIRST_WAIT_SECONDS,required,notEmpty"`
+	Interval   Seconds    `env:"CHECK_INTERVAL_SECONDS,required,notEmpty"`
+	Floor      Seconds    `env:"REQUEST_GAP_SECONDS,required,notEmpty"`
+	PollWindow PollWindow `env:"POLL_WINDOW_SECONDS,required,notEmpty"`
+	Soft       Seconds    `env:"SOFT_DEADLINE_SECONDS,required,notEmpty"`
+	Hard       Seconds    `env:"HARD_DEADLINE_SECONDS,required,notEmpty"`
 }
 
 // Schedule is the schedule within these times.
 func (w Waits) Schedule() schedule.Schedule {
 	return schedule.Schedule{
 		First: w.First.Duration(), Interval: w.Interval.Duration(),
-		Floor: w.Floor.Duration(), Spell: Seconds(w.Spell).Duration(),
+		Floor: w.Floor.Duration(), PollWindow: Seconds(w.PollWindow).Duration(),
 		Soft: w.Soft.Duration(), Hard: w.Hard.Duration(),
 	}
 }
@@ -229,11 +229,11 @@ func (c *Count) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Spell is how long a check may go on asking, in whole seconds; 0 is not at all.
-type Spell int64
+// PollWindow is how long a check may keep polling, in whole seconds; 0 polls once.
+type PollWindow int64
 
 // UnmarshalText reads a whole number of seconds, or 0.
-func (s *Spell) UnmarshalText(text []byte) error {
+func (s *PollWindow) UnmarshalText(text []byte) error {
 	if string(text) == "0" {
 		*s = 0
 		return nil

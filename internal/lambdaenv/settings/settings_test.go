@@ -21,7 +21,7 @@ func good() map[string]string {
 	return map[string]string{
 		"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example", "AWS_REGION": "eu-north-1",
 		"PROVIDER_BASE_URL": "https://api.example/", "PROVIDER_ROUTE": "legacy", "PROVIDER_KEY_SECRET": "arn:aws:secretsmanager:eu-north-1:1:secret:key",
-		"VIDEOS_BUCKET": "videos", "JOBS_TABLE": "jobs", "FIRST_WAIT_SECONDS": "60", "CHECK_INTERVAL_SECONDS": "10", "REQUEST_GAP_SECONDS": "3", "SPELL_SECONDS": "240",
+		"VIDEOS_BUCKET": "videos", "JOBS_TABLE": "jobs", "FIRST_WAIT_SECONDS": "60", "CHECK_INTERVAL_SECONDS": "10", "REQUEST_GAP_SECONDS": "3", "POLL_WINDOW_SECONDS": "240",
 		"SOFT_DEADLINE_SECONDS": "1800", "HARD_DEADLINE_SECONDS": "86400",
 		"SUBMIT_CALL_SECONDS": "45", "BUSY_WAIT_SECONDS": "15", "LOOKUP_FIRST_SECONDS": "30", "LOOKUP_WINDOW_SECONDS": "7200", "RESUBMIT_LOST": "true",
 		"MAX_USD_PER_DAY": "100", "MAX_USD_PER_MONTH": "0", "MAX_IN_FLIGHT": "100", "UNPRICED_USD": "5.25", "CAP_WAIT_HOURS": "24",
@@ -56,7 +56,7 @@ func TestGoodSettings(t *testing.T) {
 	if client.BaseURL != "https://api.example" || client.Route != video.RouteLegacy || client.Now == nil {
 		t.Errorf("client %+v", client)
 	}
-	if got, want := submit.Schedule(), (schedule.Schedule{First: time.Minute, Interval: 10 * time.Second, Floor: 3 * time.Second, Spell: 4 * time.Minute, Soft: 30 * time.Minute, Hard: 24 * time.Hour}); got != want {
+	if got, want := submit.Schedule(), (schedule.Schedule{First: time.Minute, Interval: 10 * time.Second, Floor: 3 * time.Second, PollWindow: 4 * time.Minute, Soft: 30 * time.Minute, Hard: 24 * time.Hour}); got != want {
 		t.Errorf("schedule %+v", got)
 	}
 	want := pipeline.SubmitTimes{
@@ -116,7 +116,7 @@ func needs() map[string]struct {
 	lambda := []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"}
 	provider := []string{"PROVIDER_BASE_URL", "PROVIDER_ROUTE", "PROVIDER_KEY_SECRET", "JOBS_TABLE"}
 	caps := []string{"MAX_USD_PER_DAY", "MAX_USD_PER_MONTH", "MAX_IN_FLIGHT", "UNPRICED_USD", "CAP_WAIT_HOURS"}
-	waits := []string{"FIRST_WAIT_SECONDS", "CHECK_INTERVAL_SECONDS", "REQUEST_GAP_SECONDS", "SPELL_SECONDS", "SOFT_DEADLINE_SECONDS", "HARD_DEADLINE_SECONDS"}
+	waits := []string{"FIRST_WAIT_SECONDS", "CHECK_INTERVAL_SECONDS", "REQUEST_GAP_SECONDS", "POLL_WINDOW_SECONDS", "SOFT_DEADLINE_SECONDS", "HARD_DEADLINE_SECONDS"}
 	return map[string]struct {
 		load  func() error
 		names []string
@@ -187,15 +187,15 @@ func TestBadSettings(t *testing.T) {
 			t.Errorf("%q is %s, %v", text, seconds.Duration(), err)
 		}
 	}
-	var spell settings.Spell
+	var pollWindow settings.PollWindow
 	for _, text := range []string{"", "-1", "00", "0.5", "none"} {
-		if err := spell.UnmarshalText([]byte(text)); err == nil || spell != 0 {
-			t.Errorf("%q is a spell of %d seconds, %v", text, spell, err)
+		if err := pollWindow.UnmarshalText([]byte(text)); err == nil || pollWindow != 0 {
+			t.Errorf("%q is a poll window of %d seconds, %v", text, pollWindow, err)
 		}
 	}
-	for text, want := range map[string]settings.Spell{"240": 240, "0": 0} {
-		if err := spell.UnmarshalText([]byte(text)); err != nil || spell != want {
-			t.Errorf("%q is a spell of %d seconds, %v", text, spell, err)
+	for text, want := range map[string]settings.PollWindow{"240": 240, "0": 0} {
+		if err := pollWindow.UnmarshalText([]byte(text)); err != nil || pollWindow != want {
+			t.Errorf("%q is a poll window of %d seconds, %v", text, pollWindow, err)
 		}
 	}
 	// Every bad one is named at once.

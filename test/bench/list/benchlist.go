@@ -152,10 +152,14 @@ const (
 	rare     = "narwhal"
 )
 
-// parameters are those that both versions get: many jobs at once, and few looks at
-// those that never end.
-var parameters = []string{
-	"FirstWaitSeconds=2", "CheckIntervalSeconds=30", "SpellSeconds=0", "ApiRequestsPerSecond=1000", "ApiBurst=1000",
+// parameters are those that both versions get: many jobs at once, and few polls of
+// those that never end. The earlier version has another name for the poll window.
+func parameters(name string) []string {
+	pollWindow := "PollWindowSeconds"
+	if name == earlierCommit {
+		pollWindow = "SpellSeconds"
+	}
+	return []string{"FirstWaitSeconds=2", "CheckIntervalSeconds=30", pollWindow + "=0", "ApiRequestsPerSecond=1000", "ApiBurst=1000"}
 }
 
 func startSubject(ctx context.Context, o Options, name, root, provider string) (_ *subject, err error) {
@@ -164,7 +168,7 @@ func startSubject(ctx context.Context, o Options, name, root, provider string) (
 		return nil, err
 	}
 	flags := []string{"-provider", provider, "-key", key, "-env", "AWS_ENDPOINT_URL=" + s.counter.address}
-	for _, p := range parameters {
+	for _, p := range parameters(name) {
 		flags = append(flags, "-parameter", p)
 	}
 	fmt.Fprintf(o.Progress, "the stack of %s:\n", name)

@@ -35,19 +35,19 @@ func TestTally(t *testing.T) {
 	}
 
 	// A check of three requests, and another of one, with what it reads and keeps.
-	spells := tally{learns: true, asksMetrics: true}
-	spells.add(func(yield func(look) bool) {
+	windows := tally{learns: true, asksMetrics: true}
+	windows.add(func(yield func(look) bool) {
 		for _, l := range []look{{10 * time.Second, 0}, {13 * time.Second, 0}, {16 * time.Second, 0}, {20 * time.Second, 1}} {
 			if !yield(l) {
 				return
 			}
 		}
 	}, 17*time.Second)
-	if want := time.Duration(6.3*1e9) + requestTime; spells.held != want {
-		t.Errorf("held is %v, want %v", spells.held, want)
+	if want := time.Duration(6.3*1e9) + requestTime; windows.held != want {
+		t.Errorf("held is %v, want %v", windows.held, want)
 	}
-	if spells.total.Transitions != 9 || spells.requests != 4+3 || spells.total.TableWrites != jobTableWrites+2+1 || spells.total.TableReads != jobTableReads+1+2+1 {
-		t.Errorf("got %+v, %d requests", spells.total, spells.requests)
+	if windows.total.Transitions != 9 || windows.requests != 4+3 || windows.total.TableWrites != jobTableWrites+2+1 || windows.total.TableReads != jobTableReads+1+2+1 {
+		t.Errorf("got %+v, %d requests", windows.total, windows.requests)
 	}
 }
 
@@ -76,8 +76,8 @@ func expected(p plan, d lognormal) float64 {
 // from is worth more.
 func TestOptimum(t *testing.T) {
 	d := lognormal{20 * time.Second, 0.4}
-	const floor, spell = 2 * time.Second, 15 * time.Second
-	best := solve(d, floor, spell)
+	const floor, window = 2 * time.Second, 15 * time.Second
+	best := solve(d, floor, window)
 	got := expected(best.plan(), d)
 	around := cost.Video{
 		Transitions: cost.Transitions(0), Invocations: 2,
@@ -97,7 +97,7 @@ func TestOptimum(t *testing.T) {
 			break
 		}
 	}
-	limits := schedule.Schedule{First: time.Hour, Interval: time.Hour, Floor: floor, Spell: spell, Soft: time.Hour, Hard: time.Hour}
+	limits := schedule.Schedule{First: time.Hour, Interval: time.Hour, Floor: floor, PollWindow: window, Soft: time.Hour, Hard: time.Hour}
 	var seen []schedule.Seen
 	random := rand.New(rand.NewPCG(1, 1))
 	for range schedule.Window {
@@ -119,7 +119,7 @@ func TestOptimum(t *testing.T) {
 			}
 			steady := func(yield func(look) bool) {
 				for check, at := 0, first; ; check++ {
-					for began := at; at-began <= spell; at += max(between, floor) {
+					for began := at; at-began <= window; at += max(between, floor) {
 						if !yield(look{at, check}) {
 							return
 						}
@@ -128,7 +128,7 @@ func TestOptimum(t *testing.T) {
 				}
 			}
 			if other := expected(steady, d); other < got*0.999 {
-				t.Errorf("%v, then spells of every %v, are worth %v, the optimum %v", first, between, other, got)
+				t.Errorf("%v, then poll windows that ask every %v, are worth %v, the optimum %v", first, between, other, got)
 			}
 		}
 	}

@@ -18,9 +18,9 @@ const tick = 100 * time.Millisecond
 // so far apart, and a check asks for so long at most. What it asks the provider
 // costs nothing.
 type optimum struct {
-	floor, spell, request int       // in ticks, as all times here
-	pauses                []int     // that a check may make between two requests
-	done, area            []float64 // the share that has ended, and its integral in seconds
+	floor, window, request int       // in ticks, as all times here
+	pauses                 []int     // that a check may make between two requests
+	done, area             []float64 // the share that has ended, and its integral in seconds
 	// At each age, for the jobs that run: what is to come when a check leaves
 	// then, with the wait that makes it least, and when one begins with a
 	// request then.
@@ -38,8 +38,8 @@ var lambdaUSD = cost.CheckGB * cost.GBSecond * tick.Seconds()
 const farEnough = 1e-5
 
 // solve finds the optimum for a distribution.
-func solve(d distribution, floor, spell time.Duration) *optimum {
-	o := &optimum{floor: int(floor / tick), spell: int(spell / tick), request: int(requestTime / tick)}
+func solve(d distribution, floor, window time.Duration) *optimum {
+	o := &optimum{floor: int(floor / tick), window: int(window / tick), request: int(requestTime / tick)}
 	for _, longer := range []int{0, 1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 100, 200} {
 		o.pauses = append(o.pauses, o.floor+longer)
 	}
@@ -52,7 +52,7 @@ func solve(d distribution, floor, spell time.Duration) *optimum {
 	}
 	ages := len(o.done)
 	o.leaving, o.beginning, o.waits = make([]float64, ages), make([]float64, ages), make([]int, ages)
-	values, choices := make([]float64, o.spell+1), make([]int, o.spell+1)
+	values, choices := make([]float64, o.window+1), make([]int, o.window+1)
 	for age := ages - 1; age >= 0; age-- {
 		o.leave(age)
 		o.check(age, values, choices)
@@ -106,7 +106,7 @@ func (o *optimum) leave(age int) {
 // check finds what is best after each request of a check that begins at an age, by
 // the time since it began: the pause to the next, or 0 to leave.
 func (o *optimum) check(began int, values []float64, choices []int) {
-	for since := o.spell; since >= 0; since-- {
+	for since := o.window; since >= 0; since-- {
 		age := began + since
 		values[since], choices[since] = 0, 0
 		if age >= len(o.done) {
@@ -114,7 +114,7 @@ func (o *optimum) check(began int, values []float64, choices []int) {
 		}
 		best, choice := o.leaving[age], 0
 		for _, pause := range o.pauses {
-			if since+pause > o.spell || age+pause >= len(o.done) {
+			if since+pause > o.window || age+pause >= len(o.done) {
 				break
 			}
 			all := o.lag(age, age+pause) + (1-o.done[age])*lambdaUSD*float64(pause) + values[since+pause]
@@ -130,7 +130,7 @@ func (o *optimum) check(began int, values []float64, choices []int) {
 // seconds.
 func (o *optimum) plan() plan {
 	var looks []look
-	values, choices := make([]float64, o.spell+1), make([]int, o.spell+1)
+	values, choices := make([]float64, o.window+1), make([]int, o.window+1)
 	age := o.waits[0] * int(time.Second/tick)
 	for check := 0; ; check++ {
 		o.check(age, values, choices)

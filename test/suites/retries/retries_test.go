@@ -138,7 +138,7 @@ func start(t *testing.T) *world {
 	local, err := stack.Start(t.Context(), stack.Options{
 		Root: root, StateDir: filepath.Join(root, ".takeup/retries"),
 		Simulator:  []string{"--job-seconds", "1"},
-		Parameters: map[string]string{"FirstWaitSeconds": "1", "CheckIntervalSeconds": "1", "SpellSeconds": "30"},
+		Parameters: map[string]string{"FirstWaitSeconds": "1", "CheckIntervalSeconds": "1", "PollWindowSeconds": "30"},
 		Env:        []string{"SFN_WAIT_SCALE=0.001", "FAULTS_URL=" + server.URL},
 		Output:     t.Output(),
 	})

@@ -12,16 +12,16 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// spells is a schedule with spells of a minute.
-func spells() schedule.Schedule {
+// pollWindows is a schedule with poll windows of a minute.
+func pollWindows() schedule.Schedule {
 	s := plain()
-	s.First, s.Interval, s.Floor, s.Spell = 10*time.Minute, time.Minute, 3*time.Second, time.Minute
+	s.First, s.Interval, s.Floor, s.PollWindow = 10*time.Minute, time.Minute, 3*time.Second, time.Minute
 	return s
 }
 
-// spell is a Check of a job that was just submitted, whose generation is done at
+// windowed is a Check of a job that was just submitted, whose generation is done at
 // an age. Each request takes 300 ms of the world's clock.
-type spell struct {
+type windowed struct {
 	*pipeline.Check
 	world *world
 	known *times
@@ -32,11 +32,11 @@ type spell struct {
 	asked []time.Duration // the ages of the looks
 }
 
-func newSpell(t *testing.T, done time.Duration) *spell {
+func newWindowed(t *testing.T, done time.Duration) *windowed {
 	t.Helper()
 	w := newWorld(answer{id: "gen-1"})
-	s := &spell{world: w, known: taking(80 * time.Second), done: done, fail: func(time.Duration) error { return nil }}
-	w.Schedule, w.Timings = spells(), s.known
+	s := &windowed{world: w, known: taking(80 * time.Second), done: done, fail: func(time.Duration) error { return nil }}
+	w.Schedule, w.Timings = pollWindows(), s.known
 	w.provider.retrieve = func(id string) (video.Generation, error) {
 		age := w.clock.Now().Sub(s.job.SubmittedAt)
 		s.asked = append(s.asked, age)
@@ -48,7 +48,7 @@ func newSpell(t *testing.T, done time.Duration) *spell {
 		return generation, s.fail(age)
 	}
 	s.Check = &pipeline.Check{
-		Provider: w.provider, Keys: w.keys, Jobs: w.jobs, Schedule: spells(), Timings: s.known, Now: w.clock.Now, Log: quiet(),
+		Provider: w.provider, Keys: w.keys, Jobs: w.jobs, Schedule: pollWindows(), Timings: s.known, Now: w.clock.Now, Log: quiet(),
 		Sleep: func(_ context.Context, d time.Duration) error { w.clock.pass(d); return nil },
 	}
 	var err error
@@ -59,7 +59,7 @@ func newSpell(t *testing.T, done time.Duration) *spell {
 }
 
 // next waits as the state machine does, and checks.
-func (s *spell) next(ctx context.Context, t *testing.T) {
+func (s *windowed) next(ctx context.Context, t *testing.T) {
 	t.Helper()
 	s.world.clock.pass(time.Duration(s.job.WaitSeconds) * time.Second)
 	var err error
@@ -68,8 +68,8 @@ func (s *spell) next(ctx context.Context, t *testing.T) {
 	}
 }
 
-func TestASpellSeesTheVideoSoon(t *testing.T) {
-	s := newSpell(t, 83*time.Second)
+func TestAPollWindowSeesTheVideoSoon(t *testing.T) {
+	s := newWindowed(t, 83*time.Second)
 	if s.job.WaitSeconds < 45 || s.job.WaitSeconds > 70 {
 		t.Errorf("the first wait is %d s", s.job.WaitSeconds)
 	}
@@ -90,8 +90,8 @@ func TestASpellSeesTheVideoSoon(t *testing.T) {
 	}
 }
 
-func TestASpellEnds(t *testing.T) {
-	s := newSpell(t, time.Hour)
+func TestAPollWindowEnds(t *testing.T) {
+	s := newWindowed(t, time.Hour)
 	s.next(t.Context(), t)
 	if first, last := s.asked[0], s.asked[len(s.asked)-1]; last-first > time.Minute || last-first < 45*time.Second {
 		t.Errorf("it went on for %v", last-first)
@@ -110,9 +110,9 @@ func TestASpellEnds(t *testing.T) {
 	}
 }
 
-func TestWithoutSpellsACheckAsksOnce(t *testing.T) {
-	s := newSpell(t, time.Hour)
-	s.Schedule.Spell = 0
+func TestWithoutPollWindowsACheckAsksOnce(t *testing.T) {
+	s := newWindowed(t, time.Hour)
+	s.Schedule.PollWindow = 0
 	for range 5 {
 		s.next(t.Context(), t)
 	}
@@ -123,8 +123,8 @@ func TestWithoutSpellsACheckAsksOnce(t *testing.T) {
 
 // The function's own end is kept in sight: there is time for the last request and
 // the record of what it says.
-func TestASpellEndsBeforeItsFunction(t *testing.T) {
-	s := newSpell(t, time.Hour)
+func TestAPollWindowEndsBeforeItsFunction(t *testing.T) {
+	s := newWindowed(t, time.Hour)
 	// The context's clock is the real one; the check compares with its own.
 	wait := time.Duration(s.job.WaitSeconds) * time.Second
 	deadline := s.world.clock.Now().Add(wait + 30*time.Second)
@@ -143,8 +143,8 @@ type fixedDeadline struct {
 
 func (f fixedDeadline) Deadline() (time.Time, bool) { return f.at, true }
 
-func TestASpellIsCutByItsContext(t *testing.T) {
-	s := newSpell(t, time.Hour)
+func TestAPollWindowIsCutByItsContext(t *testing.T) {
+	s := newWindowed(t, time.Hour)
 	s.Sleep = func(context.Context, time.Duration) error { return context.Canceled }
 	s.next(t.Context(), t)
 	if len(s.asked) != 1 || s.job.Status != video.Generating || s.job.WaitSeconds < 1 {
@@ -152,7 +152,7 @@ func TestASpellIsCutByItsContext(t *testing.T) {
 	}
 }
 
-func TestAFailedLookEndsASpell(t *testing.T) {
+func TestAFailedLookEndsAPollWindow(t *testing.T) {
 	for name, c := range map[string]struct {
 		fail error
 		wait int
@@ -163,7 +163,7 @@ func TestAFailedLookEndsASpell(t *testing.T) {
 		"too often, and when": {&video.Refusal{Kind: video.RefusedBusy, RetryAfter: 90 * time.Second}, 90},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSpell(t, time.Hour)
+			s := newWindowed(t, time.Hour)
 			s.fail = func(age time.Duration) error {
 				if age > 65*time.Second {
 					return c.fail
@@ -187,10 +187,10 @@ func TestAFailedLookEndsASpell(t *testing.T) {
 }
 
 // A check that begins late was throttled, or is tried again: it holds no Lambda
-// for a spell.
+// for a poll window.
 func TestALateCheckAsksOnce(t *testing.T) {
 	for late, want := range map[time.Duration]bool{0: false, 9 * time.Second: false, 11 * time.Second: true, -30 * time.Second: false} {
-		s := newSpell(t, time.Hour)
+		s := newWindowed(t, time.Hour)
 		s.world.clock.pass(late)
 		s.next(t.Context(), t)
 		if once := len(s.asked) == 1; once != want {
@@ -198,7 +198,7 @@ func TestALateCheckAsksOnce(t *testing.T) {
 		}
 	}
 	// A redrive has no time that it could be late for.
-	s := newSpell(t, time.Hour)
+	s := newWindowed(t, time.Hour)
 	s.job.RunningAt = time.Time{}
 	s.next(t.Context(), t)
 	if len(s.asked) < 2 {
@@ -207,7 +207,7 @@ func TestALateCheckAsksOnce(t *testing.T) {
 }
 
 func TestEachRequestHasItsOwnTime(t *testing.T) {
-	s := newSpell(t, 0)
+	s := newWindowed(t, 0)
 	var left time.Duration
 	s.Provider = retriever(func(ctx context.Context) {
 		deadline, _ := ctx.Deadline()
@@ -237,7 +237,7 @@ func TestWhatIsLearnt(t *testing.T) {
 		"a video at the first look": {0, false, true},
 		"one of a redriven job":     {0, true, false},
 	} {
-		s := newSpell(t, c.done)
+		s := newWindowed(t, c.done)
 		submitted := s.job.RunningAt
 		if c.redrive {
 			s.job.RunningAt = time.Time{}
