@@ -243,7 +243,7 @@ func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 // plain is a schedule without poll windows, whose bounds decide where a generation takes
 // long.
 func plain() schedule.Schedule {
-	return schedule.Schedule{First: time.Minute, Interval: 10 * time.Second, Floor: time.Second, Soft: 30 * time.Minute, Hard: 24 * time.Hour}
+	return schedule.Schedule{First: time.Minute, Interval: 10 * time.Second, RequestGap: time.Second, Soft: 30 * time.Minute, Hard: 24 * time.Hour}
 }
 
 // times knows how long a generation takes, and keeps what it is told.

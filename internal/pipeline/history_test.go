@@ -227,7 +227,7 @@ func TestHistory(t *testing.T) {
 	for _, hard := range []int{1, 2} { // a day, a week
 		s := settings{
 			Schedule: schedule.Schedule{
-				First: at("FirstWaitSeconds", 0), Interval: at("CheckIntervalSeconds", 0), Floor: at("RequestGapSeconds", 0),
+				First: at("FirstWaitSeconds", 0), Interval: at("CheckIntervalSeconds", 0), RequestGap: at("RequestGapSeconds", 0),
 				PollWindow: at("PollWindowSeconds", 0), Hard: at("HardDeadlineSeconds", hard),
 			},
 			busy: at("BusyWaitSeconds", 0), lookUpFirst: at("LookupFirstSeconds", 0), lookUpWindow: at("LookupWindowSeconds", 0),
@@ -238,7 +238,7 @@ func TestHistory(t *testing.T) {
 			play(s, late)
 		}
 		for name, field := range map[string]*time.Duration{
-			"FirstWaitSeconds": &s.First, "CheckIntervalSeconds": &s.Interval, "RequestGapSeconds": &s.Floor, "PollWindowSeconds": &s.PollWindow,
+			"FirstWaitSeconds": &s.First, "CheckIntervalSeconds": &s.Interval, "RequestGapSeconds": &s.RequestGap, "PollWindowSeconds": &s.PollWindow,
 			"BusyWaitSeconds": &s.busy, "LookupFirstSeconds": &s.lookUpFirst, "LookupWindowSeconds": &s.lookUpWindow,
 		} {
 			before := *field

@@ -135,7 +135,7 @@ func (c *crowd) run(t *testing.T, many int, apart time.Duration) {
 
 // execution runs a job to its end.
 func (c *crowd) execution(t *testing.T, id string) {
-	rare := schedule.Schedule{First: 2 * time.Hour, Interval: 20 * time.Second, Floor: 15 * time.Second, Soft: 3 * time.Hour, Hard: 24 * time.Hour}
+	rare := schedule.Schedule{First: 2 * time.Hour, Interval: 20 * time.Second, RequestGap: 15 * time.Second, Soft: 3 * time.Hour, Hard: 24 * time.Hour}
 	submit := &pipeline.Submit{
 		Provider: c, Keys: c, Jobs: c.jobs, Schedule: rare, Timings: timings.New(c.jobs, nil, quiet()), Prices: c, Limits: c.limits,
 		Times: pipeline.SubmitTimes{

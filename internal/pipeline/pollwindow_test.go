@@ -15,7 +15,7 @@ import (
 // pollWindows is a schedule with poll windows of a minute.
 func pollWindows() schedule.Schedule {
 	s := plain()
-	s.First, s.Interval, s.Floor, s.PollWindow = 10*time.Minute, time.Minute, 3*time.Second, time.Minute
+	s.First, s.Interval, s.RequestGap, s.PollWindow = 10*time.Minute, time.Minute, 3*time.Second, time.Minute
 	return s
 }
 

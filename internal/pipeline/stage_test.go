@@ -75,7 +75,7 @@ func newStage(begun bool) *stage {
 // often is a schedule that looks twice in a poll window, and then leaves it.
 func often() schedule.Schedule {
 	return schedule.Schedule{
-		First: time.Minute, Interval: 20 * time.Second, Floor: 15 * time.Second, PollWindow: 15 * time.Second,
+		First: time.Minute, Interval: 20 * time.Second, RequestGap: 15 * time.Second, PollWindow: 15 * time.Second,
 		Soft: 30 * time.Minute, Hard: 24 * time.Hour,
 	}
 }

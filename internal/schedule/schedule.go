@@ -17,8 +17,8 @@ type Schedule struct {
 	First time.Duration
 	// Interval is the most between two looks before Soft.
 	Interval time.Duration
-	// Floor is the least from one request to the next.
-	Floor time.Duration
+	// RequestGap is the least from one request to the next.
+	RequestGap time.Duration
 	// PollWindow is the longest that one check keeps polling; 0 polls once.
 	PollWindow time.Duration
 	// Soft and Hard are deadlines, since the submission: looks get rarer from
@@ -42,7 +42,7 @@ const (
 	// Where the endings are thin, requests are further apart: by the root of how
 	// much thinner they are than in the middle, which makes the least lag of so
 	// many requests, but for a little that makes fewer of them all in all. Far
-	// from it they are at most so many times Floor apart.
+	// from it they are at most so many times RequestGap apart.
 	thin, thinnest = 0.8, 5
 	// sparse bounds an execution's history: two checks are at least this part of
 	// the generation's age apart, so that there are less than 200 in a day.
@@ -68,9 +68,9 @@ func (s Schedule) Wait(f Forecast, age, checked time.Duration) time.Duration {
 	if age >= s.Soft {
 		wait = max(wait, min((age-s.Soft)/10, longestWait))
 	}
-	wait = max(wait, s.Floor, Sparse(age)-checked, time.Second)
+	wait = max(wait, s.RequestGap, Sparse(age)-checked, time.Second)
 	// The last look is at the hard deadline.
-	if left := s.Hard - age; left > s.Floor {
+	if left := s.Hard - age; left > s.RequestGap {
 		wait = min(wait, left)
 	}
 	return wait
@@ -113,7 +113,7 @@ func (s Schedule) Again(f Forecast, age, asking time.Duration) (time.Duration, b
 	}
 	// Where the hazard is nothing, this is infinite.
 	apart := thin * math.Sqrt(f.hazard(f.Usual())/f.hazard(age))
-	gap := time.Duration(min(max(apart, 1), thinnest) * float64(s.Floor))
-	gap = max(min(gap, s.Interval), s.Floor)
+	gap := time.Duration(min(max(apart, 1), thinnest) * float64(s.RequestGap))
+	gap = max(min(gap, s.Interval), s.RequestGap)
 	return gap, asking+gap <= s.PollWindow
 }

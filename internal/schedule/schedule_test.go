@@ -13,7 +13,7 @@ import (
 // usual are the template's defaults.
 func usual() schedule.Schedule {
 	return schedule.Schedule{
-		First: 10 * time.Minute, Interval: time.Minute, Floor: 3 * time.Second, PollWindow: 4 * time.Minute,
+		First: 10 * time.Minute, Interval: time.Minute, RequestGap: 3 * time.Second, PollWindow: 4 * time.Minute,
 		Soft: 30 * time.Minute, Hard: 24 * time.Hour,
 	}
 }
@@ -54,18 +54,18 @@ func TestRequestsAreDenseWhereVideosCome(t *testing.T) {
 		}
 		return gap
 	}
-	between(t, "at the middle", gap(f.Usual()), s.Floor, s.Floor)
-	between(t, "later", gap(2*f.Usual()), s.Floor, s.Floor)
+	between(t, "at the middle", gap(f.Usual()), s.RequestGap, s.RequestGap)
+	between(t, "later", gap(2*f.Usual()), s.RequestGap, s.RequestGap)
 	first := s.FirstWait(f, 0)
-	between(t, "at first", gap(first), s.Floor+time.Second, 3*s.Floor)
+	between(t, "at first", gap(first), s.RequestGap+time.Second, 3*s.RequestGap)
 	if gap(first) <= gap(first+10*time.Second) {
 		t.Errorf("at first it is %v, ten seconds later %v", gap(first), gap(first+10*time.Second))
 	}
-	between(t, "far before", gap(time.Second), 5*s.Floor, 5*s.Floor)
+	between(t, "far before", gap(time.Second), 5*s.RequestGap, 5*s.RequestGap)
 	s.Interval = 5 * time.Second
 	between(t, "far before, with a small interval", gap(time.Second), s.Interval, s.Interval)
 	s.Interval = time.Second
-	between(t, "with an interval below the floor", gap(time.Second), s.Floor, s.Floor)
+	between(t, "with an interval below the request gap", gap(time.Second), s.RequestGap, s.RequestGap)
 }
 
 func TestWhenACheckAsksNoMore(t *testing.T) {
@@ -78,8 +78,8 @@ func TestWhenACheckAsksNoMore(t *testing.T) {
 		again       bool
 	}{
 		"in the middle":            {s, 80 * time.Second, 0, true},
-		"within the poll window":   {s, 80 * time.Second, s.PollWindow - s.Floor, true},
-		"the poll window is over":  {s, 80 * time.Second, s.PollWindow - s.Floor + time.Millisecond, false},
+		"within the poll window":   {s, 80 * time.Second, s.PollWindow - s.RequestGap, true},
+		"the poll window is over":  {s, 80 * time.Second, s.PollWindow - s.RequestGap + time.Millisecond, false},
 		"there are no poll window": {none, 80 * time.Second, 0, false},
 		"hardly any is so late":    {s, 6 * time.Minute, 0, false},
 		"it is late":               {s, s.Soft, 0, false},
@@ -129,7 +129,7 @@ func TestWaitsAreBounded(t *testing.T) {
 	between(t, "of a day", s.Wait(f, 20*time.Hour, 0), time.Hour, time.Hour)
 	between(t, "the hard deadline", s.Wait(f, s.Hard-10*time.Minute, 0), 10*time.Minute, 10*time.Minute)
 	between(t, "a twentieth of the age", s.Wait(f, 100*time.Second, 0), 5*time.Second, 5*time.Second)
-	between(t, "of which a check took its part", s.Wait(f, 100*time.Second, 3*time.Second), s.Floor, s.Floor)
+	between(t, "of which a check took its part", s.Wait(f, 100*time.Second, 3*time.Second), s.RequestGap, s.RequestGap)
 }
 
 // A shift of the distribution is followed within twenty jobs: after them, what was
@@ -158,14 +158,14 @@ func FuzzSchedule(f *testing.F) {
 	f.Add(uint16(600), uint16(60), uint8(3), uint8(240), uint32(1800), uint32(86400), uint32(80), uint32(90), uint16(10))
 	f.Add(uint16(1), uint16(1), uint8(1), uint8(0), uint32(1), uint32(604800), uint32(0), uint32(1), uint16(0))
 	f.Add(uint16(3600), uint16(1), uint8(60), uint8(1), uint32(86400), uint32(1), uint32(86400), uint32(604799), uint16(65535))
-	f.Fuzz(func(t *testing.T, first, interval uint16, floor, pollWindow uint8, soft, hard, age, took uint32, busy uint16) {
+	f.Fuzz(func(t *testing.T, first, interval uint16, requestGap, pollWindow uint8, soft, hard, age, took uint32, busy uint16) {
 		seconds := func(n uint32) time.Duration { return time.Duration(n) * time.Second }
 		const longest = 14 * 24 * time.Hour
-		if floor == 0 || seconds(age) > longest || seconds(took) > longest {
+		if requestGap == 0 || seconds(age) > longest || seconds(took) > longest {
 			return
 		}
 		s := schedule.Schedule{
-			First: seconds(uint32(first)), Interval: seconds(uint32(interval)), Floor: seconds(uint32(floor)),
+			First: seconds(uint32(first)), Interval: seconds(uint32(interval)), RequestGap: seconds(uint32(requestGap)),
 			PollWindow: seconds(uint32(pollWindow)), Soft: seconds(soft), Hard: seconds(hard),
 		}
 		at, checked := seconds(age), seconds(uint32(busy))
@@ -175,15 +175,15 @@ func FuzzSchedule(f *testing.F) {
 			t.Errorf("the first wait is %v", wait)
 		}
 		wait := s.Wait(forecast, at, checked)
-		least := max(time.Second, s.Floor, schedule.Sparse(at)-checked)
-		if left := s.Hard - at; left > s.Floor {
+		least := max(time.Second, s.RequestGap, schedule.Sparse(at)-checked)
+		if left := s.Hard - at; left > s.RequestGap {
 			least = min(least, left)
 		}
-		if most := max(s.Interval, 15*time.Minute, s.Floor, at/20); wait < least || wait > most {
+		if most := max(s.Interval, 15*time.Minute, s.RequestGap, at/20); wait < least || wait > most {
 			t.Errorf("it waits %v, which should be from %v to %v", wait, least, most)
 		}
 		gap, again := s.Again(forecast, at, checked)
-		if again && (gap < s.Floor || gap > max(s.Floor, min(5*s.Floor, s.Interval)) || checked+gap > s.PollWindow || at >= s.Soft) {
+		if again && (gap < s.RequestGap || gap > max(s.RequestGap, min(5*s.RequestGap, s.Interval)) || checked+gap > s.PollWindow || at >= s.Soft) {
 			t.Errorf("it asks again after %v", gap)
 		}
 		if left, ok := forecast.Left(at); ok && (left <= 0 || left > 2*longest) {

@@ -64,7 +64,7 @@ func (p Provider) Client() aimlapi.Config {
 type Waits struct {
 	First      Seconds    `env:"FIRST_WAIT_SECONDS,required,notEmpty"`
 	Interval   Seconds    `env:"CHECK_INTERVAL_SECONDS,required,notEmpty"`
-	Floor      Seconds    `env:"REQUEST_GAP_SECONDS,required,notEmpty"`
+	RequestGap Seconds    `env:"REQUEST_GAP_SECONDS,required,notEmpty"`
 	PollWindow PollWindow `env:"POLL_WINDOW_SECONDS,required,notEmpty"`
 	Soft       Seconds    `env:"SOFT_DEADLINE_SECONDS,required,notEmpty"`
 	Hard       Seconds    `env:"HARD_DEADLINE_SECONDS,required,notEmpty"`
@@ -74,7 +74,7 @@ type Waits struct {
 func (w Waits) Schedule() schedule.Schedule {
 	return schedule.Schedule{
 		First: w.First.Duration(), Interval: w.Interval.Duration(),
-		Floor: w.Floor.Duration(), PollWindow: Seconds(w.PollWindow).Duration(),
+		RequestGap: w.RequestGap.Duration(), PollWindow: Seconds(w.PollWindow).Duration(),
 		Soft: w.Soft.Duration(), Hard: w.Hard.Duration(),
 	}
 }

@@ -56,7 +56,7 @@ func TestGoodSettings(t *testing.T) {
 	if client.BaseURL != "https://api.example" || client.Route != video.RouteLegacy || client.Now == nil {
 		t.Errorf("client %+v", client)
 	}
-	if got, want := submit.Schedule(), (schedule.Schedule{First: time.Minute, Interval: 10 * time.Second, Floor: 3 * time.Second, PollWindow: 4 * time.Minute, Soft: 30 * time.Minute, Hard: 24 * time.Hour}); got != want {
+	if got, want := submit.Schedule(), (schedule.Schedule{First: time.Minute, Interval: 10 * time.Second, RequestGap: 3 * time.Second, PollWindow: 4 * time.Minute, Soft: 30 * time.Minute, Hard: 24 * time.Hour}); got != want {
 		t.Errorf("schedule %+v", got)
 	}
 	want := pipeline.SubmitTimes{

@@ -76,8 +76,8 @@ func expected(p plan, d lognormal) float64 {
 // from is worth more.
 func TestOptimum(t *testing.T) {
 	d := lognormal{20 * time.Second, 0.4}
-	const floor, window = 2 * time.Second, 15 * time.Second
-	best := solve(d, floor, window)
+	const gap, window = 2 * time.Second, 15 * time.Second
+	best := solve(d, gap, window)
 	got := expected(best.plan(), d)
 	around := cost.Video{
 		Transitions: cost.Transitions(0), Invocations: 2,
@@ -90,14 +90,14 @@ func TestOptimum(t *testing.T) {
 	}
 	last := look{check: -1}
 	for l := range best.plan() {
-		if l.check == last.check && l.at-last.at < floor || l.at-last.at < floor && last.check >= 0 {
-			t.Errorf("from %v to %v there is less than %v", last, l, floor)
+		if l.check == last.check && l.at-last.at < gap || l.at-last.at < gap && last.check >= 0 {
+			t.Errorf("from %v to %v there is less than %v", last, l, gap)
 		}
 		if last = l; l.at > time.Minute {
 			break
 		}
 	}
-	limits := schedule.Schedule{First: time.Hour, Interval: time.Hour, Floor: floor, PollWindow: window, Soft: time.Hour, Hard: time.Hour}
+	limits := schedule.Schedule{First: time.Hour, Interval: time.Hour, RequestGap: gap, PollWindow: window, Soft: time.Hour, Hard: time.Hour}
 	var seen []schedule.Seen
 	random := rand.New(rand.NewPCG(1, 1))
 	for range schedule.Window {
@@ -119,7 +119,7 @@ func TestOptimum(t *testing.T) {
 			}
 			steady := func(yield func(look) bool) {
 				for check, at := 0, first; ; check++ {
-					for began := at; at-began <= window; at += max(between, floor) {
+					for began := at; at-began <= window; at += max(between, gap) {
 						if !yield(look{at, check}) {
 							return
 						}

@@ -18,9 +18,9 @@ const tick = 100 * time.Millisecond
 // so far apart, and a check asks for so long at most. What it asks the provider
 // costs nothing.
 type optimum struct {
-	floor, window, request int       // in ticks, as all times here
-	pauses                 []int     // that a check may make between two requests
-	done, area             []float64 // the share that has ended, and its integral in seconds
+	gap, window, request int       // in ticks, as all times here
+	pauses               []int     // that a check may make between two requests
+	done, area           []float64 // the share that has ended, and its integral in seconds
 	// At each age, for the jobs that run: what is to come when a check leaves
 	// then, with the wait that makes it least, and when one begins with a
 	// request then.
@@ -38,10 +38,10 @@ var lambdaUSD = cost.CheckGB * cost.GBSecond * tick.Seconds()
 const farEnough = 1e-5
 
 // solve finds the optimum for a distribution.
-func solve(d distribution, floor, window time.Duration) *optimum {
-	o := &optimum{floor: int(floor / tick), window: int(window / tick), request: int(requestTime / tick)}
+func solve(d distribution, gap, window time.Duration) *optimum {
+	o := &optimum{gap: int(gap / tick), window: int(window / tick), request: int(requestTime / tick)}
 	for _, longer := range []int{0, 1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 100, 200} {
-		o.pauses = append(o.pauses, o.floor+longer)
+		o.pauses = append(o.pauses, o.gap+longer)
 	}
 	for age := time.Duration(0); len(o.done) == 0 || 1-o.done[len(o.done)-1] > farEnough; age += tick {
 		n := len(o.done)
@@ -89,7 +89,7 @@ func (o *optimum) leave(age int) {
 		if lag > best {
 			break // a longer wait costs more by that alone
 		}
-		if next-age < o.floor {
+		if next-age < o.gap {
 			continue
 		}
 		all := lag + (1-o.done[age])*(checkUSD+float64(o.request)*lambdaUSD) + o.beginning[next]

@@ -13,7 +13,7 @@ const seconds = 5
 // limits are the template's defaults.
 func limits() schedule.Schedule {
 	return schedule.Schedule{
-		First: 600 * time.Second, Interval: 60 * time.Second, Floor: 3 * time.Second, PollWindow: 240 * time.Second,
+		First: 600 * time.Second, Interval: 60 * time.Second, RequestGap: 3 * time.Second, PollWindow: 240 * time.Second,
 		Soft: 1800 * time.Second, Hard: 86400 * time.Second,
 	}
 }
@@ -45,7 +45,7 @@ func measure(r row, jobs int) [policies]result {
 	var optima [2]plan
 	for i, half := range r.halves {
 		if i == 0 || r.shifts() {
-			optima[i] = solve(half, bounds.Floor, bounds.PollWindow).plan()
+			optima[i] = solve(half, bounds.RequestGap, bounds.PollWindow).plan()
 		} else {
 			optima[i] = optima[0]
 		}
