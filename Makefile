@@ -114,7 +114,7 @@ build: $(takeup) $(sam) ## Build the template and its functions for sam deploy. 
 .PHONY: test
 test: need-go need-python need-cc need-node need-curl $(ministack) $(moto) $(sam) $(schemathesis) $(aimlapi) $(awscli) $(axe) $(chromium) $(versitygw) ## Run all tests.
 	go test -race -timeout 30m -skip 'Every(Pair|Point)$$' ./...
-	go test -timeout 30m -run 'Every(Pair|Point)$$' ./internal/pipeline
+	GOGC=400 go test -timeout 30m -run 'Every(Pair|Point)$$' ./internal/pipeline
 	cd test && go test -race -timeout 30m ./suites/e2e $$(go list ./... | grep -v '/test/suites/docker$$')
 	@tools/docker
 

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -76,7 +75,7 @@ func (c cancelling) String() string {
 // run plays it, checks the promises, and gives what was called by both.
 func (c cancelling) run(t *testing.T) (calls, own []string) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
+	onePlay(t, func(t *testing.T) {
 		s := newStage(c.begun)
 		s.patience = 0
 		th := &theater{stage: s, began: time.Now(), running: true}

@@ -13,6 +13,16 @@ import (
 	"github.com/takeup/takeup/internal/pipeline"
 )
 
+// onePlay runs a play where time is its own. A play that breaks a promise is the
+// last of its test, since thousands after it would break the same one.
+func onePlay(t *testing.T, run func(*testing.T)) {
+	t.Helper()
+	synctest.Test(t, run)
+	if t.Failed() {
+		t.FailNow()
+	}
+}
+
 // play runs one job from its request to its outcome, redrives it where that may
 // help, and checks the promises. It gives what was called, so that further plans
 // can be made of it.
@@ -26,7 +36,7 @@ func play(t *testing.T, name string, begun bool, plan map[int]fault) []string {
 // the plan holds the first one. It gives what each of the two called.
 func playTwo(t *testing.T, name string, begun bool, plan map[int]fault, task pipeline.Task, others map[int]fault) (trace, other []string) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
+	onePlay(t, func(t *testing.T) {
 		s := newStage(begun)
 		s.now = &moments{plan: plan}
 		input := json.RawMessage(`{"prompt":"` + prompt + `"}`)

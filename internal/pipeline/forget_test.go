@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -73,7 +72,7 @@ func said(v types.AttributeValue) string {
 // It gives what was called by both.
 func (c forgetting) run(t *testing.T) (calls, own []string) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
+	onePlay(t, func(t *testing.T) {
 		s := newStage(c.begun)
 		e := &engine{stage: s, executions: map[string]*sfn.DescribeExecutionOutput{}}
 		entries, shelf := s.stores()

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/takeup/takeup/internal/pipeline"
@@ -153,7 +152,7 @@ func (c pausing) decision() video.Control {
 
 func (c pausing) run(t *testing.T) (calls []string) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
+	onePlay(t, func(t *testing.T) {
 		s := newStage(c.begun)
 		// The operator's own calls are none of the job's.
 		table := s.tableOf(&s.items)

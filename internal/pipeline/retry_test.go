@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -34,7 +33,7 @@ func (c retrying) String() string {
 // job is redriven where it has no video, and the promises are checked.
 func (c retrying) run(t *testing.T) (calls, own []string) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
+	onePlay(t, func(t *testing.T) {
 		s := newStage(c.begun)
 		e := &engine{stage: s, executions: map[string]*sfn.DescribeExecutionOutput{}}
 		entries, shelf := s.stores()

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -127,7 +126,7 @@ func (c settling) settleLater(ctx context.Context, service *jobs.Service, e *eng
 // checks the promises. It gives what was called by both.
 func (c settling) run(t *testing.T) (calls, own []string) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
+	onePlay(t, func(t *testing.T) {
 		s := newStage(c.begun)
 		e := &engine{stage: s, executions: map[string]*sfn.DescribeExecutionOutput{}}
 		entries, shelf := s.stores()
