@@ -15,6 +15,7 @@ import (
 
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/jobs/arn"
+	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/reconcile/repair"
 	"github.com/takeup/takeup/internal/table"
@@ -119,8 +120,8 @@ func (a stackAccess) sources(w *world) (reconcile.Sources, error) {
 	}
 	return reconcile.Sources{
 		Jobs: a.jobs(), IDs: a.ids(), Manifests: a.shelf(), Contents: a.jobs(), Prices: a.jobs(), Counters: a.jobs(), Executions: executions,
-		Provider: a.account(w), Keys: a.keys(),
-		Objects: reconcile.Objects{Client: a.s3(), Videos: a.outputs["VideosBucket"], PromptFiles: a.outputs["PromptsBucket"]},
+		Accounts: a.accounts(w),
+		Objects:  reconcile.Objects{Client: a.s3(), Videos: a.outputs["VideosBucket"], PromptFiles: a.outputs["PromptsBucket"]},
 	}, nil
 }
 
@@ -174,17 +175,17 @@ func showReport(out io.Writer, report reconcile.Report, asJSON bool) error {
 func printReport(out io.Writer, report reconcile.Report) error {
 	columns := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	if len(report.Findings) > 0 {
-		fmt.Fprintln(columns, "KIND\tWHAT\tJOB\tWHEN\tCREDITS\tWHY\tWHAT TO DO")
+		fmt.Fprintln(columns, "KIND\tWHAT\tJOB\tWHEN\tUSD\tWHY\tWHAT TO DO")
 	}
 	for _, f := range report.Findings {
-		at, credits := "-", "-"
+		at, usd := "-", "-"
 		if !f.At.IsZero() {
 			at = f.At.UTC().Format(time.RFC3339)
 		}
-		if f.Credits > 0 {
-			credits = fmt.Sprint(f.Credits)
+		if f.Micros > 0 {
+			usd = string(price.Micros(f.Micros).USD())
 		}
-		fmt.Fprintf(columns, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", f.Kind, f.What, dash(f.Job), at, credits, f.Detail, f.ToDo)
+		fmt.Fprintf(columns, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", f.Kind, f.What, dash(f.Job), at, usd, f.Detail, f.ToDo)
 	}
 	if err := columns.Flush(); err != nil {
 		return err
@@ -206,9 +207,9 @@ func printReport(out io.Writer, report reconcile.Report) error {
 	for _, n := range report.Notes {
 		fmt.Fprintf(out, "note: %s (job %s): %s\n", n.What, dash(n.Job), n.Detail)
 	}
-	_, err := fmt.Fprintf(out, "%s to %s: %d generations charged, %d credits, %d prompt files; in the table %d jobs, %d videos stored, %d in work; %d named, %d unknown\n",
+	_, err := fmt.Fprintf(out, "%s to %s: %d generations charged, %s, %d prompt files; in the table %d jobs, %d videos stored, %d in work; %d named, %d unknown\n",
 		report.From.UTC().Format(time.RFC3339), report.To.UTC().Format(time.RFC3339),
-		report.Paid, report.Credits, report.Prompts, report.Jobs, report.Videos, report.Running, len(report.Findings), len(report.Unknown))
+		report.Paid, price.Micros(report.Micros), report.Prompts, report.Jobs, report.Videos, report.Running, len(report.Findings), len(report.Unknown))
 	return err
 }
 

@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"github.com/takeup/takeup/internal/jobs"
-	"github.com/takeup/takeup/internal/provider/aimlapi"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/reconcile/repair"
 	"github.com/takeup/takeup/internal/video"
@@ -62,10 +61,9 @@ func (w *world) repair(ctx context.Context, stack stackAccess, since time.Durati
 	if err != nil {
 		return reconcile.Plain(err)
 	}
-	provider := aimlapi.New(aimlapi.Config{BaseURL: stack.provider, Route: video.Route(stack.settings["ProviderRoute"]), Now: w.now})
 	done, err := repair.Repair{
 		Table: known, Manifests: stack.shelf(), Settler: jobs.New(known, stack.shelf(), jobs.NewExecutions(steps, machine), w.now),
-		Route: provider.Route, KeyVersion: key.Version,
+		Accounts: stack.accounts(w), KeyVersion: key.Version,
 	}.Run(ctx, facts, runs)
 	if err != nil {
 		return reconcile.Plain(err)

@@ -21,7 +21,10 @@ import (
 	"github.com/takeup/takeup/internal/bucket"
 	"github.com/takeup/takeup/internal/dev/stack"
 	"github.com/takeup/takeup/internal/lambdaenv/secret"
+	"github.com/takeup/takeup/internal/lambdaenv/settings"
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/provider/aimlapi"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/table"
 )
 
@@ -133,4 +136,10 @@ func (a stackAccess) account(w *world) *aimlapi.Client {
 
 func (a stackAccess) keys() *secret.Keys {
 	return secret.New(secretsmanager.NewFromConfig(a.config), a.outputs["ProviderKeySecret"])
+}
+
+// accounts are those of the providers, as the stack's functions have them.
+func (a stackAccess) accounts(w *world) provider.Accounts {
+	set := settings.Provider{BaseURL: settings.BaseURL{BaseURL: a.provider}, Route: aimlapi.Route(a.settings["ProviderRoute"]), KeySecret: a.outputs["ProviderKeySecret"]}
+	return all.Accounts(set, secretsmanager.NewFromConfig(a.config), w.now)
 }

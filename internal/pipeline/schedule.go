@@ -15,10 +15,10 @@ type Forecaster interface {
 }
 
 // Learner is a Forecaster that can be told how long one took and what it cost, in
-// credits; 0 where that isn't known. That never fails either: at worst it isn't kept.
+// micro-dollars; 0 where that isn't known. That never fails either: at worst it isn't kept.
 type Learner interface {
 	Forecaster
-	Learn(ctx context.Context, model string, duration int, seen schedule.Seen, credits int64)
+	Learn(ctx context.Context, model string, duration int, seen schedule.Seen, micros int64)
 }
 
 // seconds rounds a wait up to what a Wait state takes: whole seconds, at least

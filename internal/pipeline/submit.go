@@ -7,22 +7,10 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/video"
 )
-
-// Submitter is what Submit asks of the provider. Each call gives a
-// *video.Refusal or a *video.Unanswered as its error.
-type Submitter interface {
-	Retriever
-	// Route says which route a request is submitted by.
-	Route(video.Request) video.Route
-	// Submit posts a request, once.
-	Submit(ctx context.Context, key video.Key, route video.Route, clientRequestID string, request video.Request) (video.Generation, error)
-	// Requests and Charges read the provider's records of a time, whole.
-	Requests(ctx context.Context, key video.Key, from, to time.Time) ([]video.LoggedRequest, error)
-	Charges(ctx context.Context, key video.Key, from, to time.Time) ([]video.Charge, error)
-}
 
 // SubmitTimes are the times that Submit keeps to.
 type SubmitTimes struct {
@@ -37,14 +25,13 @@ type SubmitTimes struct {
 
 // Submit has a job's request accepted by the provider, at most once.
 type Submit struct {
-	Provider Submitter
-	Keys     Keys
-	Jobs     Claims
-	Schedule schedule.Schedule
-	Timings  Forecaster
-	Prices   Pricer
-	Limits   video.Limits
-	Times    SubmitTimes
+	Providers provider.Accounts
+	Jobs      Claims
+	Schedule  schedule.Schedule
+	Timings   Forecaster
+	Prices    Pricer
+	Limits    video.Limits
+	Times     SubmitTimes
 	// ResubmitLost is the operator's choice to send a lost submission again,
 	// once, though it may have been charged.
 	ResubmitLost bool
@@ -198,7 +185,11 @@ func (s *visit) refused(ctx context.Context, o order, entry video.Entry, version
 
 // submit claims the next attempt and posts it.
 func (s *visit) submit(ctx context.Context, o order, entry video.Entry, version string) (video.Job, bool, error) {
-	key, err := s.Keys.Current(ctx)
+	account, err := s.Providers.Making(entry.Request.Model())
+	if err != nil {
+		return video.Job{}, true, err
+	}
+	key, err := account.Keys.Current(ctx)
 	if err != nil {
 		return video.Job{}, true, err
 	}
@@ -214,7 +205,7 @@ func (s *visit) submit(ctx context.Context, o order, entry video.Entry, version 
 	entry.Resubmitted = entry.Resubmitted || lost
 	entry.Phase, entry.Attempt, entry.Turn = video.PhaseClaimed, entry.Attempt+1, entry.TurnAt(began)
 	entry.ClaimedAt, entry.ClaimedUntil = began, began.Add(s.Times.Call+s.Times.Write)
-	entry.KeyVersion, entry.Route = key.Version, s.Provider.Route(entry.Request)
+	entry.Provider, entry.KeyVersion = account.Provider.Name(), key.Version
 	entry.Refusal, entry.RetryAt, entry.Candidate, entry.Outcome = nil, time.Time{}, "", nil
 	entry.FullSince, entry.FullOf, entry.CountedUntil, entry.PausedSince = time.Time{}, "", time.Time{}, time.Time{}
 	entry.SearchedSince = time.Time{}
@@ -243,23 +234,23 @@ func (s *visit) submit(ctx context.Context, o order, entry video.Entry, version 
 	// over, and recorded, before the claim is.
 	call, cancel := context.WithTimeout(ctx, s.Times.Call)
 	defer cancel()
-	var generation video.Generation
+	var generation provider.Generation
 	if left := entry.ClaimedUntil.Sub(s.Now()); left < s.Times.Call {
-		err = &video.Refusal{Kind: video.RefusedUnreachable, Said: "the claim took too long to leave time for the call"}
+		err = &provider.Refusal{Kind: provider.RefusedUnreachable, Said: "the claim took too long to leave time for the call"}
 	} else {
-		generation, err = s.Provider.Submit(call, key, entry.Route, entry.ClientRequestID(), entry.Request)
+		generation, err = account.Provider.Submit(call, key, entry.Reference(), entry.Request)
 	}
-	var refusal *video.Refusal
-	var unanswered *video.Unanswered
+	var refusal *provider.Refusal
+	var unanswered *provider.Unanswered
 	switch {
 	case err == nil:
 		return s.accept(ctx, entry, version, generation)
 	case errors.As(err, &refusal):
-		return s.refuse(ctx, entry, version, key, refusal)
+		return s.refuse(ctx, entry, version, account.Keys, key, refusal)
 	case errors.As(err, &unanswered):
 		s.Log.WarnContext(ctx, "submission unanswered", "job", entry.ID, "attempt", entry.Attempt, "error", unanswered.Error())
 		written, err := s.amend(ctx, entry, version, func(entry *video.Entry) {
-			entry.Phase, entry.Candidate = video.PhaseUnanswered, unanswered.InferenceID
+			entry.Phase, entry.Candidate = video.PhaseUnanswered, string(unanswered.Candidate)
 			entry.Doubt()
 		})
 		s.note(video.Event{Kind: video.EventUnanswered, Number: entry.Attempt})
@@ -270,17 +261,18 @@ func (s *visit) submit(ctx context.Context, o order, entry video.Entry, version 
 }
 
 // accept records a generation. Where that can't be done the id is in the error,
-// and the next Submit finds the submission in the provider's logs.
-func (s *visit) accept(ctx context.Context, entry video.Entry, version string, generation video.Generation) (video.Job, bool, error) {
+// and the next Submit finds the submission at the provider.
+func (s *visit) accept(ctx context.Context, entry video.Entry, version string, generation provider.Generation) (video.Job, bool, error) {
 	attempt, answered := entry.Attempt, s.Now()
 	for range 3 {
-		entry.Phase, entry.GenerationID, entry.Candidate = video.PhaseAccepted, generation.ID, ""
+		entry.Phase, entry.Candidate = video.PhaseAccepted, ""
+		entry.Handle, entry.GenerationID = string(generation.Handle), generation.ID
 		entry.SubmittedAt, entry.Outcome = entry.ClaimedAt, nil
 		entry.Book(video.MoneyReserved, 0)
 		_, _, err := s.Jobs.Update(ctx, entry, version)
 		if err == nil {
 			job := s.generating(ctx, entry)
-			if generation.State == video.Running {
+			if generation.State == provider.Running {
 				job.RunningAt = answered
 			}
 			return job, true, nil
@@ -293,7 +285,7 @@ func (s *visit) accept(ctx context.Context, entry video.Entry, version string, g
 			return video.Job{}, true, fmt.Errorf("recording generation %s: %w", generation.ID, err)
 		}
 		if entry.Attempt != attempt || entry.Phase == video.PhaseAccepted {
-			// Another found the same submission in the logs, or went on.
+			// Another found the same submission, or went on.
 			return video.Job{}, false, nil
 		}
 	}
@@ -301,23 +293,23 @@ func (s *visit) accept(ctx context.Context, entry video.Entry, version string, g
 }
 
 // refuse records that an attempt was not accepted, and what follows from it.
-func (s *visit) refuse(ctx context.Context, entry video.Entry, version string, key video.Key, refusal *video.Refusal) (video.Job, bool, error) {
+func (s *visit) refuse(ctx context.Context, entry video.Entry, version string, keys provider.Keys, key video.Key, refusal *provider.Refusal) (video.Job, bool, error) {
 	words := entry.Request.Redact(refusal.Said)
 	kind := refusal.Kind
 	var outcome error
 	wait := time.Duration(0)
 	switch kind {
-	case video.RefusedKey:
-		again, err := s.Keys.Reread(ctx)
+	case provider.RefusedKey:
+		again, err := keys.Reread(ctx)
 		if err != nil {
 			return video.Job{}, true, err
 		}
 		if again.Value == key.Value {
 			outcome = &video.Unauthorized{Said: words}
 		}
-	case video.RefusedCredits:
+	case provider.RefusedFunds:
 		outcome = &video.OutOfCredits{Said: words}
-	case video.RefusedBusy, video.RefusedUnreachable:
+	case provider.RefusedBusy, provider.RefusedUnreachable:
 		wait = max(refusal.RetryAfter, s.Times.Busy<<min(entry.Attempt-1, 5))
 		wait += s.Jitter(wait / 4)
 		if entry.BusySince.IsZero() {
@@ -328,11 +320,11 @@ func (s *visit) refuse(ctx context.Context, entry video.Entry, version string, k
 			outcome = &video.ProviderBusy{Said: words}
 		}
 	default:
-		kind = video.RefusedInvalid
+		kind = provider.RefusedInvalid
 		outcome = &video.InvalidRequest{Fields: []video.FieldError{{Message: "the provider refused it: " + words}}}
 	}
 	written, err := s.amend(ctx, entry, version, func(entry *video.Entry) {
-		entry.Phase, entry.Refusal, entry.RetryAt = video.PhaseRefused, &video.Refusal{Kind: kind, Said: words}, s.Now().Add(wait)
+		entry.Phase, entry.Refusal, entry.RetryAt = video.PhaseRefused, &video.Refused{Kind: string(kind), Said: words}, s.Now().Add(wait)
 		became := video.MoneyReleased
 		if !entry.DiscardedAt.IsZero() {
 			outcome = &video.Cancelled{} // what was not accepted until now never will be

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/schedule"
-	"github.com/takeup/takeup/internal/video"
 )
 
 // generations draws times from a lognormal distribution, as looks that are step
@@ -47,19 +47,19 @@ func TestForecastOfWhatIsBuiltIn(t *testing.T) {
 }
 
 func TestForecastOfWhatTheProviderMeasured(t *testing.T) {
-	measured := video.Percentiles{P50: 200 * time.Second, P90: 330 * time.Second}
-	prior, ok := schedule.Measured(measured)
+	measured := provider.Percentiles{P50: 200 * time.Second, P90: 330 * time.Second}
+	prior, ok := schedule.Measured(measured.P50, measured.P90)
 	if !ok {
 		t.Fatal("it is not taken")
 	}
 	between(t, "what is usual", prior.Forecast().Usual(), 190*time.Second, 210*time.Second)
-	for name, p := range map[string]video.Percentiles{
+	for name, p := range map[string]provider.Percentiles{
 		"none":                 {},
 		"the time of a create": {P50: 400 * time.Millisecond, P90: time.Second},
 		"hours":                {P50: 5 * time.Hour, P90: 6 * time.Hour},
 		"out of order":         {P50: 200 * time.Second, P90: 100 * time.Second},
 	} {
-		if _, ok := schedule.Measured(p); ok {
+		if _, ok := schedule.Measured(p.P50, p.P90); ok {
 			t.Errorf("%s is taken", name)
 		}
 	}

@@ -3,8 +3,6 @@ package schedule
 import (
 	"math"
 	"time"
-
-	"github.com/takeup/takeup/internal/video"
 )
 
 // Window is how many of the last generations a forecast is learned from: enough
@@ -27,7 +25,7 @@ type Seen struct {
 // Past is what was seen of a model's last generations of a length, oldest first.
 type Past struct {
 	Seen []Seen
-	// Charges are what they cost, in the provider's credits. Not every generation has
+	// Charges are what they cost, in micro-dollars. Not every generation has
 	// one, so they are not those of Seen, one by one.
 	Charges []int64
 }
@@ -49,15 +47,15 @@ func BuiltIn(duration int) Prior {
 	return Prior{mu: math.Log(usual * longer), sigma: 0.35, kappa: 0.25, nu: 6}
 }
 
-// Measured is the prior from what the provider measured of a model, whatever the
-// length of its videos. It is false for what can't be a generation's time.
-func Measured(p video.Percentiles) (Prior, bool) {
-	if p.P50 < 5*time.Second || p.P50 > 2*time.Hour || p.P90 < p.P50 {
+// Measured is the prior from the median and the 90th percentile that the provider
+// measured of a model, whatever the length of its videos. It is false for what can't be a generation's time.
+func Measured(p50, p90 time.Duration) (Prior, bool) {
+	if p50 < 5*time.Second || p50 > 2*time.Hour || p90 < p50 {
 		return Prior{}, false
 	}
 	const z90 = 1.2816
-	sigma := math.Log(p.P90.Seconds()/p.P50.Seconds()) / z90
-	return Prior{mu: math.Log(p.P50.Seconds()), sigma: min(max(sigma, 0.2), 0.7), kappa: 1, nu: 6}, true
+	sigma := math.Log(p90.Seconds()/p50.Seconds()) / z90
+	return Prior{mu: math.Log(p50.Seconds()), sigma: min(max(sigma, 0.2), 0.7), kappa: 1, nu: 6}, true
 }
 
 // Forecast is what is expected with nothing seen.

@@ -125,8 +125,8 @@ func (w *world) checkPaid(ctx context.Context, r *Result, j *job, bought []sim.G
 	switch {
 	case len(bought) > 0:
 		r.add(unresolved, j, "generation %s (%s) was accepted, and it ends with SubmissionLost: %s", bought[0].ID, bought[0].Outcome, last.ledger)
-	case entry != nil && !asked[entry.ClientRequestID()]:
-		r.add(neverSent, j, "the stand-in never saw %s", entry.ClientRequestID())
+	case entry != nil && !asked[entry.Reference()]:
+		r.add(neverSent, j, "the stand-in never saw %s", entry.Reference())
 	}
 	return nil
 }

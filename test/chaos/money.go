@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"github.com/takeup/takeup/internal/provider/aimlapi"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -344,7 +345,7 @@ func (w *world) checkMoney(ctx context.Context, r *Result) error {
 			r.add(leaked, nil, "%s holds %d, and its items %d", day, got, want)
 		}
 	}
-	r.charged = video.MicrosOfCredits(w.provider.server.Ledger().ChargedCredits)
+	r.charged = aimlapi.MicrosOfCredits(w.provider.server.Ledger().ChargedCredits)
 	r.account = w.account
 	return nil
 }

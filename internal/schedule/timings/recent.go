@@ -48,7 +48,7 @@ func (r *Recent) Usual(ctx context.Context, model string, duration int) (time.Du
 	return r.forecast(ctx, model, duration).Usual(), true
 }
 
-// Charged is the dearest of what the last generations cost, in the provider's credits;
+// Charged is the dearest of what the last generations cost, in micro-dollars;
 // false where none is known.
 func (r *Recent) Charged(ctx context.Context, model string, duration int) (int64, bool) {
 	charges := latest(r.known(ctx)[schedule.Kind{Model: model, Duration: duration}].Charges)

@@ -59,12 +59,12 @@ func TestEachMutantIsCaught(t *testing.T) {
 		},
 		{
 			"generation id not recorded", "internal/pipeline/submit.go",
-			`entry.Phase, entry.GenerationID, entry.Candidate = video.PhaseAccepted, generation.ID, ""`, `entry.Phase, entry.Candidate = video.PhaseAccepted, ""`,
+			`entry.Handle, entry.GenerationID = string(generation.Handle), generation.ID`, `_ = generation`,
 			exhaustive, "./internal/pipeline", "gen-1 was paid, and it ended with",
 		},
 		{
 			"lost after one look", "internal/pipeline/lookup.go",
-			`lost := look.complete && began.After(shown)`, `lost := look.complete || began.After(shown)`,
+			`lost := look.Complete && began.After(shown)`, `lost := look.Complete || began.After(shown)`,
 			exhaustive, "./internal/pipeline", "gen-1 was paid, and it ended with SubmissionLost",
 		},
 		{
