@@ -105,7 +105,7 @@ func TestForbiddenURLs(t *testing.T) {
 	for _, to := range []string{"127.0.0.1", "169.254.169.254", "10.0.0.1", "::1", "fd00:ec2::254", "::ffff:127.0.0.1", "64:ff9b::7f00:1"} {
 		resolve(t, netip.MustParseAddr(to))
 		fake := s3test.New(t)
-		copier := transfer.New(fake.Client(), transfer.Config{Bucket: bucket, MaxBytes: 1 << 30, Pace: quick(endless)})
+		copier := transfer.New(fake.Client(), transfer.Config{Bucket: bucket, MaxBytes: 1 << 30, Timeouts: quick(endless)})
 		copier.Connected(func(conn net.Conn) {
 			connections.Add(1)
 			t.Errorf("connected to %s", conn.RemoteAddr())
@@ -136,7 +136,7 @@ func TestRedirectsToForbiddenURLs(t *testing.T) {
 	fake := s3test.New(t)
 	for _, url := range forbidden() {
 		url = strings.ReplaceAll(url, "PORT", port)
-		copier := transfer.New(fake.Client(), transfer.Config{Bucket: bucket, MaxBytes: 1 << 30, Pace: quick(endless)})
+		copier := transfer.New(fake.Client(), transfer.Config{Bucket: bucket, MaxBytes: 1 << 30, Timeouts: quick(endless)})
 		copier.Connected(func(conn net.Conn) { connections.Add(1) })
 		copier.Before("first.example", redirecting(url))
 		_, err := copier.Copy(t.Context(), at("https://first.example/v.mp4?"+secret), key)
@@ -162,7 +162,7 @@ func (to redirecting) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestLoopbackAllowed(t *testing.T) {
 	resolve(t, netip.MustParseAddr("10.0.0.1"))
 	fake := s3test.New(t)
-	copier := transfer.New(fake.Client(), transfer.Config{Bucket: bucket, MaxBytes: 1 << 30, Loopback: true, Pace: quick(endless)})
+	copier := transfer.New(fake.Client(), transfer.Config{Bucket: bucket, MaxBytes: 1 << 30, Loopback: true, Timeouts: quick(endless)})
 	for _, address := range []string{
 		"http://localhost/x", "http://cdn.example/x", "http://10.0.0.1/x", "http://127.0.0.1.example/x", "http://user@127.0.0.1/x", "http://8.8.8.8/x",
 		"https://10.0.0.1/x", "https://169.254.169.254/x", "https://cdn.example./x",

@@ -10,19 +10,19 @@ import (
 
 // Shape cuts files up in another way than New does.
 func (c *Copier) Shape(least, most int64, streams, sample int) {
-	c.shape.progress, c.shape.lookUp = least/80, least/300
-	c.shape.least, c.shape.most, c.shape.streams, c.shape.sample = least, most, streams, sample
+	c.sizes.progress, c.sizes.lookUp = least/80, least/300
+	c.sizes.minPart, c.sizes.maxPart, c.sizes.streams, c.sizes.sample = least, most, streams, sample
 }
 
 // Dense is how many boxes are looked up out of turn.
-func (c *Copier) Dense(boxes int) { c.shape.dense = boxes }
+func (c *Copier) Dense(boxes int) { c.sizes.maxLookUps = boxes }
 
 // From takes the source's answers from something else than a network.
-func (c *Copier) From(source http.RoundTripper) { c.source.Transport = source }
+func (c *Copier) From(source http.RoundTripper) { c.fetcher.client.Transport = source }
 
 // Connected has the Copier tell of each connection to a source.
 func (c *Copier) Connected(tell func(net.Conn)) {
-	transport := c.source.Transport.(*http.Transport)
+	transport := c.fetcher.client.Transport.(*http.Transport)
 	dial := transport.DialContext
 	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)
@@ -35,7 +35,7 @@ func (c *Copier) Connected(tell func(net.Conn)) {
 
 // Before has requests to a host answered without a network.
 func (c *Copier) Before(host string, answer http.RoundTripper) {
-	c.source.Transport = before{host, answer, c.source.Transport}
+	c.fetcher.client.Transport = before{host, answer, c.fetcher.client.Transport}
 }
 
 type before struct {
@@ -52,5 +52,5 @@ func (b before) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // Trust lets sources have certificates of an authority.
 func (c *Copier) Trust(authority *x509.CertPool) {
-	c.source.Transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: authority}
+	c.fetcher.client.Transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: authority}
 }

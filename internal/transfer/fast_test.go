@@ -21,7 +21,7 @@ func TestFast(t *testing.T) {
 		{256 << 10, 31250 * time.Microsecond, 8*mib + 1, time.Second, false},
 		{1, 0, 1 << 40, time.Nanosecond, true}, // it came at once
 	} {
-		if got := DefaultPace().fast(c.came, c.in, c.rest, c.patience); got != c.want {
+		if got := DefaultTimeouts().fast(c.came, c.in, c.rest, c.patience); got != c.want {
 			t.Errorf("%d bytes in %v, %d to come in %v: %v", c.came, c.in, c.rest, c.patience, got)
 		}
 	}

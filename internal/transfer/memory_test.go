@@ -79,7 +79,7 @@ func TestMemory(t *testing.T) {
 	for how, patience := range map[string]time.Duration{"at once": endless, "by many": none} {
 		for _, size := range []zeros{64 << 20, 512 << 20} {
 			fake := s3test.New(t)
-			copier := transfer.New(bucketOf(fake, forgetful{}), transfer.Config{Bucket: bucket, MaxBytes: 1 << 40, Pace: quick(patience)})
+			copier := transfer.New(bucketOf(fake, forgetful{}), transfer.Config{Bucket: bucket, MaxBytes: 1 << 40, Timeouts: quick(patience)})
 			copier.From(size)
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)

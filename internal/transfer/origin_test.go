@@ -64,8 +64,8 @@ type setup struct {
 
 // quick waits for little. Patience is taken from what a test is about: with none,
 // everything comes by many requests.
-func quick(patience time.Duration) transfer.Pace {
-	return transfer.Pace{Pause: time.Microsecond, Patience: patience, Enough: unheard}
+func quick(patience time.Duration) transfer.Timeouts {
+	return transfer.Timeouts{RetryDelay: time.Microsecond, SingleRequest: patience, FullRate: unheard}
 }
 
 const (
@@ -79,7 +79,7 @@ func start(t *testing.T, source http.HandlerFunc, limit int64, patience time.Dur
 	server := httptest.NewServer(source)
 	t.Cleanup(server.Close)
 	fake, url := s3test.New(t), server.URL+"/v.mp4?"+secret
-	copier := transfer.New(fake.Client(), transfer.Config{Bucket: bucket, MaxBytes: limit, Loopback: true, Pace: quick(patience)})
+	copier := transfer.New(fake.Client(), transfer.Config{Bucket: bucket, MaxBytes: limit, Loopback: true, Timeouts: quick(patience)})
 	fake.TakeSmallParts(5 * unit)
 	copier.Shape(5*unit, 16*unit, 16, unit/4)
 	return setup{fake: fake, copier: copier, url: url, copy: func(ctx context.Context) (video.Copied, error) { return copier.Copy(ctx, at(url), key) }}

@@ -30,7 +30,7 @@ func FuzzContentRange(f *testing.F) {
 // MiniStack would take smaller ones.
 func TestPartsAreAsS3TakesThem(t *testing.T) {
 	const mib = 1 << 20
-	s := New(nil, Config{}).shape
+	s := New(nil, Config{}).sizes
 	for _, length := range []int64{10 * mib, 10*mib + 1, 15 * mib, 20*mib - 1, 64 * mib, 100*mib + 7, 1 << 30, 10 << 30, 1 << 40} {
 		for _, streams := range []int{1, 2, s.streams} {
 			cuts := s.cuts(length, streams)

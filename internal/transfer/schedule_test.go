@@ -67,8 +67,8 @@ func TestSchedulesOfCutsAndStalls(t *testing.T) {
 				}
 				return l
 			}
-			pace := transfer.Pace{Enough: unheard, Patience: []time.Duration{none, 20 * time.Millisecond, endless}[r.IntN(3)]}
-			copied, err := play(t.Context(), s, fake, pace, 1<<30)
+			timeouts := transfer.Timeouts{FullRate: unheard, SingleRequest: []time.Duration{none, 20 * time.Millisecond, endless}[r.IntN(3)]}
+			copied, err := play(t.Context(), s, fake, timeouts, 1<<30)
 			world := setup{fake: fake}
 			if err != nil {
 				absent++
@@ -93,7 +93,7 @@ func TestSchedulesOfCutsAndStalls(t *testing.T) {
 				t.Errorf("of %d bytes, %d were fetched, with %d cuts", len(s.body), s.fetched, s.cuts)
 			}
 			if t.Failed() {
-				t.Fatalf("seed %d: %d bytes, patience %v, %d requests, %d cuts", seed, len(s.body), pace.Patience, s.asked, s.cuts)
+				t.Fatalf("seed %d: %d bytes, patience %v, %d requests, %d cuts", seed, len(s.body), timeouts.SingleRequest, s.asked, s.cuts)
 			}
 		})
 	}
@@ -116,7 +116,7 @@ func TestSlowAfterAFastBeginning(t *testing.T) {
 			return line{chunk: unit, every: time.Second}
 		}
 		began := time.Now()
-		copied, err := play(t.Context(), s, fake, transfer.Pace{Enough: unheard, Patience: time.Second}, 1<<30)
+		copied, err := play(t.Context(), s, fake, transfer.Timeouts{FullRate: unheard, SingleRequest: time.Second}, 1<<30)
 		setup{fake: fake}.holds(t, copied, err, s.body)
 		if took := time.Since(began); took > 20*time.Second || fake.Count("UploadPart") < 4 {
 			t.Errorf("it took %v and %d parts", took, fake.Count("UploadPart"))
@@ -148,7 +148,7 @@ func TestEndlessAndDripping(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := &script{body: mp4(c.size), line: func(int) line { l := c.line; l.edit = c.edit; return l }}
 			began := time.Now()
-			_, err := play(t.Context(), s, fake, transfer.Pace{}, c.limit)
+			_, err := play(t.Context(), s, fake, transfer.Timeouts{}, c.limit)
 			setup{fake: fake}.nothing(t, err)
 			if took := time.Since(began); took > c.most || rejected(err) != c.final {
 				t.Errorf("%s: %v, after %v", name, err, took)
@@ -172,7 +172,7 @@ func TestDeadline(t *testing.T) {
 			began := time.Now()
 			ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
 			defer cancel()
-			_, err := play(ctx, s, fake, transfer.Pace{Enough: unheard, Patience: patience, CleanUp: 4 * time.Second}, 1<<30)
+			_, err := play(ctx, s, fake, transfer.Timeouts{FullRate: unheard, SingleRequest: patience, CleanUp: 4 * time.Second}, 1<<30)
 			setup{fake: fake}.nothing(t, err)
 			if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took < 11*time.Second || took > 13*time.Second {
 				t.Errorf("%v, after %v", err, took)
@@ -196,7 +196,7 @@ func TestRetryAfter(t *testing.T) {
 				return line{}
 			}
 			s.header = http.Header{"Retry-After": {after}}
-			copied, err := play(t.Context(), s, fake, transfer.Pace{}, 1<<30)
+			copied, err := play(t.Context(), s, fake, transfer.Timeouts{}, 1<<30)
 			setup{fake: fake}.holds(t, copied, err, s.body)
 			if waited := times[1].Sub(times[0]); waited < want || waited > want+time.Second {
 				t.Errorf("%q: it waited for %v", after, waited)

@@ -161,8 +161,8 @@ func bucketOf(fake *s3test.Server, handler http.Handler) *s3.Client {
 }
 
 // play copies a script's file into S3.
-func play(ctx context.Context, s *script, fake *s3test.Server, pace transfer.Pace, limit int64) (video.Copied, error) {
-	copier := transfer.New(bucketOf(fake, fake), transfer.Config{Bucket: bucket, MaxBytes: limit, Pace: pace})
+func play(ctx context.Context, s *script, fake *s3test.Server, timeouts transfer.Timeouts, limit int64) (video.Copied, error) {
+	copier := transfer.New(bucketOf(fake, fake), transfer.Config{Bucket: bucket, MaxBytes: limit, Timeouts: timeouts})
 	copier.From(s)
 	copier.Shape(5*unit, 16*unit, 4, unit/4)
 	return copier.Copy(ctx, at("https://cdn.example/v.mp4?"+secret), key)
