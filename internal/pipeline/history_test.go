@@ -44,36 +44,19 @@ type retries struct{ times, seconds int }
 // machineRetries reads the retriers of a task that try again.
 func machineRetries(t *testing.T, task string) []retries {
 	t.Helper()
-	text, err := os.ReadFile("../../statemachine/text_to_video.asl.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var machine struct {
-		States map[string]struct {
-			Retry []struct {
-				IntervalSeconds, MaxDelaySeconds, MaxAttempts int
-				BackoffRate                                   float64
-				JitterStrategy                                string
-			}
-		}
-	}
-	if err := json.Unmarshal(text, &machine); err != nil {
-		t.Fatal(err)
-	}
 	var all []retries
-	for _, r := range machine.States[task].Retry {
+	for _, r := range textToVideo().States[task].Retry {
 		if r.MaxAttempts == 0 {
 			continue
 		}
-		wait, total := float64(r.IntervalSeconds), 0.0
-		for range r.MaxAttempts {
-			total += min(wait, float64(r.MaxDelaySeconds))
-			wait *= r.BackoffRate
+		total := time.Duration(0)
+		for n := range r.MaxAttempts {
+			total += r.delay(n)
 		}
 		if r.JitterStrategy == "FULL" {
 			total /= 2
 		}
-		all = append(all, retries{r.MaxAttempts, int(total)})
+		all = append(all, retries{r.MaxAttempts, int(total.Seconds())})
 	}
 	if len(all) < 2 {
 		t.Fatalf("%s has %d retriers that try again", task, len(all))

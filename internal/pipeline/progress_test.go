@@ -2,10 +2,8 @@ package pipeline_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -228,24 +226,7 @@ func TestStoreTells(t *testing.T) {
 // VideoUnavailable.
 func copyRetrier(t *testing.T) (first time.Duration, again float64, longest time.Duration, tries int) {
 	t.Helper()
-	text, err := os.ReadFile("../../statemachine/text_to_video.asl.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var machine struct {
-		States map[string]struct {
-			Retry []struct {
-				ErrorEquals                                   []string
-				IntervalSeconds, MaxDelaySeconds, MaxAttempts int
-				BackoffRate                                   float64
-				JitterStrategy                                string
-			}
-		}
-	}
-	if err := json.Unmarshal(text, &machine); err != nil {
-		t.Fatal(err)
-	}
-	for _, r := range machine.States["Store"].Retry {
+	for _, r := range textToVideo().States["Store"].Retry {
 		if slices.Equal(r.ErrorEquals, []string{"VideoUnavailable"}) && r.JitterStrategy == "NONE" {
 			return time.Duration(r.IntervalSeconds) * time.Second, r.BackoffRate, time.Duration(r.MaxDelaySeconds) * time.Second, r.MaxAttempts
 		}

@@ -26,10 +26,10 @@ import (
 )
 
 // This file is a stage for the exhaustive tests: DynamoDB, S3, the provider and the
-// secret in memory, and the state machine as statemachine/text_to_video.asl.json
-// has it. Every call to the outside passes moment, which can make it fail,
-// before or after its effect, or end or hold the invocation there. It runs in a
-// synctest bubble, so that days pass in no time.
+// secret in memory, and an interpreter of statemachine/text_to_video.asl.json. Every
+// call to the outside passes moments, which can make it fail before or after its
+// effect, or end or hold the invocation there. It runs in a synctest bubble, so that
+// days pass in no time.
 
 // stage is the world that outlives invocations.
 type stage struct {
@@ -43,6 +43,8 @@ type stage struct {
 	stopped  bool     // the execution was stopped: what runs goes on to its end, and nothing follows
 	patience time.Duration
 	wrong    string // the first difference between the counters and the items
+
+	definition definition // of the state machine
 }
 
 type stored struct{ body, etag string }
@@ -50,7 +52,7 @@ type stored struct{ body, etag string }
 // newStage is an empty stage, or one with a job that was created by who starts it. Its
 // provider is the one of the adapter.
 func newStage(begun start) *stage {
-	s := &stage{adapter: begun.adapter, objects: map[string]stored{}, now: &moments{}, patience: 65 * time.Second}
+	s := &stage{adapter: begun.adapter, objects: map[string]stored{}, now: &moments{}, patience: 65 * time.Second, definition: textToVideo()}
 	time.Sleep(time.Until(monthEnd())) // so that a job's life is in two days and months
 	took := slices.Repeat([]schedule.Seen{{After: 60 * time.Second, By: 70 * time.Second}}, schedule.Window)
 	if err := s.table().PutTimes(context.Background(), video.DefaultModel, 5, schedule.Past{Seen: took}, ""); err != nil {
