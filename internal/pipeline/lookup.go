@@ -21,7 +21,7 @@ const maxCharges = 10
 // the longest generation, or at the hard deadline. That counts from its own claim,
 // since a redrive submits jobs that are older, or from the redrive that looks for it
 // again: the records may not be readable at that moment either.
-func (s *visit) lookUp(ctx context.Context, o order, entry video.Entry, version string) (video.Job, bool, error) {
+func (s *visit) lookUp(ctx context.Context, o order, entry video.Entry, version string) result {
 	began := s.Now()
 	if entry.Outcome != nil {
 		entry.SearchedSince = began
@@ -32,7 +32,7 @@ func (s *visit) lookUp(ctx context.Context, o order, entry video.Entry, version 
 	}
 	look, err := s.look(ctx, entry)
 	if err != nil {
-		return video.Job{}, true, err
+		return fail(err)
 	}
 	if look.Generation.Handle != "" {
 		s.Log.InfoContext(ctx, "submission found", "job", entry.ID, "attempt", entry.Attempt, "generation", look.Generation.ID)
@@ -55,15 +55,15 @@ func (s *visit) lookUp(ctx context.Context, o order, entry video.Entry, version 
 			wait = min(wait, left) // to free its slot
 		}
 		if entry, _, err = s.unanswered(ctx, entry, version, left); err != nil {
-			return video.Job{}, false, unlessConflict(err)
+			return unwritten(err)
 		}
 		s.note(video.Event{Kind: video.EventSearched, Number: entry.Attempt, Said: unread})
 		s.waits(video.WaitAnswer, entry.Attempt, wait, until, unread)
-		return entry.Job(video.Waiting, seconds(wait)), true, nil
+		return done(entry.Job(video.Waiting, seconds(wait)))
 	}
 	if lost && s.ResubmitLost && !entry.Resubmitted && entry.DiscardedAt.IsZero() {
 		if entry, version, err = s.unanswered(ctx, entry, version, 0); err != nil {
-			return video.Job{}, false, unlessConflict(err)
+			return unwritten(err)
 		}
 		return s.submit(ctx, o, entry, version)
 	}
@@ -76,9 +76,9 @@ func (s *visit) lookUp(ctx context.Context, o order, entry video.Entry, version 
 	entry.Book(video.MoneyUncertain, 0)
 	entry.End(outcome, s.Now())
 	if _, _, err := s.Jobs.Update(ctx, entry, version); err != nil {
-		return video.Job{}, false, unlessConflict(err)
+		return unwritten(err)
 	}
-	return video.Job{}, true, outcome
+	return fail(outcome)
 }
 
 // look asks the provider for the submission once. The error is one of ours, where the step

@@ -105,7 +105,7 @@ func TestPlaysRunTheStateMachine(t *testing.T) {
 		"a retrier's interval":   {old: `"IntervalSeconds": 2,`, new: `"IntervalSeconds": 20,`, plan: map[int]fault{0: crashBefore}, want: "stored"},
 		"the order of retriers":  {old: `"ErrorEquals": ["VideoUnavailable"]`, new: `"ErrorEquals": ["Absent"]`, plan: map[int]fault{copies: failBefore}, want: "stored"},
 		"an error not retried":   {old: `"InvalidRequest",`, new: `"InvalidRequest", "ServiceUnavailable",`, plan: map[int]fault{0: failBefore}, want: "ServiceUnavailable"},
-		"an outcome retried":      {old: `"OutOfCredits",`, new: ``, plan: map[int]fault{submit: noCredits}, want: "OutOfCredits"},
+		"an outcome retried":     {old: `"OutOfCredits",`, new: ``, plan: map[int]fault{submit: noCredits}, want: "OutOfCredits"},
 		"Catch, and its Next":    {old: `"Next": "Submitted?"`, new: `"Catch": [{ "ErrorEquals": ["States.ALL"], "Next": "Submit" }], "Next": "Submitted?"`, plan: map[int]fault{submit: noCredits}, want: historyLimit},
 		"Catch of another error": {old: `"Next": "Submitted?"`, new: `"Catch": [{ "ErrorEquals": ["OutOfCredits"], "Next": "Submit" }], "Next": "Submitted?"`, plan: map[int]fault{submit: noCredits}, want: "InvalidRequest"},
 	} {

@@ -18,7 +18,7 @@ const pausedTimes = 4
 // pause has a job wait that can't be claimed while the table is paused. How long is
 // by the pause's age, and by nothing of the job's, so that none passes another by it.
 // A job that is redriven has not ended any more.
-func (s *visit) pause(ctx context.Context, entry video.Entry, version string, paused *video.Paused) (video.Job, bool, error) {
+func (s *visit) pause(ctx context.Context, entry video.Entry, version string, paused *video.Paused) result {
 	wait := s.pausedFor(ctx, entry.ID, paused)
 	redriven, first := entry.Outcome != nil, entry.PausedSince.IsZero()
 	if redriven {
@@ -30,11 +30,11 @@ func (s *visit) pause(ctx context.Context, entry video.Entry, version string, pa
 	}
 	if !entry.FullSince.IsZero() && entry.WaitsFor(entry.FullOf, s.Now().Add(wait)) || redriven || first {
 		if _, _, err := s.Jobs.Update(ctx, entry, version); err != nil {
-			return video.Job{}, false, unlessConflict(err)
+			return unwritten(err)
 		}
 	}
 	s.waits(video.WaitResume, entry.Attempt, wait, time.Time{}, "")
-	return entry.Job(video.Waiting, seconds(wait)), true, nil
+	return done(entry.Job(video.Waiting, seconds(wait)))
 }
 
 // pausedFor is how long a job waits.
@@ -50,14 +50,17 @@ func (s *Submit) pausedFor(ctx context.Context, id string, paused *video.Paused)
 
 // missing has a job wait that the table doesn't have while it is paused: it may have
 // been restored, and the job be written back. Otherwise there is no such job.
-func (s *Submit) missing(ctx context.Context, id string) (video.Job, bool, error) {
+func (s *Submit) missing(ctx context.Context, id string) (video.Job, error) {
 	job := video.Job{ID: id}
 	paused, err := s.Jobs.Paused(ctx)
-	if err != nil || paused == nil {
-		return job, false, err
+	switch {
+	case err != nil:
+		return job, err
+	case paused == nil:
+		return job, &video.InvalidRequest{Fields: []video.FieldError{{Field: "id", Message: "there is no job " + id + " to go on with; give a request object to start one"}}}
 	}
 	job.Status, job.WaitSeconds = video.Waiting, seconds(s.pausedFor(ctx, id, paused))
-	return job, true, nil
+	return job, nil
 }
 
 // forgotten refuses what would go on with a job that was forgotten. One that is

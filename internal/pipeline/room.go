@@ -47,7 +47,7 @@ const apart = 100 * time.Millisecond
 // until the limit begins anew, or looks again, by its place in line and not by its age.
 // What has waited for CapWait ends, and what would wait that long for certain does so at
 // once. Nothing was submitted.
-func (s *visit) full(ctx context.Context, o order, entry video.Entry, version string, why *video.NoRoom) (video.Job, bool, error) {
+func (s *visit) full(ctx context.Context, o order, entry video.Entry, version string, why *video.NoRoom) result {
 	now := s.Now()
 	began := entry.BeginWaiting(now)
 	end := entry.FullSince.Add(s.Times.CapWait)
@@ -56,9 +56,9 @@ func (s *visit) full(ctx context.Context, o order, entry video.Entry, version st
 		outcome := &video.CapReached{Limit: why.Limit, Held: why.Held, Of: why.Of, Price: why.Price}
 		entry.End(outcome, now)
 		if _, _, err := s.Jobs.Update(ctx, entry, version); err != nil {
-			return video.Job{}, false, unlessConflict(err)
+			return unwritten(err)
 		}
-		return video.Job{}, true, outcome
+		return fail(outcome)
 	}
 	wait := s.slotWait(ctx, entry, why)
 	inTurn := time.Duration(why.Ahead)*apart + s.Jitter(s.Times.Busy)
@@ -74,13 +74,13 @@ func (s *visit) full(ctx context.Context, o order, entry video.Entry, version st
 	wait = time.Duration(seconds(max(time.Second, min(wait, left)))) * time.Second
 	if entry.WaitsFor(why.Limit, now.Add(wait)) || began {
 		if _, _, err := s.Jobs.Update(ctx, entry, version); err != nil {
-			return video.Job{}, false, unlessConflict(err)
+			return unwritten(err)
 		}
 	}
 	s.waits(video.WaitCap, entry.Attempt, wait, entry.FullSince.Add(s.Times.CapWait), why.Error())
 	job := entry.Job(video.Waiting, seconds(wait))
 	job.Looks = o.looks + 1
-	return job, true, nil
+	return done(job)
 }
 
 // slotWait is how long a job waits before it looks for a slot again: so short that it
