@@ -17,6 +17,7 @@ import (
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/schedule/timings"
 	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/wait"
 )
 
 func main() {
@@ -30,7 +31,7 @@ func main() {
 		Schedule:  set.Schedule(),
 		Timings:   timings.New(jobs, providers, log),
 		Now:       time.Now,
-		Sleep:     pipeline.Sleep,
+		Sleep:     wait.For,
 		Log:       log,
 	}
 	lambda.Start(pipeline.Handler(log, time.Now, "check", step.Run))

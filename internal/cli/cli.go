@@ -21,6 +21,7 @@ import (
 	"github.com/takeup/takeup/internal/dev/stack"
 	"github.com/takeup/takeup/internal/text"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/wait"
 )
 
 // The exit statuses; docs/cli.md and the help say what they mean.
@@ -56,7 +57,7 @@ func Main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	w := &world{
 		name: calledBy(os.Args[0]), version: buildVersion(), in: os.Stdin, out: os.Stdout, err: os.Stderr, width: terminalWidth(os.Stdout), getenv: os.Getenv,
-		http: newHTTPClient(), random: rand.Reader, now: time.Now, sleep: sleep,
+		http: newHTTPClient(), random: rand.Reader, now: time.Now, sleep: wait.For,
 	}
 	done := make(chan error, 1)
 	go func() { done <- command(ctx, w, os.Args[1:]) }()
@@ -151,16 +152,4 @@ func exitStatus(err error, interrupted bool) int {
 		return exitState
 	}
 	return exitFailed
-}
-
-// sleep waits, unless ctx is over first.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
-	}
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/wait"
 )
 
 // crowd is many jobs on one table: the real steps, with a provider and a bucket in
@@ -146,7 +147,7 @@ func (c *crowd) execution(t *testing.T, id string) {
 		Now: time.Now, Jitter: c.jitter, Log: quiet(),
 	}
 	check := &pipeline.Check{
-		Providers: provider.Accounts{{Provider: c, Keys: c}}, Jobs: c.jobs, Schedule: rare, Timings: submit.Timings.(pipeline.Learner), Now: time.Now, Sleep: pipeline.Sleep, Log: quiet(),
+		Providers: provider.Accounts{{Provider: c, Keys: c}}, Jobs: c.jobs, Schedule: rare, Timings: submit.Timings.(pipeline.Learner), Now: time.Now, Sleep: wait.For, Log: quiet(),
 	}
 	store := &pipeline.Store{Providers: provider.Accounts{{Provider: c, Keys: c}}, Jobs: c.jobs, Copier: c, Shelf: shelf{}, Now: time.Now}
 	input, looks := json.RawMessage(`{"prompt":"`+prompt+`"}`), 0

@@ -24,15 +24,3 @@ type Learner interface {
 // seconds rounds a wait up to what a Wait state takes: whole seconds, at least
 // one.
 func seconds(d time.Duration) int { return max(1, int(math.Ceil(d.Seconds()))) }
-
-// Sleep waits, unless the context is over first, and then gives its error.
-func Sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
-	}
-}

@@ -23,6 +23,7 @@ import (
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/wait"
 )
 
 // This file is a stage for the exhaustive tests: DynamoDB, S3, the provider and the
@@ -261,7 +262,7 @@ func (s *stage) steps() (*pipeline.Submit, *pipeline.Check, *pipeline.Store) {
 	}
 	check := &pipeline.Check{
 		Providers: providers, Jobs: entries,
-		Schedule: often(), Timings: known, Now: time.Now, Sleep: pipeline.Sleep, Log: quiet(),
+		Schedule: often(), Timings: known, Now: time.Now, Sleep: wait.For, Log: quiet(),
 	}
 	store := &pipeline.Store{Providers: providers, Jobs: entries, Copier: s, Shelf: shelf, Now: time.Now}
 	return submit, check, store

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/takeup/takeup/internal/wait"
 )
 
 // endedRule and settler are the template's names of the rule for the executions that
@@ -200,11 +201,9 @@ func (e *carrier) send(ctx context.Context, event string, after time.Duration) {
 			defer e.mu.Unlock()
 			e.under--
 		}()
-		for wait := range 3 {
-			select {
-			case <-ctx.Done():
+		for tries := range 3 {
+			if wait.For(ctx, after+time.Duration(tries)*time.Second) != nil {
 				return
-			case <-time.After(after + time.Duration(wait)*time.Second):
 			}
 			if invoke(ctx, e.lambda, e.function, event) == nil {
 				return

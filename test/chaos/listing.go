@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/wait"
 )
 
 // rest is how long a job may be missing from a list when nothing runs.
@@ -64,10 +65,8 @@ func (w *world) checkLists(ctx context.Context, r *Result) error {
 				}
 				break
 			}
-			select {
-			case <-ctx.Done():
-				return ctx.Err()
-			case <-time.After(time.Second):
+			if err := wait.For(ctx, time.Second); err != nil {
+				return err
 			}
 		}
 	}

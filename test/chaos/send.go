@@ -22,6 +22,7 @@ import (
 	"github.com/takeup/takeup/internal/api/tokens"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/promptfile"
+	"github.com/takeup/takeup/internal/wait"
 )
 
 // patience is how often a sender tries, half a second apart: a client of the API
@@ -204,10 +205,8 @@ func persist(ctx context.Context, try func() error) error {
 		if err = try(); err == nil {
 			return nil
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(500 * time.Millisecond):
+		if err := wait.For(ctx, 500*time.Millisecond); err != nil {
+			return err
 		}
 	}
 	return err

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+	"github.com/takeup/takeup/internal/wait"
 )
 
 // stopped is the share of the rounds in which an execution is stopped by hand, to the
@@ -87,18 +88,12 @@ func (w *world) arm(ctx context.Context, j *job) {
 
 // stopFrom stops a job's execution at a time, or as soon as there is one then.
 func (w *world) stopFrom(ctx context.Context, name string, s stop) {
-	timer := time.NewTimer(s.at)
-	defer timer.Stop()
+	pause := s.at
 	for range 500 {
-		select {
-		case <-ctx.Done():
-			return
-		case <-timer.C:
-		}
-		if w.stopNow(ctx, name, s.kind) {
+		if wait.For(ctx, pause) != nil || w.stopNow(ctx, name, s.kind) {
 			return
 		}
-		timer.Reset(20 * time.Millisecond)
+		pause = 20 * time.Millisecond
 	}
 }
 
