@@ -9,7 +9,7 @@ import (
 	"github.com/takeup/takeup/internal/api/client"
 	"github.com/takeup/takeup/internal/batch"
 	"github.com/takeup/takeup/internal/price"
-	"github.com/takeup/takeup/internal/schedule"
+	"github.com/takeup/takeup/internal/schedule/estimator"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -126,5 +126,5 @@ func (t batchTimes) Usual(_ context.Context, name string, duration int) (time.Du
 			}
 		}
 	}
-	return schedule.BuiltIn(duration).Learn(nil).Usual(), true
+	return estimator.BuiltIn(duration).Learn(nil).Usual(), true
 }

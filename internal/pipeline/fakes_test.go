@@ -17,6 +17,7 @@ import (
 	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/schedule"
+	"github.com/takeup/takeup/internal/schedule/estimator"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -262,7 +263,7 @@ type times struct {
 // taking knows that generations take so long, give or take a sixth.
 func taking(took time.Duration) *times {
 	seen := slices.Repeat([]schedule.Seen{{After: took - time.Second, By: took}}, schedule.Window)
-	return &times{forecast: schedule.BuiltIn(5).Learn(seen)}
+	return &times{forecast: estimator.BuiltIn(5).Learn(seen)}
 }
 
 func (k *times) Forecast(context.Context, string, int) schedule.Forecast { return k.forecast }

@@ -7,7 +7,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/takeup/takeup/internal/cost"
+	"github.com/takeup/takeup/internal/schedule/cost"
 )
 
 func functionRules() []rule {
@@ -156,7 +156,7 @@ func memory(p *Project, say report) {
 			megabytes = shared
 		}
 		if float64(megabytes) != gb*1024 {
-			say("%s has %d MB, and internal/cost counts with %v", id, megabytes, gb*1024)
+			say("%s has %d MB, and internal/schedule/cost counts with %v", id, megabytes, gb*1024)
 		}
 	}
 }

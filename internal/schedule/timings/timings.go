@@ -11,6 +11,7 @@ import (
 
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/schedule"
+	"github.com/takeup/takeup/internal/schedule/estimator"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -61,12 +62,12 @@ func (t *Timings) Forecast(ctx context.Context, model string, duration int) sche
 		t.warn(ctx, "reading", model, duration, err)
 	}
 	seen := latest(past.Seen)
-	prior := schedule.BuiltIn(duration)
+	prior := estimator.BuiltIn(duration)
 	if len(seen) < schedule.Window && t.metrics != nil {
 		measured, ok, err := t.metrics.Percentiles(ctx, model)
 		if err != nil {
 			t.warn(ctx, "asking the provider for", model, duration, err)
-		} else if p, usable := schedule.Measured(measured.P50, measured.P90); ok && usable {
+		} else if p, usable := estimator.Measured(measured.P50, measured.P90); ok && usable {
 			prior = p
 		}
 	}
@@ -90,7 +91,7 @@ func (t *Timings) Learn(ctx context.Context, model string, duration int, seen sc
 			return
 		}
 		past.Seen, past.Charges = latest(past.Seen), latest(past.Charges)
-		known := schedule.BuiltIn(duration).Learn(past.Seen)
+		known := estimator.BuiltIn(duration).Learn(past.Seen)
 		tells := known.Done(seen.By)-known.Done(seen.After) <= little
 		if tells {
 			past.Seen = latest(append(past.Seen, seen))

@@ -9,8 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/takeup/takeup/internal/cost"
 	"github.com/takeup/takeup/internal/schedule"
+	"github.com/takeup/takeup/internal/schedule/cost"
+	"github.com/takeup/takeup/internal/schedule/estimator"
 )
 
 func TestTally(t *testing.T) {
@@ -104,7 +105,7 @@ func TestOptimum(t *testing.T) {
 		took := d.draw(random)
 		seen = append(seen, schedule.Seen{After: took - time.Second, By: took})
 	}
-	if other := expected(ours(limits, schedule.BuiltIn(seconds).Learn(seen)), d); other < got*0.999 {
+	if other := expected(ours(limits, estimator.BuiltIn(seconds).Learn(seen)), d); other < got*0.999 {
 		t.Errorf("ours is worth %v, the optimum %v", other, got)
 	}
 	for first := time.Second; first < 30*time.Second; first += 2 * time.Second {

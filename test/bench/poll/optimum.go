@@ -4,8 +4,8 @@ import (
 	"math"
 	"time"
 
-	"github.com/takeup/takeup/internal/cost"
 	"github.com/takeup/takeup/internal/schedule"
+	"github.com/takeup/takeup/internal/schedule/cost"
 )
 
 // tick is the grid of the ages at which the optimum may look.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/schedule"
+	"github.com/takeup/takeup/internal/schedule/estimator"
 )
 
 // seconds is the length of the videos, by which the built-in forecast goes.
@@ -40,7 +41,7 @@ func names() [policies]string {
 // on learning; where it doesn't, ours knows those twenty and no more.
 func measure(r row, jobs int) [policies]result {
 	random := rand.New(rand.NewPCG(6, 2))
-	prior := schedule.BuiltIn(seconds)
+	prior := estimator.BuiltIn(seconds)
 	bounds := limits()
 	var optima [2]plan
 	for i, half := range r.halves {

@@ -4,8 +4,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/takeup/takeup/internal/cost"
 	"github.com/takeup/takeup/internal/schedule"
+	"github.com/takeup/takeup/internal/schedule/cost"
 )
 
 // What is taken of the steps around the checks, which all policies share: how long

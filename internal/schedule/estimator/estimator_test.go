@@ -1,4 +1,4 @@
-package schedule_test
+package estimator_test
 
 import (
 	"math"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/schedule"
+	"github.com/takeup/takeup/internal/schedule/estimator"
 )
 
 // generations draws times from a lognormal distribution, as looks that are step
@@ -33,7 +34,7 @@ func between(t *testing.T, what string, got, low, high time.Duration) {
 }
 
 func TestForecastOfWhatIsBuiltIn(t *testing.T) {
-	five, ten := schedule.BuiltIn(5).Forecast(), schedule.BuiltIn(10).Forecast()
+	five, ten := estimator.BuiltIn(5).Forecast(), estimator.BuiltIn(10).Forecast()
 	between(t, "five seconds", five.Usual(), 75*time.Second, 90*time.Second)
 	between(t, "most of five seconds", five.Most(), 4*time.Minute, 6*time.Minute)
 	between(t, "ten seconds", ten.Usual(), 150*time.Second, 180*time.Second)
@@ -48,7 +49,7 @@ func TestForecastOfWhatIsBuiltIn(t *testing.T) {
 
 func TestForecastOfWhatTheProviderMeasured(t *testing.T) {
 	measured := provider.Percentiles{P50: 200 * time.Second, P90: 330 * time.Second}
-	prior, ok := schedule.Measured(measured.P50, measured.P90)
+	prior, ok := estimator.Measured(measured.P50, measured.P90)
 	if !ok {
 		t.Fatal("it is not taken")
 	}
@@ -59,7 +60,7 @@ func TestForecastOfWhatTheProviderMeasured(t *testing.T) {
 		"hours":                {P50: 5 * time.Hour, P90: 6 * time.Hour},
 		"out of order":         {P50: 200 * time.Second, P90: 100 * time.Second},
 	} {
-		if _, ok := schedule.Measured(p.P50, p.P90); ok {
+		if _, ok := estimator.Measured(p.P50, p.P90); ok {
 			t.Errorf("%s is taken", name)
 		}
 	}
@@ -69,7 +70,7 @@ func TestLearn(t *testing.T) {
 	for _, median := range []time.Duration{20 * time.Second, 80 * time.Second, 300 * time.Second} {
 		for _, sigma := range []float64{0.2, 0.35, 0.6} {
 			seen := generations(7, schedule.Window, median, sigma, 10*time.Second, 3*time.Second)
-			forecast := schedule.BuiltIn(5).Learn(seen)
+			forecast := estimator.BuiltIn(5).Learn(seen)
 			off := time.Duration(float64(median) * sigma * 2 / math.Sqrt(schedule.Window))
 			between(t, "the middle", forecast.Usual(), median-off, median+off)
 			low := time.Duration(float64(median) * math.Exp(-2*sigma))
@@ -83,10 +84,10 @@ func TestLearn(t *testing.T) {
 // A first look that is too late sees nothing but its own time: from a few of them
 // it must follow that they come earlier.
 func TestLearnThatTheFirstLookIsTooLate(t *testing.T) {
-	forecast := schedule.BuiltIn(5).Learn(generations(7, schedule.Window, 80*time.Second, 0.3, time.Second, time.Second))
+	forecast := estimator.BuiltIn(5).Learn(generations(7, schedule.Window, 80*time.Second, 0.3, time.Second, time.Second))
 	for range 3 {
 		first := 40 * time.Second
-		forecast = schedule.BuiltIn(5).Learn(generations(9, schedule.Window, 20*time.Second, 0.3, first, time.Second))
+		forecast = estimator.BuiltIn(5).Learn(generations(9, schedule.Window, 20*time.Second, 0.3, first, time.Second))
 	}
 	if done := forecast.Done(30 * time.Second); done < 0.5 {
 		t.Errorf("every one was done at the first look at 40 s, and %v are expected at 30 s", done)
@@ -94,7 +95,7 @@ func TestLearnThatTheFirstLookIsTooLate(t *testing.T) {
 }
 
 func TestLeft(t *testing.T) {
-	forecast := schedule.BuiltIn(5).Learn(generations(7, schedule.Window, 80*time.Second, 0.35, 30*time.Second, 3*time.Second))
+	forecast := estimator.BuiltIn(5).Learn(generations(7, schedule.Window, 80*time.Second, 0.35, 30*time.Second, 3*time.Second))
 	usual := forecast.Usual()
 	if left, ok := forecast.Left(0); !ok || left != usual {
 		t.Errorf("at first there is left %v, %v; usual is %v", left, ok, usual)

@@ -1,6 +1,6 @@
-// Package cost says what the machinery around a video costs at AWS: the state
-// machine's transitions, its functions, and the requests of S3 and DynamoDB. What the provider
-// charges for the video itself is not in it, and is about a thousand times more.
+// Package cost says what the machinery around a video costs at AWS: the state machine's
+// transitions, its functions, and the requests of S3 and DynamoDB. It leaves out what the
+// provider charges for the video, which is about a thousand times more.
 package cost
 
 // Prices in US dollars in us-east-1, without free tiers, as of 2026-08-21.
@@ -8,8 +8,8 @@ const (
 	// Transition is a state transition of a standard workflow.
 	// https://aws.amazon.com/step-functions/pricing/
 	Transition = 0.025 / 1000
-	// Invocation is a request of Lambda, and GBSecond a second of a function on
-	// arm64, for each GB of its memory; it is billed by the millisecond.
+	// Invocation is a request of Lambda. GBSecond is a second of a function on arm64, for
+	// each GB of its memory; it is billed by the millisecond.
 	// https://aws.amazon.com/lambda/pricing/
 	Invocation = 0.20 / 1e6
 	GBSecond   = 0.0000133334
@@ -24,35 +24,33 @@ const (
 	TableRead  = 0.125 / 1e6
 )
 
-// The functions' memory in GB, as the template has it.
+// The memory of the functions in GB, as the template has it.
 const (
 	SubmitGB = 256.0 / 1024
 	CheckGB  = 128.0 / 1024
 	StoreGB  = 512.0 / 1024
 )
 
-// Transitions is the number of states that a job enters which is submitted at
-// once, checked so many times and stored at the first try. Each of them is a
-// transition, as is each retry. The test TestTakeup in test/suites/e2e holds it to the
-// histories of real executions.
+// Transitions is the number of states that a job enters that is submitted at once, checked
+// a number of times and stored at the first try. Each state is a transition, and so is each
+// retry. TestTakeup in test/suites/e2e compares it with the histories of real executions.
 func Transitions(checks int) int { return jobTransitions + CheckTransitions*checks }
 
 const (
 	jobTransitions = 3 // Submit, Submitted? and Store
-	// CheckTransitions is what each check adds: Wait, Check and Completed?.
+	// CheckTransitions are those of each check: Wait, Check and Completed?.
 	CheckTransitions = 3
 )
 
-// The requests for the items of a job that an execution by hand has begun, which is
-// submitted at once and stored at the first try. The test TestTakeup in test/suites/e2e holds
-// them to what passes the proxy before MiniStack. One that the API starts takes a write
-// more: it is marked as started.
+// The requests for the items of a job that was started by hand, is submitted at once and
+// stored at the first try. TestTakeup in test/suites/e2e compares them with the requests
+// to MiniStack. A job that the API starts takes a write more: it is marked as started.
 const (
 	TableQueries = 2 + 2         // by Submit before and after it creates the job, and by Store before and after it copies
 	jobPuts      = 2 + 1 + 1 + 1 // the job and its request; when it is claimed, accepted, and stored
 )
 
-// TablePuts are the writes of such a job with n checks, each of which tells of its looks.
+// TablePuts are the writes of such a job with n checks, each of which records its polls.
 func TablePuts(n int) int { return jobPuts + n }
 
 // Video is what was used for one video.
