@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/provider"
@@ -344,30 +346,28 @@ func (f Facts) suspects() []string {
 // each calls f for each id, some at once, and gives what they gave; the first
 // error ends it.
 func each[T any](ctx context.Context, ids []string, f func(context.Context, string) (T, error)) (map[string]T, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	results := make(map[string]T, len(ids))
 	var mu sync.Mutex
-	var group sync.WaitGroup
-	room := make(chan struct{}, atOnce)
+	group, working := errgroup.WithContext(ctx)
+	group.SetLimit(atOnce)
 	for _, id := range ids {
-		room <- struct{}{}
-		if ctx.Err() != nil {
+		if working.Err() != nil {
 			break
 		}
-		group.Go(func() {
-			defer func() { <-room }()
-			result, err := f(ctx, id)
+		group.Go(func() error {
+			result, err := f(working, id)
 			if err != nil {
-				cancel(err)
-				return
+				return err
 			}
 			mu.Lock()
 			defer mu.Unlock()
 			results[id] = result
+			return nil
 		})
 	}
-	group.Wait()
+	if err := group.Wait(); err != nil {
+		return results, err
+	}
 	return results, context.Cause(ctx)
 }
 
