@@ -18,7 +18,7 @@ func FuzzCombineCRC32(f *testing.F) {
 	})
 }
 
-// Parts are larger than what a fuzzer makes.
+// A fuzzer makes no data as long as parts.
 func TestCombineCRC32OfLongParts(t *testing.T) {
 	part := make([]byte, 5<<20+3)
 	for i := range part {

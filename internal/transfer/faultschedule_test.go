@@ -13,7 +13,7 @@ import (
 	"github.com/takeup/takeup/internal/transfer"
 )
 
-// layout makes a file of about that size, with its boxes in an order.
+// layout makes a file of about that size, with its boxes in some order.
 func layout(r *rand.Rand, size int) []byte {
 	ftyp, moov, mdat := box("ftyp", []byte("isom\x00\x00\x02\x00isomavc1")), box("moov", mvhd(r.IntN(3000))), box("mdat", content(size, r.Uint64()))
 	switch r.IntN(3) {
@@ -25,17 +25,17 @@ func layout(r *rand.Rand, size int) []byte {
 	return slices.Concat(ftyp, box("free", content(r.IntN(4*unit), 2)), mdat[:len(mdat)/2], mdat[len(mdat)/2:], moov, box("free", nil))
 }
 
-// mvhd is one of 2 s, and after it a box of some size.
+// mvhd makes an mvhd box of 2 s, and a box of some size after it.
 func mvhd(more int) []byte {
 	p := make([]byte, 100)
 	p[14], p[15], p[18], p[19] = 0x03, 0xe8, 0x07, 0xd0 // 1000 a second, and 2000
 	return append(box("mvhd", p), box("udta", content(more, 3))...)
 }
 
-// However a source breaks off and stalls, what is stored is the file, or nothing
-// is; and what was fetched twice is no more than a part for each time, and a
-// little for boxes that were passed before it was known that they are there.
-func TestSchedulesOfCutsAndStalls(t *testing.T) {
+// However a source breaks off and stalls, the file is stored or nothing is. At most one
+// part is fetched again for each fault, and a little for box headers that are read out of
+// order.
+func TestFaultSchedules(t *testing.T) {
 	stored, absent := 0, 0
 	for seed := range uint64(500) {
 		fake := newFake(t)
@@ -67,20 +67,20 @@ func TestSchedulesOfCutsAndStalls(t *testing.T) {
 				}
 				return l
 			}
-			timeouts := transfer.Timeouts{FullRate: unheard, SingleRequest: []time.Duration{none, 20 * time.Millisecond, endless}[r.IntN(3)]}
-			copied, err := play(t.Context(), s, fake, timeouts, 1<<30)
-			world := setup{fake: fake}
+			timeouts := transfer.Timeouts{FullRate: noRate, SingleRequest: []time.Duration{manyRequests, 20 * time.Millisecond, oneRequest}[r.IntN(3)]}
+			copied, err := copyScript(t.Context(), s, fake, timeouts, 1<<30)
+			copier := setup{fake: fake}
 			if err != nil {
 				absent++
-				world.nothing(t, err)
+				copier.nothing(t, err)
 				if rejected(err) {
 					t.Errorf("it is rejected for good: %v", err)
 				}
 			} else {
 				stored++
-				world.holds(t, copied, err, s.body)
+				copier.holds(t, copied, err, s.body)
 				if copied.Length != 2*time.Second {
-					t.Errorf("it is of %v", copied.Length)
+					t.Errorf("its duration is %v", copied.Length)
 				}
 			}
 			s.mu.Lock()
@@ -93,7 +93,7 @@ func TestSchedulesOfCutsAndStalls(t *testing.T) {
 				t.Errorf("of %d bytes, %d were fetched, with %d cuts", len(s.body), s.fetched, s.cuts)
 			}
 			if t.Failed() {
-				t.Fatalf("seed %d: %d bytes, patience %v, %d requests, %d cuts", seed, len(s.body), timeouts.SingleRequest, s.asked, s.cuts)
+				t.Fatalf("seed %d: %d bytes, %v for one request, %d requests, %d cuts", seed, len(s.body), timeouts.SingleRequest, s.asked, s.cuts)
 			}
 		})
 	}
@@ -103,8 +103,7 @@ func TestSchedulesOfCutsAndStalls(t *testing.T) {
 	}
 }
 
-// A file that turns out to come slowly after a fast beginning is fetched by many
-// requests from then on.
+// A file that comes slowly after a fast beginning is then fetched by many requests.
 func TestSlowAfterAFastBeginning(t *testing.T) {
 	fake := newFake(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -116,7 +115,7 @@ func TestSlowAfterAFastBeginning(t *testing.T) {
 			return line{chunk: unit, every: time.Second}
 		}
 		began := time.Now()
-		copied, err := play(t.Context(), s, fake, transfer.Timeouts{FullRate: unheard, SingleRequest: time.Second}, 1<<30)
+		copied, err := copyScript(t.Context(), s, fake, transfer.Timeouts{FullRate: noRate, SingleRequest: time.Second}, 1<<30)
 		setup{fake: fake}.holds(t, copied, err, s.body)
 		if took := time.Since(began); took > 20*time.Second || fake.Count("UploadPart") < 4 {
 			t.Errorf("it took %v and %d parts", took, fake.Count("UploadPart"))
@@ -124,8 +123,8 @@ func TestSlowAfterAFastBeginning(t *testing.T) {
 	})
 }
 
-// Bodies that never end, or hardly begin, end all the same, and soon.
-func TestEndlessAndDripping(t *testing.T) {
+// A Copy of a body that never ends, or hardly begins, ends soon.
+func TestEndlessAndSlowBodies(t *testing.T) {
 	unsized := func(r *http.Response) { r.ContentLength, r.TransferEncoding = -1, []string{"chunked"} }
 	for name, c := range map[string]struct {
 		size  int
@@ -148,7 +147,7 @@ func TestEndlessAndDripping(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := &script{body: mp4(c.size), line: func(int) line { l := c.line; l.edit = c.edit; return l }}
 			began := time.Now()
-			_, err := play(t.Context(), s, fake, transfer.Timeouts{}, c.limit)
+			_, err := copyScript(t.Context(), s, fake, transfer.Timeouts{}, c.limit)
 			setup{fake: fake}.nothing(t, err)
 			if took := time.Since(began); took > c.most || rejected(err) != c.final {
 				t.Errorf("%s: %v, after %v", name, err, took)
@@ -157,22 +156,22 @@ func TestEndlessAndDripping(t *testing.T) {
 	}
 }
 
-// packed says of a body that it is packed, as a server might; it is no mp4 then.
+// packed makes a response compressed, as a server might: it is no MP4 then.
 func packed(r *http.Response) {
 	r.Header.Set("Content-Encoding", "gzip")
-	r.Body.(*spoken).rest = []byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03, and so on")
+	r.Body.(*scriptBody).rest = []byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03, and so on")
 }
 
-// A Copy ends before its deadline, by as much as cleaning up takes.
+// A Copy ends as long before its deadline as is reserved for cleaning up.
 func TestDeadline(t *testing.T) {
-	for _, patience := range []time.Duration{none, endless} {
+	for _, singleRequest := range []time.Duration{manyRequests, oneRequest} {
 		fake := newFake(t)
 		synctest.Test(t, func(t *testing.T) {
 			s := &script{body: mp4(40 * unit), line: func(int) line { return line{chunk: unit, every: 2 * time.Second} }}
 			began := time.Now()
 			ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
 			defer cancel()
-			_, err := play(ctx, s, fake, transfer.Timeouts{FullRate: unheard, SingleRequest: patience, CleanUp: 4 * time.Second}, 1<<30)
+			_, err := copyScript(ctx, s, fake, transfer.Timeouts{FullRate: noRate, SingleRequest: singleRequest, CleanUp: 4 * time.Second}, 1<<30)
 			setup{fake: fake}.nothing(t, err)
 			if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took < 11*time.Second || took > 13*time.Second {
 				t.Errorf("%v, after %v", err, took)
@@ -181,7 +180,7 @@ func TestDeadline(t *testing.T) {
 	}
 }
 
-// A source that asks for a pause gets it, up to half a minute.
+// A source's Retry-After is kept to, up to half a minute.
 func TestRetryAfter(t *testing.T) {
 	for after, want := range map[string]time.Duration{"3": 3 * time.Second, "100000000000": 30 * time.Second, "-1": 0, "soon": 0} {
 		fake := newFake(t)
@@ -196,7 +195,7 @@ func TestRetryAfter(t *testing.T) {
 				return line{}
 			}
 			s.header = http.Header{"Retry-After": {after}}
-			copied, err := play(t.Context(), s, fake, transfer.Timeouts{}, 1<<30)
+			copied, err := copyScript(t.Context(), s, fake, transfer.Timeouts{}, 1<<30)
 			setup{fake: fake}.holds(t, copied, err, s.body)
 			if waited := times[1].Sub(times[0]); waited < want || waited > want+time.Second {
 				t.Errorf("%q: it waited for %v", after, waited)

@@ -26,9 +26,9 @@ func FuzzContentRange(f *testing.F) {
 	})
 }
 
-// S3 takes no part of fewer than 5 MiB but the last, and not more than 10,000;
-// MiniStack would take smaller ones.
-func TestPartsAreAsS3TakesThem(t *testing.T) {
+// S3 takes at most 10,000 parts, of at least 5 MiB but for the last. MiniStack takes smaller
+// ones.
+func TestPartSizes(t *testing.T) {
 	const mib = 1 << 20
 	s := New(nil, Config{}).sizes
 	for _, length := range []int64{10 * mib, 10*mib + 1, 15 * mib, 20*mib - 1, 64 * mib, 100*mib + 7, 1 << 30, 10 << 30, 1 << 40} {
