@@ -1,7 +1,6 @@
-// Package pipeline holds the steps of the state machine: Submit, Check and
-// Store, a file each. A step can be entered again at any time, by two at once
-// and after any crash, and then goes on from what the table and the videos bucket
-// say.
+// Package pipeline has the steps of the state machine: Submit, Check and Store, a file
+// each. A step can be entered again at any time, by two invocations at once and after any
+// crash: it continues from what the table and the videos bucket say.
 package pipeline
 
 import (
