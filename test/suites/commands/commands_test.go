@@ -39,8 +39,8 @@ func TestCommands(t *testing.T) {
 	t.Logf("commands=%d run=%d listed=%d", len(found), run, len(listed)+len(InDocker()))
 }
 
-// documented gives the commands of the README and docs, each once, and fails for
-// what is in them and not in the tables, and the other way round.
+// documented gives the commands of all documents, each once. It fails for a command
+// that is in a document and not in the tables, and for one that is only in the tables.
 func documented(t *testing.T) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
@@ -48,7 +48,7 @@ func documented(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	var found []string
-	for _, file := range append([]string{filepath.Join(root, "README.md")}, files...) {
+	for _, file := range append([]string{filepath.Join(root, "README.md"), filepath.Join(root, "CONTRIBUTING.md")}, files...) {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -34,14 +34,13 @@ func TestFindUnknownFence(t *testing.T) {
 	}
 }
 
-// TestDocuments fails for a block of the README or of docs that doesn't say what it
-// is.
+// TestDocuments fails for a fenced block of a document that doesn't say what it is.
 func TestDocuments(t *testing.T) {
 	files, err := filepath.Glob("../../../docs/*.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range append(files, "../../../README.md") {
+	for _, file := range append(files, "../../../README.md", "../../../CONTRIBUTING.md") {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -16,8 +16,8 @@ const aJob = `aws stepfunctions start-execution --name ID --state-machine-arn "$
 var runs = []run{
 	{command: `make run PROMPT="a paper boat crosses a flooded street"`, want: "nobody paid", stackless: true},
 	{command: `make up                     # or builds it into .takeup/bin, and starts the local stack`, want: "API", stackless: true},
-	{command: `go install ./cmd/takeup`, after: `test "$(command -v takeup)" = "$GOBIN/takeup"`},
-	{command: `go install ./cmd/takeup     # puts takeup into $(go env GOPATH)/bin`},
+	{command: `go install ./cmd/takeup     # puts takeup into $(go env GOPATH)/bin`,
+		after: `test "$(command -v takeup)" = "$GOBIN/takeup"`},
 	{command: `go run ./cmd/takeup list    # or runs it from the sources`},
 	{command: `eval "$(takeup env)"`, after: `echo "$API_URL"`, want: "http://127.0.0.1:"},
 	{command: `eval "$(takeup env --stack takeup)"`, after: `echo "$API_URL"`, want: "http"},
@@ -77,10 +77,12 @@ const (
 // listed are the commands that are not typed here, with the reason. Those of
 // InDocker are not typed here either.
 var listed = map[string]string{
-	`make test`:                          "it runs this test",
-	`.tools/sam/bin/sam deploy --guided`: needsAccount + ", and asks for its settings in a terminal",
-	`.tools/sam/bin/sam deploy`:          needsAccount,
-	`git pull`:                           "it fetches from wherever the repository was cloned from",
+	`make test`: "it runs this test",
+	`make up`:   "it is run as docs/cli.md has it, with a comment",
+	`go test ./internal/video ./internal/schedule`: "make test runs them",
+	`.tools/sam/bin/sam deploy --guided`:           needsAccount + ", and asks for its settings in a terminal",
+	`.tools/sam/bin/sam deploy`:                    needsAccount,
+	`git pull`:                                     "it fetches from wherever the repository was cloned from",
 	`aws apigateway flush-stage-authorizers-cache --rest-api-id "$API_ID" --stage-name takeup`: "MiniStack has no cache of authorizers to empty",
 	`make bench-store`:          takesLong,
 	`make bench-cold STARTS=61`: takesLong,
