@@ -24,13 +24,6 @@ const (
 	TableRead  = 0.125 / 1e6
 )
 
-// The functions' memory in GB, as the template has it.
-const (
-	SubmitGB = 256.0 / 1024
-	CheckGB  = 128.0 / 1024
-	StoreGB  = 512.0 / 1024
-)
-
 // Transitions is the number of states that a job enters which is submitted at
 // once, checked so many times and stored at the first try. Each of them is a
 // transition, as is each retry. The test TestTakeup in test/suites/e2e holds it to the

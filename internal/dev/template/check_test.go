@@ -105,7 +105,6 @@ func broken() []variant {
 		{"limits", "a function that outlives its caller", "template.yaml", "Timeout: 29", "Timeout: 30"},
 		{"submission", "a submission that is cut off", "template.yaml", "    MaxValue: 45\n", "    MaxValue: 60\n"},
 		{"poll window", "a poll window that is cut off", "template.yaml", "    MaxValue: 240\n", "    MaxValue: 300\n"},
-		{"memory", "a function that is dearer than it is said to be", "template.yaml", "MemorySize: 128", "MemorySize: 1024"},
 		{"policies", "any action of a service", "template.yaml", "Action: s3:GetObjectVersion", "Action: s3:*"},
 		{"policies", "any resource", "template.yaml", "Resource: !Sub ${VideosBucket.Arn}/rejected/*", `Resource: "*"`},
 		{"policies", "any bucket", "template.yaml", "Resource: !Sub ${VideosBucket.Arn}/rejected/*", `Resource: !Sub arn:${AWS::Partition}:s3:::*`},
