@@ -6,8 +6,6 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
-
-	"github.com/takeup/takeup/internal/schedule/cost"
 )
 
 func functionRules() []rule {
@@ -18,7 +16,6 @@ func functionRules() []rule {
 		{"limits", eachFunction(limits)},
 		{"submission", submission},
 		{"poll window", pollWindow},
-		{"memory", memory},
 		{"policies", policies},
 		{"comments", comments},
 	}
@@ -143,21 +140,6 @@ func pollWindow(p *Project, say report) {
 	limit, _ := p.Template.property("CheckFunction", "Timeout").(int)
 	if !ok || longest+requestAndRecords > limit {
 		say("PollWindowSeconds may be %d s, and CheckFunction ends after %d s, with no %d s left for what follows", longest, limit, requestAndRecords)
-	}
-}
-
-// memory: what a video costs is worked out with the memory that the steps'
-// functions have.
-func memory(p *Project, say report) {
-	shared, _ := at(p.Template.root, "Globals", "Function", "MemorySize").(int)
-	for id, gb := range map[string]float64{"SubmitFunction": cost.SubmitGB, "CheckFunction": cost.CheckGB, "StoreFunction": cost.StoreGB} {
-		megabytes, ok := p.Template.property(id, "MemorySize").(int)
-		if !ok {
-			megabytes = shared
-		}
-		if float64(megabytes) != gb*1024 {
-			say("%s has %d MB, and internal/schedule/cost counts with %v", id, megabytes, gb*1024)
-		}
 	}
 }
 

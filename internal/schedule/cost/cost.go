@@ -24,13 +24,6 @@ const (
 	TableRead  = 0.125 / 1e6
 )
 
-// The memory of the functions in GB, as the template has it.
-const (
-	SubmitGB = 256.0 / 1024
-	CheckGB  = 128.0 / 1024
-	StoreGB  = 512.0 / 1024
-)
-
 // Transitions is the number of states that a job enters that is submitted at once, checked
 // a number of times and stored at the first try. Each state is a transition, and so is each
 // retry. TestTakeup in test/suites/e2e compares it with the histories of real executions.

@@ -1,4 +1,6 @@
-// Package docs_test holds the README's tables to the code that they describe.
+// Package docs_test compares the documents with what they describe: the generated
+// tables, the state machine's picture, the API's paths, and every file, test and make
+// target that they name.
 package docs_test
 
 import (
@@ -13,7 +15,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-var update = flag.Bool("update", false, "write the README's tables")
+var update = flag.Bool("update", false, "write the generated tables")
 
 func TestModels(t *testing.T) {
 	var b strings.Builder
@@ -40,7 +42,7 @@ func TestModels(t *testing.T) {
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", m.Name, prompt, duration, strings.Join(rest, " "))
 	}
-	hold(t, "models", b.String())
+	compare(t, "models.md", "models", b.String())
 }
 
 func TestSettings(t *testing.T) {
@@ -73,23 +75,22 @@ func TestSettings(t *testing.T) {
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", template.Parameters.Content[i].Value, value, strings.ReplaceAll(p.Description, "|", `\|`))
 	}
-	hold(t, "settings", b.String())
+	compare(t, "settings.md", "settings", b.String())
 }
 
 func TestOutcomes(t *testing.T) {
 	var b strings.Builder
-	b.WriteString("| error | meaning | paid? | what to do |\n|---|---|---|---|\n")
+	b.WriteString("| outcome | meaning | paid? | what to do |\n|---|---|---|---|\n")
 	for _, e := range video.OutcomeKinds() {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", e.Name, e.Meaning, e.Paid, e.Advice)
 	}
-	hold(t, "outcomes", b.String())
+	compare(t, "outcomes.md", "outcomes", b.String())
 }
 
-// hold compares what stands between a pair of marks in the README with what
-// should, and writes it with -update.
-func hold(t *testing.T, mark, want string) {
+// compare compares the table between a pair of marks in a document with what it
+// should be, and writes it with -update.
+func compare(t *testing.T, path, mark, want string) {
 	t.Helper()
-	const path = "../README.md"
 	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -97,13 +98,13 @@ func hold(t *testing.T, mark, want string) {
 	before, rest, ok := strings.Cut(string(data), "<!-- "+mark+" -->\n")
 	got, after, closed := strings.Cut(rest, "<!-- end of "+mark+" -->\n")
 	if !ok || !closed {
-		t.Fatalf("the README has no marks for %s", mark)
+		t.Fatalf("%s has no marks for the table of %s", path, mark)
 	}
 	if got == want {
 		return
 	}
 	if !*update {
-		t.Errorf("the README's table of %s is not what the code has; run go test ./docs -update", mark)
+		t.Errorf("the table of %s in docs/%s differs from the code; run go test ./docs -update", mark, path)
 		return
 	}
 	text := before + "<!-- " + mark + " -->\n" + want + "<!-- end of " + mark + " -->\n" + after
