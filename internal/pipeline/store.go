@@ -170,7 +170,7 @@ func (s *Store) store(ctx context.Context, job video.Job, entry video.Entry) (vi
 		Origin: entry.Origin, CreatedAt: entry.CreatedAt, SubmittedAt: job.SubmittedAt, CompletedAt: job.CompletedAt,
 		StoringAt: began, StoredAt: stored, Polls: job.Polls,
 		Bytes: copied.Bytes, CRC32: copied.CRC32,
-		Seconds: copied.Length.Seconds(), Width: copied.Width, Height: copied.Height,
+		Seconds: copied.Duration.Seconds(), Width: copied.Width, Height: copied.Height,
 		ChargedMicros: finished.Micros, PipelineVersion: s.Version,
 	}
 	if !entry.ForgottenAt.IsZero() {

@@ -53,7 +53,7 @@ func (f *sourceFile) describe(length int64, crc uint32) video.Copied {
 func describe(info mp4.Info, length int64, crc uint32) video.Copied {
 	return video.Copied{
 		Bytes: length, CRC32: video.CRC32(crc),
-		Length: info.Duration, Width: info.Width, Height: info.Height,
+		Duration: info.Duration, Width: info.Width, Height: info.Height,
 	}
 }
 
