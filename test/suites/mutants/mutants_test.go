@@ -109,7 +109,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 		},
 		{
 			"a changed file resumed", "internal/transfer/rangereader.go",
-			`case response.ranged && response.etag == f.etag && response.length == f.length:`, `case response.ranged || response.etag == f.etag && response.length == f.length:`,
+			`case response.Ranged && response.ETag == f.etag && response.Length == f.length:`, `case response.Ranged || response.ETag == f.etag && response.Length == f.length:`,
 			"^TestChangedFile$", "./internal/transfer", "stored: true",
 		},
 		{
