@@ -257,6 +257,17 @@ func TestUnansweredIsLookedUpAndNeverPostedAgain(t *testing.T) {
 	}
 }
 
+// An adapter that repeats a call may be refused only the second time: that says nothing
+// of the first.
+func TestUnansweredAndThenRefusedIsUnanswered(t *testing.T) {
+	for _, kind := range []provider.RefusalKind{provider.RefusedBusy, provider.RefusedInvalid, provider.RefusedKey, provider.RefusedFunds, provider.RefusedUnreachable} {
+		w := newWorld(answer{err: &provider.Unanswered{Err: &provider.Refusal{Kind: kind}}})
+		if job, err := w.Run(t.Context(), bare()); err != nil || job.Status != video.Waiting || w.jobs.entry(t, "job-1").Phase != video.PhaseUnanswered {
+			t.Errorf("%s: got %+v, %v", kind, job, err)
+		}
+	}
+}
+
 func TestALostSubmissionIsSentAgainOnceByChoice(t *testing.T) {
 	ctx := t.Context()
 	w := newWorld(answer{err: &provider.Unanswered{Err: errors.New("reset")}})
