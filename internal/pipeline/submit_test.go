@@ -262,8 +262,9 @@ func TestUnansweredIsLookedUpAndNeverPostedAgain(t *testing.T) {
 func TestUnansweredAndThenRefusedIsUnanswered(t *testing.T) {
 	for _, kind := range []provider.RefusalKind{provider.RefusedBusy, provider.RefusedInvalid, provider.RefusedKey, provider.RefusedFunds, provider.RefusedUnreachable} {
 		w := newWorld(answer{err: &provider.Unanswered{Err: &provider.Refusal{Kind: kind}}})
-		if job, err := w.Run(t.Context(), bare()); err != nil || job.Status != video.Waiting || w.jobs.entry(t, "job-1").Phase != video.PhaseUnanswered {
-			t.Errorf("%s: got %+v, %v", kind, job, err)
+		job, err := w.Run(t.Context(), bare())
+		if entry := w.jobs.entry(t, "job-1"); err != nil || job.Status != video.Waiting || entry.Phase != video.PhaseUnanswered {
+			t.Errorf("%s: got %+v, %v; the table has Phase:%s", kind, job, err, entry.Phase)
 		}
 	}
 }
