@@ -67,7 +67,7 @@ func TestGenerateOnTheLocalStack(t *testing.T) {
 video  out/api-1.mp4, 7 bytes
 S3     s3://videos/videos/api-1/video.mp4
 time   1.5 s
-cost   0.56 USD (1120000 credits), by the stand-in: nobody paid
+cost   0.56 USD, by the stand-in: nobody paid
 `
 	if w.out.String() != want {
 		t.Errorf("it told\n%s\nwant\n%s", &w.out, want)
@@ -266,5 +266,5 @@ const told = `job api-1: kling-video/v1/pro/text-to-video 5s, 0.98 USD
    8.0 s  done
 video  api-1.mp4, 7 bytes
 time   8.0 s
-cost   0.56 USD (1120000 credits)
+cost   0.56 USD
 `

@@ -44,7 +44,7 @@ func costText(cost *client.Cost) string {
 	if cost == nil {
 		return "not known"
 	}
-	return fmt.Sprintf("%.2f USD (%d credits)", cost.USD, cost.Credits)
+	return fmt.Sprintf("%.2f USD", cost.USD)
 }
 
 func dash(word string) string {

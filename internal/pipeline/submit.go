@@ -245,9 +245,9 @@ func (s *visit) submit(ctx context.Context, o order, entry video.Entry, version 
 	switch {
 	case err == nil:
 		return s.accept(ctx, entry, version, generation)
-	case errors.As(err, &refusal):
-		return s.refuse(ctx, entry, version, account.Keys, key, refusal)
 	case errors.As(err, &unanswered):
+		// Also where it wraps a refusal: an adapter that repeated its call may have been
+		// refused only then.
 		s.Log.WarnContext(ctx, "submission unanswered", "job", entry.ID, "attempt", entry.Attempt, "error", unanswered.Error())
 		written, err := s.amend(ctx, entry, version, func(entry *video.Entry) {
 			entry.Phase, entry.Candidate = video.PhaseUnanswered, string(unanswered.Candidate)
@@ -259,6 +259,8 @@ func (s *visit) submit(ctx context.Context, o order, entry video.Entry, version 
 			return unwritten(err)
 		}
 		return done(entry.Job(video.Waiting, seconds(s.Times.LookUpFirst)))
+	case errors.As(err, &refusal):
+		return s.refuse(ctx, entry, version, account.Keys, key, refusal)
 	}
 	return fail(err)
 }

@@ -51,7 +51,7 @@ func (s *Server) Done(id string, request video.Request, content string) client.V
 	url := s.URL + "/files/" + id + "?" + Signature
 	v := s.Video(id, request, client.Completed)
 	v.SubmittedAt, v.EndedAt = &submitted, &ended
-	v.Cost = &client.Cost{Credits: 1_120_000, USD: 0.56}
+	v.Cost = &client.Cost{USD: 0.56}
 	v.Manifest = &video.Manifest{
 		ID: id, Model: request.Model(), Request: request, GenerationID: "generation-of-" + id,
 		CreatedAt: Created, SubmittedAt: submitted, CompletedAt: ended, StoringAt: ended, StoredAt: ended, Polls: 3,

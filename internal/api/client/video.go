@@ -122,8 +122,7 @@ type Outcome struct {
 
 // Cost is what the provider says that it charged.
 type Cost struct {
-	Credits int64   `json:"credits"`
-	USD     float64 `json:"usd"`
+	USD float64 `json:"usd"`
 }
 
 // File is the file of a completed video. Its URLs give it to whoever has them,

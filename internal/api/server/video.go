@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/jobs"
-	"github.com/takeup/takeup/internal/provider/aimlapi"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -81,8 +80,7 @@ type outcomeBody struct {
 }
 
 type cost struct {
-	Credits int64   `json:"credits"`
-	USD     float64 `json:"usd"`
+	USD float64 `json:"usd"`
 }
 
 type videoFile struct {
@@ -188,7 +186,7 @@ func newCost(micros int64) *cost {
 	if micros <= 0 {
 		return nil
 	}
-	return &cost{Credits: aimlapi.CreditsOfMicros(micros), USD: float64(micros) / 1e6}
+	return &cost{USD: float64(micros) / 1e6}
 }
 
 func newWaiting(w *jobs.Waiting) *waiting {

@@ -9,12 +9,6 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Account is what is asked of the provider. The error is a *provider.Refusal or a
-// *provider.Unanswered.
-type Account interface {
-	Balance(ctx context.Context, key video.Key) (usd float64, err error)
-}
-
 // Keys gives the provider's key as the stack has it.
 type Keys interface {
 	Current(ctx context.Context) (video.Key, error)
@@ -28,7 +22,7 @@ type Price struct {
 
 // Provider looks whether the provider at that address accepts the key, and how
 // many videos the balance buys.
-func Provider(ctx context.Context, address string, account Account, keys Keys, price Price) []Line {
+func Provider(ctx context.Context, address string, account provider.Biller, keys Keys, price Price) []Line {
 	const key, balance = "provider key", "balance"
 	current, err := keys.Current(ctx)
 	var empty *video.Unauthorized
