@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/takeup/takeup/internal/api"
 )
 
 // Occupied says that another file has the name that the video would get.
@@ -69,8 +71,8 @@ func CheckTarget(path string) error {
 
 // Download is a video on its way into a file.
 type Download struct {
-	Video Video  // completed
-	Path  string // of the file
+	Video api.Video // completed
+	Path  string    // of the file
 	// Force replaces a file with other content.
 	Force bool
 	// Progress is told how many bytes are there, of how many; it may be nil.
@@ -85,7 +87,7 @@ type Download struct {
 // stays, and fetched is false; one with other content gives an *Occupied.
 func (c *Client) Download(ctx context.Context, d Download) (fetched bool, err error) {
 	if d.Video.Video == nil || d.Video.Manifest == nil {
-		return false, &Strange{Address: c.config.BaseURL, What: "it says that job " + d.Video.ID + " is completed, and gives no file"}
+		return false, &Unexpected{Address: c.config.BaseURL, What: "it says that job " + d.Video.ID + " is completed, and gives no file"}
 	}
 	if err := CheckTarget(d.Path); err != nil {
 		return false, err

@@ -8,20 +8,21 @@ import (
 	"strings"
 	"time"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/video"
 )
 
 // Refused is a call that the API refused, in its own words.
 type Refused struct {
-	Status int
-	Said   []string
-	Fields []video.FieldError // the wrong fields, where it names some
+	Status   int
+	Messages []string           // what was wrong and what to do
+	Fields   []video.FieldError // the wrong fields, where it names some
 	// RetryAfter is after what time it may be taken; 0 where it doesn't say.
 	RetryAfter time.Duration
 }
 
 func (e *Refused) Error() string {
-	said := fmt.Sprintf("the API refused it (%d): %s", e.Status, strings.Join(e.Said, "\n  "))
+	said := fmt.Sprintf("the API refused it (%d): %s", e.Status, strings.Join(e.Messages, "\n  "))
 	if e.Unauthorized() {
 		said = strings.TrimSuffix(said, ".") + "; see that the address and the token are of the same stack, and that it was not revoked; takeup token list shows the names of those that there are"
 	}
@@ -71,33 +72,22 @@ func (e *Unreachable) Error() string {
 
 func (e *Unreachable) Unwrap() error { return e.Err }
 
-// Strange is an answer that isn't Takeup's.
-type Strange struct{ Address, What string }
+// Unexpected is an answer that isn't Takeup's.
+type Unexpected struct{ Address, What string }
 
-func (e *Strange) Error() string { return e.What + "; is " + e.Address + " Takeup's API?" }
+func (e *Unexpected) Error() string { return e.What + "; is " + e.Address + " Takeup's API?" }
 
-// refusal reads the API's error shape: a message, or a list of them, and the
-// wrong fields.
+// refusal makes an error of a response that isn't a success.
 func refusal(response *http.Response, data []byte) error {
 	e := &Refused{Status: response.StatusCode}
 	if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && seconds > 0 {
 		e.RetryAfter = time.Duration(seconds) * time.Second
 	}
-	var body struct {
-		Message json.RawMessage    `json:"message"`
-		Errors  []video.FieldError `json:"errors"`
-	}
-	var one string
-	if json.Unmarshal(data, &body) == nil {
-		e.Fields = body.Errors
-		if json.Unmarshal(body.Message, &one) == nil {
-			e.Said = []string{one}
-		} else {
-			_ = json.Unmarshal(body.Message, &e.Said) // another shape leaves it empty
-		}
-	}
-	if len(e.Said) == 0 {
-		e.Said = []string{http.StatusText(response.StatusCode) + "; is that the address of Takeup's API?"}
+	var body api.Error
+	_ = json.Unmarshal(data, &body) // what has another shape stays empty
+	e.Messages, e.Fields = body.Message.Texts(), body.Fields
+	if len(e.Messages) == 0 {
+		e.Messages = []string{http.StatusText(response.StatusCode) + "; is that the address of Takeup's API?"}
 	}
 	return e
 }

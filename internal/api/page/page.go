@@ -33,10 +33,10 @@ type page struct {
 	notFound http.Handler
 }
 
-// prefixHeader says where the page's files are, as seen from the page's address:
-// nothing, or a segment with a slash behind it. It is for whoever calls the handler
-// to set, and never the client's.
-const prefixHeader = "X-Page-Prefix"
+// PrefixHeader is what leads from the page's address to its files: nothing, or a path
+// segment and a slash. The handler's caller sets it on every request, so that it is
+// never the client's.
+const PrefixHeader = "X-Page-Prefix"
 
 // New gives the page as an http.Handler, for GET and HEAD of "/" and of
 // "/assets/<version>/<file>". The version is a hash of all the files, and stands
@@ -87,7 +87,7 @@ func policy(origin string) string {
 // ServeHTTP implements http.Handler.
 func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f, caching := p.index, "no-cache" // asked for each time, and mostly answered with 304
-	if prefix := r.Header.Get(prefixHeader); prefix != "" && r.URL.Path == "/" {
+	if prefix := r.Header.Get(PrefixHeader); prefix != "" && r.URL.Path == "/" {
 		f = newFile(f.name, bytes.ReplaceAll(f.content, []byte(`"assets/`), []byte(`"`+html.EscapeString(prefix)+`assets/`)))
 	}
 	if r.URL.Path != "/" {

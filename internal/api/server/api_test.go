@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/server"
 	"github.com/takeup/takeup/internal/caps"
 	"github.com/takeup/takeup/internal/jobs"
@@ -218,10 +219,10 @@ func (l links) HeadURL(_ context.Context, id string) (string, error) {
 
 func (l links) Life() time.Duration { return 15 * time.Minute }
 
-func (l links) Form(_ context.Context, key string) (server.Form, error) {
-	return server.Form{
+func (l links) Form(_ context.Context, key string) (api.Upload, error) {
+	return api.Upload{
 		URL: "https://prompts.example", Fields: map[string]string{"key": key, "X-Amz-Signature": "canary-form"},
-		MaxBytes: 65536, Expires: at.Add(time.Minute),
+		Key: key, MaxBytes: 65536, ExpiresAt: at.Add(time.Minute),
 	}, l.err
 }
 
@@ -288,12 +289,12 @@ func waits(kind video.WaitKind) *jobs.Waiting {
 
 // newAPI is an API of fakes.
 func newAPI(j *fakeJobs, l links, log io.Writer) *server.API {
-	api := &server.API{
+	a := &server.API{
 		Jobs: j, Videos: l, Uploads: l, Estimator: clockwork{}, Prices: prices(), Caps: j, Usage: &j.used,
 		Random: zeros{}, Now: func() time.Time { return at }, Log: slog.New(slog.NewJSONHandler(log, nil)),
 	}
-	api.Page = page{api.NotFound()}
-	return api
+	a.Page = page{a.NotFound()}
+	return a
 }
 
 func newHandler(j *fakeJobs, l links, log io.Writer) http.Handler { return newAPI(j, l, log).Handler() }

@@ -10,7 +10,8 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"github.com/takeup/takeup/internal/api/server"
+	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/api/apigateway"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -24,7 +25,7 @@ func FuzzPost(f *testing.F) {
 	f.Add([]byte("[\x00\xff"), "a\nb", ";")
 	f.Fuzz(func(t *testing.T, body []byte, key, contentType string) {
 		j := newJobs(t)
-		r := httptest.NewRequest(http.MethodPost, server.UniversalPath, bytes.NewReader(body))
+		r := httptest.NewRequest(http.MethodPost, api.GenerationsPath, bytes.NewReader(body))
 		r.Header.Set("Content-Type", contentType)
 		r.Header.Set("Idempotency-Key", key)
 		w := httptest.NewRecorder()
@@ -57,7 +58,7 @@ func FuzzEvent(f *testing.F) {
 		if !slices.Contains(methods, method) {
 			method = methods[len(method)%len(methods)]
 		}
-		response, err := server.Lambda(newHandler(newJobs(t), links{}, t.Output()))(t.Context(), events.APIGatewayProxyRequest{
+		response, err := apigateway.Handler(newHandler(newJobs(t), links{}, t.Output()))(t.Context(), events.APIGatewayProxyRequest{
 			HTTPMethod: method, Path: path, MultiValueQueryStringParameters: map[string][]string{name: {value}},
 		})
 		if err != nil || response.StatusCode >= 500 || response.StatusCode < 200 {

@@ -11,7 +11,8 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"github.com/takeup/takeup/internal/api/server"
+	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/api/apigateway"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -38,9 +39,9 @@ func TestSend(t *testing.T) {
 			j := newJobs(t)
 			headers := map[string]string{"Content-Type": "application/json"}
 			maps.Copy(headers, test.headers)
-			event := events.APIGatewayProxyRequest{HTTPMethod: "POST", Path: server.UniversalPath, Headers: headers, Body: boat}
+			event := events.APIGatewayProxyRequest{HTTPMethod: "POST", Path: api.GenerationsPath, Headers: headers, Body: boat}
 			event.RequestContext.RequestTimeEpoch = test.epoch
-			response, err := server.Lambda(newHandler(j, links{}, io.Discard))(t.Context(), event)
+			response, err := apigateway.Handler(newHandler(j, links{}, io.Discard))(t.Context(), event)
 			if err != nil || response.StatusCode != http.StatusOK || len(j.posts) != 1 {
 				t.Fatalf("%+v, %v", response, err)
 			}
@@ -61,9 +62,9 @@ func TestOwner(t *testing.T) {
 		if key != "" {
 			headers["Idempotency-Key"] = key
 		}
-		event := events.APIGatewayProxyRequest{HTTPMethod: "POST", Path: server.UniversalPath, Headers: headers, Body: boat}
+		event := events.APIGatewayProxyRequest{HTTPMethod: "POST", Path: api.GenerationsPath, Headers: headers, Body: boat}
 		event.RequestContext.Authorizer = map[string]any{"principalId": owner, "integrationLatency": 20}
-		response, err := server.Lambda(newHandler(j, links{}, io.Discard))(t.Context(), event)
+		response, err := apigateway.Handler(newHandler(j, links{}, io.Discard))(t.Context(), event)
 		if err != nil || response.StatusCode != http.StatusOK {
 			t.Fatalf("%+v, %v", response, err)
 		}
@@ -89,7 +90,7 @@ func TestOwner(t *testing.T) {
 // With a key, the key alone says which request it is.
 func TestAKeyIsNoRetry(t *testing.T) {
 	j := newJobs(t)
-	c := call{"POST", server.LegacyPath, map[string]string{"Idempotency-Key": "a", "X-Stainless-Retry-Count": "1"}, boat}
+	c := call{"POST", api.KlingGenerationPath, map[string]string{"Idempotency-Key": "a", "X-Stainless-Retry-Count": "1"}, boat}
 	w := httptest.NewRecorder()
 	newHandler(j, links{}, io.Discard).ServeHTTP(w, c.request())
 	if w.Code != http.StatusCreated || len(j.posts) > 0 || len(j.requests) != 1 {

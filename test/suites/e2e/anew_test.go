@@ -34,7 +34,7 @@ func (w *world) testBegunAnew(t *testing.T) {
 		{"a prompt file", file, file},
 		{"a request", request, request},
 		{"a redrive", request, func(t *testing.T, _, job string) string {
-			_, err := api[generation](w, t, http.StatusAccepted, http.MethodPost, "/videos/"+job+"/redrive", "")
+			_, err := invokeAPI[generation](w, t, http.StatusAccepted, http.MethodPost, "/videos/"+job+"/redrive", "")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/smithy-go"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/table"
@@ -61,7 +61,7 @@ func (w *world) testOwnersCap(t *testing.T, c commandLine, token string) {
 	w.stored(t, decode[generation](t, post(http.StatusOK, w.boat("below carol's cap", 5))).ID)
 	waiting := decode[generation](t, post(http.StatusOK, w.boat("above carol's cap", 5))).ID
 	await(t, "a job that waits for its owner's cap", func() bool {
-		got := ask[client.Video](w, t, http.StatusOK, http.MethodGet, "/videos/"+waiting)
+		got := ask[api.Video](w, t, http.StatusOK, http.MethodGet, "/videos/"+waiting)
 		return got.Waiting != nil && got.Waiting.For == video.WaitCap && got.Waiting.LastError != nil && strings.Contains(*got.Waiting.LastError, "0.98 of the token's 1.50 USD a day")
 	})
 	w.stored(t, w.post(t, w.boat("of another token", 10)))
@@ -77,7 +77,7 @@ func (w *world) testOwnersCap(t *testing.T, c commandLine, token string) {
 		t.Errorf("what was refused is a job: %d, %s", status, reply)
 	}
 	free := decode[generation](t, post(http.StatusOK, w.boat("with the key that is free", 5), "Idempotency-Key: "+key)).ID
-	if got := ask[client.Video](w, t, http.StatusOK, http.MethodDelete, "/videos/"+free); got.Status != client.Cancelled {
+	if got := ask[api.Video](w, t, http.StatusOK, http.MethodDelete, "/videos/"+free); got.Status != video.StateCancelled {
 		t.Errorf("cancelled, it is %+v", got)
 	}
 	if len(w.creates(waiting)) > 0 {
@@ -101,7 +101,7 @@ func (w *world) testLoweredCap(t *testing.T, c commandLine) {
 	if said := c.run(t, "caps", "set", "--max-usd-per-day", "0.5"); !strings.Contains(said, "0.50 USD") || !strings.Contains(said, "arn:aws:") {
 		t.Errorf("it says %s", said)
 	}
-	caps := ask[client.Control](w, t, http.StatusOK, http.MethodGet, "/control").Caps
+	caps := ask[api.Control](w, t, http.StatusOK, http.MethodGet, "/control").Caps
 	if caps.Day.Limit == nil || *caps.Day.Limit != "0.5" || caps.Day.Parameter != nil || caps.Override == nil || !strings.HasPrefix(caps.Override.By, "arn:aws:") || caps.Override.Until != nil {
 		t.Errorf("the API says %+v, %+v", caps, caps.Override)
 	}
@@ -137,7 +137,7 @@ func (w *world) testLoweredCap(t *testing.T, c commandLine) {
 	w.put(t, file, content)
 	w.succeeded(t, job)
 	w.stored(t, job)
-	ask[client.Video](w, t, http.StatusAccepted, http.MethodPost, "/videos/"+hand+"/redrive")
+	ask[api.Video](w, t, http.StatusAccepted, http.MethodPost, "/videos/"+hand+"/redrive")
 	w.stored(t, hand)
 }
 
@@ -153,10 +153,10 @@ func (w *world) testCapsByTheAPI(t *testing.T) {
 		t.Fatal(err)
 	}
 	items := dynamodb.NewFromConfig(as)
-	api := table.New(items, w.table.Name(), w.fresh, nil)
+	throughAPI := table.New(items, w.table.Name(), w.fresh, nil)
 	job := video.Entry{ID: w.fresh(), CreatedAt: time.Now(), Started: true}
 	job.End(&video.Cancelled{}, job.CreatedAt)
-	if _, _, err := api.Create(t.Context(), job); err != nil {
+	if _, _, err := throughAPI.Create(t.Context(), job); err != nil {
 		t.Fatalf("the API's role may not create a job: %v", err)
 	}
 	raised := before.CapOwner(w.table.Name(), "carol", 1_000_000_000).SetCaps(w.table.Name(), video.Caps{DayMicros: new(int64(0)), By: "carol"})
@@ -167,7 +167,7 @@ func (w *world) testCapsByTheAPI(t *testing.T) {
 			t.Errorf("%s: %v", how, err)
 		}
 	}
-	denied("a put", api.PutControl(t.Context(), raised, version))
+	denied("a put", throughAPI.PutControl(t.Context(), raised, version))
 	_, err = items.UpdateItem(t.Context(), controlUpdate(w.table.Name()))
 	denied("an update", err)
 	_, err = items.TransactWriteItems(t.Context(), controlTransaction(w.table.Name()))

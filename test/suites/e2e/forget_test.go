@@ -75,7 +75,7 @@ func (w *world) testForgotten(t *testing.T) {
 func (w *world) probeForget(t *testing.T) error {
 	id := w.fresh()
 	w.shelved(t, id)
-	got, err := api[forgotten](w, t, http.StatusOK, http.MethodPost, "/videos/"+id+"/forget", "")
+	got, err := invokeAPI[forgotten](w, t, http.StatusOK, http.MethodPost, "/videos/"+id+"/forget", "")
 	if err == nil && got.Video.ForgottenAt == nil {
 		err = errors.New("it is not forgotten")
 	}

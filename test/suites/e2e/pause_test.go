@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 )
 
 // testPause pauses the stack: a new job waits, is told of and can be cancelled, and
@@ -19,7 +19,7 @@ func (w *world) testPause(t *testing.T) {
 	if said := c.run(t, "pause", "--reason", "a test"); !strings.Contains(said, "paused since") || !strings.Contains(said, "a test") {
 		t.Errorf("it says %s", said)
 	}
-	control := ask[client.Control](w, t, http.StatusOK, http.MethodGet, "/control")
+	control := ask[api.Control](w, t, http.StatusOK, http.MethodGet, "/control")
 	if control.Paused == nil || control.Paused.By == nil || !strings.HasPrefix(*control.Paused.By, "arn:aws:") || control.Paused.Reason == nil || *control.Paused.Reason != "a test" {
 		t.Errorf("the API says %+v", control.Paused)
 	}
@@ -43,7 +43,7 @@ func (w *world) testPause(t *testing.T) {
 	if said := c.run(t, "resume"); !strings.Contains(said, "not paused") {
 		t.Errorf("it says %s", said)
 	}
-	if control := ask[client.Control](w, t, http.StatusOK, http.MethodGet, "/control"); control.Paused != nil {
+	if control := ask[api.Control](w, t, http.StatusOK, http.MethodGet, "/control"); control.Paused != nil {
 		t.Errorf("the API says %+v", control.Paused)
 	}
 	w.stored(t, waiting)

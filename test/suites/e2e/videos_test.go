@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -94,9 +94,9 @@ func (w *world) testVideos(t *testing.T) {
 	}
 	code, _, reply := call(t, http.MethodPost, w.stack.API+"/statuses", w.stack.Token, `{"ids":["nobody","`+job+`"]}`)
 	statuses := read[struct {
-		Statuses []client.Status `json:"statuses"`
+		Statuses []api.Status `json:"statuses"`
 	}](t, http.StatusOK, code, reply).Statuses
-	if len(statuses) != 1 || statuses[0].ID != job || statuses[0].Status != client.Completed || *statuses[0].Paid != video.PaidYes || statuses[0].Redrivable {
+	if len(statuses) != 1 || statuses[0].ID != job || statuses[0].Status != video.StateCompleted || *statuses[0].Paid != video.PaidYes || statuses[0].Redrivable {
 		t.Errorf("its status is %+v", statuses)
 	}
 	today := got.Manifest.CreatedAt.UTC().Format(time.DateOnly)

@@ -155,11 +155,11 @@ func TestListIsAskedForWhatWasAsked(t *testing.T) {
 
 // Where nothing is known of the time there is no estimate, and no error.
 func TestNoEstimate(t *testing.T) {
-	api := newAPI(newJobs(t), links{}, io.Discard)
-	api.Estimator = clockwork{unknown: true}
+	a := newAPI(newJobs(t), links{}, io.Discard)
+	a.Estimator = clockwork{unknown: true}
 	for target, want := range map[string]string{"/videos/generating": `"estimate":null`, "/models": `"usual":[]`} {
 		w := httptest.NewRecorder()
-		api.Handler().ServeHTTP(w, call{"GET", target, nil, ""}.request())
+		a.Handler().ServeHTTP(w, call{"GET", target, nil, ""}.request())
 		if !strings.Contains(w.Body.String(), want) {
 			t.Errorf("%s: got %s", target, w.Body)
 		}

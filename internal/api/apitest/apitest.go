@@ -1,6 +1,5 @@
-// Package apitest is a server for tests that speaks Takeup's API: jobs go
-// through the states that a test gives them, and each reply is held against
-// docs/openapi.yaml.
+// Package apitest is a fake of Takeup's API for tests. A test gives it jobs and the
+// states that each goes through; every reply is held to docs/openapi.yaml.
 package apitest
 
 import (
@@ -16,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -30,17 +29,18 @@ const Signature = "signature=private"
 type Server struct {
 	*httptest.Server
 	// Models is what GET /models gives.
-	Models client.Models
+	Models api.ModelList
 	// Control is what GET /control gives.
-	Control client.Control
+	Control api.Control
 	// Usage is what GET /usage gives, whatever is asked for.
-	Usage client.Usage
+	Usage api.Usage
 	// Script makes the states of a new job, one for each time that it is asked
 	// for; the last stays.
-	Script func(id string, request video.Request) []client.Video
+	Script func(id string, request video.Request) []api.Video
 
 	t    testing.TB
 	spec *description
+	mux  *http.ServeMux
 
 	mu     sync.Mutex
 	order  []string
@@ -55,7 +55,7 @@ type Server struct {
 
 type job struct {
 	request video.Request
-	states  []client.Video
+	states  []api.Video
 }
 
 // Call is one that the fake was made, other than for a file.
@@ -69,13 +69,25 @@ type Call struct {
 func New(t testing.TB, spec string) *Server {
 	t.Helper()
 	s := &Server{
-		t: t, spec: describe(t, spec), jobs: map[string]*job{}, keys: map[string]string{}, files: map[string][]http.HandlerFunc{}, gone: map[string]bool{},
+		t: t, spec: describe(t, spec), mux: http.NewServeMux(), jobs: map[string]*job{}, keys: map[string]string{}, files: map[string][]http.HandlerFunc{}, gone: map[string]bool{},
 	}
 	s.Server = httptest.NewServer(http.HandlerFunc(s.serve))
 	t.Cleanup(s.Close)
+	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		s.reply(w, r, refuse(r, http.StatusNotFound, "there is nothing at this path"))
+	})
+	for pattern, answers := range s.routes() {
+		s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				s.t.Error(err)
+			}
+			s.reply(w, r, answers(r, body))
+		})
+	}
 	s.Models, s.Control = models(), control()
-	s.Script = func(id string, request video.Request) []client.Video {
-		return []client.Video{s.Video(id, request, client.Queued), s.Video(id, request, client.Generating), s.Done(id, request, "a video")}
+	s.Script = func(id string, request video.Request) []api.Video {
+		return []api.Video{s.Video(id, request, video.StateQueued), s.Video(id, request, video.StateGenerating), s.Done(id, request, "a video")}
 	}
 	return s
 }
@@ -108,13 +120,13 @@ func Answer(status int, body string, header ...string) http.HandlerFunc {
 }
 
 // Add has a job go through states.
-func (s *Server) Add(id string, request video.Request, states ...client.Video) {
+func (s *Server) Add(id string, request video.Request, states ...api.Video) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.add(id, request, states)
 }
 
-func (s *Server) add(id string, request video.Request, states []client.Video) {
+func (s *Server) add(id string, request video.Request, states []api.Video) {
 	s.order = append([]string{id}, s.order...)
 	s.jobs[id] = &job{request, states}
 }
@@ -148,7 +160,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.file(w, r, id)
 		return
 	}
-	made := Call{Method: r.Method, URI: r.URL.RequestURI(), Key: r.Header.Get("Idempotency-Key")}
+	made := Call{Method: r.Method, URI: r.URL.RequestURI(), Key: r.Header.Get(api.IdempotencyKeyHeader)}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		s.t.Error(err)
@@ -156,7 +168,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if len(body) > 0 && json.Unmarshal(body, &made.Body) != nil {
 		s.t.Errorf("%s %s has no JSON: %s", r.Method, r.URL, body)
 	}
-	asks := r.URL.Path == "/check" // what a request would cost; it comes beside what is tested
+	asks := r.URL.Path == api.CheckPath // what a request would cost; it comes beside what is tested
 	if asks {
 		s.checks++
 	} else {
@@ -168,17 +180,31 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		fault(w, r)
 		return
 	}
-	path, status, reply := s.answer(w.Header(), r, body)
-	data, err := json.Marshal(reply)
+	if r.Header.Get("Authorization") != "Bearer "+Token {
+		s.reply(w, r, refuse(r, http.StatusUnauthorized, "The token is missing or wrong."))
+		return
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	s.mux.ServeHTTP(w, r)
+}
+
+// reply writes an answer, once it was held to the description.
+func (s *Server) reply(w http.ResponseWriter, r *http.Request, a answer) {
+	_, pattern := s.mux.Handler(r)
+	_, path, _ := strings.Cut(pattern, " ")
+	data, err := json.Marshal(a.body)
 	if err != nil {
 		s.t.Error(err)
 	}
-	if err := s.spec.hold(path, r.Method, status, data); err != nil {
-		s.t.Errorf("the fake answers %s %s with %d %s, which is not as described: %v", r.Method, r.URL, status, data, err)
+	if err := s.spec.hold(path, r.Method, a.status, data); err != nil {
+		s.t.Errorf("the fake answers %s %s with %d %s, which is not as described: %v", r.Method, r.URL, a.status, data, err)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Date", Created.Format(http.TimeFormat))
-	w.WriteHeader(status)
+	if a.execution != "" {
+		w.Header().Set(api.ExecutionHeader, a.execution)
+	}
+	w.WriteHeader(a.status)
 	_, _ = w.Write(data)
 }
 

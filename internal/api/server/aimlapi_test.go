@@ -13,7 +13,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/takeup/takeup/internal/api/server"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim/contract"
 	"github.com/takeup/takeup/internal/video"
@@ -21,7 +21,7 @@ import (
 
 // providerReplies are those of the provider's own paths.
 func providerReplies() map[string]reply {
-	const legacy, universal = server.LegacyPath, server.UniversalPath
+	const legacy, universal = api.KlingGenerationPath, api.GenerationsPath
 	key := map[string]string{"Idempotency-Key": "key-1"}
 	return map[string]reply{
 		"post-legacy":                   {call: call{"POST", legacy, nil, boat}},
@@ -116,15 +116,15 @@ func TestRepliesAreTheProviders(t *testing.T) {
 }
 
 func TestPathsAreTheProviders(t *testing.T) {
-	if server.LegacyPath != contract.LegacyPath || server.UniversalPath != contract.UniversalPath {
-		t.Errorf("%s and %s are not the provider's paths", server.LegacyPath, server.UniversalPath)
+	if api.KlingGenerationPath != contract.LegacyPath || api.GenerationsPath != contract.UniversalPath {
+		t.Errorf("%s and %s are not the provider's paths", api.KlingGenerationPath, api.GenerationsPath)
 	}
 }
 
 func TestTheSameKeyIsTheSameReplyAfterTheEnd(t *testing.T) {
 	j := newJobs(t)
 	handler := newHandler(j, links{}, io.Discard)
-	c := call{"POST", server.UniversalPath, map[string]string{"Idempotency-Key": "key-1"}, boat}
+	c := call{"POST", api.GenerationsPath, map[string]string{"Idempotency-Key": "key-1"}, boat}
 	var replies []string
 	for range 2 {
 		w := httptest.NewRecorder()
@@ -139,7 +139,7 @@ func TestTheSameKeyIsTheSameReplyAfterTheEnd(t *testing.T) {
 }
 
 func TestTwoKeysInOneRequest(t *testing.T) {
-	r := call{"POST", server.LegacyPath, nil, boat}.request()
+	r := call{"POST", api.KlingGenerationPath, nil, boat}.request()
 	r.Header["Idempotency-Key"] = []string{"a", "b"}
 	w := httptest.NewRecorder()
 	newHandler(newJobs(t), links{}, io.Discard).ServeHTTP(w, r)
@@ -154,7 +154,7 @@ type broken struct{}
 func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 func TestWhatCantBeRead(t *testing.T) {
-	r := call{"POST", server.LegacyPath, nil, boat}.request()
+	r := call{"POST", api.KlingGenerationPath, nil, boat}.request()
 	r.Body = io.NopCloser(broken{})
 	w := httptest.NewRecorder()
 	newHandler(newJobs(t), links{}, io.Discard).ServeHTTP(w, r)
@@ -163,12 +163,12 @@ func TestWhatCantBeRead(t *testing.T) {
 	}
 
 	j := newJobs(t)
-	api := newAPI(j, links{}, io.Discard)
-	api.Random, api.Now, api.Log = broken{}, time.Now, slog.New(slog.DiscardHandler)
-	for _, c := range []call{{"POST", server.LegacyPath, nil, boat}, {"POST", "/uploads", nil, `{"type":"txt"}`}} {
+	a := newAPI(j, links{}, io.Discard)
+	a.Random, a.Now, a.Log = broken{}, time.Now, slog.New(slog.DiscardHandler)
+	for _, c := range []call{{"POST", api.KlingGenerationPath, nil, boat}, {"POST", "/uploads", nil, `{"type":"txt"}`}} {
 		c.header = map[string]string{"X-Request-Id": "-"}
 		w = httptest.NewRecorder()
-		api.Handler().ServeHTTP(w, c.request())
+		a.Handler().ServeHTTP(w, c.request())
 		if w.Code != http.StatusServiceUnavailable || len(j.requests) > 0 {
 			t.Errorf("no randomness: %s", transcript(w))
 		}

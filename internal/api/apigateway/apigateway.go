@@ -1,4 +1,6 @@
-package server
+// Package apigateway serves an http.Handler from the events of an API Gateway REST API
+// with Lambda proxy integration.
+package apigateway
 
 import (
 	"context"
@@ -10,25 +12,22 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/awslabs/aws-lambda-go-api-proxy/httpadapter"
+
+	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/api/page"
+	"github.com/takeup/takeup/internal/api/server"
 )
 
-// The headers by which Lambda tells when a request was received, and whose token it
-// has.
-const (
-	receivedHeader = "X-Received-At"
-	ownerHeader    = "X-Token-Owner"
-)
-
-// Lambda makes a Lambda handler of an http.Handler, for the proxy integration of
-// an API Gateway REST API. The request's X-Request-Id is API Gateway's own id of
-// it, whatever the caller sent, its X-Received-At is when API Gateway received it, in
-// milliseconds since 1970, its X-Token-Owner is the principal that the authorizer gave,
-// and its X-Page-Prefix is where the page's files are,
-// as seen from the page's address. The path is the API's own, without the base path
-// that a custom domain may have before it. A body that can't be decoded is asked of the
-// handler as a path that it doesn't know, so that it is refused in the handler's
-// words.
-func Lambda(handler http.Handler) func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+// Handler makes a Lambda handler of the API. It hands on the path within the API, without
+// the base path that a custom domain may have before it, and sets what the client can't
+// be asked: the headers api.RequestIDHeader (API Gateway's own id of the request),
+// server.ReceivedHeader, server.OwnerHeader (the principal that the authorizer gave) and
+// page.PrefixHeader (what leads from the page's address to the API's root). A header of
+// the client by one of these names is lost.
+//
+// A body that can't be decoded is handed on as a request of an unknown path, so that the
+// API refuses it in its own words.
+func Handler(handler http.Handler) func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 	adapter := httpadapter.New(handler)
 	return func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 		headers := http.Header{}
@@ -41,11 +40,11 @@ func Lambda(handler http.Handler) func(context.Context, events.APIGatewayProxyRe
 				headers.Add(name, value)
 			}
 		}
-		headers.Set("X-Request-Id", event.RequestContext.RequestID)
+		headers.Set(api.RequestIDHeader, event.RequestContext.RequestID)
 		owner, _ := event.RequestContext.Authorizer["principalId"].(string) // none where no token is needed
-		headers.Set(ownerHeader, owner)
-		headers.Set(receivedHeader, strconv.FormatInt(event.RequestContext.RequestTimeEpoch, 10))
-		headers.Set("X-Page-Prefix", pagePrefix(event.RequestContext.Path))
+		headers.Set(server.OwnerHeader, owner)
+		headers.Set(server.ReceivedHeader, strconv.FormatInt(event.RequestContext.RequestTimeEpoch, 10))
+		headers.Set(page.PrefixHeader, pagePrefix(event.RequestContext.Path))
 		event.MultiValueHeaders = headers
 		event.Path = escaped(withoutBase(event))
 		if _, err := base64.StdEncoding.DecodeString(event.Body); event.IsBase64Encoded && err != nil {
