@@ -1,5 +1,7 @@
 package api
 
+import "github.com/takeup/takeup/internal/video"
+
 // The paths of AI/ML API that Takeup answers as AI/ML API does, so that a client
 // which was written for it works with another base URL and key. Both paths of
 // generations take every model; a POST is answered with 200 by the first and with
@@ -17,7 +19,7 @@ const ParamGenerationID = "generation_id"
 // Generation is a job as AI/ML API shows one, in reply to a POST and to a GET.
 type Generation struct {
 	ID     string           `json:"id"`
-	Status string           `json:"status"` // queued, generating, completed or error
+	Status video.State      `json:"status"` // queued, generating, completed or error
 	Video  *GenerationVideo `json:"video"`  // of a completed one
 	Error  *GenerationError `json:"error"`  // of one that ended without a video
 	Meta   *GenerationMeta  `json:"meta"`   // of a completed one

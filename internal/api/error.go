@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 
 	"github.com/takeup/takeup/internal/video"
 )
@@ -31,6 +32,9 @@ func (m Message) Texts() []string {
 	}
 	return []string{m.Text}
 }
+
+// String gives the texts, one in a line.
+func (m Message) String() string { return strings.Join(m.Texts(), "\n") }
 
 // MarshalJSON implements json.Marshaler. Whether <, > and & are escaped is left to the
 // encoder around it.

@@ -73,7 +73,7 @@ func (s *Server) create(r *http.Request, body []byte) answer {
 		s.keys[key] = id
 		s.add(id, request, s.Script(id, request))
 	}
-	return ok(api.Generation{ID: id, Status: string(video.StateQueued)})
+	return ok(api.Generation{ID: id, Status: video.StateQueued})
 }
 
 func (s *Server) statuses(r *http.Request, body []byte) answer {

@@ -49,7 +49,7 @@ func models() api.ModelList {
 	for i := range list.Models {
 		m := &list.Models[i]
 		m.Type, m.Info = "video", api.ModelInfo{Name: m.Name, Developer: "Kling AI"}
-		m.Aliases, m.Tags, m.Endpoints = []string{}, []string{}, []string{"/v2/video/generations"}
+		m.Aliases, m.Tags, m.Endpoints = []string{}, []string{}, []string{api.GenerationsPath}
 	}
 	return list
 }

@@ -135,9 +135,9 @@ func (a *API) retrieve(r *http.Request) response {
 
 // generation gives a job as AI/ML API shows one, with the URL of a completed one.
 func generation(v jobs.View, url string) api.Generation {
-	g := api.Generation{ID: v.ID, Status: string(v.State)}
+	g := api.Generation{ID: v.ID, Status: v.State}
 	if v.Outcome != nil {
-		g.Status = string(video.StateFailed) // AI/ML API has no status for a cancelled job
+		g.Status = video.StateFailed // AI/ML API has no status for a cancelled job
 		g.Error = &api.GenerationError{Name: v.Outcome.Name, Message: v.Outcome.Message}
 	}
 	if v.Manifest != nil {

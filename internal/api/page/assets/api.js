@@ -3,6 +3,8 @@
 // lack the "/" at its end.
 const root = new URL("../../", import.meta.url);
 
+const generations = "v2/video/generations";
+
 // Refusal is an answer that says no. Its message is the API's, and says what to do.
 export class Refusal extends Error {
   constructor(status, body, retryAfter) {
@@ -56,7 +58,7 @@ export class Api {
   remove = (id, discard) => this.#call("DELETE", `videos/${encodeURIComponent(id)}${discard ? "?discard=true" : ""}`);
   check = (text) => this.#call("POST", "check", { body: text, headers: { "Content-Type": "application/json" } });
   create = (request, key) =>
-    this.#call("POST", "v2/video/generations", { body: JSON.stringify(request), headers: { "Content-Type": "application/json", "Idempotency-Key": key } });
+    this.#call("POST", generations, { body: JSON.stringify(request), headers: { "Content-Type": "application/json", "Idempotency-Key": key } });
 
   async #call(method, path, { body, headers } = {}) {
     let response, answer;
@@ -86,7 +88,7 @@ export class Api {
 // often it is run.
 export function curl(request, key) {
   const quote = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
-  const address = new URL("v2/video/generations", root);
+  const address = new URL(generations, root);
   return [
     `curl -X POST ${quote(address.href)}`,
     `-H "Authorization: Bearer $TAKEUP_TOKEN"`,

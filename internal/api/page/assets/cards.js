@@ -3,11 +3,8 @@
 // the focus stays where it is, while the page keeps itself up to date.
 
 import { busy, byId, h, icon } from "./dom.js";
-import { held } from "./library.js";
+import { held, kindOf } from "./library.js";
 import { exactly, label, modelName, money, origin, paid, prompt, span, title, waiting, when } from "./words.js";
-
-// kinds say what the card of a job looks like.
-const kinds = { queued: "running", generating: "running", completed: "done", error: "failed", cancelled: "ended", discarded: "ended" };
 
 export class Cards {
   #acts;
@@ -32,7 +29,7 @@ export class Cards {
   // show shows the entries of the outbox and the running jobs, and below them the
   // others.
   show(entries, running, others) {
-    const row = (video) => [video.id, `${kinds[video.status] ?? "running"} ${video.ended_at ?? ""} ${video.forgotten_at ?? ""}`.trim(), video];
+    const row = (video) => [video.id, `${kindOf(video)} ${video.ended_at ?? ""} ${video.forgotten_at ?? ""}`.trim(), video];
     const now = [...entries].reverse().map((entry) => [entry.key, `entry ${entry.state}`, entry]).concat(running.map(row));
     const rest = others.map(row);
     const keys = new Set([...now, ...rest].map(([key]) => key));

@@ -4,9 +4,14 @@
 // running ones any more is asked for by itself.
 
 const place = "takeup.recent";
-const ends = new Set(["completed", "error", "cancelled", "discarded"]);
 
-export const ended = (video) => ends.has(video.status);
+// kinds are the statuses of a job, each with what its card looks like.
+const kinds = { queued: "running", generating: "running", completed: "done", error: "failed", cancelled: "ended", discarded: "ended" };
+
+// kindOf takes a status that it doesn't know, as a newer API may have, for a running job's.
+export const kindOf = (video) => kinds[video.status] ?? "running";
+
+export const ended = (video) => kindOf(video) !== "running";
 
 // held tells whether a wait is for something else than the job's turn or its
 // generation.
