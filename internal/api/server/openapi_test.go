@@ -11,6 +11,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -169,4 +170,59 @@ func samples(p video.Parameter) []any {
 			map[string]any{"movement_type": "pan"}, map[string]any{"movement_type": "walk", "movement_value": "-1"})
 	}
 	return values
+}
+
+// The names of package api are those of the description: its paths, its query
+// parameters, and the headers of its own.
+func TestNames(t *testing.T) {
+	d := newDescription(t)
+	var queries, headers []string
+	var walk func(value any)
+	walk = func(value any) {
+		switch value := value.(type) {
+		case map[string]any:
+			if name, _ := value["name"].(string); value["in"] == "query" && !slices.Contains(queries, name) {
+				queries = append(queries, name)
+			} else if value["in"] == "header" {
+				headers = append(headers, name)
+			}
+			named, _ := value["headers"].(map[string]any)
+			for name := range named {
+				if strings.HasPrefix(name, "X-") && !slices.Contains(headers, name) {
+					headers = append(headers, name)
+				}
+			}
+			for _, inner := range value {
+				walk(inner)
+			}
+		case []any:
+			for _, inner := range value {
+				walk(inner)
+			}
+		}
+	}
+	walk(d.document)
+	paths := slices.DeleteFunc(d.keys("paths"), func(path string) bool { return path == "/" || strings.HasPrefix(path, "/assets/") }) // the page's
+	for _, test := range []struct {
+		what      string
+		described []string
+		ours      []string
+	}{
+		{"paths", paths, []string{
+			api.VideosPath, api.VideoPath, api.ContentPath, api.RedrivePath, api.RetryPath, api.ForgetPath, api.UploadsPath, api.StatusesPath,
+			api.CheckPath, api.ModelsPath, api.ControlPath, api.UsagePath, api.DescriptionPath,
+			api.GenerationsPath, api.KlingGenerationPath, api.AIMLAPIModelsPath,
+		}},
+		{"query parameters", queries, []string{
+			api.ParamStatus, api.ParamModel, api.ParamOwner, api.ParamWords, api.ParamFrom, api.ParamTo, api.ParamLimit, api.ParamCursor,
+			api.ParamRedirect, api.ParamDiscard, api.ParamMonth, api.ParamGenerationID,
+		}},
+		{"headers", headers, []string{api.IdempotencyKeyHeader, api.RetryCountHeader, api.RequestIDHeader, api.JobHeader, api.ExecutionHeader}},
+	} {
+		slices.Sort(test.described)
+		slices.Sort(test.ours)
+		if !slices.Equal(test.described, test.ours) {
+			t.Errorf("the %s are %v, and described as %v", test.what, test.ours, test.described)
+		}
+	}
 }
