@@ -1,6 +1,5 @@
-// Package client calls Takeup's API (docs/openapi.yaml), as the command line
-// does: it tries again what may be tried again, and turns what the API refuses
-// into errors that say what to do.
+// Package client calls Takeup's API. It repeats calls that failed in a way that may
+// pass, and returns a refusal as an error with the API's own message.
 package client
 
 import (
@@ -19,11 +18,11 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// maxReply is more than any reply of the API has.
+// maxReply is more bytes than any reply of the API has.
 const maxReply = 8 << 20
 
-// Attempts is how often a call is made that gets no answer, or one that says to
-// try again.
+// Attempts is how often a call is made at the most. Only a call without a response,
+// or with 429 or a status of 500 or above, is repeated.
 const Attempts = 5
 
 // Config is what a Client needs to know.
@@ -31,25 +30,27 @@ type Config struct {
 	BaseURL string // of the API, without a slash at the end
 	Token   string
 	HTTP    *http.Client
-	// Sleep waits, unless the context is over first.
+	// Sleep waits, and returns early with an error when the context is done.
 	Sleep func(context.Context, time.Duration) error
 }
 
-// Client calls the API at an address. It is safe for concurrent use.
+// Client calls one API. It is safe for concurrent use. Besides the errors that a method
+// names, each can return a *Refused, an *Unreachable, an *Unexpected, or the error of
+// a context that is done.
 type Client struct{ config Config }
 
 // New makes a Client.
 func New(config Config) *Client {
-	// A redirect leads to S3, which must not be shown the token: net/http would
-	// pass it on to another path of the same host.
+	// A redirect leads to S3, which must not get the token. net/http would send it along
+	// to another path of the same host.
 	calls := *config.HTTP
 	calls.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	config.HTTP = &calls
 	return &Client{config: config}
 }
 
-// Create starts a job and gives its id. The key makes the attempts one job, also
-// those of another call with the same key and request.
+// Create starts a job and returns its id. Calls with the same key and the same request
+// start one job.
 func (c *Client) Create(ctx context.Context, request video.Request, key string) (id string, err error) {
 	var got api.Generation
 	_, err = c.post(ctx, api.GenerationsPath, request, &got, api.IdempotencyKeyHeader, key)
@@ -59,23 +60,23 @@ func (c *Client) Create(ctx context.Context, request video.Request, key string) 
 	return got.ID, err
 }
 
-// Video gives all that is known of a job.
+// Video returns all that is known of a job.
 func (c *Client) Video(ctx context.Context, id string) (api.Video, error) {
 	var got api.Video
 	_, err := c.about(ctx, http.MethodGet, api.VideoPath, id, nil, &got)
 	return got, err
 }
 
-// Statuses gives the statuses of those of the ids that are jobs, in their order. It
-// takes at most api.MaxStatuses ids.
+// Statuses returns the statuses of jobs, in the order of their ids, without those that
+// are no job's. It takes at most api.MaxStatuses ids.
 func (c *Client) Statuses(ctx context.Context, ids []string) ([]api.Status, error) {
 	var got api.StatusList
 	_, err := c.post(ctx, api.StatusesPath, api.StatusRequest{IDs: ids}, &got)
 	return got.Statuses, err
 }
 
-// File gives the file of a completed job, once it has looked whether the bucket still
-// has it. The error is a *Refused that says why there is none.
+// File returns the file of a completed job. The API looks whether the bucket still has
+// it; if not, the error is a *Refused that says why.
 func (c *Client) File(ctx context.Context, id string) (api.File, error) {
 	if err := video.CheckID(id); err != nil {
 		return api.File{}, err
@@ -85,14 +86,14 @@ func (c *Client) File(ctx context.Context, id string) (api.File, error) {
 	return got, err
 }
 
-// List gives a page of the jobs, newest first.
+// List returns a page of the jobs, newest first.
 func (c *Client) List(ctx context.Context, q api.ListQuery) (api.VideoList, error) {
 	var got api.VideoList
 	_, err := c.get(ctx, api.VideosPath, q.Values(), &got)
 	return got, err
 }
 
-// Delete cancels a job that isn't submitted yet. With discard it also gives up a job
+// Delete cancels a job that isn't submitted yet. With discard it also gives up a video
 // that is paid.
 func (c *Client) Delete(ctx context.Context, id string, discard bool) (api.Video, error) {
 	query := url.Values{}
@@ -104,7 +105,7 @@ func (c *Client) Delete(ctx context.Context, id string, discard bool) (api.Video
 	return got, err
 }
 
-// Redrive resumes a job that ended without a video, and gives the name of the
+// Redrive resumes a job that ended without a video. It also returns the name of the
 // execution that does.
 func (c *Client) Redrive(ctx context.Context, id string) (api.Video, string, error) {
 	var got api.Video
@@ -112,7 +113,7 @@ func (c *Client) Redrive(ctx context.Context, id string) (api.Video, string, err
 	return got, header.Get(api.ExecutionHeader), err
 }
 
-// Retry ends the wait of a job, and gives the name of the execution that tries it.
+// Retry ends the wait of a job. It also returns the name of the execution that does.
 func (c *Client) Retry(ctx context.Context, id string) (api.Video, string, error) {
 	var got api.Video
 	header, err := c.about(ctx, http.MethodPost, api.RetryPath, id, nil, &got)
@@ -139,30 +140,30 @@ func (c *Client) Control(ctx context.Context) (api.Control, error) {
 	return got, err
 }
 
-// Usage says what the attempts of a month have come to.
+// Usage returns what the attempts of a month have come to.
 func (c *Client) Usage(ctx context.Context, q api.UsageQuery) (api.Usage, error) {
 	var got api.Usage
 	_, err := c.get(ctx, api.UsagePath, q.Values(), &got)
 	return got, err
 }
 
-// Models gives the models.
+// Models returns the models, the default first.
 func (c *Client) Models(ctx context.Context) (api.ModelList, error) {
 	var got api.ModelList
 	_, err := c.get(ctx, api.ModelsPath, nil, &got)
 	return got, err
 }
 
-// Check says whether a request would be taken, and what it would cost. Nothing is
-// started.
+// Check returns a request as it would be taken, and what it would cost. It starts
+// nothing. A request that would be refused gives the same *Refused as Create.
 func (c *Client) Check(ctx context.Context, request video.Request) (api.Checked, error) {
 	var got api.Checked
 	_, err := c.post(ctx, api.CheckPath, request, &got)
 	return got, err
 }
 
-// Clock makes a call that needs the token, and gives the time by the API's clock; the
-// zero time where the reply has none.
+// Clock makes a call that needs the token, and returns the time by the API's clock; the
+// zero time if the response has none.
 func (c *Client) Clock(ctx context.Context) (time.Time, error) {
 	header, err := c.get(ctx, api.VideosPath, api.ListQuery{Limit: 1}.Values(), &api.VideoList{})
 	if err != nil {
@@ -175,7 +176,7 @@ func (c *Client) Clock(ctx context.Context) (time.Time, error) {
 	return at, nil
 }
 
-// about makes a call about one job, whose reply is that job.
+// about makes a call that is answered with the job that it is about.
 func (c *Client) about(ctx context.Context, method, path, id string, query url.Values, reply *api.Video) (http.Header, error) {
 	if err := video.CheckID(id); err != nil {
 		return nil, err
@@ -216,7 +217,7 @@ type call struct {
 	body         []byte
 }
 
-// insist repeats a call that got no answer, or one that says to try again.
+// insist makes a call, and repeats it as Attempts says.
 func (c *Client) insist(ctx context.Context, what call, reply any) (http.Header, error) {
 	for attempt := 1; ; attempt++ {
 		header, err := c.once(ctx, what, reply)

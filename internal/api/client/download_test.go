@@ -64,7 +64,7 @@ func TestDownload(t *testing.T) {
 			name: "always broken", serve: []http.HandlerFunc{apitest.Broken(content, 1)}, wrong: "unexpected EOF", left: content[:5],
 			ranges: []string{"", "bytes=1-", "bytes=2-", "bytes=3-", "bytes=4-"},
 		},
-		{name: "too short", serve: []http.HandlerFunc{apitest.Answer(200, "short")}, wrong: "broke off after", left: "short", ranges: []string{"", "bytes=5-", "bytes=5-", "bytes=5-", "bytes=5-"}},
+		{name: "too short", serve: []http.HandlerFunc{apitest.Answer(200, "short")}, wrong: "ended after", left: "short", ranges: []string{"", "bytes=5-", "bytes=5-", "bytes=5-", "bytes=5-"}},
 		{name: "too long", serve: []http.HandlerFunc{apitest.Answer(200, content+"!!!")}, wrong: "has 33 bytes, and its manifest says 32", ranges: slices.Repeat([]string{""}, client.Attempts)},
 		{name: "other bytes", serve: []http.HandlerFunc{apitest.Answer(200, strings.ToUpper(content))}, wrong: "and its manifest says", ranges: slices.Repeat([]string{""}, client.Attempts)},
 	} {
