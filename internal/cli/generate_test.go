@@ -114,7 +114,7 @@ func TestGenerateNoWait(t *testing.T) {
 
 func TestGenerateFails(t *testing.T) {
 	trouble := apitest.Answer(503, `{"message":"try again"}`)
-	absent := apitest.Answer(404, `{"message":"there is no video of this id"}`)
+	absent := apitest.Answer(404, `{"message":"there is no video with this id"}`)
 	for _, test := range []struct {
 		name   string
 		args   []string
@@ -192,7 +192,7 @@ func TestGenerateFails(t *testing.T) {
 // A job that was started a moment ago may not be known everywhere.
 func TestGenerateIsPatientAtFirst(t *testing.T) {
 	w, f := withAPI(t)
-	absent := apitest.Answer(404, `{"message":"there is no video of this id"}`)
+	absent := apitest.Answer(404, `{"message":"there is no video with this id"}`)
 	f.Add("api-9", request(t, "a boat"), f.Done("api-9", request(t, "a boat"), "a video"))
 	f.Fail(apitest.Answer(200, `{"id":"api-9"}`), absent, absent)
 	if status := w.run(t.Context(), "generate", "a boat"); status != 0 || !strings.Contains(w.out.String(), "queued\n   4.0 s  downloading\n") {

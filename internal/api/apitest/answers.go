@@ -174,7 +174,7 @@ func (s *Server) about(answers func(*http.Request, string, *job) answer) func(*h
 	return func(r *http.Request, _ []byte) answer {
 		id := r.PathValue("id")
 		if s.jobs[id] == nil {
-			return refuse(r, http.StatusNotFound, "there is no video of this id")
+			return refuse(r, http.StatusNotFound, "there is no video with this id")
 		}
 		return answers(r, id, s.jobs[id])
 	}
@@ -195,7 +195,7 @@ func (s *Server) get(_ *http.Request, _ string, _ *job, now api.Video) answer { 
 
 func (s *Server) retry(r *http.Request, id string, _ *job, now api.Video) answer {
 	if now.Ended() {
-		return refuse(r, http.StatusConflict, "it has ended; redrive it to go on with it")
+		return refuse(r, http.StatusConflict, "it has ended; redrive it to resume it")
 	}
 	return answer{status: http.StatusAccepted, body: now, execution: id + "-r1"}
 }

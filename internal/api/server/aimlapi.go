@@ -18,7 +18,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// aimlapi gives the façade's paths.
+// aimlapi returns the façade's paths.
 func (a *API) aimlapi() map[string]methods {
 	return map[string]methods{
 		api.GenerationsPath:     {"POST": a.create(http.StatusOK), "GET": a.retrieve},
@@ -33,7 +33,7 @@ func (a *API) create(created int) func(*http.Request) response {
 	return func(r *http.Request) response {
 		key, keyed := r.Header[api.IdempotencyKeyHeader]
 		if keyed && (len(key) != 1 || len(key[0]) < 1 || len(key[0]) > 255 || !visible(key[0])) {
-			return refuseField(http.StatusBadRequest, api.IdempotencyKeyHeader, "is not one of 1 to 255 visible ASCII characters; send one such as a UUID, or none")
+			return refuseField(http.StatusBadRequest, api.IdempotencyKeyHeader, "must be one header of 1 to 255 visible ASCII characters; send a UUID, say, or leave it out")
 		}
 		request, refused := parsed(r)
 		if refused != nil {
@@ -70,7 +70,7 @@ func (a *API) start(r *http.Request, request video.Request, from video.Origin, k
 func (a *API) send(r *http.Request, request video.Request, from video.Origin, created int) response {
 	id, err := jobs.RandomID("api", a.Random)
 	if err != nil {
-		return unavailable("", err, "no id could be made for the request, and nothing was started; send it again")
+		return unavailable("", err, "could not create an id for the request, and nothing was started; send it again")
 	}
 	receipt, err := a.Jobs.Send(r.Context(), jobs.Post{ID: id, At: a.received(r), Retry: retries(r)}, request, from)
 	var full *caps.Refused
@@ -92,7 +92,7 @@ func queued(created int, id string) response {
 	return response{status: created, job: id, body: generation(jobs.View{ID: id, State: video.StateQueued}, "")}
 }
 
-// retries gives how often a client says that it has sent the request before. AI/ML
+// retries returns how often a client says that it has sent the request before. AI/ML
 // API's SDK says so, as every SDK does that Stainless generates. Something other than
 // a count is ignored.
 // https://github.com/openai/openai-python/blob/main/src/openai/_base_client.py
@@ -104,7 +104,7 @@ func retries(r *http.Request) int {
 	return int(n)
 }
 
-// received gives when API Gateway received a request.
+// received returns when API Gateway received a request.
 func (a *API) received(r *http.Request) time.Time {
 	if at, err := strconv.ParseInt(r.Header.Get(ReceivedHeader), 10, 64); err == nil && at > 0 {
 		return time.UnixMilli(at)
@@ -112,12 +112,12 @@ func (a *API) received(r *http.Request) time.Time {
 	return a.Now()
 }
 
-// retrieve gives the state of a job. A client of AI/ML API asks for nothing but the
-// file, so the bucket is asked whether it still has it.
+// retrieve returns the state of a job. A client of AI/ML API wants nothing but the file,
+// so this looks whether the bucket still has it.
 func (a *API) retrieve(r *http.Request) response {
 	id := r.URL.Query().Get(api.ParamGenerationID)
 	if id == "" {
-		return refuseField(http.StatusBadRequest, api.ParamGenerationID, "is missing: ask as ?generation_id= and the id that the POST gave")
+		return refuseField(http.StatusBadRequest, api.ParamGenerationID, "is missing; add ?generation_id= with the id from the POST's reply")
 	}
 	view, refused := a.view(r, id, a.Jobs.File)
 	if refused != nil {
@@ -133,7 +133,7 @@ func (a *API) retrieve(r *http.Request) response {
 	return response{status: http.StatusOK, job: id, body: generation(view, url)}
 }
 
-// generation gives a job as AI/ML API shows one, with the URL of a completed one.
+// generation returns a job as AI/ML API shows one, with the URL of a completed one.
 func generation(v jobs.View, url string) api.Generation {
 	g := api.Generation{ID: v.ID, Status: v.State}
 	if v.Outcome != nil {

@@ -20,7 +20,7 @@ func (a *API) check(r *http.Request) response {
 	return response{status: http.StatusOK, body: api.Checked{Request: request, Price: a.quote(r.Context(), request)}}
 }
 
-// quote gives nil where nothing tells what a request costs.
+// quote returns what a request will cost, and nil where nothing is known.
 func (a *API) quote(ctx context.Context, request video.Request) *api.Quote {
 	list := a.Prices.List(ctx)
 	micros, _ := a.Estimator.Charged(ctx, request.Model(), request.Duration())

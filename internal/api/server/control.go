@@ -10,7 +10,7 @@ import (
 func (a *API) control(r *http.Request) response {
 	standing, err := a.Caps.Standing(r.Context())
 	if err != nil {
-		return unavailable("", err, "whether jobs are submitted can't be told at the moment; ask again")
+		return unavailable("", err, "could not read whether jobs are submitted; try again")
 	}
 	return response{status: http.StatusOK, body: wire.Control(standing)}
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// get gives all that is known of one job.
+// get returns all that is known of one job.
 func (a *API) get(r *http.Request) response {
 	view, refused := a.view(r, r.PathValue("id"), a.Jobs.Status)
 	if refused != nil {
@@ -30,14 +30,14 @@ func (a *API) view(r *http.Request, id string, look func(context.Context, string
 	}
 	view, err := look(r.Context(), id)
 	if err != nil {
-		refused := failed(id, err, "how the job is doing can't be told at the moment; ask again")
+		refused := failed(id, err, "could not read the job; try again")
 		return jobs.View{}, &refused
 	}
 	return view, nil
 }
 
-// noURL refuses a request because a URL could not be signed.
-const noURL = "the video is stored, and no URL could be made for it; ask again"
+// noURL is the message where signing a URL failed.
+const noURL = "the video is stored, but its URL could not be signed; try again"
 
 // show answers with a job.
 func (a *API) show(r *http.Request, status int, view jobs.View) response {
@@ -48,13 +48,13 @@ func (a *API) show(r *http.Request, status int, view jobs.View) response {
 	return response{status: status, job: view.ID, body: body}
 }
 
-// video gives a job as the API shows it. An error is of signing a URL.
+// video returns a job as the API shows it. The error is of signing a URL.
 func (a *API) video(ctx context.Context, view jobs.View) (api.Video, error) {
 	file, err := a.file(ctx, view)
 	return wire.Video(view, a.estimate(ctx, view), file), err
 }
 
-// file gives the file of a completed job; nil for another.
+// file returns the file of a completed job, and nil for another.
 func (a *API) file(ctx context.Context, view jobs.View) (*api.File, error) {
 	if view.Manifest == nil {
 		return nil, nil
@@ -70,8 +70,8 @@ func (a *API) file(ctx context.Context, view jobs.View) (*api.File, error) {
 	return wire.File(*view.Manifest, url, download, a.Now().Add(a.Videos.Life())), nil
 }
 
-// estimate says how much longer a job takes that waits for nothing but its generation,
-// from its submission on; nil for another.
+// estimate says how much longer a job takes whose generation is running. It returns nil
+// for another job.
 func (a *API) estimate(ctx context.Context, v jobs.View) *api.Estimate {
 	if !v.Waiting.Estimable() || v.Brief.Model == "" {
 		return nil
@@ -90,7 +90,7 @@ func (a *API) estimate(ctx context.Context, v jobs.View) *api.Estimate {
 	return wire.Estimate(elapsed, usual, left)
 }
 
-// content redirects to the stored file. With redirect=false it gives the file's URLs,
+// content redirects to the stored file. With redirect=false it returns the file's URLs,
 // for a client that would send its token along to S3, which refuses that.
 func (a *API) content(r *http.Request) response {
 	redirect, refused := flag(r.URL.Query(), api.ParamRedirect, true)
@@ -103,9 +103,9 @@ func (a *API) content(r *http.Request) response {
 	}
 	switch {
 	case view.Outcome != nil:
-		return conflict(view.ID, "it has no video, since it ended with "+view.Outcome.Name+": "+view.Outcome.Message, 0)
+		return conflict(view.ID, "it has no video: it ended with "+view.Outcome.Name+": "+view.Outcome.Message, 0)
 	case view.State != video.StateCompleted:
-		return conflict(view.ID, "its video is not there yet; it is "+string(view.State)+", ask again", notYet)
+		return conflict(view.ID, "its video is not stored yet: it is "+string(view.State)+"; try again later", notYet)
 	}
 	if !redirect {
 		file, err := a.file(r.Context(), view)
@@ -163,7 +163,7 @@ func (a *API) cancel(r *http.Request) response {
 		}
 		return got
 	case err != nil:
-		return failed(id, err, "whether the job was cancelled is not known; ask again")
+		return failed(id, err, "it is not known whether the job was cancelled; try again")
 	}
 	if view.State.Ended() {
 		return a.show(r, http.StatusOK, view)
@@ -183,7 +183,7 @@ func (a *API) redrive(r *http.Request) response {
 	case errors.As(err, &not):
 		return conflict(id, not.Reason, 0)
 	case err != nil:
-		return failed(id, err, "whether the job goes on is not known; ask for it")
+		return failed(id, err, "it is not known whether the job was resumed; get the job to find out")
 	}
 	return a.resumed(r, view)
 }
@@ -200,7 +200,7 @@ func (a *API) retry(r *http.Request) response {
 	case errors.As(err, &not):
 		return conflict(id, not.Reason, not.RetryAfter)
 	case err != nil:
-		return failed(id, err, "whether the job is tried now is not known; ask again")
+		return failed(id, err, "it is not known whether the job was retried; try again")
 	}
 	return a.resumed(r, view)
 }
@@ -226,7 +226,7 @@ func (a *API) forget(r *http.Request) response {
 	case errors.As(err, &not):
 		return conflict(id, not.Reason, not.RetryAfter)
 	case err != nil:
-		return failed(id, err, "whether all of its texts were cleared is not known; ask again")
+		return failed(id, err, "it is not known whether all of its texts were cleared; try again")
 	}
 	body, err := a.video(r.Context(), forgotten.View)
 	if err != nil {

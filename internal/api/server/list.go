@@ -17,10 +17,10 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// defaultPage is how many videos a page has where nobody says.
+// defaultPage is how many videos a page has unless the query says.
 const defaultPage = 20
 
-// list gives a page of the jobs.
+// list returns a page of the jobs.
 func (a *API) list(r *http.Request) response {
 	q, wrong := listed(r.URL.Query())
 	if len(wrong) > 0 {
@@ -30,14 +30,14 @@ func (a *API) list(r *http.Request) response {
 	var bad *jobs.BadCursor
 	switch {
 	case errors.As(err, &bad):
-		return refuseField(http.StatusBadRequest, api.ParamCursor, "%s; begin again without one", bad.Reason)
+		return refuseField(http.StatusBadRequest, api.ParamCursor, "%s; start again without one", bad.Reason)
 	case err != nil:
-		return unavailable("", err, "the videos can't be listed at the moment; ask again")
+		return unavailable("", err, "could not list the videos; try again")
 	}
 	body := api.VideoList{Videos: make([]api.Video, len(page.Views)), SearchedTo: wire.Time(page.Searched)}
 	for i, view := range page.Views {
 		if body.Videos[i], err = a.video(r.Context(), view); err != nil {
-			return unavailable("", err, "no URLs could be made for the videos; ask again")
+			return unavailable("", err, "could not sign the URLs of the videos; try again")
 		}
 	}
 	if page.Next != "" {
@@ -46,17 +46,16 @@ func (a *API) list(r *http.Request) response {
 	return response{status: http.StatusOK, body: body}
 }
 
-// What is wrong with the model, and with the owner, that something is asked for by.
+// What is wrong with the parameters model and owner.
 const (
 	unknownModel = "is not one that Takeup knows; GET /models lists them"
 	unknownOwner = "is not the name of a token; takeup token list shows them"
 )
 
-// longestWords is the most that prompts are searched for, in characters.
+// longestWords is the greatest length of a search, in characters.
 const longestWords = 200
 
-// listed reads what the videos are asked for by, and names each parameter that is
-// wrong.
+// listed reads the parameters of a list, and names each that is wrong.
 func listed(query url.Values) (jobs.Query, []video.FieldError) {
 	q := jobs.Query{Limit: defaultPage, Cursor: query.Get(api.ParamCursor)}
 	var wrong []video.FieldError
@@ -98,13 +97,13 @@ func listed(query url.Values) (jobs.Query, []video.FieldError) {
 		q.Limit = n
 	}
 	if query.Has(api.ParamCursor) && q.Cursor == "" {
-		no(api.ParamCursor, "is empty; leave it out to begin with the newest")
+		no(api.ParamCursor, "is empty; leave it out to start with the newest")
 	}
 	slices.SortStableFunc(wrong, func(a, b video.FieldError) int { return strings.Compare(a.Field, b.Field) })
 	return q, wrong
 }
 
-// moment reads a time, or the beginning of a day in UTC, of four digits' years.
+// moment reads a time, or the beginning of a day in UTC. The year has four digits.
 func moment(s string) (time.Time, bool) {
 	for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
 		if at, err := time.Parse(layout, s); err == nil && at.UTC().Year() > 0 && at.UTC().Year() < 10000 {

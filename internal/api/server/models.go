@@ -11,7 +11,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// models gives the catalogue, with the prices and times that are known.
+// models returns the catalogue, with the prices and times that are known.
 func (a *API) models(r *http.Request) response {
 	body := api.ModelList{Object: "list", Default: video.DefaultModel}
 	list := a.Prices.List(r.Context())

@@ -99,7 +99,7 @@ func (a *API) recovered(handle func(*http.Request) response, r *http.Request) (g
 	return handle(r)
 }
 
-// requestID gives the id that API Gateway gave the request and has in its own log, or
+// requestID returns the id that API Gateway gave the request and has in its own log, or
 // a new one.
 func (a *API) requestID(r *http.Request) string {
 	if id := r.Header.Get(api.RequestIDHeader); id != "" && len(id) <= 128 && visible(id) {
@@ -164,7 +164,7 @@ func refuseFields(fields []video.FieldError) response {
 }
 
 func notFound(id string) response {
-	got := refuse(http.StatusNotFound, "there is no video of this id; use the id that the POST gave")
+	got := refuse(http.StatusNotFound, "there is no video with this id; use the id from the POST's reply")
 	got.job = id
 	return got
 }

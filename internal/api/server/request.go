@@ -21,7 +21,7 @@ const (
 	OwnerHeader = "X-Token-Owner"
 )
 
-// parsed gives the video request in a body, or refuses it.
+// parsed returns the video request in a body, or refuses it.
 func parsed(r *http.Request) (video.Request, *response) {
 	body, refused := read(r)
 	if refused != nil {
@@ -39,7 +39,7 @@ func parsed(r *http.Request) (video.Request, *response) {
 	return video.Request{}, &got
 }
 
-// object gives the JSON object in a body, or refuses it. The example is a body that
+// object returns the JSON object in a body, or refuses it. The example is a body that
 // the path takes.
 func object(r *http.Request, example string) (map[string]any, *response) {
 	body, refused := read(r)
@@ -59,7 +59,7 @@ func object(r *http.Request, example string) (map[string]any, *response) {
 	return fields, nil
 }
 
-// read gives a request's body, or refuses what can't be JSON.
+// read returns a request's body, or refuses what can't be JSON.
 func read(r *http.Request) ([]byte, *response) {
 	given := r.Header.Get("Content-Type")
 	kind, parameters, err := mime.ParseMediaType(given)

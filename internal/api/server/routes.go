@@ -10,10 +10,10 @@ import (
 	"github.com/takeup/takeup/internal/api"
 )
 
-// methods are what answers a path, by the method.
+// methods are the functions that answer a path, by the method.
 type methods map[string]func(*http.Request) response
 
-// routes gives every path that answers JSON.
+// routes returns every path that is answered with JSON.
 func (a *API) routes() map[string]methods {
 	all := map[string]methods{
 		api.VideosPath:      {"GET": a.list},
@@ -34,7 +34,7 @@ func (a *API) routes() map[string]methods {
 	return all
 }
 
-// Handler gives the API as an http.Handler, as docs/openapi.yaml describes it. Every
+// Handler returns the API as an http.Handler, as docs/openapi.yaml describes it. Every
 // refusal is an api.Error with a status that says what was wrong: the path, the
 // method, the type, the size or the content. 503 is a failure of AWS, and 500 a bug.
 func (a *API) Handler() http.Handler {
@@ -68,8 +68,8 @@ func (a *API) Handler() http.Handler {
 }
 
 // tidy answers what ServeMux would redirect, in HTML, to a cleaned path: a client that
-// follows would send its POST as a GET. A path that is known but for its slashes gets
-// the answer of slashes.
+// follows would send its POST as a GET. A path that is known without its trailing and
+// doubled slashes is answered by slashes.
 func tidy(mux *http.ServeMux, known func(*http.Request) bool, slashes func(clean string) http.Handler, unknown http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.Contains(r.URL.Path, "//") || len(r.URL.Path) > 1 && strings.HasSuffix(r.URL.Path, "/") {
@@ -91,26 +91,26 @@ func tidy(mux *http.ServeMux, known func(*http.Request) bool, slashes func(clean
 // NotFound answers a path that the API doesn't have.
 func (a *API) NotFound() http.Handler {
 	return a.handler(func(*http.Request) response {
-		return refuse(http.StatusNotFound, "there is nothing at this path; /openapi.json lists what there is, such as %s", api.GenerationsPath)
+		return refuse(http.StatusNotFound, "there is nothing at this path; /openapi.json lists the paths, such as %s", api.GenerationsPath)
 	})
 }
 
-// slashes answers a path that is one of the API's but for its slashes.
+// slashes answers a path that the API has with fewer slashes.
 func (a *API) slashes(clean string) http.Handler {
 	return a.handler(func(*http.Request) response {
-		return refuse(http.StatusNotFound, "there is nothing at this path; %s is without the slash at its end or the doubled one: see how the client joins its base URL and the path", clean)
+		return refuse(http.StatusNotFound, "there is nothing at this path, but there is %s, without the trailing or doubled slash; check how the client joins its base URL and the path", clean)
 	})
 }
 
 func wrongMethod(allowed []string) func(*http.Request) response {
 	return func(*http.Request) response {
-		a := refuse(http.StatusMethodNotAllowed, "this path takes %s only", strings.Join(allowed, ", "))
+		a := refuse(http.StatusMethodNotAllowed, "this path takes only %s", strings.Join(allowed, ", "))
 		a.header = map[string]string{"Allow": strings.Join(allowed, ", ")}
 		return a
 	}
 }
 
-// page has the page answer, and logs the request.
+// page serves the page, and logs the request.
 func (a *API) page(w http.ResponseWriter, r *http.Request) {
 	began, requestID := a.Now(), a.requestID(r)
 	w.Header().Set(api.RequestIDHeader, requestID)
@@ -121,7 +121,7 @@ func (a *API) page(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// statusRecorder keeps the status that was written.
+// statusRecorder remembers the status that was written.
 type statusRecorder struct {
 	http.ResponseWriter
 	status int

@@ -9,7 +9,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// statuses gives the statuses of the jobs among some ids.
+// statuses returns the statuses of the jobs among some ids.
 func (a *API) statuses(r *http.Request) response {
 	given, refused := object(r, `{"ids": ["api-2dfu3kqr6tjm5hqk4yztz3y6xe"]}`)
 	if refused != nil {
@@ -21,7 +21,7 @@ func (a *API) statuses(r *http.Request) response {
 	}
 	views, err := a.Jobs.Statuses(r.Context(), ids)
 	if err != nil {
-		return unavailable("", err, "how the videos are doing can't be told at the moment; ask again")
+		return unavailable("", err, "could not read the statuses of the videos; try again")
 	}
 	list := api.StatusList{Statuses: []api.Status{}}
 	for _, view := range views {
@@ -40,12 +40,12 @@ func idsOf(given map[string]any) (ids []string, wrong []video.FieldError) {
 	for i, value := range all {
 		id, _ := value.(string)
 		if !video.ValidID(id) {
-			wrong = append(wrong, video.FieldError{Field: fmt.Sprintf("ids[%d]", i), Message: "is not the id of a video; it takes the one that the POST gave"})
+			wrong = append(wrong, video.FieldError{Field: fmt.Sprintf("ids[%d]", i), Message: "is not the id of a video; it takes the id from the POST's reply"})
 		}
 		ids = append(ids, id)
 	}
 	if delete(given, "ids"); len(given) > 0 {
-		wrong = append(wrong, video.FieldError{Message: "there are more fields than ids, which is the only one"})
+		wrong = append(wrong, video.FieldError{Message: "the request takes no field but ids"})
 	}
 	return ids, wrong
 }

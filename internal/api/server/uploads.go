@@ -8,7 +8,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// upload gives a form to upload a prompt file with. The file's key is made here: one
+// upload returns a form to upload a prompt file with. The file's key is made here: one
 // that the client chose could be another file's.
 func (a *API) upload(r *http.Request) response {
 	given, refused := object(r, `{"type": "txt"} or {"type": "json"}`)
@@ -21,18 +21,18 @@ func (a *API) upload(r *http.Request) response {
 		wrong = append(wrong, video.FieldError{Field: "type", Message: "takes txt, for a prompt, or json, for a request object"})
 	}
 	if delete(given, "type"); len(given) > 0 {
-		wrong = append(wrong, video.FieldError{Message: "there are more fields than type, which is the only one"})
+		wrong = append(wrong, video.FieldError{Message: "the request takes no field but type"})
 	}
 	if len(wrong) > 0 {
 		return refuseFields(wrong)
 	}
 	name, err := jobs.RandomID("file", a.Random)
 	if err != nil {
-		return unavailable("", err, "no name could be made for the file; ask again")
+		return unavailable("", err, "could not create a name for the file; try again")
 	}
 	form, err := a.Uploads.Form(r.Context(), video.FormKey(name, kind))
 	if err != nil {
-		return unavailable("", err, "no address could be made for the upload; ask again")
+		return unavailable("", err, "could not sign a form for the upload; try again")
 	}
 	return response{status: http.StatusCreated, body: form}
 }

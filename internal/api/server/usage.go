@@ -12,7 +12,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// usage sums up what the attempts of a month have come to.
+// usage sums up the attempts of a month.
 func (a *API) usage(r *http.Request) response {
 	query, now := r.URL.Query(), a.Now()
 	month, today := usage.MonthOf(now), now.UTC().Format(time.DateOnly)
@@ -40,7 +40,7 @@ func (a *API) usage(r *http.Request) response {
 		balance, _, err = a.Usage.Balance(r.Context())
 	}
 	if err != nil {
-		return unavailable("", err, "what was used can't be told at the moment; ask again")
+		return unavailable("", err, "could not read the usage; try again")
 	}
 	all = slices.DeleteFunc(all, func(u video.Usage) bool {
 		return query.Has(api.ParamModel) && u.Model != model.Name || query.Has(api.ParamOwner) && u.Owner != owner

@@ -150,7 +150,7 @@ func (w *world) testSlashes(t *testing.T) {
 	for _, path := range []string{"/" + api.GenerationsPath, api.GenerationsPath + "/", api.KlingGenerationPath + "//"} {
 		status, _, reply := call(t, http.MethodPost, w.stack.API+path, w.stack.Token, fmt.Sprintf(`{"prompt":%q}`, prompt))
 		got := read[api.Error](t, http.StatusNotFound, status, reply)
-		if want := strings.TrimRight(strings.ReplaceAll(path, "//", "/"), "/"); !strings.Contains(fmt.Sprint(got.Message), want+" is without") {
+		if want := strings.TrimRight(strings.ReplaceAll(path, "//", "/"), "/"); !strings.Contains(got.Message.Text, "there is "+want+",") {
 			t.Errorf("%s: %v", path, got.Message)
 		}
 	}
