@@ -18,15 +18,14 @@ import (
 	"github.com/takeup/takeup/internal/api/server"
 )
 
-// Handler makes a Lambda handler of the API. It hands on the path within the API, without
-// the base path that a custom domain may have before it, and sets what the client can't
-// be asked: the headers api.RequestIDHeader (API Gateway's own id of the request),
-// server.ReceivedHeader, server.OwnerHeader (the principal that the authorizer gave) and
-// page.PrefixHeader (what leads from the page's address to the API's root). A header of
-// the client by one of these names is lost.
+// Handler returns a Lambda handler that serves the API. It passes on the path within the
+// API, without the base path that a custom domain may have, and sets the headers that
+// are not for the client to choose: api.RequestIDHeader (API Gateway's id of the request),
+// server.ReceivedHeader, server.OwnerHeader (the authorizer's principal) and
+// page.PrefixHeader (the path from the page's address to the API's root).
 //
-// A body that can't be decoded is handed on as a request of an unknown path, so that the
-// API refuses it in its own words.
+// A request whose body can't be decoded gets an unknown path, so that the API itself
+// refuses it.
 func Handler(handler http.Handler) func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 	adapter := httpadapter.New(handler)
 	return func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
@@ -41,7 +40,7 @@ func Handler(handler http.Handler) func(context.Context, events.APIGatewayProxyR
 			}
 		}
 		headers.Set(api.RequestIDHeader, event.RequestContext.RequestID)
-		owner, _ := event.RequestContext.Authorizer["principalId"].(string) // none where no token is needed
+		owner, _ := event.RequestContext.Authorizer["principalId"].(string) // empty where no token is needed
 		headers.Set(server.OwnerHeader, owner)
 		headers.Set(server.ReceivedHeader, strconv.FormatInt(event.RequestContext.RequestTimeEpoch, 10))
 		headers.Set(page.PrefixHeader, pagePrefix(event.RequestContext.Path))
@@ -54,10 +53,10 @@ func Handler(handler http.Handler) func(context.Context, events.APIGatewayProxyR
 	}
 }
 
-// withoutBase gives a request's path within the API. With a custom domain the
-// event's path begins with the base path of the domain's mapping, which the
-// resource and its parameter "proxy" don't have. They have the path decoded, so
-// that the base path is what stands before it, and the rest is left as it came.
+// withoutBase returns a request's path within the API. With a custom domain the event's
+// path begins with the base path of the domain's mapping. The resource and its parameter
+// "proxy" don't, but they have the path decoded: so they serve to find where the base
+// path ends, and the rest of the event's path is returned as it came.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-mappings.html
 func withoutBase(event events.APIGatewayProxyRequest) string {
 	const proxy = "{proxy+}"
@@ -72,21 +71,21 @@ func withoutBase(event events.APIGatewayProxyRequest) string {
 	for _, end := range []string{own, own + "/"} {
 		base, found := strings.CutSuffix(decoded, end)
 		if found && strings.Trim(base, "/") == "" {
-			return event.Path // a slash too many is no base path
+			return event.Path // an extra slash is not a base path
 		}
 		if rest, cut := strings.CutPrefix(event.Path, base); found && cut {
 			return rest
 		}
 	}
-	if own == "/" { // a base path by itself, without a slash behind it
+	if own == "/" { // a base path alone, without a trailing slash
 		return own
 	}
 	return event.Path
 }
 
-// pagePrefix gives what leads from the page's address to the directory of the API:
-// nothing where the address ends with a slash, as it should, else its last segment
-// again. Without it the page's files would be looked for one directory above.
+// pagePrefix returns the relative path from the page's address to the API's root: nothing
+// if the address ends with a slash, as it should, else its last segment. Without it a
+// browser would look for the page's files one directory above.
 func pagePrefix(address string) string {
 	last := address[strings.LastIndex(address, "/")+1:]
 	if last == "" {
@@ -95,10 +94,10 @@ func pagePrefix(address string) string {
 	return url.PathEscape(last) + "/"
 }
 
-// escaped makes a path one that a URL can have. Whether API Gateway hands an
-// escape on as it came or decoded is not documented: one that came is left, and
-// what can't stand in a path is escaped. The adapter would print a path that can't
-// be parsed to the log, in the caller's words.
+// escaped returns a path that a URL can have. Whether API Gateway passes escapes on as
+// they came or decoded is not documented, so an escape is kept, and a character that a
+// path can't have is escaped. The adapter would log a path that can't be parsed, and a
+// client's text doesn't belong into the log.
 func escaped(path string) string {
 	u, err := url.Parse(path)
 	if err == nil && !strings.ContainsAny(path, "?#") && !strings.HasPrefix(path, "//") && u.Scheme == "" {

@@ -10,8 +10,8 @@ import (
 	"github.com/takeup/takeup/internal/api/page"
 )
 
-// TestBasePath: a custom domain may have a base path, which is in the event's
-// path and in neither its resource nor its parameters.
+// With a custom domain, the event's path begins with the domain's base path; the event's
+// resource and parameters don't have it.
 func TestBasePath(t *testing.T) {
 	for _, test := range []struct {
 		name, resource, proxy, path, address string

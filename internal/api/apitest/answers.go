@@ -102,7 +102,7 @@ func (s *Server) statuses(r *http.Request, body []byte) answer {
 	return ok(list)
 }
 
-// check quotes what the fake's models say.
+// check quotes the prices of the fake's models.
 func (s *Server) check(r *http.Request, body []byte) answer {
 	request, err := video.ParseRequest(body)
 	var invalid *video.InvalidRequest

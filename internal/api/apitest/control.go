@@ -7,7 +7,7 @@ import (
 	"github.com/takeup/takeup/internal/api"
 )
 
-// control is a stack that isn't paused, as it stands on the day of Created.
+// control is a stack that isn't paused, on the day of Created.
 func control() api.Control {
 	usd := func(amount string) *json.Number { return new(json.Number(amount)) }
 	midnight := Created.Truncate(24*time.Hour).AddDate(0, 0, 1)

@@ -12,8 +12,8 @@ import (
 // Created is when the fake's jobs were created.
 var Created = time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
 
-// Video is what the API says of a job in a state. Done and Without are for its
-// ends.
+// Video returns a job with a status, as the API shows it. Done and Without return jobs
+// that have ended.
 func (s *Server) Video(id string, request video.Request, status video.State) api.Video {
 	brief, owner := request.Brief(), "alice"
 	v := api.Video{
@@ -35,7 +35,7 @@ func (s *Server) Video(id string, request video.Request, status video.State) api
 	return v
 }
 
-// Done is a job whose video is stored, with its file.
+// Done returns a completed job, and has its file served.
 func (s *Server) Done(id string, request video.Request, content string) api.Video {
 	if _, served := s.files[id]; !served {
 		s.files[id] = []http.HandlerFunc{File(content)}
@@ -58,7 +58,7 @@ func (s *Server) Done(id string, request video.Request, content string) api.Vide
 	return v
 }
 
-// Without is a job that ended without a video.
+// Without returns a job that ended without a video.
 func (s *Server) Without(id string, request video.Request, status video.State, name, message string, redrivable bool) api.Video {
 	v := s.Video(id, request, status)
 	ended := Created.Add(time.Minute)

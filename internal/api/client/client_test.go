@@ -15,7 +15,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// clock is a sleep that takes no time, and keeps how long it was told to take.
+// clock has a sleep that returns at once and records how long it should have taken.
 type clock struct{ slept []time.Duration }
 
 func (c *clock) sleep(ctx context.Context, d time.Duration) error {
@@ -38,7 +38,7 @@ func boat(t *testing.T) video.Request {
 	return request
 }
 
-func TestEveryCall(t *testing.T) {
+func TestCalls(t *testing.T) {
 	f, c, _ := start(t)
 	ctx, request := t.Context(), boat(t)
 	id, err := c.Create(ctx, request, "a-key")
@@ -104,7 +104,7 @@ func TestRefusals(t *testing.T) {
 		{name: "a redirect", calls: 1, want: "(302)", faults: []http.HandlerFunc{apitest.Answer(302, "", "Location: /elsewhere")}},
 		{name: "no JSON", calls: client.Attempts, want: "its reply is not the JSON that it describes", faults: same(apitest.Answer(200, "hello"))},
 		{name: "another id", calls: client.Attempts, want: "no usable id", faults: same(apitest.Answer(200, `{"id":"../../etc/passwd"}`))},
-		{name: "trouble that stays", calls: client.Attempts, want: "(503): try again", faults: same(apitest.Answer(503, `{"message":"try again"}`))},
+		{name: "a failure that stays", calls: client.Attempts, want: "(503): try again", faults: same(apitest.Answer(503, `{"message":"try again"}`))},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			f, c, _ := start(t)
@@ -131,7 +131,7 @@ func same(with http.HandlerFunc) []http.HandlerFunc {
 	return slices.Repeat([]http.HandlerFunc{with}, client.Attempts)
 }
 
-func TestTroubleThatPasses(t *testing.T) {
+func TestRetry(t *testing.T) {
 	f, c, clock := start(t)
 	f.Fail(
 		apitest.Answer(429, `{"message":"Too Many Requests"}`, "Retry-After: 7"),
@@ -145,7 +145,7 @@ func TestTroubleThatPasses(t *testing.T) {
 	}
 }
 
-func TestWrongTokenAndIDs(t *testing.T) {
+func TestBadTokenAndID(t *testing.T) {
 	f, _, clock := start(t)
 	c := client.New(client.Config{BaseURL: f.URL, Token: "another", HTTP: &http.Client{}, Sleep: clock.sleep})
 	var refused *client.Refused

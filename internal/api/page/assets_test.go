@@ -12,7 +12,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// asset gives the source of one of the page's scripts.
+// asset returns the source of one of the page's scripts.
 func asset(t *testing.T, name string) string {
 	t.Helper()
 	source, err := os.ReadFile(filepath.Join("assets", name))
@@ -22,7 +22,7 @@ func asset(t *testing.T, name string) string {
 	return string(source)
 }
 
-// TestStatuses holds the statuses that the page knows to those that there are.
+// The page knows every status.
 func TestStatuses(t *testing.T) {
 	object := regexp.MustCompile(`const kinds = \{(.*)\}`).FindStringSubmatch(asset(t, "library.js"))
 	if object == nil {
@@ -41,7 +41,7 @@ func TestStatuses(t *testing.T) {
 	}
 }
 
-// TestPaths holds the paths that the page calls to those of the API.
+// The page calls paths that the API has.
 func TestPaths(t *testing.T) {
 	source := asset(t, "api.js")
 	generations := regexp.MustCompile(`const generations = "(.*)"`).FindStringSubmatch(source)

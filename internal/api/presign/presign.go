@@ -17,7 +17,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Client is what is used of S3's presign client.
+// Client is the part of S3's presign client that is used.
 type Client interface {
 	PresignHeadObject(context.Context, *s3.HeadObjectInput, ...func(*s3.PresignOptions)) (*v4.PresignedHTTPRequest, error)
 	PresignGetObject(context.Context, *s3.GetObjectInput, ...func(*s3.PresignOptions)) (*v4.PresignedHTTPRequest, error)
@@ -31,8 +31,8 @@ type Videos struct {
 	life   time.Duration
 }
 
-// NewVideos makes Videos whose URLs work for as long as life: seven days at the most,
-// and never longer than the credentials that signed them, which Lambda renews within
+// NewVideos returns Videos whose URLs work for as long as life, seven days at the most. They
+// never work longer than the credentials that signed them, which Lambda renews within
 // hours.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html
 func NewVideos(client Client, bucket string, life time.Duration) *Videos {
@@ -42,17 +42,17 @@ func NewVideos(client Client, bucket string, life time.Duration) *Videos {
 // Life is how long the URLs work, unless the credentials expire first.
 func (v *Videos) Life() time.Duration { return v.life }
 
-// URL gives a URL that plays in a browser, and is saved as <id>.mp4.
+// URL returns a URL that plays in a browser, and is saved as <id>.mp4.
 func (v *Videos) URL(ctx context.Context, id string) (string, error) {
 	return v.sign(ctx, id, "inline")
 }
 
-// DownloadURL gives a URL that a browser saves as <id>.mp4.
+// DownloadURL returns a URL that a browser saves as <id>.mp4.
 func (v *Videos) DownloadURL(ctx context.Context, id string) (string, error) {
 	return v.sign(ctx, id, "attachment")
 }
 
-// HeadURL gives a URL that answers HEAD as DownloadURL answers GET.
+// HeadURL returns a URL that answers HEAD as the URL of DownloadURL answers GET.
 func (v *Videos) HeadURL(ctx context.Context, id string) (string, error) {
 	request, err := v.client.PresignHeadObject(ctx, &s3.HeadObjectInput{
 		Bucket: &v.bucket, Key: aws.String(video.FileKey(id)),
@@ -69,7 +69,7 @@ func contentDisposition(kind, id string) string {
 	return fmt.Sprintf(`%s; filename="%s.mp4"`, kind, id)
 }
 
-// Origin gives the scheme and host of the URLs.
+// Origin returns the scheme and host of the URLs.
 func (v *Videos) Origin(ctx context.Context) (string, error) {
 	signed, err := v.URL(ctx, "any")
 	if err != nil {
@@ -101,7 +101,7 @@ type Forms struct {
 	now    func() time.Time
 }
 
-// NewForms makes the Forms of a bucket.
+// NewForms returns the Forms of a bucket.
 func NewForms(client Client, bucket string, now func() time.Time) *Forms {
 	return &Forms{client: client, bucket: bucket, now: now}
 }
@@ -109,7 +109,7 @@ func NewForms(client Client, bucket string, now func() time.Time) *Forms {
 // formLife is how long a form works: long enough to choose a file.
 const formLife = 15 * time.Minute
 
-// Form gives a form that uploads one file to that key. S3 refuses a file that is larger
+// Form returns a form that uploads one file to that key. S3 refuses a file that is larger
 // than a prompt file may be.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
 func (f *Forms) Form(ctx context.Context, key string) (api.Upload, error) {

@@ -16,7 +16,7 @@ import (
 	"github.com/takeup/takeup/internal/dev/template"
 )
 
-// page is a page that loads one file.
+// page is a page with one file.
 type page struct{ notFound http.Handler }
 
 func (p page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -38,7 +38,7 @@ func (p page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// aboutReplies are those that say what there is.
+// aboutReplies are the replies about models, the description and the page.
 func aboutReplies() map[string]reply {
 	return map[string]reply{
 		"models":             {call: call{"GET", "/models", nil, ""}},
@@ -57,7 +57,7 @@ func aboutReplies() map[string]reply {
 	}
 }
 
-// otherReplies are those to what nobody should ask.
+// otherReplies are the replies to unknown paths and methods.
 func otherReplies() map[string]reply {
 	return map[string]reply{
 		"options":                {call: call{"OPTIONS", api.GenerationsPath, nil, ""}},
@@ -74,8 +74,8 @@ func otherReplies() map[string]reply {
 	}
 }
 
-// answeredByAPIGateway holds what API Gateway answers by itself, as the template
-// has it, to the description; and notes it as made.
+// answeredByAPIGateway checks the replies that API Gateway makes by itself, by the
+// template, against the description, and marks them as seen.
 func answeredByAPIGateway(t *testing.T, d *description) {
 	t.Helper()
 	source, err := os.ReadFile("../../../template.yaml")
@@ -113,8 +113,8 @@ func answeredByAPIGateway(t *testing.T, d *description) {
 	}
 }
 
-// The models are told so that a form can be made of them.
-func TestModelsSayWhatTheCatalogueSays(t *testing.T) {
+// GET /models has what a form needs.
+func TestModels(t *testing.T) {
 	w := httptest.NewRecorder()
 	newHandler(newJobs(t), links{}, io.Discard).ServeHTTP(w, call{"GET", "/models", nil, ""}.request())
 	var body struct {

@@ -19,8 +19,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// providerReplies are those of the provider's own paths.
-func providerReplies() map[string]reply {
+// aimlapiReplies are the replies on the paths of AI/ML API.
+func aimlapiReplies() map[string]reply {
 	const legacy, universal = api.KlingGenerationPath, api.GenerationsPath
 	key := map[string]string{"Idempotency-Key": "key-1"}
 	return map[string]reply{
@@ -75,13 +75,13 @@ func providerReplies() map[string]reply {
 	}
 }
 
-// A reply on the provider's paths is also what the provider's own description says.
-func TestRepliesAreTheProviders(t *testing.T) {
+// The replies on the paths of AI/ML API are as AI/ML API's own description has them.
+func TestAIMLAPIReplies(t *testing.T) {
 	schemas, err := contract.Replies()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, test := range providerReplies() {
+	for name, test := range aimlapiReplies() {
 		if test.method == http.MethodHead {
 			continue
 		}
@@ -115,13 +115,13 @@ func TestRepliesAreTheProviders(t *testing.T) {
 	}
 }
 
-func TestPathsAreTheProviders(t *testing.T) {
+func TestAIMLAPIPaths(t *testing.T) {
 	if api.KlingGenerationPath != contract.LegacyPath || api.GenerationsPath != contract.UniversalPath {
 		t.Errorf("%s and %s are not the provider's paths", api.KlingGenerationPath, api.GenerationsPath)
 	}
 }
 
-func TestTheSameKeyIsTheSameReplyAfterTheEnd(t *testing.T) {
+func TestSameKeyAfterTheEnd(t *testing.T) {
 	j := newJobs(t)
 	handler := newHandler(j, links{}, io.Discard)
 	c := call{"POST", api.GenerationsPath, map[string]string{"Idempotency-Key": "key-1"}, boat}
@@ -148,12 +148,12 @@ func TestTwoKeysInOneRequest(t *testing.T) {
 	}
 }
 
-// broken is a source of neither randomness nor a body.
+// broken is a reader that always fails.
 type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-func TestWhatCantBeRead(t *testing.T) {
+func TestBrokenReaders(t *testing.T) {
 	r := call{"POST", api.KlingGenerationPath, nil, boat}.request()
 	r.Body = io.NopCloser(broken{})
 	w := httptest.NewRecorder()

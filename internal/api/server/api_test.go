@@ -24,7 +24,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// fakeJobs starts jobs and knows those that a test gives it.
+// fakeJobs is a Jobs with the jobs that a test gives it.
 type fakeJobs struct {
 	requests map[string]string // hashes, by id
 	views    map[string]jobs.View
@@ -55,7 +55,7 @@ func (j *fakeJobs) Start(_ context.Context, id string, r video.Request, from vid
 	return jobs.Receipt{View: jobs.View{ID: id}}, nil
 }
 
-// Send is Start, of the job that the first POST with an id made.
+// Send is Start with the id of the post.
 func (j *fakeJobs) Send(ctx context.Context, p jobs.Post, r video.Request, from video.Origin) (jobs.Receipt, error) {
 	j.posts = append(j.posts, p)
 	receipt, err := j.Start(ctx, p.ID, r, from)
@@ -89,7 +89,7 @@ func (j *fakeJobs) Statuses(ctx context.Context, ids []string) ([]jobs.View, err
 	return views, nil
 }
 
-// File knows that the video of "gone" was taken out of the bucket.
+// File finds that the video of "gone" is not in the bucket.
 func (j *fakeJobs) File(ctx context.Context, id string) (jobs.View, error) {
 	view, err := j.Status(ctx, id)
 	if id == "gone" {
@@ -98,7 +98,7 @@ func (j *fakeJobs) File(ctx context.Context, id string) (jobs.View, error) {
 	return view, err
 }
 
-// List gives the jobs in the order of their ids.
+// List returns the jobs in the order of their ids.
 func (j *fakeJobs) List(_ context.Context, q jobs.Query) (jobs.Page, error) {
 	j.asked = append(j.asked, fmt.Sprintf("%+v", q))
 	if j.err != nil {
@@ -126,7 +126,7 @@ func (j *fakeJobs) List(_ context.Context, q jobs.Query) (jobs.Page, error) {
 	return page, nil
 }
 
-// Cancel cancels a queued job, and leaves alone what package jobs does.
+// Cancel cancels a queued job, and discards a generating one.
 func (j *fakeJobs) Cancel(_ context.Context, id string, discard bool) (jobs.View, error) {
 	j.asked = append(j.asked, fmt.Sprintf("cancel %s %v", id, discard))
 	view, ok := j.views[id]
@@ -163,7 +163,7 @@ func (j *fakeJobs) Redrive(_ context.Context, id string) (jobs.View, error) {
 	return view, nil
 }
 
-// Retry retries a job that waits for room.
+// Retry retries a job that waits for room at the provider.
 func (j *fakeJobs) Retry(_ context.Context, id string) (jobs.View, error) {
 	view, ok := j.views[id]
 	switch {
@@ -180,7 +180,7 @@ func (j *fakeJobs) Retry(_ context.Context, id string) (jobs.View, error) {
 	return view, nil
 }
 
-// Forget forgets what has ended.
+// Forget forgets a job that has ended.
 func (j *fakeJobs) Forget(_ context.Context, id string) (jobs.Forgotten, error) {
 	view, ok := j.views[id]
 	switch {
@@ -202,7 +202,7 @@ func (j *fakeJobs) Forget(_ context.Context, id string) (jobs.Forgotten, error) 
 	}}, nil
 }
 
-// links makes URLs that a test can recognize.
+// links signs URLs and forms that a test can recognize.
 type links struct{ err error }
 
 func (l links) URL(_ context.Context, id string) (string, error) {
@@ -226,7 +226,7 @@ func (l links) Form(_ context.Context, key string) (api.Upload, error) {
 	}, l.err
 }
 
-// zeros is an endless source of no randomness.
+// zeros is a reader of zeros.
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
@@ -287,7 +287,7 @@ func waits(kind video.WaitKind) *jobs.Waiting {
 	return &jobs.Waiting{For: kind, Since: at.Add(-time.Minute), Paid: video.PaidYes, Message: "It waits."}
 }
 
-// newAPI is an API of fakes.
+// newAPI returns an API whose fields are all fakes.
 func newAPI(j *fakeJobs, l links, log io.Writer) *server.API {
 	a := &server.API{
 		Jobs: j, Videos: l, Uploads: l, Estimator: clockwork{}, Prices: prices(), Caps: j, Usage: &j.used,
@@ -322,7 +322,7 @@ func (c call) request() *http.Request {
 	return r
 }
 
-// transcript writes a reply down as a client sees it.
+// transcript returns a reply as a client sees it.
 func transcript(w *httptest.ResponseRecorder) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d %s\n", w.Code, http.StatusText(w.Code))
@@ -333,7 +333,7 @@ func transcript(w *httptest.ResponseRecorder) string {
 	return b.String()
 }
 
-// reply is a call and what surrounds it. What is replied is a golden file.
+// reply is a call and the state of the fakes at the time. Its reply is a golden file.
 type reply struct {
 	call
 	before *call // sent first

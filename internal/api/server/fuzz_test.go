@@ -15,8 +15,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Whatever is posted, under whatever key, is taken under an id that is one, or
-// refused for a reason of the caller's; and the reply is JSON.
+// Whatever the body, the key and the type of a POST, it starts one job with a valid id or
+// is refused as the client's mistake, and the reply is JSON.
 func FuzzPost(f *testing.F) {
 	f.Add([]byte(boat), "key-1", "application/json")
 	f.Add([]byte(boat), "", "application/json; charset=utf-8")
@@ -45,8 +45,8 @@ func FuzzPost(f *testing.F) {
 	})
 }
 
-// Whatever path, method and query API Gateway hands on, the reply is one of the
-// description's, or says that there is no such path.
+// Whatever path, method and query API Gateway passes on, the reply is JSON, and never
+// says that the server failed.
 func FuzzEvent(f *testing.F) {
 	f.Add("GET", "/videos/done", "status", "error")
 	f.Add("DELETE", "/videos/queued", "discard", "true")

@@ -15,8 +15,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// What is served is docs/openapi.yaml, and is written by this test with -update.
-func TestOpenAPIJSONIsTheYAML(t *testing.T) {
+// openapi.json is docs/openapi.yaml. This test writes it with -update.
+func TestOpenAPIJSON(t *testing.T) {
 	want := asJSON(t)
 	if *update {
 		if err := os.WriteFile("openapi.json", want, 0o644); err != nil {
@@ -32,7 +32,7 @@ func TestOpenAPIJSONIsTheYAML(t *testing.T) {
 	}
 }
 
-// Each example is an example of its schema.
+// Every example conforms to its schema.
 func TestExamples(t *testing.T) {
 	d := newDescription(t)
 	checked := 0
@@ -43,7 +43,7 @@ func TestExamples(t *testing.T) {
 			examples, _ := value["examples"].(map[string]any)
 			for name := range examples {
 				if value["schema"] == nil {
-					break // the shelf of examples itself
+					break // components/examples itself
 				}
 				example, _ := d.at(append(path, "examples", name, "value")...)
 				checked++
@@ -132,7 +132,7 @@ func TestTheRequestIsTheCatalogues(t *testing.T) {
 	}
 }
 
-// unknownParameters are of all models, so that each model is given those of the
+// unknownParameters returns the parameters of all models: each model is given those of the
 // others.
 func unknownParameters() []video.Parameter {
 	byName := map[string]video.Parameter{}
@@ -144,7 +144,7 @@ func unknownParameters() []video.Parameter {
 	return slices.Collect(maps.Values(byName))
 }
 
-// samples are values at a parameter's limits, beyond them, and of other types.
+// samples returns values at a parameter's limits, beyond them, and of other types.
 func samples(p video.Parameter) []any {
 	values := []any{"", " ", "a text", 0, 0.5, 1, 2, 5, 7, 16, -10, -11, true, []any{}, map[string]any{}, "5", "10", "15", "x5", nil}
 	if p.Kind == video.String && len(p.Allowed) == 0 {
@@ -172,8 +172,7 @@ func samples(p video.Parameter) []any {
 	return values
 }
 
-// The names of package api are those of the description: its paths, its query
-// parameters, and the headers of its own.
+// Package api and the description have the same paths, query parameters and headers.
 func TestNames(t *testing.T) {
 	d := newDescription(t)
 	var queries, headers []string

@@ -16,8 +16,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// A POST without an Idempotency-Key says how often its client has sent it before, and
-// when API Gateway received it.
+// A POST without an Idempotency-Key is passed on with the client's count of retries, and
+// the time at which API Gateway received it.
 func TestSend(t *testing.T) {
 	received := at.Add(-3 * time.Second).Truncate(time.Millisecond)
 	for name, test := range map[string]struct {
@@ -52,8 +52,8 @@ func TestSend(t *testing.T) {
 	}
 }
 
-// The authorizer says whose token a request has, and no header of the caller's. The
-// keys of two owners are not each other's.
+// The owner is the authorizer's principal, whatever the client's headers say. Two owners
+// can use the same key.
 func TestOwner(t *testing.T) {
 	j := newJobs(t)
 	post := func(owner any, key string) string {
@@ -87,8 +87,8 @@ func TestOwner(t *testing.T) {
 	}
 }
 
-// With a key, the key alone says which request it is.
-func TestAKeyIsNoRetry(t *testing.T) {
+// With an Idempotency-Key, a count of retries is ignored.
+func TestKeyAndRetryCount(t *testing.T) {
 	j := newJobs(t)
 	c := call{"POST", api.KlingGenerationPath, map[string]string{"Idempotency-Key": "a", "X-Stainless-Retry-Count": "1"}, boat}
 	w := httptest.NewRecorder()
