@@ -27,7 +27,7 @@ type Generation struct {
 
 // GenerationVideo is where the file is.
 type GenerationVideo struct {
-	URL      string `json:"url"`                // gives the file to whoever has it, for a short time
+	URL      string `json:"url"`                // works for whoever has it, for a short time
 	Duration int    `json:"duration,omitempty"` // in seconds, as it was asked for
 }
 

@@ -25,7 +25,7 @@ type Message struct {
 	List []string // one for each wrong field
 }
 
-// Texts gives the list, or the one text, or none.
+// Texts returns the list, or the one text, or none.
 func (m Message) Texts() []string {
 	if m.Text == "" {
 		return m.List
@@ -33,7 +33,7 @@ func (m Message) Texts() []string {
 	return []string{m.Text}
 }
 
-// String gives the texts, one in a line.
+// String returns the texts, one in a line.
 func (m Message) String() string { return strings.Join(m.Texts(), "\n") }
 
 // MarshalJSON implements json.Marshaler. Whether <, > and & are escaped is left to the

@@ -84,7 +84,7 @@ type UsualTime struct {
 // Checked is a request that would be taken, with its defaults, and what it would cost.
 type Checked struct {
 	Request video.Request `json:"request"`
-	Price   *Quote        `json:"price"` // nil where nothing tells
+	Price   *Quote        `json:"price"` // nil where nothing is known
 }
 
 // Quote is what a request will cost.

@@ -23,7 +23,7 @@ const (
 	DescriptionPath = "/openapi.json"
 )
 
-// PathOf gives the path of a job, such as /videos/api-1/redrive.
+// PathOf returns the path of a job, such as /videos/api-1/redrive.
 func PathOf(pattern, id string) string {
 	return strings.Replace(pattern, "{id}", url.PathEscape(id), 1)
 }

@@ -30,7 +30,7 @@ type Balance struct {
 type UsageSum struct {
 	Videos    int64       `json:"videos"`   // attempts that were charged, or count as charged
 	Failed    int64       `json:"failed"`   // attempts that ended their job and cost nothing
-	InDoubt   int64       `json:"in_doubt"` // attempts of which it isn't known whether they were charged
+	InDoubt   int64       `json:"in_doubt"` // attempts that may have been charged
 	Spent     json.Number `json:"spent_usd"`
 	Reserved  json.Number `json:"reserved_usd"`
 	Uncertain json.Number `json:"uncertain_usd"`
@@ -58,7 +58,7 @@ type UsageOwner struct {
 // empty month is the current one.
 type UsageQuery struct{ Month, Model, Owner string }
 
-// Values gives the query's parameters.
+// Values returns the query's parameters.
 func (q UsageQuery) Values() url.Values {
 	return given(map[string]string{ParamMonth: q.Month, ParamModel: q.Model, ParamOwner: q.Owner})
 }

@@ -57,7 +57,7 @@ type Origin struct {
 	Version *string       `json:"version"` // of a prompt file in a bucket with versions
 }
 
-// Waiting is what a job waits for. A list doesn't tell NextAt, Until and LastError.
+// Waiting is what a job waits for. In a list, NextAt, Until and LastError are nil.
 type Waiting struct {
 	For       video.WaitKind `json:"for"`
 	Since     time.Time      `json:"since"`
@@ -90,7 +90,7 @@ type Cost struct {
 	USD     float64 `json:"usd"`
 }
 
-// File is the file of a completed job. Both URLs give it to whoever has them, until
+// File is the file of a completed job. Both URLs work for whoever has them, until
 // ExpiresAt.
 type File struct {
 	URL         string    `json:"url"`          // plays in a browser
@@ -128,7 +128,7 @@ type ListQuery struct {
 	Cursor string    // of the page before
 }
 
-// Values gives the query's parameters.
+// Values returns the query's parameters.
 func (q ListQuery) Values() url.Values {
 	values := given(map[string]string{
 		ParamStatus: string(q.Status), ParamModel: q.Model, ParamOwner: q.Owner, ParamWords: q.Words, ParamCursor: q.Cursor,

@@ -1,4 +1,4 @@
-// Package apitest is a fake of Takeup's API for tests. A test gives it jobs and the
+// Package apitest is a fake of Takeup's API for tests. A test adds jobs and the
 // states that each goes through; every reply is held to docs/openapi.yaml.
 package apitest
 
@@ -28,11 +28,11 @@ const Signature = "signature=private"
 // Server is the fake. Set its fields before the first call.
 type Server struct {
 	*httptest.Server
-	// Models is what GET /models gives.
+	// Models is the reply of GET /models.
 	Models api.ModelList
-	// Control is what GET /control gives.
+	// Control is the reply of GET /control.
 	Control api.Control
-	// Usage is what GET /usage gives, whatever is asked for.
+	// Usage is the reply of GET /usage, whatever the query.
 	Usage api.Usage
 	// Script returns the states of a new job: one for each call about it, and the last
 	// from then on.

@@ -155,7 +155,7 @@ func (c *Client) Models(ctx context.Context) (api.ModelList, error) {
 }
 
 // Check returns a request as it would be taken, and what it would cost. It starts
-// nothing. A request that would be refused gives the same *Refused as Create.
+// nothing. The error of a request that would be refused is the same *Refused as from Create.
 func (c *Client) Check(ctx context.Context, request video.Request) (api.Checked, error) {
 	var got api.Checked
 	_, err := c.post(ctx, api.CheckPath, request, &got)

@@ -23,13 +23,13 @@ type Jobs interface {
 	// Send starts a job for a request without an Idempotency-Key, or finds the job that
 	// an earlier attempt of the client started. The error is a *caps.Refused.
 	Send(ctx context.Context, p jobs.Post, r video.Request, from video.Origin) (jobs.Receipt, error)
-	// Status gives a job as the table has it. The error is a *video.NoEntry.
+	// Status returns a job as the table has it. The error is a *video.NoEntry.
 	Status(ctx context.Context, id string) (jobs.View, error)
 	// Statuses is Status of many ids, in their order, without those that are no job's.
 	Statuses(ctx context.Context, ids []string) ([]jobs.View, error)
 	// File is Status, and looks whether the bucket still has a completed job's video.
 	File(ctx context.Context, id string) (jobs.View, error)
-	// List gives a page of the jobs. The error is a *jobs.BadCursor.
+	// List returns a page of the jobs. The error is a *jobs.BadCursor.
 	List(context.Context, jobs.Query) (jobs.Page, error)
 	// Cancel ends a job, or gives its video up. The error is a *jobs.NotCancelled or a
 	// *video.NoEntry.
@@ -48,11 +48,11 @@ type Jobs interface {
 // Videos signs the URLs of stored videos. Each works for whoever has it, until it
 // expires.
 type Videos interface {
-	// URL gives a URL that plays in a browser.
+	// URL returns a URL that plays in a browser.
 	URL(ctx context.Context, id string) (string, error)
-	// DownloadURL gives a URL that a browser saves as a file.
+	// DownloadURL returns a URL that a browser saves as a file.
 	DownloadURL(ctx context.Context, id string) (string, error)
-	// HeadURL gives a URL that answers HEAD, which the others refuse: a signature is
+	// HeadURL returns a URL that answers HEAD, which the others refuse: a signature is
 	// for one method.
 	HeadURL(ctx context.Context, id string) (string, error)
 	// Life is how long the URLs work.
@@ -61,7 +61,7 @@ type Videos interface {
 
 // Uploads signs the forms that prompt files are uploaded with.
 type Uploads interface {
-	// Form gives a form for a file of that key.
+	// Form returns a form for a file of that key.
 	Form(ctx context.Context, key string) (api.Upload, error)
 }
 
@@ -76,12 +76,12 @@ type Estimator interface {
 	Charged(ctx context.Context, model string, duration int) (int64, bool)
 }
 
-// Prices gives the provider's price list, which is empty until it is known.
+// Prices returns the provider's price list, which is empty until it is known.
 type Prices interface {
 	List(context.Context) price.List
 }
 
-// Caps gives what counts against each cap. The error is a *video.ServiceUnavailable.
+// Caps returns what counts against each cap. The error is a *video.ServiceUnavailable.
 type Caps interface {
 	Standing(context.Context) (caps.Standing, error)
 }
@@ -89,9 +89,9 @@ type Caps interface {
 // Usage knows what the attempts of a month have come to, and the balance of the
 // account at the provider. The errors are *video.ServiceUnavailable.
 type Usage interface {
-	// Usage gives an element for each day, owner and model of a month such as 2026-08.
+	// Usage returns an element for each day, owner and model of a month such as 2026-08.
 	Usage(ctx context.Context, month string) ([]video.Usage, error)
-	// Balance gives the balance that was last stored, and its version.
+	// Balance returns the balance that was last stored, and its version.
 	Balance(context.Context) (video.Balance, string, error)
 }
 

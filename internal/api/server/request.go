@@ -11,8 +11,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Headers that tell the handler what only its caller knows. The caller sets them on
-// every request, so that none is the client's.
+// Headers by which the handler's caller passes on what it knows about a request. The caller
+// sets them on every request, so that they are never the client's.
 const (
 	// ReceivedHeader is when API Gateway received the request, in milliseconds since
 	// 1970. Without it, that is when the handler sees the request.

@@ -36,7 +36,7 @@ func amount(a caps.Amount) api.Cap {
 	return api.Cap{Limit: usd(price.Micros(a.Limit)), Parameter: usd(price.Micros(a.Parameter)), Held: held(a)}
 }
 
-// places gives nil for no limit.
+// places returns nil for no limit.
 func places(limit int64) *int64 {
 	if limit <= 0 {
 		return nil
@@ -51,7 +51,7 @@ func held(a caps.Amount) api.Held {
 	}
 }
 
-// Usage gives a month's report, with the day of UTC that is today, such as 2026-08-21.
+// Usage returns a month's report, with the day of UTC that is today, such as 2026-08-21.
 func Usage(report usage.Report, today string, balance video.Balance) api.Usage {
 	body := api.Usage{
 		Month: string(report.Month), Total: sum(report.Sum), Days: []api.UsageDay{}, Models: []api.UsageModel{}, Owners: []api.UsageOwner{},
@@ -72,7 +72,7 @@ func Usage(report usage.Report, today string, balance video.Balance) api.Usage {
 	return body
 }
 
-// account gives nil for a balance that was never read.
+// account returns nil for a balance that was never read.
 func account(b video.Balance) *api.Balance {
 	if b.At.IsZero() {
 		return nil

@@ -7,7 +7,7 @@ import (
 	"github.com/takeup/takeup/internal/price"
 )
 
-// Price gives what a price list says of a model; nil where it says nothing.
+// Price returns what a price list says of a model; nil where it says nothing.
 func Price(list price.List, model string) *api.Price {
 	found, _ := list.Find(model)
 	if found.Kind == price.Unknown {
@@ -33,8 +33,8 @@ func Price(list price.List, model string) *api.Price {
 	return &p
 }
 
-// Quote gives what a request will cost by an estimate from a price list; nil where
-// nothing tells.
+// Quote returns what a request will cost by an estimate from a price list; nil
+// where nothing is known.
 func Quote(e price.Estimate, list price.List) *api.Quote {
 	if e.Basis == price.ByNothing {
 		return nil

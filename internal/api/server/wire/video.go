@@ -11,7 +11,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Video gives a job, with its estimate and its file; either may be nil.
+// Video returns a job, with its estimate and its file; either may be nil.
 func Video(v jobs.View, estimate *api.Estimate, file *api.File) api.Video {
 	body := api.Video{
 		ID: v.ID, Status: v.State, Request: v.Request, CreatedAt: v.CreatedAt.UTC(), SubmittedAt: Time(v.SubmittedAt), EndedAt: Time(v.EndedAt),
@@ -38,7 +38,7 @@ func Video(v jobs.View, estimate *api.Estimate, file *api.File) api.Video {
 	return body
 }
 
-// File gives the file that a manifest describes, which is fetched from the two URLs
+// File returns the file that a manifest describes, which is fetched from the two URLs
 // until they expire.
 func File(m video.Manifest, url, download string, expires time.Time) *api.File {
 	return &api.File{URL: url, DownloadURL: download, ExpiresAt: expires.UTC(), ContentType: "video/mp4", Bytes: m.Bytes, CRC32: m.CRC32}
@@ -65,7 +65,7 @@ func Estimate(elapsed time.Duration, usual, left *time.Duration) *api.Estimate {
 	return e
 }
 
-// Forgotten gives a job whose texts were cleared, and what may still have them.
+// Forgotten returns a job whose texts were cleared, and what may still have them.
 func Forgotten(v api.Video, stays []jobs.Remnant) api.Forgotten {
 	forgotten := api.Forgotten{Video: v, Stays: make([]api.Remnant, len(stays))}
 	for i, r := range stays {
@@ -74,7 +74,7 @@ func Forgotten(v api.Video, stays []jobs.Remnant) api.Forgotten {
 	return forgotten
 }
 
-// Status gives a job in short.
+// Status returns a job in short.
 func Status(v jobs.View) api.Status {
 	return api.Status{ID: v.ID, Status: v.State, Paid: paid(v), Redrivable: v.Redrivable}
 }
@@ -133,7 +133,7 @@ func origin(o video.Origin) *api.Origin {
 	return &api.Origin{Trigger: o.Trigger, Token: text(o.Token), Bucket: text(o.Bucket), Key: text(o.Key), Version: text(o.Version)}
 }
 
-// history gives nil for no events, as a list has none.
+// history returns nil for no events, as a list has none.
 func history(happened []jobs.Happened) []api.Event {
 	var events []api.Event
 	for _, h := range happened {

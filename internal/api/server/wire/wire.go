@@ -11,7 +11,7 @@ import (
 	"github.com/takeup/takeup/internal/price"
 )
 
-// Time gives nil for the zero time.
+// Time returns nil for the zero time.
 func Time(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
@@ -20,10 +20,10 @@ func Time(t time.Time) *time.Time {
 	return &t
 }
 
-// Seconds rounds up, so that nobody waits too little, and gives at least 0.
+// Seconds rounds up, so that nobody waits too little, and returns at least 0.
 func Seconds(d time.Duration) int { return max(0, int(math.Ceil(d.Seconds()))) }
 
-// text gives nil for the empty text.
+// text returns nil for the empty text.
 func text(s string) *string {
 	if s == "" {
 		return nil
@@ -31,7 +31,7 @@ func text(s string) *string {
 	return &s
 }
 
-// usd gives nil for no amount.
+// usd returns nil for no amount.
 func usd(amount price.Micros) *json.Number {
 	if amount <= 0 {
 		return nil
@@ -40,5 +40,5 @@ func usd(amount price.Micros) *json.Number {
 	return &n
 }
 
-// date gives a day of UTC, such as 2026-08-21.
+// date returns a day of UTC, such as 2026-08-21.
 func date(at time.Time) string { return at.UTC().Format(time.DateOnly) }
