@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/batch"
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/schedule/estimator"
@@ -80,7 +80,7 @@ func pricedBy(request video.Request) (string, error) {
 }
 
 // estimateOf reads a quote; nil is nothing known.
-func estimateOf(q *client.Quote) (price.Estimate, error) {
+func estimateOf(q *api.Quote) (price.Estimate, error) {
 	if q == nil {
 		return price.Estimate{}, nil
 	}
@@ -113,7 +113,7 @@ func amountOf(usd json.Number) (price.Micros, error) {
 
 // batchTimes knows how long videos take by an API's models; of other lengths by what is
 // to be expected before anything was seen.
-type batchTimes struct{ models client.Models }
+type batchTimes struct{ models api.ModelList }
 
 func (t batchTimes) Usual(_ context.Context, name string, duration int) (time.Duration, bool) {
 	for _, m := range t.models.Models {

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/price"
 )
 
@@ -19,7 +19,7 @@ type batchCap struct {
 }
 
 // below says how long a batch takes below the caps.
-func (r *batchReport) below(caps client.Caps) error {
+func (r *batchReport) below(caps api.Caps) error {
 	var err error
 	if r.Day, err = r.capped(caps.Day); err != nil {
 		return err
@@ -34,7 +34,7 @@ func (r *batchReport) below(caps client.Caps) error {
 }
 
 // capped gives nil where there is no cap.
-func (r *batchReport) capped(c client.Cap) (*batchCap, error) {
+func (r *batchReport) capped(c api.Cap) (*batchCap, error) {
 	if c.Limit == nil {
 		return nil, nil
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/mattn/go-runewidth"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/batch"
 	"github.com/takeup/takeup/internal/batch/batchfile"
 )
@@ -79,7 +79,7 @@ func (r *batchReport) add(p batch.Planned, again bool) {
 }
 
 // take takes the plan, and the caps that its videos are made below.
-func (r *batchReport) take(plan batch.Plan, caps client.Caps) error {
+func (r *batchReport) take(plan batch.Plan, caps api.Caps) error {
 	r.plan, r.Quotes, r.Wrong, r.Models = plan, plan.Quotes, plan.Named, []batchShare{}
 	r.Lines = lineCounts{Right: plan.Lines, Wrong: plan.Wrong}
 	if r.Wrong == nil {

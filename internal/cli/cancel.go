@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/client"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -25,16 +26,16 @@ func newCancel(w *world) *cobra.Command {
 		Long: `Cancels videos that the provider has not accepted: they are never paid. One that
 it accepted is charged all the same, and is stored, unless --discard gives it up.
 One whose submission it has not answered may be charged, too.`,
-		ValidArgsFunction: w.ids(&t, client.Queued),
+		ValidArgsFunction: w.ids(&t, video.StateQueued),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			api, err := t.api(cmd.Context(), w)
+			access, err := t.api(cmd.Context(), w)
 			if err != nil {
 				return err
 			}
 			var errs []error
-			done := []client.Video{}
+			done := []api.Video{}
 			for _, id := range args {
-				got, err := w.cancel(cmd.Context(), api, id, discard)
+				got, err := w.cancel(cmd.Context(), access, id, discard)
 				if err != nil {
 					errs = append(errs, fmt.Errorf("job %s was not cancelled: %w", id, err))
 					continue
@@ -46,7 +47,7 @@ One whose submission it has not answered may be charged, too.`,
 			}
 			if asJSON {
 				errs = append(errs, printJSON(w.out, struct {
-					Videos []client.Video `json:"videos"`
+					Videos []api.Video `json:"videos"`
 				}{done}))
 			}
 			return errors.Join(errs...)
@@ -59,15 +60,15 @@ One whose submission it has not answered may be charged, too.`,
 }
 
 // cancel waits while it isn't known whether the job will be paid.
-func (w *world) cancel(ctx context.Context, api apiAccess, id string, discard bool) (client.Video, error) {
+func (w *world) cancel(ctx context.Context, access apiAccess, id string, discard bool) (api.Video, error) {
 	for attempt := 1; ; attempt++ {
-		got, err := api.Delete(ctx, id, discard)
+		got, err := access.Delete(ctx, id, discard)
 		var refused *client.Refused
 		switch {
 		case !errors.As(err, &refused) || refused.Status != http.StatusConflict:
 			return got, err
-		case refused.Names("discard"):
-			return got, &explained{said: strings.TrimSuffix(strings.Join(refused.Said, "; "), " (?discard=true)") + "; --discard gives it up", err: err}
+		case refused.Names(api.ParamDiscard):
+			return got, &explained{said: strings.TrimSuffix(strings.Join(refused.Messages, "; "), " (?discard=true)") + "; --discard gives it up", err: err}
 		case refused.RetryAfter == 0 || attempt == client.Attempts:
 			return got, err
 		}
@@ -77,16 +78,16 @@ func (w *world) cancel(ctx context.Context, api apiAccess, id string, discard bo
 	}
 }
 
-func cancelled(v client.Video) string {
+func cancelled(v api.Video) string {
 	switch {
-	case v.Status == client.Cancelled:
+	case v.Status == video.StateCancelled:
 		return "cancelled; nothing was paid"
-	case v.Status == client.Discarded:
+	case v.Status == video.StateDiscarded:
 		return "discarded; it is charged, and its video is not kept"
 	case v.Discard && v.Waiting != nil && v.Waiting.Paid != nil && *v.Waiting.Paid != video.PaidYes:
-		return "will be discarded: it is " + v.Status + ", may have been charged, and is not stored"
+		return "will be discarded: it is " + string(v.Status) + ", may have been charged, and is not stored"
 	case v.Discard:
-		return "will be discarded: it is " + v.Status + ", is charged, and is not stored"
+		return "will be discarded: it is " + string(v.Status) + ", is charged, and is not stored"
 	}
-	return v.Status
+	return string(v.Status)
 }

@@ -10,23 +10,23 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/video"
 )
 
 // printCaps shows each cap with what is held below it, in a line or three.
-func printCaps(out io.Writer, caps client.Caps) error {
+func printCaps(out io.Writer, caps api.Caps) error {
 	columns := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	row := func(name, text string) { fmt.Fprintf(columns, "%s\t%s\n", name, text) }
-	money := func(name string, held client.Held, of string) {
+	money := func(name string, held api.Held, of string) {
 		row(name, heldText(held)+of)
 		row("", fmt.Sprintf("spent %s, reserved %s, uncertain %s", usdText(held.Spent), usdText(held.Reserved), usdText(held.Uncertain)))
 		row("", "begins anew at "+held.ResetsAt.UTC().Format(time.RFC3339))
 	}
 	for _, c := range []struct {
 		name string
-		cap  client.Cap
+		cap  api.Cap
 	}{{"day", caps.Day}, {"month", caps.Month}} {
 		money(c.name, c.cap.Held, ofText(limitText(c.cap.Limit), limitText(c.cap.Parameter)))
 	}
@@ -80,7 +80,7 @@ func countText(n *int64) string {
 
 func usdText(usd json.Number) string { return microsOf(usd).String() }
 
-func heldText(held client.Held) string {
+func heldText(held api.Held) string {
 	return (microsOf(held.Spent) + microsOf(held.Reserved) + microsOf(held.Uncertain)).String()
 }
 

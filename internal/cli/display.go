@@ -12,7 +12,7 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/text"
 )
 
@@ -70,7 +70,7 @@ func (d *display) draw(options ...mpb.ContainerOption) {
 }
 
 // estimate takes over what the API says of the time that is left.
-func (d *display) estimate(e *client.Estimate) {
+func (d *display) estimate(e *api.Estimate) {
 	if e == nil || e.LeftSeconds == nil || e.Progress == nil {
 		return
 	}

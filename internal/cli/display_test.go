@@ -9,7 +9,7 @@ import (
 
 	"github.com/vbauerster/mpb/v8"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -60,11 +60,11 @@ func TestDisplayOfAJobThatIsHeldUp(t *testing.T) {
 	}
 	why := "503"
 	for _, kind := range video.WaitKinds() {
-		if got := heldUp(&client.Waiting{For: kind, LastError: &why}); got != kinds[kind] {
+		if got := heldUp(&api.Waiting{For: kind, LastError: &why}); got != kinds[kind] {
 			t.Errorf("%s: %q", kind, got)
 		}
 	}
-	if got := heldUp(&client.Waiting{For: video.WaitVideo}) + heldUp(nil); got != "" {
+	if got := heldUp(&api.Waiting{For: video.WaitVideo}) + heldUp(nil); got != "" {
 		t.Errorf("a copy and an end: %q", got)
 	}
 	d.event("queued, waiting for room at the provider")
@@ -78,7 +78,7 @@ func TestDisplayOfAJobThatIsHeldUp(t *testing.T) {
 	}
 	d.hold(false)
 	left, progress := 20, 0.5
-	d.estimate(&client.Estimate{LeftSeconds: &left, Progress: &progress})
+	d.estimate(&api.Estimate{LeftSeconds: &left, Progress: &progress})
 	if d.event("generating"); d.text() != "generating, about 20 s left" {
 		t.Errorf("it shows %q", d.text())
 	}
@@ -99,13 +99,13 @@ func TestDisplayGoesOnFromTheEstimate(t *testing.T) {
 	look(2, 0.2, "sending, about 8 s left")
 	d.event("generating")
 	left, progress := 180, 0.4
-	d.estimate(&client.Estimate{LeftSeconds: &left, Progress: &progress})
+	d.estimate(&api.Estimate{LeftSeconds: &left, Progress: &progress})
 	look(0, 0.4, "generating, about 3 min left")
 	look(90, 0.7, "generating, about 90 s left")
 	left, progress = 180, 0.5
-	d.estimate(&client.Estimate{LeftSeconds: &left, Progress: &progress})
+	d.estimate(&api.Estimate{LeftSeconds: &left, Progress: &progress})
 	look(0, 0.7, "generating, about 3 min left") // the bar doesn't go back
-	d.estimate(&client.Estimate{})
+	d.estimate(&api.Estimate{})
 	look(30, 0.7, "generating, about 2 min 30 s left")
 	d.downloaded(1500, 20_000_000)
 	look(0, 0.7, "generating, 1.5 kB of 20.0 MB")

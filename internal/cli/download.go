@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/video"
 )
 
 func newDownload(w *world) *cobra.Command {
@@ -22,7 +22,7 @@ func newDownload(w *world) *cobra.Command {
 gets its name once it is whole and has its manifest's checksum; what was fetched
 before an interruption is gone on from. A file that is there with other content
 is never overwritten without --force.`,
-		ValidArgsFunction: w.ids(&t, client.Completed),
+		ValidArgsFunction: w.ids(&t, video.StateCompleted),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			if err := out.check(); err != nil {
@@ -31,11 +31,11 @@ is never overwritten without --force.`,
 			if len(args) > 1 && out.output != "" && !isDirectory(out.output) {
 				return &usageError{fmt.Errorf("--output takes a directory that is there, for more than one video")}
 			}
-			api, err := t.api(ctx, w)
+			access, err := t.api(ctx, w)
 			if err != nil {
 				return err
 			}
-			m := maker{world: w, api: api, delivery: out, back: out.back(w, &t)}
+			m := maker{world: w, api: access, delivery: out, back: out.back(w, &t)}
 			var errs []error
 			for _, id := range args {
 				errs = append(errs, m.fetch(cmd, id, stay))
@@ -53,7 +53,11 @@ is never overwritten without --force.`,
 }
 
 // notReady is a job that has no video yet, and is not to be waited for.
-type notReady struct{ ID, Status, Back string }
+type notReady struct {
+	ID     string
+	Status video.State
+	Back   string
+}
 
 func (e *notReady) Error() string {
 	return fmt.Sprintf("job %s is %s and has no video yet; wait for it with\n  %s", e.ID, e.Status, e.Back)

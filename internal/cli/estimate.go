@@ -7,17 +7,17 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/video"
 )
 
 // estimate is what a video will cost, and how long it will take. What is nil
 // isn't known.
 type estimate struct {
-	Model    string        `json:"model"`
-	Duration int           `json:"duration"`
-	Price    *client.Quote `json:"price"`
-	Seconds  *int          `json:"seconds"`
+	Model    string     `json:"model"`
+	Duration int        `json:"duration"`
+	Price    *api.Quote `json:"price"`
+	Seconds  *int       `json:"seconds"`
 }
 
 func newEstimate(w *world) *cobra.Command {
@@ -42,15 +42,15 @@ left out. The cost is exact where the provider's price list is.`,
 			if err != nil {
 				return err
 			}
-			api, err := t.api(cmd.Context(), w)
+			access, err := t.api(cmd.Context(), w)
 			if err != nil {
 				return err
 			}
-			models, err := api.Models(cmd.Context())
+			models, err := access.Models(cmd.Context())
 			if err != nil {
 				return err
 			}
-			checked, err := api.Check(cmd.Context(), request)
+			checked, err := access.Check(cmd.Context(), request)
 			if err != nil {
 				return err
 			}
@@ -71,7 +71,7 @@ left out. The cost is exact where the provider's price list is.`,
 	return cmd
 }
 
-func estimated(models client.Models, request video.Request) (estimate, error) {
+func estimated(models api.ModelList, request video.Request) (estimate, error) {
 	model, err := find(models, request.Model())
 	if err != nil {
 		return estimate{}, err
@@ -96,7 +96,7 @@ func (e estimate) print(out io.Writer) {
 }
 
 // quoteText says what a request costs, and how that is known.
-func quoteText(q *client.Quote) string {
+func quoteText(q *api.Quote) string {
 	switch {
 	case q == nil:
 		return "not known: the provider's price list doesn't tell, and no such video was made here yet"
@@ -111,7 +111,7 @@ func quoteText(q *client.Quote) string {
 }
 
 // amountText says what a request costs, in a few words.
-func amountText(q *client.Quote) string {
+func amountText(q *api.Quote) string {
 	switch {
 	case q.Basis == "charges":
 		return fmt.Sprintf("about %s USD", q.USD)

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 )
 
 func newForget(w *world) *cobra.Command {
@@ -25,14 +25,14 @@ can't be redriven any more, and the same request with its Idempotency-Key, or th
 same prompt file, is still this video.`,
 		ValidArgsFunction: w.ids(&t, ""),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			api, err := t.api(cmd.Context(), w)
+			access, err := t.api(cmd.Context(), w)
 			if err != nil {
 				return err
 			}
 			var errs []error
-			done := []client.Forgotten{}
+			done := []api.Forgotten{}
 			for _, id := range args {
-				got, err := api.Forget(cmd.Context(), id)
+				got, err := access.Forget(cmd.Context(), id)
 				if err != nil {
 					errs = append(errs, fmt.Errorf("job %s was not forgotten: %w", id, err))
 					continue
@@ -44,7 +44,7 @@ same prompt file, is still this video.`,
 			}
 			if asJSON {
 				errs = append(errs, printJSON(w.out, struct {
-					Forgotten []client.Forgotten `json:"forgotten"`
+					Forgotten []api.Forgotten `json:"forgotten"`
 				}{done}))
 			}
 			return errors.Join(errs...)
@@ -56,7 +56,7 @@ same prompt file, is still this video.`,
 }
 
 // showForgotten says what was cleared, and what stays.
-func (w *world) showForgotten(f client.Forgotten) error {
+func (w *world) showForgotten(f api.Forgotten) error {
 	fmt.Fprintf(w.out, "%s  forgotten\n", f.Video.ID)
 	if len(f.Stays) == 0 {
 		return nil

@@ -54,7 +54,7 @@ leaves the job running, and says how to come back to it.`,
 			if err != nil {
 				return err
 			}
-			api, err := t.api(ctx, w)
+			access, err := t.api(ctx, w)
 			if err != nil {
 				return err
 			}
@@ -63,7 +63,7 @@ leaves the job running, and says how to come back to it.`,
 					return err
 				}
 			}
-			m := maker{world: w, api: api, delivery: out, back: out.back(w, &t)}
+			m := maker{world: w, api: access, delivery: out, back: out.back(w, &t)}
 			if stay {
 				return m.start(ctx, request, key)
 			}
@@ -168,9 +168,9 @@ func (m *maker) start(ctx context.Context, request video.Request, key string) er
 	}
 	if m.json {
 		return printJSON(m.out, struct {
-			ID     string `json:"id"`
-			Status string `json:"status"`
-		}{id, client.Queued})
+			ID     string      `json:"id"`
+			Status video.State `json:"status"`
+		}{id, video.StateQueued})
 	}
 	fmt.Fprintln(m.out, id)
 	fmt.Fprintf(m.err, "started; wait for it and download it with\n  %s\n", m.back(id))

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/apitest"
 	"github.com/takeup/takeup/internal/api/client"
 	"github.com/takeup/takeup/internal/video"
@@ -21,9 +22,9 @@ import (
 // What is piped has a line for each event, and no line twice.
 func TestGenerate(t *testing.T) {
 	w, f := withAPI(t)
-	f.Script = func(id string, r video.Request) []client.Video {
-		states := []client.Video{}
-		for _, status := range []string{client.Queued, client.Queued, client.Generating, client.Generating} {
+	f.Script = func(id string, r video.Request) []api.Video {
+		states := []api.Video{}
+		for _, status := range []video.State{video.StateQueued, video.StateQueued, video.StateGenerating, video.StateGenerating} {
 			states = append(states, f.Video(id, r, status))
 		}
 		return append(states, f.Done(id, r, "a video"))
@@ -46,14 +47,14 @@ func TestGenerate(t *testing.T) {
 // The local stack is looked at more often, and shows that a video is stored.
 func TestGenerateOnTheLocalStack(t *testing.T) {
 	w, f := withAPI(t)
-	api := w.access(f.URL, apitest.Token)
-	api.free, api.bucket = true, "videos"
-	f.Script = func(id string, r video.Request) []client.Video {
-		return append(slices.Repeat([]client.Video{f.Video(id, r, client.Generating)}, 3), f.Done(id, r, "a video"))
+	access := w.access(f.URL, apitest.Token)
+	access.free, access.bucket = true, "videos"
+	f.Script = func(id string, r video.Request) []api.Video {
+		return append(slices.Repeat([]api.Video{f.Video(id, r, video.StateGenerating)}, 3), f.Done(id, r, "a video"))
 	}
 	looks := 0
 	m := maker{
-		world: w.world, api: api, delivery: delivery{output: "out/"}, back: func(id string) string { return id },
+		world: w.world, api: access, delivery: delivery{output: "out/"}, back: func(id string) string { return id },
 		storing: func(context.Context, string) bool { looks++; return looks > 2 },
 	}
 	if id, err := m.made(t.Context(), request(t, "a boat"), "a-key"); err != nil || id != "api-1" {
@@ -113,7 +114,7 @@ func TestGenerateNoWait(t *testing.T) {
 
 func TestGenerateFails(t *testing.T) {
 	trouble := apitest.Answer(503, `{"message":"try again"}`)
-	absent := apitest.Answer(404, `{"message":"there is no video of this id"}`)
+	absent := apitest.Answer(404, `{"message":"there is no video with this id"}`)
 	for _, test := range []struct {
 		name   string
 		args   []string
@@ -133,8 +134,8 @@ func TestGenerateFails(t *testing.T) {
 		},
 		{
 			name: "an outcome", set: func(f *apitest.Server) {
-				f.Script = func(id string, r video.Request) []client.Video {
-					return []client.Video{f.Without(id, r, client.Failed, "OutOfCredits", "top it up, then redrive the job", true)}
+				f.Script = func(id string, r video.Request) []api.Video {
+					return []api.Video{f.Without(id, r, video.StateFailed, "OutOfCredits", "top it up, then redrive the job", true)}
 				}
 			},
 			want: []string{"job api-1 ended with OutOfCredits: top it up, then redrive the job"}, status: exitNoVideo, calls: 2,
@@ -191,7 +192,7 @@ func TestGenerateFails(t *testing.T) {
 // A job that was started a moment ago may not be known everywhere.
 func TestGenerateIsPatientAtFirst(t *testing.T) {
 	w, f := withAPI(t)
-	absent := apitest.Answer(404, `{"message":"there is no video of this id"}`)
+	absent := apitest.Answer(404, `{"message":"there is no video with this id"}`)
 	f.Add("api-9", request(t, "a boat"), f.Done("api-9", request(t, "a boat"), "a video"))
 	f.Fail(apitest.Answer(200, `{"id":"api-9"}`), absent, absent)
 	if status := w.run(t.Context(), "generate", "a boat"); status != 0 || !strings.Contains(w.out.String(), "queued\n   4.0 s  downloading\n") {

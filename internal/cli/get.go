@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -28,18 +28,18 @@ ended; one that ended without a video then makes the exit status 4.`,
 		ValidArgsFunction: w.ids(&t, ""),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
-			api, err := t.api(ctx, w)
+			access, err := t.api(ctx, w)
 			if err != nil {
 				return err
 			}
 			if !wait {
-				got, err := api.Video(ctx, args[0])
+				got, err := access.Video(ctx, args[0])
 				if err != nil {
 					return err
 				}
-				return showVideo(w.out, api, got, asJSON)
+				return showVideo(w.out, access, got, asJSON)
 			}
-			m := maker{world: w, api: api, delivery: delivery{json: asJSON}, back: func(id string) string {
+			m := maker{world: w, api: access, delivery: delivery{json: asJSON}, back: func(id string) string {
 				return w.typed(append(append([]string{"get", "--wait"}, t.words()...), id)...)
 			}}
 			watcher := m.watcher()
@@ -49,7 +49,7 @@ ended; one that ended without a video then makes the exit status 4.`,
 			if err != nil && !errors.As(err, &without) {
 				return err
 			}
-			return errors.Join(showVideo(w.out, api, got, asJSON), err)
+			return errors.Join(showVideo(w.out, access, got, asJSON), err)
 		},
 	}
 	cmd.Flags().BoolVar(&wait, "wait", false, "wait until it has ended")
@@ -58,7 +58,7 @@ ended; one that ended without a video then makes the exit status 4.`,
 	return cmd
 }
 
-func showVideo(out io.Writer, api apiAccess, v client.Video, asJSON bool) error {
+func showVideo(out io.Writer, access apiAccess, v api.Video, asJSON bool) error {
 	if asJSON {
 		return printJSON(out, v)
 	}
@@ -69,7 +69,7 @@ func showVideo(out io.Writer, api apiAccess, v client.Video, asJSON bool) error 
 		}
 	}
 	row("id", v.ID)
-	status := v.Status
+	status := string(v.Status)
 	if e := v.Estimate; e != nil && e.LeftSeconds != nil {
 		status += ", about " + secondsText(time.Duration(*e.LeftSeconds)*time.Second) + " left"
 	}
@@ -101,13 +101,13 @@ func showVideo(out io.Writer, api apiAccess, v client.Video, asJSON bool) error 
 	if v.Manifest != nil {
 		row("file", fileText(*v.Manifest))
 		row("generation", v.Manifest.GenerationID)
-		if api.bucket != "" {
-			row("S3", "s3://"+api.bucket+"/"+video.FileKey(v.ID))
+		if access.bucket != "" {
+			row("S3", "s3://"+access.bucket+"/"+video.FileKey(v.ID))
 		}
 	}
 	if v.Error != nil {
 		row("error", plain(v.Error.Name+": "+v.Error.Message))
-		row("paid", v.Error.Paid)
+		row("paid", string(v.Error.Paid))
 		row("to do", plain(v.Error.Advice))
 	}
 	name := "happened"
@@ -119,7 +119,7 @@ func showVideo(out io.Writer, api apiAccess, v client.Video, asJSON bool) error 
 }
 
 // originText says where a job came from.
-func originText(o *client.Origin) string {
+func originText(o *api.Origin) string {
 	switch {
 	case o == nil:
 		return ""

@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/dev/stack"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -102,7 +102,7 @@ func TestAdviceWithoutAStack(t *testing.T) {
 		&video.GenerationOverdue{}, &video.VideoUnavailable{Err: io.EOF}, &video.VideoRejected{}, &video.ServiceUnavailable{Err: io.EOF},
 	} {
 		name := video.OutcomeName(ended)
-		said := withoutStack(&noVideo{ID: "a", Status: client.Failed, Outcome: &client.Outcome{Name: name, Message: ended.Error()}})
+		said := withoutStack(&noVideo{ID: "a", Status: video.StateFailed, Outcome: &api.Outcome{Name: name, Message: ended.Error()}})
 		if strings.Contains(said, "redrive") || strings.Contains(said, "secret") || !strings.Contains(said, name) {
 			t.Errorf("%s: %s", name, said)
 		}

@@ -11,7 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/video"
 )
 
 // pageSize is the most jobs that the API gives at once.
@@ -29,7 +30,10 @@ func newList(w *world) *cobra.Command {
 		all    bool
 		asJSON bool
 	)
-	statuses := append(client.Statuses(), client.Running)
+	statuses := []string{}
+	for _, state := range append(video.States(), api.Running) {
+		statuses = append(statuses, string(state))
+	}
 	cmd := &cobra.Command{
 		Use: "list", GroupID: groupVideos, Args: arguments(0, 0),
 		Short: "List the videos, newest first",
@@ -54,15 +58,15 @@ found, or there are no more: --since bounds it. The words may come in any order.
 			case cmd.Flags().Changed("search") && strings.TrimSpace(words) == "":
 				return &usageError{errors.New("--search takes words of the prompt")}
 			}
-			api, err := t.api(cmd.Context(), w)
+			access, err := t.api(cmd.Context(), w)
 			if err != nil {
 				return err
 			}
 			if all {
 				limit = 0
 			}
-			q := client.Query{Status: status, Model: model, Owner: owner, Words: words, Limit: pageSize, From: since.time(w.now())}
-			got, err := list(cmd.Context(), api, q, limit)
+			q := api.ListQuery{Status: video.State(status), Model: model, Owner: owner, Words: words, Limit: pageSize, From: since.time(w.now())}
+			got, err := list(cmd.Context(), access, q, limit)
 			if err != nil {
 				return err
 			}
@@ -90,21 +94,21 @@ found, or there are no more: --since bounds it. The words may come in any order.
 
 // listed is what was found of the jobs.
 type listed struct {
-	Videos []client.Video `json:"videos"`
-	More   bool           `json:"more"`
+	Videos []api.Video `json:"videos"`
+	More   bool        `json:"more"`
 	// SearchedTo is how far back words were looked for; nil where there is nothing
 	// further back, or none were.
 	SearchedTo *time.Time `json:"searched_to"`
 }
 
 // list gives the jobs, newest first, at most limit of them unless it is 0.
-func list(ctx context.Context, api apiAccess, q client.Query, limit int) (listed, error) {
-	got := listed{Videos: []client.Video{}}
+func list(ctx context.Context, access apiAccess, q api.ListQuery, limit int) (listed, error) {
+	got := listed{Videos: []api.Video{}}
 	for {
 		if limit > 0 {
 			q.Limit = min(pageSize, limit-len(got.Videos))
 		}
-		page, err := api.List(ctx, q)
+		page, err := access.List(ctx, q)
 		if err != nil {
 			return listed{}, err
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/spf13/cobra"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/dev/stack"
 	"github.com/takeup/takeup/internal/provider/aimlapi/pricelist/refresh"
 )
@@ -111,11 +112,11 @@ Make a video:
 Or by the API, or the AWS CLI, with the variables that the README's commands use:
   eval "$(%[1]s env)"
   curl -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
-    -d '{"prompt": "a paper boat crosses a flooded street"}' "$API_URL/v2/video/generations"
-  curl -H "Authorization: Bearer $TOKEN" "$API_URL/videos"
+    -d '{"prompt": "a paper boat crosses a flooded street"}' "$API_URL%[2]s"
+  curl -H "Authorization: Bearer $TOKEN" "$API_URL%[3]s"
   aws s3 ls "s3://$VIDEOS_BUCKET" --recursive
 %[1]s down ends it.
-`, w.name)
+`, w.name, api.GenerationsPath, api.VideosPath)
 }
 
 func newDown(w *world) *cobra.Command {

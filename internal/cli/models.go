@@ -17,7 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/spf13/cobra"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/provider/aimlapi/pricelist/refresh"
 )
 
@@ -36,7 +36,7 @@ lists what the model takes, and each of its prices. The stack asks for the list
 once a day; --refresh has it ask now, which needs the stack's AWS.`,
 		ValidArgs: modelNames(),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			api, err := t.api(cmd.Context(), w)
+			access, err := t.api(cmd.Context(), w)
 			if err != nil {
 				return err
 			}
@@ -45,7 +45,7 @@ once a day; --refresh has it ask now, which needs the stack's AWS.`,
 					return err
 				}
 			}
-			got, err := api.Models(cmd.Context())
+			got, err := access.Models(cmd.Context())
 			switch {
 			case err != nil:
 				return err
@@ -92,7 +92,7 @@ func (w *world) refreshPrices(ctx context.Context, t *target) error {
 }
 
 // find gives a model by its name; an empty name is the default's.
-func find(models client.Models, name string) (client.Model, error) {
+func find(models api.ModelList, name string) (api.Model, error) {
 	if name == "" {
 		name = models.Default
 	}
@@ -101,13 +101,13 @@ func find(models client.Models, name string) (client.Model, error) {
 			return m, nil
 		}
 	}
-	return client.Model{}, &usageError{fmt.Errorf("%q is not a model here; `takeup models` lists them", name)}
+	return api.Model{}, &usageError{fmt.Errorf("%q is not a model here; `takeup models` lists them", name)}
 }
 
-func printModels(out io.Writer, models client.Models) error {
+func printModels(out io.Writer, models api.ModelList) error {
 	columns := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(columns, "MODEL\tSECONDS\tPRICE\tUSUALLY TAKES")
-	var list *client.Price
+	var list *api.Price
 	for _, m := range models.Models {
 		if m.Price != nil {
 			list = m.Price
@@ -131,7 +131,7 @@ func printModels(out io.Writer, models client.Models) error {
 
 // priceText says what a model costs: its rates, or where there are none what its last
 // videos cost.
-func priceText(m client.Model) string {
+func priceText(m api.Model) string {
 	var rates []string
 	if m.Price != nil {
 		for _, v := range m.Price.Variants {
@@ -156,7 +156,7 @@ func priceText(m client.Model) string {
 
 // rangeText says the cheapest and the dearest of rates for the same units, or else
 // each of them.
-func rangeText(variants []client.Variant) string {
+func rangeText(variants []api.Rate) string {
 	low, high := variants[0], variants[0]
 	var all []string
 	same := true
@@ -186,7 +186,7 @@ func usd(n json.Number) float64 {
 }
 
 // rateText says a rate in words, such as "0.196 USD a second".
-func rateText(v client.Variant) string {
+func rateText(v api.Rate) string {
 	unit := v.Unit
 	if unit == "" {
 		unit = "unit that the request doesn't tell"
@@ -198,7 +198,7 @@ func rateText(v client.Variant) string {
 }
 
 // dimensions are the parameters that a price depends on.
-func dimensions(p *client.Price) []string {
+func dimensions(p *api.Price) []string {
 	names := map[string]bool{}
 	for _, v := range p.Variants {
 		for name := range v.When {
@@ -226,7 +226,7 @@ func durations(seconds []int) string {
 	return dash(strings.Join(parts, ", "))
 }
 
-func printModel(out io.Writer, m client.Model) error {
+func printModel(out io.Writer, m api.Model) error {
 	fmt.Fprintf(out, "%s takes\n", m.Name)
 	columns := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, p := range m.Parameters {
@@ -255,7 +255,7 @@ func printModel(out io.Writer, m client.Model) error {
 }
 
 // takes says in words what a parameter takes.
-func takes(p client.Parameter) string {
+func takes(p api.Parameter) string {
 	text := map[string]string{
 		"string": "a text", "integer": "a whole number", "number": "a number", "boolean": "true or false", "object": "an object", "array": "a list",
 	}[p.Type]
@@ -268,10 +268,10 @@ func takes(p client.Parameter) string {
 		text = strings.ReplaceAll(text, " ", ", ")
 	case p.Minimum != nil && p.Maximum != nil:
 		text += fmt.Sprintf(" from %g to %g", *p.Minimum, *p.Maximum)
-	case p.MaxLength != nil:
-		text += fmt.Sprintf(" of at most %d characters", *p.MaxLength)
-	case p.MaxItems != nil:
-		text += fmt.Sprintf(" of at most %d", *p.MaxItems)
+	case p.MaxLength > 0:
+		text += fmt.Sprintf(" of at most %d characters", p.MaxLength)
+	case p.MaxItems > 0:
+		text += fmt.Sprintf(" of at most %d", p.MaxItems)
 	}
 	if len(p.Fields) > 0 {
 		var fields []string

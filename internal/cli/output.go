@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/text"
 )
 
@@ -40,7 +40,7 @@ func printJSON(out io.Writer, value any) error {
 	return err
 }
 
-func costText(cost *client.Cost) string {
+func costText(cost *api.Cost) string {
 	if cost == nil {
 		return "not known"
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/spf13/cobra"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -135,10 +135,10 @@ func decided(ctx context.Context, table controls, change func(c video.Control, t
 func (w *world) showControl(paused *video.Paused, asJSON bool) error {
 	if asJSON {
 		var control struct {
-			Paused *client.Paused `json:"paused"`
+			Paused *api.Paused `json:"paused"`
 		}
 		if paused != nil {
-			control.Paused = &client.Paused{By: &paused.By, Since: &paused.Since, Reason: unlessEmpty(paused.Reason), CopyOf: unlessEmpty(paused.CopyOf)}
+			control.Paused = &api.Paused{By: &paused.By, Since: &paused.Since, Reason: unlessEmpty(paused.Reason), CopyOf: unlessEmpty(paused.CopyOf)}
 		}
 		return printJSON(w.out, control)
 	}

@@ -10,7 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/video"
 )
 
 func newRedrive(w *world) *cobra.Command {
@@ -25,22 +27,22 @@ func newRedrive(w *world) *cobra.Command {
 and so on: a paid video is fetched and stored, an unanswered submission is
 looked up, and one that the provider refused, for credits, key or room, is
 submitted. Nothing is paid twice.`,
-		ValidArgsFunction: w.ids(&t, client.Failed),
+		ValidArgsFunction: w.ids(&t, video.StateFailed),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			if all == (len(args) > 0) {
 				return &usageError{errors.New("give the ids of jobs, or --all")}
 			}
-			api, err := t.api(ctx, w)
+			access, err := t.api(ctx, w)
 			if err != nil {
 				return err
 			}
 			if all {
-				if args, err = redrivable(ctx, api); err != nil {
+				if args, err = redrivable(ctx, access); err != nil {
 					return err
 				}
 			}
-			r := redriver{world: w, api: api, words: t.words(), json: asJSON}
+			r := redriver{world: w, api: access, words: t.words(), json: asJSON}
 			return r.each(ctx, args, wait)
 		},
 	}
@@ -53,8 +55,8 @@ submitted. Nothing is paid twice.`,
 }
 
 // redrivable gives the listed jobs that a redrive may help, the oldest first.
-func redrivable(ctx context.Context, api apiAccess) ([]string, error) {
-	got, err := list(ctx, api, client.Query{Status: client.Failed, Limit: pageSize}, 0)
+func redrivable(ctx context.Context, access apiAccess) ([]string, error) {
+	got, err := list(ctx, access, api.ListQuery{Status: video.StateFailed, Limit: pageSize}, 0)
 	var ids []string
 	for _, v := range slices.Backward(got.Videos) {
 		if v.Error != nil && v.Error.Redrivable {
@@ -75,7 +77,7 @@ type redriver struct {
 // redriven is a job that goes on.
 type redriven struct {
 	Execution string `json:"execution"`
-	client.Video
+	api.Video
 }
 
 // each redrives the jobs that are given. One that can't be keeps none of the

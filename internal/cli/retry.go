@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 )
 
 func newRetry(w *world) *cobra.Command {
@@ -21,16 +21,16 @@ func newRetry(w *world) *cobra.Command {
 submission that was refused for want of room, a look for one that was not
 answered, a look at its generation, a copy of its video. Nothing is paid twice.
 One that has ended is redriven instead.`,
-		ValidArgsFunction: w.ids(&t, client.Running),
+		ValidArgsFunction: w.ids(&t, api.Running),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			api, err := t.api(cmd.Context(), w)
+			access, err := t.api(cmd.Context(), w)
 			if err != nil {
 				return err
 			}
 			var errs []error
 			done := []redriven{}
 			for _, id := range args {
-				got, execution, err := api.Retry(cmd.Context(), id)
+				got, execution, err := access.Retry(cmd.Context(), id)
 				if err != nil {
 					errs = append(errs, fmt.Errorf("job %s was not retried: %w", id, err))
 					continue

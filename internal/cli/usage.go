@@ -5,14 +5,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/usage"
 )
 
 func newUsage(w *world) *cobra.Command {
 	var (
 		t      target
-		q      client.UsageQuery
+		q      api.UsageQuery
 		asJSON bool
 	)
 	cmd := &cobra.Command{
@@ -30,11 +30,11 @@ balance is that of the account at the provider, as it was asked for last.`,
 			if _, err := usage.ParseMonth(q.Month); cmd.Flags().Changed("month") && err != nil {
 				return &usageError{errors.New("--month takes a month such as " + string(usage.MonthOf(w.now())))}
 			}
-			api, err := t.api(cmd.Context(), w)
+			access, err := t.api(cmd.Context(), w)
 			if err != nil {
 				return err
 			}
-			got, err := api.Usage(cmd.Context(), q)
+			got, err := access.Usage(cmd.Context(), q)
 			if err != nil {
 				return err
 			}

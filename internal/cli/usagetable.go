@@ -11,7 +11,7 @@ import (
 
 	"github.com/mattn/go-runewidth"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 )
 
 // The marks of a bar, which any terminal has.
@@ -29,30 +29,30 @@ const (
 // usageRow is a row of a table of usage.
 type usageRow struct {
 	name string
-	sum  client.UsageSum
+	sum  api.UsageSum
 }
 
 // figure is a column of a table of usage.
 type figure struct {
 	title string
-	of    func(client.UsageSum) string
+	of    func(api.UsageSum) string
 }
 
 // usageFigures gives the columns, and those of a narrow table.
 func usageFigures() (all, narrow []figure) {
-	videos := figure{"VIDEOS", func(s client.UsageSum) string { return fmt.Sprint(s.Videos) }}
-	spent := figure{"SPENT", func(s client.UsageSum) string { return cents(s.Spent) }}
+	videos := figure{"VIDEOS", func(s api.UsageSum) string { return fmt.Sprint(s.Videos) }}
+	spent := figure{"SPENT", func(s api.UsageSum) string { return cents(s.Spent) }}
 	return []figure{
 		videos,
-		{"FAILED", func(s client.UsageSum) string { return fmt.Sprint(s.Failed) }},
+		{"FAILED", func(s api.UsageSum) string { return fmt.Sprint(s.Failed) }},
 		spent,
-		{"RESERVED", func(s client.UsageSum) string { return cents(s.Reserved) }},
-		{"UNCERTAIN", func(s client.UsageSum) string { return cents(s.Uncertain) }},
+		{"RESERVED", func(s api.UsageSum) string { return cents(s.Reserved) }},
+		{"UNCERTAIN", func(s api.UsageSum) string { return cents(s.Uncertain) }},
 	}, []figure{videos, spent}
 }
 
 // printUsage prints a month as wide as the terminal, or, with a width of 0, whole.
-func printUsage(out io.Writer, width int, got client.Usage) {
+func printUsage(out io.Writer, width int, got api.Usage) {
 	if held(got.Total) == 0 && got.Total.Videos+got.Total.Failed+got.Total.InDoubt == 0 {
 		printWrapped(out, width, "", "", "nothing was submitted in "+got.Month)
 		printBalance(out, width, got.Balance)
@@ -82,7 +82,7 @@ func printUsage(out io.Writer, width int, got client.Usage) {
 }
 
 // printBalance prints the balance of the account at the provider, where it is known.
-func printBalance(out io.Writer, width int, b *client.Balance) {
+func printBalance(out io.Writer, width int, b *api.Balance) {
 	if b != nil {
 		printWrapped(out, width, "", "", fmt.Sprintf("balance at the provider: %s USD, at %s", cents(b.USD), b.At.UTC().Format(time.RFC3339)))
 	}
@@ -138,9 +138,9 @@ func printGroups(out io.Writer, width int, title string, groups []usageRow) {
 
 // usageColumns gives what prints a row: a name, the figures of a sum, or the titles
 // where there is none, and a bar.
-func usageColumns(out io.Writer, title string, columns []figure, rows []usageRow) func(name string, sum *client.UsageSum, bar string) {
+func usageColumns(out io.Writer, title string, columns []figure, rows []usageRow) func(name string, sum *api.UsageSum, bar string) {
 	first, widths := usageWidths(title, columns, rows)
-	return func(name string, sum *client.UsageSum, bar string) {
+	return func(name string, sum *api.UsageSum, bar string) {
 		text := runewidth.FillRight(name, first)
 		for i, c := range columns {
 			cell := c.title
@@ -177,7 +177,7 @@ func usageWidth(title string, columns []figure, rows []usageRow) int {
 
 // drawBar draws a sum, with as many characters for the most. Whatever isn't nothing has
 // a character at least, unless that takes more room than there is.
-func drawBar(sum client.UsageSum, most float64, room int) string {
+func drawBar(sum api.UsageSum, most float64, room int) string {
 	bar := ""
 	for _, part := range []struct {
 		mark   string
@@ -192,7 +192,7 @@ func drawBar(sum client.UsageSum, most float64, room int) string {
 }
 
 // sumText says a sum in words.
-func sumText(s client.UsageSum) string {
+func sumText(s api.UsageSum) string {
 	videos := fmt.Sprintf("%d videos", s.Videos)
 	if s.Videos == 1 {
 		videos = "1 video"
@@ -206,7 +206,7 @@ func sumText(s client.UsageSum) string {
 
 // restText says in words what there is of a sum besides its videos; empty where that is
 // nothing.
-func restText(s client.UsageSum) string {
+func restText(s api.UsageSum) string {
 	var parts []string
 	if s.Failed > 0 {
 		parts = append(parts, fmt.Sprintf("%d failed", s.Failed))
@@ -221,7 +221,7 @@ func restText(s client.UsageSum) string {
 }
 
 // held is what counts against the caps, good for drawing.
-func held(s client.UsageSum) float64 { return usd(s.Spent) + usd(s.Reserved) + usd(s.Uncertain) }
+func held(s api.UsageSum) float64 { return usd(s.Spent) + usd(s.Reserved) + usd(s.Uncertain) }
 
 func cents(n json.Number) string { return fmt.Sprintf("%.2f", usd(n)) }
 

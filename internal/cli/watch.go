@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/client"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -37,8 +38,9 @@ type watcher struct {
 
 // noVideo is a job that ended without a video, in the API's words.
 type noVideo struct {
-	ID, Status string
-	Outcome    *client.Outcome
+	ID      string
+	Status  video.State
+	Outcome *api.Outcome
 }
 
 func (e *noVideo) Error() string {
@@ -66,7 +68,7 @@ func (e *left) Unwrap() error { return e.Err }
 
 // watch follows a job to its end. A job without a video at its end gives a
 // *noVideo, beside what is known of it. fresh says that it was started just now.
-func (w *watcher) watch(ctx context.Context, id string, fresh bool) (client.Video, error) {
+func (w *watcher) watch(ctx context.Context, id string, fresh bool) (api.Video, error) {
 	pause, began := interval, w.now()
 	known := fresh // there is such a job
 	if w.api.free {
@@ -78,7 +80,7 @@ func (w *watcher) watch(ctx context.Context, id string, fresh bool) (client.Vide
 		absent := errors.As(err, &refused) && refused.Status == http.StatusNotFound
 		switch {
 		case absent && fresh && w.now().Sub(began) < settling:
-			got = client.Video{ID: id, Status: client.Queued}
+			got = api.Video{ID: id, Status: video.StateQueued}
 		case absent:
 			return got, err
 		case err != nil && !known && ctx.Err() == nil:
@@ -87,8 +89,8 @@ func (w *watcher) watch(ctx context.Context, id string, fresh bool) (client.Vide
 			return got, w.left(ctx, id, err)
 		}
 		known = true
-		word := got.Status
-		if w.storing != nil && (word == client.Generating || word == client.Completed) && w.storing(ctx, id) {
+		word := string(got.Status)
+		if w.storing != nil && (got.Status == video.StateGenerating || got.Status == video.StateCompleted) && w.storing(ctx, id) {
 			word = "storing"
 		}
 		held := heldUp(got.Waiting)
@@ -100,13 +102,13 @@ func (w *watcher) watch(ctx context.Context, id string, fresh bool) (client.Vide
 			w.show.estimate(got.Estimate)
 		}
 		switch {
-		case got.Status == client.Completed:
+		case got.Status == video.StateCompleted:
 			if word == "storing" {
 				w.show.event(word)
 			}
 			return got, nil
 		case got.Ended():
-			if got.Status == client.Failed && got.Error != nil {
+			if got.Status == video.StateFailed && got.Error != nil {
 				word += ", " + got.Error.Name
 			}
 			w.show.event(word)
@@ -121,7 +123,7 @@ func (w *watcher) watch(ctx context.Context, id string, fresh bool) (client.Vide
 
 // heldUp says what a job waits for beside its turn and its generation; empty where
 // that is nothing.
-func heldUp(w *client.Waiting) string {
+func heldUp(w *api.Waiting) string {
 	switch {
 	case w == nil:
 	case w.For == video.WaitResume:
@@ -144,13 +146,13 @@ func (w *watcher) left(ctx context.Context, id string, err error) error {
 
 // saved is a video in a file here.
 type saved struct {
-	client.Video
+	api.Video
 	File    string `json:"file,omitempty"`
 	Fetched bool   `json:"-"` // false: the file was there already
 }
 
 // save downloads a completed job's video.
-func (w *watcher) save(ctx context.Context, done client.Video, output string, force bool) (saved, error) {
+func (w *watcher) save(ctx context.Context, done api.Video, output string, force bool) (saved, error) {
 	path := outputPath(output, done.ID)
 	if err := client.CheckTarget(path); err != nil {
 		return saved{}, err

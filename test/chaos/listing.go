@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"strconv"
 	"time"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/wait"
 )
@@ -80,19 +82,19 @@ func (w *world) checkLists(ctx context.Context, r *Result) error {
 func listsOf(first, last time.Time) []list {
 	all := []list{
 		{"all", url.Values{}, func(video.Entry) bool { return true }},
-		{"by words", url.Values{"q": {canaryPrompt}}, func(e video.Entry) bool { return e.RequestHash != "" }},
+		{"by words", url.Values{api.ParamWords: {canaryPrompt}}, func(e video.Entry) bool { return e.RequestHash != "" }},
 	}
 	for _, state := range video.States() {
-		all = append(all, list{"by status", url.Values{"status": {string(state)}}, func(e video.Entry) bool { return e.State() == state }})
+		all = append(all, list{"by status", url.Values{api.ParamStatus: {string(state)}}, func(e video.Entry) bool { return e.State() == state }})
 	}
 	for _, model := range video.Catalogue() {
-		all = append(all, list{"by model", url.Values{"model": {model.Name}}, func(e video.Entry) bool { return e.RequestHash != "" && e.Request.Model() == model.Name }})
+		all = append(all, list{"by model", url.Values{api.ParamModel: {model.Name}}, func(e video.Entry) bool { return e.RequestHash != "" && e.Request.Model() == model.Name }})
 	}
 	part := last.Sub(first)/windows + time.Second
 	for n := range time.Duration(windows) {
 		from, to := first.Add(n*part), first.Add((n+1)*part)
 		all = append(all, list{
-			"by time", url.Values{"from": {from.UTC().Format(time.RFC3339Nano)}, "to": {to.UTC().Format(time.RFC3339Nano)}},
+			"by time", url.Values{api.ParamFrom: {from.UTC().Format(time.RFC3339Nano)}, api.ParamTo: {to.UTC().Format(time.RFC3339Nano)}},
 			func(e video.Entry) bool { return !e.CreatedAt.Before(from) && e.CreatedAt.Before(to) },
 		})
 	}
@@ -102,16 +104,13 @@ func listsOf(first, last time.Time) []list {
 // shown are the ids that a list shows, page by page.
 func (w *world) shown(ctx context.Context, l list) (map[string]bool, error) {
 	ids := map[string]bool{}
-	query := url.Values{"limit": {"50"}}
+	query := url.Values{api.ParamLimit: {strconv.Itoa(api.MaxPage)}}
 	for name, values := range l.query {
 		query[name] = values
 	}
 	for {
-		var page struct {
-			Videos []struct{ ID string }
-			Next   string
-		}
-		if err := w.get(ctx, "/videos?"+query.Encode(), &page); err != nil {
+		var page api.VideoList
+		if err := w.get(ctx, api.VideosPath+"?"+query.Encode(), &page); err != nil {
 			return nil, err
 		}
 		for _, v := range page.Videos {
@@ -120,9 +119,9 @@ func (w *world) shown(ctx context.Context, l list) (map[string]bool, error) {
 			}
 			ids[v.ID] = true
 		}
-		if page.Next == "" {
+		if page.Next == nil {
 			return ids, nil
 		}
-		query.Set("cursor", page.Next)
+		query.Set(api.ParamCursor, *page.Next)
 	}
 }

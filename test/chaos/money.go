@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/provider/aimlapi"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
@@ -229,7 +230,7 @@ func (w *world) meet(ctx context.Context) error {
 		}
 		w.plan.note("event", "the day's cap raised", "")
 		for _, j := range waiting {
-			_, _, _ = w.call(ctx, http.MethodPost, "/videos/"+j.id+"/retry") // what waits is found again
+			_, _, _ = w.call(ctx, http.MethodPost, api.PathOf(api.RetryPath, j.id)) // what waits is found again
 		}
 	}
 }

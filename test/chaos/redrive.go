@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -82,7 +83,7 @@ func (w *world) redrive(ctx context.Context, j *job) error {
 	}
 	w.plan.note("event", "redriven by the API", j.name)
 	return persist(ctx, func() error {
-		status, body, err := w.call(ctx, http.MethodPost, "/videos/"+j.id+"/redrive")
+		status, body, err := w.call(ctx, http.MethodPost, api.PathOf(api.RedrivePath, j.id))
 		switch {
 		case err != nil:
 			return err

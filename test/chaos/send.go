@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/tokens"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/promptfile"
@@ -216,13 +217,13 @@ func persist(ctx context.Context, try func() error) error {
 // answered.
 func (w *world) post(ctx context.Context, j *job) error {
 	return persist(ctx, func() error {
-		r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.stack.API+"/v2/video/generations", bytes.NewReader(w.request(j)))
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.stack.API+api.GenerationsPath, bytes.NewReader(w.request(j)))
 		if err != nil {
 			return err
 		}
 		r.Header.Set("Authorization", "Bearer "+w.stack.Token)
 		r.Header.Set("Content-Type", "application/json")
-		r.Header.Set("Idempotency-Key", w.key(j))
+		r.Header.Set(api.IdempotencyKeyHeader, w.key(j))
 		response, err := http.DefaultClient.Do(r)
 		if err != nil {
 			return err
@@ -232,7 +233,7 @@ func (w *world) post(ctx context.Context, j *job) error {
 		if err != nil {
 			return err
 		}
-		var said struct{ ID string }
+		var said api.Generation
 		if response.StatusCode != http.StatusOK {
 			return fmt.Errorf("status %d: %s", response.StatusCode, body)
 		}

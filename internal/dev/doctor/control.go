@@ -7,12 +7,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 )
 
 // Controller is Takeup's API: it says whether jobs are submitted, and up to which caps.
 type Controller interface {
-	Control(ctx context.Context) (client.Control, error)
+	Control(ctx context.Context) (api.Control, error)
 }
 
 // Control looks whether jobs are submitted to the provider, and says the caps.
@@ -24,7 +24,7 @@ func Control(ctx context.Context, api Controller) []Line {
 	return []Line{submissions(control.Paused), caps(control.Caps)}
 }
 
-func submissions(p *client.Paused) Line {
+func submissions(p *api.Paused) Line {
 	const check = "submissions"
 	switch {
 	case p == nil:
@@ -46,7 +46,7 @@ func submissions(p *client.Paused) Line {
 }
 
 // caps says the stack's parameters, and what is set in their place.
-func caps(c client.Caps) Line {
+func caps(c api.Caps) Line {
 	all := func(day, month *json.Number, inFlight *int64) string {
 		return limit(day, " USD a day") + ", " + limit(month, " USD a month") + ", " + limit(inFlight, " videos under way")
 	}

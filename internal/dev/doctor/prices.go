@@ -3,12 +3,12 @@ package doctor
 import (
 	"context"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 )
 
 // Models tells the models and what they cost.
 type Models interface {
-	Models(ctx context.Context) (client.Models, error)
+	Models(ctx context.Context) (api.ModelList, error)
 }
 
 // Prices looks whether the stack knows the provider's price list.
