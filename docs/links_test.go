@@ -198,8 +198,13 @@ func TestLengths(t *testing.T) {
 	}
 }
 
-// TestDecisions holds each decision to its three lines.
+// TestDecisions holds each decision to its three lines, in a chapter.
 func TestDecisions(t *testing.T) {
+	for _, chapter := range strings.Split(read(t, "decisions.md"), "\n## ")[1:] {
+		if title, rest, _ := strings.Cut(chapter, "\n"); !strings.HasPrefix(rest, "\n### ") {
+			t.Errorf("%q is no chapter of decisions; if it is a decision, give its heading three # in one", title)
+		}
+	}
 	for i, decision := range strings.Split(read(t, "decisions.md"), "\n### ")[1:] {
 		body, _, _ := strings.Cut(decision, "\n## ")
 		lines := strings.Split(strings.TrimSpace(body), "\n")
