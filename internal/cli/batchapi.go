@@ -23,7 +23,7 @@ func (j batchJobs) Known(ctx context.Context, ids []string) (map[string]batch.Kn
 	}
 	known := map[string]batch.Known{}
 	for _, s := range statuses {
-		k := batch.Known{State: video.State(s.Status), Redrivable: s.Redrivable}
+		k := batch.Known{State: s.Status, Redrivable: s.Redrivable}
 		if s.Paid != nil {
 			k.Paid = *s.Paid
 		}
@@ -84,7 +84,7 @@ func estimateOf(q *api.Quote) (price.Estimate, error) {
 	if q == nil {
 		return price.Estimate{}, nil
 	}
-	e := price.Estimate{Basis: price.Basis(q.Basis)}
+	e := price.Estimate{Basis: q.Basis}
 	for to, usd := range map[*price.Micros]*json.Number{&e.Least: &q.USD, &e.Most: q.MostUSD, &e.Charged: q.Charged} {
 		if usd == nil {
 			continue

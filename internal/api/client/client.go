@@ -53,7 +53,7 @@ func New(config Config) *Client {
 // start one job.
 func (c *Client) Create(ctx context.Context, request video.Request, key string) (id string, err error) {
 	var got api.Generation
-	_, err = c.post(ctx, api.GenerationsPath, request, &got, api.IdempotencyKeyHeader, key)
+	err = c.post(ctx, api.GenerationsPath, request, &got, api.IdempotencyKeyHeader, key)
 	if err == nil && !video.ValidID(got.ID) {
 		err = &Unexpected{Address: c.config.BaseURL, What: fmt.Sprintf("its reply has no usable id: %.100q", got.ID)}
 	}
@@ -71,7 +71,7 @@ func (c *Client) Video(ctx context.Context, id string) (api.Video, error) {
 // are no job's. It takes at most api.MaxStatuses ids.
 func (c *Client) Statuses(ctx context.Context, ids []string) ([]api.Status, error) {
 	var got api.StatusList
-	_, err := c.post(ctx, api.StatusesPath, api.StatusRequest{IDs: ids}, &got)
+	err := c.post(ctx, api.StatusesPath, api.StatusRequest{IDs: ids}, &got)
 	return got.Statuses, err
 }
 
@@ -158,7 +158,7 @@ func (c *Client) Models(ctx context.Context) (api.ModelList, error) {
 // nothing. The error of a request that would be refused is the same *Refused as from Create.
 func (c *Client) Check(ctx context.Context, request video.Request) (api.Checked, error) {
 	var got api.Checked
-	_, err := c.post(ctx, api.CheckPath, request, &got)
+	err := c.post(ctx, api.CheckPath, request, &got)
 	return got, err
 }
 
@@ -197,16 +197,17 @@ func (c *Client) get(ctx context.Context, path string, query url.Values, reply a
 }
 
 // post sends a body as JSON, with headers given as names and values by turns.
-func (c *Client) post(ctx context.Context, path string, body, reply any, headers ...string) (http.Header, error) {
+func (c *Client) post(ctx context.Context, path string, body, reply any, headers ...string) error {
 	encoded, err := json.Marshal(body)
 	if err != nil {
-		return nil, fmt.Errorf("encoding the request: %w", err)
+		return fmt.Errorf("encoding the request: %w", err)
 	}
 	header := http.Header{"Content-Type": {"application/json"}}
 	for i := 0; i < len(headers); i += 2 {
 		header.Set(headers[i], headers[i+1])
 	}
-	return c.insist(ctx, call{method: http.MethodPost, path: path, header: header, body: encoded}, reply)
+	_, err = c.insist(ctx, call{method: http.MethodPost, path: path, header: header, body: encoded}, reply)
+	return err
 }
 
 // call is one call of the API.
