@@ -18,7 +18,7 @@ const atOnce = 20
 
 func newBatch(w *world) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "batch", GroupID: groupVideos, Args: arguments(0, 0),
+		Use: "batch", Args: arguments(0, 0),
 		Short: "Plan a file of many prompts",
 		Long: `Reads a file with a prompt a line, and says what it would become, before anything
 is paid.`,
@@ -61,13 +61,13 @@ func (o *batchOrder) options(file string) (batchfile.Options, error) {
 		o.name = batch.NameOf(file)
 	}
 	if err := batch.CheckName(o.name); err != nil {
-		return batchfile.Options{}, &usageError{fmt.Errorf("--name %w", err)}
+		return batchfile.Options{}, usagef("--name %w", err)
 	}
 	switch {
 	case o.atOnce < 1:
-		return batchfile.Options{}, &usageError{errors.New("--at-once takes 1 or more")}
+		return batchfile.Options{}, usagef("--at-once takes 1 or more")
 	case o.maxLines < 1 || o.maxLines > batchfile.MaxLines:
-		return batchfile.Options{}, &usageError{fmt.Errorf("--max-lines takes 1 to %d", batchfile.MaxLines)}
+		return batchfile.Options{}, usagef("--max-lines takes 1 to %d", batchfile.MaxLines)
 	}
 	fields, err := o.fields()
 	if err != nil {
@@ -76,7 +76,7 @@ func (o *batchOrder) options(file string) (batchfile.Options, error) {
 	format, err := batchfile.FormatOf(filepath.ToSlash(file))
 	switch {
 	case o.lines && err == nil:
-		return batchfile.Options{}, &usageError{fmt.Errorf("%s is no text with a prompt a line, by its extension; leave --lines out, or name it .txt", file)}
+		return batchfile.Options{}, usagef("%s is no text with a prompt a line, by its extension; leave --lines out, or name it .txt", file)
 	case o.lines:
 		format = batchfile.Text
 	case err != nil:
@@ -159,7 +159,7 @@ then nothing can be left out.`,
 func planned(ctx context.Context, api apiAccess, file string, o batchOrder, options batchfile.Options) (*batchReport, error) {
 	from, err := os.Open(file)
 	if err != nil {
-		return nil, &usageError{fmt.Errorf("reading the prompts: %w", err)}
+		return nil, usagef("reading the prompts: %w", err)
 	}
 	defer from.Close()
 	models, err := api.Models(ctx)

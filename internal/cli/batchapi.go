@@ -98,19 +98,6 @@ func estimateOf(q *client.Quote) (price.Estimate, error) {
 	return e, nil
 }
 
-// amountOf reads an amount of USD.
-func amountOf(usd json.Number) (price.Micros, error) {
-	decimal, err := price.ParseDecimal(usd.String())
-	if err != nil {
-		return 0, fmt.Errorf("a price of the API can't be read: %w", err)
-	}
-	amount, ok := price.Rate{USD: decimal, Unit: price.Video, Per: 1}.Amount(1)
-	if !ok {
-		return 0, fmt.Errorf("a price of the API can't be read: %s USD", usd)
-	}
-	return amount, nil
-}
-
 // batchTimes knows how long videos take by an API's models; of other lengths by what is
 // to be expected before anything was seen.
 type batchTimes struct{ models client.Models }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"strings"
 	"time"
 
 	"github.com/mattn/go-runewidth"
@@ -212,12 +211,6 @@ func shareText(s batchShare) string {
 		text += fmt.Sprintf(", and %d of no known price", s.Unpriced)
 	}
 	return text
-}
-
-// withCents gives an amount two decimals at least.
-func withCents(usd json.Number) string {
-	whole, decimals, _ := strings.Cut(usd.String(), ".")
-	return whole + "." + decimals + strings.Repeat("0", max(0, 2-len(decimals)))
 }
 
 // spanText says a time that may be days.

@@ -20,12 +20,12 @@ func newCancel(w *world) *cobra.Command {
 		asJSON  bool
 	)
 	cmd := &cobra.Command{
-		Use: "cancel ID...", GroupID: groupVideos, Args: arguments(1, many),
+		Use: "cancel ID...", Args: arguments(1, many),
 		Short: "Cancel videos that are not paid yet",
 		Long: `Cancels videos that the provider has not accepted: they are never paid. One that
 it accepted is charged all the same, and is stored, unless --discard gives it up.
 One whose submission it has not answered may be charged, too.`,
-		ValidArgsFunction: w.ids(&t, client.Queued),
+		ValidArgsFunction: ids(w, &t, client.Queued),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			api, err := t.api(cmd.Context(), w)
 			if err != nil {
@@ -34,7 +34,7 @@ One whose submission it has not answered may be charged, too.`,
 			var errs []error
 			done := []client.Video{}
 			for _, id := range args {
-				got, err := w.cancel(cmd.Context(), api, id, discard)
+				got, err := cancel(cmd.Context(), w, api, id, discard)
 				if err != nil {
 					errs = append(errs, fmt.Errorf("job %s was not cancelled: %w", id, err))
 					continue
@@ -59,7 +59,7 @@ One whose submission it has not answered may be charged, too.`,
 }
 
 // cancel waits while it isn't known whether the job will be paid.
-func (w *world) cancel(ctx context.Context, api apiAccess, id string, discard bool) (client.Video, error) {
+func cancel(ctx context.Context, w *world, api apiAccess, id string, discard bool) (client.Video, error) {
 	for attempt := 1; ; attempt++ {
 		got, err := api.Delete(ctx, id, discard)
 		var refused *client.Refused

@@ -1,8 +1,7 @@
 package cli
 
 import (
-	"errors"
-	"fmt"
+	"context"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,7 +16,7 @@ func newCaps(w *world) *cobra.Command {
 		asJSON bool
 	)
 	cmd := &cobra.Command{
-		Use: "caps", GroupID: groupOperate, Args: arguments(0, 0),
+		Use: "caps", Args: arguments(0, 0),
 		Short: "Show what may be spent and what is, and change that",
 		Long: `Shows the caps on money and on videos under way, what is spent, reserved and
 uncertain below each, and when it begins anew. A cap is the stack's parameter,
@@ -88,23 +87,23 @@ the stack's caps besides. Setting caps needs the stack's AWS.`,
 				return err
 			}
 			if o.owner != "" {
-				return w.capOwner(cmd, stack, o, asJSON)
+				return setOwnerCap(ctx, w, stack, o, asJSON)
 			}
-			by, err := stack.caller(ctx)
+			by, err := caller(ctx, stack)
 			if err != nil {
 				return err
 			}
 			after, err := decided(ctx, stack.jobs(), func(c video.Control, table string) (video.Control, error) {
 				after := c.SetCaps(table, o.caps(c, by, w.now()))
 				if set := after.Caps; set.DayMicros == nil && set.MonthMicros == nil && set.InFlight == nil {
-					return c, &usageError{errors.New("no caps are set whose end could be changed")}
+					return c, usagef("no caps are set whose end could be changed")
 				}
 				return after, nil
 			})
 			if err != nil {
 				return err
 			}
-			return w.showSet(after, asJSON)
+			return showSet(w, after, asJSON)
 		},
 	}
 	set := cmd.Flags()
@@ -124,7 +123,7 @@ the stack's caps besides. Setting caps needs the stack's AWS.`,
 
 // check refuses what can't be set. Its error is a *usageError.
 func (o *capsOrder) check(now time.Time) error {
-	refuse := func(text string) error { return &usageError{errors.New(text)} }
+	refuse := func(text string) error { return usagef("%s", text) }
 	end := o.until.set || o.lasts > 0
 	switch {
 	case o.owner != "" && (o.month.micros != nil || o.inFlight.count != nil || end):
@@ -132,7 +131,7 @@ func (o *capsOrder) check(now time.Time) error {
 	case o.owner != "" && o.day.micros == nil:
 		return refuse("--owner needs --max-usd-per-day: an amount in USD, or none")
 	case o.owner != "" && !tokens.ValidName(o.owner):
-		return &usageError{&tokens.BadName{Name: o.owner}}
+		return &usageError{Err: &tokens.BadName{Name: o.owner}}
 	case o.day.micros == nil && o.month.micros == nil && o.inFlight.count == nil && !end:
 		return refuse("give a cap to set: --max-usd-per-day, --max-usd-per-month or --max-in-flight")
 	case o.until.set && o.lasts > 0:
@@ -158,21 +157,21 @@ func (o *capsOrder) caps(c video.Control, by string, now time.Time) video.Caps {
 }
 
 // capOwner sets the cap of a token that there is, or takes one away.
-func (w *world) capOwner(cmd *cobra.Command, stack stackAccess, o capsOrder, asJSON bool) error {
+func setOwnerCap(ctx context.Context, w *world, stack stackAccess, o capsOrder, asJSON bool) error {
 	if *o.day.micros > 0 {
-		all, err := stack.tokens().Read(cmd.Context())
+		all, err := stack.tokens().Read(ctx)
 		if err != nil {
 			return secretError(stack.name, err)
 		}
 		if !all.Has(o.owner) {
-			return &usageError{fmt.Errorf("%w; takeup token list shows them", &tokens.Unknown{Name: o.owner})}
+			return usagef("%w; takeup token list shows them", &tokens.Unknown{Name: o.owner})
 		}
 	}
-	after, err := stack.capOwner(cmd.Context(), o.owner, *o.day.micros)
+	after, err := capOwner(ctx, stack, o.owner, *o.day.micros)
 	if err != nil {
 		return err
 	}
-	return w.showSet(after, asJSON)
+	return showSet(w, after, asJSON)
 }
 
 func newCapsReset(w *world) *cobra.Command {
@@ -199,7 +198,7 @@ a cap on money look again when that begins anew, or when they are retried with
 			if err != nil {
 				return err
 			}
-			return w.showSet(after, asJSON)
+			return showSet(w, after, asJSON)
 		},
 	}
 	jsonFlag(cmd, &asJSON)

@@ -19,20 +19,20 @@ import (
 func printCaps(out io.Writer, caps client.Caps) error {
 	columns := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	row := func(name, text string) { fmt.Fprintf(columns, "%s\t%s\n", name, text) }
-	money := func(name string, held client.Held, of string) {
-		row(name, heldText(held)+of)
-		row("", fmt.Sprintf("spent %s, reserved %s, uncertain %s", usdText(held.Spent), usdText(held.Reserved), usdText(held.Uncertain)))
-		row("", "begins anew at "+held.ResetsAt.UTC().Format(time.RFC3339))
+	held := func(name string, h client.Held, of string) {
+		row(name, heldText(h)+of)
+		row("", fmt.Sprintf("spent %s, reserved %s, uncertain %s", usdText(h.Spent), usdText(h.Reserved), usdText(h.Uncertain)))
+		row("", "begins anew at "+h.ResetsAt.UTC().Format(time.RFC3339))
 	}
 	for _, c := range []struct {
 		name string
 		cap  client.Cap
 	}{{"day", caps.Day}, {"month", caps.Month}} {
-		money(c.name, c.cap.Held, ofText(limitText(c.cap.Limit), limitText(c.cap.Parameter)))
+		held(c.name, c.cap.Held, ofText(limitText(c.cap.Limit), limitText(c.cap.Parameter)))
 	}
 	row("in flight", fmt.Sprint(caps.InFlight.Held)+ofText(countText(caps.InFlight.Limit), countText(caps.InFlight.Parameter)))
 	for _, owner := range caps.Owners {
-		money("owner "+plain(owner.Name), owner.Held, " of "+usdText(owner.Limit)+" a day")
+		held("owner "+plain(owner.Name), owner.Held, " of "+usdText(owner.Limit)+" a day")
 	}
 	if set := caps.Override; set != nil {
 		row("set", "by "+plain(set.By))
@@ -78,19 +78,8 @@ func countText(n *int64) string {
 	return fmt.Sprint(*n)
 }
 
-func usdText(usd json.Number) string { return microsOf(usd).String() }
-
 func heldText(held client.Held) string {
 	return (microsOf(held.Spent) + microsOf(held.Reserved) + microsOf(held.Uncertain)).String()
-}
-
-// microsOf reads an amount of the API's; 0 where it can't be read.
-func microsOf(usd json.Number) price.Micros {
-	micros, err := amountOf(usd)
-	if err != nil {
-		return 0
-	}
-	return micros
 }
 
 // capsSet is what caps set and reset print in JSON: what is set in the place of the
@@ -110,7 +99,7 @@ type overrideSet struct {
 }
 
 // showSet says what is set in the place of the stack's parameters.
-func (w *world) showSet(c video.Control, asJSON bool) error {
+func showSet(w *world, c video.Control, asJSON bool) error {
 	set := c.CapsAt(w.now())
 	if asJSON {
 		return printJSON(w.out, setJSON(set, c.Owners))

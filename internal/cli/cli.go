@@ -6,19 +6,17 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/signal"
 	"runtime/debug"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/takeup/takeup/internal/api/client"
 	"github.com/takeup/takeup/internal/batch/batchfile"
-	"github.com/takeup/takeup/internal/dev/stack"
+	devstack "github.com/takeup/takeup/internal/dev/stack"
 	"github.com/takeup/takeup/internal/text"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -33,23 +31,6 @@ const (
 	exitInterrupted = 130 // as a shell reports a program ended by Ctrl-C
 )
 
-// world is what the commands use of the outside.
-type world struct {
-	name    string // what this program is called by, for commands that are told
-	version string
-	in      *os.File
-	out     io.Writer // what was asked for
-	err     io.Writer // what is told beside it
-	width   int       // of the terminal that out is; 0 where it is none
-	getenv  func(string) string
-	http    *http.Client
-	random  io.Reader
-	now     func() time.Time
-	sleep   func(context.Context, time.Duration) error
-	// cleaning is set while a command has a stack to end, which it is waited for.
-	cleaning atomic.Bool
-}
-
 // Main runs the command that the program's arguments name and ends the program
 // with its exit status.
 func Main() {
@@ -59,12 +40,12 @@ func Main() {
 		http: newHTTPClient(), random: rand.Reader, now: time.Now, sleep: sleep,
 	}
 	done := make(chan error, 1)
-	go func() { done <- command(ctx, w, os.Args[1:]) }()
-	err := w.await(ctx, stop, done)
+	go func() { done <- execute(ctx, w, os.Args[1:]) }()
+	err := await(ctx, w, stop, done)
 	interrupted := ctx.Err() != nil
 	stop()
 	if err != nil {
-		w.complain(err)
+		complain(w, err)
 	}
 	os.Exit(exitStatus(err, interrupted))
 }
@@ -75,7 +56,7 @@ const grace = 800 * time.Millisecond
 // await waits for a command. An interrupted one is left where it is after a while:
 // no context ends the reading of a pipe that nobody writes to. A second signal ends
 // the program at once, as the system does it.
-func (w *world) await(ctx context.Context, stop func(), done <-chan error) error {
+func await(ctx context.Context, w *world, stop func(), done <-chan error) error {
 	select {
 	case err := <-done:
 		return err
@@ -104,7 +85,7 @@ func buildVersion() string {
 }
 
 // complain says what went wrong. Some of it are the words of others.
-func (w *world) complain(err error) {
+func complain(w *world, err error) {
 	lines := strings.Split(err.Error(), "\n")
 	for i := range lines {
 		lines[i] = text.Printable(lines[i])
@@ -119,20 +100,13 @@ func newHTTPClient() *http.Client {
 	return &http.Client{Transport: transport}
 }
 
-// usageError is a command line that can't be used.
-type usageError struct{ err error }
-
-func (e *usageError) Error() string { return e.err.Error() + "; takeup --help shows what there is" }
-
-func (e *usageError) Unwrap() error { return e.err }
-
 func exitStatus(err error, interrupted bool) int {
 	var usage *usageError
 	var invalid *video.InvalidRequest
 	var refused *client.Refused
 	var open *unsettled
 	var ended *noVideo
-	var none *stack.NotRunning
+	var none *devstack.NotRunning
 	var unready *notReady
 	var lines *wrongLines
 	var file *batchfile.Unusable

@@ -14,7 +14,7 @@ const patience = 2 * time.Second
 
 // ids offers the newest jobs' ids to the shell, with their prompts. A stack that
 // doesn't answer at once offers none.
-func (w *world) ids(t *target, status string) cobra.CompletionFunc {
+func ids(w *world, t *target, status string) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		ctx, cancel := context.WithTimeout(cmd.Context(), patience)
 		defer cancel()

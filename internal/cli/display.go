@@ -3,17 +3,13 @@ package cli
 import (
 	"fmt"
 	"io"
-	"os"
-	"strings"
 	"sync"
 	"time"
 
-	"github.com/vbauerster/cupwriter"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"github.com/takeup/takeup/internal/api/client"
-	"github.com/takeup/takeup/internal/text"
 )
 
 // display tells of a job: a line for each event, and below them, in a terminal,
@@ -52,6 +48,12 @@ func newDisplay(w *world, out io.Writer, usual time.Duration) *display {
 		d.draw()
 	}
 	return d
+}
+
+// newLines makes a Display that has a line for each event and no bar. prefix stands
+// before each line.
+func newLines(w *world, out io.Writer, prefix string) *display {
+	return &display{out: out, about: prefix, now: w.now, began: w.now()}
 }
 
 // draw begins the bar. It moves with the time, not with what is told: between
@@ -158,37 +160,4 @@ func (d *display) text() string {
 		return d.last + ", about to end"
 	}
 	return fmt.Sprintf("%s, about %s left", d.last, secondsText(left))
-}
-
-// isTerminal reports whether a person sees what is written, or types what is
-// read.
-func isTerminal(stream any) bool {
-	f, ok := stream.(*os.File)
-	return ok && f != nil && cupwriter.New(f, false).IsTerminal()
-}
-
-func bytesText(n int64) string {
-	switch {
-	case n >= 1_000_000:
-		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
-	case n >= 1000:
-		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
-	}
-	return fmt.Sprintf("%d bytes", n)
-}
-
-func secondsText(d time.Duration) string {
-	if d < 2*time.Minute {
-		return fmt.Sprintf("%d s", int(d.Seconds()))
-	}
-	minutes, seconds := int(d.Minutes()), int(d.Seconds())%60
-	if seconds == 0 {
-		return fmt.Sprintf("%d min", minutes)
-	}
-	return fmt.Sprintf("%d min %d s", minutes, seconds)
-}
-
-// plain makes one line of what others wrote.
-func plain(said string) string {
-	return strings.Join(strings.Fields(text.Printable(said)), " ")
 }

@@ -11,7 +11,7 @@ import (
 
 // TestDocs holds the commands in docs/cli.md to what --help shows.
 func TestDocs(t *testing.T) {
-	w := newTestWorld(t)
+	w := newTestShell(t)
 	var want strings.Builder
 	var describe func(commands []*cobra.Command)
 	describe = func(commands []*cobra.Command) {
@@ -45,7 +45,7 @@ func TestDocs(t *testing.T) {
 		return
 	}
 	if !*update {
-		t.Error("docs/cli.md does not have what --help shows; run go test ./cmd/takeup -update")
+		t.Error("docs/cli.md does not have what --help shows; run go test ./internal/cli -update")
 		return
 	}
 	if err := os.WriteFile(path, []byte(string(before)+begin+want.String()+end+string(after)), 0o644); err != nil {

@@ -22,7 +22,7 @@ func newDoctor(w *world) *cobra.Command {
 		asJSON bool
 	)
 	cmd := &cobra.Command{
-		Use: "doctor", GroupID: groupOperate, Args: arguments(0, 0),
+		Use: "doctor", Args: arguments(0, 0),
 		Short: "Look whether all is right, and say how to put right what isn't",
 		Long: `Looks whether all is right, with a line for each thing: "ok", or "fix:" with what
 to do. Of a stack it looks at the API and its token, whether it is paused, the
@@ -33,7 +33,7 @@ MiniStack. An address and a token show only the API, the pause and the clock. It
 status is 0 when all is right, and 3 when there is something to fix.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			lines, err := w.examine(cmd.Context(), &t)
+			lines, err := examine(cmd.Context(), w, &t)
 			if err != nil {
 				return err
 			}
@@ -56,7 +56,7 @@ status is 0 when all is right, and 3 when there is something to fix.`,
 
 // examine makes the checks that the target allows. What can't be used as a
 // command line is an error, and everything else a line.
-func (w *world) examine(ctx context.Context, t *target) ([]doctor.Line, error) {
+func examine(ctx context.Context, w *world, t *target) ([]doctor.Line, error) {
 	chosen, err := t.chosen(w)
 	if err != nil {
 		return nil, err
@@ -84,10 +84,10 @@ func (w *world) examine(ctx context.Context, t *target) ([]doctor.Line, error) {
 	case err != nil:
 		return append(lines, doctor.NoStack(err)), nil
 	}
-	return append(lines, w.examineStack(ctx, stack)...), nil
+	return append(lines, examineStack(ctx, w, stack)...), nil
 }
 
-func (w *world) examineStack(ctx context.Context, stack stackAccess) []doctor.Line {
+func examineStack(ctx context.Context, w *world, stack stackAccess) []doctor.Line {
 	lines := []doctor.Line{
 		doctor.Stack(stack.name, stack.config.Region, stack.status),
 		doctor.Settings(ctx, cloudformation.NewFromConfig(stack.config), stack.name, stack.settings),

@@ -18,7 +18,7 @@ func newEnv(w *world) *cobra.Command {
 		asJSON bool
 	)
 	cmd := &cobra.Command{
-		Use: "env", GroupID: groupOperate, Args: arguments(0, 0),
+		Use: "env", Args: arguments(0, 0),
 		Short: "Print a stack's addresses, names and token as shell variables",
 		Long: `Prints what the commands of README and docs need as variables for a POSIX shell:
 the API's address, token and id, the buckets, the secrets, the state machine, and
@@ -29,21 +29,21 @@ gives access to the API.`,
 		Example:           "  eval \"$(takeup env)\"\n  eval \"$(takeup env --stack takeup)\"",
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			variables, err := t.variables(cmd.Context(), w)
+			list, err := variables(cmd.Context(), w, &t)
 			if err != nil {
 				return err
 			}
-			if path := w.path(); path != "" {
-				variables = append(variables, variable{"PATH", path})
+			if dirs := path(w); dirs != "" {
+				list = append(list, variable{"PATH", dirs})
 			}
 			if asJSON {
 				values := map[string]string{}
-				for _, v := range variables {
+				for _, v := range list {
 					values[v.name] = v.value
 				}
 				return printJSON(w.out, values)
 			}
-			return export(w.out, variables)
+			return export(w.out, list)
 		},
 	}
 	jsonFlag(cmd, &asJSON)
@@ -53,7 +53,7 @@ gives access to the API.`,
 
 // path gives the PATH with this program's folder in front; empty where the program
 // was called by its name alone, or the folder is there already.
-func (w *world) path() string {
+func path(w *world) string {
 	dir, err := filepath.Abs(filepath.Dir(w.name))
 	list := w.getenv("PATH")
 	if err != nil || filepath.Base(w.name) == w.name || strings.HasPrefix(w.name, "go run ") || slices.Contains(filepath.SplitList(list), dir) {
@@ -67,7 +67,7 @@ type variable struct{ name, value string }
 
 // variables gives what commands need to work on the stack. The names are those
 // that the README, the functions and AWS's own tools use.
-func (t *target) variables(ctx context.Context, w *world) ([]variable, error) {
+func variables(ctx context.Context, w *world, t *target) ([]variable, error) {
 	stack, err := t.aws(ctx, w)
 	if err != nil {
 		return nil, err

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -29,33 +28,5 @@ func TestEnv(t *testing.T) {
 	w.out.Reset()
 	if status := w.run(t.Context(), "env", "--stack", "takeup", "--json"); status != 0 || !strings.Contains(w.out.String(), `"VIDEOS_BUCKET": "videos"`) {
 		t.Errorf("%d, %s", status, &w.out)
-	}
-}
-
-func TestExport(t *testing.T) {
-	var out strings.Builder
-	if err := export(&out, []variable{{"A", "x y"}, {"B", ""}}); err != nil || out.String() != "export A='x y'\nunset B\n" {
-		t.Errorf("got %v, %s", err, out.String())
-	}
-}
-
-func TestEnvPath(t *testing.T) {
-	dir := t.TempDir()
-	t.Chdir(dir)
-	here, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []struct{ name, path, want string }{
-		{"takeup", "/bin", ""},
-		{".takeup/bin/takeup", "/bin", here + "/.takeup/bin:/bin"},
-		{"/opt/takeup", "/bin:/usr/bin", "/opt:/bin:/usr/bin"},
-		{"/opt/takeup", "/bin:/opt", ""},
-		{"go run ./cmd/takeup", "/bin", ""},
-	} {
-		w := &world{name: c.name, getenv: func(string) string { return c.path }}
-		if got := w.path(); got != c.want {
-			t.Errorf("%s with %s: got %q, want %q", c.name, c.path, got, c.want)
-		}
 	}
 }

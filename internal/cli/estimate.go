@@ -27,7 +27,7 @@ func newEstimate(w *world) *cobra.Command {
 		asJSON bool
 	)
 	cmd := &cobra.Command{
-		Use: "estimate [PROMPT]", GroupID: groupVideos, Args: arguments(0, 1),
+		Use: "estimate [PROMPT]", Args: arguments(0, 1),
 		Short: "Say what a video would cost and how long it would take",
 		Long: `Says what a video would cost, and how long it would take. It takes the arguments
 of generate, checks them in the same way, and starts nothing. The prompt can be
@@ -93,32 +93,4 @@ func (e estimate) print(out io.Writer) {
 		took = "about " + secondsText(time.Duration(*e.Seconds)*time.Second)
 	}
 	fmt.Fprintf(out, "time   %s\n", took)
-}
-
-// quoteText says what a request costs, and how that is known.
-func quoteText(q *client.Quote) string {
-	switch {
-	case q == nil:
-		return "not known: the provider's price list doesn't tell, and no such video was made here yet"
-	case q.Basis == "charges":
-		return amountText(q) + ", which is the most that the last such videos cost"
-	}
-	text := amountText(q)
-	if !q.Exact && q.MostUSD == nil && q.Charged != nil {
-		text += fmt.Sprintf("; the last such videos cost up to %s USD", *q.Charged)
-	}
-	return text + fmt.Sprintf(" (%s, %s)", deref(q.Source), deref(q.Date))
-}
-
-// amountText says what a request costs, in a few words.
-func amountText(q *client.Quote) string {
-	switch {
-	case q.Basis == "charges":
-		return fmt.Sprintf("about %s USD", q.USD)
-	case q.Exact:
-		return fmt.Sprintf("%s USD", q.USD)
-	case q.MostUSD != nil:
-		return fmt.Sprintf("%s to %s USD", q.USD, *q.MostUSD)
-	}
-	return fmt.Sprintf("at least %s USD", q.USD)
 }

@@ -16,14 +16,14 @@ func newForget(w *world) *cobra.Command {
 		asJSON bool
 	)
 	cmd := &cobra.Command{
-		Use: "forget ID...", GroupID: groupVideos, Args: arguments(1, many),
+		Use: "forget ID...", Args: arguments(1, many),
 		Short: "Clear the prompts of videos that have ended",
 		Long: `Clears the prompt and all other texts of a video that has ended, in the table and
 in the manifest beside it, and says what may have them still and until when. The
 id, the settings, the times and the cost stay, and so does a stored video. It
 can't be redriven any more, and the same request with its Idempotency-Key, or the
 same prompt file, is still this video.`,
-		ValidArgsFunction: w.ids(&t, ""),
+		ValidArgsFunction: ids(w, &t, ""),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			api, err := t.api(cmd.Context(), w)
 			if err != nil {
@@ -39,7 +39,7 @@ same prompt file, is still this video.`,
 				}
 				done = append(done, got)
 				if !asJSON {
-					errs = append(errs, w.showForgotten(got))
+					errs = append(errs, showForgotten(w, got))
 				}
 			}
 			if asJSON {
@@ -56,7 +56,7 @@ same prompt file, is still this video.`,
 }
 
 // showForgotten says what was cleared, and what stays.
-func (w *world) showForgotten(f client.Forgotten) error {
+func showForgotten(w *world, f client.Forgotten) error {
 	fmt.Fprintf(w.out, "%s  forgotten\n", f.Video.ID)
 	if len(f.Stays) == 0 {
 		return nil

@@ -15,6 +15,7 @@ import (
 
 	"github.com/takeup/takeup/internal/api/apitest"
 	"github.com/takeup/takeup/internal/api/client"
+	devstack "github.com/takeup/takeup/internal/dev/stack"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -40,37 +41,6 @@ func TestGenerate(t *testing.T) {
 	first := f.Calls()[0]
 	if first.Body["prompt"] != `costs $5, "quoted"` || len(first.Key) != 32 {
 		t.Errorf("it sent %+v", first)
-	}
-}
-
-// The local stack is looked at more often, and shows that a video is stored.
-func TestGenerateOnTheLocalStack(t *testing.T) {
-	w, f := withAPI(t)
-	api := w.access(f.URL, apitest.Token)
-	api.free, api.bucket = true, "videos"
-	f.Script = func(id string, r video.Request) []client.Video {
-		return append(slices.Repeat([]client.Video{f.Video(id, r, client.Generating)}, 3), f.Done(id, r, "a video"))
-	}
-	looks := 0
-	m := maker{
-		world: w.world, api: api, delivery: delivery{output: "out/"}, back: func(id string) string { return id },
-		storing: func(context.Context, string) bool { looks++; return looks > 2 },
-	}
-	if id, err := m.made(t.Context(), request(t, "a boat"), "a-key"); err != nil || id != "api-1" {
-		t.Fatalf("got %q, %v", id, err)
-	}
-	const want = `job api-1: kling-video/v1/pro/text-to-video 5s, 0.98 USD
-   0.0 s  generating
-   1.0 s  storing
-   1.5 s  downloading
-   1.5 s  done
-video  out/api-1.mp4, 7 bytes
-S3     s3://videos/videos/api-1/video.mp4
-time   1.5 s
-cost   0.56 USD (1120000 credits), by the stand-in: nobody paid
-`
-	if w.out.String() != want {
-		t.Errorf("it told\n%s\nwant\n%s", &w.out, want)
 	}
 }
 
@@ -240,13 +210,14 @@ func TestStatuses(t *testing.T) {
 	}{
 		{nil, 0},
 		{errors.New("x"), exitFailed},
-		{fmt.Errorf("a: %w", &usageError{errors.New("x")}), exitUsage},
+		{fmt.Errorf("a: %w", usagef("x")), exitUsage},
 		{&client.Refused{Status: 413}, exitUsage},
 		{&client.Refused{Status: 409}, exitState},
 		{&client.Refused{Status: 401}, exitUsage},
 		{&client.Refused{Status: 503}, exitFailed},
 		{errors.Join(errors.New("x"), &noVideo{}), exitNoVideo},
 		{&unsettled{}, exitUnsettled},
+		{&devstack.NotRunning{}, exitUsage},
 	} {
 		if got := exitStatus(test.err, false); got != test.want {
 			t.Errorf("%v exits with %d, want %d", test.err, got, test.want)

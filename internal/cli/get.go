@@ -20,12 +20,12 @@ func newGet(w *world) *cobra.Command {
 		asJSON bool
 	)
 	cmd := &cobra.Command{
-		Use: "get ID", GroupID: groupVideos, Args: arguments(1, 1),
+		Use: "get ID", Args: arguments(1, 1),
 		Short: "Show all that is known of a video",
 		Long: `Shows all that is known of one video: its request, how far it is, what it cost,
 and where it has none, why and what to do. With --wait it is shown once it has
 ended; one that ended without a video then makes the exit status 4.`,
-		ValidArgsFunction: w.ids(&t, ""),
+		ValidArgsFunction: ids(w, &t, ""),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			api, err := t.api(ctx, w)

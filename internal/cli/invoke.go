@@ -14,13 +14,13 @@ import (
 
 	"github.com/takeup/takeup/internal/dev/invoke"
 	"github.com/takeup/takeup/internal/dev/relay"
-	"github.com/takeup/takeup/internal/dev/stack"
+	devstack "github.com/takeup/takeup/internal/dev/stack"
 )
 
 func newInvoke(w *world) *cobra.Command {
 	i := invoker{world: w}
 	cmd := &cobra.Command{
-		Use: "invoke (FUNCTION | --prepare)", GroupID: groupOperate, Args: arguments(0, 1),
+		Use: "invoke (FUNCTION | --prepare)", Args: arguments(0, 1),
 		Short: "Run one of the functions in Lambda's container, with sam local invoke",
 		Long: `Runs a function of the template, api, authorize, check, prices, prompts, settle, store or submit,
 in the container that SAM has for Lambda, against a stack. It is started from
@@ -40,7 +40,7 @@ local stack until it is interrupted.`,
 		ValidArgsFunction: cobra.FixedCompletions([]string{"api", "authorize", "check", "prices", "prompts", "settle", "store", "submit"}, cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			i.given = strings.Join(args, "")
-			i.yes = i.yes || w.purchase().yes
+			i.yes = i.yes || providerOptionsOf(w).yes
 			return i.run(cmd.Context())
 		},
 	}
@@ -56,7 +56,7 @@ local stack until it is interrupted.`,
 
 // invoker runs functions against a stack.
 type invoker struct {
-	*world
+	world   *world
 	target  target
 	given   string // the function
 	file    string
@@ -74,7 +74,7 @@ type invoker struct {
 
 func (i *invoker) run(ctx context.Context) (err error) {
 	if i.prepare && (i.given != "" || i.file != "" || i.job != "") {
-		return &usageError{errors.New("--prepare is for all functions; give it alone")}
+		return usagef("--prepare is for all functions; give it alone")
 	}
 	environment, err := i.find(ctx)
 	if err != nil {
@@ -83,7 +83,7 @@ func (i *invoker) run(ctx context.Context) (err error) {
 	name := ""
 	if !i.prepare {
 		if name, err = invoke.Name(i.given, slices.Collect(maps.Keys(environment))); err != nil {
-			return &usageError{err}
+			return &usageError{Err: err}
 		}
 	}
 	if err := i.ready(ctx, environment); err != nil {
@@ -126,15 +126,15 @@ func (i *invoker) find(ctx context.Context) (map[string]map[string]string, error
 // ready builds the functions, and makes a workspace for them.
 func (i *invoker) ready(ctx context.Context, environment map[string]map[string]string) error {
 	var err error
-	if i.engine, err = invoke.FindEngine(ctx, i.getenv("DOCKER_HOST")); err != nil {
+	if i.engine, err = invoke.FindEngine(ctx, i.world.getenv("DOCKER_HOST")); err != nil {
 		return err
 	}
-	fmt.Fprintln(i.err, "building the functions for", stack.Architecture())
+	fmt.Fprintln(i.world.err, "building the functions for", devstack.Architecture())
 	built := filepath.Join(i.dir, "build")
-	if _, err := stack.Build(ctx, i.root, built, stack.Architecture()); err != nil {
+	if _, err := devstack.Build(ctx, i.root, built, devstack.Architecture()); err != nil {
 		return err
 	}
-	relayed, err := stack.BuildRelay(ctx, i.root, i.dir)
+	relayed, err := devstack.BuildRelay(ctx, i.root, i.dir)
 	if err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func (i *invoker) ready(ctx context.Context, environment map[string]map[string]s
 		}
 	}
 	i.workspace, err = invoke.Prepare(where, invoke.Config{
-		Built: built, Architecture: stack.Architecture(), Environment: environment,
+		Built: built, Architecture: devstack.Architecture(), Environment: environment,
 		Endpoint: deref(i.stack.config.BaseEndpoint), Relay: relayed,
 	})
 	if err != nil {
@@ -155,11 +155,11 @@ func (i *invoker) ready(ctx context.Context, environment map[string]map[string]s
 	if err != nil {
 		return fmt.Errorf("reading your AWS credentials: %w", err)
 	}
-	program, env, err := stack.SAM(i.root, i.dir)
+	program, env, err := devstack.SAM(i.root, i.dir)
 	if err != nil {
 		return err
 	}
-	i.sam = invoke.SAM{Program: program, Err: i.err, Env: append(env,
+	i.sam = invoke.SAM{Program: program, Err: i.world.err, Env: append(env,
 		// SAM hands them on to the function.
 		"AWS_ACCESS_KEY_ID="+credentials.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+credentials.SecretAccessKey,
 		"AWS_SESSION_TOKEN="+credentials.SessionToken, "AWS_REGION="+i.stack.config.Region, "AWS_DEFAULT_REGION="+i.stack.config.Region,
@@ -178,15 +178,15 @@ func (i *invoker) invoke(ctx context.Context, name string) error {
 		return err
 	}
 	if !i.free {
-		fmt.Fprintf(i.err, "This runs %s against the stack %s in %s, whose provider is %s.\n%s\n",
+		fmt.Fprintf(i.world.err, "This runs %s against the stack %s in %s, whose provider is %s.\n%s\n",
 			name, i.stack.name, i.stack.config.Region, i.stack.provider, invoke.Effect(name, event))
-		if err := i.ask(i.yes, "nobody can be asked here; --yes or YES=1 agrees"); err != nil {
+		if err := i.world.ask(i.yes, "nobody can be asked here; --yes or YES=1 agrees"); err != nil {
 			return err
 		}
 	}
 	answer, err := i.call(ctx, name, event)
 	if len(answer) > 0 {
-		fmt.Fprintf(i.out, "%s\n", answer)
+		fmt.Fprintf(i.world.out, "%s\n", answer)
 	}
 	return err
 }
@@ -197,7 +197,7 @@ func (i *invoker) call(ctx context.Context, name string, event []byte) ([]byte, 
 		return nil, err
 	}
 	var more []string
-	if i.engine.HasImage(ctx, invoke.Image(stack.Architecture())) {
+	if i.engine.HasImage(ctx, invoke.Image(devstack.Architecture())) {
 		more = append(more, "--skip-pull-image")
 	}
 	return i.sam.Invoke(ctx, i.workspace, name, more...)
@@ -207,11 +207,11 @@ func (i *invoker) filler() *invoke.Filler {
 	fill := &invoke.Filler{
 		Samples: filepath.Join(i.root, "events"), Region: i.stack.config.Region, Token: i.stack.token,
 		Objects: i.stack.s3(), Bucket: i.stack.outputs["PromptsBucket"],
-		Jobs: i.stack.jobs(), Manifests: i.stack.shelf(), Job: i.job, Now: i.now,
+		Jobs: i.stack.jobs(), Manifests: i.stack.shelf(), Job: i.job, Now: i.world.now,
 	}
 	if i.free && !i.prepare {
 		fill.Run = func(ctx context.Context, name string, event []byte) ([]byte, error) {
-			fmt.Fprintln(i.err, "no event is there yet, so", name, "runs first")
+			fmt.Fprintln(i.world.err, "no event is there yet, so", name, "runs first")
 			return i.call(ctx, name, event)
 		}
 	}
@@ -229,7 +229,7 @@ func (i *invoker) show(ctx context.Context, environment map[string]map[string]st
 		event, err := fill.Event(ctx, name)
 		var lacks *invoke.Lacking
 		if errors.As(err, &lacks) {
-			fmt.Fprintf(i.err, "%s: edit this event before you use it: %s\n", i.near(i.workspace.Event(name)), lacks.What)
+			fmt.Fprintf(i.world.err, "%s: edit this event before you use it: %s\n", i.near(i.workspace.Event(name)), lacks.What)
 			event, err = os.ReadFile(filepath.Join(fill.Samples, name+".json"))
 		}
 		if err != nil {
@@ -239,15 +239,15 @@ func (i *invoker) show(ctx context.Context, environment map[string]map[string]st
 			return err
 		}
 	}
-	fmt.Fprintf(i.out, "ready: %s local invoke SubmitFunction --template %s --event %s\n",
+	fmt.Fprintf(i.world.out, "ready: %s local invoke SubmitFunction --template %s --event %s\n",
 		i.near(i.sam.Program), i.near(i.workspace.Template()), i.near(i.workspace.Event("submit")))
 	if !i.free {
-		fmt.Fprintln(i.err, "SubmitFunction buys a video, and so does what ApiFunction and PromptsFunction start.")
+		fmt.Fprintln(i.world.err, "SubmitFunction buys a video, and so does what ApiFunction and PromptsFunction start.")
 	}
 	if len(i.workspace.Ports) == 0 {
 		return nil
 	}
-	fmt.Fprintln(i.err, "The containers reach the local stack until this is interrupted, by Ctrl-C.")
+	fmt.Fprintln(i.world.err, "The containers reach the local stack until this is interrupted, by Ctrl-C.")
 	<-ctx.Done()
 	return nil
 }

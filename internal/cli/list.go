@@ -2,10 +2,7 @@ package cli
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -31,7 +28,7 @@ func newList(w *world) *cobra.Command {
 	)
 	statuses := append(client.Statuses(), client.Running)
 	cmd := &cobra.Command{
-		Use: "list", GroupID: groupVideos, Args: arguments(0, 0),
+		Use: "list", Args: arguments(0, 0),
 		Short: "List the videos, newest first",
 		Long: `Lists the videos, newest first: those that are on their way, those that are
 stored, and those that ended without one, with the reason. In a terminal each
@@ -46,13 +43,13 @@ found, or there are no more: --since bounds it. The words may come in any order.
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
 			case status != "" && !slices.Contains(statuses, status):
-				return &usageError{fmt.Errorf("--status takes %s", strings.Join(statuses, ", "))}
+				return usagef("--status takes %s", strings.Join(statuses, ", "))
 			case all && cmd.Flags().Changed("limit"):
-				return &usageError{errors.New("give --limit or --all, not both")}
+				return usagef("give --limit or --all, not both")
 			case limit < 1:
-				return &usageError{errors.New("--limit takes 1 or more")}
+				return usagef("--limit takes 1 or more")
 			case cmd.Flags().Changed("search") && strings.TrimSpace(words) == "":
-				return &usageError{errors.New("--search takes words of the prompt")}
+				return usagef("--search takes words of the prompt")
 			}
 			api, err := t.api(cmd.Context(), w)
 			if err != nil {
@@ -115,55 +112,4 @@ func list(ctx context.Context, api apiAccess, q client.Query, limit int) (listed
 		}
 		q.Cursor = *page.Next
 	}
-}
-
-// moment is a flag's value: a time, or how long ago it is. It is a pflag.Value.
-type moment struct {
-	text string
-	ago  time.Duration
-	at   time.Time
-}
-
-// time is the time that is meant; zero where none was given.
-func (m moment) time(now time.Time) time.Time {
-	if m.ago > 0 {
-		return now.Add(-m.ago)
-	}
-	return m.at
-}
-
-// Set reads 48h, 30d, a day in UTC or a time.
-func (m *moment) Set(text string) error {
-	*m = moment{text: text}
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		n, err := strconv.ParseUint(days, 10, 16)
-		if err == nil && n > 0 {
-			m.ago = time.Duration(n) * 24 * time.Hour
-			return nil
-		}
-	}
-	if ago, err := time.ParseDuration(text); err == nil && ago > 0 {
-		m.ago = ago
-		return nil
-	}
-	for _, layout := range []string{time.DateOnly, time.RFC3339} {
-		if at, err := time.Parse(layout, text); err == nil {
-			m.at = at
-			return nil
-		}
-	}
-	return errors.New("it takes a time such as 48h, 30d, 2026-08-21 or 2026-08-21T12:00:00Z")
-}
-
-func (m *moment) String() string { return m.text }
-
-// Type is what the flag's help calls the value.
-func (m *moment) Type() string { return "time" }
-
-// clip keeps a text to n characters.
-func clip(text string, n int) string {
-	if runes := []rune(text); len(runes) > n {
-		return string(runes[:n-1]) + "…"
-	}
-	return text
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/spf13/cobra"
 
-	"github.com/takeup/takeup/internal/dev/stack"
+	devstack "github.com/takeup/takeup/internal/dev/stack"
 	"github.com/takeup/takeup/internal/provider/aimlapi/pricelist/refresh"
 )
 
@@ -17,7 +17,7 @@ func newUp(w *world) *cobra.Command {
 	var port string
 	var yours purchase
 	cmd := &cobra.Command{
-		Use: "up", GroupID: groupLocal, Args: arguments(0, 0),
+		Use: "up", Args: arguments(0, 0),
 		Short: "Start a stack on this machine, and leave it running",
 		Long: `Starts a stack on this machine and leaves it running: the template that is
 deployed, with MiniStack in the place of AWS and a stand-in in the place of the
@@ -48,22 +48,22 @@ provider.`,
 			}
 			w.cleaning.Store(true) // what was started is ended again
 			defer w.cleaning.Store(false)
-			local, err := stack.Start(cmd.Context(), stack.Options{
+			stack, err := devstack.Start(cmd.Context(), devstack.Options{
 				StateDir: stateDir, Port: number, Provider: provider, Output: w.out, Now: w.now, Detach: true,
 			})
-			var already *stack.AlreadyRunning
+			var already *devstack.AlreadyRunning
 			switch {
 			case errors.As(err, &already):
 				fmt.Fprintln(w.out, already.Error())
-				if local, err = stack.Open(stateDir); err != nil {
+				if stack, err = devstack.Open(stateDir); err != nil {
 					return err
 				}
 			case err != nil:
 				return err
 			default:
-				w.firstPrices(cmd.Context(), local)
+				firstPrices(cmd.Context(), w, stack)
 			}
-			w.tell(local)
+			tell(w, stack)
 			return nil
 		},
 	}
@@ -76,7 +76,7 @@ provider.`,
 
 // firstPrices has a new stack ask for the provider's price list, which it does by
 // itself only within a quarter of an hour. A stack without it works.
-func (w *world) firstPrices(ctx context.Context, stack *stack.Stack) {
+func firstPrices(ctx context.Context, w *world, stack *devstack.Stack) {
 	began := w.now()
 	fmt.Fprint(w.out, "asking for the provider's price list ... ")
 	if _, err := refresh.Prices(ctx, lambda.NewFromConfig(stack.Config()), stack.Outputs["PricesFunction"]); err != nil {
@@ -93,14 +93,14 @@ func portNumber(text string) (int, error) {
 	}
 	n, err := strconv.ParseUint(text, 10, 16)
 	if err != nil {
-		return 0, &usageError{fmt.Errorf("the port %q is not a number from 0 to 65535", text)}
+		return 0, usagef("the port %q is not a number from 0 to 65535", text)
 	}
 	return int(n), nil
 }
 
 // tell prints what a person needs to use a stack.
-func (w *world) tell(s *stack.Stack) {
-	fmt.Fprintf(w.out, "\npage     %s/\nAPI      %s\ntoken    %s\nAWS      %s (any credentials, region %s)\n", s.API, s.API, s.Token, s.AWS, stack.Region)
+func tell(w *world, s *devstack.Stack) {
+	fmt.Fprintf(w.out, "\npage     %s/\nAPI      %s\ntoken    %s\nAWS      %s (any credentials, region %s)\n", s.API, s.API, s.Token, s.AWS, devstack.Region)
 	if s.Simulator != "" {
 		fmt.Fprintf(w.out, "provider %s, a stand-in (key %s)\n", s.Simulator, s.SimulatorKey)
 	}
@@ -120,20 +120,20 @@ Or by the API, or the AWS CLI, with the variables that the README's commands use
 
 func newDown(w *world) *cobra.Command {
 	return &cobra.Command{
-		Use: "down", GroupID: groupLocal, Args: arguments(0, 0),
+		Use: "down", Args: arguments(0, 0),
 		Short: "End the stack on this machine",
 		Long: `Ends the stack that up started, and all that it kept: its buckets are in memory.
 Download what you want to keep before.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			dir, said := localStateDir(), "the stack has ended"
-			if _, err := stack.Open(dir); err != nil {
+			if _, err := devstack.Open(dir); err != nil {
 				said = "no stack is running"
 			}
 			w.cleaning.Store(true)
 			defer w.cleaning.Store(false)
 			// Also where none runs: half a stack may.
-			if err := stack.Down(cmd.Context(), dir); err != nil {
+			if err := devstack.Down(cmd.Context(), dir); err != nil {
 				return err
 			}
 			fmt.Fprintln(w.out, said)

@@ -3,8 +3,6 @@ package cli
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -28,7 +26,7 @@ func newModels(w *world) *cobra.Command {
 		refresh bool
 	)
 	cmd := &cobra.Command{
-		Use: "models [MODEL]", GroupID: groupVideos, Args: arguments(0, 1),
+		Use: "models [MODEL]", Args: arguments(0, 1),
 		Short: "List the models, or all that one of them takes",
 		Long: `Lists the models that there are, with what they cost by the provider's price list
 and how long a video usually takes, where that is known. With a model's name it
@@ -41,7 +39,7 @@ once a day; --refresh has it ask now, which needs the stack's AWS.`,
 				return err
 			}
 			if refresh {
-				if err := w.refreshPrices(cmd.Context(), &t); err != nil {
+				if err := refreshPrices(cmd.Context(), w, &t); err != nil {
 					return err
 				}
 			}
@@ -71,13 +69,13 @@ once a day; --refresh has it ask now, which needs the stack's AWS.`,
 }
 
 // refreshPrices has the stack of a target ask for the provider's price list.
-func (w *world) refreshPrices(ctx context.Context, t *target) error {
+func refreshPrices(ctx context.Context, w *world, t *target) error {
 	chosen, err := t.chosen(w)
 	if err != nil {
 		return err
 	}
 	if chosen.url != "" {
-		return &usageError{errors.New("--refresh needs the stack's AWS; name the stack with --stack")}
+		return usagef("--refresh needs the stack's AWS; name the stack with --stack")
 	}
 	stack, err := t.aws(ctx, w)
 	if err != nil {
@@ -101,7 +99,7 @@ func find(models client.Models, name string) (client.Model, error) {
 			return m, nil
 		}
 	}
-	return client.Model{}, &usageError{fmt.Errorf("%q is not a model here; `takeup models` lists them", name)}
+	return client.Model{}, usagef("%q is not a model here; `takeup models` lists them", name)
 }
 
 func printModels(out io.Writer, models client.Models) error {
@@ -177,12 +175,6 @@ func rangeText(variants []client.Variant) string {
 		return rateText(low)
 	}
 	return fmt.Sprintf("%s to %s", low.USD, rateText(high))
-}
-
-// usd is good for comparing; one that isn't a number is 0.
-func usd(n json.Number) float64 {
-	f, _ := n.Float64()
-	return f
 }
 
 // rateText says a rate in words, such as "0.196 USD a second".

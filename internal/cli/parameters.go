@@ -40,15 +40,6 @@ func (p *parameters) flags(cmd *cobra.Command) {
 	}
 }
 
-// complete offers a flag's values to the shell.
-func complete(cmd *cobra.Command, flag string, values []string) {
-	// It fails for a flag that isn't there or is offered values twice; both
-	// are seen at once.
-	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
-		panic("takeup: " + err.Error())
-	}
-}
-
 func modelNames() []string {
 	var names []string
 	for _, m := range video.Catalogue() {
@@ -126,7 +117,7 @@ func (p *parameters) fields() (map[string]any, error) {
 		}
 		value, err := p.value(parameter, values)
 		if err != nil {
-			return nil, &usageError{fmt.Errorf("--%s %w", strings.ReplaceAll(parameter.Name, "_", "-"), err)}
+			return nil, usagef("--%s %w", strings.ReplaceAll(parameter.Name, "_", "-"), err)
 		}
 		fields[parameter.Name] = value
 	}

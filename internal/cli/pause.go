@@ -25,7 +25,7 @@ func newPause(w *world) *cobra.Command {
 		asJSON bool
 	)
 	cmd := &cobra.Command{
-		Use: "pause", GroupID: groupOperate, Args: arguments(0, 0),
+		Use: "pause", Args: arguments(0, 0),
 		Short: "Submit nothing until it is resumed",
 		Long: `Pauses a stack: no job is submitted to the provider until it is resumed. New
 requests are taken and wait, and what was submitted before goes on to its end. An
@@ -38,11 +38,11 @@ can be redriven. Pausing needs the stack's AWS.`,
 			if err != nil {
 				return err
 			}
-			by, err := stack.caller(ctx)
+			by, err := caller(ctx, stack)
 			if err != nil {
 				return err
 			}
-			return w.decide(ctx, stack.jobs(), asJSON, func(c video.Control, table string) (video.Control, error) {
+			return decide(ctx, w, stack.jobs(), asJSON, func(c video.Control, table string) (video.Control, error) {
 				return c.Pause(table, by, reason, w.now()), nil
 			})
 		},
@@ -60,7 +60,7 @@ func newResume(w *world) *cobra.Command {
 		unrepaired, asJSON bool
 	)
 	cmd := &cobra.Command{
-		Use: "resume", GroupID: groupOperate, Args: arguments(0, 0),
+		Use: "resume", Args: arguments(0, 0),
 		Short: "Submit jobs again after a pause",
 		Long: `Resumes a stack that was paused. The jobs that wait are submitted within a
 quarter of an hour. A table that is a copy of another, such as one that was
@@ -72,7 +72,7 @@ written back what it lacks. Resuming needs the stack's AWS.`,
 			if err != nil {
 				return err
 			}
-			return w.decide(cmd.Context(), stack.jobs(), asJSON, func(c video.Control, table string) (video.Control, error) {
+			return decide(cmd.Context(), w, stack.jobs(), asJSON, func(c video.Control, table string) (video.Control, error) {
 				return c.Resume(table, unrepaired)
 			})
 		},
@@ -84,8 +84,8 @@ written back what it lacks. Resuming needs the stack's AWS.`,
 }
 
 // caller is who the AWS credentials are of, by the ARN.
-func (a stackAccess) caller(ctx context.Context) (string, error) {
-	out, err := sts.NewFromConfig(a.config).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+func caller(ctx context.Context, stack stackAccess) (string, error) {
+	out, err := sts.NewFromConfig(stack.config).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
 		return "", fmt.Errorf("asking AWS whose credentials these are: %w", err)
 	}
@@ -100,12 +100,12 @@ type controls interface {
 }
 
 // decide changes whether the table is paused, and shows it.
-func (w *world) decide(ctx context.Context, table controls, asJSON bool, change func(c video.Control, table string) (video.Control, error)) error {
+func decide(ctx context.Context, w *world, table controls, asJSON bool, change func(c video.Control, table string) (video.Control, error)) error {
 	after, err := decided(ctx, table, change)
 	if err != nil {
 		return err
 	}
-	return w.showControl(after.Paused(table.Name()), asJSON)
+	return showControl(w, after.Paused(table.Name()), asJSON)
 }
 
 // decided changes what is decided for all jobs, and gives it.
@@ -132,7 +132,7 @@ func decided(ctx context.Context, table controls, change func(c video.Control, t
 }
 
 // showControl says whether jobs are submitted.
-func (w *world) showControl(paused *video.Paused, asJSON bool) error {
+func showControl(w *world, paused *video.Paused, asJSON bool) error {
 	if asJSON {
 		var control struct {
 			Paused *client.Paused `json:"paused"`

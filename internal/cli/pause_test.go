@@ -39,7 +39,7 @@ func (c *control) PutControl(_ context.Context, is video.Control, version string
 }
 
 func TestPauseAndResume(t *testing.T) {
-	w, _ := withAPI(t)
+	w, _ := newTestEnvWithAPI(t)
 	at := time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
 	pause := func(c video.Control, table string) (video.Control, error) {
 		return c.Pause(table, "ann", "a bill", at), nil
@@ -64,7 +64,7 @@ func TestPauseAndResume(t *testing.T) {
 		{name: "unread", table: control{err: &video.ServiceUnavailable{Doing: "reading it", Err: errors.New("denied")}}, change: pause, fails: "reading it failed: denied"},
 	} {
 		w.out.Reset()
-		err := w.decide(t.Context(), &test.table, test.json, test.change)
+		err := decide(t.Context(), w.world, &test.table, test.json, test.change)
 		switch {
 		case test.fails != "":
 			if err == nil || !strings.Contains(err.Error(), test.fails) || test.table.writes > 0 {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/takeup/takeup/internal/dev/stack"
+	devstack "github.com/takeup/takeup/internal/dev/stack"
 	"github.com/takeup/takeup/internal/provider/aimlapi"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -27,7 +26,7 @@ type purchase struct {
 }
 
 // purchase is what the environment says of it.
-func (w *world) purchase() purchase {
+func providerOptionsOf(w *world) purchase {
 	return purchase{
 		key: w.getenv("AIMLAPI_KEY"), baseURL: w.getenv("AIMLAPI_BASE_URL"),
 		yes: !slices.Contains([]string{"", "0", "false", "no"}, strings.ToLower(w.getenv("YES"))),
@@ -35,7 +34,7 @@ func (w *world) purchase() purchase {
 }
 
 // provider gives nil where a stand-in is to be used.
-func (p purchase) provider() (*stack.Provider, error) {
+func (p purchase) provider() (*devstack.Provider, error) {
 	key, base := strings.TrimSpace(p.key), strings.TrimRight(p.baseURL, "/")
 	if key == "" {
 		if base != "" {
@@ -53,20 +52,15 @@ func (p purchase) provider() (*stack.Provider, error) {
 	if err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || u.Hostname() != "127.0.0.1") {
 		return nil, errors.New("AIMLAPI_BASE_URL takes https://host, or http://127.0.0.1:port for a stand-in on this machine")
 	}
-	return &stack.Provider{BaseURL: base, Key: key}, nil
+	return &devstack.Provider{BaseURL: base, Key: key}, nil
 }
-
-// declined says that nobody agreed to pay.
-type declined struct{ why string }
-
-func (e *declined) Error() string { return e.why }
 
 // listPatience is how long the provider's price list is waited for.
 const listPatience = 10 * time.Second
 
 // agree says what a request costs by the provider's price list, and asks. Nothing is
 // paid before.
-func (p purchase) agree(ctx context.Context, w *world, provider *stack.Provider, request video.Request) error {
+func (p purchase) agree(ctx context.Context, w *world, provider *devstack.Provider, request video.Request) error {
 	asked, cancel := context.WithTimeout(ctx, listPatience)
 	defer cancel()
 	list, _, err := aimlapi.New(aimlapi.Config{BaseURL: provider.BaseURL, Now: w.now}).Prices(asked, "")
@@ -83,21 +77,4 @@ func (p purchase) agree(ctx context.Context, w *world, provider *stack.Provider,
 	}
 	fmt.Fprintf(w.out, "This sends the prompt to %s, with your key. %s\n", provider.BaseURL, cost)
 	return w.ask(p.yes, "nobody can be asked here whether to pay; set YES=1 to agree, or unset AIMLAPI_KEY to use the stand-in")
-}
-
-// ask asks whether to go on, unless that was agreed to before. Where there is no
-// terminal to ask in, nobody is what is said.
-func (w *world) ask(agreed bool, nobody string) error {
-	if agreed {
-		return nil
-	}
-	if !isTerminal(w.in) {
-		return &declined{why: nobody}
-	}
-	fmt.Fprint(w.err, "Go on? [y/N] ")
-	answer, err := bufio.NewReader(w.in).ReadString('\n')
-	if word := strings.ToLower(strings.TrimSpace(answer)); err == nil && (word == "y" || word == "yes") {
-		return nil
-	}
-	return &declined{why: "not agreed; nothing was started or paid"}
 }

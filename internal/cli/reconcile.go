@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/takeup/takeup/internal/jobs"
-	"github.com/takeup/takeup/internal/jobs/arn"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/reconcile/repair"
 	"github.com/takeup/takeup/internal/table"
@@ -34,7 +33,7 @@ func newReconcile(w *world) *cobra.Command {
 		asJSON bool
 	)
 	cmd := &cobra.Command{
-		Use: "reconcile", GroupID: groupOperate, Args: arguments(0, 0),
+		Use: "reconcile", Args: arguments(0, 0),
 		Short: "Name what was paid without a video, and what was lost on the way",
 		Long: `Holds what the provider charged against the table of jobs, the bucket and the
 prompt files, and names what does not add up, and each charge of more than three
@@ -48,10 +47,10 @@ not be read.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if since <= 0 || since > longestLogs {
-				return &usageError{errors.New("--since takes more than 0 and at most 2160h, which is what the provider's logs give")}
+				return usagef("--since takes more than 0 and at most 2160h, which is what the provider's logs give")
 			}
 			if move && mend {
-				return &usageError{errors.New("--money and --repair can't be given together; repair first, and move money once the jobs have ended")}
+				return usagef("--money and --repair can't be given together; repair first, and move money once the jobs have ended")
 			}
 			stack, err := t.aws(cmd.Context(), w)
 			switch {
@@ -61,7 +60,7 @@ not be read.`,
 				since = restorable
 			}
 			if mend {
-				return w.repair(cmd.Context(), stack, since, asJSON)
+				return repairTable(cmd.Context(), w, stack, since, asJSON)
 			}
 			return reconciled(cmd.Context(), w, stack, since, move, asJSON)
 		},
@@ -80,7 +79,7 @@ type unsettled struct{ what string }
 func (e *unsettled) Error() string { return e.what }
 
 func reconciled(ctx context.Context, w *world, stack stackAccess, since time.Duration, move, asJSON bool) error {
-	sources, err := stack.sources(w)
+	sources, err := sourcesOf(w, stack)
 	if err != nil {
 		return err
 	}
@@ -112,15 +111,15 @@ func reconciled(ctx context.Context, w *world, stack stackAccess, since time.Dur
 	return nil
 }
 
-func (a stackAccess) sources(w *world) (reconcile.Sources, error) {
-	executions, err := a.executions()
+func sourcesOf(w *world, stack stackAccess) (reconcile.Sources, error) {
+	executions, err := executionsOf(stack)
 	if err != nil {
 		return reconcile.Sources{}, err
 	}
 	return reconcile.Sources{
-		Jobs: a.jobs(), IDs: a.ids(), Manifests: a.shelf(), Contents: a.jobs(), Prices: a.jobs(), Counters: a.jobs(), Executions: executions,
-		Provider: a.account(w), Keys: a.keys(),
-		Objects: reconcile.Objects{Client: a.s3(), Videos: a.outputs["VideosBucket"], PromptFiles: a.outputs["PromptsBucket"]},
+		Jobs: stack.jobs(), IDs: stack.ids(), Manifests: stack.shelf(), Contents: stack.jobs(), Prices: stack.jobs(), Counters: stack.jobs(), Executions: executions,
+		Provider: stack.account(w), Keys: stack.keys(),
+		Objects: reconcile.Objects{Client: stack.s3(), Videos: stack.outputs["VideosBucket"], PromptFiles: stack.outputs["PromptsBucket"]},
 	}, nil
 }
 
@@ -148,18 +147,12 @@ func (l latest) Latest(ctx context.Context, id string) (reconcile.Execution, err
 	return reconcile.Execution{Name: deref(out.Name), Status: string(out.Status), Error: deref(out.Error)}, nil
 }
 
-func (a stackAccess) executions() (latest, error) {
-	machine, err := stateMachine(a.outputs)
+func executionsOf(stack stackAccess) (latest, error) {
+	machine, err := stateMachine(stack.outputs)
 	if err != nil {
 		return latest{}, err
 	}
-	return latest{jobs.NewExecutions(sfn.NewFromConfig(a.config), machine), a.jobs()}, nil
-}
-
-// stateMachine is the ARN that a stack's outputs have.
-func stateMachine(outputs map[string]string) (machine arn.ARN, err error) {
-	err = machine.UnmarshalText([]byte(outputs["StateMachineArn"]))
-	return machine, err
+	return latest{jobs.NewExecutions(sfn.NewFromConfig(stack.config), machine), stack.jobs()}, nil
 }
 
 func showReport(out io.Writer, report reconcile.Report, asJSON bool) error {

@@ -19,17 +19,17 @@ func newRedrive(w *world) *cobra.Command {
 		all, wait, asJSON bool
 	)
 	cmd := &cobra.Command{
-		Use: "redrive (ID... | --all)", GroupID: groupOperate,
+		Use:   "redrive (ID... | --all)",
 		Short: "Go on with jobs that ended without a video",
 		Long: `Goes on with a job that ended without a video, in a new execution ID-r1, ID-r2
 and so on: a paid video is fetched and stored, an unanswered submission is
 looked up, and one that the provider refused, for credits, key or room, is
 submitted. Nothing is paid twice.`,
-		ValidArgsFunction: w.ids(&t, client.Failed),
+		ValidArgsFunction: ids(w, &t, client.Failed),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			if all == (len(args) > 0) {
-				return &usageError{errors.New("give the ids of jobs, or --all")}
+				return usagef("give the ids of jobs, or --all")
 			}
 			api, err := t.api(ctx, w)
 			if err != nil {
@@ -66,7 +66,7 @@ func redrivable(ctx context.Context, api apiAccess) ([]string, error) {
 
 // redriver starts redrives.
 type redriver struct {
-	*world
+	world *world
 	api   apiAccess
 	words []string // that lead to the same stack
 	json  bool
@@ -91,11 +91,11 @@ func (r *redriver) each(ctx context.Context, ids []string, wait bool) error {
 		}
 		done = append(done, redriven{execution, got})
 		if !r.json {
-			fmt.Fprintln(r.out, execution)
+			fmt.Fprintln(r.world.out, execution)
 		}
 	}
 	if len(ids) == 0 && !r.json {
-		fmt.Fprintln(r.out, "no job can be redriven")
+		fmt.Fprintln(r.world.out, "no job can be redriven")
 	}
 	for i := range done {
 		if wait && ctx.Err() == nil {
@@ -103,7 +103,7 @@ func (r *redriver) each(ctx context.Context, ids []string, wait bool) error {
 		}
 	}
 	if r.json {
-		errs = append(errs, printJSON(r.out, struct {
+		errs = append(errs, printJSON(r.world.out, struct {
 			Redriven []redriven `json:"redriven"`
 		}{done}))
 	}
@@ -126,8 +126,8 @@ func (r *redriver) explain(id string, err error) error {
 
 // await says how a redrive ended. One that ended without a video is an error.
 func (r *redriver) await(ctx context.Context, job *redriven) error {
-	w := watcher{world: r.world, api: r.api, show: &display{out: r.err, about: job.Execution + " ", now: r.now, began: r.now()}, back: func(id string) string {
-		return r.typed(append(append([]string{"get", "--wait"}, r.words...), id)...)
+	w := watcher{world: r.world, api: r.api, show: newLines(r.world, r.world.err, job.Execution+" "), back: func(id string) string {
+		return r.world.typed(append(append([]string{"get", "--wait"}, r.words...), id)...)
 	}}
 	got, err := w.watch(ctx, job.ID, true)
 	var without *noVideo
@@ -136,7 +136,7 @@ func (r *redriver) await(ctx context.Context, job *redriven) error {
 	}
 	job.Video = got
 	if !r.json {
-		fmt.Fprintf(r.out, "%s  %s\n", job.Execution, got.Status)
+		fmt.Fprintf(r.world.out, "%s  %s\n", job.Execution, got.Status)
 	}
 	return err
 }

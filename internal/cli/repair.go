@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -31,16 +30,16 @@ type repaired struct {
 }
 
 // repair writes back what the stack's table lacks.
-func (w *world) repair(ctx context.Context, stack stackAccess, since time.Duration, asJSON bool) error {
+func repairTable(ctx context.Context, w *world, stack stackAccess, since time.Duration, asJSON bool) error {
 	known := stack.jobs()
 	control, _, err := known.Control(ctx)
 	if err != nil {
 		return reconcile.Plain(err)
 	}
 	if control.Paused(known.Name()) == nil {
-		return &usageError{errors.New("a table is repaired while nothing is submitted; type takeup pause first")}
+		return usagef("a table is repaired while nothing is submitted; type takeup pause first")
 	}
-	sources, err := stack.sources(w)
+	sources, err := sourcesOf(w, stack)
 	if err != nil {
 		return err
 	}
@@ -81,7 +80,7 @@ func (w *world) repair(ctx context.Context, stack stackAccess, since time.Durati
 			return reconcile.Plain(err)
 		}
 	}
-	return w.showRepaired(result, asJSON)
+	return showRepaired(w, result, asJSON)
 }
 
 // concluded reports of an execution whether the table knows how its job ended, so that
@@ -93,7 +92,7 @@ func concluded(entries map[string]video.Entry) func(name string) bool {
 	}
 }
 
-func (w *world) showRepaired(r repaired, asJSON bool) error {
+func showRepaired(w *world, r repaired, asJSON bool) error {
 	if asJSON {
 		if err := printJSON(w.out, r); err != nil {
 			return err

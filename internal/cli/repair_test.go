@@ -26,19 +26,19 @@ func TestConcluded(t *testing.T) {
 }
 
 func TestShowRepaired(t *testing.T) {
-	w, _ := withAPI(t)
+	w, _ := newTestEnvWithAPI(t)
 	whole := repaired{Done: repair.Done{Created: []string{"a"}, Amended: []string{"b", "c"}}, Repaired: true}
-	if err := w.showRepaired(whole, false); err != nil || !strings.Contains(w.out.String(), "1 jobs that were gone, 2 that had gone on") {
+	if err := showRepaired(w.world, whole, false); err != nil || !strings.Contains(w.out.String(), "1 jobs that were gone, 2 that had gone on") {
 		t.Errorf("said %s, %v", &w.out, err)
 	}
 	var open *unsettled
 	partly := repaired{Done: repair.Done{Unexplained: []string{"x"}}, Unknown: []reconcile.Unknown{{Source: "the logs", Reason: "403"}}}
 	w.out.Reset()
-	if err := w.showRepaired(partly, false); !errors.As(err, &open) || !strings.Contains(w.out.String(), "unknown: the logs: 403") || !strings.Contains(w.out.String(), "the request: x") {
+	if err := showRepaired(w.world, partly, false); !errors.As(err, &open) || !strings.Contains(w.out.String(), "unknown: the logs: 403") || !strings.Contains(w.out.String(), "the request: x") {
 		t.Errorf("said %s, %v", &w.out, err)
 	}
 	w.out.Reset()
-	if err := w.showRepaired(partly, true); !errors.As(err, &open) || !strings.Contains(w.out.String(), `"repaired": false`) {
+	if err := showRepaired(w.world, partly, true); !errors.As(err, &open) || !strings.Contains(w.out.String(), `"repaired": false`) {
 		t.Errorf("said %s, %v", &w.out, err)
 	}
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -38,14 +37,14 @@ func (o *order) request(w *world, args []string) (video.Request, error) {
 	_, shots := fields["multi_prompt"]
 	switch {
 	case len(args) > 0 && o.file != "":
-		return video.Request{}, &usageError{errors.New("give the prompt as an argument or in a file, not both")}
+		return video.Request{}, usagef("give the prompt as an argument or in a file, not both")
 	case len(args) > 0:
 		fields["prompt"] = args[0]
 	case o.file != "":
 		draft, err = o.read(w)
 	case shots:
 	case isTerminal(w.in):
-		return video.Request{}, &usageError{errors.New("there is no prompt; give it as an argument, in a --file or on standard input")}
+		return video.Request{}, usagef("there is no prompt; give it as an argument, in a --file or on standard input")
 	default:
 		draft, err = readPrompt(w, w.in)
 	}
@@ -63,7 +62,7 @@ func (o *order) read(w *world) (video.Draft, error) {
 	}
 	f, err := os.Open(o.file)
 	if err != nil {
-		return video.Draft{}, &usageError{fmt.Errorf("reading the prompt: %w", err)}
+		return video.Draft{}, usagef("reading the prompt: %w", err)
 	}
 	defer f.Close()
 	if !strings.EqualFold(filepath.Ext(o.file), ".json") {
@@ -97,31 +96,7 @@ func readPrompt(w *world, from io.Reader) (video.Draft, error) {
 func readSome(from io.Reader) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(from, 2*video.MaxRequestBytes))
 	if err != nil {
-		return nil, &usageError{fmt.Errorf("reading the prompt: %w", err)}
+		return nil, usagef("reading the prompt: %w", err)
 	}
 	return data, nil
 }
-
-// explain gives an error as people read it in a terminal: a refused request with
-// a line for each wrong field. One among others stays among them.
-func explain(err error) error {
-	invalid, ok := err.(*video.InvalidRequest)
-	if !ok {
-		return err
-	}
-	said := "the request can't be sent as it is; nothing was sent or paid"
-	for _, f := range invalid.Fields {
-		said += "\n  " + strings.TrimSpace(f.Field+" "+f.Message)
-	}
-	return &explained{said: said, err: err}
-}
-
-// explained says an error in other words.
-type explained struct {
-	said string
-	err  error
-}
-
-func (e *explained) Error() string { return e.said }
-
-func (e *explained) Unwrap() error { return e.err }

@@ -15,13 +15,13 @@ func newRetry(w *world) *cobra.Command {
 		asJSON bool
 	)
 	cmd := &cobra.Command{
-		Use: "retry ID...", GroupID: groupVideos, Args: arguments(1, many),
+		Use: "retry ID...", Args: arguments(1, many),
 		Short: "Try videos that wait now",
 		Long: `Tries now what a video waits for, in a new execution ID-r1, ID-r2 and so on: a
 submission that was refused for want of room, a look for one that was not
 answered, a look at its generation, a copy of its video. Nothing is paid twice.
 One that has ended is redriven instead.`,
-		ValidArgsFunction: w.ids(&t, client.Running),
+		ValidArgsFunction: ids(w, &t, client.Running),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			api, err := t.api(cmd.Context(), w)
 			if err != nil {

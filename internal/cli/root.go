@@ -3,12 +3,12 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
-	"math"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/takeup/takeup/internal/video"
 )
 
 const (
@@ -34,15 +34,15 @@ Exit statuses:
   5    there is no such job, or it is not in a state for this
   130  interrupted; a job that was started goes on`
 
-// command does what the arguments ask for.
-func command(ctx context.Context, w *world, args []string) error {
+// execute does what the arguments ask for.
+func execute(ctx context.Context, w *world, args []string) error {
 	root := newRoot(w)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	var usage *usageError
 	// What is wrong with the name of a command, cobra says in words only.
 	if err != nil && !errors.As(err, &usage) && strings.HasPrefix(err.Error(), "unknown command ") {
-		return &usageError{errors.New(strings.Join(strings.Fields(err.Error()), " "))}
+		return usagef("%s", strings.Join(strings.Fields(err.Error()), " "))
 	}
 	return explain(err)
 }
@@ -56,19 +56,23 @@ func newRoot(w *world) *cobra.Command {
 	root.SetIn(w.in)
 	root.SetOut(w.out)
 	root.SetErr(w.err)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{Err: err} })
 	root.AddGroup(
 		&cobra.Group{ID: groupVideos, Title: "Videos:"},
 		&cobra.Group{ID: groupOperate, Title: "Operation:"},
 		&cobra.Group{ID: groupLocal, Title: "The stack on this machine:"},
 		&cobra.Group{ID: groupHelp, Title: "Help:"},
 	)
-	root.AddCommand(
-		newGenerate(w), newList(w), newGet(w), newDownload(w), newCancel(w), newRetry(w), newForget(w), newModels(w), newEstimate(w), newUsage(w),
-		newRedrive(w), newReconcile(w), newPause(w), newResume(w), newCaps(w), newDoctor(w), newEnv(w), newToken(w), newInvoke(w),
-		newUp(w), newDown(w), newRun(w), newBuild(w),
-		newBatch(w),
-	)
+	grouped := func(id string, commands ...*cobra.Command) {
+		for _, cmd := range commands {
+			cmd.GroupID = id
+		}
+		root.AddCommand(commands...)
+	}
+	grouped(groupVideos, newGenerate(w), newList(w), newGet(w), newDownload(w), newCancel(w), newRetry(w), newForget(w), newModels(w), newEstimate(w), newUsage(w), newBatch(w))
+	grouped(groupOperate, newRedrive(w), newReconcile(w), newPause(w), newResume(w), newCaps(w), newDoctor(w), newEnv(w), newToken(w), newInvoke(w))
+	grouped(groupLocal, newUp(w), newDown(w))
+	root.AddCommand(newRun(w), newBuild(w)) // for make; they are hidden
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd("completion")
 	for _, cmd := range root.Commands() {
@@ -83,27 +87,6 @@ func newRoot(w *world) *cobra.Command {
 	return root
 }
 
-// many is no upper bound of a command's arguments.
-const many = math.MaxInt
-
-// arguments refuses fewer arguments than least and more than most.
-func arguments(least, most int) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		what := ""
-		switch {
-		case len(args) < least:
-			what = "an argument is missing"
-		case len(args) > most && most == 0:
-			what = fmt.Sprintf("%q is too much: %s takes no argument", args[0], cmd.CommandPath())
-		case len(args) > most:
-			what = fmt.Sprintf("%q is too much: %s takes one argument; quote one that has blanks", args[most], cmd.CommandPath())
-		default:
-			return nil
-		}
-		return &usageError{fmt.Errorf("%s; type %s", what, cmd.UseLine())}
-	}
-}
-
 // calledBy is how a person calls this program again: by the name it was called
 // by, unless that is where go run put it.
 func calledBy(path string) string {
@@ -113,21 +96,16 @@ func calledBy(path string) string {
 	return path
 }
 
-// typed gives a command line as a person can type it.
-func (w *world) typed(words ...string) string {
-	line := w.name
-	for _, word := range words {
-		line += " " + quoted(word)
+// explain gives an error as people read it in a terminal: a refused request with
+// a line for each wrong field. One among others stays among them.
+func explain(err error) error {
+	invalid, ok := err.(*video.InvalidRequest)
+	if !ok {
+		return err
 	}
-	return line
-}
-
-// quoted gives a word as a POSIX shell reads it.
-func quoted(word string) string {
-	if word != "" && strings.IndexFunc(word, func(r rune) bool {
-		return !strings.ContainsRune("-_./:=@,+%", r) && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
-	}) < 0 {
-		return word
+	said := "the request can't be sent as it is; nothing was sent or paid"
+	for _, f := range invalid.Fields {
+		said += "\n  " + strings.TrimSpace(f.Field+" "+f.Message)
 	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	return &explained{said: said, err: err}
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 	"github.com/spf13/cobra"
 
-	"github.com/takeup/takeup/internal/dev/stack"
+	devstack "github.com/takeup/takeup/internal/dev/stack"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -30,7 +30,7 @@ func newRun(w *world) *cobra.Command {
 It takes PROMPT, MODEL, DURATION, ASPECT_RATIO, NEGATIVE_PROMPT, CFG_SCALE,
 TAKEUP_PORT, AIMLAPI_KEY, AIMLAPI_BASE_URL and YES from the environment.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			r := runner{world: w, out: "out", port: w.getenv("TAKEUP_PORT"), purchase: w.purchase()}
+			r := runner{world: w, out: "out", port: w.getenv("TAKEUP_PORT"), purchase: providerOptionsOf(w)}
 			return r.run(cmd.Context())
 		},
 	}
@@ -38,7 +38,7 @@ TAKEUP_PORT, AIMLAPI_KEY, AIMLAPI_BASE_URL and YES from the environment.`,
 
 // runner makes one video by a stack of its own.
 type runner struct {
-	*world
+	world    *world
 	out      string // the directory for the video
 	port     string
 	purchase purchase
@@ -46,18 +46,18 @@ type runner struct {
 
 // request makes the request of the environment.
 func (r *runner) request() (video.Request, error) {
-	o := order{parameters: parameters{model: r.getenv("MODEL"), given: map[string][]string{}}}
+	o := order{parameters: parameters{model: r.world.getenv("MODEL"), given: map[string][]string{}}}
 	for name, variable := range map[string]string{
 		"duration": "DURATION", "aspect_ratio": "ASPECT_RATIO", "negative_prompt": "NEGATIVE_PROMPT", "cfg_scale": "CFG_SCALE",
 	} {
-		if value := r.getenv(variable); value != "" {
+		if value := r.world.getenv(variable); value != "" {
 			o.given[name] = []string{value}
 		}
 	}
-	if strings.TrimSpace(r.getenv("PROMPT")) == "" {
-		return video.Request{}, &usageError{errors.New(`there is no prompt; type make run PROMPT="a paper boat crosses a flooded street"`)}
+	if strings.TrimSpace(r.world.getenv("PROMPT")) == "" {
+		return video.Request{}, usagef(`there is no prompt; type make run PROMPT="a paper boat crosses a flooded street"`)
 	}
-	return o.request(r.world, []string{r.getenv("PROMPT")})
+	return o.request(r.world, []string{r.world.getenv("PROMPT")})
 }
 
 func (r *runner) run(ctx context.Context) (err error) {
@@ -78,16 +78,16 @@ func (r *runner) run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	r.cleaning.Store(true) // from here on there is a stack to end
-	defer r.cleaning.Store(false)
-	stack, err := stack.Start(ctx, stack.Options{
-		StateDir: filepath.Join(stateDir, "run"), Port: port, Provider: provider, Output: r.world.out, Now: r.now,
+	r.world.cleaning.Store(true) // from here on there is a stack to end
+	defer r.world.cleaning.Store(false)
+	stack, err := devstack.Start(ctx, devstack.Options{
+		StateDir: filepath.Join(stateDir, "run"), Port: port, Provider: provider, Output: r.world.out, Now: r.world.now,
 	})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, stack.Stop(ctx)) }()
-	r.firstPrices(ctx, stack)
+	firstPrices(ctx, r.world, stack)
 
 	machine, err := stateMachine(stack.Outputs)
 	if err != nil {
@@ -101,7 +101,7 @@ func (r *runner) run(ctx context.Context) (err error) {
 			return storing(ctx, executions, machine.Execution(id))
 		},
 	}
-	key, err := r.newKey()
+	key, err := newKey(r.world.random)
 	if err != nil {
 		return err
 	}
@@ -209,9 +209,9 @@ func newBuild(w *world) *cobra.Command {
 				architecture = cmp.Or(w.getenv("ARCHITECTURE"), "arm64")
 			}
 			if architecture != "arm64" && architecture != "x86_64" {
-				return &usageError{fmt.Errorf("the architecture %q is not one of Lambda's; it is arm64 or x86_64", architecture)}
+				return usagef("the architecture %q is not one of Lambda's; it is arm64 or x86_64", architecture)
 			}
-			built, err := stack.Build(cmd.Context(), ".", dir, architecture)
+			built, err := devstack.Build(cmd.Context(), ".", dir, architecture)
 			if err != nil {
 				return err
 			}

@@ -19,7 +19,8 @@ import (
 	"github.com/takeup/takeup/internal/api/tokens"
 	"github.com/takeup/takeup/internal/api/tokensecret"
 	"github.com/takeup/takeup/internal/bucket"
-	"github.com/takeup/takeup/internal/dev/stack"
+	devstack "github.com/takeup/takeup/internal/dev/stack"
+	"github.com/takeup/takeup/internal/jobs/arn"
 	"github.com/takeup/takeup/internal/lambdaenv/secret"
 	"github.com/takeup/takeup/internal/provider/aimlapi"
 	"github.com/takeup/takeup/internal/table"
@@ -82,11 +83,11 @@ func (a stackAccess) api(ctx context.Context, w *world) (apiAccess, error) {
 	}
 	address := a.outputs["ApiUrl"]
 	if a.config.BaseEndpoint != nil { // not AWS: the address that the template makes up leads nowhere
-		address = stack.StageURL(*a.config.BaseEndpoint, a.outputs)
+		address = devstack.StageURL(*a.config.BaseEndpoint, a.outputs)
 	}
-	access := w.access(address, token)
-	access.bucket = a.outputs["VideosBucket"]
-	return access, nil
+	api := access(w, address, token)
+	api.bucket = a.outputs["VideosBucket"]
+	return api, nil
 }
 
 // tokens is the secret of the API's tokens.
@@ -133,4 +134,10 @@ func (a stackAccess) account(w *world) *aimlapi.Client {
 
 func (a stackAccess) keys() *secret.Keys {
 	return secret.New(secretsmanager.NewFromConfig(a.config), a.outputs["ProviderKeySecret"])
+}
+
+// stateMachine is the ARN that a stack's outputs have.
+func stateMachine(outputs map[string]string) (machine arn.ARN, err error) {
+	err = machine.UnmarshalText([]byte(outputs["StateMachineArn"]))
+	return machine, err
 }

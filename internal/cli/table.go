@@ -9,26 +9,9 @@ import (
 	"time"
 
 	"github.com/mattn/go-runewidth"
-	"github.com/vbauerster/cupwriter"
 
 	"github.com/takeup/takeup/internal/api/client"
 )
-
-// terminalWidth is how many characters a line of the terminal holds; 0 where the
-// writer is not a terminal.
-func terminalWidth(out io.Writer) int {
-	if !isTerminal(out) {
-		return 0
-	}
-	width, _, err := cupwriter.New(out, false).GetTermSize()
-	if err != nil {
-		return 0
-	}
-	return width
-}
-
-// gap is between two columns, and before a line that goes on.
-const gap = "  "
 
 // roomForText is the least that a line must have left for a prompt.
 const roomForText = 24

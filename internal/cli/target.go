@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -10,12 +9,11 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/spf13/cobra"
 
 	"github.com/takeup/takeup/internal/api/client"
-	"github.com/takeup/takeup/internal/dev/stack"
+	devstack "github.com/takeup/takeup/internal/dev/stack"
 )
 
 // stateDir is where up leaves its stack.
@@ -72,7 +70,7 @@ func (t target) chosen(w *world) (target, error) {
 	if t.stack == "" && t.url == "" {
 		t.stack, t.url = w.getenv("TAKEUP_STACK"), w.getenv("TAKEUP_URL")
 		if t.stack != "" && t.url != "" {
-			return t, &usageError{errors.New("TAKEUP_STACK and TAKEUP_URL are both set; unset one, or give --stack or --url")}
+			return t, usagef("TAKEUP_STACK and TAKEUP_URL are both set; unset one, or give --stack or --url")
 		}
 	}
 	if t.url != "" && t.token == "" {
@@ -80,13 +78,13 @@ func (t target) chosen(w *world) (target, error) {
 	}
 	switch {
 	case t.stack != "" && t.url != "":
-		return t, &usageError{errors.New("give --stack or --url, not both")}
+		return t, usagef("give --stack or --url, not both")
 	case t.url == "" && t.token != "":
-		return t, &usageError{errors.New("--token goes with --url; a stack's own token is found by itself")}
+		return t, usagef("--token goes with --url; a stack's own token is found by itself")
 	case t.url != "" && t.token == "":
-		return t, &usageError{errors.New("an address needs its token; set TAKEUP_TOKEN, or name the stack with --stack instead")}
+		return t, usagef("an address needs its token; set TAKEUP_TOKEN, or name the stack with --stack instead")
 	case t.stack == "" && (t.profile != "" || t.region != ""):
-		return t, &usageError{errors.New("--profile and --region are for a deployed stack; name it with --stack")}
+		return t, usagef("--profile and --region are for a deployed stack; name it with --stack")
 	case t.url != "":
 		return t, checkAddress(t.url)
 	}
@@ -98,10 +96,10 @@ func (t target) chosen(w *world) (target, error) {
 func checkAddress(address string) error {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return &usageError{fmt.Errorf("%q is no address; it takes one such as https://ID.execute-api.REGION.amazonaws.com/takeup, the output ApiUrl", address)}
+		return usagef("%q is no address; it takes one such as https://ID.execute-api.REGION.amazonaws.com/takeup, the output ApiUrl", address)
 	}
 	if ip := net.ParseIP(u.Hostname()); u.Scheme == "http" && u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return &usageError{fmt.Errorf("%q is plain http, which shows the token to everybody on the way; give an address with https", address)}
+		return usagef("%q is plain http, which shows the token to everybody on the way; give an address with https", address)
 	}
 	return nil
 }
@@ -123,7 +121,7 @@ func (t *target) api(ctx context.Context, w *world) (apiAccess, error) {
 		return apiAccess{}, err
 	}
 	if chosen.url != "" {
-		return w.access(strings.TrimRight(chosen.url, "/"), chosen.token), nil
+		return access(w, strings.TrimRight(chosen.url, "/"), chosen.token), nil
 	}
 	if chosen.stack != "" {
 		stack, err := chosen.deployed(ctx)
@@ -139,16 +137,16 @@ func (t *target) api(ctx context.Context, w *world) (apiAccess, error) {
 	return localAPI(w, stack), nil
 }
 
-func (w *world) access(address, token string) apiAccess {
+func access(w *world, address, token string) apiAccess {
 	return apiAccess{address: address, token: token, Client: client.New(client.Config{
 		BaseURL: address, Token: token, HTTP: w.http, Sleep: w.sleep,
 	})}
 }
 
-func localAPI(w *world, stack *stack.Stack) apiAccess {
-	access := w.access(stack.API, stack.Token)
-	access.bucket, access.free = stack.Outputs["VideosBucket"], stack.Simulator != ""
-	return access
+func localAPI(w *world, stack *devstack.Stack) apiAccess {
+	api := access(w, stack.API, stack.Token)
+	api.bucket, api.free = stack.Outputs["VideosBucket"], stack.Simulator != ""
+	return api
 }
 
 // aws finds the stack in its AWS.
@@ -158,15 +156,15 @@ func (t *target) aws(ctx context.Context, w *world) (stackAccess, error) {
 	case err != nil:
 		return stackAccess{}, err
 	case chosen.url != "":
-		return stackAccess{}, &usageError{errors.New("this needs the stack's AWS, not only its API; unset TAKEUP_URL, and name the stack with --stack")}
+		return stackAccess{}, usagef("this needs the stack's AWS, not only its API; unset TAKEUP_URL, and name the stack with --stack")
 	case chosen.stack != "":
 		return chosen.deployed(ctx)
 	}
-	local, err := localStack()
+	stack, err := localStack()
 	if err != nil {
 		return stackAccess{}, fmt.Errorf("%w; --stack names a deployed one", err)
 	}
-	access, err := describe(ctx, local.Config(), stack.StackName)
+	access, err := describe(ctx, stack.Config(), devstack.StackName)
 	access.local = true
 	return access, err
 }
@@ -185,14 +183,14 @@ func (t target) deployed(ctx context.Context) (stackAccess, error) {
 		return stackAccess{}, fmt.Errorf("reading the AWS configuration: %w", err)
 	}
 	if loaded.Region == "" {
-		return stackAccess{}, &usageError{errors.New("no AWS region is known; give it with --region or set AWS_REGION")}
+		return stackAccess{}, usagef("no AWS region is known; give it with --region or set AWS_REGION")
 	}
 	return describe(ctx, loaded, t.stack)
 }
 
 // localStack finds the stack that up started in this directory or one above.
-func localStack() (*stack.Stack, error) {
-	return stack.Open(localStateDir())
+func localStack() (*devstack.Stack, error) {
+	return devstack.Open(localStateDir())
 }
 
 // localStateDir is the nearest state directory upwards that has a stack; where
@@ -214,5 +212,3 @@ func localStateDir() string {
 		}
 	}
 }
-
-func deref(s *string) string { return aws.ToString(s) }

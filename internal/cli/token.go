@@ -20,7 +20,7 @@ type namedToken struct {
 
 func newToken(w *world) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "token", GroupID: groupOperate, Args: arguments(0, 0),
+		Use: "token", Args: arguments(0, 0),
 		Short: "Make, list and revoke the tokens of a stack's API",
 		Long: `Makes, lists and revokes the tokens of a stack's API, which are in one secret of
 Secrets Manager. A token's name is the owner of the jobs that it asks for: "list
@@ -67,7 +67,7 @@ day, and keep to the stack's caps besides. "caps set --owner" changes that.`,
 			err = changeTokens(cmd.Context(), stack, func(all tokens.Tokens) (tokens.Tokens, error) {
 				all, err := all.With(args[0], token)
 				if err == nil && day.micros != nil {
-					_, err = stack.capOwner(cmd.Context(), args[0], *day.micros) // before the token works
+					_, err = capOwner(cmd.Context(), stack, args[0], *day.micros) // before the token works
 				}
 				return all, err
 			})
@@ -159,7 +159,7 @@ A token of the same name can be made anew.`,
 			if err := changeTokens(cmd.Context(), stack, func(all tokens.Tokens) (tokens.Tokens, error) { return all.Without(args[0]) }); err != nil {
 				return err
 			}
-			if _, err := stack.capOwner(cmd.Context(), args[0], 0); err != nil {
+			if _, err := capOwner(cmd.Context(), stack, args[0], 0); err != nil {
 				return fmt.Errorf("the token of %s was revoked, and its cap was not taken away (takeup caps set --owner): %w", args[0], err)
 			}
 			if asJSON {
@@ -186,11 +186,11 @@ func changeTokens(ctx context.Context, stack stackAccess, change func(tokens.Tok
 	case errors.As(err, &failed):
 		return failed
 	case errors.As(err, &taken):
-		return &usageError{fmt.Errorf("%w; revoke it first, or take another name", err)}
+		return usagef("%w; revoke it first, or take another name", err)
 	case errors.As(err, &unknown):
-		return &usageError{fmt.Errorf("%w; takeup token list shows them", err)}
+		return usagef("%w; takeup token list shows them", err)
 	case errors.As(err, &bad):
-		return &usageError{err}
+		return &usageError{Err: err}
 	case err != nil:
 		return secretError(stack.name, err)
 	}
@@ -205,12 +205,12 @@ func (e *notCapped) Error() string { return e.err.Error() }
 func (e *notCapped) Unwrap() error { return e.err }
 
 // capOwner sets the cap on an owner's day; 0 takes it away. The error is a *notCapped.
-func (a stackAccess) capOwner(ctx context.Context, owner string, micros int64) (video.Control, error) {
-	after, err := decided(ctx, a.jobs(), func(c video.Control, table string) (video.Control, error) {
+func capOwner(ctx context.Context, stack stackAccess, owner string, micros int64) (video.Control, error) {
+	after, err := decided(ctx, stack.jobs(), func(c video.Control, table string) (video.Control, error) {
 		return c.CapOwner(table, owner, micros), nil
 	})
 	if err != nil {
-		return after, &notCapped{fmt.Errorf("changing the cap of %s: %w; your AWS credentials need dynamodb:Query and PutItem for the output JobsTable of the stack %s", owner, err, a.name)}
+		return after, &notCapped{fmt.Errorf("changing the cap of %s: %w; your AWS credentials need dynamodb:Query and PutItem for the output JobsTable of the stack %s", owner, err, stack.name)}
 	}
 	return after, nil
 }

@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"errors"
-
 	"github.com/spf13/cobra"
 
 	"github.com/takeup/takeup/internal/api/client"
@@ -16,7 +14,7 @@ func newUsage(w *world) *cobra.Command {
 		asJSON bool
 	)
 	cmd := &cobra.Command{
-		Use: "usage", GroupID: groupVideos, Args: arguments(0, 0),
+		Use: "usage", Args: arguments(0, 0),
 		Short: "Show what a month's videos have cost",
 		Long: `Shows what a month's videos have cost in USD: by day, with a bar for each, in all,
 by model and by owner. Each attempt to make a video counts for the UTC day of its
@@ -28,7 +26,7 @@ balance is that of the account at the provider, as it was asked for last.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if _, err := usage.ParseMonth(q.Month); cmd.Flags().Changed("month") && err != nil {
-				return &usageError{errors.New("--month takes a month such as " + string(usage.MonthOf(w.now())))}
+				return usagef("--month takes a month such as %s", usage.MonthOf(w.now()))
 			}
 			api, err := t.api(cmd.Context(), w)
 			if err != nil {

@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -47,38 +48,29 @@ func someUsage() client.Usage {
 
 // TestUsageFits holds what is printed in terminals of several widths.
 func TestUsageFits(t *testing.T) {
+	here, err := filepath.Abs(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, f := withAPI(t)
+	f.Usage = someUsage()
 	var told strings.Builder
 	for _, width := range []int{20, 40, 80, 160, 0} {
-		var out strings.Builder
-		printUsage(&out, width, someUsage())
-		fmt.Fprintf(&told, "%d columns\n%s\n", width, &out)
-		for line := range strings.Lines(out.String()) {
+		w.out.Reset()
+		w.width = width
+		if status := w.run(t.Context(), "usage"); status != 0 {
+			t.Fatalf("got %d, %s", status, &w.err)
+		}
+		fmt.Fprintf(&told, "%d columns\n%s\n", width, &w.out)
+		for line := range strings.Lines(w.out.String()) {
 			line = strings.TrimSuffix(line, "\n")
 			if wide := runewidth.StringWidth(line); width >= 40 && wide > width {
 				t.Errorf("at %d columns a line has %d: %s", width, wide, line)
 			}
 		}
 	}
+	t.Chdir(here)
 	golden(t, "usage-widths", told.String())
-}
-
-func TestBars(t *testing.T) {
-	for want, sum := range map[string]client.UsageSum{
-		"":           spending(0, 0, 0, "0", "0", "0"),
-		"##########": spending(0, 0, 0, "8", "0", "0"),
-		"#####":      spending(0, 0, 0, "4", "0", "0"),
-		"#":          spending(0, 0, 0, "0.000001", "0", "0"),
-		"####+++???": spending(0, 0, 0, "2.8", "2.4", "2.8"), // 3.5, 3 and 3.5
-		"#+?":        spending(0, 0, 0, "0.01", "0.01", "0.01"),
-		"+??":        spending(0, 0, 0, "0", "0.8", "1.6"),
-	} {
-		if got := drawBar(sum, 8, 10); got != want {
-			t.Errorf("%+v is drawn as %q, want %q", sum, got, want)
-		}
-	}
-	if got := drawBar(spending(0, 0, 0, "1", "1", "1"), 3, 2); got != "#+" {
-		t.Errorf("in two characters it is %q", got)
-	}
 }
 
 func TestUsage(t *testing.T) {

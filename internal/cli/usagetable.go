@@ -222,23 +222,3 @@ func restText(s client.UsageSum) string {
 
 // held is what counts against the caps, good for drawing.
 func held(s client.UsageSum) float64 { return usd(s.Spent) + usd(s.Reserved) + usd(s.Uncertain) }
-
-func cents(n json.Number) string { return fmt.Sprintf("%.2f", usd(n)) }
-
-// printWrapped prints words in lines of the width that is given, or in one with 0: the
-// first behind one indent, and the rest behind another.
-func printWrapped(out io.Writer, width int, indent, rest, text string) {
-	line := indent
-	for i, word := range strings.Fields(text) {
-		switch {
-		case i == 0:
-			line += word
-		case width > 0 && runewidth.StringWidth(line+" "+word) > width:
-			fmt.Fprintln(out, line)
-			line = rest + word
-		default:
-			line += " " + word
-		}
-	}
-	fmt.Fprintln(out, line)
-}

@@ -68,7 +68,7 @@ func TestGetTellsOfEachWait(t *testing.T) {
 	}
 	done := video.Progress{Step: video.StepCheck, Wait: video.Wait{Kind: video.WaitVideo, At: at(90)}, Events: []video.Event{event(90, video.EventPolled, 0, 12, ""), event(90, video.EventDone, 0, 0, "")}}
 	var told strings.Builder
-	w := newTestWorld(t)
+	w := newTestShell(t)
 	for _, job := range []struct {
 		id     string
 		change func(*video.Entry)

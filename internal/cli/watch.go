@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/takeup/takeup/internal/api/client"
@@ -25,9 +23,9 @@ const settling = 30 * time.Second
 
 // watcher follows jobs to their ends, and tells of them.
 type watcher struct {
-	*world
-	api  apiAccess
-	show *display
+	world *world
+	api   apiAccess
+	show  *display
 	// back is the command that comes back to a job.
 	back func(id string) string
 	// storing reports whether a job's video is being stored, which the API calls
@@ -67,7 +65,7 @@ func (e *left) Unwrap() error { return e.Err }
 // watch follows a job to its end. A job without a video at its end gives a
 // *noVideo, beside what is known of it. fresh says that it was started just now.
 func (w *watcher) watch(ctx context.Context, id string, fresh bool) (client.Video, error) {
-	pause, began := interval, w.now()
+	pause, began := interval, w.world.now()
 	known := fresh // there is such a job
 	if w.api.free {
 		pause = intervalFree
@@ -77,7 +75,7 @@ func (w *watcher) watch(ctx context.Context, id string, fresh bool) (client.Vide
 		var refused *client.Refused
 		absent := errors.As(err, &refused) && refused.Status == http.StatusNotFound
 		switch {
-		case absent && fresh && w.now().Sub(began) < settling:
+		case absent && fresh && w.world.now().Sub(began) < settling:
 			got = client.Video{ID: id, Status: client.Queued}
 		case absent:
 			return got, err
@@ -113,7 +111,7 @@ func (w *watcher) watch(ctx context.Context, id string, fresh bool) (client.Vide
 			return got, &noVideo{ID: id, Status: got.Status, Outcome: got.Error}
 		}
 		w.show.event(word)
-		if err := w.sleep(ctx, pause); err != nil {
+		if err := w.world.sleep(ctx, pause); err != nil {
 			return got, w.left(ctx, id, err)
 		}
 	}
@@ -161,18 +159,4 @@ func (w *watcher) save(ctx context.Context, done client.Video, output string, fo
 		err = fmt.Errorf("interrupted; the video is stored. Download the rest with\n  %s", w.back(done.ID))
 	}
 	return saved{Video: done, File: path, Fetched: fetched}, err
-}
-
-// outputPath is where a job's video goes: into a directory, under a name made of
-// the id, or into a file of the name that was given.
-func outputPath(output, id string) string {
-	if intoDirectory(output) {
-		return filepath.Join(output, id+".mp4")
-	}
-	return output
-}
-
-// intoDirectory reports whether an output is a directory, and no file's name.
-func intoDirectory(output string) bool {
-	return output == "" || strings.HasSuffix(output, string(filepath.Separator)) || isDirectory(output)
 }

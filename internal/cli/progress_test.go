@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -10,11 +9,10 @@ import (
 	"github.com/vbauerster/mpb/v8"
 
 	"github.com/takeup/takeup/internal/api/client"
-	"github.com/takeup/takeup/internal/video"
 )
 
 func TestDisplayDrawsABar(t *testing.T) {
-	w := newTestWorld(t)
+	w := newTestEnv(t)
 	var screen bytes.Buffer
 	d := newDisplay(w.world, &screen, 10*time.Second)
 	if d.bars != nil {
@@ -51,22 +49,8 @@ func TestDisplayDrawsABar(t *testing.T) {
 
 // While something holds a job up, nothing is told of the time that is left.
 func TestDisplayOfAJobThatIsHeldUp(t *testing.T) {
-	w := newTestWorld(t)
+	w := newTestEnv(t)
 	d := newDisplay(w.world, &bytes.Buffer{}, 10*time.Second)
-	kinds := map[video.WaitKind]string{
-		video.WaitStart: "", video.WaitSubmission: "", video.WaitResume: "waiting for the stack to be resumed",
-		video.WaitCap: "waiting for room below the stack's cap", video.WaitRoom: "waiting for room at the provider",
-		video.WaitAnswer: "looking for a submission that was not answered", video.WaitGeneration: "", video.WaitVideo: "waiting to be copied again",
-	}
-	why := "503"
-	for _, kind := range video.WaitKinds() {
-		if got := heldUp(&client.Waiting{For: kind, LastError: &why}); got != kinds[kind] {
-			t.Errorf("%s: %q", kind, got)
-		}
-	}
-	if got := heldUp(&client.Waiting{For: video.WaitVideo}) + heldUp(nil); got != "" {
-		t.Errorf("a copy and an end: %q", got)
-	}
 	d.event("queued, waiting for room at the provider")
 	d.hold(true)
 	before := d.fraction()
@@ -85,7 +69,7 @@ func TestDisplayOfAJobThatIsHeldUp(t *testing.T) {
 }
 
 func TestDisplayGoesOnFromTheEstimate(t *testing.T) {
-	w := newTestWorld(t)
+	w := newTestEnv(t)
 	d := newDisplay(w.world, &bytes.Buffer{}, 10*time.Second)
 	look := func(seconds time.Duration, want float64, text string) {
 		t.Helper()
@@ -109,15 +93,4 @@ func TestDisplayGoesOnFromTheEstimate(t *testing.T) {
 	look(30, 0.7, "generating, about 2 min 30 s left")
 	d.downloaded(1500, 20_000_000)
 	look(0, 0.7, "generating, 1.5 kB of 20.0 MB")
-}
-
-func TestPlain(t *testing.T) {
-	w := newTestWorld(t)
-	w.complain(errors.New("it said \x1b[2J\n  do\tthis"))
-	if got := w.err.String(); got != "takeup: it said  [2J\n  do this\n" {
-		t.Errorf("it complains %q", got)
-	}
-	if got := plain("a\r\n\x1b[2Jb\u009bc\u202e 🎬 "); got != "a [2Jb c 🎬" {
-		t.Errorf("got %q", got)
-	}
 }

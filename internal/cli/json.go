@@ -5,18 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
-	"github.com/spf13/cobra"
-
-	"github.com/takeup/takeup/internal/api/client"
 	"github.com/takeup/takeup/internal/text"
 )
-
-func jsonFlag(cmd *cobra.Command, to *bool) {
-	cmd.Flags().BoolVar(to, "json", false, "print JSON, as docs/cli.md describes it")
-}
 
 // printJSON prints one value. What would move a terminal's cursor or turn the order
 // of characters around is escaped, which JSON reads back as the same.
@@ -38,23 +30,4 @@ func printJSON(out io.Writer, value any) error {
 	}
 	_, err := io.WriteString(out, escaped.String())
 	return err
-}
-
-func costText(cost *client.Cost) string {
-	if cost == nil {
-		return "not known"
-	}
-	return fmt.Sprintf("%.2f USD (%d credits)", cost.USD, cost.Credits)
-}
-
-func dash(word string) string {
-	if word == "" {
-		return "-"
-	}
-	return word
-}
-
-func isDirectory(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
 }
