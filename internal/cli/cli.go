@@ -16,6 +16,11 @@ import (
 
 	"github.com/takeup/takeup/internal/api/client"
 	"github.com/takeup/takeup/internal/batch/batchfile"
+	"github.com/takeup/takeup/internal/cli/batch"
+	"github.com/takeup/takeup/internal/cli/command"
+	"github.com/takeup/takeup/internal/cli/generate"
+	"github.com/takeup/takeup/internal/cli/operate"
+	"github.com/takeup/takeup/internal/cli/term"
 	devstack "github.com/takeup/takeup/internal/dev/stack"
 	"github.com/takeup/takeup/internal/text"
 	"github.com/takeup/takeup/internal/video"
@@ -35,17 +40,17 @@ const (
 // with its exit status.
 func Main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	w := &world{
-		name: calledBy(os.Args[0]), version: buildVersion(), in: os.Stdin, out: os.Stdout, err: os.Stderr, width: terminalWidth(os.Stdout), getenv: os.Getenv,
-		http: newHTTPClient(), random: rand.Reader, now: time.Now, sleep: sleep,
+	env := &command.Env{
+		Name: calledBy(os.Args[0]), Version: buildVersion(), In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Width: term.Width(os.Stdout), Getenv: os.Getenv,
+		HTTP: newHTTPClient(), Random: rand.Reader, Now: time.Now, Sleep: sleep,
 	}
 	done := make(chan error, 1)
-	go func() { done <- execute(ctx, w, os.Args[1:]) }()
-	err := await(ctx, w, stop, done)
+	go func() { done <- execute(ctx, env, os.Args[1:]) }()
+	err := await(ctx, env, stop, done)
 	interrupted := ctx.Err() != nil
 	stop()
 	if err != nil {
-		complain(w, err)
+		complain(env, err)
 	}
 	os.Exit(exitStatus(err, interrupted))
 }
@@ -56,7 +61,7 @@ const grace = 800 * time.Millisecond
 // await waits for a command. An interrupted one is left where it is after a while:
 // no context ends the reading of a pipe that nobody writes to. A second signal ends
 // the program at once, as the system does it.
-func await(ctx context.Context, w *world, stop func(), done <-chan error) error {
+func await(ctx context.Context, env *command.Env, stop func(), done <-chan error) error {
 	select {
 	case err := <-done:
 		return err
@@ -68,7 +73,7 @@ func await(ctx context.Context, w *world, stop func(), done <-chan error) error 
 		case err := <-done:
 			return err
 		case <-time.After(grace):
-			if !w.cleaning.Load() {
+			if !env.Cleaning.Load() {
 				return errors.New("interrupted")
 			}
 		}
@@ -85,12 +90,12 @@ func buildVersion() string {
 }
 
 // complain says what went wrong. Some of it are the words of others.
-func complain(w *world, err error) {
+func complain(env *command.Env, err error) {
 	lines := strings.Split(err.Error(), "\n")
 	for i := range lines {
 		lines[i] = text.Printable(lines[i])
 	}
-	fmt.Fprintln(w.err, "takeup:", strings.Join(lines, "\n"))
+	fmt.Fprintln(env.Err, "takeup:", strings.Join(lines, "\n"))
 }
 
 // newHTTPClient limits a call's silence and not its length: a video is long.
@@ -101,14 +106,14 @@ func newHTTPClient() *http.Client {
 }
 
 func exitStatus(err error, interrupted bool) int {
-	var usage *usageError
+	var usage *command.UsageError
 	var invalid *video.InvalidRequest
 	var refused *client.Refused
-	var open *unsettled
-	var ended *noVideo
+	var open *operate.Unsettled
+	var ended *generate.NoVideo
 	var none *devstack.NotRunning
-	var unready *notReady
-	var lines *wrongLines
+	var unready *generate.NotReady
+	var lines *batch.WrongLines
 	var file *batchfile.Unusable
 	switch {
 	case err == nil:

@@ -15,6 +15,10 @@ import (
 
 	"github.com/takeup/takeup/internal/api/apitest"
 	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/cli/clitest"
+	"github.com/takeup/takeup/internal/cli/command"
+	"github.com/takeup/takeup/internal/cli/generate"
+	"github.com/takeup/takeup/internal/cli/operate"
 	devstack "github.com/takeup/takeup/internal/dev/stack"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -29,11 +33,11 @@ func TestGenerate(t *testing.T) {
 		}
 		return append(states, f.Done(id, r, "a video"))
 	}
-	if status := w.run(t.Context(), "generate", `costs $5, "quoted"`); status != 0 || w.err.Len() > 0 {
-		t.Fatalf("got %d, %s", status, &w.err)
+	if status := w.run(t.Context(), "generate", `costs $5, "quoted"`); status != 0 || w.Err.Len() > 0 {
+		t.Fatalf("got %d, %s", status, &w.Err)
 	}
-	if w.out.String() != told {
-		t.Errorf("it told\n%s\nwant\n%s", &w.out, told)
+	if w.Out.String() != told {
+		t.Errorf("it told\n%s\nwant\n%s", &w.Out, told)
 	}
 	if got, err := os.ReadFile("api-1.mp4"); err != nil || string(got) != "a video" {
 		t.Errorf("the file has %q, %v", got, err)
@@ -47,18 +51,18 @@ func TestGenerate(t *testing.T) {
 func TestGenerateJSON(t *testing.T) {
 	w, f := withAPI(t)
 	if status := w.run(t.Context(), "generate", "--json", "-o", "there/", "a boat"); status != 0 {
-		t.Fatalf("got %d, %s", status, &w.err)
+		t.Fatalf("got %d, %s", status, &w.Err)
 	}
-	var got saved
-	if err := json.Unmarshal(w.out.Bytes(), &got); err != nil || got.ID != "api-1" || got.File != filepath.Join("there", "api-1.mp4") || got.Manifest.Bytes != 7 {
-		t.Errorf("it printed %s, %v", &w.out, err)
+	var got generate.Saved
+	if err := json.Unmarshal(w.Out.Bytes(), &got); err != nil || got.ID != "api-1" || got.File != filepath.Join("there", "api-1.mp4") || got.Manifest.Bytes != 7 {
+		t.Errorf("it printed %s, %v", &w.Out, err)
 	}
-	if !strings.Contains(w.err.String(), "  generating\n") {
-		t.Errorf("beside it: %s", &w.err)
+	if !strings.Contains(w.Err.String(), "  generating\n") {
+		t.Errorf("beside it: %s", &w.Err)
 	}
-	w.out.Reset()
-	if status := w.run(t.Context(), "generate", "--json", "--no-wait", "--idempotency-key", "mine", "a boat"); status != 0 || w.out.String() != "{\n  \"id\": \"api-2\",\n  \"status\": \"queued\"\n}\n" {
-		t.Errorf("without waiting: %d, %s", status, &w.out)
+	w.Out.Reset()
+	if status := w.run(t.Context(), "generate", "--json", "--no-wait", "--idempotency-key", "mine", "a boat"); status != 0 || w.Out.String() != "{\n  \"id\": \"api-2\",\n  \"status\": \"queued\"\n}\n" {
+		t.Errorf("without waiting: %d, %s", status, &w.Out)
 	}
 	calls := f.Calls()
 	if last := calls[len(calls)-1]; last.Key != "mine" {
@@ -70,11 +74,11 @@ func TestGenerateNoWait(t *testing.T) {
 	w, _ := withAPI(t)
 	status := w.run(t.Context(), "generate", "--no-wait", "--output", "my videos/", "a boat")
 	const back = "started; wait for it and download it with\n  takeup download --output 'my videos/' api-1\n"
-	if status != 0 || w.out.String() != "api-1\n" || w.err.String() != back {
-		t.Errorf("got %d, %q, %q", status, &w.out, &w.err)
+	if status != 0 || w.Out.String() != "api-1\n" || w.Err.String() != back {
+		t.Errorf("got %d, %q, %q", status, &w.Out, &w.Err)
 	}
 	if status := w.run(t.Context(), "download", "--output", "my videos/", "api-1"); status != 0 {
-		t.Errorf("back: %d, %s", status, &w.err)
+		t.Errorf("back: %d, %s", status, &w.Err)
 	}
 	if _, err := os.Stat("my videos/api-1.mp4"); err != nil {
 		t.Error(err)
@@ -144,12 +148,12 @@ func TestGenerateFails(t *testing.T) {
 				t.Errorf("got %d with %d calls, want %d with %d", status, len(f.Calls()), test.status, test.calls)
 			}
 			for _, words := range test.want {
-				if !strings.Contains(w.err.String(), words) {
-					t.Errorf("it says %q, without %q", &w.err, words)
+				if !strings.Contains(w.Err.String(), words) {
+					t.Errorf("it says %q, without %q", &w.Err, words)
 				}
 			}
-			if strings.Contains(w.err.String(), apitest.Signature) || strings.Contains(w.err.String(), apitest.Token) {
-				t.Errorf("a secret is in %q", &w.err)
+			if strings.Contains(w.Err.String(), apitest.Signature) || strings.Contains(w.Err.String(), apitest.Token) {
+				t.Errorf("a secret is in %q", &w.Err)
 			}
 			if left, err := filepath.Glob("*"); err != nil || len(left) > 0 {
 				t.Errorf("left behind: %v, %v", left, err)
@@ -162,10 +166,10 @@ func TestGenerateFails(t *testing.T) {
 func TestGenerateIsPatientAtFirst(t *testing.T) {
 	w, f := withAPI(t)
 	absent := apitest.Answer(404, `{"message":"there is no video of this id"}`)
-	f.Add("api-9", request(t, "a boat"), f.Done("api-9", request(t, "a boat"), "a video"))
+	f.Add("api-9", clitest.Request(t, "a boat"), f.Done("api-9", clitest.Request(t, "a boat"), "a video"))
 	f.Fail(apitest.Answer(200, `{"id":"api-9"}`), absent, absent)
-	if status := w.run(t.Context(), "generate", "a boat"); status != 0 || !strings.Contains(w.out.String(), "queued\n   4.0 s  downloading\n") {
-		t.Errorf("got %d, %s%s", status, &w.out, &w.err)
+	if status := w.run(t.Context(), "generate", "a boat"); status != 0 || !strings.Contains(w.Out.String(), "queued\n   4.0 s  downloading\n") {
+		t.Errorf("got %d, %s%s", status, &w.Out, &w.Err)
 	}
 }
 
@@ -186,12 +190,12 @@ func TestGenerateInterrupted(t *testing.T) {
 				test.args[1] = f.URL
 			}
 			ctx, cancel := context.WithCancel(t.Context())
-			w.sleep = func(ctx context.Context, _ time.Duration) error {
+			w.Sleep = func(ctx context.Context, _ time.Duration) error {
 				cancel()
 				return errors.New("interrupt signal received")
 			}
 			status := w.run(ctx, append([]string{"generate", "a boat"}, test.args...)...)
-			if said := strings.ReplaceAll(w.err.String(), f.URL, "URL"); status != exitInterrupted || !strings.Contains(said, test.want) || strings.Contains(said, apitest.Token) {
+			if said := strings.ReplaceAll(w.Err.String(), f.URL, "URL"); status != exitInterrupted || !strings.Contains(said, test.want) || strings.Contains(said, apitest.Token) {
 				t.Errorf("got %d, %q", status, said)
 			}
 			for _, made := range f.Calls() {
@@ -210,13 +214,13 @@ func TestStatuses(t *testing.T) {
 	}{
 		{nil, 0},
 		{errors.New("x"), exitFailed},
-		{fmt.Errorf("a: %w", usagef("x")), exitUsage},
+		{fmt.Errorf("a: %w", command.Usagef("x")), exitUsage},
 		{&client.Refused{Status: 413}, exitUsage},
 		{&client.Refused{Status: 409}, exitState},
 		{&client.Refused{Status: 401}, exitUsage},
 		{&client.Refused{Status: 503}, exitFailed},
-		{errors.Join(errors.New("x"), &noVideo{}), exitNoVideo},
-		{&unsettled{}, exitUnsettled},
+		{errors.Join(errors.New("x"), &generate.NoVideo{}), exitNoVideo},
+		{&operate.Unsettled{}, exitUnsettled},
 		{&devstack.NotRunning{}, exitUsage},
 	} {
 		if got := exitStatus(test.err, false); got != test.want {

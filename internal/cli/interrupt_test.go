@@ -19,10 +19,10 @@ func TestInterruptedWhileReading(t *testing.T) {
 	w, _ := withAPI(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- execute(ctx, w.world, []string{"generate", "--file", pipe}) }()
+	go func() { done <- execute(ctx, w.Env, []string{"generate", "--file", pipe}) }()
 	cancel()
 	stopped := false
-	err := await(ctx, w.world, func() { stopped = true }, done)
+	err := await(ctx, w.Env, func() { stopped = true }, done)
 	if err == nil || !stopped || exitStatus(err, true) != exitInterrupted {
 		t.Errorf("got %v, stopped %v", err, stopped)
 	}
@@ -39,14 +39,14 @@ func TestInterruptedWhileReading(t *testing.T) {
 
 // A stack is ended before its command is.
 func TestInterruptedWhileCleaning(t *testing.T) {
-	w := newTestShell(t)
+	w := newShell(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	w.cleaning.Store(true)
+	w.Cleaning.Store(true)
 	done := make(chan error)
 	want := errors.New("the stack has ended")
 	go func() { done <- want }()
-	if err := await(ctx, w.world, func() {}, done); err != want {
+	if err := await(ctx, w.Env, func() {}, done); err != want {
 		t.Errorf("got %v", err)
 	}
 }
@@ -73,16 +73,16 @@ func TestOutputIsAFile(t *testing.T) {
 		{"generate boat --output pipe", "pipe is a pipe"},
 	} {
 		calls := len(f.Calls())
-		w.err.Reset()
-		if status := w.run(t.Context(), strings.Fields(test.line)...); status != exitUsage || !strings.Contains(w.err.String(), test.want) {
-			t.Errorf("%s: %d, %s", test.line, status, &w.err)
+		w.Err.Reset()
+		if status := w.run(t.Context(), strings.Fields(test.line)...); status != exitUsage || !strings.Contains(w.Err.String(), test.want) {
+			t.Errorf("%s: %d, %s", test.line, status, &w.Err)
 		}
 		if len(f.Calls()) != calls {
 			t.Errorf("%s: the API was asked", test.line)
 		}
 	}
-	w.err.Reset()
-	if status := w.run(t.Context(), "download", "stored", "--output", "part.mp4"); status == 0 || !strings.Contains(w.err.String(), "is a pipe") {
-		t.Errorf("a pipe in the place of the part: %d, %s", status, &w.err)
+	w.Err.Reset()
+	if status := w.run(t.Context(), "download", "stored", "--output", "part.mp4"); status == 0 || !strings.Contains(w.Err.String(), "is a pipe") {
+		t.Errorf("a pipe in the place of the part: %d, %s", status, &w.Err)
 	}
 }

@@ -16,8 +16,8 @@ func TestInvokeRefuses(t *testing.T) {
 	a := newFakeAWS(t, f)
 	a.outputs["ProviderKeySecret"], a.outputs["ApiTokenSecret"] = "arn:aws:secretsmanager:eu-west-1:1:secret:key", "arn:aws:secretsmanager:eu-west-1:1:secret:token"
 	a.outputs["UnhandledPromptsUrl"] = "https://sqs.eu-west-1.amazonaws.com/1/queue"
-	clear(w.environment)
-	w.environment["DOCKER_HOST"] = "unix://" + filepath.Join(t.TempDir(), "none.sock")
+	clear(w.Vars)
+	w.Vars["DOCKER_HOST"] = "unix://" + filepath.Join(t.TempDir(), "none.sock")
 	for _, test := range []struct {
 		args   []string
 		status int
@@ -27,9 +27,9 @@ func TestInvokeRefuses(t *testing.T) {
 		{[]string{"invoke", "submit", "--prepare"}, exitUsage, "--prepare is for all functions"},
 		{[]string{"invoke", "submit", "--stack", "takeup"}, exitFailed, "run this in Takeup's repository"},
 	} {
-		w.err.Reset()
-		if status := w.run(t.Context(), test.args...); status != test.status || !strings.Contains(w.err.String(), test.want) {
-			t.Errorf("%q: %d, %s", test.args, status, &w.err)
+		w.Err.Reset()
+		if status := w.run(t.Context(), test.args...); status != test.status || !strings.Contains(w.Err.String(), test.want) {
+			t.Errorf("%q: %d, %s", test.args, status, &w.Err)
 		}
 	}
 	template, err := os.ReadFile(filepath.Join(root, "template.yaml"))
@@ -48,9 +48,9 @@ func TestInvokeRefuses(t *testing.T) {
 		{[]string{"invoke", "publish", "--stack", "takeup"}, exitUsage, `there is no function "publish"`},
 		{[]string{"invoke", "submit", "--stack", "takeup"}, exitFailed, "needs a Docker engine, and none answers at unix:///"},
 	} {
-		w.err.Reset()
-		if status := w.run(t.Context(), test.args...); status != test.status || !strings.Contains(w.err.String(), test.want) {
-			t.Errorf("%q: %d, %s", test.args, status, &w.err)
+		w.Err.Reset()
+		if status := w.run(t.Context(), test.args...); status != test.status || !strings.Contains(w.Err.String(), test.want) {
+			t.Errorf("%q: %d, %s", test.args, status, &w.Err)
 		}
 	}
 }

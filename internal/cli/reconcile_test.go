@@ -6,14 +6,14 @@ import (
 
 func TestReconcileTakesAWindow(t *testing.T) {
 	for _, since := range []string{"0s", "2161h", "soon"} {
-		if status := newTestShell(t).run(t.Context(), "reconcile", "--since", since); status != exitUsage {
+		if status := newShell(t).run(t.Context(), "reconcile", "--since", since); status != exitUsage {
 			t.Errorf("%s: %d", since, status)
 		}
 	}
 }
 
 func TestReconcileMovesOrRepairs(t *testing.T) {
-	if status := newTestShell(t).run(t.Context(), "reconcile", "--money", "--repair"); status != exitUsage {
+	if status := newShell(t).run(t.Context(), "reconcile", "--money", "--repair"); status != exitUsage {
 		t.Errorf("both at once: %d", status)
 	}
 }

@@ -6,9 +6,9 @@ import (
 )
 
 func TestComplain(t *testing.T) {
-	w := newTestShell(t)
-	complain(w.world, errors.New("it said \x1b[2J\n  do\tthis"))
-	if got := w.err.String(); got != "takeup: it said  [2J\n  do this\n" {
+	w := newShell(t)
+	complain(w.Env, errors.New("it said \x1b[2J\n  do\tthis"))
+	if got := w.Err.String(); got != "takeup: it said  [2J\n  do this\n" {
 		t.Errorf("it complains %q", got)
 	}
 }

@@ -80,7 +80,7 @@ func TestRequest(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			w, f := withAPI(t)
 			if test.typed != "" {
-				w.types(t, test.typed)
+				w.Type(t, test.typed)
 			}
 			status := w.run(t.Context(), append([]string{"generate", "--no-wait"}, test.args...)...)
 			if test.want == "" {
@@ -88,16 +88,16 @@ func TestRequest(t *testing.T) {
 					t.Errorf("got %d, with %d calls", status, len(f.Calls()))
 				}
 				for _, words := range test.wrong {
-					if !strings.Contains(w.err.String(), words) {
-						t.Errorf("%q is not in %q", words, &w.err)
+					if !strings.Contains(w.Err.String(), words) {
+						t.Errorf("%q is not in %q", words, &w.Err)
 					}
 				}
 				return
 			}
 			if status != 0 {
-				t.Fatalf("got %d, %s", status, &w.err)
+				t.Fatalf("got %d, %s", status, &w.Err)
 			}
-			if said := w.err.String(); !strings.HasPrefix(said, test.told) || test.told == "" && strings.Contains(said, "lines") {
+			if said := w.Err.String(); !strings.HasPrefix(said, test.told) || test.told == "" && strings.Contains(said, "lines") {
 				t.Errorf("it says %q", said)
 			}
 			if sent, err := json.Marshal(f.Calls()[0].Body); err != nil || string(sent) != test.want {

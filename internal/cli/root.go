@@ -8,6 +8,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/takeup/takeup/internal/cli/batch"
+	"github.com/takeup/takeup/internal/cli/command"
+	"github.com/takeup/takeup/internal/cli/control"
+	"github.com/takeup/takeup/internal/cli/generate"
+	"github.com/takeup/takeup/internal/cli/library"
+	"github.com/takeup/takeup/internal/cli/local"
+	"github.com/takeup/takeup/internal/cli/models"
+	"github.com/takeup/takeup/internal/cli/operate"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -35,28 +43,28 @@ Exit statuses:
   130  interrupted; a job that was started goes on`
 
 // execute does what the arguments ask for.
-func execute(ctx context.Context, w *world, args []string) error {
-	root := newRoot(w)
+func execute(ctx context.Context, env *command.Env, args []string) error {
+	root := newRoot(env)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	var usage *usageError
+	var usage *command.UsageError
 	// What is wrong with the name of a command, cobra says in words only.
 	if err != nil && !errors.As(err, &usage) && strings.HasPrefix(err.Error(), "unknown command ") {
-		return usagef("%s", strings.Join(strings.Fields(err.Error()), " "))
+		return command.Usagef("%s", strings.Join(strings.Fields(err.Error()), " "))
 	}
 	return explain(err)
 }
 
-func newRoot(w *world) *cobra.Command {
+func newRoot(env *command.Env) *cobra.Command {
 	root := &cobra.Command{
 		Use: "takeup", Short: "Turns prompts into videos in an S3 bucket of your own", Long: rootHelp,
-		Version: w.version, SilenceErrors: true, SilenceUsage: true,
+		Version: env.Version, SilenceErrors: true, SilenceUsage: true,
 	}
 	root.SetVersionTemplate("takeup {{.Version}}\n")
-	root.SetIn(w.in)
-	root.SetOut(w.out)
-	root.SetErr(w.err)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{Err: err} })
+	root.SetIn(env.In)
+	root.SetOut(env.Out)
+	root.SetErr(env.Err)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &command.UsageError{Err: err} })
 	root.AddGroup(
 		&cobra.Group{ID: groupVideos, Title: "Videos:"},
 		&cobra.Group{ID: groupOperate, Title: "Operation:"},
@@ -69,10 +77,10 @@ func newRoot(w *world) *cobra.Command {
 		}
 		root.AddCommand(commands...)
 	}
-	grouped(groupVideos, newGenerate(w), newList(w), newGet(w), newDownload(w), newCancel(w), newRetry(w), newForget(w), newModels(w), newEstimate(w), newUsage(w), newBatch(w))
-	grouped(groupOperate, newRedrive(w), newReconcile(w), newPause(w), newResume(w), newCaps(w), newDoctor(w), newEnv(w), newToken(w), newInvoke(w))
-	grouped(groupLocal, newUp(w), newDown(w))
-	root.AddCommand(newRun(w), newBuild(w)) // for make; they are hidden
+	grouped(groupVideos, generate.NewGenerate(env), library.NewList(env), library.NewGet(env), library.NewDownload(env), library.NewCancel(env), library.NewRetry(env), library.NewForget(env), models.NewModels(env), models.NewEstimate(env), operate.NewUsage(env), batch.NewBatch(env))
+	grouped(groupOperate, library.NewRedrive(env), operate.NewReconcile(env), control.NewPause(env), control.NewResume(env), control.NewCaps(env), operate.NewDoctor(env), operate.NewEnv(env), control.NewToken(env), local.NewInvoke(env))
+	grouped(groupLocal, local.NewUp(env), local.NewDown(env))
+	root.AddCommand(local.NewRun(env), local.NewBuild(env)) // for make; they are hidden
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd("completion")
 	for _, cmd := range root.Commands() {
@@ -107,5 +115,5 @@ func explain(err error) error {
 	for _, f := range invalid.Fields {
 		said += "\n  " + strings.TrimSpace(f.Field+" "+f.Message)
 	}
-	return &explained{said: said, err: err}
+	return &command.Reworded{Message: said, Err: err}
 }

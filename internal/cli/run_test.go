@@ -20,9 +20,9 @@ func TestLocalStackIsNeeded(t *testing.T) {
 		{[]string{"up"}, exitFailed, "run this in Takeup's repository"},
 		{[]string{"build", "--architecture", "mips"}, exitUsage, "arm64 or x86_64"},
 	} {
-		w := newTestShell(t)
-		if status := w.run(t.Context(), test.args...); status != test.status || !strings.Contains(w.err.String(), test.want) {
-			t.Errorf("%q: got %d, %s", test.args, status, &w.err)
+		w := newShell(t)
+		if status := w.run(t.Context(), test.args...); status != test.status || !strings.Contains(w.Err.String(), test.want) {
+			t.Errorf("%q: got %d, %s", test.args, status, &w.Err)
 		}
 	}
 }
@@ -30,9 +30,9 @@ func TestLocalStackIsNeeded(t *testing.T) {
 // A wrong request is refused before a stack is started or the price is asked for.
 func TestRunRefusesAWrongRequest(t *testing.T) {
 	t.Chdir(t.TempDir())
-	w := newTestShell(t)
-	w.environment["PROMPT"], w.environment["DURATION"], w.environment["CFG_SCALE"], w.environment["AIMLAPI_KEY"] = "a prompt", "7", "2", "k"
-	if status := w.run(t.Context(), "run"); status != exitUsage || !strings.Contains(w.err.String(), "\n  duration is") || !strings.Contains(w.err.String(), "\n  cfg_scale is") {
-		t.Errorf("got %d, %s", status, &w.err)
+	w := newShell(t)
+	w.Vars["PROMPT"], w.Vars["DURATION"], w.Vars["CFG_SCALE"], w.Vars["AIMLAPI_KEY"] = "a prompt", "7", "2", "k"
+	if status := w.run(t.Context(), "run"); status != exitUsage || !strings.Contains(w.Err.String(), "\n  duration is") || !strings.Contains(w.Err.String(), "\n  cfg_scale is") {
+		t.Errorf("got %d, %s", status, &w.Err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/takeup/takeup/internal/api/apitest"
+	"github.com/takeup/takeup/internal/cli/clitest"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 )
 
@@ -148,14 +149,14 @@ func (a *fakeAWS) stacks(w http.ResponseWriter, r *http.Request) {
 func TestStackByName(t *testing.T) {
 	w, f := withAPI(t)
 	a := newFakeAWS(t, f)
-	clear(w.environment)
+	clear(w.Vars)
 	addJobs(t, f)
-	if status := w.run(t.Context(), "download", "stored", "--stack", "takeup"); status != 0 || !strings.Contains(w.out.String(), "S3     s3://videos/videos/stored/video.mp4\n") {
-		t.Errorf("got %d, %s%s", status, &w.out, &w.err)
+	if status := w.run(t.Context(), "download", "stored", "--stack", "takeup"); status != 0 || !strings.Contains(w.Out.String(), "S3     s3://videos/videos/stored/video.mp4\n") {
+		t.Errorf("got %d, %s%s", status, &w.Out, &w.Err)
 	}
-	w.environment["TAKEUP_STACK"] = "takeup"
+	w.Vars["TAKEUP_STACK"] = "takeup"
 	if status := w.run(t.Context(), "list"); status != 0 {
-		t.Errorf("by the environment: %d, %s", status, &w.err)
+		t.Errorf("by the environment: %d, %s", status, &w.Err)
 	}
 	for _, test := range []struct {
 		name string
@@ -172,14 +173,14 @@ func TestStackByName(t *testing.T) {
 		{"another's, with the same outputs", func() { a.outputs["VideosBucket"] = "videos"; a.parameters = nil }, []string{"list"}, "no parameter ProviderBaseUrl"},
 	} {
 		test.set()
-		w.err.Reset()
-		if status := w.run(t.Context(), test.args...); status != exitFailed || !strings.Contains(w.err.String(), test.want) {
-			t.Errorf("%s: %d, %s", test.name, status, &w.err)
+		w.Err.Reset()
+		if status := w.run(t.Context(), test.args...); status != exitFailed || !strings.Contains(w.Err.String(), test.want) {
+			t.Errorf("%s: %d, %s", test.name, status, &w.Err)
 		}
 	}
 	t.Setenv("AWS_REGION", "")
-	if status := w.run(t.Context(), "list"); status != exitUsage || !strings.Contains(w.err.String(), "no AWS region is known") {
-		t.Errorf("no region: %d, %s", status, &w.err)
+	if status := w.run(t.Context(), "list"); status != exitUsage || !strings.Contains(w.Err.String(), "no AWS region is known") {
+		t.Errorf("no region: %d, %s", status, &w.Err)
 	}
 }
 
@@ -190,7 +191,7 @@ func TestDoctorOfAStack(t *testing.T) {
 	}
 	w, f := withAPI(t)
 	a := newFakeAWS(t, f)
-	clear(w.environment)
+	clear(w.Vars)
 	var told strings.Builder
 	for _, test := range []struct {
 		name string
@@ -206,10 +207,10 @@ func TestDoctorOfAStack(t *testing.T) {
 		{"no stack", func() { a.denied = "DescribeStacks" }},
 	} {
 		test.set()
-		w.out.Reset()
+		w.Out.Reset()
 		status := w.run(t.Context(), "doctor", "--stack", "takeup")
-		fmt.Fprintf(&told, "# %s\n%s(%d)\n\n", test.name, &w.out, status)
+		fmt.Fprintf(&told, "# %s\n%s(%d)\n\n", test.name, &w.Out, status)
 	}
 	t.Chdir(here)
-	golden(t, "doctor-stack", strings.ReplaceAll(told.String(), a.URL, "http://aws"))
+	clitest.Golden(t, "doctor-stack", strings.ReplaceAll(told.String(), a.URL, "http://aws"))
 }

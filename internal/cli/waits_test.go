@@ -13,6 +13,7 @@ import (
 
 	"github.com/takeup/takeup/internal/api/apitest"
 	"github.com/takeup/takeup/internal/api/server"
+	"github.com/takeup/takeup/internal/cli/clitest"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
@@ -59,7 +60,7 @@ func TestGetTellsOfEachWait(t *testing.T) {
 	server := httptest.NewServer(api.Handler())
 	t.Cleanup(server.Close)
 
-	boat := request(t, "a paper boat")
+	boat := clitest.Request(t, "a paper boat")
 	event := func(seconds int, kind video.EventKind, number, times int, said string) video.Event {
 		return video.Event{At: at(seconds), Kind: kind, Number: number, Times: times, Said: said}
 	}
@@ -68,7 +69,7 @@ func TestGetTellsOfEachWait(t *testing.T) {
 	}
 	done := video.Progress{Step: video.StepCheck, Wait: video.Wait{Kind: video.WaitVideo, At: at(90)}, Events: []video.Event{event(90, video.EventPolled, 0, 12, ""), event(90, video.EventDone, 0, 0, "")}}
 	var told strings.Builder
-	w := newTestShell(t)
+	w := newShell(t)
 	for _, job := range []struct {
 		id     string
 		change func(*video.Entry)
@@ -118,11 +119,11 @@ func TestGetTellsOfEachWait(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		w.out.Reset()
+		w.Out.Reset()
 		if status := w.run(t.Context(), "get", job.id, "--url", server.URL, "--token", apitest.Token); status != 0 {
-			t.Fatalf("%s: %d, %s", job.id, status, &w.err)
+			t.Fatalf("%s: %d, %s", job.id, status, &w.Err)
 		}
-		fmt.Fprintf(&told, "$ takeup get %s\n%s\n", job.id, &w.out)
+		fmt.Fprintf(&told, "$ takeup get %s\n%s\n", job.id, &w.Out)
 	}
-	golden(t, "get-waits", told.String())
+	clitest.Golden(t, "get-waits", told.String())
 }

@@ -1,0 +1,119 @@
+package batch
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/batch"
+	"github.com/takeup/takeup/internal/cli/money"
+	"github.com/takeup/takeup/internal/cli/target"
+	"github.com/takeup/takeup/internal/price"
+	"github.com/takeup/takeup/internal/schedule"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// jobs knows the jobs of an API.
+type jobs struct{ api target.API }
+
+func (j jobs) Known(ctx context.Context, ids []string) (map[string]batch.Known, error) {
+	statuses, err := j.api.Statuses(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	known := map[string]batch.Known{}
+	for _, s := range statuses {
+		k := batch.Known{State: video.State(s.Status), Redrivable: s.Redrivable}
+		if s.Paid != nil {
+			k.Paid = *s.Paid
+		}
+		known[s.ID] = k
+	}
+	return known, nil
+}
+
+// prices asks an API what requests cost, once for those that differ in their texts
+// alone.
+type prices struct {
+	api   target.API
+	known map[string]price.Estimate
+}
+
+func (p *prices) Price(ctx context.Context, request video.Request) (price.Estimate, error) {
+	key, err := pricedBy(request)
+	if err != nil {
+		return price.Estimate{}, err
+	}
+	if e, known := p.known[key]; known {
+		return e, nil
+	}
+	checked, err := p.api.Check(ctx, request)
+	if err != nil {
+		return price.Estimate{}, err
+	}
+	e, err := estimateOf(checked.Price)
+	if err != nil {
+		return price.Estimate{}, err
+	}
+	if p.known == nil {
+		p.known = map[string]price.Estimate{}
+	}
+	p.known[key] = e
+	return e, nil
+}
+
+// pricedBy gives what the price of a request may depend on: all but its texts, and the
+// lengths of its shots.
+func pricedBy(request video.Request) (string, error) {
+	outline, err := json.Marshal(request.Outline())
+	if err != nil {
+		return "", fmt.Errorf("encoding a request: %w", err)
+	}
+	key := string(outline)
+	value, _ := request.Value("multi_prompt")
+	shots, _ := value.([]any)
+	for _, shot := range shots {
+		fields, _ := shot.(map[string]any)
+		key += fmt.Sprint(" ", fields["duration"])
+	}
+	return key, nil
+}
+
+// estimateOf reads a quote; nil is nothing known.
+func estimateOf(q *client.Quote) (price.Estimate, error) {
+	if q == nil {
+		return price.Estimate{}, nil
+	}
+	e := price.Estimate{Basis: price.Basis(q.Basis)}
+	for to, usd := range map[*price.Micros]*json.Number{&e.Least: &q.USD, &e.Most: q.MostUSD, &e.Charged: q.Charged} {
+		if usd == nil {
+			continue
+		}
+		amount, err := money.Parse(*usd)
+		if err != nil {
+			return price.Estimate{}, err
+		}
+		*to = amount
+	}
+	return e, nil
+}
+
+// times knows how long videos take by an API's models; of other lengths by what is
+// to be expected before anything was seen.
+type times struct{ models client.Models }
+
+func (t times) Usual(_ context.Context, name string, duration int) (time.Duration, bool) {
+	for _, m := range t.models.Models {
+		if m.Name != name {
+			continue
+		}
+		for _, u := range m.Usual {
+			if u.Duration == duration {
+				return time.Duration(u.Seconds) * time.Second, true
+			}
+		}
+	}
+	return schedule.BuiltIn(duration).Learn(nil).Usual(), true
+}

@@ -1,0 +1,68 @@
+// Package flags has the values that flags take, such as amounts, times and durations,
+// and the flags that several commands have.
+package flags
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+func JSON(cmd *cobra.Command, to *bool) {
+	cmd.Flags().BoolVar(to, "json", false, "print JSON, as docs/cli.md describes it")
+}
+
+// Complete offers a flag's values to the shell.
+func Complete(cmd *cobra.Command, flag string, values []string) {
+	// It fails for a flag that isn't there or is offered values twice; both
+	// are seen at once.
+	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic("takeup: " + err.Error())
+	}
+}
+
+// Moment is a flag's value: a time, or how long ago it is. It is a pflag.Value.
+type Moment struct {
+	text string
+	ago  time.Duration
+	at   time.Time
+}
+
+// Time is the time that is meant; zero where none was given.
+func (m Moment) Time(now time.Time) time.Time {
+	if m.ago > 0 {
+		return now.Add(-m.ago)
+	}
+	return m.at
+}
+
+// Set reads 48h, 30d, a day in UTC or a time.
+func (m *Moment) Set(text string) error {
+	*m = Moment{text: text}
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		n, err := strconv.ParseUint(days, 10, 16)
+		if err == nil && n > 0 {
+			m.ago = time.Duration(n) * 24 * time.Hour
+			return nil
+		}
+	}
+	if ago, err := time.ParseDuration(text); err == nil && ago > 0 {
+		m.ago = ago
+		return nil
+	}
+	for _, layout := range []string{time.DateOnly, time.RFC3339} {
+		if at, err := time.Parse(layout, text); err == nil {
+			m.at = at
+			return nil
+		}
+	}
+	return errors.New("it takes a time such as 48h, 30d, 2026-08-21 or 2026-08-21T12:00:00Z")
+}
+
+func (m *Moment) String() string { return m.text }
+
+// Type is what the flag's help calls the value.
+func (m *Moment) Type() string { return "time" }

@@ -1,0 +1,184 @@
+package generate
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/cli/command"
+	"github.com/takeup/takeup/internal/cli/money"
+	"github.com/takeup/takeup/internal/cli/progress"
+	"github.com/takeup/takeup/internal/cli/target"
+	"github.com/takeup/takeup/internal/cli/term"
+	devstack "github.com/takeup/takeup/internal/dev/stack"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// What a job usually takes, as long as the API doesn't say: with the stand-in,
+// its time and that of the steps around it; with the provider, a little more
+// than its own sample.
+const (
+	usualSimulated = (devstack.JobSeconds + 2) * time.Second
+	usualProvider  = 90 * time.Second
+)
+
+// Creator makes videos by an API.
+type Creator struct {
+	Env     *command.Env
+	Output  OutputOptions
+	API     target.API
+	Resume  func(id string) string
+	Storing func(ctx context.Context, id string) bool
+	// Ephemeral says that the stack ends with the command.
+	Ephemeral bool
+}
+
+// events is where is told what happens: beside the JSON, where that is asked for.
+func (m *Creator) events() io.Writer {
+	if m.Output.JSON {
+		return m.Env.Err
+	}
+	return m.Env.Out
+}
+
+func (m *Creator) Watcher() *Watcher {
+	usual := usualProvider
+	if m.API.Simulated {
+		usual = usualSimulated
+	}
+	return &Watcher{
+		Env: m.Env, API: m.API, Resume: m.Resume, Storing: m.Storing,
+		Display: progress.New(m.Env, m.events(), usual),
+	}
+}
+
+// Start starts a job, and doesn't wait for it.
+func (m *Creator) Start(ctx context.Context, request video.Request, key string) error {
+	id, err := m.create(ctx, request, key)
+	if err != nil {
+		return err
+	}
+	if m.Output.JSON {
+		return term.JSON(m.Env.Out, struct {
+			ID     string `json:"id"`
+			Status string `json:"status"`
+		}{id, client.Queued})
+	}
+	fmt.Fprintln(m.Env.Out, id)
+	fmt.Fprintf(m.Env.Err, "started; wait for it and download it with\n  %s\n", m.Resume(id))
+	return nil
+}
+
+// Generate starts a job, waits for its outcome, downloads the video and prints what
+// happens. It returns the job's id, which is empty unless a job is known to have been
+// started.
+func (m *Creator) Generate(ctx context.Context, request video.Request, key string) (id string, err error) {
+	w := m.Watcher()
+	defer w.Display.Close()
+	if id, err = m.create(ctx, request, key); err != nil {
+		return "", err
+	}
+	w.Display.Line("job %s: %s%s", id, request, m.price(ctx, request))
+	return id, m.finish(ctx, w, id, true)
+}
+
+// price says what a request will cost, for the end of a line; nothing where that can't
+// be told. The job is started by then, and doesn't wait for it.
+func (m *Creator) price(ctx context.Context, request video.Request) string {
+	checked, err := m.API.Check(ctx, request)
+	if err != nil || checked.Price == nil {
+		return ""
+	}
+	return ", " + money.Price(checked.Price)
+}
+
+// finish follows a job to its end, and downloads its video.
+func (m *Creator) finish(ctx context.Context, w *Watcher, id string, fresh bool) error {
+	done, err := w.Watch(ctx, id, fresh)
+	var without *NoVideo
+	if err != nil {
+		w.Display.Close()
+		if m.Output.JSON && errors.As(err, &without) {
+			return errors.Join(term.JSON(m.Env.Out, Saved{Video: done}), err)
+		}
+		return err
+	}
+	got, err := w.save(ctx, done, m.Output.Path, m.Output.Force)
+	w.Display.Close() // before the last lines: nothing is estimated any more
+	if err != nil {
+		return err
+	}
+	w.Display.Event("done")
+	if m.Output.JSON {
+		return term.JSON(m.Env.Out, got)
+	}
+	m.summary(got, w.Display.Took())
+	return nil
+}
+
+// create starts the job. Where it may have been started without an answer, it
+// says how to find out without paying twice.
+func (m *Creator) create(ctx context.Context, request video.Request, key string) (string, error) {
+	id, err := m.API.Create(ctx, request, key)
+	var refused *client.Refused
+	if err == nil || errors.As(err, &refused) && !refused.Passing() {
+		return id, err
+	}
+	return "", fmt.Errorf("%w\nwhether the job was started is not known; give the same command again with --idempotency-key %s: it is the same video, paid once", err, key)
+}
+
+func (m *Creator) summary(got Saved, took time.Duration) {
+	note := ""
+	if !got.Fetched {
+		note = ", which was there already"
+	}
+	fmt.Fprintf(m.Env.Out, "video  %s, %s%s\n", got.File, term.Bytes(got.Manifest.Bytes), note)
+	if m.API.Bucket != "" && !m.Ephemeral {
+		fmt.Fprintf(m.Env.Out, "S3     s3://%s/%s\n", m.API.Bucket, video.FileKey(got.ID))
+	}
+	fmt.Fprintf(m.Env.Out, "time   %.1f s\n", took.Seconds())
+	cost := money.Cost(got.Cost)
+	if m.API.Simulated {
+		cost += ", by the stand-in: nobody paid"
+	}
+	fmt.Fprintf(m.Env.Out, "cost   %s\n", cost)
+}
+
+// NotReady is a job that has no video yet, and is not to be waited for.
+type NotReady struct{ ID, Status, Resume string }
+
+func (e *NotReady) Error() string {
+	return fmt.Sprintf("job %s is %s and has no video yet; wait for it with\n  %s", e.ID, e.Status, e.Resume)
+}
+
+// Download downloads one video.
+func (m *Creator) Download(cmd *cobra.Command, id string, stay bool) error {
+	ctx := cmd.Context()
+	if stay {
+		got, err := m.API.Video(ctx, id)
+		if err == nil && !got.Ended() {
+			err = &NotReady{ID: id, Status: got.Status, Resume: m.Resume(id)}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	w := m.Watcher()
+	defer w.Display.Close()
+	return m.finish(ctx, w, id, false)
+}
+
+// NewKey makes an Idempotency-Key.
+func NewKey(random io.Reader) (string, error) {
+	key := make([]byte, 16)
+	if _, err := io.ReadFull(random, key); err != nil {
+		return "", fmt.Errorf("making an Idempotency-Key: %w", err)
+	}
+	return hex.EncodeToString(key), nil
+}

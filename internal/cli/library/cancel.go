@@ -1,0 +1,96 @@
+package library
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/cli/command"
+	"github.com/takeup/takeup/internal/cli/flags"
+	"github.com/takeup/takeup/internal/cli/target"
+	"github.com/takeup/takeup/internal/cli/term"
+	"github.com/takeup/takeup/internal/video"
+)
+
+func NewCancel(env *command.Env) *cobra.Command {
+	var (
+		t       target.Target
+		discard bool
+		asJSON  bool
+	)
+	cmd := &cobra.Command{
+		Use: "cancel ID...", Args: command.Args(1, command.Many),
+		Short: "Cancel videos that are not paid yet",
+		Long: `Cancels videos that the provider has not accepted: they are never paid. One that
+it accepted is charged all the same, and is stored, unless --discard gives it up.
+One whose submission it has not answered may be charged, too.`,
+		ValidArgsFunction: ids(env, &t, client.Queued),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			api, err := t.API(cmd.Context(), env)
+			if err != nil {
+				return err
+			}
+			var errs []error
+			done := []client.Video{}
+			for _, id := range args {
+				got, err := cancel(cmd.Context(), env, api, id, discard)
+				if err != nil {
+					errs = append(errs, fmt.Errorf("job %s was not cancelled: %w", id, err))
+					continue
+				}
+				done = append(done, got)
+				if !asJSON {
+					fmt.Fprintf(env.Out, "%s  %s\n", id, cancelled(got))
+				}
+			}
+			if asJSON {
+				errs = append(errs, term.JSON(env.Out, struct {
+					Videos []client.Video `json:"videos"`
+				}{done}))
+			}
+			return errors.Join(errs...)
+		},
+	}
+	cmd.Flags().BoolVar(&discard, "discard", false, "give up a video that is paid, too: it is not stored, or taken out of the bucket")
+	flags.JSON(cmd, &asJSON)
+	t.APIFlags(cmd)
+	return cmd
+}
+
+// cancel waits while it isn't known whether the job will be paid.
+func cancel(ctx context.Context, env *command.Env, api target.API, id string, discard bool) (client.Video, error) {
+	for attempt := 1; ; attempt++ {
+		got, err := api.Delete(ctx, id, discard)
+		var refused *client.Refused
+		switch {
+		case !errors.As(err, &refused) || refused.Status != http.StatusConflict:
+			return got, err
+		case refused.Names("discard"):
+			return got, &command.Reworded{Message: strings.TrimSuffix(strings.Join(refused.Said, "; "), " (?discard=true)") + "; --discard gives it up", Err: err}
+		case refused.RetryAfter == 0 || attempt == client.Attempts:
+			return got, err
+		}
+		if err := env.Sleep(ctx, refused.RetryAfter); err != nil {
+			return got, err
+		}
+	}
+}
+
+func cancelled(v client.Video) string {
+	switch {
+	case v.Status == client.Cancelled:
+		return "cancelled; nothing was paid"
+	case v.Status == client.Discarded:
+		return "discarded; it is charged, and its video is not kept"
+	case v.Discard && v.Waiting != nil && v.Waiting.Paid != nil && *v.Waiting.Paid != video.PaidYes:
+		return "will be discarded: it is " + v.Status + ", may have been charged, and is not stored"
+	case v.Discard:
+		return "will be discarded: it is " + v.Status + ", is charged, and is not stored"
+	}
+	return v.Status
+}

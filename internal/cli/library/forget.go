@@ -1,0 +1,78 @@
+package library
+
+import (
+	"errors"
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/cli/command"
+	"github.com/takeup/takeup/internal/cli/flags"
+	"github.com/takeup/takeup/internal/cli/target"
+	"github.com/takeup/takeup/internal/cli/term"
+)
+
+func NewForget(env *command.Env) *cobra.Command {
+	var (
+		t      target.Target
+		asJSON bool
+	)
+	cmd := &cobra.Command{
+		Use: "forget ID...", Args: command.Args(1, command.Many),
+		Short: "Clear the prompts of videos that have ended",
+		Long: `Clears the prompt and all other texts of a video that has ended, in the table and
+in the manifest beside it, and says what may have them still and until when. The
+id, the settings, the times and the cost stay, and so does a stored video. It
+can't be redriven any more, and the same request with its Idempotency-Key, or the
+same prompt file, is still this video.`,
+		ValidArgsFunction: ids(env, &t, ""),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			api, err := t.API(cmd.Context(), env)
+			if err != nil {
+				return err
+			}
+			var errs []error
+			done := []client.Forgotten{}
+			for _, id := range args {
+				got, err := api.Forget(cmd.Context(), id)
+				if err != nil {
+					errs = append(errs, fmt.Errorf("job %s was not forgotten: %w", id, err))
+					continue
+				}
+				done = append(done, got)
+				if !asJSON {
+					errs = append(errs, showForgotten(env, got))
+				}
+			}
+			if asJSON {
+				errs = append(errs, term.JSON(env.Out, struct {
+					Forgotten []client.Forgotten `json:"forgotten"`
+				}{done}))
+			}
+			return errors.Join(errs...)
+		},
+	}
+	flags.JSON(cmd, &asJSON)
+	t.APIFlags(cmd)
+	return cmd
+}
+
+// showForgotten says what was cleared, and what stays.
+func showForgotten(env *command.Env, f client.Forgotten) error {
+	fmt.Fprintf(env.Out, "%s  forgotten\n", f.Video.ID)
+	if len(f.Stays) == 0 {
+		return nil
+	}
+	columns := tabwriter.NewWriter(env.Out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(columns, "  WHAT STAYS\tWHERE\tUNTIL\tTO DO")
+	for _, r := range f.Stays {
+		until := "removed"
+		if r.Until != nil {
+			until = r.Until.UTC().Format("2006-01-02")
+		}
+		fmt.Fprintf(columns, "  %s\t%s\t%s\t%s\n", term.Plain(r.What), term.Plain(r.Where), until, term.Dash(term.Plain(term.OrEmpty(r.Todo))))
+	}
+	return columns.Flush()
+}

@@ -1,0 +1,122 @@
+// Package library has the commands for the videos that there are: they list, show,
+// download, cancel, retry, redrive and forget them.
+package library
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/cli/command"
+	"github.com/takeup/takeup/internal/cli/flags"
+	"github.com/takeup/takeup/internal/cli/request"
+	"github.com/takeup/takeup/internal/cli/target"
+	"github.com/takeup/takeup/internal/cli/term"
+)
+
+// pageSize is the most jobs that the API gives at once.
+const pageSize = 50
+
+func NewList(env *command.Env) *cobra.Command {
+	var (
+		t      target.Target
+		status string
+		model  string
+		owner  string
+		words  string
+		since  flags.Moment
+		limit  int
+		all    bool
+		asJSON bool
+	)
+	statuses := append(client.Statuses(), client.Running)
+	cmd := &cobra.Command{
+		Use: "list", Args: command.Args(0, 0),
+		Short: "List the videos, newest first",
+		Long: `Lists the videos, newest first: those that are on their way, those that are
+stored, and those that ended without one, with the reason. In a terminal each
+line is cut to its width; elsewhere nothing is cut but the prompt, after 200
+characters; "takeup get" has all of it.
+
+A search looks through the whole prompts, newest first, until --limit videos are
+found, or there are no more: --since bounds it. The words may come in any order.`,
+		Example: "  takeup list --status error --since 48h\n" +
+			"  takeup list --search 'paper boat' --since 30d",
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			switch {
+			case status != "" && !slices.Contains(statuses, status):
+				return command.Usagef("--status takes %s", strings.Join(statuses, ", "))
+			case all && cmd.Flags().Changed("limit"):
+				return command.Usagef("give --limit or --all, not both")
+			case limit < 1:
+				return command.Usagef("--limit takes 1 or more")
+			case cmd.Flags().Changed("search") && strings.TrimSpace(words) == "":
+				return command.Usagef("--search takes words of the prompt")
+			}
+			api, err := t.API(cmd.Context(), env)
+			if err != nil {
+				return err
+			}
+			if all {
+				limit = 0
+			}
+			q := client.Query{Status: status, Model: model, Owner: owner, Words: words, Limit: pageSize, From: since.Time(env.Now())}
+			got, err := list(cmd.Context(), api, q, limit)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return term.JSON(env.Out, got)
+			}
+			return printVideos(env.Out, env.Err, env.Width, got)
+		},
+	}
+	set := cmd.Flags()
+	set.StringVar(&status, "status", "", "only those of this `status`: "+strings.Join(statuses, ", "))
+	flags.Complete(cmd, "status", statuses)
+	set.StringVar(&model, "model", "", "only those of this `model`")
+	flags.Complete(cmd, "model", request.ModelNames())
+	set.StringVar(&owner, "owner", "", "only those that this token asked for, by its `name`")
+	flags.Complete(cmd, "owner", nil)
+	set.StringVar(&words, "search", "", "only those whose prompt has these `words`")
+	set.Var(&since, "since", "only those that were created since a `time`: 48h or 30d ago, 2026-08-21 or 2026-08-21T12:00:00Z")
+	set.IntVarP(&limit, "limit", "n", 20, "the most that are listed")
+	set.BoolVar(&all, "all", false, "list all of them")
+	flags.JSON(cmd, &asJSON)
+	t.APIFlags(cmd)
+	return cmd
+}
+
+// listed is what was found of the jobs.
+type listed struct {
+	Videos []client.Video `json:"videos"`
+	More   bool           `json:"more"`
+	// SearchedTo is how far back words were looked for; nil where there is nothing
+	// further back, or none were.
+	SearchedTo *time.Time `json:"searched_to"`
+}
+
+// list gives the jobs, newest first, at most limit of them unless it is 0.
+func list(ctx context.Context, api target.API, q client.Query, limit int) (listed, error) {
+	got := listed{Videos: []client.Video{}}
+	for {
+		if limit > 0 {
+			q.Limit = min(pageSize, limit-len(got.Videos))
+		}
+		page, err := api.List(ctx, q)
+		if err != nil {
+			return listed{}, err
+		}
+		got.Videos = append(got.Videos, page.Videos...)
+		if page.Next == nil || limit > 0 && len(got.Videos) >= limit {
+			got.More, got.SearchedTo = page.Next != nil, page.SearchedTo
+			return got, nil
+		}
+		q.Cursor = *page.Next
+	}
+}

@@ -1,0 +1,58 @@
+package library
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/cli/command"
+	"github.com/takeup/takeup/internal/cli/flags"
+	"github.com/takeup/takeup/internal/cli/target"
+	"github.com/takeup/takeup/internal/cli/term"
+)
+
+func NewRetry(env *command.Env) *cobra.Command {
+	var (
+		t      target.Target
+		asJSON bool
+	)
+	cmd := &cobra.Command{
+		Use: "retry ID...", Args: command.Args(1, command.Many),
+		Short: "Try videos that wait now",
+		Long: `Tries now what a video waits for, in a new execution ID-r1, ID-r2 and so on: a
+submission that was refused for want of room, a look for one that was not
+answered, a look at its generation, a copy of its video. Nothing is paid twice.
+One that has ended is redriven instead.`,
+		ValidArgsFunction: ids(env, &t, client.Running),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			api, err := t.API(cmd.Context(), env)
+			if err != nil {
+				return err
+			}
+			var errs []error
+			done := []redriven{}
+			for _, id := range args {
+				got, execution, err := api.Retry(cmd.Context(), id)
+				if err != nil {
+					errs = append(errs, fmt.Errorf("job %s was not retried: %w", id, err))
+					continue
+				}
+				done = append(done, redriven{execution, got})
+				if !asJSON {
+					fmt.Fprintln(env.Out, execution)
+				}
+			}
+			if asJSON {
+				errs = append(errs, term.JSON(env.Out, struct {
+					Retried []redriven `json:"retried"`
+				}{done}))
+			}
+			return errors.Join(errs...)
+		},
+	}
+	flags.JSON(cmd, &asJSON)
+	t.APIFlags(cmd)
+	return cmd
+}

@@ -1,0 +1,188 @@
+package library
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/mattn/go-runewidth"
+
+	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/cli/term"
+)
+
+// roomForText is the least that a line must have left for a prompt.
+const roomForText = 24
+
+// field is a column of the list.
+type field struct {
+	title string
+	of    func(client.Video) string
+}
+
+func videoFields() []field {
+	return []field{
+		{"ID", func(v client.Video) string { return v.ID }},
+		{"STATUS", func(v client.Video) string { return v.Status }},
+		{"CREATED", func(v client.Video) string { return v.CreatedAt.UTC().Format(time.RFC3339) }},
+		{"MODEL", func(v client.Video) string { return term.OrEmpty(v.Model) }},
+		{"SECONDS", func(v client.Video) string {
+			if v.Duration == nil {
+				return ""
+			}
+			return fmt.Sprint(*v.Duration)
+		}},
+		{"USD", func(v client.Video) string {
+			if v.Cost == nil {
+				return ""
+			}
+			return fmt.Sprintf("%.2f", v.Cost.USD)
+		}},
+		{"PROMPT", func(v client.Video) string { return term.Plain(term.OrEmpty(v.Prompt)) }},
+		{"WHY", why},
+	}
+}
+
+// why says why a job has no video.
+func why(v client.Video) string {
+	if v.Error == nil {
+		return ""
+	}
+	return term.Plain(v.Error.Name + ": " + v.Error.Message)
+}
+
+// printVideos prints a table as wide as the terminal, or, with a width of 0, whole.
+func printVideos(out, beside io.Writer, width int, got listed) error {
+	if len(got.Videos) == 0 {
+		fmt.Fprintln(beside, "there are none")
+		return nil
+	}
+	var err error
+	if width == 0 {
+		err = printWhole(out, got.Videos)
+	} else {
+		printFitting(out, width, got.Videos)
+	}
+	if err != nil || !got.More {
+		return err
+	}
+	if got.SearchedTo != nil {
+		fmt.Fprintf(beside, "searched back to %s; search further with --limit or --all\n", got.SearchedTo.UTC().Format(time.RFC3339))
+		return nil
+	}
+	fmt.Fprintln(beside, "there are more; see them with --limit or --all")
+	return nil
+}
+
+func printWhole(out io.Writer, videos []client.Video) error {
+	columns := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	var titles []string
+	for _, f := range videoFields() {
+		titles = append(titles, f.title)
+	}
+	fmt.Fprintln(columns, strings.Join(titles, "\t"))
+	for _, v := range videos {
+		var cells []string
+		for _, f := range videoFields() {
+			cells = append(cells, term.Dash(f.of(v)))
+		}
+		fmt.Fprintln(columns, strings.Join(cells, "\t"))
+	}
+	return columns.Flush()
+}
+
+// printFitting prints a line for each video, as long as the terminal's, with the
+// prompt and the reason cut. What all have in common is said once. Where no line
+// holds an id and some of the prompt, the id gets a line of its own. It is never
+// cut, since other commands take it.
+func printFitting(out io.Writer, width int, videos []client.Video) {
+	fields := videoFields()
+	text, reason := fields[len(fields)-2], fields[len(fields)-1]
+	fields = fields[:len(fields)-2]
+	var common []string
+	fields = slices.DeleteFunc(fields, func(f field) bool {
+		if f.title != "MODEL" && f.title != "SECONDS" || len(videos) == 1 {
+			return false
+		}
+		value, same := sameValue(f, videos)
+		if same && value != "" {
+			common = append(common, f.title+" "+value)
+		}
+		return same
+	})
+	lines := func(fields []field) int { return tableWidth(fields, videos) + roomForText }
+	below := []field{}
+	if lines(fields) > width {
+		below, fields = append(below, fields[0]), fields[1:]
+	}
+	if i := slices.IndexFunc(fields, func(f field) bool { return f.title == "MODEL" }); i >= 0 && lines(fields) > width {
+		below, fields = append(below, fields[i]), slices.Delete(fields, i, i+1)
+	}
+	widths := make([]int, len(fields))
+	for i, f := range fields {
+		widths[i] = fieldWidth(f, videos)
+	}
+	row := func(cells []string, last string) {
+		line := ""
+		for i, cell := range cells {
+			line += runewidth.FillRight(cell, widths[i]) + term.Gap
+		}
+		fmt.Fprintln(out, strings.TrimRight(runewidth.Truncate(line+last, width, "…"), " "))
+	}
+	var titles []string
+	for _, f := range fields {
+		titles = append(titles, f.title)
+	}
+	row(titles, text.title)
+	for _, v := range videos {
+		var cells []string
+		for _, f := range fields {
+			cells = append(cells, term.Dash(f.of(v)))
+		}
+		row(cells, term.Dash(text.of(v)))
+		for _, f := range below {
+			if value := f.of(v); value != "" {
+				fmt.Fprintln(out, term.Gap+value)
+			}
+		}
+		if because := reason.of(v); because != "" {
+			fmt.Fprintln(out, runewidth.Truncate(term.Gap+because, width, "…"))
+		}
+	}
+	if len(common) > 0 {
+		fmt.Fprintln(out, runewidth.Truncate("all: "+strings.Join(common, ", "), width, "…"))
+	}
+}
+
+// sameValue reports whether a field is the same of all videos that have it.
+func sameValue(f field, videos []client.Video) (value string, same bool) {
+	for _, v := range videos {
+		switch got := f.of(v); {
+		case got == "" || got == value:
+		case value != "":
+			return "", false
+		default:
+			value = got
+		}
+	}
+	return value, true
+}
+
+func fieldWidth(f field, videos []client.Video) int {
+	width := runewidth.StringWidth(f.title)
+	for _, v := range videos {
+		width = max(width, runewidth.StringWidth(term.Dash(f.of(v))))
+	}
+	return width
+}
+
+func tableWidth(fields []field, videos []client.Video) int {
+	width := 0
+	for _, f := range fields {
+		width += fieldWidth(f, videos) + len(term.Gap)
+	}
+	return width
+}

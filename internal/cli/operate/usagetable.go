@@ -1,0 +1,228 @@
+package operate
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/mattn/go-runewidth"
+
+	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/cli/money"
+	"github.com/takeup/takeup/internal/cli/term"
+)
+
+// The marks of a bar, which any terminal has.
+const (
+	spentMark     = "#"
+	reservedMark  = "+"
+	uncertainMark = "?"
+)
+
+const (
+	leastBar = 8  // characters
+	wholeBar = 40 // where no terminal sets the width
+)
+
+// usageRow is a row of a table of usage.
+type usageRow struct {
+	name string
+	sum  client.UsageSum
+}
+
+// figure is a column of a table of usage.
+type figure struct {
+	title string
+	of    func(client.UsageSum) string
+}
+
+// usageFigures gives the columns, and those of a narrow table.
+func usageFigures() (all, narrow []figure) {
+	videos := figure{"VIDEOS", func(s client.UsageSum) string { return fmt.Sprint(s.Videos) }}
+	spent := figure{"SPENT", func(s client.UsageSum) string { return money.Cents(s.Spent) }}
+	return []figure{
+		videos,
+		{"FAILED", func(s client.UsageSum) string { return fmt.Sprint(s.Failed) }},
+		spent,
+		{"RESERVED", func(s client.UsageSum) string { return money.Cents(s.Reserved) }},
+		{"UNCERTAIN", func(s client.UsageSum) string { return money.Cents(s.Uncertain) }},
+	}, []figure{videos, spent}
+}
+
+// printUsage prints a month as wide as the terminal, or, with a width of 0, whole.
+func printUsage(out io.Writer, width int, got client.Usage) {
+	if held(got.Total) == 0 && got.Total.Videos+got.Total.Failed+got.Total.InDoubt == 0 {
+		term.Wrap(out, width, "", "", "nothing was submitted in "+got.Month)
+		printBalance(out, width, got.Balance)
+		return
+	}
+	var days, models, owners []usageRow
+	for _, d := range got.Days {
+		days = append(days, usageRow{d.Day, d.UsageSum})
+	}
+	for _, m := range got.Models {
+		models = append(models, usageRow{term.Plain(m.Model), m.UsageSum})
+	}
+	for _, o := range got.Owners {
+		owners = append(owners, usageRow{cmp.Or(term.Plain(term.OrEmpty(o.Owner)), "(no token)"), o.UsageSum})
+	}
+	printDays(out, width, days)
+	fmt.Fprintln(out)
+	term.Wrap(out, width, "", "", got.Month+": "+sumText(got.Total))
+	if got.Today != nil {
+		term.Wrap(out, width, "", "", "today: "+sumText(got.Today.UsageSum))
+	}
+	printBalance(out, width, got.Balance)
+	fmt.Fprintln(out)
+	printGroups(out, width, "MODEL", models)
+	fmt.Fprintln(out)
+	printGroups(out, width, "OWNER", owners)
+}
+
+// printBalance prints the balance of the account at the provider, where it is known.
+func printBalance(out io.Writer, width int, b *client.Balance) {
+	if b != nil {
+		term.Wrap(out, width, "", "", fmt.Sprintf("balance at the provider: %s USD, at %s", money.Cents(b.USD), b.At.UTC().Format(time.RFC3339)))
+	}
+}
+
+// printDays prints a line for each day, with a bar in what the columns leave. Where
+// that is too little, what is seldom is said below its day.
+func printDays(out io.Writer, width int, days []usageRow) {
+	columns, narrow := usageFigures()
+	room := func(columns []figure) int { return width - usageWidth("DAY", columns, days) - len(term.Gap) }
+	bar, below := wholeBar, false
+	if width > 0 {
+		if bar = room(columns); bar < leastBar {
+			columns, below = narrow, true
+			bar = max(room(columns), 0)
+		}
+	}
+	most := 0.0
+	for _, d := range days {
+		most = max(most, held(d.sum))
+	}
+	row := usageColumns(out, "DAY", columns, days)
+	row("DAY", nil, "")
+	for _, d := range days {
+		row(d.name, &d.sum, drawBar(d.sum, most, bar))
+		if text := restText(d.sum); below && text != "" {
+			term.Wrap(out, width, term.Gap, term.Gap, text)
+		}
+	}
+	if bar > 0 {
+		term.Wrap(out, width, "", "", fmt.Sprintf("bars: %s spent, %s reserved, %s uncertain; the longest is %.2f USD", spentMark, reservedMark, uncertainMark, most))
+	}
+}
+
+// printGroups prints a line for each model or owner; where the terminal is too narrow
+// for that, the name and, below it, the figures in words.
+func printGroups(out io.Writer, width int, title string, groups []usageRow) {
+	columns, _ := usageFigures()
+	if width == 0 || usageWidth(title, columns, groups) <= width {
+		row := usageColumns(out, title, columns, groups)
+		row(title, nil, "")
+		for _, g := range groups {
+			row(g.name, &g.sum, "")
+		}
+		return
+	}
+	fmt.Fprintln(out, title)
+	for _, g := range groups {
+		fmt.Fprintln(out, runewidth.Truncate(g.name, width, "…"))
+		term.Wrap(out, width, term.Gap, term.Gap, sumText(g.sum))
+	}
+}
+
+// usageColumns gives what prints a row: a name, the figures of a sum, or the titles
+// where there is none, and a bar.
+func usageColumns(out io.Writer, title string, columns []figure, rows []usageRow) func(name string, sum *client.UsageSum, bar string) {
+	first, widths := usageWidths(title, columns, rows)
+	return func(name string, sum *client.UsageSum, bar string) {
+		text := runewidth.FillRight(name, first)
+		for i, c := range columns {
+			cell := c.title
+			if sum != nil {
+				cell = c.of(*sum)
+			}
+			text += term.Gap + runewidth.FillLeft(cell, widths[i])
+		}
+		fmt.Fprintln(out, strings.TrimRight(text+term.Gap+bar, " "))
+	}
+}
+
+func usageWidths(title string, columns []figure, rows []usageRow) (first int, widths []int) {
+	first = runewidth.StringWidth(title)
+	for _, c := range columns {
+		widths = append(widths, len(c.title))
+	}
+	for _, r := range rows {
+		first = max(first, runewidth.StringWidth(r.name))
+		for i, c := range columns {
+			widths[i] = max(widths[i], len(c.of(r.sum)))
+		}
+	}
+	return first, widths
+}
+
+func usageWidth(title string, columns []figure, rows []usageRow) int {
+	width, widths := usageWidths(title, columns, rows)
+	for _, w := range widths {
+		width += len(term.Gap) + w
+	}
+	return width
+}
+
+// drawBar draws a sum, with as many characters for the most. Whatever isn't nothing has
+// a character at least, unless that takes more room than there is.
+func drawBar(sum client.UsageSum, most float64, room int) string {
+	bar := ""
+	for _, part := range []struct {
+		mark   string
+		amount json.Number
+	}{{spentMark, sum.Spent}, {reservedMark, sum.Reserved}, {uncertainMark, sum.Uncertain}} {
+		if amount := money.Float(part.amount); amount > 0 {
+			n := max(1, int(math.Round(amount/most*float64(room))))
+			bar += strings.Repeat(part.mark, min(n, room-len(bar)))
+		}
+	}
+	return bar
+}
+
+// sumText says a sum in words.
+func sumText(s client.UsageSum) string {
+	videos := fmt.Sprintf("%d videos", s.Videos)
+	if s.Videos == 1 {
+		videos = "1 video"
+	}
+	text := videos + " for " + money.Cents(s.Spent) + " USD"
+	if rest := restText(s); rest != "" {
+		text += ", " + rest
+	}
+	return text
+}
+
+// restText says in words what there is of a sum besides its videos; empty where that is
+// nothing.
+func restText(s client.UsageSum) string {
+	var parts []string
+	if s.Failed > 0 {
+		parts = append(parts, fmt.Sprintf("%d failed", s.Failed))
+	}
+	if money.Float(s.Reserved) > 0 {
+		parts = append(parts, money.Cents(s.Reserved)+" reserved")
+	}
+	if s.InDoubt > 0 || money.Float(s.Uncertain) > 0 {
+		parts = append(parts, fmt.Sprintf("%s uncertain for %d in doubt", money.Cents(s.Uncertain), s.InDoubt))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// held is what counts against the caps, good for drawing.
+func held(s client.UsageSum) float64 {
+	return money.Float(s.Spent) + money.Float(s.Reserved) + money.Float(s.Uncertain)
+}
