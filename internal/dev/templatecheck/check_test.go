@@ -1,4 +1,4 @@
-package template
+package templatecheck
 
 import (
 	"io/fs"

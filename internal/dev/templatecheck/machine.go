@@ -1,9 +1,11 @@
-package template
+package templatecheck
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
+	"github.com/takeup/takeup/internal/dev/template"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -31,7 +33,7 @@ func eachMachine(check func(*Project, string, Machine, report)) func(*Project, r
 		if len(p.Machines) == 0 {
 			say("the template has no state machine")
 		}
-		for _, id := range sortedKeys(p.Machines) {
+		for _, id := range slices.Sorted(maps.Keys(p.Machines)) {
 			check(p, id, p.Machines[id], say)
 		}
 	}
@@ -39,7 +41,7 @@ func eachMachine(check func(*Project, string, Machine, report)) func(*Project, r
 
 func eachTask(check func(*Project, string, State, report)) func(*Project, report) {
 	return eachMachine(func(p *Project, id string, m Machine, say report) {
-		for _, name := range sortedKeys(m.States) {
+		for _, name := range slices.Sorted(maps.Keys(m.States)) {
 			if m.States[name].Type == "Task" {
 				check(p, name, m.States[name], say)
 			}
@@ -51,7 +53,7 @@ func targets(_ *Project, _ string, m Machine, say report) {
 	if _, ok := m.States[m.StartAt]; !ok {
 		say("StartAt names %q, which is no state", m.StartAt)
 	}
-	for _, name := range sortedKeys(m.States) {
+	for _, name := range slices.Sorted(maps.Keys(m.States)) {
 		state := m.States[name]
 		if len(state.next()) == 0 && !state.ends() {
 			say("%q goes nowhere; give it a Next", name)
@@ -75,7 +77,7 @@ func reachable(_ *Project, _ string, m Machine, say report) {
 			open = append(open, m.States[name].next()...)
 		}
 	}
-	for _, name := range sortedKeys(m.States) {
+	for _, name := range slices.Sorted(maps.Keys(m.States)) {
 		if !seen[name] {
 			say("nothing goes to %q", name)
 		}
@@ -92,7 +94,7 @@ func ends(_ *Project, _ string, m Machine, say report) {
 			}
 		}
 	}
-	for _, name := range sortedKeys(m.States) {
+	for _, name := range slices.Sorted(maps.Keys(m.States)) {
 		if !ends[name] {
 			say("no end can be reached from %q", name)
 		}
@@ -100,7 +102,7 @@ func ends(_ *Project, _ string, m Machine, say report) {
 }
 
 func defaults(_ *Project, _ string, m Machine, say report) {
-	for _, name := range sortedKeys(m.States) {
+	for _, name := range slices.Sorted(maps.Keys(m.States)) {
 		if m.States[name].Type == "Choice" && m.States[name].Default == "" {
 			say("%q has no Default: a status that it does not name would end the job without a reason", name)
 		}
@@ -109,7 +111,7 @@ func defaults(_ *Project, _ string, m Machine, say report) {
 
 func statuses(_ *Project, _ string, m Machine, say report) {
 	known := []video.Status{video.Waiting, video.Generating, video.Completed, video.Stored}
-	for _, name := range sortedKeys(m.States) {
+	for _, name := range slices.Sorted(maps.Keys(m.States)) {
 		for _, c := range m.States[name].Choices {
 			if c.Variable != "$.status" || !slices.Contains(known, video.Status(c.StringEquals)) {
 				say("%q compares %s with %q; steps give $.status as one of %q", name, c.Variable, c.StringEquals, known)
@@ -119,7 +121,7 @@ func statuses(_ *Project, _ string, m Machine, say report) {
 }
 
 func waits(_ *Project, _ string, m Machine, say report) {
-	for _, name := range sortedKeys(m.States) {
+	for _, name := range slices.Sorted(maps.Keys(m.States)) {
 		if state := m.States[name]; state.Type == "Wait" && state.SecondsPath != "$.wait_seconds" {
 			say("%q does not wait for $.wait_seconds, which the steps work out", name)
 		}
@@ -128,7 +130,7 @@ func waits(_ *Project, _ string, m Machine, say report) {
 
 // step gives the logical id of the function that a task calls.
 func step(s State) string {
-	names := placeholders(s.Resource)
+	names := template.Placeholders(s.Resource)
 	if len(names) != 1 || s.Resource != "${"+names[0]+"}" {
 		return ""
 	}
@@ -136,7 +138,7 @@ func step(s State) string {
 }
 
 func timeouts(p *Project, name string, s State, say report) {
-	limit, ok := p.Template.property(step(s), "Timeout").(int)
+	limit, ok := p.Template.Property(step(s), "Timeout").(int)
 	switch {
 	case !ok:
 		say("the function of %q has no Timeout", name)
@@ -170,7 +172,7 @@ func (s State) retrier(name string) (Retrier, bool) {
 // error, and tries none of them again.
 func finalOutcomes(p *Project, name string, s State, say report) {
 	var want []string
-	for _, outcome := range sortedKeys(p.Outcomes) {
+	for _, outcome := range slices.Sorted(maps.Keys(p.Outcomes)) {
 		if !slices.Contains(transient(), outcome) && outcome != settled {
 			want = append(want, outcome)
 		}
@@ -256,14 +258,14 @@ func knownErrors(p *Project, name string, s State, say report) {
 }
 
 func substitutions(p *Project, id string, m Machine, say report) {
-	given, _ := p.Template.property(id, "DefinitionSubstitutions").(map[string]any)
-	used := placeholders(m.text)
+	given, _ := p.Template.Property(id, "DefinitionSubstitutions").(map[string]any)
+	used := template.Placeholders(m.text)
 	for _, name := range used {
 		if _, ok := given[name]; !ok {
 			say("the definition of %s uses ${%s}, which the template does not give", id, name)
 		}
 	}
-	for _, name := range sortedKeys(given) {
+	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if !slices.Contains(used, name) {
 			say("the template gives ${%s}, which the definition of %s does not use", name, id)
 		}
@@ -276,9 +278,9 @@ func steps(p *Project, name string, s State, say report) {
 	if step(s) != want {
 		say("%q calls %s, not ${%sArn}", name, s.Resource, want)
 	}
-	for _, id := range sortedKeys(p.Machines) {
-		given := p.Template.property(id, "DefinitionSubstitutions", want+"Arn")
-		if given != GetAtt(want+".Arn") {
+	for _, id := range slices.Sorted(maps.Keys(p.Machines)) {
+		given := p.Template.Property(id, "DefinitionSubstitutions", want+"Arn")
+		if given != template.GetAtt(want+".Arn") {
 			say("%s gives %v for %sArn, not the ARN of %s", id, given, want, want)
 		}
 	}
@@ -287,11 +289,11 @@ func steps(p *Project, name string, s State, say report) {
 // invocations: a state machine may invoke the functions of its tasks, and no other.
 func invocations(p *Project, id string, m Machine, say report) {
 	var granted, called []string
-	role, _ := p.Template.property(id, "RoleArn").(GetAtt)
-	for _, policy := range p.Template.inline(strings.TrimSuffix(string(role), ".Arn")) {
-		for _, s := range list(at(policy, "Statement")) {
-			if slices.Contains(list(at(s, "Action")), any("lambda:InvokeFunction")) {
-				granted = append(granted, references(at(s, "Resource"))...)
+	role, _ := p.Template.Property(id, "RoleArn").(template.GetAtt)
+	for _, policy := range p.Template.InlinePolicies(strings.TrimSuffix(string(role), ".Arn")) {
+		for _, s := range template.List(template.At(policy, "Statement")) {
+			if slices.Contains(template.List(template.At(s, "Action")), any("lambda:InvokeFunction")) {
+				granted = append(granted, template.References(template.At(s, "Resource"))...)
 			}
 		}
 	}

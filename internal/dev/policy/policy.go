@@ -1,14 +1,15 @@
-package template
+// Package policy reads from the SAM template what each function and the state machine may
+// do, and holds calls of AWS against it, as IAM does. It is for tests.
+package policy
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
-)
 
-// Values are what a template's references stand for in a deployed stack: a
-// parameter's or resource's name (as !Ref gives it), or Resource.Attribute.
-type Values map[string]string
+	"github.com/takeup/takeup/internal/dev/template"
+)
 
 // Statement is what one statement of a function's policy allows.
 type Statement struct {
@@ -61,57 +62,57 @@ type Grant struct {
 	Origin   string
 }
 
-// Policies gives what each function and state machine may do, by its logical id: a
+// FromTemplate gives what each function and state machine may do, by its logical id: a
 // role of the template's own is named after whose it is, with Role at the end.
 // References are replaced by values. An error says what this model does not
 // understand: a denial, a managed policy, a SAM policy template, a reference
 // without a value, an operator. A policy whose condition doesn't hold isn't in it;
 // a parameter without a value has its default. AWSLambdaBasicExecutionRole, which
 // SAM gives every function for its logs, is not in it.
-func Policies(t *Template, values Values) (map[string][]Statement, error) {
-	all := map[string][]Statement{}
+func FromTemplate(t *template.Template, values template.Values) (map[string][]Statement, error) {
+	all, resolver := map[string][]Statement{}, t.With(values)
 	for _, id := range t.Functions() {
-		for _, policy := range list(t.property(id, "Policies")) {
-			if err := t.add(all, id, "Policies", policy, values); err != nil {
+		for _, policy := range template.List(t.Property(id, "Policies")) {
+			if err := add(all, resolver, id, "Policies", policy); err != nil {
 				return nil, err
 			}
 		}
-		destination := t.property(id, "EventInvokeConfig", "DestinationConfig", "OnFailure")
-		if at(destination, "Type") == "SQS" {
-			queue, err := resolve(at(destination, "Destination"), values)
+		destination := t.Property(id, "EventInvokeConfig", "DestinationConfig", "OnFailure")
+		if template.At(destination, "Type") == "SQS" {
+			queue, _, err := resolver.Text(template.At(destination, "Destination"))
 			if err != nil {
 				return nil, fmt.Errorf("%s: EventInvokeConfig: %w", id, err)
 			}
 			all[id] = append(all[id], Statement{Actions: []string{"sqs:SendMessage"}, Resources: []string{queue}, Origin: "EventInvokeConfig"})
 		}
 	}
-	for _, id := range t.ofType("AWS::IAM::Role") {
-		for _, policy := range list(t.property(id, "Policies")) {
-			policy, err := t.chosen(policy, values)
+	for _, id := range t.OfType("AWS::IAM::Role") {
+		for _, policy := range template.List(t.Property(id, "Policies")) {
+			policy, err := resolver.Decide(policy)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", id, err)
 			}
-			if policy == Ref("AWS::NoValue") {
+			if policy == template.NoValue {
 				continue
 			}
-			if err := t.add(all, strings.TrimSuffix(id, "Role"), "Policies", at(policy, "PolicyDocument"), values); err != nil {
+			if err := add(all, resolver, strings.TrimSuffix(id, "Role"), "Policies", template.At(policy, "PolicyDocument")); err != nil {
 				return nil, err
 			}
 		}
 	}
-	for _, id := range t.ofType("AWS::IAM::Policy") {
-		if there, err := t.exists(id, values); err != nil || !there {
-			if err != nil {
-				return nil, err
-			}
+	for _, id := range t.OfType("AWS::IAM::Policy") {
+		switch there, err := resolver.Exists(id); {
+		case err != nil:
+			return nil, fmt.Errorf("%s: %w", id, err)
+		case !there:
 			continue
 		}
-		for _, role := range list(t.property(id, "Roles")) {
+		for _, role := range template.List(t.Property(id, "Roles")) {
 			function, isRole := strings.CutSuffix(fmt.Sprint(role), "Role")
-			if _, isRef := role.(Ref); !isRef || !isRole || !slices.Contains(t.Functions(), function) {
+			if _, isRef := role.(template.Ref); !isRef || !isRole || !slices.Contains(t.Functions(), function) {
 				return nil, fmt.Errorf("%s: %v is not the role that SAM makes for a function", id, role)
 			}
-			if err := t.add(all, function, id, t.property(id, "PolicyDocument"), values); err != nil {
+			if err := add(all, resolver, function, id, t.Property(id, "PolicyDocument")); err != nil {
 				return nil, err
 			}
 		}
@@ -119,17 +120,17 @@ func Policies(t *Template, values Values) (map[string][]Statement, error) {
 	return all, nil
 }
 
-func (t *Template) add(all map[string][]Statement, function, origin string, policy any, values Values) error {
-	policy, err := t.decided(policy, values)
+func add(all map[string][]Statement, resolver template.Resolver, function, origin string, policy any) error {
+	policy, err := resolver.Decide(policy)
 	if err != nil {
 		return fmt.Errorf("%s: %s: %w", function, origin, err)
 	}
-	statements := list(at(policy, "Statement"))
+	statements := template.List(template.At(policy, "Statement"))
 	if len(statements) == 0 {
 		return fmt.Errorf("%s: %s: %v is not a policy with statements", function, origin, policy)
 	}
 	for i, s := range statements {
-		statement, err := statement(s, t.withDefaults(values))
+		statement, err := statement(s, resolver)
 		if err != nil {
 			return fmt.Errorf("%s: %s: statement %d: %w", function, origin, i+1, err)
 		}
@@ -139,7 +140,7 @@ func (t *Template) add(all map[string][]Statement, function, origin string, poli
 	return nil
 }
 
-func statement(v any, values Values) (Statement, error) {
+func statement(v any, resolver template.Resolver) (Statement, error) {
 	fields, _ := v.(map[string]any)
 	for name := range fields {
 		switch name {
@@ -152,11 +153,11 @@ func statement(v any, values Values) (Statement, error) {
 		return Statement{}, fmt.Errorf("the effect %v is not understood, only Allow is", fields["Effect"])
 	}
 	var s Statement
-	for _, action := range list(fields["Action"]) {
+	for _, action := range template.List(fields["Action"]) {
 		s.Actions = append(s.Actions, fmt.Sprint(action))
 	}
-	for _, resource := range list(fields["Resource"]) {
-		arn, err := resolve(resource, values)
+	for _, resource := range template.List(fields["Resource"]) {
+		arn, _, err := resolver.Text(resource)
 		if err != nil {
 			return Statement{}, err
 		}
@@ -173,8 +174,8 @@ func statement(v any, values Values) (Statement, error) {
 		keys, _ := keys.(map[string]any)
 		for key, patterns := range keys {
 			c := Condition{Operator: operator, Key: key}
-			for _, pattern := range list(patterns) {
-				text, err := resolve(pattern, values)
+			for _, pattern := range template.List(patterns) {
+				text, _, err := resolver.Text(pattern)
 				if err != nil {
 					return Statement{}, err
 				}
@@ -184,35 +185,6 @@ func statement(v any, values Values) (Statement, error) {
 		}
 	}
 	return s, nil
-}
-
-// resolve gives the text that a value stands for in a stack.
-func resolve(v any, values Values) (string, error) {
-	get := func(name string) (string, error) {
-		if found, ok := values[name]; ok {
-			return found, nil
-		}
-		return "", fmt.Errorf("there is no value for %s", name)
-	}
-	switch v := v.(type) {
-	case string:
-		return v, nil
-	case Ref:
-		return get(string(v))
-	case GetAtt:
-		return get(string(v))
-	case Sub:
-		text := string(v)
-		for _, name := range placeholders(text) {
-			found, err := get(name)
-			if err != nil {
-				return "", err
-			}
-			text = strings.ReplaceAll(text, "${"+name+"}", found)
-		}
-		return text, nil
-	}
-	return "", fmt.Errorf("%v is not a text that can be resolved", v)
 }
 
 // Allowed reports whether one of a function's statements allows a call.
@@ -266,7 +238,7 @@ func Unused(policies map[string][]Statement, calls []Call) []Grant {
 
 func grants(policies map[string][]Statement, want func(id string, s Statement, action, resource string) bool) []Grant {
 	var wanted []Grant
-	for _, id := range sortedKeys(policies) {
+	for _, id := range slices.Sorted(maps.Keys(policies)) {
 		for _, s := range policies[id] {
 			for _, action := range s.Actions {
 				for _, resource := range s.Resources {
@@ -280,24 +252,24 @@ func grants(policies map[string][]Statement, want func(id string, s Statement, a
 	return wanted
 }
 
-// Excuse says why a test can't show that grants are needed, on whichever resource.
-type Excuse struct {
+// Exemption says why a test can't show that grants are needed, on whichever resource.
+type Exemption struct {
 	Function string // a pattern of ids, with * and ?
 	Action   string // a pattern
 	Reason   string
 }
 
-// Unexplained gives the grants that no excuse is for, and the excuses that are for
+// Unexempted gives the grants that no excuse is for, and the excuses that are for
 // none of them: a grant that is shown to be needed needs no excuse.
-func Unexplained(unused []Grant, excuses []Excuse) ([]Grant, []Excuse) {
-	fits := func(g Grant, e Excuse) bool { return like(e.Function, g.Function) && like(e.Action, g.Action) }
+func Unexempted(unused []Grant, excuses []Exemption) ([]Grant, []Exemption) {
+	fits := func(g Grant, e Exemption) bool { return like(e.Function, g.Function) && like(e.Action, g.Action) }
 	var grants []Grant
 	for _, g := range unused {
-		if !slices.ContainsFunc(excuses, func(e Excuse) bool { return fits(g, e) }) {
+		if !slices.ContainsFunc(excuses, func(e Exemption) bool { return fits(g, e) }) {
 			grants = append(grants, g)
 		}
 	}
-	var idle []Excuse
+	var idle []Exemption
 	for _, e := range excuses {
 		if !slices.ContainsFunc(unused, func(g Grant) bool { return fits(g, e) }) {
 			idle = append(idle, e)

@@ -1,4 +1,4 @@
-package template
+package policy
 
 import (
 	"maps"
@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/takeup/takeup/internal/dev/template"
 )
 
 // stack is what a deployed stack's outputs may be.
@@ -28,16 +30,16 @@ func projectPolicies(t *testing.T) map[string][]Statement {
 	if err != nil {
 		t.Fatal(err)
 	}
-	parsed, err := Parse(text)
+	parsed, err := template.Parse(text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	values, err := FromOutputs(stack())
+	values, err := template.FromOutputs(stack())
 	if err != nil {
 		t.Fatal(err)
 	}
 	values.AddFunctions(map[string]string{"SubmitFunction": "takeup-Submit-1", "CheckFunction": "takeup-Check-1", "StoreFunction": "takeup-Store-1"})
-	all, err := Policies(parsed, values)
+	all, err := FromTemplate(parsed, values)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,13 +52,13 @@ func TestPoliciesOfAnotherTable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	parsed, err := Parse(text)
+	parsed, err := template.Parse(text)
 	if err != nil {
 		t.Fatal(err)
 	}
 	outputs := stack()
 	outputs["JobsTable"] = "restored"
-	values, err := FromOutputs(outputs)
+	values, err := template.FromOutputs(outputs)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +66,7 @@ func TestPoliciesOfAnotherTable(t *testing.T) {
 	values["JobsTableName"] = "restored"
 	delete(values, "JobsTable")
 	delete(values, "JobsTable.Arn")
-	all, err := Policies(parsed, values)
+	all, err := FromTemplate(parsed, values)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,18 +187,18 @@ func TestOwnKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	parsed, err := Parse(text)
+	parsed, err := template.Parse(text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	values, err := FromOutputs(stack())
+	values, err := template.FromOutputs(stack())
 	if err != nil {
 		t.Fatal(err)
 	}
 	const key = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd"
 	values["KmsKeyArn"], values["AWS::URLSuffix"] = key, "amazonaws.com"
 	values.AddFunctions(map[string]string{"SubmitFunction": "takeup-Submit-1", "CheckFunction": "takeup-Check-1", "StoreFunction": "takeup-Store-1"})
-	all, err := Policies(parsed, values)
+	all, err := FromTemplate(parsed, values)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,11 +235,11 @@ Resources:
 `
 
 func TestUnused(t *testing.T) {
-	parsed, err := Parse([]byte(small))
+	parsed, err := template.Parse([]byte(small))
 	if err != nil {
 		t.Fatal(err)
 	}
-	policies, err := Policies(parsed, Values{"B": "arn:aws:s3:::b"})
+	policies, err := FromTemplate(parsed, template.Values{"B": "arn:aws:s3:::b"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -261,10 +263,10 @@ func TestUnused(t *testing.T) {
 		}
 	}
 
-	puts := Excuse{"AFunction", "s3:PutObject", "because"}
-	gets := Excuse{"AFunction", "s3:GetObject", "because"}
-	grants, idle := Unexplained([]Grant{put, list}, []Excuse{puts, gets})
-	if !reflect.DeepEqual(grants, []Grant{list}) || !reflect.DeepEqual(idle, []Excuse{gets}) {
+	puts := Exemption{"AFunction", "s3:PutObject", "because"}
+	gets := Exemption{"AFunction", "s3:GetObject", "because"}
+	grants, idle := Unexempted([]Grant{put, list}, []Exemption{puts, gets})
+	if !reflect.DeepEqual(grants, []Grant{list}) || !reflect.DeepEqual(idle, []Exemption{gets}) {
 		t.Errorf("unexplained %v, idle %v", grants, idle)
 	}
 }
@@ -283,11 +285,11 @@ func TestPoliciesRefuses(t *testing.T) {
 		{"a policy for another role", "Resources:\n", "Resources:\n  P: { Type: AWS::IAM::Policy, Properties: { Roles: [!Ref Admin], PolicyDocument: {} } }\n", "not the role"},
 	} {
 		t.Run(c.why, func(t *testing.T) {
-			parsed, err := Parse([]byte(strings.Replace(small, c.old, c.new, 1)))
+			parsed, err := template.Parse([]byte(strings.Replace(small, c.old, c.new, 1)))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := Policies(parsed, Values{"B": "arn:aws:s3:::b"}); err == nil || !strings.Contains(err.Error(), c.want) {
+			if _, err := FromTemplate(parsed, template.Values{"B": "arn:aws:s3:::b"}); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want an error with %q", err, c.want)
 			}
 		})
@@ -298,7 +300,7 @@ func TestFromOutputsRefuses(t *testing.T) {
 	for name := range stack() {
 		outputs := maps.Clone(stack())
 		delete(outputs, name)
-		if _, err := FromOutputs(outputs); err == nil || !strings.Contains(err.Error(), name) {
+		if _, err := template.FromOutputs(outputs); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("without %s: got %v", name, err)
 		}
 	}

@@ -1,13 +1,15 @@
-package template
+package templatecheck
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/takeup/takeup/internal/cost"
+	"github.com/takeup/takeup/internal/dev/template"
 )
 
 func functionRules() []rule {
@@ -39,7 +41,7 @@ func names(p *Project, say report) {
 		name, ok := strings.CutSuffix(id, "Function")
 		folder := strings.ToLower(name)
 		named[folder] = true
-		uri := p.Template.property(id, "CodeUri")
+		uri := p.Template.Property(id, "CodeUri")
 		switch _, read := p.Settings[folder]; {
 		case !ok:
 			say("%s should be named after its folder, as in SubmitFunction", id)
@@ -50,16 +52,16 @@ func names(p *Project, say report) {
 		case !p.Events[folder]:
 			say("there is no events/%s.json to invoke %s with", folder, id)
 		}
-		if at(p.Template.section("Resources")[id], "Metadata", "BuildMethod") != "go1.x" {
+		if template.At(p.Template.Section("Resources")[id], "Metadata", "BuildMethod") != "go1.x" {
 			say("%s is not built by go1.x", id)
 		}
 	}
-	for _, folder := range sortedKeys(p.Settings) {
+	for _, folder := range slices.Sorted(maps.Keys(p.Settings)) {
 		if !named[folder] {
 			say("functions/%s is no function of the template", folder)
 		}
 	}
-	for _, event := range sortedKeys(p.Events) {
+	for _, event := range slices.Sorted(maps.Keys(p.Events)) {
 		if !named[event] {
 			say("events/%s.json is for no function of the template", event)
 		}
@@ -68,14 +70,14 @@ func names(p *Project, say report) {
 
 // environment: a function is told what its code reads, and nothing else.
 func environment(p *Project, id string, say report) {
-	given, _ := p.Template.property(id, "Environment", "Variables").(map[string]any)
+	given, _ := p.Template.Property(id, "Environment", "Variables").(map[string]any)
 	read := p.Settings[strings.ToLower(strings.TrimSuffix(id, "Function"))]
 	for _, variable := range read {
 		if _, ok := given[variable]; !ok {
 			say("%s is not told %s, which its code reads", id, variable)
 		}
 	}
-	for _, variable := range sortedKeys(given) {
+	for _, variable := range slices.Sorted(maps.Keys(given)) {
 		if !slices.Contains(read, variable) {
 			say("%s is told %s, which its code does not read", id, variable)
 		}
@@ -86,26 +88,26 @@ func environment(p *Project, id string, say report) {
 func logs(p *Project, say report) {
 	of := map[any]string{}
 	for _, id := range p.Template.Functions() {
-		group, ok := p.Template.property(id, "LoggingConfig", "LogGroup").(Ref)
+		group, ok := p.Template.Property(id, "LoggingConfig", "LogGroup").(template.Ref)
 		switch other := of[group]; {
-		case !ok || at(p.Template.section("Resources")[string(group)], "Type") != "AWS::Logs::LogGroup":
+		case !ok || template.At(p.Template.Section("Resources")[string(group)], "Type") != "AWS::Logs::LogGroup":
 			say("%s has no log group of the template", id)
 		case other != "":
 			say("%s and %s share the log group %s", other, id, group)
 		}
 		of[group] = id
 	}
-	for _, id := range p.Template.ofType("AWS::Logs::LogGroup") {
-		if p.Template.property(id, "RetentionInDays") != Ref("LogRetentionDays") {
+	for _, id := range p.Template.OfType("AWS::Logs::LogGroup") {
+		if p.Template.Property(id, "RetentionInDays") != template.Ref("LogRetentionDays") {
 			say("%s is not kept for LogRetentionDays", id)
 		}
 		// A function that still runs makes its group again after the stack is gone.
-		if name := p.Template.property(id, "LogGroupName"); name != nil && !slices.Contains(references(name), "AWS::StackId") {
+		if name := p.Template.Property(id, "LogGroupName"); name != nil && !slices.Contains(template.References(name), "AWS::StackId") {
 			say("%s has the same name in every stack of that name, and may be there already; leave LogGroupName out", id)
 		}
 	}
-	for _, id := range sortedKeys(p.Machines) {
-		if level, data := p.Template.property(id, "LoggingConfiguration", "Level"), p.Template.property(id, "LoggingConfiguration", "IncludeExecutionData"); level != "ERROR" || data != false {
+	for _, id := range slices.Sorted(maps.Keys(p.Machines)) {
+		if level, data := p.Template.Property(id, "LoggingConfiguration", "Level"), p.Template.Property(id, "LoggingConfiguration", "IncludeExecutionData"); level != "ERROR" || data != false {
 			say("%s logs at %v with execution data %v, and inputs hold prompts; log errors without them", id, level, data)
 		}
 	}
@@ -119,8 +121,8 @@ func limits(p *Project, id string, say report) {
 	if id == "ApiFunction" {
 		most = 29
 	}
-	if seconds, ok := p.Template.property(id, "Timeout").(int); !ok || seconds < 1 || seconds > most {
-		say("%s has the Timeout %v, which should be from 1 to %d s", id, p.Template.property(id, "Timeout"), most)
+	if seconds, ok := p.Template.Property(id, "Timeout").(int); !ok || seconds < 1 || seconds > most {
+		say("%s has the Timeout %v, which should be from 1 to %d s", id, p.Template.Property(id, "Timeout"), most)
 	}
 }
 
@@ -128,8 +130,8 @@ func limits(p *Project, id string, say report) {
 // and the reads before it.
 func submission(p *Project, say report) {
 	const recordAndReads = 15
-	call, _ := at(p.Template.section("Parameters")["SubmitCallSeconds"], "MaxValue").(int)
-	limit, _ := p.Template.property("SubmitFunction", "Timeout").(int)
+	call, _ := template.At(p.Template.Section("Parameters")["SubmitCallSeconds"], "MaxValue").(int)
+	limit, _ := p.Template.Property("SubmitFunction", "Timeout").(int)
 	if call < 1 || call+recordAndReads > limit {
 		say("SubmitCallSeconds may be %d s, and SubmitFunction ends after %d s, with no %d s left to record what came of it", call, limit, recordAndReads)
 	}
@@ -139,8 +141,8 @@ func submission(p *Project, say report) {
 // what follows from that.
 func pollWindow(p *Project, say report) {
 	const requestAndRecords = 30
-	longest, ok := at(p.Template.section("Parameters")["PollWindowSeconds"], "MaxValue").(int)
-	limit, _ := p.Template.property("CheckFunction", "Timeout").(int)
+	longest, ok := template.At(p.Template.Section("Parameters")["PollWindowSeconds"], "MaxValue").(int)
+	limit, _ := p.Template.Property("CheckFunction", "Timeout").(int)
 	if !ok || longest+requestAndRecords > limit {
 		say("PollWindowSeconds may be %d s, and CheckFunction ends after %d s, with no %d s left for what follows", longest, limit, requestAndRecords)
 	}
@@ -149,9 +151,9 @@ func pollWindow(p *Project, say report) {
 // memory: what a video costs is worked out with the memory that the steps'
 // functions have.
 func memory(p *Project, say report) {
-	shared, _ := at(p.Template.root, "Globals", "Function", "MemorySize").(int)
+	shared, _ := template.At(p.Template.Root, "Globals", "Function", "MemorySize").(int)
 	for id, gb := range map[string]float64{"SubmitFunction": cost.SubmitGB, "CheckFunction": cost.CheckGB, "StoreFunction": cost.StoreGB} {
-		megabytes, ok := p.Template.property(id, "MemorySize").(int)
+		megabytes, ok := p.Template.Property(id, "MemorySize").(int)
 		if !ok {
 			megabytes = shared
 		}
@@ -165,18 +167,18 @@ func memory(p *Project, say report) {
 // and more than is needed.
 func policies(p *Project, say report) {
 	check := func(id string, policies any) {
-		for _, policy := range list(policies) {
-			statements := list(at(policy, "Statement"))
+		for _, policy := range template.List(policies) {
+			statements := template.List(template.At(policy, "Statement"))
 			if len(statements) == 0 {
 				say("%s has the policy %v; write its statements out", id, policy)
 			}
 			for _, s := range statements {
-				for _, action := range list(at(s, "Action")) {
+				for _, action := range template.List(template.At(s, "Action")) {
 					if strings.Contains(fmt.Sprint(action), "*") {
 						say("%s may do %v; name the actions", id, action)
 					}
 				}
-				for _, resource := range list(at(s, "Resource")) {
+				for _, resource := range template.List(template.At(s, "Resource")) {
 					if open(resource) && !deliversLogs(s) {
 						say("%s may use the resource %v; begin it with one of the template", id, resource)
 					}
@@ -185,13 +187,13 @@ func policies(p *Project, say report) {
 		}
 	}
 	for _, id := range p.Template.Functions() {
-		check(id, p.Template.property(id, "Policies"))
+		check(id, p.Template.Property(id, "Policies"))
 	}
-	for _, id := range p.Template.ofType("AWS::IAM::Role") {
-		check(id, p.Template.inline(id))
+	for _, id := range p.Template.OfType("AWS::IAM::Role") {
+		check(id, p.Template.InlinePolicies(id))
 	}
-	for _, id := range p.Template.ofType("AWS::IAM::Policy") {
-		check(id, p.Template.property(id, "PolicyDocument"))
+	for _, id := range p.Template.OfType("AWS::IAM::Policy") {
+		check(id, p.Template.Property(id, "PolicyDocument"))
 	}
 }
 
@@ -199,13 +201,13 @@ func policies(p *Project, say report) {
 // of the template.
 func open(resource any) bool {
 	switch r := resource.(type) {
-	case Ref, GetAtt:
+	case template.Ref, template.GetAtt:
 		return false
-	case Sub:
+	case template.Sub:
 		prefix, _, _ := strings.Cut(string(r), "*")
-		return !slices.ContainsFunc(placeholders(prefix), func(name string) bool { return !strings.HasPrefix(name, "AWS::") })
-	case Function:
-		args := list(r.Args)
+		return !slices.ContainsFunc(template.Placeholders(prefix), func(name string) bool { return !strings.HasPrefix(name, "AWS::") })
+	case template.Function:
+		args := template.List(r.Args)
 		return r.Name != "If" || len(args) != 3 || open(args[1]) || open(args[2])
 	}
 	return true
@@ -214,7 +216,7 @@ func open(resource any) bool {
 // deliversLogs: the actions that deliver logs take no resource.
 // https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
 func deliversLogs(statement any) bool {
-	return !slices.ContainsFunc(list(at(statement, "Action")), func(action any) bool {
+	return !slices.ContainsFunc(template.List(template.At(statement, "Action")), func(action any) bool {
 		return !strings.HasPrefix(fmt.Sprint(action), "logs:")
 	})
 }
@@ -222,15 +224,15 @@ func deliversLogs(statement any) bool {
 // comments: a statement of several actions or resources, on any resource, or that
 // only changes an answer (s3:ListBucket) says why.
 func comments(p *Project, say report) {
-	resources := child(p.Template.node, "Resources")
+	resources := template.Child(p.Template.Node, "Resources")
 	for i := 0; resources != nil && i < len(resources.Content); i += 2 {
 		id, resource := resources.Content[i].Value, resources.Content[i+1]
-		if child(resource, "Type").Value == "AWS::S3::BucketPolicy" {
+		if template.Child(resource, "Type").Value == "AWS::S3::BucketPolicy" {
 			continue
 		}
-		for _, holder := range []*yaml.Node{child(resource, "Properties", "PolicyDocument"), child(resource, "Properties", "Policies")} {
+		for _, holder := range []*yaml.Node{template.Child(resource, "Properties", "PolicyDocument"), template.Child(resource, "Properties", "Policies")} {
 			for n, s := range statements(holder) {
-				action, target := child(s, "Action"), child(s, "Resource")
+				action, target := template.Child(s, "Action"), template.Child(s, "Resource")
 				special := len(action.Content) > 1 || len(target.Content) > 1 || target.Value == "*" || action.Value == "s3:ListBucket"
 				if special && s.HeadComment == "" {
 					say("statement %d of %s is more than one action on one resource, and no comment says why", n+1, id)
@@ -245,7 +247,7 @@ func statements(n *yaml.Node) []*yaml.Node {
 	if n == nil {
 		return nil
 	}
-	if found := child(n, "Statement"); found != nil {
+	if found := template.Child(n, "Statement"); found != nil {
 		return found.Content
 	}
 	var all []*yaml.Node

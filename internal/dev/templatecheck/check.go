@@ -1,4 +1,8 @@
-package template
+// Package templatecheck says what contradicts what in the project: its rules hold the
+// template, the state machine, the functions' settings and the sample events against each
+// other, as far as no validator of AWS does. Its own tests run them on the project, and
+// break the project in each way that a rule is for.
+package templatecheck
 
 import (
 	"fmt"

@@ -38,11 +38,12 @@ Resources:
 		{"Grant", Values{"Key": "arn:aws:kms:…"}, true, ""},
 		{"Limit", nil, false, ""},
 		{"Limit", Values{"Most": "5"}, true, ""},
-		{"Pair", nil, false, "only Equals and Not are"},
+		{"Pair", nil, false, ""},
+		{"Pair", Values{"Key": "a", "Most": "5"}, true, ""},
 		{"Lost", nil, false, "no condition Gone"},
 		{"Open", nil, false, "no value for Other"},
 	} {
-		got, err := parsed.exists(c.id, c.values)
+		got, err := parsed.With(c.values).Exists(c.id)
 		if got != c.want || (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
 			t.Errorf("%s with %v: got %v, %v", c.id, c.values, got, err)
 		}
@@ -54,7 +55,7 @@ func TestAlias(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := parsed.ofType("X"); len(got) != 2 {
+	if got := parsed.OfType("X"); len(got) != 2 {
 		t.Errorf("an alias is not what it stands for: %v", got)
 	}
 }

@@ -1,4 +1,4 @@
-package template
+package templatecheck
 
 import (
 	"encoding/json"
@@ -9,12 +9,14 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+
+	"github.com/takeup/takeup/internal/dev/template"
 )
 
 // Project is what is held against each other: the template, its state machines,
 // and the parts of the repository that they name.
 type Project struct {
-	Template *Template
+	Template *template.Template
 	// Machines are the state machines by their resource's logical id.
 	Machines map[string]Machine
 	// Outcomes are the names of the errors that the code gives to a state machine.
@@ -80,13 +82,13 @@ func ReadProject(fsys fs.FS) (*Project, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := Parse(text)
+	t, err := template.Parse(text)
 	if err != nil {
 		return nil, err
 	}
 	p := &Project{Template: t, Machines: map[string]Machine{}, Events: map[string]bool{}}
-	for _, id := range t.ofType("AWS::StepFunctions::StateMachine") {
-		file := fmt.Sprint(t.property(id, "DefinitionS3Location"))
+	for _, id := range t.OfType("AWS::StepFunctions::StateMachine") {
+		file := fmt.Sprint(t.Property(id, "DefinitionS3Location"))
 		if p.Machines[id], err = readMachine(fsys, file); err != nil {
 			return nil, err
 		}

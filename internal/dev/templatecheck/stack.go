@@ -1,10 +1,13 @@
-package template
+package templatecheck
 
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+
+	"github.com/takeup/takeup/internal/dev/template"
 )
 
 func stackRules() []rule {
@@ -28,10 +31,10 @@ func stackRules() []rule {
 
 // existing: everything that is referred to is there.
 func existing(p *Project, say report) {
-	for _, name := range references(p.Template.root) {
+	for _, name := range template.References(p.Template.Root) {
 		base, _, _ := strings.Cut(name, ".")
-		_, parameter := p.Template.section("Parameters")[base]
-		_, resource := p.Template.section("Resources")[base]
+		_, parameter := p.Template.Section("Parameters")[base]
+		_, resource := p.Template.Section("Resources")[base]
 		// SAM makes a function's role.
 		role := slices.Contains(p.Template.Functions(), strings.TrimSuffix(base, "Role"))
 		if !parameter && !resource && !role && !strings.HasPrefix(base, "AWS::") {
@@ -42,34 +45,34 @@ func existing(p *Project, say report) {
 
 // parameters: each is used, says what it is for, and has bounds.
 func parameters(p *Project, say report) {
-	used := references([]any{p.Template.root["Resources"], p.Template.root["Conditions"], p.Template.root["Globals"]})
-	for _, name := range sortedKeys(p.Template.section("Parameters")) {
-		parameter := p.Template.section("Parameters")[name]
+	used := template.References([]any{p.Template.Root["Resources"], p.Template.Root["Conditions"], p.Template.Root["Globals"]})
+	for _, name := range slices.Sorted(maps.Keys(p.Template.Section("Parameters"))) {
+		parameter := p.Template.Section("Parameters")[name]
 		if !slices.Contains(used, name) {
 			say("%s is used nowhere", name)
 		}
-		if text, _ := at(parameter, "Description").(string); !strings.HasSuffix(text, ".") {
+		if text, _ := template.At(parameter, "Description").(string); !strings.HasSuffix(text, ".") {
 			say("%s has no description that is a sentence", name)
 		}
-		if at(parameter, "AllowedValues") != nil {
-			if !slices.Contains(list(at(parameter, "AllowedValues")), at(parameter, "Default")) {
+		if template.At(parameter, "AllowedValues") != nil {
+			if !slices.Contains(template.List(template.At(parameter, "AllowedValues")), template.At(parameter, "Default")) {
 				say("the default of %s is none of its allowed values", name)
 			}
 			continue
 		}
-		if at(parameter, "ConstraintDescription") == nil {
+		if template.At(parameter, "ConstraintDescription") == nil {
 			say("%s does not say what it takes when it is refused", name)
 		}
-		switch at(parameter, "Type") {
+		switch template.At(parameter, "Type") {
 		case "Number":
-			least, ok1 := at(parameter, "MinValue").(int)
-			most, ok2 := at(parameter, "MaxValue").(int)
-			given, ok3 := at(parameter, "Default").(int)
+			least, ok1 := template.At(parameter, "MinValue").(int)
+			most, ok2 := template.At(parameter, "MaxValue").(int)
+			given, ok3 := template.At(parameter, "Default").(int)
 			if !ok1 || !ok2 || !ok3 || given < least || given > most {
 				say("%s needs a MinValue, a MaxValue and a Default between them", name)
 			}
 		default:
-			if at(parameter, "AllowedPattern") == nil {
+			if template.At(parameter, "AllowedPattern") == nil {
 				say("%s has no AllowedPattern", name)
 			}
 		}
@@ -79,20 +82,20 @@ func parameters(p *Project, say report) {
 // groups: sam deploy --guided and the console show every parameter in a group.
 func groups(p *Project, say report) {
 	var grouped []string
-	for _, group := range list(at(p.Template.root, "Metadata", "AWS::CloudFormation::Interface", "ParameterGroups")) {
-		for _, name := range list(at(group, "Parameters")) {
+	for _, group := range template.List(template.At(p.Template.Root, "Metadata", "AWS::CloudFormation::Interface", "ParameterGroups")) {
+		for _, name := range template.List(template.At(group, "Parameters")) {
 			grouped = append(grouped, fmt.Sprint(name))
 		}
 	}
 	slices.Sort(grouped)
-	if want := sortedKeys(p.Template.section("Parameters")); !slices.Equal(grouped, want) {
+	if want := slices.Sorted(maps.Keys(p.Template.Section("Parameters"))); !slices.Equal(grouped, want) {
 		say("the groups name %q, and the parameters are %q", grouped, want)
 	}
 }
 
 func outputs(p *Project, say report) {
-	for _, name := range sortedKeys(p.Template.section("Outputs")) {
-		if text, _ := at(p.Template.section("Outputs")[name], "Description").(string); !strings.HasSuffix(text, ".") {
+	for _, name := range slices.Sorted(maps.Keys(p.Template.Section("Outputs"))) {
+		if text, _ := template.At(p.Template.Section("Outputs")[name], "Description").(string); !strings.HasSuffix(text, ".") {
 			say("%s has no description that is a sentence", name)
 		}
 	}
@@ -100,7 +103,7 @@ func outputs(p *Project, say report) {
 		"ApiUrl", "ApiId", "ApiStage", "ApiTokenSecret", "ProviderKeySecret",
 		"VideosBucket", "PromptsBucket", "StateMachineArn", "UnhandledPromptsUrl",
 	} {
-		if _, ok := p.Template.section("Outputs")[name]; !ok {
+		if _, ok := p.Template.Section("Outputs")[name]; !ok {
 			say("there is no output %s, which the command line and the tests read", name)
 		}
 	}
@@ -109,8 +112,8 @@ func outputs(p *Project, say report) {
 // outlives says where a resource goes with its stack, or stays behind after a deploy
 // that failed.
 func outlives(p *Project, id string, say report) {
-	resource := p.Template.section("Resources")[id]
-	if at(resource, "DeletionPolicy") != "RetainExceptOnCreate" || at(resource, "UpdateReplacePolicy") != "Retain" {
+	resource := p.Template.Section("Resources")[id]
+	if template.At(resource, "DeletionPolicy") != "RetainExceptOnCreate" || template.At(resource, "UpdateReplacePolicy") != "Retain" {
 		say("%s does not outlive the stack, or outlives one that could not be made", id)
 	}
 }
@@ -118,17 +121,17 @@ func outlives(p *Project, id string, say report) {
 // tables can be restored to any second of the last weeks, delete what expires, are
 // protected where the parameter says so, cost nothing while nothing happens, and outlive the stack.
 func tables(p *Project, say report) {
-	for _, id := range p.Template.ofType("AWS::DynamoDB::Table") {
-		if p.Template.property(id, "PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled") != true {
+	for _, id := range p.Template.OfType("AWS::DynamoDB::Table") {
+		if p.Template.Property(id, "PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled") != true {
 			say("%s can't be restored", id)
 		}
-		if p.Template.property(id, "TimeToLiveSpecification", "Enabled") != true || p.Template.property(id, "TimeToLiveSpecification", "AttributeName") != "expires" {
+		if p.Template.Property(id, "TimeToLiveSpecification", "Enabled") != true || p.Template.Property(id, "TimeToLiveSpecification", "AttributeName") != "expires" {
 			say("%s keeps for good what expires", id)
 		}
-		if p.Template.property(id, "DeletionProtectionEnabled") != Ref("TableDeletionProtection") {
+		if p.Template.Property(id, "DeletionProtectionEnabled") != template.Ref("TableDeletionProtection") {
 			say("%s is not protected against its deletion", id)
 		}
-		if p.Template.property(id, "BillingMode") != "PAY_PER_REQUEST" {
+		if p.Template.Property(id, "BillingMode") != "PAY_PER_REQUEST" {
 			say("%s is paid by the hour", id)
 		}
 		outlives(p, id, say)
@@ -137,38 +140,38 @@ func tables(p *Project, say report) {
 
 // buckets are private, encrypted, swept of open uploads, and outlive the stack.
 func buckets(p *Project, say report) {
-	for _, id := range p.Template.ofType("AWS::S3::Bucket") {
+	for _, id := range p.Template.OfType("AWS::S3::Bucket") {
 		for _, setting := range []string{"BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"} {
-			if p.Template.property(id, "PublicAccessBlockConfiguration", setting) != true {
+			if p.Template.Property(id, "PublicAccessBlockConfiguration", setting) != true {
 				say("%s could be made public: %s is not set", id, setting)
 			}
 		}
-		if len(list(p.Template.property(id, "BucketEncryption", "ServerSideEncryptionConfiguration"))) == 0 {
+		if len(template.List(p.Template.Property(id, "BucketEncryption", "ServerSideEncryptionConfiguration"))) == 0 {
 			say("%s is not encrypted", id)
 		}
-		if !slices.ContainsFunc(list(p.Template.property(id, "LifecycleConfiguration", "Rules")), func(r any) bool {
-			return at(r, "Status") == "Enabled" && at(r, "AbortIncompleteMultipartUpload", "DaysAfterInitiation") != nil
+		if !slices.ContainsFunc(template.List(p.Template.Property(id, "LifecycleConfiguration", "Rules")), func(r any) bool {
+			return template.At(r, "Status") == "Enabled" && template.At(r, "AbortIncompleteMultipartUpload", "DaysAfterInitiation") != nil
 		}) {
 			say("open multipart uploads in %s are never ended", id)
 		}
 		outlives(p, id, say)
 	}
-	if p.Template.property("PromptsBucket", "VersioningConfiguration", "Status") != "Enabled" {
+	if p.Template.Property("PromptsBucket", "VersioningConfiguration", "Status") != "Enabled" {
 		say("PromptsBucket keeps no versions, and a job's id comes from the version of its file")
 	}
 }
 
 func plainHTTP(p *Project, say report) {
-	for _, bucket := range p.Template.ofType("AWS::S3::Bucket") {
+	for _, bucket := range p.Template.OfType("AWS::S3::Bucket") {
 		refuses := func(id string) bool {
-			return p.Template.property(id, "Bucket") == Ref(bucket) &&
-				slices.ContainsFunc(list(p.Template.property(id, "PolicyDocument", "Statement")), func(s any) bool {
-					return at(s, "Effect") == "Deny" && at(s, "Principal") == "*" && at(s, "Action") == "s3:*" &&
-						slices.Equal(list(at(s, "Resource")), []any{GetAtt(bucket + ".Arn"), Sub("${" + bucket + ".Arn}/*")}) &&
-						at(s, "Condition", "Bool", "aws:SecureTransport") == "false"
+			return p.Template.Property(id, "Bucket") == template.Ref(bucket) &&
+				slices.ContainsFunc(template.List(p.Template.Property(id, "PolicyDocument", "Statement")), func(s any) bool {
+					return template.At(s, "Effect") == "Deny" && template.At(s, "Principal") == "*" && template.At(s, "Action") == "s3:*" &&
+						slices.Equal(template.List(template.At(s, "Resource")), []any{template.GetAtt(bucket + ".Arn"), template.Sub("${" + bucket + ".Arn}/*")}) &&
+						template.At(s, "Condition", "Bool", "aws:SecureTransport") == "false"
 				})
 		}
-		if !slices.ContainsFunc(p.Template.ofType("AWS::S3::BucketPolicy"), refuses) {
+		if !slices.ContainsFunc(p.Template.OfType("AWS::S3::BucketPolicy"), refuses) {
 			say("%s takes plain HTTP", bucket)
 		}
 	}
@@ -177,23 +180,23 @@ func plainHTTP(p *Project, say report) {
 // uploads: every way that an object comes into the prompts bucket is told of,
 // and an event that can't be handled is kept.
 func uploads(p *Project, say report) {
-	events, _ := p.Template.property("PromptsFunction", "Events").(map[string]any)
+	events, _ := p.Template.Property("PromptsFunction", "Events").(map[string]any)
 	if len(events) != 1 {
 		say("PromptsFunction has %d events, not one", len(events))
 	}
-	for _, name := range sortedKeys(events) {
-		properties := at(events[name], "Properties")
-		if at(properties, "Bucket") != Ref("PromptsBucket") || at(properties, "Events") != "s3:ObjectCreated:*" {
+	for _, name := range slices.Sorted(maps.Keys(events)) {
+		properties := template.At(events[name], "Properties")
+		if template.At(properties, "Bucket") != template.Ref("PromptsBucket") || template.At(properties, "Events") != "s3:ObjectCreated:*" {
 			say("%s is not every upload to PromptsBucket", name)
 		}
-		if at(properties, "Filter") != nil {
+		if template.At(properties, "Filter") != nil {
 			say("%s has a filter, and filters tell .TXT from .txt", name)
 		}
 	}
-	if at(p.Template.property("PromptsFunction", "EventInvokeConfig"), "DestinationConfig", "OnFailure", "Destination") != GetAtt("UnhandledPrompts.Arn") {
+	if template.At(p.Template.Property("PromptsFunction", "EventInvokeConfig"), "DestinationConfig", "OnFailure", "Destination") != template.GetAtt("UnhandledPrompts.Arn") {
 		say("an event that can't be handled does not go to UnhandledPrompts")
 	}
-	if p.Template.property("UnhandledPrompts", "MessageRetentionPeriod") != 1209600 {
+	if p.Template.Property("UnhandledPrompts", "MessageRetentionPeriod") != 1209600 {
 		say("UnhandledPrompts does not keep its messages for 14 days, the longest that SQS does")
 	}
 }
@@ -222,19 +225,19 @@ func routes(p *Project, say report) {
 		want = append(want, method+" /{proxy+}")
 	}
 	have := map[string]bool{}
-	events, _ := p.Template.property("ApiFunction", "Events").(map[string]any)
-	for _, name := range sortedKeys(events) {
-		properties := at(events[name], "Properties")
-		route := fmt.Sprint(at(properties, "Method"), " ", at(properties, "Path"))
+	events, _ := p.Template.Property("ApiFunction", "Events").(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(events)) {
+		properties := template.At(events[name], "Properties")
+		route := fmt.Sprint(template.At(properties, "Method"), " ", template.At(properties, "Path"))
 		have[route] = true
 		if !slices.Contains(want, route) {
 			say("%s is a route that is not needed", name)
 		}
-		if at(properties, "RestApiId") != Ref("Api") {
+		if template.At(properties, "RestApiId") != template.Ref("Api") {
 			say("%s is not a route of Api", name)
 		}
-		switch auth := at(properties, "Auth"); {
-		case open[route] && at(auth, "Authorizer") != "NONE":
+		switch auth := template.At(properties, "Auth"); {
+		case open[route] && template.At(auth, "Authorizer") != "NONE":
 			say("%s asks for the token", name)
 		case !open[route] && auth != nil:
 			say("%s is a route without Api's authorizer", name)
@@ -245,8 +248,8 @@ func routes(p *Project, say report) {
 			say("there is no route %s", route)
 		}
 	}
-	authorizer := fmt.Sprint(p.Template.property("Api", "Auth", "DefaultAuthorizer"))
-	if p.Template.property("Api", "Auth", "Authorizers", authorizer, "FunctionArn") != GetAtt("AuthorizeFunction.Arn") {
+	authorizer := fmt.Sprint(p.Template.Property("Api", "Auth", "DefaultAuthorizer"))
+	if p.Template.Property("Api", "Auth", "Authorizers", authorizer, "FunctionArn") != template.GetAtt("AuthorizeFunction.Arn") {
 		say("AuthorizeFunction is not asked by default")
 	}
 }
@@ -255,23 +258,23 @@ func routes(p *Project, say report) {
 // of those who have it.
 func throttles(p *Project, say report) {
 	limits := map[string]any{}
-	for _, s := range list(p.Template.property("Api", "MethodSettings")) {
-		path := fmt.Sprint(at(s, "ResourcePath"))
+	for _, s := range template.List(p.Template.Property("Api", "MethodSettings")) {
+		path := fmt.Sprint(template.At(s, "ResourcePath"))
 		if rest, escaped := strings.CutPrefix(path, "/~1"); escaped {
 			path = "/" + strings.ReplaceAll(rest, "~1", "/")
 		}
-		route := fmt.Sprint(at(s, "HttpMethod"), " ", path)
-		limits[route] = at(s, "ThrottlingRateLimit")
-		if at(s, "ThrottlingBurstLimit") == nil || limits[route] == nil {
+		route := fmt.Sprint(template.At(s, "HttpMethod"), " ", path)
+		limits[route] = template.At(s, "ThrottlingRateLimit")
+		if template.At(s, "ThrottlingBurstLimit") == nil || limits[route] == nil {
 			say("%s has no limit", route)
 		}
 		// API Gateway's own execution logs would hold bodies, and so prompts.
-		if at(s, "LoggingLevel") != "OFF" || at(s, "DataTraceEnabled") != false {
+		if template.At(s, "LoggingLevel") != "OFF" || template.At(s, "DataTraceEnabled") != false {
 			say("%s is logged by API Gateway", route)
 		}
 	}
 	all := limits["* /*"]
-	if all != Ref("ApiRequestsPerSecond") {
+	if all != template.Ref("ApiRequestsPerSecond") {
 		say("the API's methods are not limited to ApiRequestsPerSecond")
 	}
 	for _, route := range publicRoutes() {
@@ -284,7 +287,7 @@ func throttles(p *Project, say report) {
 // deployments: SAM makes a new deployment of the API where its body changed, and
 // doesn't see a changed parameter.
 func deployments(p *Project, say report) {
-	if p.Template.property("Api", "AlwaysDeploy") != true {
+	if p.Template.Property("Api", "AlwaysDeploy") != true {
 		say("a change of ApiCorsOrigin does not reach the stage; set AlwaysDeploy")
 	}
 }
@@ -292,21 +295,21 @@ func deployments(p *Project, say report) {
 // domain: the API is at the root of a domain of one's own, and the outputs say so.
 func domain(p *Project, say report) {
 	const mapping = "ApiDomainMapping"
-	if p.Template.property(mapping, "BasePath") != nil {
+	if p.Template.Property(mapping, "BasePath") != nil {
 		say("%s puts a path before the API's", mapping)
 	}
-	if p.Template.property(mapping, "RestApiId") != Ref("Api") || p.Template.property(mapping, "Stage") != Ref("Api.Stage") {
+	if p.Template.Property(mapping, "RestApiId") != template.Ref("Api") || p.Template.Property(mapping, "Stage") != template.Ref("Api.Stage") {
 		say("%s does not lead to Api's stage", mapping)
 	}
 	for name, end := range map[string]string{"ApiUrl": "", "PageUrl": "/"} {
-		value, _ := at(p.Template.section("Outputs")[name], "Value").(Function)
-		args := list(value.Args)
-		if value.Name != "If" || len(args) != 3 || args[0] != "OwnDomain" || args[1] != Sub("https://${DomainName}"+end) {
+		value, _ := template.At(p.Template.Section("Outputs")[name], "Value").(template.Function)
+		args := template.List(value.Args)
+		if value.Name != "If" || len(args) != 3 || args[0] != "OwnDomain" || args[1] != template.Sub("https://${DomainName}"+end) {
 			say("%s is not https://DomainName%s where there is one", name, end)
 		}
 	}
 	for _, id := range []string{"ApiDomain", mapping} {
-		if at(p.Template.section("Resources")[id], "Condition") != "OwnDomain" {
+		if template.At(p.Template.Section("Resources")[id], "Condition") != "OwnDomain" {
 			say("%s is not made under OwnDomain", id)
 		}
 	}
@@ -315,7 +318,7 @@ func domain(p *Project, say report) {
 // errorBodies: what API Gateway answers by itself has the provider's shape, and
 // says the status that it has.
 func errorBodies(p *Project, say report) {
-	all, _ := p.Template.property("Api", "GatewayResponses").(map[string]any)
+	all, _ := p.Template.Property("Api", "GatewayResponses").(map[string]any)
 	for _, kind := range []string{
 		"MISSING_AUTHENTICATION_TOKEN", "UNAUTHORIZED", "ACCESS_DENIED", "THROTTLED", "QUOTA_EXCEEDED", "WAF_FILTERED",
 		"REQUEST_TOO_LARGE", "INTEGRATION_TIMEOUT", "DEFAULT_4XX", "DEFAULT_5XX",
@@ -328,15 +331,15 @@ func errorBodies(p *Project, say report) {
 	if err != nil {
 		say("%v", err)
 	}
-	context := GatewayContext{Path: "/takeup/v2", RequestID: "c6af9ac6", Time: "21/Aug/2026:12:00:00 +0000", Message: `it's "wrong"`}
-	for _, kind := range sortedKeys(responses) {
+	context := template.GatewayContext{Path: "/takeup/v2", RequestID: "c6af9ac6", Time: "21/Aug/2026:12:00:00 +0000", Message: `it's "wrong"`}
+	for _, kind := range slices.Sorted(maps.Keys(responses)) {
 		var body map[string]any
 		if err := json.Unmarshal([]byte(responses[kind].Body(context)), &body); err != nil {
 			say("%s is not JSON: %v", kind, err)
 			continue
 		}
-		if want := []string{"message", "path", "requestId", "statusCode", "timestamp"}; !slices.Equal(sortedKeys(body), want) {
-			say("%s has %q, and the provider's errors have %q", kind, sortedKeys(body), want)
+		if want := []string{"message", "path", "requestId", "statusCode", "timestamp"}; !slices.Equal(slices.Sorted(maps.Keys(body)), want) {
+			say("%s has %q, and the provider's errors have %q", kind, slices.Sorted(maps.Keys(body)), want)
 		}
 		if status := responses[kind].Status; body["statusCode"] != float64(status) {
 			say("%s says %v and is answered with %v", kind, body["statusCode"], status)
@@ -349,16 +352,16 @@ func errorBodies(p *Project, say report) {
 
 // secrets: the key is never shown, and the token is made at the deploy.
 func secrets(p *Project, say report) {
-	if at(p.Template.section("Parameters")["ProviderKey"], "NoEcho") != true {
+	if template.At(p.Template.Section("Parameters")["ProviderKey"], "NoEcho") != true {
 		say("ProviderKey is shown")
 	}
-	for _, id := range sortedKeys(p.Template.section("Resources")) {
-		if id != "ProviderKeySecret" && slices.Contains(references(p.Template.section("Resources")[id]), "ProviderKey") {
+	for _, id := range slices.Sorted(maps.Keys(p.Template.Section("Resources"))) {
+		if id != "ProviderKeySecret" && slices.Contains(template.References(p.Template.Section("Resources")[id]), "ProviderKey") {
 			say("%s holds the provider's key; give it the secret", id)
 		}
 	}
-	generated := p.Template.property("ApiTokenSecret", "GenerateSecretString")
-	if length, _ := at(generated, "PasswordLength").(int); length < 40 || at(generated, "ExcludePunctuation") != true || at(generated, "GenerateStringKey") != "default" {
+	generated := p.Template.Property("ApiTokenSecret", "GenerateSecretString")
+	if length, _ := template.At(generated, "PasswordLength").(int); length < 40 || template.At(generated, "ExcludePunctuation") != true || template.At(generated, "GenerateStringKey") != "default" {
 		say("ApiTokenSecret is not a token of the name default, of 40 letters and digits or more")
 	}
 }
