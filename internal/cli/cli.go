@@ -1,4 +1,5 @@
-// Package cli is the command line: what takeup's commands do, and what they print.
+// Package cli is the takeup command line. It has the root command and the exit statuses;
+// the commands are in the packages below it.
 package cli
 
 import (
@@ -29,15 +30,14 @@ import (
 // The exit statuses; docs/cli.md and the help say what they mean.
 const (
 	exitFailed      = 1
-	exitUsage       = 2   // the request or the command line can't be used as it is
-	exitUnsettled   = 3   // reconcile and doctor: something is named
+	exitUsage       = 2   // the request or the command line is invalid
+	exitUnsettled   = 3   // reconcile and doctor: there is something to do
 	exitNoVideo     = 4   // the job ended without a video
-	exitState       = 5   // there is no such job, or it is not in a state for this
-	exitInterrupted = 130 // as a shell reports a program ended by Ctrl-C
+	exitState       = 5   // there is no such job, or its state does not allow this
+	exitInterrupted = 130 // as a shell reports a program that Ctrl-C ended
 )
 
-// Main runs the command that the program's arguments name and ends the program
-// with its exit status.
+// Main runs the command that os.Args names, and exits with its status.
 func Main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	env := &command.Env{
@@ -50,17 +50,17 @@ func Main() {
 	interrupted := ctx.Err() != nil
 	stop()
 	if err != nil {
-		complain(env, err)
+		report(env, err)
 	}
 	os.Exit(exitStatus(err, interrupted))
 }
 
-// grace is how long an interrupted command has to end by itself.
+// grace is how long an interrupted command may take to return.
 const grace = 800 * time.Millisecond
 
-// await waits for a command. An interrupted one is left where it is after a while:
-// no context ends the reading of a pipe that nobody writes to. A second signal ends
-// the program at once, as the system does it.
+// await waits for a command. An interrupted command is abandoned after the grace time,
+// since a context can't cancel the read of a pipe that nobody writes to. A second signal
+// ends the program at once, which is the system's default.
 func await(ctx context.Context, env *command.Env, stop func(), done <-chan error) error {
 	select {
 	case err := <-done:
@@ -89,8 +89,9 @@ func buildVersion() string {
 	return info.Main.Version
 }
 
-// complain says what went wrong. Some of it are the words of others.
-func complain(env *command.Env, err error) {
+// report prints an error. Its text may come from outside, so control characters are
+// replaced.
+func report(env *command.Env, err error) {
 	lines := strings.Split(err.Error(), "\n")
 	for i := range lines {
 		lines[i] = text.Printable(lines[i])
@@ -98,21 +99,23 @@ func complain(env *command.Env, err error) {
 	fmt.Fprintln(env.Err, "takeup:", strings.Join(lines, "\n"))
 }
 
-// newHTTPClient limits a call's silence and not its length: a video is long.
+// newHTTPClient limits the time until an answer begins, not how long it takes: videos
+// are large.
 func newHTTPClient() *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.ResponseHeaderTimeout = 40 * time.Second // API Gateway answers within 29
 	return &http.Client{Transport: transport}
 }
 
+// exitStatus gives the exit status for a command's error.
 func exitStatus(err error, interrupted bool) int {
 	var usage *command.UsageError
 	var invalid *video.InvalidRequest
 	var refused *client.Refused
-	var open *operate.Unsettled
-	var ended *generate.NoVideo
-	var none *devstack.NotRunning
-	var unready *generate.NotReady
+	var unsettled *operate.Unsettled
+	var noVideo *generate.NoVideo
+	var notRunning *devstack.NotRunning
+	var notReady *generate.NotReady
 	var lines *batch.WrongLines
 	var file *batchfile.Unusable
 	switch {
@@ -120,19 +123,19 @@ func exitStatus(err error, interrupted bool) int {
 		return 0
 	case interrupted:
 		return exitInterrupted
-	case errors.As(err, &usage), errors.As(err, &invalid), errors.As(err, &lines), errors.As(err, &file), errors.As(err, &none), errors.As(err, &refused) && (refused.Invalid() || refused.Unauthorized()):
+	case errors.As(err, &usage), errors.As(err, &invalid), errors.As(err, &lines), errors.As(err, &file), errors.As(err, &notRunning), errors.As(err, &refused) && (refused.Invalid() || refused.Unauthorized()):
 		return exitUsage
-	case errors.As(err, &open):
+	case errors.As(err, &unsettled):
 		return exitUnsettled
-	case errors.As(err, &ended):
+	case errors.As(err, &noVideo):
 		return exitNoVideo
-	case errors.As(err, &unready), refused != nil && refused.State():
+	case errors.As(err, &notReady), refused != nil && refused.State():
 		return exitState
 	}
 	return exitFailed
 }
 
-// sleep waits, unless ctx is over first.
+// sleep waits for d, or until ctx ends.
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -73,7 +73,7 @@ func TestGenerateJSON(t *testing.T) {
 func TestGenerateNoWait(t *testing.T) {
 	w, _ := withAPI(t)
 	status := w.run(t.Context(), "generate", "--no-wait", "--output", "my videos/", "a boat")
-	const back = "started; wait for it and download it with\n  takeup download --output 'my videos/' api-1\n"
+	const back = "started; wait for the video and download it with\n  takeup download --output 'my videos/' api-1\n"
 	if status != 0 || w.Out.String() != "api-1\n" || w.Err.String() != back {
 		t.Errorf("got %d, %q, %q", status, &w.Out, &w.Err)
 	}
@@ -103,7 +103,7 @@ func TestGenerateFails(t *testing.T) {
 		},
 		{
 			name: "not answered", set: func(f *apitest.Server) { f.Fail(slices.Repeat([]http.HandlerFunc{trouble}, 5)...) },
-			want: []string{"(503)", "whether the job was started is not known", "--idempotency-key 7369787465656e206279746573206f6b", "paid once"}, status: exitFailed, calls: 5,
+			want: []string{"(503)", "it is unknown whether the job was started", "--idempotency-key 7369787465656e206279746573206f6b", "paid once"}, status: exitFailed, calls: 5,
 		},
 		{
 			name: "an outcome", set: func(f *apitest.Server) {
@@ -117,7 +117,7 @@ func TestGenerateFails(t *testing.T) {
 			name: "it can't be watched", set: func(f *apitest.Server) {
 				f.Fail(append([]http.HandlerFunc{apitest.Answer(200, `{"id":"api-9"}`)}, slices.Repeat([]http.HandlerFunc{trouble}, 5)...)...)
 			},
-			want: []string{"job api-9 goes on, but can't be watched", "Come back to it with\n  takeup download api-9"}, status: exitFailed, calls: 6,
+			want: []string{"job api-9 keeps running, but can't be watched", "Wait for its video with\n  takeup download api-9"}, status: exitFailed, calls: 6,
 		},
 		{
 			name: "it is never there", set: func(f *apitest.Server) {
@@ -181,7 +181,7 @@ func TestGenerateInterrupted(t *testing.T) {
 		args []string
 		want string
 	}{
-		{"by the environment", nil, "interrupted; job api-1 goes on. Come back to it with\n  takeup download api-1\n"},
+		{"by the environment", nil, "interrupted; job api-1 keeps running. Wait for its video with\n  takeup download api-1\n"},
 		{"by flags", []string{"--url", "", "--token", apitest.Token, "-o", "x/"}, "  takeup download --url URL --token TOKEN --output x/ api-1\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

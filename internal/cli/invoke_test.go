@@ -23,7 +23,7 @@ func TestInvokeRefuses(t *testing.T) {
 		status int
 		want   string
 	}{
-		{[]string{"invoke", "submit"}, exitUsage, "no stack is running in .takeup; `make up` starts one; --stack names a deployed one"},
+		{[]string{"invoke", "submit"}, exitUsage, "no stack is running in .takeup; `make up` starts one; for a deployed stack give --stack"},
 		{[]string{"invoke", "submit", "--prepare"}, exitUsage, "--prepare is for all functions"},
 		{[]string{"invoke", "submit", "--stack", "takeup"}, exitFailed, "run this in Takeup's repository"},
 	} {

@@ -5,10 +5,10 @@ import (
 	"testing"
 )
 
-func TestComplain(t *testing.T) {
+func TestReport(t *testing.T) {
 	w := newShell(t)
-	complain(w.Env, errors.New("it said \x1b[2J\n  do\tthis"))
+	report(w.Env, errors.New("it said \x1b[2J\n  do\tthis"))
 	if got := w.Err.String(); got != "takeup: it said  [2J\n  do this\n" {
-		t.Errorf("it complains %q", got)
+		t.Errorf("it reports %q", got)
 	}
 }

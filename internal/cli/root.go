@@ -35,20 +35,20 @@ TAKEUP_TOKEN, do the same from the environment.
 
 Exit statuses:
   0    done
-  1    it failed; another try may help
-  2    the command line, the request, the token or the stack can't be used as given; nothing was paid
-  3    reconcile or doctor names something to be done
+  1    failed; trying again may help
+  2    the command line, the request, the token or the stack is invalid; nothing was paid
+  3    reconcile or doctor found something to do
   4    the job ended without a video
-  5    there is no such job, or it is not in a state for this
-  130  interrupted; a job that was started goes on`
+  5    there is no such job, or its state does not allow this
+  130  interrupted; a job that was started keeps running`
 
-// execute does what the arguments ask for.
+// execute runs the command that the arguments name.
 func execute(ctx context.Context, env *command.Env, args []string) error {
 	root := newRoot(env)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	var usage *command.UsageError
-	// What is wrong with the name of a command, cobra says in words only.
+	// Cobra has no error type for an unknown command.
 	if err != nil && !errors.As(err, &usage) && strings.HasPrefix(err.Error(), "unknown command ") {
 		return command.Usagef("%s", strings.Join(strings.Fields(err.Error()), " "))
 	}
@@ -71,20 +71,24 @@ func newRoot(env *command.Env) *cobra.Command {
 		&cobra.Group{ID: groupLocal, Title: "The stack on this machine:"},
 		&cobra.Group{ID: groupHelp, Title: "Help:"},
 	)
-	grouped := func(id string, commands ...*cobra.Command) {
+	add := func(group string, commands ...*cobra.Command) {
 		for _, cmd := range commands {
-			cmd.GroupID = id
+			cmd.GroupID = group
 		}
 		root.AddCommand(commands...)
 	}
-	grouped(groupVideos, generate.NewGenerate(env), library.NewList(env), library.NewGet(env), library.NewDownload(env), library.NewCancel(env), library.NewRetry(env), library.NewForget(env), models.NewModels(env), models.NewEstimate(env), operate.NewUsage(env), batch.NewBatch(env))
-	grouped(groupOperate, library.NewRedrive(env), operate.NewReconcile(env), control.NewPause(env), control.NewResume(env), control.NewCaps(env), operate.NewDoctor(env), operate.NewEnv(env), control.NewToken(env), local.NewInvoke(env))
-	grouped(groupLocal, local.NewUp(env), local.NewDown(env))
-	root.AddCommand(local.NewRun(env), local.NewBuild(env)) // for make; they are hidden
+	add(groupVideos,
+		generate.NewGenerate(env), library.NewList(env), library.NewGet(env), library.NewDownload(env), library.NewCancel(env), library.NewRetry(env), library.NewForget(env),
+		models.NewModels(env), models.NewEstimate(env), operate.NewUsage(env), batch.NewBatch(env))
+	add(groupOperate,
+		library.NewRedrive(env), operate.NewReconcile(env), control.NewPause(env), control.NewResume(env), control.NewCaps(env),
+		operate.NewDoctor(env), operate.NewEnv(env), control.NewToken(env), local.NewInvoke(env))
+	add(groupLocal, local.NewUp(env), local.NewDown(env))
+	root.AddCommand(local.NewRun(env), local.NewBuild(env)) // for make, and hidden
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd("completion")
 	for _, cmd := range root.Commands() {
-		cmd.Flags().SortFlags = false // what belongs together stands together
+		cmd.Flags().SortFlags = false // related flags stay together
 		switch cmd.Name() {
 		case "help":
 			cmd.GroupID, cmd.Short = groupHelp, "Explain a command"
@@ -95,8 +99,8 @@ func newRoot(env *command.Env) *cobra.Command {
 	return root
 }
 
-// calledBy is how a person calls this program again: by the name it was called
-// by, unless that is where go run put it.
+// calledBy gives the command that runs this program again: the path that it was called
+// by, unless go run built it.
 func calledBy(path string) string {
 	if strings.Contains(path, string(filepath.Separator)+"go-build") {
 		return "go run ./cmd/takeup"
@@ -104,16 +108,16 @@ func calledBy(path string) string {
 	return path
 }
 
-// explain gives an error as people read it in a terminal: a refused request with
-// a line for each wrong field. One among others stays among them.
+// explain gives an invalid request a message with a line for each invalid field. Other
+// errors, and invalid requests that are wrapped in them, stay as they are.
 func explain(err error) error {
 	invalid, ok := err.(*video.InvalidRequest)
 	if !ok {
 		return err
 	}
-	said := "the request can't be sent as it is; nothing was sent or paid"
+	message := "the request is invalid; nothing was sent or paid"
 	for _, f := range invalid.Fields {
-		said += "\n  " + strings.TrimSpace(f.Field+" "+f.Message)
+		message += "\n  " + strings.TrimSpace(f.Field+" "+f.Message)
 	}
-	return &command.Reworded{Message: said, Err: err}
+	return &command.Reworded{Message: message, Err: err}
 }

@@ -12,7 +12,7 @@ func TestLocalStackIsNeeded(t *testing.T) {
 		status int
 		want   string
 	}{
-		{[]string{"list"}, exitUsage, "no stack is running in .takeup; `make up` starts one; --stack names a deployed one, and --url an API"},
+		{[]string{"list"}, exitUsage, "no stack is running in .takeup; `make up` starts one; for another stack give --stack or --url"},
 		{[]string{"generate", "a boat"}, exitUsage, "no stack is running in .takeup"},
 		{[]string{"reconcile"}, exitUsage, "no stack is running in .takeup"},
 		{[]string{"down"}, 0, ""},

@@ -164,11 +164,11 @@ func TestStackByName(t *testing.T) {
 		args []string
 		want string
 	}{
-		{"another name", func() {}, []string{"list", "--stack", "other"}, "the stack other was not found in region eu-west-1; give the name that it was deployed by"},
+		{"another name", func() {}, []string{"list", "--stack", "other"}, "the stack other was not found in region eu-west-1; give the name that it was deployed with"},
 		{"no token", func() { a.denied = "GetSecretValue" }, []string{"list"}, "your AWS credentials need secretsmanager:GetSecretValue"},
-		{"no default token", func() { a.denied, a.tokens = "", `{}` }, []string{"list"}, "make one with takeup token add default, or give the API's address and a token of your own"},
+		{"no default token", func() { a.denied, a.tokens = "", `{}` }, []string{"list"}, "create it with takeup token add default, or set TAKEUP_URL and TAKEUP_TOKEN to the API's address and a token of your own"},
 		{"no tokens", func() { a.tokens = "a-bare-token-0123456789" }, []string{"list"}, "put a JSON object of names and tokens there"},
-		{"no credentials", func() { a.denied = "DescribeStacks" }, []string{"list"}, "see that your AWS credentials work"},
+		{"no credentials", func() { a.denied = "DescribeStacks" }, []string{"list"}, "check your AWS credentials"},
 		{"another's stack", func() { a.denied = ""; delete(a.outputs, "VideosBucket") }, []string{"list"}, "the stack takeup has no output VideosBucket"},
 		{"another's, with the same outputs", func() { a.outputs["VideosBucket"] = "videos"; a.parameters = nil }, []string{"list"}, "no parameter ProviderBaseUrl"},
 	} {
@@ -179,7 +179,7 @@ func TestStackByName(t *testing.T) {
 		}
 	}
 	t.Setenv("AWS_REGION", "")
-	if status := w.run(t.Context(), "list"); status != exitUsage || !strings.Contains(w.Err.String(), "no AWS region is known") {
+	if status := w.run(t.Context(), "list"); status != exitUsage || !strings.Contains(w.Err.String(), "the AWS region is unknown") {
 		t.Errorf("no region: %d, %s", status, &w.Err)
 	}
 }

@@ -103,7 +103,7 @@ func TestUsage(t *testing.T) {
 	calls := len(f.Calls())
 	for _, month := range []string{"2026-13", "august", ""} {
 		w.Err.Reset()
-		if status := w.run(t.Context(), "usage", "--month="+month); status != exitUsage || !strings.Contains(w.Err.String(), "--month takes a month such as 2026-08") {
+		if status := w.run(t.Context(), "usage", "--month="+month); status != exitUsage || !strings.Contains(w.Err.String(), "--month must be a month such as 2026-08") {
 			t.Errorf("--month %q: %d, %s", month, status, &w.Err)
 		}
 	}

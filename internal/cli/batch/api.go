@@ -15,7 +15,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// jobs knows the jobs of an API.
+// jobs looks up jobs by an API.
 type jobs struct{ api target.API }
 
 func (j jobs) Known(ctx context.Context, ids []string) (map[string]batch.Known, error) {
@@ -34,8 +34,8 @@ func (j jobs) Known(ctx context.Context, ids []string) (map[string]batch.Known, 
 	return known, nil
 }
 
-// prices asks an API what requests cost, once for those that differ in their texts
-// alone.
+// prices asks an API what requests cost. Requests that differ only in their texts have
+// the same price, and are asked for once.
 type prices struct {
 	api   target.API
 	known map[string]price.Estimate
@@ -64,8 +64,8 @@ func (p *prices) Price(ctx context.Context, request video.Request) (price.Estima
 	return e, nil
 }
 
-// pricedBy gives what the price of a request may depend on: all but its texts, and the
-// lengths of its shots.
+// pricedBy gives what the price of a request may depend on: everything but its texts,
+// with the durations of its shots.
 func pricedBy(request video.Request) (string, error) {
 	outline, err := json.Marshal(request.Outline())
 	if err != nil {
@@ -81,7 +81,7 @@ func pricedBy(request video.Request) (string, error) {
 	return key, nil
 }
 
-// estimateOf reads a quote; nil is nothing known.
+// estimateOf reads a quote; nil is an unknown price.
 func estimateOf(q *client.Quote) (price.Estimate, error) {
 	if q == nil {
 		return price.Estimate{}, nil
@@ -100,8 +100,8 @@ func estimateOf(q *client.Quote) (price.Estimate, error) {
 	return e, nil
 }
 
-// times knows how long videos take by an API's models; of other lengths by what is
-// to be expected before anything was seen.
+// times gives how long videos take by an API's models. Other durations have the built-in
+// estimate.
 type times struct{ models client.Models }
 
 func (t times) Usual(_ context.Context, name string, duration int) (time.Duration, bool) {

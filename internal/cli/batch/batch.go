@@ -19,15 +19,15 @@ import (
 	"github.com/takeup/takeup/internal/cli/term"
 )
 
-// atOnce is how many videos of a batch are made at once where nobody says.
+// atOnce is the default for how many videos of a batch are made at once.
 const atOnce = 20
 
+// NewBatch makes the command batch.
 func NewBatch(env *command.Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "batch", Args: command.Args(0, 0),
-		Short: "Plan a file of many prompts",
-		Long: `Reads a file with a prompt a line, and says what it would become, before anything
-is paid.`,
+		Short:   "Plan a file of many prompts",
+		Long:    `Plans the videos of a file with a prompt per line, before anything is paid.`,
 		Example: "  takeup batch plan prompts.csv",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -38,7 +38,7 @@ is paid.`,
 	return cmd
 }
 
-// input is a file of prompts, and what is said of it as a whole.
+// input has the flags of a file of prompts.
 type input struct {
 	request.Parameters
 	lines       bool
@@ -51,17 +51,17 @@ type input struct {
 
 func (o *input) flags(cmd *cobra.Command) {
 	set := cmd.Flags()
-	set.BoolVar(&o.lines, "lines", false, "the file is text, with a prompt a line")
-	set.StringVar(&o.name, "name", "", "the batch's `name`; unless given, that of the file without its extension")
+	set.BoolVar(&o.lines, "lines", false, "the file is text with a prompt per line")
+	set.StringVar(&o.name, "name", "", "the batch's `name`; by default the file's without its extension")
 	flags.Complete(cmd, "name", nil)
-	set.BoolVar(&o.again, "again", false, "buy everything anew, also what there is already")
-	set.BoolVar(&o.skipInvalid, "skip-invalid", false, "leave the lines out that are wrong")
-	set.IntVar(&o.atOnce, "at-once", atOnce, "the most `videos` of the batch that are made at once")
-	set.IntVar(&o.maxLines, "max-lines", batchfile.DefaultLines, fmt.Sprintf("the most `lines` that the file may have, up to %d", batchfile.MaxLines))
+	set.BoolVar(&o.again, "again", false, "make all videos again, also those that exist")
+	set.BoolVar(&o.skipInvalid, "skip-invalid", false, "skip invalid lines")
+	set.IntVar(&o.atOnce, "at-once", atOnce, "how many `videos` of the batch are made at once")
+	set.IntVar(&o.maxLines, "max-lines", batchfile.DefaultLines, fmt.Sprintf("how many `lines` the file may have, up to %d", batchfile.MaxLines))
 	o.Parameters.Flags(cmd)
 }
 
-// options checks what is said of a file.
+// options validates the flags.
 func (o *input) options(file string) (batchfile.Options, error) {
 	if o.name == "" {
 		o.name = batch.NameOf(file)
@@ -71,9 +71,9 @@ func (o *input) options(file string) (batchfile.Options, error) {
 	}
 	switch {
 	case o.atOnce < 1:
-		return batchfile.Options{}, command.Usagef("--at-once takes 1 or more")
+		return batchfile.Options{}, command.Usagef("--at-once must be at least 1")
 	case o.maxLines < 1 || o.maxLines > batchfile.MaxLines:
-		return batchfile.Options{}, command.Usagef("--max-lines takes 1 to %d", batchfile.MaxLines)
+		return batchfile.Options{}, command.Usagef("--max-lines must be from 1 to %d", batchfile.MaxLines)
 	}
 	fields, err := o.Fields()
 	if err != nil {
@@ -82,7 +82,7 @@ func (o *input) options(file string) (batchfile.Options, error) {
 	format, err := batchfile.FormatOf(filepath.ToSlash(file))
 	switch {
 	case o.lines && err == nil:
-		return batchfile.Options{}, command.Usagef("%s is no text with a prompt a line, by its extension; leave --lines out, or name it .txt", file)
+		return batchfile.Options{}, command.Usagef("by its extension, %s is not text with a prompt per line; omit --lines, or name the file .txt", file)
 	case o.lines:
 		format = batchfile.Text
 	case err != nil:
@@ -91,12 +91,12 @@ func (o *input) options(file string) (batchfile.Options, error) {
 	return batchfile.Options{Format: format, Fields: fields, Lines: o.maxLines}, nil
 }
 
-// withLines says how a text file is read.
+// withLines adds to an error how a text file is read.
 func withLines(err error, file string) error {
 	if filepath.Ext(file) != ".txt" {
 		return err
 	}
-	return &command.Reworded{Message: err.Error() + "; --lines says so", Err: err}
+	return &command.Reworded{Message: err.Error() + "; give --lines", Err: err}
 }
 
 func newBatchPlan(env *command.Env) *cobra.Command {
@@ -107,27 +107,27 @@ func newBatchPlan(env *command.Env) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use: "plan FILE", Args: command.Args(1, 1),
-		Short: "Say what a file of prompts would become, cost and take",
-		Long: `Reads a file of prompts, names each line that is wrong, and says which of its
-videos there are already, and what the others would cost and take. It starts
+		Short: "Show what the videos of a file of prompts would cost, and how long they would take",
+		Long: `Reads a file of prompts, reports each invalid line, and shows which of its videos
+exist already, what the others would cost and how long they would take. It starts
 nothing and pays nothing.
 
 The file is CSV with a header (separated by commas, semicolons or tabs), JSON
-Lines with an object a line (.jsonl), or with --lines text with a prompt a line;
-in UTF-8, of at most 64 MiB. Its columns are the fields of a request, and
+Lines with an object per line (.jsonl), or with --lines text with a prompt per
+line; in UTF-8, of at most 64 MiB. Its columns are the fields of a request, and
 
-  n      how many videos are made of the line, up to 20
-  label  a name of yours, of one line
+  n      how many videos to make of the line, up to 20
+  label  a name of your own, on one line
 
-What is given as a flag is meant for the lines that don't say it themselves.
+Flags are defaults for lines without that field.
 
-A line is known again by the batch's name and by its request: of a file that was
-corrected, sorted, extended or saved in another format, only what is new is new.
-A higher n, or the line once more, is so many videos more.
+A line is identified by the batch's name and its request: if the file is
+corrected, sorted, extended or saved in another format, only new requests make new
+videos. A higher n, or a repeated line, makes that many more.
 
-The exit status is 2 where lines are wrong, unless --skip-invalid leaves them out.
-With a quote too many or too few in a CSV file it isn't certain where lines begin:
-then nothing can be left out.`,
+The exit status is 2 if lines are invalid, unless --skip-invalid skips them. With
+an unbalanced quote in a CSV file it is unclear where lines begin, so no line can
+be skipped.`,
 		Example: "  takeup batch plan prompts.csv\n" +
 			"  takeup batch plan ideas.txt --lines --duration 10",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -160,8 +160,8 @@ then nothing can be left out.`,
 	return cmd
 }
 
-// planned plans a file by what the API knows. A file that can't be read to its end gives
-// the lines that were found wrong until then.
+// planned plans a file with the API's jobs, prices and times. For a file that can't be
+// read to its end, the error is an *unusableFile with the invalid lines found until then.
 func planned(ctx context.Context, api target.API, file string, o input, options batchfile.Options) (*report, error) {
 	from, err := os.Open(file)
 	if err != nil {
@@ -192,7 +192,7 @@ func planned(ctx context.Context, api target.API, file string, o input, options 
 	return report, report.take(plan, control.Caps)
 }
 
-// unusableFile is a file that can't be planned.
+// unusableFile says that a file can't be planned.
 type unusableFile struct {
 	file  string
 	named []*batchfile.Wrong
@@ -200,16 +200,16 @@ type unusableFile struct {
 }
 
 func (e *unusableFile) Error() string {
-	said := fmt.Sprintf("%s: %v; nothing was started or paid", e.file, e.err)
+	message := fmt.Sprintf("%s: %v; nothing was started or paid", e.file, e.err)
 	for _, wrong := range e.named {
-		said += "\n  " + wrong.Error()
+		message += "\n  " + wrong.Error()
 	}
-	return said
+	return message
 }
 
 func (e *unusableFile) Unwrap() error { return e.err }
 
-// WrongLines says that lines of a file are wrong.
+// WrongLines says that a file has invalid lines.
 type WrongLines struct{ said string }
 
 func (e *WrongLines) Error() string { return e.said }

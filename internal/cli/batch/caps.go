@@ -9,17 +9,17 @@ import (
 	"github.com/takeup/takeup/internal/price"
 )
 
-// moneyCap is a cap on money, and how long a batch takes below it.
+// moneyCap is a cap on money, and how long a batch takes under it.
 type moneyCap struct {
 	Limit json.Number `json:"limit_usd"`
-	// Left is what is left of it until it begins anew.
+	// Left is what remains of it until it resets.
 	Left json.Number `json:"left_usd"`
-	// Periods is over how many days or months the batch is spread, by what is known of
-	// its prices; 0 where it costs nothing.
+	// Periods is how many days or months the batch takes, as far as its prices are
+	// known; 0 if it costs nothing.
 	Periods int `json:"periods"`
 }
 
-// below says how long a batch takes below the caps.
+// below sets how long the batch takes under the caps.
 func (r *report) below(caps client.Caps) error {
 	var err error
 	if r.Day, err = r.capped(caps.Day); err != nil {
@@ -34,7 +34,7 @@ func (r *report) below(caps client.Caps) error {
 	return nil
 }
 
-// capped gives nil where there is no cap.
+// capped gives nil if there is no cap.
 func (r *report) capped(c client.Cap) (*moneyCap, error) {
 	if c.Limit == nil {
 		return nil, nil
@@ -52,7 +52,7 @@ func (r *report) capped(c client.Cap) (*moneyCap, error) {
 	return &moneyCap{Limit: limit.USD(), Left: left.USD(), Periods: r.plan.Periods(limit, left)}, nil
 }
 
-// text says how long a batch takes below a cap.
+// text says how long a batch takes under a cap.
 func (c *moneyCap) text(period, periods string) string {
 	return fmt.Sprintf("cap: %s USD a %s, %s USD left; it takes %s", money.WithCents(c.Limit), period, money.WithCents(c.Left), counted(c.Periods, period, periods))
 }

@@ -16,21 +16,21 @@ import (
 	"github.com/takeup/takeup/internal/cli/term"
 )
 
-// report is what a file of prompts would become, as it is printed.
+// report is the plan of a file of prompts, as it is printed.
 type report struct {
 	Batch  string             `json:"batch"`
 	Lines  lineCounts         `json:"lines"`
-	Videos map[batch.What]int `json:"videos"` // by what is to be done
-	Models []share            `json:"models"` // what is to be paid
+	Videos map[batch.What]int `json:"videos"` // by what is to be done with them
+	Models []share            `json:"models"` // what the videos cost that are to be made
 	Total  share              `json:"total"`
-	// Seconds is how long the videos take that are to be made.
+	// Seconds is how long it takes to make the videos.
 	Seconds int                `json:"seconds"`
 	AtOnce  int                `json:"at_once"`
 	Day     *moneyCap          `json:"day"` // nil without a cap
 	Month   *moneyCap          `json:"month"`
-	Quotes  bool               `json:"quotes_wrong"` // it isn't certain where lines begin
-	Wrong   []*batchfile.Wrong `json:"wrong"`        // the first ones
-	Planned []plannedLine      `json:"planned"`      // the lines that are right
+	Quotes  bool               `json:"quotes_wrong"` // so that it is unclear where lines begin
+	Wrong   []*batchfile.Wrong `json:"wrong"`        // the first of the invalid lines
+	Planned []plannedLine      `json:"planned"`      // the valid lines
 
 	plan batch.Plan
 }
@@ -40,15 +40,15 @@ type lineCounts struct {
 	Wrong int `json:"wrong"`
 }
 
-// share is what some videos cost.
+// share is what some of the videos cost.
 type share struct {
 	Model     string      `json:"model,omitempty"`
 	Videos    int         `json:"videos"`
-	USD       json.Number `json:"usd"` // at least, of those of a known price
+	USD       json.Number `json:"usd"` // the least for those with a known price
 	MostUSD   json.Number `json:"most_usd"`
-	Exact     bool        `json:"exact"`     // USD and no more
-	Unbounded int         `json:"unbounded"` // videos that may cost more than most_usd has of them
-	Unpriced  int         `json:"unpriced"`  // videos of no known price
+	Exact     bool        `json:"exact"`     // MostUSD is USD
+	Unbounded int         `json:"unbounded"` // videos whose price has no upper bound
+	Unpriced  int         `json:"unpriced"`  // videos with an unknown price
 }
 
 // plannedLine is a line and its videos.
@@ -64,10 +64,10 @@ type plannedLine struct {
 type plannedVideo struct {
 	ID   string     `json:"id,omitempty"`
 	What batch.What `json:"what"`
-	File string     `json:"file"` // its name where it is downloaded
+	File string     `json:"file"` // its name when it is downloaded
 }
 
-// add takes a line. What is bought anew gets its ids when it is bought.
+// add adds a line. With again, its videos get ids only when they are made.
 func (r *report) add(p batch.Planned, again bool) {
 	line := plannedLine{Line: p.Number, Row: p.Row, Label: p.Label, Model: p.Request.Model(), Duration: p.Request.Duration()}
 	for i, id := range p.IDs {
@@ -79,7 +79,7 @@ func (r *report) add(p batch.Planned, again bool) {
 	r.Planned = append(r.Planned, line)
 }
 
-// take takes the plan, and the caps that its videos are made below.
+// take sets the totals by the plan and the caps.
 func (r *report) take(plan batch.Plan, caps client.Caps) error {
 	r.plan, r.Quotes, r.Wrong, r.Models = plan, plan.Quotes, plan.Named, []share{}
 	r.Lines = lineCounts{Right: plan.Lines, Wrong: plan.Wrong}
@@ -103,13 +103,13 @@ func shareOf(s batch.Share) share {
 	return share{Model: s.Model, Videos: s.Videos, USD: s.Least.USD(), MostUSD: s.Most.USD(), Exact: s.Exact(), Unbounded: s.Unbounded, Unpriced: s.Unpriced}
 }
 
-// verdict says that lines are wrong, unless they may be left out.
+// verdict is an error if there are invalid lines that may not be skipped.
 func (r *report) verdict(skip bool) error {
 	switch {
 	case r.Quotes:
-		return &WrongLines{"quotes are wrong in the file, so it isn't certain where its lines begin; correct them: no line can be left out before. Nothing was started or paid"}
+		return &WrongLines{"the file has unbalanced quotes, so it is unclear where its lines begin; correct them, since no line can be skipped before. Nothing was started or paid"}
 	case r.Lines.Wrong > 0 && !skip:
-		return &WrongLines{counted(r.Lines.Wrong, "line is", "lines are") + " wrong; correct them, or leave them out with --skip-invalid. Nothing was started or paid"}
+		return &WrongLines{counted(r.Lines.Wrong, "line is", "lines are") + " invalid; correct them, or skip them with --skip-invalid. Nothing was started or paid"}
 	}
 	return nil
 }
@@ -121,13 +121,13 @@ func counted(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// print prints the plan for people, in lines of at most that width; 0 is none.
+// print prints the plan for people, in lines of at most that width; 0 is unlimited.
 func (r *report) print(out io.Writer, width int) {
-	say := func(indent, said string) { term.Wrap(out, width, indent, indent+term.Gap, said) }
+	say := func(indent, text string) { term.Wrap(out, width, indent, indent+term.Gap, text) }
 	say("", "batch: "+term.Plain(r.Batch))
 	lines := counted(r.Lines.Right, "line", "lines")
 	if r.Lines.Wrong > 0 {
-		lines += fmt.Sprintf(", and %d wrong", r.Lines.Wrong)
+		lines += fmt.Sprintf(", and %d invalid", r.Lines.Wrong)
 	}
 	videos := 0
 	for _, n := range r.Videos {
@@ -136,16 +136,16 @@ func (r *report) print(out io.Writer, width int) {
 	say("", lines+": "+counted(videos, "video", "videos"))
 	for _, kind := range []struct {
 		what batch.What
-		said string
+		text string
 	}{
 		{batch.New, "new"},
-		{batch.Resume, "to go on with, after an end without a video"},
-		{batch.Running, "on the way already"},
+		{batch.Resume, "to resume, after ending without a video"},
+		{batch.Running, "running already"},
 		{batch.Stored, "stored already"},
-		{batch.Over, "without a video for good, and not asked for again"},
+		{batch.Over, "ended for good without a video, and not requested again"},
 	} {
 		if n := r.Videos[kind.what]; n > 0 {
-			say("  ", fmt.Sprintf("%d %s", n, kind.said))
+			say("  ", fmt.Sprintf("%d %s", n, kind.text))
 		}
 	}
 	r.printCost(out, width)
@@ -159,7 +159,7 @@ func (r *report) print(out io.Writer, width int) {
 		say("", r.Month.text("month", "months"))
 	}
 	if len(r.Wrong) > 0 {
-		say("", "wrong lines:")
+		say("", "invalid lines:")
 	}
 	for _, wrong := range r.Wrong {
 		say("  ", term.Plain(wrong.Error()))
@@ -169,8 +169,8 @@ func (r *report) print(out io.Writer, width int) {
 	}
 }
 
-// printCost prints what is to be paid: a line for each model and one for all, or of a
-// narrow terminal two.
+// printCost prints what the videos cost: a line per model and one for all, or two in a
+// narrow terminal.
 func (r *report) printCost(out io.Writer, width int) {
 	shares := append(append([]share{}, r.Models...), r.Total)
 	shares[len(shares)-1].Model = "all"
@@ -197,10 +197,10 @@ func (r *report) printCost(out io.Writer, width int) {
 	}
 }
 
-// shareText says what videos cost, in a few words.
+// shareText formats what videos cost.
 func shareText(s share) string {
 	if s.Unpriced == s.Videos {
-		return "not known"
+		return "unknown"
 	}
 	text := money.WithCents(s.USD) + " USD"
 	switch {
@@ -210,12 +210,12 @@ func shareText(s share) string {
 		text = money.WithCents(s.USD) + " to " + money.WithCents(s.MostUSD) + " USD"
 	}
 	if s.Unpriced > 0 {
-		text += fmt.Sprintf(", and %d of no known price", s.Unpriced)
+		text += fmt.Sprintf(", and %d with an unknown price", s.Unpriced)
 	}
 	return text
 }
 
-// spanText says a time that may be days.
+// spanText formats a duration that may be days.
 func spanText(d time.Duration) string {
 	switch d = d.Round(time.Second); {
 	case d < time.Hour:

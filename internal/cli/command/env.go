@@ -1,5 +1,5 @@
-// Package command has what all commands share: the environment that they run in,
-// the check of their arguments, and the errors by which they refuse a command line.
+// Package command has what all commands share: the environment that they run in, the
+// check of their arguments, and their usage errors.
 package command
 
 import (
@@ -16,24 +16,24 @@ import (
 	"github.com/takeup/takeup/internal/cli/term"
 )
 
-// Env is what the commands use of the outside.
+// Env is the environment of a command: its streams, clock, randomness and HTTP client.
 type Env struct {
-	Name    string // what this program is called by, for commands that are told
+	Name    string // of this program, as in the command lines that it prints
 	Version string
 	In      *os.File
-	Out     io.Writer // what was asked for
-	Err     io.Writer // what is told beside it
-	Width   int       // of the terminal that out is; 0 where it is none
+	Out     io.Writer // results
+	Err     io.Writer // progress, notes and errors
+	Width   int       // of Out in columns; 0 if it is not a terminal
 	Getenv  func(string) string
 	HTTP    *http.Client
 	Random  io.Reader
 	Now     func() time.Time
 	Sleep   func(context.Context, time.Duration) error
-	// Cleaning is set while a command has a stack to end, which it is waited for.
+	// Cleaning is set while a command must stop a stack before it may be abandoned.
 	Cleaning atomic.Bool
 }
 
-// CommandLine gives a command line as a person can type it.
+// CommandLine gives a command line of this program, quoted for a shell.
 func (env *Env) CommandLine(words ...string) string {
 	line := env.Name
 	for _, word := range words {
@@ -42,24 +42,24 @@ func (env *Env) CommandLine(words ...string) string {
 	return line
 }
 
-// Confirm asks whether to go on, unless that was agreed to before. Where there is no
-// terminal to ask in, nobody is what is said.
-func (env *Env) Confirm(agreed bool, nobody string) error {
+// Confirm asks a person whether to continue, unless agreed is true. The error is a
+// *Declined; without a terminal to ask in, noTerminal is its reason.
+func (env *Env) Confirm(agreed bool, noTerminal string) error {
 	if agreed {
 		return nil
 	}
 	if !term.IsTerminal(env.In) {
-		return &Declined{Reason: nobody}
+		return &Declined{Reason: noTerminal}
 	}
-	fmt.Fprint(env.Err, "Go on? [y/N] ")
+	fmt.Fprint(env.Err, "Continue? [y/N] ")
 	answer, err := bufio.NewReader(env.In).ReadString('\n')
 	if word := strings.ToLower(strings.TrimSpace(answer)); err == nil && (word == "y" || word == "yes") {
 		return nil
 	}
-	return &Declined{Reason: "not agreed; nothing was started or paid"}
+	return &Declined{Reason: "declined; nothing was started or paid"}
 }
 
-// Declined says that nobody agreed to pay.
+// Declined says that a question was not answered with yes.
 type Declined struct{ Reason string }
 
 func (e *Declined) Error() string { return e.Reason }

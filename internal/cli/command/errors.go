@@ -7,17 +7,17 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// UsageError is a command line that can't be used.
+// UsageError says that a command line is invalid.
 type UsageError struct{ Err error }
 
-// Usagef makes a *usageError as fmt.Errorf makes its error.
+// Usagef returns a *UsageError with a message made as by fmt.Errorf.
 func Usagef(format string, args ...any) error { return &UsageError{Err: fmt.Errorf(format, args...)} }
 
-func (e *UsageError) Error() string { return e.Err.Error() + "; takeup --help shows what there is" }
+func (e *UsageError) Error() string { return e.Err.Error() + "; see takeup --help" }
 
 func (e *UsageError) Unwrap() error { return e.Err }
 
-// Reworded says an error in other words.
+// Reworded replaces the message of an error.
 type Reworded struct {
 	Message string
 	Err     error
@@ -27,10 +27,10 @@ func (e *Reworded) Error() string { return e.Message }
 
 func (e *Reworded) Unwrap() error { return e.Err }
 
-// Many is no upper bound of a command's arguments.
+// Many is the upper bound for commands that take any number of arguments.
 const Many = math.MaxInt
 
-// Args refuses fewer arguments than least and more than most.
+// Args refuses fewer arguments than least or more than most.
 func Args(least, most int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		what := ""
@@ -38,12 +38,12 @@ func Args(least, most int) cobra.PositionalArgs {
 		case len(args) < least:
 			what = "an argument is missing"
 		case len(args) > most && most == 0:
-			what = fmt.Sprintf("%q is too much: %s takes no argument", args[0], cmd.CommandPath())
+			what = fmt.Sprintf("unexpected argument %q; %s takes none", args[0], cmd.CommandPath())
 		case len(args) > most:
-			what = fmt.Sprintf("%q is too much: %s takes one argument; quote one that has blanks", args[most], cmd.CommandPath())
+			what = fmt.Sprintf("unexpected argument %q; %s takes one, so quote an argument that has spaces", args[most], cmd.CommandPath())
 		default:
 			return nil
 		}
-		return Usagef("%s; type %s", what, cmd.UseLine())
+		return Usagef("%s; usage: %s", what, cmd.UseLine())
 	}
 }

@@ -1,5 +1,5 @@
-// Package control has the commands that decide for the whole stack: its caps, whether it
-// is paused, and the tokens of its API.
+// Package control has the commands that control a whole stack: its caps, its pause, and
+// the tokens of its API.
 package control
 
 import (
@@ -16,6 +16,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
+// NewCaps makes the command caps.
 func NewCaps(env *command.Env) *cobra.Command {
 	var (
 		t      target.Target
@@ -23,11 +24,11 @@ func NewCaps(env *command.Env) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use: "caps", Args: command.Args(0, 0),
-		Short: "Show what may be spent and what is, and change that",
-		Long: `Shows the caps on money and on videos under way, what is spent, reserved and
-uncertain below each, and when it begins anew. A cap is the stack's parameter,
-unless somebody has set another: who did so, when, and until when is shown too.
-So are the caps of owners.`,
+		Short: "Show and change the caps on money and on videos in flight",
+		Long: `Shows the caps on money and on videos in flight: what is spent, reserved and
+uncertain under each, and when it resets. A cap is the stack's parameter unless it
+was overridden; then who set it, when and until when are shown too. So are the
+caps of owners.`,
 		Example:           "  takeup caps\n  takeup caps set --max-usd-per-day 20 --for 12h\n  takeup caps set --owner alice --max-usd-per-day 5\n  takeup caps reset",
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -54,7 +55,7 @@ So are the caps of owners.`,
 	return cmd
 }
 
-// capsInput is what caps set is asked for.
+// capsInput has the flags of caps set.
 type capsInput struct {
 	day, month flags.Amount
 	inFlight   flags.Count
@@ -71,16 +72,16 @@ func newCapsSet(env *command.Env) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use: "set", Args: command.Args(0, 0),
-		Short: "Set caps in the place of the stack's parameters",
-		Long: `Sets caps that win over the stack's parameters, from the next submission on, until
-they end or "caps reset" takes them back. A cap that isn't given stays as it is,
-and so does their end. What was submitted before goes on. A job that costs more
-than a cap ends as CapReached, and can be redriven; to have all jobs wait, use
-"takeup pause". Once a cap is raised, jobs that wait below it look again when it
-begins anew, or when they are retried with "takeup retry".
+		Short: "Override the caps of the stack's parameters",
+		Long: `Sets caps that override the stack's parameters, from the next submission on, until
+they expire or "caps reset" removes them. Caps that are not given stay as they are,
+and so does their expiry. Submitted jobs are not affected. A job that costs more
+than a cap ends as CapReached, and can be redriven; to make all jobs wait, use
+"takeup pause". After a cap was raised, jobs that wait for it check again when it
+resets, or when they are retried with "takeup retry".
 
-With --owner, it sets what the jobs of a token may cost in a UTC day. They keep to
-the stack's caps besides. Setting caps needs the stack's AWS.`,
+With --owner it sets what the jobs of a token may cost in a UTC day; the stack's
+caps apply to them as well. Setting caps needs the stack's AWS account.`,
 		Example:           "  takeup caps set --max-usd-per-day 20 --until 2030-01-01\n  takeup caps set --max-in-flight none\n  takeup caps set --owner alice --max-usd-per-day 5",
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -102,7 +103,7 @@ the stack's caps besides. Setting caps needs the stack's AWS.`,
 			after, err := decided(ctx, stack.Jobs(), func(c video.Control, table string) (video.Control, error) {
 				after := c.SetCaps(table, o.caps(c, by, env.Now()))
 				if set := after.Caps; set.DayMicros == nil && set.MonthMicros == nil && set.InFlight == nil {
-					return c, command.Usagef("no caps are set whose end could be changed")
+					return c, command.Usagef("no caps are set whose expiry could be changed")
 				}
 				return after, nil
 			})
@@ -113,12 +114,12 @@ the stack's caps besides. Setting caps needs the stack's AWS.`,
 		},
 	}
 	set := cmd.Flags()
-	set.Var(&o.day, "max-usd-per-day", "what the videos of a UTC day may cost; none for no cap")
-	set.Var(&o.month, "max-usd-per-month", "what the videos of a UTC month may cost; none for no cap")
-	set.Var(&o.inFlight, "max-in-flight", "how many videos may be under way at once; none for no cap")
-	set.Var(&o.until, "until", "when the caps end: a day in UTC, at its beginning, or a time; reset for when they are reset")
-	set.Var(&o.lasts, "for", "how long the caps hold, such as 12h or 3d")
-	set.StringVar(&o.owner, "owner", "", "the `name` of a token, for a cap on the day of its jobs alone")
+	set.Var(&o.day, "max-usd-per-day", "the maximum cost of a UTC day's videos; none for no cap")
+	set.Var(&o.month, "max-usd-per-month", "the maximum cost of a UTC month's videos; none for no cap")
+	set.Var(&o.inFlight, "max-in-flight", "the maximum of videos in flight at once; none for no cap")
+	set.Var(&o.until, "until", "when the caps expire: a time, or a day in UTC, at its start; reset for never")
+	set.Var(&o.lasts, "for", "how long the caps apply, such as 12h or 3d")
+	set.StringVar(&o.owner, "owner", "", "the `name` of a token, for a daily cap on its jobs")
 	for _, name := range []string{"max-usd-per-day", "max-usd-per-month", "max-in-flight", "until", "for", "owner"} {
 		flags.Complete(cmd, name, nil)
 	}
@@ -127,13 +128,13 @@ the stack's caps besides. Setting caps needs the stack's AWS.`,
 	return cmd
 }
 
-// check refuses what can't be set. Its error is a *usageError.
+// check validates the flags. Its error is a *command.UsageError.
 func (o *capsInput) check(now time.Time) error {
 	refuse := func(text string) error { return command.Usagef("%s", text) }
 	end := o.until.Given || o.lasts > 0
 	switch {
 	case o.owner != "" && (o.month.Micros != nil || o.inFlight.N != nil || end):
-		return refuse("--owner goes with --max-usd-per-day alone")
+		return refuse("--owner can be combined only with --max-usd-per-day")
 	case o.owner != "" && o.day.Micros == nil:
 		return refuse("--owner needs --max-usd-per-day: an amount in USD, or none")
 	case o.owner != "" && !tokens.ValidName(o.owner):
@@ -143,12 +144,12 @@ func (o *capsInput) check(now time.Time) error {
 	case o.until.Given && o.lasts > 0:
 		return refuse("give --until or --for, not both")
 	case o.until.Given && !o.until.At.IsZero() && !o.until.At.After(now):
-		return refuse("--until " + o.until.At.UTC().Format(time.RFC3339) + " is over")
+		return refuse("--until " + o.until.At.UTC().Format(time.RFC3339) + " is in the past")
 	}
 	return nil
 }
 
-// caps gives what is asked for as caps. Their end stays that of those before.
+// caps gives the caps to set. Without a new expiry they keep the one of the current caps.
 func (o *capsInput) caps(c video.Control, by string, now time.Time) video.Caps {
 	caps := video.Caps{DayMicros: o.day.Micros, MonthMicros: o.month.Micros, InFlight: o.inFlight.N, By: by, At: now}
 	switch before := c.CapsAt(now); {
@@ -162,7 +163,7 @@ func (o *capsInput) caps(c video.Control, by string, now time.Time) video.Caps {
 	return caps
 }
 
-// capOwner sets the cap of a token that there is, or takes one away.
+// setOwnerCap sets the cap of an existing token, or removes it.
 func setOwnerCap(ctx context.Context, env *command.Env, stack target.Stack, o capsInput, asJSON bool) error {
 	if *o.day.Micros > 0 {
 		all, err := stack.Tokens().Read(ctx)
@@ -170,7 +171,7 @@ func setOwnerCap(ctx context.Context, env *command.Env, stack target.Stack, o ca
 			return secretError(stack.Name, err)
 		}
 		if !all.Has(o.owner) {
-			return command.Usagef("%w; takeup token list shows them", &tokens.Unknown{Name: o.owner})
+			return command.Usagef("%w; list them with takeup token list", &tokens.Unknown{Name: o.owner})
 		}
 	}
 	after, err := capOwner(ctx, stack, o.owner, *o.day.Micros)
@@ -187,11 +188,11 @@ func newCapsReset(env *command.Env) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use: "reset", Args: command.Args(0, 0),
-		Short: "Take caps back that were set, so that the stack's parameters hold",
-		Long: `Takes the caps back that "caps set" has set, so that the stack's parameters hold
-from the next submission on. The caps of owners stay. Jobs that wait for room below
-a cap on money look again when that begins anew, or when they are retried with
-"takeup retry". Resetting needs the stack's AWS.`,
+		Short: "Remove the caps that were set, so that the stack's parameters apply",
+		Long: `Removes the caps that "caps set" has set, so that the stack's parameters apply from
+the next submission on. The caps of owners stay. Jobs that wait for a cap on money
+check again when it resets, or when they are retried with "takeup retry". Resetting
+caps needs the stack's AWS account.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			stack, err := t.AWS(cmd.Context(), env)

@@ -18,14 +18,14 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// printCaps shows each cap with what is held below it, in a line or three.
+// printCaps prints each cap with what is held under it.
 func printCaps(out io.Writer, caps client.Caps) error {
 	columns := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	row := func(name, text string) { fmt.Fprintf(columns, "%s\t%s\n", name, text) }
 	held := func(name string, h client.Held, of string) {
 		row(name, heldText(h)+of)
 		row("", fmt.Sprintf("spent %s, reserved %s, uncertain %s", money.USD(h.Spent), money.USD(h.Reserved), money.USD(h.Uncertain)))
-		row("", "begins anew at "+h.ResetsAt.UTC().Format(time.RFC3339))
+		row("", "resets at "+h.ResetsAt.UTC().Format(time.RFC3339))
 	}
 	for _, c := range []struct {
 		name string
@@ -44,24 +44,24 @@ func printCaps(out io.Writer, caps client.Caps) error {
 	return columns.Flush()
 }
 
-// ofText says what the cap is, and the stack's own where that is another.
+// ofText formats a cap, and the stack's parameter if that differs.
 func ofText(limit, parameter string) string {
 	text := " of " + limit
 	if limit == "" {
-		text = ", without a cap"
+		text = ", no cap"
 	}
 	switch {
 	case limit == parameter:
 		return text
 	case parameter == "":
-		return text + "; the stack's own is none"
+		return text + "; the stack's parameter has none"
 	}
-	return text + "; the stack's own is " + parameter
+	return text + "; the stack's parameter is " + parameter
 }
 
 func untilText(until *time.Time) string {
 	if until == nil {
-		return "until somebody resets them (takeup caps reset)"
+		return "until they are reset (takeup caps reset)"
 	}
 	return "until " + until.UTC().Format(time.RFC3339)
 }
@@ -85,8 +85,8 @@ func heldText(held client.Held) string {
 	return (money.Micros(held.Spent) + money.Micros(held.Reserved) + money.Micros(held.Uncertain)).String()
 }
 
-// capsSet is what caps set and reset print in JSON: what is set in the place of the
-// stack's parameters. A cap that is null is as the stack has it, and 0 is none.
+// capsSet is what caps set and reset print as JSON: what overrides the stack's parameters.
+// A cap of null is the stack's parameter, and 0 is no cap.
 type capsSet struct {
 	Override *overrideSet           `json:"override"`
 	Owners   map[string]json.Number `json:"owners"`
@@ -101,7 +101,7 @@ type overrideSet struct {
 	InFlight *int64       `json:"max_in_flight"`
 }
 
-// showSet says what is set in the place of the stack's parameters.
+// showSet prints what overrides the stack's parameters.
 func showSet(env *command.Env, c video.Control, asJSON bool) error {
 	set := c.CapsAt(env.Now())
 	if asJSON {
@@ -110,7 +110,7 @@ func showSet(env *command.Env, c video.Control, asJSON bool) error {
 	columns := tabwriter.NewWriter(env.Out, 0, 0, 2, ' ', 0)
 	row := func(name, text string) { fmt.Fprintf(columns, "%s\t%s\n", name, text) }
 	if set == nil {
-		row("caps", "as the stack's parameters have them")
+		row("caps", "the stack's parameters")
 	} else {
 		until := (*time.Time)(nil)
 		if !set.Until.IsZero() {
@@ -131,9 +131,9 @@ func showSet(env *command.Env, c video.Control, asJSON bool) error {
 func setText(limit *int64, text func(int64) string) string {
 	switch {
 	case limit == nil:
-		return "as the stack's parameter has it"
+		return "the stack's parameter"
 	case *limit == 0:
-		return "without a cap"
+		return "no cap"
 	}
 	return strings.TrimSpace(text(*limit))
 }

@@ -19,9 +19,10 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// decisions is how often the control is read anew after another changed it.
+// decisions is how often a change is tried if others change the control item meanwhile.
 const decisions = 3
 
+// NewPause makes the command pause.
 func NewPause(env *command.Env) *cobra.Command {
 	var (
 		t      target.Target
@@ -30,11 +31,11 @@ func NewPause(env *command.Env) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use: "pause", Args: command.Args(0, 0),
-		Short: "Submit nothing until it is resumed",
-		Long: `Pauses a stack: no job is submitted to the provider until it is resumed. New
-requests are taken and wait, and what was submitted before goes on to its end. An
-execution can wait for two weeks; a job whose execution ends then is not paid, and
-can be redriven. Pausing needs the stack's AWS.`,
+		Short: "Stop submitting jobs until the stack is resumed",
+		Long: `Pauses a stack: no job is submitted to the provider until the stack is resumed.
+New requests are accepted and wait; submitted jobs run to their end. An execution
+can wait for two weeks; a job whose execution ends then is not paid, and can be
+redriven. Pausing needs the stack's AWS account.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
@@ -51,13 +52,14 @@ can be redriven. Pausing needs the stack's AWS.`,
 			})
 		},
 	}
-	cmd.Flags().StringVar(&reason, "reason", "", "`why`, for those who wonder")
+	cmd.Flags().StringVar(&reason, "reason", "", "the `reason`, which is shown to others")
 	flags.Complete(cmd, "reason", nil)
 	flags.JSON(cmd, &asJSON)
 	t.Flags(cmd)
 	return cmd
 }
 
+// NewResume makes the command resume.
 func NewResume(env *command.Env) *cobra.Command {
 	var (
 		t                  target.Target
@@ -65,11 +67,11 @@ func NewResume(env *command.Env) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use: "resume", Args: command.Args(0, 0),
-		Short: "Submit jobs again after a pause",
-		Long: `Resumes a stack that was paused. The jobs that wait are submitted within a
-quarter of an hour. A table that is a copy of another, such as one that was
-restored, is paused by itself: it is resumed once "takeup reconcile --repair" has
-written back what it lacks. Resuming needs the stack's AWS.`,
+		Short: "Resume submitting jobs after a pause",
+		Long: `Resumes a paused stack. The jobs that wait are submitted within 15 minutes. A table
+that is a copy of another, for instance a restored one, is paused automatically; it
+can be resumed once "takeup reconcile --repair" has restored what it lacks. Resuming
+needs the stack's AWS account.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			stack, err := t.AWS(cmd.Context(), env)
@@ -81,29 +83,29 @@ written back what it lacks. Resuming needs the stack's AWS.`,
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&unrepaired, "without-repair", false, "resume a copy of a table as it is, though jobs may be paid for twice")
+	cmd.Flags().BoolVar(&unrepaired, "without-repair", false, "resume a copy of a table as it is, although jobs may be paid twice")
 	flags.JSON(cmd, &asJSON)
 	t.Flags(cmd)
 	return cmd
 }
 
-// caller is who the AWS credentials are of, by the ARN.
+// caller gives the ARN of the identity whose AWS credentials are used.
 func caller(ctx context.Context, stack target.Stack) (string, error) {
 	out, err := sts.NewFromConfig(stack.Config).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		return "", fmt.Errorf("asking AWS whose credentials these are: %w", err)
+		return "", fmt.Errorf("asking AWS for the identity of the credentials: %w", err)
 	}
 	return term.OrEmpty(out.Arn), nil
 }
 
-// controls is the table as what is decided for all jobs is read and changed.
+// controls reads and writes the control item, which holds decisions for all jobs.
 type controls interface {
 	Control(context.Context) (video.Control, string, error)
 	PutControl(ctx context.Context, c video.Control, version string) error
 	Name() string
 }
 
-// decide changes whether the table is paused, and shows it.
+// decide changes the control item, and prints whether the stack is paused.
 func decide(ctx context.Context, env *command.Env, table controls, asJSON bool, change func(c video.Control, table string) (video.Control, error)) error {
 	after, err := decided(ctx, table, change)
 	if err != nil {
@@ -112,7 +114,7 @@ func decide(ctx context.Context, env *command.Env, table controls, asJSON bool, 
 	return showControl(env, after.Paused(table.Name()), asJSON)
 }
 
-// decided changes what is decided for all jobs, and gives it.
+// decided changes the control item, and returns it.
 func decided(ctx context.Context, table controls, change func(c video.Control, table string) (video.Control, error)) (video.Control, error) {
 	for range decisions {
 		before, version, err := table.Control(ctx)
@@ -132,10 +134,10 @@ func decided(ctx context.Context, table controls, change func(c video.Control, t
 		}
 		return after, nil
 	}
-	return video.Control{}, errors.New("it was changed by another at the same time, again and again; try again")
+	return video.Control{}, errors.New("others changed it at the same time; try again")
 }
 
-// showControl says whether jobs are submitted.
+// showControl prints whether the stack is paused.
 func showControl(env *command.Env, paused *video.Paused, asJSON bool) error {
 	if asJSON {
 		var control struct {

@@ -61,7 +61,7 @@ func TestPauseAndResume(t *testing.T) {
 		{name: "resumed", table: control{is: video.Control{}.Pause("jobs", "bob", "", at), changes: 2}, change: resume, want: "not paused: jobs are submitted\n", writes: 1},
 		{name: "resumed, as JSON", change: resume, json: true, want: `"paused": null`, writes: 1},
 		{name: "a copy", table: control{is: video.Control{Table: "other"}}, change: resume, fails: "the table is a copy of other"},
-		{name: "changed each time", table: control{changes: 3}, change: pause, fails: "again and again"},
+		{name: "changed each time", table: control{changes: 3}, change: pause, fails: "others changed it"},
 		{name: "unread", table: control{err: &video.ServiceUnavailable{Doing: "reading it", Err: errors.New("denied")}}, change: pause, fails: "reading it failed: denied"},
 	} {
 		w.Out.Reset()

@@ -16,23 +16,23 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// namedToken is a token as add prints it in JSON.
+// namedToken is a token as add prints it as JSON.
 type namedToken struct {
 	Name  string `json:"name"`
 	Token string `json:"token,omitempty"`
 }
 
+// NewToken makes the command token.
 func NewToken(env *command.Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "token", Args: command.Args(0, 0),
-		Short: "Make, list and revoke the tokens of a stack's API",
-		Long: `Makes, lists and revokes the tokens of a stack's API, which are in one secret of
-Secrets Manager. A token's name is the owner of the jobs that it asks for: "list
---owner" finds them. All tokens may see and cancel all jobs.
+		Short: "Create, list and revoke the tokens of a stack's API",
+		Long: `Creates, lists and revokes the tokens of a stack's API, which are in one secret of
+Secrets Manager. A token's name is the owner of the jobs that it requests: "list
+--owner" finds them. Every token may see and cancel all jobs.
 
-The token of the name default is made with the stack, and is the one by which
-takeup itself calls the API; env prints it. Each other token is shown once, when
-it is made.`,
+The token named default is created with the stack, and takeup itself calls the API
+with it; env prints it. Any other token is shown once, when it is created.`,
 		Example: "  takeup token add alice --stack takeup\n  takeup token list\n  takeup token revoke alice",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -51,13 +51,13 @@ func newTokenAdd(env *command.Env) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use: "add NAME", Args: command.Args(1, 1),
-		Short: "Make a token, and print it",
-		Long: `Makes a token of this name, and prints it to standard output. It can't be shown
-again, unless its name is default: a hash of it is kept. It works within 30
+		Short: "Create a token, and print it",
+		Long: `Creates a token with this name, and prints it to standard output. It can't be shown
+again, since only its hash is kept, unless its name is default. It works within 30
 seconds.
 
-With --max-usd-per-day, the videos that the token asks for may cost so much in a UTC
-day, and keep to the stack's caps besides. "caps set --owner" changes that.`,
+--max-usd-per-day limits what the token's videos may cost in a UTC day; the stack's
+caps apply to them as well. "caps set --owner" changes it.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			token, err := tokens.New(env.Random)
@@ -90,7 +90,7 @@ day, and keep to the stack's caps besides. "caps set --owner" changes that.`,
 			return nil
 		},
 	}
-	cmd.Flags().Var(&day, "max-usd-per-day", "what the videos that it asks for may cost in a UTC day; none for no cap of its own")
+	cmd.Flags().Var(&day, "max-usd-per-day", "the maximum cost of its videos in a UTC day; none for no cap of its own")
 	flags.Complete(cmd, "max-usd-per-day", nil)
 	flags.JSON(cmd, &asJSON)
 	t.Flags(cmd)
@@ -104,7 +104,7 @@ func newTokenList(env *command.Env) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use: "list", Args: command.Args(0, 0),
-		Short:             "List the tokens by their names",
+		Short:             "List the names of the tokens",
 		Long:              `Lists the names of the tokens. The tokens themselves are not shown.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -129,7 +129,7 @@ func newTokenList(env *command.Env) *cobra.Command {
 			for _, token := range list.Tokens {
 				note := ""
 				if token.Name == tokens.Default {
-					note = "\tmade with the stack, for takeup itself"
+					note = "\tcreated with the stack, for takeup itself"
 				}
 				fmt.Fprintf(columns, "%s%s\n", token.Name, note)
 			}
@@ -148,12 +148,12 @@ func newTokenRevoke(env *command.Env) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use: "revoke NAME", Args: command.Args(1, 1),
-		Short: "Take a token away",
-		Long: `Takes a token away: within 90 seconds the API no longer takes it. Its jobs go on,
-and keep their owner. Where that has to be sooner, empty the cache of API Gateway,
-as docs/deploy.md shows. A cap of its own goes with it, so that its jobs which wait
-for room below that go on within the stack's caps; cancel those that should not.
-A token of the same name can be made anew.`,
+		Short: "Revoke a token",
+		Long: `Revokes a token: within 90 seconds the API no longer accepts it. To make that
+sooner, flush the cache of API Gateway, as docs/deploy.md shows. Its jobs keep
+running, and keep their owner. Its own cap is removed with it, so its jobs that
+wait for that cap continue under the stack's caps; cancel those that should not. A
+token of the same name can be created again.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			stack, err := t.AWS(cmd.Context(), env)
@@ -164,7 +164,7 @@ A token of the same name can be made anew.`,
 				return err
 			}
 			if _, err := capOwner(cmd.Context(), stack, args[0], 0); err != nil {
-				return fmt.Errorf("the token of %s was revoked, and its cap was not taken away (takeup caps set --owner): %w", args[0], err)
+				return fmt.Errorf("the token of %s was revoked, but its cap was not removed (use takeup caps set --owner): %w", args[0], err)
 			}
 			if asJSON {
 				return term.JSON(env.Out, namedToken{Name: args[0]})
@@ -178,8 +178,8 @@ A token of the same name can be made anew.`,
 	return cmd
 }
 
-// changeTokens changes the stack's tokens. A name that can't be taken, or that there
-// is not, makes the command line one that can't be used.
+// changeTokens changes the stack's tokens. For an invalid, a taken or an unknown name the
+// error is a *command.UsageError.
 func changeTokens(ctx context.Context, stack target.Stack, change func(tokens.Tokens) (tokens.Tokens, error)) error {
 	err := stack.Tokens().Change(ctx, change)
 	var failed *notCapped
@@ -190,9 +190,9 @@ func changeTokens(ctx context.Context, stack target.Stack, change func(tokens.To
 	case errors.As(err, &failed):
 		return failed
 	case errors.As(err, &taken):
-		return command.Usagef("%w; revoke it first, or take another name", err)
+		return command.Usagef("%w; revoke it first, or choose another name", err)
 	case errors.As(err, &unknown):
-		return command.Usagef("%w; takeup token list shows them", err)
+		return command.Usagef("%w; list them with takeup token list", err)
 	case errors.As(err, &bad):
 		return &command.UsageError{Err: err}
 	case err != nil:
@@ -208,7 +208,7 @@ func (e *notCapped) Error() string { return e.err.Error() }
 
 func (e *notCapped) Unwrap() error { return e.err }
 
-// capOwner sets the cap on an owner's day; 0 takes it away. The error is a *notCapped.
+// capOwner sets an owner's daily cap; 0 removes it. The error is a *notCapped.
 func capOwner(ctx context.Context, stack target.Stack, owner string, micros int64) (video.Control, error) {
 	after, err := decided(ctx, stack.Jobs(), func(c video.Control, table string) (video.Control, error) {
 		return c.CapOwner(table, owner, micros), nil
@@ -219,7 +219,7 @@ func capOwner(ctx context.Context, stack target.Stack, owner string, micros int6
 	return after, nil
 }
 
-// secretError says what is wrong with the secret of the tokens, and what to do.
+// secretError adds to an error of the tokens' secret what to do.
 func secretError(stack string, err error) error {
 	var malformed *tokens.Malformed
 	var full *tokens.Full

@@ -10,19 +10,19 @@ import (
 	"github.com/takeup/takeup/internal/price"
 )
 
-// none is the word for no cap. A 0, which is that for a parameter, could be meant for
-// a cap that nothing fits under.
+// none is the value for no cap. A 0 is refused: for the template's parameters it means
+// no cap, and on the command line it could be meant as a cap that admits nothing.
 const none = "none"
 
-// Amount is a flag's value: micro-dollars; 0 for none, nil where it wasn't given. It is
-// a pflag.Value.
+// Amount is the value of a flag in micro-dollars: 0 for none, nil if it was not given.
+// It is a pflag.Value.
 type Amount struct{ Micros *int64 }
 
 // Set reads an amount in USD, or none.
 func (a *Amount) Set(text string) error {
 	var usd settings.USD
 	if text != none && (usd.UnmarshalText([]byte(text)) != nil || usd == 0) {
-		return errors.New("it takes an amount in USD such as 20 or 0.5, with at most six decimals, or none for no cap; takeup pause has all jobs wait")
+		return errors.New("expected an amount in USD such as 20 or 0.5, with at most six decimals, or none for no cap; takeup pause stops all submissions")
 	}
 	a.Micros = new(int64(usd))
 	return nil
@@ -38,18 +38,18 @@ func (a *Amount) String() string {
 	return string(price.Micros(*a.Micros).USD())
 }
 
-// Type is what the flag's help calls the value.
+// Type names the value in the flag's help.
 func (a *Amount) Type() string { return "USD" }
 
-// Count is a flag's value: a number of videos; 0 for none, nil where it wasn't given.
-// It is a pflag.Value.
+// Count is the value of a flag that limits a number of videos: 0 for none, nil if it
+// was not given. It is a pflag.Value.
 type Count struct{ N *int64 }
 
 // Set reads a number, or none.
 func (p *Count) Set(text string) error {
 	n, err := strconv.ParseUint(text, 10, 31)
 	if text != none && (err != nil || n == 0) {
-		return errors.New("it takes a whole number from 1 on, or none for no cap; takeup pause has all jobs wait")
+		return errors.New("expected a whole number of at least 1, or none for no cap; takeup pause stops all submissions")
 	}
 	p.N = new(int64(n))
 	return nil
@@ -65,10 +65,10 @@ func (p *Count) String() string {
 	return strconv.FormatInt(*p.N, 10)
 }
 
-// Type is what the flag's help calls the value.
+// Type names the value in the flag's help.
 func (p *Count) Type() string { return "number" }
 
-// Deadline is a flag's value: a time to come; zero for none. It is a pflag.Value.
+// Deadline is the value of a flag: a time in the future, zero for none. It is a pflag.Value.
 type Deadline struct {
 	Given bool
 	At    time.Time
@@ -86,7 +86,7 @@ func (d *Deadline) Set(text string) error {
 			return nil
 		}
 	}
-	return errors.New("it takes a day or a time such as 2026-12-01 or 2026-12-01T18:00:00Z, or reset for caps that don't end by themselves")
+	return errors.New("expected a day or a time such as 2026-12-01 or 2026-12-01T18:00:00Z, or reset for caps without an end")
 }
 
 func (d *Deadline) String() string {
@@ -96,10 +96,10 @@ func (d *Deadline) String() string {
 	return d.At.Format(time.RFC3339)
 }
 
-// Type is what the flag's help calls the value.
+// Type names the value in the flag's help.
 func (d *Deadline) Type() string { return "time" }
 
-// Duration is a flag's value: how long. It is a pflag.Value.
+// Duration is the value of a flag: a duration that may be in days. It is a pflag.Value.
 type Duration time.Duration
 
 // Set reads 12h, 30m or 3d.
@@ -114,7 +114,7 @@ func (s *Duration) Set(text string) error {
 		*s = Duration(d)
 		return nil
 	}
-	return errors.New("it takes a time such as 12h, 30m or 3d")
+	return errors.New("expected a duration such as 12h, 30m or 3d")
 }
 
 func (s *Duration) String() string {
@@ -124,5 +124,5 @@ func (s *Duration) String() string {
 	return time.Duration(*s).String()
 }
 
-// Type is what the flag's help calls the value.
+// Type names the value in the flag's help.
 func (s *Duration) Type() string { return "time" }

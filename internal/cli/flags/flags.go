@@ -11,27 +11,28 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// JSON adds the flag --json.
 func JSON(cmd *cobra.Command, to *bool) {
 	cmd.Flags().BoolVar(to, "json", false, "print JSON, as docs/cli.md describes it")
 }
 
-// Complete offers a flag's values to the shell.
+// Complete has the shell complete a flag with these values. The flag must exist.
 func Complete(cmd *cobra.Command, flag string, values []string) {
-	// It fails for a flag that isn't there or is offered values twice; both
-	// are seen at once.
+	// It fails if there is no such flag, or if it has values already: both are mistakes
+	// in the code that every run shows.
 	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
 		panic("takeup: " + err.Error())
 	}
 }
 
-// Moment is a flag's value: a time, or how long ago it is. It is a pflag.Value.
+// Moment is the value of a flag: a time, or how long ago it was. It is a pflag.Value.
 type Moment struct {
 	text string
 	ago  time.Duration
 	at   time.Time
 }
 
-// Time is the time that is meant; zero where none was given.
+// Time gives the time, zero if the flag was not given.
 func (m Moment) Time(now time.Time) time.Time {
 	if m.ago > 0 {
 		return now.Add(-m.ago)
@@ -39,7 +40,7 @@ func (m Moment) Time(now time.Time) time.Time {
 	return m.at
 }
 
-// Set reads 48h, 30d, a day in UTC or a time.
+// Set reads a duration such as 48h or 30d, a day in UTC or a time.
 func (m *Moment) Set(text string) error {
 	*m = Moment{text: text}
 	if days, ok := strings.CutSuffix(text, "d"); ok {
@@ -59,10 +60,10 @@ func (m *Moment) Set(text string) error {
 			return nil
 		}
 	}
-	return errors.New("it takes a time such as 48h, 30d, 2026-08-21 or 2026-08-21T12:00:00Z")
+	return errors.New("expected a time such as 48h, 30d, 2026-08-21 or 2026-08-21T12:00:00Z")
 }
 
 func (m *Moment) String() string { return m.text }
 
-// Type is what the flag's help calls the value.
+// Type names the value in the flag's help.
 func (m *Moment) Type() string { return "time" }

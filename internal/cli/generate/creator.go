@@ -20,26 +20,25 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// What a job usually takes, as long as the API doesn't say: with the stand-in,
-// its time and that of the steps around it; with the provider, a little more
-// than its own sample.
+// How long a job is expected to take until the API has an estimate: with the simulator
+// its time and that of the steps around it, with the provider about its usual time.
 const (
 	usualSimulated = (devstack.JobSeconds + 2) * time.Second
 	usualProvider  = 90 * time.Second
 )
 
-// Creator makes videos by an API.
+// Creator creates jobs by an API and follows them to their videos.
 type Creator struct {
 	Env     *command.Env
 	Output  OutputOptions
 	API     target.API
 	Resume  func(id string) string
 	Storing func(ctx context.Context, id string) bool
-	// Ephemeral says that the stack ends with the command.
+	// Ephemeral reports whether the stack is stopped with the command.
 	Ephemeral bool
 }
 
-// events is where is told what happens: beside the JSON, where that is asked for.
+// events is where progress is printed: stderr with --json, else stdout.
 func (m *Creator) events() io.Writer {
 	if m.Output.JSON {
 		return m.Env.Err
@@ -47,6 +46,7 @@ func (m *Creator) events() io.Writer {
 	return m.Env.Out
 }
 
+// Watcher gives a Watcher with a display of its own.
 func (m *Creator) Watcher() *Watcher {
 	usual := usualProvider
 	if m.API.Simulated {
@@ -58,7 +58,7 @@ func (m *Creator) Watcher() *Watcher {
 	}
 }
 
-// Start starts a job, and doesn't wait for it.
+// Start creates a job and does not wait for it.
 func (m *Creator) Start(ctx context.Context, request video.Request, key string) error {
 	id, err := m.create(ctx, request, key)
 	if err != nil {
@@ -71,13 +71,12 @@ func (m *Creator) Start(ctx context.Context, request video.Request, key string) 
 		}{id, client.Queued})
 	}
 	fmt.Fprintln(m.Env.Out, id)
-	fmt.Fprintf(m.Env.Err, "started; wait for it and download it with\n  %s\n", m.Resume(id))
+	fmt.Fprintf(m.Env.Err, "started; wait for the video and download it with\n  %s\n", m.Resume(id))
 	return nil
 }
 
-// Generate starts a job, waits for its outcome, downloads the video and prints what
-// happens. It returns the job's id, which is empty unless a job is known to have been
-// started.
+// Generate creates a job, waits for its outcome, downloads the video and prints the
+// progress. It returns the job's id, which is empty unless a job is known to exist.
 func (m *Creator) Generate(ctx context.Context, request video.Request, key string) (id string, err error) {
 	w := m.Watcher()
 	defer w.Display.Close()
@@ -88,8 +87,8 @@ func (m *Creator) Generate(ctx context.Context, request video.Request, key strin
 	return id, m.finish(ctx, w, id, true)
 }
 
-// price says what a request will cost, for the end of a line; nothing where that can't
-// be told. The job is started by then, and doesn't wait for it.
+// price formats what a request will cost, for the end of a line; empty if that is unknown.
+// The job is started by then, and does not wait for it.
 func (m *Creator) price(ctx context.Context, request video.Request) string {
 	checked, err := m.API.Check(ctx, request)
 	if err != nil || checked.Price == nil {
@@ -98,7 +97,7 @@ func (m *Creator) price(ctx context.Context, request video.Request) string {
 	return ", " + money.Price(checked.Price)
 }
 
-// finish follows a job to its end, and downloads its video.
+// finish follows a job to its outcome, and downloads its video.
 func (m *Creator) finish(ctx context.Context, w *Watcher, id string, fresh bool) error {
 	done, err := w.Watch(ctx, id, fresh)
 	var without *NoVideo
@@ -110,7 +109,7 @@ func (m *Creator) finish(ctx context.Context, w *Watcher, id string, fresh bool)
 		return err
 	}
 	got, err := w.save(ctx, done, m.Output.Path, m.Output.Force)
-	w.Display.Close() // before the last lines: nothing is estimated any more
+	w.Display.Close() // before the last lines: nothing remains to be estimated
 	if err != nil {
 		return err
 	}
@@ -122,21 +121,21 @@ func (m *Creator) finish(ctx context.Context, w *Watcher, id string, fresh bool)
 	return nil
 }
 
-// create starts the job. Where it may have been started without an answer, it
-// says how to find out without paying twice.
+// create creates the job. If no answer says whether it was created, the error says how to
+// find out without paying twice.
 func (m *Creator) create(ctx context.Context, request video.Request, key string) (string, error) {
 	id, err := m.API.Create(ctx, request, key)
 	var refused *client.Refused
 	if err == nil || errors.As(err, &refused) && !refused.Passing() {
 		return id, err
 	}
-	return "", fmt.Errorf("%w\nwhether the job was started is not known; give the same command again with --idempotency-key %s: it is the same video, paid once", err, key)
+	return "", fmt.Errorf("%w\nit is unknown whether the job was started; run the same command again with --idempotency-key %s: it is the same video, paid once", err, key)
 }
 
 func (m *Creator) summary(got Saved, took time.Duration) {
 	note := ""
 	if !got.Fetched {
-		note = ", which was there already"
+		note = ", which existed already"
 	}
 	fmt.Fprintf(m.Env.Out, "video  %s, %s%s\n", got.File, term.Bytes(got.Manifest.Bytes), note)
 	if m.API.Bucket != "" && !m.Ephemeral {
@@ -145,22 +144,22 @@ func (m *Creator) summary(got Saved, took time.Duration) {
 	fmt.Fprintf(m.Env.Out, "time   %.1f s\n", took.Seconds())
 	cost := money.Cost(got.Cost)
 	if m.API.Simulated {
-		cost += ", by the stand-in: nobody paid"
+		cost += ", simulated: nobody paid"
 	}
 	fmt.Fprintf(m.Env.Out, "cost   %s\n", cost)
 }
 
-// NotReady is a job that has no video yet, and is not to be waited for.
+// NotReady says that a job has no video yet, and that the command does not wait.
 type NotReady struct{ ID, Status, Resume string }
 
 func (e *NotReady) Error() string {
 	return fmt.Sprintf("job %s is %s and has no video yet; wait for it with\n  %s", e.ID, e.Status, e.Resume)
 }
 
-// Download downloads one video.
-func (m *Creator) Download(cmd *cobra.Command, id string, stay bool) error {
+// Download waits for a job's video, unless noWait is set, and downloads it.
+func (m *Creator) Download(cmd *cobra.Command, id string, noWait bool) error {
 	ctx := cmd.Context()
-	if stay {
+	if noWait {
 		got, err := m.API.Video(ctx, id)
 		if err == nil && !got.Ended() {
 			err = &NotReady{ID: id, Status: got.Status, Resume: m.Resume(id)}

@@ -12,7 +12,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// The local stack is looked at more often, and shows that a video is stored.
+// The local stack is polled more often, and shows that a video is being stored.
 func TestGenerateOnTheLocalStack(t *testing.T) {
 	w, f := clitest.WithAPI(t)
 	api := target.NewAPI(w.Env, f.URL, apitest.Token)
@@ -36,19 +36,19 @@ func TestGenerateOnTheLocalStack(t *testing.T) {
 video  out/api-1.mp4, 7 bytes
 S3     s3://videos/videos/api-1/video.mp4
 time   1.5 s
-cost   0.56 USD (1120000 credits), by the stand-in: nobody paid
+cost   0.56 USD (1120000 credits), simulated: nobody paid
 `
 	if w.Out.String() != want {
-		t.Errorf("it told\n%s\nwant\n%s", &w.Out, want)
+		t.Errorf("it printed\n%s\nwant\n%s", &w.Out, want)
 	}
 }
 
-// What a job waits for beside its turn and its generation is said in words.
+// What holds a job up is displayed, apart from its turn and its generation.
 func TestHeldUp(t *testing.T) {
 	kinds := map[video.WaitKind]string{
-		video.WaitStart: "", video.WaitSubmission: "", video.WaitResume: "waiting for the stack to be resumed",
-		video.WaitCap: "waiting for room below the stack's cap", video.WaitRoom: "waiting for room at the provider",
-		video.WaitAnswer: "looking for a submission that was not answered", video.WaitGeneration: "", video.WaitVideo: "waiting to be copied again",
+		video.WaitStart: "", video.WaitSubmission: "", video.WaitResume: "waiting until the stack is resumed",
+		video.WaitCap: "waiting for the stack's cap", video.WaitRoom: "waiting for capacity at the provider",
+		video.WaitAnswer: "looking up a submission without an answer", video.WaitGeneration: "", video.WaitVideo: "waiting to retry the copy",
 	}
 	why := "503"
 	for _, kind := range video.WaitKinds() {

@@ -1,5 +1,5 @@
-// Package generate has the command generate, and what other commands use of it: it starts
-// a job, follows it to its outcome and downloads its video.
+// Package generate has the command generate, and its parts that other commands use: it
+// creates a job, follows it to its outcome and downloads its video.
 package generate
 
 import (
@@ -11,24 +11,25 @@ import (
 	"github.com/takeup/takeup/internal/cli/target"
 )
 
+// NewGenerate makes the command generate.
 func NewGenerate(env *command.Env) *cobra.Command {
 	var (
-		t    target.Target
-		o    request.Input
-		key  string
-		out  OutputOptions
-		stay bool
+		t      target.Target
+		o      request.Input
+		key    string
+		out    OutputOptions
+		noWait bool
 	)
 	cmd := &cobra.Command{
 		Use: "generate [PROMPT]", Args: command.Args(0, 1),
 		Short: "Generate a video from a prompt, wait for it and download it",
-		Long: `Generates a video from a prompt: an argument, a file, or standard input. It
-waits for the video, with a progress bar in a terminal and a line for each event
-elsewhere, and downloads it to ID.mp4.
+		Long: `Generates a video from a prompt that is an argument, in a file or on standard
+input. It waits for the video, with a progress bar in a terminal and otherwise a
+line per event, and downloads it to ID.mp4.
 
-The request is checked before anything is sent. It is sent with an
-Idempotency-Key, so that trying again is still one video, paid once. Ctrl-C
-leaves the job running, and says how to come back to it.`,
+The request is validated before anything is sent. It is sent with an
+Idempotency-Key, so that retries make one video, which is paid once. Ctrl-C
+leaves the job running, and prints the command that downloads its video.`,
 		Example: `  takeup generate "a paper boat crosses a flooded street"
   takeup generate --duration 10 --aspect-ratio 9:16 --file prompt.txt --output videos/
   echo "a paper boat" | takeup generate --no-wait --json | jq -r .id`,
@@ -52,7 +53,7 @@ leaves the job running, and says how to come back to it.`,
 				}
 			}
 			m := Creator{Env: env, API: api, Output: out, Resume: out.ResumeCommand(env, &t)}
-			if stay {
+			if noWait {
 				return m.Start(ctx, request, key)
 			}
 			_, err = m.Generate(ctx, request, key)
@@ -60,9 +61,9 @@ leaves the job running, and says how to come back to it.`,
 		},
 	}
 	o.Flags(cmd)
-	cmd.Flags().BoolVar(&stay, "no-wait", false, "start the job, print its id and don't wait")
+	cmd.Flags().BoolVar(&noWait, "no-wait", false, "create the job, print its id and don't wait")
 	out.Flags(cmd)
-	cmd.Flags().StringVar(&key, "idempotency-key", "", "the `key` that makes a request that is sent again the same video; a new one unless given")
+	cmd.Flags().StringVar(&key, "idempotency-key", "", "the `key` by which a repeated request is the same video; random by default")
 	flags.Complete(cmd, "idempotency-key", nil)
 	t.APIFlags(cmd)
 	return cmd

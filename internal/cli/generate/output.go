@@ -14,26 +14,27 @@ import (
 	"github.com/takeup/takeup/internal/cli/target"
 )
 
-// OutputOptions is where videos go, and how they are told of.
+// OutputOptions has the flags for where a video is downloaded to and how it is printed.
 type OutputOptions struct {
 	Path  string
 	Force bool
 	JSON  bool
 }
 
+// Flags adds the flags.
 func (d *OutputOptions) Flags(cmd *cobra.Command) {
 	set := cmd.Flags()
-	set.StringVarP(&d.Path, "output", "o", ".", "the `directory` for the video, or the name of its file")
-	set.BoolVar(&d.Force, "force", false, "replace a file that is there with other content")
+	set.StringVarP(&d.Path, "output", "o", ".", "the `directory` for the video, or its file name")
+	set.BoolVar(&d.Force, "force", false, "replace a file with other content")
 	flags.JSON(cmd, &d.JSON)
 }
 
-// Check refuses an output that no video can go to, before anything is sent or
-// waited for. What a job's id makes part of the name is looked at later.
+// Check refuses an output that can't be written, before anything is sent or waited for.
+// A file in a directory is checked once the job's id is known.
 func (d *OutputOptions) Check() error {
 	switch {
 	case d.Path == "-":
-		return command.Usagef("--output takes a directory or a file; a video is checked before it is given on")
+		return command.Usagef("--output takes a directory or a file, since a video is verified before it is complete")
 	case intoDirectory(d.Path):
 		return nil
 	}
@@ -45,7 +46,7 @@ func (d *OutputOptions) Check() error {
 	return err
 }
 
-// ResumeCommand gives the command that comes back to a job.
+// ResumeCommand gives the command line that waits for a job and downloads its video.
 func (d *OutputOptions) ResumeCommand(env *command.Env, t *target.Target) func(id string) string {
 	return func(id string) string {
 		words := append([]string{"download"}, t.Arguments()...)
@@ -56,8 +57,7 @@ func (d *OutputOptions) ResumeCommand(env *command.Env, t *target.Target) func(i
 	}
 }
 
-// outputPath is where a job's video goes: into a directory, under a name made of
-// the id, or into a file of the name that was given.
+// outputPath gives the file for a job's video: ID.mp4 in a directory, or the file itself.
 func outputPath(output, id string) string {
 	if intoDirectory(output) {
 		return filepath.Join(output, id+".mp4")
@@ -65,11 +65,12 @@ func outputPath(output, id string) string {
 	return output
 }
 
-// intoDirectory reports whether an output is a directory, and no file's name.
+// intoDirectory reports whether an output is a directory and not a file.
 func intoDirectory(output string) bool {
 	return output == "" || strings.HasSuffix(output, string(filepath.Separator)) || IsDirectory(output)
 }
 
+// IsDirectory reports whether there is a directory at a path.
 func IsDirectory(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.IsDir()

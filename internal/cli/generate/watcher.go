@@ -14,29 +14,29 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// pollInterval is the time between two looks at a job; a stand-in's is short.
+// pollInterval is the time between two polls of a job. Simulated videos take seconds, so
+// they are polled more often.
 const (
 	pollInterval          = 2 * time.Second
 	simulatedPollInterval = time.Second / 2
 )
 
-// unknownFor is how long the API may not know a job that it has just started:
-// Step Functions shows an execution a little later.
+// unknownFor is how long the API may not know a job that was just created.
 const unknownFor = 30 * time.Second
 
-// Watcher follows jobs to their ends, and tells of them.
+// Watcher polls jobs until they have ended, and displays their progress.
 type Watcher struct {
 	Env     *command.Env
 	API     target.API
 	Display *progress.Display
-	// Resume is the command that comes back to a job.
+	// Resume gives the command line that waits for a job again.
 	Resume func(id string) string
-	// Storing reports whether a job's video is being stored, which the API calls
+	// Storing reports whether a job's video is being stored, which the API reports as
 	// generating. It may be nil.
 	Storing func(ctx context.Context, id string) bool
 }
 
-// NoVideo is a job that ended without a video, in the API's words.
+// NoVideo says that a job ended without a video.
 type NoVideo struct {
 	ID, Status string
 	Outcome    *client.Outcome
@@ -49,7 +49,7 @@ func (e *NoVideo) Error() string {
 	return fmt.Sprintf("job %s ended with %s: %s", e.ID, e.Outcome.Name, e.Outcome.Message)
 }
 
-// Unwatched is a job that goes on without being watched.
+// Unwatched says that a job keeps running and is no longer watched.
 type Unwatched struct {
 	ID, Resume  string
 	Interrupted bool // by a person, not by an error
@@ -58,15 +58,16 @@ type Unwatched struct {
 
 func (e *Unwatched) Error() string {
 	if e.Interrupted {
-		return fmt.Sprintf("interrupted; job %s goes on. Come back to it with\n  %s", e.ID, e.Resume)
+		return fmt.Sprintf("interrupted; job %s keeps running. Wait for its video with\n  %s", e.ID, e.Resume)
 	}
-	return fmt.Sprintf("job %s goes on, but can't be watched: %v\nCome back to it with\n  %s", e.ID, e.Err, e.Resume)
+	return fmt.Sprintf("job %s keeps running, but can't be watched: %v\nWait for its video with\n  %s", e.ID, e.Err, e.Resume)
 }
 
 func (e *Unwatched) Unwrap() error { return e.Err }
 
-// Watch follows a job to its end. A job without a video at its end gives a
-// *noVideo, beside what is known of it. fresh says that it was started just now.
+// Watch polls a job until it has ended, and returns its last state. The error is a
+// *NoVideo if it ended without a video, and an *Unwatched if it may still run. fresh says
+// that the job was created just now.
 func (w *Watcher) Watch(ctx context.Context, id string, fresh bool) (client.Video, error) {
 	pause, began := pollInterval, w.Env.Now()
 	known := fresh // there is such a job
@@ -97,7 +98,7 @@ func (w *Watcher) Watch(ctx context.Context, id string, fresh bool) (client.Vide
 		if held != "" {
 			word += ", " + held
 		}
-		if !w.API.Simulated { // at first the API knows what the provider takes, not the stand-in
+		if !w.API.Simulated { // the API's first estimates are for the provider, not for the simulator
 			w.Display.Estimate(got.Estimate)
 		}
 		switch {
@@ -120,21 +121,21 @@ func (w *Watcher) Watch(ctx context.Context, id string, fresh bool) (client.Vide
 	}
 }
 
-// waitText says what a job waits for beside its turn and its generation; empty where
-// that is nothing.
+// waitText says what holds a job up; empty if it only waits for its turn or its
+// generation.
 func waitText(w *client.Waiting) string {
 	switch {
 	case w == nil:
 	case w.For == video.WaitResume:
-		return "waiting for the stack to be resumed"
+		return "waiting until the stack is resumed"
 	case w.For == video.WaitCap:
-		return "waiting for room below the stack's cap"
+		return "waiting for the stack's cap"
 	case w.For == video.WaitRoom:
-		return "waiting for room at the provider"
+		return "waiting for capacity at the provider"
 	case w.For == video.WaitAnswer:
-		return "looking for a submission that was not answered"
+		return "looking up a submission without an answer"
 	case w.For == video.WaitVideo && w.LastError != nil:
-		return "waiting to be copied again"
+		return "waiting to retry the copy"
 	}
 	return ""
 }
@@ -143,11 +144,11 @@ func (w *Watcher) unwatched(ctx context.Context, id string, err error) error {
 	return &Unwatched{ID: id, Resume: w.Resume(id), Interrupted: ctx.Err() != nil, Err: err}
 }
 
-// Saved is a video in a file here.
+// Saved is a video that was downloaded.
 type Saved struct {
 	client.Video
 	File    string `json:"file,omitempty"`
-	Fetched bool   `json:"-"` // false: the file was there already
+	Fetched bool   `json:"-"` // false: the file existed already
 }
 
 // save downloads a completed job's video.
@@ -159,7 +160,7 @@ func (w *Watcher) save(ctx context.Context, done client.Video, output string, fo
 	w.Display.Event("downloading")
 	fetched, err := w.API.Download(ctx, client.Download{Video: done, Path: path, Force: force, Progress: w.Display.Downloaded})
 	if err != nil && ctx.Err() != nil {
-		err = fmt.Errorf("interrupted; the video is stored. Download the rest with\n  %s", w.Resume(done.ID))
+		err = fmt.Errorf("interrupted; the video is stored. Resume the download with\n  %s", w.Resume(done.ID))
 	}
 	return Saved{Video: done, File: path, Fetched: fetched}, err
 }

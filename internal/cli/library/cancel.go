@@ -17,6 +17,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
+// NewCancel makes the command cancel.
 func NewCancel(env *command.Env) *cobra.Command {
 	var (
 		t       target.Target
@@ -25,10 +26,10 @@ func NewCancel(env *command.Env) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use: "cancel ID...", Args: command.Args(1, command.Many),
-		Short: "Cancel videos that are not paid yet",
-		Long: `Cancels videos that the provider has not accepted: they are never paid. One that
-it accepted is charged all the same, and is stored, unless --discard gives it up.
-One whose submission it has not answered may be charged, too.`,
+		Short: "Cancel videos before they are paid",
+		Long: `Cancels videos that the provider has not accepted: they are never paid. An
+accepted video is charged anyway, and is stored unless --discard discards it. One
+whose submission the provider has not answered may be charged, too.`,
 		ValidArgsFunction: ids(env, &t, client.Queued),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			api, err := t.API(cmd.Context(), env)
@@ -56,13 +57,13 @@ One whose submission it has not answered may be charged, too.`,
 			return errors.Join(errs...)
 		},
 	}
-	cmd.Flags().BoolVar(&discard, "discard", false, "give up a video that is paid, too: it is not stored, or taken out of the bucket")
+	cmd.Flags().BoolVar(&discard, "discard", false, "also discard videos that are paid: they are not stored, or are removed from the bucket")
 	flags.JSON(cmd, &asJSON)
 	t.APIFlags(cmd)
 	return cmd
 }
 
-// cancel waits while it isn't known whether the job will be paid.
+// cancel cancels a job. It retries while it is unknown whether the job will be paid.
 func cancel(ctx context.Context, env *command.Env, api target.API, id string, discard bool) (client.Video, error) {
 	for attempt := 1; ; attempt++ {
 		got, err := api.Delete(ctx, id, discard)
@@ -71,7 +72,7 @@ func cancel(ctx context.Context, env *command.Env, api target.API, id string, di
 		case !errors.As(err, &refused) || refused.Status != http.StatusConflict:
 			return got, err
 		case refused.Names("discard"):
-			return got, &command.Reworded{Message: strings.TrimSuffix(strings.Join(refused.Said, "; "), " (?discard=true)") + "; --discard gives it up", Err: err}
+			return got, &command.Reworded{Message: strings.TrimSuffix(strings.Join(refused.Said, "; "), " (?discard=true)") + "; --discard discards it", Err: err}
 		case refused.RetryAfter == 0 || attempt == client.Attempts:
 			return got, err
 		}
@@ -86,7 +87,7 @@ func cancelled(v client.Video) string {
 	case v.Status == client.Cancelled:
 		return "cancelled; nothing was paid"
 	case v.Status == client.Discarded:
-		return "discarded; it is charged, and its video is not kept"
+		return "discarded; it was charged, and its video is not kept"
 	case v.Discard && v.Waiting != nil && v.Waiting.Paid != nil && *v.Waiting.Paid != video.PaidYes:
 		return "will be discarded: it is " + v.Status + ", may have been charged, and is not stored"
 	case v.Discard:

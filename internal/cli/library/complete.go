@@ -12,11 +12,11 @@ import (
 	"github.com/takeup/takeup/internal/cli/term"
 )
 
-// completionTimeout is how long somebody waits who has pressed Tab.
+// completionTimeout is how long a completion may take after Tab was pressed.
 const completionTimeout = 2 * time.Second
 
-// ids offers the newest jobs' ids to the shell, with their prompts. A stack that
-// doesn't answer at once offers none.
+// ids completes the ids of the newest jobs, with their prompts. Without an answer in time
+// it offers none.
 func ids(env *command.Env, t *target.Target, status string) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		ctx, cancel := context.WithTimeout(cmd.Context(), completionTimeout)

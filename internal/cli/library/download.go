@@ -11,19 +11,20 @@ import (
 	"github.com/takeup/takeup/internal/cli/target"
 )
 
+// NewDownload makes the command download.
 func NewDownload(env *command.Env) *cobra.Command {
 	var (
-		t    target.Target
-		out  generate.OutputOptions
-		stay bool
+		t      target.Target
+		out    generate.OutputOptions
+		noWait bool
 	)
 	cmd := &cobra.Command{
 		Use: "download ID...", Args: command.Args(1, command.Many),
-		Short: "Download videos, and wait for those that are on their way",
-		Long: `Downloads videos to ID.mp4, and waits for those that are on their way. A file
-gets its name once it is whole and has its manifest's checksum; what was fetched
-before an interruption is gone on from. A file that is there with other content
-is never overwritten without --force.`,
+		Short: "Download videos, and wait for those that are being made",
+		Long: `Downloads videos to ID.mp4, and waits for those that are being made. A file gets
+its name once it is complete and has the checksum of its manifest; an interrupted
+download is resumed. A file with other content is never overwritten without
+--force.`,
 		ValidArgsFunction: ids(env, &t, client.Completed),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
@@ -31,7 +32,7 @@ is never overwritten without --force.`,
 				return err
 			}
 			if len(args) > 1 && out.Path != "" && !generate.IsDirectory(out.Path) {
-				return command.Usagef("--output takes a directory that is there, for more than one video")
+				return command.Usagef("--output must be an existing directory for more than one video")
 			}
 			api, err := t.API(ctx, env)
 			if err != nil {
@@ -40,7 +41,7 @@ is never overwritten without --force.`,
 			m := generate.Creator{Env: env, API: api, Output: out, Resume: out.ResumeCommand(env, &t)}
 			var errs []error
 			for _, id := range args {
-				errs = append(errs, m.Download(cmd, id, stay))
+				errs = append(errs, m.Download(cmd, id, noWait))
 				if ctx.Err() != nil {
 					break
 				}
@@ -48,7 +49,7 @@ is never overwritten without --force.`,
 			return errors.Join(errs...)
 		},
 	}
-	cmd.Flags().BoolVar(&stay, "no-wait", false, "fail for a video that is on its way")
+	cmd.Flags().BoolVar(&noWait, "no-wait", false, "fail for a video that is not stored yet")
 	out.Flags(cmd)
 	t.APIFlags(cmd)
 	return cmd

@@ -14,6 +14,7 @@ import (
 	"github.com/takeup/takeup/internal/cli/term"
 )
 
+// NewForget makes the command forget.
 func NewForget(env *command.Env) *cobra.Command {
 	var (
 		t      target.Target
@@ -21,10 +22,10 @@ func NewForget(env *command.Env) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use: "forget ID...", Args: command.Args(1, command.Many),
-		Short: "Clear the prompts of videos that have ended",
-		Long: `Clears the prompt and all other texts of a video that has ended, in the table and
-in the manifest beside it, and says what may have them still and until when. The
-id, the settings, the times and the cost stay, and so does a stored video. It
+		Short: "Erase the prompts of videos that have ended",
+		Long: `Erases the prompt and all other texts of a video that has ended, from the table
+and from its manifest, and lists where copies may remain and until when. The id,
+the parameters, the times and the cost are kept, and so is a stored video. The job
 can't be redriven any more, and the same request with its Idempotency-Key, or the
 same prompt file, is still this video.`,
 		ValidArgsFunction: ids(env, &t, ""),
@@ -59,14 +60,14 @@ same prompt file, is still this video.`,
 	return cmd
 }
 
-// showForgotten says what was cleared, and what stays.
+// showForgotten prints what was erased and what remains.
 func showForgotten(env *command.Env, f client.Forgotten) error {
 	fmt.Fprintf(env.Out, "%s  forgotten\n", f.Video.ID)
 	if len(f.Stays) == 0 {
 		return nil
 	}
 	columns := tabwriter.NewWriter(env.Out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(columns, "  WHAT STAYS\tWHERE\tUNTIL\tTO DO")
+	fmt.Fprintln(columns, "  WHAT REMAINS\tWHERE\tUNTIL\tTO DO")
 	for _, r := range f.Stays {
 		until := "removed"
 		if r.Until != nil {

@@ -19,6 +19,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
+// NewGet makes the command get.
 func NewGet(env *command.Env) *cobra.Command {
 	var (
 		t      target.Target
@@ -27,10 +28,10 @@ func NewGet(env *command.Env) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use: "get ID", Args: command.Args(1, 1),
-		Short: "Show all that is known of a video",
-		Long: `Shows all that is known of one video: its request, how far it is, what it cost,
-and where it has none, why and what to do. With --wait it is shown once it has
-ended; one that ended without a video then makes the exit status 4.`,
+		Short: "Show everything about a video",
+		Long: `Shows everything about one video: its request, its progress, its cost, and for a
+failed one the reason and what to do. With --wait it is shown once it has ended;
+the exit status is 4 if it ended without a video.`,
 		ValidArgsFunction: ids(env, &t, ""),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
@@ -58,7 +59,7 @@ ended; one that ended without a video then makes the exit status 4.`,
 			return errors.Join(showVideo(env.Out, api, got, asJSON), err)
 		},
 	}
-	cmd.Flags().BoolVar(&wait, "wait", false, "wait until it has ended")
+	cmd.Flags().BoolVar(&wait, "wait", false, "wait until the job has ended")
 	flags.JSON(cmd, &asJSON)
 	t.APIFlags(cmd)
 	return cmd
@@ -124,7 +125,7 @@ func showVideo(out io.Writer, api target.API, v client.Video, asJSON bool) error
 	return columns.Flush()
 }
 
-// originText says where a job came from.
+// originText formats where a job came from.
 func originText(o *client.Origin) string {
 	switch {
 	case o == nil:
@@ -132,7 +133,7 @@ func originText(o *client.Origin) string {
 	case o.Trigger == video.TriggerAPI:
 		return "the API"
 	case o.Trigger == video.TriggerExecution:
-		return "an execution that was started by hand"
+		return "an execution started by hand"
 	}
 	text := "s3://" + term.OrEmpty(o.Bucket) + "/" + term.OrEmpty(o.Key)
 	if o.Version != nil {
@@ -141,7 +142,7 @@ func originText(o *client.Origin) string {
 	return term.Plain(text)
 }
 
-// fileText says what is known of a stored file.
+// fileText formats the properties of a stored file.
 func fileText(m video.Manifest) string {
 	text := term.Bytes(m.Bytes)
 	if m.Width > 0 && m.Height > 0 {

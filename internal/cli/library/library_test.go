@@ -54,11 +54,11 @@ func TestListFits(t *testing.T) {
 func TestOriginText(t *testing.T) {
 	text := func(s string) *string { return &s }
 	for want, o := range map[string]*client.Origin{
-		"":                                      nil,
-		"the API":                               {Trigger: video.TriggerAPI, Token: text("alice")},
-		"an execution that was started by hand": {Trigger: video.TriggerExecution},
-		"s3://prompts/a b.txt, version v1":      {Trigger: video.TriggerFile, Bucket: text("prompts"), Key: text("a b.txt"), Version: text("v1")},
-		"s3://prompts/a.txt":                    {Trigger: video.TriggerFile, Bucket: text("prompts"), Key: text("a.txt")},
+		"":                                 nil,
+		"the API":                          {Trigger: video.TriggerAPI, Token: text("alice")},
+		"an execution started by hand":     {Trigger: video.TriggerExecution},
+		"s3://prompts/a b.txt, version v1": {Trigger: video.TriggerFile, Bucket: text("prompts"), Key: text("a b.txt"), Version: text("v1")},
+		"s3://prompts/a.txt":               {Trigger: video.TriggerFile, Bucket: text("prompts"), Key: text("a.txt")},
 	} {
 		if got := originText(o); got != want {
 			t.Errorf("got %q, want %q", got, want)

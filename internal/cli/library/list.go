@@ -1,5 +1,5 @@
-// Package library has the commands for the videos that there are: they list, show,
-// download, cancel, retry, redrive and forget them.
+// Package library has the commands for existing videos: they list, show, download,
+// cancel, retry, redrive and forget them.
 package library
 
 import (
@@ -18,9 +18,10 @@ import (
 	"github.com/takeup/takeup/internal/cli/term"
 )
 
-// pageSize is the most jobs that the API gives at once.
+// pageSize is the maximum of jobs in a page of the API.
 const pageSize = 50
 
+// NewList makes the command list.
 func NewList(env *command.Env) *cobra.Command {
 	var (
 		t      target.Target
@@ -37,26 +38,27 @@ func NewList(env *command.Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Args: command.Args(0, 0),
 		Short: "List the videos, newest first",
-		Long: `Lists the videos, newest first: those that are on their way, those that are
-stored, and those that ended without one, with the reason. In a terminal each
-line is cut to its width; elsewhere nothing is cut but the prompt, after 200
-characters; "takeup get" has all of it.
+		Long: `Lists the videos, newest first: those that are being made, those that are stored,
+and those that failed, with the reason. In a terminal each line is cut to its
+width; elsewhere only the prompt is cut, after 200 characters; "takeup get" shows
+all of it.
 
-A search looks through the whole prompts, newest first, until --limit videos are
-found, or there are no more: --since bounds it. The words may come in any order.`,
+A search reads whole prompts, newest first, until it has found --limit videos or
+there are no more; --since limits how far back it goes. The words may be in any
+order.`,
 		Example: "  takeup list --status error --since 48h\n" +
 			"  takeup list --search 'paper boat' --since 30d",
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
 			case status != "" && !slices.Contains(statuses, status):
-				return command.Usagef("--status takes %s", strings.Join(statuses, ", "))
+				return command.Usagef("--status must be one of %s", strings.Join(statuses, ", "))
 			case all && cmd.Flags().Changed("limit"):
 				return command.Usagef("give --limit or --all, not both")
 			case limit < 1:
-				return command.Usagef("--limit takes 1 or more")
+				return command.Usagef("--limit must be at least 1")
 			case cmd.Flags().Changed("search") && strings.TrimSpace(words) == "":
-				return command.Usagef("--search takes words of the prompt")
+				return command.Usagef("--search needs words of the prompt")
 			}
 			api, err := t.API(cmd.Context(), env)
 			if err != nil {
@@ -77,31 +79,31 @@ found, or there are no more: --since bounds it. The words may come in any order.
 		},
 	}
 	set := cmd.Flags()
-	set.StringVar(&status, "status", "", "only those of this `status`: "+strings.Join(statuses, ", "))
+	set.StringVar(&status, "status", "", "only videos with this `status`: "+strings.Join(statuses, ", "))
 	flags.Complete(cmd, "status", statuses)
-	set.StringVar(&model, "model", "", "only those of this `model`")
+	set.StringVar(&model, "model", "", "only videos of this `model`")
 	flags.Complete(cmd, "model", request.ModelNames())
-	set.StringVar(&owner, "owner", "", "only those that this token asked for, by its `name`")
+	set.StringVar(&owner, "owner", "", "only videos requested with the token of this `name`")
 	flags.Complete(cmd, "owner", nil)
-	set.StringVar(&words, "search", "", "only those whose prompt has these `words`")
-	set.Var(&since, "since", "only those that were created since a `time`: 48h or 30d ago, 2026-08-21 or 2026-08-21T12:00:00Z")
-	set.IntVarP(&limit, "limit", "n", 20, "the most that are listed")
-	set.BoolVar(&all, "all", false, "list all of them")
+	set.StringVar(&words, "search", "", "only videos whose prompt has these `words`")
+	set.Var(&since, "since", "only videos created since a `time`: 48h or 30d ago, 2026-08-21 or 2026-08-21T12:00:00Z")
+	set.IntVarP(&limit, "limit", "n", 20, "the maximum of videos")
+	set.BoolVar(&all, "all", false, "list all videos")
 	flags.JSON(cmd, &asJSON)
 	t.APIFlags(cmd)
 	return cmd
 }
 
-// listed is what was found of the jobs.
+// listed are the jobs that were found.
 type listed struct {
 	Videos []client.Video `json:"videos"`
 	More   bool           `json:"more"`
-	// SearchedTo is how far back words were looked for; nil where there is nothing
-	// further back, or none were.
+	// SearchedTo is how far back prompts were searched; nil if the search is complete,
+	// or there was none.
 	SearchedTo *time.Time `json:"searched_to"`
 }
 
-// list gives the jobs, newest first, at most limit of them unless it is 0.
+// list gives the jobs, newest first; at most limit of them, or all if it is 0.
 func list(ctx context.Context, api target.API, q client.Query, limit int) (listed, error) {
 	got := listed{Videos: []client.Video{}}
 	for {

@@ -19,6 +19,7 @@ import (
 	"github.com/takeup/takeup/internal/cli/term"
 )
 
+// NewRedrive makes the command redrive.
 func NewRedrive(env *command.Env) *cobra.Command {
 	var (
 		t                 target.Target
@@ -26,11 +27,11 @@ func NewRedrive(env *command.Env) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "redrive (ID... | --all)",
-		Short: "Go on with jobs that ended without a video",
-		Long: `Goes on with a job that ended without a video, in a new execution ID-r1, ID-r2
-and so on: a paid video is fetched and stored, an unanswered submission is
-looked up, and one that the provider refused, for credits, key or room, is
-submitted. Nothing is paid twice.`,
+		Short: "Resume jobs that ended without a video",
+		Long: `Resumes a job that ended without a video, in a new execution ID-r1, ID-r2 and so
+on: a paid video is fetched and stored, a submission without an answer is looked
+up, and one that the provider refused for lack of credits or capacity, or for its
+key, is submitted again. Nothing is paid twice.`,
 		ValidArgsFunction: ids(env, &t, client.Failed),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
@@ -51,14 +52,14 @@ submitted. Nothing is paid twice.`,
 		},
 	}
 	set := cmd.Flags()
-	set.BoolVar(&all, "all", false, "redrive every listed job that ended without a video and may be helped")
-	set.BoolVar(&wait, "wait", false, "wait, and say how each ended")
+	set.BoolVar(&all, "all", false, "redrive every job that ended without a video and can be resumed")
+	set.BoolVar(&wait, "wait", false, "wait, and print how each job ended")
 	flags.JSON(cmd, &asJSON)
 	t.APIFlags(cmd)
 	return cmd
 }
 
-// redrivable gives the listed jobs that a redrive may help, the oldest first.
+// redrivable gives the jobs that a redrive can resume, oldest first.
 func redrivable(ctx context.Context, api target.API) ([]string, error) {
 	got, err := list(ctx, api, client.Query{Status: client.Failed, Limit: pageSize}, 0)
 	var ids []string
@@ -70,22 +71,21 @@ func redrivable(ctx context.Context, api target.API) ([]string, error) {
 	return ids, err
 }
 
-// redriver starts redrives.
+// redriver redrives jobs.
 type redriver struct {
 	env       *command.Env
 	api       target.API
-	arguments []string // that lead to the same stack
+	arguments []string // flags that choose the same stack
 	json      bool
 }
 
-// redriven is a job that goes on.
+// redriven is a job that was resumed.
 type redriven struct {
 	Execution string `json:"execution"`
 	client.Video
 }
 
-// each redrives the jobs that are given. One that can't be keeps none of the
-// others from it.
+// each redrives jobs. One that fails does not stop the others.
 func (r *redriver) each(ctx context.Context, ids []string, wait bool) error {
 	done := []redriven{}
 	var errs []error
@@ -116,8 +116,8 @@ func (r *redriver) each(ctx context.Context, ids []string, wait bool) error {
 	return errors.Join(errs...)
 }
 
-// explain says what to do about a job that was not redriven. The name of a
-// redrive's execution is easily taken for a job's id.
+// explain adds to an error what to do. The name of a redrive's execution is easily
+// mistaken for a job's id.
 func (r *redriver) explain(id string, err error) error {
 	err = fmt.Errorf("job %s was not redriven: %w", id, err)
 	var refused *client.Refused
@@ -130,7 +130,8 @@ func (r *redriver) explain(id string, err error) error {
 	return fmt.Errorf("%w\n  look for its id with `takeup list` or `takeup reconcile`, or see whether this is the right stack", err)
 }
 
-// await says how a redrive ended. One that ended without a video is an error.
+// await waits for a redriven job and prints how it ended. A job that ended without a video
+// is an error.
 func (r *redriver) await(ctx context.Context, job *redriven) error {
 	w := generate.Watcher{Env: r.env, API: r.api, Display: progress.NewLines(r.env, r.env.Err, job.Execution+" "), Resume: func(id string) string {
 		return r.env.CommandLine(append(append([]string{"get", "--wait"}, r.arguments...), id)...)

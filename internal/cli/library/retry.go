@@ -13,6 +13,7 @@ import (
 	"github.com/takeup/takeup/internal/cli/term"
 )
 
+// NewRetry makes the command retry.
 func NewRetry(env *command.Env) *cobra.Command {
 	var (
 		t      target.Target
@@ -20,11 +21,11 @@ func NewRetry(env *command.Env) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use: "retry ID...", Args: command.Args(1, command.Many),
-		Short: "Try videos that wait now",
-		Long: `Tries now what a video waits for, in a new execution ID-r1, ID-r2 and so on: a
-submission that was refused for want of room, a look for one that was not
-answered, a look at its generation, a copy of its video. Nothing is paid twice.
-One that has ended is redriven instead.`,
+		Short: "Retry at once what videos wait for",
+		Long: `Retries at once what a video waits for, in a new execution ID-r1, ID-r2 and so on:
+a submission that was refused for lack of capacity, the lookup of a submission
+without an answer, a poll of its generation, or a copy of its video. Nothing is
+paid twice. For a video that has ended, use redrive.`,
 		ValidArgsFunction: ids(env, &t, client.Running),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			api, err := t.API(cmd.Context(), env)

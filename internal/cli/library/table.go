@@ -14,7 +14,7 @@ import (
 	"github.com/takeup/takeup/internal/cli/term"
 )
 
-// roomForText is the least that a line must have left for a prompt.
+// roomForText is the minimum of columns for a prompt.
 const roomForText = 24
 
 // field is a column of the list.
@@ -46,7 +46,7 @@ func videoFields() []field {
 	}
 }
 
-// why says why a job has no video.
+// why gives the reason why a job has no video.
 func why(v client.Video) string {
 	if v.Error == nil {
 		return ""
@@ -54,10 +54,10 @@ func why(v client.Video) string {
 	return term.Plain(v.Error.Name + ": " + v.Error.Message)
 }
 
-// printVideos prints a table as wide as the terminal, or, with a width of 0, whole.
-func printVideos(out, beside io.Writer, width int, got listed) error {
+// printVideos prints a table that fits a width; 0 is unlimited. Notes go to notes.
+func printVideos(out, notes io.Writer, width int, got listed) error {
 	if len(got.Videos) == 0 {
-		fmt.Fprintln(beside, "there are none")
+		fmt.Fprintln(notes, "no videos")
 		return nil
 	}
 	var err error
@@ -70,10 +70,10 @@ func printVideos(out, beside io.Writer, width int, got listed) error {
 		return err
 	}
 	if got.SearchedTo != nil {
-		fmt.Fprintf(beside, "searched back to %s; search further with --limit or --all\n", got.SearchedTo.UTC().Format(time.RFC3339))
+		fmt.Fprintf(notes, "searched back to %s; search further with --limit or --all\n", got.SearchedTo.UTC().Format(time.RFC3339))
 		return nil
 	}
-	fmt.Fprintln(beside, "there are more; see them with --limit or --all")
+	fmt.Fprintln(notes, "there are more; show them with --limit or --all")
 	return nil
 }
 
@@ -94,10 +94,10 @@ func printWhole(out io.Writer, videos []client.Video) error {
 	return columns.Flush()
 }
 
-// printFitting prints a line for each video, as long as the terminal's, with the
-// prompt and the reason cut. What all have in common is said once. Where no line
-// holds an id and some of the prompt, the id gets a line of its own. It is never
-// cut, since other commands take it.
+// printFitting prints a line per video that fits the terminal: the prompt and the reason
+// are cut, and values that all videos have in common are printed once. If a line can't
+// hold an id and some of the prompt, the id has a line of its own. It is never cut, since
+// other commands take it.
 func printFitting(out io.Writer, width int, videos []client.Video) {
 	fields := videoFields()
 	text, reason := fields[len(fields)-2], fields[len(fields)-1]
@@ -157,7 +157,7 @@ func printFitting(out io.Writer, width int, videos []client.Video) {
 	}
 }
 
-// sameValue reports whether a field is the same of all videos that have it.
+// sameValue reports whether all videos that have a field have the same value.
 func sameValue(f field, videos []client.Video) (value string, same bool) {
 	for _, v := range videos {
 		switch got := f.of(v); {

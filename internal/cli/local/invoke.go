@@ -21,24 +21,25 @@ import (
 	devstack "github.com/takeup/takeup/internal/dev/stack"
 )
 
+// NewInvoke makes the command invoke.
 func NewInvoke(env *command.Env) *cobra.Command {
 	i := invoker{env: env}
 	cmd := &cobra.Command{
 		Use: "invoke (FUNCTION | --prepare)", Args: command.Args(0, 1),
 		Short: "Run one of the functions in Lambda's container, with sam local invoke",
-		Long: `Runs a function of the template, api, authorize, check, prices, prompts, settle, store or submit,
-in the container that SAM has for Lambda, against a stack. It is started from
-Takeup's repository, and needs a Docker engine. The function is built from the
-sources that are here, and has the settings of the stack. What it answers goes to
-standard output; the exit status is 1 where it fails.
+		Long: `Runs one of the template's functions, api, authorize, check, prices, prompts,
+settle, store or submit, in SAM's container for Lambda, against a stack. Run it in
+Takeup's repository; it needs a Docker engine. The function is built from the local
+sources, and has the stack's settings. Its result goes to standard output; the exit
+status is 1 if it fails.
 
-Its event is that of events/, filled with what the stack has: the token, the prompt
-file that was uploaded last, and a job with a generation. On a local stack whose
-videos cost nothing, what isn't there is made. On any other it says what the
-function will do, and asks: Submit buys a video.
+Its event is the sample in events/, filled in from the stack: the token, the last
+prompt file that was uploaded, and a job with a generation. On a local stack whose
+videos cost nothing, what is missing is created. On any other stack it prints what
+the function will do, and asks: Submit buys a video.
 
 With --prepare it runs nothing. It writes the template and the events for sam local
-invoke into .takeup/invoke, says how to call SAM, and lets the containers reach the
+invoke to .takeup/invoke, prints how to call SAM, and lets the containers reach the
 local stack until it is interrupted.`,
 		Example:           "  takeup invoke submit\n  takeup invoke check --job a-paper-boat --stack takeup\n  takeup invoke api --event my-event.json",
 		ValidArgsFunction: cobra.FixedCompletions([]string{"api", "authorize", "check", "prices", "prompts", "settle", "store", "submit"}, cobra.ShellCompDirectiveNoFileComp),
@@ -49,10 +50,10 @@ local stack until it is interrupted.`,
 		},
 	}
 	set := cmd.Flags()
-	set.StringVar(&i.file, "event", "", "a `file` with the event, which is given as it is")
-	set.StringVar(&i.job, "job", "", "the `id` of the job that check and store get")
-	set.BoolVar(&i.yes, "yes", false, "go on without asking (YES=1)")
-	set.BoolVar(&i.prepare, "prepare", false, "write what sam local invoke needs, and run nothing")
+	set.StringVar(&i.file, "event", "", "a `file` with the event, which is passed on unchanged")
+	set.StringVar(&i.job, "job", "", "the `id` of the job for check and store")
+	set.BoolVar(&i.yes, "yes", false, "continue without asking (YES=1)")
+	set.BoolVar(&i.prepare, "prepare", false, "write the files for sam local invoke, and run nothing")
 	i.target.Flags(cmd)
 	flags.Complete(cmd, "job", nil)
 	return cmd
@@ -62,15 +63,15 @@ local stack until it is interrupted.`,
 type invoker struct {
 	env     *command.Env
 	target  target.Target
-	given   string // the function
+	given   string // name of the function
 	file    string
 	job     string
 	yes     bool
 	prepare bool
 
-	root, dir string // the repository, and where it keeps what runs
+	root, dir string // the repository, and its state directory
 	stack     target.Stack
-	free      bool // nobody pays for a video
+	free      bool // videos cost nothing
 	engine    *invoke.Engine
 	workspace *invoke.Workspace
 	sam       invoke.SAM
@@ -78,7 +79,7 @@ type invoker struct {
 
 func (i *invoker) run(ctx context.Context) (err error) {
 	if i.prepare && (i.given != "" || i.file != "" || i.job != "") {
-		return command.Usagef("--prepare is for all functions; give it alone")
+		return command.Usagef("--prepare is for all functions; give no function, event or job with it")
 	}
 	environment, err := i.find(ctx)
 	if err != nil {
@@ -105,8 +106,7 @@ func (i *invoker) run(ctx context.Context) (err error) {
 	return i.invoke(ctx, name)
 }
 
-// find finds the repository and the stack, and gives the variables of the stack's
-// functions.
+// find finds the repository and the stack, and returns the variables of its functions.
 func (i *invoker) find(ctx context.Context) (map[string]map[string]string, error) {
 	i.dir = target.LocalStateDir()
 	i.root = filepath.Dir(i.dir)
@@ -117,7 +117,7 @@ func (i *invoker) find(ctx context.Context) (map[string]map[string]string, error
 	if chosen.Stack == "" {
 		local, err := target.LocalStack()
 		if err != nil {
-			return nil, fmt.Errorf("%w; --stack names a deployed one", err)
+			return nil, fmt.Errorf("%w; for a deployed stack give --stack", err)
 		}
 		i.free = local.Simulator != ""
 	}
@@ -127,7 +127,7 @@ func (i *invoker) find(ctx context.Context) (map[string]map[string]string, error
 	return invoke.Environments(os.DirFS(i.root), i.stack.Outputs, i.stack.Parameters)
 }
 
-// ready builds the functions, and makes a workspace for them.
+// ready builds the functions, and makes a workspace for SAM.
 func (i *invoker) ready(ctx context.Context, environment map[string]map[string]string) error {
 	var err error
 	if i.engine, err = invoke.FindEngine(ctx, i.env.Getenv("DOCKER_HOST")); err != nil {
@@ -164,14 +164,14 @@ func (i *invoker) ready(ctx context.Context, environment map[string]map[string]s
 		return err
 	}
 	i.sam = invoke.SAM{Program: program, Err: i.env.Err, Env: append(env,
-		// SAM hands them on to the function.
+		// SAM passes them on to the function.
 		"AWS_ACCESS_KEY_ID="+credentials.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+credentials.SecretAccessKey,
 		"AWS_SESSION_TOKEN="+credentials.SessionToken, "AWS_REGION="+i.stack.Config.Region, "AWS_DEFAULT_REGION="+i.stack.Config.Region,
 		"DOCKER_HOST="+i.engine.Address)}
 	return nil
 }
 
-// invoke runs one function, and prints its answer.
+// invoke runs one function, and prints its result.
 func (i *invoker) invoke(ctx context.Context, name string) error {
 	fill := i.filler()
 	event, err := os.ReadFile(i.file)
@@ -184,7 +184,7 @@ func (i *invoker) invoke(ctx context.Context, name string) error {
 	if !i.free {
 		fmt.Fprintf(i.env.Err, "This runs %s against the stack %s in %s, whose provider is %s.\n%s\n",
 			name, i.stack.Name, i.stack.Config.Region, i.stack.Provider, invoke.Effect(name, event))
-		if err := i.env.Confirm(i.yes, "nobody can be asked here; --yes or YES=1 agrees"); err != nil {
+		if err := i.env.Confirm(i.yes, "there is no terminal to ask in; confirm with --yes or YES=1"); err != nil {
 			return err
 		}
 	}
@@ -215,14 +215,15 @@ func (i *invoker) filler() *invoke.Filler {
 	}
 	if i.free && !i.prepare {
 		fill.Run = func(ctx context.Context, name string, event []byte) ([]byte, error) {
-			fmt.Fprintln(i.env.Err, "no event is there yet, so", name, "runs first")
+			fmt.Fprintln(i.env.Err, "there is no event yet, so", name, "runs first")
 			return i.call(ctx, name, event)
 		}
 	}
 	return fill
 }
 
-// show says how SAM is called, and waits while the stack is on this machine.
+// show prints how to call SAM, and for a stack on this machine waits until it is
+// interrupted.
 func (i *invoker) show(ctx context.Context, environment map[string]map[string]string) error {
 	fill := i.filler()
 	for _, id := range slices.Sorted(maps.Keys(environment)) {
@@ -246,17 +247,17 @@ func (i *invoker) show(ctx context.Context, environment map[string]map[string]st
 	fmt.Fprintf(i.env.Out, "ready: %s local invoke SubmitFunction --template %s --event %s\n",
 		i.near(i.sam.Program), i.near(i.workspace.Template()), i.near(i.workspace.Event("submit")))
 	if !i.free {
-		fmt.Fprintln(i.env.Err, "SubmitFunction buys a video, and so does what ApiFunction and PromptsFunction start.")
+		fmt.Fprintln(i.env.Err, "SubmitFunction buys a video, and so do the jobs that ApiFunction and PromptsFunction start.")
 	}
 	if len(i.workspace.Ports) == 0 {
 		return nil
 	}
-	fmt.Fprintln(i.env.Err, "The containers reach the local stack until this is interrupted, by Ctrl-C.")
+	fmt.Fprintln(i.env.Err, "The containers can reach the local stack until this is interrupted with Ctrl-C.")
 	<-ctx.Done()
 	return nil
 }
 
-// near gives a path from the working directory.
+// near gives a path relative to the working directory, if that is shorter.
 func (i *invoker) near(path string) string {
 	here, err := os.Getwd()
 	if err != nil {

@@ -30,10 +30,10 @@ func TestProvider(t *testing.T) {
 		{name: "none"},
 		{name: "the real one", given: providerOptions{key: "k\n"}, want: &devstack.Provider{BaseURL: defaultProvider, Key: "k"}},
 		{name: "another", given: providerOptions{key: "k", baseURL: "https://x.example.com/api/"}, want: &devstack.Provider{BaseURL: "https://x.example.com/api", Key: "k"}},
-		{name: "a stand-in", given: providerOptions{key: "k", baseURL: "http://127.0.0.1:9"}, want: &devstack.Provider{BaseURL: "http://127.0.0.1:9", Key: "k"}},
+		{name: "a simulator", given: providerOptions{key: "k", baseURL: "http://127.0.0.1:9"}, want: &devstack.Provider{BaseURL: "http://127.0.0.1:9", Key: "k"}},
 		{name: "an address without a key", given: providerOptions{baseURL: "https://x.example.com"}, wrong: "AIMLAPI_KEY is not"},
-		{name: "plain http", given: providerOptions{key: "k", baseURL: "http://x.example.com"}, wrong: "takes https://host"},
-		{name: "no URL", given: providerOptions{key: "k", baseURL: "x.example.com"}, wrong: "takes https://host"},
+		{name: "plain http", given: providerOptions{key: "k", baseURL: "http://x.example.com"}, wrong: "must be https://host"},
+		{name: "no URL", given: providerOptions{key: "k", baseURL: "x.example.com"}, wrong: "must be https://host"},
 		{name: "no key", given: providerOptions{key: "my key"}, wrong: "the bare key"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -53,11 +53,11 @@ func TestProvider(t *testing.T) {
 
 func TestNobodyPaysUnasked(t *testing.T) {
 	w := clitest.New(t)
-	standIn, err := sim.New(sim.Config{Settings: sim.DefaultSettings(), Seed: 1})
+	simulator, err := sim.New(sim.Config{Settings: sim.DefaultSettings(), Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(standIn)
+	server := httptest.NewServer(simulator)
 	defer server.Close()
 	provider, boat := &devstack.Provider{BaseURL: server.URL, Key: "secret"}, clitest.Request(t, "a boat")
 	var no *command.Declined
@@ -72,7 +72,7 @@ func TestNobodyPaysUnasked(t *testing.T) {
 	}
 	server.Close()
 	w.Out.Reset()
-	if err := (providerOptions{yes: true}).confirm(t.Context(), w.Env, provider, boat); err != nil || !strings.Contains(w.Out.String(), "What the video costs is not known: ") {
+	if err := (providerOptions{yes: true}).confirm(t.Context(), w.Env, provider, boat); err != nil || !strings.Contains(w.Out.String(), "The price of the video is unknown: ") {
 		t.Errorf("without a list: %v, %s", err, &w.Out)
 	}
 }
@@ -134,7 +134,7 @@ func TestMakePassesAnyPrompt(t *testing.T) {
 
 func TestAdviceWithoutAStack(t *testing.T) {
 	r := runner{env: clitest.New(t).Env}
-	if _, err := r.request(); err == nil || !strings.Contains(err.Error(), `type make run PROMPT="`) {
+	if _, err := r.request(); err == nil || !strings.Contains(err.Error(), `as in make run PROMPT="`) {
 		t.Errorf("without a prompt: %v", err)
 	}
 	for _, ended := range []error{

@@ -15,18 +15,18 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// defaultProvider is the real one.
+// defaultProvider is the base URL of the provider.
 const defaultProvider = "https://api.aimlapi.com"
 
-// providerOptions is who makes the videos of a local stack, and whether that may cost
-// money. Only run and up have it, and the key comes from the environment alone.
+// providerOptions choose the provider of a local stack, and confirm the spending. Only run
+// and up have them, and the key comes only from the environment.
 type providerOptions struct {
-	key     string // the provider's; without one, a stand-in makes the videos
-	baseURL string // another provider that speaks the same contract
-	yes     bool   // go on without asking
+	key     string // of the provider; without one, the simulator makes the videos
+	baseURL string // of another provider with the same API
+	yes     bool   // confirmed in advance
 }
 
-// purchase is what the environment says of it.
+// providerOptionsOf reads the options from the environment.
 func providerOptionsOf(env *command.Env) providerOptions {
 	return providerOptions{
 		key: env.Getenv("AIMLAPI_KEY"), baseURL: env.Getenv("AIMLAPI_BASE_URL"),
@@ -34,41 +34,41 @@ func providerOptionsOf(env *command.Env) providerOptions {
 	}
 }
 
-// provider gives nil where a stand-in is to be used.
+// provider validates the options; nil is the simulator.
 func (p providerOptions) provider() (*devstack.Provider, error) {
 	key, base := strings.TrimSpace(p.key), strings.TrimRight(p.baseURL, "/")
 	if key == "" {
 		if base != "" {
-			return nil, errors.New("AIMLAPI_BASE_URL is set and AIMLAPI_KEY is not; set both, or none to use the stand-in")
+			return nil, errors.New("AIMLAPI_BASE_URL is set and AIMLAPI_KEY is not; set both, or neither to use the simulator")
 		}
 		return nil, nil
 	}
 	if strings.IndexFunc(key, func(r rune) bool { return r < 0x21 || r > 0x7e }) >= 0 {
-		return nil, errors.New("AIMLAPI_KEY has characters that no key has, such as a blank; set it to the bare key")
+		return nil, errors.New("AIMLAPI_KEY has characters that a key can't have, such as a space; set it to the bare key")
 	}
 	if base == "" {
 		base = defaultProvider
 	}
 	u, err := url.Parse(base)
 	if err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || u.Hostname() != "127.0.0.1") {
-		return nil, errors.New("AIMLAPI_BASE_URL takes https://host, or http://127.0.0.1:port for a stand-in on this machine")
+		return nil, errors.New("AIMLAPI_BASE_URL must be https://host, or http://127.0.0.1:port for a simulator on this machine")
 	}
 	return &devstack.Provider{BaseURL: base, Key: key}, nil
 }
 
-// listPatience is how long the provider's price list is waited for.
-const listPatience = 10 * time.Second
+// listTimeout is how long the provider's price list may take.
+const listTimeout = 10 * time.Second
 
-// confirm says what a request costs by the provider's price list, and asks. Nothing is
-// paid before.
+// confirm prints what a request costs by the provider's price list, and asks whether to
+// continue. Nothing is paid before.
 func (p providerOptions) confirm(ctx context.Context, env *command.Env, provider *devstack.Provider, request video.Request) error {
-	asked, cancel := context.WithTimeout(ctx, listPatience)
+	asked, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
 	list, _, err := aimlapi.New(aimlapi.Config{BaseURL: provider.BaseURL, Now: env.Now}).Prices(asked, "")
-	cost := "What the video costs is not known: the provider's price list doesn't tell."
+	cost := "The price of the video is unknown: the provider's price list doesn't have it."
 	switch e := list.Estimate(request, 0); {
 	case err != nil:
-		cost = fmt.Sprintf("What the video costs is not known: %v.", err)
+		cost = fmt.Sprintf("The price of the video is unknown: %v.", err)
 	case e.Exact():
 		cost = fmt.Sprintf("The video costs %s by the provider's price list.", e.Least)
 	case e.Most > 0:
@@ -76,6 +76,6 @@ func (p providerOptions) confirm(ctx context.Context, env *command.Env, provider
 	case e.Least > 0:
 		cost = fmt.Sprintf("The video costs at least %s by the provider's price list.", e.Least)
 	}
-	fmt.Fprintf(env.Out, "This sends the prompt to %s, with your key. %s\n", provider.BaseURL, cost)
-	return env.Confirm(p.yes, "nobody can be asked here whether to pay; set YES=1 to agree, or unset AIMLAPI_KEY to use the stand-in")
+	fmt.Fprintf(env.Out, "This sends the prompt to %s with your key. %s\n", provider.BaseURL, cost)
+	return env.Confirm(p.yes, "there is no terminal to confirm the payment in; set YES=1 to confirm it, or unset AIMLAPI_KEY to use the simulator")
 }

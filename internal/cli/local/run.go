@@ -24,14 +24,15 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// NewRun is what make run does. It is told everything by the environment: make
-// passes on what it was given, and a prompt can hold what no command line should.
+// NewRun makes the command run, which is what make run does. Its input is in the
+// environment, since make passes on its variables there, and since a prompt can have
+// characters that are not safe on a command line.
 func NewRun(env *command.Env) *cobra.Command {
 	return &cobra.Command{
 		Use: "run", Hidden: true, Args: command.Args(0, 0),
-		Short: "Start a local stack, generate one video, end the stack",
-		Long: `Starts a local stack, generates one video and ends the stack: what make run does.
-It takes PROMPT, MODEL, DURATION, ASPECT_RATIO, NEGATIVE_PROMPT, CFG_SCALE,
+		Short: "Start a local stack, generate one video, stop the stack",
+		Long: `Starts a local stack, generates one video and stops the stack, as make run does.
+It reads PROMPT, MODEL, DURATION, ASPECT_RATIO, NEGATIVE_PROMPT, CFG_SCALE,
 TAKEUP_PORT, AIMLAPI_KEY, AIMLAPI_BASE_URL and YES from the environment.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			r := runner{env: env, out: "out", port: env.Getenv("TAKEUP_PORT"), provider: providerOptionsOf(env)}
@@ -40,7 +41,7 @@ TAKEUP_PORT, AIMLAPI_KEY, AIMLAPI_BASE_URL and YES from the environment.`,
 	}
 }
 
-// runner makes one video by a stack of its own.
+// runner makes one video with a stack of its own.
 type runner struct {
 	env      *command.Env
 	out      string // the directory for the video
@@ -48,7 +49,7 @@ type runner struct {
 	provider providerOptions
 }
 
-// request makes the request of the environment.
+// request makes the request from the environment.
 func (r *runner) request() (video.Request, error) {
 	o := request.Input{Parameters: request.Parameters{Model: r.env.Getenv("MODEL"), Given: map[string][]string{}}}
 	for name, variable := range map[string]string{
@@ -59,7 +60,7 @@ func (r *runner) request() (video.Request, error) {
 		}
 	}
 	if strings.TrimSpace(r.env.Getenv("PROMPT")) == "" {
-		return video.Request{}, command.Usagef(`there is no prompt; type make run PROMPT="a paper boat crosses a flooded street"`)
+		return video.Request{}, command.Usagef(`there is no prompt; give one, as in make run PROMPT="a paper boat crosses a flooded street"`)
 	}
 	return o.Request(r.env, []string{r.env.Getenv("PROMPT")})
 }
@@ -82,7 +83,7 @@ func (r *runner) run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	r.env.Cleaning.Store(true) // from here on there is a stack to end
+	r.env.Cleaning.Store(true) // from here on there is a stack to stop
 	defer r.env.Cleaning.Store(false)
 	stack, err := devstack.Start(ctx, devstack.Options{
 		StateDir: filepath.Join(target.StateDir, "run"), Port: port, Provider: provider, Output: r.env.Out, Now: r.env.Now,
@@ -100,7 +101,7 @@ func (r *runner) run(ctx context.Context) (err error) {
 	executions := sfn.NewFromConfig(stack.Config())
 	m := generate.Creator{
 		Env: r.env, API: target.LocalAPI(r.env, stack), Ephemeral: true, Output: generate.OutputOptions{Path: r.out + string(filepath.Separator)},
-		Resume: func(id string) string { return "the stack that ran it, which ends now: " + id },
+		Resume: func(id string) string { return "the stack that ran it, which stops now: " + id },
 		Storing: func(ctx context.Context, id string) bool {
 			return storing(ctx, executions, machine.Execution(id))
 		},
@@ -111,7 +112,7 @@ func (r *runner) run(ctx context.Context) (err error) {
 	}
 	id, err := m.Generate(ctx, request, key)
 	if err == nil {
-		fmt.Fprintln(r.env.Out, "The stack has ended with this run. make up starts one that stays.")
+		fmt.Fprintln(r.env.Out, "The stack of this run was stopped. make up starts one that keeps running.")
 		return nil
 	}
 	var without *generate.NoVideo
@@ -119,18 +120,18 @@ func (r *runner) run(ctx context.Context) (err error) {
 		err = &command.Reworded{Message: withoutStack(without), Err: err}
 	}
 	if ctx.Err() != nil && id != "" {
-		// Elsewhere a job goes on without being watched; here its stack ends.
-		err = fmt.Errorf("interrupted: job %s ends here, with the stack that ran it", id)
+		// Other stacks would keep running the job; this one stops.
+		err = fmt.Errorf("interrupted: job %s was stopped with the stack that ran it", id)
 	}
 	if id != "" && provider != nil {
-		// The stack and all it knows go now, and what was paid must not.
+		// The stack and its table are deleted now, and a paid video must not be lost.
 		err = errors.Join(err, keepJob(context.WithoutCancel(ctx), r.env, target.Stack{Config: stack.Config(), Outputs: stack.Outputs}.Jobs(), id, r.out))
 	}
 	return fmt.Errorf("%w\nthe logs are in %s", err, stack.Logs())
 }
 
-// withoutStack says how a job ended whose stack has ended with it: what there is
-// to redrive a job in, or to put a key into, is gone.
+// withoutStack gives an error message for a job whose stack was stopped, so that it can't
+// be redriven, and no secret can be changed.
 func withoutStack(e *generate.NoVideo) string {
 	if e.Outcome == nil {
 		return e.Error()
@@ -141,19 +142,19 @@ func withoutStack(e *generate.NoVideo) string {
 		video.OutcomeName(&video.ProviderBusy{}):       "run it again later",
 		video.OutcomeName(&video.CapReached{}):         "run it again",
 		video.OutcomeName(&video.ServiceUnavailable{}): "run it again",
-		video.OutcomeName(&video.SubmissionLost{}):     "look into the provider's account before you run it again: it may be paid",
+		video.OutcomeName(&video.SubmissionLost{}):     "check the account at the provider before you run it again: it may be paid",
 		video.OutcomeName(&video.GenerationOverdue{}):  "ask the provider before you run it again: it may be paid",
 		video.OutcomeName(&video.VideoUnavailable{}):   "ask the provider for it: it is paid",
 	}[e.Outcome.Name]
 	if !ok {
-		return e.Error() // its own words fit
+		return e.Error() // its own message fits
 	}
 	meaning := video.Outcome{Name: e.Outcome.Name}.Kind().Meaning
 	return fmt.Sprintf("job %s ended with %s: %s; %s", e.ID, e.Outcome.Name, meaning, fix)
 }
 
-// storing reports whether a job has come to the state Store. It is for show: what
-// can't be read is no.
+// storing reports whether a job has reached the state Store. It is only for the display:
+// an error is no.
 func storing(ctx context.Context, executions *sfn.Client, execution string) bool {
 	history, err := executions.GetExecutionHistory(ctx, &sfn.GetExecutionHistoryInput{
 		ExecutionArn: &execution, ReverseOrder: true, MaxResults: 20,
@@ -169,9 +170,8 @@ func storing(ctx context.Context, executions *sfn.Client, execution string) bool
 	return false
 }
 
-// keepJob writes what is known of a job that may have been paid for to
-// <out>/<id>.job.json: with the generation's id, the provider can be asked for
-// its video.
+// keepJob writes the record of a job that may have been paid to <out>/<id>.job.json. With
+// its generation's id, the provider can be asked for the video.
 func keepJob(ctx context.Context, env *command.Env, jobs *table.Table, id, out string) error {
 	entry, _, err := jobs.Get(ctx, id)
 	var absent *video.NoEntry
@@ -179,7 +179,7 @@ func keepJob(ctx context.Context, env *command.Env, jobs *table.Table, id, out s
 		return nil // it was never submitted
 	}
 	keeping := func(err error) error {
-		return fmt.Errorf("keeping the record of job %s, which may have been paid for: %w", id, err)
+		return fmt.Errorf("keeping the record of job %s, which may have been paid: %w", id, err)
 	}
 	if err != nil {
 		return keeping(err)
@@ -198,22 +198,23 @@ func keepJob(ctx context.Context, env *command.Env, jobs *table.Table, id, out s
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		return keeping(err)
 	}
-	fmt.Fprintf(env.Out, "the video may be paid for; what is known of it, for the provider's support, is kept in %s\n", path)
+	fmt.Fprintf(env.Out, "the video may be paid; its record, for the provider's support, is in %s\n", path)
 	return nil
 }
 
+// NewBuild makes the command build.
 func NewBuild(env *command.Env) *cobra.Command {
 	var dir, architecture string
 	cmd := &cobra.Command{
 		Use: "build", Hidden: true, Args: command.Args(0, 0),
 		Short: "Build the template and its functions for sam deploy",
-		Long:  "Builds the template and its functions for sam deploy: what make build does.",
+		Long:  "Builds the template and its functions for sam deploy, as make build does.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if architecture == "" {
 				architecture = cmp.Or(env.Getenv("ARCHITECTURE"), "arm64")
 			}
 			if architecture != "arm64" && architecture != "x86_64" {
-				return command.Usagef("the architecture %q is not one of Lambda's; it is arm64 or x86_64", architecture)
+				return command.Usagef("the architecture %q is not one of Lambda's; choose arm64 or x86_64", architecture)
 			}
 			built, err := devstack.Build(cmd.Context(), ".", dir, architecture)
 			if err != nil {
@@ -221,7 +222,7 @@ func NewBuild(env *command.Env) *cobra.Command {
 			}
 			note := "built for"
 			if !built {
-				note = "unchanged, built before for"
+				note = "unchanged since it was built for"
 			}
 			fmt.Fprintf(env.Out, "%s %s: %s\n", note, architecture, dir)
 			return nil

@@ -17,8 +17,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// estimate is what a video will cost, and how long it will take. What is nil
-// isn't known.
+// estimate is what a video will cost and how long it will take; nil is unknown.
 type estimate struct {
 	Model    string        `json:"model"`
 	Duration int           `json:"duration"`
@@ -26,6 +25,7 @@ type estimate struct {
 	Seconds  *int          `json:"seconds"`
 }
 
+// NewEstimate makes the command estimate.
 func NewEstimate(env *command.Env) *cobra.Command {
 	var (
 		t      target.Target
@@ -34,10 +34,10 @@ func NewEstimate(env *command.Env) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use: "estimate [PROMPT]", Args: command.Args(0, 1),
-		Short: "Say what a video would cost and how long it would take",
-		Long: `Says what a video would cost, and how long it would take. It takes the arguments
-of generate, checks them in the same way, and starts nothing. The prompt can be
-left out. The cost is exact where the provider's price list is.`,
+		Short: "Show what a video would cost and how long it would take",
+		Long: `Shows what a video would cost and how long it would take. It takes the arguments of
+generate, validates them in the same way, and starts nothing. The prompt can be
+omitted. The cost is exact if the provider's price list is.`,
 		Example:           "  takeup estimate --duration 10",
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -94,7 +94,7 @@ func estimated(models client.Models, request video.Request) (estimate, error) {
 func (e estimate) print(out io.Writer) {
 	fmt.Fprintf(out, "model  %s, %d s\n", e.Model, e.Duration)
 	fmt.Fprintf(out, "cost   %s\n", money.PriceAndSource(e.Price))
-	took := "not known: no video of this model and length was made here yet"
+	took := "unknown: no video of this model and duration has been made here yet"
 	if e.Seconds != nil {
 		took = "about " + term.Seconds(time.Duration(*e.Seconds)*time.Second)
 	}

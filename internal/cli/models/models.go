@@ -1,4 +1,4 @@
-// Package models has the commands that show the models and what a video of them costs.
+// Package models has the commands that show the models and what their videos cost.
 package models
 
 import (
@@ -26,6 +26,7 @@ import (
 	"github.com/takeup/takeup/internal/provider/aimlapi/pricelist/refresh"
 )
 
+// NewModels makes the command models.
 func NewModels(env *command.Env) *cobra.Command {
 	var (
 		t       target.Target
@@ -34,11 +35,11 @@ func NewModels(env *command.Env) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use: "models [MODEL]", Args: command.Args(0, 1),
-		Short: "List the models, or all that one of them takes",
-		Long: `Lists the models that there are, with what they cost by the provider's price list
-and how long a video usually takes, where that is known. With a model's name it
-lists what the model takes, and each of its prices. The stack asks for the list
-once a day; --refresh has it ask now, which needs the stack's AWS.`,
+		Short: "List the models, or the parameters of one",
+		Long: `Lists the models, with their prices by the provider's price list and how long a
+video usually takes, if that is known. With a model's name it lists the model's
+parameters and all its prices. The stack fetches the price list once a day;
+--refresh fetches it now, which needs the stack's AWS account.`,
 		ValidArgs: request.ModelNames(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			api, err := t.API(cmd.Context(), env)
@@ -70,19 +71,19 @@ once a day; --refresh has it ask now, which needs the stack's AWS.`,
 		},
 	}
 	flags.JSON(cmd, &asJSON)
-	cmd.Flags().BoolVar(&refresh, "refresh", false, "have the stack ask for the provider's price list first")
+	cmd.Flags().BoolVar(&refresh, "refresh", false, "fetch the provider's price list first")
 	t.APIFlags(cmd)
 	return cmd
 }
 
-// refreshPrices has the stack of a target ask for the provider's price list.
+// refreshPrices has a stack fetch the provider's price list.
 func refreshPrices(ctx context.Context, env *command.Env, t *target.Target) error {
 	chosen, err := t.Resolve(env)
 	if err != nil {
 		return err
 	}
 	if chosen.URL != "" {
-		return command.Usagef("--refresh needs the stack's AWS; name the stack with --stack")
+		return command.Usagef("--refresh needs the stack's AWS account; name the stack with --stack")
 	}
 	stack, err := t.AWS(ctx, env)
 	if err != nil {
@@ -90,13 +91,13 @@ func refreshPrices(ctx context.Context, env *command.Env, t *target.Target) erro
 	}
 	got, err := refresh.Prices(ctx, lambda.NewFromConfig(stack.Config), stack.Outputs["PricesFunction"])
 	if err != nil {
-		return fmt.Errorf("asking for the price list: %w", err)
+		return fmt.Errorf("fetching the price list: %w", err)
 	}
-	fmt.Fprintf(env.Err, "asked for the price list: %d models; it shows within a minute\n", got.Models)
+	fmt.Fprintf(env.Err, "fetched the price list: %d models; it shows within a minute\n", got.Models)
 	return nil
 }
 
-// find gives a model by its name; an empty name is the default's.
+// find gives a model by its name; an empty name is the default model.
 func find(models client.Models, name string) (client.Model, error) {
 	if name == "" {
 		name = models.Default
@@ -106,7 +107,7 @@ func find(models client.Models, name string) (client.Model, error) {
 			return m, nil
 		}
 	}
-	return client.Model{}, command.Usagef("%q is not a model here; `takeup models` lists them", name)
+	return client.Model{}, command.Usagef("there is no model %q; list the models with `takeup models`", name)
 }
 
 func printModels(out io.Writer, models client.Models) error {
@@ -127,15 +128,14 @@ func printModels(out io.Writer, models client.Models) error {
 		return err
 	}
 	if list == nil {
-		_, err := fmt.Fprintln(out, "The provider's price list is not known yet; takeup models --refresh asks for it.")
+		_, err := fmt.Fprintln(out, "The provider's price list is not known yet; fetch it with takeup models --refresh.")
 		return err
 	}
 	_, err := fmt.Fprintf(out, "Prices by %s, %s.\n", list.Source, list.Date)
 	return err
 }
 
-// priceText says what a model costs: its rates, or where there are none what its last
-// videos cost.
+// priceText formats a model's rates, or else what its last videos cost.
 func priceText(m client.Model) string {
 	var rates []string
 	if m.Price != nil {
@@ -159,8 +159,7 @@ func priceText(m client.Model) string {
 	return "-"
 }
 
-// rangeText says the cheapest and the dearest of rates for the same units, or else
-// each of them.
+// rangeText gives the lowest and the highest of rates for the same unit, or else each rate.
 func rangeText(variants []client.Variant) string {
 	low, high := variants[0], variants[0]
 	var all []string
@@ -184,11 +183,11 @@ func rangeText(variants []client.Variant) string {
 	return fmt.Sprintf("%s to %s", low.USD, rateText(high))
 }
 
-// rateText says a rate in words, such as "0.196 USD a second".
+// rateText formats a rate, such as "0.196 USD a second".
 func rateText(v client.Variant) string {
 	unit := v.Unit
 	if unit == "" {
-		unit = "unit that the request doesn't tell"
+		unit = "unit that is unknown before the request"
 	}
 	if v.Per == 1 {
 		return fmt.Sprintf("%s USD a %s", v.USD, unit)

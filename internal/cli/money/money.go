@@ -1,4 +1,4 @@
-// Package money reads amounts of the API, and says in words what videos cost.
+// Package money reads the API's amounts, and formats prices and costs.
 package money
 
 import (
@@ -11,20 +11,20 @@ import (
 	"github.com/takeup/takeup/internal/price"
 )
 
-// Parse reads an amount of USD.
+// Parse reads an amount in USD.
 func Parse(usd json.Number) (price.Micros, error) {
 	decimal, err := price.ParseDecimal(usd.String())
 	if err != nil {
-		return 0, fmt.Errorf("a price of the API can't be read: %w", err)
+		return 0, fmt.Errorf("reading a price of the API: %w", err)
 	}
 	amount, ok := price.Rate{USD: decimal, Unit: price.Video, Per: 1}.Amount(1)
 	if !ok {
-		return 0, fmt.Errorf("a price of the API can't be read: %s USD", usd)
+		return 0, fmt.Errorf("reading a price of the API: %s USD is too large", usd)
 	}
 	return amount, nil
 }
 
-// Micros reads an amount of the API's; 0 where it can't be read.
+// Micros reads an amount in USD for display; 0 if it can't be read.
 func Micros(usd json.Number) price.Micros {
 	micros, err := Parse(usd)
 	if err != nil {
@@ -33,30 +33,33 @@ func Micros(usd json.Number) price.Micros {
 	return micros
 }
 
+// USD formats an amount.
 func USD(usd json.Number) string { return Micros(usd).String() }
 
-// Float is good for comparing; one that isn't a number is 0.
+// Float reads an amount for comparisons and bars; 0 if it is not a number.
 func Float(n json.Number) float64 {
 	f, _ := n.Float64()
 	return f
 }
 
+// Cents formats an amount with two decimals.
 func Cents(n json.Number) string { return fmt.Sprintf("%.2f", Float(n)) }
 
-// WithCents gives an amount two decimals at least.
+// WithCents formats an amount with at least two decimals.
 func WithCents(usd json.Number) string {
 	whole, decimals, _ := strings.Cut(usd.String(), ".")
 	return whole + "." + decimals + strings.Repeat("0", max(0, 2-len(decimals)))
 }
 
+// Cost formats what a video cost.
 func Cost(cost *client.Cost) string {
 	if cost == nil {
-		return "not known"
+		return "unknown"
 	}
 	return fmt.Sprintf("%.2f USD (%d credits)", cost.USD, cost.Credits)
 }
 
-// Price says what a request costs, in a few words.
+// Price formats the price of a request.
 func Price(q *client.Quote) string {
 	switch {
 	case q.Basis == "charges":
@@ -69,17 +72,18 @@ func Price(q *client.Quote) string {
 	return fmt.Sprintf("at least %s USD", q.USD)
 }
 
-// PriceAndSource says what a request costs, and how that is known.
+// PriceAndSource formats the price of a request and where it comes from; nil is an unknown
+// price.
 func PriceAndSource(q *client.Quote) string {
 	switch {
 	case q == nil:
-		return "not known: the provider's price list doesn't tell, and no such video was made here yet"
+		return "unknown: the provider's price list doesn't have it, and no such video has been made here yet"
 	case q.Basis == "charges":
-		return Price(q) + ", which is the most that the last such videos cost"
+		return Price(q) + ", the highest charge for recent videos like this"
 	}
 	text := Price(q)
 	if !q.Exact && q.MostUSD == nil && q.Charged != nil {
-		text += fmt.Sprintf("; the last such videos cost up to %s USD", *q.Charged)
+		text += fmt.Sprintf("; recent videos like this cost up to %s USD", *q.Charged)
 	}
 	return text + fmt.Sprintf(" (%s, %s)", term.OrEmpty(q.Source), term.OrEmpty(q.Date))
 }

@@ -1,6 +1,5 @@
-// Package operate has the commands by which an operator looks after a stack: what has
-// been spent, whether everything is accounted for, whether all is set up, and the
-// variables to work on it by hand.
+// Package operate has the commands for the operation of a stack: its usage, the
+// reconciliation with the provider, checks of its setup, and its variables for a shell.
 package operate
 
 import (
@@ -23,6 +22,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
+// NewDoctor makes the command doctor.
 func NewDoctor(env *command.Env) *cobra.Command {
 	var (
 		t      target.Target
@@ -30,14 +30,15 @@ func NewDoctor(env *command.Env) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use: "doctor", Args: command.Args(0, 0),
-		Short: "Look whether all is right, and say how to put right what isn't",
-		Long: `Looks whether all is right, with a line for each thing: "ok", or "fix:" with what
-to do. Of a stack it looks at the API and its token, whether it is paused, the
-clock, the state machine, the buckets, the provider's key and the balance, at which settings are
-not the template's defaults, and at how many Lambda executions the account
-allows; for the local stack also at the versions of Go, Python, SAM and
-MiniStack. An address and a token show only the API, the pause and the clock. It changes nothing and pays nothing. The exit
-status is 0 when all is right, and 3 when there is something to fix.`,
+		Short: "Check a stack's setup, and say how to fix what is wrong",
+		Long: `Checks a stack's setup, with a line per check: "ok", or "fix:" with what to do. It
+checks the API and its token, whether the stack is paused, the clock, the state
+machine, the buckets, the provider's key and balance, which parameters differ from
+the template's defaults, and how many concurrent Lambda executions the account
+allows; for the local stack also the versions of Go, Python, SAM and MiniStack.
+With only an address and a token, it checks the API, the pause and the clock. It
+changes nothing and pays nothing. The exit status is 0 if everything is ok, and 3
+if there is something to fix.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			lines, err := examine(cmd.Context(), env, &t)
@@ -51,7 +52,7 @@ status is 0 when all is right, and 3 when there is something to fix.`,
 				err = report.Print(env.Out)
 			}
 			if n := report.Fixes(); err == nil && n > 0 {
-				err = &Unsettled{fmt.Sprintf("%d of %d things are to be fixed", n, len(report.Checks))}
+				err = &Unsettled{fmt.Sprintf("%d of %d checks found something to fix", n, len(report.Checks))}
 			}
 			return err
 		},
@@ -61,8 +62,8 @@ status is 0 when all is right, and 3 when there is something to fix.`,
 	return cmd
 }
 
-// examine makes the checks that the target allows. What can't be used as a
-// command line is an error, and everything else a line.
+// examine runs the checks that are possible with the target. Only an invalid command line
+// is an error; everything else is a line of the report.
 func examine(ctx context.Context, env *command.Env, t *target.Target) ([]doctor.Line, error) {
 	chosen, err := t.Resolve(env)
 	if err != nil {
@@ -117,7 +118,7 @@ func examineStack(ctx context.Context, env *command.Env, stack target.Stack) []d
 		doctor.Provider(ctx, stack.Provider, stack.ProviderClient(env), stack.Keys(), price)...)
 }
 
-// defaultPrice is what a video of the default model costs, where it is known.
+// defaultPrice gives the price of a video of the default model, if it is known.
 func defaultPrice(ctx context.Context, access target.API) doctor.Price {
 	request, err := video.ParseRequest([]byte(`{"prompt": "any"}`))
 	if err != nil {
@@ -125,7 +126,7 @@ func defaultPrice(ctx context.Context, access target.API) doctor.Price {
 	}
 	checked, err := access.Check(ctx, request)
 	if err != nil || checked.Price == nil {
-		return doctor.Price{} // where the API doesn't answer, its own line says so
+		return doctor.Price{} // if the API doesn't answer, its own line says so
 	}
 	usd, err := checked.Price.USD.Float64()
 	if err != nil {
@@ -134,7 +135,7 @@ func defaultPrice(ctx context.Context, access target.API) doctor.Price {
 	return doctor.Price{Model: request.Model(), USD: usd}
 }
 
-// runProgram runs a program and gives what it prints.
+// runProgram runs a program and returns what it prints.
 func runProgram(ctx context.Context, name string, args ...string) (string, error) {
 	out, err := exec.CommandContext(ctx, name, args...).Output()
 	return string(out), err

@@ -17,6 +17,7 @@ import (
 	"github.com/takeup/takeup/internal/cli/term"
 )
 
+// NewEnv makes the command env.
 func NewEnv(env *command.Env) *cobra.Command {
 	var (
 		t      target.Target
@@ -25,12 +26,12 @@ func NewEnv(env *command.Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "env", Args: command.Args(0, 0),
 		Short: "Print a stack's addresses, names and token as shell variables",
-		Long: `Prints what the commands of README and docs need as variables for a POSIX shell:
-the API's address, token and id, the buckets, the secrets, the state machine, and
-the region. Where takeup is called by a path, its folder goes into PATH, so that
-takeup is enough from then on. For the local stack they also point the AWS CLI and the AWS SDKs to it,
-in the place of AWS, for as long as the shell is open. The token is a secret: it
-gives access to the API.`,
+		Long: `Prints the variables that the commands in README and docs use, for a POSIX shell:
+the API's address, token and id, the buckets, the secrets, the state machine and
+the region. If takeup was called by a path, its directory is added to PATH. For the
+local stack the variables also point the AWS CLI and the AWS SDKs to it instead of
+AWS, as long as the shell is open. The token is a secret: it gives access to the
+API.`,
 		Example:           "  eval \"$(takeup env)\"\n  eval \"$(takeup env --stack takeup)\"",
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -56,8 +57,8 @@ gives access to the API.`,
 	return cmd
 }
 
-// path gives the PATH with this program's folder in front; empty where the program
-// was called by its name alone, or the folder is there already.
+// path gives PATH with this program's directory in front; empty if the program was called
+// by its name alone, or the directory is in PATH already.
 func path(env *command.Env) string {
 	dir, err := filepath.Abs(filepath.Dir(env.Name))
 	list := env.Getenv("PATH")
@@ -67,11 +68,11 @@ func path(env *command.Env) string {
 	return dir + string(filepath.ListSeparator) + list
 }
 
-// variable is an environment variable. An empty one is to be unset.
+// variable is an environment variable. An empty one is unset.
 type variable struct{ name, value string }
 
-// variables gives what commands need to work on the stack. The names are those
-// that the README, the functions and AWS's own tools use.
+// variables gives the variables for work on the stack. The names are those that the
+// README, the functions and AWS's tools use.
 func variables(ctx context.Context, env *command.Env, t *target.Target) ([]variable, error) {
 	stack, err := t.AWS(ctx, env)
 	if err != nil {
@@ -112,7 +113,7 @@ func variables(ctx context.Context, env *command.Env, t *target.Target) ([]varia
 		variable{"AWS_PROFILE", ""}), nil
 }
 
-// export prints the commands by which a POSIX shell takes over the variables.
+// export prints commands that set the variables in a POSIX shell.
 func export(out io.Writer, variables []variable) error {
 	for _, v := range variables {
 		line := "export " + v.name + "=" + term.ShellQuote(v.value)

@@ -81,8 +81,8 @@ func TestReportIsShown(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"charge  uuid-1  -    2026-08-21T12:00:00Z  7        paid  ask\n", "unknown: logs: refused\n", "note: uuid-2 (job a): no charge",
-		"money: attempt 1 of job a, of 2026-08-21: 0.98 USD uncertain, which would be 2.94 USD spent (charged for generation uuid-3); takeup reconcile --money writes it\n",
-		"which would be released (no charge is for it)", "1 named, 1 unknown\n"} {
+		"money: attempt 1 of job a, of 2026-08-21: 0.98 USD uncertain, which would be 2.94 USD spent (charged for generation uuid-3); write it with takeup reconcile --money\n",
+		"which would be released (no charge is for it)", "1 found, 1 unknown\n"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in\n%s", want, out.String())
 		}
@@ -94,7 +94,7 @@ func TestReportIsShown(t *testing.T) {
 		{Counter: "money 2026-07", Counted: map[string]int64{"in_flight": 1}, Jobs: map[string]int64{"in_flight": 0}},
 	}
 	if err := showReport(&out, report, false); err != nil || !strings.Contains(out.String(), "job b, of 2026-08-20: 0.98 USD uncertain, which is now released (no charge is for it)\n") ||
-		!strings.Contains(out.String(), "counters: money 2026-08: in_flight was 3, and is 2 as the jobs make it\n") || strings.Contains(out.String(), "2026-07") {
+		!strings.Contains(out.String(), "counters: money 2026-08: in_flight was 3, and is now 2, the sum of the jobs\n") || strings.Contains(out.String(), "2026-07") {
 		t.Errorf("%v, %s", err, out.String())
 	}
 	out.Reset()

@@ -24,60 +24,63 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// longestLogs is the longest window that the provider's logs take: 92 days
-// (openapi, logs-v2), with room for the time around it.
+// longestLogs is the longest window that can be reconciled: the provider's logs allow 92
+// days (openapi, logs-v2), and some time around the window is read as well.
 const longestLogs = 90 * 24 * time.Hour
 
+// NewReconcile makes the command reconcile.
 func NewReconcile(env *command.Env) *cobra.Command {
 	var (
-		t      target.Target
-		since  time.Duration
-		mend   bool
-		move   bool
-		asJSON bool
+		t       target.Target
+		since   time.Duration
+		restore bool
+		move    bool
+		asJSON  bool
 	)
 	cmd := &cobra.Command{
 		Use: "reconcile", Args: command.Args(0, 0),
-		Short: "Name what was paid without a video, and what was lost on the way",
-		Long: `Holds what the provider charged against the table of jobs, the bucket and the
-prompt files, and names what does not add up, and each charge of more than three
-times the price, each with what to do. It also says which attempts whose money is
-uncertain were charged, and which certainly were not, and which counters of the money
-aren't the sums of the jobs'. It changes nothing and pays nothing. With --money it
-writes that, so that the caps and the usage count what was charged. With --repair it writes what the table lacks of all that back instead, after
-it was restored to a point in time and while it is paused. It needs the stack's AWS.
-The exit status is 0 when all is accounted for, and 3 when something is named or could
+		Short: "Find what was paid without a video, and what was lost on the way",
+		Long: `Compares the provider's charges with the table of jobs, the bucket and the prompt
+files, and reports what does not match, and each charge of more than three times
+the price, with what to do. It also reports which attempts with uncertain money were
+charged and which certainly were not, and counters of money that differ from the
+sums of the jobs. It changes nothing and pays nothing.
+
+With --money it writes these corrections, so that the caps and the usage count what
+was charged. With --repair it writes back what the table lacks after it was restored
+to a point in time, while it is paused. It needs the stack's AWS account. The exit
+status is 0 if everything is accounted for, and 3 if something was reported or could
 not be read.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if since <= 0 || since > longestLogs {
-				return command.Usagef("--since takes more than 0 and at most 2160h, which is what the provider's logs give")
+				return command.Usagef("--since must be more than 0 and at most 2160h, which is what the provider's logs cover")
 			}
-			if move && mend {
-				return command.Usagef("--money and --repair can't be given together; repair first, and move money once the jobs have ended")
+			if move && restore {
+				return command.Usagef("give --money or --repair, not both; repair first, and correct the money once the jobs have ended")
 			}
 			stack, err := t.AWS(cmd.Context(), env)
 			switch {
 			case err != nil:
 				return err
-			case mend && !cmd.Flags().Changed("since"):
+			case restore && !cmd.Flags().Changed("since"):
 				since = restorable
 			}
-			if mend {
+			if restore {
 				return repairTable(cmd.Context(), env, stack, since, asJSON)
 			}
 			return reconciled(cmd.Context(), env, stack, since, move, asJSON)
 		},
 	}
-	cmd.Flags().DurationVar(&since, "since", 24*time.Hour, "how far back charges and prompt files are looked at; with --repair, 864h unless it is given")
-	cmd.Flags().BoolVar(&move, "money", false, "write which attempts whose money is uncertain were charged or not, and count anew what is counted wrong")
-	cmd.Flags().BoolVar(&mend, "repair", false, "write back what the table lacks, as after it was restored")
+	cmd.Flags().DurationVar(&since, "since", 24*time.Hour, "how far back charges and prompt files are compared; with --repair the default is 864h")
+	cmd.Flags().BoolVar(&move, "money", false, "write which attempts with uncertain money were charged or not, and correct wrong counters")
+	cmd.Flags().BoolVar(&restore, "repair", false, "write back what the table lacks after it was restored")
 	flags.JSON(cmd, &asJSON)
 	t.Flags(cmd)
 	return cmd
 }
 
-// Unsettled says that something is named that is to be done.
+// Unsettled says that a report has something to do.
 type Unsettled struct{ What string }
 
 func (e *Unsettled) Error() string { return e.What }
@@ -94,14 +97,14 @@ func reconciled(ctx context.Context, env *command.Env, stack target.Stack, since
 	}
 	report := reconcile.Compare(facts)
 	if move {
-		// A move changes the counters, which are mended only as they were read.
-		mender := repair.Repair{Table: stack.Jobs()}
-		drifts, err := mender.Mend(ctx, report.Drifts)
+		// Moves change the counters, which can only be corrected as they were read.
+		corrector := repair.Repair{Table: stack.Jobs()}
+		drifts, err := corrector.Mend(ctx, report.Drifts)
 		if err != nil {
 			return reconcile.Plain(err)
 		}
 		report = report.Mended(drifts)
-		if report.Money, err = mender.Move(ctx, report.Money); err != nil {
+		if report.Money, err = corrector.Move(ctx, report.Money); err != nil {
 			return reconcile.Plain(err)
 		}
 		report.Moved = true
@@ -110,7 +113,7 @@ func reconciled(ctx context.Context, env *command.Env, stack target.Stack, since
 		return err
 	}
 	if !report.Settled() {
-		return &Unsettled{fmt.Sprintf("not all is accounted for: %d named, %d unknown", len(report.Findings), len(report.Unknown))}
+		return &Unsettled{fmt.Sprintf("not everything is accounted for: %d found, %d unknown", len(report.Findings), len(report.Unknown))}
 	}
 	return nil
 }
@@ -127,14 +130,14 @@ func sourcesOf(env *command.Env, stack target.Stack) (reconcile.Sources, error) 
 	}, nil
 }
 
-// latest gives reconcile the last execution of a job.
+// latest gives the last execution of a job.
 type latest struct {
 	jobs.Executions
 	table *table.Table
 }
 
-// Latest gives the job's execution, or the last of its redrives. A job that the table
-// doesn't have can only have its own.
+// Latest gives the job's execution, or that of its last redrive. A job that is not in the
+// table has at most its own.
 func (l latest) Latest(ctx context.Context, id string) (reconcile.Execution, error) {
 	entry, _, err := l.table.Get(ctx, id)
 	var absent *video.NoEntry
@@ -166,8 +169,8 @@ func showReport(out io.Writer, report reconcile.Report, asJSON bool) error {
 	return printReport(out, report)
 }
 
-// printReport prints a report for people: what is named, then what is not known, what
-// is only for information, and the sums.
+// printReport prints a report for people: the findings, what is unknown, the notes, and
+// the totals.
 func printReport(out io.Writer, report reconcile.Report) error {
 	columns := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	if len(report.Findings) > 0 {
@@ -188,10 +191,10 @@ func printReport(out io.Writer, report reconcile.Report) error {
 	}
 	for _, d := range report.Drifts {
 		if !d.Mended {
-			continue // it is a finding
+			continue // that is a finding
 		}
 		for _, name := range slices.Sorted(maps.Keys(d.Jobs)) {
-			fmt.Fprintf(out, "counters: %s: %s was %d, and is %d as the jobs make it\n", d.Counter, name, d.Counted[name], d.Jobs[name])
+			fmt.Fprintf(out, "counters: %s: %s was %d, and is now %d, the sum of the jobs\n", d.Counter, name, d.Counted[name], d.Jobs[name])
 		}
 	}
 	for _, m := range report.Money {
@@ -203,13 +206,13 @@ func printReport(out io.Writer, report reconcile.Report) error {
 	for _, n := range report.Notes {
 		fmt.Fprintf(out, "note: %s (job %s): %s\n", n.What, term.Dash(n.Job), n.Detail)
 	}
-	_, err := fmt.Fprintf(out, "%s to %s: %d generations charged, %d credits, %d prompt files; in the table %d jobs, %d videos stored, %d in work; %d named, %d unknown\n",
+	_, err := fmt.Fprintf(out, "%s to %s: %d generations charged, %d credits, %d prompt files; in the table %d jobs, %d videos stored, %d running; %d found, %d unknown\n",
 		report.From.UTC().Format(time.RFC3339), report.To.UTC().Format(time.RFC3339),
 		report.Paid, report.Credits, report.Prompts, report.Jobs, report.Videos, report.Running, len(report.Findings), len(report.Unknown))
 	return err
 }
 
-// moveText says what becomes of the uncertain money of an attempt, or became of it.
+// moveText says what the uncertain money of an attempt becomes, or has become.
 func moveText(m reconcile.Move, moved bool) string {
 	usd := func(micros int64) string { return fmt.Sprintf("%.2f USD", float64(micros)/1e6) }
 	becomes := "would be"
@@ -224,7 +227,7 @@ func moveText(m reconcile.Move, moved bool) string {
 	}
 	text += " (" + m.Why + ")"
 	if !moved {
-		text += "; takeup reconcile --money writes it"
+		text += "; write it with takeup reconcile --money"
 	}
 	return text
 }

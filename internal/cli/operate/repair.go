@@ -18,21 +18,21 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// restorable is how far back a table can be restored, and a day.
+// restorable is how far back a table can be restored (35 days), and a day.
 const restorable = 36 * 24 * time.Hour
 
-// describePace is the least between two executions that are read: a third of what Step
-// Functions grants an account.
+// describePace is the time between two reads of executions, a third of the rate that Step
+// Functions allows an account.
 const describePace = 200 * time.Millisecond
 
-// repaired is what a repair did, and could not read.
+// repaired is what a repair wrote, and what it could not read.
 type repaired struct {
 	repair.Done
 	Unknown  []reconcile.Unknown `json:"unknown"`
 	Repaired bool                `json:"repaired"` // the table may be resumed
 }
 
-// repair writes back what the stack's table lacks.
+// repairTable writes back what the stack's table lacks.
 func repairTable(ctx context.Context, env *command.Env, stack target.Stack, since time.Duration, asJSON bool) error {
 	known := stack.Jobs()
 	control, _, err := known.Control(ctx)
@@ -40,7 +40,7 @@ func repairTable(ctx context.Context, env *command.Env, stack target.Stack, sinc
 		return reconcile.Plain(err)
 	}
 	if control.Paused(known.Name()) == nil {
-		return command.Usagef("a table is repaired while nothing is submitted; type takeup pause first")
+		return command.Usagef("a table can only be repaired while the stack is paused; run takeup pause first")
 	}
 	sources, err := sourcesOf(env, stack)
 	if err != nil {
@@ -86,8 +86,8 @@ func repairTable(ctx context.Context, env *command.Env, stack target.Stack, sinc
 	return showRepaired(env, result, asJSON)
 }
 
-// concluded reports of an execution whether the table knows how its job ended, so that
-// it says nothing new.
+// concluded reports whether the table knows how an execution's job ended, so that the
+// execution has nothing to add.
 func concluded(entries map[string]video.Entry) func(name string) bool {
 	return func(name string) bool {
 		entry, known := entries[name]
@@ -101,16 +101,16 @@ func showRepaired(env *command.Env, r repaired, asJSON bool) error {
 			return err
 		}
 	} else {
-		fmt.Fprintf(env.Out, "written back: %d jobs that were gone, %d that had gone on; %d outcomes and %d prompt files\n", len(r.Created), len(r.Amended), len(r.Settled), r.Files)
+		fmt.Fprintf(env.Out, "restored: %d lost jobs, %d outdated jobs, %d outcomes and %d prompt files\n", len(r.Created), len(r.Amended), len(r.Settled), r.Files)
 		for _, u := range r.Unknown {
 			fmt.Fprintf(env.Out, "unknown: %s: %s\n", u.Source, u.Reason)
 		}
 		if len(r.Unexplained) > 0 {
-			fmt.Fprintf(env.Out, "unexplained, since no execution and no manifest has the request: %s\n", strings.Join(r.Unexplained, ", "))
+			fmt.Fprintf(env.Out, "unexplained, since no execution or manifest has the request: %s\n", strings.Join(r.Unexplained, ", "))
 		}
 	}
 	if !r.Repaired {
-		return &Unsettled{"the table does not count as repaired: not all could be read; put that right and repair it again, or takeup resume --without-repair"}
+		return &Unsettled{"the table is not repaired, since not everything could be read; fix that and repair it again, or use takeup resume --without-repair"}
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ func TestConcluded(t *testing.T) {
 func TestShowRepaired(t *testing.T) {
 	w, _ := clitest.WithAPI(t)
 	whole := repaired{Done: repair.Done{Created: []string{"a"}, Amended: []string{"b", "c"}}, Repaired: true}
-	if err := showRepaired(w.Env, whole, false); err != nil || !strings.Contains(w.Out.String(), "1 jobs that were gone, 2 that had gone on") {
+	if err := showRepaired(w.Env, whole, false); err != nil || !strings.Contains(w.Out.String(), "1 lost jobs, 2 outdated jobs") {
 		t.Errorf("said %s, %v", &w.Out, err)
 	}
 	var open *Unsettled

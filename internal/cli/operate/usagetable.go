@@ -16,7 +16,7 @@ import (
 	"github.com/takeup/takeup/internal/cli/term"
 )
 
-// The marks of a bar, which any terminal has.
+// The characters of a bar, which every terminal has.
 const (
 	spentMark     = "#"
 	reservedMark  = "+"
@@ -25,7 +25,7 @@ const (
 
 const (
 	leastBar = 8  // characters
-	wholeBar = 40 // where no terminal sets the width
+	wholeBar = 40 // without a terminal's width
 )
 
 // usageRow is a row of a table of usage.
@@ -40,7 +40,7 @@ type figure struct {
 	of    func(client.UsageSum) string
 }
 
-// usageFigures gives the columns, and those of a narrow table.
+// usageFigures gives all columns, and those of a narrow table.
 func usageFigures() (all, narrow []figure) {
 	videos := figure{"VIDEOS", func(s client.UsageSum) string { return fmt.Sprint(s.Videos) }}
 	spent := figure{"SPENT", func(s client.UsageSum) string { return money.Cents(s.Spent) }}
@@ -53,7 +53,7 @@ func usageFigures() (all, narrow []figure) {
 	}, []figure{videos, spent}
 }
 
-// printUsage prints a month as wide as the terminal, or, with a width of 0, whole.
+// printUsage prints a month in a width; 0 is unlimited.
 func printUsage(out io.Writer, width int, got client.Usage) {
 	if held(got.Total) == 0 && got.Total.Videos+got.Total.Failed+got.Total.InDoubt == 0 {
 		term.Wrap(out, width, "", "", "nothing was submitted in "+got.Month)
@@ -83,15 +83,15 @@ func printUsage(out io.Writer, width int, got client.Usage) {
 	printGroups(out, width, "OWNER", owners)
 }
 
-// printBalance prints the balance of the account at the provider, where it is known.
+// printBalance prints the account's balance at the provider, if it is known.
 func printBalance(out io.Writer, width int, b *client.Balance) {
 	if b != nil {
 		term.Wrap(out, width, "", "", fmt.Sprintf("balance at the provider: %s USD, at %s", money.Cents(b.USD), b.At.UTC().Format(time.RFC3339)))
 	}
 }
 
-// printDays prints a line for each day, with a bar in what the columns leave. Where
-// that is too little, what is seldom is said below its day.
+// printDays prints a line per day, with a bar in the remaining width. If that is too
+// narrow, the rare figures are printed below their day.
 func printDays(out io.Writer, width int, days []usageRow) {
 	columns, narrow := usageFigures()
 	room := func(columns []figure) int { return width - usageWidth("DAY", columns, days) - len(term.Gap) }
@@ -119,8 +119,8 @@ func printDays(out io.Writer, width int, days []usageRow) {
 	}
 }
 
-// printGroups prints a line for each model or owner; where the terminal is too narrow
-// for that, the name and, below it, the figures in words.
+// printGroups prints a line per model or owner; in a narrow terminal the name, and below
+// it the figures in words.
 func printGroups(out io.Writer, width int, title string, groups []usageRow) {
 	columns, _ := usageFigures()
 	if width == 0 || usageWidth(title, columns, groups) <= width {
@@ -138,8 +138,8 @@ func printGroups(out io.Writer, width int, title string, groups []usageRow) {
 	}
 }
 
-// usageColumns gives what prints a row: a name, the figures of a sum, or the titles
-// where there is none, and a bar.
+// usageColumns gives a function that prints a row: a name, the figures of a sum, and a bar.
+// Without a sum it prints the titles.
 func usageColumns(out io.Writer, title string, columns []figure, rows []usageRow) func(name string, sum *client.UsageSum, bar string) {
 	first, widths := usageWidths(title, columns, rows)
 	return func(name string, sum *client.UsageSum, bar string) {
@@ -177,8 +177,8 @@ func usageWidth(title string, columns []figure, rows []usageRow) int {
 	return width
 }
 
-// drawBar draws a sum, with as many characters for the most. Whatever isn't nothing has
-// a character at least, unless that takes more room than there is.
+// drawBar draws a sum, where most fills the room. Every amount has at least one character,
+// if there is room.
 func drawBar(sum client.UsageSum, most float64, room int) string {
 	bar := ""
 	for _, part := range []struct {
@@ -193,7 +193,7 @@ func drawBar(sum client.UsageSum, most float64, room int) string {
 	return bar
 }
 
-// sumText says a sum in words.
+// sumText formats a sum in words.
 func sumText(s client.UsageSum) string {
 	videos := fmt.Sprintf("%d videos", s.Videos)
 	if s.Videos == 1 {
@@ -206,8 +206,7 @@ func sumText(s client.UsageSum) string {
 	return text
 }
 
-// restText says in words what there is of a sum besides its videos; empty where that is
-// nothing.
+// restText formats what a sum has besides videos; empty for nothing.
 func restText(s client.UsageSum) string {
 	var parts []string
 	if s.Failed > 0 {
@@ -222,7 +221,7 @@ func restText(s client.UsageSum) string {
 	return strings.Join(parts, ", ")
 }
 
-// held is what counts against the caps, good for drawing.
+// held is what counts against the caps, for drawing.
 func held(s client.UsageSum) float64 {
 	return money.Float(s.Spent) + money.Float(s.Reserved) + money.Float(s.Uncertain)
 }

@@ -1,5 +1,5 @@
-// Package progress shows how far a job is: a line for each event, and in a terminal a bar
-// with an estimate of the time that remains.
+// Package progress displays the progress of a job: a line per event, and in a terminal a
+// bar with an estimate of the remaining time.
 package progress
 
 import (
@@ -16,52 +16,51 @@ import (
 	"github.com/takeup/takeup/internal/cli/term"
 )
 
-// Display tells of a job: a line for each event, and below them, in a terminal,
-// a bar with an estimate of the time that is left.
+// Display prints a line for each event of a job, and below them, in a terminal, a bar with
+// an estimate of the remaining time.
 type Display struct {
 	out    io.Writer
-	prefix string // stands before each event
+	prefix string // of each event
 	now    func() time.Time
 	began  time.Time
 
-	bars *mpb.Progress // nil where there is no bar
+	bars *mpb.Progress // nil without a bar
 	bar  *mpb.Bar
 
-	mu       sync.Mutex // the bar is drawn by a goroutine of its own
+	mu       sync.Mutex // the bar is drawn by another goroutine
 	last     string
 	drawn    float64 // the bar only grows
 	forecast forecast
-	held     bool   // something holds the job up
-	got      string // of a download that is under way
+	held     bool   // the job is held up
+	got      string // of a running download
 }
 
-// forecast is what was known of a job's progress at a time. Between two looks it
-// is gone on from.
+// forecast is the estimate of a job's progress at a time. Between two polls it is
+// extrapolated.
 type forecast struct {
-	at       time.Time
-	progress float64 // from 0 to 1
-	left     time.Duration
+	at        time.Time
+	progress  float64 // from 0 to 1
+	remaining time.Duration
 }
 
-// New begins to tell, to out. usual is how long it takes, as long as the
-// API doesn't say.
+// New makes a Display that prints to out. usual is the expected time until the API has an
+// estimate.
 func New(env *command.Env, out io.Writer, usual time.Duration) *Display {
 	d := &Display{out: out, now: env.Now, began: env.Now(), last: "sending"}
-	d.forecast = forecast{at: d.began, left: usual}
+	d.forecast = forecast{at: d.began, remaining: usual}
 	if term.IsTerminal(out) && env.Getenv("TERM") != "dumb" {
 		d.draw()
 	}
 	return d
 }
 
-// NewLines makes a Display that has a line for each event and no bar. prefix stands
-// before each line.
+// NewLines makes a Display without a bar. Each line begins with prefix.
 func NewLines(env *command.Env, out io.Writer, prefix string) *Display {
 	return &Display{out: out, prefix: prefix, now: env.Now, began: env.Now()}
 }
 
-// draw begins the bar. It moves with the time, not with what is told: between
-// two events there is nothing else to tell.
+// draw starts the bar. It moves with the time, since between two events there is no other
+// progress.
 func (d *Display) draw(options ...mpb.ContainerOption) {
 	d.bars = mpb.New(append([]mpb.ContainerOption{mpb.WithOutput(d.out), mpb.WithWidth(40)}, options...)...)
 	d.bar = d.bars.AddBar(1000,
@@ -75,32 +74,32 @@ func (d *Display) draw(options ...mpb.ContainerOption) {
 		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return d.text() })))
 }
 
-// Estimate takes over what the API says of the time that is left.
+// Estimate updates the forecast by the API's estimate.
 func (d *Display) Estimate(e *client.Estimate) {
 	if e == nil || e.LeftSeconds == nil || e.Progress == nil {
 		return
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.forecast = forecast{at: d.now(), progress: *e.Progress, left: time.Duration(*e.LeftSeconds) * time.Second}
+	d.forecast = forecast{at: d.now(), progress: *e.Progress, remaining: time.Duration(*e.LeftSeconds) * time.Second}
 }
 
-// Hold says whether something holds the job up: nothing is told of the time that is
-// left meanwhile.
+// Hold says whether the job is held up. While it is, the bar stands still and shows no
+// remaining time.
 func (d *Display) Hold(held bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.held = held
 }
 
-// Downloaded tells the bar how much of a file is there.
+// Downloaded shows how much of a file has been downloaded.
 func (d *Display) Downloaded(done, total int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.got = fmt.Sprintf("%s of %s", term.Bytes(done), term.Bytes(total))
 }
 
-// Event tells an event, once in a row.
+// Event prints an event, unless it is the same as the last one.
 func (d *Display) Event(word string) {
 	d.mu.Lock()
 	again := word == d.last
@@ -111,16 +110,16 @@ func (d *Display) Event(word string) {
 	}
 }
 
-// Line tells something else.
+// Line prints a line of its own.
 func (d *Display) Line(format string, args ...any) {
 	to := d.out
 	if d.bars != nil {
-		to = d.bars // it writes above the bar
+		to = d.bars // which writes above the bar
 	}
 	fmt.Fprintf(to, format+"\n", args...)
 }
 
-// Close takes the bar away. It can be called again.
+// Close removes the bar. It can be called again.
 func (d *Display) Close() {
 	if d.bars == nil {
 		return
@@ -130,12 +129,13 @@ func (d *Display) Close() {
 	d.bars = nil
 }
 
+// Took is the time since the display was made.
 func (d *Display) Took() time.Duration { return d.now().Sub(d.began) }
 
 func (d *Display) elapsed() string { return fmt.Sprintf("%6.1f s", d.Took().Seconds()) }
 
-// fraction is how much is done. It stops short of the whole: what takes longer
-// isn't done.
+// fraction gives the filled part of the bar. It stays below 1 for a job that takes longer
+// than expected.
 func (d *Display) fraction() float64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -143,25 +143,25 @@ func (d *Display) fraction() float64 {
 		return d.drawn
 	}
 	o := d.forecast
-	share := min(1, float64(d.now().Sub(o.at))/float64(max(o.left, 1)))
+	share := min(1, float64(d.now().Sub(o.at))/float64(max(o.remaining, 1)))
 	d.drawn = max(d.drawn, min(0.97, o.progress+(1-o.progress)*share))
 	return d.drawn
 }
 
-// text is what stands beside the bar.
+// text gives the text beside the bar.
 func (d *Display) text() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	left := d.forecast.left - d.now().Sub(d.forecast.at)
+	remaining := d.forecast.remaining - d.now().Sub(d.forecast.at)
 	switch {
 	case d.got != "":
 		return d.last + ", " + d.got
 	case d.held:
 		return d.last
-	case left < -max(5*time.Second, d.forecast.left/4): // within that it is as usual
+	case remaining < -max(5*time.Second, d.forecast.remaining/4): // a small delay is not worth a word
 		return d.last + ", longer than usual"
-	case left < time.Second:
-		return d.last + ", about to end"
+	case remaining < time.Second:
+		return d.last + ", almost done"
 	}
-	return fmt.Sprintf("%s, about %s left", d.last, term.Seconds(left))
+	return fmt.Sprintf("%s, about %s left", d.last, term.Seconds(remaining))
 }

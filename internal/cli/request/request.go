@@ -1,4 +1,4 @@
-// Package request makes the request for a video from what a person gives: a prompt as an
+// Package request makes a request for a video from a command line: a prompt as an
 // argument, in a file or on standard input, and the model's parameters as flags.
 package request
 
@@ -18,20 +18,20 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Input is a request as a person gives it: a prompt as an argument, in a file or
-// on standard input, and the model's parameters as flags.
+// Input has the flags of a request. The prompt is an argument, in a file or on standard
+// input.
 type Input struct {
 	Parameters
 	File string
 }
 
+// Flags adds the flags.
 func (o *Input) Flags(cmd *cobra.Command) {
-	cmd.Flags().StringVarP(&o.File, "file", "f", "", "a `file` with the prompt, or with a whole request where it ends in .json; - is standard input")
+	cmd.Flags().StringVarP(&o.File, "file", "f", "", "a `file` with the prompt, or with a whole request if its name ends in .json; - is standard input")
 	o.Parameters.Flags(cmd)
 }
 
-// Request makes the request, with every wrong field named before anything is
-// started or sent.
+// Request makes the request. A *video.InvalidRequest names every invalid field.
 func (o *Input) Request(env *command.Env, args []string) (video.Request, error) {
 	fields, err := o.Fields()
 	if err != nil {
@@ -55,7 +55,7 @@ func (o *Input) Request(env *command.Env, args []string) (video.Request, error) 
 	if err != nil {
 		return video.Request{}, err
 	}
-	maps.Copy(draft.Fields, fields) // a flag wins over a field of a request in a file
+	maps.Copy(draft.Fields, fields) // flags win over the fields of a file
 	return draft.Request()
 }
 
@@ -79,7 +79,7 @@ func (o *Input) read(env *command.Env) (video.Draft, error) {
 	return video.ReadDraft(data)
 }
 
-// readPrompt reads a prompt, and says so where it may be meant as several.
+// readPrompt reads a prompt. It prints a note if the text may be meant as several.
 func readPrompt(env *command.Env, from io.Reader) (video.Draft, error) {
 	data, err := readSome(from)
 	if err != nil {
@@ -90,13 +90,13 @@ func readPrompt(env *command.Env, from io.Reader) (video.Draft, error) {
 		return video.Draft{}, err
 	}
 	if n := text.Lines(prompt); n > 1 {
-		fmt.Fprintf(env.Err, "the text has %d lines; they are one prompt, for one video\n", n)
+		fmt.Fprintf(env.Err, "the text has %d lines; they are one prompt for one video\n", n)
 	}
 	return video.Draft{Fields: map[string]any{"prompt": prompt}}, nil
 }
 
-// readSome reads a little more than any request may have, which is refused
-// later for its size.
+// readSome reads at most a little more than a request may have, so that a larger one is
+// refused for its size.
 func readSome(from io.Reader) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(from, 2*video.MaxRequestBytes))
 	if err != nil {

@@ -28,15 +28,15 @@ import (
 	"github.com/takeup/takeup/internal/table"
 )
 
-// Stack is what a command needs to work on a stack.
+// Stack is a deployed stack, as CloudFormation describes it.
 type Stack struct {
 	Name       string
 	Config     aws.Config
 	Outputs    map[string]string
-	Parameters map[string]string // the stack's parameters
-	Provider   string            // the base URL that the stack's functions call
-	Status     string            // in CloudFormation's words
-	Local      bool              // it is the one that up started, not one in AWS
+	Parameters map[string]string // by name
+	Provider   string            // base URL of the provider
+	Status     string            // as CloudFormation names it
+	Local      bool              // started by takeup up, not in AWS
 }
 
 // describe asks CloudFormation for a stack's outputs and parameters.
@@ -58,87 +58,91 @@ func describe(ctx context.Context, config aws.Config, name string) (Stack, error
 	access.Provider = strings.TrimRight(access.Parameters["ProviderBaseUrl"], "/")
 	for _, output := range []string{"ApiUrl", "ApiTokenSecret", "JobsTable", "VideosBucket", "PromptsBucket", "StateMachineArn", "ProviderKeySecret"} {
 		if access.Outputs[output] == "" {
-			return access, fmt.Errorf("the stack %s has no output %s; is it a stack of Takeup, deployed whole?", name, output)
+			return access, fmt.Errorf("the stack %s has no output %s; is it a Takeup stack, and was its deployment complete?", name, output)
 		}
 	}
 	if access.Provider == "" {
-		return access, fmt.Errorf("the stack %s has no parameter ProviderBaseUrl; is it a stack of Takeup?", name)
+		return access, fmt.Errorf("the stack %s has no parameter ProviderBaseUrl; is it a Takeup stack?", name)
 	}
 	return access, nil
 }
 
-// notFound says why a stack could not be described, and what to do.
+// notFound explains why a stack could not be described, and what to do.
 func notFound(err error, name, region string) error {
-	fix := "see that your AWS credentials work, as with `aws sts get-caller-identity`"
-	var said smithy.APIError
-	if errors.As(err, &said) && said.ErrorCode() == "ValidationError" {
-		fix = "give the name that it was deployed by, and --region or --profile where it is elsewhere"
+	fix := "check your AWS credentials, for instance with `aws sts get-caller-identity`"
+	var apiError smithy.APIError
+	if errors.As(err, &apiError) && apiError.ErrorCode() == "ValidationError" {
+		fix = "give the name that it was deployed with, and --region or --profile if it is elsewhere"
 	}
 	return fmt.Errorf("the stack %s was not found in region %s; %s: %w", name, region, fix, err)
 }
 
-// API finds the stack's API. Its token is in Secrets Manager.
-func (a Stack) API(ctx context.Context, env *command.Env) (API, error) {
-	token, err := a.Token(ctx)
+// API gives a client of the stack's API, with the token of Secrets Manager.
+func (s Stack) API(ctx context.Context, env *command.Env) (API, error) {
+	token, err := s.Token(ctx)
 	if err != nil {
 		return API{}, err
 	}
-	address := a.Outputs["ApiUrl"]
-	if a.Config.BaseEndpoint != nil { // not AWS: the address that the template makes up leads nowhere
-		address = devstack.StageURL(*a.Config.BaseEndpoint, a.Outputs)
+	address := s.Outputs["ApiUrl"]
+	if s.Config.BaseEndpoint != nil { // an emulator, where the ApiUrl of the outputs has no host
+		address = devstack.StageURL(*s.Config.BaseEndpoint, s.Outputs)
 	}
 	api := NewAPI(env, address, token)
-	api.Bucket = a.Outputs["VideosBucket"]
+	api.Bucket = s.Outputs["VideosBucket"]
 	return api, nil
 }
 
-// Tokens is the secret of the API's tokens.
-func (a Stack) Tokens() tokensecret.Secret {
-	return tokensecret.New(secretsmanager.NewFromConfig(a.Config), a.Outputs["ApiTokenSecret"])
+// Tokens gives the secret that holds the API's tokens.
+func (s Stack) Tokens() tokensecret.Secret {
+	return tokensecret.New(secretsmanager.NewFromConfig(s.Config), s.Outputs["ApiTokenSecret"])
 }
 
-// Token reads the token that was made with the stack.
-func (a Stack) Token(ctx context.Context) (string, error) {
-	all, err := a.Tokens().Read(ctx)
+// Token reads the API's default token.
+func (s Stack) Token(ctx context.Context) (string, error) {
+	all, err := s.Tokens().Read(ctx)
 	var malformed *tokens.Malformed
 	switch {
 	case errors.As(err, &malformed):
 		return "", err
 	case err != nil:
-		return "", fmt.Errorf("reading the token of the stack %s; your AWS credentials need secretsmanager:GetSecretValue for it: %w", a.Name, err)
+		return "", fmt.Errorf("reading the API's token of the stack %s, for which your AWS credentials need secretsmanager:GetSecretValue: %w", s.Name, err)
 	}
 	token, err := all.Default()
 	if err != nil {
-		return "", fmt.Errorf("%w, by which takeup calls the API of a stack; make one with takeup token add %s, or give the API's address and a token of your own by TAKEUP_URL and TAKEUP_TOKEN", err, tokens.Default)
+		return "", fmt.Errorf("%w, and takeup calls a stack's API with it; create it with takeup token add %s, or set TAKEUP_URL and TAKEUP_TOKEN to the API's address and a token of your own", err, tokens.Default)
 	}
 	return token, nil
 }
 
-// S3 gives a client; an address of its own needs the bucket in the path.
-func (a Stack) S3() *s3.Client {
-	return s3.NewFromConfig(a.Config, func(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil })
+// S3 gives a client. An emulator's address needs the bucket in the path.
+func (s Stack) S3() *s3.Client {
+	return s3.NewFromConfig(s.Config, func(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil })
 }
 
-func (a Stack) Jobs() *table.Table {
-	return table.New(dynamodb.NewFromConfig(a.Config), a.Outputs["JobsTable"], rand.Text, mathrand.N[time.Duration])
+// Jobs gives the table of jobs.
+func (s Stack) Jobs() *table.Table {
+	return table.New(dynamodb.NewFromConfig(s.Config), s.Outputs["JobsTable"], rand.Text, mathrand.N[time.Duration])
 }
 
-func (a Stack) Scan() table.Scan {
-	return table.NewScan(dynamodb.NewFromConfig(a.Config), a.Outputs["JobsTable"])
+// Scan gives a scan of the table of jobs.
+func (s Stack) Scan() table.Scan {
+	return table.NewScan(dynamodb.NewFromConfig(s.Config), s.Outputs["JobsTable"])
 }
 
-func (a Stack) Manifests() *bucket.Shelf { return bucket.New(a.S3(), a.Outputs["VideosBucket"]) }
+// Manifests gives the manifests in the videos bucket.
+func (s Stack) Manifests() *bucket.Shelf { return bucket.New(s.S3(), s.Outputs["VideosBucket"]) }
 
-// ProviderClient is the provider's, as the stack's functions call it.
-func (a Stack) ProviderClient(env *command.Env) *aimlapi.Client {
-	return aimlapi.New(aimlapi.Config{BaseURL: a.Provider, Now: env.Now})
+// ProviderClient gives a client of the provider that the stack uses.
+func (s Stack) ProviderClient(env *command.Env) *aimlapi.Client {
+	return aimlapi.New(aimlapi.Config{BaseURL: s.Provider, Now: env.Now})
 }
 
-func (a Stack) Keys() *secret.Keys {
-	return secret.New(secretsmanager.NewFromConfig(a.Config), a.Outputs["ProviderKeySecret"])
+// Keys gives the secret that holds the provider's key.
+func (s Stack) Keys() *secret.Keys {
+	return secret.New(secretsmanager.NewFromConfig(s.Config), s.Outputs["ProviderKeySecret"])
 }
 
-// StateMachine is the ARN that a stack's outputs have.
+// StateMachine reads the ARN of the state machine from a stack's outputs.
 func StateMachine(outputs map[string]string) (machine arn.ARN, err error) {
 	err = machine.UnmarshalText([]byte(outputs["StateMachineArn"]))
 	return machine, err

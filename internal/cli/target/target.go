@@ -1,5 +1,5 @@
-// Package target finds the stack that a command works on: the local one, a deployed one
-// by its name, or any by the address and token of its API.
+// Package target finds the stack that a command works on: the local stack, a deployed
+// stack by its name, or any stack by its API's address and token.
 package target
 
 import (
@@ -20,17 +20,17 @@ import (
 	devstack "github.com/takeup/takeup/internal/dev/stack"
 )
 
-// StateDir is where up leaves its stack.
+// StateDir is the directory in which takeup up keeps the local stack.
 const StateDir = ".takeup"
 
-// Target says which stack a command works on: by its name and AWS credentials,
-// by its API's address and token, or by neither, which is the local stack.
+// Target has the flags that choose a stack: its name and the AWS credentials, or its
+// API's address and token. Without any it is the local stack.
 type Target struct {
 	Stack, Profile, Region string
 	URL, Token             string
 }
 
-// Flags adds the flags of a command that needs the stack's AWS.
+// Flags adds the flags of a command that needs the stack's AWS account.
 func (t *Target) Flags(cmd *cobra.Command) {
 	set := cmd.Flags()
 	set.StringVar(&t.Stack, "stack", "", "the `name` of a deployed stack, found with your AWS credentials (TAKEUP_STACK)")
@@ -41,18 +41,18 @@ func (t *Target) Flags(cmd *cobra.Command) {
 	}
 }
 
-// APIFlags adds the flags of a command that an API is enough for.
+// APIFlags adds the flags of a command that needs only the stack's API.
 func (t *Target) APIFlags(cmd *cobra.Command) {
 	t.Flags(cmd)
 	set := cmd.Flags()
 	set.StringVar(&t.URL, "url", "", "the `address` of an API (TAKEUP_URL)")
-	set.StringVar(&t.Token, "token", "", "the API's `token`; better given in the environment (TAKEUP_TOKEN)")
+	set.StringVar(&t.Token, "token", "", "the API's `token`; better set in the environment (TAKEUP_TOKEN)")
 	flags.Complete(cmd, "url", nil)
 	flags.Complete(cmd, "token", nil)
 }
 
-// Arguments are the flags that lead to the same stack again. A token is never
-// repeated.
+// Arguments gives the flags that choose the same stack again, with a placeholder for a
+// token.
 func (t *Target) Arguments() []string {
 	var words []string
 	for _, flag := range []struct{ name, value string }{
@@ -68,8 +68,7 @@ func (t *Target) Arguments() []string {
 	return words
 }
 
-// Resolve gives the target with what the environment says where the flags say
-// nothing.
+// Resolve fills in what the flags leave to the environment.
 func (t Target) Resolve(env *command.Env) (Target, error) {
 	if t.Stack == "" && t.URL == "" {
 		t.Stack, t.URL = env.Getenv("TAKEUP_STACK"), env.Getenv("TAKEUP_URL")
@@ -84,9 +83,9 @@ func (t Target) Resolve(env *command.Env) (Target, error) {
 	case t.Stack != "" && t.URL != "":
 		return t, command.Usagef("give --stack or --url, not both")
 	case t.URL == "" && t.Token != "":
-		return t, command.Usagef("--token goes with --url; a stack's own token is found by itself")
+		return t, command.Usagef("--token needs --url; for a stack by name, takeup finds the token itself")
 	case t.URL != "" && t.Token == "":
-		return t, command.Usagef("an address needs its token; set TAKEUP_TOKEN, or name the stack with --stack instead")
+		return t, command.Usagef("an address needs a token; set TAKEUP_TOKEN, or name the stack with --stack instead")
 	case t.Stack == "" && (t.Profile != "" || t.Region != ""):
 		return t, command.Usagef("--profile and --region are for a deployed stack; name it with --stack")
 	case t.URL != "":
@@ -95,30 +94,30 @@ func (t Target) Resolve(env *command.Env) (Target, error) {
 	return t, nil
 }
 
-// checkAddress takes https, and plain http on this machine only: whoever is on the
-// way could read the token.
+// checkAddress takes https, and plain http on loopback only, since others could read
+// the token on the way.
 func checkAddress(address string) error {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return command.Usagef("%q is no address; it takes one such as https://ID.execute-api.REGION.amazonaws.com/takeup, the output ApiUrl", address)
+		return command.Usagef("%q is not an address; expected one such as https://ID.execute-api.REGION.amazonaws.com/takeup, the stack's output ApiUrl", address)
 	}
 	if ip := net.ParseIP(u.Hostname()); u.Scheme == "http" && u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return command.Usagef("%q is plain http, which shows the token to everybody on the way; give an address with https", address)
+		return command.Usagef("%q is plain http, which would expose the token; give an address with https", address)
 	}
 	return nil
 }
 
-// API is an API, and what is known of the stack behind it.
+// API is a client of a stack's API.
 type API struct {
 	*client.Client
 	Address, Token string
-	// Bucket is the videos bucket; empty where only the API's address is known.
+	// Bucket is the videos bucket; empty if only the API's address is known.
 	Bucket string
-	// Simulated says that the local stand-in makes the videos, and nobody pays.
+	// Simulated reports whether the simulator makes the videos, so that nobody pays.
 	Simulated bool
 }
 
-// API finds the stack's API.
+// API gives a client of the target's API.
 func (t *Target) API(ctx context.Context, env *command.Env) (API, error) {
 	chosen, err := t.Resolve(env)
 	if err != nil {
@@ -136,44 +135,46 @@ func (t *Target) API(ctx context.Context, env *command.Env) (API, error) {
 	}
 	stack, err := LocalStack()
 	if err != nil {
-		return API{}, fmt.Errorf("%w; --stack names a deployed one, and --url an API", err)
+		return API{}, fmt.Errorf("%w; for another stack give --stack or --url", err)
 	}
 	return LocalAPI(env, stack), nil
 }
 
+// NewAPI gives a client of the API at an address.
 func NewAPI(env *command.Env, address, token string) API {
 	return API{Address: address, Token: token, Client: client.New(client.Config{
 		BaseURL: address, Token: token, HTTP: env.HTTP, Sleep: env.Sleep,
 	})}
 }
 
+// LocalAPI gives a client of the local stack's API.
 func LocalAPI(env *command.Env, stack *devstack.Stack) API {
 	api := NewAPI(env, stack.API, stack.Token)
 	api.Bucket, api.Simulated = stack.Outputs["VideosBucket"], stack.Simulator != ""
 	return api
 }
 
-// AWS finds the stack in its AWS.
+// AWS describes the target in its AWS account, or in the local stack's emulator.
 func (t *Target) AWS(ctx context.Context, env *command.Env) (Stack, error) {
 	chosen, err := t.Resolve(env)
 	switch {
 	case err != nil:
 		return Stack{}, err
 	case chosen.URL != "":
-		return Stack{}, command.Usagef("this needs the stack's AWS, not only its API; unset TAKEUP_URL, and name the stack with --stack")
+		return Stack{}, command.Usagef("this needs the stack's AWS account, not only its API; unset TAKEUP_URL, and name the stack with --stack")
 	case chosen.Stack != "":
 		return chosen.deployed(ctx)
 	}
 	stack, err := LocalStack()
 	if err != nil {
-		return Stack{}, fmt.Errorf("%w; --stack names a deployed one", err)
+		return Stack{}, fmt.Errorf("%w; for a deployed stack give --stack", err)
 	}
 	access, err := describe(ctx, stack.Config(), devstack.StackName)
 	access.Local = true
 	return access, err
 }
 
-// deployed finds a stack with the AWS credentials of this machine.
+// deployed describes a stack with the AWS credentials of this machine.
 func (t Target) deployed(ctx context.Context) (Stack, error) {
 	var options []func(*config.LoadOptions) error
 	if t.Profile != "" {
@@ -187,18 +188,18 @@ func (t Target) deployed(ctx context.Context) (Stack, error) {
 		return Stack{}, fmt.Errorf("reading the AWS configuration: %w", err)
 	}
 	if loaded.Region == "" {
-		return Stack{}, command.Usagef("no AWS region is known; give it with --region or set AWS_REGION")
+		return Stack{}, command.Usagef("the AWS region is unknown; give --region or set AWS_REGION")
 	}
 	return describe(ctx, loaded, t.Stack)
 }
 
-// LocalStack finds the stack that up started in this directory or one above.
+// LocalStack gives the stack that takeup up started in this directory or in one above it.
 func LocalStack() (*devstack.Stack, error) {
 	return devstack.Open(LocalStateDir())
 }
 
-// LocalStateDir is the nearest state directory upwards that has a stack; where
-// there is none, this directory's.
+// LocalStateDir gives the nearest state directory with a stack, from this directory
+// upwards; if there is none, this directory's.
 func LocalStateDir() string {
 	dir, err := os.Getwd()
 	if err != nil {

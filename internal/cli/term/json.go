@@ -10,13 +10,13 @@ import (
 	"github.com/takeup/takeup/internal/text"
 )
 
-// JSON prints one value. What would move a terminal's cursor or turn the order
-// of characters around is escaped, which JSON reads back as the same.
+// JSON prints a value as indented JSON. Characters that control a terminal or reverse
+// the direction of text are escaped.
 func JSON(out io.Writer, value any) error {
 	var plain bytes.Buffer
 	encoder := json.NewEncoder(&plain)
 	encoder.SetIndent("", "  ")
-	encoder.SetEscapeHTML(false) // the & of a URL stays one
+	encoder.SetEscapeHTML(false) // URLs keep their &
 	if err := encoder.Encode(value); err != nil {
 		return err
 	}

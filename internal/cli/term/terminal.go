@@ -7,15 +7,13 @@ import (
 	"github.com/vbauerster/cupwriter"
 )
 
-// IsTerminal reports whether a person sees what is written, or types what is
-// read.
+// IsTerminal reports whether a stream is a terminal.
 func IsTerminal(stream any) bool {
 	f, ok := stream.(*os.File)
 	return ok && f != nil && cupwriter.New(f, false).IsTerminal()
 }
 
-// Width is how many characters a line of the terminal holds; 0 where the
-// writer is not a terminal.
+// Width gives the columns of a terminal; 0 if out is not a terminal.
 func Width(out io.Writer) int {
 	if !IsTerminal(out) {
 		return 0

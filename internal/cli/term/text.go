@@ -1,6 +1,5 @@
-// Package term prints for people and for programs: texts in words and of a terminal's
-// width, and JSON. Nothing that it prints moves the cursor or turns the order of
-// characters around, whoever wrote it.
+// Package term formats output for terminals and for programs: quantities in words, text
+// wrapped to a width, and JSON. Control characters in text from outside are replaced.
 package term
 
 import (
@@ -15,7 +14,7 @@ import (
 	"github.com/takeup/takeup/internal/text"
 )
 
-// ShellQuote gives a word as a POSIX shell reads it.
+// ShellQuote quotes a word for a POSIX shell, if it needs quoting.
 func ShellQuote(word string) string {
 	if word != "" && strings.IndexFunc(word, func(r rune) bool {
 		return !strings.ContainsRune("-_./:=@,+%", r) && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
@@ -25,6 +24,7 @@ func ShellQuote(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
+// Dash gives a dash for an empty word.
 func Dash(word string) string {
 	if word == "" {
 		return "-"
@@ -32,6 +32,7 @@ func Dash(word string) string {
 	return word
 }
 
+// Bytes formats a number of bytes with a decimal unit.
 func Bytes(n int64) string {
 	switch {
 	case n >= 1_000_000:
@@ -42,6 +43,7 @@ func Bytes(n int64) string {
 	return fmt.Sprintf("%d bytes", n)
 }
 
+// Seconds formats a duration in seconds, or from two minutes on in minutes and seconds.
 func Seconds(d time.Duration) string {
 	if d < 2*time.Minute {
 		return fmt.Sprintf("%d s", int(d.Seconds()))
@@ -53,12 +55,12 @@ func Seconds(d time.Duration) string {
 	return fmt.Sprintf("%d min %d s", minutes, seconds)
 }
 
-// Plain makes one line of what others wrote.
-func Plain(said string) string {
-	return strings.Join(strings.Fields(text.Printable(said)), " ")
+// Plain makes text from outside safe to print on one line.
+func Plain(s string) string {
+	return strings.Join(strings.Fields(text.Printable(s)), " ")
 }
 
-// Clip keeps a text to n characters.
+// Clip shortens a text to n characters.
 func Clip(text string, n int) string {
 	if runes := []rune(text); len(runes) > n {
 		return string(runes[:n-1]) + "…"
@@ -66,8 +68,8 @@ func Clip(text string, n int) string {
 	return text
 }
 
-// Wrap prints words in lines of the width that is given, or in one with 0: the
-// first behind one indent, and the rest behind another.
+// Wrap prints a text in lines of at most width columns, or in one line if width is 0. The
+// first line has one indent, and the other lines have another.
 func Wrap(out io.Writer, width int, indent, rest, text string) {
 	line := indent
 	for i, word := range strings.Fields(text) {
@@ -84,7 +86,8 @@ func Wrap(out io.Writer, width int, indent, rest, text string) {
 	fmt.Fprintln(out, line)
 }
 
-// Gap is between two columns, and before a line that goes on.
+// Gap separates two columns, and indents continued lines.
 const Gap = "  "
 
+// OrEmpty gives the string that s points to, empty for nil.
 func OrEmpty(s *string) string { return aws.ToString(s) }

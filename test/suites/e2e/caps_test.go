@@ -131,7 +131,7 @@ func (w *world) testLoweredCap(t *testing.T, c commandLine) {
 	w.startByHand(t, hand, w.boat("by hand, above the stack's cap", 5))
 	w.endedWith(t, hand, "CapReached", "0.98 USD", "more than the day's 0.50 USD", "redrive")
 
-	if said := c.run(t, "caps", "reset"); !strings.Contains(said, "as the stack's parameters have them") {
+	if said := c.run(t, "caps", "reset"); !strings.Contains(said, "the stack's parameters") {
 		t.Errorf("it says %s", said)
 	}
 	w.put(t, file, content)
