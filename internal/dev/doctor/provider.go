@@ -8,32 +8,32 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Account is what is asked of the provider. The error is a *video.Refusal or a
+// Account reads the balance at the provider. The error is a *video.Refusal or a
 // *video.Unanswered.
 type Account interface {
 	Balance(ctx context.Context, key video.Key) (usd float64, err error)
 }
 
-// Keys gives the provider's key as the stack has it.
+// Keys reads the stack's key of the provider.
 type Keys interface {
 	Current(ctx context.Context) (video.Key, error)
 }
 
-// Price is what one video of the default model costs, about.
+// Price is about what a video of the default model costs.
 type Price struct {
 	Model string
 	USD   float64
 }
 
-// Provider looks whether the provider at that address accepts the key, and how
-// many videos the balance buys.
+// Provider checks that the provider at an address accepts the key, and how many videos the
+// balance pays for.
 func Provider(ctx context.Context, address string, account Account, keys Keys, price Price) []Line {
 	const key, balance = "provider key", "balance"
 	current, err := keys.Current(ctx)
 	var empty *video.Unauthorized
 	switch {
 	case errors.As(err, &empty):
-		return []Line{fix(key, "the secret is empty", "put the key into it, as the output ChangeProviderKey says")}
+		return []Line{fix(key, "the secret is empty", "put the key into it, as the output ChangeProviderKey shows")}
 	case err != nil:
 		return []Line{fix(key, "the secret can't be read", "give your AWS credentials secretsmanager:GetSecretValue for the output ProviderKeySecret").because(err)}
 	}
@@ -41,11 +41,11 @@ func Provider(ctx context.Context, address string, account Account, keys Keys, p
 	var refused *video.Refusal
 	switch {
 	case errors.As(err, &refused) && refused.Kind == video.RefusedKey:
-		return []Line{fix(key, address+" does not accept it", "put a valid one into the secret, as the output ChangeProviderKey says").because(err)}
+		return []Line{fix(key, address+" does not accept it", "put a valid one into the secret, as the output ChangeProviderKey shows").because(err)}
 	case errors.As(err, &refused) && refused.Kind == video.RefusedCredits:
 		return []Line{ok(key, "accepted by %s", address), fix(balance, "the account is out of credits, or the key's limit is reached", "top it up, or raise the limit").because(err)}
 	case err != nil:
-		return []Line{fix(key, address+" can't be asked whether it is accepted", "try again; where it stays so, see that the address in the parameter ProviderBaseUrl is right and reached from here").because(err)}
+		return []Line{fix(key, address+" does not answer whether it is accepted", "try again; if that does not help, check that the address in the parameter ProviderBaseUrl is right and can be reached from here").because(err)}
 	}
 	lines := []Line{ok(key, "accepted by %s", address)}
 	if price.USD <= 0 {

@@ -106,7 +106,7 @@ func (w *world) testLoweredCap(t *testing.T, c commandLine) {
 		t.Errorf("the API says %+v, %+v", caps, caps.Override)
 	}
 	cmd, _ := c.command(t, "doctor")
-	if report, _ := cmd.Output(); !strings.Contains(string(report), "caps: 0.5 USD a day, no cap on a month, no cap on videos under way, set by arn:aws:") {
+	if report, _ := cmd.Output(); !strings.Contains(string(report), "caps: 0.5 USD a day, no cap on a month, no cap on videos in flight, set by arn:aws:") {
 		t.Errorf("doctor says %s", report)
 	}
 	status, _, reply := call(t, http.MethodPost, w.stack.API+universal, w.stack.Token, w.boat("above the stack's cap", 5))
