@@ -126,7 +126,7 @@ func (w *world) checkPaid(ctx context.Context, r *Result, j *job, bought []sim.G
 	case len(bought) > 0:
 		r.add(unresolved, j, "generation %s (%s) was accepted, and it ends with SubmissionLost: %s", bought[0].ID, bought[0].Outcome, last.ledger)
 	case entry != nil && !asked[entry.ClientRequestID()]:
-		r.add(neverSent, j, "the stand-in never saw %s", entry.ClientRequestID())
+		r.add(neverSent, j, "the simulator never saw %s", entry.ClientRequestID())
 	}
 	return nil
 }
@@ -203,7 +203,7 @@ func (w *world) checkVideos(ctx context.Context, r *Result, accepted map[string]
 	return nil
 }
 
-// checkFile compares a stored video byte for byte with what the stand-in serves,
+// checkFile compares a stored video byte for byte with what the simulator serves,
 // and with its manifest.
 func (w *world) checkFile(ctx context.Context, r *Result, j *job, bought []sim.Generation) error {
 	file, err := w.object(ctx, video.FileKey(j.id))
@@ -219,7 +219,7 @@ func (w *world) checkFile(ctx context.Context, r *Result, j *job, bought []sim.G
 		return err == nil && bytes.Equal(want, file)
 	}
 	if !slices.ContainsFunc(bought, same) {
-		r.add(partial, j, "its video has %d bytes, and they are not those that the stand-in served", len(file))
+		r.add(partial, j, "its video has %d bytes, and they are not those that the simulator served", len(file))
 	}
 	body, err := w.object(ctx, video.ManifestKey(j.id))
 	if body == nil || err != nil {

@@ -1,6 +1,6 @@
 // Package chaos sends jobs through the deployed template while the provider's
-// stand-in and the proxies before S3, DynamoDB and Step Functions misbehave, and then
-// holds what came of them against the promises, from the outside: the stand-in's own
+// simulator and the proxies before S3, DynamoDB and Step Functions misbehave, and then
+// holds what came of them against the promises, from the outside: the simulator's own
 // ledger, the table, the lists, the buckets, the executions.
 //
 // Executions are stopped by hand, before each kind of call, at once and by the clock.

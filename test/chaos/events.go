@@ -58,7 +58,7 @@ type carrier struct {
 	nth   map[string]int // events of a job until now
 }
 
-// newCarrier puts a queue in the place of the function that the rule calls.
+// newCarrier puts a queue instead of the function that the rule calls.
 func newCarrier(ctx context.Context, w *world, config aws.Config) (*carrier, error) {
 	e := &carrier{
 		plan: w.plan, names: w.names, queue: sqs.NewFromConfig(config), lambda: w.lambda, function: w.functions[settler],

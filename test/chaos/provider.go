@@ -106,7 +106,7 @@ const (
 	videoPace  = 4 << 20 // bytes a second
 )
 
-// provider is the stand-in, with what it can't do by itself, an http.Handler.
+// provider is the simulator, with what it can't do by itself, an http.Handler.
 type provider struct {
 	server *sim.Server
 	plan   *plan
@@ -139,7 +139,7 @@ func newProvider(o Options, p *plan, n *names) (*provider, error) {
 	return v, err
 }
 
-// fail is the stand-in's plan.
+// fail is the simulator's plan.
 func (v *provider) fail(call sim.Call) sim.Fault {
 	job, most, menu := "", 0, []fault[sim.Fault](nil)
 	switch call.Kind {
@@ -165,7 +165,7 @@ func (v *provider) fail(call sim.Call) sim.Fault {
 	return do
 }
 
-// decide is the stand-in's too: what becomes of a generation.
+// decide is the simulator's too: what becomes of a generation.
 func (v *provider) decide(accepted sim.Accepted) sim.Fate {
 	job := v.names.of(idOf(accepted.ClientRequestID))
 	v.names.accepted(accepted.GenerationID, job)
@@ -192,7 +192,7 @@ func (v *provider) decide(accepted sim.Accepted) sim.Fate {
 	return sim.Fate{}
 }
 
-// ServeHTTP answers as the stand-in, but for a key that is retired, records that
+// ServeHTTP answers as the simulator, but for a key that is retired, records that
 // are spoilt, and the size of a large video.
 func (v *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	reading := r.URL.Path == "/v2/logs" || r.URL.Path == "/v2/billing/transactions"

@@ -22,7 +22,7 @@ type Result struct {
 	odd      []string
 	timing   []stage
 	money    ledger.Counters // of all months
-	charged  int64           // by the stand-in's ledger, in micro-dollars
+	charged  int64           // by the simulator's ledger, in micro-dollars
 	account  *account        // nil: there were no caps
 }
 
@@ -126,7 +126,7 @@ func (r *Result) Write(out io.Writer) error {
 		fmt.Fprintf(table, "%s\t%d\t%d\n", name, before[name], after[name])
 	}
 	usd := func(micros int64) float64 { return float64(micros) / 1e6 }
-	fmt.Fprintf(table, "\nmoney\tUSD\nspent\t%.2f\nuncertain\t%.2f\nreserved\t%.2f\ncharged by the stand-in\t%.2f\n",
+	fmt.Fprintf(table, "\nmoney\tUSD\nspent\t%.2f\nuncertain\t%.2f\nreserved\t%.2f\ncharged by the simulator\t%.2f\n",
 		usd(r.money.Spent), usd(r.money.Uncertain), usd(r.money.Reserved), usd(r.charged))
 	if a := r.account; a != nil {
 		fmt.Fprintf(table, "the day's cap at the end\t%.2f\n\ncaps\t\nslots\t%d\nclaims\t%d\n", usd(a.dayMicros), a.slots, len(a.holds))

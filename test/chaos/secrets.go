@@ -17,7 +17,7 @@ import (
 const canaryPrompt = "a paper boat, "
 
 // secrets are what may be seen nowhere: the provider's keys, the API's token and
-// what makes a URL a signed one, the stand-in's and S3's.
+// what makes a URL a signed one, the simulator's and S3's.
 func (w *world) secrets() []string {
 	return []string{firstKey, secondKey, w.stack.Token, "ksSign", "X-Amz-Signature"}
 }
@@ -113,7 +113,7 @@ func (w *world) checkObjects(ctx context.Context) error {
 		for _, object := range page.Contents {
 			key := *object.Key
 			if strings.HasSuffix(key, ".mp4") {
-				continue // held to what the stand-in served, byte for byte
+				continue // held to what the simulator served, byte for byte
 			}
 			body, err := w.object(ctx, key)
 			if err != nil {

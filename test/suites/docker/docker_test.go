@@ -63,7 +63,7 @@ func TestInvoke(t *testing.T) {
 // beside it, and how it ended.
 func (w *world) typed(t *testing.T, line string, env ...string) (out, said string, err error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), waitLimit)
 	defer cancel()
 	for line := range strings.Lines(line) {
 		w.lines[strings.TrimSuffix(line, "\n")] = true
@@ -180,7 +180,7 @@ func (w *world) testStoreAlone(t *testing.T) {
 	w.stored(t, got.ID)
 }
 
-// A Submit that was run by hand leaves a job that a redrive goes on with.
+// A Submit that was run by hand leaves a job that a redrive resumes.
 func (w *world) testRedrive(t *testing.T) {
 	const id = "by-hand"
 	w.must(t, `sed s/a-paper-boat/by-hand/ events/submit.json >by-hand.json && make invoke FUNCTION=submit EVENT=by-hand.json`)
@@ -226,7 +226,7 @@ func (w *world) testDeployed(t *testing.T) {
 }
 
 // testRecipe types what the README says of SAM's own command: one command in a
-// terminal, where it goes on, and a block of them in another.
+// terminal, where it keeps running, and a block of them in another.
 func (w *world) testRecipe(t *testing.T) {
 	readme, err := os.ReadFile("../../../README.md")
 	if err != nil {
@@ -247,7 +247,7 @@ func (w *world) testRecipe(t *testing.T) {
 		}
 	}
 
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), waitLimit)
 	defer cancel()
 	w.lines[all[at].Text] = true
 	prepare := checkout.Shell(ctx, w.dir, w.env, "exec "+all[at].Text)

@@ -19,7 +19,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// testCaps has a token stop at its cap while another goes on, and lowers the stack's
+// testCaps has a token stop at its cap while another keeps running, and lowers the stack's
 // cap so that nothing fits.
 //
 // It needs the stack to itself.

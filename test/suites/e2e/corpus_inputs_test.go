@@ -26,7 +26,7 @@ type input struct {
 	told    string // what takeup says before it sends
 	parsed  bool   // Step Functions parses an execution's input, and what is wrong is gone then
 
-	play  func(*corpus, *testing.T) []attempt // in the place of content and want
+	play  func(*corpus, *testing.T) []attempt // instead of content and want
 	wants []string                            // what its attempts come to
 }
 

@@ -141,7 +141,7 @@ func (w *world) restart(t *testing.T, id string) {
 		t.Fatal(err)
 	}
 	waiter := lambda.NewFunctionUpdatedV2Waiter(w.lambda)
-	if err := waiter.Wait(t.Context(), &lambda.GetFunctionInput{FunctionName: &name}, patience); err != nil {
+	if err := waiter.Wait(t.Context(), &lambda.GetFunctionInput{FunctionName: &name}, waitLimit); err != nil {
 		t.Fatal(err)
 	}
 }
