@@ -41,7 +41,7 @@ const (
 var broken = []string{paidTwice, lost, partial, unfinished, outcomesChanged, leaked}
 
 // check holds what came of the jobs against the promises.
-func (w *world) check(ctx context.Context) (*Result, error) {
+func check(ctx context.Context, w *world) (*Result, error) {
 	r := &Result{o: w.o, plan: w.plan, jobs: w.jobs, odd: w.odd}
 	accepted := map[string][]sim.Generation{} // by the job's name
 	for _, g := range w.provider.server.Ledger().Generations {
@@ -56,28 +56,28 @@ func (w *world) check(ctx context.Context) (*Result, error) {
 		asked[c.ClientRequestID] = true
 	}
 	for _, j := range w.jobs {
-		w.checkOutcome(r, j)
-		if err := w.checkPaid(ctx, r, j, accepted[j.name], asked); err != nil {
+		checkOutcome(w, r, j)
+		if err := checkPaid(ctx, w, r, j, accepted[j.name], asked); err != nil {
 			return nil, err
 		}
 	}
-	if err := w.checkMoney(ctx, r); err != nil {
+	if err := checkMoney(ctx, w, r); err != nil {
 		return nil, err
 	}
-	if err := w.checkVideos(ctx, r, accepted); err != nil {
+	if err := checkVideos(ctx, w, r, accepted); err != nil {
 		return nil, err
 	}
 	if w.replica != nil {
 		w.replica.over.Store(true) // nothing was written for longer than an index takes
 	}
-	if err := w.checkLists(ctx, r); err != nil {
+	if err := checkLists(ctx, w, r); err != nil {
 		return nil, err
 	}
-	return r, w.explain(ctx, r)
+	return r, explain(ctx, w, r)
 }
 
 // checkOutcome: one outcome, that only a redrive changes.
-func (w *world) checkOutcome(r *Result, j *job) {
+func checkOutcome(w *world, r *Result, j *job) {
 	last := j.round()
 	if last.seen == nil {
 		r.add(unfinished, j, "it has not ended")
@@ -101,7 +101,7 @@ func (w *world) checkOutcome(r *Result, j *job) {
 
 // checkPaid: paid once, and what is paid ends as a stored video or as an outcome
 // that names it.
-func (w *world) checkPaid(ctx context.Context, r *Result, j *job, bought []sim.Generation, asked map[string]bool) error {
+func checkPaid(ctx context.Context, w *world, r *Result, j *job, bought []sim.Generation, asked map[string]bool) error {
 	if len(bought) > 1 {
 		r.add(paidTwice, j, "it was accepted %d times: %s", len(bought), ids(bought))
 	}
@@ -111,7 +111,7 @@ func (w *world) checkPaid(ctx context.Context, r *Result, j *job, bought []sim.G
 	}
 	for _, g := range bought {
 		named := strings.Contains(last.ledger, g.ID) || strings.Contains(last.ledger, g.ClientRequestID)
-		if g.Outcome == sim.OutcomeCompleted && !named && !w.holds(ctx, j, g) {
+		if g.Outcome == sim.OutcomeCompleted && !named && !holds(ctx, w, j, g) {
 			r.add(lost, j, "generation %s was paid, and is neither stored nor named: %s", g.ID, last.ledger)
 		}
 	}
@@ -133,7 +133,7 @@ func (w *world) checkPaid(ctx context.Context, r *Result, j *job, bought []sim.G
 
 // holds reports whether the bucket has the manifest of a generation. Whether the
 // video is whole is for checkVideos.
-func (w *world) holds(ctx context.Context, j *job, g sim.Generation) bool {
+func holds(ctx context.Context, w *world, j *job, g sim.Generation) bool {
 	body, err := w.object(ctx, video.ManifestKey(j.id))
 	var manifest video.Manifest
 	return err == nil && json.Unmarshal(body, &manifest) == nil && bare(manifest.GenerationID) == bare(g.ID)
@@ -148,7 +148,7 @@ func ids(generations []sim.Generation) string {
 }
 
 // checkVideos: whole or absent, with a manifest, and no upload left open.
-func (w *world) checkVideos(ctx context.Context, r *Result, accepted map[string][]sim.Generation) error {
+func checkVideos(ctx context.Context, w *world, r *Result, accepted map[string][]sim.Generation) error {
 	byID := map[string]*job{}
 	for _, j := range w.jobs {
 		byID[j.id] = j
@@ -169,7 +169,7 @@ func (w *world) checkVideos(ctx context.Context, r *Result, accepted map[string]
 				r.add(partial, nil, "%s is no job's", *object.Key)
 			case name == "video.mp4":
 				files[id] = true
-				if err := w.checkFile(ctx, r, j, accepted[j.name]); err != nil {
+				if err := checkFile(ctx, w, r, j, accepted[j.name]); err != nil {
 					return err
 				}
 			case name == "video.json":
@@ -205,7 +205,7 @@ func (w *world) checkVideos(ctx context.Context, r *Result, accepted map[string]
 
 // checkFile compares a stored video byte for byte with what the simulator serves,
 // and with its manifest.
-func (w *world) checkFile(ctx context.Context, r *Result, j *job, bought []sim.Generation) error {
+func checkFile(ctx context.Context, w *world, r *Result, j *job, bought []sim.Generation) error {
 	file, err := w.object(ctx, video.FileKey(j.id))
 	if err != nil {
 		return err
@@ -233,7 +233,7 @@ func (w *world) checkFile(ctx context.Context, r *Result, j *job, bought []sim.G
 }
 
 // explain adds to each finding what its job met and the way that it went.
-func (w *world) explain(ctx context.Context, r *Result) error {
+func explain(ctx context.Context, w *world, r *Result) error {
 	r.ways = map[string][]string{}
 	for _, f := range r.findings {
 		if f.job == nil || r.ways[f.job.name] != nil {

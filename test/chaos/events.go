@@ -16,12 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// endedRule and settler are the template's names of the rule for the executions that
-// have ended, and of the function that it calls.
-const (
-	endedRule = "SettleFunctionEnded"
-	settler   = "SettleFunction"
-)
+// endedRule is the template's name of the rule for executions that have ended.
+const endedRule = "SettleFunctionEnded"
 
 // delivery is what befalls a status event.
 type delivery struct {
@@ -121,7 +117,7 @@ func (e *carrier) met(ctx context.Context, event string) {
 	defer e.mu.Unlock()
 	e.nth[job]++
 	do := delivery{times: 1}
-	if f := e.plan.deliver(job, e.nth[job]); f != nil {
+	if f := eventFault(e.plan, job, e.nth[job]); f != nil {
 		do = f.do
 	}
 	if do.held {
@@ -133,8 +129,8 @@ func (e *carrier) met(ctx context.Context, event string) {
 	}
 }
 
-// deliver gives what befalls the n-th event of a job, or nil.
-func (p *plan) deliver(job string, n int) *fault[delivery] {
+// eventFault gives what befalls the n-th event of a job, or nil.
+func eventFault(p *plan, job string, n int) *fault[delivery] {
 	if p.roll("event fails", job, n) >= troubled*p.share {
 		return nil
 	}
@@ -224,8 +220,8 @@ func invoke(ctx context.Context, client *lambda.Client, function, payload string
 
 // sweep calls the function that settles as its schedule does, but more often, until
 // ctx is over. What a sweep can't do is for the next one.
-func (w *world) sweep(ctx context.Context) {
-	tick := time.NewTicker(w.o.Times.Sweep)
+func (d *driver) sweep(ctx context.Context) {
+	tick := time.NewTicker(d.world.o.Times.Sweep)
 	defer tick.Stop()
 	for {
 		select {
@@ -233,9 +229,9 @@ func (w *world) sweep(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		w.plan.note("event", "swept", "")
-		if err := invoke(ctx, w.lambda, w.functions[settler], `{"sweep":true}`); err != nil && ctx.Err() == nil {
-			w.plan.note("event", "a sweep that could not do all", "")
+		d.world.plan.note("event", "swept", "")
+		if err := invoke(ctx, d.world.lambda, d.world.functions[settler], `{"sweep":true}`); err != nil && ctx.Err() == nil {
+			d.world.plan.note("event", "a sweep that could not do all", "")
 		}
 	}
 }

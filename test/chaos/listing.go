@@ -23,7 +23,7 @@ type list struct {
 }
 
 // checkLists looks for each job in each way of listing.
-func (w *world) checkLists(ctx context.Context, r *Result) error {
+func checkLists(ctx context.Context, w *world, r *Result) error {
 	entries := map[*job]video.Entry{}
 	first, last := time.Now(), time.Time{}
 	for _, j := range w.jobs {
@@ -46,7 +46,7 @@ func (w *world) checkLists(ctx context.Context, r *Result) error {
 	missing := map[*job]string{}
 	for _, l := range listsOf(first, last) {
 		for began := time.Now(); ; {
-			shown, err := w.shown(ctx, l)
+			shown, err := shown(ctx, w, l)
 			if err != nil {
 				return fmt.Errorf("listing %s: %w", l.name, err)
 			}
@@ -101,7 +101,7 @@ func listsOf(first, last time.Time) []list {
 }
 
 // shown are the ids that a list shows, page by page.
-func (w *world) shown(ctx context.Context, l list) (map[string]bool, error) {
+func shown(ctx context.Context, w *world, l list) (map[string]bool, error) {
 	ids := map[string]bool{}
 	query := url.Values{"limit": {"50"}}
 	for name, values := range l.query {

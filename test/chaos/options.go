@@ -99,7 +99,7 @@ func (o Options) Check() error {
 	if o.Slots < 0 || o.Slots > 10000 {
 		errs = append(errs, fmt.Errorf("slots is %d: give 0 to 10000", o.Slots))
 	}
-	if o.FirstDownload != "" && named(downloadFaults, o.FirstDownload) == nil {
+	if o.FirstDownload != "" && !hasDownloadFault(o.FirstDownload) {
 		errs = append(errs, fmt.Errorf("no fault of downloads is named %q", o.FirstDownload))
 	}
 	return errors.Join(errs...)

@@ -129,14 +129,14 @@ func TestPlanOfStopsAndEvents(t *testing.T) {
 	n := 3000
 	for i := range n {
 		job := fmt.Sprint("job-", i)
-		got, ok := p.stopOf(job, 0)
-		if again, also := same.stopOf(job, 0); got != again || ok != also {
+		got, ok := stopOf(p, job, 0)
+		if again, also := stopOf(same, job, 0); got != again || ok != also {
 			t.Fatalf("%s is stopped at %+v, and then at %+v", job, got, again)
 		}
 		if ok {
 			at[got.kind]++
 		}
-		if f := p.deliver(job, 1); f != nil {
+		if f := eventFault(p, job, 1); f != nil {
 			met[f.name]++
 		}
 	}
@@ -151,7 +151,7 @@ func TestPlanOfStopsAndEvents(t *testing.T) {
 		}
 	}
 	calm := newPlan(1, 0)
-	if _, ok := calm.stopOf("job", 0); ok || calm.deliver("job", 1) != nil {
+	if _, ok := stopOf(calm, "job", 0); ok || eventFault(calm, "job", 1) != nil {
 		t.Error("something happens without faults")
 	}
 }

@@ -111,11 +111,7 @@ type provider struct {
 	server *sim.Server
 	plan   *plan
 	names  *names
-	times  Times
-	// answers: the logs and the transactions never fail.
-	answers bool
-	// dear: some generations are charged more than once.
-	dear bool
+	config providerConfig
 
 	// sizes is held while a large video is ordered: its size is a setting.
 	sizes sync.RWMutex
@@ -125,17 +121,31 @@ type provider struct {
 	looks   map[string]records // by the begin of their time
 }
 
-func newProvider(o Options, p *plan, n *names) (*provider, error) {
-	v := &provider{plan: p, names: n, times: o.Times, answers: o.LogsAnswer, dear: o.Caps, looks: map[string]records{}}
+// providerConfig configures the provider of a run.
+type providerConfig struct {
+	Jobs int
+	Seed uint64
+	// Job is about how long a generation takes, and Late how long a late one does.
+	Job, Late time.Duration
+	// Unnamed is for how long after a claim the records may lack whose a submission is.
+	Unnamed time.Duration
+	// LogsAnswer keeps the logs and the transactions from failing.
+	LogsAnswer bool
+	// Overcharges has some generations charged more than once.
+	Overcharges bool
+}
+
+func newProvider(c providerConfig, p *plan, n *names) (*provider, error) {
+	v := &provider{plan: p, names: n, config: c, looks: map[string]records{}}
 	settings := sim.DefaultSettings()
-	balance := float64(100 * o.Jobs)
+	balance := float64(100 * c.Jobs)
 	settings.Keys, settings.BalanceUSD = []string{firstKey, secondKey}, &balance
-	settings.JobSeconds, settings.JobSigma = o.Times.Job.Seconds(), 0.3
+	settings.JobSeconds, settings.JobSigma = c.Job.Seconds(), 0.3
 	settings.LogsLagSeconds, settings.VideoBytesPerSecond = 1, videoPace
 	// A run has a hundred times the jobs of a real account at once.
 	settings.LogsPerMinute = 0
 	var err error
-	v.server, err = sim.New(sim.Config{Settings: settings, Seed: o.Seed, Decide: v.decide, Plan: v.fail})
+	v.server, err = sim.New(sim.Config{Settings: settings, Seed: c.Seed, Decide: v.decide, Plan: v.fail})
 	return v, err
 }
 
@@ -179,13 +189,13 @@ func (v *provider) decide(accepted sim.Accepted) sim.Fate {
 		case never:
 			return sim.Fate{Outcome: sim.OutcomeNever}
 		case late:
-			seconds := (v.times.Soft + v.times.Late).Seconds()
+			seconds := v.config.Late.Seconds()
 			return sim.Fate{Seconds: &seconds}
 		case fails:
 			return sim.Fate{Outcome: sim.OutcomeError}
 		}
 	}
-	if v.dear && v.plan.roll("dear", job) < 0.15 {
+	if v.config.Overcharges && v.plan.roll("dear", job) < 0.15 {
 		v.plan.note("video", "charged three times its price", job)
 		return sim.Fate{ChargedTimes: overcharged}
 	}
@@ -252,7 +262,7 @@ func (v *provider) create(w http.ResponseWriter, r *http.Request) {
 func (v *provider) records(w http.ResponseWriter, r *http.Request, kind, from string, first bool, most int, menu []fault[records]) {
 	c, known := v.names.asked(from)
 	var do records
-	if known && !v.answers {
+	if known && !v.config.LogsAnswer {
 		v.mu.Lock()
 		if first {
 			delete(v.looks, kind+from)
@@ -264,7 +274,7 @@ func (v *provider) records(w http.ResponseWriter, r *http.Request, kind, from st
 		v.mu.Unlock()
 	}
 	// Records may be late by less than the window that they are awaited in.
-	if time.Since(c.at) > claimTime+v.times.Window/2 {
+	if time.Since(c.at) > v.config.Unnamed {
 		do.nameless = false
 	}
 	switch {
@@ -318,3 +328,9 @@ func refuse(w http.ResponseWriter, status int) {
 	w.WriteHeader(status)
 	fmt.Fprintf(w, `{"message":%q,"path":"/","requestId":"planned","statusCode":%d,"timestamp":"2026-01-01T00:00:00.000Z"}`, http.StatusText(status), status)
 }
+
+// overcharged is how many times its price is charged for some generations.
+const overcharged = 3
+
+// hasDownloadFault reports whether there is a fault of downloads of that name.
+func hasDownloadFault(name string) bool { return named(downloadFaults, name) != nil }

@@ -188,11 +188,3 @@ func (r *Result) took() []time.Duration {
 	slices.Sort(all)
 	return all
 }
-
-// orNone is the outcome's name, also of none.
-func (o *outcome) orNone() string {
-	if o == nil {
-		return "(none)"
-	}
-	return o.name()
-}

@@ -13,21 +13,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 )
 
-// canaryPrompt begins every prompt of a run, and is in nothing else.
-const canaryPrompt = "a paper boat, "
-
 // secrets are what may be seen nowhere: the provider's keys, the API's token and
 // what makes a URL a signed one, the simulator's and S3's.
-func (w *world) secrets() []string {
+func secrets(w *world) []string {
 	return []string{firstKey, secondKey, w.stack.Token, "ksSign", "X-Amz-Signature"}
 }
 
 // checkSecrets looks for them in all that the functions logged, in every
 // execution and in the videos bucket; and for the prompts wherever those aren't
 // needed: only an execution's input, the table and the manifest have one.
-func (w *world) checkSecrets(ctx context.Context) error {
-	for _, check := range []func(context.Context) error{w.checkLogs, w.checkExecutions, w.checkObjects} {
-		if err := check(ctx); err != nil {
+func checkSecrets(ctx context.Context, w *world) error {
+	for _, check := range []func(context.Context, *world) error{checkLogs, checkExecutions, checkObjects} {
+		if err := check(ctx, w); err != nil {
 			return err
 		}
 	}
@@ -35,7 +32,7 @@ func (w *world) checkSecrets(ctx context.Context) error {
 }
 
 // hides notes a place that shows one of the texts.
-func (w *world) hides(where, content string, texts ...string) {
+func hides(w *world, where, content string, texts ...string) {
 	for _, text := range texts {
 		if strings.Contains(content, text) {
 			w.oddly("%s shows %q: %.2000s", where, text, content)
@@ -43,8 +40,8 @@ func (w *world) hides(where, content string, texts ...string) {
 	}
 }
 
-func (w *world) checkLogs(ctx context.Context) error {
-	texts := append(w.secrets(), canaryPrompt)
+func checkLogs(ctx context.Context, w *world) error {
+	texts := append(secrets(w), canaryPrompt)
 	lines := 0
 	for function, name := range w.functions {
 		config, err := w.lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})
@@ -59,7 +56,7 @@ func (w *world) checkLogs(ctx context.Context) error {
 			}
 			for _, event := range page.Events {
 				lines++
-				w.hides("a log of "+function, *event.Message, texts...)
+				hides(w, "a log of "+function, *event.Message, texts...)
 			}
 		}
 	}
@@ -71,7 +68,7 @@ func (w *world) checkLogs(ctx context.Context) error {
 
 // checkExecutions reads the histories. Up to the first step's end they have the
 // execution's input.
-func (w *world) checkExecutions(ctx context.Context) error {
+func checkExecutions(ctx context.Context, w *world) error {
 	for _, j := range w.jobs {
 		names, err := w.executions(ctx, j)
 		if err != nil {
@@ -91,9 +88,9 @@ func (w *world) checkExecutions(ctx context.Context) error {
 					if err != nil {
 						return err
 					}
-					w.hides("the history of "+name, string(text), w.secrets()...)
+					hides(w, "the history of "+name, string(text), secrets(w)...)
 					if !entered {
-						w.hides("the history of "+name, string(text), canaryPrompt)
+						hides(w, "the history of "+name, string(text), canaryPrompt)
 					}
 				}
 			}
@@ -102,7 +99,7 @@ func (w *world) checkExecutions(ctx context.Context) error {
 	return nil
 }
 
-func (w *world) checkObjects(ctx context.Context) error {
+func checkObjects(ctx context.Context, w *world) error {
 	bucket := w.stack.Outputs["VideosBucket"]
 	pages := s3.NewListObjectsV2Paginator(w.s3, &s3.ListObjectsV2Input{Bucket: &bucket})
 	for pages.HasMorePages() {
@@ -119,9 +116,9 @@ func (w *world) checkObjects(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			w.hides(key, key+string(body), w.secrets()...)
+			hides(w, key, key+string(body), secrets(w)...)
 			if !strings.HasSuffix(key, "/video.json") {
-				w.hides(key, key+string(body), canaryPrompt)
+				hides(w, key, key+string(body), canaryPrompt)
 			}
 		}
 	}

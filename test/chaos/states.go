@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-
-	"github.com/takeup/takeup/internal/video"
 )
 
 var (
@@ -52,17 +50,4 @@ func classifyStates(p *proxy, r *http.Request, body []byte) (kind, job string, m
 		return "describe execution", p.names.ofExecution(lastOf(in.ExecutionArn)), statesReads
 	}
 	return "", "", nil
-}
-
-// lastOf gives the name that an execution's ARN ends with.
-func lastOf(arn string) string { return arn[strings.LastIndex(arn, ":")+1:] }
-
-// ofExecution gives the name of the job that an execution looks after, and empty where
-// it isn't known.
-func (n *names) ofExecution(execution string) string {
-	if name := n.of(execution); name != "" {
-		return name
-	}
-	id, _ := video.RedriveOf(execution)
-	return n.of(id)
 }

@@ -42,7 +42,7 @@ type stop struct {
 
 // stopOf says where the n-th round of a job is stopped, if anywhere. A job whose
 // submission can't be looked up isn't.
-func (p *plan) stopOf(job string, n int) (stop, bool) {
+func stopOf(p *plan, job string, n int) (stop, bool) {
 	if p.calm(job) || p.roll("stopped", job, n) >= stopped*p.share {
 		return stop{}, false
 	}
@@ -57,36 +57,36 @@ func (p *plan) stopOf(job string, n int) (stop, bool) {
 
 // reached has a job's execution stopped where its plan says so, before a call of a
 // kind goes on. One that isn't there yet is stopped at the next call.
-func (w *world) reached(ctx context.Context, kind, name string) {
-	w.mu.Lock()
-	s := w.stops[name]
+func (d *driver) reached(ctx context.Context, kind, name string) {
+	d.mu.Lock()
+	s := d.stops[name]
 	if s != nil && kind == s.kind {
 		s.left--
 	}
 	due := s != nil && s.left <= 0
-	w.mu.Unlock()
+	d.mu.Unlock()
 	if due {
-		w.stopNow(ctx, name, "before "+kind)
+		d.stopNow(ctx, name, "before "+kind)
 	}
 }
 
 // arm sets where the round of a job that begins now is stopped.
-func (w *world) arm(ctx context.Context, j *job) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	s, ok := w.plan.stopOf(j.name, len(j.rounds)-1)
-	if !ok || w.calmed.Load() {
-		delete(w.stops, j.name)
+func (d *driver) arm(ctx context.Context, j *job) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s, ok := stopOf(d.world.plan, j.name, len(j.rounds)-1)
+	if !ok || d.calmed.Load() {
+		delete(d.stops, j.name)
 		return
 	}
-	w.stops[j.name] = &s
+	d.stops[j.name] = &s
 	if s.kind == atOnce || s.kind == byTheClock {
-		go w.stopFrom(ctx, j.name, s)
+		go d.stopFrom(ctx, j.name, s)
 	}
 }
 
 // stopFrom stops a job's execution at a time, or as soon as there is one then.
-func (w *world) stopFrom(ctx context.Context, name string, s stop) {
+func (d *driver) stopFrom(ctx context.Context, name string, s stop) {
 	timer := time.NewTimer(s.at)
 	defer timer.Stop()
 	for range 500 {
@@ -95,7 +95,7 @@ func (w *world) stopFrom(ctx context.Context, name string, s stop) {
 			return
 		case <-timer.C:
 		}
-		if w.stopNow(ctx, name, s.kind) {
+		if d.stopNow(ctx, name, s.kind) {
 			return
 		}
 		timer.Reset(20 * time.Millisecond)
@@ -104,34 +104,34 @@ func (w *world) stopFrom(ctx context.Context, name string, s stop) {
 
 // stopNow stops the execution of a job that runs, as its operator does, unless its round
 // has none to be stopped. It reports whether there is nothing more to be stopped.
-func (w *world) stopNow(ctx context.Context, name, when string) bool {
-	w.mu.Lock()
-	j := w.byName[name]
-	id, n, armed := j.id, j.rounds[len(j.rounds)-1], w.stops[name] != nil
-	w.mu.Unlock()
+func (d *driver) stopNow(ctx context.Context, name, when string) bool {
+	d.mu.Lock()
+	j := d.world.byName[name]
+	id, n, armed := j.id, j.rounds[len(j.rounds)-1], d.stops[name] != nil
+	d.mu.Unlock()
 	if !armed {
 		return true
 	}
 	if id == "" {
 		return false
 	}
-	machine := w.stack.Outputs["StateMachineArn"]
-	reply, err := w.sfn.ListExecutions(ctx, &sfn.ListExecutionsInput{StateMachineArn: &machine, StatusFilter: types.ExecutionStatusRunning, MaxResults: 1000})
+	machine := d.world.stack.Outputs["StateMachineArn"]
+	reply, err := d.world.sfn.ListExecutions(ctx, &sfn.ListExecutionsInput{StateMachineArn: &machine, StatusFilter: types.ExecutionStatusRunning, MaxResults: 1000})
 	if err != nil {
 		return false
 	}
 	for _, e := range reply.Executions {
-		if w.names.ofExecution(*e.Name) != name {
+		if d.world.names.ofExecution(*e.Name) != name {
 			continue
 		}
-		if _, err := w.sfn.StopExecution(ctx, &sfn.StopExecutionInput{ExecutionArn: e.ExecutionArn}); err != nil {
+		if _, err := d.world.sfn.StopExecution(ctx, &sfn.StopExecutionInput{ExecutionArn: e.ExecutionArn}); err != nil {
 			return false // it has just ended
 		}
-		w.plan.note("execution stopped", when, name)
-		w.mu.Lock()
+		d.world.plan.note("execution stopped", when, name)
+		d.mu.Lock()
 		n.hands, n.stopped = n.hands+1, time.Now()
-		delete(w.stops, name)
-		w.mu.Unlock()
+		delete(d.stops, name)
+		d.mu.Unlock()
 		return true
 	}
 	return false
