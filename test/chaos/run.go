@@ -78,10 +78,10 @@ func Run(ctx context.Context, o world.Options) (_ *verdict.Result, err error) {
 	began := time.Now()
 	w.Stack, err = stack.Start(ctx, stack.Options{
 		Root: o.Root, StateDir: o.StateDir,
-		Provider:   &stack.Provider{BaseURL: bought.Url(), Key: provider.FirstKey},
+		Provider:   &stack.Provider{BaseURL: bought.URL(), Key: provider.FirstKey},
 		Parameters: o.Times.Parameters(w.Caps),
 		Env: []string{
-			"AWS_ENDPOINT_URL_S3=" + kept.Url(), "AWS_ENDPOINT_URL_DYNAMODB=" + known.Url(), "AWS_ENDPOINT_URL_SFN=" + started.Url(),
+			"AWS_ENDPOINT_URL_S3=" + kept.URL(), "AWS_ENDPOINT_URL_DYNAMODB=" + known.URL(), "AWS_ENDPOINT_URL_SFN=" + started.URL(),
 			fmt.Sprint("SFN_WAIT_SCALE=", o.Times.Scale),
 		},
 		Output: o.Output,

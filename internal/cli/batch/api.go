@@ -18,6 +18,7 @@ import (
 // jobs looks up jobs by an API.
 type jobs struct{ api target.API }
 
+// Known gives what the API knows of these jobs.
 func (j jobs) Known(ctx context.Context, ids []string) (map[string]batch.Known, error) {
 	statuses, err := j.api.Statuses(ctx, ids)
 	if err != nil {
@@ -41,6 +42,7 @@ type prices struct {
 	known map[string]price.Estimate
 }
 
+// Price gives what a request costs.
 func (p *prices) Price(ctx context.Context, request video.Request) (price.Estimate, error) {
 	key, err := pricedBy(request)
 	if err != nil {
@@ -104,6 +106,7 @@ func estimateOf(q *client.Quote) (price.Estimate, error) {
 // estimate.
 type times struct{ models client.Models }
 
+// Usual gives how long a video usually takes.
 func (t times) Usual(_ context.Context, name string, duration int) (time.Duration, bool) {
 	for _, m := range t.models.Models {
 		if m.Name != name {

@@ -18,6 +18,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
+// Update is the flag -update: golden files are written instead of compared.
 var Update = flag.Bool("update", false, "write the golden files")
 
 // Shell has a clock that only sleeping moves.
@@ -28,6 +29,7 @@ type Shell struct {
 	Slept    []time.Duration
 }
 
+// New makes a Shell with an empty environment.
 func New(t *testing.T) *Shell {
 	t.Helper()
 	nothing, err := os.Open(os.DevNull)
@@ -97,6 +99,7 @@ func Golden(t *testing.T, name, got string) {
 	}
 }
 
+// Request makes a request with a prompt and the default model.
 func Request(t *testing.T, prompt string) video.Request {
 	t.Helper()
 	r, err := video.NewRequest(prompt)

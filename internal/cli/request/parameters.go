@@ -42,6 +42,7 @@ func (p *Parameters) Flags(cmd *cobra.Command) {
 	}
 }
 
+// ModelNames gives the names of all models.
 func ModelNames() []string {
 	var names []string
 	for _, m := range video.Catalogue() {

@@ -14,15 +14,16 @@ type Driver struct {
 	World  *world.World
 	Events *carrier
 	slots  chan struct{}
-	// calmed: no execution is stopped any more.
+	// calmed means that no more executions are stopped.
 	calmed atomic.Bool
 
 	mu      sync.Mutex
-	pending map[*world.Job]bool // those that are followed, and whether one has a slot
-	stops   map[string]*stop    // where the jobs' rounds are stopped, by their names
-	sent    bool                // all was sent: what is interrupted stays so until a redrive
+	pending map[*world.Job]bool // the jobs that are followed, and whether each has a slot
+	stops   map[string]*stop    // where the jobs' rounds are stopped, by job name
+	sent    bool                // everything was sent, so interrupted jobs stay so until a redrive
 }
 
+// New makes the driver of a run.
 func New(w *world.World) *Driver {
 	return &Driver{World: w, slots: make(chan struct{}, w.Options.UnderWay), pending: map[*world.Job]bool{}, stops: map[string]*stop{}}
 }

@@ -23,10 +23,12 @@ type Claim struct {
 	At      time.Time
 }
 
+// NewNames makes an empty Names.
 func NewNames() *Names {
 	return &Names{byID: map[string]string{}, generations: map[string]string{}, claims: map[string]Claim{}}
 }
 
+// Add records the name of a job's id.
 func (n *Names) Add(id, name string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -65,6 +67,7 @@ func (n *Names) Accepted(generation, name string) {
 	n.generations[Bare(generation)] = name
 }
 
+// OfGeneration gives the name of a generation's job.
 func (n *Names) OfGeneration(id string) string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -82,6 +85,7 @@ func (n *Names) Claimed(c Claim) {
 	n.claims[stamp(c.At.Add(-clockSkew))] = c
 }
 
+// Asked finds the claim that a lookup from this time is for.
 func (n *Names) Asked(from string) (Claim, bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -8,11 +8,11 @@ import (
 	"sync"
 )
 
-// LongestBurst is the most calls in a row that one fault spoils. The SDK itself
-// tries three times, so a shorter one is only seen by it.
+// LongestBurst is the maximum of calls in a row that one fault affects. The SDK tries a call
+// three times, so that only it notices a shorter burst.
 const LongestBurst = 4
 
-// Fault is one of the things that can happen to a call of a kind.
+// Fault is something that can happen to a call of a kind.
 type Fault[T any] struct {
 	Name   string
 	Weight float64
@@ -20,7 +20,7 @@ type Fault[T any] struct {
 	Do     T
 }
 
-// Plan decides what fails, and keeps what it let fail.
+// Plan decides what fails, and records it.
 type Plan struct {
 	seed  uint64
 	Share float64
@@ -37,6 +37,7 @@ type Plan struct {
 	ofJob    map[string][]string
 }
 
+// New makes the plan of a seed, by which a share of the calls fails.
 func New(seed uint64, share float64) *Plan {
 	return &Plan{
 		seed: seed, Share: share, First: map[string]string{},
@@ -145,9 +146,10 @@ func (p *Plan) Met(job string) []string {
 	return append([]string(nil), p.ofJob[job]...)
 }
 
-// Trait is what sets a job apart as a whole.
+// Trait is a property of a job as a whole.
 type Trait string
 
+// The traits of jobs.
 const (
 	Plain Trait = ""
 	Never Trait = "never finishes"

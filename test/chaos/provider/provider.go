@@ -138,6 +138,7 @@ type Config struct {
 	Overcharges bool
 }
 
+// New makes the simulator of a run.
 func New(c Config, p *faults.Plan, n *faults.Names) (*Simulator, error) {
 	v := &Simulator{plan: p, names: n, config: c, looks: map[string]records{}}
 	settings := sim.DefaultSettings()

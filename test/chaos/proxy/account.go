@@ -58,6 +58,7 @@ func (a *Account) Ideal() (ideal, took time.Duration) {
 	return slices.Max(free), took
 }
 
+// NewAccount makes an account with these caps.
 func NewAccount(dayMicros, slots int64) *Account {
 	return &Account{
 		seen: map[string]bool{}, money: map[string]map[string]video.Money{}, Waited: map[string]map[string]bool{},

@@ -29,6 +29,7 @@ type Replica struct {
 	partitions map[string]*sync.Mutex
 }
 
+// NewReplica makes an empty replica.
 func NewReplica(p *faults.Plan) *Replica {
 	return &Replica{plan: p, partitions: map[string]*sync.Mutex{}}
 }

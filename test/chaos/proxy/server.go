@@ -11,8 +11,8 @@ import (
 	"github.com/takeup/takeup/test/chaos/faults"
 )
 
-// refusal is for how long a front refuses connections: longer than a round of
-// waits, so that some are met by it.
+// refusal is how long a server refuses connections: longer than a round of waits, so that
+// some calls meet it.
 const refusal = 700 * time.Millisecond
 
 // Server is a server on loopback whose listener is closed for a moment now and
@@ -28,8 +28,8 @@ type Server struct {
 	done     chan struct{} // closed when serve has returned
 }
 
-// Listen starts a front. After so many connections as the plan says it refuses
-// for a moment; with no plan it never does.
+// Listen starts a server. By its plan, it refuses connections for a moment after some number
+// of them; without a plan it never does.
 func Listen(handler http.Handler, p *faults.Plan) (*Server, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -43,7 +43,8 @@ func Listen(handler http.Handler, p *faults.Plan) (*Server, error) {
 	return f, nil
 }
 
-func (f *Server) Url() string { return "http://" + f.address }
+// URL is the server's address.
+func (f *Server) URL() string { return "http://" + f.address }
 
 // serve serves until close, with a new listener after each refusal.
 func (f *Server) serve() {

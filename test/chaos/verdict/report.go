@@ -29,6 +29,7 @@ type Result struct {
 	account  *proxy.Account  // nil: there were no caps
 }
 
+// Stage is a stage of a run, and how long it took.
 type Stage struct {
 	Name string
 	Took time.Duration

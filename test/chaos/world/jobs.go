@@ -15,6 +15,7 @@ const (
 	ByHand     = "hand"
 )
 
+// Triggers are all the ways in.
 var Triggers = []string{ByAPI, ByAPIAgain, ByText, ByJSON, ByHand}
 
 // Job is one that was sent.
@@ -58,6 +59,7 @@ func (j *Job) Last() *Outcome {
 	return nil
 }
 
+// NewJobs makes n jobs, with all triggers in turn.
 func NewJobs(n int) []*Job {
 	all := make([]*Job, n)
 	for i := range all {
