@@ -1,18 +1,18 @@
-# Takeup. `make help` lists what there is.
+# Takeup. `make help` lists the targets.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
-# What a person gives to run and up. Any text is a prompt: it goes through the
-# environment, as it was typed, with its dollars, quotes and lines.
+# The variables of run and up. Any text is a prompt: it goes through the environment
+# unchanged, with its dollar signs, quotes and line breaks.
 settings := PROMPT MODEL DURATION ASPECT_RATIO NEGATIVE_PROMPT CFG_SCALE TAKEUP_PORT
 purchase := AIMLAPI_KEY AIMLAPI_BASE_URL YES
 
-# Command-line variables would reach every program once more, by MAKEFLAGS.
+# Otherwise command-line variables would also reach every program in MAKEFLAGS.
 MAKEOVERRIDES =
 
-# A misspelled name would pass in silence.
+# A misspelled name would be ignored silently.
 $(if $(filter run up,$(MAKECMDGOALS)),$(foreach v,$(filter-out $(settings) $(purchase),$(.VARIABLES)),\
   $(if $(filter command,$(firstword $(origin $(v)))),\
     $(error make $(firstword $(MAKECMDGOALS)) takes no $(v); it takes $(settings) $(purchase), as in: make run PROMPT="a paper boat crosses a flooded street"))))
@@ -21,17 +21,17 @@ unexport $(settings) $(purchase)
 $(foreach v,$(settings) $(purchase),$(if $(value $(v)),\
   $(eval run up: override export $(v) := $$(value $(v)))))
 
-# What a person gives to invoke.
+# The variables of invoke.
 $(foreach v,FUNCTION EVENT JOB STACK YES,$(if $(value $(v)),\
   $(eval invoke: override export $(v) := $$(value $(v)))))
 
-# What run needs is made in run's environment; the key is not for it.
+# run's prerequisites are built in run's environment, but must not see the key.
 keyless := unset $(purchase);
 
-# The pinned tools. Python ones are installed when their lock file changes: a file
+# The pinned tools. Python tools are installed when their lock file changes: a file
 # named after its hash says what is installed. MiniStack and SAM can't share an
-# environment, since they pin the same library differently. The lock files are
-# complete, so pip adds nothing to them (--no-deps), and checks that afterwards.
+# environment, since they pin different versions of the same library. The lock files
+# are complete, so pip installs nothing else (--no-deps), and checks that afterwards.
 GOLANGCI_LINT := v2.15.0
 RCLONE := v1.76.0
 VERSITYGW := v1.8.0
@@ -55,13 +55,13 @@ chromium := .tools/chromium/lock-$(firstword $(shell cat tools/chromium/* | sha2
 
 takeup := .takeup/bin/takeup
 
-# What need-cc and need-node install is found first.
+# Programs that need-cc and need-node installed come first.
 export PATH := $(CURDIR)/.tools/path:$(PATH)
 
 # How long each fuzz target runs.
 FUZZTIME := 10s
 
-# What chaos sends. MAKEOVERRIDES is empty, so these reach no other program.
+# The options of chaos. MAKEOVERRIDES is empty, so these reach no other program.
 JOBS := 1000
 SEED := 1
 FAULTS := 0.2
@@ -70,15 +70,15 @@ CAPS := false
 SLOTS := 0
 JOB := 2s
 
-# What verify-aws looks at.
+# The options of verify-aws.
 STACK :=
 WITH :=
 
 # How often bench-cold starts each function.
 STARTS := 301
 
-# What bench-store measures: the runs of each tool, the videos' sizes in MiB, and
-# the kinds of sources.
+# The options of bench-store: runs per tool, the videos' sizes in MiB, and the kinds
+# of sources.
 RUNS := 5
 SIZES := 64 1024
 ROWS := uncapped capped faults
@@ -90,7 +90,7 @@ help: ## Show this.
 	@sed -n 's/^\([a-z-]*\):.*## /  \1|/p' Makefile | awk -F'|' '{ printf "%-13s %s\n", $$1, $$2 }'
 
 .PHONY: run
-run: $(takeup) $(ministack) $(sam) ## Turn PROMPT into a video, by the real template on this machine. Also MODEL, DURATION, ASPECT_RATIO, NEGATIVE_PROMPT, CFG_SCALE; AIMLAPI_KEY buys it.
+run: $(takeup) $(ministack) $(sam) ## Turn PROMPT into a video, with the real template on this machine. Also MODEL, DURATION, ASPECT_RATIO, NEGATIVE_PROMPT, CFG_SCALE; AIMLAPI_KEY buys it.
 	@$(takeup) run
 
 .PHONY: up
@@ -110,7 +110,7 @@ build: $(takeup) $(sam) ## Build the template and its functions for sam deploy. 
 	go build ./...
 	@$(takeup) build
 
-# Of the packages in test/, e2e takes longest, and is the first.
+# Of the packages in test/, e2e takes longest, so it comes first.
 .PHONY: test
 test: need-go need-python need-cc need-node need-curl $(ministack) $(moto) $(sam) $(schemathesis) $(aimlapi) $(awscli) $(axe) $(chromium) $(versitygw) ## Run all tests.
 	go test -race -timeout 30m -skip 'Every(Pair|Point)$$' ./...
@@ -119,19 +119,19 @@ test: need-go need-python need-cc need-node need-curl $(ministack) $(moto) $(sam
 	@tools/docker
 
 .PHONY: chaos
-chaos: need-go $(ministack) $(sam) ## Send JOBS jobs while a share of FAULTS of the calls fails, as SEED has it, and check the promises. LOGS_ANSWER=true spares the provider's logs, CAPS=true sets low caps.
+chaos: need-go $(ministack) $(sam) ## Send JOBS jobs while a share FAULTS of the calls fails, by SEED, and check the promises. LOGS_ANSWER=true spares the provider's logs, CAPS=true sets low caps.
 	@cd test && go run ./chaos/cmd/chaos -jobs $(JOBS) -seed $(SEED) -faults $(FAULTS) -logs-answer=$(LOGS_ANSWER) -caps=$(CAPS) -slots $(SLOTS) -job $(JOB)
 
 .PHONY: test-bucket
-test-bucket: need-go ## Hold conditional writes and the transfer to S3 itself, in the bucket TAKEUP_TEST_BUCKET, for cents.
+test-bucket: need-go ## Test conditional writes and the transfer against S3 itself, in the bucket TAKEUP_TEST_BUCKET, for cents.
 	cd test && go test -count=1 -tags aws ./suites/fullobject
 
 .PHONY: verify-aws
-verify-aws: need-go ## Verify what only AWS can show on the deployed STACK, for cents; without it on the local one. Also WITH: load,break,redeploy,delete.
+verify-aws: need-go ## Verify on the deployed STACK what only AWS can show, for cents; without STACK, on the local stack. Also WITH: load,break,redeploy,delete.
 	@cd test && go run ./verifyaws/cmd/verifyaws -stack "$(STACK)" -with "$(WITH)"
 
 .PHONY: grants
-grants: need-go $(ministack) $(sam) ## Take each grant of the template away once, and name the test that fails then.
+grants: need-go $(ministack) $(sam) ## Remove each grant of the template once, and name the test that fails then.
 	cd test && go test -count=1 -v -run 'TestTakeup/grants' ./suites/e2e
 
 .PHONY: bench-cold
@@ -139,15 +139,15 @@ bench-cold: need-go ## Measure each function's size, start and memory against a 
 	@cd test && go run ./bench/cold/cmd/cold -starts $(STARTS)
 
 .PHONY: bench-list
-bench-list: need-go $(ministack) $(sam) $(chromium) ## Count the calls to AWS, and measure the time, of listing and showing jobs, beside an earlier version.
+bench-list: need-go $(ministack) $(sam) $(chromium) ## Count the calls to AWS and measure the time of listing and showing jobs, beside an earlier version.
 	@cd test && go run ./bench/list/cmd/list
 
 .PHONY: bench-poll
-bench-poll: need-go ## Simulate how soon a video is noticed, and at what cost, by several schedules.
+bench-poll: need-go ## Simulate how soon several schedules notice a video, and at what cost.
 	@cd test && go run ./bench/poll/cmd/poll
 
 .PHONY: bench-store
-bench-store: need-go need-curl $(peers) $(rclone) $(s5cmd) $(versitygw) ## Compare Store's copying with other tools', RUNS times with videos of SIZES MiB. Also ROWS.
+bench-store: need-go need-curl $(peers) $(rclone) $(s5cmd) $(versitygw) ## Compare Store's copying with other tools, RUNS times with videos of SIZES MiB. Also ROWS.
 	@cd test && go run ./bench/store/cmd/store -runs $(RUNS) -sizes "$(SIZES)" -rows "$(ROWS)" \
 	  -versitygw $(CURDIR)/$(versitygw) -rclone $(CURDIR)/$(rclone) -s5cmd $(CURDIR)/$(s5cmd) \
 	  -aws $(CURDIR)/.tools/peers/bin/aws -python $(CURDIR)/.tools/peers/bin/python
@@ -180,13 +180,13 @@ lint: need-go $(sam) $(golangci) $(asl) ## Check formatting, code, imports, the 
 tools: $(ministack) $(moto) $(sam) $(schemathesis) $(aimlapi) $(awscli) $(golangci) $(asl) $(axe) $(chromium) ## Install the pinned tools into .tools.
 
 .PHONY: clean
-clean: $(takeup) ## End the local stack, and remove what was built and installed.
+clean: $(takeup) ## End the local stack, and remove everything that was built and installed.
 	@$(takeup) down
 	rm -rf .takeup .aws-sam .tools tools/asl/node_modules tools/axe/node_modules
 
-# Built each time: go build knows best what has changed.
+# Built each time: go build knows what has changed.
 .PHONY: $(takeup)
-# Built as the functions are, whose packages then need not be compiled again.
+# Built with the functions' flags, so that their packages need not be compiled again.
 $(takeup): need-go
 	@$(keyless) CGO_ENABLED=0 tools/step "building takeup" go build -trimpath -o $@ ./cmd/takeup
 
@@ -198,7 +198,7 @@ $(ministack) $(moto) $(sam) $(schemathesis) $(aimlapi) $(awscli) $(peers) $(node
 	  .tools/$$0/bin/python -m pip --quiet --disable-pip-version-check check' $$name
 	@touch $@
 
-# What need-node and need-cc install where the machine has none.
+# Installed by need-node and need-cc if the machine has none.
 .PHONY: node zig
 node: $(node)
 zig: $(zig)
@@ -211,7 +211,7 @@ $(golangci): package = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(
 $(rclone): package = github.com/rclone/rclone@$(RCLONE)
 $(versitygw): package = github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW)
 
-# A module of its own in place of go install, which asks a registry for more than
+# A module of its own instead of go install, which asks a registry for more than
 # the one version.
 $(s5cmd): | need-go
 	@cd tools/s5cmd && GOFLAGS= ../step "building s5cmd, as pinned in tools/s5cmd/go.sum" go build -o $(CURDIR)/$@ github.com/peak/s5cmd/v2
@@ -225,7 +225,7 @@ $(chromium): | need-node
 	@tools/step "installing Chromium, as pinned in tools/chromium/package-lock.json" tools/chromium/install
 	@touch $@
 
-# What has to be on the machine. Each says what to do where it isn't.
+# What the machine must have. Each target says what to do if it is missing.
 .PHONY: need-go need-cc need-curl need-python need-node
 need-go:
 	@command -v go >/dev/null || { echo "there is no go on the PATH: install Go 1.26 or later"; exit 1; }

@@ -1,7 +1,7 @@
-"""Prints a SAM template as CloudFormation gets it, after the transform, as JSON.
+"""Prints a SAM template as JSON, as CloudFormation gets it after the transform.
 
-It runs in the environment of the pinned SAM CLI, needs no network, and stands in for
-what sam package uploads: local code and definitions become objects of no bucket.
+It runs in the environment of the pinned SAM CLI and needs no network. Local code and
+definitions are replaced by dummy S3 objects, since sam package would upload them.
 """
 
 import json

@@ -12,28 +12,27 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
-	"github.com/takeup/takeup/internal/lambdaenv/secret"
 	"github.com/takeup/takeup/internal/lambdaenv/settings"
 	"github.com/takeup/takeup/internal/pipeline"
-	"github.com/takeup/takeup/internal/provider/aimlapi"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/schedule/timings"
 	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/wait"
 )
 
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	set, config := settings.Must(log, settings.Load[settings.Check])
-	provider := aimlapi.New(set.Client())
+	providers := all.Accounts(set.Provider, secretsmanager.NewFromConfig(config), time.Now)
 	jobs := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
 	step := &pipeline.Check{
-		Provider: provider,
-		Keys:     secret.New(secretsmanager.NewFromConfig(config), set.KeySecret),
-		Jobs:     jobs,
-		Schedule: set.Schedule(),
-		Timings:  timings.New(jobs, provider, log),
-		Now:      time.Now,
-		Sleep:    pipeline.Sleep,
-		Log:      log,
+		Providers: providers,
+		Jobs:      jobs,
+		Schedule:  set.Schedule(),
+		Timings:   timings.New(jobs, providers, log),
+		Now:       time.Now,
+		Sleep:     wait.For,
+		Log:       log,
 	}
 	lambda.Start(pipeline.Handler(log, time.Now, "check", step.Run))
 }

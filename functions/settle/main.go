@@ -18,8 +18,8 @@ import (
 	"github.com/takeup/takeup/internal/bucket"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/lambdaenv/settings"
-	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/wait"
 )
 
 // pace is the least between two jobs of a sweep: a third of the descriptions that
@@ -32,5 +32,5 @@ func main() {
 	known := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
 	states := sfn.NewFromConfig(config)
 	shelf, executions := bucket.New(s3.NewFromConfig(config), set.VideosBucket), jobs.NewExecutions(states, set.StateMachine)
-	lambda.Start(jobs.New(known, shelf, executions, time.Now).Handler(log, states, func(ctx context.Context) error { return pipeline.Sleep(ctx, pace) }))
+	lambda.Start(jobs.New(known, shelf, executions, time.Now).Handler(log, states, func(ctx context.Context) error { return wait.For(ctx, pace) }))
 }

@@ -13,10 +13,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/takeup/takeup/internal/caps"
-	"github.com/takeup/takeup/internal/lambdaenv/secret"
 	"github.com/takeup/takeup/internal/lambdaenv/settings"
 	"github.com/takeup/takeup/internal/pipeline"
-	"github.com/takeup/takeup/internal/provider/aimlapi"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/schedule/timings"
 	"github.com/takeup/takeup/internal/table"
 )
@@ -24,13 +23,12 @@ import (
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	set, config := settings.Must(log, settings.Load[settings.Submit])
-	provider := aimlapi.New(set.Client())
+	providers := all.Accounts(set.Provider, secretsmanager.NewFromConfig(config), time.Now)
 	jobs := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
 	step := &pipeline.Submit{
-		Provider: provider,
-		Keys:     secret.New(secretsmanager.NewFromConfig(config), set.KeySecret),
-		Jobs:     jobs,
-		Schedule: set.Schedule(), Timings: timings.New(jobs, provider, log),
+		Providers: providers,
+		Jobs:      jobs,
+		Schedule:  set.Schedule(), Timings: timings.New(jobs, providers, log),
 		Prices: caps.NewPrices(jobs, int64(set.Unpriced)),
 		Limits: set.Limits(), Times: set.Times(),
 		ResubmitLost: set.ResubmitLost, Now: time.Now, Jitter: mathrand.N[time.Duration], Log: log,

@@ -11,11 +11,12 @@ import (
 	"math"
 	"time"
 
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Account is the one at the provider. The error is a *video.Refusal or a
-// *video.Unanswered.
+// Account is the one at the provider. The error is a *provider.Refusal or a
+// *provider.Unanswered.
 type Account interface {
 	Balance(ctx context.Context, key video.Key) (usd float64, err error)
 }
@@ -82,8 +83,8 @@ func (k *Keeper) ask(ctx context.Context) (float64, error) {
 		return 0, err
 	}
 	usd, err := k.account.Balance(ctx, key)
-	var refused *video.Refusal
-	if !errors.As(err, &refused) || refused.Kind != video.RefusedKey {
+	var refused *provider.Refusal
+	if !errors.As(err, &refused) || refused.Kind != provider.RefusedKey {
 		return usd, err
 	}
 	if key, err = k.keys.Reread(ctx); err != nil {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/balance"
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -26,7 +27,7 @@ type account struct {
 
 func (a account) Balance(_ context.Context, key video.Key) (float64, error) {
 	if a.err == nil && key.Value != a.key {
-		return 0, &video.Refusal{Kind: video.RefusedKey, Said: "not this one"}
+		return 0, &provider.Refusal{Kind: provider.RefusedKey, Said: "not this one"}
 	}
 	return a.usd, a.err
 }
@@ -75,7 +76,7 @@ func TestRefresh(t *testing.T) {
 		{"a key that was exchanged", account{key: "two", usd: 1}, keys{kept: "one", is: "two"}, store{is: before}, 1_000_000, ""},
 		{"a key that isn't accepted", account{key: "three"}, keys{kept: "one", is: "two"}, store{is: before}, 7, "not this one"},
 		{"no key", account{}, keys{err: &video.Unauthorized{Said: "nothing"}}, store{is: before}, 7, "nothing"},
-		{"no answer", account{err: &video.Unanswered{Err: errors.New("reset")}}, keys{}, store{is: before}, 7, "reset"},
+		{"no answer", account{err: &provider.Unanswered{Err: errors.New("reset")}}, keys{}, store{is: before}, 7, "reset"},
 		{"no number", account{key: "one", usd: math.NaN()}, keys{kept: "one"}, store{is: before}, 7, "NaN"},
 		{"too large a number", account{key: "one", usd: 1e13}, keys{kept: "one"}, store{is: before}, 7, "1e+13 USD"},
 		{"no table to read", account{key: "one"}, keys{kept: "one"}, store{is: before, readErr: errors.New("denied")}, 7, "denied"},

@@ -32,7 +32,7 @@ func sample(t *testing.T) video.Manifest {
 		CreatedAt:    created, SubmittedAt: created.Add(2 * time.Second), CompletedAt: created.Add(88 * time.Second),
 		StoringAt: created.Add(89 * time.Second), StoredAt: created.Add(90*time.Second + 123*time.Millisecond), Polls: 4,
 		Bytes: 1234567, CRC32: "y/Q5Jg==", Seconds: 10.041, Width: 720, Height: 1280,
-		CreditsUsed: 1960000, PipelineVersion: "1a2b3c4d5e6f",
+		ChargedMicros: 980000, PipelineVersion: "1a2b3c4d5e6f",
 	}
 }
 

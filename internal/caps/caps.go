@@ -40,8 +40,8 @@ func (p *Prices) Price(ctx context.Context, request video.Request) (int64, error
 		return 0, err
 	}
 	dearest := int64(0)
-	for _, credits := range past.Charges {
-		dearest = max(dearest, video.MicrosOfCredits(credits))
+	for _, micros := range past.Charges {
+		dearest = max(dearest, micros)
 	}
 	e := list.Estimate(request, price.Micros(dearest))
 	switch {

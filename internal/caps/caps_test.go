@@ -29,19 +29,19 @@ func TestPrice(t *testing.T) {
 	const unpriced = 5_000_000
 	for name, c := range map[string]struct {
 		pricing string
-		charges []int64 // credits
+		charges []int64 // micro-dollars
 		want    int64
 	}{
 		"exact":                        {`{"kind":"fixed","units":[{"measure":"second","price":0.2,"per":1}]}`, nil, 1_000_000},
-		"exact, and was cheaper":       {`{"kind":"fixed","units":[{"measure":"second","price":0.2,"per":1}]}`, []int64{1_000_000}, 1_000_000},
-		"exact, and turned out dearer": {`{"kind":"fixed","units":[{"measure":"second","price":0.2,"per":1}]}`, []int64{1_000_000, 6_000_001, 2_000_000}, 3_000_001},
+		"exact, and was cheaper":       {`{"kind":"fixed","units":[{"measure":"second","price":0.2,"per":1}]}`, []int64{500_000}, 1_000_000},
+		"exact, and turned out dearer": {`{"kind":"fixed","units":[{"measure":"second","price":0.2,"per":1}]}`, []int64{500_000, 3_000_001, 1_000_000}, 3_000_001},
 		"free":                         {`{"kind":"fixed","units":[{"measure":"video","price":0,"per":1}]}`, nil, 0},
 		"the dearest of a range": {`{"kind":"variants","dimensions":["cfg_scale"],"variants":[
 			{"when":{"cfg_scale":"0.1"},"price":1,"unit":"video","per":1},{"when":{"cfg_scale":"0.2"},"price":3,"unit":"video","per":1}]}`, nil, 3_000_000},
 		"at least more than unpriced": {`{"kind":"variable","units":[{"measure":"video","price":7,"per":1}]}`, nil, 7_000_000},
 		"at least less than unpriced": {`{"kind":"variable","units":[{"measure":"video","price":1,"per":1}]}`, nil, unpriced},
-		"at least, and a charge":      {`{"kind":"variable","units":[{"measure":"video","price":1,"per":1}]}`, []int64{4_000_000}, 2_000_000},
-		"variable, and a charge":      {`{"kind":"variable"}`, []int64{4_000_000}, 2_000_000},
+		"at least, and a charge":      {`{"kind":"variable","units":[{"measure":"video","price":1,"per":1}]}`, []int64{2_000_000}, 2_000_000},
+		"variable, and a charge":      {`{"kind":"variable"}`, []int64{2_000_000}, 2_000_000},
 		"unpriced":                    {`{"kind":"variable"}`, nil, unpriced},
 		"not in the list":             {``, nil, unpriced},
 	} {

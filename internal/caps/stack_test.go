@@ -199,7 +199,7 @@ func TestAdmitByRecentPrices(t *testing.T) {
 	if err := stack.Admit(t.Context(), request, ""); err != nil {
 		t.Error(err)
 	}
-	b.charges = []int64{4_000_000} // 2 USD
+	b.charges = []int64{2 * usd}
 	if err := stack.Admit(t.Context(), request, ""); err != nil {
 		t.Errorf("by prices of the same minute: %v", err)
 	}

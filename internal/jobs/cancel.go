@@ -137,8 +137,8 @@ func (s *Service) remove(ctx context.Context, entry video.Entry) (video.Entry, e
 	if entry.Over() && entry.Outcome.Chosen() {
 		return entry, nil // by the Store that stored it
 	}
-	entry.End(&video.Discarded{GenerationID: entry.GenerationID, Credits: manifest.CreditsUsed}, s.now())
-	entry.Book(video.MoneySpent, video.MicrosOfCredits(manifest.CreditsUsed))
+	entry.End(&video.Discarded{GenerationID: entry.GenerationID, Micros: manifest.ChargedMicros}, s.now())
+	entry.Book(video.MoneySpent, manifest.ChargedMicros)
 	entry.Manifest = nil
 	entry, _, err = s.table.Update(ctx, entry, version)
 	return entry, err

@@ -29,7 +29,7 @@ func TestCancel(t *testing.T) {
 		return with(video.PhaseAccepted, func(e *video.Entry) { e.End(outcome, began) })
 	}
 	posting := with(video.PhaseClaimed, func(e *video.Entry) { e.ClaimedUntil = now.Add(30 * time.Second) })
-	stored := with(video.PhaseAccepted, func(e *video.Entry) { e.Manifest = &video.Manifest{ID: "a", CreditsUsed: 7} })
+	stored := with(video.PhaseAccepted, func(e *video.Entry) { e.Manifest = &video.Manifest{ID: "a", ChargedMicros: 7} })
 	for _, test := range []struct {
 		name    string
 		entry   *video.Entry
@@ -49,7 +49,7 @@ func TestCancel(t *testing.T) {
 		{name: "taken out of the bucket", entry: stored, plain: "paid and stored", discard: "discarded"},
 		{name: "half removed", entry: with(video.PhaseAccepted, func(e *video.Entry) { e.DiscardedAt, e.Manifest = began, stored.Manifest }), plain: "discarded", discard: "discarded"},
 		{name: "cancelled before", entry: over(&video.Cancelled{}), plain: "cancelled", discard: "cancelled"},
-		{name: "discarded before", entry: over(&video.Discarded{Credits: 7}), plain: "discarded", discard: "discarded"},
+		{name: "discarded before", entry: over(&video.Discarded{Micros: 7}), plain: "discarded", discard: "discarded"},
 		{name: "discarded, redriven, and given up again", entry: with(video.PhaseAccepted, func(e *video.Entry) {
 			e.End(&video.Discarded{}, began)
 			e.DiscardedAt, e.Redrives = began, 1
@@ -59,7 +59,7 @@ func TestCancel(t *testing.T) {
 		for discard, want := range map[bool]string{false: test.plain, true: test.discard} {
 			s, l := shelf{}, ledger{"a": *test.entry}
 			if test.stored {
-				s["a"] = video.Manifest{ID: "a", Request: boat, GenerationID: "g", CreditsUsed: 7}
+				s["a"] = video.Manifest{ID: "a", Request: boat, GenerationID: "g", ChargedMicros: 7}
 			}
 			c := jobs.New(l, s, executions(t, &machine{}), func() time.Time { return now })
 			view, err := c.Cancel(t.Context(), "a", discard)
@@ -77,7 +77,7 @@ func TestCancel(t *testing.T) {
 			case err != nil || string(view.State) != state || given && !view.Discard:
 				t.Errorf("%s, discard %v: got %+v, %v, want %q", test.name, discard, view, err, want)
 			case view.State == video.StateDiscarded:
-				if d, ok := view.Outcome.Err().(*video.Discarded); !ok || d.Credits != 7 || len(s) > 0 || l["a"].Manifest != nil {
+				if d, ok := view.Outcome.Err().(*video.Discarded); !ok || d.Micros != 7 || len(s) > 0 || l["a"].Manifest != nil {
 					t.Errorf("%s: ended with %+v, stored %v", test.name, view.Outcome, s)
 				}
 			}

@@ -64,7 +64,7 @@ func TestListedIsWhatIsShown(t *testing.T) {
 		at := time.Now()
 		w.create("queued", same)
 		w.create("no-room", func(e *video.Entry) {
-			e.Phase, e.BusySince, e.RetryAt, e.Refusal = video.PhaseRefused, at, at.Add(time.Minute), &video.Refusal{Kind: video.RefusedBusy, Said: "429"}
+			e.Phase, e.BusySince, e.RetryAt, e.Refusal = video.PhaseRefused, at, at.Add(time.Minute), &video.Refused{Kind: "busy", Said: "429"}
 		})
 		w.create("paused", func(e *video.Entry) { e.PausedSince = at })
 		w.create("below-a-cap", func(e *video.Entry) { e.FullSince, e.FullOf, e.Turn, e.PausedSince = at, video.LimitDay, at, at })
@@ -76,7 +76,7 @@ func TestListedIsWhatIsShown(t *testing.T) {
 		})
 		w.create("error", func(e *video.Entry) { e.Redrives = 2; e.End(&video.OutOfCredits{Said: "no"}, at) })
 		w.create("redriven", func(e *video.Entry) { e.End(&video.OutOfCredits{}, at); *e = e.Next() })
-		w.create("discarded", func(e *video.Entry) { e.End(&video.Discarded{Credits: 7}, at) })
+		w.create("discarded", func(e *video.Entry) { e.End(&video.Discarded{Micros: 7}, at) })
 		w.create("no-request", func(e *video.Entry) {
 			e.Request, e.RequestHash = video.Request{}, ""
 			e.End(&video.InvalidRequest{}, at)

@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"sync"
 	"unicode/utf8"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
@@ -54,25 +55,23 @@ func (s *Service) search(words string) func(context.Context, table.Query) ([]tab
 // have reports of each job whether its prompt has all of the words. A prompt that a
 // list has the beginning of only is read, unless that has them.
 func (s *Service) have(ctx context.Context, jobs []table.Listed, words []string) ([]bool, error) {
-	has, errs := make([]bool, len(jobs)), make([]error, len(jobs))
-	var group sync.WaitGroup
-	places := make(chan struct{}, readAtOnce)
+	has := make([]bool, len(jobs))
+	var group errgroup.Group
+	group.SetLimit(readAtOnce)
 	for i, job := range jobs {
 		if has[i] = hasAll(job.Brief.Prompt, words); has[i] || utf8.RuneCountInString(job.Brief.Prompt) < video.BriefPrompt {
 			continue
 		}
-		places <- struct{}{}
-		group.Go(func() {
-			defer func() { <-places }()
+		group.Go(func() error {
 			entry, _, err := s.get(ctx, job.Entry.ID)
 			if absent := (*video.NoEntry)(nil); errors.As(err, &absent) {
-				return // it was taken away, and the index is behind
+				return nil // it was taken away, and the index is behind
 			}
-			has[i], errs[i] = hasAll(entry.Request.Text(), words), err
+			has[i] = hasAll(entry.Request.Text(), words)
+			return err
 		})
 	}
-	group.Wait()
-	return has, errors.Join(errs...)
+	return has, group.Wait()
 }
 
 // hasAll reports whether a text has all of the words, which are in lower case.

@@ -81,7 +81,7 @@ func (s *Service) settled(ctx context.Context, entry video.Entry, execution *sfn
 		return entry, unavailable("reading the manifest", err)
 	case stored:
 		entry.Manifest, entry.Outcome = &manifest, nil
-		entry.Book(video.MoneySpent, video.MicrosOfCredits(manifest.CreditsUsed))
+		entry.Book(video.MoneySpent, manifest.ChargedMicros)
 	case entry.Outcome != nil:
 		before := *entry.Outcome
 		before.Redrive = entry.Redrives

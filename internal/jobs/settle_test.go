@@ -66,7 +66,7 @@ func TestSettle(t *testing.T) {
 		{name: "it was stopped before the table had it", execution: aborted, outcome: "Interrupted", says: "nothing was submitted"},
 		{name: "it had no request", execution: unread, outcome: "InvalidRequest", says: "promt is none"},
 		{name: "a redrive died at once", entry: with(video.PhaseUnanswered, func(e *video.Entry) {
-			e.End(&video.SubmissionLost{ClientRequestID: "a.1"}, ended)
+			e.End(&video.SubmissionLost{Reference: "a.1"}, ended)
 			e.Execution, e.Redrives = "a", 1
 		}), execution: aborted, outcome: "SubmissionLost", says: "a.1"},
 		{name: "it was stopped after a redrive", entry: with(video.PhaseAccepted, func(e *video.Entry) { e.Redrives = 1 }), execution: aborted, outcome: "Interrupted", says: "is paid"},

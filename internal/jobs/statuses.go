@@ -3,7 +3,8 @@ package jobs
 import (
 	"context"
 	"errors"
-	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/takeup/takeup/internal/video"
 )
@@ -12,22 +13,20 @@ import (
 // are no job's are left out; the others stay in order. The error is a
 // *video.ServiceUnavailable where one of them can't be read.
 func (s *Service) Statuses(ctx context.Context, ids []string) ([]View, error) {
-	found, errs := make([]*View, len(ids)), make([]error, len(ids))
-	var group sync.WaitGroup
-	places := make(chan struct{}, readAtOnce)
+	found := make([]*View, len(ids))
+	var group errgroup.Group
+	group.SetLimit(readAtOnce)
 	for i, id := range ids {
-		places <- struct{}{}
-		group.Go(func() {
-			defer func() { <-places }()
+		group.Go(func() error {
 			view, err := s.Status(ctx, id)
 			if absent := (*video.NoEntry)(nil); errors.As(err, &absent) {
-				return
+				return nil
 			}
-			found[i], errs[i] = &view, err
+			found[i] = &view
+			return err
 		})
 	}
-	group.Wait()
-	if err := errors.Join(errs...); err != nil {
+	if err := group.Wait(); err != nil {
 		return nil, unavailable("reading the jobs", err)
 	}
 	var views []View

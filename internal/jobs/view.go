@@ -120,7 +120,7 @@ func (s *Service) briefView(entry video.Entry, brief video.Brief, paid video.Pai
 		v.Outcome, v.EndedAt = entry.Outcome, entry.Outcome.At
 		v.Redrivable = brief.Model != "" && !entry.Outcome.Final() && entry.ForgottenAt.IsZero()
 	case v.State == video.StateDiscarded: // its video is being removed
-		v.Outcome, v.EndedAt = video.NewOutcome(&video.Discarded{GenerationID: entry.GenerationID, Credits: entry.Manifest.CreditsUsed}, entry.DiscardedAt), entry.DiscardedAt
+		v.Outcome, v.EndedAt = video.NewOutcome(&video.Discarded{GenerationID: entry.GenerationID, Micros: entry.Manifest.ChargedMicros}, entry.DiscardedAt), entry.DiscardedAt
 	case entry.Outcome != nil && entry.Outcome.Chosen():
 		v.Discard = false // the redrive takes that back
 	}

@@ -21,7 +21,7 @@ func TestWaiting(t *testing.T) {
 		e.Phase, e.Attempt, e.GenerationID, e.ClaimedAt, e.SubmittedAt = video.PhaseAccepted, 1, "g", began, began
 	}
 	refused := func(e *video.Entry) {
-		e.Phase, e.Attempt, e.BusySince, e.RetryAt, e.Refusal = video.PhaseRefused, 2, began, next, &video.Refusal{Kind: video.RefusedBusy, Said: "429"}
+		e.Phase, e.Attempt, e.BusySince, e.RetryAt, e.Refusal = video.PhaseRefused, 2, began, next, &video.Refused{Kind: "busy", Said: "429"}
 	}
 	unanswered := func(e *video.Entry) { e.Phase, e.Attempt, e.ClaimedAt = video.PhaseUnanswered, 1, began }
 	told := func(step video.Step, w video.Wait, events ...video.Event) video.Progress {

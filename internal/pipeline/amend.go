@@ -8,9 +8,9 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// amend changes the entry of an attempt that is this invocation's own, and reports
-// whether it did. Where another changed the entry meanwhile and left the attempt
-// as it was, as one who gives the video up does, it changes that version.
+// amend changes the entry of this invocation's own attempt, and reports whether it did. If
+// another writer has changed the entry and not the attempt, as a discard does, amend changes
+// that version.
 func (s *visit) amend(ctx context.Context, entry video.Entry, version string, change func(*video.Entry)) (bool, error) {
 	attempt := entry.Attempt
 	for range 3 {
@@ -29,10 +29,9 @@ func (s *visit) amend(ctx context.Context, entry video.Entry, version string, ch
 	return false, nil
 }
 
-// unanswered records of an attempt whose owner is over without a word that it isn't
-// known whether it is charged, takes away how the job ended before a redrive, and frees
-// the slot of an attempt that has no time left. Where there is none of that to record,
-// the entry stays as it is.
+// unanswered records that an attempt, whose owner ended without an answer, may be charged. It
+// takes back the outcome from before a redrive, and frees the slot of an attempt that has no
+// time left. If there is nothing to record, the entry stays as it is.
 func (s *visit) unanswered(ctx context.Context, entry video.Entry, version string, left time.Duration) (video.Entry, string, error) {
 	free := left <= 0 && entry.HoldsSlot()
 	if entry.Phase != video.PhaseClaimed && entry.Outcome == nil && !free {
@@ -47,9 +46,8 @@ func (s *visit) unanswered(ctx context.Context, entry video.Entry, version strin
 	return s.Jobs.Update(ctx, entry, version)
 }
 
-// underWay is how long the provider may still be at work on an unanswered attempt that
-// holds a slot: until nine in ten videos of its model and length are done. It is 0 for
-// one without a slot.
+// underWay is how long the provider may still be working on an unanswered attempt that holds
+// a slot: until nine in ten videos of its model and duration are done. Without a slot it is 0.
 func (s *visit) underWay(ctx context.Context, entry video.Entry) time.Duration {
 	if !entry.HoldsSlot() {
 		return 0
@@ -58,7 +56,7 @@ func (s *visit) underWay(ctx context.Context, entry video.Entry) time.Duration {
 	return max(0, entry.ClaimedUntil.Add(forecast.Most()).Sub(s.Now()))
 }
 
-// unlessConflict gives nil for a conflict: the entry is read again then.
+// unlessConflict gives nil for a *video.Conflict, after which the entry is read again.
 func unlessConflict(err error) error {
 	var conflict *video.Conflict
 	if errors.As(err, &conflict) {

@@ -63,13 +63,13 @@ func (th *theater) DescribeExecution(_ context.Context, in *sfn.DescribeExecutio
 // cancelling is a play in which the job's owner cancels it at one of its calls.
 type cancelling struct {
 	discard bool
-	begun   bool          // its item was there before its execution
+	begun   start         // its item was there before its execution
 	plan    map[int]fault // of the job's calls; its hold is where it is cancelled
 	own     map[int]fault // of the cancellation's calls; at its hold the job goes on, by other invocations
 }
 
 func (c cancelling) String() string {
-	return fmt.Sprintf("cancelled with discard=%v, begun=%v, job %v, cancellation %v", c.discard, c.begun, c.plan, c.own)
+	return fmt.Sprintf("cancelled with discard=%v, begun %v, job %v, cancellation %v", c.discard, c.begun, c.plan, c.own)
 }
 
 // run plays it, checks the promises, and gives what was called by both.
@@ -227,12 +227,12 @@ func (c cancelling) check(t *testing.T, s *stage, view jobs.View, answer error) 
 // before the next.
 func TestCancelAtEveryPoint(t *testing.T) {
 	t.Parallel()
-	for _, begun := range []bool{false, true} {
+	for _, begun := range starts() {
 		cancelAtEveryPoint(t, begun)
 	}
 }
 
-func cancelAtEveryPoint(t *testing.T, begun bool) {
+func cancelAtEveryPoint(t *testing.T, begun start) {
 	t.Helper()
 	plays := 0
 	play := func(c cancelling) ([]string, []string) { plays++; return c.run(t) }
@@ -260,5 +260,5 @@ func cancelAtEveryPoint(t *testing.T, begun bool) {
 			}
 		}
 	}
-	t.Logf("%d plays of a job that is cancelled", plays)
+	t.Logf("%v: %d plays of a job that is cancelled", begun, plays)
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -26,12 +27,11 @@ const (
 
 // Check asks how a generation is doing, once or for a poll window.
 type Check struct {
-	Provider Retriever
-	Keys     Keys
-	Jobs     Jobs
-	Schedule schedule.Schedule
-	Timings  Learner
-	Now      func() time.Time
+	Providers provider.Accounts
+	Jobs      Jobs
+	Schedule  schedule.Schedule
+	Timings   Learner
+	Now       func() time.Time
 	// Sleep waits, unless the context is over first, and then gives its error.
 	Sleep func(context.Context, time.Duration) error
 	Log   *slog.Logger
@@ -87,7 +87,7 @@ func (c *Check) ask(ctx context.Context, job video.Job) (video.Job, look, error)
 		if settled, err := c.settle(ctx, &job, look, age); settled {
 			return job, look, err
 		}
-		running := look.failure == nil && look.generation.State == video.Running
+		running := look.failure == nil && look.generation.State == provider.Running
 		if running {
 			job.RunningAt = asked
 		}
@@ -107,7 +107,7 @@ func (c *Check) ask(ctx context.Context, job video.Job) (video.Job, look, error)
 // look is what one request told.
 type look struct {
 	at         time.Time // when it was asked
-	generation video.Generation
+	generation provider.Generation
 	said       string // the provider's word for its state, or why there is none
 	failure    error  // why it told nothing
 	busy       bool   // it was asked too often
@@ -119,15 +119,15 @@ type look struct {
 func (c *Check) look(ctx context.Context, job video.Job) (look, error) {
 	call, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()
-	generation, err := retrieve(call, c.Provider, c.Keys, job.Route, job.GenerationID, job.Model)
+	generation, err := retrieve(call, c.Providers, job)
 	got := look{generation: generation, said: generation.Word, failure: err}
-	var refusal *video.Refusal
-	var unanswered *video.Unanswered
+	var refusal *provider.Refusal
+	var unanswered *provider.Unanswered
 	switch {
 	case err == nil:
 		return got, nil
 	case errors.As(err, &refusal):
-		got.said, got.retryAfter, got.busy = refusal.Error(), refusal.RetryAfter, refusal.Kind == video.RefusedBusy
+		got.said, got.retryAfter, got.busy = refusal.Error(), refusal.RetryAfter, refusal.Kind == provider.RefusedBusy
 	case errors.As(err, &unanswered):
 		got.said, got.retryAfter = unanswered.Error(), unanswered.RetryAfter
 	default:
@@ -146,17 +146,17 @@ func (c *Check) look(ctx context.Context, job video.Job) (look, error) {
 func (c *Check) settle(ctx context.Context, job *video.Job, look look, age time.Duration) (bool, error) {
 	generation := look.generation
 	switch {
-	case generation.State == video.Failed:
+	case generation.State == provider.Failed:
 		return true, end(ctx, c.Jobs, c.Now, *job, &video.GenerationFailed{GenerationID: job.GenerationID, Said: generation.Failure})
-	case generation.State == video.Finished && (generation.URL != "" || age >= c.Schedule.Soft):
+	case generation.State == provider.Finished && (generation.URL != "" || age >= c.Schedule.Soft):
 		// Without a URL it is asked again until the soft deadline. From there
 		// Store asks, which names what is missing and is retried for hours.
 		seen := schedule.Seen{By: age}
 		if !job.RunningAt.IsZero() {
 			seen.After = job.RunningAt.Sub(job.SubmittedAt)
 		}
-		c.Timings.Learn(ctx, job.Model, job.Duration, seen, generation.Credits)
-		job.GenerationID, job.Status, job.WaitSeconds = generation.ID, video.Completed, 1
+		c.Timings.Learn(ctx, job.Model, job.Duration, seen, generation.Micros)
+		job.Handle, job.Status, job.WaitSeconds = string(generation.Handle), video.Completed, 1
 		job.CompletedAt = c.Now()
 		return true, nil
 	case age >= c.Schedule.Hard:

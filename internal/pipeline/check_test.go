@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -15,28 +16,28 @@ func TestCheck(t *testing.T) {
 	for _, test := range []struct {
 		name       string
 		elapsed    time.Duration
-		generation video.Generation
+		generation provider.Generation
 		err        error
 		status     video.Status
 		wait       int
 		outcome    string
 	}{
-		{"early", 20 * time.Second, video.Generation{State: video.Running}, nil, video.Generating, 10, ""},
-		{"running", 2 * time.Minute, video.Generation{State: video.Running}, nil, video.Generating, 10, ""},
-		{"late", 80 * time.Minute, video.Generation{State: video.Running}, nil, video.Generating, 300, ""},
-		{"overdue", 24 * time.Hour, video.Generation{State: video.Running, Word: "generating"}, nil, "", 0, "GenerationOverdue"},
-		{"done", 2 * time.Minute, video.Generation{State: video.Finished, URL: url}, nil, video.Completed, 1, ""},
-		{"done after the deadline", 30 * time.Hour, video.Generation{State: video.Finished, URL: url}, nil, video.Completed, 1, ""},
-		{"done without a URL", 2 * time.Minute, video.Generation{State: video.Finished}, nil, video.Generating, 10, ""},
-		{"long done without a URL", 31 * time.Minute, video.Generation{State: video.Finished}, nil, video.Completed, 1, ""},
-		{"ended by the provider", 2 * time.Minute, video.Generation{State: video.Failed, Failure: "moderation: no"}, nil, "", 0, "GenerationFailed"},
-		{"no answer", 2 * time.Minute, video.Generation{}, &video.Unanswered{Err: errors.New("502")}, video.Generating, 10, ""},
-		{"not found yet", 2 * time.Minute, video.Generation{}, &video.Refusal{Kind: video.RefusedUnknown}, video.Generating, 10, ""},
-		{"asked too often", 2 * time.Minute, video.Generation{}, &video.Refusal{Kind: video.RefusedBusy, RetryAfter: 90 * time.Second}, video.Generating, 90, ""},
-		{"the key is refused", 2 * time.Minute, video.Generation{}, &video.Refusal{Kind: video.RefusedKey}, video.Generating, 10, ""},
-		{"no answer at the deadline", 25 * time.Hour, video.Generation{}, &video.Unanswered{Err: errors.New("502")}, "", 0, "GenerationOverdue"},
-		{"refused in the prompt's words at the deadline", 25 * time.Hour, video.Generation{}, &video.Refusal{Kind: video.RefusedUnknown, Said: "nothing is known of " + prompt}, "", 0, "GenerationOverdue"},
-		{"no secret", 2 * time.Minute, video.Generation{}, &video.ServiceUnavailable{Doing: "reading", Err: errors.New("500")}, "", 0, "ServiceUnavailable"},
+		{"early", 20 * time.Second, provider.Generation{State: provider.Running}, nil, video.Generating, 10, ""},
+		{"running", 2 * time.Minute, provider.Generation{State: provider.Running}, nil, video.Generating, 10, ""},
+		{"late", 80 * time.Minute, provider.Generation{State: provider.Running}, nil, video.Generating, 300, ""},
+		{"overdue", 24 * time.Hour, provider.Generation{State: provider.Running, Word: "generating"}, nil, "", 0, "GenerationOverdue"},
+		{"done", 2 * time.Minute, provider.Generation{State: provider.Finished, URL: url}, nil, video.Completed, 1, ""},
+		{"done after the deadline", 30 * time.Hour, provider.Generation{State: provider.Finished, URL: url}, nil, video.Completed, 1, ""},
+		{"done without a URL", 2 * time.Minute, provider.Generation{State: provider.Finished}, nil, video.Generating, 10, ""},
+		{"long done without a URL", 31 * time.Minute, provider.Generation{State: provider.Finished}, nil, video.Completed, 1, ""},
+		{"ended by the provider", 2 * time.Minute, provider.Generation{State: provider.Failed, Failure: "moderation: no"}, nil, "", 0, "GenerationFailed"},
+		{"no answer", 2 * time.Minute, provider.Generation{}, &provider.Unanswered{Err: errors.New("502")}, video.Generating, 10, ""},
+		{"not found yet", 2 * time.Minute, provider.Generation{}, &provider.Refusal{Kind: provider.RefusedUnknown}, video.Generating, 10, ""},
+		{"asked too often", 2 * time.Minute, provider.Generation{}, &provider.Refusal{Kind: provider.RefusedBusy, RetryAfter: 90 * time.Second}, video.Generating, 90, ""},
+		{"the key is refused", 2 * time.Minute, provider.Generation{}, &provider.Refusal{Kind: provider.RefusedKey}, video.Generating, 10, ""},
+		{"no answer at the deadline", 25 * time.Hour, provider.Generation{}, &provider.Unanswered{Err: errors.New("502")}, "", 0, "GenerationOverdue"},
+		{"refused in the prompt's words at the deadline", 25 * time.Hour, provider.Generation{}, &provider.Refusal{Kind: provider.RefusedUnknown, Said: "nothing is known of " + prompt}, "", 0, "GenerationOverdue"},
+		{"no secret", 2 * time.Minute, provider.Generation{}, &video.ServiceUnavailable{Doing: "reading", Err: errors.New("500")}, "", 0, "ServiceUnavailable"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(answer{id: "gen-1"})
@@ -44,11 +45,11 @@ func TestCheck(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			w.provider.retrieve = func(id string) (video.Generation, error) {
+			w.provider.retrieve = func(id string) (provider.Generation, error) {
 				test.generation.ID = id
 				return test.generation, test.err
 			}
-			check := &pipeline.Check{Provider: w.provider, Keys: w.keys, Jobs: w.jobs, Schedule: plain(), Timings: taking(time.Hour), Now: w.clock.Now, Log: quiet()}
+			check := &pipeline.Check{Providers: w.providers(), Jobs: w.jobs, Schedule: plain(), Timings: taking(time.Hour), Now: w.clock.Now, Log: quiet()}
 			w.clock.pass(test.elapsed)
 			job, err := check.Run(t.Context(), submitted)
 			if test.outcome != "" {
@@ -78,13 +79,13 @@ func TestCheckReadsAChangedKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.keys.current = video.Key{Value: "key-two", Version: "v2"}
-	w.provider.retrieve = func(id string) (video.Generation, error) {
+	w.provider.retrieve = func(id string) (provider.Generation, error) {
 		if w.keys.cached.Version == "v1" {
-			return video.Generation{}, &video.Refusal{Kind: video.RefusedKey}
+			return provider.Generation{}, &provider.Refusal{Kind: provider.RefusedKey}
 		}
-		return video.Generation{ID: id, State: video.Finished, URL: "https://cdn.example/1.mp4"}, nil
+		return provider.Generation{ID: id, State: provider.Finished, URL: "https://cdn.example/1.mp4"}, nil
 	}
-	check := &pipeline.Check{Provider: w.provider, Keys: w.keys, Jobs: w.jobs, Schedule: plain(), Timings: taking(time.Hour), Now: w.clock.Now, Log: quiet()}
+	check := &pipeline.Check{Providers: w.providers(), Jobs: w.jobs, Schedule: plain(), Timings: taking(time.Hour), Now: w.clock.Now, Log: quiet()}
 	if job, err := check.Run(t.Context(), submitted); err != nil || job.Status != video.Completed {
 		t.Errorf("got %+v, %v", job, err)
 	}
@@ -97,10 +98,10 @@ func TestAnOutcomeThatIsRecordedStays(t *testing.T) {
 		t.Fatal(err)
 	}
 	said := "first"
-	w.provider.retrieve = func(id string) (video.Generation, error) {
-		return video.Generation{ID: id, State: video.Failed, Failure: said}, nil
+	w.provider.retrieve = func(id string) (provider.Generation, error) {
+		return provider.Generation{ID: id, State: provider.Failed, Failure: said}, nil
 	}
-	check := &pipeline.Check{Provider: w.provider, Keys: w.keys, Jobs: w.jobs, Schedule: plain(), Timings: taking(time.Hour), Now: w.clock.Now, Log: quiet()}
+	check := &pipeline.Check{Providers: w.providers(), Jobs: w.jobs, Schedule: plain(), Timings: taking(time.Hour), Now: w.clock.Now, Log: quiet()}
 	_, first := check.Run(t.Context(), submitted)
 	said = "second"
 	_, second := check.Run(t.Context(), submitted)
@@ -118,16 +119,16 @@ func TestAnotherGenerationEndsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	job.GenerationID = "another"
-	for _, state := range []video.GenerationState{video.Failed, video.Finished} {
-		w.provider.retrieve = func(id string) (video.Generation, error) {
-			return video.Generation{ID: id, State: state, URL: "https://cdn.example/1"}, nil
+	for _, state := range []provider.State{provider.Failed, provider.Finished} {
+		w.provider.retrieve = func(id string) (provider.Generation, error) {
+			return provider.Generation{ID: id, State: state, URL: "https://cdn.example/1"}, nil
 		}
-		check := &pipeline.Check{Provider: w.provider, Keys: w.keys, Jobs: w.jobs, Schedule: plain(), Timings: taking(time.Hour), Now: w.clock.Now, Log: quiet()}
-		if _, err := check.Run(t.Context(), job); (err == nil) != (state == video.Finished) {
+		check := &pipeline.Check{Providers: w.providers(), Jobs: w.jobs, Schedule: plain(), Timings: taking(time.Hour), Now: w.clock.Now, Log: quiet()}
+		if _, err := check.Run(t.Context(), job); (err == nil) != (state == provider.Finished) {
 			t.Errorf("Check gives %v", err)
 		}
 		files := &copier{}
-		store := &pipeline.Store{Provider: w.provider, Keys: w.keys, Jobs: w.jobs, Copier: files, Shelf: w.shelf, Now: w.clock.Now}
+		store := &pipeline.Store{Providers: w.providers(), Jobs: w.jobs, Copier: files, Shelf: w.shelf, Now: w.clock.Now}
 		if _, err := store.Run(t.Context(), job); video.OutcomeName(err) != "InvalidRequest" || !strings.Contains(err.Error(), "not the generation of job job-1") || len(files.copied) > 0 {
 			t.Errorf("Store gives %v, and copied %v", err, files.copied)
 		}

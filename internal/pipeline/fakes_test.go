@@ -15,7 +15,9 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/schedule"
+	"github.com/takeup/takeup/internal/schedule/estimator"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -124,19 +126,16 @@ func (l *book) entry(t *testing.T, id string) video.Entry {
 	return entry
 }
 
-// provider answers each submission with the next of its answers, the last of
-// them for ever, and keeps what it was sent.
-type provider struct {
+// double is a provider that answers each submission with the next of its answers, the
+// last of them for ever, and keeps what it was sent.
+type double struct {
 	mu       sync.Mutex
 	answers  []answer
-	posted   []string    // client request ids
+	posted   []string    // references
 	keys     []video.Key // they were sent with
-	retrieve func(id string) (video.Generation, error)
-	rows     []video.LoggedRequest
-	logsErr  error
-	charges  []video.Charge
-	moneyErr error
-	looks    int
+	retrieve func(handle string) (provider.Generation, error)
+	found    provider.Found        // what a look for a submission gives
+	lost     []provider.Submission // that were looked for
 }
 
 type answer struct {
@@ -144,29 +143,32 @@ type answer struct {
 	err error
 }
 
-func (p *provider) Route(video.Request) video.Route { return video.RouteLegacy }
+func (p *double) Name() string { return "double" }
 
-func (p *provider) Submit(_ context.Context, key video.Key, route video.Route, clientRequestID string, _ video.Request) (video.Generation, error) {
+func (p *double) Models() []string { return video.ModelNames() }
+
+func (p *double) Submit(_ context.Context, key video.Key, reference string, _ video.Request) (provider.Generation, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	a := p.answers[min(len(p.posted), len(p.answers)-1)]
-	p.posted, p.keys = append(p.posted, clientRequestID), append(p.keys, key)
-	return video.Generation{ID: a.id, Route: route, State: video.Running}, a.err
+	p.posted, p.keys = append(p.posted, reference), append(p.keys, key)
+	return running(a.id), a.err
 }
 
-func (p *provider) Retrieve(_ context.Context, _ video.Key, route video.Route, id, _ string) (video.Generation, error) {
-	generation, err := p.retrieve(id)
-	generation.Route = route
+func (p *double) Retrieve(_ context.Context, _ video.Key, handle provider.Handle) (provider.Generation, error) {
+	generation, err := p.retrieve(string(handle))
+	generation.Handle = handle
 	return generation, err
 }
 
-func (p *provider) Requests(context.Context, video.Key, time.Time, time.Time) ([]video.LoggedRequest, error) {
-	p.looks++
-	return p.rows, p.logsErr
+func (p *double) Find(_ context.Context, _ provider.Keys, lost provider.Submission) (provider.Found, error) {
+	p.lost = append(p.lost, lost)
+	return p.found, nil
 }
 
-func (p *provider) Charges(context.Context, video.Key, time.Time, time.Time) ([]video.Charge, error) {
-	return p.charges, p.moneyErr
+// running is the generation of an id, which is its handle too.
+func running(id string) provider.Generation {
+	return provider.Generation{Handle: provider.Handle(id), ID: id, State: provider.Running}
 }
 
 // keys is a secret whose current version can be changed.
@@ -232,10 +234,15 @@ func (c *clock) pass(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.now 
 type world struct {
 	*pipeline.Submit
 	jobs     *book
-	provider *provider
+	provider *double
 	keys     *keys
 	shelf    shelf
 	clock    *clock
+}
+
+// providers are the one of the world.
+func (w *world) providers() provider.Accounts {
+	return provider.Accounts{{Provider: w.provider, Keys: w.keys}}
 }
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
@@ -256,22 +263,22 @@ type times struct {
 // taking knows that generations take so long, give or take a sixth.
 func taking(took time.Duration) *times {
 	seen := slices.Repeat([]schedule.Seen{{After: took - time.Second, By: took}}, schedule.Window)
-	return &times{forecast: schedule.BuiltIn(5).Learn(seen)}
+	return &times{forecast: estimator.BuiltIn(5).Learn(seen)}
 }
 
 func (k *times) Forecast(context.Context, string, int) schedule.Forecast { return k.forecast }
 
-func (k *times) Learn(_ context.Context, _ string, _ int, seen schedule.Seen, credits int64) {
-	k.learnt, k.charges = append(k.learnt, seen), append(k.charges, credits)
+func (k *times) Learn(_ context.Context, _ string, _ int, seen schedule.Seen, micros int64) {
+	k.learnt, k.charges = append(k.learnt, seen), append(k.charges, micros)
 }
 
 func newWorld(answers ...answer) *world {
-	w := &world{jobs: newBook(), provider: &provider{answers: answers}, keys: newKeys(), shelf: shelf{}, clock: newClock()}
-	w.provider.retrieve = func(string) (video.Generation, error) {
-		return video.Generation{}, &video.Refusal{Kind: video.RefusedUnknown}
+	w := &world{jobs: newBook(), provider: &double{answers: answers, found: provider.Found{Complete: true}}, keys: newKeys(), shelf: shelf{}, clock: newClock()}
+	w.provider.retrieve = func(string) (provider.Generation, error) {
+		return provider.Generation{}, &provider.Refusal{Kind: provider.RefusedUnknown}
 	}
 	w.Submit = &pipeline.Submit{
-		Provider: w.provider, Keys: w.keys, Jobs: w.jobs,
+		Providers: w.providers(), Jobs: w.jobs,
 		Schedule: plain(), Timings: taking(time.Hour), Prices: flat{},
 		Times: pipeline.SubmitTimes{
 			Call: 45 * time.Second, Write: 10 * time.Second, Busy: 15 * time.Second,

@@ -22,14 +22,14 @@ import (
 // forgetting is a play in which a job's execution is stopped at one of its calls, and
 // settled and forgotten while the invocation that made the call still runs.
 type forgetting struct {
-	begun   bool          // its item was there before its execution
+	begun   start         // its item was there before its execution
 	settled bool          // it is settled before it is forgotten
 	plan    map[int]fault // of the job's calls; its hold is where it is stopped
 	own     map[int]fault // of the forgetting's calls; at its hold it is redriven, to its end
 }
 
 func (c forgetting) String() string {
-	return fmt.Sprintf("forgotten, begun=%v, settled=%v, job %v, forgetting %v", c.begun, c.settled, c.plan, c.own)
+	return fmt.Sprintf("forgotten, begun %v, settled=%v, job %v, forgetting %v", c.begun, c.settled, c.plan, c.own)
 }
 
 // has reports whether the prompt is anywhere in the table or the bucket.
@@ -185,7 +185,7 @@ func (c forgetting) run(t *testing.T) (calls, own []string) {
 func TestForgottenAtEveryPoint(t *testing.T) {
 	t.Parallel()
 	plays := 0
-	for _, begun := range []bool{false, true} {
+	for _, begun := range starts() {
 		play := func(c forgetting) ([]string, []string) { plays++; return c.run(t) }
 		calls, _ := play(forgetting{begun: begun})
 		for i := range calls {

@@ -1,7 +1,6 @@
-// Package pipeline holds the steps of the state machine: Submit, Check and
-// Store, a file each. A step can be entered again at any time, by two at once
-// and after any crash, and then goes on from what the table and the videos bucket
-// say.
+// Package pipeline has the steps of the state machine: Submit, Check and Store, a file
+// each. A step can be entered again at any time, by two invocations at once and after any
+// crash: it continues from what the table and the videos bucket say.
 package pipeline
 
 import (
@@ -11,6 +10,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -40,16 +40,6 @@ func Handler[In any](logger *slog.Logger, now func() time.Time, name string, ste
 	}
 }
 
-// Keys gives the versions of the provider's key.
-type Keys interface {
-	// Current gives the key as it was last read.
-	Current(context.Context) (video.Key, error)
-	// Reread reads it anew, after the provider did not accept it.
-	Reread(context.Context) (video.Key, error)
-	// Version gives an earlier one, or a *video.NoKeyVersion.
-	Version(ctx context.Context, version string) (video.Key, error)
-}
-
 // Jobs keeps an entry of each job, with versions that let one of many writers
 // through.
 type Jobs interface {
@@ -64,28 +54,14 @@ type Jobs interface {
 	PutProgress(ctx context.Context, id string, progress video.Progress) error
 }
 
-// Retriever asks the provider how a generation is doing.
-type Retriever interface {
-	Retrieve(ctx context.Context, key video.Key, route video.Route, id, model string) (video.Generation, error)
-}
-
-// retrieve asks with the current key, and once more with the key read anew where
-// the provider does not accept it: it may have been changed.
-func retrieve(ctx context.Context, provider Retriever, keys Keys, route video.Route, id, model string) (video.Generation, error) {
-	key, err := keys.Current(ctx)
+// retrieve asks the provider of a job how its generation is doing. The error is a
+// *provider.Refusal, a *provider.Unanswered, or one of ours.
+func retrieve(ctx context.Context, providers provider.Accounts, job video.Job) (provider.Generation, error) {
+	account, err := providers.Named(job.Provider)
 	if err != nil {
-		return video.Generation{}, err
+		return provider.Generation{}, err
 	}
-	generation, err := provider.Retrieve(ctx, key, route, id, model)
-	var refusal *video.Refusal
-	if !errors.As(err, &refusal) || refusal.Kind != video.RefusedKey {
-		return generation, err
-	}
-	again, err := keys.Reread(ctx)
-	if err != nil {
-		return video.Generation{}, err
-	}
-	return provider.Retrieve(ctx, again, route, id, model)
+	return account.Retrieve(ctx, provider.Handle(job.Handle))
 }
 
 // settleMoney books what the outcome of a job's generation says of its money.
@@ -102,7 +78,7 @@ func settleMoney(entry *video.Entry, outcome error) {
 	case errors.As(outcome, &rejected):
 		entry.Book(video.MoneySpent, 0)
 	case errors.As(outcome, &discarded):
-		entry.Book(video.MoneySpent, video.MicrosOfCredits(discarded.Credits))
+		entry.Book(video.MoneySpent, discarded.Micros)
 	}
 }
 

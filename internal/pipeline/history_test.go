@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -43,36 +44,19 @@ type retries struct{ times, seconds int }
 // machineRetries reads the retriers of a task that try again.
 func machineRetries(t *testing.T, task string) []retries {
 	t.Helper()
-	text, err := os.ReadFile("../../statemachine/text_to_video.asl.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var machine struct {
-		States map[string]struct {
-			Retry []struct {
-				IntervalSeconds, MaxDelaySeconds, MaxAttempts int
-				BackoffRate                                   float64
-				JitterStrategy                                string
-			}
-		}
-	}
-	if err := json.Unmarshal(text, &machine); err != nil {
-		t.Fatal(err)
-	}
 	var all []retries
-	for _, r := range machine.States[task].Retry {
+	for _, r := range textToVideo().States[task].Retry {
 		if r.MaxAttempts == 0 {
 			continue
 		}
-		wait, total := float64(r.IntervalSeconds), 0.0
-		for range r.MaxAttempts {
-			total += min(wait, float64(r.MaxDelaySeconds))
-			wait *= r.BackoffRate
+		total := time.Duration(0)
+		for n := range r.MaxAttempts {
+			total += r.delay(n)
 		}
 		if r.JitterStrategy == "FULL" {
 			total /= 2
 		}
-		all = append(all, retries{r.MaxAttempts, int(total)})
+		all = append(all, retries{r.MaxAttempts, int(total.Seconds())})
 	}
 	if len(all) < 2 {
 		t.Fatalf("%s has %d retriers that try again", task, len(all))
@@ -85,11 +69,10 @@ func machineRetries(t *testing.T, task string) []retries {
 // lets it run for ever.
 type worst struct {
 	way
-	now      func() time.Time
-	began    time.Time
-	posted   time.Time
-	clientID string
-	lost     bool // the first one was
+	now    func() time.Time
+	began  time.Time
+	posted time.Time
+	lost   bool // the first one was
 }
 
 type way struct {
@@ -99,33 +82,31 @@ type way struct {
 	loses bool
 }
 
-func (w *worst) Route(video.Request) video.Route { return video.RouteLegacy }
+func (w *worst) Name() string { return "worst" }
 
-func (w *worst) Submit(_ context.Context, _ video.Key, _ video.Route, clientRequestID string, _ video.Request) (video.Generation, error) {
+func (w *worst) Models() []string { return []string{video.DefaultModel} }
+
+func (w *worst) Submit(context.Context, video.Key, string, video.Request) (provider.Generation, error) {
 	if w.now().Sub(w.began) < w.busy {
-		return video.Generation{}, &video.Refusal{Kind: video.RefusedBusy}
+		return provider.Generation{}, &provider.Refusal{Kind: provider.RefusedBusy}
 	}
 	w.lost = w.loses && w.posted.IsZero()
-	w.posted, w.clientID = w.now(), clientRequestID
-	return video.Generation{}, &video.Unanswered{Err: errors.New("504")}
+	w.posted = w.now()
+	return provider.Generation{}, &provider.Unanswered{Err: errors.New("504")}
 }
 
-func (w *worst) Retrieve(_ context.Context, _ video.Key, route video.Route, id, _ string) (video.Generation, error) {
-	return video.Generation{ID: id, Route: route, State: video.Running}, nil
+func (w *worst) Retrieve(_ context.Context, _ video.Key, handle provider.Handle) (provider.Generation, error) {
+	return running(string(handle)), nil
 }
 
-func (w *worst) Requests(context.Context, video.Key, time.Time, time.Time) ([]video.LoggedRequest, error) {
-	if w.now().Sub(w.posted) < w.hidden {
-		return nil, &video.Unanswered{Err: errors.New("503")}
+func (w *worst) Find(context.Context, provider.Keys, provider.Submission) (provider.Found, error) {
+	switch {
+	case w.now().Sub(w.posted) < w.hidden:
+		return provider.Found{Unread: "its logs: 503"}, nil
+	case w.lost:
+		return provider.Found{Complete: true}, nil
 	}
-	if w.lost {
-		return nil, nil
-	}
-	return []video.LoggedRequest{{Created: w.posted, InferenceID: "gen-1", ClientRequestID: w.clientID}}, nil
-}
-
-func (w *worst) Charges(context.Context, video.Key, time.Time, time.Time) ([]video.Charge, error) {
-	return nil, nil
+	return provider.Found{Generation: running("gen-1")}, nil
 }
 
 // settings are the parameters that decide how often a job's steps are entered.
@@ -141,10 +122,10 @@ func turns(t *testing.T, s settings, way way, known *times, failing retries) (in
 	t.Helper()
 	clock := newClock()
 	began := clock.Now()
-	provider := &worst{way: way, now: clock.Now, began: began}
+	providers := provider.Accounts{{Provider: &worst{way: way, now: clock.Now, began: began}, Keys: newKeys()}}
 	jobs, ctx := newBook(), t.Context()
 	submit := &pipeline.Submit{
-		Provider: provider, Keys: newKeys(), Jobs: jobs, Schedule: s.Schedule, Timings: known, Prices: flat{},
+		Providers: providers, Jobs: jobs, Schedule: s.Schedule, Timings: known, Prices: flat{},
 		Times: pipeline.SubmitTimes{
 			Call: 45 * time.Second, Write: 10 * time.Second, Busy: s.busy,
 			LookUpFirst: s.lookUpFirst, LookUpWindow: s.lookUpWindow, Hard: s.Hard,
@@ -153,7 +134,7 @@ func turns(t *testing.T, s settings, way way, known *times, failing retries) (in
 		Now:          clock.Now, Jitter: func(time.Duration) time.Duration { return 0 }, Log: quiet(),
 	}
 	check := &pipeline.Check{
-		Provider: provider, Keys: newKeys(), Jobs: jobs, Schedule: s.Schedule, Timings: known, Now: clock.Now, Log: quiet(),
+		Providers: providers, Jobs: jobs, Schedule: s.Schedule, Timings: known, Now: clock.Now, Log: quiet(),
 		Sleep: func(_ context.Context, d time.Duration) error { clock.pass(d); return nil },
 	}
 	input := bare().Input

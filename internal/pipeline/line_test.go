@@ -13,11 +13,13 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/schedule/timings"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/wait"
 )
 
 // crowd is many jobs on one table: the real steps, with a provider and a bucket in
@@ -85,33 +87,33 @@ func (c *crowd) Reread(ctx context.Context) (video.Key, error) { return c.Curren
 
 func (c *crowd) Version(ctx context.Context, _ string) (video.Key, error) { return c.Current(ctx) }
 
-func (c *crowd) Route(video.Request) video.Route { return video.RouteLegacy }
+func (c *crowd) Name() string { return "crowd" }
 
-func (c *crowd) Submit(_ context.Context, _ video.Key, route video.Route, clientRequestID string, _ video.Request) (video.Generation, error) {
+func (c *crowd) Models() []string { return []string{video.DefaultModel} }
+
+func (c *crowd) Submit(_ context.Context, _ video.Key, reference string, _ video.Request) (provider.Generation, error) {
 	time.Sleep(2 * time.Second)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	id := clientRequestID[:len(clientRequestID)-len(".1")]
+	id := reference[:len(reference)-len(".1")]
 	c.posted = append(c.posted, posted{id, time.Now(), time.Now().Add(c.takes(len(c.posted)))})
-	return video.Generation{ID: strconv.Itoa(len(c.posted) - 1), Route: route, State: video.Running}, nil
+	return running(strconv.Itoa(len(c.posted) - 1)), nil
 }
 
-func (c *crowd) Retrieve(_ context.Context, _ video.Key, route video.Route, id, _ string) (video.Generation, error) {
+func (c *crowd) Retrieve(_ context.Context, _ video.Key, handle provider.Handle) (provider.Generation, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	n, err := strconv.Atoi(id)
+	generation := running(string(handle))
+	n, err := strconv.Atoi(string(handle))
 	if err != nil || time.Now().Before(c.posted[n].done) {
-		return video.Generation{ID: id, Route: route, State: video.Running}, err
+		return generation, err
 	}
-	return video.Generation{ID: id, Route: route, State: video.Finished, URL: "https://cdn.example/" + id}, nil
+	generation.State, generation.URL = provider.Finished, "https://cdn.example/"+generation.ID
+	return generation, nil
 }
 
-func (c *crowd) Requests(context.Context, video.Key, time.Time, time.Time) ([]video.LoggedRequest, error) {
-	return nil, nil
-}
-
-func (c *crowd) Charges(context.Context, video.Key, time.Time, time.Time) ([]video.Charge, error) {
-	return nil, nil
+func (c *crowd) Find(context.Context, provider.Keys, provider.Submission) (provider.Found, error) {
+	return provider.Found{Complete: true}, nil
 }
 
 func (c *crowd) Copy(ctx context.Context, source func(context.Context) (string, error), _ string) (video.Copied, error) {
@@ -137,7 +139,7 @@ func (c *crowd) run(t *testing.T, many int, apart time.Duration) {
 func (c *crowd) execution(t *testing.T, id string) {
 	rare := schedule.Schedule{First: 2 * time.Hour, Interval: 20 * time.Second, RequestGap: 15 * time.Second, Soft: 3 * time.Hour, Hard: 24 * time.Hour}
 	submit := &pipeline.Submit{
-		Provider: c, Keys: c, Jobs: c.jobs, Schedule: rare, Timings: timings.New(c.jobs, nil, quiet()), Prices: c, Limits: c.limits,
+		Providers: provider.Accounts{{Provider: c, Keys: c}}, Jobs: c.jobs, Schedule: rare, Timings: timings.New(c.jobs, nil, quiet()), Prices: c, Limits: c.limits,
 		Times: pipeline.SubmitTimes{
 			Call: 45 * time.Second, Write: 10 * time.Second, Busy: 15 * time.Second,
 			LookUpFirst: 30 * time.Second, LookUpWindow: 2 * time.Hour, Hard: 24 * time.Hour, CapWait: c.wait,
@@ -145,9 +147,9 @@ func (c *crowd) execution(t *testing.T, id string) {
 		Now: time.Now, Jitter: c.jitter, Log: quiet(),
 	}
 	check := &pipeline.Check{
-		Provider: c, Keys: c, Jobs: c.jobs, Schedule: rare, Timings: submit.Timings.(pipeline.Learner), Now: time.Now, Sleep: pipeline.Sleep, Log: quiet(),
+		Providers: provider.Accounts{{Provider: c, Keys: c}}, Jobs: c.jobs, Schedule: rare, Timings: submit.Timings.(pipeline.Learner), Now: time.Now, Sleep: wait.For, Log: quiet(),
 	}
-	store := &pipeline.Store{Provider: c, Keys: c, Jobs: c.jobs, Copier: c, Shelf: shelf{}, Now: time.Now}
+	store := &pipeline.Store{Providers: provider.Accounts{{Provider: c, Keys: c}}, Jobs: c.jobs, Copier: c, Shelf: shelf{}, Now: time.Now}
 	input, looks := json.RawMessage(`{"prompt":"`+prompt+`"}`), 0
 	for {
 		job, err := submit.Run(t.Context(), pipeline.Task{Execution: id, Input: input})

@@ -1,50 +1,19 @@
 package pipeline_test
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 )
-
-// onlyRecords is a provider that takes a key for its logs and for nothing else.
-type onlyRecords struct {
-	*provider
-	retired string
-}
-
-func (p onlyRecords) Retrieve(ctx context.Context, key video.Key, route video.Route, id, model string) (video.Generation, error) {
-	if key.Value == p.retired {
-		return video.Generation{}, &video.Refusal{Kind: video.RefusedKey}
-	}
-	return p.provider.Retrieve(ctx, key, route, id, model)
-}
-
-func TestAnUnansweredSubmissionIsConfirmedWithTheKeyThatIsTaken(t *testing.T) {
-	w := newWorld(answer{err: &video.Unanswered{Err: errors.New("reset")}})
-	job, err := w.Run(t.Context(), bare())
-	if err != nil || job.Status != video.Waiting {
-		t.Fatalf("got %+v, %v", job, err)
-	}
-	w.keys.current = video.Key{Value: "key-two", Version: "v2"}
-	w.Provider = onlyRecords{provider: w.provider, retired: "key-one"}
-	w.provider.rows = []video.LoggedRequest{{InferenceID: "gen-1", ClientRequestID: "job-1.1"}}
-	w.provider.retrieve = func(id string) (video.Generation, error) {
-		return video.Generation{ID: id, State: video.Running}, nil
-	}
-	w.clock.pass(time.Minute)
-	if job, err = w.Run(t.Context(), again(t, job)); err != nil || job.GenerationID != "gen-1" {
-		t.Errorf("got %+v, %v", job, err)
-	}
-}
 
 // A job that a redrive submits is older than every deadline: those of its
 // submission count from its claim.
 func TestASubmissionOfARedriveIsLookedUpForItsWholeTime(t *testing.T) {
-	w := newWorld(answer{err: &video.Refusal{Kind: video.RefusedCredits}}, answer{err: &video.Unanswered{Err: errors.New("reset")}})
+	w := newWorld(answer{err: &provider.Refusal{Kind: provider.RefusedFunds}}, answer{err: &provider.Unanswered{Err: errors.New("reset")}})
 	if _, err := w.Run(t.Context(), bare()); video.OutcomeName(err) != "OutOfCredits" {
 		t.Fatalf("got %v", err)
 	}
@@ -63,8 +32,8 @@ func TestASubmissionOfARedriveIsLookedUpForItsWholeTime(t *testing.T) {
 // A redrive looks for as long again, since the records may not be readable at the
 // moment of its first look either.
 func TestARedriveLooksForALostSubmissionAnew(t *testing.T) {
-	w := newWorld(answer{err: &video.Unanswered{Err: errors.New("reset")}})
-	w.provider.logsErr = &video.Unanswered{Err: errors.New("503")}
+	w := newWorld(answer{err: &provider.Unanswered{Err: errors.New("reset")}})
+	w.provider.found = provider.Found{Unread: "its logs: 503"}
 	job, err := w.Run(t.Context(), bare())
 	ended := func() time.Duration {
 		began := w.clock.Now()
@@ -91,11 +60,7 @@ func TestARedriveLooksForALostSubmissionAnew(t *testing.T) {
 	if job, err = w.Run(t.Context(), resume()); err != nil || job.Status != video.Waiting {
 		t.Fatalf("redriven again: %+v, %v", job, err)
 	}
-	w.provider.logsErr = nil
-	w.provider.rows = []video.LoggedRequest{{InferenceID: "gen-1", ClientRequestID: "job-1.1"}}
-	w.provider.retrieve = func(id string) (video.Generation, error) {
-		return video.Generation{ID: id, State: video.Running}, nil
-	}
+	w.provider.found = provider.Found{Generation: running("gen-1")}
 	w.clock.pass(time.Duration(job.WaitSeconds) * time.Second)
 	if job, err = w.Run(t.Context(), again(t, job)); err != nil || job.GenerationID != "gen-1" || !slices.Equal(w.provider.posted, []string{"job-1.1"}) {
 		t.Errorf("got %+v, %v, and posted %v", job, err, w.provider.posted)
@@ -110,7 +75,7 @@ func TestAnUnansweredAttemptHoldsItsSlotForTheUsualTime(t *testing.T) {
 	for name, died := range map[string]bool{"unanswered": false, "died": true} {
 		for found, after := range map[string]time.Duration{"never": 1000 * time.Hour, "in time": time.Minute, "late": time.Hour} {
 			t.Run(name+" "+found, func(t *testing.T) {
-				w := newWorld(answer{err: &video.Unanswered{Err: errors.New("reset")}})
+				w := newWorld(answer{err: &provider.Unanswered{Err: errors.New("reset")}})
 				w.Timings = taking(80 * time.Second)
 				if died {
 					w.jobs.fail = func(call string) error {
@@ -139,10 +104,7 @@ func TestAnUnansweredAttemptHoldsItsSlotForTheUsualTime(t *testing.T) {
 					}
 					w.clock.pass(time.Duration(job.WaitSeconds) * time.Second)
 					if w.clock.Now().Sub(began) >= after {
-						w.provider.rows = []video.LoggedRequest{{InferenceID: "gen-1", ClientRequestID: "job-1.1"}}
-					}
-					w.provider.retrieve = func(id string) (video.Generation, error) {
-						return video.Generation{ID: id, State: video.Running}, nil
+						w.provider.found = provider.Found{Generation: running("gen-1")}
 					}
 					job, err = w.Run(t.Context(), again(t, job))
 				}

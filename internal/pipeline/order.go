@@ -12,25 +12,26 @@ type Task struct {
 	// Execution is the execution's name, which is the job's id where Input
 	// is a bare request.
 	Execution string `json:"execution"`
-	// Input is a request object; or {"id", "resume": true} of a redrive, which
-	// takes back how the job ended; or the job that an earlier Submit gave back
-	// to wait; or {"id", "status": "waiting"} of an execution that takes a job
-	// up which has not ended.
+	// Input is one of:
+	//   - a request object
+	//   - {"id", "resume": true} of a redrive, which takes back the job's outcome
+	//   - the waiting job that an earlier Submit returned
+	//   - {"id", "status": "waiting"} of another execution of a job without an outcome
 	Input json.RawMessage `json:"input"`
 }
 
-// order is a Task, read.
+// order is a parsed Task.
 type order struct {
 	id        string
-	execution string         // the name of the one that this Submit is in
+	execution string         // the name of this one
 	request   *video.Request // of a bare request; nil otherwise
-	resume    bool           // how the job ended is taken back
-	now       bool           // it is tried now, whatever it waits for
-	looks     int            // how often its execution found no room below a limit
+	resume    bool           // the outcome is taken back
+	now       bool           // the job is tried now, whatever it waits for
+	looks     int            // how often this execution found no room below a limit
 }
 
-// read tells the three kinds of a task's input apart. No model takes a field
-// called resume or status.
+// read parses a task. No model has a parameter called resume or status, by which the kinds of
+// input are told apart.
 func read(task Task) (order, error) {
 	var input struct {
 		ID          string       `json:"id"`
@@ -39,8 +40,7 @@ func read(task Task) (order, error) {
 		WaitSeconds int          `json:"wait_seconds"`
 		Looks       int          `json:"looks"`
 	}
-	// What doesn't decode here has fields of other types, or is no object:
-	// ParseRequest has the words for that.
+	// ParseRequest explains what is wrong with an input that can't be decoded here.
 	if json.Unmarshal(task.Input, &input) == nil && (input.Resume || input.Status != "") {
 		return order{id: input.ID, execution: task.Execution, resume: input.Resume, now: input.WaitSeconds == 0, looks: max(0, input.Looks)}, video.CheckID(input.ID)
 	}
@@ -53,8 +53,8 @@ func read(task Task) (order, error) {
 	return o, err
 }
 
-// reject keeps the job of an execution that was started by hand with what can't be a
-// request, so that it is listed with its reason, which it gives.
+// reject records the job of an execution that was started by hand with an invalid request, so
+// that it is listed with the reason. It returns the reason.
 func (s *Submit) reject(ctx context.Context, o order, why error) error {
 	if o.request == nil {
 		return why
@@ -67,9 +67,8 @@ func (s *Submit) reject(ctx context.Context, o order, why error) error {
 	return why
 }
 
-// adopt has the entry name the execution of a redrive that was started by hand,
-// and reports whether it does so now. A redrive that comes late, after another,
-// leaves the later name.
+// adopt names the execution of a redrive that was started by hand in the entry, and reports
+// whether it changed the entry. It does not replace the name of a later redrive.
 func (o order) adopt(entry *video.Entry) bool {
 	id, n := video.RedriveOf(o.execution)
 	if !o.resume || id != entry.ID || n <= entry.Redrives || !entry.ForgottenAt.IsZero() || entry.Outcome != nil && entry.Outcome.Final() {

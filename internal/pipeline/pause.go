@@ -8,17 +8,17 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// longestPause is the most between two tries of a job that waits while the table is
-// paused. An execution's history lasts for more than two weeks of it.
-const longestPause = 10 * time.Minute
+// maxPausePoll is the longest time between two tries of a job while the table is paused. An
+// execution's history has room for more than two weeks of them.
+const maxPausePoll = 10 * time.Minute
 
-// pausedTimes is how many first waits for room the first wait of a pause is.
+// pausedTimes is how many times as long as for room a job waits at first in a pause.
 const pausedTimes = 4
 
-// pause has a job wait that can't be claimed while the table is paused. How long is
-// by the pause's age, and by nothing of the job's, so that none passes another by it.
-// A job that is redriven has not ended any more.
-func (s *visit) pause(ctx context.Context, entry video.Entry, version string, paused *video.Paused) (video.Job, bool, error) {
+// pause makes a job wait that can't be claimed while the table is paused. How long depends on
+// the pause's age alone, so that no job overtakes another. A redrive takes back the job's
+// outcome here too.
+func (s *visit) pause(ctx context.Context, entry video.Entry, version string, paused *video.Paused) result {
 	wait := s.pausedFor(ctx, entry.ID, paused)
 	redriven, first := entry.Outcome != nil, entry.PausedSince.IsZero()
 	if redriven {
@@ -30,41 +30,44 @@ func (s *visit) pause(ctx context.Context, entry video.Entry, version string, pa
 	}
 	if !entry.FullSince.IsZero() && entry.WaitsFor(entry.FullOf, s.Now().Add(wait)) || redriven || first {
 		if _, _, err := s.Jobs.Update(ctx, entry, version); err != nil {
-			return video.Job{}, false, unlessConflict(err)
+			return unwritten(err)
 		}
 	}
 	s.waits(video.WaitResume, entry.Attempt, wait, time.Time{}, "")
-	return entry.Job(video.Waiting, seconds(wait)), true, nil
+	return done(entry.Job(video.Waiting, seconds(wait)))
 }
 
-// pausedFor is how long a job waits.
+// pausedFor is how long a job waits in a pause.
 func (s *Submit) pausedFor(ctx context.Context, id string, paused *video.Paused) time.Duration {
 	wait := pausedTimes * s.Times.Busy
 	if !paused.Since.IsZero() {
 		wait = max(wait, schedule.Sparse(s.Now().Sub(paused.Since)))
 	}
-	wait = min(wait, longestPause)
+	wait = min(wait, maxPausePoll)
 	s.Log.InfoContext(ctx, "paused", "job", id, "since", paused.Since, "copy_of", paused.CopyOf)
 	return wait + s.Jitter(wait/4)
 }
 
-// missing has a job wait that the table doesn't have while it is paused: it may have
-// been restored, and the job be written back. Otherwise there is no such job.
-func (s *Submit) missing(ctx context.Context, id string) (video.Job, bool, error) {
+// missing makes a job wait that the table doesn't have while it is paused: the table may have
+// been restored, and the job may be written back. Otherwise there is no such job.
+func (s *Submit) missing(ctx context.Context, id string) (video.Job, error) {
 	job := video.Job{ID: id}
 	paused, err := s.Jobs.Paused(ctx)
-	if err != nil || paused == nil {
-		return job, false, err
+	switch {
+	case err != nil:
+		return job, err
+	case paused == nil:
+		return job, &video.InvalidRequest{Fields: []video.FieldError{{Field: "id", Message: "there is no job " + id + " to resume; give a request object to start one"}}}
 	}
 	job.Status, job.WaitSeconds = video.Waiting, seconds(s.pausedFor(ctx, id, paused))
-	return job, true, nil
+	return job, nil
 }
 
-// forgotten refuses what would go on with a job that was forgotten. One that is
-// entered again ends as it did.
+// forgotten refuses to resume a job that was forgotten. A step that is entered again ends
+// as before.
 func (o order) forgotten(entry video.Entry) error {
 	if entry.ForgottenAt.IsZero() || !o.resume && (entry.Phase == video.PhaseAccepted || entry.Outcome != nil) {
 		return nil
 	}
-	return &video.InvalidRequest{Fields: []video.FieldError{{Field: "id", Message: "job " + o.id + " was forgotten, and its request with it, so there is nothing to go on with; send a new request"}}}
+	return &video.InvalidRequest{Fields: []video.FieldError{{Field: "id", Message: "job " + o.id + " was forgotten, and its request with it, so there is nothing to resume; send a new request"}}}
 }

@@ -133,12 +133,13 @@ func TestMissingWhilePaused(t *testing.T) {
 // pausing is a play in which the table is paused at one of a job's calls, and resumed
 // an hour later; or in which a cap is lowered so that the job doesn't fit, for an hour.
 type pausing struct {
-	begun, lowered bool
-	plan           map[int]fault // its hold is where it is paused
+	begun   start
+	lowered bool
+	plan    map[int]fault // its hold is where it is paused
 }
 
 func (c pausing) String() string {
-	return fmt.Sprintf("paused, by a cap %v, begun=%v, job %v", c.lowered, c.begun, c.plan)
+	return fmt.Sprintf("paused, by a cap %v, begun %v, job %v", c.lowered, c.begun, c.plan)
 }
 
 // decision has no claim written.
@@ -199,7 +200,11 @@ func TestPausedAtEveryPoint(t *testing.T) {
 	t.Parallel()
 	plays := 0
 	const turn = 8 // calls: two tries while it is paused, of which the hour has many
-	for _, kind := range []pausing{{}, {begun: true}, {lowered: true}, {begun: true, lowered: true}} {
+	var kinds []pausing
+	for _, begun := range starts() {
+		kinds = append(kinds, pausing{begun: begun}, pausing{begun: begun, lowered: true})
+	}
+	for _, kind := range kinds {
 		play := func(plan map[int]fault) []string {
 			plays++
 			c := kind

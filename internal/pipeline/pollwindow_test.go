@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -37,18 +38,18 @@ func newWindowed(t *testing.T, done time.Duration) *windowed {
 	w := newWorld(answer{id: "gen-1"})
 	s := &windowed{world: w, known: taking(80 * time.Second), done: done, fail: func(time.Duration) error { return nil }}
 	w.Schedule, w.Timings = pollWindows(), s.known
-	w.provider.retrieve = func(id string) (video.Generation, error) {
+	w.provider.retrieve = func(id string) (provider.Generation, error) {
 		age := w.clock.Now().Sub(s.job.SubmittedAt)
 		s.asked = append(s.asked, age)
 		w.clock.pass(300 * time.Millisecond)
-		generation := video.Generation{ID: id, State: video.Running}
+		generation := provider.Generation{ID: id, State: provider.Running}
 		if age >= s.done {
-			generation = video.Generation{ID: id, State: video.Finished, URL: "https://cdn.example/1.mp4"}
+			generation = provider.Generation{ID: id, State: provider.Finished, URL: "https://cdn.example/1.mp4"}
 		}
 		return generation, s.fail(age)
 	}
 	s.Check = &pipeline.Check{
-		Provider: w.provider, Keys: w.keys, Jobs: w.jobs, Schedule: pollWindows(), Timings: s.known, Now: w.clock.Now, Log: quiet(),
+		Providers: w.providers(), Jobs: w.jobs, Schedule: pollWindows(), Timings: s.known, Now: w.clock.Now, Log: quiet(),
 		Sleep: func(_ context.Context, d time.Duration) error { w.clock.pass(d); return nil },
 	}
 	var err error
@@ -157,10 +158,10 @@ func TestAFailedLookEndsAPollWindow(t *testing.T) {
 		fail error
 		wait int
 	}{
-		"no answer":           {&video.Unanswered{Err: errors.New("502")}, 3},
-		"later, it says":      {&video.Unanswered{Err: errors.New("503"), RetryAfter: 40 * time.Second}, 40},
-		"asked too often":     {&video.Refusal{Kind: video.RefusedBusy}, 8},
-		"too often, and when": {&video.Refusal{Kind: video.RefusedBusy, RetryAfter: 90 * time.Second}, 90},
+		"no answer":           {&provider.Unanswered{Err: errors.New("502")}, 3},
+		"later, it says":      {&provider.Unanswered{Err: errors.New("503"), RetryAfter: 40 * time.Second}, 40},
+		"asked too often":     {&provider.Refusal{Kind: provider.RefusedBusy}, 8},
+		"too often, and when": {&provider.Refusal{Kind: provider.RefusedBusy, RetryAfter: 90 * time.Second}, 90},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newWindowed(t, time.Hour)
@@ -209,10 +210,10 @@ func TestALateCheckAsksOnce(t *testing.T) {
 func TestEachRequestHasItsOwnTime(t *testing.T) {
 	s := newWindowed(t, 0)
 	var left time.Duration
-	s.Provider = retriever(func(ctx context.Context) {
+	s.Providers[0].Provider = retriever{s.world.provider, func(ctx context.Context) {
 		deadline, _ := ctx.Deadline()
 		left = time.Until(deadline)
-	})
+	}}
 	s.next(t.Context(), t)
 	if left < 5*time.Second || left > 10*time.Second {
 		t.Errorf("a request may take %v", left)
@@ -221,11 +222,14 @@ func TestEachRequestHasItsOwnTime(t *testing.T) {
 
 // retriever is a provider whose generations are done, and that shows the context
 // of a request.
-type retriever func(context.Context)
+type retriever struct {
+	*double
+	called func(context.Context)
+}
 
-func (r retriever) Retrieve(ctx context.Context, _ video.Key, _ video.Route, id, _ string) (video.Generation, error) {
-	r(ctx)
-	return video.Generation{ID: id, State: video.Finished, URL: "https://cdn.example/1.mp4"}, nil
+func (r retriever) Retrieve(ctx context.Context, _ video.Key, handle provider.Handle) (provider.Generation, error) {
+	r.called(ctx)
+	return provider.Generation{Handle: handle, State: provider.Finished, URL: "https://cdn.example/1.mp4"}, nil
 }
 
 func TestWhatIsLearnt(t *testing.T) {

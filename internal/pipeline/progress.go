@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -126,18 +127,18 @@ func (s *Store) tell(ctx context.Context, job video.Job, entry video.Entry, why 
 // plain says why a call to the provider told nothing, without the provider's words:
 // they may have the prompt, which a step that only asks doesn't have.
 func plain(err error) string {
-	var refusal *video.Refusal
+	var refusal *provider.Refusal
 	if !errors.As(err, &refusal) {
 		return "the provider gave no usable answer"
 	}
 	switch refusal.Kind {
-	case video.RefusedBusy:
+	case provider.RefusedBusy:
 		return "the provider was asked too often"
-	case video.RefusedUnreachable:
+	case provider.RefusedUnreachable:
 		return "the provider could not be reached"
-	case video.RefusedKey:
+	case provider.RefusedKey:
 		return "the provider does not accept the API key"
-	case video.RefusedUnknown:
+	case provider.RefusedUnknown:
 		return "the provider does not know the generation"
 	}
 	return "the provider refused to answer"

@@ -2,10 +2,8 @@ package pipeline_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +11,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -41,10 +40,10 @@ func (l *book) lines(t *testing.T, step video.Step, now time.Time) []string {
 
 // TestSubmitTells plays Submit with answers of all kinds, and holds what it tells.
 func TestSubmitTells(t *testing.T) {
-	refused := func(kind video.RefusalKind, said string) answer {
-		return answer{err: &video.Refusal{Kind: kind, Said: said}}
+	refused := func(kind provider.RefusalKind, said string) answer {
+		return answer{err: &provider.Refusal{Kind: kind, Said: said}}
 	}
-	lost := answer{err: &video.Unanswered{Err: errors.New("504")}}
+	lost := answer{err: &provider.Unanswered{Err: errors.New("504")}}
 	for _, test := range []struct {
 		name    string
 		answers []answer
@@ -54,15 +53,15 @@ func TestSubmitTells(t *testing.T) {
 	}{
 		{name: "accepted", answers: []answer{{id: "gen-1"}}, enter: 1},
 		{
-			name: "no room", answers: []answer{refused(video.RefusedBusy, "429 for "+prompt)}, enter: 1,
+			name: "no room", answers: []answer{refused(provider.RefusedBusy, "429 for "+prompt)}, enter: 1,
 			want: []string{"room of 1, next in 17s, until in 24h0m0s: 429 for [text of prompt]", "refused 1 ×0 429 for [text of prompt]"},
 		},
 		{
-			name: "no room twice, and then accepted", answers: []answer{refused(video.RefusedBusy, "429"), refused(video.RefusedUnreachable, "no route"), {id: "gen-1"}}, enter: 3,
+			name: "no room twice, and then accepted", answers: []answer{refused(provider.RefusedBusy, "429"), refused(provider.RefusedUnreachable, "no route"), {id: "gen-1"}}, enter: 3,
 			want: []string{"room of 2, next in 0s, until in 23h59m9s: no route", "refused 2 ×2 no route"},
 		},
 		{
-			name: "no credits", answers: []answer{refused(video.RefusedCredits, "403")}, enter: 1,
+			name: "no credits", answers: []answer{refused(provider.RefusedFunds, "403")}, enter: 1,
 			want: []string{" of 0, next in ?, until in ?: ", "refused 1 ×0 403"},
 		},
 		{
@@ -71,16 +70,13 @@ func TestSubmitTells(t *testing.T) {
 		},
 		{
 			name: "not answered, and not found", answers: []answer{lost}, enter: 3,
-			change: func(w *world) { w.provider.logsErr = errors.New("503") },
+			change: func(w *world) { w.provider.found = provider.Found{Unread: "its logs: 503"} },
 			want:   []string{"answer of 1, next in 30s, until in 1h59m55s: its logs: 503", "unanswered 1 ×0 ", "searched 1 ×2 its logs: 503"},
 		},
 		{
 			name: "not answered, and found", answers: []answer{lost}, enter: 2,
 			change: func(w *world) {
-				w.provider.rows = []video.LoggedRequest{{InferenceID: "gen-1", ClientRequestID: "job-1.1"}}
-				w.provider.retrieve = func(id string) (video.Generation, error) {
-					return video.Generation{ID: id, State: video.Running}, nil
-				}
+				w.provider.found = provider.Found{Generation: running("gen-1")}
 			},
 			want: []string{" of 0, next in ?, until in ?: ", "unanswered 1 ×0 ", "accepted 1 ×0 gen-1"},
 		},
@@ -110,7 +106,7 @@ func TestSubmitTells(t *testing.T) {
 // A redrive keeps what would be lost by it: how the job ended before, and how often
 // Check looked.
 func TestRedriveTells(t *testing.T) {
-	w := newWorld(answer{err: &video.Refusal{Kind: video.RefusedCredits, Said: "403"}}, answer{id: "gen-1"})
+	w := newWorld(answer{err: &provider.Refusal{Kind: provider.RefusedFunds, Said: "403"}}, answer{id: "gen-1"})
 	if _, err := w.Run(t.Context(), bare()); err == nil {
 		t.Fatal("it has not ended")
 	}
@@ -138,32 +134,32 @@ func TestRedriveTells(t *testing.T) {
 
 // TestCheckTells holds what Check tells of its looks.
 func TestCheckTells(t *testing.T) {
-	running := video.Generation{ID: "gen-1", State: video.Running}
-	finished := video.Generation{ID: "gen-1", State: video.Finished, URL: "https://cdn.example/1.mp4"}
+	running := provider.Generation{ID: "gen-1", State: provider.Running}
+	finished := provider.Generation{ID: "gen-1", State: provider.Finished, URL: "https://cdn.example/1.mp4"}
 	for _, test := range []struct {
 		name       string
-		generation video.Generation
+		generation provider.Generation
 		err        error
 		want       []string
 	}{
 		{"running", running, nil, []string{"generation of 0, next in 10s, until in 23h58m0s: ", "polled 0 ×5 "}},
 		{"done", finished, nil, []string{"video of 0, next in ?, until in ?: ", "polled 0 ×5 ", "done 0 ×0 "}},
-		{"failed", video.Generation{ID: "gen-1", State: video.Failed, Failure: "moderation"}, nil, []string{"generation of 0, next in 10s, until in 23h58m0s: ", "polled 0 ×5 "}},
+		{"failed", provider.Generation{ID: "gen-1", State: provider.Failed, Failure: "moderation"}, nil, []string{"generation of 0, next in 10s, until in 23h58m0s: ", "polled 0 ×5 "}},
 		{
-			"asked too often", running, &video.Refusal{Kind: video.RefusedBusy, Said: "429 for " + prompt},
+			"asked too often", running, &provider.Refusal{Kind: provider.RefusedBusy, Said: "429 for " + prompt},
 			[]string{"generation of 0, next in 15s, until in 23h58m0s: the provider was asked too often", "polled 0 ×5 the provider was asked too often"},
 		},
 		{
-			"no answer", running, &video.Unanswered{Err: errors.New("502 for " + prompt)},
+			"no answer", running, &provider.Unanswered{Err: errors.New("502 for " + prompt)},
 			[]string{"generation of 0, next in 10s, until in 23h58m0s: the provider gave no usable answer", "polled 0 ×5 the provider gave no usable answer"},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(answer{id: "gen-1"})
-			w.provider.retrieve = func(string) (video.Generation, error) { return test.generation, test.err }
-			check := &pipeline.Check{Provider: w.provider, Keys: w.keys, Jobs: w.jobs, Schedule: plain(), Timings: taking(time.Minute), Now: w.clock.Now, Log: quiet()}
+			w.provider.retrieve = func(string) (provider.Generation, error) { return test.generation, test.err }
+			check := &pipeline.Check{Providers: w.providers(), Jobs: w.jobs, Schedule: plain(), Timings: taking(time.Minute), Now: w.clock.Now, Log: quiet()}
 			now := w.clock.Now()
-			_, err := check.Run(t.Context(), video.Job{ID: "job-1", GenerationID: "gen-1", SubmittedAt: now.Add(-2 * time.Minute), Polls: 4, Status: video.Generating, WaitSeconds: 10})
+			_, err := check.Run(t.Context(), video.Job{ID: "job-1", GenerationID: "gen-1", Provider: "double", Handle: "gen-1", SubmittedAt: now.Add(-2 * time.Minute), Polls: 4, Status: video.Generating, WaitSeconds: 10})
 			if err != nil && test.name != "failed" {
 				t.Fatal(err)
 			}
@@ -182,11 +178,11 @@ func TestStoreTells(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := &copier{err: errors.New("reset by peer")}
-	w.provider.retrieve = func(string) (video.Generation, error) {
-		return video.Generation{ID: "gen-1", State: video.Finished, URL: "https://cdn.example/1.mp4"}, nil
+	w.provider.retrieve = func(string) (provider.Generation, error) {
+		return provider.Generation{ID: "gen-1", State: provider.Finished, URL: "https://cdn.example/1.mp4"}, nil
 	}
-	store := &pipeline.Store{Provider: w.provider, Keys: w.keys, Jobs: w.jobs, Copier: c, Shelf: w.shelf, Now: w.clock.Now}
-	job := video.Job{ID: "job-1", GenerationID: "gen-1", CompletedAt: w.clock.Now(), Status: video.Completed}
+	store := &pipeline.Store{Providers: w.providers(), Jobs: w.jobs, Copier: c, Shelf: w.shelf, Now: w.clock.Now}
+	job := video.Job{ID: "job-1", GenerationID: "gen-1", Provider: "double", Handle: "gen-1", CompletedAt: w.clock.Now(), Status: video.Completed}
 	first, again, longest, tries := copyRetrier(t)
 	total := time.Duration(0)
 	for n, wait := 0, first; n < tries; n, wait = n+1, min(time.Duration(float64(wait)*again), longest) {
@@ -230,24 +226,7 @@ func TestStoreTells(t *testing.T) {
 // VideoUnavailable.
 func copyRetrier(t *testing.T) (first time.Duration, again float64, longest time.Duration, tries int) {
 	t.Helper()
-	text, err := os.ReadFile("../../statemachine/text_to_video.asl.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var machine struct {
-		States map[string]struct {
-			Retry []struct {
-				ErrorEquals                                   []string
-				IntervalSeconds, MaxDelaySeconds, MaxAttempts int
-				BackoffRate                                   float64
-				JitterStrategy                                string
-			}
-		}
-	}
-	if err := json.Unmarshal(text, &machine); err != nil {
-		t.Fatal(err)
-	}
-	for _, r := range machine.States["Store"].Retry {
+	for _, r := range textToVideo().States["Store"].Retry {
 		if slices.Equal(r.ErrorEquals, []string{"VideoUnavailable"}) && r.JitterStrategy == "NONE" {
 			return time.Duration(r.IntervalSeconds) * time.Second, r.BackoffRate, time.Duration(r.MaxDelaySeconds) * time.Second, r.MaxAttempts
 		}
@@ -259,7 +238,7 @@ func copyRetrier(t *testing.T) (first time.Duration, again float64, longest time
 // Progress that can't be kept fails no step, and holds none up: not where the write
 // fails, not where it isn't answered, and not where the time is short.
 func TestProgressFailsNothing(t *testing.T) {
-	busy := answer{err: &video.Refusal{Kind: video.RefusedBusy, Said: "429"}}
+	busy := answer{err: &provider.Refusal{Kind: provider.RefusedBusy, Said: "429"}}
 	asked := 0
 	for name, change := range map[string]func(*world, *context.Context){
 		"it fails": func(w *world, _ *context.Context) {

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -27,7 +28,7 @@ func TestBegunAnew(t *testing.T) {
 // A redrive that was started by hand becomes the one that the job names, and one
 // that comes late does not.
 func TestARedriveByHandIsNamed(t *testing.T) {
-	w := newWorld(answer{err: &video.Refusal{Kind: video.RefusedCredits}}, answer{id: "gen-1"})
+	w := newWorld(answer{err: &provider.Refusal{Kind: provider.RefusedFunds}}, answer{id: "gen-1"})
 	if _, err := w.Run(t.Context(), bare()); video.OutcomeName(err) != "OutOfCredits" {
 		t.Fatalf("got %v", err)
 	}
@@ -45,7 +46,7 @@ func TestARedriveByHandIsNamed(t *testing.T) {
 // the same, be it by an attempt or by taking an outcome away.
 func TestARedriveOutlivesTheMarkOfItsStart(t *testing.T) {
 	for name, answers := range map[string][]answer{
-		"refused":  {{err: &video.Refusal{Kind: video.RefusedCredits}}, {id: "gen-1"}},
+		"refused":  {{err: &provider.Refusal{Kind: provider.RefusedFunds}}, {id: "gen-1"}},
 		"accepted": {{id: "gen-1"}},
 	} {
 		w := newWorld(answers...)

@@ -18,14 +18,14 @@ import (
 
 // retrying is a play in which the job is retried at one of its calls.
 type retrying struct {
-	begun  bool          // its item was there before its execution
+	begun  start         // its item was there before its execution
 	beside bool          // its execution could not be stopped, and goes on after the other
 	plan   map[int]fault // of the job's calls; its hold is where it is retried
 	own    map[int]fault // of the retry's calls
 }
 
 func (c retrying) String() string {
-	return fmt.Sprintf("retried, begun=%v, beside=%v, job %v, retry %v", c.begun, c.beside, c.plan, c.own)
+	return fmt.Sprintf("retried, begun %v, beside=%v, job %v, retry %v", c.begun, c.beside, c.plan, c.own)
 }
 
 // run plays it. What the retry started runs to its end while the invocation that made
@@ -108,7 +108,7 @@ func (c retrying) run(t *testing.T) (calls, own []string) {
 func TestRetriedAtEveryPoint(t *testing.T) {
 	t.Parallel()
 	plays := 0
-	for _, begun := range []bool{false, true} {
+	for _, begun := range starts() {
 		for _, beside := range []bool{false, true} {
 			crossed(func(plan, own map[int]fault) (calls, owns []string) {
 				plays++

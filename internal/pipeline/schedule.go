@@ -15,24 +15,12 @@ type Forecaster interface {
 }
 
 // Learner is a Forecaster that can be told how long one took and what it cost, in
-// credits; 0 where that isn't known. That never fails either: at worst it isn't kept.
+// micro-dollars; 0 where that isn't known. That never fails either: at worst it isn't kept.
 type Learner interface {
 	Forecaster
-	Learn(ctx context.Context, model string, duration int, seen schedule.Seen, credits int64)
+	Learn(ctx context.Context, model string, duration int, seen schedule.Seen, micros int64)
 }
 
 // seconds rounds a wait up to what a Wait state takes: whole seconds, at least
 // one.
 func seconds(d time.Duration) int { return max(1, int(math.Ceil(d.Seconds()))) }
-
-// Sleep waits, unless the context is over first, and then gives its error.
-func Sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
-	}
-}

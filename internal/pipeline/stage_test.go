@@ -2,7 +2,6 @@ package pipeline_test
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -18,23 +17,26 @@ import (
 
 	"github.com/takeup/takeup/internal/bucket"
 	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/schedule/timings"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/wait"
 )
 
 // This file is a stage for the exhaustive tests: DynamoDB, S3, the provider and the
-// secret in memory, and the state machine as statemachine/text_to_video.asl.json
-// has it. Every call to the outside passes moment, which can make it fail,
-// before or after its effect, or end or hold the invocation there. It runs in a
-// synctest bubble, so that days pass in no time.
+// secret in memory, and an interpreter of statemachine/text_to_video.asl.json. Every
+// call to the outside passes moments, which can make it fail before or after its
+// effect, or end or hold the invocation there. It runs in a synctest bubble, so that
+// days pass in no time.
 
 // stage is the world that outlives invocations.
 type stage struct {
+	adapter  adapter // of the provider
 	items    dynamotest.Items
-	objects  map[string]object
+	objects  map[string]stored
 	writes   int
 	marks    int // no two are the same, whoever asks
 	accepted []generation
@@ -42,19 +44,16 @@ type stage struct {
 	stopped  bool     // the execution was stopped: what runs goes on to its end, and nothing follows
 	patience time.Duration
 	wrong    string // the first difference between the counters and the items
+
+	definition definition // of the state machine
 }
 
-type object struct{ body, etag string }
+type stored struct{ body, etag string }
 
-// generation is one that the provider accepted, and charges when it is done.
-type generation struct {
-	id, clientRequestID string
-	accepted, done      time.Time
-}
-
-// newStage is an empty stage, or one with a job that was created by who starts it.
-func newStage(begun bool) *stage {
-	s := &stage{objects: map[string]object{}, now: &moments{}, patience: 65 * time.Second}
+// newStage is an empty stage, or one with a job that was created by who starts it. Its
+// provider is the one of the adapter.
+func newStage(begun start) *stage {
+	s := &stage{adapter: begun.adapter, objects: map[string]stored{}, now: &moments{}, patience: 65 * time.Second, definition: textToVideo()}
 	time.Sleep(time.Until(monthEnd())) // so that a job's life is in two days and months
 	took := slices.Repeat([]schedule.Seen{{After: 60 * time.Second, By: 70 * time.Second}}, schedule.Window)
 	if err := s.table().PutTimes(context.Background(), video.DefaultModel, 5, schedule.Past{Seen: took}, ""); err != nil {
@@ -63,7 +62,7 @@ func newStage(begun bool) *stage {
 	if err := s.table().PutControl(context.Background(), video.Control{Table: "jobs"}, ""); err != nil {
 		panic(err)
 	}
-	if begun {
+	if begun.created {
 		if _, _, err := s.table().Create(context.Background(), created()); err != nil {
 			panic(err)
 		}
@@ -149,7 +148,7 @@ func (s *stage) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWri
 }
 
 func (s *stage) GetObject(_ context.Context, in *s3.GetObjectInput, _ ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
-	var found object
+	var found stored
 	var ok bool
 	if f := s.now.do("get "+kindOf(*in.Key), func() { found, ok = s.objects[*in.Key] }); f != "" {
 		return nil, status(http.StatusServiceUnavailable)
@@ -199,7 +198,7 @@ func (s *stage) put(in *s3.PutObjectInput, body string) (string, int) {
 		return "", http.StatusNotFound
 	}
 	s.writes++
-	s.objects[*in.Key] = object{body: body, etag: strconv.Itoa(s.writes)}
+	s.objects[*in.Key] = stored{body: body, etag: strconv.Itoa(s.writes)}
 	return s.objects[*in.Key].etag, http.StatusOK
 }
 
@@ -217,66 +216,6 @@ func (s *stage) Reread(ctx context.Context) (video.Key, error) { return s.Curren
 
 func (s *stage) Version(ctx context.Context, _ string) (video.Key, error) { return s.Current(ctx) }
 
-func (s *stage) Route(video.Request) video.Route { return video.RouteLegacy }
-
-func (s *stage) Submit(_ context.Context, _ video.Key, route video.Route, clientRequestID string, _ video.Request) (video.Generation, error) {
-	made := video.Generation{ID: fmt.Sprintf("gen-%d", len(s.accepted)+1), Route: route, State: video.Running}
-	refusal := func(kind video.RefusalKind) error { return &video.Refusal{Kind: kind, Said: "by the plan"} }
-	switch s.now.do("submit", func() {
-		s.accepted = append(s.accepted, generation{made.ID, clientRequestID, time.Now(), time.Now().Add(s.patience)})
-	}) {
-	case failBefore, failAfter:
-		return video.Generation{}, &video.Unanswered{Err: outage()}
-	case busy:
-		return video.Generation{}, refusal(video.RefusedBusy)
-	case noRoute:
-		return video.Generation{}, refusal(video.RefusedUnreachable)
-	case invalid:
-		return video.Generation{}, refusal(video.RefusedInvalid)
-	case badKey:
-		return video.Generation{}, refusal(video.RefusedKey)
-	case noCredits:
-		return video.Generation{}, refusal(video.RefusedCredits)
-	}
-	return made, nil
-}
-
-func (s *stage) Retrieve(_ context.Context, _ video.Key, route video.Route, id, _ string) (video.Generation, error) {
-	if s.now.do("retrieve", func() {}) != "" {
-		return video.Generation{}, &video.Unanswered{Err: outage()}
-	}
-	for _, g := range s.accepted {
-		switch {
-		case g.id == id && time.Now().Before(g.done):
-			return video.Generation{ID: id, Route: route, State: video.Running}, nil
-		case g.id == id:
-			return video.Generation{ID: id, Route: route, State: video.Finished, URL: "https://cdn.example/" + id}, nil
-		}
-	}
-	return video.Generation{}, &video.Refusal{Kind: video.RefusedUnknown}
-}
-
-// Requests shows a generation once it is done, as the provider's logs may.
-func (s *stage) Requests(_ context.Context, _ video.Key, from, to time.Time) ([]video.LoggedRequest, error) {
-	if s.now.do("logs", func() {}) != "" {
-		return nil, &video.Unanswered{Err: outage()}
-	}
-	var rows []video.LoggedRequest
-	for _, g := range s.accepted {
-		if !time.Now().Before(g.done) && !g.accepted.Before(from) && g.accepted.Before(to) {
-			rows = append(rows, video.LoggedRequest{Created: g.accepted, InferenceID: g.id, ClientRequestID: g.clientRequestID})
-		}
-	}
-	return rows, nil
-}
-
-func (s *stage) Charges(context.Context, video.Key, time.Time, time.Time) ([]video.Charge, error) {
-	if s.now.do("transactions", func() {}) != "" {
-		return nil, &video.Unanswered{Err: outage()}
-	}
-	return nil, nil
-}
-
 // Copy puts the whole file or nothing, and leaves one that is there as it is,
 // without asking for its URL.
 func (s *stage) Copy(ctx context.Context, source func(context.Context) (string, error), key string) (video.Copied, error) {
@@ -286,7 +225,7 @@ func (s *stage) Copy(ctx context.Context, source func(context.Context) (string, 
 		if err != nil {
 			return video.Copied{}, err
 		}
-		there = object{body: url}
+		there = stored{body: url}
 	}
 	if s.now.do("copy", func() { s.objects[key] = there }) != "" {
 		return video.Copied{}, outage()
@@ -310,9 +249,9 @@ func (s *stage) stores() (*table.Table, *bucket.Shelf) {
 // steps are the three steps on this stage.
 func (s *stage) steps() (*pipeline.Submit, *pipeline.Check, *pipeline.Store) {
 	entries, shelf := s.stores()
-	known := timings.New(entries, nil, quiet())
+	known, providers := timings.New(entries, nil, quiet()), provider.Accounts{{Provider: s.adapter.of(s), Keys: s}}
 	submit := &pipeline.Submit{
-		Provider: s, Keys: s, Jobs: entries,
+		Providers: providers, Jobs: entries,
 		Schedule: often(), Timings: known, Prices: flat{},
 		Limits: video.Limits{DayMicros: 2_000_000, MonthMicros: 2_000_000, InFlight: 2},
 		Times: pipeline.SubmitTimes{
@@ -322,10 +261,10 @@ func (s *stage) steps() (*pipeline.Submit, *pipeline.Check, *pipeline.Store) {
 		Now: time.Now, Jitter: func(time.Duration) time.Duration { return 0 }, Log: quiet(),
 	}
 	check := &pipeline.Check{
-		Provider: s, Keys: s, Jobs: entries,
-		Schedule: often(), Timings: known, Now: time.Now, Sleep: pipeline.Sleep, Log: quiet(),
+		Providers: providers, Jobs: entries,
+		Schedule: often(), Timings: known, Now: time.Now, Sleep: wait.For, Log: quiet(),
 	}
-	store := &pipeline.Store{Provider: s, Keys: s, Jobs: entries, Copier: s, Shelf: shelf, Now: time.Now}
+	store := &pipeline.Store{Providers: providers, Jobs: entries, Copier: s, Shelf: shelf, Now: time.Now}
 	return submit, check, store
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -34,13 +35,12 @@ type Shelf interface {
 
 // Store copies a completed video into the bucket.
 type Store struct {
-	Provider Retriever
-	Keys     Keys
-	Jobs     Jobs
-	Copier   Copier
-	Shelf    Shelf
-	Version  string // of the pipeline, for the manifest
-	Now      func() time.Time
+	Providers provider.Accounts
+	Jobs      Jobs
+	Copier    Copier
+	Shelf     Shelf
+	Version   string // of the pipeline, for the manifest
+	Now       func() time.Time
 }
 
 // Run gives the job as stored: the video is at its place, whole and verified,
@@ -84,7 +84,7 @@ func (s *Store) record(ctx context.Context, job video.Job, manifest video.Manife
 		case err != nil:
 			return err
 		case !entry.DiscardedAt.IsZero():
-			return s.discard(ctx, job, manifest.CreditsUsed)
+			return s.discard(ctx, job, manifest.ChargedMicros)
 		case !entry.ForgottenAt.IsZero():
 			if err := s.Shelf.Forget(ctx, job.ID, entry.RequestHash, entry.ForgottenAt); err != nil {
 				return err
@@ -95,7 +95,7 @@ func (s *Store) record(ctx context.Context, job video.Job, manifest video.Manife
 		}
 		// An outcome, if there is one, is of another execution that gave up sooner.
 		entry.Manifest, entry.Outcome = &manifest, nil
-		entry.Book(video.MoneySpent, video.MicrosOfCredits(manifest.CreditsUsed))
+		entry.Book(video.MoneySpent, manifest.ChargedMicros)
 		if _, _, err := s.Jobs.Update(ctx, entry, version); err == nil || unlessConflict(err) != nil {
 			return err
 		}
@@ -108,25 +108,25 @@ func (s *Store) record(ctx context.Context, job video.Job, manifest video.Manife
 func (s *Store) giveUp(ctx context.Context, job video.Job, request video.Request) error {
 	look, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()
-	generation, err := retrieve(look, s.Provider, s.Keys, job.Route, job.GenerationID, job.Model)
+	generation, err := retrieve(look, s.Providers, job)
 	switch {
 	case err != nil:
 		return s.unavailable(job, redacted(err, request))
-	case generation.State == video.Failed:
+	case generation.State == provider.Failed:
 		return end(ctx, s.Jobs, s.Now, job, &video.GenerationFailed{GenerationID: job.GenerationID, Said: generation.Failure})
-	case generation.State != video.Finished:
+	case generation.State != provider.Finished:
 		return s.unavailable(job, errors.New("the provider no longer says that it is done"))
 	}
-	return s.discard(ctx, job, generation.Credits)
+	return s.discard(ctx, job, generation.Micros)
 }
 
 // discard ends a job whose video was given up. What an earlier Store may have
 // left of it is removed.
-func (s *Store) discard(ctx context.Context, job video.Job, credits int64) error {
+func (s *Store) discard(ctx context.Context, job video.Job, micros int64) error {
 	if err := s.Shelf.Remove(ctx, job.ID); err != nil {
 		return err
 	}
-	return end(ctx, s.Jobs, s.Now, job, &video.Discarded{GenerationID: job.GenerationID, Credits: credits})
+	return end(ctx, s.Jobs, s.Now, job, &video.Discarded{GenerationID: job.GenerationID, Micros: micros})
 }
 
 // store copies the video and writes its manifest, which it gives.
@@ -138,7 +138,7 @@ func (s *Store) store(ctx context.Context, job video.Job, entry video.Entry) (vi
 		return video.Manifest{}, s.giveUp(ctx, job, entry.Request)
 	}
 	began := s.Now()
-	var finished video.Generation
+	var finished provider.Generation
 	// The URL is asked for here and nowhere else, so that none is ever in a state.
 	source := func(ctx context.Context) (string, error) {
 		generation, err := s.ask(ctx, job)
@@ -160,7 +160,7 @@ func (s *Store) store(ctx context.Context, job video.Job, entry video.Entry) (vi
 		return video.Manifest{}, s.unavailable(job, redacted(err, entry.Request))
 	}
 	stored := s.Now()
-	if finished.ID == "" {
+	if finished.Handle == "" {
 		// The video was there already. What it cost is asked for, and left out
 		// where the provider doesn't say: the video counts for more.
 		finished, _ = s.ask(ctx, job)
@@ -171,7 +171,7 @@ func (s *Store) store(ctx context.Context, job video.Job, entry video.Entry) (vi
 		StoringAt: began, StoredAt: stored, Polls: job.Polls,
 		Bytes: copied.Bytes, CRC32: copied.CRC32,
 		Seconds: copied.Length.Seconds(), Width: copied.Width, Height: copied.Height,
-		CreditsUsed: finished.Credits, PipelineVersion: s.Version,
+		ChargedMicros: finished.Micros, PipelineVersion: s.Version,
 	}
 	if !entry.ForgottenAt.IsZero() {
 		manifest = manifest.Forget(entry.RequestHash, entry.ForgottenAt)
@@ -180,28 +180,28 @@ func (s *Store) store(ctx context.Context, job video.Job, entry video.Entry) (vi
 }
 
 // ask gives the finished generation with the URL of its video, which is fresh.
-func (s *Store) ask(ctx context.Context, job video.Job) (video.Generation, error) {
+func (s *Store) ask(ctx context.Context, job video.Job) (provider.Generation, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()
-	generation, err := retrieve(ctx, s.Provider, s.Keys, job.Route, job.GenerationID, job.Model)
+	generation, err := retrieve(ctx, s.Providers, job)
 	switch {
 	case err != nil:
-		return video.Generation{}, err
-	case generation.State == video.Failed:
-		return video.Generation{}, &video.GenerationFailed{GenerationID: job.GenerationID, Said: generation.Failure}
-	case generation.State != video.Finished || generation.URL == "":
-		return video.Generation{}, errors.New("the provider gives no URL for it")
+		return provider.Generation{}, err
+	case generation.State == provider.Failed:
+		return provider.Generation{}, &video.GenerationFailed{GenerationID: job.GenerationID, Said: generation.Failure}
+	case generation.State != provider.Finished || generation.URL == "":
+		return provider.Generation{}, errors.New("the provider gives no URL for it")
 	}
 	return generation, nil
 }
 
 // redacted takes the request's texts out of a refusal's words.
 func redacted(err error, request video.Request) error {
-	var refusal *video.Refusal
+	var refusal *provider.Refusal
 	if !errors.As(err, &refusal) {
 		return err
 	}
-	return &video.Refusal{Kind: refusal.Kind, Said: request.Redact(refusal.Said), RetryAfter: refusal.RetryAfter}
+	return &provider.Refusal{Kind: refusal.Kind, Said: request.Redact(refusal.Said), RetryAfter: refusal.RetryAfter}
 }
 
 // unavailable names what keeps a paid video from being stored, unless that has

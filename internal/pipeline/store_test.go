@@ -18,6 +18,7 @@ import (
 	"github.com/takeup/takeup/internal/bucket"
 	"github.com/takeup/takeup/internal/bucket/s3test"
 	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/transfer"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -47,20 +48,20 @@ func (c *copier) Copy(ctx context.Context, source func(context.Context) (string,
 
 func TestStore(t *testing.T) {
 	const url = "https://cdn.example/1.mp4?signature=s"
-	finished := video.Generation{ID: "gen-1", State: video.Finished, URL: url, Credits: 1_960_000}
+	finished := provider.Generation{ID: "gen-1", State: provider.Finished, URL: url, Micros: 980_000}
 	for _, test := range []struct {
 		name       string
-		generation video.Generation
+		generation provider.Generation
 		err        error // of the retrieve
 		copyErr    error
 		outcome    string
 		recorded   bool
 	}{
 		{"stored", finished, nil, nil, "", false},
-		{"no answer", video.Generation{}, &video.Unanswered{Err: errors.New("502")}, nil, "VideoUnavailable", false},
-		{"no URL", video.Generation{State: video.Finished}, nil, nil, "VideoUnavailable", false},
-		{"running again", video.Generation{State: video.Running}, nil, nil, "VideoUnavailable", false},
-		{"ended by the provider", video.Generation{State: video.Failed}, nil, nil, "GenerationFailed", true},
+		{"no answer", provider.Generation{}, &provider.Unanswered{Err: errors.New("502")}, nil, "VideoUnavailable", false},
+		{"no URL", provider.Generation{State: provider.Finished}, nil, nil, "VideoUnavailable", false},
+		{"running again", provider.Generation{State: provider.Running}, nil, nil, "VideoUnavailable", false},
+		{"ended by the provider", provider.Generation{State: provider.Failed}, nil, nil, "GenerationFailed", true},
 		{"the source fails", finished, nil, errors.New("it answered 403"), "VideoUnavailable", false},
 		{"S3 fails", finished, nil, &video.ServiceUnavailable{Doing: "storing", Err: errors.New("503")}, "ServiceUnavailable", false},
 		{"not a video", finished, nil, &video.VideoRejected{Reason: "it is not an mp4"}, "VideoRejected", true},
@@ -71,9 +72,9 @@ func TestStore(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			w.provider.retrieve = func(string) (video.Generation, error) { return test.generation, test.err }
+			w.provider.retrieve = func(string) (provider.Generation, error) { return test.generation, test.err }
 			files := &copier{err: test.copyErr}
-			store := &pipeline.Store{Provider: w.provider, Keys: w.keys, Jobs: w.jobs, Copier: files, Shelf: w.shelf, Version: "v1", Now: w.clock.Now}
+			store := &pipeline.Store{Providers: w.providers(), Jobs: w.jobs, Copier: files, Shelf: w.shelf, Version: "v1", Now: w.clock.Now}
 			began := w.clock.Now()
 			job.Polls, job.CompletedAt = 3, began
 			job, err = store.Run(t.Context(), job)
@@ -96,7 +97,7 @@ func TestStore(t *testing.T) {
 			want := video.Manifest{
 				ID: "job-1", Model: video.DefaultModel, Request: manifest.Request, GenerationID: "gen-1",
 				Origin: video.Origin{Trigger: video.TriggerExecution}, CreatedAt: began, SubmittedAt: began, CompletedAt: began, StoringAt: began, StoredAt: began, Polls: 3,
-				Bytes: 42, CRC32: "abc", Seconds: 5.041, Width: 1280, Height: 720, CreditsUsed: 1_960_000, PipelineVersion: "v1",
+				Bytes: 42, CRC32: "abc", Seconds: 5.041, Width: 1280, Height: 720, ChargedMicros: 980_000, PipelineVersion: "v1",
 			}
 			if !reflect.DeepEqual(manifest, want) || manifest.Request.Prompt() != prompt {
 				t.Errorf("the manifest is %+v", manifest)
@@ -116,12 +117,12 @@ func TestStoreAsksForFreshURLs(t *testing.T) {
 		t.Fatal(err)
 	}
 	asked := 0
-	w.provider.retrieve = func(id string) (video.Generation, error) {
+	w.provider.retrieve = func(id string) (provider.Generation, error) {
 		asked++
-		return video.Generation{ID: id, State: video.Finished, URL: fmt.Sprint("https://cdn.example/", asked)}, nil
+		return provider.Generation{ID: id, State: provider.Finished, URL: fmt.Sprint("https://cdn.example/", asked)}, nil
 	}
 	files := &copier{urls: 3}
-	store := &pipeline.Store{Provider: w.provider, Keys: w.keys, Jobs: w.jobs, Copier: files, Shelf: w.shelf, Now: w.clock.Now}
+	store := &pipeline.Store{Providers: w.providers(), Jobs: w.jobs, Copier: files, Shelf: w.shelf, Now: w.clock.Now}
 	if _, err := store.Run(t.Context(), job); err != nil || len(files.copied) != 1 || !strings.HasPrefix(files.copied[0], "https://cdn.example/3 ") {
 		t.Errorf("%v, copied %v", err, files.copied)
 	}
@@ -134,10 +135,10 @@ func TestStoreRedactsRefusals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.provider.retrieve = func(string) (video.Generation, error) {
-		return video.Generation{}, &video.Refusal{Kind: video.RefusedUnknown, Said: "nothing is known of " + prompt}
+	w.provider.retrieve = func(string) (provider.Generation, error) {
+		return provider.Generation{}, &provider.Refusal{Kind: provider.RefusedUnknown, Said: "nothing is known of " + prompt}
 	}
-	store := &pipeline.Store{Provider: w.provider, Keys: w.keys, Jobs: w.jobs, Copier: &copier{urls: 1}, Shelf: w.shelf, Now: w.clock.Now}
+	store := &pipeline.Store{Providers: w.providers(), Jobs: w.jobs, Copier: &copier{urls: 1}, Shelf: w.shelf, Now: w.clock.Now}
 	_, err = store.Run(t.Context(), job)
 	if video.OutcomeName(err) != "VideoUnavailable" || strings.Contains(err.Error(), prompt) || !strings.Contains(err.Error(), "nothing is known of") {
 		t.Errorf("got %v", err)
@@ -147,18 +148,18 @@ func TestStoreRedactsRefusals(t *testing.T) {
 // A video that an earlier Store left without a manifest gets one, also when the
 // provider doesn't say any more where it was, or what it cost.
 func TestStoreOfAVideoThatIsThere(t *testing.T) {
-	for _, err := range []error{nil, &video.Unanswered{Err: errors.New("502")}, &video.Refusal{Kind: video.RefusedUnknown}} {
+	for _, err := range []error{nil, &provider.Unanswered{Err: errors.New("502")}, &provider.Refusal{Kind: provider.RefusedUnknown}} {
 		w := newWorld(answer{id: "gen-1"})
 		job, submitErr := w.Run(t.Context(), bare())
 		if submitErr != nil {
 			t.Fatal(submitErr)
 		}
-		w.provider.retrieve = func(id string) (video.Generation, error) {
-			return video.Generation{ID: id, State: video.Finished, URL: "https://cdn.example/1", Credits: 7}, err
+		w.provider.retrieve = func(id string) (provider.Generation, error) {
+			return provider.Generation{ID: id, State: provider.Finished, URL: "https://cdn.example/1", Micros: 7}, err
 		}
-		store := &pipeline.Store{Provider: w.provider, Keys: w.keys, Jobs: w.jobs, Copier: &copier{there: true}, Shelf: w.shelf, Now: w.clock.Now}
+		store := &pipeline.Store{Providers: w.providers(), Jobs: w.jobs, Copier: &copier{there: true}, Shelf: w.shelf, Now: w.clock.Now}
 		_, storeErr := store.Run(t.Context(), job)
-		if manifest := w.shelf["job-1"]; storeErr != nil || manifest.Bytes != 42 || (manifest.CreditsUsed == 7) != (err == nil) {
+		if manifest := w.shelf["job-1"]; storeErr != nil || manifest.Bytes != 42 || (manifest.ChargedMicros == 7) != (err == nil) {
 			t.Errorf("%v: %v, %+v", err, storeErr, manifest)
 		}
 	}
@@ -181,12 +182,12 @@ func TestFiftyStoresAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.provider.retrieve = func(id string) (video.Generation, error) {
-		return video.Generation{ID: id, State: video.Finished, URL: source.URL + "/v.mp4"}, nil
+	w.provider.retrieve = func(id string) (provider.Generation, error) {
+		return provider.Generation{ID: id, State: provider.Finished, URL: source.URL + "/v.mp4"}, nil
 	}
 	fake := s3test.New(t)
 	store := &pipeline.Store{
-		Provider: w.provider, Keys: w.keys, Jobs: w.jobs,
+		Providers: w.providers(), Jobs: w.jobs,
 		Copier: transfer.New(fake.Client(), transfer.Config{Bucket: "videos", MaxBytes: 1 << 30, Loopback: true}),
 		Shelf:  bucket.New(fake.Client(), "videos"), Now: w.clock.Now,
 	}
@@ -215,14 +216,14 @@ func TestFiftyStoresAtOnce(t *testing.T) {
 func TestStoreOfADiscardedVideo(t *testing.T) {
 	for _, test := range []struct {
 		name       string
-		generation video.Generation
+		generation provider.Generation
 		err        error
 		outcome    string
 	}{
-		{"done", video.Generation{State: video.Finished, URL: "https://cdn.example/1.mp4", Credits: 1_960_000}, nil, "Discarded"},
-		{"done, without a URL", video.Generation{State: video.Finished}, nil, "Discarded"},
-		{"ended by the provider", video.Generation{State: video.Failed}, nil, "GenerationFailed"},
-		{"no answer", video.Generation{}, &video.Unanswered{Err: errors.New("502")}, "VideoUnavailable"},
+		{"done", provider.Generation{State: provider.Finished, URL: "https://cdn.example/1.mp4", Micros: 980_000}, nil, "Discarded"},
+		{"done, without a URL", provider.Generation{State: provider.Finished}, nil, "Discarded"},
+		{"ended by the provider", provider.Generation{State: provider.Failed}, nil, "GenerationFailed"},
+		{"no answer", provider.Generation{}, &provider.Unanswered{Err: errors.New("502")}, "VideoUnavailable"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(answer{id: "gen-1"})
@@ -235,15 +236,15 @@ func TestStoreOfADiscardedVideo(t *testing.T) {
 			if _, _, err := w.jobs.Update(t.Context(), entry, version); err != nil {
 				t.Fatal(err)
 			}
-			w.provider.retrieve = func(string) (video.Generation, error) { return test.generation, test.err }
+			w.provider.retrieve = func(string) (provider.Generation, error) { return test.generation, test.err }
 			files := &copier{}
-			store := &pipeline.Store{Provider: w.provider, Keys: w.keys, Jobs: w.jobs, Copier: files, Shelf: w.shelf, Now: w.clock.Now}
+			store := &pipeline.Store{Providers: w.providers(), Jobs: w.jobs, Copier: files, Shelf: w.shelf, Now: w.clock.Now}
 			_, err = store.Run(t.Context(), job)
 			if video.OutcomeName(err) != test.outcome || len(files.copied)+len(w.shelf) > 0 {
 				t.Errorf("got %v, copied %v, stored %v", err, files.copied, w.shelf)
 			}
 			var discarded *video.Discarded
-			if errors.As(err, &discarded) && (discarded.Credits != test.generation.Credits || discarded.GenerationID != "gen-1") {
+			if errors.As(err, &discarded) && (discarded.Micros != test.generation.Micros || discarded.GenerationID != "gen-1") {
 				t.Errorf("it says %+v", discarded)
 			}
 		})

@@ -7,22 +7,10 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/video"
 )
-
-// Submitter is what Submit asks of the provider. Each call gives a
-// *video.Refusal or a *video.Unanswered as its error.
-type Submitter interface {
-	Retriever
-	// Route says which route a request is submitted by.
-	Route(video.Request) video.Route
-	// Submit posts a request, once.
-	Submit(ctx context.Context, key video.Key, route video.Route, clientRequestID string, request video.Request) (video.Generation, error)
-	// Requests and Charges read the provider's records of a time, whole.
-	Requests(ctx context.Context, key video.Key, from, to time.Time) ([]video.LoggedRequest, error)
-	Charges(ctx context.Context, key video.Key, from, to time.Time) ([]video.Charge, error)
-}
 
 // SubmitTimes are the times that Submit keeps to.
 type SubmitTimes struct {
@@ -37,14 +25,13 @@ type SubmitTimes struct {
 
 // Submit has a job's request accepted by the provider, at most once.
 type Submit struct {
-	Provider Submitter
-	Keys     Keys
-	Jobs     Claims
-	Schedule schedule.Schedule
-	Timings  Forecaster
-	Prices   Pricer
-	Limits   video.Limits
-	Times    SubmitTimes
+	Providers provider.Accounts
+	Jobs      Claims
+	Schedule  schedule.Schedule
+	Timings   Forecaster
+	Prices    Pricer
+	Limits    video.Limits
+	Times     SubmitTimes
 	// ResubmitLost is the operator's choice to send a lost submission again,
 	// once, though it may have been charged.
 	ResubmitLost bool
@@ -75,8 +62,8 @@ func (s *Submit) Run(ctx context.Context, task Task) (video.Job, error) {
 }
 
 func (s *visit) run(ctx context.Context, order order) (video.Job, error) {
-	// Each turn either settles the step or follows a change that another
-	// writer, or this one, made in the table.
+	// Each turn either settles the step, or follows a change that this writer or
+	// another one made in the table.
 	attempt := -1
 	for range 8 {
 		entry, version, err := s.Jobs.Get(ctx, order.id)
@@ -89,10 +76,7 @@ func (s *visit) run(ctx context.Context, order order) (video.Job, error) {
 		var none *video.NoEntry
 		if errors.As(err, &none) {
 			if order.request == nil {
-				if job, waits, err := s.missing(ctx, order.id); waits || err != nil {
-					return job, err
-				}
-				return video.Job{ID: order.id}, &video.InvalidRequest{Fields: []video.FieldError{{Field: "id", Message: "there is no job " + order.id + " to go on with; give a request object to start one"}}}
+				return s.missing(ctx, order.id)
 			}
 			_, _, err = s.Jobs.Create(ctx, video.Entry{
 				ID: order.id, Request: *order.request, RequestHash: order.request.Hash(), CreatedAt: s.Now(),
@@ -113,29 +97,31 @@ func (s *visit) run(ctx context.Context, order order) (video.Job, error) {
 			}
 		}
 		s.meet(order, entry)
-		job, settled, err := s.step(ctx, order, entry, version)
-		if settled || err != nil {
+		if r := s.step(ctx, order, entry, version); !r.again {
+			if r.err != nil {
+				return video.Job{ID: order.id}, r.err
+			}
+			job := *r.job
 			job.ID = order.id
 			if job.Status == video.Waiting {
 				job.Looks = max(job.Looks, order.looks)
 			}
-			return job, err
+			return job, nil
 		}
 	}
 	return video.Job{ID: order.id, Status: video.Waiting, WaitSeconds: seconds(s.Times.Busy)}, nil
 }
 
-// step goes on from the entry of the job. It has settled the step, or the entry
-// must be read again.
-func (s *visit) step(ctx context.Context, o order, entry video.Entry, version string) (video.Job, bool, error) {
+// step does what the entry of the job calls for.
+func (s *visit) step(ctx context.Context, o order, entry video.Entry, version string) result {
 	if o.request != nil && entry.RequestHash != o.request.Hash() {
-		return video.Job{}, true, &video.InvalidRequest{Fields: []video.FieldError{{Field: "id", Message: "job " + o.id + " was started with another request; give this one an id of its own"}}}
+		return fail(&video.InvalidRequest{Fields: []video.FieldError{{Field: "id", Message: "job " + o.id + " was started with another request; give this one an id of its own"}}})
 	}
 	if err := o.forgotten(entry); err != nil {
-		return video.Job{}, true, err
+		return fail(err)
 	}
 	if entry.Outcome != nil && (!o.resume || entry.Outcome.Final()) {
-		return video.Job{}, true, entry.Outcome.Err()
+		return fail(entry.Outcome.Err())
 	}
 	// The execution that the item names may be a later one, and not started yet.
 	entry.Started = entry.Started || entry.Execution == o.execution
@@ -148,7 +134,7 @@ func (s *visit) step(ctx context.Context, o order, entry video.Entry, version st
 		return s.refused(ctx, o, entry, version)
 	case entry.Phase == video.PhaseClaimed && s.Now().Before(entry.ClaimedUntil):
 		// Its owner may be posting at this moment.
-		return entry.Job(video.Waiting, seconds(entry.ClaimedUntil.Sub(s.Now()))), true, nil
+		return done(entry.Job(video.Waiting, seconds(entry.ClaimedUntil.Sub(s.Now()))))
 	default:
 		return s.lookUp(ctx, o, entry, version)
 	}
@@ -157,7 +143,7 @@ func (s *visit) step(ctx context.Context, o order, entry video.Entry, version st
 // accepted goes on with a generation. A redrive takes its outcome away, so that
 // it gets one anew; and the wish to discard its video, once that was heeded. A
 // video that was stored is marked as stored again by Store, which looks for it.
-func (s *visit) accepted(ctx context.Context, o order, entry video.Entry, version string) (video.Job, bool, error) {
+func (s *visit) accepted(ctx context.Context, o order, entry video.Entry, version string) result {
 	stored := entry.Manifest != nil && entry.Outcome == nil
 	if entry.Outcome != nil && entry.Outcome.Chosen() {
 		entry.DiscardedAt = time.Time{}
@@ -165,16 +151,16 @@ func (s *visit) accepted(ctx context.Context, o order, entry video.Entry, versio
 	if stored || entry.Outcome != nil {
 		entry.Outcome, entry.Manifest = nil, nil
 		if _, _, err := s.Jobs.Update(ctx, entry, version); err != nil {
-			return video.Job{}, false, unlessConflict(err)
+			return unwritten(err)
 		}
 	}
 	switch {
 	case stored:
-		return entry.Job(video.Completed, 1), true, nil
+		return done(entry.Job(video.Completed, 1))
 	case o.now:
-		return entry.Job(video.Generating, 1), true, nil
+		return done(entry.Job(video.Generating, 1))
 	}
-	return s.generating(ctx, entry), true, nil
+	return done(s.generating(ctx, entry))
 }
 
 // generating is the job of an accepted submission, with the wait before the first
@@ -186,9 +172,9 @@ func (s *visit) generating(ctx context.Context, entry video.Entry) video.Job {
 
 // refused goes on from an attempt that was certainly not accepted: by the next
 // one, when its time has come or a redrive asks for it.
-func (s *visit) refused(ctx context.Context, o order, entry video.Entry, version string) (video.Job, bool, error) {
+func (s *visit) refused(ctx context.Context, o order, entry video.Entry, version string) result {
 	if left := entry.RetryAt.Sub(s.Now()); left > 0 && !o.now {
-		return entry.Job(video.Waiting, seconds(left)), true, nil
+		return done(entry.Job(video.Waiting, seconds(left)))
 	}
 	if o.now {
 		entry.BusySince, entry.FullSince = time.Time{}, time.Time{}
@@ -197,24 +183,28 @@ func (s *visit) refused(ctx context.Context, o order, entry video.Entry, version
 }
 
 // submit claims the next attempt and posts it.
-func (s *visit) submit(ctx context.Context, o order, entry video.Entry, version string) (video.Job, bool, error) {
-	key, err := s.Keys.Current(ctx)
+func (s *visit) submit(ctx context.Context, o order, entry video.Entry, version string) result {
+	account, err := s.Providers.Making(entry.Request.Model())
 	if err != nil {
-		return video.Job{}, true, err
+		return fail(err)
+	}
+	key, err := account.Keys.Current(ctx)
+	if err != nil {
+		return fail(err)
 	}
 	micros, err := s.Prices.Price(ctx, entry.Request)
 	if err != nil {
-		return video.Job{}, true, err
+		return fail(err)
 	}
 	began, unclaimed := s.Now(), entry
 	if deadline, ok := ctx.Deadline(); ok && deadline.Sub(began) < s.Times.Call+s.Times.Write {
-		return video.Job{}, true, &video.ServiceUnavailable{Doing: "submitting", Err: errors.New("the function has no time left for a submission and the record of it; raise its timeout")}
+		return fail(&video.ServiceUnavailable{Doing: "submitting", Err: errors.New("the function has no time left for a submission and the record of it; raise its timeout")})
 	}
 	lost := entry.Phase == video.PhaseClaimed || entry.Phase == video.PhaseUnanswered
 	entry.Resubmitted = entry.Resubmitted || lost
 	entry.Phase, entry.Attempt, entry.Turn = video.PhaseClaimed, entry.Attempt+1, entry.TurnAt(began)
 	entry.ClaimedAt, entry.ClaimedUntil = began, began.Add(s.Times.Call+s.Times.Write)
-	entry.KeyVersion, entry.Route = key.Version, s.Provider.Route(entry.Request)
+	entry.Provider, entry.KeyVersion = account.Provider.Name(), key.Version
 	entry.Refusal, entry.RetryAt, entry.Candidate, entry.Outcome = nil, time.Time{}, "", nil
 	entry.FullSince, entry.FullOf, entry.CountedUntil, entry.PausedSince = time.Time{}, "", time.Time{}, time.Time{}
 	entry.SearchedSince = time.Time{}
@@ -233,7 +223,7 @@ func (s *visit) submit(ctx context.Context, o order, entry video.Entry, version 
 		full.Ahead = line[full.Limit]
 		return s.full(ctx, o, unclaimed, read, full)
 	case err != nil:
-		return video.Job{}, false, unlessConflict(err)
+		return unwritten(err)
 	}
 	if lost {
 		s.note(video.Event{At: began, Kind: video.EventLost, Number: entry.Attempt - 1})
@@ -243,81 +233,85 @@ func (s *visit) submit(ctx context.Context, o order, entry video.Entry, version 
 	// over, and recorded, before the claim is.
 	call, cancel := context.WithTimeout(ctx, s.Times.Call)
 	defer cancel()
-	var generation video.Generation
+	var generation provider.Generation
 	if left := entry.ClaimedUntil.Sub(s.Now()); left < s.Times.Call {
-		err = &video.Refusal{Kind: video.RefusedUnreachable, Said: "the claim took too long to leave time for the call"}
+		err = &provider.Refusal{Kind: provider.RefusedUnreachable, Said: "the claim took too long to leave time for the call"}
 	} else {
-		generation, err = s.Provider.Submit(call, key, entry.Route, entry.ClientRequestID(), entry.Request)
+		generation, err = account.Provider.Submit(call, key, entry.Reference(), entry.Request)
 	}
-	var refusal *video.Refusal
-	var unanswered *video.Unanswered
+	var refusal *provider.Refusal
+	var unanswered *provider.Unanswered
 	switch {
 	case err == nil:
 		return s.accept(ctx, entry, version, generation)
 	case errors.As(err, &refusal):
-		return s.refuse(ctx, entry, version, key, refusal)
+		return s.refuse(ctx, entry, version, account.Keys, key, refusal)
 	case errors.As(err, &unanswered):
 		s.Log.WarnContext(ctx, "submission unanswered", "job", entry.ID, "attempt", entry.Attempt, "error", unanswered.Error())
 		written, err := s.amend(ctx, entry, version, func(entry *video.Entry) {
-			entry.Phase, entry.Candidate = video.PhaseUnanswered, unanswered.InferenceID
+			entry.Phase, entry.Candidate = video.PhaseUnanswered, string(unanswered.Candidate)
 			entry.Doubt()
 		})
 		s.note(video.Event{Kind: video.EventUnanswered, Number: entry.Attempt})
 		s.waits(video.WaitAnswer, entry.Attempt, s.Times.LookUpFirst, entry.ClaimedUntil.Add(s.Times.LookUpWindow), "")
-		return entry.Job(video.Waiting, seconds(s.Times.LookUpFirst)), written, err
+		if !written {
+			return unwritten(err)
+		}
+		return done(entry.Job(video.Waiting, seconds(s.Times.LookUpFirst)))
 	}
-	return video.Job{}, true, err
+	return fail(err)
 }
 
 // accept records a generation. Where that can't be done the id is in the error,
-// and the next Submit finds the submission in the provider's logs.
-func (s *visit) accept(ctx context.Context, entry video.Entry, version string, generation video.Generation) (video.Job, bool, error) {
+// and the next Submit finds the submission at the provider.
+func (s *visit) accept(ctx context.Context, entry video.Entry, version string, generation provider.Generation) result {
 	attempt, answered := entry.Attempt, s.Now()
 	for range 3 {
-		entry.Phase, entry.GenerationID, entry.Candidate = video.PhaseAccepted, generation.ID, ""
+		entry.Phase, entry.Candidate = video.PhaseAccepted, ""
+		entry.Handle, entry.GenerationID = string(generation.Handle), generation.ID
 		entry.SubmittedAt, entry.Outcome = entry.ClaimedAt, nil
 		entry.Book(video.MoneyReserved, 0)
 		_, _, err := s.Jobs.Update(ctx, entry, version)
 		if err == nil {
 			job := s.generating(ctx, entry)
-			if generation.State == video.Running {
+			if generation.State == provider.Running {
 				job.RunningAt = answered
 			}
-			return job, true, nil
+			return done(job)
 		}
 		var conflict *video.Conflict
 		if !errors.As(err, &conflict) {
-			return video.Job{}, true, fmt.Errorf("recording generation %s of job %s: %w", generation.ID, entry.ID, err)
+			return fail(fmt.Errorf("recording generation %s of job %s: %w", generation.ID, entry.ID, err))
 		}
 		if entry, version, err = s.Jobs.Get(ctx, entry.ID); err != nil {
-			return video.Job{}, true, fmt.Errorf("recording generation %s: %w", generation.ID, err)
+			return fail(fmt.Errorf("recording generation %s: %w", generation.ID, err))
 		}
 		if entry.Attempt != attempt || entry.Phase == video.PhaseAccepted {
-			// Another found the same submission in the logs, or went on.
-			return video.Job{}, false, nil
+			// Another found the same submission, or went on.
+			return readAgain()
 		}
 	}
-	return video.Job{}, false, nil
+	return readAgain()
 }
 
 // refuse records that an attempt was not accepted, and what follows from it.
-func (s *visit) refuse(ctx context.Context, entry video.Entry, version string, key video.Key, refusal *video.Refusal) (video.Job, bool, error) {
+func (s *visit) refuse(ctx context.Context, entry video.Entry, version string, keys provider.Keys, key video.Key, refusal *provider.Refusal) result {
 	words := entry.Request.Redact(refusal.Said)
 	kind := refusal.Kind
 	var outcome error
 	wait := time.Duration(0)
 	switch kind {
-	case video.RefusedKey:
-		again, err := s.Keys.Reread(ctx)
+	case provider.RefusedKey:
+		again, err := keys.Reread(ctx)
 		if err != nil {
-			return video.Job{}, true, err
+			return fail(err)
 		}
 		if again.Value == key.Value {
 			outcome = &video.Unauthorized{Said: words}
 		}
-	case video.RefusedCredits:
+	case provider.RefusedFunds:
 		outcome = &video.OutOfCredits{Said: words}
-	case video.RefusedBusy, video.RefusedUnreachable:
+	case provider.RefusedBusy, provider.RefusedUnreachable:
 		wait = max(refusal.RetryAfter, s.Times.Busy<<min(entry.Attempt-1, 5))
 		wait += s.Jitter(wait / 4)
 		if entry.BusySince.IsZero() {
@@ -328,11 +322,11 @@ func (s *visit) refuse(ctx context.Context, entry video.Entry, version string, k
 			outcome = &video.ProviderBusy{Said: words}
 		}
 	default:
-		kind = video.RefusedInvalid
+		kind = provider.RefusedInvalid
 		outcome = &video.InvalidRequest{Fields: []video.FieldError{{Message: "the provider refused it: " + words}}}
 	}
 	written, err := s.amend(ctx, entry, version, func(entry *video.Entry) {
-		entry.Phase, entry.Refusal, entry.RetryAt = video.PhaseRefused, &video.Refusal{Kind: kind, Said: words}, s.Now().Add(wait)
+		entry.Phase, entry.Refusal, entry.RetryAt = video.PhaseRefused, &video.Refused{Kind: string(kind), Said: words}, s.Now().Add(wait)
 		became := video.MoneyReleased
 		if !entry.DiscardedAt.IsZero() {
 			outcome = &video.Cancelled{} // what was not accepted until now never will be
@@ -345,15 +339,15 @@ func (s *visit) refuse(ctx context.Context, entry video.Entry, version string, k
 		}
 	})
 	if err != nil || !written {
-		return video.Job{}, false, err
+		return unwritten(err)
 	}
 	s.note(video.Event{Kind: video.EventRefused, Number: entry.Attempt, Said: words})
 	switch {
 	case outcome != nil:
-		return video.Job{}, true, outcome
+		return fail(outcome)
 	case wait > 0:
 		s.waits(video.WaitRoom, entry.Attempt, wait, entry.BusySince.Add(s.Times.Hard), words)
-		return entry.Job(video.Waiting, seconds(wait)), true, nil
+		return done(entry.Job(video.Waiting, seconds(wait)))
 	}
-	return video.Job{}, false, nil // with the key that was read anew
+	return readAgain() // with the key that was read anew
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -23,14 +24,14 @@ func TestSubmitRecordsWhatWasAccepted(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := video.Job{
-		ID: "job-1", GenerationID: "gen-1", Route: video.RouteLegacy, Model: video.DefaultModel, Duration: 5,
+		ID: "job-1", GenerationID: "gen-1", Provider: "double", Handle: "gen-1", Model: video.DefaultModel, Duration: 5,
 		SubmittedAt: w.clock.Now(), RunningAt: w.clock.Now(), Status: video.Generating, WaitSeconds: 60,
 	}
 	if job != want {
 		t.Errorf("got %+v\nwant %+v", job, want)
 	}
 	entry := w.jobs.entry(t, "job-1")
-	if entry.Phase != video.PhaseAccepted || entry.GenerationID != "gen-1" || entry.KeyVersion != "v1" || entry.Attempt != 1 || entry.Request.Prompt() != prompt {
+	if entry.Phase != video.PhaseAccepted || entry.GenerationID != "gen-1" || entry.Handle != "gen-1" || entry.Provider != "double" || entry.KeyVersion != "v1" || entry.Attempt != 1 || entry.Request.Prompt() != prompt {
 		t.Errorf("the table has %+v", entry)
 	}
 	if !slices.Equal(w.provider.posted, []string{"job-1.1"}) {
@@ -113,18 +114,18 @@ func TestAnotherRequestUnderTheSameIDIsRefused(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	ctx := t.Context()
 	for _, test := range []struct {
-		kind    video.RefusalKind
+		kind    provider.RefusalKind
 		outcome string // empty: it waits
 	}{
-		{video.RefusedBusy, ""},
-		{video.RefusedUnreachable, ""},
-		{video.RefusedInvalid, "InvalidRequest"},
-		{video.RefusedUnknown, "InvalidRequest"},
-		{video.RefusedKey, "Unauthorized"},
-		{video.RefusedCredits, "OutOfCredits"},
+		{provider.RefusedBusy, ""},
+		{provider.RefusedUnreachable, ""},
+		{provider.RefusedInvalid, "InvalidRequest"},
+		{provider.RefusedUnknown, "InvalidRequest"},
+		{provider.RefusedKey, "Unauthorized"},
+		{provider.RefusedFunds, "OutOfCredits"},
 	} {
 		t.Run(string(test.kind), func(t *testing.T) {
-			w := newWorld(answer{err: &video.Refusal{Kind: test.kind, Said: "you sent " + prompt}}, answer{id: "gen-2"})
+			w := newWorld(answer{err: &provider.Refusal{Kind: test.kind, Said: "you sent " + prompt}}, answer{id: "gen-2"})
 			job, err := w.Run(ctx, bare())
 			if test.outcome == "" {
 				if err != nil || job.Status != video.Waiting || job.WaitSeconds != 17 { // 15 s and half a quarter of it
@@ -157,7 +158,7 @@ func TestRefusals(t *testing.T) {
 
 func TestRetryAfterIsHeeded(t *testing.T) {
 	ctx := t.Context()
-	w := newWorld(answer{err: &video.Refusal{Kind: video.RefusedBusy, RetryAfter: 10 * time.Minute}})
+	w := newWorld(answer{err: &provider.Refusal{Kind: provider.RefusedBusy, RetryAfter: 10 * time.Minute}})
 	job, err := w.Run(ctx, bare())
 	if err != nil || job.WaitSeconds < 600 {
 		t.Fatalf("got %+v, %v", job, err)
@@ -170,7 +171,7 @@ func TestRetryAfterIsHeeded(t *testing.T) {
 
 func TestNoRoomForADayEndsAndARedriveWaitsForAnotherDay(t *testing.T) {
 	ctx := t.Context()
-	w := newWorld(answer{err: &video.Refusal{Kind: video.RefusedBusy, Said: "Too Many Requests"}})
+	w := newWorld(answer{err: &provider.Refusal{Kind: provider.RefusedBusy, Said: "Too Many Requests"}})
 	job, err := w.Run(ctx, bare())
 	for day := range 2 {
 		began := w.clock.Now()
@@ -191,7 +192,7 @@ func TestNoRoomForADayEndsAndARedriveWaitsForAnotherDay(t *testing.T) {
 
 func TestAChangedKeyIsReadAgain(t *testing.T) {
 	ctx := t.Context()
-	w := newWorld(answer{err: &video.Refusal{Kind: video.RefusedKey}}, answer{id: "gen-1"})
+	w := newWorld(answer{err: &provider.Refusal{Kind: provider.RefusedKey}}, answer{id: "gen-1"})
 	w.keys.current = video.Key{Value: "key-two", Version: "v2"}
 	job, err := w.Run(ctx, bare())
 	if err != nil || job.GenerationID != "gen-1" {
@@ -204,61 +205,21 @@ func TestAChangedKeyIsReadAgain(t *testing.T) {
 
 func TestUnansweredIsLookedUpAndNeverPostedAgain(t *testing.T) {
 	ctx := t.Context()
-	lost := answer{err: &video.Unanswered{Err: errors.New("reset")}}
-	row := video.LoggedRequest{InferenceID: "gen-1", ClientRequestID: "job-1.1"}
+	lost := answer{err: &provider.Unanswered{Err: errors.New("reset"), Candidate: "perhaps"}}
 	for _, test := range []struct {
 		name    string
-		prepare func(*world)
+		found   provider.Found
 		outcome string // empty: it is found
 		says    string
 	}{
-		{"found in the logs", func(w *world) {
-			w.provider.rows = []video.LoggedRequest{{InferenceID: "gen-0", ClientRequestID: "job-0.1"}, row}
-		}, "", ""},
-		{"an id that came with the answer", func(w *world) {
-			w.provider.answers[0].err = &video.Unanswered{Err: errors.New("500"), InferenceID: "gen-1"}
-			w.provider.logsErr = &video.Unanswered{Err: errors.New("503")}
-		}, "", ""},
-		{"nothing of it anywhere", func(*world) {}, "SubmissionLost", "most likely not charged"},
-		{"a failed row of a generation", func(w *world) {
-			failed := row
-			failed.Failed = true
-			w.provider.rows = []video.LoggedRequest{failed}
-		}, "", ""},
-		{"a failed row of no generation", func(w *world) {
-			w.provider.rows = []video.LoggedRequest{{Failed: true, InferenceID: "gen-8", ClientRequestID: "job-1.1"}}
-		}, "SubmissionLost", "most likely not charged"},
-		{"a failed row without an id", func(w *world) {
-			w.provider.rows = []video.LoggedRequest{{Failed: true, ClientRequestID: "job-1.1"}}
-		}, "SubmissionLost", "most likely not charged"},
-		{"a failed row that can't be confirmed", func(w *world) {
-			w.provider.rows = []video.LoggedRequest{{Failed: true, InferenceID: "gen-500", ClientRequestID: "job-1.1"}}
-		}, "SubmissionLost", "could not be read (generation gen-500"},
-		{"a row without an id", func(w *world) {
-			nameless := row
-			nameless.InferenceID = ""
-			w.provider.rows = []video.LoggedRequest{nameless}
-		}, "SubmissionLost", "has no usable id"},
-		{"an unexplained charge", func(w *world) {
-			w.provider.charges = []video.Charge{{ReferenceID: "gen-7", Created: w.clock.Now()}, {ReferenceID: "gen-0", Created: w.clock.Now()}}
-			w.provider.rows = []video.LoggedRequest{{InferenceID: "gen-0", ClientRequestID: "job-0.1"}}
-		}, "SubmissionLost", "these unexplained charges: gen-7;"},
-		{"logs that never answer", func(w *world) { w.provider.logsErr = &video.Unanswered{Err: errors.New("503")} }, "SubmissionLost", "could not be read (its logs"},
-		{"transactions that never answer", func(w *world) { w.provider.moneyErr = &video.Unanswered{Err: errors.New("503")} }, "SubmissionLost", "could not be read (its transactions"},
-		{"a key version that is gone", func(w *world) { delete(w.keys.versions, "v1") }, "SubmissionLost", "no longer has version v1"},
+		{"found", provider.Found{Generation: running("gen-1")}, "", ""},
+		{"nothing of it anywhere", provider.Found{Complete: true}, "SubmissionLost", "most likely not charged"},
+		{"an unexplained charge", provider.Found{Complete: true, Unexplained: []string{"gen-7"}}, "SubmissionLost", "these unexplained charges: gen-7;"},
+		{"records that can't be read", provider.Found{Unread: "its logs of " + prompt + ": 503"}, "SubmissionLost", "could not be read (its logs of [text of prompt]: 503)"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(lost)
-			w.provider.retrieve = func(id string) (video.Generation, error) {
-				switch id {
-				case "gen-1":
-					return video.Generation{ID: id, State: video.Running}, nil
-				case "gen-500":
-					return video.Generation{}, &video.Unanswered{Err: errors.New("500")}
-				}
-				return video.Generation{}, &video.Refusal{Kind: video.RefusedUnknown}
-			}
-			test.prepare(w)
+			w.provider.found = test.found
 			began := w.clock.Now()
 			job, err := w.Run(ctx, bare())
 			for err == nil && job.Status == video.Waiting {
@@ -268,8 +229,15 @@ func TestUnansweredIsLookedUpAndNeverPostedAgain(t *testing.T) {
 			if len(w.provider.posted) != 1 {
 				t.Errorf("posted %v", w.provider.posted)
 			}
+			for _, looked := range w.provider.lost {
+				if looked.Reference != "job-1.1" || looked.KeyVersion != "v1" || looked.Candidate != "perhaps" || looked.Request.Prompt() != prompt ||
+					!looked.From.Equal(began) || looked.Until.Sub(began) != 55*time.Second || looked.ChargedBy.Sub(looked.Until) != 2*time.Hour {
+					t.Errorf("looked for %+v", looked)
+				}
+			}
 			if test.outcome == "" {
-				if err != nil || job.GenerationID != "gen-1" || w.jobs.entry(t, "job-1").Phase != video.PhaseAccepted {
+				entry := w.jobs.entry(t, "job-1")
+				if err != nil || job.GenerationID != "gen-1" || job.Handle != "gen-1" || entry.Phase != video.PhaseAccepted || entry.Candidate != "" {
 					t.Errorf("got %+v, %v", job, err)
 				}
 				return
@@ -281,8 +249,7 @@ func TestUnansweredIsLookedUpAndNeverPostedAgain(t *testing.T) {
 				t.Errorf("called lost after %v, before the longest generation was over", took)
 			}
 			// It turns up after all: a redrive finds it.
-			w.provider.rows, w.provider.logsErr = []video.LoggedRequest{row}, nil
-			w.keys.versions["v1"] = video.Key{Value: "key-one", Version: "v1"}
+			w.provider.found = provider.Found{Generation: running("gen-1")}
 			if job, err = w.Run(ctx, resume()); err != nil || job.GenerationID != "gen-1" {
 				t.Errorf("a redrive gave %+v, %v", job, err)
 			}
@@ -292,7 +259,7 @@ func TestUnansweredIsLookedUpAndNeverPostedAgain(t *testing.T) {
 
 func TestALostSubmissionIsSentAgainOnceByChoice(t *testing.T) {
 	ctx := t.Context()
-	w := newWorld(answer{err: &video.Unanswered{Err: errors.New("reset")}})
+	w := newWorld(answer{err: &provider.Unanswered{Err: errors.New("reset")}})
 	w.ResubmitLost = true
 	job, err := w.Run(ctx, bare())
 	for err == nil {
@@ -321,16 +288,13 @@ func TestAClaimWhoseOwnerDiedIsWaitedForAndLookedUp(t *testing.T) {
 	}
 	w.jobs.fail = func(string) error { return nil }
 	job, err := w.Run(ctx, bare())
-	if err != nil || job.Status != video.Waiting || job.WaitSeconds != 55 || w.provider.looks != 0 {
-		t.Fatalf("while the claim holds: %+v, %v, %d looks", job, err, w.provider.looks)
+	if err != nil || job.Status != video.Waiting || job.WaitSeconds != 55 || len(w.provider.lost) != 0 {
+		t.Fatalf("while the claim holds: %+v, %v, %d looks", job, err, len(w.provider.lost))
 	}
-	w.provider.rows = []video.LoggedRequest{{InferenceID: "gen-1", ClientRequestID: "job-1.1"}}
-	w.provider.retrieve = func(id string) (video.Generation, error) {
-		return video.Generation{ID: id + ":" + video.DefaultModel, State: video.Running}, nil
-	}
+	w.provider.found = provider.Found{Generation: running("gen-1")}
 	w.clock.pass(time.Minute)
 	job, err = w.Run(ctx, again(t, job))
-	if err != nil || job.GenerationID != "gen-1:"+video.DefaultModel || len(w.provider.posted) != 1 {
+	if err != nil || job.GenerationID != "gen-1" || len(w.provider.posted) != 1 {
 		t.Errorf("after it: %+v, %v, posted %v", job, err, w.provider.posted)
 	}
 }
@@ -367,7 +331,7 @@ func TestAStoredJobIsLookedForWhereItIs(t *testing.T) {
 			t.Errorf("%s: got %+v, %v", name, job, err)
 		}
 		w.shelf["job-1"] = video.Manifest{ID: "job-1"}
-		store := &pipeline.Store{Provider: w.provider, Keys: w.keys, Jobs: w.jobs, Copier: &copier{}, Shelf: w.shelf, Now: w.clock.Now}
+		store := &pipeline.Store{Providers: w.providers(), Jobs: w.jobs, Copier: &copier{}, Shelf: w.shelf, Now: w.clock.Now}
 		if job, err = store.Run(ctx, job); err != nil || job.Status != video.Stored || w.jobs.entry(t, "job-1").Manifest == nil {
 			t.Errorf("%s: Store gives %+v, %v", name, job, err)
 		}

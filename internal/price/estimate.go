@@ -45,10 +45,6 @@ func (l List) Estimate(request video.Request, charged Micros) Estimate {
 	return Estimate{}
 }
 
-// OfCredits is what a number of the provider's credits is worth, rounded up to the
-// micro-dollar.
-func OfCredits(credits int64) Micros { return Micros(video.MicrosOfCredits(credits)) }
-
 // USD is the amount as a decimal number, such as 0.98.
 func (m Micros) USD() json.Number {
 	d, err := ParseDecimal(new(big.Rat).SetFrac64(int64(max(m, 0)), int64(PerUSD)).FloatString(6))

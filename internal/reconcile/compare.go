@@ -75,11 +75,11 @@ func (c *comparison) charges() {
 			continue
 		}
 		c.report.Paid++
-		c.report.Credits += p.credits
+		c.report.Micros += p.micros
 		if p.entries > 1 {
 			c.note(p.id, job, fmt.Sprintf("the provider's transactions have %d charges of this generation", p.entries))
 		}
-		finding := Finding{Kind: Charge, What: p.id, Job: job, At: p.at, Credits: p.credits}
+		finding := Finding{Kind: Charge, What: p.id, Job: job, At: p.at, Micros: p.micros}
 		switch {
 		case jobs[key] != "" && (c.stored(job) || c.running(job)):
 			continue
@@ -106,9 +106,9 @@ func (c *comparison) charges() {
 		if !ours(charge.Model) {
 			continue
 		}
-		c.report.Credits += charge.Credits
+		c.report.Micros += charge.Micros
 		c.find(Finding{
-			Kind: Charge, What: "-", At: charge.Created, Credits: charge.Credits, Detail: "a charge that names no generation",
+			Kind: Charge, What: "-", At: charge.Created, Micros: charge.Micros, Detail: "a charge that names no generation",
 			ToDo: "ask the provider's support which request it is for",
 		})
 	}
@@ -164,7 +164,7 @@ func (c *comparison) stranger(p paid) (detail, toDo string) {
 // The charge lands after the end, so that it may only be late.
 func (c *comparison) uncharged(payments map[string]*paid) {
 	for id, entry := range c.Entries {
-		p := payments[bare(entry.GenerationID)]
+		p := payments[entry.GenerationID]
 		switch {
 		case entry.GenerationID == "", entry.SubmittedAt.Before(c.From), p != nil && p.entries > 0,
 			c.outcome(id) == "GenerationFailed", c.running(id):

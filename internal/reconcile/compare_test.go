@@ -15,6 +15,7 @@ import (
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/promptfile"
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
@@ -30,7 +31,7 @@ const model = video.DefaultModel
 
 // entry is a job whose generation was accepted, unless that is empty.
 func entry(id, generation string, outcome error) video.Entry {
-	e := video.Entry{ID: id, Phase: video.PhaseUnanswered, Attempt: 1, KeyVersion: "v1", CreatedAt: to.Add(-2 * time.Hour)}
+	e := video.Entry{ID: id, Phase: video.PhaseUnanswered, Attempt: 1, Provider: "aimlapi", KeyVersion: "v1", CreatedAt: to.Add(-2 * time.Hour)}
 	if generation != "" {
 		e.Phase, e.GenerationID, e.SubmittedAt = video.PhaseAccepted, generation, to.Add(-2*time.Hour)
 	}
@@ -40,12 +41,12 @@ func entry(id, generation string, outcome error) video.Entry {
 	return e
 }
 
-func charge(generation string) video.Charge {
-	return video.Charge{Created: to.Add(-time.Hour), Model: model, ReferenceID: generation, Credits: 100}
+func charge(generation string) provider.Charge {
+	return provider.Charge{Created: to.Add(-time.Hour), Model: model, ID: generation, Micros: 50}
 }
 
-func row(generation, client string) video.LoggedRequest {
-	return video.LoggedRequest{Created: to.Add(-2 * time.Hour), Model: model, InferenceID: generation, ClientRequestID: client}
+func row(generation, client string) provider.LoggedRequest {
+	return provider.LoggedRequest{Created: to.Add(-2 * time.Hour), Model: model, ID: generation, Reference: client}
 }
 
 // facts are those of one job, a, to begin with.
@@ -73,94 +74,85 @@ func TestCompare(t *testing.T) {
 		notes  int
 	}{
 		{name: "nothing"},
-		{name: "charged and stored, the charge's id with its model", change: func(f *reconcile.Facts) {
-			f.Entries["a"], f.Manifests["a"], f.Videos["a"] = entry("a", "uuid-1", nil), "", true
-			f.Charges = []video.Charge{charge("uuid-1:" + model)}
-			f.Rows = []video.LoggedRequest{row("uuid-1", "a.1")}
-		}},
-		{name: "charged and stored, the ledger's id with its model", change: func(f *reconcile.Facts) {
-			f.Entries["a"], f.Manifests["a"], f.Videos["a"] = entry("a", "uuid-1:"+model, nil), "", true
-			f.Charges = []video.Charge{charge("uuid-1")}
-		}},
 		{name: "charged, being stored", change: func(f *reconcile.Facts) {
 			f.Entries["a"], f.Videos["a"] = entry("a", "uuid-1", nil), true
 			f.Executions["a"] = reconcile.Execution{Name: "a", Status: "RUNNING"}
-			f.Charges = []video.Charge{charge("uuid-1")}
+			f.Charges = []provider.Charge{charge("uuid-1")}
 		}},
 		{name: "charged and ended without a video", change: func(f *reconcile.Facts) {
 			f.Entries["a"] = entry("a", "uuid-1", &video.GenerationOverdue{GenerationID: "uuid-1"})
-			f.Charges = []video.Charge{charge("uuid-1")}
+			f.Charges = []provider.Charge{charge("uuid-1")}
 		}, want: "charge uuid-1 a: ended with GenerationOverdue | takeup redrive a"},
 		{name: "charged though failed", change: func(f *reconcile.Facts) {
 			f.Entries["a"] = entry("a", "uuid-1", &video.GenerationFailed{GenerationID: "uuid-1"})
-			f.Charges = []video.Charge{charge("uuid-1")}
+			f.Charges = []provider.Charge{charge("uuid-1")}
 		}, want: "charge uuid-1 a: GenerationFailed | support"},
 		{name: "charged and discarded", change: func(f *reconcile.Facts) {
 			f.Entries["a"] = entry("a", "uuid-1", &video.Discarded{GenerationID: "uuid-1"})
-			f.Charges = []video.Charge{charge("uuid-1")}
+			f.Charges = []provider.Charge{charge("uuid-1")}
 		}, notes: 1},
 		{name: "discarded, and the file was left", change: func(f *reconcile.Facts) {
 			f.Entries["a"], f.Videos["a"] = entry("a", "uuid-1", &video.Discarded{GenerationID: "uuid-1"}), true
-			f.Charges = []video.Charge{charge("uuid-1")}
+			f.Charges = []provider.Charge{charge("uuid-1")}
 		}, want: "video videos/a/video.mp4 a: without a manifest | remove it", notes: 1},
 		{name: "cancelled", change: func(f *reconcile.Facts) {
 			f.Entries["a"], f.Executions["a"] = entry("a", "", &video.Cancelled{}), failed("Cancelled")
 		}},
 		{name: "charged and rejected", change: func(f *reconcile.Facts) {
 			f.Entries["a"] = entry("a", "uuid-1", &video.VideoRejected{GenerationID: "uuid-1"})
-			f.Charges = []video.Charge{charge("uuid-1")}
+			f.Charges = []provider.Charge{charge("uuid-1")}
 		}, want: "charge uuid-1 a: VideoRejected | takeup get a says why"},
 		{name: "charged, and no outcome in the table", change: func(f *reconcile.Facts) {
 			f.Entries["a"], f.Executions["a"] = entry("a", "uuid-1", nil), failed("VideoUnavailable")
-			f.Charges = []video.Charge{charge("uuid-1")}
+			f.Charges = []provider.Charge{charge("uuid-1")}
 		}, want: "charge uuid-1 a: VideoUnavailable | takeup redrive a\njob a a: its execution a is FAILED, with VideoUnavailable | takeup redrive a"},
 		{name: "lost, and the logs have it", change: func(f *reconcile.Facts) {
-			f.Entries["a"] = entry("a", "", &video.SubmissionLost{ClientRequestID: "a.1"})
-			f.Charges = []video.Charge{charge("uuid-1")}
-			f.Rows = []video.LoggedRequest{row("uuid-1:"+model, "a.1")}
-		}, want: "charge uuid-1:" + model + " a: ended with SubmissionLost | takeup redrive a finds it"},
+			f.Entries["a"] = entry("a", "", &video.SubmissionLost{Reference: "a.1"})
+			f.Charges = []provider.Charge{charge("uuid-1")}
+			f.Rows = []provider.LoggedRequest{row("uuid-1", "a.1")}
+		}, want: "charge uuid-1 a: ended with SubmissionLost | takeup redrive a finds it"},
 		{name: "only the logs have it", change: func(f *reconcile.Facts) {
-			f.Entries["a"] = entry("a", "", &video.SubmissionLost{ClientRequestID: "a.1"})
-			f.Rows = []video.LoggedRequest{row("uuid-1", "a.1")}
+			f.Entries["a"] = entry("a", "", &video.SubmissionLost{Reference: "a.1"})
+			f.Rows = []provider.LoggedRequest{row("uuid-1", "a.1")}
 		}, want: "charge uuid-1 a: no charge of it yet | takeup redrive a"},
 		{name: "lost, and being looked for", change: func(f *reconcile.Facts) {
 			f.Entries["a"] = entry("a", "", nil)
 			f.Executions["a"] = reconcile.Execution{Name: "a-r1", Status: "RUNNING"}
-			f.Rows = []video.LoggedRequest{row("uuid-1", "a.1")}
+			f.Rows = []provider.LoggedRequest{row("uuid-1", "a.1")}
 		}},
 		{name: "a failed row costs nothing", change: func(f *reconcile.Facts) {
 			r := row("uuid-1", "a.1")
 			r.Failed = true
-			f.Rows = []video.LoggedRequest{r}
+			f.Rows = []provider.LoggedRequest{r}
 		}},
 		{name: "an older row names the job of a charge", change: func(f *reconcile.Facts) {
 			r := row("uuid-1", "a.1")
 			r.Created = from.Add(-time.Hour)
-			f.Entries["a"], f.Rows = entry("a", "", &video.SubmissionLost{}), []video.LoggedRequest{r, row("uuid-2", "someone's own")}
-			f.Charges = []video.Charge{charge("uuid-1")}
+			f.Entries["a"], f.Rows = entry("a", "", &video.SubmissionLost{}), []provider.LoggedRequest{r, row("uuid-2", "someone's own")}
+			f.Charges = []provider.Charge{charge("uuid-1")}
 		}, want: "charge uuid-1 a: paid | redrive"},
 		{name: "paid twice", change: func(f *reconcile.Facts) {
 			f.Entries["a"], f.Manifests["a"], f.Videos["a"] = entry("a", "uuid-2", nil), "", true
-			f.Charges = []video.Charge{charge("uuid-1"), charge("uuid-2")}
-			f.Rows = []video.LoggedRequest{row("uuid-1", "a.1"), row("uuid-2", "a.2")}
+			f.Charges = []provider.Charge{charge("uuid-1"), charge("uuid-2")}
+			f.Rows = []provider.LoggedRequest{row("uuid-1", "a.1"), row("uuid-2", "a.2")}
 		}, want: "charge uuid-1 a: paid beside generation uuid-2 | support"},
 		{name: "nobody's", change: func(f *reconcile.Facts) {
-			f.Charges = []video.Charge{charge("uuid-1")}
+			f.Charges = []provider.Charge{charge("uuid-1")}
 		}, want: "charge uuid-1 : no job here | another user"},
 		{name: "of a job that is not in the table", change: func(f *reconcile.Facts) {
-			f.Charges, f.Rows = []video.Charge{charge("uuid-1")}, []video.LoggedRequest{row("uuid-1", "b.1")}
+			f.Charges, f.Rows = []provider.Charge{charge("uuid-1")}, []provider.LoggedRequest{row("uuid-1", "b.1")}
 		}, want: "charge uuid-1 b: not in the table | another stack"},
 		{name: "without an id", change: func(f *reconcile.Facts) {
-			f.Charges = []video.Charge{charge("")}
+			f.Charges = []provider.Charge{charge("")}
 		}, want: "charge - : names no generation | support"},
 		{name: "of another user's model", notes: 1, change: func(f *reconcile.Facts) {
 			c := charge("uuid-1")
 			c.Model = "openai/gpt-5"
-			f.Charges = []video.Charge{c}
+			f.Charges = []provider.Charge{c}
 		}},
 		{name: "the manifest alone knows it", change: func(f *reconcile.Facts) {
 			f.Manifests["a"], f.Videos["a"] = "uuid-1", true
-			f.Charges = []video.Charge{charge("uuid-1")}
+			f.Charges = []provider.Charge{charge("uuid-1")}
 		}},
 		{name: "stored, not charged yet", notes: 1, change: func(f *reconcile.Facts) {
 			f.Entries["a"], f.Manifests["a"], f.Videos["a"] = entry("a", "uuid-1", nil), "", true
@@ -171,15 +163,15 @@ func TestCompare(t *testing.T) {
 		}},
 		{name: "charged, and the video taken out since", notes: 2, change: func(f *reconcile.Facts) {
 			f.Entries["a"], f.Executions["a"] = entry("a", "uuid-1", nil), reconcile.Execution{Name: "a", Status: "SUCCEEDED"}
-			f.Charges = []video.Charge{charge("uuid-1")}
+			f.Charges = []provider.Charge{charge("uuid-1")}
 		}},
 		{name: "charged, and only the manifest taken out since", change: func(f *reconcile.Facts) {
 			f.Entries["a"], f.Videos["a"] = entry("a", "uuid-1", nil), true
 			f.Executions["a"] = reconcile.Execution{Name: "a", Status: "SUCCEEDED"}
-			f.Charges = []video.Charge{charge("uuid-1")}
+			f.Charges = []provider.Charge{charge("uuid-1")}
 		}, want: "charge uuid-1 a: not stored | takeup redrive a\njob a a: is SUCCEEDED | takeup redrive a\nvideo videos/a/video.mp4 a: without a manifest | takeup redrive a"},
 		{name: "nobody's, and the logs are not whole", change: func(f *reconcile.Facts) {
-			f.Charges, f.LogsUnread = []video.Charge{charge("uuid-1")}, true
+			f.Charges, f.LogsUnread = []provider.Charge{charge("uuid-1")}, true
 		}, want: "charge uuid-1 : no job here | can't be told"},
 		{name: "no execution any more", change: func(f *reconcile.Facts) {
 			f.Entries["a"] = entry("a", "", nil)
@@ -255,18 +247,18 @@ func TestPrices(t *testing.T) {
 	for _, test := range []struct {
 		name, model string
 		seconds     int
-		credits     []int64
+		micros      []int64
 		want        int
 		says        string
 	}{
-		{"as estimated", priced, 5, []int64{2_000_000}, 0, ""},
-		{"three times the estimate", priced, 5, []int64{6_000_000}, 0, ""},
-		{"more than that", priced, 5, []int64{6_000_001}, 1, "charged 3.00 USD, where 1.00 USD is to be expected (the price list)"},
-		{"a hundred times, of ten seconds", priced, 10, []int64{400_000_000}, 1, "charged 200.00 USD, where 2.00 USD"},
-		{"40,500 USD", priced, 5, []int64{81_000_000_000}, 1, "charged 40500.00 USD"},
-		{"a model without a price, alone", unpriced, 5, []int64{81_000_000_000}, 0, ""},
-		{"a model without a price, among others", unpriced, 5, []int64{2_000_000, 81_000_000_000, 2_100_000, 1_900_000}, 1, "the median of 3 other charges"},
-		{"a model without a price, all alike", unpriced, 5, []int64{2_000_000, 2_000_000, 2_000_000, 2_000_000, 6_000_000}, 0, ""},
+		{"as estimated", priced, 5, []int64{1_000_000}, 0, ""},
+		{"three times the estimate", priced, 5, []int64{3_000_000}, 0, ""},
+		{"more than that", priced, 5, []int64{3_000_001}, 1, "charged 3.00 USD, where 1.00 USD is to be expected (the price list)"},
+		{"a hundred times, of ten seconds", priced, 10, []int64{200_000_000}, 1, "charged 200.00 USD, where 2.00 USD"},
+		{"40,500 USD", priced, 5, []int64{40_500_000_000}, 1, "charged 40500.00 USD"},
+		{"a model without a price, alone", unpriced, 5, []int64{40_500_000_000}, 0, ""},
+		{"a model without a price, among others", unpriced, 5, []int64{1_000_000, 40_500_000_000, 1_050_000, 950_000}, 1, "the median of 3 other charges"},
+		{"a model without a price, all alike", unpriced, 5, []int64{1_000_000, 1_000_000, 1_000_000, 1_000_000, 3_000_000}, 0, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			report := reconcile.Compare(facts(func(f *reconcile.Facts) {
@@ -275,7 +267,7 @@ func TestPrices(t *testing.T) {
 					t.Fatal(err)
 				}
 				f.Prices = list
-				for i, credits := range test.credits {
+				for i, micros := range test.micros {
 					id, generation := fmt.Sprintf("job-%d", i), fmt.Sprintf("uuid-%d", i)
 					e := entry(id, generation, nil)
 					request, err := video.ParseRequest(fmt.Appendf(nil, `{"prompt":"a boat","model":%q,"duration":%d}`, test.model, test.seconds))
@@ -284,7 +276,7 @@ func TestPrices(t *testing.T) {
 					}
 					e.Request = request
 					c := charge(generation)
-					c.Credits, c.Model = credits, test.model
+					c.Micros, c.Model = micros, test.model
 					f.Entries[id], f.Manifests[id], f.Videos[id] = e, generation, true
 					f.Charges = append(f.Charges, c)
 				}
@@ -293,7 +285,7 @@ func TestPrices(t *testing.T) {
 				t.Fatalf("got %+v", report.Findings)
 			}
 			for _, f := range report.Findings {
-				if f.Kind != reconcile.Price || f.Job == "" || f.Credits == 0 || !strings.Contains(f.Detail, test.says) {
+				if f.Kind != reconcile.Price || f.Job == "" || f.Micros == 0 || !strings.Contains(f.Detail, test.says) {
 					t.Errorf("got %+v", f)
 				}
 			}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/promptfile"
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -31,13 +32,15 @@ type Facts struct {
 	Counters map[string]table.Tally // by the name
 	Changing map[string]bool
 
-	Charges []video.Charge
-	Rows    []video.LoggedRequest // from somewhat before From
+	Charges []provider.Charge
+	Rows    []provider.LoggedRequest // from somewhat before From
 	// LogsUnread says that some of the logs could not be read: whose a charge
 	// is may be in them.
 	LogsUnread bool
-	// Charged has the versions of the key whose transactions were read.
+	// Charged has the versions of the keys whose transactions were read.
 	Charged map[string]bool
+	// Candidates has the generation's id of each job that an unusable answer named one for.
+	Candidates map[string]string
 
 	Prompts []PromptFile
 	Unknown []Unknown
@@ -73,17 +76,10 @@ type PromptFile struct {
 // Job is the id of the job that the file starts.
 func (p PromptFile) Job() string { return promptfile.JobID(p.Bucket, p.Key, p.Sum) }
 
-// bare is a generation's id without its model. Ids of the legacy route are
-// "<uuid>:<model>" in one place and bare in another.
-func bare(id string) string {
-	uuid, _, _ := strings.Cut(id, ":")
-	return uuid
-}
-
 // owner reads a job's id from what its submission was sent under,
 // "<id>.<attempt>"; empty where it is not one of ours.
-func owner(clientRequestID string) string {
-	id, attempt, ok := strings.Cut(clientRequestID, ".")
+func owner(reference string) string {
+	id, attempt, ok := strings.Cut(reference, ".")
 	if !ok || attempt == "" || strings.Trim(attempt, "0123456789") != "" || !video.ValidID(id) {
 		return ""
 	}
@@ -92,9 +88,9 @@ func owner(clientRequestID string) string {
 
 // paid is a generation that costs money, by the transactions or by the logs.
 type paid struct {
-	id      string // the longest form that was seen
+	id      string
 	at      time.Time
-	credits int64
+	micros  int64  // micro-dollars
 	entries int    // in the transactions; 0: only the logs have it
 	model   string // empty where it isn't said
 	client  string // the job that the logs name
@@ -102,37 +98,33 @@ type paid struct {
 
 // payments puts the charges and the logs together, a generation each, by the
 // bare id; and gives the charges that name none.
-func (f Facts) payments() (byID map[string]*paid, anonymous []video.Charge) {
+func (f Facts) payments() (byID map[string]*paid, anonymous []provider.Charge) {
 	byID = map[string]*paid{}
 	clients := map[string]string{}
 	for _, row := range f.Rows {
-		job := owner(row.ClientRequestID)
-		if job == "" || row.InferenceID == "" {
+		job := owner(row.Reference)
+		if job == "" || row.ID == "" {
 			continue
 		}
-		clients[bare(row.InferenceID)] = job
+		clients[row.ID] = job
 		if !row.Failed && !row.Created.Before(f.From) {
-			byID[bare(row.InferenceID)] = &paid{id: row.InferenceID, at: row.Created, model: row.Model}
+			byID[row.ID] = &paid{id: row.ID, at: row.Created, model: row.Model}
 		}
 	}
 	for _, charge := range f.Charges {
-		if charge.ReferenceID == "" {
+		if charge.ID == "" {
 			anonymous = append(anonymous, charge)
 			continue
 		}
-		key := bare(charge.ReferenceID)
-		p := byID[key]
+		p := byID[charge.ID]
 		if p == nil {
-			p = &paid{}
-			byID[key] = p
-		}
-		if len(charge.ReferenceID) > len(p.id) {
-			p.id = charge.ReferenceID
+			p = &paid{id: charge.ID}
+			byID[charge.ID] = p
 		}
 		if charge.Model != "" {
 			p.model = charge.Model
 		}
-		p.at, p.credits, p.entries = charge.Created, p.credits+charge.Credits, p.entries+1
+		p.at, p.micros, p.entries = charge.Created, p.micros+charge.Micros, p.entries+1
 	}
 	for key, p := range byID {
 		p.client = clients[key]
@@ -146,12 +138,12 @@ func (f Facts) jobs() map[string]string {
 	of := map[string]string{}
 	for id, generation := range f.Manifests {
 		if generation != "" {
-			of[bare(generation)] = id
+			of[generation] = id
 		}
 	}
 	for id, entry := range f.Entries {
 		if entry.GenerationID != "" {
-			of[bare(entry.GenerationID)] = id
+			of[entry.GenerationID] = id
 		}
 	}
 	return of
@@ -164,8 +156,8 @@ func (f Facts) stored(id string) bool {
 
 // merge adds the charges that one more key shows. The keys of one account show
 // the same ones, so each is there as often as the key that shows it most often.
-func merge(have, more []video.Charge) []video.Charge {
-	left := map[video.Charge]int{}
+func merge(have, more []provider.Charge) []provider.Charge {
+	left := map[provider.Charge]int{}
 	for _, charge := range have {
 		charge.Created = charge.Created.UTC()
 		left[charge]++

@@ -9,8 +9,11 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/promptfile"
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -51,19 +54,6 @@ type Contents interface {
 	Content(ctx context.Context, sum string) (content video.Content, version string, err error)
 }
 
-// Provider reads the provider's records of a time, whole, with a key.
-type Provider interface {
-	Requests(ctx context.Context, key video.Key, from, to time.Time) ([]video.LoggedRequest, error)
-	Charges(ctx context.Context, key video.Key, from, to time.Time) ([]video.Charge, error)
-}
-
-// Keys gives the versions of the provider's key; Version a *video.NoKeyVersion
-// for one that is gone.
-type Keys interface {
-	Current(context.Context) (video.Key, error)
-	Version(ctx context.Context, version string) (video.Key, error)
-}
-
 // Prices gives the price list that the stack has; the empty one where it has none.
 type Prices interface {
 	PriceList(ctx context.Context) (list price.List, version string, err error)
@@ -78,8 +68,7 @@ type Sources struct {
 	Prices     Prices
 	Counters   Counters
 	Executions Executions
-	Provider   Provider
-	Keys       Keys
+	Accounts   provider.Accounts
 	Objects    Objects
 }
 
@@ -87,14 +76,14 @@ type Sources struct {
 // time; of the jobs and the videos, it is all. What the provider does not give
 // is among the unknown; what AWS does not give is an error.
 func (s Sources) Gather(ctx context.Context, from, to time.Time) (Facts, error) {
-	f := Facts{From: from, To: to, Manifests: map[string]string{}, Executions: map[string]Execution{}, Charged: map[string]bool{}}
+	f := Facts{From: from, To: to, Manifests: map[string]string{}, Executions: map[string]Execution{}, Charged: map[string]bool{}, Candidates: map[string]string{}}
 	list, _, err := s.Prices.PriceList(ctx)
 	if err != nil {
 		return f, err
 	}
 	f.Prices = list
 	// What comes first is read last: a video that is stored meanwhile is seen.
-	if err := s.provider(ctx, &f); err != nil {
+	if err := s.current(ctx, &f); err != nil {
 		return f, err
 	}
 	prompts, err := s.Objects.Prompts(ctx, from)
@@ -123,7 +112,7 @@ func (s Sources) Gather(ctx context.Context, from, to time.Time) (Facts, error) 
 		return f, err
 	}
 	// An older key's records are read once an entry has named it.
-	if err := s.olderKeys(ctx, &f); err != nil {
+	if err := s.older(ctx, &f); err != nil {
 		return f, err
 	}
 	for id := range listing.Manifests {
@@ -173,43 +162,65 @@ func (s Sources) texts(ctx context.Context, files []PromptFile) ([]PromptFile, e
 	return there, err
 }
 
-// provider reads what the current key shows.
-func (s Sources) provider(ctx context.Context, f *Facts) error {
-	key, err := s.Keys.Current(ctx)
-	if err != nil {
-		f.Unknown = append(f.Unknown, Unknown{Source: "the provider's charges and logs", Reason: "its key could not be read: " + Plain(err).Error()})
-		return ctx.Err()
-	}
-	s.read(ctx, f, key)
-	return ctx.Err()
-}
-
-// olderKeys reads what earlier versions of the key show, which the entries name:
-// the logs show a key only its own requests.
-func (s Sources) olderKeys(ctx context.Context, f *Facts) error {
-	current, err := s.Keys.Current(ctx)
-	if err != nil {
-		return ctx.Err() // said already
-	}
-	versions := map[string]bool{}
-	for _, entry := range f.Entries {
-		// What was claimed long before can't be charged now.
-		if entry.KeyVersion != "" && entry.KeyVersion != current.Version && entry.ClaimedAt.After(f.From.Add(-longAgo)) {
-			versions[entry.KeyVersion] = true
-		}
-	}
-	for _, version := range slices.Sorted(maps.Keys(versions)) {
-		key, err := s.Keys.Version(ctx, version)
-		if err != nil {
-			f.Unknown = append(f.Unknown, Unknown{Source: "what was sent with key version " + version, Reason: Plain(err).Error()})
+// current reads what the current keys show.
+func (s Sources) current(ctx context.Context, f *Facts) error {
+	for _, account := range s.Accounts {
+		records, ok := account.Provider.(provider.Records)
+		if !ok {
+			f.Unknown = append(f.Unknown, Unknown{Source: "the charges and logs of " + account.Provider.Name(), Reason: "it has none that can be read"})
 			f.LogsUnread = true
 			continue
 		}
-		if key.Value == current.Value {
-			f.Charged[version] = f.Charged[current.Version]
+		key, err := account.Keys.Current(ctx)
+		if err != nil {
+			f.Unknown = append(f.Unknown, Unknown{Source: "the provider's charges and logs", Reason: "its key could not be read: " + Plain(err).Error()})
 			continue
 		}
-		s.read(ctx, f, key)
+		read(ctx, f, records, key)
+	}
+	return ctx.Err()
+}
+
+// older reads what earlier versions of the keys show, which the entries name: a provider
+// may show a key only its own submissions. It also names the generations that unusable
+// answers named.
+func (s Sources) older(ctx context.Context, f *Facts) error {
+	for _, account := range s.Accounts {
+		records, ok := account.Provider.(provider.Records)
+		if !ok {
+			continue
+		}
+		versions := map[string]bool{}
+		for id, entry := range f.Entries {
+			if entry.Provider != account.Provider.Name() {
+				continue
+			}
+			if entry.Candidate != "" {
+				f.Candidates[id] = records.ID(provider.Handle(entry.Candidate))
+			}
+			// What was claimed long before can't be charged now.
+			if entry.KeyVersion != "" && entry.ClaimedAt.After(f.From.Add(-longAgo)) {
+				versions[entry.KeyVersion] = true
+			}
+		}
+		current, err := account.Keys.Current(ctx)
+		if err != nil {
+			continue // said already
+		}
+		delete(versions, current.Version)
+		for _, version := range slices.Sorted(maps.Keys(versions)) {
+			key, err := account.Keys.Version(ctx, version)
+			if err != nil {
+				f.Unknown = append(f.Unknown, Unknown{Source: "what was sent with key version " + version, Reason: Plain(err).Error()})
+				f.LogsUnread = true
+				continue
+			}
+			if key.Value == current.Value {
+				f.Charged[version] = f.Charged[current.Version]
+				continue
+			}
+			read(ctx, f, records, key)
+		}
 	}
 	return ctx.Err()
 }
@@ -218,14 +229,14 @@ func (s Sources) olderKeys(ctx context.Context, f *Facts) error {
 const longAgo = 48 * time.Hour
 
 // read adds what one key shows.
-func (s Sources) read(ctx context.Context, f *Facts, key video.Key) {
-	charges, err := s.Provider.Charges(ctx, key, f.From, f.To.Add(clockSkew))
+func read(ctx context.Context, f *Facts, records provider.Records, key video.Key) {
+	charges, err := records.Charges(ctx, key, f.From, f.To.Add(clockSkew))
 	if err != nil {
 		f.Unknown = append(f.Unknown, Unknown{Source: "the provider's transactions, by " + key.String(), Reason: err.Error()})
 	} else {
 		f.Charges, f.Charged[key.Version] = merge(f.Charges, charges), true
 	}
-	rows, err := s.Provider.Requests(ctx, key, f.From.Add(-lookBack), f.To.Add(clockSkew))
+	rows, err := records.Requests(ctx, key, f.From.Add(-lookBack), f.To.Add(clockSkew))
 	if err != nil {
 		f.Unknown = append(f.Unknown, Unknown{Source: "the provider's logs, by " + key.String(), Reason: err.Error()})
 		f.LogsUnread = true
@@ -335,30 +346,28 @@ func (f Facts) suspects() []string {
 // each calls f for each id, some at once, and gives what they gave; the first
 // error ends it.
 func each[T any](ctx context.Context, ids []string, f func(context.Context, string) (T, error)) (map[string]T, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	results := make(map[string]T, len(ids))
 	var mu sync.Mutex
-	var group sync.WaitGroup
-	room := make(chan struct{}, atOnce)
+	group, working := errgroup.WithContext(ctx)
+	group.SetLimit(atOnce)
 	for _, id := range ids {
-		room <- struct{}{}
-		if ctx.Err() != nil {
+		if working.Err() != nil {
 			break
 		}
-		group.Go(func() {
-			defer func() { <-room }()
-			result, err := f(ctx, id)
+		group.Go(func() error {
+			result, err := f(working, id)
 			if err != nil {
-				cancel(err)
-				return
+				return err
 			}
 			mu.Lock()
 			defer mu.Unlock()
 			results[id] = result
+			return nil
 		})
 	}
-	group.Wait()
+	if err := group.Wait(); err != nil {
+		return results, err
+	}
 	return results, context.Cause(ctx)
 }
 

@@ -21,6 +21,7 @@ import (
 
 	"github.com/takeup/takeup/internal/bucket"
 	"github.com/takeup/takeup/internal/promptfile"
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/provider/aimlapi"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 	"github.com/takeup/takeup/internal/reconcile"
@@ -102,6 +103,8 @@ func (k keyring) Current(context.Context) (video.Key, error) {
 	return k.Version(context.Background(), "v2")
 }
 
+func (k keyring) Reread(ctx context.Context) (video.Key, error) { return k.Current(ctx) }
+
 func (k keyring) Version(_ context.Context, version string) (video.Key, error) {
 	if k[version] == "" {
 		return video.Key{}, &video.NoKeyVersion{Version: version}
@@ -138,14 +141,14 @@ func newWorld(t *testing.T) *world {
 	clock := func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
 	settings, balance := sim.DefaultSettings(), 100.0
 	settings.Keys, settings.BalanceUSD, settings.JobSeconds, settings.IDForm = []string{"key-one", "key-two"}, &balance, 2, sim.IDWithModel
-	provider, err := sim.New(sim.Config{Settings: settings, Clock: clock, Seed: 1})
+	server, err := sim.New(sim.Config{Settings: settings, Clock: clock, Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(provider)
-	t.Cleanup(server.Close)
-	client := aimlapi.New(aimlapi.Config{BaseURL: server.URL, Route: video.RouteLegacy, Now: clock})
-	w := &world{store: newStore(), provider: provider, items: &dynamotest.Items{}}
+	listening := httptest.NewServer(server)
+	t.Cleanup(listening.Close)
+	client := aimlapi.New(aimlapi.Config{BaseURL: listening.URL, Route: aimlapi.RouteLegacy, Now: clock})
+	w := &world{store: newStore(), provider: server, items: &dynamotest.Items{}}
 	request, err := video.NewRequest("a paper boat")
 	if err != nil {
 		t.Fatal(err)
@@ -154,14 +157,14 @@ func newWorld(t *testing.T) *world {
 	for i, version := range []string{"v1", "v2"} {
 		id := fmt.Sprintf("job-%d", i+1)
 		key, _ := keys.Version(t.Context(), version)
-		generation, err := client.Submit(t.Context(), key, video.RouteLegacy, id+".1", request)
+		generation, err := client.Submit(t.Context(), key, id+".1", request)
 		if err != nil {
 			t.Fatal(err)
 		}
 		w.ids = append(w.ids, generation.ID)
 		// The first was never told its id.
 		entry := video.Entry{
-			ID: id, Phase: video.PhaseUnanswered, Attempt: 1, KeyVersion: version, ClaimedAt: clock(),
+			ID: id, Phase: video.PhaseUnanswered, Attempt: 1, Provider: "aimlapi", KeyVersion: version, ClaimedAt: clock(),
 			Outcome: &video.Outcome{Name: "SubmissionLost", Detail: []byte("{}"), At: clock()},
 		}
 		if i == 1 {
@@ -176,7 +179,7 @@ func newWorld(t *testing.T) *world {
 	mu.Unlock()
 	w.sources = reconcile.Sources{
 		Jobs: w.jobs(), IDs: table.NewScan(w.items, "jobs"), Contents: w.jobs(), Prices: w.jobs(), Counters: w.jobs(), Manifests: bucket.New(nothingElse{w.store}, "videos"),
-		Executions: machine{}, Provider: client, Keys: keys,
+		Executions: machine{}, Accounts: provider.Accounts{{Provider: client, Keys: keys}},
 		Objects: reconcile.Objects{Client: w.store, Videos: "videos", PromptFiles: "prompts"},
 	}
 	return w
@@ -240,10 +243,10 @@ func TestGather(t *testing.T) {
 	w.put("rejected/twice.mp4.json", `{"bucket":"prompts","key":"twice.mp4","version_id":"w","at":"2026-08-21T11:30:00Z"}`)
 	w.put("videos/job-1/other", "")
 	report := w.report(t)
-	if len(report.Findings) != 2 || len(report.Unknown) != 0 || len(report.Notes) != 2 || report.Paid != 2 || report.Credits == 0 || report.Jobs != 4 || report.Prompts != 7 {
+	if len(report.Findings) != 2 || len(report.Unknown) != 0 || len(report.Notes) != 2 || report.Paid != 2 || report.Micros == 0 || report.Jobs != 4 || report.Prompts != 7 {
 		t.Fatalf("got %+v", report)
 	}
-	if f := report.Findings[0]; f.Kind != reconcile.Charge || bareID(w.ids[0]) != f.What || f.Job != "job-1" {
+	if f := report.Findings[0]; f.Kind != reconcile.Charge || w.ids[0] != f.What || f.Job != "job-1" {
 		t.Errorf("got %+v", f)
 	}
 	if f := report.Findings[1]; f.Kind != reconcile.Prompt || f.What != "lost.txt" {
@@ -256,13 +259,13 @@ func TestGather(t *testing.T) {
 
 func TestGatherWithoutTheOlderKey(t *testing.T) {
 	w := newWorld(t)
-	w.sources.Keys = keyring{"v2": "key-two"}
+	w.sources.Accounts[0].Keys = keyring{"v2": "key-two"}
 	report := w.report(t)
 	if len(report.Unknown) != 1 || !strings.Contains(report.Unknown[0].Reason, "no longer has version v1") {
 		t.Errorf("unknown: %+v", report.Unknown)
 	}
 	// The account's transactions have the charge; nobody knows whose it is.
-	if len(report.Findings) != 1 || report.Findings[0].Job != "" || report.Findings[0].What != bareID(w.ids[0]) {
+	if len(report.Findings) != 1 || report.Findings[0].Job != "" || report.Findings[0].What != w.ids[0] {
 		t.Errorf("findings: %+v", report.Findings)
 	}
 }
@@ -286,7 +289,7 @@ func TestGatherWhereTheProviderRefuses(t *testing.T) {
 		}
 	}
 	w := newWorld(t)
-	w.sources.Keys = keyring{}
+	w.sources.Accounts[0].Keys = keyring{}
 	if report := w.report(t); len(report.Unknown) != 1 || len(report.Findings) != 0 {
 		t.Errorf("without a key: %+v", report)
 	}
@@ -332,10 +335,4 @@ func TestGatherFails(t *testing.T) {
 	if _, err := newWorld(t).sources.Gather(ctx, from, to); err == nil {
 		t.Error("gathered without a context")
 	}
-}
-
-// bareID is an id of the legacy route as the provider's records have it.
-func bareID(id string) string {
-	uuid, _, _ := strings.Cut(id, ":")
-	return uuid
 }

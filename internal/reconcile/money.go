@@ -51,9 +51,9 @@ func (c *comparison) money() {
 				continue
 			}
 			move := Move{Job: id, Attempt: m.Attempt, Day: m.Day, Micros: m.Micros}
-			credits, generations := a.paid(payments)
-			if credits > 0 {
-				move.State, move.Charged = video.MoneySpent, video.MicrosOfCredits(credits)
+			micros, generations := a.paid(payments)
+			if micros > 0 {
+				move.State, move.Charged = video.MoneySpent, micros
 				move.Why = "charged for generation " + strings.Join(generations, ", ")
 				c.report.Money = append(c.report.Money, move)
 				continue
@@ -74,20 +74,20 @@ func (c *comparison) money() {
 // attempt is what is known of an attempt.
 type attempt struct {
 	model       string
-	first, last time.Time         // when it was claimed: between these
-	generations map[string]string // by the bare id, as they are written
-	failed      bool              // the logs have it, and only as failed
+	first, last time.Time       // when it was claimed: between these
+	generations map[string]bool // by their ids
+	failed      bool            // the logs have it, and only as failed
 	logged      bool
 }
 
 func (c *comparison) attempt(entry video.Entry, m video.Money) attempt {
-	a := attempt{model: entry.Request.Model(), generations: map[string]string{}}
+	a := attempt{model: entry.Request.Model(), generations: map[string]bool{}}
 	if day, err := time.Parse(time.DateOnly, m.Day); err == nil {
 		a.first, a.last = day, day.AddDate(0, 0, 1)
 	}
 	add := func(id string) {
 		if id != "" {
-			a.generations[bare(id)] = id
+			a.generations[id] = true
 		}
 	}
 	if m.Attempt == entry.Attempt {
@@ -95,29 +95,29 @@ func (c *comparison) attempt(entry video.Entry, m video.Money) attempt {
 			a.first, a.last = entry.ClaimedAt, entry.ClaimedAt
 		}
 		add(entry.GenerationID)
-		add(entry.Candidate)
+		add(c.Candidates[entry.ID])
 	}
 	sent := fmt.Sprintf("%s.%d", entry.ID, m.Attempt)
 	a.failed = true
 	for _, row := range c.Rows {
-		if row.ClientRequestID == sent {
+		if row.Reference == sent {
 			a.logged, a.failed = true, a.failed && row.Failed
-			add(row.InferenceID)
+			add(row.ID)
 		}
 	}
 	a.failed = a.failed && a.logged
 	return a
 }
 
-// paid gives what the transactions have for the attempt's generations, in credits.
-func (a attempt) paid(payments map[string]*paid) (credits int64, generations []string) {
+// paid gives what the transactions have for the attempt's generations, in micro-dollars.
+func (a attempt) paid(payments map[string]*paid) (micros int64, generations []string) {
 	for _, key := range slices.Sorted(maps.Keys(a.generations)) {
-		if p := payments[key]; p != nil && p.credits > 0 {
-			credits += p.credits
+		if p := payments[key]; p != nil && p.micros > 0 {
+			micros += p.micros
 			generations = append(generations, p.id)
 		}
 	}
-	return credits, generations
+	return micros, generations
 }
 
 // undecided says why an attempt without a charge may be charged nevertheless; empty
@@ -133,7 +133,7 @@ func (c *comparison) undecided(entry video.Entry, a attempt, payments map[string
 	case a.failed:
 		return ""
 	case len(a.generations) > 0 || a.logged:
-		return "the provider has generation " + strings.Join(slices.Sorted(maps.Values(a.generations)), ", ") + " of it, and no charge (yet)"
+		return "the provider has generation " + strings.Join(slices.Sorted(maps.Keys(a.generations)), ", ") + " of it, and no charge (yet)"
 	}
 	var strange []string
 	for key, p := range payments {
@@ -142,7 +142,7 @@ func (c *comparison) undecided(entry video.Entry, a attempt, payments map[string
 		}
 	}
 	for _, charge := range c.Charges {
-		if charge.ReferenceID == "" && !charge.Created.Before(a.first.Add(-clockSkew)) && charge.Created.Before(a.last.Add(charged)) {
+		if charge.ID == "" && !charge.Created.Before(a.first.Add(-clockSkew)) && charge.Created.Before(a.last.Add(charged)) {
 			strange = append(strange, "without an id")
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -38,10 +39,10 @@ func TestUncertainMoney(t *testing.T) {
 		}
 	}
 	same := func(*video.Entry) {}
-	rows := func(rows ...video.LoggedRequest) func(*reconcile.Facts) {
+	rows := func(rows ...provider.LoggedRequest) func(*reconcile.Facts) {
 		return func(f *reconcile.Facts) { f.Rows = rows }
 	}
-	charges := func(charges ...video.Charge) func(*reconcile.Facts) {
+	charges := func(charges ...provider.Charge) func(*reconcile.Facts) {
 		return func(f *reconcile.Facts) { f.Charges = charges }
 	}
 	failed := row("uuid-1", "a.1")
@@ -57,9 +58,9 @@ func TestUncertainMoney(t *testing.T) {
 		note   string
 	}{
 		{name: "nothing of it anywhere", change: of(same), want: released},
-		{name: "charged by the logs' id", change: of(same, rows(row("uuid-1", "a.1")), charges(charge("uuid-1:"+model))), want: spent, micros: 50},
+		{name: "charged by the logs' id", change: of(same, rows(row("uuid-1", "a.1")), charges(charge("uuid-1"))), want: spent, micros: 50},
 		{name: "charged three times", change: of(same, rows(row("uuid-1", "a.1")), charges(charge("uuid-1"), charge("uuid-1"), charge("uuid-1"))), want: spent, micros: 150},
-		{name: "charged by the id that came with the answer", change: of(func(e *video.Entry) { e.Candidate = "uuid-1" }, charges(charge("uuid-1"))), want: spent, micros: 50},
+		{name: "charged by the id that came with the answer", change: of(same, charges(charge("uuid-1")), func(f *reconcile.Facts) { f.Candidates = map[string]string{"a": "uuid-1"} }), want: spent, micros: 50},
 		{name: "interrupted after it was accepted, and charged", change: of(func(e *video.Entry) {
 			e.Phase, e.GenerationID = video.PhaseAccepted, "uuid-1"
 			e.Outcome = video.NewOutcome(&video.Interrupted{}, to)

@@ -21,13 +21,13 @@ const (
 func (c *comparison) prices(payments map[string]*paid, jobs map[string]string) {
 	type bought struct {
 		key       string
-		perSecond float64 // credits
+		perSecond float64 // micro-dollars
 	}
 	byModel := map[string][]bought{}
 	for key, p := range payments {
 		request := c.Entries[jobs[key]].Request
-		if seconds := request.Duration(); p.credits > 0 && seconds > 0 {
-			byModel[request.Model()] = append(byModel[request.Model()], bought{key, float64(p.credits) / float64(seconds)})
+		if seconds := request.Duration(); p.micros > 0 && seconds > 0 {
+			byModel[request.Model()] = append(byModel[request.Model()], bought{key, float64(p.micros) / float64(seconds)})
 		}
 	}
 	for _, all := range byModel {
@@ -45,20 +45,20 @@ func (c *comparison) prices(payments map[string]*paid, jobs map[string]string) {
 				continue
 			}
 			c.find(Finding{
-				Kind: Price, What: p.id, Job: job, At: p.at, Credits: p.credits,
-				Detail: fmt.Sprintf("charged %s, where %s is to be expected (%s)", usd(float64(p.credits)), usd(usual*seconds), source),
+				Kind: Price, What: p.id, Job: job, At: p.at, Micros: p.micros,
+				Detail: fmt.Sprintf("charged %s, where %s is to be expected (%s)", usd(float64(p.micros)), usd(usual*seconds), source),
 				ToDo:   "ask the provider's support for the money, with the generation's id; see what else was charged before more is sent",
 			})
 		}
 	}
 }
 
-// usualPrice is what a second of a request's video costs, in credits, and how that is
+// usualPrice is what a second of a request's video costs, in micro-dollars, and how that is
 // known; 0 where it isn't. It is by the most that the provider's list says, or else
 // the median of the model's other charges.
-func (c *comparison) usualPrice(request video.Request, others []float64) (credits float64, source string) {
+func (c *comparison) usualPrice(request video.Request, others []float64) (micros float64, source string) {
 	if e := c.Prices.Estimate(request, 0); e.Most > 0 {
-		return float64(e.Most) * (video.CreditsPerUSD / float64(price.PerUSD)) / float64(request.Duration()), "the price list"
+		return float64(e.Most) / float64(request.Duration()), "the price list"
 	}
 	if len(others) < fewest {
 		return 0, ""
@@ -67,4 +67,4 @@ func (c *comparison) usualPrice(request video.Request, others []float64) (credit
 	return others[len(others)/2], fmt.Sprintf("the median of %d other charges of the model", len(others))
 }
 
-func usd(credits float64) string { return fmt.Sprintf("%.2f USD", credits/video.CreditsPerUSD) }
+func usd(micros float64) string { return fmt.Sprintf("%.2f USD", micros/float64(price.PerUSD)) }

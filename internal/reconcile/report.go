@@ -25,11 +25,11 @@ type Finding struct {
 	// What names it: a generation's id, a job's id, a key.
 	What string `json:"what"`
 	// Job is the job's id, where it is known.
-	Job     string    `json:"job,omitempty"`
-	At      time.Time `json:"at,omitzero"`
-	Credits int64     `json:"credits,omitempty"`
-	Detail  string    `json:"detail"`
-	ToDo    string    `json:"to_do"`
+	Job    string    `json:"job,omitempty"`
+	At     time.Time `json:"at,omitzero"`
+	Micros int64     `json:"micros,omitempty"` // micro-dollars
+	Detail string    `json:"detail"`
+	ToDo   string    `json:"to_do"`
 }
 
 // Unknown is a source that could not be read, and why. What depends on it is
@@ -53,7 +53,7 @@ type Report struct {
 	Jobs     int       `json:"jobs"`    // in the table
 	Videos   int       `json:"videos"`  // stored, with a manifest
 	Paid     int       `json:"paid"`    // generations that were charged from From to To
-	Credits  int64     `json:"credits"` // of those, by the transactions
+	Micros   int64     `json:"micros"`  // of those, by the transactions, in micro-dollars
 	Prompts  int       `json:"prompts"` // files uploaded from From to To
 	Running  int       `json:"running"` // jobs of those looked at that are in work
 	Findings []Finding `json:"findings"`

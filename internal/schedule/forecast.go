@@ -1,85 +1,56 @@
-// Package schedule says when to ask the provider how a generation is doing, from
-// how long it has run and what is known of earlier ones. It is pure: it reads no
-// clock and does no I/O.
 package schedule
 
-import (
-	"math"
-	"time"
-)
+import "time"
 
-// stray is the share of generations that are expected to keep to no time: those
-// that hang in a queue, or that the provider forgot.
-const stray = 0.01
-
-// Forecast is what is expected of the time that a generation takes: lognormal,
-// but for a few strays. The zero value is no forecast; Learn gives one.
-type Forecast struct {
-	mu, sigma float64 // of the logarithm of its seconds
+// Distribution is the probability distribution of the time that a generation takes, as
+// an estimator sees it. It is the only thing that a schedule knows of one.
+type Distribution interface {
+	// Survival is the probability that a generation takes longer than age: 1 at age 0,
+	// and above 0 at any age.
+	Survival(age time.Duration) float64
+	// Hazard is the hazard rate: the probability per second that a generation that runs
+	// at that age ends then.
+	Hazard(age time.Duration) float64
 }
+
+// Forecast is what is expected of the time that a generation takes. Package estimator
+// makes one. The zero value must not be used.
+type Forecast struct{ Distribution }
+
+// unexpected is the share of generations below which those that still run have probably
+// been forgotten by the provider: nothing can be said of when they end.
+const unexpected = 0.02
 
 // Done is the probability that a generation has ended at that age.
-func (f Forecast) Done(age time.Duration) float64 { return 1 - f.running(age) }
+func (f Forecast) Done(age time.Duration) float64 { return 1 - f.Survival(age) }
 
-// running is the probability that it still runs at that age. The strays come
-// late, and one that has run for long runs as long again, as likely as not.
-func (f Forecast) running(age time.Duration) float64 {
-	if age <= 0 {
-		return 1
-	}
-	late := 1.0
-	if from := f.late(); age > from {
-		late = float64(from) / float64(age)
-	}
-	return (1-stray)*above((math.Log(age.Seconds())-f.mu)/f.sigma) + stray*late
-}
-
-// late is the age from which a stray may end: two standard deviations above what
-// is usual.
-func (f Forecast) late() time.Duration { return toDuration(math.Exp(f.mu + 2*f.sigma)) }
-
-// hazard is the probability by the second that a generation that runs at that
-// age ends then.
-func (f Forecast) hazard(age time.Duration) float64 {
-	t := age.Seconds()
-	if t <= 0 {
-		return 0
-	}
-	ending := (1 - stray) * density((math.Log(t)-f.mu)/f.sigma) / (f.sigma * t)
-	if from := f.late(); age > from {
-		ending += stray * from.Seconds() / (t * t)
-	}
-	return ending / f.running(age)
-}
-
-// Usual is the age by which half of the generations have ended.
+// Usual is the median: the age by which half of the generations have ended.
 func (f Forecast) Usual() time.Duration { return f.after(0, 0.5) }
 
-// Most is the age by which nine in ten of the generations have ended.
+// Most is the age by which nine in ten generations have ended.
 func (f Forecast) Most() time.Duration { return f.after(0, 0.9) }
 
-// Left is the time until half of the generations that run at that age have
-// ended. It is false where the age is beyond all that is known: what then runs is
-// more likely a stray than not.
+// Left is the median residual life: the time until half of the generations that run at
+// that age have ended. It is false if hardly any generation is that old.
 func (f Forecast) Left(age time.Duration) (time.Duration, bool) {
 	age = max(age, 0)
-	if f.running(age) < 2*stray {
+	if f.Survival(age) < unexpected {
 		return 0, false
 	}
 	return f.after(age, 0.5), true
 }
 
-// after is how long it takes, from an age, until a share of the generations that
-// run at that age have ended. It is at most some days.
+// after is how long it takes until a share of the generations that run at an age have
+// ended, to 10 ms. It is found by bisection, and is at most Longest.
 func (f Forecast) after(age time.Duration, share float64) time.Duration {
-	left := (1 - share) * f.running(age)
+	left := (1 - share) * f.Survival(age)
 	low, high := age, age+time.Second
-	for f.running(high) > left && high < longest {
+	for f.Survival(high) > left && high < Longest {
 		low, high = high, age+2*(high-age)
 	}
 	for high-low > 10*time.Millisecond {
 		middle := low + (high-low)/2
-		if f.running(middle) > left {
+		if f.Survival(middle) > left {
 			low = middle
 		} else {
 			high = middle
@@ -88,21 +59,10 @@ func (f Forecast) after(age time.Duration, share float64) time.Duration {
 	return high - age
 }
 
-// ends is the share of the generations that run at an age which have ended some
-// time after it.
-func (f Forecast) ends(age, later time.Duration) float64 {
-	return 1 - f.running(age+later)/f.running(age)
+// ends is the share of the generations that run at an age which end within a time.
+func (f Forecast) ends(age, within time.Duration) float64 {
+	return 1 - f.Survival(age+within)/f.Survival(age)
 }
 
-// longest bounds what is looked for: no deadline is later.
-const longest = 14 * 24 * time.Hour
-
-// above is the standard normal distribution's mass above z, and density its
-// density.
-func above(z float64) float64 { return math.Erfc(z/math.Sqrt2) / 2 }
-
-func density(z float64) float64 { return math.Exp(-z*z/2) / math.Sqrt(2*math.Pi) }
-
-func toDuration(seconds float64) time.Duration {
-	return time.Duration(min(seconds, longest.Seconds()) * float64(time.Second))
-}
+// Longest bounds the times of a forecast: no deadline is later.
+const Longest = 14 * 24 * time.Hour

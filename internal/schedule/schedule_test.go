@@ -2,12 +2,14 @@ package schedule_test
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
 
-	"github.com/takeup/takeup/internal/cost"
 	"github.com/takeup/takeup/internal/schedule"
+	"github.com/takeup/takeup/internal/schedule/cost"
+	"github.com/takeup/takeup/internal/schedule/estimator"
 )
 
 // usual are the template's defaults.
@@ -18,13 +20,35 @@ func usual() schedule.Schedule {
 	}
 }
 
+// generations draws times from a lognormal distribution, as looks that are step
+// apart see them, the first of them at first.
+func generations(seed uint64, n int, median time.Duration, sigma float64, first, step time.Duration) []schedule.Seen {
+	random := rand.New(rand.NewPCG(seed, 1))
+	seen := make([]schedule.Seen, n)
+	for i := range seen {
+		took := time.Duration(float64(median) * math.Exp(sigma*random.NormFloat64()))
+		seen[i] = schedule.Seen{By: first}
+		for seen[i].By < took {
+			seen[i].After, seen[i].By = seen[i].By, seen[i].By+step
+		}
+	}
+	return seen
+}
+
+func between(t *testing.T, what string, got, low, high time.Duration) {
+	t.Helper()
+	if got < low || got > high {
+		t.Errorf("%s is %v, and should be from %v to %v", what, got, low, high)
+	}
+}
+
 // known is the forecast after enough generations of a lognormal distribution.
 func known(median time.Duration, sigma float64) schedule.Forecast {
-	return schedule.BuiltIn(5).Learn(generations(3, schedule.Window, median, sigma, time.Second, time.Second))
+	return estimator.BuiltIn(5).Learn(generations(3, schedule.Window, median, sigma, time.Second, time.Second))
 }
 
 func TestTheFirstLookComesWhenAVideoCouldBeThere(t *testing.T) {
-	for _, f := range []schedule.Forecast{schedule.BuiltIn(5).Forecast(), known(80*time.Second, 0.35), known(300*time.Second, 0.2)} {
+	for _, f := range []schedule.Forecast{estimator.BuiltIn(5).Forecast(), known(80*time.Second, 0.35), known(300*time.Second, 0.2)} {
 		wait := usual().FirstWait(f, 0)
 		if done := f.Done(wait); math.Abs(done-0.03) > 0.001 {
 			t.Errorf("after %v there are %v", wait, done)
@@ -65,7 +89,7 @@ func TestRequestsAreDenseWhereVideosCome(t *testing.T) {
 	s.Interval = 5 * time.Second
 	between(t, "far before, with a small interval", gap(time.Second), s.Interval, s.Interval)
 	s.Interval = time.Second
-	between(t, "with an interval below the request gap", gap(time.Second), s.RequestGap, s.RequestGap)
+	between(t, "with an interval below the floor", gap(time.Second), s.RequestGap, s.RequestGap)
 }
 
 func TestWhenACheckAsksNoMore(t *testing.T) {
@@ -77,13 +101,13 @@ func TestWhenACheckAsksNoMore(t *testing.T) {
 		age, asking time.Duration
 		again       bool
 	}{
-		"in the middle":            {s, 80 * time.Second, 0, true},
-		"within the poll window":   {s, 80 * time.Second, s.PollWindow - s.RequestGap, true},
-		"the poll window is over":  {s, 80 * time.Second, s.PollWindow - s.RequestGap + time.Millisecond, false},
-		"there are no poll window": {none, 80 * time.Second, 0, false},
-		"hardly any is so late":    {s, 6 * time.Minute, 0, false},
-		"it is late":               {s, s.Soft, 0, false},
-		"what is known is hours":   {s, s.Soft - time.Second, 0, false},
+		"in the middle":           {s, 80 * time.Second, 0, true},
+		"within the poll window":  {s, 80 * time.Second, s.PollWindow - s.RequestGap, true},
+		"the poll window is over": {s, 80 * time.Second, s.PollWindow - s.RequestGap + time.Millisecond, false},
+		"there is no poll window": {none, 80 * time.Second, 0, false},
+		"hardly any is so late":   {s, 6 * time.Minute, 0, false},
+		"it is late":              {s, s.Soft, 0, false},
+		"what is known is hours":  {s, s.Soft - time.Second, 0, false},
 	} {
 		if _, again := c.schedule.Again(f, c.age, c.asking); again != c.again {
 			t.Errorf("%s: it asks again: %v", name, again)
@@ -142,12 +166,12 @@ func TestAShiftIsFollowed(t *testing.T) {
 		fresh := generations(5, schedule.Window, c.after, 0.35, time.Second, time.Second)
 		for i, next := range fresh {
 			seen = append(seen[1:], next)
-			wait := s.FirstWait(schedule.BuiltIn(5).Learn(seen), 0)
+			wait := s.FirstWait(estimator.BuiltIn(5).Learn(seen), 0)
 			if limit := time.Duration(float64(min(c.before, c.after)) * 0.65); i >= 5 && i < 10 && wait > limit {
 				t.Errorf("from %v to %v, after %d jobs the first wait is %v", c.before, c.after, i+1, wait)
 			}
 		}
-		if got, want := schedule.BuiltIn(5).Learn(seen), schedule.BuiltIn(5).Learn(slices.Clone(fresh)); got != want {
+		if got, want := estimator.BuiltIn(5).Learn(seen), estimator.BuiltIn(5).Learn(slices.Clone(fresh)); got != want {
 			t.Errorf("from %v to %v, after twenty jobs: %v, want %v", c.before, c.after, got.Usual(), want.Usual())
 		}
 	}
@@ -158,18 +182,18 @@ func FuzzSchedule(f *testing.F) {
 	f.Add(uint16(600), uint16(60), uint8(3), uint8(240), uint32(1800), uint32(86400), uint32(80), uint32(90), uint16(10))
 	f.Add(uint16(1), uint16(1), uint8(1), uint8(0), uint32(1), uint32(604800), uint32(0), uint32(1), uint16(0))
 	f.Add(uint16(3600), uint16(1), uint8(60), uint8(1), uint32(86400), uint32(1), uint32(86400), uint32(604799), uint16(65535))
-	f.Fuzz(func(t *testing.T, first, interval uint16, requestGap, pollWindow uint8, soft, hard, age, took uint32, busy uint16) {
+	f.Fuzz(func(t *testing.T, first, interval uint16, gapSeconds, windowSeconds uint8, soft, hard, age, took uint32, busy uint16) {
 		seconds := func(n uint32) time.Duration { return time.Duration(n) * time.Second }
 		const longest = 14 * 24 * time.Hour
-		if requestGap == 0 || seconds(age) > longest || seconds(took) > longest {
+		if gapSeconds == 0 || seconds(age) > longest || seconds(took) > longest {
 			return
 		}
 		s := schedule.Schedule{
-			First: seconds(uint32(first)), Interval: seconds(uint32(interval)), RequestGap: seconds(uint32(requestGap)),
-			PollWindow: seconds(uint32(pollWindow)), Soft: seconds(soft), Hard: seconds(hard),
+			First: seconds(uint32(first)), Interval: seconds(uint32(interval)), RequestGap: seconds(uint32(gapSeconds)),
+			PollWindow: seconds(uint32(windowSeconds)), Soft: seconds(soft), Hard: seconds(hard),
 		}
 		at, checked := seconds(age), seconds(uint32(busy))
-		forecast := schedule.BuiltIn(5).Learn([]schedule.Seen{{By: seconds(took)}, {After: seconds(took / 2), By: seconds(took)}})
+		forecast := estimator.BuiltIn(5).Learn([]schedule.Seen{{By: seconds(took)}, {After: seconds(took / 2), By: seconds(took)}})
 
 		if wait := s.FirstWait(forecast, at); wait < time.Second || wait > max(s.First-at, time.Second) {
 			t.Errorf("the first wait is %v", wait)

@@ -55,7 +55,7 @@ func TestForget(t *testing.T) {
 				t.Errorf("forgotten twice: %v", err)
 			}
 			late := written
-			late.Refusal = &video.Refusal{Kind: video.RefusedBusy, Said: read.Request.Prompt()}
+			late.Refusal = &video.Refused{Kind: "busy", Said: read.Request.Prompt()}
 			late.End(&video.GenerationFailed{GenerationID: "g", Said: read.Request.Prompt()}, at)
 			if _, _, err := jobs.Update(t.Context(), late, next); err != nil {
 				t.Fatal(err)

@@ -72,11 +72,11 @@ func encode(entry video.Entry, version int64) attributes {
 	item.putTime("claimed_at", entry.ClaimedAt)
 	item.putTime("claimed_until", entry.ClaimedUntil)
 	item.put("key_version", entry.KeyVersion)
-	item.put("route", string(entry.Route))
+	item.put("provider", entry.Provider)
 	item.putFlag("resubmitted", entry.Resubmitted)
 	if r := entry.Refusal; r != nil {
 		refusal := attributes{}
-		refusal.put("kind", string(r.Kind))
+		refusal.put("kind", r.Kind)
 		refusal.put("said", r.Said)
 		item["refusal"] = &types.AttributeValueMemberM{Value: refusal}
 	}
@@ -89,6 +89,7 @@ func encode(entry video.Entry, version int64) attributes {
 	item.putTime(countedUntilName, entry.CountedUntil)
 	item.putTime("searched_since", entry.SearchedSince)
 	item.put("candidate", entry.Candidate)
+	item.put("handle", entry.Handle)
 	item.put("generation_id", entry.GenerationID)
 	item.putTime("submitted_at", entry.SubmittedAt)
 	item.putTime("discarded_at", entry.DiscardedAt)
@@ -163,10 +164,10 @@ func decodeJob(id string, job attributes) (video.Entry, error) {
 		Execution: r.text("execution"), Redrives: int(r.number("redrives")), Started: r.flag("started"),
 		Phase: video.Phase(r.text("phase")), Attempt: int(r.number("attempt")), Mark: r.text(markName),
 		ClaimedAt: r.time("claimed_at"), ClaimedUntil: r.time("claimed_until"),
-		KeyVersion: r.text("key_version"), Route: video.Route(r.text("route")), Resubmitted: r.flag("resubmitted"),
+		KeyVersion: r.text("key_version"), Provider: r.text("provider"), Resubmitted: r.flag("resubmitted"),
 		RetryAt: r.time("retry_at"), BusySince: r.time("busy_since"), FullSince: r.time("full_since"), SearchedSince: r.time("searched_since"), PausedSince: r.time("paused_since"),
 		FullOf: r.text(fullOfName), Turn: r.time("turn_at"), CountedUntil: r.time(countedUntilName),
-		Candidate: r.text("candidate"), GenerationID: r.text("generation_id"), SubmittedAt: r.time("submitted_at"),
+		Candidate: r.text("candidate"), Handle: r.text("handle"), GenerationID: r.text("generation_id"), SubmittedAt: r.time("submitted_at"),
 		DiscardedAt: r.time("discarded_at"), ForgottenAt: r.time(forgottenName), Money: r.money(),
 	}
 	entry.Booked = entry.Money
@@ -178,7 +179,7 @@ func decodeJob(id string, job attributes) (video.Entry, error) {
 		r.whole("origin", origin)
 	}
 	if refusal, ok := r.part("refusal"); ok {
-		entry.Refusal = &video.Refusal{Kind: video.RefusalKind(refusal.text("kind")), Said: refusal.text("said")}
+		entry.Refusal = &video.Refused{Kind: refusal.text("kind"), Said: refusal.text("said")}
 		r.whole("refusal", refusal)
 	}
 	if outcome, ok := r.part("outcome"); ok {
@@ -212,7 +213,7 @@ func encodeManifest(m video.Manifest) attributes {
 	item.put("seconds", strconv.FormatFloat(m.Seconds, 'g', -1, 64))
 	item.putNumber("width", int64(m.Width))
 	item.putNumber("height", int64(m.Height))
-	item.putNumber("credits_used", m.CreditsUsed)
+	item.putNumber("charged_micros", m.ChargedMicros)
 	item.put("pipeline_version", m.PipelineVersion)
 	return item
 }
@@ -228,6 +229,6 @@ func decodeManifest(entry video.Entry, r *reader) *video.Manifest {
 		SubmittedAt: r.time("submitted_at"), CompletedAt: r.time("completed_at"), StoringAt: r.time("storing_at"), StoredAt: r.time("stored_at"),
 		Polls: int(r.number("polls")), Bytes: r.number("bytes"), CRC32: r.text("crc32"),
 		Seconds: seconds, Width: int(r.number("width")), Height: int(r.number("height")),
-		CreditsUsed: r.number("credits_used"), PipelineVersion: r.text("pipeline_version"),
+		ChargedMicros: r.number("charged_micros"), PipelineVersion: r.text("pipeline_version"),
 	}
 }

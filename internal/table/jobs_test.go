@@ -68,13 +68,13 @@ func TestEntriesAreKeptWhole(t *testing.T) {
 	full.Manifest = &video.Manifest{
 		ID: "full", Model: full.Request.Model(), Request: full.Request, GenerationID: "g", CreatedAt: full.CreatedAt, SubmittedAt: at(5),
 		CompletedAt: at(6), StoringAt: at(6), StoredAt: at(7), Polls: 3, Bytes: 1234, CRC32: "y/Q5Jg==", Seconds: 5.041, Width: 1280, Height: 720,
-		CreditsUsed: 7, PipelineVersion: "1a2b3c4d5e6f",
+		ChargedMicros: 7, PipelineVersion: "1a2b3c4d5e6f",
 	}
 	full.Origin = video.Origin{Trigger: video.TriggerFile, Token: "alice", Bucket: "prompts", Key: "a.txt", Version: "v1"}
 	full.Manifest.Origin = full.Origin
-	full.KeyVersion, full.Route, full.Candidate, full.GenerationID, full.Resubmitted = "v", video.RouteLegacy, "c", "g", true
-	full.Refusal = &video.Refusal{Kind: video.RefusedBusy, Said: "no room"}
-	full.End(&video.Discarded{GenerationID: "g", Credits: 7}, at(8))
+	full.Provider, full.KeyVersion, full.Candidate, full.Handle, full.GenerationID, full.Resubmitted = "p", "v", "c", "h", "g", true
+	full.Refusal = &video.Refused{Kind: "busy", Said: "no room"}
+	full.End(&video.Discarded{GenerationID: "g", Micros: 7}, at(8))
 	unread := video.Entry{ID: "unread", CreatedAt: at(0), Execution: "unread", Started: true}
 	unread.End(&video.InvalidRequest{}, at(1))
 	forgotten := full

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/wait"
 )
 
 // patience is the most that a write is tried for. A transaction on the item may
@@ -49,12 +50,8 @@ func (t *Table) write(ctx context.Context, mark string, try func(context.Context
 		if f != again {
 			return f, err
 		}
-		timer := time.NewTimer(pause/2 + t.jitter(pause/2))
-		select {
-		case <-ctx.Done():
-			timer.Stop()
+		if wait.For(ctx, pause/2+t.jitter(pause/2)) != nil {
 			return unknown, err
-		case <-timer.C:
 		}
 	}
 }

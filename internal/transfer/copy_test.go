@@ -18,7 +18,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// holds fails where an object isn't the file, or isn't described as it is.
+// holds checks that a Copy stored the file, and described it.
 func (s setup) holds(t *testing.T, copied video.Copied, err error, body []byte) {
 	t.Helper()
 	if err != nil {
@@ -26,11 +26,11 @@ func (s setup) holds(t *testing.T, copied video.Copied, err error, body []byte) 
 		return
 	}
 	if copied.Bytes != int64(len(body)) || copied.CRC32 != video.CRC32(crc32.ChecksumIEEE(body)) {
-		t.Errorf("copied %+v", copied)
+		t.Errorf("it returned %+v, want %d bytes with the checksum %s", copied, len(body), video.CRC32(crc32.ChecksumIEEE(body)))
 	}
 	object, ok := s.fake.Object(bucket, key)
 	if !ok || !bytes.Equal(object.Body, body) || object.ContentType != "video/mp4" {
-		t.Errorf("stored: %v, %d bytes, as %q", ok, len(object.Body), object.ContentType)
+		t.Errorf("stored: %v, %d bytes, as %q; want the %d bytes of the file, as video/mp4", ok, len(object.Body), object.ContentType, len(body))
 	}
 	if open := s.fake.OpenUploads(bucket); len(open) != 0 {
 		t.Errorf("open uploads: %v", open)
@@ -46,9 +46,9 @@ func TestCopy(t *testing.T) {
 			"chunked":              serve(body, true),
 			"until the connection": untilClosed(body),
 		} {
-			for how, patience := range map[string]time.Duration{"at once": endless, "by many": none} {
+			for how, singleRequest := range map[string]time.Duration{"one request": oneRequest, "many requests": manyRequests} {
 				t.Run(fmt.Sprintf("%d bytes, %s, %s", size, name, how), func(t *testing.T) {
-					s := start(t, source, int64(size), patience)
+					s := start(t, source, int64(size), singleRequest)
 					copied, err := s.copy(t.Context())
 					s.holds(t, copied, err, body)
 				})
@@ -57,7 +57,7 @@ func TestCopy(t *testing.T) {
 	}
 }
 
-// The stand-in's videos are real ones.
+// The simulator's videos are real ones.
 func TestWhatTheVideoSays(t *testing.T) {
 	made, err := sim.NewVideo("gen-1", 10, "9:16", 12*unit)
 	if err != nil {
@@ -67,8 +67,8 @@ func TestWhatTheVideoSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, patience := range []time.Duration{endless, none} {
-		s := start(t, (&origin{body: body, etag: "1"}).ServeHTTP, 1<<30, patience)
+	for _, singleRequest := range []time.Duration{oneRequest, manyRequests} {
+		s := start(t, (&origin{body: body, etag: "1"}).ServeHTTP, 1<<30, singleRequest)
 		copied, err := s.copy(t.Context())
 		s.holds(t, copied, err, body)
 		if copied.Length.Round(time.Second) != 10*time.Second || copied.Width == 0 || copied.Height <= copied.Width {
@@ -77,8 +77,7 @@ func TestWhatTheVideoSays(t *testing.T) {
 	}
 }
 
-// ops names the calls of S3 in their order, without what every Copy does before
-// and after.
+// ops names the calls to S3 in order, without those that every Copy begins and ends with.
 func (s setup) ops(t *testing.T) string {
 	t.Helper()
 	var ops []string
@@ -93,19 +92,19 @@ func (s setup) ops(t *testing.T) string {
 
 func TestRequests(t *testing.T) {
 	for _, c := range []struct {
-		name     string
-		size     int
-		patience time.Duration
-		asked    int // of the source
-		stored   string
+		name          string
+		size          int
+		singleRequest time.Duration
+		asked         int // of the source
+		stored        string
 	}{
-		{"small", unit, none, 1, "PutObject"},
-		{"too small for two parts", 10*unit - 1, none, 2, "PutObject"},
-		{"fast", 40 * unit, endless, 2, "PutObject"},
-		{"slow", 20 * unit, none, 4, "CreateMultipartUpload UploadPart UploadPart UploadPart UploadPart CompleteMultipartUpload"},
+		{"small", unit, manyRequests, 1, "PutObject"},
+		{"too small for two parts", 10*unit - 1, manyRequests, 2, "PutObject"},
+		{"fast", 40 * unit, oneRequest, 2, "PutObject"},
+		{"slow", 20 * unit, manyRequests, 4, "CreateMultipartUpload UploadPart UploadPart UploadPart UploadPart CompleteMultipartUpload"},
 	} {
 		o := &origin{body: mp4(c.size), etag: "1"}
-		s := start(t, o.ServeHTTP, 1<<30, c.patience)
+		s := start(t, o.ServeHTTP, 1<<30, c.singleRequest)
 		if _, err := s.copy(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -115,7 +114,7 @@ func TestRequests(t *testing.T) {
 	}
 }
 
-// Nothing of the request depends on the machine or undoes the file's bytes.
+// A request depends on nothing of the machine, and asks for the file's own bytes.
 func TestRequest(t *testing.T) {
 	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
 	body := mp4(1000)
@@ -124,14 +123,14 @@ func TestRequest(t *testing.T) {
 			t.Errorf("%s %s %v", r.Method, r.URL, r.Header)
 		}
 		serve(body, false)(w, r)
-	}, unit, none)
+	}, unit, manyRequests)
 	if _, err := s.copy(t.Context()); err != nil {
 		t.Error(err)
 	}
 }
 
-// A file of many boxes, which would have to be looked up one by one when its
-// parts come out of order, comes part by part.
+// A file with too many boxes to read their headers out of order is fetched part by part,
+// in order.
 func TestManyBoxes(t *testing.T) {
 	body := slices.Concat(box("ftyp", []byte("isom")), box("moov", nil))
 	for i := range 60 {
@@ -140,13 +139,13 @@ func TestManyBoxes(t *testing.T) {
 	}
 	for _, dense := range []int{1, 1000} {
 		o := &origin{body: body, etag: "1"}
-		s := start(t, o.ServeHTTP, 1<<30, none)
-		s.copier.Dense(dense)
+		s := start(t, o.ServeHTTP, 1<<30, manyRequests)
+		s.copier.SetMaxLookUps(dense)
 		copied, err := s.copy(t.Context())
 		s.holds(t, copied, err, body)
 	}
 	o := &origin{body: append(body, "\x00\x00\x00\x09free"...), etag: "1"}
-	s := start(t, o.ServeHTTP, 1<<30, none)
+	s := start(t, o.ServeHTTP, 1<<30, manyRequests)
 	_, err := s.copy(t.Context())
 	s.nothing(t, err)
 	if !rejected(err) {
@@ -154,7 +153,7 @@ func TestManyBoxes(t *testing.T) {
 	}
 }
 
-// Requests at once have a connection each: over HTTP/2 they would share one.
+// Concurrent requests have a connection each; over HTTP/2 they would share one.
 func TestConnections(t *testing.T) {
 	body := mp4(30 * unit)
 	var mu sync.Mutex
@@ -164,7 +163,7 @@ func TestConnections(t *testing.T) {
 		connections[r.RemoteAddr] = true
 		mu.Unlock()
 		if r.ProtoMajor != 1 {
-			t.Errorf("it is asked over %s", r.Proto)
+			t.Errorf("a request came over %s", r.Proto)
 		}
 		(&origin{body: body, etag: "1"}).ServeHTTP(w, r)
 	}))
@@ -173,11 +172,11 @@ func TestConnections(t *testing.T) {
 	defer server.Close()
 	authority := x509.NewCertPool()
 	authority.AddCert(server.Certificate())
-	s := start(t, http.NotFound, 1<<30, none)
+	s := start(t, http.NotFound, 1<<30, manyRequests)
 	s.copier.Trust(authority)
 	copied, err := s.copier.Copy(t.Context(), at(server.URL+"/v.mp4"), key)
 	s.holds(t, copied, err, body)
 	if len(connections) < 2 {
-		t.Errorf("it came by %d connections", len(connections))
+		t.Errorf("%d connections, want several", len(connections))
 	}
 }

@@ -17,8 +17,8 @@ import (
 	"github.com/takeup/takeup/internal/transfer"
 )
 
-// spellings writes an IPv4 address in the ways that a URL and a resolver may take
-// it for.
+// spellings writes an IPv4 address in all forms that a URL parser or a resolver may
+// accept.
 func spellings(address string) []string {
 	b := netip.MustParseAddr(address).As4()
 	n := binary.BigEndian.Uint32(b[:])
@@ -47,8 +47,8 @@ func spellings(address string) []string {
 	}
 }
 
-// forbidden lists URLs that no video may come from. PORT stands for one of this
-// machine's that listens.
+// forbidden lists URLs that no video may be fetched from. PORT stands for a port on which
+// this machine listens.
 func forbidden() []string {
 	var urls []string
 	add := func(hosts ...string) {
@@ -63,7 +63,7 @@ func forbidden() []string {
 		"127.1.2.3", "127.255.255.254", "100.64.0.1", "169.254.170.2", "169.254.169.253", "192.0.0.1", "192.0.2.1", "192.88.99.1", "198.18.0.1", "198.51.100.1", "203.0.113.1",
 		"224.0.0.1", "239.255.255.250", "240.0.0.1", "255.255.255.255", "0.1.2.3", "172.31.255.254",
 		"[::1]", "[::]", "[fe80::1]", "[fe80::1%25lo]", "[fc00::1]", "[fd00:ec2::254]", "[fec0::1]", "[ff02::1]", "[2001:db8::1]", "[3fff::1]", "[100::1]", "[5f00::1]",
-		// Names, which the test has resolve to such an address.
+		// Names, which resolve to such an address in the test.
 		"localhost", "LOCALHOST", "localhost.", "localhost.localdomain", "ip6-localhost", "cdn.example", "cdn.example.", "metadata.google.internal", "instance-data.ec2.internal",
 		"127.0.0.1.cdn.example", "xn--cdn-9na.example", "_cdn.example", "user@127.0.0.1", "user:word@cdn.example", "@cdn.example", "cdn.example@127.0.0.1",
 	)
@@ -94,8 +94,8 @@ func listen(t *testing.T) (string, *atomic.Int64) {
 	return port, &connections
 }
 
-// Nothing is connected to, whatever a URL's host is written like or resolves to;
-// also where another server redirects there.
+// No forbidden URL is connected to, whatever the form of its host, and whatever the host
+// resolves to.
 func TestForbiddenURLs(t *testing.T) {
 	urls := forbidden()
 	if len(urls) < 200 {
@@ -105,8 +105,8 @@ func TestForbiddenURLs(t *testing.T) {
 	for _, to := range []string{"127.0.0.1", "169.254.169.254", "10.0.0.1", "::1", "fd00:ec2::254", "::ffff:127.0.0.1", "64:ff9b::7f00:1"} {
 		resolve(t, netip.MustParseAddr(to))
 		fake := s3test.New(t)
-		copier := transfer.New(fake.Client(), transfer.Config{Bucket: bucket, MaxBytes: 1 << 30, Pace: quick(endless)})
-		copier.Connected(func(conn net.Conn) {
+		copier := transfer.New(fake.Client(), transfer.Config{Bucket: bucket, MaxBytes: 1 << 30, Timeouts: quick(oneRequest)})
+		copier.OnConnect(func(conn net.Conn) {
 			connections.Add(1)
 			t.Errorf("connected to %s", conn.RemoteAddr())
 		})
@@ -121,7 +121,7 @@ func TestForbiddenURLs(t *testing.T) {
 			}
 		}
 		if len(fake.Keys(bucket)) != 0 {
-			t.Errorf("there is %v", fake.Keys(bucket))
+			t.Errorf("it stored %v", fake.Keys(bucket))
 		}
 	}
 	if n := connections.Load(); n != 0 {
@@ -136,9 +136,9 @@ func TestRedirectsToForbiddenURLs(t *testing.T) {
 	fake := s3test.New(t)
 	for _, url := range forbidden() {
 		url = strings.ReplaceAll(url, "PORT", port)
-		copier := transfer.New(fake.Client(), transfer.Config{Bucket: bucket, MaxBytes: 1 << 30, Pace: quick(endless)})
-		copier.Connected(func(conn net.Conn) { connections.Add(1) })
-		copier.Before("first.example", redirecting(url))
+		copier := transfer.New(fake.Client(), transfer.Config{Bucket: bucket, MaxBytes: 1 << 30, Timeouts: quick(oneRequest)})
+		copier.OnConnect(func(conn net.Conn) { connections.Add(1) })
+		copier.AnswerHost("first.example", redirecting(url))
 		_, err := copier.Copy(t.Context(), at("https://first.example/v.mp4?"+secret), key)
 		setup{fake: fake}.nothing(t, err)
 	}
@@ -158,11 +158,11 @@ func (to redirecting) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.Result(), nil
 }
 
-// With loopback allowed, nothing else is.
+// Loopback allows no other address.
 func TestLoopbackAllowed(t *testing.T) {
 	resolve(t, netip.MustParseAddr("10.0.0.1"))
 	fake := s3test.New(t)
-	copier := transfer.New(fake.Client(), transfer.Config{Bucket: bucket, MaxBytes: 1 << 30, Loopback: true, Pace: quick(endless)})
+	copier := transfer.New(fake.Client(), transfer.Config{Bucket: bucket, MaxBytes: 1 << 30, Loopback: true, Timeouts: quick(oneRequest)})
 	for _, address := range []string{
 		"http://localhost/x", "http://cdn.example/x", "http://10.0.0.1/x", "http://127.0.0.1.example/x", "http://user@127.0.0.1/x", "http://8.8.8.8/x",
 		"https://10.0.0.1/x", "https://169.254.169.254/x", "https://cdn.example./x",
@@ -173,8 +173,8 @@ func TestLoopbackAllowed(t *testing.T) {
 	}
 }
 
-// resolve has every name resolve to one address, without a network: it stands in
-// for the DNS server that Go's resolver asks.
+// resolve makes every name resolve to one address. It replaces the DNS server that Go's
+// resolver asks.
 func resolve(t *testing.T, to netip.Addr) {
 	t.Helper()
 	before := net.DefaultResolver
@@ -186,8 +186,8 @@ func resolve(t *testing.T, to netip.Addr) {
 	}}
 }
 
-// answerDNS answers questions in DNS over TCP's form (RFC 1035, 4.2.2) until the
-// asker is gone: with an A or an AAAA record (RFC 3596) for a question for it.
+// answerDNS answers DNS queries over TCP (RFC 1035, 4.2.2) until the client closes the
+// connection: with an A or an AAAA record (RFC 3596), if the query is for that.
 func answerDNS(conn net.Conn, to netip.Addr) {
 	defer conn.Close()
 	kind := uint16(1)

@@ -2,27 +2,28 @@ package transfer
 
 import "hash/crc32"
 
-// joined is the CRC-32 of what two parts make, of which the second has so many
-// bytes: the first one's, moved over them in the field that CRCs are reckoned in,
-// and the second one's.
-func joined(first, second uint32, length int64) uint32 {
-	const one = 1 << 31 // in this order of bits
+// combineCRC32 gives the CRC-32 of two blocks of data together, from the CRC-32 of each
+// and the length of the second: crc1 is multiplied by x^(8·length2) modulo the CRC's
+// polynomial, and crc2 is added. It is zlib's crc32_combine (Mark Adler,
+// https://github.com/madler/zlib/blob/master/crc32.c).
+func combineCRC32(crc1, crc2 uint32, length2 int64) uint32 {
+	const one = 1 << 31 // the polynomial 1: the lowest bit is the highest power
 	shift, square := uint32(one), uint32(one>>8)
-	for n := length; n > 0; n >>= 1 {
+	for n := length2; n > 0; n >>= 1 {
 		if n&1 == 1 {
-			shift = product(shift, square)
+			shift = multiply(shift, square)
 		}
-		square = product(square, square)
+		square = multiply(square, square)
 	}
-	return product(shift, first) ^ second
+	return multiply(shift, crc1) ^ crc2
 }
 
-// product multiplies two polynomials modulo CRC-32's.
-func product(a, b uint32) uint32 {
-	var p uint32
+// multiply multiplies two polynomials over GF(2) modulo the CRC-32's polynomial.
+func multiply(a, b uint32) uint32 {
+	var product uint32
 	for ; a != 0; a <<= 1 {
 		if a>>31 == 1 {
-			p ^= b
+			product ^= b
 		}
 		low := b & 1
 		b >>= 1
@@ -30,5 +31,5 @@ func product(a, b uint32) uint32 {
 			b ^= crc32.IEEE
 		}
 	}
-	return p
+	return product
 }

@@ -5,21 +5,21 @@ import (
 	"testing"
 )
 
-func FuzzJoined(f *testing.F) {
+func FuzzCombineCRC32(f *testing.F) {
 	f.Add([]byte("a paper boat crosses"), 7)
 	f.Add([]byte{}, 0)
 	f.Add(make([]byte, 3000), 1)
 	f.Fuzz(func(t *testing.T, whole []byte, at int) {
 		at = min(max(at, 0), len(whole))
-		got := joined(crc32.ChecksumIEEE(whole[:at]), crc32.ChecksumIEEE(whole[at:]), int64(len(whole)-at))
+		got := combineCRC32(crc32.ChecksumIEEE(whole[:at]), crc32.ChecksumIEEE(whole[at:]), int64(len(whole)-at))
 		if want := crc32.ChecksumIEEE(whole); got != want {
 			t.Errorf("%08x, want %08x", got, want)
 		}
 	})
 }
 
-// Parts are larger than what a fuzzer makes.
-func TestJoinedOverLongParts(t *testing.T) {
+// A fuzzer makes no data as long as parts.
+func TestCombineCRC32OfLongParts(t *testing.T) {
 	part := make([]byte, 5<<20+3)
 	for i := range part {
 		part[i] = byte(i * i >> 7)
@@ -27,7 +27,7 @@ func TestJoinedOverLongParts(t *testing.T) {
 	whole, one, sum := crc32.NewIEEE(), crc32.ChecksumIEEE(part), uint32(0)
 	for range 9 {
 		whole.Write(part)
-		sum = joined(sum, one, int64(len(part)))
+		sum = combineCRC32(sum, one, int64(len(part)))
 	}
 	if sum != whole.Sum32() {
 		t.Errorf("%08x, want %08x", sum, whole.Sum32())

@@ -8,49 +8,49 @@ import (
 	"net/http"
 )
 
-// Shape cuts files up in another way than New does.
-func (c *Copier) Shape(least, most int64, streams, sample int) {
-	c.shape.progress, c.shape.lookUp = least/80, least/300
-	c.shape.least, c.shape.most, c.shape.streams, c.shape.sample = least, most, streams, sample
+// SetSizes replaces the sizes that New sets.
+func (c *Copier) SetSizes(least, most int64, streams, sample int) {
+	c.sizes.progress, c.sizes.lookUp = least/80, least/300
+	c.sizes.minPart, c.sizes.maxPart, c.sizes.streams, c.sizes.sample = least, most, streams, sample
 }
 
-// Dense is how many boxes are looked up out of turn.
-func (c *Copier) Dense(boxes int) { c.shape.dense = boxes }
+// SetMaxLookUps replaces how many box headers are read out of order.
+func (c *Copier) SetMaxLookUps(boxes int) { c.sizes.maxLookUps = boxes }
 
-// From takes the source's answers from something else than a network.
-func (c *Copier) From(source http.RoundTripper) { c.source.Transport = source }
+// SetTransport replaces the network to sources.
+func (c *Copier) SetTransport(source http.RoundTripper) { c.fetcher.client.Transport = source }
 
-// Connected has the Copier tell of each connection to a source.
-func (c *Copier) Connected(tell func(net.Conn)) {
-	transport := c.source.Transport.(*http.Transport)
+// OnConnect calls a function for each connection to a source.
+func (c *Copier) OnConnect(called func(net.Conn)) {
+	transport := c.fetcher.client.Transport.(*http.Transport)
 	dial := transport.DialContext
 	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)
 		if err == nil {
-			tell(conn)
+			called(conn)
 		}
 		return conn, err
 	}
 }
 
-// Before has requests to a host answered without a network.
-func (c *Copier) Before(host string, answer http.RoundTripper) {
-	c.source.Transport = before{host, answer, c.source.Transport}
+// AnswerHost answers the requests to a host without a network.
+func (c *Copier) AnswerHost(host string, answer http.RoundTripper) {
+	c.fetcher.client.Transport = hostTransport{host, answer, c.fetcher.client.Transport}
 }
 
-type before struct {
+type hostTransport struct {
 	host         string
 	answer, next http.RoundTripper
 }
 
-func (b before) RoundTrip(r *http.Request) (*http.Response, error) {
+func (b hostTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.URL.Host == b.host {
 		return b.answer.RoundTrip(r)
 	}
 	return b.next.RoundTrip(r)
 }
 
-// Trust lets sources have certificates of an authority.
+// Trust trusts the certificates of an authority.
 func (c *Copier) Trust(authority *x509.CertPool) {
-	c.source.Transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: authority}
+	c.fetcher.client.Transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: authority}
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/takeup/takeup/internal/transfer"
 )
 
-// zeros is a source of an mp4 of nothing, of a size, that takes no memory.
+// zeros is a source of an MP4 of that many bytes, nearly all zero. It takes no memory.
 type zeros int64
 
 // ReadAt implements io.ReaderAt.
@@ -73,14 +73,13 @@ func (forgetful) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("ETag", `"1"`)
 }
 
-// What a Copy takes of memory has nothing to do with the file's size, and is less
-// than a part has.
+// The memory of a Copy doesn't depend on the file's size, and is less than a part.
 func TestMemory(t *testing.T) {
-	for how, patience := range map[string]time.Duration{"at once": endless, "by many": none} {
+	for how, singleRequest := range map[string]time.Duration{"one request": oneRequest, "many requests": manyRequests} {
 		for _, size := range []zeros{64 << 20, 512 << 20} {
 			fake := s3test.New(t)
-			copier := transfer.New(bucketOf(fake, forgetful{}), transfer.Config{Bucket: bucket, MaxBytes: 1 << 40, Pace: quick(patience)})
-			copier.From(size)
+			copier := transfer.New(bucketOf(fake, forgetful{}), transfer.Config{Bucket: bucket, MaxBytes: 1 << 40, Timeouts: quick(singleRequest)})
+			copier.SetTransport(size)
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			copied, err := copier.Copy(t.Context(), at("https://cdn.example/v.mp4"), key)
@@ -91,7 +90,7 @@ func TestMemory(t *testing.T) {
 			got := int64(after.TotalAlloc - before.TotalAlloc)
 			t.Logf("%d MiB, %s: %d KiB were allocated", size>>20, how, got>>10)
 			if got > 5<<20 {
-				t.Error("it is more than a part has")
+				t.Error("that is more than a part")
 			}
 		}
 	}

@@ -25,7 +25,7 @@ const (
 	bucket = "videos"
 	key    = "videos/job-1/video.mp4"
 	unit   = 12 << 10 // of which S3's least part has five here
-	// secret is in every address that is asked for, and in no error.
+	// secret is in every URL, and must be in no error.
 	secret = "ksTime=6a7f1e00&ksSignature=5ec2e7"
 )
 
@@ -34,13 +34,13 @@ func box(kind string, content []byte) []byte {
 	return append(append(b, kind...), content...)
 }
 
-// mp4 makes a file of that size, of which no two parts are the same.
+// mp4 makes a file of a size. No two of its parts are equal.
 func mp4(size int) []byte {
 	head := append(box("ftyp", []byte("isom\x00\x00\x02\x00isomavc1")), box("moov", make([]byte, 92))...)
 	return append(head, box("mdat", content(size-len(head)-8, 1))...)
 }
 
-// content makes bytes of which each eight are different; with another seed, others.
+// content makes bytes, in which no eight are repeated; another seed makes others.
 func content(size int, seed uint64) []byte {
 	p := make([]byte, size)
 	for i := range len(p) / 8 {
@@ -49,12 +49,12 @@ func content(size int, seed uint64) []byte {
 	return p
 }
 
-// at is a source that gives one URL for ever.
+// at is a source that always gives the same URL.
 func at(url string) transfer.Source {
 	return func(context.Context) (string, error) { return url, nil }
 }
 
-// setup is a source, an S3 and a Copier from one to the other.
+// setup is a source, an S3, and a Copier between them.
 type setup struct {
 	fake   *s3test.Server
 	copier *transfer.Copier
@@ -62,34 +62,33 @@ type setup struct {
 	copy   func(context.Context) (video.Copied, error)
 }
 
-// quick waits for little. Patience is taken from what a test is about: with none,
-// everything comes by many requests.
-func quick(patience time.Duration) transfer.Pace {
-	return transfer.Pace{Pause: time.Microsecond, Patience: patience, Enough: unheard}
+// quick retries at once.
+func quick(singleRequest time.Duration) transfer.Timeouts {
+	return transfer.Timeouts{RetryDelay: time.Microsecond, SingleRequest: singleRequest, FullRate: noRate}
 }
 
 const (
-	endless = time.Hour       // every file comes by one request
-	none    = time.Nanosecond // every file comes by as many as it can
-	unheard = math.MaxInt64   // no source gives so much that it is enough
+	oneRequest   = time.Hour       // every file is fetched by one request
+	manyRequests = time.Nanosecond // every file that can be is fetched by many
+	noRate       = math.MaxInt64   // no source is this fast
 )
 
-func start(t *testing.T, source http.HandlerFunc, limit int64, patience time.Duration) setup {
+func start(t *testing.T, source http.HandlerFunc, limit int64, singleRequest time.Duration) setup {
 	t.Helper()
 	server := httptest.NewServer(source)
 	t.Cleanup(server.Close)
 	fake, url := s3test.New(t), server.URL+"/v.mp4?"+secret
-	copier := transfer.New(fake.Client(), transfer.Config{Bucket: bucket, MaxBytes: limit, Loopback: true, Pace: quick(patience)})
+	copier := transfer.New(fake.Client(), transfer.Config{Bucket: bucket, MaxBytes: limit, Loopback: true, Timeouts: quick(singleRequest)})
 	fake.TakeSmallParts(5 * unit)
-	copier.Shape(5*unit, 16*unit, 16, unit/4)
+	copier.SetSizes(5*unit, 16*unit, 16, unit/4)
 	return setup{fake: fake, copier: copier, url: url, copy: func(ctx context.Context) (video.Copied, error) { return copier.Copy(ctx, at(url), key) }}
 }
 
-// nothing holds what every copy with an error promises.
+// nothing checks what every Copy promises that returns an error.
 func (s setup) nothing(t *testing.T, err error) {
 	t.Helper()
 	if err == nil {
-		t.Error("it is no error")
+		t.Error("it returned no error")
 		return
 	}
 	if text := fmt.Sprintf("%+v", err); strings.Contains(text, "ks") || strings.Contains(text, "v.mp4") {
@@ -108,7 +107,7 @@ func rejected(err error) bool {
 	return errors.As(err, &rejected)
 }
 
-// serve gives a body with its length; chunked, without. It knows no ranges.
+// serve sends a body with its length, or chunked without. It ignores ranges.
 func serve(body []byte, chunked bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		if !chunked {
@@ -118,14 +117,14 @@ func serve(body []byte, chunked bool) http.HandlerFunc {
 	}
 }
 
-// send writes a body and leaves it to the client to have gone.
+// send writes a body, and ignores that the client may be gone.
 func send(w http.ResponseWriter, body []byte) {
 	_ = http.NewResponseController(w).Flush()
 	_, _ = w.Write(body)
 	_ = http.NewResponseController(w).Flush()
 }
 
-// untilClosed gives a body as HTTP/1.0 does: its end is the connection's end.
+// untilClosed sends a body as HTTP/1.0 does, which ends with the connection.
 func untilClosed(body []byte) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		conn, _, err := http.NewResponseController(w).Hijack()
@@ -138,13 +137,12 @@ func untilClosed(body []byte) http.HandlerFunc {
 	}
 }
 
-// origin is a source that can be resumed, and is asked by many at once. It does
-// to each request what trouble says, if there is any.
+// origin is a source that can be resumed. trouble says what goes wrong with a request.
 type origin struct {
-	body    []byte
-	etag    string // without its quotes
-	deaf    bool   // it doesn't know If-Range
-	trouble func(n int, r *http.Request) trouble
+	body           []byte
+	etag           string // without its quotes
+	ignoresIfRange bool
+	trouble        func(n int, r *http.Request) trouble
 
 	mu    sync.Mutex
 	asked []string // the ranges
@@ -152,7 +150,7 @@ type origin struct {
 	sent atomic.Int64
 }
 
-// trouble is what goes wrong with a request, which is the n-th, from 1.
+// trouble is what goes wrong with a request.
 type trouble struct {
 	status int    // is answered
 	cut    int    // the connection is closed after so many bytes; -1: at once
@@ -186,7 +184,7 @@ func (o *origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if t.whole {
 		r.Header.Del("Range")
 	}
-	if o.deaf {
+	if o.ignoresIfRange {
 		r.Header.Del("If-Range")
 	}
 	out := &cutter{ResponseWriter: w, left: t.cut, origin: o, edit: t.edit}
@@ -203,7 +201,7 @@ func (o *origin) requests() []string {
 	return append([]string(nil), o.asked...)
 }
 
-// cutter counts what is sent, and breaks off when there was enough.
+// cutter counts the bytes that are sent, and breaks off after some.
 type cutter struct {
 	http.ResponseWriter
 	origin *origin

@@ -44,18 +44,18 @@ func TestNotAVideo(t *testing.T) {
 					w.Header().Set("Content-Encoding", c.header)
 				}
 				serve(c.body, false)(w, r)
-			}, 1<<30, endless)
+			}, 1<<30, oneRequest)
 			_, err := s.copy(t.Context())
 			s.nothing(t, err)
 			if !rejected(err) {
 				t.Errorf("it isn't rejected: %v", err)
 			}
-			for _, patience := range []time.Duration{endless, none} {
-				s := start(t, (&origin{body: c.body, etag: "1"}).ServeHTTP, 1<<30, patience)
+			for _, singleRequest := range []time.Duration{oneRequest, manyRequests} {
+				s := start(t, (&origin{body: c.body, etag: "1"}).ServeHTTP, 1<<30, singleRequest)
 				_, err := s.copy(t.Context())
 				s.nothing(t, err)
 				if !rejected(err) {
-					t.Errorf("resumable, patience %v: it isn't rejected: %v", patience, err)
+					t.Errorf("resumable, %v for one request: it isn't rejected: %v", singleRequest, err)
 				}
 			}
 		})
@@ -66,7 +66,7 @@ func TestTooLarge(t *testing.T) {
 	for _, size := range []int{unit, 20 * unit} {
 		body := mp4(size)
 		for _, chunked := range []bool{false, true} {
-			s := start(t, serve(body, chunked), int64(size)-1, endless)
+			s := start(t, serve(body, chunked), int64(size)-1, oneRequest)
 			_, err := s.copy(t.Context())
 			s.nothing(t, err)
 			if !rejected(err) {
@@ -77,14 +77,14 @@ func TestTooLarge(t *testing.T) {
 			}
 		}
 		o := &origin{body: body, etag: "1"}
-		s := start(t, o.ServeHTTP, int64(size)-1, endless)
+		s := start(t, o.ServeHTTP, int64(size)-1, oneRequest)
 		_, err := s.copy(t.Context())
 		s.nothing(t, err)
 		if !rejected(err) || s.ops(t) != "" || len(o.requests()) != 1 {
 			t.Errorf("%d bytes, resumable: %v, calls %v", size, err, s.fake.Calls())
 		}
 	}
-	// A source without an end is given up at the limit.
+	// A source without an end is rejected at the limit.
 	s := start(t, func(w http.ResponseWriter, _ *http.Request) {
 		send(w, mp4(1000))
 		for part := box("free", make([]byte, unit)); ; {
@@ -92,7 +92,7 @@ func TestTooLarge(t *testing.T) {
 				return
 			}
 		}
-	}, 30*unit, endless)
+	}, 30*unit, oneRequest)
 	_, err := s.copy(t.Context())
 	s.nothing(t, err)
 	if !rejected(err) {
@@ -100,10 +100,10 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
-// A source that says no may say yes another time.
+// A source that refuses may not do so another time.
 func TestSourceFailing(t *testing.T) {
 	for _, status := range []int{201, 204, 206, 304, 400, 401, 403, 404, 410, 416, 429, 451, 500, 502, 503, 504} {
-		s := start(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }, 1<<30, endless)
+		s := start(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }, 1<<30, oneRequest)
 		_, err := s.copy(t.Context())
 		s.nothing(t, err)
 		if rejected(err) || !strings.Contains(err.Error(), strconv.Itoa(status)) {
@@ -126,7 +126,7 @@ func TestSourceFailing(t *testing.T) {
 		},
 		"redirect without a place": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusFound) },
 	} {
-		s := start(t, source, 1<<30, endless)
+		s := start(t, source, 1<<30, oneRequest)
 		_, err := s.copy(t.Context())
 		s.nothing(t, err)
 		if rejected(err) {
@@ -142,7 +142,7 @@ func TestRedirects(t *testing.T) {
 		s := start(t, func(w http.ResponseWriter, r *http.Request) {
 			asked.Add(1)
 			if r.Header.Get("Referer") != "" {
-				t.Errorf("it tells where it comes from: %s", r.Header.Get("Referer"))
+				t.Errorf("it sent the Referer %s", r.Header.Get("Referer"))
 			}
 			n, _ := strconv.Atoi(r.URL.Query().Get("n")) // the first has none: 0
 			if n < hops {
@@ -150,7 +150,7 @@ func TestRedirects(t *testing.T) {
 				return
 			}
 			serve(body, false)(w, r)
-		}, 1<<30, endless)
+		}, 1<<30, oneRequest)
 		_, err := s.copy(t.Context())
 		if hops <= 3 {
 			if err != nil {

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// A request that breaks off goes on from the byte that it reached.
+// A request that breaks off is resumed at the byte that it reached.
 func TestCutRequests(t *testing.T) {
 	body := mp4(22 * unit)
 	for name, every := range map[string]func(n int) int{
@@ -22,10 +22,10 @@ func TestCutRequests(t *testing.T) {
 		"the first after a byte":   func(n int) int { return max(0, 2-n) },
 		"each other one before it": func(n int) int { return -(n % 2) },
 	} {
-		for how, patience := range map[string]time.Duration{"at once": endless, "by many": none} {
+		for how, singleRequest := range map[string]time.Duration{"one request": oneRequest, "many requests": manyRequests} {
 			t.Run(name+", "+how, func(t *testing.T) {
 				o := &origin{body: body, etag: "1", trouble: func(n int, _ *http.Request) trouble { return trouble{cut: every(n)} }}
-				s := start(t, o.ServeHTTP, 1<<30, patience)
+				s := start(t, o.ServeHTTP, 1<<30, singleRequest)
 				copied, err := s.copy(t.Context())
 				s.holds(t, copied, err, body)
 				if o.sent.Load() != int64(len(body)) {
@@ -36,9 +36,9 @@ func TestCutRequests(t *testing.T) {
 	}
 }
 
-// What can't be resumed is begun again, and is whole or absent.
+// A file that can't be resumed is fetched from the beginning again, and is whole or absent.
 func TestCutFiles(t *testing.T) {
-	// moov, mdat and a box after them: cut between two boxes it looks whole.
+	// There is a box after moov and mdat: if it is cut between two boxes, it looks whole.
 	tail := box("free", make([]byte, 1000))
 	small, large := append(mp4(unit), tail...), append(mp4(20*unit), tail...)
 	endlessBox := append(append(box("ftyp", []byte("isom")), box("moov", nil)...), "\x00\x00\x00\x00mdat"...)
@@ -47,7 +47,7 @@ func TestCutFiles(t *testing.T) {
 		body  []byte
 		after int
 	}{
-		"at once":                    {small, 1},
+		"one request":                {small, 1},
 		"small, in mdat":             {small, unit / 2},
 		"small, between two boxes":   {small, unit},
 		"small, before the last":     {small, len(small) - 1},
@@ -72,7 +72,7 @@ func TestCutFiles(t *testing.T) {
 					send(w, c.body[:c.after])
 					panic(http.ErrAbortHandler)
 				}
-				s := start(t, source, 1<<30, endless)
+				s := start(t, source, 1<<30, oneRequest)
 				_, err := s.copy(t.Context())
 				s.nothing(t, err)
 				if rejected(err) {
@@ -89,7 +89,7 @@ func TestCutFiles(t *testing.T) {
 		"cut":        small[:unit/2],
 		"can't tell": endlessBox, // and nothing says whether this is all
 	} {
-		s := start(t, untilClosed(body), 1<<30, endless)
+		s := start(t, untilClosed(body), 1<<30, oneRequest)
 		_, err := s.copy(t.Context())
 		s.nothing(t, err)
 		if rejected(err) {
@@ -98,11 +98,11 @@ func TestCutFiles(t *testing.T) {
 	}
 }
 
-// A file that changes under way is stored as it was at one time.
+// A file that changes while it is copied is stored as one of its versions.
 func TestChangedFile(t *testing.T) {
 	first, second := mp4(22*unit), append(mp4(22*unit-1000), box("free", content(992, 7))...)
 	shorter := mp4(13 * unit)
-	for how, patience := range map[string]time.Duration{"at once": endless, "by many": none} {
+	for how, singleRequest := range map[string]time.Duration{"one request": oneRequest, "many requests": manyRequests} {
 		for name, c := range map[string]struct {
 			trouble func(n int) trouble
 			want    []byte
@@ -123,10 +123,10 @@ func TestChangedFile(t *testing.T) {
 				return trouble{}
 			}, nil},
 		} {
-			for _, deaf := range []bool{false, true} {
-				t.Run(fmt.Sprintf("%s, %s, deaf %v", name, how, deaf), func(t *testing.T) {
-					o := &origin{body: first, etag: "1", deaf: deaf, trouble: func(n int, _ *http.Request) trouble { return c.trouble(n) }}
-					s := start(t, o.ServeHTTP, 1<<30, patience)
+			for _, ignoresIfRange := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s, %s, ignoresIfRange %v", name, how, ignoresIfRange), func(t *testing.T) {
+					o := &origin{body: first, etag: "1", ignoresIfRange: ignoresIfRange, trouble: func(n int, _ *http.Request) trouble { return c.trouble(n) }}
+					s := start(t, o.ServeHTTP, 1<<30, singleRequest)
 					copied, err := s.copy(t.Context())
 					want := c.want
 					if object, _ := s.fake.Object(bucket, key); want == nil {
@@ -139,8 +139,7 @@ func TestChangedFile(t *testing.T) {
 	}
 }
 
-// A server that forgets about ranges, or answers for others, gives the file all
-// the same, by one request.
+// A file whose server ignores ranges, or answers for others, is fetched by one request.
 func TestRangesThatFail(t *testing.T) {
 	body := mp4(12 * unit)
 	for name, c := range map[string]func(n int, r *http.Request) trouble{
@@ -176,9 +175,9 @@ func TestRangesThatFail(t *testing.T) {
 			return trouble{edit: func(h http.Header) { h.Del("ETag") }}
 		},
 	} {
-		for how, patience := range map[string]time.Duration{"at once": endless, "by many": none} {
+		for how, singleRequest := range map[string]time.Duration{"one request": oneRequest, "many requests": manyRequests} {
 			t.Run(name+", "+how, func(t *testing.T) {
-				s := start(t, (&origin{body: body, etag: "1", trouble: c}).ServeHTTP, 1<<30, patience)
+				s := start(t, (&origin{body: body, etag: "1", trouble: c}).ServeHTTP, 1<<30, singleRequest)
 				copied, err := s.copy(t.Context())
 				s.holds(t, copied, err, body)
 			})
@@ -186,25 +185,24 @@ func TestRangesThatFail(t *testing.T) {
 	}
 }
 
-// A URL that has expired is asked for again, also in the middle, and what was
-// fetched by the old one stays.
+// A URL that expires is replaced by a fresh one, and nothing is fetched twice.
 func TestExpiredURLs(t *testing.T) {
 	body := mp4(22 * unit)
 	for _, status := range []int{403, 404, 410} {
-		for how, patience := range map[string]time.Duration{"at once": endless, "by many": none} {
+		for how, singleRequest := range map[string]time.Duration{"one request": oneRequest, "many requests": manyRequests} {
 			t.Run(fmt.Sprintf("%d, %s", status, how), func(t *testing.T) {
 				var urls atomic.Int64
 				o := &origin{body: body, etag: "1"}
 				o.trouble = func(_ int, r *http.Request) trouble {
 					switch {
-					case r.URL.Query().Get("url") == "1": // never good
+					case r.URL.Query().Get("url") == "1": // has expired
 						return trouble{status: status}
 					case r.URL.Query().Get("url") == "2" && !strings.HasPrefix(r.Header.Get("Range"), "bytes=0-"):
 						return trouble{status: status}
 					}
 					return trouble{cut: 3 * unit}
 				}
-				s := start(t, o.ServeHTTP, 1<<30, patience)
+				s := start(t, o.ServeHTTP, 1<<30, singleRequest)
 				copied, err := s.copier.Copy(t.Context(), func(context.Context) (string, error) {
 					return fmt.Sprintf("%s&url=%d", s.url, urls.Add(1)), nil
 				}, key)
@@ -217,7 +215,7 @@ func TestExpiredURLs(t *testing.T) {
 	}
 }
 
-func TestURLsThatAreNeverGood(t *testing.T) {
+func TestURLsThatAllExpire(t *testing.T) {
 	for _, status := range []int{403, 404, 410} {
 		for name, o := range map[string]*origin{
 			"from the beginning": {trouble: func(int, *http.Request) trouble { return trouble{status: status} }},
@@ -230,7 +228,7 @@ func TestURLsThatAreNeverGood(t *testing.T) {
 		} {
 			o.body, o.etag = mp4(22*unit), "1"
 			var urls atomic.Int64
-			s := start(t, o.ServeHTTP, 1<<30, none)
+			s := start(t, o.ServeHTTP, 1<<30, manyRequests)
 			_, err := s.copier.Copy(t.Context(), func(context.Context) (string, error) { urls.Add(1); return s.url, nil }, key)
 			s.nothing(t, err)
 			if rejected(err) || !strings.Contains(err.Error(), fmt.Sprint(status)) || urls.Load() > 4 {
@@ -240,10 +238,10 @@ func TestURLsThatAreNeverGood(t *testing.T) {
 	}
 }
 
-// The source's own error is given as it is, at once.
+// The source's own error is returned as it is, without a retry.
 func TestSourceRefuses(t *testing.T) {
 	why := errors.New("there is none any more")
-	s := start(t, http.NotFound, 1<<30, none)
+	s := start(t, http.NotFound, 1<<30, manyRequests)
 	for given := range 2 {
 		asked := 0
 		_, err := s.copier.Copy(t.Context(), func(context.Context) (string, error) {
@@ -259,7 +257,7 @@ func TestSourceRefuses(t *testing.T) {
 	}
 }
 
-// A source that takes only so many requests at once gets no more in the end.
+// A source that refuses concurrent requests gets fewer.
 func TestSourceThatTakesFewRequests(t *testing.T) {
 	body := mp4(40 * unit)
 	for _, status := range []int{429, 503} {
@@ -272,16 +270,16 @@ func TestSourceThatTakesFewRequests(t *testing.T) {
 				return
 			}
 			o.ServeHTTP(w, r)
-		}, 1<<30, none)
-		s.copier.Shape(5*unit, 16*unit, 8, unit/4)
+		}, 1<<30, manyRequests)
+		s.copier.SetSizes(5*unit, 16*unit, 8, unit/4)
 		copied, err := s.copy(t.Context())
 		s.holds(t, copied, err, body)
 	}
 }
 
-// What is left of the deadline is for taking back: nothing is begun in it.
+// Nothing is begun in the time that is reserved for cleaning up.
 func TestNoTimeLeft(t *testing.T) {
-	s := start(t, func(http.ResponseWriter, *http.Request) { t.Error("it asked for the file") }, 1<<30, none)
+	s := start(t, func(http.ResponseWriter, *http.Request) { t.Error("it asked for the file") }, 1<<30, manyRequests)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
 	_, err := s.copy(ctx)

@@ -38,7 +38,7 @@ func TestS3Failing(t *testing.T) {
 				if op == "PutObject" {
 					body = small
 				}
-				s := start(t, (&origin{body: body, etag: "1"}).ServeHTTP, 1<<30, none)
+				s := start(t, (&origin{body: body, etag: "1"}).ServeHTTP, 1<<30, manyRequests)
 				var failed atomic.Bool
 				s.fake.Fail(func(call s3test.Call) s3test.Fault {
 					if name(call) != op {
@@ -52,7 +52,7 @@ func TestS3Failing(t *testing.T) {
 				if rejected(err) || !failed.Load() {
 					t.Errorf("rejected for good, or not reached: %v", err)
 				}
-				// A second try, when S3 is well again, has nothing in its way.
+				// Once S3 works again, nothing is in the way of another Copy.
 				s.fake.Fail(nil)
 				copied, err := s.copy(t.Context())
 				s.holds(t, copied, err, body)
@@ -61,8 +61,8 @@ func TestS3Failing(t *testing.T) {
 	}
 }
 
-// One failure of each kind is mended by the S3 client's own second try, whether
-// the first one took effect or not.
+// The S3 client's own retry gets over one failure of each call, whether that took effect
+// or not.
 func TestS3FailingOnce(t *testing.T) {
 	for _, fault := range []s3test.Fault{
 		{Status: 503, Code: "SlowDown"}, {Cut: true}, {After: true, Status: 503, Code: "SlowDown"}, {After: true, Cut: true},
@@ -75,7 +75,7 @@ func TestS3FailingOnce(t *testing.T) {
 				if o.etag = "1"; what == "not resumable" {
 					source = serve(o.body, true)
 				}
-				s := start(t, source, 1<<30, none)
+				s := start(t, source, 1<<30, manyRequests)
 				var mu sync.Mutex
 				failed := map[string]bool{}
 				s.fake.Fail(func(call s3test.Call) s3test.Fault {
@@ -94,11 +94,10 @@ func TestS3FailingOnce(t *testing.T) {
 	}
 }
 
-// Where the answers to the last write are lost for good, the object is found all
-// the same, by this Copy and by the next one.
+// If all responses to the last write are lost, this Copy and the next one find the object.
 func TestLastAnswerLost(t *testing.T) {
 	for _, body := range [][]byte{mp4(unit), mp4(11 * unit)} {
-		s := start(t, (&origin{body: body, etag: "1"}).ServeHTTP, 1<<30, none)
+		s := start(t, (&origin{body: body, etag: "1"}).ServeHTTP, 1<<30, manyRequests)
 		s.fake.Fail(func(call s3test.Call) s3test.Fault {
 			if call.Op == "PutObject" || call.Op == "CompleteMultipartUpload" {
 				return s3test.Fault{After: true, Cut: true}
@@ -118,7 +117,7 @@ func TestLastAnswerLost(t *testing.T) {
 }
 
 func TestAbortFailing(t *testing.T) {
-	s := start(t, (&origin{body: mp4(20 * unit), etag: "1"}).ServeHTTP, 1<<30, none)
+	s := start(t, (&origin{body: mp4(20 * unit), etag: "1"}).ServeHTTP, 1<<30, manyRequests)
 	denied := s3test.Fault{Status: 403, Code: "AccessDenied"}
 	s.fake.Fail(func(call s3test.Call) s3test.Fault {
 		if name(call) == "UploadPart 2" || call.Op == "AbortMultipartUpload" {
@@ -132,12 +131,12 @@ func TestAbortFailing(t *testing.T) {
 	}
 }
 
-// An upload whose id was lost is ended when the file is stored, or refused; so is
-// one that an earlier Copy left.
+// An upload whose id was lost is aborted once the file is stored or rejected, and so is one
+// that an earlier Copy left.
 func TestUploadsThatWereLeft(t *testing.T) {
 	body := mp4(12 * unit)
 	for what, file := range map[string][]byte{"stored": body, "small": mp4(unit), "refused": append(bytes.Clone(body), "\x00\x00\x00\x09free"...)} {
-		s := start(t, (&origin{body: file, etag: "1"}).ServeHTTP, 1<<30, none)
+		s := start(t, (&origin{body: file, etag: "1"}).ServeHTTP, 1<<30, manyRequests)
 		for _, other := range []string{key, key + "2"} {
 			if _, err := s.fake.Client().CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: aws.String(bucket), Key: &other}); err != nil {
 				t.Fatal(err)
@@ -161,11 +160,11 @@ func TestUploadsThatWereLeft(t *testing.T) {
 	}
 }
 
-// An upload that another Copy ended, since it was done, is no failure.
-func TestUploadThatAnotherEnded(t *testing.T) {
+// A Copy whose upload another Copy aborted finds the object.
+func TestUploadThatAnotherAborted(t *testing.T) {
 	body := mp4(22 * unit)
 	for _, op := range []string{"UploadPart 3", "CompleteMultipartUpload"} {
-		s := start(t, (&origin{body: body, etag: "1"}).ServeHTTP, 1<<30, none)
+		s := start(t, (&origin{body: body, etag: "1"}).ServeHTTP, 1<<30, manyRequests)
 		var met atomic.Bool
 		s.fake.Fail(func(call s3test.Call) s3test.Fault {
 			if name(call) == op && met.CompareAndSwap(false, true) {
@@ -181,11 +180,11 @@ func TestUploadThatAnotherEnded(t *testing.T) {
 	}
 }
 
-// What is at the key is kept, whatever the source has now.
+// An object that is at the key stays, whatever the source has.
 func TestStoredAlready(t *testing.T) {
 	stored, other := mp4(7*unit), mp4(12*unit)
 	for _, composed := range []bool{false, true} {
-		s := start(t, (&origin{body: other, etag: "1"}).ServeHTTP, 1<<30, none)
+		s := start(t, (&origin{body: other, etag: "1"}).ServeHTTP, 1<<30, manyRequests)
 		if composed {
 			s.fake.Compose()
 		}
@@ -194,14 +193,14 @@ func TestStoredAlready(t *testing.T) {
 		if err != nil || copied.Bytes != int64(len(stored)) {
 			t.Errorf("%+v, %v", copied, err)
 		}
-		// Stored by another while the copy was under way.
+		// Another stores it while the copy is under way.
 		for _, op := range []string{"PutObject", "UploadPart 2", "CompleteMultipartUpload"} {
 			body := mp4(unit)
 			if op != "PutObject" {
 				body = other
 			}
 			for _, same := range []bool{true, false} {
-				s := start(t, (&origin{body: body, etag: "1"}).ServeHTTP, 1<<30, none)
+				s := start(t, (&origin{body: body, etag: "1"}).ServeHTTP, 1<<30, manyRequests)
 				if composed {
 					s.fake.Compose()
 				}
@@ -227,7 +226,7 @@ func TestStoredAlready(t *testing.T) {
 		}
 	}
 	for what, junk := range map[string][]byte{"text": []byte("a page, and no video"), "cut": stored[:unit], "empty": nil} {
-		s := start(t, (&origin{body: other, etag: "1"}).ServeHTTP, 1<<30, none)
+		s := start(t, (&origin{body: other, etag: "1"}).ServeHTTP, 1<<30, manyRequests)
 		s.fake.Put(bucket, key, junk)
 		if _, err := s.copy(t.Context()); err == nil || rejected(err) || !strings.Contains(err.Error(), "delete it") {
 			t.Errorf("%s: %v", what, err)
@@ -241,8 +240,8 @@ func TestStoredAlready(t *testing.T) {
 func TestFiftyAtOnce(t *testing.T) {
 	for _, size := range []int{unit, 11 * unit} {
 		body := mp4(size)
-		s := start(t, (&origin{body: body, etag: "1"}).ServeHTTP, 1<<30, none)
-		s.copier.Shape(5*unit, 16*unit, 3, unit/4)
+		s := start(t, (&origin{body: body, etag: "1"}).ServeHTTP, 1<<30, manyRequests)
+		s.copier.SetSizes(5*unit, 16*unit, 3, unit/4)
 		var wait sync.WaitGroup
 		for range 50 {
 			wait.Go(func() {
@@ -258,14 +257,14 @@ func TestFiftyAtOnce(t *testing.T) {
 	}
 }
 
-// S3 that keeps no checksum of the whole is not asked for one.
+// An S3 that keeps no checksum of the whole object is not given one.
 func TestWithoutAFullChecksum(t *testing.T) {
 	body := mp4(17 * unit)
-	s := start(t, (&origin{body: body, etag: "1"}).ServeHTTP, 1<<30, none)
+	s := start(t, (&origin{body: body, etag: "1"}).ServeHTTP, 1<<30, manyRequests)
 	s.fake.Compose()
 	copied, err := s.copy(t.Context())
 	s.holds(t, copied, err, body)
-	s = start(t, (&origin{body: body, etag: "1"}).ServeHTTP, 1<<30, none)
+	s = start(t, (&origin{body: body, etag: "1"}).ServeHTTP, 1<<30, manyRequests)
 	copied, err = s.copy(t.Context())
 	s.holds(t, copied, err, body)
 	if object, _ := s.fake.Object(bucket, key); object.Checksums.Get("X-Amz-Checksum-Crc32") != copied.CRC32 {
@@ -273,8 +272,8 @@ func TestWithoutAFullChecksum(t *testing.T) {
 	}
 }
 
-// A caller that gives up leaves no open upload behind.
-func TestGivenUp(t *testing.T) {
+// A caller that cancels leaves no open upload.
+func TestCancelled(t *testing.T) {
 	body := mp4(20 * unit)
 	ctx, cancel := context.WithCancel(t.Context())
 	s := start(t, func(w http.ResponseWriter, r *http.Request) {
@@ -284,7 +283,7 @@ func TestGivenUp(t *testing.T) {
 			return
 		}
 		(&origin{body: body, etag: "1"}).ServeHTTP(w, r)
-	}, 1<<30, none)
+	}, 1<<30, manyRequests)
 	_, err := s.copy(ctx)
 	s.nothing(t, err)
 	if !errors.Is(err, context.Canceled) || rejected(err) {

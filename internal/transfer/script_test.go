@@ -20,14 +20,14 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// This file has a source and an S3 without a network, so that a test can run in a
-// synctest bubble: hours pass there in no time, and as they are told.
+// This file has a source and an S3 without a network, so that a test can run in a synctest
+// bubble, where hours pass in no time.
 
-// script is a source that answers as it is told, an http.RoundTripper.
+// script is a source that answers by a script. It is an http.RoundTripper.
 type script struct {
 	body   []byte
 	header http.Header // of an answer with a status
-	// line says what becomes of a request, which is the n-th, from 1.
+	// line gives the answer to the n-th request; n counts from 1.
 	line func(n int) line
 
 	mu      sync.Mutex
@@ -38,7 +38,7 @@ type script struct {
 
 // line is an answer.
 type line struct {
-	fails  bool          // there is none
+	fails  bool          // no answer comes
 	status int           // 0: the bytes that were asked for
 	ends   int           // breaks off after so many bytes; 0: it doesn't
 	stalls bool          // gives nothing more instead, and is never closed
@@ -79,15 +79,15 @@ func (s *script) RoundTrip(r *http.Request) (*http.Response, error) {
 	http.ServeContent(w, r, "v.mp4", time.Time{}, bytes.NewReader(s.body))
 	answer := w.Result()
 	answer.ContentLength = int64(w.Body.Len())
-	answer.Body = &spoken{script: s, line: l, ctx: r.Context(), rest: w.Body.Bytes()}
+	answer.Body = &scriptBody{script: s, line: l, ctx: r.Context(), rest: w.Body.Bytes()}
 	if l.edit != nil {
 		l.edit(answer)
 	}
 	return answer, nil
 }
 
-// spoken is an answer's body.
-type spoken struct {
+// scriptBody is an answer's body.
+type scriptBody struct {
 	*script
 	line line
 	ctx  context.Context
@@ -95,7 +95,7 @@ type spoken struct {
 	gave int
 }
 
-func (s *spoken) Read(p []byte) (int, error) {
+func (s *scriptBody) Read(p []byte) (int, error) {
 	if err := s.ctx.Err(); err != nil {
 		return 0, err
 	}
@@ -127,9 +127,9 @@ func (s *spoken) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-func (s *spoken) Close() error { return nil }
+func (s *scriptBody) Close() error { return nil }
 
-// direct is a network between the S3 client and a handler that there isn't.
+// direct connects the S3 client with a handler, without a network.
 type direct struct{ handler http.Handler }
 
 // Do implements the S3 client's HTTPClient.
@@ -153,22 +153,22 @@ func (d direct) Do(r *http.Request) (answer *http.Response, err error) {
 	return answer, nil
 }
 
-// bucketOf makes a client of a handler that is S3.
+// bucketOf makes a client of a handler that serves S3.
 func bucketOf(fake *s3test.Server, handler http.Handler) *s3.Client {
 	return s3.New(fake.Client().Options(), func(o *s3.Options) {
 		o.BaseEndpoint, o.HTTPClient = aws.String("https://s3.example"), direct{handler}
 	})
 }
 
-// play copies a script's file into S3.
-func play(ctx context.Context, s *script, fake *s3test.Server, pace transfer.Pace, limit int64) (video.Copied, error) {
-	copier := transfer.New(bucketOf(fake, fake), transfer.Config{Bucket: bucket, MaxBytes: limit, Pace: pace})
-	copier.From(s)
-	copier.Shape(5*unit, 16*unit, 4, unit/4)
+// copyScript copies a script's file into S3.
+func copyScript(ctx context.Context, s *script, fake *s3test.Server, timeouts transfer.Timeouts, limit int64) (video.Copied, error) {
+	copier := transfer.New(bucketOf(fake, fake), transfer.Config{Bucket: bucket, MaxBytes: limit, Timeouts: timeouts})
+	copier.SetTransport(s)
+	copier.SetSizes(5*unit, 16*unit, 4, unit/4)
 	return copier.Copy(ctx, at("https://cdn.example/v.mp4?"+secret), key)
 }
 
-// newFake makes an S3, outside of any bubble.
+// newFake makes an S3. It must be called outside of a bubble.
 func newFake(t *testing.T) *s3test.Server {
 	fake := s3test.New(t)
 	fake.TakeSmallParts(5 * unit)

@@ -4,80 +4,74 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/takeup/takeup/internal/video"
 )
 
-// stream stores a file that can't be resumed, and whose length isn't known or is
-// more than one PUT takes: part by part, from a buffer that S3's client can send
-// again.
-func (f *file) stream(ctx context.Context, r *response) (video.Copied, error) {
-	buffer := make([]byte, f.shape.least)
-	n, last, err := f.fill(buffer, 0, r)
+// putStream stores a file that can't be resumed and is too large for one PUT, or of
+// unknown length: part by part, from a buffer that the S3 client can send again.
+func (j *copyJob) putStream(ctx context.Context, file *sourceFile, r *response) (video.Copied, error) {
+	buffer := make([]byte, j.sizes.minPart)
+	n, last, err := j.fill(file, buffer, 0, r)
 	if err != nil {
 		return video.Copied{}, err
 	}
 	if last {
-		crc, err := f.putBody(ctx, bytes.NewReader(buffer[:n]), int64(n))
-		return f.copied(int64(n), crc), err
+		crc, err := j.object.put(ctx, bytes.NewReader(buffer[:n]), int64(n))
+		return file.describe(int64(n), crc), err
 	}
-	u, err := f.newUpload(ctx, 0)
+	u, err := j.object.newUpload(ctx, file, 0)
 	if err != nil {
 		return video.Copied{}, err
 	}
 	for read := int64(n); n > 0 && err == nil; read += int64(n) {
 		u.parts = append(u.parts, part{})
-		if err = u.part(ctx, len(u.parts), bytes.NewReader(buffer[:n]), int64(n)); err != nil || last {
+		if err = u.put(ctx, len(u.parts), bytes.NewReader(buffer[:n]), int64(n)); err != nil || last {
 			break
 		}
-		n, last, err = f.fill(buffer, read, r)
+		n, last, err = j.fill(file, buffer, read, r)
 	}
 	return u.end(ctx, err)
 }
 
-// fill reads a part, and says whether it is the last. The last one is given only
-// when the file has turned out to be whole.
-func (f *file) fill(part []byte, at int64, r *response) (int, bool, error) {
-	n, err := 0, error(nil)
+// fill reads the part at an offset, and reports whether it is the last. It gives the
+// last one only if the file is a whole MP4.
+func (j *copyJob) fill(file *sourceFile, part []byte, offset int64, r *response) (n int, last bool, err error) {
 	for n < len(part) && err == nil {
 		var m int
 		m, err = r.Read(part[n:])
 		n += m
 	}
-	length := at + int64(n)
-	if length > f.config.MaxBytes {
-		return 0, false, tooLarge(f.config.MaxBytes)
+	length := offset + int64(n)
+	if length > j.maxBytes {
+		return 0, false, tooLarge(j.maxBytes)
 	}
-	if seen := f.see(at, part[:n]); seen != nil {
-		return 0, false, seen
+	if err := file.feed(offset, part[:n]); err != nil {
+		return 0, false, err
 	}
-	if err == nil {
+	switch {
+	case err == nil:
 		return n, false, nil
-	}
-	if errors.Is(err, io.EOF) {
-		if err = f.whole(length); err == nil && !r.framed && f.boxes.endless {
-			err = errors.New("its end can't be told from a connection that broke")
-		}
-		if err == nil && f.length >= 0 && f.length != length {
-			err = io.ErrUnexpectedEOF
-		}
-		if err == nil {
+	case errors.Is(err, io.EOF):
+		if err = file.ended(length, r.delimited); err == nil {
 			return n, true, nil
 		}
-		// A body that is cut looks like this where its length isn't known;
-		// another try may be whole.
-		err = errors.New(reason(err))
 	}
-	return 0, false, &restart{error: fmt.Errorf("reading the file: it broke off after %d bytes: %w", length, err)}
+	return 0, false, &restart{err: brokeOff(length, err)}
 }
 
-// reason is why a file is rejected.
-func reason(err error) string {
-	var rejected *video.VideoRejected
-	if errors.As(err, &rejected) {
-		return rejected.Reason
+// ended checks that a body that ended is the whole file. If its length is unknown, a
+// body that was cut may look like a file that is not whole, so this is never a
+// rejection: another attempt may succeed.
+func (f *sourceFile) ended(length int64, delimited bool) error {
+	switch err := f.complete(length); {
+	case err != nil:
+		return err
+	case !delimited && f.boxes.OpenEnded():
+		return errors.New("its end can't be told from a connection that broke")
+	case f.length >= 0 && f.length != length:
+		return io.ErrUnexpectedEOF
 	}
-	return err.Error()
+	return nil
 }

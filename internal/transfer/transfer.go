@@ -1,10 +1,11 @@
-// Package transfer copies a file from a URL into S3, whole and verified or not
-// at all. A source that can be resumed is streamed through, by several requests
-// at once where one would be slow, so that little of the file is ever in memory
-// and nothing of it on disk.
+// Package transfer copies a file from a URL into S3: whole and verified, or not at
+// all. The file is streamed through memory in small pieces and never touches the
+// disk. Range requests resume what breaks off, and fetch a slow file by several
+// connections at once.
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -15,17 +16,18 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// What S3 takes: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
+// Limits of S3: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 const (
-	minPart = 5 << 20 // of each part but the last; MiniStack takes smaller ones
-	maxPut  = 5 << 30 // of an object in one PUT
+	minPartSize = 5 << 20 // of each part but the last; MiniStack takes smaller ones
+	maxPutSize  = 5 << 30 // of an object in one PUT
+	maxParts    = 10_000
 )
 
-// mostStarts is how often a copy is begun before it is given up: each time that
-// the file changed under it, or that another was at the key.
-const mostStarts = 5
+// maxAttempts is how often a Copy starts from the beginning: because the file
+// changed meanwhile, another strategy is needed, or another Copy wrote to the key.
+const maxAttempts = 5
 
-// Client is what is used of S3.
+// Client is the part of the S3 client that a Copier uses.
 type Client interface {
 	GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
 	PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
@@ -36,159 +38,113 @@ type Client interface {
 	ListMultipartUploads(context.Context, *s3.ListMultipartUploadsInput, ...func(*s3.Options)) (*s3.ListMultipartUploadsOutput, error)
 }
 
-// Config is what a Copier needs to know.
+// Config configures a Copier.
 type Config struct {
 	Bucket   string
 	MaxBytes int64 // a larger file is rejected
-	Loopback bool  // take files from this machine too, over http: for local runs
-	Pace     Pace
+	Loopback bool  // also take files from this machine, and over http: for local runs
+	Timeouts Timeouts
 }
 
-// Pace is how long is waited for what. A zero field is what DefaultPace has.
-type Pace struct {
-	Stall    time.Duration // a source that gives nothing for so long is asked again
-	Window   time.Duration // over which a source's rate is judged
-	Rate     int64         // bytes a second; a source that gives fewer over a window is asked again
-	Pause    time.Duration // before a source that failed twice is asked again; doubled each time
-	Patience time.Duration // a file that one request would take longer for is fetched by several, unless it gives Enough
-	Enough   int64         // bytes a second; a Lambda's own network hardly gives more to several requests
-	CleanUp  time.Duration // kept of the deadline for taking back an upload that failed
+// Timeouts are the times and rates that a Copy keeps to. A zero field has the value
+// of DefaultTimeouts.
+type Timeouts struct {
+	Idle       time.Duration // a response that sends nothing for this long is requested again
+	RateWindow time.Duration // over which the rate of a response is measured
+	MinRate    int64         // bytes per second; a slower response is requested again
+	RetryDelay time.Duration // before the second retry; doubles with each further one
+	// A file that takes one request longer than SingleRequest is fetched by several
+	// at once, unless the one gets FullRate.
+	SingleRequest time.Duration
+	FullRate      int64         // bytes per second
+	CleanUp       time.Duration // reserved before the deadline, to abort an upload that failed
 }
 
-// DefaultPace suits a Lambda function that has minutes.
-func DefaultPace() Pace {
-	return Pace{
-		Stall: 15 * time.Second, Window: 30 * time.Second, Rate: 32 << 10,
-		Pause: 250 * time.Millisecond, Patience: time.Second, Enough: 64 << 20, CleanUp: 10 * time.Second,
+// DefaultTimeouts suit a Lambda function that runs for minutes. Its own network is
+// the limit beyond FullRate.
+func DefaultTimeouts() Timeouts {
+	return Timeouts{
+		Idle: 15 * time.Second, RateWindow: 30 * time.Second, MinRate: 32 << 10,
+		RetryDelay: 250 * time.Millisecond, SingleRequest: time.Second, FullRate: 64 << 20, CleanUp: 10 * time.Second,
 	}
 }
 
-func (p Pace) orDefault() Pace {
-	def := DefaultPace()
-	for _, f := range []struct{ is, def *time.Duration }{
-		{&p.Stall, &def.Stall}, {&p.Window, &def.Window}, {&p.Pause, &def.Pause}, {&p.Patience, &def.Patience}, {&p.CleanUp, &def.CleanUp},
-	} {
-		if *f.is == 0 {
-			*f.is = *f.def
-		}
+func (t Timeouts) orDefault() Timeouts {
+	def := DefaultTimeouts()
+	return Timeouts{
+		Idle:          cmp.Or(t.Idle, def.Idle),
+		RateWindow:    cmp.Or(t.RateWindow, def.RateWindow),
+		MinRate:       cmp.Or(t.MinRate, def.MinRate),
+		RetryDelay:    cmp.Or(t.RetryDelay, def.RetryDelay),
+		SingleRequest: cmp.Or(t.SingleRequest, def.SingleRequest),
+		FullRate:      cmp.Or(t.FullRate, def.FullRate),
+		CleanUp:       cmp.Or(t.CleanUp, def.CleanUp),
 	}
-	for _, f := range []struct{ is, def *int64 }{{&p.Rate, &def.Rate}, {&p.Enough, &def.Enough}} {
-		if *f.is == 0 {
-			*f.is = *f.def
-		}
-	}
-	return p
 }
 
-// Source asks for the file's URL: for a fresh one each time.
+// sizes decide how a file is divided. Tests use smaller ones.
+type sizes struct {
+	minPart, maxPart int64 // bytes of a part; the last one may have fewer
+	streams          int   // parts in flight at once
+	sample           int   // bytes whose rate says how fast the source is
+	progress         int64 // bytes that a source must send between two failures for them not to count as consecutive
+	lookUp           int64 // bytes that are fetched to read a box header out of order
+	maxLookUps       int   // headers that are read so
+}
+
+// Source gives the file's URL: a fresh one each time it is called.
 type Source = func(context.Context) (string, error)
 
 // Copier copies files into a bucket. It is safe for concurrent use.
 type Copier struct {
-	client Client
-	config Config
-	source *http.Client
-	plain  *http.Client // see streamed
-	shape  shape
-}
-
-// shape is how a file is cut up. Tests have smaller ones.
-type shape struct {
-	least, most int64 // bytes of a part; the last may have fewer
-	streams     int   // parts that are under way at once
-	sample      int   // bytes whose pace tells how fast the source is
-	progress    int64 // bytes that a source must give for the next failure to be its first
-	lookUp      int64 // bytes that are read for a box that was passed: most likely what is wanted next too
-	dense       int   // boxes that are looked up so
+	client  Client
+	config  Config
+	fetcher *fetcher
+	plain   *http.Client // to an S3 without TLS; see streamed
+	sizes   sizes
 }
 
 // New makes a Copier.
 func New(client Client, config Config) *Copier {
-	config.Pace = config.Pace.orDefault()
+	config.Timeouts = config.Timeouts.orDefault()
 	return &Copier{
-		client: client, config: config, source: newClient(config.Loopback), plain: newPlain(),
-		shape: shape{least: minPart, most: 16 << 20, streams: 16, sample: 256 << 10, progress: 64 << 10, lookUp: 16 << 10, dense: 256},
+		client: client, config: config, plain: newPlainClient(),
+		fetcher: &fetcher{client: newSourceClient(config.Loopback), loopback: config.Loopback, timeouts: config.Timeouts},
+		sizes:   sizes{minPart: minPartSize, maxPart: 16 << 20, streams: 16, sample: 256 << 10, progress: 64 << 10, lookUp: 16 << 10, maxLookUps: 256},
 	}
 }
 
-// Copy stores the mp4 that source has under a key. When it returns without an
-// error the object is there, as long as the source said, and a whole mp4, and S3
-// has verified its checksum. An object that is there already stays, whosever it
-// is: it is read, and described. With an error, what is under the key is what
-// was there before, or, where only S3's last answer was lost, the whole object.
-// A *video.VideoRejected says that the file must not be stored; any other error,
-// which may be source's own, that it can't be had this time. No error shows the
-// URL.
+// Copy stores the source's MP4 under a key. Without an error, the object is there,
+// it is as long as the source said, it is a whole MP4, and S3 has verified its
+// checksum. An object that is at the key already stays, whoever wrote it: it is
+// read and described. With an error, the key has what it had before; or the whole
+// object, if only S3's last response was lost. A *video.VideoRejected says that the
+// file must not be stored. Any other error, which may be the source's own, says
+// that it can't be fetched this time. No error contains the URL.
 //
-// An upload that fails is ended. When the matter is settled, one way or the
-// other, so are all uploads to the key that an earlier or another Copy left open;
-// a Copy that was under way then finds the object. What S3 refuses to list or to
-// end is left to the bucket's lifecycle rule.
+// A failed upload is aborted. Once the file is stored or rejected, so are all
+// uploads to the key that an earlier or concurrent Copy left open: that Copy then
+// finds the object. The bucket's lifecycle rule removes the uploads that S3 refuses
+// to list or to abort.
 func (c *Copier) Copy(ctx context.Context, source Source, key string) (video.Copied, error) {
 	work := ctx
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
-		work, cancel = context.WithDeadline(ctx, deadline.Add(-c.config.Pace.CleanUp))
+		work, cancel = context.WithDeadline(ctx, deadline.Add(-c.config.Timeouts.CleanUp))
 		defer cancel()
 	}
-	// The next Copy may come after a Lambda's long sleep.
-	defer c.source.CloseIdleConnections()
-	copied, err := c.copy(work, &link{source: source, pause: c.config.Pace.Pause}, key)
-	var rejected *video.VideoRejected
-	if err == nil || errors.As(err, &rejected) {
-		c.sweep(ctx, key)
+	// A Lambda may be frozen before its next Copy, and its connections die.
+	defer c.fetcher.client.CloseIdleConnections()
+	job := &copyJob{
+		fetcher:  c.fetcher,
+		urls:     &urlSource{source: source, retryDelay: c.config.Timeouts.RetryDelay},
+		object:   &object{client: c.client, bucket: c.config.Bucket, key: key, plain: c.plain, timeouts: c.config.Timeouts},
+		maxBytes: c.config.MaxBytes,
+		sizes:    c.sizes,
+	}
+	copied, err := job.run(work)
+	if err == nil || errors.As(err, new(*video.VideoRejected)) {
+		job.object.abortUploads(ctx)
 	}
 	return copied, err
-}
-
-// copy begins a copy, and begins it again while that may help.
-func (c *Copier) copy(ctx context.Context, from *link, key string) (copied video.Copied, err error) {
-	way, changes := byRanges, 0
-	for range mostStarts {
-		there, found, lookErr := c.look(ctx, key, copied)
-		if lookErr != nil || found {
-			return there, lookErr
-		}
-		copied, err = c.try(ctx, from, key, way)
-		var over *restart
-		switch {
-		case errors.Is(err, errSlow):
-			way = byManyRanges
-			continue
-		case errors.Is(err, errDense):
-			way = byOneRangeAfterAnother
-			continue
-		case errors.As(err, &over):
-			if over.changed {
-				changes++
-			}
-			if changes == 2 {
-				way = byOneRequest // it changes too often to be resumed
-			}
-		case err == nil || errors.As(err, new(*video.VideoRejected)):
-			return copied, err
-		case !taken(err):
-			// S3 may have hung up on what it refused, or its answer was lost.
-			if there, found, lookErr := c.look(ctx, key, copied); lookErr == nil && found {
-				return there, nil
-			}
-			return copied, err
-		}
-		if err := pause(ctx, c.config.Pace.Pause); err != nil {
-			return video.Copied{}, err
-		}
-	}
-	return video.Copied{}, err
-}
-
-// pause waits, unless there is no more time.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }

@@ -15,7 +15,7 @@ const (
 	PhaseClaimed    Phase = "claimed"    // its owner may be posting until ClaimedUntil
 	PhaseRefused    Phase = "refused"    // certainly not accepted; may be claimed again
 	PhaseUnanswered Phase = "unanswered" // posted, and not answered in a way that tells
-	PhaseAccepted   Phase = "accepted"   // GenerationID is known
+	PhaseAccepted   Phase = "accepted"   // Handle and GenerationID are known
 )
 
 // Entry is what the table knows of one job: the claim that lets one submission
@@ -44,15 +44,16 @@ type Entry struct {
 	Mark         string    `json:"mark"`
 	ClaimedAt    time.Time `json:"claimed_at"`
 	ClaimedUntil time.Time `json:"claimed_until"`
+	// Provider is the name of the provider that the attempt is sent to.
+	Provider string `json:"provider"`
 	// KeyVersion is the version of the key's secret that the attempt is sent
-	// with: the provider's logs show a key only its own requests.
+	// with: a provider may show a key only its own submissions.
 	KeyVersion string `json:"key_version"`
-	Route      Route  `json:"route"`
 	// Resubmitted says that a lost submission was sent again, by the
 	// operator's choice. That is done once.
 	Resubmitted bool `json:"resubmitted,omitempty"`
 
-	Refusal *Refusal  `json:"refusal,omitempty"`
+	Refusal *Refused  `json:"refusal,omitempty"`
 	RetryAt time.Time `json:"retry_at,omitzero"` // when a refused one may be claimed again
 	// BusySince is when the provider had no room, or could not be reached, for
 	// the first time since it was asked for anew: by the request or a redrive.
@@ -77,9 +78,12 @@ type Entry struct {
 	// until it must have looked again.
 	CountedUntil time.Time `json:"counted_until,omitzero"`
 
-	// Candidate is an id that came with an unusable answer; a retrieve confirms
-	// it or says nothing.
-	Candidate    string    `json:"candidate,omitempty"`
+	// Candidate is a handle that came with an unusable answer; the provider
+	// confirms it or says nothing.
+	Candidate string `json:"candidate,omitempty"`
+	// Handle is what the provider is asked for the generation by. Only its adapter
+	// reads it. GenerationID is what its support and its records call the generation.
+	Handle       string    `json:"handle,omitempty"`
 	GenerationID string    `json:"generation_id,omitempty"`
 	SubmittedAt  time.Time `json:"submitted_at,omitzero"`
 
@@ -106,6 +110,12 @@ type Entry struct {
 	// Booked is the money as the counters have it, which the table sets: that of the
 	// version that was read or written.
 	Booked []Money `json:"-"`
+}
+
+// Refused is why the provider did not take an attempt.
+type Refused struct {
+	Kind string `json:"kind"`
+	Said string `json:"said"` // its words, or the failure to connect
 }
 
 // Outcome is how a job ended without a video, as it was told to the state
@@ -143,14 +153,15 @@ func (e Entry) Next() Entry {
 	return e
 }
 
-// ClientRequestID is what the entry's attempt is sent under; the provider's logs
-// show it again. Its characters are among those the provider keeps.
-func (e Entry) ClientRequestID() string { return fmt.Sprintf("%s.%d", e.ID, e.Attempt) }
+// Reference is what the entry's attempt is sent under, by which the provider finds it
+// again. Its characters are among those that providers keep: letters, digits, _, - and a
+// dot.
+func (e Entry) Reference() string { return fmt.Sprintf("%s.%d", e.ID, e.Attempt) }
 
 // Job is the state that the state machine goes on with.
 func (e Entry) Job(status Status, waitSeconds int) Job {
 	return Job{
-		ID: e.ID, GenerationID: e.GenerationID, Route: e.Route,
+		ID: e.ID, GenerationID: e.GenerationID, Provider: e.Provider, Handle: e.Handle,
 		Model: e.Request.Model(), Duration: e.Request.Duration(),
 		SubmittedAt: e.SubmittedAt, Status: status, WaitSeconds: max(1, waitSeconds),
 	}

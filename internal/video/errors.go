@@ -92,10 +92,10 @@ func (e *CapReached) Error() string {
 // SubmissionLost ends a job whose submission was never answered, and of which
 // no trace could be found. It may have been charged.
 type SubmissionLost struct {
-	ClientRequestID string   // what the submission was sent under
-	Unread          string   // why the provider's records could not be read; empty: they were read whole
-	Charges         []string // reference ids of charges in its time that belong to nothing that is known
-	MoreCharges     int      // how many more there are, unnamed
+	Reference   string   // what the submission was sent under
+	Unread      string   // why the provider's records could not be read; empty: they were read whole
+	Charges     []string // generations that were charged in its time and belong to nothing that is known
+	MoreCharges int      // how many more there are, unnamed
 }
 
 func (e *SubmissionLost) Error() string {
@@ -109,7 +109,7 @@ func (e *SubmissionLost) Error() string {
 			found += fmt.Sprintf(" and %d more, which takeup reconcile lists", e.MoreCharges)
 		}
 	}
-	return fmt.Sprintf("the submission %s was not answered; %s; redrive the job to look again, or send the request anew", e.ClientRequestID, found)
+	return fmt.Sprintf("the submission %s was not answered; %s; redrive the job to look again, or send the request anew", e.Reference, found)
 }
 
 // GenerationFailed ends a job whose generation the provider ended without a
@@ -171,7 +171,7 @@ func (e *Cancelled) Error() string {
 // accepted it. It is charged, and its video is not stored.
 type Discarded struct {
 	GenerationID string
-	Credits      int64 // what the provider says it used; 0 where it didn't say
+	Micros       int64 // what the provider says it cost, in micro-dollars; 0 where it didn't say
 }
 
 func (e *Discarded) Error() string {

@@ -18,7 +18,7 @@ func (e *Entry) Forget(at time.Time) {
 	}
 	e.Request = e.Request.Outline()
 	if e.Refusal != nil {
-		e.Refusal = &Refusal{Kind: e.Refusal.Kind}
+		e.Refusal = &Refused{Kind: e.Refusal.Kind}
 	}
 	if e.Outcome != nil {
 		cleared := e.Outcome.outline()

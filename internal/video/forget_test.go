@@ -2,6 +2,7 @@ package video_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -22,16 +23,16 @@ func TestForget(t *testing.T) {
 	for _, outcome := range []error{
 		&video.InvalidRequest{Fields: []video.FieldError{{Field: "prompt", Message: canary}}},
 		&video.Unauthorized{Said: canary}, &video.OutOfCredits{Said: canary}, &video.ProviderBusy{Said: canary},
-		&video.SubmissionLost{ClientRequestID: "a.1", Unread: canary, Charges: []string{"charge-1"}},
+		&video.SubmissionLost{Reference: "a.1", Unread: canary, Charges: []string{"charge-1"}},
 		&video.GenerationFailed{GenerationID: "g", Said: canary}, &video.GenerationOverdue{GenerationID: "g", Said: canary},
-		&video.VideoUnavailable{GenerationID: "g", Err: &video.Refusal{Said: canary}}, &video.VideoRejected{GenerationID: "g", Reason: canary},
-		&video.Cancelled{}, &video.Discarded{GenerationID: "g", Credits: 7}, &video.Interrupted{Execution: "a", Said: canary, Paid: video.PaidYes},
-		&video.ServiceUnavailable{Doing: canary, Err: &video.Refusal{Said: canary}},
+		&video.VideoUnavailable{GenerationID: "g", Err: errors.New(canary)}, &video.VideoRejected{GenerationID: "g", Reason: canary},
+		&video.Cancelled{}, &video.Discarded{GenerationID: "g", Micros: 7}, &video.Interrupted{Execution: "a", Said: canary, Paid: video.PaidYes},
+		&video.ServiceUnavailable{Doing: canary, Err: errors.New(canary)},
 	} {
 		at := time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
 		entry := video.Entry{
 			ID: "a", Request: request, RequestHash: request.Hash(), GenerationID: "g", Redrives: 2,
-			Refusal: &video.Refusal{Kind: video.RefusedBusy, Said: canary}, Manifest: &video.Manifest{ID: "a", Request: request, CreditsUsed: 7},
+			Refusal: &video.Refused{Kind: "busy", Said: canary}, Manifest: &video.Manifest{ID: "a", Request: request, ChargedMicros: 7},
 			Progress: []video.Progress{{Step: video.StepSubmit, Wait: video.Wait{Kind: video.WaitRoom, LastError: canary}}},
 		}
 		for _, kind := range video.EventKinds() {
@@ -69,7 +70,7 @@ func TestForget(t *testing.T) {
 			t.Errorf("%s: it said %s, and says %s", name, whole, again)
 		case entry.RequestHash != request.Hash() || entry.Manifest.RequestHash != request.Hash() || !entry.ForgottenAt.Equal(at) || !entry.Manifest.ForgottenAt.Equal(at):
 			t.Errorf("%s: it is %+v", name, entry)
-		case entry.Manifest.CreditsUsed != 7 || entry.GenerationID != "g" || entry.Refusal.Kind != video.RefusedBusy:
+		case entry.Manifest.ChargedMicros != 7 || entry.GenerationID != "g" || entry.Refusal.Kind != "busy":
 			t.Errorf("%s: it is %+v", name, entry)
 		}
 	}

@@ -28,7 +28,8 @@ const (
 type Job struct {
 	ID           string    `json:"id"`
 	GenerationID string    `json:"generation_id,omitempty"`
-	Route        Route     `json:"route,omitempty"`
+	Provider     string    `json:"provider,omitempty"` // the name of the provider that makes the video
+	Handle       string    `json:"handle,omitempty"`   // that it is asked for the generation by; only its adapter reads it
 	Model        string    `json:"model,omitempty"`
 	Duration     int       `json:"duration,omitempty"` // seconds of video
 	SubmittedAt  time.Time `json:"submitted_at,omitzero"`
@@ -45,17 +46,6 @@ type Job struct {
 	// Video is where the stored video is, as an s3:// address.
 	Video string `json:"video,omitempty"`
 }
-
-// Route is the provider's route that a generation was submitted by. It is kept
-// with the generation, so that a changed configuration never asks for a running
-// one in the wrong place.
-type Route string
-
-// The provider's two routes; they take and answer the same bodies.
-const (
-	RouteLegacy    Route = "legacy"    // /v2/generate/video/kling/generation
-	RouteUniversal Route = "universal" // /v2/video/generations
-)
 
 // ValidID reports whether id can be a job's id. An id is an execution's name
 // and a part of S3 keys; 70 characters leave room for a redrive's suffix within

@@ -46,7 +46,7 @@ type Manifest struct {
 	Width   int     `json:"width,omitempty"` // in pixels
 	Height  int     `json:"height,omitempty"`
 
-	CreditsUsed     int64  `json:"credits_used"`     // as the provider says; 0 where it doesn't
+	ChargedMicros   int64  `json:"charged_micros"`   // micro-dollars, as the provider says; 0 where it doesn't
 	PipelineVersion string `json:"pipeline_version"` // of the code that stored it
 
 	// Of a job that was forgotten: the hash of the request, and when that was.

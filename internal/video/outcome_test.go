@@ -16,10 +16,10 @@ func outcomes() []error {
 	return []error{
 		&video.InvalidRequest{Fields: []video.FieldError{{Field: "duration", Message: "is 7"}, {Message: "whole"}}},
 		&video.Unauthorized{Said: "no key"}, &video.OutOfCredits{Said: "top up"}, &video.ProviderBusy{Said: "429"}, &video.CapReached{Limit: "day", Held: 99_000_000, Of: 100_000_000},
-		&video.SubmissionLost{ClientRequestID: "a.1", Unread: "500"},
+		&video.SubmissionLost{Reference: "a.1", Unread: "500"},
 		&video.GenerationFailed{GenerationID: "g", Said: "moderation"}, &video.GenerationOverdue{GenerationID: "g", Said: "queued"},
 		&video.VideoUnavailable{GenerationID: "g", Err: errors.New("404")}, &video.VideoRejected{GenerationID: "g", Reason: "no video"},
-		&video.Cancelled{}, &video.Discarded{GenerationID: "g", Credits: 7},
+		&video.Cancelled{}, &video.Discarded{GenerationID: "g", Micros: 7},
 		&video.Interrupted{Execution: "a", Said: "it was stopped", Paid: video.PaidPerhaps},
 		&video.ServiceUnavailable{Doing: "reading", Err: errors.New("503")},
 	}
@@ -149,11 +149,11 @@ func TestEntryGivesTheJobAtLeastASecond(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := video.Entry{ID: "a", Attempt: 2, Request: r, GenerationID: "g", Route: video.RouteLegacy}
-	if got := e.ClientRequestID(); got != "a.2" {
+	e := video.Entry{ID: "a", Attempt: 2, Request: r, GenerationID: "g", Provider: "p", Handle: "h"}
+	if got := e.Reference(); got != "a.2" {
 		t.Errorf("client request id %q", got)
 	}
-	want := video.Job{ID: "a", GenerationID: "g", Route: video.RouteLegacy, Model: video.DefaultModel, Duration: 5, Status: video.Waiting, WaitSeconds: 1}
+	want := video.Job{ID: "a", GenerationID: "g", Provider: "p", Handle: "h", Model: video.DefaultModel, Duration: 5, Status: video.Waiting, WaitSeconds: 1}
 	if got := e.Job(video.Waiting, 0); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

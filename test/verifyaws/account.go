@@ -17,8 +17,8 @@ import (
 	"github.com/takeup/takeup/internal/dev/policy"
 	"github.com/takeup/takeup/internal/dev/template"
 	"github.com/takeup/takeup/internal/lambdaenv/secret"
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/provider/aimlapi"
-	"github.com/takeup/takeup/internal/video"
 )
 
 func accountSteps() []step {
@@ -41,8 +41,8 @@ func (s *stack) pays(ctx context.Context) string {
 		return ""
 	}
 	_, err = aimlapi.New(aimlapi.Config{BaseURL: base}).Balance(ctx, key)
-	var refused *video.Refusal
-	if errors.As(err, &refused) && refused.Kind == video.RefusedKey {
+	var refused *provider.Refusal
+	if errors.As(err, &refused) && refused.Kind == provider.RefusedKey {
 		return "the provider refuses the stack's key"
 	}
 	return ""

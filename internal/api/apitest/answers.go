@@ -55,7 +55,7 @@ func (s *Server) Done(id string, request video.Request, content string) client.V
 	v.Manifest = &video.Manifest{
 		ID: id, Model: request.Model(), Request: request, GenerationID: "generation-of-" + id,
 		CreatedAt: Created, SubmittedAt: submitted, CompletedAt: ended, StoringAt: ended, StoredAt: ended, Polls: 3,
-		Bytes: int64(len(content)), CRC32: sum, Seconds: 5.04, Width: 1280, Height: 720, CreditsUsed: 1_120_000, PipelineVersion: "1",
+		Bytes: int64(len(content)), CRC32: sum, Seconds: 5.04, Width: 1280, Height: 720, ChargedMicros: 560_000, PipelineVersion: "1",
 	}
 	v.Video = &client.File{
 		URL: url, DownloadURL: url, ExpiresAt: ended.Add(time.Hour), ContentType: "video/mp4",

@@ -68,7 +68,7 @@ type Estimator interface {
 	Left(ctx context.Context, model string, duration int, elapsed time.Duration) (time.Duration, bool)
 	// Usual is how long one takes.
 	Usual(ctx context.Context, model string, duration int) (time.Duration, bool)
-	// Charged is the dearest of what the last ones cost, in the provider's credits.
+	// Charged is the dearest of what the last ones cost, in micro-dollars.
 	Charged(ctx context.Context, model string, duration int) (int64, bool)
 }
 

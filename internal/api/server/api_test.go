@@ -247,7 +247,7 @@ func newJobs(t *testing.T) *fakeJobs {
 	manifest := &video.Manifest{
 		ID: "done", Model: r.Model(), Request: r, GenerationID: "generation-1", Origin: video.Origin{Trigger: video.TriggerAPI, Token: "alice"}, CreatedAt: began, SubmittedAt: began.Add(time.Second),
 		StoringAt: at, StoredAt: at, Polls: 3, Bytes: 1234, CRC32: "y/Q5Jg==", Seconds: 5.041, Width: 1280, Height: 720,
-		CreditsUsed: 1960000, PipelineVersion: "1a2b3c4d5e6f",
+		ChargedMicros: 980000, PipelineVersion: "1a2b3c4d5e6f",
 	}
 	ended := func(state video.State, err error) jobs.View {
 		return jobs.View{State: state, Request: &r, CreatedAt: began, EndedAt: at, Outcome: video.NewOutcome(err, at)}
@@ -264,7 +264,7 @@ func newJobs(t *testing.T) *fakeJobs {
 		"failed":     ended(video.StateFailed, &video.GenerationFailed{GenerationID: "generation-1", Said: "moderation <&>"}),
 		"poor":       ended(video.StateFailed, &video.OutOfCredits{}),
 		"cancelled":  ended(video.StateCancelled, &video.Cancelled{}),
-		"discarded":  ended(video.StateDiscarded, &video.Discarded{GenerationID: "generation-1", Credits: 1960000}),
+		"discarded":  ended(video.StateDiscarded, &video.Discarded{GenerationID: "generation-1", Micros: 980000}),
 		"no-request": {State: video.StateFailed, CreatedAt: began, EndedAt: at, Outcome: &video.Outcome{Name: "States.Timeout", Message: "it took long", At: at}},
 	}}
 	for id, view := range j.views {

@@ -71,8 +71,8 @@ func (a *API) models(r *http.Request) answer {
 			if usual, known := a.Estimator.Usual(r.Context(), m.Name, duration); known {
 				described.Usual = append(described.Usual, usualTime{duration, *seconds(usual)})
 			}
-			if credits, known := a.Estimator.Charged(r.Context(), m.Name, duration); known {
-				described.Charged = append(described.Charged, charge{duration, price.OfCredits(credits).USD()})
+			if micros, known := a.Estimator.Charged(r.Context(), m.Name, duration); known {
+				described.Charged = append(described.Charged, charge{duration, price.Micros(micros).USD()})
 			}
 		}
 		body.Data = append(body.Data, described)

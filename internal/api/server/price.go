@@ -72,8 +72,8 @@ func priceOf(list price.List, name string) *modelPrice {
 // quote gives nil where nothing tells what a request costs.
 func (a *API) quote(ctx context.Context, request video.Request) *quote {
 	list := a.Prices.List(ctx)
-	credits, _ := a.Estimator.Charged(ctx, request.Model(), request.Duration())
-	e := list.Estimate(request, price.OfCredits(credits))
+	micros, _ := a.Estimator.Charged(ctx, request.Model(), request.Duration())
+	e := list.Estimate(request, price.Micros(micros))
 	if e.Basis == price.ByNothing {
 		return nil
 	}

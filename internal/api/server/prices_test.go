@@ -25,7 +25,7 @@ func (c clockwork) Charged(_ context.Context, model string, duration int) (int64
 	if model != video.DefaultModel || c.unknown {
 		return 0, false
 	}
-	return int64(duration) * 200_000, true
+	return int64(duration) * 100_000, true
 }
 
 // priceList is the provider's, of some models.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/provider/aimlapi"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -47,7 +48,7 @@ func reply(v jobs.View, url string) generation {
 	}
 	if v.Manifest != nil {
 		g.Video = &file{URL: url, Duration: v.Manifest.Request.Duration()}
-		g.Meta = &meta{Usage: metaUsage{Credits: v.Manifest.CreditsUsed}}
+		g.Meta = &meta{Usage: metaUsage{Credits: aimlapi.CreditsOfMicros(v.Manifest.ChargedMicros)}}
 	}
 	if v.Outcome != nil {
 		g.Error = &failure{Name: v.Outcome.Name, Message: v.Outcome.Message}

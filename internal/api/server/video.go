@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/provider/aimlapi"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -132,13 +133,13 @@ func (a *API) video(ctx context.Context, v jobs.View) (videoBody, error) {
 		}
 		var discarded *video.Discarded
 		if errors.As(v.Outcome.Err(), &discarded) {
-			body.Cost = newCost(discarded.Credits)
+			body.Cost = newCost(discarded.Micros)
 		}
 	}
 	if v.Manifest == nil {
 		return body, nil
 	}
-	body.Cost = newCost(v.Manifest.CreditsUsed)
+	body.Cost = newCost(v.Manifest.ChargedMicros)
 	url, err := a.Videos.URL(ctx, v.ID)
 	if err != nil {
 		return body, err
@@ -183,11 +184,11 @@ func seconds(d time.Duration) *int {
 	return &n
 }
 
-func newCost(credits int64) *cost {
-	if credits <= 0 {
+func newCost(micros int64) *cost {
+	if micros <= 0 {
 		return nil
 	}
-	return &cost{Credits: credits, USD: float64(credits) / video.CreditsPerUSD}
+	return &cost{Credits: aimlapi.CreditsOfMicros(micros), USD: float64(micros) / 1e6}
 }
 
 func newWaiting(w *jobs.Waiting) *waiting {

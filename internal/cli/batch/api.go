@@ -11,7 +11,7 @@ import (
 	"github.com/takeup/takeup/internal/cli/money"
 	"github.com/takeup/takeup/internal/cli/target"
 	"github.com/takeup/takeup/internal/price"
-	"github.com/takeup/takeup/internal/schedule"
+	"github.com/takeup/takeup/internal/schedule/estimator"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -118,5 +118,5 @@ func (t times) Usual(_ context.Context, name string, duration int) (time.Duratio
 			}
 		}
 	}
-	return schedule.BuiltIn(duration).Learn(nil).Usual(), true
+	return estimator.BuiltIn(duration).Learn(nil).Usual(), true
 }

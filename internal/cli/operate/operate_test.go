@@ -67,8 +67,8 @@ func TestBars(t *testing.T) {
 func TestReportIsShown(t *testing.T) {
 	at := time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
 	report := reconcile.Report{
-		From: at, To: at, Paid: 1, Credits: 7,
-		Findings: []reconcile.Finding{{Kind: reconcile.Charge, What: "uuid-1", At: at, Credits: 7, Detail: "paid", ToDo: "ask"}},
+		From: at, To: at, Paid: 1, Micros: 7_000_000,
+		Findings: []reconcile.Finding{{Kind: reconcile.Charge, What: "uuid-1", At: at, Micros: 7_000_000, Detail: "paid", ToDo: "ask"}},
 		Unknown:  []reconcile.Unknown{{Source: "logs", Reason: "refused"}},
 		Notes:    []reconcile.Note{{What: "uuid-2", Job: "a", Detail: "no charge of it is there (yet)"}},
 		Money: []reconcile.Move{
@@ -80,7 +80,7 @@ func TestReportIsShown(t *testing.T) {
 	if err := showReport(&out, report, false); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"charge  uuid-1  -    2026-08-21T12:00:00Z  7        paid  ask\n", "unknown: logs: refused\n", "note: uuid-2 (job a): no charge",
+	for _, want := range []string{"charge  uuid-1  -    2026-08-21T12:00:00Z  7    paid  ask\n", "unknown: logs: refused\n", "note: uuid-2 (job a): no charge",
 		"money: attempt 1 of job a, of 2026-08-21: 0.98 USD uncertain, which would be 2.94 USD spent (charged for generation uuid-3); write it with takeup reconcile --money\n",
 		"which would be released (no charge is for it)", "1 found, 1 unknown\n"} {
 		if !strings.Contains(out.String(), want) {

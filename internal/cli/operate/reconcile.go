@@ -18,6 +18,7 @@ import (
 	"github.com/takeup/takeup/internal/cli/target"
 	"github.com/takeup/takeup/internal/cli/term"
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/reconcile/repair"
 	"github.com/takeup/takeup/internal/table"
@@ -125,8 +126,8 @@ func sourcesOf(env *command.Env, stack target.Stack) (reconcile.Sources, error) 
 	}
 	return reconcile.Sources{
 		Jobs: stack.Jobs(), IDs: stack.Scan(), Manifests: stack.Manifests(), Contents: stack.Jobs(), Prices: stack.Jobs(), Counters: stack.Jobs(), Executions: executions,
-		Provider: stack.ProviderClient(env), Keys: stack.Keys(),
-		Objects: reconcile.Objects{Client: stack.S3(), Videos: stack.Outputs["VideosBucket"], PromptFiles: stack.Outputs["PromptsBucket"]},
+		Accounts: stack.Accounts(env),
+		Objects:  reconcile.Objects{Client: stack.S3(), Videos: stack.Outputs["VideosBucket"], PromptFiles: stack.Outputs["PromptsBucket"]},
 	}, nil
 }
 
@@ -174,17 +175,17 @@ func showReport(out io.Writer, report reconcile.Report, asJSON bool) error {
 func printReport(out io.Writer, report reconcile.Report) error {
 	columns := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	if len(report.Findings) > 0 {
-		fmt.Fprintln(columns, "KIND\tWHAT\tJOB\tWHEN\tCREDITS\tWHY\tWHAT TO DO")
+		fmt.Fprintln(columns, "KIND\tWHAT\tJOB\tWHEN\tUSD\tWHY\tWHAT TO DO")
 	}
 	for _, f := range report.Findings {
-		at, credits := "-", "-"
+		at, usd := "-", "-"
 		if !f.At.IsZero() {
 			at = f.At.UTC().Format(time.RFC3339)
 		}
-		if f.Credits > 0 {
-			credits = fmt.Sprint(f.Credits)
+		if f.Micros > 0 {
+			usd = string(price.Micros(f.Micros).USD())
 		}
-		fmt.Fprintf(columns, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", f.Kind, f.What, term.Dash(f.Job), at, credits, f.Detail, f.ToDo)
+		fmt.Fprintf(columns, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", f.Kind, f.What, term.Dash(f.Job), at, usd, f.Detail, f.ToDo)
 	}
 	if err := columns.Flush(); err != nil {
 		return err
@@ -206,9 +207,9 @@ func printReport(out io.Writer, report reconcile.Report) error {
 	for _, n := range report.Notes {
 		fmt.Fprintf(out, "note: %s (job %s): %s\n", n.What, term.Dash(n.Job), n.Detail)
 	}
-	_, err := fmt.Fprintf(out, "%s to %s: %d generations charged, %d credits, %d prompt files; in the table %d jobs, %d videos stored, %d running; %d found, %d unknown\n",
+	_, err := fmt.Fprintf(out, "%s to %s: %d generations charged, %s, %d prompt files; in the table %d jobs, %d videos stored, %d running; %d found, %d unknown\n",
 		report.From.UTC().Format(time.RFC3339), report.To.UTC().Format(time.RFC3339),
-		report.Paid, report.Credits, report.Prompts, report.Jobs, report.Videos, report.Running, len(report.Findings), len(report.Unknown))
+		report.Paid, price.Micros(report.Micros), report.Prompts, report.Jobs, report.Videos, report.Running, len(report.Findings), len(report.Unknown))
 	return err
 }
 

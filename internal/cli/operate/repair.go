@@ -12,7 +12,6 @@ import (
 	"github.com/takeup/takeup/internal/cli/target"
 	"github.com/takeup/takeup/internal/cli/term"
 	"github.com/takeup/takeup/internal/jobs"
-	"github.com/takeup/takeup/internal/provider/aimlapi"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/reconcile/repair"
 	"github.com/takeup/takeup/internal/video"
@@ -64,10 +63,9 @@ func repairTable(ctx context.Context, env *command.Env, stack target.Stack, sinc
 	if err != nil {
 		return reconcile.Plain(err)
 	}
-	provider := aimlapi.New(aimlapi.Config{BaseURL: stack.Provider, Route: video.Route(stack.Parameters["ProviderRoute"]), Now: env.Now})
 	done, err := repair.Repair{
 		Table: known, Manifests: stack.Manifests(), Settler: jobs.New(known, stack.Manifests(), jobs.NewExecutions(steps, machine), env.Now),
-		Route: provider.Route, KeyVersion: key.Version,
+		Accounts: stack.Accounts(env), KeyVersion: key.Version,
 	}.Run(ctx, facts, runs)
 	if err != nil {
 		return reconcile.Plain(err)

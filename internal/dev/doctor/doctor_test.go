@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -43,9 +44,9 @@ func TestProvider(t *testing.T) {
 		{"enough", fakeProvider{usd: 0.3}, price, "ok   provider key: accepted by the provider\nok   balance: 0.30 USD, about 3 videos of kling"},
 		{"no price is known", fakeProvider{usd: 0.3}, Price{}, "ok   balance: 0.30 USD"},
 		{"too little", fakeProvider{usd: 0.09}, price, "fix: balance: 0.09 USD, which is less than a video of kling costs, about 0.10 USD; top up"},
-		{"another key", fakeProvider{refusal: &video.Refusal{Kind: video.RefusedKey, Said: "unknown"}}, price, "fix: provider key: the provider does not accept it; put a valid one"},
-		{"a limit", fakeProvider{refusal: &video.Refusal{Kind: video.RefusedCredits, Said: "limit"}}, price, "ok   provider key: accepted by the provider\nfix: balance: the account is out of credits"},
-		{"busy", fakeProvider{refusal: &video.Unanswered{Err: errors.New("503")}}, price, "fix: provider key: the provider does not answer whether it is accepted; try again"},
+		{"another key", fakeProvider{refusal: &provider.Refusal{Kind: provider.RefusedKey, Said: "unknown"}}, price, "fix: provider key: the provider does not accept it; put a valid one"},
+		{"a limit", fakeProvider{refusal: &provider.Refusal{Kind: provider.RefusedFunds, Said: "limit"}}, price, "ok   provider key: accepted by the provider\nfix: balance: the account is out of credits"},
+		{"busy", fakeProvider{refusal: &provider.Unanswered{Err: errors.New("503")}}, price, "fix: provider key: the provider does not answer whether it is accepted; try again"},
 		{"an empty secret", fakeProvider{noKey: &video.Unauthorized{}}, price, "fix: provider key: the secret is empty; put the key into it"},
 		{"no secret", fakeProvider{noKey: &video.ServiceUnavailable{Err: errors.New("denied")}}, price, "fix: provider key: the secret can't be read; give your AWS credentials secretsmanager:GetSecretValue for the output ProviderKeySecret (denied)"},
 	} {

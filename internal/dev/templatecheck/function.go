@@ -8,7 +8,6 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/takeup/takeup/internal/cost"
 	"github.com/takeup/takeup/internal/dev/template"
 )
 
@@ -20,7 +19,6 @@ func functionRules() []rule {
 		{"limits", eachFunction(limits)},
 		{"submission", submission},
 		{"poll window", pollWindow},
-		{"memory", memory},
 		{"policies", policies},
 		{"comments", comments},
 	}
@@ -145,21 +143,6 @@ func pollWindow(p *Project, say report) {
 	limit, _ := p.Template.Property("CheckFunction", "Timeout").(int)
 	if !ok || longest+requestAndRecords > limit {
 		say("PollWindowSeconds may be %d s, and CheckFunction ends after %d s, with no %d s left for what follows", longest, limit, requestAndRecords)
-	}
-}
-
-// memory: what a video costs is worked out with the memory that the steps'
-// functions have.
-func memory(p *Project, say report) {
-	shared, _ := template.At(p.Template.Root, "Globals", "Function", "MemorySize").(int)
-	for id, gb := range map[string]float64{"SubmitFunction": cost.SubmitGB, "CheckFunction": cost.CheckGB, "StoreFunction": cost.StoreGB} {
-		megabytes, ok := p.Template.Property(id, "MemorySize").(int)
-		if !ok {
-			megabytes = shared
-		}
-		if float64(megabytes) != gb*1024 {
-			say("%s has %d MB, and internal/cost counts with %v", id, megabytes, gb*1024)
-		}
 	}
 }
 

@@ -31,21 +31,8 @@ type BaseURL struct {
 // Provider is how the provider's videos are bought.
 type Provider struct {
 	BaseURL
-	Route     Route  `env:"PROVIDER_ROUTE,required,notEmpty"`
-	KeySecret string `env:"PROVIDER_KEY_SECRET,required,notEmpty"`
-}
-
-// Route is the provider's route that is preferred.
-type Route video.Route
-
-// UnmarshalText refuses all but the two routes.
-func (r *Route) UnmarshalText(text []byte) error {
-	switch route := video.Route(text); route {
-	case video.RouteLegacy, video.RouteUniversal:
-		*r = Route(route)
-		return nil
-	}
-	return fmt.Errorf("%q is no route; it is %s or %s", text, video.RouteLegacy, video.RouteUniversal)
+	Route     aimlapi.Route `env:"PROVIDER_ROUTE,required,notEmpty"`
+	KeySecret string        `env:"PROVIDER_KEY_SECRET,required,notEmpty"`
 }
 
 // Client is the configuration of a client that buys nothing.
@@ -56,7 +43,7 @@ func (b BaseURL) Client() aimlapi.Config {
 // Client is the configuration of the provider's client.
 func (p Provider) Client() aimlapi.Config {
 	config := p.BaseURL.Client()
-	config.Route = video.Route(p.Route)
+	config.Route = p.Route
 	return config
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/takeup/takeup/internal/lambdaenv/settings"
 	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/provider/aimlapi"
 	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -53,7 +54,7 @@ func TestGoodSettings(t *testing.T) {
 		t.Fatalf("%+v, %v", submit, err)
 	}
 	client := submit.Client()
-	if client.BaseURL != "https://api.example" || client.Route != video.RouteLegacy || client.Now == nil {
+	if client.BaseURL != "https://api.example" || client.Route != aimlapi.RouteLegacy || client.Now == nil {
 		t.Errorf("client %+v", client)
 	}
 	if got, want := submit.Schedule(), (schedule.Schedule{First: time.Minute, Interval: 10 * time.Second, RequestGap: 3 * time.Second, PollWindow: 4 * time.Minute, Soft: 30 * time.Minute, Hard: 24 * time.Hour}); got != want {

@@ -5,12 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 )
 
 // Balance asks for the balance of the key's account, in USD. It pays nothing,
-// and so also tells whether a key is accepted. The error is a *video.Refusal or
-// a *video.Unanswered. A key can have a spend limit of its own, which isn't told.
+// and so also tells whether a key is accepted. The error is a *provider.Refusal or
+// a *provider.Unanswered. A key can have a spend limit of its own, which isn't told.
 func (c *Client) Balance(ctx context.Context, key video.Key) (float64, error) {
 	body, err := c.get(ctx, key, "/v2/billing", nil)
 	if err != nil {
@@ -21,7 +22,7 @@ func (c *Client) Balance(ctx context.Context, key video.Key) (float64, error) {
 		Currency string  `json:"currency"` // always USD
 	}
 	if json.Unmarshal(body, &billing) != nil || billing.Balance == nil || billing.Currency != "USD" {
-		return 0, &video.Unanswered{Err: fmt.Errorf("the balance is not in its documented shape")}
+		return 0, &provider.Unanswered{Err: fmt.Errorf("the balance is not in its documented shape")}
 	}
 	return float64(*billing.Balance), nil
 }

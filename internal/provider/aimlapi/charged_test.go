@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/takeup/takeup/internal/price"
+	"github.com/takeup/takeup/internal/provider/aimlapi"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -40,7 +42,7 @@ func TestPricesAreWhatIsCharged(t *testing.T) {
 			t.Errorf("the list has no %s", model.Name)
 		}
 		for _, request := range requests(t, model) {
-			generation, err := c.Submit(ctx, key(), c.Route(request), "job-"+strconv.Itoa(len(quotes))+".1", request)
+			generation, err := c.Submit(ctx, key(), "job-"+strconv.Itoa(len(quotes))+".1", request)
 			if err != nil {
 				t.Fatalf("%s: %v", request, err)
 			}
@@ -51,10 +53,10 @@ func TestPricesAreWhatIsCharged(t *testing.T) {
 
 	exact, open, unknown := 0, 0, 0
 	for _, g := range server.Ledger().Generations {
-		const credits = video.CreditsPerUSD / int64(price.PerUSD) // in a micro-dollar
-		charged, q := price.Micros(g.ChargedCredits/credits), quotes[g.ID]
+		micros, q := aimlapi.MicrosOfCredits(g.ChargedCredits), quotes[strings.SplitN(g.ID, ":", 2)[0]]
+		charged := price.Micros(micros)
 		switch {
-		case g.ChargedCredits == 0 || g.ChargedCredits%credits != 0:
+		case g.ChargedCredits == 0 || aimlapi.CreditsOfMicros(micros) != g.ChargedCredits:
 			t.Errorf("%s was charged %d credits", g.Request, g.ChargedCredits)
 		case q.Exact():
 			if exact++; q.Least != charged {

@@ -1,5 +1,6 @@
-// Package aimlapi is a client of AI/ML API's video generation: the calls that
-// the pipeline makes, and the provider's words turned into Takeup's.
+// Package aimlapi is the adapter of AI/ML API's video generation, and has everything that
+// is this provider's own: its paths, its wire format and words, its credits, the forms of
+// its ids, and how a submission is found whose answer was lost. Its simulator is in sim.
 //
 // Source of its facts: https://docs.aimlapi.com and the OpenAPI descriptions
 // there, as of 2026-08-21.
@@ -20,6 +21,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -28,9 +30,12 @@ const maxReply = 4 << 20
 
 // Config is what a Client needs to know.
 type Config struct {
-	BaseURL string      // such as https://api.aimlapi.com, with no path
-	Route   video.Route // the route for models that both take
+	BaseURL string // such as https://api.aimlapi.com, with no path
+	Route   Route  // the route for models that both take
 	Now     func() time.Time
+	// Transport makes the calls; nil: net/http's own do, with a connection of its own
+	// for each submission.
+	Transport http.RoundTripper
 }
 
 // Client calls the provider. It follows no redirect, repeats no call, and sends
@@ -47,6 +52,11 @@ type Client struct {
 
 // New makes a Client.
 func New(config Config) *Client {
+	noRedirect := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	if t := config.Transport; t != nil {
+		calls := &http.Client{Transport: t, CheckRedirect: noRedirect}
+		return &Client{config: config, submissions: calls, reads: calls}
+	}
 	fresh, kept := http.DefaultTransport.(*http.Transport).Clone(), http.DefaultTransport.(*http.Transport).Clone()
 	fresh.DisableKeepAlives = true
 	// HTTP/2 may send a refused stream again by itself. A clone keeps offering
@@ -54,7 +64,6 @@ func New(config Config) *Client {
 	fresh.Protocols = new(http.Protocols)
 	fresh.Protocols.SetHTTP1(true)
 	fresh.TLSClientConfig = &tls.Config{NextProtos: []string{"http/1.1"}}
-	noRedirect := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &Client{
 		config:      config,
 		submissions: &http.Client{Transport: fresh, CheckRedirect: noRedirect},
@@ -62,118 +71,101 @@ func New(config Config) *Client {
 	}
 }
 
-// Route says which route a request is submitted by: the configured one, unless
-// the legacy route doesn't take the request's model or one of its fields.
-func (c *Client) Route(request video.Request) video.Route {
-	model, _ := video.FindModel(request.Model())
-	if c.config.Route != video.RouteLegacy || !model.Legacy {
-		return video.RouteUniversal
-	}
-	for _, name := range request.Names() {
-		switch name {
-		case "model", "prompt", "aspect_ratio", "duration", "negative_prompt", "cfg_scale":
-		default:
-			return video.RouteUniversal
-		}
-	}
-	return video.RouteLegacy
-}
+// Name is "aimlapi".
+func (c *Client) Name() string { return "aimlapi" }
 
-// Submit posts a request, once, and gives the generation that the provider made
-// of it. A *video.Refusal says that it certainly made none; a *video.Unanswered
-// that it may have. There are no other errors.
-func (c *Client) Submit(ctx context.Context, key video.Key, route video.Route, clientRequestID string, request video.Request) (video.Generation, error) {
+// Models lists the catalogue's.
+func (c *Client) Models() []string { return video.ModelNames() }
+
+// Submit posts a request, once, as provider.Provider has it.
+func (c *Client) Submit(ctx context.Context, key video.Key, reference string, request video.Request) (provider.Generation, error) {
+	at := location{route: c.route(request), model: request.Model()}
 	connected := false
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected = true }})
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.config.BaseURL+path(route), bytes.NewReader(request.Body()))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.config.BaseURL+at.route.path(), bytes.NewReader(encode(request)))
 	if err != nil {
-		return video.Generation{}, &video.Refusal{Kind: video.RefusedUnreachable, Said: "the provider's address can't be used: " + err.Error()}
+		return provider.Generation{}, &provider.Refusal{Kind: provider.RefusedUnreachable, Said: "the provider's address can't be used: " + err.Error()}
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("X-Client-Request-Id", clientRequestID)
+	req.Header.Set("X-Client-Request-Id", reference)
 
 	reply, err := c.do(c.submissions, req, key)
 	if err != nil && !connected {
-		return video.Generation{}, &video.Refusal{Kind: video.RefusedUnreachable, Said: err.Error()}
+		return provider.Generation{}, &provider.Refusal{Kind: provider.RefusedUnreachable, Said: err.Error()}
 	}
 	if err != nil && reply.status == 0 {
-		return video.Generation{}, &video.Unanswered{Err: err}
+		return provider.Generation{}, &provider.Unanswered{Err: err}
 	}
 	if refusal := reply.refusal(c.config.Now()); refusal != nil {
-		return video.Generation{}, refusal
+		return provider.Generation{}, refusal
 	}
 	if !reply.ok() {
-		return video.Generation{}, reply.unanswered(c.config.Now())
+		unanswered := reply.unanswered(c.config.Now())
+		at.id = reply.inferenceID()
+		unanswered.Candidate = at.handle()
+		return provider.Generation{}, unanswered
 	}
 	generation, err := parseGeneration(reply.body)
 	if err != nil {
 		// Accepted, by its status; the id is in the header too.
-		if generation = (video.Generation{ID: reply.inferenceID(), State: video.Running}); generation.ID == "" {
-			return video.Generation{}, &video.Unanswered{Err: err}
+		if generation = (provider.Generation{ID: reply.inferenceID(), State: provider.Running}); generation.ID == "" {
+			return provider.Generation{}, &provider.Unanswered{Err: err}
 		}
 	}
-	generation.Route = route
-	return generation, nil
+	at.id = generation.ID
+	return at.of(generation), nil
 }
 
-// Retrieve asks how a generation is doing. The id may be bare or carry its model
-// as "<uuid>:<model>", as ids of the legacy route do: where the bare one is
-// unknown the other is tried, and the generation has the id that was found. A
-// *video.Refusal of kind RefusedUnknown says that neither is known; a
-// *video.Unanswered that this look told nothing.
-func (c *Client) Retrieve(ctx context.Context, key video.Key, route video.Route, id, model string) (video.Generation, error) {
-	generation, err := c.retrieve(ctx, key, route, id)
-	var refusal *video.Refusal
-	if errors.As(err, &refusal) && refusal.Kind == video.RefusedUnknown && !strings.Contains(id, ":") {
-		return c.retrieve(ctx, key, route, id+":"+model)
+// Retrieve asks for a generation on its route, as provider.Provider has it. Where its id
+// is bare and unknown, it is asked for by "<uuid>:<model>" too, as ids of the legacy route
+// may be; the generation has the handle that it was found by.
+func (c *Client) Retrieve(ctx context.Context, key video.Key, handle provider.Handle) (provider.Generation, error) {
+	at, err := locationOf(handle)
+	if err != nil {
+		return provider.Generation{}, &provider.Unanswered{Err: err}
+	}
+	generation, err := c.retrieve(ctx, key, at)
+	if unknown(err) && !strings.Contains(at.id, ":") {
+		at.id += ":" + at.model
+		return c.retrieve(ctx, key, at)
 	}
 	return generation, err
 }
 
-func (c *Client) retrieve(ctx context.Context, key video.Key, route video.Route, id string) (video.Generation, error) {
-	body, err := c.get(ctx, key, path(route), url.Values{"generation_id": {id}})
+func (c *Client) retrieve(ctx context.Context, key video.Key, at location) (provider.Generation, error) {
+	body, err := c.get(ctx, key, at.route.path(), url.Values{"generation_id": {at.id}})
 	if err != nil {
-		return video.Generation{}, err
+		return provider.Generation{}, err
 	}
 	generation, err := parseGeneration(body)
 	if err != nil {
-		return video.Generation{}, &video.Unanswered{Err: err}
+		return provider.Generation{}, &provider.Unanswered{Err: err}
 	}
-	if bare(generation.ID) != bare(id) {
-		return video.Generation{}, &video.Unanswered{Err: fmt.Errorf("the answer is about another generation")}
+	if bare(generation.ID) != bare(at.id) {
+		return provider.Generation{}, &provider.Unanswered{Err: fmt.Errorf("the answer is about another generation")}
 	}
-	generation.ID, generation.Route = id, route
-	return generation, nil
+	return at.of(generation), nil
 }
 
-func bare(id string) string { uuid, _, _ := strings.Cut(id, ":"); return uuid }
-
-func path(route video.Route) string {
-	if route == video.RouteLegacy {
-		return "/v2/generate/video/kling/generation"
-	}
-	return "/v2/video/generations"
-}
-
-// get gives the body of a 200, a *video.Refusal or a *video.Unanswered.
+// get gives the body of a 200, a *provider.Refusal or a *provider.Unanswered.
 func (c *Client) get(ctx context.Context, key video.Key, path string, query url.Values) ([]byte, error) {
 	got, err := c.read(ctx, key, path, query, "")
 	return got.body, err
 }
 
 // read gives a reply that is a 200 or, where the caller has what an ETag names, a
-// 304; else a *video.Refusal or a *video.Unanswered.
+// 304; else a *provider.Refusal or a *provider.Unanswered.
 func (c *Client) read(ctx context.Context, key video.Key, path string, query url.Values, etag string) (reply, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.config.BaseURL+path+"?"+query.Encode(), nil)
 	if err != nil {
-		return reply{}, &video.Unanswered{Err: err}
+		return reply{}, &provider.Unanswered{Err: err}
 	}
 	if etag != "" {
 		req.Header.Set("If-None-Match", etag)
 	}
 	got, err := c.do(c.reads, req, key)
 	if err != nil && (got.status == 0 || got.ok()) {
-		return reply{}, &video.Unanswered{Err: err}
+		return reply{}, &provider.Unanswered{Err: err}
 	}
 	if etag != "" && got.status == http.StatusNotModified {
 		return got, nil
@@ -251,22 +243,22 @@ func (r reply) inferenceID() string {
 // refusal gives the refusal that the reply is, or nil. 429, 400, 401 and 403 are
 // refusals by their status; the other statuses that blame the caller, 402 among
 // them, only in an API's words, since something in between may say them too.
-func (r reply) refusal(now time.Time) *video.Refusal {
+func (r reply) refusal(now time.Time) *provider.Refusal {
 	said, own := r.said()
-	refusal := &video.Refusal{Said: said, RetryAfter: retryAfter(r.header, now)}
+	refusal := &provider.Refusal{Said: said, RetryAfter: retryAfter(r.header, now)}
 	switch r.status {
 	case http.StatusTooManyRequests:
-		refusal.Kind = video.RefusedBusy
+		refusal.Kind = provider.RefusedBusy
 	case http.StatusBadRequest:
-		refusal.Kind = video.RefusedInvalid
+		refusal.Kind = provider.RefusedInvalid
 	case http.StatusUnauthorized:
-		refusal.Kind = video.RefusedKey
+		refusal.Kind = provider.RefusedKey
 	case http.StatusForbidden, http.StatusPaymentRequired:
-		refusal.Kind = video.RefusedCredits
+		refusal.Kind = provider.RefusedFunds
 	case http.StatusNotFound:
-		refusal.Kind = video.RefusedUnknown
+		refusal.Kind = provider.RefusedUnknown
 	case http.StatusMethodNotAllowed, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
-		refusal.Kind = video.RefusedInvalid
+		refusal.Kind = provider.RefusedInvalid
 	default:
 		return nil
 	}
@@ -280,11 +272,10 @@ func (r reply) refusal(now time.Time) *video.Refusal {
 	return refusal
 }
 
-func (r reply) unanswered(now time.Time) *video.Unanswered {
-	return &video.Unanswered{
-		Err:         fmt.Errorf("it answered %d", r.status),
-		RetryAfter:  retryAfter(r.header, now),
-		InferenceID: r.inferenceID(),
+func (r reply) unanswered(now time.Time) *provider.Unanswered {
+	return &provider.Unanswered{
+		Err:        fmt.Errorf("it answered %d", r.status),
+		RetryAfter: retryAfter(r.header, now),
 	}
 }
 

@@ -4,9 +4,11 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/provider/aimlapi"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -23,7 +25,12 @@ func now() time.Time { return time.Date(2026, 8, 21, 10, 0, 0, 0, time.UTC) }
 func key() video.Key { return video.Key{Value: "aiml-key-0123456789abcdef", Version: "v1"} }
 
 func client(url string) *aimlapi.Client {
-	return aimlapi.New(aimlapi.Config{BaseURL: url, Route: video.RouteLegacy, Now: now})
+	return aimlapi.New(aimlapi.Config{BaseURL: url, Route: aimlapi.RouteLegacy, Now: now})
+}
+
+// at is the handle of a generation of the model.
+func at(route aimlapi.Route, id string) provider.Handle {
+	return provider.Handle(string(route) + ":" + model + ":" + id)
 }
 
 func request(t *testing.T, body string) video.Request {
@@ -60,23 +67,23 @@ func answer(status int, body string, header ...string) http.HandlerFunc {
 	}
 }
 
-func submit(t *testing.T, c *aimlapi.Client) (video.Generation, error) {
+func submit(t *testing.T, c *aimlapi.Client) (provider.Generation, error) {
 	t.Helper()
-	return c.Submit(t.Context(), key(), video.RouteLegacy, "job.1", boat(t))
+	return c.Submit(t.Context(), key(), "job.1", boat(t))
 }
 
-func asRefusal(t *testing.T, err error) *video.Refusal {
+func asRefusal(t *testing.T, err error) *provider.Refusal {
 	t.Helper()
-	refusal, ok := err.(*video.Refusal)
+	refusal, ok := err.(*provider.Refusal)
 	if !ok {
 		t.Fatalf("got %T %v, want a refusal", err, err)
 	}
 	return refusal
 }
 
-func asUnanswered(t *testing.T, err error) *video.Unanswered {
+func asUnanswered(t *testing.T, err error) *provider.Unanswered {
 	t.Helper()
-	unanswered, ok := err.(*video.Unanswered)
+	unanswered, ok := err.(*provider.Unanswered)
 	if !ok {
 		t.Fatalf("got %T %v, want unanswered", err, err)
 	}
@@ -84,21 +91,23 @@ func asUnanswered(t *testing.T, err error) *video.Unanswered {
 }
 
 func TestCallsAsTheContractHasThem(t *testing.T) {
-	for route, path := range map[video.Route]string{video.RouteLegacy: legacyPath, video.RouteUniversal: universalPath} {
+	for route, path := range map[aimlapi.Route]string{aimlapi.RouteLegacy: legacyPath, aimlapi.RouteUniversal: universalPath} {
 		t.Run(string(route), func(t *testing.T) {
 			var got *http.Request
 			var body []byte
-			c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				got = r
 				var err error
 				if body, err = io.ReadAll(r.Body); err != nil {
 					t.Error(err)
 				}
 				answer(http.StatusCreated, `{"id":"`+id+`","status":"queued"}`)(w, r)
-			})
+			}))
+			defer server.Close()
+			c := aimlapi.New(aimlapi.Config{BaseURL: server.URL, Route: route, Now: now})
 			r := request(t, `{"prompt": "a <b> & c", "duration": "10", "ratio": "1:1"}`)
-			generation, err := c.Submit(t.Context(), key(), route, "job-1.2", r)
-			if err != nil || generation.ID != id || generation.Route != route || generation.State != video.Running || generation.Word != "queued" {
+			generation, err := c.Submit(t.Context(), key(), "job-1.2", r)
+			if err != nil || generation.ID != id || generation.Handle != at(route, id) || generation.State != provider.Running || generation.Word != "queued" {
 				t.Errorf("submitted: %+v, %v", generation, err)
 			}
 			want := `{"aspect_ratio":"1:1","duration":10,"model":"` + model + `","prompt":"a <b> & c"}`
@@ -115,7 +124,7 @@ func TestCallsAsTheContractHasThem(t *testing.T) {
 				}
 			}
 
-			if _, err := c.Retrieve(t.Context(), key(), route, id, model); err != nil {
+			if _, err := c.Retrieve(t.Context(), key(), at(route, id)); err != nil {
 				t.Error(err)
 			}
 			if got.Method != http.MethodGet || got.RequestURI != path+"?generation_id="+id || len(body) != 0 {
@@ -130,19 +139,20 @@ func TestCallsAsTheContractHasThem(t *testing.T) {
 
 func TestRoute(t *testing.T) {
 	for _, c := range []struct {
-		configured video.Route
+		configured aimlapi.Route
 		body       string
-		want       video.Route
+		want       aimlapi.Route
 	}{
-		{video.RouteLegacy, `{"prompt":"x"}`, video.RouteLegacy},
-		{video.RouteLegacy, `{"prompt":"x","negative_prompt":"y","cfg_scale":1,"duration":10,"aspect_ratio":"1:1"}`, video.RouteLegacy},
-		{video.RouteLegacy, `{"prompt":"x","camera_control":"down_back"}`, video.RouteUniversal},
-		{video.RouteLegacy, `{"prompt":"x","model":"kling-video/v1/standard/text-to-video"}`, video.RouteLegacy},
-		{video.RouteLegacy, `{"prompt":"x","model":"kling-video/v1.6/standard/text-to-video"}`, video.RouteLegacy},
-		{video.RouteLegacy, `{"prompt":"x","model":"klingai/video-v3-pro-text-to-video"}`, video.RouteUniversal},
-		{video.RouteUniversal, `{"prompt":"x"}`, video.RouteUniversal},
+		{aimlapi.RouteLegacy, `{"prompt":"x"}`, aimlapi.RouteLegacy},
+		{aimlapi.RouteLegacy, `{"prompt":"x","negative_prompt":"y","cfg_scale":1,"duration":10,"aspect_ratio":"1:1"}`, aimlapi.RouteLegacy},
+		{aimlapi.RouteLegacy, `{"prompt":"x","camera_control":"down_back"}`, aimlapi.RouteUniversal},
+		{aimlapi.RouteLegacy, `{"prompt":"x","model":"kling-video/v1/standard/text-to-video"}`, aimlapi.RouteLegacy},
+		{aimlapi.RouteLegacy, `{"prompt":"x","model":"kling-video/v1.6/standard/text-to-video"}`, aimlapi.RouteLegacy},
+		{aimlapi.RouteLegacy, `{"prompt":"x","model":"klingai/video-v3-pro-text-to-video"}`, aimlapi.RouteUniversal},
+		{aimlapi.RouteUniversal, `{"prompt":"x"}`, aimlapi.RouteUniversal},
 	} {
-		got := aimlapi.New(aimlapi.Config{Route: c.configured, Now: now}).Route(request(t, c.body))
+		handle := aimlapi.New(aimlapi.Config{Route: c.configured, Now: now}).Handle(id, request(t, c.body))
+		got := aimlapi.Route(strings.SplitN(string(handle), ":", 2)[0])
 		if got != c.want {
 			t.Errorf("%s configured, %s: %s", c.configured, c.body, got)
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/takeup/takeup/internal/provider/aimlapi"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -30,7 +31,7 @@ func TestTheKeyIsNeverShown(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := serve(t, handler)
 			posted, postErr := submit(t, c)
-			got, getErr := c.Retrieve(t.Context(), key(), video.RouteLegacy, id, model)
+			got, getErr := c.Retrieve(t.Context(), key(), at(aimlapi.RouteLegacy, id))
 			_, logsErr := c.Requests(t.Context(), key(), now(), now())
 			_, chargesErr := c.Charges(t.Context(), key(), now(), now())
 			all := fmt.Sprintf("%+v %+v %+v %+v %+v %+v %#v %#v", posted, got, postErr, getErr, logsErr, chargesErr, postErr, getErr)
@@ -58,7 +59,7 @@ func echo(w http.ResponseWriter, r *http.Request) {
 func TestUnsendableKey(t *testing.T) {
 	c := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("it was sent") })
 	bad := video.Key{Value: "abc-secret\n"}
-	_, err := c.Submit(t.Context(), bad, video.RouteLegacy, "job.1", boat(t))
+	_, err := c.Submit(t.Context(), bad, "job.1", boat(t))
 	if got := asRefusal(t, err); strings.Contains(got.Error(), "secret") {
 		t.Error(got)
 	}

@@ -7,16 +7,17 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Metrics gives how long a model's generations took of late, all lengths of video
+// Percentiles gives how long a model's generations took of late, all lengths of video
 // together; false where the provider measured none in its window of some minutes.
-// It needs no key. The error is a *video.Refusal or a *video.Unanswered.
-func (c *Client) Metrics(ctx context.Context, model string) (video.Percentiles, bool, error) {
+// It needs no key. The error is a *provider.Refusal or a *provider.Unanswered.
+func (c *Client) Percentiles(ctx context.Context, model string) (provider.Percentiles, bool, error) {
 	body, err := c.get(ctx, video.Key{}, "/models/metrics", url.Values{"aliases": {model}})
 	if err != nil {
-		return video.Percentiles{}, false, err
+		return provider.Percentiles{}, false, err
 	}
 	var reply struct {
 		Models []struct {
@@ -30,14 +31,14 @@ func (c *Client) Metrics(ctx context.Context, model string) (video.Percentiles, 
 		} `json:"models"`
 	}
 	if err := json.Unmarshal(body, &reply); err != nil || reply.Models == nil {
-		return video.Percentiles{}, false, &video.Unanswered{Err: fmt.Errorf("the metrics are not in their documented shape")}
+		return provider.Percentiles{}, false, &provider.Unanswered{Err: fmt.Errorf("the metrics are not in their documented shape")}
 	}
 	for _, m := range reply.Models {
 		if d := m.Metrics.Duration; m.Alias == model && d != nil {
-			return video.Percentiles{P50: milliseconds(d.P50), P90: milliseconds(d.P90)}, true, nil
+			return provider.Percentiles{P50: milliseconds(d.P50), P90: milliseconds(d.P90)}, true, nil
 		}
 	}
-	return video.Percentiles{}, false, nil
+	return provider.Percentiles{}, false, nil
 }
 
 // milliseconds makes a time of what others wrote; what can't be one is 0.

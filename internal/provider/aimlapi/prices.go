@@ -7,6 +7,7 @@ import (
 	"regexp"
 
 	"github.com/takeup/takeup/internal/price"
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -25,8 +26,8 @@ var usableETag = regexp.MustCompile(`^(W/)?"[!#-~]{0,200}"$`)
 
 // Prices gives the provider's public price list, and true; or false, where it is
 // still the list that has the ETag. Without an ETag, it always gives the list. It
-// needs no key, and reads at most 4 MiB. The error is a *video.Refusal or a
-// *video.Unanswered.
+// needs no key, and reads at most 4 MiB. The error is a *provider.Refusal or a
+// *provider.Unanswered.
 func (c *Client) Prices(ctx context.Context, etag string) (price.List, bool, error) {
 	got, err := c.read(ctx, video.Key{}, modelsPath, pricesQuery(), etag)
 	if err != nil || got.status == http.StatusNotModified {
@@ -34,7 +35,7 @@ func (c *Client) Prices(ctx context.Context, etag string) (price.List, bool, err
 	}
 	list, err := price.Parse(got.body, c.PriceList(), c.config.Now())
 	if err != nil {
-		return price.List{}, false, &video.Unanswered{Err: err}
+		return price.List{}, false, &provider.Unanswered{Err: err}
 	}
 	if tag := got.header.Get("ETag"); usableETag.MatchString(tag) {
 		list.ETag = tag

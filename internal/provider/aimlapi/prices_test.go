@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/provider"
 )
 
 const priceList = `{"object":"list","data":[{"id":"klingai/v1-pro","aliases":["` + model + `"],"type":"internal/video-generations/submit",
@@ -78,7 +78,7 @@ func TestNoPrices(t *testing.T) {
 		}
 	}
 	_, _, err := serve(t, answer(429, `{"message":"Too Many Requests"}`)).Prices(t.Context(), `"a"`)
-	if refusal := asRefusal(t, err); refusal.Kind != video.RefusedBusy {
+	if refusal := asRefusal(t, err); refusal.Kind != provider.RefusedBusy {
 		t.Errorf("a 429 is %v", refusal.Kind)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -19,10 +20,10 @@ const pageSize = 100
 const maxPages = 150
 
 // Requests reads the provider's log of the requests that were made with a key
-// from one time to another. It gives all of them or an error: a *video.Refusal
-// or a *video.Unanswered.
-func (c *Client) Requests(ctx context.Context, key video.Key, from, to time.Time) ([]video.LoggedRequest, error) {
-	var rows []video.LoggedRequest
+// from one time to another. It gives all of them or an error: a *provider.Refusal
+// or a *provider.Unanswered.
+func (c *Client) Requests(ctx context.Context, key video.Key, from, to time.Time) ([]provider.LoggedRequest, error) {
+	var rows []provider.LoggedRequest
 	for range maxPages {
 		body, err := c.get(ctx, key, "/v2/logs", url.Values{
 			"start": {stamp(from)}, "end": {stamp(to)},
@@ -46,36 +47,36 @@ func (c *Client) Requests(ctx context.Context, key video.Key, from, to time.Time
 		}
 		err = json.Unmarshal(body, &page)
 		if err != nil || page.Data == nil || page.Pagination.Total == nil || page.Pagination.HasMore == nil {
-			return nil, &video.Unanswered{Err: fmt.Errorf("the logs are not in their documented shape")}
+			return nil, &provider.Unanswered{Err: fmt.Errorf("the logs are not in their documented shape")}
 		}
 		for _, row := range page.Data {
-			logged := video.LoggedRequest{Created: row.Created, Failed: state(row.Status) == video.Failed, Model: line(row.Model)}
+			logged := provider.LoggedRequest{Created: row.Created, Failed: state(row.Status) == provider.Failed, Model: line(row.Model)}
 			if validID(row.InferenceID) {
-				logged.InferenceID = row.InferenceID
+				logged.ID = bare(row.InferenceID)
 			}
 			if row.ClientRequestID != nil {
-				logged.ClientRequestID = *row.ClientRequestID
+				logged.Reference = *row.ClientRequestID
 			}
 			rows = append(rows, logged)
 		}
 		if !*page.Pagination.HasMore {
 			if total := page.Pagination.Total.whole(); int64(len(rows)) < total {
-				return nil, &video.Unanswered{Err: fmt.Errorf("the logs gave %d of %d rows", len(rows), total)}
+				return nil, &provider.Unanswered{Err: fmt.Errorf("the logs gave %d of %d rows", len(rows), total)}
 			}
 			return rows, nil
 		}
 		if len(page.Data) == 0 {
-			return nil, &video.Unanswered{Err: fmt.Errorf("the logs gave an empty page and said that there is more")}
+			return nil, &provider.Unanswered{Err: fmt.Errorf("the logs gave an empty page and said that there is more")}
 		}
 	}
-	return nil, &video.Unanswered{Err: fmt.Errorf("the logs have over %d rows in that time", maxPages*pageSize)}
+	return nil, &provider.Unanswered{Err: fmt.Errorf("the logs have over %d rows in that time", maxPages*pageSize)}
 }
 
 // Charges reads what the account was charged for generations from one time to
-// another. It gives all charges or an error: a *video.Refusal or a
-// *video.Unanswered.
-func (c *Client) Charges(ctx context.Context, key video.Key, from, to time.Time) ([]video.Charge, error) {
-	var charges []video.Charge
+// another. It gives all charges or an error: a *provider.Refusal or a
+// *provider.Unanswered.
+func (c *Client) Charges(ctx context.Context, key video.Key, from, to time.Time) ([]provider.Charge, error) {
+	var charges []provider.Charge
 	query := url.Values{
 		"from": {stamp(from)}, "to": {stamp(to)},
 		"direction": {"CHARGE"}, "type": {"MODEL_USAGE"}, "limit": {strconv.Itoa(pageSize)},
@@ -100,15 +101,15 @@ func (c *Client) Charges(ctx context.Context, key video.Key, from, to time.Time)
 			} `json:"pagination"`
 		}
 		if err := json.Unmarshal(body, &page); err != nil || page.Data == nil || page.Pagination.HasMore == nil {
-			return nil, &video.Unanswered{Err: fmt.Errorf("the transactions are not in their documented shape")}
+			return nil, &provider.Unanswered{Err: fmt.Errorf("the transactions are not in their documented shape")}
 		}
 		for _, row := range page.Data {
-			charge := video.Charge{Created: row.CreatedAt, Credits: row.Amount.Credits.whole()}
+			charge := provider.Charge{Created: row.CreatedAt, Micros: MicrosOfCredits(row.Amount.Credits.whole())}
 			if row.Model != nil {
 				charge.Model = line(*row.Model)
 			}
 			if row.ReferenceID != nil && validID(*row.ReferenceID) {
-				charge.ReferenceID = *row.ReferenceID
+				charge.ID = bare(*row.ReferenceID)
 			}
 			charges = append(charges, charge)
 		}
@@ -116,11 +117,11 @@ func (c *Client) Charges(ctx context.Context, key video.Key, from, to time.Time)
 			return charges, nil
 		}
 		if page.Pagination.NextCursor == "" {
-			return nil, &video.Unanswered{Err: fmt.Errorf("the transactions said that there is more, and not where")}
+			return nil, &provider.Unanswered{Err: fmt.Errorf("the transactions said that there is more, and not where")}
 		}
 		query.Set("cursor", page.Pagination.NextCursor)
 	}
-	return nil, &video.Unanswered{Err: fmt.Errorf("the transactions have over %d rows in that time", maxPages*pageSize)}
+	return nil, &provider.Unanswered{Err: fmt.Errorf("the transactions have over %d rows in that time", maxPages*pageSize)}
 }
 
 // stamp writes a time as ISO-8601 with an offset, to the millisecond.

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/provider"
 )
 
 type object = map[string]any
@@ -61,7 +61,7 @@ func TestRequestsReadsEveryPage(t *testing.T) {
 			t.Errorf("%d rows: %d, %v", total, len(got), err)
 		}
 		for i, row := range got {
-			want := video.LoggedRequest{Created: now(), Model: model, InferenceID: fmt.Sprintf("inference-%d", i), ClientRequestID: fmt.Sprintf("job-%d.1", i)}
+			want := provider.LoggedRequest{Created: now(), Model: model, ID: fmt.Sprintf("inference-%d", i), Reference: fmt.Sprintf("job-%d.1", i)}
 			if row != want {
 				t.Fatalf("row %d: %+v", i, row)
 			}
@@ -75,15 +75,16 @@ func TestRequestsReadsEveryPage(t *testing.T) {
 func TestRequestsOddRows(t *testing.T) {
 	rows := logRows(4)
 	rows[0]["status"], rows[0]["client_request_id"] = "failed", nil
+	rows[0]["inference_id"] = "inference-0:" + model // as the legacy route's are in some places
 	rows[1]["inference_id"] = "a b"
 	rows[2]["inference_id"] = nil
 	delete(rows[3], "client_request_id")
 	got, err := serve(t, answer(200, page(t, rows, object{"total": 4, "has_more": false}))).Requests(t.Context(), key(), now(), now())
-	want := []video.LoggedRequest{
-		{Created: now(), Model: model, InferenceID: "inference-0", Failed: true},
-		{Created: now(), Model: model, ClientRequestID: "job-1.1"},
-		{Created: now(), Model: model, ClientRequestID: "job-2.1"},
-		{Created: now(), Model: model, InferenceID: "inference-3"},
+	want := []provider.LoggedRequest{
+		{Created: now(), Model: model, ID: "inference-0", Failed: true},
+		{Created: now(), Model: model, Reference: "job-1.1"},
+		{Created: now(), Model: model, Reference: "job-2.1"},
+		{Created: now(), Model: model, ID: "inference-3"},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v", got, err)
@@ -131,11 +132,11 @@ func TestRecordsThatAreNotWhole(t *testing.T) {
 func TestRecordsRefused(t *testing.T) {
 	c := serve(t, answer(429, `{"message":"Too Many Requests"}`, "Retry-After", "30"))
 	_, err := c.Requests(t.Context(), key(), now(), now())
-	if got := asRefusal(t, err); got.Kind != video.RefusedBusy || got.RetryAfter != 30*time.Second {
+	if got := asRefusal(t, err); got.Kind != provider.RefusedBusy || got.RetryAfter != 30*time.Second {
 		t.Errorf("%+v", got)
 	}
 	_, err = c.Charges(t.Context(), key(), now(), now())
-	if got := asRefusal(t, err); got.Kind != video.RefusedBusy {
+	if got := asRefusal(t, err); got.Kind != provider.RefusedBusy {
 		t.Errorf("%+v", got)
 	}
 	// A later page that fails takes the earlier ones with it.
@@ -179,7 +180,7 @@ func TestChargesReadsEveryPage(t *testing.T) {
 	charge := func(i int) object {
 		return object{
 			"created_at": "2026-08-21T10:00:00.000Z", "direction": "CHARGE", "type": "MODEL_USAGE",
-			"amount": object{"usd": 0.98, "credits": 1960000}, "model": model, "reference_id": fmt.Sprintf("inference-%d", i),
+			"amount": object{"usd": 0.98, "credits": 1960000}, "model": model, "reference_id": fmt.Sprintf("inference-%d:%s", i, model),
 		}
 	}
 	const cursor = "eyJ2IjoxfQ==&+/ %é"
@@ -200,10 +201,10 @@ func TestChargesReadsEveryPage(t *testing.T) {
 		answer(200, page(t, []object{last}, object{"has_more": false, "next_cursor": nil}))(w, r)
 	})
 	got, err := c.Charges(t.Context(), key(), now().Add(-time.Hour), now())
-	want := []video.Charge{
-		{Created: now(), Model: model, ReferenceID: "inference-0", Credits: 1960000},
-		{Created: now(), Model: model, ReferenceID: "inference-1", Credits: 1960000},
-		{Created: now(), Credits: 1960000},
+	want := []provider.Charge{
+		{Created: now(), Model: model, ID: "inference-0", Micros: 980000},
+		{Created: now(), Model: model, ID: "inference-1", Micros: 980000},
+		{Created: now(), Micros: 980000},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) || strings.Join(cursors, "|") != "|"+cursor {
 		t.Errorf("%+v, %v, by the cursors %q", got, err, cursors)

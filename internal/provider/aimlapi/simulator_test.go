@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/provider"
+	"github.com/takeup/takeup/internal/provider/aimlapi"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -34,41 +36,41 @@ func standIn(t *testing.T, change func(*sim.Settings), plan sim.Plan) (*sim.Serv
 // The client and the stand-in agree on a job's whole way, on both routes and with
 // both forms of an id.
 func TestAgainstTheStandIn(t *testing.T) {
-	for _, route := range []video.Route{video.RouteLegacy, video.RouteUniversal} {
+	for _, route := range []aimlapi.Route{aimlapi.RouteLegacy, aimlapi.RouteUniversal} {
 		for _, form := range []string{sim.IDBare, sim.IDWithModel} {
 			t.Run(string(route)+" "+form, func(t *testing.T) {
 				server, url, pass := standIn(t, func(s *sim.Settings) { s.IDForm = form }, nil)
-				c, ctx := client(url), t.Context()
-				generation, err := c.Submit(ctx, key(), route, "job-1.1", boat(t))
-				if err != nil || generation.State != video.Running || generation.Route != route {
+				c, ctx := aimlapi.New(aimlapi.Config{BaseURL: url, Route: route, Now: now}), t.Context()
+				generation, err := c.Submit(ctx, key(), "job-1.1", boat(t))
+				if err != nil || generation.State != provider.Running || !strings.HasPrefix(string(generation.Handle), string(route)+":") {
 					t.Fatalf("submitted: %+v, %v", generation, err)
 				}
-				running, err := c.Retrieve(ctx, key(), route, generation.ID, model)
-				if err != nil || running.State != video.Running || running.ID != generation.ID {
+				running, err := c.Retrieve(ctx, key(), generation.Handle)
+				if err != nil || running.State != provider.Running || running.ID != generation.ID {
 					t.Errorf("running: %+v, %v", running, err)
 				}
 				if rows, err := c.Requests(ctx, key(), now().Add(-time.Hour), now().Add(time.Hour)); err != nil || len(rows) != 0 {
 					t.Errorf("logged before its end: %+v, %v", rows, err)
 				}
 				pass(2 * time.Minute)
-				done, err := c.Retrieve(ctx, key(), route, generation.ID, model)
-				if err != nil || done.State != video.Finished || !strings.HasPrefix(done.URL, url) || done.Credits <= 0 {
+				done, err := c.Retrieve(ctx, key(), generation.Handle)
+				if err != nil || done.State != provider.Finished || !strings.HasPrefix(done.URL, url) || done.Micros <= 0 {
 					t.Errorf("done: %+v, %v", done, err)
 				}
 				rows, err := c.Requests(ctx, key(), now().Add(-time.Hour), now().Add(time.Hour))
-				if err != nil || len(rows) != 1 || rows[0].ClientRequestID != "job-1.1" || rows[0].Failed || rows[0].Model != model {
+				if err != nil || len(rows) != 1 || rows[0].Reference != "job-1.1" || rows[0].Failed || rows[0].Model != model {
 					t.Fatalf("logged: %+v, %v", rows, err)
 				}
 				// A row's id finds the generation in either form.
-				if found, err := c.Retrieve(ctx, key(), route, rows[0].InferenceID, model); err != nil || found.ID != generation.ID {
+				if found, err := c.Retrieve(ctx, key(), c.Handle(rows[0].ID, boat(t))); err != nil || found.ID != generation.ID {
 					t.Errorf("found: %+v, %v", found, err)
 				}
 				charges, err := c.Charges(ctx, key(), now().Add(-time.Hour), now().Add(time.Hour))
-				if err != nil || len(charges) != 1 || charges[0].Credits != done.Credits || charges[0].ReferenceID != rows[0].InferenceID {
+				if err != nil || len(charges) != 1 || charges[0].Micros != done.Micros || charges[0].ID != rows[0].ID {
 					t.Errorf("charged: %+v, %v", charges, err)
 				}
 				ledger := server.Ledger()
-				if len(ledger.Creates) != 1 || ledger.Creates[0].ClientRequestID != "job-1.1" || ledger.ChargedCredits != done.Credits {
+				if len(ledger.Creates) != 1 || ledger.Creates[0].ClientRequestID != "job-1.1" || ledger.ChargedCredits != aimlapi.CreditsOfMicros(done.Micros) {
 					t.Errorf("its ledger: %+v", ledger)
 				}
 			})
@@ -79,28 +81,22 @@ func TestAgainstTheStandIn(t *testing.T) {
 func TestRefusalsOfTheStandIn(t *testing.T) {
 	_, url, _ := standIn(t, func(s *sim.Settings) { s.CreatesPerMinute, s.LimitRetryAfter = 1, "17" }, nil)
 	c, ctx := client(url), t.Context()
-	_, err := c.Submit(ctx, video.Key{Value: "another-key"}, video.RouteLegacy, "job.1", boat(t))
-	if got := asRefusal(t, err); got.Kind != video.RefusedKey {
+	_, err := c.Submit(ctx, video.Key{Value: "another-key"}, "job.1", boat(t))
+	if got := asRefusal(t, err); got.Kind != provider.RefusedKey {
 		t.Errorf("another key: %+v", got)
 	}
 	if _, err := submit(t, c); err != nil {
 		t.Fatal(err)
 	}
 	_, err = submit(t, c)
-	if got := asRefusal(t, err); got.Kind != video.RefusedBusy || got.RetryAfter != 17*time.Second {
+	if got := asRefusal(t, err); got.Kind != provider.RefusedBusy || got.RetryAfter != 17*time.Second {
 		t.Errorf("over the limit: %+v", got)
 	}
-	_, err = c.Retrieve(ctx, key(), video.RouteLegacy, "00000000-0000-4000-8000-000000000000", model)
-	if got := asRefusal(t, err); got.Kind != video.RefusedUnknown {
+	_, err = c.Retrieve(ctx, key(), at(aimlapi.RouteLegacy, "00000000-0000-4000-8000-000000000000"))
+	if got := asRefusal(t, err); got.Kind != provider.RefusedUnknown {
 		t.Errorf("an unknown id: %+v", got)
 	}
 
-	_, url, _ = standIn(t, func(*sim.Settings) {}, nil)
-	v3 := request(t, `{"prompt":"a boat","model":"klingai/video-v3-pro-text-to-video"}`)
-	_, err = client(url).Submit(ctx, key(), video.RouteLegacy, "job.1", v3)
-	if got := asRefusal(t, err); got.Kind != video.RefusedInvalid {
-		t.Errorf("a model of the other route: %+v", got)
-	}
 	server, url, _ := standIn(t, func(*sim.Settings) {}, nil)
 	settings, none := server.Settings(), 0.0
 	settings.BalanceUSD = &none
@@ -108,7 +104,7 @@ func TestRefusalsOfTheStandIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = submit(t, client(url))
-	if got := asRefusal(t, err); got.Kind != video.RefusedCredits {
+	if got := asRefusal(t, err); got.Kind != provider.RefusedFunds {
 		t.Errorf("without credits: %+v", got)
 	}
 	if charged := server.Ledger().ChargedCredits; charged != 0 {
@@ -139,12 +135,12 @@ func TestLostAnswersAreInTheLogs(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			i := slices.IndexFunc(rows, func(row video.LoggedRequest) bool { return row.ClientRequestID == "job.1" })
+			i := slices.IndexFunc(rows, func(row provider.LoggedRequest) bool { return row.Reference == "job.1" })
 			if i < 0 {
 				t.Fatalf("it isn't in %+v", rows)
 			}
-			found, err := c.Retrieve(t.Context(), key(), video.RouteLegacy, rows[i].InferenceID, model)
-			if err != nil || found.State != video.Finished {
+			found, err := c.Retrieve(t.Context(), key(), at(aimlapi.RouteLegacy, rows[i].ID))
+			if err != nil || found.State != provider.Finished {
 				t.Errorf("%+v, %v", found, err)
 			}
 			if creates := server.Ledger().Creates; len(creates) != 1 {

@@ -13,7 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/provider"
+	"github.com/takeup/takeup/internal/provider/aimlapi"
 )
 
 func TestStatuses(t *testing.T) {
@@ -21,26 +22,26 @@ func TestStatuses(t *testing.T) {
 	for _, c := range []struct {
 		status  int
 		message string // JSON; empty: a page of something in between
-		kind    video.RefusalKind
+		kind    provider.RefusalKind
 		said    string
 	}{
-		{429, `"Too Many Requests"`, video.RefusedBusy, "Too Many Requests"},
-		{429, "", video.RefusedBusy, "status 429, with no words"},
-		{400, `["prompt should not be empty","duration must be 5 or 10"]`, video.RefusedInvalid, "prompt should not be empty; duration must be 5 or 10"},
-		{400, `"Bad\n  Request"`, video.RefusedInvalid, "Bad Request"},
-		{400, `{"field":"prompt"}`, video.RefusedInvalid, `{"field":"prompt"}`},
-		{400, `null`, video.RefusedInvalid, "status 400, with no words"},
-		{400, "", video.RefusedInvalid, "status 400, with no words"},
-		{401, `"Unauthorized"`, video.RefusedKey, "Unauthorized"},
-		{401, "", video.RefusedKey, "status 401, with no words"},
-		{403, `"You've run out of credits."`, video.RefusedCredits, "You've run out of credits."},
-		{403, "", video.RefusedCredits, "status 403, with no words"},
-		{402, `"Insufficient credits"`, video.RefusedCredits, "Insufficient credits"},
-		{404, `"Not Found"`, video.RefusedUnknown, "Not Found"},
-		{405, `"no"`, video.RefusedInvalid, "no"},
-		{413, `"too large"`, video.RefusedInvalid, "too large"},
-		{415, `"not JSON"`, video.RefusedInvalid, "not JSON"},
-		{422, `["a"]`, video.RefusedInvalid, "a"},
+		{429, `"Too Many Requests"`, provider.RefusedBusy, "Too Many Requests"},
+		{429, "", provider.RefusedBusy, "status 429, with no words"},
+		{400, `["prompt should not be empty","duration must be 5 or 10"]`, provider.RefusedInvalid, "prompt should not be empty; duration must be 5 or 10"},
+		{400, `"Bad\n  Request"`, provider.RefusedInvalid, "Bad Request"},
+		{400, `{"field":"prompt"}`, provider.RefusedInvalid, `{"field":"prompt"}`},
+		{400, `null`, provider.RefusedInvalid, "status 400, with no words"},
+		{400, "", provider.RefusedInvalid, "status 400, with no words"},
+		{401, `"Unauthorized"`, provider.RefusedKey, "Unauthorized"},
+		{401, "", provider.RefusedKey, "status 401, with no words"},
+		{403, `"You've run out of credits."`, provider.RefusedFunds, "You've run out of credits."},
+		{403, "", provider.RefusedFunds, "status 403, with no words"},
+		{402, `"Insufficient credits"`, provider.RefusedFunds, "Insufficient credits"},
+		{404, `"Not Found"`, provider.RefusedUnknown, "Not Found"},
+		{405, `"no"`, provider.RefusedInvalid, "no"},
+		{413, `"too large"`, provider.RefusedInvalid, "too large"},
+		{415, `"not JSON"`, provider.RefusedInvalid, "not JSON"},
+		{422, `["a"]`, provider.RefusedInvalid, "a"},
 		// In other words than the provider's these may be of something in between.
 		{402, "", "", ""}, {402, "null", "", ""}, {404, "", "", ""}, {404, "null", "", ""}, {405, "", "", ""}, {413, "", "", ""}, {415, "", "", ""}, {422, "", "", ""},
 		// None of these says whether it was accepted.
@@ -57,10 +58,10 @@ func TestStatuses(t *testing.T) {
 			}
 			client := serve(t, answer(c.status, body, "X-Inference-Id", id, "Retry-After", "7"))
 			_, posted := submit(t, client)
-			_, read := client.Retrieve(t.Context(), key(), video.RouteLegacy, id+":"+model, model)
-			for _, err := range []error{posted, read} {
+			_, read := client.Retrieve(t.Context(), key(), at(aimlapi.RouteLegacy, id+":"+model))
+			for err, candidate := range map[error]provider.Handle{posted: at(aimlapi.RouteLegacy, id), read: ""} {
 				if c.kind == "" {
-					if got := asUnanswered(t, err); got.RetryAfter != 7*time.Second || got.InferenceID != id {
+					if got := asUnanswered(t, err); got.RetryAfter != 7*time.Second || got.Candidate != candidate {
 						t.Errorf("%+v", got)
 					}
 					continue
@@ -87,7 +88,7 @@ func TestErrorsOfAnyShape(t *testing.T) {
 		`{"message":"key sk-0123456789abcdef0123 at https://a.example/x?sig=abc"}`: "key [key] at https://a.example/x?[query]",
 	} {
 		_, err := submit(t, serve(t, answer(402, body)))
-		if got := asRefusal(t, err); got.Kind != video.RefusedCredits || got.Said != want {
+		if got := asRefusal(t, err); got.Kind != provider.RefusedFunds || got.Said != want {
 			t.Errorf("%s: %+v", body, got)
 		}
 	}
@@ -97,7 +98,7 @@ func TestErrorsOfAnyShape(t *testing.T) {
 func TestRefusalWithBrokenBody(t *testing.T) {
 	c := serve(t, answer(429, `{"message":`, "Content-Length", "4000", "Retry-After", "9"))
 	_, err := submit(t, c)
-	if got := asRefusal(t, err); got.Kind != video.RefusedBusy || got.RetryAfter != 9*time.Second {
+	if got := asRefusal(t, err); got.Kind != provider.RefusedBusy || got.RetryAfter != 9*time.Second {
 		t.Errorf("%+v", got)
 	}
 }
@@ -130,7 +131,7 @@ func TestAcceptedThoughGarbled(t *testing.T) {
 					_ = asUnanswered(t, err)
 					return
 				}
-				if err != nil || generation.ID != c.id || generation.State != video.Running || generation.Route != video.RouteLegacy {
+				if err != nil || generation.ID != c.id || generation.State != provider.Running || generation.Handle != at(aimlapi.RouteLegacy, c.id) {
 					t.Errorf("%+v, %v", generation, err)
 				}
 			})
@@ -168,7 +169,7 @@ func TestPostIsNeverRepeated(t *testing.T) {
 				end(conn)
 			})
 			for i := range int64(5) {
-				if _, err := c.Retrieve(t.Context(), key(), video.RouteLegacy, id, model); err != nil {
+				if _, err := c.Retrieve(t.Context(), key(), at(aimlapi.RouteLegacy, id)); err != nil {
 					t.Fatal(err)
 				}
 				_, err := submit(t, c)
@@ -224,7 +225,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 		})
 		_, err := submit(t, c)
 		_ = asUnanswered(t, err)
-		_, err = c.Retrieve(t.Context(), key(), video.RouteLegacy, id, model)
+		_, err = c.Retrieve(t.Context(), key(), at(aimlapi.RouteLegacy, id))
 		_ = asUnanswered(t, err)
 		if calls.Load() != 2 || elsewhere.Load() != 0 {
 			t.Errorf("%d: %d calls here, %d elsewhere", status, calls.Load(), elsewhere.Load())
@@ -242,22 +243,22 @@ func TestConnectionNeverMade(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = submit(t, client(address))
-	if got := asRefusal(t, err); got.Kind != video.RefusedUnreachable || got.Said == "" {
+	if got := asRefusal(t, err); got.Kind != provider.RefusedUnreachable || got.Said == "" {
 		t.Errorf("refused connection: %+v", got)
 	}
-	_, err = client(address).Retrieve(t.Context(), key(), video.RouteLegacy, id, model)
+	_, err = client(address).Retrieve(t.Context(), key(), at(aimlapi.RouteLegacy, id))
 	_ = asUnanswered(t, err)
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	c := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("a call was made after its end") })
-	_, err = c.Submit(ctx, key(), video.RouteLegacy, "job.1", boat(t))
-	if got := asRefusal(t, err); got.Kind != video.RefusedUnreachable {
+	_, err = c.Submit(ctx, key(), "job.1", boat(t))
+	if got := asRefusal(t, err); got.Kind != provider.RefusedUnreachable {
 		t.Errorf("cancelled before: %+v", got)
 	}
 	for _, url := range []string{"", "api.example", "http://[", "ftp://127.0.0.1"} {
 		_, err = submit(t, client(url))
-		if got := asRefusal(t, err); got.Kind != video.RefusedUnreachable {
+		if got := asRefusal(t, err); got.Kind != provider.RefusedUnreachable {
 			t.Errorf("base URL %q: %+v", url, got)
 		}
 	}
@@ -272,7 +273,7 @@ func TestCallThatEndsInTheMiddle(t *testing.T) {
 		cancel()
 		<-r.Context().Done()
 	})
-	_, err := c.Submit(ctx, key(), video.RouteLegacy, "job.1", boat(t))
+	_, err := c.Submit(ctx, key(), "job.1", boat(t))
 	if got := asUnanswered(t, err); !errors.Is(got, context.Canceled) {
 		t.Errorf("%v", got)
 	}

@@ -8,8 +8,13 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 )
+
+// encode writes a request as the provider takes it: its model and the model's parameters,
+// under their own names. What the client's own is stays here.
+func encode(request video.Request) []byte { return request.Body() }
 
 // generation is the reply to create and retrieve. Only id and status are
 // certain; the rest has had other shapes, and is read as far as it can be.
@@ -24,14 +29,14 @@ type generation struct {
 // parseGeneration reads a reply to create or retrieve. An id is enough: it may
 // be the only trace of what was paid, and a status that can't be read is a word
 // that isn't known. The generation may be in one more object.
-func parseGeneration(body []byte) (video.Generation, error) {
+func parseGeneration(body []byte) (provider.Generation, error) {
 	g, err := unwrap(body)
 	if err != nil {
-		return video.Generation{}, err
+		return provider.Generation{}, err
 	}
 	word := words(g.Status)
-	out := video.Generation{ID: g.ID, State: state(word), Word: word, URL: fileURL(g.Video)}
-	if out.State == video.Failed {
+	out := provider.Generation{ID: g.ID, State: state(word), Word: word, URL: fileURL(g.Video)}
+	if out.State == provider.Failed {
 		out.Failure = failure(g.Error)
 	}
 	var meta struct {
@@ -40,7 +45,7 @@ func parseGeneration(body []byte) (video.Generation, error) {
 		} `json:"usage"`
 	}
 	if json.Unmarshal(g.Meta, &meta) == nil {
-		out.Credits = meta.Usage.CreditsUsed.whole()
+		out.Micros = MicrosOfCredits(meta.Usage.CreditsUsed.whole())
 	}
 	return out, nil
 }
@@ -104,15 +109,15 @@ func fileURL(value json.RawMessage) string {
 // any blanks, underscores and hyphens. Documented are queued, generating, completed
 // and error; the others have been seen, or are what such services say. A word that
 // is not known keeps the generation running: nothing is given up for a new word.
-func state(word string) video.GenerationState {
+func state(word string) provider.State {
 	letters := strings.FieldsFunc(strings.ToLower(word), func(r rune) bool { return unicode.IsSpace(r) || r == '_' || r == '-' })
 	switch strings.Join(letters, "") {
 	case "completed", "complete", "succeeded", "succeed", "success", "finished":
-		return video.Finished
+		return provider.Finished
 	case "error", "errored", "failed", "failure", "fail", "expired", "cancelled", "canceled", "aborted", "rejected", "timeout", "timedout":
-		return video.Failed
+		return provider.Failed
 	}
-	return video.Running
+	return provider.Running
 }
 
 // failure makes words of an error, which is {name, message} today and has been

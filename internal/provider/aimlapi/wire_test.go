@@ -9,17 +9,18 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 )
 
 func TestWordsOfTheProvider(t *testing.T) {
-	for word, want := range map[string]video.GenerationState{
-		"queued": video.Running, "generating": video.Running, "waiting": video.Running, "active": video.Running, "processing": video.Running,
-		"completed": video.Finished, "succeeded": video.Finished,
-		"error": video.Failed, "failed": video.Failed, "expired": video.Failed,
-		"EXPIRED": video.Failed, "Expired": video.Failed, " expired ": video.Failed, "timed_out": video.Failed, "Timed Out": video.Failed, "CANCELED": video.Failed, "cancelled": video.Failed,
-		"Completed": video.Finished, " COMPLETED\n": video.Finished, "SUCCEED": video.Finished, "success": video.Finished, "QUEUED": video.Running, "Not Completed": video.Running, "not_failed": video.Running,
-		"": video.Running, "rendering": video.Running, "done?": video.Running, "Completed!": video.Running,
+	for word, want := range map[string]provider.State{
+		"queued": provider.Running, "generating": provider.Running, "waiting": provider.Running, "active": provider.Running, "processing": provider.Running,
+		"completed": provider.Finished, "succeeded": provider.Finished,
+		"error": provider.Failed, "failed": provider.Failed, "expired": provider.Failed,
+		"EXPIRED": provider.Failed, "Expired": provider.Failed, " expired ": provider.Failed, "timed_out": provider.Failed, "Timed Out": provider.Failed, "CANCELED": provider.Failed, "cancelled": provider.Failed,
+		"Completed": provider.Finished, " COMPLETED\n": provider.Finished, "SUCCEED": provider.Finished, "success": provider.Finished, "QUEUED": provider.Running, "Not Completed": provider.Running, "not_failed": provider.Running,
+		"": provider.Running, "rendering": provider.Running, "done?": provider.Running, "Completed!": provider.Running,
 	} {
 		if got := state(word); got != want {
 			t.Errorf("%q is %s, want %s", word, got, want)
@@ -59,19 +60,19 @@ func TestSubmissionsSpeakHTTP1(t *testing.T) {
 	server.EnableHTTP2 = true
 	server.StartTLS()
 	defer server.Close()
-	c := New(Config{BaseURL: server.URL, Route: video.RouteLegacy, Now: time.Now})
+	c := New(Config{BaseURL: server.URL, Route: RouteLegacy, Now: time.Now})
 	c.submissions.Transport.(*http.Transport).TLSClientConfig.RootCAs = server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
 	request, err := video.NewRequest("a paper boat")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Submit(t.Context(), video.Key{Value: "a-key-of-the-test"}, video.RouteLegacy, "job.1", request); err != nil {
+	if _, err := c.Submit(t.Context(), video.Key{Value: "a-key-of-the-test"}, "job.1", request); err != nil {
 		t.Error(err)
 	}
 	// One whose certificate isn't known gets nothing at all.
-	c = New(Config{BaseURL: server.URL, Route: video.RouteLegacy, Now: time.Now})
-	_, err = c.Submit(t.Context(), video.Key{Value: "a-key-of-the-test"}, video.RouteLegacy, "job.1", request)
-	if refusal, ok := err.(*video.Refusal); !ok || refusal.Kind != video.RefusedUnreachable {
+	c = New(Config{BaseURL: server.URL, Route: RouteLegacy, Now: time.Now})
+	_, err = c.Submit(t.Context(), video.Key{Value: "a-key-of-the-test"}, "job.1", request)
+	if refusal, ok := err.(*provider.Refusal); !ok || refusal.Kind != provider.RefusedUnreachable {
 		t.Errorf("with an unknown certificate: %v", err)
 	}
 }
@@ -102,17 +103,17 @@ func FuzzParseGeneration(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		g, err := parseGeneration(body)
 		if err != nil {
-			if g != (video.Generation{}) {
+			if g != (provider.Generation{}) {
 				t.Errorf("a generation with an error: %+v", g)
 			}
 			return
 		}
-		if !validID(g.ID) || g.Credits < 0 || g.Route != "" {
+		if !validID(g.ID) || g.Micros < 0 || g.Handle != "" {
 			t.Errorf("%+v", g)
 		}
 		fit(t, g.Word)
 		fit(t, g.Failure)
-		if g.State != video.Failed && g.Failure != "" {
+		if g.State != provider.Failed && g.Failure != "" {
 			t.Errorf("a failure of one that hasn't failed: %+v", g)
 		}
 		if again := line(g.Failure); strings.Contains(g.Failure, "://") && strings.ContainsAny(strings.ReplaceAll(again, "?[query]", ""), "?") && again != g.Failure {

@@ -6,18 +6,19 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 )
 
 // attempt is a submission that the provider's logs show.
 type attempt struct {
 	number int
-	row    video.LoggedRequest
+	row    provider.LoggedRequest
 }
 
 // readAttempt reads what a submission was sent under, "<id>.<attempt>".
-func readAttempt(row video.LoggedRequest) (id string, a attempt, ok bool) {
-	id, number, found := strings.Cut(row.ClientRequestID, ".")
+func readAttempt(row provider.LoggedRequest) (id string, a attempt, ok bool) {
+	id, number, found := strings.Cut(row.Reference, ".")
 	n, err := strconv.Atoi(number)
 	return id, attempt{n, row}, found && err == nil && n > 0 && video.ValidID(id)
 }
@@ -64,12 +65,12 @@ func (e evidence) create() (video.Entry, bool) {
 }
 
 // amend adds to an entry what it lacks, and reports whether that is anything.
-func (e evidence) amend(entry *video.Entry, keyVersion string, route func(video.Request) video.Route) bool {
+func (r Repair) amend(e evidence, entry *video.Entry) bool {
 	changed := e.execution(entry)
-	if e.generation(entry, keyVersion, route) {
+	if r.generation(e, entry) {
 		changed = true
 	}
-	if m := e.manifest; m != nil && entry.Manifest == nil && same(m.GenerationID, entry.GenerationID) {
+	if m := e.manifest; m != nil && entry.Manifest == nil && m.GenerationID == entry.GenerationID {
 		stored := *m
 		entry.Manifest, entry.Outcome, entry.DiscardedAt, changed = &stored, nil, time.Time{}, true
 	}
@@ -91,46 +92,49 @@ func (e evidence) execution(entry *video.Entry) bool {
 }
 
 // generation records the generation of a submission, or at least that it was made.
-func (e evidence) generation(entry *video.Entry, keyVersion string, route func(video.Request) video.Route) bool {
+func (r Repair) generation(e evidence, entry *video.Entry) bool {
 	if entry.GenerationID != "" {
 		return false
 	}
 	var last attempt
-	id, at := "", time.Time{}
+	id, at, made := "", time.Time{}, video.Job{}
 	for _, a := range e.attempts {
 		if a.number >= last.number {
 			last = a
 		}
-		if a.row.InferenceID != "" && !a.row.Failed {
-			id, at = a.row.InferenceID, a.row.Created
+		if a.row.ID != "" && !a.row.Failed {
+			id, at = a.row.ID, a.row.Created
 		}
 	}
 	for _, run := range e.runs {
 		if run.State.GenerationID != "" {
-			id, at, entry.Route = run.State.GenerationID, run.State.SubmittedAt, run.State.Route
+			id, at, made = run.State.GenerationID, run.State.SubmittedAt, run.State
 		}
 	}
 	if m := e.manifest; m != nil {
 		id, at = m.GenerationID, m.SubmittedAt
 	}
-	if id == "" && last.number <= entry.Attempt && (last.number < entry.Attempt || entry.Phase != video.PhaseRefused || last.row.Failed && last.row.InferenceID == "") {
+	if id == "" && last.number <= entry.Attempt && (last.number < entry.Attempt || entry.Phase != video.PhaseRefused || last.row.Failed && last.row.ID == "") {
 		return false
 	}
 	entry.Attempt = max(entry.Attempt, last.number, 1)
 	entry.Refusal, entry.RetryAt = nil, time.Time{}
 	if entry.KeyVersion == "" || last.number > 0 {
-		entry.KeyVersion = keyVersion
-	}
-	if entry.Route == "" {
-		entry.Route = route(entry.Request)
+		entry.KeyVersion = r.KeyVersion
 	}
 	if id == "" {
 		// Whether it was accepted is looked up, as after every lost answer.
-		entry.Phase, entry.Candidate = video.PhaseUnanswered, last.row.InferenceID
+		entry.Phase, entry.Candidate = video.PhaseUnanswered, ""
+		r.made(entry, &entry.Candidate, last.row.ID)
 		entry.ClaimedAt, entry.ClaimedUntil = last.row.Created, last.row.Created.Add(grace)
 		return true
 	}
 	entry.Phase, entry.GenerationID, entry.Candidate = video.PhaseAccepted, id, ""
+	if made.GenerationID == id && made.Handle != "" {
+		entry.Provider, entry.Handle = made.Provider, made.Handle
+	} else {
+		r.made(entry, &entry.Handle, id)
+	}
 	entry.SubmittedAt, entry.ClaimedAt, entry.ClaimedUntil = at, at, at.Add(grace)
 	if entry.Outcome != nil && !entry.Outcome.Chosen() {
 		entry.Outcome = nil // it is of before
@@ -138,10 +142,16 @@ func (e evidence) generation(entry *video.Entry, keyVersion string, route func(v
 	return true
 }
 
-// same compares two ids of generations, which have the model behind a colon in one
-// place and not in another.
-func same(a, b string) bool {
-	a, _, _ = strings.Cut(a, ":")
-	b, _, _ = strings.Cut(b, ":")
-	return a == b
+// made names the provider of an entry, and sets the handle that the provider makes of a
+// generation's id. Without the provider or its records the entry stays without them, and
+// a step that comes to it says so.
+func (r Repair) made(entry *video.Entry, handle *string, id string) {
+	account, err := r.Accounts.Making(entry.Request.Model())
+	if err != nil {
+		return
+	}
+	entry.Provider = account.Provider.Name()
+	if records, ok := account.Provider.(provider.Records); ok {
+		*handle = string(records.Handle(id, entry.Request))
+	}
 }

@@ -47,16 +47,16 @@ func book(entry *video.Entry, was video.Entry, facts reconcile.Facts) {
 // charge is what the provider says that an entry's generation cost, in micro-dollars; 0
 // where that isn't known.
 func charge(entry video.Entry, facts reconcile.Facts) int64 {
-	if entry.Manifest != nil && entry.Manifest.CreditsUsed > 0 {
-		return video.MicrosOfCredits(entry.Manifest.CreditsUsed)
+	if entry.Manifest != nil && entry.Manifest.ChargedMicros > 0 {
+		return entry.Manifest.ChargedMicros
 	}
-	credits := int64(0)
+	micros := int64(0)
 	for _, c := range facts.Charges {
-		if entry.GenerationID != "" && same(c.ReferenceID, entry.GenerationID) {
-			credits += c.Credits
+		if entry.GenerationID != "" && c.ID == entry.GenerationID {
+			micros += c.Micros
 		}
 	}
-	return video.MicrosOfCredits(credits)
+	return micros
 }
 
 // Move writes what the charges show of uncertain money, and gives what it wrote. An

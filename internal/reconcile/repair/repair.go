@@ -11,6 +11,7 @@ import (
 
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/promptfile"
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
@@ -42,9 +43,9 @@ type Repair struct {
 	Table     Table
 	Manifests Manifests
 	Settler   Settler
-	// Route says which of the provider's routes a request is submitted by, and
-	// KeyVersion which version of the key.
-	Route      func(video.Request) video.Route
+	// Accounts are those that the lost jobs were made with, and KeyVersion which version
+	// of the key.
+	Accounts   provider.Accounts
 	KeyVersion string
 }
 
@@ -150,7 +151,7 @@ func (r Repair) job(ctx context.Context, e *evidence, facts reconcile.Facts, don
 			}
 		}
 		was := entry
-		changed := e.amend(&entry, r.KeyVersion, r.Route)
+		changed := r.amend(*e, &entry)
 		book(&entry, was, facts)
 		forgotten := e.manifest != nil && !e.manifest.ForgottenAt.IsZero() && entry.ForgottenAt.IsZero()
 		switch {

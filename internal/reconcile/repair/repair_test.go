@@ -10,6 +10,8 @@ import (
 
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/price"
+	"github.com/takeup/takeup/internal/provider"
+	"github.com/takeup/takeup/internal/provider/aimlapi"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/reconcile/repair"
 	"github.com/takeup/takeup/internal/table"
@@ -43,6 +45,14 @@ func (s *settler) Settle(_ context.Context, name string) (bool, error) {
 	return true, nil
 }
 
+// accounts are the one that the jobs were made with.
+func accounts() provider.Accounts {
+	return provider.Accounts{{Provider: aimlapi.New(aimlapi.Config{Route: aimlapi.RouteLegacy})}}
+}
+
+// handle is that of a generation of the default model.
+func handle(id string) string { return "legacy:" + video.DefaultModel + ":" + id }
+
 func newTable() *table.Table {
 	n := 0
 	mark := func() string { n++; return strconv.Itoa(n) }
@@ -53,13 +63,13 @@ func newTable() *table.Table {
 // job that has it already is left alone.
 func TestRepair(t *testing.T) {
 	request := boat(t)
-	row := func(sent, generation string, failed bool) video.LoggedRequest {
-		return video.LoggedRequest{Created: at, ClientRequestID: sent, InferenceID: generation, Failed: failed}
+	row := func(sent, generation string, failed bool) provider.LoggedRequest {
+		return provider.LoggedRequest{Created: at, Reference: sent, ID: generation, Failed: failed}
 	}
-	manifest := video.Manifest{ID: "a", Request: request, Model: request.Model(), GenerationID: "g1:model", CreatedAt: at, SubmittedAt: at, StoredAt: at.Add(time.Minute), Bytes: 7, Origin: video.Origin{Trigger: video.TriggerAPI, Token: "ann"}}
+	manifest := video.Manifest{ID: "a", Request: request, Model: request.Model(), GenerationID: "g1", CreatedAt: at, SubmittedAt: at, StoredAt: at.Add(time.Minute), Bytes: 7, Origin: video.Origin{Trigger: video.TriggerAPI, Token: "ann"}}
 	own := jobs.Run{Name: "a", Job: "a", Request: &request, Started: at}
 	submitted := own
-	submitted.State = video.Job{GenerationID: "g2", SubmittedAt: at, Route: video.RouteUniversal}
+	submitted.State = video.Job{GenerationID: "g2", SubmittedAt: at, Provider: "aimlapi", Handle: "universal:m:g2"}
 	redriven := jobs.Run{Name: "a-r2", Job: "a", Redrive: 2, Running: true}
 	before := func(change func(*video.Entry)) *video.Entry {
 		e := video.Entry{ID: "a", Request: request, RequestHash: request.Hash(), CreatedAt: at, Execution: "a", Started: true}
@@ -69,41 +79,41 @@ func TestRepair(t *testing.T) {
 	for name, c := range map[string]struct {
 		before   *video.Entry // nil: the table doesn't have it
 		runs     []jobs.Run
-		rows     []video.LoggedRequest
+		rows     []provider.LoggedRequest
 		manifest *video.Manifest
 		want     func(video.Entry) bool
 		same     bool // nothing is written
 		strange  bool // nothing says what the request was
 	}{
 		"a job that waits": {runs: []jobs.Run{own}, want: func(e video.Entry) bool { return e.Phase == "" && e.Attempt == 0 && e.Started }},
-		"a submission in the logs": {runs: []jobs.Run{own}, rows: []video.LoggedRequest{row("a.1", "g1", false)}, want: func(e video.Entry) bool {
-			return e.GenerationID == "g1" && e.Attempt == 1 && e.Phase == video.PhaseAccepted
+		"a submission in the logs": {runs: []jobs.Run{own}, rows: []provider.LoggedRequest{row("a.1", "g1", false)}, want: func(e video.Entry) bool {
+			return e.GenerationID == "g1" && e.Provider == "aimlapi" && e.Handle == handle("g1") && e.Attempt == 1 && e.Phase == video.PhaseAccepted
 		}},
-		"a later attempt in the logs": {before: before(func(e *video.Entry) { e.Phase, e.Attempt = video.PhaseRefused, 1 }), rows: []video.LoggedRequest{row("a.1", "", true), row("a.3", "g3", false)}, want: func(e video.Entry) bool { return e.GenerationID == "g3" && e.Attempt == 3 }},
-		"an attempt that tells nothing": {before: before(func(e *video.Entry) { e.Phase, e.Attempt = video.PhaseRefused, 1 }), rows: []video.LoggedRequest{row("a.2", "", false)}, want: func(e video.Entry) bool {
+		"a later attempt in the logs": {before: before(func(e *video.Entry) { e.Phase, e.Attempt = video.PhaseRefused, 1 }), rows: []provider.LoggedRequest{row("a.1", "", true), row("a.3", "g3", false)}, want: func(e video.Entry) bool { return e.GenerationID == "g3" && e.Attempt == 3 }},
+		"an attempt that tells nothing": {before: before(func(e *video.Entry) { e.Phase, e.Attempt = video.PhaseRefused, 1 }), rows: []provider.LoggedRequest{row("a.2", "", false)}, want: func(e video.Entry) bool {
 			return e.GenerationID == "" && e.Attempt == 2 && e.Phase == video.PhaseUnanswered && e.ClaimedAt.Equal(at)
 		}},
-		"an attempt that failed":   {before: before(func(e *video.Entry) { e.Phase, e.Attempt = video.PhaseRefused, 1 }), rows: []video.LoggedRequest{row("a.1", "", true)}, same: true},
-		"an attempt before":        {before: before(func(e *video.Entry) { e.Phase, e.Attempt = video.PhaseRefused, 3 }), rows: []video.LoggedRequest{row("a.2", "", true)}, same: true},
-		"a generation that failed": {runs: []jobs.Run{own}, rows: []video.LoggedRequest{row("a.1", "g1", true)}, want: func(e video.Entry) bool { return e.Phase == video.PhaseUnanswered && e.Candidate == "g1" }},
+		"an attempt that failed":   {before: before(func(e *video.Entry) { e.Phase, e.Attempt = video.PhaseRefused, 1 }), rows: []provider.LoggedRequest{row("a.1", "", true)}, same: true},
+		"an attempt before":        {before: before(func(e *video.Entry) { e.Phase, e.Attempt = video.PhaseRefused, 3 }), rows: []provider.LoggedRequest{row("a.2", "", true)}, same: true},
+		"a generation that failed": {runs: []jobs.Run{own}, rows: []provider.LoggedRequest{row("a.1", "g1", true)}, want: func(e video.Entry) bool { return e.Phase == video.PhaseUnanswered && e.Candidate == handle("g1") }},
 		"a state of the execution": {runs: []jobs.Run{submitted}, want: func(e video.Entry) bool {
-			return e.GenerationID == "g2" && e.Route == video.RouteUniversal && e.Attempt == 1
+			return e.GenerationID == "g2" && e.Provider == "aimlapi" && e.Handle == "universal:m:g2" && e.Attempt == 1
 		}},
 		"a manifest alone": {manifest: &manifest, want: func(e video.Entry) bool {
-			return e.Manifest != nil && e.State() == video.StateCompleted && e.GenerationID == "g1:model" && e.RequestHash == request.Hash() && e.Origin == manifest.Origin
+			return e.Manifest != nil && e.State() == video.StateCompleted && e.GenerationID == "g1" && e.RequestHash == request.Hash() && e.Origin == manifest.Origin
 		}},
 		"a manifest of one that ended": {before: before(func(e *video.Entry) { e.Phase, e.Attempt = video.PhaseRefused, 1; e.End(&video.OutOfCredits{}, at) }), runs: []jobs.Run{redriven}, manifest: &manifest, want: func(e video.Entry) bool { return e.State() == video.StateCompleted && e.Redrives == 2 }},
 		"a redrive":                    {before: before(func(e *video.Entry) { e.Phase, e.Attempt = video.PhaseRefused, 1; e.End(&video.OutOfCredits{}, at) }), runs: []jobs.Run{redriven}, want: func(e video.Entry) bool { return e.Execution == "a-r2" && !e.Over() && e.Started }},
 		"a submission that was lost": {before: before(func(e *video.Entry) {
 			e.Phase, e.Attempt = video.PhaseUnanswered, 1
 			e.End(&video.SubmissionLost{}, at)
-		}), rows: []video.LoggedRequest{row("a.1", "g1", false)}, want: func(e video.Entry) bool { return e.GenerationID == "g1" && e.Outcome == nil }},
+		}), rows: []provider.LoggedRequest{row("a.1", "g1", false)}, want: func(e video.Entry) bool { return e.GenerationID == "g1" && e.Outcome == nil }},
 		"one that is known": {before: before(func(e *video.Entry) {
 			e.Phase, e.Attempt, e.GenerationID, e.Manifest = video.PhaseAccepted, 1, "g1", &manifest
-		}), runs: []jobs.Run{own}, rows: []video.LoggedRequest{row("a.1", "g1", false)}, manifest: &manifest, same: true},
+		}), runs: []jobs.Run{own}, rows: []provider.LoggedRequest{row("a.1", "g1", false)}, manifest: &manifest, same: true},
 		"another generation than its own": {before: before(func(e *video.Entry) { e.Phase, e.Attempt, e.GenerationID = video.PhaseAccepted, 1, "g7" }), manifest: &manifest, same: true},
-		"a name in the logs alone":        {rows: []video.LoggedRequest{row("a.1", "g1", false)}, strange: true},
-		"another's row":                   {rows: []video.LoggedRequest{row("chatcmpl-1", "g1", false)}, same: true},
+		"a name in the logs alone":        {rows: []provider.LoggedRequest{row("a.1", "g1", false)}, strange: true},
+		"another's row":                   {rows: []provider.LoggedRequest{row("chatcmpl-1", "g1", false)}, same: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			jobsTable, s := newTable(), shelf{}
@@ -118,7 +128,7 @@ func TestRepair(t *testing.T) {
 			}
 			was, _, _ := jobsTable.Get(t.Context(), "a")
 			settles := &settler{}
-			repairer := repair.Repair{Table: jobsTable, Manifests: s, Settler: settles, Route: func(video.Request) video.Route { return video.RouteLegacy }, KeyVersion: "v2"}
+			repairer := repair.Repair{Table: jobsTable, Manifests: s, Settler: settles, Accounts: accounts(), KeyVersion: "v2"}
 			done, err := repairer.Run(t.Context(), facts, c.runs)
 			if err != nil {
 				t.Fatal(err)
@@ -180,30 +190,30 @@ func TestMoney(t *testing.T) {
 		t.Fatal(err)
 	}
 	own := jobs.Run{Name: "a", Job: "a", Request: &request, Started: at}
-	row := func(n, generation string) video.LoggedRequest {
-		return video.LoggedRequest{Created: at, ClientRequestID: "a." + n, InferenceID: generation}
+	row := func(n, generation string) provider.LoggedRequest {
+		return provider.LoggedRequest{Created: at, Reference: "a." + n, ID: generation}
 	}
-	manifest := video.Manifest{ID: "a", Request: request, Model: request.Model(), GenerationID: "g2", CreatedAt: at, SubmittedAt: at, CreditsUsed: 4_000_000}
+	manifest := video.Manifest{ID: "a", Request: request, Model: request.Model(), GenerationID: "g2", CreatedAt: at, SubmittedAt: at, ChargedMicros: 2_000_000}
 	for name, c := range map[string]struct {
 		claimed  bool
-		rows     []video.LoggedRequest
-		charges  []video.Charge
+		rows     []provider.LoggedRequest
+		charges  []provider.Charge
 		manifest *video.Manifest
 		want     table.Counters
 	}{
 		"nothing was submitted": {},
-		"by the list":           {rows: []video.LoggedRequest{row("1", "g1")}, want: table.Counters{Held: 1_000_000, Uncertain: 1_000_000}},
+		"by the list":           {rows: []provider.LoggedRequest{row("1", "g1")}, want: table.Counters{Held: 1_000_000, Uncertain: 1_000_000}},
 		"by the charge": {
-			rows: []video.LoggedRequest{row("1", "g1")}, charges: []video.Charge{{ReferenceID: "g1:model", Credits: 3_000_000}, {ReferenceID: "g7", Credits: 1}},
+			rows: []provider.LoggedRequest{row("1", "g1")}, charges: []provider.Charge{{ID: "g1", Micros: 1_500_000}, {ID: "g7", Micros: 1}},
 			want: table.Counters{Held: 1_500_000, Uncertain: 1_500_000},
 		},
 		"stored": {manifest: &manifest, want: table.Counters{Held: 2_000_000, Spent: 2_000_000}},
 		"stored, after a claim that the table has": {
-			claimed: true, rows: []video.LoggedRequest{row("1", ""), row("2", "g2")}, manifest: &manifest,
+			claimed: true, rows: []provider.LoggedRequest{row("1", ""), row("2", "g2")}, manifest: &manifest,
 			want: table.Counters{Held: 2_000_003, Spent: 2_000_000, Uncertain: 3},
 		},
 		"accepted, and claimed in the table": {
-			claimed: true, rows: []video.LoggedRequest{row("1", "g1")}, want: table.Counters{Held: 3, Uncertain: 3},
+			claimed: true, rows: []provider.LoggedRequest{row("1", "g1")}, want: table.Counters{Held: 3, Uncertain: 3},
 		},
 	} {
 		known := newTable()
@@ -218,7 +228,7 @@ func TestMoney(t *testing.T) {
 		if c.manifest != nil {
 			s["a"] = *c.manifest
 		}
-		repairer := repair.Repair{Table: known, Manifests: s, Settler: &settler{}, Route: func(video.Request) video.Route { return video.RouteLegacy }, KeyVersion: "v2"}
+		repairer := repair.Repair{Table: known, Manifests: s, Settler: &settler{}, Accounts: accounts(), KeyVersion: "v2"}
 		for range 2 { // the second changes nothing
 			if _, err := repairer.Run(t.Context(), facts, []jobs.Run{own}); err != nil {
 				t.Fatal(err)
@@ -249,7 +259,7 @@ func TestForgottenAndFiles(t *testing.T) {
 		copied.Key, copied.At = "copy.txt", at.Add(time.Hour)
 		other := jobs.Run{Name: file.Job(), Job: file.Job(), Request: &request, Started: at}
 		done, err := repair.Repair{
-			Table: known, Manifests: shelf{"a": forgotten}, Settler: &settler{}, Route: func(video.Request) video.Route { return video.RouteLegacy },
+			Table: known, Manifests: shelf{"a": forgotten}, Settler: &settler{}, Accounts: accounts(),
 		}.Run(t.Context(), reconcile.Facts{Manifests: map[string]string{"a": ""}, Prompts: []reconcile.PromptFile{copied, file}}, []jobs.Run{own, other})
 		if err != nil || done.Files != 1 {
 			t.Fatalf("got %+v, %v", done, err)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/schedule"
+	"github.com/takeup/takeup/internal/schedule/estimator"
 )
 
 // fresh is how long what is known of a model is told again, to whoever asks how
@@ -48,7 +49,7 @@ func (r *Recent) Usual(ctx context.Context, model string, duration int) (time.Du
 	return r.forecast(ctx, model, duration).Usual(), true
 }
 
-// Charged is the dearest of what the last generations cost, in the provider's credits;
+// Charged is the dearest of what the last generations cost, in micro-dollars;
 // false where none is known.
 func (r *Recent) Charged(ctx context.Context, model string, duration int) (int64, bool) {
 	charges := latest(r.known(ctx)[schedule.Kind{Model: model, Duration: duration}].Charges)
@@ -60,7 +61,7 @@ func (r *Recent) Charged(ctx context.Context, model string, duration int) (int64
 
 func (r *Recent) forecast(ctx context.Context, model string, duration int) schedule.Forecast {
 	past := r.known(ctx)[schedule.Kind{Model: model, Duration: duration}]
-	return schedule.BuiltIn(duration).Learn(latest(past.Seen))
+	return estimator.BuiltIn(duration).Learn(latest(past.Seen))
 }
 
 // known gives what was seen, and reads it where the last reading is too old. Whoever

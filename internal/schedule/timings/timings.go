@@ -9,7 +9,9 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/schedule"
+	"github.com/takeup/takeup/internal/schedule/estimator"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -24,7 +26,7 @@ type Records interface {
 // Metrics tells what the provider measured of a model of late; false where it
 // measured nothing.
 type Metrics interface {
-	Metrics(ctx context.Context, model string) (video.Percentiles, bool, error)
+	Percentiles(ctx context.Context, model string) (provider.Percentiles, bool, error)
 }
 
 // patience is the most that one reading, or one writing with its repetitions, may
@@ -60,12 +62,12 @@ func (t *Timings) Forecast(ctx context.Context, model string, duration int) sche
 		t.warn(ctx, "reading", model, duration, err)
 	}
 	seen := latest(past.Seen)
-	prior := schedule.BuiltIn(duration)
+	prior := estimator.BuiltIn(duration)
 	if len(seen) < schedule.Window && t.metrics != nil {
-		measured, ok, err := t.metrics.Metrics(ctx, model)
+		measured, ok, err := t.metrics.Percentiles(ctx, model)
 		if err != nil {
 			t.warn(ctx, "asking the provider for", model, duration, err)
-		} else if p, usable := schedule.Measured(measured); ok && usable {
+		} else if p, usable := estimator.Measured(measured.P50, measured.P90); ok && usable {
 			prior = p
 		}
 	}
@@ -75,11 +77,11 @@ func (t *Timings) Forecast(ctx context.Context, model string, duration int) sche
 // latest leaves out what is too old to count.
 func latest[T any](all []T) []T { return all[max(0, len(all)-schedule.Window):] }
 
-// Learn adds what was seen of a generation, and what it cost in credits, in the place
-// of the oldest. No credits are a charge that isn't known. A time that tells next to
+// Learn adds what was seen of a generation, and what it cost in micro-dollars, in the
+// place of the oldest. 0 is a charge that isn't known. A time that tells next to
 // nothing is left out, such as that of one that a late first look found ended. Of
 // what many see at once, some may be lost.
-func (t *Timings) Learn(ctx context.Context, model string, duration int, seen schedule.Seen, credits int64) {
+func (t *Timings) Learn(ctx context.Context, model string, duration int, seen schedule.Seen, micros int64) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for range tries {
@@ -89,15 +91,15 @@ func (t *Timings) Learn(ctx context.Context, model string, duration int, seen sc
 			return
 		}
 		past.Seen, past.Charges = latest(past.Seen), latest(past.Charges)
-		known := schedule.BuiltIn(duration).Learn(past.Seen)
+		known := estimator.BuiltIn(duration).Learn(past.Seen)
 		tells := known.Done(seen.By)-known.Done(seen.After) <= little
 		if tells {
 			past.Seen = latest(append(past.Seen, seen))
 		}
-		if credits > 0 {
-			past.Charges = latest(append(past.Charges, credits))
+		if micros > 0 {
+			past.Charges = latest(append(past.Charges, micros))
 		}
-		if !tells && credits <= 0 {
+		if !tells && micros <= 0 {
 			return
 		}
 		err = t.records.PutTimes(ctx, model, duration, past, version)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/schedule/timings"
 	"github.com/takeup/takeup/internal/table"
@@ -45,13 +46,13 @@ func past(t *testing.T, fake *dynamotest.Server) schedule.Past {
 
 // metrics is a provider that measured something, or fails.
 type metrics struct {
-	measured video.Percentiles
+	measured provider.Percentiles
 	ok       bool
 	err      error
 	asked    int
 }
 
-func (m *metrics) Metrics(context.Context, string) (video.Percentiles, bool, error) {
+func (m *metrics) Percentiles(context.Context, string) (provider.Percentiles, bool, error) {
 	m.asked++
 	return m.measured, m.ok, m.err
 }
@@ -94,7 +95,7 @@ func TestLearnThenForecast(t *testing.T) {
 }
 
 func TestTheProvidersMetricsStandInUntilThereAreEnough(t *testing.T) {
-	fake, provider := dynamotest.New(t), &metrics{measured: video.Percentiles{P50: 300 * time.Second, P90: 400 * time.Second}, ok: true}
+	fake, provider := dynamotest.New(t), &metrics{measured: provider.Percentiles{P50: 300 * time.Second, P90: 400 * time.Second}, ok: true}
 	known, ctx := timings.New(records(fake), provider, slog.New(slog.DiscardHandler)), t.Context()
 	usual := known.Forecast(ctx, model, 5).Usual()
 	about(t, "what the provider measured", usual, 300*time.Second)

@@ -54,7 +54,7 @@ func newEntry(id, prompt string, at time.Time) (video.Entry, error) {
 	return video.Entry{
 		ID: id, Request: request, RequestHash: request.Hash(), CreatedAt: at, Origin: video.Origin{Trigger: video.TriggerAPI},
 		Execution: id, Started: true, Phase: video.PhaseAccepted, Attempt: 1, ClaimedAt: at, ClaimedUntil: at.Add(time.Minute),
-		KeyVersion: "a-version-of-the-key", Route: video.RouteLegacy, GenerationID: "generation-of-" + id, SubmittedAt: at.Add(time.Second),
+		Provider: "aimlapi", KeyVersion: "a-version-of-the-key", Handle: "handle-of-" + id, GenerationID: "generation-of-" + id, SubmittedAt: at.Add(time.Second),
 	}, err
 }
 
@@ -81,7 +81,7 @@ func finished(n, of int, now time.Time) (video.Entry, error) {
 	entry.Manifest = &video.Manifest{
 		ID: entry.ID, Model: entry.Request.Model(), Request: entry.Request, GenerationID: entry.GenerationID, CreatedAt: at,
 		SubmittedAt: entry.SubmittedAt, CompletedAt: end, StoringAt: end, StoredAt: end, Polls: 3, Bytes: 2800,
-		CRC32: video.CRC32(uint32(n)), Seconds: 5, Width: 192, Height: 108, CreditsUsed: 1_960_000, PipelineVersion: "bench",
+		CRC32: video.CRC32(uint32(n)), Seconds: 5, Width: 192, Height: 108, ChargedMicros: 980_000, PipelineVersion: "bench",
 	}
 	return entry, err
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/takeup/takeup/internal/wait"
 )
 
 // waitLimit is the longest that the page's first list is waited for.
@@ -45,7 +46,7 @@ func (s *subject) watch(ctx context.Context, root string, long time.Duration) (c
 		chromedp.Navigate(page),
 	)
 	for shown := 0; err == nil && shown < runningWatched; {
-		if err = pause(first, 200*time.Millisecond); err == nil {
+		if err = wait.For(first, 200*time.Millisecond); err == nil {
 			shown, err = chromedp.Run(first, chromedp.Evaluate[int]("document.querySelectorAll('.card progress').length"))
 		}
 	}
@@ -53,7 +54,7 @@ func (s *subject) watch(ctx context.Context, root string, long time.Duration) (c
 		return nil, fmt.Errorf("waiting until it shows %d running jobs: %w", runningWatched, err)
 	}
 	s.counter.take()
-	if err := pause(tab, long); err != nil {
+	if err := wait.For(tab, long); err != nil {
 		return nil, err
 	}
 	calls = s.counter.take()
@@ -62,15 +63,4 @@ func (s *subject) watch(ctx context.Context, root string, long time.Duration) (c
 		err = fmt.Errorf("the page shows %d running jobs, not %d", shown, runningWatched)
 	}
 	return calls, err
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"github.com/takeup/takeup/internal/dev/stack"
+	"github.com/takeup/takeup/internal/wait"
 )
 
 // apiFunction is the template's name of the API's function.
@@ -241,7 +242,7 @@ func (s *subject) settled(ctx context.Context, most int) error {
 		if n <= most {
 			return nil
 		}
-		if err := pause(ctx, 500*time.Millisecond); err != nil {
+		if err := wait.For(ctx, 500*time.Millisecond); err != nil {
 			return err
 		}
 	}

@@ -4,29 +4,85 @@ import (
 	"bytes"
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
-	"github.com/takeup/takeup/internal/cost"
 	"github.com/takeup/takeup/internal/schedule"
+	"github.com/takeup/takeup/internal/schedule/cost"
+	"github.com/takeup/takeup/internal/schedule/estimator"
 )
 
+// deployed is what the repository's template has.
+func deployed(t *testing.T) Template {
+	t.Helper()
+	template, err := ReadTemplate("../../../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return template
+}
+
+func TestReadTemplate(t *testing.T) {
+	const complete = `
+Parameters:
+  FirstWaitSeconds: { Default: 6 }
+  CheckIntervalSeconds: { Default: 5 }
+  RequestGapSeconds: { Default: 1 }
+  PollWindowSeconds: { Default: 0 }
+  SoftDeadlineSeconds: { Default: 60 }
+  HardDeadlineSeconds: { Default: 600 }
+Globals: { Function: { MemorySize: 256 } }
+Resources:
+  SubmitFunction: { Properties: { Timeout: 60 } }
+  CheckFunction: { Properties: { MemorySize: 128, Environment: !Ref Other } }
+  StoreFunction: { Properties: { MemorySize: 512 } }
+`
+	want := Template{
+		Schedule: schedule.Schedule{First: 6 * time.Second, Interval: 5 * time.Second, RequestGap: time.Second, Soft: time.Minute, Hard: 10 * time.Minute},
+		Memory:   Memory{Submit: 0.25, Check: 0.125, Store: 0.5},
+	}
+	path := filepath.Join(t.TempDir(), "template.yaml")
+	for name, test := range map[string]struct{ text, lacks string }{
+		"complete":             {complete, ""},
+		"no parameter":         {strings.Replace(complete, "RequestGapSeconds", "Other", 1), "RequestGapSeconds"},
+		"a default in words":   {strings.Replace(complete, "Default: 5", "Default: five", 1), "CheckIntervalSeconds"},
+		"no function":          {strings.Replace(complete, "StoreFunction", "Other", 1), "StoreFunction"},
+		"no memory":            {strings.Replace(complete, "Globals", "Other", 1), "SubmitFunction"},
+		"something else in it": {"- 1", path},
+	} {
+		if err := os.WriteFile(path, []byte(test.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got, err := ReadTemplate(path)
+		switch {
+		case test.lacks == "" && (err != nil || got != want):
+			t.Errorf("%s: %+v, %v; want %+v", name, got, err, want)
+		case test.lacks != "" && (err == nil || !strings.Contains(err.Error(), test.lacks)):
+			t.Errorf("%s: the error is %v, and names no %s", name, err, test.lacks)
+		}
+	}
+}
+
 func TestTally(t *testing.T) {
-	var loops tally
+	memory := deployed(t).Memory
+	loops := tally{memory: memory}
 	// Looks at 15, 30.3, 45.6 and 60.9 s.
 	seen := loops.add(loop(every15), 50*time.Second)
 	if want := (schedule.Seen{After: 45600 * time.Millisecond, By: 60900 * time.Millisecond}); seen != want {
 		t.Errorf("seen is %v, want %v", seen, want)
 	}
 	r := loops.result()
-	around := submitSeconds*cost.SubmitGB + storeSeconds*cost.StoreGB
+	around := submitSeconds*memory.Submit + storeSeconds*memory.Store
 	for name, c := range map[string]struct{ got, want float64 }{
 		"lag": {r.lag, 11.2}, "p95": {r.lag95, 11.2}, "requests": {r.requests, 4}, "transitions": {r.transitions, 15},
-		"GB-s": {r.gbSeconds, 4*0.3*cost.CheckGB + around}, "held": {r.held, 100 * 1.2 / 61.2},
+		"GB-s": {r.gbSeconds, 4*0.3*memory.Check + around}, "held": {r.held, 100 * 1.2 / 61.2},
 		"measure": {r.measure, r.usd + 11.2*schedule.LagUSD},
-		"usd": {r.usd, 15*cost.Transition + 6*cost.Invocation + (4*0.3*cost.CheckGB+around)*cost.GBSecond +
+		"usd": {r.usd, 15*cost.Transition + 6*cost.Invocation + (4*0.3*memory.Check+around)*cost.GBSecond +
 			2*cost.Write + cost.Read + (28+4)*cost.TableWrite + 10*cost.TableRead},
 	} {
 		if math.Abs(c.got-c.want) > 1e-9 {
@@ -52,9 +108,9 @@ func TestTally(t *testing.T) {
 }
 
 // expected is the mean measure of a plan over a distribution's quantiles.
-func expected(p plan, d lognormal) float64 {
+func expected(memory Memory, p plan, d lognormal) float64 {
 	const n = 500
-	all := tally{}
+	all := tally{memory: memory}
 	low, high := time.Duration(0), time.Duration(0)
 	for i := range n {
 		share := (float64(i) + 0.5) / n
@@ -77,11 +133,12 @@ func expected(p plan, d lognormal) float64 {
 func TestOptimum(t *testing.T) {
 	d := lognormal{20 * time.Second, 0.4}
 	const gap, window = 2 * time.Second, 15 * time.Second
-	best := solve(d, gap, window)
-	got := expected(best.plan(), d)
+	memory := deployed(t).Memory
+	best := solve(d, gap, window, memory.Check)
+	got := expected(memory, best.plan(), d)
 	around := cost.Video{
 		Transitions: cost.Transitions(0), Invocations: 2,
-		GBSeconds: submitSeconds*cost.SubmitGB + storeSeconds*cost.StoreGB, Writes: jobWrites, Reads: jobReads, TableWrites: jobTableWrites, TableReads: jobTableReads,
+		GBSeconds: submitSeconds*memory.Submit + storeSeconds*memory.Store, Writes: jobWrites, Reads: jobReads, TableWrites: jobTableWrites, TableReads: jobTableReads,
 	}.USD()
 	// A plan's tally has no read of what is known.
 	said := best.usd() + around
@@ -104,12 +161,12 @@ func TestOptimum(t *testing.T) {
 		took := d.draw(random)
 		seen = append(seen, schedule.Seen{After: took - time.Second, By: took})
 	}
-	if other := expected(ours(limits, schedule.BuiltIn(seconds).Learn(seen)), d); other < got*0.999 {
+	if other := expected(memory, ours(limits, estimator.BuiltIn(seconds).Learn(seen)), d); other < got*0.999 {
 		t.Errorf("ours is worth %v, the optimum %v", other, got)
 	}
 	for first := time.Second; first < 30*time.Second; first += 2 * time.Second {
 		for between := 2 * time.Second; between < 20*time.Second; between += 2 * time.Second {
-			if other := expected(loop(func(check int) time.Duration {
+			if other := expected(memory, loop(func(check int) time.Duration {
 				if check == 0 {
 					return first
 				}
@@ -127,7 +184,7 @@ func TestOptimum(t *testing.T) {
 					at += 2 * time.Second
 				}
 			}
-			if other := expected(steady, d); other < got*0.999 {
+			if other := expected(memory, steady, d); other < got*0.999 {
 				t.Errorf("%v, then poll windows that ask every %v, are worth %v, the optimum %v", first, between, other, got)
 			}
 		}
@@ -138,7 +195,7 @@ func TestOptimum(t *testing.T) {
 // which are always the same ones.
 func TestTargets(t *testing.T) {
 	i := slices.IndexFunc(rows(), func(r row) bool { return r.name == judged })
-	results := measure(rows()[i], 2000)
+	results := measure(deployed(t), rows()[i], 2000)
 	if got := compare(results); got.lag > 0.27 || got.usd > 0.48 || got.requests > 2.5 || got.optimum > 1.1 || got.optimum < 0.99 {
 		t.Errorf("%v", got)
 	}
@@ -150,7 +207,7 @@ func TestTargets(t *testing.T) {
 func TestWrite(t *testing.T) {
 	var out bytes.Buffer
 	slower := [2]distribution{lognormal{20 * time.Second, 0.3}, lognormal{30 * time.Second, 0.3}}
-	write(&out, []row{steady("faster", slower[0]), {judged, slower}}, 160)
+	write(&out, deployed(t), []row{steady("faster", slower[0]), {judged, slower}}, 160)
 	last := regexp.MustCompile(`(?m)^lag_ratio=\d\.\d{3} usd_ratio=\d\.\d{3} requests_ratio=\d\.\d{3} optimum_ratio=\d\.\d{3}\n\z`)
 	if !last.Match(out.Bytes()) {
 		t.Errorf("it ends otherwise: %s", out.Bytes())

@@ -4,8 +4,8 @@ import (
 	"math"
 	"time"
 
-	"github.com/takeup/takeup/internal/cost"
 	"github.com/takeup/takeup/internal/schedule"
+	"github.com/takeup/takeup/internal/schedule/cost"
 )
 
 // tick is the grid of the ages at which the optimum may look.
@@ -26,20 +26,21 @@ type optimum struct {
 	// request then.
 	leaving, beginning []float64
 	waits              []int
+	lambdaUSD          float64 // what a tick of a check costs
 }
 
-// checkUSD is what one more check costs, but for its time; lambdaUSD what a tick
-// of it does.
+// checkUSD is what one more check costs, except for its time.
 const checkUSD = cost.CheckTransitions*cost.Transition + cost.Invocation + cost.TableRead + cost.TableWrite
-
-var lambdaUSD = cost.CheckGB * cost.GBSecond * tick.Seconds()
 
 // farEnough is the share of the jobs that the optimum leaves out of sight.
 const farEnough = 1e-5
 
-// solve finds the optimum for a distribution.
-func solve(d distribution, gap, window time.Duration) *optimum {
-	o := &optimum{gap: int(gap / tick), window: int(window / tick), request: int(requestTime / tick)}
+// solve finds the optimum for a distribution, with checks of checkGB of memory.
+func solve(d distribution, gap, window time.Duration, checkGB float64) *optimum {
+	o := &optimum{
+		gap: int(gap / tick), window: int(window / tick), request: int(requestTime / tick),
+		lambdaUSD: checkGB * cost.GBSecond * tick.Seconds(),
+	}
 	for _, longer := range []int{0, 1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 100, 200} {
 		o.pauses = append(o.pauses, o.gap+longer)
 	}
@@ -92,7 +93,7 @@ func (o *optimum) leave(age int) {
 		if next-age < o.gap {
 			continue
 		}
-		all := lag + (1-o.done[age])*(checkUSD+float64(o.request)*lambdaUSD) + o.beginning[next]
+		all := lag + (1-o.done[age])*(checkUSD+float64(o.request)*o.lambdaUSD) + o.beginning[next]
 		if all < best {
 			best, wait = all, seconds
 		}
@@ -117,7 +118,7 @@ func (o *optimum) check(began int, values []float64, choices []int) {
 			if since+pause > o.window || age+pause >= len(o.done) {
 				break
 			}
-			all := o.lag(age, age+pause) + (1-o.done[age])*lambdaUSD*float64(pause) + values[since+pause]
+			all := o.lag(age, age+pause) + (1-o.done[age])*o.lambdaUSD*float64(pause) + values[since+pause]
 			if all < best {
 				best, choice = all, pause
 			}

@@ -7,13 +7,13 @@ import (
 
 // Write simulates so many jobs a row, and writes a table for each row as it is
 // done, and then a line for the row by which the schedule is judged.
-func Write(out io.Writer, jobs int) { write(out, rows(), jobs) }
+func Write(out io.Writer, t Template, jobs int) { write(out, t, rows(), jobs) }
 
-func write(out io.Writer, rows []row, jobs int) {
+func write(out io.Writer, t Template, rows []row, jobs int) {
 	fmt.Fprintf(out, "%d jobs a row; lag in seconds, USD and measure in millionths of a US dollar, Lambdas held by 100 jobs under way\n", jobs)
 	var last ratios
 	for _, r := range rows {
-		results := measure(r, jobs)
+		results := measure(t, r, jobs)
 		fmt.Fprintf(out, "\n%-26s %5s %6s %8s %11s %6s %5s %6s %8s\n", r.name, "lag", "p95", "requests", "transitions", "GB-s", "held", "USD", "measure")
 		for i, name := range names() {
 			v := results[i]

@@ -2,21 +2,13 @@ package poll
 
 import (
 	"math/rand/v2"
-	"time"
 
 	"github.com/takeup/takeup/internal/schedule"
+	"github.com/takeup/takeup/internal/schedule/estimator"
 )
 
 // seconds is the length of the videos, by which the built-in forecast goes.
 const seconds = 5
-
-// limits are the template's defaults.
-func limits() schedule.Schedule {
-	return schedule.Schedule{
-		First: 600 * time.Second, Interval: 60 * time.Second, RequestGap: 3 * time.Second, PollWindow: 240 * time.Second,
-		Soft: 1800 * time.Second, Hard: 86400 * time.Second,
-	}
-}
 
 // The policies, in the order of the tables.
 const (
@@ -38,19 +30,22 @@ func names() [policies]string {
 // runs, each with its own past of twenty jobs, from which ours learned with what
 // it saw of them. Where the row shifts, a run goes over the shift, and ours goes
 // on learning; where it doesn't, ours knows those twenty and no more.
-func measure(r row, jobs int) [policies]result {
+func measure(t Template, r row, jobs int) [policies]result {
 	random := rand.New(rand.NewPCG(6, 2))
-	prior := schedule.BuiltIn(seconds)
-	bounds := limits()
+	prior := estimator.BuiltIn(seconds)
+	bounds := t.Schedule
 	var optima [2]plan
 	for i, half := range r.halves {
 		if i == 0 || r.shifts() {
-			optima[i] = solve(half, bounds.RequestGap, bounds.PollWindow).plan()
+			optima[i] = solve(half, bounds.RequestGap, bounds.PollWindow, t.Memory.Check).plan()
 		} else {
 			optima[i] = optima[0]
 		}
 	}
 	tallies := [policies]tally{cold: {learns: true, asksMetrics: true}, learned: {learns: true}, best: {learns: true}}
+	for i := range tallies {
+		tallies[i].memory = t.Memory
+	}
 	each := schedule.Window
 	if r.shifts() {
 		each = 4 * schedule.Window

@@ -4,8 +4,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/takeup/takeup/internal/cost"
 	"github.com/takeup/takeup/internal/schedule"
+	"github.com/takeup/takeup/internal/schedule/cost"
 )
 
 // What is taken of the steps around the checks, which all policies share: how long
@@ -36,6 +36,7 @@ type tally struct {
 	// asksMetrics says that the provider is asked for its metrics as often as
 	// what is known is read: it is while that is little.
 	asksMetrics bool
+	memory      Memory
 
 	lags     []time.Duration
 	total    cost.Video
@@ -72,7 +73,7 @@ func (t *tally) add(p plan, took time.Duration) schedule.Seen {
 	video := cost.Video{
 		Transitions: cost.Transitions(checks),
 		Invocations: checks + 2,
-		GBSeconds:   held.Seconds()*cost.CheckGB + submitSeconds*cost.SubmitGB + storeSeconds*cost.StoreGB,
+		GBSeconds:   held.Seconds()*t.memory.Check + submitSeconds*t.memory.Submit + storeSeconds*t.memory.Store,
 		Writes:      jobWrites, Reads: jobReads,
 		TableWrites: jobTableWrites + checks, TableReads: jobTableReads,
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"github.com/takeup/takeup/internal/wait"
 	"github.com/takeup/takeup/test/chaos/faults"
 	"github.com/takeup/takeup/test/chaos/world"
 )
@@ -199,11 +200,9 @@ func (e *carrier) send(ctx context.Context, event string, after time.Duration) {
 			defer e.mu.Unlock()
 			e.under--
 		}()
-		for wait := range 3 {
-			select {
-			case <-ctx.Done():
+		for tries := range 3 {
+			if wait.For(ctx, after+time.Duration(tries)*time.Second) != nil {
 				return
-			case <-time.After(after + time.Duration(wait)*time.Second):
 			}
 			if invoke(ctx, e.lambda, e.function, event) == nil {
 				return

@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"github.com/takeup/takeup/internal/wait"
 	"github.com/takeup/takeup/test/chaos/faults"
 	"github.com/takeup/takeup/test/chaos/world"
 )
@@ -90,18 +91,12 @@ func (d *Driver) arm(ctx context.Context, j *world.Job) {
 
 // stopFrom stops a job's execution at a time, or as soon as there is one then.
 func (d *Driver) stopFrom(ctx context.Context, name string, s stop) {
-	timer := time.NewTimer(s.at)
-	defer timer.Stop()
+	pause := s.at
 	for range 500 {
-		select {
-		case <-ctx.Done():
-			return
-		case <-timer.C:
-		}
-		if d.stopNow(ctx, name, s.kind) {
+		if wait.For(ctx, pause) != nil || d.stopNow(ctx, name, s.kind) {
 			return
 		}
-		timer.Reset(20 * time.Millisecond)
+		pause = 20 * time.Millisecond
 	}
 }
 

@@ -129,8 +129,8 @@ func checkPaid(ctx context.Context, w *world.World, r *Result, j *world.Job, bou
 	switch {
 	case len(bought) > 0:
 		r.add(Unresolved, j, "generation %s (%s) was accepted, and it ends with SubmissionLost: %s", bought[0].ID, bought[0].Outcome, last.Ledger)
-	case entry != nil && !asked[entry.ClientRequestID()]:
-		r.add(neverSent, j, "the simulator never saw %s", entry.ClientRequestID())
+	case entry != nil && !asked[entry.Reference()]:
+		r.add(neverSent, j, "the simulator never saw %s", entry.Reference())
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/wait"
 	"github.com/takeup/takeup/test/chaos/world"
 )
 
@@ -65,10 +66,8 @@ func checkLists(ctx context.Context, w *world.World, r *Result) error {
 				}
 				break
 			}
-			select {
-			case <-ctx.Done():
-				return ctx.Err()
-			case <-time.After(time.Second):
+			if err := wait.For(ctx, time.Second); err != nil {
+				return err
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package verdict
 import (
 	"context"
 
+	"github.com/takeup/takeup/internal/provider/aimlapi"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/test/chaos/world"
@@ -62,7 +63,7 @@ func checkMoney(ctx context.Context, w *world.World, r *Result) error {
 			r.add(leaked, nil, "%s holds %d, and its items %d", day, got, want)
 		}
 	}
-	r.charged = video.MicrosOfCredits(w.Provider.Server.Ledger().ChargedCredits)
+	r.charged = aimlapi.MicrosOfCredits(w.Provider.Server.Ledger().ChargedCredits)
 	r.account = w.Account
 	return nil
 }

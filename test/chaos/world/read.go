@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/wait"
 )
 
 // Outcome is what a job has come to, as it is seen from the outside. Two that
@@ -243,10 +244,8 @@ func Persist(ctx context.Context, try func() error) error {
 		if err = try(); err == nil {
 			return nil
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(500 * time.Millisecond):
+		if err := wait.For(ctx, 500*time.Millisecond); err != nil {
+			return err
 		}
 	}
 	return err

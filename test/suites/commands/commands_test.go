@@ -20,8 +20,9 @@ const waitLimit = 5 * time.Minute
 
 const root = "../../.."
 
-// TestCommands types each command that is in runs, as it is written, in a copy of
-// the repository. Every command of the documents is in runs or in listed.
+// TestCommands runs each command that is in runs, as it is written, in a copy of the
+// repository. Every command of the documents is in runs or in listed. It compares the
+// transcripts that runs names with what is printed.
 func TestCommands(t *testing.T) {
 	found := documented(t)
 	if t.Failed() {
@@ -30,25 +31,36 @@ func TestCommands(t *testing.T) {
 	w := newShell(t)
 	run := 0
 	for _, r := range runs {
-		if w.run(t, r) {
-			run++
-		} else {
-			t.Errorf("%s\ndoesn't do what the documents say: mend it there, or what it runs", r.command)
+		printed, ok := w.run(t, r)
+		if !ok {
+			t.Errorf("%s\ndoesn't do what the documents say: correct them, or what it runs", r.command)
+			continue
+		}
+		run++
+		if !r.transcript {
+			continue
+		}
+		c := found[slices.IndexFunc(found, func(c Command) bool { return c.Text == r.command })]
+		if stale := Stale(c.Output, printed); c.Output == "" || len(stale) > 0 {
+			t.Errorf("%s\nhas no transcript, or one that is no longer true:\n%s\nReplace it with\n%s", c, strings.Join(stale, "\n"), printed)
 		}
 	}
 	t.Logf("commands=%d run=%d listed=%d", len(found), run, len(listed)+len(InDocker()))
 }
 
-// documented gives the commands of the README and docs, each once, and fails for
-// what is in them and not in the tables, and the other way round.
-func documented(t *testing.T) []string {
+// documented gives the commands of all documents, each once. It fails for a command
+// that is in a document and not in the tables, and for one that is only in the tables.
+func documented(t *testing.T) []Command {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var found []string
-	for _, file := range append([]string{filepath.Join(root, "README.md")}, files...) {
+	var found []Command
+	isFound := func(text string) bool {
+		return slices.ContainsFunc(found, func(c Command) bool { return c.Text == text })
+	}
+	for _, file := range append([]string{filepath.Join(root, "README.md"), filepath.Join(root, "CONTRIBUTING.md")}, files...) {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -62,10 +74,10 @@ func documented(t *testing.T) []string {
 			t.Error(err)
 		}
 		for _, c := range all {
-			if slices.Contains(found, c.Text) {
+			if isFound(c.Text) {
 				continue
 			}
-			found = append(found, c.Text)
+			found = append(found, c)
 			_, isListed := listed[c.Text]
 			isListed = isListed || slices.Contains(InDocker(), c.Text)
 			isRun := slices.ContainsFunc(runs, func(r run) bool { return r.command == c.Text })
@@ -78,12 +90,12 @@ func documented(t *testing.T) []string {
 		}
 	}
 	for _, r := range runs {
-		if !slices.Contains(found, r.command) {
+		if !isFound(r.command) {
 			t.Errorf("no document has %q any more: take it out of runs, in test/suites/commands/table_test.go", r.command)
 		}
 	}
 	for _, command := range slices.Concat(InDocker(), slices.Collect(maps.Keys(listed))) {
-		if !slices.Contains(found, command) {
+		if !isFound(command) {
 			t.Errorf("no document has %q any more: take it out of InDocker, in test/suites/commands/find.go, or of listed, in test/suites/commands/table_test.go", command)
 		}
 	}
@@ -122,8 +134,8 @@ func newShell(t *testing.T) *shell {
 	return w
 }
 
-// run types a command, and reports whether it did what it should.
-func (w *shell) run(t *testing.T, r run) bool {
+// run runs a command, and reports what it printed and whether it did what it should.
+func (w *shell) run(t *testing.T, r run) (string, bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), waitLimit)
 	defer cancel()
@@ -139,8 +151,8 @@ func (w *shell) run(t *testing.T, r run) bool {
 	err := cmd.Run()
 	t.Logf("%5.1f s $ %s\n%s", time.Since(began).Seconds(), r.command, &stdout)
 	if err != nil || !strings.Contains(stdout.String(), r.want) {
-		t.Logf("%v; it should print %q, and says beside it:\n%s", err, r.want, &stderr)
-		return false
+		t.Logf("%v; it should print %q, and standard error is:\n%s", err, r.want, &stderr)
+		return "", false
 	}
-	return true
+	return stderr.String() + stdout.String(), true
 }

@@ -13,6 +13,8 @@ type Command struct {
 	Text string // as it is typed, of several lines where it is continued
 	// Block numbers the fenced blocks of the document.
 	Block int
+	// Output is what a transcript shows after the command, one line each.
+	Output string
 }
 
 func (c Command) String() string { return fmt.Sprintf("%s:%d: %s", c.File, c.Line, c.Text) }
@@ -65,6 +67,9 @@ func Find(file, markdown string) ([]Command, error) {
 			ok = strings.TrimSpace(line) != "" && !strings.HasPrefix(line, "#")
 		case "console":
 			text, ok = strings.CutPrefix(line, "$ ")
+			if last := len(found) - 1; !ok && last >= 0 && found[last].Block == block {
+				found[last].Output += line + "\n"
+			}
 		case "text":
 			switch {
 			case line == "Examples:":
@@ -76,7 +81,7 @@ func Find(file, markdown string) ([]Command, error) {
 			}
 		}
 		if ok {
-			found = append(found, Command{file, i + 1, text, block})
+			found = append(found, Command{File: file, Line: i + 1, Text: text, Block: block})
 			continued = strings.HasSuffix(text, `\`)
 		}
 	}

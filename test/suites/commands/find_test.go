@@ -16,8 +16,8 @@ func TestFind(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []Command{
-		{"a.md", 4, "make up   # starts it", 1}, {"a.md", 7, "curl -d x \\\n  \"$URL\"", 1},
-		{"a.md", 11, "takeup list", 2}, {"a.md", 13, "takeup get \\\n  x", 2}, {"a.md", 21, "takeup list --all", 3},
+		{"a.md", 4, "make up   # starts it", 1, ""}, {"a.md", 7, "curl -d x \\\n  \"$URL\"", 1, ""},
+		{"a.md", 11, "takeup list", 2, "no videos\n"}, {"a.md", 13, "takeup get \\\n  x", 2, ""}, {"a.md", 21, "takeup list --all", 3, ""},
 	}
 	if !slices.Equal(found, want) {
 		t.Errorf("found\n%q\nwant\n%q", found, want)
@@ -34,14 +34,13 @@ func TestFindUnknownFence(t *testing.T) {
 	}
 }
 
-// TestDocuments fails for a block of the README or of docs that doesn't say what it
-// is.
+// TestDocuments fails for a fenced block of a document that doesn't say what it is.
 func TestDocuments(t *testing.T) {
 	files, err := filepath.Glob("../../../docs/*.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range append(files, "../../../README.md") {
+	for _, file := range append(files, "../../../README.md", "../../../CONTRIBUTING.md") {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -6,6 +6,7 @@ type run struct {
 	before, after string // other commands, in the same shell
 	want          string // is in what all of them print
 	stackless     bool   // no local stack is there yet
+	transcript    bool   // the documents' transcript is compared with what is printed
 }
 
 // aJob starts the job ID, which the documents' commands are about.
@@ -14,14 +15,14 @@ const aJob = `aws stepfunctions start-execution --name ID --state-machine-arn "$
 
 // runs are in the order in which they are typed.
 var runs = []run{
-	{command: `make run PROMPT="a paper boat crosses a flooded street"`, want: "nobody paid", stackless: true},
+	{command: `make run PROMPT="a paper boat crosses a flooded street"`, want: "nobody paid", stackless: true, transcript: true},
 	{command: `make up                     # or builds it into .takeup/bin, and starts the local stack`, want: "API", stackless: true},
-	{command: `go install ./cmd/takeup`, after: `test "$(command -v takeup)" = "$GOBIN/takeup"`},
-	{command: `go install ./cmd/takeup     # puts takeup into $(go env GOPATH)/bin`},
+	{command: `go install ./cmd/takeup     # puts takeup into $(go env GOPATH)/bin`,
+		after: `test "$(command -v takeup)" = "$GOBIN/takeup"`},
 	{command: `go run ./cmd/takeup list    # or runs it from the sources`},
 	{command: `eval "$(takeup env)"`, after: `echo "$API_URL"`, want: "http://127.0.0.1:"},
 	{command: `eval "$(takeup env --stack takeup)"`, after: `echo "$API_URL"`, want: "http"},
-	{command: `takeup generate "a paper boat crosses a flooded street"`, before: aJob, want: "nobody paid"},
+	{command: `takeup generate "a paper boat crosses a flooded street"`, before: aJob, want: "nobody paid", transcript: true},
 	{command: `takeup generate --duration 10 --aspect-ratio 9:16 --file prompt.txt --output videos/`,
 		before: `mkdir videos; echo "a paper boat" >prompt.txt`, after: `ls videos`, want: ".mp4"},
 	{command: `echo "a paper boat" | takeup generate --no-wait --json | jq -r .id`, want: "api-"},
@@ -33,7 +34,7 @@ var runs = []run{
 	{command: `takeup list --search 'paper boat' --since 30d`, want: "paper boat"},
 	{command: `takeup usage --month 2026-08`, want: "2026-08"},
 	{command: `takeup usage --owner alice --json`, want: `"owners": []`},
-	{command: `takeup doctor`, want: "ok   provider key: accepted"},
+	{command: `takeup doctor`, want: "ok   provider key: accepted", transcript: true},
 	{command: `takeup doctor --stack takeup`, want: "ok   provider key: accepted"},
 	{command: `takeup reconcile --stack takeup --since 24h`},
 	{command: `curl -X POST "$API_URL/v2/generate/video/kling/generation" \
@@ -77,10 +78,12 @@ const (
 // listed are the commands that are not typed here, with the reason. Those of
 // InDocker are not typed here either.
 var listed = map[string]string{
-	`make test`:                          "it runs this test",
-	`.tools/sam/bin/sam deploy --guided`: needsAccount + ", and asks for its settings in a terminal",
-	`.tools/sam/bin/sam deploy`:          needsAccount,
-	`git pull`:                           "it fetches from wherever the repository was cloned from",
+	`make test`: "it runs this test",
+	`make up`:   "it is run as docs/cli.md has it, with a comment",
+	`go test ./internal/video ./internal/schedule`: "make test runs them",
+	`.tools/sam/bin/sam deploy --guided`:           needsAccount + ", and asks for its settings in a terminal",
+	`.tools/sam/bin/sam deploy`:                    needsAccount,
+	`git pull`:                                     "it fetches from wherever the repository was cloned from",
 	`aws apigateway flush-stage-authorizers-cache --rest-api-id "$API_ID" --stage-name takeup`: "MiniStack has no cache of authorizers to empty",
 	`make bench-store`:          takesLong,
 	`make bench-cold STARTS=61`: takesLong,

@@ -225,20 +225,20 @@ func (w *world) testDeployed(t *testing.T) {
 	}
 }
 
-// testRecipe types what the README says of SAM's own command: one command in a
-// terminal, where it keeps running, and a block of them in another.
+// testRecipe runs what docs/cli.md says about SAM's own command: one command that keeps
+// running in a terminal, and a block of commands in another.
 func (w *world) testRecipe(t *testing.T) {
-	readme, err := os.ReadFile("../../../README.md")
+	text, err := os.ReadFile("../../../docs/cli.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, err := commands.Find("README.md", string(readme))
+	all, err := commands.Find("docs/cli.md", string(text))
 	if err != nil {
 		t.Fatal(err)
 	}
 	at := slices.IndexFunc(all, func(c commands.Command) bool { return strings.HasPrefix(c.Text, "takeup invoke --prepare") })
 	if at < 0 {
-		t.Fatal("the README has no takeup invoke --prepare")
+		t.Fatal("docs/cli.md has no takeup invoke --prepare")
 	}
 	var recipe []string
 	for _, c := range all[at:] {
@@ -273,8 +273,8 @@ func (w *world) testRecipe(t *testing.T) {
 	if ended := prepare.Wait(); err != nil || ended != nil {
 		t.Fatalf("%s: %v, %v\n%s%s", all[at], err, ended, ready, &said)
 	}
-	// The README's command is the one that is printed.
+	// The document's command is the one that is printed.
 	if command := strings.TrimSpace(strings.TrimPrefix(ready, "ready: ")); recipe[len(recipe)-1] != command {
-		t.Errorf("the README has %q, and takeup says %q", recipe, command)
+		t.Errorf("docs/cli.md has %q, and takeup prints %q", recipe, command)
 	}
 }

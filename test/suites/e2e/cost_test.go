@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/takeup/takeup/internal/cost"
 	"github.com/takeup/takeup/internal/dev/policy"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/schedule/cost"
 )
 
 // testTransitions counts the states that two executions entered, and holds the

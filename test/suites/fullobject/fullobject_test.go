@@ -57,12 +57,12 @@ func serve(t *testing.T, body []byte, ranges bool) transfer.Source {
 
 func asItIs(t http.RoundTripper) http.RoundTripper { return t }
 
-// pace has every file that can come by many requests come so, or none.
-func pace(many bool) transfer.Pace {
+// timeouts fetch every file that can be resumed by many requests, or none.
+func timeouts(many bool) transfer.Timeouts {
 	if many {
-		return transfer.Pace{Patience: time.Nanosecond, Enough: 1 << 62, Pause: time.Millisecond}
+		return transfer.Timeouts{SingleRequest: time.Nanosecond, FullRate: 1 << 62, RetryDelay: time.Millisecond}
 	}
-	return transfer.Pace{Patience: time.Hour, Pause: time.Millisecond}
+	return transfer.Timeouts{SingleRequest: time.Hour, RetryDelay: time.Millisecond}
 }
 
 // What is stored has the checksum of the whole, the same that the transfer gives.
@@ -81,7 +81,7 @@ func TestChecksums(t *testing.T) {
 	} {
 		body, key := film(t, c.size), s.key(name)
 		source := serve(t, body, c.ranges)
-		copier := transfer.New(s.client, transfer.Config{Bucket: s.bucket, MaxBytes: 1 << 30, Loopback: true, Pace: pace(c.many)})
+		copier := transfer.New(s.client, transfer.Config{Bucket: s.bucket, MaxBytes: 1 << 30, Loopback: true, Timeouts: timeouts(c.many)})
 		for range 2 { // the second time it is there
 			copied, err := copier.Copy(t.Context(), source, key)
 			if err != nil {
@@ -114,7 +114,7 @@ func TestChangedOnTheWay(t *testing.T) {
 	s := start(t, func(next http.RoundTripper) http.RoundTripper { return &flip{RoundTripper: next} })
 	for name, many := range map[string]bool{"changed-one-put": false, "changed-parts": true} {
 		key := s.key(name)
-		copier := transfer.New(s.client, transfer.Config{Bucket: s.bucket, MaxBytes: 1 << 30, Loopback: true, Pace: pace(many)})
+		copier := transfer.New(s.client, transfer.Config{Bucket: s.bucket, MaxBytes: 1 << 30, Loopback: true, Timeouts: timeouts(many)})
 		_, err := copier.Copy(t.Context(), serve(t, film(t, 12*mib), true), key)
 		if err == nil {
 			t.Errorf("%s: it is no error", name)
@@ -165,7 +165,7 @@ func TestManyAtOnce(t *testing.T) {
 	source := serve(t, body, true)
 	var wait sync.WaitGroup
 	for i := range 6 {
-		copier := transfer.New(s.client, transfer.Config{Bucket: s.bucket, MaxBytes: 1 << 30, Loopback: true, Pace: pace(i%2 == 0)})
+		copier := transfer.New(s.client, transfer.Config{Bucket: s.bucket, MaxBytes: 1 << 30, Loopback: true, Timeouts: timeouts(i%2 == 0)})
 		wait.Go(func() {
 			copied, err := copier.Copy(t.Context(), source, key)
 			if err != nil || copied.CRC32 != video.CRC32(crc32.ChecksumIEEE(body)) {

@@ -38,8 +38,8 @@ func TestVerificationOffIsCaughtByChaos(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	path := filepath.Join(copied, "internal/transfer/file.go")
-	mutant := mutated(t, path, `if err := f.boxes.end(length); err != nil {`, `if err := f.boxes.end(length); err != nil && length < 0 {`)
+	path := filepath.Join(copied, "internal/transfer/sourcefile.go")
+	mutant := mutated(t, path, `{ return f.boxes.Complete(length) }`, `{ return nil }`)
 	if err := os.WriteFile(path, mutant, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -59,12 +59,12 @@ func TestEachMutantIsCaught(t *testing.T) {
 		},
 		{
 			"generation id not recorded", "internal/pipeline/submit.go",
-			`entry.Phase, entry.GenerationID, entry.Candidate = video.PhaseAccepted, generation.ID, ""`, `entry.Phase, entry.Candidate = video.PhaseAccepted, ""`,
+			`entry.Handle, entry.GenerationID = string(generation.Handle), generation.ID`, `_ = generation`,
 			exhaustive, "./internal/pipeline", "gen-1 was paid, and it ended with",
 		},
 		{
 			"lost after one look", "internal/pipeline/lookup.go",
-			`lost := look.complete && began.After(shown)`, `lost := look.complete || began.After(shown)`,
+			`lost := look.Complete && began.After(shown)`, `lost := look.Complete || began.After(shown)`,
 			exhaustive, "./internal/pipeline", "gen-1 was paid, and it ended with SubmissionLost",
 		},
 		{
@@ -103,13 +103,13 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestCancelAtEveryPoint$", "./internal/pipeline", "it was said to be cancelled, and is completed",
 		},
 		{
-			"what is there replaced", "internal/transfer/upload.go",
-			`Key: &f.key, IfNoneMatch: aws.String("*"), ContentType`, `Key: &f.key, ContentType`,
+			"an existing object replaced", "internal/transfer/object.go",
+			`Key: &o.key, IfNoneMatch: aws.String("*"), ContentType`, `Key: &o.key, ContentType`,
 			"^TestStoredAlready$", "./internal/transfer", "PutObject, the same false",
 		},
 		{
-			"a changed file gone on with", "internal/transfer/stretch.go",
-			`case r.ranged && r.etag == s.etag && r.length == s.length:`, `case r.ranged || r.etag == s.etag && r.length == s.length:`,
+			"a changed file resumed", "internal/transfer/rangereader.go",
+			`case response.ranged && response.etag == f.etag && response.length == f.length:`, `case response.ranged || response.etag == f.etag && response.length == f.length:`,
 			"^TestChangedFile$", "./internal/transfer", "stored: true",
 		},
 		{
@@ -288,7 +288,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 		},
 		{
 			"uploads left open", "internal/transfer/transfer.go",
-			`c.sweep(ctx, key)`, `_ = c.sweep`,
+			`job.object.abortUploads(ctx)`, `_ = job.object.abortUploads`,
 			"^TestUploadsThatWereLeft$", "./internal/transfer", "open uploads of",
 		},
 	}

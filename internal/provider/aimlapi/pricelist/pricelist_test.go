@@ -108,7 +108,7 @@ func TestRefreshFails(t *testing.T) {
 		change func(*provider, *store)
 		is     func(error) bool
 	}{
-		"the provider":       {func(p *provider, _ *store) { p.err = &video.Unanswered{Err: broken} }, func(err error) bool { return errors.Is(err, broken) }},
+		"the provider":       {func(p *provider, _ *store) { p.err = broken }, func(err error) bool { return errors.Is(err, broken) }},
 		"other models":       {func(p *provider, _ *store) { p.models = []string{"c"} }, func(err error) bool { return errors.As(err, &none) }},
 		"no models":          {func(p *provider, _ *store) { p.models = nil }, func(err error) bool { return errors.As(err, &none) }},
 		"reading":            {func(_ *provider, s *store) { s.readErr = &video.ServiceUnavailable{Err: broken} }, func(err error) bool { return errors.As(err, &unavailable) }},

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim/contract"
+	"github.com/takeup/takeup/internal/wait"
 )
 
 // Config is what a Server is made from. Only Settings must be given.
@@ -107,7 +108,7 @@ func New(cfg Config) (*Server, error) {
 		s.clock = time.Now
 	}
 	if s.sleep == nil {
-		s.sleep = wait
+		s.sleep = wait.For
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -210,15 +211,4 @@ func (s *Server) Video(id string) (*Video, error) {
 		return g.video, nil
 	}
 	return nil, errUnknownGeneration
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/takeup/takeup/internal/wait"
 	"github.com/takeup/takeup/test/bench/store/source"
 )
 
@@ -37,10 +38,8 @@ func (g *Gateway) Remove(ctx context.Context, bucket string) error {
 		if err == nil || tries == 50 {
 			return err
 		}
-		select {
-		case <-ctx.Done():
+		if wait.For(ctx, 100*time.Millisecond) != nil {
 			return err
-		case <-time.After(100 * time.Millisecond):
 		}
 	}
 }

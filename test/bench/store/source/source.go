@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/takeup/takeup/internal/wait"
 	"io"
 	"net"
 	"net/http"
@@ -202,12 +203,5 @@ func (r *response) pace(n int64) error {
 		}
 	}
 	r.due = r.due.Add(time.Duration(n) * time.Second / time.Duration(r.rate))
-	timer := time.NewTimer(r.due.Sub(now))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-r.ctx.Done():
-		return r.ctx.Err()
-	}
+	return wait.For(r.ctx, r.due.Sub(now))
 }

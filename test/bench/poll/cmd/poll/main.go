@@ -11,10 +11,16 @@ import (
 
 func main() {
 	jobs := flag.Int("jobs", 20000, "how many jobs a row has")
+	template := flag.String("template", "../template.yaml", "the SAM template, whose defaults and memory are simulated")
 	flag.Parse()
 	if *jobs < 1 {
 		fmt.Fprintln(os.Stderr, "poll: give a number of jobs, at least 1")
 		os.Exit(2)
 	}
-	poll.Write(os.Stdout, *jobs)
+	t, err := poll.ReadTemplate(*template)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "poll:", err)
+		os.Exit(1)
+	}
+	poll.Write(os.Stdout, t, *jobs)
 }

@@ -1,0 +1,114 @@
+// Package docs_test compares the documents with what they describe: the generated
+// tables, the state machine's picture, the API's paths, and every file, test and make
+// target that they name.
+package docs_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+var update = flag.Bool("update", false, "write the generated tables")
+
+func TestModels(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("| model | prompt | duration | takes also |\n|---|---|---|---|\n")
+	for _, m := range video.Catalogue() {
+		prompt, duration, rest := "", "", []string{}
+		for _, p := range m.Parameters {
+			switch p.Name {
+			case "prompt":
+				prompt = "`prompt`"
+				if p.MaxLength > 0 {
+					prompt += fmt.Sprintf(" (≤ %d)", p.MaxLength)
+				}
+			case "multi_prompt":
+				prompt += " or `multi_prompt`"
+			case "duration":
+				duration = fmt.Sprintf("%g–%g", p.Min, p.Max)
+				if len(p.Allowed) > 0 {
+					duration = strings.Join(p.Allowed, ", ")
+				}
+			default:
+				rest = append(rest, "`"+p.Name+"`")
+			}
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", m.Name, prompt, duration, strings.Join(rest, " "))
+	}
+	compare(t, "models.md", "models", b.String())
+}
+
+func TestSettings(t *testing.T) {
+	data, err := os.ReadFile("../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var template struct {
+		Parameters yaml.Node `yaml:"Parameters"`
+	}
+	if err := yaml.Unmarshal(data, &template); err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	b.WriteString("| parameter | default | what |\n|---|---|---|\n")
+	for i := 0; i < len(template.Parameters.Content); i += 2 {
+		var p struct {
+			Default     *string `yaml:"Default"`
+			Description string  `yaml:"Description"`
+		}
+		if err := template.Parameters.Content[i+1].Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		value := "none: it is asked for"
+		switch {
+		case p.Default != nil && *p.Default == "":
+			value = "none"
+		case p.Default != nil:
+			value = "`" + *p.Default + "`"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", template.Parameters.Content[i].Value, value, strings.ReplaceAll(p.Description, "|", `\|`))
+	}
+	compare(t, "settings.md", "settings", b.String())
+}
+
+func TestOutcomes(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("| outcome | meaning | paid? | what to do |\n|---|---|---|---|\n")
+	for _, e := range video.OutcomeKinds() {
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", e.Name, e.Meaning, e.Paid, e.Advice)
+	}
+	compare(t, "outcomes.md", "outcomes", b.String())
+}
+
+// compare compares the table between a pair of marks in a document with what it
+// should be, and writes it with -update.
+func compare(t *testing.T, path, mark, want string) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok := strings.Cut(string(data), "<!-- "+mark+" -->\n")
+	got, after, closed := strings.Cut(rest, "<!-- end of "+mark+" -->\n")
+	if !ok || !closed {
+		t.Fatalf("%s has no marks for the table of %s", path, mark)
+	}
+	if got == want {
+		return
+	}
+	if !*update {
+		t.Errorf("the table of %s in docs/%s differs from the code; run go test ./docs -update", mark, path)
+		return
+	}
+	text := before + "<!-- " + mark + " -->\n" + want + "<!-- end of " + mark + " -->\n" + after
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,221 @@
+package pipeline_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// This file interprets the Amazon States Language, as far as the state machine's file
+// uses it (https://states-language.net/spec.html). A field that it does not know is
+// refused, so that nothing of the file is left out unnoticed.
+
+// definition is a state machine.
+type definition struct {
+	Comment string
+	StartAt string
+	States  map[string]state
+}
+
+type state struct {
+	Comment        string
+	Type           string
+	Resource       string            // of a Task
+	Parameters     map[string]string // of a Task
+	TimeoutSeconds int               // of a Task; Step Functions measures it, the plays end a Task by a crash
+	Retry          []retrier
+	Catch          []catcher
+	Choices        []choice
+	Default        string
+	SecondsPath    string // of a Wait
+	Next           string
+	End            bool
+}
+
+type retrier struct {
+	ErrorEquals                      []string
+	IntervalSeconds, MaxDelaySeconds int
+	MaxAttempts                      int
+	BackoffRate                      float64
+	JitterStrategy                   string
+}
+
+type catcher struct {
+	ErrorEquals []string
+	Next        string
+}
+
+type choice struct {
+	Variable, StringEquals, Next string
+}
+
+// definitionText reads the file of the state machine.
+var definitionText = sync.OnceValues(func() ([]byte, error) {
+	return os.ReadFile("../../statemachine/text_to_video.asl.json")
+})
+
+// textToVideo is the state machine of the file.
+var textToVideo = sync.OnceValue(func() definition {
+	text, err := definitionText()
+	if err != nil {
+		panic(err)
+	}
+	return parseDefinition(text)
+})
+
+func parseDefinition(text []byte) (d definition) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&d); err != nil {
+		panic(err)
+	}
+	return d
+}
+
+// historyLimit is the outcome of an execution that enters so many states that its
+// history is full: 25,000 events, and a task has five.
+const (
+	historyLimit = "history limit"
+	maxStates    = 25_000 / 5
+)
+
+// task is what a Task of an execution invokes. The name of its error is the one that
+// Retry and Catch match.
+type task func(ctx context.Context, input json.RawMessage) (output json.RawMessage, errorName string)
+
+// execution is a run of a state machine.
+type execution struct {
+	definition definition
+	name       string
+	tasks      map[string]task // by their Resource
+	stopped    func() bool     // by StopExecution, from outside
+}
+
+// run runs it to its end. It gives its output, or the name of the error that it ended
+// with; "stopped" where it was stopped.
+func (e execution) run(ctx context.Context, input json.RawMessage) (output json.RawMessage, errorName string) {
+	name := e.definition.StartAt
+	for range maxStates {
+		s, ok := e.definition.States[name]
+		if !ok {
+			panic("there is no state " + name)
+		}
+		next := s.Next
+		switch s.Type {
+		case "Task":
+			output, failed := e.task(ctx, s, input)
+			switch {
+			case e.stopped():
+				return nil, "stopped"
+			case failed == "":
+				input = output
+			default:
+				i := slices.IndexFunc(s.Catch, func(c catcher) bool { return matches(c.ErrorEquals, failed) })
+				if i < 0 {
+					return nil, failed
+				}
+				input, next = json.RawMessage(fmt.Sprintf(`{"Error":%q}`, failed)), s.Catch[i].Next
+			}
+		case "Wait":
+			time.Sleep(time.Duration(field[int](input, s.SecondsPath)) * time.Second)
+		case "Choice":
+			next = s.Default
+			for _, c := range s.Choices {
+				if field[string](input, c.Variable) == c.StringEquals {
+					next = c.Next
+					break
+				}
+			}
+		default:
+			panic(fmt.Sprintf("%s has the type %s", name, s.Type))
+		}
+		if s.End && next == s.Next {
+			return input, ""
+		}
+		name = next
+	}
+	return nil, historyLimit
+}
+
+// task invokes a task, and retries it as its retriers say.
+func (e execution) task(ctx context.Context, s state, input json.RawMessage) (output json.RawMessage, errorName string) {
+	invoke, ok := e.tasks[s.Resource]
+	if !ok {
+		panic("there is no " + s.Resource)
+	}
+	input = e.arguments(s, input)
+	retries := make([]int, len(s.Retry))
+	for {
+		output, failed := invoke(ctx, input)
+		i := slices.IndexFunc(s.Retry, func(r retrier) bool { return matches(r.ErrorEquals, failed) })
+		if failed == "" || e.stopped() || i < 0 || retries[i] == s.Retry[i].MaxAttempts {
+			return output, failed
+		}
+		time.Sleep(s.Retry[i].delay(retries[i]))
+		retries[i]++
+	}
+}
+
+// arguments gives what a task is invoked with: its input, or its Parameters.
+func (e execution) arguments(s state, input json.RawMessage) json.RawMessage {
+	if s.Parameters == nil {
+		return input
+	}
+	arguments := map[string]any{}
+	for key, path := range s.Parameters {
+		name, isPath := strings.CutSuffix(key, ".$")
+		switch {
+		case !isPath:
+			arguments[key] = path
+		case path == "$":
+			arguments[name] = input
+		case path == "$$.Execution.Name":
+			arguments[name] = e.name
+		default:
+			panic("the path " + path + " is not known here")
+		}
+	}
+	text, err := json.Marshal(arguments)
+	if err != nil {
+		panic(err)
+	}
+	return text
+}
+
+// delay is how long is waited before the retry after n others. Jitter would make it
+// shorter.
+func (r retrier) delay(n int) time.Duration {
+	seconds := float64(r.IntervalSeconds) * math.Pow(r.BackoffRate, float64(n))
+	return time.Duration(min(seconds, float64(r.MaxDelaySeconds)) * float64(time.Second))
+}
+
+// matches reports whether a retrier or catcher of those names is for an error.
+func matches(names []string, failed string) bool {
+	return slices.ContainsFunc(names, func(name string) bool {
+		return name == failed || name == "States.ALL" || name == "States.TaskFailed" && failed != "States.Timeout"
+	})
+}
+
+// field gives the field of a state's input that a path such as $.status names.
+func field[T any](input json.RawMessage, path string) T {
+	name, ok := strings.CutPrefix(path, "$.")
+	if !ok || strings.ContainsAny(name, ".[") {
+		panic("the path " + path + " is not known here")
+	}
+	var fields map[string]json.RawMessage
+	var value T
+	if err := json.Unmarshal(input, &fields); err != nil {
+		panic(err)
+	}
+	if err := json.Unmarshal(fields[name], &value); err != nil {
+		panic(fmt.Sprintf("%s of %s: %v", path, input, err))
+	}
+	return value
+}

@@ -1,0 +1,196 @@
+package pipeline_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/takeup/takeup/internal/provider"
+	"github.com/takeup/takeup/internal/provider/aimlapi"
+	"github.com/takeup/takeup/internal/provider/toy"
+)
+
+// adapter makes a provider's adapter, whose server is on the stage.
+type adapter struct {
+	name string
+	of   func(*stage) provider.Provider
+}
+
+// adapters are those that the plays are played with: the real one, and that of the toy.
+func adapters() []adapter {
+	return []adapter{
+		{"aimlapi", func(s *stage) provider.Provider { return aimlapi.New(aimlapiConfig(s)) }},
+		{"toy", func(s *stage) provider.Provider { return toy.New(toyServer{s}) }},
+	}
+}
+
+// start is how a play's job begins.
+type start struct {
+	adapter adapter
+	created bool // its item was there before its execution, which was not started by hand
+}
+
+func (s start) String() string { return fmt.Sprintf("%s, created=%v", s.adapter.name, s.created) }
+
+// starts are those that the plays are played with. What becomes of a job that is started
+// by hand is the same whoever makes its video, once its item is there.
+func starts() []start {
+	var all []start
+	for i, a := range adapters() {
+		if i == 0 {
+			all = append(all, start{a, false})
+		}
+		all = append(all, start{a, true})
+	}
+	return all
+}
+
+// generation is one that the provider accepted, and charges when it is done.
+type generation struct {
+	id, reference  string
+	accepted, done time.Time
+}
+
+func (g generation) url() string { return "https://cdn.example/" + g.id }
+
+func (g generation) isDone() bool { return !time.Now().Before(g.done) }
+
+// accept takes a submission.
+func (s *stage) accept(reference string) generation {
+	g := generation{fmt.Sprintf("gen-%d", len(s.accepted)+1), reference, time.Now(), time.Now().Add(s.patience)}
+	s.accepted = append(s.accepted, g)
+	return g
+}
+
+// aimlapiServer is AI/ML API, as far as the pipeline calls it.
+type aimlapiServer struct{ *stage }
+
+func aimlapiConfig(s *stage) aimlapi.Config {
+	return aimlapi.Config{BaseURL: "https://api.example", Route: aimlapi.RouteLegacy, Now: time.Now, Transport: aimlapiServer{s}}
+}
+
+// RoundTrip answers a call. What fails by the plan fails after the connection is made.
+func (s aimlapiServer) RoundTrip(r *http.Request) (*http.Response, error) {
+	kind := map[string]string{"/v2/logs": "logs", "/v2/billing/transactions": "transactions"}[r.URL.Path]
+	switch {
+	case r.Method == http.MethodPost:
+		kind = "submit"
+	case kind == "":
+		kind = "retrieve"
+	}
+	code, body := http.StatusOK, any(nil)
+	f := s.now.do(kind, func() {
+		switch kind {
+		case "submit":
+			code, body = http.StatusCreated, s.state(s.accept(r.Header.Get("X-Client-Request-Id")))
+		case "retrieve":
+			code, body = s.ask(r.URL.Query().Get("generation_id"))
+		case "logs":
+			body = s.logs(r.URL.Query())
+		case "transactions":
+			body = object{"data": []any{}, "pagination": object{"has_more": false}}
+		}
+	})
+	if trace := httptrace.ContextClientTrace(r.Context()); f != noRoute && trace != nil {
+		trace.GotConn(httptrace.GotConnInfo{})
+	}
+	refused := map[fault]int{busy: http.StatusTooManyRequests, invalid: http.StatusBadRequest, badKey: http.StatusUnauthorized, noCredits: http.StatusForbidden}
+	if refused[f] != 0 {
+		code, body = refused[f], object{"message": "by the plan"}
+	} else if f != "" {
+		return nil, outage()
+	}
+	text, err := json.Marshal(body)
+	return &http.Response{StatusCode: code, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(string(text))), Request: r}, err
+}
+
+// object is a JSON object.
+type object map[string]any
+
+func (s aimlapiServer) state(g generation) object {
+	if !g.isDone() {
+		return object{"id": g.id, "status": "generating"}
+	}
+	return object{"id": g.id, "status": "completed", "video": object{"url": g.url()}}
+}
+
+func (s aimlapiServer) ask(id string) (int, object) {
+	for _, g := range s.accepted {
+		if g.id == id {
+			return http.StatusOK, s.state(g)
+		}
+	}
+	return http.StatusNotFound, object{"message": "Not Found"}
+}
+
+// logs shows a generation once it is done, as the provider's logs may.
+func (s aimlapiServer) logs(query url.Values) object {
+	from, to := mustTime(query.Get("start")), mustTime(query.Get("end"))
+	rows := []object{}
+	for _, g := range s.accepted {
+		if g.isDone() && !g.accepted.Before(from) && g.accepted.Before(to) {
+			rows = append(rows, object{"created": g.accepted, "status": "completed", "inference_id": g.id, "client_request_id": g.reference})
+		}
+	}
+	return object{"data": rows, "pagination": object{"total": len(rows), "has_more": false}}
+}
+
+func mustTime(text string) time.Time {
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		panic(err)
+	}
+	return at
+}
+
+// toyServer is the toy's. It takes a submission once, however often it comes.
+type toyServer struct{ *stage }
+
+// Exchange answers a message.
+func (s toyServer) Exchange(_ context.Context, message string) (answer string, err error) {
+	form, err := url.ParseQuery(message)
+	if err != nil {
+		return "", err
+	}
+	kind := map[string]string{"make": "submit", "ask": "retrieve", "find": "find"}[form.Get("do")]
+	f := s.now.do(kind, func() {
+		g, ok := s.known(form)
+		switch {
+		case !ok && kind == "submit":
+			g = s.accept(form.Get("ref"))
+		case !ok:
+			answer = "no WHERE"
+			return
+		}
+		answer = "ticket " + strings.TrimPrefix(g.id, "gen-") + " rolling"
+		if g.isDone() {
+			answer = "ticket " + strings.TrimPrefix(g.id, "gen-") + " premiere " + g.url() + " 98"
+		}
+	})
+	word := map[fault]string{busy: "LATER", invalid: "WHAT", badKey: "WHO", noCredits: "PAY"}[f]
+	switch {
+	case word != "":
+		return "no " + word + " by the plan", nil
+	case f == noRoute:
+		return "", toy.ErrClosed
+	case f != "":
+		return "", outage()
+	}
+	return answer, nil
+}
+
+// known gives the generation that a message is about.
+func (s toyServer) known(form url.Values) (generation, bool) {
+	for _, g := range s.accepted {
+		if g.reference == form.Get("ref") || g.id == "gen-"+form.Get("ticket") {
+			return g, true
+		}
+	}
+	return generation{}, false
+}

@@ -1,0 +1,74 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// Account is a provider and the keys of the account that is used there.
+type Account struct {
+	Provider Provider
+	Keys     Keys
+}
+
+// Retrieve asks how a generation is doing with the current key, and once more with the
+// key read anew where the provider does not accept it: it may have been changed. The
+// error is a *Refusal, an *Unanswered, or one of the keys'.
+func (a Account) Retrieve(ctx context.Context, handle Handle) (Generation, error) {
+	key, err := a.Keys.Current(ctx)
+	if err != nil {
+		return Generation{}, err
+	}
+	generation, err := a.Provider.Retrieve(ctx, key, handle)
+	var refusal *Refusal
+	if !errors.As(err, &refusal) || refusal.Kind != RefusedKey {
+		return generation, err
+	}
+	again, err := a.Keys.Reread(ctx)
+	if err != nil {
+		return Generation{}, err
+	}
+	return a.Provider.Retrieve(ctx, again, handle)
+}
+
+// Accounts are those that videos are made with.
+type Accounts []Account
+
+// Named gives the account at the provider of that name. Where there is none, the error is
+// a *video.ServiceUnavailable: what the job is waiting for is known there alone.
+func (a Accounts) Named(name string) (Account, error) {
+	for _, account := range a {
+		if account.Provider.Name() == name {
+			return account, nil
+		}
+	}
+	return Account{}, &video.ServiceUnavailable{Doing: "finding the job's provider", Err: fmt.Errorf("no provider is called %q here", name)}
+}
+
+// Making gives the first account whose provider has a model of that name. Where there is
+// none, the error is a *video.InvalidRequest.
+func (a Accounts) Making(model string) (Account, error) {
+	for _, account := range a {
+		if slices.Contains(account.Provider.Models(), model) {
+			return account, nil
+		}
+	}
+	return Account{}, &video.InvalidRequest{Fields: []video.FieldError{{Field: "model", Message: fmt.Sprintf("%q is no model of a provider here any more; choose another", model)}}}
+}
+
+// Percentiles asks the provider of a model, where that publishes them.
+func (a Accounts) Percentiles(ctx context.Context, model string) (Percentiles, bool, error) {
+	account, err := a.Making(model)
+	if err != nil {
+		return Percentiles{}, false, err
+	}
+	metrics, ok := account.Provider.(Metrics)
+	if !ok {
+		return Percentiles{}, false, nil
+	}
+	return metrics.Percentiles(ctx, model)
+}

@@ -1,0 +1,107 @@
+package aimlapi
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/takeup/takeup/internal/provider"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// clockSkew is by how much the provider's clock may differ from ours.
+const clockSkew = 5 * time.Minute
+
+// Find looks for a submission in the log of the key that it was made with, which has a
+// row of it once its generation has ended, and has the generation that the row names
+// confirmed. Before that, it asks for the id that came with an unusable answer. Where
+// the log has nothing of it, the account's charges are read for those that it may be.
+func (c *Client) Find(ctx context.Context, keys provider.Keys, lost provider.Submission) (provider.Found, error) {
+	key, err := keys.Version(ctx, lost.KeyVersion)
+	var gone *video.NoKeyVersion
+	if errors.As(err, &gone) {
+		return provider.Found{Unread: gone.Error()}, nil
+	}
+	if err != nil {
+		return provider.Found{}, err
+	}
+	if lost.Candidate != "" {
+		if generation, err := c.confirm(ctx, key, keys, lost.Candidate); err == nil {
+			return provider.Found{Generation: generation}, nil
+		}
+	}
+	from, to := lost.From.Add(-clockSkew), lost.Until.Add(clockSkew)
+	rows, err := c.Requests(ctx, key, from, to)
+	if err != nil {
+		return unread("its logs", err), nil
+	}
+	known := map[string]bool{}
+	for _, row := range rows {
+		if row.Reference != lost.Reference {
+			known[row.ID] = row.Reference != ""
+			continue
+		}
+		if row.ID == "" {
+			if row.Failed {
+				continue // it names no generation, and ends nothing
+			}
+			return provider.Found{Unread: "the row of it in its logs has no usable id"}, nil
+		}
+		generation, err := c.locate(ctx, key, keys, row.ID, lost)
+		if row.Failed && unknown(err) {
+			continue // the request failed, and there is no generation that did
+		}
+		if err != nil {
+			return unread("generation "+row.ID+", which its logs name", err), nil
+		}
+		return provider.Found{Generation: generation}, nil
+	}
+	charges, err := c.Charges(ctx, key, from, c.config.Now().Add(clockSkew))
+	if err != nil {
+		return unread("its transactions", err), nil
+	}
+	found := provider.Found{Complete: true}
+	model := lost.Request.Model()
+	for _, charge := range charges {
+		if charge.ID != "" && !known[charge.ID] && (charge.Model == "" || charge.Model == model) && charge.Created.Before(lost.ChargedBy) {
+			found.Unexplained = append(found.Unexplained, charge.ID)
+		}
+	}
+	return found, nil
+}
+
+// locate asks for a generation of the logs, which don't name its route: first on the one
+// that the request is submitted by now, then on the other, since the configuration may
+// have been changed.
+func (c *Client) locate(ctx context.Context, key video.Key, keys provider.Keys, id string, lost provider.Submission) (provider.Generation, error) {
+	at := location{c.route(lost.Request), lost.Request.Model(), id}
+	generation, err := c.confirm(ctx, key, keys, at.handle())
+	if !unknown(err) {
+		return generation, err
+	}
+	if at.route = RouteLegacy; c.route(lost.Request) == RouteLegacy {
+		at.route = RouteUniversal
+	}
+	return c.confirm(ctx, key, keys, at.handle())
+}
+
+// confirm asks for a generation with the key that it was submitted with, or with the
+// current one where that is no longer taken for this: only the logs want the very key.
+func (c *Client) confirm(ctx context.Context, key video.Key, keys provider.Keys, handle provider.Handle) (provider.Generation, error) {
+	generation, err := c.Retrieve(ctx, key, handle)
+	var refusal *provider.Refusal
+	if errors.As(err, &refusal) && refusal.Kind == provider.RefusedKey {
+		return provider.Account{Provider: c, Keys: keys}.Retrieve(ctx, handle)
+	}
+	return generation, err
+}
+
+func unknown(err error) bool {
+	var refusal *provider.Refusal
+	return errors.As(err, &refusal) && refusal.Kind == provider.RefusedUnknown
+}
+
+// unread is a look that told nothing.
+func unread(what string, err error) provider.Found {
+	return provider.Found{Unread: what + ": " + err.Error()}
+}

@@ -1,0 +1,179 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/wait"
+)
+
+// copyJob is one call of Copy.
+type copyJob struct {
+	fetcher  *fetcher
+	urls     *urlSource
+	object   *object
+	maxBytes int64
+	sizes    sizes
+}
+
+// strategy is how a file is fetched.
+type strategy int
+
+const (
+	// adaptive stores the file by a single PUT, or by parts if one request is too slow.
+	adaptive strategy = iota
+	// parallel stores it by parts that are fetched at once.
+	parallel
+	// sequential stores it by parts that are fetched one after the other, so that its
+	// boxes come in order.
+	sequential
+	// unranged fetches it by one request without a range.
+	unranged
+)
+
+// restart is an error after which a copy can only start from the beginning.
+type restart struct {
+	err     error
+	changed bool     // the file is another one than at the beginning
+	next    strategy // if not adaptive, the one to go on with, at once
+}
+
+func (e *restart) Error() string { return e.err.Error() }
+
+func (e *restart) Unwrap() error { return e.err }
+
+func errChanged() error {
+	return &restart{err: errors.New("the file changed while it was copied"), changed: true}
+}
+
+func errNotResumed() error {
+	return &restart{err: errors.New("the source does not resume the file where it broke off")}
+}
+
+func errTooSlow() error {
+	return &restart{err: errors.New("one request is too slow for the file"), next: parallel}
+}
+
+func errTooManyBoxes() error {
+	return &restart{err: errors.New("the file has too many boxes to fetch it out of order"), next: sequential}
+}
+
+// run copies the file, and starts again as often as that may help.
+func (j *copyJob) run(ctx context.Context) (copied video.Copied, err error) {
+	how, changes := adaptive, 0
+	for range maxAttempts {
+		existing, found, lookErr := j.object.existing(ctx, copied)
+		if lookErr != nil || found {
+			return existing, lookErr
+		}
+		copied, err = j.attempt(ctx, how)
+		var again *restart
+		switch {
+		case errors.As(err, &again) && again.next != adaptive:
+			how = again.next
+			continue
+		case errors.As(err, &again):
+			if again.changed {
+				changes++
+			}
+			if changes == 2 {
+				how = unranged // it changes too often to be resumed
+			}
+		case err == nil || errors.As(err, new(*video.VideoRejected)):
+			return copied, err
+		case !lostToAnother(err):
+			// S3 may have cut the connection because it refused the write, or its
+			// response was lost.
+			if existing, found, lookErr := j.object.existing(ctx, copied); lookErr == nil && found {
+				return existing, nil
+			}
+			return copied, err
+		}
+		if err := wait.For(ctx, j.fetcher.timeouts.RetryDelay); err != nil {
+			return video.Copied{}, err
+		}
+	}
+	return video.Copied{}, err
+}
+
+// attempt copies the file once. If S3 refused the write because the key has an
+// object by now, what is returned describes the source's file all the same.
+func (j *copyJob) attempt(ctx context.Context, how strategy) (video.Copied, error) {
+	first, err := j.begin(ctx, how)
+	if err != nil {
+		return video.Copied{}, err
+	}
+	defer first.close()
+	switch {
+	case first.length > j.maxBytes:
+		return video.Copied{}, tooLarge(j.maxBytes)
+	case first.length == 0:
+		return video.Copied{}, &video.VideoRejected{Reason: "it is empty"}
+	}
+	file := newSourceFile(j.fetcher, j.urls, j.sizes, first)
+	switch {
+	case first.length < 0, !file.resumable() && file.length > maxPutSize:
+		return j.putStream(ctx, file, first)
+	}
+	reader := file.reader(ctx, 0, file.length)
+	reader.response = first
+	defer reader.close()
+	switch {
+	case !file.resumable(), file.length < 2*j.sizes.minPart:
+		return j.putSingle(ctx, file, reader)
+	case how == sequential:
+		return j.putParts(ctx, file, reader, 1)
+	case how == parallel, file.length > maxPutSize:
+		return j.putParts(ctx, file, reader, j.sizes.streams)
+	}
+	reader.to = j.sizes.minPart // that much was requested
+	fast, err := reader.measure(j.sizes.sample)
+	if err != nil {
+		return video.Copied{}, err
+	}
+	if !fast {
+		return j.putParts(ctx, file, reader, j.sizes.streams)
+	}
+	reader.to, reader.timeout = file.length, 2*j.fetcher.timeouts.SingleRequest
+	return j.putSingle(ctx, file, reader)
+}
+
+// begin makes the first request, whose response says what the file is. It asks for
+// as many bytes as the first part has: they are read whatever the strategy is.
+func (j *copyJob) begin(ctx context.Context, how strategy) (*response, error) {
+	to := j.sizes.minPart
+	if how == unranged {
+		to = 0
+	}
+	for tries := 0; ; tries++ {
+		r, err := j.fetcher.get(ctx, j.urls, 0, to, "")
+		switch {
+		case err == nil && r.ranged && r.etag == "" && r.length > r.to:
+			r.close() // without an ETag, the rest can't be resumed
+			to = 0
+		case err == nil:
+			return r, nil
+		case errors.Is(err, errNoRange):
+			to = 0
+		default:
+			if err := j.fetcher.retry(ctx, err, tries, false); err != nil {
+				return nil, err
+			}
+		}
+	}
+}
+
+// putSingle stores the whole file by a single PUT.
+func (j *copyJob) putSingle(ctx context.Context, file *sourceFile, reader *rangeReader) (video.Copied, error) {
+	crc, err := j.object.put(ctx, reader, file.length)
+	if reader.err != nil {
+		err = reader.err // the S3 client may not wrap it
+	}
+	return file.describe(file.length, crc), err
+}
+
+func tooLarge(limit int64) error {
+	return &video.VideoRejected{Reason: fmt.Sprintf("it is over %d bytes", limit)}
+}

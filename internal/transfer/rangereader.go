@@ -1,0 +1,251 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+)
+
+const (
+	// maxSlowResponses is how often a range may come too slowly.
+	maxSlowResponses = 3
+	// rateInterval is how long a rangeReader measures its own rate.
+	rateInterval = 250 * time.Millisecond
+)
+
+// rangeReader reads a range of a file. A request that breaks off or stalls is
+// repeated from the byte that it reached. As the body of an S3 request, it is an
+// io.ReadSeeker with a length: S3's client seeks to the beginning to send the same
+// bytes again.
+type rangeReader struct {
+	ctx      context.Context
+	file     *sourceFile
+	from, to int64 // the range is [from, to)
+	offset   int64 // all before it was fetched
+
+	ahead    []byte    // bytes before offset that were not read yet
+	response *response // that is being read, if any
+	err      error     // once it failed for good
+
+	failures int   // in a row
+	received int64 // bytes since the last one
+	slow     int   // responses that were too slow
+
+	timeout    time.Duration // for the rest of the range; 0: none
+	measuredAt time.Time     // when the rate was measured last
+	measured   int64         // the offset at that time
+}
+
+// close ends the request that is under way.
+func (r *rangeReader) close() {
+	if r.response != nil {
+		r.response.close()
+		r.response = nil
+	}
+}
+
+// Len is how many bytes are left to read.
+func (r *rangeReader) Len() int { return int(r.to-r.offset) + len(r.ahead) }
+
+// Seek implements io.Seeker, for the beginning of the range and the current place.
+func (r *rangeReader) Seek(offset int64, whence int) (int64, error) {
+	at := r.offset - int64(len(r.ahead)) - r.from
+	switch {
+	case whence == io.SeekCurrent && offset == 0, whence == io.SeekStart && offset == at:
+		return at, nil
+	case r.err != nil:
+		return 0, r.err
+	case whence != io.SeekStart || offset != 0:
+		return 0, errors.New("a range can be read from its beginning only")
+	}
+	r.close()
+	r.offset, r.ahead = r.from, nil
+	if !r.file.resumable() {
+		r.file.boxes.Reset() // another request may give other bytes
+	}
+	return 0, nil
+}
+
+// Read implements io.Reader. Where the range is the whole file, it gives the last
+// bytes only if the file is a whole MP4.
+func (r *rangeReader) Read(p []byte) (int, error) {
+	if len(r.ahead) > 0 {
+		n := copy(p, r.ahead)
+		r.ahead = r.ahead[n:]
+		return n, nil
+	}
+	for r.err == nil && r.offset < r.to {
+		n, err := r.fetch(p)
+		if err != nil {
+			r.close()
+			r.err = err
+		}
+		if n > 0 {
+			return n, nil
+		}
+	}
+	if r.err != nil {
+		return 0, r.err
+	}
+	return 0, io.EOF
+}
+
+// fetch reads from the response once, and makes a request if there is none. It may
+// read nothing.
+func (r *rangeReader) fetch(p []byte) (int, error) {
+	if r.response == nil {
+		response, err := r.open()
+		if err != nil {
+			return 0, r.file.fetcher.retry(r.ctx, err, r.failed(), false)
+		}
+		r.response = response
+	}
+	n, err := r.response.Read(p[:min(int64(len(p)), r.to-r.offset)])
+	if n > 0 {
+		if err := r.file.feed(r.offset, p[:n]); err != nil {
+			return 0, err
+		}
+		r.offset, r.received = r.offset+int64(n), r.received+int64(n)
+		if r.offset == r.to {
+			if err := r.finish(); err != nil {
+				return 0, err
+			}
+			return n, nil
+		}
+		if err := r.checkRate(); err != nil {
+			return 0, err
+		}
+	}
+	if err == nil {
+		return n, nil
+	}
+	return n, r.resume(err)
+}
+
+// finish ends the last request. The bytes of a file that is not whole are not given.
+func (r *rangeReader) finish() error {
+	r.close()
+	if r.from == 0 && r.to == r.file.length {
+		return rejection(r.file.complete(r.file.length))
+	}
+	return nil
+}
+
+// resume ends a response that gave an error, and waits until it is time for the next
+// request. It gives an error if another request can't help.
+func (r *rangeReader) resume(err error) error {
+	ended := errors.Is(err, io.EOF) && r.response.to == r.offset
+	if errors.Is(err, errSlow) {
+		r.slow++
+	}
+	r.close()
+	switch {
+	case ended: // all that was requested; the range has been extended since
+		return nil
+	case errors.Is(err, io.EOF):
+		err = io.ErrUnexpectedEOF
+	}
+	err = brokeOff(r.offset, err)
+	switch {
+	case !r.file.resumable():
+		return &restart{err: err}
+	case r.slow > maxSlowResponses:
+		return err
+	}
+	progressed := r.received >= r.file.sizes.progress
+	return r.file.fetcher.retry(r.ctx, err, r.failed(), progressed)
+}
+
+func brokeOff(at int64, err error) error {
+	return fmt.Errorf("reading the file: it broke off after %d bytes: %w", at, err)
+}
+
+// failed counts a failure, and gives how many there were in a row before it.
+func (r *rangeReader) failed() int {
+	if r.received >= r.file.sizes.progress {
+		r.failures = 0
+	}
+	r.failures, r.received = r.failures+1, 0
+	return r.failures - 1
+}
+
+// open requests the rest of the range.
+func (r *rangeReader) open() (*response, error) {
+	f := r.file
+	if !f.resumable() {
+		return r.reopen()
+	}
+	response, err := f.fetcher.get(r.ctx, f.urls, r.offset, r.to, f.etag)
+	switch {
+	case errors.Is(err, errNoRange):
+		return nil, errNotResumed()
+	case err != nil:
+		return nil, err
+	case response.ranged && response.etag == f.etag && response.length == f.length:
+		return response, nil
+	}
+	response.close()
+	if response.etag == f.etag && response.length == f.length {
+		return nil, errNotResumed()
+	}
+	return nil, errChanged()
+}
+
+// reopen requests the whole of a file that can't be resumed.
+func (r *rangeReader) reopen() (*response, error) {
+	response, err := r.file.fetcher.get(r.ctx, r.file.urls, 0, 0, "")
+	if err != nil {
+		return nil, err
+	}
+	if response.length != r.file.length {
+		response.close()
+		return nil, errChanged()
+	}
+	return response, nil
+}
+
+// measure reads the first bytes ahead, and reports whether one request is fast enough
+// for the whole file.
+func (r *rangeReader) measure(size int) (fast bool, err error) {
+	ahead := make([]byte, size)
+	began := time.Now()
+	n, err := io.ReadFull(r, ahead)
+	if err != nil {
+		return false, err
+	}
+	r.ahead = ahead[:n]
+	timeouts := r.file.fetcher.timeouts
+	return timeouts.fast(int64(n), time.Since(began), r.file.length, timeouts.SingleRequest), nil
+}
+
+// checkRate gives errTooSlow if the rest of the range would take longer than the
+// timeout. It measures the time of the whole copy, S3's part included. After the first
+// part's length, too much would be fetched again.
+func (r *rangeReader) checkRate() error {
+	if r.timeout == 0 || r.offset > r.file.sizes.maxPart {
+		return nil
+	}
+	now := time.Now()
+	if r.measuredAt.IsZero() {
+		r.measuredAt, r.measured = now, r.offset
+	}
+	took := now.Sub(r.measuredAt)
+	if took < rateInterval {
+		return nil
+	}
+	fast := r.file.fetcher.timeouts.fast(r.offset-r.measured, took, r.to-r.offset, r.timeout)
+	r.measuredAt, r.measured = now, r.offset
+	if !fast {
+		return errTooSlow()
+	}
+	return nil
+}
+
+// fast reports whether the rest comes within a timeout at the rate so far, or that
+// is FullRate.
+func (t Timeouts) fast(received int64, in time.Duration, rest int64, timeout time.Duration) bool {
+	rate := float64(received) / in.Seconds()
+	return rate >= float64(t.FullRate) || float64(rest)/rate <= timeout.Seconds()
+}

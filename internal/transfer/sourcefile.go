@@ -1,0 +1,85 @@
+package transfer
+
+import (
+	"context"
+	"io"
+
+	"github.com/takeup/takeup/internal/transfer/mp4"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// sourceFile is one version of the source's file.
+type sourceFile struct {
+	fetcher *fetcher
+	urls    *urlSource
+	sizes   sizes
+	length  int64       // -1: unknown
+	etag    string      // a strong one; empty if the file can't be resumed
+	boxes   *mp4.Walker // of the bytes that were fetched
+}
+
+// newSourceFile is the file that a first response is of.
+func newSourceFile(fetcher *fetcher, urls *urlSource, sizes sizes, first *response) *sourceFile {
+	f := &sourceFile{fetcher: fetcher, urls: urls, sizes: sizes, length: first.length, boxes: mp4.NewWalker(max(0, first.length))}
+	if first.ranged {
+		f.etag = first.etag
+	}
+	return f
+}
+
+// resumable reports whether any range of the file can be requested again.
+func (f *sourceFile) resumable() bool { return f.etag != "" }
+
+// feed checks bytes of the file, which may come in any order and more than once.
+func (f *sourceFile) feed(offset int64, p []byte) error { return rejection(f.boxes.Feed(offset, p)) }
+
+// complete checks that the bytes that were fed are a whole MP4 of a length. The error
+// is an mp4.FormatError.
+func (f *sourceFile) complete(length int64) error { return f.boxes.Complete(length) }
+
+// rejection rejects a file for an mp4.FormatError; nil is nil.
+func rejection(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &video.VideoRejected{Reason: err.Error()}
+}
+
+// describe describes the object that was stored of the file.
+func (f *sourceFile) describe(length int64, crc uint32) video.Copied {
+	return describe(f.boxes.Info(), length, crc)
+}
+
+func describe(info mp4.Info, length int64, crc uint32) video.Copied {
+	return video.Copied{
+		Bytes: length, CRC32: video.CRC32(crc),
+		Length: info.Duration, Width: info.Width, Height: info.Height,
+	}
+}
+
+// reader reads a range of the file.
+func (f *sourceFile) reader(ctx context.Context, from, to int64) *rangeReader {
+	return &rangeReader{ctx: ctx, file: f, from: from, to: to, offset: from}
+}
+
+// fetchMissing fetches the box headers that were passed before it was known where
+// they are: parts come out of order.
+func (f *sourceFile) fetchMissing(ctx context.Context) error {
+	last := int64(-1)
+	for lookUps := 0; ; lookUps++ {
+		offset, ok := f.boxes.Missing()
+		switch {
+		case !ok, offset == last: // all are there, or the file's end cuts one off
+			return nil
+		case lookUps == f.sizes.maxLookUps:
+			return errTooManyBoxes()
+		}
+		last = offset
+		r := f.reader(ctx, offset, min(offset+f.sizes.lookUp, f.length))
+		_, err := io.Copy(io.Discard, r)
+		r.close()
+		if err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,52 @@
+package commands
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// A timed line reports a stage of the local stack or the progress of a job. Which of
+// them are printed depends on how long each takes.
+var timed = regexp.MustCompile(`^(.* \.\.\. 0 s|\s*0 s  \w+)$`)
+
+// What differs from one run to the next: the ids of jobs, the suffixes that
+// CloudFormation gives names, and numbers, which include versions, dates and addresses.
+var (
+	ids      = regexp.MustCompile(`\bapi-[a-z2-7]{20,}`)
+	suffixes = regexp.MustCompile(`-[0-9A-Fa-f]{8,}\b`)
+	numbers  = regexp.MustCompile(`[0-9]+([.:-][0-9]+)*`)
+)
+
+func masked(text string) []string {
+	text = ids.ReplaceAllString(text, "ID")
+	text = suffixes.ReplaceAllString(text, "-SUFFIX")
+	text = numbers.ReplaceAllString(text, "0")
+	var lines []string
+	for line := range strings.Lines(text) {
+		if line = strings.TrimRight(line, " \n"); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// Stale gives the lines by which a document's transcript differs from what its
+// command printed, apart from what differs from one run to the next: "- " precedes a
+// line that was not printed, and "+ " a timed line that the transcript lacks.
+func Stale(transcript, printed string) []string {
+	var differences []string
+	want, got := masked(transcript), masked(printed)
+	for _, line := range want {
+		if !timed.MatchString(line) && !slices.Contains(got, line) {
+			differences = append(differences, "- "+line)
+		}
+	}
+	for _, line := range got {
+		// The first run of a machine also installs tools.
+		if timed.MatchString(line) && !strings.HasPrefix(line, "installing ") && !slices.Contains(want, line) {
+			differences = append(differences, "+ "+line)
+		}
+	}
+	return differences
+}
