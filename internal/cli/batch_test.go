@@ -94,16 +94,16 @@ func TestBatchPlan(t *testing.T) {
 			w, f := withAPI(t)
 			batchFiles(t)
 			addBatch(t, f)
-			var told strings.Builder
+			var printed strings.Builder
 			for _, line := range test.lines {
 				w.Out.Reset()
 				w.Err.Reset()
 				status := w.run(t.Context(), strings.Fields(line)...)
-				fmt.Fprintf(&told, "$ takeup %s\n%s", line, &w.Out)
+				fmt.Fprintf(&printed, "$ takeup %s\n%s", line, &w.Out)
 				if w.Err.Len() > 0 {
-					fmt.Fprintf(&told, "(beside it)\n%s", &w.Err)
+					fmt.Fprintf(&printed, "(beside it)\n%s", &w.Err)
 				}
-				fmt.Fprintf(&told, "(%d)\n\n", status)
+				fmt.Fprintf(&printed, "(%d)\n\n", status)
 			}
 			for _, call := range f.Calls() {
 				if call.Method != "GET" && call.URI != "/statuses" {
@@ -111,7 +111,7 @@ func TestBatchPlan(t *testing.T) {
 				}
 			}
 			t.Chdir(here)
-			clitest.Golden(t, test.name, told.String())
+			clitest.Golden(t, test.name, printed.String())
 		})
 	}
 }
@@ -125,12 +125,12 @@ func TestBatchPlanFits(t *testing.T) {
 	w, f := withAPI(t)
 	batchFiles(t)
 	addBatch(t, f)
-	var told strings.Builder
+	var printed strings.Builder
 	for _, width := range []int{40, 80, 160} {
 		w.Out.Reset()
 		w.Width = width
 		w.run(t.Context(), "batch", "plan", "prompts.csv")
-		fmt.Fprintf(&told, "%d columns\n%s\n", width, &w.Out)
+		fmt.Fprintf(&printed, "%d columns\n%s\n", width, &w.Out)
 		for line := range strings.Lines(w.Out.String()) {
 			line = strings.TrimSuffix(line, "\n")
 			if runewidth.StringWidth(line) > width && strings.Contains(strings.TrimSpace(line), " ") {
@@ -139,7 +139,7 @@ func TestBatchPlanFits(t *testing.T) {
 		}
 	}
 	t.Chdir(here)
-	clitest.Golden(t, "batch-plan-widths", told.String())
+	clitest.Golden(t, "batch-plan-widths", printed.String())
 }
 
 // The plan says how long it takes below the caps: what is left of the first day, and

@@ -24,12 +24,12 @@ func TestCaps(t *testing.T) {
 	clear(w.Vars)
 	now := apitest.Created
 	w.Now = func() time.Time { return now }
-	var told strings.Builder
+	var printed strings.Builder
 	run := func(args ...string) {
 		w.Out.Reset()
 		w.Err.Reset()
 		status := w.run(t.Context(), append(args, "--stack", "takeup")...)
-		fmt.Fprintf(&told, "$ takeup %s\n%s%s(%d)\n\n", strings.Join(args, " "), &w.Out, &w.Err, status)
+		fmt.Fprintf(&printed, "$ takeup %s\n%s%s(%d)\n\n", strings.Join(args, " "), &w.Out, &w.Err, status)
 	}
 	run("caps")
 	run("caps", "reset")
@@ -72,5 +72,5 @@ func TestCaps(t *testing.T) {
 	run("caps")
 	run("caps", "--json")
 	t.Chdir(here)
-	clitest.Golden(t, "caps", told.String())
+	clitest.Golden(t, "caps", printed.String())
 }

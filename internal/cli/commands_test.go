@@ -45,7 +45,7 @@ func TestCommands(t *testing.T) {
 		{"target", []string{"list --url x --token y", "list --stack a --url http://x --token y", "list --url http://x --token y", "list --url x --token y", "list --region eu-west-1 --token x", "reconcile", "pause", "resume", "list --url http://x --token"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			var told strings.Builder
+			var printed strings.Builder
 			here, err := filepath.Abs(".")
 			if err != nil {
 				t.Fatal(err)
@@ -56,13 +56,13 @@ func TestCommands(t *testing.T) {
 				w.Out.Reset()
 				w.Err.Reset()
 				status := w.run(t.Context(), strings.Fields(line)...)
-				fmt.Fprintf(&told, "$ takeup %s\n%s", line, &w.Out)
+				fmt.Fprintf(&printed, "$ takeup %s\n%s", line, &w.Out)
 				if w.Err.Len() > 0 {
-					fmt.Fprintf(&told, "(beside it)\n%s", &w.Err)
+					fmt.Fprintf(&printed, "(beside it)\n%s", &w.Err)
 				}
-				fmt.Fprintf(&told, "(%d)\n\n", status)
+				fmt.Fprintf(&printed, "(%d)\n\n", status)
 			}
-			text := strings.ReplaceAll(told.String(), f.URL, "http://api")
+			text := strings.ReplaceAll(printed.String(), f.URL, "http://api")
 			if strings.Contains(text, apitest.Token) {
 				t.Error("the token is shown")
 			}

@@ -36,8 +36,8 @@ func TestGenerate(t *testing.T) {
 	if status := w.run(t.Context(), "generate", `costs $5, "quoted"`); status != 0 || w.Err.Len() > 0 {
 		t.Fatalf("got %d, %s", status, &w.Err)
 	}
-	if w.Out.String() != told {
-		t.Errorf("it told\n%s\nwant\n%s", &w.Out, told)
+	if w.Out.String() != printed {
+		t.Errorf("it printed\n%s\nwant\n%s", &w.Out, printed)
 	}
 	if got, err := os.ReadFile("api-1.mp4"); err != nil || string(got) != "a video" {
 		t.Errorf("the file has %q, %v", got, err)
@@ -174,7 +174,7 @@ func TestGenerateIsPatientAtFirst(t *testing.T) {
 }
 
 // Ctrl-C leaves the job running, and says how to come back to it. The token that
-// was typed is not said again.
+// was typed is not printed again.
 func TestGenerateInterrupted(t *testing.T) {
 	for _, test := range []struct {
 		name string
@@ -195,8 +195,8 @@ func TestGenerateInterrupted(t *testing.T) {
 				return errors.New("interrupt signal received")
 			}
 			status := w.run(ctx, append([]string{"generate", "a boat"}, test.args...)...)
-			if said := strings.ReplaceAll(w.Err.String(), f.URL, "URL"); status != exitInterrupted || !strings.Contains(said, test.want) || strings.Contains(said, apitest.Token) {
-				t.Errorf("got %d, %q", status, said)
+			if output := strings.ReplaceAll(w.Err.String(), f.URL, "URL"); status != exitInterrupted || !strings.Contains(output, test.want) || strings.Contains(output, apitest.Token) {
+				t.Errorf("got %d, %q", status, output)
 			}
 			for _, made := range f.Calls() {
 				if made.Method == http.MethodDelete {
@@ -232,9 +232,9 @@ func TestStatuses(t *testing.T) {
 	}
 }
 
-// told is what generate tells of a job where nothing goes wrong, when it tells a line
+// printed is what generate prints of a job without trouble, when it prints a line
 // each.
-const told = `job api-1: kling-video/v1/pro/text-to-video 5s, 0.98 USD
+const printed = `job api-1: kling-video/v1/pro/text-to-video 5s, 0.98 USD
    0.0 s  queued
    4.0 s  generating
    8.0 s  downloading

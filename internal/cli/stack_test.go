@@ -192,7 +192,7 @@ func TestDoctorOfAStack(t *testing.T) {
 	w, f := withAPI(t)
 	a := newFakeAWS(t, f)
 	clear(w.Vars)
-	var told strings.Builder
+	var printed strings.Builder
 	for _, test := range []struct {
 		name string
 		set  func()
@@ -209,8 +209,8 @@ func TestDoctorOfAStack(t *testing.T) {
 		test.set()
 		w.Out.Reset()
 		status := w.run(t.Context(), "doctor", "--stack", "takeup")
-		fmt.Fprintf(&told, "# %s\n%s(%d)\n\n", test.name, &w.Out, status)
+		fmt.Fprintf(&printed, "# %s\n%s(%d)\n\n", test.name, &w.Out, status)
 	}
 	t.Chdir(here)
-	clitest.Golden(t, "doctor-stack", strings.ReplaceAll(told.String(), a.URL, "http://aws"))
+	clitest.Golden(t, "doctor-stack", strings.ReplaceAll(printed.String(), a.URL, "http://aws"))
 }

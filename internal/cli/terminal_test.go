@@ -157,7 +157,7 @@ func TestGenerateInAPipe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(got) != told {
-		t.Errorf("it told\n%s\nwant\n%s", got, told)
+	if string(got) != printed {
+		t.Errorf("it printed\n%s\nwant\n%s", got, printed)
 	}
 }

@@ -20,12 +20,12 @@ func TestToken(t *testing.T) {
 	a := newFakeAWS(t, f)
 	clear(w.Vars)
 	w.Random = strings.NewReader(strings.Repeat("thirty bytes for each of them ", 8))
-	var told strings.Builder
+	var printed strings.Builder
 	run := func(args ...string) string {
 		w.Out.Reset()
 		w.Err.Reset()
 		status := w.run(t.Context(), append(args, "--stack", "takeup")...)
-		fmt.Fprintf(&told, "$ takeup %s\n%s%s(%d)\n\n", strings.Join(args, " "), &w.Out, &w.Err, status)
+		fmt.Fprintf(&printed, "$ takeup %s\n%s%s(%d)\n\n", strings.Join(args, " "), &w.Out, &w.Err, status)
 		return strings.TrimSpace(w.Out.String())
 	}
 	made := run("token", "add", "alice")
@@ -59,5 +59,5 @@ func TestToken(t *testing.T) {
 	a.denied = "GetSecretValue"
 	run("token", "list")
 	t.Chdir(here)
-	clitest.Golden(t, "token", told.String())
+	clitest.Golden(t, "token", printed.String())
 }

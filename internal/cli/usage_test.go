@@ -55,14 +55,14 @@ func TestUsageFits(t *testing.T) {
 	}
 	w, f := withAPI(t)
 	f.Usage = someUsage()
-	var told strings.Builder
+	var printed strings.Builder
 	for _, width := range []int{20, 40, 80, 160, 0} {
 		w.Out.Reset()
 		w.Width = width
 		if status := w.run(t.Context(), "usage"); status != 0 {
 			t.Fatalf("got %d, %s", status, &w.Err)
 		}
-		fmt.Fprintf(&told, "%d columns\n%s\n", width, &w.Out)
+		fmt.Fprintf(&printed, "%d columns\n%s\n", width, &w.Out)
 		for line := range strings.Lines(w.Out.String()) {
 			line = strings.TrimSuffix(line, "\n")
 			if wide := runewidth.StringWidth(line); width >= 40 && wide > width {
@@ -71,7 +71,7 @@ func TestUsageFits(t *testing.T) {
 		}
 	}
 	t.Chdir(here)
-	clitest.Golden(t, "usage-widths", told.String())
+	clitest.Golden(t, "usage-widths", printed.String())
 }
 
 func TestUsage(t *testing.T) {

@@ -210,6 +210,6 @@ func (e *unusableFile) Error() string {
 func (e *unusableFile) Unwrap() error { return e.err }
 
 // WrongLines says that a file has invalid lines.
-type WrongLines struct{ said string }
+type WrongLines struct{ message string }
 
-func (e *WrongLines) Error() string { return e.said }
+func (e *WrongLines) Error() string { return e.message }

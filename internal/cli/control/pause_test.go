@@ -72,7 +72,7 @@ func TestPauseAndResume(t *testing.T) {
 				t.Errorf("%s: %v, written %d times", test.name, err, test.table.writes)
 			}
 		case err != nil || !strings.Contains(w.Out.String(), test.want) || test.table.writes != test.writes:
-			t.Errorf("%s: %v, written %d times, said %s", test.name, err, test.table.writes, &w.Out)
+			t.Errorf("%s: %v, written %d times, printed %s", test.name, err, test.table.writes, &w.Out)
 		}
 	}
 }

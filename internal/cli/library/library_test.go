@@ -25,7 +25,7 @@ func TestListFits(t *testing.T) {
 		f.Without("by-hand", boat, client.Failed, "OutOfCredits", "the provider's account is out of credits and nothing was paid; top it up or raise the key's limit, then redrive the job", true),
 		{ID: "unreadable", Status: client.Failed, CreatedAt: apitest.Created, Error: &client.Outcome{Name: "InvalidRequest", Message: "it has no request"}},
 	}
-	var told strings.Builder
+	var printed strings.Builder
 	for _, width := range []int{40, 80, 100, 160, 0} {
 		for name, videos := range map[string][]client.Video{"": same, "one": same[:1]} {
 			var out, beside strings.Builder
@@ -33,7 +33,7 @@ func TestListFits(t *testing.T) {
 				t.Fatal(err)
 			}
 			if name == "" {
-				fmt.Fprintf(&told, "%d columns\n%s\n", width, &out)
+				fmt.Fprintf(&printed, "%d columns\n%s\n", width, &out)
 			}
 			for line := range strings.Lines(out.String()) {
 				line = strings.TrimSuffix(line, "\n")
@@ -48,7 +48,7 @@ func TestListFits(t *testing.T) {
 			}
 		}
 	}
-	clitest.Golden(t, "list-widths", told.String())
+	clitest.Golden(t, "list-widths", printed.String())
 }
 
 func TestOriginText(t *testing.T) {

@@ -67,8 +67,8 @@ func TestNobodyPaysUnasked(t *testing.T) {
 	if err := (providerOptions{yes: true}).confirm(t.Context(), w.Env, provider, boat); err != nil {
 		t.Errorf("with YES=1: %v", err)
 	}
-	if said := w.Out.String(); !strings.Contains(said, "The video costs 0.98 USD by the provider's price list.") || !strings.Contains(said, server.URL) || strings.Contains(said, "secret") {
-		t.Errorf("it said %q", said)
+	if output := w.Out.String(); !strings.Contains(output, "The video costs 0.98 USD by the provider's price list.") || !strings.Contains(output, server.URL) || strings.Contains(output, "secret") {
+		t.Errorf("it printed %q", output)
 	}
 	server.Close()
 	w.Out.Reset()
@@ -142,9 +142,9 @@ func TestAdviceWithoutAStack(t *testing.T) {
 		&video.GenerationOverdue{}, &video.VideoUnavailable{Err: io.EOF}, &video.VideoRejected{}, &video.ServiceUnavailable{Err: io.EOF},
 	} {
 		name := video.OutcomeName(ended)
-		said := withoutStack(&generate.NoVideo{ID: "a", Status: client.Failed, Outcome: &client.Outcome{Name: name, Message: ended.Error()}})
-		if strings.Contains(said, "redrive") || strings.Contains(said, "secret") || !strings.Contains(said, name) {
-			t.Errorf("%s: %s", name, said)
+		output := withoutStack(&generate.NoVideo{ID: "a", Status: client.Failed, Outcome: &client.Outcome{Name: name, Message: ended.Error()}})
+		if strings.Contains(output, "redrive") || strings.Contains(output, "secret") || !strings.Contains(output, name) {
+			t.Errorf("%s: %s", name, output)
 		}
 	}
 }

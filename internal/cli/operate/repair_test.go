@@ -30,16 +30,16 @@ func TestShowRepaired(t *testing.T) {
 	w, _ := clitest.WithAPI(t)
 	whole := repaired{Done: repair.Done{Created: []string{"a"}, Amended: []string{"b", "c"}}, Repaired: true}
 	if err := showRepaired(w.Env, whole, false); err != nil || !strings.Contains(w.Out.String(), "1 lost jobs, 2 outdated jobs") {
-		t.Errorf("said %s, %v", &w.Out, err)
+		t.Errorf("printed %s, %v", &w.Out, err)
 	}
 	var open *Unsettled
 	partly := repaired{Done: repair.Done{Unexplained: []string{"x"}}, Unknown: []reconcile.Unknown{{Source: "the logs", Reason: "403"}}}
 	w.Out.Reset()
 	if err := showRepaired(w.Env, partly, false); !errors.As(err, &open) || !strings.Contains(w.Out.String(), "unknown: the logs: 403") || !strings.Contains(w.Out.String(), "the request: x") {
-		t.Errorf("said %s, %v", &w.Out, err)
+		t.Errorf("printed %s, %v", &w.Out, err)
 	}
 	w.Out.Reset()
 	if err := showRepaired(w.Env, partly, true); !errors.As(err, &open) || !strings.Contains(w.Out.String(), `"repaired": false`) {
-		t.Errorf("said %s, %v", &w.Out, err)
+		t.Errorf("printed %s, %v", &w.Out, err)
 	}
 }

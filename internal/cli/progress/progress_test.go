@@ -40,7 +40,7 @@ func TestDisplayDrawsABar(t *testing.T) {
 		}
 	}
 	if n := strings.Count(screen.String(), "  generating\n"); n != 1 {
-		t.Errorf("the event is told %d times", n)
+		t.Errorf("the event is printed %d times", n)
 	}
 	pass(60)
 	if got := d.text(); got != "generating, longer than usual" || d.fraction() >= 1 {
@@ -48,7 +48,7 @@ func TestDisplayDrawsABar(t *testing.T) {
 	}
 }
 
-// While something holds a job up, nothing is told of the time that is left.
+// While a job is held up, no remaining time is displayed.
 func TestDisplayOfAJobThatIsHeldUp(t *testing.T) {
 	w := clitest.New(t)
 	d := New(w.Env, &bytes.Buffer{}, 10*time.Second)
