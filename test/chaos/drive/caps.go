@@ -57,7 +57,7 @@ func (d *Driver) Meet(ctx context.Context) error {
 	}
 }
 
-// wake stops the executions that sleep until the next day for jobs which go on in a later
+// wake stops the executions that sleep until the next day for jobs which continue in a later
 // one: a retry that met a fault may leave the one that waited.
 func (d *Driver) wake(ctx context.Context) error {
 	machine := d.World.Stack.Outputs["StateMachineArn"]

@@ -23,11 +23,11 @@ import (
 // endedRule is the template's name of the rule for executions that have ended.
 const endedRule = "SettleFunctionEnded"
 
-// delivery is what befalls a status event.
+// delivery is how a status event is delivered.
 type delivery struct {
 	times int           // that it is delivered
 	after time.Duration // the first time
-	held  bool          // until the job is gone on with, or nothing runs any more
+	held  bool          // until the job is redriven, or nothing runs any more
 }
 
 var deliveries = []faults.Fault[delivery]{
@@ -38,7 +38,7 @@ var deliveries = []faults.Fault[delivery]{
 	{Name: "delayed until after a redrive", Weight: 2, Do: delivery{times: 2, held: true}},
 }
 
-// troubled is the share of the events that something befalls, to the share of the
+// troubled is the share of the events that meet a fault, relative to the share of the
 // calls that fail.
 const troubled = 3
 
@@ -133,7 +133,7 @@ func (e *carrier) met(ctx context.Context, event string) {
 	}
 }
 
-// eventFault gives what befalls the n-th event of a job, or nil.
+// eventFault gives the fault of the n-th event of a job, or nil.
 func eventFault(p *faults.Plan, job string, n int) *faults.Fault[delivery] {
 	if p.Roll("event fails", job, n) >= troubled*p.Share {
 		return nil

@@ -16,7 +16,7 @@ const (
 	calmedRounds = 2
 )
 
-// RedriveAll goes on with every job whose outcome leaves something to go on with, and
+// RedriveAll redrives every job whose outcome can be resumed, and
 // again with those that were interrupted while they were redriven, or whose outcomes say
 // that the provider's records could not be read: a redrive looks there once where the
 // hard deadline is over.
@@ -61,7 +61,7 @@ func (d *Driver) redriveThese(ctx context.Context, these []*world.Job) error {
 	return <-watched
 }
 
-// redrive goes on with a job, by the API or by hand.
+// redrive redrives a job, by the API or by hand.
 func (d *Driver) redrive(ctx context.Context, j *world.Job) error {
 	before, err := d.World.Entry(ctx, j.ID)
 	if err != nil {

@@ -128,7 +128,7 @@ func (d *Driver) name(j *world.Job, id string) {
 	j.ID = id
 }
 
-// repeat does what mustn't change anything.
+// repeat does something that must not change anything.
 func (d *Driver) repeat(ctx context.Context, what string, j *world.Job, do func(context.Context, *world.Job) error) {
 	d.World.Plan.Note("event", what, j.Name)
 	if err := do(ctx, j); err != nil && ctx.Err() == nil {

@@ -26,7 +26,7 @@ const (
 // has fewer of them, it isn't stopped.
 var stages = []struct {
 	kind string
-	most int // before one of the first so many
+	most int // before one of the first calls, up to this number
 }{
 	{atOnce, 0}, {byTheClock, 0}, {byTheClock, 0},
 	{"table get job", 6}, {"table put job", 6}, {"create", 2}, {"logs", 2}, {"retrieve", 4},
@@ -60,7 +60,7 @@ func stopOf(p *faults.Plan, job string, n int) (stop, bool) {
 }
 
 // Reached has a job's execution stopped where its plan says so, before a call of a
-// kind goes on. One that isn't there yet is stopped at the next call.
+// kind is carried out. One that does not run yet is stopped at the next call.
 func (d *Driver) Reached(ctx context.Context, kind, name string) {
 	d.mu.Lock()
 	s := d.stops[name]

@@ -77,7 +77,7 @@ func (d *Driver) collect(ctx context.Context) error {
 
 // over reports whether what was seen of a job is how its round ended. Where it was
 // stopped by hand, it may be begun anew by what is still to be sent, and what ran may
-// have gone on, for as long as a function may take.
+// have continued, for as long as a function may take.
 func (d *Driver) over(j *world.Job, seen *world.Outcome, sent bool) bool {
 	if !seen.Settled() {
 		return false

@@ -19,7 +19,7 @@ type Names struct {
 
 // Claim is one that the ledger was seen to be given.
 type Claim struct {
-	Job, Id string
+	Job, ID string
 	At      time.Time
 }
 

@@ -27,7 +27,7 @@ type Plan struct {
 	// First has, by kind, the name of the fault that meets the first call of every
 	// job.
 	First map[string]string
-	// Reached is told of each call before it is decided what meets it; nil: nobody is.
+	// Reached, if not nil, is called before each decision about a call.
 	Reached func(kind, job string)
 
 	mu       sync.Mutex
@@ -173,5 +173,5 @@ func (p *Plan) Trait(job string) Trait {
 	return Plain
 }
 
-// Calm says whether nothing may befall a job's submission.
+// Calm reports whether a job's submission must not meet a fault.
 func (p *Plan) Calm(job string) bool { return p.Trait(job) == Never }

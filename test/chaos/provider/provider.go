@@ -73,7 +73,7 @@ var (
 	}
 )
 
-// records is what befalls a reading of the provider's logs or transactions.
+// records is a fault of a read of the provider's logs or transactions.
 type records struct {
 	status    int
 	malformed bool
@@ -207,7 +207,7 @@ func (v *Simulator) decide(accepted sim.Accepted) sim.Fate {
 }
 
 // ServeHTTP answers as the simulator, but for a key that is retired, records that
-// are spoilt, and the size of a large video.
+// are incomplete, and the size of a large video.
 func (v *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	reading := r.URL.Path == "/v2/logs" || r.URL.Path == "/v2/billing/transactions"
 	switch {
@@ -239,7 +239,7 @@ func (v *Simulator) refuses(r *http.Request) bool {
 }
 
 func (v *Simulator) create(w http.ResponseWriter, r *http.Request) {
-	job := v.names.Of(faults.IdOf(r.Header.Get("X-Client-Request-Id")))
+	job := v.names.Of(faults.IdOf(r.Header.Get("X-Client-Request-ID")))
 	if v.plan.Trait(job) != faults.Large {
 		v.sizes.RLock()
 		defer v.sizes.RUnlock()
@@ -292,13 +292,13 @@ func (v *Simulator) records(w http.ResponseWriter, r *http.Request, kind, from s
 		v.Server.ServeHTTP(page, r)
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(page.Code)
-		_, _ = w.Write(spoil(page.Body.Bytes(), c.Id, do)) // the caller may be gone
+		_, _ = w.Write(spoil(page.Body.Bytes(), c.ID, do)) // the caller may be gone
 	default:
 		v.Server.ServeHTTP(w, r)
 	}
 }
 
-// spoil leaves a job's rows out of a page of the logs, or its name out of them.
+// spoil removes a job's rows from a page of the logs, or its name from them.
 func spoil(page []byte, id string, do records) []byte {
 	var read map[string]json.RawMessage
 	var rows []map[string]any

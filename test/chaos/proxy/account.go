@@ -66,7 +66,7 @@ func NewAccount(dayMicros, slots int64) *Account {
 	}
 }
 
-// amounts are an item of a job, as far as it tells of its money.
+// amounts is the part of a job's item that is about money.
 type amounts struct {
 	keys
 	CreatedAt attribute `json:"created_at"`

@@ -40,7 +40,7 @@ var (
 	}, tableWrites...)
 )
 
-// longestTransaction is for how long a transaction goes on being in progress, a little
+// longestTransaction is how long a transaction stays in progress, a little
 // longer than the 5 s that DynamoDB has a client wait for it.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 const longestTransaction = 5 * time.Second
@@ -178,10 +178,10 @@ func classifyDynamoDB(p *Proxy, r *http.Request, body []byte) (kind, job string,
 	if c.reading() {
 		return doing + what, job, c.menu()
 	}
-	// A claim tells which look-up is for it.
+	// A claim identifies its lookup.
 	if all := c.writes(); len(all) > 0 {
 		if at, err := time.Parse(time.RFC3339Nano, all[0].Item.ClaimedAt.S); err == nil {
-			p.names.Claimed(faults.Claim{Job: job, Id: of, At: at})
+			p.names.Claimed(faults.Claim{Job: job, ID: of, At: at})
 		}
 	}
 	if p.plan.Calm(job) {

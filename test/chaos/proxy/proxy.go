@@ -18,7 +18,7 @@ import (
 	"github.com/takeup/takeup/test/chaos/faults"
 )
 
-// trouble is what befalls a call of a service of AWS.
+// trouble is a fault of a call of a service of AWS.
 type trouble struct {
 	after  bool // it is carried out first
 	status int  // and this is answered
@@ -26,7 +26,7 @@ type trouble struct {
 	cut    bool // and the connection is cut
 	half   bool // and the answer breaks off
 	hold   bool // and nothing is answered, until the caller is gone
-	// lasts is for how long the job's calls of the kind go on being answered so.
+	// lasts is how long the job's calls of the kind are answered like this.
 	lasts time.Duration
 	at    int // of a transaction's items, the one that another is in the way of
 }
@@ -44,13 +44,13 @@ type Proxy struct {
 	classify func(p *Proxy, r *http.Request, body []byte) (kind, job string, menu []faults.Fault[trouble])
 	// refuse answers as the service does.
 	refuse func(http.ResponseWriter, trouble)
-	// collides gives what befalls a call for what other calls are under way; nil
+	// collides gives the fault of a call by other calls that are running; nil
 	// where that doesn't matter to the service.
 	collides func(r *http.Request, body []byte) trouble
 	// stale answers a call from an older state, and reports whether it did; nil
 	// where the service never does that.
 	stale func(w http.ResponseWriter, r *http.Request, body []byte) bool
-	// carried is told of each call that was carried out; nil: nobody is.
+	// carried, if not nil, is called after each call that was carried out.
 	carried func(ctx context.Context, r *http.Request, body []byte) error
 	// Around carries a call out by forward; nil: forward alone does.
 	Around func(r *http.Request, body []byte, forward func() (*answer, error)) (*answer, error)
@@ -74,7 +74,7 @@ func newProxy(p *faults.Plan, n *faults.Names, classify func(*Proxy, *http.Reque
 	}
 }
 
-// ServeHTTP carries a call out and spoils it, or one of the two.
+// ServeHTTP carries a call out, lets it fail, or both.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -116,7 +116,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// meets gives what befalls a call.
+// meets gives the fault of a call.
 func (p *Proxy) meets(r *http.Request, body []byte) (met trouble) {
 	kind, job, menu := p.classify(p, r, body)
 	if job != "" {

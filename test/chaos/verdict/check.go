@@ -20,7 +20,7 @@ import (
 	"github.com/takeup/takeup/test/chaos/world"
 )
 
-// finding is a promise that was broken, or a count that is told, and by which
+// finding is a broken promise, or a count that is reported, and its
 // job.
 type finding struct {
 	kind string
@@ -98,7 +98,7 @@ func checkOutcome(w *world.World, r *Result, j *world.Job) {
 			r.add(outcomesChanged, j, "it ended with %+v, and then with %+v", *round.Seen, *round.Again)
 		}
 		if !round.Seen.Agrees() {
-			r.add(outcomesChanged, j, "its execution and the table tell of different outcomes: %+v", *round.Seen)
+			r.add(outcomesChanged, j, "its execution and the table have different outcomes: %+v", *round.Seen)
 		}
 	}
 }

@@ -96,7 +96,7 @@ func (r *Result) Last() string {
 	return line
 }
 
-// Write tells all of it, with the last line at the end.
+// Write prints the whole result, with the summary line at the end.
 func (r *Result) Write(out io.Writer) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	calls, faults := r.plan.Counts()
@@ -159,15 +159,15 @@ func (r *Result) Write(out io.Writer) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	r.tell(out)
+	r.writeFindings(out)
 	_, err := fmt.Fprintf(out, "\n%s\n", r.Last())
 	return err
 }
 
-// tell writes the findings.
-func (r *Result) tell(out io.Writer) {
+// writeFindings writes the findings.
+func (r *Result) writeFindings(out io.Writer) {
 	for _, odd := range r.odd {
-		fmt.Fprintf(out, "\nodd: %s\n", odd)
+		fmt.Fprintf(out, "\nunexpected: %s\n", odd)
 	}
 	for _, f := range r.findings {
 		if f.job == nil {

@@ -28,7 +28,7 @@ type Job struct {
 	Version string // of a prompt file
 
 	Began, Ended time.Time
-	// The first round is that of its sending; each time that it is gone on with
+	// The first round begins when it is sent; each time that it is resumed
 	// begins another one.
 	Rounds []*Round
 }

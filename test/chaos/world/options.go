@@ -128,7 +128,7 @@ func (t Times) Parameters(c *Caps) map[string]string {
 	}
 }
 
-// Limit is when every one of so many jobs must have ended: the deadlines of the
+// Limit is when this number of jobs must have ended: the deadlines of the
 // last one, with the functions' timeouts and the retries in between, behind all
 // that went before it at a pace that two cores keep up with.
 func (o Options) Limit(jobs int) time.Duration {

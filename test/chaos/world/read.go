@@ -54,7 +54,7 @@ func (o *Outcome) Name() string {
 // Settled reports whether the table has an outcome.
 func (o *Outcome) Settled() bool { return o.state.Ended() && o.state != "" }
 
-// Agrees reports whether the table has the outcome that the execution tells of.
+// Agrees reports whether the table has the outcome of the execution.
 func (o *Outcome) Agrees() bool {
 	switch o.Status {
 	case string(types.ExecutionStatusSucceeded):
@@ -65,7 +65,7 @@ func (o *Outcome) Agrees() bool {
 	return true // it was stopped, and what ran may have come to its end
 }
 
-// CanRedrive reports whether a redrive can go on with it. The provider's word on
+// CanRedrive reports whether a redrive can resume it. The provider's answer to
 // a request or a generation is final.
 func (o *Outcome) CanRedrive() bool {
 	switch o.Name() {

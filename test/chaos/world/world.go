@@ -46,7 +46,7 @@ type World struct {
 	Logs          *cloudwatchlogs.Client
 
 	mu  sync.Mutex
-	Odd []string // what the run itself saw that mustn't be
+	Odd []string // what must not happen, as the run itself saw it
 }
 
 // Connect makes the clients, and lowers the functions' timeouts.
@@ -94,7 +94,7 @@ func (w *World) Connect(ctx context.Context, proxies ...*proxy.Proxy) error {
 	return nil
 }
 
-// Unexpected keeps what the run saw that mustn't be, such as another id for the same
+// Unexpected records something that must not happen, such as another id for the same
 // key.
 func (w *World) Unexpected(format string, args ...any) {
 	w.mu.Lock()
