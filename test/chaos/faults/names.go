@@ -101,8 +101,8 @@ func Bare(id string) string {
 	return id
 }
 
-// IdOf takes the attempt off a client request id.
-func IdOf(clientRequestID string) string {
+// IDOf takes the attempt off a client request id.
+func IDOf(clientRequestID string) string {
 	id, _, _ := strings.Cut(clientRequestID, ".")
 	return id
 }

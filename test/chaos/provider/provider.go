@@ -158,7 +158,7 @@ func (v *Simulator) fail(call sim.Call) sim.Fault {
 	job, most, menu := "", 0, []faults.Fault[sim.Fault](nil)
 	switch call.Kind {
 	case sim.KindCreate:
-		job, most, menu = v.names.Of(faults.IdOf(call.ID)), mostCreates, createFaults
+		job, most, menu = v.names.Of(faults.IDOf(call.ID)), mostCreates, createFaults
 		if v.plan.Calm(job) {
 			return sim.Fault{}
 		}
@@ -181,7 +181,7 @@ func (v *Simulator) fail(call sim.Call) sim.Fault {
 
 // decide is the simulator's too: what becomes of a generation.
 func (v *Simulator) decide(accepted sim.Accepted) sim.Fate {
-	job := v.names.Of(faults.IdOf(accepted.ClientRequestID))
+	job := v.names.Of(faults.IDOf(accepted.ClientRequestID))
 	v.names.Accepted(accepted.GenerationID, job)
 	if t := v.plan.Trait(job); t != faults.Plain {
 		kind := "generation"
@@ -239,7 +239,7 @@ func (v *Simulator) refuses(r *http.Request) bool {
 }
 
 func (v *Simulator) create(w http.ResponseWriter, r *http.Request) {
-	job := v.names.Of(faults.IdOf(r.Header.Get("X-Client-Request-ID")))
+	job := v.names.Of(faults.IDOf(r.Header.Get("X-Client-Request-ID")))
 	if v.plan.Trait(job) != faults.Large {
 		v.sizes.RLock()
 		defer v.sizes.RUnlock()

@@ -49,7 +49,7 @@ func Check(ctx context.Context, w *world.World) (*Result, error) {
 	r := &Result{o: w.Options, plan: w.Plan, jobs: w.Jobs, odd: w.Odd}
 	accepted := map[string][]sim.Generation{} // by the job's name
 	for _, g := range w.Provider.Server.Ledger().Generations {
-		name := w.Names.Of(faults.IdOf(g.ClientRequestID))
+		name := w.Names.Of(faults.IDOf(g.ClientRequestID))
 		accepted[name] = append(accepted[name], g)
 	}
 	for _, g := range accepted[""] {
