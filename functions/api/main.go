@@ -13,7 +13,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
+	"github.com/takeup/takeup/internal/api/apigateway"
 	"github.com/takeup/takeup/internal/api/page"
+	"github.com/takeup/takeup/internal/api/presign"
 	"github.com/takeup/takeup/internal/api/server"
 	"github.com/takeup/takeup/internal/bucket"
 	"github.com/takeup/takeup/internal/caps"
@@ -29,11 +31,11 @@ func main() {
 	set, config := settings.Must(log, settings.Load[settings.API])
 	s3Client, known := s3.NewFromConfig(config), table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
 	presigner, stack := s3.NewPresignClient(s3Client), caps.NewStack(known, set.Limits(), int64(set.Unpriced), set.CapWait(), time.Now)
-	executions, videos := jobs.NewExecutions(sfn.NewFromConfig(config), set.StateMachine), server.NewPresigned(presigner, set.VideosBucket, set.VideoURL.Duration())
+	executions, videos := jobs.NewExecutions(sfn.NewFromConfig(config), set.StateMachine), presign.NewVideos(presigner, set.VideosBucket, set.VideoURL.Duration())
 	api := server.API{
-		Jobs: jobs.New(known, bucket.New(s3Client, set.VideosBucket), executions, time.Now).Behind(stack), Caps: stack, Usage: known, Videos: videos, Uploads: server.NewForms(presigner, set.PromptsBucket, time.Now),
+		Jobs: jobs.New(known, bucket.New(s3Client, set.VideosBucket), executions, time.Now).Behind(stack), Caps: stack, Usage: known, Videos: videos, Uploads: presign.NewForms(presigner, set.PromptsBucket, time.Now),
 		Estimator: timings.NewRecent(known, time.Now, log), Prices: pricelist.NewRecent(known, log, time.Now), Origin: set.CORSOrigin, Random: rand.Reader, Now: time.Now, Log: log,
 	}
 	api.Page = page.New(videos.Origin, api.NotFound())
-	lambda.Start(server.Lambda(api.Handler()))
+	lambda.Start(apigateway.Handler(api.Handler()))
 }

@@ -15,12 +15,6 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Account is the one at the provider. The error is a *provider.Refusal or a
-// *provider.Unanswered.
-type Account interface {
-	Balance(ctx context.Context, key video.Key) (usd float64, err error)
-}
-
 // Keys gives the provider's key.
 type Keys interface {
 	Current(ctx context.Context) (video.Key, error)
@@ -38,14 +32,14 @@ type Store interface {
 
 // Keeper refreshes the balance that is kept.
 type Keeper struct {
-	account Account
+	account provider.Biller
 	keys    Keys
 	store   Store
 	now     func() time.Time
 }
 
 // New makes a Keeper.
-func New(account Account, keys Keys, store Store, now func() time.Time) *Keeper {
+func New(account provider.Biller, keys Keys, store Store, now func() time.Time) *Keeper {
 	return &Keeper{account: account, keys: keys, store: store, now: now}
 }
 

@@ -10,8 +10,8 @@ import (
 
 	"github.com/mattn/go-runewidth"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/apitest"
-	"github.com/takeup/takeup/internal/api/client"
 	"github.com/takeup/takeup/internal/batch"
 	"github.com/takeup/takeup/internal/cli/clitest"
 	"github.com/takeup/takeup/internal/video"
@@ -51,7 +51,7 @@ func batchFiles(t *testing.T) {
 func addBatch(t *testing.T, f *apitest.Server) {
 	t.Helper()
 	ids := batch.NewIDs("prompts", "")
-	add := func(prompt string, duration int, states ...func(id string, r video.Request) client.Video) {
+	add := func(prompt string, duration int, states ...func(id string, r video.Request) api.Video) {
 		r, err := video.Draft{Fields: map[string]any{"prompt": prompt, "duration": fmt.Sprint(duration)}}.Request()
 		if err != nil {
 			t.Fatal(err)
@@ -60,13 +60,13 @@ func addBatch(t *testing.T, f *apitest.Server) {
 			f.Add(id, r, states[i](id, r))
 		}
 	}
-	stored := func(id string, r video.Request) client.Video { return f.Done(id, r, "a video") }
-	running := func(id string, r video.Request) client.Video { return f.Video(id, r, client.Generating) }
-	poor := func(id string, r video.Request) client.Video {
-		return f.Without(id, r, client.Failed, "OutOfCredits", "top it up", true)
+	stored := func(id string, r video.Request) api.Video { return f.Done(id, r, "a video") }
+	running := func(id string, r video.Request) api.Video { return f.Video(id, r, video.StateGenerating) }
+	poor := func(id string, r video.Request) api.Video {
+		return f.Without(id, r, video.StateFailed, "OutOfCredits", "top it up", true)
 	}
-	moderated := func(id string, r video.Request) client.Video {
-		return f.Without(id, r, client.Failed, "GenerationFailed", "the provider ended it", false)
+	moderated := func(id string, r video.Request) api.Video {
+		return f.Without(id, r, video.StateFailed, "GenerationFailed", "the provider ended it", false)
 	}
 	add("a paper boat", 5, stored)
 	add("a paper boat", 10, running, poor)
@@ -148,29 +148,29 @@ func TestBatchPlanBelowCaps(t *testing.T) {
 	usd := func(amount string) *json.Number { return new(json.Number(amount)) }
 	for _, test := range []struct {
 		name string
-		caps client.Caps
+		caps api.Caps
 		want string
 	}{
-		{"no cap", client.Caps{}, "time: about 80 s, 20 at once\n"},
-		{"plenty", client.Caps{
-			Day:      client.Cap{Limit: usd("100"), Held: client.Held{Spent: "1", Reserved: "2", Uncertain: "3"}},
-			InFlight: client.Places{Limit: new(int64(100))},
+		{"no cap", api.Caps{}, "time: about 80 s, 20 at once\n"},
+		{"plenty", api.Caps{
+			Day:      api.Cap{Limit: usd("100"), Held: api.Held{Spent: "1", Reserved: "2", Uncertain: "3"}},
+			InFlight: api.InFlight{Limit: new(int64(100))},
 		}, "time: about 80 s, 20 at once\ncap: 100.00 USD a day, 94.00 USD left; it takes 1 day\n"},
-		{"little", client.Caps{
-			Day:      client.Cap{Limit: usd("0.5"), Held: client.Held{Spent: "0.1", Reserved: "0.1", Uncertain: "0"}},
-			Month:    client.Cap{Limit: usd("1.5"), Held: client.Held{Spent: "2", Reserved: "0", Uncertain: "0"}},
-			InFlight: client.Places{Limit: new(int64(1))},
+		{"little", api.Caps{
+			Day:      api.Cap{Limit: usd("0.5"), Held: api.Held{Spent: "0.1", Reserved: "0.1", Uncertain: "0"}},
+			Month:    api.Cap{Limit: usd("1.5"), Held: api.Held{Spent: "2", Reserved: "0", Uncertain: "0"}},
+			InFlight: api.InFlight{Limit: new(int64(1))},
 		}, "time: about 2 min 40 s, 1 at once\ncap: 0.50 USD a day, 0.30 USD left; it takes 5 days\ncap: 1.50 USD a month, 0.00 USD left; it takes 3 months\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w, f := withAPI(t)
 			batchFiles(t)
-			for _, held := range []*client.Held{&test.caps.Day.Held, &test.caps.Month.Held} {
+			for _, held := range []*api.Held{&test.caps.Day.Held, &test.caps.Month.Held} {
 				if held.Spent == "" {
 					held.Spent, held.Reserved, held.Uncertain = "0", "0", "0"
 				}
 			}
-			test.caps.Owners = []client.Owner{}
+			test.caps.Owners = []api.OwnerCap{}
 			f.Control.Caps = test.caps
 			if status := w.run(t.Context(), "batch", "plan", "good.csv"); status != 0 {
 				t.Fatalf("got %d, %s", status, &w.Err)

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/apitest"
-	"github.com/takeup/takeup/internal/api/client"
 	"github.com/takeup/takeup/internal/cli/clitest"
 )
 
@@ -60,12 +60,12 @@ func TestCaps(t *testing.T) {
 	}
 	usd := func(amount string) *json.Number { return new(json.Number(amount)) }
 	midnight := now.Truncate(24*time.Hour).AddDate(0, 0, 1)
-	f.Control.Caps = client.Caps{
-		Day:      client.Cap{Limit: usd("20.5"), Parameter: usd("100"), Held: client.Held{Spent: "0.98", Reserved: "0", Uncertain: "0.000001", ResetsAt: midnight}},
-		Month:    client.Cap{Parameter: usd("300"), Held: client.Held{Spent: "212.74", Reserved: "1.96", Uncertain: "0", ResetsAt: midnight.AddDate(0, 0, 10)}},
-		InFlight: client.Places{Limit: new(int64(3)), Held: 2},
-		Override: &client.Override{By: "arn:aws:iam::123456789012:user/ann", At: now},
-		Owners:   []client.Owner{{Name: "alice", Limit: "5", Held: client.Held{Spent: "0.98", Reserved: "0", Uncertain: "0", ResetsAt: midnight}}},
+	f.Control.Caps = api.Caps{
+		Day:      api.Cap{Limit: usd("20.5"), Parameter: usd("100"), Held: api.Held{Spent: "0.98", Reserved: "0", Uncertain: "0.000001", ResetsAt: midnight}},
+		Month:    api.Cap{Parameter: usd("300"), Held: api.Held{Spent: "212.74", Reserved: "1.96", Uncertain: "0", ResetsAt: midnight.AddDate(0, 0, 10)}},
+		InFlight: api.InFlight{Limit: new(int64(3)), Held: 2},
+		Override: &api.Override{By: "arn:aws:iam::123456789012:user/ann", At: now},
+		Owners:   []api.OwnerCap{{Name: "alice", Limit: "5", Held: api.Held{Spent: "0.98", Reserved: "0", Uncertain: "0", ResetsAt: midnight}}},
 	}
 	run("caps")
 	f.Control.Caps.Override.Until = &midnight

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/apitest"
 	"github.com/takeup/takeup/internal/api/client"
 	"github.com/takeup/takeup/internal/cli/clitest"
@@ -76,17 +77,17 @@ func TestCommands(t *testing.T) {
 func addJobs(t *testing.T, f *apitest.Server) {
 	t.Helper()
 	boat := clitest.Request(t, "a paper boat\ncrosses a flooded\u202e street, "+strings.Repeat("slowly ", 10))
-	f.Add("discarded", boat, f.Without("discarded", boat, client.Discarded, "Discarded", "it was discarded", true))
-	f.Add("cancelled", boat, f.Without("cancelled", boat, client.Cancelled, "Cancelled", "it was cancelled before it was submitted and nothing was paid", false))
-	f.Add("moderated", boat, f.Without("moderated", boat, client.Failed, "GenerationFailed", "the provider ended it", false))
-	f.Add("poor", boat, f.Without("poor", boat, client.Failed, "OutOfCredits", "top it up, then redrive the job", true))
-	waiting, no, why := f.Video("waiting", boat, client.Queued), video.PaidNo, "concurrency limit"
+	f.Add("discarded", boat, f.Without("discarded", boat, video.StateDiscarded, "Discarded", "it was discarded", true))
+	f.Add("cancelled", boat, f.Without("cancelled", boat, video.StateCancelled, "Cancelled", "it was cancelled before it was submitted and nothing was paid", false))
+	f.Add("moderated", boat, f.Without("moderated", boat, video.StateFailed, "GenerationFailed", "the provider ended it", false))
+	f.Add("poor", boat, f.Without("poor", boat, video.StateFailed, "OutOfCredits", "top it up, then redrive the job", true))
+	waiting, no, why := f.Video("waiting", boat, video.StateQueued), video.PaidNo, "concurrency limit"
 	next, until := apitest.Created.Add(15*time.Second), apitest.Created.Add(24*time.Hour)
-	waiting.Waiting = &client.Waiting{For: video.WaitRoom, Since: apitest.Created, NextAt: &next, Until: &until, LastError: &why, Paid: &no, Message: "The provider has no room. Nothing was paid."}
+	waiting.Waiting = &api.Waiting{For: video.WaitRoom, Since: apitest.Created, NextAt: &next, Until: &until, LastError: &why, Paid: &no, Message: "The provider has no room. Nothing was paid."}
 	f.Add("waiting", boat, waiting)
-	f.Add("running", boat, f.Video("running", boat, client.Generating), f.Video("running", boat, client.Generating))
+	f.Add("running", boat, f.Video("running", boat, video.StateGenerating), f.Video("running", boat, video.StateGenerating))
 	late := f.Done("late", boat, "a late video")
-	f.Add("late", boat, f.Video("late", boat, client.Generating), late)
+	f.Add("late", boat, f.Video("late", boat, video.StateGenerating), late)
 	f.Add("stored", boat, f.Done("stored", boat, "a video"))
 }
 

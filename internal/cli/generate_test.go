@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/apitest"
 	"github.com/takeup/takeup/internal/api/client"
 	"github.com/takeup/takeup/internal/cli/clitest"
@@ -26,9 +27,9 @@ import (
 // What is piped has a line for each event, and no line twice.
 func TestGenerate(t *testing.T) {
 	w, f := withAPI(t)
-	f.Script = func(id string, r video.Request) []client.Video {
-		states := []client.Video{}
-		for _, status := range []string{client.Queued, client.Queued, client.Generating, client.Generating} {
+	f.Script = func(id string, r video.Request) []api.Video {
+		states := []api.Video{}
+		for _, status := range []video.State{video.StateQueued, video.StateQueued, video.StateGenerating, video.StateGenerating} {
 			states = append(states, f.Video(id, r, status))
 		}
 		return append(states, f.Done(id, r, "a video"))
@@ -87,7 +88,7 @@ func TestGenerateNoWait(t *testing.T) {
 
 func TestGenerateFails(t *testing.T) {
 	trouble := apitest.Answer(503, `{"message":"try again"}`)
-	absent := apitest.Answer(404, `{"message":"there is no video of this id"}`)
+	absent := apitest.Answer(404, `{"message":"there is no video with this id"}`)
 	for _, test := range []struct {
 		name   string
 		args   []string
@@ -107,8 +108,8 @@ func TestGenerateFails(t *testing.T) {
 		},
 		{
 			name: "an outcome", set: func(f *apitest.Server) {
-				f.Script = func(id string, r video.Request) []client.Video {
-					return []client.Video{f.Without(id, r, client.Failed, "OutOfCredits", "top it up, then redrive the job", true)}
+				f.Script = func(id string, r video.Request) []api.Video {
+					return []api.Video{f.Without(id, r, video.StateFailed, "OutOfCredits", "top it up, then redrive the job", true)}
 				}
 			},
 			want: []string{"job api-1 ended with OutOfCredits: top it up, then redrive the job"}, status: exitNoVideo, calls: 2,
@@ -165,7 +166,7 @@ func TestGenerateFails(t *testing.T) {
 // A job that was started a moment ago may not be known everywhere.
 func TestGenerateIsPatientAtFirst(t *testing.T) {
 	w, f := withAPI(t)
-	absent := apitest.Answer(404, `{"message":"there is no video of this id"}`)
+	absent := apitest.Answer(404, `{"message":"there is no video with this id"}`)
 	f.Add("api-9", clitest.Request(t, "a boat"), f.Done("api-9", clitest.Request(t, "a boat"), "a video"))
 	f.Fail(apitest.Answer(200, `{"id":"api-9"}`), absent, absent)
 	if status := w.run(t.Context(), "generate", "a boat"); status != 0 || !strings.Contains(w.Out.String(), "queued\n   4.0 s  downloading\n") {
@@ -241,5 +242,5 @@ const printed = `job api-1: kling-video/v1/pro/text-to-video 5s, 0.98 USD
    8.0 s  done
 video  api-1.mp4, 7 bytes
 time   8.0 s
-cost   0.56 USD (1120000 credits)
+cost   0.56 USD
 `

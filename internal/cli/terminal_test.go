@@ -13,8 +13,8 @@ import (
 
 	"github.com/creack/pty"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/apitest"
-	"github.com/takeup/takeup/internal/api/client"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -73,10 +73,10 @@ func (s *screen) await(words string) error {
 }
 
 // states is a job that is looked at four times before its video is there.
-func states(f *apitest.Server) func(string, video.Request) []client.Video {
-	return func(id string, r video.Request) []client.Video {
-		queued, generating := f.Video(id, r, client.Queued), f.Video(id, r, client.Generating)
-		return []client.Video{queued, queued, generating, generating, f.Done(id, r, "a video")}
+func states(f *apitest.Server) func(string, video.Request) []api.Video {
+	return func(id string, r video.Request) []api.Video {
+		queued, generating := f.Video(id, r, video.StateQueued), f.Video(id, r, video.StateGenerating)
+		return []api.Video{queued, queued, generating, generating, f.Done(id, r, "a video")}
 	}
 }
 

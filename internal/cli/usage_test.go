@@ -9,37 +9,37 @@ import (
 
 	"github.com/mattn/go-runewidth"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/apitest"
-	"github.com/takeup/takeup/internal/api/client"
 	"github.com/takeup/takeup/internal/cli/clitest"
 	"github.com/takeup/takeup/internal/video"
 )
 
 // spending is a sum of videos, failed ones, and those in doubt.
-func spending(videos, failed, inDoubt int64, spent, reserved, uncertain string) client.UsageSum {
-	return client.UsageSum{
+func spending(videos, failed, inDoubt int64, spent, reserved, uncertain string) api.UsageSum {
+	return api.UsageSum{
 		Videos: videos, Failed: failed, InDoubt: inDoubt,
 		Spent: json.Number(spent), Reserved: json.Number(reserved), Uncertain: json.Number(uncertain),
 	}
 }
 
-func someUsage() client.Usage {
+func someUsage() api.Usage {
 	alice, long := "alice", strings.Repeat("long-name-", 6)
-	today := client.UsageDay{Day: "2026-08-04", UsageSum: spending(1, 0, 2, "0.98", "1.400001", "0.004")}
-	return client.Usage{
-		Balance: &client.Balance{USD: "47.5", At: apitest.Created},
+	today := api.UsageDay{Day: "2026-08-04", UsageSum: spending(1, 0, 2, "0.98", "1.400001", "0.004")}
+	return api.Usage{
+		Balance: &api.Balance{USD: "47.5", At: apitest.Created},
 		Month:   "2026-08", Total: spending(124, 3, 2, "121.52", "1.400001", "0.004"), Today: &today,
-		Days: []client.UsageDay{
+		Days: []api.UsageDay{
 			{Day: "2026-08-01", UsageSum: spending(123, 0, 0, "120.54", "0", "0")},
 			{Day: "2026-08-02", UsageSum: spending(0, 3, 0, "0", "0", "0")},
 			{Day: "2026-08-03", UsageSum: spending(0, 0, 0, "0", "0", "0")},
 			today,
 		},
-		Models: []client.UsageModel{
+		Models: []api.UsageModel{
 			{Model: video.DefaultModel, UsageSum: spending(123, 3, 0, "120.54", "0", "0")},
 			{Model: "klingai/video-v3-standard-text-to-video", UsageSum: spending(1, 0, 2, "0.98", "1.400001", "0.004")},
 		},
-		Owners: []client.UsageOwner{
+		Owners: []api.UsageOwner{
 			{UsageSum: spending(121, 0, 0, "118.58", "0", "0")},
 			{Owner: &alice, UsageSum: spending(2, 3, 0, "1.96", "0", "0")},
 			{Owner: &long, UsageSum: spending(1, 0, 2, "0.98", "1.400001", "0.004")},
@@ -76,9 +76,9 @@ func TestUsageFits(t *testing.T) {
 
 func TestUsage(t *testing.T) {
 	w, f := withAPI(t)
-	f.Usage = client.Usage{
+	f.Usage = api.Usage{
 		Month: "2026-07", Total: spending(0, 0, 0, "0", "0", "0"),
-		Days: []client.UsageDay{}, Models: []client.UsageModel{}, Owners: []client.UsageOwner{},
+		Days: []api.UsageDay{}, Models: []api.UsageModel{}, Owners: []api.UsageOwner{},
 	}
 	for _, test := range []struct{ args, uri, want string }{
 		{"usage", "/usage", "nothing was submitted in 2026-07\n"},

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
@@ -69,15 +70,15 @@ func TestCallsToAWS(t *testing.T) {
 		}
 		list := func(q jobs.Query) func() error {
 			return func() error {
-				q.Limit = jobs.MaxPage
+				q.Limit = api.MaxPage
 				page, err := s.List(ctx, q)
-				if err == nil && len(page.Views) != jobs.MaxPage {
+				if err == nil && len(page.Views) != api.MaxPage {
 					err = fmt.Errorf("a page of %d", len(page.Views))
 				}
 				return err
 			}
 		}
-		for i := range jobs.MaxPage {
+		for i := range api.MaxPage {
 			if err := start(fmt.Sprint("job-", i)); err != nil {
 				t.Fatal(err)
 			}

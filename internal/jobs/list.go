@@ -12,9 +12,6 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// MaxPage is the most jobs in a page.
-const MaxPage = 50
-
 // Query is what a page of jobs is asked for by. What is empty leaves out none.
 type Query struct {
 	States []video.State
@@ -23,7 +20,7 @@ type Query struct {
 	Words  string    // all of which the prompt has, in any case and order
 	From   time.Time // created then or later
 	To     time.Time // created before
-	Limit  int       // from 1 to MaxPage
+	Limit  int       // at least 1
 	Cursor string    // Next of the page before; empty: the first
 }
 

@@ -12,46 +12,45 @@ import (
 )
 
 const (
-	// lookTime is the most that one request takes: far more than it needs.
-	lookTime = 10 * time.Second
-	// reserve is what a check keeps of the function's time for its last request
-	// and for what follows from it.
-	reserve = lookTime + 5*time.Second
-	// lateness is by how much a check begins late where Lambda had no room for
-	// it, or an earlier try was cut off. Step Functions' own delay is below it.
+	// pollTimeout is the most that one request takes, far more than it needs.
+	pollTimeout = 10 * time.Second
+	// reserve is how much of the function's time a check keeps for its last request and for
+	// recording the result.
+	reserve = pollTimeout + 5*time.Second
+	// lateness is how late a check begins at least if Lambda throttled it, or an earlier try
+	// was cut off. Step Functions' own delay is shorter.
 	lateness = 10 * time.Second
-	// throttled is the part of a generation's age that is waited at least where
-	// the provider was asked too often.
+	// throttled is the part of a generation's age that a check waits at least after the
+	// provider said that it was asked too often.
 	throttled = 8
 )
 
-// Check asks how a generation is doing, once or for a poll window.
+// Check polls a generation, once or for a poll window.
 type Check struct {
 	Providers provider.Accounts
 	Jobs      Jobs
 	Schedule  schedule.Schedule
 	Timings   Learner
 	Now       func() time.Time
-	// Sleep waits, unless the context is over first, and then gives its error.
+	// Sleep waits. If the context ends first, it gives an error.
 	Sleep func(context.Context, time.Duration) error
 	Log   *slog.Logger
 }
 
-// Run gives the job as completed, or as generating with the wait before the next
-// check. One look that fails, is garbled or is refused ends nothing: the job is
-// paid, and time may mend it. The outcomes are GenerationFailed, in the
-// provider's words, and GenerationOverdue, after a fresh look past the hard
-// deadline.
+// Run returns the job as completed, or as generating with the wait before the next check. A
+// poll that fails, is refused or can't be parsed doesn't end the job: it is paid for, and the
+// next poll may succeed. The outcomes are *video.GenerationFailed, with the provider's
+// message, and *video.GenerationOverdue, after a last poll past the hard deadline.
 func (c *Check) Run(ctx context.Context, job video.Job) (video.Job, error) {
-	job, last, err := c.ask(ctx, job)
+	job, last, err := c.run(ctx, job)
 	if !last.at.IsZero() {
 		c.tell(ctx, job, last)
 	}
 	return job, err
 }
 
-// tell tells of the job's looks, the last of which is given.
-func (c *Check) tell(ctx context.Context, job video.Job, last look) {
+// tell records the progress of the job, from its last poll.
+func (c *Check) tell(ctx context.Context, job video.Job, last poll) {
 	now := c.Now()
 	progress := video.Progress{Step: video.StepCheck, Wait: video.Wait{Kind: video.WaitGeneration, At: now, Until: job.SubmittedAt.Add(c.Schedule.Hard)}}
 	if last.failure != nil {
@@ -67,60 +66,59 @@ func (c *Check) tell(ctx context.Context, job video.Job, last look) {
 	tell(ctx, c.Jobs, now, job.ID, progress)
 }
 
-// ask is Run, and gives the last look besides; a zero one where that could not be
-// made.
-func (c *Check) ask(ctx context.Context, job video.Job) (video.Job, look, error) {
+// run is Run. It also returns the last poll, which is zero if none could be made.
+func (c *Check) run(ctx context.Context, job video.Job) (video.Job, poll, error) {
 	began := c.Now()
 	forecast := c.Timings.Forecast(ctx, job.Model, job.Duration)
-	// Without room, a Lambda is not held longer than for one look.
+	// While Lambda throttles, a function is not held longer than for one poll.
 	due := job.RunningAt.Add(time.Duration(job.WaitSeconds) * time.Second)
 	once := !job.RunningAt.IsZero() && began.Sub(due) > lateness
 	for first := c.Now(); ; {
 		asked := c.Now()
 		age := asked.Sub(job.SubmittedAt)
 		job.Polls++
-		look, err := c.look(ctx, job)
+		poll, err := c.poll(ctx, job)
 		if err != nil {
-			return job, look, err
+			return job, poll, err
 		}
-		look.at = asked
-		if settled, err := c.settle(ctx, &job, look, age); settled {
-			return job, look, err
+		poll.at = asked
+		if settled, err := c.settle(ctx, &job, poll, age); settled {
+			return job, poll, err
 		}
-		running := look.failure == nil && look.generation.State == provider.Running
+		running := poll.failure == nil && poll.generation.State == provider.Running
 		if running {
 			job.RunningAt = asked
 		}
 		gap, again := c.Schedule.Again(forecast, age, asked.Sub(first))
 		if !running || once || !again || !c.pause(ctx, asked.Add(gap)) {
 			now := c.Now()
-			wait := max(c.Schedule.Wait(forecast, now.Sub(job.SubmittedAt), now.Sub(began)), look.retryAfter)
-			if look.busy {
+			wait := max(c.Schedule.Wait(forecast, now.Sub(job.SubmittedAt), now.Sub(began)), poll.retryAfter)
+			if poll.busy {
 				wait = max(wait, age/throttled)
 			}
 			job.Status, job.WaitSeconds = video.Generating, seconds(wait)
-			return job, look, nil
+			return job, poll, nil
 		}
 	}
 }
 
-// look is what one request told.
-type look struct {
-	at         time.Time // when it was asked
+// poll is the result of one request.
+type poll struct {
+	at         time.Time // when the request was made
 	generation provider.Generation
 	said       string // the provider's word for its state, or why there is none
-	failure    error  // why it told nothing
-	busy       bool   // it was asked too often
+	failure    error  // why there is no state
+	busy       bool   // the provider was asked too often
 	retryAfter time.Duration
 }
 
-// look asks once. The error is one of ours, where the step has to be entered
-// again.
-func (c *Check) look(ctx context.Context, job video.Job) (look, error) {
-	call, cancel := context.WithTimeout(ctx, lookTime)
+// poll makes one request. The error is one of this stack's own, after which the step has to
+// be entered again.
+func (c *Check) poll(ctx context.Context, job video.Job) (poll, error) {
+	call, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
 	generation, err := retrieve(call, c.Providers, job)
-	got := look{generation: generation, said: generation.Word, failure: err}
+	got := poll{generation: generation, said: generation.Word, failure: err}
 	var refusal *provider.Refusal
 	var unanswered *provider.Unanswered
 	switch {
@@ -135,22 +133,21 @@ func (c *Check) look(ctx context.Context, job video.Job) (look, error) {
 	}
 	said := got.said
 	if refusal != nil {
-		said = "refused: " + string(refusal.Kind) // its words may have the prompt, which isn't at hand here
+		said = "refused: " + string(refusal.Kind) // its message may contain the prompt, which Check doesn't know
 	}
-	c.Log.WarnContext(ctx, "look failed", "job", job.ID, "generation", job.GenerationID, "error", said)
+	c.Log.WarnContext(ctx, "poll failed", "job", job.ID, "generation", job.GenerationID, "error", said)
 	return got, nil
 }
 
-// settle ends the check where the look at a generation of that age says how the
-// job goes on, or ends.
-func (c *Check) settle(ctx context.Context, job *video.Job, look look, age time.Duration) (bool, error) {
-	generation := look.generation
+// settle ends the check if the poll of a generation of that age completes the job or ends it.
+func (c *Check) settle(ctx context.Context, job *video.Job, poll poll, age time.Duration) (bool, error) {
+	generation := poll.generation
 	switch {
 	case generation.State == provider.Failed:
 		return true, end(ctx, c.Jobs, c.Now, *job, &video.GenerationFailed{GenerationID: job.GenerationID, Said: generation.Failure})
 	case generation.State == provider.Finished && (generation.URL != "" || age >= c.Schedule.Soft):
-		// Without a URL it is asked again until the soft deadline. From there
-		// Store asks, which names what is missing and is retried for hours.
+		// Without a URL, Check polls again until the soft deadline. Then Store asks for it,
+		// which says what is missing, and is retried for hours.
 		seen := schedule.Seen{By: age}
 		if !job.RunningAt.IsZero() {
 			seen.After = job.RunningAt.Sub(job.SubmittedAt)
@@ -160,13 +157,13 @@ func (c *Check) settle(ctx context.Context, job *video.Job, look look, age time.
 		job.CompletedAt = c.Now()
 		return true, nil
 	case age >= c.Schedule.Hard:
-		return true, end(ctx, c.Jobs, c.Now, *job, &video.GenerationOverdue{GenerationID: job.GenerationID, Said: look.said})
+		return true, end(ctx, c.Jobs, c.Now, *job, &video.GenerationOverdue{GenerationID: job.GenerationID, Said: poll.said})
 	}
 	return false, nil
 }
 
-// pause waits until a poll window's next request. It is false where the function's time
-// would not last for that one, or ended.
+// pause waits until the next request of a poll window. It gives false if the function has no
+// time left for that.
 func (c *Check) pause(ctx context.Context, until time.Time) bool {
 	if deadline, ok := ctx.Deadline(); ok && deadline.Sub(until) < reserve {
 		return false

@@ -14,9 +14,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Handler makes a Lambda handler of a step: it logs one line an invocation, and
-// gives back one of the errors that video's errors file names, whatever the step
-// gave; also when it panicked.
+// Handler makes a Lambda handler of a step. It logs a line for each invocation. Its error is
+// one of the outcomes in package video, whatever the step returned, and also if it panicked.
 func Handler[In any](logger *slog.Logger, now func() time.Time, name string, step func(context.Context, In) (video.Job, error)) func(context.Context, In) (video.Job, error) {
 	return func(ctx context.Context, in In) (job video.Job, err error) {
 		began := now()
@@ -40,8 +39,7 @@ func Handler[In any](logger *slog.Logger, now func() time.Time, name string, ste
 	}
 }
 
-// Jobs keeps an entry of each job, with versions that let one of many writers
-// through.
+// Jobs stores an entry for each job. Its version lets one of several writers through.
 type Jobs interface {
 	// Get gives an entry and its version, or a *video.NoEntry.
 	Get(ctx context.Context, id string) (video.Entry, string, error)
@@ -49,8 +47,7 @@ type Jobs interface {
 	Create(context.Context, video.Entry) (video.Entry, string, error)
 	// Update replaces a version that was read, or gives a *video.Conflict.
 	Update(ctx context.Context, entry video.Entry, version string) (video.Entry, string, error)
-	// PutProgress keeps what a step tells of a job, in the place of what that step
-	// told before.
+	// PutProgress replaces the progress that a step recorded of a job.
 	PutProgress(ctx context.Context, id string, progress video.Progress) error
 }
 
@@ -64,7 +61,7 @@ func retrieve(ctx context.Context, providers provider.Accounts, job video.Job) (
 	return account.Retrieve(ctx, provider.Handle(job.Handle))
 }
 
-// settleMoney books what the outcome of a job's generation says of its money.
+// settleMoney books what the outcome of a job's generation says about its cost.
 func settleMoney(entry *video.Entry, outcome error) {
 	var failed *video.GenerationFailed
 	var overdue *video.GenerationOverdue
@@ -82,10 +79,9 @@ func settleMoney(entry *video.Entry, outcome error) {
 	}
 }
 
-// end records how a job ended and gives the outcome, so that the API and a redrive
-// know it after the execution is forgotten. The outcome stands also where it
-// could not be recorded: the execution has it. It is not recorded for a job whose
-// generation is another: that one goes on.
+// end records and returns a job's outcome, so that the API and a redrive know it after Step
+// Functions forgets the execution. If it can't be recorded, it is returned all the same, and
+// the execution has it. It is not recorded if the job has another generation by now.
 func end(ctx context.Context, jobs Jobs, now func() time.Time, job video.Job, outcome error) error {
 	for range 3 {
 		entry, version, err := jobs.Get(ctx, job.ID)

@@ -9,18 +9,18 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// longestLookUp is the most between two looks for a lost submission, but for what
-// keeps an execution's history short.
-const longestLookUp = 10 * time.Minute
+// maxLookUpWait is the longest time between two searches for a lost submission, unless
+// schedule.Sparse makes it more.
+const maxLookUpWait = 10 * time.Minute
 
-// maxCharges is the most charges that an outcome names: it is stored and shown.
+// maxCharges is how many charges an outcome lists at most, since it is stored and shown.
 const maxCharges = 10
 
-// lookUp goes on from a submission that was not answered. It is never sent again
-// by itself: it is found, or it is lost once its records were read whole after
-// the longest generation, or at the hard deadline. That counts from its own claim,
-// since a redrive submits jobs that are older, or from the redrive that looks for it
-// again: the records may not be readable at that moment either.
+// lookUp searches for a submission that was not answered. It is never sent again without the
+// operator's choice. It is found, or it is lost: once the provider's records were read
+// completely after the time of the longest generation, or at the hard deadline. The deadline
+// counts from the attempt's own claim, since a redrive submits older jobs too; or from the
+// redrive that searches again, since the records may not be readable at once.
 func (s *visit) lookUp(ctx context.Context, o order, entry video.Entry, version string) result {
 	began := s.Now()
 	if entry.Outcome != nil {
@@ -44,8 +44,8 @@ func (s *visit) lookUp(ctx context.Context, o order, entry video.Entry, version 
 	lost := look.Complete && began.After(shown)
 	longest := max(s.Times.Hard, 2*s.Times.LookUpWindow)
 	if since := began.Sub(searched); !lost && since < longest {
-		// Rare at first, since most generations take minutes, and rarer yet.
-		wait := max(min(max(s.Times.LookUpFirst, since/4), longestLookUp), schedule.Sparse(since))
+		// Few searches at first, since most generations take minutes, and then fewer.
+		wait := max(min(max(s.Times.LookUpFirst, since/4), maxLookUpWait), schedule.Sparse(since))
 		until, unread := shown, entry.Request.Redact(look.Unread)
 		if began.After(shown) {
 			until = searched.Add(longest)
@@ -81,8 +81,8 @@ func (s *visit) lookUp(ctx context.Context, o order, entry video.Entry, version 
 	return fail(outcome)
 }
 
-// look asks the provider for the submission once. The error is one of ours, where the step
-// has to be entered again.
+// look searches for the submission once. The error is one of this stack's own, after which the
+// step has to be entered again.
 func (s *visit) look(ctx context.Context, entry video.Entry) (provider.Found, error) {
 	account, err := s.Providers.Named(entry.Provider)
 	if err != nil {

@@ -91,7 +91,7 @@ func TestPlaysRunTheStateMachine(t *testing.T) {
 		plan     map[int]fault
 		want     string // the outcome with the edit
 	}{
-		"StartAt":                {old: `"StartAt": "Submit"`, new: `"StartAt": "Check"`, want: "GenerationOverdue"},
+		"StartAt":                {old: `"StartAt": "Submit"`, new: `"StartAt": "Check"`, want: "ServiceUnavailable"},
 		"a task's Next":          {old: `"Next": "Completed?"`, new: `"Next": "Store"`, want: "stored"},
 		"a task's Resource":      {old: `${StoreFunctionArn}`, new: `${CheckFunctionArn}`, want: "completed"},
 		"a task's Parameters":    {old: `"input.$": "$"`, new: `"input": "$"`, want: "InvalidRequest"},

@@ -10,25 +10,25 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// telling is the most that a step takes to tell of its work, and what it must have
-// left beyond that: the job waits meanwhile.
-const telling = time.Second
+// progressTimeout is how long a step takes at most to record its progress, while the job
+// waits; and how much time it must have left after that.
+const progressTimeout = time.Second
 
-// tell keeps what a step tells of a job, at best effort: what can't be kept in time
-// is dropped. It comes last in an invocation, when all else is decided.
+// tell records a step's progress, at best effort: it is dropped if that takes too long. It is
+// the last thing that an invocation does, when all else is decided.
 func tell(ctx context.Context, jobs Jobs, now time.Time, id string, progress video.Progress) {
-	if deadline, ok := ctx.Deadline(); ok && deadline.Sub(now) < 2*telling {
+	if deadline, ok := ctx.Deadline(); ok && deadline.Sub(now) < 2*progressTimeout {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, telling)
+	ctx, cancel := context.WithTimeout(ctx, progressTimeout)
 	defer cancel()
 	_ = jobs.PutProgress(ctx, id, progress)
 }
 
-// visit is one invocation of Submit, with what it has to tell.
+// visit is one invocation of Submit, and the progress that it will record.
 type visit struct {
 	*Submit
-	before video.Progress // what Submit told until now
+	before video.Progress // what Submit recorded before
 	events []video.Event
 	wait   video.Wait
 }
@@ -40,7 +40,7 @@ func (s *visit) note(e video.Event) {
 	s.events = append(s.events, e)
 }
 
-// waits notes what the job waits for now.
+// waits notes what the job waits for.
 func (s *visit) waits(kind video.WaitKind, attempt int, wait time.Duration, until time.Time, why string) {
 	now := s.Now()
 	s.wait = video.Wait{
@@ -48,9 +48,9 @@ func (s *visit) waits(kind video.WaitKind, attempt int, wait time.Duration, unti
 	}
 }
 
-// meet takes in what was told of the job before. The first Submit of another
-// execution notes that, with what would be lost by it: how the job ended before, and
-// what Check told.
+// meet reads the progress that was recorded before. The first Submit of another execution
+// notes that, and what would otherwise be overwritten: the job's earlier outcome, and the
+// progress of Check.
 func (s *visit) meet(o order, entry video.Entry) {
 	s.before = entry.Told(video.StepSubmit)
 	n := entry.Redrives
@@ -67,7 +67,7 @@ func (s *visit) meet(o order, entry video.Entry) {
 	s.note(video.Event{Kind: video.EventContinued, Number: n, Said: entry.Execution})
 }
 
-// tell keeps what there is to tell, if anything.
+// tell records the progress, if there is any.
 func (s *visit) tell(ctx context.Context, id string) {
 	if len(s.events) == 0 && s.wait.Kind == "" {
 		return
@@ -80,17 +80,17 @@ func (s *visit) tell(ctx context.Context, id string) {
 	tell(ctx, s.Jobs, s.Now(), id, progress)
 }
 
-// Step Functions tries a Store again that gave a VideoUnavailable: so long after the
-// first time, twice as long after each further one up to a most, and so often, as
-// statemachine/text_to_video.asl.json has it.
+// How Step Functions retries a Store after a *video.VideoUnavailable, by
+// statemachine/text_to_video.asl.json: the first delay, which doubles up to the longest, and
+// the number of retries.
 const (
 	copyAgain        = 30 * time.Second
 	copyAgainLongest = 30 * time.Minute
 	copyTries        = 14
 )
 
-// tell tells of a copy that failed and will be tried again. An outcome is in the
-// job's entry.
+// tell records that a copy failed and will be retried. An outcome is in the job's entry
+// instead.
 func (s *Store) tell(ctx context.Context, job video.Job, entry video.Entry, why error) {
 	var unavailable *video.VideoUnavailable
 	var service *video.ServiceUnavailable
@@ -124,8 +124,8 @@ func (s *Store) tell(ctx context.Context, job video.Job, entry video.Entry, why 
 	tell(ctx, s.Jobs, now, job.ID, progress)
 }
 
-// plain says why a call to the provider told nothing, without the provider's words:
-// they may have the prompt, which a step that only asks doesn't have.
+// plain says why a poll failed, without the provider's message: that may contain the prompt,
+// which a step that only polls doesn't know.
 func plain(err error) string {
 	var refusal *provider.Refusal
 	if !errors.As(err, &refusal) {

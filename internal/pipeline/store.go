@@ -12,22 +12,22 @@ import (
 
 // Copier copies a file into the videos bucket, whole or not at all.
 type Copier interface {
-	// Copy asks source for the file's URL, and again for a fresh one when it
-	// needs it. It gives a *video.VideoRejected for a file that must not be
-	// stored, and any other error for one that may be had another time.
+	// Copy calls source for the file's URL, and again when it needs a fresh one. It gives a
+	// *video.VideoRejected for a file that must not be stored, and any other error for one
+	// that may be fetched later.
 	Copy(ctx context.Context, source func(context.Context) (string, error), key string) (video.Copied, error)
 }
 
-// Shelf is the place of the manifests.
+// Shelf stores the manifests.
 type Shelf interface {
-	// Manifest gives a job's manifest, and false where it has none.
+	// Manifest gives a job's manifest, or false if it has none.
 	Manifest(ctx context.Context, id string) (video.Manifest, bool, error)
-	// PutManifest writes a job's manifest and gives it; one that is there stays,
-	// and is given instead.
+	// PutManifest writes a job's manifest unless there is one, and gives the one that is
+	// there then.
 	PutManifest(context.Context, video.Manifest) (video.Manifest, error)
-	// Forget clears the texts of a job's manifest, where it has one.
+	// Forget clears the texts of a job's manifest, if it has one.
 	Forget(ctx context.Context, id, hash string, at time.Time) error
-	// Remove takes a job's manifest away, and then its video.
+	// Remove deletes a job's manifest, and then its video.
 	Remove(ctx context.Context, id string) error
 	// Address is the s3:// address of a job's video.
 	Address(id string) string
@@ -43,11 +43,11 @@ type Store struct {
 	Now       func() time.Time
 }
 
-// Run gives the job as stored: the video is at its place, whole and verified,
-// and its manifest was written after it. A job that is stored already is left
-// as it is, and one whose video was given up ends as Discarded, with nothing
-// stored. What can't be had this time is a VideoUnavailable, which the state
-// machine retries; what must not be stored is a VideoRejected.
+// Run returns the job as stored: the video is in the bucket, whole and verified, and its
+// manifest was written after it. A job that is stored already stays as it is. A job that was
+// discarded ends as *video.Discarded, with nothing stored. A video that can't be fetched this
+// time is a *video.VideoUnavailable, which the state machine retries; one that must not be
+// stored is a *video.VideoRejected.
 func (s *Store) Run(ctx context.Context, job video.Job) (video.Job, error) {
 	manifest, stored, err := s.Shelf.Manifest(ctx, job.ID)
 	if err != nil {
@@ -70,10 +70,10 @@ func (s *Store) Run(ctx context.Context, job video.Job) (video.Job, error) {
 	return job, nil
 }
 
-// record writes down that the video is stored, and what its manifest says. Where it
-// was given up while it was being copied, it is taken away again: who gives it up
-// writes that down first and looks for the manifest then, so that one of the two sees
-// the other. In the same way the manifest of a job that was forgotten is cleared.
+// record writes into the entry that the video is stored, and what its manifest says. If the
+// job was discarded while the video was copied, the video is removed again: a discard is
+// written to the entry before it looks for the manifest, so one of the two sees the other. In
+// the same way, the manifest of a job that was forgotten is cleared.
 func (s *Store) record(ctx context.Context, job video.Job, manifest video.Manifest) error {
 	for range 3 {
 		entry, version, err := s.Jobs.Get(ctx, job.ID)
@@ -93,7 +93,7 @@ func (s *Store) record(ctx context.Context, job video.Job, manifest video.Manife
 		if entry.Manifest != nil {
 			return nil
 		}
-		// An outcome, if there is one, is of another execution that gave up sooner.
+		// An outcome, if there is one, is of another execution that ended before.
 		entry.Manifest, entry.Outcome = &manifest, nil
 		entry.Book(video.MoneySpent, manifest.ChargedMicros)
 		if _, _, err := s.Jobs.Update(ctx, entry, version); err == nil || unlessConflict(err) != nil {
@@ -103,12 +103,12 @@ func (s *Store) record(ctx context.Context, job video.Job, manifest video.Manife
 	return &video.ServiceUnavailable{Doing: "recording that the video is stored", Err: errors.New("the job was changed by another each time")}
 }
 
-// giveUp ends a job whose video was given up, once the provider says what became
-// of it: a generation that failed is not charged.
-func (s *Store) giveUp(ctx context.Context, job video.Job, request video.Request) error {
-	look, cancel := context.WithTimeout(ctx, lookTime)
+// discardUncopied ends a job that was discarded before its video was copied, once the provider
+// says what became of it: a generation that failed is not charged.
+func (s *Store) discardUncopied(ctx context.Context, job video.Job, request video.Request) error {
+	call, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
-	generation, err := retrieve(look, s.Providers, job)
+	generation, err := retrieve(call, s.Providers, job)
 	switch {
 	case err != nil:
 		return s.unavailable(job, redacted(err, request))
@@ -120,8 +120,8 @@ func (s *Store) giveUp(ctx context.Context, job video.Job, request video.Request
 	return s.discard(ctx, job, generation.Micros)
 }
 
-// discard ends a job whose video was given up. What an earlier Store may have
-// left of it is removed.
+// discard ends a job that was discarded. It removes what an earlier Store may have left of
+// its video.
 func (s *Store) discard(ctx context.Context, job video.Job, micros int64) error {
 	if err := s.Shelf.Remove(ctx, job.ID); err != nil {
 		return err
@@ -129,17 +129,17 @@ func (s *Store) discard(ctx context.Context, job video.Job, micros int64) error 
 	return end(ctx, s.Jobs, s.Now, job, &video.Discarded{GenerationID: job.GenerationID, Micros: micros})
 }
 
-// store copies the video and writes its manifest, which it gives.
+// store copies the video, and writes and returns its manifest.
 func (s *Store) store(ctx context.Context, job video.Job, entry video.Entry) (video.Manifest, error) {
 	if entry.GenerationID != job.GenerationID {
 		return video.Manifest{}, &video.InvalidRequest{Fields: []video.FieldError{{Field: "generation_id", Message: fmt.Sprintf("%.100q is not the generation of job %s", job.GenerationID, job.ID)}}}
 	}
 	if !entry.DiscardedAt.IsZero() {
-		return video.Manifest{}, s.giveUp(ctx, job, entry.Request)
+		return video.Manifest{}, s.discardUncopied(ctx, job, entry.Request)
 	}
 	began := s.Now()
 	var finished provider.Generation
-	// The URL is asked for here and nowhere else, so that none is ever in a state.
+	// The URL is requested here only, so that it is never in a state's input or output.
 	source := func(ctx context.Context) (string, error) {
 		generation, err := s.ask(ctx, job)
 		if err == nil {
@@ -161,8 +161,8 @@ func (s *Store) store(ctx context.Context, job video.Job, entry video.Entry) (vi
 	}
 	stored := s.Now()
 	if finished.Handle == "" {
-		// The video was there already. What it cost is asked for, and left out
-		// where the provider doesn't say: the video counts for more.
+		// The video was there already. Its price is requested, and left out if the provider
+		// doesn't say: a stored job without a price is better than none.
 		finished, _ = s.ask(ctx, job)
 	}
 	manifest := video.Manifest{
@@ -170,7 +170,7 @@ func (s *Store) store(ctx context.Context, job video.Job, entry video.Entry) (vi
 		Origin: entry.Origin, CreatedAt: entry.CreatedAt, SubmittedAt: job.SubmittedAt, CompletedAt: job.CompletedAt,
 		StoringAt: began, StoredAt: stored, Polls: job.Polls,
 		Bytes: copied.Bytes, CRC32: copied.CRC32,
-		Seconds: copied.Length.Seconds(), Width: copied.Width, Height: copied.Height,
+		Seconds: copied.Duration.Seconds(), Width: copied.Width, Height: copied.Height,
 		ChargedMicros: finished.Micros, PipelineVersion: s.Version,
 	}
 	if !entry.ForgottenAt.IsZero() {
@@ -179,9 +179,9 @@ func (s *Store) store(ctx context.Context, job video.Job, entry video.Entry) (vi
 	return s.Shelf.PutManifest(ctx, manifest)
 }
 
-// ask gives the finished generation with the URL of its video, which is fresh.
+// ask requests the finished generation, with a fresh URL of its video.
 func (s *Store) ask(ctx context.Context, job video.Job) (provider.Generation, error) {
-	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
 	generation, err := retrieve(ctx, s.Providers, job)
 	switch {
@@ -195,7 +195,7 @@ func (s *Store) ask(ctx context.Context, job video.Job) (provider.Generation, er
 	return generation, nil
 }
 
-// redacted takes the request's texts out of a refusal's words.
+// redacted removes the request's texts from the message of a refusal.
 func redacted(err error, request video.Request) error {
 	var refusal *provider.Refusal
 	if !errors.As(err, &refusal) {
@@ -204,8 +204,8 @@ func redacted(err error, request video.Request) error {
 	return &provider.Refusal{Kind: refusal.Kind, Said: request.Redact(refusal.Said), RetryAfter: refusal.RetryAfter}
 }
 
-// unavailable names what keeps a paid video from being stored, unless that has
-// a name already.
+// unavailable makes a *video.VideoUnavailable of what keeps a paid video from being stored,
+// unless that is a *video.ServiceUnavailable.
 func (s *Store) unavailable(job video.Job, err error) error {
 	var service *video.ServiceUnavailable
 	if errors.As(err, &service) {

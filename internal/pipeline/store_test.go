@@ -43,7 +43,7 @@ func (c *copier) Copy(ctx context.Context, source func(context.Context) (string,
 		}
 	}
 	c.copied = append(c.copied, url+" to "+key)
-	return video.Copied{Bytes: 42, CRC32: "abc", Length: 5041 * time.Millisecond, Width: 1280, Height: 720}, c.err
+	return video.Copied{Bytes: 42, CRC32: "abc", Duration: 5041 * time.Millisecond, Width: 1280, Height: 720}, c.err
 }
 
 func TestStore(t *testing.T) {

@@ -32,24 +32,26 @@ type Submit struct {
 	Prices    Pricer
 	Limits    video.Limits
 	Times     SubmitTimes
-	// ResubmitLost is the operator's choice to send a lost submission again,
-	// once, though it may have been charged.
+	// ResubmitLost is the operator's choice to send a lost submission again, once, though it
+	// may have been charged.
 	ResubmitLost bool
 	Now          func() time.Time
-	// Jitter gives a random part of a duration, so that jobs that were
-	// refused together don't come back together.
+	// Jitter gives a random part of a duration, so that jobs that were refused together don't
+	// return together.
 	Jitter func(time.Duration) time.Duration
 	Log    *slog.Logger
 }
 
-// Run gives the job as generating where its request was accepted, now or before,
-// with its generation id in the table; as waiting where it has to be entered
-// again; as completed where its video was stored before, so that Store looks
-// whether it still is. What ends a job without a generation is an error.
+// Run returns the job as
+//   - generating, if its request was accepted, now or before: its generation is in the table
+//   - waiting, if Submit has to be entered again
+//   - completed, if its video was stored before: Store checks whether it still is
 //
-// It promises that no request is accepted twice: a submission is posted only by
-// the invocation whose claim of that attempt is in the table, once; and an
-// attempt follows another only where that was certainly not accepted.
+// The outcome of a job without a generation is an error.
+//
+// It promises that no request is accepted twice: a submission is posted only by the
+// invocation whose claim of that attempt is in the table, and once; and another attempt
+// follows only if the one before was certainly not accepted.
 func (s *Submit) Run(ctx context.Context, task Task) (video.Job, error) {
 	order, err := read(task)
 	if err != nil {
@@ -67,8 +69,8 @@ func (s *visit) run(ctx context.Context, order order) (video.Job, error) {
 	attempt := -1
 	for range 8 {
 		entry, version, err := s.Jobs.Get(ctx, order.id)
-		// The wish to try again is spent by an attempt, and not by a write that
-		// was in the way: who starts an execution marks that.
+		// An attempt uses up a redrive's wish to try again. Another write does not: who starts
+		// an execution also marks that in the entry.
 		if attempt >= 0 && entry.Attempt != attempt {
 			order.resume, order.now = false, false
 		}
@@ -123,7 +125,7 @@ func (s *visit) step(ctx context.Context, o order, entry video.Entry, version st
 	if entry.Outcome != nil && (!o.resume || entry.Outcome.Final()) {
 		return fail(entry.Outcome.Err())
 	}
-	// The execution that the item names may be a later one, and not started yet.
+	// The entry may name a later execution, which has not started yet.
 	entry.Started = entry.Started || entry.Execution == o.execution
 	switch {
 	case entry.Phase == "":
@@ -140,9 +142,9 @@ func (s *visit) step(ctx context.Context, o order, entry video.Entry, version st
 	}
 }
 
-// accepted goes on with a generation. A redrive takes its outcome away, so that
-// it gets one anew; and the wish to discard its video, once that was heeded. A
-// video that was stored is marked as stored again by Store, which looks for it.
+// accepted resumes a job with a generation. A redrive takes back the job's outcome, and the
+// discard if the job ended by that. It also takes back that the video is stored: Store checks
+// that, and marks it again.
 func (s *visit) accepted(ctx context.Context, o order, entry video.Entry, version string) result {
 	stored := entry.Manifest != nil && entry.Outcome == nil
 	if entry.Outcome != nil && entry.Outcome.Chosen() {
@@ -163,15 +165,14 @@ func (s *visit) accepted(ctx context.Context, o order, entry video.Entry, versio
 	return done(s.generating(ctx, entry))
 }
 
-// generating is the job of an accepted submission, with the wait before the first
-// look at it.
+// generating is the job of an accepted submission, with the wait before the first poll.
 func (s *visit) generating(ctx context.Context, entry video.Entry) video.Job {
 	forecast := s.Timings.Forecast(ctx, entry.Request.Model(), entry.Request.Duration())
 	return entry.Job(video.Generating, seconds(s.Schedule.FirstWait(forecast, s.Now().Sub(entry.SubmittedAt))))
 }
 
-// refused goes on from an attempt that was certainly not accepted: by the next
-// one, when its time has come or a redrive asks for it.
+// refused resumes a job whose last attempt was certainly not accepted: by another attempt,
+// when it is time for it or a redrive asks for it.
 func (s *visit) refused(ctx context.Context, o order, entry video.Entry, version string) result {
 	if left := entry.RetryAt.Sub(s.Now()); left > 0 && !o.now {
 		return done(entry.Job(video.Waiting, seconds(left)))
@@ -229,8 +230,8 @@ func (s *visit) submit(ctx context.Context, o order, entry video.Entry, version 
 		s.note(video.Event{At: began, Kind: video.EventLost, Number: entry.Attempt - 1})
 	}
 
-	// The claim may have taken its time. Nothing is posted that can't be
-	// over, and recorded, before the claim is.
+	// The claim may have taken long. Nothing is posted that can't end, and be recorded, before
+	// the claim ends.
 	call, cancel := context.WithTimeout(ctx, s.Times.Call)
 	defer cancel()
 	var generation provider.Generation
@@ -244,9 +245,9 @@ func (s *visit) submit(ctx context.Context, o order, entry video.Entry, version 
 	switch {
 	case err == nil:
 		return s.accept(ctx, entry, version, generation)
-	case errors.As(err, &refusal):
-		return s.refuse(ctx, entry, version, account.Keys, key, refusal)
 	case errors.As(err, &unanswered):
+		// Also where it wraps a refusal: an adapter that repeated its call may have been
+		// refused only then.
 		s.Log.WarnContext(ctx, "submission unanswered", "job", entry.ID, "attempt", entry.Attempt, "error", unanswered.Error())
 		written, err := s.amend(ctx, entry, version, func(entry *video.Entry) {
 			entry.Phase, entry.Candidate = video.PhaseUnanswered, string(unanswered.Candidate)
@@ -258,12 +259,14 @@ func (s *visit) submit(ctx context.Context, o order, entry video.Entry, version 
 			return unwritten(err)
 		}
 		return done(entry.Job(video.Waiting, seconds(s.Times.LookUpFirst)))
+	case errors.As(err, &refusal):
+		return s.refuse(ctx, entry, version, account.Keys, key, refusal)
 	}
 	return fail(err)
 }
 
-// accept records a generation. Where that can't be done the id is in the error,
-// and the next Submit finds the submission at the provider.
+// accept records a generation. If that fails, its id is in the error, and the next Submit finds
+// the submission at the provider.
 func (s *visit) accept(ctx context.Context, entry video.Entry, version string, generation provider.Generation) result {
 	attempt, answered := entry.Attempt, s.Now()
 	for range 3 {
@@ -287,14 +290,14 @@ func (s *visit) accept(ctx context.Context, entry video.Entry, version string, g
 			return fail(fmt.Errorf("recording generation %s: %w", generation.ID, err))
 		}
 		if entry.Attempt != attempt || entry.Phase == video.PhaseAccepted {
-			// Another found the same submission, or went on.
+			// Another invocation found the same submission, or made the next attempt.
 			return readAgain()
 		}
 	}
 	return readAgain()
 }
 
-// refuse records that an attempt was not accepted, and what follows from it.
+// refuse records that an attempt was not accepted, and decides what follows.
 func (s *visit) refuse(ctx context.Context, entry video.Entry, version string, keys provider.Keys, key video.Key, refusal *provider.Refusal) result {
 	words := entry.Request.Redact(refusal.Said)
 	kind := refusal.Kind

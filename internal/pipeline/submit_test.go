@@ -257,6 +257,18 @@ func TestUnansweredIsLookedUpAndNeverPostedAgain(t *testing.T) {
 	}
 }
 
+// An adapter that repeats a call may be refused only the second time: that says nothing
+// of the first.
+func TestUnansweredAndThenRefusedIsUnanswered(t *testing.T) {
+	for _, kind := range []provider.RefusalKind{provider.RefusedBusy, provider.RefusedInvalid, provider.RefusedKey, provider.RefusedFunds, provider.RefusedUnreachable} {
+		w := newWorld(answer{err: &provider.Unanswered{Err: &provider.Refusal{Kind: kind}}})
+		job, err := w.Run(t.Context(), bare())
+		if entry := w.jobs.entry(t, "job-1"); err != nil || job.Status != video.Waiting || entry.Phase != video.PhaseUnanswered {
+			t.Errorf("%s: got %+v, %v; the table has Phase:%s", kind, job, err, entry.Phase)
+		}
+	}
+}
+
 func TestALostSubmissionIsSentAgainOnceByChoice(t *testing.T) {
 	ctx := t.Context()
 	w := newWorld(answer{err: &provider.Unanswered{Err: errors.New("reset")}})

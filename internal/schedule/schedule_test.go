@@ -20,8 +20,8 @@ func usual() schedule.Schedule {
 	}
 }
 
-// generations draws times from a lognormal distribution, as looks that are step
-// apart see them, the first of them at first.
+// generations draws times from a lognormal distribution, as polls see them that are step
+// apart, with the first poll at first.
 func generations(seed uint64, n int, median time.Duration, sigma float64, first, step time.Duration) []schedule.Seen {
 	random := rand.New(rand.NewPCG(seed, 1))
 	seen := make([]schedule.Seen, n)
@@ -47,13 +47,13 @@ func known(median time.Duration, sigma float64) schedule.Forecast {
 	return estimator.BuiltIn(5).Learn(generations(3, schedule.Window, median, sigma, time.Second, time.Second))
 }
 
-func TestTheFirstLookComesWhenAVideoCouldBeThere(t *testing.T) {
+func TestTheFirstPollComesWhenAVideoCouldBeThere(t *testing.T) {
 	for _, f := range []schedule.Forecast{estimator.BuiltIn(5).Forecast(), known(80*time.Second, 0.35), known(300*time.Second, 0.2)} {
 		wait := usual().FirstWait(f, 0)
 		if done := f.Done(wait); math.Abs(done-0.03) > 0.001 {
 			t.Errorf("after %v there are %v", wait, done)
 		}
-		// What has passed since the submission is no longer waited.
+		// The time since the submission counts.
 		if later := usual().FirstWait(f, 2*time.Second); later > wait-time.Second {
 			t.Errorf("after two seconds it waits %v, from the start %v", later, wait)
 		}
@@ -92,7 +92,7 @@ func TestRequestsAreDenseWhereVideosCome(t *testing.T) {
 	between(t, "with an interval below the floor", gap(time.Second), s.RequestGap, s.RequestGap)
 }
 
-func TestWhenACheckAsksNoMore(t *testing.T) {
+func TestWhenACheckEnds(t *testing.T) {
 	s, f := usual(), known(80*time.Second, 0.35)
 	none := s
 	none.PollWindow = 0
@@ -119,9 +119,8 @@ func TestWhenACheckAsksNoMore(t *testing.T) {
 	}
 }
 
-// A look that stands alone comes when the lag that it must expect costs as much as
-// the look.
-func TestALookThatStandsAlone(t *testing.T) {
+// A single poll comes when the delay to be expected costs as much as the check.
+func TestASinglePoll(t *testing.T) {
 	s, f := usual(), known(80*time.Second, 0.35)
 	s.PollWindow = 0
 	for _, age := range []time.Duration{20 * time.Second, 60 * time.Second, 90 * time.Second} {
@@ -131,10 +130,10 @@ func TestALookThatStandsAlone(t *testing.T) {
 			lag += 0.1 * (f.Done(age+w) - f.Done(age)) / (1 - f.Done(age))
 		}
 		if share := lag * schedule.LagUSD / (cost.CheckTransitions * cost.Transition); share < 0.7 || share > 1.4 {
-			t.Errorf("at %v it waits %v, with a lag that costs %v of a look", age, wait, share)
+			t.Errorf("at %v it waits %v, with a delay that costs %v of a check", age, wait, share)
 		}
 	}
-	// What did not come when it was usual is waited for ever longer.
+	// The waits for a generation that is late get longer and longer.
 	last := time.Duration(0)
 	for _, age := range []time.Duration{6 * time.Minute, 10 * time.Minute, 20 * time.Minute, 40 * time.Minute, time.Hour, 2 * time.Hour} {
 		wait := usual().Wait(f, age, 0)
@@ -156,9 +155,9 @@ func TestWaitsAreBounded(t *testing.T) {
 	between(t, "of which a check took its part", s.Wait(f, 100*time.Second, 3*time.Second), s.RequestGap, s.RequestGap)
 }
 
-// A shift of the distribution is followed within twenty jobs: after them, what was
-// before is forgotten, and from the fifth to the tenth, with both in sight, the
-// first look does not come late for either.
+// A shift of the distribution is followed within twenty jobs. After them, the past before it
+// counts no more; and from the fifth to the tenth, the first poll is not late for either
+// distribution.
 func TestAShiftIsFollowed(t *testing.T) {
 	s := usual()
 	for _, c := range []struct{ before, after time.Duration }{{80 * time.Second, 160 * time.Second}, {160 * time.Second, 80 * time.Second}} {
@@ -177,7 +176,7 @@ func TestAShiftIsFollowed(t *testing.T) {
 	}
 }
 
-// FuzzSchedule holds what is promised of every schedule, age and past.
+// FuzzSchedule checks what is promised of every schedule, age and past.
 func FuzzSchedule(f *testing.F) {
 	f.Add(uint16(600), uint16(60), uint8(3), uint8(240), uint32(1800), uint32(86400), uint32(80), uint32(90), uint16(10))
 	f.Add(uint16(1), uint16(1), uint8(1), uint8(0), uint32(1), uint32(604800), uint32(0), uint32(1), uint16(0))

@@ -41,7 +41,7 @@ func pastOf(item map[string]types.AttributeValue) schedule.Past {
 	return schedule.Past{Seen: seenOf(item["seen"]), Charges: chargesOf(item["charges"])}
 }
 
-// chargesOf reads what the last generations cost, in credits, oldest first.
+// chargesOf reads what the last generations cost, in micro-dollars, oldest first.
 func chargesOf(value types.AttributeValue) []int64 {
 	list, _ := value.(*types.AttributeValueMemberL)
 	if list == nil {

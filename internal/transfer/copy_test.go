@@ -71,7 +71,7 @@ func TestWhatTheVideoSays(t *testing.T) {
 		s := start(t, (&origin{body: body, etag: "1"}).ServeHTTP, 1<<30, singleRequest)
 		copied, err := s.copy(t.Context())
 		s.holds(t, copied, err, body)
-		if copied.Length.Round(time.Second) != 10*time.Second || copied.Width == 0 || copied.Height <= copied.Width {
+		if copied.Duration.Round(time.Second) != 10*time.Second || copied.Width == 0 || copied.Height <= copied.Width {
 			t.Errorf("copied %+v", copied)
 		}
 	}

@@ -5,16 +5,18 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/takeup/takeup/internal/transfer/fetch"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/wait"
 )
 
 // copyJob is one call of Copy.
 type copyJob struct {
-	fetcher  *fetcher
-	urls     *urlSource
+	fetcher  *fetch.Client
+	urls     *fetch.URLs
 	object   *object
 	maxBytes int64
+	timeouts Timeouts
 	sizes    sizes
 }
 
@@ -91,7 +93,7 @@ func (j *copyJob) run(ctx context.Context) (copied video.Copied, err error) {
 			}
 			return copied, err
 		}
-		if err := wait.For(ctx, j.fetcher.timeouts.RetryDelay); err != nil {
+		if err := wait.For(ctx, j.timeouts.RetryDelay); err != nil {
 			return video.Copied{}, err
 		}
 	}
@@ -105,16 +107,16 @@ func (j *copyJob) attempt(ctx context.Context, how strategy) (video.Copied, erro
 	if err != nil {
 		return video.Copied{}, err
 	}
-	defer first.close()
+	defer first.Close()
 	switch {
-	case first.length > j.maxBytes:
+	case first.Length > j.maxBytes:
 		return video.Copied{}, tooLarge(j.maxBytes)
-	case first.length == 0:
+	case first.Length == 0:
 		return video.Copied{}, &video.VideoRejected{Reason: "it is empty"}
 	}
-	file := newSourceFile(j.fetcher, j.urls, j.sizes, first)
+	file := newSourceFile(j, first)
 	switch {
-	case first.length < 0, !file.resumable() && file.length > maxPutSize:
+	case first.Length < 0, !file.resumable() && file.length > maxPutSize:
 		return j.putStream(ctx, file, first)
 	}
 	reader := file.reader(ctx, 0, file.length)
@@ -136,29 +138,29 @@ func (j *copyJob) attempt(ctx context.Context, how strategy) (video.Copied, erro
 	if !fast {
 		return j.putParts(ctx, file, reader, j.sizes.streams)
 	}
-	reader.to, reader.timeout = file.length, 2*j.fetcher.timeouts.SingleRequest
+	reader.to, reader.timeout = file.length, 2*j.timeouts.SingleRequest
 	return j.putSingle(ctx, file, reader)
 }
 
 // begin makes the first request, whose response says what the file is. It asks for
 // as many bytes as the first part has: they are read whatever the strategy is.
-func (j *copyJob) begin(ctx context.Context, how strategy) (*response, error) {
+func (j *copyJob) begin(ctx context.Context, how strategy) (*fetch.Response, error) {
 	to := j.sizes.minPart
 	if how == unranged {
 		to = 0
 	}
 	for tries := 0; ; tries++ {
-		r, err := j.fetcher.get(ctx, j.urls, 0, to, "")
+		r, err := j.fetcher.Get(ctx, j.urls, 0, to, "")
 		switch {
-		case err == nil && r.ranged && r.etag == "" && r.length > r.to:
-			r.close() // without an ETag, the rest can't be resumed
+		case err == nil && r.Ranged && r.ETag == "" && r.Length > r.To:
+			r.Close() // without an ETag, the rest can't be resumed
 			to = 0
 		case err == nil:
 			return r, nil
-		case errors.Is(err, errNoRange):
+		case errors.Is(err, fetch.ErrNoRange):
 			to = 0
 		default:
-			if err := j.fetcher.retry(ctx, err, tries, false); err != nil {
+			if err := j.fetcher.Retry(ctx, err, tries, false); err != nil {
 				return nil, err
 			}
 		}

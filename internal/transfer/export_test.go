@@ -18,11 +18,11 @@ func (c *Copier) SetSizes(least, most int64, streams, sample int) {
 func (c *Copier) SetMaxLookUps(boxes int) { c.sizes.maxLookUps = boxes }
 
 // SetTransport replaces the network to sources.
-func (c *Copier) SetTransport(source http.RoundTripper) { c.fetcher.client.Transport = source }
+func (c *Copier) SetTransport(source http.RoundTripper) { c.fetcher.HTTP.Transport = source }
 
 // OnConnect calls a function for each connection to a source.
 func (c *Copier) OnConnect(called func(net.Conn)) {
-	transport := c.fetcher.client.Transport.(*http.Transport)
+	transport := c.fetcher.HTTP.Transport.(*http.Transport)
 	dial := transport.DialContext
 	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)
@@ -35,7 +35,7 @@ func (c *Copier) OnConnect(called func(net.Conn)) {
 
 // AnswerHost answers the requests to a host without a network.
 func (c *Copier) AnswerHost(host string, answer http.RoundTripper) {
-	c.fetcher.client.Transport = hostTransport{host, answer, c.fetcher.client.Transport}
+	c.fetcher.HTTP.Transport = hostTransport{host, answer, c.fetcher.HTTP.Transport}
 }
 
 type hostTransport struct {
@@ -52,5 +52,5 @@ func (b hostTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // Trust trusts the certificates of an authority.
 func (c *Copier) Trust(authority *x509.CertPool) {
-	c.fetcher.client.Transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: authority}
+	c.fetcher.HTTP.Transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: authority}
 }

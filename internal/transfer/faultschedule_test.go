@@ -79,8 +79,8 @@ func TestFaultSchedules(t *testing.T) {
 			} else {
 				stored++
 				copier.holds(t, copied, err, s.body)
-				if copied.Length != 2*time.Second {
-					t.Errorf("its duration is %v", copied.Length)
+				if copied.Duration != 2*time.Second {
+					t.Errorf("its duration is %v", copied.Duration)
 				}
 			}
 			s.mu.Lock()

@@ -48,7 +48,7 @@ func (u *upload) putAll(ctx context.Context, first *rangeReader, cuts []int64, s
 	group, ctx := errgroup.WithContext(ctx)
 	first.ctx = ctx
 	if first.response != nil {
-		defer context.AfterFunc(ctx, first.response.cancel)()
+		defer context.AfterFunc(ctx, first.response.Cancel)()
 	}
 	q := newPartQueue(len(cuts)-1, streams)
 	for range q.workers {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/takeup/takeup/internal/transfer/fetch"
 )
 
 const (
@@ -25,9 +27,9 @@ type rangeReader struct {
 	from, to int64 // the range is [from, to)
 	offset   int64 // all before it was fetched
 
-	ahead    []byte    // bytes before offset that were not read yet
-	response *response // that is being read, if any
-	err      error     // once it failed for good
+	ahead    []byte          // bytes before offset that were not read yet
+	response *fetch.Response // that is being read, if any
+	err      error           // once it failed for good
 
 	failures int   // in a row
 	received int64 // bytes since the last one
@@ -41,7 +43,7 @@ type rangeReader struct {
 // close ends the request that is under way.
 func (r *rangeReader) close() {
 	if r.response != nil {
-		r.response.close()
+		r.response.Close()
 		r.response = nil
 	}
 }
@@ -97,8 +99,11 @@ func (r *rangeReader) Read(p []byte) (int, error) {
 func (r *rangeReader) fetch(p []byte) (int, error) {
 	if r.response == nil {
 		response, err := r.open()
-		if err != nil {
-			return 0, r.file.fetcher.retry(r.ctx, err, r.failed(), false)
+		switch {
+		case errors.As(err, new(*restart)):
+			return 0, err
+		case err != nil:
+			return 0, r.file.fetcher.Retry(r.ctx, err, r.failed(), false)
 		}
 		r.response = response
 	}
@@ -136,8 +141,8 @@ func (r *rangeReader) finish() error {
 // resume ends a response that gave an error, and waits until it is time for the next
 // request. It gives an error if another request can't help.
 func (r *rangeReader) resume(err error) error {
-	ended := errors.Is(err, io.EOF) && r.response.to == r.offset
-	if errors.Is(err, errSlow) {
+	ended := errors.Is(err, io.EOF) && r.response.To == r.offset
+	if errors.Is(err, fetch.ErrSlow) {
 		r.slow++
 	}
 	r.close()
@@ -155,7 +160,7 @@ func (r *rangeReader) resume(err error) error {
 		return err
 	}
 	progressed := r.received >= r.file.sizes.progress
-	return r.file.fetcher.retry(r.ctx, err, r.failed(), progressed)
+	return r.file.fetcher.Retry(r.ctx, err, r.failed(), progressed)
 }
 
 func brokeOff(at int64, err error) error {
@@ -172,35 +177,35 @@ func (r *rangeReader) failed() int {
 }
 
 // open requests the rest of the range.
-func (r *rangeReader) open() (*response, error) {
+func (r *rangeReader) open() (*fetch.Response, error) {
 	f := r.file
 	if !f.resumable() {
 		return r.reopen()
 	}
-	response, err := f.fetcher.get(r.ctx, f.urls, r.offset, r.to, f.etag)
+	response, err := f.fetcher.Get(r.ctx, f.urls, r.offset, r.to, f.etag)
 	switch {
-	case errors.Is(err, errNoRange):
+	case errors.Is(err, fetch.ErrNoRange):
 		return nil, errNotResumed()
 	case err != nil:
 		return nil, err
-	case response.ranged && response.etag == f.etag && response.length == f.length:
+	case response.Ranged && response.ETag == f.etag && response.Length == f.length:
 		return response, nil
 	}
-	response.close()
-	if response.etag == f.etag && response.length == f.length {
+	response.Close()
+	if response.ETag == f.etag && response.Length == f.length {
 		return nil, errNotResumed()
 	}
 	return nil, errChanged()
 }
 
 // reopen requests the whole of a file that can't be resumed.
-func (r *rangeReader) reopen() (*response, error) {
-	response, err := r.file.fetcher.get(r.ctx, r.file.urls, 0, 0, "")
+func (r *rangeReader) reopen() (*fetch.Response, error) {
+	response, err := r.file.fetcher.Get(r.ctx, r.file.urls, 0, 0, "")
 	if err != nil {
 		return nil, err
 	}
-	if response.length != r.file.length {
-		response.close()
+	if response.Length != r.file.length {
+		response.Close()
 		return nil, errChanged()
 	}
 	return response, nil
@@ -216,7 +221,7 @@ func (r *rangeReader) measure(size int) (fast bool, err error) {
 		return false, err
 	}
 	r.ahead = ahead[:n]
-	timeouts := r.file.fetcher.timeouts
+	timeouts := r.file.timeouts
 	return timeouts.fast(int64(n), time.Since(began), r.file.length, timeouts.SingleRequest), nil
 }
 
@@ -235,7 +240,7 @@ func (r *rangeReader) checkRate() error {
 	if took < rateInterval {
 		return nil
 	}
-	fast := r.file.fetcher.timeouts.fast(r.offset-r.measured, took, r.to-r.offset, r.timeout)
+	fast := r.file.timeouts.fast(r.offset-r.measured, took, r.to-r.offset, r.timeout)
 	r.measuredAt, r.measured = now, r.offset
 	if !fast {
 		return errTooSlow()

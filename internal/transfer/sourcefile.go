@@ -4,25 +4,30 @@ import (
 	"context"
 	"io"
 
+	"github.com/takeup/takeup/internal/transfer/fetch"
 	"github.com/takeup/takeup/internal/transfer/mp4"
 	"github.com/takeup/takeup/internal/video"
 )
 
 // sourceFile is one version of the source's file.
 type sourceFile struct {
-	fetcher *fetcher
-	urls    *urlSource
-	sizes   sizes
-	length  int64       // -1: unknown
-	etag    string      // a strong one; empty if the file can't be resumed
-	boxes   *mp4.Walker // of the bytes that were fetched
+	fetcher  *fetch.Client
+	urls     *fetch.URLs
+	timeouts Timeouts
+	sizes    sizes
+	length   int64       // -1: unknown
+	etag     string      // a strong one; empty if the file can't be resumed
+	boxes    *mp4.Walker // of the bytes that were fetched
 }
 
 // newSourceFile is the file that a first response is of.
-func newSourceFile(fetcher *fetcher, urls *urlSource, sizes sizes, first *response) *sourceFile {
-	f := &sourceFile{fetcher: fetcher, urls: urls, sizes: sizes, length: first.length, boxes: mp4.NewWalker(max(0, first.length))}
-	if first.ranged {
-		f.etag = first.etag
+func newSourceFile(j *copyJob, first *fetch.Response) *sourceFile {
+	f := &sourceFile{
+		fetcher: j.fetcher, urls: j.urls, timeouts: j.timeouts, sizes: j.sizes,
+		length: first.Length, boxes: mp4.NewWalker(max(0, first.Length)),
+	}
+	if first.Ranged {
+		f.etag = first.ETag
 	}
 	return f
 }
@@ -53,7 +58,7 @@ func (f *sourceFile) describe(length int64, crc uint32) video.Copied {
 func describe(info mp4.Info, length int64, crc uint32) video.Copied {
 	return video.Copied{
 		Bytes: length, CRC32: video.CRC32(crc),
-		Length: info.Duration, Width: info.Width, Height: info.Height,
+		Duration: info.Duration, Width: info.Width, Height: info.Height,
 	}
 }
 

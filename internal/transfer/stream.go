@@ -6,12 +6,13 @@ import (
 	"errors"
 	"io"
 
+	"github.com/takeup/takeup/internal/transfer/fetch"
 	"github.com/takeup/takeup/internal/video"
 )
 
 // putStream stores a file that can't be resumed and is too large for one PUT, or of
 // unknown length: part by part, from a buffer that the S3 client can send again.
-func (j *copyJob) putStream(ctx context.Context, file *sourceFile, r *response) (video.Copied, error) {
+func (j *copyJob) putStream(ctx context.Context, file *sourceFile, r *fetch.Response) (video.Copied, error) {
 	buffer := make([]byte, j.sizes.minPart)
 	n, last, err := j.fill(file, buffer, 0, r)
 	if err != nil {
@@ -37,7 +38,7 @@ func (j *copyJob) putStream(ctx context.Context, file *sourceFile, r *response) 
 
 // fill reads the part at an offset, and reports whether it is the last. It gives the
 // last one only if the file is a whole MP4.
-func (j *copyJob) fill(file *sourceFile, part []byte, offset int64, r *response) (n int, last bool, err error) {
+func (j *copyJob) fill(file *sourceFile, part []byte, offset int64, r *fetch.Response) (n int, last bool, err error) {
 	for n < len(part) && err == nil {
 		var m int
 		m, err = r.Read(part[n:])
@@ -54,7 +55,7 @@ func (j *copyJob) fill(file *sourceFile, part []byte, offset int64, r *response)
 	case err == nil:
 		return n, false, nil
 	case errors.Is(err, io.EOF):
-		if err = file.ended(length, r.delimited); err == nil {
+		if err = file.ended(length, r.Delimited); err == nil {
 			return n, true, nil
 		}
 	}

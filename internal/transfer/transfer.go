@@ -13,6 +13,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/takeup/takeup/internal/transfer/fetch"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -82,6 +83,10 @@ func (t Timeouts) orDefault() Timeouts {
 	}
 }
 
+func (t Timeouts) fetch() fetch.Timeouts {
+	return fetch.Timeouts{Idle: t.Idle, RateWindow: t.RateWindow, MinRate: t.MinRate, RetryDelay: t.RetryDelay}
+}
+
 // sizes decide how a file is divided. Tests use smaller ones.
 type sizes struct {
 	minPart, maxPart int64 // bytes of a part; the last one may have fewer
@@ -99,7 +104,7 @@ type Source = func(context.Context) (string, error)
 type Copier struct {
 	client  Client
 	config  Config
-	fetcher *fetcher
+	fetcher *fetch.Client
 	plain   *http.Client // to an S3 without TLS; see streamed
 	sizes   sizes
 }
@@ -109,7 +114,7 @@ func New(client Client, config Config) *Copier {
 	config.Timeouts = config.Timeouts.orDefault()
 	return &Copier{
 		client: client, config: config, plain: newPlainClient(),
-		fetcher: &fetcher{client: newSourceClient(config.Loopback), loopback: config.Loopback, timeouts: config.Timeouts},
+		fetcher: fetch.New(config.Loopback, config.Timeouts.fetch()),
 		sizes:   sizes{minPart: minPartSize, maxPart: 16 << 20, streams: 16, sample: 256 << 10, progress: 64 << 10, lookUp: 16 << 10, maxLookUps: 256},
 	}
 }
@@ -134,12 +139,13 @@ func (c *Copier) Copy(ctx context.Context, source Source, key string) (video.Cop
 		defer cancel()
 	}
 	// A Lambda may be frozen before its next Copy, and its connections die.
-	defer c.fetcher.client.CloseIdleConnections()
+	defer c.fetcher.HTTP.CloseIdleConnections()
 	job := &copyJob{
 		fetcher:  c.fetcher,
-		urls:     &urlSource{source: source, retryDelay: c.config.Timeouts.RetryDelay},
+		urls:     fetch.NewURLs(source, c.config.Timeouts.RetryDelay),
 		object:   &object{client: c.client, bucket: c.config.Bucket, key: key, plain: c.plain, timeouts: c.config.Timeouts},
 		maxBytes: c.config.MaxBytes,
+		timeouts: c.config.Timeouts,
 		sizes:    c.sizes,
 	}
 	copied, err := job.run(work)

@@ -10,8 +10,8 @@ import (
 type Copied struct {
 	Bytes int64
 	CRC32 string // of the whole file, as CRC32 writes it
-	// What the mp4 says of itself; zero where it doesn't.
-	Length        time.Duration
+	// What the MP4 says of itself; zero if it doesn't.
+	Duration      time.Duration
 	Width, Height int // in pixels
 }
 

@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"strings"
+
+	"github.com/takeup/takeup/internal/api"
 )
 
 func apiSteps() []step {
@@ -64,12 +66,8 @@ func (s *stack) send(r *http.Request) (reply, error) {
 
 // refusal fails where an answer isn't one of that status in the API's shape.
 func (r reply) refusal(want int) error {
-	var shape struct {
-		Message    any    `json:"message"`
-		StatusCode int    `json:"statusCode"`
-		RequestID  string `json:"requestId"`
-	}
-	if err := json.Unmarshal(r.body, &shape); err != nil || r.status != want || shape.StatusCode != want || shape.Message == nil || shape.RequestID == "" {
+	var shape api.Error
+	if err := json.Unmarshal(r.body, &shape); err != nil || r.status != want || shape.StatusCode != want || shape.Message.String() == "" || shape.RequestID == "" {
 		return otherwise("%d, %.300q", r.status, r.body)
 	}
 	return nil
@@ -135,7 +133,7 @@ func (s *stack) refusals(ctx context.Context) (string, error) {
 		want         int
 	}{
 		{http.MethodGet, "/v9/videos", http.StatusNotFound},
-		{http.MethodPut, "/v2/video/generations", http.StatusMethodNotAllowed},
+		{http.MethodPut, api.GenerationsPath, http.StatusMethodNotAllowed},
 		{http.MethodPatch, "/videos", http.StatusMethodNotAllowed},
 	} {
 		got, err := s.ask(ctx, test.method, test.path, nil)
@@ -164,7 +162,7 @@ func (s *stack) paths(ctx context.Context) (string, error) {
 
 func (s *stack) large(ctx context.Context) (string, error) {
 	body := []byte(`{"prompt":"` + strings.Repeat("a", 10<<20+1) + `"}`)
-	got, err := s.ask(ctx, http.MethodPost, "/v2/video/generations", body)
+	got, err := s.ask(ctx, http.MethodPost, api.GenerationsPath, body)
 	if err == nil {
 		err = got.refusal(http.StatusRequestEntityTooLarge)
 	}

@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
+	"github.com/takeup/takeup/internal/api"
 )
 
 func disturbing() []step {
@@ -44,7 +46,7 @@ func (s *stack) load(ctx context.Context) (string, error) {
 	defer tick.Stop()
 	for n := range s.LoadRequests {
 		all.Go(func() {
-			got, err := s.ask(ctx, http.MethodGet, "/videos/"+id, nil)
+			got, err := s.ask(ctx, http.MethodGet, api.PathOf(api.VideoPath, id), nil)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/promptfile"
 )
 
@@ -34,18 +35,6 @@ func jobSteps() []step {
 	}
 }
 
-// job is a video as GET /videos has it, as far as it is needed here.
-type job struct {
-	ID     string `json:"id"`
-	Status string `json:"status"`
-	Prompt string `json:"prompt"` // its first characters
-	Error  *struct {
-		Name string `json:"name"`
-	} `json:"error"`
-}
-
-func (j job) ended() bool { return j.Status != "queued" && j.Status != "generating" }
-
 func (s *stack) get(ctx context.Context, path string, into any) error {
 	got, err := s.ask(ctx, http.MethodGet, path, nil)
 	if err == nil && got.status != http.StatusOK {
@@ -59,14 +48,14 @@ func (s *stack) get(ctx context.Context, path string, into any) error {
 
 // start starts a job whose prompt is its own.
 func (s *stack) start(ctx context.Context, prompt string) (string, error) {
-	got, err := s.ask(ctx, http.MethodPost, "/v2/video/generations", fmt.Appendf(nil, `{"prompt":%q}`, prompt))
+	got, err := s.ask(ctx, http.MethodPost, api.GenerationsPath, fmt.Appendf(nil, `{"prompt":%q}`, prompt))
 	if err == nil && got.status != http.StatusOK {
 		err = otherwise("POST: %d, %.300s", got.status, got.body)
 	}
 	if err != nil {
 		return "", err
 	}
-	var created job
+	var created api.Generation
 	err = json.Unmarshal(got.body, &created)
 	return created.ID, err
 }
@@ -93,17 +82,17 @@ func (s *stack) until(ctx context.Context, what string, done func(context.Contex
 }
 
 // end waits for the end of a job.
-func (s *stack) end(ctx context.Context, id string) (job, error) {
-	var last job
+func (s *stack) end(ctx context.Context, id string) (api.Video, error) {
+	var last api.Video
 	err := s.until(ctx, "the end of job "+id, func(ctx context.Context) (bool, error) {
-		err := s.get(ctx, "/videos/"+id, &last)
-		return last.ended(), err
+		err := s.get(ctx, api.PathOf(api.VideoPath, id), &last)
+		return last.Ended(), err
 	})
 	return last, err
 }
 
 func (s *stack) fiveJobs(ctx context.Context) (string, error) {
-	listed, ends, last := map[string]int{}, map[string]int{}, job{}
+	listed, ends, last := map[string]int{}, map[string]int{}, api.Video{}
 	for n := range 5 {
 		id, err := s.start(ctx, fmt.Sprintf("verify-aws, job %d", n+1))
 		if err != nil {
@@ -116,17 +105,14 @@ func (s *stack) fiveJobs(ctx context.Context) (string, error) {
 		if last, err = s.end(ctx, id); err != nil {
 			return "", err
 		}
-		how := last.Status
+		how := string(last.Status)
 		if last.Error != nil {
 			how = last.Error.Name
 		}
 		ends[how]++
 	}
 	for cursor, pages, found := "", 0, 0; found < len(listed) && (pages == 0 || cursor != "") && pages < 200; pages++ {
-		var page struct {
-			Videos []job   `json:"videos"`
-			Next   *string `json:"next"`
-		}
+		var page api.VideoList
 		if err := s.get(ctx, fmt.Sprintf("/videos?limit=%d%s", 2+pages%2, cursor), &page); err != nil {
 			return "", err
 		}
@@ -146,7 +132,7 @@ func (s *stack) fiveJobs(ctx context.Context) (string, error) {
 			return "", otherwise("job %s is listed %d times", id, n)
 		}
 	}
-	got, err := s.ask(ctx, http.MethodPost, "/videos/"+last.ID+"/redrive", nil)
+	got, err := s.ask(ctx, http.MethodPost, api.PathOf(api.RedrivePath, last.ID), nil)
 	switch {
 	case err != nil:
 		return "", err
@@ -257,17 +243,14 @@ func (s *stack) goneFile(ctx context.Context) (string, error) {
 
 // formTwice uses one form for two texts, and counts the jobs that have them.
 func (s *stack) formTwice(ctx context.Context) (string, error) {
-	got, err := s.ask(ctx, http.MethodPost, "/uploads", []byte(`{"type":"txt"}`))
+	got, err := s.ask(ctx, http.MethodPost, api.UploadsPath, []byte(`{"type":"txt"}`))
 	if err == nil && got.status != http.StatusCreated {
 		err = otherwise("POST /uploads: %d, %.300s", got.status, got.body)
 	}
 	if err != nil {
 		return "", err
 	}
-	var form struct {
-		URL    string            `json:"url"`
-		Fields map[string]string `json:"fields"`
-	}
+	var form api.Upload
 	if err := json.Unmarshal(got.body, &form); err != nil {
 		return "", err
 	}
@@ -284,18 +267,16 @@ func (s *stack) formTwice(ctx context.Context) (string, error) {
 	found := 0
 	// A job is listed within moments; a second one would be by then.
 	err = s.until(ctx, "a job of the form", func(ctx context.Context) (bool, error) {
-		var page struct {
-			Videos []job `json:"videos"`
-		}
+		var page api.VideoList
 		if err := s.get(ctx, "/videos?limit=10", &page); err != nil {
 			return false, err
 		}
 		found = 0
 		running := false
 		for _, j := range page.Videos {
-			if strings.HasPrefix(j.Prompt, mark) {
+			if j.Prompt != nil && strings.HasPrefix(*j.Prompt, mark) {
 				found++
-				running = running || !j.ended()
+				running = running || !j.Ended()
 			}
 		}
 		return found > 0 && !running, nil

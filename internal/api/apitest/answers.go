@@ -4,231 +4,144 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Created is when the fake's jobs were created.
-var Created = time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
-
-// Video is what the API says of a job in a state. Done and Without are for its
-// ends.
-func (s *Server) Video(id string, request video.Request, status string) client.Video {
-	brief, owner := request.Brief(), "alice"
-	v := client.Video{
-		ID: id, Status: status, Model: &brief.Model, Prompt: &brief.Prompt, Duration: &brief.Duration, AspectRatio: &brief.AspectRatio,
-		Request: &request, CreatedAt: Created, Owner: &owner, Origin: &client.Origin{Trigger: video.TriggerAPI, Token: &owner},
-	}
-	v.History = []client.Happened{{At: Created, What: video.EventTaken, Message: "taken by the API"}}
-	no, yes := video.PaidNo, video.PaidYes
-	switch status {
-	case client.Queued:
-		v.Waiting = &client.Waiting{For: video.WaitStart, Since: Created, Paid: &no, Message: "Its execution is about to take it up. Nothing was paid."}
-	case client.Generating:
-		at := Created.Add(time.Second)
-		v.Waiting = &client.Waiting{For: video.WaitGeneration, Since: at, Paid: &yes, Message: "The provider is generating the video. It is paid."}
-		v.History = append(v.History, client.Happened{At: at, What: video.EventAccepted, Message: "accepted as generation generation-of-" + id})
-		left, progress, usual := 5, 0.5, 10
-		v.SubmittedAt, v.Estimate = &at, &client.Estimate{LeftSeconds: &left, Progress: &progress, UsualSeconds: &usual}
-	}
-	return v
+// answer is what a call is answered with.
+type answer struct {
+	status    int
+	body      any
+	execution string // the header api.ExecutionHeader
 }
 
-// Done is a job whose video is stored, with its file.
-func (s *Server) Done(id string, request video.Request, content string) client.Video {
-	if _, served := s.files[id]; !served {
-		s.files[id] = []http.HandlerFunc{File(content)}
-	}
-	submitted, ended := Created.Add(time.Second), Created.Add(80*time.Second)
-	sum := video.CRC32(crc32.ChecksumIEEE([]byte(content)))
-	url := s.URL + "/files/" + id + "?" + Signature
-	v := s.Video(id, request, client.Completed)
-	v.SubmittedAt, v.EndedAt = &submitted, &ended
-	v.Cost = &client.Cost{Credits: 1_120_000, USD: 0.56}
-	v.Manifest = &video.Manifest{
-		ID: id, Model: request.Model(), Request: request, GenerationID: "generation-of-" + id,
-		CreatedAt: Created, SubmittedAt: submitted, CompletedAt: ended, StoringAt: ended, StoredAt: ended, Polls: 3,
-		Bytes: int64(len(content)), CRC32: sum, Seconds: 5.04, Width: 1280, Height: 720, ChargedMicros: 560_000, PipelineVersion: "1",
-	}
-	v.Video = &client.File{
-		URL: url, DownloadURL: url, ExpiresAt: ended.Add(time.Hour), ContentType: "video/mp4",
-		Bytes: v.Manifest.Bytes, CRC32: sum,
-	}
-	return v
-}
+func ok(body any) answer { return answer{status: http.StatusOK, body: body} }
 
-// Without is a job that ended without a video.
-func (s *Server) Without(id string, request video.Request, status, name, message string, redrivable bool) client.Video {
-	v := s.Video(id, request, status)
-	ended := Created.Add(time.Minute)
-	v.EndedAt = &ended
-	v.Error = &client.Outcome{Name: name, Message: message, Advice: "see the message", Paid: "no", Redrivable: redrivable}
-	return v
-}
-
-// refusal is the API's error shape.
-type refusal struct {
-	Message    any                `json:"message"`
-	Errors     []video.FieldError `json:"errors,omitempty"`
-	Path       string             `json:"path"`
-	RequestID  string             `json:"requestId"`
-	StatusCode int                `json:"statusCode"`
-	Timestamp  string             `json:"timestamp"`
-}
-
-func refuse(r *http.Request, status int, message string, fields ...video.FieldError) refusal {
-	body := refusal{Message: message, Errors: fields, Path: r.URL.Path, RequestID: "request-1", StatusCode: status, Timestamp: Created.Format(time.RFC3339)}
+func refuse(r *http.Request, status int, message string, fields ...video.FieldError) answer {
+	body := api.Error{
+		Message: api.Message{Text: message}, Fields: fields, Path: r.URL.Path, RequestID: "request-1", StatusCode: status, Timestamp: Created.Format(time.RFC3339),
+	}
 	if len(fields) > 0 && status == http.StatusBadRequest {
-		var said []string
+		body.Message = api.Message{}
 		for _, f := range fields {
-			said = append(said, f.Field+" "+f.Message)
+			body.Message.List = append(body.Message.List, f.Field+" "+f.Message)
 		}
-		body.Message = said
 	}
-	return body
+	return answer{status: status, body: body}
 }
 
-// answer gives the path as the description has it, the status and the reply.
-func (s *Server) answer(header http.Header, r *http.Request, body []byte) (path string, status int, reply any) {
-	path = r.URL.Path
-	parts := strings.Split(strings.TrimPrefix(path, "/"), "/")
-	if len(parts) > 1 && parts[0] == "videos" {
-		parts[1] = "{id}"
-		path = "/" + strings.Join(parts, "/")
+// routes are the paths that the fake answers, as patterns of http.ServeMux.
+func (s *Server) routes() map[string]func(r *http.Request, body []byte) answer {
+	const get, post, remove = "GET ", "POST ", "DELETE "
+	return map[string]func(*http.Request, []byte) answer{
+		post + api.GenerationsPath: s.create,
+		post + api.StatusesPath:    s.statuses,
+		post + api.CheckPath:       s.check,
+		get + api.VideosPath:       func(r *http.Request, _ []byte) answer { return s.list(r) },
+		get + api.ModelsPath:       func(*http.Request, []byte) answer { return ok(s.Models) },
+		get + api.ControlPath:      func(*http.Request, []byte) answer { return ok(s.Control) },
+		get + api.UsagePath:        func(*http.Request, []byte) answer { return ok(s.Usage) },
+		get + api.ContentPath:      s.about(s.content),
+		post + api.ForgetPath:      s.about(s.forget),
+		get + api.VideoPath:        s.about(s.next(s.get)),
+		remove + api.VideoPath:     s.about(s.next(s.cancel)),
+		post + api.RedrivePath:     s.about(s.next(s.redrive)),
+		post + api.RetryPath:       s.about(s.next(s.retry)),
 	}
-	if r.Header.Get("Authorization") != "Bearer "+Token {
-		return path, http.StatusUnauthorized, refuse(r, http.StatusUnauthorized, "The token is missing or wrong.")
-	}
-	switch r.Method + " " + path {
-	case "POST /v2/video/generations":
-		status, reply = s.create(r, body)
-	case "GET /videos":
-		status, reply = s.list(r)
-	case "POST /statuses":
-		status, reply = s.statuses(r, body)
-	case "POST /check":
-		status, reply = s.check(r, body)
-	case "GET /models":
-		status, reply = http.StatusOK, s.Models
-	case "GET /control":
-		status, reply = http.StatusOK, s.Control
-	case "GET /usage":
-		status, reply = http.StatusOK, s.Usage
-	case "POST /videos/{id}/forget":
-		status, reply = s.forget(r, strings.Split(r.URL.Path, "/")[2])
-	case "GET /videos/{id}/content":
-		status, reply = s.content(r, strings.Split(r.URL.Path, "/")[2])
-	case "GET /videos/{id}", "DELETE /videos/{id}", "POST /videos/{id}/redrive", "POST /videos/{id}/retry":
-		status, reply = s.about(header, r, strings.Split(r.URL.Path, "/")[2])
-	default:
-		status, reply = http.StatusNotFound, refuse(r, http.StatusNotFound, "there is nothing at this path")
-	}
-	return path, status, reply
 }
 
-func (s *Server) create(r *http.Request, body []byte) (int, any) {
+func (s *Server) create(r *http.Request, body []byte) answer {
 	request, err := video.ParseRequest(body)
 	var invalid *video.InvalidRequest
 	if errors.As(err, &invalid) {
-		return http.StatusBadRequest, refuse(r, http.StatusBadRequest, "", invalid.Fields...)
+		return refuse(r, http.StatusBadRequest, "", invalid.Fields...)
 	}
-	key := r.Header.Get("Idempotency-Key")
+	key := r.Header.Get(api.IdempotencyKeyHeader)
 	id := s.keys[key]
 	switch {
 	case id != "" && s.jobs[id].request.Hash() != request.Hash():
-		return http.StatusUnprocessableEntity, refuse(r, http.StatusUnprocessableEntity, "this Idempotency-Key was used for another request")
+		return refuse(r, http.StatusUnprocessableEntity, "this Idempotency-Key was used for another request")
 	case id == "":
 		id = fmt.Sprintf("api-%d", len(s.jobs)+1)
 		s.keys[key] = id
 		s.add(id, request, s.Script(id, request))
 	}
-	return http.StatusOK, map[string]any{"id": id, "status": client.Queued, "video": nil, "error": nil, "meta": nil}
+	return ok(api.Generation{ID: id, Status: video.StateQueued})
 }
 
-// statuses tells of the jobs among the ids.
-func (s *Server) statuses(r *http.Request, body []byte) (int, any) {
-	var asked struct {
-		IDs []string `json:"ids"`
+func (s *Server) statuses(r *http.Request, body []byte) answer {
+	var asked api.StatusRequest
+	if err := json.Unmarshal(body, &asked); err != nil || len(asked.IDs) < 1 || len(asked.IDs) > api.MaxStatuses {
+		return refuse(r, http.StatusBadRequest, "", video.FieldError{Field: "ids", Message: fmt.Sprintf("takes a list of 1 to %d ids", api.MaxStatuses)})
 	}
-	if err := json.Unmarshal(body, &asked); err != nil || len(asked.IDs) < 1 || len(asked.IDs) > 100 {
-		return http.StatusBadRequest, refuse(r, http.StatusBadRequest, "", video.FieldError{Field: "ids", Message: "takes a list of 1 to 100 ids"})
-	}
-	statuses := []client.Status{}
+	list := api.StatusList{Statuses: []api.Status{}}
 	for _, id := range asked.IDs {
 		j := s.jobs[id]
 		if j == nil {
 			continue
 		}
 		now := j.states[0]
-		status := client.Status{ID: id, Status: now.Status}
+		status := api.Status{ID: id, Status: now.Status}
 		switch {
 		case now.Error != nil:
-			status.Paid, status.Redrivable = new(video.Paid(now.Error.Paid)), now.Error.Redrivable
+			status.Paid, status.Redrivable = &now.Error.Paid, now.Error.Redrivable
 		case now.Waiting != nil:
 			status.Paid = now.Waiting.Paid
 		default:
 			status.Paid = new(video.PaidYes)
 		}
-		statuses = append(statuses, status)
+		list.Statuses = append(list.Statuses, status)
 	}
-	return http.StatusOK, map[string]any{"statuses": statuses}
+	return ok(list)
 }
 
-// The fake's price list.
-const priceSource, priceDate = "https://api.example/v1/models?include=pricing", "2026-08-21"
-
-// check quotes what the models' prices say.
-func (s *Server) check(r *http.Request, body []byte) (int, any) {
+// check quotes the prices of the fake's models.
+func (s *Server) check(r *http.Request, body []byte) answer {
 	request, err := video.ParseRequest(body)
 	var invalid *video.InvalidRequest
 	if errors.As(err, &invalid) {
-		return http.StatusBadRequest, refuse(r, http.StatusBadRequest, "", invalid.Fields...)
+		return refuse(r, http.StatusBadRequest, "", invalid.Fields...)
 	}
 	usd := func(perSecond float64) *json.Number {
-		n := json.Number(fmt.Sprintf("%.2f", perSecond*float64(request.Duration())))
-		return &n
+		return new(json.Number(fmt.Sprintf("%.2f", perSecond*float64(request.Duration()))))
 	}
-	source, date := priceSource, priceDate
-	quote := &client.Quote{USD: *usd(0.196), Exact: true, MostUSD: usd(0.196), Basis: "list", Charged: usd(0.196), Source: &source, Date: &date}
+	quote := &api.Quote{
+		USD: *usd(0.196), Exact: true, MostUSD: usd(0.196), Basis: "list", Charged: usd(0.196), Source: new(priceSource), Date: new(priceDate),
+	}
 	switch request.Model() {
 	case "klingai/video-v3-pro-text-to-video":
 		quote.USD, quote.Exact, quote.MostUSD, quote.Charged = *usd(0.168), false, usd(0.252), nil
 	case "klingai/v2-master-text-to-video":
-		quote = &client.Quote{USD: *usd(0.25), Basis: "charges", Charged: usd(0.25)}
+		quote = &api.Quote{USD: *usd(0.25), Basis: "charges", Charged: usd(0.25)}
 	case "kling-video/v1/standard/text-to-video":
 		quote = nil
 	}
-	return http.StatusOK, client.Checked{Request: request, Price: quote}
+	return ok(api.Checked{Request: request, Price: quote})
 }
 
-func (s *Server) list(r *http.Request) (int, any) {
+func (s *Server) list(r *http.Request) answer {
+	query := r.URL.Query()
 	limit := 20
-	if text := r.URL.Query().Get("limit"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > 50 {
-			return http.StatusBadRequest, refuse(r, http.StatusBadRequest, "", video.FieldError{Field: "limit", Message: "takes 1 to 50"})
+	if query.Has(api.ParamLimit) {
+		n, err := strconv.Atoi(query.Get(api.ParamLimit))
+		if err != nil || n < 1 || n > api.MaxPage {
+			return refuse(r, http.StatusBadRequest, "", video.FieldError{Field: api.ParamLimit, Message: fmt.Sprintf("takes 1 to %d", api.MaxPage)})
 		}
 		limit = n
 	}
-	page := client.Page{Videos: []client.Video{}}
-	first := max(0, slices.Index(s.order, r.URL.Query().Get("cursor")))
+	words := query.Get(api.ParamWords)
+	page := api.VideoList{Videos: []api.Video{}}
+	first := max(0, slices.Index(s.order, query.Get(api.ParamCursor)))
 	for _, id := range s.order[first:] {
 		now := s.jobs[id].states[0]
-		status, model, owner := r.URL.Query().Get("status"), r.URL.Query().Get("model"), r.URL.Query().Get("owner")
-		from, _ := time.Parse(time.RFC3339Nano, r.URL.Query().Get("from")) // none: the zero time
-		running := status == client.Running && !now.Ended()
-		words := strings.ToLower(r.URL.Query().Get("q"))
-		if words != "" && (now.Prompt == nil || !strings.Contains(strings.ToLower(*now.Prompt), words)) {
-			continue
-		}
-		if status != "" && status != now.Status && !running || model != "" && (now.Model == nil || *now.Model != model) || owner != "" && (now.Owner == nil || *now.Owner != owner) || now.CreatedAt.Before(from) {
+		if !listed(now, query) {
 			continue
 		}
 		if len(page.Videos) == limit {
@@ -241,130 +154,102 @@ func (s *Server) list(r *http.Request) (int, any) {
 		now.Request, now.Manifest, now.History = nil, nil, nil
 		page.Videos = append(page.Videos, now)
 	}
-	return http.StatusOK, page
+	return ok(page)
 }
 
-// content answers what is asked with ?redirect=false.
-func (s *Server) content(r *http.Request, id string) (int, any) {
-	j := s.jobs[id]
-	switch {
-	case j == nil:
-		return http.StatusNotFound, refuse(r, http.StatusNotFound, "there is no video of this id")
-	case s.gone[id] || j.states[0].Video == nil:
-		return http.StatusConflict, refuse(r, http.StatusConflict, "it has no video, since it was taken out of the bucket")
+// listed reports whether a list that is asked for by a query has a job.
+func listed(v api.Video, query url.Values) bool {
+	has := func(value *string, param string) bool {
+		return !query.Has(param) || value != nil && *value == query.Get(param)
 	}
-	return http.StatusOK, j.states[0].Video
+	status, words := query.Get(api.ParamStatus), strings.ToLower(query.Get(api.ParamWords))
+	from, _ := time.Parse(time.RFC3339Nano, query.Get(api.ParamFrom)) // without one, the zero time
+	return (status == "" || status == string(v.Status) || status == api.Running && !v.Ended()) &&
+		has(v.Model, api.ParamModel) && has(v.Owner, api.ParamOwner) && !v.CreatedAt.Before(from) &&
+		(words == "" || v.Prompt != nil && strings.Contains(strings.ToLower(*v.Prompt), words))
 }
 
-func (s *Server) about(header http.Header, r *http.Request, id string) (int, any) {
-	j := s.jobs[id]
-	if j == nil {
-		return http.StatusNotFound, refuse(r, http.StatusNotFound, "there is no video of this id")
+// about answers a call about a job.
+func (s *Server) about(answers func(*http.Request, string, *job) answer) func(*http.Request, []byte) answer {
+	return func(r *http.Request, _ []byte) answer {
+		id := r.PathValue("id")
+		if s.jobs[id] == nil {
+			return refuse(r, http.StatusNotFound, "there is no video with this id")
+		}
+		return answers(r, id, s.jobs[id])
 	}
-	now := j.states[0]
-	if len(j.states) > 1 {
-		j.states = j.states[1:]
+}
+
+// next answers by the state that a job is in, and has it in the next one afterwards.
+func (s *Server) next(answers func(r *http.Request, id string, j *job, now api.Video) answer) func(*http.Request, string, *job) answer {
+	return func(r *http.Request, id string, j *job) answer {
+		now := j.states[0]
+		if len(j.states) > 1 {
+			j.states = j.states[1:]
+		}
+		return answers(r, id, j, now)
 	}
-	discard := r.URL.Query().Get("discard") == "true"
+}
+
+func (s *Server) get(_ *http.Request, _ string, _ *job, now api.Video) answer { return ok(now) }
+
+func (s *Server) retry(r *http.Request, id string, _ *job, now api.Video) answer {
+	if now.Ended() {
+		return refuse(r, http.StatusConflict, "it has ended; redrive it to resume it")
+	}
+	return answer{status: http.StatusAccepted, body: now, execution: id + "-r1"}
+}
+
+func (s *Server) redrive(r *http.Request, id string, j *job, now api.Video) answer {
+	if now.Error == nil || !now.Error.Redrivable {
+		return refuse(r, http.StatusConflict, "its video is stored already, or it can't be helped")
+	}
+	j.states = []api.Video{s.Video(id, j.request, video.StateGenerating), s.Done(id, j.request, "a video")}
+	return answer{status: http.StatusAccepted, body: j.states[0], execution: id + "-r1"}
+}
+
+func (s *Server) cancel(r *http.Request, id string, j *job, now api.Video) answer {
+	discard := r.URL.Query().Get(api.ParamDiscard) == "true"
 	switch {
-	case r.Method == http.MethodGet:
-		return http.StatusOK, now
-	case strings.HasSuffix(r.URL.Path, "/retry") && now.Ended():
-		return http.StatusConflict, refuse(r, http.StatusConflict, "it has ended; redrive it to go on with it")
-	case strings.HasSuffix(r.URL.Path, "/retry"):
-		header.Set("X-Execution-Name", id+"-r1")
-		return http.StatusAccepted, now
-	case r.Method == http.MethodPost && (now.Error == nil || !now.Error.Redrivable):
-		return http.StatusConflict, refuse(r, http.StatusConflict, "its video is stored already, or it can't be helped")
-	case r.Method == http.MethodPost:
-		header.Set("X-Execution-Name", id+"-r1")
-		j.states = []client.Video{s.Video(id, j.request, client.Generating), s.Done(id, j.request, "a video")}
-		return http.StatusAccepted, j.states[0]
-	case now.Status == client.Cancelled, now.Status == client.Discarded:
-		return http.StatusOK, now
-	case now.Status == client.Queued:
-		j.states = []client.Video{s.Without(id, j.request, client.Cancelled, "Cancelled", "it was cancelled", false)}
-		return http.StatusOK, j.states[0]
+	case now.Status == video.StateCancelled, now.Status == video.StateDiscarded:
+		return ok(now)
+	case now.Status == video.StateQueued:
+		j.states = []api.Video{s.Without(id, j.request, video.StateCancelled, "Cancelled", "it was cancelled", false)}
+		return ok(j.states[0])
 	case !discard:
-		return http.StatusConflict, refuse(r, http.StatusConflict, "the provider has accepted it and will charge for it",
-			video.FieldError{Field: "discard", Message: "is needed to give up a video that is paid"})
-	case now.Status == client.Completed:
-		j.states = []client.Video{s.Without(id, j.request, client.Discarded, "Discarded", "it was discarded", true)}
-		return http.StatusOK, j.states[0]
+		return refuse(r, http.StatusConflict, "the provider has accepted it and will charge for it",
+			video.FieldError{Field: api.ParamDiscard, Message: "is needed to give up a video that is paid"})
+	case now.Status == video.StateCompleted:
+		j.states = []api.Video{s.Without(id, j.request, video.StateDiscarded, "Discarded", "it was discarded", true)}
+		return ok(j.states[0])
 	}
 	now.Discard = true
-	j.states = []client.Video{now}
-	return http.StatusAccepted, now
+	j.states = []api.Video{now}
+	return answer{status: http.StatusAccepted, body: now}
 }
 
-// forget forgets what has ended.
-func (s *Server) forget(r *http.Request, id string) (int, any) {
-	j := s.jobs[id]
-	switch {
-	case j == nil:
-		return http.StatusNotFound, refuse(r, http.StatusNotFound, "there is no video of this id")
-	case !j.states[0].Ended():
-		return http.StatusConflict, refuse(r, http.StatusConflict, "it is "+j.states[0].Status+"; wait until it has ended, or cancel it, then forget it")
+// content answers a call with redirect=false.
+func (s *Server) content(r *http.Request, id string, j *job) answer {
+	if s.gone[id] || j.states[0].Video == nil {
+		return refuse(r, http.StatusConflict, "it has no video, since it was taken out of the bucket")
 	}
+	return ok(j.states[0].Video)
+}
+
+func (s *Server) forget(r *http.Request, id string, j *job) answer {
 	now := j.states[0]
+	if !now.Ended() {
+		return refuse(r, http.StatusConflict, fmt.Sprintf("it is %s; wait until it has ended, or cancel it, then forget it", now.Status))
+	}
 	outline, at := j.request.Outline(), now.CreatedAt
 	now.Request, now.Prompt, now.ForgottenAt = &outline, nil, &at
 	if now.Manifest != nil {
 		manifest := now.Manifest.Forget(j.request.Hash(), at)
 		now.Manifest = &manifest
 	}
-	j.states = []client.Video{now}
-	todo := "discard it"
-	return http.StatusOK, client.Forgotten{Video: now, Stays: []client.Remnant{
+	j.states = []api.Video{now}
+	return ok(api.Forgotten{Video: now, Stays: []api.Remnant{
 		{What: "the input of its first execution", Where: "Step Functions, execution " + id, Until: &at},
-		{What: "the video", Where: "the videos bucket, " + video.FileKey(id), Todo: &todo},
-	}}
+		{What: "the video", Where: "the videos bucket, " + video.FileKey(id), Todo: new("discard it")},
+	}})
 }
-
-func models() client.Models {
-	list := client.Models{Object: "list", Default: video.DefaultModel, Models: []client.Model{
-		{
-			Name: video.DefaultModel, NeedsOneOf: []string{"prompt"}, Durations: []int{5, 10},
-			Parameters: []client.Parameter{
-				{Name: "prompt", Type: "string", Required: true},
-				{Name: "duration", Type: "integer", Enum: []any{5, 10}, Default: 5},
-				{Name: "cfg_scale", Type: "number", Minimum: new(float64), Maximum: number(1)},
-				{Name: "advanced_camera_control", Type: "object", Fields: []client.Parameter{{Name: "movement_type", Type: "string", Required: true, Enum: []any{"pan", "tilt"}}}},
-			},
-			Price:   &client.Price{Kind: "fixed", Unit: "second", Variants: []client.Variant{{When: map[string]string{}, USD: "0.196", Unit: "second", Per: 1}}, Source: priceSource, Date: priceDate},
-			Charged: []client.Charge{{Duration: 5, USD: "0.98"}},
-			Usual:   []client.Usual{{Duration: 5, Seconds: 80}, {Duration: 10, Seconds: 150}},
-		},
-		{
-			Name: "klingai/video-v3-pro-text-to-video", NeedsOneOf: []string{"prompt", "multi_prompt"}, Durations: []int{3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
-			Parameters: []client.Parameter{
-				{Name: "prompt", Type: "string"},
-				{Name: "multi_prompt", Type: "array", Item: &client.Parameter{Type: "string", Required: true}},
-			},
-			Price: &client.Price{Kind: "variants", Unit: "second", Variants: []client.Variant{
-				{When: map[string]string{"generate_audio": "false"}, USD: "0.168", Unit: "second", Per: 1},
-				{When: map[string]string{"generate_audio": "true"}, USD: "0.252", Unit: "second", Per: 1},
-			}, Source: priceSource, Date: priceDate},
-			Charged: []client.Charge{}, Usual: []client.Usual{},
-		},
-		{
-			Name: "klingai/v2-master-text-to-video", NeedsOneOf: []string{"prompt"}, Durations: []int{5, 10},
-			Parameters: []client.Parameter{{Name: "prompt", Type: "string", Required: true}},
-			Price:      &client.Price{Kind: "variable", Variants: []client.Variant{}, Source: priceSource, Date: priceDate},
-			Charged:    []client.Charge{{Duration: 10, USD: "2.5"}}, Usual: []client.Usual{},
-		},
-		{
-			Name: "kling-video/v1/standard/text-to-video", NeedsOneOf: []string{"prompt"}, Durations: []int{5, 10},
-			Parameters: []client.Parameter{{Name: "prompt", Type: "string", Required: true}},
-			Charged:    []client.Charge{}, Usual: []client.Usual{},
-		},
-	}}
-	for i := range list.Models {
-		m := &list.Models[i]
-		m.Type, m.Info = "video", client.ModelInfo{Name: m.Name, Developer: "Kling AI"}
-		m.Aliases, m.Tags, m.Endpoints = []string{}, []string{}, []string{"/v2/video/generations"}
-	}
-	return list
-}
-
-func number(n float64) *float64 { return &n }

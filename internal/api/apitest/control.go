@@ -4,20 +4,20 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 )
 
-// control is a stack that isn't paused, as it stands on the day of Created.
-func control() client.Control {
+// control is a stack that isn't paused, on the day of Created.
+func control() api.Control {
 	usd := func(amount string) *json.Number { return new(json.Number(amount)) }
 	midnight := Created.Truncate(24*time.Hour).AddDate(0, 0, 1)
-	return client.Control{Caps: client.Caps{
-		Day: client.Cap{
+	return api.Control{Caps: api.Caps{
+		Day: api.Cap{
 			Limit: usd("100"), Parameter: usd("100"),
-			Held: client.Held{Spent: "12.74", Reserved: "1.96", Uncertain: "0.98", ResetsAt: midnight},
+			Held: api.Held{Spent: "12.74", Reserved: "1.96", Uncertain: "0.98", ResetsAt: midnight},
 		},
-		Month:    client.Cap{Held: client.Held{Spent: "212.74", Reserved: "1.96", Uncertain: "0.98", ResetsAt: midnight.AddDate(0, 0, 10)}},
-		InFlight: client.Places{Limit: new(int64(100)), Parameter: new(int64(100)), Held: 2},
-		Owners:   []client.Owner{},
+		Month:    api.Cap{Held: api.Held{Spent: "212.74", Reserved: "1.96", Uncertain: "0.98", ResetsAt: midnight.AddDate(0, 0, 10)}},
+		InFlight: api.InFlight{Limit: new(int64(100)), Parameter: new(int64(100)), Held: 2},
+		Owners:   []api.OwnerCap{},
 	}}
 }

@@ -1,7 +1,6 @@
-// Package authorize lets the callers of the API in who have one of its tokens, and
-// says who they are: the principal is the token's name. It is a
-// Lambda authorizer of the TOKEN kind: API Gateway asks it before anything else,
-// and keeps its answer for a while.
+// Package authorize is the API's Lambda authorizer, of the TOKEN kind. It allows a
+// request that has one of the API's tokens, and makes the token's name its principal.
+// API Gateway calls it before anything else, and caches its answer for a while.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
 package authorize
 
@@ -19,28 +18,28 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Secret gives what the secret of the API's tokens holds.
+// Secret is the secret of the API's tokens.
 type Secret interface {
-	// Current gives it as it was last read.
+	// Current returns its value as it was last read.
 	Current(context.Context) (video.Key, error)
-	// Reread reads it anew.
+	// Reread reads its value again.
 	Reread(context.Context) (video.Key, error)
 }
 
-// Unauthorized refuses a caller. API Gateway answers 401 to an error of exactly
+// Unauthorized refuses a request. API Gateway answers 401 to an error with exactly
 // this text, and 500 to every other.
 type Unauthorized struct{}
 
 func (*Unauthorized) Error() string { return "Unauthorized" }
 
-// BadMethod says that an event names no method of an API.
+// BadMethod says that an event doesn't name a method of an API.
 type BadMethod struct{ ARN string }
 
 func (e *BadMethod) Error() string {
 	return fmt.Sprintf("%.200q is not the ARN of an API's method; this function answers API Gateway's TOKEN authorizer events", e.ARN)
 }
 
-// Authorizer knows the tokens. It is safe for concurrent use.
+// Authorizer decides who may call the API. It is safe for concurrent use.
 type Authorizer struct {
 	secret Secret
 	every  time.Duration
@@ -51,18 +50,17 @@ type Authorizer struct {
 	read time.Time
 }
 
-// New makes an Authorizer. It reads the secret anew once its reading is older than
-// every: within that time a new token works and a revoked one stops working.
-// It never reads more often, so that a guesser can't use up Secrets Manager's
-// rate.
+// New returns an Authorizer that reads the secret at most once in every. So a new token
+// works, and a revoked one stops working, within that time. It never reads more often,
+// so that nobody can exhaust Secrets Manager's rate by guessing tokens.
 func New(secret Secret, every time.Duration, now func() time.Time, log *slog.Logger) *Authorizer {
 	return &Authorizer{secret: secret, every: every, now: now, log: log}
 }
 
-// Handle is the Lambda handler. It gives a policy that allows the whole stage, so
-// that API Gateway can keep the answer for all routes, or *Unauthorized. An error
-// of Secrets Manager stays one, since it says nothing of the caller; so does a
-// *tokens.Malformed.
+// Handle is the Lambda handler. Its policy allows the whole stage, so that API Gateway
+// can cache it for all routes. The error is an *Unauthorized, a *BadMethod, a
+// *tokens.Malformed, or one of Secrets Manager: only the first says anything about the
+// caller.
 func (a *Authorizer) Handle(ctx context.Context, event events.APIGatewayCustomAuthorizerRequest) (events.APIGatewayCustomAuthorizerResponse, error) {
 	owner := ""
 	stage, err := wholeStage(event.MethodArn)
@@ -85,7 +83,7 @@ func (a *Authorizer) Handle(ctx context.Context, event events.APIGatewayCustomAu
 	}, nil
 }
 
-// owner gives whose token a header has.
+// owner returns the name of the token in a header.
 func (a *Authorizer) owner(ctx context.Context, header string) (string, error) {
 	scheme, token, _ := strings.Cut(header, " ")
 	token = strings.TrimSpace(token)
@@ -107,7 +105,7 @@ func (a *Authorizer) owner(ctx context.Context, header string) (string, error) {
 	return owner, nil
 }
 
-// held gives what the secret holds, by a reading that is younger than every.
+// held returns the secret's value, read no longer ago than every.
 func (a *Authorizer) held(ctx context.Context) (video.Key, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -121,9 +119,8 @@ func (a *Authorizer) held(ctx context.Context) (video.Key, error) {
 	return key, err
 }
 
-// wholeStage makes of the ARN of a method,
-// arn:aws:execute-api:region:account:api/stage/METHOD/path, that of all methods
-// of its stage.
+// wholeStage returns the ARN of all methods of a stage, given that of one:
+// arn:aws:execute-api:region:account:api/stage/METHOD/path.
 func wholeStage(method string) (string, error) {
 	parts := strings.SplitN(method, "/", 3)
 	if len(parts) < 3 || !strings.Contains(parts[0], ":execute-api:") || parts[1] == "" {

@@ -17,7 +17,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// secret is a secret that counts its readings. A bare token is alice's.
+// secret counts how often it is read. Without JSON, it is alice's token.
 type secret struct {
 	value, kept string
 	err         error
@@ -109,7 +109,7 @@ func TestOwner(t *testing.T) {
 	}
 }
 
-func TestARotatedTokenWorksAndTheOldOneStops(t *testing.T) {
+func TestRotation(t *testing.T) {
 	c, s := &clock{time.Unix(1e9, 0)}, &secret{value: token}
 	a := authorize.New(s, time.Minute, c.now, slog.New(slog.DiscardHandler))
 	check := func(value string, allowed bool) {
@@ -135,7 +135,7 @@ func TestARotatedTokenWorksAndTheOldOneStops(t *testing.T) {
 	}
 }
 
-func TestTroubleIsNoRefusal(t *testing.T) {
+func TestSecretUnavailable(t *testing.T) {
 	c := &clock{time.Unix(1e9, 0)}
 	trouble := &video.ServiceUnavailable{Doing: "reading", Err: errors.New("throttled")}
 	s := &secret{value: token, err: trouble}

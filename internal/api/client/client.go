@@ -1,6 +1,5 @@
-// Package client calls Takeup's API (docs/openapi.yaml), as the command line
-// does: it tries again what may be tried again, and turns what the API refuses
-// into errors that say what to do.
+// Package client calls Takeup's API. It repeats calls that failed in a way that may
+// pass, and returns a refusal as an error with the API's own message.
 package client
 
 import (
@@ -10,23 +9,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/video"
 )
 
-// createPath is the one of the provider's two paths that is used here. Both take
-// every model.
-const createPath = "/v2/video/generations"
-
-// maxReply is more than any reply of the API has.
+// maxReply is more bytes than any reply of the API has.
 const maxReply = 8 << 20
 
-// Attempts is how often a call is made that gets no answer, or one that says to
-// try again.
+// Attempts is how often a call is made at the most. Only a call without a response,
+// or with 429 or a status of 500 or above, is repeated.
 const Attempts = 5
 
 // Config is what a Client needs to know.
@@ -34,172 +30,142 @@ type Config struct {
 	BaseURL string // of the API, without a slash at the end
 	Token   string
 	HTTP    *http.Client
-	// Sleep waits, unless the context is over first.
+	// Sleep waits, and returns early with an error when the context is done.
 	Sleep func(context.Context, time.Duration) error
 }
 
-// Client calls the API at an address. It is safe for concurrent use.
+// Client calls one API. It is safe for concurrent use. Besides the errors that a method
+// names, each can return a *Refused, an *Unreachable, an *Unexpected, or the error of
+// a context that is done.
 type Client struct{ config Config }
 
 // New makes a Client.
 func New(config Config) *Client {
-	// A redirect leads to S3, which must not be shown the token: net/http would
-	// pass it on to another path of the same host.
+	// A redirect leads to S3, which must not get the token. net/http would send it along
+	// to another path of the same host.
 	calls := *config.HTTP
 	calls.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	config.HTTP = &calls
 	return &Client{config: config}
 }
 
-// Create starts a job and gives its id. The key makes the attempts one job, also
-// those of another call with the same key and request.
+// Create starts a job and returns its id. Calls with the same key and the same request
+// start one job.
 func (c *Client) Create(ctx context.Context, request video.Request, key string) (id string, err error) {
-	body, err := json.Marshal(request)
-	if err != nil {
-		return "", fmt.Errorf("encoding the request: %w", err)
-	}
-	var got struct {
-		ID string `json:"id"`
-	}
-	_, err = c.insist(ctx, call{
-		method: http.MethodPost, path: createPath, body: body,
-		header: map[string]string{"Content-Type": "application/json", "Idempotency-Key": key},
-	}, &got)
+	var got api.Generation
+	_, err = c.post(ctx, api.GenerationsPath, request, &got, api.IdempotencyKeyHeader, key)
 	if err == nil && !video.ValidID(got.ID) {
-		err = &Strange{Address: c.config.BaseURL, What: fmt.Sprintf("its reply has no usable id: %.100q", got.ID)}
+		err = &Unexpected{Address: c.config.BaseURL, What: fmt.Sprintf("its reply has no usable id: %.100q", got.ID)}
 	}
 	return got.ID, err
 }
 
-// Video says all that is known of a job.
-func (c *Client) Video(ctx context.Context, id string) (Video, error) {
-	var got Video
-	_, err := c.about(ctx, http.MethodGet, id, "", &got)
+// Video returns all that is known of a job.
+func (c *Client) Video(ctx context.Context, id string) (api.Video, error) {
+	var got api.Video
+	_, err := c.about(ctx, http.MethodGet, api.VideoPath, id, nil, &got)
 	return got, err
 }
 
-// Statuses says how those of at most 100 ids that are jobs are doing, in their order.
-func (c *Client) Statuses(ctx context.Context, ids []string) ([]Status, error) {
-	body, err := json.Marshal(map[string][]string{"ids": ids})
-	if err != nil {
-		return nil, fmt.Errorf("encoding the request: %w", err)
-	}
-	var got struct {
-		Statuses []Status `json:"statuses"`
-	}
-	_, err = c.insist(ctx, call{
-		method: http.MethodPost, path: "/statuses", body: body, header: map[string]string{"Content-Type": "application/json"},
-	}, &got)
+// Statuses returns the statuses of jobs, in the order of their ids, without those that
+// are no job's. It takes at most api.MaxStatuses ids.
+func (c *Client) Statuses(ctx context.Context, ids []string) ([]api.Status, error) {
+	var got api.StatusList
+	_, err := c.post(ctx, api.StatusesPath, api.StatusRequest{IDs: ids}, &got)
 	return got.Statuses, err
 }
 
-// File gives the addresses of a video, and looks whether it is there. What became of
-// one that isn't is a *Refused.
-func (c *Client) File(ctx context.Context, id string) (File, error) {
+// File returns the file of a completed job. The API looks whether the bucket still has
+// it; if not, the error is a *Refused that says why.
+func (c *Client) File(ctx context.Context, id string) (api.File, error) {
 	if err := video.CheckID(id); err != nil {
-		return File{}, err
+		return api.File{}, err
 	}
-	var got File
-	_, err := c.insist(ctx, call{method: http.MethodGet, path: "/videos/" + id + "/content?redirect=false"}, &got)
+	var got api.File
+	_, err := c.get(ctx, api.PathOf(api.ContentPath, id), url.Values{api.ParamRedirect: {"false"}}, &got)
 	return got, err
 }
 
-// List gives a page of the jobs, newest first.
-func (c *Client) List(ctx context.Context, q Query) (Page, error) {
+// List returns a page of the jobs, newest first.
+func (c *Client) List(ctx context.Context, q api.ListQuery) (api.VideoList, error) {
+	var got api.VideoList
+	_, err := c.get(ctx, api.VideosPath, q.Values(), &got)
+	return got, err
+}
+
+// Delete cancels a job that isn't submitted yet. With discard it also gives up a video
+// that is paid.
+func (c *Client) Delete(ctx context.Context, id string, discard bool) (api.Video, error) {
 	query := url.Values{}
-	for name, value := range map[string]string{"status": q.Status, "model": q.Model, "owner": q.Owner, "q": q.Words, "cursor": q.Cursor} {
-		if value != "" {
-			query.Set(name, value)
-		}
-	}
-	if !q.From.IsZero() {
-		query.Set("from", q.From.UTC().Format(time.RFC3339Nano))
-	}
-	if q.Limit > 0 {
-		query.Set("limit", strconv.Itoa(q.Limit))
-	}
-	path := "/videos"
-	if len(query) > 0 {
-		path += "?" + query.Encode()
-	}
-	var page Page
-	_, err := c.insist(ctx, call{method: http.MethodGet, path: path}, &page)
-	return page, err
-}
-
-// Delete cancels a job that isn't submitted yet. With discard it also gives up
-// one that is paid.
-func (c *Client) Delete(ctx context.Context, id string, discard bool) (Video, error) {
-	suffix := ""
 	if discard {
-		suffix = "?discard=true"
+		query.Set(api.ParamDiscard, "true")
 	}
-	var got Video
-	_, err := c.about(ctx, http.MethodDelete, id, suffix, &got)
+	var got api.Video
+	_, err := c.about(ctx, http.MethodDelete, api.VideoPath, id, query, &got)
 	return got, err
 }
 
-// Redrive goes on with a job that ended without a video, and gives the name of
-// the execution that does.
-func (c *Client) Redrive(ctx context.Context, id string) (Video, string, error) {
-	var got Video
-	header, err := c.about(ctx, http.MethodPost, id, "/redrive", &got)
-	return got, header.Get("X-Execution-Name"), err
+// Redrive resumes a job that ended without a video. It also returns the name of the
+// execution that does.
+func (c *Client) Redrive(ctx context.Context, id string) (api.Video, string, error) {
+	var got api.Video
+	header, err := c.about(ctx, http.MethodPost, api.RedrivePath, id, nil, &got)
+	return got, header.Get(api.ExecutionHeader), err
 }
 
-// Retry has a job that waits tried now, and gives the name of the execution that does
-// so.
-func (c *Client) Retry(ctx context.Context, id string) (Video, string, error) {
-	var got Video
-	header, err := c.about(ctx, http.MethodPost, id, "/retry", &got)
-	return got, header.Get("X-Execution-Name"), err
+// Retry ends the wait of a job. It also returns the name of the execution that does.
+func (c *Client) Retry(ctx context.Context, id string) (api.Video, string, error) {
+	var got api.Video
+	header, err := c.about(ctx, http.MethodPost, api.RetryPath, id, nil, &got)
+	return got, header.Get(api.ExecutionHeader), err
 }
 
 // Forget clears the texts of a job that has ended.
-func (c *Client) Forget(ctx context.Context, id string) (Forgotten, error) {
+func (c *Client) Forget(ctx context.Context, id string) (api.Forgotten, error) {
 	if err := video.CheckID(id); err != nil {
-		return Forgotten{}, err
+		return api.Forgotten{}, err
 	}
-	var got Forgotten
-	_, err := c.insist(ctx, call{method: http.MethodPost, path: "/videos/" + id + "/forget"}, &got)
+	var got api.Forgotten
+	_, err := c.insist(ctx, call{method: http.MethodPost, path: api.PathOf(api.ForgetPath, id)}, &got)
 	if err == nil && got.Video.ID != id {
-		err = &Strange{Address: c.config.BaseURL, What: fmt.Sprintf("its reply is about %.100q, not about %s", got.Video.ID, id)}
+		err = c.otherJob(got.Video.ID, id)
 	}
 	return got, err
 }
 
-// Control says whether jobs are submitted to the provider.
-func (c *Client) Control(ctx context.Context) (Control, error) {
-	var got Control
-	_, err := c.insist(ctx, call{method: http.MethodGet, path: "/control"}, &got)
+// Control says whether jobs are submitted, and what counts against the caps.
+func (c *Client) Control(ctx context.Context) (api.Control, error) {
+	var got api.Control
+	_, err := c.get(ctx, api.ControlPath, nil, &got)
 	return got, err
 }
 
-// Models lists what there is to ask for.
-func (c *Client) Models(ctx context.Context) (Models, error) {
-	var got Models
-	_, err := c.insist(ctx, call{method: http.MethodGet, path: "/models"}, &got)
+// Usage returns what the attempts of a month have come to.
+func (c *Client) Usage(ctx context.Context, q api.UsageQuery) (api.Usage, error) {
+	var got api.Usage
+	_, err := c.get(ctx, api.UsagePath, q.Values(), &got)
 	return got, err
 }
 
-// Check says whether a request would be taken, and what it would cost. Nothing is
-// started.
-func (c *Client) Check(ctx context.Context, request video.Request) (Checked, error) {
-	body, err := json.Marshal(request)
-	if err != nil {
-		return Checked{}, fmt.Errorf("encoding the request: %w", err)
-	}
-	var got Checked
-	_, err = c.insist(ctx, call{
-		method: http.MethodPost, path: "/check", body: body, header: map[string]string{"Content-Type": "application/json"},
-	}, &got)
+// Models returns the models, the default first.
+func (c *Client) Models(ctx context.Context) (api.ModelList, error) {
+	var got api.ModelList
+	_, err := c.get(ctx, api.ModelsPath, nil, &got)
 	return got, err
 }
 
-// Clock asks for something that needs the token, and gives the time that the
-// reply says it is there; the zero time where it doesn't say.
+// Check returns a request as it would be taken, and what it would cost. It starts
+// nothing. The error of a request that would be refused is the same *Refused as from Create.
+func (c *Client) Check(ctx context.Context, request video.Request) (api.Checked, error) {
+	var got api.Checked
+	_, err := c.post(ctx, api.CheckPath, request, &got)
+	return got, err
+}
+
+// Clock makes a call that needs the token, and returns the time by the API's clock; the
+// zero time if the response has none.
 func (c *Client) Clock(ctx context.Context) (time.Time, error) {
-	header, err := c.insist(ctx, call{method: http.MethodGet, path: "/videos?limit=1"}, &Page{})
+	header, err := c.get(ctx, api.VideosPath, api.ListQuery{Limit: 1}.Values(), &api.VideoList{})
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -210,25 +176,48 @@ func (c *Client) Clock(ctx context.Context) (time.Time, error) {
 	return at, nil
 }
 
-func (c *Client) about(ctx context.Context, method, id, suffix string, reply *Video) (http.Header, error) {
+// about makes a call that is answered with the job that it is about.
+func (c *Client) about(ctx context.Context, method, path, id string, query url.Values, reply *api.Video) (http.Header, error) {
 	if err := video.CheckID(id); err != nil {
 		return nil, err
 	}
-	header, err := c.insist(ctx, call{method: method, path: "/videos/" + id + suffix}, reply)
+	header, err := c.insist(ctx, call{method: method, path: api.PathOf(path, id), query: query}, reply)
 	if err == nil && reply.ID != id {
-		err = &Strange{Address: c.config.BaseURL, What: fmt.Sprintf("its reply is about %.100q, not about %s", reply.ID, id)}
+		err = c.otherJob(reply.ID, id)
 	}
 	return header, err
+}
+
+func (c *Client) otherJob(got, want string) error {
+	return &Unexpected{Address: c.config.BaseURL, What: fmt.Sprintf("its reply is about %.100q, not about %s", got, want)}
+}
+
+func (c *Client) get(ctx context.Context, path string, query url.Values, reply any) (http.Header, error) {
+	return c.insist(ctx, call{method: http.MethodGet, path: path, query: query}, reply)
+}
+
+// post sends a body as JSON, with headers given as names and values by turns.
+func (c *Client) post(ctx context.Context, path string, body, reply any, headers ...string) (http.Header, error) {
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the request: %w", err)
+	}
+	header := http.Header{"Content-Type": {"application/json"}}
+	for i := 0; i < len(headers); i += 2 {
+		header.Set(headers[i], headers[i+1])
+	}
+	return c.insist(ctx, call{method: http.MethodPost, path: path, header: header, body: encoded}, reply)
 }
 
 // call is one call of the API.
 type call struct {
 	method, path string
-	header       map[string]string
+	query        url.Values
+	header       http.Header
 	body         []byte
 }
 
-// insist calls until there is an answer that says something.
+// insist makes a call, and repeats it as Attempts says.
 func (c *Client) insist(ctx context.Context, what call, reply any) (http.Header, error) {
 	for attempt := 1; ; attempt++ {
 		header, err := c.once(ctx, what, reply)
@@ -250,13 +239,15 @@ func (c *Client) insist(ctx context.Context, what call, reply any) (http.Header,
 }
 
 func (c *Client) once(ctx context.Context, what call, reply any) (http.Header, error) {
-	request, err := http.NewRequestWithContext(ctx, what.method, c.config.BaseURL+what.path, bytes.NewReader(what.body))
+	address := c.config.BaseURL + what.path
+	if len(what.query) > 0 {
+		address += "?" + what.query.Encode()
+	}
+	request, err := http.NewRequestWithContext(ctx, what.method, address, bytes.NewReader(what.body))
 	if err != nil {
 		return nil, err
 	}
-	for name, value := range what.header {
-		request.Header.Set(name, value)
-	}
+	maps.Copy(request.Header, what.header)
 	request.Header.Set("Authorization", "Bearer "+c.config.Token)
 	request.Header.Set("Accept", "application/json")
 	response, err := c.config.HTTP.Do(request)
@@ -272,7 +263,7 @@ func (c *Client) once(ctx context.Context, what call, reply any) (http.Header, e
 		return response.Header, refusal(response, data)
 	}
 	if err := json.Unmarshal(data, reply); err != nil {
-		return response.Header, &Strange{Address: c.config.BaseURL, What: "its reply is not the JSON that it describes: " + err.Error()}
+		return response.Header, &Unexpected{Address: c.config.BaseURL, What: "its reply is not the JSON that it describes: " + err.Error()}
 	}
 	return response.Header, nil
 }

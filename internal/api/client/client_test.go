@@ -9,12 +9,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/apitest"
 	"github.com/takeup/takeup/internal/api/client"
 	"github.com/takeup/takeup/internal/video"
 )
 
-// clock is a sleep that takes no time, and keeps how long it was told to take.
+// clock has a sleep that returns at once and records how long it should have taken.
 type clock struct{ slept []time.Duration }
 
 func (c *clock) sleep(ctx context.Context, d time.Duration) error {
@@ -37,7 +38,7 @@ func boat(t *testing.T) video.Request {
 	return request
 }
 
-func TestEveryCall(t *testing.T) {
+func TestCalls(t *testing.T) {
 	f, c, _ := start(t)
 	ctx, request := t.Context(), boat(t)
 	id, err := c.Create(ctx, request, "a-key")
@@ -47,31 +48,31 @@ func TestEveryCall(t *testing.T) {
 	if again, err := c.Create(ctx, request, "a-key"); err != nil || again != id {
 		t.Errorf("created again: %q, %v", again, err)
 	}
-	var got client.Video
-	for _, status := range []string{client.Queued, client.Generating, client.Completed} {
-		if got, err = c.Video(ctx, id); err != nil || got.Status != status || got.Ended() != (status == client.Completed) {
+	var got api.Video
+	for _, status := range []video.State{video.StateQueued, video.StateGenerating, video.StateCompleted} {
+		if got, err = c.Video(ctx, id); err != nil || got.Status != status || got.Ended() != (status == video.StateCompleted) {
 			t.Errorf("got %+v, %v, want it %s", got, err, status)
 		}
 	}
 	if got.Manifest == nil || got.Cost.USD != 0.56 || got.Video.Bytes != 7 || got.Request.Prompt() != "a paper boat" {
 		t.Errorf("the end is %+v", got)
 	}
-	f.Add("b", request, f.Without("b", request, client.Failed, "OutOfCredits", "top up", true))
+	f.Add("b", request, f.Without("b", request, video.StateFailed, "OutOfCredits", "top up", true))
 	statuses, err := c.Statuses(ctx, []string{"b", "nobody", id})
-	if err != nil || len(statuses) != 2 || statuses[0].ID != "b" || *statuses[0].Paid != video.PaidNo || !statuses[0].Redrivable || statuses[1].Status != client.Completed || *statuses[1].Paid != video.PaidYes {
+	if err != nil || len(statuses) != 2 || statuses[0].ID != "b" || *statuses[0].Paid != video.PaidNo || !statuses[0].Redrivable || statuses[1].Status != video.StateCompleted || *statuses[1].Paid != video.PaidYes {
 		t.Errorf("the statuses are %+v, %v", statuses, err)
 	}
-	page, err := c.List(ctx, client.Query{Limit: 1})
+	page, err := c.List(ctx, api.ListQuery{Limit: 1})
 	if err != nil || len(page.Videos) != 1 || page.Videos[0].ID != "b" || page.Next == nil {
 		t.Fatalf("listed %+v, %v", page, err)
 	}
-	if page, err = c.List(ctx, client.Query{Limit: 1, Cursor: *page.Next}); err != nil || page.Videos[0].ID != id || page.Next != nil {
+	if page, err = c.List(ctx, api.ListQuery{Limit: 1, Cursor: *page.Next}); err != nil || page.Videos[0].ID != id || page.Next != nil {
 		t.Errorf("listed %+v, %v", page, err)
 	}
-	if page, err = c.List(ctx, client.Query{Status: client.Failed}); err != nil || len(page.Videos) != 1 || page.Videos[0].Error.Name != "OutOfCredits" {
+	if page, err = c.List(ctx, api.ListQuery{Status: video.StateFailed}); err != nil || len(page.Videos) != 1 || page.Videos[0].Error.Name != "OutOfCredits" {
 		t.Errorf("listed by status %+v, %v", page, err)
 	}
-	if got, name, err := c.Redrive(ctx, "b"); err != nil || name != "b-r1" || got.Status != client.Generating {
+	if got, name, err := c.Redrive(ctx, "b"); err != nil || name != "b-r1" || got.Status != video.StateGenerating {
 		t.Errorf("redriven: %+v, %q, %v", got, name, err)
 	}
 	if got, err := c.Delete(ctx, "b", true); err != nil || !got.Discard {
@@ -103,7 +104,7 @@ func TestRefusals(t *testing.T) {
 		{name: "a redirect", calls: 1, want: "(302)", faults: []http.HandlerFunc{apitest.Answer(302, "", "Location: /elsewhere")}},
 		{name: "no JSON", calls: client.Attempts, want: "its reply is not the JSON that it describes", faults: same(apitest.Answer(200, "hello"))},
 		{name: "another id", calls: client.Attempts, want: "no usable id", faults: same(apitest.Answer(200, `{"id":"../../etc/passwd"}`))},
-		{name: "trouble that stays", calls: client.Attempts, want: "(503): try again", faults: same(apitest.Answer(503, `{"message":"try again"}`))},
+		{name: "a failure that stays", calls: client.Attempts, want: "(503): try again", faults: same(apitest.Answer(503, `{"message":"try again"}`))},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			f, c, _ := start(t)
@@ -130,7 +131,7 @@ func same(with http.HandlerFunc) []http.HandlerFunc {
 	return slices.Repeat([]http.HandlerFunc{with}, client.Attempts)
 }
 
-func TestTroubleThatPasses(t *testing.T) {
+func TestRetry(t *testing.T) {
 	f, c, clock := start(t)
 	f.Fail(
 		apitest.Answer(429, `{"message":"Too Many Requests"}`, "Retry-After: 7"),
@@ -144,7 +145,7 @@ func TestTroubleThatPasses(t *testing.T) {
 	}
 }
 
-func TestWrongTokenAndIDs(t *testing.T) {
+func TestBadTokenAndID(t *testing.T) {
 	f, _, clock := start(t)
 	c := client.New(client.Config{BaseURL: f.URL, Token: "another", HTTP: &http.Client{}, Sleep: clock.sleep})
 	var refused *client.Refused

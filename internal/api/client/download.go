@@ -11,47 +11,48 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/takeup/takeup/internal/api"
 )
 
-// Occupied says that another file has the name that the video would get.
+// Occupied says that a file with other content has the video's path.
 type Occupied struct{ Path string }
 
 func (e *Occupied) Error() string {
-	return e.Path + " is there already, with other content; move it away, give another --output, or replace it with --force"
+	return e.Path + " already exists with other content; move it away, give another --output, or replace it with --force"
 }
 
 // Downloading says that another process is downloading to the same file.
 type Downloading struct{ Path string }
 
 func (e *Downloading) Error() string {
-	return "another download to " + e.Path + " is under way; wait until it has ended"
+	return "another download to " + e.Path + " is running; wait until it has ended"
 }
 
-// Unusable says that something other than a file has the name that the video
-// would get.
+// Unusable says that something other than a regular file has the video's path.
 type Unusable struct {
 	Path string
 	Kind string // what it is
 }
 
 func (e *Unusable) Error() string {
-	return e.Path + " is " + e.Kind + ", and a video goes into a file; give another --output, a file or a directory"
+	return e.Path + " is " + e.Kind + ", not a regular file; give another --output, a file or a directory"
 }
 
-// CheckTarget refuses a path at which there is something other than a regular
-// file: to read a pipe may take for ever, and to replace a device breaks it. It
-// doesn't follow a symbolic link, since a replacement wouldn't either.
+// CheckTarget returns an *Unusable if there is something other than a regular file at a
+// path. Reading a pipe may block forever, and replacing a device breaks it. A symbolic
+// link is not followed, since a rename wouldn't follow it either.
 func CheckTarget(path string) error {
 	info, err := os.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
-		return fmt.Errorf("looking at %s: %w", path, err)
+		return fmt.Errorf("checking %s: %w", path, err)
 	case info.Mode().IsRegular():
 		return nil
 	}
-	kind := "no regular file"
+	kind := "a special file"
 	switch mode := info.Mode(); {
 	case mode.IsDir():
 		kind = "a directory"
@@ -67,25 +68,27 @@ func CheckTarget(path string) error {
 	return &Unusable{Path: path, Kind: kind}
 }
 
-// Download is a video on its way into a file.
+// Download says which video goes into which file.
 type Download struct {
-	Video Video  // completed
-	Path  string // of the file
-	// Force replaces a file with other content.
+	Video api.Video // completed
+	Path  string    // of the file
+	// Force replaces an existing file with other content.
 	Force bool
-	// Progress is told how many bytes are there, of how many; it may be nil.
+	// Progress is called with the number of bytes that are there, and the total; it may
+	// be nil.
 	Progress func(done, total int64)
 }
 
-// Download fetches a completed job's video into a file that is whole or not
-// there: it gets its name once it has the manifest's bytes and checksum. What was
-// fetched before it broke off stays beside it as .<name>.part, and is gone on
-// from, also by another process. A failed attempt asks for a new URL, since they
-// are short-lived, and is tried again. A file that is there with the same content
-// stays, and fetched is false; one with other content gives an *Occupied.
+// Download fetches the video of a completed job into a file. The file appears under its
+// name only once it is complete and has the manifest's checksum; until then it is
+// .<name>.part beside it. An interrupted download is resumed from there, even by another
+// process. A failed attempt is repeated with a new URL, since URLs expire soon.
+//
+// If the file exists with the same content it is kept, and fetched is false. The error
+// is an *Occupied, a *Downloading, an *Unusable, or a *Refused where the video is gone.
 func (c *Client) Download(ctx context.Context, d Download) (fetched bool, err error) {
 	if d.Video.Video == nil || d.Video.Manifest == nil {
-		return false, &Strange{Address: c.config.BaseURL, What: "it says that job " + d.Video.ID + " is completed, and gives no file"}
+		return false, &Unexpected{Address: c.config.BaseURL, What: "it says that job " + d.Video.ID + " is completed, and names no file"}
 	}
 	if err := CheckTarget(d.Path); err != nil {
 		return false, err
@@ -93,7 +96,7 @@ func (c *Client) Download(ctx context.Context, d Download) (fetched bool, err er
 	switch same, err := d.same(); {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
-		return false, fmt.Errorf("looking at %s: %w", d.Path, err)
+		return false, fmt.Errorf("reading %s: %w", d.Path, err)
 	case same:
 		return false, nil
 	case !d.Force:
@@ -108,7 +111,7 @@ func (c *Client) Download(ctx context.Context, d Download) (fetched bool, err er
 	}
 	defer func() {
 		if info, statErr := part.Stat(); err != nil && statErr == nil && info.Size() == 0 {
-			err = errors.Join(err, os.Remove(part.Name())) // nothing to go on from
+			err = errors.Join(err, os.Remove(part.Name())) // nothing to resume from
 		}
 		err = errors.Join(err, part.Close())
 	}()
@@ -139,7 +142,7 @@ func (c *Client) Download(ctx context.Context, d Download) (fetched bool, err er
 	}
 }
 
-// same reports whether the file has the video already.
+// same reports whether the file is the video already.
 func (d Download) same() (bool, error) {
 	f, err := os.Open(d.Path)
 	if err != nil {
@@ -155,7 +158,7 @@ func partPath(path string) string {
 	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".part")
 }
 
-// openPart opens the file for what is fetched, for this process alone.
+// openPart opens the file for the download, and locks it for this process.
 func openPart(path string) (*os.File, error) {
 	if err := CheckTarget(partPath(path)); err != nil {
 		return nil, err
@@ -170,8 +173,8 @@ func openPart(path string) (*os.File, error) {
 	return part, nil
 }
 
-// fetch goes on with the part until it is the whole file. What turns out to be
-// another file is given up, so that the next attempt begins anew.
+// fetch resumes the download until the file is complete. One whose size or checksum is
+// another is emptied, so that the next attempt begins anew.
 func (c *Client) fetch(ctx context.Context, d Download, part *os.File) error {
 	manifest := *d.Video.Manifest
 	digest := newDigest()
@@ -189,7 +192,7 @@ func (c *Client) fetch(ctx context.Context, d Download, part *os.File) error {
 		}
 		defer body.Close()
 		counted := &counter{to: io.MultiWriter(part, digest), done: have, total: manifest.Bytes, progress: d.Progress}
-		// One byte more than there should be is enough to know.
+		// One byte more than the manifest says is enough to see that it is another file.
 		more, err := io.Copy(counted, io.LimitReader(body, manifest.Bytes-have+1))
 		if err != nil {
 			return withoutURL(err)
@@ -197,7 +200,7 @@ func (c *Client) fetch(ctx context.Context, d Download, part *os.File) error {
 		have += more
 	}
 	if have < manifest.Bytes {
-		return fmt.Errorf("it broke off after %d of %d bytes", have, manifest.Bytes)
+		return fmt.Errorf("the transfer ended after %d of %d bytes", have, manifest.Bytes)
 	}
 	if err := verify(manifest, have, digest); err != nil {
 		return errors.Join(err, part.Truncate(0))
@@ -205,7 +208,7 @@ func (c *Client) fetch(ctx context.Context, d Download, part *os.File) error {
 	return nil
 }
 
-// open opens a URL from an offset on.
+// open requests the content of a URL from an offset on.
 func (c *Client) open(ctx context.Context, url string, offset int64) (io.ReadCloser, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -224,7 +227,7 @@ func (c *Client) open(ctx context.Context, url string, offset int64) (io.ReadClo
 	case response.StatusCode == want:
 		return response.Body, nil
 	case response.StatusCode == http.StatusOK:
-		// The whole, in the place of its rest.
+		// The server ignored the range and sends the whole file.
 		if _, err := io.CopyN(io.Discard, response.Body, offset); err != nil {
 			return nil, errors.Join(withoutURL(err), response.Body.Close())
 		}
@@ -233,7 +236,7 @@ func (c *Client) open(ctx context.Context, url string, offset int64) (io.ReadClo
 	return nil, errors.Join(&status{response.StatusCode, response.Status}, response.Body.Close())
 }
 
-// status is one that S3 answered with in the place of the file.
+// status is the status of a response without the file.
 type status struct {
 	code int
 	text string
@@ -241,7 +244,7 @@ type status struct {
 
 func (e *status) Error() string { return "S3 answered " + e.text }
 
-// place gives the whole part its name.
+// place gives the complete file its name.
 func (d Download) place(part *os.File) error {
 	if err := part.Sync(); err != nil {
 		return fmt.Errorf("writing the video: %w", err)
@@ -249,11 +252,11 @@ func (d Download) place(part *os.File) error {
 	if d.Force {
 		return os.Rename(part.Name(), d.Path)
 	}
-	// A link, unlike a rename, takes no name that is in use.
+	// Unlike a rename, a link never replaces a file.
 	switch err := os.Link(part.Name(), d.Path); {
 	case errors.Is(err, fs.ErrExist):
 		return &Occupied{Path: d.Path}
-	case err != nil: // some file systems have no links
+	case err != nil: // some file systems have no hard links
 		if _, err := os.Lstat(d.Path); !errors.Is(err, fs.ErrNotExist) {
 			return &Occupied{Path: d.Path}
 		}
@@ -262,7 +265,7 @@ func (d Download) place(part *os.File) error {
 	return os.Remove(part.Name())
 }
 
-// counter tells of the bytes that pass.
+// counter reports the bytes that pass.
 type counter struct {
 	to          io.Writer
 	done, total int64

@@ -16,7 +16,7 @@ import (
 
 const content = "a video of more than a few bytes"
 
-// files gives the names in a directory.
+// files returns the names in a directory.
 func files(t *testing.T, dir string) []string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -64,7 +64,7 @@ func TestDownload(t *testing.T) {
 			name: "always broken", serve: []http.HandlerFunc{apitest.Broken(content, 1)}, wrong: "unexpected EOF", left: content[:5],
 			ranges: []string{"", "bytes=1-", "bytes=2-", "bytes=3-", "bytes=4-"},
 		},
-		{name: "too short", serve: []http.HandlerFunc{apitest.Answer(200, "short")}, wrong: "broke off after", left: "short", ranges: []string{"", "bytes=5-", "bytes=5-", "bytes=5-", "bytes=5-"}},
+		{name: "too short", serve: []http.HandlerFunc{apitest.Answer(200, "short")}, wrong: "ended after", left: "short", ranges: []string{"", "bytes=5-", "bytes=5-", "bytes=5-", "bytes=5-"}},
 		{name: "too long", serve: []http.HandlerFunc{apitest.Answer(200, content+"!!!")}, wrong: "has 33 bytes, and its manifest says 32", ranges: slices.Repeat([]string{""}, client.Attempts)},
 		{name: "other bytes", serve: []http.HandlerFunc{apitest.Answer(200, strings.ToUpper(content))}, wrong: "and its manifest says", ranges: slices.Repeat([]string{""}, client.Attempts)},
 	} {
@@ -112,7 +112,7 @@ func TestDownload(t *testing.T) {
 	}
 }
 
-func TestDownloadTakesNoOthersName(t *testing.T) {
+func TestDownloadKeepsOtherFiles(t *testing.T) {
 	f, c, _ := start(t)
 	request := boat(t)
 	done := f.Done("a", request, content)
@@ -140,7 +140,7 @@ func TestDownloadTakesNoOthersName(t *testing.T) {
 	}
 }
 
-func TestDownloadAlone(t *testing.T) {
+func TestDownloadLocked(t *testing.T) {
 	f, c, _ := start(t)
 	request := boat(t)
 	done := f.Done("a", request, content)
@@ -172,8 +172,8 @@ func TestDownloadInterrupted(t *testing.T) {
 	}
 }
 
-// What became of a video that isn't there is said by the API, at once.
-func TestDownloadOfWhatWasTakenOut(t *testing.T) {
+// If the file is gone, the API says why, and the download is not repeated.
+func TestDownloadOfRemovedVideo(t *testing.T) {
 	f, c, _ := start(t)
 	request, dir := boat(t), t.TempDir()
 	done := f.Done("a", request, content)

@@ -8,30 +8,31 @@ import (
 	"strings"
 	"time"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Refused is a call that the API refused, in its own words.
+// Refused says that the API refused a call.
 type Refused struct {
-	Status int
-	Said   []string
-	Fields []video.FieldError // the wrong fields, where it names some
-	// RetryAfter is after what time it may be taken; 0 where it doesn't say.
+	Status   int
+	Messages []string           // what was wrong and what to do
+	Fields   []video.FieldError // each wrong field; empty where it names none
+	// RetryAfter is when the call may succeed; 0 where the response doesn't say.
 	RetryAfter time.Duration
 }
 
 func (e *Refused) Error() string {
-	said := fmt.Sprintf("the API refused it (%d): %s", e.Status, strings.Join(e.Said, "\n  "))
+	said := fmt.Sprintf("the API refused it (%d): %s", e.Status, strings.Join(e.Messages, "\n  "))
 	if e.Unauthorized() {
-		said = strings.TrimSuffix(said, ".") + "; see that the address and the token are of the same stack, and that it was not revoked; takeup token list shows the names of those that there are"
+		said = strings.TrimSuffix(said, ".") + "; check that the address and the token belong to the same stack, and that the token was not revoked: takeup token list shows the names of all tokens"
 	}
 	return said
 }
 
-// Passing reports whether the same call may be taken in a moment.
+// Passing reports whether the same call may succeed in a moment.
 func (e *Refused) Passing() bool { return e.Status == http.StatusTooManyRequests || e.Status >= 500 }
 
-// Invalid reports whether the call can't be taken as it is, ever.
+// Invalid reports whether the call can never succeed as it is.
 func (e *Refused) Invalid() bool {
 	switch e.Status {
 	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
@@ -40,16 +41,16 @@ func (e *Refused) Invalid() bool {
 	return false
 }
 
-// Unauthorized reports whether the token is not accepted.
+// Unauthorized reports whether the token was not accepted.
 func (e *Refused) Unauthorized() bool { return e.Status == http.StatusUnauthorized }
 
-// State reports whether there is no such job, or none in a state for the call. A
-// conflict that passes by itself says when to try again.
+// State reports whether there is no such job, or the job's state doesn't allow the call.
+// A conflict that will pass has a RetryAfter, and is not one of these.
 func (e *Refused) State() bool {
 	return e.Status == http.StatusNotFound || e.Status == http.StatusConflict && e.RetryAfter == 0
 }
 
-// Names reports whether a field is among those that the API found wrong.
+// Names reports whether the API found a field wrong.
 func (e *Refused) Names(field string) bool {
 	for _, f := range e.Fields {
 		if f.Field == field {
@@ -59,7 +60,8 @@ func (e *Refused) Names(field string) bool {
 	return false
 }
 
-// Unreachable is a call that got no whole answer. It may have been taken.
+// Unreachable says that a call got no complete response. The API may have carried it
+// out.
 type Unreachable struct {
 	Address string
 	Err     error
@@ -71,33 +73,22 @@ func (e *Unreachable) Error() string {
 
 func (e *Unreachable) Unwrap() error { return e.Err }
 
-// Strange is an answer that isn't Takeup's.
-type Strange struct{ Address, What string }
+// Unexpected says that a response is not one of Takeup's API.
+type Unexpected struct{ Address, What string }
 
-func (e *Strange) Error() string { return e.What + "; is " + e.Address + " Takeup's API?" }
+func (e *Unexpected) Error() string { return e.What + "; is " + e.Address + " Takeup's API?" }
 
-// refusal reads the API's error shape: a message, or a list of them, and the
-// wrong fields.
+// refusal returns the error of a response that isn't a success.
 func refusal(response *http.Response, data []byte) error {
 	e := &Refused{Status: response.StatusCode}
 	if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && seconds > 0 {
 		e.RetryAfter = time.Duration(seconds) * time.Second
 	}
-	var body struct {
-		Message json.RawMessage    `json:"message"`
-		Errors  []video.FieldError `json:"errors"`
-	}
-	var one string
-	if json.Unmarshal(data, &body) == nil {
-		e.Fields = body.Errors
-		if json.Unmarshal(body.Message, &one) == nil {
-			e.Said = []string{one}
-		} else {
-			_ = json.Unmarshal(body.Message, &e.Said) // another shape leaves it empty
-		}
-	}
-	if len(e.Said) == 0 {
-		e.Said = []string{http.StatusText(response.StatusCode) + "; is that the address of Takeup's API?"}
+	var body api.Error
+	_ = json.Unmarshal(data, &body) // another server's error may have another shape
+	e.Messages, e.Fields = body.Message.Texts(), body.Fields
+	if len(e.Messages) == 0 {
+		e.Messages = []string{http.StatusText(response.StatusCode) + "; is that the address of Takeup's API?"}
 	}
 	return e
 }

@@ -8,10 +8,10 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// newDigest makes the digest of a file whose sum its manifest has.
+// newDigest returns the hash that a manifest has of its file.
 func newDigest() hash.Hash32 { return crc32.NewIEEE() }
 
-// verify holds a file that was read to its end against its manifest.
+// verify compares the size and the hash of a file with its manifest.
 func verify(manifest video.Manifest, size int64, digest hash.Hash32) error {
 	if size != manifest.Bytes {
 		return fmt.Errorf("it has %d bytes, and its manifest says %d", size, manifest.Bytes)

@@ -17,9 +17,9 @@ import (
 //go:embed index.html assets
 var files embed.FS
 
-// file is a file of the page, ready to be sent.
+// file is a file of the page, ready to be served.
 type file struct {
-	name    string // for its type
+	name    string // its extension decides its type
 	content []byte
 	tag     string
 }
@@ -33,18 +33,18 @@ type page struct {
 	notFound http.Handler
 }
 
-// prefixHeader says where the page's files are, as seen from the page's address:
-// nothing, or a segment with a slash behind it. It is for whoever calls the handler
-// to set, and never the client's.
-const prefixHeader = "X-Page-Prefix"
+// PrefixHeader is the relative path from the page's address to the directory of its files:
+// empty, or a path segment and a slash. The handler's caller sets it on every request, so
+// that it is never the client's.
+const PrefixHeader = "X-Page-Prefix"
 
-// New gives the page as an http.Handler, for GET and HEAD of "/" and of
-// "/assets/<version>/<file>". The version is a hash of all the files, and stands
-// in index.html: so the files can be cached for ever, and a new version is never
-// mixed with an old one. No token is needed to read any of it, and none is in it.
+// New returns the page as an http.Handler, for GET and HEAD of "/" and of
+// "/assets/<version>/<file>". The version is a hash of all files, and index.html names it:
+// so files can be cached forever, and a new version is never mixed with an old one. No
+// token is needed to read any of it, and none is in it.
 //
-// origin gives the scheme and host of the URLs that the videos are played from,
-// and notFound answers for what the page doesn't have.
+// origin returns the scheme and host of the URLs that videos are played from. notFound
+// answers a path that the page doesn't have.
 func New(origin func(context.Context) (string, error), notFound http.Handler) http.Handler {
 	p := &page{assets: map[string]file{}, origin: origin, notFound: notFound}
 	all := sha256.New()
@@ -60,7 +60,7 @@ func New(origin func(context.Context) (string, error), notFound http.Handler) ht
 	return p
 }
 
-// must is for embedded files, which the compiler has seen.
+// must is for reading embedded files, which can't fail.
 func must[T any](v T, err error) T {
 	if err != nil {
 		panic("page: a binary without its files: " + err.Error())
@@ -73,9 +73,9 @@ func newFile(name string, content []byte) file {
 	return file{name: name, content: content, tag: `"` + hex.EncodeToString(sum[:16]) + `"`}
 }
 
-// policy lets the page load its own files, call its own origin and play videos
-// from the given one, and nothing else: no inline script or style, no eval, no
-// frame around it, no form that is sent by itself.
+// policy returns a Content-Security-Policy. The page may load its own files, call its own
+// origin and play videos from the given one, and nothing else: no inline script or style,
+// no eval, no frame around it, and no form that the browser submits.
 func policy(origin string) string {
 	return strings.Join([]string{
 		"default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'",
@@ -86,8 +86,8 @@ func policy(origin string) string {
 
 // ServeHTTP implements http.Handler.
 func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	f, caching := p.index, "no-cache" // asked for each time, and mostly answered with 304
-	if prefix := r.Header.Get(prefixHeader); prefix != "" && r.URL.Path == "/" {
+	f, caching := p.index, "no-cache" // requested each time, and mostly answered with 304
+	if prefix := r.Header.Get(PrefixHeader); prefix != "" && r.URL.Path == "/" {
 		f = newFile(f.name, bytes.ReplaceAll(f.content, []byte(`"assets/`), []byte(`"`+html.EscapeString(prefix)+`assets/`)))
 	}
 	if r.URL.Path != "/" {
@@ -100,8 +100,8 @@ func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if version == p.version {
 			caching = "public, max-age=31536000, immutable"
 		}
-		// A page that was read before a deploy asks for files of before: it
-		// gets those of now, and keeps them no longer than itself.
+		// A page that was loaded before a deploy requests files of the old version. It
+		// gets those of the new one, which it doesn't cache.
 	}
 	origin, err := p.origin(r.Context())
 	if err != nil {
@@ -114,13 +114,13 @@ func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", contentType(f.name))
 	h.Set("Content-Security-Policy", policy(origin))
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer") // a signed URL's host needn't know where it is played
+	h.Set("Referrer-Policy", "no-referrer") // S3 needn't know where a video is played
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(f.content))
 }
 
-// contentType is written out: mime.TypeByExtension asks the machine.
+// contentType has its own table, since mime.TypeByExtension depends on the machine.
 func contentType(name string) string {
 	switch path.Ext(name) {
 	case ".html":

@@ -26,7 +26,7 @@ func newPage() http.Handler {
 	)
 }
 
-// get asks for a path, with headers as "Name: value".
+// get requests a path. A header is "Name: value".
 func get(handler http.Handler, target string, headers ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodGet, target, nil)
 	for _, header := range headers {
@@ -38,7 +38,7 @@ func get(handler http.Handler, target string, headers ...string) *httptest.Respo
 	return w
 }
 
-// named gives the addresses of the page's own files, as index.html has them.
+// named returns the addresses of the page's own files in index.html.
 func named(t *testing.T, index string) []string {
 	t.Helper()
 	var found []string
@@ -81,7 +81,7 @@ func TestIndexNamesEveryFile(t *testing.T) {
 	}
 }
 
-// TestPrefix: a page whose address has no slash at the end finds its files.
+// A page whose address has no trailing slash finds its files.
 func TestPrefix(t *testing.T) {
 	handler := newPage()
 	base, err := url.Parse("https://example.com/base/takeup")
@@ -124,7 +124,7 @@ func TestPageIsSmall(t *testing.T) {
 	}
 }
 
-func TestNothingFromElsewhere(t *testing.T) {
+func TestNoForeignSource(t *testing.T) {
 	inline := regexp.MustCompile(`(?i)<style|\sstyle=|\son[a-z]+=|<script(?:[^>]*)>[^<]`)
 	elsewhere := regexp.MustCompile(`https?://[^\s"'` + "`" + `]+`)
 	absolute := regexp.MustCompile(`(?:href|src)="/|fetch\("/|\burl\(`)
@@ -201,7 +201,7 @@ func TestHead(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotThere(t *testing.T) {
+func TestNotFound(t *testing.T) {
 	handler := newPage()
 	for _, target := range []string{"/assets/", "/assets/x/", "/assets/x/none.js", "/assets/app.js", "/assets/x/y/app.js", "/index.html", "/page.go"} {
 		if w := get(handler, target); w.Code != http.StatusTeapot {

@@ -12,11 +12,11 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/takeup/takeup/internal/api/server"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/dev/template"
 )
 
-// page is a page that loads one file.
+// page is a page with one file.
 type page struct{ notFound http.Handler }
 
 func (p page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -38,11 +38,11 @@ func (p page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// aboutReplies are those that say what there is.
+// aboutReplies are the replies about models, the description and the page.
 func aboutReplies() map[string]reply {
 	return map[string]reply{
 		"models":             {call: call{"GET", "/models", nil, ""}},
-		"models-provider":    {call: call{"GET", server.ModelsPath, nil, ""}},
+		"models-provider":    {call: call{"GET", api.AIMLAPIModelsPath, nil, ""}},
 		"models-post":        {call: call{"POST", "/models", nil, "{}"}},
 		"openapi":            {call: call{"GET", "/openapi.json", nil, ""}},
 		"openapi-head":       {call: call{"HEAD", "/openapi.json", nil, ""}},
@@ -57,14 +57,14 @@ func aboutReplies() map[string]reply {
 	}
 }
 
-// otherReplies are those to what nobody should ask.
+// otherReplies are the replies to unknown paths and methods.
 func otherReplies() map[string]reply {
 	return map[string]reply{
-		"options":                {call: call{"OPTIONS", server.UniversalPath, nil, ""}},
-		"delete":                 {call: call{"DELETE", server.LegacyPath + "?generation_id=done", nil, ""}},
-		"method-of-its-own":      {call: call{"BREW", server.UniversalPath, nil, ""}},
+		"options":                {call: call{"OPTIONS", api.GenerationsPath, nil, ""}},
+		"delete":                 {call: call{"DELETE", api.KlingGenerationPath + "?generation_id=done", nil, ""}},
+		"method-of-its-own":      {call: call{"BREW", api.GenerationsPath, nil, ""}},
 		"path-unknown":           {call: call{"GET", "/v2/images", nil, ""}},
-		"path-slash":             {call: call{"POST", server.LegacyPath + "/", nil, boat}},
+		"path-slash":             {call: call{"POST", api.KlingGenerationPath + "/", nil, boat}},
 		"path-double-slash":      {call: call{"POST", "/v2//video/generations", nil, boat}},
 		"path-slashes":           {call: call{"GET", "//v1//models//", nil, ""}},
 		"path-slash-unknown":     {call: call{"GET", "/v2/images/", nil, ""}},
@@ -74,8 +74,8 @@ func otherReplies() map[string]reply {
 	}
 }
 
-// answeredByAPIGateway holds what API Gateway answers by itself, as the template
-// has it, to the description; and notes it as made.
+// answeredByAPIGateway checks the replies that API Gateway makes by itself, by the
+// template, against the description, and marks them as seen.
 func answeredByAPIGateway(t *testing.T, d *description) {
 	t.Helper()
 	source, err := os.ReadFile("../../../template.yaml")
@@ -113,8 +113,8 @@ func answeredByAPIGateway(t *testing.T, d *description) {
 	}
 }
 
-// The models are told so that a form can be made of them.
-func TestModelsSayWhatTheCatalogueSays(t *testing.T) {
+// GET /models has what a form needs.
+func TestModels(t *testing.T) {
 	w := httptest.NewRecorder()
 	newHandler(newJobs(t), links{}, io.Discard).ServeHTTP(w, call{"GET", "/models", nil, ""}.request())
 	var body struct {
@@ -155,10 +155,10 @@ func TestCrossOrigin(t *testing.T) {
 		}},
 		{"https://example.com", call{"POST", "/v2/video/generations", nil, boat}, map[string]string{"Access-Control-Allow-Origin": "https://example.com"}},
 	} {
-		api := newAPI(newJobs(t), links{}, io.Discard)
-		api.Origin = test.origin
+		a := newAPI(newJobs(t), links{}, io.Discard)
+		a.Origin = test.origin
 		w := httptest.NewRecorder()
-		api.Handler().ServeHTTP(w, test.call.request())
+		a.Handler().ServeHTTP(w, test.call.request())
 		for name, want := range test.want {
 			if got := w.Header().Get(name); got != want {
 				t.Errorf("origin %q, %s %s: %s is %q, want %q", test.origin, test.call.method, test.call.target, name, got, want)

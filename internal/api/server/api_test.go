@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/server"
 	"github.com/takeup/takeup/internal/caps"
 	"github.com/takeup/takeup/internal/jobs"
@@ -23,7 +24,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// fakeJobs starts jobs and knows those that a test gives it.
+// fakeJobs is a Jobs with the jobs that a test gives it.
 type fakeJobs struct {
 	requests map[string]string // hashes, by id
 	views    map[string]jobs.View
@@ -54,7 +55,7 @@ func (j *fakeJobs) Start(_ context.Context, id string, r video.Request, from vid
 	return jobs.Receipt{View: jobs.View{ID: id}}, nil
 }
 
-// Send is Start, of the job that the first POST with an id made.
+// Send is Start with the id of the post.
 func (j *fakeJobs) Send(ctx context.Context, p jobs.Post, r video.Request, from video.Origin) (jobs.Receipt, error) {
 	j.posts = append(j.posts, p)
 	receipt, err := j.Start(ctx, p.ID, r, from)
@@ -88,7 +89,7 @@ func (j *fakeJobs) Statuses(ctx context.Context, ids []string) ([]jobs.View, err
 	return views, nil
 }
 
-// File knows that the video of "gone" was taken out of the bucket.
+// File finds that the video of "gone" is not in the bucket.
 func (j *fakeJobs) File(ctx context.Context, id string) (jobs.View, error) {
 	view, err := j.Status(ctx, id)
 	if id == "gone" {
@@ -97,7 +98,7 @@ func (j *fakeJobs) File(ctx context.Context, id string) (jobs.View, error) {
 	return view, err
 }
 
-// List gives the jobs in the order of their ids.
+// List returns the jobs in the order of their ids.
 func (j *fakeJobs) List(_ context.Context, q jobs.Query) (jobs.Page, error) {
 	j.asked = append(j.asked, fmt.Sprintf("%+v", q))
 	if j.err != nil {
@@ -125,7 +126,7 @@ func (j *fakeJobs) List(_ context.Context, q jobs.Query) (jobs.Page, error) {
 	return page, nil
 }
 
-// Cancel cancels a queued job, and leaves alone what package jobs does.
+// Cancel cancels a queued job, and discards a generating one.
 func (j *fakeJobs) Cancel(_ context.Context, id string, discard bool) (jobs.View, error) {
 	j.asked = append(j.asked, fmt.Sprintf("cancel %s %v", id, discard))
 	view, ok := j.views[id]
@@ -162,7 +163,7 @@ func (j *fakeJobs) Redrive(_ context.Context, id string) (jobs.View, error) {
 	return view, nil
 }
 
-// Retry retries a job that waits for room.
+// Retry retries a job that waits for room at the provider.
 func (j *fakeJobs) Retry(_ context.Context, id string) (jobs.View, error) {
 	view, ok := j.views[id]
 	switch {
@@ -179,7 +180,7 @@ func (j *fakeJobs) Retry(_ context.Context, id string) (jobs.View, error) {
 	return view, nil
 }
 
-// Forget forgets what has ended.
+// Forget forgets a job that has ended.
 func (j *fakeJobs) Forget(_ context.Context, id string) (jobs.Forgotten, error) {
 	view, ok := j.views[id]
 	switch {
@@ -201,7 +202,7 @@ func (j *fakeJobs) Forget(_ context.Context, id string) (jobs.Forgotten, error) 
 	}}, nil
 }
 
-// links makes URLs that a test can recognize.
+// links signs URLs and forms that a test can recognize.
 type links struct{ err error }
 
 func (l links) URL(_ context.Context, id string) (string, error) {
@@ -218,14 +219,14 @@ func (l links) HeadURL(_ context.Context, id string) (string, error) {
 
 func (l links) Life() time.Duration { return 15 * time.Minute }
 
-func (l links) Form(_ context.Context, key string) (server.Form, error) {
-	return server.Form{
+func (l links) Form(_ context.Context, key string) (api.Upload, error) {
+	return api.Upload{
 		URL: "https://prompts.example", Fields: map[string]string{"key": key, "X-Amz-Signature": "canary-form"},
-		MaxBytes: 65536, Expires: at.Add(time.Minute),
+		Key: key, MaxBytes: 65536, ExpiresAt: at.Add(time.Minute),
 	}, l.err
 }
 
-// zeros is an endless source of no randomness.
+// zeros is a reader of zeros.
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
@@ -286,14 +287,14 @@ func waits(kind video.WaitKind) *jobs.Waiting {
 	return &jobs.Waiting{For: kind, Since: at.Add(-time.Minute), Paid: video.PaidYes, Message: "It waits."}
 }
 
-// newAPI is an API of fakes.
+// newAPI returns an API whose fields are all fakes.
 func newAPI(j *fakeJobs, l links, log io.Writer) *server.API {
-	api := &server.API{
+	a := &server.API{
 		Jobs: j, Videos: l, Uploads: l, Estimator: clockwork{}, Prices: prices(), Caps: j, Usage: &j.used,
 		Random: zeros{}, Now: func() time.Time { return at }, Log: slog.New(slog.NewJSONHandler(log, nil)),
 	}
-	api.Page = page{api.NotFound()}
-	return api
+	a.Page = page{a.NotFound()}
+	return a
 }
 
 func newHandler(j *fakeJobs, l links, log io.Writer) http.Handler { return newAPI(j, l, log).Handler() }
@@ -321,7 +322,7 @@ func (c call) request() *http.Request {
 	return r
 }
 
-// transcript writes a reply down as a client sees it.
+// transcript returns a reply as a client sees it.
 func transcript(w *httptest.ResponseRecorder) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d %s\n", w.Code, http.StatusText(w.Code))
@@ -332,7 +333,7 @@ func transcript(w *httptest.ResponseRecorder) string {
 	return b.String()
 }
 
-// reply is a call and what surrounds it. What is replied is a golden file.
+// reply is a call and the state of the fakes at the time. Its reply is a golden file.
 type reply struct {
 	call
 	before *call // sent first

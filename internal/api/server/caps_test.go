@@ -8,7 +8,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Standing is that of the jobs.
+// Standing implements Caps.
 func (j *fakeJobs) Standing(context.Context) (caps.Standing, error) {
 	if j.standing == nil {
 		return uncapped(), j.err
@@ -18,7 +18,7 @@ func (j *fakeJobs) Standing(context.Context) (caps.Standing, error) {
 
 var midnight = time.Date(2026, 8, 22, 0, 0, 0, 0, time.UTC)
 
-// uncapped is without a cap on the month.
+// uncapped has no cap on the month.
 func uncapped() caps.Standing {
 	return caps.Standing{
 		Day:      caps.Amount{Limit: 100_000_000, Parameter: 100_000_000, Spent: 12_740_000, Reserved: 1_960_000, Uncertain: 980_001, ResetsAt: midnight},
@@ -33,8 +33,7 @@ func paused(why video.Paused) *caps.Standing {
 	return &s
 }
 
-// overridden is a day's cap that was lowered, and a cap on what is under way that was
-// taken away.
+// overridden has a lowered cap on the day, and no cap on the jobs in flight any more.
 func overridden(until time.Time) *caps.Standing {
 	s := uncapped()
 	s.Day.Limit, s.InFlight.Limit = 20_500_000, 0
@@ -46,8 +45,8 @@ func overridden(until time.Time) *caps.Standing {
 	return &s
 }
 
-// overCapped refuses a video of 12.5 USD, by a cap of 10, or by one of 100 that has no
-// room for as long as a job waits.
+// overCapped returns the refusal of a video of 12.5 USD: by a cap of 10, or, with a wait,
+// by a cap of 100 that has no room for that long.
 func overCapped(limit string, wait time.Duration) error {
 	no := &caps.Refused{
 		Limit: limit, Price: 12_500_000, Wait: wait,

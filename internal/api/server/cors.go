@@ -3,32 +3,33 @@ package server
 import (
 	"net/http"
 	"strings"
+
+	"github.com/takeup/takeup/internal/api"
 )
 
-// allowOrigin lets the pages of another origin read a reply, where the operator
-// chose so. The token is in a header that they send themselves, and not in a
-// cookie: to read a reply a page must have the token.
+// allowOrigin lets the pages of Origin read a response. The token is in a header that
+// a page sets itself, not in a cookie: a page without it gets nothing to read.
 func (a *API) allowOrigin(h http.Header) {
 	if a.Origin == "" {
 		return
 	}
 	h.Set("Access-Control-Allow-Origin", a.Origin)
-	h.Set("Access-Control-Expose-Headers", "X-Request-Id, X-Inference-Id, X-Execution-Name, Retry-After")
+	h.Set("Access-Control-Expose-Headers", strings.Join([]string{api.RequestIDHeader, api.JobHeader, api.ExecutionHeader, "Retry-After"}, ", "))
 	if a.Origin != "*" {
 		h.Set("Vary", "Origin")
 	}
 }
 
-// options says which methods a path takes; and to the browser of another origin,
-// that its page may use them.
-func (a *API) options(allowed []string) func(*http.Request) answer {
-	return func(r *http.Request) answer {
+// options answers OPTIONS with the methods that a path takes, and a preflight of a
+// page of Origin with leave to use them.
+func (a *API) options(allowed []string) func(*http.Request) response {
+	return func(r *http.Request) response {
 		header := map[string]string{"Allow": strings.Join(allowed, ", ")}
 		if a.Origin != "" && r.Header.Get("Access-Control-Request-Method") != "" {
 			header["Access-Control-Allow-Methods"] = strings.Join(allowed, ", ")
-			header["Access-Control-Allow-Headers"] = "Authorization, Content-Type, Idempotency-Key"
+			header["Access-Control-Allow-Headers"] = "Authorization, Content-Type, " + api.IdempotencyKeyHeader
 			header["Access-Control-Max-Age"] = "600"
 		}
-		return answer{status: http.StatusNoContent, header: header}
+		return response{status: http.StatusNoContent, header: header}
 	}
 }

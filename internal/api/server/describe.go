@@ -6,11 +6,12 @@ import (
 	"net/http"
 )
 
-// description is docs/openapi.yaml as JSON. A test writes it, and holds it to that.
+// description is docs/openapi.yaml as JSON. A test writes it with -update, and fails
+// where the two differ.
 //
 //go:embed openapi.json
 var description []byte
 
-func describe(*http.Request) answer {
-	return answer{status: http.StatusOK, body: json.RawMessage(description), header: map[string]string{"Cache-Control": "no-cache"}}
+func describe(*http.Request) response {
+	return response{status: http.StatusOK, body: json.RawMessage(description), header: map[string]string{"Cache-Control": "no-cache"}}
 }

@@ -19,8 +19,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// description is docs/openapi.yaml, which requests and replies are held to. It
-// keeps which replies of which operations it has seen.
+// description is docs/openapi.yaml, which requests and replies are checked against. It
+// records which replies it has seen.
 type description struct {
 	document any
 	compiler *jsonschema.Compiler
@@ -31,7 +31,7 @@ type description struct {
 
 const documentURL = "https://takeup.invalid/openapi"
 
-// asJSON gives docs/openapi.yaml as JSON.
+// asJSON returns docs/openapi.yaml as JSON.
 func asJSON(t *testing.T) []byte {
 	t.Helper()
 	source, err := os.ReadFile("../../../docs/openapi.yaml")
@@ -63,8 +63,8 @@ func newDescription(t *testing.T) *description {
 	return d
 }
 
-// at gives what is at a JSON pointer, following references, and the pointer that
-// it is at in the end; nil where there is nothing.
+// at returns the value at a JSON pointer, and the pointer where it was found after
+// following references. The value is nil if there is none.
 func (d *description) at(path ...string) (any, []string) {
 	value := d.document
 	var where []string
@@ -104,8 +104,8 @@ func (d *description) valid(value any, path ...string) error {
 	return schema.Validate(value)
 }
 
-// operation gives the path of the description that a request is for, and its
-// method in lower case; both empty where there is none.
+// operation returns the path in the description that a request is for, and the method in
+// lower case; both are empty if there is none.
 func (d *description) operation(r *http.Request) (path, method string) {
 	method = strings.ToLower(r.Method)
 	if method == "head" {
@@ -125,7 +125,7 @@ func (d *description) operation(r *http.Request) (path, method string) {
 	return "", ""
 }
 
-// hold holds a request and its reply to the description.
+// hold checks a request and its reply against the description.
 func (d *description) hold(t *testing.T, r *http.Request, body string, w *httptest.ResponseRecorder) {
 	t.Helper()
 	path, method := d.operation(r)
@@ -152,7 +152,7 @@ func (d *description) hold(t *testing.T, r *http.Request, body string, w *httpte
 	}
 }
 
-// holdOther holds a reply to what is not in the description.
+// holdOther checks a reply to a request that is not in the description.
 func (d *description) holdOther(t *testing.T, r *http.Request, w *httptest.ResponseRecorder) {
 	t.Helper()
 	switch {
@@ -164,7 +164,7 @@ func (d *description) holdOther(t *testing.T, r *http.Request, w *httptest.Respo
 	}
 }
 
-// holdReply holds a reply to its description: its headers, its type and its body.
+// holdReply checks the headers, the type and the body of a reply against its description.
 func (d *description) holdReply(t *testing.T, r *http.Request, w *httptest.ResponseRecorder, path ...string) {
 	t.Helper()
 	for _, name := range d.keys(append(path, "headers")...) {
@@ -223,7 +223,7 @@ func (d *description) holdBody(t *testing.T, r *http.Request, w *httptest.Respon
 	}
 }
 
-// wrong says what of a request the description refuses; empty: nothing.
+// wrong says what the description refuses in a request; empty for nothing.
 func (d *description) wrong(r *http.Request, body, path, method string) string {
 	parameters := map[string][]string{}
 	for _, at := range [][]string{{"paths", path}, {"paths", path, method}} {
@@ -258,8 +258,7 @@ func (d *description) wrong(r *http.Request, body, path, method string) string {
 	return ""
 }
 
-// inline checks a value against the schema of a parameter that is written where
-// it is used.
+// inline checks a value against the schema of a parameter that is not a reference.
 func (d *description) inline(value, parameter any) error {
 	schema, _ := parameter.(map[string]any)["schema"].(map[string]any)
 	if reference, ok := schema["$ref"].(string); ok {
@@ -310,7 +309,7 @@ func (d *description) wrongParameter(r *http.Request, parameter map[string]any, 
 	return ""
 }
 
-// missing lists the replies of the description that were not seen.
+// missing lists the replies in the description that were not seen.
 func (d *description) missing() []string {
 	var missing []string
 	for _, path := range d.keys("paths") {

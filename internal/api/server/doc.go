@@ -1,5 +1,7 @@
-// Package server is the HTTP API: the provider's two paths, with its request, reply
-// and error shapes, so that a client written for the provider works here with
-// another base URL and key. Behind the paths are jobs: an id is a job's id, and a
-// video's URL is one of the videos bucket.
+// Package server is the HTTP API as an http.Handler. It answers the paths of package
+// api, refuses what is wrong in a request and says how to fix it, and turns what the
+// packages behind it know into the wire types. docs/openapi.yaml describes every
+// reply.
+//
+// The paths of AI/ML API that it answers too are in aimlapi.go alone.
 package server

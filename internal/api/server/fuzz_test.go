@@ -10,12 +10,13 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"github.com/takeup/takeup/internal/api/server"
+	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/api/apigateway"
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Whatever is posted, under whatever key, is taken under an id that is one, or
-// refused for a reason of the caller's; and the reply is JSON.
+// Whatever the body, the key and the type of a POST, it starts one job with a valid id or
+// is refused as the client's mistake, and the reply is JSON.
 func FuzzPost(f *testing.F) {
 	f.Add([]byte(boat), "key-1", "application/json")
 	f.Add([]byte(boat), "", "application/json; charset=utf-8")
@@ -24,7 +25,7 @@ func FuzzPost(f *testing.F) {
 	f.Add([]byte("[\x00\xff"), "a\nb", ";")
 	f.Fuzz(func(t *testing.T, body []byte, key, contentType string) {
 		j := newJobs(t)
-		r := httptest.NewRequest(http.MethodPost, server.UniversalPath, bytes.NewReader(body))
+		r := httptest.NewRequest(http.MethodPost, api.GenerationsPath, bytes.NewReader(body))
 		r.Header.Set("Content-Type", contentType)
 		r.Header.Set("Idempotency-Key", key)
 		w := httptest.NewRecorder()
@@ -44,8 +45,8 @@ func FuzzPost(f *testing.F) {
 	})
 }
 
-// Whatever path, method and query API Gateway hands on, the reply is one of the
-// description's, or says that there is no such path.
+// Whatever path, method and query API Gateway passes on, the reply is JSON, and never
+// says that the server failed.
 func FuzzEvent(f *testing.F) {
 	f.Add("GET", "/videos/done", "status", "error")
 	f.Add("DELETE", "/videos/queued", "discard", "true")
@@ -57,7 +58,7 @@ func FuzzEvent(f *testing.F) {
 		if !slices.Contains(methods, method) {
 			method = methods[len(method)%len(methods)]
 		}
-		response, err := server.Lambda(newHandler(newJobs(t), links{}, t.Output()))(t.Context(), events.APIGatewayProxyRequest{
+		response, err := apigateway.Handler(newHandler(newJobs(t), links{}, t.Output()))(t.Context(), events.APIGatewayProxyRequest{
 			HTTPMethod: method, Path: path, MultiValueQueryStringParameters: map[string][]string{name: {value}},
 		})
 		if err != nil || response.StatusCode >= 500 || response.StatusCode < 200 {

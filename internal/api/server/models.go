@@ -5,86 +5,40 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/api/server/wire"
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/video"
 )
 
-// modelList is the provider's list of models, with the default besides.
-type modelList struct {
-	Object  string  `json:"object"`
-	Default string  `json:"default"`
-	Data    []model `json:"data"`
-}
-
-// model is a model as the provider lists it, from ID to Tags, and what Takeup says
-// of it besides.
-type model struct {
-	ID         string      `json:"id"`
-	Aliases    []string    `json:"aliases"`
-	Type       string      `json:"type"`
-	Info       modelInfo   `json:"info"`
-	Endpoints  []string    `json:"endpoints"`
-	Tags       []string    `json:"tags"`
-	Parameters []parameter `json:"parameters"`
-	NeedsOneOf []string    `json:"needs_one_of"`
-	Durations  []int       `json:"durations"`
-	Price      *modelPrice `json:"price"`
-	Charged    []charge    `json:"charged"`
-	Usual      []usualTime `json:"usual"`
-}
-
-type modelInfo struct {
-	Name      string `json:"name"`
-	Developer string `json:"developer"`
-}
-
-type parameter struct {
-	Name      string      `json:"name"`
-	Type      string      `json:"type"`
-	Required  bool        `json:"required"`
-	Enum      []any       `json:"enum,omitempty"`
-	Minimum   *float64    `json:"minimum,omitempty"`
-	Maximum   *float64    `json:"maximum,omitempty"`
-	MaxLength int         `json:"max_length,omitempty"`
-	MaxItems  int         `json:"max_items,omitempty"`
-	Default   any         `json:"default,omitempty"`
-	Fields    []parameter `json:"fields,omitempty"`
-	Item      *parameter  `json:"item,omitempty"`
-}
-
-type usualTime struct {
-	Duration int `json:"duration"`
-	Seconds  int `json:"seconds"`
-}
-
-// models tells the catalogue.
-func (a *API) models(r *http.Request) answer {
-	body := modelList{Object: "list", Default: video.DefaultModel}
+// models returns the catalogue, with the prices and times that are known.
+func (a *API) models(r *http.Request) response {
+	body := api.ModelList{Object: "list", Default: video.DefaultModel}
 	list := a.Prices.List(r.Context())
 	for _, m := range video.Catalogue() {
 		described := describeModel(m)
-		described.Price = priceOf(list, m.Name)
+		described.Price = wire.Price(list, m.Name)
 		for _, duration := range described.Durations {
 			if duration != 5 && duration != 10 { // the lengths that every model makes
 				continue
 			}
 			if usual, known := a.Estimator.Usual(r.Context(), m.Name, duration); known {
-				described.Usual = append(described.Usual, usualTime{duration, *seconds(usual)})
+				described.Usual = append(described.Usual, api.UsualTime{Duration: duration, Seconds: wire.Seconds(usual)})
 			}
 			if micros, known := a.Estimator.Charged(r.Context(), m.Name, duration); known {
-				described.Charged = append(described.Charged, charge{duration, price.Micros(micros).USD()})
+				described.Charged = append(described.Charged, api.Charge{Duration: duration, USD: price.Micros(micros).USD()})
 			}
 		}
-		body.Data = append(body.Data, described)
+		body.Models = append(body.Models, described)
 	}
-	return answer{status: http.StatusOK, body: body}
+	return response{status: http.StatusOK, body: body}
 }
 
-func describeModel(m video.Model) model {
-	described := model{
-		ID: m.Name, Aliases: []string{}, Type: "video", Info: modelInfo{Name: m.Name, Developer: "Kling AI"},
-		Endpoints: []string{UniversalPath}, Tags: []string{},
-		Parameters: parameters(m.Parameters), NeedsOneOf: []string{"prompt"}, Durations: []int{}, Charged: []charge{}, Usual: []usualTime{},
+func describeModel(m video.Model) api.Model {
+	described := api.Model{
+		Name: m.Name, Aliases: []string{}, Type: "video", Info: api.ModelInfo{Name: m.Name, Developer: "Kling AI"},
+		Endpoints: []string{api.GenerationsPath}, Tags: []string{},
+		Parameters: parameters(m.Parameters), NeedsOneOf: []string{"prompt"}, Durations: []int{}, Charged: []api.Charge{}, Usual: []api.UsualTime{},
 	}
 	if _, shots := m.Takes("multi_prompt"); shots {
 		described.NeedsOneOf = append(described.NeedsOneOf, "multi_prompt")
@@ -99,16 +53,16 @@ func describeModel(m video.Model) model {
 	return described
 }
 
-func parameters(given []video.Parameter) []parameter {
-	var described []parameter
+func parameters(given []video.Parameter) []api.Parameter {
+	var described []api.Parameter
 	for _, p := range given {
 		described = append(described, describeParameter(p))
 	}
 	return described
 }
 
-func describeParameter(p video.Parameter) parameter {
-	described := parameter{
+func describeParameter(p video.Parameter) api.Parameter {
+	described := api.Parameter{
 		Name: p.Name, Type: string(p.Kind), Required: p.Required, MaxLength: p.MaxLength, MaxItems: p.MaxItems,
 		Default: p.Default, Fields: parameters(p.Fields),
 	}

@@ -11,11 +11,12 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/video"
 )
 
-// What is served is docs/openapi.yaml, and is written by this test with -update.
-func TestOpenAPIJSONIsTheYAML(t *testing.T) {
+// openapi.json is docs/openapi.yaml. This test writes it with -update.
+func TestOpenAPIJSON(t *testing.T) {
 	want := asJSON(t)
 	if *update {
 		if err := os.WriteFile("openapi.json", want, 0o644); err != nil {
@@ -31,7 +32,7 @@ func TestOpenAPIJSONIsTheYAML(t *testing.T) {
 	}
 }
 
-// Each example is an example of its schema.
+// Every example conforms to its schema.
 func TestExamples(t *testing.T) {
 	d := newDescription(t)
 	checked := 0
@@ -42,7 +43,7 @@ func TestExamples(t *testing.T) {
 			examples, _ := value["examples"].(map[string]any)
 			for name := range examples {
 				if value["schema"] == nil {
-					break // the shelf of examples itself
+					break // components/examples itself
 				}
 				example, _ := d.at(append(path, "examples", name, "value")...)
 				checked++
@@ -131,7 +132,7 @@ func TestTheRequestIsTheCatalogues(t *testing.T) {
 	}
 }
 
-// unknownParameters are of all models, so that each model is given those of the
+// unknownParameters returns the parameters of all models: each model is given those of the
 // others.
 func unknownParameters() []video.Parameter {
 	byName := map[string]video.Parameter{}
@@ -143,7 +144,7 @@ func unknownParameters() []video.Parameter {
 	return slices.Collect(maps.Values(byName))
 }
 
-// samples are values at a parameter's limits, beyond them, and of other types.
+// samples returns values at a parameter's limits, beyond them, and of other types.
 func samples(p video.Parameter) []any {
 	values := []any{"", " ", "a text", 0, 0.5, 1, 2, 5, 7, 16, -10, -11, true, []any{}, map[string]any{}, "5", "10", "15", "x5", nil}
 	if p.Kind == video.String && len(p.Allowed) == 0 {
@@ -169,4 +170,58 @@ func samples(p video.Parameter) []any {
 			map[string]any{"movement_type": "pan"}, map[string]any{"movement_type": "walk", "movement_value": "-1"})
 	}
 	return values
+}
+
+// Package api and the description have the same paths, query parameters and headers.
+func TestNames(t *testing.T) {
+	d := newDescription(t)
+	var queries, headers []string
+	var walk func(value any)
+	walk = func(value any) {
+		switch value := value.(type) {
+		case map[string]any:
+			if name, _ := value["name"].(string); value["in"] == "query" && !slices.Contains(queries, name) {
+				queries = append(queries, name)
+			} else if value["in"] == "header" {
+				headers = append(headers, name)
+			}
+			named, _ := value["headers"].(map[string]any)
+			for name := range named {
+				if strings.HasPrefix(name, "X-") && !slices.Contains(headers, name) {
+					headers = append(headers, name)
+				}
+			}
+			for _, inner := range value {
+				walk(inner)
+			}
+		case []any:
+			for _, inner := range value {
+				walk(inner)
+			}
+		}
+	}
+	walk(d.document)
+	paths := slices.DeleteFunc(d.keys("paths"), func(path string) bool { return path == "/" || strings.HasPrefix(path, "/assets/") }) // the page's
+	for _, test := range []struct {
+		what      string
+		described []string
+		ours      []string
+	}{
+		{"paths", paths, []string{
+			api.VideosPath, api.VideoPath, api.ContentPath, api.RedrivePath, api.RetryPath, api.ForgetPath, api.UploadsPath, api.StatusesPath,
+			api.CheckPath, api.ModelsPath, api.ControlPath, api.UsagePath, api.DescriptionPath,
+			api.GenerationsPath, api.KlingGenerationPath, api.AIMLAPIModelsPath,
+		}},
+		{"query parameters", queries, []string{
+			api.ParamStatus, api.ParamModel, api.ParamOwner, api.ParamWords, api.ParamFrom, api.ParamTo, api.ParamLimit, api.ParamCursor,
+			api.ParamRedirect, api.ParamDiscard, api.ParamMonth, api.ParamGenerationID,
+		}},
+		{"headers", headers, []string{api.IdempotencyKeyHeader, api.RetryCountHeader, api.RequestIDHeader, api.JobHeader, api.ExecutionHeader}},
+	} {
+		slices.Sort(test.described)
+		slices.Sort(test.ours)
+		if !slices.Equal(test.described, test.ours) {
+			t.Errorf("the %s are %v, and described as %v", test.what, test.ours, test.described)
+		}
+	}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// clockwork takes sixteen seconds for each second of video.
+// clockwork is an Estimator: sixteen seconds for each second of video.
 type clockwork struct{ unknown bool }
 
 func (c clockwork) Usual(_ context.Context, _ string, duration int) (time.Duration, bool) {
@@ -28,7 +28,7 @@ func (c clockwork) Charged(_ context.Context, model string, duration int) (int64
 	return int64(duration) * 100_000, true
 }
 
-// priceList is the provider's, of some models.
+// priceList is a price list of some models.
 type priceList struct{ list price.List }
 
 func (l priceList) List(context.Context) price.List { return l.list }

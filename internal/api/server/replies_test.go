@@ -9,11 +9,11 @@ import (
 	"testing"
 )
 
-// TestReplies makes each call, holds request and reply to the description, and the
-// description to the replies: each that it has is made here.
+// TestReplies makes every call, and checks the requests and the replies against the
+// description. Every reply in the description must be made here.
 func TestReplies(t *testing.T) {
 	d := newDescription(t)
-	for _, table := range []map[string]reply{providerReplies(), videosReplies(), usageReplies(), aboutReplies(), otherReplies()} {
+	for _, table := range []map[string]reply{aimlapiReplies(), videosReplies(), usageReplies(), aboutReplies(), otherReplies()} {
 		for name, test := range table {
 			t.Run(name, func(t *testing.T) { test.run(t, name, d) })
 		}

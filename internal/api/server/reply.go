@@ -2,125 +2,118 @@ package server
 
 import (
 	"bytes"
+	"encoding/base32"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
+	"runtime/debug"
 	"strconv"
 	"strings"
+	"time"
 
-	"github.com/takeup/takeup/internal/jobs"
-	"github.com/takeup/takeup/internal/provider/aimlapi"
+	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/api/server/wire"
 	"github.com/takeup/takeup/internal/video"
 )
 
-// generation is the provider's reply to both calls.
-type generation struct {
-	ID     string   `json:"id"`
-	Status string   `json:"status"`
-	Video  *file    `json:"video"`
-	Error  *failure `json:"error"`
-	Meta   *meta    `json:"meta"`
+// response is what a request is answered with.
+type response struct {
+	status  int
+	job     string   // the job that it is about, if there is one
+	body    any      // written as JSON; nil for none
+	problem *problem // of a refusal, in the place of status and body
+	header  map[string]string
 }
 
-type file struct {
-	URL      string `json:"url"`
-	Duration int    `json:"duration,omitempty"` // seconds
-}
-
-type failure struct {
-	Name    string `json:"name"`
-	Message string `json:"message"`
-}
-
-type meta struct {
-	Usage metaUsage `json:"usage"`
-}
-
-type metaUsage struct {
-	Credits int64 `json:"credits_used"`
-}
-
-// reply puts a view into the provider's words. The url is of a completed job.
-func reply(v jobs.View, url string) generation {
-	g := generation{ID: v.ID, Status: string(v.State)}
-	if v.Outcome != nil {
-		g.Status = string(video.StateFailed) // the provider has no word for what we cancelled
-	}
-	if v.Manifest != nil {
-		g.Video = &file{URL: url, Duration: v.Manifest.Request.Duration()}
-		g.Meta = &meta{Usage: metaUsage{Credits: aimlapi.CreditsOfMicros(v.Manifest.ChargedMicros)}}
-	}
-	if v.Outcome != nil {
-		g.Error = &failure{Name: v.Outcome.Name, Message: v.Outcome.Message}
-	}
-	return g
-}
-
-// errorBody is the provider's reply to what it refuses, and the wrong fields.
-type errorBody struct {
-	Message    any                `json:"message"` // a string, or a list of them, one a wrong field
-	Errors     []video.FieldError `json:"errors,omitempty"`
-	Path       string             `json:"path"`
-	RequestID  string             `json:"requestId"`
-	StatusCode int                `json:"statusCode"`
-	Timestamp  string             `json:"timestamp"`
-}
-
-// problem is why a request isn't done.
+// problem says why a request was refused.
 type problem struct {
-	status int
-	said   string             // what was wrong and what to do; empty: fields say it
-	fields []video.FieldError // each wrong field
-	cause  error              // for the log only
+	status  int
+	message string             // what was wrong and what to do; empty: as fields say
+	fields  []video.FieldError // each wrong field
+	cause   error              // for the log only
 }
 
-func (p *problem) message() any {
-	if p.said != "" {
-		return p.said
-	}
-	said := make([]string, len(p.fields))
-	for i, f := range p.fields {
-		said[i] = strings.TrimSpace(f.Field + " " + f.Message)
-	}
-	return said
-}
-
-func refuse(status int, format string, args ...any) answer {
-	return answer{problem: &problem{status: status, said: fmt.Sprintf(format, args...)}}
-}
-
-// refuseField names the one header or parameter that is wrong.
-func refuseField(status int, field, format string, args ...any) answer {
-	message := fmt.Sprintf(format, args...)
-	return answer{problem: &problem{status: status, said: field + " " + message, fields: []video.FieldError{{Field: field, Message: message}}}}
-}
-
-// refuseFields names each wrong field and its fix. A request that is wrong as a
-// whole has one message.
-func refuseFields(fields []video.FieldError) answer {
-	p := &problem{status: http.StatusBadRequest, fields: fields}
-	if len(fields) == 1 && fields[0].Field == "" {
-		p.said = fields[0].Message
-	}
-	return answer{problem: p}
-}
-
-// unavailable answers trouble with AWS, whose words are for the log: they name
-// accounts and resources.
-func unavailable(job string, cause error, said string) answer {
-	return answer{
-		job:     job,
-		header:  map[string]string{"Retry-After": strconv.Itoa(retryAfterSeconds)},
-		problem: &problem{status: http.StatusServiceUnavailable, said: said, cause: cause},
+// handler makes an http.HandlerFunc of a function that answers one kind of request.
+// It writes the response and logs one line, in which there is never a prompt, a token
+// or a signed URL.
+func (a *API) handler(handle func(*http.Request) response) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		began := a.Now()
+		requestID := a.requestID(r)
+		got := a.recovered(handle, r)
+		if got.problem != nil {
+			got.status = got.problem.status
+			got.body = api.Error{
+				Message: got.problem.text(), Fields: got.problem.fields, Path: r.URL.Path, RequestID: requestID,
+				StatusCode: got.status, Timestamp: a.Now().UTC().Format("2006-01-02T15:04:05.000Z"),
+			}
+		}
+		h := w.Header()
+		h.Set("Cache-Control", "no-store")
+		a.allowOrigin(h)
+		for name, value := range got.header {
+			h.Set(name, value)
+		}
+		h.Set(api.RequestIDHeader, requestID)
+		if got.job != "" {
+			h.Set(api.JobHeader, got.job)
+		}
+		write(w, r, got.status, got.body)
+		a.log(r, got, requestID, began)
 	}
 }
 
-// retryAfterSeconds is long enough for a throttled call to pass, and shorter than
-// the time in which a job changes.
-const retryAfterSeconds = 5
+func (a *API) log(r *http.Request, got response, requestID string, began time.Time) {
+	attributes := []any{
+		"method", knownMethod(r), "route", r.Pattern, "status", got.status, "job", got.job, "owner", r.Header.Get(OwnerHeader),
+		"request_id", requestID, "elapsed_ms", a.Now().Sub(began).Milliseconds(),
+	}
+	if got.problem != nil && got.problem.cause != nil {
+		a.Log.ErrorContext(r.Context(), "api", append(attributes, "error", got.problem.cause.Error())...)
+		return
+	}
+	a.Log.InfoContext(r.Context(), "api", attributes...)
+}
 
-// write sends a body as JSON. A reply to HEAD has none: the Lambda runtime in
-// between, unlike net/http's server, would send it.
+// knownMethod keeps a method that a client made up out of the log.
+func knownMethod(r *http.Request) string {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return r.Method
+	}
+	return "other"
+}
+
+// recovered answers a panic, which is a bug, with 500.
+func (a *API) recovered(handle func(*http.Request) response, r *http.Request) (got response) {
+	defer func() {
+		if p := recover(); p != nil {
+			got = response{problem: &problem{
+				status:  http.StatusInternalServerError,
+				message: "something went wrong here, not with the request; report it with the requestId",
+				cause:   fmt.Errorf("panic: %v\n%s", p, debug.Stack()),
+			}}
+		}
+	}()
+	return handle(r)
+}
+
+// requestID returns the id that API Gateway gave the request and has in its own log, or
+// a new one.
+func (a *API) requestID(r *http.Request) string {
+	if id := r.Header.Get(api.RequestIDHeader); id != "" && len(id) <= 128 && visible(id) {
+		return id
+	}
+	bits := make([]byte, 15)
+	if _, err := io.ReadFull(a.Random, bits); err != nil {
+		return "none" // an id is no reason to refuse the request
+	}
+	return strings.ToLower(base32.StdEncoding.EncodeToString(bits))
+}
+
+// write sends a body as JSON, and none to HEAD: unlike net/http's server, the Lambda
+// runtime would send it.
 func write(w http.ResponseWriter, r *http.Request, status int, body any) {
 	if body == nil {
 		w.WriteHeader(status)
@@ -128,13 +121,75 @@ func write(w http.ResponseWriter, r *http.Request, status int, body any) {
 	}
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false) // the & of a URL stays one, for people who read it
+	encoder.SetEscapeHTML(false) // the & of a URL stays readable
 	if err := encoder.Encode(body); err != nil {
-		panic("web: a reply that can't be encoded: " + err.Error())
+		panic("server: a reply that can't be encoded: " + err.Error())
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(b.Bytes()) // the caller is gone; the job is not
+		_, _ = w.Write(b.Bytes()) // a client that is gone loses the reply and not the job
 	}
 }
+
+func (p *problem) text() api.Message {
+	if p.message != "" {
+		return api.Message{Text: p.message}
+	}
+	list := make([]string, len(p.fields))
+	for i, f := range p.fields {
+		list[i] = strings.TrimSpace(f.Field + " " + f.Message)
+	}
+	return api.Message{List: list}
+}
+
+func refuse(status int, format string, args ...any) response {
+	return response{problem: &problem{status: status, message: fmt.Sprintf(format, args...)}}
+}
+
+// refuseField names the one header or parameter that is wrong.
+func refuseField(status int, field, format string, args ...any) response {
+	message := fmt.Sprintf(format, args...)
+	return response{problem: &problem{status: status, message: field + " " + message, fields: []video.FieldError{{Field: field, Message: message}}}}
+}
+
+// refuseFields names each wrong field and its fix. A request that is wrong as a whole
+// has one message.
+func refuseFields(fields []video.FieldError) response {
+	p := &problem{status: http.StatusBadRequest, fields: fields}
+	if len(fields) == 1 && fields[0].Field == "" {
+		p.message = fields[0].Message
+	}
+	return response{problem: p}
+}
+
+func notFound(id string) response {
+	got := refuse(http.StatusNotFound, "there is no video with this id; use the id from the POST's reply")
+	got.job = id
+	return got
+}
+
+// conflict refuses what the job's state doesn't allow. A retryAfter of 0 says that
+// asking again doesn't help.
+func conflict(id, reason string, retryAfter time.Duration) response {
+	got := refuse(http.StatusConflict, "%s", reason)
+	got.job = id
+	if retryAfter > 0 {
+		got.header = map[string]string{"Retry-After": strconv.Itoa(wire.Seconds(retryAfter))}
+	}
+	return got
+}
+
+// unavailable answers a failure of AWS. Its error, which names accounts and resources,
+// is for the log only.
+func unavailable(job string, cause error, message string) response {
+	return response{
+		job:     job,
+		header:  map[string]string{"Retry-After": strconv.Itoa(retryAfterSeconds)},
+		problem: &problem{status: http.StatusServiceUnavailable, message: message, cause: cause},
+	}
+}
+
+// retryAfterSeconds is long enough for AWS to stop throttling, and shorter than a job
+// takes to change.
+const retryAfterSeconds = 5

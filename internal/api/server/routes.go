@@ -6,53 +6,51 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/takeup/takeup/internal/api"
 )
 
-// The provider's paths. Both of those for videos take every model: which of the provider's routes
-// a job goes by is not the caller's concern. The universal one answers 200 to a
-// POST and the legacy one 201, as the provider's OpenAPI descriptions have it.
-const (
-	LegacyPath    = "/v2/generate/video/kling/generation"
-	UniversalPath = "/v2/video/generations"
-	ModelsPath    = "/v1/models"
-)
+// methods are the functions that answer a path, by the method.
+type methods map[string]func(*http.Request) response
 
-// Handler gives the API as an http.Handler, as docs/openapi.yaml describes it.
-// Each reply has the provider's shape, whatever was asked: a status of its own for
-// a wrong path, method, type, size or JSON, 503 for trouble with AWS, and 500
-// only for a bug of its own.
+// routes returns every path that is answered with JSON.
+func (a *API) routes() map[string]methods {
+	all := map[string]methods{
+		api.VideosPath:      {"GET": a.list},
+		api.VideoPath:       {"GET": a.get, "DELETE": a.cancel},
+		api.ContentPath:     {"GET": a.content},
+		api.RedrivePath:     {"POST": a.redrive},
+		api.RetryPath:       {"POST": a.retry},
+		api.ForgetPath:      {"POST": a.forget},
+		api.UploadsPath:     {"POST": a.upload},
+		api.StatusesPath:    {"POST": a.statuses},
+		api.CheckPath:       {"POST": a.check},
+		api.ModelsPath:      {"GET": a.models},
+		api.ControlPath:     {"GET": a.control},
+		api.UsagePath:       {"GET": a.usage},
+		api.DescriptionPath: {"GET": describe},
+	}
+	maps.Copy(all, a.aimlapi())
+	return all
+}
+
+// Handler returns the API as an http.Handler, as docs/openapi.yaml describes it. Every
+// refusal is an api.Error with a status that says what was wrong: the path, the
+// method, the type, the size or the content. 503 is a failure of AWS, and 500 a bug.
 func (a *API) Handler() http.Handler {
-	type methods map[string]func(*http.Request) answer
 	mux := http.NewServeMux()
-	for path, takes := range map[string]methods{
-		LegacyPath:             {"POST": a.create(http.StatusCreated), "GET": a.retrieve},
-		UniversalPath:          {"POST": a.create(http.StatusOK), "GET": a.retrieve},
-		"/videos":              {"GET": a.list},
-		"/videos/{id}":         {"GET": a.get, "DELETE": a.cancel},
-		"/videos/{id}/content": {"GET": a.content},
-		"/videos/{id}/redrive": {"POST": a.redrive},
-		"/videos/{id}/retry":   {"POST": a.retry},
-		"/videos/{id}/forget":  {"POST": a.forget},
-		"/uploads":             {"POST": a.upload},
-		"/statuses":            {"POST": a.statuses},
-		"/check":               {"POST": a.check},
-		"/models":              {"GET": a.models},
-		ModelsPath:             {"GET": a.models},
-		"/control":             {"GET": a.control},
-		"/usage":               {"GET": a.usage},
-		"/openapi.json":        {"GET": describe},
-	} {
+	for path, takes := range a.routes() {
 		allowed := slices.Sorted(maps.Keys(takes))
 		for method, handle := range takes {
-			mux.HandleFunc(method+" "+path, a.serve(handle)) // of GET, HEAD too
+			mux.HandleFunc(method+" "+path, a.handler(handle)) // GET is HEAD too
 		}
 		if takes["GET"] != nil {
 			allowed = append(allowed, "HEAD")
 		}
 		allowed = append(allowed, "OPTIONS")
 		slices.Sort(allowed)
-		mux.HandleFunc("OPTIONS "+path, a.serve(a.options(allowed)))
-		mux.HandleFunc(path, a.serve(wrongMethod(allowed)))
+		mux.HandleFunc("OPTIONS "+path, a.handler(a.options(allowed)))
+		mux.HandleFunc(path, a.handler(wrongMethod(allowed)))
 	}
 	unknown := a.NotFound()
 	mux.Handle("/", unknown)
@@ -63,17 +61,22 @@ func (a *API) Handler() http.Handler {
 	for _, path := range []string{"/{$}", "/assets/"} {
 		allowed := []string{"GET", "HEAD", "OPTIONS"}
 		mux.HandleFunc("GET "+path, a.page) // and HEAD
-		mux.HandleFunc("OPTIONS "+path, a.serve(a.options(allowed)))
-		mux.HandleFunc(path, a.serve(wrongMethod(allowed)))
+		mux.HandleFunc("OPTIONS "+path, a.handler(a.options(allowed)))
+		mux.HandleFunc(path, a.handler(wrongMethod(allowed)))
 	}
+	return tidy(mux, known, a.slashes, unknown)
+}
+
+// tidy answers what ServeMux would redirect, in HTML, to a cleaned path: a client that
+// follows would send its POST as a GET. A path that is known without its trailing and
+// doubled slashes is answered by slashes.
+func tidy(mux *http.ServeMux, known func(*http.Request) bool, slashes func(clean string) http.Handler, unknown http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// ServeMux answers a path such as //v2 with a redirect in HTML. A client that
-		// follows it would send its POST as a GET.
 		if strings.Contains(r.URL.Path, "//") || len(r.URL.Path) > 1 && strings.HasSuffix(r.URL.Path, "/") {
-			tidy := r.Clone(r.Context())
-			tidy.URL.Path, tidy.URL.RawPath = "/"+strings.Join(strings.FieldsFunc(r.URL.Path, func(c rune) bool { return c == '/' }), "/"), ""
-			if known(tidy) {
-				a.slashes(tidy.URL.Path).ServeHTTP(w, r)
+			clean := r.Clone(r.Context())
+			clean.URL.Path, clean.URL.RawPath = "/"+strings.Join(strings.FieldsFunc(r.URL.Path, func(c rune) bool { return c == '/' }), "/"), ""
+			if known(clean) {
+				slashes(clean.URL.Path).ServeHTTP(w, r)
 				return
 			}
 		}
@@ -85,40 +88,40 @@ func (a *API) Handler() http.Handler {
 	})
 }
 
-// NotFound answers for a path that is not here.
+// NotFound answers a path that the API doesn't have.
 func (a *API) NotFound() http.Handler {
-	return a.serve(func(*http.Request) answer {
-		return refuse(http.StatusNotFound, "there is nothing at this path; /openapi.json lists what there is, such as %s", UniversalPath)
+	return a.handler(func(*http.Request) response {
+		return refuse(http.StatusNotFound, "there is nothing at this path; /openapi.json lists the paths, such as %s", api.GenerationsPath)
 	})
 }
 
-// slashes answers for a path that is one of the API's but for its slashes.
+// slashes answers a path that the API has with fewer slashes.
 func (a *API) slashes(clean string) http.Handler {
-	return a.serve(func(*http.Request) answer {
-		return refuse(http.StatusNotFound, "there is nothing at this path; %s is without the slash at its end or the doubled one: see how the client joins its base URL and the path", clean)
+	return a.handler(func(*http.Request) response {
+		return refuse(http.StatusNotFound, "there is nothing at this path, but there is %s, without the trailing or doubled slash; check how the client joins its base URL and the path", clean)
 	})
 }
 
-func wrongMethod(allowed []string) func(*http.Request) answer {
-	return func(*http.Request) answer {
-		a := refuse(http.StatusMethodNotAllowed, "this path takes %s only", strings.Join(allowed, ", "))
+func wrongMethod(allowed []string) func(*http.Request) response {
+	return func(*http.Request) response {
+		a := refuse(http.StatusMethodNotAllowed, "this path takes only %s", strings.Join(allowed, ", "))
 		a.header = map[string]string{"Allow": strings.Join(allowed, ", ")}
 		return a
 	}
 }
 
-// page has the page answer, and logs that as all else is logged.
+// page serves the page, and logs the request.
 func (a *API) page(w http.ResponseWriter, r *http.Request) {
 	began, requestID := a.Now(), a.requestID(r)
-	w.Header().Set("X-Request-Id", requestID)
+	w.Header().Set(api.RequestIDHeader, requestID)
 	recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
 	a.Page.ServeHTTP(recorder, r)
-	if recorder.status != http.StatusNotFound { // which NotFound has logged
-		a.log(r, answer{status: recorder.status}, requestID, began)
+	if recorder.status != http.StatusNotFound { // NotFound logs its own
+		a.log(r, response{status: recorder.status}, requestID, began)
 	}
 }
 
-// statusRecorder keeps the status that was written.
+// statusRecorder remembers the status that was written.
 type statusRecorder struct {
 	http.ResponseWriter
 	status int

@@ -11,12 +11,13 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"github.com/takeup/takeup/internal/api/server"
+	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/api/apigateway"
 	"github.com/takeup/takeup/internal/video"
 )
 
-// A POST without an Idempotency-Key says how often its client has sent it before, and
-// when API Gateway received it.
+// A POST without an Idempotency-Key is passed on with the client's count of retries, and
+// the time at which API Gateway received it.
 func TestSend(t *testing.T) {
 	received := at.Add(-3 * time.Second).Truncate(time.Millisecond)
 	for name, test := range map[string]struct {
@@ -38,9 +39,9 @@ func TestSend(t *testing.T) {
 			j := newJobs(t)
 			headers := map[string]string{"Content-Type": "application/json"}
 			maps.Copy(headers, test.headers)
-			event := events.APIGatewayProxyRequest{HTTPMethod: "POST", Path: server.UniversalPath, Headers: headers, Body: boat}
+			event := events.APIGatewayProxyRequest{HTTPMethod: "POST", Path: api.GenerationsPath, Headers: headers, Body: boat}
 			event.RequestContext.RequestTimeEpoch = test.epoch
-			response, err := server.Lambda(newHandler(j, links{}, io.Discard))(t.Context(), event)
+			response, err := apigateway.Handler(newHandler(j, links{}, io.Discard))(t.Context(), event)
 			if err != nil || response.StatusCode != http.StatusOK || len(j.posts) != 1 {
 				t.Fatalf("%+v, %v", response, err)
 			}
@@ -51,8 +52,8 @@ func TestSend(t *testing.T) {
 	}
 }
 
-// The authorizer says whose token a request has, and no header of the caller's. The
-// keys of two owners are not each other's.
+// The owner is the authorizer's principal, whatever the client's headers say. Two owners
+// can use the same key.
 func TestOwner(t *testing.T) {
 	j := newJobs(t)
 	post := func(owner any, key string) string {
@@ -61,9 +62,9 @@ func TestOwner(t *testing.T) {
 		if key != "" {
 			headers["Idempotency-Key"] = key
 		}
-		event := events.APIGatewayProxyRequest{HTTPMethod: "POST", Path: server.UniversalPath, Headers: headers, Body: boat}
+		event := events.APIGatewayProxyRequest{HTTPMethod: "POST", Path: api.GenerationsPath, Headers: headers, Body: boat}
 		event.RequestContext.Authorizer = map[string]any{"principalId": owner, "integrationLatency": 20}
-		response, err := server.Lambda(newHandler(j, links{}, io.Discard))(t.Context(), event)
+		response, err := apigateway.Handler(newHandler(j, links{}, io.Discard))(t.Context(), event)
 		if err != nil || response.StatusCode != http.StatusOK {
 			t.Fatalf("%+v, %v", response, err)
 		}
@@ -86,10 +87,10 @@ func TestOwner(t *testing.T) {
 	}
 }
 
-// With a key, the key alone says which request it is.
-func TestAKeyIsNoRetry(t *testing.T) {
+// With an Idempotency-Key, a count of retries is ignored.
+func TestKeyAndRetryCount(t *testing.T) {
 	j := newJobs(t)
-	c := call{"POST", server.LegacyPath, map[string]string{"Idempotency-Key": "a", "X-Stainless-Retry-Count": "1"}, boat}
+	c := call{"POST", api.KlingGenerationPath, map[string]string{"Idempotency-Key": "a", "X-Stainless-Retry-Count": "1"}, boat}
 	w := httptest.NewRecorder()
 	newHandler(j, links{}, io.Discard).ServeHTTP(w, c.request())
 	if w.Code != http.StatusCreated || len(j.posts) > 0 || len(j.requests) != 1 {

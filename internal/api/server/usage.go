@@ -1,87 +1,35 @@
 package server
 
 import (
-	"context"
-	"encoding/json"
 	"net/http"
 	"slices"
 	"time"
 
+	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/api/server/wire"
 	"github.com/takeup/takeup/internal/api/tokens"
-	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/usage"
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Usage knows what the attempts of a month have come to.
-type Usage interface {
-	// Usage gives an element for each day, owner and model of a month such as 2026-08.
-	// The error is a *video.ServiceUnavailable.
-	Usage(ctx context.Context, month string) ([]video.Usage, error)
-	// Balance gives the balance of the account at the provider as it was last kept, and
-	// a version. The error is a *video.ServiceUnavailable.
-	Balance(context.Context) (video.Balance, string, error)
-}
-
-// usageBody is the usage of a month, as docs/openapi.yaml describes it.
-type usageBody struct {
-	Month  usage.Month  `json:"month"`
-	Total  usageSum     `json:"total"`
-	Today  *usageDay    `json:"today"`
-	Days   []usageDay   `json:"days"`
-	Models []usageModel `json:"models"`
-	Owners []usageOwner `json:"owners"`
-	// Balance is the account's at the provider; nil where it isn't known.
-	Balance *balanceBody `json:"balance"`
-}
-
-type balanceBody struct {
-	USD json.Number `json:"usd"`
-	At  time.Time   `json:"at"`
-}
-
-type usageSum struct {
-	Videos    int64       `json:"videos"`
-	Failed    int64       `json:"failed"`
-	InDoubt   int64       `json:"in_doubt"`
-	Spent     json.Number `json:"spent_usd"`
-	Reserved  json.Number `json:"reserved_usd"`
-	Uncertain json.Number `json:"uncertain_usd"`
-}
-
-type usageDay struct {
-	Day string `json:"day"`
-	usageSum
-}
-
-type usageModel struct {
-	Model string `json:"model"`
-	usageSum
-}
-
-type usageOwner struct {
-	Owner *string `json:"owner"`
-	usageSum
-}
-
-// usage sums up a month.
-func (a *API) usage(r *http.Request) answer {
+// usage sums up the attempts of a month.
+func (a *API) usage(r *http.Request) response {
 	query, now := r.URL.Query(), a.Now()
 	month, today := usage.MonthOf(now), now.UTC().Format(time.DateOnly)
 	var wrong []video.FieldError
-	if query.Has("month") {
+	if query.Has(api.ParamMonth) {
 		var err error
-		if month, err = usage.ParseMonth(query.Get("month")); err != nil {
-			wrong = append(wrong, video.FieldError{Field: "month", Message: "takes a month of UTC, such as " + string(usage.MonthOf(now))})
+		if month, err = usage.ParseMonth(query.Get(api.ParamMonth)); err != nil {
+			wrong = append(wrong, video.FieldError{Field: api.ParamMonth, Message: "takes a month of UTC, such as " + string(usage.MonthOf(now))})
 		}
 	}
-	model, ok := video.FindModel(query.Get("model"))
-	if query.Has("model") && !ok {
-		wrong = append(wrong, video.FieldError{Field: "model", Message: unknownModel})
+	model, ok := video.FindModel(query.Get(api.ParamModel))
+	if query.Has(api.ParamModel) && !ok {
+		wrong = append(wrong, video.FieldError{Field: api.ParamModel, Message: unknownModel})
 	}
-	owner := query.Get("owner")
-	if query.Has("owner") && !tokens.ValidName(owner) {
-		wrong = append(wrong, video.FieldError{Field: "owner", Message: unknownOwner})
+	owner := query.Get(api.ParamOwner)
+	if query.Has(api.ParamOwner) && !tokens.ValidName(owner) {
+		wrong = append(wrong, video.FieldError{Field: api.ParamOwner, Message: unknownOwner})
 	}
 	if len(wrong) > 0 {
 		return refuseFields(wrong)
@@ -92,45 +40,11 @@ func (a *API) usage(r *http.Request) answer {
 		balance, _, err = a.Usage.Balance(r.Context())
 	}
 	if err != nil {
-		return unavailable("", err, "what was used can't be told at the moment; ask again")
+		return unavailable("", err, "could not read the usage; try again")
 	}
 	all = slices.DeleteFunc(all, func(u video.Usage) bool {
-		return query.Has("model") && u.Model != model.Name || query.Has("owner") && u.Owner != owner
+		return query.Has(api.ParamModel) && u.Model != model.Name || query.Has(api.ParamOwner) && u.Owner != owner
 	})
-	body := describeUsage(usage.Summarize(month, all, now), today)
-	body.Balance = describeBalance(balance)
-	return answer{status: http.StatusOK, body: body}
-}
-
-// describeUsage gives a report as the API has it.
-func describeUsage(report usage.Report, today string) usageBody {
-	body := usageBody{Month: report.Month, Total: sumOf(report.Sum), Days: []usageDay{}, Models: []usageModel{}, Owners: []usageOwner{}}
-	if sum, ok := report.Day(today); ok {
-		body.Today = &usageDay{today, sumOf(sum)}
-	}
-	for _, g := range report.Days {
-		body.Days = append(body.Days, usageDay{g.Name, sumOf(g.Sum)})
-	}
-	for _, g := range report.Models {
-		body.Models = append(body.Models, usageModel{g.Name, sumOf(g.Sum)})
-	}
-	for _, g := range report.Owners {
-		body.Owners = append(body.Owners, usageOwner{unlessEmpty(g.Name), sumOf(g.Sum)})
-	}
-	return body
-}
-
-func describeBalance(b video.Balance) *balanceBody {
-	if b.At.IsZero() {
-		return nil
-	}
-	usd := price.Micros(max(b.Micros, -b.Micros)).USD()
-	if b.Micros < 0 {
-		usd = "-" + usd
-	}
-	return &balanceBody{USD: usd, At: b.At}
-}
-
-func sumOf(s usage.Sum) usageSum {
-	return usageSum{s.Videos, s.Failed, s.InDoubt, s.Spent.USD(), s.Reserved.USD(), s.Uncertain.USD()}
+	report := usage.Summarize(month, all, now)
+	return response{status: http.StatusOK, body: wire.Usage(report, today, balance)}
 }

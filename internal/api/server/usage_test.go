@@ -8,7 +8,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// used is what was used in August 2026, and the balance.
+// used is a Usage with August 2026 and a balance.
 type used struct {
 	all     []video.Usage
 	balance video.Balance
@@ -32,7 +32,7 @@ func someUsage(model string) used {
 	}}
 }
 
-// usageReplies are those to what a month's usage is asked for by.
+// usageReplies are the replies of GET /usage.
 func usageReplies() map[string]reply {
 	get := func(target string) call { return call{"GET", target, nil, ""} }
 	return map[string]reply{

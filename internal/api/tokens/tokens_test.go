@@ -97,8 +97,8 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// FuzzParse: what isn't a secret of tokens is refused, without a word of it; what is
-// one says the same again, and nobody is let in without a token.
+// A text that is no secret of tokens is refused without quoting it. Tokens that are
+// written and read again are the same, and no empty token has an owner.
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		`{"default":"` + first + `"}`, first, `null`, `[]`, `{}`, `{"a":3}`, `{"a b":"` + first + `"}`, `{"a":"short"}`,

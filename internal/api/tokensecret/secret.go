@@ -1,4 +1,5 @@
-// Package tokensecret reads and changes the secret that holds the API's tokens.
+// Package tokensecret reads and changes the API's tokens in Secrets Manager. It is apart
+// from package tokens, which the authorizer uses and which imports no AWS client.
 package tokensecret
 
 import (
@@ -13,23 +14,23 @@ import (
 	"github.com/takeup/takeup/internal/api/tokens"
 )
 
-// Client is what is used of Secrets Manager.
+// Client is the part of Secrets Manager's client that is used.
 type Client interface {
 	GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
 	PutSecretValue(context.Context, *secretsmanager.PutSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.PutSecretValueOutput, error)
 	UpdateSecretVersionStage(context.Context, *secretsmanager.UpdateSecretVersionStageInput, ...func(*secretsmanager.Options)) (*secretsmanager.UpdateSecretVersionStageOutput, error)
 }
 
-// Secret is the secret of a stack's tokens.
+// Secret is the secret of one stack's tokens.
 type Secret struct {
 	client Client
 	arn    string
 }
 
-// New makes a Secret of that ARN or name.
+// New returns the Secret of an ARN or a name.
 func New(client Client, arn string) Secret { return Secret{client, arn} }
 
-// Read gives the tokens.
+// Read returns the tokens.
 func (s Secret) Read(ctx context.Context) (tokens.Tokens, error) {
 	all, _, err := s.read(ctx)
 	return all, err
@@ -44,13 +45,13 @@ func (s Secret) read(ctx context.Context) (tokens.Tokens, *string, error) {
 	return all, out.VersionId, err
 }
 
-// turns is how often the tokens are read anew after another changed them.
+// turns is how many times a change is tried when others change the tokens meanwhile.
 const turns = 8
 
-// Change replaces the tokens by what change makes of them, whose error it gives. What
-// another changes meanwhile is kept: the version that was read is replaced by moving
-// the label that says which one is current, which Secrets Manager does only where that
-// one still has it.
+// Change replaces the tokens by what change returns for them, and returns an error of
+// change as it is. No change that somebody else makes meanwhile is lost: Secrets Manager
+// moves the label AWSCURRENT to the new version only if the version that was read still
+// has it.
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html
 func (s Secret) Change(ctx context.Context, change func(tokens.Tokens) (tokens.Tokens, error)) error {
 	for range turns {
@@ -79,5 +80,5 @@ func (s Secret) Change(ctx context.Context, change func(tokens.Tokens) (tokens.T
 			return fmt.Errorf("writing the API's tokens: %w", err)
 		}
 	}
-	return errors.New("the API's tokens were changed by others each time; try again")
+	return errors.New("somebody else changed the API's tokens at the same time; try again")
 }

@@ -16,8 +16,7 @@ import (
 
 const token = "TheTokenOfTheStack0123456789"
 
-// manager is a Secrets Manager with one secret. Before a label is moved, meanwhile is
-// called.
+// manager is a Secrets Manager with one secret. It calls meanwhile before it moves a label.
 type manager struct {
 	versions  []string
 	current   int
@@ -56,7 +55,7 @@ func (m *manager) UpdateSecretVersionStage(_ context.Context, in *secretsmanager
 	return &secretsmanager.UpdateSecretVersionStageOutput{}, nil
 }
 
-// Two who change the tokens at once lose nothing.
+// Of two changes at the same time, none is lost.
 func TestChange(t *testing.T) {
 	ctx := t.Context()
 	m := &manager{versions: []string{`{}`}}

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/batch"
 	"github.com/takeup/takeup/internal/cli/money"
 	"github.com/takeup/takeup/internal/cli/target"
@@ -16,11 +16,11 @@ import (
 )
 
 // jobs looks up jobs by an API.
-type jobs struct{ api target.API }
+type jobs struct{ access target.API }
 
 // Known gives what the API knows of these jobs.
 func (j jobs) Known(ctx context.Context, ids []string) (map[string]batch.Known, error) {
-	statuses, err := j.api.Statuses(ctx, ids)
+	statuses, err := j.access.Statuses(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -38,8 +38,8 @@ func (j jobs) Known(ctx context.Context, ids []string) (map[string]batch.Known, 
 // prices asks an API what requests cost. Requests that differ only in their texts have
 // the same price, and are asked for once.
 type prices struct {
-	api   target.API
-	known map[string]price.Estimate
+	access target.API
+	known  map[string]price.Estimate
 }
 
 // Price gives what a request costs.
@@ -51,7 +51,7 @@ func (p *prices) Price(ctx context.Context, request video.Request) (price.Estima
 	if e, known := p.known[key]; known {
 		return e, nil
 	}
-	checked, err := p.api.Check(ctx, request)
+	checked, err := p.access.Check(ctx, request)
 	if err != nil {
 		return price.Estimate{}, err
 	}
@@ -84,7 +84,7 @@ func pricedBy(request video.Request) (string, error) {
 }
 
 // estimateOf reads a quote; nil is an unknown price.
-func estimateOf(q *client.Quote) (price.Estimate, error) {
+func estimateOf(q *api.Quote) (price.Estimate, error) {
 	if q == nil {
 		return price.Estimate{}, nil
 	}
@@ -104,7 +104,7 @@ func estimateOf(q *client.Quote) (price.Estimate, error) {
 
 // times gives how long videos take by an API's models. Other durations have the built-in
 // estimate.
-type times struct{ models client.Models }
+type times struct{ models api.ModelList }
 
 // Usual gives how long a video usually takes.
 func (t times) Usual(_ context.Context, name string, duration int) (time.Duration, bool) {

@@ -135,11 +135,11 @@ be skipped.`,
 			if err != nil {
 				return err
 			}
-			api, err := t.API(cmd.Context(), env)
+			access, err := t.API(cmd.Context(), env)
 			if err != nil {
 				return err
 			}
-			report, err := planned(cmd.Context(), api, args[0], o, options)
+			report, err := planned(cmd.Context(), access, args[0], o, options)
 			if err != nil {
 				return err
 			}
@@ -162,26 +162,26 @@ be skipped.`,
 
 // planned plans a file with the API's jobs, prices and times. For a file that can't be
 // read to its end, the error is an *unusableFile with the invalid lines found until then.
-func planned(ctx context.Context, api target.API, file string, o input, options batchfile.Options) (*report, error) {
+func planned(ctx context.Context, access target.API, file string, o input, options batchfile.Options) (*report, error) {
 	from, err := os.Open(file)
 	if err != nil {
 		return nil, command.Usagef("reading the prompts: %w", err)
 	}
 	defer from.Close()
-	models, err := api.Models(ctx)
+	models, err := access.Models(ctx)
 	if err != nil {
 		return nil, err
 	}
-	control, err := api.Control(ctx)
+	control, err := access.Control(ctx)
 	if err != nil {
 		return nil, err
 	}
 	report := &report{Batch: o.name, AtOnce: o.atOnce, Planned: []plannedLine{}}
 	planner := batch.Planner{Each: func(line batch.Planned) { report.add(line, o.again) }}
 	if !o.again {
-		planner.Jobs = jobs{api}
+		planner.Jobs = jobs{access}
 	}
-	plan, err := planner.Make(ctx, batchfile.Lines(from, options), batch.NewIDs(o.name, ""), &prices{api: api}, times{models})
+	plan, err := planner.Make(ctx, batchfile.Lines(from, options), batch.NewIDs(o.name, ""), &prices{access: access}, times{models})
 	var unusable *batchfile.Unusable
 	if errors.As(err, &unusable) {
 		return nil, &unusableFile{file: file, named: plan.Named, err: unusable}

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/cli/money"
 	"github.com/takeup/takeup/internal/price"
 )
@@ -20,7 +20,7 @@ type moneyCap struct {
 }
 
 // below sets how long the batch takes under the caps.
-func (r *report) below(caps client.Caps) error {
+func (r *report) below(caps api.Caps) error {
 	var err error
 	if r.Day, err = r.capped(caps.Day); err != nil {
 		return err
@@ -35,7 +35,7 @@ func (r *report) below(caps client.Caps) error {
 }
 
 // capped gives nil if there is no cap.
-func (r *report) capped(c client.Cap) (*moneyCap, error) {
+func (r *report) capped(c api.Cap) (*moneyCap, error) {
 	if c.Limit == nil {
 		return nil, nil
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/mattn/go-runewidth"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/batch"
 	"github.com/takeup/takeup/internal/batch/batchfile"
 	"github.com/takeup/takeup/internal/cli/money"
@@ -80,7 +80,7 @@ func (r *report) add(p batch.Planned, again bool) {
 }
 
 // take sets the totals by the plan and the caps.
-func (r *report) take(plan batch.Plan, caps client.Caps) error {
+func (r *report) take(plan batch.Plan, caps api.Caps) error {
 	r.plan, r.Quotes, r.Wrong, r.Models = plan, plan.Quotes, plan.Named, []share{}
 	r.Lines = lineCounts{Right: plan.Lines, Wrong: plan.Wrong}
 	if r.Wrong == nil {

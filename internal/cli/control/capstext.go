@@ -10,7 +10,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/cli/money"
 	"github.com/takeup/takeup/internal/cli/term"
@@ -19,17 +19,17 @@ import (
 )
 
 // printCaps prints each cap with what is held under it.
-func printCaps(out io.Writer, caps client.Caps) error {
+func printCaps(out io.Writer, caps api.Caps) error {
 	columns := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	row := func(name, text string) { fmt.Fprintf(columns, "%s\t%s\n", name, text) }
-	held := func(name string, h client.Held, of string) {
+	held := func(name string, h api.Held, of string) {
 		row(name, heldText(h)+of)
 		row("", fmt.Sprintf("spent %s, reserved %s, uncertain %s", money.USD(h.Spent), money.USD(h.Reserved), money.USD(h.Uncertain)))
 		row("", "resets at "+h.ResetsAt.UTC().Format(time.RFC3339))
 	}
 	for _, c := range []struct {
 		name string
-		cap  client.Cap
+		cap  api.Cap
 	}{{"day", caps.Day}, {"month", caps.Month}} {
 		held(c.name, c.cap.Held, ofText(limitText(c.cap.Limit), limitText(c.cap.Parameter)))
 	}
@@ -81,7 +81,7 @@ func countText(n *int64) string {
 	return fmt.Sprint(*n)
 }
 
-func heldText(held client.Held) string {
+func heldText(held api.Held) string {
 	return (money.Micros(held.Spent) + money.Micros(held.Reserved) + money.Micros(held.Uncertain)).String()
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/spf13/cobra"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/cli/flags"
 	"github.com/takeup/takeup/internal/cli/target"
@@ -141,10 +141,10 @@ func decided(ctx context.Context, table controls, change func(c video.Control, t
 func showControl(env *command.Env, paused *video.Paused, asJSON bool) error {
 	if asJSON {
 		var control struct {
-			Paused *client.Paused `json:"paused"`
+			Paused *api.Paused `json:"paused"`
 		}
 		if paused != nil {
-			control.Paused = &client.Paused{By: &paused.By, Since: &paused.Since, Reason: unlessEmpty(paused.Reason), CopyOf: unlessEmpty(paused.CopyOf)}
+			control.Paused = &api.Paused{By: &paused.By, Since: &paused.Since, Reason: unlessEmpty(paused.Reason), CopyOf: unlessEmpty(paused.CopyOf)}
 		}
 		return term.JSON(env.Out, control)
 	}

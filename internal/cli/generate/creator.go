@@ -66,9 +66,9 @@ func (m *Creator) Start(ctx context.Context, request video.Request, key string) 
 	}
 	if m.Output.JSON {
 		return term.JSON(m.Env.Out, struct {
-			ID     string `json:"id"`
-			Status string `json:"status"`
-		}{id, client.Queued})
+			ID     string      `json:"id"`
+			Status video.State `json:"status"`
+		}{id, video.StateQueued})
 	}
 	fmt.Fprintln(m.Env.Out, id)
 	fmt.Fprintf(m.Env.Err, "started; wait for the video and download it with\n  %s\n", m.Resume(id))
@@ -150,7 +150,11 @@ func (m *Creator) summary(got Saved, took time.Duration) {
 }
 
 // NotReady says that a job has no video yet, and that the command does not wait.
-type NotReady struct{ ID, Status, Resume string }
+type NotReady struct {
+	ID     string
+	Status video.State
+	Resume string
+}
 
 func (e *NotReady) Error() string {
 	return fmt.Sprintf("job %s is %s and has no video yet; wait for it with\n  %s", e.ID, e.Status, e.Resume)

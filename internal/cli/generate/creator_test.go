@@ -5,8 +5,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/apitest"
-	"github.com/takeup/takeup/internal/api/client"
 	"github.com/takeup/takeup/internal/cli/clitest"
 	"github.com/takeup/takeup/internal/cli/target"
 	"github.com/takeup/takeup/internal/video"
@@ -15,14 +15,14 @@ import (
 // The local stack is polled more often, and shows that a video is being stored.
 func TestGenerateOnTheLocalStack(t *testing.T) {
 	w, f := clitest.WithAPI(t)
-	api := target.NewAPI(w.Env, f.URL, apitest.Token)
-	api.Simulated, api.Bucket = true, "videos"
-	f.Script = func(id string, r video.Request) []client.Video {
-		return append(slices.Repeat([]client.Video{f.Video(id, r, client.Generating)}, 3), f.Done(id, r, "a video"))
+	access := target.NewAPI(w.Env, f.URL, apitest.Token)
+	access.Simulated, access.Bucket = true, "videos"
+	f.Script = func(id string, r video.Request) []api.Video {
+		return append(slices.Repeat([]api.Video{f.Video(id, r, video.StateGenerating)}, 3), f.Done(id, r, "a video"))
 	}
 	looks := 0
 	m := Creator{
-		Env: w.Env, API: api, Output: OutputOptions{Path: "out/"}, Resume: func(id string) string { return id },
+		Env: w.Env, API: access, Output: OutputOptions{Path: "out/"}, Resume: func(id string) string { return id },
 		Storing: func(context.Context, string) bool { looks++; return looks > 2 },
 	}
 	if id, err := m.Generate(t.Context(), clitest.Request(t, "a boat"), "a-key"); err != nil || id != "api-1" {
@@ -36,7 +36,7 @@ func TestGenerateOnTheLocalStack(t *testing.T) {
 video  out/api-1.mp4, 7 bytes
 S3     s3://videos/videos/api-1/video.mp4
 time   1.5 s
-cost   0.56 USD (1120000 credits), simulated: nobody paid
+cost   0.56 USD, simulated: nobody paid
 `
 	if w.Out.String() != want {
 		t.Errorf("it printed\n%s\nwant\n%s", &w.Out, want)
@@ -52,11 +52,11 @@ func TestHeldUp(t *testing.T) {
 	}
 	why := "503"
 	for _, kind := range video.WaitKinds() {
-		if got := waitText(&client.Waiting{For: kind, LastError: &why}); got != kinds[kind] {
+		if got := waitText(&api.Waiting{For: kind, LastError: &why}); got != kinds[kind] {
 			t.Errorf("%s: %q", kind, got)
 		}
 	}
-	if got := waitText(&client.Waiting{For: video.WaitVideo}) + waitText(nil); got != "" {
+	if got := waitText(&api.Waiting{For: video.WaitVideo}) + waitText(nil); got != "" {
 		t.Errorf("a copy and an end: %q", got)
 	}
 }

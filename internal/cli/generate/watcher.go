@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/client"
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/cli/progress"
@@ -38,8 +39,9 @@ type Watcher struct {
 
 // NoVideo says that a job ended without a video.
 type NoVideo struct {
-	ID, Status string
-	Outcome    *client.Outcome
+	ID      string
+	Status  video.State
+	Outcome *api.Outcome
 }
 
 func (e *NoVideo) Error() string {
@@ -68,7 +70,7 @@ func (e *Unwatched) Unwrap() error { return e.Err }
 // Watch polls a job until it has ended, and returns its last state. The error is a
 // *NoVideo if it ended without a video, and an *Unwatched if it may still run. fresh says
 // that the job was created just now.
-func (w *Watcher) Watch(ctx context.Context, id string, fresh bool) (client.Video, error) {
+func (w *Watcher) Watch(ctx context.Context, id string, fresh bool) (api.Video, error) {
 	pause, began := pollInterval, w.Env.Now()
 	known := fresh // there is such a job
 	if w.API.Simulated {
@@ -80,7 +82,7 @@ func (w *Watcher) Watch(ctx context.Context, id string, fresh bool) (client.Vide
 		absent := errors.As(err, &refused) && refused.Status == http.StatusNotFound
 		switch {
 		case absent && fresh && w.Env.Now().Sub(began) < unknownFor:
-			got = client.Video{ID: id, Status: client.Queued}
+			got = api.Video{ID: id, Status: video.StateQueued}
 		case absent:
 			return got, err
 		case err != nil && !known && ctx.Err() == nil:
@@ -89,8 +91,8 @@ func (w *Watcher) Watch(ctx context.Context, id string, fresh bool) (client.Vide
 			return got, w.unwatched(ctx, id, err)
 		}
 		known = true
-		word := got.Status
-		if w.Storing != nil && (word == client.Generating || word == client.Completed) && w.Storing(ctx, id) {
+		word := string(got.Status)
+		if w.Storing != nil && (got.Status == video.StateGenerating || got.Status == video.StateCompleted) && w.Storing(ctx, id) {
 			word = "storing"
 		}
 		held := waitText(got.Waiting)
@@ -102,13 +104,13 @@ func (w *Watcher) Watch(ctx context.Context, id string, fresh bool) (client.Vide
 			w.Display.Estimate(got.Estimate)
 		}
 		switch {
-		case got.Status == client.Completed:
+		case got.Status == video.StateCompleted:
 			if word == "storing" {
 				w.Display.Event(word)
 			}
 			return got, nil
 		case got.Ended():
-			if got.Status == client.Failed && got.Error != nil {
+			if got.Status == video.StateFailed && got.Error != nil {
 				word += ", " + got.Error.Name
 			}
 			w.Display.Event(word)
@@ -123,7 +125,7 @@ func (w *Watcher) Watch(ctx context.Context, id string, fresh bool) (client.Vide
 
 // waitText says what holds a job up; empty if it only waits for its turn or its
 // generation.
-func waitText(w *client.Waiting) string {
+func waitText(w *api.Waiting) string {
 	switch {
 	case w == nil:
 	case w.For == video.WaitResume:
@@ -146,13 +148,13 @@ func (w *Watcher) unwatched(ctx context.Context, id string, err error) error {
 
 // Saved is a video that was downloaded.
 type Saved struct {
-	client.Video
+	api.Video
 	File    string `json:"file,omitempty"`
 	Fetched bool   `json:"-"` // false: the file existed already
 }
 
 // save downloads a completed job's video.
-func (w *Watcher) save(ctx context.Context, done client.Video, output string, force bool) (Saved, error) {
+func (w *Watcher) save(ctx context.Context, done api.Video, output string, force bool) (Saved, error) {
 	path := outputPath(output, done.ID)
 	if err := client.CheckTarget(path); err != nil {
 		return Saved{}, err

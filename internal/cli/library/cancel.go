@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/client"
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/cli/flags"
@@ -30,16 +31,16 @@ func NewCancel(env *command.Env) *cobra.Command {
 		Long: `Cancels videos that the provider has not accepted: they are never paid. An
 accepted video is charged anyway, and is stored unless --discard discards it. One
 whose submission the provider has not answered may be charged, too.`,
-		ValidArgsFunction: ids(env, &t, client.Queued),
+		ValidArgsFunction: ids(env, &t, video.StateQueued),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			api, err := t.API(cmd.Context(), env)
+			access, err := t.API(cmd.Context(), env)
 			if err != nil {
 				return err
 			}
 			var errs []error
-			done := []client.Video{}
+			done := []api.Video{}
 			for _, id := range args {
-				got, err := cancel(cmd.Context(), env, api, id, discard)
+				got, err := cancel(cmd.Context(), env, access, id, discard)
 				if err != nil {
 					errs = append(errs, fmt.Errorf("job %s was not cancelled: %w", id, err))
 					continue
@@ -51,7 +52,7 @@ whose submission the provider has not answered may be charged, too.`,
 			}
 			if asJSON {
 				errs = append(errs, term.JSON(env.Out, struct {
-					Videos []client.Video `json:"videos"`
+					Videos []api.Video `json:"videos"`
 				}{done}))
 			}
 			return errors.Join(errs...)
@@ -64,15 +65,15 @@ whose submission the provider has not answered may be charged, too.`,
 }
 
 // cancel cancels a job. It retries while it is unknown whether the job will be paid.
-func cancel(ctx context.Context, env *command.Env, api target.API, id string, discard bool) (client.Video, error) {
+func cancel(ctx context.Context, env *command.Env, access target.API, id string, discard bool) (api.Video, error) {
 	for attempt := 1; ; attempt++ {
-		got, err := api.Delete(ctx, id, discard)
+		got, err := access.Delete(ctx, id, discard)
 		var refused *client.Refused
 		switch {
 		case !errors.As(err, &refused) || refused.Status != http.StatusConflict:
 			return got, err
-		case refused.Names("discard"):
-			return got, &command.Reworded{Message: strings.TrimSuffix(strings.Join(refused.Said, "; "), " (?discard=true)") + "; --discard discards it", Err: err}
+		case refused.Names(api.ParamDiscard):
+			return got, &command.Reworded{Message: strings.TrimSuffix(strings.Join(refused.Messages, "; "), " (?discard=true)") + "; --discard discards it", Err: err}
 		case refused.RetryAfter == 0 || attempt == client.Attempts:
 			return got, err
 		}
@@ -82,16 +83,16 @@ func cancel(ctx context.Context, env *command.Env, api target.API, id string, di
 	}
 }
 
-func cancelled(v client.Video) string {
+func cancelled(v api.Video) string {
 	switch {
-	case v.Status == client.Cancelled:
+	case v.Status == video.StateCancelled:
 		return "cancelled; nothing was paid"
-	case v.Status == client.Discarded:
+	case v.Status == video.StateDiscarded:
 		return "discarded; it was charged, and its video is not kept"
 	case v.Discard && v.Waiting != nil && v.Waiting.Paid != nil && *v.Waiting.Paid != video.PaidYes:
-		return "will be discarded: it is " + v.Status + ", may have been charged, and is not stored"
+		return "will be discarded: it is " + string(v.Status) + ", may have been charged, and is not stored"
 	case v.Discard:
-		return "will be discarded: it is " + v.Status + ", is charged, and is not stored"
+		return "will be discarded: it is " + string(v.Status) + ", is charged, and is not stored"
 	}
-	return v.Status
+	return string(v.Status)
 }

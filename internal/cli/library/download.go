@@ -5,10 +5,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/takeup/takeup/internal/api/client"
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/cli/generate"
 	"github.com/takeup/takeup/internal/cli/target"
+	"github.com/takeup/takeup/internal/video"
 )
 
 // NewDownload makes the command download.
@@ -25,7 +25,7 @@ func NewDownload(env *command.Env) *cobra.Command {
 its name once it is complete and has the checksum of its manifest; an interrupted
 download is resumed. A file with other content is never overwritten without
 --force.`,
-		ValidArgsFunction: ids(env, &t, client.Completed),
+		ValidArgsFunction: ids(env, &t, video.StateCompleted),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			if err := out.Check(); err != nil {
@@ -34,11 +34,11 @@ download is resumed. A file with other content is never overwritten without
 			if len(args) > 1 && out.Path != "" && !generate.IsDirectory(out.Path) {
 				return command.Usagef("--output must be an existing directory for more than one video")
 			}
-			api, err := t.API(ctx, env)
+			access, err := t.API(ctx, env)
 			if err != nil {
 				return err
 			}
-			m := generate.Creator{Env: env, API: api, Output: out, Resume: out.ResumeCommand(env, &t)}
+			m := generate.Creator{Env: env, API: access, Output: out, Resume: out.ResumeCommand(env, &t)}
 			var errs []error
 			for _, id := range args {
 				errs = append(errs, m.Download(cmd, id, noWait))

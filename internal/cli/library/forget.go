@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/cli/flags"
 	"github.com/takeup/takeup/internal/cli/target"
@@ -30,14 +30,14 @@ can't be redriven any more, and the same request with its Idempotency-Key, or th
 same prompt file, is still this video.`,
 		ValidArgsFunction: ids(env, &t, ""),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			api, err := t.API(cmd.Context(), env)
+			access, err := t.API(cmd.Context(), env)
 			if err != nil {
 				return err
 			}
 			var errs []error
-			done := []client.Forgotten{}
+			done := []api.Forgotten{}
 			for _, id := range args {
-				got, err := api.Forget(cmd.Context(), id)
+				got, err := access.Forget(cmd.Context(), id)
 				if err != nil {
 					errs = append(errs, fmt.Errorf("job %s was not forgotten: %w", id, err))
 					continue
@@ -49,7 +49,7 @@ same prompt file, is still this video.`,
 			}
 			if asJSON {
 				errs = append(errs, term.JSON(env.Out, struct {
-					Forgotten []client.Forgotten `json:"forgotten"`
+					Forgotten []api.Forgotten `json:"forgotten"`
 				}{done}))
 			}
 			return errors.Join(errs...)
@@ -61,7 +61,7 @@ same prompt file, is still this video.`,
 }
 
 // showForgotten prints what was erased and what remains.
-func showForgotten(env *command.Env, f client.Forgotten) error {
+func showForgotten(env *command.Env, f api.Forgotten) error {
 	fmt.Fprintf(env.Out, "%s  forgotten\n", f.Video.ID)
 	if len(f.Stays) == 0 {
 		return nil

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/cli/flags"
 	"github.com/takeup/takeup/internal/cli/generate"
@@ -35,18 +35,18 @@ the exit status is 4 if it ended without a video.`,
 		ValidArgsFunction: ids(env, &t, ""),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
-			api, err := t.API(ctx, env)
+			access, err := t.API(ctx, env)
 			if err != nil {
 				return err
 			}
 			if !wait {
-				got, err := api.Video(ctx, args[0])
+				got, err := access.Video(ctx, args[0])
 				if err != nil {
 					return err
 				}
-				return showVideo(env.Out, api, got, asJSON)
+				return showVideo(env.Out, access, got, asJSON)
 			}
-			m := generate.Creator{Env: env, API: api, Output: generate.OutputOptions{JSON: asJSON}, Resume: func(id string) string {
+			m := generate.Creator{Env: env, API: access, Output: generate.OutputOptions{JSON: asJSON}, Resume: func(id string) string {
 				return env.CommandLine(append(append([]string{"get", "--wait"}, t.Arguments()...), id)...)
 			}}
 			watcher := m.Watcher()
@@ -56,7 +56,7 @@ the exit status is 4 if it ended without a video.`,
 			if err != nil && !errors.As(err, &without) {
 				return err
 			}
-			return errors.Join(showVideo(env.Out, api, got, asJSON), err)
+			return errors.Join(showVideo(env.Out, access, got, asJSON), err)
 		},
 	}
 	cmd.Flags().BoolVar(&wait, "wait", false, "wait until the job has ended")
@@ -65,7 +65,7 @@ the exit status is 4 if it ended without a video.`,
 	return cmd
 }
 
-func showVideo(out io.Writer, api target.API, v client.Video, asJSON bool) error {
+func showVideo(out io.Writer, access target.API, v api.Video, asJSON bool) error {
 	if asJSON {
 		return term.JSON(out, v)
 	}
@@ -76,7 +76,7 @@ func showVideo(out io.Writer, api target.API, v client.Video, asJSON bool) error
 		}
 	}
 	row("id", v.ID)
-	status := v.Status
+	status := string(v.Status)
 	if e := v.Estimate; e != nil && e.LeftSeconds != nil {
 		status += ", about " + term.Seconds(time.Duration(*e.LeftSeconds)*time.Second) + " left"
 	}
@@ -108,13 +108,13 @@ func showVideo(out io.Writer, api target.API, v client.Video, asJSON bool) error
 	if v.Manifest != nil {
 		row("file", fileText(*v.Manifest))
 		row("generation", v.Manifest.GenerationID)
-		if api.Bucket != "" {
-			row("S3", "s3://"+api.Bucket+"/"+video.FileKey(v.ID))
+		if access.Bucket != "" {
+			row("S3", "s3://"+access.Bucket+"/"+video.FileKey(v.ID))
 		}
 	}
 	if v.Error != nil {
 		row("error", term.Plain(v.Error.Name+": "+v.Error.Message))
-		row("paid", v.Error.Paid)
+		row("paid", string(v.Error.Paid))
 		row("to do", term.Plain(v.Error.Advice))
 	}
 	name := "happened"
@@ -126,7 +126,7 @@ func showVideo(out io.Writer, api target.API, v client.Video, asJSON bool) error
 }
 
 // originText formats where a job came from.
-func originText(o *client.Origin) string {
+func originText(o *api.Origin) string {
 	switch {
 	case o == nil:
 		return ""

@@ -8,8 +8,8 @@ import (
 
 	"github.com/mattn/go-runewidth"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/apitest"
-	"github.com/takeup/takeup/internal/api/client"
 	"github.com/takeup/takeup/internal/cli/clitest"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -20,14 +20,14 @@ func TestListFits(t *testing.T) {
 	id := "api-" + strings.Repeat("5gxvgb4wj3rsi", 4)
 	boat := clitest.Request(t, "a paper boat crosses a flooded street, slowly, while the rain falls on it and on everybody else")
 	octopus := clitest.Request(t, "タコが海で踊る "+strings.Repeat("🐙", 30))
-	same := []client.Video{
-		f.Done(id, boat, "a video"), f.Video("prompts-"+id[4:], octopus, client.Generating),
-		f.Without("by-hand", boat, client.Failed, "OutOfCredits", "the provider's account is out of credits and nothing was paid; top it up or raise the key's limit, then redrive the job", true),
-		{ID: "unreadable", Status: client.Failed, CreatedAt: apitest.Created, Error: &client.Outcome{Name: "InvalidRequest", Message: "it has no request"}},
+	same := []api.Video{
+		f.Done(id, boat, "a video"), f.Video("prompts-"+id[4:], octopus, video.StateGenerating),
+		f.Without("by-hand", boat, video.StateFailed, "OutOfCredits", "the provider's account is out of credits and nothing was paid; top it up or raise the key's limit, then redrive the job", true),
+		{ID: "unreadable", Status: video.StateFailed, CreatedAt: apitest.Created, Error: &api.Outcome{Name: "InvalidRequest", Message: "it has no request"}},
 	}
 	var printed strings.Builder
 	for _, width := range []int{40, 80, 100, 160, 0} {
-		for name, videos := range map[string][]client.Video{"": same, "one": same[:1]} {
+		for name, videos := range map[string][]api.Video{"": same, "one": same[:1]} {
 			var out, beside strings.Builder
 			if err := printVideos(&out, &beside, width, listed{Videos: videos}); err != nil {
 				t.Fatal(err)
@@ -53,7 +53,7 @@ func TestListFits(t *testing.T) {
 
 func TestOriginText(t *testing.T) {
 	text := func(s string) *string { return &s }
-	for want, o := range map[string]*client.Origin{
+	for want, o := range map[string]*api.Origin{
 		"":                                 nil,
 		"the API":                          {Trigger: video.TriggerAPI, Token: text("alice")},
 		"an execution started by hand":     {Trigger: video.TriggerExecution},

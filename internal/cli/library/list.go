@@ -10,12 +10,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/cli/flags"
 	"github.com/takeup/takeup/internal/cli/request"
 	"github.com/takeup/takeup/internal/cli/target"
 	"github.com/takeup/takeup/internal/cli/term"
+	"github.com/takeup/takeup/internal/video"
 )
 
 // pageSize is the maximum of jobs in a page of the API.
@@ -34,7 +35,10 @@ func NewList(env *command.Env) *cobra.Command {
 		all    bool
 		asJSON bool
 	)
-	statuses := append(client.Statuses(), client.Running)
+	statuses := []string{}
+	for _, state := range append(video.States(), api.Running) {
+		statuses = append(statuses, string(state))
+	}
 	cmd := &cobra.Command{
 		Use: "list", Args: command.Args(0, 0),
 		Short: "List the videos, newest first",
@@ -60,15 +64,15 @@ order.`,
 			case cmd.Flags().Changed("search") && strings.TrimSpace(words) == "":
 				return command.Usagef("--search needs words of the prompt")
 			}
-			api, err := t.API(cmd.Context(), env)
+			access, err := t.API(cmd.Context(), env)
 			if err != nil {
 				return err
 			}
 			if all {
 				limit = 0
 			}
-			q := client.Query{Status: status, Model: model, Owner: owner, Words: words, Limit: pageSize, From: since.Time(env.Now())}
-			got, err := list(cmd.Context(), api, q, limit)
+			q := api.ListQuery{Status: video.State(status), Model: model, Owner: owner, Words: words, Limit: pageSize, From: since.Time(env.Now())}
+			got, err := list(cmd.Context(), access, q, limit)
 			if err != nil {
 				return err
 			}
@@ -96,21 +100,21 @@ order.`,
 
 // listed are the jobs that were found.
 type listed struct {
-	Videos []client.Video `json:"videos"`
-	More   bool           `json:"more"`
+	Videos []api.Video `json:"videos"`
+	More   bool        `json:"more"`
 	// SearchedTo is how far back prompts were searched; nil if the search is complete,
 	// or there was none.
 	SearchedTo *time.Time `json:"searched_to"`
 }
 
 // list gives the jobs, newest first; at most limit of them, or all if it is 0.
-func list(ctx context.Context, api target.API, q client.Query, limit int) (listed, error) {
-	got := listed{Videos: []client.Video{}}
+func list(ctx context.Context, access target.API, q api.ListQuery, limit int) (listed, error) {
+	got := listed{Videos: []api.Video{}}
 	for {
 		if limit > 0 {
 			q.Limit = min(pageSize, limit-len(got.Videos))
 		}
-		page, err := api.List(ctx, q)
+		page, err := access.List(ctx, q)
 		if err != nil {
 			return listed{}, err
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/client"
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/cli/flags"
@@ -17,6 +18,7 @@ import (
 	"github.com/takeup/takeup/internal/cli/progress"
 	"github.com/takeup/takeup/internal/cli/target"
 	"github.com/takeup/takeup/internal/cli/term"
+	"github.com/takeup/takeup/internal/video"
 )
 
 // NewRedrive makes the command redrive.
@@ -32,22 +34,22 @@ func NewRedrive(env *command.Env) *cobra.Command {
 on: a paid video is fetched and stored, a submission without an answer is looked
 up, and one that the provider refused for lack of credits or capacity, or for its
 key, is submitted again. Nothing is paid twice.`,
-		ValidArgsFunction: ids(env, &t, client.Failed),
+		ValidArgsFunction: ids(env, &t, video.StateFailed),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			if all == (len(args) > 0) {
 				return command.Usagef("give the ids of jobs, or --all")
 			}
-			api, err := t.API(ctx, env)
+			access, err := t.API(ctx, env)
 			if err != nil {
 				return err
 			}
 			if all {
-				if args, err = redrivable(ctx, api); err != nil {
+				if args, err = redrivable(ctx, access); err != nil {
 					return err
 				}
 			}
-			r := redriver{env: env, api: api, arguments: t.Arguments(), json: asJSON}
+			r := redriver{env: env, access: access, arguments: t.Arguments(), json: asJSON}
 			return r.each(ctx, args, wait)
 		},
 	}
@@ -60,8 +62,8 @@ key, is submitted again. Nothing is paid twice.`,
 }
 
 // redrivable gives the jobs that a redrive can resume, oldest first.
-func redrivable(ctx context.Context, api target.API) ([]string, error) {
-	got, err := list(ctx, api, client.Query{Status: client.Failed, Limit: pageSize}, 0)
+func redrivable(ctx context.Context, access target.API) ([]string, error) {
+	got, err := list(ctx, access, api.ListQuery{Status: video.StateFailed, Limit: pageSize}, 0)
 	var ids []string
 	for _, v := range slices.Backward(got.Videos) {
 		if v.Error != nil && v.Error.Redrivable {
@@ -74,7 +76,7 @@ func redrivable(ctx context.Context, api target.API) ([]string, error) {
 // redriver redrives jobs.
 type redriver struct {
 	env       *command.Env
-	api       target.API
+	access    target.API
 	arguments []string // flags that choose the same stack
 	json      bool
 }
@@ -82,7 +84,7 @@ type redriver struct {
 // redriven is a job that was resumed.
 type redriven struct {
 	Execution string `json:"execution"`
-	client.Video
+	api.Video
 }
 
 // each redrives jobs. One that fails does not stop the others.
@@ -90,7 +92,7 @@ func (r *redriver) each(ctx context.Context, ids []string, wait bool) error {
 	done := []redriven{}
 	var errs []error
 	for _, id := range ids {
-		got, execution, err := r.api.Redrive(ctx, id)
+		got, execution, err := r.access.Redrive(ctx, id)
 		if err != nil {
 			errs = append(errs, r.explain(id, err))
 			continue
@@ -133,7 +135,7 @@ func (r *redriver) explain(id string, err error) error {
 // await waits for a redriven job and prints how it ended. A job that ended without a video
 // is an error.
 func (r *redriver) await(ctx context.Context, job *redriven) error {
-	w := generate.Watcher{Env: r.env, API: r.api, Display: progress.NewLines(r.env, r.env.Err, job.Execution+" "), Resume: func(id string) string {
+	w := generate.Watcher{Env: r.env, API: r.access, Display: progress.NewLines(r.env, r.env.Err, job.Execution+" "), Resume: func(id string) string {
 		return r.env.CommandLine(append(append([]string{"get", "--wait"}, r.arguments...), id)...)
 	}}
 	got, err := w.Watch(ctx, job.ID, true)

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/cli/flags"
 	"github.com/takeup/takeup/internal/cli/target"
@@ -26,16 +26,16 @@ func NewRetry(env *command.Env) *cobra.Command {
 a submission that was refused for lack of capacity, the lookup of a submission
 without an answer, a poll of its generation, or a copy of its video. Nothing is
 paid twice. For a video that has ended, use redrive.`,
-		ValidArgsFunction: ids(env, &t, client.Running),
+		ValidArgsFunction: ids(env, &t, api.Running),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			api, err := t.API(cmd.Context(), env)
+			access, err := t.API(cmd.Context(), env)
 			if err != nil {
 				return err
 			}
 			var errs []error
 			done := []redriven{}
 			for _, id := range args {
-				got, execution, err := api.Retry(cmd.Context(), id)
+				got, execution, err := access.Retry(cmd.Context(), id)
 				if err != nil {
 					errs = append(errs, fmt.Errorf("job %s was not retried: %w", id, err))
 					continue

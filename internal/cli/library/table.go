@@ -10,7 +10,7 @@ import (
 
 	"github.com/mattn/go-runewidth"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/cli/term"
 )
 
@@ -20,34 +20,34 @@ const roomForText = 24
 // field is a column of the list.
 type field struct {
 	title string
-	of    func(client.Video) string
+	of    func(api.Video) string
 }
 
 func videoFields() []field {
 	return []field{
-		{"ID", func(v client.Video) string { return v.ID }},
-		{"STATUS", func(v client.Video) string { return v.Status }},
-		{"CREATED", func(v client.Video) string { return v.CreatedAt.UTC().Format(time.RFC3339) }},
-		{"MODEL", func(v client.Video) string { return term.OrEmpty(v.Model) }},
-		{"SECONDS", func(v client.Video) string {
+		{"ID", func(v api.Video) string { return v.ID }},
+		{"STATUS", func(v api.Video) string { return string(v.Status) }},
+		{"CREATED", func(v api.Video) string { return v.CreatedAt.UTC().Format(time.RFC3339) }},
+		{"MODEL", func(v api.Video) string { return term.OrEmpty(v.Model) }},
+		{"SECONDS", func(v api.Video) string {
 			if v.Duration == nil {
 				return ""
 			}
 			return fmt.Sprint(*v.Duration)
 		}},
-		{"USD", func(v client.Video) string {
+		{"USD", func(v api.Video) string {
 			if v.Cost == nil {
 				return ""
 			}
 			return fmt.Sprintf("%.2f", v.Cost.USD)
 		}},
-		{"PROMPT", func(v client.Video) string { return term.Plain(term.OrEmpty(v.Prompt)) }},
+		{"PROMPT", func(v api.Video) string { return term.Plain(term.OrEmpty(v.Prompt)) }},
 		{"WHY", why},
 	}
 }
 
 // why gives the reason why a job has no video.
-func why(v client.Video) string {
+func why(v api.Video) string {
 	if v.Error == nil {
 		return ""
 	}
@@ -77,7 +77,7 @@ func printVideos(out, notes io.Writer, width int, got listed) error {
 	return nil
 }
 
-func printWhole(out io.Writer, videos []client.Video) error {
+func printWhole(out io.Writer, videos []api.Video) error {
 	columns := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	var titles []string
 	for _, f := range videoFields() {
@@ -98,7 +98,7 @@ func printWhole(out io.Writer, videos []client.Video) error {
 // are cut, and values that all videos have in common are printed once. If a line can't
 // hold an id and some of the prompt, the id has a line of its own. It is never cut, since
 // other commands take it.
-func printFitting(out io.Writer, width int, videos []client.Video) {
+func printFitting(out io.Writer, width int, videos []api.Video) {
 	fields := videoFields()
 	text, reason := fields[len(fields)-2], fields[len(fields)-1]
 	fields = fields[:len(fields)-2]
@@ -158,7 +158,7 @@ func printFitting(out io.Writer, width int, videos []client.Video) {
 }
 
 // sameValue reports whether all videos that have a field have the same value.
-func sameValue(f field, videos []client.Video) (value string, same bool) {
+func sameValue(f field, videos []api.Video) (value string, same bool) {
 	for _, v := range videos {
 		switch got := f.of(v); {
 		case got == "" || got == value:
@@ -171,7 +171,7 @@ func sameValue(f field, videos []client.Video) (value string, same bool) {
 	return value, true
 }
 
-func fieldWidth(f field, videos []client.Video) int {
+func fieldWidth(f field, videos []api.Video) int {
 	width := runewidth.StringWidth(f.title)
 	for _, v := range videos {
 		width = max(width, runewidth.StringWidth(term.Dash(f.of(v))))
@@ -179,7 +179,7 @@ func fieldWidth(f field, videos []client.Video) int {
 	return width
 }
 
-func tableWidth(fields []field, videos []client.Video) int {
+func tableWidth(fields []field, videos []api.Video) int {
 	width := 0
 	for _, f := range fields {
 		width += fieldWidth(f, videos) + len(term.Gap)

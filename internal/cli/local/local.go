@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/spf13/cobra"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/cli/flags"
 	"github.com/takeup/takeup/internal/cli/target"
@@ -116,12 +117,12 @@ Make a video:
 Or use the API or the AWS CLI, with the variables of the README's commands:
   eval "$(%[1]s env)"
   curl -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
-    -d '{"prompt": "a paper boat crosses a flooded street"}' "$API_URL/v2/video/generations"
-  curl -H "Authorization: Bearer $TOKEN" "$API_URL/videos"
+    -d '{"prompt": "a paper boat crosses a flooded street"}' "$API_URL%[2]s"
+  curl -H "Authorization: Bearer $TOKEN" "$API_URL%[3]s"
   aws s3 ls "s3://$VIDEOS_BUCKET" --recursive
 Stop the stack:
   %[1]s down
-`, env.Name)
+`, env.Name, api.GenerationsPath, api.VideosPath)
 }
 
 // NewDown makes the command down.

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/cli/clitest"
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/cli/generate"
@@ -142,7 +142,7 @@ func TestAdviceWithoutAStack(t *testing.T) {
 		&video.GenerationOverdue{}, &video.VideoUnavailable{Err: io.EOF}, &video.VideoRejected{}, &video.ServiceUnavailable{Err: io.EOF},
 	} {
 		name := video.OutcomeName(ended)
-		output := withoutStack(&generate.NoVideo{ID: "a", Status: client.Failed, Outcome: &client.Outcome{Name: name, Message: ended.Error()}})
+		output := withoutStack(&generate.NoVideo{ID: "a", Status: video.StateFailed, Outcome: &api.Outcome{Name: name, Message: ended.Error()}})
 		if strings.Contains(output, "redrive") || strings.Contains(output, "secret") || !strings.Contains(output, name) {
 			t.Errorf("%s: %s", name, output)
 		}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/cli/flags"
 	"github.com/takeup/takeup/internal/cli/money"
@@ -19,10 +19,10 @@ import (
 
 // estimate is what a video will cost and how long it will take; nil is unknown.
 type estimate struct {
-	Model    string        `json:"model"`
-	Duration int           `json:"duration"`
-	Price    *client.Quote `json:"price"`
-	Seconds  *int          `json:"seconds"`
+	Model    string     `json:"model"`
+	Duration int        `json:"duration"`
+	Price    *api.Quote `json:"price"`
+	Seconds  *int       `json:"seconds"`
 }
 
 // NewEstimate makes the command estimate.
@@ -48,15 +48,15 @@ omitted. The cost is exact if the provider's price list is.`,
 			if err != nil {
 				return err
 			}
-			api, err := t.API(cmd.Context(), env)
+			access, err := t.API(cmd.Context(), env)
 			if err != nil {
 				return err
 			}
-			models, err := api.Models(cmd.Context())
+			models, err := access.Models(cmd.Context())
 			if err != nil {
 				return err
 			}
-			checked, err := api.Check(cmd.Context(), request)
+			checked, err := access.Check(cmd.Context(), request)
 			if err != nil {
 				return err
 			}
@@ -77,7 +77,7 @@ omitted. The cost is exact if the provider's price list is.`,
 	return cmd
 }
 
-func estimated(models client.Models, request video.Request) (estimate, error) {
+func estimated(models api.ModelList, request video.Request) (estimate, error) {
 	model, err := find(models, request.Model())
 	if err != nil {
 		return estimate{}, err

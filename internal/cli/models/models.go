@@ -16,7 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/spf13/cobra"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/cli/flags"
 	"github.com/takeup/takeup/internal/cli/money"
@@ -42,7 +42,7 @@ parameters and all its prices. The stack fetches the price list once a day;
 --refresh fetches it now, which needs the stack's AWS account.`,
 		ValidArgs: request.ModelNames(),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			api, err := t.API(cmd.Context(), env)
+			access, err := t.API(cmd.Context(), env)
 			if err != nil {
 				return err
 			}
@@ -51,7 +51,7 @@ parameters and all its prices. The stack fetches the price list once a day;
 					return err
 				}
 			}
-			got, err := api.Models(cmd.Context())
+			got, err := access.Models(cmd.Context())
 			switch {
 			case err != nil:
 				return err
@@ -98,7 +98,7 @@ func refreshPrices(ctx context.Context, env *command.Env, t *target.Target) erro
 }
 
 // find gives a model by its name; an empty name is the default model.
-func find(models client.Models, name string) (client.Model, error) {
+func find(models api.ModelList, name string) (api.Model, error) {
 	if name == "" {
 		name = models.Default
 	}
@@ -107,13 +107,13 @@ func find(models client.Models, name string) (client.Model, error) {
 			return m, nil
 		}
 	}
-	return client.Model{}, command.Usagef("there is no model %q; list the models with `takeup models`", name)
+	return api.Model{}, command.Usagef("there is no model %q; list the models with `takeup models`", name)
 }
 
-func printModels(out io.Writer, models client.Models) error {
+func printModels(out io.Writer, models api.ModelList) error {
 	columns := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(columns, "MODEL\tSECONDS\tPRICE\tUSUALLY TAKES")
-	var list *client.Price
+	var list *api.Price
 	for _, m := range models.Models {
 		if m.Price != nil {
 			list = m.Price
@@ -136,7 +136,7 @@ func printModels(out io.Writer, models client.Models) error {
 }
 
 // priceText formats a model's rates, or else what its last videos cost.
-func priceText(m client.Model) string {
+func priceText(m api.Model) string {
 	var rates []string
 	if m.Price != nil {
 		for _, v := range m.Price.Variants {
@@ -160,7 +160,7 @@ func priceText(m client.Model) string {
 }
 
 // rangeText gives the lowest and the highest of rates for the same unit, or else each rate.
-func rangeText(variants []client.Variant) string {
+func rangeText(variants []api.Rate) string {
 	low, high := variants[0], variants[0]
 	var all []string
 	same := true
@@ -184,7 +184,7 @@ func rangeText(variants []client.Variant) string {
 }
 
 // rateText formats a rate, such as "0.196 USD a second".
-func rateText(v client.Variant) string {
+func rateText(v api.Rate) string {
 	unit := v.Unit
 	if unit == "" {
 		unit = "unit that is unknown before the request"
@@ -196,7 +196,7 @@ func rateText(v client.Variant) string {
 }
 
 // dimensions are the parameters that a price depends on.
-func dimensions(p *client.Price) []string {
+func dimensions(p *api.Price) []string {
 	names := map[string]bool{}
 	for _, v := range p.Variants {
 		for name := range v.When {
@@ -224,7 +224,7 @@ func durations(seconds []int) string {
 	return term.Dash(strings.Join(parts, ", "))
 }
 
-func printModel(out io.Writer, m client.Model) error {
+func printModel(out io.Writer, m api.Model) error {
 	fmt.Fprintf(out, "%s takes\n", m.Name)
 	columns := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, p := range m.Parameters {
@@ -253,7 +253,7 @@ func printModel(out io.Writer, m client.Model) error {
 }
 
 // takes says in words what a parameter takes.
-func takes(p client.Parameter) string {
+func takes(p api.Parameter) string {
 	text := map[string]string{
 		"string": "a text", "integer": "a whole number", "number": "a number", "boolean": "true or false", "object": "an object", "array": "a list",
 	}[p.Type]
@@ -266,10 +266,10 @@ func takes(p client.Parameter) string {
 		text = strings.ReplaceAll(text, " ", ", ")
 	case p.Minimum != nil && p.Maximum != nil:
 		text += fmt.Sprintf(" from %g to %g", *p.Minimum, *p.Maximum)
-	case p.MaxLength != nil:
-		text += fmt.Sprintf(" of at most %d characters", *p.MaxLength)
-	case p.MaxItems != nil:
-		text += fmt.Sprintf(" of at most %d", *p.MaxItems)
+	case p.MaxLength > 0:
+		text += fmt.Sprintf(" of at most %d characters", p.MaxLength)
+	case p.MaxItems > 0:
+		text += fmt.Sprintf(" of at most %d", p.MaxItems)
 	}
 	if len(p.Fields) > 0 {
 		var fields []string

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/cli/term"
 	"github.com/takeup/takeup/internal/price"
 )
@@ -52,15 +52,15 @@ func WithCents(usd json.Number) string {
 }
 
 // Cost formats what a video cost.
-func Cost(cost *client.Cost) string {
+func Cost(cost *api.Cost) string {
 	if cost == nil {
 		return "unknown"
 	}
-	return fmt.Sprintf("%.2f USD (%d credits)", cost.USD, cost.Credits)
+	return fmt.Sprintf("%.2f USD", cost.USD)
 }
 
 // Price formats the price of a request.
-func Price(q *client.Quote) string {
+func Price(q *api.Quote) string {
 	switch {
 	case q.Basis == "charges":
 		return fmt.Sprintf("about %s USD", q.USD)
@@ -74,7 +74,7 @@ func Price(q *client.Quote) string {
 
 // PriceAndSource formats the price of a request and where it comes from; nil is an unknown
 // price.
-func PriceAndSource(q *client.Quote) string {
+func PriceAndSource(q *api.Quote) string {
 	switch {
 	case q == nil:
 		return "unknown: the provider's price list doesn't have it, and no such video has been made here yet"

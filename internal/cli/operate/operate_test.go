@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/video"
@@ -43,10 +43,10 @@ func TestEnvPath(t *testing.T) {
 }
 
 func TestBars(t *testing.T) {
-	spending := func(spent, reserved, uncertain json.Number) client.UsageSum {
-		return client.UsageSum{Spent: spent, Reserved: reserved, Uncertain: uncertain}
+	spending := func(spent, reserved, uncertain json.Number) api.UsageSum {
+		return api.UsageSum{Spent: spent, Reserved: reserved, Uncertain: uncertain}
 	}
-	for want, sum := range map[string]client.UsageSum{
+	for want, sum := range map[string]api.UsageSum{
 		"":           spending("0", "0", "0"),
 		"##########": spending("8", "0", "0"),
 		"#####":      spending("4", "0", "0"),

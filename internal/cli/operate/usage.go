@@ -3,7 +3,7 @@ package operate
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/cli/flags"
 	"github.com/takeup/takeup/internal/cli/request"
@@ -16,7 +16,7 @@ import (
 func NewUsage(env *command.Env) *cobra.Command {
 	var (
 		t      target.Target
-		q      client.UsageQuery
+		q      api.UsageQuery
 		asJSON bool
 	)
 	cmd := &cobra.Command{
@@ -34,11 +34,11 @@ balance is the last known one of the account at the provider.`,
 			if _, err := usage.ParseMonth(q.Month); cmd.Flags().Changed("month") && err != nil {
 				return command.Usagef("--month must be a month such as %s", usage.MonthOf(env.Now()))
 			}
-			api, err := t.API(cmd.Context(), env)
+			access, err := t.API(cmd.Context(), env)
 			if err != nil {
 				return err
 			}
-			got, err := api.Usage(cmd.Context(), q)
+			got, err := access.Usage(cmd.Context(), q)
 			if err != nil {
 				return err
 			}

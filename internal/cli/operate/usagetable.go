@@ -11,7 +11,7 @@ import (
 
 	"github.com/mattn/go-runewidth"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/cli/money"
 	"github.com/takeup/takeup/internal/cli/term"
 )
@@ -31,30 +31,30 @@ const (
 // usageRow is a row of a table of usage.
 type usageRow struct {
 	name string
-	sum  client.UsageSum
+	sum  api.UsageSum
 }
 
 // figure is a column of a table of usage.
 type figure struct {
 	title string
-	of    func(client.UsageSum) string
+	of    func(api.UsageSum) string
 }
 
 // usageFigures gives all columns, and those of a narrow table.
 func usageFigures() (all, narrow []figure) {
-	videos := figure{"VIDEOS", func(s client.UsageSum) string { return fmt.Sprint(s.Videos) }}
-	spent := figure{"SPENT", func(s client.UsageSum) string { return money.Cents(s.Spent) }}
+	videos := figure{"VIDEOS", func(s api.UsageSum) string { return fmt.Sprint(s.Videos) }}
+	spent := figure{"SPENT", func(s api.UsageSum) string { return money.Cents(s.Spent) }}
 	return []figure{
 		videos,
-		{"FAILED", func(s client.UsageSum) string { return fmt.Sprint(s.Failed) }},
+		{"FAILED", func(s api.UsageSum) string { return fmt.Sprint(s.Failed) }},
 		spent,
-		{"RESERVED", func(s client.UsageSum) string { return money.Cents(s.Reserved) }},
-		{"UNCERTAIN", func(s client.UsageSum) string { return money.Cents(s.Uncertain) }},
+		{"RESERVED", func(s api.UsageSum) string { return money.Cents(s.Reserved) }},
+		{"UNCERTAIN", func(s api.UsageSum) string { return money.Cents(s.Uncertain) }},
 	}, []figure{videos, spent}
 }
 
 // printUsage prints a month in a width; 0 is unlimited.
-func printUsage(out io.Writer, width int, got client.Usage) {
+func printUsage(out io.Writer, width int, got api.Usage) {
 	if held(got.Total) == 0 && got.Total.Videos+got.Total.Failed+got.Total.InDoubt == 0 {
 		term.Wrap(out, width, "", "", "nothing was submitted in "+got.Month)
 		printBalance(out, width, got.Balance)
@@ -84,7 +84,7 @@ func printUsage(out io.Writer, width int, got client.Usage) {
 }
 
 // printBalance prints the account's balance at the provider, if it is known.
-func printBalance(out io.Writer, width int, b *client.Balance) {
+func printBalance(out io.Writer, width int, b *api.Balance) {
 	if b != nil {
 		term.Wrap(out, width, "", "", fmt.Sprintf("balance at the provider: %s USD, at %s", money.Cents(b.USD), b.At.UTC().Format(time.RFC3339)))
 	}
@@ -140,9 +140,9 @@ func printGroups(out io.Writer, width int, title string, groups []usageRow) {
 
 // usageColumns gives a function that prints a row: a name, the figures of a sum, and a bar.
 // Without a sum it prints the titles.
-func usageColumns(out io.Writer, title string, columns []figure, rows []usageRow) func(name string, sum *client.UsageSum, bar string) {
+func usageColumns(out io.Writer, title string, columns []figure, rows []usageRow) func(name string, sum *api.UsageSum, bar string) {
 	first, widths := usageWidths(title, columns, rows)
-	return func(name string, sum *client.UsageSum, bar string) {
+	return func(name string, sum *api.UsageSum, bar string) {
 		text := runewidth.FillRight(name, first)
 		for i, c := range columns {
 			cell := c.title
@@ -179,7 +179,7 @@ func usageWidth(title string, columns []figure, rows []usageRow) int {
 
 // drawBar draws a sum, where most fills the room. Every amount has at least one character,
 // if there is room.
-func drawBar(sum client.UsageSum, most float64, room int) string {
+func drawBar(sum api.UsageSum, most float64, room int) string {
 	bar := ""
 	for _, part := range []struct {
 		mark   string
@@ -194,7 +194,7 @@ func drawBar(sum client.UsageSum, most float64, room int) string {
 }
 
 // sumText formats a sum in words.
-func sumText(s client.UsageSum) string {
+func sumText(s api.UsageSum) string {
 	videos := fmt.Sprintf("%d videos", s.Videos)
 	if s.Videos == 1 {
 		videos = "1 video"
@@ -207,7 +207,7 @@ func sumText(s client.UsageSum) string {
 }
 
 // restText formats what a sum has besides videos; empty for nothing.
-func restText(s client.UsageSum) string {
+func restText(s api.UsageSum) string {
 	var parts []string
 	if s.Failed > 0 {
 		parts = append(parts, fmt.Sprintf("%d failed", s.Failed))
@@ -222,6 +222,6 @@ func restText(s client.UsageSum) string {
 }
 
 // held is what counts against the caps, for drawing.
-func held(s client.UsageSum) float64 {
+func held(s api.UsageSum) float64 {
 	return money.Float(s.Spent) + money.Float(s.Reserved) + money.Float(s.Uncertain)
 }

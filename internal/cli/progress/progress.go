@@ -11,7 +11,7 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/cli/term"
 )
@@ -75,7 +75,7 @@ func (d *Display) draw(options ...mpb.ContainerOption) {
 }
 
 // Estimate updates the forecast by the API's estimate.
-func (d *Display) Estimate(e *client.Estimate) {
+func (d *Display) Estimate(e *api.Estimate) {
 	if e == nil || e.LeftSeconds == nil || e.Progress == nil {
 		return
 	}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/vbauerster/mpb/v8"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/cli/clitest"
 )
 
@@ -63,7 +63,7 @@ func TestDisplayOfAJobThatIsHeldUp(t *testing.T) {
 	}
 	d.Hold(false)
 	left, progress := 20, 0.5
-	d.Estimate(&client.Estimate{LeftSeconds: &left, Progress: &progress})
+	d.Estimate(&api.Estimate{LeftSeconds: &left, Progress: &progress})
 	if d.Event("generating"); d.text() != "generating, about 20 s left" {
 		t.Errorf("it shows %q", d.text())
 	}
@@ -84,13 +84,13 @@ func TestDisplayGoesOnFromTheEstimate(t *testing.T) {
 	look(2, 0.2, "sending, about 8 s left")
 	d.Event("generating")
 	left, progress := 180, 0.4
-	d.Estimate(&client.Estimate{LeftSeconds: &left, Progress: &progress})
+	d.Estimate(&api.Estimate{LeftSeconds: &left, Progress: &progress})
 	look(0, 0.4, "generating, about 3 min left")
 	look(90, 0.7, "generating, about 90 s left")
 	left, progress = 180, 0.5
-	d.Estimate(&client.Estimate{LeftSeconds: &left, Progress: &progress})
+	d.Estimate(&api.Estimate{LeftSeconds: &left, Progress: &progress})
 	look(0, 0.7, "generating, about 3 min left") // the bar doesn't go back
-	d.Estimate(&client.Estimate{})
+	d.Estimate(&api.Estimate{})
 	look(30, 0.7, "generating, about 2 min 30 s left")
 	d.Downloaded(1500, 20_000_000)
 	look(0, 0.7, "generating, 1.5 kB of 20.0 MB")

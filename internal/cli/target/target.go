@@ -149,9 +149,9 @@ func NewAPI(env *command.Env, address, token string) API {
 
 // LocalAPI gives a client of the local stack's API.
 func LocalAPI(env *command.Env, stack *devstack.Stack) API {
-	api := NewAPI(env, stack.API, stack.Token)
-	api.Bucket, api.Simulated = stack.Outputs["VideosBucket"], stack.Simulator != ""
-	return api
+	access := NewAPI(env, stack.API, stack.Token)
+	access.Bucket, access.Simulated = stack.Outputs["VideosBucket"], stack.Simulator != ""
+	return access
 }
 
 // AWS describes the target in its AWS account, or in the local stack's emulator.

@@ -7,12 +7,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 )
 
 // Controller reads from Takeup's API whether jobs are submitted, and under which caps.
 type Controller interface {
-	Control(ctx context.Context) (client.Control, error)
+	Control(ctx context.Context) (api.Control, error)
 }
 
 // Control checks whether jobs are submitted, and lists the caps.
@@ -24,7 +24,7 @@ func Control(ctx context.Context, api Controller) []Line {
 	return []Line{submissions(control.Paused), caps(control.Caps)}
 }
 
-func submissions(p *client.Paused) Line {
+func submissions(p *api.Paused) Line {
 	const check = "submissions"
 	switch {
 	case p == nil:
@@ -46,7 +46,7 @@ func submissions(p *client.Paused) Line {
 }
 
 // caps lists the caps, and the stack's parameters if they are overridden.
-func caps(c client.Caps) Line {
+func caps(c api.Caps) Line {
 	all := func(day, month *json.Number, inFlight *int64) string {
 		return limit(day, " USD a day") + ", " + limit(month, " USD a month") + ", " + limit(inFlight, " videos in flight")
 	}

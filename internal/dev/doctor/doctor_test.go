@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/client"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
@@ -70,24 +71,24 @@ func text(lines []Line) string {
 type clock struct {
 	at      time.Time
 	err     error
-	control client.Control
+	control api.Control
 	noWord  error // of the control
 }
 
-func (c clock) Control(context.Context) (client.Control, error) { return c.control, c.noWord }
+func (c clock) Control(context.Context) (api.Control, error) { return c.control, c.noWord }
 
 func (c clock) Clock(context.Context) (time.Time, error) { return c.at, c.err }
 
-func parameters() client.Caps {
+func parameters() api.Caps {
 	hundred := json.Number("100")
-	return client.Caps{Day: client.Cap{Limit: &hundred, Parameter: &hundred}}
+	return api.Caps{Day: api.Cap{Limit: &hundred, Parameter: &hundred}}
 }
 
 // lowered are caps that somebody has set.
-func lowered(until *time.Time) client.Caps {
+func lowered(until *time.Time) api.Caps {
 	c, day, three := parameters(), json.Number("20.5"), int64(3)
 	c.Day.Limit, c.InFlight.Limit = &day, &three
-	c.Override = &client.Override{By: "ann", At: time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC), Until: until}
+	c.Override = &api.Override{By: "ann", At: time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC), Until: until}
 	return c
 }
 
@@ -103,12 +104,12 @@ func TestAPI(t *testing.T) {
 		{"no time", clock{}, "ok   API: here answers, and accepts the token"},
 		{"early", clock{at: now.Add(2 * time.Minute)}, "fix: clock: this machine's clock is off by -2m0s; set it"},
 		{"late", clock{at: now.Add(-2 * time.Minute)}, "fix: clock: this machine's clock is off by 2m0s; set it"},
-		{"another token", clock{err: &client.Refused{Status: 401, Said: []string{"wrong"}}}, "fix: API: here does not accept the token; set TAKEUP_TOKEN"},
-		{"paused", clock{control: client.Control{Paused: &client.Paused{By: &ann, Since: &now, Reason: &bill}}}, "fix: submissions: paused since 2026-08-21T12:00:00Z by ann: a bill; run `takeup resume`"},
-		{"a copy", clock{control: client.Control{Paused: &client.Paused{CopyOf: &jobs}}}, "fix: submissions: paused, since the table is a copy of jobs; restore what it lacks with `takeup reconcile --repair`"},
-		{"caps", clock{control: client.Control{Caps: lowered(nil)}}, "ok   caps: 20.5 USD a day, no cap on a month, 3 videos in flight, set by ann at 2026-08-21T12:00:00Z, until they are reset; the stack's parameters are 100 USD a day, no cap on a month, no cap on videos in flight"},
-		{"caps that end", clock{control: client.Control{Caps: lowered(&now)}}, "set by ann at 2026-08-21T12:00:00Z, until 2026-08-21T12:00:00Z; the stack's parameters are 100 USD"},
-		{"the stack's own caps", clock{control: client.Control{Caps: parameters()}}, "ok   caps: 100 USD a day, no cap on a month, no cap on videos in flight"},
+		{"another token", clock{err: &client.Refused{Status: 401, Messages: []string{"wrong"}}}, "fix: API: here does not accept the token; set TAKEUP_TOKEN"},
+		{"paused", clock{control: api.Control{Paused: &api.Paused{By: &ann, Since: &now, Reason: &bill}}}, "fix: submissions: paused since 2026-08-21T12:00:00Z by ann: a bill; run `takeup resume`"},
+		{"a copy", clock{control: api.Control{Paused: &api.Paused{CopyOf: &jobs}}}, "fix: submissions: paused, since the table is a copy of jobs; restore what it lacks with `takeup reconcile --repair`"},
+		{"caps", clock{control: api.Control{Caps: lowered(nil)}}, "ok   caps: 20.5 USD a day, no cap on a month, 3 videos in flight, set by ann at 2026-08-21T12:00:00Z, until they are reset; the stack's parameters are 100 USD a day, no cap on a month, no cap on videos in flight"},
+		{"caps that end", clock{control: api.Control{Caps: lowered(&now)}}, "set by ann at 2026-08-21T12:00:00Z, until 2026-08-21T12:00:00Z; the stack's parameters are 100 USD"},
+		{"the stack's own caps", clock{control: api.Control{Caps: parameters()}}, "ok   caps: 100 USD a day, no cap on a month, no cap on videos in flight"},
 		{"no word of it", clock{noWord: errors.New("no")}, "fix: submissions: it is unknown whether they are paused"},
 		{"silent", clock{err: errors.New("refused")}, "fix: API: here does not answer as expected; check that the address is right"},
 	} {

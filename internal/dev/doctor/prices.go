@@ -3,12 +3,12 @@ package doctor
 import (
 	"context"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 )
 
 // Models reads the models and their prices.
 type Models interface {
-	Models(ctx context.Context) (client.Models, error)
+	Models(ctx context.Context) (api.ModelList, error)
 }
 
 // Prices checks that the stack has the provider's price list.

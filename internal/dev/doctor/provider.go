@@ -9,12 +9,6 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Account reads the balance at the provider. The error is a *provider.Refusal or a
-// *provider.Unanswered.
-type Account interface {
-	Balance(ctx context.Context, key video.Key) (usd float64, err error)
-}
-
 // Keys reads the stack's key of the provider.
 type Keys interface {
 	Current(ctx context.Context) (video.Key, error)
@@ -28,7 +22,7 @@ type Price struct {
 
 // Provider checks that the provider at an address accepts the key, and how many videos the
 // balance pays for.
-func Provider(ctx context.Context, address string, account Account, keys Keys, price Price) []Line {
+func Provider(ctx context.Context, address string, account provider.Biller, keys Keys, price Price) []Line {
 	const key, balance = "provider key", "balance"
 	current, err := keys.Current(ctx)
 	var empty *video.Unauthorized

@@ -50,6 +50,14 @@ type Client struct {
 	reads       *http.Client
 }
 
+var (
+	_ provider.Provider = (*Client)(nil)
+	_ provider.Records  = (*Client)(nil)
+	_ provider.Metrics  = (*Client)(nil)
+	_ provider.Pricer   = (*Client)(nil)
+	_ provider.Biller   = (*Client)(nil)
+)
+
 // New makes a Client.
 func New(config Config) *Client {
 	noRedirect := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

@@ -11,8 +11,8 @@ import (
 	"github.com/takeup/takeup/internal/schedule/estimator"
 )
 
-// generations draws times from a lognormal distribution, as looks that are step
-// apart see them, the first of them at first.
+// generations draws times from a lognormal distribution, as polls see them that are step
+// apart, with the first poll at first.
 func generations(seed uint64, n int, median time.Duration, sigma float64, first, step time.Duration) []schedule.Seen {
 	random := rand.New(rand.NewPCG(seed, 1))
 	seen := make([]schedule.Seen, n)
@@ -33,12 +33,12 @@ func between(t *testing.T, what string, got, low, high time.Duration) {
 	}
 }
 
-func TestForecastOfWhatIsBuiltIn(t *testing.T) {
+func TestBuiltIn(t *testing.T) {
 	five, ten := estimator.BuiltIn(5).Forecast(), estimator.BuiltIn(10).Forecast()
 	between(t, "five seconds", five.Usual(), 75*time.Second, 90*time.Second)
 	between(t, "most of five seconds", five.Most(), 4*time.Minute, 6*time.Minute)
 	between(t, "ten seconds", ten.Usual(), 150*time.Second, 180*time.Second)
-	// Seven minutes have been seen, and a fifth of the usual time may be.
+	// Seven minutes have been seen; a fifth of the median may be.
 	if done := five.Done(430 * time.Second); done < 0.9 || done > 0.995 {
 		t.Errorf("%v are done after seven minutes", done)
 	}
@@ -47,7 +47,7 @@ func TestForecastOfWhatIsBuiltIn(t *testing.T) {
 	}
 }
 
-func TestForecastOfWhatTheProviderMeasured(t *testing.T) {
+func TestMeasured(t *testing.T) {
 	measured := provider.Percentiles{P50: 200 * time.Second, P90: 330 * time.Second}
 	prior, ok := estimator.Measured(measured.P50, measured.P90)
 	if !ok {
@@ -81,16 +81,16 @@ func TestLearn(t *testing.T) {
 	}
 }
 
-// A first look that is too late sees nothing but its own time: from a few of them
-// it must follow that they come earlier.
-func TestLearnThatTheFirstLookIsTooLate(t *testing.T) {
+// A first poll that is too late bounds the time from above only. After a few of them, it must
+// come earlier.
+func TestLearnThatTheFirstPollIsTooLate(t *testing.T) {
 	forecast := estimator.BuiltIn(5).Learn(generations(7, schedule.Window, 80*time.Second, 0.3, time.Second, time.Second))
 	for range 3 {
 		first := 40 * time.Second
 		forecast = estimator.BuiltIn(5).Learn(generations(9, schedule.Window, 20*time.Second, 0.3, first, time.Second))
 	}
 	if done := forecast.Done(30 * time.Second); done < 0.5 {
-		t.Errorf("every one was done at the first look at 40 s, and %v are expected at 30 s", done)
+		t.Errorf("every one was done at the first poll at 40 s, and %v are expected at 30 s", done)
 	}
 }
 
@@ -106,7 +106,7 @@ func TestLeft(t *testing.T) {
 		if !ok || left >= last || age+left < usual {
 			t.Errorf("at %v there is left %v, %v", age, left, ok)
 		}
-		// Half of those that run then have ended.
+		// Half of those that still ran have ended by then.
 		share := (1 - forecast.Done(age+left)) / (1 - forecast.Done(age))
 		if math.Abs(share-0.5) > 0.01 {
 			t.Errorf("at %v the share that has more than %v left is %v", age, left, share)

@@ -11,46 +11,45 @@ import (
 	"github.com/takeup/takeup/internal/schedule/estimator"
 )
 
-// fresh is how long what is known of a model is told again, to whoever asks how
-// long.
-const fresh = time.Minute
+// maxAge is how long what was read is used.
+const maxAge = time.Minute
 
-// AllRecords has what was seen of every kind of generation.
+// AllRecords gives what was seen of every kind of generation.
 type AllRecords interface {
 	AllTimes(ctx context.Context) (map[schedule.Kind]schedule.Past, error)
 }
 
-// Recent tells who asks often what to expect, as everybody who looks at a page does: it
-// reads all that is known at once, and once a minute. What can't be read is logged, and
-// what was known before stays. It is safe for concurrent use.
+// Recent gives forecasts to those who ask often, as each open page does. It reads all records
+// together, once a minute. An error is logged, and what was read before stays in use. It is
+// safe for concurrent use.
 type Recent struct {
 	records AllRecords
 	now     func() time.Time
 	log     *slog.Logger
 
 	mu   sync.Mutex
-	at   time.Time // of the last reading; zero: there was none
+	at   time.Time // of the last reading; zero: none
 	past map[schedule.Kind]schedule.Past
 }
 
-// NewRecent makes a Recent on records.
+// NewRecent makes a Recent of records.
 func NewRecent(records AllRecords, now func() time.Time, log *slog.Logger) *Recent {
 	return &Recent{records: records, now: now, log: log}
 }
 
-// Left is the time until half of the generations that have run for elapsed have
-// ended; false where they have run for longer than anything tells.
+// Left is the time until half of the generations that have run for elapsed have ended; false
+// if hardly any runs as long as that.
 func (r *Recent) Left(ctx context.Context, model string, duration int, elapsed time.Duration) (time.Duration, bool) {
 	return r.forecast(ctx, model, duration).Left(elapsed)
 }
 
-// Usual is the time by which half of the generations end.
+// Usual is the median of the time that a generation takes.
 func (r *Recent) Usual(ctx context.Context, model string, duration int) (time.Duration, bool) {
 	return r.forecast(ctx, model, duration).Usual(), true
 }
 
-// Charged is the dearest of what the last generations cost, in micro-dollars;
-// false where none is known.
+// Charged is the highest price of the last generations, in micro-dollars; false if none is
+// known.
 func (r *Recent) Charged(ctx context.Context, model string, duration int) (int64, bool) {
 	charges := latest(r.known(ctx)[schedule.Kind{Model: model, Duration: duration}].Charges)
 	if len(charges) == 0 {
@@ -64,18 +63,17 @@ func (r *Recent) forecast(ctx context.Context, model string, duration int) sched
 	return estimator.BuiltIn(duration).Learn(latest(past.Seen))
 }
 
-// known gives what was seen, and reads it where the last reading is too old. Whoever
-// asks meanwhile waits for the one reading. A reading that failed is repeated after a
-// minute too.
+// known gives the records, and reads them if the last reading is too old. Concurrent callers
+// wait for one reading. One that failed is repeated after a minute too.
 func (r *Recent) known(ctx context.Context) map[schedule.Kind]schedule.Past {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := r.now()
-	if !r.at.IsZero() && now.Sub(r.at) < fresh {
+	if !r.at.IsZero() && now.Sub(r.at) < maxAge {
 		return r.past
 	}
 	r.at = now
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	past, err := r.records.AllTimes(ctx)
 	if err != nil {

@@ -1,6 +1,6 @@
-// Package timings learns how long generations take and what they cost, and forecasts
-// the next one from it. All of it is help and none of it is needed: what can't be read or
-// written is logged, and never fails what asked.
+// Package timings records how long generations take and what they cost, and forecasts the
+// next ones from that. Nothing depends on it: an error is logged, and the caller gets what is
+// known without it.
 package timings
 
 import (
@@ -15,47 +15,46 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Records keeps what was seen of the generations of a model and length.
+// Records stores what was seen of the generations of a model and duration.
 type Records interface {
-	// Times gives what was seen and its version; both are empty where nothing was.
+	// Times gives what was seen, and its version; both are empty if nothing was.
 	Times(ctx context.Context, model string, duration int) (past schedule.Past, version string, err error)
 	// PutTimes replaces the version that was read, or gives a *video.Conflict.
 	PutTimes(ctx context.Context, model string, duration int, past schedule.Past, version string) error
 }
 
-// Metrics tells what the provider measured of a model of late; false where it
-// measured nothing.
+// Metrics gives what the provider measured of a model lately; false if it measured nothing.
 type Metrics interface {
 	Percentiles(ctx context.Context, model string) (provider.Percentiles, bool, error)
 }
 
-// patience is the most that one reading, or one writing with its repetitions, may
-// take: a job is waiting for it.
-const patience = 3 * time.Second
+// timeout is the most that a reading, or a writing with its retries, may take: a job waits for
+// it.
+const timeout = 3 * time.Second
 
-// little is the share of all generations that, seen of one, tells too little of it.
-const little = 0.8
+// maxInterval bounds the interval in which a generation was seen to end, as the share of all
+// generations that end in it: a wider one says too little.
+const maxInterval = 0.8
 
-// tries is how often a change is written that others' changes got in the way of.
+// tries is how often a write is tried that conflicts with others.
 const tries = 3
 
-// Timings reads and writes what is known. It is safe for concurrent use, by many
-// processes.
+// Timings reads and writes records. It is safe for concurrent use, also by several processes.
 type Timings struct {
 	records Records
-	metrics Metrics // nil: only the built-in prior stands in
+	metrics Metrics // nil: the built-in prior is used instead
 	log     *slog.Logger
 }
 
-// New makes Timings on records. While fewer than twenty generations are known,
-// metrics stands in for them; it may be nil.
+// New makes Timings of records. While fewer generations than schedule.Window are known, the
+// prior is from metrics, which may be nil.
 func New(records Records, metrics Metrics, log *slog.Logger) *Timings {
 	return &Timings{records: records, metrics: metrics, log: log}
 }
 
-// Forecast is what is to be expected of a model's generations of so many seconds.
+// Forecast is the forecast for a model's generations of a duration in seconds.
 func (t *Timings) Forecast(ctx context.Context, model string, duration int) schedule.Forecast {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	past, _, err := t.records.Times(ctx, model, duration)
 	if err != nil {
@@ -74,15 +73,14 @@ func (t *Timings) Forecast(ctx context.Context, model string, duration int) sche
 	return prior.Learn(seen)
 }
 
-// latest leaves out what is too old to count.
+// latest gives the records that still count.
 func latest[T any](all []T) []T { return all[max(0, len(all)-schedule.Window):] }
 
-// Learn adds what was seen of a generation, and what it cost in micro-dollars, in the
-// place of the oldest. 0 is a charge that isn't known. A time that tells next to
-// nothing is left out, such as that of one that a late first look found ended. Of
-// what many see at once, some may be lost.
+// Learn records what was seen of a generation, and what it cost in micro-dollars, in the place
+// of the oldest; 0 is an unknown price. A time that says next to nothing is left out, such as
+// one that ended before a late first poll. Of what several record at once, some may be lost.
 func (t *Timings) Learn(ctx context.Context, model string, duration int, seen schedule.Seen, micros int64) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	for range tries {
 		past, version, err := t.records.Times(ctx, model, duration)
@@ -92,14 +90,14 @@ func (t *Timings) Learn(ctx context.Context, model string, duration int, seen sc
 		}
 		past.Seen, past.Charges = latest(past.Seen), latest(past.Charges)
 		known := estimator.BuiltIn(duration).Learn(past.Seen)
-		tells := known.Done(seen.By)-known.Done(seen.After) <= little
-		if tells {
+		precise := known.Done(seen.By)-known.Done(seen.After) <= maxInterval
+		if precise {
 			past.Seen = latest(append(past.Seen, seen))
 		}
 		if micros > 0 {
 			past.Charges = latest(append(past.Charges, micros))
 		}
-		if !tells && micros <= 0 {
+		if !precise && micros <= 0 {
 			return
 		}
 		err = t.records.PutTimes(ctx, model, duration, past, version)

@@ -27,13 +27,13 @@ func records(fake *dynamotest.Server) *table.Table {
 	return table.New(fake.Client(), "jobs", rand.Text, func(time.Duration) time.Duration { return 0 })
 }
 
-// kept gives what is kept of the model's videos of five seconds.
+// kept gives what is recorded of the times of the model's videos of five seconds.
 func kept(t *testing.T, fake *dynamotest.Server) []schedule.Seen {
 	t.Helper()
 	return past(t, fake).Seen
 }
 
-// past gives all that is kept of them.
+// past gives all that is recorded of them.
 func past(t *testing.T, fake *dynamotest.Server) schedule.Past {
 	t.Helper()
 	fake.Fail(nil)
@@ -94,7 +94,7 @@ func TestLearnThenForecast(t *testing.T) {
 	}
 }
 
-func TestTheProvidersMetricsStandInUntilThereAreEnough(t *testing.T) {
+func TestTheProvidersMetricsAreUsedUntilThereAreEnough(t *testing.T) {
 	fake, provider := dynamotest.New(t), &metrics{measured: provider.Percentiles{P50: 300 * time.Second, P90: 400 * time.Second}, ok: true}
 	known, ctx := timings.New(records(fake), provider, slog.New(slog.DiscardHandler)), t.Context()
 	usual := known.Forecast(ctx, model, 5).Usual()
@@ -110,9 +110,8 @@ func TestTheProvidersMetricsStandInUntilThereAreEnough(t *testing.T) {
 	}
 }
 
-// A late first look says that a generation is not longer; above what is usual that
-// says nothing.
-func TestLearnLeavesOutWhatTellsNothing(t *testing.T) {
+// A late first poll bounds the time from above; above the usual time, that says nothing.
+func TestLearnLeavesOutWhatSaysNothing(t *testing.T) {
 	fake := dynamotest.New(t)
 	known, ctx := timings.New(records(fake), nil, slog.New(slog.DiscardHandler)), t.Context()
 	known.Learn(ctx, model, 5, schedule.Seen{By: time.Hour}, 0)
@@ -126,8 +125,8 @@ func TestLearnLeavesOutWhatTellsNothing(t *testing.T) {
 	}
 }
 
-// What generations cost is kept, also where their times tell nothing, and the dearest
-// of the last ones is given.
+// What generations cost is recorded, also if their times say nothing. The highest of the last
+// prices is given.
 func TestCharges(t *testing.T) {
 	fake, ctx := dynamotest.New(t), t.Context()
 	known := timings.New(records(fake), nil, slog.New(slog.DiscardHandler))
@@ -155,9 +154,8 @@ func TestCharges(t *testing.T) {
 	}
 }
 
-// What is known is never a reason to fail: whatever goes wrong, there is a
-// forecast, and a line in the log.
-func TestWhatGoesWrongIsLogged(t *testing.T) {
+// Whatever goes wrong, there is a forecast, and a line in the log.
+func TestErrorsAreLogged(t *testing.T) {
 	for name, c := range map[string]struct {
 		op     string
 		fault  dynamotest.Fault
@@ -192,7 +190,7 @@ func TestWhatGoesWrongIsLogged(t *testing.T) {
 	}
 }
 
-// Writers that meet lose no more than what they saw themselves, and break nothing.
+// Concurrent writers lose at most what they saw themselves.
 func TestManyLearnAtOnce(t *testing.T) {
 	fake := dynamotest.New(t)
 	var wait sync.WaitGroup
@@ -207,11 +205,11 @@ func TestManyLearnAtOnce(t *testing.T) {
 	}
 }
 
-// tries is at least how many writers of many at once get through: in each round
-// one does.
+// tries is how many of several concurrent writers get through at least: one does in each
+// round.
 const tries = 3
 
-// Who asks often is answered from what was read within the minute.
+// What was read within the last minute is used again.
 func TestRecent(t *testing.T) {
 	fake, ctx, now := dynamotest.New(t), t.Context(), time.Now()
 	known := timings.New(records(fake), nil, slog.New(slog.DiscardHandler))
@@ -246,7 +244,7 @@ func TestRecent(t *testing.T) {
 		t.Errorf("longer videos take as long: %v", other)
 	}
 
-	// What was known stays where it can't be read.
+	// If the records can't be read, those that were read before stay in use.
 	now = now.Add(time.Minute)
 	fake.Fail(func(dynamotest.Call) dynamotest.Fault {
 		return dynamotest.Fault{Status: 500, Code: "InternalServerError"}

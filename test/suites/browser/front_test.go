@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/takeup/takeup/internal/api"
 )
 
 // front stands between the browser and the API, writes down what the page sends,
@@ -149,7 +151,7 @@ func (f *front) keys(n int) []string {
 	defer f.mu.Unlock()
 	var keys []string
 	for _, r := range f.requests[n:] {
-		if r.method == http.MethodPost && strings.HasSuffix(r.path, "/v2/video/generations") {
+		if r.method == http.MethodPost && strings.HasSuffix(r.path, api.GenerationsPath) {
 			keys = append(keys, r.key)
 		}
 	}

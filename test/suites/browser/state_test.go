@@ -12,6 +12,8 @@ import (
 
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+
+	"github.com/takeup/takeup/internal/api"
 )
 
 var update = flag.Bool("update", false, "write the README's pictures")
@@ -189,7 +191,7 @@ func (w *world) testOlder(t *testing.T) {
 	const more = 8
 	for i := range more {
 		body := strings.NewReader(fmt.Sprintf(`{"prompt": "number %d"}`, i))
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.stack.API+"/v2/video/generations", body)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.stack.API+api.GenerationsPath, body)
 		if err != nil {
 			t.Fatal(err)
 		}

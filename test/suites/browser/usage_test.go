@@ -10,6 +10,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/client"
 )
 
@@ -31,9 +32,9 @@ func (w *world) testUsage(t *testing.T) {
 	before := w.front.count()
 	p := w.tab(t)
 	p.signIn()
-	api := client.New(client.Config{BaseURL: w.stack.API, Token: w.stack.Token, HTTP: http.DefaultClient})
+	calls := client.New(client.Config{BaseURL: w.stack.API, Token: w.stack.Token, HTTP: http.DefaultClient})
 	p.await("the figures", "!document.getElementById('spent').hidden")
-	control, err := api.Control(t.Context())
+	control, err := calls.Control(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +51,7 @@ func (w *world) testUsage(t *testing.T) {
 	}
 	p.do(chromedp.Click(chromedp.ID("spent")))
 	p.await("the chart", "document.querySelector('#usage[open] .chart rect.spent')")
-	used, err := api.Usage(t.Context(), client.UsageQuery{})
+	used, err := calls.Usage(t.Context(), api.UsageQuery{})
 	if err != nil {
 		t.Fatal(err)
 	}

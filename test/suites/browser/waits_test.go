@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/client"
 	"github.com/takeup/takeup/internal/dev/stack"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
@@ -65,7 +66,7 @@ func (w *world) takeup(t *testing.T, args ...string) string {
 // waits with these words.
 func (w *world) told(t *testing.T, prompt, words string) {
 	t.Helper()
-	page, err := client.New(client.Config{BaseURL: w.stack.API, Token: w.stack.Token, HTTP: http.DefaultClient}).List(t.Context(), client.Query{Words: prompt})
+	page, err := client.New(client.Config{BaseURL: w.stack.API, Token: w.stack.Token, HTTP: http.DefaultClient}).List(t.Context(), api.ListQuery{Words: prompt})
 	if err != nil || len(page.Videos) != 1 {
 		t.Fatalf("%d videos of %q, %v", len(page.Videos), prompt, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/dev/policy"
 )
 
@@ -34,7 +35,7 @@ func (w *world) testBegunAnew(t *testing.T) {
 		{"a prompt file", file, file},
 		{"a request", request, request},
 		{"a redrive", request, func(t *testing.T, _, job string) string {
-			_, err := api[generation](w, t, http.StatusAccepted, http.MethodPost, "/videos/"+job+"/redrive", "")
+			_, err := invokeAPI[api.Generation](w, t, http.StatusAccepted, http.MethodPost, api.PathOf(api.RedrivePath, job), "")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -10,37 +10,33 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/tokens"
 	"github.com/takeup/takeup/internal/jobs"
-)
-
-// The provider's two paths.
-const (
-	legacy    = "/v2/generate/video/kling/generation"
-	universal = "/v2/video/generations"
+	"github.com/takeup/takeup/internal/video"
 )
 
 func (w *world) testPaths(t *testing.T) {
 	for _, test := range []struct {
 		path    string
 		created int
-	}{{legacy, http.StatusCreated}, {universal, http.StatusOK}} {
+	}{{api.KlingGenerationPath, http.StatusCreated}, {api.GenerationsPath, http.StatusOK}} {
 		body := fmt.Sprintf(`{"prompt":%q,"duration":10,"aspect_ratio":"9:16"}`, w.prompt("a lighthouse in the fog by "+test.path))
 		status, header, reply := call(t, http.MethodPost, w.stack.API+test.path, w.stack.Token, body)
-		got := read[generation](t, test.created, status, reply)
-		if got.Status != "queued" || got.ID == "" || header.Get("X-Inference-Id") != got.ID {
+		got := read[api.Generation](t, test.created, status, reply)
+		if got.Status != video.StateQueued || got.ID == "" || header.Get(api.JobHeader) != got.ID {
 			t.Fatalf("%s: %s, %v", test.path, reply, header)
 		}
-		job, seen := got.ID, []string{got.Status}
+		job, seen := got.ID, []video.State{got.Status}
 		await(t, "job "+job, func() bool {
-			status, _, reply = call(t, http.MethodGet, w.stack.API+test.path+"?generation_id="+job, w.stack.Token, "")
-			got = read[generation](t, http.StatusOK, status, reply)
+			status, _, reply = call(t, http.MethodGet, w.stack.API+test.path+"?"+api.ParamGenerationID+"="+job, w.stack.Token, "")
+			got = read[api.Generation](t, http.StatusOK, status, reply)
 			if got.Status != seen[len(seen)-1] {
 				seen = append(seen, got.Status)
 			}
-			return got.Status == "completed" || got.Status == "error"
+			return got.Status == video.StateCompleted || got.Status == video.StateFailed
 		})
-		if want := []string{"queued", "generating", "completed"}; !slices.Equal(seen, want) {
+		if want := []video.State{video.StateQueued, video.StateGenerating, video.StateCompleted}; !slices.Equal(seen, want) {
 			t.Errorf("%s: the statuses were %v", test.path, seen)
 		}
 		w.stored(t, job)
@@ -48,7 +44,7 @@ func (w *world) testPaths(t *testing.T) {
 			got.Meta == nil || got.Meta.Usage.Credits != bought.ChargedCredits {
 			t.Errorf("%s: bought %+v, and told %+v", test.path, bought, got.Meta)
 		}
-		if route := w.creates(job)[0].Route; route != legacy {
+		if route := w.creates(job)[0].Route; route != api.KlingGenerationPath {
 			t.Errorf("%s: the provider was asked on %s", test.path, route)
 		}
 		status, header, file := call(t, http.MethodGet, got.Video.URL, "", "")
@@ -66,27 +62,27 @@ func (w *world) testRefusals(t *testing.T) {
 		status                        int
 		says                          []string
 	}{
-		{"no token", "POST", legacy, "", good, 401, nil},
-		{"a wrong token", "POST", universal, "wrong" + w.stack.Token, good, 401, nil},
-		{"the provider's key", "POST", universal, providerKey, good, 401, nil},
-		{"no token for a look", "GET", universal + "?generation_id=a", "", "", 401, nil},
-		{"every wrong field", "POST", legacy, w.stack.Token, fmt.Sprintf(`{"prompt":%q,"duration":7,"cfg_scale":2,"aspekt_ratio":"1:1"}`, prompt), 400,
+		{"no token", "POST", api.KlingGenerationPath, "", good, 401, nil},
+		{"a wrong token", "POST", api.GenerationsPath, "wrong" + w.stack.Token, good, 401, nil},
+		{"the provider's key", "POST", api.GenerationsPath, providerKey, good, 401, nil},
+		{"no token for a look", "GET", api.GenerationsPath + "?generation_id=a", "", "", 401, nil},
+		{"every wrong field", "POST", api.KlingGenerationPath, w.stack.Token, fmt.Sprintf(`{"prompt":%q,"duration":7,"cfg_scale":2,"aspekt_ratio":"1:1"}`, prompt), 400,
 			[]string{"duration is 7", "5 or 10", "cfg_scale is 2", "did you mean aspect_ratio"}},
-		{"an unknown model", "POST", universal, w.stack.Token, fmt.Sprintf(`{"model":"kling-video/v9/pro/text-to-video","prompt":%q}`, prompt), 400,
+		{"an unknown model", "POST", api.GenerationsPath, w.stack.Token, fmt.Sprintf(`{"model":"kling-video/v9/pro/text-to-video","prompt":%q}`, prompt), 400,
 			[]string{"kling-video/v1/pro/text-to-video"}},
-		{"no prompt", "POST", universal, w.stack.Token, `{"prompt":" "}`, 400, []string{"prompt"}},
-		{"no JSON", "POST", universal, w.stack.Token, `{"prompt":`, 400, []string{"JSON"}},
-		{"an unknown job", "GET", universal + "?generation_id=api-none", w.stack.Token, "", 404, nil},
-		{"no id", "GET", legacy, w.stack.Token, "", 400, []string{"generation_id"}},
-		{"a wrong method", "PUT", universal, w.stack.Token, good, 405, []string{"POST"}},
-		{"another wrong method", "DELETE", legacy, w.stack.Token, "", 405, []string{"POST"}},
-		{"a wrong path", "POST", "/v2/video/generation", w.stack.Token, good, 404, []string{universal}},
-		{"a wrong path for a look", "GET", "/v1/images", w.stack.Token, "", 404, []string{universal}},
+		{"no prompt", "POST", api.GenerationsPath, w.stack.Token, `{"prompt":" "}`, 400, []string{"prompt"}},
+		{"no JSON", "POST", api.GenerationsPath, w.stack.Token, `{"prompt":`, 400, []string{"JSON"}},
+		{"an unknown job", "GET", api.GenerationsPath + "?generation_id=api-none", w.stack.Token, "", 404, nil},
+		{"no id", "GET", api.KlingGenerationPath, w.stack.Token, "", 400, []string{"generation_id"}},
+		{"a wrong method", "PUT", api.GenerationsPath, w.stack.Token, good, 405, []string{"POST"}},
+		{"another wrong method", "DELETE", api.KlingGenerationPath, w.stack.Token, "", 405, []string{"POST"}},
+		{"a wrong path", "POST", "/v2/video/generation", w.stack.Token, good, 404, []string{api.GenerationsPath}},
+		{"a wrong path for a look", "GET", "/v1/images", w.stack.Token, "", 404, []string{api.GenerationsPath}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			status, _, reply := call(t, test.method, w.stack.API+test.path, test.key, test.body)
-			got := read[refusal](t, test.status, status, reply)
+			got := read[api.Error](t, test.status, status, reply)
 			if test.status == http.StatusUnauthorized {
 				return // MiniStack doesn't take over the template's gateway responses, which have the shape
 			}
@@ -94,14 +90,14 @@ func (w *world) testRefusals(t *testing.T) {
 			if got.StatusCode != test.status || got.RequestID == "" || !strings.HasSuffix(got.Path, path) || got.Timestamp == "" {
 				t.Errorf("not the provider's shape: %s", reply)
 			}
-			said := fmt.Sprint(got.Message)
+			said := got.Message.String()
 			for _, words := range test.says {
 				if !strings.Contains(said, words) {
 					t.Errorf("it doesn't say %q: %s", words, reply)
 				}
 			}
 			if status == 400 && strings.Contains(test.name, "field") {
-				if list, ok := got.Message.([]any); !ok || len(list) != 3 {
+				if len(got.Message.List) != 3 {
 					t.Errorf("not a message a field: %s", reply)
 				}
 			}
@@ -124,8 +120,8 @@ func (w *world) testIdempotency(t *testing.T) {
 	var both sync.WaitGroup
 	for i, body := range bodies {
 		both.Go(func() {
-			status, _, reply := call(t, http.MethodPost, w.stack.API+universal, w.stack.Token, body, "Idempotency-Key: "+key)
-			var got generation
+			status, _, reply := call(t, http.MethodPost, w.stack.API+api.GenerationsPath, w.stack.Token, body, "Idempotency-Key: "+key)
+			var got api.Generation
 			if err := json.Unmarshal(reply, &got); err != nil || status != http.StatusOK {
 				t.Errorf("%d, %v: %s", status, err, reply)
 			}
@@ -154,9 +150,9 @@ func (w *world) testMismatch(t *testing.T) {
 	job := w.post(t, fmt.Sprintf(`{"prompt":%q}`, first), key)
 	refused := func() {
 		t.Helper()
-		status, _, reply := call(t, http.MethodPost, w.stack.API+legacy, w.stack.Token, fmt.Sprintf(`{"prompt":%q}`, other), key)
-		got := read[refusal](t, http.StatusUnprocessableEntity, status, reply)
-		if said, ok := got.Message.(string); !ok || !strings.Contains(said, "Idempotency-Key") {
+		status, _, reply := call(t, http.MethodPost, w.stack.API+api.KlingGenerationPath, w.stack.Token, fmt.Sprintf(`{"prompt":%q}`, other), key)
+		got := read[api.Error](t, http.StatusUnprocessableEntity, status, reply)
+		if !strings.Contains(got.Message.Text, api.IdempotencyKeyHeader) {
 			t.Errorf("it says %s", reply)
 		}
 	}

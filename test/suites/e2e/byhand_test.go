@@ -88,7 +88,7 @@ func (w *world) testByHandRefused(t *testing.T) {
 		t.Error("it was sent")
 	}
 	got := w.end(t, name)
-	if got.Status != "error" || got.Error == nil || got.Error.Name != "InvalidRequest" || !strings.Contains(got.Error.Message, "5 or 10") {
+	if got.Status != video.StateFailed || got.Error == nil || got.Error.Name != "InvalidRequest" || !strings.Contains(got.Error.Message, "5 or 10") {
 		t.Errorf("the API says %+v, %+v", got, got.Error)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/smithy-go"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/table"
@@ -52,32 +52,32 @@ func (w *world) boat(about string, seconds int) string {
 func (w *world) testOwnersCap(t *testing.T, c commandLine, token string) {
 	post := func(want int, body string, headers ...string) []byte {
 		t.Helper()
-		status, _, reply := call(t, http.MethodPost, w.stack.API+universal, token, body, headers...)
+		status, _, reply := call(t, http.MethodPost, w.stack.API+api.GenerationsPath, token, body, headers...)
 		if status != want {
 			t.Fatalf("%d instead of %d: %s", status, want, reply)
 		}
 		return reply
 	}
-	w.stored(t, decode[generation](t, post(http.StatusOK, w.boat("below carol's cap", 5))).ID)
-	waiting := decode[generation](t, post(http.StatusOK, w.boat("above carol's cap", 5))).ID
+	w.stored(t, decode[api.Generation](t, post(http.StatusOK, w.boat("below carol's cap", 5))).ID)
+	waiting := decode[api.Generation](t, post(http.StatusOK, w.boat("above carol's cap", 5))).ID
 	await(t, "a job that waits for its owner's cap", func() bool {
-		got := ask[client.Video](w, t, http.StatusOK, http.MethodGet, "/videos/"+waiting)
+		got := ask[api.Video](w, t, http.StatusOK, http.MethodGet, api.PathOf(api.VideoPath, waiting))
 		return got.Waiting != nil && got.Waiting.For == video.WaitCap && got.Waiting.LastError != nil && strings.Contains(*got.Waiting.LastError, "0.98 of the token's 1.50 USD a day")
 	})
 	w.stored(t, w.post(t, w.boat("of another token", 10)))
 
 	const key = "of-carol"
-	refusal := decode[failure](t, post(http.StatusForbidden, w.boat("that never fits", 10), "Idempotency-Key: "+key))
+	refusal := decode[api.Error](t, post(http.StatusForbidden, w.boat("that never fits", 10), "Idempotency-Key: "+key))
 	for _, says := range []string{"1.96 USD", "the token's cap is 1.50 USD a day", "0.98 USD are spent, 0.00 USD reserved and 0.00 USD uncertain", "T00:00:00Z"} {
-		if !strings.Contains(refusal.Message, says) {
+		if !strings.Contains(refusal.Message.Text, says) {
 			t.Errorf("it doesn't say %q: %s", says, refusal.Message)
 		}
 	}
 	if status, _, reply := call(t, http.MethodGet, w.stack.API+"/videos/"+jobs.IDFromKey("api", "carol", key), w.stack.Token, ""); status != http.StatusNotFound {
 		t.Errorf("what was refused is a job: %d, %s", status, reply)
 	}
-	free := decode[generation](t, post(http.StatusOK, w.boat("with the key that is free", 5), "Idempotency-Key: "+key)).ID
-	if got := ask[client.Video](w, t, http.StatusOK, http.MethodDelete, "/videos/"+free); got.Status != client.Cancelled {
+	free := decode[api.Generation](t, post(http.StatusOK, w.boat("with the key that is free", 5), "Idempotency-Key: "+key)).ID
+	if got := ask[api.Video](w, t, http.StatusOK, http.MethodDelete, api.PathOf(api.VideoPath, free)); got.Status != video.StateCancelled {
 		t.Errorf("cancelled, it is %+v", got)
 	}
 	if len(w.creates(waiting)) > 0 {
@@ -91,17 +91,11 @@ func (w *world) testOwnersCap(t *testing.T, c commandLine, token string) {
 	w.stored(t, waiting)
 }
 
-// failure is the provider's error shape.
-type failure struct {
-	Message    string `json:"message"`
-	StatusCode int    `json:"statusCode"`
-}
-
 func (w *world) testLoweredCap(t *testing.T, c commandLine) {
 	if said := c.run(t, "caps", "set", "--max-usd-per-day", "0.5"); !strings.Contains(said, "0.50 USD") || !strings.Contains(said, "arn:aws:") {
 		t.Errorf("it says %s", said)
 	}
-	caps := ask[client.Control](w, t, http.StatusOK, http.MethodGet, "/control").Caps
+	caps := ask[api.Control](w, t, http.StatusOK, http.MethodGet, api.ControlPath).Caps
 	if caps.Day.Limit == nil || *caps.Day.Limit != "0.5" || caps.Day.Parameter != nil || caps.Override == nil || !strings.HasPrefix(caps.Override.By, "arn:aws:") || caps.Override.Until != nil {
 		t.Errorf("the API says %+v, %+v", caps, caps.Override)
 	}
@@ -109,7 +103,7 @@ func (w *world) testLoweredCap(t *testing.T, c commandLine) {
 	if report, _ := cmd.Output(); !strings.Contains(string(report), "caps: 0.5 USD a day, no cap on a month, no cap on videos in flight, set by arn:aws:") {
 		t.Errorf("doctor says %s", report)
 	}
-	status, _, reply := call(t, http.MethodPost, w.stack.API+universal, w.stack.Token, w.boat("above the stack's cap", 5))
+	status, _, reply := call(t, http.MethodPost, w.stack.API+api.GenerationsPath, w.stack.Token, w.boat("above the stack's cap", 5))
 	if status != http.StatusForbidden || !strings.Contains(string(reply), "the stack's cap is 0.50 USD a day") {
 		t.Errorf("%d, %s", status, reply)
 	}
@@ -137,7 +131,7 @@ func (w *world) testLoweredCap(t *testing.T, c commandLine) {
 	w.put(t, file, content)
 	w.succeeded(t, job)
 	w.stored(t, job)
-	ask[client.Video](w, t, http.StatusAccepted, http.MethodPost, "/videos/"+hand+"/redrive")
+	ask[api.Video](w, t, http.StatusAccepted, http.MethodPost, api.PathOf(api.RedrivePath, hand))
 	w.stored(t, hand)
 }
 
@@ -153,10 +147,10 @@ func (w *world) testCapsByTheAPI(t *testing.T) {
 		t.Fatal(err)
 	}
 	items := dynamodb.NewFromConfig(as)
-	api := table.New(items, w.table.Name(), w.fresh, nil)
+	throughAPI := table.New(items, w.table.Name(), w.fresh, nil)
 	job := video.Entry{ID: w.fresh(), CreatedAt: time.Now(), Started: true}
 	job.End(&video.Cancelled{}, job.CreatedAt)
-	if _, _, err := api.Create(t.Context(), job); err != nil {
+	if _, _, err := throughAPI.Create(t.Context(), job); err != nil {
 		t.Fatalf("the API's role may not create a job: %v", err)
 	}
 	raised := before.CapOwner(w.table.Name(), "carol", 1_000_000_000).SetCaps(w.table.Name(), video.Caps{DayMicros: new(int64(0)), By: "carol"})
@@ -167,7 +161,7 @@ func (w *world) testCapsByTheAPI(t *testing.T) {
 			t.Errorf("%s: %v", how, err)
 		}
 	}
-	denied("a put", api.PutControl(t.Context(), raised, version))
+	denied("a put", throughAPI.PutControl(t.Context(), raised, version))
 	_, err = items.UpdateItem(t.Context(), controlUpdate(w.table.Name()))
 	denied("an update", err)
 	_, err = items.TransactWriteItems(t.Context(), controlTransaction(w.table.Name()))

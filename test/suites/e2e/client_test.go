@@ -11,35 +11,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/video"
 )
-
-// generation is the provider's reply, as far as a client reads it.
-type generation struct {
-	ID     string `json:"id"`
-	Status string `json:"status"`
-	Video  *struct {
-		URL string `json:"url"`
-	} `json:"video"`
-	Error *struct {
-		Name    string `json:"name"`
-		Message string `json:"message"`
-	} `json:"error"`
-	Meta *struct {
-		Usage struct {
-			Credits int64 `json:"credits_used"`
-		} `json:"usage"`
-	} `json:"meta"`
-}
-
-// refusal is the provider's reply to what it refuses.
-type refusal struct {
-	Message    any    `json:"message"`
-	Path       string `json:"path"`
-	RequestID  string `json:"requestId"`
-	StatusCode int    `json:"statusCode"`
-	Timestamp  string `json:"timestamp"`
-}
 
 // call is one HTTP call, with an Authorization unless key is empty.
 func call(t *testing.T, method, url, key, body string, headers ...string) (int, http.Header, []byte) {
@@ -91,28 +65,28 @@ func decode[T any](t *testing.T, body []byte) T {
 // post starts a job by the API and gives its id.
 func (w *world) post(t *testing.T, body string, headers ...string) string {
 	t.Helper()
-	status, _, reply := call(t, http.MethodPost, w.stack.API+universal, w.stack.Token, body, headers...)
-	return read[generation](t, http.StatusOK, status, reply).ID
+	status, _, reply := call(t, http.MethodPost, w.stack.API+api.GenerationsPath, w.stack.Token, body, headers...)
+	return read[api.Generation](t, http.StatusOK, status, reply).ID
 }
 
 // end waits for a job's end, and gives what the API says of it.
-func (w *world) end(t *testing.T, job string) generation {
+func (w *world) end(t *testing.T, job string) api.Generation {
 	t.Helper()
-	var got generation
+	var got api.Generation
 	await(t, "the end of job "+job, func() bool {
-		status, _, reply := call(t, http.MethodGet, w.stack.API+universal+"?generation_id="+job, w.stack.Token, "")
-		got = read[generation](t, http.StatusOK, status, reply)
-		return got.Status == "completed" || got.Status == "error"
+		status, _, reply := call(t, http.MethodGet, w.stack.API+api.GenerationsPath+"?"+api.ParamGenerationID+"="+job, w.stack.Token, "")
+		got = read[api.Generation](t, http.StatusOK, status, reply)
+		return got.Status == video.StateCompleted || got.Status == video.StateFailed
 	})
 	return got
 }
 
 // stored waits for a job to be stored, and fails where its video isn't byte for
 // byte the one that the provider serves, bought once.
-func (w *world) stored(t *testing.T, job string) generation {
+func (w *world) stored(t *testing.T, job string) api.Generation {
 	t.Helper()
 	got := w.end(t, job)
-	if got.Status != "completed" || got.Video == nil || got.Error != nil {
+	if got.Status != video.StateCompleted || got.Video == nil || got.Error != nil {
 		t.Fatalf("job %s has not completed: %+v, %+v", job, got, got.Error)
 	}
 	w.boughtOnce(t, job)
@@ -149,8 +123,8 @@ func (w *world) served(t *testing.T, job string) []byte {
 	t.Helper()
 	id := w.generations(job)[0].ID
 	key := w.provider.Settings().Keys[0]
-	status, _, reply := call(t, http.MethodGet, w.providerURL+universal+"?generation_id="+id, key, "")
-	got := read[generation](t, http.StatusOK, status, reply)
+	status, _, reply := call(t, http.MethodGet, w.providerURL+api.GenerationsPath+"?"+api.ParamGenerationID+"="+id, key, "")
+	got := read[api.Generation](t, http.StatusOK, status, reply)
 	if got.Video == nil {
 		t.Fatalf("the provider gives no video: %s", reply)
 	}
@@ -176,11 +150,11 @@ func sample(t *testing.T, base, key, path, prompt string) (created, last []byte)
 	if status >= 400 {
 		t.Fatalf("refused: %d %s", status, created)
 	}
-	id := decode[generation](t, created).ID
+	id := decode[api.Generation](t, created).ID
 	await(t, "generation "+id, func() bool {
-		status, _, last = call(t, http.MethodGet, base+path+"?generation_id="+id, key, "")
-		got := read[generation](t, http.StatusOK, status, last).Status
-		return !slices.Contains([]string{"waiting", "active", "queued", "generating"}, got)
+		status, _, last = call(t, http.MethodGet, base+path+"?"+api.ParamGenerationID+"="+id, key, "")
+		got := read[api.Generation](t, http.StatusOK, status, last).Status
+		return !slices.Contains([]video.State{"waiting", "active", video.StateQueued, video.StateGenerating}, got)
 	})
 	return created, last
 }
@@ -188,14 +162,14 @@ func sample(t *testing.T, base, key, path, prompt string) (created, last []byte)
 // testClient runs one client against the provider and against the API: it can't
 // tell them apart by the shape of the replies.
 func (w *world) testClient(t *testing.T) {
-	for _, path := range []string{legacy, universal} {
+	for _, path := range []string{api.KlingGenerationPath, api.GenerationsPath} {
 		theirCreated, theirs := sample(t, w.providerURL, providerKey, path, w.prompt("a kite over dunes, straight from the provider"))
 		created, ours := sample(t, w.stack.API, w.stack.Token, path, w.prompt("a kite over dunes, by way of takeup"))
-		if status := decode[generation](t, created).Status; status != "queued" {
+		if status := decode[api.Generation](t, created).Status; status != "queued" {
 			t.Errorf("%s: a POST says %q", path, status)
 		}
-		got := decode[generation](t, ours)
-		if got.Status != "completed" || got.Video == nil {
+		got := decode[api.Generation](t, ours)
+		if got.Status != video.StateCompleted || got.Video == nil {
 			t.Fatalf("%s: %s", path, ours)
 		}
 		if status, _, file := call(t, http.MethodGet, got.Video.URL, "", ""); status != http.StatusOK || !bytes.Equal(file, w.served(t, got.ID)) {

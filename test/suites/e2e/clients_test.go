@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -57,8 +58,11 @@ func (w *world) testSDK(t *testing.T) {
 	if file, err := os.ReadFile(path); err != nil || !bytes.Equal(file, w.served(t, got.Job)) {
 		t.Errorf("it got %d bytes, %v", len(file), err)
 	}
-	kept := ask[listed](w, t, http.StatusOK, http.MethodGet, "/videos/"+got.Job)
-	if kept.Request["external_task_id"] != "sdk-1" || strings.Contains(w.creates(got.Job)[0].Body, "sdk-1") {
+	kept := ask[api.Video](w, t, http.StatusOK, http.MethodGet, api.PathOf(api.VideoPath, got.Job))
+	if kept.Request == nil {
+		t.Fatal("it has no request")
+	}
+	if name, _ := kept.Request.Value("external_task_id"); name != "sdk-1" || strings.Contains(w.creates(got.Job)[0].Body, "sdk-1") {
 		t.Errorf("its own name of the job is kept as %v, and sent as %s", kept.Request, w.creates(got.Job)[0].Body)
 	}
 }
@@ -89,18 +93,18 @@ func (w *world) testN8n(t *testing.T) {
 		}
 		endpoint := w.stack.API + name.Endpoints[0]
 		status, _, reply = call(t, http.MethodPost, endpoint, w.stack.Token, string(body))
-		job := read[generation](t, http.StatusOK, status, reply).ID
+		job := read[api.Generation](t, http.StatusOK, status, reply).ID
 		await(t, "the video that n8n waits for", func() bool {
 			// It sends the type of a body that it doesn't have.
-			status, _, reply := call(t, http.MethodGet, endpoint+"?generation_id="+url.QueryEscape(job), w.stack.Token, "", "Content-Type: application/json")
-			got := read[generation](t, http.StatusOK, status, reply)
-			return got.Status == "completed" && got.Video != nil && got.Video.URL != ""
+			status, _, reply := call(t, http.MethodGet, endpoint+"?"+api.ParamGenerationID+"="+url.QueryEscape(job), w.stack.Token, "", "Content-Type: application/json")
+			got := read[api.Generation](t, http.StatusOK, status, reply)
+			return got.Status == video.StateCompleted && got.Video != nil && got.Video.URL != ""
 		})
 		w.stored(t, job)
 	}
 	// The form's default of this option.
-	status, _, reply := call(t, http.MethodPost, w.stack.API+universal, w.stack.Token, fmt.Sprintf(`{"prompt":%q,"type":"multi-image-to-video"}`, w.prompt("a windmill of images")))
-	if got := read[refusal](t, http.StatusBadRequest, status, reply); !strings.Contains(fmt.Sprint(got.Message), "type is") {
+	status, _, reply := call(t, http.MethodPost, w.stack.API+api.GenerationsPath, w.stack.Token, fmt.Sprintf(`{"prompt":%q,"type":"multi-image-to-video"}`, w.prompt("a windmill of images")))
+	if got := read[api.Error](t, http.StatusBadRequest, status, reply); !strings.Contains(fmt.Sprint(got.Message), "type is") {
 		t.Errorf("it is told %v", got.Message)
 	}
 }
@@ -110,7 +114,7 @@ func (w *world) testN8n(t *testing.T) {
 func (w *world) testContent(t *testing.T) {
 	job, _ := w.order(t, "headed", func(string) {})
 	w.stored(t, job)
-	file, content := w.served(t, job), w.stack.API+"/videos/"+job+"/content"
+	file, content := w.served(t, job), w.stack.API+api.PathOf(api.ContentPath, job)
 	status, header, _ := call(t, http.MethodHead, content, w.stack.Token, "")
 	if status != http.StatusOK || header.Get("Content-Length") != fmt.Sprint(len(file)) || header.Get("Content-Type") != "video/mp4" {
 		t.Errorf("HEAD: %d, %v", status, header)
@@ -133,11 +137,8 @@ func (w *world) testContent(t *testing.T) {
 	if said := curl("-L", "--location-trusted", content); !strings.Contains(said, "Only one auth mechanism allowed") {
 		t.Errorf("a token beside a signature gets %.200s", said)
 	}
-	urls := decode[struct {
-		DownloadURL string `json:"download_url"`
-		Bytes       int
-	}](t, []byte(curl(content+"?redirect=false")))
-	if status, _, got := call(t, http.MethodGet, urls.DownloadURL, "", ""); status != http.StatusOK || !bytes.Equal(got, file) || urls.Bytes != len(file) {
+	urls := decode[api.File](t, []byte(curl(content+"?redirect=false")))
+	if status, _, got := call(t, http.MethodGet, urls.DownloadURL, "", ""); status != http.StatusOK || !bytes.Equal(got, file) || urls.Bytes != int64(len(file)) {
 		t.Errorf("by ?redirect=false: %d, %d bytes of %d", status, len(got), urls.Bytes)
 	}
 }
@@ -146,10 +147,10 @@ func (w *world) testContent(t *testing.T) {
 // is bought, and the answer says what is wrong.
 func (w *world) testSlashes(t *testing.T) {
 	prompt := w.prompt("a path with a slash too many")
-	for _, path := range []string{"/" + universal, universal + "/", legacy + "//"} {
+	for _, path := range []string{"/" + api.GenerationsPath, api.GenerationsPath + "/", api.KlingGenerationPath + "//"} {
 		status, _, reply := call(t, http.MethodPost, w.stack.API+path, w.stack.Token, fmt.Sprintf(`{"prompt":%q}`, prompt))
-		got := read[refusal](t, http.StatusNotFound, status, reply)
-		if want := strings.TrimRight(strings.ReplaceAll(path, "//", "/"), "/"); !strings.Contains(fmt.Sprint(got.Message), want+" is without") {
+		got := read[api.Error](t, http.StatusNotFound, status, reply)
+		if want := strings.TrimRight(strings.ReplaceAll(path, "//", "/"), "/"); !strings.Contains(got.Message.Text, "there is "+want+",") {
 			t.Errorf("%s: %v", path, got.Message)
 		}
 	}
@@ -168,11 +169,11 @@ func (w *world) testGateway(t *testing.T) {
 		{"no token", http.MethodGet, "/videos", "", "", 401, "The token is missing or wrong"},
 		{"a wrong token", http.MethodGet, "/videos", strings.Repeat("x", 48), "", 401, "The token is missing or wrong"},
 		{"a method that there is not", "BREW", "/videos", w.stack.Token, "", 404, "There is no such method or path"},
-		{"a payload over 10 MiB", http.MethodPost, universal, w.stack.Token, strings.Repeat(" ", 10<<20+1), 413, "The request is too large"},
+		{"a payload over 10 MiB", http.MethodPost, api.GenerationsPath, w.stack.Token, strings.Repeat(" ", 10<<20+1), 413, "The request is too large"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			status, header, reply := call(t, test.method, w.stack.API+test.path, test.key, test.body)
-			got := read[refusal](t, test.status, status, reply)
+			got := read[api.Error](t, test.status, status, reply)
 			if !strings.HasPrefix(fmt.Sprint(got.Message), test.said) || got.Path != test.path || got.RequestID == "" || got.StatusCode != test.status || got.Timestamp == "" {
 				t.Errorf("got %s", reply)
 			}

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/takeup/takeup/internal/api"
 )
 
 // Ways that only a play takes.
@@ -84,14 +86,14 @@ func fileInputs() []input {
 		}},
 		input{name: "an Idempotency-Key again", wants: []string{started, same}, play: func(c *corpus, t *testing.T) []attempt {
 			const body, key = `{"prompt":"a boat, ordered again by its key"}`, "Idempotency-Key: corpus-again"
-			first := c.post(t, byUniversal, universal, body, key)
-			return []attempt{first, c.post(t, byLegacy, legacy, body, key).after(first)}
+			first := c.post(t, byUniversal, api.GenerationsPath, body, key)
+			return []attempt{first, c.post(t, byLegacy, api.KlingGenerationPath, body, key).after(first)}
 		}},
 		input{name: "an Idempotency-Key with another text", wants: []string{started, refused}, play: func(c *corpus, t *testing.T) []attempt {
 			const key = "Idempotency-Key: corpus-other"
 			return []attempt{
-				c.post(t, byUniversal, universal, `{"prompt":"a boat, by a key"}`, key),
-				c.post(t, byUniversal, universal, `{"prompt":"a dog, by that key"}`, key),
+				c.post(t, byUniversal, api.GenerationsPath, `{"prompt":"a boat, by a key"}`, key),
+				c.post(t, byUniversal, api.GenerationsPath, `{"prompt":"a dog, by that key"}`, key),
 			}
 		}},
 	)
@@ -113,9 +115,9 @@ func (c *corpus) copied(t *testing.T, from, to string) attempt {
 }
 
 // sentForm sends a text by an upload form of the API's.
-func (c *corpus) sentForm(t *testing.T, form uploadForm, content string) attempt {
+func (c *corpus) sentForm(t *testing.T, form api.Upload, content string) attempt {
 	t.Helper()
-	if status, answer := form.send(t, content); status != http.StatusNoContent {
+	if status, answer := sendForm(t, form, content); status != http.StatusNoContent {
 		t.Fatalf("the form: %d %s", status, answer)
 	}
 	return c.became(t, byForm, form.Key, c.version(t, form.Key))

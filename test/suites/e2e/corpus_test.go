@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 )
@@ -184,9 +185,9 @@ func (c *corpus) by(t *testing.T, way string, row input) attempt {
 	file := "corpus/" + slug(row.name) + "/prompt"
 	switch way {
 	case byUniversal:
-		return c.post(t, way, universal, row.body())
+		return c.post(t, way, api.GenerationsPath, row.body())
 	case byLegacy:
-		return c.post(t, way, legacy, row.body())
+		return c.post(t, way, api.KlingGenerationPath, row.body())
 	case byText:
 		return c.file(t, way, file+".txt", row.content)
 	case byObject:
@@ -204,20 +205,13 @@ func (c *corpus) post(t *testing.T, way, path, body string, headers ...string) a
 	t.Helper()
 	status, _, reply := call(t, http.MethodPost, c.stack.API+path, c.stack.Token, body, append(headers, "Content-Type: application/json")...)
 	if status >= 400 {
-		got := decode[refusal](t, reply)
-		lines := []string{fmt.Sprint(got.Message)}
-		if list, ok := got.Message.([]any); ok {
-			lines = nil
-			for _, line := range list {
-				lines = append(lines, fmt.Sprint(line))
-			}
-		}
+		got := decode[api.Error](t, reply)
 		if status >= 500 || got.StatusCode != status {
 			t.Errorf("%s: %d %s", way, status, reply)
 		}
-		return attempt{way: way, outcome: refused, said: strings.Join(lines, "\n")}
+		return attempt{way: way, outcome: refused, said: got.Message.String()}
 	}
-	return attempt{way: way, outcome: started, job: decode[generation](t, reply).ID}
+	return attempt{way: way, outcome: started, job: decode[api.Generation](t, reply).ID}
 }
 
 // file uploads a prompt file, and reads in the log what became of it.

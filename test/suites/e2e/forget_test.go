@@ -7,21 +7,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 	"github.com/takeup/takeup/internal/video"
 )
-
-// forgotten is the API's answer for a video that was forgotten.
-type forgotten struct {
-	Video struct {
-		listed
-		Prompt      *string    `json:"prompt"`
-		ForgottenAt *time.Time `json:"forgotten_at"`
-	} `json:"video"`
-	Stays []struct{ What, Where string } `json:"stays"`
-}
 
 // testForgotten forgets a stored video: its prompt is gone from the table, the lists
 // and the manifest, the video stays, and the same request is the same job.
@@ -29,9 +19,9 @@ func (w *world) testForgotten(t *testing.T) {
 	seconds := 5.0
 	job, prompt := w.order(t, "forgotten", func(job string) { w.doom(job, sim.Fate{Seconds: &seconds}) })
 	await(t, "the generation", func() bool {
-		return ask[listed](w, t, http.StatusOK, http.MethodGet, "/videos/"+job).Status == "generating"
+		return ask[api.Video](w, t, http.StatusOK, http.MethodGet, api.PathOf(api.VideoPath, job)).Status == video.StateGenerating
 	})
-	if refused := ask[refusal](w, t, http.StatusConflict, http.MethodPost, "/videos/"+job+"/forget"); !strings.Contains(fmt.Sprint(refused.Message), "wait until it has ended") {
+	if refused := ask[api.Error](w, t, http.StatusConflict, http.MethodPost, api.PathOf(api.ForgetPath, job)); !strings.Contains(fmt.Sprint(refused.Message), "wait until it has ended") {
 		t.Errorf("while it is generated: %v", refused.Message)
 	}
 	w.stored(t, job)
@@ -43,8 +33,8 @@ func (w *world) testForgotten(t *testing.T) {
 	if said := c.run(t, "forget", job); !strings.Contains(said, job+"  forgotten") || !strings.Contains(said, "Step Functions") {
 		t.Errorf("it says %s", said)
 	}
-	got := ask[forgotten](w, t, http.StatusOK, http.MethodPost, "/videos/"+job+"/forget")
-	if got.Video.ForgottenAt == nil || got.Video.Prompt != nil || got.Video.Cost == nil || got.Video.Status != "completed" || len(got.Stays) < 3 {
+	got := ask[api.Forgotten](w, t, http.StatusOK, http.MethodPost, api.PathOf(api.ForgetPath, job))
+	if got.Video.ForgottenAt == nil || got.Video.Prompt != nil || got.Video.Cost == nil || got.Video.Status != video.StateCompleted || len(got.Stays) < 3 {
 		t.Errorf("it is %+v", got)
 	}
 	body := w.object(t, video.ManifestKey(job))
@@ -52,15 +42,15 @@ func (w *world) testForgotten(t *testing.T) {
 	if err := w.schema.Validate(decode[any](t, body)); err != nil || strings.Contains(string(body), prompt) || manifest.RequestHash == "" {
 		t.Errorf("the manifest is %s, %v", body, err)
 	}
-	for name, reply := range map[string]string{"shown": "/videos/" + job, "listed": "/videos?limit=50"} {
+	for name, reply := range map[string]string{"shown": api.PathOf(api.VideoPath, job), "listed": "/videos?limit=50"} {
 		if status, _, said := call(t, http.MethodGet, w.stack.API+reply, w.stack.Token, ""); status != http.StatusOK || strings.Contains(string(said), prompt) {
 			t.Errorf("%s: %d, %s", name, status, said)
 		}
 	}
-	if !slices.ContainsFunc(w.listAll(t, ""), func(v listed) bool { return v.ID == job }) {
+	if !slices.ContainsFunc(w.listAll(t, ""), func(v api.Video) bool { return v.ID == job }) {
 		t.Error("it is not listed any more")
 	}
-	if refused := ask[refusal](w, t, http.StatusConflict, http.MethodPost, "/videos/"+job+"/redrive"); !strings.Contains(fmt.Sprint(refused.Message), "forgotten") {
+	if refused := ask[api.Error](w, t, http.StatusConflict, http.MethodPost, api.PathOf(api.RedrivePath, job)); !strings.Contains(fmt.Sprint(refused.Message), "forgotten") {
 		t.Errorf("a redrive: %v", refused.Message)
 	}
 	if again := w.post(t, fmt.Sprintf(`{"prompt":%q}`, prompt), "Idempotency-Key: forgotten"); again != job {
@@ -75,7 +65,7 @@ func (w *world) testForgotten(t *testing.T) {
 func (w *world) probeForget(t *testing.T) error {
 	id := w.fresh()
 	w.shelved(t, id)
-	got, err := api[forgotten](w, t, http.StatusOK, http.MethodPost, "/videos/"+id+"/forget", "")
+	got, err := invokeAPI[api.Forgotten](w, t, http.StatusOK, http.MethodPost, api.PathOf(api.ForgetPath, id), "")
 	if err == nil && got.Video.ForgottenAt == nil {
 		err = errors.New("it is not forgotten")
 	}

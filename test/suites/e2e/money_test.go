@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -23,7 +24,7 @@ func (w *world) probeUnrecorded(t *testing.T) error {
 	if _, _, err := w.table.Update(t.Context(), entry, version); err != nil {
 		return err
 	}
-	if _, err := api[listed](w, t, http.StatusOK, http.MethodDelete, "/videos/"+id+"?discard=true", ""); err != nil {
+	if _, err := invokeAPI[api.Video](w, t, http.StatusOK, http.MethodDelete, api.PathOf(api.VideoPath, id)+"?discard=true", ""); err != nil {
 		return err
 	}
 	if m := w.entry(t, id).Money; len(m) != 1 || m[0].State != video.MoneySpent || m[0].Slot {

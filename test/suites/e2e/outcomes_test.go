@@ -30,7 +30,7 @@ func (w *world) endedWith(t *testing.T, job, outcome string, says ...string) {
 	t.Helper()
 	w.failed(t, job, outcome)
 	got := w.end(t, job)
-	if got.Status != "error" || got.Video != nil || got.Error == nil || got.Error.Name != outcome {
+	if got.Status != video.StateFailed || got.Video != nil || got.Error == nil || got.Error.Name != outcome {
 		t.Fatalf("the API says %+v, %+v", got, got.Error)
 	}
 	for _, words := range says {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/tokens"
 	"github.com/takeup/takeup/internal/api/tokensecret"
 	"github.com/takeup/takeup/internal/video"
@@ -40,8 +41,8 @@ func (w *world) testOwners(t *testing.T) {
 	body := fmt.Sprintf(`{"prompt":%q}`, w.prompt("a paper boat of two owners"))
 	post := func(token string, headers ...string) string {
 		t.Helper()
-		status, _, reply := call(t, http.MethodPost, w.stack.API+universal, token, body, headers...)
-		return read[generation](t, http.StatusOK, status, reply).ID
+		status, _, reply := call(t, http.MethodPost, w.stack.API+api.GenerationsPath, token, body, headers...)
+		return read[api.Generation](t, http.StatusOK, status, reply).ID
 	}
 	const again = "X-Stainless-Retry-Count: 1"
 	first, keyed := post(token), post(token, "Idempotency-Key: of-two-owners")
@@ -69,7 +70,7 @@ func (w *world) testOwners(t *testing.T) {
 		Owner    string
 		Origin   video.Origin
 		Manifest video.Manifest
-	}](w, t, http.StatusOK, http.MethodGet, "/videos/"+first)
+	}](w, t, http.StatusOK, http.MethodGet, api.PathOf(api.VideoPath, first))
 	if want := (video.Origin{Trigger: video.TriggerAPI, Token: "bob"}); got.Owner != "bob" || got.Origin != want || got.Manifest.Origin != want {
 		t.Errorf("it is shown as %+v", got)
 	}

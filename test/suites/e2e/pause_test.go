@@ -5,7 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/video"
 )
 
 // testPause pauses the stack: a new job waits, is told of and can be cancelled, and
@@ -19,7 +20,7 @@ func (w *world) testPause(t *testing.T) {
 	if said := c.run(t, "pause", "--reason", "a test"); !strings.Contains(said, "paused since") || !strings.Contains(said, "a test") {
 		t.Errorf("it says %s", said)
 	}
-	control := ask[client.Control](w, t, http.StatusOK, http.MethodGet, "/control")
+	control := ask[api.Control](w, t, http.StatusOK, http.MethodGet, api.ControlPath)
 	if control.Paused == nil || control.Paused.By == nil || !strings.HasPrefix(*control.Paused.By, "arn:aws:") || control.Paused.Reason == nil || *control.Paused.Reason != "a test" {
 		t.Errorf("the API says %+v", control.Paused)
 	}
@@ -34,16 +35,16 @@ func (w *world) testPause(t *testing.T) {
 		status, _, reply := call(t, http.MethodGet, w.stack.API+"/videos/by-hand-while-paused", w.stack.Token, "")
 		return status == http.StatusOK && strings.Contains(string(reply), `"status":"queued"`)
 	})
-	if got := ask[listed](w, t, http.StatusOK, http.MethodDelete, "/videos/by-hand-while-paused"); got.Status != "cancelled" {
+	if got := ask[api.Video](w, t, http.StatusOK, http.MethodDelete, "/videos/by-hand-while-paused"); got.Status != video.StateCancelled {
 		t.Errorf("cancelled while it is paused, it is %+v", got)
 	}
-	if got := ask[listed](w, t, http.StatusOK, http.MethodGet, "/videos/"+waiting); got.Status != "queued" || len(w.creates(waiting)) > 0 {
+	if got := ask[api.Video](w, t, http.StatusOK, http.MethodGet, api.PathOf(api.VideoPath, waiting)); got.Status != video.StateQueued || len(w.creates(waiting)) > 0 {
 		t.Errorf("while it is paused, it is %+v, sent %d times", got, len(w.creates(waiting)))
 	}
 	if said := c.run(t, "resume"); !strings.Contains(said, "not paused") {
 		t.Errorf("it says %s", said)
 	}
-	if control := ask[client.Control](w, t, http.StatusOK, http.MethodGet, "/control"); control.Paused != nil {
+	if control := ask[api.Control](w, t, http.StatusOK, http.MethodGet, api.ControlPath); control.Paused != nil {
 		t.Errorf("the API says %+v", control.Paused)
 	}
 	w.stored(t, waiting)

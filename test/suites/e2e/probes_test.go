@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -234,9 +235,9 @@ func (w *world) probeGivenUp(t *testing.T) error {
 	return nil
 }
 
-// api asks ApiFunction as API Gateway does, and reads a reply of the status that
+// invokeAPI asks ApiFunction as API Gateway does, and reads a reply of the status that
 // is wanted.
-func api[T any](w *world, t *testing.T, want int, method, path, body string, headers ...string) (T, error) {
+func invokeAPI[T any](w *world, t *testing.T, want int, method, path, body string, headers ...string) (T, error) {
 	var reply T
 	path, query, _ := strings.Cut(path, "?")
 	request := events.APIGatewayProxyRequest{
@@ -268,7 +269,7 @@ func (w *world) probePost(t *testing.T) error {
 	seconds := 0.0
 	body, key := fmt.Sprintf(`{"prompt":"a probe called %s"}`, w.fresh()), "Idempotency-Key: "+w.fresh()
 	for range 2 { // the second time the execution is looked up
-		job, err := api[generation](w, t, http.StatusOK, http.MethodPost, universal, body, key)
+		job, err := invokeAPI[api.Generation](w, t, http.StatusOK, http.MethodPost, api.GenerationsPath, body, key)
 		if err != nil {
 			return err
 		}
@@ -278,7 +279,7 @@ func (w *world) probePost(t *testing.T) error {
 }
 
 func (w *world) probeList(t *testing.T) error {
-	_, err := api[map[string]any](w, t, http.StatusOK, http.MethodGet, "/videos?limit=3", "")
+	_, err := invokeAPI[map[string]any](w, t, http.StatusOK, http.MethodGet, "/videos?limit=3", "")
 	return err
 }
 
@@ -289,7 +290,7 @@ func (w *world) probeRunning(t *testing.T) error {
 	w.startByHand(t, id, fmt.Sprintf(`{"prompt":"a probe called %s"}`, id))
 	defer w.abort(t, id)
 	await(t, "the generation of "+id, func() bool { return len(w.generations(id)) > 0 })
-	_, err := api[refusal](w, t, http.StatusConflict, http.MethodPost, "/videos/"+id+"/redrive", "")
+	_, err := invokeAPI[api.Error](w, t, http.StatusConflict, http.MethodPost, api.PathOf(api.RedrivePath, id), "")
 	return err
 }
 
@@ -304,7 +305,7 @@ func (w *world) abort(t *testing.T, name string) {
 func (w *world) probeFile(t *testing.T) error {
 	id := w.fresh()
 	w.shelved(t, id)
-	got, err := api[listed](w, t, http.StatusOK, http.MethodGet, "/videos/"+id, "")
+	got, err := invokeAPI[api.Video](w, t, http.StatusOK, http.MethodGet, api.PathOf(api.VideoPath, id), "")
 	if err != nil {
 		return err
 	}
@@ -320,16 +321,13 @@ func (w *world) probeFile(t *testing.T) error {
 func (w *world) probeRemove(t *testing.T) error {
 	id := w.fresh()
 	w.shelved(t, id)
-	_, err := api[listed](w, t, http.StatusOK, http.MethodDelete, "/videos/"+id+"?discard=true", "")
+	_, err := invokeAPI[api.Video](w, t, http.StatusOK, http.MethodDelete, api.PathOf(api.VideoPath, id)+"?discard=true", "")
 	return err
 }
 
 // probeForm sends what is rejected.
 func (w *world) probeForm(t *testing.T) error {
-	form, err := api[struct {
-		URL    string            `json:"url"`
-		Fields map[string]string `json:"fields"`
-	}](w, t, http.StatusCreated, http.MethodPost, "/uploads", `{"type":"txt"}`)
+	form, err := invokeAPI[api.Upload](w, t, http.StatusCreated, http.MethodPost, api.UploadsPath, `{"type":"txt"}`)
 	if err != nil {
 		return err
 	}

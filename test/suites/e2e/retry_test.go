@@ -8,7 +8,7 @@ import (
 
 	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -19,16 +19,16 @@ func (w *world) testRetry(t *testing.T) {
 	job, _ := w.order(t, "patient", func(job string) {
 		w.fail(job, once(sim.KindCreate, sim.Fault{Status: http.StatusTooManyRequests, RetryAfter: "600"}))
 	})
-	var waits client.Video
+	var waits api.Video
 	await(t, "the wait of "+job, func() bool {
-		waits = ask[client.Video](w, t, http.StatusOK, http.MethodGet, "/videos/"+job)
+		waits = ask[api.Video](w, t, http.StatusOK, http.MethodGet, api.PathOf(api.VideoPath, job))
 		return waits.Waiting != nil && waits.Waiting.For == video.WaitRoom && waits.Waiting.NextAt != nil && waits.Waiting.Until != nil
 	})
 	if w := waits.Waiting; waits.Estimate != nil || w.Paid == nil || *w.Paid != video.PaidNo || w.LastError == nil || w.NextAt.Sub(w.Since).Minutes() < 9 {
 		t.Errorf("it waits for %+v, with the estimate %+v", w, waits.Estimate)
 	}
-	goesOn := ask[client.Video](w, t, http.StatusAccepted, http.MethodPost, "/videos/"+job+"/retry")
-	if goesOn.Status != client.Queued {
+	goesOn := ask[api.Video](w, t, http.StatusAccepted, http.MethodPost, api.PathOf(api.RetryPath, job))
+	if goesOn.Status != video.StateQueued {
 		t.Errorf("it is %s", goesOn.Status)
 	}
 	w.stored(t, job)
@@ -39,7 +39,7 @@ func (w *world) testRetry(t *testing.T) {
 		t.Errorf("the execution that waited is %s", status)
 	}
 	w.succeeded(t, job+"-r1")
-	done := ask[client.Video](w, t, http.StatusOK, http.MethodGet, "/videos/"+job)
+	done := ask[api.Video](w, t, http.StatusOK, http.MethodGet, api.PathOf(api.VideoPath, job))
 	var kinds []video.EventKind
 	for _, h := range done.History {
 		kinds = append(kinds, h.What)
@@ -47,7 +47,7 @@ func (w *world) testRetry(t *testing.T) {
 	if want := []video.EventKind{video.EventTaken, video.EventRefused, video.EventContinued, video.EventClaimed, video.EventAccepted, video.EventPolled, video.EventDone, video.EventStored}; !slices.Equal(kinds, want) || done.Waiting != nil {
 		t.Errorf("it waits for %+v, and its history is %+v", done.Waiting, done.History)
 	}
-	ask[refusal](w, t, http.StatusConflict, http.MethodPost, "/videos/"+job+"/retry")
+	ask[api.Error](w, t, http.StatusConflict, http.MethodPost, api.PathOf(api.RetryPath, job))
 }
 
 // probeRetry retries a job that waits for its video: the execution that waited is
@@ -58,7 +58,7 @@ func (w *world) probeRetry(t *testing.T) error {
 	w.startByHand(t, id, fmt.Sprintf(`{"prompt":"a probe called %s"}`, id))
 	defer w.abort(t, id)
 	await(t, "the generation of "+id, func() bool { return len(w.generations(id)) > 0 })
-	if _, err := api[map[string]any](w, t, http.StatusAccepted, http.MethodPost, "/videos/"+id+"/retry", ""); err != nil {
+	if _, err := invokeAPI[map[string]any](w, t, http.StatusAccepted, http.MethodPost, api.PathOf(api.RetryPath, id), ""); err != nil {
 		return err
 	}
 	defer w.abort(t, id+"-r1")

@@ -159,7 +159,7 @@ func (w *world) testFormAgain(t *testing.T) {
 	form := w.form(t)
 	send := func(text string) string {
 		t.Helper()
-		if status, answer := form.send(t, text); status != http.StatusNoContent {
+		if status, answer := sendForm(t, form, text); status != http.StatusNoContent {
 			t.Fatalf("the form: %d %s", status, answer)
 		}
 		return w.version(t, form.Key)

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/promptfile"
 )
 
@@ -116,17 +117,17 @@ func (w *world) testUploads(t *testing.T) {
 		key    string
 		upload way
 		file   func(prompt string) string
-		route  string // the legacy one doesn't take the object's model
+		route  string // the api.KlingGenerationPath one doesn't take the object's model
 	}{
-		{"boat.txt", (*world).upload, line, legacy},
-		{"evening/request.json", (*world).upload, object, universal},
-		{"evening/SHOUTED.TXT", (*world).upload, line, legacy},
-		{"a paper + boat.txt", (*world).upload, line, legacy},
-		{"größe 日本 🎬/küste.JSON", (*world).upload, object, universal},
-		{"100%25 %2B sure.txt", (*world).upload, line, legacy},
-		{"by form + here.txt", (*world).uploadForm, line, legacy},
-		{"by copy é.txt", (*world).uploadCopy, line, legacy},
-		{"by parts.txt", (*world).uploadParts, line, legacy},
+		{"boat.txt", (*world).upload, line, api.KlingGenerationPath},
+		{"evening/request.json", (*world).upload, object, api.GenerationsPath},
+		{"evening/SHOUTED.TXT", (*world).upload, line, api.KlingGenerationPath},
+		{"a paper + boat.txt", (*world).upload, line, api.KlingGenerationPath},
+		{"größe 日本 🎬/küste.JSON", (*world).upload, object, api.GenerationsPath},
+		{"100%25 %2B sure.txt", (*world).upload, line, api.KlingGenerationPath},
+		{"by form + here.txt", (*world).uploadForm, line, api.KlingGenerationPath},
+		{"by copy é.txt", (*world).uploadCopy, line, api.KlingGenerationPath},
+		{"by parts.txt", (*world).uploadParts, line, api.KlingGenerationPath},
 	}
 	for _, test := range tests {
 		t.Run(test.key, func(t *testing.T) {

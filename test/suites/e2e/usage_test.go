@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/price"
 )
 
@@ -13,9 +13,9 @@ import (
 // stored, or the balance at the provider isn't known.
 func (w *world) usedBy(t *testing.T, owner string, jobs ...string) {
 	t.Helper()
-	var got client.Usage
+	var got api.Usage
 	await(t, "the money of the jobs", func() bool {
-		got = ask[client.Usage](w, t, http.StatusOK, http.MethodGet, "/usage?owner="+owner)
+		got = ask[api.Usage](w, t, http.StatusOK, http.MethodGet, "/usage?owner="+owner)
 		return got.Total.Videos == int64(len(jobs))
 	})
 	var spent price.Micros
@@ -24,7 +24,7 @@ func (w *world) usedBy(t *testing.T, owner string, jobs ...string) {
 			spent += price.Micros(m.Micros)
 		}
 	}
-	want := client.UsageSum{Videos: int64(len(jobs)), Spent: spent.USD(), Reserved: "0", Uncertain: "0"}
+	want := api.UsageSum{Videos: int64(len(jobs)), Spent: spent.USD(), Reserved: "0", Uncertain: "0"}
 	if spent == 0 || got.Total != want {
 		t.Errorf("the usage of %s is %+v, and not %+v", owner, got.Total, want)
 	}

@@ -12,37 +12,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 	"github.com/takeup/takeup/internal/video"
 )
-
-// listed is a video as GET /videos has it, as far as a client reads it.
-type listed struct {
-	ID      string         `json:"id"`
-	Status  string         `json:"status"`
-	Prompt  string         `json:"prompt"`
-	Request map[string]any `json:"request"` // nil in a list
-	Discard bool           `json:"discard"`
-	Error   *struct {
-		Name       string `json:"name"`
-		Message    string `json:"message"`
-		Paid       string `json:"paid"`
-		Redrivable bool   `json:"redrivable"`
-	} `json:"error"`
-	Cost *struct {
-		USD float64 `json:"usd"`
-	} `json:"cost"`
-	Video *struct {
-		URL         string `json:"url"`
-		DownloadURL string `json:"download_url"`
-		Bytes       int    `json:"bytes"`
-	} `json:"video"`
-	Estimate *struct {
-		UsualSeconds int `json:"usual_seconds"`
-	} `json:"estimate"`
-	Manifest *video.Manifest `json:"manifest"`
-}
 
 // ask calls the API with its token, and reads a reply of the status that is
 // wanted.
@@ -53,14 +26,11 @@ func ask[T any](w *world, t *testing.T, want int, method, path string) T {
 }
 
 // listAll walks through the pages of a list.
-func (w *world) listAll(t *testing.T, query string) []listed {
+func (w *world) listAll(t *testing.T, query string) []api.Video {
 	t.Helper()
-	var all []listed
+	var all []api.Video
 	for cursor := ""; ; {
-		page := ask[struct {
-			Videos []listed `json:"videos"`
-			Next   *string  `json:"next"`
-		}](w, t, http.StatusOK, http.MethodGet, "/videos?limit=7"+query+cursor)
+		page := ask[api.VideoList](w, t, http.StatusOK, http.MethodGet, "/videos?limit=7"+query+cursor)
 		all = append(all, page.Videos...)
 		if page.Next == nil {
 			return all
@@ -72,13 +42,13 @@ func (w *world) listAll(t *testing.T, query string) []listed {
 // testVideos looks at one job in all the ways that there are.
 func (w *world) testVideos(t *testing.T) {
 	job, prompt := w.order(t, "looked-at", func(string) {})
-	if got := ask[listed](w, t, http.StatusOK, http.MethodGet, "/videos/"+job); got.Estimate == nil || got.Estimate.UsualSeconds < 1 || got.Video != nil {
+	if got := ask[api.Video](w, t, http.StatusOK, http.MethodGet, api.PathOf(api.VideoPath, job)); got.Estimate == nil || got.Estimate.UsualSeconds == nil || *got.Estimate.UsualSeconds < 1 || got.Video != nil {
 		t.Errorf("at its start it is %+v", got)
 	}
 	w.stored(t, job)
-	got := ask[listed](w, t, http.StatusOK, http.MethodGet, "/videos/"+job)
+	got := ask[api.Video](w, t, http.StatusOK, http.MethodGet, api.PathOf(api.VideoPath, job))
 	file := w.served(t, job)
-	if got.Status != "completed" || got.Request["prompt"] != prompt || got.Cost == nil || got.Cost.USD != 0.98 || got.Manifest == nil || got.Video.Bytes != len(file) {
+	if got.Status != video.StateCompleted || got.Request == nil || got.Request.Prompt() != prompt || got.Cost == nil || got.Cost.USD != 0.98 || got.Manifest == nil || got.Video.Bytes != int64(len(file)) {
 		t.Fatalf("got %+v", got)
 	}
 	for url, disposition := range map[string]string{got.Video.URL: "inline", got.Video.DownloadURL: "attachment"} {
@@ -88,21 +58,19 @@ func (w *world) testVideos(t *testing.T) {
 		}
 	}
 	// An HTTP client that follows leaves the token behind, as curl does.
-	status, header, body := call(t, http.MethodGet, w.stack.API+"/videos/"+job+"/content", w.stack.Token, "")
+	status, header, body := call(t, http.MethodGet, w.stack.API+api.PathOf(api.ContentPath, job), w.stack.Token, "")
 	if status != http.StatusOK || !bytes.Equal(body, file) || !strings.HasPrefix(header.Get("Content-Disposition"), "attachment") {
 		t.Errorf("its content: %d, %v, %.100s", status, header, body)
 	}
-	code, _, reply := call(t, http.MethodPost, w.stack.API+"/statuses", w.stack.Token, `{"ids":["nobody","`+job+`"]}`)
-	statuses := read[struct {
-		Statuses []client.Status `json:"statuses"`
-	}](t, http.StatusOK, code, reply).Statuses
-	if len(statuses) != 1 || statuses[0].ID != job || statuses[0].Status != client.Completed || *statuses[0].Paid != video.PaidYes || statuses[0].Redrivable {
+	code, _, reply := call(t, http.MethodPost, w.stack.API+api.StatusesPath, w.stack.Token, `{"ids":["nobody","`+job+`"]}`)
+	statuses := read[api.StatusList](t, http.StatusOK, code, reply).Statuses
+	if len(statuses) != 1 || statuses[0].ID != job || statuses[0].Status != video.StateCompleted || *statuses[0].Paid != video.PaidYes || statuses[0].Redrivable {
 		t.Errorf("its status is %+v", statuses)
 	}
 	today := got.Manifest.CreatedAt.UTC().Format(time.DateOnly)
 	for _, query := range []string{"", "&status=completed", "&model=" + video.DefaultModel, "&q=" + url.QueryEscape(prompt), "&from=" + today} {
-		found := slices.DeleteFunc(w.listAll(t, query), func(v listed) bool { return v.ID != job })
-		if len(found) != 1 || found[0].Status != "completed" || found[0].Video == nil {
+		found := slices.DeleteFunc(w.listAll(t, query), func(v api.Video) bool { return v.ID != job })
+		if len(found) != 1 || found[0].Status != video.StateCompleted || found[0].Video == nil {
 			t.Errorf("listed by %q as %+v", query, found)
 		}
 	}
@@ -120,25 +88,25 @@ func (w *world) testCancel(t *testing.T) {
 		})
 	})
 	await(t, "a refusal", func() bool { return len(w.creates(job)) > 0 })
-	var got listed
+	var got api.Video
 	await(t, "a moment at which it isn't being submitted", func() bool {
-		status, header, reply := call(t, http.MethodDelete, w.stack.API+"/videos/"+job, w.stack.Token, "")
+		status, header, reply := call(t, http.MethodDelete, w.stack.API+api.PathOf(api.VideoPath, job), w.stack.Token, "")
 		if status == http.StatusConflict && header.Get("Retry-After") != "" {
 			return false
 		}
-		got = read[listed](t, http.StatusOK, status, reply)
+		got = read[api.Video](t, http.StatusOK, status, reply)
 		return true
 	})
 	sent := len(w.creates(job))
-	if got.Status != "cancelled" || got.Error == nil || got.Error.Name != "Cancelled" || got.Error.Paid != "no" || got.Error.Redrivable {
+	if got.Status != video.StateCancelled || got.Error == nil || got.Error.Name != "Cancelled" || got.Error.Paid != "no" || got.Error.Redrivable {
 		t.Fatalf("got %+v, %+v", got, got.Error)
 	}
 	w.endedWith(t, job, "Cancelled", "nothing was paid")
 	if len(w.generations(job)) > 0 || len(w.creates(job)) != sent {
 		t.Errorf("it was sent %d times, %d of them before it was cancelled", len(w.creates(job)), sent)
 	}
-	ask[listed](w, t, http.StatusOK, http.MethodDelete, "/videos/"+job)
-	if refused := ask[refusal](w, t, http.StatusConflict, http.MethodPost, "/videos/"+job+"/redrive"); !strings.Contains(fmt.Sprint(refused.Message), "stays") {
+	ask[api.Video](w, t, http.StatusOK, http.MethodDelete, api.PathOf(api.VideoPath, job))
+	if refused := ask[api.Error](w, t, http.StatusConflict, http.MethodPost, api.PathOf(api.RedrivePath, job)); !strings.Contains(fmt.Sprint(refused.Message), "stays") {
 		t.Errorf("a redrive: %v", refused.Message)
 	}
 }
@@ -148,24 +116,24 @@ func (w *world) testDiscard(t *testing.T) {
 	seconds := 8.0
 	job, _ := w.order(t, "given-up", func(job string) { w.doom(job, sim.Fate{Seconds: &seconds}) })
 	await(t, "the generation", func() bool {
-		return ask[listed](w, t, http.StatusOK, http.MethodGet, "/videos/"+job).Status == "generating"
+		return ask[api.Video](w, t, http.StatusOK, http.MethodGet, api.PathOf(api.VideoPath, job)).Status == video.StateGenerating
 	})
-	if refused := ask[refusal](w, t, http.StatusConflict, http.MethodDelete, "/videos/"+job); !strings.Contains(fmt.Sprint(refused.Message), "will charge") {
+	if refused := ask[api.Error](w, t, http.StatusConflict, http.MethodDelete, api.PathOf(api.VideoPath, job)); !strings.Contains(fmt.Sprint(refused.Message), "will charge") {
 		t.Errorf("without discard: %v", refused.Message)
 	}
-	if got := ask[listed](w, t, http.StatusAccepted, http.MethodDelete, "/videos/"+job+"?discard=true"); !got.Discard || got.Status != "generating" {
+	if got := ask[api.Video](w, t, http.StatusAccepted, http.MethodDelete, api.PathOf(api.VideoPath, job)+"?discard=true"); !got.Discard || got.Status != video.StateGenerating {
 		t.Errorf("with it: %+v", got)
 	}
 	w.endedWith(t, job, "Discarded", "charged all the same")
 	w.boughtOnce(t, job)
-	got := ask[listed](w, t, http.StatusOK, http.MethodGet, "/videos/"+job)
-	if got.Status != "discarded" || got.Error.Paid != "yes" || got.Cost == nil || got.Cost.USD != 0.98 {
+	got := ask[api.Video](w, t, http.StatusOK, http.MethodGet, api.PathOf(api.VideoPath, job))
+	if got.Status != video.StateDiscarded || got.Error.Paid != "yes" || got.Cost == nil || got.Cost.USD != 0.98 {
 		t.Errorf("it ended as %+v, %+v", got, got.Error)
 	}
-	ask[listed](w, t, http.StatusAccepted, http.MethodPost, "/videos/"+job+"/redrive")
+	ask[api.Video](w, t, http.StatusAccepted, http.MethodPost, api.PathOf(api.RedrivePath, job))
 	w.succeeded(t, job+"-r1")
 	w.stored(t, job)
-	if found := slices.DeleteFunc(w.listAll(t, ""), func(v listed) bool { return v.ID != job }); len(found) != 1 || found[0].Status != "completed" {
+	if found := slices.DeleteFunc(w.listAll(t, ""), func(v api.Video) bool { return v.ID != job }); len(found) != 1 || found[0].Status != video.StateCompleted {
 		t.Errorf("listed as %+v", found)
 	}
 }
@@ -174,8 +142,8 @@ func (w *world) testDiscard(t *testing.T) {
 func (w *world) testDiscardStored(t *testing.T) {
 	job, _ := w.order(t, "removed", func(string) {})
 	w.stored(t, job)
-	ask[refusal](w, t, http.StatusConflict, http.MethodDelete, "/videos/"+job)
-	if got := ask[listed](w, t, http.StatusOK, http.MethodDelete, "/videos/"+job+"?discard=true"); got.Status != "discarded" || got.Cost == nil {
+	ask[api.Error](w, t, http.StatusConflict, http.MethodDelete, api.PathOf(api.VideoPath, job))
+	if got := ask[api.Video](w, t, http.StatusOK, http.MethodDelete, api.PathOf(api.VideoPath, job)+"?discard=true"); got.Status != video.StateDiscarded || got.Cost == nil {
 		t.Errorf("got %+v", got)
 	}
 	if keys := w.keys(t, "videos/"+job+"/"); len(keys) > 0 {
@@ -186,27 +154,19 @@ func (w *world) testDiscardStored(t *testing.T) {
 	}
 }
 
-// uploadForm is a form that the API gave.
-type uploadForm struct {
-	URL      string            `json:"url"`
-	Fields   map[string]string `json:"fields"`
-	Key      string            `json:"key"`
-	MaxBytes int               `json:"max_bytes"`
-}
-
 // form asks the API for a form.
-func (w *world) form(t *testing.T) uploadForm {
+func (w *world) form(t *testing.T) api.Upload {
 	t.Helper()
-	status, _, reply := call(t, http.MethodPost, w.stack.API+"/uploads", w.stack.Token, `{"type":"txt"}`)
-	return read[uploadForm](t, http.StatusCreated, status, reply)
+	status, _, reply := call(t, http.MethodPost, w.stack.API+api.UploadsPath, w.stack.Token, `{"type":"txt"}`)
+	return read[api.Upload](t, http.StatusCreated, status, reply)
 }
 
-// send uploads a text by the form, and gives S3's answer.
-func (f uploadForm) send(t *testing.T, content string) (int, string) {
+// sendForm uploads a text by a form, and gives S3's answer.
+func sendForm(t *testing.T, form api.Upload, content string) (int, string) {
 	t.Helper()
 	var body bytes.Buffer
 	parts := multipart.NewWriter(&body)
-	for name, value := range f.Fields {
+	for name, value := range form.Fields {
 		if err := parts.WriteField(name, value); err != nil {
 			t.Fatal(err)
 		}
@@ -218,7 +178,7 @@ func (f uploadForm) send(t *testing.T, content string) (int, string) {
 	if err != nil || parts.Close() != nil {
 		t.Fatal(err)
 	}
-	status, _, answer := call(t, http.MethodPost, f.URL, "", body.String(), "Content-Type: "+parts.FormDataContentType())
+	status, _, answer := call(t, http.MethodPost, form.URL, "", body.String(), "Content-Type: "+parts.FormDataContentType())
 	return status, string(answer)
 }
 
@@ -229,13 +189,13 @@ func (w *world) testForm(t *testing.T) {
 	if form.MaxBytes != video.MaxRequestBytes {
 		t.Errorf("at most %d bytes", form.MaxBytes)
 	}
-	if status, answer := form.send(t, prompt); status != http.StatusNoContent {
+	if status, answer := sendForm(t, form, prompt); status != http.StatusNoContent {
 		t.Fatalf("the upload: %d, %s", status, answer)
 	}
 	await(t, "the job of the upload", func() bool {
-		return slices.ContainsFunc(w.listAll(t, "&status=completed"), func(v listed) bool { return v.Prompt == prompt })
+		return slices.ContainsFunc(w.listAll(t, "&status=completed"), func(v api.Video) bool { return v.Prompt != nil && *v.Prompt == prompt })
 	})
-	if status, answer := w.form(t).send(t, strings.Repeat("x", video.MaxRequestBytes+1)); status < 400 || !strings.Contains(answer, "EntityTooLarge") {
+	if status, answer := sendForm(t, w.form(t), strings.Repeat("x", video.MaxRequestBytes+1)); status < 400 || !strings.Contains(answer, "EntityTooLarge") {
 		t.Errorf("a file that is too large: %d, %s", status, answer)
 	}
 }
@@ -246,7 +206,7 @@ func (w *world) testOpen(t *testing.T) {
 	if description := decode[map[string]any](t, body); status != http.StatusOK || description["openapi"] != "3.1.0" {
 		t.Errorf("the description: %d, %v", status, header)
 	}
-	for _, path := range []string{legacy, universal, "/videos", "/videos/a", "/uploads"} {
+	for _, path := range []string{api.KlingGenerationPath, api.GenerationsPath, "/videos", "/videos/a", "/uploads"} {
 		status, header, body := call(t, http.MethodOptions, w.stack.API+path, "", "", "Origin: https://example.com", "Access-Control-Request-Method: GET")
 		if status != http.StatusNoContent || header.Get("Allow") == "" || len(body) > 0 || header.Get("Access-Control-Allow-Methods") != "" {
 			t.Errorf("OPTIONS %s: %d, %v", path, status, header)
@@ -262,7 +222,7 @@ func (w *world) testOpen(t *testing.T) {
 // finished waits until no job runs.
 func (w *world) finished(t *testing.T) {
 	t.Helper()
-	running := new([]listed)
+	running := new([]api.Video)
 	defer func() {
 		for _, job := range *running {
 			t.Logf("still running: %s, %s", job.ID, job.Status)

@@ -87,7 +87,7 @@ func TestChecksums(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
-			if copied.Bytes != int64(len(body)) || copied.CRC32 != video.CRC32(crc32.ChecksumIEEE(body)) || copied.Length != 5*time.Second {
+			if copied.Bytes != int64(len(body)) || copied.CRC32 != video.CRC32(crc32.ChecksumIEEE(body)) || copied.Duration != 5*time.Second {
 				t.Errorf("%s: copied %+v", name, copied)
 			}
 		}

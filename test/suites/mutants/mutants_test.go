@@ -68,6 +68,16 @@ func TestEachMutantIsCaught(t *testing.T) {
 			exhaustive, "./internal/pipeline", "gen-1 was paid, and it ended with SubmissionLost",
 		},
 		{
+			"refused after a lost answer, and taken for refused", "internal/pipeline/submit.go",
+			`case errors.As(err, &unanswered):`, `case errors.As(err, &unanswered) && !errors.As(err, &refusal):`,
+			"^TestUnansweredAndThenRefusedIsUnanswered$", "./internal/pipeline", "Phase:refused",
+		},
+		{
+			"logs that can't be read taken for empty ones", "internal/provider/aimlapi/find.go",
+			`return unread("its logs", err), nil`, `return provider.Found{Complete: true}, nil`,
+			"^TestFind$", "./internal/provider/aimlapi", "TestFind/no_logs",
+		},
+		{
 			"manifest before the video", "internal/pipeline/store.go",
 			"	case err != nil:\n		return video.Manifest{}, s.unavailable(job, redacted(err, entry.Request))\n	}\n	stored :=", "	case err != nil:\n		defer s.unavailable(job, err)\n	}\n	stored :=",
 			exhaustive, "./internal/pipeline", "it ended as stored with the file \"\" and a manifest: true",
@@ -109,7 +119,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 		},
 		{
 			"a changed file resumed", "internal/transfer/rangereader.go",
-			`case response.ranged && response.etag == f.etag && response.length == f.length:`, `case response.ranged || response.etag == f.etag && response.length == f.length:`,
+			`case response.Ranged && response.ETag == f.etag && response.Length == f.length:`, `case response.Ranged || response.ETag == f.etag && response.Length == f.length:`,
 			"^TestChangedFile$", "./internal/transfer", "stored: true",
 		},
 		{

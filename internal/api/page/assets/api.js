@@ -1,26 +1,28 @@
-// The calls to the API, which serves this page too: every address is relative to
-// this file's, which is two directories below the API's. The page's own address may
-// lack the "/" at its end.
+// The calls of the API, which also serves this page. Addresses are relative to this
+// file's, two directories below the API's root: the page's own address may lack the
+// trailing slash.
 const root = new URL("../../", import.meta.url);
 
-// Refusal is an answer that says no. Its message is the API's, and says what to do.
+const generations = "v2/video/generations";
+
+// Refusal is a response that refuses a call. Its message is the API's.
 export class Refusal extends Error {
   constructor(status, body, retryAfter) {
     const said = body?.message;
     super(sentence(Array.isArray(said) ? said.join("; ") : said || `The API answered with status ${status}.`));
     this.status = status;
     this.errors = body?.errors ?? []; // [{field, message}]
-    this.retryAfter = retryAfter; // seconds; 0: none was given
+    this.retryAfter = retryAfter; // in seconds; 0 if the response has none
   }
 
-  // passing tells whether the same call may be answered otherwise later.
+  // passing is true if the same call may succeed later.
   get passing() {
     return this.status === 429 || this.status >= 500;
   }
 }
 
-// Unreachable is no answer, or none that can be read. What was asked for may or
-// may not have been done.
+// Unreachable says that there was no response, or none that could be read. The API may
+// have carried out the call.
 export class Unreachable extends Error {
   constructor() {
     super("Takeup can't be reached.");
@@ -38,7 +40,7 @@ export class Api {
   #token;
   #refused;
 
-  // refused is called when the token isn't taken.
+  // refused is called when the token isn't accepted.
   constructor(token, refused) {
     this.#token = token;
     this.#refused = refused;
@@ -47,7 +49,7 @@ export class Api {
   control = () => this.#call("GET", "control");
   usage = (month) => this.#call("GET", `usage?month=${month}`);
   models = () => this.#call("GET", "models");
-  // videos takes the list's parameters. One that is null or undefined is left out.
+  // videos takes the parameters of a list, and leaves out those that are null or undefined.
   videos = (query) => this.#call("GET", `videos?${new URLSearchParams(Object.entries(query).filter(([, value]) => value ?? null))}`);
   video = (id) => this.#call("GET", `videos/${encodeURIComponent(id)}`);
   file = (id) => this.#call("GET", `videos/${encodeURIComponent(id)}/content?redirect=false`);
@@ -56,7 +58,7 @@ export class Api {
   remove = (id, discard) => this.#call("DELETE", `videos/${encodeURIComponent(id)}${discard ? "?discard=true" : ""}`);
   check = (text) => this.#call("POST", "check", { body: text, headers: { "Content-Type": "application/json" } });
   create = (request, key) =>
-    this.#call("POST", "v2/video/generations", { body: JSON.stringify(request), headers: { "Content-Type": "application/json", "Idempotency-Key": key } });
+    this.#call("POST", generations, { body: JSON.stringify(request), headers: { "Content-Type": "application/json", "Idempotency-Key": key } });
 
   async #call(method, path, { body, headers } = {}) {
     let response, answer;
@@ -71,7 +73,7 @@ export class Api {
       });
       answer = await response.json();
     } catch {
-      // An error of API Gateway's own may have no JSON.
+      // API Gateway's own errors may have no JSON.
       if (!response || response.ok) throw new Unreachable();
     }
     if (response.ok) return answer;
@@ -81,12 +83,12 @@ export class Api {
   }
 }
 
-// curl gives the shell command that asks for the same video. The token is left to
-// the shell's environment. The key is made here, so the line is one video however
-// often it is run.
+// curl returns a shell command that requests the same video, with the token from the
+// shell's environment. The key is part of it, so it makes one video however often it is
+// run.
 export function curl(request, key) {
   const quote = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
-  const address = new URL("v2/video/generations", root);
+  const address = new URL(generations, root);
   return [
     `curl -X POST ${quote(address.href)}`,
     `-H "Authorization: Bearer $TAKEUP_TOKEN"`,

@@ -1,13 +1,10 @@
-// A card for each job, and for each request that isn't answered yet. A card stays
-// the same element as long as it has the same kind, so that a video plays on, and
-// the focus stays where it is, while the page keeps itself up to date.
+// A card for each job, and for each request without an answer. A card stays the same
+// element as long as its kind doesn't change, so that an update neither stops a video nor
+// moves the focus.
 
 import { busy, byId, h, icon } from "./dom.js";
-import { held } from "./library.js";
+import { held, kindOf } from "./library.js";
 import { exactly, label, modelName, money, origin, paid, prompt, span, title, waiting, when } from "./words.js";
-
-// kinds say what the card of a job looks like.
-const kinds = { queued: "running", generating: "running", completed: "done", error: "failed", cancelled: "ended", discarded: "ended" };
 
 export class Cards {
   #acts;
@@ -19,7 +16,7 @@ export class Cards {
   // fresh(video), now(entry), edit(entry), drop(entry), copyEntry(entry).
   constructor(acts) {
     this.#acts = acts;
-    // A video is fetched from when it comes near, not before.
+    // A video is loaded only when it comes near the viewport.
     this.#nearby = new IntersectionObserver((entries) => {
       for (const { isIntersecting, target } of entries) {
         if (!isIntersecting) continue;
@@ -32,7 +29,7 @@ export class Cards {
   // show shows the entries of the outbox and the running jobs, and below them the
   // others.
   show(entries, running, others) {
-    const row = (video) => [video.id, `${kinds[video.status] ?? "running"} ${video.ended_at ?? ""} ${video.forgotten_at ?? ""}`.trim(), video];
+    const row = (video) => [video.id, `${kindOf(video)} ${video.ended_at ?? ""} ${video.forgotten_at ?? ""}`.trim(), video];
     const now = [...entries].reverse().map((entry) => [entry.key, `entry ${entry.state}`, entry]).concat(running.map(row));
     const rest = others.map(row);
     const keys = new Set([...now, ...rest].map(([key]) => key));
@@ -45,7 +42,7 @@ export class Cards {
     rows.forEach(([key, kind, row], at) => {
       const card = this.#card(key, kind, row);
       card.update(row);
-      // A video that is moved stops, so what is in its place stays there.
+      // Moving a video element stops it, so an element in its place is not moved.
       if (grid.children[at] === card.element) return;
       const focused = card.element.contains(document.activeElement) ? document.activeElement : null;
       grid.insertBefore(card.element, grid.children[at] ?? null);
@@ -53,7 +50,7 @@ export class Cards {
     });
   }
 
-  // rename makes the card of a request the card of the job that it became.
+  // rename turns the card of a request into that of its job.
   rename(from, to) {
     const card = this.#cards.get(from);
     if (!card || this.#cards.has(to)) return;
@@ -61,7 +58,7 @@ export class Cards {
     this.#cards.set(to, card);
   }
 
-  // move moves the bars on between two answers of the API.
+  // move advances the progress bars between two polls.
   move() {
     for (const card of this.#cards.values()) card.move?.();
   }
@@ -99,10 +96,9 @@ export class Cards {
     return this.#without(row);
   }
 
-  // #frame is what all cards share: the stage, the prompt, the settings, a line
-  // of facts, and buttons. whole gives the whole request, where the card is of a
-  // job that may have only the beginning of its prompt, and story is what happened
-  // to it.
+  // #frame has what all cards share: the stage, the prompt, the settings, a line of facts,
+  // and buttons. whole returns the whole request of a job that may have only the beginning
+  // of its prompt, and story is its history.
   #frame(stage, request, buttons, whole, story) {
     const text = prompt(request) || (request ? "Its prompt was forgotten" : "Started without a prompt that can be read");
     const heading = h("h3", { class: "prompt" }, text);
@@ -122,7 +118,7 @@ export class Cards {
     return { element, facts, text };
   }
 
-  // #story is what happened to a job, which is asked for when somebody looks.
+  // #story is the history of a job, which is read when it is opened.
   #story(video) {
     const list = h("ol", { class: "story" });
     const details = h("details", {}, h("summary", {}, "What happened"), list);
@@ -134,7 +130,7 @@ export class Cards {
     return details;
   }
 
-  // #again are the buttons of every card that has a request.
+  // #again returns the buttons of every card with a request.
   #again(video) {
     if (!video.request || video.forgotten_at) return [];
     return [
@@ -147,10 +143,10 @@ export class Cards {
     const ratio = video.request?.aspect_ratio ?? "16:9";
     const player = h("video", { controls: true, playsInline: true, preload: "metadata", "data-src": video.video.url, "aria-label": `The video: ${prompt(video.request).slice(0, 120)}` });
     const trouble = h("p", { class: "stage-word", hidden: true });
-    let fresh = false; // the address was renewed since something of the video came
+    let fresh = false; // the URL was renewed since some of the video was loaded
     player.addEventListener("loadeddata", () => (fresh = false));
     player.addEventListener("error", async () => {
-      // A signed address is good for a short time only.
+      // A signed URL works for a short time only.
       const at = player.currentTime;
       const playing = !player.paused;
       let why = "The video can't be played here now. Download it, or load the page again.";
@@ -250,21 +246,21 @@ export class Cards {
   }
 }
 
-// tell writes a line of facts, and where the job came from behind them.
+// tell writes a line of facts, followed by where the job came from.
 function tell(line, video, ...facts) {
   const from = origin(video.origin);
   line.textContent = [...facts, from?.text].filter(Boolean).join(" · ");
   if (from?.whole) line.title = from.whole;
 }
 
-// reason says why a job waits, where it isn't for its turn or its generation.
+// reason says why a job waits, unless it waits for its start or its generation.
 function reason({ waiting }) {
   if (!waiting || (!held(waiting) && !waiting.last_error)) return "";
   return waiting.last_error ? `${waiting.message} The last try: ${waiting.last_error}.` : waiting.message;
 }
 
-// ahead says how far a job is now, from what the API said when it was last asked:
-// the share of its time that is over, and the seconds left; null: not known.
+// ahead returns a job's progress now, by the API's last estimate: the share of its time
+// that has passed, and the seconds left; null if they aren't known.
 function ahead({ estimate, seen }) {
   if (!estimate || estimate.left_seconds === null || estimate.progress === null) return { share: null, seconds: null };
   const since = (Date.now() - (seen ?? Date.now())) / 1000;
@@ -274,15 +270,15 @@ function ahead({ estimate, seen }) {
   return { share: Math.min(0.99, Math.max(estimate.progress, share)), seconds };
 }
 
-// action is a button of a card: a drawing, a word, and for screen readers and as
-// a tip what the word leaves out.
+// action returns a button of a card: an icon, a word, and a full label for screen readers
+// and as a tooltip.
 function action(drawing, word, more, act) {
   const button = h("button", { type: "button", class: "action", onclick: () => act(button) }, icon(drawing), word, more ? h("span", { class: "unseen" }, `: ${more}`) : null);
   if (more) button.title = more.charAt(0).toUpperCase() + more.slice(1);
   return button;
 }
 
-// chips say what was asked for beside the prompt, the model, length and shape first.
+// chips show the settings of a request: model, length and shape first.
 function chips(request) {
   const names = new Set(["model", "duration", "aspect_ratio", ...Object.keys(request)]);
   return [...names].filter((name) => request[name] !== undefined && name !== "prompt" && name !== "multi_prompt")

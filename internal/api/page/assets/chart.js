@@ -1,5 +1,5 @@
-// A chart of columns, drawn as SVG in the size in which it is shown, so that its words
-// are as large as the page's.
+// A column chart, drawn as SVG in the size in which it is shown, so that its text has the
+// page's size.
 
 import { svg } from "./dom.js";
 import { money } from "./words.js";
@@ -8,7 +8,7 @@ const height = 220;
 const place = { top: 12, right: 4, bottom: 24, left: 52 };
 
 // chart draws columns of stacked parts, each at a number from 1 to count:
-// {at, title, parts: [{kind, value}]}. The label says in words what is to be seen.
+// {at, title, parts: [{kind, value}]}. The label describes the chart in words.
 export function chart({ width, label, count, columns }) {
   const sums = columns.map(({ parts }) => parts.reduce((sum, { value }) => sum + value, 0));
   const { top, step } = scale(Math.max(...sums));
@@ -32,7 +32,7 @@ export function chart({ width, label, count, columns }) {
     let below = 0;
     for (const { kind, value } of parts) {
       if (value <= 0) continue;
-      // What isn't nothing is to be seen.
+      // A part that isn't zero must be visible.
       const tall = Math.max(2, (high * value) / top);
       column.append(svg("rect", { class: kind, x: x(at) + wide * 0.15, y: y(0) - below - tall, width: wide * 0.7, height: tall }));
       below += tall;
@@ -42,7 +42,7 @@ export function chart({ width, label, count, columns }) {
   return drawing;
 }
 
-// scale gives a round number that isn't below the most, and the step between the lines.
+// scale returns a round number of at least most, and the step between the lines.
 function scale(most) {
   const rough = (most || 1) / 4;
   const power = 10 ** Math.floor(Math.log10(rough));

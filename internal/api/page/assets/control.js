@@ -1,5 +1,4 @@
-// Whether videos are submitted to the provider, or somebody has paused that, and how the
-// caps stand.
+// Whether submissions to the provider are paused, and what counts against the caps.
 
 import { byId } from "./dom.js";
 import { when } from "./words.js";
@@ -11,7 +10,7 @@ export class Control {
   #timer;
   #told;
 
-  // told(caps) is called with how the caps stand, after each look.
+  // told(caps) is called with the caps after each poll.
   constructor(api, told) {
     this.#api = api;
     this.#told = told;
@@ -25,7 +24,7 @@ export class Control {
     this.#show(null);
   }
 
-  // What can't be read says nothing: the list says that the API can't be reached.
+  // A failure shows nothing here: the list says that the API can't be reached.
   async #look() {
     try {
       const { paused, caps } = await this.#api.control();
@@ -33,7 +32,7 @@ export class Control {
       this.#show(paused);
       this.#told(caps);
     } catch {
-      // The next look tells.
+      // The next poll will show it.
     }
   }
 

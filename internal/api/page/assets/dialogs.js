@@ -1,11 +1,10 @@
-// Questions that are asked before something is done.
+// Dialogs that ask before something is done.
 
 import { busy, byId, h } from "./dom.js";
 
-// ask shows a question. Each choice is {text, kind, act}; act does it, and what it
-// throws is shown in the dialog, which stays. What act returns, where it is
-// another question, is asked next. The last choice is where the focus is: it is
-// the one that changes nothing. Escape changes nothing, too.
+// ask shows a question. Each choice is {text, kind, act}. An error of act is shown in the
+// dialog, which stays open; another question that act returns is asked next. The last
+// choice changes nothing and has the focus. Escape changes nothing either.
 export function ask({ title, body, choices }) {
   const dialog = byId("ask");
   byId("ask-title").textContent = title;
@@ -30,8 +29,8 @@ export function ask({ title, body, choices }) {
   buttons.at(-1).focus();
 }
 
-// askToCancel asks before a job is cancelled, by what it costs so far, and once more
-// where it turns out to be paid meanwhile. remove(discard) does it.
+// askToCancel asks before a job is cancelled, and says what it costs so far. It asks again
+// if the job turns out to be paid meanwhile. remove(discard) cancels it.
 export function askToCancel(video, remove) {
   const discarding = (words) => ({
     title: video.waiting?.paid === "perhaps" ? "Give up a video that may be paid?" : "Give up a paid video?",
@@ -62,8 +61,8 @@ export function askToCancel(video, remove) {
   ask(discarding("The provider has it and charges for it all the same. Keep it, and it is stored when it is done. Discard it, and it isn't."));
 }
 
-// copy puts a text on the clipboard; where the browser refuses, it is shown for
-// copying by hand.
+// copy puts a text on the clipboard. If the browser refuses, it shows the text to be
+// copied by hand.
 export async function copy(text, said) {
   try {
     await navigator.clipboard.writeText(text);

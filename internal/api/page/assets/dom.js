@@ -1,7 +1,7 @@
-// Making and finding elements. Nothing here, and nothing anywhere in the page,
-// turns text into HTML: what others wrote is always a text node.
+// Creating and finding elements. Nothing here, or elsewhere in the page, turns text into
+// HTML: foreign text is always a text node.
 
-// h makes an element. Properties that begin with "on" are listeners; class, for,
+// h creates an element. Properties that begin with "on" are listeners; class, for,
 // role and names with a dash are attributes; null leaves one out; the rest are
 // set on the element. Children are elements, texts, lists of these, or null.
 export function h(tag, properties = {}, ...children) {
@@ -16,15 +16,15 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
-// byId gives an element of index.html.
+// byId returns an element of index.html.
 export const byId = (id) => document.getElementById(id);
 
-// icon makes a drawing. It is decoration: words beside it say what it means.
+// icon creates an icon. It is decoration: a text beside it says what it means.
 export function icon(name) {
   return svg("svg", { class: "icon", "aria-hidden": "true", viewBox: "0 0 24 24" }, svg("path", { d: drawings[name] }));
 }
 
-// svg makes an element of a drawing.
+// svg creates an SVG element.
 export function svg(tag, attributes, ...children) {
   const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
@@ -32,7 +32,7 @@ export function svg(tag, attributes, ...children) {
   return element;
 }
 
-// Lines on a grid of 24, drawn for this page.
+// Paths on a grid of 24, drawn for this page.
 const drawings = {
   download: "M12 4v11m-5-4.5 5 5 5-5M5 20h14",
   again: "M19 5v5h-5M19 10a7.5 7.5 0 1 0 .8 4.5",
@@ -42,7 +42,7 @@ const drawings = {
   warning: "M12 4 2.8 20h18.4zM12 10v4.5M12 17.2v.3",
 };
 
-// busy runs what a button does, once at a time.
+// busy runs the action of a button, never twice at the same time.
 export async function busy(button, act) {
   if (button.ariaDisabled === "true") return;
   button.ariaDisabled = "true";

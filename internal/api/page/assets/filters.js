@@ -1,19 +1,19 @@
-// The filters above the videos. What is set is kept in the tab.
+// The filters above the videos. They are kept in the tab.
 
 import { byId, h } from "./dom.js";
 import { modelName } from "./words.js";
 
 const place = "takeup.filters";
-const pause = 400; // after a key, until the words are searched for
+const pause = 400; // from a key until the search begins
 const ids = ["find", "by-status", "by-model", "by-time", "since", "until"];
 
 export class Filters {
   #storage;
   #changed;
   #typing;
-  #said = ""; // the filter that was last told
+  #said = ""; // the filter that was last passed to changed
 
-  // changed(filter) is called with what the API is to be asked for.
+  // changed(filter) is called with the parameters of the list.
   constructor(storage, changed) {
     this.#storage = storage;
     this.#changed = changed;
@@ -30,7 +30,7 @@ export class Filters {
     byId("clear-empty").addEventListener("click", () => this.clear());
   }
 
-  // models offers the models there are.
+  // models sets the models to choose from.
   models(models) {
     const chosen = this.#kept()["by-model"] ?? "";
     byId("by-model").replaceChildren(
@@ -38,11 +38,11 @@ export class Filters {
     byId("by-model").value = chosen;
   }
 
-  // begin sets the fields as they were left, and gives the filter.
+  // begin restores the fields, and returns the filter.
   begin() {
     const kept = this.#kept();
     const model = byId("by-model");
-    // The list of models may come later.
+    // The models may be read later.
     if (kept["by-model"] && !model.querySelector(`[value="${CSS.escape(kept["by-model"])}"]`)) model.append(h("option", { value: kept["by-model"] }, modelName(kept["by-model"])));
     for (const id of ids) byId(id).value = kept[id] ?? "";
     const filter = this.#filter();
@@ -50,7 +50,7 @@ export class Filters {
     return filter;
   }
 
-  // clear takes all filters away, and the focus to the search.
+  // clear removes all filters, and moves the focus to the search.
   clear() {
     for (const id of ids) byId(id).value = "";
     byId("find").focus();
@@ -71,7 +71,7 @@ export class Filters {
     this.#changed(filter);
   }
 
-  // #filter reads the fields. Days are those of the person's clock.
+  // #filter reads the fields. Days are local.
   #filter() {
     const filter = {};
     const time = byId("by-time").value;
@@ -94,7 +94,7 @@ export class Filters {
   }
 }
 
-// day gives the beginning of a day, or of one some days later; null for none.
+// day returns the beginning of a day, or of one some days later; null for none.
 function day(text, later) {
   const [year, month, date] = text.split("-").map(Number);
   return date ? new Date(year, month - 1, date + later).toISOString() : null;

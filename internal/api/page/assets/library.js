@@ -1,27 +1,31 @@
-// The jobs that are known, and how they are kept up to date. The running jobs are
-// listed at each look, whatever else is shown. The others are listed by the filter, page
-// by page, and its first page is read again now and then. A job that isn't among the
-// running ones any more is asked for by itself.
+// The known jobs, and how they are kept up to date. Every poll lists the running jobs,
+// whatever else is shown. The others are listed by the filter, page by page, and its first
+// page is read again from time to time. A job that isn't among the running ones any more
+// is read by itself.
 
 const place = "takeup.recent";
-const ends = new Set(["completed", "error", "cancelled", "discarded"]);
 
-export const ended = (video) => ends.has(video.status);
+// kinds are the statuses of a job, each with what its card looks like.
+const kinds = { queued: "running", generating: "running", completed: "done", error: "failed", cancelled: "ended", discarded: "ended" };
 
-// held tells whether a wait is for something else than the job's turn or its
-// generation.
+// kindOf takes an unknown status, as a newer API may have, for that of a running job.
+export const kindOf = (video) => kinds[video.status] ?? "running";
+
+export const ended = (video) => kindOf(video) !== "running";
+
+// held is true if a job waits for something other than its start or its generation.
 export const held = (waiting) => ["resume", "cap", "room", "answer", "video"].includes(waiting?.for);
 
-// brief is what a list has of a request; null where there is none.
+// brief is the part of a request that a list has; null if there is no request.
 const brief = ({ model, prompt, duration, aspect_ratio }) => model && { model, prompt, duration, aspect_ratio };
 
-const tick = 3_000; // between two looks at what runs
-const hiddenTick = 15_000; // while nobody sees the page
+const tick = 3_000; // between two polls of the running jobs
+const hiddenTick = 15_000; // while the page is hidden
 const listEvery = 30_000;
-const tellEvery = 30_000; // between two looks at one job that is held up
-const unknownFor = 600_000; // how long a job that was accepted may be unknown
+const tellEvery = 30_000; // between two reads of one job that is held up
+const unknownFor = 600_000; // how long a job that was accepted may be missing
 const longest = 60_000; // between two tries while the API can't be reached
-const enough = 20; // jobs that are looked for before the page waits for a wish for more
+const enough = 20; // jobs that are read before the page waits until more are wanted
 
 const newest = (a, b) => Date.parse(b.created_at) - Date.parse(a.created_at);
 
@@ -36,16 +40,16 @@ export class Library {
   #looked = 0; // when anything was
   #stopped = false;
   #videos = new Map(); // all that are known, by id
-  #filter; // what the API is asked for; a new object for each filter
-  #found = new Set(); // ids of the jobs that the filter gave so far
-  read = false; // the filter's first jobs were read
+  #filter; // the parameters of the list; a new object for each filter
+  #found = new Set(); // ids of the jobs that the filter has found so far
+  read = false; // the first jobs of the filter were read
   reading = false; // more of them are being read
   next = null; // the cursor of the next page
-  searched = null; // how far back the words were looked for; null: to the end
-  trouble = null; // {message, again}: why the list is behind, and when it is tried again
+  searched = null; // how far back prompts were searched; null: all of them
+  trouble = null; // {message, again}: why the list is out of date, and when the next try is
 
-  // filter is the one to begin with, as show takes it. changed() is called after each
-  // change, and news(video) when a job has ended.
+  // filter is the first filter, as for show. changed() is called after each change, and
+  // news(video) when a job has ended.
   constructor(api, storage, filter, { changed, news }) {
     this.#api = api;
     this.#storage = storage;
@@ -59,19 +63,19 @@ export class Library {
     return [...this.#videos.values()].filter((video) => !ended(video)).sort(newest);
   }
 
-  // shown are the jobs that have ended and that the filter gave, newest first.
+  // shown are the jobs that have ended and that the filter has found, newest first.
   get shown() {
     const { status } = this.#filter;
     return [...this.#found].map((id) => this.#videos.get(id))
       .filter((video) => video && ended(video) && (!status || video.status === status)).sort(newest);
   }
 
-  // filtered tells whether the filter leaves out anything.
+  // filtered is true if the filter leaves out anything.
   get filtered() {
     return Object.keys(this.#filter).length > 0;
   }
 
-  // start reads the list, and from then on looks by itself until stop.
+  // start reads the list, and polls from then on until stop.
   async start() {
     for (const video of this.#recent()) this.#videos.set(video.id, video);
     await this.look();
@@ -82,29 +86,29 @@ export class Library {
     clearTimeout(this.#timer);
   }
 
-  // show shows other jobs: those of {status, model, q, from, to}, as the API takes
-  // them. What is absent leaves out none.
+  // show changes the filter: {status, model, q, from, to}, as the API takes them. An absent
+  // one leaves out nothing.
   async show(filter) {
     this.#filter = filter;
     this.#found = new Set();
-    this.read = this.reading = false; // what is still being read is of another filter
+    this.read = this.reading = false; // what is still being read is for another filter
     this.next = this.searched = this.trouble = null;
     await this.look();
   }
 
-  // add takes a job in that was accepted just now, which the list may not have yet.
+  // add adds a job that was accepted just now, and that the list may not have yet.
   add(video) {
     this.put(video);
     this.#storage.setItem(place, JSON.stringify([...this.#recent(), video].slice(-20)));
     this.#plan(tick);
   }
 
-  // put takes in what the API said of a job.
+  // put stores a job as the API returned it.
   put(video) {
     const before = this.#videos.get(video.id);
     const request = video.request ?? (video.forgotten_at ? null : before?.request) ?? brief(video);
     const known = { ...video, request, whole: Boolean(video.request ?? before?.whole), seen: Date.now() };
-    // A list knows less of a wait than what the job itself told just now.
+    // A list knows less of a wait than GET /videos/{id}.
     if (video.history) known.told = known.seen;
     else if (before?.told > known.seen - 2 * tellEvery && before.status === video.status && held(before.waiting)) {
       Object.assign(known, { told: before.told, waiting: before.waiting, estimate: before.estimate });
@@ -117,24 +121,24 @@ export class Library {
     this.#changed();
   }
 
-  // whole gives the whole request of a job, which a list doesn't have.
+  // whole returns the whole request of a job, which a list doesn't have.
   async whole(id) {
     const known = this.#videos.get(id);
     return (known?.whole ? known : await this.fresh(id)).request;
   }
 
-  // fresh gives all that is known of a job now.
+  // fresh reads all that is known of a job now.
   async fresh(id) {
     this.put(await this.#api.video(id));
     return this.#videos.get(id);
   }
 
-  // older reads on.
+  // older reads the next page.
   async older() {
     if (!this.reading) await this.#read(this.#filter);
   }
 
-  // #passes tells whether the filter would give a job that has just ended.
+  // #passes is true if the filter would find a job that has just ended.
   #passes({ status, model, prompt, created_at }) {
     const { q, from, to, ...exact } = this.#filter;
     if ((exact.status ?? status) !== status || (exact.model ?? model) !== model) return false;
@@ -143,8 +147,8 @@ export class Library {
     return !q || q.toLowerCase().split(/\s+/).every((word) => prompt?.toLowerCase().includes(word));
   }
 
-  // #read reads pages of the filter until there are enough more jobs: where it leaves
-  // out most, a page has few. It says after each how far it came.
+  // #read reads pages until there are enough more jobs: if the filter leaves out most of
+  // them, a page has few. After each page it reports how far it got.
   async #read(filter) {
     this.reading = true;
     this.#changed();
@@ -168,8 +172,8 @@ export class Library {
     }
   }
 
-  // #newest reads the filter's first page once more. A search isn't repeated: it looks
-  // through many jobs, and what ends meanwhile is known.
+  // #newest reads the filter's first page again. It doesn't repeat a search, which reads
+  // many jobs: those that end meanwhile are known anyway.
   async #newest(filter) {
     this.#listed = Date.now();
     if (filter.q) return;
@@ -179,8 +183,8 @@ export class Library {
     if (!this.filtered) this.#forget(page.videos);
   }
 
-  // #take takes in what a list says, which may be some moments behind: where it takes
-  // an end back, as a redrive does, the job is asked for by itself.
+  // #take stores the jobs of a list, which may be moments old. If a job that had ended is
+  // running there, as after a redrive, it is read by itself.
   async #take(videos, found) {
     for (const video of videos) {
       const before = this.#videos.get(video.id);
@@ -190,12 +194,12 @@ export class Library {
     }
   }
 
-  // look asks how the jobs are doing, now.
+  // look polls now.
   async look() {
     clearTimeout(this.#timer);
     const filter = this.#filter;
     const now = (this.#looked = Date.now());
-    // A search may take long, and what runs is looked at meanwhile.
+    // A search may take long; the running jobs are polled meanwhile.
     const reading = this.read || this.reading ? null : this.#read(filter).catch((error) => this.#failed(error, filter));
     try {
       if (this.read && now - this.#listed > listEvery) await this.#newest(filter);
@@ -212,7 +216,7 @@ export class Library {
     await reading;
   }
 
-  // #failed plans another try.
+  // #failed schedules another try.
   #failed(error, filter) {
     if (this.#stopped || filter !== this.#filter) return;
     const pause = Math.min(longest, 1000 * Math.max(error.retryAfter ?? 0, 2 ** ++this.#failures));
@@ -221,8 +225,8 @@ export class Library {
     this.#changed();
   }
 
-  // #lookAtRunning lists the jobs that run, and asks for each of those that were known
-  // to run and aren't listed, and for each that is late.
+  // #lookAtRunning lists the running jobs. It reads each job by itself that was running
+  // and isn't listed, and each that is late.
   async #lookAtRunning(now) {
     let next = null;
     do {
@@ -232,7 +236,7 @@ export class Library {
       next = page.next;
     } while (next);
     for (const video of this.running) {
-      // One that is held up, or takes longer than any before, is asked why.
+      // A job that is held up, or late, is read for the reason.
       const late = held(video.waiting) || (video.status === "generating" && !(video.estimate?.left_seconds > 0));
       if (video.seen >= now && !(late && video.told < now - tellEvery)) continue;
       if (this.#stopped) return;
@@ -240,7 +244,7 @@ export class Library {
     }
   }
 
-  // #ask asks for one job. One that was accepted just now may not be known yet.
+  // #ask reads one job. A job that was accepted just now may not exist yet.
   async #ask(id) {
     try {
       this.put(await this.#api.video(id));
@@ -257,8 +261,7 @@ export class Library {
     if (!this.#stopped) this.#timer = setTimeout(() => this.#wake(), pause);
   }
 
-  // #wake looks, but seldom while nobody sees the page, and not at all where
-  // nothing runs.
+  // #wake polls: rarely while the page is hidden, and not at all while no job is running.
   #wake() {
     if (!document.hidden) return this.look();
     const running = this.running.length > 0;
@@ -271,7 +274,7 @@ export class Library {
     return JSON.parse(this.#storage.getItem(place) ?? "[]");
   }
 
-  // #forget drops recent jobs, which the list shows by now.
+  // #forget drops recent jobs, which the list has by now.
   #forget(videos) {
     const ids = new Set(videos.map((video) => video.id));
     this.#storage.setItem(place, JSON.stringify(this.#recent().filter((video) => !ids.has(video.id))));

@@ -1,6 +1,6 @@
-// What was asked for and isn't answered yet. A request gets its Idempotency-Key
-// before it is first sent, and keeps it, over errors and reloads of the page,
-// until there is an answer: so it is one video, however often it is sent.
+// Requests without an answer. A request gets its Idempotency-Key before it is first sent,
+// and keeps it through errors and reloads until it is answered. So it makes one video,
+// however often it is sent.
 
 const place = "takeup.outbox";
 
@@ -16,8 +16,8 @@ export class Outbox {
   entries = [];
 
   // changed() is called after each change, accepted(entry, generation) and
-  // refused(entry, error) with the answer; what refused gives false for is
-  // kept as a refused entry.
+  // refused(entry, error) with the answer. If refused returns false, the entry stays, as
+  // refused.
   constructor(api, storage, { changed, accepted, refused }) {
     this.#api = api;
     this.#storage = storage;
@@ -26,7 +26,7 @@ export class Outbox {
     this.#refused = refused;
   }
 
-  // resume takes up what an earlier load of the page left.
+  // resume continues with the entries of an earlier load of the page.
   resume() {
     const left = JSON.parse(this.#storage.getItem(place) ?? "[]");
     this.entries = left.map((entry) => ({ ...entry, attempts: 0, state: "sending", problem: null }));
@@ -34,8 +34,7 @@ export class Outbox {
     this.#keep();
   }
 
-  // send asks for a video. The same request that isn't answered yet is not a
-  // second one.
+  // send requests a video, unless the same request is waiting for its answer.
   send(request) {
     const same = JSON.stringify(request);
     if (this.entries.some((e) => e.state !== "refused" && JSON.stringify(e.request) === same)) return;
@@ -45,7 +44,7 @@ export class Outbox {
     this.#post(entry);
   }
 
-  // now tries a waiting entry without waiting further.
+  // now sends a waiting entry at once.
   now(entry) {
     if (entry.state !== "waiting") return;
     clearTimeout(this.#timers.get(entry.key));
@@ -54,14 +53,14 @@ export class Outbox {
     this.#post(entry);
   }
 
-  // drop forgets an entry.
+  // drop removes an entry.
   drop(entry) {
     clearTimeout(this.#timers.get(entry.key));
     this.entries = this.entries.filter((e) => e !== entry);
     this.#keep();
   }
 
-  // stop ends all waiting; what isn't answered stays stored.
+  // stop ends all waiting. Entries without an answer stay stored.
   stop() {
     this.#timers.forEach(clearTimeout);
     this.entries = [];
@@ -74,7 +73,7 @@ export class Outbox {
       this.#accepted(entry, generation);
       this.drop(entry);
     } catch (error) {
-      if (!this.entries.includes(entry) || error.status === 401) return; // it goes on with the right token
+      if (!this.entries.includes(entry) || error.status === 401) return; // it is sent again with the right token
       entry.problem = error.message;
       if (error.passing) this.#wait(entry, error.retryAfter);
       else if (this.#refused(entry, error)) this.drop(entry);

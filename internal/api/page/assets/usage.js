@@ -1,5 +1,5 @@
-// What was spent: today and this month beside the caps, in the header; and a month by
-// days, models and owners, in a dialog.
+// Spending: today's and this month's beside the caps, in the header, and a month by days,
+// models and owners, in a dialog.
 
 import { chart } from "./chart.js";
 import { byId, h } from "./dom.js";
@@ -17,7 +17,7 @@ const held = (sum) => sum.spent_usd + sum.reserved_usd + sum.uncertain_usd;
 // thisMonth is the current month of UTC, as 2026-08.
 const thisMonth = () => new Date().toISOString().slice(0, 7);
 
-// shifted gives the month that comes so many after another.
+// shifted returns the month that is so many months after another.
 function shifted(month, by) {
   const [year, number] = month.split("-").map(Number);
   return new Date(Date.UTC(year, number - 1 + by, 1)).toISOString().slice(0, 7);
@@ -38,7 +38,7 @@ export class Usage {
     new ResizeObserver(() => this.#report && this.#draw()).observe(byId("usage-chart"));
   }
 
-  // use asks an API from now on; null: none, and nothing is shown.
+  // use sets the API to call; null for none, and nothing is shown.
   use(api) {
     this.#api = api;
     this.#report = null;
@@ -46,8 +46,7 @@ export class Usage {
     if (byId("usage").open) byId("usage").close();
   }
 
-  // told takes in how the caps stand, which is asked for once a minute. The month that
-  // is being looked at is asked for as often.
+  // told receives the caps, once a minute. It reads the current month again if it is shown.
   told(caps) {
     byId("spent").hidden = false;
     byId("spent-today").replaceChildren(...figure("Today", caps.day));
@@ -69,7 +68,7 @@ export class Usage {
     this.#read();
   }
 
-  // #forget shows another month than the one that was read.
+  // #forget clears the figures before another month is read.
   #forget() {
     this.#report = null;
     byId("usage-month").textContent = monthName(this.#month);
@@ -110,7 +109,7 @@ export class Usage {
   #draw() {
     const { month, days } = this.#report;
     const place = byId("usage-chart");
-    if (!place.clientWidth) return; // it isn't shown
+    if (!place.clientWidth) return; // it is hidden
     const most = days.reduce((a, b) => (held(b) > held(a) ? b : a));
     place.replaceChildren(chart({
       width: place.clientWidth,
@@ -125,7 +124,7 @@ export class Usage {
   }
 }
 
-// figure says what is spent, held besides, and the cap, with a bar where there is one.
+// figure shows what is spent, what else is held, and the cap, if any, with a bar.
 function figure(name, { spent_usd, reserved_usd, uncertain_usd, limit_usd }) {
   const rest = reserved_usd + uncertain_usd;
   return [
@@ -137,7 +136,7 @@ function figure(name, { spent_usd, reserved_usd, uncertain_usd, limit_usd }) {
   ].filter(Boolean);
 }
 
-// override says who set caps in the place of the stack's own; empty: nobody did.
+// override says who set caps in place of the stack's parameters; empty if nobody did.
 function override({ override: set, day, month, in_flight }) {
   if (!set) return "";
   const own = [
@@ -148,7 +147,7 @@ function override({ override: set, day, month, in_flight }) {
   return `${set.by} set the caps at ${when(new Date(set.at))}${set.until ? `, until ${when(new Date(set.until))}` : ""}. Without that they are ${own}.`;
 }
 
-// words says a sum.
+// words describes a sum.
 function words({ videos, failed, in_doubt, spent_usd, reserved_usd, uncertain_usd }) {
   return [
     `${videos} video${videos === 1 ? "" : "s"} for ${money(spent_usd)}`,
@@ -158,7 +157,7 @@ function words({ videos, failed, in_doubt, spent_usd, reserved_usd, uncertain_us
   ].filter(Boolean).join(", ");
 }
 
-// table gives the head and the rows of a table of sums. A column of zeros is left out.
+// table returns the head and the rows of a table of sums, without columns of zeros.
 function table(title, rows, name) {
   const columns = [
     { title: "Videos", of: (row) => row.videos, text: String, always: true },

@@ -1,10 +1,10 @@
-// What is shown of numbers, times and names.
+// How numbers, times and names are shown.
 
 const usd = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD", maximumFractionDigits: 4, trailingZeroDisplay: "stripIfInteger" });
 export const money = (amount) => usd.format(amount);
 
-// span says a length of time the way people do: to the second below a minute and
-// a half, to the half minute below ten, then to the minute.
+// span returns a duration in words: to the second below 90 seconds, to the half minute
+// below ten minutes, then to the minute, and from 90 minutes on in hours.
 export function span(seconds) {
   const s = Math.max(0, Math.round(seconds));
   if (s < 90) return `${s} s`;
@@ -16,14 +16,14 @@ export function span(seconds) {
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
-// when says a time of today by its clock, and another with its day.
+// when returns the clock time of today, and the day and time of another date.
 export function when(date, now = new Date()) {
   return (date.toDateString() === now.toDateString() ? clock : day).format(date);
 }
 
 const second = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
-// exactly says a time to the second.
+// exactly returns a date and time to the second.
 export const exactly = (date) => second.format(date);
 
 // waiting heads the card of a job that has not ended.
@@ -40,7 +40,7 @@ const waits = {
   video: "Copying the video",
 };
 
-// label makes words of a field's name or value.
+// label turns a field's name or value into words.
 export function label(name) {
   const text = names[name] ?? String(name).replaceAll("_", " ");
   return text.charAt(0).toUpperCase() + text.slice(1);
@@ -59,7 +59,7 @@ const names = {
   movement_value: "strength",
 };
 
-// modelName leaves out what all the models' names share.
+// modelName leaves out the part that all models' names share.
 export function modelName(name) {
   return name
     .replace(/[/-]text-to-video$/, "")
@@ -93,8 +93,8 @@ const titles = {
 // paid says what an outcome without a video cost.
 export const paid = (error) => ({ no: "nothing was paid", yes: "it was paid", perhaps: "it may have been paid" })[error.paid];
 
-// origin says where a job came from: {text, whole}, where whole has what the text leaves
-// out; null where that isn't known.
+// origin returns where a job came from: {text, whole}, where whole has what text leaves
+// out; null if that isn't known.
 export function origin(from) {
   if (!from) return null;
   if (from.trigger === "api") return { text: "via the API", whole: "" };
@@ -112,11 +112,11 @@ export const dateOf = (at) => date.format(at);
 const utcDay = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", timeZone: "UTC" });
 const utcMonth = new Intl.DateTimeFormat(undefined, { month: "long", year: "numeric", timeZone: "UTC" });
 
-// dayName and monthName say a day such as 2026-08-21, and a month such as 2026-08.
+// dayName and monthName name a day such as 2026-08-21, and a month such as 2026-08.
 export const dayName = (day) => utcDay.format(new Date(day));
 export const monthName = (month) => utcMonth.format(new Date(month));
 
-// prompt gives the text of a request, of one prompt or of several.
+// prompt returns the text of a request, of one prompt or of several.
 export function prompt(request) {
   if (!request) return "";
   if (request.prompt) return request.prompt;

@@ -12,20 +12,13 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/price"
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 )
 
 // life is how long a list is good for, and a little less than a day, so that a daily
 // look is not put off to the next one.
 const life = 24*time.Hour - 30*time.Minute
-
-// Provider publishes a price list.
-type Provider interface {
-	// PriceList is the address of its list.
-	PriceList() string
-	// Prices gives its list; false where that is still the one of the ETag.
-	Prices(ctx context.Context, etag string) (price.List, bool, error)
-}
 
 // Store keeps a price list.
 type Store interface {
@@ -37,15 +30,15 @@ type Store interface {
 
 // Keeper refreshes the list that is kept.
 type Keeper struct {
-	provider Provider
-	store    Store
-	names    []string
-	now      func() time.Time
+	pricer provider.Pricer
+	store  Store
+	names  []string
+	now    func() time.Time
 }
 
 // New makes a Keeper of the prices of the models of these names.
-func New(provider Provider, store Store, names []string, now func() time.Time) *Keeper {
-	return &Keeper{provider: provider, store: store, names: names, now: now}
+func New(pricer provider.Pricer, store Store, names []string, now func() time.Time) *Keeper {
+	return &Keeper{pricer: pricer, store: store, names: names, now: now}
 }
 
 // Result says what a refresh came to. Its JSON is the function's answer.
@@ -65,13 +58,13 @@ func (k *Keeper) Refresh(ctx context.Context, force bool) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	if kept.Source != k.provider.PriceList() {
+	if kept.Source != k.pricer.PriceList() {
 		kept = price.List{}
 	}
 	if age := k.now().Sub(kept.AsOf); !force && age >= 0 && age < life {
 		return resultOf(kept, false, false), nil
 	}
-	list, changed, err := k.provider.Prices(ctx, kept.ETag)
+	list, changed, err := k.pricer.Prices(ctx, kept.ETag)
 	switch {
 	case err != nil:
 		return Result{}, fmt.Errorf("asking the provider for its price list: %w", err)

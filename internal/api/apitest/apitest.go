@@ -1,6 +1,5 @@
-// Package apitest is a server for tests that speaks Takeup's API: jobs go
-// through the states that a test gives them, and each reply is held against
-// docs/openapi.yaml.
+// Package apitest is a fake of Takeup's API for tests. A test adds jobs and the
+// states that each goes through; every reply is held to docs/openapi.yaml.
 package apitest
 
 import (
@@ -16,31 +15,32 @@ import (
 	"testing"
 	"time"
 
-	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Token is the token that is let in.
+// Token is the token that the fake accepts.
 const Token = "the-token-that-is-let-in"
 
-// Signature is in each URL of a file, and belongs in no message.
+// Signature is a part of every file URL. No message may contain it.
 const Signature = "signature=private"
 
-// Server is the fake. Its fields may be set before it is called.
+// Server is the fake. Set its fields before the first call.
 type Server struct {
 	*httptest.Server
-	// Models is what GET /models gives.
-	Models client.Models
-	// Control is what GET /control gives.
-	Control client.Control
-	// Usage is what GET /usage gives, whatever is asked for.
-	Usage client.Usage
-	// Script makes the states of a new job, one for each time that it is asked
-	// for; the last stays.
-	Script func(id string, request video.Request) []client.Video
+	// Models is the reply of GET /models.
+	Models api.ModelList
+	// Control is the reply of GET /control.
+	Control api.Control
+	// Usage is the reply of GET /usage, whatever the query.
+	Usage api.Usage
+	// Script returns the states of a new job: one for each call about it, and the last
+	// from then on.
+	Script func(id string, request video.Request) []api.Video
 
 	t    testing.TB
 	spec *description
+	mux  *http.ServeMux
 
 	mu     sync.Mutex
 	order  []string
@@ -48,54 +48,66 @@ type Server struct {
 	keys   map[string]string
 	faults []http.HandlerFunc
 	files  map[string][]http.HandlerFunc
-	gone   map[string]bool // what TakeOut took
+	gone   map[string]bool // by TakeOut
 	calls  []Call
 	checks int
 }
 
 type job struct {
 	request video.Request
-	states  []client.Video
+	states  []api.Video
 }
 
-// Call is one that the fake was made, other than for a file.
+// Call is a call of the fake, other than for a file.
 type Call struct {
 	Method, URI, Key string
 	Body             map[string]any
 }
 
-// New starts a fake, which ends with the test. spec is the path of
+// New starts a fake and stops it at the end of the test. spec is the path of
 // docs/openapi.yaml.
 func New(t testing.TB, spec string) *Server {
 	t.Helper()
 	s := &Server{
-		t: t, spec: describe(t, spec), jobs: map[string]*job{}, keys: map[string]string{}, files: map[string][]http.HandlerFunc{}, gone: map[string]bool{},
+		t: t, spec: describe(t, spec), mux: http.NewServeMux(), jobs: map[string]*job{}, keys: map[string]string{}, files: map[string][]http.HandlerFunc{}, gone: map[string]bool{},
 	}
 	s.Server = httptest.NewServer(http.HandlerFunc(s.serve))
 	t.Cleanup(s.Close)
+	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		s.reply(w, r, refuse(r, http.StatusNotFound, "there is nothing at this path"))
+	})
+	for pattern, answers := range s.routes() {
+		s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				s.t.Error(err)
+			}
+			s.reply(w, r, answers(r, body))
+		})
+	}
 	s.Models, s.Control = models(), control()
-	s.Script = func(id string, request video.Request) []client.Video {
-		return []client.Video{s.Video(id, request, client.Queued), s.Video(id, request, client.Generating), s.Done(id, request, "a video")}
+	s.Script = func(id string, request video.Request) []api.Video {
+		return []api.Video{s.Video(id, request, video.StateQueued), s.Video(id, request, video.StateGenerating), s.Done(id, request, "a video")}
 	}
 	return s
 }
 
-// TakeOut takes a job's file out of the bucket.
+// TakeOut removes a job's file from the bucket, without the API.
 func (s *Server) TakeOut(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.files[id], s.gone[id] = []http.HandlerFunc{http.NotFound}, true
 }
 
-// Fail answers the next calls but those of /check, one with each, in the place of the
-// API.
+// Fail has the next calls, other than those of /check, answered by handlers in the place
+// of the API, one call by each.
 func (s *Server) Fail(with ...http.HandlerFunc) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults = append(s.faults, with...)
 }
 
-// Answer is a handler that gives an answer.
+// Answer returns a handler that always answers the same. A header is "Name: value".
 func Answer(status int, body string, header ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		for _, h := range header {
@@ -107,34 +119,34 @@ func Answer(status int, body string, header ...string) http.HandlerFunc {
 	}
 }
 
-// Add has a job go through states.
-func (s *Server) Add(id string, request video.Request, states ...client.Video) {
+// Add adds a job with the states that it goes through, as Script returns them.
+func (s *Server) Add(id string, request video.Request, states ...api.Video) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.add(id, request, states)
 }
 
-func (s *Server) add(id string, request video.Request, states []client.Video) {
+func (s *Server) add(id string, request video.Request, states []api.Video) {
 	s.order = append([]string{id}, s.order...)
 	s.jobs[id] = &job{request, states}
 }
 
-// Serve serves a job's file, with each handler once and with the last again and
-// again.
+// Serve has a job's file served by handlers: each serves once, and the last from then
+// on.
 func (s *Server) Serve(id string, with ...http.HandlerFunc) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.files[id] = with
 }
 
-// Calls are the calls so far, but for those of /check.
+// Calls returns the calls so far, without those of /check.
 func (s *Server) Calls() []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.calls)
 }
 
-// Checks is how many requests /check was asked about.
+// Checks returns the number of calls of /check.
 func (s *Server) Checks() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -148,7 +160,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.file(w, r, id)
 		return
 	}
-	made := Call{Method: r.Method, URI: r.URL.RequestURI(), Key: r.Header.Get("Idempotency-Key")}
+	made := Call{Method: r.Method, URI: r.URL.RequestURI(), Key: r.Header.Get(api.IdempotencyKeyHeader)}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		s.t.Error(err)
@@ -156,7 +168,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if len(body) > 0 && json.Unmarshal(body, &made.Body) != nil {
 		s.t.Errorf("%s %s has no JSON: %s", r.Method, r.URL, body)
 	}
-	asks := r.URL.Path == "/check" // what a request would cost; it comes beside what is tested
+	asks := r.URL.Path == api.CheckPath // prices are asked for beside what a test looks at
 	if asks {
 		s.checks++
 	} else {
@@ -168,17 +180,31 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		fault(w, r)
 		return
 	}
-	path, status, reply := s.answer(w.Header(), r, body)
-	data, err := json.Marshal(reply)
+	if r.Header.Get("Authorization") != "Bearer "+Token {
+		s.reply(w, r, refuse(r, http.StatusUnauthorized, "The token is missing or wrong."))
+		return
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	s.mux.ServeHTTP(w, r)
+}
+
+// reply writes an answer, and fails the test if the description doesn't allow it.
+func (s *Server) reply(w http.ResponseWriter, r *http.Request, a answer) {
+	_, pattern := s.mux.Handler(r)
+	_, path, _ := strings.Cut(pattern, " ")
+	data, err := json.Marshal(a.body)
 	if err != nil {
 		s.t.Error(err)
 	}
-	if err := s.spec.hold(path, r.Method, status, data); err != nil {
-		s.t.Errorf("the fake answers %s %s with %d %s, which is not as described: %v", r.Method, r.URL, status, data, err)
+	if err := s.spec.hold(path, r.Method, a.status, data); err != nil {
+		s.t.Errorf("the fake answers %s %s with %d %s, which is not as described: %v", r.Method, r.URL, a.status, data, err)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Date", Created.Format(http.TimeFormat))
-	w.WriteHeader(status)
+	if a.execution != "" {
+		w.Header().Set(api.ExecutionHeader, a.execution)
+	}
+	w.WriteHeader(a.status)
 	_, _ = w.Write(data)
 }
 
@@ -197,14 +223,15 @@ func (s *Server) file(w http.ResponseWriter, r *http.Request, id string) {
 	handlers[0](w, r)
 }
 
-// File is a handler that serves a file, also from an offset on.
+// File returns a handler that serves a file, and ranges of it.
 func File(content string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		http.ServeContent(w, r, "video.mp4", time.Time{}, strings.NewReader(content))
 	}
 }
 
-// Broken is a handler that promises the file and sends a part of it.
+// Broken returns a handler that announces the file or its rest, and sends only the first
+// bytes.
 func Broken(content string, sent int) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		rest := content

@@ -12,8 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// description is docs/openapi.yaml, whose schemas are JSON Schemas as they are:
-// OpenAPI 3.1.
+// description is docs/openapi.yaml. Since it is OpenAPI 3.1, its schemas are JSON Schemas.
 type description struct {
 	document map[string]any
 	compiler *jsonschema.Compiler
@@ -40,7 +39,7 @@ func describe(t testing.TB, path string) *description {
 	return d
 }
 
-// hold says how a reply is not as described.
+// hold returns an error if a reply is not as described.
 func (d *description) hold(path, method string, status int, body []byte) error {
 	at := "/" + strings.Join([]string{"paths", escape(path), strings.ToLower(method), "responses", strconv.Itoa(status)}, "/")
 	response, err := d.find(at)

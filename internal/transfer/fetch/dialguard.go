@@ -1,4 +1,4 @@
-package transfer
+package fetch
 
 import (
 	"context"
@@ -20,13 +20,13 @@ import (
 // maxRedirects is how many redirects of a source are followed.
 const maxRedirects = 3
 
-// newSourceClient makes an HTTP client that connects to public addresses only, and
+// newHTTPClient makes an HTTP client that connects to public addresses only, and
 // over https only. The URL is checked at every redirect. The address is checked at
 // every dial, after the name was resolved. The client takes no proxy from the
 // environment and undoes no compression. Concurrent requests have a connection each,
 // which they would not have over HTTP/2. With loopback, it also connects to
 // 127.0.0.0/8 and ::1, over http or https: for local runs.
-func newSourceClient(loopback bool) *http.Client {
+func newHTTPClient(loopback bool) *http.Client {
 	dialer := &net.Dialer{
 		Timeout: 10 * time.Second,
 		ControlContext: func(_ context.Context, _, address string, _ syscall.RawConn) error {

@@ -13,15 +13,15 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/takeup/takeup/internal/api/server"
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim/contract"
 	"github.com/takeup/takeup/internal/video"
 )
 
-// providerReplies are those of the provider's own paths.
-func providerReplies() map[string]reply {
-	const legacy, universal = server.LegacyPath, server.UniversalPath
+// aimlapiReplies are the replies on the paths of AI/ML API.
+func aimlapiReplies() map[string]reply {
+	const legacy, universal = api.KlingGenerationPath, api.GenerationsPath
 	key := map[string]string{"Idempotency-Key": "key-1"}
 	return map[string]reply{
 		"post-legacy":                   {call: call{"POST", legacy, nil, boat}},
@@ -75,13 +75,13 @@ func providerReplies() map[string]reply {
 	}
 }
 
-// A reply on the provider's paths is also what the provider's own description says.
-func TestRepliesAreTheProviders(t *testing.T) {
+// The replies on the paths of AI/ML API are as AI/ML API's own description has them.
+func TestAIMLAPIReplies(t *testing.T) {
 	schemas, err := contract.Replies()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, test := range providerReplies() {
+	for name, test := range aimlapiReplies() {
 		if test.method == http.MethodHead {
 			continue
 		}
@@ -115,16 +115,16 @@ func TestRepliesAreTheProviders(t *testing.T) {
 	}
 }
 
-func TestPathsAreTheProviders(t *testing.T) {
-	if server.LegacyPath != contract.LegacyPath || server.UniversalPath != contract.UniversalPath {
-		t.Errorf("%s and %s are not the provider's paths", server.LegacyPath, server.UniversalPath)
+func TestAIMLAPIPaths(t *testing.T) {
+	if api.KlingGenerationPath != contract.LegacyPath || api.GenerationsPath != contract.UniversalPath {
+		t.Errorf("%s and %s are not the provider's paths", api.KlingGenerationPath, api.GenerationsPath)
 	}
 }
 
-func TestTheSameKeyIsTheSameReplyAfterTheEnd(t *testing.T) {
+func TestSameKeyAfterTheEnd(t *testing.T) {
 	j := newJobs(t)
 	handler := newHandler(j, links{}, io.Discard)
-	c := call{"POST", server.UniversalPath, map[string]string{"Idempotency-Key": "key-1"}, boat}
+	c := call{"POST", api.GenerationsPath, map[string]string{"Idempotency-Key": "key-1"}, boat}
 	var replies []string
 	for range 2 {
 		w := httptest.NewRecorder()
@@ -139,7 +139,7 @@ func TestTheSameKeyIsTheSameReplyAfterTheEnd(t *testing.T) {
 }
 
 func TestTwoKeysInOneRequest(t *testing.T) {
-	r := call{"POST", server.LegacyPath, nil, boat}.request()
+	r := call{"POST", api.KlingGenerationPath, nil, boat}.request()
 	r.Header["Idempotency-Key"] = []string{"a", "b"}
 	w := httptest.NewRecorder()
 	newHandler(newJobs(t), links{}, io.Discard).ServeHTTP(w, r)
@@ -148,13 +148,13 @@ func TestTwoKeysInOneRequest(t *testing.T) {
 	}
 }
 
-// broken is a source of neither randomness nor a body.
+// broken is a reader that always fails.
 type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-func TestWhatCantBeRead(t *testing.T) {
-	r := call{"POST", server.LegacyPath, nil, boat}.request()
+func TestBrokenReaders(t *testing.T) {
+	r := call{"POST", api.KlingGenerationPath, nil, boat}.request()
 	r.Body = io.NopCloser(broken{})
 	w := httptest.NewRecorder()
 	newHandler(newJobs(t), links{}, io.Discard).ServeHTTP(w, r)
@@ -163,12 +163,12 @@ func TestWhatCantBeRead(t *testing.T) {
 	}
 
 	j := newJobs(t)
-	api := newAPI(j, links{}, io.Discard)
-	api.Random, api.Now, api.Log = broken{}, time.Now, slog.New(slog.DiscardHandler)
-	for _, c := range []call{{"POST", server.LegacyPath, nil, boat}, {"POST", "/uploads", nil, `{"type":"txt"}`}} {
+	a := newAPI(j, links{}, io.Discard)
+	a.Random, a.Now, a.Log = broken{}, time.Now, slog.New(slog.DiscardHandler)
+	for _, c := range []call{{"POST", api.KlingGenerationPath, nil, boat}, {"POST", "/uploads", nil, `{"type":"txt"}`}} {
 		c.header = map[string]string{"X-Request-Id": "-"}
 		w = httptest.NewRecorder()
-		api.Handler().ServeHTTP(w, c.request())
+		a.Handler().ServeHTTP(w, c.request())
 		if w.Code != http.StatusServiceUnavailable || len(j.requests) > 0 {
 			t.Errorf("no randomness: %s", transcript(w))
 		}

@@ -1,4 +1,4 @@
-package transfer
+package fetch
 
 import (
 	"net/netip"

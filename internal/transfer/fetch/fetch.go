@@ -1,4 +1,7 @@
-package transfer
+// Package fetch requests ranges of a file from a URL: from public addresses over https, or
+// from this machine for local runs. It notices a server that stalls or is too slow, replaces
+// URLs that expire, and says which failures may pass. No error contains a URL.
+package fetch
 
 import (
 	"context"
@@ -24,9 +27,10 @@ const maxRetryAfter = 30 * time.Second
 
 var (
 	errIdle = errors.New("its server sent nothing for too long")
-	errSlow = errors.New("its server sends too slowly")
-	// errNoRange says that a response is not for the range that was requested.
-	errNoRange = errors.New("its server's answer is not for the bytes that were asked for")
+	// ErrSlow says that a response came too slowly.
+	ErrSlow = errors.New("its server sends too slowly")
+	// ErrNoRange says that a response is not for the range that was requested.
+	ErrNoRange = errors.New("its server's answer is not for the bytes that were asked for")
 )
 
 // statusError is an HTTP status without the file.
@@ -47,23 +51,35 @@ func (e *statusError) temporary() bool {
 	return e.code >= 500 || e.code == http.StatusRequestTimeout || e.code == http.StatusTooEarly || e.code == http.StatusTooManyRequests
 }
 
-// fetcher makes requests to sources.
-type fetcher struct {
-	client   *http.Client
+// Timeouts are the times and rates that a Client keeps to.
+type Timeouts struct {
+	Idle       time.Duration // a response that sends nothing for this long fails
+	RateWindow time.Duration // over which the rate of a response is measured
+	MinRate    int64         // bytes per second; a slower response fails
+	RetryDelay time.Duration // before the second retry; doubles with each further one
+}
+
+// Client requests files. It is safe for concurrent use.
+type Client struct {
+	HTTP     *http.Client // makes the requests; tests replace its transport
 	loopback bool
 	timeouts Timeouts
 }
 
-// response is an HTTP response with bytes of a file. Its receiver closes it.
-type response struct {
-	body      io.ReadCloser
-	from      int64  // the offset of its first byte
-	to        int64  // the offset after its last byte; -1: unknown
-	length    int64  // of the file; -1: unknown
-	etag      string // a strong one, or empty
-	ranged    bool   // it is for the range that was requested
-	delimited bool   // the body's end can be told from a connection that broke
+// New makes a Client. With loopback, it also connects to this machine, and over http.
+func New(loopback bool, timeouts Timeouts) *Client {
+	return &Client{HTTP: newHTTPClient(loopback), loopback: loopback, timeouts: timeouts}
+}
 
+// Response is an HTTP response with bytes of a file. Its receiver closes it.
+type Response struct {
+	To        int64  // the offset in the file after its last byte; -1: unknown
+	Length    int64  // of the file; -1: unknown
+	ETag      string // a strong one, or empty
+	Ranged    bool   // it is for the range that was requested
+	Delimited bool   // the body's end can be told from a connection that broke
+
+	body     io.ReadCloser
 	timeouts Timeouts
 	cancel   context.CancelFunc
 	idle     *time.Timer // cancels the request
@@ -72,17 +88,17 @@ type response struct {
 	received int64         // in this window
 }
 
-// get requests the range [from, to) of the file; or if to is 0, the whole file without
-// a range. With an ETag, only that version is wanted. If the URL has expired, get takes
-// a fresh one.
-func (f *fetcher) get(ctx context.Context, urls *urlSource, from, to int64, etag string) (*response, error) {
+// Get requests the range [from, to) of a file; or if to is 0, the whole file without a range.
+// With an ETag, a server that has another version may answer with the whole of that. If the
+// URL has expired, Get takes a fresh one.
+func (c *Client) Get(ctx context.Context, urls *URLs, from, to int64, etag string) (*Response, error) {
 	failed, why := 0, error(nil)
 	for {
 		address, number, err := urls.get(ctx, failed, why)
 		if err != nil {
 			return nil, err
 		}
-		r, err := f.request(ctx, address, from, to, etag)
+		r, err := c.request(ctx, address, from, to, etag)
 		var status *statusError
 		switch {
 		case err == nil:
@@ -97,12 +113,12 @@ func (f *fetcher) get(ctx context.Context, urls *urlSource, from, to int64, etag
 }
 
 // request makes one request.
-func (f *fetcher) request(ctx context.Context, address string, from, to int64, etag string) (*response, error) {
+func (c *Client) request(ctx context.Context, address string, from, to int64, etag string) (*Response, error) {
 	u, err := url.Parse(address)
 	if err != nil {
 		return nil, errUnreadableURL()
 	}
-	if err := checkURL(u, f.loopback); err != nil {
+	if err := checkURL(u, c.loopback); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -117,9 +133,9 @@ func (f *fetcher) request(ctx context.Context, address string, from, to int64, e
 	if etag != "" {
 		req.Header.Set("If-Range", etag)
 	}
-	r := &response{timeouts: f.timeouts, cancel: cancel, timedOut: new(atomic.Bool)}
-	r.idle = time.AfterFunc(f.timeouts.Idle, func() { r.timedOut.Store(true); cancel() })
-	answer, err := f.client.Do(req)
+	r := &Response{timeouts: c.timeouts, cancel: cancel, timedOut: new(atomic.Bool)}
+	r.idle = time.AfterFunc(c.timeouts.Idle, func() { r.timedOut.Store(true); cancel() })
+	answer, err := c.HTTP.Do(req)
 	r.idle.Stop()
 	if err != nil {
 		cancel()
@@ -137,24 +153,24 @@ func (f *fetcher) request(ctx context.Context, address string, from, to int64, e
 	return r, nil
 }
 
-// retry waits until it is time to make a request again, or gives the error where that
-// can't help. After progress, it is time at once.
-func (f *fetcher) retry(ctx context.Context, err error, tries int, progressed bool) error {
+// Retry waits until it is time to repeat a request that failed, after a number of failures in
+// a row. It gives an error if that can't help, which is the request's, or the context's. After
+// progress, it is time at once.
+func (c *Client) Retry(ctx context.Context, err error, tries int, progressed bool) error {
 	var rejected *video.VideoRejected
-	var over *restart
-	var own *sourceError
+	var own *urlError
 	var status *statusError
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case errors.As(err, &rejected), errors.As(err, &over), errors.As(err, &own):
+	case errors.As(err, &rejected), errors.As(err, &own):
 		return err
 	case errors.As(err, &status) && !status.temporary():
 		return err
 	case tries >= maxTries-1:
 		return err
 	}
-	delay := f.timeouts.RetryDelay << tries
+	delay := c.timeouts.RetryDelay << tries
 	if progressed {
 		delay = 0
 	}
@@ -165,24 +181,24 @@ func (f *fetcher) retry(ctx context.Context, err error, tries int, progressed bo
 }
 
 // readHeader reads what the response's header says of the file.
-func (r *response) readHeader(answer *http.Response, from, to int64) error {
-	r.from, r.to, r.length = 0, answer.ContentLength, answer.ContentLength
-	r.delimited = answer.ContentLength >= 0 || len(answer.TransferEncoding) > 0 || answer.ProtoMajor > 1
+func (r *Response) readHeader(answer *http.Response, from, to int64) error {
+	r.To, r.Length = answer.ContentLength, answer.ContentLength
+	r.Delimited = answer.ContentLength >= 0 || len(answer.TransferEncoding) > 0 || answer.ProtoMajor > 1
 	if tag := answer.Header.Get("ETag"); strings.HasPrefix(tag, `"`) {
-		r.etag = tag
+		r.ETag = tag
 	}
 	switch {
 	case answer.StatusCode == http.StatusOK:
 		return nil
 	case answer.StatusCode == http.StatusPartialContent && to > 0:
 		first, end, length, ok := contentRange(answer.Header.Get("Content-Range"))
-		if ok && first == from && end == min(to, length) && (r.to < 0 || r.to == end-first) {
-			r.from, r.to, r.length, r.ranged = first, end, length, true
+		if ok && first == from && end == min(to, length) && (r.To < 0 || r.To == end-first) {
+			r.To, r.Length, r.Ranged = end, length, true
 			return nil
 		}
 		fallthrough
 	case answer.StatusCode == http.StatusRequestedRangeNotSatisfiable && to > 0:
-		return errNoRange
+		return ErrNoRange
 	}
 	seconds, err := strconv.ParseUint(answer.Header.Get("Retry-After"), 10, 63)
 	if err != nil {
@@ -205,9 +221,9 @@ func contentRange(value string) (from, to, length int64, ok bool) {
 	return from, end + 1, length, true
 }
 
-// Read implements io.Reader. It gives errIdle or errSlow for a source that sends
-// nothing, or too little.
-func (r *response) Read(p []byte) (int, error) {
+// Read implements io.Reader. It fails if the server sends nothing for too long; the error is
+// ErrSlow if it sends too little.
+func (r *Response) Read(p []byte) (int, error) {
 	r.idle.Reset(r.timeouts.Idle)
 	before := time.Now()
 	n, err := r.body.Read(p)
@@ -223,17 +239,22 @@ func (r *response) Read(p []byte) (int, error) {
 	}
 	if r.waited >= r.timeouts.RateWindow {
 		if err == nil && r.received < int64(r.timeouts.RateWindow.Seconds()*float64(r.timeouts.MinRate)) {
-			err = errSlow
+			err = ErrSlow
 		}
 		r.waited, r.received = 0, 0
 	}
 	return n, err
 }
 
-func (r *response) close() {
+// Cancel makes a Read that is under way fail, and all that follow. It may be called
+// concurrently.
+func (r *Response) Cancel() { r.cancel() }
+
+// Close ends the request. The rest of the body is not wanted.
+func (r *Response) Close() {
 	r.idle.Stop()
 	r.cancel()
-	_ = r.body.Close() // the rest of it is not wanted
+	_ = r.body.Close() // its error says nothing of what was read
 }
 
 // withoutURL removes from an error of net/http what may be the URL.

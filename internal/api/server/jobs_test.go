@@ -13,7 +13,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// videosReplies are those of what is under /videos, and of the uploads.
+// videosReplies are the replies about jobs, uploads, caps and prices.
 func videosReplies() map[string]reply {
 	get := func(target string) call { return call{"GET", target, nil, ""} }
 	post := func(target, body string) call { return call{"POST", target, nil, body} }
@@ -132,7 +132,7 @@ func videosReplies() map[string]reply {
 	}
 }
 
-func TestListIsAskedForWhatWasAsked(t *testing.T) {
+func TestListQuery(t *testing.T) {
 	j := newJobs(t)
 	handler := newHandler(j, links{}, io.Discard)
 	for _, target := range []string{
@@ -153,13 +153,13 @@ func TestListIsAskedForWhatWasAsked(t *testing.T) {
 	}
 }
 
-// Where nothing is known of the time there is no estimate, and no error.
+// If no time is known there is no estimate, and no error.
 func TestNoEstimate(t *testing.T) {
-	api := newAPI(newJobs(t), links{}, io.Discard)
-	api.Estimator = clockwork{unknown: true}
+	a := newAPI(newJobs(t), links{}, io.Discard)
+	a.Estimator = clockwork{unknown: true}
 	for target, want := range map[string]string{"/videos/generating": `"estimate":null`, "/models": `"usual":[]`} {
 		w := httptest.NewRecorder()
-		api.Handler().ServeHTTP(w, call{"GET", target, nil, ""}.request())
+		a.Handler().ServeHTTP(w, call{"GET", target, nil, ""}.request())
 		if !strings.Contains(w.Body.String(), want) {
 			t.Errorf("%s: got %s", target, w.Body)
 		}

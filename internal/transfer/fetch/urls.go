@@ -1,4 +1,4 @@
-package transfer
+package fetch
 
 import (
 	"context"
@@ -11,10 +11,10 @@ import (
 // maxFailedURLs is how many URLs in a row may fail.
 const maxFailedURLs = 3
 
-// urlSource caches the URL of a file. All requests share it: when one finds that the URL
-// has expired, all use the next one.
-type urlSource struct {
-	source     Source
+// URLs caches the URL of a file. All requests share it: when one finds that the URL has
+// expired, all use the next one.
+type URLs struct {
+	fresh      func(context.Context) (string, error)
 	retryDelay time.Duration // before the third URL in a row; doubles
 
 	mu     sync.Mutex
@@ -23,9 +23,14 @@ type urlSource struct {
 	failed int // how many in a row, this one included, have not given the file yet
 }
 
+// NewURLs makes URLs from a function that gives a fresh URL each time it is called.
+func NewURLs(fresh func(context.Context) (string, error), retryDelay time.Duration) *URLs {
+	return &URLs{fresh: fresh, retryDelay: retryDelay}
+}
+
 // get gives the URL and its number. If that is the one that failed for the caller, with
 // err, it asks for a fresh one.
-func (s *urlSource) get(ctx context.Context, failed int, err error) (url string, number int, _ error) {
+func (s *URLs) get(ctx context.Context, failed int, err error) (url string, number int, _ error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.number > failed {
@@ -39,25 +44,25 @@ func (s *urlSource) get(ctx context.Context, failed int, err error) (url string,
 			return "", 0, err
 		}
 	}
-	fresh, err := s.source(ctx)
+	address, err := s.fresh(ctx)
 	if err != nil {
-		return "", 0, &sourceError{err}
+		return "", 0, &urlError{err}
 	}
-	s.url = fresh
+	s.url = address
 	s.number++
 	s.failed++
 	return s.url, s.number, nil
 }
 
 // succeeded notes that the URL gave the file.
-func (s *urlSource) succeeded() {
+func (s *URLs) succeeded() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.failed = 0
 }
 
-// sourceError is the Source's own error, which is not retried here: its maker knows
-// whether that helps.
-type sourceError struct{ error }
+// urlError is the error of whoever gives fresh URLs. It is not retried: they know whether that
+// helps.
+type urlError struct{ error }
 
-func (e *sourceError) Unwrap() error { return e.error }
+func (e *urlError) Unwrap() error { return e.error }

@@ -1,0 +1,99 @@
+package api
+
+import (
+	"encoding/json"
+
+	"github.com/takeup/takeup/internal/price"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// ModelList has the models, the default first. It has the shape of AI/ML API's list.
+type ModelList struct {
+	Object  string  `json:"object"` // "list"
+	Default string  `json:"default"`
+	Models  []Model `json:"data"`
+}
+
+// Model is a model, what it takes, what it costs, and how long it takes. From Name to
+// Tags it has the shape of AI/ML API's list.
+type Model struct {
+	Name       string      `json:"id"`
+	Aliases    []string    `json:"aliases"`
+	Type       string      `json:"type"`
+	Info       ModelInfo   `json:"info"`
+	Endpoints  []string    `json:"endpoints"`
+	Tags       []string    `json:"tags"`
+	Parameters []Parameter `json:"parameters"`
+	NeedsOneOf []string    `json:"needs_one_of"`
+	Durations  []int       `json:"durations"` // in seconds
+	Price      *Price      `json:"price"`     // nil where it isn't known
+	Charged    []Charge    `json:"charged"`
+	Usual      []UsualTime `json:"usual"`
+}
+
+// ModelInfo is what a model is called, and who made it.
+type ModelInfo struct {
+	Name      string `json:"name"`
+	Developer string `json:"developer"`
+}
+
+// Parameter is a field of a model's request, in JSON Schema's words.
+type Parameter struct {
+	Name      string      `json:"name"`
+	Type      string      `json:"type"`
+	Required  bool        `json:"required"`
+	Enum      []any       `json:"enum,omitempty"`
+	Minimum   *float64    `json:"minimum,omitempty"`
+	Maximum   *float64    `json:"maximum,omitempty"`
+	MaxLength int         `json:"max_length,omitempty"`
+	MaxItems  int         `json:"max_items,omitempty"`
+	Default   any         `json:"default,omitempty"`
+	Fields    []Parameter `json:"fields,omitempty"` // of an object
+	Item      *Parameter  `json:"item,omitempty"`   // of an array
+}
+
+// Price is what the provider's price list says of a model.
+type Price struct {
+	Kind     price.Kind `json:"kind"`
+	Unit     price.Unit `json:"unit"` // of all rates; empty where they differ
+	Variants []Rate     `json:"variants"`
+	Source   string     `json:"source"` // the address of the list
+	Date     string     `json:"date"`   // of the list, as 2026-08-21
+}
+
+// Rate is a price for Per units, for the requests that have the values of When.
+type Rate struct {
+	When map[string]string `json:"when"` // empty: for all requests
+	USD  json.Number       `json:"usd"`
+	Unit price.Unit        `json:"unit"`
+	Per  int64             `json:"per"`
+}
+
+// Charge is the dearest of what the last videos of a length cost.
+type Charge struct {
+	Duration int         `json:"duration"` // in seconds
+	USD      json.Number `json:"usd"`
+}
+
+// UsualTime is how long it usually takes to make a video of a length.
+type UsualTime struct {
+	Duration int `json:"duration"` // in seconds
+	Seconds  int `json:"seconds"`
+}
+
+// Checked is a request that would be taken, with its defaults, and what it would cost.
+type Checked struct {
+	Request video.Request `json:"request"`
+	Price   *Quote        `json:"price"` // nil where nothing is known
+}
+
+// Quote is what a request will cost.
+type Quote struct {
+	USD     json.Number  `json:"usd"`
+	Exact   bool         `json:"exact"` // USD and no more; otherwise USD is the least, by the list
+	MostUSD *json.Number `json:"most_usd"`
+	Basis   price.Basis  `json:"basis"`
+	Charged *json.Number `json:"charged_usd"` // the dearest of the last ones
+	Source  *string      `json:"source"`      // the address of the list
+	Date    *string      `json:"date"`        // of the list
+}

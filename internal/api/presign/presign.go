@@ -1,0 +1,125 @@
+// Package presign signs URLs of S3: those that videos are fetched from, and the forms
+// that prompt files are uploaded with. Signing asks nothing of S3, and whoever has a
+// URL can use it until it expires.
+package presign
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// Client is the part of S3's presign client that is used.
+type Client interface {
+	PresignHeadObject(context.Context, *s3.HeadObjectInput, ...func(*s3.PresignOptions)) (*v4.PresignedHTTPRequest, error)
+	PresignGetObject(context.Context, *s3.GetObjectInput, ...func(*s3.PresignOptions)) (*v4.PresignedHTTPRequest, error)
+	PresignPostObject(context.Context, *s3.PutObjectInput, ...func(*s3.PresignPostOptions)) (*s3.PresignedPostRequest, error)
+}
+
+// Videos signs the URLs of the videos in a bucket.
+type Videos struct {
+	client Client
+	bucket string
+	life   time.Duration
+}
+
+// NewVideos returns Videos whose URLs work for as long as life, seven days at the most. They
+// never work longer than the credentials that signed them, which Lambda renews within
+// hours.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html
+func NewVideos(client Client, bucket string, life time.Duration) *Videos {
+	return &Videos{client: client, bucket: bucket, life: life}
+}
+
+// Life is how long the URLs work, unless the credentials expire first.
+func (v *Videos) Life() time.Duration { return v.life }
+
+// URL returns a URL that plays in a browser, and is saved as <id>.mp4.
+func (v *Videos) URL(ctx context.Context, id string) (string, error) {
+	return v.sign(ctx, id, "inline")
+}
+
+// DownloadURL returns a URL that a browser saves as <id>.mp4.
+func (v *Videos) DownloadURL(ctx context.Context, id string) (string, error) {
+	return v.sign(ctx, id, "attachment")
+}
+
+// HeadURL returns a URL that answers HEAD as the URL of DownloadURL answers GET.
+func (v *Videos) HeadURL(ctx context.Context, id string) (string, error) {
+	request, err := v.client.PresignHeadObject(ctx, &s3.HeadObjectInput{
+		Bucket: &v.bucket, Key: aws.String(video.FileKey(id)),
+		ResponseContentType:        aws.String("video/mp4"),
+		ResponseContentDisposition: aws.String(contentDisposition("attachment", id)),
+	}, s3.WithPresignExpires(v.life))
+	if err != nil {
+		return "", fmt.Errorf("presigning the video of job %s: %w", id, err)
+	}
+	return request.URL, nil
+}
+
+func contentDisposition(kind, id string) string {
+	return fmt.Sprintf(`%s; filename="%s.mp4"`, kind, id)
+}
+
+// Origin returns the scheme and host of the URLs.
+func (v *Videos) Origin(ctx context.Context) (string, error) {
+	signed, err := v.URL(ctx, "any")
+	if err != nil {
+		return "", err
+	}
+	u, err := url.Parse(signed)
+	if err != nil {
+		return "", fmt.Errorf("reading a presigned URL: %w", err)
+	}
+	return u.Scheme + "://" + u.Host, nil
+}
+
+func (v *Videos) sign(ctx context.Context, id, disposition string) (string, error) {
+	request, err := v.client.PresignGetObject(ctx, &s3.GetObjectInput{
+		Bucket: &v.bucket, Key: aws.String(video.FileKey(id)),
+		ResponseContentType:        aws.String("video/mp4"),
+		ResponseContentDisposition: aws.String(contentDisposition(disposition, id)),
+	}, s3.WithPresignExpires(v.life))
+	if err != nil {
+		return "", fmt.Errorf("presigning the video of job %s: %w", id, err)
+	}
+	return request.URL, nil
+}
+
+// Forms signs the forms that upload prompt files to a bucket.
+type Forms struct {
+	client Client
+	bucket string
+	now    func() time.Time
+}
+
+// NewForms returns the Forms of a bucket.
+func NewForms(client Client, bucket string, now func() time.Time) *Forms {
+	return &Forms{client: client, bucket: bucket, now: now}
+}
+
+// formLife is how long a form works: long enough to choose a file.
+const formLife = 15 * time.Minute
+
+// Form returns a form that uploads one file to that key. S3 refuses a file that is larger
+// than a prompt file may be.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
+func (f *Forms) Form(ctx context.Context, key string) (api.Upload, error) {
+	expires := f.now().Add(formLife)
+	post, err := f.client.PresignPostObject(ctx, &s3.PutObjectInput{Bucket: &f.bucket, Key: &key}, func(o *s3.PresignPostOptions) {
+		o.Expires = formLife
+		o.Conditions = []any{[]any{"content-length-range", 1, video.MaxRequestBytes}}
+	})
+	if err != nil {
+		return api.Upload{}, fmt.Errorf("presigning an upload: %w", err)
+	}
+	return api.Upload{URL: post.URL, Fields: post.Values, Key: key, MaxBytes: video.MaxRequestBytes, ExpiresAt: expires.UTC()}, nil
+}
