@@ -128,6 +128,42 @@ func TestNames(t *testing.T) {
 	}
 }
 
+// TestPackages looks in architecture.md for each package below internal, each function
+// and each folder of test.
+func TestPackages(t *testing.T) {
+	text := read(t, "architecture.md")
+	err := fs.WalkDir(os.DirFS(root), "internal", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() {
+			return err
+		}
+		if entry.Name() == "testdata" {
+			return fs.SkipDir
+		}
+		files, err := filepath.Glob(filepath.Join(root, path, "*.go"))
+		if err != nil || len(files) == 0 {
+			return err
+		}
+		if !strings.Contains(text, "`"+path+"`") && !strings.Contains(text, "`"+filepath.Base(path)+"`") {
+			t.Errorf("docs/architecture.md doesn't say what %s is", path)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, in := range []string{"functions", "test"} {
+		entries, err := os.ReadDir(filepath.Join(root, in))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, entry := range entries {
+			if entry.IsDir() && !strings.Contains(text, "`"+entry.Name()+"`") {
+				t.Errorf("docs/architecture.md doesn't say what %s is", filepath.Join(in, entry.Name()))
+			}
+		}
+	}
+}
+
 // declared gives the names of all tests and fuzz targets of the repository.
 func declared(t *testing.T) []string {
 	t.Helper()
@@ -162,8 +198,13 @@ func TestLengths(t *testing.T) {
 	}
 }
 
-// TestDecisions holds each decision to its three lines.
+// TestDecisions holds each decision to its three lines, in a chapter.
 func TestDecisions(t *testing.T) {
+	for _, chapter := range strings.Split(read(t, "decisions.md"), "\n## ")[1:] {
+		if title, rest, _ := strings.Cut(chapter, "\n"); !strings.HasPrefix(rest, "\n### ") {
+			t.Errorf("%q is no chapter of decisions; if it is a decision, give its heading three # in one", title)
+		}
+	}
 	for i, decision := range strings.Split(read(t, "decisions.md"), "\n### ")[1:] {
 		body, _, _ := strings.Cut(decision, "\n## ")
 		lines := strings.Split(strings.TrimSpace(body), "\n")

@@ -60,15 +60,22 @@ func (a Accounts) Making(model string) (Account, error) {
 	return Account{}, &video.InvalidRequest{Fields: []video.FieldError{{Field: "model", Message: fmt.Sprintf("%q is no model of a provider here any more; choose another", model)}}}
 }
 
-// Percentiles asks the provider of a model, where that publishes them.
+// Percentiles gives those of the first provider that publishes some of a model. One that
+// can't be asked hides none of another's. The error is a *Refusal or an *Unanswered.
 func (a Accounts) Percentiles(ctx context.Context, model string) (Percentiles, bool, error) {
-	account, err := a.Making(model)
-	if err != nil {
-		return Percentiles{}, false, err
+	var failed error
+	for _, account := range a {
+		metrics, ok := account.Provider.(Metrics)
+		if !ok {
+			continue
+		}
+		measured, ok, err := metrics.Percentiles(ctx, model)
+		if ok {
+			return measured, true, nil
+		}
+		if failed == nil {
+			failed = err
+		}
 	}
-	metrics, ok := account.Provider.(Metrics)
-	if !ok {
-		return Percentiles{}, false, nil
-	}
-	return metrics.Percentiles(ctx, model)
+	return Percentiles{}, false, failed
 }

@@ -40,9 +40,15 @@ func (m *maker) Find(context.Context, provider.Keys, provider.Submission) (provi
 }
 
 // measured is a maker that publishes times.
-type measured struct{ maker }
+type measured struct {
+	maker
+	err error // of a model that it doesn't have
+}
 
-func (m *measured) Percentiles(context.Context, string) (provider.Percentiles, bool, error) {
+func (m *measured) Percentiles(_ context.Context, model string) (provider.Percentiles, bool, error) {
+	if !slices.Contains(m.models, model) {
+		return provider.Percentiles{}, false, m.err
+	}
 	return provider.Percentiles{P50: time.Minute, P90: time.Hour}, true, nil
 }
 
@@ -59,7 +65,7 @@ func (s *secret) Reread(context.Context) (video.Key, error) { return video.Key{V
 func (s *secret) Version(context.Context, string) (video.Key, error) { return video.Key{}, nil }
 
 func TestAccounts(t *testing.T) {
-	one, two := &maker{name: "one", models: []string{"a", "b"}}, &measured{maker{name: "two", models: []string{"b", "c"}}}
+	one, two := &maker{name: "one", models: []string{"a", "b"}}, &measured{maker: maker{name: "two", models: []string{"b", "c"}}}
 	accounts := provider.Accounts{{Provider: one}, {Provider: two}}
 	for model, want := range map[string]string{"a": "one", "b": "one", "c": "two"} {
 		if got, err := accounts.Making(model); err != nil || got.Provider.Name() != want {
@@ -82,8 +88,12 @@ func TestAccounts(t *testing.T) {
 			t.Errorf("the times of %s: %+v, %v, %v", model, times, ok, err)
 		}
 	}
-	if _, ok, err := accounts.Percentiles(t.Context(), "d"); err == nil || ok {
-		t.Errorf("the times of a model that nobody has: %v, %v", ok, err)
+	down := provider.Account{Provider: &measured{maker: maker{name: "down"}, err: &provider.Unanswered{Err: errors.New("503")}}}
+	accounts = append(provider.Accounts{down}, accounts...)
+	for model, want := range map[string]bool{"a": false, "c": true} {
+		if _, ok, err := accounts.Percentiles(t.Context(), model); (err == nil) != want || ok != want {
+			t.Errorf("the times of %s, where one is down: %v, %v", model, ok, err)
+		}
 	}
 }
 

@@ -3,7 +3,8 @@ package server
 // This file is the façade of AI/ML API: the paths, the replies and the statuses that
 // a client knows which was written for AI/ML API. Behind them are jobs: an id is a
 // job's id, and a video's URL is one of the videos bucket. Nothing else in this
-// package knows AI/ML API.
+// package knows them, except that the list of models has AI/ML API's shape at
+// api.ModelsPath too.
 
 import (
 	"errors"

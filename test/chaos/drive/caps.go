@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/test/chaos/world"
 )
@@ -52,7 +53,7 @@ func (d *Driver) Meet(ctx context.Context) error {
 		}
 		d.World.Plan.Note("event", "the day's cap raised", "")
 		for _, j := range waiting {
-			_, _, _ = d.World.Call(ctx, http.MethodPost, "/videos/"+j.ID+"/retry") // what waits is found again
+			_, _, _ = d.World.Call(ctx, http.MethodPost, api.PathOf(api.RetryPath, j.ID)) // what waits is found again
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/test/chaos/world"
 )
@@ -81,7 +82,7 @@ func (d *Driver) redrive(ctx context.Context, j *world.Job) error {
 	}
 	d.World.Plan.Note("event", "redriven by the API", j.Name)
 	return world.Persist(ctx, func() error {
-		status, body, err := d.World.Call(ctx, http.MethodPost, "/videos/"+j.ID+"/redrive")
+		status, body, err := d.World.Call(ctx, http.MethodPost, api.PathOf(api.RedrivePath, j.ID))
 		switch {
 		case err != nil:
 			return err

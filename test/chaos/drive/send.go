@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/tokens"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/promptfile"
@@ -201,7 +202,7 @@ func (d *Driver) request(j *world.Job) []byte {
 // answered.
 func (d *Driver) post(ctx context.Context, j *world.Job) error {
 	return world.Persist(ctx, func() error {
-		r, err := http.NewRequestWithContext(ctx, http.MethodPost, d.World.Stack.API+"/v2/video/generations", bytes.NewReader(d.request(j)))
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, d.World.Stack.API+api.GenerationsPath, bytes.NewReader(d.request(j)))
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/wait"
 	"github.com/takeup/takeup/test/chaos/world"
@@ -112,7 +113,7 @@ func shown(ctx context.Context, w *world.World, l list) (map[string]bool, error)
 			Videos []struct{ ID string }
 			Next   string
 		}
-		if err := w.Get(ctx, "/videos?"+query.Encode(), &page); err != nil {
+		if err := w.Get(ctx, api.VideosPath+"?"+query.Encode(), &page); err != nil {
 			return nil, err
 		}
 		for _, v := range page.Videos {
