@@ -1,4 +1,4 @@
-// Command simulator runs the provider's stand-in as a process.
+// Command simulator runs the simulator of the provider as a process.
 package main
 
 import (
@@ -32,7 +32,7 @@ type flags struct {
 	VideoBytes  int64
 	URLSeconds  float64
 	BaseURL     string
-	Seed        *uint64 // nil: each run has its own
+	Seed        *uint64 // nil: random
 }
 
 func main() {
@@ -50,7 +50,7 @@ func newCommand(logger *slog.Logger) *cobra.Command {
 	var f flags
 	var seed uint64
 	cmd := &cobra.Command{
-		Use: "simulator", Short: "A stand-in for the video provider, for tests and local runs",
+		Use: "simulator", Short: "A simulator of the video provider, for tests and local runs",
 		Args: cobra.NoArgs, SilenceErrors: true, SilenceUsage: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if cmd.Flags().Changed("seed") {
@@ -60,18 +60,18 @@ func newCommand(logger *slog.Logger) *cobra.Command {
 		},
 	}
 	set := cmd.Flags()
-	set.StringVar(&f.Address, "address", "127.0.0.1:0", "where to listen; port 0 takes a free one")
-	set.StringVar(&f.AddressFile, "address-file", "", "also write the address to this `file`, whole or not at all")
-	set.StringArrayVar(&f.Key, "key", nil, "a `key` that is let in; can be given more than once")
-	set.Float64Var(&f.JobSeconds, "job-seconds", 78, "the median of a job's time")
-	set.Float64Var(&f.JobSigma, "job-sigma", 0, "the sigma of its lognormal spread; 0 makes it fixed")
-	set.Float64Var(&f.BalanceUSD, "balance-usd", 100, "what the account begins with")
+	set.StringVar(&f.Address, "address", "127.0.0.1:0", "the address to listen on; port 0 is a free one")
+	set.StringVar(&f.AddressFile, "address-file", "", "also write the address to this `file`, atomically")
+	set.StringArrayVar(&f.Key, "key", nil, "a `key` that is accepted; can be repeated")
+	set.Float64Var(&f.JobSeconds, "job-seconds", 78, "the median duration of a job")
+	set.Float64Var(&f.JobSigma, "job-sigma", 0, "the sigma of its lognormal distribution; 0 is a fixed duration")
+	set.Float64Var(&f.BalanceUSD, "balance-usd", 100, "the account's initial balance")
 	set.StringVar(&f.IDForm, "id-form", sim.IDBare, "the form of generation ids: "+sim.IDBare+" or "+sim.IDWithModel)
-	set.Int64Var(&f.VideoBytes, "video-bytes", 0, "the size of the videos; 0 is as small as they get")
-	set.Float64Var(&f.URLSeconds, "url-seconds", 86400, "how long a video's URL is good")
-	set.StringVar(&f.BaseURL, "base-url", "", "what video URLs begin with; by default the address that was asked")
-	set.Uint64Var(&seed, "seed", 0, "determines ids and times; by default each run has its own")
-	// It fails for a flag that isn't there, which is seen at once.
+	set.Int64Var(&f.VideoBytes, "video-bytes", 0, "the size of the videos; 0 is the minimum")
+	set.Float64Var(&f.URLSeconds, "url-seconds", 86400, "how long a video's URL is valid")
+	set.StringVar(&f.BaseURL, "base-url", "", "the prefix of video URLs; by default the address of the request")
+	set.Uint64Var(&seed, "seed", 0, "of the ids and times; random by default")
+	// It fails only for an unknown flag.
 	if err := cmd.MarkFlagRequired("key"); err != nil {
 		panic("simulator: " + err.Error())
 	}
@@ -95,7 +95,7 @@ func run(ctx context.Context, f flags, out io.Writer, logger *slog.Logger) error
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", f.Address)
 	if err != nil {
-		return fmt.Errorf("%w: give another --address, or end what listens there", err)
+		return fmt.Errorf("%w: give another --address, or stop what listens there", err)
 	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn)}

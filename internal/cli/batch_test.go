@@ -13,6 +13,7 @@ import (
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/apitest"
 	"github.com/takeup/takeup/internal/batch"
+	"github.com/takeup/takeup/internal/cli/clitest"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -93,16 +94,16 @@ func TestBatchPlan(t *testing.T) {
 			w, f := withAPI(t)
 			batchFiles(t)
 			addBatch(t, f)
-			var told strings.Builder
+			var printed strings.Builder
 			for _, line := range test.lines {
-				w.out.Reset()
-				w.err.Reset()
+				w.Out.Reset()
+				w.Err.Reset()
 				status := w.run(t.Context(), strings.Fields(line)...)
-				fmt.Fprintf(&told, "$ takeup %s\n%s", line, &w.out)
-				if w.err.Len() > 0 {
-					fmt.Fprintf(&told, "(beside it)\n%s", &w.err)
+				fmt.Fprintf(&printed, "$ takeup %s\n%s", line, &w.Out)
+				if w.Err.Len() > 0 {
+					fmt.Fprintf(&printed, "(beside it)\n%s", &w.Err)
 				}
-				fmt.Fprintf(&told, "(%d)\n\n", status)
+				fmt.Fprintf(&printed, "(%d)\n\n", status)
 			}
 			for _, call := range f.Calls() {
 				if call.Method != "GET" && call.URI != "/statuses" {
@@ -110,7 +111,7 @@ func TestBatchPlan(t *testing.T) {
 				}
 			}
 			t.Chdir(here)
-			golden(t, test.name, told.String())
+			clitest.Golden(t, test.name, printed.String())
 		})
 	}
 }
@@ -124,13 +125,13 @@ func TestBatchPlanFits(t *testing.T) {
 	w, f := withAPI(t)
 	batchFiles(t)
 	addBatch(t, f)
-	var told strings.Builder
+	var printed strings.Builder
 	for _, width := range []int{40, 80, 160} {
-		w.out.Reset()
-		w.width = width
+		w.Out.Reset()
+		w.Width = width
 		w.run(t.Context(), "batch", "plan", "prompts.csv")
-		fmt.Fprintf(&told, "%d columns\n%s\n", width, &w.out)
-		for line := range strings.Lines(w.out.String()) {
+		fmt.Fprintf(&printed, "%d columns\n%s\n", width, &w.Out)
+		for line := range strings.Lines(w.Out.String()) {
 			line = strings.TrimSuffix(line, "\n")
 			if runewidth.StringWidth(line) > width && strings.Contains(strings.TrimSpace(line), " ") {
 				t.Errorf("at %d columns a line has %d: %s", width, runewidth.StringWidth(line), line)
@@ -138,7 +139,7 @@ func TestBatchPlanFits(t *testing.T) {
 		}
 	}
 	t.Chdir(here)
-	golden(t, "batch-plan-widths", told.String())
+	clitest.Golden(t, "batch-plan-widths", printed.String())
 }
 
 // The plan says how long it takes below the caps: what is left of the first day, and
@@ -172,10 +173,10 @@ func TestBatchPlanBelowCaps(t *testing.T) {
 			test.caps.Owners = []api.OwnerCap{}
 			f.Control.Caps = test.caps
 			if status := w.run(t.Context(), "batch", "plan", "good.csv"); status != 0 {
-				t.Fatalf("got %d, %s", status, &w.err)
+				t.Fatalf("got %d, %s", status, &w.Err)
 			}
-			if !strings.HasSuffix(w.out.String(), test.want) {
-				t.Errorf("got\n%s\nwant at its end\n%s", &w.out, test.want)
+			if !strings.HasSuffix(w.Out.String(), test.want) {
+				t.Errorf("got\n%s\nwant at its end\n%s", &w.Out, test.want)
 			}
 		})
 	}
@@ -193,7 +194,7 @@ func TestBatchPlanAsksLittle(t *testing.T) {
 		t.Fatal(err)
 	}
 	if status := w.run(t.Context(), "batch", "plan", "prompts.csv"); status != 0 {
-		t.Fatalf("got %d, %s", status, &w.err)
+		t.Fatalf("got %d, %s", status, &w.Err)
 	}
 	if calls := f.Calls(); len(calls) != 5 || f.Checks() != 1 {
 		t.Errorf("it makes %d calls, and asks for %d prices", len(calls), f.Checks())

@@ -10,6 +10,7 @@ import (
 
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/apitest"
+	"github.com/takeup/takeup/internal/cli/clitest"
 )
 
 // TestCaps sets caps and takes them back, and shows how they stand.
@@ -20,15 +21,15 @@ func TestCaps(t *testing.T) {
 	}
 	w, f := withAPI(t)
 	newFakeAWS(t, f)
-	clear(w.environment)
+	clear(w.Vars)
 	now := apitest.Created
-	w.now = func() time.Time { return now }
-	var told strings.Builder
+	w.Now = func() time.Time { return now }
+	var printed strings.Builder
 	run := func(args ...string) {
-		w.out.Reset()
-		w.err.Reset()
+		w.Out.Reset()
+		w.Err.Reset()
 		status := w.run(t.Context(), append(args, "--stack", "takeup")...)
-		fmt.Fprintf(&told, "$ takeup %s\n%s%s(%d)\n\n", strings.Join(args, " "), &w.out, &w.err, status)
+		fmt.Fprintf(&printed, "$ takeup %s\n%s%s(%d)\n\n", strings.Join(args, " "), &w.Out, &w.Err, status)
 	}
 	run("caps")
 	run("caps", "reset")
@@ -71,5 +72,5 @@ func TestCaps(t *testing.T) {
 	run("caps")
 	run("caps", "--json")
 	t.Chdir(here)
-	golden(t, "caps", told.String())
+	clitest.Golden(t, "caps", printed.String())
 }

@@ -1,4 +1,5 @@
-// Package cli is the command line: what takeup's commands do, and what they print.
+// Package cli is the takeup command line. It has the root command and the exit statuses;
+// the commands are in the packages below it.
 package cli
 
 import (
@@ -6,77 +7,61 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/signal"
 	"runtime/debug"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/takeup/takeup/internal/api/client"
 	"github.com/takeup/takeup/internal/batch/batchfile"
-	"github.com/takeup/takeup/internal/dev/stack"
+	"github.com/takeup/takeup/internal/cli/batch"
+	"github.com/takeup/takeup/internal/cli/command"
+	"github.com/takeup/takeup/internal/cli/generate"
+	"github.com/takeup/takeup/internal/cli/operate"
+	"github.com/takeup/takeup/internal/cli/term"
+	devstack "github.com/takeup/takeup/internal/dev/stack"
 	"github.com/takeup/takeup/internal/text"
 	"github.com/takeup/takeup/internal/video"
-	"github.com/takeup/takeup/internal/wait"
 )
 
 // The exit statuses; docs/cli.md and the help say what they mean.
 const (
 	exitFailed      = 1
-	exitUsage       = 2   // the request or the command line can't be used as it is
-	exitUnsettled   = 3   // reconcile and doctor: something is named
+	exitUsage       = 2   // the request or the command line is invalid
+	exitUnsettled   = 3   // reconcile and doctor: there is something to do
 	exitNoVideo     = 4   // the job ended without a video
-	exitState       = 5   // there is no such job, or it is not in a state for this
-	exitInterrupted = 130 // as a shell reports a program ended by Ctrl-C
+	exitState       = 5   // there is no such job, or its state does not allow this
+	exitInterrupted = 130 // as a shell reports a program that Ctrl-C ended
 )
 
-// world is what the commands use of the outside.
-type world struct {
-	name    string // what this program is called by, for commands that are told
-	version string
-	in      *os.File
-	out     io.Writer // what was asked for
-	err     io.Writer // what is told beside it
-	width   int       // of the terminal that out is; 0 where it is none
-	getenv  func(string) string
-	http    *http.Client
-	random  io.Reader
-	now     func() time.Time
-	sleep   func(context.Context, time.Duration) error
-	// cleaning is set while a command has a stack to end, which it is waited for.
-	cleaning atomic.Bool
-}
-
-// Main runs the command that the program's arguments name and ends the program
-// with its exit status.
+// Main runs the command that os.Args names, and exits with its status.
 func Main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	w := &world{
-		name: calledBy(os.Args[0]), version: buildVersion(), in: os.Stdin, out: os.Stdout, err: os.Stderr, width: terminalWidth(os.Stdout), getenv: os.Getenv,
-		http: newHTTPClient(), random: rand.Reader, now: time.Now, sleep: wait.For,
+	env := &command.Env{
+		Name: calledBy(os.Args[0]), Version: buildVersion(), In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Width: term.Width(os.Stdout), Getenv: os.Getenv,
+		HTTP: newHTTPClient(), Random: rand.Reader, Now: time.Now, Sleep: sleep,
 	}
 	done := make(chan error, 1)
-	go func() { done <- command(ctx, w, os.Args[1:]) }()
-	err := w.await(ctx, stop, done)
+	go func() { done <- execute(ctx, env, os.Args[1:]) }()
+	err := await(ctx, env, stop, done)
 	interrupted := ctx.Err() != nil
 	stop()
 	if err != nil {
-		w.complain(err)
+		report(env, err)
 	}
 	os.Exit(exitStatus(err, interrupted))
 }
 
-// grace is how long an interrupted command has to end by itself.
+// grace is how long an interrupted command may take to return.
 const grace = 800 * time.Millisecond
 
-// await waits for a command. An interrupted one is left where it is after a while:
-// no context ends the reading of a pipe that nobody writes to. A second signal ends
-// the program at once, as the system does it.
-func (w *world) await(ctx context.Context, stop func(), done <-chan error) error {
+// await waits for a command. An interrupted command is abandoned after the grace time,
+// since a context can't cancel the read of a pipe that nobody writes to. A second signal
+// ends the program at once, which is the system's default.
+func await(ctx context.Context, env *command.Env, stop func(), done <-chan error) error {
 	select {
 	case err := <-done:
 		return err
@@ -88,7 +73,7 @@ func (w *world) await(ctx context.Context, stop func(), done <-chan error) error
 		case err := <-done:
 			return err
 		case <-time.After(grace):
-			if !w.cleaning.Load() {
+			if !env.Cleaning.Load() {
 				return errors.New("interrupted")
 			}
 		}
@@ -104,52 +89,60 @@ func buildVersion() string {
 	return info.Main.Version
 }
 
-// complain says what went wrong. Some of it are the words of others.
-func (w *world) complain(err error) {
+// report prints an error. Its text may come from outside, so control characters are
+// replaced.
+func report(env *command.Env, err error) {
 	lines := strings.Split(err.Error(), "\n")
 	for i := range lines {
 		lines[i] = text.Printable(lines[i])
 	}
-	fmt.Fprintln(w.err, "takeup:", strings.Join(lines, "\n"))
+	fmt.Fprintln(env.Err, "takeup:", strings.Join(lines, "\n"))
 }
 
-// newHTTPClient limits a call's silence and not its length: a video is long.
+// newHTTPClient limits the time until an answer begins, not how long it takes: videos
+// are large.
 func newHTTPClient() *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.ResponseHeaderTimeout = 40 * time.Second // API Gateway answers within 29
 	return &http.Client{Transport: transport}
 }
 
-// usageError is a command line that can't be used.
-type usageError struct{ err error }
-
-func (e *usageError) Error() string { return e.err.Error() + "; takeup --help shows what there is" }
-
-func (e *usageError) Unwrap() error { return e.err }
-
+// exitStatus gives the exit status for a command's error.
 func exitStatus(err error, interrupted bool) int {
-	var usage *usageError
+	var usage *command.UsageError
 	var invalid *video.InvalidRequest
 	var refused *client.Refused
-	var open *unsettled
-	var ended *noVideo
-	var none *stack.NotRunning
-	var unready *notReady
-	var lines *wrongLines
+	var unsettled *operate.Unsettled
+	var noVideo *generate.NoVideo
+	var notRunning *devstack.NotRunning
+	var notReady *generate.NotReady
+	var lines *batch.WrongLines
 	var file *batchfile.Unusable
 	switch {
 	case err == nil:
 		return 0
 	case interrupted:
 		return exitInterrupted
-	case errors.As(err, &usage), errors.As(err, &invalid), errors.As(err, &lines), errors.As(err, &file), errors.As(err, &none), errors.As(err, &refused) && (refused.Invalid() || refused.Unauthorized()):
+	case errors.As(err, &usage), errors.As(err, &invalid), errors.As(err, &lines), errors.As(err, &file), errors.As(err, &notRunning), errors.As(err, &refused) && (refused.Invalid() || refused.Unauthorized()):
 		return exitUsage
-	case errors.As(err, &open):
+	case errors.As(err, &unsettled):
 		return exitUnsettled
-	case errors.As(err, &ended):
+	case errors.As(err, &noVideo):
 		return exitNoVideo
-	case errors.As(err, &unready), refused != nil && refused.State():
+	case errors.As(err, &notReady), refused != nil && refused.State():
 		return exitState
 	}
 	return exitFailed
+}
+
+// sleep waits for d, or until ctx ends.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/apitest"
 	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/cli/clitest"
+	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -44,7 +46,7 @@ func TestCommands(t *testing.T) {
 		{"target", []string{"list --url x --token y", "list --stack a --url http://x --token y", "list --url http://x --token y", "list --url x --token y", "list --region eu-west-1 --token x", "reconcile", "pause", "resume", "list --url http://x --token"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			var told strings.Builder
+			var printed strings.Builder
 			here, err := filepath.Abs(".")
 			if err != nil {
 				t.Fatal(err)
@@ -52,21 +54,21 @@ func TestCommands(t *testing.T) {
 			w, f := withAPI(t)
 			addJobs(t, f)
 			for _, line := range test.lines {
-				w.out.Reset()
-				w.err.Reset()
+				w.Out.Reset()
+				w.Err.Reset()
 				status := w.run(t.Context(), strings.Fields(line)...)
-				fmt.Fprintf(&told, "$ takeup %s\n%s", line, &w.out)
-				if w.err.Len() > 0 {
-					fmt.Fprintf(&told, "(beside it)\n%s", &w.err)
+				fmt.Fprintf(&printed, "$ takeup %s\n%s", line, &w.Out)
+				if w.Err.Len() > 0 {
+					fmt.Fprintf(&printed, "(beside it)\n%s", &w.Err)
 				}
-				fmt.Fprintf(&told, "(%d)\n\n", status)
+				fmt.Fprintf(&printed, "(%d)\n\n", status)
 			}
-			text := strings.ReplaceAll(told.String(), f.URL, "http://api")
+			text := strings.ReplaceAll(printed.String(), f.URL, "http://api")
 			if strings.Contains(text, apitest.Token) {
 				t.Error("the token is shown")
 			}
 			t.Chdir(here)
-			golden(t, test.name, text)
+			clitest.Golden(t, test.name, text)
 		})
 	}
 }
@@ -74,7 +76,7 @@ func TestCommands(t *testing.T) {
 // addJobs gives the fake a job in each state, "stored" the newest.
 func addJobs(t *testing.T, f *apitest.Server) {
 	t.Helper()
-	boat := request(t, "a paper boat\ncrosses a flooded\u202e street, "+strings.Repeat("slowly ", 10))
+	boat := clitest.Request(t, "a paper boat\ncrosses a flooded\u202e street, "+strings.Repeat("slowly ", 10))
 	f.Add("discarded", boat, f.Without("discarded", boat, video.StateDiscarded, "Discarded", "it was discarded", true))
 	f.Add("cancelled", boat, f.Without("cancelled", boat, video.StateCancelled, "Cancelled", "it was cancelled before it was submitted and nothing was paid", false))
 	f.Add("moderated", boat, f.Without("moderated", boat, video.StateFailed, "GenerationFailed", "the provider ended it", false))
@@ -103,19 +105,19 @@ func TestCompletion(t *testing.T) {
 		{[]string{"list", "--status", ""}, "cancelled\n"},
 		{[]string{"re"}, "reconcile\t"},
 	} {
-		w.out.Reset()
-		if status := w.run(t.Context(), append([]string{"__complete"}, test.line...)...); status != 0 || !strings.Contains(w.out.String(), test.want) {
-			t.Errorf("%q offers %q, %d", test.line, w.out.String(), status)
+		w.Out.Reset()
+		if status := w.run(t.Context(), append([]string{"__complete"}, test.line...)...); status != 0 || !strings.Contains(w.Out.String(), test.want) {
+			t.Errorf("%q offers %q, %d", test.line, w.Out.String(), status)
 		}
 	}
 	f.Close()
-	w.out.Reset()
-	if status := w.run(t.Context(), "__complete", "get", ""); status != 0 || w.out.String() != ":4\n" {
-		t.Errorf("without an API it offers %q, %d", w.out.String(), status)
+	w.Out.Reset()
+	if status := w.run(t.Context(), "__complete", "get", ""); status != 0 || w.Out.String() != ":4\n" {
+		t.Errorf("without an API it offers %q, %d", w.Out.String(), status)
 	}
 	for _, shell := range []string{"bash", "zsh", "fish"} {
-		w.out.Reset()
-		if status := w.run(t.Context(), "completion", shell); status != 0 || !strings.Contains(w.out.String(), "takeup") {
+		w.Out.Reset()
+		if status := w.run(t.Context(), "completion", shell); status != 0 || !strings.Contains(w.Out.String(), "takeup") {
 			t.Errorf("%s: %d", shell, status)
 		}
 	}
@@ -130,7 +132,7 @@ func TestCalledBy(t *testing.T) {
 			t.Errorf("%s is called by %s", path, got)
 		}
 	}
-	if got := (&world{name: "takeup"}).typed("a", "it's", "", "x y"); got != `takeup a 'it'\''s' '' 'x y'` {
+	if got := (&command.Env{Name: "takeup"}).CommandLine("a", "it's", "", "x y"); got != `takeup a 'it'\''s' '' 'x y'` {
 		t.Error(got)
 	}
 }
@@ -141,11 +143,11 @@ func TestCancelWaitsUntilItIsKnown(t *testing.T) {
 	addJobs(t, f)
 	unknown := apitest.Answer(409, `{"message":"it is being submitted"}`, "Retry-After: 3")
 	f.Fail(unknown, unknown)
-	if status := w.run(t.Context(), "cancel", "waiting"); status != 0 || !slices.Equal(w.slept, []time.Duration{3 * time.Second, 3 * time.Second}) {
-		t.Errorf("got %d, slept %v, %s", status, w.slept, &w.err)
+	if status := w.run(t.Context(), "cancel", "waiting"); status != 0 || !slices.Equal(w.Slept, []time.Duration{3 * time.Second, 3 * time.Second}) {
+		t.Errorf("got %d, slept %v, %s", status, w.Slept, &w.Err)
 	}
 	f.Fail(slices.Repeat([]http.HandlerFunc{unknown}, client.Attempts)...)
-	if status := w.run(t.Context(), "cancel", "running"); status != exitFailed || !strings.Contains(w.err.String(), "it is being submitted") {
-		t.Errorf("got %d, %s", status, &w.err)
+	if status := w.run(t.Context(), "cancel", "running"); status != exitFailed || !strings.Contains(w.Err.String(), "it is being submitted") {
+		t.Errorf("got %d, %s", status, &w.Err)
 	}
 }

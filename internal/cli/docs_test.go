@@ -7,11 +7,13 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"github.com/takeup/takeup/internal/cli/clitest"
 )
 
 // TestDocs holds the commands in docs/cli.md to what --help shows.
 func TestDocs(t *testing.T) {
-	w := newTestWorld(t)
+	w := newShell(t)
 	var want strings.Builder
 	var describe func(commands []*cobra.Command)
 	describe = func(commands []*cobra.Command) {
@@ -20,17 +22,17 @@ func TestDocs(t *testing.T) {
 			if cmd.Hidden {
 				continue
 			}
-			w.out.Reset()
+			w.Out.Reset()
 			if status := w.run(t.Context(), append(strings.Fields(name), "--help")...); status != 0 {
-				t.Fatalf("%s --help: %d, %s", name, status, &w.err)
+				t.Fatalf("%s --help: %d, %s", name, status, &w.Err)
 			}
-			want.WriteString("### " + name + "\n\n```text\n" + strings.TrimSpace(w.out.String()) + "\n```\n\n")
+			want.WriteString("### " + name + "\n\n```text\n" + strings.TrimSpace(w.Out.String()) + "\n```\n\n")
 			if name != "completion" { // whose commands are the shells
 				describe(cmd.Commands())
 			}
 		}
 	}
-	describe(newRoot(w.world).Commands())
+	describe(newRoot(w.Env).Commands())
 	const path, begin, end = "../../docs/cli.md", "<!-- commands -->\n", "<!-- end of commands -->\n"
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -44,8 +46,8 @@ func TestDocs(t *testing.T) {
 	if string(got) == want.String() {
 		return
 	}
-	if !*update {
-		t.Error("docs/cli.md does not have what --help shows; run go test ./cmd/takeup -update")
+	if !*clitest.Update {
+		t.Error("docs/cli.md does not have what --help shows; run go test ./internal/cli -update")
 		return
 	}
 	if err := os.WriteFile(path, []byte(string(before)+begin+want.String()+end+string(after)), 0o644); err != nil {

@@ -16,6 +16,11 @@ import (
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/apitest"
 	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/cli/clitest"
+	"github.com/takeup/takeup/internal/cli/command"
+	"github.com/takeup/takeup/internal/cli/generate"
+	"github.com/takeup/takeup/internal/cli/operate"
+	devstack "github.com/takeup/takeup/internal/dev/stack"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -29,11 +34,11 @@ func TestGenerate(t *testing.T) {
 		}
 		return append(states, f.Done(id, r, "a video"))
 	}
-	if status := w.run(t.Context(), "generate", `costs $5, "quoted"`); status != 0 || w.err.Len() > 0 {
-		t.Fatalf("got %d, %s", status, &w.err)
+	if status := w.run(t.Context(), "generate", `costs $5, "quoted"`); status != 0 || w.Err.Len() > 0 {
+		t.Fatalf("got %d, %s", status, &w.Err)
 	}
-	if w.out.String() != told {
-		t.Errorf("it told\n%s\nwant\n%s", &w.out, told)
+	if w.Out.String() != printed {
+		t.Errorf("it printed\n%s\nwant\n%s", &w.Out, printed)
 	}
 	if got, err := os.ReadFile("api-1.mp4"); err != nil || string(got) != "a video" {
 		t.Errorf("the file has %q, %v", got, err)
@@ -44,52 +49,21 @@ func TestGenerate(t *testing.T) {
 	}
 }
 
-// The local stack is looked at more often, and shows that a video is stored.
-func TestGenerateOnTheLocalStack(t *testing.T) {
-	w, f := withAPI(t)
-	access := w.access(f.URL, apitest.Token)
-	access.free, access.bucket = true, "videos"
-	f.Script = func(id string, r video.Request) []api.Video {
-		return append(slices.Repeat([]api.Video{f.Video(id, r, video.StateGenerating)}, 3), f.Done(id, r, "a video"))
-	}
-	looks := 0
-	m := maker{
-		world: w.world, api: access, delivery: delivery{output: "out/"}, back: func(id string) string { return id },
-		storing: func(context.Context, string) bool { looks++; return looks > 2 },
-	}
-	if id, err := m.made(t.Context(), request(t, "a boat"), "a-key"); err != nil || id != "api-1" {
-		t.Fatalf("got %q, %v", id, err)
-	}
-	const want = `job api-1: kling-video/v1/pro/text-to-video 5s, 0.98 USD
-   0.0 s  generating
-   1.0 s  storing
-   1.5 s  downloading
-   1.5 s  done
-video  out/api-1.mp4, 7 bytes
-S3     s3://videos/videos/api-1/video.mp4
-time   1.5 s
-cost   0.56 USD, by the stand-in: nobody paid
-`
-	if w.out.String() != want {
-		t.Errorf("it told\n%s\nwant\n%s", &w.out, want)
-	}
-}
-
 func TestGenerateJSON(t *testing.T) {
 	w, f := withAPI(t)
 	if status := w.run(t.Context(), "generate", "--json", "-o", "there/", "a boat"); status != 0 {
-		t.Fatalf("got %d, %s", status, &w.err)
+		t.Fatalf("got %d, %s", status, &w.Err)
 	}
-	var got saved
-	if err := json.Unmarshal(w.out.Bytes(), &got); err != nil || got.ID != "api-1" || got.File != filepath.Join("there", "api-1.mp4") || got.Manifest.Bytes != 7 {
-		t.Errorf("it printed %s, %v", &w.out, err)
+	var got generate.Saved
+	if err := json.Unmarshal(w.Out.Bytes(), &got); err != nil || got.ID != "api-1" || got.File != filepath.Join("there", "api-1.mp4") || got.Manifest.Bytes != 7 {
+		t.Errorf("it printed %s, %v", &w.Out, err)
 	}
-	if !strings.Contains(w.err.String(), "  generating\n") {
-		t.Errorf("beside it: %s", &w.err)
+	if !strings.Contains(w.Err.String(), "  generating\n") {
+		t.Errorf("beside it: %s", &w.Err)
 	}
-	w.out.Reset()
-	if status := w.run(t.Context(), "generate", "--json", "--no-wait", "--idempotency-key", "mine", "a boat"); status != 0 || w.out.String() != "{\n  \"id\": \"api-2\",\n  \"status\": \"queued\"\n}\n" {
-		t.Errorf("without waiting: %d, %s", status, &w.out)
+	w.Out.Reset()
+	if status := w.run(t.Context(), "generate", "--json", "--no-wait", "--idempotency-key", "mine", "a boat"); status != 0 || w.Out.String() != "{\n  \"id\": \"api-2\",\n  \"status\": \"queued\"\n}\n" {
+		t.Errorf("without waiting: %d, %s", status, &w.Out)
 	}
 	calls := f.Calls()
 	if last := calls[len(calls)-1]; last.Key != "mine" {
@@ -100,12 +74,12 @@ func TestGenerateJSON(t *testing.T) {
 func TestGenerateNoWait(t *testing.T) {
 	w, _ := withAPI(t)
 	status := w.run(t.Context(), "generate", "--no-wait", "--output", "my videos/", "a boat")
-	const back = "started; wait for it and download it with\n  takeup download --output 'my videos/' api-1\n"
-	if status != 0 || w.out.String() != "api-1\n" || w.err.String() != back {
-		t.Errorf("got %d, %q, %q", status, &w.out, &w.err)
+	const back = "started; wait for the video and download it with\n  takeup download --output 'my videos/' api-1\n"
+	if status != 0 || w.Out.String() != "api-1\n" || w.Err.String() != back {
+		t.Errorf("got %d, %q, %q", status, &w.Out, &w.Err)
 	}
 	if status := w.run(t.Context(), "download", "--output", "my videos/", "api-1"); status != 0 {
-		t.Errorf("back: %d, %s", status, &w.err)
+		t.Errorf("back: %d, %s", status, &w.Err)
 	}
 	if _, err := os.Stat("my videos/api-1.mp4"); err != nil {
 		t.Error(err)
@@ -130,7 +104,7 @@ func TestGenerateFails(t *testing.T) {
 		},
 		{
 			name: "not answered", set: func(f *apitest.Server) { f.Fail(slices.Repeat([]http.HandlerFunc{trouble}, 5)...) },
-			want: []string{"(503)", "whether the job was started is not known", "--idempotency-key 7369787465656e206279746573206f6b", "paid once"}, status: exitFailed, calls: 5,
+			want: []string{"(503)", "it is unknown whether the job was started", "--idempotency-key 7369787465656e206279746573206f6b", "paid once"}, status: exitFailed, calls: 5,
 		},
 		{
 			name: "an outcome", set: func(f *apitest.Server) {
@@ -144,7 +118,7 @@ func TestGenerateFails(t *testing.T) {
 			name: "it can't be watched", set: func(f *apitest.Server) {
 				f.Fail(append([]http.HandlerFunc{apitest.Answer(200, `{"id":"api-9"}`)}, slices.Repeat([]http.HandlerFunc{trouble}, 5)...)...)
 			},
-			want: []string{"job api-9 goes on, but can't be watched", "Come back to it with\n  takeup download api-9"}, status: exitFailed, calls: 6,
+			want: []string{"job api-9 keeps running, but can't be watched", "Wait for its video with\n  takeup download api-9"}, status: exitFailed, calls: 6,
 		},
 		{
 			name: "it is never there", set: func(f *apitest.Server) {
@@ -175,12 +149,12 @@ func TestGenerateFails(t *testing.T) {
 				t.Errorf("got %d with %d calls, want %d with %d", status, len(f.Calls()), test.status, test.calls)
 			}
 			for _, words := range test.want {
-				if !strings.Contains(w.err.String(), words) {
-					t.Errorf("it says %q, without %q", &w.err, words)
+				if !strings.Contains(w.Err.String(), words) {
+					t.Errorf("it says %q, without %q", &w.Err, words)
 				}
 			}
-			if strings.Contains(w.err.String(), apitest.Signature) || strings.Contains(w.err.String(), apitest.Token) {
-				t.Errorf("a secret is in %q", &w.err)
+			if strings.Contains(w.Err.String(), apitest.Signature) || strings.Contains(w.Err.String(), apitest.Token) {
+				t.Errorf("a secret is in %q", &w.Err)
 			}
 			if left, err := filepath.Glob("*"); err != nil || len(left) > 0 {
 				t.Errorf("left behind: %v, %v", left, err)
@@ -193,22 +167,22 @@ func TestGenerateFails(t *testing.T) {
 func TestGenerateIsPatientAtFirst(t *testing.T) {
 	w, f := withAPI(t)
 	absent := apitest.Answer(404, `{"message":"there is no video with this id"}`)
-	f.Add("api-9", request(t, "a boat"), f.Done("api-9", request(t, "a boat"), "a video"))
+	f.Add("api-9", clitest.Request(t, "a boat"), f.Done("api-9", clitest.Request(t, "a boat"), "a video"))
 	f.Fail(apitest.Answer(200, `{"id":"api-9"}`), absent, absent)
-	if status := w.run(t.Context(), "generate", "a boat"); status != 0 || !strings.Contains(w.out.String(), "queued\n   4.0 s  downloading\n") {
-		t.Errorf("got %d, %s%s", status, &w.out, &w.err)
+	if status := w.run(t.Context(), "generate", "a boat"); status != 0 || !strings.Contains(w.Out.String(), "queued\n   4.0 s  downloading\n") {
+		t.Errorf("got %d, %s%s", status, &w.Out, &w.Err)
 	}
 }
 
 // Ctrl-C leaves the job running, and says how to come back to it. The token that
-// was typed is not said again.
+// was typed is not printed again.
 func TestGenerateInterrupted(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		args []string
 		want string
 	}{
-		{"by the environment", nil, "interrupted; job api-1 goes on. Come back to it with\n  takeup download api-1\n"},
+		{"by the environment", nil, "interrupted; job api-1 keeps running. Wait for its video with\n  takeup download api-1\n"},
 		{"by flags", []string{"--url", "", "--token", apitest.Token, "-o", "x/"}, "  takeup download --url URL --token TOKEN --output x/ api-1\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -217,13 +191,13 @@ func TestGenerateInterrupted(t *testing.T) {
 				test.args[1] = f.URL
 			}
 			ctx, cancel := context.WithCancel(t.Context())
-			w.sleep = func(ctx context.Context, _ time.Duration) error {
+			w.Sleep = func(ctx context.Context, _ time.Duration) error {
 				cancel()
 				return errors.New("interrupt signal received")
 			}
 			status := w.run(ctx, append([]string{"generate", "a boat"}, test.args...)...)
-			if said := strings.ReplaceAll(w.err.String(), f.URL, "URL"); status != exitInterrupted || !strings.Contains(said, test.want) || strings.Contains(said, apitest.Token) {
-				t.Errorf("got %d, %q", status, said)
+			if output := strings.ReplaceAll(w.Err.String(), f.URL, "URL"); status != exitInterrupted || !strings.Contains(output, test.want) || strings.Contains(output, apitest.Token) {
+				t.Errorf("got %d, %q", status, output)
 			}
 			for _, made := range f.Calls() {
 				if made.Method == http.MethodDelete {
@@ -241,13 +215,14 @@ func TestStatuses(t *testing.T) {
 	}{
 		{nil, 0},
 		{errors.New("x"), exitFailed},
-		{fmt.Errorf("a: %w", &usageError{errors.New("x")}), exitUsage},
+		{fmt.Errorf("a: %w", command.Usagef("x")), exitUsage},
 		{&client.Refused{Status: 413}, exitUsage},
 		{&client.Refused{Status: 409}, exitState},
 		{&client.Refused{Status: 401}, exitUsage},
 		{&client.Refused{Status: 503}, exitFailed},
-		{errors.Join(errors.New("x"), &noVideo{}), exitNoVideo},
-		{&unsettled{}, exitUnsettled},
+		{errors.Join(errors.New("x"), &generate.NoVideo{}), exitNoVideo},
+		{&operate.Unsettled{}, exitUnsettled},
+		{&devstack.NotRunning{}, exitUsage},
 	} {
 		if got := exitStatus(test.err, false); got != test.want {
 			t.Errorf("%v exits with %d, want %d", test.err, got, test.want)
@@ -258,9 +233,9 @@ func TestStatuses(t *testing.T) {
 	}
 }
 
-// told is what generate tells of a job where nothing goes wrong, when it tells a line
+// printed is what generate prints of a job without trouble, when it prints a line
 // each.
-const told = `job api-1: kling-video/v1/pro/text-to-video 5s, 0.98 USD
+const printed = `job api-1: kling-video/v1/pro/text-to-video 5s, 0.98 USD
    0.0 s  queued
    4.0 s  generating
    8.0 s  downloading

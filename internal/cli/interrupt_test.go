@@ -3,16 +3,11 @@ package cli
 import (
 	"context"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
-
-	"github.com/takeup/takeup/internal/api"
-	"github.com/takeup/takeup/internal/dev/stack"
-	"github.com/takeup/takeup/internal/video"
 )
 
 // A pipe that nobody writes to holds up no interrupted command.
@@ -24,10 +19,10 @@ func TestInterruptedWhileReading(t *testing.T) {
 	w, _ := withAPI(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- command(ctx, w.world, []string{"generate", "--file", pipe}) }()
+	go func() { done <- execute(ctx, w.Env, []string{"generate", "--file", pipe}) }()
 	cancel()
 	stopped := false
-	err := w.await(ctx, func() { stopped = true }, done)
+	err := await(ctx, w.Env, func() { stopped = true }, done)
 	if err == nil || !stopped || exitStatus(err, true) != exitInterrupted {
 		t.Errorf("got %v, stopped %v", err, stopped)
 	}
@@ -44,14 +39,14 @@ func TestInterruptedWhileReading(t *testing.T) {
 
 // A stack is ended before its command is.
 func TestInterruptedWhileCleaning(t *testing.T) {
-	w := newTestWorld(t)
+	w := newShell(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	w.cleaning.Store(true)
+	w.Cleaning.Store(true)
 	done := make(chan error)
 	want := errors.New("the stack has ended")
 	go func() { done <- want }()
-	if err := w.await(ctx, func() {}, done); err != want {
+	if err := await(ctx, w.Env, func() {}, done); err != want {
 		t.Errorf("got %v", err)
 	}
 }
@@ -78,36 +73,16 @@ func TestOutputIsAFile(t *testing.T) {
 		{"generate boat --output pipe", "pipe is a pipe"},
 	} {
 		calls := len(f.Calls())
-		w.err.Reset()
-		if status := w.run(t.Context(), strings.Fields(test.line)...); status != exitUsage || !strings.Contains(w.err.String(), test.want) {
-			t.Errorf("%s: %d, %s", test.line, status, &w.err)
+		w.Err.Reset()
+		if status := w.run(t.Context(), strings.Fields(test.line)...); status != exitUsage || !strings.Contains(w.Err.String(), test.want) {
+			t.Errorf("%s: %d, %s", test.line, status, &w.Err)
 		}
 		if len(f.Calls()) != calls {
 			t.Errorf("%s: the API was asked", test.line)
 		}
 	}
-	w.err.Reset()
-	if status := w.run(t.Context(), "download", "stored", "--output", "part.mp4"); status == 0 || !strings.Contains(w.err.String(), "is a pipe") {
-		t.Errorf("a pipe in the place of the part: %d, %s", status, &w.err)
-	}
-}
-
-func TestAdviceWithoutAStack(t *testing.T) {
-	r := runner{world: newTestWorld(t).world}
-	if _, err := r.request(); err == nil || !strings.Contains(err.Error(), `type make run PROMPT="`) {
-		t.Errorf("without a prompt: %v", err)
-	}
-	for _, ended := range []error{
-		&video.Unauthorized{}, &video.OutOfCredits{}, &video.ProviderBusy{}, &video.CapReached{}, &video.SubmissionLost{}, &video.GenerationFailed{},
-		&video.GenerationOverdue{}, &video.VideoUnavailable{Err: io.EOF}, &video.VideoRejected{}, &video.ServiceUnavailable{Err: io.EOF},
-	} {
-		name := video.OutcomeName(ended)
-		said := withoutStack(&noVideo{ID: "a", Status: video.StateFailed, Outcome: &api.Outcome{Name: name, Message: ended.Error()}})
-		if strings.Contains(said, "redrive") || strings.Contains(said, "secret") || !strings.Contains(said, name) {
-			t.Errorf("%s: %s", name, said)
-		}
-	}
-	if status := exitStatus(&stack.NotRunning{}, false); status != exitUsage {
-		t.Errorf("without a stack: %d", status)
+	w.Err.Reset()
+	if status := w.run(t.Context(), "download", "stored", "--output", "part.mp4"); status == 0 || !strings.Contains(w.Err.String(), "is a pipe") {
+		t.Errorf("a pipe in the place of the part: %d, %s", status, &w.Err)
 	}
 }

@@ -16,20 +16,20 @@ func TestInvokeRefuses(t *testing.T) {
 	a := newFakeAWS(t, f)
 	a.outputs["ProviderKeySecret"], a.outputs["ApiTokenSecret"] = "arn:aws:secretsmanager:eu-west-1:1:secret:key", "arn:aws:secretsmanager:eu-west-1:1:secret:token"
 	a.outputs["UnhandledPromptsUrl"] = "https://sqs.eu-west-1.amazonaws.com/1/queue"
-	clear(w.environment)
-	w.environment["DOCKER_HOST"] = "unix://" + filepath.Join(t.TempDir(), "none.sock")
+	clear(w.Vars)
+	w.Vars["DOCKER_HOST"] = "unix://" + filepath.Join(t.TempDir(), "none.sock")
 	for _, test := range []struct {
 		args   []string
 		status int
 		want   string
 	}{
-		{[]string{"invoke", "submit"}, exitUsage, "no stack is running in .takeup; `make up` starts one; --stack names a deployed one"},
+		{[]string{"invoke", "submit"}, exitUsage, "no stack is running in .takeup; `make up` starts one; for a deployed stack give --stack"},
 		{[]string{"invoke", "submit", "--prepare"}, exitUsage, "--prepare is for all functions"},
 		{[]string{"invoke", "submit", "--stack", "takeup"}, exitFailed, "run this in Takeup's repository"},
 	} {
-		w.err.Reset()
-		if status := w.run(t.Context(), test.args...); status != test.status || !strings.Contains(w.err.String(), test.want) {
-			t.Errorf("%q: %d, %s", test.args, status, &w.err)
+		w.Err.Reset()
+		if status := w.run(t.Context(), test.args...); status != test.status || !strings.Contains(w.Err.String(), test.want) {
+			t.Errorf("%q: %d, %s", test.args, status, &w.Err)
 		}
 	}
 	template, err := os.ReadFile(filepath.Join(root, "template.yaml"))
@@ -44,13 +44,13 @@ func TestInvokeRefuses(t *testing.T) {
 		status int
 		want   string
 	}{
-		{[]string{"invoke", "--stack", "takeup"}, exitUsage, "no function is named; it is one of api, authorize, check, prices, prompts, settle, store, submit"},
+		{[]string{"invoke", "--stack", "takeup"}, exitUsage, "no function is given; choose one of api, authorize, check, prices, prompts, settle, store, submit"},
 		{[]string{"invoke", "publish", "--stack", "takeup"}, exitUsage, `there is no function "publish"`},
 		{[]string{"invoke", "submit", "--stack", "takeup"}, exitFailed, "needs a Docker engine, and none answers at unix:///"},
 	} {
-		w.err.Reset()
-		if status := w.run(t.Context(), test.args...); status != test.status || !strings.Contains(w.err.String(), test.want) {
-			t.Errorf("%q: %d, %s", test.args, status, &w.err)
+		w.Err.Reset()
+		if status := w.run(t.Context(), test.args...); status != test.status || !strings.Contains(w.Err.String(), test.want) {
+			t.Errorf("%q: %d, %s", test.args, status, &w.Err)
 		}
 	}
 }

@@ -18,12 +18,12 @@ func TestRequest(t *testing.T) {
 		return path
 	}
 	for _, test := range []struct {
-		name  string
-		args  []string
-		typed string
-		want  string // the request's JSON, and
-		told  string // what is said first; or
-		wrong []string
+		name    string
+		args    []string
+		typed   string
+		want    string // the request's JSON, and
+		printed string // what is printed first; or
+		wrong   []string
 	}{
 		{
 			name: "a prompt alone", args: []string{"a\n\"b\" $5 \\"},
@@ -74,13 +74,13 @@ func TestRequest(t *testing.T) {
 		{name: "UTF-16", typed: "\xff\xfea\x00 \x00b\x00", wrong: []string{"prompt looks like UTF-16; save it as UTF-8"}},
 		{name: "half a character in a file", args: []string{"-f", write("p.json", `{"prompt":"boat \ud83d"}`)}, wrong: []string{"prompt has half of a character, \\ud83d, at character 6"}},
 		{name: "a comma too many", args: []string{"-f", write("p.json", "{\n  \"prompt\": \"x\",\n}")}, wrong: []string{"line 3, column 1: there is a comma before the }"}},
-		{name: "two files with marks", typed: "\ufeffa boat\n\ufeffa dog\n", want: `{"aspect_ratio":"16:9","duration":5,"model":"` + model + `","prompt":"a boat\na dog"}`, told: "the text has 2 lines; they are one prompt, for one video\n"},
+		{name: "two files with marks", typed: "\ufeffa boat\n\ufeffa dog\n", want: `{"aspect_ratio":"16:9","duration":5,"model":"` + model + `","prompt":"a boat\na dog"}`, printed: "the text has 2 lines; they are one prompt for one video\n"},
 		{name: "no truth", args: []string{"p", "-m", "klingai/video-v3-pro-text-to-video", "--generate-audio=loud"}, wrong: []string{`is "loud"; it takes true or false`}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w, f := withAPI(t)
 			if test.typed != "" {
-				w.types(t, test.typed)
+				w.Type(t, test.typed)
 			}
 			status := w.run(t.Context(), append([]string{"generate", "--no-wait"}, test.args...)...)
 			if test.want == "" {
@@ -88,17 +88,17 @@ func TestRequest(t *testing.T) {
 					t.Errorf("got %d, with %d calls", status, len(f.Calls()))
 				}
 				for _, words := range test.wrong {
-					if !strings.Contains(w.err.String(), words) {
-						t.Errorf("%q is not in %q", words, &w.err)
+					if !strings.Contains(w.Err.String(), words) {
+						t.Errorf("%q is not in %q", words, &w.Err)
 					}
 				}
 				return
 			}
 			if status != 0 {
-				t.Fatalf("got %d, %s", status, &w.err)
+				t.Fatalf("got %d, %s", status, &w.Err)
 			}
-			if said := w.err.String(); !strings.HasPrefix(said, test.told) || test.told == "" && strings.Contains(said, "lines") {
-				t.Errorf("it says %q", said)
+			if output := w.Err.String(); !strings.HasPrefix(output, test.printed) || test.printed == "" && strings.Contains(output, "lines") {
+				t.Errorf("it says %q", output)
 			}
 			if sent, err := json.Marshal(f.Calls()[0].Body); err != nil || string(sent) != test.want {
 				t.Errorf("it sent %s, want %s", sent, test.want)

@@ -3,12 +3,20 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
-	"math"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/takeup/takeup/internal/cli/batch"
+	"github.com/takeup/takeup/internal/cli/command"
+	"github.com/takeup/takeup/internal/cli/control"
+	"github.com/takeup/takeup/internal/cli/generate"
+	"github.com/takeup/takeup/internal/cli/library"
+	"github.com/takeup/takeup/internal/cli/local"
+	"github.com/takeup/takeup/internal/cli/models"
+	"github.com/takeup/takeup/internal/cli/operate"
+	"github.com/takeup/takeup/internal/video"
 )
 
 const (
@@ -27,52 +35,60 @@ TAKEUP_TOKEN, do the same from the environment.
 
 Exit statuses:
   0    done
-  1    it failed; another try may help
-  2    the command line, the request, the token or the stack can't be used as given; nothing was paid
-  3    reconcile or doctor names something to be done
+  1    failed; trying again may help
+  2    the command line, the request, the token or the stack is invalid; nothing was paid
+  3    reconcile or doctor found something to do
   4    the job ended without a video
-  5    there is no such job, or it is not in a state for this
-  130  interrupted; a job that was started goes on`
+  5    there is no such job, or its state does not allow this
+  130  interrupted; a job that was started keeps running`
 
-// command does what the arguments ask for.
-func command(ctx context.Context, w *world, args []string) error {
-	root := newRoot(w)
+// execute runs the command that the arguments name.
+func execute(ctx context.Context, env *command.Env, args []string) error {
+	root := newRoot(env)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	var usage *usageError
-	// What is wrong with the name of a command, cobra says in words only.
+	var usage *command.UsageError
+	// Cobra has no error type for an unknown command.
 	if err != nil && !errors.As(err, &usage) && strings.HasPrefix(err.Error(), "unknown command ") {
-		return &usageError{errors.New(strings.Join(strings.Fields(err.Error()), " "))}
+		return command.Usagef("%s", strings.Join(strings.Fields(err.Error()), " "))
 	}
 	return explain(err)
 }
 
-func newRoot(w *world) *cobra.Command {
+func newRoot(env *command.Env) *cobra.Command {
 	root := &cobra.Command{
 		Use: "takeup", Short: "Turns prompts into videos in an S3 bucket of your own", Long: rootHelp,
-		Version: w.version, SilenceErrors: true, SilenceUsage: true,
+		Version: env.Version, SilenceErrors: true, SilenceUsage: true,
 	}
 	root.SetVersionTemplate("takeup {{.Version}}\n")
-	root.SetIn(w.in)
-	root.SetOut(w.out)
-	root.SetErr(w.err)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	root.SetIn(env.In)
+	root.SetOut(env.Out)
+	root.SetErr(env.Err)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &command.UsageError{Err: err} })
 	root.AddGroup(
 		&cobra.Group{ID: groupVideos, Title: "Videos:"},
 		&cobra.Group{ID: groupOperate, Title: "Operation:"},
 		&cobra.Group{ID: groupLocal, Title: "The stack on this machine:"},
 		&cobra.Group{ID: groupHelp, Title: "Help:"},
 	)
-	root.AddCommand(
-		newGenerate(w), newList(w), newGet(w), newDownload(w), newCancel(w), newRetry(w), newForget(w), newModels(w), newEstimate(w), newUsage(w),
-		newRedrive(w), newReconcile(w), newPause(w), newResume(w), newCaps(w), newDoctor(w), newEnv(w), newToken(w), newInvoke(w),
-		newUp(w), newDown(w), newRun(w), newBuild(w),
-		newBatch(w),
-	)
+	add := func(group string, commands ...*cobra.Command) {
+		for _, cmd := range commands {
+			cmd.GroupID = group
+		}
+		root.AddCommand(commands...)
+	}
+	add(groupVideos,
+		generate.NewGenerate(env), library.NewList(env), library.NewGet(env), library.NewDownload(env), library.NewCancel(env), library.NewRetry(env), library.NewForget(env),
+		models.NewModels(env), models.NewEstimate(env), operate.NewUsage(env), batch.NewBatch(env))
+	add(groupOperate,
+		library.NewRedrive(env), operate.NewReconcile(env), control.NewPause(env), control.NewResume(env), control.NewCaps(env),
+		operate.NewDoctor(env), operate.NewEnv(env), control.NewToken(env), local.NewInvoke(env))
+	add(groupLocal, local.NewUp(env), local.NewDown(env))
+	root.AddCommand(local.NewRun(env), local.NewBuild(env)) // for make, and hidden
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd("completion")
 	for _, cmd := range root.Commands() {
-		cmd.Flags().SortFlags = false // what belongs together stands together
+		cmd.Flags().SortFlags = false // related flags stay together
 		switch cmd.Name() {
 		case "help":
 			cmd.GroupID, cmd.Short = groupHelp, "Explain a command"
@@ -83,29 +99,8 @@ func newRoot(w *world) *cobra.Command {
 	return root
 }
 
-// many is no upper bound of a command's arguments.
-const many = math.MaxInt
-
-// arguments refuses fewer arguments than least and more than most.
-func arguments(least, most int) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		what := ""
-		switch {
-		case len(args) < least:
-			what = "an argument is missing"
-		case len(args) > most && most == 0:
-			what = fmt.Sprintf("%q is too much: %s takes no argument", args[0], cmd.CommandPath())
-		case len(args) > most:
-			what = fmt.Sprintf("%q is too much: %s takes one argument; quote one that has blanks", args[most], cmd.CommandPath())
-		default:
-			return nil
-		}
-		return &usageError{fmt.Errorf("%s; type %s", what, cmd.UseLine())}
-	}
-}
-
-// calledBy is how a person calls this program again: by the name it was called
-// by, unless that is where go run put it.
+// calledBy gives the command that runs this program again: the path that it was called
+// by, unless go run built it.
 func calledBy(path string) string {
 	if strings.Contains(path, string(filepath.Separator)+"go-build") {
 		return "go run ./cmd/takeup"
@@ -113,21 +108,16 @@ func calledBy(path string) string {
 	return path
 }
 
-// typed gives a command line as a person can type it.
-func (w *world) typed(words ...string) string {
-	line := w.name
-	for _, word := range words {
-		line += " " + quoted(word)
+// explain gives an invalid request a message with a line for each invalid field. Other
+// errors, and invalid requests that are wrapped in them, stay as they are.
+func explain(err error) error {
+	invalid, ok := err.(*video.InvalidRequest)
+	if !ok {
+		return err
 	}
-	return line
-}
-
-// quoted gives a word as a POSIX shell reads it.
-func quoted(word string) string {
-	if word != "" && strings.IndexFunc(word, func(r rune) bool {
-		return !strings.ContainsRune("-_./:=@,+%", r) && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
-	}) < 0 {
-		return word
+	message := "the request is invalid; nothing was sent or paid"
+	for _, f := range invalid.Fields {
+		message += "\n  " + strings.TrimSpace(f.Field+" "+f.Message)
 	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	return &command.Reworded{Message: message, Err: err}
 }

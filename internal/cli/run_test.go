@@ -1,98 +1,9 @@
 package cli
 
 import (
-	"bytes"
-	"errors"
-	"net/http/httptest"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/takeup/takeup/internal/dev/stack"
-	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 )
-
-func TestProvider(t *testing.T) {
-	for _, test := range []struct {
-		name  string
-		given purchase
-		want  *stack.Provider
-		wrong string
-	}{
-		{name: "none"},
-		{name: "the real one", given: purchase{key: "k\n"}, want: &stack.Provider{BaseURL: defaultProvider, Key: "k"}},
-		{name: "another", given: purchase{key: "k", baseURL: "https://x.example.com/api/"}, want: &stack.Provider{BaseURL: "https://x.example.com/api", Key: "k"}},
-		{name: "a stand-in", given: purchase{key: "k", baseURL: "http://127.0.0.1:9"}, want: &stack.Provider{BaseURL: "http://127.0.0.1:9", Key: "k"}},
-		{name: "an address without a key", given: purchase{baseURL: "https://x.example.com"}, wrong: "AIMLAPI_KEY is not"},
-		{name: "plain http", given: purchase{key: "k", baseURL: "http://x.example.com"}, wrong: "takes https://host"},
-		{name: "no URL", given: purchase{key: "k", baseURL: "x.example.com"}, wrong: "takes https://host"},
-		{name: "no key", given: purchase{key: "my key"}, wrong: "the bare key"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			got, err := test.given.provider()
-			if test.wrong != "" {
-				if err == nil || !strings.Contains(err.Error(), test.wrong) || test.given.key != "" && strings.Contains(err.Error(), test.given.key+" ") {
-					t.Errorf("got %v", err)
-				}
-				return
-			}
-			if err != nil || (got == nil) != (test.want == nil) || got != nil && *got != *test.want {
-				t.Errorf("got %v, %v", got, err)
-			}
-		})
-	}
-}
-
-func TestNobodyPaysUnasked(t *testing.T) {
-	w := newTestWorld(t)
-	standIn, err := sim.New(sim.Config{Settings: sim.DefaultSettings(), Seed: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(standIn)
-	defer server.Close()
-	provider, boat := &stack.Provider{BaseURL: server.URL, Key: "secret"}, request(t, "a boat")
-	var no *declined
-	if err := (purchase{}).agree(t.Context(), w.world, provider, boat); !errors.As(err, &no) || !strings.Contains(err.Error(), "YES=1") {
-		t.Errorf("without a terminal: %v", err)
-	}
-	if err := (purchase{yes: true}).agree(t.Context(), w.world, provider, boat); err != nil {
-		t.Errorf("with YES=1: %v", err)
-	}
-	if said := w.out.String(); !strings.Contains(said, "The video costs 0.98 USD by the provider's price list.") || !strings.Contains(said, server.URL) || strings.Contains(said, "secret") {
-		t.Errorf("it said %q", said)
-	}
-	server.Close()
-	w.out.Reset()
-	if err := (purchase{yes: true}).agree(t.Context(), w.world, provider, boat); err != nil || !strings.Contains(w.out.String(), "What the video costs is not known: ") {
-		t.Errorf("without a list: %v, %s", err, &w.out)
-	}
-}
-
-func TestRunReadsTheEnvironment(t *testing.T) {
-	t.Chdir(t.TempDir())
-	w := newTestWorld(t)
-	for name, value := range map[string]string{
-		"PROMPT": "a prompt", "MODEL": "kling-video/v1/standard/text-to-video", "DURATION": "10", "ASPECT_RATIO": "1:1", "NEGATIVE_PROMPT": "blur", "CFG_SCALE": "0.7",
-	} {
-		w.environment[name] = value
-	}
-	r := runner{world: w.world}
-	const want = `{"aspect_ratio":"1:1","cfg_scale":0.7,"duration":10,"model":"kling-video/v1/standard/text-to-video","negative_prompt":"blur","prompt":"a prompt"}`
-	request, err := r.request()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, err := request.MarshalJSON(); err != nil || string(got) != want {
-		t.Errorf("got %s, %v", got, err)
-	}
-	w.environment["DURATION"], w.environment["CFG_SCALE"], w.environment["AIMLAPI_KEY"] = "7", "2", "k"
-	if status := w.run(t.Context(), "run"); status != exitUsage || !strings.Contains(w.err.String(), "\n  duration is") || !strings.Contains(w.err.String(), "\n  cfg_scale is") {
-		t.Errorf("got %d, %s", status, &w.err)
-	}
-}
 
 func TestLocalStackIsNeeded(t *testing.T) {
 	t.Chdir(t.TempDir())
@@ -101,7 +12,7 @@ func TestLocalStackIsNeeded(t *testing.T) {
 		status int
 		want   string
 	}{
-		{[]string{"list"}, exitUsage, "no stack is running in .takeup; `make up` starts one; --stack names a deployed one, and --url an API"},
+		{[]string{"list"}, exitUsage, "no stack is running in .takeup; `make up` starts one; for another stack give --stack or --url"},
 		{[]string{"generate", "a boat"}, exitUsage, "no stack is running in .takeup"},
 		{[]string{"reconcile"}, exitUsage, "no stack is running in .takeup"},
 		{[]string{"down"}, 0, ""},
@@ -109,45 +20,19 @@ func TestLocalStackIsNeeded(t *testing.T) {
 		{[]string{"up"}, exitFailed, "run this in Takeup's repository"},
 		{[]string{"build", "--architecture", "mips"}, exitUsage, "arm64 or x86_64"},
 	} {
-		w := newTestWorld(t)
-		if status := w.run(t.Context(), test.args...); status != test.status || !strings.Contains(w.err.String(), test.want) {
-			t.Errorf("%q: got %d, %s", test.args, status, &w.err)
+		w := newShell(t)
+		if status := w.run(t.Context(), test.args...); status != test.status || !strings.Contains(w.Err.String(), test.want) {
+			t.Errorf("%q: got %d, %s", test.args, status, &w.Err)
 		}
 	}
 }
 
-// TestMakePassesAnyPrompt runs the Makefile's run with another recipe, which
-// shows what arrives.
-func TestMakePassesAnyPrompt(t *testing.T) {
-	probe := filepath.Join(t.TempDir(), "probe.mk")
-	recipe := "\nrun other: ; @printf '%s|%s|%s' \"$$PROMPT\" \"$$AIMLAPI_KEY\" \"$$MAKEFLAGS\"\n"
-	if err := os.WriteFile(probe, []byte(recipe), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	run := func(environment []string, args ...string) string {
-		// Without what run needs: this is about its recipe's environment.
-		args = append([]string{"-s", "-e", "-f", "Makefile", "-f", probe}, args...)
-		cmd := exec.CommandContext(t.Context(), "make", args...)
-		cmd.Dir, cmd.Env = filepath.Join("..", ".."), append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "takeup=", "ministack=", "sam="}, environment...)
-		var out, problems bytes.Buffer
-		cmd.Stdout, cmd.Stderr = &out, &problems
-		if err := cmd.Run(); err != nil {
-			t.Fatalf("make %q: %v\n%s", args, err, problems.String())
-		}
-		return out.String()
-	}
-	for _, prompt := range []string{
-		"costs $5", "$$ $(shell id) ${HOME} $@", `"double" 'single'`, "`id` $(id)", "# no comment", `back \ slash \`,
-		"two\nlines", "тест 🎬", "a := b", "-x --y", "%s %d", "",
-	} {
-		if got, want := run(nil, "run", "PROMPT="+prompt, "AIMLAPI_KEY=a$b"), prompt+"|a$b|"; !strings.HasPrefix(got, want) || strings.Contains(got, "AIMLAPI_KEY=") {
-			t.Errorf("from the command line, %q arrives as %q", prompt, got)
-		}
-		if got, want := run([]string{"PROMPT=" + prompt, "AIMLAPI_KEY=a$b"}, "run"), prompt+"|a$b|"; !strings.HasPrefix(got, want) {
-			t.Errorf("from the environment, %q arrives as %q", prompt, got)
-		}
-	}
-	if got := run([]string{"PROMPT=private", "AIMLAPI_KEY=secret"}, "other"); !strings.HasPrefix(got, "||") {
-		t.Errorf("another target gets %q", got)
+// A wrong request is refused before a stack is started or the price is asked for.
+func TestRunRefusesAWrongRequest(t *testing.T) {
+	t.Chdir(t.TempDir())
+	w := newShell(t)
+	w.Vars["PROMPT"], w.Vars["DURATION"], w.Vars["CFG_SCALE"], w.Vars["AIMLAPI_KEY"] = "a prompt", "7", "2", "k"
+	if status := w.run(t.Context(), "run"); status != exitUsage || !strings.Contains(w.Err.String(), "\n  duration is") || !strings.Contains(w.Err.String(), "\n  cfg_scale is") {
+		t.Errorf("got %d, %s", status, &w.Err)
 	}
 }

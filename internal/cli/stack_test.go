@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/takeup/takeup/internal/api/apitest"
+	"github.com/takeup/takeup/internal/cli/clitest"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 )
 
@@ -148,14 +149,14 @@ func (a *fakeAWS) stacks(w http.ResponseWriter, r *http.Request) {
 func TestStackByName(t *testing.T) {
 	w, f := withAPI(t)
 	a := newFakeAWS(t, f)
-	clear(w.environment)
+	clear(w.Vars)
 	addJobs(t, f)
-	if status := w.run(t.Context(), "download", "stored", "--stack", "takeup"); status != 0 || !strings.Contains(w.out.String(), "S3     s3://videos/videos/stored/video.mp4\n") {
-		t.Errorf("got %d, %s%s", status, &w.out, &w.err)
+	if status := w.run(t.Context(), "download", "stored", "--stack", "takeup"); status != 0 || !strings.Contains(w.Out.String(), "S3     s3://videos/videos/stored/video.mp4\n") {
+		t.Errorf("got %d, %s%s", status, &w.Out, &w.Err)
 	}
-	w.environment["TAKEUP_STACK"] = "takeup"
+	w.Vars["TAKEUP_STACK"] = "takeup"
 	if status := w.run(t.Context(), "list"); status != 0 {
-		t.Errorf("by the environment: %d, %s", status, &w.err)
+		t.Errorf("by the environment: %d, %s", status, &w.Err)
 	}
 	for _, test := range []struct {
 		name string
@@ -163,23 +164,23 @@ func TestStackByName(t *testing.T) {
 		args []string
 		want string
 	}{
-		{"another name", func() {}, []string{"list", "--stack", "other"}, "the stack other was not found in region eu-west-1; give the name that it was deployed by"},
+		{"another name", func() {}, []string{"list", "--stack", "other"}, "the stack other was not found in region eu-west-1; give the name that it was deployed with"},
 		{"no token", func() { a.denied = "GetSecretValue" }, []string{"list"}, "your AWS credentials need secretsmanager:GetSecretValue"},
-		{"no default token", func() { a.denied, a.tokens = "", `{}` }, []string{"list"}, "make one with takeup token add default, or give the API's address and a token of your own"},
+		{"no default token", func() { a.denied, a.tokens = "", `{}` }, []string{"list"}, "create it with takeup token add default, or set TAKEUP_URL and TAKEUP_TOKEN to the API's address and a token of your own"},
 		{"no tokens", func() { a.tokens = "a-bare-token-0123456789" }, []string{"list"}, "put a JSON object of names and tokens there"},
-		{"no credentials", func() { a.denied = "DescribeStacks" }, []string{"list"}, "see that your AWS credentials work"},
+		{"no credentials", func() { a.denied = "DescribeStacks" }, []string{"list"}, "check your AWS credentials"},
 		{"another's stack", func() { a.denied = ""; delete(a.outputs, "VideosBucket") }, []string{"list"}, "the stack takeup has no output VideosBucket"},
 		{"another's, with the same outputs", func() { a.outputs["VideosBucket"] = "videos"; a.parameters = nil }, []string{"list"}, "no parameter ProviderBaseUrl"},
 	} {
 		test.set()
-		w.err.Reset()
-		if status := w.run(t.Context(), test.args...); status != exitFailed || !strings.Contains(w.err.String(), test.want) {
-			t.Errorf("%s: %d, %s", test.name, status, &w.err)
+		w.Err.Reset()
+		if status := w.run(t.Context(), test.args...); status != exitFailed || !strings.Contains(w.Err.String(), test.want) {
+			t.Errorf("%s: %d, %s", test.name, status, &w.Err)
 		}
 	}
 	t.Setenv("AWS_REGION", "")
-	if status := w.run(t.Context(), "list"); status != exitUsage || !strings.Contains(w.err.String(), "no AWS region is known") {
-		t.Errorf("no region: %d, %s", status, &w.err)
+	if status := w.run(t.Context(), "list"); status != exitUsage || !strings.Contains(w.Err.String(), "the AWS region is unknown") {
+		t.Errorf("no region: %d, %s", status, &w.Err)
 	}
 }
 
@@ -190,8 +191,8 @@ func TestDoctorOfAStack(t *testing.T) {
 	}
 	w, f := withAPI(t)
 	a := newFakeAWS(t, f)
-	clear(w.environment)
-	var told strings.Builder
+	clear(w.Vars)
+	var printed strings.Builder
 	for _, test := range []struct {
 		name string
 		set  func()
@@ -206,10 +207,10 @@ func TestDoctorOfAStack(t *testing.T) {
 		{"no stack", func() { a.denied = "DescribeStacks" }},
 	} {
 		test.set()
-		w.out.Reset()
+		w.Out.Reset()
 		status := w.run(t.Context(), "doctor", "--stack", "takeup")
-		fmt.Fprintf(&told, "# %s\n%s(%d)\n\n", test.name, &w.out, status)
+		fmt.Fprintf(&printed, "# %s\n%s(%d)\n\n", test.name, &w.Out, status)
 	}
 	t.Chdir(here)
-	golden(t, "doctor-stack", strings.ReplaceAll(told.String(), a.URL, "http://aws"))
+	clitest.Golden(t, "doctor-stack", strings.ReplaceAll(printed.String(), a.URL, "http://aws"))
 }

@@ -85,17 +85,17 @@ func TestGenerateInATerminal(t *testing.T) {
 	s, tty, read := newScreen(t)
 	w, f := withAPI(t)
 	f.Script = states(f)
-	w.world.out = tty
+	w.Env.Out = tty
 	// The bar is drawn by a goroutine of its own, which reads the clock. It sleeps
 	// until the bar has moved.
 	var mu sync.Mutex
 	clock := apitest.Created
-	w.now = func() time.Time {
+	w.Now = func() time.Time {
 		mu.Lock()
 		defer mu.Unlock()
 		return clock
 	}
-	w.sleep = func(_ context.Context, d time.Duration) error {
+	w.Sleep = func(_ context.Context, d time.Duration) error {
 		mu.Lock()
 		clock = clock.Add(d)
 		passed := clock.Sub(apitest.Created).Seconds()
@@ -103,7 +103,7 @@ func TestGenerateInATerminal(t *testing.T) {
 		return s.await(fmt.Sprintf("%6.1f s [", passed))
 	}
 	if status := w.run(t.Context(), "generate", "a boat"); status != 0 {
-		t.Fatalf("got %d, %s", status, &w.err)
+		t.Fatalf("got %d, %s", status, &w.Err)
 	}
 	if err := tty.Close(); err != nil {
 		t.Fatal(err)
@@ -146,9 +146,9 @@ func TestGenerateInAPipe(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer from.Close()
-	w.world.out = to
+	w.Env.Out = to
 	if status := w.run(t.Context(), "generate", "a boat"); status != 0 {
-		t.Fatalf("got %d, %s", status, &w.err)
+		t.Fatalf("got %d, %s", status, &w.Err)
 	}
 	if err := to.Close(); err != nil {
 		t.Fatal(err)
@@ -157,7 +157,7 @@ func TestGenerateInAPipe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(got) != told {
-		t.Errorf("it told\n%s\nwant\n%s", got, told)
+	if string(got) != printed {
+		t.Errorf("it printed\n%s\nwant\n%s", got, printed)
 	}
 }

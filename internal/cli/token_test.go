@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/takeup/takeup/internal/cli/clitest"
 )
 
 // TestToken makes, lists and revokes tokens, and what the secret holds never has a
@@ -16,15 +18,15 @@ func TestToken(t *testing.T) {
 	}
 	w, f := withAPI(t)
 	a := newFakeAWS(t, f)
-	clear(w.environment)
-	w.random = strings.NewReader(strings.Repeat("thirty bytes for each of them ", 8))
-	var told strings.Builder
+	clear(w.Vars)
+	w.Random = strings.NewReader(strings.Repeat("thirty bytes for each of them ", 8))
+	var printed strings.Builder
 	run := func(args ...string) string {
-		w.out.Reset()
-		w.err.Reset()
+		w.Out.Reset()
+		w.Err.Reset()
 		status := w.run(t.Context(), append(args, "--stack", "takeup")...)
-		fmt.Fprintf(&told, "$ takeup %s\n%s%s(%d)\n\n", strings.Join(args, " "), &w.out, &w.err, status)
-		return strings.TrimSpace(w.out.String())
+		fmt.Fprintf(&printed, "$ takeup %s\n%s%s(%d)\n\n", strings.Join(args, " "), &w.Out, &w.Err, status)
+		return strings.TrimSpace(w.Out.String())
 	}
 	made := run("token", "add", "alice")
 	if len(made) != 48 || strings.Contains(a.tokens, made) || !strings.Contains(a.tokens, `"alice":"sha256:`) {
@@ -57,5 +59,5 @@ func TestToken(t *testing.T) {
 	a.denied = "GetSecretValue"
 	run("token", "list")
 	t.Chdir(here)
-	golden(t, "token", told.String())
+	clitest.Golden(t, "token", printed.String())
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/apitest"
+	"github.com/takeup/takeup/internal/cli/clitest"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -47,38 +49,29 @@ func someUsage() api.Usage {
 
 // TestUsageFits holds what is printed in terminals of several widths.
 func TestUsageFits(t *testing.T) {
-	var told strings.Builder
+	here, err := filepath.Abs(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, f := withAPI(t)
+	f.Usage = someUsage()
+	var printed strings.Builder
 	for _, width := range []int{20, 40, 80, 160, 0} {
-		var out strings.Builder
-		printUsage(&out, width, someUsage())
-		fmt.Fprintf(&told, "%d columns\n%s\n", width, &out)
-		for line := range strings.Lines(out.String()) {
+		w.Out.Reset()
+		w.Width = width
+		if status := w.run(t.Context(), "usage"); status != 0 {
+			t.Fatalf("got %d, %s", status, &w.Err)
+		}
+		fmt.Fprintf(&printed, "%d columns\n%s\n", width, &w.Out)
+		for line := range strings.Lines(w.Out.String()) {
 			line = strings.TrimSuffix(line, "\n")
 			if wide := runewidth.StringWidth(line); width >= 40 && wide > width {
 				t.Errorf("at %d columns a line has %d: %s", width, wide, line)
 			}
 		}
 	}
-	golden(t, "usage-widths", told.String())
-}
-
-func TestBars(t *testing.T) {
-	for want, sum := range map[string]api.UsageSum{
-		"":           spending(0, 0, 0, "0", "0", "0"),
-		"##########": spending(0, 0, 0, "8", "0", "0"),
-		"#####":      spending(0, 0, 0, "4", "0", "0"),
-		"#":          spending(0, 0, 0, "0.000001", "0", "0"),
-		"####+++???": spending(0, 0, 0, "2.8", "2.4", "2.8"), // 3.5, 3 and 3.5
-		"#+?":        spending(0, 0, 0, "0.01", "0.01", "0.01"),
-		"+??":        spending(0, 0, 0, "0", "0.8", "1.6"),
-	} {
-		if got := drawBar(sum, 8, 10); got != want {
-			t.Errorf("%+v is drawn as %q, want %q", sum, got, want)
-		}
-	}
-	if got := drawBar(spending(0, 0, 0, "1", "1", "1"), 3, 2); got != "#+" {
-		t.Errorf("in two characters it is %q", got)
-	}
+	t.Chdir(here)
+	clitest.Golden(t, "usage-widths", printed.String())
 }
 
 func TestUsage(t *testing.T) {
@@ -93,25 +86,25 @@ func TestUsage(t *testing.T) {
 		{"usage --month 2026-07", "/usage?month=2026-07", "nothing"},
 		{"usage --owner alice --model " + video.DefaultModel, "/usage?model=kling-video%2Fv1%2Fpro%2Ftext-to-video&owner=alice", "nothing"},
 	} {
-		w.out.Reset()
+		w.Out.Reset()
 		if status := w.run(t.Context(), strings.Fields(test.args)...); status != 0 {
-			t.Fatalf("%s: %d, %s", test.args, status, &w.err)
+			t.Fatalf("%s: %d, %s", test.args, status, &w.Err)
 		}
 		calls := f.Calls()
-		if got := calls[len(calls)-1].URI; got != test.uri || !strings.Contains(w.out.String(), test.want) {
-			t.Errorf("%s asks for %s and prints %s", test.args, got, &w.out)
+		if got := calls[len(calls)-1].URI; got != test.uri || !strings.Contains(w.Out.String(), test.want) {
+			t.Errorf("%s asks for %s and prints %s", test.args, got, &w.Out)
 		}
 	}
 	f.Usage = someUsage()
-	w.out.Reset()
-	if status := w.run(t.Context(), "usage"); status != 0 || !strings.Contains(w.out.String(), "2026-08: 124 videos for 121.52 USD, 3 failed, 1.40 reserved") {
-		t.Errorf("%d, %s%s", status, &w.out, &w.err)
+	w.Out.Reset()
+	if status := w.run(t.Context(), "usage"); status != 0 || !strings.Contains(w.Out.String(), "2026-08: 124 videos for 121.52 USD, 3 failed, 1.40 reserved") {
+		t.Errorf("%d, %s%s", status, &w.Out, &w.Err)
 	}
 	calls := len(f.Calls())
 	for _, month := range []string{"2026-13", "august", ""} {
-		w.err.Reset()
-		if status := w.run(t.Context(), "usage", "--month="+month); status != exitUsage || !strings.Contains(w.err.String(), "--month takes a month such as 2026-08") {
-			t.Errorf("--month %q: %d, %s", month, status, &w.err)
+		w.Err.Reset()
+		if status := w.run(t.Context(), "usage", "--month="+month); status != exitUsage || !strings.Contains(w.Err.String(), "--month must be a month such as 2026-08") {
+			t.Errorf("--month %q: %d, %s", month, status, &w.Err)
 		}
 	}
 	if len(f.Calls()) != calls {

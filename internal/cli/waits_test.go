@@ -13,6 +13,7 @@ import (
 
 	"github.com/takeup/takeup/internal/api/apitest"
 	"github.com/takeup/takeup/internal/api/server"
+	"github.com/takeup/takeup/internal/cli/clitest"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
@@ -59,20 +60,20 @@ func TestGetTellsOfEachWait(t *testing.T) {
 	server := httptest.NewServer(api.Handler())
 	t.Cleanup(server.Close)
 
-	boat := request(t, "a paper boat")
-	event := func(seconds int, kind video.EventKind, number, times int, said string) video.Event {
-		return video.Event{At: at(seconds), Kind: kind, Number: number, Times: times, Said: said}
+	boat := clitest.Request(t, "a paper boat")
+	event := func(seconds int, kind video.EventKind, number, times int, message string) video.Event {
+		return video.Event{At: at(seconds), Kind: kind, Number: number, Times: times, Said: message}
 	}
 	accepted := func(e *video.Entry) {
 		e.Phase, e.Attempt, e.ClaimedAt, e.SubmittedAt, e.GenerationID = video.PhaseAccepted, 1, at(1), at(1), "generation-1"
 	}
 	done := video.Progress{Step: video.StepCheck, Wait: video.Wait{Kind: video.WaitVideo, At: at(90)}, Events: []video.Event{event(90, video.EventPolled, 0, 12, ""), event(90, video.EventDone, 0, 0, "")}}
-	var told strings.Builder
-	w := newTestWorld(t)
+	var printed strings.Builder
+	w := newShell(t)
 	for _, job := range []struct {
-		id     string
-		change func(*video.Entry)
-		told   []video.Progress
+		id       string
+		change   func(*video.Entry)
+		progress []video.Progress
 	}{
 		{"start", func(*video.Entry) {}, nil},
 		{"submission", func(e *video.Entry) {
@@ -113,16 +114,16 @@ func TestGetTellsOfEachWait(t *testing.T) {
 		if _, _, err := kept.Create(t.Context(), e); err != nil {
 			t.Fatal(err)
 		}
-		for _, progress := range job.told {
-			if err := kept.PutProgress(t.Context(), job.id, progress); err != nil {
+		for _, p := range job.progress {
+			if err := kept.PutProgress(t.Context(), job.id, p); err != nil {
 				t.Fatal(err)
 			}
 		}
-		w.out.Reset()
+		w.Out.Reset()
 		if status := w.run(t.Context(), "get", job.id, "--url", server.URL, "--token", apitest.Token); status != 0 {
-			t.Fatalf("%s: %d, %s", job.id, status, &w.err)
+			t.Fatalf("%s: %d, %s", job.id, status, &w.Err)
 		}
-		fmt.Fprintf(&told, "$ takeup get %s\n%s\n", job.id, &w.out)
+		fmt.Fprintf(&printed, "$ takeup get %s\n%s\n", job.id, &w.Out)
 	}
-	golden(t, "get-waits", told.String())
+	clitest.Golden(t, "get-waits", printed.String())
 }

@@ -1,11 +1,16 @@
 package chaos
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/takeup/takeup/test/chaos/verdict"
+	"github.com/takeup/takeup/test/chaos/world"
+)
 
 func TestChaos(t *testing.T) {
-	result, err := Run(t.Context(), Options{
+	result, err := Run(t.Context(), world.Options{
 		Root: "../..", StateDir: "../../.takeup/chaos-test",
-		Jobs: 40, Seed: 1, Faults: 0.2, UnderWay: 40, Times: ShortTimes(), Output: t.Output(),
+		Jobs: 40, Seed: 1, Faults: 0.2, UnderWay: 40, Times: world.ShortTimes(), Output: t.Output(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -13,7 +18,7 @@ func TestChaos(t *testing.T) {
 	if err := result.Write(t.Output()); err != nil {
 		t.Fatal(err)
 	}
-	if !result.Kept() || result.Count(unresolved) > 0 {
+	if !result.Kept() || result.Count(verdict.Unresolved) > 0 {
 		t.Error(result.Last())
 	}
 	if result.Faults() < 40 {

@@ -1,24 +1,23 @@
-// Package chaos sends jobs through the deployed template while the provider's
-// stand-in and the proxies before S3, DynamoDB and Step Functions misbehave, and then
-// holds what came of them against the promises, from the outside: the stand-in's own
-// ledger, the table, the lists, the buckets, the executions.
+// Package chaos sends jobs through the deployed template while the provider's simulator and
+// the proxies before S3, DynamoDB and Step Functions make calls fail. Then it compares what
+// has become of the jobs with the promises, from the outside: by the simulator's own
+// records, the table, the lists, the buckets and the executions.
 //
-// Executions are stopped by hand, before each kind of call, at once and by the clock.
-// Their status events come by way of a queue, and are dropped, repeated and delayed. As
-// an operator would, a run redrives what was interrupted. DynamoDB's proxy refuses what
-// comes within 30 ms of a transaction on the same item, and answers what isn't read
-// consistently from some seconds ago: MiniStack does neither.
+// Executions are stopped by hand, before each kind of call, at once and by the clock. Their
+// status events go through a queue, and are dropped, repeated and delayed. As an operator
+// would, a run redrives interrupted jobs. DynamoDB's proxy refuses calls within 30 ms of a
+// transaction on the same item, and answers reads that are not consistent with a state of
+// some seconds ago: MiniStack does neither.
 //
-// What goes wrong is a plan. Whether, and how, the n-th call of a kind for a job
-// fails depends on the seed and on these three alone, not on the time. (When the
-// provider refuses connections depends on how many it has accepted: a connection
-// has no job.) How many calls there are does depend on it, so two runs of a seed
-// count a little differently. A job's calls of a kind fail only among the first few, so that
-// every job can come to an end.
+// The faults are planned. Whether and how the n-th call of a kind for a job fails depends
+// only on the seed, the kind, the job and n, not on the time. (When the provider refuses
+// connections depends on how many it has accepted, since a connection has no job.) How many
+// calls there are does depend on the time, so two runs of a seed count a little differently.
+// Only the first few of a job's calls of a kind can fail, so that every job can end.
 //
-// The template is deployed as it is. Its parameters are small, and three things are
-// made smaller than they allow: Step Functions' waits and retry intervals run at
-// Times.Scale of their length (MiniStack's SFN_WAIT_SCALE), the functions' timeouts
-// are lowered after the deploy, since a withheld answer costs a whole one, and sweeps
-// are made every few seconds.
+// The template is deployed unchanged, with small parameters. Three things are smaller than
+// the parameters allow: Step Functions' waits and retry intervals are multiplied by
+// Times.Scale (MiniStack's SFN_WAIT_SCALE), the functions' timeouts are lowered after the
+// deployment, since each withheld answer costs a whole one, and sweeps run every few
+// seconds.
 package chaos

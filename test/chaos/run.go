@@ -5,117 +5,83 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"github.com/takeup/takeup/internal/dev/stack"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
-	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/test/chaos/drive"
+	"github.com/takeup/takeup/test/chaos/faults"
+	"github.com/takeup/takeup/test/chaos/provider"
+	"github.com/takeup/takeup/test/chaos/proxy"
+	"github.com/takeup/takeup/test/chaos/verdict"
+	"github.com/takeup/takeup/test/chaos/world"
 )
-
-// world is a deployed stack and what misbehaves around it.
-type world struct {
-	o        Options
-	plan     *plan
-	names    *names
-	provider *provider
-	stack    *stack.Stack
-	events   *carrier
-	replica  *replica
-	caps     *caps    // nil: none
-	account  *account // nil: none
-	jobs     []*job
-	byName   map[string]*job
-	// functions and rules are AWS's names of them, by the template's.
-	functions, rules map[string]string
-
-	table  *table.Table
-	s3     *s3.Client
-	sfn    *sfn.Client
-	keys   *secretsmanager.Client
-	lambda *lambda.Client
-	logs   *cloudwatchlogs.Client
-
-	slots chan struct{}
-	// calmed: no execution is stopped any more.
-	calmed atomic.Bool
-
-	mu      sync.Mutex
-	pending map[*job]bool    // those that are followed, and whether one has a slot
-	stops   map[string]*stop // where the jobs' rounds are stopped, by their names
-	sent    bool             // all was sent: what is interrupted stays so until a redrive
-	odd     []string         // what the run itself saw that mustn't be
-}
 
 // Run sends the jobs, waits for their ends, redrives what can be, and gives what
 // it found. The error is of the run itself; what breaks a promise is in the
 // Result.
-func Run(ctx context.Context, o Options) (_ *Result, err error) {
+func Run(ctx context.Context, o world.Options) (_ *verdict.Result, err error) {
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
-	w := &world{
-		o: o, caps: capsOf(o), plan: newPlan(o.Seed, o.Faults), names: newNames(), jobs: newJobs(o.Jobs),
-		slots: make(chan struct{}, o.UnderWay), byName: map[string]*job{}, pending: map[*job]bool{}, stops: map[string]*stop{},
+	w := &world.World{
+		Options: o, Caps: world.CapsOf(o), Plan: faults.New(o.Seed, o.Faults), Names: faults.NewNames(), Jobs: world.NewJobs(o.Jobs),
+		ByName: map[string]*world.Job{},
 	}
-	for _, j := range w.jobs {
-		w.byName[j.name] = j
+	for _, j := range w.Jobs {
+		w.ByName[j.Name] = j
 	}
-	w.plan.reached = func(kind, job string) { w.reached(ctx, kind, job) }
-	w.plan.first[string(sim.KindDownload)] = o.FirstDownload
-	if w.provider, err = newProvider(o, w.plan, w.names); err != nil {
+	d := drive.New(w)
+	w.Plan.Reached = func(kind, job string) { d.Reached(ctx, kind, job) }
+	w.Plan.First[string(sim.KindDownload)] = o.FirstDownload
+	if w.Provider, err = provider.New(provider.Config{
+		Jobs: o.Jobs, Seed: o.Seed, Job: o.Times.Job, Late: o.Times.Soft + o.Times.Late,
+		Unnamed: world.ClaimTime + o.Times.Window/2, LogsAnswer: o.LogsAnswer, Overcharges: o.Caps,
+	}, w.Plan, w.Names); err != nil {
 		return nil, err
 	}
-	refusing := w.plan
+	refusing := w.Plan
 	if o.Faults == 0 {
 		refusing = nil
 	}
-	store := newStorage(w.plan, w.names)
-	bought, err := listen(w.provider, refusing)
+	store := proxy.NewS3(w.Plan, w.Names)
+	bought, err := proxy.Listen(w.Provider, refusing)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, bought.close()) }()
-	kept, err := listen(store, nil)
+	defer func() { err = errors.Join(err, bought.Close()) }()
+	kept, err := proxy.Listen(store, nil)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, kept.close()) }()
+	defer func() { err = errors.Join(err, kept.Close()) }()
 	if o.Faults > 0 {
-		w.replica = newReplica(w.plan)
+		w.Replica = proxy.NewReplica(w.Plan)
 	}
-	database := newDatabase(w.plan, w.names, w.replica)
-	if w.caps != nil {
-		w.account = newAccount(w.caps)
-		database.around = w.account.carry
+	database := proxy.NewDynamoDB(w.Plan, w.Names, w.Replica)
+	if w.Caps != nil {
+		w.Account = proxy.NewAccount(w.Caps.Step*1e6, w.Caps.Slots)
+		database.Around = w.Account.Carry
 	}
-	known, err := listen(database, nil)
+	known, err := proxy.Listen(database, nil)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, known.close()) }()
-	states := newStates(w.plan, w.names)
-	started, err := listen(states, nil)
+	defer func() { err = errors.Join(err, known.Close()) }()
+	states := proxy.NewStepFunctions(w.Plan, w.Names)
+	started, err := proxy.Listen(states, nil)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, started.close()) }()
+	defer func() { err = errors.Join(err, started.Close()) }()
 
 	began := time.Now()
-	w.stack, err = stack.Start(ctx, stack.Options{
+	w.Stack, err = stack.Start(ctx, stack.Options{
 		Root: o.Root, StateDir: o.StateDir,
-		Provider:   &stack.Provider{BaseURL: bought.url(), Key: firstKey},
-		Parameters: o.Times.parameters(w.caps),
+		Provider:   &stack.Provider{BaseURL: bought.URL(), Key: provider.FirstKey},
+		Parameters: o.Times.Parameters(w.Caps),
 		Env: []string{
-			"AWS_ENDPOINT_URL_S3=" + kept.url(), "AWS_ENDPOINT_URL_DYNAMODB=" + known.url(), "AWS_ENDPOINT_URL_SFN=" + started.url(),
+			"AWS_ENDPOINT_URL_S3=" + kept.URL(), "AWS_ENDPOINT_URL_DYNAMODB=" + known.URL(), "AWS_ENDPOINT_URL_SFN=" + started.URL(),
 			fmt.Sprint("SFN_WAIT_SCALE=", o.Times.Scale),
 		},
 		Output: o.Output,
@@ -123,119 +89,67 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, w.stack.Stop(context.WithoutCancel(ctx))) }()
-	if err := w.connect(ctx, store, database, states); err != nil {
+	defer func() { err = errors.Join(err, w.Stack.Stop(context.WithoutCancel(ctx))) }()
+	if err := w.Connect(ctx, store, database, states); err != nil {
 		return nil, err
 	}
-	if w.events, err = newCarrier(ctx, w, w.stack.Config()); err != nil {
+	if d.Events, err = drive.NewCarrier(ctx, w, w.Stack.Config()); err != nil {
 		return nil, fmt.Errorf("taking over the status events: %w", err)
 	}
-	return w.settling(ctx, began)
+	return settling(ctx, d, began)
 }
 
 // settling runs, while status events are carried, sweeps are made and caps raised.
-func (w *world) settling(ctx context.Context, began time.Time) (*Result, error) {
+func settling(ctx context.Context, d *drive.Driver, began time.Time) (*verdict.Result, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	var all sync.WaitGroup
 	var carried, met error
-	all.Go(func() { w.sweep(ctx) })
-	all.Go(func() { carried = w.events.run(ctx) })
-	if w.caps != nil && w.caps.step > 0 {
-		all.Go(func() { met = w.meet(ctx) })
+	all.Go(func() { d.Sweep(ctx) })
+	all.Go(func() { carried = d.Events.Run(ctx) })
+	if c := d.World.Caps; c != nil && c.Step > 0 {
+		all.Go(func() { met = d.Meet(ctx) })
 	}
-	result, err := w.run(ctx, began)
+	result, err := run(ctx, d, began)
 	cancel()
 	all.Wait()
 	return result, errors.Join(err, carried, met)
 }
 
-// connect makes the clients, and lowers the functions' timeouts.
-func (w *world) connect(ctx context.Context, proxies ...*proxy) error {
-	config := w.stack.Config()
-	w.s3, w.sfn = w.stack.S3(), sfn.NewFromConfig(config)
-	w.keys, w.lambda = secretsmanager.NewFromConfig(config), lambda.NewFromConfig(config)
-	w.logs = cloudwatchlogs.NewFromConfig(config)
-	items := dynamodb.NewFromConfig(config)
-	w.table = table.New(items, w.stack.Outputs["JobsTable"], nil, nil) // it is only read
-	if w.replica != nil {
-		w.replica.client.Store(items)
-	}
-	for _, p := range proxies {
-		if err := p.sendTo(w.stack.AWS); err != nil {
-			return err
-		}
-	}
-	name := stack.StackName
-	reply, err := cloudformation.NewFromConfig(config).DescribeStackResources(ctx, &cloudformation.DescribeStackResourcesInput{StackName: &name})
-	if err != nil {
-		return err
-	}
-	w.functions, w.rules = map[string]string{}, map[string]string{}
-	for _, r := range reply.StackResources {
-		switch *r.ResourceType {
-		case "AWS::Lambda::Function":
-			w.functions[*r.LogicalResourceId] = *r.PhysicalResourceId
-		case "AWS::Events::Rule":
-			w.rules[*r.LogicalResourceId] = *r.PhysicalResourceId
-		}
-	}
-	for function, timeout := range map[string]time.Duration{
-		"SubmitFunction": w.o.Times.SubmitTimeout, "CheckFunction": w.o.Times.CheckTimeout, "StoreFunction": w.o.Times.StoreTimeout,
-		"PromptsFunction": w.o.Times.CheckTimeout, "ApiFunction": w.o.Times.CheckTimeout, settler: w.o.Times.SettleTimeout,
-	} {
-		name := w.functions[function]
-		_, err := w.lambda.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{
-			FunctionName: &name, Timeout: new(int32(timeout.Seconds())),
-		})
-		if err != nil {
-			return fmt.Errorf("lowering the timeout of %s: %w", function, err)
-		}
-	}
-	return nil
-}
-
-func (w *world) run(ctx context.Context, began time.Time) (*Result, error) {
-	timing := []stage{{"start", time.Since(began)}}
+func run(ctx context.Context, d *drive.Driver, began time.Time) (*verdict.Result, error) {
+	w := d.World
+	timing := []verdict.Stage{{Name: "start", Took: time.Since(began)}}
 	lap := func(name string, do func(context.Context) error) error {
 		began := time.Now()
 		err := do(ctx)
-		timing = append(timing, stage{name, time.Since(began)})
-		fmt.Fprintf(w.o.Output, "%s ... %.1f s\n", name, time.Since(began).Seconds())
+		timing = append(timing, verdict.Stage{Name: name, Took: time.Since(began)})
+		fmt.Fprintf(w.Options.Output, "%s ... %.1f s\n", name, time.Since(began).Seconds())
 		return err
 	}
 	for _, s := range []struct {
 		name string
 		do   func(context.Context) error
 	}{
-		{"sending the jobs, until every execution has ended", w.sendAll},
-		{"sending what was sent again", w.sendAgain},
-		{"looking at the outcomes again", w.lookAgain},
-		{"redriving, until every execution has ended", w.redriveAll},
-		{"delivering the events that are late", w.events.finish},
-		{"looking at the outcomes again after it", w.lookAgain},
-		{"looking for keys, signed URLs and prompts", w.checkSecrets},
+		{"sending the jobs, until every execution has ended", d.SendAll},
+		{"sending what was sent again", d.SendAgain},
+		{"looking at the outcomes again", d.LookAgain},
+		{"redriving, until every execution has ended", d.RedriveAll},
+		{"delivering the events that are late", d.Events.Finish},
+		{"looking at the outcomes again after it", d.LookAgain},
+		{"looking for keys, signed URLs and prompts", func(ctx context.Context) error { return verdict.CheckSecrets(ctx, w) }},
 	} {
 		if err := lap(s.name, s.do); err != nil {
 			return nil, fmt.Errorf("%s: %w", s.name, err)
 		}
 	}
-	var result *Result
+	var result *verdict.Result
 	err := lap("checking the promises", func(ctx context.Context) error {
 		var err error
-		result, err = w.check(ctx)
+		result, err = verdict.Check(ctx, w)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	result.timing = timing
+	result.Timing = timing
 	return result, nil
-}
-
-// oddly keeps what the run saw that mustn't be, such as another id for the same
-// key.
-func (w *world) oddly(format string, args ...any) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.odd = append(w.odd, fmt.Sprintf(format, args...))
 }

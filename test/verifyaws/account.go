@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"github.com/takeup/takeup/internal/dev/doctor"
+	"github.com/takeup/takeup/internal/dev/policy"
 	"github.com/takeup/takeup/internal/dev/template"
 	"github.com/takeup/takeup/internal/lambdaenv/secret"
 	"github.com/takeup/takeup/internal/provider"
@@ -92,7 +93,7 @@ func (s *stack) rights(ctx context.Context) (string, error) {
 		functions[id] = s.names[id]
 	}
 	values.AddFunctions(functions)
-	policies, err := template.Policies(parsed, values)
+	policies, err := policy.FromTemplate(parsed, values)
 	if err != nil {
 		return "", err
 	}
@@ -113,7 +114,7 @@ func (s *stack) rights(ctx context.Context) (string, error) {
 	}
 	var wrong []string
 	allowed, denied := 0, 0
-	for _, g := range template.Grants(policies) {
+	for _, g := range policy.Grants(policies) {
 		resource := g.Resource
 		if resource != "*" {
 			resource = strings.ReplaceAll(resource, "*", "verify-aws")

@@ -116,13 +116,13 @@ func (s *stack) failsRunning(ctx context.Context, script string, seconds int32, 
 		if _, err := client.UpdateFunctionCode(ctx, &lambda.UpdateFunctionCodeInput{FunctionName: &name, ZipFile: code}); err != nil {
 			return err
 		}
-		if err := updated.Wait(ctx, &lambda.GetFunctionInput{FunctionName: &name}, patience); err != nil {
+		if err := updated.Wait(ctx, &lambda.GetFunctionInput{FunctionName: &name}, waitLimit); err != nil {
 			return err
 		}
 		if _, err := client.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{FunctionName: &name, Timeout: &seconds}); err != nil {
 			return err
 		}
-		return updated.Wait(ctx, &lambda.GetFunctionInput{FunctionName: &name}, patience)
+		return updated.Wait(ctx, &lambda.GetFunctionInput{FunctionName: &name}, waitLimit)
 	}
 	defer func() {
 		ctx := context.WithoutCancel(ctx)

@@ -22,9 +22,9 @@ import (
 	"github.com/takeup/takeup/internal/promptfile"
 )
 
-// patience is how long a job may take to end: an invalid key ends it at once, and
+// waitLimit is how long a job may take to end: an invalid key ends it at once, and
 // a simulator's job takes seconds.
-const patience = 3 * time.Minute
+const waitLimit = 3 * time.Minute
 
 func jobSteps() []step {
 	return []step{
@@ -62,7 +62,7 @@ func (s *stack) start(ctx context.Context, prompt string) (string, error) {
 
 // until asks done, each second, until it says yes.
 func (s *stack) until(ctx context.Context, what string, done func(context.Context) (bool, error)) error {
-	patient, cancel := context.WithTimeout(ctx, patience)
+	patient, cancel := context.WithTimeout(ctx, waitLimit)
 	defer cancel()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -75,7 +75,7 @@ func (s *stack) until(ctx context.Context, what string, done func(context.Contex
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			return otherwise("%s did not happen within %s", what, patience)
+			return otherwise("%s did not happen within %s", what, waitLimit)
 		case <-tick.C:
 		}
 	}

@@ -11,19 +11,19 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 )
 
-// fewExecutions is what an account should allow at least while checks wait for
-// their videos: each occupies one execution, and the API needs some too. A new
+// fewExecutions is the minimum that an account should allow while checks wait for their
+// videos: each occupies one execution, and the API needs some too. A new
 // account may allow 10.
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 const fewExecutions = 100
 
-// AccountLimits is what is used of Lambda.
+// AccountLimits reads the account's limits of Lambda.
 type AccountLimits interface {
 	GetAccountSettings(context.Context, *lambda.GetAccountSettingsInput, ...func(*lambda.Options)) (*lambda.GetAccountSettingsOutput, error)
 }
 
-// Concurrency looks whether the account allows as many concurrent Lambda
-// executions as checks may occupy that keep polling for pollWindow seconds.
+// Concurrency checks that the account allows as many concurrent Lambda executions as checks
+// may occupy that keep polling for pollWindow seconds.
 func Concurrency(ctx context.Context, client AccountLimits, pollWindow string) Line {
 	const check = "Lambda concurrency"
 	got, err := client.GetAccountSettings(ctx, &lambda.GetAccountSettingsInput{})
@@ -31,25 +31,24 @@ func Concurrency(ctx context.Context, client AccountLimits, pollWindow string) L
 		return fix(check, "the account's limit can't be read", "give your AWS credentials lambda:GetAccountSettings").because(err)
 	}
 	if got.AccountLimit == nil {
-		return fix(check, "AWS does not say the account's limit", "look it up in Service Quotas, under AWS Lambda, Concurrent executions")
+		return fix(check, "AWS does not report the account's limit", "look it up in Service Quotas, under AWS Lambda, Concurrent executions")
 	}
 	limit := got.AccountLimit.ConcurrentExecutions
 	if limit < fewExecutions && pollWindow != "0" {
-		return fix(check, fmt.Sprintf("the account allows %d executions, and each job under way may occupy one, so a few jobs keep the API from answering", limit),
-			"ask Service Quotas for 1,000 (aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 --desired-value 1000), and deploy with --parameter-overrides PollWindowSeconds=0 until you have them")
+		return fix(check, fmt.Sprintf("the account allows %d executions, and each running job may occupy one, so a few jobs can keep the API from answering", limit),
+			"request 1,000 from Service Quotas (aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 --desired-value 1000), and deploy with --parameter-overrides PollWindowSeconds=0 until you have them")
 	}
 	return ok(check, "the account allows %d executions", limit)
 }
 
-// Templates is what is used of CloudFormation.
+// Templates reads templates from CloudFormation.
 type Templates interface {
 	GetTemplateSummary(context.Context, *cloudformation.GetTemplateSummaryInput, ...func(*cloudformation.Options)) (*cloudformation.GetTemplateSummaryOutput, error)
 }
 
-// Settings says which parameters of a stack are not at their defaults in the
-// template that it was deployed from. Each may be meant so; but an update of a stack
-// keeps the values it has, also those that were defaults of an earlier version. The
-// values of parameters that hold secrets are not shown.
+// Settings lists the parameters of a stack that differ from the defaults of its template.
+// That may be intended; but an update keeps a stack's values, even those that were defaults
+// of an earlier version. The values of secret parameters are not shown.
 func Settings(ctx context.Context, client Templates, stack string, values map[string]string) Line {
 	const check = "settings"
 	summary, err := client.GetTemplateSummary(ctx, &cloudformation.GetTemplateSummaryInput{StackName: &stack})
@@ -68,5 +67,5 @@ func Settings(ctx context.Context, client Templates, stack string, values map[st
 		return ok(check, "all at the template's defaults")
 	}
 	slices.Sort(others)
-	return ok(check, "%s; an update keeps them until --parameter-overrides says otherwise", strings.Join(others, ", "))
+	return ok(check, "%s; an update keeps these values unless --parameter-overrides changes them", strings.Join(others, ", "))
 }

@@ -36,10 +36,10 @@ func TestConcurrency(t *testing.T) {
 		want       string
 	}{
 		{"enough", of(100), "240", "ok   Lambda concurrency: the account allows 100 executions"},
-		{"too few", of(99), "1", "fix: Lambda concurrency: the account allows 99 executions, and each job under way may occupy one"},
+		{"too few", of(99), "1", "fix: Lambda concurrency: the account allows 99 executions, and each running job may occupy one"},
 		{"what to do", of(10), "240", "--parameter-overrides PollWindowSeconds=0 until"},
 		{"few, and no poll window", of(10), "0", "ok   Lambda concurrency: the account allows 10 executions"},
-		{"no limit", account{}, "240", "fix: Lambda concurrency: AWS does not say the account's limit"},
+		{"no limit", account{}, "240", "fix: Lambda concurrency: AWS does not report the account's limit"},
 		{"not allowed", account{err: errors.New("denied")}, "240", "give your AWS credentials lambda:GetAccountSettings (denied)"},
 	} {
 		if got := Concurrency(t.Context(), test.given, test.pollWindow).String(); !strings.Contains(got, test.want) {
@@ -63,7 +63,7 @@ func TestSettings(t *testing.T) {
 		want   string
 	}{
 		{"defaults", given, map[string]string{"Secret": "****", "Key": "abc", "Wait": "600", "Gap": "3"}, "ok   settings: all at the template's defaults"},
-		{"others", given, map[string]string{"Wait": "300", "Gap": "5"}, `ok   settings: Gap is "5" (default "3"), Wait is "300" (default "600"); an update keeps them`},
+		{"others", given, map[string]string{"Wait": "300", "Gap": "5"}, `ok   settings: Gap is "5" (default "3"), Wait is "300" (default "600"); an update keeps these values`},
 		{"not allowed", account{err: errors.New("denied")}, nil, "fix: settings: the template of takeup can't be read; give your AWS credentials cloudformation:GetTemplateSummary (denied)"},
 	} {
 		if got := Settings(t.Context(), test.given, "takeup", test.values).String(); !strings.Contains(got, test.want) {

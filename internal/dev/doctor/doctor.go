@@ -1,5 +1,5 @@
-// Package doctor looks at what Takeup needs, and says of each thing that it is
-// right, or how to put it right. It changes nothing and pays nothing.
+// Package doctor checks what a Takeup stack needs, and says how to fix what is wrong. It
+// changes nothing and pays nothing.
 package doctor
 
 import (
@@ -17,8 +17,8 @@ type Line struct {
 	Check  string `json:"check"`
 	OK     bool   `json:"ok"`
 	Found  string `json:"found"`
-	ToDo   string `json:"to_do,omitempty"`  // of what is not ok
-	Reason string `json:"reason,omitempty"` // the words of what failed
+	ToDo   string `json:"to_do,omitempty"`  // if it is not ok
+	Reason string `json:"reason,omitempty"` // the error's message
 }
 
 func ok(check, format string, args ...any) Line {
@@ -29,7 +29,7 @@ func fix(check, found, toDo string) Line {
 	return Line{Check: check, Found: found, ToDo: toDo}
 }
 
-// because adds what was said. Of AWS's words, the ones that tell are kept.
+// because adds the reason. For an error of AWS it is its code and message.
 func (l Line) because(err error) Line {
 	l.Reason = err.Error()
 	var trouble *video.ServiceUnavailable
@@ -43,7 +43,7 @@ func (l Line) because(err error) Line {
 	return l
 }
 
-// String gives the line as a person reads it, which begins with ok or with fix.
+// String gives the line for people, which begins with ok or fix.
 func (l Line) String() string {
 	if l.OK {
 		return fmt.Sprintf("ok   %s: %s", l.Check, l.Found)
@@ -55,7 +55,7 @@ func (l Line) String() string {
 	return text
 }
 
-// Report is what all the checks found.
+// Report is the result of all checks.
 type Report struct {
 	OK     bool   `json:"ok"`
 	Checks []Line `json:"checks"`

@@ -47,7 +47,7 @@ func TestProvider(t *testing.T) {
 		{"too little", fakeProvider{usd: 0.09}, price, "fix: balance: 0.09 USD, which is less than a video of kling costs, about 0.10 USD; top up"},
 		{"another key", fakeProvider{refusal: &provider.Refusal{Kind: provider.RefusedKey, Said: "unknown"}}, price, "fix: provider key: the provider does not accept it; put a valid one"},
 		{"a limit", fakeProvider{refusal: &provider.Refusal{Kind: provider.RefusedFunds, Said: "limit"}}, price, "ok   provider key: accepted by the provider\nfix: balance: the account is out of credits"},
-		{"busy", fakeProvider{refusal: &provider.Unanswered{Err: errors.New("503")}}, price, "fix: provider key: the provider can't be asked whether it is accepted; try again"},
+		{"busy", fakeProvider{refusal: &provider.Unanswered{Err: errors.New("503")}}, price, "fix: provider key: the provider does not answer whether it is accepted; try again"},
 		{"an empty secret", fakeProvider{noKey: &video.Unauthorized{}}, price, "fix: provider key: the secret is empty; put the key into it"},
 		{"no secret", fakeProvider{noKey: &video.ServiceUnavailable{Err: errors.New("denied")}}, price, "fix: provider key: the secret can't be read; give your AWS credentials secretsmanager:GetSecretValue for the output ProviderKeySecret (denied)"},
 	} {
@@ -100,18 +100,18 @@ func TestAPI(t *testing.T) {
 		given clock
 		want  string
 	}{
-		{"right", clock{at: now.Add(30 * time.Second)}, "ok   API: here answers, and accepts the token\nok   submissions: not paused\nok   caps: no cap on a day, no cap on a month, no cap on videos under way\nok   clock: agrees with the API's"},
+		{"right", clock{at: now.Add(30 * time.Second)}, "ok   API: here answers, and accepts the token\nok   submissions: not paused\nok   caps: no cap on a day, no cap on a month, no cap on videos in flight\nok   clock: agrees with the API's"},
 		{"no time", clock{}, "ok   API: here answers, and accepts the token"},
 		{"early", clock{at: now.Add(2 * time.Minute)}, "fix: clock: this machine's clock is off by -2m0s; set it"},
 		{"late", clock{at: now.Add(-2 * time.Minute)}, "fix: clock: this machine's clock is off by 2m0s; set it"},
-		{"another token", clock{err: &client.Refused{Status: 401, Messages: []string{"wrong"}}}, "fix: API: here does not accept the token; give the right one"},
-		{"paused", clock{control: api.Control{Paused: &api.Paused{By: &ann, Since: &now, Reason: &bill}}}, "fix: submissions: paused since 2026-08-21T12:00:00Z by ann: a bill; `takeup resume`"},
-		{"a copy", clock{control: api.Control{Paused: &api.Paused{CopyOf: &jobs}}}, "fix: submissions: paused, since the table is a copy of jobs; write back what it lacks with `takeup reconcile --repair`"},
-		{"caps", clock{control: api.Control{Caps: lowered(nil)}}, "ok   caps: 20.5 USD a day, no cap on a month, 3 videos under way, set by ann at 2026-08-21T12:00:00Z, until they are reset; the stack's own are 100 USD a day, no cap on a month, no cap on videos under way"},
-		{"caps that end", clock{control: api.Control{Caps: lowered(&now)}}, "set by ann at 2026-08-21T12:00:00Z, until 2026-08-21T12:00:00Z; the stack's own are 100 USD"},
-		{"the stack's own caps", clock{control: api.Control{Caps: parameters()}}, "ok   caps: 100 USD a day, no cap on a month, no cap on videos under way"},
-		{"no word of it", clock{noWord: errors.New("no")}, "fix: submissions: whether they are paused can't be told"},
-		{"silent", clock{err: errors.New("refused")}, "fix: API: here does not answer as it should; see that the address is right"},
+		{"another token", clock{err: &client.Refused{Status: 401, Messages: []string{"wrong"}}}, "fix: API: here does not accept the token; set TAKEUP_TOKEN"},
+		{"paused", clock{control: api.Control{Paused: &api.Paused{By: &ann, Since: &now, Reason: &bill}}}, "fix: submissions: paused since 2026-08-21T12:00:00Z by ann: a bill; run `takeup resume`"},
+		{"a copy", clock{control: api.Control{Paused: &api.Paused{CopyOf: &jobs}}}, "fix: submissions: paused, since the table is a copy of jobs; restore what it lacks with `takeup reconcile --repair`"},
+		{"caps", clock{control: api.Control{Caps: lowered(nil)}}, "ok   caps: 20.5 USD a day, no cap on a month, 3 videos in flight, set by ann at 2026-08-21T12:00:00Z, until they are reset; the stack's parameters are 100 USD a day, no cap on a month, no cap on videos in flight"},
+		{"caps that end", clock{control: api.Control{Caps: lowered(&now)}}, "set by ann at 2026-08-21T12:00:00Z, until 2026-08-21T12:00:00Z; the stack's parameters are 100 USD"},
+		{"the stack's own caps", clock{control: api.Control{Caps: parameters()}}, "ok   caps: 100 USD a day, no cap on a month, no cap on videos in flight"},
+		{"no word of it", clock{noWord: errors.New("no")}, "fix: submissions: it is unknown whether they are paused"},
+		{"silent", clock{err: errors.New("refused")}, "fix: API: here does not answer as expected; check that the address is right"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := text(API(t.Context(), test.given, "here", func() time.Time { return now }))
@@ -145,8 +145,8 @@ func TestTools(t *testing.T) {
 		{"an old Go", "go", "go1.25.1", "fix: Go: go1.25.1 is too old; install Go 1.26.0 or later"},
 		{"an old Python", "python3", "3.9.2", "fix: Python: 3.9.2 is too old; install Python 3.10 or later"},
 		{"no Python", "python3", "", "fix: Python: python3 does not run"},
-		{"another Python", "python3", "hello", `fix: Python: python3 says "hello" instead of its version`},
-		{"another SAM", "sam", "1.0.0", "fix: SAM: 1.0.0 is not the version 1.170.0 that is pinned; run `make tools`"},
+		{"another Python", "python3", "hello", `fix: Python: python3 printed "hello" instead of its version`},
+		{"another SAM", "sam", "1.0.0", "fix: SAM: 1.0.0 is not the pinned version 1.170.0; run `make tools`"},
 		{"no MiniStack", "ministack", "", "fix: MiniStack: it is not installed in .tools, or does not run; run `make tools` (exit status 1)"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -6,17 +6,17 @@ import (
 	"github.com/takeup/takeup/internal/api"
 )
 
-// Models tells the models and what they cost.
+// Models reads the models and their prices.
 type Models interface {
 	Models(ctx context.Context) (api.ModelList, error)
 }
 
-// Prices looks whether the stack knows the provider's price list.
+// Prices checks that the stack has the provider's price list.
 func Prices(ctx context.Context, api Models) Line {
-	const prices, again = "price list", "run takeup models --refresh, which says why the provider's list can't be had; the log of PricesFunction does too"
+	const prices, again = "price list", "run takeup models --refresh, which shows why it can't be fetched, as does the log of PricesFunction"
 	models, err := api.Models(ctx)
 	if err != nil {
-		return fix(prices, "the API doesn't tell the models", "mend the API first").because(err)
+		return fix(prices, "the API doesn't list the models", "fix the API first").because(err)
 	}
 	known, date := 0, ""
 	for _, m := range models.Models {
@@ -25,7 +25,7 @@ func Prices(ctx context.Context, api Models) Line {
 		}
 	}
 	if known == 0 {
-		return fix(prices, "none is known", again)
+		return fix(prices, "it is not known", again)
 	}
 	return ok(prices, "of %s, with %d of %d models", date, known, len(models.Models))
 }

@@ -9,26 +9,26 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Keys gives the provider's key as the stack has it.
+// Keys reads the stack's key of the provider.
 type Keys interface {
 	Current(ctx context.Context) (video.Key, error)
 }
 
-// Price is what one video of the default model costs, about.
+// Price is about what a video of the default model costs.
 type Price struct {
 	Model string
 	USD   float64
 }
 
-// Provider looks whether the provider at that address accepts the key, and how
-// many videos the balance buys.
+// Provider checks that the provider at an address accepts the key, and how many videos the
+// balance pays for.
 func Provider(ctx context.Context, address string, account provider.Biller, keys Keys, price Price) []Line {
 	const key, balance = "provider key", "balance"
 	current, err := keys.Current(ctx)
 	var empty *video.Unauthorized
 	switch {
 	case errors.As(err, &empty):
-		return []Line{fix(key, "the secret is empty", "put the key into it, as the output ChangeProviderKey says")}
+		return []Line{fix(key, "the secret is empty", "put the key into it, as the output ChangeProviderKey shows")}
 	case err != nil:
 		return []Line{fix(key, "the secret can't be read", "give your AWS credentials secretsmanager:GetSecretValue for the output ProviderKeySecret").because(err)}
 	}
@@ -36,11 +36,11 @@ func Provider(ctx context.Context, address string, account provider.Biller, keys
 	var refused *provider.Refusal
 	switch {
 	case errors.As(err, &refused) && refused.Kind == provider.RefusedKey:
-		return []Line{fix(key, address+" does not accept it", "put a valid one into the secret, as the output ChangeProviderKey says").because(err)}
+		return []Line{fix(key, address+" does not accept it", "put a valid one into the secret, as the output ChangeProviderKey shows").because(err)}
 	case errors.As(err, &refused) && refused.Kind == provider.RefusedFunds:
 		return []Line{ok(key, "accepted by %s", address), fix(balance, "the account is out of credits, or the key's limit is reached", "top it up, or raise the limit").because(err)}
 	case err != nil:
-		return []Line{fix(key, address+" can't be asked whether it is accepted", "try again; where it stays so, see that the address in the parameter ProviderBaseUrl is right and reached from here").because(err)}
+		return []Line{fix(key, address+" does not answer whether it is accepted", "try again; if that does not help, check that the address in the parameter ProviderBaseUrl is right and can be reached from here").because(err)}
 	}
 	lines := []Line{ok(key, "accepted by %s", address)}
 	if price.USD <= 0 {

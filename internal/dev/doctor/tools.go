@@ -11,11 +11,11 @@ import (
 	"strings"
 )
 
-// Command runs a program and gives what it prints.
+// Command runs a program and returns what it prints.
 type Command func(ctx context.Context, name string, args ...string) (string, error)
 
-// Tools looks whether the programs that a local stack needs are there, in the
-// versions that the repository at root pins.
+// Tools checks that the programs of a local stack are installed, in the versions that the
+// repository at root pins.
 func Tools(ctx context.Context, run Command, root string) []Line {
 	return []Line{
 		golang(ctx, run, root),
@@ -40,7 +40,7 @@ func golang(ctx context.Context, run Command, root string) Line {
 	}
 	wanted := goLine.FindSubmatch(module)
 	if wanted == nil {
-		return fix(check, "go.mod names no version of Go", "bring go.mod back, as with git checkout go.mod")
+		return fix(check, "go.mod names no version of Go", "restore go.mod, for instance with git checkout go.mod")
 	}
 	if version.Compare(got, "go"+string(wanted[1])) < 0 {
 		return fix(check, got+" is too old", "install Go "+string(wanted[1])+" or later")
@@ -57,7 +57,7 @@ func python(ctx context.Context, run Command) Line {
 	got := strings.TrimSpace(said)
 	var major, minor int
 	if _, err := fmt.Sscanf(got, "%d.%d", &major, &minor); err != nil {
-		return fix(check, fmt.Sprintf("python3 says %.40q instead of its version", got), "put Python 3.10 or later first on the PATH")
+		return fix(check, fmt.Sprintf("python3 printed %.40q instead of its version", got), "put Python 3.10 or later first on the PATH")
 	}
 	if major < 3 || major == 3 && minor < 10 {
 		return fix(check, got+" is too old", "install Python 3.10 or later")
@@ -65,12 +65,11 @@ func python(ctx context.Context, run Command) Line {
 	return ok(check, "%s", got)
 }
 
-// pinned looks at one of the tools under .tools, each of which is a Python
-// package in an environment of its own.
+// pinned checks a tool under .tools, a Python package in an environment of its own.
 func pinned(ctx context.Context, run Command, root, check, name, distribution string) Line {
 	wanted, err := pin(filepath.Join(root, "tools", name+".in"), distribution)
 	if err != nil {
-		return fix(check, "what version is needed is not known", "run this in Takeup's repository").because(err)
+		return fix(check, "the needed version is unknown", "run this in Takeup's repository").because(err)
 	}
 	said, err := run(ctx, filepath.Join(root, ".tools", name, "bin", "python"), "-c",
 		"import importlib.metadata as m; print(m.version('"+distribution+"'))")
@@ -78,7 +77,7 @@ func pinned(ctx context.Context, run Command, root, check, name, distribution st
 		return fix(check, "it is not installed in .tools, or does not run", "run `make tools`").because(err)
 	}
 	if got := strings.TrimSpace(said); got != wanted {
-		return fix(check, got+" is not the version "+wanted+" that is pinned", "run `make tools`")
+		return fix(check, got+" is not the pinned version "+wanted, "run `make tools`")
 	}
 	return ok(check, "%s, as pinned", wanted)
 }

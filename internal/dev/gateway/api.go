@@ -30,8 +30,8 @@ type API struct {
 	transport http.RoundTripper
 }
 
-// NewAPI makes the API of the stage at a URL of MiniStack's, whose gateway responses
-// are these by their types.
+// NewAPI makes the API for the stage at a URL of MiniStack, with these gateway responses by
+// type.
 func NewAPI(stage *url.URL, responses map[string]template.GatewayResponse, now func() time.Time) *API {
 	return &API{stage: stage, responses: responses, now: now, transport: newTransport()}
 }
@@ -54,7 +54,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	proxy := httputil.ReverseProxy{
 		Rewrite: func(p *httputil.ProxyRequest) {
 			p.SetURL(a.stage)
-			p.Out.URL.RawQuery = p.In.URL.RawQuery // as it came, though it may not be one
+			p.Out.URL.RawQuery = p.In.URL.RawQuery // unchanged, even if it is malformed
 		},
 		Transport:      a.transport,
 		ModifyResponse: func(response *http.Response) error { return a.translate(r, response) },
@@ -63,9 +63,8 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	proxy.ServeHTTP(w, in)
 }
 
-// translate replaces what MiniStack answered in the API's place. API Gateway
-// says so in a header, which the API's own replies don't have; a 502 is MiniStack's
-// for a function that failed.
+// translate replaces replies that MiniStack made itself. They have an error type in a header
+// that the API's own replies lack; a 502 is its reply for a function that failed.
 func (a *API) translate(r *http.Request, response *http.Response) error {
 	kind := response.Header.Get("X-Amzn-ErrorType")
 	if kind == "" && response.StatusCode != http.StatusBadGateway {
@@ -76,7 +75,7 @@ func (a *API) translate(r *http.Request, response *http.Response) error {
 		return err
 	}
 	var given struct{ Message string }
-	_ = json.Unmarshal(said, &given) // what has no message gets an empty one
+	_ = json.Unmarshal(said, &given) // without a message it is empty
 	id := response.Header.Get("X-Amzn-Requestid")
 	status, header, body := a.render(r, id, responseType(kind), response.StatusCode, given.Message)
 	response.StatusCode, response.Status = status, ""
@@ -89,8 +88,8 @@ func (a *API) translate(r *http.Request, response *http.Response) error {
 	return nil
 }
 
-// responseType is the gateway response that MiniStack answered with an error type.
-// One that isn't here has the default of its status.
+// responseType gives the gateway response for an error type of MiniStack. Others have the
+// default of their status.
 func responseType(errorType string) string {
 	switch errorType {
 	case "MissingAuthenticationTokenException":
@@ -105,7 +104,7 @@ func responseType(errorType string) string {
 	return ""
 }
 
-// failed answers for MiniStack where it didn't.
+// failed answers if MiniStack did not.
 func (a *API) failed(w http.ResponseWriter, r *http.Request, err error) {
 	var large *http.MaxBytesError
 	switch {
@@ -125,12 +124,12 @@ func (a *API) answer(w http.ResponseWriter, r *http.Request, kind string, status
 	}
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
-		_, _ = io.WriteString(w, body) // the caller may be gone
+		_, _ = io.WriteString(w, body) // the client may be gone
 	}
 }
 
-// render gives the gateway response of a type, or the default of its status; or,
-// where the template has neither, API Gateway's own.
+// render gives the gateway response of a type, or the default of its status, or if the
+// template has neither, API Gateway's own.
 func (a *API) render(r *http.Request, id, kind string, status int, message string) (int, map[string]string, string) {
 	family := "DEFAULT_4XX"
 	if status >= 500 {

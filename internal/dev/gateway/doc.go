@@ -1,8 +1,8 @@
-// Package gateway stands before a local stack and does what AWS does there and
-// MiniStack doesn't: it serves the API at the root of an address, as a custom
-// domain does, and answers in API Gateway's place by the template's gateway
-// responses; and it refuses a request to S3 that is authenticated twice.
+// Package gateway is a reverse proxy in front of a local stack that adds what AWS has and
+// MiniStack lacks: it serves the API at the root of an address, as a custom domain does; it
+// answers with the template's gateway responses where API Gateway would; and it refuses a
+// request to S3 that is authenticated twice.
 //
-// What is throttled, and who is let in, is decided by MiniStack, from the deployed
-// stage and its authorizer. The gateway changes the words alone.
+// MiniStack decides what is throttled and who is admitted, by the deployed stage and its
+// authorizer. The gateway changes only the bodies and headers of such replies.
 package gateway

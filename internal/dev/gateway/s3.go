@@ -7,9 +7,9 @@ import (
 	"net/url"
 )
 
-// OneAuthentication refuses, as S3 does, a request whose query and header both say
-// who asks, such as a presigned URL with an Authorization of its own. All else
-// goes on to next.
+// OneAuthentication refuses, as S3 does, a request that is authenticated by both its query
+// and a header, such as a presigned URL with an Authorization. All others are passed to
+// next.
 func OneAuthentication(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
@@ -22,7 +22,7 @@ func OneAuthentication(next http.Handler) http.Handler {
 		if r.Method != http.MethodHead {
 			_, _ = io.WriteString(w, `<?xml version="1.0" encoding="UTF-8"?>
 <Error><Code>InvalidArgument</Code><Message>Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified</Message><ArgumentName>Authorization</ArgumentName></Error>
-`) // the caller may be gone
+`) // the client may be gone
 		}
 	})
 }
@@ -33,11 +33,11 @@ func NewS3(miniStack *url.URL) http.Handler {
 		Rewrite: func(p *httputil.ProxyRequest) {
 			p.SetURL(miniStack)
 			p.Out.URL.RawQuery = p.In.URL.RawQuery
-			p.Out.Host = p.In.Host // it is part of what is signed
+			p.Out.Host = p.In.Host // the signature covers it
 		},
 		Transport: newTransport(),
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) {
-			w.WriteHeader(http.StatusServiceUnavailable) // the caller tries again
+			w.WriteHeader(http.StatusServiceUnavailable) // the client retries
 		},
 	})
 }

@@ -1,5 +1,5 @@
 // Package invoke runs functions of the template in Lambda's container, with sam
-// local invoke, against a stack. It makes a copy of the built template in which each
-// function has the variables of that stack, fills the events, and tells a function
-// that failed from one that answered, which SAM doesn't.
+// local invoke, against a stack. It copies the built template with the variables of that
+// stack, fills in the sample events, and reports a function that failed, which SAM does
+// not.
 package invoke

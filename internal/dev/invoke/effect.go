@@ -18,24 +18,24 @@ func Effect(name string, event []byte) string {
 		Execution  string `json:"execution"`
 		HTTPMethod string `json:"httpMethod"`
 	}
-	// An event of another form is for the function to refuse.
+	// The function refuses an event of another form.
 	_ = json.Unmarshal(event, &said)
 	switch name {
 	case "submit":
-		return fmt.Sprintf("It buys a video, at the price that takeup estimate says, unless job %s was submitted before. Nothing looks after the job then; takeup redrive %[1]s does.", said.Execution)
+		return fmt.Sprintf("It buys a video, at the price that takeup estimate shows, unless job %s was submitted before. No execution runs the job then; takeup redrive %[1]s resumes it.", said.Execution)
 	case "check":
-		return fmt.Sprintf("It asks the provider for the generation, and ends job %s if that has failed or is overdue.", said.ID)
+		return fmt.Sprintf("It polls the generation at the provider, and ends job %s if the generation has failed or is overdue.", said.ID)
 	case "store":
 		return fmt.Sprintf("It copies the video of job %s into the videos bucket.", said.ID)
 	case "prices":
-		return "It asks for the provider's price list and the account's balance, and keeps them."
+		return "It fetches the provider's price list and the account's balance, and stores them."
 	case "prompts":
-		return "It starts a job for each prompt file in the event, unless that was started before. Each job buys a video, at the price that takeup estimate says."
+		return "It starts a job for each prompt file in the event, unless it was started before. Each job buys a video, at the price that takeup estimate shows."
 	case "api":
 		if said.HTTPMethod == http.MethodGet || said.HTTPMethod == http.MethodHead {
 			return "It answers the request, and changes nothing."
 		}
-		return "It does what the request asks for: a POST for a video starts a job, which buys the video, at the price that takeup estimate says."
+		return "It executes the request: a POST for a video starts a job, which buys the video, at the price that takeup estimate shows."
 	}
 	return "It reads the API's token and answers; it changes nothing."
 }

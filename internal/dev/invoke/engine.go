@@ -21,20 +21,20 @@ type NoEngine struct {
 }
 
 func (e *NoEngine) Error() string {
-	return fmt.Sprintf("sam local invoke needs a Docker engine, and none answers at %s (%v); start Docker, or install it (on Debian: apt-get install docker.io), or name another one in DOCKER_HOST", e.Address, e.Err)
+	return fmt.Sprintf("sam local invoke needs a Docker engine, and none answers at %s (%v); start Docker, or install it (on Debian: apt-get install docker.io), or set DOCKER_HOST to another engine", e.Address, e.Err)
 }
 
 func (e *NoEngine) Unwrap() error { return e.Err }
 
-// Engine is a Docker engine. Its API is versioned, and the few calls that are made
-// here are in every version: https://docs.docker.com/reference/api/engine/.
+// Engine is a Docker engine. The few calls that are made here are in every version of its
+// API: https://docs.docker.com/reference/api/engine/.
 type Engine struct {
 	Address string
 	client  *http.Client
 }
 
-// FindEngine finds the engine that SAM will use, and gives a *NoEngine where none
-// answers. host is DOCKER_HOST.
+// FindEngine finds the engine that SAM will use. The error is a *NoEngine if none answers.
+// host is DOCKER_HOST.
 func FindEngine(ctx context.Context, host string) (*Engine, error) {
 	if host == "" {
 		host = defaultEngine
@@ -42,7 +42,7 @@ func FindEngine(ctx context.Context, host string) (*Engine, error) {
 	e := &Engine{Address: host}
 	network, address, _ := strings.Cut(host, "://")
 	if network != "unix" && network != "tcp" {
-		// One by SSH, or of another kind: SAM says whether it answers.
+		// For SSH and others, SAM reports whether it answers.
 		return e, nil
 	}
 	e.client = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
@@ -60,7 +60,7 @@ func FindEngine(ctx context.Context, host string) (*Engine, error) {
 	return e, nil
 }
 
-// HasImage reports whether the engine has an image, so that none has to be fetched.
+// HasImage reports whether the engine has an image, so that it need not be pulled.
 func (e *Engine) HasImage(ctx context.Context, name string) bool {
 	if e.client == nil {
 		return false

@@ -18,7 +18,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Objects is what is used of S3.
+// Objects lists and writes prompt files.
 type Objects interface {
 	s3.ListObjectVersionsAPIClient
 	PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
@@ -29,14 +29,14 @@ type Jobs interface {
 	Get(ctx context.Context, id string) (video.Entry, string, error)
 }
 
-// Manifests says which jobs have their video stored.
+// Manifests tells which jobs have a stored video.
 type Manifests interface {
 	Manifest(ctx context.Context, id string) (video.Manifest, bool, error)
 }
 
-// Filler fills events with what a stack has.
+// Filler fills in sample events from a stack.
 type Filler struct {
-	// Samples is the directory of the events that are filled.
+	// Samples is the directory of the sample events.
 	Samples   string
 	Region    string
 	Token     func(context.Context) (string, error)
@@ -44,21 +44,21 @@ type Filler struct {
 	Bucket    string // of the prompt files
 	Jobs      Jobs
 	Manifests Manifests
-	// Job is the job that Check and Store are run for; empty is that of the samples.
+	// Job is the job for Check and Store; empty is that of the samples.
 	Job string
-	// Run runs a function for its answer, so that an event can be made of it: set
-	// where a video costs nothing. Without it nothing is started or uploaded.
+	// Run runs a function, so that an event can be made of its result. It is set if a
+	// video costs nothing. Without it nothing is started or uploaded.
 	Run func(ctx context.Context, name string, event []byte) ([]byte, error)
 	Now func() time.Time
 }
 
-// Lacking says what an event can't be filled for want of.
+// Lacking says what is missing to fill in an event.
 type Lacking struct{ What, Fix string }
 
 func (e *Lacking) Error() string { return e.What + "; " + e.Fix }
 
-// Event gives the event for a function, by its short name. It gives a *Lacking
-// where the stack has nothing to fill it with.
+// Event gives the event for a function, by its short name. The error is a *Lacking if the
+// stack has nothing to fill it in with.
 func (f *Filler) Event(ctx context.Context, name string) ([]byte, error) {
 	switch name {
 	case "authorize":
@@ -176,7 +176,7 @@ func (f *Filler) check(ctx context.Context) ([]byte, error) {
 	return json.Marshal(job)
 }
 
-// maxChecks is how often Check is asked for a video that is to be stored.
+// maxChecks is how often Check is run for a generation that is to be stored.
 const maxChecks = 10
 
 // store gives the event of a job whose generation is done.
@@ -202,8 +202,8 @@ func (f *Filler) store(ctx context.Context) ([]byte, error) {
 	return nil, errors.Join(err, &Lacking{"the generation of job " + job.ID + " is not done yet", "try again later"})
 }
 
-// job gives a job that was accepted by the provider and has not ended. Where there
-// is none, and a video costs nothing, it is made by Submit.
+// job gives a job that the provider has accepted and that has not ended. If there is none
+// and a video costs nothing, Submit creates it.
 func (f *Filler) job(ctx context.Context) (video.Job, error) {
 	event, err := f.object("submit")
 	if err != nil {
@@ -248,7 +248,7 @@ func (f *Filler) job(ctx context.Context) (video.Job, error) {
 	return job, nil
 }
 
-// lacks says why a job is nothing for Check and Store, or nil.
+// lacks says why a job can't be given to Check and Store, or nil.
 func (f *Filler) lacks(ctx context.Context, entry video.Entry, absent bool, id string) (*Lacking, error) {
 	const fix = "name another one, or invoke submit first"
 	switch {

@@ -160,7 +160,7 @@ func TestName(t *testing.T) {
 			t.Errorf("%s is %q, %v", given, name, err)
 		}
 	}
-	for given, want := range map[string]string{"": "no function is named; it is one of check, submit", "x": `there is no function "x"; it is one of check, submit`} {
+	for given, want := range map[string]string{"": "no function is given; choose one of check, submit", "x": `there is no function "x"; choose one of check, submit`} {
 		if _, err := Name(given, ids); err == nil || err.Error() != want {
 			t.Errorf("%q gives %v", given, err)
 		}
@@ -169,7 +169,7 @@ func TestName(t *testing.T) {
 
 func TestEffect(t *testing.T) {
 	for _, test := range []struct{ name, event, want string }{
-		{"submit", `{"execution":"a-boat","input":{}}`, "buys a video, at the price that takeup estimate says, unless job a-boat was submitted before. Nothing looks after the job then; takeup redrive a-boat does."},
+		{"submit", `{"execution":"a-boat","input":{}}`, "buys a video, at the price that takeup estimate shows, unless job a-boat was submitted before. No execution runs the job then; takeup redrive a-boat resumes it."},
 		{"check", `{"id":"a-boat"}`, "ends job a-boat if"},
 		{"store", `{"id":"a-boat"}`, "copies the video of job a-boat"},
 		{"prompts", `{}`, "Each job buys a video"},

@@ -13,18 +13,18 @@ import (
 	"time"
 )
 
-// patience is how long SAM may take to remove its container when it is told to end.
-const patience = 10 * time.Second
+// stopTimeout is how long SAM may take to remove its container when it is stopped.
+const stopTimeout = 10 * time.Second
 
 // SAM is an installed AWS SAM CLI.
 type SAM struct {
 	Program string
 	Env     []string
-	// Err gets what SAM says, and the functions' logs.
+	// Err gets SAM's output, and the functions' logs.
 	Err io.Writer
 }
 
-// FunctionFailed says that a function gave an error in the place of an answer.
+// FunctionFailed says that a function returned an error.
 type FunctionFailed struct {
 	Function string
 	Type     string // the error's name
@@ -35,24 +35,24 @@ func (e *FunctionFailed) Error() string {
 	return fmt.Sprintf("%s failed with %s: %s", e.Function, e.Type, e.Message)
 }
 
-// NoAnswer says that a function gave no answer, or that SAM could not run it.
+// NoAnswer says that a function returned nothing, or that SAM could not run it.
 type NoAnswer struct {
 	Function string
-	Err      error // SAM's end; nil where SAM takes it for a success
+	Err      error // of SAM; nil if SAM succeeded
 }
 
 func (e *NoAnswer) Error() string {
 	if e.Err == nil {
-		return e.Function + " gave no answer; what is said above tells why"
+		return e.Function + " returned nothing; the output above says why"
 	}
-	return fmt.Sprintf("sam local invoke %s failed (%v); what is said above tells why", e.Function, e.Err)
+	return fmt.Sprintf("sam local invoke %s failed (%v); the output above says why", e.Function, e.Err)
 }
 
 func (e *NoAnswer) Unwrap() error { return e.Err }
 
-// Invoke runs a function once, by its short name, with the event that is in the
-// workspace, and gives its answer. A function that failed is a *FunctionFailed, with
-// the answer too. More arguments are SAM's.
+// Invoke runs a function once, by its short name, with its event in the workspace, and
+// returns its result. If the function failed, the error is a *FunctionFailed, and the
+// result is returned as well. More arguments are SAM's.
 func (s *SAM) Invoke(ctx context.Context, w *Workspace, name string, more ...string) ([]byte, error) {
 	id := logicalID(name)
 	args := append([]string{
@@ -65,7 +65,7 @@ func (s *SAM) Invoke(ctx context.Context, w *Workspace, name string, more ...str
 	// A group of its own, so that a Ctrl-C reaches SAM once, by Cancel.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
-	cmd.WaitDelay = patience
+	cmd.WaitDelay = stopTimeout
 	err := cmd.Run()
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
@@ -77,8 +77,8 @@ func (s *SAM) Invoke(ctx context.Context, w *Workspace, name string, more ...str
 	return answer, verdict(id, answer)
 }
 
-// verdict tells from its answer whether a function failed: Lambda's runtime writes
-// an error as an object with errorType, which none of our answers has.
+// verdict gives an error if a result is one: Lambda's runtime writes an error as an object
+// with errorType, which no result of ours has.
 func verdict(id string, answer []byte) error {
 	var failed struct {
 		Type    string `json:"errorType"`

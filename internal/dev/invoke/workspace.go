@@ -15,11 +15,11 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Config is what the functions are run with.
+// Config configures a workspace.
 type Config struct {
 	// Built is the directory that sam build wrote for Architecture.
 	Built        string
-	Architecture string // in Lambda's words
+	Architecture string // by Lambda's name
 	// Environment are the variables of each function of the stack, by the
 	// function's logical id.
 	Environment map[string]map[string]string
@@ -29,7 +29,7 @@ type Config struct {
 	Relay string
 }
 
-// Workspace is a directory with what sam local invoke needs.
+// Workspace is a directory with the files for sam local invoke.
 type Workspace struct {
 	Dir string
 	// Ports are those of 127.0.0.1 on this machine that the functions call.
@@ -53,8 +53,8 @@ func (w *Workspace) WriteEvent(name string, event []byte) error {
 	return nil
 }
 
-// Prepare makes a workspace in dir for all functions of the built template. What
-// is there already is written over.
+// Prepare makes a workspace in dir for all functions of the built template. It overwrites
+// existing files.
 func Prepare(dir string, config Config) (*Workspace, error) {
 	for _, path := range []*string{&dir, &config.Built} {
 		absolute, err := filepath.Abs(*path)
@@ -95,7 +95,7 @@ func (w *Workspace) prepare(config Config) error {
 			variables["AWS_ENDPOINT_URL"] = config.Endpoint
 			note(found, config.Endpoint)
 		}
-		// SAM gives a function no variable that the template doesn't have.
+		// SAM passes a function only the variables of the template.
 		function["Environment"] = map[string]any{"Variables": variables}
 		function["CodeUri"] = filepath.Join(config.Built, fmt.Sprint(function["CodeUri"]))
 	}
@@ -118,8 +118,7 @@ func (w *Workspace) prepare(config Config) error {
 	return os.WriteFile(w.Template(), append(text, '\n'), 0o600)
 }
 
-// relayed has the relay start the functions, from the directory that it has its
-// sockets in.
+// relayed has the relay start the functions, from the directory of its sockets.
 func (w *Workspace) relayed(all map[string]map[string]any, relay string) error {
 	for id, function := range all {
 		if err := copyFile(filepath.Join(fmt.Sprint(function["CodeUri"]), "bootstrap"), filepath.Join(w.Code(), id)); err != nil {
@@ -143,7 +142,7 @@ func functions(template map[string]any) map[string]map[string]any {
 	return found
 }
 
-// note keeps the port of an address on this machine.
+// note records the port of an address on this machine.
 func note(ports map[int]bool, value string) {
 	u, err := url.Parse(value)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() != "127.0.0.1" && u.Hostname() != "localhost" {
@@ -170,8 +169,8 @@ func copyFile(from, to string) error {
 	return out.Close()
 }
 
-// Name gives the short name of a function that is given by it or by its logical id:
-// submit for SubmitFunction. ids are those of the template.
+// Name gives the short name of a function, such as submit, by that name or by its logical
+// id, such as SubmitFunction. ids are those of the template.
 func Name(given string, ids []string) (string, error) {
 	var names []string
 	for _, id := range slices.Sorted(slices.Values(ids)) {
@@ -196,7 +195,7 @@ type NoFunction struct {
 func (e *NoFunction) Error() string {
 	is := strings.Join(e.Names, ", ")
 	if e.Given == "" {
-		return "no function is named; it is one of " + is
+		return "no function is given; choose one of " + is
 	}
-	return fmt.Sprintf("there is no function %q; it is one of %s", e.Given, is)
+	return fmt.Sprintf("there is no function %q; choose one of %s", e.Given, is)
 }

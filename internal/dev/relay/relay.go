@@ -29,14 +29,14 @@ type Relay struct {
 	all       sync.WaitGroup
 }
 
-// Host forwards from the sockets <port>.sock, which it makes in dir, to the ports
-// of 127.0.0.1. Any user may connect to the sockets: what keeps others from them is
-// the directory that dir is in.
+// Host forwards from the sockets <port>.sock, which it creates in dir, to the ports of
+// 127.0.0.1. Any user may connect to the sockets; only the permissions of the directory
+// above dir keep others from them.
 func Host(dir string, ports []int) (*Relay, error) {
 	r := newRelay()
 	for _, port := range ports {
 		path := shorter(filepath.Join(dir, strconv.Itoa(port)+extension))
-		// One that a killed process left.
+		// A killed process may have left one.
 		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return nil, errors.Join(err, r.Close())
 		}
@@ -75,7 +75,7 @@ func newRelay() *Relay {
 	return r
 }
 
-// Close ends the relay and its connections, and removes the sockets that it made.
+// Close closes the relay and its connections, and removes its sockets.
 func (r *Relay) Close() error {
 	r.cancel()
 	var errs []error
@@ -86,7 +86,7 @@ func (r *Relay) Close() error {
 	return errors.Join(errs...)
 }
 
-// forward listens on one address, and connects each that comes to another.
+// forward listens on one address, and connects each connection to another.
 func (r *Relay) forward(network, address, toNetwork, to string) error {
 	listener, err := net.Listen(network, address)
 	if err != nil {
@@ -105,8 +105,8 @@ func (r *Relay) forward(network, address, toNetwork, to string) error {
 	return nil
 }
 
-// join copies in both directions until both have ended. Where nothing listens, the
-// connection is closed, as the caller knows it from a port that is refused.
+// join copies in both directions until both have ended. If nothing listens on the other
+// side, the connection is closed.
 func (r *Relay) join(from net.Conn, network, address string) {
 	defer from.Close()
 	to, err := new(net.Dialer).DialContext(r.ctx, network, address)
@@ -119,7 +119,7 @@ func (r *Relay) join(from net.Conn, network, address string) {
 	var both sync.WaitGroup
 	for _, way := range [][2]net.Conn{{from, to}, {to, from}} {
 		both.Go(func() {
-			_, _ = io.Copy(way[1], way[0]) // the other end sees the connection break off
+			_, _ = io.Copy(way[1], way[0]) // the other end sees the connection close
 			if half, ok := way[1].(interface{ CloseWrite() error }); ok {
 				_ = half.CloseWrite()
 			}
@@ -130,8 +130,8 @@ func (r *Relay) join(from net.Conn, network, address string) {
 
 func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
-// shorter gives the path from the working directory where that is shorter: the
-// path of a Unix socket takes 107 bytes.
+// shorter gives the relative path if that is shorter, since the path of a Unix socket is
+// limited to 107 bytes.
 func shorter(path string) string {
 	here, err := os.Getwd()
 	if err != nil {

@@ -16,21 +16,19 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// sources are what a build is made from, in the repository: files, and
-// directories with all that is in them.
+// sources are the files and directories of the repository that a build depends on.
 var sources = []string{"go.mod", "go.sum", "template.yaml", "tools/samconfig.toml", "tools/sam.txt", "functions", "internal", "statemachine"}
 
 // Build builds the template and its functions for an architecture of Lambda,
-// arm64 or x86_64, into dir. It compiles with go first, since SAM hides the
-// compiler's words. What was built from the same sources is kept, and built is
-// false.
+// arm64 or x86_64, into dir. It compiles with go first, since SAM hides the compiler's
+// errors. If dir was built from the same sources, nothing is built, and built is false.
 func Build(ctx context.Context, root, dir, arch string) (built bool, err error) {
 	for _, path := range []*string{&root, &dir} {
 		if *path, err = filepath.Abs(*path); err != nil {
 			return false, fmt.Errorf("finding %s: %w", *path, err)
 		}
 	}
-	g, err := startGuard()
+	g, err := startReaper()
 	if err != nil {
 		return false, err
 	}
@@ -43,8 +41,8 @@ func Build(ctx context.Context, root, dir, arch string) (built bool, err error) 
 	return build(ctx, g, root, dir, arch)
 }
 
-// build is Build for a caller who has the guard, and the lock of dir.
-func build(ctx context.Context, g *guard, root, dir, arch string) (built bool, err error) {
+// build is Build for a caller that has a reaper and holds the lock of dir.
+func build(ctx context.Context, g *reaper, root, dir, arch string) (built bool, err error) {
 	sam, err := tool(root, "sam")
 	if err != nil {
 		return false, err
@@ -114,7 +112,7 @@ func fingerprint(root, arch, flags string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// lockFile waits until it has the file to itself.
+// lockFile waits for an exclusive lock of a file.
 func lockFile(ctx context.Context, path string) (unlock func(), err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("locking %s: %w", path, err)

@@ -10,24 +10,24 @@ import (
 	"syscall"
 )
 
-// CommandFailed says that a program of the build or the deploy failed, with the
-// end of what it said.
+// CommandFailed says that a program of the build or the deployment failed, with the end of
+// its output.
 type CommandFailed struct {
 	Doing string
-	Log   string // the file with all that it said
+	Log   string // the file with its whole output
 	Said  string
 	Err   error
 }
 
 func (e *CommandFailed) Error() string {
-	return fmt.Sprintf("%s failed (%v); all of it is in %s, and it ends with:\n%s", e.Doing, e.Err, e.Log, e.Said)
+	return fmt.Sprintf("%s failed (%v); the whole output is in %s, and ends with:\n%s", e.Doing, e.Err, e.Log, e.Said)
 }
 
 func (e *CommandFailed) Unwrap() error { return e.Err }
 
-// command runs a program to its end, without input, in a session of its own: it
-// can ask nobody, and is ended with its children when ctx is.
-func command(ctx context.Context, g *guard, doing, dir, log string, env []string, args ...string) error {
+// command runs a program to its end, without input and in a session of its own, so that it
+// can't ask questions. It is stopped with its children when ctx ends.
+func command(ctx context.Context, g *reaper, doing, dir, log string, env []string, args ...string) error {
 	if err := os.MkdirAll(filepath.Dir(log), 0o700); err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
@@ -41,7 +41,7 @@ func command(ctx context.Context, g *guard, doing, dir, log string, env []string
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	cmd.Cancel = func() error { return signalGroup(cmd.Process.Pid, syscall.SIGTERM) }
-	cmd.WaitDelay = stopPatience
+	cmd.WaitDelay = stopTimeout
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}

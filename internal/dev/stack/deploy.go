@@ -16,12 +16,11 @@ import (
 	"github.com/takeup/takeup/internal/api/tokensecret"
 )
 
-// samState keeps SAM from asking its package's registry for a newer version,
-// which it does when its last look is a week old. The time is in the year 2100;
-// the fraction makes it the number that SAM takes.
+// samState keeps SAM from checking its package registry for a newer version, which it does
+// if its last check is a week old. The time is in the year 2100; SAM needs a fraction.
 const samState = `{"telemetryEnabled": false, "lastVersionCheck": 4102444800.5}`
 
-// prepareSAM makes the directory that samEnv(dir) names.
+// prepareSAM creates the directory that samEnv(dir) names.
 func prepareSAM(dir string) error {
 	if err := os.MkdirAll(filepath.Join(dir, "sam"), 0o700); err != nil {
 		return fmt.Errorf("preparing SAM: %w", err)
@@ -32,10 +31,10 @@ func prepareSAM(dir string) error {
 	return nil
 }
 
-// deploy gives the built template to the stack's AWS. The parameters go by a
-// file that only its owner reads and that is gone afterwards: the key among
-// them is neither on a command line nor in a log.
-func deploy(ctx context.Context, g *guard, o Options, endpoint string, parameters map[string]string) (err error) {
+// deploy deploys the built template. The parameters are in a file that only its owner can
+// read and that is removed afterwards, so that the key among them is neither on a command
+// line nor in a log.
+func deploy(ctx context.Context, g *reaper, o Options, endpoint string, parameters map[string]string) (err error) {
 	sam, err := tool(o.Root, "sam")
 	if err != nil {
 		return err
@@ -59,9 +58,9 @@ func deploy(ctx context.Context, g *guard, o Options, endpoint string, parameter
 		"--no-confirm-changeset", "--no-progressbar", "--parameter-overrides", "file://"+file)
 }
 
-// parametersFile writes parameters as SAM reads them. JSON is YAML too. Every
-// value is quoted once more, since SAM takes a pair of quotes around a value
-// away, and backslashes before blanks and quotes within it.
+// parametersFile writes parameters for SAM, as JSON, which is YAML too. Every value is
+// quoted once more, since SAM removes a pair of quotes around a value, and backslashes
+// before spaces and quotes in it.
 func parametersFile(parameters map[string]string) ([]byte, error) {
 	quoted := make(map[string]string, len(parameters))
 	escape := strings.NewReplacer(`"`, `\"`, `'`, `\'`, ` `, `\ `)
@@ -91,7 +90,7 @@ func outputs(ctx context.Context, config aws.Config) (map[string]string, error) 
 	return found, nil
 }
 
-// token reads the token that was made with the stack.
+// token reads the API's default token.
 func token(ctx context.Context, config aws.Config, secret string) (string, error) {
 	all, err := tokensecret.New(secretsmanager.NewFromConfig(config), secret).Read(ctx)
 	if err != nil {

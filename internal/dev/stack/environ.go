@@ -7,30 +7,29 @@ import (
 	"strings"
 )
 
-// Region is where the local stack believes to be.
+// Region is the AWS region of the local stack.
 const Region = "us-east-1"
 
-// accessKey is no secret: MiniStack takes any, and 12 digits as an account.
+// accessKey is not a secret: MiniStack accepts any, and takes 12 digits as the account.
 const accessKey = "test"
 
-// inherited are the variables that a started program gets from this one: where
-// programs and certificates are, and the way out. Nothing of AWS is among them,
-// so that no run reaches a real account, and no key.
+// inherited are the variables that a started program inherits: where programs and
+// certificates are, and the proxies. Nothing of AWS is among them, so that no run can
+// reach a real account, and no key.
 var inherited = []string{
 	"PATH", "HOME", "USER", "TMPDIR", "XDG_CACHE_HOME",
 	"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy",
 	"SSL_CERT_FILE", "SSL_CERT_DIR",
 }
 
-// baseEnv is what every started program gets, out of an environment.
+// baseEnv gives the environment of every started program.
 func baseEnv(environ []string) []string {
 	env := pick(environ, func(name string) bool { return slices.Contains(inherited, name) })
 	return append(env, "LANG=C.UTF-8", "NO_COLOR=1", "NO_PROXY=127.0.0.1,localhost", "no_proxy=127.0.0.1,localhost")
 }
 
-// GoEnv gives what every started program gets, and what a Go build needs. The
-// flags make small binaries that are the same for the same sources, wherever and
-// in whichever commit they are built.
+// GoEnv gives the environment of a Go build. Its flags make small binaries that are the
+// same for the same sources, in any directory and commit.
 func GoEnv(environ []string) []string {
 	env := append(baseEnv(environ), pick(environ, func(name string) bool {
 		return strings.HasPrefix(name, "GO") && !slices.Contains([]string{"GOFLAGS", "GOOS", "GOARCH"}, name)
@@ -47,7 +46,7 @@ func goFlags(version string) string {
 	return "GOFLAGS=-trimpath -buildvcs=false -tags=lambda.norpc '-ldflags=" + link + "'"
 }
 
-// awsEnv is the AWS of a stack, for programs that look it up in the environment.
+// awsEnv gives the variables that point AWS clients to a stack.
 func awsEnv(endpoint string) []string {
 	return []string{
 		"AWS_ENDPOINT_URL=" + endpoint,
@@ -58,8 +57,7 @@ func awsEnv(endpoint string) []string {
 	}
 }
 
-// samEnv keeps SAM to itself: no telemetry, and its files in a directory of
-// ours.
+// samEnv gives SAM's variables: no telemetry, and its files in our directory.
 func samEnv(dir string) []string {
 	return []string{"SAM_CLI_TELEMETRY=0", "__SAM_CLI_APP_DIR=" + filepath.Join(dir, "sam"), "SAM_CLI_POLL_DELAY=0.2"}
 }

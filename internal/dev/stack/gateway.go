@@ -15,13 +15,13 @@ import (
 	"github.com/takeup/takeup/internal/dev/template"
 )
 
-// The gateway's files in the state directory: what it serves, and where.
+// The gateway's files in the state directory: its configuration and its addresses.
 const (
 	gatewayConfig    = "gateway.json"
 	gatewayAddresses = "gateway.addresses"
 )
 
-// startGateway starts cmd/gateway, which is told what to serve once that is known.
+// startGateway starts cmd/gateway. Its configuration follows after the deployment.
 func (s *Stack) startGateway(ctx context.Context, o Options) error {
 	if o.Port != 0 {
 		if err := free(o.Port); err != nil {
@@ -46,7 +46,7 @@ func (s *Stack) startGateway(ctx context.Context, o Options) error {
 	return nil
 }
 
-// configureGateway tells the gateway what was deployed with these parameters.
+// configureGateway writes the gateway's configuration for a stack with these parameters.
 func (s *Stack) configureGateway(o Options, parameters map[string]string) error {
 	source, err := os.ReadFile(filepath.Join(o.Root, "template.yaml"))
 	if err != nil {
@@ -62,19 +62,19 @@ func (s *Stack) configureGateway(o Options, parameters map[string]string) error 
 	}
 	data, err := json.Marshal(gateway.Config{Stage: StageURL(s.AWS, s.Outputs), S3: s.AWS, Responses: responses})
 	if err != nil {
-		return fmt.Errorf("telling the gateway what is deployed: %w", err)
+		return fmt.Errorf("configuring the gateway: %w", err)
 	}
 	return writeWhole(filepath.Join(o.StateDir, gatewayConfig), data)
 }
 
-// StageURL is the API of a stack with these outputs in MiniStack at that address:
-// the output ApiUrl is right in AWS itself only.
+// StageURL gives the URL of the API in MiniStack, by the stack's outputs. The output ApiUrl
+// is valid only in AWS itself.
 func StageURL(endpoint string, outputs map[string]string) string {
 	return fmt.Sprintf("%s/_aws/execute-api/%s/%s", endpoint, outputs["ApiId"], outputs["ApiStage"])
 }
 
-// s3Env sends the functions' calls of S3 by way of the gateway, so that the URLs
-// they sign lead there, unless the options send them elsewhere.
+// s3Env sends the functions' S3 calls through the gateway, so that the URLs that they sign
+// point there, unless the options send them elsewhere.
 func (s *Stack) s3Env(given []string) []string {
 	if slices.ContainsFunc(given, func(pair string) bool { return strings.HasPrefix(pair, "AWS_ENDPOINT_URL") }) {
 		return nil

@@ -12,23 +12,23 @@ import (
 	"time"
 )
 
-// StackName is the name that the template is deployed under.
+// StackName is the name of the deployed stack.
 const StackName = "takeup"
 
-// Provider is who the pipeline buys its videos from.
+// Provider is the provider that the stack buys videos from.
 type Provider struct {
 	BaseURL string // https://host, or http://127.0.0.1:port; no slash at the end
 	Key     string
 }
 
-// Loopback reports whether the provider is a stand-in on this machine.
+// Loopback reports whether the provider is a simulator on this machine.
 func (p Provider) Loopback() bool {
 	u, err := url.Parse(p.BaseURL)
 	return err == nil && u.Hostname() == "127.0.0.1"
 }
 
-// Options say what is started. The zero Options start a stack with a stand-in,
-// from the repository in the working directory.
+// Options configure a stack. The zero Options start a stack with a simulator, from the
+// repository in the working directory.
 type Options struct {
 	// Root is the repository; empty is the working directory.
 	Root string
@@ -38,28 +38,28 @@ type Options struct {
 	// BuildDir holds the built template and binaries; empty is .takeup/build in
 	// the repository. Stacks share it.
 	BuildDir string
-	// Port is the API's; 0 is a free one.
+	// Port is the API's port; 0 is a free one.
 	Port int
-	// Provider is called instead of a stand-in that is started for the stack.
+	// Provider is used instead of a simulator.
 	Provider *Provider
-	// Simulator are flags of cmd/simulator, for the stand-in that is started.
+	// Simulator are flags of cmd/simulator.
 	Simulator []string
-	// Parameters are given to the template, over those that a local run needs.
+	// Parameters override the template parameters of a local stack.
 	Parameters map[string]string
 	// Env is added to MiniStack's environment, which the functions inherit.
-	// AWS_ENDPOINT_URL or AWS_ENDPOINT_URL_S3 in it send their calls by way of
-	// a recorder or a proxy.
+	// AWS_ENDPOINT_URL or AWS_ENDPOINT_URL_S3 in it send their calls through a
+	// recorder or a proxy.
 	Env []string
 	// Output gets a line for each stage; nil discards them.
 	Output io.Writer
-	// Detach lets the stack outlive this process, until Down. Otherwise it ends
-	// with this process, however that ends.
+	// Detach lets the stack outlive this process, until Down. Otherwise it is stopped
+	// when this process ends, in whatever way.
 	Detach bool
 	// Now is the clock of the stages' times; nil is time.Now.
 	Now func() time.Time
 }
 
-// filled gives the options with absolute paths and defaults in place.
+// filled gives the options with defaults and absolute paths.
 func (o Options) filled() (Options, error) {
 	root, err := filepath.Abs(o.Root)
 	if err != nil {
@@ -86,7 +86,7 @@ func (o Options) filled() (Options, error) {
 	return o, nil
 }
 
-// parameters are the template's: what a local run needs, and the options' own.
+// parameters gives the template's parameters: those of a local stack, and the options'.
 func (o Options) parameters(p Provider) map[string]string {
 	given := map[string]string{
 		"Architecture":    Architecture(),
@@ -94,7 +94,7 @@ func (o Options) parameters(p Provider) map[string]string {
 		"ProviderKey":     p.Key,
 	}
 	if p.Loopback() {
-		// A stand-in's job takes seconds, and its videos come by plain http.
+		// A simulated job takes seconds, and its video is served by plain http.
 		given["FirstWaitSeconds"] = "2"
 		given["CheckIntervalSeconds"] = "2"
 		given["RequestGapSeconds"] = "1"
@@ -104,7 +104,7 @@ func (o Options) parameters(p Provider) map[string]string {
 	return given
 }
 
-// Architecture is the host's, in Lambda's words.
+// Architecture gives the host's architecture by Lambda's name.
 func Architecture() string {
 	if runtime.GOARCH == "arm64" {
 		return "arm64"
@@ -112,7 +112,7 @@ func Architecture() string {
 	return "x86_64"
 }
 
-// Missing says that something that a local stack needs isn't there.
+// Missing says that a local stack lacks something that it needs.
 type Missing struct {
 	What string
 	Fix  string

@@ -7,7 +7,7 @@ import (
 )
 
 func TestParameters(t *testing.T) {
-	standIn := Provider{BaseURL: "http://127.0.0.1:4000", Key: "k"}
+	simulator := Provider{BaseURL: "http://127.0.0.1:4000", Key: "k"}
 	for _, test := range []struct {
 		name     string
 		provider Provider
@@ -16,7 +16,7 @@ func TestParameters(t *testing.T) {
 		absent   []string
 	}{
 		{
-			name: "a stand-in", provider: standIn,
+			name: "a simulator", provider: simulator,
 			want: map[string]string{
 				"ProviderBaseUrl": "http://127.0.0.1:4000", "ProviderKey": "k", "Architecture": Architecture(),
 				"FirstWaitSeconds": "2", "CheckIntervalSeconds": "2", "RequestGapSeconds": "1", "LoopbackSources": "true",
@@ -32,7 +32,7 @@ func TestParameters(t *testing.T) {
 			absent: []string{"LoopbackSources"},
 		},
 		{
-			name: "given ones go before", provider: standIn,
+			name: "given ones go before", provider: simulator,
 			given: map[string]string{"FirstWaitSeconds": "1", "ProviderRoute": "legacy"},
 			want:  map[string]string{"FirstWaitSeconds": "1", "CheckIntervalSeconds": "2", "ProviderRoute": "legacy"},
 		},

@@ -18,17 +18,17 @@ import (
 // startLimit is how long a server may take to answer on a slow machine.
 const startLimit = time.Minute
 
-// stopPatience is how long a process group may take to end before it is killed.
-// Nothing here has anything to save.
-const stopPatience = 3 * time.Second
+// stopTimeout is how long a process group may take to end before it is killed. None of
+// them has anything to save.
+const stopTimeout = 3 * time.Second
 
 // process is a running program that leads a session, and so a group, of its
 // own: a Ctrl-C in the terminal doesn't reach it, and it is ended with all its
 // children.
 //
-// Its file holds its id, and is locked for as long as it runs, since the
-// program inherits the lock. So a file is never mistaken for that of another
-// program that got the same id later.
+// Its file holds its id, and is locked as long as it runs, since the program inherits the
+// lock. So a file is never mistaken for that of another program that got the same id
+// later.
 type process struct {
 	name string
 	file string
@@ -67,7 +67,7 @@ func start(dir, name string, env []string, command ...string) (*process, error) 
 	p.done = done
 	go func() {
 		defer close(done)
-		_ = cmd.Wait() // its log tells more than its exit status
+		_ = cmd.Wait() // its log says more than its exit status
 	}()
 	if _, err := lock.WriteAt([]byte(strconv.Itoa(p.pid)+"\n"), 0); err != nil {
 		return nil, errors.Join(fmt.Errorf("starting %s: %w", name, err), signalGroup(p.pid, syscall.SIGKILL))
@@ -75,8 +75,7 @@ func start(dir, name string, env []string, command ...string) (*process, error) 
 	return p, nil
 }
 
-// waitFor asks ready, often, until it says yes, the process ends, or startLimit
-// is over.
+// waitFor polls ready until it is true, the process ends, or startLimit is over.
 func (p *process) waitFor(ctx context.Context, ready func(context.Context) bool) error {
 	patient, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
@@ -117,19 +116,19 @@ func running(file string) (pid int, ok bool) {
 	return pid, err == nil && pid > 1
 }
 
-// stop ends the process of a file with its children, and returns when they have
-// ended, whether or not ctx is over: that may be why they are ended. There is
-// nothing to do where none runs.
-func stop(ctx context.Context, file string) error { return stopWithin(ctx, file, stopPatience) }
+// stop stops the process of a file with its children, and returns when they have ended,
+// even if ctx has ended, which may be the reason for the stop. If none runs, it does
+// nothing.
+func stop(ctx context.Context, file string) error { return stopWithin(ctx, file, stopTimeout) }
 
-// stopWithin is stop with another patience before it kills.
+// stopWithin is stop with another timeout.
 func stopWithin(ctx context.Context, file string, patience time.Duration) error {
 	ctx = context.WithoutCancel(ctx)
 	pid, ok := running(file)
 	for _, way := range []struct {
 		signal   syscall.Signal
 		patience time.Duration
-	}{{syscall.SIGTERM, patience}, {syscall.SIGKILL, stopPatience}} {
+	}{{syscall.SIGTERM, patience}, {syscall.SIGKILL, stopTimeout}} {
 		if !ok {
 			break
 		}
@@ -147,8 +146,7 @@ func stopWithin(ctx context.Context, file string, patience time.Duration) error 
 	return nil
 }
 
-// gone waits, for as long as the patience lasts, until neither the process nor any
-// of its group runs.
+// gone waits until neither the process nor any of its group runs, or the timeout is over.
 func gone(ctx context.Context, file string, pid int, patience time.Duration) bool {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -158,8 +156,8 @@ func gone(ctx context.Context, file string, pid int, patience time.Duration) boo
 	}) == nil
 }
 
-// groupRuns reports whether a process of the group runs. One that has ended, and
-// whose end nobody asked for yet, does not: in a container, nobody may ever.
+// groupRuns reports whether a process of the group runs. Zombies don't count: in a container
+// nobody may ever wait for them.
 func groupRuns(group int) bool {
 	files, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
@@ -180,7 +178,7 @@ func groupRuns(group int) bool {
 	return false
 }
 
-// signalGroup signals a process group; one that is no more is fine.
+// signalGroup signals a process group, if it exists.
 func signalGroup(pid int, signal syscall.Signal) error {
 	if err := syscall.Kill(-pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return err

@@ -15,13 +15,13 @@ import (
 	"time"
 )
 
-// guardedEnv makes the test's binary a process that starts another and ends
+// reapedEnv makes the test's binary a process that starts another and ends
 // without stopping it.
-const guardedEnv = "LOCALSTACK_TEST_GUARDED"
+const reapedEnv = "STACK_TEST_REAPED"
 
 func TestMain(m *testing.M) {
-	if dir := os.Getenv(guardedEnv); dir != "" {
-		if err := endGuarded(dir); err != nil {
+	if dir := os.Getenv(reapedEnv); dir != "" {
+		if err := endReaped(dir); err != nil {
 			fmt.Println(err)
 			os.Exit(1)
 		}
@@ -110,7 +110,7 @@ func TestWaitForSaysWhyAProgramEnded(t *testing.T) {
 }
 
 func TestCommand(t *testing.T) {
-	g, err := startGuard()
+	g, err := startReaper()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,13 +132,13 @@ func TestCommand(t *testing.T) {
 		t.Errorf("a cancelled command gives %v", err)
 	}
 	if len(g.groups) != 0 {
-		t.Errorf("the guard still has %v", g.groups)
+		t.Errorf("the reaper still has %v", g.groups)
 	}
 }
 
 func TestGuardEndsWhatAnEndedProcessLeft(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), guardedEnv+"="+stateDir(t))
+	cmd.Env = append(os.Environ(), reapedEnv+"="+stateDir(t))
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -160,9 +160,9 @@ func TestGuardEndsWhatAnEndedProcessLeft(t *testing.T) {
 	}
 }
 
-// endGuarded starts a process under a guard, says its id, and returns.
-func endGuarded(dir string) error {
-	g, err := startGuard()
+// endReaped starts a process under a reaper, says its id, and returns.
+func endReaped(dir string) error {
+	g, err := startReaper()
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ func SAM(root, dir string) (program string, env []string, err error) {
 
 // BuildRelay builds cmd/relay for containers on this machine, and gives its path.
 func BuildRelay(ctx context.Context, root, dir string) (string, error) {
-	g, err := startGuard()
+	g, err := startReaper()
 	if err != nil {
 		return "", err
 	}

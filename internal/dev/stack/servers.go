@@ -20,21 +20,20 @@ import (
 //go:embed ministack.py
 var miniStackProgram string
 
-// standInKey is what the stand-in takes for a key. It guards nothing.
-const standInKey = "stand-in-key"
+// simulatorKey is the key that the simulator accepts. It is not a secret.
+const simulatorKey = "simulator-key"
 
-// JobSeconds is how long a job of the stand-in takes, unless it is told
-// otherwise.
+// JobSeconds is how long a simulated job takes by default.
 const JobSeconds = 8
 
-// PortTaken says that the port that was asked for is in use.
+// PortTaken says that the requested port is in use.
 type PortTaken struct {
 	Port int
 	Err  error
 }
 
 func (e *PortTaken) Error() string {
-	return fmt.Sprintf("port %d is taken (%v); give another one in TAKEUP_PORT, or none for a free one", e.Port, e.Err)
+	return fmt.Sprintf("port %d is in use (%v); set TAKEUP_PORT to another port, or to none for a free one", e.Port, e.Err)
 }
 
 func (e *PortTaken) Unwrap() error { return e.Err }
@@ -43,17 +42,17 @@ func (e *PortTaken) Unwrap() error { return e.Err }
 func (s *Stack) startSimulator(ctx context.Context, o Options) error {
 	addressFile := filepath.Join(o.StateDir, "simulator.address")
 	address, err := s.serve(ctx, o, simulatorName, addressFile, append([]string{
-		"--key", standInKey, "--address", "127.0.0.1:0", "--address-file", addressFile, "--job-seconds", strconv.Itoa(JobSeconds),
+		"--key", simulatorKey, "--address", "127.0.0.1:0", "--address-file", addressFile, "--job-seconds", strconv.Itoa(JobSeconds),
 	}, o.Simulator...)...)
-	s.Simulator, s.SimulatorKey = "http://"+string(address), standInKey
+	s.Simulator, s.SimulatorKey = "http://"+string(address), simulatorKey
 	return err
 }
 
-// serve builds a command of the repository, starts it, and gives what it writes
-// into its file when it serves.
+// serve builds a command of the repository and starts it. It returns the content of the
+// file that the command writes once it serves.
 func (s *Stack) serve(ctx context.Context, o Options, name, file string, args ...string) ([]byte, error) {
 	binary := filepath.Join(o.StateDir, "bin", name)
-	err := command(ctx, s.guard, "building cmd/"+name, o.Root, logFile(o.StateDir, "build-"+name),
+	err := command(ctx, s.reaper, "building cmd/"+name, o.Root, logFile(o.StateDir, "build-"+name),
 		GoEnv(os.Environ()), "go", "build", "-o", binary, "./cmd/"+name)
 	if err != nil {
 		return nil, err
@@ -62,7 +61,7 @@ func (s *Stack) serve(ctx context.Context, o Options, name, file string, args ..
 	if err != nil {
 		return nil, err
 	}
-	if err := s.guard.add(p.pid); err != nil {
+	if err := s.reaper.add(p.pid); err != nil {
 		return nil, err
 	}
 	var said []byte
@@ -73,9 +72,8 @@ func (s *Stack) serve(ctx context.Context, o Options, name, file string, args ..
 	return said, err
 }
 
-// startMiniStack starts MiniStack, on loopback only. A free port can be taken by
-// another between the finding and the listening, so that is tried more than
-// once.
+// startMiniStack starts MiniStack on loopback. Another program may take the free port before
+// MiniStack listens on it, so that is tried more than once.
 func (s *Stack) startMiniStack(ctx context.Context, o Options) error {
 	var errs []error
 	for range 3 {
@@ -109,15 +107,15 @@ func (s *Stack) startMiniStackOn(ctx context.Context, o Options, port int) error
 		"BIND_HOST=127.0.0.1", "GATEWAY_PORT="+strconv.Itoa(port), "SFN_WAIT_SCALE=1", "TMPDIR="+tmp,
 		// It enforces IAM: each function has the rights of its own role.
 		"AUTH=true",
-		// It opens ports of their own for services that nothing here uses, and
-		// removes containers that it takes for its own.
+		// It would open ports for services that are not used, and remove containers that
+		// it takes for its own.
 		"SFTP_ENABLED=0", "IOT_MTLS_ENABLED=0", "DOCKER_HOST=unix://"+filepath.Join(tmp, "no-docker"))
 	python := filepath.Join(filepath.Dir(binary), "python")
 	p, err := start(o.StateDir, miniStackName, append(env, o.Env...), python, "-c", miniStackProgram)
 	if err != nil {
 		return err
 	}
-	if err := s.guard.add(p.pid); err != nil {
+	if err := s.reaper.add(p.pid); err != nil {
 		return err
 	}
 	health := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
@@ -136,7 +134,7 @@ func (s *Stack) startMiniStackOn(ctx context.Context, o Options, port int) error
 	})
 }
 
-// FreePort finds a port of 127.0.0.1 on which nothing listens, at this moment.
+// FreePort finds a port of 127.0.0.1 on which nothing listens at the moment.
 func FreePort() (int, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -146,7 +144,7 @@ func FreePort() (int, error) {
 	return port, listener.Close()
 }
 
-// free refuses a port on which something listens, or nothing may.
+// free refuses a port that can't be listened on.
 func free(port int) error {
 	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {

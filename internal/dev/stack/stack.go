@@ -14,27 +14,27 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// Stack is a running local stack. Its fields are what is kept in stack.json in
-// its state directory, readable by its owner only.
+// Stack is a running local stack. Its fields are stored in stack.json in its state
+// directory, readable only by its owner.
 type Stack struct {
 	// AWS is MiniStack's address, for every service.
 	AWS string `json:"aws"`
-	// API is the base URL of Takeup's API, by way of the gateway, and Token its
-	// bearer token.
+	// API is the base URL of Takeup's API, through the gateway, and Token its bearer
+	// token.
 	API   string `json:"api"`
 	Token string `json:"token"`
-	// Simulator is the address of the stand-in, and SimulatorKey the key that it
-	// takes; both are empty where the options named a provider.
+	// Simulator is the simulator's address, and SimulatorKey the key that it accepts;
+	// both are empty if the options named a provider.
 	Simulator    string `json:"simulator,omitempty"`
 	SimulatorKey string `json:"simulator_key,omitempty"`
-	// S3URL is MiniStack's S3 by way of the gateway. The URLs that the functions
-	// sign lead there.
+	// S3URL is MiniStack's S3 through the gateway. The URLs that the functions sign
+	// point there.
 	S3URL string `json:"s3"`
 	// Outputs are the template's.
 	Outputs map[string]string `json:"outputs"`
 
 	dir    string
-	guard  *guard
+	reaper *reaper
 	unlock func()
 }
 
@@ -50,7 +50,7 @@ const (
 type AlreadyRunning struct{ Dir string }
 
 func (e *AlreadyRunning) Error() string {
-	return "a stack is already running in " + e.Dir + "; `make down` ends it"
+	return "a stack is already running in " + e.Dir + "; `make down` stops it"
 }
 
 // Busy says that another process is starting, stopping or using a stack in the
@@ -58,7 +58,7 @@ func (e *AlreadyRunning) Error() string {
 type Busy struct{ Dir string }
 
 func (e *Busy) Error() string {
-	return "another run is using " + e.Dir + "; wait until it has ended, or end it with Ctrl-C where it runs"
+	return "another run is using " + e.Dir + "; wait until it has ended, or stop it with Ctrl-C"
 }
 
 // NotRunning says that there is no stack in the state directory.
@@ -68,9 +68,9 @@ func (e *NotRunning) Error() string {
 	return "no stack is running in " + e.Dir + "; `make up` starts one"
 }
 
-// Start starts a stack and returns when its API answers. What it started is
-// ended again when it fails. The caller stops it with Stop; one with Detach can
-// also be left, to be found by Open and ended by Down.
+// Start starts a stack and returns once its API answers. If it fails, what it started is
+// stopped again. The caller stops the stack with Stop; a detached one can be left running,
+// and found with Open and stopped with Down later.
 func Start(ctx context.Context, options Options) (_ *Stack, err error) {
 	o, err := options.filled()
 	if err != nil {
@@ -93,11 +93,11 @@ func Start(ctx context.Context, options Options) (_ *Stack, err error) {
 			err = errors.Join(err, s.Stop(ctx))
 		}
 	}()
-	// What a killed run left behind goes first.
+	// First stop what a killed run left behind.
 	if err := stopAll(ctx, o.StateDir); err != nil {
 		return nil, err
 	}
-	if s.guard, err = startGuard(); err != nil {
+	if s.reaper, err = startReaper(); err != nil {
 		return nil, err
 	}
 	if err := s.launch(ctx, o); err != nil {
@@ -107,15 +107,14 @@ func Start(ctx context.Context, options Options) (_ *Stack, err error) {
 		return nil, err
 	}
 	if o.Detach {
-		s.guard.release()
+		s.reaper.release()
 		s.unlock()
-		s.guard, s.unlock = nil, nil
+		s.reaper, s.unlock = nil, nil
 	}
 	return s, nil
 }
 
-// launch builds, starts and deploys, in that order: what can't be built starts
-// nothing.
+// launch builds, starts and deploys, in that order, so that a failed build starts nothing.
 func (s *Stack) launch(ctx context.Context, o Options) error {
 	stages := stages{out: o.Output, now: o.Now}
 	unlock, err := lockFile(ctx, o.BuildDir+".lock")
@@ -124,7 +123,7 @@ func (s *Stack) launch(ctx context.Context, o Options) error {
 	}
 	defer unlock()
 	err = stages.run("building the functions", func() (string, error) {
-		built, err := build(ctx, s.guard, o.Root, o.BuildDir, Architecture())
+		built, err := build(ctx, s.reaper, o.Root, o.BuildDir, Architecture())
 		if err != nil || built {
 			return "", err
 		}
@@ -137,7 +136,7 @@ func (s *Stack) launch(ctx context.Context, o Options) error {
 	if o.Provider != nil {
 		provider = *o.Provider
 	} else {
-		err := stages.run("starting the provider's stand-in", func() (string, error) { return "", s.startSimulator(ctx, o) })
+		err := stages.run("starting the provider's simulator", func() (string, error) { return "", s.startSimulator(ctx, o) })
 		if err != nil {
 			return err
 		}
@@ -147,13 +146,13 @@ func (s *Stack) launch(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	err = stages.run("starting MiniStack, in the place of AWS", func() (string, error) { return "", s.startMiniStack(ctx, o) })
+	err = stages.run("starting MiniStack instead of AWS", func() (string, error) { return "", s.startMiniStack(ctx, o) })
 	if err != nil {
 		return err
 	}
 	return stages.run("deploying template.yaml with sam deploy", func() (string, error) {
 		parameters := o.parameters(provider)
-		if err := deploy(ctx, s.guard, o, s.AWS, parameters); err != nil {
+		if err := deploy(ctx, s.reaper, o, s.AWS, parameters); err != nil {
 			return "", err
 		}
 		if s.Outputs, err = outputs(ctx, s.Config()); err != nil {
@@ -167,8 +166,8 @@ func (s *Stack) launch(ctx context.Context, o Options) error {
 	})
 }
 
-// Config gives the AWS SDK's configuration for the stack's AWS. S3 clients need
-// path-style addresses there: see S3.
+// Config gives the AWS SDK's configuration for the stack. S3 clients need path-style
+// addresses as well: see S3.
 func (s *Stack) Config() aws.Config {
 	return aws.Config{
 		Region:       Region,
@@ -185,17 +184,16 @@ func (s *Stack) S3() *s3.Client {
 	return s3.NewFromConfig(s.Config(), func(o *s3.Options) { o.UsePathStyle = true })
 }
 
-// Logs is the directory of the logs; they stay when the stack is stopped, until
-// the next one starts.
+// Logs is the directory of the logs. They are kept until the next stack starts.
 func (s *Stack) Logs() string { return filepath.Join(s.dir, "logs") }
 
-// Stop ends the stack, and returns when none of its processes is left, also
-// where ctx is over already. It can be called again.
+// Stop stops the stack, and returns when none of its processes runs, even if ctx has
+// ended. It can be called again.
 func (s *Stack) Stop(ctx context.Context) error {
 	err := stopAll(ctx, s.dir)
-	if s.guard != nil {
-		s.guard.release()
-		s.guard = nil
+	if s.reaper != nil {
+		s.reaper.release()
+		s.reaper = nil
 	}
 	if s.unlock != nil {
 		s.unlock()
@@ -229,7 +227,7 @@ func Open(dir string) (*Stack, error) {
 	return s, nil
 }
 
-// Down ends what runs in a state directory. There may be nothing.
+// Down stops what runs in a state directory, if anything does.
 func Down(ctx context.Context, dir string) error {
 	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -242,7 +240,7 @@ func Down(ctx context.Context, dir string) error {
 	return stopAll(ctx, dir)
 }
 
-// own takes a state directory for this process, and makes it.
+// own creates a state directory and locks it for this process.
 func own(dir string) (unlock func(), err error) {
 	if err := os.MkdirAll(filepath.Join(dir, "logs"), 0o700); err != nil {
 		return nil, fmt.Errorf("making the state directory: %w", err)
@@ -257,8 +255,7 @@ func own(dir string) (unlock func(), err error) {
 	return func() { _ = lock.Close() }, nil
 }
 
-// stopAll ends the processes of a state directory and removes what only they
-// needed.
+// stopAll stops the processes of a state directory and removes their files.
 func stopAll(ctx context.Context, dir string) error {
 	var errs []error
 	for _, name := range []string{miniStackName, gatewayName, simulatorName} {
@@ -270,7 +267,7 @@ func stopAll(ctx context.Context, dir string) error {
 	return errors.Join(errs...)
 }
 
-// save writes stack.json, whole or not at all.
+// save writes stack.json atomically.
 func (s *Stack) save() error {
 	data, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
@@ -279,7 +276,7 @@ func (s *Stack) save() error {
 	return writeWhole(filepath.Join(s.dir, "stack.json"), append(data, '\n'))
 }
 
-// writeWhole writes a file of the state directory, whole or not at all.
+// writeWhole writes a file of the state directory atomically.
 func writeWhole(path string, data []byte) error {
 	if err := os.WriteFile(path+".part", data, 0o600); err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)

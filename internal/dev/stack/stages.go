@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// stages tells a reader what is being done, a line each, and how long it took.
+// stages prints a line per stage with the time that it took.
 type stages struct {
 	out io.Writer
 	now func() time.Time
 }
 
-// run does a stage. What do gives back is said before the time.
+// run runs a stage. The text that do returns is printed before the time.
 func (s stages) run(name string, do func() (note string, err error)) error {
 	began := s.now()
 	fmt.Fprint(s.out, name, " ... ")
@@ -26,7 +26,7 @@ func (s stages) run(name string, do func() (note string, err error)) error {
 	return nil
 }
 
-// poll asks done, again and again, until it says yes or fails, or ctx is over.
+// poll calls done until it returns true or fails, or ctx ends.
 func poll(ctx context.Context, done func() (bool, error)) error {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()

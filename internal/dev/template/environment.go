@@ -5,23 +5,17 @@ import "fmt"
 // Environment gives the variables that the template gives a function, by its
 // logical id. A parameter without a value stands for its default.
 func (t *Template) Environment(id string, values Values) (map[string]string, error) {
-	all := t.withDefaults(values)
-	variables, _ := t.property(id, "Environment", "Variables").(map[string]any)
+	resolver := t.With(values)
+	variables, _ := t.Property(id, "Environment", "Variables").(map[string]any)
 	env := map[string]string{}
 	for name, v := range variables {
-		switch v.(type) {
-		case int, float64, bool:
-			v = fmt.Sprint(v)
-		}
-		v, err := t.decided(v, values)
+		text, there, err := resolver.Text(v)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %s: %w", id, name, err)
 		}
-		text, err := resolve(v, all)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %s: %w", id, name, err)
+		if there {
+			env[name] = text
 		}
-		env[name] = text
 	}
 	return env, nil
 }
@@ -29,13 +23,13 @@ func (t *Template) Environment(id string, values Values) (map[string]string, err
 // Timeout gives a function's time in seconds, by its logical id, and 0 where the
 // template doesn't say it.
 func (t *Template) Timeout(id string) int {
-	seconds, _ := t.property(id, "Timeout").(int)
+	seconds, _ := t.Property(id, "Timeout").(int)
 	return seconds
 }
 
 // Folder gives the directory that a function is built from, by its logical id,
 // and "" where the template doesn't say it.
 func (t *Template) Folder(id string) string {
-	folder, _ := t.property(id, "CodeUri").(string)
+	folder, _ := t.Property(id, "CodeUri").(string)
 	return folder
 }

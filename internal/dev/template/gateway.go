@@ -51,12 +51,12 @@ func (c GatewayContext) values() map[string]string {
 // UNAUTHORIZED, for a stack with these parameters; what isn't among them has its
 // default. The error names a response that is not whole, or not understood.
 func (t *Template) GatewayResponses(parameters map[string]string) (map[string]GatewayResponse, error) {
-	all, _ := t.property("Api", "GatewayResponses").(map[string]any)
-	s := newSetting(t, parameters)
+	all, _ := t.Property("Api", "GatewayResponses").(map[string]any)
+	resolver := t.With(parameters)
 	responses := map[string]GatewayResponse{}
 	for kind, given := range all {
-		status, err := strconv.Atoi(fmt.Sprint(at(given, "StatusCode")))
-		text, ok := at(given, "ResponseTemplates", "application/json").(string)
+		status, err := strconv.Atoi(fmt.Sprint(At(given, "StatusCode")))
+		text, ok := At(given, "ResponseTemplates", "application/json").(string)
 		if err != nil || !ok {
 			return nil, fmt.Errorf("the gateway response %s has no status, or no body as JSON", kind)
 		}
@@ -66,9 +66,9 @@ func (t *Template) GatewayResponses(parameters map[string]string) (map[string]Ga
 			}
 		}
 		response := GatewayResponse{Status: status, Template: text, Headers: map[string]string{}}
-		headers, _ := at(given, "ResponseParameters", "Headers").(map[string]any)
+		headers, _ := At(given, "ResponseParameters", "Headers").(map[string]any)
 		for name, value := range headers {
-			value, there, err := s.value(value)
+			value, there, err := resolver.Text(value)
 			if err != nil {
 				return nil, fmt.Errorf("the gateway response %s, header %s: %w", kind, name, err)
 			}

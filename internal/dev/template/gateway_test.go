@@ -62,7 +62,7 @@ func TestGatewayResponsesRefuses(t *testing.T) {
 		{"a mapping", "\"'60'\"", "method.request.header.Origin", "not a text in single quotes"},
 		{"a resource", "\"'60'\"", "!Ref Api", "no value for Api"},
 		{"a resource in a text", "'${Wait}'", "'${Api}'", "no value for Api"},
-		{"an attribute", "\"'60'\"", "!GetAtt Api.Id", "not depend on parameters alone"},
+		{"an attribute", "\"'60'\"", "!GetAtt Api.Id", "no value for Api.Id"},
 		{"no such condition", "!If [Short", "!If [Long", "no condition Long"},
 		{"another condition function", "!Not [", "!Never [", "Never is not understood"},
 		{"no condition function", `!Not [!Equals [!Ref Origin, ""]]`, `yes`, "not a condition"},

@@ -1,11 +1,12 @@
-// Package template reads the SAM template and the state machine of the project,
-// and says what contradicts what: Check holds them against each other and
-// against the code, Policies and Allowed hold the calls of a function against
-// its permissions. It is for tests: nothing that is deployed needs it.
+// Package template reads the SAM template: its sections, what its references stand for
+// in a deployed stack, and what API Gateway answers by it. Package policy reads what it
+// permits, and package templatecheck holds it against the project. It is for the local
+// stack and for tests: nothing that is deployed needs it.
 package template
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -17,6 +18,9 @@ type Ref string
 
 // GetAtt is !GetAtt: Resource.Attribute.
 type GetAtt string
+
+// NoValue is the Ref that stands for leaving a property out.
+const NoValue = Ref("AWS::NoValue")
 
 // Sub is !Sub in its short form: a text with ${Name} and ${Resource.Attribute}.
 type Sub string
@@ -30,8 +34,10 @@ type Function struct {
 // Template is a SAM template. A value in it is a map[string]any, an []any, a
 // string, a number, a boolean, or one of Ref, GetAtt, Sub and Function.
 type Template struct {
-	root map[string]any
-	node *yaml.Node
+	// Root is the whole template.
+	Root map[string]any
+	// Node is the same as YAML, with its comments.
+	Node *yaml.Node
 }
 
 // Parse reads a template. Its error says which line can't be read.
@@ -51,7 +57,7 @@ func Parse(text []byte) (*Template, error) {
 	if !ok {
 		return nil, fmt.Errorf("template: it is not a mapping")
 	}
-	return &Template{root: root, node: document.Content[0]}, nil
+	return &Template{Root: root, Node: document.Content[0]}, nil
 }
 
 func value(n *yaml.Node) (any, error) {
@@ -114,8 +120,8 @@ func plain(n *yaml.Node) (any, error) {
 	return nil, fmt.Errorf("template: line %d: this kind of node is not read here", n.Line)
 }
 
-// at gives the value under a path of keys, and nil where there is none.
-func at(v any, path ...string) any {
+// At gives the value under a path of keys, and nil where there is none.
+func At(v any, path ...string) any {
 	for _, key := range path {
 		m, ok := v.(map[string]any)
 		if !ok {
@@ -126,17 +132,17 @@ func at(v any, path ...string) any {
 	return v
 }
 
-// section gives a top-level section, such as Parameters.
-func (t *Template) section(name string) map[string]any {
-	m, _ := t.root[name].(map[string]any)
+// Section gives a top-level section, such as Parameters.
+func (t *Template) Section(name string) map[string]any {
+	m, _ := t.Root[name].(map[string]any)
 	return m
 }
 
-// ofType gives the logical ids of the resources of a type, sorted.
-func (t *Template) ofType(kind string) []string {
+// OfType gives the logical ids of the resources of a type, sorted.
+func (t *Template) OfType(kind string) []string {
 	var ids []string
-	for id, resource := range t.section("Resources") {
-		if at(resource, "Type") == kind {
+	for id, resource := range t.Section("Resources") {
+		if At(resource, "Type") == kind {
 			ids = append(ids, id)
 		}
 	}
@@ -144,20 +150,20 @@ func (t *Template) ofType(kind string) []string {
 	return ids
 }
 
-// property gives a resource's property, and nil where it has none.
-func (t *Template) property(id string, path ...string) any {
-	return at(t.section("Resources")[id], append([]string{"Properties"}, path...)...)
+// Property gives a resource's property, and nil where it has none.
+func (t *Template) Property(id string, path ...string) any {
+	return At(t.Section("Resources")[id], append([]string{"Properties"}, path...)...)
 }
 
 // Functions gives the logical ids of the Lambda functions, sorted.
-func (t *Template) Functions() []string { return t.ofType("AWS::Serverless::Function") }
+func (t *Template) Functions() []string { return t.OfType("AWS::Serverless::Function") }
 
-// inline gives the policy documents of a role of the template, also those that
+// InlinePolicies gives the policy documents of a role of the template, also those that
 // depend on a condition.
-func (t *Template) inline(role string) []any {
+func (t *Template) InlinePolicies(role string) []any {
 	var documents []any
-	walk(t.property(role, "Policies"), func(v any) {
-		if document := at(v, "PolicyDocument"); document != nil {
+	walk(t.Property(role, "Policies"), func(v any) {
+		if document := At(v, "PolicyDocument"); document != nil {
 			documents = append(documents, document)
 		}
 	})
@@ -169,7 +175,7 @@ func walk(v any, visit func(any)) {
 	visit(v)
 	switch v := v.(type) {
 	case map[string]any:
-		for _, key := range sortedKeys(v) {
+		for _, key := range slices.Sorted(maps.Keys(v)) {
 			walk(v[key], visit)
 		}
 	case []any:
@@ -181,9 +187,9 @@ func walk(v any, visit func(any)) {
 	}
 }
 
-// references gives what a value refers to, as Name or Resource.Attribute,
+// References gives what a value refers to, as Name or Resource.Attribute,
 // sorted and each once.
-func references(v any) []string {
+func References(v any) []string {
 	found := map[string]bool{}
 	walk(v, func(item any) {
 		switch item := item.(type) {
@@ -192,16 +198,16 @@ func references(v any) []string {
 		case GetAtt:
 			found[string(item)] = true
 		case Sub:
-			for _, name := range placeholders(string(item)) {
+			for _, name := range Placeholders(string(item)) {
 				found[name] = true
 			}
 		}
 	})
-	return sortedKeys(found)
+	return slices.Sorted(maps.Keys(found))
 }
 
-// placeholders gives the names of the ${Name} in a text, in order.
-func placeholders(text string) []string {
+// Placeholders gives the names of the ${Name} in a text, in order.
+func Placeholders(text string) []string {
 	var names []string
 	for {
 		_, rest, found := strings.Cut(text, "${")
@@ -216,8 +222,8 @@ func placeholders(text string) []string {
 	}
 }
 
-// list gives a value as a list: itself, or the one item that it is.
-func list(v any) []any {
+// List gives a value as a list: itself, or the one item that it is.
+func List(v any) []any {
 	switch v := v.(type) {
 	case nil:
 		return nil
@@ -227,8 +233,8 @@ func list(v any) []any {
 	return []any{v}
 }
 
-// child gives the node under a path of keys, and nil where there is none.
-func child(n *yaml.Node, path ...string) *yaml.Node {
+// Child gives the node under a path of keys, and nil where there is none.
+func Child(n *yaml.Node, path ...string) *yaml.Node {
 	for _, key := range path {
 		if n == nil || n.Kind != yaml.MappingNode {
 			return nil

@@ -2,8 +2,6 @@ package template
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 )
 
@@ -62,5 +60,3 @@ func (v Values) AddFunctions(names map[string]string) {
 		v[id+".Arn"] = strings.Join([]string{"arn", v["AWS::Partition"], "lambda", v["AWS::Region"], v["AWS::AccountId"], "function", name}, ":")
 	}
 }
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

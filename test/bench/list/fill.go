@@ -86,7 +86,7 @@ func finished(n, of int, now time.Time) (video.Entry, error) {
 	return entry, err
 }
 
-// items takes what a table writes, in the place of DynamoDB.
+// items takes what a table writes, instead of DynamoDB.
 type items struct {
 	table.Client // of which nothing else is called
 	all          []types.WriteRequest

@@ -13,8 +13,8 @@ import (
 	"github.com/takeup/takeup/internal/wait"
 )
 
-// patience is the most that the page's first list is waited for.
-const patience = 90 * time.Second
+// waitLimit is the longest that the page's first list is waited for.
+const waitLimit = 90 * time.Second
 
 // watch opens the page in Chromium, which the Makefile installs, and gives the calls
 // of AWS that it causes in so long a time, once it shows the jobs.
@@ -34,7 +34,7 @@ func (s *subject) watch(ctx context.Context, root string, long time.Duration) (c
 	defer cancel()
 	tab, cancel := chromedp.NewContext(allocator)
 	defer cancel()
-	first, stop := context.WithTimeout(tab, patience)
+	first, stop := context.WithTimeout(tab, waitLimit)
 	defer stop()
 	if err := chromedp.Do(tab); err != nil { // the browser lives as long as this context
 		return nil, fmt.Errorf("starting %s: %w", path, err)

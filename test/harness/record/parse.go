@@ -9,7 +9,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/takeup/takeup/internal/dev/template"
+	"github.com/takeup/takeup/internal/dev/policy"
 )
 
 // Unknown is the action of a call that is not understood. No policy allows it.
@@ -18,14 +18,14 @@ const Unknown = "unknown"
 // Parse says what a call needs to be allowed: who calls, the action, the resource,
 // and what the conditions of a policy may ask for. One call may need more than one
 // permission. The body is that of a call of a JSON service.
-func Parse(r *http.Request, body []byte, status int, signer string) []template.Call {
-	call := template.Call{Function: caller(r)}
+func Parse(r *http.Request, body []byte, status int, signer string) []policy.Call {
+	call := policy.Call{Function: caller(r)}
 	if call.Function == "" && presigned(r) {
 		call.Function = signer
 	}
 	if form := presignedForm(r, body); form != nil {
 		call.Function, call.Action, call.Resource = signer, "s3:PutObject", "arn:aws:s3:::"+strings.Trim(r.URL.Path, "/")+"/"+form.Get("key")
-		return []template.Call{call}
+		return []policy.Call{call}
 	}
 	if service(r) == "s3" {
 		return s3(call, r, status)
@@ -33,7 +33,7 @@ func Parse(r *http.Request, body []byte, status int, signer string) []template.C
 	if operation, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), "DynamoDB_20120810."); ok {
 		return dynamodb(call, r, operation, body)
 	}
-	return []template.Call{target(call, r, body)}
+	return []policy.Call{target(call, r, body)}
 }
 
 // caller is the name in the SDK's user agent, app/<name>: the functions are
@@ -98,7 +98,7 @@ func resources() map[string][2]string {
 }
 
 // target reads a call of a service that takes JSON.
-func target(call template.Call, r *http.Request, body []byte) template.Call {
+func target(call policy.Call, r *http.Request, body []byte) policy.Call {
 	name := r.Header.Get("X-Amz-Target")
 	known, ok := resources()[name]
 	var fields map[string]any
@@ -119,7 +119,7 @@ type item struct {
 // dynamodb reads a call of DynamoDB. A transaction needs the permission of each of
 // its items. MiniStack's account is 000000000000.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
-func dynamodb(call template.Call, r *http.Request, operation string, body []byte) []template.Call {
+func dynamodb(call policy.Call, r *http.Request, operation string, body []byte) []policy.Call {
 	var in struct {
 		TableName, IndexName string
 		Item                 item
@@ -135,12 +135,12 @@ func dynamodb(call template.Call, r *http.Request, operation string, body []byte
 		in.TableName, operation = "", ""
 	}
 	table := func(name string) string { return "arn:aws:dynamodb:" + scope(r, 2) + ":000000000000:table/" + name }
-	var calls []template.Call
+	var calls []policy.Call
 	add := func(action, resource string, items ...item) {
 		call.Action, call.Resource, call.Context = action, resource, nil
 		for _, i := range items {
 			if i.PK.S != "" {
-				call.Context = map[string]string{template.LeadingKeys: i.PK.S}
+				call.Context = map[string]string{policy.LeadingKeys: i.PK.S}
 			}
 		}
 		calls = append(calls, call)
@@ -175,7 +175,7 @@ func dynamodb(call template.Call, r *http.Request, operation string, body []byte
 
 // s3 reads a call of S3's REST API with the bucket in the path.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
-func s3(call template.Call, r *http.Request, status int) []template.Call {
+func s3(call policy.Call, r *http.Request, status int) []policy.Call {
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	arn, query := "arn:aws:s3:::"+bucket, r.URL.Query()
 	call.Resource = arn + "/" + key
@@ -202,9 +202,9 @@ func s3(call template.Call, r *http.Request, status int) []template.Call {
 	default:
 		call.Action, call.Resource = Unknown, "s3 "+r.Method+" "+r.URL.Path
 	}
-	calls := []template.Call{call}
+	calls := []policy.Call{call}
 	if read && key != "" && status == http.StatusNotFound {
-		calls = append(calls, template.AbsentKey(call.Function, arn, key))
+		calls = append(calls, policy.AbsentKey(call.Function, arn, key))
 	}
 	return calls
 }

@@ -15,7 +15,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/takeup/takeup/internal/dev/template"
+	"github.com/takeup/takeup/internal/dev/policy"
 )
 
 // maxBody is the most that is read of a call whose resource is in its body.
@@ -26,8 +26,8 @@ type Recorder struct {
 	signer string
 
 	mu     sync.Mutex
-	calls  []template.Call
-	denied []template.Call
+	calls  []policy.Call
+	denied []policy.Call
 	to     *url.URL
 }
 
@@ -50,14 +50,14 @@ func (r *Recorder) SendTo(address string) error {
 // Calls gives what was recorded, in the order of the answers. A Function in it is
 // the name that AWS has for it, not the template's; it is empty where the caller
 // didn't say.
-func (r *Recorder) Calls() []template.Call {
+func (r *Recorder) Calls() []policy.Call {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.calls)
 }
 
 // Denied gives the calls that were refused for want of a permission.
-func (r *Recorder) Denied() []template.Call {
+func (r *Recorder) Denied() []policy.Call {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.denied)
@@ -94,7 +94,7 @@ func (r *Recorder) ServeHTTP(w http.ResponseWriter, in *http.Request) {
 	proxy.ServeHTTP(w, in)
 }
 
-func (r *Recorder) add(calls []template.Call, denied bool) {
+func (r *Recorder) add(calls []policy.Call, denied bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.calls = append(r.calls, calls...)

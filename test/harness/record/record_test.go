@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/takeup/takeup/internal/dev/template"
+	"github.com/takeup/takeup/internal/dev/policy"
 	"github.com/takeup/takeup/test/harness/record"
 )
 
@@ -24,26 +24,26 @@ func signedFor(service string) string { return strings.Replace(signed, "/s3/", "
 
 func TestParse(t *testing.T) {
 	const function, bucket = "takeup-SubmitFunction-1A2B", "arn:aws:s3:::videos"
-	object := func(action, key string) []template.Call {
-		return []template.Call{{Function: function, Action: action, Resource: bucket + "/" + key}}
+	object := func(action, key string) []policy.Call {
+		return []policy.Call{{Function: function, Action: action, Resource: bucket + "/" + key}}
 	}
-	unknown := func(resource string) []template.Call {
-		return []template.Call{{Function: function, Action: record.Unknown, Resource: resource}}
+	unknown := func(resource string) []policy.Call {
+		return []policy.Call{{Function: function, Action: record.Unknown, Resource: resource}}
 	}
 	tests := []struct {
 		name, request, body string
 		status              int
-		want                []template.Call
+		want                []policy.Call
 	}{
 		{"an object is read", "GET /videos/jobs/a.json?x-id=GetObject", "", 200, object("s3:GetObject", "jobs/a.json")},
 		{"an absent key asks for the listing too", "GET /videos/jobs/a.json?x-id=GetObject", "", 404,
-			append(object("s3:GetObject", "jobs/a.json"), template.Call{
+			append(object("s3:GetObject", "jobs/a.json"), policy.Call{
 				Function: function, Action: "s3:ListBucket", Resource: bucket, Context: map[string]string{"s3:prefix": "jobs/a.json"},
 			})},
 		{"a head", "HEAD /videos/a", "", 200, object("s3:GetObject", "a")},
 		{"a version is read", "GET /videos/a%20b%2Bc.txt?versionId=3&x-id=GetObject", "", 200, object("s3:GetObjectVersion", "a b+c.txt")},
 		{"a version is gone", "GET /videos/a?versionId=3", "", 404,
-			append(object("s3:GetObjectVersion", "a"), template.AbsentKey(function, bucket, "a"))},
+			append(object("s3:GetObjectVersion", "a"), policy.AbsentKey(function, bucket, "a"))},
 		{"an object is written", "PUT /videos/jobs/a.json?x-id=PutObject", "", 200, object("s3:PutObject", "jobs/a.json")},
 		{"a write to no bucket lists nothing", "PUT /videos/jobs/a.json", "", 404, object("s3:PutObject", "jobs/a.json")},
 		{"an upload begins", "POST /videos/v/video.mp4?uploads=", "", 200, object("s3:PutObject", "v/video.mp4")},
@@ -52,9 +52,9 @@ func TestParse(t *testing.T) {
 		{"an upload is given up", "DELETE /videos/v/video.mp4?uploadId=u&x-id=AbortMultipartUpload", "", 204, object("s3:AbortMultipartUpload", "v/video.mp4")},
 		{"an object is deleted", "DELETE /videos/a", "", 204, object("s3:DeleteObject", "a")},
 		{"a listing of uploads", "GET /videos?uploads&prefix=videos%2F", "", 200,
-			[]template.Call{{Function: function, Action: "s3:ListBucketMultipartUploads", Resource: bucket}}},
+			[]policy.Call{{Function: function, Action: "s3:ListBucketMultipartUploads", Resource: bucket}}},
 		{"a listing", "GET /videos?list-type=2&prefix=jobs%2F", "", 200,
-			[]template.Call{{Function: function, Action: "s3:ListBucket", Resource: bucket, Context: map[string]string{"s3:prefix": "jobs/"}}}},
+			[]policy.Call{{Function: function, Action: "s3:ListBucket", Resource: bucket, Context: map[string]string{"s3:prefix": "jobs/"}}}},
 		{"an object's tags", "GET /videos/a?tagging", "", 200, unknown("s3 GET /videos/a")},
 		{"the buckets", "GET /", "", 200, unknown("s3 GET /")},
 		{"a form", "POST /videos/a", "", 200, unknown("s3 POST /videos/a")},
@@ -72,45 +72,45 @@ func TestParse(t *testing.T) {
 func TestParseJSONServices(t *testing.T) {
 	tests := []struct {
 		name, service, target, body string
-		want                        template.Call
+		want                        policy.Call
 	}{
 		{"a secret", "secretsmanager", "secretsmanager.GetSecretValue",
 			`{"SecretId":"arn:aws:secretsmanager:us-east-1:000000000000:secret:ProviderKey-x","VersionId":"v"}`,
-			template.Call{Action: "secretsmanager:GetSecretValue", Resource: "arn:aws:secretsmanager:us-east-1:000000000000:secret:ProviderKey-x"}},
+			policy.Call{Action: "secretsmanager:GetSecretValue", Resource: "arn:aws:secretsmanager:us-east-1:000000000000:secret:ProviderKey-x"}},
 		{"an execution is started", "states", "AWSStepFunctions.StartExecution",
 			`{"stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m","name":"n","input":"{}"}`,
-			template.Call{Action: "states:StartExecution", Resource: "arn:aws:states:us-east-1:000000000000:stateMachine:m"}},
+			policy.Call{Action: "states:StartExecution", Resource: "arn:aws:states:us-east-1:000000000000:stateMachine:m"}},
 		{"an execution is described", "states", "AWSStepFunctions.DescribeExecution",
 			`{"executionArn":"arn:aws:states:us-east-1:000000000000:execution:m:n"}`,
-			template.Call{Action: "states:DescribeExecution", Resource: "arn:aws:states:us-east-1:000000000000:execution:m:n"}},
+			policy.Call{Action: "states:DescribeExecution", Resource: "arn:aws:states:us-east-1:000000000000:execution:m:n"}},
 		{"an execution is stopped", "states", "AWSStepFunctions.StopExecution",
 			`{"executionArn":"arn:aws:states:us-east-1:000000000000:execution:m:n","cause":"c"}`,
-			template.Call{Action: "states:StopExecution", Resource: "arn:aws:states:us-east-1:000000000000:execution:m:n"}},
+			policy.Call{Action: "states:StopExecution", Resource: "arn:aws:states:us-east-1:000000000000:execution:m:n"}},
 		{"executions are listed", "states", "AWSStepFunctions.ListExecutions",
 			`{"stateMachineArn":"arn:aws:states:us-east-1:000000000000:stateMachine:m","maxResults":100}`,
-			template.Call{Action: "states:ListExecutions", Resource: "arn:aws:states:us-east-1:000000000000:stateMachine:m"}},
+			policy.Call{Action: "states:ListExecutions", Resource: "arn:aws:states:us-east-1:000000000000:stateMachine:m"}},
 		{"a partition is queried", "dynamodb", "DynamoDB_20120810.Query", `{"TableName":"jobs","KeyConditionExpression":"#pk = :pk"}`,
-			template.Call{Action: "dynamodb:Query", Resource: "arn:aws:dynamodb:us-east-1:000000000000:table/jobs"}},
+			policy.Call{Action: "dynamodb:Query", Resource: "arn:aws:dynamodb:us-east-1:000000000000:table/jobs"}},
 		{"the items of a job are queried", "dynamodb", "DynamoDB_20120810.Query", `{"TableName":"jobs","KeyConditionExpression":"#pk = :pk","ExpressionAttributeValues":{":pk":{"S":"job#a"}}}`,
-			template.Call{Action: "dynamodb:Query", Resource: "arn:aws:dynamodb:us-east-1:000000000000:table/jobs", Context: map[string]string{template.LeadingKeys: "job#a"}}},
+			policy.Call{Action: "dynamodb:Query", Resource: "arn:aws:dynamodb:us-east-1:000000000000:table/jobs", Context: map[string]string{policy.LeadingKeys: "job#a"}}},
 		{"an index is queried", "dynamodb", "DynamoDB_20120810.Query", `{"TableName":"jobs","IndexName":"by-day"}`,
-			template.Call{Action: "dynamodb:Query", Resource: "arn:aws:dynamodb:us-east-1:000000000000:table/jobs/index/by-day"}},
+			policy.Call{Action: "dynamodb:Query", Resource: "arn:aws:dynamodb:us-east-1:000000000000:table/jobs/index/by-day"}},
 		{"a transaction needs what its items need", "dynamodb", "DynamoDB_20120810.TransactWriteItems",
 			`{"TransactItems":[{"Put":{"TableName":"jobs","Item":{}}}]}`,
-			template.Call{Action: "dynamodb:PutItem", Resource: "arn:aws:dynamodb:us-east-1:000000000000:table/jobs"}},
+			policy.Call{Action: "dynamodb:PutItem", Resource: "arn:aws:dynamodb:us-east-1:000000000000:table/jobs"}},
 		{"an item is written", "dynamodb", "DynamoDB_20120810.PutItem", `{"TableName":"jobs","Item":{"pk":{"S":"job#a"},"sk":{"S":"job"}}}`,
-			template.Call{Action: "dynamodb:PutItem", Resource: "arn:aws:dynamodb:us-east-1:000000000000:table/jobs", Context: map[string]string{template.LeadingKeys: "job#a"}}},
+			policy.Call{Action: "dynamodb:PutItem", Resource: "arn:aws:dynamodb:us-east-1:000000000000:table/jobs", Context: map[string]string{policy.LeadingKeys: "job#a"}}},
 		{"a condition is checked", "dynamodb", "DynamoDB_20120810.TransactWriteItems",
 			`{"TransactItems":[{"ConditionCheck":{"TableName":"jobs","Key":{"pk":{"S":"control"},"sk":{"S":"control"}}}}]}`,
-			template.Call{Action: "dynamodb:ConditionCheckItem", Resource: "arn:aws:dynamodb:us-east-1:000000000000:table/jobs", Context: map[string]string{template.LeadingKeys: "control"}}},
+			policy.Call{Action: "dynamodb:ConditionCheckItem", Resource: "arn:aws:dynamodb:us-east-1:000000000000:table/jobs", Context: map[string]string{policy.LeadingKeys: "control"}}},
 		{"a table is dropped", "dynamodb", "DynamoDB_20120810.DeleteTable", `{"TableName":"jobs"}`,
-			template.Call{Action: record.Unknown, Resource: "dynamodb DynamoDB_20120810.DeleteTable"}},
+			policy.Call{Action: record.Unknown, Resource: "dynamodb DynamoDB_20120810.DeleteTable"}},
 		{"another operation", "states", "AWSStepFunctions.DeleteStateMachine", `{}`,
-			template.Call{Action: record.Unknown, Resource: "states POST / AWSStepFunctions.DeleteStateMachine"}},
+			policy.Call{Action: record.Unknown, Resource: "states POST / AWSStepFunctions.DeleteStateMachine"}},
 		{"no JSON", "states", "AWSStepFunctions.DescribeExecution", "\xa1",
-			template.Call{Action: record.Unknown, Resource: "states POST / AWSStepFunctions.DescribeExecution"}},
+			policy.Call{Action: record.Unknown, Resource: "states POST / AWSStepFunctions.DescribeExecution"}},
 		{"another protocol", "states", "", "",
-			template.Call{Action: record.Unknown, Resource: "states POST / "}},
+			policy.Call{Action: record.Unknown, Resource: "states POST / "}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -119,7 +119,7 @@ func TestParseJSONServices(t *testing.T) {
 				headers += "X-Amz-Target: " + test.target + "\r\n"
 			}
 			got := record.Parse(request(t, "POST /", headers, test.body), []byte(test.body), 200, "signer")
-			if want := []template.Call{test.want}; !reflect.DeepEqual(got, want) {
+			if want := []policy.Call{test.want}; !reflect.DeepEqual(got, want) {
 				t.Errorf("got %+v\nwant %+v", got, want)
 			}
 		})
@@ -133,8 +133,8 @@ func TestParseForm(t *testing.T) {
 		return "--b\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value + "\r\n"
 	}
 	whole := part("key", "uploads/a.txt") + part("X-Amz-Signature", "0") + part("file", "a boat") + "--b--\r\n"
-	want := template.Call{Function: "signer", Action: "s3:PutObject", Resource: "arn:aws:s3:::prompts/uploads/a.txt"}
-	if got := record.Parse(request(t, "POST /prompts", multipart, whole), []byte(whole), 204, "signer"); !reflect.DeepEqual(got, []template.Call{want}) {
+	want := policy.Call{Function: "signer", Action: "s3:PutObject", Resource: "arn:aws:s3:::prompts/uploads/a.txt"}
+	if got := record.Parse(request(t, "POST /prompts", multipart, whole), []byte(whole), 204, "signer"); !reflect.DeepEqual(got, []policy.Call{want}) {
 		t.Errorf("got %+v\nwant %+v", got, want)
 	}
 	unsigned := part("key", "uploads/a.txt") + "--b--\r\n"
@@ -154,7 +154,7 @@ func TestParseCaller(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			calls := record.Parse(request(t, test.request, test.headers, ""), nil, 200, "signer")
-			want := []template.Call{{Function: test.want, Action: "s3:GetObject", Resource: "arn:aws:s3:::videos/a"}}
+			want := []policy.Call{{Function: test.want, Action: "s3:GetObject", Resource: "arn:aws:s3:::videos/a"}}
 			if !reflect.DeepEqual(calls, want) {
 				t.Errorf("got %+v\nwant %+v", calls, want)
 			}
@@ -214,7 +214,7 @@ func TestRecorder(t *testing.T) {
 			t.Errorf("%d, and %+v instead of %+v", status, got, want)
 		}
 	}
-	want := []template.Call{
+	want := []policy.Call{
 		{Function: "takeup-SubmitFunction-1A2B", Action: "s3:PutObject", Resource: "arn:aws:s3:::videos/a b+c/"},
 		{Function: "takeup-SubmitFunction-1A2B", Action: "states:DescribeExecution", Resource: "e"},
 	}

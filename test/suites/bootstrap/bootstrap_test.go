@@ -189,7 +189,7 @@ func (w *world) testSettle(t *testing.T) {
 	}
 }
 
-// testPrices asks the stand-in for its list, and then finds it the same.
+// testPrices asks the simulator for its list, and then finds it the same.
 func (w *world) testPrices(t *testing.T) {
 	first := answered[pricelist.Result](t, w.invoke(t, "prices", event(t, "prices")))
 	if again := answered[pricelist.Result](t, w.invoke(t, "prices", event(t, "prices"))); !first.Changed || again.Changed || !again.Asked || again.Models != len(video.Catalogue()) {

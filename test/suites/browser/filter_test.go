@@ -108,8 +108,8 @@ func (w *world) testSearch(t *testing.T) {
 	p.fill("find", "otter"+kb.Enter)
 	p.shows("Searching; back to ")
 	p.shows("2026 by now.")
-	p.accessible("a search that goes on")
-	p.shot("a search that goes on")
+	p.accessible("an unfinished search")
+	p.shot("an unfinished search")
 	var queries []string
 	for _, r := range w.front.since(before) {
 		if strings.Contains(r.query, "q=") {

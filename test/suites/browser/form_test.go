@@ -148,7 +148,7 @@ func (p *tab) drop(files ...string) {
 		}
 	}
 	// A browser that is still busy with the last drop lets some of these go by, and
-	// a hand that holds files goes on moving.
+	// a person who drags files keeps moving.
 	p.until("the page to say that it takes files", func(context.Context) bool {
 		drag(input.DispatchDragEventTypeDragEnter)
 		drag(input.DispatchDragEventTypeDragOver)

@@ -15,8 +15,8 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// patience is the most that anything is waited for: far more than it takes.
-const patience = 90 * time.Second
+// waitLimit is the longest that anything is waited for, far more than it takes.
+const waitLimit = 90 * time.Second
 
 // chromium is the browser that the Makefile installs.
 const chromium = "../../../.tools/chromium/bin/chromium"
@@ -84,13 +84,13 @@ func (w *world) tab(t *testing.T) *tab {
 	return p
 }
 
-// do does actions, each within the test's patience.
+// do does actions, each within waitLimit.
 func (p *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 	p.Helper()
 	if err := chromedp.Do(p.ctx); err != nil {
 		p.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	ctx, cancel := context.WithTimeout(p.ctx, waitLimit)
 	defer cancel()
 	if err := chromedp.Do(ctx, actions...); err != nil {
 		p.shot("failed")
@@ -101,7 +101,7 @@ func (p *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 // eval gives the value of an expression in the page.
 func eval[T any](p *tab, expression string) T {
 	p.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	ctx, cancel := context.WithTimeout(p.ctx, waitLimit)
 	defer cancel()
 	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 	if err != nil {
@@ -113,7 +113,7 @@ func eval[T any](p *tab, expression string) T {
 // until asks done, again and again, until it says yes.
 func (p *tab) until(what string, done func(context.Context) bool) {
 	p.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	ctx, cancel := context.WithTimeout(p.ctx, waitLimit)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -188,7 +188,7 @@ func (p *tab) signIn() {
 	p.await("the form", "!document.getElementById('composer').hidden")
 }
 
-// fill types a text into a field, in the place of what is there.
+// fill types a text into a field, instead of what is there.
 func (p *tab) fill(id, text string) {
 	p.Helper()
 	p.await(id, "document.getElementById("+js(id)+")")
@@ -249,7 +249,7 @@ const screenshots = "../../../.takeup/screenshots"
 // shot keeps a picture of what is shown.
 func (p *tab) shot(name string) []byte {
 	p.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	ctx, cancel := context.WithTimeout(p.ctx, waitLimit)
 	defer cancel()
 	picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 	if err != nil {

@@ -177,7 +177,7 @@ func (w *world) testCurl(t *testing.T) {
 	if strings.Contains(command, w.stack.Token) {
 		t.Error("the token is in it")
 	}
-	// What a shell makes of it, in the place of curl.
+	// What a shell makes of it, instead of curl.
 	shell := exec.CommandContext(t.Context(), "bash", "-c", `curl() { printf '%s\n' "$@"; }`+"\n"+command)
 	shell.Env = []string{"TAKEUP_TOKEN=token-of-the-shell"}
 	said, err := shell.CombinedOutput()

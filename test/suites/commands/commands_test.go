@@ -15,8 +15,8 @@ import (
 	"github.com/takeup/takeup/test/harness/checkout"
 )
 
-// patience is the most that a command may take: far more than it does.
-const patience = 5 * time.Minute
+// waitLimit is the longest that a command may take, far more than it needs.
+const waitLimit = 5 * time.Minute
 
 const root = "../../.."
 
@@ -137,7 +137,7 @@ func newShell(t *testing.T) *shell {
 // run runs a command, and reports what it printed and whether it did what it should.
 func (w *shell) run(t *testing.T, r run) (string, bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), waitLimit)
 	defer cancel()
 	script := "set -euo pipefail\n"
 	if !r.stackless {

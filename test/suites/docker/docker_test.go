@@ -63,7 +63,7 @@ func TestInvoke(t *testing.T) {
 // beside it, and how it ended.
 func (w *world) typed(t *testing.T, line string, env ...string) (out, said string, err error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), waitLimit)
 	defer cancel()
 	for line := range strings.Lines(line) {
 		w.lines[strings.TrimSuffix(line, "\n")] = true
@@ -180,7 +180,7 @@ func (w *world) testStoreAlone(t *testing.T) {
 	w.stored(t, got.ID)
 }
 
-// A Submit that was run by hand leaves a job that a redrive goes on with.
+// A Submit that was run by hand leaves a job that a redrive resumes.
 func (w *world) testRedrive(t *testing.T) {
 	const id = "by-hand"
 	w.must(t, `sed s/a-paper-boat/by-hand/ events/submit.json >by-hand.json && make invoke FUNCTION=submit EVENT=by-hand.json`)
@@ -196,7 +196,7 @@ func (w *world) testFails(t *testing.T) {
 	for _, test := range []struct{ line, want string }{
 		{"make invoke FUNCTION=authorize EVENT=events/authorize.json", "AuthorizeFunction failed with Unauthorized"},
 		{"make invoke FUNCTION=check EVENT=events/check.json", "CheckFunction failed with GenerationOverdue"},
-		{"make invoke FUNCTION=publish", `there is no function "publish"; it is one of api, authorize, check, prices, prompts, settle, store, submit`},
+		{"make invoke FUNCTION=publish", `there is no function "publish"; choose one of api, authorize, check, prices, prompts, settle, store, submit`},
 		{"make invoke FUNCTION=check JOB=nobody", "there is no job nobody"},
 	} {
 		out, said, err := w.typed(t, test.line)
@@ -213,7 +213,7 @@ func (w *world) testFails(t *testing.T) {
 func (w *world) testDeployed(t *testing.T) {
 	const invoke = there + "make invoke STACK=takeup "
 	_, said, err := w.typed(t, invoke+"FUNCTION=submit")
-	if err == nil || !strings.Contains(said, "It buys a video, at the price that takeup estimate says, unless job a-paper-boat was submitted before") || !strings.Contains(said, "nobody can be asked here") {
+	if err == nil || !strings.Contains(said, "It buys a video, at the price that takeup estimate shows, unless job a-paper-boat was submitted before") || !strings.Contains(said, "there is no terminal to ask in") {
 		t.Errorf("nobody agreed: %v\n%s", err, said)
 	}
 	if got := answer[video.Job](t, w, invoke+"FUNCTION=SubmitFunction YES=1"); got.ID != job {
@@ -247,7 +247,7 @@ func (w *world) testRecipe(t *testing.T) {
 		}
 	}
 
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), waitLimit)
 	defer cancel()
 	w.lines[all[at].Text] = true
 	prepare := checkout.Shell(ctx, w.dir, w.env, "exec "+all[at].Text)

@@ -24,8 +24,8 @@ import (
 	"github.com/takeup/takeup/internal/dev/stack"
 )
 
-// patience is the most that anything is waited for: far more than it takes.
-const patience = 10 * time.Minute
+// waitLimit is the longest that anything is waited for, far more than it takes.
+const waitLimit = 10 * time.Minute
 
 // engine gives the address of a Docker engine, which may be one that is started
 // for the test.
@@ -121,7 +121,7 @@ func address(t *testing.T) string {
 	return ""
 }
 
-// importBase gives the engine a base image in the place of AWS's, which comes from
+// importBase gives the engine a base image instead of AWS's, which comes from
 // a registry: busybox, under that name. SAM adds Lambda's runtime emulator to it.
 func importBase(t *testing.T, socket string) {
 	t.Helper()
@@ -179,7 +179,7 @@ func importBase(t *testing.T, socket string) {
 // await asks done until it says yes.
 func await(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), waitLimit)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()

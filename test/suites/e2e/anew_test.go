@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/takeup/takeup/internal/api"
-	"github.com/takeup/takeup/internal/dev/template"
+	"github.com/takeup/takeup/internal/dev/policy"
 )
 
 // testBegunAnew stops jobs before Submit has claimed them, and sends each request
@@ -16,7 +16,7 @@ import (
 //
 // It needs the stack to itself, since it keeps Submit from the table meanwhile.
 func (w *world) testBegunAnew(t *testing.T) {
-	submit, table := w.role(t, "SubmitFunction"), slices.DeleteFunc(w.grants(t), func(g template.Grant) bool {
+	submit, table := w.role(t, "SubmitFunction"), slices.DeleteFunc(w.grants(t), func(g policy.Grant) bool {
 		return g.Function != "SubmitFunction" || !strings.HasPrefix(g.Action, "dynamodb:")
 	})
 	file := func(t *testing.T, prompt, _ string) string {
@@ -48,7 +48,7 @@ func (w *world) testBegunAnew(t *testing.T) {
 			before := len(w.recorder.Denied())
 			job := test.send(t, prompt, "")
 			await(t, "Submit to be kept from the table", func() bool {
-				return slices.ContainsFunc(w.recorder.Denied()[before:], func(call template.Call) bool {
+				return slices.ContainsFunc(w.recorder.Denied()[before:], func(call policy.Call) bool {
 					return w.logical()[call.Function] == "SubmitFunction" && strings.HasPrefix(call.Action, "dynamodb:")
 				})
 			})

@@ -19,7 +19,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// testCaps has a token stop at its cap while another goes on, and lowers the stack's
+// testCaps has a token stop at its cap while another keeps running, and lowers the stack's
 // cap so that nothing fits.
 //
 // It needs the stack to itself.
@@ -100,7 +100,7 @@ func (w *world) testLoweredCap(t *testing.T, c commandLine) {
 		t.Errorf("the API says %+v, %+v", caps, caps.Override)
 	}
 	cmd, _ := c.command(t, "doctor")
-	if report, _ := cmd.Output(); !strings.Contains(string(report), "caps: 0.5 USD a day, no cap on a month, no cap on videos under way, set by arn:aws:") {
+	if report, _ := cmd.Output(); !strings.Contains(string(report), "caps: 0.5 USD a day, no cap on a month, no cap on videos in flight, set by arn:aws:") {
 		t.Errorf("doctor says %s", report)
 	}
 	status, _, reply := call(t, http.MethodPost, w.stack.API+api.GenerationsPath, w.stack.Token, w.boat("above the stack's cap", 5))
@@ -125,7 +125,7 @@ func (w *world) testLoweredCap(t *testing.T, c commandLine) {
 	w.startByHand(t, hand, w.boat("by hand, above the stack's cap", 5))
 	w.endedWith(t, hand, "CapReached", "0.98 USD", "more than the day's 0.50 USD", "redrive")
 
-	if said := c.run(t, "caps", "reset"); !strings.Contains(said, "as the stack's parameters have them") {
+	if said := c.run(t, "caps", "reset"); !strings.Contains(said, "the stack's parameters") {
 		t.Errorf("it says %s", said)
 	}
 	w.put(t, file, content)

@@ -68,7 +68,7 @@ func (w *world) testCommandLine(t *testing.T) {
 	}
 	w.stored(t, id)
 
-	// Ctrl-C: the job goes on, and what is said leads back to it.
+	// Ctrl-C: the job keeps running, and the message says how to get its video.
 	cmd, beside := c.command(t, "generate", w.prompt("a lighthouse in the fog, interrupted"))
 	out, err := cmd.StdoutPipe()
 	if err != nil {

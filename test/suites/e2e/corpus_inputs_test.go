@@ -26,7 +26,7 @@ type input struct {
 	told    string // what takeup says before it sends
 	parsed  bool   // Step Functions parses an execution's input, and what is wrong is gone then
 
-	play  func(*corpus, *testing.T) []attempt // in the place of content and want
+	play  func(*corpus, *testing.T) []attempt // instead of content and want
 	wants []string                            // what its attempts come to
 }
 
@@ -243,8 +243,8 @@ func startedTexts() []input {
 		{name: "a line", content: "a boat in one line"},
 		{name: "a byte order mark", content: "\ufeffa boat after a mark", sent: "a boat after a mark"},
 		{name: "two byte order marks", content: "\ufeff\ufeffa boat after two marks", sent: "a boat after two marks"},
-		{name: "two files put together", content: "\ufeffa boat\r\n\ufeffa dog", sent: "a boat\r\na dog", told: "the text has 2 lines; they are one prompt, for one video\n"},
-		{name: "three lines", content: "boat one\nboat two\nboat three", told: "the text has 3 lines; they are one prompt, for one video\n"},
+		{name: "two files put together", content: "\ufeffa boat\r\n\ufeffa dog", sent: "a boat\r\na dog", told: "the text has 2 lines; they are one prompt for one video\n"},
+		{name: "three lines", content: "boat one\nboat two\nboat three", told: "the text has 3 lines; they are one prompt for one video\n"},
 		{name: "emoji", content: "👨‍👩‍👧‍👦 and 👍🏽 under 🇩🇪 and " + scotland + " with ❤️ and 1️⃣ 🏳️‍🌈"},
 		{name: "scripts with joiners", content: "نمی‌خواهم क्‍ष ශ්‍රී 한글 日本語 c\u0327a\u0301"},
 		{name: "right to left", content: "\u2067שלום\u2069 \u200fعربي\u200e and \u202ean override\u202c"},

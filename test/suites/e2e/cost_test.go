@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/takeup/takeup/internal/dev/template"
+	"github.com/takeup/takeup/internal/dev/policy"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 	"github.com/takeup/takeup/internal/schedule/cost"
 )
@@ -59,7 +59,7 @@ func (w *world) tableRequests(job string) requests {
 	for _, call := range w.recorder.Calls() {
 		step := slices.Contains([]string{"SubmitFunction", "CheckFunction", "StoreFunction"}, names[call.Function])
 		switch {
-		case !step || call.Context[template.LeadingKeys] != "job#"+job:
+		case !step || call.Context[policy.LeadingKeys] != "job#"+job:
 		case call.Action == "dynamodb:Query":
 			made.queries++
 		case call.Action == "dynamodb:PutItem":

@@ -13,13 +13,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
-	"github.com/takeup/takeup/internal/dev/template"
+	"github.com/takeup/takeup/internal/dev/policy"
 )
 
 // unenforceable are the grants that MiniStack does not ask for. The recorder's
 // audit holds those of the functions' own calls, and make verify-aws all of them.
-func unenforceable() []template.Excuse {
-	return []template.Excuse{
+func unenforceable() []policy.Exemption {
+	return []policy.Exemption{
 		{Function: "*", Action: "s3:ListBucket", Reason: "an absent key is answered with 404 also to a role that may not list"},
 		{Function: "PromptsFunction", Action: "sqs:SendMessage", Reason: "Lambda's own message to the queue is sent with all rights"},
 		{Function: "TextToVideo", Action: "*", Reason: "a state machine calls with all rights"},
@@ -34,7 +34,7 @@ func unenforceable() []template.Excuse {
 func (w *world) testGrants(t *testing.T) {
 	all := w.grants(t)
 	grants := slices.Clone(all)
-	enforced, idle := template.Unexplained(grants, unenforceable())
+	enforced, idle := policy.Unexempted(grants, unenforceable())
 	for _, excuse := range idle {
 		t.Errorf("no grant is %s %s, which is listed as unenforceable", excuse.Function, excuse.Action)
 	}
@@ -42,13 +42,13 @@ func (w *world) testGrants(t *testing.T) {
 	probes := w.probes()
 	// In this order: what the later ones start runs on with all rights.
 	for _, id := range []string{"SubmitFunction", "CheckFunction", "StoreFunction", "ApiFunction", "AuthorizeFunction", "PromptsFunction", "SettleFunction", "PricesFunction", "TextToVideo"} {
-		mine := slices.DeleteFunc(slices.Clone(grants), func(g template.Grant) bool { return g.Function != id })
-		grants = slices.DeleteFunc(grants, func(g template.Grant) bool { return g.Function == id })
+		mine := slices.DeleteFunc(slices.Clone(grants), func(g policy.Grant) bool { return g.Function != id })
+		grants = slices.DeleteFunc(grants, func(g policy.Grant) bool { return g.Function == id })
 		t.Run(id, func(t *testing.T) {
 			r := w.role(t, id)
 			r.holds(t, mine)
 			w.pass(t, id, probes[id], "with all its rights")
-			var kept []template.Grant
+			var kept []policy.Grant
 			for _, g := range mine {
 				if !slices.Contains(enforced, g) {
 					kept = append(kept, g)
@@ -96,7 +96,7 @@ func (w *world) pass(t *testing.T, id string, probes []probe, when string) {
 
 // lacking takes a grant away, and gives the name of the probe that fails then. The
 // failure counts where the engine has refused the call that the grant is for.
-func (w *world) lacking(t *testing.T, r *role, g template.Grant, probes []probe) string {
+func (w *world) lacking(t *testing.T, r *role, g policy.Grant, probes []probe) string {
 	t.Helper()
 	r.without(t, g)
 	defer r.restore(t)
@@ -112,7 +112,7 @@ func (w *world) lacking(t *testing.T, r *role, g template.Grant, probes []probe)
 		}
 		for _, call := range w.recorder.Denied()[before:] {
 			call.Function = w.logical()[call.Function]
-			if template.Allowed([]template.Statement{{Actions: []string{g.Action}, Resources: []string{g.Resource}}}, call) && (call.Function == g.Function || call.Function == "") {
+			if policy.Allowed([]policy.Statement{{Actions: []string{g.Action}, Resources: []string{g.Resource}}}, call) && (call.Function == g.Function || call.Function == "") {
 				return p.name
 			}
 		}
@@ -141,7 +141,7 @@ func (w *world) restart(t *testing.T, id string) {
 		t.Fatal(err)
 	}
 	waiter := lambda.NewFunctionUpdatedV2Waiter(w.lambda)
-	if err := waiter.Wait(t.Context(), &lambda.GetFunctionInput{FunctionName: &name}, patience); err != nil {
+	if err := waiter.Wait(t.Context(), &lambda.GetFunctionInput{FunctionName: &name}, waitLimit); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -183,7 +183,7 @@ func (w *world) role(t *testing.T, id string) *role {
 }
 
 // holds fails where the role was not deployed with what the template says.
-func (r *role) holds(t *testing.T, grants []template.Grant) {
+func (r *role) holds(t *testing.T, grants []policy.Grant) {
 	t.Helper()
 	pair := func(action, resource string) string { return action + " on " + resource }
 	var want, got []string
@@ -207,14 +207,14 @@ func (r *role) holds(t *testing.T, grants []template.Grant) {
 }
 
 // without puts the role's policies, less some grants.
-func (r *role) without(t *testing.T, grants ...template.Grant) {
+func (r *role) without(t *testing.T, grants ...policy.Grant) {
 	t.Helper()
 	for name, d := range r.policies {
 		less := document{Version: d.Version}
 		for _, s := range d.Statement {
 			for _, action := range texts(s["Action"]) {
 				resources := slices.DeleteFunc(texts(s["Resource"]), func(resource string) bool {
-					return slices.ContainsFunc(grants, func(g template.Grant) bool { return g.Action == action && g.Resource == resource })
+					return slices.ContainsFunc(grants, func(g policy.Grant) bool { return g.Action == action && g.Resource == resource })
 				})
 				if len(resources) > 0 {
 					one := map[string]any{"Action": action, "Resource": resources}

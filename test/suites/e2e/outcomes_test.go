@@ -66,7 +66,7 @@ func (w *world) testModeration(t *testing.T) {
 	w.discreet(t, job, prompt)
 }
 
-// testCredits ends jobs for lack of credits, and goes on with them when there are
+// testCredits ends jobs for lack of credits, and resumes them when there are
 // some: the redrive submits, since nothing was.
 func (w *world) testCredits(t *testing.T) {
 	for name, fault := range map[string]sim.Fault{

@@ -10,7 +10,7 @@ import (
 )
 
 // testPause pauses the stack: a new job waits, is told of and can be cancelled, and
-// what was submitted goes on; resumed, what waits is submitted once.
+// submitted jobs keep running; once resumed, what waits is submitted once.
 //
 // It needs the stack to itself.
 func (w *world) testPause(t *testing.T) {

@@ -12,19 +12,20 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/takeup/takeup/internal/dev/policy"
 	"github.com/takeup/takeup/internal/dev/template"
 )
 
 // explained are the grants that no recorded call uses.
-func explained() []template.Excuse {
-	return []template.Excuse{
+func explained() []policy.Exemption {
+	return []policy.Exemption{
 		{Function: "PromptsFunction", Action: "sqs:SendMessage", Reason: "Lambda sends what could not be handled to the queue, with the function's role"},
 		{Function: "TextToVideo", Action: "*", Reason: "Step Functions makes its calls itself"},
 	}
 }
 
 // policies gives what the template at hand allows in the stack.
-func (w *world) policies(source []byte) (map[string][]template.Statement, error) {
+func (w *world) policies(source []byte) (map[string][]policy.Statement, error) {
 	parsed, err := template.Parse(source)
 	if err != nil {
 		return nil, err
@@ -34,11 +35,11 @@ func (w *world) policies(source []byte) (map[string][]template.Statement, error)
 		return nil, err
 	}
 	values.AddFunctions(w.functions)
-	return template.Policies(parsed, values)
+	return policy.FromTemplate(parsed, values)
 }
 
 // grants gives what the template grants.
-func (w *world) grants(t *testing.T) []template.Grant {
+func (w *world) grants(t *testing.T) []policy.Grant {
 	t.Helper()
 	source, err := os.ReadFile("../../../template.yaml")
 	if err != nil {
@@ -48,7 +49,7 @@ func (w *world) grants(t *testing.T) []template.Grant {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return template.Grants(policies)
+	return policy.Grants(policies)
 }
 
 // testPermissions holds the calls that the functions made in this run against the
@@ -70,7 +71,7 @@ func (w *world) testPermissions(t *testing.T) {
 		t.Error(problem)
 	}
 	for _, function := range []string{"SubmitFunction", "CheckFunction", "StoreFunction", "ApiFunction", "AuthorizeFunction", "PromptsFunction", "SettleFunction", "PricesFunction"} {
-		if !slices.ContainsFunc(calls, func(c template.Call) bool { return c.Function == function }) {
+		if !slices.ContainsFunc(calls, func(c policy.Call) bool { return c.Function == function }) {
 			t.Errorf("no call of %s was recorded", function)
 		}
 	}
@@ -151,9 +152,9 @@ func (w *world) testPlainHTTP(t *testing.T) {
 
 // calls gives each different call that was recorded, by the template's names of
 // the functions.
-func (w *world) calls() []template.Call {
+func (w *world) calls() []policy.Call {
 	names, seen := w.logical(), map[string]bool{}
-	var calls []template.Call
+	var calls []policy.Call
 	for _, call := range w.recorder.Calls() {
 		if name, ok := names[call.Function]; ok {
 			call.Function = name
@@ -168,14 +169,14 @@ func (w *world) calls() []template.Call {
 
 // audit gives a sentence for each call that isn't allowed, and for each grant that
 // no call needed and nothing explains.
-func audit(policies map[string][]template.Statement, calls []template.Call) []string {
+func audit(policies map[string][]policy.Statement, calls []policy.Call) []string {
 	var problems []string
 	for _, c := range calls {
-		if !template.Allowed(policies[c.Function], c) {
+		if !policy.Allowed(policies[c.Function], c) {
 			problems = append(problems, fmt.Sprintf("%s calls %s on %s (%v), which the template does not allow", c.Function, c.Action, c.Resource, c.Context))
 		}
 	}
-	unused, idle := template.Unexplained(template.Unused(policies, calls), explained())
+	unused, idle := policy.Unexempted(policy.Unused(policies, calls), explained())
 	for _, g := range unused {
 		problems = append(problems, fmt.Sprintf("%s is granted %s on %s (%s), which it never needs", g.Function, g.Action, g.Resource, g.Origin))
 	}

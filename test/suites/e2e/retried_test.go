@@ -17,7 +17,7 @@ import (
 	"testing"
 )
 
-// losing is a proxy before an API that cuts the connection in the place of its first
+// losing is a proxy before an API that cuts the connection instead of its first
 // answers to a POST.
 type losing struct {
 	*httptest.Server

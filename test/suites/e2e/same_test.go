@@ -33,7 +33,7 @@ func (w *world) handled(t *testing.T, key, version string) (outcome, job string)
 
 // copyFile copies a file of the prompts bucket within it, as a move does and a
 // change of its metadata, and gives the copy's version. A version that is given is
-// copied in the place of the newest.
+// copied instead of the newest.
 func (w *world) copyFile(t *testing.T, from, version, to string) string {
 	t.Helper()
 	bucket := w.stack.Outputs["PromptsBucket"]

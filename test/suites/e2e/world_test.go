@@ -32,10 +32,10 @@ import (
 	"github.com/takeup/takeup/test/harness/record"
 )
 
-// patience is the most that anything is waited for: far more than it takes.
-const patience = 3 * time.Minute
+// waitLimit is the longest that anything is waited for, far more than it takes.
+const waitLimit = 3 * time.Minute
 
-// providerKey is what the stand-in takes for a key, until it is exchanged.
+// providerKey is what the simulator takes for a key, until it is exchanged.
 const providerKey = "key-of-the-end-to-end-tests-0001"
 
 // world is a deployed stack, the provider behind it, and what the tests told both.
@@ -43,7 +43,7 @@ type world struct {
 	stack    *stack.Stack
 	recorder *record.Recorder
 	provider *sim.Server
-	// providerURL is the stand-in's address.
+	// providerURL is the simulator's address.
 	providerURL string
 	// functions are the names that AWS has for the functions, by the template's.
 	functions map[string]string
@@ -182,7 +182,7 @@ func (w *world) doom(job string, fate sim.Fate) {
 	w.fates[job] = fate
 }
 
-// plan is the stand-in's. A job's first call is a create, whose client request id
+// plan is the simulator's. A job's first call is a create, whose client request id
 // begins with the job's; its generation's id is known from then on.
 func (w *world) plan(call sim.Call) sim.Fault {
 	w.mu.Lock()
@@ -248,7 +248,7 @@ func (w *world) sent(prompt string) bool {
 // await asks done until it says yes.
 func await(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), waitLimit)
 	defer cancel()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()

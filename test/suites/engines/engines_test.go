@@ -55,8 +55,8 @@ func engines() map[string]func(port int) (program string, args, env []string) {
 	}
 }
 
-// patience is the most that an engine's start is waited for.
-const patience = time.Minute
+// waitLimit is the longest that an engine may take to start.
+const waitLimit = time.Minute
 
 func start(t *testing.T, name string, how func(int) (string, []string, []string)) engine {
 	t.Helper()
@@ -88,7 +88,7 @@ func start(t *testing.T, name string, how func(int) (string, []string, []string)
 	if name == "moto" {
 		e.turn = &sync.Mutex{}
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), waitLimit)
 	defer cancel()
 	for {
 		if _, err = e.client(nil).ListTables(ctx, &dynamodb.ListTablesInput{}); err == nil {

@@ -25,7 +25,7 @@ import (
 
 const mib = 1 << 20
 
-// film is a video of a size, as the stand-in has it.
+// film is a video of a size, as the simulator has it.
 func film(t *testing.T, size int64) []byte {
 	t.Helper()
 	v, err := sim.NewVideo("gen-1", 5, "16:9", size)

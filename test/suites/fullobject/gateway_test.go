@@ -61,7 +61,7 @@ func start(t *testing.T, spoil func(http.RoundTripper) http.RoundTripper) storag
 	return storage{client: client, bucket: videos}
 }
 
-// What runs with the build tag aws runs with versitygw in the place of S3, so that
+// What runs with the build tag aws runs with versitygw instead of S3, so that
 // it is whole when somebody needs it.
 func TestByTheTag(t *testing.T) {
 	g := run(t)

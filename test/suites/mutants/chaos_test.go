@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/takeup/takeup/test/chaos"
+	"github.com/takeup/takeup/test/chaos/world"
 )
 
 // TestVerificationOffIsCaughtByChaos deploys a copy of the repository in which a
@@ -43,14 +44,14 @@ func TestVerificationOffIsCaughtByChaos(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	result, err := chaos.Run(t.Context(), chaos.Options{
+	result, err := chaos.Run(t.Context(), world.Options{
 		Root: copied, StateDir: filepath.Join(copied, ".takeup"),
 		Jobs: 10, Seed: 1, UnderWay: 10,
 		// Nothing else fails, so that it is certain to be met. The length and the
 		// checksum of such a download are right: only the boxes of the file tell that
 		// it was cut.
 		FirstDownload: "cut, without a length",
-		Times:         chaos.ShortTimes(), Output: t.Output(),
+		Times:         world.ShortTimes(), Output: t.Output(),
 	})
 	if err != nil {
 		t.Fatal(err)

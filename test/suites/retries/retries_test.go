@@ -28,8 +28,8 @@ import (
 	"github.com/takeup/takeup/test/harness/lambdas"
 )
 
-// patience is the most that a job is waited for: far more than it takes.
-const patience = 3 * time.Minute
+// waitLimit is the longest that a job is waited for, far more than it takes.
+const waitLimit = 3 * time.Minute
 
 // play is what a step does for one job: it reports the errors, one each time, and
 // does its work after that.
@@ -226,7 +226,7 @@ func (w *world) run(t *testing.T, id string, p play) outcome {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), waitLimit)
 	defer cancel()
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()

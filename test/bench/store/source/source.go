@@ -186,9 +186,9 @@ func (r *response) Write(p []byte) (int, error) {
 	return n, errBroken
 }
 
-// patience is how much time a response may catch up after the machine or its
+// slack is how much time a response may catch up after the machine or its
 // reader made it late.
-const patience = 50 * time.Millisecond
+const slack = 50 * time.Millisecond
 
 // pace waits until n bytes more may be sent.
 func (r *response) pace(n int64) error {
@@ -196,7 +196,7 @@ func (r *response) pace(n int64) error {
 		return nil
 	}
 	now := time.Now()
-	if earliest := now.Add(-patience); r.due.Before(earliest) {
+	if earliest := now.Add(-slack); r.due.Before(earliest) {
 		r.due = earliest
 		if r.sent == 0 {
 			r.due = now

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/takeup/takeup/test/chaos"
+	"github.com/takeup/takeup/test/chaos/world"
 )
 
 func main() {
@@ -27,7 +28,7 @@ func main() {
 
 // run reports whether every promise was kept.
 func run(ctx context.Context) (bool, error) {
-	o := chaos.Options{UnderWay: 100, Times: chaos.DefaultTimes(), Output: os.Stdout}
+	o := world.Options{UnderWay: 100, Times: world.DefaultTimes(), Output: os.Stdout}
 	flag.IntVar(&o.Jobs, "jobs", 1000, "how many jobs are sent")
 	flag.Uint64Var(&o.Seed, "seed", 1, "what the plan of the faults is made from")
 	flag.Float64Var(&o.Faults, "faults", 0.2, "the share of calls that fail")

@@ -1,0 +1,49 @@
+package command
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/spf13/cobra"
+)
+
+// UsageError says that a command line is invalid.
+type UsageError struct{ Err error }
+
+// Usagef returns a *UsageError with a message made as by fmt.Errorf.
+func Usagef(format string, args ...any) error { return &UsageError{Err: fmt.Errorf(format, args...)} }
+
+func (e *UsageError) Error() string { return e.Err.Error() + "; see takeup --help" }
+
+func (e *UsageError) Unwrap() error { return e.Err }
+
+// Reworded replaces the message of an error.
+type Reworded struct {
+	Message string
+	Err     error
+}
+
+func (e *Reworded) Error() string { return e.Message }
+
+func (e *Reworded) Unwrap() error { return e.Err }
+
+// Many is the upper bound for commands that take any number of arguments.
+const Many = math.MaxInt
+
+// Args refuses fewer arguments than least or more than most.
+func Args(least, most int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		what := ""
+		switch {
+		case len(args) < least:
+			what = "an argument is missing"
+		case len(args) > most && most == 0:
+			what = fmt.Sprintf("unexpected argument %q; %s takes none", args[0], cmd.CommandPath())
+		case len(args) > most:
+			what = fmt.Sprintf("unexpected argument %q; %s takes one, so quote an argument that has spaces", args[most], cmd.CommandPath())
+		default:
+			return nil
+		}
+		return Usagef("%s; usage: %s", what, cmd.UseLine())
+	}
+}

@@ -1,0 +1,69 @@
+// Package flags has the values that flags take, such as amounts, times and durations,
+// and the flags that several commands have.
+package flags
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// JSON adds the flag --json.
+func JSON(cmd *cobra.Command, to *bool) {
+	cmd.Flags().BoolVar(to, "json", false, "print JSON, as docs/cli.md describes it")
+}
+
+// Complete has the shell complete a flag with these values. The flag must exist.
+func Complete(cmd *cobra.Command, flag string, values []string) {
+	// It fails if there is no such flag, or if it has values already: both are mistakes
+	// in the code that every run shows.
+	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic("takeup: " + err.Error())
+	}
+}
+
+// Moment is the value of a flag: a time, or how long ago it was. It is a pflag.Value.
+type Moment struct {
+	text string
+	ago  time.Duration
+	at   time.Time
+}
+
+// Time gives the time, zero if the flag was not given.
+func (m Moment) Time(now time.Time) time.Time {
+	if m.ago > 0 {
+		return now.Add(-m.ago)
+	}
+	return m.at
+}
+
+// Set reads a duration such as 48h or 30d, a day in UTC or a time.
+func (m *Moment) Set(text string) error {
+	*m = Moment{text: text}
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		n, err := strconv.ParseUint(days, 10, 16)
+		if err == nil && n > 0 {
+			m.ago = time.Duration(n) * 24 * time.Hour
+			return nil
+		}
+	}
+	if ago, err := time.ParseDuration(text); err == nil && ago > 0 {
+		m.ago = ago
+		return nil
+	}
+	for _, layout := range []string{time.DateOnly, time.RFC3339} {
+		if at, err := time.Parse(layout, text); err == nil {
+			m.at = at
+			return nil
+		}
+	}
+	return errors.New("expected a time such as 48h, 30d, 2026-08-21 or 2026-08-21T12:00:00Z")
+}
+
+func (m *Moment) String() string { return m.text }
+
+// Type names the value in the flag's help.
+func (m *Moment) Type() string { return "time" }

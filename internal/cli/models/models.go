@@ -1,0 +1,293 @@
+// Package models has the commands that show the models and what their videos cost.
+package models
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/spf13/cobra"
+
+	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/cli/command"
+	"github.com/takeup/takeup/internal/cli/flags"
+	"github.com/takeup/takeup/internal/cli/money"
+	"github.com/takeup/takeup/internal/cli/request"
+	"github.com/takeup/takeup/internal/cli/target"
+	"github.com/takeup/takeup/internal/cli/term"
+	"github.com/takeup/takeup/internal/provider/aimlapi/pricelist/refresh"
+)
+
+// NewModels makes the command models.
+func NewModels(env *command.Env) *cobra.Command {
+	var (
+		t       target.Target
+		asJSON  bool
+		refresh bool
+	)
+	cmd := &cobra.Command{
+		Use: "models [MODEL]", Args: command.Args(0, 1),
+		Short: "List the models, or the parameters of one",
+		Long: `Lists the models, with their prices by the provider's price list and how long a
+video usually takes, if that is known. With a model's name it lists the model's
+parameters and all its prices. The stack fetches the price list once a day;
+--refresh fetches it now, which needs the stack's AWS account.`,
+		ValidArgs: request.ModelNames(),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			access, err := t.API(cmd.Context(), env)
+			if err != nil {
+				return err
+			}
+			if refresh {
+				if err := refreshPrices(cmd.Context(), env, &t); err != nil {
+					return err
+				}
+			}
+			got, err := access.Models(cmd.Context())
+			switch {
+			case err != nil:
+				return err
+			case len(args) == 0 && asJSON:
+				return term.JSON(env.Out, got)
+			case len(args) == 0:
+				return printModels(env.Out, got)
+			}
+			model, err := find(got, args[0])
+			switch {
+			case err != nil:
+				return err
+			case asJSON:
+				return term.JSON(env.Out, model)
+			}
+			return printModel(env.Out, model)
+		},
+	}
+	flags.JSON(cmd, &asJSON)
+	cmd.Flags().BoolVar(&refresh, "refresh", false, "fetch the provider's price list first")
+	t.APIFlags(cmd)
+	return cmd
+}
+
+// refreshPrices has a stack fetch the provider's price list.
+func refreshPrices(ctx context.Context, env *command.Env, t *target.Target) error {
+	chosen, err := t.Resolve(env)
+	if err != nil {
+		return err
+	}
+	if chosen.URL != "" {
+		return command.Usagef("--refresh needs the stack's AWS account; name the stack with --stack")
+	}
+	stack, err := t.AWS(ctx, env)
+	if err != nil {
+		return err
+	}
+	got, err := refresh.Prices(ctx, lambda.NewFromConfig(stack.Config), stack.Outputs["PricesFunction"])
+	if err != nil {
+		return fmt.Errorf("fetching the price list: %w", err)
+	}
+	fmt.Fprintf(env.Err, "fetched the price list: %d models; it shows within a minute\n", got.Models)
+	return nil
+}
+
+// find gives a model by its name; an empty name is the default model.
+func find(models api.ModelList, name string) (api.Model, error) {
+	if name == "" {
+		name = models.Default
+	}
+	for _, m := range models.Models {
+		if m.Name == name {
+			return m, nil
+		}
+	}
+	return api.Model{}, command.Usagef("there is no model %q; list the models with `takeup models`", name)
+}
+
+func printModels(out io.Writer, models api.ModelList) error {
+	columns := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(columns, "MODEL\tSECONDS\tPRICE\tUSUALLY TAKES")
+	var list *api.Price
+	for _, m := range models.Models {
+		if m.Price != nil {
+			list = m.Price
+		}
+		var usual []string
+		for _, u := range m.Usual {
+			usual = append(usual, fmt.Sprintf("%s for %d s", term.Seconds(time.Duration(u.Seconds)*time.Second), u.Duration))
+		}
+		fmt.Fprintf(columns, "%s\t%s\t%s\t%s\n", m.Name, durations(m.Durations), priceText(m), term.Dash(strings.Join(usual, ", ")))
+	}
+	if err := columns.Flush(); err != nil {
+		return err
+	}
+	if list == nil {
+		_, err := fmt.Fprintln(out, "The provider's price list is not known yet; fetch it with takeup models --refresh.")
+		return err
+	}
+	_, err := fmt.Fprintf(out, "Prices by %s, %s.\n", list.Source, list.Date)
+	return err
+}
+
+// priceText formats a model's rates, or else what its last videos cost.
+func priceText(m api.Model) string {
+	var rates []string
+	if m.Price != nil {
+		for _, v := range m.Price.Variants {
+			rates = append(rates, rateText(v))
+		}
+	}
+	switch {
+	case len(rates) == 1 && m.Price.Kind == "variable":
+		return "varies, from " + rates[0]
+	case len(rates) == 1:
+		return rates[0]
+	case len(rates) > 1:
+		return fmt.Sprintf("%s, by %s", rangeText(m.Price.Variants), strings.Join(dimensions(m.Price), ", "))
+	case len(m.Charged) > 0:
+		last := m.Charged[0]
+		return fmt.Sprintf("varies; lately %s USD for %d s", last.USD, last.Duration)
+	case m.Price != nil:
+		return "varies"
+	}
+	return "-"
+}
+
+// rangeText gives the lowest and the highest of rates for the same unit, or else each rate.
+func rangeText(variants []api.Rate) string {
+	low, high := variants[0], variants[0]
+	var all []string
+	same := true
+	for _, v := range variants {
+		all = append(all, rateText(v))
+		same = same && v.Unit == low.Unit && v.Per == low.Per
+		if money.Float(v.USD) < money.Float(low.USD) {
+			low = v
+		}
+		if money.Float(v.USD) > money.Float(high.USD) {
+			high = v
+		}
+	}
+	switch {
+	case !same:
+		return strings.Join(all, " or ")
+	case low.USD == high.USD:
+		return rateText(low)
+	}
+	return fmt.Sprintf("%s to %s", low.USD, rateText(high))
+}
+
+// rateText formats a rate, such as "0.196 USD a second".
+func rateText(v api.Rate) string {
+	unit := v.Unit
+	if unit == "" {
+		unit = "unit that is unknown before the request"
+	}
+	if v.Per == 1 {
+		return fmt.Sprintf("%s USD a %s", v.USD, unit)
+	}
+	return fmt.Sprintf("%s USD for %d %ss", v.USD, v.Per, unit)
+}
+
+// dimensions are the parameters that a price depends on.
+func dimensions(p *api.Price) []string {
+	names := map[string]bool{}
+	for _, v := range p.Variants {
+		for name := range v.When {
+			names[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// durations gives 3, 4, 5, 6 as 3-6.
+func durations(seconds []int) string {
+	var parts []string
+	for i := 0; i < len(seconds); {
+		j := i
+		for j+1 < len(seconds) && seconds[j+1] == seconds[j]+1 {
+			j++
+		}
+		part := strconv.Itoa(seconds[i])
+		if j > i {
+			part += "-" + strconv.Itoa(seconds[j])
+		}
+		parts = append(parts, part)
+		i = j + 1
+	}
+	return term.Dash(strings.Join(parts, ", "))
+}
+
+func printModel(out io.Writer, m api.Model) error {
+	fmt.Fprintf(out, "%s takes\n", m.Name)
+	columns := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, p := range m.Parameters {
+		flag := "--" + strings.ReplaceAll(p.Name, "_", "-")
+		if p.Name == "prompt" {
+			flag = "PROMPT"
+		}
+		fmt.Fprintf(columns, "  %s\t%s\n", flag, takes(p))
+	}
+	if m.Price == nil {
+		fmt.Fprintf(columns, "and costs\n  %s\n", term.Dash(strings.Trim(priceText(m), "-")))
+		return columns.Flush()
+	}
+	fmt.Fprintf(columns, "and costs, by %s, %s\n", m.Price.Source, m.Price.Date)
+	for _, v := range m.Price.Variants {
+		var when []string
+		for _, name := range slices.Sorted(maps.Keys(v.When)) {
+			when = append(when, name+" "+term.Dash(v.When[name]))
+		}
+		fmt.Fprintf(columns, "  %s\t%s\n", cmp.Or(strings.Join(when, ", "), "any"), rateText(v))
+	}
+	if len(m.Price.Variants) == 0 {
+		fmt.Fprintf(columns, "  any\t%s\n", priceText(m))
+	}
+	return columns.Flush()
+}
+
+// takes says in words what a parameter takes.
+func takes(p api.Parameter) string {
+	text := map[string]string{
+		"string": "a text", "integer": "a whole number", "number": "a number", "boolean": "true or false", "object": "an object", "array": "a list",
+	}[p.Type]
+	if text == "" {
+		text = p.Type
+	}
+	switch {
+	case len(p.Enum) > 0:
+		text = strings.Trim(fmt.Sprint(p.Enum), "[]")
+		text = strings.ReplaceAll(text, " ", ", ")
+	case p.Minimum != nil && p.Maximum != nil:
+		text += fmt.Sprintf(" from %g to %g", *p.Minimum, *p.Maximum)
+	case p.MaxLength > 0:
+		text += fmt.Sprintf(" of at most %d characters", p.MaxLength)
+	case p.MaxItems > 0:
+		text += fmt.Sprintf(" of at most %d", p.MaxItems)
+	}
+	if len(p.Fields) > 0 {
+		var fields []string
+		for _, f := range p.Fields {
+			fields = append(fields, f.Name+" ("+takes(f)+")")
+		}
+		text += " with " + strings.Join(fields, " and ")
+	}
+	if p.Item != nil {
+		item := *p.Item
+		item.Required = false // an item that is there is needed
+		text += ", each " + takes(item)
+	}
+	switch {
+	case p.Required:
+		text += "; needed"
+	case p.Default != nil:
+		text += fmt.Sprintf("; %v unless given", p.Default)
+	}
+	return text
+}

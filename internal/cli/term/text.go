@@ -1,0 +1,93 @@
+// Package term formats output for terminals and for programs: quantities in words, text
+// wrapped to a width, and JSON. Control characters in text from outside are replaced.
+package term
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/mattn/go-runewidth"
+
+	"github.com/takeup/takeup/internal/text"
+)
+
+// ShellQuote quotes a word for a POSIX shell, if it needs quoting.
+func ShellQuote(word string) string {
+	if word != "" && strings.IndexFunc(word, func(r rune) bool {
+		return !strings.ContainsRune("-_./:=@,+%", r) && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	}) < 0 {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// Dash gives a dash for an empty word.
+func Dash(word string) string {
+	if word == "" {
+		return "-"
+	}
+	return word
+}
+
+// Bytes formats a number of bytes with a decimal unit.
+func Bytes(n int64) string {
+	switch {
+	case n >= 1_000_000:
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	case n >= 1000:
+		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+	}
+	return fmt.Sprintf("%d bytes", n)
+}
+
+// Seconds formats a duration in seconds, or from two minutes on in minutes and seconds.
+func Seconds(d time.Duration) string {
+	if d < 2*time.Minute {
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	}
+	minutes, seconds := int(d.Minutes()), int(d.Seconds())%60
+	if seconds == 0 {
+		return fmt.Sprintf("%d min", minutes)
+	}
+	return fmt.Sprintf("%d min %d s", minutes, seconds)
+}
+
+// Plain makes text from outside safe to print on one line.
+func Plain(s string) string {
+	return strings.Join(strings.Fields(text.Printable(s)), " ")
+}
+
+// Clip shortens a text to n characters.
+func Clip(text string, n int) string {
+	if runes := []rune(text); len(runes) > n {
+		return string(runes[:n-1]) + "…"
+	}
+	return text
+}
+
+// Wrap prints a text in lines of at most width columns, or in one line if width is 0. The
+// first line has one indent, and the other lines have another.
+func Wrap(out io.Writer, width int, indent, rest, text string) {
+	line := indent
+	for i, word := range strings.Fields(text) {
+		switch {
+		case i == 0:
+			line += word
+		case width > 0 && runewidth.StringWidth(line+" "+word) > width:
+			fmt.Fprintln(out, line)
+			line = rest + word
+		default:
+			line += " " + word
+		}
+	}
+	fmt.Fprintln(out, line)
+}
+
+// Gap separates two columns, and indents continued lines.
+const Gap = "  "
+
+// OrEmpty gives the string that s points to, empty for nil.
+func OrEmpty(s *string) string { return aws.ToString(s) }

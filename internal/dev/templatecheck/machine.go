@@ -1,0 +1,310 @@
+package templatecheck
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/takeup/takeup/internal/dev/template"
+	"github.com/takeup/takeup/internal/video"
+)
+
+func machineRules() []rule {
+	return []rule{
+		{"targets", eachMachine(targets)},
+		{"reachable", eachMachine(reachable)},
+		{"ends", eachMachine(ends)},
+		{"defaults", eachMachine(defaults)},
+		{"statuses", eachMachine(statuses)},
+		{"waits", eachMachine(waits)},
+		{"timeouts", eachTask(timeouts)},
+		{"final outcomes", eachTask(finalOutcomes)},
+		{"all else", eachTask(allElse)},
+		{"patience", eachTask(patience)},
+		{"known errors", eachTask(knownErrors)},
+		{"substitutions", eachMachine(substitutions)},
+		{"steps", eachTask(steps)},
+		{"invocations", eachMachine(invocations)},
+	}
+}
+
+func eachMachine(check func(*Project, string, Machine, report)) func(*Project, report) {
+	return func(p *Project, say report) {
+		if len(p.Machines) == 0 {
+			say("the template has no state machine")
+		}
+		for _, id := range slices.Sorted(maps.Keys(p.Machines)) {
+			check(p, id, p.Machines[id], say)
+		}
+	}
+}
+
+func eachTask(check func(*Project, string, State, report)) func(*Project, report) {
+	return eachMachine(func(p *Project, id string, m Machine, say report) {
+		for _, name := range slices.Sorted(maps.Keys(m.States)) {
+			if m.States[name].Type == "Task" {
+				check(p, name, m.States[name], say)
+			}
+		}
+	})
+}
+
+func targets(_ *Project, _ string, m Machine, say report) {
+	if _, ok := m.States[m.StartAt]; !ok {
+		say("StartAt names %q, which is no state", m.StartAt)
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.States)) {
+		state := m.States[name]
+		if len(state.next()) == 0 && !state.ends() {
+			say("%q goes nowhere; give it a Next", name)
+		}
+		for _, to := range state.next() {
+			if _, ok := m.States[to]; !ok {
+				say("%q goes to %q, which is no state", name, to)
+			}
+		}
+	}
+}
+
+func reachable(_ *Project, _ string, m Machine, say report) {
+	seen := map[string]bool{}
+	open := []string{m.StartAt}
+	for len(open) > 0 {
+		name := open[0]
+		open = open[1:]
+		if !seen[name] {
+			seen[name] = true
+			open = append(open, m.States[name].next()...)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.States)) {
+		if !seen[name] {
+			say("nothing goes to %q", name)
+		}
+	}
+}
+
+func ends(_ *Project, _ string, m Machine, say report) {
+	ends := map[string]bool{}
+	for grown := true; grown; {
+		grown = false
+		for name, state := range m.States {
+			if !ends[name] && (state.ends() || slices.ContainsFunc(state.next(), func(to string) bool { return ends[to] })) {
+				ends[name], grown = true, true
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.States)) {
+		if !ends[name] {
+			say("no end can be reached from %q", name)
+		}
+	}
+}
+
+func defaults(_ *Project, _ string, m Machine, say report) {
+	for _, name := range slices.Sorted(maps.Keys(m.States)) {
+		if m.States[name].Type == "Choice" && m.States[name].Default == "" {
+			say("%q has no Default: a status that it does not name would end the job without a reason", name)
+		}
+	}
+}
+
+func statuses(_ *Project, _ string, m Machine, say report) {
+	known := []video.Status{video.Waiting, video.Generating, video.Completed, video.Stored}
+	for _, name := range slices.Sorted(maps.Keys(m.States)) {
+		for _, c := range m.States[name].Choices {
+			if c.Variable != "$.status" || !slices.Contains(known, video.Status(c.StringEquals)) {
+				say("%q compares %s with %q; steps give $.status as one of %q", name, c.Variable, c.StringEquals, known)
+			}
+		}
+	}
+}
+
+func waits(_ *Project, _ string, m Machine, say report) {
+	for _, name := range slices.Sorted(maps.Keys(m.States)) {
+		if state := m.States[name]; state.Type == "Wait" && state.SecondsPath != "$.wait_seconds" {
+			say("%q does not wait for $.wait_seconds, which the steps work out", name)
+		}
+	}
+}
+
+// step gives the logical id of the function that a task calls.
+func step(s State) string {
+	names := template.Placeholders(s.Resource)
+	if len(names) != 1 || s.Resource != "${"+names[0]+"}" {
+		return ""
+	}
+	return strings.TrimSuffix(names[0], "Arn")
+}
+
+func timeouts(p *Project, name string, s State, say report) {
+	limit, ok := p.Template.Property(step(s), "Timeout").(int)
+	switch {
+	case !ok:
+		say("the function of %q has no Timeout", name)
+	case s.TimeoutSeconds <= limit:
+		say("%q gives up after %d s, and its function runs for up to %d s: it would be tried again while it runs", name, s.TimeoutSeconds, limit)
+	}
+}
+
+// transient are the outcomes that a task is retried after: what they name may pass.
+func transient() []string { return []string{"ServiceUnavailable", "VideoUnavailable"} }
+
+// settled is the outcome that is found by how an execution ended, and that no step
+// gives.
+const settled = "Interrupted"
+
+// retrier gives the first retrier that matches an error, by its name. An error of a
+// task is States.TaskFailed too, except for States.Timeout.
+// https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+func (s State) retrier(name string) (Retrier, bool) {
+	i := slices.IndexFunc(s.Retry, func(r Retrier) bool {
+		return slices.Contains(r.ErrorEquals, name) || slices.Contains(r.ErrorEquals, "States.ALL") ||
+			name != "States.Timeout" && slices.Contains(r.ErrorEquals, "States.TaskFailed")
+	})
+	if i < 0 {
+		return Retrier{}, false
+	}
+	return s.Retry[i], true
+}
+
+// finalOutcomes: the first retrier names each outcome that ends a job, and no other
+// error, and tries none of them again.
+func finalOutcomes(p *Project, name string, s State, say report) {
+	var want []string
+	for _, outcome := range slices.Sorted(maps.Keys(p.Outcomes)) {
+		if !slices.Contains(transient(), outcome) && outcome != settled {
+			want = append(want, outcome)
+		}
+	}
+	var first Retrier
+	if len(s.Retry) > 0 {
+		first = s.Retry[0]
+	}
+	if named := slices.Sorted(slices.Values(first.ErrorEquals)); !slices.Equal(named, want) {
+		say("the first retrier of %q names %q, and the outcomes that end a job are %q", name, named, want)
+	}
+	if first.MaxAttempts == nil || *first.MaxAttempts != 0 {
+		say("%q tries again after an outcome that ends a job", name)
+	}
+}
+
+// allElse: whatever else fails is retried, under whichever name. There are more
+// names than AWS documents.
+func allElse(_ *Project, name string, s State, say report) {
+	for _, failure := range []string{
+		"States.Timeout", "Sandbox.Timedout", "Runtime.ExitError", "Lambda.Unknown", "Lambda.TooManyRequestsException",
+		"Lambda.CodeArtifactUserPendingException", "ServiceUnavailable", "AnErrorThatNobodyNamed",
+	} {
+		if r, ok := s.retrier(failure); !ok || r.attempts() < 3 || r.BackoffRate < 1.5 || r.JitterStrategy != "FULL" {
+			say("%q does not try again after %s, at least three times, with a growing wait and full jitter", name, failure)
+		}
+	}
+}
+
+// attempts gives how often a task is retried; 3 is what Step Functions does where
+// nothing is said.
+func (r Retrier) attempts() int {
+	if r.MaxAttempts == nil {
+		return 3
+	}
+	return *r.MaxAttempts
+}
+
+// wait gives the seconds that a retrier's waits add up to on average. With full
+// jitter each is anything between nothing and its most.
+func (r Retrier) wait() float64 {
+	total, delay := 0.0, float64(r.IntervalSeconds)
+	for range r.attempts() {
+		total += min(delay, float64(r.MaxDelaySeconds))
+		delay *= r.BackoffRate
+	}
+	if r.JitterStrategy == "FULL" {
+		total /= 2
+	}
+	return total
+}
+
+// patience: what was paid for outlives a bad afternoon at the source of the video,
+// and whatever fails here is given half an hour to pass; throttling and failing
+// services, which many jobs meet at once, longer than the rest.
+func patience(_ *Project, name string, s State, say report) {
+	if r, _ := s.retrier("VideoUnavailable"); name == "Store" && r.wait() < 2*3600 {
+		say("%q gives a video up that can't be fetched after %.0f s of waiting; it is paid for", name, r.wait())
+	}
+	rest, _ := s.retrier("AnErrorThatNobodyNamed")
+	for _, failure := range []string{"ServiceUnavailable", "Lambda.TooManyRequestsException", "States.Timeout", "AnErrorThatNobodyNamed"} {
+		if r, _ := s.retrier(failure); r.wait() < max(1800, rest.wait()) {
+			say("%q waits %.0f s in all after %s, and should wait half an hour", name, r.wait(), failure)
+		}
+	}
+}
+
+// knownErrors: a name that nothing gives matches nothing, ever.
+func knownErrors(p *Project, name string, s State, say report) {
+	known := []string{"States.TaskFailed", "States.Timeout", "Lambda.TooManyRequestsException"}
+	var named []string
+	for _, r := range s.Retry {
+		named = append(named, r.ErrorEquals...)
+	}
+	for _, c := range s.Catch {
+		named = append(named, c.ErrorEquals...)
+	}
+	for _, failure := range named {
+		if own := !strings.Contains(failure, "."); own && !p.Outcomes[failure] || !own && !slices.Contains(known, failure) {
+			say("%q names %s, which neither %s nor Step Functions knows", name, failure, errorsFile)
+		}
+	}
+}
+
+func substitutions(p *Project, id string, m Machine, say report) {
+	given, _ := p.Template.Property(id, "DefinitionSubstitutions").(map[string]any)
+	used := template.Placeholders(m.text)
+	for _, name := range used {
+		if _, ok := given[name]; !ok {
+			say("the definition of %s uses ${%s}, which the template does not give", id, name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if !slices.Contains(used, name) {
+			say("the template gives ${%s}, which the definition of %s does not use", name, id)
+		}
+	}
+}
+
+// steps: the state Submit calls SubmitFunction.
+func steps(p *Project, name string, s State, say report) {
+	want := name + "Function"
+	if step(s) != want {
+		say("%q calls %s, not ${%sArn}", name, s.Resource, want)
+	}
+	for _, id := range slices.Sorted(maps.Keys(p.Machines)) {
+		given := p.Template.Property(id, "DefinitionSubstitutions", want+"Arn")
+		if given != template.GetAtt(want+".Arn") {
+			say("%s gives %v for %sArn, not the ARN of %s", id, given, want, want)
+		}
+	}
+}
+
+// invocations: a state machine may invoke the functions of its tasks, and no other.
+func invocations(p *Project, id string, m Machine, say report) {
+	var granted, called []string
+	role, _ := p.Template.Property(id, "RoleArn").(template.GetAtt)
+	for _, policy := range p.Template.InlinePolicies(strings.TrimSuffix(string(role), ".Arn")) {
+		for _, s := range template.List(template.At(policy, "Statement")) {
+			if slices.Contains(template.List(template.At(s, "Action")), any("lambda:InvokeFunction")) {
+				granted = append(granted, template.References(template.At(s, "Resource"))...)
+			}
+		}
+	}
+	for _, s := range m.States {
+		if s.Type == "Task" {
+			called = append(called, step(s)+".Arn")
+		}
+	}
+	slices.Sort(granted)
+	slices.Sort(called)
+	if !slices.Equal(granted, slices.Compact(called)) {
+		say("%s may invoke %q, and calls %q", id, granted, called)
+	}
+}

@@ -1,0 +1,116 @@
+package drive
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
+	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/test/chaos/world"
+)
+
+// maxUsdPerDay is where SubmitFunction finds the day's cap.
+const maxUsdPerDay = "MAX_USD_PER_DAY"
+
+// raised is how often the day's cap is raised while jobs wait for it.
+const raised = 20 * time.Second
+
+// Meet raises the day's cap while jobs wait for it, until ctx is over, and has them tried
+// again then, as an operator does.
+func (d *Driver) Meet(ctx context.Context) error {
+	usd := d.World.Caps.Step
+	tick := time.NewTicker(raised)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		if err := d.wake(ctx); err != nil && ctx.Err() == nil {
+			return fmt.Errorf("stopping what sleeps: %w", err)
+		}
+		waiting := d.waiting(ctx)
+		if len(waiting) == 0 {
+			continue
+		}
+		usd += d.World.Caps.Step
+		d.World.Account.Raise(usd)
+		if err := d.setCap(ctx, usd); err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return fmt.Errorf("raising the day's cap: %w", err)
+		}
+		d.World.Plan.Note("event", "the day's cap raised", "")
+		for _, j := range waiting {
+			_, _, _ = d.World.Call(ctx, http.MethodPost, api.PathOf(api.RetryPath, j.ID)) // what waits is found again
+		}
+	}
+}
+
+// wake stops the executions that sleep until the next day for jobs which continue in a later
+// one: a retry that met a fault may leave the one that waited.
+func (d *Driver) wake(ctx context.Context) error {
+	machine := d.World.Stack.Outputs["StateMachineArn"]
+	reply, err := d.World.StepFunctions.ListExecutions(ctx, &sfn.ListExecutionsInput{StateMachineArn: &machine, StatusFilter: sfntypes.ExecutionStatusRunning, MaxResults: 1000})
+	if err != nil {
+		return err
+	}
+	for _, e := range reply.Executions {
+		id, _ := video.RedriveOf(*e.Name)
+		entry, err := d.World.Entry(ctx, id)
+		if err != nil {
+			return err
+		}
+		if entry == nil || entry.Execution == *e.Name || time.Since(*e.StartDate) < raised {
+			continue
+		}
+		// It may have ended by itself meanwhile.
+		if _, err := d.World.StepFunctions.StopExecution(ctx, &sfn.StopExecutionInput{ExecutionArn: e.ExecutionArn}); err == nil {
+			d.World.Plan.Note("event", "a superseded execution stopped", "")
+		}
+	}
+	return nil
+}
+
+// waiting gives the jobs that wait for the day's money.
+func (d *Driver) waiting(ctx context.Context) []*world.Job {
+	d.mu.Lock()
+	var pending []*world.Job
+	for j := range d.pending {
+		pending = append(pending, j)
+	}
+	d.mu.Unlock()
+	return slices.DeleteFunc(pending, func(j *world.Job) bool {
+		entry, err := d.World.Entry(ctx, j.ID)
+		if err != nil || entry == nil {
+			return true // it is looked at again
+		}
+		kind, _ := entry.Held()
+		return kind != video.WaitCap || entry.FullOf != video.LimitDay
+	})
+}
+
+// setCap gives SubmitFunction another cap for the day.
+func (d *Driver) setCap(ctx context.Context, usd int64) error {
+	name := d.World.Functions["SubmitFunction"]
+	function, err := d.World.Lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})
+	if err != nil {
+		return err
+	}
+	function.Environment.Variables[maxUsdPerDay] = strconv.FormatInt(usd, 10)
+	_, err = d.World.Lambda.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{
+		FunctionName: &name, Environment: &types.Environment{Variables: function.Environment.Variables},
+	})
+	return err
+}

@@ -1,0 +1,43 @@
+package drive
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/takeup/takeup/test/chaos/faults"
+)
+
+// Executions are stopped at every stage, and the same ones with the same seed; their
+// events meet everything that events meet.
+func TestPlanOfStopsAndEvents(t *testing.T) {
+	p, same := faults.New(1, 0.2), faults.New(1, 0.2)
+	at, met := map[string]int{}, map[string]int{}
+	n := 3000
+	for i := range n {
+		job := fmt.Sprint("job-", i)
+		got, ok := stopOf(p, job, 0)
+		if again, also := stopOf(same, job, 0); got != again || ok != also {
+			t.Fatalf("%s is stopped at %+v, and then at %+v", job, got, again)
+		}
+		if ok {
+			at[got.kind]++
+		}
+		if f := eventFault(p, job, 1); f != nil {
+			met[f.Name]++
+		}
+	}
+	for _, stage := range stages {
+		if at[stage.kind] == 0 {
+			t.Errorf("none is stopped at %s", stage.kind)
+		}
+	}
+	for _, f := range deliveries {
+		if met[f.Name] == 0 {
+			t.Errorf("no event is %s", f.Name)
+		}
+	}
+	calm := faults.New(1, 0)
+	if _, ok := stopOf(calm, "job", 0); ok || eventFault(calm, "job", 1) != nil {
+		t.Error("something happens without faults")
+	}
+}

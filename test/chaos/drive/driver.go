@@ -1,0 +1,29 @@
+// Package drive drives a run: it sends the jobs, stops executions, carries status events,
+// sweeps, raises caps, redrives, and waits until every job has ended.
+package drive
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/takeup/takeup/test/chaos/world"
+)
+
+// Driver sends the jobs of a run, stops, watches and redrives them.
+type Driver struct {
+	World  *world.World
+	Events *carrier
+	slots  chan struct{}
+	// calmed means that no more executions are stopped.
+	calmed atomic.Bool
+
+	mu      sync.Mutex
+	pending map[*world.Job]bool // the jobs that are followed, and whether each has a slot
+	stops   map[string]*stop    // where the jobs' rounds are stopped, by job name
+	sent    bool                // everything was sent, so interrupted jobs stay so until a redrive
+}
+
+// New makes the driver of a run.
+func New(w *world.World) *Driver {
+	return &Driver{World: w, slots: make(chan struct{}, w.Options.UnderWay), pending: map[*world.Job]bool{}, stops: map[string]*stop{}}
+}

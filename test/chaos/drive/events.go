@@ -1,0 +1,239 @@
+package drive
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	eventtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"github.com/takeup/takeup/internal/wait"
+	"github.com/takeup/takeup/test/chaos/faults"
+	"github.com/takeup/takeup/test/chaos/world"
+)
+
+// endedRule is the template's name of the rule for executions that have ended.
+const endedRule = "SettleFunctionEnded"
+
+// delivery is how a status event is delivered.
+type delivery struct {
+	times int           // that it is delivered
+	after time.Duration // the first time
+	held  bool          // until the job is redriven, or nothing runs any more
+}
+
+var deliveries = []faults.Fault[delivery]{
+	{Name: "dropped", Weight: 3, Do: delivery{}},
+	{Name: "delivered twice", Weight: 1, Do: delivery{times: 2}},
+	{Name: "delayed", Weight: 2, Do: delivery{times: 1, after: 4 * time.Second}},
+	{Name: "delayed and delivered twice", Weight: 1, Do: delivery{times: 2, after: 2 * time.Second}},
+	{Name: "delayed until after a redrive", Weight: 2, Do: delivery{times: 2, held: true}},
+}
+
+// troubled is the share of the events that meet a fault, relative to the share of the
+// calls that fail.
+const troubled = 3
+
+// carrier carries the status events of executions from the rule of the template to the
+// function that settles, and loses, repeats and delays them on the way.
+type carrier struct {
+	plan     *faults.Plan
+	names    *faults.Names
+	queue    *sqs.Client
+	url      string
+	lambda   *lambda.Client
+	function string
+
+	mu    sync.Mutex
+	under int // deliveries that aren't over
+	held  map[string][]string
+	nth   map[string]int // events of a job until now
+}
+
+// NewCarrier puts a queue instead of the function that the rule calls.
+func NewCarrier(ctx context.Context, w *world.World, config aws.Config) (*carrier, error) {
+	e := &carrier{
+		plan: w.Plan, names: w.Names, queue: sqs.NewFromConfig(config), lambda: w.Lambda, function: w.Functions[world.Settler],
+		held: map[string][]string{}, nth: map[string]int{},
+	}
+	made, err := e.queue.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String("chaos-status-events")})
+	if err != nil {
+		return nil, err
+	}
+	e.url = *made.QueueUrl
+	about, err := e.queue.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &e.url, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameQueueArn}})
+	if err != nil {
+		return nil, err
+	}
+	bus, rule := eventbridge.NewFromConfig(config), w.Rules[endedRule]
+	reply, err := bus.ListTargetsByRule(ctx, &eventbridge.ListTargetsByRuleInput{Rule: &rule})
+	if err != nil {
+		return nil, err
+	}
+	if len(reply.Targets) != 1 {
+		return nil, fmt.Errorf("the rule %s has %d targets, not one", rule, len(reply.Targets))
+	}
+	target := reply.Targets[0]
+	target.Arn = aws.String(about.Attributes[string(types.QueueAttributeNameQueueArn)])
+	put, err := bus.PutTargets(ctx, &eventbridge.PutTargetsInput{Rule: &rule, Targets: []eventtypes.Target{target}})
+	if err == nil && put.FailedEntryCount > 0 {
+		err = errors.New("the target of the rule " + rule + " can't be exchanged")
+	}
+	return e, err
+}
+
+// Run carries events until ctx is over.
+func (e *carrier) Run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		got, err := e.queue.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &e.url, MaxNumberOfMessages: 10, WaitTimeSeconds: 1})
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return fmt.Errorf("receiving the status events: %w", err)
+		}
+		for _, m := range got.Messages {
+			if _, err := e.queue.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &e.url, ReceiptHandle: m.ReceiptHandle}); err != nil && ctx.Err() == nil {
+				return fmt.Errorf("taking a status event from its queue: %w", err)
+			}
+			e.met(ctx, *m.Body)
+		}
+	}
+	return nil
+}
+
+// met decides what becomes of an event.
+func (e *carrier) met(ctx context.Context, event string) {
+	var arn string
+	if json.Unmarshal([]byte(event), &arn) != nil {
+		arn = event // the function refuses it
+	}
+	job := e.names.OfExecution(faults.LastOf(arn))
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.nth[job]++
+	do := delivery{times: 1}
+	if f := eventFault(e.plan, job, e.nth[job]); f != nil {
+		do = f.Do
+	}
+	if do.held {
+		e.held[job] = append(e.held[job], event)
+		return
+	}
+	for range do.times {
+		e.send(ctx, event, do.after)
+	}
+}
+
+// eventFault gives the fault of the n-th event of a job, or nil.
+func eventFault(p *faults.Plan, job string, n int) *faults.Fault[delivery] {
+	if p.Roll("event fails", job, n) >= troubled*p.Share {
+		return nil
+	}
+	total := 0.0
+	for _, f := range deliveries {
+		total += f.Weight
+	}
+	at := p.Roll("event", job, n) * total
+	for i := range deliveries {
+		if at -= deliveries[i].Weight; at < 0 {
+			p.Note("status event", deliveries[i].Name, job)
+			return &deliveries[i]
+		}
+	}
+	return nil
+}
+
+// release delivers the events of a job that were held, for good or for its redrive.
+func (e *carrier) release(ctx context.Context, job string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for i, event := range e.held[job] {
+		e.send(ctx, event, time.Duration(i)*time.Second)
+	}
+	delete(e.held, job)
+}
+
+// Finish delivers what was held, and waits until nothing is under way.
+func (e *carrier) Finish(ctx context.Context) error {
+	e.mu.Lock()
+	var jobs []string
+	for job := range e.held {
+		jobs = append(jobs, job)
+	}
+	e.mu.Unlock()
+	for _, job := range jobs {
+		e.release(ctx, job)
+	}
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		e.mu.Lock()
+		n := e.under
+		e.mu.Unlock()
+		if n == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// send calls the function with an event, up to three times, as Lambda does with a call
+// that isn't waited for. The caller holds the lock.
+func (e *carrier) send(ctx context.Context, event string, after time.Duration) {
+	e.under++
+	go func() {
+		defer func() {
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			e.under--
+		}()
+		for tries := range 3 {
+			if wait.For(ctx, after+time.Duration(tries)*time.Second) != nil {
+				return
+			}
+			if invoke(ctx, e.lambda, e.function, event) == nil {
+				return
+			}
+		}
+	}()
+}
+
+// invoke calls a function, and gives its own error too.
+func invoke(ctx context.Context, client *lambda.Client, function, payload string) error {
+	reply, err := client.Invoke(ctx, &lambda.InvokeInput{FunctionName: &function, Payload: []byte(payload)})
+	if err == nil && reply.FunctionError != nil {
+		err = fmt.Errorf("%s: %s", *reply.FunctionError, reply.Payload)
+	}
+	return err
+}
+
+// Sweep calls the function that settles as its schedule does, but more often, until
+// ctx is over. What a sweep can't do is for the next one.
+func (d *Driver) Sweep(ctx context.Context) {
+	tick := time.NewTicker(d.World.Options.Times.Sweep)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		d.World.Plan.Note("event", "swept", "")
+		if err := invoke(ctx, d.World.Lambda, d.World.Functions[world.Settler], `{"sweep":true}`); err != nil && ctx.Err() == nil {
+			d.World.Plan.Note("event", "a sweep that could not do all", "")
+		}
+	}
+}

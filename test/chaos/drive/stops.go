@@ -1,0 +1,136 @@
+package drive
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
+	"github.com/takeup/takeup/internal/wait"
+	"github.com/takeup/takeup/test/chaos/faults"
+	"github.com/takeup/takeup/test/chaos/world"
+)
+
+// stopped is the share of the rounds in which an execution is stopped by hand, to the
+// share of the calls that fail.
+const stopped = 1.5
+
+// The stages at which executions are stopped that are no calls.
+const (
+	atOnce     = "at once"
+	byTheClock = "by the clock"
+)
+
+// stages are where executions are stopped, most before a call of a kind. Where a round
+// has fewer of them, it isn't stopped.
+var stages = []struct {
+	kind string
+	most int // before one of the first calls, up to this number
+}{
+	{atOnce, 0}, {byTheClock, 0}, {byTheClock, 0},
+	{"table get job", 6}, {"table put job", 6}, {"create", 2}, {"logs", 2}, {"retrieve", 4},
+	{"s3 get manifest", 1}, {"s3 get video", 1}, {"download", 2}, {"s3 put video", 1}, {"s3 put manifest", 1},
+}
+
+// longestStop is the latest that an execution is stopped by the clock after its round
+// began.
+const longestStop = 8 * time.Second
+
+// stop is where a round of a job is stopped.
+type stop struct {
+	kind string
+	left int           // calls of the kind until then; of another stage it stays 1
+	at   time.Duration // since the round began, where that is by the clock
+}
+
+// stopOf says where the n-th round of a job is stopped, if anywhere. A job whose
+// submission can't be looked up isn't.
+func stopOf(p *faults.Plan, job string, n int) (stop, bool) {
+	if p.Calm(job) || p.Roll("stopped", job, n) >= stopped*p.Share {
+		return stop{}, false
+	}
+	stage := stages[int(p.Roll("stage", job, n)*float64(len(stages)))]
+	at := p.Roll("stopped at", job, n)
+	s := stop{kind: stage.kind, left: 1 + int(at*float64(stage.most))}
+	if stage.kind == byTheClock {
+		s.at = time.Duration(at * float64(longestStop))
+	}
+	return s, true
+}
+
+// Reached has a job's execution stopped where its plan says so, before a call of a
+// kind is carried out. One that does not run yet is stopped at the next call.
+func (d *Driver) Reached(ctx context.Context, kind, name string) {
+	d.mu.Lock()
+	s := d.stops[name]
+	if s != nil && kind == s.kind {
+		s.left--
+	}
+	due := s != nil && s.left <= 0
+	d.mu.Unlock()
+	if due {
+		d.stopNow(ctx, name, "before "+kind)
+	}
+}
+
+// arm sets where the round of a job that begins now is stopped.
+func (d *Driver) arm(ctx context.Context, j *world.Job) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s, ok := stopOf(d.World.Plan, j.Name, len(j.Rounds)-1)
+	if !ok || d.calmed.Load() {
+		delete(d.stops, j.Name)
+		return
+	}
+	d.stops[j.Name] = &s
+	if s.kind == atOnce || s.kind == byTheClock {
+		go d.stopFrom(ctx, j.Name, s)
+	}
+}
+
+// stopFrom stops a job's execution at a time, or as soon as there is one then.
+func (d *Driver) stopFrom(ctx context.Context, name string, s stop) {
+	pause := s.at
+	for range 500 {
+		if wait.For(ctx, pause) != nil || d.stopNow(ctx, name, s.kind) {
+			return
+		}
+		pause = 20 * time.Millisecond
+	}
+}
+
+// stopNow stops the execution of a job that runs, as its operator does, unless its round
+// has none to be stopped. It reports whether there is nothing more to be stopped.
+func (d *Driver) stopNow(ctx context.Context, name, when string) bool {
+	d.mu.Lock()
+	j := d.World.ByName[name]
+	id, n, armed := j.ID, j.Rounds[len(j.Rounds)-1], d.stops[name] != nil
+	d.mu.Unlock()
+	if !armed {
+		return true
+	}
+	if id == "" {
+		return false
+	}
+	machine := d.World.Stack.Outputs["StateMachineArn"]
+	reply, err := d.World.StepFunctions.ListExecutions(ctx, &sfn.ListExecutionsInput{StateMachineArn: &machine, StatusFilter: types.ExecutionStatusRunning, MaxResults: 1000})
+	if err != nil {
+		return false
+	}
+	for _, e := range reply.Executions {
+		if d.World.Names.OfExecution(*e.Name) != name {
+			continue
+		}
+		if _, err := d.World.StepFunctions.StopExecution(ctx, &sfn.StopExecutionInput{ExecutionArn: e.ExecutionArn}); err != nil {
+			return false // it has just ended
+		}
+		d.World.Plan.Note("execution stopped", when, name)
+		d.mu.Lock()
+		n.Hands, n.Stopped = n.Hands+1, time.Now()
+		delete(d.stops, name)
+		d.mu.Unlock()
+		return true
+	}
+	return false
+}

@@ -1,0 +1,177 @@
+// Package faults decides by a seed what fails, and knows which job a call belongs to.
+package faults
+
+import (
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"sync"
+)
+
+// LongestBurst is the maximum of calls in a row that one fault affects. The SDK tries a call
+// three times, so that only it notices a shorter burst.
+const LongestBurst = 4
+
+// Fault is something that can happen to a call of a kind.
+type Fault[T any] struct {
+	Name   string
+	Weight float64
+	Burst  int // how many calls in a row; 0 is one
+	Do     T
+}
+
+// Plan decides what fails, and records it.
+type Plan struct {
+	seed  uint64
+	Share float64
+	// First has, by kind, the name of the fault that meets the first call of every
+	// job.
+	First map[string]string
+	// Reached, if not nil, is called before each decision about a call.
+	Reached func(kind, job string)
+
+	mu       sync.Mutex
+	ordinals map[string]int
+	calls    map[string]int // by kind
+	faults   map[string]int // by kind and fault
+	ofJob    map[string][]string
+}
+
+// New makes the plan of a seed, by which a share of the calls fails.
+func New(seed uint64, share float64) *Plan {
+	return &Plan{
+		seed: seed, Share: share, First: map[string]string{},
+		ordinals: map[string]int{}, calls: map[string]int{}, faults: map[string]int{}, ofJob: map[string][]string{},
+	}
+}
+
+// Roll gives a number from 0 up to 1 that depends on the seed and the words alone.
+func (p *Plan) Roll(words ...any) float64 {
+	hash := fnv.New64a()
+	fmt.Fprint(hash, p.seed)
+	for _, word := range words {
+		fmt.Fprintf(hash, "|%v", word)
+	}
+	// FNV's high bits hardly know its last bytes: they are mixed (splitmix64).
+	x := hash.Sum64()
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return float64((x^x>>31)>>11) / (1 << 53)
+}
+
+// Next counts a call of a kind for a job, and gives the fault that meets it, or
+// nil. Only the first most calls can fail.
+func Next[T any](p *Plan, kind, job string, most int, menu []Fault[T]) *Fault[T] {
+	if p.Reached != nil {
+		p.Reached(kind, job)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.calls[kind]++
+	p.ordinals[kind+" "+job]++
+	n := p.ordinals[kind+" "+job]
+	if n > most {
+		return nil
+	}
+	for ago := range LongestBurst {
+		if f := pick(p, kind, job, n-ago, menu); f != nil && ago < max(f.Burst, 1) {
+			p.faults[kind+"/"+f.Name]++
+			p.ofJob[job] = append(p.ofJob[job], fmt.Sprintf("%s %d: %s", kind, n, f.Name))
+			return f
+		}
+	}
+	return nil
+}
+
+// pick gives the fault that begins at a job's n-th call of a kind.
+func pick[T any](p *Plan, kind, job string, n int, menu []Fault[T]) *Fault[T] {
+	if n == 1 && p.First[kind] != "" {
+		return Named(menu, p.First[kind])
+	}
+	if n < 1 || p.Roll("fails", kind, job, n) >= p.Share {
+		return nil
+	}
+	total := 0.0
+	for _, f := range menu {
+		total += f.Weight
+	}
+	at := p.Roll("how", kind, job, n) * total
+	for i := range menu {
+		if at -= menu[i].Weight; at < 0 {
+			return &menu[i]
+		}
+	}
+	return nil
+}
+
+// Named returns the fault of that name, or nil.
+func Named[T any](menu []Fault[T], name string) *Fault[T] {
+	for i := range menu {
+		if menu[i].Name == name {
+			return &menu[i]
+		}
+	}
+	return nil
+}
+
+// Turn names what a call of a kind counts for that is of no one job: so many in a row
+// count as one job's.
+func (p *Plan) Turn(kind string, many int) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return fmt.Sprintf("all-%d", p.calls[kind]/many)
+}
+
+// Note counts what was done to no job's call, or to a job as a whole.
+func (p *Plan) Note(kind, name, job string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.faults[kind+"/"+name]++
+	if job != "" {
+		p.ofJob[job] = append(p.ofJob[job], kind+": "+name)
+	}
+}
+
+// Counts gives the calls by kind and the faults by kind and name.
+func (p *Plan) Counts() (calls, faults map[string]int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return maps.Clone(p.calls), maps.Clone(p.faults)
+}
+
+// Met gives what a job met.
+func (p *Plan) Met(job string) []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]string(nil), p.ofJob[job]...)
+}
+
+// Trait is a property of a job as a whole.
+type Trait string
+
+// The traits of jobs.
+const (
+	Plain Trait = ""
+	Never Trait = "never finishes"
+	Late  Trait = "finishes after the soft deadline"
+	Fails Trait = "fails"
+	Large Trait = "is of more than one part"
+)
+
+// Trait of a job. A generation that never ends is in no record that a look-up
+// could read, so its submission is left alone (see calm).
+func (p *Plan) Trait(job string) Trait {
+	at := p.Roll("trait", job)
+	for _, t := range []struct {
+		trait Trait
+		share float64
+	}{{Never, 0.06 * p.Share}, {Late, 0.15 * p.Share}, {Fails, 0.15 * p.Share}, {Large, 0.02}} {
+		if at -= t.share; at < 0 {
+			return t.trait
+		}
+	}
+	return Plain
+}
+
+// Calm reports whether a job's submission must not meet a fault.
+func (p *Plan) Calm(job string) bool { return p.Trait(job) == Never }

@@ -1,0 +1,166 @@
+package proxy
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/takeup/takeup/internal/video"
+)
+
+// Account is what the attempts of all jobs cost, as the transactions left it that passed
+// DynamoDB's proxy. Those are carried out one after another while it keeps count.
+type Account struct {
+	mu    sync.Mutex
+	seen  map[string]bool                   // transactions, by their tokens
+	money map[string]map[string]video.Money // by the job's partition and the attempt
+
+	DayMicros, Slots int64                      // the caps in force
+	Over             int64                      // the most by which a claim exceeded a cap, in micro-dollars or slots
+	Waited           map[string]map[string]bool // the jobs, by the limit
+	Holds            []*hold                    // in the order of the claims
+}
+
+// hold is a slot that an attempt has.
+type hold struct {
+	job              string
+	created, claimed time.Time
+	freed            time.Time // zero: not yet
+}
+
+// Passed is by how many younger jobs a job was passed at most.
+func (a *Account) Passed() int {
+	most := 0
+	for i, h := range a.Holds {
+		by := 0
+		for _, before := range a.Holds[:i] {
+			if before.created.After(h.created) {
+				by++
+			}
+		}
+		most = max(most, by)
+	}
+	return most
+}
+
+// Ideal is how long the slots would have been held had each gone to the next claim as
+// soon as it was freed, and how long that took.
+func (a *Account) Ideal() (ideal, took time.Duration) {
+	free := make([]time.Duration, a.Slots)
+	for _, h := range a.Holds {
+		next := slices.Index(free, slices.Min(free))
+		free[next] += h.freed.Sub(h.claimed)
+		took = max(took, h.freed.Sub(a.Holds[0].claimed))
+	}
+	return slices.Max(free), took
+}
+
+// NewAccount makes an account with these caps.
+func NewAccount(dayMicros, slots int64) *Account {
+	return &Account{
+		seen: map[string]bool{}, money: map[string]map[string]video.Money{}, Waited: map[string]map[string]bool{},
+		DayMicros: dayMicros, Slots: slots,
+	}
+}
+
+// amounts is the part of a job's item that is about money.
+type amounts struct {
+	keys
+	CreatedAt attribute `json:"created_at"`
+	Money     struct {
+		L []struct {
+			M struct {
+				Attempt, Micros struct{ N string }
+				Day, State      attribute
+				Slot            struct{ BOOL bool }
+			}
+		}
+	} `json:"money"`
+	FullOf attribute `json:"full_of"`
+}
+
+// Carry has a call carried out, and counts what it wrote.
+func (a *Account) Carry(r *http.Request, body []byte, forward func() (*answer, error)) (*answer, error) {
+	c := readCall(r, body)
+	if c.operation != "TransactWriteItems" && c.operation != "PutItem" {
+		return forward()
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	got, err := forward()
+	if err != nil || got.status != http.StatusOK || c.ClientRequestToken != "" && a.seen[c.ClientRequestToken] {
+		return got, err
+	}
+	a.seen[c.ClientRequestToken] = c.ClientRequestToken != ""
+	var in struct {
+		Item          amounts
+		TransactItems []struct{ Put struct{ Item amounts } }
+	}
+	_ = json.Unmarshal(body, &in) // it was carried out
+	a.take(in.Item)
+	for _, item := range in.TransactItems {
+		a.take(item.Put.Item)
+	}
+	return got, nil
+}
+
+// take takes over what an item says of its job's money. An attempt that is new is claimed.
+func (a *Account) take(item amounts) {
+	job := item.Partition.S
+	if item.Sort.S != "job" {
+		return
+	}
+	if full := item.FullOf.S; full != "" {
+		if a.Waited[full] == nil {
+			a.Waited[full] = map[string]bool{}
+		}
+		a.Waited[full][job] = true
+	}
+	before, after, slot := a.money[job], map[string]video.Money{}, false
+	var claimed *video.Money
+	for _, part := range item.Money.L {
+		micros, _ := strconv.ParseInt(part.M.Micros.N, 10, 64) // the table writes numbers
+		m := video.Money{Day: part.M.Day.S, Micros: micros, State: video.MoneyState(part.M.State.S), Slot: part.M.Slot.BOOL}
+		if _, known := before[part.M.Attempt.N]; !known {
+			claimed = &m
+		}
+		after[part.M.Attempt.N] = m
+		slot = slot || m.Slot
+	}
+	for _, h := range a.Holds {
+		if h.job == job && !slot && h.freed.IsZero() {
+			h.freed = time.Now()
+		}
+	}
+	a.money[job] = after
+	if claimed == nil {
+		return
+	}
+	created, _ := time.Parse(time.RFC3339Nano, item.CreatedAt.S) // the table writes times
+	a.Holds = append(a.Holds, &hold{job: job, created: created, claimed: time.Now()})
+	held, slots := int64(0), int64(0)
+	for _, attempts := range a.money {
+		for _, m := range attempts {
+			if m.Day == claimed.Day {
+				held += m.Held()
+			}
+			if m.Slot {
+				slots++
+			}
+		}
+	}
+	a.Over = max(a.Over, slots-a.Slots)
+	if a.DayMicros > 0 {
+		a.Over = max(a.Over, held-a.DayMicros)
+	}
+}
+
+// Raise takes over the day's cap, before the first claim can be made by it.
+func (a *Account) Raise(usd int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.DayMicros = usd * 1e6
+}

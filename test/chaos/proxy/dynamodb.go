@@ -1,0 +1,246 @@
+package proxy
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/takeup/takeup/test/chaos/faults"
+)
+
+var (
+	tableAny = []faults.Fault[trouble]{
+		{Name: "throttled", Weight: 2, Do: trouble{status: 400, code: "ThrottlingException"}},
+		{Name: "throughput exceeded, for long", Weight: 1, Burst: faults.LongestBurst, Do: trouble{status: 400, code: "ProvisionedThroughputExceededException"}},
+		{Name: "500", Weight: 2, Do: trouble{status: 500, code: "InternalServerError"}},
+		{Name: "500, for long", Weight: 1, Burst: faults.LongestBurst, Do: trouble{status: 500, code: "InternalServerError"}},
+		{Name: "reset before", Weight: 2, Do: trouble{cut: true}},
+		{Name: "withheld before", Weight: 0.15, Do: trouble{hold: true}},
+	}
+	tableReads = append([]faults.Fault[trouble]{
+		{Name: "answer broken off", Weight: 1, Do: trouble{after: true, half: true}},
+	}, tableAny...)
+	tableWrites = append([]faults.Fault[trouble]{
+		{Name: "written, answer lost", Weight: 3, Do: trouble{after: true, cut: true}},
+		{Name: "written, 500 answered", Weight: 3, Do: trouble{after: true, status: 500, code: "InternalServerError"}},
+		{Name: "written, answers lost for long", Weight: 1, Burst: faults.LongestBurst, Do: trouble{after: true, cut: true}},
+		{Name: "written, withheld", Weight: 0.15, Do: trouble{after: true, hold: true}},
+	}, tableAny...)
+	tablePuts = append([]faults.Fault[trouble]{
+		{Name: "conflict", Weight: 3, Do: trouble{status: 400, code: "TransactionConflictException"}},
+	}, tableWrites...)
+	tableTransactions = append([]faults.Fault[trouble]{
+		{Name: "cancelled", Weight: 3, Do: trouble{status: 400, code: "TransactionCanceledException"}},
+		{Name: "cancelled, for long", Weight: 1, Burst: faults.LongestBurst, Do: trouble{status: 400, code: "TransactionCanceledException"}},
+		{Name: "in progress, for seconds", Weight: 1, Do: trouble{status: 400, code: "TransactionInProgressException", lasts: longestTransaction}},
+		{Name: "written, in progress for seconds", Weight: 1, Do: trouble{after: true, status: 400, code: "TransactionInProgressException", lasts: longestTransaction}},
+	}, tableWrites...)
+)
+
+// longestTransaction is how long a transaction stays in progress, a little
+// longer than the 5 s that DynamoDB has a client wait for it.
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+const longestTransaction = 5 * time.Second
+
+// NewDynamoDB makes the proxy before DynamoDB. What isn't read consistently comes from
+// the replica, unless that is nil.
+func NewDynamoDB(p *faults.Plan, n *faults.Names, old *Replica) *Proxy {
+	d := newProxy(p, n, classifyDynamoDB, refuseAsDynamoDB)
+	if old != nil {
+		d.collides = newCollisions(p).meets
+		d.stale, d.carried = old.serve, old.follow
+	}
+	return d
+}
+
+// refuseAsDynamoDB answers with an error of DynamoDB's.
+func refuseAsDynamoDB(w http.ResponseWriter, t trouble) {
+	reasons := ""
+	if t.code == "TransactionCanceledException" {
+		none := strings.Repeat(`{"Code":"None"},`, t.at)
+		reasons = `,"CancellationReasons":[` + none + `{"Code":"TransactionConflict","Message":"planned"},{"Code":"None"}]`
+	}
+	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+	w.WriteHeader(t.status)
+	fmt.Fprintf(w, `{"__type":"com.amazonaws.dynamodb.v20120810#%s","message":"planned"%s}`, t.code, reasons)
+}
+
+// attribute is a string in DynamoDB's JSON.
+type attribute struct{ S string }
+
+// keys are an item's.
+type keys struct {
+	Partition attribute `json:"pk"`
+	Sort      attribute `json:"sk"`
+}
+
+// written is a call that writes, alone or as an action of a transaction.
+type written struct {
+	TableName string
+	Item      struct {
+		keys
+		ClaimedAt attribute `json:"claimed_at"`
+	}
+	Key keys
+}
+
+func (w written) keys() keys {
+	if w.Key.Partition.S != "" {
+		return w.Key
+	}
+	return w.Item.keys
+}
+
+// call is what is read of any of DynamoDB's calls.
+type call struct {
+	operation string
+	written
+	IndexName                 string
+	ConsistentRead            bool
+	ClientRequestToken        string
+	ExpressionAttributeValues map[string]attribute
+	TransactItems             []map[string]written // each by its action, such as Put
+}
+
+// readCall reads one. What isn't read has numbers where this has strings, which are
+// left out.
+func readCall(r *http.Request, body []byte) call {
+	var in call
+	_ = json.Unmarshal(body, &in)
+	_, in.operation, _ = strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	return in
+}
+
+// writes are the items that a call writes, or those that it only has conditions on.
+func (c call) writes() []written {
+	all := []written{}
+	switch c.operation {
+	case "PutItem", "UpdateItem", "DeleteItem":
+		all = append(all, c.written)
+	case "TransactWriteItems":
+		for _, actions := range c.TransactItems {
+			for _, action := range actions {
+				all = append(all, action)
+			}
+		}
+	}
+	return all
+}
+
+// reading reports whether the call only reads.
+func (c call) reading() bool { return c.operation == "Query" || c.operation == "GetItem" }
+
+// partition is that of the first item, or of the query.
+func (c call) partition() string {
+	if all := c.writes(); len(all) > 0 {
+		return all[0].keys().Partition.S
+	}
+	if c.Key.Partition.S != "" {
+		return c.Key.Partition.S
+	}
+	return c.ExpressionAttributeValues[":pk"].S
+}
+
+// menu is what can happen to a call.
+func (c call) menu() []faults.Fault[trouble] {
+	switch {
+	case c.reading():
+		return tableReads
+	case c.operation == "TransactWriteItems":
+		return tableTransactions
+	}
+	return tablePuts
+}
+
+// shared is how many calls for all jobs count as one job's, of which the first few
+// can fail.
+const shared = 20
+
+// classifyDynamoDB says what a call is, whose, and what can happen to it.
+func classifyDynamoDB(p *Proxy, r *http.Request, body []byte) (kind, job string, menu []faults.Fault[trouble]) {
+	c := readCall(r, body)
+	doing := map[bool]string{true: "table get ", false: "table put "}[c.reading()]
+	what, of, _ := strings.Cut(c.partition(), "#")
+	switch {
+	case c.IndexName != "":
+		kind = "table list jobs"
+		return kind, p.plan.Turn(kind, shared), tableReads
+	case what == "content":
+		return doing + what, p.names.Await(r.Context(), of), c.menu()
+	case what != "job":
+		kind = doing + what
+		return kind, p.plan.Turn(kind, shared), c.menu()
+	}
+	job = p.names.Await(r.Context(), of)
+	if c.reading() {
+		return doing + what, job, c.menu()
+	}
+	// A claim identifies its lookup.
+	if all := c.writes(); len(all) > 0 {
+		if at, err := time.Parse(time.RFC3339Nano, all[0].Item.ClaimedAt.S); err == nil {
+			p.names.Claimed(faults.Claim{Job: job, ID: of, At: at})
+		}
+	}
+	if p.plan.Calm(job) {
+		return "", "", nil
+	}
+	if c.operation == "TransactWriteItems" {
+		return "table create job", job, c.menu()
+	}
+	return doing + what, job, c.menu()
+}
+
+// together is for how long after it a transaction is in the way of another on one of
+// its items.
+const together = 30 * time.Millisecond
+
+// collisions refuses what comes while a transaction on the same item is under way, as
+// DynamoDB does and MiniStack doesn't: a transaction is cancelled for another one or
+// for a write, and a write is refused for a transaction.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
+type collisions struct {
+	plan *faults.Plan
+
+	mu    sync.Mutex
+	under map[keys]underWay
+}
+
+// underWay is a write that may not be over yet.
+type underWay struct {
+	token string // of the transaction; empty: it is none
+	until time.Time
+}
+
+func newCollisions(p *faults.Plan) *collisions {
+	return &collisions{plan: p, under: map[keys]underWay{}}
+}
+
+func (c *collisions) meets(r *http.Request, body []byte) trouble {
+	in := readCall(r, body)
+	now, transaction := time.Now(), in.operation == "TransactWriteItems"
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	all := in.writes()
+	for i, item := range all {
+		other, ok := c.under[item.keys()]
+		switch {
+		case !ok || now.After(other.until):
+		case transaction && other.token == in.ClientRequestToken && other.token != "":
+			c.plan.Note("table create job", "its own first try under way", "")
+			return trouble{status: 400, code: "TransactionInProgressException"}
+		case transaction:
+			c.plan.Note("table create job", "another write under way", "")
+			return trouble{status: 400, code: "TransactionCanceledException", at: i}
+		case other.token != "":
+			c.plan.Note("table put job", "a transaction under way", "")
+			return trouble{status: 400, code: "TransactionConflictException"}
+		}
+	}
+	for _, item := range all {
+		c.under[item.keys()] = underWay{token: in.ClientRequestToken, until: now.Add(together)}
+	}
+	return trouble{}
+}

@@ -1,0 +1,222 @@
+// Package proxy has the proxies before S3, DynamoDB and Step Functions that make calls fail
+// by a plan. DynamoDB's also behaves as DynamoDB does and MiniStack doesn't: transactions
+// conflict, and what is not read consistently is stale.
+package proxy
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/takeup/takeup/test/chaos/faults"
+)
+
+// trouble is a fault of a call of a service of AWS.
+type trouble struct {
+	after  bool // it is carried out first
+	status int  // and this is answered
+	code   string
+	cut    bool // and the connection is cut
+	half   bool // and the answer breaks off
+	hold   bool // and nothing is answered, until the caller is gone
+	// lasts is how long the job's calls of the kind are answered like this.
+	lasts time.Duration
+	at    int // of a transaction's items, the one that another is in the way of
+}
+
+// mostFaults is how many calls of a kind may fail for a job: enough for a whole burst
+// on a second write.
+const mostFaults = 6
+
+// Proxy is before a service of AWS, an http.Handler.
+type Proxy struct {
+	plan  *faults.Plan
+	names *faults.Names
+	// classify says what a call is, whose, and what can happen to it. A call of no
+	// job is left alone.
+	classify func(p *Proxy, r *http.Request, body []byte) (kind, job string, menu []faults.Fault[trouble])
+	// refuse answers as the service does.
+	refuse func(http.ResponseWriter, trouble)
+	// collides gives the fault of a call by other calls that are running; nil
+	// where that doesn't matter to the service.
+	collides func(r *http.Request, body []byte) trouble
+	// stale answers a call from an older state, and reports whether it did; nil
+	// where the service never does that.
+	stale func(w http.ResponseWriter, r *http.Request, body []byte) bool
+	// carried, if not nil, is called after each call that was carried out.
+	carried func(ctx context.Context, r *http.Request, body []byte) error
+	// Around carries a call out by forward; nil: forward alone does.
+	Around func(r *http.Request, body []byte, forward func() (*answer, error)) (*answer, error)
+	to     atomic.Pointer[url.URL]
+	send   *http.Transport
+
+	mu      sync.Mutex
+	lasting map[string]lasting // by the kind of call and the job
+}
+
+// lasting is a trouble that isn't over yet.
+type lasting struct {
+	met   trouble
+	until time.Time
+}
+
+func newProxy(p *faults.Plan, n *faults.Names, classify func(*Proxy, *http.Request, []byte) (string, string, []faults.Fault[trouble]), refuse func(http.ResponseWriter, trouble)) *Proxy {
+	return &Proxy{
+		plan: p, names: n, classify: classify, refuse: refuse,
+		send: &http.Transport{MaxIdleConnsPerHost: 64}, lasting: map[string]lasting{},
+	}
+}
+
+// ServeHTTP carries a call out, lets it fail, or both.
+func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		panic(http.ErrAbortHandler) // the caller is gone
+	}
+	met := p.meets(r, body)
+	if met == (trouble{}) && p.stale != nil && p.stale(w, r, body) {
+		return
+	}
+	var got *answer
+	if met.after || met == (trouble{}) {
+		// What is lost or withheld goes through though its caller is gone.
+		if got, err = p.carryOut(context.WithoutCancel(r.Context()), r, body); err != nil {
+			cut(w)
+			return
+		}
+		if p.carried != nil {
+			if err := p.carried(context.WithoutCancel(r.Context()), r, body); err != nil {
+				cut(w)
+				return
+			}
+		}
+	}
+	switch {
+	case met.hold:
+		<-r.Context().Done()
+		panic(http.ErrAbortHandler)
+	case met.cut:
+		cut(w)
+	case met.status != 0:
+		p.refuse(w, met)
+	case met.half && len(got.body) > 1:
+		got.header.Set("Content-Length", fmt.Sprint(len(got.body)))
+		got.body = got.body[:len(got.body)/2]
+		got.write(w)
+		panic(http.ErrAbortHandler)
+	default:
+		got.write(w)
+	}
+}
+
+// meets gives the fault of a call.
+func (p *Proxy) meets(r *http.Request, body []byte) (met trouble) {
+	kind, job, menu := p.classify(p, r, body)
+	if job != "" {
+		if met = p.goesOn(kind + " of " + job); met != (trouble{}) {
+			p.plan.Note(kind, "the same again", job)
+			return met
+		}
+		if f := faults.Next(p.plan, kind, job, mostFaults, menu); f != nil {
+			met = f.Do
+		}
+		if met.lasts > 0 {
+			p.mu.Lock()
+			p.lasting[kind+" of "+job] = lasting{met: trouble{status: met.status, code: met.code}, until: time.Now().Add(met.lasts)}
+			p.mu.Unlock()
+		}
+	}
+	if p.collides != nil && (met == (trouble{}) || met.after) {
+		if in := p.collides(r, body); in != (trouble{}) {
+			return in
+		}
+	}
+	return met
+}
+
+// goesOn gives the trouble that a job's calls of a kind are still in.
+func (p *Proxy) goesOn(calls string) trouble {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	was, ok := p.lasting[calls]
+	switch {
+	case ok && time.Now().Before(was.until):
+		return was.met
+	case ok:
+		delete(p.lasting, calls)
+	}
+	return trouble{}
+}
+
+// answer is a whole one.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+func (p *Proxy) carryOut(ctx context.Context, r *http.Request, body []byte) (*answer, error) {
+	forward := func() (*answer, error) { return p.forward(ctx, r, body) }
+	if p.Around == nil {
+		return forward()
+	}
+	return p.Around(r, body, forward)
+}
+
+func (p *Proxy) forward(ctx context.Context, in *http.Request, body []byte) (*answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	out := in.Clone(ctx)
+	to := p.to.Load()
+	out.URL.Scheme, out.URL.Host, out.RequestURI = to.Scheme, to.Host, ""
+	out.Body, out.ContentLength, out.TransferEncoding = io.NopCloser(bytes.NewReader(body)), int64(len(body)), nil
+	if len(body) == 0 {
+		out.Body = http.NoBody
+	}
+	response, err := p.send.RoundTrip(out)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	got, err := io.ReadAll(response.Body)
+	if err != nil {
+		return nil, err
+	}
+	return &answer{status: response.StatusCode, header: response.Header, body: got}, nil
+}
+
+func (a *answer) write(w http.ResponseWriter) {
+	for name, values := range a.header {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(a.status)
+	if _, err := w.Write(a.body); err != nil {
+		panic(http.ErrAbortHandler) // the caller is gone
+	}
+}
+
+// cut ends a connection without an answer, with a reset.
+func cut(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // without it the caller sees an early end, all the same
+	}
+	_ = conn.Close()
+}
+
+// SendTo says where the calls go. It is called before any comes.
+func (p *Proxy) SendTo(address string) error {
+	to, err := url.Parse(address)
+	p.to.Store(to)
+	return err
+}

@@ -1,0 +1,129 @@
+package verdict
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
+	"github.com/takeup/takeup/test/chaos/provider"
+	"github.com/takeup/takeup/test/chaos/world"
+)
+
+// secrets are what may be seen nowhere: the provider's keys, the API's token and
+// what makes a URL a signed one, the simulator's and S3's.
+func secrets(w *world.World) []string {
+	return []string{provider.FirstKey, provider.SecondKey, w.Stack.Token, "ksSign", "X-Amz-Signature"}
+}
+
+// CheckSecrets looks for them in all that the functions logged, in every
+// execution and in the videos bucket; and for the prompts wherever those aren't
+// needed: only an execution's input, the table and the manifest have one.
+func CheckSecrets(ctx context.Context, w *world.World) error {
+	for _, check := range []func(context.Context, *world.World) error{checkLogs, checkExecutions, checkObjects} {
+		if err := check(ctx, w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hides notes a place that shows one of the texts.
+func hides(w *world.World, where, content string, texts ...string) {
+	for _, text := range texts {
+		if strings.Contains(content, text) {
+			w.Unexpected("%s shows %q: %.2000s", where, text, content)
+		}
+	}
+}
+
+func checkLogs(ctx context.Context, w *world.World) error {
+	texts := append(secrets(w), world.CanaryPrompt)
+	lines := 0
+	for function, name := range w.Functions {
+		config, err := w.Lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})
+		if err != nil {
+			return fmt.Errorf("finding the logs of %s: %w", function, err)
+		}
+		pages := cloudwatchlogs.NewFilterLogEventsPaginator(w.Logs, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: config.LoggingConfig.LogGroup})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				return fmt.Errorf("reading the logs of %s: %w", function, err)
+			}
+			for _, event := range page.Events {
+				lines++
+				hides(w, "a log of "+function, *event.Message, texts...)
+			}
+		}
+	}
+	if lines < len(w.Jobs) {
+		w.Unexpected("the functions logged %d lines for %d jobs, so it can't be said what they hide", lines, len(w.Jobs))
+	}
+	return nil
+}
+
+// checkExecutions reads the histories. Up to the first step's end they have the
+// execution's input.
+func checkExecutions(ctx context.Context, w *world.World) error {
+	for _, j := range w.Jobs {
+		names, err := w.Executions(ctx, j)
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			arn, entered := w.ARN(name), true
+			pages := sfn.NewGetExecutionHistoryPaginator(w.StepFunctions, &sfn.GetExecutionHistoryInput{ExecutionArn: &arn})
+			for pages.HasMorePages() {
+				page, err := pages.NextPage(ctx)
+				if err != nil {
+					return fmt.Errorf("reading the history of %s: %w", name, err)
+				}
+				for _, event := range page.Events {
+					entered = entered && event.Type != types.HistoryEventTypeTaskStateExited
+					text, err := json.Marshal(event)
+					if err != nil {
+						return err
+					}
+					hides(w, "the history of "+name, string(text), secrets(w)...)
+					if !entered {
+						hides(w, "the history of "+name, string(text), world.CanaryPrompt)
+					}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func checkObjects(ctx context.Context, w *world.World) error {
+	bucket := w.Stack.Outputs["VideosBucket"]
+	pages := s3.NewListObjectsV2Paginator(w.S3, &s3.ListObjectsV2Input{Bucket: &bucket})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for _, object := range page.Contents {
+			key := *object.Key
+			if strings.HasSuffix(key, ".mp4") {
+				continue // held to what the simulator served, byte for byte
+			}
+			body, err := w.Object(ctx, key)
+			if err != nil {
+				return err
+			}
+			hides(w, key, key+string(body), secrets(w)...)
+			if !strings.HasSuffix(key, "/video.json") {
+				hides(w, key, key+string(body), world.CanaryPrompt)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,252 @@
+package world
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
+	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/wait"
+)
+
+// Outcome is what a job has come to, as it is seen from the outside. Two that
+// are equal are the same outcome.
+type Outcome struct {
+	execution string // the one that the table names
+	Status    string // the execution's
+	error     string // its error's name
+	cause     string
+	state     video.State // the table's
+	outcome   string      // the name of the table's outcome
+	Ledger    string      // that outcome, whole
+	manifest  string      // the SHA-256 of the manifest
+}
+
+// Interrupted is the outcome of a job whose execution was stopped.
+var Interrupted = video.OutcomeName(&video.Interrupted{})
+
+// Name is the outcome's.
+func (o *Outcome) Name() string {
+	switch {
+	case o.state == video.StateCompleted:
+		return "stored"
+	case o.outcome != "":
+		return o.outcome
+	case o.error != "":
+		return o.error
+	}
+	return o.Status
+}
+
+// Settled reports whether the table has an outcome.
+func (o *Outcome) Settled() bool { return o.state.Ended() && o.state != "" }
+
+// Agrees reports whether the table has the outcome of the execution.
+func (o *Outcome) Agrees() bool {
+	switch o.Status {
+	case string(types.ExecutionStatusSucceeded):
+		return o.Name() == "stored"
+	case string(types.ExecutionStatusFailed):
+		return o.Name() == o.error || o.Name() == Interrupted
+	}
+	return true // it was stopped, and what ran may have come to its end
+}
+
+// CanRedrive reports whether a redrive can resume it. The provider's answer to
+// a request or a generation is final.
+func (o *Outcome) CanRedrive() bool {
+	switch o.Name() {
+	case "stored", "InvalidRequest", "GenerationFailed", "VideoRejected":
+		return false
+	}
+	return true
+}
+
+// Unread reports whether a submission was called lost because the provider's records
+// could not be read: as the outcome says, a redrive looks again.
+func (o *Outcome) Unread() bool {
+	return o.Name() == "SubmissionLost" && strings.Contains(o.Ledger, "records could not be read")
+}
+
+// OrNone is the outcome's name, also of none.
+func (o *Outcome) OrNone() string {
+	if o == nil {
+		return "(none)"
+	}
+	return o.Name()
+}
+
+// ARN gives the ARN of an execution.
+func (w *World) ARN(execution string) string {
+	return strings.Replace(w.Stack.Outputs["StateMachineArn"], ":stateMachine:", ":execution:", 1) + ":" + execution
+}
+
+// Outcome reads what has become of a job; nil where there is no such execution yet.
+func (w *World) Outcome(ctx context.Context, j *Job) (*Outcome, error) {
+	entry, err := w.Entry(ctx, j.ID)
+	if err != nil {
+		return nil, err
+	}
+	seen := &Outcome{execution: j.ID}
+	if entry != nil {
+		seen.execution, seen.state = entry.Execution, entry.State()
+	}
+	if entry != nil && entry.Over() {
+		seen.outcome = entry.Outcome.Name
+		seen.Ledger = fmt.Sprintf("%s at %s: %s", entry.Outcome.Name, entry.Outcome.At, entry.Outcome.Message)
+	}
+	e, err := w.Describe(ctx, seen.execution)
+	if err != nil || e == nil {
+		return nil, err
+	}
+	seen.Status = string(e.Status)
+	if e.Error != nil {
+		seen.error = *e.Error
+	}
+	if e.Cause != nil {
+		seen.cause = *e.Cause
+	}
+	manifest, err := w.Object(ctx, video.ManifestKey(j.ID))
+	if manifest != nil {
+		sum := sha256.Sum256(manifest)
+		seen.manifest = hex.EncodeToString(sum[:])
+	}
+	return seen, err
+}
+
+// Describe reads an execution, past the proxy; nil where there is none.
+func (w *World) Describe(ctx context.Context, name string) (*sfn.DescribeExecutionOutput, error) {
+	arn := w.ARN(name)
+	e, err := w.StepFunctions.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &arn})
+	var absent *types.ExecutionDoesNotExist
+	if errors.As(err, &absent) {
+		return nil, nil
+	}
+	return e, err
+}
+
+// Executions are the names of those that a job has had, as far as the table knows.
+func (w *World) Executions(ctx context.Context, j *Job) ([]string, error) {
+	entry, err := w.Entry(ctx, j.ID)
+	if err != nil {
+		return nil, err
+	}
+	names := []string{j.ID}
+	for n := 1; entry != nil && n <= entry.Redrives; n++ {
+		names = append(names, video.ExecutionName(j.ID, n))
+	}
+	return names, nil
+}
+
+// Entry reads a job, past the proxy; nil where there is none.
+func (w *World) Entry(ctx context.Context, id string) (*video.Entry, error) {
+	entry, _, err := w.Table.Get(ctx, id)
+	var none *video.NoEntry
+	if errors.As(err, &none) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &entry, nil
+}
+
+// Object reads one of the videos bucket; nil where there is none.
+func (w *World) Object(ctx context.Context, key string) ([]byte, error) {
+	bucket := w.Stack.Outputs["VideosBucket"]
+	out, err := w.S3.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})
+	var absent *s3types.NoSuchKey
+	if errors.As(err, &absent) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer out.Body.Close()
+	return io.ReadAll(out.Body)
+}
+
+// History is the way of an execution: the states that it entered and what failed.
+func (w *World) History(ctx context.Context, execution string) []string {
+	arn := w.ARN(execution)
+	pages := sfn.NewGetExecutionHistoryPaginator(w.StepFunctions, &sfn.GetExecutionHistoryInput{ExecutionArn: &arn})
+	var way []string
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return append(way, err.Error())
+		}
+		for _, e := range page.Events {
+			switch {
+			case e.StateEnteredEventDetails != nil:
+				way = append(way, e.Timestamp.Format("15:04:05.0 ")+*e.StateEnteredEventDetails.Name)
+			case e.TaskFailedEventDetails != nil && e.TaskFailedEventDetails.Error != nil:
+				way = append(way, *e.TaskFailedEventDetails.Error)
+			case e.LambdaFunctionFailedEventDetails != nil && e.LambdaFunctionFailedEventDetails.Error != nil:
+				way = append(way, *e.LambdaFunctionFailedEventDetails.Error)
+			}
+		}
+	}
+	return slices.Compact(way)
+}
+
+// Call calls the API with its token.
+func (w *World) Call(ctx context.Context, method, path string) (int, []byte, error) {
+	r, err := http.NewRequestWithContext(ctx, method, w.Stack.API+path, http.NoBody)
+	if err != nil {
+		return 0, nil, err
+	}
+	r.Header.Set("Authorization", "Bearer "+w.Stack.Token)
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	return response.StatusCode, body, err
+}
+
+// Get decodes what the API answers to a GET, and tries until it does.
+func (w *World) Get(ctx context.Context, path string, out any) error {
+	return Persist(ctx, func() error {
+		status, body, err := w.Call(ctx, http.MethodGet, path)
+		switch {
+		case err != nil:
+			return err
+		case status != http.StatusOK:
+			return fmt.Errorf("status %d: %s", status, body)
+		}
+		return json.Unmarshal(body, out)
+	})
+}
+
+// attempts is how often a sender tries, half a second apart: a client of the API
+// and a redelivered event do.
+const attempts = 60
+
+// Persist tries until it goes, as often as patience says.
+func Persist(ctx context.Context, try func() error) error {
+	var err error
+	for range attempts {
+		if err = try(); err == nil {
+			return nil
+		}
+		if err := wait.For(ctx, 500*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return err
+}

@@ -1,0 +1,127 @@
+// Package world has the deployed stack of a run, its options and its jobs, and reads what has
+// become of a job, past the proxies.
+package world
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+
+	"github.com/takeup/takeup/internal/dev/stack"
+	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/test/chaos/faults"
+	"github.com/takeup/takeup/test/chaos/provider"
+	"github.com/takeup/takeup/test/chaos/proxy"
+)
+
+// World is a deployed stack and what misbehaves around it.
+type World struct {
+	Options  Options
+	Plan     *faults.Plan
+	Names    *faults.Names
+	Provider *provider.Simulator
+	Stack    *stack.Stack
+	Replica  *proxy.Replica
+	Caps     *Caps          // nil: none
+	Account  *proxy.Account // nil: none
+	Jobs     []*Job
+	ByName   map[string]*Job
+	// Functions and rules are AWS's names of them, by the template's.
+	Functions, Rules map[string]string
+
+	Table         *table.Table
+	S3            *s3.Client
+	StepFunctions *sfn.Client
+	Secrets       *secretsmanager.Client
+	Lambda        *lambda.Client
+	Logs          *cloudwatchlogs.Client
+
+	mu  sync.Mutex
+	Odd []string // what must not happen, as the run itself saw it
+}
+
+// Connect makes the clients, and lowers the functions' timeouts.
+func (w *World) Connect(ctx context.Context, proxies ...*proxy.Proxy) error {
+	config := w.Stack.Config()
+	w.S3, w.StepFunctions = w.Stack.S3(), sfn.NewFromConfig(config)
+	w.Secrets, w.Lambda = secretsmanager.NewFromConfig(config), lambda.NewFromConfig(config)
+	w.Logs = cloudwatchlogs.NewFromConfig(config)
+	items := dynamodb.NewFromConfig(config)
+	w.Table = table.New(items, w.Stack.Outputs["JobsTable"], nil, nil) // it is only read
+	if w.Replica != nil {
+		w.Replica.Client.Store(items)
+	}
+	for _, p := range proxies {
+		if err := p.SendTo(w.Stack.AWS); err != nil {
+			return err
+		}
+	}
+	name := stack.StackName
+	reply, err := cloudformation.NewFromConfig(config).DescribeStackResources(ctx, &cloudformation.DescribeStackResourcesInput{StackName: &name})
+	if err != nil {
+		return err
+	}
+	w.Functions, w.Rules = map[string]string{}, map[string]string{}
+	for _, r := range reply.StackResources {
+		switch *r.ResourceType {
+		case "AWS::Lambda::Function":
+			w.Functions[*r.LogicalResourceId] = *r.PhysicalResourceId
+		case "AWS::Events::Rule":
+			w.Rules[*r.LogicalResourceId] = *r.PhysicalResourceId
+		}
+	}
+	for function, timeout := range map[string]time.Duration{
+		"SubmitFunction": w.Options.Times.SubmitTimeout, "CheckFunction": w.Options.Times.CheckTimeout, "StoreFunction": w.Options.Times.StoreTimeout,
+		"PromptsFunction": w.Options.Times.CheckTimeout, "ApiFunction": w.Options.Times.CheckTimeout, Settler: w.Options.Times.SettleTimeout,
+	} {
+		name := w.Functions[function]
+		_, err := w.Lambda.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{
+			FunctionName: &name, Timeout: new(int32(timeout.Seconds())),
+		})
+		if err != nil {
+			return fmt.Errorf("lowering the timeout of %s: %w", function, err)
+		}
+	}
+	return nil
+}
+
+// Unexpected records something that must not happen, such as another id for the same
+// key.
+func (w *World) Unexpected(format string, args ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.Odd = append(w.Odd, fmt.Sprintf(format, args...))
+}
+
+// CanaryPrompt begins every prompt of a run, and is in nothing else.
+const CanaryPrompt = "a paper boat, "
+
+// Caps are those of a run with caps: so low that most jobs wait for a slot, and that the
+// day's money is over at less than half of the jobs. The operator raises that cap then.
+type Caps struct {
+	Slots int64
+	Step  int64 // USD of the day, and those that its cap is raised by; 0: no cap
+}
+
+// CapsOf gives none for a run without caps.
+func CapsOf(o Options) *Caps {
+	switch {
+	case o.Caps:
+		return &Caps{Slots: int64(max(2, min(o.Jobs/8, o.UnderWay/4))), Step: int64(max(1, o.Jobs*2/5))}
+	case o.Slots > 0:
+		return &Caps{Slots: int64(o.Slots)}
+	}
+	return nil
+}
+
+// Settler is the template's name of the function that settles jobs.
+const Settler = "SettleFunction"
