@@ -38,11 +38,8 @@ func (p *Provider) Name() string { return "toy" }
 // Models has the default model alone.
 func (p *Provider) Models() []string { return []string{video.DefaultModel} }
 
-// tries is how often a submission is sent whose answer is lost: the server takes the
-// second for the first.
-const tries = 2
-
-// Submit sends a submission until it is answered.
+// Submit sends a submission, and once more if it isn't answered, since the server
+// takes both for one.
 func (p *Provider) Submit(ctx context.Context, key video.Key, reference string, request video.Request) (provider.Generation, error) {
 	message := url.Values{
 		"do": {"make"}, "pass": {key.Value}, "ref": {reference},
@@ -56,7 +53,7 @@ func (p *Provider) Submit(ctx context.Context, key video.Key, reference string, 
 		case err == nil:
 			return generation, nil
 		case errors.As(err, &unanswered) && !lost:
-			lost = true // and once more
+			lost = true
 		case lost:
 			// The first may have been taken, whatever is said of the second.
 			return provider.Generation{}, &provider.Unanswered{Err: err}
