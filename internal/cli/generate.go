@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/dev/stack"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -247,7 +248,7 @@ func (m *maker) summary(got saved, took time.Duration) {
 	}
 	fmt.Fprintf(m.out, "video  %s, %s%s\n", got.File, bytesText(got.Manifest.Bytes), note)
 	if m.api.bucket != "" && !m.passing {
-		fmt.Fprintf(m.out, "S3     s3://%s/%s\n", m.api.bucket, video.FileKey(got.ID))
+		fmt.Fprintf(m.out, "S3     s3://%s/%s\n", m.api.bucket, objectkey.Video(got.ID))
 	}
 	fmt.Fprintf(m.out, "time   %.1f s\n", took.Seconds())
 	cost := costText(got.Cost)

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -102,7 +103,7 @@ func showVideo(out io.Writer, access apiAccess, v api.Video, asJSON bool) error 
 		row("file", fileText(*v.Manifest))
 		row("generation", v.Manifest.GenerationID)
 		if access.bucket != "" {
-			row("S3", "s3://"+access.bucket+"/"+video.FileKey(v.ID))
+			row("S3", "s3://"+access.bucket+"/"+objectkey.Video(v.ID))
 		}
 	}
 	if v.Error != nil {

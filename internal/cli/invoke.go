@@ -207,7 +207,7 @@ func (i *invoker) filler() *invoke.Filler {
 	fill := &invoke.Filler{
 		Samples: filepath.Join(i.root, "events"), Region: i.stack.config.Region, Token: i.stack.token,
 		Objects: i.stack.s3(), Bucket: i.stack.outputs["PromptsBucket"],
-		Jobs: i.stack.jobs(), Manifests: i.stack.shelf(), Job: i.job, Now: i.now,
+		Jobs: i.stack.jobs(), Manifests: i.stack.manifests(), Job: i.job, Now: i.now,
 	}
 	if i.free && !i.prepare {
 		fill.Run = func(ctx context.Context, name string, event []byte) ([]byte, error) {

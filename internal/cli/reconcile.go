@@ -119,7 +119,7 @@ func (a stackAccess) sources(w *world) (reconcile.Sources, error) {
 		return reconcile.Sources{}, err
 	}
 	return reconcile.Sources{
-		Jobs: a.jobs(), IDs: a.ids(), Manifests: a.shelf(), Contents: a.jobs(), Prices: a.jobs(), Counters: a.jobs(), Executions: executions,
+		Jobs: a.jobs(), IDs: a.ids(), Manifests: a.manifests(), Contents: a.jobs(), Prices: a.jobs(), Counters: a.jobs(), Executions: executions,
 		Accounts: a.accounts(w),
 		Objects:  reconcile.Objects{Client: a.s3(), Videos: a.outputs["VideosBucket"], PromptFiles: a.outputs["PromptsBucket"]},
 	}, nil

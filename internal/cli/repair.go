@@ -62,7 +62,7 @@ func (w *world) repair(ctx context.Context, stack stackAccess, since time.Durati
 		return reconcile.Plain(err)
 	}
 	done, err := repair.Repair{
-		Table: known, Manifests: stack.shelf(), Settler: jobs.New(known, stack.shelf(), jobs.NewExecutions(steps, machine), w.now),
+		Table: known, Manifests: stack.manifests(), Settler: jobs.New(known, stack.manifests(), jobs.NewExecutions(steps, machine), w.now),
 		Accounts: stack.accounts(w), KeyVersion: key.Version,
 	}.Run(ctx, facts, runs)
 	if err != nil {

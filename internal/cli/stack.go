@@ -127,7 +127,9 @@ func (a stackAccess) ids() table.Scan {
 	return table.NewScan(dynamodb.NewFromConfig(a.config), a.outputs["JobsTable"])
 }
 
-func (a stackAccess) shelf() *bucket.Shelf { return bucket.New(a.s3(), a.outputs["VideosBucket"]) }
+func (a stackAccess) manifests() *bucket.Manifests {
+	return bucket.NewManifests(a.s3(), a.outputs["VideosBucket"])
+}
 
 // account is the provider's, as the stack's functions call it.
 func (a stackAccess) account(w *world) *aimlapi.Client {

@@ -102,7 +102,7 @@ func (s *Service) cancel(ctx context.Context, entry video.Entry, version string,
 	}
 	// A Store that did not see this has written its manifest before now, or
 	// looks at the table once it has.
-	_, stored, err := s.shelf.Manifest(ctx, entry.ID)
+	_, stored, err := s.manifests.Manifest(ctx, entry.ID)
 	switch {
 	case err != nil:
 		return entry, unavailable("reading the manifest", err)
@@ -120,14 +120,14 @@ func said(paid video.Paid) string {
 // remove removes the stored video of a job that is marked as discarded, and
 // records that it ended so.
 func (s *Service) remove(ctx context.Context, entry video.Entry) (video.Entry, error) {
-	manifest, stored, err := s.shelf.Manifest(ctx, entry.ID)
+	manifest, stored, err := s.manifests.Manifest(ctx, entry.ID)
 	if err != nil {
 		return entry, unavailable("reading the manifest", err)
 	}
 	if !stored && entry.Manifest != nil {
 		manifest = *entry.Manifest // an earlier call has removed it, or its owner
 	}
-	if err := s.shelf.Remove(ctx, entry.ID); err != nil {
+	if err := s.manifests.Remove(ctx, entry.ID); err != nil {
 		return entry, unavailable("removing the video", err)
 	}
 	entry, version, err := s.get(ctx, entry.ID)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -69,7 +70,7 @@ func (s *Service) Forget(ctx context.Context, id string) (Forgotten, error) {
 		}
 		// A Store that did not see this has written its manifest before now, or
 		// looks at the table once it has.
-		if err := s.shelf.Forget(ctx, id, entry.RequestHash, entry.ForgottenAt); err != nil {
+		if err := s.manifests.Forget(ctx, id, entry.RequestHash, entry.ForgottenAt); err != nil {
 			return Forgotten{}, unavailable("clearing the manifest", err)
 		}
 		return Forgotten{s.viewOf(entry), remnants(entry)}, nil
@@ -111,7 +112,7 @@ func remnants(entry video.Entry) []Remnant {
 		})
 		if entry.RequestHash == "" {
 			stays = append(stays, Remnant{
-				What: "why the file was refused", Where: "the videos bucket, rejected/" + o.Key + ".json", Todo: "remove it",
+				What: "why the file was refused", Where: "the videos bucket, " + objectkey.Rejection(o.Key), Todo: "remove it",
 			})
 		}
 	}
@@ -120,9 +121,9 @@ func remnants(entry video.Entry) []Remnant {
 	})
 	if entry.Manifest != nil {
 		stays = append(stays,
-			Remnant{What: "the video", Where: "the videos bucket, " + video.FileKey(entry.ID), Todo: "discard it"},
+			Remnant{What: "the video", Where: "the videos bucket, " + objectkey.Video(entry.ID), Todo: "discard it"},
 			Remnant{
-				What: "earlier versions of the manifest, where the bucket keeps versions", Where: "the videos bucket, " + video.ManifestKey(entry.ID),
+				What: "earlier versions of the manifest, where the bucket keeps versions", Where: "the videos bucket, " + objectkey.Manifest(entry.ID),
 				Todo: "remove them; the stack keeps none by itself",
 			})
 	}

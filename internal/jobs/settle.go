@@ -75,7 +75,7 @@ func (s *Service) settle(ctx context.Context, name string, execution *sfn.Descri
 // settled gives the entry with its outcome. A redrive that died before it came to
 // take back how the job ended before has changed nothing.
 func (s *Service) settled(ctx context.Context, entry video.Entry, execution *sfn.DescribeExecutionOutput) (video.Entry, error) {
-	manifest, stored, err := s.shelf.Manifest(ctx, entry.ID)
+	manifest, stored, err := s.manifests.Manifest(ctx, entry.ID)
 	switch {
 	case err != nil:
 		return entry, unavailable("reading the manifest", err)

@@ -64,7 +64,7 @@ func (s *Service) File(ctx context.Context, id string) (View, error) {
 	if err != nil || v.State != video.StateCompleted {
 		return v, err
 	}
-	_, stored, err := s.shelf.Manifest(ctx, id)
+	_, stored, err := s.manifests.Manifest(ctx, id)
 	switch {
 	case err != nil:
 		return View{}, unavailable("reading the manifest", err)

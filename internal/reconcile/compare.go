@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -216,10 +217,10 @@ func (c *comparison) videos() {
 			if _, known := c.Entries[id]; !known {
 				toDo = "its job is not in the table; keep the file under another name, or remove it"
 			}
-			c.find(Finding{Kind: Video, What: video.FileKey(id), Job: id, Detail: "a video without a manifest: it was never said to be whole", ToDo: toDo})
+			c.find(Finding{Kind: Video, What: objectkey.Video(id), Job: id, Detail: "a video without a manifest: it was never said to be whole", ToDo: toDo})
 		default:
 			c.find(Finding{
-				Kind: Video, What: video.ManifestKey(id), Job: id, Detail: "a manifest without its video",
+				Kind: Video, What: objectkey.Manifest(id), Job: id, Detail: "a manifest without its video",
 				ToDo: "remove the manifest, then " + redrive(id) + " stores the video again while the provider has it",
 			})
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -134,7 +135,7 @@ func (w *world) checkPaid(ctx context.Context, r *Result, j *job, bought []sim.G
 // holds reports whether the bucket has the manifest of a generation. Whether the
 // video is whole is for checkVideos.
 func (w *world) holds(ctx context.Context, j *job, g sim.Generation) bool {
-	body, err := w.object(ctx, video.ManifestKey(j.id))
+	body, err := w.object(ctx, objectkey.Manifest(j.id))
 	var manifest video.Manifest
 	return err == nil && json.Unmarshal(body, &manifest) == nil && bare(manifest.GenerationID) == bare(g.ID)
 }
@@ -206,7 +207,7 @@ func (w *world) checkVideos(ctx context.Context, r *Result, accepted map[string]
 // checkFile compares a stored video byte for byte with what the stand-in serves,
 // and with its manifest.
 func (w *world) checkFile(ctx context.Context, r *Result, j *job, bought []sim.Generation) error {
-	file, err := w.object(ctx, video.FileKey(j.id))
+	file, err := w.object(ctx, objectkey.Video(j.id))
 	if err != nil {
 		return err
 	}
@@ -221,7 +222,7 @@ func (w *world) checkFile(ctx context.Context, r *Result, j *job, bought []sim.G
 	if !slices.ContainsFunc(bought, same) {
 		r.add(partial, j, "its video has %d bytes, and they are not those that the stand-in served", len(file))
 	}
-	body, err := w.object(ctx, video.ManifestKey(j.id))
+	body, err := w.object(ctx, objectkey.Manifest(j.id))
 	if body == nil || err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -228,7 +229,7 @@ func (w *world) see(ctx context.Context, j *job) (*outcome, error) {
 	if e.Cause != nil {
 		seen.cause = *e.Cause
 	}
-	manifest, err := w.object(ctx, video.ManifestKey(j.id))
+	manifest, err := w.object(ctx, objectkey.Manifest(j.id))
 	if manifest != nil {
 		sum := sha256.Sum256(manifest)
 		seen.manifest = hex.EncodeToString(sum[:])
