@@ -138,7 +138,6 @@ func (s *Service) remove(ctx context.Context, entry video.Entry) (video.Entry, e
 		return entry, nil // by the Store that stored it
 	}
 	entry.End(&video.Discarded{GenerationID: entry.GenerationID, Micros: manifest.ChargedMicros}, s.now())
-	entry.Book(video.MoneySpent, manifest.ChargedMicros)
 	entry.Manifest = nil
 	entry, _, err = s.table.Update(ctx, entry, version)
 	return entry, err

@@ -159,10 +159,9 @@ func outcome(execution *sfn.DescribeExecutionOutput, entry video.Entry) video.En
 	said := name
 	switch {
 	case execution.Status == types.ExecutionStatusSucceeded:
-		entry.Outcome = gone(at)
-		entry.Outcome.Redrive = entry.Redrives
+		entry.End(&video.VideoGone{}, at)
 		return entry
-	case slices.ContainsFunc(video.OutcomeKinds(), func(k video.OutcomeKind) bool { return k.Name == name }):
+	case slices.ContainsFunc(video.Outcomes(), func(k video.OutcomeKind) bool { return k.Name == name }):
 		entry.Outcome = &video.Outcome{Name: name, Message: cause(execution), At: at, Redrive: entry.Redrives}
 		return entry
 	case execution.Status == types.ExecutionStatusAborted:

@@ -69,17 +69,9 @@ func (s *Service) File(ctx context.Context, id string) (View, error) {
 	case err != nil:
 		return View{}, unavailable("reading the manifest", err)
 	case !stored:
-		v.State, v.Outcome, v.Manifest, v.Redrivable = video.StateFailed, gone(v.EndedAt), nil, v.ForgottenAt.IsZero()
+		v.State, v.Outcome, v.Manifest, v.Redrivable = video.StateFailed, video.NewOutcome(&video.VideoGone{}, v.EndedAt), nil, v.ForgottenAt.IsZero()
 	}
 	return v, nil
-}
-
-// gone is the outcome of a job whose video isn't in the bucket any more.
-func gone(at time.Time) *video.Outcome {
-	return &video.Outcome{
-		Name: "VideoGone", At: at,
-		Message: "the video was stored, and was taken out of the bucket since; redrive the job to fetch it again while the provider keeps it",
-	}
 }
 
 // get reads a job. Its errors are *video.NoEntry and *video.ServiceUnavailable.

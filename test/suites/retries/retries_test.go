@@ -99,8 +99,8 @@ func TestRetries(t *testing.T) {
 	}
 	// The steps have one list of the outcomes that end a job, as the contract of the
 	// template holds.
-	for _, kind := range video.OutcomeKinds() {
-		if !slices.Contains([]string{"VideoUnavailable", "ServiceUnavailable", "Interrupted"}, kind.Name) {
+	for _, kind := range video.Outcomes() {
+		if !kind.Retried && !kind.Settled {
 			jobs["check-"+strings.ToLower(kind.Name)] = job{play{"Check", times(1, kind.Name)}, want{kind.Name, 1}}
 		}
 	}
