@@ -8,27 +8,26 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// NotForgotten says why the texts of a job can't be cleared now. Nothing was changed.
+// NotForgotten says why a job can't be forgotten now. Nothing was changed.
 type NotForgotten struct {
 	ID, Reason string
-	// RetryAfter is when it can be tried again; 0 where that takes something else.
+	// RetryAfter is when to try again; 0 where waiting doesn't help.
 	RetryAfter time.Duration
 }
 
 func (e *NotForgotten) Error() string { return "job " + e.ID + " was not forgotten: " + e.Reason }
 
-// Forgotten is a job without its texts, and what else still has them.
+// Forgotten is a job without its texts, and the places that may still have them.
 type Forgotten struct {
 	View
 	Stays []Remnant
 }
 
-// Remnant is something that may still have a text of a job that was forgotten, and
-// that Takeup can't clear.
+// Remnant is a place that may still have a text of a forgotten job, and that Takeup can't
+// clear.
 type Remnant struct {
 	What, Where string
-	// Until is when it is gone by itself, at the latest; zero where it stays until
-	// somebody removes it.
+	// Until is when it expires at the latest; zero where somebody has to remove it.
 	Until time.Time
 	Todo  string // how it can be removed sooner; empty: it can't
 }
