@@ -81,7 +81,7 @@ func TestSettings(t *testing.T) {
 func TestOutcomes(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("| outcome | meaning | paid? | what to do |\n|---|---|---|---|\n")
-	for _, e := range video.OutcomeKinds() {
+	for _, e := range video.Outcomes() {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", e.Name, e.Meaning, e.Paid, e.Advice)
 	}
 	compare(t, "outcomes.md", "outcomes", b.String())

@@ -33,7 +33,7 @@ func main() {
 	presigner, stack := s3.NewPresignClient(s3Client), caps.NewStack(known, set.Limits(), int64(set.Unpriced), set.CapWait(), time.Now)
 	executions, videos := jobs.NewExecutions(sfn.NewFromConfig(config), set.StateMachine), presign.NewVideos(presigner, set.VideosBucket, set.VideoURL.Duration())
 	api := server.API{
-		Jobs: jobs.New(known, bucket.New(s3Client, set.VideosBucket), executions, time.Now).Behind(stack), Caps: stack, Usage: known, Videos: videos, Uploads: presign.NewForms(presigner, set.PromptsBucket, time.Now),
+		Jobs: jobs.New(known, bucket.NewManifests(s3Client, set.VideosBucket), executions, time.Now).Behind(stack), Caps: stack, Usage: known, Videos: videos, Uploads: presign.NewForms(presigner, set.PromptsBucket, time.Now),
 		Estimator: timings.NewRecent(known, time.Now, log), Prices: pricelist.NewRecent(known, log, time.Now), Origin: set.CORSOrigin, Random: rand.Reader, Now: time.Now, Log: log,
 	}
 	api.Page = page.New(videos.Origin, api.NotFound())

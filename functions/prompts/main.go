@@ -28,6 +28,6 @@ func main() {
 	known := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
 	executions := jobs.NewExecutions(sfn.NewFromConfig(config), set.StateMachine)
 	stack := caps.NewStack(known, set.Limits(), int64(set.Unpriced), set.CapWait(), time.Now)
-	starter := jobs.New(known, bucket.New(s3Client, set.VideosBucket), executions, time.Now).Behind(stack)
+	starter := jobs.New(known, bucket.NewManifests(s3Client, set.VideosBucket), executions, time.Now).Behind(stack)
 	lambda.Start(promptfile.New(s3Client, known, starter, set.VideosBucket, time.Now, log).Handle)
 }

@@ -31,6 +31,6 @@ func main() {
 	set, config := settings.Must(log, settings.Load[settings.Settle])
 	known := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
 	states := sfn.NewFromConfig(config)
-	shelf, executions := bucket.New(s3.NewFromConfig(config), set.VideosBucket), jobs.NewExecutions(states, set.StateMachine)
-	lambda.Start(jobs.New(known, shelf, executions, time.Now).Handler(log, states, func(ctx context.Context) error { return wait.For(ctx, pace) }))
+	manifests, executions := bucket.NewManifests(s3.NewFromConfig(config), set.VideosBucket), jobs.NewExecutions(states, set.StateMachine)
+	lambda.Start(jobs.New(known, manifests, executions, time.Now).Handler(log, states, func(ctx context.Context) error { return wait.For(ctx, pace) }))
 }

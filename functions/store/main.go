@@ -29,7 +29,7 @@ func main() {
 		Providers: all.Accounts(set.Provider, secretsmanager.NewFromConfig(config), time.Now),
 		Jobs:      table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration]),
 		Copier:    transfer.New(s3Client, transfer.Config{Bucket: set.VideosBucket, MaxBytes: set.MaxVideoMiB.Bytes(), Loopback: set.LoopbackSources}),
-		Shelf:     bucket.New(s3Client, set.VideosBucket),
+		Manifests: bucket.NewManifests(s3Client, set.VideosBucket),
 		Version:   settings.Version(),
 		Now:       time.Now,
 	}

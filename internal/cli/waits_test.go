@@ -31,18 +31,18 @@ func (unknown) Usual(context.Context, string, int) (time.Duration, bool) { retur
 
 func (unknown) Charged(context.Context, string, int) (int64, bool) { return 0, false }
 
-// noShelf is a bucket that nobody asks.
-type noShelf struct{}
+// noManifests is a bucket that nobody asks.
+type noManifests struct{}
 
-func (noShelf) Manifest(context.Context, string) (video.Manifest, bool, error) {
+func (noManifests) Manifest(context.Context, string) (video.Manifest, bool, error) {
 	return video.Manifest{}, false, errors.New("nobody asks")
 }
 
-func (noShelf) Forget(context.Context, string, string, time.Time) error {
+func (noManifests) Forget(context.Context, string, string, time.Time) error {
 	return errors.New("nobody asks")
 }
 
-func (noShelf) Remove(context.Context, string) error { return errors.New("nobody asks") }
+func (noManifests) Remove(context.Context, string) error { return errors.New("nobody asks") }
 
 // TestGetTellsOfEachWait has the API tell of jobs in a table, one in each kind of wait,
 // and holds what get prints of them.
@@ -53,7 +53,7 @@ func TestGetTellsOfEachWait(t *testing.T) {
 	kept := table.New(&dynamotest.Items{}, "jobs", mark, func(time.Duration) time.Duration { return 0 })
 	now := at(600)
 	api := server.API{
-		Jobs: jobs.New(kept, noShelf{}, jobs.Executions{}, func() time.Time { return now }), Estimator: unknown{}, Random: rand.Reader,
+		Jobs: jobs.New(kept, noManifests{}, jobs.Executions{}, func() time.Time { return now }), Estimator: unknown{}, Random: rand.Reader,
 		Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler),
 	}
 	api.Page = api.NotFound()

@@ -143,13 +143,13 @@ func TestStartedOnceWhateverFails(t *testing.T) {
 					}
 				}()
 				if initial.redrive {
-					_, err := service(t, l, shelf{}, m).Redrive(t.Context(), "a")
+					_, err := service(t, l, manifests{}, m).Redrive(t.Context(), "a")
 					if not := (*jobs.NotRedriven)(nil); errors.As(err, &not) {
 						return true, nil // it runs
 					}
 					return false, err
 				}
-				receipt, err := service(t, l, shelf{}, m).Start(t.Context(), "a", boat, video.Origin{Trigger: video.TriggerAPI})
+				receipt, err := service(t, l, manifests{}, m).Start(t.Context(), "a", boat, video.Origin{Trigger: video.TriggerAPI})
 				return receipt.Known, err
 			}
 			play := func(name string, plan map[int]string) int {

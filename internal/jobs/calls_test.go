@@ -22,7 +22,7 @@ import (
 type recorder struct {
 	*dynamotest.Items
 	*machine
-	shelf
+	manifests
 	calls []string
 }
 
@@ -53,13 +53,13 @@ func (r *recorder) DescribeExecution(ctx context.Context, in *sfn.DescribeExecut
 
 func (r *recorder) Manifest(ctx context.Context, id string) (video.Manifest, bool, error) {
 	r.calls = append(r.calls, "GetObject")
-	return r.shelf.Manifest(ctx, id)
+	return r.manifests.Manifest(ctx, id)
 }
 
 // Each call of the API makes so many calls to AWS, and no others.
 func TestCallsToAWS(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := &recorder{Items: &dynamotest.Items{}, machine: &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}, shelf: shelf{}}
+		r := &recorder{Items: &dynamotest.Items{}, machine: &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}, manifests: manifests{}}
 		n := 0
 		mark := func() string { n++; return fmt.Sprint(n) }
 		s := jobs.New(table.New(r, "jobs", mark, func(time.Duration) time.Duration { return 0 }), r, executions(t, r), time.Now)

@@ -8,30 +8,29 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// NotCancelled says why a job goes on, or stays as it ended. Nothing was changed.
+// NotCancelled says why a job was not cancelled. Nothing was changed.
 type NotCancelled struct {
 	ID, Reason string
-	// Discardable says that the job can be cancelled by one who gives up a
-	// video that is or may be paid.
+	// Discardable says that the job can be cancelled by discarding its video, which is or
+	// may be paid.
 	Discardable bool
-	// RetryAfter is when it may be told; 0 where time doesn't help.
+	// RetryAfter is when to ask again; 0 where waiting doesn't help.
 	RetryAfter time.Duration
 }
 
 func (e *NotCancelled) Error() string { return "job " + e.ID + " was not cancelled: " + e.Reason }
 
-// Cancel ends a job that was not submitted: it is never paid. One that was, or
-// may have been, is left alone with a *NotCancelled, unless discard says that its
-// video is given up: a stored video is removed, and one that is not there yet will
-// not be stored. A job that was cancelled or discarded before stays so, without
-// an error; one that ended otherwise gives a *NotCancelled.
+// Cancel ends a job that was not submitted, so that it is never paid. A job that was, or
+// may have been, submitted gives a *NotCancelled, unless discard says that its video is
+// given up: a stored video is removed, and one that isn't there yet will not be stored. A
+// job that was cancelled or discarded before stays so, without an error. One that ended
+// otherwise gives a *NotCancelled.
 //
-// It gives a *video.NoEntry where there is no such job, and a
-// *video.ServiceUnavailable where it isn't known whether the job was cancelled:
-// cancelling again is safe.
+// It gives a *video.NoEntry where there is no such job, and a *video.ServiceUnavailable
+// where it isn't known whether the job was cancelled. Calling Cancel again is safe.
 //
-// The table decides. A job is submitted by whoever claims it there, and
-// cancelled by whoever writes that there, each on the version that was read.
+// The table decides between submitting and cancelling: each is a write on condition of the
+// version that was read.
 func (s *Service) Cancel(ctx context.Context, id string, discard bool) (View, error) {
 	for range turns {
 		entry, version, err := s.get(ctx, id)
@@ -51,15 +50,15 @@ func (s *Service) Cancel(ctx context.Context, id string, discard bool) (View, er
 	return View{}, changing("cancelling the job")
 }
 
-// cancel ends the job as it was read, or gives a *video.Conflict where it is no
-// longer so.
+// cancel ends the job as it was read, or gives a *video.Conflict where it has changed
+// since.
 func (s *Service) cancel(ctx context.Context, entry video.Entry, version string, discard bool) (video.Entry, error) {
 	no := NotCancelled{ID: entry.ID, Discardable: true}
 	switch state := entry.State(); {
 	case state == video.StateCancelled, state == video.StateDiscarded && entry.Over():
 		return entry, nil
 	case state == video.StateDiscarded:
-		return s.remove(ctx, entry) // goes on where an earlier call broke off
+		return s.remove(ctx, entry) // resumes an earlier call that failed
 	case state == video.StateFailed:
 		return entry, &NotCancelled{ID: entry.ID, Reason: "it ended with " + entry.Outcome.Name + ", so there is nothing to cancel; " + said(entry.Outcome.Paid())}
 	case state == video.StateCompleted && discard:
@@ -86,7 +85,7 @@ func (s *Service) cancel(ctx context.Context, entry video.Entry, version string,
 		return entry, &no
 	}
 
-	redriven := entry.Outcome != nil && entry.Outcome.Chosen() // which takes back that it was discarded before
+	redriven := entry.Outcome != nil && entry.Outcome.Chosen() // which reverts an earlier discard
 	if entry.DiscardedAt.IsZero() || redriven {
 		entry.DiscardedAt = s.now()
 		if redriven {
@@ -100,9 +99,9 @@ func (s *Service) cancel(ctx context.Context, entry video.Entry, version string,
 	if entry.Manifest != nil {
 		return s.remove(ctx, entry)
 	}
-	// A Store that did not see this has written its manifest before now, or
-	// looks at the table once it has.
-	_, stored, err := s.shelf.Manifest(ctx, entry.ID)
+	// A Store that did not see this has written its manifest already, or reads the table
+	// after it writes it.
+	_, stored, err := s.manifests.Manifest(ctx, entry.ID)
 	switch {
 	case err != nil:
 		return entry, unavailable("reading the manifest", err)
@@ -117,17 +116,17 @@ func said(paid video.Paid) string {
 	return map[video.Paid]string{video.PaidNo: "nothing was paid", video.PaidYes: "it is paid", video.PaidPerhaps: "it may have been charged"}[paid]
 }
 
-// remove removes the stored video of a job that is marked as discarded, and
-// records that it ended so.
+// remove removes the stored video of a job that is marked as discarded, and records that
+// outcome.
 func (s *Service) remove(ctx context.Context, entry video.Entry) (video.Entry, error) {
-	manifest, stored, err := s.shelf.Manifest(ctx, entry.ID)
+	manifest, stored, err := s.manifests.Manifest(ctx, entry.ID)
 	if err != nil {
 		return entry, unavailable("reading the manifest", err)
 	}
 	if !stored && entry.Manifest != nil {
-		manifest = *entry.Manifest // an earlier call has removed it, or its owner
+		manifest = *entry.Manifest // removed by an earlier call, or by its owner
 	}
-	if err := s.shelf.Remove(ctx, entry.ID); err != nil {
+	if err := s.manifests.Remove(ctx, entry.ID); err != nil {
 		return entry, unavailable("removing the video", err)
 	}
 	entry, version, err := s.get(ctx, entry.ID)
@@ -138,7 +137,6 @@ func (s *Service) remove(ctx context.Context, entry video.Entry) (video.Entry, e
 		return entry, nil // by the Store that stored it
 	}
 	entry.End(&video.Discarded{GenerationID: entry.GenerationID, Micros: manifest.ChargedMicros}, s.now())
-	entry.Book(video.MoneySpent, manifest.ChargedMicros)
 	entry.Manifest = nil
 	entry, _, err = s.table.Update(ctx, entry, version)
 	return entry, err

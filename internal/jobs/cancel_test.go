@@ -57,7 +57,7 @@ func TestCancel(t *testing.T) {
 		{name: "ended otherwise", entry: over(&video.GenerationFailed{}), plain: "ended with GenerationFailed", discard: "ended with GenerationFailed"},
 	} {
 		for discard, want := range map[bool]string{false: test.plain, true: test.discard} {
-			s, l := shelf{}, ledger{"a": *test.entry}
+			s, l := manifests{}, ledger{"a": *test.entry}
 			if test.stored {
 				s["a"] = video.Manifest{ID: "a", Request: boat, GenerationID: "g", ChargedMicros: 7}
 			}
@@ -90,7 +90,7 @@ func TestCancel(t *testing.T) {
 }
 
 func TestCancelInTrouble(t *testing.T) {
-	c := service(t, ledger{"unread": {ID: "unread", Phase: video.PhaseAccepted}}, shelf{}, &machine{})
+	c := service(t, ledger{"unread": {ID: "unread", Phase: video.PhaseAccepted}}, manifests{}, &machine{})
 	var absent *video.NoEntry
 	if _, err := c.Cancel(t.Context(), "nobody", true); !errors.As(err, &absent) {
 		t.Errorf("no job: got %v", err)

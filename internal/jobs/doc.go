@@ -1,5 +1,6 @@
-// Package jobs is what there is to do with jobs, whatever asks for it: they are
-// started once, shown, listed, cancelled, redriven, and settled where their
-// executions died. What is known of a job is its item in the table; the videos bucket
-// and Step Functions are asked where something is done to it.
+// Package jobs has the operations on jobs, whoever asks for them: starting a job once,
+// showing, listing, cancelling, retrying, redriving and forgetting it, and settling a job
+// whose execution ended without recording an outcome. The job's item in the table is the
+// source of truth. The videos bucket and Step Functions are read only where an operation
+// changes something.
 package jobs

@@ -23,8 +23,8 @@ type StepFunctions interface {
 }
 
 // Executions are those of one state machine: a job's own, <id>, and those of its
-// redrives, <id>-r1, <id>-r2 and so on. A redrive is told by its input, and not
-// by its name, which may be that of a job of its own.
+// redrives, <id>-r1, <id>-r2 and so on. A redrive is recognised by its input, not by its
+// name, which can be the id of another job.
 type Executions struct {
 	client       StepFunctions
 	stateMachine arn.ARN
@@ -35,8 +35,8 @@ func NewExecutions(client StepFunctions, stateMachine arn.ARN) Executions {
 	return Executions{client: client, stateMachine: stateMachine}
 }
 
-// describe gives the execution of that name, or nil where there is none (any
-// more: Step Functions forgets it 90 days after its end). The error is a
+// describe gives the execution of that name, or nil where there is none: Step Functions
+// deletes an execution 90 days after its end. The error is a
 // *video.ServiceUnavailable.
 func (e Executions) describe(ctx context.Context, name string) (*sfn.DescribeExecutionOutput, error) {
 	out, err := e.client.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: aws.String(e.stateMachine.Execution(name))})
@@ -50,15 +50,13 @@ func (e Executions) describe(ctx context.Context, name string) (*sfn.DescribeExe
 	return out, nil
 }
 
-// Latest gives the execution that looks after a job, by the job's entry; nil where
-// there is none (any more). The error is a *video.ServiceUnavailable.
+// Latest gives the execution that the job's entry names; nil where there is none. The error is a *video.ServiceUnavailable.
 func (e Executions) Latest(ctx context.Context, entry video.Entry) (*sfn.DescribeExecutionOutput, error) {
 	return e.describe(ctx, entry.Execution)
 }
 
-// start starts an execution. It reports whether the name is taken, by an
-// execution that ended or that has another input; one that runs on the same input
-// is the one that was asked for. The error is a *video.ServiceUnavailable.
+// start starts an execution. It reports whether the name is taken by an execution that has
+// ended or has another input. Where one runs with the same input, that is a success. The error is a *video.ServiceUnavailable.
 func (e Executions) start(ctx context.Context, name string, input []byte) (taken bool, err error) {
 	_, err = e.client.StartExecution(ctx, &sfn.StartExecutionInput{
 		StateMachineArn: aws.String(e.stateMachine.String()), Name: &name, Input: aws.String(string(input)),
@@ -73,17 +71,17 @@ func (e Executions) start(ctx context.Context, name string, input []byte) (taken
 	return false, nil
 }
 
-// stop stops an execution that another has taken the place of. One that can't be
-// stopped goes on beside it, which does no harm.
+// stop stops an execution that another one replaces, at best effort: both may run, which
+// does no harm.
 func (e Executions) stop(ctx context.Context, name, cause string) {
 	_, _ = e.client.StopExecution(ctx, &sfn.StopExecutionInput{ExecutionArn: aws.String(e.stateMachine.Execution(name)), Cause: &cause})
 }
 
-// inputOf is the input of the execution that an entry names. That of a job's own is
-// its request. A later one's names the job; where the job has ended it takes that
-// back, and otherwise it leaves an end that it finds.
+// inputOf is the input of the execution that an entry names. The input of the job's own
+// execution is its request. That of a later one names the job, and says whether to resume
+// from an outcome.
 //
-// None escapes <, > and &, which would make a long text longer than Step Functions
+// <, > and & are not escaped, since that could make a long text longer than Step Functions
 // takes.
 func inputOf(entry video.Entry) ([]byte, error) {
 	if entry.Execution == entry.ID {
@@ -99,8 +97,8 @@ func inputOf(entry video.Entry) ([]byte, error) {
 	return fmt.Appendf(nil, `{"id":%q,"resume":true}`, entry.ID), nil
 }
 
-// belongs reports whether an execution is the one that an entry names, and not
-// another of the same name.
+// belongs reports whether an execution is that of the entry, and not another one with the
+// same name.
 func belongs(execution *sfn.DescribeExecutionOutput, entry video.Entry) bool {
 	if entry.Execution != entry.ID {
 		return resumes(aws.ToString(execution.Input)) == entry.ID
@@ -109,8 +107,8 @@ func belongs(execution *sfn.DescribeExecutionOutput, entry video.Entry) bool {
 	return request != nil && request.Hash() == entry.RequestHash
 }
 
-// resumes gives the job that an execution with that input goes on with; empty
-// where it is a job of its own.
+// resumes gives the id of the job that an execution with that input resumes; empty for the
+// execution of a new job.
 func resumes(input string) string {
 	var given struct {
 		ID     string       `json:"id"`
@@ -123,8 +121,8 @@ func resumes(input string) string {
 	return given.ID
 }
 
-// requestOf gives the request in the input of a job's own execution. It is nil where
-// there is none that is valid.
+// requestOf gives the request in the input of a job's own execution; nil where there is no
+// valid one.
 func requestOf(execution *sfn.DescribeExecutionOutput) *video.Request {
 	r, err := video.ParseRequest([]byte(aws.ToString(execution.Input)))
 	if err != nil {
@@ -133,8 +131,8 @@ func requestOf(execution *sfn.DescribeExecutionOutput) *video.Request {
 	return &r
 }
 
-// cause says why an execution failed. What Lambda gives Step Functions as the
-// cause is a JSON object around the message of the error, which is one of ours.
+// cause says why an execution failed. The cause that Lambda gives to Step Functions is a
+// JSON object with the message of the function's error.
 func cause(execution *sfn.DescribeExecutionOutput) string {
 	var thrown struct {
 		Message string `json:"errorMessage"`
@@ -151,18 +149,17 @@ func ended(status types.ExecutionStatus) bool {
 	return status != types.ExecutionStatusRunning && status != types.ExecutionStatusSucceeded
 }
 
-// outcome puts the end of a job's execution, which told of none itself, into the
-// words of an outcome. The errors of the steps that the state machine tries again,
-// and gave up, keep their names; everything else is an interruption.
+// outcome records the outcome of a job whose execution ended without recording one. An
+// outcome that the state machine has retried in vain keeps its name; everything else is an
+// interruption.
 func outcome(execution *sfn.DescribeExecutionOutput, entry video.Entry) video.Entry {
 	at, name := aws.ToTime(execution.StopDate), aws.ToString(execution.Error)
 	said := name
 	switch {
 	case execution.Status == types.ExecutionStatusSucceeded:
-		entry.Outcome = gone(at)
-		entry.Outcome.Redrive = entry.Redrives
+		entry.End(&video.VideoGone{}, at)
 		return entry
-	case slices.ContainsFunc(video.OutcomeKinds(), func(k video.OutcomeKind) bool { return k.Name == name }):
+	case slices.ContainsFunc(video.Outcomes(), func(k video.OutcomeKind) bool { return k.Name == name }):
 		entry.Outcome = &video.Outcome{Name: name, Message: cause(execution), At: at, Redrive: entry.Redrives}
 		return entry
 	case execution.Status == types.ExecutionStatusAborted:
@@ -177,7 +174,7 @@ func outcome(execution *sfn.DescribeExecutionOutput, entry video.Entry) video.En
 	return entry
 }
 
-// paid says whether a job costs money, by how far its submission had come.
+// paid says whether a job costs money, by the phase of its submission.
 func paid(entry video.Entry) video.Paid {
 	switch entry.Phase {
 	case "", video.PhaseRefused:

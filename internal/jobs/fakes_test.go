@@ -201,10 +201,10 @@ func request(t *testing.T, prompt string) video.Request {
 	return r
 }
 
-// shelf is a shelf of a few manifests.
-type shelf map[string]video.Manifest
+// manifests is a manifests of a few manifests.
+type manifests map[string]video.Manifest
 
-func (s shelf) Manifest(_ context.Context, id string) (video.Manifest, bool, error) {
+func (s manifests) Manifest(_ context.Context, id string) (video.Manifest, bool, error) {
 	if id == "unread" {
 		return video.Manifest{}, false, errThrottled
 	}
@@ -212,14 +212,14 @@ func (s shelf) Manifest(_ context.Context, id string) (video.Manifest, bool, err
 	return m, ok, nil
 }
 
-func (s shelf) Forget(_ context.Context, id, hash string, at time.Time) error {
+func (s manifests) Forget(_ context.Context, id, hash string, at time.Time) error {
 	if m, ok := s[id]; ok && m.ForgottenAt.IsZero() {
 		s[id] = m.Forget(hash, at)
 	}
 	return nil
 }
 
-func (s shelf) Remove(_ context.Context, id string) error { delete(s, id); return nil }
+func (s manifests) Remove(_ context.Context, id string) error { delete(s, id); return nil }
 
 // broken is an execution that ended without a video.
 func broken(status types.ExecutionStatus, name, cause string) *sfn.DescribeExecutionOutput {
@@ -231,12 +231,12 @@ func broken(status types.ExecutionStatus, name, cause string) *sfn.DescribeExecu
 }
 
 // service is a Service at the time began.
-func service(t *testing.T, l jobs.Table, s shelf, m jobs.StepFunctions) *jobs.Service {
+func service(t *testing.T, l jobs.Table, s manifests, m jobs.StepFunctions) *jobs.Service {
 	t.Helper()
 	return jobs.New(l, s, executions(t, m), now)
 }
 
-func serviceAt(t *testing.T, l jobs.Table, s shelf, m jobs.StepFunctions, at time.Time) *jobs.Service {
+func serviceAt(t *testing.T, l jobs.Table, s manifests, m jobs.StepFunctions, at time.Time) *jobs.Service {
 	t.Helper()
 	return jobs.New(l, s, executions(t, m), func() time.Time { return at })
 }

@@ -4,30 +4,30 @@ import (
 	"context"
 	"time"
 
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/video"
 )
 
-// NotForgotten says why the texts of a job can't be cleared now. Nothing was changed.
+// NotForgotten says why a job can't be forgotten now. Nothing was changed.
 type NotForgotten struct {
 	ID, Reason string
-	// RetryAfter is when it can be tried again; 0 where that takes something else.
+	// RetryAfter is when to try again; 0 where waiting doesn't help.
 	RetryAfter time.Duration
 }
 
 func (e *NotForgotten) Error() string { return "job " + e.ID + " was not forgotten: " + e.Reason }
 
-// Forgotten is a job without its texts, and what else still has them.
+// Forgotten is a job without its texts, and the places that may still have them.
 type Forgotten struct {
 	View
 	Stays []Remnant
 }
 
-// Remnant is something that may still have a text of a job that was forgotten, and
-// that Takeup can't clear.
+// Remnant is a place that may still have a text of a forgotten job, and that Takeup can't
+// clear.
 type Remnant struct {
 	What, Where string
-	// Until is when it is gone by itself, at the latest; zero where it stays until
-	// somebody removes it.
+	// Until is when it expires at the latest; zero where somebody has to remove it.
 	Until time.Time
 	Todo  string // how it can be removed sooner; empty: it can't
 }
@@ -69,7 +69,7 @@ func (s *Service) Forget(ctx context.Context, id string) (Forgotten, error) {
 		}
 		// A Store that did not see this has written its manifest before now, or
 		// looks at the table once it has.
-		if err := s.shelf.Forget(ctx, id, entry.RequestHash, entry.ForgottenAt); err != nil {
+		if err := s.manifests.Forget(ctx, id, entry.RequestHash, entry.ForgottenAt); err != nil {
 			return Forgotten{}, unavailable("clearing the manifest", err)
 		}
 		return Forgotten{s.viewOf(entry), remnants(entry)}, nil
@@ -111,7 +111,7 @@ func remnants(entry video.Entry) []Remnant {
 		})
 		if entry.RequestHash == "" {
 			stays = append(stays, Remnant{
-				What: "why the file was refused", Where: "the videos bucket, rejected/" + o.Key + ".json", Todo: "remove it",
+				What: "why the file was refused", Where: "the videos bucket, " + objectkey.Rejection(o.Key), Todo: "remove it",
 			})
 		}
 	}
@@ -120,9 +120,9 @@ func remnants(entry video.Entry) []Remnant {
 	})
 	if entry.Manifest != nil {
 		stays = append(stays,
-			Remnant{What: "the video", Where: "the videos bucket, " + video.FileKey(entry.ID), Todo: "discard it"},
+			Remnant{What: "the video", Where: "the videos bucket, " + objectkey.Video(entry.ID), Todo: "discard it"},
 			Remnant{
-				What: "earlier versions of the manifest, where the bucket keeps versions", Where: "the videos bucket, " + video.ManifestKey(entry.ID),
+				What: "earlier versions of the manifest, where the bucket keeps versions", Where: "the videos bucket, " + objectkey.Manifest(entry.ID),
 				Todo: "remove them; the stack keeps none by itself",
 			})
 	}

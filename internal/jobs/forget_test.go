@@ -64,7 +64,7 @@ func TestForget(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l, s := ledger{"a": *test.entry}, shelf{"a": {ID: "a", Request: boat}}
+			l, s := ledger{"a": *test.entry}, manifests{"a": {ID: "a", Request: boat}}
 			service := service(t, l, s, &machine{executions: map[string]*sfn.DescribeExecutionOutput{}})
 			got, err := service.Forget(t.Context(), "a")
 			var not *jobs.NotForgotten
@@ -107,7 +107,7 @@ func TestForget(t *testing.T) {
 		})
 	}
 	var none *video.NoEntry
-	if _, err := service(t, ledger{}, shelf{}, &machine{}).Forget(t.Context(), "a"); !errors.As(err, &none) {
+	if _, err := service(t, ledger{}, manifests{}, &machine{}).Forget(t.Context(), "a"); !errors.As(err, &none) {
 		t.Errorf("got %v", err)
 	}
 }

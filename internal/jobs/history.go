@@ -13,17 +13,17 @@ import (
 // MaxHistory is the most events of a job that are given.
 const MaxHistory = 50
 
-// Happened is an event of a job's history.
-type Happened struct {
+// HistoryEvent is an event of a job's history.
+type HistoryEvent struct {
 	At      time.Time
 	Kind    video.EventKind
 	Message string // for people
 }
 
-// historyOf is what happened to a job, the oldest first: what its entry has, and what
-// the steps told besides, of which some may be missing. Of a long history the
-// beginning is kept, and the end.
-func historyOf(entry video.Entry) []Happened {
+// historyOf gives the history of a job, the oldest event first. It is made of the entry and
+// of what the steps reported, of which some may be missing. Of a long history the middle
+// is left out.
+func historyOf(entry video.Entry) []HistoryEvent {
 	events := []video.Event{{At: entry.CreatedAt, Kind: video.EventTaken, Said: string(entry.Origin.Trigger)}}
 	add := func(e video.Event) {
 		if !e.At.IsZero() && !slices.ContainsFunc(events, func(o video.Event) bool { return o.Kind == e.Kind && o.At.Equal(e.At) }) {
@@ -58,34 +58,34 @@ func historyOf(entry video.Entry) []Happened {
 	if more := len(events) - MaxHistory; more > 0 {
 		events = slices.Delete(events, 1, 1+more)
 	}
-	history := make([]Happened, len(events))
+	history := make([]HistoryEvent, len(events))
 	for i, e := range events {
-		history[i] = Happened{At: e.At, Kind: e.Kind, Message: wordsOf(e)}
+		history[i] = HistoryEvent{At: e.At, Kind: e.Kind, Message: wordsOf(e)}
 	}
 	return history
 }
 
-// recalling is the most that keeping an event takes: somebody waits for an answer.
-const recalling = time.Second
+// recallTime is the most that recall takes, since a caller waits for the answer.
+const recallTime = time.Second
 
-// recall keeps how a job was interrupted, at best effort, where that was taken back: its
-// next execution finds nothing of it in the job. What Submit told is read and written
-// again; it is not at work then.
+// recall adds an interruption to the job's history, at best effort, after it was reverted:
+// the next execution doesn't find it in the job. It rewrites the progress of Submit, which
+// doesn't run at that time.
 func (s *Service) recall(ctx context.Context, before video.Entry) {
 	if before.Outcome == nil || before.Next().Outcome != nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, recalling)
+	ctx, cancel := context.WithTimeout(ctx, recallTime)
 	defer cancel()
 	progress := before.Told(video.StepSubmit)
 	progress.Add(video.Event{At: before.Outcome.At, Kind: video.EventEnded, Said: before.Outcome.Name + ": " + before.Outcome.Message})
 	_ = s.table.PutProgress(ctx, before.ID, progress)
 }
 
-// order is where an event comes among others of the same moment.
+// order sorts events of the same moment.
 func order(kind video.EventKind) int { return slices.Index(video.EventKinds(), kind) }
 
-// wordsOf says what an event is, for people.
+// wordsOf describes an event to people.
 func wordsOf(e video.Event) string {
 	because := func(text string) string {
 		if e.Said != "" {

@@ -103,7 +103,7 @@ func TestHistoryKeepsAnInterruption(t *testing.T) {
 		e := video.Entry{ID: "a", Request: boat, RequestHash: boat.Hash(), CreatedAt: began, Execution: "a", Started: true, Phase: phase}
 		e.End(&video.Interrupted{Execution: "a", Said: "it was stopped", Paid: video.PaidNo}, ended)
 		l, m := ledger{"a": e}, &machine{executions: map[string]*sfn.DescribeExecutionOutput{"a": execution(types.ExecutionStatusAborted, `{"prompt":"a boat"}`)}}
-		s := service(t, l, shelf{}, m)
+		s := service(t, l, manifests{}, m)
 		if _, err := s.Redrive(t.Context(), "a"); err != nil {
 			t.Fatal(err)
 		}

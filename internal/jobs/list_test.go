@@ -28,7 +28,7 @@ func newWorld(t *testing.T) *world {
 	n := 0
 	mark := func() string { n++; return strconv.Itoa(n) }
 	known := table.New(&dynamotest.Items{}, "jobs", mark, func(time.Duration) time.Duration { return 0 })
-	return &world{t: t, table: known, jobs: jobs.New(known, shelf{}, executions(t, &machine{}), time.Now)}
+	return &world{t: t, table: known, jobs: jobs.New(known, manifests{}, executions(t, &machine{}), time.Now)}
 }
 
 func (w *world) create(id string, change func(*video.Entry)) {

@@ -9,8 +9,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// NotRedriven says that there is nothing to go on with of a job, or that it can't
-// be gone on with now. Nothing was started.
+// NotRedriven says why a job can't be redriven, now or at all. Nothing was started.
 type NotRedriven struct{ ID, Reason string }
 
 func (e *NotRedriven) Error() string { return "job " + e.ID + " was not redriven: " + e.Reason }
@@ -18,12 +17,12 @@ func (e *NotRedriven) Error() string { return "job " + e.ID + " was not redriven
 // Redrive starts the job's next redrive; the view names its execution. It gives
 // a *NotRedriven where there is nothing to redrive, a *video.NoEntry where there
 // is no such job, an *video.InvalidRequest for what can't be an id, and a
-// *video.ServiceUnavailable where it isn't known whether one was started: asking
-// again is safe, since the state machine goes on from the table.
+// *video.ServiceUnavailable where it isn't known whether one was started. Calling
+// Redrive again is safe, since the state machine resumes from the table.
 //
-// The item names the redrive before it is started. A start that failed is repeated
-// under the same name. A job whose execution died before the table knew it is
-// settled first.
+// The item names the redrive before it is started, and a start that failed is repeated
+// under the same name. A job whose execution ended before the table had it is settled
+// first.
 func (s *Service) Redrive(ctx context.Context, id string) (View, error) {
 	if err := video.CheckID(id); err != nil {
 		return View{}, err
@@ -75,8 +74,8 @@ func (s *Service) Redrive(ctx context.Context, id string) (View, error) {
 	return View{}, changing("redriving the job")
 }
 
-// redrivable gives a *NotRedriven where nothing is to be gone on with. The entry was
-// read before the execution: that it is over is certain only for this version.
+// redrivable gives a *NotRedriven where there is nothing to redrive. The entry was read
+// before the execution, so that the answer holds for this version only.
 func (s *Service) redrivable(ctx context.Context, entry video.Entry) error {
 	execution, err := s.executions.describe(ctx, entry.Execution)
 	if err != nil {
@@ -85,7 +84,7 @@ func (s *Service) redrivable(ctx context.Context, entry video.Entry) error {
 	if execution != nil && execution.Status == types.ExecutionStatusRunning {
 		return &NotRedriven{entry.ID, "its execution " + entry.Execution + " is still running"}
 	}
-	_, stored, err := s.shelf.Manifest(ctx, entry.ID)
+	_, stored, err := s.manifests.Manifest(ctx, entry.ID)
 	if err != nil {
 		return unavailable("reading the manifest", err)
 	}
@@ -100,7 +99,7 @@ func (s *Service) redrivable(ctx context.Context, entry video.Entry) error {
 	return final(entry)
 }
 
-// final gives a *NotRedriven where the job's outcome stays.
+// final gives a *NotRedriven where the outcome is final.
 func final(entry video.Entry) error {
 	if entry.Outcome != nil && entry.Outcome.Final() {
 		return &NotRedriven{entry.ID, "it ended with " + entry.Outcome.Name + ", which stays; a new request is the way: " + entry.Outcome.Message}

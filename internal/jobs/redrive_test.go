@@ -26,7 +26,7 @@ func accepted(id string) video.Entry {
 }
 
 // outcomes has a job in each state.
-func outcomes() (ledger, shelf, *machine) {
+func outcomes() (ledger, manifests, *machine) {
 	const failed, running, succeeded = types.ExecutionStatusFailed, types.ExecutionStatusRunning, types.ExecutionStatusSucceeded
 	const request = `{"prompt":"a boat"}`
 	resume := func(id string) string { return `{"id":"` + id + `","resume":true}` }
@@ -60,7 +60,7 @@ func outcomes() (ledger, shelf, *machine) {
 	redriven("redriven", true)
 	redriven("anew", true)
 	redriven("starting", false)
-	return l, shelf{"stored": {ID: "stored"}}, m
+	return l, manifests{"stored": {ID: "stored"}}, m
 }
 
 func TestRedrive(t *testing.T) {

@@ -7,10 +7,10 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// NotRetried says why a job's next try can't be moved forward. Nothing was changed.
+// NotRetried says why a job can't be retried now. Nothing was changed.
 type NotRetried struct {
 	ID, Reason string
-	// RetryAfter is when it may be; 0 where time doesn't help.
+	// RetryAfter is when it can be; 0 where waiting doesn't help.
 	RetryAfter time.Duration
 }
 
@@ -19,15 +19,16 @@ func (e *NotRetried) Error() string { return "job " + e.ID + " was not retried: 
 // copying is the most that one copy of a video takes: the timeout of Store's state.
 const copying = 930 * time.Second
 
-// Retry has a job that waits tried again now, and gives its view, which names the
-// execution that does so. It gives a *NotRetried where the job doesn't wait, a
-// *video.NoEntry where there is no such job, and a *video.ServiceUnavailable where it
-// isn't known whether it is tried: asking again is safe.
+// Retry retries a waiting job now, and gives its view, which names the execution that
+// does so. It gives a *NotRetried where the job doesn't wait, a *video.NoEntry where there
+// is no such job, and a *video.ServiceUnavailable where it isn't known whether it is
+// retried. Calling Retry again is safe.
 //
-// An execution that waits can't be woken. So the job is taken up by its next one,
-// which the item names before it is started, and the one that waits is stopped. Where
-// it is not, or was just at work, both go on from the table, as two invocations of a
-// step may at any time: nothing is submitted twice. A claimed attempt stays claimed.
+// A Step Functions execution that waits can't be woken. So the job is resumed by a new
+// execution, which the item names before it is started, and the waiting one is stopped.
+// If that fails, or the old one has just begun to work, both continue from the table, as
+// two invocations of a step may at any time: nothing is submitted twice. A claimed attempt
+// stays claimed.
 func (s *Service) Retry(ctx context.Context, id string) (View, error) {
 	if !video.ValidID(id) {
 		return View{}, &video.NoEntry{ID: id}
@@ -63,8 +64,8 @@ func (s *Service) Retry(ctx context.Context, id string) (View, error) {
 	return View{}, changing("retrying the job")
 }
 
-// retriable gives a *NotRetried for a job that has ended, and for one that is at this
-// moment being submitted or copied: that is not tried sooner by another try.
+// retriable gives a *NotRetried for a job that has ended, and for one that is being
+// submitted or copied at this moment.
 func (s *Service) retriable(entry video.Entry) error {
 	no := NotRetried{ID: entry.ID}
 	waiting := waitingOf(entry, paid(entry), s.now())

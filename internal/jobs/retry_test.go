@@ -53,7 +53,7 @@ func TestRetry(t *testing.T) {
 			e := video.Entry{ID: "a", Request: boat, RequestHash: boat.Hash(), CreatedAt: began, Execution: "a", Started: true}
 			test.change(&e)
 			l, m := ledger{"a": e}, &machine{executions: map[string]*sfn.DescribeExecutionOutput{"a": execution(types.ExecutionStatusRunning, `{"prompt":"a boat"}`)}}
-			view, err := serviceAt(t, l, shelf{}, m, at).Retry(t.Context(), "a")
+			view, err := serviceAt(t, l, manifests{}, m, at).Retry(t.Context(), "a")
 			var not *jobs.NotRetried
 			switch {
 			case test.refused != "":
@@ -77,12 +77,12 @@ func TestRetry(t *testing.T) {
 func TestRetryOfNothing(t *testing.T) {
 	for _, id := range []string{"nobody", "no/id"} {
 		var absent *video.NoEntry
-		if _, err := service(t, ledger{}, shelf{}, &machine{}).Retry(t.Context(), id); !errors.As(err, &absent) {
+		if _, err := service(t, ledger{}, manifests{}, &machine{}).Retry(t.Context(), id); !errors.As(err, &absent) {
 			t.Errorf("%s: got %v", id, err)
 		}
 	}
 	var unavailable *video.ServiceUnavailable
-	if _, err := service(t, ledger{}, shelf{}, &machine{}).Retry(t.Context(), "throttled"); !errors.As(err, &unavailable) {
+	if _, err := service(t, ledger{}, manifests{}, &machine{}).Retry(t.Context(), "throttled"); !errors.As(err, &unavailable) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -102,7 +102,7 @@ func TestRetriedWhateverFails(t *testing.T) {
 				err = errPlanned
 			}
 		}()
-		_, err = service(t, l, shelf{}, m).Retry(t.Context(), "a")
+		_, err = service(t, l, manifests{}, m).Retry(t.Context(), "a")
 		return err
 	}
 	play := func(name string, plan map[int]string) int {

@@ -13,17 +13,16 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Run is an execution, as far as it tells of its job.
+// Run is what an execution says of its job.
 type Run struct {
 	Name    string
 	Job     string // the job's id
 	Redrive int    // 0: the job's own
-	// Request is that of a job's own execution; nil where its input is none.
+	// Request is the input of a job's own execution; nil where that is no request.
 	Request *video.Request
 	Started time.Time
 	Running bool
-	// State is the last state that a step gave with a generation in it; zero where none
-	// did.
+	// State is the last output of a step that has a generation; zero where none has.
 	State video.Job
 }
 
@@ -34,10 +33,10 @@ type History interface {
 	GetExecutionHistory(context.Context, *sfn.GetExecutionHistoryInput, ...func(*sfn.Options)) (*sfn.GetExecutionHistoryOutput, error)
 }
 
-// Runs reads the executions of a state machine that run or have ended since a time,
-// but for those whose names are known, each with what its steps gave. Before each it
-// calls wait. Step Functions forgets an execution 90 days after its end. The error is
-// a *video.ServiceUnavailable.
+// Runs reads the executions of a state machine that run or have ended since a time, except
+// those whose names are known, each with the output of its steps. It calls wait before
+// each. Step Functions keeps an execution for 90 days after its end. The error is a
+// *video.ServiceUnavailable.
 func Runs(ctx context.Context, client History, machine arn.ARN, since time.Time, known func(name string) bool, wait func(context.Context) error) ([]Run, error) {
 	var runs []Run
 	pages := sfn.NewListExecutionsPaginator(client, &sfn.ListExecutionsInput{StateMachineArn: aws.String(machine.String()), MaxResults: 1000})
@@ -100,7 +99,7 @@ func run(ctx context.Context, client History, name, arn string) (Run, error) {
 	return r, nil
 }
 
-// generationIn reads a state of a job; the zero Job where it has no generation.
+// generationIn decodes the output of a step; the zero Job where it has no generation.
 func generationIn(output *string) video.Job {
 	var state video.Job
 	if json.Unmarshal([]byte(aws.ToString(output)), &state) != nil || state.GenerationID == "" {

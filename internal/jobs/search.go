@@ -12,8 +12,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// The bounds of a search for one page: so many jobs are looked at, so many at a time,
-// and so many of those whole prompts that a list has the beginning of only.
+// The bounds of a search for one page: how many jobs are examined, how many at a time, and
+// how many are read whole because the list has only the beginning of their prompts.
 const (
 	mostLookedAt = 500
 	lookedAtOnce = 100
@@ -52,8 +52,8 @@ func (s *Service) search(words string) func(context.Context, table.Query) ([]tab
 	}
 }
 
-// have reports of each job whether its prompt has all of the words. A prompt that a
-// list has the beginning of only is read, unless that has them.
+// have reports for each job whether its prompt has all of the words. Where the list has
+// only the beginning of a prompt, and that lacks a word, the job is read.
 func (s *Service) have(ctx context.Context, jobs []table.Listed, words []string) ([]bool, error) {
 	has := make([]bool, len(jobs))
 	var group errgroup.Group
@@ -65,7 +65,7 @@ func (s *Service) have(ctx context.Context, jobs []table.Listed, words []string)
 		group.Go(func() error {
 			entry, _, err := s.get(ctx, job.Entry.ID)
 			if absent := (*video.NoEntry)(nil); errors.As(err, &absent) {
-				return nil // it was taken away, and the index is behind
+				return nil // it was deleted, and the index is out of date
 			}
 			has[i] = hasAll(entry.Request.Text(), words)
 			return err

@@ -90,7 +90,7 @@ func (d *desk) post(t *testing.T, second, retry int) (id string, err error) {
 		}
 	}()
 	mark := func() string { d.marks++; return fmt.Sprint("mark-", d.marks) }
-	s := jobs.New(table.New(d, "jobs", mark, func(time.Duration) time.Duration { return 0 }), shelf{}, executions(t, d), now)
+	s := jobs.New(table.New(d, "jobs", mark, func(time.Duration) time.Duration { return 0 }), manifests{}, executions(t, d), now)
 	d.sent++
 	receipt, err := s.Send(t.Context(), jobs.Post{ID: fmt.Sprintf("at-%d-%d", second, d.sent), At: began.Add(time.Duration(second) * time.Second), Retry: retry},
 		d.request, video.Origin{Trigger: video.TriggerAPI, Token: d.owner})
@@ -293,7 +293,7 @@ func TestSendByManyAtOnce(t *testing.T) {
 	var mu sync.Mutex
 	n := 0
 	mark := func() string { mu.Lock(); defer mu.Unlock(); n++; return fmt.Sprint("mark-", n) }
-	s := jobs.New(table.New(items, "jobs", mark, func(time.Duration) time.Duration { return 0 }), shelf{}, executions(t, m), now)
+	s := jobs.New(table.New(items, "jobs", mark, func(time.Duration) time.Duration { return 0 }), manifests{}, executions(t, m), now)
 	boat := request(t, "a boat")
 	var group sync.WaitGroup
 	ids := make([]string, 50)
@@ -330,7 +330,7 @@ func TestSendBehindAGate(t *testing.T) {
 	items, m, g := &dynamotest.Items{}, &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}, &gate{}
 	marks := 0
 	mark := func() string { marks++; return fmt.Sprint("mark-", marks) }
-	s := jobs.New(table.New(items, "jobs", mark, func(time.Duration) time.Duration { return 0 }), shelf{}, executions(t, m), now).Behind(g)
+	s := jobs.New(table.New(items, "jobs", mark, func(time.Duration) time.Duration { return 0 }), manifests{}, executions(t, m), now).Behind(g)
 	send := func(id, owner string, retry int) (jobs.Receipt, error) {
 		return s.Send(t.Context(), jobs.Post{ID: id, At: began, Retry: retry}, request(t, "a boat"), video.Origin{Trigger: video.TriggerAPI, Token: owner})
 	}

@@ -35,8 +35,8 @@ type Table interface {
 	PutSweptTo(ctx context.Context, place, version string) error
 }
 
-// Shelf is the place of the manifests and the videos.
-type Shelf interface {
+// Manifests is the place of the manifests and the videos.
+type Manifests interface {
 	// Manifest gives a job's manifest, and false where it has none.
 	Manifest(ctx context.Context, id string) (video.Manifest, bool, error)
 	// Forget clears the texts of a job's manifest, where it has one.
@@ -54,15 +54,15 @@ type Gate interface {
 // concurrent use, by many processes.
 type Service struct {
 	table      Table
-	shelf      Shelf
+	manifests  Manifests
 	executions Executions
 	now        func() time.Time
 	gate       Gate // nil: all do
 }
 
 // New makes a Service, which makes each request a job.
-func New(table Table, shelf Shelf, executions Executions, now func() time.Time) *Service {
-	return &Service{table: table, shelf: shelf, executions: executions, now: now}
+func New(table Table, manifests Manifests, executions Executions, now func() time.Time) *Service {
+	return &Service{table: table, manifests: manifests, executions: executions, now: now}
 }
 
 // Behind gives the Service that makes only those requests jobs that a gate admits.

@@ -72,10 +72,10 @@ func (s *Service) settle(ctx context.Context, name string, execution *sfn.Descri
 	return false, changing("settling the job")
 }
 
-// settled gives the entry with its outcome. A redrive that died before it came to
-// take back how the job ended before has changed nothing.
+// settled gives the entry with its outcome. A redrive that failed before it changed anything
+// leaves the earlier outcome.
 func (s *Service) settled(ctx context.Context, entry video.Entry, execution *sfn.DescribeExecutionOutput) (video.Entry, error) {
-	manifest, stored, err := s.shelf.Manifest(ctx, entry.ID)
+	manifest, stored, err := s.manifests.Manifest(ctx, entry.ID)
 	switch {
 	case err != nil:
 		return entry, unavailable("reading the manifest", err)
@@ -95,8 +95,8 @@ func (s *Service) settled(ctx context.Context, entry video.Entry, execution *sfn
 	return entry, nil
 }
 
-// died is the entry of a job whose own execution ended before it came to the table;
-// false where that isn't one.
+// died makes the entry of a job whose own execution ended before the job was in the table;
+// false for another execution.
 func died(name, id string, execution *sfn.DescribeExecutionOutput) (video.Entry, bool) {
 	if name != id || !ended(execution.Status) {
 		return video.Entry{}, false

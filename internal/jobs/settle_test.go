@@ -80,7 +80,7 @@ func TestSettle(t *testing.T) {
 		{name: "it is stored, and marked", entry: with(video.PhaseAccepted, func(e *video.Entry) { e.Manifest = &video.Manifest{} }), execution: execution(types.ExecutionStatusSucceeded, input)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			l, s, m := ledger{}, shelf{}, &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
+			l, s, m := ledger{}, manifests{}, &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
 			if test.entry != nil {
 				l["a"] = *test.entry
 			}
@@ -126,10 +126,10 @@ func TestStartOfAnInterruptedJob(t *testing.T) {
 	for phase, starts := range map[video.Phase]string{"": "a-r1", video.PhaseUnanswered: ""} {
 		l := ledger{"a": {ID: "a", Request: boat, RequestHash: boat.Hash(), Execution: "a", Started: true, Phase: phase}}
 		m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{"a": broken(types.ExecutionStatusAborted, "", "")}}
-		if _, err := service(t, l, shelf{}, m).Settle(t.Context(), "a"); err != nil {
+		if _, err := service(t, l, manifests{}, m).Settle(t.Context(), "a"); err != nil {
 			t.Fatal(err)
 		}
-		receipt, err := service(t, l, shelf{}, m).Start(t.Context(), "a", boat, video.Origin{Trigger: video.TriggerAPI})
+		receipt, err := service(t, l, manifests{}, m).Start(t.Context(), "a", boat, video.Origin{Trigger: video.TriggerAPI})
 		if err != nil || receipt.Known != (starts == "") || strings.Join(m.started, " ") != starts {
 			t.Errorf("%q: got %+v, %v, started %v", phase, receipt, err, m.started)
 		}
@@ -143,7 +143,7 @@ func TestSettleHandler(t *testing.T) {
 	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{"a": broken(types.ExecutionStatusAborted, "", "")}}
 	l := ledger{"a": {ID: "a", Request: request(t, "a boat"), Execution: "a", Started: true, Phase: video.PhaseAccepted}}
 	var lines bytes.Buffer
-	handle := service(t, l, shelf{}, m).Handler(slog.New(slog.NewJSONHandler(&lines, nil)), m, func(context.Context) error { return nil })
+	handle := service(t, l, manifests{}, m).Handler(slog.New(slog.NewJSONHandler(&lines, nil)), m, func(context.Context) error { return nil })
 	if err := handle(t.Context(), json.RawMessage(`"`+executionARN+`a"`)); err != nil || l["a"].Outcome == nil {
 		t.Errorf("an event: %v, %+v", err, l["a"])
 	}

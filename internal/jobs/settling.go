@@ -9,19 +9,19 @@ import (
 	"time"
 )
 
-// kept is the time that a sweep keeps to end within the function's own.
+// kept is the part of the function's time that a sweep leaves for its end.
 const kept = 10 * time.Second
 
-// NoOccasion says that a payload is neither of the two that there are to settle.
+// NoOccasion says that the payload is none that the settle function takes.
 type NoOccasion struct{}
 
 func (e *NoOccasion) Error() string {
 	return `the payload is neither an execution's ARN, as a text, nor {"sweep": true}`
 }
 
-// Handler is the Lambda handler that settles. It takes the ARN of an execution that
-// has ended, as a text, and settles that; or {"sweep": true}. Between two jobs of a
-// sweep it calls wait.
+// Handler is the Lambda handler of the settle function. Its payload is either the ARN of
+// an execution that has ended, as a JSON string, which it settles, or {"sweep": true}.
+// Between two jobs of a sweep it calls wait.
 func (s *Service) Handler(log *slog.Logger, list Lister, wait func(context.Context) error) func(context.Context, json.RawMessage) error {
 	return func(ctx context.Context, payload json.RawMessage) error {
 		began := s.now()
@@ -48,7 +48,7 @@ func (s *Service) Handler(log *slog.Logger, list Lister, wait func(context.Conte
 	}
 }
 
-// logged logs one line, and gives the error that it has.
+// logged writes one log line, and returns err.
 func logged(ctx context.Context, log *slog.Logger, err error, attributes ...any) error {
 	if err != nil {
 		log.ErrorContext(ctx, "settle", append(attributes, "error", err.Error())...)

@@ -18,24 +18,24 @@ func (e *Mismatch) Error() string {
 // Receipt says which job a request has become.
 type Receipt struct {
 	View
-	// Known says that the job is known to have been started before.
+	// Known says that the job was started before.
 	Known bool
 }
 
-// Start makes a request the job of that id, once: a job that is already there
-// with an equal request is that job, however long ago it ended, and one with
-// another request gives a *Mismatch. One that was forgotten stays so. A job whose execution failed before anything
-// was submitted is begun anew, by an execution that is numbered as a redrive is. A
-// job keeps the origin that it was created with.
+// Start starts a job with that id, once. Where there is a job already, an equal request
+// gives that job, however long ago it ended, and another request gives a *Mismatch. A
+// forgotten job stays forgotten. A job whose execution failed before anything was
+// submitted is started again, by an execution that is numbered like a redrive. A job keeps
+// the origin that it was created with.
 //
-// The job's item is written before its execution is started, and names it. Whoever
-// finds one that isn't marked as started starts it, under the same name, so that a
+// The job's item is written before its execution is started, and names it. Whoever finds
+// an item that isn't marked as started starts the execution under the same name, so that a
 // job has at most one execution at a time.
 //
-// A new job is one only where the gate admits it; otherwise the error is the gate's.
+// A new job is created only if the gate admits it; otherwise the error is the gate's.
 //
-// A *video.ServiceUnavailable means that it is not known whether the job was
-// started: starting it again with the same id is safe.
+// After a *video.ServiceUnavailable it isn't known whether the job was started. Starting it
+// again with the same id is safe.
 func (s *Service) Start(ctx context.Context, id string, r video.Request, from video.Origin) (Receipt, error) {
 	if err := video.CheckID(id); err != nil {
 		return Receipt{}, err
@@ -83,9 +83,9 @@ func (s *Service) Start(ctx context.Context, id string, r video.Request, from vi
 	return Receipt{}, changing("starting the job")
 }
 
-// Refuse keeps what was sent as a request and can't be one as a job of that id, which
-// ended before it began: it is listed, and never started. A job that is already
-// there stays. The error is a *video.ServiceUnavailable.
+// Refuse records an invalid request as a job with that id that has ended with that
+// outcome: it is listed, and never started. A job that is already there stays. The error
+// is a *video.ServiceUnavailable.
 func (s *Service) Refuse(ctx context.Context, id string, why *video.InvalidRequest, from video.Origin) error {
 	entry := video.Entry{ID: id, CreatedAt: s.now(), Origin: from, Execution: id, Started: true}
 	entry.End(why, entry.CreatedAt)
@@ -95,8 +95,8 @@ func (s *Service) Refuse(ctx context.Context, id string, why *video.InvalidReque
 	return nil
 }
 
-// dead reports whether the job's execution ended badly before it came to submit
-// anything. The entry was read before: only a write on its version decides.
+// dead reports whether the job's execution failed before it submitted anything. The entry
+// was read before, so that a write has to be on condition of its version.
 func (s *Service) dead(ctx context.Context, entry video.Entry) (bool, error) {
 	if !entry.Unclaimed() {
 		return false, nil
@@ -105,10 +105,9 @@ func (s *Service) dead(ctx context.Context, entry video.Entry) (bool, error) {
 	return err == nil && execution != nil && ended(execution.Status), err
 }
 
-// begin starts the execution that an entry names, and marks the job as started.
-// It reports whether the execution runs, and whether it did so before. Where it
-// does not, the job was changed, by this call or by another, and has to be read
-// again.
+// begin starts the execution that an entry names, and marks the job as started. It reports
+// whether the execution runs, and whether it ran before. If it doesn't run, the job was
+// changed, by this call or another, and has to be read again.
 func (s *Service) begin(ctx context.Context, entry video.Entry, version string) (started, known bool, err error) {
 	input, err := inputOf(entry)
 	if err != nil {

@@ -74,7 +74,7 @@ func TestStart(t *testing.T) {
 			if l == nil {
 				l = ledger{}
 			}
-			receipt, err := service(t, l, shelf{}, m).Start(t.Context(), "a", boat, video.Origin{Trigger: video.TriggerAPI})
+			receipt, err := service(t, l, manifests{}, m).Start(t.Context(), "a", boat, video.Origin{Trigger: video.TriggerAPI})
 			switch {
 			case test.want != nil:
 				if !errors.As(err, test.want) {
@@ -108,16 +108,16 @@ func TestStart(t *testing.T) {
 func TestStartDecidesNothingInTrouble(t *testing.T) {
 	var unavailable *video.ServiceUnavailable
 	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
-	_, err := service(t, ledger{}, shelf{}, m).Start(t.Context(), "throttled", request(t, "a boat"), video.Origin{Trigger: video.TriggerAPI})
+	_, err := service(t, ledger{}, manifests{}, m).Start(t.Context(), "throttled", request(t, "a boat"), video.Origin{Trigger: video.TriggerAPI})
 	if !errors.As(err, &unavailable) || !errors.Is(err, errThrottled) || len(m.started) > 0 {
 		t.Errorf("ledger throttled: got %v, started %v", err, m.started)
 	}
 	m = &machine{executions: map[string]*sfn.DescribeExecutionOutput{"a": execution(types.ExecutionStatusFailed, "{}")}, readErr: errThrottled}
-	if _, err = service(t, ledger{}, shelf{}, m).Start(t.Context(), "a", request(t, "a boat"), video.Origin{Trigger: video.TriggerAPI}); !errors.As(err, &unavailable) {
+	if _, err = service(t, ledger{}, manifests{}, m).Start(t.Context(), "a", request(t, "a boat"), video.Origin{Trigger: video.TriggerAPI}); !errors.As(err, &unavailable) {
 		t.Errorf("describe throttled: got %v", err)
 	}
 	var invalid *video.InvalidRequest
-	if _, err = service(t, ledger{}, shelf{}, m).Start(t.Context(), "a b", request(t, "a boat"), video.Origin{Trigger: video.TriggerAPI}); !errors.As(err, &invalid) {
+	if _, err = service(t, ledger{}, manifests{}, m).Start(t.Context(), "a b", request(t, "a boat"), video.Origin{Trigger: video.TriggerAPI}); !errors.As(err, &invalid) {
 		t.Errorf("a bad id: got %v", err)
 	}
 }
@@ -125,7 +125,7 @@ func TestStartDecidesNothingInTrouble(t *testing.T) {
 func TestStartTwiceIsOneJob(t *testing.T) {
 	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
 	l, boat := ledger{}, request(t, "a boat")
-	i := service(t, l, shelf{}, m)
+	i := service(t, l, manifests{}, m)
 	for range 3 {
 		if _, err := i.Start(t.Context(), "a", boat, video.Origin{Trigger: video.TriggerAPI}); err != nil {
 			t.Fatal(err)
@@ -145,7 +145,7 @@ func TestStartTwiceIsOneJob(t *testing.T) {
 func TestStartOfALongText(t *testing.T) {
 	long := request(t, strings.Repeat("<ß>", video.MaxRequestBytes/5))
 	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
-	i := service(t, ledger{}, shelf{}, m)
+	i := service(t, ledger{}, manifests{}, m)
 	if _, err := i.Start(t.Context(), "a", long, video.Origin{Trigger: video.TriggerAPI}); err != nil {
 		t.Fatal(err)
 	}
@@ -223,10 +223,10 @@ func TestBegunAnewByTwoAtOnce(t *testing.T) {
 	canonical, _ := boat.MarshalJSON()
 	begin := func(how string, l jobs.Table, m jobs.StepFunctions) error {
 		if how == "start" {
-			_, err := service(t, l, shelf{}, m).Start(t.Context(), "a", boat, video.Origin{Trigger: video.TriggerAPI})
+			_, err := service(t, l, manifests{}, m).Start(t.Context(), "a", boat, video.Origin{Trigger: video.TriggerAPI})
 			return err
 		}
-		_, err := service(t, l, shelf{}, m).Redrive(t.Context(), "a")
+		_, err := service(t, l, manifests{}, m).Redrive(t.Context(), "a")
 		if not := (*jobs.NotRedriven)(nil); errors.As(err, &not) {
 			return nil
 		}
@@ -289,7 +289,7 @@ func TestBegunAnewByTwoAtOnce(t *testing.T) {
 // What can't be a request is kept as a job that ended, and is never started.
 func TestRefuse(t *testing.T) {
 	l, m := ledger{}, &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
-	s := service(t, l, shelf{}, m)
+	s := service(t, l, manifests{}, m)
 	from := video.Origin{Trigger: video.TriggerFile, Bucket: "prompts", Key: "a.png"}
 	for range 2 {
 		if err := s.Refuse(t.Context(), "a", &video.InvalidRequest{Fields: []video.FieldError{{Message: "it is a picture"}}}, from); err != nil {
@@ -369,7 +369,7 @@ func (g *gate) Admit(_ context.Context, _ video.Request, owner string) error {
 // stays one, and the gate isn't asked.
 func TestBehindAGate(t *testing.T) {
 	l, m, g := ledger{}, &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}, &gate{}
-	s := service(t, l, shelf{}, m).Behind(g)
+	s := service(t, l, manifests{}, m).Behind(g)
 	start := func(owner, prompt string) (jobs.Receipt, error) {
 		return s.Start(t.Context(), "a", request(t, prompt), video.Origin{Trigger: video.TriggerAPI, Token: owner})
 	}

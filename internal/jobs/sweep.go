@@ -15,38 +15,38 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// abandoned is how long an execution may take to be started by whoever created its
-// job: longer than any function or client that does so goes on.
+// abandoned is how long after its creation a job whose execution was not started is left
+// to whoever created it. It is longer than any function or client runs.
 const abandoned = 2 * time.Minute
 
-// unseen is how old a job is whose execution is gone where Step Functions doesn't
-// show it: it shows one within moments, and forgets one 90 days after its end.
+// unseen is the age from which an execution that Step Functions doesn't show counts as
+// gone. Step Functions shows an execution within moments, and keeps it for 90 days after
+// its end.
 const unseen = 24 * time.Hour
 
-// Lister is what a sweep asks of Step Functions besides.
+// Lister is what else a sweep uses of Step Functions.
 type Lister interface {
 	ListExecutions(context.Context, *sfn.ListExecutionsInput, ...func(*sfn.Options)) (*sfn.ListExecutionsOutput, error)
 }
 
 // Swept is what a sweep did.
 type Swept struct {
-	Looked  int // jobs without an outcome, or that the table lacks, that were looked at
+	Looked  int // examined: jobs without an outcome, and executions whose job the table lacks
 	Settled int
 	Started int
-	// Rest says that there are more, which this sweep had no time for.
+	// Rest says that there are more jobs than this sweep had time for.
 	Rest bool
 }
 
-// writing is how long a sweep may take to write down how far it got, after its time.
+// writing is how long a sweep may take, after its time, to record its position.
 const writing = 5 * time.Second
 
-// Sweep looks at each execution that ended badly, began within the last day and has no
-// job in the table, and at each job without an outcome, at most so many a second, until
-// the context is done. One whose execution is over is settled, and one whose execution
-// was never started is started. One that can't be settled now holds up no other, and
-// the executions take half of the time at most. What happens meanwhile is for the next
-// sweep. Where there are more jobs than one has time for, the next one goes on after
-// those, so that sweeps come to all of them.
+// Sweep examines each execution that failed, began within the last day and has no job in
+// the table, and each job without an outcome, until the context is done. It calls wait
+// before each, which bounds the rate. A job whose execution has ended is settled, and one
+// whose execution was never started is started. A job that can't be settled now doesn't
+// hold up the others, and the executions take at most half of the time. Where a sweep runs
+// out of time, the next one resumes where it stopped, so that every job gets its turn.
 func (s *Service) Sweep(ctx context.Context, list Lister, wait func(context.Context) error) (Swept, error) {
 	var swept Swept
 	var failed []error
@@ -83,8 +83,8 @@ func (s *Service) Sweep(ctx context.Context, list Lister, wait func(context.Cont
 	return swept, errors.Join(append(failed, err)...)
 }
 
-// sweepUnfinished calls look with the jobs without an outcome, until it returns false:
-// first with those after the ones that the last sweep came to.
+// sweepUnfinished calls look with each job without an outcome until it returns false,
+// beginning with the first one that the last sweep did not reach.
 func (s *Service) sweepUnfinished(ctx context.Context, look func(id string) bool) error {
 	all, err := s.table.Unfinished(ctx)
 	place, version, placeErr := s.table.SweptTo(ctx)
@@ -114,7 +114,7 @@ func (s *Service) sweepUnfinished(ctx context.Context, look func(id string) bool
 	return err
 }
 
-// halfOf gives a context that is done after half of the time that another one has left.
+// halfOf gives a context with half of the remaining time.
 func halfOf(ctx context.Context) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {
@@ -123,10 +123,9 @@ func halfOf(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, time.Until(deadline)/2)
 }
 
-// strays gives the names of the executions that ended badly and were started within the
-// time unseen, and whose jobs the table doesn't have, until yield returns false: those
-// that were started by hand, and ended before Submit came to create the job. The latest
-// of a status come first.
+// strays gives the names of the executions that failed, were started within the time
+// unseen, and whose jobs are not in the table: they were started by hand, and ended before
+// Submit created the job. Of each status the latest come first.
 func (s *Service) strays(ctx context.Context, list Lister, yield func(name string) bool) error {
 	for _, status := range []types.ExecutionStatus{types.ExecutionStatusAborted, types.ExecutionStatusFailed, types.ExecutionStatusTimedOut} {
 		pages := sfn.NewListExecutionsPaginator(list, &sfn.ListExecutionsInput{StateMachineArn: aws.String(s.executions.stateMachine.String()), StatusFilter: status})
@@ -152,8 +151,8 @@ func (s *Service) strays(ctx context.Context, list Lister, yield func(name strin
 	return nil
 }
 
-// knows reports whether the table has the job of an execution, or there is none that it
-// could have.
+// knows reports whether the table has the job of an execution, or the execution can't have
+// one.
 func (s *Service) knows(ctx context.Context, execution string) (bool, error) {
 	var absent *video.NoEntry
 	if id, n := video.RedriveOf(execution); n > 0 && video.ValidID(id) {
@@ -175,13 +174,13 @@ func (s *Service) knows(ctx context.Context, execution string) (bool, error) {
 	return err == nil, err
 }
 
-// look settles or starts a job, by its item and not by the index.
+// look settles or starts a job. It reads the item, since the index may be out of date.
 func (s *Service) look(ctx context.Context, id string, swept *Swept) error {
 	entry, version, err := s.table.Get(ctx, id)
 	var absent *video.NoEntry
 	switch {
 	case errors.As(err, &absent):
-		return nil // it was taken away, and the index is behind
+		return nil // it was deleted, and the index is out of date
 	case err != nil:
 		return unavailable("reading the job", err)
 	case entry.Started:

@@ -77,7 +77,7 @@ func TestSweep(t *testing.T) {
 		"runs":   execution(types.ExecutionStatusRunning, `{"prompt":"a boat"}`),
 		"stored": execution(types.ExecutionStatusSucceeded, `{"prompt":"a boat"}`), "0-throttled": broken(types.ExecutionStatusAborted, "", ""),
 	}}
-	settler := jobs.New(l, shelf{"stored": {ID: "stored", StoredAt: ended}, "unread": {}}, executions(t, m), func() time.Time { return ended })
+	settler := jobs.New(l, manifests{"stored": {ID: "stored", StoredAt: ended}, "unread": {}}, executions(t, m), func() time.Time { return ended })
 	m.hook = func() {
 		m.readErr = nil
 		if m.described == 1 {
@@ -104,7 +104,7 @@ func TestSweepOfAForgottenExecution(t *testing.T) {
 	for _, age := range []time.Duration{time.Hour, 25 * time.Hour} {
 		job := video.Entry{ID: "a", Request: boat, RequestHash: boat.Hash(), CreatedAt: began, Execution: "a-r1", Redrives: 1, Started: true, Phase: video.PhaseAccepted}
 		l, m := ledger{"a": job}, &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
-		s := jobs.New(l, shelf{}, executions(t, m), func() time.Time { return began.Add(age) })
+		s := jobs.New(l, manifests{}, executions(t, m), func() time.Time { return began.Add(age) })
 		swept, err := s.Sweep(t.Context(), m, func(context.Context) error { return nil })
 		view, _ := s.Status(t.Context(), "a")
 		if old := age > 24*time.Hour; err != nil || (swept.Settled == 1) != old || view.State.Ended() != old ||
@@ -123,7 +123,7 @@ func (behind) Unfinished(context.Context) ([]table.Unfinished, error) {
 
 func TestSweepOfAJobThatIsGone(t *testing.T) {
 	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
-	swept, err := service(t, behind{ledger{}}, shelf{}, m).Sweep(t.Context(), m, func(context.Context) error { return nil })
+	swept, err := service(t, behind{ledger{}}, manifests{}, m).Sweep(t.Context(), m, func(context.Context) error { return nil })
 	if err != nil || swept != (jobs.Swept{Looked: 1}) {
 		t.Errorf("got %+v, %v", swept, err)
 	}
@@ -150,7 +150,7 @@ func TestSweepsComeToAllJobs(t *testing.T) {
 		}
 		m.executions["job-9"] = broken(types.ExecutionStatusAborted, "", "")
 		time.Sleep(dynamotest.Lag)
-		s := jobs.New(known, shelf{}, executions(t, m), time.Now)
+		s := jobs.New(known, manifests{}, executions(t, m), time.Now)
 		for n := range (all + each - 1) / each {
 			left := each
 			swept, err := s.Sweep(t.Context(), m, func(context.Context) error {
@@ -188,7 +188,7 @@ func TestSweepOfAnExecutionThatTheTableLacks(t *testing.T) {
 	}}
 	ended := &video.Outcome{Name: video.OutcomeName(&video.OutOfCredits{}), Redrive: 1}
 	l := ledger{"known": {ID: "known", Request: boat, RequestHash: boat.Hash(), CreatedAt: young, Execution: "known-r1", Redrives: 1, Started: true, Outcome: ended}}
-	s := jobs.New(l, shelf{}, executions(t, m), func() time.Time { return at })
+	s := jobs.New(l, manifests{}, executions(t, m), func() time.Time { return at })
 	for turn := range 2 {
 		swept, err := s.Sweep(t.Context(), m, func(context.Context) error { return nil })
 		// gone-r1 is looked at each time: it has no job to settle.
@@ -232,7 +232,7 @@ func TestSweepOfManyExecutionsThatTheTableLacks(t *testing.T) {
 		l := slow{ledger{"known": {ID: "known", Request: boat, RequestHash: boat.Hash(), CreatedAt: began, Execution: "known", Started: true, Phase: video.PhaseAccepted}}}
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 		defer cancel()
-		swept, err := service(t, l, shelf{}, m).Sweep(ctx, m, func(context.Context) error { return nil })
+		swept, err := service(t, l, manifests{}, m).Sweep(ctx, m, func(context.Context) error { return nil })
 		if err != nil || !swept.Rest || l.ledger["known"].Outcome == nil {
 			t.Errorf("got %+v, %v, %+v", swept, err, l.ledger["known"])
 		}

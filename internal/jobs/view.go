@@ -35,7 +35,7 @@ type View struct {
 	Waiting *Waiting
 	// History is what happened to it, the oldest first, at most MaxHistory events;
 	// nil in a list.
-	History []Happened
+	History []HistoryEvent
 	// Execution is the name of the execution that looks after it.
 	Execution string
 }
@@ -57,29 +57,21 @@ func (s *Service) Status(ctx context.Context, id string) (View, error) {
 	return s.viewOf(entry), nil
 }
 
-// File is Status for one who wants the video's file: it looks whether the bucket
-// still has it. A job whose video was taken out is Failed.
+// File is Status for a caller that wants the video's file: it checks that the bucket still
+// has it. A job whose video was removed has the outcome VideoGone.
 func (s *Service) File(ctx context.Context, id string) (View, error) {
 	v, err := s.Status(ctx, id)
 	if err != nil || v.State != video.StateCompleted {
 		return v, err
 	}
-	_, stored, err := s.shelf.Manifest(ctx, id)
+	_, stored, err := s.manifests.Manifest(ctx, id)
 	switch {
 	case err != nil:
 		return View{}, unavailable("reading the manifest", err)
 	case !stored:
-		v.State, v.Outcome, v.Manifest, v.Redrivable = video.StateFailed, gone(v.EndedAt), nil, v.ForgottenAt.IsZero()
+		v.State, v.Outcome, v.Manifest, v.Redrivable = video.StateFailed, video.NewOutcome(&video.VideoGone{}, v.EndedAt), nil, v.ForgottenAt.IsZero()
 	}
 	return v, nil
-}
-
-// gone is the outcome of a job whose video isn't in the bucket any more.
-func gone(at time.Time) *video.Outcome {
-	return &video.Outcome{
-		Name: "VideoGone", At: at,
-		Message: "the video was stored, and was taken out of the bucket since; redrive the job to fetch it again while the provider keeps it",
-	}
 }
 
 // get reads a job. Its errors are *video.NoEntry and *video.ServiceUnavailable.
@@ -92,7 +84,7 @@ func (s *Service) get(ctx context.Context, id string) (video.Entry, string, erro
 	return entry, version, err
 }
 
-// viewOf is what is known of a job, by its whole entry.
+// viewOf makes the view of a whole entry.
 func (s *Service) viewOf(entry video.Entry) View {
 	brief := video.Brief{}
 	if entry.RequestHash != "" {
@@ -106,7 +98,7 @@ func (s *Service) viewOf(entry video.Entry) View {
 	return v
 }
 
-// briefView is what is known of a job in a list, but for whether it is paid.
+// briefView makes the view of a list's entry; the caller says whether it is paid.
 func (s *Service) briefView(entry video.Entry, brief video.Brief, paid video.Paid) View {
 	v := View{
 		ID: entry.ID, State: entry.State(), Brief: brief, CreatedAt: entry.CreatedAt, Origin: entry.Origin, SubmittedAt: entry.SubmittedAt,
@@ -122,7 +114,7 @@ func (s *Service) briefView(entry video.Entry, brief video.Brief, paid video.Pai
 	case v.State == video.StateDiscarded: // its video is being removed
 		v.Outcome, v.EndedAt = video.NewOutcome(&video.Discarded{GenerationID: entry.GenerationID, Micros: entry.Manifest.ChargedMicros}, entry.DiscardedAt), entry.DiscardedAt
 	case entry.Outcome != nil && entry.Outcome.Chosen():
-		v.Discard = false // the redrive takes that back
+		v.Discard = false // which the redrive reverts
 	}
 	return v
 }

@@ -78,7 +78,7 @@ func TestFile(t *testing.T) {
 		l[id] = video.Entry{ID: id, Request: boat, RequestHash: boat.Hash(), Phase: video.PhaseAccepted, Manifest: &video.Manifest{StoredAt: ended}}
 	}
 	l["runs"] = video.Entry{ID: "runs", Request: boat, RequestHash: boat.Hash()}
-	s := service(t, l, shelf{"stored": {}}, &machine{})
+	s := service(t, l, manifests{"stored": {}}, &machine{})
 	for id, want := range map[string]video.State{"stored": video.StateCompleted, "gone": video.StateFailed, "runs": video.StateQueued} {
 		view, err := s.File(t.Context(), id)
 		if err != nil || view.State != want || (view.Outcome != nil) != (id == "gone") {

@@ -7,28 +7,28 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Waiting is what a job waits for that has not ended.
+// Waiting says what a job that has not ended waits for.
 type Waiting struct {
 	For   video.WaitKind
 	Since time.Time
-	// NextAt is when it is tried again, and Until when that is given up; zero where
-	// it isn't known. In a list neither is.
+	// NextAt is the time of the next try, and Until that of the last. Either is zero where
+	// it isn't known, as in a list.
 	NextAt, Until time.Time
-	LastError     string // why the last try did not help; empty where none failed, and in a list
-	// Paid says whether the job costs money, as far as it has come. It is empty in
-	// a list, where that isn't known of a job that is not accepted.
+	LastError     string // why the last try failed; empty where none did, and in a list
+	// Paid says whether the job costs money so far. In a list it is empty for a job
+	// that is not accepted yet.
 	Paid    video.Paid
-	Message string // all that for people, with times in UTC
+	Message string // the same as text for people, with times in UTC
 }
 
-// Estimable reports whether the time that such videos usually take tells how long
-// the job waits: nothing else is in its way.
+// Estimable reports whether the usual time of such videos is a fair estimate of how long
+// the job will wait: it waits for nothing else.
 func (w *Waiting) Estimable() bool {
 	return w != nil && (w.For == video.WaitStart || w.For == video.WaitSubmission || w.For == video.WaitGeneration)
 }
 
-// waitingOf is what a job waits for; nil where it has ended. The entry decides what
-// that is. What the steps told adds the times and the error, where it is of the
+// waitingOf says what a job waits for; nil where it has ended. The entry decides that.
+// The progress that the steps reported adds the times and the error, if it is about the
 // same wait.
 func waitingOf(entry video.Entry, paid video.Paid, now time.Time) *Waiting {
 	if entry.State().Ended() {
@@ -86,8 +86,8 @@ func waitingOf(entry video.Entry, paid video.Paid, now time.Time) *Waiting {
 	return w
 }
 
-// latest is the last wait that was told of an accepted job by the steps that look
-// after it. What was told of an earlier execution is out of date.
+// latest is the last wait that a step reported of an accepted job. What an earlier
+// execution reported is out of date.
 func latest(entry video.Entry) video.Wait {
 	last := entry.Told(video.StepCheck).Wait
 	if copying := entry.Told(video.StepStore).Wait; copying.At.After(last.At) {
@@ -101,7 +101,7 @@ func latest(entry video.Entry) video.Wait {
 	return last
 }
 
-// doneAt is when the provider was last seen to have the video, as it was told.
+// doneAt is when a step last reported that the provider has the video.
 func doneAt(entry video.Entry) time.Time {
 	for _, e := range entry.Told(video.StepCheck).Events {
 		if e.Kind == video.EventDone {
@@ -165,7 +165,7 @@ func moneyOf(paid video.Paid) string {
 	return ""
 }
 
-// clock says a time in UTC by the hour, and with its day where that is not clear.
+// clock formats a time of day in UTC, with the date unless it is near.
 func clock(at, now time.Time) string {
 	at = at.UTC()
 	if d := at.Sub(now); d > -12*time.Hour && d < 12*time.Hour {

@@ -79,13 +79,13 @@ func (c cancelling) run(t *testing.T) (calls, own []string) {
 		s := newStage(c.begun)
 		s.patience = 0
 		th := &theater{stage: s, began: time.Now(), running: true}
-		entries, shelf := s.stores()
+		entries, manifests := s.stores()
 		var machine arn.ARN
 		if err := machine.UnmarshalText([]byte("arn:aws:states:eu-west-1:123456789012:stateMachine:text-to-video")); err != nil {
 			t.Fatal(err)
 		}
 		executions := jobs.NewExecutions(th, machine)
-		service := jobs.New(entries, shelf, executions, time.Now)
+		service := jobs.New(entries, manifests, executions, time.Now)
 		input := json.RawMessage(`{"prompt":"` + prompt + `"}`)
 
 		asked, answer, attempt := false, error(nil), 0

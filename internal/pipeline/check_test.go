@@ -128,7 +128,7 @@ func TestAnotherGenerationEndsNothing(t *testing.T) {
 			t.Errorf("Check gives %v", err)
 		}
 		files := &copier{}
-		store := &pipeline.Store{Providers: w.providers(), Jobs: w.jobs, Copier: files, Shelf: w.shelf, Now: w.clock.Now}
+		store := &pipeline.Store{Providers: w.providers(), Jobs: w.jobs, Copier: files, Manifests: w.manifests, Now: w.clock.Now}
 		if _, err := store.Run(t.Context(), job); video.OutcomeName(err) != "InvalidRequest" || !strings.Contains(err.Error(), "not the generation of job job-1") || len(files.copied) > 0 {
 			t.Errorf("Store gives %v, and copied %v", err, files.copied)
 		}

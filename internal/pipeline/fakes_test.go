@@ -194,29 +194,29 @@ func (k *keys) Version(_ context.Context, version string) (video.Key, error) {
 	return key, nil
 }
 
-// shelf is the place of the manifests, in memory.
-type shelf map[string]video.Manifest
+// manifests is the place of the manifests, in memory.
+type manifests map[string]video.Manifest
 
-func (s shelf) Manifest(_ context.Context, id string) (video.Manifest, bool, error) {
+func (s manifests) Manifest(_ context.Context, id string) (video.Manifest, bool, error) {
 	m, ok := s[id]
 	return m, ok, nil
 }
 
-func (s shelf) PutManifest(_ context.Context, m video.Manifest) (video.Manifest, error) {
+func (s manifests) PutManifest(_ context.Context, m video.Manifest) (video.Manifest, error) {
 	s[m.ID] = m
 	return m, nil
 }
 
-func (s shelf) Forget(_ context.Context, id, hash string, at time.Time) error {
+func (s manifests) Forget(_ context.Context, id, hash string, at time.Time) error {
 	if m, ok := s[id]; ok && m.ForgottenAt.IsZero() {
 		s[id] = m.Forget(hash, at)
 	}
 	return nil
 }
 
-func (s shelf) Remove(_ context.Context, id string) error { delete(s, id); return nil }
+func (s manifests) Remove(_ context.Context, id string) error { delete(s, id); return nil }
 
-func (s shelf) Address(id string) string { return "s3://videos/" + id }
+func (s manifests) Address(id string) string { return "s3://videos/" + id }
 
 // clock is a time that stands still until a test moves it.
 type clock struct {
@@ -233,11 +233,11 @@ func (c *clock) pass(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.now 
 // world is a Submit with all that it touches.
 type world struct {
 	*pipeline.Submit
-	jobs     *book
-	provider *double
-	keys     *keys
-	shelf    shelf
-	clock    *clock
+	jobs      *book
+	provider  *double
+	keys      *keys
+	manifests manifests
+	clock     *clock
 }
 
 // providers are the one of the world.
@@ -273,7 +273,7 @@ func (k *times) Learn(_ context.Context, _ string, _ int, seen schedule.Seen, mi
 }
 
 func newWorld(answers ...answer) *world {
-	w := &world{jobs: newBook(), provider: &double{answers: answers, found: provider.Found{Complete: true}}, keys: newKeys(), shelf: shelf{}, clock: newClock()}
+	w := &world{jobs: newBook(), provider: &double{answers: answers, found: provider.Found{Complete: true}}, keys: newKeys(), manifests: manifests{}, clock: newClock()}
 	w.provider.retrieve = func(string) (provider.Generation, error) {
 		return provider.Generation{}, &provider.Refusal{Kind: provider.RefusedUnknown}
 	}

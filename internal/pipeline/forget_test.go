@@ -75,12 +75,12 @@ func (c forgetting) run(t *testing.T) (calls, own []string) {
 	onePlay(t, func(t *testing.T) {
 		s := newStage(c.begun)
 		e := &engine{stage: s, executions: map[string]*sfn.DescribeExecutionOutput{}}
-		entries, shelf := s.stores()
+		entries, manifests := s.stores()
 		var machine arn.ARN
 		if err := machine.UnmarshalText([]byte("arn:aws:states:eu-west-1:123456789012:stateMachine:text-to-video")); err != nil {
 			t.Fatal(err)
 		}
-		service := jobs.New(entries, shelf, jobs.NewExecutions(e, machine), time.Now)
+		service := jobs.New(entries, manifests, jobs.NewExecutions(e, machine), time.Now)
 		input := json.RawMessage(`{"prompt":"` + prompt + `"}`)
 		e.executions["job-1"] = &sfn.DescribeExecutionOutput{
 			Name: aws.String("job-1"), Input: aws.String(string(input)), Status: sfntypes.ExecutionStatusRunning, StartDate: aws.Time(time.Now()),

@@ -61,24 +61,6 @@ func retrieve(ctx context.Context, providers provider.Accounts, job video.Job) (
 	return account.Retrieve(ctx, provider.Handle(job.Handle))
 }
 
-// settleMoney books what the outcome of a job's generation says about its cost.
-func settleMoney(entry *video.Entry, outcome error) {
-	var failed *video.GenerationFailed
-	var overdue *video.GenerationOverdue
-	var rejected *video.VideoRejected
-	var discarded *video.Discarded
-	switch {
-	case errors.As(outcome, &failed):
-		entry.Book(video.MoneyFailed, 0)
-	case errors.As(outcome, &overdue):
-		entry.Book(video.MoneyUncertain, 0)
-	case errors.As(outcome, &rejected):
-		entry.Book(video.MoneySpent, 0)
-	case errors.As(outcome, &discarded):
-		entry.Book(video.MoneySpent, discarded.Micros)
-	}
-}
-
 // end records and returns a job's outcome, so that the API and a redrive know it after Step
 // Functions forgets the execution. If it can't be recorded, it is returned all the same, and
 // the execution has it. It is not recorded if the job has another generation by now.
@@ -100,7 +82,6 @@ func end(ctx context.Context, jobs Jobs, now func() time.Time, job video.Job, ou
 			overdue.Said = entry.Request.Redact(overdue.Said)
 		}
 		entry.End(outcome, now())
-		settleMoney(&entry, outcome)
 		var conflict *video.Conflict
 		if _, _, err = jobs.Update(ctx, entry, version); !errors.As(err, &conflict) {
 			return outcome

@@ -149,7 +149,7 @@ func (c *crowd) execution(t *testing.T, id string) {
 	check := &pipeline.Check{
 		Providers: provider.Accounts{{Provider: c, Keys: c}}, Jobs: c.jobs, Schedule: rare, Timings: submit.Timings.(pipeline.Learner), Now: time.Now, Sleep: wait.For, Log: quiet(),
 	}
-	store := &pipeline.Store{Providers: provider.Accounts{{Provider: c, Keys: c}}, Jobs: c.jobs, Copier: c, Shelf: shelf{}, Now: time.Now}
+	store := &pipeline.Store{Providers: provider.Accounts{{Provider: c, Keys: c}}, Jobs: c.jobs, Copier: c, Manifests: manifests{}, Now: time.Now}
 	input, looks := json.RawMessage(`{"prompt":"`+prompt+`"}`), 0
 	for {
 		job, err := submit.Run(t.Context(), pipeline.Task{Execution: id, Input: input})

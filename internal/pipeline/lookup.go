@@ -73,7 +73,6 @@ func (s *visit) lookUp(ctx context.Context, o order, entry video.Entry, version 
 		Charges: named, MoreCharges: len(look.Unexplained) - len(named),
 	}
 	entry.Phase = video.PhaseUnanswered
-	entry.Book(video.MoneyUncertain, 0)
 	entry.End(outcome, s.Now())
 	if _, _, err := s.Jobs.Update(ctx, entry, version); err != nil {
 		return unwritten(err)

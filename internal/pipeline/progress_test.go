@@ -181,7 +181,7 @@ func TestStoreTells(t *testing.T) {
 	w.provider.retrieve = func(string) (provider.Generation, error) {
 		return provider.Generation{ID: "gen-1", State: provider.Finished, URL: "https://cdn.example/1.mp4"}, nil
 	}
-	store := &pipeline.Store{Providers: w.providers(), Jobs: w.jobs, Copier: c, Shelf: w.shelf, Now: w.clock.Now}
+	store := &pipeline.Store{Providers: w.providers(), Jobs: w.jobs, Copier: c, Manifests: w.manifests, Now: w.clock.Now}
 	job := video.Job{ID: "job-1", GenerationID: "gen-1", Provider: "double", Handle: "gen-1", CompletedAt: w.clock.Now(), Status: video.Completed}
 	first, again, longest, tries := copyRetrier(t)
 	total := time.Duration(0)

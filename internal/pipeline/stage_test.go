@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/takeup/takeup/internal/bucket"
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/schedule"
@@ -242,13 +243,13 @@ func (s *stage) tableOf(client table.Client) *table.Table {
 }
 
 // stores are the table and the manifests on this stage.
-func (s *stage) stores() (*table.Table, *bucket.Shelf) {
-	return s.table(), bucket.New(s, "videos")
+func (s *stage) stores() (*table.Table, *bucket.Manifests) {
+	return s.table(), bucket.NewManifests(s, "videos")
 }
 
 // steps are the three steps on this stage.
 func (s *stage) steps() (*pipeline.Submit, *pipeline.Check, *pipeline.Store) {
-	entries, shelf := s.stores()
+	entries, manifests := s.stores()
 	known, providers := timings.New(entries, nil, quiet()), provider.Accounts{{Provider: s.adapter.of(s), Keys: s}}
 	submit := &pipeline.Submit{
 		Providers: providers, Jobs: entries,
@@ -264,7 +265,7 @@ func (s *stage) steps() (*pipeline.Submit, *pipeline.Check, *pipeline.Store) {
 		Providers: providers, Jobs: entries,
 		Schedule: often(), Timings: known, Now: time.Now, Sleep: wait.For, Log: quiet(),
 	}
-	store := &pipeline.Store{Providers: providers, Jobs: entries, Copier: s, Shelf: shelf, Now: time.Now}
+	store := &pipeline.Store{Providers: providers, Jobs: entries, Copier: s, Manifests: manifests, Now: time.Now}
 	return submit, check, store
 }
 
@@ -275,6 +276,6 @@ func (crash) Error() string { return "Runtime.ExitError" }
 
 // video and manifest say what is stored of a job.
 func (s *stage) stored(id string) (file string, hasManifest bool) {
-	_, hasManifest = s.objects[video.ManifestKey(id)]
-	return s.objects[video.FileKey(id)].body, hasManifest
+	_, hasManifest = s.objects[objectkey.Manifest(id)]
+	return s.objects[objectkey.Video(id)].body, hasManifest
 }

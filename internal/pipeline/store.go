@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -18,8 +19,8 @@ type Copier interface {
 	Copy(ctx context.Context, source func(context.Context) (string, error), key string) (video.Copied, error)
 }
 
-// Shelf stores the manifests.
-type Shelf interface {
+// Manifests stores the manifests.
+type Manifests interface {
 	// Manifest gives a job's manifest, or false if it has none.
 	Manifest(ctx context.Context, id string) (video.Manifest, bool, error)
 	// PutManifest writes a job's manifest unless there is one, and gives the one that is
@@ -38,7 +39,7 @@ type Store struct {
 	Providers provider.Accounts
 	Jobs      Jobs
 	Copier    Copier
-	Shelf     Shelf
+	Manifests Manifests
 	Version   string // of the pipeline, for the manifest
 	Now       func() time.Time
 }
@@ -49,7 +50,7 @@ type Store struct {
 // time is a *video.VideoUnavailable, which the state machine retries; one that must not be
 // stored is a *video.VideoRejected.
 func (s *Store) Run(ctx context.Context, job video.Job) (video.Job, error) {
-	manifest, stored, err := s.Shelf.Manifest(ctx, job.ID)
+	manifest, stored, err := s.Manifests.Manifest(ctx, job.ID)
 	if err != nil {
 		return job, err
 	}
@@ -66,7 +67,7 @@ func (s *Store) Run(ctx context.Context, job video.Job) (video.Job, error) {
 	if err := s.record(ctx, job, manifest); err != nil {
 		return job, err
 	}
-	job.Status, job.WaitSeconds, job.Video = video.Stored, 1, s.Shelf.Address(job.ID)
+	job.Status, job.WaitSeconds, job.Video = video.Stored, 1, s.Manifests.Address(job.ID)
 	return job, nil
 }
 
@@ -86,7 +87,7 @@ func (s *Store) record(ctx context.Context, job video.Job, manifest video.Manife
 		case !entry.DiscardedAt.IsZero():
 			return s.discard(ctx, job, manifest.ChargedMicros)
 		case !entry.ForgottenAt.IsZero():
-			if err := s.Shelf.Forget(ctx, job.ID, entry.RequestHash, entry.ForgottenAt); err != nil {
+			if err := s.Manifests.Forget(ctx, job.ID, entry.RequestHash, entry.ForgottenAt); err != nil {
 				return err
 			}
 		}
@@ -123,7 +124,7 @@ func (s *Store) discardUncopied(ctx context.Context, job video.Job, request vide
 // discard ends a job that was discarded. It removes what an earlier Store may have left of
 // its video.
 func (s *Store) discard(ctx context.Context, job video.Job, micros int64) error {
-	if err := s.Shelf.Remove(ctx, job.ID); err != nil {
+	if err := s.Manifests.Remove(ctx, job.ID); err != nil {
 		return err
 	}
 	return end(ctx, s.Jobs, s.Now, job, &video.Discarded{GenerationID: job.GenerationID, Micros: micros})
@@ -147,7 +148,7 @@ func (s *Store) store(ctx context.Context, job video.Job, entry video.Entry) (vi
 		}
 		return generation.URL, err
 	}
-	copied, err := s.Copier.Copy(ctx, source, video.FileKey(job.ID))
+	copied, err := s.Copier.Copy(ctx, source, objectkey.Video(job.ID))
 	var failed *video.GenerationFailed
 	var rejected *video.VideoRejected
 	switch {
@@ -176,7 +177,7 @@ func (s *Store) store(ctx context.Context, job video.Job, entry video.Entry) (vi
 	if !entry.ForgottenAt.IsZero() {
 		manifest = manifest.Forget(entry.RequestHash, entry.ForgottenAt)
 	}
-	return s.Shelf.PutManifest(ctx, manifest)
+	return s.Manifests.PutManifest(ctx, manifest)
 }
 
 // ask requests the finished generation, with a fresh URL of its video.

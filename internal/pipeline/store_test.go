@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/bucket"
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/bucket/s3test"
 	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/provider"
@@ -74,7 +75,7 @@ func TestStore(t *testing.T) {
 			}
 			w.provider.retrieve = func(string) (provider.Generation, error) { return test.generation, test.err }
 			files := &copier{err: test.copyErr}
-			store := &pipeline.Store{Providers: w.providers(), Jobs: w.jobs, Copier: files, Shelf: w.shelf, Version: "v1", Now: w.clock.Now}
+			store := &pipeline.Store{Providers: w.providers(), Jobs: w.jobs, Copier: files, Manifests: w.manifests, Version: "v1", Now: w.clock.Now}
 			began := w.clock.Now()
 			job.Polls, job.CompletedAt = 3, began
 			job, err = store.Run(t.Context(), job)
@@ -84,7 +85,7 @@ func TestStore(t *testing.T) {
 			if recorded := w.jobs.entry(t, "job-1").Outcome != nil; recorded != test.recorded {
 				t.Errorf("an outcome in the table: %v, want %v", recorded, test.recorded)
 			}
-			manifest, stored := w.shelf["job-1"]
+			manifest, stored := w.manifests["job-1"]
 			if stored != (test.outcome == "") {
 				t.Fatalf("a manifest is there: %v", stored)
 			}
@@ -122,7 +123,7 @@ func TestStoreAsksForFreshURLs(t *testing.T) {
 		return provider.Generation{ID: id, State: provider.Finished, URL: fmt.Sprint("https://cdn.example/", asked)}, nil
 	}
 	files := &copier{urls: 3}
-	store := &pipeline.Store{Providers: w.providers(), Jobs: w.jobs, Copier: files, Shelf: w.shelf, Now: w.clock.Now}
+	store := &pipeline.Store{Providers: w.providers(), Jobs: w.jobs, Copier: files, Manifests: w.manifests, Now: w.clock.Now}
 	if _, err := store.Run(t.Context(), job); err != nil || len(files.copied) != 1 || !strings.HasPrefix(files.copied[0], "https://cdn.example/3 ") {
 		t.Errorf("%v, copied %v", err, files.copied)
 	}
@@ -138,7 +139,7 @@ func TestStoreRedactsRefusals(t *testing.T) {
 	w.provider.retrieve = func(string) (provider.Generation, error) {
 		return provider.Generation{}, &provider.Refusal{Kind: provider.RefusedUnknown, Said: "nothing is known of " + prompt}
 	}
-	store := &pipeline.Store{Providers: w.providers(), Jobs: w.jobs, Copier: &copier{urls: 1}, Shelf: w.shelf, Now: w.clock.Now}
+	store := &pipeline.Store{Providers: w.providers(), Jobs: w.jobs, Copier: &copier{urls: 1}, Manifests: w.manifests, Now: w.clock.Now}
 	_, err = store.Run(t.Context(), job)
 	if video.OutcomeName(err) != "VideoUnavailable" || strings.Contains(err.Error(), prompt) || !strings.Contains(err.Error(), "nothing is known of") {
 		t.Errorf("got %v", err)
@@ -157,9 +158,9 @@ func TestStoreOfAVideoThatIsThere(t *testing.T) {
 		w.provider.retrieve = func(id string) (provider.Generation, error) {
 			return provider.Generation{ID: id, State: provider.Finished, URL: "https://cdn.example/1", Micros: 7}, err
 		}
-		store := &pipeline.Store{Providers: w.providers(), Jobs: w.jobs, Copier: &copier{there: true}, Shelf: w.shelf, Now: w.clock.Now}
+		store := &pipeline.Store{Providers: w.providers(), Jobs: w.jobs, Copier: &copier{there: true}, Manifests: w.manifests, Now: w.clock.Now}
 		_, storeErr := store.Run(t.Context(), job)
-		if manifest := w.shelf["job-1"]; storeErr != nil || manifest.Bytes != 42 || (manifest.ChargedMicros == 7) != (err == nil) {
+		if manifest := w.manifests["job-1"]; storeErr != nil || manifest.Bytes != 42 || (manifest.ChargedMicros == 7) != (err == nil) {
 			t.Errorf("%v: %v, %+v", err, storeErr, manifest)
 		}
 	}
@@ -188,8 +189,8 @@ func TestFiftyStoresAtOnce(t *testing.T) {
 	fake := s3test.New(t)
 	store := &pipeline.Store{
 		Providers: w.providers(), Jobs: w.jobs,
-		Copier: transfer.New(fake.Client(), transfer.Config{Bucket: "videos", MaxBytes: 1 << 30, Loopback: true}),
-		Shelf:  bucket.New(fake.Client(), "videos"), Now: w.clock.Now,
+		Copier:    transfer.New(fake.Client(), transfer.Config{Bucket: "videos", MaxBytes: 1 << 30, Loopback: true}),
+		Manifests: bucket.NewManifests(fake.Client(), "videos"), Now: w.clock.Now,
 	}
 	var group sync.WaitGroup
 	for range 50 {
@@ -200,11 +201,11 @@ func TestFiftyStoresAtOnce(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if keys := fake.Keys("videos"); !slices.Equal(keys, []string{video.ManifestKey("job-1"), video.FileKey("job-1")}) {
+	if keys := fake.Keys("videos"); !slices.Equal(keys, []string{objectkey.Manifest("job-1"), objectkey.Video("job-1")}) {
 		t.Errorf("there are %v", keys)
 	}
-	object, _ := fake.Object("videos", video.FileKey("job-1"))
-	written, _, err := bucket.New(fake.Client(), "videos").Manifest(t.Context(), "job-1")
+	object, _ := fake.Object("videos", objectkey.Video("job-1"))
+	written, _, err := bucket.NewManifests(fake.Client(), "videos").Manifest(t.Context(), "job-1")
 	if err != nil || !bytes.Equal(object.Body, film) || written.Bytes != int64(len(film)) || written.Seconds != 5 || written.Width <= written.Height {
 		t.Errorf("%d bytes, and the manifest %+v, %v", len(object.Body), written, err)
 	}
@@ -238,10 +239,10 @@ func TestStoreOfADiscardedVideo(t *testing.T) {
 			}
 			w.provider.retrieve = func(string) (provider.Generation, error) { return test.generation, test.err }
 			files := &copier{}
-			store := &pipeline.Store{Providers: w.providers(), Jobs: w.jobs, Copier: files, Shelf: w.shelf, Now: w.clock.Now}
+			store := &pipeline.Store{Providers: w.providers(), Jobs: w.jobs, Copier: files, Manifests: w.manifests, Now: w.clock.Now}
 			_, err = store.Run(t.Context(), job)
-			if video.OutcomeName(err) != test.outcome || len(files.copied)+len(w.shelf) > 0 {
-				t.Errorf("got %v, copied %v, stored %v", err, files.copied, w.shelf)
+			if video.OutcomeName(err) != test.outcome || len(files.copied)+len(w.manifests) > 0 {
+				t.Errorf("got %v, copied %v, stored %v", err, files.copied, w.manifests)
 			}
 			var discarded *video.Discarded
 			if errors.As(err, &discarded) && (discarded.Micros != test.generation.Micros || discarded.GenerationID != "gen-1") {

@@ -330,15 +330,13 @@ func (s *visit) refuse(ctx context.Context, entry video.Entry, version string, k
 	}
 	written, err := s.amend(ctx, entry, version, func(entry *video.Entry) {
 		entry.Phase, entry.Refusal, entry.RetryAt = video.PhaseRefused, &video.Refused{Kind: string(kind), Said: words}, s.Now().Add(wait)
-		became := video.MoneyReleased
 		if !entry.DiscardedAt.IsZero() {
 			outcome = &video.Cancelled{} // what was not accepted until now never will be
-		} else if outcome != nil {
-			became = video.MoneyFailed
 		}
-		entry.Book(became, 0)
 		if outcome != nil {
 			entry.End(outcome, s.Now())
+		} else {
+			entry.Book(video.MoneyReleased, 0)
 		}
 	})
 	if err != nil || !written {

@@ -342,8 +342,8 @@ func TestAStoredJobIsLookedForWhereItIs(t *testing.T) {
 		if err != nil || job.Status != video.Completed || job.GenerationID != "gen-1" || w.jobs.entry(t, "job-1").Manifest != nil {
 			t.Errorf("%s: got %+v, %v", name, job, err)
 		}
-		w.shelf["job-1"] = video.Manifest{ID: "job-1"}
-		store := &pipeline.Store{Providers: w.providers(), Jobs: w.jobs, Copier: &copier{}, Shelf: w.shelf, Now: w.clock.Now}
+		w.manifests["job-1"] = video.Manifest{ID: "job-1"}
+		store := &pipeline.Store{Providers: w.providers(), Jobs: w.jobs, Copier: &copier{}, Manifests: w.manifests, Now: w.clock.Now}
 		if job, err = store.Run(ctx, job); err != nil || job.Status != video.Stored || w.jobs.entry(t, "job-1").Manifest == nil {
 			t.Errorf("%s: Store gives %+v, %v", name, job, err)
 		}

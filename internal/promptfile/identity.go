@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/caps"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/video"
@@ -35,7 +36,7 @@ func Sum(content []byte) string {
 // that an upload form signed the key alone counts, so that one form is at most
 // one job.
 func JobID(bucket, key, sum string) string {
-	if video.IsFormKey(key) {
+	if objectkey.IsUpload(key) {
 		return jobs.IDFromKey("file", bucket, key)
 	}
 	return jobs.IDFromKey("file", bucket, key, sum)
@@ -101,7 +102,7 @@ func (f *Files) begin(ctx context.Context, u upload, job video.Content, content 
 	switch {
 	case errors.As(err, &full):
 		return outcome{}, &unusable{reason: full.Error()}
-	case errors.As(err, &other) && video.IsFormKey(job.Key):
+	case errors.As(err, &other) && objectkey.IsUpload(job.Key):
 		if err := f.refuse(ctx, Sum(content), job.Job); err != nil {
 			return outcome{did: "not refused", job: job.Job}, err
 		}

@@ -16,6 +16,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/takeup/takeup/internal/bucket"
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/video"
@@ -294,7 +296,7 @@ func (c playContents) PutContent(ctx context.Context, sum string, content video.
 func TestAFormIsOneVideo(t *testing.T) {
 	p := newPlay(t, []put{{key: form, text: "A"}, {key: form, text: "B"}})
 	p.deliver(0, 1)
-	var said promptfile.Rejection
+	var said bucket.Rejection
 	if err := json.Unmarshal([]byte(p.rejected["rejected/"+form+".json"]), &said); err != nil {
 		t.Fatal(err)
 	}
@@ -346,7 +348,7 @@ func TestJobID(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, extension := range []string{"txt", "json"} {
-		key := video.FormKey(name, extension)
+		key := objectkey.Upload(name, extension)
 		if promptfile.JobID("prompts", key, sum) != promptfile.JobID("prompts", key, promptfile.Sum(nil)) {
 			t.Errorf("%s is not taken for a form's key", key)
 		}

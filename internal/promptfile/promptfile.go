@@ -1,30 +1,26 @@
 package promptfile
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"time"
-	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
 
+	"github.com/takeup/takeup/internal/bucket"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/video"
 )
 
 // Client is what is used of S3.
 type Client interface {
-	GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
-	PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
+	bucket.Getter
+	bucket.Putter
 }
 
 // Starter starts jobs, once an id.
@@ -41,7 +37,7 @@ type Files struct {
 	client   Client
 	contents Contents
 	starter  Starter
-	videos   string // the bucket that rejected/ is in
+	videos   string // the bucket that the rejections are in
 	now      func() time.Time
 	log      *slog.Logger
 }
@@ -198,30 +194,14 @@ func explain(err error) error {
 	return &video.ServiceUnavailable{Doing: "reading a prompt file", Err: err}
 }
 
-// Rejection is what rejected/<key>.json says of a file that can't be used.
-type Rejection struct {
-	Bucket    string             `json:"bucket"`
-	Key       string             `json:"key"`
-	VersionID string             `json:"version_id"`
-	Reason    string             `json:"reason"`
-	Fields    []video.FieldError `json:"fields"`
-	At        time.Time          `json:"at"`
-}
-
+// reject writes down why a file is not taken, and keeps it as a job that has ended.
 func (f *Files) reject(ctx context.Context, u upload, why *unusable) error {
-	body, err := json.MarshalIndent(Rejection{
+	err := bucket.PutRejection(ctx, f.client, f.videos, bucket.Rejection{
 		Bucket: u.bucket, Key: u.key, VersionID: u.version,
 		Reason: why.reason, Fields: why.fields, At: f.now().UTC(),
-	}, "", "  ")
-	if err != nil {
-		return fmt.Errorf("encoding a rejection: %w", err)
-	}
-	_, err = f.client.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: &f.videos, Key: aws.String(RejectionKey(u.key)),
-		Body: bytes.NewReader(append(body, '\n')), ContentType: aws.String("application/json"),
 	})
 	if err != nil {
-		return &video.ServiceUnavailable{Doing: "writing a rejection", Err: err}
+		return err
 	}
 	return f.starter.Refuse(ctx, RefusalID(u.bucket, u.key, u.etag), why.refusal(), u.origin(u.key))
 }
@@ -229,23 +209,3 @@ func (f *Files) reject(ctx context.Context, u upload, why *unusable) error {
 // RefusalID is the id of the job that a file is kept as which can't be used, by its
 // ETag, since it may not have been read. No file is started as a job of such an id.
 func RefusalID(bucket, key, etag string) string { return jobs.IDFromKey("refused", bucket, key, etag) }
-
-// maxKey is S3's limit for a key, in bytes of UTF-8.
-const maxKey = 1024
-
-// RejectionKey is where the rejection of a file is: rejected/<key>.json. Where
-// that is longer than S3's 1024 bytes, the key is cut, at a character, and
-// followed by "~" and 32 hex digits of the SHA-256 of the whole key.
-func RejectionKey(key string) string {
-	const before, after = "rejected/", ".json"
-	if len(before)+len(key)+len(after) <= maxKey {
-		return before + key + after
-	}
-	sum := sha256.Sum256([]byte(key))
-	mark := "~" + hex.EncodeToString(sum[:16])
-	cut := maxKey - len(before) - len(mark) - len(after)
-	for cut > 0 && !utf8.RuneStart(key[cut]) {
-		cut--
-	}
-	return before + key[:cut] + mark + after
-}

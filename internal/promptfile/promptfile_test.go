@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
 
+	"github.com/takeup/takeup/internal/bucket"
 	"github.com/takeup/takeup/internal/caps"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/promptfile"
@@ -25,7 +26,7 @@ import (
 )
 
 // bucket holds one version of one file, and what is written.
-type bucket struct {
+type objects struct {
 	content string
 	getErr  error
 	putErr  error
@@ -34,7 +35,7 @@ type bucket struct {
 	written map[string]string
 }
 
-func (b *bucket) GetObject(_ context.Context, in *s3.GetObjectInput, _ ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
+func (b *objects) GetObject(_ context.Context, in *s3.GetObjectInput, _ ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
 	b.asked = append(b.asked, in)
 	if b.getErr != nil {
 		return nil, b.getErr
@@ -46,7 +47,7 @@ type counter struct{ n *int }
 
 func (c counter) Write(p []byte) (int, error) { *c.n += len(p); return len(p), nil }
 
-func (b *bucket) PutObject(_ context.Context, in *s3.PutObjectInput, _ ...func(*s3.Options)) (*s3.PutObjectOutput, error) {
+func (b *objects) PutObject(_ context.Context, in *s3.PutObjectInput, _ ...func(*s3.Options)) (*s3.PutObjectOutput, error) {
 	if b.putErr != nil {
 		return nil, b.putErr
 	}
@@ -113,7 +114,7 @@ func event(records ...string) json.RawMessage {
 	return json.RawMessage(`{"Records":[` + strings.Join(records, ",") + `]}`)
 }
 
-func files(b *bucket, s *starter, log io.Writer) *promptfile.Files {
+func files(b *objects, s *starter, log io.Writer) *promptfile.Files {
 	return promptfile.New(b, contents{}, s, "videos", func() time.Time { return at }, slog.New(slog.NewJSONHandler(log, nil)))
 }
 
@@ -126,7 +127,7 @@ func TestFilesThatStartAJob(t *testing.T) {
 		{"ObjectCreated:Put", "r.JSON", "r.JSON", "\ufeff{\"prompt\":\"a boat\",\"model\":\"kling-video/v1/standard/text-to-video\"}\n", "a boat", "kling-video/v1/standard/text-to-video"},
 		{"ObjectCreated:Put", "a%25zz.txt", "a%zz.txt", strings.Repeat("x", 60<<10), strings.Repeat("x", 60<<10), ""},
 	} {
-		b, s := &bucket{content: test.content}, &starter{}
+		b, s := &objects{content: test.content}, &starter{}
 		var log bytes.Buffer
 		if err := files(b, s, &log).Handle(t.Context(), event(record(test.event, test.key, "v1"))); err != nil {
 			t.Errorf("%s: %v", test.key, err)
@@ -174,12 +175,12 @@ func TestFilesThatCantBeUsed(t *testing.T) {
 		{key: "README", reason: "no extension"},
 		{key: "a.txt", err: &smithy.GenericAPIError{Code: "InvalidObjectState"}, reason: "archive storage class"},
 	} {
-		b, s := &bucket{content: test.content, getErr: test.err}, &starter{}
+		b, s := &objects{content: test.content, getErr: test.err}, &starter{}
 		if err := files(b, s, io.Discard).Handle(t.Context(), event(record("ObjectCreated:Put", test.key, "v1"))); err != nil {
 			t.Errorf("%s: %v", test.key, err)
 			continue
 		}
-		var got promptfile.Rejection
+		var got bucket.Rejection
 		if err := json.Unmarshal([]byte(b.written["videos/rejected/"+test.key+".json"]), &got); err != nil || len(b.written) != 1 {
 			t.Errorf("%s: wrote %v", test.key, b.written)
 			continue
@@ -198,7 +199,7 @@ func TestFilesThatCantBeUsed(t *testing.T) {
 }
 
 func TestRecordsWithNothingToDo(t *testing.T) {
-	for name, b := range map[string]*bucket{
+	for name, b := range map[string]*objects{
 		record("ObjectCreated:Put", "folder/", "v1"):             {},
 		record("ObjectCreated:Put", "folder.txt/", "v1"):         {},
 		record("ObjectCreated:Put", "a/._boat.txt", "v1"):        {content: "\x00\x05\x16\x07 a boat"},
@@ -213,14 +214,14 @@ func TestRecordsWithNothingToDo(t *testing.T) {
 			t.Errorf("%s: %v, started %v, wrote %v", name, err, s.ids, b.written)
 		}
 	}
-	if err := files(&bucket{}, &starter{}, io.Discard).Handle(t.Context(), json.RawMessage(`{"Service":"Amazon S3","Event":"s3:TestEvent","Bucket":"prompts"}`)); err != nil {
+	if err := files(&objects{}, &starter{}, io.Discard).Handle(t.Context(), json.RawMessage(`{"Service":"Amazon S3","Event":"s3:TestEvent","Bucket":"prompts"}`)); err != nil {
 		t.Errorf("S3's test event: %v", err)
 	}
 }
 
 func TestWithoutVersionsTheContentMustBeTheUploads(t *testing.T) {
 	for _, version := range []string{"", "null"} {
-		b := &bucket{content: "a boat"}
+		b := &objects{content: "a boat"}
 		if err := files(b, &starter{}, io.Discard).Handle(t.Context(), event(record("ObjectCreated:Put", "a.txt", version))); err != nil {
 			t.Fatal(err)
 		}
@@ -233,20 +234,20 @@ func TestWithoutVersionsTheContentMustBeTheUploads(t *testing.T) {
 func TestTroubleIsAnErrorAndTheOthersAreDone(t *testing.T) {
 	good := record("ObjectCreated:Put", "good.txt", "v1")
 	for name, test := range map[string]struct {
-		b       *bucket
+		b       *objects
 		s       *starter
 		records []string
 		want    any
 		started int
 	}{
-		"a bad escape":    {&bucket{content: "x"}, &starter{}, []string{record("ObjectCreated:Put", "a%zz.txt", "v1"), good}, new(*promptfile.BadRecord), 1},
-		"not UTF-8":       {&bucket{content: "x"}, &starter{}, []string{good, record("ObjectCreated:Put", "%ff.txt", "v1")}, new(*promptfile.BadRecord), 1},
-		"no key":          {&bucket{content: "x"}, &starter{}, []string{good, record("ObjectCreated:Put", "", "v1"), good}, new(*promptfile.BadRecord), 2},
-		"another source":  {&bucket{content: "x"}, &starter{}, []string{`{"eventSource":"aws:sqs"}`, `{}`, `3`, good}, new(*promptfile.BadRecord), 1},
-		"S3 throttles":    {&bucket{getErr: &smithy.GenericAPIError{Code: "SlowDown"}}, &starter{}, []string{good}, new(*video.ServiceUnavailable), 0},
-		"S3 denies":       {&bucket{getErr: &smithy.GenericAPIError{Code: "AccessDenied"}}, &starter{}, []string{good}, new(*video.ServiceUnavailable), 0},
-		"no rejection":    {&bucket{putErr: io.ErrUnexpectedEOF}, &starter{}, []string{record("ObjectCreated:Put", "a.png", "v1"), good}, new(*video.ServiceUnavailable), 0},
-		"the start fails": {&bucket{content: "x"}, &starter{err: &video.ServiceUnavailable{Err: io.EOF}}, []string{good, good}, new(*video.ServiceUnavailable), 0},
+		"a bad escape":    {&objects{content: "x"}, &starter{}, []string{record("ObjectCreated:Put", "a%zz.txt", "v1"), good}, new(*promptfile.BadRecord), 1},
+		"not UTF-8":       {&objects{content: "x"}, &starter{}, []string{good, record("ObjectCreated:Put", "%ff.txt", "v1")}, new(*promptfile.BadRecord), 1},
+		"no key":          {&objects{content: "x"}, &starter{}, []string{good, record("ObjectCreated:Put", "", "v1"), good}, new(*promptfile.BadRecord), 2},
+		"another source":  {&objects{content: "x"}, &starter{}, []string{`{"eventSource":"aws:sqs"}`, `{}`, `3`, good}, new(*promptfile.BadRecord), 1},
+		"S3 throttles":    {&objects{getErr: &smithy.GenericAPIError{Code: "SlowDown"}}, &starter{}, []string{good}, new(*video.ServiceUnavailable), 0},
+		"S3 denies":       {&objects{getErr: &smithy.GenericAPIError{Code: "AccessDenied"}}, &starter{}, []string{good}, new(*video.ServiceUnavailable), 0},
+		"no rejection":    {&objects{putErr: io.ErrUnexpectedEOF}, &starter{}, []string{record("ObjectCreated:Put", "a.png", "v1"), good}, new(*video.ServiceUnavailable), 0},
+		"the start fails": {&objects{content: "x"}, &starter{err: &video.ServiceUnavailable{Err: io.EOF}}, []string{good, good}, new(*video.ServiceUnavailable), 0},
 	} {
 		err := files(test.b, test.s, io.Discard).Handle(t.Context(), event(test.records...))
 		var unhandled *promptfile.Unhandled
@@ -261,7 +262,7 @@ func TestTroubleIsAnErrorAndTheOthersAreDone(t *testing.T) {
 
 func TestAVersionReadInAnotherWayIsTheSameJob(t *testing.T) {
 	s := &starter{err: &jobs.Mismatch{ID: "a"}}
-	if err := files(&bucket{content: "x"}, s, io.Discard).Handle(t.Context(), event(record("ObjectCreated:Put", "a.txt", "v1"))); err != nil {
+	if err := files(&objects{content: "x"}, s, io.Discard).Handle(t.Context(), event(record("ObjectCreated:Put", "a.txt", "v1"))); err != nil {
 		t.Error(err)
 	}
 }
@@ -269,27 +270,9 @@ func TestAVersionReadInAnotherWayIsTheSameJob(t *testing.T) {
 func TestWhatIsNoEvent(t *testing.T) {
 	for _, payload := range []string{"", "null", "[]", "3", "{}", `{"Records":[]}`, `{"Records":{}}`, `{"prompt":"a boat"}`, "not json"} {
 		var not *promptfile.NotAnEvent
-		if err := files(&bucket{}, &starter{}, io.Discard).Handle(t.Context(), json.RawMessage(payload)); !errors.As(err, &not) || !strings.Contains(err.Error(), "S3's event notifications") {
+		if err := files(&objects{}, &starter{}, io.Discard).Handle(t.Context(), json.RawMessage(payload)); !errors.As(err, &not) || !strings.Contains(err.Error(), "S3's event notifications") {
 			t.Errorf("%q: got %v", payload, err)
 		}
-	}
-}
-
-func TestRejectionKey(t *testing.T) {
-	long := strings.Repeat("日", 341)
-	for key, want := range map[string]string{
-		"a b.txt":                    "rejected/a b.txt.json",
-		strings.Repeat("x", 1024-14): "rejected/" + strings.Repeat("x", 1024-14) + ".json",
-		strings.Repeat("x", 1024-13): "rejected/" + strings.Repeat("x", 977) + "~",
-		long:                         "rejected/" + strings.Repeat("日", 325) + "~",
-	} {
-		got := promptfile.RejectionKey(key)
-		if !strings.HasPrefix(got, want) || !strings.HasSuffix(got, ".json") || len(got) > 1024 {
-			t.Errorf("%.20q: got %d bytes, %q", key, len(got), got)
-		}
-	}
-	if promptfile.RejectionKey(long+"a") == promptfile.RejectionKey(long+"b") {
-		t.Error("two long keys have one rejection")
 	}
 }
 
@@ -301,7 +284,7 @@ func FuzzHandle(f *testing.F) {
 	f.Add("a/._b.txt", "v", "\x00\x05\x16\x07")
 	f.Add("uploads/file-abcdefghijklmnopqrstuvwxyz.txt", "v", "a boat")
 	f.Fuzz(func(t *testing.T, key, version, content string) {
-		b, s := &bucket{content: content}, &starter{}
+		b, s := &objects{content: content}, &starter{}
 		quoted := func(s string) string { out, _ := json.Marshal(s); return string(out) }
 		payload := event(fmt.Sprintf(`{"eventSource":"aws:s3","eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"p"},"object":{"key":%s,"versionId":%s}}}`, quoted(key), quoted(version)))
 		err := files(b, s, io.Discard).Handle(context.Background(), payload)
@@ -329,7 +312,7 @@ func FuzzEvent(f *testing.F) {
 	f.Add([]byte(event(record("ObjectCreated:Put", "a.txt", "v1"))))
 	f.Add([]byte(`{"Records":[null,3,{"s3":[]}]}`))
 	f.Fuzz(func(t *testing.T, payload []byte) {
-		err := files(&bucket{content: "a boat"}, &starter{}, io.Discard).Handle(context.Background(), payload)
+		err := files(&objects{content: "a boat"}, &starter{}, io.Discard).Handle(context.Background(), payload)
 		var bad *promptfile.BadRecord
 		var not *promptfile.NotAnEvent
 		if err != nil && !errors.As(err, &bad) && !errors.As(err, &not) {
@@ -342,13 +325,13 @@ func FuzzEvent(f *testing.F) {
 // once there is room, it starts its job.
 func TestAFileOverACap(t *testing.T) {
 	full := &caps.Refused{Limit: "day", Price: 12_500_000, Amount: caps.Amount{Limit: 10_000_000, ResetsAt: at}}
-	b, s := &bucket{content: "a boat"}, &starter{err: full}
+	b, s := &objects{content: "a boat"}, &starter{err: full}
 	known := contents{}
 	f := promptfile.New(b, known, &refusing{s}, "videos", func() time.Time { return at }, slog.New(slog.DiscardHandler))
 	if err := f.Handle(t.Context(), event(record("ObjectCreated:Put", "a.txt", "v1"))); err != nil {
 		t.Fatal(err)
 	}
-	var rejection promptfile.Rejection
+	var rejection bucket.Rejection
 	if err := json.Unmarshal([]byte(b.written["videos/rejected/a.txt.json"]), &rejection); err != nil || rejection.Reason != full.Error() || len(rejection.Fields) != 0 {
 		t.Errorf("rejected as %+v, %v", rejection, err)
 	}

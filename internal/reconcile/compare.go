@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -86,7 +87,7 @@ func (c *comparison) charges() {
 		case jobs[key] != "" && c.removed(job):
 			c.note(p.id, job, "paid and stored; its video was taken out of the bucket since")
 			continue
-		case jobs[key] != "" && c.outcome(job) == "Discarded":
+		case jobs[key] != "" && c.discarded(job):
 			c.note(p.id, job, "paid, and its video was discarded by its owner")
 			continue
 		case jobs[key] != "":
@@ -125,11 +126,9 @@ func (c *comparison) withoutVideo(job string) (detail, toDo string) {
 	if outcome != "" {
 		detail += "; the job ended with " + outcome
 	}
-	switch {
-	case outcome == "GenerationFailed":
-		return detail, "ask the provider's support: it does not charge a failed generation"
-	case outcome == "VideoRejected":
-		return detail, "takeup get " + job + " says why; where a limit of ours was in the way, raise it and " + redrive(job) + "; otherwise ask the provider's support with the generation's id"
+	switch advice := c.kind(job).Charged; {
+	case advice != "":
+		return detail, strings.ReplaceAll(advice, "JOB", job)
 	case entry.ID == "":
 		return detail, "its item is gone from the jobs table; ask the provider for the generation by its id"
 	}
@@ -167,7 +166,7 @@ func (c *comparison) uncharged(payments map[string]*paid) {
 		p := payments[entry.GenerationID]
 		switch {
 		case entry.GenerationID == "", entry.SubmittedAt.Before(c.From), p != nil && p.entries > 0,
-			c.outcome(id) == "GenerationFailed", c.running(id):
+			c.kind(id).Paid == video.PaidNo, c.running(id):
 		case !c.Charged[entry.KeyVersion]:
 			c.note(entry.GenerationID, id, "whether it was charged is not known: the transactions could not be read with the key that it was sent with")
 		default:
@@ -210,16 +209,16 @@ func (c *comparison) videos() {
 		case c.Videos[id] && c.stored(id), c.running(id):
 		case c.Videos[id]:
 			toDo := redrive(id) + " stores it again, verified"
-			if c.outcome(id) == "Discarded" {
+			if c.discarded(id) {
 				toDo = "its owner discarded it; remove it, or " + redrive(id) + " to have it after all"
 			}
 			if _, known := c.Entries[id]; !known {
 				toDo = "its job is not in the table; keep the file under another name, or remove it"
 			}
-			c.find(Finding{Kind: Video, What: video.FileKey(id), Job: id, Detail: "a video without a manifest: it was never said to be whole", ToDo: toDo})
+			c.find(Finding{Kind: Video, What: objectkey.Video(id), Job: id, Detail: "a video without a manifest: it was never said to be whole", ToDo: toDo})
 		default:
 			c.find(Finding{
-				Kind: Video, What: video.ManifestKey(id), Job: id, Detail: "a manifest without its video",
+				Kind: Video, What: objectkey.Manifest(id), Job: id, Detail: "a manifest without its video",
 				ToDo: "remove the manifest, then " + redrive(id) + " stores the video again while the provider has it",
 			})
 		}
@@ -272,6 +271,17 @@ func (c *comparison) outcome(id string) string {
 		return entry.Outcome.Name
 	}
 	return c.Executions[id].Error
+}
+
+// kind is the row of that outcome in the table of all.
+func (c *comparison) kind(id string) video.OutcomeKind {
+	return video.Outcome{Name: c.outcome(id)}.Kind()
+}
+
+// discarded reports whether the job's owner gave up a video that is paid.
+func (c *comparison) discarded(id string) bool {
+	kind := c.kind(id)
+	return kind.Chosen() && kind.Paid == video.PaidYes
 }
 
 func prefixed(prefix, text string) string {

@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/takeup/takeup/internal/bucket"
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/provider/aimlapi"
@@ -169,8 +170,8 @@ func newWorld(t *testing.T) *world {
 		}
 		if i == 1 {
 			entry.Phase, entry.SubmittedAt, entry.GenerationID, entry.Outcome = video.PhaseAccepted, clock(), generation.ID, nil
-			w.put(video.FileKey(id), "video")
-			w.put(video.ManifestKey(id), fmt.Sprintf(`{"id":%q,"generation_id":%q}`, id, generation.ID))
+			w.put(objectkey.Video(id), "video")
+			w.put(objectkey.Manifest(id), fmt.Sprintf(`{"id":%q,"generation_id":%q}`, id, generation.ID))
 		}
 		w.create(t, entry)
 	}
@@ -178,7 +179,7 @@ func newWorld(t *testing.T) *world {
 	now = to
 	mu.Unlock()
 	w.sources = reconcile.Sources{
-		Jobs: w.jobs(), IDs: table.NewScan(w.items, "jobs"), Contents: w.jobs(), Prices: w.jobs(), Counters: w.jobs(), Manifests: bucket.New(nothingElse{w.store}, "videos"),
+		Jobs: w.jobs(), IDs: table.NewScan(w.items, "jobs"), Contents: w.jobs(), Prices: w.jobs(), Counters: w.jobs(), Manifests: bucket.NewManifests(nothingElse{w.store}, "videos"),
 		Executions: machine{}, Accounts: provider.Accounts{{Provider: client, Keys: keys}},
 		Objects: reconcile.Objects{Client: w.store, Videos: "videos", PromptFiles: "prompts"},
 	}
@@ -303,7 +304,7 @@ func TestGatherLooksAgain(t *testing.T) {
 	w.sources.Executions = machine{
 		latest: map[string]reconcile.Execution{"job-3": {Name: "job-3", Status: "SUCCEEDED"}},
 		hook: func() {
-			once.Do(func() { w.put(video.ManifestKey("job-3"), `{"id":"job-3","generation_id":"uuid-3"}`) })
+			once.Do(func() { w.put(objectkey.Manifest("job-3"), `{"id":"job-3","generation_id":"uuid-3"}`) })
 		},
 	}
 	for _, f := range w.report(t).Findings {

@@ -2,18 +2,17 @@ package reconcile
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
 
+	"github.com/takeup/takeup/internal/bucket"
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -22,7 +21,7 @@ import (
 type Client interface {
 	s3.ListObjectsV2APIClient
 	s3.ListObjectVersionsAPIClient
-	GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
+	bucket.Getter
 }
 
 // Objects lists the two buckets.
@@ -40,20 +39,18 @@ type Listing struct {
 // Listing lists the videos bucket. Keys that no job has are left out.
 func (o Objects) Listing(ctx context.Context) (Listing, error) {
 	l := Listing{Manifests: map[string]bool{}, Videos: map[string]bool{}}
-	return l, o.keys(ctx, "videos/", func(key string) {
-		id, _, _ := strings.Cut(strings.TrimPrefix(key, "videos/"), "/")
-		switch {
-		case !video.ValidID(id):
-		case key == video.FileKey(id):
-			l.Videos[id] = true
-		case key == video.ManifestKey(id):
-			l.Manifests[id] = true
+	return l, o.list(ctx, objectkey.Videos, func(key objectkey.Key) {
+		switch key.Kind {
+		case objectkey.KindVideo:
+			l.Videos[key.Job] = true
+		case objectkey.KindManifest:
+			l.Manifests[key.Job] = true
 		}
 	})
 }
 
-// keys gives the videos bucket's keys below a prefix.
-func (o Objects) keys(ctx context.Context, prefix string, give func(string)) error {
+// list gives the keys of the videos bucket with a prefix, of objects that Takeup wrote.
+func (o Objects) list(ctx context.Context, prefix string, give func(objectkey.Key)) error {
 	pages := s3.NewListObjectsV2Paginator(o.Client, &s3.ListObjectsV2Input{Bucket: &o.Videos, Prefix: &prefix})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -61,14 +58,16 @@ func (o Objects) keys(ctx context.Context, prefix string, give func(string)) err
 			return fmt.Errorf("listing %s in s3://%s: %w", prefix, o.Videos, err)
 		}
 		for _, object := range page.Contents {
-			give(aws.ToString(object.Key))
+			if key, ok := objectkey.Parse(aws.ToString(object.Key)); ok {
+				give(key)
+			}
 		}
 	}
 	return nil
 }
 
 // Prompts gives the versions of the files in the prompts bucket that were
-// uploaded since, with what rejected/ says of them. A version that was deleted
+// uploaded since, with what the rejections say of them. A version that was deleted
 // has nobody who waits for it.
 func (o Objects) Prompts(ctx context.Context, since time.Time) ([]PromptFile, error) {
 	var files []PromptFile
@@ -85,19 +84,19 @@ func (o Objects) Prompts(ctx context.Context, since time.Time) ([]PromptFile, er
 		}
 	}
 	rejected := map[string]bool{}
-	if err := o.keys(ctx, "rejected/", func(key string) { rejected[key] = true }); err != nil {
+	if err := o.list(ctx, objectkey.Rejections, func(key objectkey.Key) { rejected[key.File] = true }); err != nil {
 		return nil, err
 	}
 	for i, file := range files {
-		key := promptfile.RejectionKey(file.Key)
-		if !rejected[key] {
+		key, ok := objectkey.Parse(objectkey.Rejection(file.Key))
+		if !ok || !rejected[key.File] {
 			continue
 		}
-		rejection, err := o.rejection(ctx, key)
+		rejection, found, err := bucket.GetRejection(ctx, o.Client, o.Videos, file.Key)
 		if err != nil {
 			return nil, err
 		}
-		same := rejection.Bucket == file.Bucket && rejection.Key == file.Key
+		same := found && rejection.Bucket == file.Bucket && rejection.Key == file.Key
 		files[i].Rejected = same && rejection.VersionID == file.Version
 		files[i].Replaced = same && !files[i].Rejected && rejection.At.After(file.At)
 	}
@@ -131,26 +130,4 @@ func (o Objects) sum(ctx context.Context, file PromptFile) (sum string, gone boo
 		return "", false, fmt.Errorf("reading s3://%s/%s: %w", file.Bucket, file.Key, err)
 	}
 	return promptfile.Sum(content), false, nil
-}
-
-// rejection reads a rejection; one that is gone, or is none, rejects nothing.
-func (o Objects) rejection(ctx context.Context, key string) (promptfile.Rejection, error) {
-	out, err := o.Client.GetObject(ctx, &s3.GetObjectInput{Bucket: &o.Videos, Key: &key})
-	var absent *types.NoSuchKey
-	if errors.As(err, &absent) {
-		return promptfile.Rejection{}, nil
-	}
-	if err != nil {
-		return promptfile.Rejection{}, fmt.Errorf("reading s3://%s/%s: %w", o.Videos, key, err)
-	}
-	defer out.Body.Close()
-	body, err := io.ReadAll(out.Body)
-	if err != nil {
-		return promptfile.Rejection{}, fmt.Errorf("reading s3://%s/%s: %w", o.Videos, key, err)
-	}
-	var r promptfile.Rejection
-	if json.Unmarshal(body, &r) != nil {
-		return promptfile.Rejection{}, nil
-	}
-	return r, nil
 }

@@ -1,7 +1,6 @@
 package video
 
 import (
-	"encoding/json"
 	"fmt"
 	"time"
 )
@@ -116,18 +115,6 @@ type Entry struct {
 type Refused struct {
 	Kind string `json:"kind"`
 	Said string `json:"said"` // its words, or the failure to connect
-}
-
-// Outcome is how a job ended without a video, as it was told to the state
-// machine.
-type Outcome struct {
-	Name    string          `json:"name"` // of the error
-	Message string          `json:"message"`
-	Detail  json.RawMessage `json:"detail"` // the error's fields
-	At      time.Time       `json:"at"`
-	// Redrive is the number of the redrive that ended so, as Entry.Redrives
-	// counts them; 0 for the job's own execution.
-	Redrive int `json:"redrive,omitempty"`
 }
 
 // Unclaimed reports whether nothing of the job was ever submitted, and nobody ended

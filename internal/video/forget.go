@@ -79,36 +79,3 @@ func (p Progress) outline() Progress {
 	}
 	return p
 }
-
-// outline gives the outcome without words that others may have taken from the request.
-func (r Outcome) outline() Outcome {
-	err := r.Err()
-	switch e := err.(type) {
-	case *ServiceUnavailable: // it is told by its name and message alone
-		r.Message, r.Detail = r.Kind().Meaning, nil
-		return r
-	case *InvalidRequest:
-		e.Fields = []FieldError{{Message: "what was wrong was " + forgotten}}
-	case *Unauthorized:
-		e.Said = ""
-	case *OutOfCredits:
-		e.Said = ""
-	case *ProviderBusy:
-		e.Said = ""
-	case *SubmissionLost:
-		if e.Unread != "" {
-			e.Unread = "the reason was " + forgotten
-		}
-	case *GenerationFailed:
-		e.Said = ""
-	case *GenerationOverdue:
-		e.Said = ""
-	case *VideoRejected:
-		e.Reason = "the reason was " + forgotten
-	case *Interrupted:
-		e.Said = "the reason was " + forgotten
-	}
-	cleared := NewOutcome(err, r.At)
-	cleared.Redrive = r.Redrive
-	return *cleared
-}

@@ -9,7 +9,7 @@ import (
 type Status string
 
 // The four statuses. A job that ends without a video has no status: it ends
-// with an error (errors.go).
+// with an error (outcomes.go).
 const (
 	// Waiting: not accepted by the provider yet. There was no room, or a
 	// submission was not answered and is being looked up.

@@ -1,10 +1,15 @@
 package video_test
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
+	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,14 +17,17 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
+var update = flag.Bool("update", false, "write the golden file")
+
+// outcomes has one of each, with all details.
 func outcomes() []error {
 	return []error{
 		&video.InvalidRequest{Fields: []video.FieldError{{Field: "duration", Message: "is 7"}, {Message: "whole"}}},
-		&video.Unauthorized{Said: "no key"}, &video.OutOfCredits{Said: "top up"}, &video.ProviderBusy{Said: "429"}, &video.CapReached{Limit: "day", Held: 99_000_000, Of: 100_000_000},
-		&video.SubmissionLost{Reference: "a.1", Unread: "500"},
+		&video.Unauthorized{Said: "no key"}, &video.OutOfCredits{Said: "top up"}, &video.ProviderBusy{Said: "429"}, &video.CapReached{Limit: "day", Held: 99_000_000, Of: 100_000_000, Price: 2_000_000},
+		&video.SubmissionLost{Reference: "a.1", Unread: "500", Charges: []string{"g1"}, MoreCharges: 2},
 		&video.GenerationFailed{GenerationID: "g", Said: "moderation"}, &video.GenerationOverdue{GenerationID: "g", Said: "queued"},
 		&video.VideoUnavailable{GenerationID: "g", Err: errors.New("404")}, &video.VideoRejected{GenerationID: "g", Reason: "no video"},
-		&video.Cancelled{}, &video.Discarded{GenerationID: "g", Micros: 7},
+		&video.VideoGone{}, &video.Cancelled{}, &video.Discarded{GenerationID: "g", Micros: 7},
 		&video.Interrupted{Execution: "a", Said: "it was stopped", Paid: video.PaidPerhaps},
 		&video.ServiceUnavailable{Doing: "reading", Err: errors.New("503")},
 	}
@@ -110,14 +118,78 @@ func TestRecordedOutcomesComeBackAsTheyWere(t *testing.T) {
 	}
 }
 
-func TestEachOutcomeHasItsKind(t *testing.T) {
-	kinds := video.OutcomeKinds()
+func TestEndBooksTheMoney(t *testing.T) {
+	for name, want := range map[string]video.Money{
+		"InvalidRequest": {State: video.MoneyFailed}, "Unauthorized": {State: video.MoneyFailed}, "OutOfCredits": {State: video.MoneyFailed},
+		"ProviderBusy": {State: video.MoneyFailed}, "CapReached": {State: video.MoneyReserved, Slot: true}, "SubmissionLost": {State: video.MoneyUncertain},
+		"GenerationFailed": {State: video.MoneyFailed}, "GenerationOverdue": {State: video.MoneyUncertain}, "VideoUnavailable": {State: video.MoneyUncertain},
+		"VideoRejected": {State: video.MoneySpent}, "VideoGone": {State: video.MoneyReserved, Slot: true}, "Cancelled": {State: video.MoneyReleased},
+		"Discarded": {State: video.MoneySpent, Micros: 7}, "Interrupted": {State: video.MoneyUncertain},
+		"ServiceUnavailable": {State: video.MoneyUncertain},
+	} {
+		at := time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
+		entry := video.Entry{ID: "a", Attempt: 2}
+		entry.Reserve(980_000, at)
+		i := slices.IndexFunc(outcomes(), func(err error) bool { return video.OutcomeName(err) == name })
+		if i < 0 {
+			t.Errorf("there is no %s", name)
+			continue
+		}
+		entry.End(outcomes()[i], at)
+		want.Attempt, want.Day, want.Micros = 2, "2026-08-21", cmp.Or(want.Micros, 980_000)
+		if !slices.Equal(entry.Money, []video.Money{want}) {
+			t.Errorf("%s: got %+v, want %+v", name, entry.Money, want)
+		}
+	}
+}
+
+// TestStoredOutcomes holds the names under which the details of outcomes are stored: a
+// field that is renamed in Go must not lose what was stored before.
+func TestStoredOutcomes(t *testing.T) {
+	const path = "testdata/outcomes.json"
+	stored := map[string]json.RawMessage{}
+	for _, err := range outcomes() {
+		record := video.NewOutcome(err, time.Time{})
+		stored[record.Name] = record.Detail
+	}
+	got, err := json.MarshalIndent(stored, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got = append(got, '\n')
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("outcomes are stored as\n%s\nwant\n%s", got, want)
+	}
+	var before map[string]json.RawMessage
+	if err := json.Unmarshal(want, &before); err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range outcomes() {
+		name := video.OutcomeName(err)
+		read := video.Outcome{Name: name, Message: err.Error(), Detail: before[name]}
+		if recorded := !read.Kind().Retried; recorded && !reflect.DeepEqual(read.Err(), err) {
+			t.Errorf("%s was stored as %s, and is read as %#v", name, before[name], read.Err())
+		}
+	}
+}
+
+func TestEachOutcomeHasItsRow(t *testing.T) {
+	kinds := video.Outcomes()
 	if len(kinds) != len(outcomes()) {
 		t.Errorf("%d kinds of %d outcomes", len(kinds), len(outcomes()))
 	}
 	for _, err := range outcomes() {
 		kind := video.NewOutcome(err, time.Time{}).Kind()
-		if kind.Name != video.OutcomeName(err) || kind.Meaning == "" || kind.Advice == "" {
+		if kind.Name != video.OutcomeName(err) || kind.Title == "" || kind.Meaning == "" || kind.Advice == "" {
 			t.Errorf("%T has %+v", err, kind)
 		}
 		if said := strings.Contains(err.Error(), "nothing was paid"); said != (kind.Paid == video.PaidNo) && kind.Name != "GenerationFailed" {

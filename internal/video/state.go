@@ -1,7 +1,5 @@
 package video
 
-import "time"
-
 // State is how far a job is, in the provider's words for it where it has some.
 type State string
 
@@ -29,12 +27,8 @@ func (s State) Ended() bool { return s != StateQueued && s != StateGenerating }
 // known once it is settled.
 func (e Entry) State() State {
 	switch {
-	case e.Over() && e.Outcome.Name == OutcomeName(&Cancelled{}):
-		return StateCancelled
-	case e.Over() && e.Outcome.Name == OutcomeName(&Discarded{}):
-		return StateDiscarded
 	case e.Over():
-		return StateFailed
+		return e.Outcome.Kind().State
 	case e.Manifest != nil && !e.DiscardedAt.IsZero():
 		return StateDiscarded // its video is being removed
 	case e.Manifest != nil:
@@ -43,14 +37,4 @@ func (e Entry) State() State {
 		return StateGenerating
 	}
 	return StateQueued
-}
-
-// Over reports whether the job has ended without a video. An outcome from before
-// the job's last redrive is none: the redrive goes on from it.
-func (e Entry) Over() bool { return e.Outcome != nil && e.Outcome.Redrive == e.Redrives }
-
-// End records that the job has ended without a video, in the redrive that it is in.
-func (e *Entry) End(err error, at time.Time) {
-	e.Outcome = NewOutcome(err, at)
-	e.Outcome.Redrive = e.Redrives
 }

@@ -19,7 +19,8 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/takeup/takeup/internal/api"
-	"github.com/takeup/takeup/internal/promptfile"
+	"github.com/takeup/takeup/internal/bucket"
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 )
 
 // waitLimit is how long a job may take to end: an invalid key ends it at once, and
@@ -177,9 +178,9 @@ func (s *stack) rejected(ctx context.Context, key, version string) error {
 }
 
 // rejection reads the rejection of a prompt file; it is empty where there is none.
-func (s *stack) rejection(ctx context.Context, key string) (promptfile.Rejection, error) {
-	var left promptfile.Rejection
-	reply, err := s.s3.GetObject(ctx, &s3.GetObjectInput{Bucket: new(s.outputs["VideosBucket"]), Key: new(promptfile.RejectionKey(key))})
+func (s *stack) rejection(ctx context.Context, key string) (bucket.Rejection, error) {
+	var left bucket.Rejection
+	reply, err := s.s3.GetObject(ctx, &s3.GetObjectInput{Bucket: new(s.outputs["VideosBucket"]), Key: new(objectkey.Rejection(key))})
 	var none *s3types.NoSuchKey
 	if errors.As(err, &none) {
 		return left, nil
@@ -198,7 +199,7 @@ func (s *stack) rejection(ctx context.Context, key string) (promptfile.Rejection
 func (s *stack) goneFile(ctx context.Context) (string, error) {
 	const key = "verify-aws/gone.txt"
 	bucket := s.outputs["PromptsBucket"]
-	rejection := promptfile.RejectionKey(key)
+	rejection := objectkey.Rejection(key)
 	var version string
 	for range 2 {
 		newest, err := s.upload(ctx, key, "")

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -250,6 +251,6 @@ func (s *Server) forget(r *http.Request, id string, j *job) answer {
 	j.states = []api.Video{now}
 	return ok(api.Forgotten{Video: now, Stays: []api.Remnant{
 		{What: "the input of its first execution", Where: "Step Functions, execution " + id, Until: &at},
-		{What: "the video", Where: "the videos bucket, " + video.FileKey(id), Todo: new("discard it")},
+		{What: "the video", Where: "the videos bucket, " + objectkey.Video(id), Todo: new("discard it")},
 	}})
 }

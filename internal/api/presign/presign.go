@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -55,7 +56,7 @@ func (v *Videos) DownloadURL(ctx context.Context, id string) (string, error) {
 // HeadURL returns a URL that answers HEAD as the URL of DownloadURL answers GET.
 func (v *Videos) HeadURL(ctx context.Context, id string) (string, error) {
 	request, err := v.client.PresignHeadObject(ctx, &s3.HeadObjectInput{
-		Bucket: &v.bucket, Key: aws.String(video.FileKey(id)),
+		Bucket: &v.bucket, Key: aws.String(objectkey.Video(id)),
 		ResponseContentType:        aws.String("video/mp4"),
 		ResponseContentDisposition: aws.String(contentDisposition("attachment", id)),
 	}, s3.WithPresignExpires(v.life))
@@ -84,7 +85,7 @@ func (v *Videos) Origin(ctx context.Context) (string, error) {
 
 func (v *Videos) sign(ctx context.Context, id, disposition string) (string, error) {
 	request, err := v.client.PresignGetObject(ctx, &s3.GetObjectInput{
-		Bucket: &v.bucket, Key: aws.String(video.FileKey(id)),
+		Bucket: &v.bucket, Key: aws.String(objectkey.Video(id)),
 		ResponseContentType:        aws.String("video/mp4"),
 		ResponseContentDisposition: aws.String(contentDisposition(disposition, id)),
 	}, s3.WithPresignExpires(v.life))

@@ -272,7 +272,7 @@ func newJobs(t *testing.T) *fakeJobs {
 		view.ID, view.Redrivable = id, id == "poor" || id == "discarded"
 		view.Origin.Trigger = video.TriggerExecution
 		if view.Request != nil {
-			view.History = []jobs.Happened{{At: view.CreatedAt, Kind: video.EventTaken, Message: "taken by the API"}}
+			view.History = []jobs.HistoryEvent{{At: view.CreatedAt, Kind: video.EventTaken, Message: "taken by the API"}}
 			view.Brief, view.Origin = r.Brief(), video.Origin{Trigger: video.TriggerAPI, Token: "alice"}
 		}
 		if id == "queued" {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -30,7 +31,7 @@ func (a *API) upload(r *http.Request) response {
 	if err != nil {
 		return unavailable("", err, "could not create a name for the file; try again")
 	}
-	form, err := a.Uploads.Form(r.Context(), video.FormKey(name, kind))
+	form, err := a.Uploads.Form(r.Context(), objectkey.Upload(name, kind))
 	if err != nil {
 		return unavailable("", err, "could not sign a form for the upload; try again")
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/cli/money"
 	"github.com/takeup/takeup/internal/cli/progress"
@@ -139,7 +140,7 @@ func (m *Creator) summary(got Saved, took time.Duration) {
 	}
 	fmt.Fprintf(m.Env.Out, "video  %s, %s%s\n", got.File, term.Bytes(got.Manifest.Bytes), note)
 	if m.API.Bucket != "" && !m.Ephemeral {
-		fmt.Fprintf(m.Env.Out, "S3     s3://%s/%s\n", m.API.Bucket, video.FileKey(got.ID))
+		fmt.Fprintf(m.Env.Out, "S3     s3://%s/%s\n", m.API.Bucket, objectkey.Video(got.ID))
 	}
 	fmt.Fprintf(m.Env.Out, "time   %.1f s\n", took.Seconds())
 	cost := money.Cost(got.Cost)

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/cli/flags"
 	"github.com/takeup/takeup/internal/cli/generate"
@@ -109,7 +110,7 @@ func showVideo(out io.Writer, access target.API, v api.Video, asJSON bool) error
 		row("file", fileText(*v.Manifest))
 		row("generation", v.Manifest.GenerationID)
 		if access.Bucket != "" {
-			row("S3", "s3://"+access.Bucket+"/"+video.FileKey(v.ID))
+			row("S3", "s3://"+access.Bucket+"/"+objectkey.Video(v.ID))
 		}
 	}
 	if v.Error != nil {

@@ -136,21 +136,11 @@ func withoutStack(e *generate.NoVideo) string {
 	if e.Outcome == nil {
 		return e.Error()
 	}
-	fix, ok := map[string]string{
-		video.OutcomeName(&video.Unauthorized{}):       "set AIMLAPI_KEY to a valid key, and run it again",
-		video.OutcomeName(&video.OutOfCredits{}):       "top the account up, and run it again",
-		video.OutcomeName(&video.ProviderBusy{}):       "run it again later",
-		video.OutcomeName(&video.CapReached{}):         "run it again",
-		video.OutcomeName(&video.ServiceUnavailable{}): "run it again",
-		video.OutcomeName(&video.SubmissionLost{}):     "check the account at the provider before you run it again: it may be paid",
-		video.OutcomeName(&video.GenerationOverdue{}):  "ask the provider before you run it again: it may be paid",
-		video.OutcomeName(&video.VideoUnavailable{}):   "ask the provider for it: it is paid",
-	}[e.Outcome.Name]
-	if !ok {
+	kind := video.Outcome{Name: e.Outcome.Name}.Kind()
+	if kind.Alone == "" {
 		return e.Error() // its own message fits
 	}
-	meaning := video.Outcome{Name: e.Outcome.Name}.Kind().Meaning
-	return fmt.Sprintf("job %s ended with %s: %s; %s", e.ID, e.Outcome.Name, meaning, fix)
+	return fmt.Sprintf("job %s ended with %s: %s; %s", e.ID, kind.Name, kind.Meaning, kind.Alone)
 }
 
 // storing reports whether a job has reached the state Store. It is only for the display:

@@ -133,7 +133,9 @@ func (s Stack) Scan() table.Scan {
 }
 
 // Manifests gives the manifests in the videos bucket.
-func (s Stack) Manifests() *bucket.Shelf { return bucket.New(s.S3(), s.Outputs["VideosBucket"]) }
+func (s Stack) Manifests() *bucket.Manifests {
+	return bucket.NewManifests(s.S3(), s.Outputs["VideosBucket"])
+}
 
 // ProviderClient gives a client of the provider that the stack uses.
 func (s Stack) ProviderClient(env *command.Env) *aimlapi.Client {

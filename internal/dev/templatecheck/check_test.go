@@ -17,7 +17,7 @@ func files(t *testing.T) fstest.MapFS {
 	root := os.DirFS("../../..")
 	copied := fstest.MapFS{}
 	for _, pattern := range []string{
-		"template.yaml", "statemachine/*.json", errorsFile, "internal/lambdaenv/settings/*.go", "functions/*/main.go", "events/*.json",
+		"template.yaml", "statemachine/*.json", outcomesFile, "internal/lambdaenv/settings/*.go", "functions/*/main.go", "events/*.json",
 	} {
 		found, err := fs.Glob(root, pattern)
 		if err != nil || len(found) == 0 {
@@ -67,7 +67,7 @@ func broken() []variant {
 		{"timeouts", "a task without a time-out", machineFile, `"TimeoutSeconds": 75,`, ``},
 		{"timeouts", "a function that runs on", "template.yaml", "Timeout: 900", "Timeout: 930"},
 		{"final outcomes", "an outcome that is tried again", machineFile, `"OutOfCredits",`, ``},
-		{"final outcomes", "an outcome that a later version adds", errorsFile, "(e *InvalidRequest) Error()", "(e *TooLate) Error() string { return \"\" }\n\nfunc (e *InvalidRequest) Error()"},
+		{"final outcomes", "an outcome that a later version adds", outcomesFile, "(e *InvalidRequest) Error()", "(e *TooLate) Error() string { return \"\" }\n\nfunc (e *InvalidRequest) Error()"},
 		{"final outcomes", "a paid video that is given up at once", machineFile, `"VideoRejected",`, `"VideoRejected", "VideoUnavailable",`},
 		{"final outcomes", "retries of what ends a job", machineFile, `"MaxAttempts": 0`, `"MaxAttempts": 1`},
 		{"final outcomes", "retries by default", machineFile, `],
@@ -79,7 +79,7 @@ func broken() []variant {
 		{"patience", "a video that is not tried for again", machineFile, `["VideoUnavailable"]`, `["GenerationOverdue"]`},
 		{"patience", "unknown errors that are given up soon", machineFile, `"MaxAttempts": 20`, `"MaxAttempts": 12`},
 		{"patience", "services that are given up soon", machineFile, `"MaxAttempts": 30`, `"MaxAttempts": 5`},
-		{"known errors", "an outcome that was renamed", errorsFile, "(e *VideoUnavailable) Error()", "(e *VideoGone) Error()"},
+		{"known errors", "an outcome that was renamed", outcomesFile, "(e *VideoUnavailable) Error()", "(e *VideoAbsent) Error()"},
 		{"known errors", "a failure that Step Functions does not have", machineFile, `"States.Timeout", `, `"States.Timeout", "Lambda.Crashed", `},
 		{"known errors", "a Go type with its pointer", machineFile, `["VideoUnavailable"]`, `["*video.VideoUnavailable"]`},
 		{"substitutions", "a placeholder that is not given", "template.yaml", "        StoreFunctionArn: !GetAtt StoreFunction.Arn\n", ""},
@@ -211,7 +211,7 @@ func TestReadProjectRefuses(t *testing.T) {
 		{"a long Sub", "template.yaml", "a: !Sub [x, {}]", "short form"},
 		{"broken ASL", machineFile, "{", machineFile},
 		{"a broken event", "events/api.json", "{", "events/api.json is not JSON"},
-		{"broken Go", errorsFile, "package", errorsFile},
+		{"broken Go", outcomesFile, "package", outcomesFile},
 		{"a function that loads nothing", "functions/api/main.go", "package main", "functions/api/main.go"},
 	} {
 		t.Run(c.why, func(t *testing.T) {

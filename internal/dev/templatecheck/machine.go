@@ -147,12 +147,12 @@ func timeouts(p *Project, name string, s State, say report) {
 	}
 }
 
-// transient are the outcomes that a task is retried after: what they name may pass.
-func transient() []string { return []string{"ServiceUnavailable", "VideoUnavailable"} }
-
-// settled is the outcome that is found by how an execution ended, and that no step
-// gives.
-const settled = "Interrupted"
+// endsJob reports whether an outcome ends a job at once: it is not one that a task is
+// retried after, since what it names may pass, nor one that no step gives.
+func endsJob(outcome string) bool {
+	kind := video.Outcome{Name: outcome}.Kind()
+	return !kind.Retried && !kind.Settled
+}
 
 // retrier gives the first retrier that matches an error, by its name. An error of a
 // task is States.TaskFailed too, except for States.Timeout.
@@ -173,7 +173,7 @@ func (s State) retrier(name string) (Retrier, bool) {
 func finalOutcomes(p *Project, name string, s State, say report) {
 	var want []string
 	for _, outcome := range slices.Sorted(maps.Keys(p.Outcomes)) {
-		if !slices.Contains(transient(), outcome) && outcome != settled {
+		if endsJob(outcome) {
 			want = append(want, outcome)
 		}
 	}
@@ -252,7 +252,7 @@ func knownErrors(p *Project, name string, s State, say report) {
 	}
 	for _, failure := range named {
 		if own := !strings.Contains(failure, "."); own && !p.Outcomes[failure] || !own && !slices.Contains(known, failure) {
-			say("%q names %s, which neither %s nor Step Functions knows", name, failure, errorsFile)
+			say("%q names %s, which neither %s nor Step Functions knows", name, failure, outcomesFile)
 		}
 	}
 }

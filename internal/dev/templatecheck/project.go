@@ -73,8 +73,8 @@ type Choice struct {
 	Next         string
 }
 
-// errorsFile names every outcome.
-const errorsFile = "internal/video/errors.go"
+// outcomesFile has the error type of every outcome.
+const outcomesFile = "internal/video/outcomes.go"
 
 // ReadProject reads the project whose root fsys is.
 func ReadProject(fsys fs.FS) (*Project, error) {
@@ -129,13 +129,13 @@ func readMachine(fsys fs.FS, file string) (Machine, error) {
 	return m, nil
 }
 
-// readOutcomes gives the exported types of the errors file that are errors.
+// readOutcomes gives the exported types of the outcomes file that are errors.
 func readOutcomes(fsys fs.FS) (map[string]bool, error) {
-	source, err := fs.ReadFile(fsys, errorsFile)
+	source, err := fs.ReadFile(fsys, outcomesFile)
 	if err != nil {
 		return nil, err
 	}
-	file, err := parser.ParseFile(token.NewFileSet(), errorsFile, source, 0)
+	file, err := parser.ParseFile(token.NewFileSet(), outcomesFile, source, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -30,9 +30,9 @@ func boat(t *testing.T) video.Request {
 	return r
 }
 
-type shelf map[string]video.Manifest
+type manifests map[string]video.Manifest
 
-func (s shelf) Manifest(_ context.Context, id string) (video.Manifest, bool, error) {
+func (s manifests) Manifest(_ context.Context, id string) (video.Manifest, bool, error) {
 	m, ok := s[id]
 	return m, ok, nil
 }
@@ -116,7 +116,7 @@ func TestRepair(t *testing.T) {
 		"another's row":                   {rows: []provider.LoggedRequest{row("chatcmpl-1", "g1", false)}, same: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			jobsTable, s := newTable(), shelf{}
+			jobsTable, s := newTable(), manifests{}
 			if c.before != nil {
 				if _, _, err := jobsTable.Create(t.Context(), *c.before); err != nil {
 					t.Fatal(err)
@@ -224,7 +224,7 @@ func TestMoney(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		facts, s := reconcile.Facts{Rows: c.rows, Charges: c.charges, Prices: list, Manifests: map[string]string{}}, shelf{}
+		facts, s := reconcile.Facts{Rows: c.rows, Charges: c.charges, Prices: list, Manifests: map[string]string{}}, manifests{}
 		if c.manifest != nil {
 			s["a"] = *c.manifest
 		}
@@ -259,7 +259,7 @@ func TestForgottenAndFiles(t *testing.T) {
 		copied.Key, copied.At = "copy.txt", at.Add(time.Hour)
 		other := jobs.Run{Name: file.Job(), Job: file.Job(), Request: &request, Started: at}
 		done, err := repair.Repair{
-			Table: known, Manifests: shelf{"a": forgotten}, Settler: &settler{}, Accounts: accounts(),
+			Table: known, Manifests: manifests{"a": forgotten}, Settler: &settler{}, Accounts: accounts(),
 		}.Run(t.Context(), reconcile.Facts{Manifests: map[string]string{"a": ""}, Prompts: []reconcile.PromptFile{copied, file}}, []jobs.Run{own, other})
 		if err != nil || done.Files != 1 {
 			t.Fatalf("got %+v, %v", done, err)

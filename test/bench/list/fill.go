@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
@@ -145,7 +146,7 @@ func (s *subject) putFiles(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		name := video.FileKey(v.ID)
+		name := objectkey.Video(v.ID)
 		size := file.Size()
 		if _, err := s.stack.S3().PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &name, Body: file.Open(), ContentLength: &size}); err != nil {
 			return err

@@ -14,6 +14,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/test/chaos/faults"
@@ -138,7 +139,7 @@ func checkPaid(ctx context.Context, w *world.World, r *Result, j *world.Job, bou
 // holds reports whether the bucket has the manifest of a generation. Whether the
 // video is whole is for checkVideos.
 func holds(ctx context.Context, w *world.World, j *world.Job, g sim.Generation) bool {
-	body, err := w.Object(ctx, video.ManifestKey(j.ID))
+	body, err := w.Object(ctx, objectkey.Manifest(j.ID))
 	var manifest video.Manifest
 	return err == nil && json.Unmarshal(body, &manifest) == nil && faults.Bare(manifest.GenerationID) == faults.Bare(g.ID)
 }
@@ -210,7 +211,7 @@ func checkVideos(ctx context.Context, w *world.World, r *Result, accepted map[st
 // checkFile compares a stored video byte for byte with what the simulator serves,
 // and with its manifest.
 func checkFile(ctx context.Context, w *world.World, r *Result, j *world.Job, bought []sim.Generation) error {
-	file, err := w.Object(ctx, video.FileKey(j.ID))
+	file, err := w.Object(ctx, objectkey.Video(j.ID))
 	if err != nil {
 		return err
 	}
@@ -225,7 +226,7 @@ func checkFile(ctx context.Context, w *world.World, r *Result, j *world.Job, bou
 	if !slices.ContainsFunc(bought, same) {
 		r.add(partial, j, "its video has %d bytes, and they are not those that the simulator served", len(file))
 	}
-	body, err := w.Object(ctx, video.ManifestKey(j.ID))
+	body, err := w.Object(ctx, objectkey.Manifest(j.ID))
 	if body == nil || err != nil {
 		return err
 	}

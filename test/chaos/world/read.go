@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/wait"
 )
@@ -119,7 +120,7 @@ func (w *World) Outcome(ctx context.Context, j *Job) (*Outcome, error) {
 	if e.Cause != nil {
 		seen.cause = *e.Cause
 	}
-	manifest, err := w.Object(ctx, video.ManifestKey(j.ID))
+	manifest, err := w.Object(ctx, objectkey.Manifest(j.ID))
 	if manifest != nil {
 		sum := sha256.Sum256(manifest)
 		seen.manifest = hex.EncodeToString(sum[:])

@@ -14,6 +14,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/provider/aimlapi/pricelist"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
@@ -107,14 +108,14 @@ func (w *world) testStore(t *testing.T) {
 	w.retrieves(fmt.Sprintf(`{"id":%q,"status":"completed","video":{"url":%q}}`, bought, url))
 	const sample = "60ac7c34-3224-4b14-8e7d-0aa0db708325:kling-video/v1/pro/text-to-video"
 	got := w.invoke(t, "store", []byte(strings.ReplaceAll(string(event(t, "store")), sample, bought)))
-	if job := answered[video.Job](t, got); job.Status != video.Stored || job.Video != "s3://"+lambdas.VideosBucket+"/"+video.FileKey("a-paper-boat") {
+	if job := answered[video.Job](t, got); job.Status != video.Stored || job.Video != "s3://"+lambdas.VideosBucket+"/"+objectkey.Video("a-paper-boat") {
 		t.Errorf("it gives %+v", job)
 	}
-	file, _ := w.s3.Object(lambdas.VideosBucket, video.FileKey("a-paper-boat"))
+	file, _ := w.s3.Object(lambdas.VideosBucket, objectkey.Video("a-paper-boat"))
 	if string(file.Body) != string(served) {
 		t.Errorf("%d bytes are stored, and not the %d that were served", len(file.Body), len(served))
 	}
-	if _, ok := w.s3.Object(lambdas.VideosBucket, video.ManifestKey("a-paper-boat")); !ok {
+	if _, ok := w.s3.Object(lambdas.VideosBucket, objectkey.Manifest("a-paper-boat")); !ok {
 		t.Error("there is no manifest")
 	}
 	if strings.Contains(string(got.log), "ksSign") {

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/dev/stack"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/test/harness/checkout"
@@ -135,7 +136,7 @@ func (w *world) testStore(t *testing.T) {
 // stored fails where a job's video is not in the bucket.
 func (w *world) stored(t *testing.T, id string) {
 	t.Helper()
-	for _, key := range []string{video.FileKey(id), video.ManifestKey(id)} {
+	for _, key := range []string{objectkey.Video(id), objectkey.Manifest(id)} {
 		if _, err := w.stack.S3().HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: aws.String(w.stack.Outputs["VideosBucket"]), Key: &key}); err != nil {
 			t.Errorf("%s: %v", key, err)
 		}

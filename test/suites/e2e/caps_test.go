@@ -13,8 +13,8 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/bucket"
 	"github.com/takeup/takeup/internal/jobs"
-	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -110,7 +110,7 @@ func (w *world) testLoweredCap(t *testing.T, c commandLine) {
 	const file = "over-the-cap.txt"
 	content := []byte(w.prompt("a paper boat in a file, above the stack's cap"))
 	job := w.upload(t, file, content)
-	var said promptfile.Rejection
+	var said bucket.Rejection
 	await(t, "the rejection", func() bool {
 		text, ok := w.find(t, "rejected/"+file+".json")
 		if err := json.Unmarshal(text, &said); ok && err != nil {

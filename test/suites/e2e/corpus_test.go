@@ -21,7 +21,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"github.com/takeup/takeup/internal/api"
-	"github.com/takeup/takeup/internal/promptfile"
+	"github.com/takeup/takeup/internal/bucket"
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 )
 
@@ -239,7 +240,7 @@ func (c *corpus) became(t *testing.T, way, key, version string) attempt {
 	})
 	a.way = way
 	if a.outcome == refused {
-		reason := decode[promptfile.Rejection](t, c.object(t, promptfile.RejectionKey(key))).Reason
+		reason := decode[bucket.Rejection](t, c.object(t, objectkey.Rejection(key))).Reason
 		a.said = strings.ReplaceAll(reason, key, "KEY") // a form's is new each time
 	}
 	return a

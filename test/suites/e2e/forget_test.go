@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -25,7 +26,7 @@ func (w *world) testForgotten(t *testing.T) {
 		t.Errorf("while it is generated: %v", refused.Message)
 	}
 	w.stored(t, job)
-	whole := w.object(t, video.ManifestKey(job))
+	whole := w.object(t, objectkey.Manifest(job))
 	if !strings.Contains(string(whole), prompt) {
 		t.Fatalf("the manifest is %s", whole)
 	}
@@ -37,7 +38,7 @@ func (w *world) testForgotten(t *testing.T) {
 	if got.Video.ForgottenAt == nil || got.Video.Prompt != nil || got.Video.Cost == nil || got.Video.Status != video.StateCompleted || len(got.Stays) < 3 {
 		t.Errorf("it is %+v", got)
 	}
-	body := w.object(t, video.ManifestKey(job))
+	body := w.object(t, objectkey.Manifest(job))
 	manifest := decode[video.Manifest](t, body)
 	if err := w.schema.Validate(decode[any](t, body)); err != nil || strings.Contains(string(body), prompt) || manifest.RequestHash == "" {
 		t.Errorf("the manifest is %s, %v", body, err)
@@ -57,7 +58,7 @@ func (w *world) testForgotten(t *testing.T) {
 		t.Errorf("the same request is %s", again)
 	}
 	w.boughtOnce(t, job)
-	if file := w.object(t, video.FileKey(job)); len(file) == 0 {
+	if file := w.object(t, objectkey.Video(job)); len(file) == 0 {
 		t.Error("the video is gone")
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -189,7 +190,7 @@ func (w *world) probeStore(t *testing.T) error {
 // open.
 func (w *world) probeComplete(t *testing.T) error {
 	id, bucket := w.fresh(), w.stack.Outputs["VideosBucket"]
-	job, file, manifest := w.completed(t, id), video.FileKey(id), video.ManifestKey(id)
+	job, file, manifest := w.completed(t, id), objectkey.Video(id), objectkey.Manifest(id)
 	if _, err := w.step(t.Context(), "StoreFunction", job, video.Stored); err != nil {
 		return err
 	}

@@ -11,7 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
-	"github.com/takeup/takeup/internal/promptfile"
+	"github.com/takeup/takeup/internal/bucket"
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 )
 
 // handled waits for the line that tells of a version of a prompt file, and gives
@@ -105,7 +106,7 @@ func (w *world) testSameFile(t *testing.T) {
 			}
 			known(t, done, version, job)
 			known(t, done+".old", w.copyFile(t, done, "", done+".old"), job)
-			if _, rejected := w.find(t, promptfile.RejectionKey(done+".old")); rejected {
+			if _, rejected := w.find(t, objectkey.Rejection(done+".old")); rejected {
 				t.Error("a moved file was rejected")
 			}
 			return 1
@@ -174,7 +175,7 @@ func (w *world) testFormAgain(t *testing.T) {
 	if outcome, of := w.handled(t, form.Key, send(second)); outcome != "rejected" || of != job {
 		t.Errorf("the second is %s, job %s", outcome, of)
 	}
-	said := decode[promptfile.Rejection](t, w.object(t, promptfile.RejectionKey(form.Key)))
+	said := decode[bucket.Rejection](t, w.object(t, objectkey.Rejection(form.Key)))
 	if said.Key != form.Key || !strings.Contains(said.Reason, "one form is one video") {
 		t.Errorf("the rejection is %+v", said)
 	}

@@ -13,6 +13,8 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/bucket"
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/promptfile"
 )
 
@@ -143,7 +145,7 @@ func (w *world) testUploads(t *testing.T) {
 			if route := w.creates(job)[0].Route; route != test.route {
 				t.Errorf("the provider was asked on %s", route)
 			}
-			if _, rejected := w.find(t, promptfile.RejectionKey(test.key)); rejected {
+			if _, rejected := w.find(t, objectkey.Rejection(test.key)); rejected {
 				t.Error("it was rejected, too")
 			}
 		})
@@ -171,7 +173,7 @@ func (w *world) testRejected(t *testing.T) {
 				w.prompt(test.content[:min(len(test.content), 25)])
 			}
 			job := w.upload(t, test.key, []byte(test.content))
-			var said promptfile.Rejection
+			var said bucket.Rejection
 			await(t, "the rejection of "+test.key, func() bool {
 				content, ok := w.find(t, "rejected/"+test.key+".json")
 				if err := json.Unmarshal(content, &said); ok && err != nil {

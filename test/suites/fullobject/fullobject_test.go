@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/takeup/takeup/internal/bucket"
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 	"github.com/takeup/takeup/internal/transfer"
 	"github.com/takeup/takeup/internal/video"
@@ -180,26 +181,26 @@ func TestManyAtOnce(t *testing.T) {
 // A manifest has one first writer of many, and stays as that one wrote it.
 func TestConditionalWrites(t *testing.T) {
 	s := start(t, asItIs)
-	shelf := bucket.New(s.client, s.bucket)
+	manifests := bucket.NewManifests(s.client, s.bucket)
 	id := strings.Trim(strings.ReplaceAll(s.prefix+"conditional", "/", "-"), "-")
-	defer s.remove(t, video.ManifestKey(id)) // while what serves it runs
+	defer s.remove(t, objectkey.Manifest(id)) // while what serves it runs
 	var wait sync.WaitGroup
 	for n := range 12 {
 		wait.Go(func() {
-			if _, err := shelf.PutManifest(t.Context(), video.Manifest{ID: id, Polls: n + 1}); err != nil {
+			if _, err := manifests.PutManifest(t.Context(), video.Manifest{ID: id, Polls: n + 1}); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	wait.Wait()
-	first, stored, err := shelf.Manifest(t.Context(), id)
+	first, stored, err := manifests.Manifest(t.Context(), id)
 	if err != nil || !stored {
 		t.Fatalf("stored: %v, %v", stored, err)
 	}
-	if _, err := shelf.PutManifest(t.Context(), video.Manifest{ID: id, Polls: 13}); err != nil {
+	if _, err := manifests.PutManifest(t.Context(), video.Manifest{ID: id, Polls: 13}); err != nil {
 		t.Error(err)
 	}
-	if later, _, err := shelf.Manifest(t.Context(), id); err != nil || later.Polls != first.Polls {
+	if later, _, err := manifests.Manifest(t.Context(), id); err != nil || later.Polls != first.Polls {
 		t.Errorf("it was that of writer %d, and is that of %d, %v", first.Polls, later.Polls, err)
 	}
 }

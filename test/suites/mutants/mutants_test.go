@@ -222,7 +222,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestSweepsComeToAllJobs$", "./internal/jobs", "the last one:",
 		},
 		{
-			"an outcome that outlives a redrive", "internal/video/state.go",
+			"an outcome that outlives a redrive", "internal/video/outcome.go",
 			`e.Outcome != nil && e.Outcome.Redrive == e.Redrives`, `e.Outcome != nil`,
 			"^TestStatus$", "./internal/jobs", "TestStatus/redriven",
 		},
@@ -238,7 +238,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 		},
 		{
 			"a release forgotten", "internal/pipeline/submit.go",
-			`entry.Book(became, 0)`, `_ = became`,
+			`entry.Book(video.MoneyReleased, 0)`, `_ = entry`,
 			exhaustive, "./internal/pipeline", ", and holds {Held:1960000",
 		},
 		{

@@ -23,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/dev/stack"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/test/harness/lambdas"
@@ -98,8 +99,8 @@ func TestRetries(t *testing.T) {
 	}
 	// The steps have one list of the outcomes that end a job, as the contract of the
 	// template holds.
-	for _, kind := range video.OutcomeKinds() {
-		if !slices.Contains([]string{"VideoUnavailable", "ServiceUnavailable", "Interrupted"}, kind.Name) {
+	for _, kind := range video.Outcomes() {
+		if !kind.Retried && !kind.Settled {
 			jobs["check-"+strings.ToLower(kind.Name)] = job{play{"Check", times(1, kind.Name)}, want{kind.Name, 1}}
 		}
 	}
@@ -243,7 +244,7 @@ func (w *world) run(t *testing.T, id string, p play) outcome {
 			w.faults.mu.Lock()
 			got.tried = w.faults.tried[id]
 			w.faults.mu.Unlock()
-			bucket, key := w.stack.Outputs["VideosBucket"], video.ManifestKey(id)
+			bucket, key := w.stack.Outputs["VideosBucket"], objectkey.Manifest(id)
 			_, err := w.s3.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &bucket, Key: &key})
 			got.stored = err == nil && execution.Status == types.ExecutionStatusSucceeded
 			return got

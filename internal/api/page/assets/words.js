@@ -73,6 +73,7 @@ export function title(error) {
   return titles[error.name] ?? label(error.name.replaceAll(/([a-z])([A-Z])/g, "$1 $2").toLowerCase());
 }
 
+// outcomes: written by go test ./internal/api/page -update
 const titles = {
   InvalidRequest: "The request was refused",
   Unauthorized: "The provider doesn't take the key",
@@ -84,11 +85,13 @@ const titles = {
   GenerationOverdue: "It took too long",
   VideoUnavailable: "The video couldn't be fetched",
   VideoRejected: "What came is no video",
-  Interrupted: "It was interrupted",
-  ServiceUnavailable: "AWS didn't do its part",
+  VideoGone: "The video was removed",
   Cancelled: "Cancelled",
   Discarded: "Discarded",
+  Interrupted: "It was interrupted",
+  ServiceUnavailable: "AWS didn't do its part",
 };
+// end of outcomes
 
 // paid says what an outcome without a video cost.
 export const paid = (error) => ({ no: "nothing was paid", yes: "it was paid", perhaps: "it may have been paid" })[error.paid];

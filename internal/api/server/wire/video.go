@@ -133,7 +133,7 @@ func origin(o video.Origin) *api.Origin {
 }
 
 // history returns nil for no events, as a list has none.
-func history(happened []jobs.Happened) []api.Event {
+func history(happened []jobs.HistoryEvent) []api.Event {
 	var events []api.Event
 	for _, h := range happened {
 		events = append(events, api.Event{At: h.At.UTC(), What: h.Kind, Message: h.Message})

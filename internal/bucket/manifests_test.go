@@ -38,40 +38,40 @@ func sample(t *testing.T) video.Manifest {
 
 func TestShelf(t *testing.T) {
 	fake := s3test.New(t)
-	shelf, ctx := bucket.New(fake.Client(), videos), t.Context()
-	if got, stored, err := shelf.Manifest(ctx, "job-1"); err != nil || stored {
+	manifests, ctx := bucket.NewManifests(fake.Client(), videos), t.Context()
+	if got, stored, err := manifests.Manifest(ctx, "job-1"); err != nil || stored {
 		t.Fatalf("before there is one: %+v, %v, %v", got, stored, err)
 	}
 	want := sample(t)
-	if got, err := shelf.PutManifest(ctx, want); err != nil || !reflect.DeepEqual(got, want) {
+	if got, err := manifests.PutManifest(ctx, want); err != nil || !reflect.DeepEqual(got, want) {
 		t.Fatalf("wrote %+v, %v", got, err)
 	}
-	got, stored, err := shelf.Manifest(ctx, "job-1")
+	got, stored, err := manifests.Manifest(ctx, "job-1")
 	if err != nil || !stored || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v, %v", got, stored, err)
 	}
 
 	second := want
 	second.CRC32, second.StoredAt = "another", want.StoredAt.Add(time.Hour)
-	if got, err := shelf.PutManifest(ctx, second); err != nil || !reflect.DeepEqual(got, want) {
+	if got, err := manifests.PutManifest(ctx, second); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("a second one: got %+v, %v", got, err)
 	}
-	if got, _, err := shelf.Manifest(ctx, "job-1"); err != nil || got.CRC32 != want.CRC32 {
+	if got, _, err := manifests.Manifest(ctx, "job-1"); err != nil || got.CRC32 != want.CRC32 {
 		t.Errorf("the second one took the first one's place: %+v, %v", got, err)
 	}
 	fake.Put(videos, "videos/job-1/video.mp4", []byte("a video"))
 	for range 2 {
-		if err := shelf.Remove(ctx, "job-1"); err != nil {
+		if err := manifests.Remove(ctx, "job-1"); err != nil {
 			t.Error(err)
 		}
 	}
 	if _, there := fake.Object(videos, "videos/job-1/video.mp4"); there {
 		t.Error("the video was not removed")
 	}
-	if _, stored, err := shelf.Manifest(ctx, "job-1"); err != nil || stored {
+	if _, stored, err := manifests.Manifest(ctx, "job-1"); err != nil || stored {
 		t.Errorf("after it was removed: %v, %v", stored, err)
 	}
-	if got := shelf.Address("job-1"); got != "s3://videos/videos/job-1/video.mp4" {
+	if got := manifests.Address("job-1"); got != "s3://videos/videos/job-1/video.mp4" {
 		t.Errorf("address %s", got)
 	}
 }
@@ -80,7 +80,7 @@ func TestShelf(t *testing.T) {
 // only.
 func TestManifestJSON(t *testing.T) {
 	fake := s3test.New(t)
-	if _, err := bucket.New(fake.Client(), videos).PutManifest(t.Context(), sample(t)); err != nil {
+	if _, err := bucket.NewManifests(fake.Client(), videos).PutManifest(t.Context(), sample(t)); err != nil {
 		t.Fatal(err)
 	}
 	object, ok := fake.Object(videos, "videos/job-1/video.json")
@@ -113,7 +113,7 @@ func TestGarbledManifests(t *testing.T) {
 	for _, body := range []string{"", "{", "[]", "null", "{}", `{"id":"another"}`, `{"id":"job-1","bytes":"many"}`} {
 		fake := s3test.New(t)
 		fake.Put(videos, "videos/job-1/video.json", []byte(body))
-		_, stored, err := bucket.New(fake.Client(), videos).Manifest(t.Context(), "job-1")
+		_, stored, err := bucket.NewManifests(fake.Client(), videos).Manifest(t.Context(), "job-1")
 		if _, ok := err.(*video.ServiceUnavailable); !ok || stored {
 			t.Errorf("%q is read as a manifest: %v, %v", body, stored, err)
 		}
@@ -159,14 +159,14 @@ func TestS3Failing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			fake := s3test.New(t)
-			shelf := bucket.New(fake.Client(), videos)
+			manifests := bucket.NewManifests(fake.Client(), videos)
 			fake.Fail(c.hook)
-			if _, err := shelf.PutManifest(t.Context(), sample(t)); (err == nil) != c.stored {
+			if _, err := manifests.PutManifest(t.Context(), sample(t)); (err == nil) != c.stored {
 				t.Errorf("put: %v", err)
 			} else if _, ok := err.(*video.ServiceUnavailable); err != nil && !ok {
 				t.Errorf("put: %T: %v", err, err)
 			}
-			_, stored, err := shelf.Manifest(t.Context(), "job-1")
+			_, stored, err := manifests.Manifest(t.Context(), "job-1")
 			if (err == nil && stored) != c.readable {
 				t.Errorf("get: %v, %v", stored, err)
 			} else if _, ok := err.(*video.ServiceUnavailable); err != nil && !ok {
@@ -180,8 +180,8 @@ func TestS3Failing(t *testing.T) {
 func TestRemovalInTrouble(t *testing.T) {
 	for name, refused := range map[string]string{"the manifest": "videos/job-1/video.json", "the video": "videos/job-1/video.mp4"} {
 		fake := s3test.New(t)
-		shelf := bucket.New(fake.Client(), videos)
-		if _, err := shelf.PutManifest(t.Context(), sample(t)); err != nil {
+		manifests := bucket.NewManifests(fake.Client(), videos)
+		if _, err := manifests.PutManifest(t.Context(), sample(t)); err != nil {
 			t.Fatal(err)
 		}
 		fake.Put(videos, "videos/job-1/video.mp4", []byte("a video"))
@@ -191,7 +191,7 @@ func TestRemovalInTrouble(t *testing.T) {
 			}
 			return s3test.Fault{}
 		})
-		err := shelf.Remove(t.Context(), "job-1")
+		err := manifests.Remove(t.Context(), "job-1")
 		if _, ok := err.(*video.ServiceUnavailable); !ok || !strings.Contains(err.Error(), refused) {
 			t.Errorf("%s can't be removed: %v", name, err)
 		}
@@ -207,7 +207,7 @@ func TestForget(t *testing.T) {
 	hash, at := whole.Request.Hash(), whole.StoredAt.Add(time.Hour)
 	for name, c := range map[string]struct {
 		fault     s3test.Fault
-		meanwhile func(*testing.T, *bucket.Shelf) // before the write
+		meanwhile func(*testing.T, *bucket.Manifests) // before the write
 		fails     bool
 	}{
 		"undisturbed":     {},
@@ -215,12 +215,12 @@ func TestForget(t *testing.T) {
 		"503 once":        {fault: s3test.Fault{Status: 503, Code: "SlowDown"}},
 		"409 once":        {fault: s3test.Fault{Status: 409, Code: "ConditionalRequestConflict"}},
 		"denied":          {fault: s3test.Fault{Status: 403, Code: "AccessDenied"}, fails: true},
-		"removed meanwhile": {meanwhile: func(t *testing.T, s *bucket.Shelf) {
+		"removed meanwhile": {meanwhile: func(t *testing.T, s *bucket.Manifests) {
 			if err := s.Remove(t.Context(), "job-1"); err != nil {
 				t.Error(err)
 			}
 		}},
-		"forgotten meanwhile": {meanwhile: func(t *testing.T, s *bucket.Shelf) {
+		"forgotten meanwhile": {meanwhile: func(t *testing.T, s *bucket.Manifests) {
 			if err := s.Forget(t.Context(), "job-1", hash, at); err != nil {
 				t.Error(err)
 			}
@@ -228,11 +228,11 @@ func TestForget(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			fake := s3test.New(t)
-			shelf := bucket.New(fake.Client(), videos)
-			if err := shelf.Forget(t.Context(), "job-1", hash, at); err != nil {
+			manifests := bucket.NewManifests(fake.Client(), videos)
+			if err := manifests.Forget(t.Context(), "job-1", hash, at); err != nil {
 				t.Errorf("where there is none: %v", err)
 			}
-			if _, err := shelf.PutManifest(t.Context(), whole); err != nil {
+			if _, err := manifests.PutManifest(t.Context(), whole); err != nil {
 				t.Fatal(err)
 			}
 			once := false
@@ -242,12 +242,12 @@ func TestForget(t *testing.T) {
 				}
 				once = true
 				if c.meanwhile != nil {
-					c.meanwhile(t, shelf)
+					c.meanwhile(t, manifests)
 				}
 				return c.fault
 			})
-			err := shelf.Forget(t.Context(), "job-1", hash, at)
-			got, stored, readErr := shelf.Manifest(t.Context(), "job-1")
+			err := manifests.Forget(t.Context(), "job-1", hash, at)
+			got, stored, readErr := manifests.Manifest(t.Context(), "job-1")
 			switch {
 			case readErr != nil, (err != nil) != c.fails:
 				t.Errorf("%v; read: %v", err, readErr)
@@ -266,17 +266,17 @@ func TestForget(t *testing.T) {
 // Two that store the same video at once leave one manifest, and neither fails.
 func TestTwoAtOnce(t *testing.T) {
 	fake := s3test.New(t)
-	shelf := bucket.New(fake.Client(), videos)
+	manifests := bucket.NewManifests(fake.Client(), videos)
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {
-			if _, err := shelf.PutManifest(t.Context(), sample(t)); err != nil {
+			if _, err := manifests.PutManifest(t.Context(), sample(t)); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	group.Wait()
-	if _, stored, err := shelf.Manifest(t.Context(), "job-1"); err != nil || !stored {
+	if _, stored, err := manifests.Manifest(t.Context(), "job-1"); err != nil || !stored {
 		t.Errorf("%v, %v", stored, err)
 	}
 }

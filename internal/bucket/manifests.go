@@ -1,0 +1,115 @@
+package bucket
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/takeup/takeup/internal/bucket/objectkey"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// Client is what is used of S3.
+type Client interface {
+	Getter
+	Putter
+	DeleteObject(context.Context, *s3.DeleteObjectInput, ...func(*s3.Options)) (*s3.DeleteObjectOutput, error)
+}
+
+// Manifests reads and writes the manifests in the videos bucket. It is safe for
+// concurrent use.
+type Manifests struct {
+	client Client
+	bucket string
+}
+
+// NewManifests makes the Manifests of the bucket of that name.
+func NewManifests(client Client, bucket string) *Manifests {
+	return &Manifests{client: client, bucket: bucket}
+}
+
+// Address is the s3:// address of a job's video.
+func (m *Manifests) Address(id string) string { return "s3://" + m.bucket + "/" + objectkey.Video(id) }
+
+// Manifest gives a job's manifest, and false where it has none: its video isn't
+// stored. The error is a *video.ServiceUnavailable.
+func (m *Manifests) Manifest(ctx context.Context, id string) (video.Manifest, bool, error) {
+	manifest, _, stored, err := m.read(ctx, id)
+	return manifest, stored, err
+}
+
+// read gives a manifest with its ETag.
+func (m *Manifests) read(ctx context.Context, id string) (manifest video.Manifest, etag string, stored bool, err error) {
+	const doing = "reading a manifest"
+	key := objectkey.Manifest(id)
+	etag, stored, err = get(ctx, m.client, m.bucket, key, &manifest)
+	var bad *errNotJSON
+	switch {
+	case errors.As(err, &bad):
+		err = unavailable(doing, fmt.Errorf("%s is not a manifest: %w", key, err))
+	case err != nil:
+		err = unavailable(doing, err)
+	case stored && manifest.ID != id:
+		err = unavailable(doing, fmt.Errorf("%s is the manifest of another job, %.100q", key, manifest.ID))
+	}
+	if err != nil {
+		return video.Manifest{}, "", false, err
+	}
+	return manifest, etag, stored, nil
+}
+
+// PutManifest writes a job's manifest, after its video, and gives it. A manifest that
+// is there already stays, and is given instead: the video was stored by another. That
+// it is there is read, and not taken from S3's refusal. The error is a
+// *video.ServiceUnavailable.
+func (m *Manifests) PutManifest(ctx context.Context, manifest video.Manifest) (video.Manifest, error) {
+	held, err := put(ctx, m.client, m.bucket, objectkey.Manifest(manifest.ID), manifest, condition{absent: true})
+	if !held {
+		if there, stored, readErr := m.Manifest(ctx, manifest.ID); stored || readErr != nil {
+			return there, readErr
+		}
+	}
+	if err != nil {
+		return video.Manifest{}, unavailable("writing a manifest", err)
+	}
+	return manifest, nil
+}
+
+// forgetTries is how often clearing a manifest is tried where another changes it.
+const forgetTries = 3
+
+// Forget clears the texts of a job's manifest, where there is one that has them. One
+// that is changed or removed meanwhile is not written over. The error is a
+// *video.ServiceUnavailable, after which Forget can be called again.
+func (m *Manifests) Forget(ctx context.Context, id, hash string, at time.Time) error {
+	const doing = "clearing the prompt of a manifest"
+	for range forgetTries {
+		manifest, etag, stored, err := m.read(ctx, id)
+		if err != nil || !stored || !manifest.ForgottenAt.IsZero() {
+			return err
+		}
+		held, err := put(ctx, m.client, m.bucket, objectkey.Manifest(id), manifest.Forget(hash, at), condition{etag: etag})
+		switch {
+		case err == nil:
+			return nil
+		case held:
+			return unavailable(doing, err)
+		}
+	}
+	return unavailable(doing, errors.New("it was changed by another each time"))
+}
+
+// Remove deletes a job's manifest, and then its video, so that no manifest is
+// without its video. What isn't there is no error. The error is a
+// *video.ServiceUnavailable, after which Remove can be called again.
+func (m *Manifests) Remove(ctx context.Context, id string) error {
+	for _, key := range []string{objectkey.Manifest(id), objectkey.Video(id)} {
+		if _, err := m.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &m.bucket, Key: &key}); err != nil {
+			return unavailable("removing "+key, err)
+		}
+	}
+	return nil
+}

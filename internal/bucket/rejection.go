@@ -1,0 +1,45 @@
+package bucket
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/takeup/takeup/internal/bucket/objectkey"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// Rejection says why a prompt file was not taken.
+type Rejection struct {
+	Bucket    string             `json:"bucket"` // of the file
+	Key       string             `json:"key"`
+	VersionID string             `json:"version_id"`
+	Reason    string             `json:"reason"`
+	Fields    []video.FieldError `json:"fields"`
+	At        time.Time          `json:"at"`
+}
+
+// PutRejection writes a rejection to the videos bucket of that name, in the place of an
+// earlier one of the same key. The error is a *video.ServiceUnavailable.
+func PutRejection(ctx context.Context, client Putter, videos string, r Rejection) error {
+	if _, err := put(ctx, client, videos, objectkey.Rejection(r.Key), r, condition{}); err != nil {
+		return unavailable("writing a rejection", err)
+	}
+	return nil
+}
+
+// GetRejection reads the last rejection of the file with that key from the videos bucket
+// of that name, and reports false where there is none, or something else is in its place.
+// The error is a *video.ServiceUnavailable.
+func GetRejection(ctx context.Context, client Getter, videos, file string) (Rejection, bool, error) {
+	var r Rejection
+	_, found, err := get(ctx, client, videos, objectkey.Rejection(file), &r)
+	var bad *errNotJSON
+	switch {
+	case errors.As(err, &bad):
+		return Rejection{}, false, nil
+	case err != nil:
+		return Rejection{}, false, unavailable("reading a rejection", err)
+	}
+	return r, found, nil
+}
