@@ -12,8 +12,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/spf13/cobra"
 
+	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/dev/doctor"
-	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/providers"
 )
 
 func newDoctor(w *world) *cobra.Command {
@@ -112,7 +113,7 @@ func (w *world) examineStack(ctx context.Context, stack stackAccess) []doctor.Li
 
 // defaultPrice is what a video of the default model costs, where it is known.
 func defaultPrice(ctx context.Context, access apiAccess) doctor.Price {
-	request, err := video.ParseRequest([]byte(`{"prompt": "any"}`))
+	request, err := catalogue.Parse(providers.Models(), []byte(`{"prompt": "any"}`))
 	if err != nil {
 		return doctor.Price{}
 	}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/text"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -34,7 +36,7 @@ func (o *order) request(w *world, args []string) (video.Request, error) {
 	if err != nil {
 		return video.Request{}, err
 	}
-	draft := video.Draft{Fields: map[string]any{}}
+	draft := catalogue.Draft{Fields: map[string]any{}}
 	_, shots := fields["multi_prompt"]
 	switch {
 	case len(args) > 0 && o.file != "":
@@ -53,17 +55,17 @@ func (o *order) request(w *world, args []string) (video.Request, error) {
 		return video.Request{}, err
 	}
 	maps.Copy(draft.Fields, fields) // a flag wins over a field of a request in a file
-	return draft.Request()
+	return draft.Request(providers.Models())
 }
 
 // read reads the file.
-func (o *order) read(w *world) (video.Draft, error) {
+func (o *order) read(w *world) (catalogue.Draft, error) {
 	if o.file == "-" {
 		return readPrompt(w, w.in)
 	}
 	f, err := os.Open(o.file)
 	if err != nil {
-		return video.Draft{}, &usageError{fmt.Errorf("reading the prompt: %w", err)}
+		return catalogue.Draft{}, &usageError{fmt.Errorf("reading the prompt: %w", err)}
 	}
 	defer f.Close()
 	if !strings.EqualFold(filepath.Ext(o.file), ".json") {
@@ -71,25 +73,25 @@ func (o *order) read(w *world) (video.Draft, error) {
 	}
 	data, err := readSome(f)
 	if err != nil {
-		return video.Draft{}, err
+		return catalogue.Draft{}, err
 	}
-	return video.ReadDraft(data)
+	return catalogue.ReadDraft(data)
 }
 
 // readPrompt reads a prompt, and says so where it may be meant as several.
-func readPrompt(w *world, from io.Reader) (video.Draft, error) {
+func readPrompt(w *world, from io.Reader) (catalogue.Draft, error) {
 	data, err := readSome(from)
 	if err != nil {
-		return video.Draft{}, err
+		return catalogue.Draft{}, err
 	}
-	prompt, err := video.ReadPrompt(data)
+	prompt, err := catalogue.ReadPrompt(data)
 	if err != nil {
-		return video.Draft{}, err
+		return catalogue.Draft{}, err
 	}
 	if n := text.Lines(prompt); n > 1 {
 		fmt.Fprintf(w.err, "the text has %d lines; they are one prompt, for one video\n", n)
 	}
-	return video.Draft{Fields: map[string]any{"prompt": prompt}}, nil
+	return catalogue.Draft{Fields: map[string]any{"prompt": prompt}}, nil
 }
 
 // readSome reads a little more than any request may have, which is refused

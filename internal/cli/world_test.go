@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/api/apitest"
+	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -109,7 +111,7 @@ func golden(t *testing.T, name, got string) {
 
 func request(t *testing.T, prompt string) video.Request {
 	t.Helper()
-	r, err := video.NewRequest(prompt)
+	r, err := catalogue.OfPrompt(providers.Models(), prompt)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -145,7 +147,7 @@ func TestValidID(t *testing.T) {
 }
 
 func TestEntryGivesTheJobAtLeastASecond(t *testing.T) {
-	r, err := video.NewRequest("a boat")
+	r, err := catalogue.OfPrompt(providers.Models(), "a boat")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +155,7 @@ func TestEntryGivesTheJobAtLeastASecond(t *testing.T) {
 	if got := e.Reference(); got != "a.2" {
 		t.Errorf("client request id %q", got)
 	}
-	want := video.Job{ID: "a", GenerationID: "g", Provider: "p", Handle: "h", Model: video.DefaultModel, Duration: 5, Status: video.Waiting, WaitSeconds: 1}
+	want := video.Job{ID: "a", GenerationID: "g", Provider: "p", Handle: "h", Model: catalogue.Default(providers.Models()), Duration: 5, Status: video.Waiting, WaitSeconds: 1}
 	if got := e.Job(video.Waiting, 0); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
