@@ -14,42 +14,25 @@ type ModelList struct {
 	Models  []Model `json:"data"`
 }
 
-// Model is a model, what it takes, what it costs, and how long it takes. From Name to
+// Model is a model, what it costs, and how long it takes. From Name to
 // Tags it has the shape of AI/ML API's list.
 type Model struct {
-	Name       string      `json:"id"`
-	Aliases    []string    `json:"aliases"`
-	Type       string      `json:"type"`
-	Info       ModelInfo   `json:"info"`
-	Endpoints  []string    `json:"endpoints"`
-	Tags       []string    `json:"tags"`
-	Parameters []Parameter `json:"parameters"`
-	NeedsOneOf []string    `json:"needs_one_of"`
-	Durations  []int       `json:"durations"` // in seconds
-	Price      *Price      `json:"price"`     // nil where it isn't known
-	Charged    []Charge    `json:"charged"`
-	Usual      []UsualTime `json:"usual"`
+	Name      string      `json:"id"`
+	Aliases   []string    `json:"aliases"`
+	Type      string      `json:"type"`
+	Info      ModelInfo   `json:"info"`
+	Endpoints []string    `json:"endpoints"`
+	Tags      []string    `json:"tags"`
+	Durations []int       `json:"durations"` // in seconds; none where a request has no say in it
+	Price     *Price      `json:"price"`     // nil where it isn't known
+	Charged   []Charge    `json:"charged"`
+	Usual     []UsualTime `json:"usual"`
 }
 
 // ModelInfo is what a model is called, and who made it.
 type ModelInfo struct {
 	Name      string `json:"name"`
 	Developer string `json:"developer"`
-}
-
-// Parameter is a field of a model's request, in JSON Schema's words.
-type Parameter struct {
-	Name      string      `json:"name"`
-	Type      string      `json:"type"`
-	Required  bool        `json:"required"`
-	Enum      []any       `json:"enum,omitempty"`
-	Minimum   *float64    `json:"minimum,omitempty"`
-	Maximum   *float64    `json:"maximum,omitempty"`
-	MaxLength int         `json:"max_length,omitempty"`
-	MaxItems  int         `json:"max_items,omitempty"`
-	Default   any         `json:"default,omitempty"`
-	Fields    []Parameter `json:"fields,omitempty"` // of an object
-	Item      *Parameter  `json:"item,omitempty"`   // of an array
 }
 
 // Price is what the provider's price list says of a model.

@@ -18,6 +18,7 @@ const (
 	StatusesPath    = "/statuses"
 	CheckPath       = "/check"
 	ModelsPath      = "/models"
+	ModelPath       = "/models/{name}"
 	ControlPath     = "/control"
 	UsagePath       = "/usage"
 	DescriptionPath = "/openapi.json"

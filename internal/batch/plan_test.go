@@ -13,7 +13,9 @@ import (
 
 	"github.com/takeup/takeup/internal/batch"
 	"github.com/takeup/takeup/internal/batch/batchfile"
+	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/price"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -131,7 +133,7 @@ func TestLineEndsInTexts(t *testing.T) {
 }
 
 func TestIDs(t *testing.T) {
-	boat, err := video.NewRequest("a boat")
+	boat, err := catalogue.OfPrompt(providers.Models(), "a boat")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +165,7 @@ func TestIDs(t *testing.T) {
 // has a price.
 func TestWhatIsThere(t *testing.T) {
 	ids := batch.NewIDs("prompts", "")
-	boat, err := video.NewRequest("a boat")
+	boat, err := catalogue.OfPrompt(providers.Models(), "a boat")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +186,7 @@ func TestWhatIsThere(t *testing.T) {
 	if !maps.Equal(plan.Videos, want) {
 		t.Errorf("got %v, want %v", plan.Videos, want)
 	}
-	if plan.Total.Videos != 3 || plan.Total.Least != 3*980_000 || !plan.Total.Exact() || len(plan.Models) != 1 || plan.Models[0].Model != video.DefaultModel {
+	if plan.Total.Videos != 3 || plan.Total.Least != 3*980_000 || !plan.Total.Exact() || len(plan.Models) != 1 || plan.Models[0].Model != catalogue.Default(providers.Models()) {
 		t.Errorf("it costs %+v, %+v", plan.Total, plan.Models)
 	}
 	if plan.Takes(1) != 5*80*time.Second || plan.Takes(4) != 100*time.Second || plan.Takes(20) != 80*time.Second || plan.Takes(0) != plan.Takes(1) {

@@ -7,9 +7,10 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/caps"
+	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/price"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/schedule"
-	"github.com/takeup/takeup/internal/video"
 )
 
 type records struct {
@@ -47,13 +48,13 @@ func TestPrice(t *testing.T) {
 	} {
 		data := `{"data":[]}`
 		if c.pricing != "" {
-			data = `{"data":[{"id":"` + video.DefaultModel + `","pricing":` + c.pricing + `}]}`
+			data = `{"data":[{"id":"` + catalogue.Default(providers.Models()) + `","pricing":` + c.pricing + `}]}`
 		}
 		list, err := price.Parse([]byte(data), "the list", time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}
-		request, err := video.NewRequest("a boat")
+		request, err := catalogue.OfPrompt(providers.Models(), "a boat")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/caps"
+	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/price"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -57,7 +59,7 @@ var noon = time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
 
 func ledger(t *testing.T) *books {
 	t.Helper()
-	list, err := price.Parse([]byte(`{"data":[{"id":"`+video.DefaultModel+`","pricing":{"kind":"fixed","units":[{"measure":"video","price":1,"per":1}]}}]}`), "the list", noon)
+	list, err := price.Parse([]byte(`{"data":[{"id":"`+catalogue.Default(providers.Models())+`","pricing":{"kind":"fixed","units":[{"measure":"video","price":1,"per":1}]}}]}`), "the list", noon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +151,7 @@ func TestAdmit(t *testing.T) {
 		b := ledger(t)
 		b.control = c.control
 		stack := caps.NewStack(b, c.limits, 5*usd, c.wait, func() time.Time { return noon })
-		request, err := video.NewRequest("a boat")
+		request, err := catalogue.OfPrompt(providers.Models(), "a boat")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -187,7 +189,7 @@ func TestAdmitByRecentPrices(t *testing.T) {
 	b := ledger(t)
 	now := noon
 	stack := caps.NewStack(b, video.Limits{DayMicros: usd}, 5*usd, time.Hour, func() time.Time { return now })
-	request, err := video.NewRequest("a boat")
+	request, err := catalogue.OfPrompt(providers.Models(), "a boat")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/jobs/arn"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -124,7 +126,7 @@ func resumes(input string) string {
 // requestOf gives the request in the input of a job's own execution; nil where there is no
 // valid one.
 func requestOf(execution *sfn.DescribeExecutionOutput) *video.Request {
-	r, err := video.ParseRequest([]byte(aws.ToString(execution.Input)))
+	r, err := catalogue.Parse(providers.Models(), []byte(aws.ToString(execution.Input)))
 	if err != nil {
 		return nil
 	}

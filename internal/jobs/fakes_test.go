@@ -15,8 +15,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/jobs/arn"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -194,7 +196,7 @@ func executions(t *testing.T, m jobs.StepFunctions) jobs.Executions {
 
 func request(t *testing.T, prompt string) video.Request {
 	t.Helper()
-	r, err := video.NewRequest(prompt)
+	r, err := catalogue.OfPrompt(providers.Models(), prompt)
 	if err != nil {
 		t.Fatal(err)
 	}

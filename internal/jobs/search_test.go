@@ -8,7 +8,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -16,7 +18,7 @@ import (
 // prompted gives a job a prompt, or those of shots.
 func prompted(t *testing.T, request string) func(*video.Entry) {
 	t.Helper()
-	r, err := video.ParseRequest([]byte(request))
+	r, err := catalogue.Parse(providers.Models(), []byte(request))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,8 +14,10 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/provider"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/schedule/estimator"
 	"github.com/takeup/takeup/internal/video"
@@ -145,7 +147,7 @@ type answer struct {
 
 func (p *double) Name() string { return "double" }
 
-func (p *double) Models() []string { return video.ModelNames() }
+func (p *double) Models() []string { return providers.Models().Names() }
 
 func (p *double) Submit(_ context.Context, key video.Key, reference string, _ video.Request) (provider.Generation, error) {
 	p.mu.Lock()
@@ -306,7 +308,7 @@ func anew() pipeline.Task {
 
 // created is the job of bare, as who starts it creates it.
 func created() video.Entry {
-	request, err := video.NewRequest(prompt)
+	request, err := catalogue.OfPrompt(providers.Models(), prompt)
 	if err != nil {
 		panic(err)
 	}

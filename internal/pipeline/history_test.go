@@ -10,8 +10,10 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/provider"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -84,7 +86,7 @@ type way struct {
 
 func (w *worst) Name() string { return "worst" }
 
-func (w *worst) Models() []string { return []string{video.DefaultModel} }
+func (w *worst) Models() []string { return []string{catalogue.Default(providers.Models())} }
 
 func (w *worst) Submit(context.Context, video.Key, string, video.Request) (provider.Generation, error) {
 	if w.now().Sub(w.began) < w.busy {

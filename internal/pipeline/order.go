@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 
+	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -48,7 +50,7 @@ func read(task Task) (order, error) {
 	if err := video.CheckID(o.id); err != nil {
 		return o, err
 	}
-	request, err := video.ParseRequest(task.Input)
+	request, err := catalogue.Parse(providers.Models(), task.Input)
 	o.request = &request
 	return o, err
 }

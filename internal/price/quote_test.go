@@ -7,7 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/price"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -43,7 +45,7 @@ func request(t *testing.T, model, more string) video.Request {
 	if prompt != "" && more != "" {
 		prompt += ","
 	}
-	r, err := video.ParseRequest(fmt.Appendf(nil, `{"model":%q,%s%s}`, model, prompt, more))
+	r, err := catalogue.Parse(providers.Models(), fmt.Appendf(nil, `{"model":%q,%s%s}`, model, prompt, more))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,8 @@ import (
 	"path"
 	"strings"
 
+	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -57,11 +59,11 @@ func parse(k kind, content []byte) (video.Request, error) {
 	var err error
 	if k == text {
 		var prompt string
-		if prompt, err = video.ReadPrompt(content); err == nil {
-			r, err = video.NewRequest(prompt)
+		if prompt, err = catalogue.ReadPrompt(content); err == nil {
+			r, err = catalogue.OfPrompt(providers.Models(), prompt)
 		}
 	} else {
-		r, err = video.ParseRequest(content)
+		r, err = catalogue.Parse(providers.Models(), content)
 	}
 	if err != nil {
 		return video.Request{}, refused(err)

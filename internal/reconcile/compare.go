@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/bucket/objectkey"
+	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/promptfile"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -297,7 +299,7 @@ func ours(model string) bool {
 	if model == "" {
 		return true
 	}
-	return slices.ContainsFunc(video.Catalogue(), func(m video.Model) bool {
+	return slices.ContainsFunc(catalogue.All(providers.Models()), func(m catalogue.Model) bool {
 		return m.Name == model || strings.HasSuffix(m.Name, "/"+model) || strings.HasSuffix(model, "/"+m.Name)
 	})
 }

@@ -12,10 +12,12 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/provider"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
@@ -27,7 +29,7 @@ var (
 	from = to.Add(-24 * time.Hour)
 )
 
-const model = video.DefaultModel
+const model = "kling-video/v1/pro/text-to-video"
 
 // entry is a job whose generation was accepted, unless that is empty.
 func entry(id, generation string, outcome error) video.Entry {
@@ -243,7 +245,7 @@ func TestCompare(t *testing.T) {
 // A charge of more than three times the price is named, whatever became of its video;
 // where the list has no price, the others' charges tell what is usual.
 func TestPrices(t *testing.T) {
-	const priced, unpriced = video.DefaultModel, "klingai/video-v3-pro-text-to-video"
+	const priced, unpriced = "kling-video/v1/pro/text-to-video", "klingai/video-v3-pro-text-to-video"
 	for _, test := range []struct {
 		name, model string
 		seconds     int
@@ -270,7 +272,7 @@ func TestPrices(t *testing.T) {
 				for i, micros := range test.micros {
 					id, generation := fmt.Sprintf("job-%d", i), fmt.Sprintf("uuid-%d", i)
 					e := entry(id, generation, nil)
-					request, err := video.ParseRequest(fmt.Appendf(nil, `{"prompt":"a boat","model":%q,"duration":%d}`, test.model, test.seconds))
+					request, err := catalogue.Parse(providers.Models(), fmt.Appendf(nil, `{"prompt":"a boat","model":%q,"duration":%d}`, test.model, test.seconds))
 					if err != nil {
 						t.Fatal(err)
 					}

@@ -6,7 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/provider"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -19,7 +21,7 @@ func TestUncertainMoney(t *testing.T) {
 		return func(f *reconcile.Facts) {
 			e := entry("a", "", &video.SubmissionLost{})
 			e.ClaimedAt = to.Add(-270 * time.Minute)
-			request, err := video.NewRequest("a boat")
+			request, err := catalogue.OfPrompt(providers.Models(), "a boat")
 			if err != nil {
 				panic(err)
 			}

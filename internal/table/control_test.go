@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
@@ -199,7 +201,7 @@ func TestCaps(t *testing.T) {
 		}
 	}
 	for id, owner := range map[string]string{"a": "", "b": "", "c": "", "d": "", "e": "alice", "f": "alice", "g": "bob", "h": ""} {
-		createFor(t, jobs, id, owner, video.DefaultModel)
+		createFor(t, jobs, id, owner, catalogue.Default(providers.Models()))
 	}
 	fits("a")
 	until := evening.Add(time.Hour)

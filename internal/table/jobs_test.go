@@ -13,6 +13,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
@@ -33,7 +35,7 @@ func open(fake *dynamotest.Server) *table.Table {
 
 func entry(t *testing.T, id string) video.Entry {
 	t.Helper()
-	request, err := video.NewRequest("a paper boat <crosses> a flooded street & turns")
+	request, err := catalogue.OfPrompt(providers.Models(), "a paper boat <crosses> a flooded street & turns")
 	if err != nil {
 		t.Fatal(err)
 	}

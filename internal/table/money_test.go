@@ -12,6 +12,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
@@ -227,7 +229,7 @@ func TestCountersAreTheSums(t *testing.T) {
 	var ids []string
 	for i := range jobs {
 		id := fmt.Sprint("job-", i)
-		createFor(t, c, id, []string{"", "alice", "bob#1"}[i%3], []string{video.DefaultModel, "klingai/video-v3-pro-text-to-video"}[i%2])
+		createFor(t, c, id, []string{"", "alice", "bob#1"}[i%3], []string{catalogue.Default(providers.Models()), "klingai/video-v3-pro-text-to-video"}[i%2])
 		ids = append(ids, id)
 	}
 	random := rand.New(rand.NewPCG(1, 2))

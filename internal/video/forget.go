@@ -42,20 +42,20 @@ func (m Manifest) Forget(hash string, at time.Time) Manifest {
 }
 
 // Outline gives what can be said of a request without its owner's texts: the model,
-// numbers, switches, and words that are the model's own choices. It is no valid
-// request, and its hash is another.
+// the shape of the video, numbers and switches. It is no valid request, and its hash is
+// another.
 func (r Request) Outline() Request {
 	if r.values == nil {
 		return r
 	}
-	model, _ := FindModel(r.Model())
 	kept := map[string]any{}
 	for name, value := range r.values {
 		switch value.(type) {
 		case int, float64, bool:
 			kept[name] = value
 		case string:
-			if p, known := model.Takes(name); name == "model" || known && len(p.Allowed) > 0 {
+			// Any other field may have a text of the owner's.
+			if slices.Contains([]string{"model", "aspect_ratio", "ratio", "resolution"}, name) {
 				kept[name] = value
 			}
 		}

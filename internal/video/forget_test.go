@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -15,7 +17,7 @@ import (
 // else is.
 func TestForget(t *testing.T) {
 	const canary = "canary"
-	request, err := video.ParseRequest([]byte(`{"model": "kling-video/v1/pro/text-to-video", "prompt": "canary one", "negative_prompt": "canary two",
+	request, err := catalogue.Parse(providers.Models(), []byte(`{"model": "kling-video/v1/pro/text-to-video", "prompt": "canary one", "negative_prompt": "canary two",
 		"external_task_id": "canary three", "duration": 10, "cfg_scale": 0.5, "aspect_ratio": "9:16", "camera_control": "down_back"}`))
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +76,7 @@ func TestForget(t *testing.T) {
 			t.Errorf("%s: it is %+v", name, entry)
 		}
 	}
-	const want = `{"aspect_ratio":"9:16","camera_control":"down_back","cfg_scale":0.5,"duration":10,"model":"kling-video/v1/pro/text-to-video"}`
+	const want = `{"aspect_ratio":"9:16","cfg_scale":0.5,"duration":10,"model":"kling-video/v1/pro/text-to-video"}`
 	if got, _ := json.Marshal(request.Outline()); string(got) != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

@@ -5,134 +5,35 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/takeup/takeup/internal/text"
 )
 
 // MaxRequestBytes is the most that a request may be, as JSON. It holds for every
 // trigger, and leaves room in the 256 KiB that Step Functions takes as input.
 const MaxRequestBytes = 64 << 10
 
+// ExternalID is a field that is kept with the job and not sent to the provider.
+const ExternalID = "external_task_id"
+
 // Request is what a person asks for: valid for its model, with the defaults that
 // decide the video's length and shape filled in, and each value of its JSON
 // type. Its JSON is canonical: equal requests have equal bytes. The zero Request
-// is not valid; ParseRequest makes one.
+// is not valid; catalogue.Parse makes one.
 type Request struct {
 	values map[string]any
 }
 
-// ParseRequest reads a request object in UTF-8. It takes what the provider takes
-// for the same thing: "ratio" for "aspect_ratio", a number written as a string,
-// null for a field left out. The model may be left out, and each U+FEFF is dropped.
-// What can't be sent is refused with an *InvalidRequest that lists every wrong
-// field at once.
-//
-// The request may be MaxRequestBytes long at most in its canonical form, however
-// long data is: Step Functions writes the input of an execution anew, and escapes
-// of characters are up to six times as long.
-func ParseRequest(data []byte) (Request, error) {
-	d, err := readDraft(data)
-	if err != nil {
-		return Request{}, err
-	}
-	return d.Request()
-}
+// RequestOf makes a Request of values that were checked against their model: a
+// string, an int, a float64, a bool, a []any or a map[string]any of those for each
+// field. catalogue.Parse has them; what others wrote goes through it.
+func RequestOf(values map[string]any) Request { return Request{values: values} }
 
-// Draft is a request object as it was written, its values not yet checked.
-type Draft struct {
-	// Fields are the object's, decoded from JSON, with numbers as
-	// json.Number; they can be changed.
-	Fields map[string]any
-	faults []FieldError // what only the JSON's own text shows
-}
-
-// ReadDraft reads a request object as far as can be done without its model. Its
-// error is an *InvalidRequest: the data is too large, not UTF-8, not JSON or no
-// object.
-func ReadDraft(data []byte) (Draft, error) {
-	if err := fits(data); err != nil {
-		return Draft{}, err
-	}
-	return readDraft(data)
-}
-
-func readDraft(data []byte) (Draft, error) {
-	s, err := text.Decode(data)
-	if err != nil {
-		return Draft{}, invalid("", "the request "+err.Error())
-	}
-	fields, faults, err := text.Object(s)
-	var other *text.NotObject
-	if errors.As(err, &other) {
-		return Draft{}, invalid("", "the request "+err.Error()+`; it takes one such as {"prompt": "a paper boat crosses a flooded street"}`)
-	}
-	if err != nil {
-		return Draft{}, invalid("", "the request "+err.Error())
-	}
-	return DraftOf(fields, faults), nil
-}
-
-// DraftOf makes a Draft of a request object that text.Object gave.
-func DraftOf(fields map[string]any, faults []text.Fault) Draft {
-	d := Draft{Fields: fields}
-	for _, f := range faults {
-		d.faults = append(d.faults, FieldError{Field: shown(f.Path), Message: f.Message})
-	}
-	return d
-}
-
-// Request checks the draft against its model.
-func (d Draft) Request() (Request, error) {
-	values, wrong := validate(d.Fields)
-	// A fault of the JSON's text says more than what became of it.
-	wrong = slices.DeleteFunc(wrong, func(f FieldError) bool {
-		return slices.ContainsFunc(d.faults, func(fault FieldError) bool { return fault.Field == f.Field })
-	})
-	if wrong = limited(append(slices.Clone(d.faults), wrong...)); len(wrong) > 0 {
-		return Request{}, &InvalidRequest{Fields: wrong}
-	}
-	r := Request{values: values}
-	if n := len(r.canonical()); n > MaxRequestBytes {
-		return Request{}, invalid("", fmt.Sprintf("the request is %d bytes as JSON; at most %d are taken", n, MaxRequestBytes))
-	}
-	return r, nil
-}
-
-// NewRequest is ParseRequest for a prompt alone, with the default model.
-func NewRequest(prompt string) (Request, error) {
-	return Draft{Fields: map[string]any{"prompt": prompt}}.Request()
-}
-
-// ReadPrompt reads the bytes of a text file as one prompt, without the end of its
-// last line, which editors write. Its error is an *InvalidRequest: the data is too
-// large or not UTF-8.
-func ReadPrompt(data []byte) (string, error) {
-	if err := fits(data); err != nil {
-		return "", err
-	}
-	prompt, err := text.Decode(data)
-	if err != nil {
-		return "", invalid("prompt", err.Error())
-	}
-	return strings.TrimSuffix(strings.TrimSuffix(prompt, "\n"), "\r"), nil
-}
-
-func fits(data []byte) error {
-	if len(data) <= MaxRequestBytes {
-		return nil
-	}
-	return invalid("", fmt.Sprintf("the request is %d bytes; at most %d are taken", len(data), MaxRequestBytes))
-}
-
-func invalid(field, message string) *InvalidRequest {
-	return &InvalidRequest{Fields: []FieldError{{Field: field, Message: message}}}
-}
+// Size is the length of the request's canonical JSON in bytes.
+func (r Request) Size() int { return len(r.canonical()) }
 
 // Model is the name of the request's model, as the catalogue has it.
 func (r Request) Model() string { s, _ := r.values["model"].(string); return s }
@@ -159,8 +60,11 @@ func (r Request) Names() []string {
 // no prompt gets into an error or a log by way of the provider's words: as they
 // are, on one line, as JSON has them, and cut short at the end of the words.
 func (r Request) Redact(words string) string {
-	for _, name := range []string{"prompt", "negative_prompt", "multi_prompt"} {
-		for _, said := range texts(r.values[name]) {
+	for _, name := range r.Names() {
+		if name == "model" || name == ExternalID {
+			continue
+		}
+		for _, said := range texts(name, r.values[name]) {
 			put := "[text of " + name + "]"
 			for _, form := range []string{said, strings.Join(strings.Fields(said), " "), inJSON(said, true), inJSON(said, false)} {
 				words = strings.ReplaceAll(words, form, put)
@@ -200,21 +104,21 @@ func redactEnd(words, said, put string) string {
 // shortest is the length that a text exceeds to be told from common words.
 const shortest = 8
 
-// texts gives the texts in a value that are long enough to be told from common
-// words.
-func texts(value any) []string {
+// texts gives the texts in a field's value that are long enough to be told from common
+// words. In a field that is no prompt one word is most likely a choice of the model's.
+func texts(name string, value any) []string {
 	var found []string
 	switch v := value.(type) {
 	case string:
-		if len(v) > shortest {
+		if len(v) > shortest && (strings.HasSuffix(name, "prompt") || strings.ContainsAny(v, " \t\n")) {
 			found = append(found, v)
 		}
 	case []any:
 		for _, item := range v {
-			found = append(found, texts(item)...)
+			found = append(found, texts(name, item)...)
 		}
 	case map[string]any:
-		found = texts(v["prompt"])
+		found = texts("prompt", v["prompt"])
 	}
 	return found
 }
@@ -233,13 +137,13 @@ func (r Request) MarshalJSON() ([]byte, error) { return r.canonical(), nil }
 // client's own.
 func (r Request) Body() []byte {
 	values := maps.Clone(r.values)
-	delete(values, externalID)
+	delete(values, ExternalID)
 	return Request{values: values}.canonical()
 }
 
 // UnmarshalJSON reads back what MarshalJSON wrote, and checks nothing else: a
 // paid job's record stays readable when a model's limits change or a model goes.
-// What others wrote goes through ParseRequest.
+// What others wrote goes through catalogue.Parse.
 func (r *Request) UnmarshalJSON(data []byte) error {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()
@@ -279,7 +183,7 @@ func (r Request) canonical() []byte {
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(r.values); err != nil {
 		// The values are strings, numbers, booleans and lists and maps of
-		// those, made by validate: they always encode.
+		// those: they always encode.
 		panic("video: a request that can't be encoded: " + err.Error())
 	}
 	return bytes.TrimRight(b.Bytes(), "\n")

@@ -13,6 +13,8 @@ import (
 
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/bucket/objectkey"
+	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -47,6 +49,7 @@ func (s *Server) routes() map[string]func(r *http.Request, body []byte) answer {
 		post + api.CheckPath:       s.check,
 		get + api.VideosPath:       func(r *http.Request, _ []byte) answer { return s.list(r) },
 		get + api.ModelsPath:       func(*http.Request, []byte) answer { return ok(s.Models) },
+		get + "/models/{name...}":  model,
 		get + api.ControlPath:      func(*http.Request, []byte) answer { return ok(s.Control) },
 		get + api.UsagePath:        func(*http.Request, []byte) answer { return ok(s.Usage) },
 		get + api.ContentPath:      s.about(s.content),
@@ -58,8 +61,17 @@ func (s *Server) routes() map[string]func(r *http.Request, body []byte) answer {
 	}
 }
 
+// model answers as the API does: what a model takes is not the fake's to say.
+func model(r *http.Request, _ []byte) answer {
+	m, known := providers.Models().Find(r.PathValue("name"))
+	if !known {
+		return refuse(r, http.StatusNotFound, "there is no such model here")
+	}
+	return ok(m.Schema())
+}
+
 func (s *Server) create(r *http.Request, body []byte) answer {
-	request, err := video.ParseRequest(body)
+	request, err := catalogue.Parse(providers.Models(), body)
 	var invalid *video.InvalidRequest
 	if errors.As(err, &invalid) {
 		return refuse(r, http.StatusBadRequest, "", invalid.Fields...)
@@ -105,7 +117,7 @@ func (s *Server) statuses(r *http.Request, body []byte) answer {
 
 // check quotes the prices of the fake's models.
 func (s *Server) check(r *http.Request, body []byte) answer {
-	request, err := video.ParseRequest(body)
+	request, err := catalogue.Parse(providers.Models(), body)
 	var invalid *video.InvalidRequest
 	if errors.As(err, &invalid) {
 		return refuse(r, http.StatusBadRequest, "", invalid.Fields...)

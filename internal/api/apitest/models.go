@@ -2,32 +2,23 @@ package apitest
 
 import (
 	"github.com/takeup/takeup/internal/api"
-	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/providers"
 )
 
 // The source and the date of the fake's price list.
 const priceSource, priceDate = "https://api.example/v1/models?include=pricing", "2026-08-21"
 
 func models() api.ModelList {
-	list := api.ModelList{Object: "list", Default: video.DefaultModel, Models: []api.Model{
+	list := api.ModelList{Object: "list", Default: catalogue.Default(providers.Models()), Models: []api.Model{
 		{
-			Name: video.DefaultModel, NeedsOneOf: []string{"prompt"}, Durations: []int{5, 10},
-			Parameters: []api.Parameter{
-				{Name: "prompt", Type: "string", Required: true},
-				{Name: "duration", Type: "integer", Enum: []any{5, 10}, Default: 5},
-				{Name: "cfg_scale", Type: "number", Minimum: new(float64), Maximum: number(1)},
-				{Name: "advanced_camera_control", Type: "object", Fields: []api.Parameter{{Name: "movement_type", Type: "string", Required: true, Enum: []any{"pan", "tilt"}}}},
-			},
+			Name: catalogue.Default(providers.Models()), Durations: []int{5, 10},
 			Price:   &api.Price{Kind: "fixed", Unit: "second", Variants: []api.Rate{{When: map[string]string{}, USD: "0.196", Unit: "second", Per: 1}}, Source: priceSource, Date: priceDate},
 			Charged: []api.Charge{{Duration: 5, USD: "0.98"}},
 			Usual:   []api.UsualTime{{Duration: 5, Seconds: 80}, {Duration: 10, Seconds: 150}},
 		},
 		{
-			Name: "klingai/video-v3-pro-text-to-video", NeedsOneOf: []string{"prompt", "multi_prompt"}, Durations: []int{3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
-			Parameters: []api.Parameter{
-				{Name: "prompt", Type: "string"},
-				{Name: "multi_prompt", Type: "array", Item: &api.Parameter{Type: "string", Required: true}},
-			},
+			Name: "klingai/video-v3-pro-text-to-video", Durations: []int{3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
 			Price: &api.Price{Kind: "variants", Unit: "second", Variants: []api.Rate{
 				{When: map[string]string{"generate_audio": "false"}, USD: "0.168", Unit: "second", Per: 1},
 				{When: map[string]string{"generate_audio": "true"}, USD: "0.252", Unit: "second", Per: 1},
@@ -35,15 +26,13 @@ func models() api.ModelList {
 			Charged: []api.Charge{}, Usual: []api.UsualTime{},
 		},
 		{
-			Name: "klingai/v2-master-text-to-video", NeedsOneOf: []string{"prompt"}, Durations: []int{5, 10},
-			Parameters: []api.Parameter{{Name: "prompt", Type: "string", Required: true}},
-			Price:      &api.Price{Kind: "variable", Variants: []api.Rate{}, Source: priceSource, Date: priceDate},
-			Charged:    []api.Charge{{Duration: 10, USD: "2.5"}}, Usual: []api.UsualTime{},
+			Name: "klingai/v2-master-text-to-video", Durations: []int{5, 10},
+			Price:   &api.Price{Kind: "variable", Variants: []api.Rate{}, Source: priceSource, Date: priceDate},
+			Charged: []api.Charge{{Duration: 10, USD: "2.5"}}, Usual: []api.UsualTime{},
 		},
 		{
-			Name: "kling-video/v1/standard/text-to-video", NeedsOneOf: []string{"prompt"}, Durations: []int{5, 10},
-			Parameters: []api.Parameter{{Name: "prompt", Type: "string", Required: true}},
-			Charged:    []api.Charge{}, Usual: []api.UsualTime{},
+			Name: "kling-video/v1/standard/text-to-video", Durations: []int{5, 10},
+			Charged: []api.Charge{}, Usual: []api.UsualTime{},
 		},
 	}}
 	for i := range list.Models {

@@ -12,9 +12,11 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -151,6 +153,14 @@ func (c *Client) Usage(ctx context.Context, q api.UsageQuery) (api.Usage, error)
 func (c *Client) Models(ctx context.Context) (api.ModelList, error) {
 	var got api.ModelList
 	_, err := c.get(ctx, api.ModelsPath, nil, &got)
+	return got, err
+}
+
+// Model returns what a model takes. The error is a *Refused with status 404 where there is
+// no such model.
+func (c *Client) Model(ctx context.Context, name string) (catalogue.Schema, error) {
+	var got catalogue.Schema
+	_, err := c.get(ctx, strings.Replace(api.ModelPath, "{name}", name, 1), nil, &got)
 	return got, err
 }
 

@@ -50,14 +50,14 @@ func TestPaths(t *testing.T) {
 	}
 	paths := []string{
 		api.VideosPath, api.VideoPath, api.ContentPath, api.RedrivePath, api.RetryPath, api.ForgetPath,
-		api.StatusesPath, api.CheckPath, api.ModelsPath, api.ControlPath, api.UsagePath,
+		api.StatusesPath, api.CheckPath, api.ModelsPath, api.ModelPath, api.ControlPath, api.UsagePath,
 	}
 	calls := regexp.MustCompile("#call\\(\"[A-Z]+\", [`\"]([^`\"?]+?)(?:\\$\\{discard|[`\"?])").FindAllStringSubmatch(source, -1)
 	if len(calls) < 9 {
 		t.Errorf("found %d calls", len(calls))
 	}
 	for _, call := range calls {
-		path := "/" + strings.ReplaceAll(call[1], "${encodeURIComponent(id)}", "{id}")
+		path := "/" + strings.NewReplacer("${encodeURIComponent(id)}", "{id}", "${segments(name)}", "{name}").Replace(call[1])
 		if !slices.Contains(paths, path) {
 			t.Errorf("%s is called, and the API has no such path", path)
 		}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/dev/template"
+	"github.com/takeup/takeup/internal/providers"
 )
 
 // page is a page with one file.
@@ -44,6 +46,10 @@ func aboutReplies() map[string]reply {
 		"models":             {call: call{"GET", "/models", nil, ""}},
 		"models-provider":    {call: call{"GET", api.AIMLAPIModelsPath, nil, ""}},
 		"models-post":        {call: call{"POST", "/models", nil, "{}"}},
+		"model":              {call: call{"GET", "/models/klingai/video-v3-turbo-pro-text-to-video", nil, ""}},
+		"model-rules":        {call: call{"GET", "/models/luma%2Fray-3.2", nil, ""}},
+		"model-head":         {call: call{"HEAD", "/models/veo2", nil, ""}},
+		"model-unknown":      {call: call{"GET", "/models/veo22", nil, ""}},
 		"openapi":            {call: call{"GET", "/openapi.json", nil, ""}},
 		"openapi-head":       {call: call{"HEAD", "/openapi.json", nil, ""}},
 		"page":               {call: call{"GET", "/", nil, ""}},
@@ -120,21 +126,27 @@ func TestModels(t *testing.T) {
 	var body struct {
 		Default string
 		Data    []struct {
-			ID         string
-			NeedsOneOf []string `json:"needs_one_of"`
-			Durations  []int
-			Usual      []struct{ Duration, Seconds int }
+			ID        string
+			Info      struct{ Developer string }
+			Durations []int
+			Usual     []struct{ Duration, Seconds int }
 		}
 	}
 	if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil {
 		t.Fatal(err)
 	}
 	for _, m := range body.Data {
-		if len(m.Durations) < 2 || len(m.NeedsOneOf) < 1 || len(m.Usual) != 2 || m.Usual[1].Seconds != 160 {
+		known, ok := providers.Models().Find(m.ID)
+		if !ok || m.Info.Developer != known.Maker || len(m.Durations) != len(known.Lengths()) || len(m.Usual) == 0 {
 			t.Errorf("got %+v", m)
 		}
+		for _, usual := range m.Usual {
+			if usual.Seconds != 16*usual.Duration || len(m.Durations) > 0 && !slices.Contains(m.Durations, usual.Duration) {
+				t.Errorf("got %+v", m)
+			}
+		}
 	}
-	if body.Data[0].ID != body.Default || len(body.Data) != 15 {
+	if usual := body.Data[0].Usual; body.Data[0].ID != body.Default || len(body.Data) != len(providers.Models().Names()) || len(usual) != 2 || usual[1].Seconds != 160 {
 		t.Errorf("the default is %s, the first of %d %s", body.Default, len(body.Data), body.Data[0].ID)
 	}
 }

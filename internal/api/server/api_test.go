@@ -18,7 +18,9 @@ import (
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/server"
 	"github.com/takeup/takeup/internal/caps"
+	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -240,7 +242,7 @@ const (
 
 func newJobs(t *testing.T) *fakeJobs {
 	t.Helper()
-	r, err := video.NewRequest(prompt)
+	r, err := catalogue.OfPrompt(providers.Models(), prompt)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -111,9 +111,12 @@ func (d *description) operation(r *http.Request) (path, method string) {
 	if method == "head" {
 		method = "get"
 	}
-	given := strings.Split(r.URL.EscapedPath(), "/")
 	for _, path := range d.keys("paths") {
+		given := strings.Split(r.URL.EscapedPath(), "/")
 		parts := strings.Split(path, "/")
+		if strings.HasSuffix(path, "/{name}") { // a model's name, which has slashes
+			given = strings.SplitN(r.URL.EscapedPath(), "/", len(parts))
+		}
 		same := len(parts) == len(given)
 		for i := range parts {
 			same = same && (parts[i] == given[i] || strings.HasPrefix(parts[i], "{") && given[i] != "")

@@ -14,6 +14,7 @@ import (
 	"github.com/takeup/takeup/internal/api/server/wire"
 	"github.com/takeup/takeup/internal/api/tokens"
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -71,7 +72,7 @@ func listed(query url.Values) (jobs.Query, []video.FieldError) {
 		}
 	}
 	if query.Has(api.ParamModel) {
-		model, ok := video.FindModel(query.Get(api.ParamModel))
+		model, ok := providers.Models().Find(query.Get(api.ParamModel))
 		if !ok {
 			no(api.ParamModel, unknownModel)
 		}

@@ -3,25 +3,23 @@ package server
 import (
 	"net/http"
 	"slices"
-	"strconv"
 
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/server/wire"
+	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/price"
-	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/providers"
 )
 
-// models returns the catalogue, with the prices and times that are known.
+// models returns the models, with the prices and times that are known.
 func (a *API) models(r *http.Request) response {
-	body := api.ModelList{Object: "list", Default: video.DefaultModel}
+	known := providers.Models()
+	body := api.ModelList{Object: "list", Default: catalogue.Default(known)}
 	list := a.Prices.List(r.Context())
-	for _, m := range video.Catalogue() {
+	for _, m := range catalogue.All(known) {
 		described := describeModel(m)
 		described.Price = wire.Price(list, m.Name)
-		for _, duration := range described.Durations {
-			if duration != 5 && duration != 10 { // the lengths that every model makes
-				continue
-			}
+		for _, duration := range common(m) {
 			if usual, known := a.Estimator.Usual(r.Context(), m.Name, duration); known {
 				described.Usual = append(described.Usual, api.UsualTime{Duration: duration, Seconds: wire.Seconds(usual)})
 			}
@@ -34,54 +32,34 @@ func (a *API) models(r *http.Request) response {
 	return response{status: http.StatusOK, body: body}
 }
 
-func describeModel(m video.Model) api.Model {
+func describeModel(m catalogue.Model) api.Model {
 	described := api.Model{
-		Name: m.Name, Aliases: []string{}, Type: "video", Info: api.ModelInfo{Name: m.Name, Developer: "Kling AI"},
-		Endpoints: []string{api.GenerationsPath}, Tags: []string{},
-		Parameters: parameters(m.Parameters), NeedsOneOf: []string{"prompt"}, Durations: []int{}, Charged: []api.Charge{}, Usual: []api.UsualTime{},
+		Name: m.Name, Aliases: []string{}, Type: "video", Info: api.ModelInfo{Name: m.Name, Developer: m.Maker},
+		Endpoints: []string{api.GenerationsPath}, Tags: []string{}, Durations: m.Lengths(), Charged: []api.Charge{}, Usual: []api.UsualTime{},
 	}
-	if _, shots := m.Takes("multi_prompt"); shots {
-		described.NeedsOneOf = append(described.NeedsOneOf, "multi_prompt")
-	}
-	if duration, ok := m.Takes("duration"); ok {
-		for n := int(duration.Min); n <= int(duration.Max); n++ {
-			if len(duration.Allowed) == 0 || slices.Contains(duration.Allowed, strconv.Itoa(n)) {
-				described.Durations = append(described.Durations, n)
-			}
-		}
+	if described.Durations == nil {
+		described.Durations = []int{}
 	}
 	return described
 }
 
-func parameters(given []video.Parameter) []api.Parameter {
-	var described []api.Parameter
-	for _, p := range given {
-		described = append(described, describeParameter(p))
+// common returns the lengths of which a list says more: the default one, and 5 and 10 if
+// the model makes them, as most do. 0 is that of a model whose requests have no say in it.
+func common(m catalogue.Model) []int {
+	p, _ := m.Takes("duration")
+	byDefault, _ := p.Default.(int)
+	if m.Lengths() == nil {
+		return []int{0}
 	}
-	return described
+	return slices.DeleteFunc(m.Lengths(), func(n int) bool { return n != byDefault && n != 5 && n != 10 })
 }
 
-func describeParameter(p video.Parameter) api.Parameter {
-	described := api.Parameter{
-		Name: p.Name, Type: string(p.Kind), Required: p.Required, MaxLength: p.MaxLength, MaxItems: p.MaxItems,
-		Default: p.Default, Fields: parameters(p.Fields),
+// model returns a model's schema.
+func (a *API) model(r *http.Request) response {
+	known, name := providers.Models(), r.PathValue("name")
+	m, ok := known.Find(name)
+	if !ok {
+		return refuse(http.StatusNotFound, "there is no such model here%s; GET /models lists those that are", catalogue.Suggest(name, known.Names()))
 	}
-	switch p.Kind {
-	case video.List:
-		described.Type = "array"
-	case video.Integer, video.Number:
-		described.Minimum, described.Maximum = &p.Min, &p.Max
-	}
-	for _, allowed := range p.Allowed {
-		if n, err := strconv.Atoi(allowed); err == nil && p.Kind == video.Integer {
-			described.Enum = append(described.Enum, n)
-			continue
-		}
-		described.Enum = append(described.Enum, allowed)
-	}
-	if p.Item != nil {
-		item := describeParameter(*p.Item)
-		described.Item = &item
-	}
-	return described
+	return response{status: http.StatusOK, body: m.Schema()}
 }

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/text"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -27,7 +29,7 @@ func parsed(r *http.Request) (video.Request, *response) {
 	if refused != nil {
 		return video.Request{}, refused
 	}
-	request, err := video.ParseRequest(body)
+	request, err := catalogue.Parse(providers.Models(), body)
 	if err == nil {
 		return request, nil
 	}

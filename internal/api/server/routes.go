@@ -26,6 +26,7 @@ func (a *API) routes() map[string]methods {
 		api.StatusesPath:    {"POST": a.statuses},
 		api.CheckPath:       {"POST": a.check},
 		api.ModelsPath:      {"GET": a.models},
+		"/models/{name...}": {"GET": a.model}, // api.ModelPath, by names with slashes
 		api.ControlPath:     {"GET": a.control},
 		api.UsagePath:       {"GET": a.usage},
 		api.DescriptionPath: {"GET": describe},

@@ -8,13 +8,15 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/text"
 	"github.com/takeup/takeup/internal/video"
 )
 
 // draft makes a request of a row's cells, and names what can't be one. Of a row with
 // too many cells nothing else is said, since each may be another's.
-func (s *sheet) draft(r record) (video.Draft, []video.FieldError) {
+func (s *sheet) draft(r record) (catalogue.Draft, []video.FieldError) {
 	fields := map[string]any{}
 	var faults []video.FieldError
 	for i, cell := range r.cells {
@@ -29,7 +31,7 @@ func (s *sheet) draft(r record) (video.Draft, []video.FieldError) {
 			faults = append(faults, video.FieldError{Field: name, Message: notUTF8(not)})
 		case decoded == "" || name != "prompt" && strings.TrimSpace(decoded) == "":
 		case i >= len(s.columns):
-			return video.Draft{}, []video.FieldError{{Message: fmt.Sprintf("has %d cells, and the header names %d columns; put quotes around a text that has %s in it", len(r.cells), len(s.columns), spelled(s.records.comma))}}
+			return catalogue.Draft{}, []video.FieldError{{Message: fmt.Sprintf("has %d cells, and the header names %d columns; put quotes around a text that has %s in it", len(r.cells), len(s.columns), spelled(s.records.comma))}}
 		case name == "" && i == 0 && strings.Trim(decoded, "0123456789") == "": // the number of a row, as pandas writes it
 		case name == "":
 			faults = append(faults, video.FieldError{Message: fmt.Sprintf("has a text in column %d, which has no name in the header; name the column, or empty it", i+1)})
@@ -48,7 +50,7 @@ func (s *sheet) draft(r record) (video.Draft, []video.FieldError) {
 		}
 		fields[name] = value
 	}
-	return video.Draft{Fields: fields}, faults
+	return catalogue.Draft{Fields: fields}, faults
 }
 
 func notUTF8(not *text.NotUTF8) string {
@@ -69,28 +71,31 @@ func spelled(comma byte) string {
 }
 
 // modelOf gives the model of a line; the zero Model where there is none of that name.
-func modelOf(fields, whole map[string]any) video.Model {
-	name := video.DefaultModel
+func modelOf(fields, whole map[string]any) catalogue.Model {
+	name := catalogue.Default(providers.Models())
 	for _, from := range []map[string]any{whole, fields} {
 		if given, ok := from["model"].(string); ok {
 			name = strings.TrimSpace(given)
 		}
 	}
-	model, _ := video.FindModel(name)
+	model, _ := providers.Models().Find(name)
 	return model
 }
 
 // parameter gives that of a column; the zero Parameter where the model has none.
-func parameter(model video.Model, name string) video.Parameter {
+func parameter(model catalogue.Model, name string) catalogue.Parameter {
 	switch name {
 	case copiesField:
-		return video.Parameter{Kind: video.Integer}
+		return catalogue.Parameter{Kind: catalogue.Integer}
 	case "model":
-		return video.Parameter{Kind: video.String, Allowed: video.ModelNames()}
-	case "ratio":
-		name = "aspect_ratio"
+		return catalogue.Parameter{Kind: catalogue.String, Allowed: providers.Models().Names()}
 	}
-	p, _ := model.Takes(name)
+	p, ok := model.Takes(name)
+	for _, other := range model.Parameters {
+		if !ok && other.Alias == name {
+			p = other
+		}
+	}
 	return p
 }
 
@@ -101,14 +106,14 @@ var (
 
 // local gives a cell as the provider writes it: spreadsheets write numbers, switches and
 // what looks to them like a time in the way of their country.
-func local(p video.Parameter, cell string) string {
+func local(p catalogue.Parameter, cell string) string {
 	trimmed := strings.TrimSpace(cell)
 	switch p.Kind {
-	case video.Number, video.Integer:
+	case catalogue.Number, catalogue.Integer:
 		if decimalComma.MatchString(trimmed) {
 			return strings.Replace(trimmed, ",", ".", 1)
 		}
-	case video.Boolean:
+	case catalogue.Boolean:
 		switch strings.ToLower(trimmed) {
 		case "wahr", "vrai", "verdadero", "vero", "yes", "ja", "oui":
 			return "true"
@@ -116,7 +121,7 @@ func local(p video.Parameter, cell string) string {
 			return "false"
 		}
 		return strings.ToLower(trimmed)
-	case video.String:
+	case catalogue.String:
 		if len(p.Allowed) == 0 {
 			return cell
 		}
@@ -131,17 +136,17 @@ func local(p video.Parameter, cell string) string {
 
 // lineOf makes a line of a draft. What the draft doesn't have is taken from the whole
 // file's fields.
-func lineOf(d video.Draft, whole map[string]any, explain bool, line Line, faults ...video.FieldError) (Line, error) {
-	copies := video.Parameter{Name: copiesField, Kind: video.Integer, Min: 1, Max: maxCopies}
-	label := video.Parameter{Name: labelField, Kind: video.String, MaxLength: maxLabel}
+func lineOf(d catalogue.Draft, whole map[string]any, explain bool, line Line, faults ...video.FieldError) (Line, error) {
+	copies := catalogue.Parameter{Name: copiesField, Kind: catalogue.Integer, Min: 1, Max: maxCopies}
+	label := catalogue.Parameter{Name: labelField, Kind: catalogue.String, MaxLength: maxLabel}
 	line.Copies = 1
-	for _, p := range []video.Parameter{copies, label} {
+	for _, p := range []catalogue.Parameter{copies, label} {
 		given := d.Fields[p.Name]
 		delete(d.Fields, p.Name)
 		if given == nil {
 			continue
 		}
-		if number, ok := given.(json.Number); ok && p.Kind == video.String {
+		if number, ok := given.(json.Number); ok && p.Kind == catalogue.String {
 			given = number.String()
 		}
 		value, wrong := p.Value(p.Name, given)
@@ -165,7 +170,7 @@ func lineOf(d video.Draft, whole map[string]any, explain bool, line Line, faults
 			d.Fields[name] = value
 		}
 	}
-	request, err := d.Request()
+	request, err := d.Request(providers.Models())
 	var invalid *video.InvalidRequest
 	switch {
 	case errors.As(err, &invalid):

@@ -15,7 +15,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/takeup/takeup/internal/batch/batchfile"
-	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/providers"
 )
 
 // all reads a file to its end: its lines, its wrong lines and what ended it.
@@ -265,7 +266,7 @@ func FuzzJSONL(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			single, err := video.ParseRequest(kept)
+			single, err := catalogue.Parse(providers.Models(), kept)
 			if err != nil || single.Hash() != line.Request.Hash() {
 				t.Errorf("%q: %s is no request: %v", data, kept, err)
 			}

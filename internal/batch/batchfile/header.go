@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/text"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -94,14 +96,16 @@ func folded(name string) string {
 // names are the columns that there are.
 func names() []string {
 	all := []string{"prompt"}
-	for _, m := range video.Catalogue() {
+	for _, m := range catalogue.All(providers.Models()) {
 		for _, p := range m.Parameters {
-			if !slices.Contains(all, p.Name) {
-				all = append(all, p.Name)
+			for _, name := range []string{p.Name, p.Alias} {
+				if name != "" && !slices.Contains(all, name) {
+					all = append(all, name)
+				}
 			}
 		}
 	}
-	return append(all, "model", copiesField, labelField, "ratio", "type", "external_task_id")
+	return append(all, "model", copiesField, labelField, "type", video.ExternalID)
 }
 
 // meant are columns that people have under another name.
@@ -151,5 +155,5 @@ func suggestion(name string, known []string) string {
 	if other := meant()[name]; other != "" {
 		return " (did you mean " + other + "?)"
 	}
-	return video.Suggest(name, known)
+	return catalogue.Suggest(name, known)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/text"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -39,7 +40,7 @@ func nextObject(s *source, fields map[string]any, explain bool) (Line, error) {
 	for name := range object {
 		object[name] = unixLines(object[name])
 	}
-	return lineOf(video.DraftOf(object, faults), fields, explain, at)
+	return lineOf(catalogue.DraftOf(object, faults), fields, explain, at)
 }
 
 // unixLines has the line ends of a value's texts as CSV has them, so that a file that is
@@ -66,7 +67,7 @@ func nextPrompt(s *source, fields map[string]any, explain bool) (Line, error) {
 	if err != nil {
 		return Line{}, err
 	}
-	return lineOf(video.Draft{Fields: map[string]any{"prompt": prompt}}, fields, explain, at)
+	return lineOf(catalogue.Draft{Fields: map[string]any{"prompt": prompt}}, fields, explain, at)
 }
 
 // nextText gives the next line that isn't blank, and where it is. What is wrong with it is

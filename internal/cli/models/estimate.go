@@ -92,7 +92,11 @@ func estimated(models api.ModelList, request video.Request) (estimate, error) {
 }
 
 func (e estimate) print(out io.Writer) {
-	fmt.Fprintf(out, "model  %s, %d s\n", e.Model, e.Duration)
+	length := "as long as the model makes it"
+	if e.Duration > 0 {
+		length = fmt.Sprintf("%d s", e.Duration)
+	}
+	fmt.Fprintf(out, "model  %s, %s\n", e.Model, length)
 	fmt.Fprintf(out, "cost   %s\n", money.PriceAndSource(e.Price))
 	took := "unknown: no video of this model and duration has been made here yet"
 	if e.Seconds != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/cli/flags"
 	"github.com/takeup/takeup/internal/cli/money"
@@ -36,10 +37,11 @@ func NewModels(env *command.Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "models [MODEL]", Args: command.Args(0, 1),
 		Short: "List the models, or the parameters of one",
-		Long: `Lists the models, with their prices by the provider's price list and how long a
-video usually takes, if that is known. With a model's name it lists the model's
-parameters and all its prices. The stack fetches the price list once a day;
---refresh fetches it now, which needs the stack's AWS account.`,
+		Long: `Lists the models, with their makers, their prices by the provider's price list and
+how long a video usually takes, if that is known. With a model's name it lists the
+model's parameters and all its prices; with --json, it prints the model's JSON Schema.
+The stack fetches the price list once a day; --refresh fetches it now, which needs the
+stack's AWS account.`,
 		ValidArgs: request.ModelNames(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			access, err := t.API(cmd.Context(), env)
@@ -61,13 +63,17 @@ parameters and all its prices. The stack fetches the price list once a day;
 				return printModels(env.Out, got)
 			}
 			model, err := find(got, args[0])
+			if err != nil {
+				return err
+			}
+			schema, err := access.Model(cmd.Context(), model.Name)
 			switch {
 			case err != nil:
 				return err
 			case asJSON:
-				return term.JSON(env.Out, model)
+				return term.JSON(env.Out, schema)
 			}
-			return printModel(env.Out, model)
+			return printModel(env.Out, model, schema)
 		},
 	}
 	flags.JSON(cmd, &asJSON)
@@ -112,7 +118,7 @@ func find(models api.ModelList, name string) (api.Model, error) {
 
 func printModels(out io.Writer, models api.ModelList) error {
 	columns := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(columns, "MODEL\tSECONDS\tPRICE\tUSUALLY TAKES")
+	fmt.Fprintln(columns, "MODEL\tMAKER\tSECONDS\tPRICE\tUSUALLY TAKES")
 	var list *api.Price
 	for _, m := range models.Models {
 		if m.Price != nil {
@@ -120,9 +126,13 @@ func printModels(out io.Writer, models api.ModelList) error {
 		}
 		var usual []string
 		for _, u := range m.Usual {
-			usual = append(usual, fmt.Sprintf("%s for %d s", term.Seconds(time.Duration(u.Seconds)*time.Second), u.Duration))
+			took := term.Seconds(time.Duration(u.Seconds) * time.Second)
+			if u.Duration > 0 {
+				took += fmt.Sprintf(" for %d s", u.Duration)
+			}
+			usual = append(usual, took)
 		}
-		fmt.Fprintf(columns, "%s\t%s\t%s\t%s\n", m.Name, durations(m.Durations), priceText(m), term.Dash(strings.Join(usual, ", ")))
+		fmt.Fprintf(columns, "%s\t%s\t%s\t%s\t%s\n", m.Name, m.Info.Developer, durations(m.Durations), priceText(m), term.Dash(strings.Join(usual, ", ")))
 	}
 	if err := columns.Flush(); err != nil {
 		return err
@@ -224,15 +234,21 @@ func durations(seconds []int) string {
 	return term.Dash(strings.Join(parts, ", "))
 }
 
-func printModel(out io.Writer, m api.Model) error {
-	fmt.Fprintf(out, "%s takes\n", m.Name)
+func printModel(out io.Writer, m api.Model, schema catalogue.Schema) error {
+	fmt.Fprintf(out, "%s, made by %s, takes\n", m.Name, m.Info.Developer)
 	columns := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	for _, p := range m.Parameters {
-		flag := "--" + strings.ReplaceAll(p.Name, "_", "-")
+	for _, p := range schema.Properties {
+		if p.Schema.AnyModel {
+			continue
+		}
+		flag := flagName(p.Name)
 		if p.Name == "prompt" {
 			flag = "PROMPT"
 		}
-		fmt.Fprintf(columns, "  %s\t%s\n", flag, takes(p))
+		fmt.Fprintf(columns, "  %s\t%s\n", flag, takes(p.Schema, slices.Contains(schema.Required, p.Name)))
+	}
+	for _, rule := range schema.AllOf {
+		fmt.Fprintf(columns, "  with %s\t%s\n", among(rule.If), among(rule.Then))
 	}
 	if m.Price == nil {
 		fmt.Fprintf(columns, "and costs\n  %s\n", term.Dash(strings.Trim(priceText(m), "-")))
@@ -252,42 +268,63 @@ func printModel(out io.Writer, m api.Model) error {
 	return columns.Flush()
 }
 
-// takes says in words what a parameter takes.
-func takes(p api.Parameter) string {
-	text := map[string]string{
-		"string": "a text", "integer": "a whole number", "number": "a number", "boolean": "true or false", "object": "an object", "array": "a list",
-	}[p.Type]
-	if text == "" {
-		text = p.Type
+// flagName is the flag of a parameter.
+func flagName(parameter string) string { return "--" + strings.ReplaceAll(parameter, "_", "-") }
+
+// among says in words which values the properties of a schema have.
+func among(s *catalogue.Schema) string {
+	var parts []string
+	for _, p := range s.Properties {
+		parts = append(parts, flagName(p.Name)+" "+words(p.Schema.Enum, " or "))
 	}
+	return strings.Join(parts, ", ")
+}
+
+// listed gives values with commas between, and before the last one what is given.
+func words(values []any, last string) string {
+	words := make([]string, len(values))
+	for i, value := range values {
+		words[i] = fmt.Sprint(value)
+	}
+	if n := len(words) - 1; n > 0 {
+		return strings.Join(words[:n], ", ") + last + words[n]
+	}
+	return strings.Join(words, "")
+}
+
+// takes says in words what a parameter takes.
+func takes(p catalogue.Schema, required bool) string {
+	text := map[catalogue.Kind]string{
+		catalogue.String: "a text", catalogue.Integer: "a whole number", catalogue.Number: "a number", catalogue.Boolean: "true or false",
+		catalogue.Object: "an object", catalogue.List: "a list",
+	}[p.Type]
 	switch {
 	case len(p.Enum) > 0:
-		text = strings.Trim(fmt.Sprint(p.Enum), "[]")
-		text = strings.ReplaceAll(text, " ", ", ")
-	case p.Minimum != nil && p.Maximum != nil:
+		text = words(p.Enum, ", ")
+	case p.Minimum != nil && p.Maximum != nil && *p.Maximum < catalogue.Unbounded:
 		text += fmt.Sprintf(" from %g to %g", *p.Minimum, *p.Maximum)
 	case p.MaxLength > 0:
 		text += fmt.Sprintf(" of at most %d characters", p.MaxLength)
 	case p.MaxItems > 0:
 		text += fmt.Sprintf(" of at most %d", p.MaxItems)
 	}
-	if len(p.Fields) > 0 {
+	if len(p.Properties) > 0 {
 		var fields []string
-		for _, f := range p.Fields {
-			fields = append(fields, f.Name+" ("+takes(f)+")")
+		for _, f := range p.Properties {
+			fields = append(fields, f.Name+" ("+takes(f.Schema, slices.Contains(p.Required, f.Name))+")")
 		}
 		text += " with " + strings.Join(fields, " and ")
 	}
-	if p.Item != nil {
-		item := *p.Item
-		item.Required = false // an item that is there is needed
-		text += ", each " + takes(item)
+	if p.Items != nil {
+		text += ", each " + takes(*p.Items, false) // an item that is there is needed
 	}
 	switch {
-	case p.Required:
+	case required:
 		text += "; needed"
 	case p.Default != nil:
 		text += fmt.Sprintf("; %v unless given", p.Default)
+	case p.LeftOut != nil:
+		text += fmt.Sprintf("; the provider takes %v unless given", p.LeftOut)
 	}
 	return text
 }

@@ -14,12 +14,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/spf13/cobra"
 
+	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/cli/flags"
 	"github.com/takeup/takeup/internal/cli/target"
 	"github.com/takeup/takeup/internal/cli/term"
 	"github.com/takeup/takeup/internal/dev/doctor"
-	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/providers"
 )
 
 // NewDoctor makes the command doctor.
@@ -120,7 +121,7 @@ func examineStack(ctx context.Context, env *command.Env, stack target.Stack) []d
 
 // defaultPrice gives the price of a video of the default model, if it is known.
 func defaultPrice(ctx context.Context, access target.API) doctor.Price {
-	request, err := video.ParseRequest([]byte(`{"prompt": "any"}`))
+	request, err := catalogue.Parse(providers.Models(), []byte(`{"prompt": "any"}`))
 	if err != nil {
 		return doctor.Price{}
 	}

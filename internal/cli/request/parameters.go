@@ -1,15 +1,17 @@
 package request
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/cli/flags"
-	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/providers"
 )
 
 // Parameters are a request's fields beside the prompt, as a person gives them:
@@ -25,7 +27,7 @@ type Parameters struct {
 func (p *Parameters) Flags(cmd *cobra.Command) {
 	p.Given = map[string][]string{}
 	set := cmd.Flags()
-	set.StringVarP(&p.Model, "model", "m", "", "the `model`; "+video.DefaultModel+" unless given")
+	set.StringVarP(&p.Model, "model", "m", "", "the `model`; "+catalogue.Default(providers.Models())+" unless given")
 	flags.Complete(cmd, "model", ModelNames())
 	for _, parameter := range catalogueParameters() {
 		name := strings.ReplaceAll(parameter.Name, "_", "-")
@@ -33,7 +35,7 @@ func (p *Parameters) Flags(cmd *cobra.Command) {
 			p.Given[parameter.Name] = append(p.Given[parameter.Name], value)
 			return nil
 		}
-		if parameter.Kind == video.Boolean {
+		if parameter.Kind == catalogue.Boolean {
 			set.BoolFunc(name, help(parameter), keep)
 			continue
 		}
@@ -43,62 +45,65 @@ func (p *Parameters) Flags(cmd *cobra.Command) {
 }
 
 // ModelNames gives the names of all models.
-func ModelNames() []string {
-	var names []string
-	for _, m := range video.Catalogue() {
-		names = append(names, m.Name)
-	}
-	return names
-}
+func ModelNames() []string { return providers.Models().Names() }
 
 // catalogueParameters are those of all models, each once, without the prompt,
 // which is the argument. The widest limits are kept: a model's own are checked
 // with the request.
-func catalogueParameters() []video.Parameter {
-	var all []video.Parameter
-	for _, m := range video.Catalogue() {
+func catalogueParameters() []catalogue.Parameter {
+	var all []catalogue.Parameter
+	for _, m := range catalogue.All(providers.Models()) {
 		for _, p := range m.Parameters {
-			i := slices.IndexFunc(all, func(q video.Parameter) bool { return q.Name == p.Name })
+			i := slices.IndexFunc(all, func(q catalogue.Parameter) bool { return q.Name == p.Name })
 			switch {
 			case p.Name == "prompt":
 			case i < 0:
 				all = append(all, p)
-			case len(p.Allowed) == 0 || len(p.Allowed) > len(all[i].Allowed):
-				all[i].Allowed, all[i].Min, all[i].Max = p.Allowed, min(p.Min, all[i].Min), max(p.Max, all[i].Max)
+			default:
+				all[i] = widest(all[i], p)
 			}
 		}
 	}
 	return all
 }
 
-// help says what a parameter is for, where its name doesn't, and what it takes.
-func help(p video.Parameter) string {
-	word := map[video.Kind]string{video.Integer: "`number`", video.Number: "`number`", video.String: "`text`", video.Object: "`name=value,...`", video.List: "`text`"}[p.Kind]
-	about := map[string]string{
-		"duration":                "the `seconds` of video",
-		"aspect_ratio":            "the video's `shape`",
-		"negative_prompt":         "a `text` of what the video should not show",
-		"cfg_scale":               "a `number` of how closely the prompt is followed",
-		"camera_control":          "the camera's `movement`",
-		"advanced_camera_control": "the camera's movement, as `name=value,...`, of " + fieldNames(p),
-		"multi_prompt":            "a `shot` of the video, in the place of a prompt; again for each: its text, or JSON where the model's shots have more",
-		"shot_type":               "how the `shots` are cut",
-		"generate_audio":          "give the video sound",
-		"provider":                "the provider's own `text` for whom it asks",
-	}[p.Name]
-	if about == "" {
-		about = "the model's " + p.Name + ", a " + word
+// widest gives a parameter that takes what either of two takes.
+func widest(a, b catalogue.Parameter) catalogue.Parameter {
+	a.Min, a.Max = min(a.Min, b.Min), max(a.Max, b.Max)
+	if len(a.Allowed) == 0 || len(b.Allowed) == 0 {
+		a.Allowed = nil
+		return a
 	}
-	switch {
-	case len(p.Allowed) > 0:
-		about += ": " + strings.Join(p.Allowed, ", ")
-	case p.Kind == video.Integer, p.Kind == video.Number:
-		about += fmt.Sprintf(", from %g to %g", p.Min, p.Max)
+	a.Allowed = slices.Clone(a.Allowed)
+	for _, value := range b.Allowed {
+		if !slices.Contains(a.Allowed, value) {
+			a.Allowed = append(a.Allowed, value)
+		}
 	}
-	return about
+	return a
 }
 
-func fieldNames(p video.Parameter) string {
+// help says what a parameter is for, and what it takes. What is in backquotes stands
+// for the value.
+func help(p catalogue.Parameter) string {
+	switch {
+	case len(p.Allowed) > 0:
+		return p.About + ", a `choice` of " + strings.Join(p.Allowed, ", ")
+	case p.Kind == catalogue.Boolean:
+		return p.About
+	case p.Kind == catalogue.Object:
+		return p.About + ", as `name=value,...` of " + fieldNames(p)
+	case p.Kind == catalogue.List:
+		return p.About + ", each a `shot`; again for each: its text, or JSON where the model's shots have more"
+	case p.Kind == catalogue.String:
+		return p.About + ", a `text`"
+	case p.Max >= catalogue.Unbounded:
+		return p.About + ", a whole `number`"
+	}
+	return fmt.Sprintf("%s, a `number` from %g to %g", p.About, p.Min, p.Max)
+}
+
+func fieldNames(p catalogue.Parameter) string {
 	var names []string
 	for _, f := range p.Fields {
 		names = append(names, f.Name)
@@ -127,9 +132,9 @@ func (p *Parameters) Fields() (map[string]any, error) {
 	return fields, nil
 }
 
-func (p *Parameters) value(parameter video.Parameter, values []string) (any, error) {
+func (p *Parameters) value(parameter catalogue.Parameter, values []string) (any, error) {
 	last := values[len(values)-1]
-	if parameter.Kind == video.List {
+	if parameter.Kind == catalogue.List {
 		return p.shots(parameter.Name, values)
 	}
 	return parameter.Written(last)
@@ -137,9 +142,10 @@ func (p *Parameters) value(parameter video.Parameter, values []string) (any, err
 
 // shots makes the items of a list of texts, or of objects that have a prompt.
 func (p *Parameters) shots(name string, values []string) (any, error) {
-	model, _ := video.FindModel(p.Model)
+	known := providers.Models()
+	model, _ := known.Find(cmp.Or(p.Model, catalogue.Default(known)))
 	parameter, _ := model.Takes(name)
-	objects := parameter.Item != nil && parameter.Item.Kind == video.Object
+	objects := parameter.Item != nil && parameter.Item.Kind == catalogue.Object
 	items := make([]any, len(values))
 	for i, value := range values {
 		items[i] = value

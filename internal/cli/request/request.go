@@ -12,8 +12,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/cli/term"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/text"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -37,7 +39,7 @@ func (o *Input) Request(env *command.Env, args []string) (video.Request, error) 
 	if err != nil {
 		return video.Request{}, err
 	}
-	draft := video.Draft{Fields: map[string]any{}}
+	draft := catalogue.Draft{Fields: map[string]any{}}
 	_, shots := fields["multi_prompt"]
 	switch {
 	case len(args) > 0 && o.File != "":
@@ -56,17 +58,17 @@ func (o *Input) Request(env *command.Env, args []string) (video.Request, error) 
 		return video.Request{}, err
 	}
 	maps.Copy(draft.Fields, fields) // flags win over the fields of a file
-	return draft.Request()
+	return draft.Request(providers.Models())
 }
 
 // read reads the file.
-func (o *Input) read(env *command.Env) (video.Draft, error) {
+func (o *Input) read(env *command.Env) (catalogue.Draft, error) {
 	if o.File == "-" {
 		return readPrompt(env, env.In)
 	}
 	f, err := os.Open(o.File)
 	if err != nil {
-		return video.Draft{}, command.Usagef("reading the prompt: %w", err)
+		return catalogue.Draft{}, command.Usagef("reading the prompt: %w", err)
 	}
 	defer f.Close()
 	if !strings.EqualFold(filepath.Ext(o.File), ".json") {
@@ -74,25 +76,25 @@ func (o *Input) read(env *command.Env) (video.Draft, error) {
 	}
 	data, err := readSome(f)
 	if err != nil {
-		return video.Draft{}, err
+		return catalogue.Draft{}, err
 	}
-	return video.ReadDraft(data)
+	return catalogue.ReadDraft(data)
 }
 
 // readPrompt reads a prompt. It prints a note if the text may be meant as several.
-func readPrompt(env *command.Env, from io.Reader) (video.Draft, error) {
+func readPrompt(env *command.Env, from io.Reader) (catalogue.Draft, error) {
 	data, err := readSome(from)
 	if err != nil {
-		return video.Draft{}, err
+		return catalogue.Draft{}, err
 	}
-	prompt, err := video.ReadPrompt(data)
+	prompt, err := catalogue.ReadPrompt(data)
 	if err != nil {
-		return video.Draft{}, err
+		return catalogue.Draft{}, err
 	}
 	if n := text.Lines(prompt); n > 1 {
 		fmt.Fprintf(env.Err, "the text has %d lines; they are one prompt for one video\n", n)
 	}
-	return video.Draft{Fields: map[string]any{"prompt": prompt}}, nil
+	return catalogue.Draft{Fields: map[string]any{"prompt": prompt}}, nil
 }
 
 // readSome reads at most a little more than a request may have, so that a larger one is

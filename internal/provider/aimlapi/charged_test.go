@@ -8,9 +8,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/provider/aimlapi"
+	"github.com/takeup/takeup/internal/provider/aimlapi/models"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -31,12 +34,12 @@ func TestPricesAreWhatIsCharged(t *testing.T) {
 	if _, fresh, err := c.Prices(ctx, list.ETag); err != nil || fresh {
 		t.Errorf("the list changed: %v, %v", fresh, err)
 	}
-	if models := video.Catalogue(); len(list.Models) != len(models) {
-		t.Errorf("%d models in the list, %d in the catalogue", len(list.Models), len(models))
+	if names := providers.Models().Names(); len(list.Models) != len(names) {
+		t.Errorf("%d models in the list, %d in the catalogue", len(list.Models), len(names))
 	}
 
 	quotes := map[string]price.Quote{} // by the generation's id
-	for _, model := range video.Catalogue() {
+	for _, model := range catalogue.All(providers.Models()) {
 		p, ok := list.Find(model.Name)
 		if !ok {
 			t.Errorf("the list has no %s", model.Name)
@@ -79,32 +82,43 @@ func TestPricesAreWhatIsCharged(t *testing.T) {
 	}
 }
 
-// requests gives one of every length, with sound said and left to the provider
-// where the model has it.
-func requests(t *testing.T, model video.Model) []video.Request {
+// requests gives one of every length, with each value of what the price hangs on, and
+// with that left to the provider.
+func requests(t *testing.T, model catalogue.Model) []video.Request {
 	t.Helper()
-	duration, _ := model.Takes("duration")
+	known, _ := models.Find(model.Name)
+	values := []string{""}
+	for _, rate := range known.Price.USD {
+		values = append(values, rate.Value)
+	}
+	lengths := model.Lengths()
+	if lengths == nil {
+		lengths = []int{0}
+	}
 	var all []video.Request
-	for n := int(duration.Min); n <= int(duration.Max); n++ {
-		if len(duration.Allowed) > 0 && !slices.Contains(duration.Allowed, strconv.Itoa(n)) {
-			continue
-		}
-		fields := map[string]any{"model": model.Name, "prompt": "a paper boat", "duration": n}
-		sounds := []any{nil}
-		if _, ok := model.Takes("generate_audio"); ok {
-			sounds = []any{nil, true, false}
-		}
-		for _, sound := range sounds {
-			fields["generate_audio"] = sound
-			if sound == nil {
-				delete(fields, "generate_audio")
+	for _, n := range lengths {
+		for _, value := range slices.Compact(values) {
+			fields := map[string]any{"model": model.Name, "prompt": "a paper boat"}
+			if n > 0 {
+				fields["duration"] = n
+			}
+			switch {
+			case value == "true", value == "false":
+				fields[known.Price.By] = value == "true"
+			case value != "" && known.Price.By != "duration":
+				fields[known.Price.By] = value
 			}
 			body, err := json.Marshal(fields)
 			if err != nil {
 				t.Fatal(err)
 			}
-			all = append(all, request(t, string(body)))
+			if r, err := catalogue.Parse(providers.Models(), body); err == nil { // some values exclude some lengths
+				all = append(all, r)
+			}
 		}
+	}
+	if len(all) < len(lengths) {
+		t.Errorf("%s: %d requests for %d lengths", model.Name, len(all), len(lengths))
 	}
 	return all
 }

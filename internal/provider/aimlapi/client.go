@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/provider"
+	"github.com/takeup/takeup/internal/provider/aimlapi/models"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -83,7 +84,7 @@ func New(config Config) *Client {
 func (c *Client) Name() string { return "aimlapi" }
 
 // Models lists the catalogue's.
-func (c *Client) Models() []string { return video.ModelNames() }
+func (c *Client) Models() []string { return (models.Catalogue{}).Names() }
 
 // Submit posts a request, once, as provider.Provider has it.
 func (c *Client) Submit(ctx context.Context, key video.Key, reference string, request video.Request) (provider.Generation, error) {

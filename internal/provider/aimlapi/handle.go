@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/takeup/takeup/internal/provider/aimlapi/models"
+
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -88,7 +90,7 @@ func (c *Client) ID(handle provider.Handle) string {
 // route says which route a request is submitted by: the configured one, unless the
 // legacy route doesn't take the request's model or one of its fields.
 func (c *Client) route(request video.Request) Route {
-	model, _ := video.FindModel(request.Model())
+	model, _ := models.Find(request.Model())
 	if c.config.Route != RouteLegacy || !model.Legacy {
 		return RouteUniversal
 	}

@@ -13,7 +13,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/provider"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -36,7 +38,7 @@ func New(wire Wire) *Provider { return &Provider{wire} }
 func (p *Provider) Name() string { return "toy" }
 
 // Models has the default model alone.
-func (p *Provider) Models() []string { return []string{video.DefaultModel} }
+func (p *Provider) Models() []string { return []string{catalogue.Default(providers.Models())} }
 
 // Submit sends a submission, and once more if it isn't answered, since the server
 // takes both for one.

@@ -8,8 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/provider/toy"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -32,7 +34,7 @@ func (s *script) Exchange(_ context.Context, message string) (string, error) {
 }
 
 func TestSubmit(t *testing.T) {
-	request, err := video.NewRequest("a paper boat")
+	request, err := catalogue.OfPrompt(providers.Models(), "a paper boat")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,10 +8,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/provider/aimlapi"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/reconcile/repair"
 	"github.com/takeup/takeup/internal/table"
@@ -23,7 +25,7 @@ var at = time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
 
 func boat(t *testing.T) video.Request {
 	t.Helper()
-	r, err := video.NewRequest("a boat")
+	r, err := catalogue.OfPrompt(providers.Models(), "a boat")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +53,7 @@ func accounts() provider.Accounts {
 }
 
 // handle is that of a generation of the default model.
-func handle(id string) string { return "legacy:" + video.DefaultModel + ":" + id }
+func handle(id string) string { return "legacy:" + catalogue.Default(providers.Models()) + ":" + id }
 
 func newTable() *table.Table {
 	n := 0

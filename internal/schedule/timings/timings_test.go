@@ -17,10 +17,9 @@ import (
 	"github.com/takeup/takeup/internal/schedule/timings"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
-	"github.com/takeup/takeup/internal/video"
 )
 
-const model = video.DefaultModel
+const model = "kling-video/v1/pro/text-to-video"
 
 // records gives the table of a fake.
 func records(fake *dynamotest.Server) *table.Table {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/wait"
 	"github.com/takeup/takeup/test/chaos/world"
@@ -87,7 +89,7 @@ func listsOf(first, last time.Time) []list {
 	for _, state := range video.States() {
 		all = append(all, list{"by status", url.Values{"status": {string(state)}}, func(e video.Entry) bool { return e.State() == state }})
 	}
-	for _, model := range video.Catalogue() {
+	for _, model := range catalogue.All(providers.Models()) {
 		all = append(all, list{"by model", url.Values{"model": {model.Name}}, func(e video.Entry) bool { return e.RequestHash != "" && e.Request.Model() == model.Name }})
 	}
 	part := last.Sub(first)/windows + time.Second

@@ -15,9 +15,11 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/takeup/takeup/internal/bucket/objectkey"
+	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/provider/aimlapi/pricelist"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/test/harness/lambdas"
 )
@@ -193,7 +195,7 @@ func (w *world) testSettle(t *testing.T) {
 // testPrices asks the simulator for its list, and then finds it the same.
 func (w *world) testPrices(t *testing.T) {
 	first := answered[pricelist.Result](t, w.invoke(t, "prices", event(t, "prices")))
-	if again := answered[pricelist.Result](t, w.invoke(t, "prices", event(t, "prices"))); !first.Changed || again.Changed || !again.Asked || again.Models != len(video.Catalogue()) {
+	if again := answered[pricelist.Result](t, w.invoke(t, "prices", event(t, "prices"))); !first.Changed || again.Changed || !again.Asked || again.Models != len(catalogue.All(providers.Models())) {
 		t.Errorf("it gives %+v, then %+v", first, again)
 	}
 	if wrong := w.invoke(t, "prices", []byte(`[]`)); !wrong.Failed {

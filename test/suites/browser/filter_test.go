@@ -9,7 +9,8 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
-	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/providers"
 )
 
 // The prompts of the cards in one of the page's two lists, as one text.
@@ -43,7 +44,7 @@ func (w *world) testFilters(t *testing.T) {
 		{"another status", func() { p.choose("by-status", "cancelled") },
 			below + ".includes('a train that never leaves') && !" + below + ".includes(" + js(refused) + ")"},
 		{"a model that nobody asked for", func() { p.choose("by-model", unasked(t, w)) }, "!document.getElementById('no-match').hidden"},
-		{"the default model", func() { p.choose("by-model", video.DefaultModel) }, all},
+		{"the default model", func() { p.choose("by-model", catalogue.Default(providers.Models())) }, all},
 		{"today", func() { p.choose("by-time", "0") }, all},
 		{"days to come", func() { p.choose("by-time", "days"); p.choose("since", "2199-01-01") }, "!document.getElementById('no-match').hidden"},
 		{"words in any order", func() { p.fill("find", "motorway SNAIL") }, below + " === 'a snail crosses a motorway'"},
@@ -80,7 +81,7 @@ func unasked(t *testing.T, w *world) string {
 	for _, create := range w.provider.Ledger().Creates {
 		asked += create.Body
 	}
-	for _, model := range video.Catalogue() {
+	for _, model := range catalogue.All(providers.Models()) {
 		if !strings.Contains(asked, js(model.Name)) {
 			return model.Name
 		}

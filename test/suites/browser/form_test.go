@@ -11,7 +11,8 @@ import (
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 
-	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/providers"
 )
 
 func (w *world) testRefusedFields(t *testing.T) {
@@ -50,7 +51,7 @@ func (w *world) testModels(t *testing.T) {
 	p.signIn()
 	p.fill("field-prompt", "kept over all models")
 	seen := map[string]bool{} // forms that models share
-	for _, model := range video.Catalogue() {
+	for _, model := range catalogue.All(providers.Models()) {
 		p.choose("field-model", model.Name)
 		p.await(model.Name, "JSON.parse(sessionStorage.getItem('takeup.draft')).model === "+js(model.Name))
 		var draft map[string]any
@@ -74,7 +75,17 @@ func (w *world) testModels(t *testing.T) {
 		}
 	}
 
-	// The last takes several prompts, each with a length.
+	// A length, a maker and an order find models.
+	p.choose("find-model", "alibaba 15s")
+	p.await("those that were found", "[...document.querySelectorAll('#field-model option')].filter((o) => o.value.startsWith('alibaba/')).length === 4")
+	p.choose("order-models", "price")
+	p.await("the order", "!document.querySelector('#field-model optgroup')")
+	p.accessible("models that were found")
+	p.choose("find-model", "")
+
+	// One takes several prompts, each with a length.
+	p.choose("field-model", "klingai/video-v3-turbo-pro-text-to-video")
+	p.await("its form", "document.querySelector(\"label[for='field-shots-several']\")")
 	p.do(chromedp.Click(chromedp.CSS("label[for='field-shots-several']")))
 	p.press("#composer", "Add a shot")
 	p.fill("field-multi_prompt-0-prompt", "a door opens")

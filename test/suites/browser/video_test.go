@@ -17,8 +17,9 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/provider/aimlapi/models"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
-	"github.com/takeup/takeup/internal/provider/aimlapi/sim/contract"
 )
 
 func (w *world) testEmpty(t *testing.T) {
@@ -59,11 +60,8 @@ func (w *world) testWrongToken(t *testing.T) {
 // price is what the form says of a video of the default model.
 func price(t *testing.T, seconds float64) string {
 	t.Helper()
-	models, err := contract.Models()
-	if err != nil {
-		t.Fatal(err)
-	}
-	usd, err := models[0].Pricing.Units[0].Price.Float64() // the default's, for a second
+	model, _ := models.Find(catalogue.Default(models.Catalogue{}))
+	usd, err := model.Price.USD[0].USD.Float64() // for a second
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -36,7 +38,7 @@ func (w *world) testSDK(t *testing.T) {
 		Refused, Images, Job string
 	}](t, said)
 	var want []string
-	for _, m := range video.Catalogue() {
+	for _, m := range catalogue.All(providers.Models()) {
 		want = append(want, m.Name)
 	}
 	if !slices.Equal(got.Models, want) {

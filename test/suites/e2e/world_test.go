@@ -23,12 +23,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/dev/gateway"
 	"github.com/takeup/takeup/internal/dev/stack"
 	"github.com/takeup/takeup/internal/provider/aimlapi/pricelist/refresh"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/table"
-	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/test/harness/record"
 )
 
@@ -137,7 +138,7 @@ func start(t *testing.T) *world {
 	resources := cloudformation.NewFromConfig(config)
 	w.functions = physical(t, resources, "AWS::Lambda::Function")
 	w.roles = physical(t, resources, "AWS::IAM::Role")
-	if got, err := refresh.Prices(t.Context(), w.lambda, w.stack.Outputs["PricesFunction"]); err != nil || !got.Changed || got.Models != len(video.Catalogue()) {
+	if got, err := refresh.Prices(t.Context(), w.lambda, w.stack.Outputs["PricesFunction"]); err != nil || !got.Changed || got.Models != len(catalogue.All(providers.Models())) {
 		t.Fatalf("the first price list: %+v, %v", got, err)
 	}
 	return w

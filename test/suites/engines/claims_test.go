@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -97,7 +99,7 @@ func (e engine) testClaims(t *testing.T) {
 // that day to what they come to, also where they are counted anew.
 func (e engine) ownersDay(t *testing.T, jobs *table.Table, claim func(id string, micros int64, at time.Time, limits video.Limits) error) {
 	at, ctx := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC), t.Context()
-	request, err := video.NewRequest("a paper boat")
+	request, err := catalogue.OfPrompt(providers.Models(), "a paper boat")
 	if err != nil {
 		t.Fatal(err)
 	}

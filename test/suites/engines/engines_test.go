@@ -24,7 +24,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/dev/stack"
+	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
@@ -165,7 +167,7 @@ func (e engine) open(name string, transport http.RoundTripper) *table.Table {
 
 func entry(t *testing.T, id string) video.Entry {
 	t.Helper()
-	request, err := video.NewRequest("a paper boat crosses a flooded street")
+	request, err := catalogue.OfPrompt(providers.Models(), "a paper boat crosses a flooded street")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,6 +33,9 @@ export class Unreachable extends Error {
 
 const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
+// segments escapes a model's name, and leaves its slashes.
+const segments = (name) => name.split("/").map(encodeURIComponent).join("/");
+
 // API Gateway gives up after 29 seconds.
 const patience = 35_000;
 
@@ -49,6 +52,8 @@ export class Api {
   control = () => this.#call("GET", "control");
   usage = (month) => this.#call("GET", `usage?month=${month}`);
   models = () => this.#call("GET", "models");
+  // model gives the JSON Schema of what a model takes.
+  model = (name) => this.#call("GET", `models/${segments(name)}`);
   // videos takes the parameters of a list, and leaves out those that are null or undefined.
   videos = (query) => this.#call("GET", `videos?${new URLSearchParams(Object.entries(query).filter(([, value]) => value ?? null))}`);
   video = (id) => this.#call("GET", `videos/${encodeURIComponent(id)}`);

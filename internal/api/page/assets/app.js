@@ -128,7 +128,7 @@ class App {
     const spoken = this.#speak("composer-slow", "Still waiting for the list of models…");
     try {
       models ??= await api.models();
-      this.#composer.use(models, this.#quotes);
+      await this.#composer.use(models, this.#quotes, api.model);
       this.#filters.models(models);
       if (signedIn) this.#composer.focus();
     } catch (error) {
@@ -232,8 +232,8 @@ class App {
       again: said(async (video) => this.#edit(await this.#library.whole(video.id), "The settings are in the form.")),
       whole: said((video) => this.#library.whole(video.id)),
       history: said(async (video) => (await this.#library.fresh(video.id)).history ?? []),
-      edit: (entry) => {
-        this.#edit(entry.request, "");
+      edit: async (entry) => {
+        if (!(await this.#edit(entry.request, ""))) return;
         this.#composer.refused(this.#composer.request(), { errors: entry.errors, message: entry.problem });
         this.#outbox.drop(entry);
       },
@@ -256,11 +256,18 @@ class App {
     };
   }
 
-  #edit(request, words) {
-    this.#composer.fill(request);
+  // #edit puts a request into the form; false where that can't be done now.
+  async #edit(request, words) {
+    try {
+      await this.#composer.fill(request);
+    } catch (error) {
+      this.#tell(error.message);
+      return false;
+    }
     this.#composer.focus();
     byId("composer").scrollIntoView({ block: "start" });
     if (words) this.#tell(words);
+    return true;
   }
 
   // #take takes prompt files: one goes into the form, several are sent after a
@@ -269,8 +276,8 @@ class App {
     if (!files.length || !this.#outbox) return;
     const all = await Promise.all(files.map((file) => read(file, this.#api.check)));
     if (all.length === 1 && all[0].request) {
-      this.#edit(all[0].request, `${all[0].name} is in the form.`);
-      if (all[0].note) this.#composer.note(all[0].note);
+      const edited = await this.#edit(all[0].request, `${all[0].name} is in the form.`);
+      if (edited && all[0].note) this.#composer.note(all[0].note);
       return;
     }
     const good = all.filter((file) => file.request);

@@ -1,13 +1,13 @@
 // The form: what the chosen model takes, what it will cost, and the request that
 // comes of it.
 
-import { byId, h, icon } from "./dom.js";
+import { byId, icon } from "./dom.js";
 import { control, first } from "./fields.js";
+import { parameters, Picker } from "./models.js";
 import { basis, cost } from "./prices.js";
-import { label, modelName, span } from "./words.js";
+import { label, learn, span } from "./words.js";
 
 const place = "takeup.draft";
-const shown = new Set(["model", "prompt", "multi_prompt", "duration", "aspect_ratio"]); // without opening More settings
 
 export class Composer {
   #form = byId("composer");
@@ -15,6 +15,10 @@ export class Composer {
   #models = [];
   #fallback; // the model of a request that names none
   #model;
+  #picker;
+  #schemas; // promises of what models take, by name
+  #schema;
+  #turn = 0; // counts the models that were asked for: the last one is shown
   #fields = new Map(); // controls by parameter
   #shots; // for models that take a prompt or several: which
   #quotes;
@@ -36,25 +40,34 @@ export class Composer {
     });
   }
 
-  // use takes the API's list of models, and what tells prices.
-  use({ data, default: fallback }, quotes) {
+  // use takes the API's list of models, what tells prices, and what gives a model's
+  // schema. It fails where the schema can't be had.
+  async use({ data, default: fallback }, quotes, schema) {
     this.#models = data;
     this.#quotes = quotes;
     this.#fallback = fallback;
+    this.#schemas = new Map();
+    this.#schema = schema;
+    this.#picker = new Picker(data, (name) => this.#switch(name));
     const draft = JSON.parse(this.#storage.getItem(place) ?? "{}");
-    this.fill(draft);
+    await this.fill(draft);
     this.#form.hidden = false;
   }
 
   // fill puts a request into the form, and names what the form has no place for.
-  fill(request) {
+  async fill(request) {
     const given = { ...request };
-    if (given.ratio !== undefined) given.aspect_ratio ??= given.ratio;
-    delete given.ratio;
     for (const name of Object.keys(given)) if (given[name] === null) delete given[name];
     const name = given.model ?? this.#fallback;
     const known = this.#models.find((m) => m.id === name);
-    this.#build(known ?? this.#models.find((m) => m.id === this.#fallback), given);
+    const model = known ?? this.#models.find((m) => m.id === this.#fallback);
+    const schema = await this.#take(model);
+    if (!schema) return;
+    if (!schema.properties.ratio && given.ratio !== undefined) {
+      given.aspect_ratio ??= given.ratio;
+      delete given.ratio;
+    }
+    this.#build(model, schema, given);
     this.#update();
     const taken = this.request();
     const left = Object.keys(given).filter((key) => !same(given[key], taken[key]));
@@ -126,19 +139,31 @@ export class Composer {
     focus?.focus();
   }
 
-  // #build makes the fields of a model, with the values that they take.
-  #build(model, values) {
+  // #take gives what a model takes; null where another model was asked for meanwhile.
+  async #take({ id }) {
+    const turn = ++this.#turn;
+    if (!this.#schemas.has(id)) {
+      const asked = this.#schema(id);
+      this.#schemas.set(id, asked);
+      asked.catch(() => this.#schemas.delete(id));
+    }
+    const schema = await this.#schemas.get(id);
+    return turn === this.#turn ? schema : null;
+  }
+
+  // #build makes the fields of a model, with the values that they take. Those that have
+  // no default are under More settings, but for what the model needs.
+  #build(model, schema, values) {
     this.#model = model;
     this.#fields.clear();
-    const choose = h("select", { id: "field-model", onchange: () => this.#switch(choose.value) }, this.#models.map((m) => h("option", { value: m.id, selected: m === model }, modelName(m.id))));
-    const head = h("div", { class: "field" }, h("div", { class: "field-head" }, h("label", { for: "field-model" }, "Model")), choose);
+    this.#picker.show(model);
+    learn(schema);
     const main = [], more = [];
-    for (const parameter of model.parameters) {
-      const sole = model.needs_one_of.length === 1 && model.needs_one_of[0] === parameter.name;
-      const field = control({ ...parameter, required: parameter.required || sole || model.needs_one_of.includes(parameter.name) });
+    for (const parameter of parameters(schema)) {
+      const field = control(parameter);
       field.set(values[parameter.name]);
       this.#fields.set(parameter.name, field);
-      (shown.has(parameter.name) ? main : more).push(field.element);
+      (parameter.required || parameter.default !== undefined ? main : more).push(field.element);
     }
     this.#shots = null;
     if (this.#fields.has("multi_prompt")) {
@@ -146,17 +171,26 @@ export class Composer {
       this.#shots.set(values.multi_prompt ? "several" : "one");
       main.unshift(this.#shots.element);
     }
-    byId("fields").replaceChildren(head, ...main);
+    byId("fields").replaceChildren(this.#picker.element, ...main);
     byId("more-fields").replaceChildren(...more);
     byId("more").hidden = more.length === 0;
   }
 
   // #switch changes the model and keeps what the new one takes, too.
-  #switch(name) {
-    const { model, ...values } = this.request();
-    this.#build(this.#models.find((m) => m.id === name), values);
+  async #switch(name) {
+    const model = this.#models.find((m) => m.id === name);
+    try {
+      const schema = await this.#take(model);
+      if (!schema) return;
+      const { model: _, ...values } = this.request();
+      this.#build(model, schema, values);
+    } catch (error) {
+      this.#picker.show(this.#model);
+      this.note(`${error.message} The form needs to know what the model takes; choose it again.`, true);
+      return;
+    }
     this.#update();
-    byId("field-model").focus();
+    this.#picker.focus();
   }
 
   // #asked tells whether a parameter is to be sent: of a prompt and several, one.

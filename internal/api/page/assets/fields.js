@@ -9,7 +9,9 @@
 import { h, icon } from "./dom.js";
 import { label } from "./words.js";
 
-const long = new Set(["prompt", "negative_prompt"]);
+const few = 4; // words side by side
+
+const isPrompt = (name) => name.endsWith("prompt");
 
 export const control = (parameter, path = parameter.name) => {
   const { type, enum: allowed } = parameter;
@@ -17,7 +19,7 @@ export const control = (parameter, path = parameter.name) => {
   if (type === "array") return list(parameter, path);
   if (type === "boolean") return choice({ ...parameter, enum: ["true", "false"] }, path, { true: "Yes", false: "No" }, (v) => v === "true");
   const typed = type === "string" ? (v) => v : Number;
-  if (allowed) return parameter.default === undefined ? choice(parameter, path, {}, typed) : segments(parameter, path, typed);
+  if (allowed) return parameter.default === undefined || allowed.length > few ? choice(parameter, path, {}, typed) : segments(parameter, path, typed);
   if (type === "string") return text(parameter, path);
   return parameter.default === undefined ? number(parameter, path) : slider(parameter, path);
 };
@@ -49,7 +51,7 @@ function frame(parameter, path, input, hint, extra = null) {
 
 function text(parameter, path) {
   const { name, required, max_length: most } = parameter;
-  const input = long.has(name) || parameter.item
+  const input = isPrompt(name) || parameter.item
     ? h("textarea", { rows: name === "prompt" ? 4 : 2, required: required ?? false, spellcheck: true })
     : h("input", { type: "text", required: required ?? false, autocomplete: "off" });
   if (name === "prompt") input.placeholder = "A paper boat crosses a flooded street at dusk";
@@ -79,9 +81,10 @@ function text(parameter, path) {
 function number(parameter, path) {
   const { minimum: min, maximum: max, type, required } = parameter;
   const input = h("input", { type: "number", min, max, step: type === "integer" ? "1" : "any", inputMode: "decimal", placeholder: required ? "" : "Provider's choice" });
-  const takes = `${type === "integer" ? "a whole number" : "a number"} from ${min} to ${max}`;
+  const limits = max === undefined ? "" : ` from ${min} to ${max}`;
+  const takes = (type === "integer" ? "a whole number" : "a number") + limits;
   return {
-    ...frame(parameter, path, input, `${min} to ${max}`),
+    ...frame(parameter, path, input, max === undefined ? null : `${min} to ${max}`),
     get: () => (input.value === "" ? undefined : Number(input.value)),
     set(value) {
       input.value = value ?? "";
@@ -89,7 +92,7 @@ function number(parameter, path) {
     check() {
       if (input.value === "" && !input.validity.badInput) return required ? [{ field: path, message: `is missing; it takes ${takes}` }] : [];
       const value = input.valueAsNumber;
-      const wrong = !(value >= min && value <= max) || (type === "integer" && !Number.isInteger(value));
+      const wrong = !(value >= (min ?? -Infinity) && value <= (max ?? Infinity)) || (type === "integer" && !Number.isSafeInteger(value));
       return wrong ? [{ field: path, message: `takes ${takes}` }] : [];
     },
   };
@@ -113,17 +116,20 @@ function slider(parameter, path) {
   return { ...frame({ ...parameter, required: true }, path, input, null, shown), get: () => Number(input.value), set, check: () => [] };
 }
 
-// choice is a list in which nothing need be chosen.
+// choice is a list. Where there is no default, nothing need be chosen in it.
 function choice(parameter, path, words, typed) {
-  const none = h("option", { value: "" }, parameter.required ? "Choose…" : "Provider's choice");
+  const fallback = parameter.default === undefined ? "" : String(parameter.default);
+  const none = fallback ? null : h("option", { value: "" }, parameter.required ? "Choose…" : "Provider's choice");
   const input = h("select", {}, none, parameter.enum.map((v) => h("option", { value: v }, words[v] ?? label(v))));
+  const set = (value) => {
+    input.value = value === undefined ? fallback : String(value);
+    if (input.selectedIndex < 0) input.value = fallback;
+  };
+  set();
   return {
-    ...frame(parameter, path, input, null),
+    ...frame({ ...parameter, required: parameter.required || fallback !== "" }, path, input, null),
     get: () => (input.value === "" ? undefined : typed(input.value)),
-    set(value) {
-      input.value = value === undefined ? "" : String(value);
-      if (input.selectedIndex < 0) input.value = "";
-    },
+    set,
     check: () => (parameter.required && input.value === "" ? [{ field: path, message: "is missing; choose one" }] : []),
   };
 }
@@ -134,7 +140,7 @@ function segments(parameter, path, typed) {
   const error = h("p", { class: "problem" });
   const inputs = parameter.enum.map(String).map((value) => h("input", { type: "radio", name: id(path), value, id: `${id(path)}-${value.replaceAll(":", "x")}` }));
   const options = inputs.map((input) =>
-    h("label", { class: "segment", for: input.id }, input, h("span", {}, parameter.name === "aspect_ratio" ? shape(input.value) : null, parameter.words?.[input.value] ?? input.value + unit)),
+    h("label", { class: "segment", for: input.id }, input, h("span", {}, shape(input.value), parameter.words?.[input.value] ?? input.value + unit)),
   );
   const set = (value) => {
     const wanted = String(value ?? parameter.default);
@@ -156,9 +162,14 @@ function segments(parameter, path, typed) {
   };
 }
 
-// shape draws an aspect ratio.
+// shape draws an aspect ratio; null for what is none.
 function shape(ratio) {
-  return h("span", { class: "shape", "data-ratio": ratio, "aria-hidden": "true" });
+  const [width, height] = ratio.split(":").map(Number);
+  if (!(width / height)) return null;
+  const drawn = h("span", { class: "shape", "aria-hidden": "true" });
+  drawn.style.width = `${Math.sqrt(width / height)}rem`;
+  drawn.style.height = `${Math.sqrt(height / width)}rem`;
+  return drawn;
 }
 
 // group is an object: left out unless one of its fields is set.
@@ -170,7 +181,7 @@ function group(parameter, path) {
     return values.length ? Object.fromEntries(values) : undefined;
   };
   return {
-    element: h("fieldset", { class: "field group" }, h("legend", {}, label(parameter.name), parameter.required ? null : h("span", { class: "optional" }, "optional")), controls.map((c) => c.element)),
+    element: h("fieldset", { class: "field group" }, h("legend", {}, parameter.title ?? label(parameter.name), parameter.required ? null : h("span", { class: "optional" }, "optional")), controls.map((c) => c.element)),
     get,
     set: (value) => fields.forEach(([name, c]) => c.set(value?.[name])),
     check: () => (get() === undefined && !parameter.required ? [] : controls.flatMap((c) => c.check())),

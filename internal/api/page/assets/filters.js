@@ -1,6 +1,7 @@
 // The filters above the videos. They are kept in the tab.
 
 import { byId, h } from "./dom.js";
+import { grouped } from "./models.js";
 import { modelName } from "./words.js";
 
 const place = "takeup.filters";
@@ -34,7 +35,7 @@ export class Filters {
   models(models) {
     const chosen = this.#kept()["by-model"] ?? "";
     byId("by-model").replaceChildren(
-      h("option", { value: "" }, "Any model"), ...models.data.map((model) => h("option", { value: model.id }, modelName(model.id))));
+      h("option", { value: "" }, "Any model"), ...grouped(models.data));
     byId("by-model").value = chosen;
   }
 

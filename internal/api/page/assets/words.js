@@ -40,33 +40,22 @@ const waits = {
   video: "Copying the video",
 };
 
-// label turns a field's name or value into words.
+// label turns a field's name or value into words: its title, if a model that was chosen
+// has one for it.
 export function label(name) {
-  const text = names[name] ?? String(name).replaceAll("_", " ");
+  const text = fields.get(name) ?? String(name).replaceAll("_", " ");
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-const names = {
-  aspect_ratio: "shape",
-  duration: "length",
-  cfg_scale: "prompt strength",
-  negative_prompt: "leave out",
-  multi_prompt: "shots",
-  generate_audio: "sound",
-  advanced_camera_control: "camera movement",
-  camera_control: "camera preset",
-  movement_type: "kind",
-  movement_value: "strength",
-};
-
-// modelName leaves out the part that all models' names share.
-export function modelName(name) {
-  return name
-    .replace(/[/-]text-to-video$/, "")
-    .replace(/^(kling-video|klingai)\/(video-)?/, "Kling ")
-    .replace("v2-6", "v2.6")
-    .replaceAll(/[/-]/g, " ");
+// learn keeps the titles that a model's schema has for its fields.
+export function learn(schema) {
+  for (const [name, { title }] of Object.entries(schema.properties)) if (title) fields.set(name, title);
 }
+
+const fields = new Map();
+
+// modelName leaves out the part that the names of text-to-video models share.
+export const modelName = (name) => name.replace(/[/-](text-to-video|t2v)$/, "");
 
 // title heads the card of a job that ended without a video.
 export function title(error) {

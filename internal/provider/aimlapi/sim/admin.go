@@ -7,8 +7,8 @@ import (
 	"net/http"
 )
 
-// adminPrefix is where tests that run the stand-in as a process reach what is no part of the provider. It asks for no
-// key: the stand-in belongs on a loopback address.
+// adminPrefix is where tests that run the simulator as a process reach what is no part of the provider. It asks for no
+// key: the simulator belongs on a loopback address.
 const adminPrefix = "/_simulator/"
 
 func (s *Server) admin(w http.ResponseWriter, r *http.Request) {

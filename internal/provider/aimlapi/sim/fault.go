@@ -139,7 +139,7 @@ func (f Fault) check() error {
 	return nil
 }
 
-// Rule is a fault that settings lay on a kind of call, for tests that run the stand-in as a process.
+// Rule is a fault that settings lay on a kind of call, for tests that run the simulator as a process.
 type Rule struct {
 	On Kind `json:"on"`
 	// Skip leaves the first calls of the kind alone, counted from when the rule was set.

@@ -9,10 +9,7 @@ import (
 
 // Whatever the body is, it is refused in the provider's way, or there is a video for it.
 func FuzzRead(f *testing.F) {
-	c, err := newCatalogue()
-	if err != nil {
-		f.Fatal(err)
-	}
+	c := newModelSet()
 	for _, body := range []string{
 		`{"model":"kling-video/v1/pro/text-to-video","prompt":"p","duration":"5","ratio":"1:1"}`,
 		`{"model":"kling-video/v1/pro/text-to-video","prompt":"p","duration":5.0}`,
@@ -30,7 +27,7 @@ func FuzzRead(f *testing.F) {
 			case err != nil:
 				t.Errorf("%q: %v", body, err)
 			default:
-				if _, err := NewVideo("id", o.seconds, o.aspect, 0); err != nil {
+				if _, err := NewVideo("id", filmed(o.seconds), shaped(o.aspect), 0); err != nil {
 					t.Errorf("%q: %v", body, err)
 				}
 			}

@@ -54,7 +54,7 @@ func (s *Server) accept(x *exchange, o order, now time.Time) (*generation, error
 		g.ID += ":" + o.model.Name
 	}
 	var err error
-	if g.video, err = NewVideo(g.InferenceID, o.seconds, o.aspect, s.settings.VideoBytes); err != nil {
+	if g.video, err = NewVideo(g.InferenceID, filmed(o.seconds), shaped(o.aspect), s.settings.VideoBytes); err != nil {
 		return nil, err
 	}
 	g.VideoBytes = g.video.Size()

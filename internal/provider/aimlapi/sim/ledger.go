@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Create is one POST that reached the stand-in on either route, whatever became of it.
+// Create is one POST that reached the simulator on either route, whatever became of it.
 type Create struct {
 	At              time.Time `json:"at"`
 	Route           string    `json:"route"`
@@ -50,7 +50,7 @@ type Generation struct {
 	Downloaded int `json:"downloaded"`
 }
 
-// Ledger is what the stand-in knows, at one moment: what tests hold the promises against.
+// Ledger is what the simulator knows, at one moment: what tests hold the promises against.
 type Ledger struct {
 	At             time.Time    `json:"at"`
 	Creates        []Create     `json:"creates"`

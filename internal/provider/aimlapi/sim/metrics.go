@@ -55,7 +55,7 @@ func (s *Server) metrics(x *exchange) reply {
 		took[g.Model] = append(took[g.Model], float64(g.EndsAt.Sub(g.CreatedAt).Milliseconds()))
 	}
 	answer := metricsReply{WindowSeconds: int(metricsWindow.Seconds()), GeneratedAt: stamp(now), Models: []modelMetrics{}}
-	for _, model := range s.models.models {
+	for _, model := range s.models.all {
 		times := took[model.Name]
 		if len(times) == 0 || len(aliases) > 0 && !slices.Contains(aliases, model.Name) {
 			continue

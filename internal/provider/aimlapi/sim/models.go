@@ -9,10 +9,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/takeup/takeup/internal/provider/aimlapi/sim/contract"
+	"github.com/takeup/takeup/internal/provider/aimlapi/models"
 )
 
-// What all models of the stand-in have in common in the list of models.
+// What all models of the simulator have in common in the list of models.
 const (
 	modelType       = "internal/video-generations/submit"
 	modelCapability = "text_to_video"
@@ -25,14 +25,14 @@ type (
 		Data   []modelLine `json:"data"`
 	}
 	modelLine struct {
-		ID           string            `json:"id"`
-		Aliases      []string          `json:"aliases"`
-		Type         string            `json:"type"`
-		Info         modelInfo         `json:"info"`
-		Tags         []string          `json:"tags"`
-		Modalities   *modelModalities  `json:"modalities,omitempty"`
-		Capabilities []string          `json:"capabilities,omitempty"`
-		Pricing      *contract.Pricing `json:"pricing,omitempty"`
+		ID           string           `json:"id"`
+		Aliases      []string         `json:"aliases"`
+		Type         string           `json:"type"`
+		Info         modelInfo        `json:"info"`
+		Tags         []string         `json:"tags"`
+		Modalities   *modelModalities `json:"modalities,omitempty"`
+		Capabilities []string         `json:"capabilities,omitempty"`
+		Pricing      *pricing         `json:"pricing,omitempty"`
 	}
 	modelInfo struct {
 		Name      string `json:"name"`
@@ -45,25 +45,32 @@ type (
 )
 
 // newModelLine gives a model's entry with every section.
-func newModelLine(m contract.Model) modelLine {
+func newModelLine(m models.Model) modelLine {
 	line := modelLine{
-		ID: m.ID, Aliases: []string{}, Type: modelType, Info: modelInfo{m.Name, "Kling AI"}, Tags: []string{},
+		ID: listID(m.Name), Aliases: []string{}, Type: modelType, Info: modelInfo{m.Name, m.Maker}, Tags: []string{},
 		Modalities: &modelModalities{[]string{"text"}, []string{"video"}}, Capabilities: []string{modelCapability},
-		Pricing: &m.Pricing,
+		Pricing: pricingOf(m),
 	}
-	if m.ID != m.Name {
+	if line.ID != m.Name {
 		line.Aliases = append(line.Aliases, m.Name)
-	}
-	if m.Pricing.Kind == contract.Variable {
-		line.Pricing = &contract.Pricing{Kind: m.Pricing.Kind, Currency: m.Pricing.Currency}
 	}
 	return line
 }
 
+// listID is the id of a model in the list. The models of a family have ids of their own, of which their older names are
+// aliases, so that the list has models of both kinds.
+func listID(name string) string {
+	parts := strings.Split(name, "/")
+	if len(parts) != 4 || parts[0] != "kling-video" {
+		return name
+	}
+	return "klingai/" + strings.Join(parts[1:], "-")
+}
+
 // newModelList gives the entries of all models, and an ETag over them.
-func newModelList(models []contract.Model) ([]modelLine, string, error) {
-	lines := make([]modelLine, len(models))
-	for i, m := range models {
+func newModelList(all []models.Model) ([]modelLine, string, error) {
+	lines := make([]modelLine, len(all))
+	for i, m := range all {
 		lines[i] = newModelLine(m)
 	}
 	text, err := json.Marshal(lines)

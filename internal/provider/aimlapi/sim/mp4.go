@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"io"
 	"math"
+	"strconv"
 	"strings"
 )
 
@@ -45,6 +46,23 @@ func NewVideo(id string, seconds int, aspect string, size int64) (*Video, error)
 		return nil, err
 	}
 	return &Video{head: append(head, id...), seed: hash.Sum64(), size: int64(len(stream)) + box}, nil
+}
+
+// filmed is the length, among those that there are videos of, that is nearest to another.
+func filmed(seconds int) int { return min(max(seconds, 3), 15) }
+
+// shaped is the shape, among those that there are videos of, that is nearest to another. What isn't a ratio is wide.
+func shaped(aspect string) string {
+	width, height, _ := strings.Cut(aspect, ":")
+	w, wrong := strconv.ParseFloat(width, 64)
+	h, also := strconv.ParseFloat(height, 64)
+	switch {
+	case wrong != nil || also != nil || w > 1.2*h:
+		return "16:9"
+	case h > 1.2*w:
+		return "9:16"
+	}
+	return "1:1"
 }
 
 // Size is the file's length in bytes.

@@ -5,45 +5,85 @@ import (
 	"fmt"
 	"math/big"
 
-	"github.com/takeup/takeup/internal/provider/aimlapi/sim/contract"
+	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/provider/aimlapi/models"
 )
 
-// charge gives the credits that a request costs by its model's pricing, rounded up to a whole one. A dimension that the
-// request leaves out has the default of the model's schema.
-func charge(model contract.Model, fields map[string]any, seconds int) (int64, error) {
-	pricing := model.Pricing
-	if pricing.Kind != contract.Variants {
-		if len(pricing.Units) != 1 {
-			return 0, fmt.Errorf("simulator: %s has %d rates, want one", model.Name, len(pricing.Units))
+// The provider's shape of a price.
+type (
+	pricing struct {
+		Kind       string    `json:"kind"`
+		Currency   string    `json:"currency"`
+		Units      []rate    `json:"units,omitempty"`
+		Dimensions []string  `json:"dimensions,omitempty"` // names of request parameters
+		Variants   []variant `json:"variants,omitempty"`
+	}
+	rate struct {
+		Name    string      `json:"name"`
+		Measure string      `json:"measure"`
+		Price   json.Number `json:"price"`
+		Per     int64       `json:"per"`
+	}
+	variant struct {
+		When  map[string]any `json:"when"`
+		Price json.Number    `json:"price"`
+		Unit  string         `json:"unit"`
+		Per   int64          `json:"per"`
+	}
+)
+
+// pricingOf gives a model's price as the list has it: of one that varies, the rate is left out.
+func pricingOf(m models.Model) *pricing {
+	p := &pricing{Kind: m.Price.Kind, Currency: "USD"}
+	for _, each := range m.Price.USD {
+		switch m.Price.Kind {
+		case models.Fixed:
+			p.Units = append(p.Units, rate{"video", m.Price.Unit, each.USD, m.Price.Per})
+		case models.Variants:
+			when := map[string]any{m.Price.By: valueOf(m, m.Price.By, each.Value)}
+			p.Dimensions = []string{m.Price.By}
+			p.Variants = append(p.Variants, variant{when, each.USD, m.Price.Unit, m.Price.Per})
 		}
-		rate := pricing.Units[0]
-		return rated(rate.Price, rate.Per, rate.Measure, seconds)
 	}
-	var schema struct {
-		Properties map[string]struct {
-			Default any `json:"default"`
-		} `json:"properties"`
+	return p
+}
+
+// valueOf gives a parameter's value in its JSON type.
+func valueOf(m models.Model, name, value string) any {
+	switch p, _ := m.Takes(name); p.Kind {
+	case catalogue.Integer, catalogue.Number:
+		return json.Number(value)
+	case catalogue.Boolean:
+		return value == "true"
+	case catalogue.String, catalogue.Object, catalogue.List:
 	}
-	if err := json.Unmarshal(model.Schema, &schema); err != nil {
-		return 0, fmt.Errorf("simulator: schema of %s: %w", model.Name, err)
+	return value
+}
+
+// charge gives the credits that a request costs by its model's price, rounded up to a whole one.
+func charge(m models.Model, fields map[string]any, seconds int) (int64, error) {
+	value := ""
+	if m.Price.By != "" {
+		value = fmt.Sprint(fieldOf(m, fields, m.Price.By))
 	}
-	values := map[string]string{}
-	for _, dimension := range pricing.Dimensions {
-		switch value, given := fields[dimension]; {
-		case dimension == "duration":
-			values[dimension] = fmt.Sprint(seconds)
-		case given:
-			values[dimension] = fmt.Sprint(value)
-		default:
-			values[dimension] = fmt.Sprint(schema.Properties[dimension].Default)
+	for _, each := range m.Price.USD {
+		if each.Value == value {
+			return rated(each.USD, m.Price.Per, m.Price.Unit, seconds)
 		}
 	}
-	for _, variant := range pricing.Variants {
-		if matches(variant, values) {
-			return rated(variant.Price, variant.Per, variant.Unit, seconds)
-		}
+	return 0, fmt.Errorf("simulator: %s has no rate for %s %q", m.Name, m.Price.By, value)
+}
+
+// fieldOf is a request's value of a parameter or, where it has none, what the provider takes then.
+func fieldOf(m models.Model, fields map[string]any, name string) any {
+	if value := fields[name]; value != nil {
+		return value
 	}
-	return 0, fmt.Errorf("simulator: %s has no rate for %v", model.Name, values)
+	p, _ := m.Takes(name)
+	if p.Default != nil {
+		return p.Default
+	}
+	return p.LeftOut
 }
 
 // rated gives the credits for a video of so many seconds.
@@ -54,8 +94,8 @@ func rated(price json.Number, per int64, unit string, seconds int) (int64, error
 	}
 	credits := usd.Mul(usd, big.NewRat(CreditsPerUSD, per))
 	switch unit {
-	case "video":
-	case "second":
+	case models.Video:
+	case models.Second:
 		credits.Mul(credits, big.NewRat(int64(seconds), 1))
 	default:
 		return 0, fmt.Errorf("simulator: a rate by the %q", unit)
@@ -65,13 +105,4 @@ func rated(price json.Number, per int64, unit string, seconds int) (int64, error
 		whole.Add(whole, big.NewInt(1))
 	}
 	return whole.Int64(), nil
-}
-
-func matches(variant contract.Variant, values map[string]string) bool {
-	for dimension, want := range variant.When {
-		if values[dimension] != fmt.Sprint(want) {
-			return false
-		}
-	}
-	return true
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/provider/aimlapi/models"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim/contract"
 )
@@ -281,24 +282,22 @@ func TestReplyShapes(t *testing.T) {
 			return sim.Fate{}
 		}
 	})
-	models, err := contract.Models()
-	if err != nil {
-		t.Fatal(err)
+	reply := func(model string) string {
+		if m, _ := models.Find(model); m.VideoList {
+			return "generation_listed"
+		}
+		return "generation"
 	}
-	for _, m := range models {
+	for _, name := range (models.Catalogue{}).Names() {
 		for _, client := range []string{"good.1", "bad.1"} {
-			a := w.call("POST", contract.UniversalPath, `{"model":"`+m.Name+`","prompt":"p"}`, "X-Client-Request-Id", client)
-			conforms(t, m.Reply, a.body)
+			a := w.call("POST", contract.UniversalPath, `{"model":"`+name+`","prompt":"p"}`, "X-Client-Request-Id", client)
+			conforms(t, reply(name), a.body)
 		}
 	}
 	for range 3 {
 		for _, g := range w.server.Ledger().Generations {
 			a := w.call("GET", contract.UniversalPath+"?generation_id="+url.QueryEscape(g.ID), "")
-			for _, m := range models {
-				if m.Name == g.Model {
-					conforms(t, m.Reply, a.body)
-				}
-			}
+			conforms(t, reply(g.Model), a.body)
 		}
 		w.clock.Move(50 * time.Second)
 	}

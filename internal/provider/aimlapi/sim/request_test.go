@@ -2,6 +2,7 @@ package sim_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/provider/aimlapi/models"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim/contract"
 )
@@ -23,13 +25,14 @@ type refusal struct {
 }
 
 func TestEveryModelsSchema(t *testing.T) {
-	models, err := contract.Models()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range models {
+	for _, name := range (models.Catalogue{}).Names() {
+		m, _ := models.Find(name)
 		t.Run(m.Name, func(t *testing.T) {
 			w := newWorld(t, nil)
+			text, err := json.Marshal(m.Schema())
+			if err != nil {
+				t.Fatal(err)
+			}
 			var schema struct {
 				Properties map[string]struct {
 					Enum      []any
@@ -38,7 +41,7 @@ func TestEveryModelsSchema(t *testing.T) {
 					MaxLength int
 				}
 			}
-			if err := json.Unmarshal(m.Schema, &schema); err != nil {
+			if err := json.Unmarshal(text, &schema); err != nil {
 				t.Fatal(err)
 			}
 			_, shots := schema.Properties["multi_prompt"]
@@ -56,14 +59,24 @@ func TestEveryModelsSchema(t *testing.T) {
 				if route == contract.Legacy {
 					path, taken = contract.LegacyPath, http.StatusCreated
 				}
-				if !slices.Contains(m.Routes, route) {
+				if route == contract.Legacy && !m.Legacy {
 					if a := send(path, nil); a.status != 400 || !strings.Contains(string(a.body), "model must be") {
 						t.Errorf("%s: %d %s", route, a.status, a.body)
 					}
 					continue
 				}
-				good := []map[string]any{nil, {"duration": "5"}, {"duration": 10}, {"ratio": "9:16"}, {"unheard_of": 1}}
+				good := []map[string]any{nil, {"unheard_of": 1}}
+				for _, length := range m.Lengths() {
+					good = append(good, map[string]any{"duration": fmt.Sprint(length)}, map[string]any{"duration": length})
+				}
+				shape, shaped := m.Takes("aspect_ratio")
+				if shaped {
+					good = append(good, map[string]any{"ratio": shape.Allowed[0]})
+				}
 				for name, p := range schema.Properties {
+					if name == "type" || name == "model" {
+						continue
+					}
 					for _, v := range p.Enum {
 						good = append(good, map[string]any{name: v})
 					}
@@ -76,13 +89,16 @@ func TestEveryModelsSchema(t *testing.T) {
 						t.Errorf("%s %v: %d %s", route, edit, a.status, a.body)
 					}
 				}
-				bad := map[string]map[string]any{
-					"prompt":       {"prompt": 7},
-					"duration":     {"duration": 99},
-					"aspect_ratio": {"ratio": "4:3"},
+				bad := map[string]map[string]any{"prompt": {"prompt": 7}}
+				if shaped {
+					bad["aspect_ratio"] = map[string]any{"ratio": "4:33"}
+				}
+				if len(m.Lengths()) > 0 {
+					bad["duration"] = map[string]any{"duration": 99}
 				}
 				for name, p := range schema.Properties {
 					switch {
+					case name == "type" || name == "external_task_id" || shaped && name == "aspect_ratio":
 					case p.Maximum != nil:
 						bad[name] = map[string]any{name: *p.Maximum + 1}
 					case p.MaxLength > 0:
@@ -107,8 +123,8 @@ func TestEveryModelsSchema(t *testing.T) {
 					}
 				}
 			}
-			if w.server.Ledger().Generations[0].AspectRatio != "16:9" {
-				t.Error("the aspect ratio by default is not 16:9")
+			if p, _ := m.Takes("aspect_ratio"); p.Default != nil && w.server.Ledger().Generations[0].AspectRatio != p.Default {
+				t.Error("the aspect ratio is not the one by default")
 			}
 		})
 	}

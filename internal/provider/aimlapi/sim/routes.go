@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/takeup/takeup/internal/provider/aimlapi/sim/contract"
+	"github.com/takeup/takeup/internal/provider/aimlapi/models"
 )
 
 // The provider's shape of a generation.
@@ -165,7 +165,7 @@ func (s *Server) retrieve(x *exchange) reply {
 	default:
 		answer.Meta = &meta{usage{CreditsUsed: g.ChargedCredits}}
 		spent := usd(g.ChargedCredits)
-		if s.models.replyOf(g.Model) != "generation" {
+		if s.models.listsVideos(g.Model) {
 			answer.Meta.Usage.USDSpent = &spent
 		}
 		header.Set("X-Aimlapi-Credits-Used", strconv.FormatInt(g.ChargedCredits, 10))
@@ -213,9 +213,10 @@ func word(x *exchange, status string) string {
 	return status
 }
 
-func (c catalogue) replyOf(model string) string {
-	i := slices.IndexFunc(c.models, func(m contract.Model) bool { return m.Name == model })
-	return c.models[i].Reply
+// listsVideos says whether a model's videos come with what the files of two models have besides.
+func (c modelSet) listsVideos(name string) bool {
+	i := slices.IndexFunc(c.all, func(m models.Model) bool { return m.Name == name })
+	return c.all[i].VideoList
 }
 
 func isJSON(contentType string) bool {

@@ -1,4 +1,4 @@
-// Package sim is a stand-in for the provider (AI/ML API, Kling text-to-video). It answers on the provider's
+// Package sim is a simulator of the provider (AI/ML API, its text-to-video models). It answers on the provider's
 // routes in the provider's shapes, serves real mp4 files from signed URLs that expire, misbehaves on demand, and keeps
 // a ledger of what it accepted and charged, which tests hold the pipeline against.
 //
@@ -43,7 +43,7 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// Server is the stand-in, an http.Handler. It is safe for concurrent use.
+// Server is the simulator, an http.Handler. It is safe for concurrent use.
 type Server struct {
 	clock   func() time.Time
 	sleep   func(context.Context, time.Duration) error
@@ -51,7 +51,7 @@ type Server struct {
 	decide  func(Accepted) Fate
 	plan    Plan
 	log     *slog.Logger
-	models  catalogue
+	models  modelSet
 	list    []modelLine
 	listTag string
 	routes  map[string]route
@@ -89,17 +89,14 @@ func New(cfg Config) (*Server, error) {
 	if err := cfg.Settings.Check(); err != nil {
 		return nil, fmt.Errorf("simulator: settings: %w", err)
 	}
-	models, err := newCatalogue()
-	if err != nil {
-		return nil, err
-	}
-	lines, tag, err := newModelList(models.models)
+	set := newModelSet()
+	lines, tag, err := newModelList(set.all)
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{
 		clock: cfg.Clock, sleep: cfg.Sleep, baseURL: strings.TrimRight(cfg.BaseURL, "/"), decide: cfg.Decide,
-		plan: cfg.Plan, log: cfg.Logger, models: models, list: lines, listTag: tag,
+		plan: cfg.Plan, log: cfg.Logger, models: set, list: lines, listTag: tag,
 		rand: rand.New(rand.NewPCG(cfg.Seed, 0x7461_6b65_7570)),
 		byID: map[string]*generation{}, byInference: map[string]*generation{}, running: map[string]int{},
 		calls: map[Kind]int{}, repeats: map[string]int{}, faults: map[string]int{}, recent: map[string][]time.Time{},

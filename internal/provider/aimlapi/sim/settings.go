@@ -40,7 +40,7 @@ type Fate struct {
 	ChargedTimes int64 `json:"charged_times,omitempty"`
 }
 
-// Settings is what can be changed while the stand-in runs. Start from DefaultSettings.
+// Settings is what can be changed while the simulator runs. Start from DefaultSettings.
 type Settings struct {
 	// Keys are the keys that are let in. All of them belong to one account.
 	Keys []string `json:"keys,omitempty"`

@@ -41,7 +41,7 @@ func (c *clock) Move(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// world is a stand-in on a loopback address, and its time.
+// world is a simulator on a loopback address, and its time.
 type world struct {
 	t      *testing.T
 	server *sim.Server

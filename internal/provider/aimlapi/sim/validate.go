@@ -12,41 +12,70 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 
+	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/provider/aimlapi/models"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim/contract"
 )
 
-// catalogue is the contract's models with their schemas ready for use. It does not change after it is made.
-type catalogue struct {
-	models  []contract.Model
+// modelSet is the provider's models, and the schemas of those that were asked for.
+type modelSet struct {
+	all     []models.Model
 	schemas map[string]*jsonschema.Schema
 }
 
-func newCatalogue() (catalogue, error) {
-	models, err := contract.Models()
+func newModelSet() modelSet {
+	set := modelSet{schemas: map[string]*jsonschema.Schema{}}
+	for _, name := range (models.Catalogue{}).Names() {
+		m, _ := models.Find(name)
+		set.all = append(set.all, m)
+	}
+	return set
+}
+
+// schema is what the provider holds a model's requests to. It compiles each schema once.
+func (c modelSet) schema(m models.Model) (*jsonschema.Schema, error) {
+	if compiled := c.schemas[m.Name]; compiled != nil {
+		return compiled, nil
+	}
+	text, err := json.Marshal(lenient(m.Schema()))
 	if err != nil {
-		return catalogue{}, err
+		return nil, fmt.Errorf("simulator: schema of %s: %w", m.Name, err)
 	}
-	c := catalogue{models: models, schemas: map[string]*jsonschema.Schema{}}
-	compiler := jsonschema.NewCompiler()
-	for _, m := range models {
-		doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(m.Schema))
-		if err != nil {
-			return catalogue{}, fmt.Errorf("simulator: schema of %s: %w", m.Name, err)
-		}
-		name := "https://contract.invalid/" + m.Name
-		if err := compiler.AddResource(name, doc); err != nil {
-			return catalogue{}, fmt.Errorf("simulator: schema of %s: %w", m.Name, err)
-		}
-		if c.schemas[m.Name], err = compiler.Compile(name); err != nil {
-			return catalogue{}, fmt.Errorf("simulator: schema of %s: %w", m.Name, err)
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		return nil, fmt.Errorf("simulator: schema of %s: %w", m.Name, err)
+	}
+	compiler, name := jsonschema.NewCompiler(), "https://simulator.invalid/"+m.Name
+	if err := compiler.AddResource(name, doc); err != nil {
+		return nil, fmt.Errorf("simulator: schema of %s: %w", m.Name, err)
+	}
+	if c.schemas[m.Name], err = compiler.Compile(name); err != nil {
+		return nil, fmt.Errorf("simulator: schema of %s: %w", m.Name, err)
+	}
+	return c.schemas[m.Name], nil
+}
+
+// lenient takes out of a schema what Takeup alone holds requests to: no description of the provider's forbids fields
+// that it doesn't name, or texts of blanks.
+func lenient(s catalogue.Schema) catalogue.Schema {
+	s.AdditionalProperties, s.Pattern = nil, ""
+	var own catalogue.Properties
+	for _, property := range s.Properties {
+		if !property.Schema.AnyModel || property.Name == "model" {
+			own = append(own, catalogue.Property{Name: property.Name, Schema: lenient(property.Schema)})
 		}
 	}
-	return c, nil
+	s.Properties = own
+	if s.Items != nil {
+		item := lenient(*s.Items)
+		s.Items = &item
+	}
+	return s
 }
 
 // order is a create request that was found right.
 type order struct {
-	model   contract.Model
+	model   models.Model
 	seconds int
 	aspect  string
 	credits int64 // what it costs if it completes
@@ -57,9 +86,9 @@ type badRequest struct{ message any }
 
 func (e badRequest) Error() string { return fmt.Sprint(e.message) }
 
-// read checks a create's body as the route's provider does, and takes out what the stand-in needs of it. Unknown
+// read checks a create's body as the route's provider does, and takes out what the simulator needs of it. Unknown
 // fields are let through, since no description file forbids them.
-func (c catalogue) read(route string, body []byte) (order, error) {
+func (c modelSet) read(route string, body []byte) (order, error) {
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
 	if err != nil {
 		return order{}, badRequest{"Unexpected token in JSON: send one JSON object"}
@@ -68,17 +97,21 @@ func (c catalogue) read(route string, body []byte) (order, error) {
 	if !ok {
 		return order{}, badRequest{[]string{"body must be an object"}}
 	}
-	normalize(fields)
 	name, _ := fields["model"].(string)
-	i := slices.IndexFunc(c.models, func(m contract.Model) bool {
-		return (m.Name == name || m.ID == name) && slices.Contains(m.Routes, route)
+	i := slices.IndexFunc(c.all, func(m models.Model) bool {
+		return (m.Name == name || listID(m.Name) == name) && takes(m, route)
 	})
 	if i < 0 {
 		return order{}, badRequest{[]string{"model must be one of the following values: " + strings.Join(c.names(route), ", ")}}
 	}
-	model := c.models[i]
+	model := c.all[i]
 	fields["model"] = model.Name
-	if err := c.schemas[model.Name].Validate(doc); err != nil {
+	normalize(model, fields)
+	schema, err := c.schema(model)
+	if err != nil {
+		return order{}, err
+	}
+	if err := schema.Validate(doc); err != nil {
 		var invalid *jsonschema.ValidationError
 		if !errors.As(err, &invalid) {
 			return order{}, err
@@ -86,16 +119,13 @@ func (c catalogue) read(route string, body []byte) (order, error) {
 		return order{}, badRequest{problems(invalid)}
 	}
 	o := order{model: model, seconds: 5, aspect: "16:9"}
-	if n, ok := fields["duration"].(json.Number); ok {
-		// The schema has found it to be one of a few whole numbers; "5.0" is one too.
-		f, err := n.Float64()
-		if err != nil {
-			return order{}, err
-		}
-		o.seconds = int(f)
+	if length, err := strconv.ParseFloat(fmt.Sprint(fieldOf(model, fields, "duration")), 64); err == nil {
+		o.seconds = int(length) // the schema takes whole numbers alone; "5.0" is one too
 	}
-	if a, ok := fields["aspect_ratio"].(string); ok {
-		o.aspect = a
+	for _, name := range []string{"aspect_ratio", "ratio"} {
+		if shape, ok := fieldOf(model, fields, name).(string); ok {
+			o.aspect = shape
+		}
 	}
 	if o.credits, err = charge(model, fields, o.seconds); err != nil {
 		return order{}, err
@@ -103,24 +133,31 @@ func (c catalogue) read(route string, body []byte) (order, error) {
 	return o, nil
 }
 
-func (c catalogue) names(route string) []string {
+func (c modelSet) names(route string) []string {
 	var names []string
-	for _, m := range c.models {
-		if slices.Contains(m.Routes, route) {
+	for _, m := range c.all {
+		if takes(m, route) {
 			names = append(names, m.Name)
 		}
 	}
 	return names
 }
 
-// normalize takes what the provider takes for the real thing: the deprecated ratio for aspect_ratio, and a duration in
-// digits ("5", as its own sample script sends) for a number.
-func normalize(fields map[string]any) {
-	if ratio, ok := fields["ratio"]; ok {
-		if _, both := fields["aspect_ratio"]; !both {
-			fields["aspect_ratio"] = ratio
+// takes says whether a route takes a model.
+func takes(m models.Model, route string) bool { return route == contract.Universal || m.Legacy }
+
+// normalize takes what the provider takes for the real thing: a parameter's alias for its name, and a duration in digits
+// ("5", as its own sample script sends) for a number.
+func normalize(m models.Model, fields map[string]any) {
+	for _, p := range m.Parameters {
+		given, ok := fields[p.Alias]
+		if p.Alias == "" || !ok {
+			continue
 		}
-		delete(fields, "ratio")
+		if _, both := fields[p.Name]; !both {
+			fields[p.Name] = given
+		}
+		delete(fields, p.Alias)
 	}
 	if s, ok := fields["duration"].(string); ok {
 		if n, err := strconv.ParseUint(s, 10, 16); err == nil {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the videos that the stand-in serves: one a length (3 to 15 s) and aspect ratio, named <seconds>s-<w>x<h>.mp4.
+# Makes the videos that the simulator serves: one a length (3 to 15 s) and aspect ratio, named <seconds>s-<w>x<h>.mp4.
 # Run it here, with ffmpeg 5 or later that has libx264; the results are kept in the repository.
 # A slow gradient at 5 frames a second is a real h264 stream of a few kilobytes. +faststart puts the index first,
 # +bitexact keeps the encoder's version and the date out of the file.

@@ -1,4 +1,4 @@
-package video
+package catalogue
 
 import (
 	"errors"

@@ -1,25 +1,25 @@
-package video_test
+package catalogue_test
 
 import (
 	"encoding/json"
 	"strings"
 	"testing"
 
-	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/catalogue"
 )
 
 // A value that a person writes in a flag or a cell.
 func TestWritten(t *testing.T) {
-	boolean, list := video.Parameter{Kind: video.Boolean}, video.Parameter{Kind: video.List}
-	object, text := video.Parameter{Kind: video.Object}, video.Parameter{Kind: video.String}
+	boolean, list := catalogue.Parameter{Kind: catalogue.Boolean}, catalogue.Parameter{Kind: catalogue.List}
+	object, text := catalogue.Parameter{Kind: catalogue.Object}, catalogue.Parameter{Kind: catalogue.String}
 	for _, test := range []struct {
-		p             video.Parameter
+		p             catalogue.Parameter
 		written, want string
 	}{
 		{boolean, "true", `true`}, {boolean, " TRUE\ufeff", `true`}, {boolean, "0", `false`},
 		{object, `{"a": 1}`, `{"a":1}`}, {object, "a=1, b = x ", `{"a":"1","b":"x"}`}, {object, "a=", `{"a":""}`},
 		{list, `["a", "b"]`, `["a","b"]`}, {list, ` [{"prompt":"a","duration":3}]`, `[{"duration":3,"prompt":"a"}]`}, {list, "a boat", `"a boat"`}, {list, "", `""`},
-		{text, `{"a": 1}`, `"{\"a\": 1}"`}, {text, " 5 ", `" 5 "`}, {video.Parameter{Kind: video.Integer}, "5", `"5"`}, {video.Parameter{}, "x", `"x"`},
+		{text, `{"a": 1}`, `"{\"a\": 1}"`}, {text, " 5 ", `" 5 "`}, {catalogue.Parameter{Kind: catalogue.Integer}, "5", `"5"`}, {catalogue.Parameter{}, "x", `"x"`},
 	} {
 		got, err := test.p.Written(test.written)
 		plain, _ := json.Marshal(got)
@@ -28,7 +28,7 @@ func TestWritten(t *testing.T) {
 		}
 	}
 	for _, test := range []struct {
-		p              video.Parameter
+		p              catalogue.Parameter
 		written, wants string
 	}{
 		{boolean, "maybe", `is "maybe"; it takes true or false`}, {boolean, "", "it takes true or false"},

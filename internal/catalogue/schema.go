@@ -1,0 +1,198 @@
+package catalogue
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+)
+
+// Schema is a JSON Schema (2020-12) of a request to a model, or of a part of one. It has
+// what is said of models and no more of the standard.
+type Schema struct {
+	Schema      string     `json:"$schema,omitempty"`
+	Title       string     `json:"title,omitempty"`
+	Description string     `json:"description,omitempty"`
+	Maker       string     `json:"x-maker,omitempty"` // of the model
+	Type        Kind       `json:"type,omitempty"`
+	Properties  Properties `json:"properties,omitempty"`
+	Required    []string   `json:"required,omitempty"`
+	// AdditionalProperties is false where there is nothing beside Properties.
+	AdditionalProperties *bool    `json:"additionalProperties,omitempty"`
+	Const                any      `json:"const,omitempty"`
+	Enum                 []any    `json:"enum,omitempty"`
+	Minimum              *float64 `json:"minimum,omitempty"`
+	Maximum              *float64 `json:"maximum,omitempty"`
+	MaxLength            int      `json:"maxLength,omitempty"`
+	Pattern              string   `json:"pattern,omitempty"`
+	MinItems             int      `json:"minItems,omitempty"`
+	MaxItems             int      `json:"maxItems,omitempty"`
+	Items                *Schema  `json:"items,omitempty"`
+	// Default is filled in where the field is left out.
+	Default any `json:"default,omitempty"`
+	// LeftOut is what the provider takes where the field is left out.
+	LeftOut any `json:"x-left-out,omitempty"`
+	// AnyModel marks a field that is taken with every model, and is none of its own.
+	AnyModel bool     `json:"x-any-model,omitempty"`
+	OneOf    []Schema `json:"oneOf,omitempty"`
+	AllOf    []Schema `json:"allOf,omitempty"`
+	If       *Schema  `json:"if,omitempty"`
+	Then     *Schema  `json:"then,omitempty"`
+}
+
+// Property is a field and what it takes.
+type Property struct {
+	Name   string
+	Schema Schema
+}
+
+// Properties are an object's fields, in the order in which people are to see them.
+type Properties []Property
+
+// MarshalJSON writes an object, its members in their order.
+func (p Properties) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, property := range p {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		name, err := json.Marshal(property.Name)
+		if err != nil {
+			return nil, err
+		}
+		value, err := json.Marshal(property.Schema)
+		if err != nil {
+			return nil, err
+		}
+		b.Write(append(append(name, ':'), value...))
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+// UnmarshalJSON reads an object, and keeps the order of its members.
+func (p *Properties) UnmarshalJSON(data []byte) error {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	if opening, err := decoder.Token(); err != nil || opening != json.Delim('{') {
+		return fmt.Errorf("the properties of a schema are not an object: %w", err)
+	}
+	*p = nil
+	for decoder.More() {
+		name, err := decoder.Token()
+		if err != nil {
+			return err
+		}
+		property := Property{Name: fmt.Sprint(name)}
+		if err := decoder.Decode(&property.Schema); err != nil {
+			return err
+		}
+		*p = append(*p, property)
+	}
+	return nil
+}
+
+// visible is a text with something to see in it.
+const visible = `\S`
+
+// Schema describes the requests that the model takes, as they are best written: numbers
+// as numbers, and each field by its own name. What Parse takes beyond that is not in
+// it, and neither are the control characters that no text may have.
+func (m Model) Schema() Schema {
+	s := fields(slices.Concat([]Parameter{{Name: "model", Kind: String, Title: "Model", Required: true}}, m.Parameters, clientFields()))
+	s.Schema, s.Title, s.Maker = "https://json-schema.org/draft/2020-12/schema", m.Name, m.Maker
+	for i := range s.Properties {
+		_, own := m.Takes(s.Properties[i].Name)
+		s.Properties[i].Schema.AnyModel = !own
+	}
+	s.Properties[0].Schema.Const = m.Name
+	for _, name := range m.OneOf {
+		s.OneOf = append(s.OneOf, Schema{Required: []string{name}})
+	}
+	for _, rule := range m.Rules {
+		condition, consequence := m.among(rule.If, false), m.among(rule.Then, true)
+		s.AllOf = append(s.AllOf, Schema{If: &condition, Then: &consequence})
+	}
+	return s
+}
+
+// among describes requests whose parameters have one of some values each. A parameter
+// that is left out must be one whose value is then known to be among them; for a
+// consequence, it can be one of which nothing is known.
+func (m Model) among(values map[string][]string, unknown bool) Schema {
+	var s Schema
+	for _, p := range m.Parameters {
+		allowed, ok := values[p.Name]
+		if !ok {
+			continue
+		}
+		s.Properties = append(s.Properties, Property{p.Name, Schema{Enum: p.typed(allowed)}})
+		left := p.Default
+		if left == nil {
+			left = p.LeftOut
+		}
+		if left == nil && !unknown || left != nil && !slices.Contains(allowed, fmt.Sprint(left)) {
+			s.Required = append(s.Required, p.Name)
+		}
+	}
+	return s
+}
+
+// fields describes an object.
+func fields(parameters []Parameter) Schema {
+	nothingElse := false
+	s := Schema{Type: Object, AdditionalProperties: &nothingElse}
+	for _, p := range parameters {
+		s.Properties = append(s.Properties, Property{p.Name, p.schema()})
+		if p.Required {
+			s.Required = append(s.Required, p.Name)
+		}
+	}
+	return s
+}
+
+func (p Parameter) schema() Schema {
+	s := Schema{}
+	if p.Kind == Object {
+		s = fields(p.Fields)
+	}
+	s.Type, s.Title, s.Description, s.MaxLength, s.MaxItems = p.Kind, p.Title, p.About, p.MaxLength, p.MaxItems
+	s.Default, s.LeftOut, s.Enum = p.Default, p.LeftOut, p.typed(p.Allowed)
+	switch p.Kind {
+	case String:
+		if p.Name != "model" && (p.Required || p.Name == "prompt") {
+			s.Pattern = visible
+		}
+	case Integer, Number:
+		if len(p.Allowed) == 0 {
+			s.Minimum, s.Maximum = &p.Min, &p.Max
+		}
+	case List:
+		item := p.Item.schema()
+		s.Items, s.MinItems = &item, 1
+	case Boolean, Object:
+	}
+	return s
+}
+
+// typed gives allowed values in the parameter's JSON type.
+func (p Parameter) typed(allowed []string) []any {
+	var values []any
+	for _, word := range allowed {
+		switch p.Kind {
+		case Integer:
+			n, err := strconv.Atoi(word)
+			if err == nil {
+				values = append(values, n)
+				continue
+			}
+		case Boolean:
+			values = append(values, word == "true")
+			continue
+		case String, Number, Object, List:
+		}
+		values = append(values, word)
+	}
+	return values
+}

@@ -1,0 +1,36 @@
+package providers
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/takeup/takeup/internal/catalogue"
+)
+
+// made are those of a provider of the test's.
+type made []string
+
+func (m made) Names() []string { return m }
+
+func (m made) Find(name string) (catalogue.Model, bool) {
+	return catalogue.Model{Name: name, Maker: m[0]}, slices.Contains(m, name)
+}
+
+// The models of several providers are one list, and each is found in its own.
+func TestJoined(t *testing.T) {
+	all := joined{made{"a", "b"}, made{"c"}}
+	if names := all.Names(); !slices.Equal(names, []string{"a", "b", "c"}) || catalogue.Default(all) != "a" {
+		t.Errorf("got %q", names)
+	}
+	for name, maker := range map[string]string{"a": "a", "b": "a", "c": "c"} {
+		if m, ok := all.Find(name); !ok || m.Name != name || m.Maker != maker {
+			t.Errorf("%s: got %+v, %v", name, m, ok)
+		}
+	}
+	if m, ok := all.Find("d"); ok || m.Name != "" {
+		t.Errorf("got %+v, %v", m, ok)
+	}
+	if len(catalogue.All(all)) != 3 {
+		t.Errorf("got %+v", catalogue.All(all))
+	}
+}
