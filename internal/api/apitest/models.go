@@ -42,5 +42,3 @@ func models() api.ModelList {
 	}
 	return list
 }
-
-func number(n float64) *float64 { return &n }
