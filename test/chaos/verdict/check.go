@@ -61,7 +61,7 @@ func Check(ctx context.Context, w *world.World) (*Result, error) {
 		asked[c.ClientRequestID] = true
 	}
 	for _, j := range w.Jobs {
-		checkOutcome(w, r, j)
+		checkOutcome(r, j)
 		if err := checkPaid(ctx, w, r, j, accepted[j.Name], asked); err != nil {
 			return nil, err
 		}
@@ -82,7 +82,7 @@ func Check(ctx context.Context, w *world.World) (*Result, error) {
 }
 
 // checkOutcome: one outcome, that only a redrive changes.
-func checkOutcome(w *world.World, r *Result, j *world.Job) {
+func checkOutcome(r *Result, j *world.Job) {
 	last := j.Round()
 	if last.Seen == nil {
 		r.add(unfinished, j, "it has not ended")
