@@ -11,6 +11,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -25,9 +26,9 @@ type Keys interface {
 // Store keeps a balance.
 type Store interface {
 	// Balance gives the balance and its version; both are empty where there is none.
-	Balance(context.Context) (video.Balance, string, error)
+	Balance(context.Context) (budget.Balance, string, error)
 	// PutBalance replaces a version, or gives a *video.Conflict.
-	PutBalance(ctx context.Context, b video.Balance, version string) error
+	PutBalance(ctx context.Context, b budget.Balance, version string) error
 }
 
 // Keeper refreshes the balance that is kept.
@@ -61,7 +62,7 @@ func (k *Keeper) Refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = k.store.PutBalance(ctx, video.Balance{Micros: int64(math.Round(usd * 1e6)), At: k.now()}, version)
+	err = k.store.PutBalance(ctx, budget.Balance{Micros: int64(math.Round(usd * 1e6)), At: k.now()}, version)
 	var conflict *video.Conflict
 	if errors.As(err, &conflict) {
 		return nil // another has refreshed it

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/balance"
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -43,17 +44,17 @@ func (k keys) Reread(context.Context) (video.Key, error)  { return video.Key{Val
 
 // store keeps a balance.
 type store struct {
-	is      video.Balance
+	is      budget.Balance
 	version string
 	readErr error
 	putErr  error
 }
 
-func (s *store) Balance(context.Context) (video.Balance, string, error) {
+func (s *store) Balance(context.Context) (budget.Balance, string, error) {
 	return s.is, s.version, s.readErr
 }
 
-func (s *store) PutBalance(_ context.Context, b video.Balance, version string) error {
+func (s *store) PutBalance(_ context.Context, b budget.Balance, version string) error {
 	if s.putErr == nil && version == s.version {
 		s.is, s.version = b, version+"+"
 	}
@@ -61,7 +62,7 @@ func (s *store) PutBalance(_ context.Context, b video.Balance, version string) e
 }
 
 func TestRefresh(t *testing.T) {
-	before := video.Balance{Micros: 7, At: noon.Add(-time.Hour)}
+	before := budget.Balance{Micros: 7, At: noon.Add(-time.Hour)}
 	for _, test := range []struct {
 		name    string
 		account account
@@ -88,7 +89,7 @@ func TestRefresh(t *testing.T) {
 		if test.want == 7 {
 			at = before.At
 		}
-		if (err == nil) != (test.fails == "") || err != nil && !strings.Contains(err.Error(), test.fails) || test.store.is != (video.Balance{Micros: test.want, At: at}) {
+		if (err == nil) != (test.fails == "") || err != nil && !strings.Contains(err.Error(), test.fails) || test.store.is != (budget.Balance{Micros: test.want, At: at}) {
 			t.Errorf("%s: kept %+v, %v", test.name, test.store.is, err)
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/takeup/takeup/internal/budget"
+	"github.com/takeup/takeup/internal/operator"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -14,18 +16,18 @@ type Books interface {
 	Records
 	// Name is the table's.
 	Name() string
-	Control(context.Context) (control video.Control, version string, err error)
+	Control(context.Context) (control operator.Control, version string, err error)
 	// Month gives the counters of a month, as 2026-08.
 	Month(ctx context.Context, month string) (table.Counters, error)
 	// Usage gives what the attempts of a month have come to.
-	Usage(ctx context.Context, month string) ([]video.Usage, error)
+	Usage(ctx context.Context, month string) ([]budget.Usage, error)
 }
 
 // Stack is a stack with its caps. It is safe for concurrent use.
 type Stack struct {
 	books  Books
 	prices *Prices
-	limits video.Limits
+	limits budget.Limits
 	wait   time.Duration
 	now    func() time.Time
 }
@@ -33,7 +35,7 @@ type Stack struct {
 // NewStack makes a Stack of its own limits, which those that are in the books win over.
 // A model without any price is reserved at so many micro-dollars, and a job waits for
 // room for so long.
-func NewStack(books Books, limits video.Limits, unpriced int64, wait time.Duration, now func() time.Time) *Stack {
+func NewStack(books Books, limits budget.Limits, unpriced int64, wait time.Duration, now func() time.Time) *Stack {
 	return &Stack{books, NewPrices(&recent{records: books, now: now}, unpriced), limits, wait, now}
 }
 
@@ -64,7 +66,7 @@ func (s *Stack) Admit(ctx context.Context, request video.Request, owner string) 
 		}
 		held = counters.Held
 	}
-	for _, why := range []video.NoRoom{
+	for _, why := range []budget.NoRoom{
 		{Limit: "owner", Of: limits.OwnerDayMicros, Until: day.AddDate(0, 0, 1)},
 		{Limit: "day", Of: limits.DayMicros, Until: day.AddDate(0, 0, 1)},
 		{Limit: "month", Of: limits.MonthMicros, Until: first.AddDate(0, 1, 0), Held: held},
@@ -78,7 +80,7 @@ func (s *Stack) Admit(ctx context.Context, request video.Request, owner string) 
 }
 
 // refused says what is held below the cap that leaves no room.
-func (s *Stack) refused(ctx context.Context, control video.Control, at time.Time, owner string, why video.NoRoom) error {
+func (s *Stack) refused(ctx context.Context, control operator.Control, at time.Time, owner string, why budget.NoRoom) error {
 	standing, err := s.standing(ctx, control, at)
 	if err != nil {
 		return err

@@ -8,20 +8,21 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/caps"
 	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/operator"
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/table"
-	"github.com/takeup/takeup/internal/video"
 )
 
 // books are a table's, with videos of 1 USD. They count what is read of them.
 type books struct {
 	records
-	control video.Control
+	control operator.Control
 	months  map[string]table.Counters
-	usage   []video.Usage
+	usage   []budget.Usage
 	err     error
 	read    map[string]int
 }
@@ -40,7 +41,7 @@ func (b *books) PriceList(ctx context.Context) (price.List, string, error) {
 	return b.records.list, "1", b.count("prices")
 }
 
-func (b *books) Control(context.Context) (video.Control, string, error) {
+func (b *books) Control(context.Context) (operator.Control, string, error) {
 	return b.control, "1", b.count("control")
 }
 
@@ -48,7 +49,7 @@ func (b *books) Month(_ context.Context, month string) (table.Counters, error) {
 	return b.months[month], b.count("month")
 }
 
-func (b *books) Usage(_ context.Context, month string) ([]video.Usage, error) {
+func (b *books) Usage(_ context.Context, month string) ([]budget.Usage, error) {
 	if month != "2026-08" {
 		return nil, errors.New("another month")
 	}
@@ -69,7 +70,7 @@ func ledger(t *testing.T) *books {
 			"2026-08": {Held: 9_500_000, Spent: 8_000_000, Reserved: 1_000_000, Uncertain: 500_000, InFlight: 2},
 			"2026-07": {Held: 90_000_000, Spent: 90_000_000, InFlight: 1},
 		},
-		usage: []video.Usage{
+		usage: []budget.Usage{
 			{Day: "2026-08-20", Owner: "alice", Model: "a", SpentMicros: 6_000_000},
 			{Day: "2026-08-21", Owner: "", Model: "a", SpentMicros: 1_000_000, UncertainMicros: 500_000},
 			{Day: "2026-08-21", Owner: "alice", Model: "a", SpentMicros: 600_000},
@@ -82,14 +83,14 @@ const usd = 1_000_000
 
 func TestStanding(t *testing.T) {
 	b := ledger(t)
-	b.control = video.Control{Table: "another", Owners: map[string]int64{"bob": usd, "alice": 3 * usd}}
-	set := video.Caps{InFlight: new(int64(3)), By: "ann", At: noon.Add(-time.Hour), Until: noon.Add(time.Hour)}
+	b.control = operator.Control{Table: "another", Owners: map[string]int64{"bob": usd, "alice": 3 * usd}}
+	set := operator.Caps{InFlight: new(int64(3)), By: "ann", At: noon.Add(-time.Hour), Until: noon.Add(time.Hour)}
 	b.control.Caps = &set
 	tomorrow := time.Date(2026, 8, 22, 0, 0, 0, 0, time.UTC)
 	now := noon
-	stack := caps.NewStack(b, video.Limits{DayMicros: 10 * usd, InFlight: 100}, 5*usd, 24*time.Hour, func() time.Time { return now })
+	stack := caps.NewStack(b, budget.Limits{DayMicros: 10 * usd, InFlight: 100}, 5*usd, 24*time.Hour, func() time.Time { return now })
 	want := caps.Standing{
-		Paused:   &video.Paused{CopyOf: "another"},
+		Paused:   &operator.Paused{CopyOf: "another"},
 		Day:      caps.Amount{Limit: 10 * usd, Parameter: 10 * usd, Spent: 2 * usd, Reserved: usd, Uncertain: usd / 2, ResetsAt: tomorrow},
 		Month:    caps.Amount{Spent: 8 * usd, Reserved: usd, Uncertain: usd / 2, ResetsAt: time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC)},
 		InFlight: caps.Places{Limit: 3, Parameter: 100, Held: 3},
@@ -117,33 +118,33 @@ func TestStanding(t *testing.T) {
 
 // A request that costs 1 USD is refused where it can't fit, and only there.
 func TestAdmit(t *testing.T) {
-	set := func(c video.Caps) video.Control {
+	set := func(c operator.Caps) operator.Control {
 		c.At = noon.Add(-time.Hour)
-		return video.Control{Table: "jobs", Caps: &c}
+		return operator.Control{Table: "jobs", Caps: &c}
 	}
 	for name, c := range map[string]struct {
-		limits  video.Limits
-		control video.Control
+		limits  budget.Limits
+		control operator.Control
 		wait    time.Duration // 24 h where it is 0
 		limit   string        // that it is refused by; empty: admitted
 		says    []string
 		reads   int
 	}{
 		"no caps":                                 {reads: 1},
-		"below each":                              {limits: video.Limits{DayMicros: usd, MonthMicros: 10_500_000, InFlight: 1}, reads: 2},
-		"a full day":                              {limits: video.Limits{DayMicros: 2 * usd}, reads: 1},
-		"more than the day's":                     {limits: video.Limits{DayMicros: usd - 1}, limit: "day", says: []string{"1.00 USD", "0.999999 USD a day", "2.00 USD are spent, 1.00 USD reserved and 0.50 USD uncertain", "2026-08-22T00:00:00Z", "caps set --max-usd-per-day"}},
-		"more than the month's":                   {limits: video.Limits{MonthMicros: usd - 1}, limit: "month", says: []string{"0.999999 USD a month", "8.00 USD are spent", "cheaper"}},
-		"a full month":                            {limits: video.Limits{MonthMicros: 10_499_999}, limit: "month", says: []string{"8.00 USD are spent, 1.00 USD reserved and 0.50 USD uncertain", "2026-09-01T00:00:00Z", "24 hours", "--max-usd-per-month"}},
-		"a full month that ends within the wait":  {limits: video.Limits{MonthMicros: 2 * usd}, wait: 20 * 24 * time.Hour, reads: 1},
-		"a raised day":                            {limits: video.Limits{DayMicros: 1}, control: set(video.Caps{DayMicros: new(int64(usd))}), reads: 1},
-		"a day without a cap":                     {limits: video.Limits{DayMicros: 1}, control: set(video.Caps{DayMicros: new(int64(0))}), reads: 1},
-		"a lowered day":                           {limits: video.Limits{DayMicros: usd}, control: set(video.Caps{DayMicros: new(int64(usd - 1))}), limit: "day"},
-		"a lowered day that ends within the wait": {limits: video.Limits{DayMicros: usd}, control: set(video.Caps{DayMicros: new(int64(1)), Until: noon.Add(time.Hour)}), reads: 1},
-		"a lowered day that has ended":            {limits: video.Limits{DayMicros: usd}, control: set(video.Caps{DayMicros: new(int64(1)), Until: noon}), reads: 1},
-		"more than the owner's":                   {control: video.Control{Owners: map[string]int64{"alice": usd - 1}}, limit: "owner", says: []string{"the token's cap is 0.999999 USD a day", "1.00 USD are spent, 1.00 USD reserved", "--owner NAME"}},
-		"another owner":                           {control: video.Control{Owners: map[string]int64{"bob": 1}}, reads: 1},
-		"an owner's cap above the stack's":        {limits: video.Limits{DayMicros: 1}, control: video.Control{Owners: map[string]int64{"alice": 2 * usd}}, limit: "day"},
+		"below each":                              {limits: budget.Limits{DayMicros: usd, MonthMicros: 10_500_000, InFlight: 1}, reads: 2},
+		"a full day":                              {limits: budget.Limits{DayMicros: 2 * usd}, reads: 1},
+		"more than the day's":                     {limits: budget.Limits{DayMicros: usd - 1}, limit: "day", says: []string{"1.00 USD", "0.999999 USD a day", "2.00 USD are spent, 1.00 USD reserved and 0.50 USD uncertain", "2026-08-22T00:00:00Z", "caps set --max-usd-per-day"}},
+		"more than the month's":                   {limits: budget.Limits{MonthMicros: usd - 1}, limit: "month", says: []string{"0.999999 USD a month", "8.00 USD are spent", "cheaper"}},
+		"a full month":                            {limits: budget.Limits{MonthMicros: 10_499_999}, limit: "month", says: []string{"8.00 USD are spent, 1.00 USD reserved and 0.50 USD uncertain", "2026-09-01T00:00:00Z", "24 hours", "--max-usd-per-month"}},
+		"a full month that ends within the wait":  {limits: budget.Limits{MonthMicros: 2 * usd}, wait: 20 * 24 * time.Hour, reads: 1},
+		"a raised day":                            {limits: budget.Limits{DayMicros: 1}, control: set(operator.Caps{DayMicros: new(int64(usd))}), reads: 1},
+		"a day without a cap":                     {limits: budget.Limits{DayMicros: 1}, control: set(operator.Caps{DayMicros: new(int64(0))}), reads: 1},
+		"a lowered day":                           {limits: budget.Limits{DayMicros: usd}, control: set(operator.Caps{DayMicros: new(int64(usd - 1))}), limit: "day"},
+		"a lowered day that ends within the wait": {limits: budget.Limits{DayMicros: usd}, control: set(operator.Caps{DayMicros: new(int64(1)), Until: noon.Add(time.Hour)}), reads: 1},
+		"a lowered day that has ended":            {limits: budget.Limits{DayMicros: usd}, control: set(operator.Caps{DayMicros: new(int64(1)), Until: noon}), reads: 1},
+		"more than the owner's":                   {control: operator.Control{Owners: map[string]int64{"alice": usd - 1}}, limit: "owner", says: []string{"the token's cap is 0.999999 USD a day", "1.00 USD are spent, 1.00 USD reserved", "--owner NAME"}},
+		"another owner":                           {control: operator.Control{Owners: map[string]int64{"bob": 1}}, reads: 1},
+		"an owner's cap above the stack's":        {limits: budget.Limits{DayMicros: 1}, control: operator.Control{Owners: map[string]int64{"alice": 2 * usd}}, limit: "day"},
 	} {
 		if c.wait == 0 {
 			c.wait = 24 * time.Hour
@@ -188,7 +189,7 @@ func TestAdmit(t *testing.T) {
 func TestAdmitByRecentPrices(t *testing.T) {
 	b := ledger(t)
 	now := noon
-	stack := caps.NewStack(b, video.Limits{DayMicros: usd}, 5*usd, time.Hour, func() time.Time { return now })
+	stack := caps.NewStack(b, budget.Limits{DayMicros: usd}, 5*usd, time.Hour, func() time.Time { return now })
 	request, err := catalogue.OfPrompt(providers.Models(), "a boat")
 	if err != nil {
 		t.Fatal(err)

@@ -6,16 +6,17 @@ import (
 	"slices"
 	"time"
 
-	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/budget"
+	"github.com/takeup/takeup/internal/operator"
 )
 
 // Standing is what is decided for all jobs, and what is held below each cap.
 type Standing struct {
-	Paused     *video.Paused // nil where jobs are submitted
+	Paused     *operator.Paused // nil where jobs are submitted
 	Day, Month Amount
 	InFlight   Places
-	Caps       *video.Caps // those that hold instead of the stack's; nil: none
-	Owners     []Owner     // that have a cap, by name
+	Caps       *operator.Caps // those that hold instead of the stack's; nil: none
+	Owners     []Owner        // that have a cap, by name
 }
 
 // Amount is what is held below a cap on money, in micro-dollars. A limit of 0 is none.
@@ -48,7 +49,7 @@ func (s *Stack) Standing(ctx context.Context) (Standing, error) {
 	return s.standing(ctx, control, s.now().UTC())
 }
 
-func (s *Stack) standing(ctx context.Context, control video.Control, at time.Time) (Standing, error) {
+func (s *Stack) standing(ctx context.Context, control operator.Control, at time.Time) (Standing, error) {
 	day, first, month := periods(at)
 	now, err := s.books.Month(ctx, month)
 	if err != nil {
@@ -99,6 +100,6 @@ func periods(at time.Time) (day, first time.Time, month string) {
 	return day, first, first.Format("2006-01")
 }
 
-func (a *Amount) add(u video.Usage) {
+func (a *Amount) add(u budget.Usage) {
 	a.Spent, a.Reserved, a.Uncertain = a.Spent+u.SpentMicros, a.Reserved+u.ReservedMicros, a.Uncertain+u.UncertainMicros
 }

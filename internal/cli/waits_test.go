@@ -13,6 +13,7 @@ import (
 
 	"github.com/takeup/takeup/internal/api/apitest"
 	"github.com/takeup/takeup/internal/api/server"
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/cli/clitest"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/table"
@@ -83,7 +84,7 @@ func TestGetTellsOfEachWait(t *testing.T) {
 			Step: video.StepSubmit,
 			Wait: video.Wait{
 				Kind: video.WaitCap, At: at(1), NextAt: at(43200), Until: at(86401),
-				LastError: (&video.NoRoom{Limit: "day", Held: 99_500_000, Of: 100_000_000}).Error(),
+				LastError: (&budget.NoRoom{Limit: "day", Held: 99_500_000, Of: 100_000_000}).Error(),
 			},
 		}}},
 		{"room", func(e *video.Entry) {

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
@@ -67,7 +68,7 @@ func TestListedIsWhatIsShown(t *testing.T) {
 			e.Phase, e.BusySince, e.RetryAt, e.Refusal = video.PhaseRefused, at, at.Add(time.Minute), &video.Refused{Kind: "busy", Said: "429"}
 		})
 		w.create("paused", func(e *video.Entry) { e.PausedSince = at })
-		w.create("below-a-cap", func(e *video.Entry) { e.FullSince, e.FullOf, e.Turn, e.PausedSince = at, video.LimitDay, at, at })
+		w.create("below-a-cap", func(e *video.Entry) { e.FullSince, e.FullOf, e.Turn, e.PausedSince = at, budget.LimitDay, at, at })
 		w.create("unanswered", func(e *video.Entry) { e.Phase, e.ClaimedAt = video.PhaseUnanswered, at })
 		w.create("generating", func(e *video.Entry) { e.Phase, e.SubmittedAt, e.DiscardedAt = video.PhaseAccepted, at, at })
 		w.create("completed", func(e *video.Entry) {

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -81,7 +82,7 @@ func (s *Service) settled(ctx context.Context, entry video.Entry, execution *sfn
 		return entry, unavailable("reading the manifest", err)
 	case stored:
 		entry.Manifest, entry.Outcome = &manifest, nil
-		entry.Book(video.MoneySpent, manifest.ChargedMicros)
+		entry.Book(budget.Spent, manifest.ChargedMicros)
 	case entry.Outcome != nil:
 		before := *entry.Outcome
 		before.Redrive = entry.Redrives
@@ -90,7 +91,7 @@ func (s *Service) settled(ctx context.Context, entry video.Entry, execution *sfn
 		entry = outcome(execution, entry)
 	}
 	// What may be charged stays so.
-	entry.Book(video.MoneyUncertain, 0)
+	entry.Book(budget.Uncertain, 0)
 	entry.Started = true
 	return entry, nil
 }

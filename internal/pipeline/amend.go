@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -39,7 +40,7 @@ func (s *visit) unanswered(ctx context.Context, entry video.Entry, version strin
 	}
 	entry.Phase, entry.Outcome = video.PhaseUnanswered, nil
 	if free {
-		entry.Book(video.MoneyUncertain, 0)
+		entry.Book(budget.Uncertain, 0)
 	} else {
 		entry.Doubt()
 	}

@@ -14,7 +14,9 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/operator"
 	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/providers"
@@ -30,8 +32,8 @@ type book struct {
 	version map[string]int
 	told    map[string]map[video.Step]video.Progress
 	fail    func(call string) error // before the call takes effect
-	paused  *video.Paused
-	full    func() *video.NoRoom // why there is no room for a claim; nil: there is
+	paused  *operator.Paused
+	full    func() *budget.NoRoom // why there is no room for a claim; nil: there is
 	line    video.Line
 }
 
@@ -67,7 +69,7 @@ func (l *book) Update(_ context.Context, entry video.Entry, version string) (vid
 	return l.write("update", entry, version)
 }
 
-func (l *book) Claim(_ context.Context, entry video.Entry, version string, _ video.Limits) (video.Entry, string, error) {
+func (l *book) Claim(_ context.Context, entry video.Entry, version string, _ budget.Limits) (video.Entry, string, error) {
 	if l.paused != nil {
 		return video.Entry{}, "", l.paused
 	}
@@ -80,11 +82,11 @@ func (l *book) Claim(_ context.Context, entry video.Entry, version string, _ vid
 }
 
 // Turn has no job wait for others.
-func (l *book) Turn(context.Context, video.Entry, video.Limits, time.Time) (video.Line, error) {
+func (l *book) Turn(context.Context, video.Entry, budget.Limits, time.Time) (video.Line, error) {
 	return l.line, nil
 }
 
-func (l *book) Paused(context.Context) (*video.Paused, error) { return l.paused, nil }
+func (l *book) Paused(context.Context) (*operator.Paused, error) { return l.paused, nil }
 
 // flat is a price of 0.98 USD whatever is asked for.
 type flat struct{}

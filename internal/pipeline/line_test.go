@@ -12,7 +12,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/operator"
 	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/providers"
@@ -29,7 +31,7 @@ import (
 type crowd struct {
 	items  dynamotest.Items
 	jobs   *table.Table
-	limits video.Limits
+	limits budget.Limits
 	wait   time.Duration             // CapWait
 	takes  func(n int) time.Duration // how long the nth generation takes
 	price  int64                     // micro-dollars
@@ -49,7 +51,7 @@ type posted struct {
 	at, done time.Time
 }
 
-func newCrowd(limits video.Limits, usual time.Duration) *crowd {
+func newCrowd(limits budget.Limits, usual time.Duration) *crowd {
 	c := &crowd{
 		limits: limits, wait: 24 * time.Hour, price: 1_000_000, random: rand.New(rand.NewPCG(1, 2)),
 		takes: func(int) time.Duration { return usual }, stored: map[string]time.Time{}, outcomes: map[string]string{}, looks: map[string]int{},
@@ -64,7 +66,7 @@ func newCrowd(limits video.Limits, usual time.Duration) *crowd {
 	if err := c.jobs.PutTimes(context.Background(), catalogue.Default(providers.Models()), 5, schedule.Past{Seen: seen}, ""); err != nil {
 		panic(err)
 	}
-	if err := c.jobs.PutControl(context.Background(), video.Control{Table: "jobs"}, ""); err != nil {
+	if err := c.jobs.PutControl(context.Background(), operator.Control{Table: "jobs"}, ""); err != nil {
 		panic(err)
 	}
 	return c
@@ -242,7 +244,7 @@ func TestSlotsAreGivenInOrder(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				crowd := newCrowd(video.Limits{InFlight: int64(c.slots)}, c.usual)
+				crowd := newCrowd(budget.Limits{InFlight: int64(c.slots)}, c.usual)
 				if c.takes != nil {
 					crowd.takes = c.takes
 				}
@@ -273,7 +275,7 @@ func TestSlotsAreGivenInOrder(t *testing.T) {
 func TestMoneyIsGivenInOrder(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		c := newCrowd(video.Limits{DayMicros: 100_000_000, InFlight: 100}, 5*time.Minute)
+		c := newCrowd(budget.Limits{DayMicros: 100_000_000, InFlight: 100}, 5*time.Minute)
 		c.wait = 168 * time.Hour
 		time.Sleep(10 * time.Hour)
 		began := time.Now()

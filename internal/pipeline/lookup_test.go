@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/providers"
@@ -101,7 +102,7 @@ func TestAnUnansweredAttemptHoldsItsSlotForTheUsualTime(t *testing.T) {
 				for err == nil && job.Status == video.Waiting {
 					entry := w.jobs.entry(t, "job-1")
 					m := entry.Money[0]
-					if now := w.clock.Now(); m.Slot != (now.Before(until)) || entry.Phase != video.PhaseClaimed && m.State != video.MoneyUncertain {
+					if now := w.clock.Now(); m.Slot != (now.Before(until)) || entry.Phase != video.PhaseClaimed && m.State != budget.Uncertain {
 						t.Fatalf("%s after the claim, with the slot until %s after it: %+v", now.Sub(began), until.Sub(began), m)
 					}
 					w.clock.pass(time.Duration(job.WaitSeconds) * time.Second)
@@ -112,9 +113,9 @@ func TestAnUnansweredAttemptHoldsItsSlotForTheUsualTime(t *testing.T) {
 				}
 				m := w.jobs.entry(t, "job-1").Money[0]
 				switch {
-				case found == "never" && (video.OutcomeName(err) != "SubmissionLost" || m.State != video.MoneyUncertain || m.Slot),
-					found == "in time" && (err != nil || m.State != video.MoneyReserved || !m.Slot),
-					found == "late" && (err != nil || m.State != video.MoneyReserved || m.Slot):
+				case found == "never" && (video.OutcomeName(err) != "SubmissionLost" || m.State != budget.Uncertain || m.Slot),
+					found == "in time" && (err != nil || m.State != budget.Reserved || !m.Slot),
+					found == "late" && (err != nil || m.State != budget.Reserved || m.Slot):
 					t.Errorf("%v, %+v", err, m)
 				}
 			})

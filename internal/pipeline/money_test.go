@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -29,7 +30,7 @@ func (s *stage) count() {
 		return // there is none
 	}
 	days, months := map[string]int64{"2000-01-31": 0, "2000-02-01": 0, "2000-02-02": 0}, map[string]table.Counters{"2000-01": {}, "2000-02": {}}
-	used := map[string]video.Usage{}
+	used := map[string]budget.Usage{}
 	for _, m := range entry.Money {
 		days[m.Day] += counted(table.Counters{}, m).Held
 		months[m.Month()] = counted(months[m.Month()], m)
@@ -44,10 +45,10 @@ func (s *stage) count() {
 		if got, err := plain.Month(ctx, month); err != nil || got != want {
 			s.wrong = fmt.Sprintf("%s counts %+v, and the job has %+v (%v)", month, got, want, err)
 		}
-		var usage []video.Usage
+		var usage []budget.Usage
 		for _, day := range slices.Sorted(maps.Keys(used)) {
 			// A day of which everything was released has none.
-			if u := used[day]; strings.HasPrefix(day, month) && u != (video.Usage{Day: day, Owner: u.Owner, Model: u.Model}) {
+			if u := used[day]; strings.HasPrefix(day, month) && u != (budget.Usage{Day: day, Owner: u.Owner, Model: u.Model}) {
 				usage = append(usage, u)
 			}
 		}
@@ -58,28 +59,28 @@ func (s *stage) count() {
 }
 
 // use adds an attempt to the usage of its day.
-func use(u video.Usage, entry video.Entry, m video.Money) video.Usage {
+func use(u budget.Usage, entry video.Entry, m budget.Money) budget.Usage {
 	u.Day, u.Owner, u.Model = m.Day, entry.Origin.Token, entry.Request.Model()
 	switch m.State {
-	case video.MoneyReserved:
+	case budget.Reserved:
 		u.ReservedMicros += m.Micros
-	case video.MoneySpent:
+	case budget.Spent:
 		u.Videos, u.SpentMicros = u.Videos+1, u.SpentMicros+m.Micros
-	case video.MoneyUncertain:
+	case budget.Uncertain:
 		u.InDoubt, u.UncertainMicros = u.InDoubt+1, u.UncertainMicros+m.Micros
-	case video.MoneyFailed:
+	case budget.Failed:
 		u.Failed++
 	}
 	return u
 }
 
-func counted(c table.Counters, m video.Money) table.Counters {
+func counted(c table.Counters, m budget.Money) table.Counters {
 	switch m.State {
-	case video.MoneyReserved:
+	case budget.Reserved:
 		c.Reserved += m.Micros
-	case video.MoneySpent:
+	case budget.Spent:
 		c.Spent += m.Micros
-	case video.MoneyUncertain:
+	case budget.Uncertain:
 		c.Uncertain += m.Micros
 	}
 	if m.Slot {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/takeup/takeup/internal/operator"
 	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -18,7 +19,7 @@ const pausedTimes = 4
 // pause makes a job wait that can't be claimed while the table is paused. How long depends on
 // the pause's age alone, so that no job overtakes another. A redrive takes back the job's
 // outcome here too.
-func (s *visit) pause(ctx context.Context, entry video.Entry, version string, paused *video.Paused) result {
+func (s *visit) pause(ctx context.Context, entry video.Entry, version string, paused *operator.Paused) result {
 	wait := s.pausedFor(ctx, entry.ID, paused)
 	redriven, first := entry.Outcome != nil, entry.PausedSince.IsZero()
 	if redriven {
@@ -38,7 +39,7 @@ func (s *visit) pause(ctx context.Context, entry video.Entry, version string, pa
 }
 
 // pausedFor is how long a job waits in a pause.
-func (s *Submit) pausedFor(ctx context.Context, id string, paused *video.Paused) time.Duration {
+func (s *Submit) pausedFor(ctx context.Context, id string, paused *operator.Paused) time.Duration {
 	wait := pausedTimes * s.Times.Busy
 	if !paused.Since.IsZero() {
 		wait = max(wait, schedule.Sparse(s.Now().Sub(paused.Since)))

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/operator"
 	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -17,7 +18,7 @@ import (
 // the table is resumed.
 func TestPaused(t *testing.T) {
 	w := newWorld(answer{id: "gen-1"})
-	w.jobs.paused = &video.Paused{By: "arn:aws:iam::123456789012:user/ann", Since: w.clock.Now()}
+	w.jobs.paused = &operator.Paused{By: "arn:aws:iam::123456789012:user/ann", Since: w.clock.Now()}
 	task, began := bare(), w.clock.Now()
 	for age, want := range map[time.Duration]time.Duration{0: time.Minute, 40 * time.Minute: 2 * time.Minute, 48 * time.Hour: 10 * time.Minute} {
 		w.jobs.paused.Since = w.clock.Now().Add(-age)
@@ -43,7 +44,7 @@ func TestPaused(t *testing.T) {
 		t.Errorf("resumed, it waits for %q", kind)
 	}
 	// What was submitted goes on while the table is paused.
-	w.jobs.paused = &video.Paused{CopyOf: "another"}
+	w.jobs.paused = &operator.Paused{CopyOf: "another"}
 	if job, err := w.Run(t.Context(), task); err != nil || job.Status != video.Generating || len(w.provider.posted) != 1 {
 		t.Errorf("entered again: got %+v, %v", job, err)
 	}
@@ -81,7 +82,7 @@ func TestRedrivenWhilePaused(t *testing.T) {
 			if _, _, err := w.jobs.Create(t.Context(), entry); err != nil {
 				t.Fatal(err)
 			}
-			w.jobs.paused = &video.Paused{By: "ann", Since: w.clock.Now()}
+			w.jobs.paused = &operator.Paused{By: "ann", Since: w.clock.Now()}
 			task := resume()
 			for range 2 {
 				job, err := w.Run(t.Context(), task)
@@ -106,7 +107,7 @@ func TestRedrivenWhilePaused(t *testing.T) {
 func TestMissingWhilePaused(t *testing.T) {
 	w := newWorld(answer{id: "gen-1"})
 	for _, task := range []pipeline.Task{anew(), resume()} {
-		w.jobs.paused = &video.Paused{CopyOf: "another"}
+		w.jobs.paused = &operator.Paused{CopyOf: "another"}
 		if job, err := w.Run(t.Context(), task); err != nil || job.Status != video.Waiting || job.ID != "job-1" || job.WaitSeconds < 60 {
 			t.Errorf("got %+v, %v", job, err)
 		}
@@ -116,7 +117,7 @@ func TestMissingWhilePaused(t *testing.T) {
 			t.Errorf("not paused: got %+v, %v", job, err)
 		}
 	}
-	w.jobs.paused = &video.Paused{CopyOf: "another"}
+	w.jobs.paused = &operator.Paused{CopyOf: "another"}
 	job, err := w.Run(t.Context(), anew())
 	if err != nil {
 		t.Fatal(err)
@@ -143,12 +144,12 @@ func (c pausing) String() string {
 }
 
 // decision has no claim written.
-func (c pausing) decision() video.Control {
+func (c pausing) decision() operator.Control {
 	if !c.lowered {
-		return video.Control{Table: "jobs", PausedAt: time.Now(), PausedBy: "ann"}
+		return operator.Control{Table: "jobs", PausedAt: time.Now(), PausedBy: "ann"}
 	}
-	least := video.Caps{DayMicros: new(int64(1)), By: "ann", At: time.Now(), Until: time.Now().Add(time.Hour + time.Minute)}
-	return video.Control{Table: "jobs", Caps: &least}
+	least := operator.Caps{DayMicros: new(int64(1)), By: "ann", At: time.Now(), Until: time.Now().Add(time.Hour + time.Minute)}
+	return operator.Control{Table: "jobs", Caps: &least}
 }
 
 func (c pausing) run(t *testing.T) (calls []string) {
@@ -161,7 +162,7 @@ func (c pausing) run(t *testing.T) (calls []string) {
 			entry, _, _ := table.Get(t.Context(), "job-1") // none: no attempt
 			return entry.Attempt
 		}
-		put := func(control video.Control) {
+		put := func(control operator.Control) {
 			_, version, err := table.Control(t.Context())
 			if err == nil {
 				err = table.PutControl(t.Context(), control, version)
@@ -180,7 +181,7 @@ func (c pausing) run(t *testing.T) (calls []string) {
 				if after := attempt(); after != before {
 					t.Errorf("%s: attempt %d was claimed while it was paused; it was at %d", c, after, before)
 				}
-				put(video.Control{Table: "jobs"})
+				put(operator.Control{Table: "jobs"})
 			})
 		}
 		s.now = main

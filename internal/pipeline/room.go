@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/takeup/takeup/internal/budget"
+	"github.com/takeup/takeup/internal/operator"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -16,13 +18,13 @@ type Pricer interface {
 type Claims interface {
 	Jobs
 	// Claim is Update for an entry that reserves money for its attempt. It also gives a
-	// *video.Paused while the table is paused, and a *video.NoRoom at a limit.
-	Claim(ctx context.Context, entry video.Entry, version string, limits video.Limits) (video.Entry, string, error)
-	// Turn counts the older jobs that wait for room. It gives a *video.NoRoom if the room
-	// that is left is theirs, so that no claim must be tried, or a *video.Paused.
-	Turn(ctx context.Context, entry video.Entry, limits video.Limits, now time.Time) (video.Line, error)
+	// *operator.Paused while the table is paused, and a *budget.NoRoom at a limit.
+	Claim(ctx context.Context, entry video.Entry, version string, limits budget.Limits) (video.Entry, string, error)
+	// Turn counts the older jobs that wait for room. It gives a *budget.NoRoom if the room
+	// that is left is theirs, so that no claim must be tried, or a *operator.Paused.
+	Turn(ctx context.Context, entry video.Entry, limits budget.Limits, now time.Time) (video.Line, error)
 	// Paused says why the table is paused, or gives nil.
-	Paused(context.Context) (*video.Paused, error)
+	Paused(context.Context) (*operator.Paused, error)
 }
 
 // How jobs without a slot poll for one.
@@ -47,7 +49,7 @@ const stagger = 100 * time.Millisecond
 // submitted. The job waits until the limit's next period, or polls for room; how often
 // depends on its place in line and not on its age. A job that has waited for CapWait ends,
 // and one that would certainly wait that long ends at once.
-func (s *visit) full(ctx context.Context, o order, entry video.Entry, version string, why *video.NoRoom) result {
+func (s *visit) full(ctx context.Context, o order, entry video.Entry, version string, why *budget.NoRoom) result {
 	now := s.Now()
 	began := entry.BeginWaiting(now)
 	end := entry.FullSince.Add(s.Times.CapWait)
@@ -88,7 +90,7 @@ func (s *visit) full(ctx context.Context, o order, entry video.Entry, version st
 // each group of jobs behind them waits half of that time. A job that has more jobs before it
 // than there are slots also waits for another video, which takes half of the usual time or
 // longer.
-func (s *visit) slotWait(ctx context.Context, entry video.Entry, why *video.NoRoom) time.Duration {
+func (s *visit) slotWait(ctx context.Context, entry video.Entry, why *budget.NoRoom) time.Duration {
 	usual := s.Timings.Forecast(ctx, entry.Request.Model(), entry.Request.Duration()).Usual()
 	slots, behind := max(1, time.Duration(why.Of)), time.Duration(max(0, why.Ahead-front))
 	poll := max(minPoll, min(usual/max(frontPolls, slots/front), s.Times.Busy))

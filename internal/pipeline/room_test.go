@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/budget"
+	"github.com/takeup/takeup/internal/operator"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -15,9 +17,9 @@ func TestWaitingForRoom(t *testing.T) {
 	ctx := t.Context()
 	w := newWorld(answer{id: "gen-1"})
 	reset := w.clock.Now().Add(5 * time.Hour)
-	w.jobs.full = func() *video.NoRoom {
+	w.jobs.full = func() *budget.NoRoom {
 		if w.clock.Now().Before(reset) {
-			return &video.NoRoom{Limit: "day", Held: 100, Of: 100, Until: reset}
+			return &budget.NoRoom{Limit: "day", Held: 100, Of: 100, Until: reset}
 		}
 		return nil
 	}
@@ -44,14 +46,14 @@ func TestWaitingForRoom(t *testing.T) {
 func TestWaitingForASlot(t *testing.T) {
 	ctx := t.Context()
 	w := newWorld(answer{id: "gen-1"})
-	w.jobs.full = func() *video.NoRoom { return &video.NoRoom{Limit: "in_flight", Held: 3, Of: 3} }
+	w.jobs.full = func() *budget.NoRoom { return &budget.NoRoom{Limit: "in_flight", Held: 3, Of: 3} }
 	began, looks := w.clock.Now(), 0
 	job, err := w.Run(ctx, bare())
 	for err == nil {
 		if looks++; job.Looks != looks || looks < 500 && job.WaitSeconds != 16 || looks > 500 && job.WaitSeconds > 175 {
 			t.Fatalf("after %d looks: %+v", looks, job)
 		}
-		if entry := w.jobs.entry(t, "job-1"); entry.CountedUntil.Sub(w.clock.Now()) < 5*time.Minute || entry.FullOf != video.LimitInFlight || !entry.Turn.Equal(entry.CreatedAt) {
+		if entry := w.jobs.entry(t, "job-1"); entry.CountedUntil.Sub(w.clock.Now()) < 5*time.Minute || entry.FullOf != budget.LimitInFlight || !entry.Turn.Equal(entry.CreatedAt) {
 			t.Fatalf("younger ones don't wait behind it: %+v", entry)
 		}
 		w.clock.pass(time.Duration(job.WaitSeconds) * time.Second)
@@ -73,8 +75,8 @@ func TestWaitingForASlot(t *testing.T) {
 func TestARedriveWaitsForRoomAnew(t *testing.T) {
 	ctx := t.Context()
 	w := newWorld(answer{id: "gen-1"})
-	w.jobs.full = func() *video.NoRoom {
-		return &video.NoRoom{Limit: "day", Held: 3, Of: 3, Price: 1, Until: w.clock.Now().AddDate(0, 0, 20)}
+	w.jobs.full = func() *budget.NoRoom {
+		return &budget.NoRoom{Limit: "day", Held: 3, Of: 3, Price: 1, Until: w.clock.Now().AddDate(0, 0, 20)}
 	}
 	job, err := w.Run(ctx, bare())
 	if err != nil || job.WaitSeconds != 24*3600 {
@@ -93,34 +95,34 @@ func TestARedriveWaitsForRoomAnew(t *testing.T) {
 // than the limit, or the month has no room and begins anew only later.
 func TestNoRoomThatLasts(t *testing.T) {
 	for name, c := range map[string]struct {
-		full func(now time.Time) video.NoRoom
+		full func(now time.Time) budget.NoRoom
 		wait time.Duration // 0: it ends at once
 	}{
-		"more than the day's": {full: func(now time.Time) video.NoRoom {
-			return video.NoRoom{Limit: "day", Price: 980_000, Of: 979_999, Until: now.Add(time.Hour)}
+		"more than the day's": {full: func(now time.Time) budget.NoRoom {
+			return budget.NoRoom{Limit: "day", Price: 980_000, Of: 979_999, Until: now.Add(time.Hour)}
 		}},
-		"more than the owner's": {full: func(now time.Time) video.NoRoom {
-			return video.NoRoom{Limit: "owner", Price: 980_000, Of: 979_999, Until: now.Add(time.Hour)}
+		"more than the owner's": {full: func(now time.Time) budget.NoRoom {
+			return budget.NoRoom{Limit: "owner", Price: 980_000, Of: 979_999, Until: now.Add(time.Hour)}
 		}},
-		"a full month": {full: func(now time.Time) video.NoRoom {
-			return video.NoRoom{Limit: "month", Held: 3_000_000, Price: 980_000, Of: 3_000_000, Until: now.Add(25 * time.Hour)}
+		"a full month": {full: func(now time.Time) budget.NoRoom {
+			return budget.NoRoom{Limit: "month", Held: 3_000_000, Price: 980_000, Of: 3_000_000, Until: now.Add(25 * time.Hour)}
 		}},
-		"a full month that ends soon": {wait: 23 * time.Hour, full: func(now time.Time) video.NoRoom {
-			return video.NoRoom{Limit: "month", Held: 3_000_000, Price: 980_000, Of: 3_000_000, Until: now.Add(23 * time.Hour)}
+		"a full month that ends soon": {wait: 23 * time.Hour, full: func(now time.Time) budget.NoRoom {
+			return budget.NoRoom{Limit: "month", Held: 3_000_000, Price: 980_000, Of: 3_000_000, Until: now.Add(23 * time.Hour)}
 		}},
-		"a full day": {wait: 5 * time.Hour, full: func(now time.Time) video.NoRoom {
-			return video.NoRoom{Limit: "day", Held: 1_000_000, Price: 980_000, Of: 1_000_000, Until: now.Add(5 * time.Hour)}
+		"a full day": {wait: 5 * time.Hour, full: func(now time.Time) budget.NoRoom {
+			return budget.NoRoom{Limit: "day", Held: 1_000_000, Price: 980_000, Of: 1_000_000, Until: now.Add(5 * time.Hour)}
 		}},
-		"more than a cap that ends before": {wait: 2 * time.Hour, full: func(now time.Time) video.NoRoom {
-			return video.NoRoom{Limit: "day", Price: 980_000, Of: 1, Until: now.Add(5 * time.Hour), Ends: now.Add(2 * time.Hour)}
+		"more than a cap that ends before": {wait: 2 * time.Hour, full: func(now time.Time) budget.NoRoom {
+			return budget.NoRoom{Limit: "day", Price: 980_000, Of: 1, Until: now.Add(5 * time.Hour), Ends: now.Add(2 * time.Hour)}
 		}},
-		"more than a cap that ends after": {full: func(now time.Time) video.NoRoom {
-			return video.NoRoom{Limit: "day", Price: 980_000, Of: 1, Until: now.Add(5 * time.Hour), Ends: now.Add(25 * time.Hour)}
+		"more than a cap that ends after": {full: func(now time.Time) budget.NoRoom {
+			return budget.NoRoom{Limit: "day", Price: 980_000, Of: 1, Until: now.Add(5 * time.Hour), Ends: now.Add(25 * time.Hour)}
 		}},
 	} {
 		w := newWorld(answer{id: "gen-1"})
 		why := c.full(w.clock.Now())
-		w.jobs.full = func() *video.NoRoom { return &why }
+		w.jobs.full = func() *budget.NoRoom { return &why }
 		job, err := w.Run(t.Context(), bare())
 		var reached *video.CapReached
 		switch waits := time.Duration(job.WaitSeconds) * time.Second; {
@@ -143,8 +145,8 @@ func TestTheBackOfTheLineLooksRarely(t *testing.T) {
 	for ahead, want := range map[int]time.Duration{0: 12 * time.Second, 29: 12 * time.Second, 110: time.Minute, 210: 2 * time.Minute, 310: 210 * time.Second, 5000: 10 * time.Minute} {
 		w := newWorld(answer{id: "gen-1"})
 		w.Timings = taking(6 * time.Minute)
-		w.jobs.line = video.Line{video.LimitInFlight: ahead}
-		w.jobs.full = func() *video.NoRoom { return &video.NoRoom{Limit: video.LimitInFlight, Held: 200, Of: 200} }
+		w.jobs.line = video.Line{budget.LimitInFlight: ahead}
+		w.jobs.full = func() *budget.NoRoom { return &budget.NoRoom{Limit: budget.LimitInFlight, Held: 200, Of: 200} }
 		job, err := w.Run(t.Context(), bare())
 		if got := time.Duration(job.WaitSeconds) * time.Second; err != nil || got < want*9/10 || got > want*12/10 {
 			t.Errorf("behind %d: %s, %v", ahead, got, err)
@@ -156,13 +158,13 @@ func TestTheBackOfTheLineLooksRarely(t *testing.T) {
 // wait behind it when the table is resumed.
 func TestAPausedJobKeepsItsTurn(t *testing.T) {
 	w := newWorld(answer{id: "gen-1"})
-	w.jobs.full = func() *video.NoRoom { return &video.NoRoom{Limit: video.LimitInFlight, Held: 3, Of: 3} }
+	w.jobs.full = func() *budget.NoRoom { return &budget.NoRoom{Limit: budget.LimitInFlight, Held: 3, Of: 3} }
 	job, err := w.Run(t.Context(), bare())
 	if err != nil {
 		t.Fatal(err)
 	}
 	before := w.jobs.entry(t, "job-1")
-	w.jobs.paused = &video.Paused{Since: w.clock.Now()}
+	w.jobs.paused = &operator.Paused{Since: w.clock.Now()}
 	for range 20 {
 		w.clock.pass(time.Duration(job.WaitSeconds) * time.Second)
 		if job, err = w.Run(t.Context(), again(t, job)); err != nil {

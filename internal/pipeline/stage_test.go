@@ -17,7 +17,9 @@ import (
 
 	"github.com/takeup/takeup/internal/bucket"
 	"github.com/takeup/takeup/internal/bucket/objectkey"
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/operator"
 	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/providers"
@@ -62,7 +64,7 @@ func newStage(begun start) *stage {
 	if err := s.table().PutTimes(context.Background(), catalogue.Default(providers.Models()), 5, schedule.Past{Seen: took}, ""); err != nil {
 		panic(err)
 	}
-	if err := s.table().PutControl(context.Background(), video.Control{Table: "jobs"}, ""); err != nil {
+	if err := s.table().PutControl(context.Background(), operator.Control{Table: "jobs"}, ""); err != nil {
 		panic(err)
 	}
 	if begun.created {
@@ -256,7 +258,7 @@ func (s *stage) steps() (*pipeline.Submit, *pipeline.Check, *pipeline.Store) {
 	submit := &pipeline.Submit{
 		Providers: providers, Jobs: entries,
 		Schedule: often(), Timings: known, Prices: flat{},
-		Limits: video.Limits{DayMicros: 2_000_000, MonthMicros: 2_000_000, InFlight: 2},
+		Limits: budget.Limits{DayMicros: 2_000_000, MonthMicros: 2_000_000, InFlight: 2},
 		Times: pipeline.SubmitTimes{
 			Call: 45 * time.Second, Write: 10 * time.Second, Busy: 15 * time.Second,
 			LookUpFirst: 30 * time.Second, LookUpWindow: 2 * time.Hour, Hard: 24 * time.Hour, CapWait: 24 * time.Hour,

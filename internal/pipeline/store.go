@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/bucket/objectkey"
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -96,7 +97,7 @@ func (s *Store) record(ctx context.Context, job video.Job, manifest video.Manife
 		}
 		// An outcome, if there is one, is of another execution that ended before.
 		entry.Manifest, entry.Outcome = &manifest, nil
-		entry.Book(video.MoneySpent, manifest.ChargedMicros)
+		entry.Book(budget.Spent, manifest.ChargedMicros)
 		if _, _, err := s.Jobs.Update(ctx, entry, version); err == nil || unlessConflict(err) != nil {
 			return err
 		}

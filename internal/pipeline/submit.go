@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/takeup/takeup/internal/budget"
+	"github.com/takeup/takeup/internal/operator"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/video"
@@ -30,7 +32,7 @@ type Submit struct {
 	Schedule  schedule.Schedule
 	Timings   Forecaster
 	Prices    Pricer
-	Limits    video.Limits
+	Limits    budget.Limits
 	Times     SubmitTimes
 	// ResubmitLost is the operator's choice to send a lost submission again, once, though it
 	// may have been charged.
@@ -215,8 +217,8 @@ func (s *visit) submit(ctx context.Context, o order, entry video.Entry, version 
 	if err == nil {
 		entry, version, err = s.Jobs.Claim(ctx, entry, version, s.Limits)
 	}
-	var paused *video.Paused
-	var full *video.NoRoom
+	var paused *operator.Paused
+	var full *budget.NoRoom
 	switch {
 	case errors.As(err, &paused):
 		return s.pause(ctx, unclaimed, read, paused)
@@ -273,7 +275,7 @@ func (s *visit) accept(ctx context.Context, entry video.Entry, version string, g
 		entry.Phase, entry.Candidate = video.PhaseAccepted, ""
 		entry.Handle, entry.GenerationID = string(generation.Handle), generation.ID
 		entry.SubmittedAt, entry.Outcome = entry.ClaimedAt, nil
-		entry.Book(video.MoneyReserved, 0)
+		entry.Book(budget.Reserved, 0)
 		_, _, err := s.Jobs.Update(ctx, entry, version)
 		if err == nil {
 			job := s.generating(ctx, entry)
@@ -336,7 +338,7 @@ func (s *visit) refuse(ctx context.Context, entry video.Entry, version string, k
 		if outcome != nil {
 			entry.End(outcome, s.Now())
 		} else {
-			entry.Book(video.MoneyReleased, 0)
+			entry.Book(budget.Released, 0)
 		}
 	})
 	if err != nil || !written {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/reconcile/repair"
 	"github.com/takeup/takeup/internal/table"
@@ -30,7 +31,7 @@ func (h hooked) IDs(ctx context.Context) ([]string, error) {
 // that are booked while the jobs are read are left for the next time.
 func TestDrift(t *testing.T) {
 	w := newWorld(t)
-	claimed := func(id, day string, state video.MoneyState) {
+	claimed := func(id, day string, state budget.State) {
 		at, err := time.Parse(time.DateOnly, day)
 		if err != nil {
 			t.Fatal(err)
@@ -41,8 +42,8 @@ func TestDrift(t *testing.T) {
 		e.Outcome = video.NewOutcome(&video.OutOfCredits{}, at)
 		w.create(t, e)
 	}
-	claimed("job-3", "2026-08-20", video.MoneySpent)
-	claimed("job-4", "2026-08-21", video.MoneyReserved)
+	claimed("job-3", "2026-08-20", budget.Spent)
+	claimed("job-4", "2026-08-21", budget.Reserved)
 	drifts := func() map[string]reconcile.Drift {
 		all := map[string]reconcile.Drift{}
 		report := w.report(t)
@@ -94,14 +95,14 @@ func TestDrift(t *testing.T) {
 	ids := w.sources.IDs
 	w.sources.IDs = hooked{ids, func() {
 		count++
-		claimed("later-"+strings.Repeat("x", count), "2026-08-20", video.MoneySpent)
+		claimed("later-"+strings.Repeat("x", count), "2026-08-20", budget.Spent)
 	}}
 	if all := drifts(); len(all) != 1 || all["usage#2026-08 19#bob"].Counter == "" {
 		t.Errorf("booked meanwhile: %+v", all)
 	}
 	w.sources.IDs = ids
 	report := w.report(t)
-	claimed("job-5", "2026-08-20", video.MoneySpent)
+	claimed("job-5", "2026-08-20", budget.Spent)
 	mender := repair.Repair{Table: w.jobs()}
 	mended, err := mender.Mend(t.Context(), report.Drifts)
 	if err != nil || len(mended) != 3 {

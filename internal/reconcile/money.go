@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -17,13 +18,13 @@ const charged = 2 * lookBack
 
 // Move is what the charges show of the uncertain money of an attempt.
 type Move struct {
-	Job     string           `json:"job"`
-	Attempt int              `json:"attempt"`
-	Day     string           `json:"day"`    // that it counts for
-	Micros  int64            `json:"micros"` // that it counts as
-	State   video.MoneyState `json:"state"`  // spent or released
-	Charged int64            `json:"charged_micros"`
-	Why     string           `json:"why"`
+	Job     string       `json:"job"`
+	Attempt int          `json:"attempt"`
+	Day     string       `json:"day"`    // that it counts for
+	Micros  int64        `json:"micros"` // that it counts as
+	State   budget.State `json:"state"`  // spent or released
+	Charged int64        `json:"charged_micros"`
+	Why     string       `json:"why"`
 }
 
 // money says of each attempt whose money is uncertain, of a job that has ended, whether
@@ -42,7 +43,7 @@ func (c *comparison) money() {
 			continue
 		}
 		for _, m := range entry.Money {
-			if m.State != video.MoneyUncertain {
+			if m.State != budget.Uncertain {
 				continue
 			}
 			a := c.attempt(entry, m)
@@ -53,7 +54,7 @@ func (c *comparison) money() {
 			move := Move{Job: id, Attempt: m.Attempt, Day: m.Day, Micros: m.Micros}
 			micros, generations := a.paid(payments)
 			if micros > 0 {
-				move.State, move.Charged = video.MoneySpent, micros
+				move.State, move.Charged = budget.Spent, micros
 				move.Why = "charged for generation " + strings.Join(generations, ", ")
 				c.report.Money = append(c.report.Money, move)
 				continue
@@ -62,7 +63,7 @@ func (c *comparison) money() {
 				c.note(fmt.Sprintf("%s.%d", id, m.Attempt), id, "whether this attempt was charged can't be told: "+why)
 				continue
 			}
-			move.State, move.Why = video.MoneyReleased, "no charge is for it, and the provider's logs have no generation of it that could be charged"
+			move.State, move.Why = budget.Released, "no charge is for it, and the provider's logs have no generation of it that could be charged"
 			c.report.Money = append(c.report.Money, move)
 		}
 	}
@@ -80,7 +81,7 @@ type attempt struct {
 	logged      bool
 }
 
-func (c *comparison) attempt(entry video.Entry, m video.Money) attempt {
+func (c *comparison) attempt(entry video.Entry, m budget.Money) attempt {
 	a := attempt{model: entry.Request.Model(), generations: map[string]bool{}}
 	if day, err := time.Parse(time.DateOnly, m.Day); err == nil {
 		a.first, a.last = day, day.AddDate(0, 0, 1)

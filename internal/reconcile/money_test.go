@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/providers"
@@ -27,7 +28,7 @@ func TestUncertainMoney(t *testing.T) {
 			}
 			e.Request = request
 			e.Reserve(7, e.ClaimedAt)
-			e.Book(video.MoneyUncertain, 0)
+			e.Book(budget.Uncertain, 0)
 			change(&e)
 			f.Entries["a"] = e
 		}
@@ -87,8 +88,8 @@ func TestUncertainMoney(t *testing.T) {
 			f.Executions["a"] = reconcile.Execution{Name: "a-r1", Status: "RUNNING"}
 		})},
 		{name: "a job that is redriven", change: of(func(e *video.Entry) { e.Redrives = 1 })},
-		{name: "reserved", change: of(func(e *video.Entry) { e.Money[0].State = video.MoneyReserved })},
-		{name: "spent", change: of(func(e *video.Entry) { e.Money[0].State = video.MoneySpent })},
+		{name: "reserved", change: of(func(e *video.Entry) { e.Money[0].State = budget.Reserved })},
+		{name: "spent", change: of(func(e *video.Entry) { e.Money[0].State = budget.Spent })},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			report := reconcile.Compare(facts(test.change))

@@ -6,18 +6,18 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/table/dynamotest"
-	"github.com/takeup/takeup/internal/video"
 )
 
 func TestBalance(t *testing.T) {
 	fake := dynamotest.New(t)
 	c, ctx := open(fake), t.Context()
-	if b, version, err := c.Balance(ctx); b != (video.Balance{}) || version != "" || err != nil {
+	if b, version, err := c.Balance(ctx); b != (budget.Balance{}) || version != "" || err != nil {
 		t.Fatalf("before there is one: %+v, %q, %v", b, version, err)
 	}
 	version := ""
-	for _, want := range []video.Balance{
+	for _, want := range []budget.Balance{
 		{Micros: 12_345_678, At: time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)}, {Micros: -1, At: time.Date(2026, 8, 21, 12, 15, 0, 0, time.UTC)}, {Micros: 0, At: time.Date(2026, 8, 21, 12, 30, 0, 0, time.UTC)},
 	} {
 		if err := c.PutBalance(ctx, want, version); err != nil {

@@ -1,7 +1,7 @@
 package table
 
 import (
-	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/operator"
 )
 
 // The limits that caps may set, in the control's map of them. One that isn't there is
@@ -12,7 +12,7 @@ const (
 	inFlightCapName = "in_flight"
 )
 
-func encodeCaps(c video.Caps) attributes {
+func encodeCaps(c operator.Caps) attributes {
 	item := attributes{}
 	for name, limit := range map[string]*int64{dayCapName: c.DayMicros, monthCapName: c.MonthMicros, inFlightCapName: c.InFlight} {
 		if limit != nil {
@@ -26,12 +26,12 @@ func encodeCaps(c video.Caps) attributes {
 }
 
 // caps reads the control's caps; nil where it has none.
-func (r *reader) caps() *video.Caps {
+func (r *reader) caps() *operator.Caps {
 	part, ok := r.part("caps")
 	if !ok {
 		return nil
 	}
-	c := &video.Caps{By: part.text("by"), At: part.time("at"), Until: part.time("until")}
+	c := &operator.Caps{By: part.text("by"), At: part.time("at"), Until: part.time("until")}
 	for name, limit := range map[string]**int64{dayCapName: &c.DayMicros, monthCapName: &c.MonthMicros, inFlightCapName: &c.InFlight} {
 		if _, set := part.attributes[name]; set {
 			n := part.number(name)

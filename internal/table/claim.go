@@ -8,6 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/takeup/takeup/internal/budget"
+	"github.com/takeup/takeup/internal/operator"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -15,8 +17,8 @@ import (
 // The limits are the stack's own; what the operator decided wins over them. It is one
 // transaction with the counters of the money and with the control, so that no claim is
 // written that would exceed a limit, or by a decision that another has followed. It
-// gives a *video.Paused or else a *video.NoRoom then, and has written nothing.
-func (t *Table) Claim(ctx context.Context, entry video.Entry, version string, limits video.Limits) (video.Entry, string, error) {
+// gives a *operator.Paused or else a *budget.NoRoom then, and has written nothing.
+func (t *Table) Claim(ctx context.Context, entry video.Entry, version string, limits budget.Limits) (video.Entry, string, error) {
 	number, err := next(version)
 	if err != nil {
 		return video.Entry{}, "", err
@@ -54,9 +56,9 @@ func (t *Table) Claim(ctx context.Context, entry video.Entry, version string, li
 
 // bounds gives what a claim of the entry is held to at a time: what the operator has
 // decided, and the version of that; the limits by it; and how many attempts of the month
-// before are in flight, where they are limited. The error is a *video.Paused where no
+// before are in flight, where they are limited. The error is a *operator.Paused where no
 // claim is let through.
-func (t *Table) bounds(ctx context.Context, entry video.Entry, limits video.Limits, at time.Time) (video.Control, string, video.Limits, int64, error) {
+func (t *Table) bounds(ctx context.Context, entry video.Entry, limits budget.Limits, at time.Time) (operator.Control, string, budget.Limits, int64, error) {
 	control, decided, err := t.decision(ctx)
 	if err != nil {
 		return control, "", limits, 0, err
@@ -72,9 +74,9 @@ func (t *Table) bounds(ctx context.Context, entry video.Entry, limits video.Limi
 	return control, decided, limits, before, err
 }
 
-// withEnd adds to a *video.NoRoom when its limit ends.
-func withEnd(err error, control video.Control, at time.Time) error {
-	var full *video.NoRoom
+// withEnd adds to a *budget.NoRoom when its limit ends.
+func withEnd(err error, control operator.Control, at time.Time) error {
+	var full *budget.NoRoom
 	if errors.As(err, &full) {
 		full.Ends = control.LimitEnds(full.Limit, at)
 	}
@@ -100,7 +102,7 @@ func fullCounters(err error) (full []attributes) {
 }
 
 // roomFor is the condition of a claim.
-func roomFor(entry video.Entry, limits video.Limits, before int64) *room {
+func roomFor(entry video.Entry, limits budget.Limits, before int64) *room {
 	claimed := entry.Money[len(entry.Money)-1]
 	left := func(limit, by int64) *int64 {
 		if limit <= 0 {
@@ -119,7 +121,7 @@ func roomFor(entry video.Entry, limits video.Limits, before int64) *room {
 
 // noRoom says which limit a claim exceeds by those of the counters that have no room;
 // nil: none.
-func noRoom(full []attributes, entry video.Entry, limits video.Limits, before int64) error {
+func noRoom(full []attributes, entry video.Entry, limits budget.Limits, before int64) error {
 	const doing = "reading what was spent"
 	claimed := entry.Money[len(entry.Money)-1]
 	var c Counters
@@ -142,13 +144,13 @@ func noRoom(full []attributes, entry video.Entry, limits video.Limits, before in
 	}
 	switch {
 	case limits.MonthMicros > 0 && c.Held+claimed.Micros > limits.MonthMicros:
-		return &video.NoRoom{Limit: video.LimitMonth, Held: c.Held, Price: claimed.Micros, Of: limits.MonthMicros, Until: day.AddDate(0, 1, 1-day.Day())}
+		return &budget.NoRoom{Limit: budget.LimitMonth, Held: c.Held, Price: claimed.Micros, Of: limits.MonthMicros, Until: day.AddDate(0, 1, 1-day.Day())}
 	case limits.DayMicros > 0 && held+claimed.Micros > limits.DayMicros:
-		return &video.NoRoom{Limit: video.LimitDay, Held: held, Price: claimed.Micros, Of: limits.DayMicros, Until: day.AddDate(0, 0, 1)}
+		return &budget.NoRoom{Limit: budget.LimitDay, Held: held, Price: claimed.Micros, Of: limits.DayMicros, Until: day.AddDate(0, 0, 1)}
 	case limits.OwnerDayMicros > 0 && owners+claimed.Micros > limits.OwnerDayMicros:
-		return &video.NoRoom{Limit: video.LimitOwner, Held: owners, Price: claimed.Micros, Of: limits.OwnerDayMicros, Until: day.AddDate(0, 0, 1)}
+		return &budget.NoRoom{Limit: budget.LimitOwner, Held: owners, Price: claimed.Micros, Of: limits.OwnerDayMicros, Until: day.AddDate(0, 0, 1)}
 	case limits.InFlight > 0 && before+c.InFlight+1 > limits.InFlight:
-		return &video.NoRoom{Limit: video.LimitInFlight, Held: before + c.InFlight, Of: limits.InFlight}
+		return &budget.NoRoom{Limit: budget.LimitInFlight, Held: before + c.InFlight, Of: limits.InFlight}
 	}
 	return nil
 }

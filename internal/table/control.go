@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/takeup/takeup/internal/operator"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -19,17 +20,17 @@ const controlPartition = "control"
 // Control reads what the operator decided, consistently, and its version, which
 // PutControl takes; that is empty where nothing is decided. The error is a
 // *video.ServiceUnavailable.
-func (t *Table) Control(ctx context.Context) (video.Control, string, error) {
+func (t *Table) Control(ctx context.Context) (operator.Control, string, error) {
 	const doing = "reading what is decided for all jobs"
 	items, err := t.query(ctx, controlPartition, controlPartition)
 	if err != nil {
-		return video.Control{}, "", unavailable(doing, err)
+		return operator.Control{}, "", unavailable(doing, err)
 	}
 	if len(items) == 0 {
-		return video.Control{}, "", nil
+		return operator.Control{}, "", nil
 	}
 	r := reader{attributes: items[0]}
-	c := video.Control{
+	c := operator.Control{
 		Table: r.text("table"), PausedAt: r.time("paused_at"), PausedBy: r.text("paused_by"), Reason: r.text("reason"), Repaired: r.text("repaired"),
 	}
 	c.Caps, c.Owners = r.caps(), r.owners()
@@ -38,7 +39,7 @@ func (t *Table) Control(ctx context.Context) (video.Control, string, error) {
 		r.err = fmt.Errorf("it is of version %d, and of the table %q", version, c.Table)
 	}
 	if r.err != nil {
-		return video.Control{}, "", unavailable(doing, fmt.Errorf("the item %s can't be read: %w", controlPartition, r.err))
+		return operator.Control{}, "", unavailable(doing, fmt.Errorf("the item %s can't be read: %w", controlPartition, r.err))
 	}
 	return c, strconv.FormatInt(version, 10), nil
 }
@@ -46,7 +47,7 @@ func (t *Table) Control(ctx context.Context) (video.Control, string, error) {
 // PutControl writes what the operator decided, if that is still at the version that
 // was read; the version is empty where nothing was. Otherwise it gives a
 // *video.Conflict and writes nothing. On any other error it may have been written.
-func (t *Table) PutControl(ctx context.Context, c video.Control, version string) error {
+func (t *Table) PutControl(ctx context.Context, c operator.Control, version string) error {
 	item := attributes{}
 	item.put("table", c.Table)
 	item.putTime("paused_at", c.PausedAt)
@@ -68,7 +69,7 @@ func (t *Table) PutControl(ctx context.Context, c video.Control, version string)
 
 // Paused says why no job is claimed now; nil where they are. The error is a
 // *video.ServiceUnavailable.
-func (t *Table) Paused(ctx context.Context) (*video.Paused, error) {
+func (t *Table) Paused(ctx context.Context) (*operator.Paused, error) {
 	c, _, err := t.Control(ctx)
 	return c.Paused(t.name), err
 }
@@ -78,12 +79,12 @@ func (t *Table) Name() string { return t.name }
 
 // decision is Control for a claim. A table's first claim writes which table this is, so
 // that a copy of it lets none through.
-func (t *Table) decision(ctx context.Context) (video.Control, string, error) {
+func (t *Table) decision(ctx context.Context) (operator.Control, string, error) {
 	control, version, err := t.Control(ctx)
 	if err != nil || version != "" {
 		return control, version, err
 	}
-	control = video.Control{Table: t.name}
+	control = operator.Control{Table: t.name}
 	err = t.PutControl(ctx, control, "")
 	var conflict *video.Conflict
 	if errors.As(err, &conflict) {

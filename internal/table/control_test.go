@@ -8,7 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/operator"
 	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
@@ -33,7 +35,7 @@ func claim(t *testing.T, jobs *table.Table, id string) (video.Entry, error) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		claimed, _, err := jobs.Claim(t.Context(), claimed(read, 1, evening), version, video.Limits{})
+		claimed, _, err := jobs.Claim(t.Context(), claimed(read, 1, evening), version, budget.Limits{})
 		var conflict *video.Conflict
 		if !errors.As(err, &conflict) {
 			return claimed, err
@@ -44,7 +46,7 @@ func claim(t *testing.T, jobs *table.Table, id string) (video.Entry, error) {
 func TestControl(t *testing.T) {
 	fake := dynamotest.New(t)
 	jobs, ctx := open(fake), t.Context()
-	if c, version, err := jobs.Control(ctx); err != nil || version != "" || !reflect.DeepEqual(c, video.Control{}) {
+	if c, version, err := jobs.Control(ctx); err != nil || version != "" || !reflect.DeepEqual(c, operator.Control{}) {
 		t.Fatalf("a new table: %+v, %q, %v", c, version, err)
 	}
 	// The first claim says which table this is, the second finds that.
@@ -53,7 +55,7 @@ func TestControl(t *testing.T) {
 			t.Fatalf("%s: %+v, %v", id, claimed, err)
 		}
 		c, version, err := jobs.Control(ctx)
-		if err != nil || version != "1" || !reflect.DeepEqual(c, video.Control{Table: jobs.Name()}) {
+		if err != nil || version != "1" || !reflect.DeepEqual(c, operator.Control{Table: jobs.Name()}) {
 			t.Errorf("after %d claims: %+v, %q, %v", n+1, c, version, err)
 		}
 	}
@@ -62,12 +64,12 @@ func TestControl(t *testing.T) {
 	}
 
 	at := time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
-	paused := video.Control{Table: jobs.Name(), PausedAt: at, PausedBy: "arn:aws:iam::123456789012:user/ann", Reason: "a bill", Repaired: "another"}
+	paused := operator.Control{Table: jobs.Name(), PausedAt: at, PausedBy: "arn:aws:iam::123456789012:user/ann", Reason: "a bill", Repaired: "another"}
 	if err := jobs.PutControl(ctx, paused, "1"); err != nil {
 		t.Fatal(err)
 	}
 	var conflict *video.Conflict
-	if err := jobs.PutControl(ctx, video.Control{Table: jobs.Name()}, "1"); !errors.As(err, &conflict) {
+	if err := jobs.PutControl(ctx, operator.Control{Table: jobs.Name()}, "1"); !errors.As(err, &conflict) {
 		t.Errorf("two decided on one version: %v", err)
 	}
 	c, version, err := jobs.Control(ctx)
@@ -75,7 +77,7 @@ func TestControl(t *testing.T) {
 		t.Errorf("paused: %+v, %q, %v", c, version, err)
 	}
 	for _, id := range []string{"a", "c"} {
-		var held *video.Paused
+		var held *operator.Paused
 		if _, err := claim(t, jobs, id); !errors.As(err, &held) || !held.Since.Equal(at) || held.By != paused.PausedBy || !strings.Contains(held.Error(), "a bill") {
 			t.Errorf("%s was claimed while the table is paused: %v", id, err)
 		}
@@ -89,7 +91,7 @@ func TestControl(t *testing.T) {
 	if got, err := jobs.Paused(ctx); err != nil || got == nil || got.By != paused.PausedBy {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	if err := jobs.PutControl(ctx, video.Control{Table: jobs.Name()}, "2"); err != nil {
+	if err := jobs.PutControl(ctx, operator.Control{Table: jobs.Name()}, "2"); err != nil {
 		t.Fatal(err)
 	}
 	if claimed, err := claim(t, jobs, "a"); err != nil || claimed.Attempt != 2 {
@@ -108,7 +110,7 @@ func TestACopyIsPaused(t *testing.T) {
 		t.Fatal(err)
 	}
 	restored := table.New(fake.Client(), "restored", rand.Text, none)
-	var held *video.Paused
+	var held *operator.Paused
 	if _, err := claim(t, restored, "a"); !errors.As(err, &held) || held.CopyOf != first.Name() || !held.Since.IsZero() {
 		t.Fatalf("got %v", err)
 	}
@@ -116,7 +118,7 @@ func TestACopyIsPaused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := restored.PutControl(t.Context(), video.Control{Table: "restored"}, version); err != nil {
+	if err := restored.PutControl(t.Context(), operator.Control{Table: "restored"}, version); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := claim(t, restored, "a"); err != nil {
@@ -138,7 +140,7 @@ func TestClaimsInTrouble(t *testing.T) {
 	} {
 		fake := dynamotest.New(t)
 		jobs := open(fake)
-		if err := jobs.PutControl(t.Context(), video.Control{Table: jobs.Name()}, ""); err != nil {
+		if err := jobs.PutControl(t.Context(), operator.Control{Table: jobs.Name()}, ""); err != nil {
 			t.Fatal(err)
 		}
 		fake.Fail(func(call dynamotest.Call) dynamotest.Fault {
@@ -167,7 +169,7 @@ func TestClaimsInTrouble(t *testing.T) {
 // The control keeps caps whole, and claims are made by those that hold then.
 func TestCaps(t *testing.T) {
 	jobs, ctx := open(dynamotest.New(t)), t.Context()
-	decide := func(change func(video.Control) video.Control) {
+	decide := func(change func(operator.Control) operator.Control) {
 		t.Helper()
 		read, version, err := jobs.Control(ctx)
 		after := change(read)
@@ -181,22 +183,22 @@ func TestCaps(t *testing.T) {
 			t.Errorf("got %+v, %v\nwant %+v", got, err, after)
 		}
 	}
-	set := func(caps video.Caps) {
+	set := func(caps operator.Caps) {
 		t.Helper()
 		caps.By, caps.At = "arn:aws:iam::123456789012:user/ann", evening
-		decide(func(c video.Control) video.Control { return c.SetCaps(jobs.Name(), caps) })
+		decide(func(c operator.Control) operator.Control { return c.SetCaps(jobs.Name(), caps) })
 	}
-	reset := func() { t.Helper(); decide(video.Control.ResetCaps) }
+	reset := func() { t.Helper(); decide(operator.Control.ResetCaps) }
 	none := func(id, limit string, ends time.Time) {
 		t.Helper()
-		var full *video.NoRoom
-		if err := claimWithin(t, jobs, id, 4, evening, video.Limits{DayMicros: 10}); !errors.As(err, &full) || full.Limit != limit || limit != "in_flight" && full.Price != 4 || !full.Ends.Equal(ends) {
+		var full *budget.NoRoom
+		if err := claimWithin(t, jobs, id, 4, evening, budget.Limits{DayMicros: 10}); !errors.As(err, &full) || full.Limit != limit || limit != "in_flight" && full.Price != 4 || !full.Ends.Equal(ends) {
 			t.Errorf("%s by %s: %v, of %+v", id, limit, err, full)
 		}
 	}
 	fits := func(id string) {
 		t.Helper()
-		if err := claimWithin(t, jobs, id, 4, evening, video.Limits{DayMicros: 10}); err != nil {
+		if err := claimWithin(t, jobs, id, 4, evening, budget.Limits{DayMicros: 10}); err != nil {
 			t.Errorf("%s: %v", id, err)
 		}
 	}
@@ -205,30 +207,30 @@ func TestCaps(t *testing.T) {
 	}
 	fits("a")
 	until := evening.Add(time.Hour)
-	set(video.Caps{DayMicros: new(int64(7)), Until: until})
+	set(operator.Caps{DayMicros: new(int64(7)), Until: until})
 	none("b", "day", until)
-	set(video.Caps{DayMicros: new(int64(3))}) // less than one claim, and than what is held
+	set(operator.Caps{DayMicros: new(int64(3))}) // less than one claim, and than what is held
 	none("b", "day", time.Time{})
 	reset()
 	fits("b")
 	none("c", "day", time.Time{})
-	set(video.Caps{DayMicros: new(int64(0)), InFlight: new(int64(3)), MonthMicros: new(int64(100))})
+	set(operator.Caps{DayMicros: new(int64(0)), InFlight: new(int64(3)), MonthMicros: new(int64(100))})
 	fits("c")
 	none("d", "in_flight", time.Time{})
-	set(video.Caps{InFlight: new(int64(0)), MonthMicros: new(int64(15)), Until: until})
+	set(operator.Caps{InFlight: new(int64(0)), MonthMicros: new(int64(15)), Until: until})
 	none("d", "month", until)
-	set(video.Caps{MonthMicros: new(int64(16)), Until: evening}) // has ended, so that the stack's own holds
+	set(operator.Caps{MonthMicros: new(int64(16)), Until: evening}) // has ended, so that the stack's own holds
 	none("d", "day", time.Time{})
 	reset()
-	set(video.Caps{DayMicros: new(int64(0))})
-	decide(func(c video.Control) video.Control {
+	set(operator.Caps{DayMicros: new(int64(0))})
+	decide(func(c operator.Control) operator.Control {
 		return c.CapOwner(jobs.Name(), "alice", 7).CapOwner(jobs.Name(), "bob", 100)
 	})
 	fits("e")
 	none("f", "owner", time.Time{})
 	fits("g")
 	fits("h")
-	decide(func(c video.Control) video.Control { return c.CapOwner(jobs.Name(), "alice", 0) })
+	decide(func(c operator.Control) operator.Control { return c.CapOwner(jobs.Name(), "alice", 0) })
 	fits("f")
 }
 
@@ -245,7 +247,7 @@ func TestCapsWhileAClaimIsMade(t *testing.T) {
 			decided = true
 			c, version, err := jobs.Control(t.Context())
 			if err == nil {
-				err = jobs.PutControl(t.Context(), c.SetCaps(jobs.Name(), video.Caps{DayMicros: new(int64(1)), At: evening}), version)
+				err = jobs.PutControl(t.Context(), c.SetCaps(jobs.Name(), operator.Caps{DayMicros: new(int64(1)), At: evening}), version)
 			}
 			if err != nil {
 				t.Error(err)
@@ -253,7 +255,7 @@ func TestCapsWhileAClaimIsMade(t *testing.T) {
 		}
 		return dynamotest.Fault{}
 	})
-	var full *video.NoRoom
+	var full *budget.NoRoom
 	if _, err := claim(t, jobs, "b"); !errors.As(err, &full) || full.Of != 1 {
 		t.Errorf("got %v", err)
 	}

@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/takeup/takeup/internal/budget"
+	"github.com/takeup/takeup/internal/operator"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
@@ -86,7 +88,7 @@ func TestClaimsASecond(t *testing.T) {
 				}
 				mark := marks()
 				c := table.New(items, "jobs", func() string { mu.Lock(); defer mu.Unlock(); return mark() }, jitter)
-				if err := c.PutControl(t.Context(), video.Control{Table: "jobs"}, ""); err != nil {
+				if err := c.PutControl(t.Context(), operator.Control{Table: "jobs"}, ""); err != nil {
 					t.Fatal(err)
 				}
 				for n := range many {
@@ -99,7 +101,7 @@ func TestClaimsASecond(t *testing.T) {
 					group.Go(func() {
 						entry, version, err := c.Get(t.Context(), fmt.Sprint("job-", n))
 						if err == nil {
-							_, _, err = c.Claim(t.Context(), claimed(entry, 1, evening), version, video.Limits{DayMicros: 1000, InFlight: 1000})
+							_, _, err = c.Claim(t.Context(), claimed(entry, 1, evening), version, budget.Limits{DayMicros: 1000, InFlight: 1000})
 						}
 						var unavailable *video.ServiceUnavailable
 						mu.Lock()

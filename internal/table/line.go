@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -24,15 +25,15 @@ const mostOlder = 3
 // So about twice as many younger ones are claimed at most between two looks of a job.
 const atOnce = 10
 
-// Turn counts the older jobs that wait for room below a limit, and gives a *video.NoRoom
+// Turn counts the older jobs that wait for room below a limit, and gives a *budget.NoRoom
 // where what is free is for them: where a claim of the entry, whose last money is that
-// of the attempt that it claims, isn't to be tried. It gives a *video.Paused instead
+// of the attempt that it claims, isn't to be tried. It gives a *operator.Paused instead
 // where the table is paused, and a *video.ServiceUnavailable where it isn't known.
 //
 // Each of the older ones counts with the price of this one. A job that is due is never
 // kept from room by a younger one that takes some: there was enough for both. The index
 // is some moments behind, and in the meantime a younger job may be first.
-func (t *Table) Turn(ctx context.Context, entry video.Entry, limits video.Limits, now time.Time) (video.Line, error) {
+func (t *Table) Turn(ctx context.Context, entry video.Entry, limits budget.Limits, now time.Time) (video.Line, error) {
 	older, err := t.older(ctx, entry)
 	if err != nil {
 		return nil, unavailable("counting the jobs that wait for room", err)
@@ -46,25 +47,25 @@ func (t *Table) Turn(ctx context.Context, entry video.Entry, limits video.Limits
 		return nil, err
 	}
 	claimed := entry.Money[len(entry.Money)-1]
-	counters, err := t.countersOf(ctx, claimed, entry.Origin.Token, line[video.LimitOwner] > 0)
+	counters, err := t.countersOf(ctx, claimed, entry.Origin.Token, line[budget.LimitOwner] > 0)
 	if err != nil {
 		return nil, err
 	}
 	for _, limit := range []struct {
 		name string
-		is   video.Limits
+		is   budget.Limits
 	}{
-		{video.LimitMonth, video.Limits{MonthMicros: limits.MonthMicros}},
-		{video.LimitDay, video.Limits{DayMicros: limits.DayMicros}},
-		{video.LimitOwner, video.Limits{OwnerDayMicros: limits.OwnerDayMicros}},
-		{video.LimitInFlight, video.Limits{InFlight: limits.InFlight}},
+		{budget.LimitMonth, budget.Limits{MonthMicros: limits.MonthMicros}},
+		{budget.LimitDay, budget.Limits{DayMicros: limits.DayMicros}},
+		{budget.LimitOwner, budget.Limits{OwnerDayMicros: limits.OwnerDayMicros}},
+		{budget.LimitInFlight, budget.Limits{InFlight: limits.InFlight}},
 	} {
 		ahead, behind, slots := line[limit.name], claimed, before
 		if ahead == 0 {
 			continue
 		}
 		// As if those before it were claimed already.
-		if limit.name == video.LimitInFlight {
+		if limit.name == budget.LimitInFlight {
 			slots += int64(ahead)
 			if ahead >= atOnce {
 				slots = max(slots, limits.InFlight)
@@ -73,8 +74,8 @@ func (t *Table) Turn(ctx context.Context, entry video.Entry, limits video.Limits
 			behind.Micros += int64(ahead) * claimed.Micros
 		}
 		last := entry
-		last.Money = []video.Money{behind}
-		var full *video.NoRoom
+		last.Money = []budget.Money{behind}
+		var full *budget.NoRoom
 		if err := noRoom(counters, last, limit.is, slots); errors.As(err, &full) {
 			full.Held, full.Ahead = full.Held-(slots-before), ahead
 			if full.Price > 0 {
@@ -90,7 +91,7 @@ func (t *Table) Turn(ctx context.Context, entry video.Entry, limits video.Limits
 
 // countersOf reads the counters that a claim of an owner is held to, as far as there are
 // any: those of the month, and those of the owner's day.
-func (t *Table) countersOf(ctx context.Context, claimed video.Money, owner string, ownersToo bool) ([]attributes, error) {
+func (t *Table) countersOf(ctx context.Context, claimed budget.Money, owner string, ownersToo bool) ([]attributes, error) {
 	var all []attributes
 	month, err := t.counters(ctx, claimed.Month())
 	if err != nil {

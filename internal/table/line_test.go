@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/takeup/takeup/internal/budget"
+	"github.com/takeup/takeup/internal/operator"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
@@ -33,92 +35,92 @@ func TestJobsWaitForOlderOnes(t *testing.T) {
 		jobs   func(create func(id, owner, limit string, created, next time.Time))
 		held   int64 // micro-dollars and slots that others have
 		slots  int
-		limits video.Limits
+		limits budget.Limits
 		want   string // the limit; empty: it may be claimed
 		ahead  int
 	}{
-		{name: "alone", limits: video.Limits{InFlight: 1}},
+		{name: "alone", limits: budget.Limits{InFlight: 1}},
 		{
-			name: "one slot is the older one's", limits: video.Limits{InFlight: 1}, want: video.LimitInFlight, ahead: 1,
+			name: "one slot is the older one's", limits: budget.Limits{InFlight: 1}, want: budget.LimitInFlight, ahead: 1,
 			jobs: func(create func(id, owner, limit string, created, next time.Time)) {
-				create("old", "", video.LimitInFlight, now.Add(-time.Hour), now)
+				create("old", "", budget.LimitInFlight, now.Add(-time.Hour), now)
 			},
 		},
 		{
-			name: "there is one for each", limits: video.Limits{InFlight: 3}, slots: 1,
+			name: "there is one for each", limits: budget.Limits{InFlight: 3}, slots: 1,
 			jobs: func(create func(id, owner, limit string, created, next time.Time)) {
-				create("old", "", video.LimitInFlight, now.Add(-time.Hour), now)
+				create("old", "", budget.LimitInFlight, now.Add(-time.Hour), now)
 			},
 		},
 		{
-			name: "a younger one", limits: video.Limits{InFlight: 1},
+			name: "a younger one", limits: budget.Limits{InFlight: 1},
 			jobs: func(create func(id, owner, limit string, created, next time.Time)) {
-				create("young", "", video.LimitInFlight, now.Add(time.Second), now)
+				create("young", "", budget.LimitInFlight, now.Add(time.Second), now)
 			},
 		},
 		{
-			name: "one that looks no more", limits: video.Limits{InFlight: 1},
+			name: "one that looks no more", limits: budget.Limits{InFlight: 1},
 			jobs: func(create func(id, owner, limit string, created, next time.Time)) {
-				create("dead", "", video.LimitInFlight, now.Add(-time.Hour), now.Add(-15*time.Minute))
+				create("dead", "", budget.LimitInFlight, now.Add(-time.Hour), now.Add(-15*time.Minute))
 			},
 		},
 		{
-			name: "one that waits for the next day's money", limits: video.Limits{InFlight: 1},
+			name: "one that waits for the next day's money", limits: budget.Limits{InFlight: 1},
 			jobs: func(create func(id, owner, limit string, created, next time.Time)) {
-				create("poor", "", video.LimitDay, now.Add(-time.Hour), midnight)
+				create("poor", "", budget.LimitDay, now.Add(-time.Hour), midnight)
 			},
 		},
 		{
-			name: "one that waited for this day's money", limits: video.Limits{InFlight: 1}, want: video.LimitInFlight, ahead: 1,
+			name: "one that waited for this day's money", limits: budget.Limits{InFlight: 1}, want: budget.LimitInFlight, ahead: 1,
 			jobs: func(create func(id, owner, limit string, created, next time.Time)) {
-				create("rich", "", video.LimitDay, now.Add(-time.Hour), now.Add(time.Second))
+				create("rich", "", budget.LimitDay, now.Add(-time.Hour), now.Add(time.Second))
 			},
 		},
 		{
-			name: "what is left is the older ones'", limits: video.Limits{DayMicros: 10}, held: 3, want: video.LimitDay, ahead: 3,
+			name: "what is left is the older ones'", limits: budget.Limits{DayMicros: 10}, held: 3, want: budget.LimitDay, ahead: 3,
 			jobs: func(create func(id, owner, limit string, created, next time.Time)) {
 				for n := range 3 {
-					create(fmt.Sprint("old-", n), "", video.LimitDay, now.Add(-time.Hour), midnight)
+					create(fmt.Sprint("old-", n), "", budget.LimitDay, now.Add(-time.Hour), midnight)
 				}
 			},
 		},
 		{
-			name: "enough is left for all", limits: video.Limits{DayMicros: 11}, held: 3,
+			name: "enough is left for all", limits: budget.Limits{DayMicros: 11}, held: 3,
 			jobs: func(create func(id, owner, limit string, created, next time.Time)) {
 				for n := range 3 {
-					create(fmt.Sprint("old-", n), "", video.LimitDay, now.Add(-time.Hour), midnight)
+					create(fmt.Sprint("old-", n), "", budget.LimitDay, now.Add(-time.Hour), midnight)
 				}
 			},
 		},
 		{
-			name: "the month's", limits: video.Limits{DayMicros: 100, MonthMicros: 10}, held: 7, want: video.LimitMonth, ahead: 1,
+			name: "the month's", limits: budget.Limits{DayMicros: 100, MonthMicros: 10}, held: 7, want: budget.LimitMonth, ahead: 1,
 			jobs: func(create func(id, owner, limit string, created, next time.Time)) {
-				create("old", "", video.LimitMonth, now.Add(-time.Hour), midnight)
+				create("old", "", budget.LimitMonth, now.Add(-time.Hour), midnight)
 			},
 		},
 		{
-			name: "another owner's cap", limits: video.Limits{InFlight: 1, DayMicros: 2},
+			name: "another owner's cap", limits: budget.Limits{InFlight: 1, DayMicros: 2},
 			jobs: func(create func(id, owner, limit string, created, next time.Time)) {
-				create("old", "bob", video.LimitOwner, now.Add(-time.Hour), midnight)
+				create("old", "bob", budget.LimitOwner, now.Add(-time.Hour), midnight)
 			},
 		},
 		{
-			name: "what is left of the owner's cap is the older one's", limits: video.Limits{OwnerDayMicros: 3}, want: video.LimitOwner, ahead: 1,
+			name: "what is left of the owner's cap is the older one's", limits: budget.Limits{OwnerDayMicros: 3}, want: budget.LimitOwner, ahead: 1,
 			jobs: func(create func(id, owner, limit string, created, next time.Time)) {
-				create("old", "alice", video.LimitOwner, now.Add(-time.Hour), midnight)
+				create("old", "alice", budget.LimitOwner, now.Add(-time.Hour), midnight)
 			},
 		},
 		{
-			name: "the owner's cap has enough for both", limits: video.Limits{OwnerDayMicros: 4},
+			name: "the owner's cap has enough for both", limits: budget.Limits{OwnerDayMicros: 4},
 			jobs: func(create func(id, owner, limit string, created, next time.Time)) {
-				create("old", "alice", video.LimitOwner, now.Add(-time.Hour), midnight)
+				create("old", "alice", budget.LimitOwner, now.Add(-time.Hour), midnight)
 			},
 		},
 		{
-			name: "at most ten at once", limits: video.Limits{InFlight: 100}, want: video.LimitInFlight, ahead: 10,
+			name: "at most ten at once", limits: budget.Limits{InFlight: 100}, want: budget.LimitInFlight, ahead: 10,
 			jobs: func(create func(id, owner, limit string, created, next time.Time)) {
 				for n := range 10 {
-					create(fmt.Sprint("old-", n), "", video.LimitInFlight, now.Add(-time.Hour), now)
+					create(fmt.Sprint("old-", n), "", budget.LimitInFlight, now.Add(-time.Hour), now)
 				}
 			},
 		},
@@ -127,12 +129,12 @@ func TestJobsWaitForOlderOnes(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var items dynamotest.Items
 				jobs := table.New(&items, "jobs", marks(), none)
-				if err := jobs.PutControl(t.Context(), video.Control{Table: "jobs"}, ""); err != nil {
+				if err := jobs.PutControl(t.Context(), operator.Control{Table: "jobs"}, ""); err != nil {
 					t.Fatal(err)
 				}
 				if c.held > 0 || c.slots > 0 {
 					create(t, jobs, "other")
-					if err := claimWithin(t, jobs, "other", c.held, now, video.Limits{}); err != nil {
+					if err := claimWithin(t, jobs, "other", c.held, now, budget.Limits{}); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -144,7 +146,7 @@ func TestJobsWaitForOlderOnes(t *testing.T) {
 				time.Sleep(2 * dynamotest.Lag)
 				entry := video.Entry{ID: "job", CreatedAt: now, Turn: now, Origin: video.Origin{Token: "alice"}}
 				_, err := jobs.Turn(t.Context(), claimed(entry, 2, now), c.limits, now)
-				var full *video.NoRoom
+				var full *budget.NoRoom
 				if errors.As(err, &full) {
 					if full.Limit != c.want || full.Ahead != c.ahead || full.Held > max(c.held, 1) {
 						t.Errorf("got %+v", full)
@@ -165,7 +167,7 @@ func TestOnlyWaitingJobsAreInLine(t *testing.T) {
 		jobs := table.New(&items, "jobs", marks(), none)
 		now := evening
 		for _, id := range []string{"claimed", "cancelled", "interrupted", "redriven", "waiting"} {
-			waiting(t, jobs, id, "", video.LimitInFlight, now, now)
+			waiting(t, jobs, id, "", budget.LimitInFlight, now, now)
 		}
 		change := func(id string, change func(*video.Entry)) {
 			entry, version, err := jobs.Get(t.Context(), id)
@@ -183,8 +185,8 @@ func TestOnlyWaitingJobsAreInLine(t *testing.T) {
 		change("redriven", func(e *video.Entry) { *e = e.Next() })
 		time.Sleep(2 * dynamotest.Lag)
 		entry := video.Entry{ID: "z", CreatedAt: now, Turn: now}
-		line, err := jobs.Turn(t.Context(), claimed(entry, 2, now), video.Limits{InFlight: 100}, now)
-		if err != nil || !reflect.DeepEqual(line, video.Line{video.LimitInFlight: 1}) {
+		line, err := jobs.Turn(t.Context(), claimed(entry, 2, now), budget.Limits{InFlight: 100}, now)
+		if err != nil || !reflect.DeepEqual(line, video.Line{budget.LimitInFlight: 1}) {
 			t.Errorf("got %v, %v", line, err)
 		}
 	})
@@ -195,14 +197,14 @@ func TestPausedBeforeItsTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var items dynamotest.Items
 		jobs := table.New(&items, "jobs", marks(), none)
-		if err := jobs.PutControl(t.Context(), video.Control{Table: "jobs", PausedAt: evening}, ""); err != nil {
+		if err := jobs.PutControl(t.Context(), operator.Control{Table: "jobs", PausedAt: evening}, ""); err != nil {
 			t.Fatal(err)
 		}
-		waiting(t, jobs, "old", "", video.LimitInFlight, evening, evening)
+		waiting(t, jobs, "old", "", budget.LimitInFlight, evening, evening)
 		time.Sleep(2 * dynamotest.Lag)
 		entry := video.Entry{ID: "z", CreatedAt: evening, Turn: evening}
-		var paused *video.Paused
-		if _, err := jobs.Turn(t.Context(), claimed(entry, 2, evening), video.Limits{InFlight: 1}, evening); !errors.As(err, &paused) {
+		var paused *operator.Paused
+		if _, err := jobs.Turn(t.Context(), claimed(entry, 2, evening), budget.Limits{InFlight: 1}, evening); !errors.As(err, &paused) {
 			t.Errorf("got %v", err)
 		}
 	})

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -36,7 +37,7 @@ type Counters struct {
 	InFlight                         int64
 }
 
-func encodeMoney(all []video.Money) types.AttributeValue {
+func encodeMoney(all []budget.Money) types.AttributeValue {
 	list := &types.AttributeValueMemberL{}
 	for _, m := range all {
 		item := attributes{}
@@ -50,21 +51,21 @@ func encodeMoney(all []video.Money) types.AttributeValue {
 	return list
 }
 
-func (r *reader) money() []video.Money {
+func (r *reader) money() []budget.Money {
 	switch list := r.attributes["money"].(type) {
 	case nil:
 		return nil
 	case *types.AttributeValueMemberL:
-		var all []video.Money
+		var all []budget.Money
 		for _, value := range list.Value {
 			part, ok := value.(*types.AttributeValueMemberM)
 			if !ok {
 				break
 			}
 			of := reader{attributes: part.Value}
-			m := video.Money{
+			m := budget.Money{
 				Attempt: int(of.number("attempt")), Day: of.text("day"), Micros: of.number("micros"),
-				State: video.MoneyState(of.text("state")), Slot: of.flag("slot"),
+				State: budget.State(of.text("state")), Slot: of.flag("slot"),
 			}
 			if _, err := time.Parse(time.DateOnly, m.Day); err != nil {
 				of.fail("day", err)
@@ -105,7 +106,7 @@ func (c *counter) add(name string, by int64) {
 type booking struct{ counters []*counter }
 
 // add counts an attempt of an entry in, or out by the sign -1.
-func (b *booking) add(entry video.Entry, m video.Money, sign int64) {
+func (b *booking) add(entry video.Entry, m budget.Money, sign int64) {
 	addMonth(b.of(counters, m.Month()), m, sign)
 	addUsage(b.of(usagePartition(m.Month()), usageKey(m.Day, entry.Origin.Token)), entry.Request.Model(), m, sign)
 }
@@ -140,7 +141,7 @@ func (t *Table) book(entry video.Entry, r *room) []types.TransactWriteItem {
 }
 
 // addMonth counts an attempt in the counters of its month, or out by the sign -1.
-func addMonth(c *counter, m video.Money, sign int64) {
+func addMonth(c *counter, m budget.Money, sign int64) {
 	if name := nameOf(m.State); name != "" {
 		c.add(heldName, sign*m.Micros)
 		c.add(name, sign*m.Micros)
@@ -153,13 +154,13 @@ func addMonth(c *counter, m video.Money, sign int64) {
 
 // nameOf is the attribute of the sum of the money of a state; empty where that isn't
 // held.
-func nameOf(state video.MoneyState) string {
+func nameOf(state budget.State) string {
 	switch state {
-	case video.MoneyReserved:
+	case budget.Reserved:
 		return reservedName
-	case video.MoneySpent:
+	case budget.Spent:
 		return spentName
-	case video.MoneyUncertain:
+	case budget.Uncertain:
 		return uncertainName
 	}
 	return ""
@@ -286,7 +287,7 @@ func (r *reader) counters() Counters {
 // inFlightBefore gives how many attempts of the month before a claim's are in flight: a
 // hard deadline is a week at most, and those of older months are over. They only become
 // fewer.
-func (t *Table) inFlightBefore(ctx context.Context, claimed video.Money) (int64, error) {
+func (t *Table) inFlightBefore(ctx context.Context, claimed budget.Money) (int64, error) {
 	month, err := time.Parse("2006-01", claimed.Month())
 	if err != nil {
 		return 0, unavailable("reading what is in flight", err)

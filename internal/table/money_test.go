@@ -12,7 +12,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/operator"
 	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
@@ -29,7 +31,7 @@ func claimed(entry video.Entry, micros int64, at time.Time) video.Entry {
 }
 
 // claimWithin claims a job's next attempt, reading it again as often as Submit does.
-func claimWithin(t *testing.T, c *table.Table, id string, micros int64, at time.Time, limits video.Limits) error {
+func claimWithin(t *testing.T, c *table.Table, id string, micros int64, at time.Time, limits budget.Limits) error {
 	t.Helper()
 	for {
 		entry, version, err := c.Get(t.Context(), id)
@@ -44,7 +46,7 @@ func claimWithin(t *testing.T, c *table.Table, id string, micros int64, at time.
 	}
 }
 
-func book(t *testing.T, c *table.Table, id string, state video.MoneyState, charged int64) {
+func book(t *testing.T, c *table.Table, id string, state budget.State, charged int64) {
 	t.Helper()
 	entry, version, err := c.Get(t.Context(), id)
 	if err != nil {
@@ -82,8 +84,8 @@ func wantDay(t *testing.T, c *table.Table, day string, want int64) {
 func TestClaimsWithinLimits(t *testing.T) {
 	c := open(dynamotest.New(t))
 	create(t, c, "a", "b", "c", "d", "e")
-	var full *video.NoRoom
-	limits := video.Limits{DayMicros: 10, MonthMicros: 12, InFlight: 2}
+	var full *budget.NoRoom
+	limits := budget.Limits{DayMicros: 10, MonthMicros: 12, InFlight: 2}
 	if err := claimWithin(t, c, "a", 11, evening, limits); !errors.As(err, &full) || full.Limit != "day" || full.Held != 0 || full.Of != 10 {
 		t.Errorf("more than the day's limit, the first: %v", err)
 	}
@@ -105,19 +107,19 @@ func TestClaimsWithinLimits(t *testing.T) {
 	if err := claimWithin(t, c, "c", 0, next, limits); !errors.As(err, &full) || full.Limit != "in_flight" || full.Held != 2 {
 		t.Errorf("those of yesterday are in flight: %+v, %v", full, err)
 	}
-	book(t, c, "a", video.MoneySpent, 9)
+	book(t, c, "a", budget.Spent, 9)
 	wantMonth(t, c, "2026-08", table.Counters{Held: 13, Reserved: 4, Spent: 9, InFlight: 1})
 	if err := claimWithin(t, c, "c", 10, next, limits); err != nil {
 		t.Errorf("September's first: %v", err)
 	}
-	book(t, c, "b", video.MoneyUncertain, 0)
+	book(t, c, "b", budget.Uncertain, 0)
 	if err := claimWithin(t, c, "d", 1, next.AddDate(0, 0, 1), limits); err != nil {
 		t.Errorf("the second: %v", err)
 	}
-	if err := claimWithin(t, c, "e", 2, next.AddDate(0, 0, 2), video.Limits{MonthMicros: 12}); !errors.As(err, &full) || full.Limit != "month" || full.Held != 11 || !full.Until.Equal(time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)) {
+	if err := claimWithin(t, c, "e", 2, next.AddDate(0, 0, 2), budget.Limits{MonthMicros: 12}); !errors.As(err, &full) || full.Limit != "month" || full.Held != 11 || !full.Until.Equal(time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)) {
 		t.Errorf("more than the month's: %+v, %v", full, err)
 	}
-	if err := claimWithin(t, c, "e", 100, next, video.Limits{}); err != nil {
+	if err := claimWithin(t, c, "e", 100, next, budget.Limits{}); err != nil {
 		t.Errorf("without limits: %v", err)
 	}
 	wantMonth(t, c, "2026-08", table.Counters{Held: 13, Spent: 9, Uncertain: 4})
@@ -140,24 +142,24 @@ func TestClaimsWithinLimits(t *testing.T) {
 func TestPausedBeforeFull(t *testing.T) {
 	c := open(dynamotest.New(t))
 	create(t, c, "a", "b")
-	if err := c.PutControl(t.Context(), video.Control{Table: c.Name(), PausedAt: evening}, ""); err != nil {
+	if err := c.PutControl(t.Context(), operator.Control{Table: c.Name(), PausedAt: evening}, ""); err != nil {
 		t.Fatal(err)
 	}
-	limits := video.Limits{DayMicros: 10}
-	var paused *video.Paused
+	limits := budget.Limits{DayMicros: 10}
+	var paused *operator.Paused
 	for _, micros := range []int64{1, 11} {
 		if err := claimWithin(t, c, "a", micros, evening, limits); !errors.As(err, &paused) {
 			t.Errorf("%d: %v", micros, err)
 		}
 	}
 	wantMonth(t, c, "2026-08", table.Counters{})
-	if err := c.PutControl(t.Context(), video.Control{Table: c.Name()}, "1"); err != nil {
+	if err := c.PutControl(t.Context(), operator.Control{Table: c.Name()}, "1"); err != nil {
 		t.Fatal(err)
 	}
 	if err := claimWithin(t, c, "a", 10, evening, limits); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.PutControl(t.Context(), video.Control{Table: c.Name(), PausedAt: evening}, "2"); err != nil {
+	if err := c.PutControl(t.Context(), operator.Control{Table: c.Name(), PausedAt: evening}, "2"); err != nil {
 		t.Fatal(err)
 	}
 	if err := claimWithin(t, c, "b", 1, evening, limits); !errors.As(err, &paused) {
@@ -171,15 +173,15 @@ func TestAClaimIsOfFourItems(t *testing.T) {
 	fake := dynamotest.New(t)
 	c := table.New(most{fake.Client(), t}, "jobs", marks(), none)
 	create(t, c, "a")
-	limits := video.Limits{DayMicros: 100, MonthMicros: 100, InFlight: 10}
+	limits := budget.Limits{DayMicros: 100, MonthMicros: 100, InFlight: 10}
 	if err := claimWithin(t, c, "a", 3, evening, limits); err != nil {
 		t.Fatal(err)
 	}
-	book(t, c, "a", video.MoneyUncertain, 0)
+	book(t, c, "a", budget.Uncertain, 0)
 	if err := claimWithin(t, c, "a", 4, evening.Add(time.Hour), limits); err != nil {
 		t.Fatal(err)
 	}
-	book(t, c, "a", video.MoneySpent, 5)
+	book(t, c, "a", budget.Spent, 5)
 	wantMonth(t, c, "2026-08", table.Counters{Held: 3, Uncertain: 3})
 	wantMonth(t, c, "2026-09", table.Counters{Held: 5, Spent: 5})
 }
@@ -214,7 +216,7 @@ func TestClaimsLoseAnswers(t *testing.T) {
 			}
 			return dynamotest.Fault{}
 		})
-		if err := claimWithin(t, c, "a", 10, evening, video.Limits{DayMicros: 10, InFlight: 1}); err != nil {
+		if err := claimWithin(t, c, "a", 10, evening, budget.Limits{DayMicros: 10, InFlight: 1}); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		wantMonth(t, c, "2026-08", table.Counters{Held: 10, Reserved: 10, InFlight: 1})
@@ -233,13 +235,13 @@ func TestCountersAreTheSums(t *testing.T) {
 		ids = append(ids, id)
 	}
 	random := rand.New(rand.NewPCG(1, 2))
-	states := []video.MoneyState{video.MoneyReserved, video.MoneySpent, video.MoneyUncertain, video.MoneyReleased, video.MoneyFailed}
+	states := []budget.State{budget.Reserved, budget.Spent, budget.Uncertain, budget.Released, budget.Failed}
 	for range 300 {
 		id := ids[random.IntN(jobs)]
 		if random.IntN(2) == 0 {
 			at := evening.Add(time.Duration(random.IntN(2880)) * time.Minute)
-			err := claimWithin(t, c, id, random.Int64N(5), at, video.Limits{DayMicros: 20, MonthMicros: 30, InFlight: 4, OwnerDayMicros: 12})
-			var full *video.NoRoom
+			err := claimWithin(t, c, id, random.Int64N(5), at, budget.Limits{DayMicros: 20, MonthMicros: 30, InFlight: 4, OwnerDayMicros: 12})
+			var full *budget.NoRoom
 			if err != nil && !errors.As(err, &full) {
 				t.Fatal(err)
 			}
@@ -279,13 +281,13 @@ func TestClaimsAtOnce(t *testing.T) {
 	errs := make([]error, jobs)
 	for i := range jobs {
 		group.Go(func() {
-			errs[i] = claimWithin(t, c, fmt.Sprint("job-", i), 3, evening, video.Limits{DayMicros: 20, InFlight: 100})
+			errs[i] = claimWithin(t, c, fmt.Sprint("job-", i), 3, evening, budget.Limits{DayMicros: 20, InFlight: 100})
 		})
 	}
 	group.Wait()
 	through := 0
 	for _, err := range errs {
-		var full *video.NoRoom
+		var full *budget.NoRoom
 		if err == nil {
 			through++
 		} else if !errors.As(err, &full) {
@@ -301,25 +303,25 @@ func TestClaimsAtOnce(t *testing.T) {
 func TestMoneyIsKept(t *testing.T) {
 	c := open(dynamotest.New(t))
 	create(t, c, "a")
-	if err := claimWithin(t, c, "a", 3, evening, video.Limits{}); err != nil {
+	if err := claimWithin(t, c, "a", 3, evening, budget.Limits{}); err != nil {
 		t.Fatal(err)
 	}
-	book(t, c, "a", video.MoneyUncertain, 0)
-	if err := claimWithin(t, c, "a", 4, evening, video.Limits{}); err != nil {
+	book(t, c, "a", budget.Uncertain, 0)
+	if err := claimWithin(t, c, "a", 4, evening, budget.Limits{}); err != nil {
 		t.Fatal(err)
 	}
-	want := []video.Money{
-		{Attempt: 1, Day: "2026-08-31", Micros: 3, State: video.MoneyUncertain},
-		{Attempt: 2, Day: "2026-08-31", Micros: 4, State: video.MoneyReserved, Slot: true},
+	want := []budget.Money{
+		{Attempt: 1, Day: "2026-08-31", Micros: 3, State: budget.Uncertain},
+		{Attempt: 2, Day: "2026-08-31", Micros: 4, State: budget.Reserved, Slot: true},
 	}
 	entry, _, err := c.Get(t.Context(), "a")
 	if err != nil || !reflect.DeepEqual(entry.Money, want) || !reflect.DeepEqual(entry.Booked, want) {
 		t.Errorf("%+v, %v", entry.Money, err)
 	}
-	book(t, c, "a", video.MoneyReleased, 0)
-	book(t, c, "a", video.MoneyUncertain, 0) // what was released stays so,
+	book(t, c, "a", budget.Released, 0)
+	book(t, c, "a", budget.Uncertain, 0) // what was released stays so,
 	wantMonth(t, c, "2026-08", table.Counters{Held: 3, Uncertain: 3})
-	book(t, c, "a", video.MoneySpent, 9) // unless it turns out to be charged
-	book(t, c, "a", video.MoneyReserved, 0)
+	book(t, c, "a", budget.Spent, 9) // unless it turns out to be charged
+	book(t, c, "a", budget.Reserved, 0)
 	wantMonth(t, c, "2026-08", table.Counters{Held: 12, Uncertain: 3, Spent: 9})
 }

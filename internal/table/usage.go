@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/budget"
 )
 
 // usagePartition is the partition of what the attempts of a month have come to, as
@@ -33,20 +33,20 @@ const (
 )
 
 // attemptsOf is the attribute that counts the attempts of a state; empty: none does.
-func attemptsOf(state video.MoneyState) string {
+func attemptsOf(state budget.State) string {
 	switch state {
-	case video.MoneySpent:
+	case budget.Spent:
 		return videosName
-	case video.MoneyFailed:
+	case budget.Failed:
 		return failedName
-	case video.MoneyUncertain:
+	case budget.Uncertain:
 		return inDoubtName
 	}
 	return ""
 }
 
 // addUsage counts an attempt in the item of its owner's day, or out by the sign -1.
-func addUsage(c *counter, model string, m video.Money, sign int64) {
+func addUsage(c *counter, model string, m budget.Money, sign int64) {
 	if name := nameOf(m.State); name != "" {
 		c.add(heldName, sign*m.Micros)
 		c.add(name+"#"+model, sign*m.Micros)
@@ -58,7 +58,7 @@ func addUsage(c *counter, model string, m video.Money, sign int64) {
 
 // Usage gives what the attempts that were claimed in a month, as 2026-08, have come to,
 // by day, owner and model. The error is a *video.ServiceUnavailable.
-func (t *Table) Usage(ctx context.Context, month string) ([]video.Usage, error) {
+func (t *Table) Usage(ctx context.Context, month string) ([]budget.Usage, error) {
 	const doing = "reading what was spent"
 	if _, err := time.Parse("2006-01", month); err != nil {
 		return nil, unavailable(doing, err)
@@ -67,7 +67,7 @@ func (t *Table) Usage(ctx context.Context, month string) ([]video.Usage, error) 
 	if err != nil {
 		return nil, err
 	}
-	var all []video.Usage
+	var all []budget.Usage
 	for _, item := range items {
 		usage, err := decodeUsage(month, item)
 		if err != nil {
@@ -100,14 +100,14 @@ func (t *Table) usageOf(ctx context.Context, month string) (items []attributes, 
 
 // decodeUsage reads the item of an owner's day, in the order of the models. A model
 // whose attempts were all released has none.
-func decodeUsage(month string, item attributes) ([]video.Usage, error) {
+func decodeUsage(month string, item attributes) ([]budget.Usage, error) {
 	r := reader{attributes: item}
 	key := r.text(sortKey)
 	day, owner, ok := strings.Cut(key, "#")
 	if !ok {
 		r.fail(sortKey, errors.New("it has no owner"))
 	}
-	models := map[string]*video.Usage{}
+	models := map[string]*budget.Usage{}
 	for attribute := range item {
 		figure, model, ok := strings.Cut(attribute, "#")
 		if !ok {
@@ -115,7 +115,7 @@ func decodeUsage(month string, item attributes) ([]video.Usage, error) {
 		}
 		u := models[model]
 		if u == nil {
-			u = &video.Usage{Day: month + "-" + day, Owner: owner, Model: model}
+			u = &budget.Usage{Day: month + "-" + day, Owner: owner, Model: model}
 			models[model] = u
 		}
 		if field := fieldOf(u, figure); field != nil {
@@ -125,18 +125,18 @@ func decodeUsage(month string, item attributes) ([]video.Usage, error) {
 	if r.err != nil {
 		return nil, fmt.Errorf("the item %s %s can't be read: %w", usagePartition(month), key, r.err)
 	}
-	var all []video.Usage
+	var all []budget.Usage
 	for model, u := range models {
-		if *u != (video.Usage{Day: u.Day, Owner: owner, Model: model}) {
+		if *u != (budget.Usage{Day: u.Day, Owner: owner, Model: model}) {
 			all = append(all, *u)
 		}
 	}
-	slices.SortFunc(all, func(a, b video.Usage) int { return strings.Compare(a.Model, b.Model) })
+	slices.SortFunc(all, func(a, b budget.Usage) int { return strings.Compare(a.Model, b.Model) })
 	return all, nil
 }
 
 // fieldOf is the field of a figure; nil for one that isn't known.
-func fieldOf(u *video.Usage, figure string) *int64 {
+func fieldOf(u *budget.Usage, figure string) *int64 {
 	switch figure {
 	case videosName:
 		return &u.Videos

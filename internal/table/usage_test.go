@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/table"
@@ -19,32 +20,32 @@ import (
 type sums struct {
 	months map[string]table.Counters
 	days   map[string]int64
-	usage  map[string][]video.Usage
+	usage  map[string][]budget.Usage
 }
 
 func sumOf(entries []video.Entry) sums {
-	s := sums{map[string]table.Counters{}, map[string]int64{}, map[string][]video.Usage{}}
-	usage := map[video.Usage]*video.Usage{}
+	s := sums{map[string]table.Counters{}, map[string]int64{}, map[string][]budget.Usage{}}
+	usage := map[budget.Usage]*budget.Usage{}
 	for _, entry := range entries {
 		for _, m := range entry.Money {
 			month := s.months[m.Month()]
-			key := video.Usage{Day: m.Day, Owner: entry.Origin.Token, Model: entry.Request.Model()}
+			key := budget.Usage{Day: m.Day, Owner: entry.Origin.Token, Model: entry.Request.Model()}
 			if usage[key] == nil {
 				of := key
 				usage[key] = &of
 			}
 			u := usage[key]
 			switch m.State {
-			case video.MoneyReserved:
+			case budget.Reserved:
 				month.Reserved, u.ReservedMicros = month.Reserved+m.Micros, u.ReservedMicros+m.Micros
-			case video.MoneySpent:
+			case budget.Spent:
 				month.Spent, u.SpentMicros, u.Videos = month.Spent+m.Micros, u.SpentMicros+m.Micros, u.Videos+1
-			case video.MoneyUncertain:
+			case budget.Uncertain:
 				month.Uncertain, u.UncertainMicros, u.InDoubt = month.Uncertain+m.Micros, u.UncertainMicros+m.Micros, u.InDoubt+1
-			case video.MoneyFailed:
+			case budget.Failed:
 				u.Failed++
 			}
-			if m.State != video.MoneyReleased && m.State != video.MoneyFailed {
+			if m.State != budget.Released && m.State != budget.Failed {
 				s.days[m.Day] += m.Micros
 			}
 			if m.Slot {
@@ -61,14 +62,14 @@ func sumOf(entries []video.Entry) sums {
 		}
 	}
 	for _, all := range s.usage {
-		slices.SortFunc(all, func(a, b video.Usage) int {
+		slices.SortFunc(all, func(a, b budget.Usage) int {
 			return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.Owner, b.Owner), cmp.Compare(a.Model, b.Model))
 		})
 	}
 	return s
 }
 
-func wantUsage(t *testing.T, c *table.Table, month string, want []video.Usage) {
+func wantUsage(t *testing.T, c *table.Table, month string, want []budget.Usage) {
 	t.Helper()
 	if got, err := c.Usage(t.Context(), month); err != nil || !slices.Equal(got, want) {
 		t.Errorf("%s: %+v, %v; want %+v", month, got, err, want)
@@ -96,8 +97,8 @@ func TestClaimsWithinAnOwnersLimit(t *testing.T) {
 	for id, owner := range map[string]string{"a": "alice", "b": "alice", "c": "bob", "d": ""} {
 		createFor(t, c, id, owner, catalogue.Default(providers.Models()))
 	}
-	limits := video.Limits{DayMicros: 20, OwnerDayMicros: 10}
-	var full *video.NoRoom
+	limits := budget.Limits{DayMicros: 20, OwnerDayMicros: 10}
+	var full *budget.NoRoom
 	if err := claimWithin(t, c, "a", 11, evening, limits); !errors.As(err, &full) || full.Limit != "owner" || full.Held != 0 || full.Of != 10 {
 		t.Errorf("more than the owner's limit, the first: %v", err)
 	}
@@ -116,18 +117,18 @@ func TestClaimsWithinAnOwnersLimit(t *testing.T) {
 	if err := claimWithin(t, c, "b", 5, evening.Add(time.Hour), limits); err != nil {
 		t.Errorf("the next day: %v", err)
 	}
-	if err := claimWithin(t, c, "d", 4, evening, video.Limits{DayMicros: 20}); err != nil {
+	if err := claimWithin(t, c, "d", 4, evening, budget.Limits{DayMicros: 20}); err != nil {
 		t.Errorf("nobody's, without a limit: %v", err)
 	}
-	book(t, c, "a", video.MoneySpent, 7)
-	book(t, c, "b", video.MoneyFailed, 0)
-	book(t, c, "c", video.MoneyUncertain, 0)
-	wantUsage(t, c, "2026-08", []video.Usage{
+	book(t, c, "a", budget.Spent, 7)
+	book(t, c, "b", budget.Failed, 0)
+	book(t, c, "c", budget.Uncertain, 0)
+	wantUsage(t, c, "2026-08", []budget.Usage{
 		{Day: "2026-08-31", Model: catalogue.Default(providers.Models()), ReservedMicros: 4},
 		{Day: "2026-08-31", Owner: "alice", Model: catalogue.Default(providers.Models()), Videos: 1, SpentMicros: 7},
 		{Day: "2026-08-31", Owner: "bob", Model: catalogue.Default(providers.Models()), InDoubt: 1, UncertainMicros: 10},
 	})
-	wantUsage(t, c, "2026-09", []video.Usage{{Day: "2026-09-01", Owner: "alice", Model: catalogue.Default(providers.Models()), Failed: 1}})
+	wantUsage(t, c, "2026-09", []budget.Usage{{Day: "2026-09-01", Owner: "alice", Model: catalogue.Default(providers.Models()), Failed: 1}})
 	if _, err := c.Usage(t.Context(), "2026-13"); err == nil {
 		t.Error("a month that isn't one was read")
 	}
@@ -135,5 +136,5 @@ func TestClaimsWithinAnOwnersLimit(t *testing.T) {
 	if err := claimWithin(t, c, "b", 5, evening.Add(2*time.Hour), limits); err != nil {
 		t.Fatal(err)
 	}
-	wantUsage(t, c, "2026-09", []video.Usage{{Day: "2026-09-01", Owner: "alice", Model: catalogue.Default(providers.Models()), Failed: 1, ReservedMicros: 5}})
+	wantUsage(t, c, "2026-09", []budget.Usage{{Day: "2026-09-01", Owner: "alice", Model: catalogue.Default(providers.Models()), Failed: 1, ReservedMicros: 5}})
 }

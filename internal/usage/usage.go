@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/price"
-	"github.com/takeup/takeup/internal/video"
 )
 
 // Sum is what some attempts have come to.
@@ -17,7 +17,7 @@ type Sum struct {
 	Reserved, Spent, Uncertain price.Micros
 }
 
-func (s *Sum) add(u video.Usage) {
+func (s *Sum) add(u budget.Usage) {
 	s.Videos += u.Videos
 	s.Failed += u.Failed
 	s.InDoubt += u.InDoubt
@@ -45,7 +45,7 @@ type Report struct {
 }
 
 // Summarize sums up the usage of a month, as it is known at a time.
-func Summarize(month Month, all []video.Usage, now time.Time) Report {
+func Summarize(month Month, all []budget.Usage, now time.Time) Report {
 	r := Report{Month: month}
 	last := now.UTC().Format(time.DateOnly)
 	days, models, owners := map[string]*Sum{}, map[string]*Sum{}, map[string]*Sum{}

@@ -6,14 +6,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/usage"
-	"github.com/takeup/takeup/internal/video"
 )
 
 var now = time.Date(2026, 8, 3, 23, 30, 0, 0, time.FixedZone("west", -2*60*60)) // the 4th in UTC
 
 func TestSummarize(t *testing.T) {
-	all := []video.Usage{
+	all := []budget.Usage{
 		{Day: "2026-08-02", Owner: "ann", Model: "pro", Videos: 2, Failed: 1, SpentMicros: 1_960_000},
 		{Day: "2026-08-02", Owner: "", Model: "pro", Videos: 1, SpentMicros: 980_000},
 		{Day: "2026-08-04", Owner: "ann", Model: "standard", InDoubt: 2, UncertainMicros: 4_000_000},
@@ -22,7 +22,7 @@ func TestSummarize(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		month usage.Month
-		all   []video.Usage
+		all   []budget.Usage
 		want  string
 	}{
 		{"this month", "2026-08", all, `
@@ -36,7 +36,7 @@ model pro 3/1/0 0/2940000/0
 owner ann 2/1/2 0/1960000/4000000
 owner  1/0/0 0/980000/0
 owner bob 0/0/0 500001/0/0`},
-		{"a day ahead of the clock", "2026-08", []video.Usage{{Day: "2026-08-05", Videos: 1}}, `
+		{"a day ahead of the clock", "2026-08", []budget.Usage{{Day: "2026-08-05", Videos: 1}}, `
 sum 1/0/0 0/0/0
 day 2026-08-01 0/0/0 0/0/0
 day 2026-08-02 0/0/0 0/0/0
@@ -69,7 +69,7 @@ owner  1/0/0 0/0/0`},
 }
 
 func TestADay(t *testing.T) {
-	r := usage.Summarize("2026-08", []video.Usage{{Day: "2026-08-04", Videos: 1}}, now)
+	r := usage.Summarize("2026-08", []budget.Usage{{Day: "2026-08-04", Videos: 1}}, now)
 	for day, videos := range map[string]int64{"2026-08-04": 1, "2026-08-03": 0} {
 		if sum, ok := r.Day(day); !ok || sum.Videos != videos {
 			t.Errorf("%s: %+v, %v", day, sum, ok)

@@ -3,6 +3,8 @@ package video
 import (
 	"fmt"
 	"time"
+
+	"github.com/takeup/takeup/internal/budget"
 )
 
 // Phase is how far the submission of a job is.
@@ -69,7 +71,7 @@ type Entry struct {
 	// FullSince is when a limit left no room for a claim for the first time since the
 	// last one, or since a redrive.
 	FullSince time.Time `json:"full_since,omitzero"`
-	// FullOf is that limit, as NoRoom names it.
+	// FullOf is that limit, as budget.NoRoom names it.
 	FullOf string `json:"full_of,omitempty"`
 	// Turn is what the order is by in which jobs get room.
 	Turn time.Time `json:"turn,omitzero"`
@@ -105,10 +107,10 @@ type Entry struct {
 	Progress []Progress `json:"-"`
 
 	// Money is what the attempts cost that may be charged, and the last one.
-	Money []Money `json:"money,omitempty"`
+	Money []budget.Money `json:"money,omitempty"`
 	// Booked is the money as the counters have it, which the table sets: that of the
 	// version that was read or written.
-	Booked []Money `json:"-"`
+	Booked []budget.Money `json:"-"`
 }
 
 // Refused is why the provider did not take an attempt.

@@ -1,14 +1,9 @@
 package video
 
-import "time"
+import (
+	"time"
 
-// The limits of a stack, as NoRoom and Entry.FullOf name them. LimitOwner is that of a
-// token's owner: the jobs of other owners don't wait for it.
-const (
-	LimitDay      = "day"
-	LimitMonth    = "month"
-	LimitInFlight = "in_flight"
-	LimitOwner    = "owner"
+	"github.com/takeup/takeup/internal/budget"
 )
 
 // counted is how long after its next look a waiting job still counts among those that
@@ -48,7 +43,7 @@ func (e *Entry) BeginWaiting(now time.Time) bool {
 // written for it: while a job looks for a slot again and again, rarely.
 func (e *Entry) WaitsFor(limit string, next time.Time) bool {
 	until := next.Add(counted)
-	if e.FullOf == limit && (e.CountedUntil.Equal(until) || limit == LimitInFlight && e.CountedUntil.Sub(next) > counted/2) {
+	if e.FullOf == limit && (e.CountedUntil.Equal(until) || limit == budget.LimitInFlight && e.CountedUntil.Sub(next) > counted/2) {
 		return false
 	}
 	e.FullOf, e.CountedUntil = limit, until
@@ -75,11 +70,11 @@ func Lines(older []Waiter, owner string, now time.Time) Line {
 		if !w.CountedUntil.After(now) {
 			continue
 		}
-		if w.Limit != LimitOwner || w.Owner == owner {
+		if w.Limit != budget.LimitOwner || w.Owner == owner {
 			line[w.Limit]++
 		}
-		if w.Limit != LimitInFlight && w.CountedUntil.Before(now.Add(counted+soon)) {
-			line[LimitInFlight]++
+		if w.Limit != budget.LimitInFlight && w.CountedUntil.Before(now.Add(counted+soon)) {
+			line[budget.LimitInFlight]++
 		}
 	}
 	return line

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/video"
@@ -121,13 +122,13 @@ func TestRecordedOutcomesComeBackAsTheyWere(t *testing.T) {
 }
 
 func TestEndBooksTheMoney(t *testing.T) {
-	for name, want := range map[string]video.Money{
-		"InvalidRequest": {State: video.MoneyFailed}, "Unauthorized": {State: video.MoneyFailed}, "OutOfCredits": {State: video.MoneyFailed},
-		"ProviderBusy": {State: video.MoneyFailed}, "CapReached": {State: video.MoneyReserved, Slot: true}, "SubmissionLost": {State: video.MoneyUncertain},
-		"GenerationFailed": {State: video.MoneyFailed}, "GenerationOverdue": {State: video.MoneyUncertain}, "VideoUnavailable": {State: video.MoneyUncertain},
-		"VideoRejected": {State: video.MoneySpent}, "VideoGone": {State: video.MoneyReserved, Slot: true}, "Cancelled": {State: video.MoneyReleased},
-		"Discarded": {State: video.MoneySpent, Micros: 7}, "Interrupted": {State: video.MoneyUncertain},
-		"ServiceUnavailable": {State: video.MoneyUncertain},
+	for name, want := range map[string]budget.Money{
+		"InvalidRequest": {State: budget.Failed}, "Unauthorized": {State: budget.Failed}, "OutOfCredits": {State: budget.Failed},
+		"ProviderBusy": {State: budget.Failed}, "CapReached": {State: budget.Reserved, Slot: true}, "SubmissionLost": {State: budget.Uncertain},
+		"GenerationFailed": {State: budget.Failed}, "GenerationOverdue": {State: budget.Uncertain}, "VideoUnavailable": {State: budget.Uncertain},
+		"VideoRejected": {State: budget.Spent}, "VideoGone": {State: budget.Reserved, Slot: true}, "Cancelled": {State: budget.Released},
+		"Discarded": {State: budget.Spent, Micros: 7}, "Interrupted": {State: budget.Uncertain},
+		"ServiceUnavailable": {State: budget.Uncertain},
 	} {
 		at := time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
 		entry := video.Entry{ID: "a", Attempt: 2}
@@ -139,7 +140,7 @@ func TestEndBooksTheMoney(t *testing.T) {
 		}
 		entry.End(outcomes()[i], at)
 		want.Attempt, want.Day, want.Micros = 2, "2026-08-21", cmp.Or(want.Micros, 980_000)
-		if !slices.Equal(entry.Money, []video.Money{want}) {
+		if !slices.Equal(entry.Money, []budget.Money{want}) {
 			t.Errorf("%s: got %+v, want %+v", name, entry.Money, want)
 		}
 	}

@@ -3,6 +3,8 @@ package video
 import (
 	"fmt"
 	"strings"
+
+	"github.com/takeup/takeup/internal/budget"
 )
 
 // This file is the table of the outcomes that a job can have when it ends without a
@@ -29,7 +31,7 @@ type OutcomeKind struct {
 	// Final says that no redrive changes the outcome.
 	Final bool
 	// Money is what becomes of the money of the job's attempt. Empty: it stays as it is.
-	Money MoneyState
+	Money budget.State
 	// Retried says that the state machine tries the step again for hours before the
 	// outcome ends a job.
 	Retried bool
@@ -54,24 +56,24 @@ func Outcomes() []OutcomeKind {
 	return []OutcomeKind{
 		row[InvalidRequest](OutcomeKind{
 			Title: "The request was refused", Meaning: "Takeup or the provider refused the request",
-			Paid: PaidNo, Money: MoneyFailed, Final: true,
+			Paid: PaidNo, Money: budget.Failed, Final: true,
 			Advice: "correct the request",
 		}),
 		row[Unauthorized](OutcomeKind{
 			Title: "The provider doesn't take the key", Meaning: "the provider doesn't accept the API key",
-			Paid: PaidNo, Money: MoneyFailed,
+			Paid: PaidNo, Money: budget.Failed,
 			Advice: "put a valid key into the secret (output `ChangeProviderKey`), then redrive",
 			Alone:  "set AIMLAPI_KEY to a valid key, and run it again",
 		}),
 		row[OutOfCredits](OutcomeKind{
 			Title: "The account is out of credits", Meaning: "the account is empty, or the key's spend limit is reached",
-			Paid: PaidNo, Money: MoneyFailed,
+			Paid: PaidNo, Money: budget.Failed,
 			Advice: "top up, then redrive",
 			Alone:  "top the account up, and run it again",
 		}),
 		row[ProviderBusy](OutcomeKind{
 			Title: "The provider had no room", Meaning: "the provider had no room, or could not be reached, for a whole day",
-			Paid: PaidNo, Money: MoneyFailed,
+			Paid: PaidNo, Money: budget.Failed,
 			Advice: "redrive",
 			Alone:  "run it again later",
 		}),
@@ -83,31 +85,31 @@ func Outcomes() []OutcomeKind {
 		}),
 		row[SubmissionLost](OutcomeKind{
 			Title: "The submission was lost", Meaning: "the submission was not answered, and no trace of it was found",
-			Paid: PaidPerhaps, Money: MoneyUncertain,
+			Paid: PaidPerhaps, Money: budget.Uncertain,
 			Advice: "read its message; a redrive looks again",
 			Alone:  "look into the provider's account before you run it again: it may be paid",
 		}),
 		row[GenerationFailed](OutcomeKind{
 			Title: "The provider made no video", Meaning: "the provider ended the generation without a video: moderation, or a failure of its own",
-			Paid: PaidNo, Money: MoneyFailed, Final: true,
+			Paid: PaidNo, Money: budget.Failed, Final: true,
 			Advice:  "read the provider's message, then send a new request",
 			Charged: "ask the provider's support: it does not charge a failed generation",
 		}),
 		row[GenerationOverdue](OutcomeKind{
 			Title: "It took too long", Meaning: "the generation was not done after a day",
-			Paid: PaidPerhaps, Money: MoneyUncertain,
+			Paid: PaidPerhaps, Money: budget.Uncertain,
 			Advice: "a redrive looks again",
 			Alone:  "ask the provider before you run it again: it may be paid",
 		}),
 		row[VideoUnavailable](OutcomeKind{
 			Title: "The video couldn't be fetched", Meaning: "the video is done, but could not be fetched in hours of trying",
-			Paid: PaidYes, Money: MoneyUncertain, Retried: true,
+			Paid: PaidYes, Money: budget.Uncertain, Retried: true,
 			Advice: "a redrive fetches it without paying again",
 			Alone:  "ask the provider for it: it is paid",
 		}),
 		row[VideoRejected](OutcomeKind{
 			Title: "What came is no video", Meaning: "what the provider serves is not a whole mp4, too large, or at a forbidden address",
-			Paid: PaidPerhaps, Money: MoneySpent,
+			Paid: PaidPerhaps, Money: budget.Spent,
 			Advice:  "ask the provider, with the generation's id",
 			Charged: "takeup get JOB says why; where a limit of ours was in the way, raise it and takeup redrive JOB; otherwise ask the provider's support with the generation's id",
 		}),
@@ -118,22 +120,22 @@ func Outcomes() []OutcomeKind {
 		}),
 		row[Cancelled](OutcomeKind{
 			Title: "Cancelled", Meaning: "the job's owner cancelled it before the provider accepted it",
-			Paid: PaidNo, Money: MoneyReleased, State: StateCancelled, Final: true,
+			Paid: PaidNo, Money: budget.Released, State: StateCancelled, Final: true,
 			Advice: "nothing, or send a new request",
 		}),
 		row[Discarded](OutcomeKind{
 			Title: "Discarded", Meaning: "the job's owner discarded its video after the provider had accepted it",
-			Paid: PaidYes, Money: MoneySpent, State: StateDiscarded,
+			Paid: PaidYes, Money: budget.Spent, State: StateDiscarded,
 			Advice: "nothing; a redrive fetches the video after all, while the provider keeps it",
 		}),
 		row[Interrupted](OutcomeKind{
 			Title: "It was interrupted", Meaning: "the job's execution was stopped, or failed with an error that no step gives",
-			Paid: PaidPerhaps, Money: MoneyUncertain, Settled: true,
+			Paid: PaidPerhaps, Money: budget.Uncertain, Settled: true,
 			Advice: "read its message; a redrive resumes the job",
 		}),
 		row[ServiceUnavailable](OutcomeKind{
 			Title: "AWS didn't do its part", Meaning: "S3, DynamoDB, Secrets Manager or Step Functions did not answer for long, or a permission is missing",
-			Paid: PaidPerhaps, Money: MoneyUncertain, Retried: true,
+			Paid: PaidPerhaps, Money: budget.Uncertain, Retried: true,
 			Advice: "fix the cause, then redrive",
 			Alone:  "run it again",
 		}),
@@ -207,15 +209,15 @@ type CapReached struct {
 }
 
 func (e *CapReached) Error() string {
-	room := (&NoRoom{Limit: e.Limit, Held: e.Held, Of: e.Of, Price: e.Price}).Error()
+	room := (&budget.NoRoom{Limit: e.Limit, Held: e.Held, Of: e.Of, Price: e.Price}).Error()
 	advice := "raise the cap (takeup caps set --max-usd-per-" + e.Limit + ") or wait for the next " + e.Limit
 	switch {
-	case e.Limit == LimitInFlight:
+	case e.Limit == budget.LimitInFlight:
 		advice = "raise the cap (takeup caps set --max-in-flight), or wait until there are fewer"
-	case e.Limit == LimitOwner:
+	case e.Limit == budget.LimitOwner:
 		advice = "raise the token's cap (takeup caps set --owner NAME --max-usd-per-day) or wait for the next day"
 	}
-	if e.Limit != LimitInFlight && e.Price > e.Of {
+	if e.Limit != budget.LimitInFlight && e.Price > e.Of {
 		advice, _, _ = strings.Cut(advice, " or wait")
 	}
 	return "a cap of the stack has no room for it for as long as a job waits, and nothing was paid: " + room + "; " + advice + ", then redrive the job"

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/caps"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/price"
@@ -90,9 +91,9 @@ type Caps interface {
 // account at the provider. The errors are *video.ServiceUnavailable.
 type Usage interface {
 	// Usage returns an element for each day, owner and model of a month such as 2026-08.
-	Usage(ctx context.Context, month string) ([]video.Usage, error)
+	Usage(ctx context.Context, month string) ([]budget.Usage, error)
 	// Balance returns the balance that was last stored, and its version.
-	Balance(context.Context) (video.Balance, string, error)
+	Balance(context.Context) (budget.Balance, string, error)
 }
 
 // API is the HTTP API. All fields but Origin must be set.

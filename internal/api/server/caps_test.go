@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/caps"
-	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/operator"
 )
 
 // Standing implements Caps.
@@ -27,7 +27,7 @@ func uncapped() caps.Standing {
 	}
 }
 
-func paused(why video.Paused) *caps.Standing {
+func paused(why operator.Paused) *caps.Standing {
 	s := uncapped()
 	s.Paused = &why
 	return &s
@@ -37,7 +37,7 @@ func paused(why video.Paused) *caps.Standing {
 func overridden(until time.Time) *caps.Standing {
 	s := uncapped()
 	s.Day.Limit, s.InFlight.Limit = 20_500_000, 0
-	s.Caps = &video.Caps{By: "arn:aws:iam::123456789012:user/ann", At: at, Until: until}
+	s.Caps = &operator.Caps{By: "arn:aws:iam::123456789012:user/ann", At: at, Until: until}
 	s.Owners = []caps.Owner{
 		{Name: "alice", Amount: caps.Amount{Limit: 5_000_000, Spent: 980_000, ResetsAt: midnight}},
 		{Name: "bob", Amount: caps.Amount{Limit: 500_000, ResetsAt: midnight}},

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/api/server"
-	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/operator"
 )
 
 // videosReplies are the replies about jobs, uploads, caps and prices.
@@ -91,8 +91,8 @@ func videosReplies() map[string]reply {
 		"forget-no-url":       {call: post("/videos/done/forget", ""), urlErr: noURL},
 		"forget-get":          {call: get("/videos/poor/forget")},
 		"control":             {call: get("/control")},
-		"control-paused":      {call: get("/control"), caps: paused(video.Paused{By: "arn:aws:iam::123456789012:user/ann", Since: at, Reason: "a bill"})},
-		"control-copy":        {call: get("/control"), caps: paused(video.Paused{CopyOf: "takeup-jobs"})},
+		"control-paused":      {call: get("/control"), caps: paused(operator.Paused{By: "arn:aws:iam::123456789012:user/ann", Since: at, Reason: "a bill"})},
+		"control-copy":        {call: get("/control"), caps: paused(operator.Paused{CopyOf: "takeup-jobs"})},
 		"control-caps":        {call: get("/control"), caps: overridden(midnight)},
 		"control-caps-stay":   {call: get("/control"), caps: overridden(time.Time{})},
 		"control-trouble":     {call: get("/control"), err: trouble},

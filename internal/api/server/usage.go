@@ -8,6 +8,7 @@ import (
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/server/wire"
 	"github.com/takeup/takeup/internal/api/tokens"
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/usage"
 	"github.com/takeup/takeup/internal/video"
@@ -36,14 +37,14 @@ func (a *API) usage(r *http.Request) response {
 		return refuseFields(wrong)
 	}
 	all, err := a.Usage.Usage(r.Context(), string(month))
-	var balance video.Balance
+	var balance budget.Balance
 	if err == nil {
 		balance, _, err = a.Usage.Balance(r.Context())
 	}
 	if err != nil {
 		return unavailable("", err, "could not read the usage; try again")
 	}
-	all = slices.DeleteFunc(all, func(u video.Usage) bool {
+	all = slices.DeleteFunc(all, func(u budget.Usage) bool {
 		return query.Has(api.ParamModel) && u.Model != model.Name || query.Has(api.ParamOwner) && u.Owner != owner
 	})
 	report := usage.Summarize(month, all, now)

@@ -5,27 +5,27 @@ import (
 	"slices"
 	"time"
 
-	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/budget"
 )
 
 // used is a Usage with August 2026 and a balance.
 type used struct {
-	all     []video.Usage
-	balance video.Balance
+	all     []budget.Usage
+	balance budget.Balance
 	err     error
 }
 
-func (u *used) Usage(_ context.Context, month string) ([]video.Usage, error) {
+func (u *used) Usage(_ context.Context, month string) ([]budget.Usage, error) {
 	if month != "2026-08" {
 		return nil, u.err
 	}
 	return slices.Clone(u.all), u.err
 }
 
-func (u *used) Balance(context.Context) (video.Balance, string, error) { return u.balance, "1", u.err }
+func (u *used) Balance(context.Context) (budget.Balance, string, error) { return u.balance, "1", u.err }
 
 func someUsage(model string) used {
-	return used{balance: video.Balance{Micros: 12_345_678, At: at.Add(-time.Minute)}, all: []video.Usage{
+	return used{balance: budget.Balance{Micros: 12_345_678, At: at.Add(-time.Minute)}, all: []budget.Usage{
 		{Day: "2026-08-20", Model: model, Owner: "alice", Videos: 3, Failed: 1, SpentMicros: 2_940_000},
 		{Day: "2026-08-20", Model: model, InDoubt: 1, UncertainMicros: 980_000},
 		{Day: "2026-08-21", Model: "klingai/v2-master-text-to-video", Owner: "bob", ReservedMicros: 1_400_001},
@@ -40,7 +40,7 @@ func usageReplies() map[string]reply {
 		"usage-owner":       {call: get("/usage?month=2026-08&owner=alice")},
 		"usage-model":       {call: get("/usage?model=klingai/v2-master-text-to-video")},
 		"usage-before":      {call: get("/usage?month=2026-02")},
-		"usage-debt":        {call: get("/usage"), used: &used{balance: video.Balance{Micros: -250_000, At: at}}},
+		"usage-debt":        {call: get("/usage"), used: &used{balance: budget.Balance{Micros: -250_000, At: at}}},
 		"usage-no-balance":  {call: get("/usage"), used: &used{}},
 		"usage-bad-month":   {call: get("/usage?month=2026-13")},
 		"usage-bad-filters": {call: get("/usage?month=&model=none&owner=a%20b")},

@@ -13,7 +13,7 @@ import (
 	"github.com/takeup/takeup/internal/cli/flags"
 	"github.com/takeup/takeup/internal/cli/target"
 	"github.com/takeup/takeup/internal/cli/term"
-	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/operator"
 )
 
 // NewCaps makes the command caps.
@@ -100,7 +100,7 @@ caps apply to them as well. Setting caps needs the stack's AWS account.`,
 			if err != nil {
 				return err
 			}
-			after, err := decided(ctx, stack.Jobs(), func(c video.Control, table string) (video.Control, error) {
+			after, err := decided(ctx, stack.Jobs(), func(c operator.Control, table string) (operator.Control, error) {
 				after := c.SetCaps(table, o.caps(c, by, env.Now()))
 				if set := after.Caps; set.DayMicros == nil && set.MonthMicros == nil && set.InFlight == nil {
 					return c, command.Usagef("no caps are set whose expiry could be changed")
@@ -150,8 +150,8 @@ func (o *capsInput) check(now time.Time) error {
 }
 
 // caps gives the caps to set. Without a new expiry they keep the one of the current caps.
-func (o *capsInput) caps(c video.Control, by string, now time.Time) video.Caps {
-	caps := video.Caps{DayMicros: o.day.Micros, MonthMicros: o.month.Micros, InFlight: o.inFlight.N, By: by, At: now}
+func (o *capsInput) caps(c operator.Control, by string, now time.Time) operator.Caps {
+	caps := operator.Caps{DayMicros: o.day.Micros, MonthMicros: o.month.Micros, InFlight: o.inFlight.N, By: by, At: now}
 	switch before := c.CapsAt(now); {
 	case o.lasts > 0:
 		caps.Until = now.Add(time.Duration(o.lasts))
@@ -199,7 +199,7 @@ caps needs the stack's AWS account.`,
 			if err != nil {
 				return err
 			}
-			after, err := decided(cmd.Context(), stack.Jobs(), func(c video.Control, _ string) (video.Control, error) {
+			after, err := decided(cmd.Context(), stack.Jobs(), func(c operator.Control, _ string) (operator.Control, error) {
 				return c.ResetCaps(), nil
 			})
 			if err != nil {

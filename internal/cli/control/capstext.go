@@ -14,8 +14,8 @@ import (
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/cli/money"
 	"github.com/takeup/takeup/internal/cli/term"
+	"github.com/takeup/takeup/internal/operator"
 	"github.com/takeup/takeup/internal/price"
-	"github.com/takeup/takeup/internal/video"
 )
 
 // printCaps prints each cap with what is held under it.
@@ -102,7 +102,7 @@ type overrideSet struct {
 }
 
 // showSet prints what overrides the stack's parameters.
-func showSet(env *command.Env, c video.Control, asJSON bool) error {
+func showSet(env *command.Env, c operator.Control, asJSON bool) error {
 	set := c.CapsAt(env.Now())
 	if asJSON {
 		return term.JSON(env.Out, setJSON(set, c.Owners))
@@ -138,7 +138,7 @@ func setText(limit *int64, text func(int64) string) string {
 	return strings.TrimSpace(text(*limit))
 }
 
-func setJSON(set *video.Caps, owners map[string]int64) capsSet {
+func setJSON(set *operator.Caps, owners map[string]int64) capsSet {
 	got := capsSet{Owners: map[string]json.Number{}}
 	for name, micros := range owners {
 		got.Owners[name] = price.Micros(micros).USD()

@@ -15,6 +15,7 @@ import (
 	"github.com/takeup/takeup/internal/cli/flags"
 	"github.com/takeup/takeup/internal/cli/target"
 	"github.com/takeup/takeup/internal/cli/term"
+	"github.com/takeup/takeup/internal/operator"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -47,7 +48,7 @@ redriven. Pausing needs the stack's AWS account.`,
 			if err != nil {
 				return err
 			}
-			return decide(ctx, env, stack.Jobs(), asJSON, func(c video.Control, table string) (video.Control, error) {
+			return decide(ctx, env, stack.Jobs(), asJSON, func(c operator.Control, table string) (operator.Control, error) {
 				return c.Pause(table, by, reason, env.Now()), nil
 			})
 		},
@@ -78,7 +79,7 @@ needs the stack's AWS account.`,
 			if err != nil {
 				return err
 			}
-			return decide(cmd.Context(), env, stack.Jobs(), asJSON, func(c video.Control, table string) (video.Control, error) {
+			return decide(cmd.Context(), env, stack.Jobs(), asJSON, func(c operator.Control, table string) (operator.Control, error) {
 				return c.Resume(table, unrepaired)
 			})
 		},
@@ -100,13 +101,13 @@ func caller(ctx context.Context, stack target.Stack) (string, error) {
 
 // controls reads and writes the control item, which holds decisions for all jobs.
 type controls interface {
-	Control(context.Context) (video.Control, string, error)
-	PutControl(ctx context.Context, c video.Control, version string) error
+	Control(context.Context) (operator.Control, string, error)
+	PutControl(ctx context.Context, c operator.Control, version string) error
 	Name() string
 }
 
 // decide changes the control item, and prints whether the stack is paused.
-func decide(ctx context.Context, env *command.Env, table controls, asJSON bool, change func(c video.Control, table string) (video.Control, error)) error {
+func decide(ctx context.Context, env *command.Env, table controls, asJSON bool, change func(c operator.Control, table string) (operator.Control, error)) error {
 	after, err := decided(ctx, table, change)
 	if err != nil {
 		return err
@@ -115,11 +116,11 @@ func decide(ctx context.Context, env *command.Env, table controls, asJSON bool, 
 }
 
 // decided changes the control item, and returns it.
-func decided(ctx context.Context, table controls, change func(c video.Control, table string) (video.Control, error)) (video.Control, error) {
+func decided(ctx context.Context, table controls, change func(c operator.Control, table string) (operator.Control, error)) (operator.Control, error) {
 	for range decisions {
 		before, version, err := table.Control(ctx)
 		if err != nil {
-			return video.Control{}, reconcile.Plain(err)
+			return operator.Control{}, reconcile.Plain(err)
 		}
 		after, err := change(before, table.Name())
 		var conflict *video.Conflict
@@ -130,15 +131,15 @@ func decided(ctx context.Context, table controls, change func(c video.Control, t
 		case errors.As(err, &conflict):
 			continue
 		case err != nil:
-			return video.Control{}, reconcile.Plain(err)
+			return operator.Control{}, reconcile.Plain(err)
 		}
 		return after, nil
 	}
-	return video.Control{}, errors.New("others changed it at the same time; try again")
+	return operator.Control{}, errors.New("others changed it at the same time; try again")
 }
 
 // showControl prints whether the stack is paused.
-func showControl(env *command.Env, paused *video.Paused, asJSON bool) error {
+func showControl(env *command.Env, paused *operator.Paused, asJSON bool) error {
 	if asJSON {
 		var control struct {
 			Paused *api.Paused `json:"paused"`

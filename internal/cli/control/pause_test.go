@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/cli/clitest"
+	"github.com/takeup/takeup/internal/operator"
 	"github.com/takeup/takeup/internal/video"
 )
 
 // control is a table's, in memory. Each of changes is made by another between a read
 // and the write that follows.
 type control struct {
-	is      video.Control
+	is      operator.Control
 	version string
 	changes int
 	writes  int
@@ -23,11 +24,11 @@ type control struct {
 
 func (c *control) Name() string { return "jobs" }
 
-func (c *control) Control(context.Context) (video.Control, string, error) {
+func (c *control) Control(context.Context) (operator.Control, string, error) {
 	return c.is, c.version, c.err
 }
 
-func (c *control) PutControl(_ context.Context, is video.Control, version string) error {
+func (c *control) PutControl(_ context.Context, is operator.Control, version string) error {
 	if c.changes > 0 {
 		c.changes--
 		return &video.Conflict{}
@@ -42,25 +43,25 @@ func (c *control) PutControl(_ context.Context, is video.Control, version string
 func TestPauseAndResume(t *testing.T) {
 	w, _ := clitest.WithAPI(t)
 	at := time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
-	pause := func(c video.Control, table string) (video.Control, error) {
+	pause := func(c operator.Control, table string) (operator.Control, error) {
 		return c.Pause(table, "ann", "a bill", at), nil
 	}
-	resume := func(c video.Control, table string) (video.Control, error) { return c.Resume(table, false) }
+	resume := func(c operator.Control, table string) (operator.Control, error) { return c.Resume(table, false) }
 	for _, test := range []struct {
 		name   string
 		table  control
-		change func(video.Control, string) (video.Control, error)
+		change func(operator.Control, string) (operator.Control, error)
 		json   bool
 		want   string
 		writes int
 		fails  string
 	}{
 		{name: "paused", change: pause, want: "paused since 2026-08-21T12:00:00Z by ann: a bill\n", writes: 1},
-		{name: "paused before", table: control{is: video.Control{}.Pause("jobs", "bob", "", at)}, change: pause, want: "paused since 2026-08-21T12:00:00Z by bob\n"},
+		{name: "paused before", table: control{is: operator.Control{}.Pause("jobs", "bob", "", at)}, change: pause, want: "paused since 2026-08-21T12:00:00Z by bob\n"},
 		{name: "as JSON", change: pause, json: true, want: `"by": "ann"`, writes: 1},
-		{name: "resumed", table: control{is: video.Control{}.Pause("jobs", "bob", "", at), changes: 2}, change: resume, want: "not paused: jobs are submitted\n", writes: 1},
+		{name: "resumed", table: control{is: operator.Control{}.Pause("jobs", "bob", "", at), changes: 2}, change: resume, want: "not paused: jobs are submitted\n", writes: 1},
 		{name: "resumed, as JSON", change: resume, json: true, want: `"paused": null`, writes: 1},
-		{name: "a copy", table: control{is: video.Control{Table: "other"}}, change: resume, fails: "the table is a copy of other"},
+		{name: "a copy", table: control{is: operator.Control{Table: "other"}}, change: resume, fails: "the table is a copy of other"},
 		{name: "changed each time", table: control{changes: 3}, change: pause, fails: "others changed it"},
 		{name: "unread", table: control{err: &video.ServiceUnavailable{Doing: "reading it", Err: errors.New("denied")}}, change: pause, fails: "reading it failed: denied"},
 	} {

@@ -13,7 +13,7 @@ import (
 	"github.com/takeup/takeup/internal/cli/flags"
 	"github.com/takeup/takeup/internal/cli/target"
 	"github.com/takeup/takeup/internal/cli/term"
-	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/operator"
 )
 
 // namedToken is a token as add prints it as JSON.
@@ -209,8 +209,8 @@ func (e *notCapped) Error() string { return e.err.Error() }
 func (e *notCapped) Unwrap() error { return e.err }
 
 // capOwner sets an owner's daily cap; 0 removes it. The error is a *notCapped.
-func capOwner(ctx context.Context, stack target.Stack, owner string, micros int64) (video.Control, error) {
-	after, err := decided(ctx, stack.Jobs(), func(c video.Control, table string) (video.Control, error) {
+func capOwner(ctx context.Context, stack target.Stack, owner string, micros int64) (operator.Control, error) {
+	after, err := decided(ctx, stack.Jobs(), func(c operator.Control, table string) (operator.Control, error) {
 		return c.CapOwner(table, owner, micros), nil
 	})
 	if err != nil {

@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/reconcile"
-	"github.com/takeup/takeup/internal/video"
 )
 
 func TestExport(t *testing.T) {
@@ -72,8 +72,8 @@ func TestReportIsShown(t *testing.T) {
 		Unknown:  []reconcile.Unknown{{Source: "logs", Reason: "refused"}},
 		Notes:    []reconcile.Note{{What: "uuid-2", Job: "a", Detail: "no charge of it is there (yet)"}},
 		Money: []reconcile.Move{
-			{Job: "a", Attempt: 1, Day: "2026-08-21", Micros: 980_000, State: video.MoneySpent, Charged: 2_940_000, Why: "charged for generation uuid-3"},
-			{Job: "b", Attempt: 2, Day: "2026-08-20", Micros: 980_000, State: video.MoneyReleased, Why: "no charge is for it"},
+			{Job: "a", Attempt: 1, Day: "2026-08-21", Micros: 980_000, State: budget.Spent, Charged: 2_940_000, Why: "charged for generation uuid-3"},
+			{Job: "b", Attempt: 2, Day: "2026-08-20", Micros: 980_000, State: budget.Released, Why: "no charge is for it"},
 		},
 	}
 	var out bytes.Buffer

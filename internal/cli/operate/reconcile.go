@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/spf13/cobra"
 
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/cli/flags"
 	"github.com/takeup/takeup/internal/cli/target"
@@ -221,7 +222,7 @@ func moveText(m reconcile.Move, moved bool) string {
 		becomes = "is now"
 	}
 	text := fmt.Sprintf("attempt %d of job %s, of %s: %s uncertain, which %s ", m.Attempt, m.Job, m.Day, usd(m.Micros), becomes)
-	if m.State == video.MoneySpent {
+	if m.State == budget.Spent {
 		text += usd(m.Charged) + " spent"
 	} else {
 		text += "released"

@@ -15,12 +15,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/caarlos0/env/v11"
 
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/jobs/arn"
 	"github.com/takeup/takeup/internal/lambdaenv/awsconfig"
 	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/provider/aimlapi"
 	"github.com/takeup/takeup/internal/schedule"
-	"github.com/takeup/takeup/internal/video"
 )
 
 // BaseURL is where the provider is.
@@ -94,8 +94,8 @@ type Caps struct {
 }
 
 // Limits are what claims keep to.
-func (c Caps) Limits() video.Limits {
-	return video.Limits{DayMicros: int64(c.DayCap), MonthMicros: int64(c.MonthCap), InFlight: int64(c.InFlight)}
+func (c Caps) Limits() budget.Limits {
+	return budget.Limits{DayMicros: int64(c.DayCap), MonthMicros: int64(c.MonthCap), InFlight: int64(c.InFlight)}
 }
 
 // CapWait is how long a job waits for room.

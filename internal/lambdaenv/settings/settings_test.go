@@ -10,11 +10,11 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/lambdaenv/settings"
 	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/provider/aimlapi"
 	"github.com/takeup/takeup/internal/schedule"
-	"github.com/takeup/takeup/internal/video"
 )
 
 // good is the environment of a function that has every setting.
@@ -67,7 +67,7 @@ func TestGoodSettings(t *testing.T) {
 	if got := submit.Times(); got != want {
 		t.Errorf("times %+v", got)
 	}
-	if got := submit.Limits(); got != (video.Limits{DayMicros: 100_000_000, InFlight: 100}) || submit.Unpriced != 5_250_000 {
+	if got := submit.Limits(); got != (budget.Limits{DayMicros: 100_000_000, InFlight: 100}) || submit.Unpriced != 5_250_000 {
 		t.Errorf("limits %+v, %d for what has no price", got, submit.Unpriced)
 	}
 	check, _, err := settings.Load[settings.Check]()

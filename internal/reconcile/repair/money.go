@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -19,14 +20,14 @@ func book(entry *video.Entry, was video.Entry, facts reconcile.Facts) {
 		return
 	}
 	if was.Attempt > 0 && was.Attempt != entry.Attempt {
-		entry.BookAttempt(was.Attempt, video.MoneyUncertain, 0)
+		entry.BookAttempt(was.Attempt, budget.Uncertain, 0)
 	}
 	charged := charge(*entry, facts)
 	// What the table took for uncharged is not, by what was added.
-	entry.Money = slices.DeleteFunc(slices.Clone(entry.Money), func(m video.Money) bool {
-		return m.Attempt == entry.Attempt && (m.State == video.MoneyReleased || m.State == video.MoneyFailed)
+	entry.Money = slices.DeleteFunc(slices.Clone(entry.Money), func(m budget.Money) bool {
+		return m.Attempt == entry.Attempt && (m.State == budget.Released || m.State == budget.Failed)
 	})
-	if !slices.ContainsFunc(entry.Money, func(m video.Money) bool { return m.Attempt == entry.Attempt }) {
+	if !slices.ContainsFunc(entry.Money, func(m budget.Money) bool { return m.Attempt == entry.Attempt }) {
 		at, micros := entry.ClaimedAt, charged
 		if at.IsZero() {
 			at = entry.CreatedAt
@@ -38,9 +39,9 @@ func book(entry *video.Entry, was video.Entry, facts reconcile.Facts) {
 		entry.Reserve(micros, at)
 	}
 	if entry.Manifest != nil {
-		entry.Book(video.MoneySpent, charged)
+		entry.Book(budget.Spent, charged)
 	} else {
-		entry.Book(video.MoneyUncertain, 0)
+		entry.Book(budget.Uncertain, 0)
 	}
 }
 
@@ -86,7 +87,7 @@ func (r Repair) move(ctx context.Context, m reconcile.Move) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		uncertain := func(was video.Money) bool { return was.Attempt == m.Attempt && was.State == video.MoneyUncertain }
+		uncertain := func(was budget.Money) bool { return was.Attempt == m.Attempt && was.State == budget.Uncertain }
 		if !entry.State().Ended() || !slices.ContainsFunc(entry.Money, uncertain) {
 			return false, nil
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/price"
@@ -171,9 +172,9 @@ func booked(t *testing.T, known *table.Table, e video.Entry) bool {
 		switch {
 		case m.Slot:
 			return false
-		case m.State == video.MoneySpent:
+		case m.State == budget.Spent:
 			sum.Spent += m.Micros
-		case m.State == video.MoneyUncertain:
+		case m.State == budget.Uncertain:
 			sum.Uncertain += m.Micros
 		default:
 			return false
@@ -290,28 +291,28 @@ func TestMove(t *testing.T) {
 		moved  bool
 		want   table.Counters
 	}{
-		"spent":    {move: reconcile.Move{Attempt: 2, State: video.MoneySpent, Charged: 9}, moved: true, want: table.Counters{Held: 12, Spent: 9, Uncertain: 3}},
-		"released": {move: reconcile.Move{Attempt: 2, State: video.MoneyReleased}, moved: true, want: table.Counters{Held: 3, Uncertain: 3}},
+		"spent":    {move: reconcile.Move{Attempt: 2, State: budget.Spent, Charged: 9}, moved: true, want: table.Counters{Held: 12, Spent: 9, Uncertain: 3}},
+		"released": {move: reconcile.Move{Attempt: 2, State: budget.Released}, moved: true, want: table.Counters{Held: 3, Uncertain: 3}},
 		"the attempt before": {
-			move: reconcile.Move{Attempt: 1, State: video.MoneySpent, Charged: 9}, moved: true, want: table.Counters{Held: 13, Spent: 9, Uncertain: 4},
+			move: reconcile.Move{Attempt: 1, State: budget.Spent, Charged: 9}, moved: true, want: table.Counters{Held: 13, Spent: 9, Uncertain: 4},
 		},
 		"redriven since": {
-			change: func(e *video.Entry) { e.Redrives = 1 }, move: reconcile.Move{Attempt: 2, State: video.MoneyReleased},
+			change: func(e *video.Entry) { e.Redrives = 1 }, move: reconcile.Move{Attempt: 2, State: budget.Released},
 			want: table.Counters{Held: 7, Uncertain: 7},
 		},
 		"stored since": {
-			change: func(e *video.Entry) { e.Book(video.MoneySpent, 8) }, move: reconcile.Move{Attempt: 2, State: video.MoneyReleased},
+			change: func(e *video.Entry) { e.Book(budget.Spent, 8) }, move: reconcile.Move{Attempt: 2, State: budget.Released},
 			want: table.Counters{Held: 11, Spent: 8, Uncertain: 3},
 		},
-		"no such attempt": {move: reconcile.Move{Attempt: 3, State: video.MoneyReleased}, want: table.Counters{Held: 7, Uncertain: 7}},
+		"no such attempt": {move: reconcile.Move{Attempt: 3, State: budget.Released}, want: table.Counters{Held: 7, Uncertain: 7}},
 	} {
 		known := newTable()
 		e := video.Entry{ID: "a", Request: request, RequestHash: request.Hash(), CreatedAt: at, Execution: "a", Started: true, Phase: video.PhaseUnanswered, Attempt: 1, ClaimedAt: at}
 		e.Reserve(3, at)
-		e.Book(video.MoneyUncertain, 0)
+		e.Book(budget.Uncertain, 0)
 		e.Attempt = 2
 		e.Reserve(4, at)
-		e.Book(video.MoneyUncertain, 0)
+		e.Book(budget.Uncertain, 0)
 		e.End(&video.SubmissionLost{}, at)
 		if c.change != nil {
 			c.change(&e)
@@ -321,7 +322,7 @@ func TestMove(t *testing.T) {
 		}
 		c.move.Job = "a"
 		for again := range 2 {
-			moved, err := repair.Repair{Table: known}.Move(t.Context(), []reconcile.Move{c.move, {Job: "gone", Attempt: 1, State: video.MoneySpent}})
+			moved, err := repair.Repair{Table: known}.Move(t.Context(), []reconcile.Move{c.move, {Job: "gone", Attempt: 1, State: budget.Spent}})
 			if err != nil || (len(moved) == 1) != (c.moved && again == 0) {
 				t.Errorf("%s: moved %+v, %v", name, moved, err)
 			}

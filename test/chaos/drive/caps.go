@@ -14,6 +14,7 @@ import (
 	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/test/chaos/world"
 )
@@ -97,7 +98,7 @@ func (d *Driver) waiting(ctx context.Context) []*world.Job {
 			return true // it is looked at again
 		}
 		kind, _ := entry.Held()
-		return kind != video.WaitCap || entry.FullOf != video.LimitDay
+		return kind != video.WaitCap || entry.FullOf != budget.LimitDay
 	})
 }
 

@@ -8,15 +8,15 @@ import (
 	"sync"
 	"time"
 
-	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/budget"
 )
 
 // Account is what the attempts of all jobs cost, as the transactions left it that passed
 // DynamoDB's proxy. Those are carried out one after another while it keeps count.
 type Account struct {
 	mu    sync.Mutex
-	seen  map[string]bool                   // transactions, by their tokens
-	money map[string]map[string]video.Money // by the job's partition and the attempt
+	seen  map[string]bool                    // transactions, by their tokens
+	money map[string]map[string]budget.Money // by the job's partition and the attempt
 
 	DayMicros, Slots int64                      // the caps in force
 	Over             int64                      // the most by which a claim exceeded a cap, in micro-dollars or slots
@@ -61,7 +61,7 @@ func (a *Account) Ideal() (ideal, took time.Duration) {
 // NewAccount makes an account with these caps.
 func NewAccount(dayMicros, slots int64) *Account {
 	return &Account{
-		seen: map[string]bool{}, money: map[string]map[string]video.Money{}, Waited: map[string]map[string]bool{},
+		seen: map[string]bool{}, money: map[string]map[string]budget.Money{}, Waited: map[string]map[string]bool{},
 		DayMicros: dayMicros, Slots: slots,
 	}
 }
@@ -119,11 +119,11 @@ func (a *Account) take(item amounts) {
 		}
 		a.Waited[full][job] = true
 	}
-	before, after, slot := a.money[job], map[string]video.Money{}, false
-	var claimed *video.Money
+	before, after, slot := a.money[job], map[string]budget.Money{}, false
+	var claimed *budget.Money
 	for _, part := range item.Money.L {
 		micros, _ := strconv.ParseInt(part.M.Micros.N, 10, 64) // the table writes numbers
-		m := video.Money{Day: part.M.Day.S, Micros: micros, State: video.MoneyState(part.M.State.S), Slot: part.M.Slot.BOOL}
+		m := budget.Money{Day: part.M.Day.S, Micros: micros, State: budget.State(part.M.State.S), Slot: part.M.Slot.BOOL}
 		if _, known := before[part.M.Attempt.N]; !known {
 			claimed = &m
 		}

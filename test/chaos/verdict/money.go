@@ -3,9 +3,9 @@ package verdict
 import (
 	"context"
 
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/provider/aimlapi"
 	"github.com/takeup/takeup/internal/table"
-	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/test/chaos/world"
 )
 
@@ -24,11 +24,11 @@ func checkMoney(ctx context.Context, w *world.World, r *Result) error {
 		for _, m := range entry.Money {
 			sum := months[m.Month()]
 			switch m.State {
-			case video.MoneyReserved:
+			case budget.Reserved:
 				sum.Reserved += m.Micros
-			case video.MoneySpent:
+			case budget.Spent:
 				sum.Spent += m.Micros
-			case video.MoneyUncertain:
+			case budget.Uncertain:
 				sum.Uncertain += m.Micros
 			}
 			if m.Slot {
@@ -37,7 +37,7 @@ func checkMoney(ctx context.Context, w *world.World, r *Result) error {
 			sum.Held = sum.Reserved + sum.Spent + sum.Uncertain
 			months[m.Month()] = sum
 			days[m.Day] += m.Held()
-			if m.State == video.MoneyReserved || m.Slot {
+			if m.State == budget.Reserved || m.Slot {
 				r.add(leaked, j, "it has ended, and attempt %d is %s, with a slot: %v", m.Attempt, m.State, m.Slot)
 			}
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/bucket"
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/operator"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -153,7 +154,7 @@ func (w *world) testCapsByTheAPI(t *testing.T) {
 	if _, _, err := throughAPI.Create(t.Context(), job); err != nil {
 		t.Fatalf("the API's role may not create a job: %v", err)
 	}
-	raised := before.CapOwner(w.table.Name(), "carol", 1_000_000_000).SetCaps(w.table.Name(), video.Caps{DayMicros: new(int64(0)), By: "carol"})
+	raised := before.CapOwner(w.table.Name(), "carol", 1_000_000_000).SetCaps(w.table.Name(), operator.Caps{DayMicros: new(int64(0)), By: "carol"})
 	denied := func(how string, err error) {
 		t.Helper()
 		var said smithy.APIError

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/takeup/takeup/internal/api"
-	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/budget"
 )
 
 // probeUnrecorded discards a job between its manifest and the record of it, whose money
@@ -18,16 +18,16 @@ func (w *world) probeUnrecorded(t *testing.T) error {
 	if err != nil {
 		return err
 	}
-	entry.Manifest, entry.Money[0].State, entry.Money[0].Slot = nil, video.MoneyReserved, true
-	entry.Booked = []video.Money{entry.Money[0]}
-	entry.Booked[0].State, entry.Booked[0].Slot = video.MoneySpent, false
+	entry.Manifest, entry.Money[0].State, entry.Money[0].Slot = nil, budget.Reserved, true
+	entry.Booked = []budget.Money{entry.Money[0]}
+	entry.Booked[0].State, entry.Booked[0].Slot = budget.Spent, false
 	if _, _, err := w.table.Update(t.Context(), entry, version); err != nil {
 		return err
 	}
 	if _, err := invokeAPI[api.Video](w, t, http.StatusOK, http.MethodDelete, api.PathOf(api.VideoPath, id)+"?discard=true", ""); err != nil {
 		return err
 	}
-	if m := w.entry(t, id).Money; len(m) != 1 || m[0].State != video.MoneySpent || m[0].Slot {
+	if m := w.entry(t, id).Money; len(m) != 1 || m[0].State != budget.Spent || m[0].Slot {
 		return fmt.Errorf("its money is %+v", m)
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/table"
@@ -18,7 +19,7 @@ import (
 func (e engine) testClaims(t *testing.T) {
 	jobs, ctx := e.open("jobs", nil), t.Context()
 	at := time.Date(2026, 8, 31, 23, 59, 0, 0, time.UTC)
-	claim := func(id string, micros int64, at time.Time, limits video.Limits) error {
+	claim := func(id string, micros int64, at time.Time, limits budget.Limits) error {
 		for {
 			entry, version, err := jobs.Get(ctx, id)
 			if err != nil {
@@ -44,13 +45,13 @@ func (e engine) testClaims(t *testing.T) {
 	var group sync.WaitGroup
 	for i := range many {
 		group.Go(func() {
-			errs[i] = claim(fmt.Sprint("claim-", i), 3, at, video.Limits{DayMicros: 20, MonthMicros: 30, InFlight: 10})
+			errs[i] = claim(fmt.Sprint("claim-", i), 3, at, budget.Limits{DayMicros: 20, MonthMicros: 30, InFlight: 10})
 		})
 	}
 	group.Wait()
 	through, first := 0, ""
 	for i, err := range errs {
-		var full *video.NoRoom
+		var full *budget.NoRoom
 		switch {
 		case err == nil:
 			through, first = through+1, fmt.Sprint("claim-", i)
@@ -69,25 +70,25 @@ func (e engine) testClaims(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	entry.Book(video.MoneySpent, 5)
+	entry.Book(budget.Spent, 5)
 	if _, _, err := jobs.Update(ctx, entry, version); err != nil {
 		t.Fatal(err)
 	}
 	if month, err := jobs.Month(ctx, "2026-08"); err != nil || month != (table.Counters{Held: 20, Reserved: 15, Spent: 5, InFlight: 5}) {
 		t.Errorf("the month counts %+v, %v", month, err)
 	}
-	var full *video.NoRoom
+	var full *budget.NoRoom
 	for i := range many {
 		if errs[i] == nil {
 			continue
 		}
-		if err := claim(fmt.Sprint("claim-", i), 3, at.Add(time.Hour), video.Limits{InFlight: 5}); !errors.As(err, &full) || full.Limit != "in_flight" || full.Held != 5 {
+		if err := claim(fmt.Sprint("claim-", i), 3, at.Add(time.Hour), budget.Limits{InFlight: 5}); !errors.As(err, &full) || full.Limit != "in_flight" || full.Held != 5 {
 			t.Errorf("those of yesterday are in flight: %v", err)
 		}
-		if err := claim(fmt.Sprint("claim-", i), 3, at.Add(time.Hour), video.Limits{InFlight: 6, MonthMicros: 2}); !errors.As(err, &full) || full.Limit != "month" {
+		if err := claim(fmt.Sprint("claim-", i), 3, at.Add(time.Hour), budget.Limits{InFlight: 6, MonthMicros: 2}); !errors.As(err, &full) || full.Limit != "month" {
 			t.Errorf("more than the month's: %v", err)
 		}
-		if err := claim(fmt.Sprint("claim-", i), 3, at.Add(time.Hour), video.Limits{InFlight: 6, MonthMicros: 3}); err != nil {
+		if err := claim(fmt.Sprint("claim-", i), 3, at.Add(time.Hour), budget.Limits{InFlight: 6, MonthMicros: 3}); err != nil {
 			t.Errorf("the first of September: %v", err)
 		}
 		break
@@ -97,7 +98,7 @@ func (e engine) testClaims(t *testing.T) {
 
 // ownersDay holds an owner's claims to the limit of the owner's day, and the counters of
 // that day to what they come to, also where they are counted anew.
-func (e engine) ownersDay(t *testing.T, jobs *table.Table, claim func(id string, micros int64, at time.Time, limits video.Limits) error) {
+func (e engine) ownersDay(t *testing.T, jobs *table.Table, claim func(id string, micros int64, at time.Time, limits budget.Limits) error) {
 	at, ctx := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC), t.Context()
 	request, err := catalogue.OfPrompt(providers.Models(), "a paper boat")
 	if err != nil {
@@ -111,15 +112,15 @@ func (e engine) ownersDay(t *testing.T, jobs *table.Table, claim func(id string,
 			t.Fatal(err)
 		}
 	}
-	limits := video.Limits{DayMicros: 100, OwnerDayMicros: 5}
+	limits := budget.Limits{DayMicros: 100, OwnerDayMicros: 5}
 	if err := claim("owned-1", 3, at, limits); err != nil {
 		t.Error(err)
 	}
-	var full *video.NoRoom
+	var full *budget.NoRoom
 	if err := claim("owned-2", 3, at, limits); !errors.As(err, &full) || full.Limit != "owner" || full.Held != 3 || full.Of != 5 {
 		t.Errorf("more than the owner's: %v", err)
 	}
-	want := []video.Usage{{Day: "2026-11-30", Owner: "alice", Model: request.Model(), ReservedMicros: 3}}
+	want := []budget.Usage{{Day: "2026-11-30", Owner: "alice", Model: request.Model(), ReservedMicros: 3}}
 	if got, err := jobs.Usage(ctx, "2026-11"); err != nil || !slices.Equal(got, want) {
 		t.Errorf("the usage is %+v, %v", got, err)
 	}

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/budget"
+	"github.com/takeup/takeup/internal/operator"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -13,7 +15,7 @@ import (
 func (e engine) testLine(t *testing.T) {
 	e.create(t, "line")
 	jobs, ctx := e.open("line", nil), t.Context()
-	if err := jobs.PutControl(ctx, video.Control{Table: "line"}, ""); err != nil {
+	if err := jobs.PutControl(ctx, operator.Control{Table: "line"}, ""); err != nil {
 		t.Fatal(err)
 	}
 	now := time.Now()
@@ -21,7 +23,7 @@ func (e engine) testLine(t *testing.T) {
 		job := entry(t, id)
 		job.CreatedAt = created
 		job.BeginWaiting(now)
-		job.WaitsFor(video.LimitInFlight, next)
+		job.WaitsFor(budget.LimitInFlight, next)
 		if _, _, err := jobs.Create(ctx, job); err != nil {
 			t.Fatal(err)
 		}
@@ -43,9 +45,9 @@ func (e engine) testLine(t *testing.T) {
 	mine.Turn = now
 	mine.Reserve(1, now)
 	for slots, want := range map[int64]bool{3: true, 4: false} {
-		var full *video.NoRoom
-		line, err := jobs.Turn(ctx, mine, video.Limits{InFlight: slots}, now)
-		if errors.As(err, &full) != want || !want && err != nil || line[video.LimitInFlight] != 3 {
+		var full *budget.NoRoom
+		line, err := jobs.Turn(ctx, mine, budget.Limits{InFlight: slots}, now)
+		if errors.As(err, &full) != want || !want && err != nil || line[budget.LimitInFlight] != 3 {
 			t.Errorf("with %d slots: behind %v, %v", slots, line, err)
 		}
 	}

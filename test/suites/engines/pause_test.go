@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/takeup/takeup/internal/budget"
+	"github.com/takeup/takeup/internal/operator"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -25,7 +27,7 @@ func (e engine) testPaused(t *testing.T) {
 			}
 			read.Attempt++
 			read.Reserve(1, time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC))
-			_, _, err = jobs.Claim(t.Context(), read, version, video.Limits{DayMicros: 1000, InFlight: 100})
+			_, _, err = jobs.Claim(t.Context(), read, version, budget.Limits{DayMicros: 1000, InFlight: 100})
 			var conflict *video.Conflict
 			if !errors.As(err, &conflict) || version != "1" {
 				return err
@@ -35,7 +37,7 @@ func (e engine) testPaused(t *testing.T) {
 	if _, _, err := jobs.Create(t.Context(), entry(t, "job")); err != nil {
 		t.Fatal(err)
 	}
-	control := func(change func(video.Control) video.Control) {
+	control := func(change func(operator.Control) operator.Control) {
 		t.Helper()
 		read, version, err := jobs.Control(t.Context())
 		if err == nil {
@@ -46,16 +48,16 @@ func (e engine) testPaused(t *testing.T) {
 		}
 	}
 	at := time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
-	control(func(c video.Control) video.Control { return c.Pause("paused", "ann", "a bill", at) })
-	var paused *video.Paused
+	control(func(c operator.Control) operator.Control { return c.Pause("paused", "ann", "a bill", at) })
+	var paused *operator.Paused
 	if err := claim(); !errors.As(err, &paused) || paused.By != "ann" || !paused.Since.Equal(at) {
 		t.Errorf("claimed while it is paused: %v", err)
 	}
-	control(func(video.Control) video.Control { return video.Control{Table: "another"} })
+	control(func(operator.Control) operator.Control { return operator.Control{Table: "another"} })
 	if err := claim(); !errors.As(err, &paused) || paused.CopyOf != "another" {
 		t.Errorf("claimed in a copy: %v", err)
 	}
-	control(func(video.Control) video.Control { return video.Control{Table: "paused"} })
+	control(func(operator.Control) operator.Control { return operator.Control{Table: "paused"} })
 	var won atomic.Int64
 	var group sync.WaitGroup
 	for range 10 {
@@ -77,7 +79,7 @@ func (e engine) testPaused(t *testing.T) {
 	// What is decided while a claim is on its way lets that fail.
 	plain := e
 	plain.turn = nil // the turn is the claim's
-	other, lowered := plain.open("paused", nil), video.Caps{DayMicros: new(int64(1)), By: "ann", At: at}
+	other, lowered := plain.open("paused", nil), operator.Caps{DayMicros: new(int64(1)), By: "ann", At: at}
 	decided := false
 	jobs = e.open("paused", deciding{func() {
 		read, version, err := other.Control(t.Context())
@@ -95,11 +97,11 @@ func (e engine) testPaused(t *testing.T) {
 	read.Attempt, read.ClaimedAt = read.Attempt+1, at
 	read.Reserve(2, at)
 	var conflict *video.Conflict
-	if _, _, err := jobs.Claim(t.Context(), read, version, video.Limits{DayMicros: 1000}); !errors.As(err, &conflict) {
+	if _, _, err := jobs.Claim(t.Context(), read, version, budget.Limits{DayMicros: 1000}); !errors.As(err, &conflict) {
 		t.Errorf("a cap was lowered before its transaction: %v", err)
 	}
-	var full *video.NoRoom
-	if _, _, err := jobs.Claim(t.Context(), read, version, video.Limits{DayMicros: 1000}); !errors.As(err, &full) || full.Limit != "day" || full.Of != 1 {
+	var full *budget.NoRoom
+	if _, _, err := jobs.Claim(t.Context(), read, version, budget.Limits{DayMicros: 1000}); !errors.As(err, &full) || full.Limit != "day" || full.Of != 1 {
 		t.Errorf("by the lowered cap: %v", err)
 	}
 	if after, again, err := jobs.Get(t.Context(), "job"); err != nil || again != version {

@@ -238,7 +238,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 		},
 		{
 			"a release forgotten", "internal/pipeline/submit.go",
-			`entry.Book(video.MoneyReleased, 0)`, `_ = entry`,
+			`entry.Book(budget.Released, 0)`, `_ = entry`,
 			exhaustive, "./internal/pipeline", ", and holds {Held:1960000",
 		},
 		{
@@ -248,12 +248,12 @@ func TestEachMutantIsCaught(t *testing.T) {
 		},
 		{
 			"an unanswered attempt released", "internal/pipeline/submit.go",
-			`entry.Doubt()`, `entry.Book(video.MoneyReleased, 0)`,
+			`entry.Doubt()`, `entry.Book(budget.Released, 0)`,
 			exhaustive, "./internal/pipeline", "it is lost, and {Held:0",
 		},
 		{
 			"an unanswered attempt's slot freed at once", "internal/pipeline/submit.go",
-			`entry.Doubt()`, `entry.Book(video.MoneyUncertain, 0)`,
+			`entry.Doubt()`, `entry.Book(budget.Uncertain, 0)`,
 			"^TestAnUnansweredAttemptHoldsItsSlotForTheUsualTime$", "./internal/pipeline", "Slot:false",
 		},
 		{
@@ -268,7 +268,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 		},
 		{
 			"a failure forgotten by the next attempt", "internal/video/money.go",
-			`m.State != MoneyReleased {`, `m.State != MoneyReleased && m.State != MoneyFailed {`,
+			`m.State != budget.Released {`, `m.State != budget.Released && m.State != MoneyFailed {`,
 			"^TestClaimsWithinAnOwnersLimit$", "./internal/table", "Failed:0",
 		},
 		{

@@ -2,10 +2,10 @@ package wire
 
 import (
 	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/caps"
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/usage"
-	"github.com/takeup/takeup/internal/video"
 )
 
 // Control says whether jobs are submitted, and what counts against the caps.
@@ -52,7 +52,7 @@ func held(a caps.Amount) api.Held {
 }
 
 // Usage returns a month's report, with the day of UTC that is today, such as 2026-08-21.
-func Usage(report usage.Report, today string, balance video.Balance) api.Usage {
+func Usage(report usage.Report, today string, balance budget.Balance) api.Usage {
 	body := api.Usage{
 		Month: string(report.Month), Total: sum(report.Sum), Days: []api.UsageDay{}, Models: []api.UsageModel{}, Owners: []api.UsageOwner{},
 		Balance: account(balance),
@@ -73,7 +73,7 @@ func Usage(report usage.Report, today string, balance video.Balance) api.Usage {
 }
 
 // account returns nil for a balance that was never read.
-func account(b video.Balance) *api.Balance {
+func account(b budget.Balance) *api.Balance {
 	if b.At.IsZero() {
 		return nil
 	}

@@ -1,4 +1,6 @@
-package video
+package budget
+
+import "time"
 
 // Usage is what the attempts of a UTC day have come to that one owner's jobs made with
 // one model.
@@ -12,4 +14,10 @@ type Usage struct {
 	InDoubt int64 // attempts of which it isn't known whether they were charged
 
 	ReservedMicros, SpentMicros, UncertainMicros int64 // micro-dollars
+}
+
+// Balance is the balance of the account at the provider. The zero one is not known.
+type Balance struct {
+	Micros int64 // micro-dollars; below 0 where the account owes
+	At     time.Time
 }

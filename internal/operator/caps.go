@@ -1,8 +1,10 @@
-package video
+package operator
 
 import (
 	"maps"
 	"time"
+
+	"github.com/takeup/takeup/internal/budget"
 )
 
 // Caps are limits that an operator has set. They win over the stack's own until they
@@ -27,7 +29,7 @@ func (c Control) CapsAt(at time.Time) *Caps {
 
 // Limits gives what the claims of an owner's jobs must keep to at a time, where the
 // stack's own limits are given.
-func (c Control) Limits(stack Limits, owner string, at time.Time) Limits {
+func (c Control) Limits(stack budget.Limits, owner string, at time.Time) budget.Limits {
 	if set := c.CapsAt(at); set != nil {
 		for _, limit := range []struct{ of, set *int64 }{
 			{&stack.DayMicros, set.DayMicros}, {&stack.MonthMicros, set.MonthMicros}, {&stack.InFlight, set.InFlight},
@@ -43,7 +45,7 @@ func (c Control) Limits(stack Limits, owner string, at time.Time) Limits {
 	return stack
 }
 
-// LimitEnds gives when a limit, by the name that NoRoom has for it, gives way to the
+// LimitEnds gives when a limit, by the name that budget.NoRoom has for it, gives way to the
 // stack's own; zero where it is the stack's own, or holds until it is reset.
 func (c Control) LimitEnds(limit string, at time.Time) time.Time {
 	if set := c.CapsAt(at); set != nil &&

@@ -1,4 +1,6 @@
-package video
+// Package operator has what an operator decides for all jobs of a table: whether they are
+// submitted, and which caps hold instead of the stack's own limits.
+package operator
 
 import (
 	"fmt"

@@ -1,4 +1,4 @@
-package video_test
+package operator_test
 
 import (
 	"errors"
@@ -7,15 +7,16 @@ import (
 	"testing"
 	"time"
 
-	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/budget"
+	"github.com/takeup/takeup/internal/operator"
 )
 
 func TestControl(t *testing.T) {
 	at := time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
-	if got := (video.Control{}).Paused("jobs"); got != nil {
+	if got := (operator.Control{}).Paused("jobs"); got != nil {
 		t.Errorf("a new table is paused: %v", got)
 	}
-	paused := video.Control{}.Pause("jobs", "ann", "a bill", at)
+	paused := operator.Control{}.Pause("jobs", "ann", "a bill", at)
 	if got := paused.Paused("jobs"); got == nil || got.By != "ann" || got.Reason != "a bill" || !got.Since.Equal(at) || got.CopyOf != "" {
 		t.Errorf("got %+v", got)
 	}
@@ -23,7 +24,7 @@ func TestControl(t *testing.T) {
 		t.Errorf("paused twice: %+v", again)
 	}
 	resumed, err := paused.Resume("jobs", false)
-	if err != nil || !reflect.DeepEqual(resumed, video.Control{Table: "jobs"}) || resumed.Paused("jobs") != nil {
+	if err != nil || !reflect.DeepEqual(resumed, operator.Control{Table: "jobs"}) || resumed.Paused("jobs") != nil {
 		t.Errorf("resumed: %+v, %v", resumed, err)
 	}
 	if again, err := resumed.Resume("jobs", false); err != nil || !reflect.DeepEqual(again, resumed) {
@@ -31,8 +32,8 @@ func TestControl(t *testing.T) {
 	}
 
 	// A copy is paused, whether its original was or not, until it is repaired.
-	var copied *video.Paused
-	for _, original := range []video.Control{resumed, paused, {Table: "jobs", Repaired: "jobs"}} {
+	var copied *operator.Paused
+	for _, original := range []operator.Control{resumed, paused, {Table: "jobs", Repaired: "jobs"}} {
 		if got := original.Paused("copy"); got == nil || got.CopyOf == "" && got.By == "" {
 			t.Errorf("a copy of %+v is not paused: %+v", original, got)
 		}
@@ -46,7 +47,7 @@ func TestControl(t *testing.T) {
 			t.Errorf("a copy of %+v, resumed without repair: %+v, %v", original, got, err)
 		}
 		original.Repaired = "copy"
-		if got, err := original.Resume("copy", false); err != nil || !reflect.DeepEqual(got, video.Control{Table: "copy", Repaired: "copy"}) {
+		if got, err := original.Resume("copy", false); err != nil || !reflect.DeepEqual(got, operator.Control{Table: "copy", Repaired: "copy"}) {
 			t.Errorf("a repaired copy of %+v: %+v, %v", original, got, err)
 		}
 	}
@@ -55,23 +56,23 @@ func TestControl(t *testing.T) {
 // Caps win over the stack's limits until they end, and what they leave out stays.
 func TestCaps(t *testing.T) {
 	at := time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
-	stack := video.Limits{DayMicros: 100, MonthMicros: 1000, InFlight: 10}
-	is := func(step string, c video.Control, owner string, at time.Time, want video.Limits) {
+	stack := budget.Limits{DayMicros: 100, MonthMicros: 1000, InFlight: 10}
+	is := func(step string, c operator.Control, owner string, at time.Time, want budget.Limits) {
 		t.Helper()
 		if got := c.Limits(stack, owner, at); got != want {
 			t.Errorf("%s: %+v, want %+v", step, got, want)
 		}
 	}
-	c := video.Control{}
+	c := operator.Control{}
 	is("nothing decided", c, "", at, stack)
-	c = c.SetCaps("jobs", video.Caps{DayMicros: new(int64(20)), By: "ann", At: at, Until: at.Add(time.Hour)})
-	is("a day's", c, "", at, video.Limits{DayMicros: 20, MonthMicros: 1000, InFlight: 10})
+	c = c.SetCaps("jobs", operator.Caps{DayMicros: new(int64(20)), By: "ann", At: at, Until: at.Add(time.Hour)})
+	is("a day's", c, "", at, budget.Limits{DayMicros: 20, MonthMicros: 1000, InFlight: 10})
 	if c.Table != "jobs" || c.Paused("jobs") != nil {
 		t.Errorf("got %+v", c)
 	}
 	later := at.Add(time.Minute)
-	c = c.SetCaps("jobs", video.Caps{MonthMicros: new(int64(0)), InFlight: new(int64(50)), By: "bob", At: later, Until: at.Add(2 * time.Hour)})
-	is("and the others", c, "", later, video.Limits{DayMicros: 20, InFlight: 50})
+	c = c.SetCaps("jobs", operator.Caps{MonthMicros: new(int64(0)), InFlight: new(int64(50)), By: "bob", At: later, Until: at.Add(2 * time.Hour)})
+	is("and the others", c, "", later, budget.Limits{DayMicros: 20, InFlight: 50})
 	if set := c.CapsAt(later); set == nil || set.By != "bob" || !set.At.Equal(later) {
 		t.Errorf("got %+v", set)
 	}
@@ -81,13 +82,13 @@ func TestCaps(t *testing.T) {
 		}
 	}
 	end := at.Add(2 * time.Hour)
-	is("just before they end", c, "", end.Add(-1), video.Limits{DayMicros: 20, InFlight: 50})
+	is("just before they end", c, "", end.Add(-1), budget.Limits{DayMicros: 20, InFlight: 50})
 	is("ended", c, "", end, stack)
 	if c.CapsAt(end) != nil || !c.LimitEnds("day", end).IsZero() {
 		t.Errorf("ended: %+v", c.CapsAt(end))
 	}
-	anew := c.SetCaps("jobs", video.Caps{InFlight: new(int64(1)), At: end})
-	is("set anew after they ended", anew, "", end.AddDate(10, 0, 0), video.Limits{DayMicros: 100, MonthMicros: 1000, InFlight: 1})
+	anew := c.SetCaps("jobs", operator.Caps{InFlight: new(int64(1)), At: end})
+	is("set anew after they ended", anew, "", end.AddDate(10, 0, 0), budget.Limits{DayMicros: 100, MonthMicros: 1000, InFlight: 1})
 	if !anew.LimitEnds("in_flight", end).IsZero() || !anew.LimitEnds("day", end).IsZero() {
 		t.Error("caps that are to be reset have an end")
 	}
@@ -95,8 +96,8 @@ func TestCaps(t *testing.T) {
 
 	// An owner's cap comes besides, and neither is lost by the other, or by a pause.
 	capped := c.CapOwner("jobs", "alice", 7)
-	is("an owner's", capped, "alice", later, video.Limits{DayMicros: 20, InFlight: 50, OwnerDayMicros: 7})
-	is("another's", capped, "bob", later, video.Limits{DayMicros: 20, InFlight: 50})
+	is("an owner's", capped, "alice", later, budget.Limits{DayMicros: 20, InFlight: 50, OwnerDayMicros: 7})
+	is("another's", capped, "bob", later, budget.Limits{DayMicros: 20, InFlight: 50})
 	if c.Owners != nil {
 		t.Errorf("the control before has owners now: %+v", c)
 	}
@@ -111,11 +112,11 @@ func TestCaps(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(resumed, capped.ResetCaps()) {
 		t.Errorf("paused and resumed: %+v, %v", resumed, err)
 	}
-	if first := (video.Control{}).CapOwner("jobs", "alice", 1); first.Table != "jobs" {
+	if first := (operator.Control{}).CapOwner("jobs", "alice", 1); first.Table != "jobs" {
 		t.Errorf("the first decision names no table: %+v", first)
 	}
 	// A copy's caps don't make it one where jobs are submitted.
-	if copied := (video.Control{Table: "other"}).SetCaps("jobs", video.Caps{DayMicros: new(int64(1)), At: at}); copied.Paused("jobs") == nil {
+	if copied := (operator.Control{Table: "other"}).SetCaps("jobs", operator.Caps{DayMicros: new(int64(1)), At: at}); copied.Paused("jobs") == nil {
 		t.Errorf("a copy is not paused: %+v", copied)
 	}
 }

@@ -1,0 +1,63 @@
+package budget
+
+import (
+	"fmt"
+	"time"
+)
+
+// The limits of a stack, as NoRoom and video.Entry's FullOf name them. LimitOwner is that of a
+// token's owner: the jobs of other owners don't wait for it.
+const (
+	LimitDay      = "day"
+	LimitMonth    = "month"
+	LimitInFlight = "in_flight"
+	LimitOwner    = "owner"
+)
+
+// Limits are what a claim must keep to. A zero is no limit.
+type Limits struct {
+	DayMicros   int64 // micro-dollars
+	MonthMicros int64
+	InFlight    int64
+	// OwnerDayMicros is DayMicros for the jobs of the entry's owner alone.
+	OwnerDayMicros int64
+}
+
+// NoRoom says that a claim would exceed a limit. Nothing was written.
+type NoRoom struct {
+	Limit string    // which: LimitDay, LimitMonth, LimitOwner (of the owner's day) or LimitInFlight
+	Held  int64     // by all that counts against it: micro-dollars, or attempts
+	Of    int64     // the limit
+	Price int64     // of the claim, in micro-dollars; 0 for in_flight
+	Until time.Time // when the limit begins anew; zero for in_flight
+	Ends  time.Time // when another limit takes its place; zero where that isn't known
+	Ahead int       // older jobs that wait for the same, and are to be claimed first
+}
+
+// Lasts reports whether there is no room until that time: the claim costs more than the
+// limit, or the month has no room and begins anew only later.
+func (e *NoRoom) Lasts(end time.Time) bool {
+	if !e.Ends.IsZero() && !e.Ends.After(end) {
+		return false
+	}
+	return e.Limit != LimitInFlight && e.Price > e.Of || e.Limit == LimitMonth && e.Held+e.Price > e.Of && e.Until.After(end)
+}
+
+func (e *NoRoom) Error() string {
+	usd := func(micros int64) float64 { return float64(micros) / 1e6 }
+	limit := fmt.Sprintf("the %s's %.2f USD", e.Limit, usd(e.Of))
+	if e.Limit == LimitOwner {
+		limit = fmt.Sprintf("the token's %.2f USD a day", usd(e.Of))
+	}
+	if e.Limit != LimitInFlight && e.Price > e.Of {
+		return fmt.Sprintf("the video may cost %.2f USD, which is more than %s", usd(e.Price), limit)
+	}
+	said := fmt.Sprintf("%.2f of %s are spent, reserved or uncertain", usd(e.Held), limit)
+	if e.Limit == LimitInFlight {
+		said = fmt.Sprintf("%d of at most %d videos are under way", e.Held, e.Of)
+	}
+	if e.Ahead > 0 {
+		said += fmt.Sprintf("; %d older jobs wait for the same", e.Ahead)
+	}
+	return said
+}
