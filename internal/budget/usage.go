@@ -2,8 +2,7 @@ package budget
 
 import "time"
 
-// Usage is what the attempts of a UTC day have come to that one owner's jobs made with
-// one model.
+// Usage sums up the attempts of a UTC day of one owner's jobs with one model.
 type Usage struct {
 	Day   string // as 2026-08-21: that of the claims
 	Owner string // the name of a token; empty for prompt files and executions by hand
@@ -16,7 +15,7 @@ type Usage struct {
 	ReservedMicros, SpentMicros, UncertainMicros int64 // micro-dollars
 }
 
-// Balance is the balance of the account at the provider. The zero one is not known.
+// Balance is the balance of the account at the provider. The zero Balance is an unknown one.
 type Balance struct {
 	Micros int64 // micro-dollars; below 0 where the account owes
 	At     time.Time

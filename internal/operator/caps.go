@@ -7,7 +7,7 @@ import (
 	"github.com/takeup/takeup/internal/budget"
 )
 
-// Caps are limits that an operator has set. They win over the stack's own until they
+// Caps are limits that an operator has set. They override those of the stack until they
 // end.
 type Caps struct {
 	// A limit that is nil is left as the stack has it, and 0 is no limit.
@@ -18,8 +18,7 @@ type Caps struct {
 	Until time.Time // when they end; zero: when they are reset
 }
 
-// CapsAt gives the caps that hold at a time; nil where there are none, or they have
-// ended.
+// CapsAt gives the caps that hold at that time; nil where none do.
 func (c Control) CapsAt(at time.Time) *Caps {
 	if c.Caps == nil || !c.Caps.Until.IsZero() && !at.Before(c.Caps.Until) {
 		return nil
@@ -27,8 +26,8 @@ func (c Control) CapsAt(at time.Time) *Caps {
 	return c.Caps
 }
 
-// Limits gives what the claims of an owner's jobs must keep to at a time, where the
-// stack's own limits are given.
+// Limits gives the limits on the claims of an owner's jobs at that time, from those of the
+// stack.
 func (c Control) Limits(stack budget.Limits, owner string, at time.Time) budget.Limits {
 	if set := c.CapsAt(at); set != nil {
 		for _, limit := range []struct{ of, set *int64 }{
@@ -45,8 +44,8 @@ func (c Control) Limits(stack budget.Limits, owner string, at time.Time) budget.
 	return stack
 }
 
-// LimitEnds gives when a limit, by the name that budget.NoRoom has for it, gives way to the
-// stack's own; zero where it is the stack's own, or holds until it is reset.
+// LimitEnds gives when the cap on a limit of that name ends, and the limit of the stack
+// holds again; zero where there is no cap, or it holds until it is reset.
 func (c Control) LimitEnds(limit string, at time.Time) time.Time {
 	if set := c.CapsAt(at); set != nil &&
 		(limit == "day" && set.DayMicros != nil || limit == "month" && set.MonthMicros != nil || limit == "in_flight" && set.InFlight != nil) {
@@ -55,8 +54,8 @@ func (c Control) LimitEnds(limit string, at time.Time) time.Time {
 	return time.Time{}
 }
 
-// SetCaps gives the decision with caps for the table of that name. What they leave nil
-// stays as it was set before, unless that has ended.
+// SetCaps gives the control with these caps. A limit that is nil stays as it was set before,
+// unless that has ended.
 func (c Control) SetCaps(table string, caps Caps) Control {
 	if before := c.CapsAt(caps.At); before != nil {
 		for _, limit := range []struct{ set, before **int64 }{
@@ -71,14 +70,14 @@ func (c Control) SetCaps(table string, caps Caps) Control {
 	return c.of(table)
 }
 
-// ResetCaps gives the decision without caps but those of owners.
+// ResetCaps gives the control without caps, except those of owners.
 func (c Control) ResetCaps() Control {
 	c.Caps = nil
 	return c
 }
 
-// CapOwner gives the decision with a cap on what the jobs of an owner may cost in a UTC
-// day, in micro-dollars; 0 takes it away.
+// CapOwner gives the control with a cap on what the jobs of an owner may cost in a UTC day,
+// in micro-dollars; 0 removes it.
 func (c Control) CapOwner(table, owner string, micros int64) Control {
 	if c.Owners[owner] == micros {
 		return c
@@ -95,7 +94,7 @@ func (c Control) CapOwner(table, owner string, micros int64) Control {
 	return c.of(table)
 }
 
-// of names the table of a decision that is the first.
+// of names the table, where this is the first decision.
 func (c Control) of(table string) Control {
 	if c.Table == "" {
 		c.Table = table

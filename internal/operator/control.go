@@ -7,28 +7,27 @@ import (
 	"time"
 )
 
-// Control is what the operator decided for all jobs of a table.
+// Control has the operator's decisions for all jobs of a table.
 type Control struct {
-	// Table is the name of the table that the decision is for. A copy of that table,
-	// such as one that was restored, has another, and is paused until it is resumed.
+	// Table is the name of the table that the decisions are for. A copy of that table, such
+	// as a restored one, has another name, and is paused until it is resumed.
 	Table string
-	// PausedAt is when it was paused; zero where it isn't. PausedBy is who did so,
-	// by the ARN, and Reason why, in their words.
+	// PausedAt is when it was paused; zero where it isn't. PausedBy is the ARN of who paused
+	// it, and Reason is theirs.
 	PausedAt time.Time
 	PausedBy string
 	Reason   string
-	// Repaired is the name of the table that "takeup reconcile --repair" last wrote back
-	// to what it lacked.
+	// Repaired is the name of the table that "takeup reconcile --repair" was last run for.
 	Repaired string
-	// Caps are those that win over the stack's limits, as they were last set; nil where
-	// none are. CapsAt says whether they still hold.
+	// Caps override the stack's limits; nil where none were set. CapsAt says whether they
+	// still hold.
 	Caps *Caps
-	// Owners has caps by the names of tokens: what their jobs may cost in a UTC day, in
-	// micro-dollars.
+	// Owners has a cap for the names of some tokens: what their jobs may cost in a UTC day,
+	// in micro-dollars.
 	Owners map[string]int64
 }
 
-// Pause gives the decision that the table is paused. One that is paused stays as it is.
+// Pause gives the control of a paused table. One that is paused already doesn't change.
 func (c Control) Pause(table, by, reason string, at time.Time) Control {
 	if c.PausedAt.IsZero() {
 		c.PausedAt, c.PausedBy, c.Reason = at, by, reason
@@ -36,9 +35,9 @@ func (c Control) Pause(table, by, reason string, at time.Time) Control {
 	return c.of(table)
 }
 
-// Resume gives the decision that jobs are claimed in the table of that name. A copy of
-// another is only where it was repaired, or with unrepaired; otherwise the error is
-// the *Paused of the copy.
+// Resume gives the control of the table of that name with jobs being claimed. A copy of
+// another table is resumed only if it was repaired, or with unrepaired; otherwise the error
+// is the *Paused of the copy.
 func (c Control) Resume(table string, unrepaired bool) (Control, error) {
 	if c.Table != "" && c.Table != table && c.Repaired != table && !unrepaired {
 		return c, &Paused{CopyOf: c.Table}
@@ -47,8 +46,8 @@ func (c Control) Resume(table string, unrepaired bool) (Control, error) {
 	return c, nil
 }
 
-// Paused says why nothing is claimed in the table of a name; nil where jobs are
-// claimed. A table without a decision is not paused: it is new.
+// Paused says why no job is claimed in the table of that name; nil where jobs are claimed.
+// A table without a control is new, and not paused.
 func (c Control) Paused(table string) *Paused {
 	switch {
 	case !c.PausedAt.IsZero():
@@ -59,7 +58,7 @@ func (c Control) Paused(table string) *Paused {
 	return nil
 }
 
-// Paused says that no job is submitted now. What was submitted before goes on.
+// Paused says that no job is submitted now. Jobs that were submitted before continue.
 type Paused struct {
 	By, Reason string
 	Since      time.Time // zero for a copy

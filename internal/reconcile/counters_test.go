@@ -104,7 +104,7 @@ func TestDrift(t *testing.T) {
 	report := w.report(t)
 	claimed("job-5", "2026-08-20", budget.Spent)
 	mender := repair.Repair{Table: w.jobs()}
-	mended, err := mender.Mend(t.Context(), report.Drifts)
+	mended, err := mender.Correct(t.Context(), report.Drifts)
 	if err != nil || len(mended) != 3 {
 		t.Fatalf("%+v, %v", mended, err)
 	}
@@ -116,7 +116,7 @@ func TestDrift(t *testing.T) {
 	if left := report.Mended(mended); len(left.Findings) != len(report.Findings)-1 {
 		t.Errorf("%+v", left.Findings)
 	}
-	if _, err := mender.Mend(t.Context(), w.report(t).Drifts); err != nil {
+	if _, err := mender.Correct(t.Context(), w.report(t).Drifts); err != nil {
 		t.Fatal(err)
 	}
 	if all := drifts(); len(all) != 0 {

@@ -9,8 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// attributes are an item, or a part of one, as DynamoDB has it. The SDK's package
-// that makes them of any struct would make the smallest functions 120 kB larger.
+// attributes are an item of DynamoDB, or a part of one. The SDK's package that makes them
+// from structs would make the smallest functions 120 kB larger.
 type attributes map[string]types.AttributeValue
 
 // put sets a text. An empty one is left out.
@@ -20,7 +20,7 @@ func (a attributes) put(name, value string) {
 	}
 }
 
-// identify sets the keys, and by what a write of the item is told.
+// identify sets the keys, the version and the mark.
 func (a attributes) identify(partition, sort string, version int64, mark string) {
 	a.put(partitionKey, partition)
 	a.put(sortKey, sort)
@@ -50,8 +50,8 @@ func (a attributes) putTime(name string, at time.Time) {
 	}
 }
 
-// reader reads attributes, and keeps the first error. What isn't there reads as
-// zero; what is of another type is an error.
+// reader reads attributes, and keeps the first error. An absent attribute reads as zero; one
+// of another type is an error.
 type reader struct {
 	attributes
 	err error
@@ -114,7 +114,7 @@ func (r *reader) time(name string) time.Time {
 	return at
 }
 
-// part reads attributes within these; false where there are none.
+// part reads a map attribute; false where there is none.
 func (r *reader) part(name string) (reader, bool) {
 	switch v := r.attributes[name].(type) {
 	case nil:
@@ -126,7 +126,7 @@ func (r *reader) part(name string) (reader, bool) {
 	return reader{}, false
 }
 
-// whole keeps the error of a part that was read.
+// whole takes over the error of a part.
 func (r *reader) whole(name string, part reader) {
 	if part.err != nil {
 		r.fail(name, part.err)

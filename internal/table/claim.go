@@ -13,11 +13,11 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Claim is Update of an entry whose last money is that of the attempt that it claims.
-// The limits are the stack's own; what the operator decided wins over them. It is one
-// transaction with the counters of the money and with the control, so that no claim is
-// written that would exceed a limit, or by a decision that another has followed. It
-// gives a *operator.Paused or else a *budget.NoRoom then, and has written nothing.
+// Claim is Update of an entry whose last money is that of the attempt that it claims. The
+// limits are those of the stack, which the operator's caps override. It is one transaction
+// with the counters and the control, so that no claim is written that exceeds a limit, or
+// that is based on an outdated decision. In those cases it gives a *operator.Paused or a
+// *budget.NoRoom, and has written nothing.
 func (t *Table) Claim(ctx context.Context, entry video.Entry, version string, limits budget.Limits) (video.Entry, string, error) {
 	number, err := next(version)
 	if err != nil {
@@ -51,13 +51,13 @@ func (t *Table) Claim(ctx context.Context, entry video.Entry, version string, li
 			return video.Entry{}, "", withEnd(err, control, entry.ClaimedAt)
 		}
 	}
-	return video.Entry{}, "", &video.Conflict{ID: entry.ID} // another decision was made, or there is room now
+	return video.Entry{}, "", &video.Conflict{ID: entry.ID} // the control has changed, or there is room now
 }
 
-// bounds gives what a claim of the entry is held to at a time: what the operator has
-// decided, and the version of that; the limits by it; and how many attempts of the month
-// before are in flight, where they are limited. The error is a *operator.Paused where no
-// claim is let through.
+// bounds gives what bounds a claim of the entry at that time: the operator's control with
+// its version, the limits that follow from it, and, where attempts in flight are limited,
+// how many of the previous month are in flight. The error is a *operator.Paused where jobs
+// are not claimed.
 func (t *Table) bounds(ctx context.Context, entry video.Entry, limits budget.Limits, at time.Time) (operator.Control, string, budget.Limits, int64, error) {
 	control, decided, err := t.decision(ctx)
 	if err != nil {
@@ -83,8 +83,8 @@ func withEnd(err error, control operator.Control, at time.Time) error {
 	return err
 }
 
-// fullCounters gives the counters of a claim that had no room, as they are; none where
-// it failed by the control, so that the limits may be others now.
+// fullCounters gives the counters that left no room for a claim; none where the claim failed
+// by the control, since the limits may have changed.
 func fullCounters(err error) (full []attributes) {
 	var cancelled *types.TransactionCanceledException
 	if !errors.As(err, &cancelled) {
@@ -119,8 +119,7 @@ func roomFor(entry video.Entry, limits budget.Limits, before int64) *room {
 	}
 }
 
-// noRoom says which limit a claim exceeds by those of the counters that have no room;
-// nil: none.
+// noRoom says which limit a claim exceeds by these counters; nil: none.
 func noRoom(full []attributes, entry video.Entry, limits budget.Limits, before int64) error {
 	const doing = "reading what was spent"
 	claimed := entry.Money[len(entry.Money)-1]

@@ -8,16 +8,16 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// contentPrefix begins the partition key of a prompt file's text. Its SHA-256, in
+// contentPrefix begins the partition key of the content of a prompt file. Its SHA-256, in
 // hexadecimal, follows.
 const contentPrefix = "content#"
 
-// contentItem is the one sort key of a text's partition.
+// contentItem is the one sort key in that partition.
 const contentItem = "content"
 
-// Content reads what is known of the text with that SHA-256, in hexadecimal, and
-// its version, which PutContent takes. Where nothing is known, both are empty. The
-// error is a *video.ServiceUnavailable.
+// Content reads what is known of a content with that SHA-256, in hexadecimal, and its
+// version, which PutContent takes. Where nothing is known, both are empty. The error is a
+// *video.ServiceUnavailable.
 func (t *Table) Content(ctx context.Context, sum string) (video.Content, string, error) {
 	const doing = "reading what is known of a prompt file"
 	items, err := t.query(ctx, contentPrefix+sum, contentItem)
@@ -39,9 +39,9 @@ func (t *Table) Content(ctx context.Context, sum string) (video.Content, string,
 	return known, strconv.FormatInt(version, 10), nil
 }
 
-// PutContent writes what is known of a text, if that is still at the version that
-// was read; the version is empty where nothing was. Otherwise it gives a
-// *video.Conflict and writes nothing. On any other error it may have been written.
+// PutContent replaces the version of what is known of a content that was read, which is
+// empty where nothing was. Where it has changed, PutContent gives a *video.Conflict and
+// writes nothing. After any other error it may have been written.
 func (t *Table) PutContent(ctx context.Context, sum string, known video.Content, version string) error {
 	item := attributes{}
 	item.put("job", known.Job)

@@ -13,12 +13,12 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// controlPartition has one item, of the same sort key: what the operator decided for
-// all jobs. Only Submit's role and the operator may write it.
+// controlPartition has one item, of the same sort key: the operator's decisions for all
+// jobs. Only Submit's role and the operator may write it.
 const controlPartition = "control"
 
-// Control reads what the operator decided, consistently, and its version, which
-// PutControl takes; that is empty where nothing is decided. The error is a
+// Control reads the operator's decisions, consistently, and their version, which PutControl
+// takes. The version is empty where nothing was decided. The error is a
 // *video.ServiceUnavailable.
 func (t *Table) Control(ctx context.Context) (operator.Control, string, error) {
 	const doing = "reading what is decided for all jobs"
@@ -44,9 +44,9 @@ func (t *Table) Control(ctx context.Context) (operator.Control, string, error) {
 	return c, strconv.FormatInt(version, 10), nil
 }
 
-// PutControl writes what the operator decided, if that is still at the version that
-// was read; the version is empty where nothing was. Otherwise it gives a
-// *video.Conflict and writes nothing. On any other error it may have been written.
+// PutControl replaces the version of the operator's decisions that was read, which is empty
+// where there was none. Where it has changed, PutControl gives a *video.Conflict and writes
+// nothing. After any other error it may have been written.
 func (t *Table) PutControl(ctx context.Context, c operator.Control, version string) error {
 	item := attributes{}
 	item.put("table", c.Table)
@@ -77,8 +77,8 @@ func (t *Table) Paused(ctx context.Context) (*operator.Paused, error) {
 // Name is the table's.
 func (t *Table) Name() string { return t.name }
 
-// decision is Control for a claim. A table's first claim writes which table this is, so
-// that a copy of it lets none through.
+// decision is Control for a claim. The first claim in a table records the table's name, so
+// that no claim is made in a copy of it.
 func (t *Table) decision(ctx context.Context) (operator.Control, string, error) {
 	control, version, err := t.Control(ctx)
 	if err != nil || version != "" {

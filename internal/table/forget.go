@@ -11,8 +11,9 @@ import (
 )
 
 // Forget replaces the version of a job that was read by one without its texts, as
-// video.Entry's Forget leaves it, its request by the outline of it, and what its steps
-// told by what is left of that, in one transaction. What a step tells later isn't kept. It gives the new entry, and errors as Update does.
+// video.Entry.Forget leaves it, together with its request and the progress of its steps, in
+// one transaction. What a step reports later isn't kept. It gives the new entry, and errors
+// as Update does.
 func (t *Table) Forget(ctx context.Context, entry video.Entry, version string, at time.Time) (video.Entry, string, error) {
 	number, err := next(version)
 	if err != nil {

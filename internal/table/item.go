@@ -10,8 +10,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// The names of the key attributes, as template.yaml has them, and of those that a
-// write is told by.
+// The names of the key attributes, as template.yaml has them, and of the version and the
+// mark.
 const (
 	partitionKey = "pk"
 	sortKey      = "sk"
@@ -19,7 +19,7 @@ const (
 	markName     = "mark"
 )
 
-// The attributes that the indexes are by, or have for a list alone.
+// The attributes that are keys of the indexes, or that only lists need.
 const (
 	dayName    = "day"    // of creation, in UTC
 	placeName  = "place"  // among the jobs: the time of creation, and the id
@@ -45,8 +45,8 @@ const (
 // jobPrefix begins the partition key of a job.
 const jobPrefix = "job#"
 
-// encode makes the item "job" of an entry, as it is written. What the indexes are by,
-// or show, is made of the rest at each write.
+// encode makes the item "job" of an entry. The attributes of the indexes are derived from
+// the rest at each write.
 func encode(entry video.Entry, version int64) attributes {
 	item := attributes{}
 	item.identify(jobPrefix+entry.ID, jobItem, version, entry.Mark)
@@ -199,7 +199,7 @@ func decodeJob(id string, job attributes) (video.Entry, error) {
 	return entry, r.err
 }
 
-// encodeManifest makes attributes of what a manifest has and the job doesn't.
+// encodeManifest encodes what the manifest has and the job doesn't.
 func encodeManifest(m video.Manifest) attributes {
 	item := attributes{}
 	item.put("generation_id", m.GenerationID)
@@ -218,7 +218,7 @@ func encodeManifest(m video.Manifest) attributes {
 	return item
 }
 
-// decodeManifest reads them again. The request is yet to come.
+// decodeManifest reverses encodeManifest. The caller adds the request.
 func decodeManifest(entry video.Entry, r *reader) *video.Manifest {
 	seconds, err := strconv.ParseFloat(r.text("seconds"), 64)
 	if err != nil {

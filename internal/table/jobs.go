@@ -43,15 +43,15 @@ func (t *Table) Get(ctx context.Context, id string) (video.Entry, string, error)
 	return entry, strconv.FormatInt(version, 10), nil
 }
 
-// Create writes a job that isn't there yet, and gives it as it was written, with
-// its version. An entry without a request hash is that of a job without a request
-// that can be read. One with money is counted in the same transaction. Where there is one already it gives a *video.Conflict and writes
-// nothing. On any other error the job may have been written.
+// Create writes a job that isn't there yet, and gives it as it was written, with its
+// version. An entry without a request hash is that of a job without a valid request. Money
+// is counted in the same transaction. Where there is such a job already, Create gives a
+// *video.Conflict and writes nothing. After any other error the job may have been written.
 func (t *Table) Create(ctx context.Context, entry video.Entry) (video.Entry, string, error) {
 	return t.create(ctx, entry, nil)
 }
 
-// create creates a job, in one transaction with what with makes of the job's mark.
+// create is Create in one transaction with the write that with makes of the job's mark.
 func (t *Table) create(ctx context.Context, entry video.Entry, with func(mark string) types.TransactWriteItem) (video.Entry, string, error) {
 	if err := t.putDay(ctx, entry.CreatedAt); err != nil {
 		return video.Entry{}, "", err
@@ -104,12 +104,11 @@ func sentOf(entry video.Entry) (attributes, error) {
 	return sent, nil
 }
 
-// Update replaces the version of a job that was read, and gives the new one. The
-// request stays as it was created. A job that was forgotten stays so, whatever
-// is added to it. Where the money of the job's attempts is another than it was, the
-// counters of their months change with it, in one transaction. Where the job has
-// changed since it gives a *video.Conflict and writes nothing. On any other error the
-// job may have been written.
+// Update replaces the version of a job that was read, and gives the new one. The request
+// stays as it was created. A forgotten job stays forgotten: texts that were added are
+// cleared. Where the money of the attempts has changed, the counters change with it, in one
+// transaction. Where the job has changed since it was read, Update gives a *video.Conflict
+// and writes nothing. After any other error the job may have been written.
 func (t *Table) Update(ctx context.Context, entry video.Entry, version string) (video.Entry, string, error) {
 	number, err := next(version)
 	if err != nil {
@@ -136,8 +135,8 @@ func (t *Table) Update(ctx context.Context, entry video.Entry, version string) (
 	})
 }
 
-// replace is the write of an item in the place of the version that was read; the
-// version is empty where there was none.
+// replace is the write of an item in place of the version that was read, which is empty
+// where there was none.
 func (t *Table) replace(item attributes, version string) *dynamodb.PutItemInput {
 	put := &dynamodb.PutItemInput{
 		TableName: &t.name, Item: item,
@@ -162,8 +161,8 @@ func asPut(in *dynamodb.PutItemInput) *types.Put {
 	}
 }
 
-// errBarred says that a transaction wrote nothing, by the condition of another item
-// than the job.
+// errBarred says that a transaction wrote nothing, since the condition of an item other than
+// the job did not hold.
 var errBarred = errors.New("another item of the transaction has changed")
 
 // settle makes a write of a job, and finds out whether it took effect.

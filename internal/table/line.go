@@ -17,22 +17,22 @@ import (
 // turns. Others are not in it.
 const byTurn = "by-turn"
 
-// mostOlder is how many pages of older jobs are read at most, of some thousand each.
-// The jobs behind them are far from their turn.
+// mostOlder is the most pages of older jobs that are read, of some thousand each. A job
+// behind so many is far from its turn.
 const mostOlder = 3
 
-// atOnce is the most jobs that may take free slots at the same time, each when it looks.
-// So about twice as many younger ones are claimed at most between two looks of a job.
+// atOnce is how many of the oldest jobs may take free slots, each when it tries. So between
+// two tries of a job at most about twice as many younger ones are claimed.
 const atOnce = 10
 
-// Turn counts the older jobs that wait for room below a limit, and gives a *budget.NoRoom
-// where what is free is for them: where a claim of the entry, whose last money is that
-// of the attempt that it claims, isn't to be tried. It gives a *operator.Paused instead
-// where the table is paused, and a *video.ServiceUnavailable where it isn't known.
+// Turn counts the older jobs that wait for room below a limit. It gives a *budget.NoRoom
+// where the free room is theirs, so that a claim of the entry, whose last money is that of
+// the attempt, is not to be tried. It gives a *operator.Paused where the table is paused,
+// and a *video.ServiceUnavailable where the answer isn't known.
 //
-// Each of the older ones counts with the price of this one. A job that is due is never
-// kept from room by a younger one that takes some: there was enough for both. The index
-// is some moments behind, and in the meantime a younger job may be first.
+// Each older job counts with the price of this one. A younger job takes room only where
+// there is enough for the older ones that are due, too. The index is eventually consistent,
+// so that a younger job may be first for some moments.
 func (t *Table) Turn(ctx context.Context, entry video.Entry, limits budget.Limits, now time.Time) (video.Line, error) {
 	older, err := t.older(ctx, entry)
 	if err != nil {
@@ -64,7 +64,7 @@ func (t *Table) Turn(ctx context.Context, entry video.Entry, limits budget.Limit
 		if ahead == 0 {
 			continue
 		}
-		// As if those before it were claimed already.
+		// As if the older ones were claimed already.
 		if limit.name == budget.LimitInFlight {
 			slots += int64(ahead)
 			if ahead >= atOnce {
@@ -89,8 +89,8 @@ func (t *Table) Turn(ctx context.Context, entry video.Entry, limits budget.Limit
 	return line, nil
 }
 
-// countersOf reads the counters that a claim of an owner is held to, as far as there are
-// any: those of the month, and those of the owner's day.
+// countersOf reads the counters that bound a claim of an owner, where they exist: those of
+// the month, and those of the owner's day.
 func (t *Table) countersOf(ctx context.Context, claimed budget.Money, owner string, ownersToo bool) ([]attributes, error) {
 	var all []attributes
 	month, err := t.counters(ctx, claimed.Month())

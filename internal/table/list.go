@@ -27,13 +27,13 @@ const daysPartition = "days"
 // daysAtOnce is how many days are looked up at a time.
 const daysAtOnce = 30
 
-// mostReads is the most queries of a page, which is short where they don't fill it.
-// Only a filter that leaves out most jobs needs as many.
+// mostReads is the most queries for one page. Where they don't fill it, the page is short,
+// which only a filter that leaves out most jobs causes.
 const mostReads = 20
 
 func dayOf(at time.Time) string { return at.UTC().Format(time.DateOnly) }
 
-// placeOf is where a job is among all, by creation and id. Its first ten characters
+// placeOf is the position of a job among all, by creation and id. Its first ten characters
 // are the day.
 func placeOf(at time.Time, id string) string { return at.UTC().Format(stamped) + "#" + id }
 
@@ -60,18 +60,18 @@ func PlaceTime(place string) time.Time {
 	return at
 }
 
-// Listed is a job as a list shows it: its entry, without the request and what else
-// the indexes don't have.
+// Listed is a job in a list: its entry, without the request and what else the indexes don't
+// have.
 type Listed struct {
 	Entry video.Entry
 	Brief video.Brief
 	place string
 }
 
-// Place is where the job is among all.
+// Place is the position of the job among all.
 func (l Listed) Place() string { return l.place }
 
-// Query is what jobs are listed by. What is empty leaves out none.
+// Query says which jobs to list. An empty field filters nothing.
 type Query struct {
 	States []video.State
 	Model  string
@@ -81,14 +81,13 @@ type Query struct {
 	Limit  int    // the most jobs; needed
 }
 
-// List gives jobs, the newest first, and the place before which it goes on; empty
+// List gives jobs, the newest first, and the place before which the next page begins; empty
 // where there are no more.
 //
-// The jobs of a state take one query. Those of all states take one for each day
-// that they are of, and one more where they go on beyond the first: it tells which
-// days have jobs. A filter by model or owner takes more, and may give fewer jobs than the
-// limit while there are more. The indexes are some moments behind. The error is a
-// *video.ServiceUnavailable.
+// The jobs of one state take one query. Those of all states take one for each day, and one
+// more beyond the first day, which finds the days that have jobs. A filter by model or owner
+// takes more, and may give fewer jobs than the limit though there are more. The indexes are
+// eventually consistent. The error is a *video.ServiceUnavailable.
 func (t *Table) List(ctx context.Context, q Query) (jobs []Listed, next string, err error) {
 	l := listing{table: t, query: q, reads: mostReads}
 	if len(q.States) > 0 {
@@ -106,8 +105,8 @@ func (t *Table) List(ctx context.Context, q Query) (jobs []Listed, next string, 
 	return l.jobs, l.reached, nil
 }
 
-// listing is a List that is being made. It reads one job more than it gives, which
-// tells whether there are more.
+// listing is a List in progress. It reads one job more than it gives, to know whether there
+// are more.
 type listing struct {
 	table   *Table
 	query   Query
@@ -161,8 +160,8 @@ func (l *listing) byDay(ctx context.Context) (err error) {
 	return nil
 }
 
-// read reads the jobs of one partition of an index, so many of them, and gives how
-// far it came.
+// read reads at most so many jobs of one partition of an index, and gives the place that it
+// reached.
 func (l *listing) read(ctx context.Context, index, key, value string, most int) (jobs []Listed, reached string, err error) {
 	in := &dynamodb.QueryInput{
 		TableName: &l.table.name, IndexName: &index, ScanIndexForward: aws.Bool(false),
@@ -203,8 +202,8 @@ func (l *listing) read(ctx context.Context, index, key, value string, most int) 
 	}
 }
 
-// filters gives the conditions of what the indexes are not by, and names their parts
-// in a query.
+// filters gives the conditions on attributes that are not keys of the indexes, and adds
+// their names and values to a query.
 func (q Query) filters(in *dynamodb.QueryInput) (filters []string) {
 	for _, f := range []struct{ name, value string }{{"model", q.Model}, {"owner", q.Owner}} {
 		if f.value != "" {
@@ -228,7 +227,7 @@ func decodeListed(item attributes) (Listed, error) {
 	if job.Entry, err = decodeJob(id, item); err != nil {
 		return job, fmt.Errorf("the item of job %.100q can't be read: %w", id, err)
 	}
-	// The indexes have no phase, which a job's claims would be written to them for.
+	// The indexes have no phase, since each claim would have to be written to them.
 	job.Entry.Phase = ""
 	switch since := r.time(waitSinceName); {
 	case r.text(statusName) == string(video.StateGenerating):
@@ -265,8 +264,8 @@ func (t *Table) days(ctx context.Context, before string) ([]string, error) {
 	return days, nil
 }
 
-// putDay writes down that a day has jobs, before its first one is there. A process
-// does so once a day.
+// putDay records that a day has jobs, before the first one is created. A process does so
+// once a day.
 func (t *Table) putDay(ctx context.Context, at time.Time) error {
 	day := dayOf(at)
 	t.mu.Lock()

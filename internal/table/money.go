@@ -17,8 +17,8 @@ import (
 // counters is the partition of the counters. Their sort keys are months, as 2026-08.
 const counters = "money"
 
-// What the counters of a month have, in micro-dollars and attempts. held is the sum of
-// the three that follow it, since a condition can't add; each day has it too, under
+// The attributes of the counters of a month, in micro-dollars and attempts. held is the sum
+// of the three that follow it, since a condition can't add. Each day has its own, under
 // heldPrefix and the day of the month.
 const (
 	heldName      = "held"
@@ -27,7 +27,7 @@ const (
 	uncertainName = "uncertain"
 	inFlightName  = "in_flight"
 	heldPrefix    = "held_"
-	// writesName counts the bookings of an item.
+	// writesName counts the writes of an item.
 	writesName = "writes"
 )
 
@@ -81,7 +81,7 @@ func (r *reader) money() []budget.Money {
 	return nil
 }
 
-// counter is what a change of money adds to one item of the counters.
+// counter is what a change of money adds to one item.
 type counter struct {
 	partition, sort string
 	by              []addition
@@ -102,10 +102,10 @@ func (c *counter) add(name string, by int64) {
 	c.by = append(c.by, addition{name, by})
 }
 
-// booking is what a change of money adds to the counters.
+// booking is what a change of money adds to all of them.
 type booking struct{ counters []*counter }
 
-// add counts an attempt of an entry in, or out by the sign -1.
+// add adds an attempt of an entry, or subtracts it by the sign -1.
 func (b *booking) add(entry video.Entry, m budget.Money, sign int64) {
 	addMonth(b.of(counters, m.Month()), m, sign)
 	addUsage(b.of(usagePartition(m.Month()), usageKey(m.Day, entry.Origin.Token)), entry.Request.Model(), m, sign)
@@ -121,8 +121,8 @@ func (b *booking) of(partition, sort string) *counter {
 	return b.counters[len(b.counters)-1]
 }
 
-// book makes the writes of the counters that go with a change of an entry's money, on
-// condition of room; nil: none. Where nothing changes, there are no writes.
+// book makes the writes of the counters for a change of an entry's money, on condition that
+// there is room; nil: no condition. Where nothing changes, there are none.
 func (t *Table) book(entry video.Entry, r *room) []types.TransactWriteItem {
 	var b booking
 	for _, m := range entry.Booked {
@@ -140,7 +140,7 @@ func (t *Table) book(entry video.Entry, r *room) []types.TransactWriteItem {
 	return writes
 }
 
-// addMonth counts an attempt in the counters of its month, or out by the sign -1.
+// addMonth adds an attempt to the counters of its month, or subtracts it by the sign -1.
 func addMonth(c *counter, m budget.Money, sign int64) {
 	if name := nameOf(m.State); name != "" {
 		c.add(heldName, sign*m.Micros)
@@ -152,8 +152,8 @@ func addMonth(c *counter, m budget.Money, sign int64) {
 	}
 }
 
-// nameOf is the attribute of the sum of the money of a state; empty where that isn't
-// held.
+// nameOf is the attribute with the sum of the money of a state; empty where that doesn't
+// count against the caps.
 func nameOf(state budget.State) string {
 	switch state {
 	case budget.Reserved:
@@ -166,17 +166,17 @@ func nameOf(state budget.State) string {
 	return ""
 }
 
-// heldOn is the attribute of what is held of a day.
+// heldOn is the attribute with what is held of a day.
 func heldOn(day string) string { return heldPrefix + day[len("2006-01-"):] }
 
-// room is what is left for a claim: the most that may be held before it, of its month,
-// of its day and of its owner's day, and the most that may be in flight; nil: no limit.
+// room is what a claim needs: the most that may be held before it in its month, its day and
+// its owner's day, and the most that may be in flight. nil is no limit.
 type room struct {
 	month, day, owner                             string
 	monthMicros, dayMicros, ownerMicros, inFlight *int64
 }
 
-// bound is the most that an attribute may be before a write.
+// bound is the highest value that an attribute may have before a write.
 type bound struct {
 	name string
 	most int64
@@ -284,9 +284,9 @@ func (r *reader) counters() Counters {
 	}
 }
 
-// inFlightBefore gives how many attempts of the month before a claim's are in flight: a
-// hard deadline is a week at most, and those of older months are over. They only become
-// fewer.
+// inFlightBefore gives how many attempts of the month before a claim's are in flight. The
+// hard deadline is a week at most, so that those of older months have ended. Their number
+// only falls.
 func (t *Table) inFlightBefore(ctx context.Context, claimed budget.Money) (int64, error) {
 	month, err := time.Parse("2006-01", claimed.Month())
 	if err != nil {

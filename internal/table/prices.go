@@ -15,8 +15,8 @@ const (
 	pricesItem      = "list"
 )
 
-// maxPrices is the most that a price list takes as JSON, in bytes: an item of
-// DynamoDB has 400 KB.
+// maxPrices is the longest price list, as JSON in bytes. An item of DynamoDB has at most
+// 400 KB.
 const maxPrices = 300_000
 
 // PriceList reads the price list, and its version, which PutPriceList takes. Both

@@ -11,17 +11,17 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// progressPrefix begins the sort key of what a step tells of a job. It is between
-// those of the job and the request.
+// progressPrefix begins the sort key of the progress of a step. It sorts between those of
+// the job and the request.
 const progressPrefix = "progress#"
 
-// forgottenName is the attribute of when a job was forgotten: of the job, and of what
-// its steps told.
+// forgottenName is the attribute of when a job was forgotten, of the job and of its
+// progress.
 const forgottenName = "forgotten_at"
 
-// PutProgress keeps what a step tells of a job, in the place of what that step told
-// before: without a version, so that it is in the way of no other write. Of a job that
-// was forgotten nothing more is kept. On an error it may have been written.
+// PutProgress replaces the progress of a step. It has no version, so that it never conflicts
+// with another write. Of a forgotten job no progress is kept. After an error it may have
+// been written.
 func (t *Table) PutProgress(ctx context.Context, id string, progress video.Progress) error {
 	_, err := t.client.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName: &t.name, Item: encodeProgress(id, progress),
@@ -35,8 +35,8 @@ func (t *Table) PutProgress(ctx context.Context, id string, progress video.Progr
 	return nil
 }
 
-// forgottenProgress are the writes of what each step told of a job that is forgotten
-// now. They mark what no step has told yet, too: one may be about to.
+// forgottenProgress are the writes of the progress of a job that is forgotten now. They mark
+// that of a step which has reported nothing too, since it may be about to.
 func (t *Table) forgottenProgress(entry video.Entry) []types.TransactWriteItem {
 	var items []types.TransactWriteItem
 	for _, step := range video.Steps() {
@@ -75,7 +75,7 @@ func encodeProgress(id string, progress video.Progress) attributes {
 	return item
 }
 
-// decodeProgress reads what a step told. What can't be read is left out.
+// decodeProgress reads the progress of a step. What can't be read is left out.
 func decodeProgress(step video.Step, item attributes) video.Progress {
 	progress := video.Progress{Step: step}
 	r := reader{attributes: item}

@@ -17,12 +17,12 @@ import (
 type Tally struct {
 	Partition, Sort string
 	Sums            map[string]int64 // by the attribute, without those that are 0
-	// Writes counts the bookings of it: what was read twice with the same number has
-	// not changed in between.
+	// Writes counts the writes of the item. Where two reads have the same number, it has not
+	// changed in between.
 	Writes int64
 }
 
-// Name tells it from the others, as "usage#2026-08 21#alice".
+// Name identifies it, as "usage#2026-08 21#alice".
 func (t Tally) Name() string { return t.Partition + " " + t.Sort }
 
 // Tallies reads the counters of months, as 2026-08, and those of their days. The error
@@ -61,8 +61,7 @@ func (t *Table) Tallies(ctx context.Context, months []string) ([]Tally, error) {
 	return all, nil
 }
 
-// Recount gives what the counters of some months must be where these are all jobs, in
-// the order of their names.
+// Recount computes the counters of some months from all jobs, in the order of their names.
 func Recount(entries map[string]video.Entry, months []string) []Tally {
 	var b booking
 	for _, entry := range entries {
@@ -89,10 +88,10 @@ func Recount(entries map[string]video.Entry, months []string) []Tally {
 	return sorted
 }
 
-// Mend gives one item of the counters other sums, if it has not changed since it was
+// Correct sets the sums of one item of the counters, if it has not changed since it was
 // read; otherwise it gives a *video.Conflict and writes nothing. Any other error is a
 // *video.ServiceUnavailable, and it may have been written.
-func (t *Table) Mend(ctx context.Context, read Tally, sums map[string]int64) error {
+func (t *Table) Correct(ctx context.Context, read Tally, sums map[string]int64) error {
 	c := counter{partition: read.Partition, sort: read.Sort}
 	for _, name := range slices.Sorted(maps.Keys(sums)) {
 		c.add(name, sums[name])

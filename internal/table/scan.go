@@ -10,7 +10,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Scan reads a whole table. No function does: it is for the command line.
+// Scan reads a whole table. It is for the command line; no function does so.
 type Scan struct {
 	client dynamodb.ScanAPIClient
 	name   string

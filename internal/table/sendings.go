@@ -12,8 +12,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// sentPrefix begins the partition key of the sendings of one request. What tells the
-// request from others follows.
+// sentPrefix begins the partition key of the sendings of one request. An id of the request
+// follows.
 const sentPrefix = "sent#"
 
 // sentItem is the one sort key of their partition.
@@ -23,8 +23,8 @@ const sentItem = "sent"
 // item that has it is deleted some time later.
 const expiryName = "expires"
 
-// sentLife is how long sendings are kept after the last one: longer than anybody asks
-// for them.
+// sentLife is how long sendings are kept after the last one, which is longer than they are
+// needed.
 const sentLife = time.Hour
 
 // Sendings reads what was sent of a request without an Idempotency-Key, oldest

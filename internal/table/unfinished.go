@@ -13,7 +13,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// sweepPartition has one item, of the same sort key: how far the last sweep got.
+// sweepPartition has one item, of the same sort key: the position of the last sweep.
 const sweepPartition = "sweep"
 
 // Unfinished is a job without an outcome.
@@ -22,9 +22,9 @@ type Unfinished struct {
 	Place string // sorts the jobs by when they were created
 }
 
-// Unfinished gives the jobs without an outcome, the oldest first. The index is some
-// moments behind: a job that was created or has ended just now may be missing or among
-// them. The error is a *video.ServiceUnavailable; what was read before it is given too.
+// Unfinished gives the jobs without an outcome, the oldest first. The index is eventually
+// consistent: a job that was just created may be missing, and one that has just ended may be
+// among them. The error is a *video.ServiceUnavailable; what was read before it is given too.
 func (t *Table) Unfinished(ctx context.Context) ([]Unfinished, error) {
 	var all []Unfinished
 	var err error
@@ -56,9 +56,8 @@ func (t *Table) Unfinished(ctx context.Context) ([]Unfinished, error) {
 	return all, err
 }
 
-// SweptTo gives the place of the last job that the sweep looked at which last had no
-// time for all of them, and the version that PutSweptTo takes. Both are empty where none
-// was. The error is a *video.ServiceUnavailable.
+// SweptTo gives the place of the last job that was examined by the last sweep that ran out
+// of time, and the version that PutSweptTo takes. Both are empty where there was none. The error is a *video.ServiceUnavailable.
 func (t *Table) SweptTo(ctx context.Context) (place, version string, err error) {
 	items, err := t.query(ctx, sweepPartition, sweepPartition)
 	if err != nil {

@@ -15,12 +15,11 @@ import (
 	"github.com/takeup/takeup/internal/budget"
 )
 
-// usagePartition is the partition of what the attempts of a month have come to, as
-// "usage#2026-08".
+// usagePartition is the partition of the sums of a month by owner, as "usage#2026-08".
 func usagePartition(month string) string { return "usage#" + month }
 
-// usageKey is the sort key of an owner's day in it, as "21#alice"; "21#" for what no
-// token asked for.
+// usageKey is the sort key of an owner's day, as "21#alice"; "21#" for jobs without a
+// token.
 func usageKey(day, owner string) string { return day[len("2006-01-"):] + "#" + owner }
 
 // What the item of an owner's day has for each model, as "spent#" and the model. Beside
@@ -45,7 +44,7 @@ func attemptsOf(state budget.State) string {
 	return ""
 }
 
-// addUsage counts an attempt in the item of its owner's day, or out by the sign -1.
+// addUsage adds an attempt to the item of its owner's day, or subtracts it by the sign -1.
 func addUsage(c *counter, model string, m budget.Money, sign int64) {
 	if name := nameOf(m.State); name != "" {
 		c.add(heldName, sign*m.Micros)
@@ -56,8 +55,8 @@ func addUsage(c *counter, model string, m budget.Money, sign int64) {
 	}
 }
 
-// Usage gives what the attempts that were claimed in a month, as 2026-08, have come to,
-// by day, owner and model. The error is a *video.ServiceUnavailable.
+// Usage sums up the attempts that were claimed in a month, as 2026-08, by day, owner and
+// model. The error is a *video.ServiceUnavailable.
 func (t *Table) Usage(ctx context.Context, month string) ([]budget.Usage, error) {
 	const doing = "reading what was spent"
 	if _, err := time.Parse("2006-01", month); err != nil {

@@ -13,9 +13,9 @@ import (
 	"github.com/takeup/takeup/internal/wait"
 )
 
-// patience is the most that a write is tried for. A transaction on the item may
-// take DynamoDB some seconds; a claim keeps ten for each of its writes.
-const patience = 8 * time.Second
+// writeTime is how long a write is tried. A transaction on the item may take DynamoDB some
+// seconds; a claim allows ten for each of its writes.
+const writeTime = 8 * time.Second
 
 // The waits between two tries: the first, and the most.
 const (
@@ -30,19 +30,19 @@ const (
 	written fate = iota
 	// refused: the condition did not hold, and nothing of this write is there.
 	refused
-	// barred: the condition of another item of the transaction did not hold, and
-	// nothing was written.
+	// barred: the condition of another item in the transaction did not hold, and nothing
+	// was written.
 	barred
 	// again: another write to the item was under way, and nothing was written.
 	again
-	// unknown: it may have been written, and only a read tells.
+	// unknown: it may have been written; only a read shows it.
 	unknown
 )
 
-// write tries a write until its fate is another than again, or the time is over.
-// It gives the last try's error with refused and unknown.
+// write tries a write until its fate is not again, or writeTime is over. With refused and
+// unknown it returns the error of the last try.
 func (t *Table) write(ctx context.Context, mark string, try func(context.Context) error) (fate, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, writeTime)
 	defer cancel()
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
 		err := try(ctx)
@@ -56,9 +56,9 @@ func (t *Table) write(ctx context.Context, mark string, try func(context.Context
 	}
 }
 
-// fateOf reads the error of a write with a mark. A condition that failed may be
-// the fate of the SDK's own second try at a write that went through: the item that
-// comes with the failure tells.
+// fateOf gives the fate of a write with a mark by its error. A failed condition may be that
+// of the SDK's own retry of a write that succeeded: the item that comes with the failure
+// shows it.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
 func fateOf(err error, mark string) fate {
 	var condition *types.ConditionalCheckFailedException
@@ -78,8 +78,8 @@ func fateOf(err error, mark string) fate {
 	return unknown
 }
 
-// fateOfTransaction reads the reasons, which are in the order of the items. The
-// first item tells by its mark whose write it was, whatever the conditions of the others.
+// fateOfTransaction reads the reasons, which are in the order of the items. The mark of the
+// first item says whose write it was, whatever the conditions of the others.
 func fateOfTransaction(cancelled *types.TransactionCanceledException, mark string) fate {
 	f := unknown
 	for i, reason := range cancelled.CancellationReasons {
@@ -102,8 +102,8 @@ func fateOfTransaction(cancelled *types.TransactionCanceledException, mark strin
 	return f
 }
 
-// compare tells by the item as it is now whose the last write to it was. Without
-// an item, there was none to replace.
+// compare says by the item's mark whether the last write to it was this one. Without an
+// item there was none to replace.
 func compare(item map[string]types.AttributeValue, mark string) fate {
 	if there, ok := item[markName].(*types.AttributeValueMemberS); ok && there.Value == mark {
 		return written
@@ -111,10 +111,9 @@ func compare(item map[string]types.AttributeValue, mark string) fate {
 	return refused
 }
 
-// put writes an item under its keys, with a mark, in the place of the version that
-// was read; the version is empty where there was none. It gives a *video.Conflict
-// where another was first, and then wrote nothing. On any other error it may have
-// been written.
+// put writes an item with a mark in place of the version that was read, which is empty
+// where there was none. It gives a *video.Conflict, and has written nothing, where another
+// writer was first. After any other error it may have been written.
 func (t *Table) put(ctx context.Context, partition, sort string, item attributes, version, doing string) error {
 	number, err := next(version)
 	if err != nil {

@@ -19,7 +19,7 @@ const (
 	PhaseAccepted   Phase = "accepted"   // Handle and GenerationID are known
 )
 
-// Entry is what the table knows of one job: the claim that lets one submission
+// Entry is what the table has of one job: the claim, which lets only one submission
 // through, and what became of it.
 type Entry struct {
 	ID          string    `json:"id"`
@@ -28,12 +28,12 @@ type Entry struct {
 	CreatedAt   time.Time `json:"created_at"`
 	Origin      Origin    `json:"origin"`
 
-	// Execution is the name of the execution that looks after the job, or is
-	// about to be started for it: an ExecutionName of Redrives.
+	// Execution is the name of the execution that runs the job, or is about to be
+	// started for it: the ExecutionName of Redrives.
 	Execution string `json:"execution"`
 	Redrives  int    `json:"redrives"`
-	// Started says that the execution is known to have been started. Until then
-	// anybody may start it, under the same name.
+	// Started says that the execution was started. Until then anybody may start it, under
+	// the same name.
 	Started bool `json:"started"`
 
 	Phase Phase `json:"phase"`
@@ -56,11 +56,11 @@ type Entry struct {
 
 	Refusal *Refused  `json:"refusal,omitempty"`
 	RetryAt time.Time `json:"retry_at,omitzero"` // when a refused one may be claimed again
-	// BusySince is when the provider had no room, or could not be reached, for
-	// the first time since it was asked for anew: by the request or a redrive.
+	// BusySince is when the provider first had no room, or could not be reached, since the
+	// job was started or redriven.
 	BusySince time.Time `json:"busy_since,omitzero"`
 
-	// SearchedSince is when a redrive began to look for a lost submission again; zero
+	// SearchedSince is when a redrive began to search for a lost submission again; zero
 	// where none did.
 	SearchedSince time.Time `json:"searched_since,omitzero"`
 
@@ -68,15 +68,15 @@ type Entry struct {
 	// was paused; zero where it was claimed since.
 	PausedSince time.Time `json:"paused_since,omitzero"`
 
-	// FullSince is when a limit left no room for a claim for the first time since the
-	// last one, or since a redrive.
+	// FullSince is when a limit first left no room for a claim since the last claim, or
+	// since a redrive.
 	FullSince time.Time `json:"full_since,omitzero"`
 	// FullOf is that limit, as budget.NoRoom names it.
 	FullOf string `json:"full_of,omitempty"`
-	// Turn is what the order is by in which jobs get room.
+	// Turn is the time that orders the jobs that wait for room.
 	Turn time.Time `json:"turn,omitzero"`
-	// CountedUntil is how long younger jobs wait behind this one while it waits for room:
-	// until it must have looked again.
+	// CountedUntil is until when younger jobs wait behind this one while it waits for room.
+	// By then it must have tried again.
 	CountedUntil time.Time `json:"counted_until,omitzero"`
 
 	// Candidate is a handle that came with an unusable answer; the provider
@@ -88,7 +88,7 @@ type Entry struct {
 	GenerationID string    `json:"generation_id,omitempty"`
 	SubmittedAt  time.Time `json:"submitted_at,omitzero"`
 
-	// DiscardedAt is when the job's owner gave its video up, after it was
+	// DiscardedAt is when the job's owner discarded its video, after it was
 	// submitted: no other attempt is sent, and the video isn't stored.
 	DiscardedAt time.Time `json:"discarded_at,omitzero"`
 
@@ -102,14 +102,14 @@ type Entry struct {
 
 	Outcome *Outcome `json:"outcome,omitempty"`
 
-	// Progress is what the steps have told, as it was read with the entry. It is
-	// not written with it.
+	// Progress is what the steps have reported, as it was read with the entry. It is not
+	// written with it.
 	Progress []Progress `json:"-"`
 
 	// Money is what the attempts cost that may be charged, and the last one.
 	Money []budget.Money `json:"money,omitempty"`
-	// Booked is the money as the counters have it, which the table sets: that of the
-	// version that was read or written.
+	// Booked is the money that the counters have: that of the version that was read or
+	// written. The table sets it.
 	Booked []budget.Money `json:"-"`
 }
 
@@ -119,17 +119,17 @@ type Refused struct {
 	Said string `json:"said"` // its words, or the failure to connect
 }
 
-// Unclaimed reports whether nothing of the job was ever submitted, and nobody ended
-// it: its execution may have been interrupted.
+// Unclaimed reports whether the job was never submitted and has not ended, except by an
+// interruption.
 func (e Entry) Unclaimed() bool { return e.Phase == "" && (e.Outcome == nil || e.interrupted()) }
 
 func (e Entry) interrupted() bool {
 	return e.Outcome != nil && e.Outcome.Name == OutcomeName(&Interrupted{})
 }
 
-// Next gives the entry with the name of the job's next execution, which is to be
-// started, and waits for room anew. An interruption is over then; any other outcome is for the execution to
-// go on with.
+// Next gives the entry with the name of the job's next execution, which is to be started.
+// Its wait for room begins again. An interruption is cleared; any other outcome is left for
+// the execution to resume from.
 func (e Entry) Next() Entry {
 	e.Redrives, e.Started, e.FullSince, e.PausedSince = e.Redrives+1, false, time.Time{}, time.Time{}
 	e.Execution = ExecutionName(e.ID, e.Redrives)
@@ -147,7 +147,7 @@ func (e Entry) Next() Entry {
 // dot.
 func (e Entry) Reference() string { return fmt.Sprintf("%s.%d", e.ID, e.Attempt) }
 
-// Job is the state that the state machine goes on with.
+// Job is the state that a step gives to the state machine.
 func (e Entry) Job(status Status, waitSeconds int) Job {
 	return Job{
 		ID: e.ID, GenerationID: e.GenerationID, Provider: e.Provider, Handle: e.Handle,
@@ -161,13 +161,13 @@ type NoEntry struct{ ID string }
 
 func (e *NoEntry) Error() string { return "there is no job " + e.ID }
 
-// Conflict says that an entry was changed by another since it was read. Nothing
-// was written.
+// Conflict says that an item was changed by another writer since it was read. Nothing was
+// written.
 type Conflict struct{ ID string }
 
 func (e *Conflict) Error() string {
 	if e.ID == "" {
-		return "it was changed by another at the same time"
+		return "it was changed at the same time"
 	}
-	return "job " + e.ID + " was changed by another at the same time"
+	return "job " + e.ID + " was changed at the same time"
 }

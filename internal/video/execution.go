@@ -17,9 +17,9 @@ func ExecutionName(id string, n int) string {
 // maxRedrives bounds the numbers that RedriveOf reads.
 const maxRedrives = 1_000_000
 
-// RedriveOf reads ExecutionName backwards. The number is 0, and id the whole name,
-// for a name that is no redrive's. One that is may be a job's own id all the same:
-// only the execution's input tells.
+// RedriveOf reverses ExecutionName. For a name that is no redrive's, the number is 0 and id
+// is the whole name. A name that looks like a redrive's can still be the id of another job;
+// only the input of the execution says which it is.
 func RedriveOf(name string) (id string, n int) {
 	i := strings.LastIndex(name, "-r")
 	if i < 1 {

@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// forgotten takes the place of words that were cleared with a request.
+// forgotten replaces a text that was cleared with its request.
 const forgotten = "forgotten with the request"
 
-// Forget clears what the job's owner wrote, and what others said of it: the texts of
-// the request, and the provider's words. The id, the hash, the times and what was paid
-// stay. The time is kept of the first call; further ones clear what was added since.
+// Forget clears the texts of the request, and the messages of the provider, which may quote
+// them. The id, the hash, the times and the money stay. The time of the first call is kept;
+// further calls clear what was added since.
 func (e *Entry) Forget(at time.Time) {
 	if e.ForgottenAt.IsZero() {
 		e.ForgottenAt = at
@@ -34,8 +34,8 @@ func (e *Entry) Forget(at time.Time) {
 	}
 }
 
-// Forget gives the manifest of a job that was forgotten then. The hash is that of the
-// request as it was sent, by which the same request is known again.
+// Forget gives the manifest of a job that was forgotten at that time. The hash is that of
+// the request as it was sent, so that an equal request is still recognised.
 func (m Manifest) Forget(hash string, at time.Time) Manifest {
 	m.Request, m.RequestHash, m.ForgottenAt = m.Request.Outline(), hash, at
 	return m
@@ -63,8 +63,7 @@ func (r Request) Outline() Request {
 	return Request{values: kept}
 }
 
-// outline gives what a step told without words that others may have taken from the
-// request.
+// outline gives the progress without texts that may quote the request.
 func (p Progress) outline() Progress {
 	p.Wait.LastError = ""
 	p.Events = slices.Clone(p.Events)

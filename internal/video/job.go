@@ -22,9 +22,9 @@ const (
 	Stored Status = "stored"
 )
 
-// Job is what the steps of the state machine pass on: enough to go on with, and
-// neither a prompt nor a URL, since executions are read by more people and kept
-// longer than either should be.
+// Job is the state that the steps of the state machine pass on. It has neither a prompt nor
+// a URL, since executions are read by more people, and kept longer, than either should
+// be.
 type Job struct {
 	ID           string    `json:"id"`
 	GenerationID string    `json:"generation_id,omitempty"`
@@ -36,9 +36,9 @@ type Job struct {
 	// RunningAt is when the provider last said that the generation runs; zero
 	// where it never did.
 	RunningAt   time.Time `json:"running_at,omitzero"`
-	CompletedAt time.Time `json:"completed_at,omitzero"` // when a look found it done
-	Polls       int       `json:"polls,omitempty"`       // how often this execution looked
-	Looks       int       `json:"looks,omitempty"`       // how often it found no room below a limit
+	CompletedAt time.Time `json:"completed_at,omitzero"` // when a poll found it done
+	Polls       int       `json:"polls,omitempty"`       // how often this execution polled
+	Looks       int       `json:"looks,omitempty"`       // how often it tried for room below a limit
 	Status      Status    `json:"status"`
 	// WaitSeconds is how long the state machine waits before the next step:
 	// at least 1, since a Wait state takes no less here.

@@ -6,17 +6,16 @@ import (
 	"github.com/takeup/takeup/internal/budget"
 )
 
-// counted is how long after its next look a waiting job still counts among those that
-// wait. It outlasts the retries of a look that fails. A job whose execution died counts
-// no longer then.
+// counted is how long after its next try a waiting job still counts as waiting. It outlasts
+// the retries of a failed try, and ends the counting of a job whose execution is gone.
 const counted = 15 * time.Minute
 
-// Line is how many older jobs wait for the same room as a job, by the limit.
+// Line has the number of older jobs that wait for the same room as a job, by limit.
 type Line map[string]int
 
-// TurnAt is what the order is by in which the entry gets room, should it want some now:
-// its creation, or the redrive that took back how it ended. It stays while the job goes
-// on, also where it is tried sooner, or the provider refuses what was claimed.
+// TurnAt is the time that orders the entry among the jobs that wait for room, if it begins
+// to wait now: that of its creation, or of the redrive that resumed it. It stays the same
+// for as long as the job runs, also after a retry or a refusal by the provider.
 func (e Entry) TurnAt(now time.Time) time.Time {
 	switch {
 	case e.Outcome != nil, e.Turn.IsZero() && e.Redrives > 0:
@@ -27,8 +26,8 @@ func (e Entry) TurnAt(now time.Time) time.Time {
 	return e.Turn
 }
 
-// BeginWaiting has the entry wait for room from now on, unless it does already, and
-// reports whether that changed it. How it ended before is over.
+// BeginWaiting marks the entry as waiting for room from now on, and reports whether that
+// changed it. An earlier outcome is cleared.
 func (e *Entry) BeginWaiting(now time.Time) bool {
 	if !e.FullSince.IsZero() && e.Outcome == nil {
 		return false
@@ -38,9 +37,9 @@ func (e *Entry) BeginWaiting(now time.Time) bool {
 	return true
 }
 
-// WaitsFor has the entry count among those that wait for a limit until it has looked for
-// room again, at next, and some time longer. It reports whether the entry is to be
-// written for it: while a job looks for a slot again and again, rarely.
+// WaitsFor has the entry count as waiting for a limit until some time after its next try.
+// It reports whether the entry has to be written for that, which is rare while a job tries
+// for a slot again and again.
 func (e *Entry) WaitsFor(limit string, next time.Time) bool {
 	until := next.Add(counted)
 	if e.FullOf == limit && (e.CountedUntil.Equal(until) || limit == budget.LimitInFlight && e.CountedUntil.Sub(next) > counted/2) {
@@ -50,20 +49,20 @@ func (e *Entry) WaitsFor(limit string, next time.Time) bool {
 	return true
 }
 
-// Waiter is a job that waits for room, as others see it.
+// Waiter is a job that waits for room, as far as other jobs need to know it.
 type Waiter struct {
 	Limit        string // that it waits for
 	Owner        string
 	CountedUntil time.Time
 }
 
-// soon is how long before it looks again a job that waits for money counts among those
-// that wait for a slot.
+// soon is how long before its next try a job that waits for money counts as waiting for a
+// slot too.
 const soon = time.Minute
 
-// Lines counts the older jobs that a job of an owner waits behind. One that waits for
-// money sleeps until the limit begins anew, and wants a slot only then. One that has not
-// looked for room when it was due is left out.
+// Lines counts the older jobs that a job of an owner waits behind. A job that waits for
+// money sleeps until the limit resets, and wants a slot only then. A job that has not tried
+// when it was due is left out.
 func Lines(older []Waiter, owner string, now time.Time) Line {
 	line := Line{}
 	for _, w := range older {

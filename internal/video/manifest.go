@@ -32,12 +32,12 @@ type Manifest struct {
 
 	Origin Origin `json:"origin,omitzero"` // where the job came from
 
-	CreatedAt   time.Time `json:"created_at"`            // the job was taken
-	SubmittedAt time.Time `json:"submitted_at"`          // the provider took it
-	CompletedAt time.Time `json:"completed_at,omitzero"` // a look found it done
-	StoringAt   time.Time `json:"storing_at"`            // the Store that stored it began
+	CreatedAt   time.Time `json:"created_at"`            // the job was created
+	SubmittedAt time.Time `json:"submitted_at"`          // the provider accepted it
+	CompletedAt time.Time `json:"completed_at,omitzero"` // a poll found it done
+	StoringAt   time.Time `json:"storing_at"`            // the Store step that stored it began
 	StoredAt    time.Time `json:"stored_at"`             // the video was at its place
-	Polls       int       `json:"polls"`                 // looks until it was done, since the last start
+	Polls       int       `json:"polls"`                 // polls until it was done, since the last start
 
 	Bytes int64  `json:"bytes"`
 	CRC32 string `json:"crc32"` // of the whole file, as S3 shows it: base64

@@ -7,8 +7,8 @@ import (
 	"github.com/takeup/takeup/internal/budget"
 )
 
-// Reserve makes the money of the entry's attempt, which is claimed now, part of it.
-// What was released of earlier attempts goes, and their slots are freed.
+// Reserve adds the money of the entry's attempt, which is claimed now. Released money of
+// earlier attempts is dropped, and their slots are freed.
 func (e *Entry) Reserve(micros int64, at time.Time) {
 	var kept []budget.Money
 	for _, m := range e.Money {
@@ -19,10 +19,10 @@ func (e *Entry) Reserve(micros int64, at time.Time) {
 	e.Money = append(kept, budget.Money{Attempt: e.Attempt, Day: at.UTC().Format(time.DateOnly), Micros: micros, State: budget.Reserved, Slot: true})
 }
 
-// Book changes what became of the money of the entry's attempt. Spent money is as much
-// as was charged, or what was reserved where that isn't known (0), and stays so.
-// Released and failed money is changed by what shows that the provider has accepted the
-// attempt after all, and by no doubt. A slot is freed by what is no longer reserved.
+// Book sets the state of the money of the entry's attempt. Spent money becomes the amount
+// that was charged, or stays what was reserved where that isn't known (0), and doesn't
+// change any more. Released and failed money changes only to reserved or spent: the
+// provider has accepted the attempt after all. Any state but reserved frees the slot.
 func (e *Entry) Book(state budget.State, charged int64) { e.BookAttempt(e.Attempt, state, charged) }
 
 // BookAttempt is Book for another attempt of the entry.
@@ -30,8 +30,8 @@ func (e *Entry) BookAttempt(attempt int, state budget.State, charged int64) {
 	e.book(attempt, state, charged, state == budget.Reserved)
 }
 
-// Doubt has the money of the entry's attempt be uncertain, as Book does, and leaves it
-// its slot: the provider may be at work on it.
+// Doubt makes the money of the entry's attempt uncertain, as Book does, but keeps its slot,
+// since the provider may be working on it.
 func (e *Entry) Doubt() { e.book(e.Attempt, budget.Uncertain, 0, true) }
 
 func (e *Entry) book(attempt int, state budget.State, charged int64, slot bool) {

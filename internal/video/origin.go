@@ -13,8 +13,8 @@ const (
 // Origin is where a job came from. The zero Origin is one that isn't known.
 type Origin struct {
 	Trigger Trigger `json:"trigger"`
-	// Token is the name of the API's token that asked for it: the job's owner. It is
-	// empty for what came another way.
+	// Token is the name of the API token that was used: the job's owner. It is empty for
+	// the other triggers.
 	Token string `json:"token,omitempty"`
 	// Of a prompt file: where it was, and its version; empty in a bucket that
 	// keeps none.

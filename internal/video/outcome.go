@@ -34,7 +34,7 @@ type Outcome struct {
 // outcome is implemented by the errors of this file, and by no others.
 type outcome interface {
 	error
-	// forget clears the texts that others may have taken from the request.
+	// forget clears the texts that may quote the request.
 	forget()
 }
 
@@ -120,8 +120,7 @@ func (o Outcome) Paid() Paid {
 	return o.Kind().Paid
 }
 
-// outline gives the outcome without the texts that others may have taken from the
-// request.
+// outline gives the outcome without texts that may quote the request.
 func (o Outcome) outline() Outcome {
 	err := o.Err()
 	if _, unread := err.(*ServiceUnavailable); unread { // its name and message are all there is

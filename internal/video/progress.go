@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// Step is a step of the state machine that tells of its work.
+// Step is a step of the state machine that reports its progress.
 type Step string
 
 // The three steps.
@@ -16,12 +16,11 @@ const (
 	StepStore  Step = "store"
 )
 
-// Steps lists them all.
+// Steps lists the steps.
 func Steps() []Step { return []Step{StepSubmit, StepCheck, StepStore} }
 
-// Progress is what one step has told of its work on a job, for people to read. It
-// is kept without a version and may be lost or out of date: nothing is decided by
-// it.
+// Progress is what one step has reported of its work on a job, for people to read. It
+// has no version, and may be lost or out of date: no decision is based on it.
 type Progress struct {
 	Step   Step
 	Wait   Wait    // what the step left the job waiting for; zero: nothing
@@ -37,26 +36,26 @@ const (
 	WaitStart      WaitKind = "start"      // its execution is about to submit it
 	WaitSubmission WaitKind = "submission" // it is being submitted at this moment
 	WaitResume     WaitKind = "resume"     // the table is paused, and nothing is submitted
-	WaitCap        WaitKind = "cap"        // a limit of the stack's own leaves no room
+	WaitCap        WaitKind = "cap"        // a limit of the stack leaves no room
 	WaitRoom       WaitKind = "room"       // the provider has none, or can't be reached
 	WaitAnswer     WaitKind = "answer"     // a submission was not answered, and is looked up
 	WaitGeneration WaitKind = "generation" // the provider is generating
 	WaitVideo      WaitKind = "video"      // the finished video is being copied, or will be again
 )
 
-// WaitKinds lists them all.
+// WaitKinds lists the kinds.
 func WaitKinds() []WaitKind {
 	return []WaitKind{WaitStart, WaitSubmission, WaitResume, WaitCap, WaitRoom, WaitAnswer, WaitGeneration, WaitVideo}
 }
 
-// Wait is a wait as the step told of it that left the job waiting.
+// Wait is a wait, as it was reported by the step that left the job waiting.
 type Wait struct {
 	Kind      WaitKind
-	At        time.Time // when it was told
+	At        time.Time // when it was reported
 	Attempt   int       // of the submission; 0 once that was accepted
 	NextAt    time.Time // of the next try; zero: not known
-	Until     time.Time // when the waiting is given up; zero: not known
-	LastError string    // why the last try did not help; empty: nothing failed
+	Until     time.Time // when the job stops waiting; zero: not known
+	LastError string    // why the last try failed; empty: none did
 }
 
 // EventKind is what happened to a job.
@@ -68,20 +67,20 @@ const (
 	EventClaimed    EventKind = "claimed"    // a submission was begun
 	EventRefused    EventKind = "refused"    // certainly not accepted
 	EventUnanswered EventKind = "unanswered" // perhaps accepted
-	EventSearched   EventKind = "searched"   // the provider's records were, and show nothing of it
-	EventLost       EventKind = "lost"       // given up as lost, and sent again by the operator's choice
+	EventSearched   EventKind = "searched"   // the provider's records were, in vain
+	EventLost       EventKind = "lost"       // declared lost, and sent again as the settings say
 	EventAccepted   EventKind = "accepted"
 	EventPolled     EventKind = "polled"
 	EventDone       EventKind = "done" // the provider has the video
 	EventCopyFailed EventKind = "copy_failed"
 	EventStored     EventKind = "stored"
-	EventDiscarded  EventKind = "discarded" // its owner gave its video up
+	EventDiscarded  EventKind = "discarded" // its owner discarded its video
 	EventEnded      EventKind = "ended"     // without a video
 	EventContinued  EventKind = "continued" // by another execution
 	EventForgotten  EventKind = "forgotten" // its texts were cleared
 )
 
-// EventKinds lists them all.
+// EventKinds lists the kinds.
 func EventKinds() []EventKind {
 	return []EventKind{
 		EventTaken, EventClaimed, EventRefused, EventUnanswered, EventSearched, EventLost, EventAccepted,
@@ -89,8 +88,8 @@ func EventKinds() []EventKind {
 	}
 }
 
-// Event is something that happened to a job. Events of one kind in a row may be
-// one, with the time and the words of the last.
+// Event is something that happened to a job. Equal events in a row may be merged into one,
+// with the time and the text of the last.
 type Event struct {
 	At     time.Time
 	Kind   EventKind
@@ -100,13 +99,13 @@ type Event struct {
 }
 
 const (
-	// maxEvents is the most that one step tells of a job. The oldest are dropped.
+	// maxEvents is the most events that one step keeps of a job. The oldest are dropped.
 	maxEvents = 25
-	// maxSaid is the most that is kept of one event's words, in bytes.
+	// maxSaid is the longest text of an event, in bytes.
 	maxSaid = 200
 )
 
-// Add adds an event. One of a kind that repeats itself is counted with those before.
+// Add adds an event. A repeated one is merged with the one before.
 func (p *Progress) Add(e Event) {
 	e.Said = Shorten(e.Said)
 	if last := len(p.Events) - 1; last >= 0 && e.repeats(p.Events[last]) {
@@ -125,7 +124,7 @@ func (p Progress) Has(kind EventKind, number int) bool {
 	return slices.ContainsFunc(p.Events, func(e Event) bool { return e.Kind == kind && e.Number == number })
 }
 
-// Shorten cuts words to what is kept of them.
+// Shorten cuts a text to the length that an event keeps.
 func Shorten(said string) string {
 	if len(said) <= maxSaid {
 		return said
@@ -137,7 +136,7 @@ func Shorten(said string) string {
 	return said[:end] + "…"
 }
 
-// Told gives what a step has told of the job, as it was read with the entry.
+// Told gives the progress that a step has reported, as it was read with the entry.
 func (e Entry) Told(step Step) Progress {
 	for _, p := range e.Progress {
 		if p.Step == step {
@@ -147,9 +146,8 @@ func (e Entry) Told(step Step) Progress {
 	return Progress{Step: step}
 }
 
-// Held says whether the job waits for something else than its turn, and since
-// when: for room below a limit or at the provider, for the end of a pause, or for the trace of an unanswered
-// submission.
+// Held says what holds the job up other than its turn, and since when: no room below a
+// limit or at the provider, a pause, or a submission that was not answered.
 func (e Entry) Held() (WaitKind, time.Time) {
 	switch {
 	case e.Outcome != nil, e.Manifest != nil: // ended, or about to be continued

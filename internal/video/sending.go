@@ -2,8 +2,8 @@ package video
 
 import "time"
 
-// Sending is a request that came to the API without an Idempotency-Key, and what its
-// client sent again of it: all are one job.
+// Sending is a request that came to the API without an Idempotency-Key, with the retries of
+// it that its client sent. All of them are one job.
 type Sending struct {
 	Job string
 	// At is when the last of its POSTs was received.

@@ -1,6 +1,7 @@
 package video
 
-// State is how far a job is, in the provider's words for it where it has some.
+// State is how far a job is, as its owner sees it. The names are the provider's where it has
+// one.
 type State string
 
 // A job is queued until the provider has accepted it, and generating until its
@@ -15,7 +16,7 @@ const (
 	StateDiscarded  State = "discarded"
 )
 
-// States lists them all.
+// States lists the states.
 func States() []State {
 	return []State{StateQueued, StateGenerating, StateCompleted, StateFailed, StateCancelled, StateDiscarded}
 }
@@ -23,8 +24,8 @@ func States() []State {
 // Ended reports whether only a redrive changes the state.
 func (s State) Ended() bool { return s != StateQueued && s != StateGenerating }
 
-// State is how far the job is, as the entry knows it: that an execution died is
-// known once it is settled.
+// State is the state of the entry's job. An execution that has failed shows once it is
+// settled.
 func (e Entry) State() State {
 	switch {
 	case e.Over():

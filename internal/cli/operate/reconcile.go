@@ -101,7 +101,7 @@ func reconciled(ctx context.Context, env *command.Env, stack target.Stack, since
 	if move {
 		// Moves change the counters, which can only be corrected as they were read.
 		corrector := repair.Repair{Table: stack.Jobs()}
-		drifts, err := corrector.Mend(ctx, report.Drifts)
+		drifts, err := corrector.Correct(ctx, report.Drifts)
 		if err != nil {
 			return reconcile.Plain(err)
 		}

@@ -104,10 +104,10 @@ func (r Repair) move(ctx context.Context, m reconcile.Move) (bool, error) {
 // Mend gives counters the sums of the jobs' money, and gives them with what became of
 // each: one that was booked since the jobs were read stays as it is. The error is a
 // *video.ServiceUnavailable; mending again goes on.
-func (r Repair) Mend(ctx context.Context, drifts []reconcile.Drift) ([]reconcile.Drift, error) {
+func (r Repair) Correct(ctx context.Context, drifts []reconcile.Drift) ([]reconcile.Drift, error) {
 	drifts = slices.Clone(drifts)
 	for i, d := range drifts {
-		err := r.Table.Mend(ctx, d.Read(), d.Jobs)
+		err := r.Table.Correct(ctx, d.Read(), d.Jobs)
 		var conflict *video.Conflict
 		if err != nil && !errors.As(err, &conflict) {
 			return drifts, fmt.Errorf("the counters %s: %w", d.Counter, err)

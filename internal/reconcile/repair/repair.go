@@ -25,7 +25,7 @@ type Table interface {
 	Update(ctx context.Context, entry video.Entry, version string) (video.Entry, string, error)
 	Forget(ctx context.Context, entry video.Entry, version string, at time.Time) (video.Entry, string, error)
 	PutContent(ctx context.Context, sum string, known video.Content, version string) error
-	Mend(ctx context.Context, read table.Tally, sums map[string]int64) error
+	Correct(ctx context.Context, read table.Tally, sums map[string]int64) error
 }
 
 // Manifests gives a job's manifest, and false where it has none.

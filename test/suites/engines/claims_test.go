@@ -129,11 +129,11 @@ func (e engine) ownersDay(t *testing.T, jobs *table.Table, claim func(id string,
 		t.Fatalf("the counters are %+v, %v", tallies, err)
 	}
 	anew := map[string]int64{"held": 3, "reserved#" + request.Model(): 2, "spent#" + request.Model(): 1, "videos#" + request.Model(): 1}
-	if err := jobs.Mend(ctx, tallies[0], anew); err != nil {
+	if err := jobs.Correct(ctx, tallies[0], anew); err != nil {
 		t.Error(err)
 	}
 	var conflict *video.Conflict
-	if err := jobs.Mend(ctx, tallies[0], anew); !errors.As(err, &conflict) {
+	if err := jobs.Correct(ctx, tallies[0], anew); !errors.As(err, &conflict) {
 		t.Errorf("mended over another's write: %v", err)
 	}
 	want[0].ReservedMicros, want[0].SpentMicros, want[0].Videos = 2, 1, 1
