@@ -13,7 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write the generated tables")
 func TestModels(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("| model | prompt | duration | takes also |\n|---|---|---|---|\n")
-	for _, m := range catalogue.All(providers.Models()) {
+	for _, m := range catalogue.All(all.Models()) {
 		prompt, duration, rest := "", "", []string{}
 		for _, p := range m.Parameters {
 			switch p.Name {

@@ -18,7 +18,7 @@ import (
 	"github.com/takeup/takeup/internal/lambdaenv/settings"
 	"github.com/takeup/takeup/internal/provider/aimlapi"
 	"github.com/takeup/takeup/internal/provider/aimlapi/pricelist"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/table"
 )
 
@@ -27,7 +27,7 @@ func main() {
 	set, config := settings.Must(log, settings.Load[settings.Prices])
 	store := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
 	client := aimlapi.New(set.Client())
-	keeper := pricelist.New(client, store, providers.Models().Names(), time.Now)
+	keeper := pricelist.New(client, store, all.Models().Names(), time.Now)
 	account := balance.New(client, secret.New(secretsmanager.NewFromConfig(config), set.KeySecret), store, time.Now)
 	lambda.Start(balance.Beside(account, log, keeper.Handler(log)))
 }

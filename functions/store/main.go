@@ -14,9 +14,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/takeup/takeup/internal/bucket"
+	"github.com/takeup/takeup/internal/lambdaenv/accounts"
 	"github.com/takeup/takeup/internal/lambdaenv/settings"
 	"github.com/takeup/takeup/internal/pipeline"
-	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/transfer"
 )
@@ -26,7 +26,7 @@ func main() {
 	set, config := settings.Must(log, settings.Load[settings.Store])
 	s3Client := s3.NewFromConfig(config)
 	step := &pipeline.Store{
-		Providers: all.Accounts(set.Provider, secretsmanager.NewFromConfig(config), time.Now),
+		Providers: accounts.Of(set.Provider, secretsmanager.NewFromConfig(config), time.Now),
 		Jobs:      table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration]),
 		Copier:    transfer.New(s3Client, transfer.Config{Bucket: set.VideosBucket, MaxBytes: set.MaxVideoMiB.Bytes(), Loopback: set.LoopbackSources}),
 		Manifests: bucket.NewManifests(s3Client, set.VideosBucket),

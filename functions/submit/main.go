@@ -13,9 +13,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/takeup/takeup/internal/caps"
+	"github.com/takeup/takeup/internal/lambdaenv/accounts"
 	"github.com/takeup/takeup/internal/lambdaenv/settings"
 	"github.com/takeup/takeup/internal/pipeline"
-	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/schedule/timings"
 	"github.com/takeup/takeup/internal/table"
 )
@@ -23,7 +23,7 @@ import (
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	set, config := settings.Must(log, settings.Load[settings.Submit])
-	providers := all.Accounts(set.Provider, secretsmanager.NewFromConfig(config), time.Now)
+	providers := accounts.Of(set.Provider, secretsmanager.NewFromConfig(config), time.Now)
 	jobs := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
 	step := &pipeline.Submit{
 		Providers: providers,

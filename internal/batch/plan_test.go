@@ -15,7 +15,7 @@ import (
 	"github.com/takeup/takeup/internal/batch/batchfile"
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/price"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -133,7 +133,7 @@ func TestLineEndsInTexts(t *testing.T) {
 }
 
 func TestIDs(t *testing.T) {
-	boat, err := catalogue.OfPrompt(providers.Models(), "a boat")
+	boat, err := catalogue.OfPrompt(all.Models(), "a boat")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,28 +165,28 @@ func TestIDs(t *testing.T) {
 // has a price.
 func TestWhatIsThere(t *testing.T) {
 	ids := batch.NewIDs("prompts", "")
-	boat, err := catalogue.OfPrompt(providers.Models(), "a boat")
+	boat, err := catalogue.OfPrompt(all.Models(), "a boat")
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := ids.Next(boat, 11)
+	videos := ids.Next(boat, 11)
 	k := &table{known: map[string]batch.Known{
-		all[0]: {State: video.StateCompleted, Paid: video.PaidYes},
-		all[1]: {State: video.StateQueued, Paid: video.PaidNo},
-		all[2]: {State: video.StateGenerating, Paid: video.PaidYes},
-		all[3]: {State: video.StateFailed, Paid: video.PaidNo, Redrivable: true},
-		all[4]: {State: video.StateFailed, Paid: video.PaidYes, Redrivable: true},
-		all[5]: {State: video.StateFailed, Paid: video.PaidPerhaps, Redrivable: true},
-		all[6]: {State: video.StateFailed, Paid: video.PaidNo},
-		all[7]: {State: video.StateCancelled, Paid: video.PaidNo},
-		all[8]: {State: video.StateDiscarded, Paid: video.PaidYes, Redrivable: true},
+		videos[0]: {State: video.StateCompleted, Paid: video.PaidYes},
+		videos[1]: {State: video.StateQueued, Paid: video.PaidNo},
+		videos[2]: {State: video.StateGenerating, Paid: video.PaidYes},
+		videos[3]: {State: video.StateFailed, Paid: video.PaidNo, Redrivable: true},
+		videos[4]: {State: video.StateFailed, Paid: video.PaidYes, Redrivable: true},
+		videos[5]: {State: video.StateFailed, Paid: video.PaidPerhaps, Redrivable: true},
+		videos[6]: {State: video.StateFailed, Paid: video.PaidNo},
+		videos[7]: {State: video.StateCancelled, Paid: video.PaidNo},
+		videos[8]: {State: video.StateDiscarded, Paid: video.PaidYes, Redrivable: true},
 	}}
 	_, plan := planned(t, "prompts.csv", strings.NewReader("prompt,n\na boat,11\n"), k)
 	want := map[batch.What]int{batch.New: 2, batch.Stored: 1, batch.Running: 2, batch.Resume: 3, batch.Over: 3}
 	if !maps.Equal(plan.Videos, want) {
 		t.Errorf("got %v, want %v", plan.Videos, want)
 	}
-	if plan.Total.Videos != 3 || plan.Total.Least != 3*980_000 || !plan.Total.Exact() || len(plan.Models) != 1 || plan.Models[0].Model != catalogue.Default(providers.Models()) {
+	if plan.Total.Videos != 3 || plan.Total.Least != 3*980_000 || !plan.Total.Exact() || len(plan.Models) != 1 || plan.Models[0].Model != catalogue.Default(all.Models()) {
 		t.Errorf("it costs %+v, %+v", plan.Total, plan.Models)
 	}
 	if plan.Takes(1) != 5*80*time.Second || plan.Takes(4) != 100*time.Second || plan.Takes(20) != 80*time.Second || plan.Takes(0) != plan.Takes(1) {

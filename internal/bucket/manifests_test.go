@@ -14,7 +14,7 @@ import (
 	"github.com/takeup/takeup/internal/bucket"
 	"github.com/takeup/takeup/internal/bucket/s3test"
 	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -22,7 +22,7 @@ const videos = "videos"
 
 func sample(t *testing.T) video.Manifest {
 	t.Helper()
-	request, err := catalogue.Parse(providers.Models(), []byte(`{"prompt": "a \"paper\" boat <crosses> a flooded street", "negative_prompt": "blur", "duration": "10", "ratio": "9:16", "cfg_scale": 0.5}`))
+	request, err := catalogue.Parse(all.Models(), []byte(`{"prompt": "a \"paper\" boat <crosses> a flooded street", "negative_prompt": "blur", "duration": "10", "ratio": "9:16", "cfg_scale": 0.5}`))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/takeup/takeup/internal/caps"
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/price"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/schedule"
 )
 
@@ -48,13 +48,13 @@ func TestPrice(t *testing.T) {
 	} {
 		data := `{"data":[]}`
 		if c.pricing != "" {
-			data = `{"data":[{"id":"` + catalogue.Default(providers.Models()) + `","pricing":` + c.pricing + `}]}`
+			data = `{"data":[{"id":"` + catalogue.Default(all.Models()) + `","pricing":` + c.pricing + `}]}`
 		}
 		list, err := price.Parse([]byte(data), "the list", time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}
-		request, err := catalogue.OfPrompt(providers.Models(), "a boat")
+		request, err := catalogue.OfPrompt(all.Models(), "a boat")
 		if err != nil {
 			t.Fatal(err)
 		}

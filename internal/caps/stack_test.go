@@ -13,7 +13,7 @@ import (
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/operator"
 	"github.com/takeup/takeup/internal/price"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/table"
 )
 
@@ -60,7 +60,7 @@ var noon = time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
 
 func ledger(t *testing.T) *books {
 	t.Helper()
-	list, err := price.Parse([]byte(`{"data":[{"id":"`+catalogue.Default(providers.Models())+`","pricing":{"kind":"fixed","units":[{"measure":"video","price":1,"per":1}]}}]}`), "the list", noon)
+	list, err := price.Parse([]byte(`{"data":[{"id":"`+catalogue.Default(all.Models())+`","pricing":{"kind":"fixed","units":[{"measure":"video","price":1,"per":1}]}}]}`), "the list", noon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func TestAdmit(t *testing.T) {
 		b := ledger(t)
 		b.control = c.control
 		stack := caps.NewStack(b, c.limits, 5*usd, c.wait, func() time.Time { return noon })
-		request, err := catalogue.OfPrompt(providers.Models(), "a boat")
+		request, err := catalogue.OfPrompt(all.Models(), "a boat")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -190,7 +190,7 @@ func TestAdmitByRecentPrices(t *testing.T) {
 	b := ledger(t)
 	now := noon
 	stack := caps.NewStack(b, budget.Limits{DayMicros: usd}, 5*usd, time.Hour, func() time.Time { return now })
-	request, err := catalogue.OfPrompt(providers.Models(), "a boat")
+	request, err := catalogue.OfPrompt(all.Models(), "a boat")
 	if err != nil {
 		t.Fatal(err)
 	}

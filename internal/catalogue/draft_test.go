@@ -10,14 +10,14 @@ import (
 	"testing"
 
 	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 )
 
 // wrong gives the fields that a body is refused for, by name.
 func wrong(t *testing.T, body string) map[string]string {
 	t.Helper()
-	r, err := catalogue.Parse(providers.Models(), []byte(body))
+	r, err := catalogue.Parse(all.Models(), []byte(body))
 	var invalid *video.InvalidRequest
 	if !errors.As(err, &invalid) {
 		t.Fatalf("%.200s: got %v, %v, want an InvalidRequest", body, r, err)
@@ -34,7 +34,7 @@ func wrong(t *testing.T, body string) map[string]string {
 
 func canonical(t *testing.T, body string) string {
 	t.Helper()
-	r, err := catalogue.Parse(providers.Models(), []byte(body))
+	r, err := catalogue.Parse(all.Models(), []byte(body))
 	if err != nil {
 		t.Fatalf("%.200s: %v", body, err)
 	}
@@ -46,9 +46,9 @@ func canonical(t *testing.T, body string) string {
 }
 
 func TestEveryModelTakesAPromptAlone(t *testing.T) {
-	for _, m := range catalogue.All(providers.Models()) {
+	for _, m := range catalogue.All(all.Models()) {
 		t.Run(m.Name, func(t *testing.T) {
-			r, err := catalogue.Parse(providers.Models(), fmt.Appendf(nil, `{"model":%q,"prompt":"a boat"}`, m.Name))
+			r, err := catalogue.Parse(all.Models(), fmt.Appendf(nil, `{"model":%q,"prompt":"a boat"}`, m.Name))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -56,7 +56,7 @@ func TestEveryModelTakesAPromptAlone(t *testing.T) {
 			if want, _ := length.Default.(int); r.Model() != m.Name || r.Prompt() != "a boat" || r.Duration() != want {
 				t.Errorf("got %v, want the model, the prompt and %d s", r, want)
 			}
-			if found, ok := providers.Models().Find(m.Name); !ok || found.Name != m.Name {
+			if found, ok := all.Models().Find(m.Name); !ok || found.Name != m.Name {
 				t.Errorf("FindModel gives %q, %v", found.Name, ok)
 			}
 		})
@@ -64,12 +64,12 @@ func TestEveryModelTakesAPromptAlone(t *testing.T) {
 }
 
 func TestWhatClientsSendForAnyModel(t *testing.T) {
-	for _, m := range catalogue.All(providers.Models()) {
-		r, err := catalogue.Parse(providers.Models(), fmt.Appendf(nil, `{"model":%q,"prompt":"a boat","type":"text-to-video","external_task_id":"ours-1"}`, m.Name))
+	for _, m := range catalogue.All(all.Models()) {
+		r, err := catalogue.Parse(all.Models(), fmt.Appendf(nil, `{"model":%q,"prompt":"a boat","type":"text-to-video","external_task_id":"ours-1"}`, m.Name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		plain, err := catalogue.Parse(providers.Models(), fmt.Appendf(nil, `{"model":%q,"prompt":"a boat"}`, m.Name))
+		plain, err := catalogue.Parse(all.Models(), fmt.Appendf(nil, `{"model":%q,"prompt":"a boat"}`, m.Name))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,7 +111,7 @@ func TestDefaults(t *testing.T) {
 			t.Errorf("%s\n got %s\nwant %s", body, got, want)
 		}
 	}
-	r, err := catalogue.OfPrompt(providers.Models(), "a boat")
+	r, err := catalogue.OfPrompt(all.Models(), "a boat")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func TestDefaults(t *testing.T) {
 
 func TestEqualRequestsHashEquallyAndOthersDont(t *testing.T) {
 	hash := func(body string) string {
-		r, err := catalogue.Parse(providers.Models(), []byte(body))
+		r, err := catalogue.Parse(all.Models(), []byte(body))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -163,13 +163,13 @@ func TestLimits(t *testing.T) {
 		model, field string
 		good, bad    []string
 	}{
-		{catalogue.Default(providers.Models()), "duration", []string{"5", "10", `"10"`}, []string{"0", "4", "6", "7", "11", "5.5", `"five"`, `""`, "true", "[5]", "{}", "1e400", `"NaN"`, `"Inf"`, "-5"}},
+		{catalogue.Default(all.Models()), "duration", []string{"5", "10", `"10"`}, []string{"0", "4", "6", "7", "11", "5.5", `"five"`, `""`, "true", "[5]", "{}", "1e400", `"NaN"`, `"Inf"`, "-5"}},
 		{v3, "duration", []string{"3", "8", "15"}, []string{"2", "16", "3.5"}},
-		{catalogue.Default(providers.Models()), "cfg_scale", []string{"0", "1", "0.5", `"0.3"`}, []string{"-0.01", "1.01", "2", `"much"`, "true", "[]"}},
-		{catalogue.Default(providers.Models()), "aspect_ratio", []string{`"16:9"`, `"9:16"`, `"1:1"`}, []string{`"4:3"`, `""`, "1", `"16:9 "`}},
-		{catalogue.Default(providers.Models()), "negative_prompt", []string{`""`, `"blur"`}, []string{"1", "[]", "{}", "false"}},
-		{catalogue.Default(providers.Models()), "camera_control", []string{`"down_back"`, `"left_turn_forward"`}, []string{`"up"`, "{}"}},
-		{catalogue.Default(providers.Models()), "advanced_camera_control", []string{
+		{catalogue.Default(all.Models()), "cfg_scale", []string{"0", "1", "0.5", `"0.3"`}, []string{"-0.01", "1.01", "2", `"much"`, "true", "[]"}},
+		{catalogue.Default(all.Models()), "aspect_ratio", []string{`"16:9"`, `"9:16"`, `"1:1"`}, []string{`"4:3"`, `""`, "1", `"16:9 "`}},
+		{catalogue.Default(all.Models()), "negative_prompt", []string{`""`, `"blur"`}, []string{"1", "[]", "{}", "false"}},
+		{catalogue.Default(all.Models()), "camera_control", []string{`"down_back"`, `"left_turn_forward"`}, []string{`"up"`, "{}"}},
+		{catalogue.Default(all.Models()), "advanced_camera_control", []string{
 			`{"movement_type":"zoom","movement_value":-10}`, `{"movement_type":"pan","movement_value":10}`,
 		}, []string{`"zoom"`, "[]", "3"}},
 		{master, "provider", []string{`"x"`}, []string{"1"}},
@@ -273,10 +273,10 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%.80s: refused for %v, want %q to say %q", test.body, fields, test.field, test.says)
 		}
 	}
-	if _, err := catalogue.OfPrompt(providers.Models(), "\xff"); err == nil || !strings.Contains(err.Error(), "UTF-8") {
+	if _, err := catalogue.OfPrompt(all.Models(), "\xff"); err == nil || !strings.Contains(err.Error(), "UTF-8") {
 		t.Errorf("a prompt that isn't UTF-8: %v", err)
 	}
-	if _, err := catalogue.OfPrompt(providers.Models(), ""); err == nil || !strings.Contains(err.Error(), "prompt is empty") {
+	if _, err := catalogue.OfPrompt(all.Models(), ""); err == nil || !strings.Contains(err.Error(), "prompt is empty") {
 		t.Errorf("an empty prompt: %v", err)
 	}
 }
@@ -294,7 +294,7 @@ func TestAnyTextIsAPrompt(t *testing.T) {
 	for _, prompt := range []string{
 		`it's "quoted" $HOME \n`, "two\nlines\r\n\tand a tab", "<b>&amp;</b>", "日本語 🚣 e\u0301", "a\u2028b\u2029", "%s %d {{.}}", "-",
 	} {
-		r, err := catalogue.OfPrompt(providers.Models(), prompt)
+		r, err := catalogue.OfPrompt(all.Models(), prompt)
 		if err != nil {
 			t.Errorf("%q: %v", prompt, err)
 			continue
@@ -335,7 +335,7 @@ func TestMarksAreDropped(t *testing.T) {
 	for _, body := range []string{
 		"\ufeff" + `{"prompt":"a boat\na dog","duration":10,"negative_prompt":"blur"}`,
 		"\ufeff\ufeff" + `{"prompt":"a boat\n` + "\ufeff" + `a dog","duration":10,"negative_prompt":"blur"}` + "\ufeff\n",
-		`{"prompt":"\ufeffa boat\n\ufeffa dog","duration":"10\ufeff","negative_prompt":"\ufeffblur","model":"\ufeff` + catalogue.Default(providers.Models()) + `"}`,
+		`{"prompt":"\ufeffa boat\n\ufeffa dog","duration":"10\ufeff","negative_prompt":"\ufeffblur","model":"\ufeff` + catalogue.Default(all.Models()) + `"}`,
 	} {
 		if got := canonical(t, body); got != want {
 			t.Errorf("%+q\n got %s\nwant %s", body, got, want)
@@ -354,7 +354,7 @@ func TestMarksAreDropped(t *testing.T) {
 }
 
 func TestNames(t *testing.T) {
-	r, err := catalogue.Parse(providers.Models(), []byte(`{"prompt":"x","cfg_scale":1}`))
+	r, err := catalogue.Parse(all.Models(), []byte(`{"prompt":"x","cfg_scale":1}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -379,7 +379,7 @@ func TestRecordsStayReadable(t *testing.T) {
 
 // The texts are found in what others made of them.
 func TestRedactOtherForms(t *testing.T) {
-	r, err := catalogue.Parse(providers.Models(), []byte(`{"prompt":"a \"paper\" boat <crosses> & sails away over the flooded street"}`))
+	r, err := catalogue.Parse(all.Models(), []byte(`{"prompt":"a \"paper\" boat <crosses> & sails away over the flooded street"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -399,7 +399,7 @@ func TestRedactOtherForms(t *testing.T) {
 }
 
 func TestRedact(t *testing.T) {
-	r, err := catalogue.Parse(providers.Models(), []byte(`{"prompt":"a paper  boat\ncrosses","negative_prompt":"blurry faces"}`))
+	r, err := catalogue.Parse(all.Models(), []byte(`{"prompt":"a paper  boat\ncrosses","negative_prompt":"blurry faces"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -418,7 +418,7 @@ func FuzzParseRequest(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r, err := catalogue.Parse(providers.Models(), data)
+		r, err := catalogue.Parse(all.Models(), data)
 		if err != nil {
 			var invalid *video.InvalidRequest
 			if !errors.As(err, &invalid) || len(invalid.Fields) == 0 {
@@ -431,7 +431,7 @@ func FuzzParseRequest(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := catalogue.Parse(providers.Models(), out)
+		again, err := catalogue.Parse(all.Models(), out)
 		if err != nil || again.Hash() != r.Hash() {
 			t.Fatalf("%s parses again to %v, %v", out, again, err)
 		}
@@ -456,7 +456,7 @@ func holdPromptBack(t *testing.T, data []byte) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := catalogue.Parse(providers.Models(), body); err != nil && strings.Contains(err.Error(), canary) {
+		if _, err := catalogue.Parse(all.Models(), body); err != nil && strings.Contains(err.Error(), canary) {
 			t.Fatalf("the refusal repeats the prompt: %v", err)
 		}
 	}
@@ -469,7 +469,7 @@ func TestARefusalStaysSmall(t *testing.T) {
 		fmt.Fprintf(&body, `,"f%d":1`, i)
 	}
 	body.WriteString("}")
-	_, err := catalogue.Parse(providers.Models(), []byte(body.String()))
+	_, err := catalogue.Parse(all.Models(), []byte(body.String()))
 	var invalid *video.InvalidRequest
 	if !errors.As(err, &invalid) || len(invalid.Fields) != 51 || !strings.Contains(err.Error(), "4950 more fields are wrong") {
 		t.Errorf("got %.200v", err)

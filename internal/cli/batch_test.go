@@ -15,7 +15,7 @@ import (
 	"github.com/takeup/takeup/internal/batch"
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/cli/clitest"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -54,7 +54,7 @@ func addBatch(t *testing.T, f *apitest.Server) {
 	t.Helper()
 	ids := batch.NewIDs("prompts", "")
 	add := func(prompt string, duration int, states ...func(id string, r video.Request) api.Video) {
-		r, err := catalogue.Draft{Fields: map[string]any{"prompt": prompt, "duration": fmt.Sprint(duration)}}.Request(providers.Models())
+		r, err := catalogue.Draft{Fields: map[string]any{"prompt": prompt, "duration": fmt.Sprint(duration)}}.Request(all.Models())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,7 +13,7 @@ import (
 	"github.com/takeup/takeup/internal/api/apitest"
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/cli/clitest"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 )
 
 // spending is a sum of videos, failed ones, and those in doubt.
@@ -37,7 +37,7 @@ func someUsage() api.Usage {
 			today,
 		},
 		Models: []api.UsageModel{
-			{Model: catalogue.Default(providers.Models()), UsageSum: spending(123, 3, 0, "120.54", "0", "0")},
+			{Model: catalogue.Default(all.Models()), UsageSum: spending(123, 3, 0, "120.54", "0", "0")},
 			{Model: "klingai/video-v3-standard-text-to-video", UsageSum: spending(1, 0, 2, "0.98", "1.400001", "0.004")},
 		},
 		Owners: []api.UsageOwner{
@@ -85,7 +85,7 @@ func TestUsage(t *testing.T) {
 		{"usage", "/usage", "nothing was submitted in 2026-07\n"},
 		{"usage --json", "/usage", `"spent_usd": 0,`},
 		{"usage --month 2026-07", "/usage?month=2026-07", "nothing"},
-		{"usage --owner alice --model " + catalogue.Default(providers.Models()), "/usage?model=kling-video%2Fv1%2Fpro%2Ftext-to-video&owner=alice", "nothing"},
+		{"usage --owner alice --model " + catalogue.Default(all.Models()), "/usage?model=kling-video%2Fv1%2Fpro%2Ftext-to-video&owner=alice", "nothing"},
 	} {
 		w.Out.Reset()
 		if status := w.run(t.Context(), strings.Fields(test.args)...); status != 0 {

@@ -13,7 +13,7 @@ import (
 
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/jobs/arn"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -126,7 +126,7 @@ func resumes(input string) string {
 // requestOf gives the request in the input of a job's own execution; nil where there is no
 // valid one.
 func requestOf(execution *sfn.DescribeExecutionOutput) *video.Request {
-	r, err := catalogue.Parse(providers.Models(), []byte(aws.ToString(execution.Input)))
+	r, err := catalogue.Parse(all.Models(), []byte(aws.ToString(execution.Input)))
 	if err != nil {
 		return nil
 	}

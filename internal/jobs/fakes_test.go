@@ -18,7 +18,7 @@ import (
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/jobs/arn"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -196,7 +196,7 @@ func executions(t *testing.T, m jobs.StepFunctions) jobs.Executions {
 
 func request(t *testing.T, prompt string) video.Request {
 	t.Helper()
-	r, err := catalogue.OfPrompt(providers.Models(), prompt)
+	r, err := catalogue.OfPrompt(all.Models(), prompt)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/jobs"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -18,7 +18,7 @@ import (
 // prompted gives a job a prompt, or those of shots.
 func prompted(t *testing.T, request string) func(*video.Entry) {
 	t.Helper()
-	r, err := catalogue.Parse(providers.Models(), []byte(request))
+	r, err := catalogue.Parse(all.Models(), []byte(request))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ import (
 	"github.com/takeup/takeup/internal/operator"
 	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/provider"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/schedule/estimator"
 	"github.com/takeup/takeup/internal/video"
@@ -149,7 +149,7 @@ type answer struct {
 
 func (p *double) Name() string { return "double" }
 
-func (p *double) Models() []string { return providers.Models().Names() }
+func (p *double) Models() []string { return all.Models().Names() }
 
 func (p *double) Submit(_ context.Context, key video.Key, reference string, _ video.Request) (provider.Generation, error) {
 	p.mu.Lock()
@@ -310,7 +310,7 @@ func anew() pipeline.Task {
 
 // created is the job of bare, as who starts it creates it.
 func created() video.Entry {
-	request, err := catalogue.OfPrompt(providers.Models(), prompt)
+	request, err := catalogue.OfPrompt(all.Models(), prompt)
 	if err != nil {
 		panic(err)
 	}

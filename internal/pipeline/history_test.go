@@ -13,7 +13,7 @@ import (
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/provider"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -86,7 +86,7 @@ type way struct {
 
 func (w *worst) Name() string { return "worst" }
 
-func (w *worst) Models() []string { return []string{catalogue.Default(providers.Models())} }
+func (w *worst) Models() []string { return []string{catalogue.Default(all.Models())} }
 
 func (w *worst) Submit(context.Context, video.Key, string, video.Request) (provider.Generation, error) {
 	if w.now().Sub(w.began) < w.busy {

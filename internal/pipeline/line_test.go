@@ -17,7 +17,7 @@ import (
 	"github.com/takeup/takeup/internal/operator"
 	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/provider"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/schedule/timings"
 	"github.com/takeup/takeup/internal/table"
@@ -63,7 +63,7 @@ func newCrowd(limits budget.Limits, usual time.Duration) *crowd {
 		return strconv.Itoa(c.marks)
 	}, c.jitter)
 	seen := slices.Repeat([]schedule.Seen{{After: usual - 5*time.Second, By: usual}}, schedule.Window)
-	if err := c.jobs.PutTimes(context.Background(), catalogue.Default(providers.Models()), 5, schedule.Past{Seen: seen}, ""); err != nil {
+	if err := c.jobs.PutTimes(context.Background(), catalogue.Default(all.Models()), 5, schedule.Past{Seen: seen}, ""); err != nil {
 		panic(err)
 	}
 	if err := c.jobs.PutControl(context.Background(), operator.Control{Table: "jobs"}, ""); err != nil {
@@ -93,7 +93,7 @@ func (c *crowd) Version(ctx context.Context, _ string) (video.Key, error) { retu
 
 func (c *crowd) Name() string { return "crowd" }
 
-func (c *crowd) Models() []string { return []string{catalogue.Default(providers.Models())} }
+func (c *crowd) Models() []string { return []string{catalogue.Default(all.Models())} }
 
 func (c *crowd) Submit(_ context.Context, _ video.Key, reference string, _ video.Request) (provider.Generation, error) {
 	time.Sleep(2 * time.Second)

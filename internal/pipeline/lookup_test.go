@@ -9,7 +9,7 @@ import (
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/provider"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -94,7 +94,7 @@ func TestAnUnansweredAttemptHoldsItsSlotForTheUsualTime(t *testing.T) {
 					job, err = video.Job{ID: "job-1", Status: video.Waiting, WaitSeconds: 1}, nil
 				}
 				began := w.clock.Now()
-				usual := w.Timings.Forecast(t.Context(), catalogue.Default(providers.Models()), 5).Most()
+				usual := w.Timings.Forecast(t.Context(), catalogue.Default(all.Models()), 5).Most()
 				until := w.jobs.entry(t, "job-1").ClaimedUntil.Add(usual)
 				if usual < time.Minute || usual > 5*time.Minute {
 					t.Fatalf("most are done after %s", usual)

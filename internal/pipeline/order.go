@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -50,7 +50,7 @@ func read(task Task) (order, error) {
 	if err := video.CheckID(o.id); err != nil {
 		return o, err
 	}
-	request, err := catalogue.Parse(providers.Models(), task.Input)
+	request, err := catalogue.Parse(all.Models(), task.Input)
 	o.request = &request
 	return o, err
 }

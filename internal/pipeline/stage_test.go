@@ -22,7 +22,7 @@ import (
 	"github.com/takeup/takeup/internal/operator"
 	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/provider"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/schedule/timings"
 	"github.com/takeup/takeup/internal/table"
@@ -61,7 +61,7 @@ func newStage(begun start) *stage {
 	s := &stage{adapter: begun.adapter, objects: map[string]stored{}, now: &moments{}, patience: 65 * time.Second, definition: textToVideo()}
 	time.Sleep(time.Until(monthEnd())) // so that a job's life is in two days and months
 	took := slices.Repeat([]schedule.Seen{{After: 60 * time.Second, By: 70 * time.Second}}, schedule.Window)
-	if err := s.table().PutTimes(context.Background(), catalogue.Default(providers.Models()), 5, schedule.Past{Seen: took}, ""); err != nil {
+	if err := s.table().PutTimes(context.Background(), catalogue.Default(all.Models()), 5, schedule.Past{Seen: took}, ""); err != nil {
 		panic(err)
 	}
 	if err := s.table().PutControl(context.Background(), operator.Control{Table: "jobs"}, ""); err != nil {

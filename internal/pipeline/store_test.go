@@ -21,7 +21,7 @@ import (
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/provider"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/transfer"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -98,7 +98,7 @@ func TestStore(t *testing.T) {
 				t.Errorf("got %+v", job)
 			}
 			want := video.Manifest{
-				ID: "job-1", Model: catalogue.Default(providers.Models()), Request: manifest.Request, GenerationID: "gen-1",
+				ID: "job-1", Model: catalogue.Default(all.Models()), Request: manifest.Request, GenerationID: "gen-1",
 				Origin: video.Origin{Trigger: video.TriggerExecution}, CreatedAt: began, SubmittedAt: began, CompletedAt: began, StoringAt: began, StoredAt: began, Polls: 3,
 				Bytes: 42, CRC32: "abc", Seconds: 5.041, Width: 1280, Height: 720, ChargedMicros: 980_000, PipelineVersion: "v1",
 			}

@@ -14,7 +14,7 @@ import (
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/provider"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -26,7 +26,7 @@ func TestSubmitRecordsWhatWasAccepted(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := video.Job{
-		ID: "job-1", GenerationID: "gen-1", Provider: "double", Handle: "gen-1", Model: catalogue.Default(providers.Models()), Duration: 5,
+		ID: "job-1", GenerationID: "gen-1", Provider: "double", Handle: "gen-1", Model: catalogue.Default(all.Models()), Duration: 5,
 		SubmittedAt: w.clock.Now(), RunningAt: w.clock.Now(), Status: video.Generating, WaitSeconds: 60,
 	}
 	if job != want {

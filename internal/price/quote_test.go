@@ -9,7 +9,7 @@ import (
 
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/price"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -45,7 +45,7 @@ func request(t *testing.T, model, more string) video.Request {
 	if prompt != "" && more != "" {
 		prompt += ","
 	}
-	r, err := catalogue.Parse(providers.Models(), fmt.Appendf(nil, `{"model":%q,%s%s}`, model, prompt, more))
+	r, err := catalogue.Parse(all.Models(), fmt.Appendf(nil, `{"model":%q,%s%s}`, model, prompt, more))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -60,10 +60,10 @@ func parse(k kind, content []byte) (video.Request, error) {
 	if k == text {
 		var prompt string
 		if prompt, err = catalogue.ReadPrompt(content); err == nil {
-			r, err = catalogue.OfPrompt(providers.Models(), prompt)
+			r, err = catalogue.OfPrompt(all.Models(), prompt)
 		}
 	} else {
-		r, err = catalogue.Parse(providers.Models(), content)
+		r, err = catalogue.Parse(all.Models(), content)
 	}
 	if err != nil {
 		return video.Request{}, refused(err)

@@ -11,7 +11,7 @@ import (
 	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/promptfile"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -299,7 +299,7 @@ func ours(model string) bool {
 	if model == "" {
 		return true
 	}
-	return slices.ContainsFunc(catalogue.All(providers.Models()), func(m catalogue.Model) bool {
+	return slices.ContainsFunc(catalogue.All(all.Models()), func(m catalogue.Model) bool {
 		return m.Name == model || strings.HasSuffix(m.Name, "/"+model) || strings.HasSuffix(model, "/"+m.Name)
 	})
 }

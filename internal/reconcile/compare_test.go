@@ -17,7 +17,7 @@ import (
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/provider"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
@@ -272,7 +272,7 @@ func TestPrices(t *testing.T) {
 				for i, micros := range test.micros {
 					id, generation := fmt.Sprintf("job-%d", i), fmt.Sprintf("uuid-%d", i)
 					e := entry(id, generation, nil)
-					request, err := catalogue.Parse(providers.Models(), fmt.Appendf(nil, `{"prompt":"a boat","model":%q,"duration":%d}`, test.model, test.seconds))
+					request, err := catalogue.Parse(all.Models(), fmt.Appendf(nil, `{"prompt":"a boat","model":%q,"duration":%d}`, test.model, test.seconds))
 					if err != nil {
 						t.Fatal(err)
 					}

@@ -26,7 +26,7 @@ import (
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/provider/aimlapi"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
@@ -152,7 +152,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(listening.Close)
 	client := aimlapi.New(aimlapi.Config{BaseURL: listening.URL, Route: aimlapi.RouteLegacy, Now: clock})
 	w := &world{store: newStore(), provider: server, items: &dynamotest.Items{}}
-	request, err := catalogue.OfPrompt(providers.Models(), "a paper boat")
+	request, err := catalogue.OfPrompt(all.Models(), "a paper boat")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,7 +196,7 @@ func (w *world) jobs() *table.Table {
 // create writes a job, with a request of its own.
 func (w *world) create(t *testing.T, entry video.Entry) {
 	t.Helper()
-	request, err := catalogue.OfPrompt(providers.Models(), "a paper boat")
+	request, err := catalogue.OfPrompt(all.Models(), "a paper boat")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/provider"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -22,7 +22,7 @@ func TestUncertainMoney(t *testing.T) {
 		return func(f *reconcile.Facts) {
 			e := entry("a", "", &video.SubmissionLost{})
 			e.ClaimedAt = to.Add(-270 * time.Minute)
-			request, err := catalogue.OfPrompt(providers.Models(), "a boat")
+			request, err := catalogue.OfPrompt(all.Models(), "a boat")
 			if err != nil {
 				panic(err)
 			}

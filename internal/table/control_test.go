@@ -11,7 +11,7 @@ import (
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/operator"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
@@ -203,7 +203,7 @@ func TestCaps(t *testing.T) {
 		}
 	}
 	for id, owner := range map[string]string{"a": "", "b": "", "c": "", "d": "", "e": "alice", "f": "alice", "g": "bob", "h": ""} {
-		createFor(t, jobs, id, owner, catalogue.Default(providers.Models()))
+		createFor(t, jobs, id, owner, catalogue.Default(all.Models()))
 	}
 	fits("a")
 	until := evening.Add(time.Hour)

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
@@ -35,7 +35,7 @@ func open(fake *dynamotest.Server) *table.Table {
 
 func entry(t *testing.T, id string) video.Entry {
 	t.Helper()
-	request, err := catalogue.OfPrompt(providers.Models(), "a paper boat <crosses> a flooded street & turns")
+	request, err := catalogue.OfPrompt(all.Models(), "a paper boat <crosses> a flooded street & turns")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
@@ -81,7 +81,7 @@ func TestList(t *testing.T) {
 		create("e", day(20), func(e *video.Entry) { e.Origin = video.Origin{Trigger: video.TriggerAPI, Token: "alice"} })
 		create("d", day(20), func(e *video.Entry) { e.End(&video.Cancelled{}, e.CreatedAt) })
 		create("f", day(21), func(e *video.Entry) {
-			other, err := catalogue.Parse(providers.Models(), []byte(`{"model":"kling-video/v1/standard/text-to-video","prompt":"`+strings.Repeat("ä", 300)+`"}`))
+			other, err := catalogue.Parse(all.Models(), []byte(`{"model":"kling-video/v1/standard/text-to-video","prompt":"`+strings.Repeat("ä", 300)+`"}`))
 			if err != nil {
 				t.Fatal(err)
 			}

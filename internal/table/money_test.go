@@ -15,7 +15,7 @@ import (
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/operator"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
@@ -231,7 +231,7 @@ func TestCountersAreTheSums(t *testing.T) {
 	var ids []string
 	for i := range jobs {
 		id := fmt.Sprint("job-", i)
-		createFor(t, c, id, []string{"", "alice", "bob#1"}[i%3], []string{catalogue.Default(providers.Models()), "klingai/video-v3-pro-text-to-video"}[i%2])
+		createFor(t, c, id, []string{"", "alice", "bob#1"}[i%3], []string{catalogue.Default(all.Models()), "klingai/video-v3-pro-text-to-video"}[i%2])
 		ids = append(ids, id)
 	}
 	random := rand.New(rand.NewPCG(1, 2))

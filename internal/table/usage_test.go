@@ -10,7 +10,7 @@ import (
 
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
@@ -78,7 +78,7 @@ func wantUsage(t *testing.T, c *table.Table, month string, want []budget.Usage) 
 
 func createFor(t *testing.T, c *table.Table, id, owner, model string) {
 	t.Helper()
-	request, err := catalogue.Parse(providers.Models(), fmt.Appendf(nil, `{"prompt":"a boat","model":%q}`, model))
+	request, err := catalogue.Parse(all.Models(), fmt.Appendf(nil, `{"prompt":"a boat","model":%q}`, model))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func createFor(t *testing.T, c *table.Table, id, owner, model string) {
 func TestClaimsWithinAnOwnersLimit(t *testing.T) {
 	c := open(dynamotest.New(t))
 	for id, owner := range map[string]string{"a": "alice", "b": "alice", "c": "bob", "d": ""} {
-		createFor(t, c, id, owner, catalogue.Default(providers.Models()))
+		createFor(t, c, id, owner, catalogue.Default(all.Models()))
 	}
 	limits := budget.Limits{DayMicros: 20, OwnerDayMicros: 10}
 	var full *budget.NoRoom
@@ -124,11 +124,11 @@ func TestClaimsWithinAnOwnersLimit(t *testing.T) {
 	book(t, c, "b", budget.Failed, 0)
 	book(t, c, "c", budget.Uncertain, 0)
 	wantUsage(t, c, "2026-08", []budget.Usage{
-		{Day: "2026-08-31", Model: catalogue.Default(providers.Models()), ReservedMicros: 4},
-		{Day: "2026-08-31", Owner: "alice", Model: catalogue.Default(providers.Models()), Videos: 1, SpentMicros: 7},
-		{Day: "2026-08-31", Owner: "bob", Model: catalogue.Default(providers.Models()), InDoubt: 1, UncertainMicros: 10},
+		{Day: "2026-08-31", Model: catalogue.Default(all.Models()), ReservedMicros: 4},
+		{Day: "2026-08-31", Owner: "alice", Model: catalogue.Default(all.Models()), Videos: 1, SpentMicros: 7},
+		{Day: "2026-08-31", Owner: "bob", Model: catalogue.Default(all.Models()), InDoubt: 1, UncertainMicros: 10},
 	})
-	wantUsage(t, c, "2026-09", []budget.Usage{{Day: "2026-09-01", Owner: "alice", Model: catalogue.Default(providers.Models()), Failed: 1}})
+	wantUsage(t, c, "2026-09", []budget.Usage{{Day: "2026-09-01", Owner: "alice", Model: catalogue.Default(all.Models()), Failed: 1}})
 	if _, err := c.Usage(t.Context(), "2026-13"); err == nil {
 		t.Error("a month that isn't one was read")
 	}
@@ -136,5 +136,5 @@ func TestClaimsWithinAnOwnersLimit(t *testing.T) {
 	if err := claimWithin(t, c, "b", 5, evening.Add(2*time.Hour), limits); err != nil {
 		t.Fatal(err)
 	}
-	wantUsage(t, c, "2026-09", []budget.Usage{{Day: "2026-09-01", Owner: "alice", Model: catalogue.Default(providers.Models()), Failed: 1, ReservedMicros: 5}})
+	wantUsage(t, c, "2026-09", []budget.Usage{{Day: "2026-09-01", Owner: "alice", Model: catalogue.Default(all.Models()), Failed: 1, ReservedMicros: 5}})
 }

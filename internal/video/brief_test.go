@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -13,12 +13,12 @@ func TestBrief(t *testing.T) {
 	const v3, turbo = "klingai/video-v3-pro-text-to-video", "klingai/video-v3-turbo-pro-text-to-video"
 	long := strings.Repeat("ä", 201)
 	for request, want := range map[string]video.Brief{
-		`{"prompt":"a boat","duration":10,"ratio":"1:1"}`:             {Model: catalogue.Default(providers.Models()), Prompt: "a boat", Duration: 10, AspectRatio: "1:1"},
-		`{"prompt":"` + long + `"}`:                                   {Model: catalogue.Default(providers.Models()), Prompt: long[:400], Duration: 5, AspectRatio: "16:9"},
+		`{"prompt":"a boat","duration":10,"ratio":"1:1"}`:             {Model: catalogue.Default(all.Models()), Prompt: "a boat", Duration: 10, AspectRatio: "1:1"},
+		`{"prompt":"` + long + `"}`:                                   {Model: catalogue.Default(all.Models()), Prompt: long[:400], Duration: 5, AspectRatio: "16:9"},
 		`{"model":"` + v3 + `","multi_prompt":["a boat","it sinks"]}`: {Model: v3, Prompt: "a boat / it sinks"},
 		`{"model":"` + turbo + `","multi_prompt":[{"prompt":"a boat","duration":2},{"prompt":"it sinks","duration":3}]}`: {Model: turbo, Prompt: "a boat / it sinks"},
 	} {
-		r, err := catalogue.Parse(providers.Models(), []byte(request))
+		r, err := catalogue.Parse(all.Models(), []byte(request))
 		if err != nil {
 			t.Errorf("%.60s: %v", request, err)
 			continue

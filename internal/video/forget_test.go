@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -17,7 +17,7 @@ import (
 // else is.
 func TestForget(t *testing.T) {
 	const canary = "canary"
-	request, err := catalogue.Parse(providers.Models(), []byte(`{"model": "kling-video/v1/pro/text-to-video", "prompt": "canary one", "negative_prompt": "canary two",
+	request, err := catalogue.Parse(all.Models(), []byte(`{"model": "kling-video/v1/pro/text-to-video", "prompt": "canary one", "negative_prompt": "canary two",
 		"external_task_id": "canary three", "duration": 10, "cfg_scale": 0.5, "aspect_ratio": "9:16", "camera_control": "down_back"}`))
 	if err != nil {
 		t.Fatal(err)

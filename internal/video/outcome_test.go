@@ -16,7 +16,7 @@ import (
 
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -220,7 +220,7 @@ func TestValidID(t *testing.T) {
 }
 
 func TestEntryGivesTheJobAtLeastASecond(t *testing.T) {
-	r, err := catalogue.OfPrompt(providers.Models(), "a boat")
+	r, err := catalogue.OfPrompt(all.Models(), "a boat")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +228,7 @@ func TestEntryGivesTheJobAtLeastASecond(t *testing.T) {
 	if got := e.Reference(); got != "a.2" {
 		t.Errorf("client request id %q", got)
 	}
-	want := video.Job{ID: "a", GenerationID: "g", Provider: "p", Handle: "h", Model: catalogue.Default(providers.Models()), Duration: 5, Status: video.Waiting, WaitSeconds: 1}
+	want := video.Job{ID: "a", GenerationID: "g", Provider: "p", Handle: "h", Model: catalogue.Default(all.Models()), Duration: 5, Status: video.Waiting, WaitSeconds: 1}
 	if got := e.Job(video.Waiting, 0); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

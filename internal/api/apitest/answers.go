@@ -14,7 +14,7 @@ import (
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -63,7 +63,7 @@ func (s *Server) routes() map[string]func(r *http.Request, body []byte) answer {
 
 // model answers as the API does: what a model takes is not the fake's to say.
 func model(r *http.Request, _ []byte) answer {
-	m, known := providers.Models().Find(r.PathValue("name"))
+	m, known := all.Models().Find(r.PathValue("name"))
 	if !known {
 		return refuse(r, http.StatusNotFound, "there is no such model here")
 	}
@@ -71,7 +71,7 @@ func model(r *http.Request, _ []byte) answer {
 }
 
 func (s *Server) create(r *http.Request, body []byte) answer {
-	request, err := catalogue.Parse(providers.Models(), body)
+	request, err := catalogue.Parse(all.Models(), body)
 	var invalid *video.InvalidRequest
 	if errors.As(err, &invalid) {
 		return refuse(r, http.StatusBadRequest, "", invalid.Fields...)
@@ -117,7 +117,7 @@ func (s *Server) statuses(r *http.Request, body []byte) answer {
 
 // check quotes the prices of the fake's models.
 func (s *Server) check(r *http.Request, body []byte) answer {
-	request, err := catalogue.Parse(providers.Models(), body)
+	request, err := catalogue.Parse(all.Models(), body)
 	var invalid *video.InvalidRequest
 	if errors.As(err, &invalid) {
 		return refuse(r, http.StatusBadRequest, "", invalid.Fields...)

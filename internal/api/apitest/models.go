@@ -3,16 +3,16 @@ package apitest
 import (
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 )
 
 // The source and the date of the fake's price list.
 const priceSource, priceDate = "https://api.example/v1/models?include=pricing", "2026-08-21"
 
 func models() api.ModelList {
-	list := api.ModelList{Object: "list", Default: catalogue.Default(providers.Models()), Models: []api.Model{
+	list := api.ModelList{Object: "list", Default: catalogue.Default(all.Models()), Models: []api.Model{
 		{
-			Name: catalogue.Default(providers.Models()), Durations: []int{5, 10},
+			Name: catalogue.Default(all.Models()), Durations: []int{5, 10},
 			Price:   &api.Price{Kind: "fixed", Unit: "second", Variants: []api.Rate{{When: map[string]string{}, USD: "0.196", Unit: "second", Per: 1}}, Source: priceSource, Date: priceDate},
 			Charged: []api.Charge{{Duration: 5, USD: "0.98"}},
 			Usual:   []api.UsualTime{{Duration: 5, Seconds: 80}, {Duration: 10, Seconds: 150}},

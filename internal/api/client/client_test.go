@@ -13,7 +13,7 @@ import (
 	"github.com/takeup/takeup/internal/api/apitest"
 	"github.com/takeup/takeup/internal/api/client"
 	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -33,7 +33,7 @@ func start(t *testing.T) (*apitest.Server, *client.Client, *clock) {
 
 func boat(t *testing.T) video.Request {
 	t.Helper()
-	request, err := catalogue.OfPrompt(providers.Models(), "a paper boat")
+	request, err := catalogue.OfPrompt(all.Models(), "a paper boat")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ import (
 
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/dev/template"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 )
 
 // page is a page with one file.
@@ -136,7 +136,7 @@ func TestModels(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, m := range body.Data {
-		known, ok := providers.Models().Find(m.ID)
+		known, ok := all.Models().Find(m.ID)
 		if !ok || m.Info.Developer != known.Maker || len(m.Durations) != len(known.Lengths()) || len(m.Usual) == 0 {
 			t.Errorf("got %+v", m)
 		}
@@ -146,7 +146,7 @@ func TestModels(t *testing.T) {
 			}
 		}
 	}
-	if usual := body.Data[0].Usual; body.Data[0].ID != body.Default || len(body.Data) != len(providers.Models().Names()) || len(usual) != 2 || usual[1].Seconds != 160 {
+	if usual := body.Data[0].Usual; body.Data[0].ID != body.Default || len(body.Data) != len(all.Models().Names()) || len(usual) != 2 || usual[1].Seconds != 160 {
 		t.Errorf("the default is %s, the first of %d %s", body.Default, len(body.Data), body.Data[0].ID)
 	}
 }

@@ -20,7 +20,7 @@ import (
 	"github.com/takeup/takeup/internal/caps"
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/jobs"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -242,7 +242,7 @@ const (
 
 func newJobs(t *testing.T) *fakeJobs {
 	t.Helper()
-	r, err := catalogue.OfPrompt(providers.Models(), prompt)
+	r, err := catalogue.OfPrompt(all.Models(), prompt)
 	if err != nil {
 		t.Fatal(err)
 	}

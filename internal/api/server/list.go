@@ -14,7 +14,7 @@ import (
 	"github.com/takeup/takeup/internal/api/server/wire"
 	"github.com/takeup/takeup/internal/api/tokens"
 	"github.com/takeup/takeup/internal/jobs"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -72,7 +72,7 @@ func listed(query url.Values) (jobs.Query, []video.FieldError) {
 		}
 	}
 	if query.Has(api.ParamModel) {
-		model, ok := providers.Models().Find(query.Get(api.ParamModel))
+		model, ok := all.Models().Find(query.Get(api.ParamModel))
 		if !ok {
 			no(api.ParamModel, unknownModel)
 		}

@@ -8,12 +8,12 @@ import (
 	"github.com/takeup/takeup/internal/api/server/wire"
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/price"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 )
 
 // models returns the models, with the prices and times that are known.
 func (a *API) models(r *http.Request) response {
-	known := providers.Models()
+	known := all.Models()
 	body := api.ModelList{Object: "list", Default: catalogue.Default(known)}
 	list := a.Prices.List(r.Context())
 	for _, m := range catalogue.All(known) {
@@ -56,7 +56,7 @@ func common(m catalogue.Model) []int {
 
 // model returns a model's schema.
 func (a *API) model(r *http.Request) response {
-	known, name := providers.Models(), r.PathValue("name")
+	known, name := all.Models(), r.PathValue("name")
 	m, ok := known.Find(name)
 	if !ok {
 		return refuse(http.StatusNotFound, "there is no such model here%s; GET /models lists those that are", catalogue.Suggest(name, known.Names()))

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/takeup/takeup/internal/api"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 )
 
 // openapi.json is docs/openapi.yaml. This test writes it with -update.
@@ -66,7 +66,7 @@ func TestExamples(t *testing.T) {
 // model takes to the model's own schema.
 func TestTheRequestIsEachModels(t *testing.T) {
 	d := newDescription(t)
-	for _, name := range providers.Models().Names() {
+	for _, name := range all.Models().Names() {
 		for _, request := range []map[string]any{
 			{"model": name, "prompt": "a boat"}, {"model": name, "prompt": "a boat", "type": "text-to-video", "external_task_id": "ours-1", "duration": "5"},
 		} {

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/text"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -29,7 +29,7 @@ func parsed(r *http.Request) (video.Request, *response) {
 	if refused != nil {
 		return video.Request{}, refused
 	}
-	request, err := catalogue.Parse(providers.Models(), body)
+	request, err := catalogue.Parse(all.Models(), body)
 	if err == nil {
 		return request, nil
 	}

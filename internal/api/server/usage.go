@@ -9,7 +9,7 @@ import (
 	"github.com/takeup/takeup/internal/api/server/wire"
 	"github.com/takeup/takeup/internal/api/tokens"
 	"github.com/takeup/takeup/internal/budget"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/usage"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -25,7 +25,7 @@ func (a *API) usage(r *http.Request) response {
 			wrong = append(wrong, video.FieldError{Field: api.ParamMonth, Message: "takes a month of UTC, such as " + string(usage.MonthOf(now))})
 		}
 	}
-	model, ok := providers.Models().Find(query.Get(api.ParamModel))
+	model, ok := all.Models().Find(query.Get(api.ParamModel))
 	if query.Has(api.ParamModel) && !ok {
 		wrong = append(wrong, video.FieldError{Field: api.ParamModel, Message: unknownModel})
 	}

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/text"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -72,13 +72,13 @@ func spelled(comma byte) string {
 
 // modelOf gives the model of a line; the zero Model where there is none of that name.
 func modelOf(fields, whole map[string]any) catalogue.Model {
-	name := catalogue.Default(providers.Models())
+	name := catalogue.Default(all.Models())
 	for _, from := range []map[string]any{whole, fields} {
 		if given, ok := from["model"].(string); ok {
 			name = strings.TrimSpace(given)
 		}
 	}
-	model, _ := providers.Models().Find(name)
+	model, _ := all.Models().Find(name)
 	return model
 }
 
@@ -88,7 +88,7 @@ func parameter(model catalogue.Model, name string) catalogue.Parameter {
 	case copiesField:
 		return catalogue.Parameter{Kind: catalogue.Integer}
 	case "model":
-		return catalogue.Parameter{Kind: catalogue.String, Allowed: providers.Models().Names()}
+		return catalogue.Parameter{Kind: catalogue.String, Allowed: all.Models().Names()}
 	}
 	p, ok := model.Takes(name)
 	for _, other := range model.Parameters {
@@ -170,7 +170,7 @@ func lineOf(d catalogue.Draft, whole map[string]any, explain bool, line Line, fa
 			d.Fields[name] = value
 		}
 	}
-	request, err := d.Request(providers.Models())
+	request, err := d.Request(all.Models())
 	var invalid *video.InvalidRequest
 	switch {
 	case errors.As(err, &invalid):

@@ -16,11 +16,11 @@ import (
 
 	"github.com/takeup/takeup/internal/batch/batchfile"
 	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 )
 
-// all reads a file to its end: its lines, its wrong lines and what ended it.
-func all(from io.Reader, o batchfile.Options) (lines []batchfile.Line, wrong []*batchfile.Wrong, end error) {
+// readAll reads a file to its end: its lines, its wrong lines and what ended it.
+func readAll(from io.Reader, o batchfile.Options) (lines []batchfile.Line, wrong []*batchfile.Wrong, end error) {
 	for line, err := range batchfile.Lines(from, o) {
 		var bad *batchfile.Wrong
 		switch {
@@ -59,7 +59,7 @@ func TestFieldsOfTheWholeFile(t *testing.T) {
 		batchfile.JSONL: `{"prompt":"a","duration":5,"ratio":"9:16"}` + "\n" + `{"prompt":"b","duration":null}`,
 		batchfile.Text:  "b\n",
 	} {
-		lines, wrong, err := all(strings.NewReader(content), batchfile.Options{Format: format, Fields: fields})
+		lines, wrong, err := readAll(strings.NewReader(content), batchfile.Options{Format: format, Fields: fields})
 		if err != nil || len(wrong) > 0 {
 			t.Fatalf("%s: %v, %v", format, wrong, err)
 		}
@@ -82,7 +82,7 @@ func TestFieldsOfTheWholeFile(t *testing.T) {
 func TestLimitOfLines(t *testing.T) {
 	const content = "prompt\na\n\nb\n\"\u200b\"\nd\n"
 	for limit, want := range map[int]bool{3: false, 4: true, 0: true} {
-		_, _, err := all(strings.NewReader(content), batchfile.Options{Format: batchfile.CSV, Lines: limit})
+		_, _, err := readAll(strings.NewReader(content), batchfile.Options{Format: batchfile.CSV, Lines: limit})
 		if (err == nil) != want {
 			t.Errorf("of at most %d lines: %v", limit, err)
 		}
@@ -95,7 +95,7 @@ func TestReaderFails(t *testing.T) {
 	for _, format := range []batchfile.Format{batchfile.CSV, batchfile.JSONL, batchfile.Text} {
 		begin := map[batchfile.Format]string{batchfile.CSV: "prompt\n", batchfile.JSONL: "", batchfile.Text: ""}[format]
 		for _, content := range []string{"", begin, begin + strings.Repeat(`{"prompt":"a"}`+"\n", 5000), begin + strings.Repeat("x", 200_000)} {
-			_, _, err := all(io.MultiReader(strings.NewReader(content), iotest.ErrReader(failed)), batchfile.Options{Format: format})
+			_, _, err := readAll(io.MultiReader(strings.NewReader(content), iotest.ErrReader(failed)), batchfile.Options{Format: format})
 			if !errors.Is(err, failed) {
 				t.Errorf("%s after %d bytes: got %v", format, len(content), err)
 			}
@@ -118,11 +118,11 @@ func TestLinesStop(t *testing.T) {
 
 // Only the first wrong lines are explained, and each is counted.
 func TestManyWrongLines(t *testing.T) {
-	_, wrong, err := all(strings.NewReader(strings.Repeat("{}\n", 1500)), batchfile.Options{Format: batchfile.JSONL})
+	_, wrong, err := readAll(strings.NewReader(strings.Repeat("{}\n", 1500)), batchfile.Options{Format: batchfile.JSONL})
 	if err != nil || len(wrong) != 1500 || len(wrong[batchfile.MaxNamed-1].Fields) == 0 || len(wrong[batchfile.MaxNamed].Fields) != 0 {
 		t.Errorf("got %d, %v", len(wrong), err)
 	}
-	_, wrong, err = all(strings.NewReader(`{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"prompt":"x"}`), batchfile.Options{Format: batchfile.JSONL})
+	_, wrong, err = readAll(strings.NewReader(`{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"prompt":"x"}`), batchfile.Options{Format: batchfile.JSONL})
 	if err != nil || len(wrong) != 1 || len(wrong[0].Fields) != 6 || wrong[0].Fields[5].Message != "1 more fields are wrong" {
 		t.Errorf("got %v, %v", wrong, err)
 	}
@@ -191,7 +191,7 @@ func FuzzCSV(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		const header = "prompt,negative_prompt\n"
-		lines, wrong, err := all(strings.NewReader(header+string(data)), batchfile.Options{Format: batchfile.CSV})
+		lines, wrong, err := readAll(strings.NewReader(header+string(data)), batchfile.Options{Format: batchfile.CSV})
 		var unusable *batchfile.Unusable
 		if err != nil && !errors.As(err, &unusable) {
 			t.Fatalf("got %v", err)
@@ -205,7 +205,7 @@ func FuzzCSV(f *testing.F) {
 				t.Errorf("%q: wrong is %+v", data, w)
 			}
 		}
-		again, _, _ := all(iotest.OneByteReader(strings.NewReader(header+string(data))), batchfile.Options{Format: batchfile.CSV})
+		again, _, _ := readAll(iotest.OneByteReader(strings.NewReader(header+string(data))), batchfile.Options{Format: batchfile.CSV})
 		if !reflect.DeepEqual(again, lines) {
 			t.Errorf("%q: byte by byte it is %v, not %v", data, again, lines)
 		}
@@ -248,7 +248,7 @@ func FuzzJSONL(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		lines, wrong, err := all(bytes.NewReader(data), batchfile.Options{Format: batchfile.JSONL})
+		lines, wrong, err := readAll(bytes.NewReader(data), batchfile.Options{Format: batchfile.JSONL})
 		var unusable *batchfile.Unusable
 		if err != nil && !errors.As(err, &unusable) {
 			t.Fatalf("got %v", err)
@@ -266,7 +266,7 @@ func FuzzJSONL(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			single, err := catalogue.Parse(providers.Models(), kept)
+			single, err := catalogue.Parse(all.Models(), kept)
 			if err != nil || single.Hash() != line.Request.Hash() {
 				t.Errorf("%q: %s is no request: %v", data, kept, err)
 			}

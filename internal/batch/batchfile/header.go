@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/text"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -95,17 +95,17 @@ func folded(name string) string {
 
 // names are the columns that there are.
 func names() []string {
-	all := []string{"prompt"}
-	for _, m := range catalogue.All(providers.Models()) {
+	columns := []string{"prompt"}
+	for _, m := range catalogue.All(all.Models()) {
 		for _, p := range m.Parameters {
 			for _, name := range []string{p.Name, p.Alias} {
-				if name != "" && !slices.Contains(all, name) {
-					all = append(all, name)
+				if name != "" && !slices.Contains(columns, name) {
+					columns = append(columns, name)
 				}
 			}
 		}
 	}
-	return append(all, "model", copiesField, labelField, "type", video.ExternalID)
+	return append(columns, "model", copiesField, labelField, "type", video.ExternalID)
 }
 
 // meant are columns that people have under another name.

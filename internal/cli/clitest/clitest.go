@@ -16,7 +16,7 @@ import (
 	"github.com/takeup/takeup/internal/api/apitest"
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/cli/command"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -104,7 +104,7 @@ func Golden(t *testing.T, name, got string) {
 // Request makes a request with a prompt and the default model.
 func Request(t *testing.T, prompt string) video.Request {
 	t.Helper()
-	r, err := catalogue.OfPrompt(providers.Models(), prompt)
+	r, err := catalogue.OfPrompt(all.Models(), prompt)
 	if err != nil {
 		t.Fatal(err)
 	}

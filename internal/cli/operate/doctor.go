@@ -20,7 +20,7 @@ import (
 	"github.com/takeup/takeup/internal/cli/target"
 	"github.com/takeup/takeup/internal/cli/term"
 	"github.com/takeup/takeup/internal/dev/doctor"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 )
 
 // NewDoctor makes the command doctor.
@@ -121,7 +121,7 @@ func examineStack(ctx context.Context, env *command.Env, stack target.Stack) []d
 
 // defaultPrice gives the price of a video of the default model, if it is known.
 func defaultPrice(ctx context.Context, access target.API) doctor.Price {
-	request, err := catalogue.Parse(providers.Models(), []byte(`{"prompt": "any"}`))
+	request, err := catalogue.Parse(all.Models(), []byte(`{"prompt": "any"}`))
 	if err != nil {
 		return doctor.Price{}
 	}

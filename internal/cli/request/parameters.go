@@ -11,7 +11,7 @@ import (
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/cli/flags"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 )
 
 // Parameters are a request's fields beside the prompt, as a person gives them:
@@ -27,7 +27,7 @@ type Parameters struct {
 func (p *Parameters) Flags(cmd *cobra.Command) {
 	p.Given = map[string][]string{}
 	set := cmd.Flags()
-	set.StringVarP(&p.Model, "model", "m", "", "the `model`; "+catalogue.Default(providers.Models())+" unless given")
+	set.StringVarP(&p.Model, "model", "m", "", "the `model`; "+catalogue.Default(all.Models())+" unless given")
 	flags.Complete(cmd, "model", ModelNames())
 	for _, parameter := range catalogueParameters() {
 		name := strings.ReplaceAll(parameter.Name, "_", "-")
@@ -45,26 +45,26 @@ func (p *Parameters) Flags(cmd *cobra.Command) {
 }
 
 // ModelNames gives the names of all models.
-func ModelNames() []string { return providers.Models().Names() }
+func ModelNames() []string { return all.Models().Names() }
 
 // catalogueParameters are those of all models, each once, without the prompt,
 // which is the argument. The widest limits are kept: a model's own are checked
 // with the request.
 func catalogueParameters() []catalogue.Parameter {
-	var all []catalogue.Parameter
-	for _, m := range catalogue.All(providers.Models()) {
+	var found []catalogue.Parameter
+	for _, m := range catalogue.All(all.Models()) {
 		for _, p := range m.Parameters {
-			i := slices.IndexFunc(all, func(q catalogue.Parameter) bool { return q.Name == p.Name })
+			i := slices.IndexFunc(found, func(q catalogue.Parameter) bool { return q.Name == p.Name })
 			switch {
 			case p.Name == "prompt":
 			case i < 0:
-				all = append(all, p)
+				found = append(found, p)
 			default:
-				all[i] = widest(all[i], p)
+				found[i] = widest(found[i], p)
 			}
 		}
 	}
-	return all
+	return found
 }
 
 // widest gives a parameter that takes what either of two takes.
@@ -142,7 +142,7 @@ func (p *Parameters) value(parameter catalogue.Parameter, values []string) (any,
 
 // shots makes the items of a list of texts, or of objects that have a prompt.
 func (p *Parameters) shots(name string, values []string) (any, error) {
-	known := providers.Models()
+	known := all.Models()
 	model, _ := known.Find(cmp.Or(p.Model, catalogue.Default(known)))
 	parameter, _ := model.Takes(name)
 	objects := parameter.Item != nil && parameter.Item.Kind == catalogue.Object

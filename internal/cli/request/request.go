@@ -15,7 +15,7 @@ import (
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/cli/term"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/text"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -58,7 +58,7 @@ func (o *Input) Request(env *command.Env, args []string) (video.Request, error) 
 		return video.Request{}, err
 	}
 	maps.Copy(draft.Fields, fields) // flags win over the fields of a file
-	return draft.Request(providers.Models())
+	return draft.Request(all.Models())
 }
 
 // read reads the file.

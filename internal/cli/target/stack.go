@@ -23,11 +23,11 @@ import (
 	"github.com/takeup/takeup/internal/cli/term"
 	devstack "github.com/takeup/takeup/internal/dev/stack"
 	"github.com/takeup/takeup/internal/jobs/arn"
+	"github.com/takeup/takeup/internal/lambdaenv/accounts"
 	"github.com/takeup/takeup/internal/lambdaenv/secret"
 	"github.com/takeup/takeup/internal/lambdaenv/settings"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/provider/aimlapi"
-	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/table"
 )
 
@@ -150,7 +150,7 @@ func (s Stack) Keys() *secret.Keys {
 // Accounts gives the accounts at the providers, as the stack's functions have them.
 func (s Stack) Accounts(env *command.Env) provider.Accounts {
 	set := settings.Provider{BaseURL: settings.BaseURL{BaseURL: s.Provider}, Route: aimlapi.Route(s.Parameters["ProviderRoute"]), KeySecret: s.Outputs["ProviderKeySecret"]}
-	return all.Accounts(set, secretsmanager.NewFromConfig(s.Config), env.Now)
+	return accounts.Of(set, secretsmanager.NewFromConfig(s.Config), env.Now)
 }
 
 // StateMachine reads the ARN of the state machine from a stack's outputs.

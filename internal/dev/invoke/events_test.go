@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -90,7 +90,7 @@ func (s *stack) filler(free bool) *Filler {
 
 func (s *stack) accepted(t *testing.T, id string) {
 	t.Helper()
-	request, err := catalogue.OfPrompt(providers.Models(), "a boat")
+	request, err := catalogue.OfPrompt(all.Models(), "a boat")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/takeup/takeup/internal/provider/aimlapi"
 	"github.com/takeup/takeup/internal/provider/aimlapi/models"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -34,12 +34,12 @@ func TestPricesAreWhatIsCharged(t *testing.T) {
 	if _, fresh, err := c.Prices(ctx, list.ETag); err != nil || fresh {
 		t.Errorf("the list changed: %v, %v", fresh, err)
 	}
-	if names := providers.Models().Names(); len(list.Models) != len(names) {
+	if names := all.Models().Names(); len(list.Models) != len(names) {
 		t.Errorf("%d models in the list, %d in the catalogue", len(list.Models), len(names))
 	}
 
 	quotes := map[string]price.Quote{} // by the generation's id
-	for _, model := range catalogue.All(providers.Models()) {
+	for _, model := range catalogue.All(all.Models()) {
 		p, ok := list.Find(model.Name)
 		if !ok {
 			t.Errorf("the list has no %s", model.Name)
@@ -95,7 +95,7 @@ func requests(t *testing.T, model catalogue.Model) []video.Request {
 	if lengths == nil {
 		lengths = []int{0}
 	}
-	var all []video.Request
+	var requests []video.Request
 	for _, n := range lengths {
 		for _, value := range slices.Compact(values) {
 			fields := map[string]any{"model": model.Name, "prompt": "a paper boat"}
@@ -112,13 +112,13 @@ func requests(t *testing.T, model catalogue.Model) []video.Request {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if r, err := catalogue.Parse(providers.Models(), body); err == nil { // some values exclude some lengths
-				all = append(all, r)
+			if r, err := catalogue.Parse(all.Models(), body); err == nil { // some values exclude some lengths
+				requests = append(requests, r)
 			}
 		}
 	}
-	if len(all) < len(lengths) {
-		t.Errorf("%s: %d requests for %d lengths", model.Name, len(all), len(lengths))
+	if len(requests) < len(lengths) {
+		t.Errorf("%s: %d requests for %d lengths", model.Name, len(requests), len(lengths))
 	}
-	return all
+	return requests
 }

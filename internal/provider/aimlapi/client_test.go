@@ -11,7 +11,7 @@ import (
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/provider/aimlapi"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -37,7 +37,7 @@ func at(route aimlapi.Route, id string) provider.Handle {
 
 func request(t *testing.T, body string) video.Request {
 	t.Helper()
-	r, err := catalogue.Parse(providers.Models(), []byte(body))
+	r, err := catalogue.Parse(all.Models(), []byte(body))
 	if err != nil {
 		t.Fatal(err)
 	}

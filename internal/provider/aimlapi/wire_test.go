@@ -11,7 +11,7 @@ import (
 
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/provider"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -64,7 +64,7 @@ func TestSubmissionsSpeakHTTP1(t *testing.T) {
 	defer server.Close()
 	c := New(Config{BaseURL: server.URL, Route: RouteLegacy, Now: time.Now})
 	c.submissions.Transport.(*http.Transport).TLSClientConfig.RootCAs = server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
-	request, err := catalogue.OfPrompt(providers.Models(), "a paper boat")
+	request, err := catalogue.OfPrompt(all.Models(), "a paper boat")
 	if err != nil {
 		t.Fatal(err)
 	}

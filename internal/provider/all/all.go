@@ -1,23 +1,37 @@
-// Package all lists the providers that videos are made with. A further one is a folder
-// beside this one, a line here, and its settings. The list is a package of its own so
-// that nothing else imports all adapters.
+// Package all lists the providers' models. A new provider is a folder beside this one, a
+// line here, and its settings and key in package accounts. It is short, and a package of its
+// own, so that a function that only checks requests links no provider's client.
 package all
 
 import (
-	"time"
-
-	"github.com/takeup/takeup/internal/lambdaenv/secret"
-	"github.com/takeup/takeup/internal/lambdaenv/settings"
-	"github.com/takeup/takeup/internal/provider"
-	"github.com/takeup/takeup/internal/provider/aimlapi"
+	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/provider/aimlapi/models"
 )
 
-// Accounts gives the accounts of the settings, with the keys that are in their secrets.
-// Where two providers have a model, the first makes its videos.
-func Accounts(set settings.Provider, secrets secret.Client, now func() time.Time) provider.Accounts {
-	own := set.Client()
-	own.Now = now
-	return provider.Accounts{
-		{Provider: aimlapi.New(own), Keys: secret.New(secrets, set.KeySecret)},
+// Models gives the models that a request can name.
+func Models() catalogue.Models {
+	return joined{
+		models.Catalogue{},
 	}
+}
+
+// joined are the models of several catalogues. Of a name that several have, the first
+// one's counts.
+type joined []catalogue.Models
+
+func (j joined) Names() []string {
+	var names []string
+	for _, each := range j {
+		names = append(names, each.Names()...)
+	}
+	return names
+}
+
+func (j joined) Find(name string) (catalogue.Model, bool) {
+	for _, each := range j {
+		if model, ok := each.Find(name); ok {
+			return model, true
+		}
+	}
+	return catalogue.Model{}, false
 }

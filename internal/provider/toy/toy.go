@@ -15,7 +15,7 @@ import (
 
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/provider"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -38,7 +38,7 @@ func New(wire Wire) *Provider { return &Provider{wire} }
 func (p *Provider) Name() string { return "toy" }
 
 // Models has the default model alone.
-func (p *Provider) Models() []string { return []string{catalogue.Default(providers.Models())} }
+func (p *Provider) Models() []string { return []string{catalogue.Default(all.Models())} }
 
 // Submit sends a submission, and once more if it isn't answered, since the server
 // takes both for one.

@@ -10,8 +10,8 @@ import (
 
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/provider"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/provider/toy"
-	"github.com/takeup/takeup/internal/providers"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -34,7 +34,7 @@ func (s *script) Exchange(_ context.Context, message string) (string, error) {
 }
 
 func TestSubmit(t *testing.T) {
-	request, err := catalogue.OfPrompt(providers.Models(), "a paper boat")
+	request, err := catalogue.OfPrompt(all.Models(), "a paper boat")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/provider/aimlapi"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/reconcile/repair"
 	"github.com/takeup/takeup/internal/table"
@@ -26,7 +26,7 @@ var at = time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
 
 func boat(t *testing.T) video.Request {
 	t.Helper()
-	r, err := catalogue.OfPrompt(providers.Models(), "a boat")
+	r, err := catalogue.OfPrompt(all.Models(), "a boat")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func accounts() provider.Accounts {
 }
 
 // handle is that of a generation of the default model.
-func handle(id string) string { return "legacy:" + catalogue.Default(providers.Models()) + ":" + id }
+func handle(id string) string { return "legacy:" + catalogue.Default(all.Models()) + ":" + id }
 
 func newTable() *table.Table {
 	n := 0

@@ -16,7 +16,7 @@ import (
 	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -53,7 +53,7 @@ func (s *subject) fill(jobs int) func(ctx context.Context, running int) error {
 
 // newEntry is a job that was accepted.
 func newEntry(id, prompt string, at time.Time) (video.Entry, error) {
-	request, err := catalogue.OfPrompt(providers.Models(), prompt)
+	request, err := catalogue.OfPrompt(all.Models(), prompt)
 	return video.Entry{
 		ID: id, Request: request, RequestHash: request.Hash(), CreatedAt: at, Origin: video.Origin{Trigger: video.TriggerAPI},
 		Execution: id, Started: true, Phase: video.PhaseAccepted, Attempt: 1, ClaimedAt: at, ClaimedUntil: at.Add(time.Minute),

@@ -8,7 +8,7 @@ import (
 
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/wait"
 	"github.com/takeup/takeup/test/chaos/world"
@@ -82,25 +82,25 @@ func checkLists(ctx context.Context, w *world.World, r *Result) error {
 
 // listsOf are the ways of listing jobs that were created from a time to another.
 func listsOf(first, last time.Time) []list {
-	all := []list{
+	lists := []list{
 		{"all", url.Values{}, func(video.Entry) bool { return true }},
 		{"by words", url.Values{"q": {world.CanaryPrompt}}, func(e video.Entry) bool { return e.RequestHash != "" }},
 	}
 	for _, state := range video.States() {
-		all = append(all, list{"by status", url.Values{"status": {string(state)}}, func(e video.Entry) bool { return e.State() == state }})
+		lists = append(lists, list{"by status", url.Values{"status": {string(state)}}, func(e video.Entry) bool { return e.State() == state }})
 	}
-	for _, model := range catalogue.All(providers.Models()) {
-		all = append(all, list{"by model", url.Values{"model": {model.Name}}, func(e video.Entry) bool { return e.RequestHash != "" && e.Request.Model() == model.Name }})
+	for _, model := range catalogue.All(all.Models()) {
+		lists = append(lists, list{"by model", url.Values{"model": {model.Name}}, func(e video.Entry) bool { return e.RequestHash != "" && e.Request.Model() == model.Name }})
 	}
 	part := last.Sub(first)/windows + time.Second
 	for n := range time.Duration(windows) {
 		from, to := first.Add(n*part), first.Add((n+1)*part)
-		all = append(all, list{
+		lists = append(lists, list{
 			"by time", url.Values{"from": {from.UTC().Format(time.RFC3339Nano)}, "to": {to.UTC().Format(time.RFC3339Nano)}},
 			func(e video.Entry) bool { return !e.CreatedAt.Before(from) && e.CreatedAt.Before(to) },
 		})
 	}
-	return all
+	return lists
 }
 
 // shown are the ids that a list shows, page by page.

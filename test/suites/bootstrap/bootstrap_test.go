@@ -19,7 +19,7 @@ import (
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/provider/aimlapi/pricelist"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/test/harness/lambdas"
 )
@@ -195,7 +195,7 @@ func (w *world) testSettle(t *testing.T) {
 // testPrices asks the simulator for its list, and then finds it the same.
 func (w *world) testPrices(t *testing.T) {
 	first := answered[pricelist.Result](t, w.invoke(t, "prices", event(t, "prices")))
-	if again := answered[pricelist.Result](t, w.invoke(t, "prices", event(t, "prices"))); !first.Changed || again.Changed || !again.Asked || again.Models != len(catalogue.All(providers.Models())) {
+	if again := answered[pricelist.Result](t, w.invoke(t, "prices", event(t, "prices"))); !first.Changed || again.Changed || !again.Asked || again.Models != len(catalogue.All(all.Models())) {
 		t.Errorf("it gives %+v, then %+v", first, again)
 	}
 	if wrong := w.invoke(t, "prices", []byte(`[]`)); !wrong.Failed {

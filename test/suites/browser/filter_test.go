@@ -10,7 +10,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 )
 
 // The prompts of the cards in one of the page's two lists, as one text.
@@ -33,7 +33,7 @@ func (w *world) testFilters(t *testing.T) {
 	p.order(long)
 	p.await("the long one", card("a street, a street")+"?.querySelector('video')")
 
-	all := "document.querySelectorAll('#grid .card').length > 2"
+	some := "document.querySelectorAll('#grid .card').length > 2"
 	for _, test := range []struct {
 		name  string
 		set   func()
@@ -44,8 +44,8 @@ func (w *world) testFilters(t *testing.T) {
 		{"another status", func() { p.choose("by-status", "cancelled") },
 			below + ".includes('a train that never leaves') && !" + below + ".includes(" + js(refused) + ")"},
 		{"a model that nobody asked for", func() { p.choose("by-model", unasked(t, w)) }, "!document.getElementById('no-match').hidden"},
-		{"the default model", func() { p.choose("by-model", catalogue.Default(providers.Models())) }, all},
-		{"today", func() { p.choose("by-time", "0") }, all},
+		{"the default model", func() { p.choose("by-model", catalogue.Default(all.Models())) }, some},
+		{"today", func() { p.choose("by-time", "0") }, some},
 		{"days to come", func() { p.choose("by-time", "days"); p.choose("since", "2199-01-01") }, "!document.getElementById('no-match').hidden"},
 		{"words in any order", func() { p.fill("find", "motorway SNAIL") }, below + " === 'a snail crosses a motorway'"},
 		{"a word of the whole prompt", func() { p.fill("find", "marimba"+kb.Enter) }, below + ".startsWith('a street, ') && !" + below + ".includes('|')"},
@@ -57,7 +57,7 @@ func (w *world) testFilters(t *testing.T) {
 		p.accessible(test.name)
 		p.shot("filtered by " + test.name)
 		p.press("#filters", "Clear")
-		p.await("all videos", settled+" && "+all)
+		p.await("all videos", settled+" && "+some)
 	}
 
 	// A reload keeps what is set.
@@ -81,7 +81,7 @@ func unasked(t *testing.T, w *world) string {
 	for _, create := range w.provider.Ledger().Creates {
 		asked += create.Body
 	}
-	for _, model := range catalogue.All(providers.Models()) {
+	for _, model := range catalogue.All(all.Models()) {
 		if !strings.Contains(asked, js(model.Name)) {
 			return model.Name
 		}

@@ -12,7 +12,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 )
 
 func (w *world) testRefusedFields(t *testing.T) {
@@ -51,7 +51,7 @@ func (w *world) testModels(t *testing.T) {
 	p.signIn()
 	p.fill("field-prompt", "kept over all models")
 	seen := map[string]bool{} // forms that models share
-	for _, model := range catalogue.All(providers.Models()) {
+	for _, model := range catalogue.All(all.Models()) {
 		p.choose("field-model", model.Name)
 		p.await(model.Name, "JSON.parse(sessionStorage.getItem('takeup.draft')).model === "+js(model.Name))
 		var draft map[string]any

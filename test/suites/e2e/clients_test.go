@@ -15,7 +15,7 @@ import (
 
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -38,7 +38,7 @@ func (w *world) testSDK(t *testing.T) {
 		Refused, Images, Job string
 	}](t, said)
 	var want []string
-	for _, m := range catalogue.All(providers.Models()) {
+	for _, m := range catalogue.All(all.Models()) {
 		want = append(want, m.Name)
 	}
 	if !slices.Equal(got.Models, want) {

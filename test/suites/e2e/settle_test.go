@@ -8,7 +8,7 @@ import (
 
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -52,7 +52,7 @@ func (w *world) testSwept(t *testing.T) {
 // created writes the item of a job, as if who did so had died then.
 func (w *world) created(t *testing.T, id string) {
 	t.Helper()
-	request, err := catalogue.OfPrompt(providers.Models(), w.prompt("a job called "+id))
+	request, err := catalogue.OfPrompt(all.Models(), w.prompt("a job called "+id))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -70,7 +70,7 @@ func (w *world) testVideos(t *testing.T) {
 		t.Errorf("its status is %+v", statuses)
 	}
 	today := got.Manifest.CreatedAt.UTC().Format(time.DateOnly)
-	for _, query := range []string{"", "&status=completed", "&model=" + catalogue.Default(providers.Models()), "&q=" + url.QueryEscape(prompt), "&from=" + today} {
+	for _, query := range []string{"", "&status=completed", "&model=" + catalogue.Default(all.Models()), "&q=" + url.QueryEscape(prompt), "&from=" + today} {
 		found := slices.DeleteFunc(w.listAll(t, query), func(v api.Video) bool { return v.ID != job })
 		if len(found) != 1 || found[0].Status != video.StateCompleted || found[0].Video == nil {
 			t.Errorf("listed by %q as %+v", query, found)

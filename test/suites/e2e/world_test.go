@@ -28,7 +28,7 @@ import (
 	"github.com/takeup/takeup/internal/dev/stack"
 	"github.com/takeup/takeup/internal/provider/aimlapi/pricelist/refresh"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/test/harness/record"
 )
@@ -138,7 +138,7 @@ func start(t *testing.T) *world {
 	resources := cloudformation.NewFromConfig(config)
 	w.functions = physical(t, resources, "AWS::Lambda::Function")
 	w.roles = physical(t, resources, "AWS::IAM::Role")
-	if got, err := refresh.Prices(t.Context(), w.lambda, w.stack.Outputs["PricesFunction"]); err != nil || !got.Changed || got.Models != len(catalogue.All(providers.Models())) {
+	if got, err := refresh.Prices(t.Context(), w.lambda, w.stack.Outputs["PricesFunction"]); err != nil || !got.Changed || got.Models != len(catalogue.All(all.Models())) {
 		t.Fatalf("the first price list: %+v, %v", got, err)
 	}
 	return w

@@ -10,7 +10,7 @@ import (
 
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -100,7 +100,7 @@ func (e engine) testClaims(t *testing.T) {
 // that day to what they come to, also where they are counted anew.
 func (e engine) ownersDay(t *testing.T, jobs *table.Table, claim func(id string, micros int64, at time.Time, limits budget.Limits) error) {
 	at, ctx := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC), t.Context()
-	request, err := catalogue.OfPrompt(providers.Models(), "a paper boat")
+	request, err := catalogue.OfPrompt(all.Models(), "a paper boat")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,7 +26,7 @@ import (
 
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/dev/stack"
-	"github.com/takeup/takeup/internal/providers"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
@@ -167,7 +167,7 @@ func (e engine) open(name string, transport http.RoundTripper) *table.Table {
 
 func entry(t *testing.T, id string) video.Entry {
 	t.Helper()
-	request, err := catalogue.OfPrompt(providers.Models(), "a paper boat crosses a flooded street")
+	request, err := catalogue.OfPrompt(all.Models(), "a paper boat crosses a flooded street")
 	if err != nil {
 		t.Fatal(err)
 	}

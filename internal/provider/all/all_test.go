@@ -1,4 +1,4 @@
-package providers
+package all
 
 import (
 	"slices"
