@@ -29,7 +29,7 @@ func sample(t *testing.T) video.Manifest {
 	created := time.Date(2026, 8, 21, 10, 0, 0, 0, time.UTC)
 	return video.Manifest{
 		ID: "job-1", Model: request.Model(), Request: request,
-		GenerationID: "60ac7c34-3224-4b14-8e7d-0aa0db708325:kling-video/v1/pro/text-to-video",
+		GenerationID: "60ac7c34-3224-4b14-8e7d-0aa0db708325",
 		Origin:       video.Origin{Trigger: video.TriggerAPI, Token: "alice"},
 		CreatedAt:    created, SubmittedAt: created.Add(2 * time.Second), CompletedAt: created.Add(88 * time.Second),
 		StoringAt: created.Add(89 * time.Second), StoredAt: created.Add(90*time.Second + 123*time.Millisecond), Polls: 4,

@@ -108,8 +108,9 @@ func (w *world) testStore(t *testing.T) {
 	failedWith(t, w.invoke(t, "store", event(t, "store")), "InvalidRequest")
 	bought := w.provider.Ledger().Generations[0].ID
 	w.retrieves(fmt.Sprintf(`{"id":%q,"status":"completed","video":{"url":%q}}`, bought, url))
-	const sample = "60ac7c34-3224-4b14-8e7d-0aa0db708325:kling-video/v1/pro/text-to-video"
-	got := w.invoke(t, "store", []byte(strings.ReplaceAll(string(event(t, "store")), sample, bought)))
+	const sample = "60ac7c34-3224-4b14-8e7d-0aa0db708325"
+	id, _, _ := strings.Cut(bought, ":")
+	got := w.invoke(t, "store", []byte(strings.ReplaceAll(string(event(t, "store")), sample, id)))
 	if job := answered[video.Job](t, got); job.Status != video.Stored || job.Video != "s3://"+lambdas.VideosBucket+"/"+objectkey.Video("a-paper-boat") {
 		t.Errorf("it gives %+v", job)
 	}

@@ -56,7 +56,7 @@ var runs = []run{
 	{command: `takeup caps reset`},
 	{command: `takeup caps set --max-usd-per-day 20 --until 2030-01-01`, want: `2030-01-01`},
 	{command: `takeup caps set --max-in-flight none`},
-	{command: `takeup caps --stack takeup                                           # what is held below each cap, and when it restarts`, want: `20.00`},
+	{command: `takeup caps --stack takeup                                           # what counts against each cap, and when it resets`, want: `20.00`},
 	{command: `takeup caps set --stack takeup --max-usd-per-day 20 --for 12h        # instead of the parameter, for a time`},
 	{command: `takeup caps set --stack takeup --max-in-flight none --until 2030-01-01`},
 	{command: `takeup caps reset --stack takeup                                     # the parameters hold again`},

@@ -14,7 +14,7 @@ var timed = regexp.MustCompile(`^(.* \.\.\. 0 s|\s*0 s  \w+)$`)
 // CloudFormation gives names, and numbers, which include versions, dates and addresses.
 var (
 	ids      = regexp.MustCompile(`\bapi-[a-z2-7]{20,}`)
-	suffixes = regexp.MustCompile(`-[0-9A-Fa-f]{8,}\b`)
+	suffixes = regexp.MustCompile(`[-/][0-9A-Fa-f]{8,}\b`)
 	numbers  = regexp.MustCompile(`[0-9]+([.:-][0-9]+)*`)
 )
 
