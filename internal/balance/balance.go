@@ -1,5 +1,5 @@
-// Package balance keeps the balance of the account at the provider at hand, for those
-// who may not have its key.
+// Package balance stores the balance of the account at the provider, for callers that may
+// not have its key.
 package balance
 
 import (
@@ -16,22 +16,23 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Keys gives the provider's key.
+// Keys returns the provider's key.
 type Keys interface {
 	Current(ctx context.Context) (video.Key, error)
-	// Reread reads it anew, since the one that is kept isn't accepted.
+	// Reread reads the key again, after the cached one was refused.
 	Reread(ctx context.Context) (video.Key, error)
 }
 
-// Store keeps a balance.
+// Store stores the balance.
 type Store interface {
-	// Balance gives the balance and its version; both are empty where there is none.
+	// Balance returns the balance and its version, or zero values if none is stored.
 	Balance(context.Context) (budget.Balance, string, error)
-	// PutBalance replaces a version, or gives a *video.Conflict.
+	// PutBalance replaces the given version, or returns a *video.Conflict if another is
+	// stored.
 	PutBalance(ctx context.Context, b budget.Balance, version string) error
 }
 
-// Keeper refreshes the balance that is kept.
+// Keeper refreshes the stored balance.
 type Keeper struct {
 	account provider.Biller
 	keys    Keys
@@ -39,17 +40,17 @@ type Keeper struct {
 	now     func() time.Time
 }
 
-// New makes a Keeper.
+// New returns a Keeper.
 func New(account provider.Biller, keys Keys, store Store, now func() time.Time) *Keeper {
 	return &Keeper{account: account, keys: keys, store: store, now: now}
 }
 
-// most is more than any account has, in USD, and far less than a number of
-// micro-dollars holds.
+// most bounds a plausible balance, in USD. It is more than any account has, and in
+// micro-dollars it fits in an int64 with room to spare.
 const most = 1e12
 
-// Refresh asks the provider for the balance, and keeps it. What was kept stays where
-// the provider doesn't tell.
+// Refresh stores the provider's current balance. If the provider doesn't give one, the
+// stored balance stays.
 func (k *Keeper) Refresh(ctx context.Context) error {
 	usd, err := k.ask(ctx)
 	switch {
@@ -65,13 +66,13 @@ func (k *Keeper) Refresh(ctx context.Context) error {
 	err = k.store.PutBalance(ctx, budget.Balance{Micros: int64(math.Round(usd * 1e6)), At: k.now()}, version)
 	var conflict *video.Conflict
 	if errors.As(err, &conflict) {
-		return nil // another has refreshed it
+		return nil // another caller refreshed it
 	}
 	return err
 }
 
-// ask asks once more with the key as it is now where the one that was read before
-// isn't accepted.
+// ask returns the provider's balance. If the cached key is refused, it reads the key again
+// and retries once.
 func (k *Keeper) ask(ctx context.Context) (float64, error) {
 	key, err := k.keys.Current(ctx)
 	if err != nil {
@@ -88,8 +89,8 @@ func (k *Keeper) ask(ctx context.Context) (float64, error) {
 	return k.account.Balance(ctx, key)
 }
 
-// Beside gives a Lambda handler that refreshes the balance, and then does what another
-// handler does. A balance that can't be had is logged, and keeps nothing from that.
+// Beside returns a Lambda handler that refreshes the balance and then calls handle. A
+// failed refresh is logged, and doesn't prevent the call.
 func Beside[T any](k *Keeper, log *slog.Logger, handle func(context.Context, json.RawMessage) (T, error)) func(context.Context, json.RawMessage) (T, error) {
 	return func(ctx context.Context, payload json.RawMessage) (T, error) {
 		began := k.now()

@@ -19,7 +19,7 @@ import (
 
 var noon = time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
 
-// account accepts a key.
+// account accepts one key.
 type account struct {
 	key string
 	usd float64
@@ -33,7 +33,7 @@ func (a account) Balance(_ context.Context, key video.Key) (float64, error) {
 	return a.usd, a.err
 }
 
-// keys has the key as it was read before, and as it is.
+// keys has the cached key and the current one.
 type keys struct {
 	kept, is string
 	err      error
@@ -42,7 +42,7 @@ type keys struct {
 func (k keys) Current(context.Context) (video.Key, error) { return video.Key{Value: k.kept}, k.err }
 func (k keys) Reread(context.Context) (video.Key, error)  { return video.Key{Value: k.is}, k.err }
 
-// store keeps a balance.
+// store stores a balance in memory.
 type store struct {
 	is      budget.Balance
 	version string
@@ -68,7 +68,7 @@ func TestRefresh(t *testing.T) {
 		account account
 		keys    keys
 		store   store
-		want    int64 // 7: what was kept
+		want    int64 // 7: the earlier balance
 		fails   string
 	}{
 		{"the first", account{key: "one", usd: 12.345678}, keys{kept: "one"}, store{}, 12_345_678, ""},

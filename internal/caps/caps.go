@@ -1,4 +1,5 @@
-// Package caps says what is reserved for a request before it is submitted.
+// Package caps checks requests against the caps, and computes the amount to reserve for a
+// request before it is submitted.
 package caps
 
 import (
@@ -9,27 +10,27 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Records keeps the price list, and what generations cost.
+// Records stores the price list and the past charges of generations.
 type Records interface {
 	PriceList(context.Context) (list price.List, version string, err error)
 	Times(ctx context.Context, model string, duration int) (past schedule.Past, version string, err error)
 }
 
-// Prices says what to reserve. It is safe for concurrent use.
+// Prices computes the amount to reserve for a request. It is safe for concurrent use.
 type Prices struct {
 	records  Records
 	unpriced int64
 }
 
-// NewPrices makes Prices by records. A model without any price is reserved at so many
-// micro-dollars.
+// NewPrices returns Prices that reads records. unpriced is the amount, in micro-dollars,
+// reserved for a model without a known price.
 func NewPrices(records Records, unpriced int64) *Prices { return &Prices{records, unpriced} }
 
-// Price gives the micro-dollars to reserve for a request: the most that it costs by
-// the list, or the dearest of the model's last videos of that length where that is
-// more. Where the list sets no bound and nothing was charged yet, it is at least what
-// is reserved for a model without a price. The error is a *video.ServiceUnavailable:
-// without what is known, nothing is submitted.
+// Price returns the amount to reserve for a request, in micro-dollars: its maximum price by
+// the list, or the highest recent charge for the model and length if that is higher. If the
+// list sets no bound and nothing was charged yet, it is at least the amount for a model
+// without a price. The error is a *video.ServiceUnavailable: nothing is submitted without
+// the records.
 func (p *Prices) Price(ctx context.Context, request video.Request) (int64, error) {
 	list, _, err := p.records.PriceList(ctx)
 	if err != nil {

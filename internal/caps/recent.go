@@ -9,11 +9,11 @@ import (
 	"github.com/takeup/takeup/internal/schedule"
 )
 
-// fresh is how long prices are used before they are read again. A claim reads them
-// anew.
+// fresh is how long cached prices are used before they are read again. A claim doesn't use
+// the cache.
 const fresh = time.Minute
 
-// recent is Records that are read once a minute. What can't be read is an error each
+// recent caches Records for a minute. A failed read isn't cached; it returns an error each
 // time. It is safe for concurrent use.
 type recent struct {
 	records Records
@@ -24,7 +24,7 @@ type recent struct {
 	past map[schedule.Kind]read[schedule.Past]
 }
 
-// read is what was read, and when.
+// read is a cached value with the time it was read.
 type read[T any] struct {
 	value   T
 	version string

@@ -7,12 +7,12 @@ import (
 	"github.com/takeup/takeup/internal/price"
 )
 
-// Refused says why a request can't be submitted, whatever it waits for. Nothing was
+// Refused says why a request can't be submitted, however long the job waits. Nothing was
 // started.
 type Refused struct {
 	Limit  string // day, month or owner
-	Price  int64  // what it may cost, in micro-dollars
-	Amount        // of that cap
+	Price  int64  // the most the video may cost, in micro-dollars
+	Amount        // held below that cap
 	// Wait is how long a job waits for room.
 	Wait time.Duration
 }

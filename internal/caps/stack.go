@@ -10,20 +10,20 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Books is what the table knows of prices, of caps, and of what is held below them. The
-// errors are *video.ServiceUnavailable.
+// Books reads prices, caps and the amounts held below them from the table. Errors are
+// *video.ServiceUnavailable.
 type Books interface {
 	Records
-	// Name is the table's.
+	// Name returns the table's name.
 	Name() string
 	Control(context.Context) (control operator.Control, version string, err error)
-	// Month gives the counters of a month, as 2026-08.
+	// Month returns the counters of a month, such as 2026-08.
 	Month(ctx context.Context, month string) (table.Counters, error)
-	// Usage gives what the attempts of a month have come to.
+	// Usage returns the usage of a month, such as 2026-08.
 	Usage(ctx context.Context, month string) ([]budget.Usage, error)
 }
 
-// Stack is a stack with its caps. It is safe for concurrent use.
+// Stack checks requests against the caps of a stack. It is safe for concurrent use.
 type Stack struct {
 	books  Books
 	prices *Prices
@@ -32,17 +32,17 @@ type Stack struct {
 	now    func() time.Time
 }
 
-// NewStack makes a Stack of its own limits, which those that are in the books win over.
-// A model without any price is reserved at so many micro-dollars, and a job waits for
-// room for so long.
+// NewStack returns a Stack with the given limits, which those in the books override.
+// unpriced is the amount, in micro-dollars, reserved for a model without a known price.
+// wait is how long a job waits for room.
 func NewStack(books Books, limits budget.Limits, unpriced int64, wait time.Duration, now func() time.Time) *Stack {
 	return &Stack{books, NewPrices(&recent{records: books, now: now}, unpriced), limits, wait, now}
 }
 
-// Admit gives a *Refused for a request of an owner that can't be submitted: one that
-// costs more than a cap by itself, or that finds the month full for longer than a job
-// waits. It reads the table once, and once more where the month has a cap; prices are
-// read once a minute. Any other error is a *video.ServiceUnavailable.
+// Admit returns a *Refused for an owner's request that can't be submitted: it costs more
+// than a cap by itself, or the month stays full for longer than a job waits. Any other
+// error is a *video.ServiceUnavailable. Admit reads the table once, and once more if the
+// month has a cap and ends after that wait; prices are cached for a minute.
 func (s *Stack) Admit(ctx context.Context, request video.Request, owner string) error {
 	control, _, err := s.books.Control(ctx)
 	if err != nil {
@@ -79,7 +79,7 @@ func (s *Stack) Admit(ctx context.Context, request video.Request, owner string) 
 	return nil
 }
 
-// refused says what is held below the cap that leaves no room.
+// refused returns the *Refused for a cap without room, with the amounts held below it.
 func (s *Stack) refused(ctx context.Context, control operator.Control, at time.Time, owner string, why budget.NoRoom) error {
 	standing, err := s.standing(ctx, control, at)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 	"github.com/takeup/takeup/internal/table"
 )
 
-// books are a table's, with videos of 1 USD. They count what is read of them.
+// books are the books of a table whose videos cost 1 USD. They count reads.
 type books struct {
 	records
 	control operator.Control
@@ -116,7 +116,7 @@ func TestStanding(t *testing.T) {
 	}
 }
 
-// A request that costs 1 USD is refused where it can't fit, and only there.
+// A request that costs 1 USD is refused if it can't fit, and only then.
 func TestAdmit(t *testing.T) {
 	set := func(c operator.Caps) operator.Control {
 		c.At = noon.Add(-time.Hour)
@@ -126,7 +126,7 @@ func TestAdmit(t *testing.T) {
 		limits  budget.Limits
 		control operator.Control
 		wait    time.Duration // 24 h where it is 0
-		limit   string        // that it is refused by; empty: admitted
+		limit   string        // that refuses it; empty: admitted
 		says    []string
 		reads   int
 	}{
@@ -185,7 +185,7 @@ func TestAdmit(t *testing.T) {
 	}
 }
 
-// Prices are read anew after a minute, and where they could not be read.
+// Prices are read again after a minute, and after a failed read.
 func TestAdmitByRecentPrices(t *testing.T) {
 	b := ledger(t)
 	now := noon

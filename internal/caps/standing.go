@@ -10,37 +10,36 @@ import (
 	"github.com/takeup/takeup/internal/operator"
 )
 
-// Standing is what is decided for all jobs, and what is held below each cap.
+// Standing is the operator's decisions for all jobs, and what is held below each cap.
 type Standing struct {
 	Paused     *operator.Paused // nil where jobs are submitted
 	Day, Month Amount
 	InFlight   Places
-	Caps       *operator.Caps // those that hold instead of the stack's; nil: none
-	Owners     []Owner        // that have a cap, by name
+	Caps       *operator.Caps // those that override the stack's limits; nil: none
+	Owners     []Owner        // those with a cap, by name
 }
 
-// Amount is what is held below a cap on money, in micro-dollars. A limit of 0 is none.
+// Amount is the money held below a cap, in micro-dollars. A limit of 0 means no limit.
 type Amount struct {
-	Limit, Parameter           int64 // as it holds, and as the stack has it
+	Limit, Parameter           int64 // in effect, and as set by the stack's parameter
 	Spent, Reserved, Uncertain int64
-	ResetsAt                   time.Time // when it begins anew
+	ResetsAt                   time.Time // when the period ends
 }
 
-// Held is the sum that counts against the limit.
+// Held returns the sum that counts against the limit.
 func (a Amount) Held() int64 { return a.Spent + a.Reserved + a.Uncertain }
 
-// Places is how many attempts are in flight. A limit of 0 is none.
+// Places counts the attempts in flight. A limit of 0 means no limit.
 type Places struct{ Limit, Parameter, Held int64 }
 
-// Owner is what is held of an owner's day, below the cap of the owner, which no
-// parameter sets.
+// Owner is the money held below an owner's cap for the day. No parameter sets that cap.
 type Owner struct {
 	Name string
 	Amount
 }
 
-// Standing reads how the caps stand. What is held of the day and of owners may lack the
-// latest changes. The error is a *video.ServiceUnavailable.
+// Standing reads the caps and what is held below them. The amounts of the day and of owners
+// may lag behind the latest changes. The error is a *video.ServiceUnavailable.
 func (s *Stack) Standing(ctx context.Context) (Standing, error) {
 	control, _, err := s.books.Control(ctx)
 	if err != nil {
@@ -93,7 +92,7 @@ func (s *Stack) standing(ctx context.Context, control operator.Control, at time.
 	return got, nil
 }
 
-// periods gives the beginnings of a time's day and month in UTC, and the month's name.
+// periods returns the start of the UTC day and month of a time, and the name of the month.
 func periods(at time.Time) (day, first time.Time, month string) {
 	day = at.UTC().Truncate(24 * time.Hour)
 	first = day.AddDate(0, 0, 1-day.Day())

@@ -15,12 +15,12 @@ type Micros int64
 // PerUSD is one USD.
 const PerUSD Micros = 1_000_000
 
-// Decimal is an exact decimal number that isn't negative. Equal numbers are
-// equal values, however they were written. The zero value is 0.
+// Decimal is an exact decimal number that isn't negative. Equal numbers are equal values,
+// however they were written. The zero value is 0.
 type Decimal struct{ text string }
 
-// The bounds of a Decimal keep arithmetic with hostile numbers cheap: an
-// exponent of a billion would be a number of a billion digits.
+// These bounds on a Decimal keep arithmetic with hostile numbers cheap: a number with an
+// exponent of a billion would have a billion digits.
 const (
 	maxDecimal  = 40
 	maxExponent = 20
@@ -28,8 +28,8 @@ const (
 
 var decimal = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?)(?:[eE]([+-]?[0-9]{1,2}))?$`)
 
-// ParseDecimal reads a number as JSON writes it, such as 0.65 or 6.5e-7. It
-// takes up to 40 characters and an exponent from -20 to 20.
+// ParseDecimal parses a number in JSON's notation, such as 0.65 or 6.5e-7. It accepts up to
+// 40 characters and an exponent from -20 to 20.
 func ParseDecimal(text string) (Decimal, error) {
 	parts := decimal.FindStringSubmatch(text)
 	if len(text) > maxDecimal || parts == nil {
@@ -48,11 +48,11 @@ func ParseDecimal(text string) (Decimal, error) {
 	if number.Sign() == 0 {
 		return Decimal{}, nil
 	}
-	places, _ := number.FloatPrec() // a decimal number has finitely many
+	places, _ := number.FloatPrec() // a decimal number always has finitely many
 	return Decimal{text: number.FloatString(places)}, nil
 }
 
-// String gives the number without an exponent, such as "0.65".
+// String returns the number without an exponent, such as "0.65".
 func (d Decimal) String() string {
 	if d.text == "" {
 		return "0"
@@ -60,11 +60,11 @@ func (d Decimal) String() string {
 	return d.text
 }
 
-// MarshalText gives String, so that JSON keeps the number exactly.
+// MarshalText returns String, so that JSON stores the number exactly.
 func (d Decimal) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
-// UnmarshalText reads what MarshalText wrote, and no other form of a number: this is
-// in functions that must stay small, and ParseDecimal isn't.
+// UnmarshalText parses what MarshalText wrote, and no other form of a number. It doesn't
+// use ParseDecimal because it is linked into functions that must stay small.
 func (d *Decimal) UnmarshalText(text []byte) error {
 	whole, decimals, pointed := strings.Cut(string(text), ".")
 	if len(text) > 2*maxDecimal || !digits(whole) || pointed && (!digits(decimals) || strings.HasSuffix(decimals, "0")) || len(whole) > 1 && whole[0] == '0' {
@@ -78,21 +78,21 @@ func (d *Decimal) UnmarshalText(text []byte) error {
 
 func digits(text string) bool { return text != "" && strings.Trim(text, "0123456789") == "" }
 
-// parts gives the number as a whole one, and how many of its digits are decimals;
-// false where it has more digits than a whole number here.
+// parts returns the number's digits as an integer, and how many of them are decimals. It is
+// false if the digits overflow a uint64.
 func (d Decimal) parts() (number uint64, decimals int, ok bool) {
 	whole, behind, _ := strings.Cut(d.String(), ".")
 	number, err := strconv.ParseUint(whole+behind, 10, 64)
 	return number, len(behind), err == nil
 }
 
-// whole gives the number where it is an integer from 1 on.
+// whole returns the number if it is an integer of at least 1.
 func (d Decimal) whole() (int64, bool) {
 	n, err := strconv.ParseInt(d.String(), 10, 64)
 	return n, err == nil && n > 0
 }
 
-// readDecimal reads a JSON number, or one in a string.
+// readDecimal parses a JSON number, or a JSON string that contains one.
 func readDecimal(value json.RawMessage) (Decimal, error) {
 	text := string(value)
 	var quoted string

@@ -34,7 +34,7 @@ func TestParseDecimal(t *testing.T) {
 	}
 }
 
-// What is kept is read back in the one form that it is written in.
+// A stored number is read back only in the form in which it is written.
 func TestDecimalIsReadAsItIsKept(t *testing.T) {
 	for _, text := range []string{"", "1.50", "1.0", "01", "00", ".5", "5.", "1e3", "-1", "+1", "0x1", "1,5", " 1", "1.5.2", strings.Repeat("9", 81)} {
 		var d price.Decimal
@@ -86,8 +86,8 @@ func TestAmount(t *testing.T) {
 	}
 }
 
-// An amount is the least whole number of micro-dollars that isn't below
-// usd*units/per, computed here in integers, by digits and decimals of the price.
+// An amount is the smallest whole number of micro-dollars that is at least usd*units/per.
+// The test computes it in integers, from the digits and decimals of the price.
 func TestAmountIsWhatTheRateSays(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 20_000 {
@@ -102,7 +102,8 @@ func TestAmountIsWhatTheRateSays(t *testing.T) {
 		if !ok {
 			t.Fatalf("%v for %d: no amount", rate, units)
 		}
-		// got*scale*per has to be from digits*units*1e6 up to less than one more micro-dollar.
+		// got*scale*per must be at least digits*units*1e6, and exceed it by less than a
+		// micro-dollar.
 		due := new(big.Int).Mul(big.NewInt(digits*units), big.NewInt(1_000_000))
 		micro := new(big.Int).Mul(scale, big.NewInt(per))
 		over := new(big.Int).Sub(new(big.Int).Mul(micro, big.NewInt(int64(got))), due)

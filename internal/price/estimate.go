@@ -8,7 +8,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Basis is what an estimate is made of.
+// Basis is what an estimate is based on.
 type Basis string
 
 // The bases of an estimate.
@@ -18,22 +18,22 @@ const (
 	ByCharges Basis = "charges" // what the model's last videos of that length cost
 )
 
-// Estimate is what a request is expected to cost.
+// Estimate is the expected cost of a request.
 type Estimate struct {
 	Basis Basis
-	// Least is the least by the list. By charges, it is the dearest of them.
+	// Least is the minimum by the list. By charges, it is the highest of them.
 	Least Micros
-	Most  Micros // 0 where there is no bound
-	// Charged is the dearest recent charge; 0 where none is known.
+	Most  Micros // 0 if there is no bound
+	// Charged is the highest recent charge; 0 if none is known.
 	Charged Micros
 }
 
-// Exact says that the request will cost Least, no more and no less, by the list.
+// Exact reports whether the request will cost exactly Least by the list.
 func (e Estimate) Exact() bool { return e.Basis == ByList && e.Least == e.Most }
 
-// Estimate says what a request is expected to cost: what the list says of it, or,
-// where that is nothing, the dearest recent charge for the model and length; 0 where
-// there is none.
+// Estimate returns the expected cost of a request by the list. If the list says nothing of
+// the request, the estimate is charged, the highest recent charge for the model and length,
+// or 0 if that is not known.
 func (l List) Estimate(request video.Request, charged Micros) Estimate {
 	p, _ := l.Find(request.Model())
 	switch q := p.Quote(request); {
@@ -45,7 +45,7 @@ func (l List) Estimate(request video.Request, charged Micros) Estimate {
 	return Estimate{}
 }
 
-// USD is the amount as a decimal number, such as 0.98.
+// USD returns the amount as a decimal number, such as 0.98.
 func (m Micros) USD() json.Number {
 	d, err := ParseDecimal(new(big.Rat).SetFrac64(int64(max(m, 0)), int64(PerUSD)).FloatString(6))
 	if err != nil {
@@ -54,8 +54,8 @@ func (m Micros) USD() json.Number {
 	return json.Number(d.String())
 }
 
-// String gives the amount with cents, or with as many digits as it has below them,
-// such as "0.98 USD".
+// String returns the amount with two decimals, or more if it has fractions of a cent, such
+// as "0.98 USD".
 func (m Micros) String() string {
 	if m%10_000 == 0 {
 		return fmt.Sprintf("%d.%02d USD", m/PerUSD, m%PerUSD/10_000)

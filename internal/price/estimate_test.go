@@ -53,7 +53,7 @@ func TestAmountsInWords(t *testing.T) {
 	}
 }
 
-// A list is kept for the models that are asked for only, under any of their names.
+// Only keeps the models that are named, by any of their names.
 func TestOnly(t *testing.T) {
 	list, err := price.Parse([]byte(`{"data":[{"id":"a"},{"id":"b","aliases":["A2"]},{"id":"c"}]}`), "the list", time.Now())
 	if err != nil {

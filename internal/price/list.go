@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// The bounds of a list. What is longer is no list of models' prices.
+// The bounds of a list. An answer that exceeds them isn't a list of models' prices.
 const (
 	maxModels     = 20_000
 	maxRates      = 500 // of a model
@@ -17,28 +17,28 @@ const (
 	maxName       = 200 // bytes
 )
 
-// videoType is the type of the models that make videos.
+// videoType is the type of models that make videos.
 const videoType = "internal/video-generations/submit"
 
-// List is the provider's price list. It is kept as JSON.
+// List is the provider's price list. It is stored as JSON.
 type List struct {
 	Source string    `json:"source"`         // its address
-	AsOf   time.Time `json:"as_of"`          // when it was known to be like this
+	AsOf   time.Time `json:"as_of"`          // when it was last known to be current
 	ETag   string    `json:"etag,omitempty"` // of the provider's answer
 	Models []Model   `json:"models"`
 }
 
-// Model is a model and its price, whose Source and AsOf are the list's.
+// Model is a model and its price. The price's Source and AsOf are those of the list.
 type Model struct {
 	ID      string   `json:"id"`
-	Aliases []string `json:"aliases,omitempty"` // other names that requests may have
+	Aliases []string `json:"aliases,omitempty"` // other names that requests may use
 	Type    string   `json:"type,omitempty"`    // the endpoint, as the provider names it
 	Price   Price    `json:"price"`
 }
 
-// Parse reads the provider's answer, which source gave at the time of asOf. What
-// can't be read of a model makes its price Unknown, or leaves out a model whose
-// id can't be read; only an answer that is no list at all is an error.
+// Parse parses the provider's answer, which was read from source at asOf. A price that
+// can't be read is Unknown, and a model whose id can't be read is left out. Only an answer
+// that isn't a list at all is an error.
 func Parse(data []byte, source string, asOf time.Time) (List, error) {
 	var answer struct {
 		Data []json.RawMessage `json:"data"`
@@ -71,11 +71,11 @@ func Parse(data []byte, source string, asOf time.Time) (List, error) {
 	return list, nil
 }
 
-// Find gives the price of the model that has a name as its id, or else as an
-// alias, in upper or lower case; false where there is none. Where several have
-// it, those that make videos count, and a price that they don't share is Unknown.
+// Find returns the price of the model with the given id or, if no id matches, alias,
+// ignoring case; false if there is none. If several models match, those that make videos
+// take precedence. If their prices differ, the price is Unknown.
 func (l List) Find(name string) (Price, bool) {
-	// The best of the models so far, by how well they fit.
+	// found has the best matches so far, and best their rank.
 	var found []Model
 	best := 0
 	for _, m := range l.Models {
@@ -112,8 +112,8 @@ func (l List) Find(name string) (Price, bool) {
 	return price, true
 }
 
-// Only gives the list of those models alone that one of the names is for, as Find
-// takes them.
+// Only returns the list reduced to the models that one of the names matches, by id or alias
+// as in Find.
 func (l List) Only(names []string) List {
 	l.Models = l.models(func(m Model) bool {
 		return slices.ContainsFunc(names, func(name string) bool {
@@ -138,7 +138,7 @@ func readPricing(value json.RawMessage) Price {
 	if json.Unmarshal(value, &parts) != nil {
 		return Price{}
 	}
-	// USD is the documented currency where none is named.
+	// USD is the documented currency if none is named.
 	if named := len(parts.Currency) > 0 && string(parts.Currency) != "null"; named && !strings.EqualFold(readText(parts.Currency), "USD") {
 		return Price{}
 	}
@@ -157,7 +157,7 @@ func readPricing(value json.RawMessage) Price {
 		return Price{}
 	}
 	for _, dimension := range dimensions {
-		// A name that can't be read matches no parameter.
+		// A name that can't be read is empty, and matches no parameter.
 		price.Dimensions = append(price.Dimensions, readText(dimension))
 	}
 	for _, unit := range units {
@@ -177,7 +177,7 @@ func readPricing(value json.RawMessage) Price {
 	return price
 }
 
-// readRate reads a rate of either kind. What can't be read is Uncounted.
+// readRate parses a rate of either kind. A rate that can't be read is Uncounted.
 func readRate(value json.RawMessage) Rate {
 	var parts struct{ Name, Measure, Unit, Price, Per json.RawMessage }
 	if json.Unmarshal(value, &parts) != nil {
@@ -210,7 +210,7 @@ func readUnit(word string) Unit {
 	return Uncounted
 }
 
-// readWhen reads the values that a variant is for.
+// readWhen parses the parameter values that a variant applies to.
 func readWhen(variant json.RawMessage) (map[string]string, bool) {
 	var parts struct{ When map[string]json.RawMessage }
 	if json.Unmarshal(variant, &parts) != nil || parts.When == nil || len(parts.When) > maxDimensions {
@@ -226,8 +226,7 @@ func readWhen(variant json.RawMessage) (map[string]string, bool) {
 	return when, true
 }
 
-// readScalar gives the text of a string, a number, true or false; of anything
-// else, the empty one.
+// readScalar returns a string, number or boolean as text, and "" for any other value.
 func readScalar(value json.RawMessage) string {
 	if text := readText(value); text != "" {
 		return text
@@ -241,8 +240,8 @@ func readScalar(value json.RawMessage) string {
 	return ""
 }
 
-// readText gives a string of at most maxName bytes without blanks around it; of
-// anything else, the empty one.
+// readText returns a string of at most maxName bytes, with surrounding spaces trimmed, and
+// "" for any other value.
 func readText(value json.RawMessage) string {
 	var text string
 	if json.Unmarshal(value, &text) != nil || len(text) > maxName {
@@ -251,7 +250,7 @@ func readText(value json.RawMessage) string {
 	return strings.TrimSpace(text)
 }
 
-// elements gives those of a list, and none of anything else.
+// elements returns the elements of a list, and nil for any other value.
 func elements(value json.RawMessage) []json.RawMessage {
 	var list []json.RawMessage
 	if json.Unmarshal(value, &list) != nil {

@@ -84,8 +84,8 @@ func TestBounds(t *testing.T) {
 	}
 }
 
-// FuzzParse holds what is read of any answer: it panics nowhere, quotes no
-// nonsense, and is the same after it was kept.
+// FuzzParse checks that Parse never panics, that quotes by its result make sense, and that
+// the result survives storing.
 func FuzzParse(f *testing.F) {
 	for _, body := range []string{
 		``, `{"data":[]}`, `{"data":[null,7,"a",[],{}]}`,

@@ -9,25 +9,24 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Quote is what a request will cost by the list: at least Least, and at most
-// Most.
+// Quote is the range of what a request will cost by the list.
 type Quote struct {
-	Known bool // whether the list says anything of it
+	Known bool // whether the list prices the request
 	Least Micros
-	Most  Micros // 0 where the list sets no bound
+	Most  Micros // 0 if the list sets no bound
 }
 
-// Exact says that the request will cost Least, no more and no less.
+// Exact reports whether the request will cost exactly Least.
 func (q Quote) Exact() bool { return q.Known && q.Least == q.Most }
 
-// Quote says what a request will cost.
+// Quote returns what a request will cost.
 //
-// It is exact where one rate applies for certain. Where the request leaves open
-// which of several applies, since a parameter is the provider's to choose, it is
-// from the cheapest to the dearest of them. A Fixed price with several rates is
-// from the cheapest to their sum, since the list doesn't say which of them a
-// request meets. A Variable price is at least its cheapest rate. In all other
-// cases it is not known; that a request costs at least nothing is not either.
+// The quote is exact if one rate certainly applies. If the request leaves a parameter to
+// the provider, so that one of several rates may apply, it ranges from the cheapest to the
+// most expensive of them. A Fixed price with several rates ranges from the cheapest to
+// their sum, since the list doesn't say which of them a request incurs. A Variable price is
+// at least its cheapest rate. In all other cases the quote is unknown, also if all that is
+// known is that the request costs at least nothing.
 func (p Price) Quote(request video.Request) Quote {
 	rates, certain := p.matching(request)
 	var quotes []Quote
@@ -38,7 +37,7 @@ func (p Price) Quote(request video.Request) Quote {
 	}
 	all := len(quotes) == len(rates)
 	if len(quotes) == 0 || !all && p.Kind != Fixed {
-		return Quote{} // the rate that isn't counted may be the cheapest
+		return Quote{} // the rate that can't be counted may be the cheapest
 	}
 	total := quotes[0]
 	for _, q := range quotes[1:] {
@@ -56,15 +55,15 @@ func (p Price) Quote(request video.Request) Quote {
 	case total.Least == 0:
 		return Quote{}
 	case !all || p.Kind == Variable || total.Least == total.Most:
-		// A rate that isn't counted comes on top, or the parameter has a value that
+		// A rate that can't be counted is added on top, or the parameter has a value that
 		// the list doesn't name.
 		total.Most = 0
 	}
 	return total
 }
 
-// matching gives the rates that are for a request or may be, and whether all of
-// them are for certain.
+// matching returns the rates that apply or may apply to a request, and whether all of them
+// certainly apply.
 func (p Price) matching(request video.Request) (rates []Rate, certain bool) {
 	certain = true
 	for _, rate := range p.Rates {
@@ -78,7 +77,7 @@ func (p Price) matching(request video.Request) (rates []Rate, certain bool) {
 	return rates, certain
 }
 
-// Add gives the sum of two amounts, or the largest amount where the sum is larger.
+// Add returns the sum of two amounts, or the largest amount if the sum overflows.
 func Add(a, b Micros) Micros {
 	if a > math.MaxInt64-b {
 		return math.MaxInt64
@@ -86,8 +85,8 @@ func Add(a, b Micros) Micros {
 	return a + b
 }
 
-// quote gives what a rate comes to; false where the request doesn't tell the
-// number of its units.
+// quote returns the cost of a request by one rate; false if the request doesn't determine
+// the number of units.
 func (r Rate) quote(request video.Request) (Quote, bool) {
 	var least, most int64
 	switch r.Unit {
@@ -106,11 +105,11 @@ func (r Rate) quote(request video.Request) (Quote, bool) {
 	return Quote{Least: low, Most: high}, ok && also
 }
 
-// seconds gives the length of the video that a request asks for. Where the shots
-// of a storyboard have lengths of their own it isn't documented whether their sum
-// or the request's duration counts.
+// seconds returns the range of the length of the video that a request asks for. If the
+// shots of a storyboard have lengths of their own, it isn't documented whether their sum or
+// the request's duration counts.
 func seconds(request video.Request) (least, most int64) {
-	const byDefault = 5 // of a shot
+	const byDefault = 5 // seconds per shot
 	duration, sum := int64(request.Duration()), int64(0)
 	value, _ := request.Value("multi_prompt")
 	shots, _ := value.([]any)
@@ -139,7 +138,7 @@ const (
 	yes
 )
 
-// matches says whether a rate is for a request.
+// matches tells whether the rate applies to a request.
 func (r Rate) matches(request video.Request) answer {
 	matches := yes
 	for name, want := range r.When {
@@ -148,8 +147,8 @@ func (r Rate) matches(request video.Request) answer {
 	return matches
 }
 
-// parameter gives the request's value for a dimension, nil where it has none.
-// Sound is the dimension audio and the parameter generate_audio.
+// parameter returns the request's value for a dimension; nil if it has none. The dimension
+// audio is the parameter generate_audio.
 func parameter(request video.Request, dimension string) any {
 	for _, name := range request.Names() {
 		if plain := fold(name); plain == fold(dimension) || plain == "generate"+fold(dimension) {
@@ -160,7 +159,7 @@ func parameter(request video.Request, dimension string) any {
 	return nil
 }
 
-// fold makes names equal that differ in case and separators only.
+// fold maps names that differ only in case and separators to the same name.
 func fold(name string) string {
 	return strings.ToLower(strings.Map(func(r rune) rune {
 		if r == '_' || r == '-' || r == ' ' {
@@ -170,8 +169,8 @@ func fold(name string) string {
 	}, name))
 }
 
-// equal compares a request's value with one of the list. They differ for certain
-// only where both are of one type.
+// equal compares a request's value with one in the list. A difference is certain only if
+// both have the same type.
 func equal(value any, want string) answer {
 	var same bool
 	switch value := value.(type) {

@@ -22,7 +22,7 @@ const (
 
 func asOf() time.Time { return time.Date(2026, 8, 21, 10, 0, 0, 0, time.UTC) }
 
-// priced is a list of one model, read.
+// priced parses a list of one model and returns its price.
 func priced(t *testing.T, model, pricing string) price.Price {
 	t.Helper()
 	l, err := price.Parse(fmt.Appendf(nil, `{"object":"list","data":[{"id":%q,"aliases":[],"type":"internal/video-generations/submit","pricing":%s}]}`, model, pricing), list, asOf())
@@ -139,7 +139,7 @@ func TestQuote(t *testing.T) {
 			if exact := c.want.Known && c.want.Least == c.want.Most; c.want.Exact() != exact {
 				t.Errorf("%+v is exact: %v", c.want, !exact)
 			}
-			// It is kept as JSON, and quotes the same then.
+			// A price that was stored as JSON gives the same quote.
 			data, err := json.Marshal(p)
 			var back price.Price
 			if err != nil || json.Unmarshal(data, &back) != nil || back.Quote(request(t, c.model, c.request)) != c.want {
@@ -149,7 +149,7 @@ func TestQuote(t *testing.T) {
 	}
 }
 
-// A request that says everything is quoted what the rate that is its own says.
+// A request that sets every parameter is quoted the amount of the rate that applies.
 func TestQuoteIsTheRatesAmount(t *testing.T) {
 	for _, usd := range []string{"0.196", "0.0000005", "33.3333333", "1e-9"} {
 		for _, per := range []int64{1, 3, 1000, 1_000_000} {

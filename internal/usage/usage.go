@@ -1,4 +1,4 @@
-// Package usage sums up what the attempts of a month have come to.
+// Package usage sums up the attempts of a month.
 package usage
 
 import (
@@ -11,7 +11,7 @@ import (
 	"github.com/takeup/takeup/internal/price"
 )
 
-// Sum is what some attempts have come to.
+// Sum is the total of some attempts.
 type Sum struct {
 	Videos, Failed, InDoubt    int64
 	Reserved, Spent, Uncertain price.Micros
@@ -26,12 +26,12 @@ func (s *Sum) add(u budget.Usage) {
 	s.Uncertain += price.Micros(u.UncertainMicros)
 }
 
-// held is what counts against the caps.
+// held returns the amount that counts against the caps.
 func (s Sum) held() price.Micros { return s.Reserved + s.Spent + s.Uncertain }
 
 // Group is the sum of a day, a model or an owner.
 type Group struct {
-	Name string // a day as 2026-08-21, a model, or an owner, which may be empty
+	Name string // a day such as 2026-08-21, a model, or an owner, which may be empty
 	Sum
 }
 
@@ -39,12 +39,12 @@ type Group struct {
 type Report struct {
 	Month Month
 	Sum   Sum
-	// Days are those of the month until today, in their order, also those without an
-	// attempt; Models and Owners begin with what costs the most.
+	// Days are the days of the month up to today, in order, including those without an
+	// attempt. Models and Owners are sorted by cost, highest first.
 	Days, Models, Owners []Group
 }
 
-// Summarize sums up the usage of a month, as it is known at a time.
+// Summarize returns the report of a month from its usage, as of now.
 func Summarize(month Month, all []budget.Usage, now time.Time) Report {
 	r := Report{Month: month}
 	last := now.UTC().Format(time.DateOnly)
@@ -64,7 +64,7 @@ func Summarize(month Month, all []budget.Usage, now time.Time) Report {
 	return r
 }
 
-// sumOf gives the sum of a name, which is there from then on.
+// sumOf returns the sum of a name, adding a zero one if it is missing.
 func sumOf(sums map[string]*Sum, name string) *Sum {
 	if sums[name] == nil {
 		sums[name] = &Sum{}
@@ -72,7 +72,7 @@ func sumOf(sums map[string]*Sum, name string) *Sum {
 	return sums[name]
 }
 
-// groups gives those of the most money first.
+// groups returns the sums in order of cost, highest first.
 func groups(sums map[string]*Sum) []Group {
 	all := make([]Group, 0, len(sums))
 	for name, sum := range sums {
@@ -84,8 +84,7 @@ func groups(sums map[string]*Sum) []Group {
 	return all
 }
 
-// Day gives what the attempts of a day have come to, and false where it is none of
-// the report's.
+// Day returns the sum of a day, and false if the report doesn't include that day.
 func (r Report) Day(name string) (Sum, bool) {
 	i := slices.IndexFunc(r.Days, func(g Group) bool { return g.Name == name })
 	if i < 0 {
@@ -94,15 +93,15 @@ func (r Report) Day(name string) (Sum, bool) {
 	return r.Days[i].Sum, true
 }
 
-// Month is a month of UTC, as 2026-08.
+// Month is a UTC month, such as 2026-08.
 type Month string
 
 const monthForm = "2006-01"
 
-// MonthOf gives the month of a time.
+// MonthOf returns the UTC month of a time.
 func MonthOf(at time.Time) Month { return Month(at.UTC().Format(monthForm)) }
 
-// ParseMonth reads a month such as 2026-08.
+// ParseMonth parses a month such as 2026-08.
 func ParseMonth(text string) (Month, error) {
 	at, err := time.Parse(monthForm, text)
 	if err != nil || at.Year() < 1000 {
