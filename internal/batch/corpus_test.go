@@ -24,7 +24,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// prices are 0.196 USD a second, from that to the double for v3, and unknown for turbo.
+// prices are 0.196 USD a second, up to twice that for v3, and unknown for turbo.
 type prices struct{}
 
 func (prices) Price(_ context.Context, r video.Request) (price.Estimate, error) {
@@ -38,14 +38,14 @@ func (prices) Price(_ context.Context, r video.Request) (price.Estimate, error) 
 	return price.Estimate{Basis: price.ByList, Least: usd, Most: usd}, nil
 }
 
-// times are 16 s a second, and unknown for turbo.
+// times are 16 s per second of video, and unknown for turbo.
 type times struct{}
 
 func (times) Usual(_ context.Context, model string, duration int) (time.Duration, bool) {
 	return 16 * time.Duration(duration) * time.Second, !strings.Contains(model, "turbo")
 }
 
-// planned plans a file, and writes the plan down.
+// planned plans a file, and formats the plan as text.
 func planned(t *testing.T, name string, from io.Reader, jobs batch.Jobs) (string, batch.Plan) {
 	t.Helper()
 	format, err := batchfile.FormatOf(name)
@@ -137,7 +137,7 @@ func TestCorpus(t *testing.T) {
 	}
 }
 
-// trickle gives a byte at a time.
+// trickle reads one byte at a time.
 type trickle struct{ rest []byte }
 
 func (r *trickle) Read(p []byte) (int, error) {
@@ -149,7 +149,7 @@ func (r *trickle) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// repeated gives a text again and again.
+// repeated reads a text again and again.
 type repeated struct{ text, rest string }
 
 func (r *repeated) Read(p []byte) (int, error) {
@@ -161,14 +161,14 @@ func (r *repeated) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// large is as large as a file may be.
+// large returns a file of the maximum size.
 func large(before, text string) io.Reader {
 	text = strings.Repeat(text, 64<<10/len(text))
 	return io.MultiReader(strings.NewReader(before), io.LimitReader(&repeated{text: text}, batchfile.MaxBytes-int64(len(before))))
 }
 
-// TestLargeFiles plans files that are too large to be kept, and holds the memory that it
-// takes.
+// TestLargeFiles plans files that are too large to keep in memory, and checks how much
+// memory that takes.
 func TestLargeFiles(t *testing.T) {
 	const header = "prompt,duration\n"
 	for name, from := range map[string]func() io.Reader{

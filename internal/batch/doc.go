@@ -1,4 +1,4 @@
-// Package batch plans what a file of prompts becomes: which jobs its lines are, which of
-// them there are already, and what the rest costs and takes. A plan starts nothing and
-// pays nothing.
+// Package batch plans a file of prompts: which jobs its lines are, which of those exist
+// already, and what the rest costs and how long it takes. A plan starts nothing and pays
+// nothing.
 package batch

@@ -13,19 +13,18 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// maxName is the longest name of a batch, in characters.
+// maxName is the length limit of a batch's name, in characters.
 const maxName = 200
 
-// NameOf gives the name of the batch that a file is where nobody says another: that of
-// the file without its folders and its extension, so that a file that is moved or saved in
-// another format is the same batch.
+// NameOf returns the default name of a file's batch: the file's name without its folders
+// and its extension. A file that is moved, or saved in another format, is the same batch.
 func NameOf(file string) string {
 	base := path.Base(strings.ReplaceAll(file, `\`, "/"))
 	return strings.TrimSuffix(base, path.Ext(base))
 }
 
-// CheckName refuses what can't be the name of a batch. The error is a fragment that
-// follows what the name is called.
+// CheckName returns an error if name can't be the name of a batch. The error is a fragment
+// that follows the word for the name.
 func CheckName(name string) error {
 	if err := text.Check(name); err != nil {
 		return err
@@ -36,24 +35,24 @@ func CheckName(name string) error {
 	return nil
 }
 
-// IDs numbers the jobs of one batch. A job's id is made of the batch's name and of what
-// the provider is asked for, counted among equal ones. The number of a line, its label,
-// its external_task_id, the other lines and the format of the file have no part in it:
-// of a file that was corrected, sorted, extended or converted, the jobs that were there
-// before have the ids that they had. More copies of a line are ids more.
+// IDs assigns the ids of one batch's jobs. An id is made of the batch's name and of the
+// request that the provider gets, numbered among equal requests. It doesn't depend on the
+// line's number, label or external_task_id, on other lines, or on the file's format: after
+// a file is corrected, sorted, extended or converted, its existing jobs keep their ids.
+// More copies of a line only add ids.
 type IDs struct {
 	name  string
 	again string
 	count map[[sha256.Size]byte]int
 }
 
-// NewIDs numbers the jobs of the batch of that name. Another word in again makes all of
-// them others, so that everything is bought anew; it is empty for the first time.
+// NewIDs returns the IDs of the named batch. again is empty for the first run; another
+// value changes all ids, so that everything is bought again.
 func NewIDs(name, again string) *IDs {
 	return &IDs{name: name, again: again, count: map[[sha256.Size]byte]int{}}
 }
 
-// Next gives the ids of the next line's jobs, one for each copy.
+// Next returns the ids of the next line's jobs, one for each copy.
 func (n *IDs) Next(request video.Request, copies int) []string {
 	sum := sha256.Sum256(request.Body())
 	ids := make([]string, copies)

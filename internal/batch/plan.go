@@ -16,47 +16,47 @@ import (
 // LookupSize is how many jobs are looked up at a time.
 const LookupSize = 100
 
-// Known is what is known of a job that there is already.
+// Known is what is known about an existing job.
 type Known struct {
 	State video.State
-	// Paid says whether it is paid or may be; empty where that isn't told.
+	// Paid says whether the job is paid or may be; empty if the lookup doesn't tell.
 	Paid video.Paid
-	// Redrivable says that a redrive may give it a video, where it ended without one.
+	// Redrivable says that a redrive may produce a video, if the job ended without one.
 	Redrivable bool
 }
 
-// Jobs knows the jobs that there are.
+// Jobs looks up existing jobs.
 type Jobs interface {
-	// Known gives those of at most LookupSize ids that are jobs.
+	// Known returns the jobs that exist, by id. It takes at most LookupSize ids.
 	Known(ctx context.Context, ids []string) (map[string]Known, error)
 }
 
-// Prices says what requests cost.
+// Prices estimates the costs of requests.
 type Prices interface {
-	// Price gives what a request is expected to cost. The texts of the request have no
-	// part in it.
+	// Price returns the expected cost of a request. It doesn't depend on the request's
+	// texts.
 	Price(context.Context, video.Request) (price.Estimate, error)
 }
 
-// Times says how long videos take.
+// Times estimates how long videos take.
 type Times interface {
-	// Usual is how long one usually takes; false where that isn't known.
+	// Usual returns how long such a video usually takes; false if that isn't known.
 	Usual(ctx context.Context, model string, duration int) (time.Duration, bool)
 }
 
 // What is what is to be done for one video of a batch.
 type What string
 
-// What there is to be done.
+// The values of What.
 const (
-	New     What = "new"     // there is no such job
-	Resume  What = "resume"  // it failed, and a redrive goes on with it
-	Running What = "running" // it is on its way
-	Stored  What = "stored"  // its video is there
-	Over    What = "over"    // it ended without a video, by its owner's choice or for good
+	New     What = "new"     // the job doesn't exist
+	Resume  What = "resume"  // it failed, and a redrive resumes it
+	Running What = "running" // it has not ended
+	Stored  What = "stored"  // its video is stored
+	Over    What = "over"    // it ended without a video, by its owner's choice or finally
 )
 
-// of says what is to be done with a job, and whether that is paid.
+// of returns what is to be done with a job, and whether that costs money.
 func of(known Known, there bool) (what What, pays bool) {
 	switch {
 	case !there:
@@ -71,17 +71,17 @@ func of(known Known, there bool) (what What, pays bool) {
 	return Over, false
 }
 
-// Plan is what a file becomes. Lines that are wrong have no part in its videos.
+// Plan is the plan of a file. Wrong lines don't count in its videos.
 type Plan struct {
-	Lines  int // that are right
+	Lines  int // valid lines
 	Wrong  int // lines that are wrong
 	Named  []*batchfile.Wrong
-	Quotes bool // quotes are wrong in the file: what is right with its lines isn't known
+	Quotes bool // quotes are wrong in the file, so valid lines may be misread too
 	Videos map[What]int
-	Models []Share // what is to be paid, by the model's name
+	Models []Share // what is to be paid, in order of the model's name
 	Total  Share
-	// Usual is the sum of how long the videos to be made usually take, and Longest
-	// the longest of them. TimesUnknown have no part in it.
+	// Usual is the sum of how long the new and resumed videos usually take, and Longest the
+	// longest of them. Both exclude the TimesUnknown.
 	Usual, Longest time.Duration
 	TimesUnknown   int
 }
@@ -90,14 +90,14 @@ type Plan struct {
 type Share struct {
 	Model  string
 	Videos int
-	// Least and Most are the sums of what is known of their prices. Where there is no
-	// bound to a video's price, Most has what it is expected to cost at least.
+	// Least and Most are the sums of the known prices. For a video whose price has no
+	// bound, Most has its expected minimum.
 	Least, Most price.Micros
-	Unbounded   int // videos that may cost more than they have in Most
-	Unpriced    int // videos of no known price, which have no part in the sums
+	Unbounded   int // videos that may cost more than their part of Most
+	Unpriced    int // videos without a known price, which the sums exclude
 }
 
-// Exact says that the videos will cost Least, no more and no less.
+// Exact reports whether the videos will cost exactly Least.
 func (s Share) Exact() bool { return s.Unpriced == 0 && s.Unbounded == 0 && s.Least == s.Most }
 
 func (s *Share) add(e price.Estimate) {
@@ -113,14 +113,15 @@ func (s *Share) add(e price.Estimate) {
 	}
 }
 
-// Takes says how long the videos take of which so many are made at once, as far as is
+// Takes returns how long the videos take if atOnce of them are made at once, as far as is
 // known.
 func (p Plan) Takes(atOnce int) time.Duration {
 	return max(p.Longest, p.Usual/time.Duration(max(1, atOnce)))
 }
 
-// Periods says over how many days or months the videos' price is spread, each with such a
-// cap, of the first of which so much is left; 0 without a cap, and where nothing is paid.
+// Periods returns over how many days or months the videos' cost is spread, if limit is the
+// cap for each and left what remains of the first. It is 0 without a cap, or if nothing is
+// to be paid.
 func (p Plan) Periods(limit, left price.Micros) int {
 	switch total := p.Total.Most; {
 	case limit <= 0 || p.Total.Videos == 0:
@@ -139,16 +140,16 @@ type Planned struct {
 	What []What
 }
 
-// Planner plans files. Each may be nil.
+// Planner plans files. Both fields may be nil.
 type Planner struct {
-	Jobs Jobs // nil: there are none
-	// Each is told of each line that is right, in order.
+	Jobs Jobs // nil: no job exists
+	// Each is called with each valid line, in order.
 	Each func(Planned)
 }
 
-// Make plans a file whose lines are given. Its errors are those of the lines but for
-// *batchfile.Wrong, and those of the interfaces. With a *batchfile.Unusable the plan has
-// the lines that were found wrong before it, and nothing else is to be made of it.
+// Make plans a file from its lines. Its errors are those of the interfaces, and those of
+// lines except *batchfile.Wrong. If it returns a *batchfile.Unusable, the plan has the
+// wrong lines found before it, and must not be used for anything else.
 func (p Planner) Make(ctx context.Context, lines iter.Seq2[batchfile.Line, error], ids *IDs, prices Prices, times Times) (Plan, error) {
 	m := &making{Planner: p, prices: prices, times: times, plan: Plan{Videos: map[What]int{}}, shares: map[string]*Share{}}
 	for line, err := range lines {
@@ -178,18 +179,19 @@ func (p Planner) Make(ctx context.Context, lines iter.Seq2[batchfile.Line, error
 	return m.plan, nil
 }
 
-// making is a plan that is being made.
+// making is a plan in progress.
 type making struct {
 	Planner
 	prices  Prices
 	times   Times
 	plan    Plan
 	shares  map[string]*Share
-	waiting []Planned // that are looked up next
-	ids     []string  // of those
+	waiting []Planned // lines to look up next
+	ids     []string  // the ids of those lines
 }
 
-// add takes a line, and looks up those that wait where they are enough.
+// add adds a line. It first flushes the waiting lines if there would be more than LookupSize
+// ids.
 func (m *making) add(ctx context.Context, line Planned) error {
 	if len(m.ids)+len(line.IDs) > LookupSize {
 		if err := m.flush(ctx); err != nil {
@@ -201,7 +203,7 @@ func (m *making) add(ctx context.Context, line Planned) error {
 	return nil
 }
 
-// flush plans the lines that wait.
+// flush looks up and plans the waiting lines.
 func (m *making) flush(ctx context.Context) error {
 	known := map[string]Known{}
 	if m.Jobs != nil && len(m.ids) > 0 {

@@ -19,7 +19,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// table knows some jobs, and how often and of how many it was asked.
+// table is a fake of Jobs that records the size of each lookup.
 type table struct {
 	known map[string]batch.Known
 	asked []int
@@ -37,7 +37,8 @@ func (k *table) Known(_ context.Context, ids []string) (map[string]batch.Known, 
 	return found, k.err
 }
 
-// buy has a job with a video for each new one of a plan, and says how many those are.
+// buy plans a file, adds a job with a video for each new one, and returns how many it
+// added.
 func (k *table) buy(t *testing.T, name, content string) (bought int) {
 	t.Helper()
 	format, err := batchfile.FormatOf(name)
@@ -59,14 +60,14 @@ func (k *table) buy(t *testing.T, name, content string) (bought int) {
 	return bought
 }
 
-// A file that was run with wrong lines left out, and then was corrected, sorted, extended
-// and saved in other formats, buys what is new each time.
+// A file that was run without its wrong lines, and then was corrected, sorted, extended and
+// saved in other formats, only buys what is new each time.
 func TestOnlyWhatIsNewIsBought(t *testing.T) {
 	var rows []string
 	for i := range 500 {
 		duration := "5"
 		if i < 7 {
-			duration = "7" // which no model takes
+			duration = "7" // no model takes it
 		}
 		rows = append(rows, fmt.Sprintf("a boat %d, and a dog|%s|label %d", i%490, duration, i))
 	}
@@ -105,7 +106,7 @@ func TestOnlyWhatIsNewIsBought(t *testing.T) {
 	step("others.csv", write(",", "\n", rows[:100]), 100)
 }
 
-// A higher n buys the difference, and as many lines are as much as an n.
+// A higher n buys the difference, and repeated lines count like n.
 func TestMoreOfALine(t *testing.T) {
 	k := &table{known: map[string]batch.Known{}}
 	for _, step := range []struct {
@@ -118,7 +119,7 @@ func TestMoreOfALine(t *testing.T) {
 	}
 }
 
-// Line ends within a text are one in all formats.
+// Line ends within a text are the same in all formats.
 func TestLineEndsInTexts(t *testing.T) {
 	k := &table{known: map[string]batch.Known{}}
 	bought := 0
@@ -161,8 +162,7 @@ func TestIDs(t *testing.T) {
 	}
 }
 
-// What is there already is counted by what is to be done, and only what is to be paid
-// has a price.
+// Existing jobs are counted by what is to be done, and only what costs money is priced.
 func TestWhatIsThere(t *testing.T) {
 	ids := batch.NewIDs("prompts", "")
 	boat, err := catalogue.OfPrompt(all.Models(), "a boat")
@@ -205,7 +205,7 @@ func TestWhatIsThere(t *testing.T) {
 	}
 }
 
-// Jobs are looked up in calls of at most LookupSize, and no line is told of before.
+// Jobs are looked up in calls of at most LookupSize, and no line is reported before.
 func TestLookups(t *testing.T) {
 	k := &table{known: map[string]batch.Known{}}
 	k.buy(t, "prompts.csv", "prompt,n\n"+strings.Repeat("a boat,19\n", 12))
@@ -234,7 +234,7 @@ func (n noPrices) Price(context.Context, video.Request) (price.Estimate, error) 
 	return price.Estimate{}, n.err
 }
 
-// The sum of prices says what is not known of it.
+// The sum of prices counts the videos whose price is unknown.
 func TestShares(t *testing.T) {
 	content := "prompt,model,duration\na,,5\nb,klingai/video-v3-pro-text-to-video,5\nc,klingai/video-v3-turbo-pro-text-to-video,5\n"
 	_, plan := planned(t, "prompts.csv", strings.NewReader(content), nil)

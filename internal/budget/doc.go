@@ -1,4 +1,3 @@
-// Package budget has the money of the attempts to submit jobs, the limits that it is held
-// to, and the sums of it. Amounts are whole micro-dollars, and days and months those of
-// UTC.
+// Package budget defines the money of submission attempts, the limits on it, and its sums.
+// Amounts are whole micro-dollars. Days and months are in UTC.
 package budget

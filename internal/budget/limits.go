@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// The names of the limits, as in NoRoom and in FullOf of video.Entry. LimitOwner is that of
-// one token's owner: the jobs of other owners don't wait for it.
+// The names of the limits, as in NoRoom and in FullOf of video.Entry. LimitOwner limits the
+// jobs of one token's owner; the jobs of other owners don't wait for it.
 const (
 	LimitDay      = "day"
 	LimitMonth    = "month"
@@ -14,7 +14,7 @@ const (
 	LimitOwner    = "owner"
 )
 
-// Limits bound a claim. A zero is no limit.
+// Limits bound a claim. Zero means no limit.
 type Limits struct {
 	DayMicros   int64 // micro-dollars
 	MonthMicros int64
@@ -25,17 +25,17 @@ type Limits struct {
 
 // NoRoom says that a claim would exceed a limit. Nothing was written.
 type NoRoom struct {
-	Limit string    // which: LimitDay, LimitMonth, LimitOwner (of the owner's day) or LimitInFlight
-	Held  int64     // what counts against it: micro-dollars, or attempts
+	Limit string    // LimitDay, LimitMonth, LimitOwner (of the owner's day) or LimitInFlight
+	Held  int64     // what counts against the limit: micro-dollars, or attempts
 	Of    int64     // the limit
 	Price int64     // of the claim, in micro-dollars; 0 for in_flight
 	Until time.Time // when the limit resets; zero for in_flight
-	Ends  time.Time // when it is replaced by another limit; zero where that isn't known
-	Ahead int       // older jobs that wait for the same limit, and are claimed first
+	Ends  time.Time // when another limit replaces it; zero if that isn't known
+	Ahead int       // older jobs that wait for the same limit and are claimed first
 }
 
-// Lasts reports whether there will be no room before that time: the claim costs more than
-// the limit, or the month has no room and ends later.
+// Lasts reports whether there will be no room before end: the claim costs more than the
+// limit, or the month has no room and ends later.
 func (e *NoRoom) Lasts(end time.Time) bool {
 	if !e.Ends.IsZero() && !e.Ends.After(end) {
 		return false

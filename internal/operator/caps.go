@@ -7,18 +7,17 @@ import (
 	"github.com/takeup/takeup/internal/budget"
 )
 
-// Caps are limits that an operator has set. They override those of the stack until they
-// end.
+// Caps are limits set by an operator. They override those of the stack until they end.
 type Caps struct {
-	// A limit that is nil is left as the stack has it, and 0 is no limit.
+	// A nil limit leaves the stack's limit in effect, and 0 means no limit.
 	DayMicros, MonthMicros, InFlight *int64
 
-	By    string    // who set them, by the ARN
-	At    time.Time // when
-	Until time.Time // when they end; zero: when they are reset
+	By    string    // the ARN of who set them
+	At    time.Time // when they were set
+	Until time.Time // when they end; zero: only by a reset
 }
 
-// CapsAt gives the caps that hold at that time; nil where none do.
+// CapsAt returns the caps in effect at a time; nil if there are none.
 func (c Control) CapsAt(at time.Time) *Caps {
 	if c.Caps == nil || !c.Caps.Until.IsZero() && !at.Before(c.Caps.Until) {
 		return nil
@@ -26,7 +25,7 @@ func (c Control) CapsAt(at time.Time) *Caps {
 	return c.Caps
 }
 
-// Limits gives the limits on the claims of an owner's jobs at that time, from those of the
+// Limits returns the limits in effect at a time for an owner's claims, given those of the
 // stack.
 func (c Control) Limits(stack budget.Limits, owner string, at time.Time) budget.Limits {
 	if set := c.CapsAt(at); set != nil {
@@ -44,8 +43,8 @@ func (c Control) Limits(stack budget.Limits, owner string, at time.Time) budget.
 	return stack
 }
 
-// LimitEnds gives when the cap on a limit of that name ends, and the limit of the stack
-// holds again; zero where there is no cap, or it holds until it is reset.
+// LimitEnds returns when the cap on the named limit ends, and the stack's limit applies
+// again. It is zero if there is no cap, or if it lasts until it is reset.
 func (c Control) LimitEnds(limit string, at time.Time) time.Time {
 	if set := c.CapsAt(at); set != nil &&
 		(limit == "day" && set.DayMicros != nil || limit == "month" && set.MonthMicros != nil || limit == "in_flight" && set.InFlight != nil) {
@@ -54,8 +53,8 @@ func (c Control) LimitEnds(limit string, at time.Time) time.Time {
 	return time.Time{}
 }
 
-// SetCaps gives the control with these caps. A limit that is nil stays as it was set before,
-// unless that has ended.
+// SetCaps returns the control with these caps. A nil limit keeps the cap set before, unless
+// that has ended.
 func (c Control) SetCaps(table string, caps Caps) Control {
 	if before := c.CapsAt(caps.At); before != nil {
 		for _, limit := range []struct{ set, before **int64 }{
@@ -70,14 +69,14 @@ func (c Control) SetCaps(table string, caps Caps) Control {
 	return c.of(table)
 }
 
-// ResetCaps gives the control without caps, except those of owners.
+// ResetCaps returns the control without caps, except those of owners.
 func (c Control) ResetCaps() Control {
 	c.Caps = nil
 	return c
 }
 
-// CapOwner gives the control with a cap on what the jobs of an owner may cost in a UTC day,
-// in micro-dollars; 0 removes it.
+// CapOwner returns the control with a cap on what an owner's jobs may cost in a UTC day, in
+// micro-dollars; 0 removes it.
 func (c Control) CapOwner(table, owner string, micros int64) Control {
 	if c.Owners[owner] == micros {
 		return c
@@ -94,7 +93,7 @@ func (c Control) CapOwner(table, owner string, micros int64) Control {
 	return c.of(table)
 }
 
-// of names the table, where this is the first decision.
+// of names the table if this is its first decision.
 func (c Control) of(table string) Control {
 	if c.Table == "" {
 		c.Table = table

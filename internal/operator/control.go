@@ -1,5 +1,5 @@
-// Package operator has what an operator decides for all jobs of a table: whether they are
-// submitted, and which caps hold instead of the stack's own limits.
+// Package operator has an operator's decisions for all jobs of a table: whether jobs are
+// submitted, and which caps override the stack's limits.
 package operator
 
 import (
@@ -12,22 +12,23 @@ type Control struct {
 	// Table is the name of the table that the decisions are for. A copy of that table, such
 	// as a restored one, has another name, and is paused until it is resumed.
 	Table string
-	// PausedAt is when it was paused; zero where it isn't. PausedBy is the ARN of who paused
-	// it, and Reason is theirs.
+	// PausedAt is when the table was paused; zero if it isn't paused. PausedBy is the ARN
+	// of who paused it, and Reason is their reason.
 	PausedAt time.Time
 	PausedBy string
 	Reason   string
-	// Repaired is the name of the table that "takeup reconcile --repair" was last run for.
+	// Repaired is the name of the table for which "takeup reconcile --repair" last ran.
 	Repaired string
-	// Caps override the stack's limits; nil where none were set. CapsAt says whether they
-	// still hold.
+	// Caps override the stack's limits; nil if none were set. CapsAt says whether they are
+	// still in effect.
 	Caps *Caps
-	// Owners has a cap for the names of some tokens: what their jobs may cost in a UTC day,
-	// in micro-dollars.
+	// Owners has the caps of tokens, by token name: what the jobs of each may cost in a UTC
+	// day, in micro-dollars.
 	Owners map[string]int64
 }
 
-// Pause gives the control of a paused table. One that is paused already doesn't change.
+// Pause returns the control of a paused table. If the table is already paused, nothing
+// changes.
 func (c Control) Pause(table, by, reason string, at time.Time) Control {
 	if c.PausedAt.IsZero() {
 		c.PausedAt, c.PausedBy, c.Reason = at, by, reason
@@ -35,9 +36,9 @@ func (c Control) Pause(table, by, reason string, at time.Time) Control {
 	return c.of(table)
 }
 
-// Resume gives the control of the table of that name with jobs being claimed. A copy of
-// another table is resumed only if it was repaired, or with unrepaired; otherwise the error
-// is the *Paused of the copy.
+// Resume returns the control of the named table with claims allowed. A copy of another
+// table is resumed only if it was repaired, or if unrepaired is set; otherwise the error is
+// the copy's *Paused.
 func (c Control) Resume(table string, unrepaired bool) (Control, error) {
 	if c.Table != "" && c.Table != table && c.Repaired != table && !unrepaired {
 		return c, &Paused{CopyOf: c.Table}
@@ -46,8 +47,8 @@ func (c Control) Resume(table string, unrepaired bool) (Control, error) {
 	return c, nil
 }
 
-// Paused says why no job is claimed in the table of that name; nil where jobs are claimed.
-// A table without a control is new, and not paused.
+// Paused returns why no job is claimed in the named table; nil if jobs are claimed. A table
+// without a control is new, and not paused.
 func (c Control) Paused(table string) *Paused {
 	switch {
 	case !c.PausedAt.IsZero():
@@ -62,8 +63,8 @@ func (c Control) Paused(table string) *Paused {
 type Paused struct {
 	By, Reason string
 	Since      time.Time // zero for a copy
-	// CopyOf is the name of the table that this one is a copy of; empty where somebody
-	// paused it.
+	// CopyOf is the name of the table that this one is a copy of; empty if somebody paused
+	// it.
 	CopyOf string
 }
 

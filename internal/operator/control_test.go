@@ -31,7 +31,7 @@ func TestControl(t *testing.T) {
 		t.Errorf("resumed twice: %+v, %v", again, err)
 	}
 
-	// A copy is paused, whether its original was or not, until it is repaired.
+	// A copy is paused until it is repaired, whether or not its original is paused.
 	var copied *operator.Paused
 	for _, original := range []operator.Control{resumed, paused, {Table: "jobs", Repaired: "jobs"}} {
 		if got := original.Paused("copy"); got == nil || got.CopyOf == "" && got.By == "" {
@@ -53,7 +53,7 @@ func TestControl(t *testing.T) {
 	}
 }
 
-// Caps win over the stack's limits until they end, and what they leave out stays.
+// Caps override the stack's limits until they end. Limits that they leave out stay.
 func TestCaps(t *testing.T) {
 	at := time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
 	stack := budget.Limits{DayMicros: 100, MonthMicros: 1000, InFlight: 10}
@@ -94,7 +94,7 @@ func TestCaps(t *testing.T) {
 	}
 	is("reset", anew.ResetCaps(), "", end, stack)
 
-	// An owner's cap comes besides, and neither is lost by the other, or by a pause.
+	// An owner's cap is independent of the caps and of a pause.
 	capped := c.CapOwner("jobs", "alice", 7)
 	is("an owner's", capped, "alice", later, budget.Limits{DayMicros: 20, InFlight: 50, OwnerDayMicros: 7})
 	is("another's", capped, "bob", later, budget.Limits{DayMicros: 20, InFlight: 50})
@@ -115,7 +115,7 @@ func TestCaps(t *testing.T) {
 	if first := (operator.Control{}).CapOwner("jobs", "alice", 1); first.Table != "jobs" {
 		t.Errorf("the first decision names no table: %+v", first)
 	}
-	// A copy's caps don't make it one where jobs are submitted.
+	// Setting caps doesn't resume a copy.
 	if copied := (operator.Control{Table: "other"}).SetCaps("jobs", operator.Caps{DayMicros: new(int64(1)), At: at}); copied.Paused("jobs") == nil {
 		t.Errorf("a copy is not paused: %+v", copied)
 	}

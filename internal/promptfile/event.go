@@ -12,24 +12,23 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// upload is what one record of an event says of a file.
+// upload is what one record of an event says about a file.
 type upload struct {
 	bucket, key string
-	version     string // "" and "null" in a bucket that keeps no versions
+	version     string // "" and "null" in a bucket without versioning
 	etag        string
 	copied      bool // by S3's CopyObject
 	at          time.Time
 }
 
-// NotAnEvent says that a payload is no event of S3. Nothing was done.
+// NotAnEvent says that a payload is not an S3 event. Nothing was done.
 type NotAnEvent struct{ Reason string }
 
 func (e *NotAnEvent) Error() string {
 	return "this is not an event of S3 (" + e.Reason + "); this function takes S3's event notifications only"
 }
 
-// BadRecord says that a record of an event can't be read. Trying again won't
-// help.
+// BadRecord says that a record of an event can't be parsed. A retry won't help.
 type BadRecord struct {
 	Number int // from 1
 	Reason string
@@ -39,8 +38,8 @@ func (e *BadRecord) Error() string {
 	return fmt.Sprintf("record %d of the event can't be read: %s", e.Number, e.Reason)
 }
 
-// records takes an event apart without reading its records, so that a bad one
-// leaves the others alone. S3's own test event gives none.
+// records splits an event without parsing its records, so that a bad record doesn't affect
+// the others. S3's own test event has none.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 func records(payload []byte) ([]json.RawMessage, error) {
 	var event struct {
@@ -56,9 +55,9 @@ func records(payload []byte) ([]json.RawMessage, error) {
 	return event.Records, nil
 }
 
-// read gives the upload that a record tells of, and false for a record of
-// something else, such as a deletion. Keys come with "+" for a space and with
-// percent escapes; events decodes them, and refuses a bad escape.
+// read returns the upload that a record describes, and false for a record of anything else,
+// such as a deletion. Keys have "+" for a space and percent escapes; events decodes them,
+// and refuses a bad escape.
 func read(number int, record []byte) (upload, bool, error) {
 	var r events.S3EventRecord
 	if err := json.Unmarshal(record, &r); err != nil {
@@ -80,12 +79,12 @@ func read(number int, record []byte) (upload, bool, error) {
 	return u, true, nil
 }
 
-// versioned reports whether the version tells this upload from the next one to
-// the same key.
+// versioned reports whether the version distinguishes this upload from the next one to the
+// same key.
 func (u upload) versioned() bool { return u.version != "" && u.version != "null" }
 
-// origin is where the job of a file comes from, which is the upload's own or, where
-// that is a copy, the one that it was copied from.
+// origin returns the origin of a file's job: the upload itself or, if the upload is a copy,
+// the file that it was copied from.
 func (u upload) origin(key string) video.Origin {
 	from := video.Origin{Trigger: video.TriggerFile, Bucket: u.bucket, Key: key}
 	if key == u.key && u.versioned() {

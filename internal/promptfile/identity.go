@@ -12,29 +12,28 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Contents keeps what is known of the texts of prompt files, by the SHA-256 of
-// their bytes in hexadecimal. Both calls give a *video.ServiceUnavailable where
-// that can't be read or written now.
+// Contents stores what is known about the contents of prompt files, by the SHA-256 of their
+// bytes in hexadecimal. Both methods return a *video.ServiceUnavailable if the store can't
+// be read or written now.
 type Contents interface {
-	// Content reads what is known of a text, and its version; neither, and no
-	// error, where nothing is.
+	// Content returns what is known about a content, and its version. If nothing is known,
+	// both are zero and the error is nil.
 	Content(ctx context.Context, sum string) (video.Content, string, error)
-	// PutContent replaces the version that was read, or makes the first one
-	// where version is empty. Where another one is there it gives a
-	// *video.Conflict; what is there may still be this writer's own.
+	// PutContent replaces the version that was read, or creates the first one if version is
+	// empty. If another version is stored it returns a *video.Conflict. The stored version
+	// may still be this writer's own.
 	PutContent(ctx context.Context, sum string, content video.Content, version string) error
 }
 
-// Sum is the SHA-256 of a prompt file's bytes, in hexadecimal.
+// Sum returns the SHA-256 of a prompt file's bytes, in hexadecimal.
 func Sum(content []byte) string {
 	sum := sha256.Sum256(content)
 	return hex.EncodeToString(sum[:])
 }
 
-// JobID is the id of the job that a prompt file starts. The same bytes at the
-// same key are the same job, whatever uploaded them and however often. At a key
-// that an upload form signed the key alone counts, so that one form is at most
-// one job.
+// JobID returns the id of the job that a prompt file starts. The same bytes at the same key
+// are the same job, whatever uploaded them and however often. At a key that was signed for
+// an upload form, only the key counts, so that one form starts at most one job.
 func JobID(bucket, key, sum string) string {
 	if objectkey.IsUpload(key) {
 		return jobs.IDFromKey("file", bucket, key)
@@ -42,14 +41,13 @@ func JobID(bucket, key, sum string) string {
 	return jobs.IDFromKey("file", bucket, key, sum)
 }
 
-// identify gives what the upload of a text is: a request of its own, or the file
-// that it is a copy of. It claims the text for the upload where nothing else
-// has, before any job of it is started, so that of a file and its copies one job
-// is started in whatever order S3 tells of them.
+// identify returns what an upload is: a request of its own, or a copy of a known file. It
+// claims the content for the upload if nothing else has, before any job is started, so that
+// a file and its copies start one job in whatever order S3 notifies of them.
 //
-// S3 doesn't say what a copy was made of. So a copy is of the file with the same
-// bytes that is known, and is a request of its own where none is; and an upload
-// that came before such a copy is what it was made of.
+// S3 doesn't say what a copy was made from. So a copy is taken as one of the known file
+// with the same bytes, and as a request of its own if there is none. If such a copy is
+// known first, an upload made before it is taken as its source.
 func (f *Files) identify(ctx context.Context, u upload, sum string) (video.Content, error) {
 	own := video.Content{Job: JobID(u.bucket, u.key, sum), Key: u.key, Copied: u.copied, At: u.at}
 	var err error
@@ -82,8 +80,8 @@ func (f *Files) identify(ctx context.Context, u upload, sum string) (video.Conte
 	return video.Content{}, &video.ServiceUnavailable{Doing: "claiming a prompt file's text", Err: err}
 }
 
-// begin starts the job that an upload is, or finds it started: what was claimed
-// and not started then is started now.
+// begin starts an upload's job, or finds it already started. A job that was claimed but not
+// started is started now.
 func (f *Files) begin(ctx context.Context, u upload, job video.Content, content []byte) (outcome, error) {
 	if job.Refused {
 		return outcome{}, formUsed(job)
@@ -108,8 +106,8 @@ func (f *Files) begin(ctx context.Context, u upload, job video.Content, content 
 		}
 		return outcome{job: job.Job}, formUsed(job)
 	case errors.As(err, &other), err == nil && receipt.Known:
-		// The same bytes with another request: the job was started by a
-		// release that read them in another way.
+		// The same bytes with another request: an earlier release parsed them differently
+		// when it started the job.
 		return outcome{did: "known", job: job.Job}, nil
 	case err != nil:
 		return outcome{did: "not started", job: job.Job}, err
@@ -119,12 +117,12 @@ func (f *Files) begin(ctx context.Context, u upload, job video.Content, content 
 	return outcome{did: "started", job: job.Job}, nil
 }
 
-// formUsed says why a text that came by an upload form has no job.
+// formUsed says why a text sent with an upload form has no job.
 func formUsed(job video.Content) *unusable {
 	return &unusable{reason: "the upload form of " + job.Key + " has been used for another text, and one form is one video at most; ask for a new form for this text"}
 }
 
-// refuse records that a text was not taken though it was claimed.
+// refuse records that a content was refused after it was claimed.
 func (f *Files) refuse(ctx context.Context, sum, job string) error {
 	known, version, err := f.contents.Content(ctx, sum)
 	if err != nil || known.Job != job || known.Refused {

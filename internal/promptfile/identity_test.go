@@ -28,17 +28,17 @@ const (
 	otherForm = "uploads/file-abcdefghijklmnopqrstuvwxya.txt"
 )
 
-// TestTheSameFileIsTheSameRequest plays the events of some uploads in every order,
-// each delivered again at the end, with every fault at every call, and with another
-// of the events at every call.
+// TestTheSameFileIsTheSameRequest plays the events of some uploads in every order, each
+// redelivered at the end, with every fault at every call, and with another of the events
+// delivered during every call.
 func TestTheSameFileIsTheSameRequest(t *testing.T) {
 	for _, test := range []struct {
 		name     string
 		uploads  []put
 		jobs     int
 		rejected int // files with a rejection
-		// reordered has the fewest and the most jobs where S3 tells of the uploads
-		// in another order, if that makes a difference.
+		// reordered has the minimum and maximum number of jobs if S3 notifies of the
+		// uploads in another order, where that makes a difference.
 		reordered [2]int
 	}{
 		{"one file", []put{{key: "a.txt", text: "A"}}, 1, 0, [2]int{}},
@@ -102,7 +102,7 @@ func TestTheSameFileIsTheSameRequest(t *testing.T) {
 				whole.deliver(order...)
 				whole.deliver(slices.Sorted(slices.Values(order))...)
 				check(whole)
-				// Each fault at each call, and another event at each call.
+				// Inject each fault at each call, and another event at each call.
 				for call := range whole.calls {
 					for _, f := range []fault{before, after, conflict, conflictAfter} {
 						p := newPlay(t, test.uploads)
@@ -124,7 +124,7 @@ func TestTheSameFileIsTheSameRequest(t *testing.T) {
 	}
 }
 
-// orders gives each order of n things.
+// orders yields each order of n things.
 func orders(n int) func(func([]int) bool) {
 	return func(yield func([]int) bool) {
 		var next func(taken []int) bool
@@ -143,7 +143,7 @@ func orders(n int) func(func([]int) bool) {
 	}
 }
 
-// put is one upload to the bucket, or a copy within or into it.
+// put is one upload to the bucket, or a copy within it or into it.
 type put struct {
 	key, text string
 	copied    bool
@@ -153,16 +153,16 @@ type fault int
 
 const (
 	none          fault = iota
-	before              // the call fails, without effect
-	after               // the call fails, with effect
+	before              // the call fails without effect
+	after               // the call takes effect, but fails
 	conflict            // a conditional write is refused
-	conflictAfter       // it is refused, and its first try went through
+	conflictAfter       // it is refused because its first try went through
 )
 
-// errPlanned is what a fault gives.
+// errPlanned is the error of an injected fault.
 var errPlanned = &video.ServiceUnavailable{Doing: "a call", Err: errors.New("planned")}
 
-// play is one run of events, with S3, what is known of texts, and the jobs.
+// play is one run of events, with fakes of S3, the contents and the jobs.
 type play struct {
 	about    string
 	uploads  []put
@@ -170,7 +170,7 @@ type play struct {
 	contents contents
 	started  map[string]video.Request
 	rejected map[string]string
-	refused  map[string]bool // by the id of the job that they are kept as
+	refused  map[string]bool // by the id of the refusal's job
 	calls    int
 	faultAt  int
 	fault    fault
@@ -186,7 +186,8 @@ func newPlay(t *testing.T, uploads []put) *play {
 	return p
 }
 
-// deliver tells of uploads, each until it is handled, as Lambda does.
+// deliver delivers the events of uploads, retrying each until it is handled, as Lambda
+// does.
 func (p *play) deliver(numbers ...int) {
 	for _, n := range numbers {
 		name := "ObjectCreated:Put"
@@ -207,7 +208,7 @@ func (p *play) deliver(numbers ...int) {
 	}
 }
 
-// call carries one call out, unless its fault says otherwise.
+// call makes one call, and injects its fault.
 func (p *play) call(do func(), conditional bool) error {
 	n := p.calls
 	p.calls++
@@ -234,7 +235,7 @@ func (p *play) call(do func(), conditional bool) error {
 	return nil
 }
 
-// jobs is how many were started.
+// jobs returns how many jobs were started.
 func (p *play) jobs() int { return len(p.started) }
 
 func (p *play) GetObject(_ context.Context, in *s3.GetObjectInput, _ ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
@@ -292,7 +293,7 @@ func (c playContents) PutContent(ctx context.Context, sum string, content video.
 	return err
 }
 
-// A rejection of a form's second text says what to do.
+// The rejection of a form's second text says what to do.
 func TestAFormIsOneVideo(t *testing.T) {
 	p := newPlay(t, []put{{key: form, text: "A"}, {key: form, text: "B"}})
 	p.deliver(0, 1)
@@ -320,10 +321,10 @@ func TestSystem(t *testing.T) {
 	}
 }
 
-// An id is the bucket's, the key's and the bytes', and nothing else's.
+// An id depends on the bucket, the key and the bytes, and on nothing else.
 func TestJobID(t *testing.T) {
 	sum := promptfile.Sum([]byte("a boat"))
-	if sum != "1cb78dba07d74a7bd0991ee37f386d08bf1b464436976c68ecc4367b8746ac90" { // of sha256sum
+	if sum != "1cb78dba07d74a7bd0991ee37f386d08bf1b464436976c68ecc4367b8746ac90" { // as by sha256sum
 		t.Errorf("the sum is %s", sum)
 	}
 	base := promptfile.JobID("prompts", "a.txt", sum)

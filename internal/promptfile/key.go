@@ -5,11 +5,10 @@ import (
 	"strings"
 )
 
-// System reports whether a key is that of a file which people don't upload on
-// purpose: what macOS and Windows leave in folders, the lock and owner files of
-// office programs, and the empty objects that consoles and Hadoop make for
-// folders. Such files start nothing, and aren't rejected either. Letters are
-// compared without regard to case.
+// System reports whether a key is of a file that people don't upload on purpose: files that
+// macOS and Windows leave in folders, lock and owner files of office programs, and empty
+// objects that consoles and Hadoop create for folders. Such files start nothing, and aren't
+// rejected either. Case is ignored.
 func System(key string) bool {
 	name := strings.ToLower(path.Base(key))
 	switch {

@@ -11,11 +11,11 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// maxBytes is the most that is read of a file.
+// maxBytes is the size limit of a file.
 const maxBytes = video.MaxRequestBytes
 
-// unusable says why a file can't be used: the reason, and the wrong fields where
-// it is a request. It ends in rejected/.
+// unusable says why a file can't be used: the reason, and the wrong fields if it is a
+// request. It is written to rejected/.
 type unusable struct {
 	reason string
 	fields []video.FieldError
@@ -23,7 +23,7 @@ type unusable struct {
 
 func (e *unusable) Error() string { return e.reason }
 
-// refusal is the outcome of a job that was never started for it.
+// refusal returns the outcome of the job that was not started for the file.
 func (e *unusable) refusal() *video.InvalidRequest {
 	if len(e.fields) > 0 {
 		return &video.InvalidRequest{Fields: e.fields}
@@ -31,7 +31,7 @@ func (e *unusable) refusal() *video.InvalidRequest {
 	return &video.InvalidRequest{Fields: []video.FieldError{{Message: e.reason}}}
 }
 
-// kind is a file's way to be read, by the extension of its key in any case.
+// kind is how a file is parsed, by the extension of its key, ignoring case.
 type kind string
 
 const (
@@ -50,7 +50,7 @@ func kindOf(key string) (kind, error) {
 	}
 }
 
-// parse makes a request of a file. Its error is *unusable.
+// parse parses a file as a request. Its error is an *unusable.
 func parse(k kind, content []byte) (video.Request, error) {
 	if len(content) > maxBytes {
 		return video.Request{}, &unusable{reason: fmt.Sprintf("the file is larger than %d KiB; a prompt file is at most that", maxBytes>>10)}

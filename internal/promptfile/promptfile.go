@@ -17,18 +17,18 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Client is what is used of S3.
+// Client is the part of S3's API that Files uses.
 type Client interface {
 	bucket.Getter
 	bucket.Putter
 }
 
-// Starter starts jobs, once an id.
+// Starter starts jobs, at most once per id.
 type Starter interface {
-	// Start gives a *jobs.Mismatch where the id is that of another request, and a
-	// *caps.Refused where it has to be rejected.
+	// Start returns a *jobs.Mismatch if the id is that of another request, and a
+	// *caps.Refused if the file has to be rejected.
 	Start(ctx context.Context, id string, r video.Request, from video.Origin) (jobs.Receipt, error)
-	// Refuse keeps what can't be a request as a job that ended before it began.
+	// Refuse records a file that can't be a request as a job that ended before it began.
 	Refuse(ctx context.Context, id string, why *video.InvalidRequest, from video.Origin) error
 }
 
@@ -37,28 +37,28 @@ type Files struct {
 	client   Client
 	contents Contents
 	starter  Starter
-	videos   string // the bucket that the rejections are in
+	videos   string // the bucket for rejections
 	now      func() time.Time
 	log      *slog.Logger
 }
 
-// New makes Files that write what they reject to the videos bucket.
+// New returns Files that writes rejections to the videos bucket.
 func New(client Client, contents Contents, starter Starter, videos string, now func() time.Time, log *slog.Logger) *Files {
 	return &Files{client: client, contents: contents, starter: starter, videos: videos, now: now, log: log}
 }
 
-// Unhandled says which records of an event could not be handled. Those that could
-// are done, and delivering the event again does nothing to them.
+// Unhandled says which records of an event could not be handled. The others are done, and
+// delivering the event again doesn't affect them.
 type Unhandled struct{ Err error }
 
 func (e *Unhandled) Error() string { return "the event could not be handled: " + e.Err.Error() }
 
 func (e *Unhandled) Unwrap() error { return e.Err }
 
-// Handle is the Lambda handler of the bucket's events. When it returns nil, every
-// uploaded file of the event has its job, or its rejection. It gives *NotAnEvent
-// for a payload that is no event of S3, and *Unhandled where a record can't be
-// read or a service of AWS did not do its part.
+// Handle is the Lambda handler of the bucket's events. When it returns nil, every uploaded
+// file of the event has its job or its rejection. It returns a *NotAnEvent for a payload
+// that is not an S3 event, and an *Unhandled if a record can't be parsed or an AWS service
+// fails.
 func (f *Files) Handle(ctx context.Context, payload json.RawMessage) error {
 	all, err := records(payload)
 	if err != nil {
@@ -77,10 +77,10 @@ func (f *Files) Handle(ctx context.Context, payload json.RawMessage) error {
 	return nil
 }
 
-// outcome is what became of an upload.
+// outcome is the outcome of an upload.
 type outcome struct {
 	did string // one of a few words for the log
-	job string // the job's id, where the upload is one
+	job string // the id of the upload's job, if it has one
 }
 
 // record handles one record, and logs it in one line.
@@ -112,8 +112,8 @@ func (f *Files) upload(ctx context.Context, u upload) (outcome, error) {
 	return out, err
 }
 
-// start reads a file and starts its job. A file that is gone has nobody who waits
-// for it: it was deleted, or replaced by an upload with an event of its own.
+// start reads a file and starts its job. A file that is gone is skipped: it was deleted, or
+// replaced by an upload with an event of its own.
 func (f *Files) start(ctx context.Context, u upload) (outcome, error) {
 	k, unfit := kindOf(u.key)
 	if unfit != nil && !u.copied {
@@ -129,7 +129,7 @@ func (f *Files) start(ctx context.Context, u upload) (outcome, error) {
 	}
 	sum := Sum(content)
 	if u.copied {
-		// A file that is done with may be moved to any name.
+		// A file that has been processed may be moved to any name.
 		known, _, err := f.contents.Content(ctx, sum)
 		if err != nil {
 			return outcome{did: "not known"}, err
@@ -142,7 +142,7 @@ func (f *Files) start(ctx context.Context, u upload) (outcome, error) {
 		return outcome{}, unfit
 	}
 	if _, err := parse(k, content); err != nil {
-		return outcome{}, err // and claims nothing: a later release may take it
+		return outcome{}, err // claims nothing: a later release may accept it
 	}
 	job, err := f.identify(ctx, u, sum)
 	if err != nil {
@@ -151,13 +151,13 @@ func (f *Files) start(ctx context.Context, u upload) (outcome, error) {
 	return f.begin(ctx, u, job, content)
 }
 
-// absent says that a version of a file isn't there any more.
+// absent says that a version of a file no longer exists.
 type absent struct{ err error }
 
 func (e *absent) Error() string { return "the file is gone: " + e.err.Error() }
 
-// get reads the version that the event tells of, and no more than shows that a
-// file is too large. Without versions it must still be the same content.
+// get reads the version that the event names, and only as much as shows that a file is too
+// large. Without versioning, the content must still be the same.
 func (f *Files) get(ctx context.Context, u upload) ([]byte, error) {
 	in := &s3.GetObjectInput{Bucket: &u.bucket, Key: &u.key}
 	if u.versioned() {
@@ -177,8 +177,8 @@ func (f *Files) get(ctx context.Context, u upload) ([]byte, error) {
 	return content, nil
 }
 
-// explain tells a file that is gone, or that S3 doesn't give out, from trouble
-// that passes. The codes are S3's own:
+// explain distinguishes a file that is gone, or that S3 refuses to return, from a temporary
+// failure. The codes are S3's:
 // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 func explain(err error) error {
 	var api smithy.APIError
@@ -194,7 +194,7 @@ func explain(err error) error {
 	return &video.ServiceUnavailable{Doing: "reading a prompt file", Err: err}
 }
 
-// reject writes down why a file is not taken, and keeps it as a job that has ended.
+// reject records why a file is refused: in rejected/, and as a job that has ended.
 func (f *Files) reject(ctx context.Context, u upload, why *unusable) error {
 	err := bucket.PutRejection(ctx, f.client, f.videos, bucket.Rejection{
 		Bucket: u.bucket, Key: u.key, VersionID: u.version,
@@ -206,6 +206,6 @@ func (f *Files) reject(ctx context.Context, u upload, why *unusable) error {
 	return f.starter.Refuse(ctx, RefusalID(u.bucket, u.key, u.etag), why.refusal(), u.origin(u.key))
 }
 
-// RefusalID is the id of the job that a file is kept as which can't be used, by its
-// ETag, since it may not have been read. No file is started as a job of such an id.
+// RefusalID returns the id of the job that records a rejected file. It is made of the
+// file's ETag, since the file may not have been read. No started job has such an id.
 func RefusalID(bucket, key, etag string) string { return jobs.IDFromKey("refused", bucket, key, etag) }

@@ -25,7 +25,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// bucket holds one version of one file, and what is written.
+// objects is a bucket with one version of one file, and what was written to it.
 type objects struct {
 	content string
 	getErr  error
@@ -59,7 +59,7 @@ func (b *objects) PutObject(_ context.Context, in *s3.PutObjectInput, _ ...func(
 	return &s3.PutObjectOutput{}, err
 }
 
-// contents has what is known of texts, and each version's number.
+// contents stores contents in memory. The version of a content is its printed value.
 type contents map[string]video.Content
 
 func (c contents) Content(_ context.Context, sum string) (video.Content, string, error) {
@@ -78,7 +78,7 @@ func (c contents) PutContent(ctx context.Context, sum string, content video.Cont
 	return nil
 }
 
-// starter remembers what it started.
+// starter records what it started.
 type starter struct {
 	ids     []string
 	prompts []string
@@ -321,7 +321,7 @@ func FuzzEvent(f *testing.F) {
 	})
 }
 
-// A file whose video no cap has room for is rejected in the API's words. Uploaded again
+// A file is rejected, in the API's words, if no cap has room for its video. Uploaded again
 // once there is room, it starts its job.
 func TestAFileOverACap(t *testing.T) {
 	full := &caps.Refused{Limit: "day", Price: 12_500_000, Amount: caps.Amount{Limit: 10_000_000, ResetsAt: at}}
@@ -344,7 +344,7 @@ func TestAFileOverACap(t *testing.T) {
 	}
 }
 
-// refusing keeps a refusal though it starts nothing.
+// refusing is a starter that records refusals even if starting fails.
 type refusing struct{ *starter }
 
 func (r *refusing) Refuse(ctx context.Context, id string, why *video.InvalidRequest, from video.Origin) error {

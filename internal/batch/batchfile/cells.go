@@ -14,8 +14,9 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// draft makes a request of a row's cells, and names what can't be one. Of a row with
-// too many cells nothing else is said, since each may be another's.
+// draft makes a request of a row's cells, and returns the cells that are wrong. For a row
+// with too many cells that is the only fault returned, since the cells may be in the wrong
+// columns.
 func (s *sheet) draft(r record) (catalogue.Draft, []video.FieldError) {
 	fields := map[string]any{}
 	var faults []video.FieldError
@@ -32,7 +33,7 @@ func (s *sheet) draft(r record) (catalogue.Draft, []video.FieldError) {
 		case decoded == "" || name != "prompt" && strings.TrimSpace(decoded) == "":
 		case i >= len(s.columns):
 			return catalogue.Draft{}, []video.FieldError{{Message: fmt.Sprintf("has %d cells, and the header names %d columns; put quotes around a text that has %s in it", len(r.cells), len(s.columns), spelled(s.records.comma))}}
-		case name == "" && i == 0 && strings.Trim(decoded, "0123456789") == "": // the number of a row, as pandas writes it
+		case name == "" && i == 0 && strings.Trim(decoded, "0123456789") == "": // a row number, as pandas writes it
 		case name == "":
 			faults = append(faults, video.FieldError{Message: fmt.Sprintf("has a text in column %d, which has no name in the header; name the column, or empty it", i+1)})
 		default:
@@ -70,7 +71,7 @@ func spelled(comma byte) string {
 	return fmt.Sprintf("%q", comma)
 }
 
-// modelOf gives the model of a line; the zero Model where there is none of that name.
+// modelOf returns the model of a line; the zero Model if there is none of that name.
 func modelOf(fields, whole map[string]any) catalogue.Model {
 	name := catalogue.Default(all.Models())
 	for _, from := range []map[string]any{whole, fields} {
@@ -82,7 +83,7 @@ func modelOf(fields, whole map[string]any) catalogue.Model {
 	return model
 }
 
-// parameter gives that of a column; the zero Parameter where the model has none.
+// parameter returns the parameter of a column; the zero Parameter if the model has none.
 func parameter(model catalogue.Model, name string) catalogue.Parameter {
 	switch name {
 	case copiesField:
@@ -104,8 +105,8 @@ var (
 	clockTime    = regexp.MustCompile(`^0?([0-9]+):0?([0-9]+)(?::00)?$`)
 )
 
-// local gives a cell as the provider writes it: spreadsheets write numbers, switches and
-// what looks to them like a time in the way of their country.
+// local converts a cell to the provider's notation. Spreadsheets write numbers, booleans
+// and what they take for a time by the conventions of their locale.
 func local(p catalogue.Parameter, cell string) string {
 	trimmed := strings.TrimSpace(cell)
 	switch p.Kind {
@@ -125,7 +126,7 @@ func local(p catalogue.Parameter, cell string) string {
 		if len(p.Allowed) == 0 {
 			return cell
 		}
-		// 16:9 becomes 16:09 or 16:09:00.
+		// Spreadsheets turn 16:9 into 16:09 or 16:09:00.
 		if ratio := clockTime.ReplaceAllString(trimmed, "$1:$2"); slices.Contains(p.Allowed, ratio) {
 			return ratio
 		}
@@ -134,8 +135,8 @@ func local(p catalogue.Parameter, cell string) string {
 	return cell
 }
 
-// lineOf makes a line of a draft. What the draft doesn't have is taken from the whole
-// file's fields.
+// lineOf makes a line of a draft. Fields that the draft lacks are taken from whole, the
+// fields of the whole file.
 func lineOf(d catalogue.Draft, whole map[string]any, explain bool, line Line, faults ...video.FieldError) (Line, error) {
 	copies := catalogue.Parameter{Name: copiesField, Kind: catalogue.Integer, Min: 1, Max: maxCopies}
 	label := catalogue.Parameter{Name: labelField, Kind: catalogue.String, MaxLength: maxLabel}
@@ -189,7 +190,7 @@ func lineOf(d catalogue.Draft, whole map[string]any, explain bool, line Line, fa
 	return line, nil
 }
 
-// follows reports whether a field is wrong only because another fault has left it out.
+// follows reports whether a field is wrong only because of another fault that dropped it.
 func follows(f video.FieldError, faults []video.FieldError) bool {
 	return slices.ContainsFunc(faults, func(fault video.FieldError) bool {
 		return fault.Field == f.Field && f.Field != "" || f.Field == "prompt" && fault.Field == "multi_prompt"

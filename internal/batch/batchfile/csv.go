@@ -10,16 +10,16 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// record is a line of a sheet: the cells of a row.
+// record is a row of a sheet.
 type record struct {
-	number int // of the line that it begins at
+	number int // of the line where it begins
 	cells  []string
-	wrong  string // what is wrong with its quotes or its length; cells is empty then
-	quotes bool   // it is the quotes
-	open   bool   // a quote is never closed: what comes next can't be told
+	wrong  string // what is wrong with its quotes or its length; cells is then empty
+	quotes bool   // the quotes are wrong
+	open   bool   // a quote is never closed: what follows is ambiguous
 }
 
-// blank reports whether no cell has anything but spaces.
+// blank reports whether all cells are empty or have only spaces.
 func (r record) blank() bool {
 	for _, cell := range r.cells {
 		if strings.TrimSpace(cell) != "" {
@@ -29,27 +29,27 @@ func (r record) blank() bool {
 	return r.wrong == ""
 }
 
-// records reads CSV as RFC 4180 has it, and spaces around the quotes of a text. Where a
-// quote stands that can't, it reads on as spreadsheets do, so that the records after
-// it are most likely found, and says so. No record takes more memory than maxLine.
+// records reads CSV by RFC 4180, and accepts spaces around a text's quotes. At a misplaced
+// quote it reports the fault and reads on as spreadsheets do, so that it most likely finds
+// the next records. No record takes more memory than maxLine.
 // https://www.rfc-editor.org/rfc/rfc4180
 type records struct {
 	*source
-	comma byte // between two cells; 0: there is one cell a line
+	comma byte // between two cells; 0: one cell per line
 }
 
-// state is where in a cell a byte is.
+// state is the position of a byte in a cell.
 type state int
 
 const (
-	begun  state = iota // nothing but spaces came yet
+	begun  state = iota // only spaces so far
 	plain               // in a text without quotes
 	quoted              // in a text in quotes
-	closed              // after the quote that may end it
-	ended               // after that and a space
+	closed              // after a quote that may end it
+	ended               // after that quote and a space
 )
 
-// next gives the next record, or io.EOF.
+// next returns the next record, or io.EOF.
 func (r *records) next() (record, error) {
 	c := cells{comma: r.comma, record: record{number: r.line}, line: r.line}
 	for n := 0; ; n++ {
@@ -78,24 +78,24 @@ func (r *records) next() (record, error) {
 	}
 }
 
-// cells is a record that is being read.
+// cells is a record being parsed.
 type cells struct {
 	record
 	comma        byte
 	state        state
-	text         []byte // of the cell
-	line, column int    // of the next byte, in characters, from 0
-	from         string // where the quotes of the cell were opened
+	text         []byte // of the current cell
+	line, column int    // of the next byte; columns are characters, from 0
+	from         string // where the quotes of the cell begin
 }
 
-// fault keeps the first thing that is wrong.
+// fault records the first fault.
 func (c *cells) fault(what string, quotes bool) {
 	if c.wrong == "" {
 		c.wrong, c.quotes = what, quotes
 	}
 }
 
-// place is that of the byte that was read last.
+// place returns the place of the last byte read.
 func (c *cells) place() string {
 	if c.line == c.number {
 		return fmt.Sprintf("character %d", c.column)
@@ -135,7 +135,7 @@ func (c *cells) add(b byte) {
 	}
 }
 
-// unquoted takes a byte of a text that has no quotes around it so far.
+// unquoted adds a byte to a text without quotes.
 func (c *cells) unquoted(b byte) {
 	switch {
 	case b == c.comma && b != 0:
@@ -159,7 +159,7 @@ func (c *cells) close() {
 	c.text, c.state = c.text[:0], begun
 }
 
-// end ends the record. Quotes that are open then are said to be what is given.
+// end ends the record. unclosed describes a quote that is still open.
 func (c *cells) end(unclosed string) record {
 	if c.state == quoted {
 		c.fault(fmt.Sprintf("has a quote at %s %s; close it, or take it out", c.from, unclosed), true)
@@ -175,12 +175,12 @@ func (c *cells) end(unclosed string) record {
 // sheet reads the lines of a CSV file.
 type sheet struct {
 	records records
-	columns []string       // their fields; empty for one without a name
-	fields  map[string]any // of each line that doesn't have its own
-	row     int            // the last one that was read
+	columns []string       // the field of each column; empty for a column without a name
+	fields  map[string]any // defaults for lines without these fields
+	row     int            // the last row read
 }
 
-// next gives the next line, or io.EOF.
+// next returns the next line, or io.EOF.
 func (s *sheet) next(explain bool) (Line, error) {
 	for {
 		r, err := s.records.next()
@@ -203,7 +203,7 @@ func (s *sheet) next(explain bool) (Line, error) {
 	}
 }
 
-// wrong makes a *Wrong.
+// wrong returns a *Wrong.
 func wrong(explain bool, number, row int, quotes bool, fields ...video.FieldError) error {
 	e := &Wrong{Number: number, Row: row, Quotes: quotes}
 	if !explain {

@@ -1,8 +1,8 @@
-// Package batchfile reads files of prompts: CSV, JSON Lines, and text with a prompt a
+// Package batchfile reads files of prompts: CSV, JSON Lines, and text with one prompt per
 // line.
 //
-// A file is read as a stream, in bounded memory, and never changed. Each line is a
-// request under the rules of single requests, with two fields more: n, how many videos
-// are made of it, and label, its owner's name for it. A line that is wrong is named
-// and the next one is read. What is wrong with the file as a whole ends the reading.
+// A file is read as a stream, in bounded memory, and is never changed. Each line is a
+// request under the rules for single requests, with two more fields: n, the number of
+// videos to make of it, and label, the owner's name for it. A wrong line is reported, and
+// reading continues with the next one. A fault of the file as a whole ends the reading.
 package batchfile

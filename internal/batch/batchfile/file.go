@@ -13,32 +13,32 @@ import (
 
 // The limits of a file.
 const (
-	DefaultLines = 10_000   // where Options have none
-	MaxLines     = 100_000  // the most that Options may have
+	DefaultLines = 10_000   // if Options set none
+	MaxLines     = 100_000  // the most that Options may set
 	MaxBytes     = 64 << 20 // of the whole file
-	MaxNamed     = 1_000    // the most wrong lines that are named
+	MaxNamed     = 1_000    // the most wrong lines that are described
 
 	maxCopies = 20
 	maxLabel  = 100 // characters
-	// maxLine is the most bytes of a line, which may be several in a text in quotes.
-	// Quotes and line ends within a request of the largest size fit in.
+	// maxLine is the most bytes of a record, which has several lines if a text in quotes
+	// does. It leaves room for quotes and line ends within a request of the largest size.
 	maxLine = 2 * video.MaxRequestBytes
-	// maxFields is the most wrong fields of a line that are named.
+	// maxFields is the most wrong fields of a line that are described.
 	maxFields = 5
 )
 
-// Format is how a file is written.
+// Format is the format of a file.
 type Format string
 
 // The formats.
 const (
 	CSV   Format = "csv"
 	JSONL Format = "jsonl"
-	Text  Format = "text" // a prompt a line
+	Text  Format = "text" // one prompt per line
 )
 
-// FormatOf gives a file's format by the extension of its name, in any case. Text has no
-// extension of its own, since a text file is one prompt elsewhere. The error is an
+// FormatOf returns a file's format by the extension of its name, ignoring case. Text has no
+// extension of its own, since elsewhere a text file is one prompt. The error is an
 // *Unusable that says what to do.
 func FormatOf(name string) (Format, error) {
 	switch extension := strings.ToLower(path.Ext(name)); extension {
@@ -59,31 +59,31 @@ func FormatOf(name string) (Format, error) {
 	}
 }
 
-// Options are what is said of a whole file.
+// Options apply to a whole file.
 type Options struct {
 	Format Format
-	// Fields are the request's fields of each line that doesn't have its own.
+	// Fields are request fields for the lines that don't have them.
 	Fields map[string]any
-	// Lines is the most lines that the file may have; 0 is DefaultLines.
+	// Lines limits the lines of the file; 0 is DefaultLines.
 	Lines int
 }
 
-// Line is a line that is right.
+// Line is a valid line.
 type Line struct {
-	Number  int // of the file, from 1, as editors count; where the line begins
-	Row     int // of a sheet, from 1 with the header; 0 where there is no sheet
+	Number  int // where the line begins in the file, from 1, as editors count
+	Row     int // of a sheet, from 1 with the header; 0 if there is no sheet
 	Request video.Request
-	Copies  int    // how many videos are made of it; 1 to 20
-	Label   string // one line of text; empty where it has none
+	Copies  int    // how many videos to make of it; 1 to 20
+	Label   string // one line of text; may be empty
 }
 
-// Wrong is a line that can't be used. The next one is read.
+// Wrong is a line that can't be used. Reading continues with the next one.
 type Wrong struct {
 	Number int                `json:"line"`
 	Row    int                `json:"row,omitempty"` // of a sheet
 	Fields []video.FieldError `json:"errors"`        // the first five; empty after MaxNamed lines
-	// Quotes says that a quote is missing or too many. The lines around it may be
-	// parts of one, so what is right with them isn't known.
+	// Quotes says that there is a missing or an extra quote. The lines around it may be
+	// parts of one line, so valid lines may be misread too.
 	Quotes bool `json:"quotes,omitempty"`
 }
 
@@ -101,7 +101,7 @@ func (e *Wrong) Error() string {
 
 // Unusable says what is wrong with a file as a whole. Nothing is read after it.
 type Unusable struct {
-	Line   int    // that it is seen at; 0: the file
+	Line   int    // where the fault was found; 0: the whole file
 	Reason string // follows "the file"
 }
 
@@ -112,8 +112,9 @@ func (e *Unusable) Error() string {
 	return "the file " + e.Reason
 }
 
-// Lines reads a file. Each turn has a line, or an error: a *Wrong is of one line, and
-// the next turn has the next; an *Unusable, or an error of the reader, is the last.
+// Lines reads a file. Each iteration yields a line or an error. A *Wrong is about one line,
+// and the iteration continues with the next; an *Unusable, or an error of the reader, is
+// the last.
 func Lines(from io.Reader, o Options) iter.Seq2[Line, error] {
 	return func(yield func(Line, error) bool) {
 		if o.Lines == 0 {
@@ -149,8 +150,8 @@ func Lines(from io.Reader, o Options) iter.Seq2[Line, error] {
 	}
 }
 
-// opened looks at the beginning of a file, and gives what reads its next line. That is
-// told whether a wrong line is to be explained.
+// opened checks the beginning of a file, and returns a function that reads the next line.
+// Its argument says whether to describe a wrong line.
 func opened(s *source, o Options) (func(explain bool) (Line, error), error) {
 	if err := s.open(); err != nil {
 		return nil, err

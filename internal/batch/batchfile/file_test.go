@@ -19,7 +19,8 @@ import (
 	"github.com/takeup/takeup/internal/provider/all"
 )
 
-// readAll reads a file to its end: its lines, its wrong lines and what ended it.
+// readAll reads a file to its end. It returns the lines, the wrong lines and the error that
+// ended it.
 func readAll(from io.Reader, o batchfile.Options) (lines []batchfile.Line, wrong []*batchfile.Wrong, end error) {
 	for line, err := range batchfile.Lines(from, o) {
 		var bad *batchfile.Wrong
@@ -51,7 +52,7 @@ func TestFormatOf(t *testing.T) {
 	}
 }
 
-// What is said of the whole file is meant for the lines that don't say it themselves.
+// Fields of the whole file apply to lines that don't set them.
 func TestFieldsOfTheWholeFile(t *testing.T) {
 	fields := map[string]any{"duration": "10", "aspect_ratio": "1:1", "negative_prompt": "blur"}
 	for format, content := range map[batchfile.Format]string{
@@ -89,7 +90,7 @@ func TestLimitOfLines(t *testing.T) {
 	}
 }
 
-// An error of the reader is neither the file's nor the end.
+// An error of the reader is returned as it is.
 func TestReaderFails(t *testing.T) {
 	failed := errors.New("the disk is gone")
 	for _, format := range []batchfile.Format{batchfile.CSV, batchfile.JSONL, batchfile.Text} {
@@ -103,7 +104,7 @@ func TestReaderFails(t *testing.T) {
 	}
 }
 
-// Who has seen enough is not told more.
+// The iteration can be stopped early.
 func TestLinesStop(t *testing.T) {
 	var seen []bool
 	for _, err := range batchfile.Lines(strings.NewReader("a\n\u200b\nc\n"), batchfile.Options{Format: batchfile.Text}) {
@@ -116,7 +117,7 @@ func TestLinesStop(t *testing.T) {
 	}
 }
 
-// Only the first wrong lines are explained, and each is counted.
+// Only the first wrong lines are described, but all are counted.
 func TestManyWrongLines(t *testing.T) {
 	_, wrong, err := readAll(strings.NewReader(strings.Repeat("{}\n", 1500)), batchfile.Options{Format: batchfile.JSONL})
 	if err != nil || len(wrong) != 1500 || len(wrong[batchfile.MaxNamed-1].Fields) == 0 || len(wrong[batchfile.MaxNamed].Fields) != 0 {
@@ -181,8 +182,7 @@ var (
 	closing = regexp.MustCompile(`"[ \t]+(,|\n|$)`)
 )
 
-// What is read of CSV is what encoding/csv reads, and a quote that it takes is no wrong
-// one.
+// CSV is read as encoding/csv reads it, and no quote that encoding/csv accepts is reported.
 func FuzzCSV(f *testing.F) {
 	for _, seed := range []string{
 		"a boat,5\n", "\"a, boat\",10\r\n", "\"a \"\"paper\"\" boat\"", "\"a\nb\",5\n\n", "a \"b\" c,5\n", "\"a\"b,5", "\"a\" \"b\",5", "\"a", " \"a\" ,5", "a\rb\r", "\ufeffa,5", "a\x00,5", "\"\",\n,,\n", "é,5\n\xff,5",
@@ -212,7 +212,7 @@ func FuzzCSV(f *testing.F) {
 		if err != nil || len(wrong) > 0 {
 			return
 		}
-		if csvErr != nil { // by spaces around quotes alone, which it doesn't know
+		if csvErr != nil { // because of spaces around quotes, which it doesn't accept
 			tight := closing.ReplaceAllString(opening.ReplaceAllString(unix, `$1"`), `"$1`)
 			if _, err := csv.NewReader(strings.NewReader(tight)).ReadAll(); err != nil && !errors.Is(err, csv.ErrFieldCount) {
 				t.Errorf("%q: encoding/csv says %v", data, err)
@@ -240,7 +240,7 @@ func FuzzCSV(f *testing.F) {
 	})
 }
 
-// What is taken of JSONL is what a single request is taken as.
+// A JSONL line is parsed as a single request is.
 func FuzzJSONL(f *testing.F) {
 	for _, seed := range []string{
 		`{"prompt":"a boat"}`, "\n{\"prompt\":\"a\u2028b\"}\r\n\r\n", `{"prompt":"a","n":2,"label":"x"}`, "[1]\nnull\n", "{\"prompt\":\"a\"}\n{", `{"prompt":"\ud83d"}`, `{"prompt":"a","n":1e9}`, `{"prompt":"a\r\nb"}`, "\ufeff{\"prompt\":\"a\"}",

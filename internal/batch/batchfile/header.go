@@ -52,9 +52,9 @@ func newSheet(s *source, fields map[string]any) (func(bool) (Line, error), error
 	}
 }
 
-// separator finds out what stands between two cells: what gives the header the most
-// columns that are known. A header of one column has none, and neither have its lines.
-// named says that the first line is Excel's, sep=;, which only names it.
+// separator determines the separator of cells: the one that gives the header the most known
+// columns. With a header of one column there is none. named reports that the first line is
+// Excel's sep=; line, which only names the separator.
 func separator(s *source) (comma byte, named bool, err error) {
 	head, err := s.r.Peek(headBytes)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -87,13 +87,13 @@ func separator(s *source) (comma byte, named bool, err error) {
 	return comma, false, nil
 }
 
-// folded gives a column's name as that of a field: "Aspect Ratio" is aspect_ratio.
+// folded returns a column's name as a field's name: "Aspect Ratio" is aspect_ratio.
 func folded(name string) string {
 	name = strings.TrimSpace(text.Unmarked(name))
 	return strings.Join(strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return r == ' ' || r == '-' || r == '_' || r == '\u00a0' }), "_")
 }
 
-// names are the columns that there are.
+// names returns the known columns.
 func names() []string {
 	columns := []string{"prompt"}
 	for _, m := range catalogue.All(all.Models()) {
@@ -108,7 +108,7 @@ func names() []string {
 	return append(columns, "model", copiesField, labelField, "type", video.ExternalID)
 }
 
-// meant are columns that people have under another name.
+// meant maps other names that people use to the known columns.
 func meant() map[string]string {
 	return map[string]string{
 		"text": "prompt", "prompts": "prompt", "description": "prompt", "scene": "prompt",
@@ -117,7 +117,7 @@ func meant() map[string]string {
 	}
 }
 
-// columns reads the header, and names each column that there isn't.
+// columns parses the header. Its error names each unknown column.
 func columns(header record) ([]string, error) {
 	var all, unknown []string
 	known, seen := names(), map[string]int{}

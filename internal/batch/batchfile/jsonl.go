@@ -10,10 +10,10 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// newObjects reads the lines of a JSONL file. JSON that is written over several lines
-// would have each of them wrong.
+// newObjects returns a reader for the lines of a JSONL file. It refuses JSON that is
+// written over several lines, since each line would be wrong.
 func newObjects(s *source, fields map[string]any) (func(bool) (Line, error), error) {
-	head, _ := s.r.Peek(headBytes) // an error comes again
+	head, _ := s.r.Peek(headBytes) // the next read returns the error again
 	first, _, more := bytes.Cut(bytes.TrimLeft(head, " \t\r\n"), []byte("\n"))
 	switch first = bytes.TrimSpace(first); {
 	case bytes.HasPrefix(first, []byte("[")):
@@ -31,7 +31,7 @@ func nextObject(s *source, fields map[string]any, explain bool) (Line, error) {
 	}
 	object, faults, err := text.Object(decoded)
 	if explain && (err != nil || len(faults) > 0) && at.Number <= MaxLines {
-		// With the lines before it, each place in what is said is the file's.
+		// With the lines before it, places in the messages are those of the file.
 		object, faults, err = text.Object(strings.Repeat("\n", at.Number-1) + decoded)
 	}
 	if err != nil {
@@ -43,8 +43,8 @@ func nextObject(s *source, fields map[string]any, explain bool) (Line, error) {
 	return lineOf(catalogue.DraftOf(object, faults), fields, explain, at)
 }
 
-// unixLines has the line ends of a value's texts as CSV has them, so that a file that is
-// converted has the same requests.
+// unixLines converts the line ends of a value's texts to those of CSV, so that a converted
+// file has the same requests.
 func unixLines(value any) any {
 	switch v := value.(type) {
 	case string:
@@ -61,7 +61,7 @@ func unixLines(value any) any {
 	return value
 }
 
-// nextPrompt gives the next line of a file with a prompt a line.
+// nextPrompt reads the next line of a file with one prompt per line.
 func nextPrompt(s *source, fields map[string]any, explain bool) (Line, error) {
 	prompt, at, err := nextText(s, "prompt", explain)
 	if err != nil {
@@ -70,8 +70,8 @@ func nextPrompt(s *source, fields map[string]any, explain bool) (Line, error) {
 	return lineOf(catalogue.Draft{Fields: map[string]any{"prompt": prompt}}, fields, explain, at)
 }
 
-// nextText gives the next line that isn't blank, and where it is. What is wrong with it is
-// said of the field.
+// nextText reads the next line that isn't blank, and returns its text and place. Faults are
+// attributed to the field.
 func nextText(s *source, field string, explain bool) (string, Line, error) {
 	for {
 		at := Line{Number: s.line}

@@ -9,15 +9,15 @@ import (
 	"github.com/takeup/takeup/internal/text"
 )
 
-// maxName is the most bytes of a label in a file's name. Names of 255 bytes are the
-// most that file systems take.
+// maxName is the most bytes of a label in a file's name. File systems limit names to 255
+// bytes.
 const maxName = 120
 
-// FileName gives the name of the file of a line's video: 000007-boat.mp4, or
-// 000007.2-boat.mp4 for the second of several. It begins with the line, so that the
-// names of one batch differ on every file system, also on those that don't tell A from
-// a, and sort as the lines do. Of the label it
-// has what no system forbids and no shell takes for its own.
+// FileName returns the file name of a line's video: 000007-boat.mp4, or 000007.2-boat.mp4
+// for the second of several. It begins with the line's number, so that the names of one
+// batch are unique even on file systems that ignore case, and sort as the lines do. It
+// keeps only those characters of the label that no file system forbids and no shell
+// interprets.
 func FileName(line, copy, copies int, label string) string {
 	name := fmt.Sprintf("%06d", line)
 	if copies > 1 {
@@ -27,7 +27,7 @@ func FileName(line, copy, copies int, label string) string {
 		switch {
 		case unicode.IsSpace(r), r == utf8.RuneError, r < utf8.RuneSelf && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.,+@", r):
 			return '-'
-		case !unicode.IsGraphic(r) && r != '\u200d' && r != '\u200c': // which emoji and some scripts need
+		case !unicode.IsGraphic(r) && r != '\u200d' && r != '\u200c': // joiners, which emoji and some scripts need
 			return -1
 		}
 		return r

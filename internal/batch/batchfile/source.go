@@ -12,17 +12,17 @@ import (
 	"github.com/takeup/takeup/internal/text"
 )
 
-// headBytes is how much of a file's beginning is looked at before it is read.
+// headBytes is how much of a file's beginning is examined before reading it.
 const headBytes = 64 << 10
 
 // mark is UTF-8's byte order mark.
 const mark = "\ufeff"
 
-// source gives the bytes of a file, with each line end as one \n: LF, CRLF or CR.
+// source reads the bytes of a file, with each line end (LF, CRLF or CR) as one \n.
 type source struct {
 	limited *io.LimitedReader
 	r       *bufio.Reader
-	line    int // of the byte that comes next
+	line    int // of the next byte
 }
 
 func newSource(from io.Reader) *source {
@@ -30,7 +30,7 @@ func newSource(from io.Reader) *source {
 	return &source{limited: limited, r: bufio.NewReaderSize(limited, headBytes), line: 1}
 }
 
-// open looks at the encoding of a file's beginning, and skips its mark.
+// open checks the encoding at the beginning of a file, and skips the byte order mark.
 func (s *source) open() error {
 	head, err := s.r.Peek(headBytes)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -64,7 +64,7 @@ func (s *source) open() error {
 	return nil
 }
 
-// firstInvalid gives the line of the first byte that is not UTF-8; 0 where each is.
+// firstInvalid returns the line of the first byte that is not UTF-8; 0 if there is none.
 func firstInvalid(head []byte) int {
 	lines := newSource(bytes.NewReader(head))
 	for {
@@ -79,7 +79,7 @@ func firstInvalid(head []byte) int {
 	}
 }
 
-// whole leaves out a character that is cut at the end.
+// whole drops a character that is cut off at the end.
 func whole(head []byte) []byte {
 	for n := range min(utf8.UTFMax, len(head)) {
 		if last := head[len(head)-1-n:]; utf8.RuneStart(last[0]) {
@@ -92,7 +92,7 @@ func whole(head []byte) []byte {
 	return head
 }
 
-// next gives the next byte, or io.EOF.
+// next returns the next byte, or io.EOF.
 func (s *source) next() (byte, error) {
 	b, err := s.r.ReadByte()
 	switch {
@@ -137,8 +137,8 @@ func (s *source) skip() error {
 	}
 }
 
-// readLine gives the next line without its end, or io.EOF. Of one that is longer than
-// maxLine it gives the beginning, and true.
+// readLine returns the next line without its end, or io.EOF. If the line is longer than
+// maxLine, it returns the beginning and true.
 func (s *source) readLine() (line []byte, long bool, err error) {
 	for n := 0; ; n++ {
 		b, err := s.next()
@@ -158,7 +158,7 @@ func (s *source) readLine() (line []byte, long bool, err error) {
 	}
 }
 
-// tooLong is what is said of a long line.
+// tooLong returns the message for a line that is too long.
 func tooLong() string {
 	return fmt.Sprintf("is longer than %d KiB; shorten it", maxLine>>10)
 }
