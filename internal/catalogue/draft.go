@@ -10,15 +10,14 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Parse reads a request object in UTF-8. It takes what the provider takes
-// for the same thing: "ratio" for "aspect_ratio", a number written as a string,
-// null for a field left out. The model may be left out, and each U+FEFF is dropped.
-// What can't be sent is refused with an *video.InvalidRequest that lists every wrong
-// field at once.
+// Parse parses a request object in UTF-8. It accepts what the provider accepts as the same
+// request: "ratio" for "aspect_ratio", a number written as a string, null for an omitted
+// field. The model may be omitted, and each U+FEFF is dropped. If the request can't be
+// sent, the error is an *video.InvalidRequest that lists all wrong fields, up to a limit.
 //
-// The request may be video.MaxRequestBytes long at most in its canonical form, however
-// long data is: Step Functions writes the input of an execution anew, and escapes
-// of characters are up to six times as long.
+// The size limit, video.MaxRequestBytes, applies to the request's canonical form, however
+// long data is: Step Functions rewrites the input of an execution, and escaping makes
+// characters up to six times as long.
 func Parse(models Models, data []byte) (video.Request, error) {
 	d, err := readDraft(data)
 	if err != nil {
@@ -27,17 +26,16 @@ func Parse(models Models, data []byte) (video.Request, error) {
 	return d.Request(models)
 }
 
-// Draft is a request object as it was written, its values not yet checked.
+// Draft is a request object as it was written, with unchecked values.
 type Draft struct {
-	// Fields are the object's, decoded from JSON, with numbers as
-	// json.Number; they can be changed.
+	// Fields are the object's fields, decoded from JSON, with numbers as json.Number. They
+	// may be changed.
 	Fields map[string]any
-	faults []video.FieldError // what only the JSON's own text shows
+	faults []video.FieldError // faults that only show in the JSON text
 }
 
-// ReadDraft reads a request object as far as can be done without its model. Its
-// error is an *video.InvalidRequest: the data is too large, not UTF-8, not JSON or no
-// object.
+// ReadDraft parses a request object as far as is possible without its model. Its error is
+// an *video.InvalidRequest: the data is too large, not UTF-8, not JSON or not an object.
 func ReadDraft(data []byte) (Draft, error) {
 	if err := fits(data); err != nil {
 		return Draft{}, err
@@ -61,7 +59,7 @@ func readDraft(data []byte) (Draft, error) {
 	return DraftOf(fields, faults), nil
 }
 
-// DraftOf makes a Draft of a request object that text.Object gave.
+// DraftOf returns the Draft of a request object that text.Object returned.
 func DraftOf(fields map[string]any, faults []text.Fault) Draft {
 	d := Draft{Fields: fields}
 	for _, f := range faults {
@@ -70,11 +68,11 @@ func DraftOf(fields map[string]any, faults []text.Fault) Draft {
 	return d
 }
 
-// Request checks the draft against its model, and fills in the model's defaults. Its
-// error is an *InvalidRequest that lists every wrong field.
+// Request checks the draft against its model, and fills in the model's defaults. Its error
+// is an *InvalidRequest that lists the wrong fields.
 func (d Draft) Request(models Models) (video.Request, error) {
 	values, wrong := validate(models, d.Fields)
-	// A fault of the JSON's text says more than what became of it.
+	// A fault in the JSON text says more than a fault in the value that resulted from it.
 	wrong = slices.DeleteFunc(wrong, func(f video.FieldError) bool {
 		return slices.ContainsFunc(d.faults, func(fault video.FieldError) bool { return fault.Field == f.Field })
 	})
@@ -88,14 +86,14 @@ func (d Draft) Request(models Models) (video.Request, error) {
 	return r, nil
 }
 
-// OfPrompt is Parse for a prompt alone, with the default model.
+// OfPrompt is like Parse for a prompt alone, with the default model.
 func OfPrompt(models Models, prompt string) (video.Request, error) {
 	return Draft{Fields: map[string]any{"prompt": prompt}}.Request(models)
 }
 
-// ReadPrompt reads the bytes of a text file as one prompt, without the end of its
-// last line, which editors write. Its error is an *video.InvalidRequest: the data is too
-// large or not UTF-8.
+// ReadPrompt parses the bytes of a text file as one prompt. It drops the end of the last
+// line, which editors write. Its error is an *video.InvalidRequest: the data is too large
+// or not UTF-8.
 func ReadPrompt(data []byte) (string, error) {
 	if err := fits(data); err != nil {
 		return "", err

@@ -14,7 +14,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// wrong gives the fields that a body is refused for, by name.
+// wrong returns why a body's fields are refused, by field.
 func wrong(t *testing.T, body string) map[string]string {
 	t.Helper()
 	r, err := catalogue.Parse(all.Models(), []byte(body))
@@ -313,7 +313,7 @@ func TestAnyTextIsAPrompt(t *testing.T) {
 	}
 }
 
-// A fault of the JSON's own text is named beside the others, once a field.
+// A fault in the JSON text is reported with the other faults, once per field.
 func TestFaultsAmongWrongFields(t *testing.T) {
 	fields := wrong(t, `{"prompt":"boat \ud83d","negative_prompt":"a\ufffd","duration":7}`)
 	if len(fields) != 3 || !strings.Contains(fields["prompt"], `\ud83d`) || !strings.Contains(fields["negative_prompt"], "lost on the way") || !strings.Contains(fields["duration"], "5 or 10") {
@@ -321,7 +321,7 @@ func TestFaultsAmongWrongFields(t *testing.T) {
 	}
 }
 
-// Escapes don't count: a request is as long as its canonical JSON.
+// Escapes don't count: the size of a request is that of its canonical JSON.
 func TestALongRequestInEscapes(t *testing.T) {
 	want := canonical(t, `{"prompt":"`+strings.Repeat("ß", 30_000)+`"}`)
 	if got := canonical(t, `{"prompt":"`+strings.Repeat(`\u00df`, 30_000)+`"}`); got != want {
@@ -329,7 +329,7 @@ func TestALongRequestInEscapes(t *testing.T) {
 	}
 }
 
-// U+FEFF is no part of a request, wherever it is.
+// U+FEFF is dropped anywhere in a request.
 func TestMarksAreDropped(t *testing.T) {
 	want := canonical(t, `{"prompt":"a boat\na dog","duration":10,"negative_prompt":"blur"}`)
 	for _, body := range []string{
@@ -377,7 +377,7 @@ func TestRecordsStayReadable(t *testing.T) {
 	}
 }
 
-// The texts are found in what others made of them.
+// Redact also finds the texts as other programs write them.
 func TestRedactOtherForms(t *testing.T) {
 	r, err := catalogue.Parse(all.Models(), []byte(`{"prompt":"a \"paper\" boat <crosses> & sails away over the flooded street"}`))
 	if err != nil {
@@ -442,8 +442,8 @@ func FuzzParseRequest(f *testing.F) {
 	})
 }
 
-// holdPromptBack gives a refused object another prompt, and looks for it in the
-// refusal.
+// holdPromptBack replaces the prompt of a refused object, and checks that the refusal
+// doesn't contain it.
 func holdPromptBack(t *testing.T, data []byte) {
 	var fields map[string]any
 	if json.Unmarshal(data, &fields) != nil || fields == nil {

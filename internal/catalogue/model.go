@@ -1,6 +1,6 @@
-// Package catalogue says what models take, and makes requests of what people and
-// programs write. It knows no model and no provider: the models are data, which a
-// provider's folder holds and package all joins.
+// Package catalogue describes what models accept, and makes requests of what people and
+// programs write. It knows no model and no provider: the models are data from the
+// providers' packages, which package all joins.
 package catalogue
 
 import (
@@ -9,32 +9,31 @@ import (
 	"strconv"
 )
 
-// Models are the models that a request can name.
+// Models is the set of models that a request can name.
 type Models interface {
-	// Names lists them. The first is the model of a request that names none.
+	// Names returns the names of the models. The first is the default model.
 	Names() []string
-	// Find gives the model of that name, which must not be changed; false where there
-	// is none.
+	// Find returns the model with that name, which must not be changed; false if there is
+	// none.
 	Find(name string) (Model, bool)
 }
 
-// Default is the name of the model of a request that names none.
+// Default returns the name of the model of a request that names none.
 func Default(models Models) string { return models.Names()[0] }
 
-// Model is a model, and what it takes.
+// Model is a model, and what it accepts.
 type Model struct {
 	Name       string
 	Maker      string // who made it, as people know them
 	Parameters []Parameter
-	// OneOf names parameters of which a request has exactly one; empty: there are
-	// none.
+	// OneOf names parameters of which a request has exactly one. It may be empty.
 	OneOf []string
 	Rules []Rule
 }
 
-// Rule holds parameters together: of a request that has the values of If, each
-// parameter of Then is left out or has one of the values there. Values are written as
-// Parameter.Allowed has them.
+// Rule is a dependency between parameters: if a request has the values of If, each
+// parameter in Then must be omitted or have one of its values there. Values are written as
+// in Parameter.Allowed.
 type Rule struct {
 	If   map[string][]string
 	Then map[string][]string
@@ -53,33 +52,33 @@ const (
 	List    Kind = "array"
 )
 
-// Unbounded is the largest whole number that each JSON reader takes as it is. An
-// integer without a limit of its own has it, and its negative, as its limits.
+// Unbounded is the largest integer that all JSON parsers preserve. An integer without
+// limits of its own has it and its negative as limits.
 const Unbounded = 1<<53 - 1
 
-// Parameter is one field of a model's request and its limits.
+// Parameter is one field of a model's request, and its limits.
 type Parameter struct {
 	Name      string
 	Title     string // a word or two for people
-	About     string // what it is for, as "what the video shows"
+	About     string // what it is for, such as "what the video shows"
 	Kind      Kind
 	Required  bool
 	Allowed   []string    // of a string or an integer; empty: any
 	Min, Max  float64     // of a number or integer, both inclusive
 	MaxLength int         // of a string, in characters; 0: no limit of its own
 	MaxItems  int         // of a list; 0: no limit of its own
-	Default   any         // filled in where the request leaves it out; nil: left to the provider
-	LeftOut   any         // what the provider takes where it isn't sent; nil: not known
-	Alias     string      // another name that is taken for it; empty: none
+	Default   any         // filled in if the request omits it; nil: left to the provider
+	LeftOut   any         // the provider's default if it isn't sent; nil: not known
+	Alias     string      // another name accepted for it; empty: none
 	Fields    []Parameter // of an object
 	Item      *Parameter  // of a list
 }
 
-// Takes gives the model's parameter of that name.
+// Takes returns the model's parameter with that name.
 func (m Model) Takes(name string) (Parameter, bool) { return find(m.Parameters, name) }
 
-// Lengths lists the seconds of video that can be asked for, the shortest first; none
-// where a request has no say in it.
+// Lengths returns the lengths of video that can be requested, in seconds, shortest first.
+// It is empty if a request can't choose the length.
 func (m Model) Lengths() []int {
 	p, ok := m.Takes("duration")
 	if !ok {
@@ -105,7 +104,7 @@ func find(parameters []Parameter, name string) (Parameter, bool) {
 	return parameters[i], true
 }
 
-// All gives each of the models.
+// All returns all models.
 func All(models Models) []Model {
 	var all []Model
 	for _, name := range models.Names() {

@@ -9,14 +9,14 @@ import (
 	"github.com/takeup/takeup/internal/catalogue"
 )
 
-// one is a catalogue of one model, made for the test.
+// one is a catalogue of one model.
 type one struct{ model catalogue.Model }
 
 func (o one) Names() []string { return []string{o.model.Name} }
 
 func (o one) Find(name string) (catalogue.Model, bool) { return o.model, name == o.model.Name }
 
-// A rule holds parameters together, with what the provider takes where one is left out.
+// A rule uses the provider's default for an omitted parameter, if it is known.
 func TestRules(t *testing.T) {
 	models := one{catalogue.Model{
 		Name: "m", Parameters: []catalogue.Parameter{
@@ -56,7 +56,7 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// A schema comes back from its JSON as it was, its properties in their order.
+// A schema survives JSON, with its properties in order.
 func TestSchemaInJSON(t *testing.T) {
 	m := catalogue.Model{Name: "m", Maker: "us", Parameters: []catalogue.Parameter{
 		{Name: "prompt", Kind: catalogue.String, Required: true}, {Name: "fast", Kind: catalogue.Boolean, LeftOut: false},

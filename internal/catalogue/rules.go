@@ -9,8 +9,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// oneOf holds a request to exactly one of the parameters that Model.OneOf names. It is
-// silent where what was given of them is wrong already.
+// oneOf checks that a request has exactly one of the parameters that Model.OneOf names. If
+// none is valid, but one of them was given and is wrong already, it adds no fault.
 func oneOf(model Model, values map[string]any, wrong []video.FieldError) []video.FieldError {
 	var given []string
 	for _, name := range model.OneOf {
@@ -33,7 +33,7 @@ func oneOf(model Model, values map[string]any, wrong []video.FieldError) []video
 	return []video.FieldError{{Field: model.OneOf[0], Message: "is missing: say what the video shows, here or in " + strings.Join(model.OneOf[1:], " or ")}}
 }
 
-// rules holds a request to the model's Rules.
+// rules checks a request against the model's Rules.
 func rules(model Model, values map[string]any) []video.FieldError {
 	var wrong []video.FieldError
 	for _, rule := range model.Rules {
@@ -60,7 +60,7 @@ func (r Rule) applies(model Model, values map[string]any) bool {
 	return true
 }
 
-// condition says If in words.
+// condition formats If in words.
 func (r Rule) condition() string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(r.If)) {
@@ -69,8 +69,8 @@ func (r Rule) condition() string {
 	return strings.Join(parts, " and ")
 }
 
-// value is what a request says of a scalar parameter, or what the provider takes where
-// it says nothing; false where that isn't known.
+// value returns the value of a scalar parameter in a request, or the provider's default if
+// the request omits it; false if that isn't known.
 func (m Model) value(name string, values map[string]any) (string, bool) {
 	value, given := values[name]
 	if !given {

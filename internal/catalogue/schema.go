@@ -9,7 +9,7 @@ import (
 )
 
 // Schema is a JSON Schema (2020-12) of a request to a model, or of a part of one. It has
-// what is said of models and no more of the standard.
+// only those keywords of the standard that the models need.
 type Schema struct {
 	Schema      string     `json:"$schema,omitempty"`
 	Title       string     `json:"title,omitempty"`
@@ -18,7 +18,7 @@ type Schema struct {
 	Type        Kind       `json:"type,omitempty"`
 	Properties  Properties `json:"properties,omitempty"`
 	Required    []string   `json:"required,omitempty"`
-	// AdditionalProperties is false where there is nothing beside Properties.
+	// AdditionalProperties is false if there is nothing besides Properties.
 	AdditionalProperties *bool    `json:"additionalProperties,omitempty"`
 	Const                any      `json:"const,omitempty"`
 	Enum                 []any    `json:"enum,omitempty"`
@@ -29,11 +29,11 @@ type Schema struct {
 	MinItems             int      `json:"minItems,omitempty"`
 	MaxItems             int      `json:"maxItems,omitempty"`
 	Items                *Schema  `json:"items,omitempty"`
-	// Default is filled in where the field is left out.
+	// Default is filled in if the field is omitted.
 	Default any `json:"default,omitempty"`
-	// LeftOut is what the provider takes where the field is left out.
+	// LeftOut is the provider's default if the field is omitted.
 	LeftOut any `json:"x-left-out,omitempty"`
-	// AnyModel marks a field that is taken with every model, and is none of its own.
+	// AnyModel marks a field that is accepted with every model, and doesn't belong to one.
 	AnyModel bool     `json:"x-any-model,omitempty"`
 	OneOf    []Schema `json:"oneOf,omitempty"`
 	AllOf    []Schema `json:"allOf,omitempty"`
@@ -41,16 +41,16 @@ type Schema struct {
 	Then     *Schema  `json:"then,omitempty"`
 }
 
-// Property is a field and what it takes.
+// Property is a field and its schema.
 type Property struct {
 	Name   string
 	Schema Schema
 }
 
-// Properties are an object's fields, in the order in which people are to see them.
+// Properties are an object's fields, in the order in which to show them to people.
 type Properties []Property
 
-// MarshalJSON writes an object, its members in their order.
+// MarshalJSON writes an object with its members in order.
 func (p Properties) MarshalJSON() ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteByte('{')
@@ -72,7 +72,7 @@ func (p Properties) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// UnmarshalJSON reads an object, and keeps the order of its members.
+// UnmarshalJSON parses an object, and keeps the order of its members.
 func (p *Properties) UnmarshalJSON(data []byte) error {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	if opening, err := decoder.Token(); err != nil || opening != json.Delim('{') {
@@ -93,12 +93,12 @@ func (p *Properties) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// visible is a text with something to see in it.
+// visible matches a text with a visible character.
 const visible = `\S`
 
-// Schema describes the requests that the model takes, as they are best written: numbers
-// as numbers, and each field by its own name. What Parse takes beyond that is not in
-// it, and neither are the control characters that no text may have.
+// Schema describes requests to the model in their preferred form: numbers as numbers, and
+// each field by its own name. It omits what Parse accepts beyond that, and the control
+// characters that no text may have.
 func (m Model) Schema() Schema {
 	s := fields(slices.Concat([]Parameter{{Name: "model", Kind: String, Title: "Model", Required: true}}, m.Parameters, clientFields()))
 	s.Schema, s.Title, s.Maker = "https://json-schema.org/draft/2020-12/schema", m.Name, m.Maker
@@ -117,9 +117,9 @@ func (m Model) Schema() Schema {
 	return s
 }
 
-// among describes requests whose parameters have one of some values each. A parameter
-// that is left out must be one whose value is then known to be among them; for a
-// consequence, it can be one of which nothing is known.
+// among describes requests in which each of some parameters has one of some values. A
+// parameter may be omitted only if its default is known to be among them; with unknown, as
+// for a consequence, also if its default isn't known.
 func (m Model) among(values map[string][]string, unknown bool) Schema {
 	var s Schema
 	for _, p := range m.Parameters {
@@ -176,7 +176,7 @@ func (p Parameter) schema() Schema {
 	return s
 }
 
-// typed gives allowed values in the parameter's JSON type.
+// typed converts allowed values to the parameter's JSON type.
 func (p Parameter) typed(allowed []string) []any {
 	var values []any
 	for _, word := range allowed {

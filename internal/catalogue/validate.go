@@ -16,12 +16,12 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// maxFields is the most wrong fields that are named: a refusal is stored, sent
-// and shown, and a body of nothing but unknown fields must not make it large.
+// maxFields is the most wrong fields that are listed. A refusal is stored, sent and shown,
+// and a body of nothing but unknown fields must not make it large.
 const maxFields = 50
 
-// validate checks a request object against its model, and gives its values with
-// their JSON types and defaults, or every wrong field.
+// validate checks a request object against its model. It returns the values with their JSON
+// types and defaults, and the faults.
 func validate(models Models, given map[string]any) (map[string]any, []video.FieldError) {
 	model, wrong := named(models, given["model"])
 	if wrong != nil {
@@ -66,7 +66,7 @@ func named(models Models, given any) (Model, []video.FieldError) {
 	return model, nil
 }
 
-// aliases puts what is given under another name of a parameter under its own.
+// aliases moves values given under a parameter's alias to its own name.
 func aliases(model Model, fields map[string]any) []video.FieldError {
 	var wrong []video.FieldError
 	for _, p := range model.Parameters {
@@ -84,7 +84,7 @@ func aliases(model Model, fields map[string]any) []video.FieldError {
 	return wrong
 }
 
-// limited sorts wrong fields, and counts those that are too many to be named.
+// limited sorts wrong fields, and replaces those beyond the limit with their number.
 func limited(wrong []video.FieldError) []video.FieldError {
 	slices.SortStableFunc(wrong, func(a, b video.FieldError) int { return strings.Compare(a.Field, b.Field) })
 	if more := len(wrong) - maxFields; more > 0 {
@@ -93,9 +93,9 @@ func limited(wrong []video.FieldError) []video.FieldError {
 	return wrong
 }
 
-// clientFields are what the provider's clients send for any model, though no model's
-// description has it. Each model here makes videos of texts, so that type says
-// nothing; an external_task_id is the client's own name for the job.
+// clientFields are fields that the provider's clients send for any model, though no model's
+// description has them. All models here make videos from text, so type adds nothing; an
+// external_task_id is the client's own name for the job.
 func clientFields() []Parameter {
 	return []Parameter{
 		{Name: "type", Kind: String, Allowed: []string{"text-to-video"}, Title: "Type", About: "what kind of generation it is, which the model says already"},
@@ -138,9 +138,8 @@ func object(prefix string, parameters []Parameter, given map[string]any) (map[st
 	return values, wrong
 }
 
-// Value checks one value at a path within the request, and gives it in its
-// parameter's JSON type. The value is decoded JSON, with numbers as json.Number or in
-// texts.
+// Value checks one value at a path within the request, and returns it in its parameter's
+// JSON type. The value is decoded JSON, with numbers as json.Number or as strings.
 func (p Parameter) Value(path string, given any) (any, []video.FieldError) {
 	refuse := func() (any, []video.FieldError) {
 		return nil, []video.FieldError{{Field: path, Message: fmt.Sprintf("is %s; it takes %s", p.describe(given), p.takes())}}
@@ -203,7 +202,7 @@ func (p Parameter) Value(path string, given any) (any, []video.FieldError) {
 	return refuse()
 }
 
-// textProblem says why a text is not one that somebody meant to send.
+// textProblem says why a text can't be what somebody meant to send.
 func (p Parameter) textProblem(s string) string {
 	err := text.Check(s)
 	var empty *text.Empty
@@ -220,8 +219,8 @@ func (p Parameter) textProblem(s string) string {
 	return err.Error() + "; say something, or leave it out"
 }
 
-// number takes a JSON number, and one that is written as a string, as the
-// provider does: its own sample sends a duration of "5".
+// number accepts a JSON number, or a string that contains one, as the provider does: its
+// own sample sends a duration of "5".
 func number(given any) (float64, bool) {
 	digits := ""
 	switch v := given.(type) {
@@ -233,6 +232,6 @@ func number(given any) (float64, bool) {
 		return 0, false
 	}
 	f, err := strconv.ParseFloat(digits, 64)
-	f += 0 // makes 0 of -0, which is the same request
+	f += 0 // turns -0 into 0, which is the same request
 	return f, err == nil && !math.IsNaN(f) && !math.IsInf(f, 0)
 }

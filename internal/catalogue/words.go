@@ -11,7 +11,7 @@ import (
 	"github.com/takeup/takeup/internal/text"
 )
 
-// takes says in words what a parameter takes.
+// takes says in words what a parameter accepts.
 func (p Parameter) takes() string {
 	switch {
 	case len(p.Allowed) == 1:
@@ -42,9 +42,8 @@ func (p Parameter) takes() string {
 	return "a text"
 }
 
-// describe gives a wrong value for a message: scalars as they are, the rest by type.
-// A text where a list or an object belongs is most likely a prompt, which no
-// message repeats.
+// describe formats a wrong value for a message: scalars as they are, others by type. A text
+// in place of a list or an object is most likely a prompt, which no message repeats.
 func (p Parameter) describe(given any) string {
 	switch v := given.(type) {
 	case string:
@@ -62,12 +61,12 @@ func (p Parameter) describe(given any) string {
 	return "an object"
 }
 
-// shown gives a name that a stranger chose for a field.
+// shown formats a field name from an untrusted client.
 func shown(name string) string { return clip(text.Printable(name)) }
 
 func quote(s string) string { return strconv.Quote(clip(s)) }
 
-// clip keeps what a stranger wrote from filling a message.
+// clip keeps untrusted text from filling a message.
 func clip(s string) string {
 	if utf8.RuneCountInString(s) <= 60 {
 		return s
@@ -75,12 +74,12 @@ func clip(s string) string {
 	return string([]rune(s)[:60]) + "…"
 }
 
-// Suggest names the word that was most likely meant, as " (did you mean prompt?)";
-// empty where none is near enough.
+// Suggest returns the word that was most likely meant, as " (did you mean prompt?)"; empty
+// if none is close enough.
 func Suggest(given string, words []string) string {
 	best, least := "", len(given)/3+1
 	if len(given) > 100 || strings.IndexFunc(given, unicode.IsLetter) < 0 {
-		return "" // a number that is near another is not meant for it
+		return "" // a number isn't a misspelling of a similar one
 	}
 	for _, w := range words {
 		if d := distance(strings.ToLower(given), w); d <= least {
@@ -93,7 +92,7 @@ func Suggest(given string, words []string) string {
 	return " (did you mean " + best + "?)"
 }
 
-// distance counts the single-byte edits between two words.
+// distance returns the number of single-byte edits between two words.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
@@ -114,7 +113,7 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-// alternatives lists words as "a, b or c".
+// alternatives formats words as "a, b or c".
 func alternatives(words []string) string {
 	last := len(words) - 1
 	if last < 1 {

@@ -9,10 +9,10 @@ import (
 	"github.com/takeup/takeup/internal/text"
 )
 
-// Written reads a value of the parameter as a person writes it outside of JSON, in a
-// flag or a cell: a switch as true or false, an object as JSON or as name=value pairs,
-// a list as JSON. Whatever else is written is a text, which Value judges. The error is
-// a fragment that follows the parameter's name.
+// Written parses a value of the parameter as people write it outside of JSON, in a flag or
+// a cell: a boolean as true or false, an object as JSON or as name=value pairs, a list as
+// JSON. Anything else is returned as text, for Value to check. The error is a fragment that
+// follows the parameter's name.
 func (p Parameter) Written(s string) (any, error) {
 	begins := strings.TrimSpace(text.Unmarked(s))
 	switch {
@@ -32,7 +32,7 @@ func (p Parameter) Written(s string) (any, error) {
 	return s, nil
 }
 
-// written reads a JSON object as that of a request is read.
+// written parses a JSON object as that of a request.
 func written(s string) (map[string]any, error) {
 	decoded, err := text.Decode([]byte(s))
 	if err != nil {
@@ -48,7 +48,7 @@ func written(s string) (map[string]any, error) {
 	return fields, nil
 }
 
-// list reads a JSON list, as the only field of an object.
+// list parses a JSON list, as the only field of an object.
 func list(s string) (any, error) {
 	const before = `{"":`
 	fields, err := written(before + s + "}")
@@ -64,7 +64,7 @@ func list(s string) (any, error) {
 	return fields[""], nil
 }
 
-// pairs reads name=value pairs with commas between them.
+// pairs parses name=value pairs separated by commas.
 func pairs(s string) (any, error) {
 	fields := map[string]any{}
 	for pair := range strings.SplitSeq(s, ",") {

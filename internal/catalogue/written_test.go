@@ -8,7 +8,7 @@ import (
 	"github.com/takeup/takeup/internal/catalogue"
 )
 
-// A value that a person writes in a flag or a cell.
+// Values as people write them in a flag or a cell.
 func TestWritten(t *testing.T) {
 	boolean, list := catalogue.Parameter{Kind: catalogue.Boolean}, catalogue.Parameter{Kind: catalogue.List}
 	object, text := catalogue.Parameter{Kind: catalogue.Object}, catalogue.Parameter{Kind: catalogue.String}

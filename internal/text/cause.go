@@ -8,17 +8,17 @@ import (
 	"unicode/utf8"
 )
 
-// scanned is what JSON was being read when it came to a wrong byte.
+// scanned is the state of a JSON parser at a wrong byte.
 type scanned struct {
-	data   []byte // up to there
-	open   []int  // where the objects and lists began that are not closed
-	quote  int    // where the text began that is not closed; -1: none
-	escape bool   // within such a text, right after a backslash
-	last   byte   // the last byte outside texts that is no space; " after one
-	key    bool   // the last text is the name of a field
+	data   []byte // the JSON before the wrong byte
+	open   []int  // offsets of the objects and lists that are not closed
+	quote  int    // offset of the string that is not closed; -1: none
+	escape bool   // within such a string, right after a backslash
+	last   byte   // the last byte outside strings that is no space; " after a string
+	key    bool   // the last string is the name of a field
 }
 
-// scan reads the valid beginning of JSON.
+// scan scans the valid beginning of JSON.
 func scan(data []byte) scanned {
 	s := scanned{data: data, quote: -1}
 	for i, b := range data {
@@ -47,17 +47,17 @@ func scan(data []byte) scanned {
 	return s
 }
 
-// object reports whether the innermost thing that is open is an object.
+// object reports whether the innermost open value is an object.
 func (s scanned) object() bool {
 	return len(s.open) > 0 && s.data[s.open[len(s.open)-1]] == '{'
 }
 
-// ended reports whether the last thing read was a whole value.
+// ended reports whether the last thing read was a complete value.
 func (s scanned) ended() bool {
 	return s.last != 0 && strings.IndexByte("{[,:", s.last) < 0 && !s.key
 }
 
-// plain reports whether all begins with a word or a number, as texts do.
+// plain reports whether the input begins with a word or a number, as plain text does.
 func (s scanned) plain(rest []byte) bool {
 	first := bytes.TrimLeft(s.data, " \t\r\n")
 	if len(first) == 0 {
@@ -72,7 +72,7 @@ func (s scanned) at(offset int) string {
 	return fmt.Sprintf("line %d, column %d", p.Line, p.Column)
 }
 
-// cause says what is wrong with the rest, which begins with the wrong byte.
+// cause describes the fault at the beginning of rest, the input from the wrong byte on.
 func (s scanned) cause(rest []byte) string {
 	if len(rest) == 0 {
 		return s.cut()
@@ -134,7 +134,7 @@ func (s scanned) cause(rest []byte) string {
 	return fmt.Sprintf("there is a %c, which can't stand here", r)
 }
 
-// inText says what is wrong within a text.
+// inText describes a fault within a string.
 func (s scanned) inText(r rune) string {
 	switch {
 	case s.escape:
@@ -149,7 +149,7 @@ func (s scanned) inText(r rune) string {
 	return `there is a \u without four hex digits after it; write a backslash as \\`
 }
 
-// after says what is wrong after the whole value.
+// after describes a fault after the complete value.
 func (s scanned) after(r rune) string {
 	switch {
 	case r == '{' || r == '[':
@@ -162,7 +162,7 @@ func (s scanned) after(r rune) string {
 	return "there is more after the end of the JSON; take it out"
 }
 
-// curly are quotes of word processors, which JSON takes for a text's own.
+// curly has the quotes of word processors, which JSON treats as part of a string.
 const curly = "“”„‟«»‘’‚‛＂"
 
 // cut says what is missing at the end.

@@ -7,14 +7,14 @@ import (
 	"unicode/utf8"
 )
 
-// Check refuses a text that nobody meant to send: one with a control character
-// other than tab and line ends, with U+FFFD or a noncharacter, with tag characters
-// that spell out something hidden, or without any character that can be seen. Its
-// error says which and where. The empty text is refused too.
+// Check refuses a text that nobody meant to send: one with a control character other than
+// tab and line ends, with U+FFFD or a noncharacter, with tag characters that spell out
+// something hidden, or without any visible character. Its error says which and where. The
+// empty text is refused too.
 //
-// Emoji with joiners, selectors, skin tones and flags, joiners within words,
-// right-to-left text with its marks and overrides, and private characters among
-// others are taken.
+// Among others, it accepts emoji with joiners, selectors, skin tones and flags, joiners
+// within words, right-to-left text with its marks and overrides, and private-use
+// characters.
 func Check(s string) error {
 	for at, r := range s {
 		var why string
@@ -38,7 +38,7 @@ func Check(s string) error {
 	return nil
 }
 
-// Empty says that a text has no character that can be seen.
+// Empty says that a text has no visible character.
 type Empty struct {
 	Blank bool // there is no character at all
 }
@@ -50,13 +50,13 @@ func (e *Empty) Error() string {
 	return "is empty: it has only spaces and characters that can't be seen"
 }
 
-// isControl reports whether a character is a control character (C0, DEL, C1)
-// that no text needs.
+// isControl reports whether a character is a control character (C0, DEL, C1) that no text
+// needs.
 func isControl(r rune) bool {
 	return unicode.IsControl(r) && r != '\t' && r != '\n' && r != '\r'
 }
 
-// name says which control character one is.
+// name returns the name of a control character.
 func name(r rune) string {
 	known := map[rune]string{0: "NUL", 7: "BEL", 8: "backspace", 0x0b: "vertical tab", 0x0c: "form feed", 0x1b: "ESC", 0x7f: "DEL"}
 	if word := known[r]; word != "" {
@@ -65,32 +65,32 @@ func name(r rune) string {
 	return fmt.Sprintf("U+%04X", r)
 }
 
-// nonCharacter is one of the 66 code points that Unicode has set apart:
+// nonCharacter reports whether a code point is one of Unicode's 66 noncharacters:
 // https://www.unicode.org/faq/private_use.html#noncharacters
 func nonCharacter(r rune) bool {
 	return r&0xfffe == 0xfffe || r >= 0xfdd0 && r <= 0xfdef
 }
 
-// visible reports whether a character leaves a mark on a page by itself. One that
-// this release's Unicode doesn't know yet may be an emoji of next year.
+// visible reports whether a character is visible by itself. A character unknown to this
+// release's Unicode tables counts as visible, since it may be a newer emoji.
 func visible(r rune) bool {
 	switch {
 	case unicode.IsSpace(r), isControl(r), nonCharacter(r),
 		unicode.In(r, unicode.Z, unicode.M, unicode.Cf, unicode.Co, unicode.Cs, unicode.Other_Default_Ignorable_Code_Point),
 		r == 0x2800, // the Braille pattern without dots
-		r == 0xfffc: // where a picture was in what was copied
+		r == 0xfffc: // where a picture was in the copied text
 		return false
 	}
 	return true
 }
 
-// isTag reports whether a character is one of those that mirror ASCII unseen.
+// isTag reports whether a character is one of the invisible tags that mirror ASCII.
 func isTag(r rune) bool { return r == 0xe0001 || r >= 0xe0020 && r <= 0xe007f }
 
-// inTagSequence reports whether the tag at an offset belongs to an emoji, such as
-// the flag of Scotland: a symbol, tags, and the tag that ends them
-// (https://www.unicode.org/reports/tr51/#def_emoji_tag_sequence). None has more
-// than 32 tags.
+// inTagSequence reports whether the tag at an offset belongs to an emoji, such as the flag
+// of Scotland: a symbol, tags, and a cancel tag
+// (https://www.unicode.org/reports/tr51/#def_emoji_tag_sequence). A sequence has at most 32
+// tags.
 func inTagSequence(s string, at int) bool {
 	base := strings.TrimRightFunc(s[:at], isTag)
 	run := s[len(base):]
@@ -102,7 +102,7 @@ func inTagSequence(s string, at int) bool {
 		strings.HasSuffix(run, "\U000e007f") && !strings.ContainsRune(run, 0xe0001) && len(run) <= 32*4
 }
 
-// Lines counts the lines of a text that have something to see.
+// Lines counts the lines of a text that have a visible character.
 func Lines(s string) int {
 	n := 0
 	for line := range strings.FieldsFuncSeq(s, func(r rune) bool { return r == '\n' || r == '\r' }) {
@@ -113,9 +113,9 @@ func Lines(s string) int {
 	return n
 }
 
-// Printable gives a text as a terminal can be trusted with it: what would move its
-// cursor is a space, and what would turn the order of characters around is left
-// out (https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters).
+// Printable makes a text safe to print on a terminal: characters that would move its cursor
+// become spaces, and those that would reorder the text are dropped
+// (https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters).
 func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

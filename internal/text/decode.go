@@ -10,10 +10,10 @@ import (
 	"unicode/utf8"
 )
 
-// NotUTF8 says that bytes are no text in UTF-8.
+// NotUTF8 says that bytes are not text in UTF-8.
 type NotUTF8 struct {
-	Looks string // the encoding that they look like; empty where none is likely
-	Place Place  // of the first byte that is wrong; zero where Looks says it all
+	Looks string // the likely encoding; empty if none is likely
+	Place Place  // of the first wrong byte; zero if Looks is enough
 }
 
 func (e *NotUTF8) Error() string {
@@ -23,14 +23,14 @@ func (e *NotUTF8) Error() string {
 	return fmt.Sprintf("is not UTF-8 at line %d, column %d; save it as UTF-8", e.Place.Line, e.Place.Column)
 }
 
-// mark is U+FEFF: a byte order mark at the start of a text, and what is left of
-// one where files were put together.
+// mark is U+FEFF: a byte order mark at the start of a text, or one left over where files
+// were joined.
 const mark = "\ufeff"
 
-// Decode gives the text that data is in UTF-8, without any U+FEFF. What is not
-// UTF-8 gives a *NotUTF8, and so does UTF-16 or UTF-32 whose bytes happen to be
-// valid UTF-8. The guess is good for texts of some words; it can name the wrong
-// encoding for a few characters, but never lets invalid UTF-8 pass.
+// Decode returns data, which is text in UTF-8, without any U+FEFF. If data is not UTF-8, or
+// is UTF-16 or UTF-32 that happens to be valid UTF-8, the error is a *NotUTF8. Its guess of
+// the encoding is good for texts of some words. For a few characters it can be wrong, but
+// Decode never accepts invalid UTF-8.
 func Decode(data []byte) (string, error) {
 	if name := marked(data); name != "" {
 		return "", &NotUTF8{Looks: name}
@@ -51,7 +51,7 @@ func Decode(data []byte) (string, error) {
 // Unmarked drops each U+FEFF from a text.
 func Unmarked(s string) string { return strings.ReplaceAll(s, mark, "") }
 
-// marked names the encoding that a byte order mark other than UTF-8's stands for.
+// marked returns the encoding of a byte order mark other than UTF-8's.
 func marked(data []byte) string {
 	has := func(prefix string) bool { return bytes.HasPrefix(data, []byte(prefix)) }
 	switch {
@@ -63,10 +63,10 @@ func marked(data []byte) string {
 	return ""
 }
 
-// guess names the encoding that data without a mark looks like. It is asked only
-// of data that is invalid as UTF-8, or has control characters in it.
+// guess returns the likely encoding of data without a byte order mark. The data must be
+// invalid as UTF-8, or have control characters.
 func guess(data []byte, valid bool) string {
-	// A gateway that takes the bytes for UTF-8 makes this of UTF-16's mark.
+	// A gateway that decodes UTF-16 as UTF-8 turns the byte order mark into this.
 	data = bytes.TrimPrefix(data, []byte("\ufffd\ufffd"))
 	var nuls, ascii, undefined, others int
 	for _, b := range data {
@@ -84,13 +84,13 @@ func guess(data []byte, valid bool) string {
 	multi, broken := sequences(data)
 	switch {
 	case len(data) >= 4 && nuls < len(data) && 5*nuls >= 3*len(data):
-		return "UTF-32" // three bytes of four are 0 in what ASCII has too
+		return "UTF-32" // ASCII has three zero bytes of four in it
 	case len(data) >= 4 && nuls < len(data) && 10*nuls >= 3*len(data):
 		return "UTF-16"
 	case valid && 4*undefined >= len(data) && wide(data):
 		return "UTF-16" // of an alphabet whose bytes are all below 0x80
 	case valid:
-		return "" // control characters in a text, which Check names
+		return "" // control characters in a text, which Check reports
 	case cesu(data):
 		return "CESU-8, which writes a character as two halves"
 	case multi >= broken:
@@ -105,8 +105,8 @@ func guess(data []byte, valid bool) string {
 	return ""
 }
 
-// sequences counts the whole characters of more than one byte in data, and the
-// bytes that belong to no character.
+// sequences counts the complete multi-byte characters in data, and the bytes that belong to
+// no character.
 func sequences(data []byte) (multi, broken int) {
 	for len(data) > 0 {
 		r, size := utf8.DecodeRune(data)
@@ -121,7 +121,7 @@ func sequences(data []byte) (multi, broken int) {
 	return multi, broken
 }
 
-// cesu reports whether data, which is not UTF-8, would be if pairs of halves were
+// cesu reports whether data, which is not UTF-8, would be UTF-8 if surrogate pairs were
 // characters.
 func cesu(data []byte) bool {
 	for len(data) > 0 {
@@ -137,10 +137,10 @@ func cesu(data []byte) bool {
 	return true
 }
 
-// wide reports whether data reads as a text in UTF-16, in one of the two orders:
-// no control characters but tab and line ends, no unassigned or private ones, no
-// halves, and letters of few scripts. A byte too much at the end, such as the
-// line end of an echo, is left out.
+// wide reports whether data is plausible as text in UTF-16, in either byte order: no
+// control characters but tab and line ends, no unassigned or private-use characters, no
+// unpaired surrogates, and letters of few scripts. An odd byte at the end, such as the line
+// end of an echo, is ignored.
 func wide(data []byte) bool {
 	for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
 		units := make([]uint16, len(data)/2)
@@ -154,8 +154,8 @@ func wide(data []byte) bool {
 	return false
 }
 
-// plausible reports whether a text could have been written by a person in one
-// language, with Latin words in between.
+// plausible reports whether a person could have written a text in one language, with Latin
+// words in between.
 func plausible(runes []rune) bool {
 	scripts := map[string]bool{}
 	letters, high := 0, 0
@@ -167,7 +167,7 @@ func plausible(runes []rune) bool {
 		case unicode.IsLetter(r):
 			letters++
 			if r >= 0x8000 && r < 0xa000 {
-				high++ // bytes of Shift JIS make these; a text has more of the others
+				high++ // bytes of Shift JIS decode to these; real text has more of the others
 			}
 			scripts[script(r)] = true
 		}
@@ -176,8 +176,8 @@ func plausible(runes []rune) bool {
 	return letters > 1 && len(scripts) <= 1 && 2*high <= letters
 }
 
-// script names what a letter is written in; those of Chinese, Japanese and Korean
-// stand together in texts, and are one.
+// script returns the script of a letter. Those of Chinese, Japanese and Korean count as
+// one, since texts mix them.
 func script(r rune) string {
 	if unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Bopomofo) {
 		return "Han"

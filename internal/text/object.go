@@ -14,33 +14,32 @@ import (
 // NotJSON says where JSON doesn't parse, and the likely cause.
 type NotJSON struct {
 	Place
-	Cause string // what stands there, and what to do
+	Cause string // what is wrong there, and what to do
 }
 
 func (e *NotJSON) Error() string {
 	return fmt.Sprintf("is not JSON at line %d, column %d: %s", e.Line, e.Column, e.Cause)
 }
 
-// NotObject says that a text is something else than one JSON object.
+// NotObject says that a text is not one JSON object.
 type NotObject struct {
-	Is string // "a list", or another word for it; or "empty"
+	Is string // "a list", or another word for the value; or "empty"
 }
 
 func (e *NotObject) Error() string {
 	return "is " + e.Is + ", not a JSON object"
 }
 
-// Fault is what encoding/json would pass over in a field.
+// Fault is a fault of a field that encoding/json ignores.
 type Fault struct {
-	Path    string // of the field, as prompt or multi_prompt[0].prompt
+	Path    string // of the field, such as prompt or multi_prompt[0].prompt
 	Message string // follows the path
 }
 
-// Object reads one JSON object, with numbers as json.Number, from a text that
-// Decode gave. What doesn't parse gives a *NotJSON, and what is no object a
-// *NotObject. The faults are half surrogate pairs in the values, which
-// encoding/json makes U+FFFD, and fields that are given twice, of which it takes
-// the last.
+// Object parses one JSON object from a text that Decode returned, with numbers as
+// json.Number. The error is a *NotJSON or a *NotObject. The faults are unpaired surrogates
+// in values, which encoding/json replaces with U+FFFD, and duplicate fields, of which it
+// takes the last.
 func Object(s string) (map[string]any, []Fault, error) {
 	if strings.TrimSpace(s) == "" {
 		return nil, nil, &NotObject{Is: "empty"}
@@ -63,7 +62,7 @@ func Object(s string) (map[string]any, []Fault, error) {
 	return object, faults(data), nil
 }
 
-// kind says in words what a JSON value is.
+// kind names the kind of a JSON value.
 func kind(value any) string {
 	switch value.(type) {
 	case nil:
@@ -78,16 +77,16 @@ func kind(value any) string {
 	return "a number"
 }
 
-// level is an object or a list that is open while JSON is read.
+// level is an object or a list that is being parsed.
 type level struct {
 	path  string
-	keys  map[string]bool // of an object; nil in a list
-	key   string          // the field whose value comes next
-	value bool            // a value comes next, not a key
+	keys  map[string]bool // of an object; nil for a list
+	key   string          // the field of the next value
+	value bool            // the next token is a value, not a key
 	items int             // of a list
 }
 
-// next is the path of the value that comes next.
+// next returns the path of the next value.
 func (l *level) next() string {
 	switch {
 	case l.keys == nil:
@@ -98,12 +97,12 @@ func (l *level) next() string {
 	return l.path + "." + l.key
 }
 
-// faults walks through valid JSON.
+// faults finds the faults of valid JSON.
 func faults(data []byte) []Fault {
 	var found []Fault
-	levels := []*level{{keys: map[string]bool{}, value: true}} // around the whole
+	levels := []*level{{keys: map[string]bool{}, value: true}} // the outermost level
 	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.UseNumber() // the others need not fit a float64
+	decoder.UseNumber() // other numbers need not fit in a float64
 	for {
 		before := decoder.InputOffset()
 		token, err := decoder.Token()
@@ -145,8 +144,8 @@ func faults(data []byte) []Fault {
 	}
 }
 
-// half says where a JSON string, without its quotes, has an escape of half a
-// surrogate pair; empty: nowhere.
+// half returns a message about the first unpaired surrogate among the escapes of a JSON
+// string, which has no quotes around it; empty if there is none.
 func half(raw []byte) string {
 	for i := 0; i < len(raw); i++ {
 		if raw[i] != '\\' {
@@ -155,7 +154,7 @@ func half(raw []byte) string {
 		first := unit(raw[i:])
 		switch {
 		case first < 0:
-			i++ // the escaped character
+			i++ // skips the escaped character
 			continue
 		case first < 0xd800 || first > 0xdfff:
 		case first < 0xdc00 && unit(raw[i+6:]) >= 0xdc00 && unit(raw[i+6:]) <= 0xdfff:
@@ -175,7 +174,8 @@ func half(raw []byte) string {
 	return ""
 }
 
-// unit gives the UTF-16 code unit that raw begins with as an escape; -1: none.
+// unit returns the UTF-16 code unit of the \u escape at the start of raw; -1 if there is
+// none.
 func unit(raw []byte) int {
 	if len(raw) < 6 || raw[0] != '\\' || raw[1] != 'u' {
 		return -1
@@ -187,7 +187,7 @@ func unit(raw []byte) int {
 	return int(n)
 }
 
-// diagnose makes a *NotJSON of an error of encoding/json.
+// diagnose turns an error of encoding/json into a *NotJSON.
 func diagnose(data []byte, err error) error {
 	offset := len(data)
 	if at := wrongByte(data, err); at < len(data) {
@@ -198,16 +198,16 @@ func diagnose(data []byte, err error) error {
 	found := scan(data[:offset])
 	if letter := func(b byte) bool { return b|0x20 >= 'a' && b|0x20 <= 'z' }; offset < len(data) && found.quote < 0 && letter(found.last) {
 		for offset > 0 && letter(data[offset-1]) {
-			offset-- // to the word that began like true, false or null
+			offset-- // back to the start of a word like true, false or null
 		}
 		found = scan(data[:offset])
 	}
 	return &NotJSON{Place: placeOf(data, offset), Cause: found.cause(data[offset:])}
 }
 
-// wrongByte gives the offset of the byte that can't stand where it is; that of the
-// end where the JSON ends too early, which encoding/json says by the same offset
-// as a wrong last byte. One more byte tells them apart.
+// wrongByte returns the offset of the first wrong byte, or of the end if the JSON is cut
+// off. encoding/json reports the same offset for a cut and for a wrong last byte; appending
+// one more byte tells them apart.
 func wrongByte(data []byte, err error) int {
 	var syntax *json.SyntaxError
 	if !errors.As(err, &syntax) {

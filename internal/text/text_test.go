@@ -18,8 +18,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden file")
 
-// golden compares lines with testdata/refusals.golden's part of a name, which all
-// refusals stand in, to be read by people.
+// golden compares got with a golden file. The files hold all refusals, for people to read.
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	path := "testdata/" + name + ".golden"
@@ -65,7 +64,7 @@ const (
 	german   = "Ein Papierboot fährt über die überflutete Straße in Köln."
 )
 
-// What is text in UTF-8 is given back as it is, but for U+FEFF.
+// Valid UTF-8 is returned unchanged, except for U+FEFF.
 func TestDecodeTakesUTF8(t *testing.T) {
 	for in, want := range map[string]string{
 		"":                            "",
@@ -73,7 +72,7 @@ func TestDecodeTakesUTF8(t *testing.T) {
 		"\ufeffa boat":                "a boat",
 		"\ufeff\ufeffa boat":          "a boat",
 		"\ufeffa boat\n\ufeffa dog\n": "a boat\na dog\n",
-		"a\u0000b boat":               "a\u0000b boat", // Check has the better words
+		"a\u0000b boat":               "a\u0000b boat", // Check has the better message
 		"\x1b[31ma red boat\x1b[0m":   "\x1b[31ma red boat\x1b[0m",
 		"\x01":                        "\x01",
 		"\x00\x00\x00\x00":            "\x00\x00\x00\x00",
@@ -89,7 +88,7 @@ func TestDecodeTakesUTF8(t *testing.T) {
 	}
 }
 
-// What isn't is refused, with what it looks like.
+// Other bytes are refused, with a guess of their encoding.
 func TestDecodeRefuses(t *testing.T) {
 	var said bytes.Buffer
 	for _, test := range []struct {
@@ -246,8 +245,8 @@ func TestPrintable(t *testing.T) {
 	}
 }
 
-// Whatever the bytes are, what comes out is UTF-8 without marks and is what went
-// in, or there is an error that names an encoding or a place.
+// Whatever the bytes, Decode returns the input as UTF-8 without marks, or an error with an
+// encoding or a place.
 func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{"a boat", "\ufeffa", "\xff\xfea\x00", "caf\xe9", "\xed\xa0\xbd\xed\xb0\x9f", "a\x00b\x00", "\x8e\x86\x82", german + "\xc3"} {
 		f.Add([]byte(seed))
@@ -266,15 +265,15 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// Object takes what encoding/json takes for an object, and names a place within
-// the text for all else. Without faults, no value has become U+FFFD.
+// Object accepts what encoding/json accepts as an object, and reports a place within the
+// text for everything else. Without faults, no value has become U+FFFD.
 func FuzzObject(f *testing.F) {
 	for _, seed := range []string{`{"prompt":"x",}`, `{"a":"\ud83d"}`, `{“a”:1}`, `{"a":{"b":[1,{"c":"\udc00"}]}}`, `{"a":1,"a":2}`, "{//\n}", "tru", `{"a":"\`, `[[`, `{"a":"x`} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		if !utf8.ValidString(s) {
-			return // Decode is asked first
+			return // Decode runs first
 		}
 		object, faults, err := text.Object(s)
 		var want map[string]any
@@ -297,7 +296,7 @@ func FuzzObject(f *testing.F) {
 	})
 }
 
-// What is taken has nothing in it that a program would stumble over.
+// An accepted text has no characters that could trouble a program.
 func FuzzCheck(f *testing.F) {
 	for _, seed := range []string{"a boat", "\u200b", "🏴\U000e0067\U000e007f", "a\U000e0001", "\ufffd", "\x1b"} {
 		f.Add(seed)
