@@ -2,18 +2,18 @@ package video
 
 import "strings"
 
-// Brief is what a list shows of a request.
+// Brief is the part of a request that lists show.
 type Brief struct {
 	Model       string
-	Prompt      string // its beginning: BriefPrompt characters at most
+	Prompt      string // the first BriefPrompt characters at most
 	Duration    int    // seconds of video
 	AspectRatio string
 }
 
-// BriefPrompt is how much of a prompt a Brief has, in characters.
+// BriefPrompt is the length limit of a Brief's prompt, in characters.
 const BriefPrompt = 200
 
-// Text is the request's prompt or, of a list of them, all.
+// Text returns the request's prompt or, if it has a list of them, all of them.
 func (r Request) Text() string {
 	if prompt := r.Prompt(); prompt != "" {
 		return prompt
@@ -31,7 +31,7 @@ func (r Request) Text() string {
 	return strings.Join(prompts, " / ")
 }
 
-// Brief gives what a list shows of the request.
+// Brief returns the part of the request that lists show.
 func (r Request) Brief() Brief {
 	b := Brief{Model: r.Model(), Prompt: r.Text(), Duration: r.Duration()}
 	b.AspectRatio, _ = r.values["aspect_ratio"].(string)

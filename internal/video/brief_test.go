@@ -25,7 +25,7 @@ func TestBrief(t *testing.T) {
 		}
 		got := r.Brief()
 		if want.Duration == 0 {
-			want.Duration, want.AspectRatio = got.Duration, got.AspectRatio // the model's own
+			want.Duration, want.AspectRatio = got.Duration, got.AspectRatio // the model's defaults
 		}
 		if got != want {
 			t.Errorf("%.60s: got %+v", request, got)

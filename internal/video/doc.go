@@ -1,11 +1,11 @@
-// Package video is the domain of Takeup: what a user asks for (Request), what becomes of it
-// (Job, Entry, Manifest), the models and their parameters (Catalogue), and the outcomes of
-// a job (outcomes.go).
+// Package video is the domain of Takeup: what a user asks for (Request), the job that it
+// becomes (Job, Entry, Manifest), and the outcomes of a job (outcomes.go).
 //
-// Four types say how far something is. Phase is that of a submission, in an entry. State
-// is that of a job, for its owner. Status is what the state machine chooses its next step
-// by. GenerationState is that of a generation at the provider.
+// Four types describe progress. Phase is that of a submission, in an entry. State is that
+// of a job, for its owner. Status is what the state machine bases its choices on.
+// GenerationState is that of a generation at the provider.
 //
-// It imports the standard library, internal/budget and internal/text only. Everything else in Takeup speaks in
-// its words, so that the provider's wire format and AWS stay at the edges.
+// The package imports the standard library, internal/budget and internal/text only. The
+// rest of Takeup uses its types, so that the provider's wire format and AWS stay at the
+// edges.
 package video

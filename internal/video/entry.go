@@ -7,20 +7,20 @@ import (
 	"github.com/takeup/takeup/internal/budget"
 )
 
-// Phase is how far the submission of a job is.
+// Phase is the progress of a job's submission.
 type Phase string
 
-// A claim is either being posted by its owner, or it ended in one of the other
-// phases. A claimed entry whose time is over is an unanswered one.
+// A claimed entry is being posted by its owner. It then moves to one of the other phases.
+// If its claim has expired, it is treated as unanswered.
 const (
 	PhaseClaimed    Phase = "claimed"    // its owner may be posting until ClaimedUntil
 	PhaseRefused    Phase = "refused"    // certainly not accepted; may be claimed again
-	PhaseUnanswered Phase = "unanswered" // posted, and not answered in a way that tells
+	PhaseUnanswered Phase = "unanswered" // posted, but no answer says whether it was accepted
 	PhaseAccepted   Phase = "accepted"   // Handle and GenerationID are known
 )
 
-// Entry is what the table has of one job: the claim, which lets only one submission
-// through, and what became of it.
+// Entry is the table's record of one job: the claim, which lets only one submission
+// through, and its result.
 type Entry struct {
 	ID          string    `json:"id"`
 	Request     Request   `json:"request"`
@@ -28,8 +28,8 @@ type Entry struct {
 	CreatedAt   time.Time `json:"created_at"`
 	Origin      Origin    `json:"origin"`
 
-	// Execution is the name of the execution that runs the job, or is about to be
-	// started for it: the ExecutionName of Redrives.
+	// Execution is the name of the execution that runs the job, or is about to be started
+	// for it: the ExecutionName of Redrives.
 	Execution string `json:"execution"`
 	Redrives  int    `json:"redrives"`
 	// Started says that the execution was started. Until then anybody may start it, under
@@ -37,67 +37,68 @@ type Entry struct {
 	Started bool `json:"started"`
 
 	Phase Phase `json:"phase"`
-	// Attempt counts the submissions that may have been sent: the next one
-	// is sent as "<id>.<attempt>".
+	// Attempt counts the submissions that may have been sent. Each was sent as
+	// "<id>.<attempt>".
 	Attempt int `json:"attempt"`
-	// Mark is new in every version, so that a writer whose answer was lost
-	// knows its own.
+	// Mark is new in every version, so that a writer that got no answer recognises its own
+	// version.
 	Mark         string    `json:"mark"`
 	ClaimedAt    time.Time `json:"claimed_at"`
 	ClaimedUntil time.Time `json:"claimed_until"`
 	// Provider is the name of the provider that the attempt is sent to.
 	Provider string `json:"provider"`
-	// KeyVersion is the version of the key's secret that the attempt is sent
-	// with: a provider may show a key only its own submissions.
+	// KeyVersion is the version of the key's secret that the attempt is sent with. A
+	// provider may show a key only its own submissions.
 	KeyVersion string `json:"key_version"`
-	// Resubmitted says that a lost submission was sent again, by the
-	// operator's choice. That is done once.
+	// Resubmitted says that a lost submission was sent again, by the operator's choice.
+	// That is done once.
 	Resubmitted bool `json:"resubmitted,omitempty"`
 
 	Refusal *Refused  `json:"refusal,omitempty"`
-	RetryAt time.Time `json:"retry_at,omitzero"` // when a refused one may be claimed again
+	RetryAt time.Time `json:"retry_at,omitzero"` // when a refused attempt may be claimed again
 	// BusySince is when the provider first had no room, or could not be reached, since the
 	// job was started or redriven.
 	BusySince time.Time `json:"busy_since,omitzero"`
 
-	// SearchedSince is when a redrive began to search for a lost submission again; zero
-	// where none did.
+	// SearchedSince is when a redrive began to search for a lost submission again; zero if
+	// none did.
 	SearchedSince time.Time `json:"searched_since,omitzero"`
 
-	// PausedSince is when the job was to be claimed for the first time while the table
-	// was paused; zero where it was claimed since.
+	// PausedSince is when a claim was first held up by a pause of the table; zero if the
+	// job was claimed since.
 	PausedSince time.Time `json:"paused_since,omitzero"`
 
 	// FullSince is when a limit first left no room for a claim since the last claim, or
 	// since a redrive.
 	FullSince time.Time `json:"full_since,omitzero"`
-	// FullOf is that limit, as budget.NoRoom names it.
+	// FullOf is the name of that limit, as in budget.NoRoom.
 	FullOf string `json:"full_of,omitempty"`
 	// Turn is the time that orders the jobs that wait for room.
 	Turn time.Time `json:"turn,omitzero"`
 	// CountedUntil is until when younger jobs wait behind this one while it waits for room.
-	// By then it must have tried again.
+	// The job must have tried again by then.
 	CountedUntil time.Time `json:"counted_until,omitzero"`
 
-	// Candidate is a handle that came with an unusable answer; the provider
-	// confirms it or says nothing.
+	// Candidate is a handle from an unusable answer. The provider confirms it or returns
+	// nothing.
 	Candidate string `json:"candidate,omitempty"`
-	// Handle is what the provider is asked for the generation by. Only its adapter
-	// reads it. GenerationID is what its support and its records call the generation.
+	// Handle identifies the generation in requests to the provider. Only the provider's
+	// adapter interprets it. GenerationID is the generation's id for the provider's support
+	// and in its records.
 	Handle       string    `json:"handle,omitempty"`
 	GenerationID string    `json:"generation_id,omitempty"`
 	SubmittedAt  time.Time `json:"submitted_at,omitzero"`
 
-	// DiscardedAt is when the job's owner discarded its video, after it was
-	// submitted: no other attempt is sent, and the video isn't stored.
+	// DiscardedAt is when the job's owner discarded its video, after it was submitted: no
+	// other attempt is sent, and the video isn't stored.
 	DiscardedAt time.Time `json:"discarded_at,omitzero"`
 
-	// ForgottenAt is when the job's owner had its texts cleared, after it ended. It is
-	// not redriven any more.
+	// ForgottenAt is when the job's owner had its texts cleared, after it ended. It is no
+	// longer redriven.
 	ForgottenAt time.Time `json:"forgotten_at,omitzero"`
 
-	// Manifest is that of the stored video, as it was found or put beside it; nil
-	// where there is none. A redrive of the job looks there again.
+	// Manifest is the manifest of the stored video, as it was found or written; nil if
+	// there is none. A redrive looks for it again.
 	Manifest *Manifest `json:"manifest,omitempty"`
 
 	Outcome *Outcome `json:"outcome,omitempty"`
@@ -106,17 +107,17 @@ type Entry struct {
 	// written with it.
 	Progress []Progress `json:"-"`
 
-	// Money is what the attempts cost that may be charged, and the last one.
+	// Money has the cost of the attempts that may be charged, and of the last one.
 	Money []budget.Money `json:"money,omitempty"`
-	// Booked is the money that the counters have: that of the version that was read or
+	// Booked is the money that the counters include: that of the version that was read or
 	// written. The table sets it.
 	Booked []budget.Money `json:"-"`
 }
 
-// Refused is why the provider did not take an attempt.
+// Refused is why the provider refused an attempt.
 type Refused struct {
 	Kind string `json:"kind"`
-	Said string `json:"said"` // its words, or the failure to connect
+	Said string `json:"said"` // the provider's message, or the failure to connect
 }
 
 // Unclaimed reports whether the job was never submitted and has not ended, except by an
@@ -127,7 +128,7 @@ func (e Entry) interrupted() bool {
 	return e.Outcome != nil && e.Outcome.Name == OutcomeName(&Interrupted{})
 }
 
-// Next gives the entry with the name of the job's next execution, which is to be started.
+// Next returns the entry with the name of the job's next execution, which is to be started.
 // Its wait for room begins again. An interruption is cleared; any other outcome is left for
 // the execution to resume from.
 func (e Entry) Next() Entry {
@@ -142,12 +143,12 @@ func (e Entry) Next() Entry {
 	return e
 }
 
-// Reference is what the entry's attempt is sent under, by which the provider finds it
-// again. Its characters are among those that providers keep: letters, digits, _, - and a
-// dot.
+// Reference returns the reference that the entry's attempt is sent with, by which the
+// provider finds it again. It has only characters that providers keep: letters, digits, _,
+// - and a dot.
 func (e Entry) Reference() string { return fmt.Sprintf("%s.%d", e.ID, e.Attempt) }
 
-// Job is the state that a step gives to the state machine.
+// Job returns the state that a step passes to the state machine.
 func (e Entry) Job(status Status, waitSeconds int) Job {
 	return Job{
 		ID: e.ID, GenerationID: e.GenerationID, Provider: e.Provider, Handle: e.Handle,
@@ -156,13 +157,12 @@ func (e Entry) Job(status Status, waitSeconds int) Job {
 	}
 }
 
-// NoEntry says that there is no job of that id.
+// NoEntry says that there is no job with that id.
 type NoEntry struct{ ID string }
 
 func (e *NoEntry) Error() string { return "there is no job " + e.ID }
 
-// Conflict says that an item was changed by another writer since it was read. Nothing was
-// written.
+// Conflict says that another writer changed an item since it was read. Nothing was written.
 type Conflict struct{ ID string }
 
 func (e *Conflict) Error() string {

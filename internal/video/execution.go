@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// ExecutionName is the name of a job's n-th redrive: <id>-r<n>. The job's own
-// execution, for n = 0, is named <id>.
+// ExecutionName returns the name of a job's n-th redrive, <id>-r<n>, or <id> for n = 0, the
+// job's own execution.
 func ExecutionName(id string, n int) string {
 	if n == 0 {
 		return id
@@ -14,12 +14,12 @@ func ExecutionName(id string, n int) string {
 	return id + "-r" + strconv.Itoa(n)
 }
 
-// maxRedrives bounds the numbers that RedriveOf reads.
+// maxRedrives is the largest number that RedriveOf accepts.
 const maxRedrives = 1_000_000
 
-// RedriveOf reverses ExecutionName. For a name that is no redrive's, the number is 0 and id
-// is the whole name. A name that looks like a redrive's can still be the id of another job;
-// only the input of the execution says which it is.
+// RedriveOf reverses ExecutionName. For a name that is no redrive's, n is 0 and id is the
+// whole name. A name that looks like a redrive's can still be the id of another job; only
+// the input of the execution says which it is.
 func RedriveOf(name string) (id string, n int) {
 	i := strings.LastIndex(name, "-r")
 	if i < 1 {

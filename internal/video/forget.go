@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// forgotten replaces a text that was cleared with its request.
+// forgotten replaces a cleared text.
 const forgotten = "forgotten with the request"
 
-// Forget clears the texts of the request, and the messages of the provider, which may quote
+// Forget clears the texts of the request, and the provider's messages, which may quote
 // them. The id, the hash, the times and the money stay. The time of the first call is kept;
-// further calls clear what was added since.
+// later calls clear what was added since.
 func (e *Entry) Forget(at time.Time) {
 	if e.ForgottenAt.IsZero() {
 		e.ForgottenAt = at
@@ -34,16 +34,15 @@ func (e *Entry) Forget(at time.Time) {
 	}
 }
 
-// Forget gives the manifest of a job that was forgotten at that time. The hash is that of
-// the request as it was sent, so that an equal request is still recognised.
+// Forget returns the manifest of a job that was forgotten at a time. hash is that of the
+// request as it was sent, so that an equal request is still recognised.
 func (m Manifest) Forget(hash string, at time.Time) Manifest {
 	m.Request, m.RequestHash, m.ForgottenAt = m.Request.Outline(), hash, at
 	return m
 }
 
-// Outline gives what can be said of a request without its owner's texts: the model,
-// the shape of the video, numbers and switches. It is no valid request, and its hash is
-// another.
+// Outline returns the request without its owner's texts: the model, the shape of the video,
+// numbers and booleans. It is not a valid request, and its hash differs.
 func (r Request) Outline() Request {
 	if r.values == nil {
 		return r
@@ -54,7 +53,7 @@ func (r Request) Outline() Request {
 		case int, float64, bool:
 			kept[name] = value
 		case string:
-			// Any other field may have a text of the owner's.
+			// Any other field may contain a text of the owner's.
 			if slices.Contains([]string{"model", "aspect_ratio", "ratio", "resolution"}, name) {
 				kept[name] = value
 			}
@@ -63,7 +62,7 @@ func (r Request) Outline() Request {
 	return Request{values: kept}
 }
 
-// outline gives the progress without texts that may quote the request.
+// outline returns the progress without texts that may quote the request.
 func (p Progress) outline() Progress {
 	p.Wait.LastError = ""
 	p.Events = slices.Clone(p.Events)

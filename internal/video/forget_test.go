@@ -13,8 +13,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Of a job that is forgotten no text is left, whatever it ended with, and everything
-// else is.
+// Forgetting a job clears all its texts, whatever its outcome, and keeps everything else.
 func TestForget(t *testing.T) {
 	const canary = "canary"
 	request, err := catalogue.Parse(all.Models(), []byte(`{"model": "kling-video/v1/pro/text-to-video", "prompt": "canary one", "negative_prompt": "canary two",

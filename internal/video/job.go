@@ -5,16 +5,16 @@ import (
 	"time"
 )
 
-// Status is where a job stands, as the state machine's choices see it.
+// Status is the state of a job for the state machine's choices.
 type Status string
 
-// The four statuses. A job that ends without a video has no status: it ends
-// with an error (outcomes.go).
+// The four statuses. A job that ends without a video has no status: it ends with an error
+// (outcomes.go).
 const (
-	// Waiting: not accepted by the provider yet. There was no room, or a
-	// submission was not answered and is being looked up.
+	// Waiting: not accepted by the provider yet. There was no room, or a submission was not
+	// answered and is being looked up.
 	Waiting Status = "waiting"
-	// Generating: accepted and paid for when it completes; no video yet.
+	// Generating: accepted, and charged when it completes; no video yet.
 	Generating Status = "generating"
 	// Completed: the provider has the video; it isn't in our bucket yet.
 	Completed Status = "completed"
@@ -23,33 +23,32 @@ const (
 )
 
 // Job is the state that the steps of the state machine pass on. It has neither a prompt nor
-// a URL, since executions are read by more people, and kept longer, than either should
-// be.
+// a URL, since executions are read by more people, and kept longer, than either should be.
 type Job struct {
 	ID           string    `json:"id"`
 	GenerationID string    `json:"generation_id,omitempty"`
 	Provider     string    `json:"provider,omitempty"` // the name of the provider that makes the video
-	Handle       string    `json:"handle,omitempty"`   // that it is asked for the generation by; only its adapter reads it
+	Handle       string    `json:"handle,omitempty"`   // identifies the generation at the provider; only its adapter interprets it
 	Model        string    `json:"model,omitempty"`
 	Duration     int       `json:"duration,omitempty"` // seconds of video
 	SubmittedAt  time.Time `json:"submitted_at,omitzero"`
-	// RunningAt is when the provider last said that the generation runs; zero
-	// where it never did.
+	// RunningAt is when the provider last said that the generation is running; zero if it
+	// never did.
 	RunningAt   time.Time `json:"running_at,omitzero"`
 	CompletedAt time.Time `json:"completed_at,omitzero"` // when a poll found it done
 	Polls       int       `json:"polls,omitempty"`       // how often this execution polled
 	Looks       int       `json:"looks,omitempty"`       // how often it tried for room below a limit
 	Status      Status    `json:"status"`
-	// WaitSeconds is how long the state machine waits before the next step:
-	// at least 1, since a Wait state takes no less here.
+	// WaitSeconds is how long the state machine waits before the next step. It is at least
+	// 1, the minimum of a Wait state here.
 	WaitSeconds int `json:"wait_seconds"`
-	// Video is where the stored video is, as an s3:// address.
+	// Video is the s3:// address of the stored video.
 	Video string `json:"video,omitempty"`
 }
 
-// ValidID reports whether id can be a job's id. An id is an execution's name
-// and a part of S3 keys; 70 characters leave room for a redrive's suffix within
-// the 80 that Step Functions allows.
+// ValidID reports whether id can be a job's id. An id is used as an execution's name and in
+// S3 keys; 70 characters leave room for a redrive's suffix within the 80 that Step
+// Functions allows.
 func ValidID(id string) bool {
 	if len(id) < 1 || len(id) > 70 {
 		return false
@@ -64,7 +63,7 @@ func ValidID(id string) bool {
 	return true
 }
 
-// CheckID refuses what ValidID does, with the reason.
+// CheckID returns an error that says why id can't be a job's id; nil if it can.
 func CheckID(id string) error {
 	if ValidID(id) {
 		return nil

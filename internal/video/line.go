@@ -6,16 +6,17 @@ import (
 	"github.com/takeup/takeup/internal/budget"
 )
 
-// counted is how long after its next try a waiting job still counts as waiting. It outlasts
-// the retries of a failed try, and ends the counting of a job whose execution is gone.
+// counted is how long after its next try a waiting job still counts as waiting. It is
+// longer than the retries of a failed try take. When it is over, a job whose execution is
+// gone no longer counts.
 const counted = 15 * time.Minute
 
-// Line has the number of older jobs that wait for the same room as a job, by limit.
+// Line is the number of older jobs that wait for the same room as a job, by limit.
 type Line map[string]int
 
-// TurnAt is the time that orders the entry among the jobs that wait for room, if it begins
-// to wait now: that of its creation, or of the redrive that resumed it. It stays the same
-// for as long as the job runs, also after a retry or a refusal by the provider.
+// TurnAt returns the time that orders the entry among the jobs that wait for room, if it
+// begins to wait now: that of its creation, or of the redrive that resumed it. It stays the
+// same for as long as the job runs, also after a retry or a refusal by the provider.
 func (e Entry) TurnAt(now time.Time) time.Time {
 	switch {
 	case e.Outcome != nil, e.Turn.IsZero() && e.Redrives > 0:
@@ -37,9 +38,9 @@ func (e *Entry) BeginWaiting(now time.Time) bool {
 	return true
 }
 
-// WaitsFor has the entry count as waiting for a limit until some time after its next try.
-// It reports whether the entry has to be written for that, which is rare while a job tries
-// for a slot again and again.
+// WaitsFor counts the entry as waiting for a limit until some time after its next try. It
+// reports whether the entry has to be written for that, which is rare while a job keeps
+// trying for a slot.
 func (e *Entry) WaitsFor(limit string, next time.Time) bool {
 	until := next.Add(counted)
 	if e.FullOf == limit && (e.CountedUntil.Equal(until) || limit == budget.LimitInFlight && e.CountedUntil.Sub(next) > counted/2) {
@@ -49,9 +50,9 @@ func (e *Entry) WaitsFor(limit string, next time.Time) bool {
 	return true
 }
 
-// Waiter is a job that waits for room, as far as other jobs need to know it.
+// Waiter is what other jobs need to know about a job that waits for room.
 type Waiter struct {
-	Limit        string // that it waits for
+	Limit        string // the limit it waits for
 	Owner        string
 	CountedUntil time.Time
 }
@@ -60,9 +61,9 @@ type Waiter struct {
 // slot too.
 const soon = time.Minute
 
-// Lines counts the older jobs that a job of an owner waits behind. A job that waits for
-// money sleeps until the limit resets, and wants a slot only then. A job that has not tried
-// when it was due is left out.
+// Lines counts the older jobs that an owner's job waits behind. A job that waits for money
+// sleeps until the limit resets, and needs a slot only then. A job that missed its next try
+// isn't counted.
 func Lines(older []Waiter, owner string, now time.Time) Line {
 	line := Line{}
 	for _, w := range older {

@@ -7,7 +7,7 @@ import (
 	"github.com/takeup/takeup/internal/budget"
 )
 
-// Reserve adds the money of the entry's attempt, which is claimed now. Released money of
+// Reserve adds money for the entry's attempt, which is claimed now. Released money of
 // earlier attempts is dropped, and their slots are freed.
 func (e *Entry) Reserve(micros int64, at time.Time) {
 	var kept []budget.Money
@@ -20,12 +20,12 @@ func (e *Entry) Reserve(micros int64, at time.Time) {
 }
 
 // Book sets the state of the money of the entry's attempt. Spent money becomes the amount
-// that was charged, or stays what was reserved where that isn't known (0), and doesn't
-// change any more. Released and failed money changes only to reserved or spent: the
-// provider has accepted the attempt after all. Any state but reserved frees the slot.
+// that was charged, or keeps the reserved amount if charged is 0 (not known), and no longer
+// changes. Released and failed money changes only to reserved or spent: the provider has
+// accepted the attempt after all. Any state but reserved frees the slot.
 func (e *Entry) Book(state budget.State, charged int64) { e.BookAttempt(e.Attempt, state, charged) }
 
-// BookAttempt is Book for another attempt of the entry.
+// BookAttempt is Book for any attempt of the entry.
 func (e *Entry) BookAttempt(attempt int, state budget.State, charged int64) {
 	e.book(attempt, state, charged, state == budget.Reserved)
 }
@@ -50,7 +50,7 @@ func (e *Entry) book(attempt int, state budget.State, charged int64, slot bool) 
 	}
 }
 
-// HoldsSlot reports whether the entry's attempt counts among those in flight.
+// HoldsSlot reports whether the entry's attempt counts as in flight.
 func (e Entry) HoldsSlot() bool {
 	return slices.ContainsFunc(e.Money, func(m budget.Money) bool { return m.Attempt == e.Attempt && m.Slot })
 }

@@ -3,21 +3,21 @@ package video
 // Trigger is what started a job.
 type Trigger string
 
-// The three ways in.
+// The three triggers.
 const (
 	TriggerAPI       Trigger = "api"
 	TriggerFile      Trigger = "file"      // a prompt file
-	TriggerExecution Trigger = "execution" // of the state machine, which somebody started by hand
+	TriggerExecution Trigger = "execution" // an execution of the state machine that somebody started by hand
 )
 
-// Origin is where a job came from. The zero Origin is one that isn't known.
+// Origin is where a job came from. The zero Origin is unknown.
 type Origin struct {
 	Trigger Trigger `json:"trigger"`
 	// Token is the name of the API token that was used: the job's owner. It is empty for
 	// the other triggers.
 	Token string `json:"token,omitempty"`
-	// Of a prompt file: where it was, and its version; empty in a bucket that
-	// keeps none.
+	// Where a prompt file was, and its version, which is empty in a bucket without
+	// versioning.
 	Bucket  string `json:"bucket,omitempty"`
 	Key     string `json:"key,omitempty"`
 	Version string `json:"version,omitempty"`

@@ -12,33 +12,33 @@ import (
 // Paid says whether a job that ended without a video costs money.
 type Paid string
 
-// Where it isn't known, it is perhaps.
+// PaidPerhaps means that it isn't known.
 const (
 	PaidNo      Paid = "no"
 	PaidYes     Paid = "yes"
 	PaidPerhaps Paid = "perhaps"
 )
 
-// Outcome is how a job ended without a video, as the table keeps it. A job with a stored
+// Outcome is how a job ended without a video, as the table stores it. A job with a stored
 // video has none.
 type Outcome struct {
-	Name    string          `json:"name"` // of the error's type, or of an error that only Step Functions knows
+	Name    string          `json:"name"` // the error's type, or the name of an error of Step Functions' own
 	Message string          `json:"message"`
 	Detail  json.RawMessage `json:"detail"` // the fields of the error
 	At      time.Time       `json:"at"`
-	// Redrive is the number of the redrive that ended so, as Entry.Redrives
-	// counts them; 0 for the job's own execution.
+	// Redrive is the number of the redrive that ended with the outcome, as in
+	// Entry.Redrives; 0 for the job's own execution.
 	Redrive int `json:"redrive,omitempty"`
 }
 
-// outcome is implemented by the errors of this file, and by no others.
+// outcome is implemented by the outcome errors of this package, and by no others.
 type outcome interface {
 	error
 	// forget clears the texts that may quote the request.
 	forget()
 }
 
-// row fills in what follows from the error type.
+// row fills in the fields that follow from the error type.
 func row[T any, P interface {
 	*T
 	outcome
@@ -53,9 +53,9 @@ func row[T any, P interface {
 	return k
 }
 
-// OutcomeOf gives the error that a Lambda handler returns for err: the outermost outcome
-// in its chain, so that Lambda reports the name of that, and a *ServiceUnavailable for an
-// error without one. OutcomeOf(nil) is nil.
+// OutcomeOf returns the error that a Lambda handler returns for err: the outermost outcome
+// in its chain, so that Lambda reports its name, or a *ServiceUnavailable if there is none.
+// OutcomeOf(nil) is nil.
 func OutcomeOf(err error) error {
 	if err == nil {
 		return nil
@@ -67,24 +67,24 @@ func OutcomeOf(err error) error {
 	return &ServiceUnavailable{Doing: "a step", Err: err}
 }
 
-// OutcomeName is the name of the error type of OutcomeOf(err), as Lambda reports it and
-// the state machine matches it.
+// OutcomeName returns the name of the error type of OutcomeOf(err), as Lambda reports it
+// and the state machine matches it.
 func OutcomeName(err error) string {
 	return strings.TrimPrefix(fmt.Sprintf("%T", OutcomeOf(err)), "*video.")
 }
 
-// NewOutcome makes the record of an outcome.
+// NewOutcome returns the record of an outcome.
 func NewOutcome(err error, at time.Time) *Outcome {
 	named := OutcomeOf(err)
 	detail, jsonErr := json.Marshal(named)
 	if jsonErr != nil {
-		detail = nil // the name and the message say it
+		detail = nil // the name and the message are enough
 	}
 	return &Outcome{Name: OutcomeName(named), Message: named.Error(), Detail: detail, At: at}
 }
 
-// Err gives the error that the record was made of. Where its details can't be read, or
-// none are stored, it is a *ServiceUnavailable with the name and the message.
+// Err returns the error that was recorded. If its details can't be parsed, or none are
+// stored, it is a *ServiceUnavailable with the name and the message.
 func (o Outcome) Err() error {
 	if kind := o.Kind(); kind.empty != nil {
 		if recorded := kind.empty(); json.Unmarshal(o.Detail, recorded) == nil {
@@ -94,8 +94,8 @@ func (o Outcome) Err() error {
 	return &ServiceUnavailable{Doing: "reading a recorded outcome", Err: errors.New(o.Name + ": " + o.Message)}
 }
 
-// Kind is the outcome's row in the table. A name that isn't in the table, such as one of
-// Step Functions' own, gives a row that advises a redrive.
+// Kind returns the outcome's row in the table. For a name that isn't in the table, such as
+// one of Step Functions' own, it returns a row that advises a redrive.
 func (o Outcome) Kind() OutcomeKind {
 	kinds := Outcomes()
 	if i := slices.IndexFunc(kinds, func(k OutcomeKind) bool { return k.Name == o.Name }); i >= 0 {
@@ -110,7 +110,7 @@ func (o Outcome) Final() bool { return o.Kind().Final }
 // Chosen reports whether the job's owner chose the outcome.
 func (o Outcome) Chosen() bool { return o.Kind().Chosen() }
 
-// Paid says whether a job that ended so costs money. An interruption says it of its own
+// Paid says whether a job with the outcome costs money. An interruption says it for its own
 // job.
 func (o Outcome) Paid() Paid {
 	var interrupted *Interrupted
@@ -120,10 +120,10 @@ func (o Outcome) Paid() Paid {
 	return o.Kind().Paid
 }
 
-// outline gives the outcome without texts that may quote the request.
+// outline returns the outcome without texts that may quote the request.
 func (o Outcome) outline() Outcome {
 	err := o.Err()
-	if _, unread := err.(*ServiceUnavailable); unread { // its name and message are all there is
+	if _, unread := err.(*ServiceUnavailable); unread { // the name and the message are all there is
 		o.Message, o.Detail = o.Kind().Meaning, nil
 		return o
 	}
@@ -135,12 +135,12 @@ func (o Outcome) outline() Outcome {
 	return *cleared
 }
 
-// Over reports whether the job has ended without a video. An outcome from before the
-// job's last redrive doesn't count: the redrive resumes from it.
+// Over reports whether the job has ended without a video. An outcome from before the job's
+// last redrive doesn't count: the redrive resumes from it.
 func (e Entry) Over() bool { return e.Outcome != nil && e.Outcome.Redrive == e.Redrives }
 
-// End records that the job has ended without a video, in the redrive that it is in, and
-// what becomes of the money of its attempt by that.
+// End records that the job has ended without a video, in its current redrive, and books the
+// money of its attempt accordingly.
 func (e *Entry) End(err error, at time.Time) {
 	e.Outcome = NewOutcome(err, at)
 	e.Outcome.Redrive = e.Redrives

@@ -22,7 +22,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden file")
 
-// outcomes has one of each, with all details.
+// outcomes returns one of each, with all details.
 func outcomes() []error {
 	return []error{
 		&video.InvalidRequest{Fields: []video.FieldError{{Field: "duration", Message: "is 7"}, {Message: "whole"}}},
@@ -146,8 +146,8 @@ func TestEndBooksTheMoney(t *testing.T) {
 	}
 }
 
-// TestStoredOutcomes holds the names under which the details of outcomes are stored: a
-// field that is renamed in Go must not lose what was stored before.
+// TestStoredOutcomes checks the names under which the details of outcomes are stored:
+// renaming a field in Go must not lose what was stored before.
 func TestStoredOutcomes(t *testing.T) {
 	const path = "testdata/outcomes.json"
 	stored := map[string]json.RawMessage{}

@@ -7,51 +7,50 @@ import (
 	"github.com/takeup/takeup/internal/budget"
 )
 
-// This file is the table of the outcomes that a job can have when it ends without a
-// video, followed by the error type of each. An outcome is added here and, where a step
-// gives it, to the retriers of the state machine. The messages of the errors, the tables
-// of the docs, the words of the page and the command line, and what reconciling says of a
-// charge all come from this file.
+// This file is the table of the outcomes of a job that ends without a video, followed by
+// the error type of each. A new outcome is added here and, if a step returns it, to the
+// retriers of the state machine. The messages of the errors, the tables of the docs, the
+// words of the page and the command line, and what reconciling says of a charge all come
+// from this file.
 //
-// AWS Lambda reports the name of a handler's error type as the name of the error, and
-// the state machine matches on that name. So a handler returns OutcomeOf(err) and nothing
-// else.
+// AWS Lambda reports the name of a handler's error type as the name of the error, and the
+// state machine matches that name. So a handler returns OutcomeOf(err) and nothing else.
 
-// OutcomeKind is one row of the table: what the name of an outcome says. The message of
-// a particular outcome says more.
+// OutcomeKind is one row of the table: what the name of an outcome says. The message of a
+// particular outcome says more.
 type OutcomeKind struct {
 	Name    string // of the error type
 	Title   string // the heading on the page
 	Meaning string // one line, for the docs
 	Advice  string // what to do
 	Paid    Paid
-	// State is that of a job that ended so. Where it isn't StateFailed, the job's owner
-	// chose the outcome, and only asking for that job by its id redrives it.
+	// State is the state of a job with the outcome. Unless it is StateFailed, the job's
+	// owner chose the outcome, and only a redrive that names the job by its id resumes it.
 	State State
 	// Final says that no redrive changes the outcome.
 	Final bool
-	// Money is what becomes of the money of the job's attempt. Empty: it stays as it is.
+	// Money is the new state of the money of the job's attempt. Empty: it doesn't change.
 	Money budget.State
-	// Retried says that the state machine tries the step again for hours before the
-	// outcome ends a job.
+	// Retried says that the state machine retries the step for hours before the outcome
+	// ends a job.
 	Retried bool
-	// Settled says that no step gives the outcome. It is found after the execution has
+	// Settled says that no step returns the outcome. It is found after the execution has
 	// ended.
 	Settled bool
-	// Charged is what to do about a charge of such a job. JOB stands for its id. Empty:
-	// a redrive fetches the video.
+	// Charged is what to do about a charge of such a job. JOB stands for its id. Empty: a
+	// redrive fetches the video.
 	Charged string
-	// Alone is what to do where the stack has ended with the job, as that of "make run"
-	// does. Empty: the message fits.
+	// Alone is what to do if the stack has ended with the job, as that of "make run" does.
+	// Empty: the message fits.
 	Alone string
 
-	empty func() outcome // makes one to decode a stored detail into; nil: none is stored
+	empty func() outcome // returns a value to decode a stored detail into; nil: none is stored
 }
 
 // Chosen reports whether the job's owner chose the outcome.
 func (k OutcomeKind) Chosen() bool { return k.State != StateFailed }
 
-// Outcomes is the table, in the order of the docs.
+// Outcomes returns the table, in the order of the docs.
 func Outcomes() []OutcomeKind {
 	return []OutcomeKind{
 		row[InvalidRequest](OutcomeKind{
@@ -142,8 +141,8 @@ func Outcomes() []OutcomeKind {
 	}
 }
 
-// InvalidRequest ends a job whose request can't be sent as it is: Takeup's own
-// validation or the provider (400) refused it. Nothing was paid.
+// InvalidRequest ends a job whose request can't be sent as it is: Takeup's own validation
+// or the provider (400) refused it. Nothing was paid.
 type InvalidRequest struct {
 	Fields []FieldError `json:"fields"`
 }
@@ -163,8 +162,8 @@ func (e *InvalidRequest) forget() {
 	e.Fields = []FieldError{{Message: "what was wrong was " + forgotten}}
 }
 
-// Unauthorized ends a job that was not submitted because the provider doesn't accept
-// the key, also after the key was read again. Nothing was paid.
+// Unauthorized ends a job that was not submitted because the provider doesn't accept the
+// key, even after the key was read again. Nothing was paid.
 type Unauthorized struct {
 	Said string `json:"said"` // the provider's message
 }
@@ -187,8 +186,8 @@ func (e *OutOfCredits) Error() string {
 
 func (e *OutOfCredits) forget() { e.Said = "" }
 
-// ProviderBusy ends a job that the provider had no room for, or could not be reached
-// for, until the hard deadline. Nothing was paid.
+// ProviderBusy ends a job that the provider had no room for, or could not be reached for,
+// until the hard deadline. Nothing was paid.
 type ProviderBusy struct {
 	Said string `json:"said"` // the last refusal
 }
@@ -199,8 +198,8 @@ func (e *ProviderBusy) Error() string {
 
 func (e *ProviderBusy) forget() { e.Said = "" }
 
-// CapReached ends a job for which there is no room below a limit of the stack for as
-// long as a job waits. Nothing was submitted or paid.
+// CapReached ends a job that found no room below a limit of the stack for as long as a job
+// waits. Nothing was submitted or paid.
 type CapReached struct {
 	Limit string `json:"limit"` // day, month, owner or in_flight
 	Held  int64  `json:"held"`  // micro-dollars, or jobs in flight
@@ -225,13 +224,13 @@ func (e *CapReached) Error() string {
 
 func (e *CapReached) forget() {}
 
-// SubmissionLost ends a job whose submission was never answered, and of which
-// no trace could be found. It may have been charged.
+// SubmissionLost ends a job whose submission was never answered and left no trace. It may
+// have been charged.
 type SubmissionLost struct {
-	Reference   string   `json:"reference"`    // what the submission was sent under
-	Unread      string   `json:"unread"`       // why the provider's records could not be read; empty: they were read whole
-	Charges     []string `json:"charges"`      // generations that were charged in its time and belong to nothing that is known
-	MoreCharges int      `json:"more_charges"` // how many more there are, unnamed
+	Reference   string   `json:"reference"`    // the reference that the submission was sent with
+	Unread      string   `json:"unread"`       // why the provider's records could not be read; empty: all were read
+	Charges     []string `json:"charges"`      // generations charged in that time that belong to no known job
+	MoreCharges int      `json:"more_charges"` // how many more there are
 }
 
 func (e *SubmissionLost) Error() string {
@@ -254,8 +253,8 @@ func (e *SubmissionLost) forget() {
 	}
 }
 
-// GenerationFailed ends a job whose generation the provider ended without a
-// video: moderation, or a failure of its own. The provider does not charge for it.
+// GenerationFailed ends a job whose generation the provider ended without a video: by
+// moderation, or by a failure of its own. The provider does not charge for it.
 type GenerationFailed struct {
 	GenerationID string `json:"generation_id"`
 	Said         string `json:"said"` // the provider's message
@@ -267,8 +266,8 @@ func (e *GenerationFailed) Error() string {
 
 func (e *GenerationFailed) forget() { e.Said = "" }
 
-// GenerationOverdue ends the wait for a generation that is not done at the hard
-// deadline. It will be charged if it completes after all.
+// GenerationOverdue ends the wait for a generation that is not done at the hard deadline.
+// It will be charged if it completes after all.
 type GenerationOverdue struct {
 	GenerationID string `json:"generation_id"`
 	Said         string `json:"said"` // the last answer
@@ -280,9 +279,9 @@ func (e *GenerationOverdue) Error() string {
 
 func (e *GenerationOverdue) forget() { e.Said = "" }
 
-// VideoUnavailable says that a paid video could not be fetched or stored this
-// time. The state machine retries it for hours. When it ends a job, the video
-// is paid, and a redrive resumes from there without paying again.
+// VideoUnavailable says that a paid video could not be fetched or stored this time. The
+// state machine retries it for hours. If it ends a job, the video is paid for, and a
+// redrive resumes from there without paying again.
 type VideoUnavailable struct {
 	GenerationID string `json:"generation_id"`
 	Err          error  `json:"-"`
@@ -296,8 +295,8 @@ func (e *VideoUnavailable) Unwrap() error { return e.Err }
 
 func (e *VideoUnavailable) forget() {}
 
-// VideoRejected ends a job whose file must not be stored: it isn't a video, is
-// too large, or comes from an address that is forbidden.
+// VideoRejected ends a job whose file must not be stored: it isn't a video, is too large,
+// or comes from a forbidden address.
 type VideoRejected struct {
 	GenerationID string `json:"generation_id"`
 	Reason       string `json:"reason"`
@@ -309,8 +308,7 @@ func (e *VideoRejected) Error() string {
 
 func (e *VideoRejected) forget() { e.Reason = "the reason was " + forgotten }
 
-// VideoGone is the outcome of a job whose video was stored, and isn't in the bucket any
-// more.
+// VideoGone is the outcome of a job whose video was stored, and is no longer in the bucket.
 type VideoGone struct{}
 
 func (e *VideoGone) Error() string {
@@ -333,7 +331,7 @@ func (e *Cancelled) forget() {}
 // accepted it. It is charged, and its video is not stored.
 type Discarded struct {
 	GenerationID string `json:"generation_id"`
-	Micros       int64  `json:"micros"` // what the provider says it cost, in micro-dollars; 0 where it didn't say
+	Micros       int64  `json:"micros"` // the provider's charge, in micro-dollars; 0 if it isn't known
 }
 
 func (e *Discarded) Error() string {
@@ -342,12 +340,12 @@ func (e *Discarded) Error() string {
 
 func (e *Discarded) forget() {}
 
-// Interrupted ends a job whose execution ended without saying how: it was stopped,
-// took too long, or failed with an error that no step gives.
+// Interrupted ends a job whose execution ended without an outcome: it was stopped, took too
+// long, or failed with an error that no step returns.
 type Interrupted struct {
 	Execution string `json:"execution"` // its name
 	Said      string `json:"said"`      // Step Functions' reason
-	Paid      Paid   `json:"paid"`      // by how far the job's submission had come
+	Paid      Paid   `json:"paid"`      // by the phase of the job's submission
 }
 
 func (e *Interrupted) Error() string {
@@ -360,7 +358,7 @@ func (e *Interrupted) Error() string {
 
 func (e *Interrupted) forget() { e.Said = "the reason was " + forgotten }
 
-// ServiceUnavailable says that a service of AWS that a step needs (S3, DynamoDB, Secrets
+// ServiceUnavailable says that an AWS service that a step needs (S3, DynamoDB, Secrets
 // Manager, Step Functions) failed, and that the step decided nothing. The state machine
 // retries it on every task, as it retries the platform's own failures.
 type ServiceUnavailable struct {

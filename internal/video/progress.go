@@ -16,10 +16,10 @@ const (
 	StepStore  Step = "store"
 )
 
-// Steps lists the steps.
+// Steps returns the steps.
 func Steps() []Step { return []Step{StepSubmit, StepCheck, StepStore} }
 
-// Progress is what one step has reported of its work on a job, for people to read. It
+// Progress is what one step has reported about its work on a job, for people to read. It
 // has no version, and may be lost or out of date: no decision is based on it.
 type Progress struct {
 	Step   Step
@@ -30,35 +30,35 @@ type Progress struct {
 // WaitKind is what a job waits for.
 type WaitKind string
 
-// A job waits for a start until a step has claimed it, and for a video once the
-// provider has it and the bucket doesn't.
+// A job waits for a start until a step has claimed it, and for a video from when the
+// provider has it until the bucket has it.
 const (
 	WaitStart      WaitKind = "start"      // its execution is about to submit it
-	WaitSubmission WaitKind = "submission" // it is being submitted at this moment
+	WaitSubmission WaitKind = "submission" // it is being submitted right now
 	WaitResume     WaitKind = "resume"     // the table is paused, and nothing is submitted
 	WaitCap        WaitKind = "cap"        // a limit of the stack leaves no room
 	WaitRoom       WaitKind = "room"       // the provider has none, or can't be reached
-	WaitAnswer     WaitKind = "answer"     // a submission was not answered, and is looked up
+	WaitAnswer     WaitKind = "answer"     // a submission was not answered, and is being looked up
 	WaitGeneration WaitKind = "generation" // the provider is generating
 	WaitVideo      WaitKind = "video"      // the finished video is being copied, or will be again
 )
 
-// WaitKinds lists the kinds.
+// WaitKinds returns all kinds.
 func WaitKinds() []WaitKind {
 	return []WaitKind{WaitStart, WaitSubmission, WaitResume, WaitCap, WaitRoom, WaitAnswer, WaitGeneration, WaitVideo}
 }
 
-// Wait is a wait, as it was reported by the step that left the job waiting.
+// Wait describes a wait, as reported by the step that left the job waiting.
 type Wait struct {
 	Kind      WaitKind
 	At        time.Time // when it was reported
-	Attempt   int       // of the submission; 0 once that was accepted
+	Attempt   int       // of the submission; 0 once it was accepted
 	NextAt    time.Time // of the next try; zero: not known
 	Until     time.Time // when the job stops waiting; zero: not known
 	LastError string    // why the last try failed; empty: none did
 }
 
-// EventKind is what happened to a job.
+// EventKind is a kind of event.
 type EventKind string
 
 // The events, in the order of a job's life.
@@ -67,8 +67,8 @@ const (
 	EventClaimed    EventKind = "claimed"    // a submission was begun
 	EventRefused    EventKind = "refused"    // certainly not accepted
 	EventUnanswered EventKind = "unanswered" // perhaps accepted
-	EventSearched   EventKind = "searched"   // the provider's records were, in vain
-	EventLost       EventKind = "lost"       // declared lost, and sent again as the settings say
+	EventSearched   EventKind = "searched"   // the provider's records were searched in vain
+	EventLost       EventKind = "lost"       // declared lost, and submitted again if the settings say so
 	EventAccepted   EventKind = "accepted"
 	EventPolled     EventKind = "polled"
 	EventDone       EventKind = "done" // the provider has the video
@@ -80,7 +80,7 @@ const (
 	EventForgotten  EventKind = "forgotten" // its texts were cleared
 )
 
-// EventKinds lists the kinds.
+// EventKinds returns all kinds.
 func EventKinds() []EventKind {
 	return []EventKind{
 		EventTaken, EventClaimed, EventRefused, EventUnanswered, EventSearched, EventLost, EventAccepted,
@@ -94,18 +94,18 @@ type Event struct {
 	At     time.Time
 	Kind   EventKind
 	Number int    // of the attempt, the copy or the redrive
-	Times  int    // how often it happened; 0 is once
+	Times  int    // how often it happened; 0 means once
 	Said   string // why, or the generation's id, or the outcome's name and message
 }
 
 const (
-	// maxEvents is the most events that one step keeps of a job. The oldest are dropped.
+	// maxEvents is the most events of a job that one step keeps. The oldest are dropped.
 	maxEvents = 25
-	// maxSaid is the longest text of an event, in bytes.
+	// maxSaid is the length limit of an event's text, in bytes.
 	maxSaid = 200
 )
 
-// Add adds an event. A repeated one is merged with the one before.
+// Add adds an event. A repeated event is merged with the one before.
 func (p *Progress) Add(e Event) {
 	e.Said = Shorten(e.Said)
 	if last := len(p.Events) - 1; last >= 0 && e.repeats(p.Events[last]) {
@@ -119,12 +119,12 @@ func (e Event) repeats(before Event) bool {
 	return e.Kind == before.Kind && (e.Kind == EventRefused || e.Kind == EventSearched)
 }
 
-// Has reports whether there is an event of that kind and number.
+// Has reports whether there is an event with that kind and number.
 func (p Progress) Has(kind EventKind, number int) bool {
 	return slices.ContainsFunc(p.Events, func(e Event) bool { return e.Kind == kind && e.Number == number })
 }
 
-// Shorten cuts a text to the length that an event keeps.
+// Shorten cuts a text to the length limit of an event's text.
 func Shorten(said string) string {
 	if len(said) <= maxSaid {
 		return said
@@ -136,7 +136,7 @@ func Shorten(said string) string {
 	return said[:end] + "…"
 }
 
-// Told gives the progress that a step has reported, as it was read with the entry.
+// Told returns the progress that a step has reported, as it was read with the entry.
 func (e Entry) Told(step Step) Progress {
 	for _, p := range e.Progress {
 		if p.Step == step {
@@ -146,7 +146,7 @@ func (e Entry) Told(step Step) Progress {
 	return Progress{Step: step}
 }
 
-// Held says what holds the job up other than its turn, and since when: no room below a
+// Held returns what holds the job up other than its turn, and since when: no room below a
 // limit or at the provider, a pause, or a submission that was not answered.
 func (e Entry) Held() (WaitKind, time.Time) {
 	switch {

@@ -27,7 +27,8 @@ func TestProgressCountsWhatRepeatsItself(t *testing.T) {
 	}
 }
 
-// However much is told, little is kept, and a copy that somebody holds stays.
+// A Progress stays small however many events are added, and adding doesn't change its
+// copies.
 func TestProgressIsBounded(t *testing.T) {
 	var p video.Progress
 	for i := range 100 {

@@ -12,53 +12,51 @@ import (
 	"strings"
 )
 
-// MaxRequestBytes is the most that a request may be, as JSON. It holds for every
-// trigger, and leaves room in the 256 KiB that Step Functions takes as input.
+// MaxRequestBytes is the size limit of a request, as JSON. It applies to every trigger, and
+// leaves room within the 256 KiB that Step Functions accepts as input.
 const MaxRequestBytes = 64 << 10
 
 // ExternalID is a field that is kept with the job and not sent to the provider.
 const ExternalID = "external_task_id"
 
-// Request is what a person asks for: valid for its model, with the defaults that
-// decide the video's length and shape filled in, and each value of its JSON
-// type. Its JSON is canonical: equal requests have equal bytes. The zero Request
-// is not valid; catalogue.Parse makes one.
+// Request is what a user asks for. It is valid for its model, has the defaults that decide
+// the video's length and shape filled in, and has each value in its JSON type. Its JSON is
+// canonical: equal requests have equal bytes. The zero Request is not valid;
+// catalogue.Parse makes a valid one.
 type Request struct {
 	values map[string]any
 }
 
-// RequestOf makes a Request of values that were checked against their model: a
-// string, an int, a float64, a bool, a []any or a map[string]any of those for each
-// field. catalogue.Parse has them; what others wrote goes through it.
+// RequestOf returns a Request of values that were checked against their model: each a
+// string, int, float64, bool, or a []any or map[string]any of those. Input from elsewhere
+// goes through catalogue.Parse, which checks it.
 func RequestOf(values map[string]any) Request { return Request{values: values} }
 
-// Size is the length of the request's canonical JSON in bytes.
+// Size returns the length of the request's canonical JSON in bytes.
 func (r Request) Size() int { return len(r.canonical()) }
 
-// Model is the name of the request's model, as the catalogue has it.
+// Model returns the name of the request's model, as in the catalogue.
 func (r Request) Model() string { s, _ := r.values["model"].(string); return s }
 
-// Prompt is the text that is to be made into a video; empty where the request
-// has a list of them.
+// Prompt returns the text to make a video of; empty if the request has a list of prompts.
 func (r Request) Prompt() string { s, _ := r.values["prompt"].(string); return s }
 
-// Duration is the asked length of the video in seconds.
+// Duration returns the requested length of the video in seconds.
 func (r Request) Duration() int { n, _ := r.values["duration"].(int); return n }
 
-// Value gives the request's field of that name: a string, an int, a float64, a
-// bool, a []any or a map[string]any of those. It is false where the request leaves
-// the field out. What it gives must not be changed.
+// Value returns the request's field with that name: a string, int, float64, bool, or a
+// []any or map[string]any of those. It is false if the request omits the field. The value
+// must not be changed.
 func (r Request) Value(name string) (any, bool) { value, ok := r.values[name]; return value, ok }
 
-// Names lists the fields that the request has, the model among them, in
-// order.
+// Names returns the names of the request's fields, sorted, including the model.
 func (r Request) Names() []string {
 	return slices.Sorted(maps.Keys(r.values))
 }
 
-// Redact takes the request's own texts out of what somebody said of it, so that
-// no prompt gets into an error or a log by way of the provider's words: as they
-// are, on one line, as JSON has them, and cut short at the end of the words.
+// Redact removes the request's own texts from a message about it, so that no prompt gets
+// into an error or a log through the provider's messages. It finds them verbatim, on one
+// line, in JSON, and cut short at the end of the message.
 func (r Request) Redact(words string) string {
 	for _, name := range r.Names() {
 		if name == "model" || name == ExternalID {
@@ -75,18 +73,18 @@ func (r Request) Redact(words string) string {
 	return words
 }
 
-// inJSON is a text as JSON has it between its quotes.
+// inJSON returns a text as JSON without the quotes around it.
 func inJSON(s string, escapeHTML bool) string {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(escapeHTML)
 	if err := encoder.Encode(s); err != nil {
-		return s // a string always encodes
+		return s // a string can always be encoded
 	}
 	return strings.TrimSuffix(strings.TrimPrefix(strings.TrimSuffix(b.String(), "\n"), `"`), `"`)
 }
 
-// redactEnd takes the beginning of a text off the end of words that were cut short
+// redactEnd removes the beginning of a text from the end of a message that was cut short
 // there.
 func redactEnd(words, said, put string) string {
 	kept, cut := strings.CutSuffix(words, "…")
@@ -101,11 +99,12 @@ func redactEnd(words, said, put string) string {
 	return words
 }
 
-// shortest is the length that a text exceeds to be told from common words.
+// shortest is the length up to which a text may be common words.
 const shortest = 8
 
-// texts gives the texts in a field's value that are long enough to be told from common
-// words. In a field that is no prompt one word is most likely a choice of the model's.
+// texts returns the texts in a field's value that are long enough not to be common words.
+// In a field that isn't a prompt, a single word is most likely a value of the model's
+// choosing.
 func texts(name string, value any) []string {
 	var found []string
 	switch v := value.(type) {
@@ -123,27 +122,26 @@ func texts(name string, value any) []string {
 	return found
 }
 
-// Hash tells requests apart: equal requests have equal hashes, however they were
-// written.
+// Hash identifies the request: equal requests have equal hashes, however they were written.
 func (r Request) Hash() string {
 	sum := sha256.Sum256(r.canonical())
 	return hex.EncodeToString(sum[:])
 }
 
-// MarshalJSON gives the canonical JSON.
+// MarshalJSON returns the canonical JSON.
 func (r Request) MarshalJSON() ([]byte, error) { return r.canonical(), nil }
 
-// Body is what the provider is sent: the canonical JSON without what is the
-// client's own.
+// Body returns what is sent to the provider: the canonical JSON without the client's own
+// fields.
 func (r Request) Body() []byte {
 	values := maps.Clone(r.values)
 	delete(values, ExternalID)
 	return Request{values: values}.canonical()
 }
 
-// UnmarshalJSON reads back what MarshalJSON wrote, and checks nothing else: a
-// paid job's record stays readable when a model's limits change or a model goes.
-// What others wrote goes through catalogue.Parse.
+// UnmarshalJSON parses what MarshalJSON wrote, and checks nothing else: the record of a
+// paid job stays readable when a model's limits change or a model is removed. Other input
+// goes through catalogue.Parse.
 func (r *Request) UnmarshalJSON(data []byte) error {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()
@@ -155,7 +153,7 @@ func (r *Request) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// plain turns the numbers of decoded JSON into those that validate makes.
+// plain converts the numbers of decoded JSON to the types of a Request's values.
 func plain(v any) any {
 	switch v := v.(type) {
 	case json.Number:
@@ -176,20 +174,19 @@ func plain(v any) any {
 	return v
 }
 
-// canonical relies on encoding/json writing a map's keys in order.
+// canonical relies on encoding/json sorting a map's keys.
 func (r Request) canonical() []byte {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(r.values); err != nil {
-		// The values are strings, numbers, booleans and lists and maps of
-		// those: they always encode.
+		// Strings, numbers, booleans, and lists and maps of them can always be encoded.
 		panic("video: a request that can't be encoded: " + err.Error())
 	}
 	return bytes.TrimRight(b.Bytes(), "\n")
 }
 
-// String leaves the prompt out, whatever prints the request.
+// String leaves the prompt out, however the request is printed.
 func (r Request) String() string {
 	return strings.TrimSpace(fmt.Sprintf("%s %ds", r.Model(), r.Duration()))
 }

@@ -1,12 +1,12 @@
 package video
 
-// State is how far a job is, as its owner sees it. The names are the provider's where it has
-// one.
+// State is the progress of a job, as its owner sees it. The names are the provider's where
+// it has one.
 type State string
 
-// A job is queued until the provider has accepted it, and generating until its
-// video is stored or it has ended without one: by an error, or by its owner's
-// choice, before it was accepted or after.
+// A job is queued until the provider has accepted it, and generating until its video is
+// stored or it has ended without one: by an error, or by its owner's choice, before or
+// after it was accepted.
 const (
 	StateQueued     State = "queued"
 	StateGenerating State = "generating"
@@ -16,7 +16,7 @@ const (
 	StateDiscarded  State = "discarded"
 )
 
-// States lists the states.
+// States returns all states.
 func States() []State {
 	return []State{StateQueued, StateGenerating, StateCompleted, StateFailed, StateCancelled, StateDiscarded}
 }
@@ -24,8 +24,7 @@ func States() []State {
 // Ended reports whether only a redrive changes the state.
 func (s State) Ended() bool { return s != StateQueued && s != StateGenerating }
 
-// State is the state of the entry's job. An execution that has failed shows once it is
-// settled.
+// State returns the state of the entry's job. A failed execution shows once it is settled.
 func (e Entry) State() State {
 	switch {
 	case e.Over():
