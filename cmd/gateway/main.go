@@ -1,5 +1,4 @@
-// Command gateway serves a local stack's API and S3 as AWS does. See
-// internal/dev/gateway.
+// Command gateway serves a local stack's API and S3 as AWS does. See internal/dev/gateway.
 package main
 
 import (
@@ -68,7 +67,7 @@ func run(ctx context.Context, f flags, logger *slog.Logger) error {
 		}
 		server := &http.Server{Handler: s.handler, ReadHeaderTimeout: 10 * time.Second,
 			ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn)}
-		defer server.Close() // whoever still waits is a caller of a stack that ends
+		defer server.Close() // pending callers belong to a stack that is shutting down
 		addresses[s.name] = "http://" + listener.Addr().String()
 		go func() { served <- server.Serve(listener) }()
 	}
@@ -83,8 +82,8 @@ func run(ctx context.Context, f flags, logger *slog.Logger) error {
 	}
 }
 
-// announce tells the addresses in a file: a reader that waits for it never sees it
-// half written.
+// announce writes the addresses to a file, atomically: a reader that waits for the file
+// never sees a partial one.
 func announce(addresses map[string]string, file string) error {
 	if file == "" {
 		return errors.New("give an --address-file, by which the addresses are found")

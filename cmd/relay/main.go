@@ -1,6 +1,6 @@
-// Command relay is the bootstrap of a function that `takeup invoke` runs in a
-// container. It makes the host's ports reachable, as package relay says, and runs
-// the function itself, which lies beside it under the function's name.
+// Command relay is the bootstrap of a function that `takeup invoke` runs in a container. It
+// makes the host's ports reachable by package relay, and runs the function itself, which is
+// in the same directory under the function's name.
 package main
 
 import (
@@ -17,7 +17,7 @@ import (
 
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
-	// The function is ended with the thread that started it.
+	// Pdeathsig kills the function when the thread that started it exits.
 	runtime.LockOSThread()
 	dir := filepath.Dir(os.Args[0])
 	if self, err := os.Executable(); err == nil {

@@ -78,7 +78,7 @@ func newCommand(logger *slog.Logger) *cobra.Command {
 	return cmd
 }
 
-// run serves until ctx is done. It writes one JSON line with the address once calls are answered.
+// run serves until ctx is done. Once it serves, it writes one JSON line with the address.
 func run(ctx context.Context, f flags, out io.Writer, logger *slog.Logger) error {
 	settings := sim.DefaultSettings()
 	settings.Keys = f.Key
@@ -109,7 +109,7 @@ func run(ctx context.Context, f flags, out io.Writer, logger *slog.Logger) error
 		return err
 	case <-ctx.Done():
 	}
-	// Calls that are held back by a fault are cut off: their callers are what the test is about.
+	// Calls that an injected fault holds back are cut off: the test is about their callers.
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	if err := server.Shutdown(grace); err != nil {
@@ -118,14 +118,14 @@ func run(ctx context.Context, f flags, out io.Writer, logger *slog.Logger) error
 	return nil
 }
 
-// announce tells the address in a line, and in the file if one is named.
+// announce writes the address as a line and, if a file is named, to that file.
 func announce(out io.Writer, address, file string) error {
 	line, err := json.Marshal(map[string]string{"address": address, "url": "http://" + address})
 	if err != nil {
 		return err
 	}
 	if file != "" {
-		// A reader that waits for the file must not see it half written.
+		// A reader that waits for the file must not see a partial one.
 		if err := os.WriteFile(file+".part", []byte(address), 0o644); err != nil {
 			return err
 		}

@@ -14,7 +14,7 @@ import (
 	"github.com/takeup/takeup/internal/lambdaenv/settings"
 )
 
-// reread is the most that a new token waits for.
+// reread is the longest that a new token waits to be accepted.
 const reread = 30 * time.Second
 
 func main() {

@@ -1,4 +1,4 @@
-// Command prices is the Lambda function that keeps the provider's price list, and the
+// Command prices is the Lambda function that refreshes the provider's price list, and the
 // balance of the account there.
 package main
 

@@ -1,4 +1,4 @@
-// Command prompts is the Lambda function of the prompts bucket's events.
+// Command prompts is the Lambda function that handles the prompts bucket's events.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Command settle is the Lambda function that records how jobs ended whose executions
-// ended without saying so.
+// Command settle is the Lambda function that records the outcomes of jobs whose executions
+// ended without recording one.
 package main
 
 import (
@@ -22,8 +22,8 @@ import (
 	"github.com/takeup/takeup/internal/wait"
 )
 
-// pace is the least between two jobs of a sweep: a third of the descriptions that
-// Step Functions grants an account.
+// pace is the minimum time between two jobs of a sweep, which then uses a third of the
+// describe calls that Step Functions allows an account.
 const pace = 200 * time.Millisecond
 
 func main() {
