@@ -14,7 +14,7 @@ import (
 	"github.com/takeup/takeup/internal/lambdaenv/settings"
 )
 
-// reread is the longest that a new token waits to be accepted.
+// reread is the longest time until a new token works, and a revoked one stops working.
 const reread = 30 * time.Second
 
 func main() {

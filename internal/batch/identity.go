@@ -24,7 +24,7 @@ func NameOf(file string) string {
 }
 
 // CheckName returns an error if name can't be the name of a batch. The error is a fragment
-// that follows the word for the name.
+// that the caller prefixes with its word for the name.
 func CheckName(name string) error {
 	if err := text.Check(name); err != nil {
 		return err

@@ -50,7 +50,7 @@ type What string
 // The values of What.
 const (
 	New     What = "new"     // the job doesn't exist
-	Resume  What = "resume"  // it failed, and a redrive resumes it
+	Resume  What = "resume"  // it failed, and a redrive can resume it
 	Running What = "running" // it has not ended
 	Stored  What = "stored"  // its video is stored
 	Over    What = "over"    // it ended without a video, by its owner's choice or finally

@@ -125,7 +125,7 @@ func TestAdmit(t *testing.T) {
 	for name, c := range map[string]struct {
 		limits  budget.Limits
 		control operator.Control
-		wait    time.Duration // 24 h where it is 0
+		wait    time.Duration // 24 h if 0
 		limit   string        // that refuses it; empty: admitted
 		says    []string
 		reads   int

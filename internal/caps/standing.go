@@ -12,7 +12,7 @@ import (
 
 // Standing is the operator's decisions for all jobs, and what is held below each cap.
 type Standing struct {
-	Paused     *operator.Paused // nil where jobs are submitted
+	Paused     *operator.Paused // nil if jobs are submitted
 	Day, Month Amount
 	InFlight   Places
 	Caps       *operator.Caps // those that override the stack's limits; nil: none

@@ -31,9 +31,9 @@ type Estimate struct {
 // Exact reports whether the request will cost exactly Least by the list.
 func (e Estimate) Exact() bool { return e.Basis == ByList && e.Least == e.Most }
 
-// Estimate returns the expected cost of a request by the list. If the list says nothing of
-// the request, the estimate is charged, the highest recent charge for the model and length,
-// or 0 if that is not known.
+// Estimate returns the expected cost of a request by the list. If the list doesn't
+// price it, the estimate is charged, the highest recent charge for the model and length; 0
+// if none is known.
 func (l List) Estimate(request video.Request, charged Micros) Estimate {
 	p, _ := l.Find(request.Model())
 	switch q := p.Quote(request); {

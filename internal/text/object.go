@@ -144,8 +144,8 @@ func faults(data []byte) []Fault {
 	}
 }
 
-// half returns a message about the first unpaired surrogate among the escapes of a JSON
-// string, which has no quotes around it; empty if there is none.
+// half returns a message about the first unpaired surrogate escape in raw, a JSON string
+// without its quotes; empty if there is none.
 func half(raw []byte) string {
 	for i := 0; i < len(raw); i++ {
 		if raw[i] != '\\' {
