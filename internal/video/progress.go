@@ -68,7 +68,7 @@ const (
 	EventRefused    EventKind = "refused"    // certainly not accepted
 	EventUnanswered EventKind = "unanswered" // perhaps accepted
 	EventSearched   EventKind = "searched"   // the provider's records were searched in vain
-	EventLost       EventKind = "lost"       // declared lost, and submitted again if the settings say so
+	EventLost       EventKind = "lost"       // declared lost, and submitted again as the settings say
 	EventAccepted   EventKind = "accepted"
 	EventPolled     EventKind = "polled"
 	EventDone       EventKind = "done" // the provider has the video
