@@ -279,7 +279,7 @@ func (c *comparison) kind(id string) video.OutcomeKind {
 	return video.Outcome{Name: c.outcome(id)}.Kind()
 }
 
-// discarded reports whether the job's owner gave up a video that is paid.
+// discarded reports whether the owner discarded a video that was paid for.
 func (c *comparison) discarded(id string) bool {
 	kind := c.kind(id)
 	return kind.Chosen() && kind.Paid == video.PaidYes
@@ -292,8 +292,8 @@ func prefixed(prefix, text string) string {
 	return prefix + text
 }
 
-// ours reports whether the catalogue has a model, by its name or its bare alias,
-// or none is said.
+// ours reports whether the catalogue has the model, by full name or by alias without
+// the vendor's prefix. An empty name counts as ours.
 func ours(model string) bool {
 	if model == "" {
 		return true

@@ -205,7 +205,7 @@ func (s Sources) older(ctx context.Context, f *Facts) error {
 		}
 		current, err := account.Keys.Current(ctx)
 		if err != nil {
-			continue // said already
+			continue // current has reported it
 		}
 		delete(versions, current.Version)
 		for _, version := range slices.Sorted(maps.Keys(versions)) {
