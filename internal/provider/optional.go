@@ -34,7 +34,7 @@ type LoggedRequest struct {
 // Charge is an amount charged to the account for a generation.
 type Charge struct {
 	Created time.Time
-	Model   string // empty where the provider doesn't say
+	Model   string // empty if the provider doesn't say
 	ID      string // as in Generation; empty if there is no usable one
 	Micros  int64  // micro-dollars
 }
