@@ -66,8 +66,8 @@ func New(config Config) *Client {
 	}
 	fresh, kept := http.DefaultTransport.(*http.Transport).Clone(), http.DefaultTransport.(*http.Transport).Clone()
 	fresh.DisableKeepAlives = true
-	// HTTP/2 may send a refused stream again by itself. A clone keeps offering
-	// it in the TLS handshake unless that is said there too.
+	// HTTP/2 may resend a refused stream by itself. A cloned transport keeps offering it
+	// in the TLS handshake unless it is disabled there too.
 	fresh.Protocols = new(http.Protocols)
 	fresh.Protocols.SetHTTP1(true)
 	fresh.TLSClientConfig = &tls.Config{NextProtos: []string{"http/1.1"}}
@@ -246,9 +246,9 @@ func (r reply) inferenceID() string {
 	return id
 }
 
-// refusal gives the refusal that the reply is, or nil. 429, 400, 401 and 403 are
-// refusals by their status; the other statuses that blame the caller, 402 among
-// them, only in an API's words, since something in between may say them too.
+// refusal returns the refusal in the reply, or nil. 429, 400, 401 and 403 are refusals by
+// their status alone. Other 4xx statuses, 402 among them, count only with an API's error
+// body, since an intermediary may send them too.
 func (r reply) refusal(now time.Time) *provider.Refusal {
 	said, own := r.said()
 	refusal := &provider.Refusal{Said: said, RetryAfter: retryAfter(r.header, now)}
