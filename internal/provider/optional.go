@@ -61,7 +61,7 @@ type Pricer interface {
 
 // Biller is a provider that reports an account's balance.
 type Biller interface {
-	// Balance returns the balance in USD. It costs nothing, and so also checks whether a
-	// key is accepted. The error is a *Refusal or an *Unanswered.
+	// Balance returns the balance in USD. It is free, so it can also be used to check a
+	// key. The error is a *Refusal or an *Unanswered.
 	Balance(ctx context.Context, key video.Key) (usd float64, err error)
 }

@@ -8,7 +8,7 @@ import (
 // RefusalKind is the reason why a provider refused a call.
 type RefusalKind string
 
-// With each kind, nothing was started or charged.
+// Every kind means that nothing was started, and nothing charged.
 const (
 	RefusedBusy        RefusalKind = "busy"        // no capacity now: a rate or concurrency limit
 	RefusedUnreachable RefusalKind = "unreachable" // no connection was made, or the call never began

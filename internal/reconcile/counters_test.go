@@ -64,7 +64,7 @@ func TestDrift(t *testing.T) {
 	if all := drifts(); len(all) != 0 {
 		t.Fatalf("nothing was changed: %+v", all)
 	}
-	// A slot and a video that no job has, a missing day, and a job's wrong sum.
+	// Slots that no job holds, a job's day without its sums, and a day's sums without a job.
 	tallies, err := w.jobs().Tallies(t.Context(), []string{"2026-08"})
 	if err != nil || len(tallies) != 3 {
 		t.Fatalf("%+v, %v", tallies, err)

@@ -53,7 +53,7 @@ type Execution struct {
 	Error  string // the name of the outcome
 }
 
-// Running reports whether the execution has not ended.
+// Running reports whether the execution is still running.
 func (e Execution) Running() bool { return e.Status == "RUNNING" }
 
 // PromptFile is one version of an object in the prompts bucket.

@@ -82,7 +82,7 @@ func (s Sources) Gather(ctx context.Context, from, to time.Time) (Facts, error) 
 		return f, err
 	}
 	f.Prices = list
-	// Sources are read in reverse order of a job's life, so that a video stored meanwhile is seen.
+	// Charges are read before jobs and videos, so that a video stored meanwhile is seen.
 	if err := s.current(ctx, &f); err != nil {
 		return f, err
 	}

@@ -24,7 +24,7 @@ type Client interface {
 	bucket.Getter
 }
 
-// Objects lists the two buckets.
+// Objects lists the videos bucket and the prompts bucket.
 type Objects struct {
 	Client              Client
 	Videos, PromptFiles string // bucket names
@@ -49,7 +49,8 @@ func (o Objects) Listing(ctx context.Context) (Listing, error) {
 	})
 }
 
-// list calls give for each key of the videos bucket with the prefix that Takeup wrote.
+// list calls give for each key in the videos bucket that has the prefix and that Takeup
+// writes.
 func (o Objects) list(ctx context.Context, prefix string, give func(objectkey.Key)) error {
 	pages := s3.NewListObjectsV2Paginator(o.Client, &s3.ListObjectsV2Input{Bucket: &o.Videos, Prefix: &prefix})
 	for pages.HasMorePages() {

@@ -92,7 +92,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 const trailing = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
 
 // payload reads the body. It decodes a chunked body with a trailing checksum, and moves the
-// checksum to the header, where it is otherwise.
+// checksum to the header, where other requests have it.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html
 func payload(r *http.Request) ([]byte, error) {
 	if r.Header.Get("X-Amz-Content-Sha256") != trailing {

@@ -1,5 +1,4 @@
-// Package secret reads a key or a token, and its versions, from AWS Secrets
-// Manager.
+// Package secret reads a key or a token, and its versions, from AWS Secrets Manager.
 package secret
 
 import (

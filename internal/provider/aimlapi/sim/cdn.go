@@ -107,7 +107,7 @@ func serveVideo(w http.ResponseWriter, r *http.Request, g *generation) {
 	http.ServeContent(w, r, "", g.EndsAt, g.video.Open())
 }
 
-// sendUnframed sends a file, or at most most bytes of it, that ends only with the connection; 0 sends all.
+// sendUnframed sends up to most bytes of a file, or all if most is 0. Only closing the connection ends the body.
 func sendUnframed(w http.ResponseWriter, g *generation, most int64) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {

@@ -144,7 +144,7 @@ func (s *Server) spoil(x *exchange, answer reply) (reply, bool, error) {
 	return answer, true, nil
 }
 
-// begin reads what every call has.
+// begin parses what all calls have in common.
 func (s *Server) begin(r *http.Request) *exchange {
 	x := &exchange{r: r, query: r.URL.Query()}
 	if scheme, key, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {

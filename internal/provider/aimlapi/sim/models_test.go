@@ -32,7 +32,7 @@ type modelPage struct {
 	}
 }
 
-// modelPage reads the list without a key, which is public.
+// modelPage reads the list, which is public, without a key.
 func (w *world) modelPage(target string) modelPage {
 	w.t.Helper()
 	a := w.call("GET", target, "", "Authorization", "")
@@ -106,7 +106,7 @@ func TestListOfModelsETag(t *testing.T) {
 	}
 }
 
-// A model is accepted by its ID too, of which the older name is an alias.
+// A model is also accepted by its ID in the list; the older name is an alias.
 func TestCreateByTheListsID(t *testing.T) {
 	w := newWorld(t, nil)
 	for _, m := range w.modelPage("/v1/models").Data {

@@ -1,5 +1,5 @@
-// Package contract has the routes of the provider's API and the schemas of its replies, as data. What its requests may have
-// is in package models.
+// Package contract has the routes of the provider's API and the schemas of its replies, as data. The parameters of
+// requests are in package models.
 package contract
 
 import (
