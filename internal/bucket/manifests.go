@@ -63,7 +63,7 @@ func (m *Manifests) read(ctx context.Context, id string) (manifest video.Manifes
 
 // PutManifest writes a job's manifest, after its video, and returns it. If there already is
 // a manifest, because another stored the video, PutManifest keeps and returns that one. It
-// reads the existing manifest rather than trust S3's refusal. The error is a
+// reads the existing manifest rather than trusting S3's refusal. The error is a
 // *video.ServiceUnavailable.
 func (m *Manifests) PutManifest(ctx context.Context, manifest video.Manifest) (video.Manifest, error) {
 	held, err := put(ctx, m.client, m.bucket, objectkey.Manifest(manifest.ID), manifest, condition{absent: true})

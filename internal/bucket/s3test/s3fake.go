@@ -5,7 +5,7 @@
 // before or after it takes effect. Every bucket exists. It checks no signature and keeps no
 // versions.
 //
-// The behavior is from https://docs.aws.amazon.com/AmazonS3/latest/API
+// Facts about S3 are from https://docs.aws.amazon.com/AmazonS3/latest/API
 package s3test
 
 import (

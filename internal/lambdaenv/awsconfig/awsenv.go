@@ -60,8 +60,8 @@ func Config(lookup func(string) (string, bool)) (aws.Config, error) {
 	return config, nil
 }
 
-// endpoints returns the endpoint of one service, through an interface that the SDK detects
-// by its method's name.
+// endpoints tells the SDK the endpoint of each service, through an interface that the SDK
+// detects by its method's name.
 type endpoints struct {
 	lookup func(string) (string, bool)
 }

@@ -33,7 +33,7 @@ func good() map[string]string {
 	}
 }
 
-// set sets all of good's variables to those of environment, or to nothing.
+// set sets the variables in environment, and unsets all others that good has.
 func set(t *testing.T, environment map[string]string) {
 	t.Helper()
 	for name := range good() {

@@ -6,7 +6,7 @@
 // It supports the keys, conditions and expressions that Takeup uses, and rejects others. A
 // read without ConsistentRead sees an older state.
 //
-// The behavior is from https://docs.aws.amazon.com/amazondynamodb/latest/APIReference
+// Facts about DynamoDB are from https://docs.aws.amazon.com/amazondynamodb/latest/APIReference
 package dynamotest
 
 import (

@@ -23,7 +23,7 @@ const life = 24*time.Hour - 30*time.Minute
 type Store interface {
 	// PriceList returns the list and its version; both are empty if there is none.
 	PriceList(context.Context) (price.List, string, error)
-	// PutPriceList replaces a version; the error is a *video.Conflict if it is outdated.
+	// PutPriceList replaces a version; the error is a *video.Conflict if that is outdated.
 	PutPriceList(ctx context.Context, list price.List, version string) error
 }
 
