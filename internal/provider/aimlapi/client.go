@@ -247,8 +247,8 @@ func (r reply) inferenceID() string {
 }
 
 // refusal returns the refusal in the reply, or nil. 429, 400, 401 and 403 are refusals by
-// their status alone. Other 4xx statuses, 402 among them, count only with an API's error
-// body, since an intermediary may send them too.
+// their status alone. 402, 404, 405, 413, 415 and 422 are refusals only with an API's error
+// body, since an intermediary may send them too. No other status is a refusal.
 func (r reply) refusal(now time.Time) *provider.Refusal {
 	said, own := r.said()
 	refusal := &provider.Refusal{Said: said, RetryAfter: retryAfter(r.header, now)}
