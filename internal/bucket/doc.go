@@ -1,5 +1,5 @@
-// Package bucket keeps the small objects that Takeup writes as JSON into the videos
-// bucket: beside each stored video a manifest, which says what it is and that it is
-// whole, and for each prompt file that was not taken a rejection, which says why. The keys
-// are those of package objectkey. The videos themselves are written by package transfer.
+// Package bucket stores the small JSON objects that Takeup writes to the videos bucket. A
+// manifest beside each stored video describes the video and says that it is complete. A
+// rejection for each prompt file that was not accepted says why. The keys are those of
+// package objectkey. Package transfer writes the videos themselves.
 package bucket

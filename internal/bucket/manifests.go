@@ -12,7 +12,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Client is what is used of S3.
+// Client has the S3 calls that Manifests needs.
 type Client interface {
 	Getter
 	Putter
@@ -26,22 +26,22 @@ type Manifests struct {
 	bucket string
 }
 
-// NewManifests makes the Manifests of the bucket of that name.
+// NewManifests returns the Manifests of the named bucket.
 func NewManifests(client Client, bucket string) *Manifests {
 	return &Manifests{client: client, bucket: bucket}
 }
 
-// Address is the s3:// address of a job's video.
+// Address returns the s3:// address of a job's video.
 func (m *Manifests) Address(id string) string { return "s3://" + m.bucket + "/" + objectkey.Video(id) }
 
-// Manifest gives a job's manifest, and false where it has none: its video isn't
-// stored. The error is a *video.ServiceUnavailable.
+// Manifest reads a job's manifest, and returns false if there is none, because its video
+// isn't stored. The error is a *video.ServiceUnavailable.
 func (m *Manifests) Manifest(ctx context.Context, id string) (video.Manifest, bool, error) {
 	manifest, _, stored, err := m.read(ctx, id)
 	return manifest, stored, err
 }
 
-// read gives a manifest with its ETag.
+// read returns a manifest with its ETag.
 func (m *Manifests) read(ctx context.Context, id string) (manifest video.Manifest, etag string, stored bool, err error) {
 	const doing = "reading a manifest"
 	key := objectkey.Manifest(id)
@@ -61,9 +61,9 @@ func (m *Manifests) read(ctx context.Context, id string) (manifest video.Manifes
 	return manifest, etag, stored, nil
 }
 
-// PutManifest writes a job's manifest, after its video, and gives it. A manifest that
-// is there already stays, and is given instead: the video was stored by another. That
-// it is there is read, and not taken from S3's refusal. The error is a
+// PutManifest writes a job's manifest, after its video, and returns it. If there already is
+// a manifest, because another stored the video, PutManifest keeps and returns that one. It
+// reads the existing manifest rather than trusting S3's refusal. The error is a
 // *video.ServiceUnavailable.
 func (m *Manifests) PutManifest(ctx context.Context, manifest video.Manifest) (video.Manifest, error) {
 	held, err := put(ctx, m.client, m.bucket, objectkey.Manifest(manifest.ID), manifest, condition{absent: true})
@@ -78,12 +78,12 @@ func (m *Manifests) PutManifest(ctx context.Context, manifest video.Manifest) (v
 	return manifest, nil
 }
 
-// forgetTries is how often clearing a manifest is tried where another changes it.
+// forgetTries bounds the attempts to clear a manifest while others change it.
 const forgetTries = 3
 
-// Forget clears the texts of a job's manifest, where there is one that has them. One
-// that is changed or removed meanwhile is not written over. The error is a
-// *video.ServiceUnavailable, after which Forget can be called again.
+// Forget clears the texts of a job's manifest, if there is one that has them. It doesn't
+// overwrite a concurrent change or removal. The error is a *video.ServiceUnavailable, after
+// which Forget can be called again.
 func (m *Manifests) Forget(ctx context.Context, id, hash string, at time.Time) error {
 	const doing = "clearing the prompt of a manifest"
 	for range forgetTries {
@@ -102,9 +102,9 @@ func (m *Manifests) Forget(ctx context.Context, id, hash string, at time.Time) e
 	return unavailable(doing, errors.New("it was changed by another each time"))
 }
 
-// Remove deletes a job's manifest, and then its video, so that no manifest is
-// without its video. What isn't there is no error. The error is a
-// *video.ServiceUnavailable, after which Remove can be called again.
+// Remove deletes a job's manifest, and then its video, so that no manifest is without its
+// video. A missing object is no error. The error is a *video.ServiceUnavailable, after which
+// Remove can be called again.
 func (m *Manifests) Remove(ctx context.Context, id string) error {
 	for _, key := range []string{objectkey.Manifest(id), objectkey.Video(id)} {
 		if _, err := m.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &m.bucket, Key: &key}); err != nil {

@@ -78,8 +78,8 @@ func TestShelf(t *testing.T) {
 	}
 }
 
-// The manifest's JSON is read by others than Takeup: its form changes on purpose
-// only.
+// Programs other than Takeup read the manifest's JSON, so its form only changes
+// deliberately.
 func TestManifestJSON(t *testing.T) {
 	fake := s3test.New(t)
 	if _, err := bucket.NewManifests(fake.Client(), videos).PutManifest(t.Context(), sample(t)); err != nil {
@@ -178,7 +178,7 @@ func TestS3Failing(t *testing.T) {
 	}
 }
 
-// A removal that breaks off has left no manifest without its video.
+// An interrupted removal leaves no manifest without its video.
 func TestRemovalInTrouble(t *testing.T) {
 	for name, refused := range map[string]string{"the manifest": "videos/job-1/video.json", "the video": "videos/job-1/video.mp4"} {
 		fake := s3test.New(t)
@@ -203,13 +203,13 @@ func TestRemovalInTrouble(t *testing.T) {
 	}
 }
 
-// A manifest is forgotten whole or not at all, and what others did meanwhile stays.
+// A manifest is forgotten completely or not at all, and concurrent changes survive.
 func TestForget(t *testing.T) {
 	whole := sample(t)
 	hash, at := whole.Request.Hash(), whole.StoredAt.Add(time.Hour)
 	for name, c := range map[string]struct {
 		fault     s3test.Fault
-		meanwhile func(*testing.T, *bucket.Manifests) // before the write
+		meanwhile func(*testing.T, *bucket.Manifests) // runs before the write
 		fails     bool
 	}{
 		"undisturbed":     {},
@@ -265,7 +265,7 @@ func TestForget(t *testing.T) {
 	}
 }
 
-// Two that store the same video at once leave one manifest, and neither fails.
+// Two concurrent stores of a video leave one manifest, and neither fails.
 func TestTwoAtOnce(t *testing.T) {
 	fake := s3test.New(t)
 	manifests := bucket.NewManifests(fake.Client(), videos)

@@ -16,12 +16,12 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Getter is what is used of S3 to read an object.
+// Getter is the S3 call that reads an object.
 type Getter interface {
 	GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
 }
 
-// Putter is what is used of S3 to write an object.
+// Putter is the S3 call that writes an object.
 type Putter interface {
 	PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
 }
@@ -33,8 +33,8 @@ func (e *errNotJSON) Error() string { return e.err.Error() }
 
 func (e *errNotJSON) Unwrap() error { return e.err }
 
-// get reads the JSON object at a key into v, and gives its ETag; false where there is
-// none. The error is an *errNotJSON where the object is something else.
+// get decodes the JSON object at a key into v, and returns its ETag and whether it exists.
+// The error is an *errNotJSON if the object is something else.
 func get(ctx context.Context, client Getter, bucket, key string, v any) (etag string, found bool, err error) {
 	out, err := client.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})
 	var absent *types.NoSuchKey
@@ -55,14 +55,14 @@ func get(ctx context.Context, client Getter, bucket, key string, v any) (etag st
 	return aws.ToString(out.ETag), true, nil
 }
 
-// condition is what a write asks of the object that it replaces. The zero condition asks
-// nothing.
+// condition is what a write requires of the object that it replaces. The zero condition
+// requires nothing.
 type condition struct {
-	absent bool   // there is none
-	etag   string // it is this one; empty: any
+	absent bool   // it doesn't exist
+	etag   string // it has this ETag; empty: any
 }
 
-// put writes v as a JSON object, and reports whether the condition held. Where it did not,
+// put writes v as a JSON object, and reports whether the condition held. If it did not,
 // nothing was written and the error is S3's refusal.
 func put(ctx context.Context, client Putter, bucket, key string, v any, c condition) (held bool, err error) {
 	body, err := json.MarshalIndent(v, "", "  ")
@@ -84,7 +84,7 @@ func put(ctx context.Context, client Putter, bucket, key string, v any, c condit
 		switch response.HTTPStatusCode() {
 		case http.StatusPreconditionFailed:
 			return !c.absent && c.etag == "", err
-		// With an ETag, S3 answers so where the object is gone, or is being written:
+		// With an ETag, this means that the object is gone, or is being written:
 		// https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 		case http.StatusNotFound, http.StatusConflict:
 			return c.etag == "", err

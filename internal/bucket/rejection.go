@@ -9,7 +9,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Rejection says why a prompt file was not taken.
+// Rejection says why a prompt file was not accepted.
 type Rejection struct {
 	Bucket    string             `json:"bucket"` // of the file
 	Key       string             `json:"key"`
@@ -19,8 +19,8 @@ type Rejection struct {
 	At        time.Time          `json:"at"`
 }
 
-// PutRejection writes a rejection to the videos bucket of that name, in the place of an
-// earlier one of the same key. The error is a *video.ServiceUnavailable.
+// PutRejection writes a rejection to the named videos bucket, replacing any earlier one for
+// the same key. The error is a *video.ServiceUnavailable.
 func PutRejection(ctx context.Context, client Putter, videos string, r Rejection) error {
 	if _, err := put(ctx, client, videos, objectkey.Rejection(r.Key), r, condition{}); err != nil {
 		return unavailable("writing a rejection", err)
@@ -28,9 +28,9 @@ func PutRejection(ctx context.Context, client Putter, videos string, r Rejection
 	return nil
 }
 
-// GetRejection reads the last rejection of the file with that key from the videos bucket
-// of that name, and reports false where there is none, or something else is in its place.
-// The error is a *video.ServiceUnavailable.
+// GetRejection reads the last rejection of the file with this key from the named videos
+// bucket. It returns false if there is none, or the object is not a rejection. The error is
+// a *video.ServiceUnavailable.
 func GetRejection(ctx context.Context, client Getter, videos, file string) (Rejection, bool, error) {
 	var r Rejection
 	_, found, err := get(ctx, client, videos, objectkey.Rejection(file), &r)

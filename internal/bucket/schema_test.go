@@ -24,7 +24,7 @@ func schema(t *testing.T) *jsonschema.Schema {
 	return s
 }
 
-// fields gives a manifest as JSON has it.
+// fields returns the fields of a manifest's JSON.
 func fields(t *testing.T, m video.Manifest) map[string]any {
 	t.Helper()
 	body, err := json.Marshal(m)
@@ -38,8 +38,8 @@ func fields(t *testing.T, m video.Manifest) map[string]any {
 	return value.(map[string]any)
 }
 
-// The schema in docs/ is that of the manifests: it takes them, knows each of
-// their fields, and misses each that is always there.
+// The schema in docs/ matches the manifests: it accepts them, knows each of their fields,
+// and requires each that is always present.
 func TestSchema(t *testing.T) {
 	s := schema(t)
 	forgotten := sample(t)
@@ -82,7 +82,7 @@ func TestSchema(t *testing.T) {
 	}
 }
 
-// Everyone who has a schema can read the golden one.
+// The golden manifest is valid by the published schema.
 func TestGoldenManifestIsValid(t *testing.T) {
 	body, err := os.ReadFile("testdata/manifest.json")
 	if err != nil {

@@ -9,15 +9,15 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Account is a provider and the keys of the account that is used there.
+// Account is a provider and the keys of the account used there.
 type Account struct {
 	Provider Provider
 	Keys     Keys
 }
 
-// Retrieve asks how a generation is doing with the current key, and once more with the
-// key read anew where the provider does not accept it: it may have been changed. The
-// error is a *Refusal, an *Unanswered, or one of the keys'.
+// Retrieve reads the state of a generation with the current key. If the provider rejects
+// the key, which may have been rotated, it rereads the key and retries once. The error is
+// a *Refusal, an *Unanswered, or one of reading the key.
 func (a Account) Retrieve(ctx context.Context, handle Handle) (Generation, error) {
 	key, err := a.Keys.Current(ctx)
 	if err != nil {
@@ -35,11 +35,11 @@ func (a Account) Retrieve(ctx context.Context, handle Handle) (Generation, error
 	return a.Provider.Retrieve(ctx, again, handle)
 }
 
-// Accounts are those that videos are made with.
+// Accounts are the accounts that videos are made with.
 type Accounts []Account
 
-// Named gives the account at the provider of that name. Where there is none, the error is
-// a *video.ServiceUnavailable: what the job is waiting for is known there alone.
+// Named returns the account at the provider of that name. If there is none, the error is
+// a *video.ServiceUnavailable: no other provider knows the job's generation.
 func (a Accounts) Named(name string) (Account, error) {
 	for _, account := range a {
 		if account.Provider.Name() == name {
@@ -49,8 +49,8 @@ func (a Accounts) Named(name string) (Account, error) {
 	return Account{}, &video.ServiceUnavailable{Doing: "finding the job's provider", Err: fmt.Errorf("no provider is called %q here", name)}
 }
 
-// Making gives the first account whose provider has a model of that name. Where there is
-// none, the error is a *video.InvalidRequest.
+// Making returns the first account whose provider has the model. If there is none, the
+// error is a *video.InvalidRequest.
 func (a Accounts) Making(model string) (Account, error) {
 	for _, account := range a {
 		if slices.Contains(account.Provider.Models(), model) {
@@ -60,8 +60,9 @@ func (a Accounts) Making(model string) (Account, error) {
 	return Account{}, &video.InvalidRequest{Fields: []video.FieldError{{Field: "model", Message: fmt.Sprintf("%q is no model of a provider here any more; choose another", model)}}}
 }
 
-// Percentiles gives those of the first provider that publishes some of a model. One that
-// can't be asked hides none of another's. The error is a *Refusal or an *Unanswered.
+// Percentiles returns those of the first provider that publishes any for the model. A
+// provider's failure doesn't hide another's percentiles. The error is a *Refusal or an
+// *Unanswered.
 func (a Accounts) Percentiles(ctx context.Context, model string) (Percentiles, bool, error) {
 	var failed error
 	for _, account := range a {

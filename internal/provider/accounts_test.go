@@ -11,12 +11,12 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// maker is a provider of some models that takes one key.
+// maker is a provider with some models that accepts one key.
 type maker struct {
 	name   string
 	models []string
 	key    string
-	asked  []string // the keys that it was asked with
+	asked  []string // the keys of its calls
 }
 
 func (m *maker) Name() string { return m.name }
@@ -39,10 +39,10 @@ func (m *maker) Find(context.Context, provider.Keys, provider.Submission) (provi
 	return provider.Found{}, errors.New("nothing is looked for here")
 }
 
-// measured is a maker that publishes times.
+// measured is a maker that publishes generation times.
 type measured struct {
 	maker
-	err error // of a model that it doesn't have
+	err error // for a model that it doesn't have
 }
 
 func (m *measured) Percentiles(_ context.Context, model string) (provider.Percentiles, bool, error) {
@@ -52,7 +52,7 @@ func (m *measured) Percentiles(_ context.Context, model string) (provider.Percen
 	return provider.Percentiles{P50: time.Minute, P90: time.Hour}, true, nil
 }
 
-// secret is a key that was changed since it was read.
+// secret is a key that was rotated after it was first read.
 type secret struct {
 	read, now string
 	err       error

@@ -6,12 +6,12 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Keys gives the versions of a provider's key.
+// Keys reads the versions of a provider's key.
 type Keys interface {
-	// Current gives the key as it was last read.
+	// Current returns the key as last read.
 	Current(context.Context) (video.Key, error)
-	// Reread reads it anew, after the provider did not accept it.
+	// Reread reads the current key again, after the provider rejected it.
 	Reread(context.Context) (video.Key, error)
-	// Version gives an earlier one, or a *video.NoKeyVersion.
+	// Version returns an earlier version; the error is a *video.NoKeyVersion if it is gone.
 	Version(ctx context.Context, version string) (video.Key, error)
 }

@@ -8,60 +8,60 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Records is a provider that tells what was asked of it and what it charged. Without it,
-// nothing can be reconciled.
+// Records is a provider whose log of requests and charges can be read. Reconciling
+// needs it.
 type Records interface {
-	// Requests gives the submissions that were made with a key from one time to another,
-	// and Charges what the key's account was charged for generations. Each gives all, or
-	// a *Refusal or an *Unanswered.
+	// Requests returns the submissions made with a key in a period, and Charges what the
+	// key's account was charged for generations in it. Each returns all of them, or a
+	// *Refusal or an *Unanswered.
 	Requests(ctx context.Context, key video.Key, from, to time.Time) ([]LoggedRequest, error)
 	Charges(ctx context.Context, key video.Key, from, to time.Time) ([]Charge, error)
-	// Handle makes the handle of a generation from its id, as far as that can be told;
-	// none where there is no id. ID gives the id again.
+	// Handle derives a generation's handle from its ID, as far as possible; it is empty if
+	// the ID is. ID is the inverse.
 	Handle(id string, request video.Request) Handle
 	ID(handle Handle) string
 }
 
-// LoggedRequest is a submission as the provider's log has it.
+// LoggedRequest is a submission in the provider's log.
 type LoggedRequest struct {
 	Created   time.Time
 	Failed    bool
 	Model     string
-	ID        string // the generation's, as Generation has it; empty where the log has none that can be used
-	Reference string // what it was submitted under
+	ID        string // as in Generation; empty if the log has no usable one
+	Reference string // that it was submitted under
 }
 
-// Charge is money that went out of the account for a generation.
+// Charge is an amount charged to the account for a generation.
 type Charge struct {
 	Created time.Time
-	Model   string // empty where the provider doesn't say
-	ID      string // the generation's, as Generation has it; empty where there is none that can be used
+	Model   string // empty if the provider doesn't say
+	ID      string // as in Generation; empty if there is no usable one
 	Micros  int64  // micro-dollars
 }
 
-// Metrics is a provider that publishes how long generations took of late.
+// Metrics is a provider that publishes recent generation times.
 type Metrics interface {
-	// Percentiles gives the times of a model's generations, of all lengths together;
-	// false where none were measured. The error is a *Refusal or an *Unanswered.
+	// Percentiles returns a model's generation times, across all lengths of video; false if
+	// none were measured. The error is a *Refusal or an *Unanswered.
 	Percentiles(ctx context.Context, model string) (Percentiles, bool, error)
 }
 
-// Percentiles are of the times that a model's generations took of late.
+// Percentiles are percentiles of a model's recent generation times.
 type Percentiles struct{ P50, P90 time.Duration }
 
 // Pricer is a provider that publishes a price list.
 type Pricer interface {
-	// PriceList is the address of the list.
+	// PriceList returns the URL of the list.
 	PriceList() string
-	// Prices gives the list, and true; or false, where it is still the one of the ETag.
-	// Without an ETag it always gives the list. The error is a *Refusal or an
+	// Prices returns the list and true, or false if the list still has the given ETag.
+	// With an empty ETag it always returns the list. The error is a *Refusal or an
 	// *Unanswered.
 	Prices(ctx context.Context, etag string) (price.List, bool, error)
 }
 
-// Biller is a provider that tells how much money an account has.
+// Biller is a provider that reports an account's balance.
 type Biller interface {
-	// Balance asks for it, in USD. It pays nothing, and so also tells whether a key is
-	// accepted. The error is a *Refusal or an *Unanswered.
+	// Balance returns the balance in USD. It is free, so it can also be used to check a
+	// key. The error is a *Refusal or an *Unanswered.
 	Balance(ctx context.Context, key video.Key) (usd float64, err error)
 }

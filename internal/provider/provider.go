@@ -1,7 +1,7 @@
-// Package provider is what the pipeline knows of those who make the videos. A provider
-// is an adapter in a folder of its own, which alone knows its API's paths, words and
-// units; package all lists them. What not every provider has is in interfaces of their
-// own: Records, Metrics, Pricer and Biller.
+// Package provider defines what the pipeline needs from a video provider. Each provider is
+// an adapter in its own directory, and only the adapter knows the API's paths, words and
+// units; package all lists the providers' models. What not every provider offers is in the
+// optional interfaces Records, Metrics, Pricer and Biller.
 package provider
 
 import (
@@ -12,78 +12,77 @@ import (
 )
 
 // Provider makes videos. It is safe for concurrent use. The errors of Submit and
-// Retrieve are a *Refusal or an *Unanswered, and no others.
+// Retrieve are always a *Refusal or an *Unanswered.
 type Provider interface {
-	// Name is what the table and the executions call the provider. It must not change
-	// as long as there are jobs of it.
+	// Name identifies the provider in the table and in executions. It must not change while
+	// there are jobs of the provider.
 	Name() string
-	// Models lists the names of the models that the provider has.
+	// Models lists the names of the provider's models.
 	Models() []string
-	// Submit has a generation made of a request, and gives it once it is accepted. At
-	// most one is made and charged for a reference, whatever fails: an adapter must not
-	// repeat its call unless the provider takes the second for the first. A *Refusal
-	// says that none was made, and an *Unanswered that one may have been.
+	// Submit requests a generation and returns it once it is accepted. At most one is made
+	// and charged per reference, whatever fails: an adapter must not repeat its call unless
+	// the provider deduplicates it. A *Refusal says that none was made, and an *Unanswered
+	// that one may have been.
 	Submit(ctx context.Context, key video.Key, reference string, request video.Request) (Generation, error)
-	// Retrieve asks how a generation is doing. A *Refusal of kind RefusedUnknown says
-	// that there is none by that handle, and an *Unanswered that this call told nothing.
+	// Retrieve reads the state of a generation. A *Refusal of kind RefusedUnknown says that
+	// the handle is unknown, and an *Unanswered that this call learned nothing.
 	Retrieve(ctx context.Context, key video.Key, handle Handle) (Generation, error)
 	// Find looks once for a submission whose answer was lost. It only reads: it never
-	// has a generation made. What can't be read is in Found.Unread; the error is one of
-	// the keys'.
+	// causes a generation. What could not be read is in Found.Unread; an error is one of
+	// reading the keys.
 	Find(ctx context.Context, keys Keys, lost Submission) (Found, error)
 }
 
-// Handle is how a provider is asked for a generation. Only the adapter that made it reads
-// it. It stays good when the adapter's settings change.
+// Handle identifies a generation to its provider. Only the adapter that made it interprets
+// it. It stays valid when the adapter's settings change.
 type Handle string
 
-// State is how far the provider is with a generation.
+// State is the state of a generation at the provider.
 type State string
 
-// A generation has an end or it hasn't: every word that isn't known to be an end keeps it
-// running.
+// A generation has ended or is running. Any word not known to be an end means running.
 const (
 	Running  State = "running"
 	Finished State = "finished" // with a video
-	Failed   State = "failed"   // without one, and not charged
+	Failed   State = "failed"   // without a video, and not charged
 )
 
 // Generation is the provider's view of a submission that it accepted.
 type Generation struct {
 	Handle Handle
 	// ID is what the provider's support and its Records call the generation. It is shown
-	// to people and compared; nothing is asked by it.
+	// and compared, but never used to address the generation.
 	ID      string
 	State   State
 	Word    string // the provider's own word for the state
 	URL     string // of the finished video; signed and short-lived; may be missing at first
-	Failure string // the provider's words about a failed one
-	Micros  int64  // what it says the generation cost, in micro-dollars; 0 where it doesn't say
+	Failure string // the provider's reason for a failure
+	Micros  int64  // reported cost in micro-dollars; 0 if not reported
 }
 
-// Submission is an attempt that was not answered.
+// Submission is an attempt without an answer.
 type Submission struct {
-	Reference  string // what it was submitted under
+	Reference  string // that it was submitted under
 	Request    video.Request
 	KeyVersion string // of the key that it was submitted with
-	// Candidate is the handle that came with an unusable answer; it may be wrong. Empty:
-	// none did.
+	// Candidate is the handle from an unusable answer; it may be wrong. It is empty if
+	// there was none.
 	Candidate Handle
-	// It was submitted between From and Until, by our clock. A charge of it is made
-	// before ChargedBy.
+	// It was submitted between From and Until, by our clock. If it is charged, the charge
+	// is made before ChargedBy.
 	From, Until, ChargedBy time.Time
 }
 
-// Found is what one look for a submission gave.
+// Found is the result of one lookup of a submission.
 type Found struct {
-	// Generation is the submission's, and the provider confirms it; without a handle, none
+	// Generation is the submission's, confirmed by the provider. It has no handle if none
 	// was found.
 	Generation Generation
-	// Complete says that everything was read that would show the submission. It may show
-	// only when its generation ends.
+	// Complete says that everything was read that could show the submission. A submission
+	// may show up only after its generation ends.
 	Complete bool
-	Unread   string // what could not be read, and why; may have the provider's words
-	// Unexplained are the ids of charges that may be the submission's, since nothing that
-	// is known has them.
+	Unread   string // what could not be read, and why; may quote the provider
+	// Unexplained are the IDs of charges that may be the submission's, because they match
+	// nothing else that is known.
 	Unexplained []string
 }

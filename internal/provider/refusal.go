@@ -5,37 +5,37 @@ import (
 	"time"
 )
 
-// RefusalKind is why a provider did not take a call.
+// RefusalKind is the reason why a provider refused a call.
 type RefusalKind string
 
-// Each kind is certain not to have started, or charged, anything.
+// Every kind means that nothing was started, and nothing charged.
 const (
-	RefusedBusy        RefusalKind = "busy"        // it has no room now: a rate or a concurrency limit
-	RefusedUnreachable RefusalKind = "unreachable" // the connection was never made, or the call never begun
-	RefusedInvalid     RefusalKind = "invalid"     // it doesn't take the request
-	RefusedKey         RefusalKind = "key"         // it doesn't know the key
-	RefusedFunds       RefusalKind = "funds"       // the account has no money left, or the key's limit is reached
-	RefusedUnknown     RefusalKind = "unknown"     // nothing is known by that handle
+	RefusedBusy        RefusalKind = "busy"        // no capacity now: a rate or concurrency limit
+	RefusedUnreachable RefusalKind = "unreachable" // no connection was made, or the call never began
+	RefusedInvalid     RefusalKind = "invalid"     // the request is invalid
+	RefusedKey         RefusalKind = "key"         // the key is not accepted
+	RefusedFunds       RefusalKind = "funds"       // the account is out of money, or the key's limit is reached
+	RefusedUnknown     RefusalKind = "unknown"     // the handle is unknown
 )
 
 // Refusal is a call that the provider certainly did not accept.
 type Refusal struct {
 	Kind       RefusalKind
-	Said       string        // its words, or the failure to connect
-	RetryAfter time.Duration // 0 where it gave none
+	Said       string        // the provider's words, or the connection error
+	RetryAfter time.Duration // 0 if none was given
 }
 
 func (e *Refusal) Error() string {
 	return fmt.Sprintf("the provider refused the call (%s): %s", e.Kind, e.Said)
 }
 
-// Unanswered is a call whose answer doesn't tell whether it was accepted: the connection
-// broke, it timed out, or what came is no answer of the provider's API. A submission that
-// is unanswered may be charged and must not be sent again.
+// Unanswered is a call whose answer doesn't say whether it was accepted: the connection
+// broke, it timed out, or the answer is not one of the provider's API. An unanswered
+// submission may be charged and must not be sent again.
 type Unanswered struct {
 	Err        error
-	RetryAfter time.Duration // 0 where none was given
-	Candidate  Handle        // of a submission, where the answer has one, to be confirmed
+	RetryAfter time.Duration // 0 if none was given
+	Candidate  Handle        // from the answer to a submission, if it has one; unconfirmed
 }
 
 func (e *Unanswered) Error() string {

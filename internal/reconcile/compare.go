@@ -15,17 +15,17 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// settling is how long an upload may take to become a job: S3 tells of it within
-// seconds as a rule, and Lambda tries an event that failed again after minutes.
+// settling is how long an upload may take to become a job. S3 usually delivers the
+// event within seconds; Lambda retries a failed event after minutes.
 const settling = 10 * time.Minute
 
-// comparison is a Compare at work.
+// comparison is the state of one Compare call.
 type comparison struct {
 	Facts
 	report Report
 }
 
-// Compare names what does not add up, in a lasting order.
+// Compare reports every discrepancy in the facts, in a stable order.
 func Compare(facts Facts) Report {
 	c := comparison{Facts: facts, report: Report{
 		From: facts.From, To: facts.To, Jobs: len(facts.Entries), Videos: len(facts.Manifests), Prompts: len(facts.Prompts),
@@ -58,15 +58,15 @@ func (c *comparison) unknown(source, reason string) {
 }
 func (c *comparison) running(id string) bool { return c.Executions[id].Running() }
 
-// removed reports whether a job's video was stored, and all of it taken out of
-// the bucket since.
+// removed reports whether a job's video was stored, and both the video and its
+// manifest were deleted since.
 func (c *comparison) removed(id string) bool {
 	return c.Executions[id].Status == "SUCCEEDED" && !c.stored(id) && !c.Videos[id]
 }
 
 func redrive(id string) string { return "takeup redrive " + id }
 
-// charges names each charge without a stored video, and tells of generations
+// charges reports each charge without a stored video, and notes generations
 // without a charge.
 func (c *comparison) charges() {
 	payments, anonymous := c.payments()
@@ -119,8 +119,8 @@ func (c *comparison) charges() {
 	c.prices(payments, jobs)
 }
 
-// withoutVideo says of a job, whose own generation was charged, why it has no
-// video and what to do.
+// withoutVideo explains why a job whose own generation was charged has no video,
+// and what to do.
 func (c *comparison) withoutVideo(job string) (detail, toDo string) {
 	entry := c.Entries[job]
 	outcome := c.outcome(job)
@@ -137,8 +137,8 @@ func (c *comparison) withoutVideo(job string) (detail, toDo string) {
 	return detail, redrive(job) + " fetches it without paying again"
 }
 
-// stranger says of a charged generation, which no job has as its own, whose it
-// may be. It says nothing of one that is just being looked for.
+// stranger suggests whose a charged generation may be that no job has as its own.
+// It returns nothing if the job that sent it is running, and so may still find it.
 func (c *comparison) stranger(p paid) (detail, toDo string) {
 	entry, known := c.Entries[p.client]
 	switch {
@@ -161,8 +161,8 @@ func (c *comparison) stranger(p paid) (detail, toDo string) {
 		"another stack with the same key, or the item of job " + p.client + " was taken away; ask the provider for the generation by its id"
 }
 
-// uncharged tells of the jobs' generations that no transaction is there for.
-// The charge lands after the end, so that it may only be late.
+// uncharged notes the jobs' generations without a transaction. The provider charges
+// after a generation ends, so the charge may only be late.
 func (c *comparison) uncharged(payments map[string]*paid) {
 	for id, entry := range c.Entries {
 		p := payments[entry.GenerationID]
@@ -177,7 +177,7 @@ func (c *comparison) uncharged(payments map[string]*paid) {
 	}
 }
 
-// unfinished names each job that is neither stored, nor ended, nor running.
+// unfinished reports each job that is neither stored, nor ended, nor running.
 func (c *comparison) unfinished() {
 	for id, entry := range c.Entries {
 		execution := c.Executions[id]
@@ -199,8 +199,8 @@ func (c *comparison) unfinished() {
 	}
 }
 
-// videos names each video without a manifest, and each manifest without a
-// video, except where a job is storing it.
+// videos reports each video without a manifest and each manifest without a video,
+// unless a running job is storing it.
 func (c *comparison) videos() {
 	ids := maps.Clone(c.Videos)
 	for id := range c.Manifests {
@@ -227,7 +227,7 @@ func (c *comparison) videos() {
 	}
 }
 
-// prompts names each prompt file without a job and without a rejection.
+// prompts reports each prompt file with neither a job nor a rejection.
 func (c *comparison) prompts() {
 	for _, file := range c.Prompts {
 		id, what := file.Job(), file.Key
@@ -259,15 +259,14 @@ func (c *comparison) prompts() {
 	}
 }
 
-// there reports whether a job was begun: it is in the table, or stored, or
-// running.
+// there reports whether a job was started: it is in the table, stored or running.
 func (c *comparison) there(id string) bool {
 	_, known := c.Entries[id]
 	return known || c.stored(id) || c.running(id)
 }
 
-// outcome is the name of how a job ended, by its entry or else by its last
-// execution; empty where it did not.
+// outcome returns the name of a job's outcome, from its entry or else from its last
+// execution; it is empty if the job has not ended.
 func (c *comparison) outcome(id string) string {
 	if entry := c.Entries[id]; entry.Outcome != nil {
 		return entry.Outcome.Name
@@ -275,12 +274,12 @@ func (c *comparison) outcome(id string) string {
 	return c.Executions[id].Error
 }
 
-// kind is the row of that outcome in the table of all.
+// kind returns the properties of the job's outcome.
 func (c *comparison) kind(id string) video.OutcomeKind {
 	return video.Outcome{Name: c.outcome(id)}.Kind()
 }
 
-// discarded reports whether the job's owner gave up a video that is paid.
+// discarded reports whether the owner discarded a video that was paid for.
 func (c *comparison) discarded(id string) bool {
 	kind := c.kind(id)
 	return kind.Chosen() && kind.Paid == video.PaidYes
@@ -293,8 +292,8 @@ func prefixed(prefix, text string) string {
 	return prefix + text
 }
 
-// ours reports whether the catalogue has a model, by its name or its bare alias,
-// or none is said.
+// ours reports whether the catalogue has the model, by full name or by alias without
+// the vendor's prefix. An empty name counts as ours.
 func ours(model string) bool {
 	if model == "" {
 		return true

@@ -31,7 +31,7 @@ var (
 
 const model = "kling-video/v1/pro/text-to-video"
 
-// entry is a job whose generation was accepted, unless that is empty.
+// entry is a job whose generation was accepted, unless generation is empty.
 func entry(id, generation string, outcome error) video.Entry {
 	e := video.Entry{ID: id, Phase: video.PhaseUnanswered, Attempt: 1, Provider: "aimlapi", KeyVersion: "v1", CreatedAt: to.Add(-2 * time.Hour)}
 	if generation != "" {
@@ -51,7 +51,7 @@ func row(generation, client string) provider.LoggedRequest {
 	return provider.LoggedRequest{Created: to.Add(-2 * time.Hour), Model: model, ID: generation, Reference: client}
 }
 
-// facts are those of one job, a, to begin with.
+// facts starts with one job, a, and applies change.
 func facts(change func(*reconcile.Facts)) reconcile.Facts {
 	f := reconcile.Facts{
 		From: from, To: to, Entries: map[string]video.Entry{}, Manifests: map[string]string{}, Videos: map[string]bool{},
@@ -72,7 +72,7 @@ func TestCompare(t *testing.T) {
 	tests := []struct {
 		name   string
 		change func(*reconcile.Facts)
-		want   string // kind what job: part of the detail | part of what to do, a line each
+		want   string // kind what job: part of Detail | part of ToDo, one per line
 		notes  int
 	}{
 		{name: "nothing"},
@@ -242,8 +242,8 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// A charge of more than three times the price is named, whatever became of its video;
-// where the list has no price, the others' charges tell what is usual.
+// A charge above three times the price is reported, whatever became of its video. Where
+// the list has no price, the model's other charges set what is usual.
 func TestPrices(t *testing.T) {
 	const priced, unpriced = "kling-video/v1/pro/text-to-video", "klingai/video-v3-pro-text-to-video"
 	for _, test := range []struct {
@@ -295,7 +295,7 @@ func TestPrices(t *testing.T) {
 	}
 }
 
-// What can't be told is unknown, and never missing.
+// What can't be decided is unknown, and never missing.
 func TestUnknownIsNotMissing(t *testing.T) {
 	report := reconcile.Compare(facts(func(f *reconcile.Facts) {
 		archived := file("a.txt", time.Hour)
@@ -308,7 +308,7 @@ func TestUnknownIsNotMissing(t *testing.T) {
 	}
 }
 
-// starter keeps the ids that jobs are started with.
+// starter records the IDs that jobs are started with.
 type starter struct{ ids []string }
 
 func (s *starter) Refuse(context.Context, string, *video.InvalidRequest, video.Origin) error {
@@ -320,7 +320,7 @@ func (s *starter) Start(_ context.Context, id string, _ video.Request, _ video.O
 	return jobs.Receipt{View: jobs.View{ID: id}}, nil
 }
 
-// A prompt file's job is the one that promptfile starts for it.
+// Job returns the ID that promptfile starts a file's job with.
 func TestPromptFileJob(t *testing.T) {
 	files := newStore()
 	files.putVersion("prompts", "a b.txt", "version-1", "a paper boat", to)

@@ -11,12 +11,12 @@ import (
 	"github.com/takeup/takeup/internal/table"
 )
 
-// Counters gives the counters of months, as 2026-08.
+// Counters reads the counters of months, given in the form 2026-08.
 type Counters interface {
 	Tallies(ctx context.Context, months []string) ([]table.Tally, error)
 }
 
-// monthsOf gives the months from one time to another, in UTC.
+// monthsOf returns the months between two times, in UTC.
 func monthsOf(from, to time.Time) (months []string) {
 	from, to = from.UTC(), to.UTC()
 	for at := time.Date(from.Year(), from.Month(), 1, 0, 0, 0, 0, time.UTC); !at.After(to); at = at.AddDate(0, 1, 0) {
@@ -25,8 +25,8 @@ func monthsOf(from, to time.Time) (months []string) {
 	return months
 }
 
-// unchanged gives the counters that were not booked between two readings, and the names
-// of the others. Only with the former can the entries be compared that were read in
+// unchanged returns the counters that were not written between two reads, and the names
+// of the others. Only unchanged counters can be compared with entries that were read in
 // between.
 func unchanged(before, after []table.Tally) (same map[string]table.Tally, changing map[string]bool) {
 	same, changing = map[string]table.Tally{}, map[string]bool{}
@@ -44,21 +44,21 @@ func unchanged(before, after []table.Tally) (same map[string]table.Tally, changi
 	return same, changing
 }
 
-// Drift is one item of the counters whose sums are not those of the jobs' money.
+// Drift is one counter item whose values differ from the sum of the jobs' money.
 type Drift struct {
 	Counter string           `json:"counter"`
-	Counted map[string]int64 `json:"counted"` // by the counters: micro-dollars, or attempts
-	Jobs    map[string]int64 `json:"jobs"`    // by the jobs
-	Mended  bool             `json:"mended"`  // the counters were given the jobs' sums
+	Counted map[string]int64 `json:"counted"` // as counted: micro-dollars, or attempts
+	Jobs    map[string]int64 `json:"jobs"`    // as summed over the jobs
+	Mended  bool             `json:"mended"`  // the counter was set to the jobs' sums
 	read    table.Tally
 }
 
-// Read is the item of the counters as it was read, with the sums that differ.
+// Read returns the counter item as it was read, limited to the values that differ.
 func (d Drift) Read() table.Tally { return d.read }
 
-// counters names those that did not change while the jobs were read, and differ from
-// them. They change in one transaction with each job, so that only a restored table, or
-// one that somebody has written to past Takeup, has any.
+// counters reports those that did not change while the jobs were read, and differ from
+// them. Each is written in one transaction with its job, so drift is possible only in a
+// restored table, or one that something other than Takeup wrote to.
 func (c *comparison) counters() {
 	want := map[string]table.Tally{}
 	for _, t := range table.Recount(c.Entries, c.Months) {
@@ -89,7 +89,7 @@ func (c *comparison) counters() {
 	}
 }
 
-// Mended gives the report without what was put right of its drifts.
+// Mended returns the report with the given drifts, and without the findings they resolve.
 func (r Report) Mended(drifts []Drift) Report {
 	r.Drifts = drifts
 	r.Findings = slices.DeleteFunc(slices.Clone(r.Findings), func(f Finding) bool {

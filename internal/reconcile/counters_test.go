@@ -16,7 +16,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// hooked are the ids, with a hook before they are read.
+// hooked calls a hook before it lists the IDs.
 type hooked struct {
 	ids  reconcile.IDs
 	hook func()
@@ -27,8 +27,8 @@ func (h hooked) IDs(ctx context.Context) ([]string, error) {
 	return h.ids.IDs(ctx)
 }
 
-// Counters that aren't the sums of the jobs' money are named and counted anew; those
-// that are booked while the jobs are read are left for the next time.
+// Counters that differ from the sum of the jobs' money are reported and corrected. Those
+// written while the jobs are read are left for the next run.
 func TestDrift(t *testing.T) {
 	w := newWorld(t)
 	claimed := func(id, day string, state budget.State) {
@@ -64,7 +64,7 @@ func TestDrift(t *testing.T) {
 	if all := drifts(); len(all) != 0 {
 		t.Fatalf("nothing was changed: %+v", all)
 	}
-	// A slot and a video that no job has, a day that is gone, and one of a job that is.
+	// Slots that no job holds, a job's day without its sums, and a day's sums without a job.
 	tallies, err := w.jobs().Tallies(t.Context(), []string{"2026-08"})
 	if err != nil || len(tallies) != 3 {
 		t.Fatalf("%+v, %v", tallies, err)
@@ -89,8 +89,8 @@ func TestDrift(t *testing.T) {
 		t.Fatalf("%+v", all)
 	}
 
-	// What is booked while the jobs are read can't be judged; nor is it mended once it is
-	// booked since.
+	// A counter written while the jobs are read can't be judged, and one written since is
+	// not corrected.
 	count := 0
 	ids := w.sources.IDs
 	w.sources.IDs = hooked{ids, func() {

@@ -11,35 +11,35 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Facts are what was read of the provider and of AWS.
+// Facts are what Gather read from the provider and from AWS.
 type Facts struct {
 	From, To time.Time
 
-	Entries map[string]video.Entry // by the job's id
-	// Manifests has the generation's id of each job with a manifest; empty
-	// where it wasn't read, since the job's entry has it.
+	Entries map[string]video.Entry // by job ID
+	// Manifests has the generation ID of each job with a manifest. It is empty where the
+	// manifest wasn't read because the job's entry has the ID.
 	Manifests map[string]string
-	Videos    map[string]bool // the jobs that have a video file
-	// Executions has the latest execution of each job that was looked up; the
-	// zero Execution where there is none.
+	Videos    map[string]bool // jobs that have a video file
+	// Executions has the latest execution of each job that was looked up, or the zero
+	// Execution if it has none.
 	Executions map[string]Execution
 
-	Prices price.List // as the stack knows it
+	Prices price.List // the stack's price list
 
-	// Months are those whose counters were read, as 2026-08. Counters has those that
-	// did not change while the entries were read, and Changing the names of the others.
+	// Months are those whose counters were read, in the form 2026-08. Counters has those
+	// that did not change while the entries were read; Changing names the others.
 	Months   []string
-	Counters map[string]table.Tally // by the name
+	Counters map[string]table.Tally // by name
 	Changing map[string]bool
 
 	Charges []provider.Charge
-	Rows    []provider.LoggedRequest // from somewhat before From
-	// LogsUnread says that some of the logs could not be read: whose a charge
-	// is may be in them.
+	Rows    []provider.LoggedRequest // from lookBack before From
+	// LogsUnread says that some of the logs could not be read, so that a charge may
+	// belong to a job even though no log row says so.
 	LogsUnread bool
-	// Charged has the versions of the keys whose transactions were read.
+	// Charged has the key versions whose transactions were read.
 	Charged map[string]bool
-	// Candidates has the generation's id of each job that an unusable answer named one for.
+	// Candidates has the generation ID that an unusable answer named, by job ID.
 	Candidates map[string]string
 
 	Prompts []PromptFile
@@ -49,35 +49,35 @@ type Facts struct {
 // Execution is a job's execution, or one of its redrives.
 type Execution struct {
 	Name   string
-	Status string // in Step Functions' words, such as FAILED; empty: none is known
-	Error  string // the outcome's name
+	Status string // as in Step Functions, such as FAILED; empty if no execution is known
+	Error  string // the name of the outcome
 }
 
-// Running reports whether the execution has not ended.
+// Running reports whether the execution is still running.
 func (e Execution) Running() bool { return e.Status == "RUNNING" }
 
 // PromptFile is one version of an object in the prompts bucket.
 type PromptFile struct {
 	Bucket, Key, Version string
 	At                   time.Time
-	// Sum is the SHA-256 of its bytes, by which its job is told; empty where
-	// they can't be read.
+	// Sum is the SHA-256 of the content, from which the job's ID is derived; empty
+	// if the content can't be read.
 	Sum string
-	// First is the job that the same bytes first became, at whatever key; empty
-	// where none is known.
+	// First is the job first created from the same content, under any key; empty if
+	// none is known.
 	First string
-	// Rejected says that it has a rejection of its own.
+	// Rejected says that this version has a rejection.
 	Rejected bool
-	// Replaced says that a rejection of a later version took the place that
-	// its own would have.
+	// Replaced says that a later version's rejection overwrote the one this version
+	// may have had.
 	Replaced bool
 }
 
-// Job is the id of the job that the file starts.
+// Job returns the ID of the job that the file starts.
 func (p PromptFile) Job() string { return promptfile.JobID(p.Bucket, p.Key, p.Sum) }
 
-// owner reads a job's id from what its submission was sent under,
-// "<id>.<attempt>"; empty where it is not one of ours.
+// owner returns the job ID in a submission's reference, "<id>.<attempt>"; it is empty
+// if the reference is not one of ours.
 func owner(reference string) string {
 	id, attempt, ok := strings.Cut(reference, ".")
 	if !ok || attempt == "" || strings.Trim(attempt, "0123456789") != "" || !video.ValidID(id) {
@@ -91,13 +91,13 @@ type paid struct {
 	id      string
 	at      time.Time
 	micros  int64  // micro-dollars
-	entries int    // in the transactions; 0: only the logs have it
-	model   string // empty where it isn't said
-	client  string // the job that the logs name
+	entries int    // transactions; 0 if only the logs have it
+	model   string // empty if unknown
+	client  string // the job named in the logs
 }
 
-// payments puts the charges and the logs together, a generation each, by the
-// bare id; and gives the charges that name none.
+// payments merges charges and log rows into one payment per generation, by bare ID.
+// It also returns the charges that name no generation.
 func (f Facts) payments() (byID map[string]*paid, anonymous []provider.Charge) {
 	byID = map[string]*paid{}
 	clients := map[string]string{}
@@ -132,8 +132,7 @@ func (f Facts) payments() (byID map[string]*paid, anonymous []provider.Charge) {
 	return byID, anonymous
 }
 
-// jobs gives the job of each generation that an entry or a manifest names, by
-// the bare id.
+// jobs maps each generation that an entry or a manifest names to its job, by bare ID.
 func (f Facts) jobs() map[string]string {
 	of := map[string]string{}
 	for id, generation := range f.Manifests {
@@ -154,8 +153,8 @@ func (f Facts) stored(id string) bool {
 	return ok
 }
 
-// merge adds the charges that one more key shows. The keys of one account show
-// the same ones, so each is there as often as the key that shows it most often.
+// merge adds the charges visible to one more key. Keys of one account see the same
+// charges, so the result has each charge as often as the key that shows it most often.
 func merge(have, more []provider.Charge) []provider.Charge {
 	left := map[provider.Charge]int{}
 	for _, charge := range have {

@@ -17,49 +17,49 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// lookBack is how much earlier than the charges the logs are read: a charge
-// comes when a generation ends, its row has the time of the submission.
+// lookBack is how much earlier than the charges the logs are read: a generation is
+// charged when it ends, but its log row has the time of submission.
 const lookBack = 2 * time.Hour
 
-// clockSkew is by how much the provider's clock may differ from ours.
+// clockSkew bounds the difference between the provider's clock and ours.
 const clockSkew = 5 * time.Minute
 
-// atOnce bounds the calls that are under way at a time.
+// atOnce bounds the concurrent calls.
 const atOnce = 8
 
-// Jobs gives a job's entry, or a *video.NoEntry.
+// Jobs reads a job's entry; the error is a *video.NoEntry if there is none.
 type Jobs interface {
 	Get(ctx context.Context, id string) (video.Entry, string, error)
 }
 
-// IDs gives the ids of all jobs.
+// IDs lists the IDs of all jobs.
 type IDs interface {
 	IDs(ctx context.Context) ([]string, error)
 }
 
-// Manifests gives a job's manifest, and false where it has none.
+// Manifests reads a job's manifest, and reports whether there is one.
 type Manifests interface {
 	Manifest(ctx context.Context, id string) (video.Manifest, bool, error)
 }
 
-// Executions gives the latest execution of a job, redrives included; the zero
-// Execution where none is known.
+// Executions reads a job's latest execution, redrives included, or the zero
+// Execution if none is known.
 type Executions interface {
 	Latest(ctx context.Context, id string) (Execution, error)
 }
 
-// Contents gives what is known of the bytes of prompt files, by their SHA-256;
-// the zero Content where nothing is.
+// Contents reads what is recorded of a prompt file's content, by its SHA-256, or the
+// zero Content if nothing is.
 type Contents interface {
 	Content(ctx context.Context, sum string) (content video.Content, version string, err error)
 }
 
-// Prices gives the price list that the stack has; the empty one where it has none.
+// Prices reads the stack's price list; it is empty if the stack has none.
 type Prices interface {
 	PriceList(ctx context.Context) (list price.List, version string, err error)
 }
 
-// Sources are what the facts are read from. They are only read.
+// Sources are where the facts are read from. Gather only reads them.
 type Sources struct {
 	Jobs       Jobs
 	IDs        IDs
@@ -72,9 +72,9 @@ type Sources struct {
 	Objects    Objects
 }
 
-// Gather reads the facts. The charges and the prompt files are those of the
-// time; of the jobs and the videos, it is all. What the provider does not give
-// is among the unknown; what AWS does not give is an error.
+// Gather reads the facts. Charges and prompt files are limited to the period; jobs and
+// videos are not. A failure of the provider is recorded in Unknown; a failure of AWS is
+// an error.
 func (s Sources) Gather(ctx context.Context, from, to time.Time) (Facts, error) {
 	f := Facts{From: from, To: to, Manifests: map[string]string{}, Executions: map[string]Execution{}, Charged: map[string]bool{}, Candidates: map[string]string{}}
 	list, _, err := s.Prices.PriceList(ctx)
@@ -82,7 +82,7 @@ func (s Sources) Gather(ctx context.Context, from, to time.Time) (Facts, error) 
 		return f, err
 	}
 	f.Prices = list
-	// What comes first is read last: a video that is stored meanwhile is seen.
+	// Charges are read before jobs and videos, so that a video stored meanwhile is seen.
 	if err := s.current(ctx, &f); err != nil {
 		return f, err
 	}
@@ -98,7 +98,7 @@ func (s Sources) Gather(ctx context.Context, from, to time.Time) (Facts, error) 
 	if err != nil {
 		return f, err
 	}
-	// The jobs come before the videos: one that ends meanwhile is seen as stored.
+	// Jobs are listed before videos, so that a job that ends meanwhile is seen as stored.
 	ids, err := s.IDs.IDs(ctx)
 	if err != nil {
 		return f, err
@@ -111,7 +111,7 @@ func (s Sources) Gather(ctx context.Context, from, to time.Time) (Facts, error) 
 	if f.Entries, err = s.entries(ctx, ids); err != nil {
 		return f, err
 	}
-	// An older key's records are read once an entry has named it.
+	// Only the entries name the older keys whose records are needed.
 	if err := s.older(ctx, &f); err != nil {
 		return f, err
 	}
@@ -129,8 +129,8 @@ func (s Sources) Gather(ctx context.Context, from, to time.Time) (Facts, error) 
 	return f, err
 }
 
-// texts reads the prompt files, for the jobs that they are. A file that was
-// deleted since it was listed has nobody who waits for it.
+// texts reads the prompt files, to derive the IDs of their jobs. A file deleted since
+// it was listed is dropped: nobody is waiting for it.
 func (s Sources) texts(ctx context.Context, files []PromptFile) ([]PromptFile, error) {
 	numbers := make([]string, len(files))
 	for i := range files {
@@ -162,7 +162,7 @@ func (s Sources) texts(ctx context.Context, files []PromptFile) ([]PromptFile, e
 	return there, err
 }
 
-// current reads what the current keys show.
+// current reads the records visible to the current keys.
 func (s Sources) current(ctx context.Context, f *Facts) error {
 	for _, account := range s.Accounts {
 		records, ok := account.Provider.(provider.Records)
@@ -181,9 +181,9 @@ func (s Sources) current(ctx context.Context, f *Facts) error {
 	return ctx.Err()
 }
 
-// older reads what earlier versions of the keys show, which the entries name: a provider
-// may show a key only its own submissions. It also names the generations that unusable
-// answers named.
+// older reads the records visible to the earlier key versions that entries name: a
+// provider may show a key only its own submissions. It also collects the generations
+// that unusable answers named.
 func (s Sources) older(ctx context.Context, f *Facts) error {
 	for _, account := range s.Accounts {
 		records, ok := account.Provider.(provider.Records)
@@ -198,14 +198,14 @@ func (s Sources) older(ctx context.Context, f *Facts) error {
 			if entry.Candidate != "" {
 				f.Candidates[id] = records.ID(provider.Handle(entry.Candidate))
 			}
-			// What was claimed long before can't be charged now.
+			// Attempts claimed long ago can't be charged now.
 			if entry.KeyVersion != "" && entry.ClaimedAt.After(f.From.Add(-longAgo)) {
 				versions[entry.KeyVersion] = true
 			}
 		}
 		current, err := account.Keys.Current(ctx)
 		if err != nil {
-			continue // said already
+			continue // current has reported it
 		}
 		delete(versions, current.Version)
 		for _, version := range slices.Sorted(maps.Keys(versions)) {
@@ -225,10 +225,10 @@ func (s Sources) older(ctx context.Context, f *Facts) error {
 	return ctx.Err()
 }
 
-// longAgo is more than a generation takes: the hard deadline is a day.
+// longAgo is longer than any generation takes: the hard deadline is a day.
 const longAgo = 48 * time.Hour
 
-// read adds what one key shows.
+// read adds the charges and log rows visible to one key.
 func read(ctx context.Context, f *Facts, records provider.Records, key video.Key) {
 	charges, err := records.Charges(ctx, key, f.From, f.To.Add(clockSkew))
 	if err != nil {
@@ -263,8 +263,7 @@ func (s Sources) entries(ctx context.Context, ids []string) (map[string]video.En
 	return entries, err
 }
 
-// orphans reads the manifests of the jobs that have no entry, for their
-// generations.
+// orphans reads the manifests of jobs without an entry, for their generation IDs.
 func (s Sources) orphans(ctx context.Context, f *Facts) error {
 	var ids []string
 	for id := range f.Manifests {
@@ -280,9 +279,9 @@ func (s Sources) orphans(ctx context.Context, f *Facts) error {
 	return err
 }
 
-// lookAgain reads the executions of the jobs that seem to be neither stored nor
-// ended, then their entries and manifests once more: what ends an execution is
-// written before it ends, so that none seems lost that ended in between.
+// lookAgain reads the executions of jobs that seem neither stored nor ended, and then
+// their entries and manifests again. An outcome is written before its execution ends, so
+// a job that ended in between is not reported as lost.
 func (s Sources) lookAgain(ctx context.Context, f *Facts) error {
 	suspects := f.suspects()
 	executions, err := each(ctx, suspects, s.Executions.Latest)
@@ -305,13 +304,13 @@ func (s Sources) lookAgain(ctx context.Context, f *Facts) error {
 	})
 	for id, m := range manifests {
 		if m.stored && !f.stored(id) {
-			f.Manifests[id], f.Videos[id] = m.generation, true // its video came before it
+			f.Manifests[id], f.Videos[id] = m.generation, true // the video is written before its manifest
 		}
 	}
 	return err
 }
 
-// suspects are the jobs whose executions have something to say.
+// suspects returns the jobs whose executions have to be read.
 func (f Facts) suspects() []string {
 	ids := map[string]bool{}
 	for id, entry := range f.Entries {
@@ -343,8 +342,8 @@ func (f Facts) suspects() []string {
 	return slices.Sorted(maps.Keys(ids))
 }
 
-// each calls f for each id, some at once, and gives what they gave; the first
-// error ends it.
+// each calls f for each ID, up to atOnce at a time, and returns the results by ID. The
+// first error stops it.
 func each[T any](ctx context.Context, ids []string, f func(context.Context, string) (T, error)) (map[string]T, error) {
 	results := make(map[string]T, len(ids))
 	var mu sync.Mutex
@@ -371,7 +370,7 @@ func each[T any](ctx context.Context, ids []string, f func(context.Context, stri
 	return results, context.Cause(ctx)
 }
 
-// Plain takes the advice out of an error that is meant for the state machine.
+// Plain strips from an error the advice that is meant for the state machine.
 func Plain(err error) error {
 	var service *video.ServiceUnavailable
 	if errors.As(err, &service) {
@@ -380,7 +379,7 @@ func Plain(err error) error {
 	return err
 }
 
-// failed is a service of AWS that did not do its part.
+// failed is an AWS call that failed.
 type failed struct {
 	doing string
 	err   error

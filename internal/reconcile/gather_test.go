@@ -38,7 +38,7 @@ type object struct {
 	at                         time.Time
 }
 
-// store is an S3 that lists a page of two at a time.
+// store is a fake S3 that lists pages of two.
 type store struct {
 	mu      sync.Mutex
 	objects []object
@@ -62,7 +62,7 @@ func (s *store) page(bucket, prefix, after string) (page []object, next *string)
 			all = append(all, o)
 		}
 	}
-	begin, _ := strconv.Atoi(after) // 0 for the first page
+	begin, _ := strconv.Atoi(after) // 0 on the first page
 	end := min(begin+2, len(all))
 	if end < len(all) {
 		next = aws.String(fmt.Sprint(end))
@@ -99,7 +99,7 @@ func (s *store) GetObject(_ context.Context, in *s3.GetObjectInput, _ ...func(*s
 	return nil, &types.NoSuchKey{}
 }
 
-// keyring has the versions of a key.
+// keyring has a key's versions.
 type keyring map[string]string
 
 func (k keyring) Current(context.Context) (video.Key, error) {
@@ -115,7 +115,7 @@ func (k keyring) Version(_ context.Context, version string) (video.Key, error) {
 	return video.Key{Value: k[version], Version: version}, nil
 }
 
-// machine has the latest executions, and a hook for what happens meanwhile.
+// machine has the latest executions, and a hook called when one is read.
 type machine struct {
 	latest map[string]reconcile.Execution
 	hook   func()
@@ -128,13 +128,13 @@ func (m machine) Latest(_ context.Context, id string) (reconcile.Execution, erro
 	return m.latest[id], nil
 }
 
-// world is a provider of which two keys have each bought a video.
+// world has a provider where two keys have each bought a video.
 type world struct {
 	*store
 	items    *dynamotest.Items
 	provider *sim.Server
 	sources  reconcile.Sources
-	ids      []string // of the generations
+	ids      []string // generation IDs
 }
 
 func newWorld(t *testing.T) *world {
@@ -165,7 +165,7 @@ func newWorld(t *testing.T) *world {
 			t.Fatal(err)
 		}
 		w.ids = append(w.ids, generation.ID)
-		// The first was never told its id.
+		// The first job never received its generation ID.
 		entry := video.Entry{
 			ID: id, Phase: video.PhaseUnanswered, Attempt: 1, Provider: "aimlapi", KeyVersion: version, ClaimedAt: clock(),
 			Outcome: &video.Outcome{Name: "SubmissionLost", Detail: []byte("{}"), At: clock()},
@@ -188,12 +188,12 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// jobs gives the table.
+// jobs returns the table.
 func (w *world) jobs() *table.Table {
 	return table.New(w.items, "jobs", rand.Text, func(time.Duration) time.Duration { return 0 })
 }
 
-// create writes a job, with a request of its own.
+// create writes a job with a unique request.
 func (w *world) create(t *testing.T, entry video.Entry) {
 	t.Helper()
 	request, err := catalogue.OfPrompt(all.Models(), "a paper boat")
@@ -206,7 +206,7 @@ func (w *world) create(t *testing.T, entry video.Entry) {
 	}
 }
 
-// nothingElse is a store that only is read.
+// nothingElse is a store that only allows reads.
 type nothingElse struct{ *store }
 
 func (nothingElse) DeleteObject(context.Context, *s3.DeleteObjectInput, ...func(*s3.Options)) (*s3.DeleteObjectOutput, error) {
@@ -222,7 +222,7 @@ func (w *world) report(t *testing.T) reconcile.Report {
 	return reconcile.Compare(facts)
 }
 
-// The older key's logs say whose the charge is that the newer key's don't know.
+// The older key's logs say whose a charge is that the newer key's logs don't know.
 func TestGather(t *testing.T) {
 	w := newWorld(t)
 	w.putVersion("prompts", "lost.txt", "v", "a boat", to.Add(-time.Hour))
@@ -230,7 +230,7 @@ func TestGather(t *testing.T) {
 	w.putVersion("prompts", "older.txt", "v", "a boat", from.Add(-time.Hour))
 	w.putVersion("prompts", "twice.mp4", "v", "a boat", to.Add(-time.Hour))
 	w.putVersion("prompts", "._lost.txt", "v", "a boat", to.Add(-time.Hour))
-	// One file and what it was before; and another, moved.
+	// One file with an earlier version, and another that was moved.
 	w.putVersion("prompts", "job.txt", "v", "another boat", to.Add(-time.Hour))
 	w.putVersion("prompts", "job.txt", "w", "a third boat", to.Add(-time.Hour))
 	w.putVersion("prompts", "done/job.txt", "v", "another boat", to.Add(-time.Hour))
@@ -267,7 +267,7 @@ func TestGatherWithoutTheOlderKey(t *testing.T) {
 	if len(report.Unknown) != 1 || !strings.Contains(report.Unknown[0].Reason, "no longer has version v1") {
 		t.Errorf("unknown: %+v", report.Unknown)
 	}
-	// The account's transactions have the charge; nobody knows whose it is.
+	// The account's transactions have the charge, but its owner is unknown.
 	if len(report.Findings) != 1 || report.Findings[0].Job != "" || report.Findings[0].What != w.ids[0] {
 		t.Errorf("findings: %+v", report.Findings)
 	}
@@ -298,7 +298,7 @@ func TestGatherWhereTheProviderRefuses(t *testing.T) {
 	}
 }
 
-// A job that is stored while it is looked at is not named.
+// A job that is stored while Gather runs is not reported.
 func TestGatherLooksAgain(t *testing.T) {
 	w := newWorld(t)
 	w.create(t, video.Entry{ID: "job-3", Phase: video.PhaseAccepted, KeyVersion: "v2", GenerationID: "uuid-3"})

@@ -12,27 +12,26 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// charged is how long after its claim an attempt is charged at the latest: twice what
-// the longest generation takes.
+// charged is how long after its claim an attempt may still be charged: twice the longest
+// generation.
 const charged = 2 * lookBack
 
-// Move is what the charges show of the uncertain money of an attempt.
+// Move is the resolution of an attempt's uncertain money, by the charges.
 type Move struct {
 	Job     string       `json:"job"`
 	Attempt int          `json:"attempt"`
-	Day     string       `json:"day"`    // that it counts for
-	Micros  int64        `json:"micros"` // that it counts as
+	Day     string       `json:"day"`    // that the attempt counts towards
+	Micros  int64        `json:"micros"` // that it is counted as
 	State   budget.State `json:"state"`  // spent or released
 	Charged int64        `json:"charged_micros"`
 	Why     string       `json:"why"`
 }
 
-// money says of each attempt whose money is uncertain, of a job that has ended, whether
-// it was charged. What can't be told is a note. An attempt is only known by its
-// generations, since others use the account too: it is charged where a charge is for one
-// of them. It was not where the records of its time were read whole, have no charge for
-// it, and have no generation of it that may be charged yet, nor a charge that nobody
-// else's is.
+// money decides, for each uncertain attempt of an ended job, whether it was charged. An
+// undecidable one becomes a note. Others use the account too, so charges are matched only
+// by the attempt's generations. An attempt was charged if one of its generations was. It
+// was not charged if the records of its time were read completely, none of its generations
+// was or may yet be charged, and no charge of unknown owner is from its time.
 func (c *comparison) money() {
 	payments, _ := c.payments()
 	known := c.jobs()
@@ -72,12 +71,12 @@ func (c *comparison) money() {
 	}
 }
 
-// attempt is what is known of an attempt.
+// attempt is the evidence about one attempt.
 type attempt struct {
 	model       string
-	first, last time.Time       // when it was claimed: between these
-	generations map[string]bool // by their ids
-	failed      bool            // the logs have it, and only as failed
+	first, last time.Time       // bounds of the claim's time
+	generations map[string]bool // by ID
+	failed      bool            // logged, and only as failed
 	logged      bool
 }
 
@@ -110,7 +109,7 @@ func (c *comparison) attempt(entry video.Entry, m budget.Money) attempt {
 	return a
 }
 
-// paid gives what the transactions have for the attempt's generations, in micro-dollars.
+// paid returns the total charged for the attempt's generations, in micro-dollars.
 func (a attempt) paid(payments map[string]*paid) (micros int64, generations []string) {
 	for _, key := range slices.Sorted(maps.Keys(a.generations)) {
 		if p := payments[key]; p != nil && p.micros > 0 {
@@ -121,8 +120,8 @@ func (a attempt) paid(payments map[string]*paid) (micros int64, generations []st
 	return micros, generations
 }
 
-// undecided says why an attempt without a charge may be charged nevertheless; empty
-// where it can't be.
+// undecided says why an attempt without a charge may be charged nevertheless; it is
+// empty if it can't be.
 func (c *comparison) undecided(entry video.Entry, a attempt, payments map[string]*paid, known map[string]string) string {
 	switch {
 	case c.LogsUnread || !c.Charged[entry.KeyVersion]:
@@ -154,7 +153,7 @@ func (c *comparison) undecided(entry video.Entry, a attempt, payments map[string
 	return "there are charges in its time whose job isn't known: " + strings.Join(strange[:min(len(strange), 3)], ", ")
 }
 
-// sameModel compares two names of models, of which one may be a bare alias.
+// sameModel compares two model names, either of which may lack the vendor's prefix.
 func sameModel(a, b string) bool {
 	return a == b || strings.HasSuffix(a, "/"+b) || strings.HasSuffix(b, "/"+a)
 }

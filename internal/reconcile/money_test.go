@@ -14,8 +14,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// An uncertain attempt is spent by the charges of its own generations, and released
-// where nothing can have been charged for it; what can't be told stays, with the reason.
+// An uncertain attempt is spent if its own generations were charged, and released if
+// nothing can have been charged for it. Otherwise it stays uncertain, with a reason.
 func TestUncertainMoney(t *testing.T) {
 	const spent, released = "spent", "released"
 	lost := func(change func(*video.Entry)) func(*reconcile.Facts) {
@@ -56,7 +56,7 @@ func TestUncertainMoney(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		change func(*reconcile.Facts)
-		want   string // the state; empty: it stays uncertain
+		want   string // the state; empty if it stays uncertain
 		micros int64
 		note   string
 	}{

@@ -17,26 +17,26 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Client is what is used of S3.
+// Client has the S3 calls that Objects needs.
 type Client interface {
 	s3.ListObjectsV2APIClient
 	s3.ListObjectVersionsAPIClient
 	bucket.Getter
 }
 
-// Objects lists the two buckets.
+// Objects lists the videos bucket and the prompts bucket.
 type Objects struct {
 	Client              Client
-	Videos, PromptFiles string // the buckets
+	Videos, PromptFiles string // bucket names
 }
 
-// Listing is what the videos bucket has, by the jobs' ids.
+// Listing is the content of the videos bucket, by job ID.
 type Listing struct {
 	Manifests map[string]bool
 	Videos    map[string]bool
 }
 
-// Listing lists the videos bucket. Keys that no job has are left out.
+// Listing lists the videos bucket. It skips keys that don't belong to a job.
 func (o Objects) Listing(ctx context.Context) (Listing, error) {
 	l := Listing{Manifests: map[string]bool{}, Videos: map[string]bool{}}
 	return l, o.list(ctx, objectkey.Videos, func(key objectkey.Key) {
@@ -49,7 +49,8 @@ func (o Objects) Listing(ctx context.Context) (Listing, error) {
 	})
 }
 
-// list gives the keys of the videos bucket with a prefix, of objects that Takeup wrote.
+// list calls give for each key in the videos bucket that has the prefix and that Takeup
+// writes.
 func (o Objects) list(ctx context.Context, prefix string, give func(objectkey.Key)) error {
 	pages := s3.NewListObjectsV2Paginator(o.Client, &s3.ListObjectsV2Input{Bucket: &o.Videos, Prefix: &prefix})
 	for pages.HasMorePages() {
@@ -66,9 +67,8 @@ func (o Objects) list(ctx context.Context, prefix string, give func(objectkey.Ke
 	return nil
 }
 
-// Prompts gives the versions of the files in the prompts bucket that were
-// uploaded since, with what the rejections say of them. A version that was deleted
-// has nobody who waits for it.
+// Prompts returns the versions of prompt files uploaded at or after since, and whether
+// they were rejected. It leaves out deleted versions: nobody is waiting for them.
 func (o Objects) Prompts(ctx context.Context, since time.Time) ([]PromptFile, error) {
 	var files []PromptFile
 	pages := s3.NewListObjectVersionsPaginator(o.Client, &s3.ListObjectVersionsInput{Bucket: &o.PromptFiles})
@@ -103,8 +103,8 @@ func (o Objects) Prompts(ctx context.Context, since time.Time) ([]PromptFile, er
 	return files, nil
 }
 
-// sum gives the SHA-256 of a prompt file's bytes; none where they are in an
-// archive; and whether the file is gone.
+// sum returns the SHA-256 of a prompt file's content, empty if it is archived, and
+// whether the file is gone.
 func (o Objects) sum(ctx context.Context, file PromptFile) (sum string, gone bool, err error) {
 	in := &s3.GetObjectInput{Bucket: &file.Bucket, Key: &file.Key}
 	if file.Version != "" {
@@ -124,7 +124,7 @@ func (o Objects) sum(ctx context.Context, file PromptFile) (sum string, gone boo
 		return "", false, fmt.Errorf("reading s3://%s/%s: %w", file.Bucket, file.Key, err)
 	}
 	defer out.Body.Close()
-	// What is larger can't be a prompt file.
+	// Anything larger can't be a prompt file.
 	content, err := io.ReadAll(io.LimitReader(out.Body, video.MaxRequestBytes+1))
 	if err != nil {
 		return "", false, fmt.Errorf("reading s3://%s/%s: %w", file.Bucket, file.Key, err)

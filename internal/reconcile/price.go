@@ -9,15 +9,15 @@ import (
 )
 
 const (
-	// dear is how many times the estimate a charge may be without being named.
+	// dear is the multiple of the expected price above which a charge is reported.
 	dear = 3
-	// fewest is how many other charges of a model make an estimate where its price
-	// isn't known.
+	// fewest is the number of a model's other charges needed for an estimate when the
+	// price list doesn't have the model.
 	fewest = 3
 )
 
-// prices names each job's charge that is far from what was to be expected. A charge
-// whose job isn't known can't be judged, since its length isn't.
+// prices reports each job's charge that is far above the expected price. A charge of an
+// unknown job can't be judged, since the video's length is unknown.
 func (c *comparison) prices(payments map[string]*paid, jobs map[string]string) {
 	type bought struct {
 		key       string
@@ -53,9 +53,9 @@ func (c *comparison) prices(payments map[string]*paid, jobs map[string]string) {
 	}
 }
 
-// usualPrice is what a second of a request's video costs, in micro-dollars, and how that is
-// known; 0 where it isn't. It is by the most that the provider's list says, or else
-// the median of the model's other charges.
+// usualPrice returns the price of a second of the request's video, in micro-dollars, and
+// its source; 0 if unknown. It uses the upper estimate by the price list, or else the
+// median of the model's other charges.
 func (c *comparison) usualPrice(request video.Request, others []float64) (micros float64, source string) {
 	if e := c.Prices.Estimate(request, 0); e.Most > 0 {
 		return float64(e.Most) / float64(request.Duration()), "the price list"

@@ -1,30 +1,29 @@
-// Package reconcile holds what the provider charged against what is kept: the
-// table, the videos bucket, the executions and the prompt files. It reads and
-// changes nothing. Gather reads the facts; Compare, which is pure, names what
-// does not add up.
+// Package reconcile compares what the provider charged with what Takeup kept: the
+// table, the videos bucket, the executions and the prompt files. It only reads.
+// Gather collects the facts; Compare, a pure function, reports every discrepancy.
 package reconcile
 
 import "time"
 
-// Kind is what a finding is about.
+// Kind is the subject of a finding.
 type Kind string
 
 // The kinds of findings.
 const (
-	Charge  Kind = "charge"  // paid, and no stored video of it
-	Price   Kind = "price"   // paid, and more than three times the price by the list
+	Charge  Kind = "charge"  // paid, but no video is stored
+	Price   Kind = "price"   // paid more than three times the list price
 	Job     Kind = "job"     // neither stored, nor ended, nor running
 	Prompt  Kind = "prompt"  // a prompt file with neither a job nor a rejection
 	Video   Kind = "video"   // a video without a manifest, or a manifest without a video
-	Counter Kind = "counter" // counters of the money that aren't the sums of the jobs'
+	Counter Kind = "counter" // monthly counters that differ from the sum of the jobs' money
 )
 
-// Finding is one thing that does not add up.
+// Finding is one discrepancy.
 type Finding struct {
 	Kind Kind `json:"kind"`
-	// What names it: a generation's id, a job's id, a key.
+	// What identifies the subject: a generation ID, a job ID or an object key.
 	What string `json:"what"`
-	// Job is the job's id, where it is known.
+	// Job is the job's ID, if known.
 	Job    string    `json:"job,omitempty"`
 	At     time.Time `json:"at,omitzero"`
 	Micros int64     `json:"micros,omitempty"` // micro-dollars
@@ -32,38 +31,38 @@ type Finding struct {
 	ToDo   string    `json:"to_do"`
 }
 
-// Unknown is a source that could not be read, and why. What depends on it is
-// said of nothing: neither that it is there nor that it is missing.
+// Unknown is a source that could not be read, and the reason. Nothing that depends
+// on the source is reported as present or as missing.
 type Unknown struct {
 	Source string `json:"source"`
 	Reason string `json:"reason"`
 }
 
-// Note is for information: it asks for nothing to be done.
+// Note is informational and needs no action.
 type Note struct {
 	What   string `json:"what"`
 	Job    string `json:"job,omitempty"`
 	Detail string `json:"detail"`
 }
 
-// Report is what Compare found.
+// Report is the result of Compare.
 type Report struct {
 	From     time.Time `json:"from"`
 	To       time.Time `json:"to"`
 	Jobs     int       `json:"jobs"`    // in the table
 	Videos   int       `json:"videos"`  // stored, with a manifest
-	Paid     int       `json:"paid"`    // generations that were charged from From to To
-	Micros   int64     `json:"micros"`  // of those, by the transactions, in micro-dollars
-	Prompts  int       `json:"prompts"` // files uploaded from From to To
-	Running  int       `json:"running"` // jobs of those looked at that are in work
+	Paid     int       `json:"paid"`    // generations charged between From and To
+	Micros   int64     `json:"micros"`  // their total by the transactions, in micro-dollars
+	Prompts  int       `json:"prompts"` // files uploaded between From and To
+	Running  int       `json:"running"` // jobs among those examined whose execution is running
 	Findings []Finding `json:"findings"`
-	Money    []Move    `json:"money"`  // uncertain money of which the charges tell
-	Moved    bool      `json:"moved"`  // Money was written
-	Drifts   []Drift   `json:"drifts"` // counters that aren't the sums of the jobs' money
+	Money    []Move    `json:"money"`  // uncertain money that the charges resolve
+	Moved    bool      `json:"moved"`  // Money was written to the table
+	Drifts   []Drift   `json:"drifts"` // counters that differ from the sum of the jobs' money
 	Unknown  []Unknown `json:"unknown"`
 	Notes    []Note    `json:"notes"`
 }
 
-// Settled reports whether all is accounted for: nothing was named, and nothing
-// could not be read.
+// Settled reports whether everything is accounted for: there are no findings, and
+// every source could be read.
 func (r Report) Settled() bool { return len(r.Findings) == 0 && len(r.Unknown) == 0 }

@@ -1,6 +1,5 @@
-// Package wait waits for a time or the end of a context, whichever comes first. It is
-// a package of its own because the standard library has no such function, and
-// packages that know nothing of each other need it.
+// Package wait waits until a duration has passed or a context is done. The standard library
+// has no such function, and packages that don't depend on each other need it.
 package wait
 
 import (
@@ -8,7 +7,7 @@ import (
 	"time"
 )
 
-// For waits for d. If ctx ends first, it gives the context's cause.
+// For waits for d. If ctx is done first, it returns the context's cause.
 func For(ctx context.Context, d time.Duration) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

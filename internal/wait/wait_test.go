@@ -13,7 +13,7 @@ import (
 func TestFor(t *testing.T) {
 	why := errors.New("stopped")
 	for name, c := range map[string]struct {
-		ends time.Duration // when the context ends; 0: before
+		ends time.Duration // when the context ends; 0: before the call
 		want error
 		took time.Duration
 	}{

@@ -18,7 +18,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// answer is what a call is answered with.
+// answer is the response to a call.
 type answer struct {
 	status    int
 	body      any
@@ -61,7 +61,7 @@ func (s *Server) routes() map[string]func(r *http.Request, body []byte) answer {
 	}
 }
 
-// model answers as the API does: what a model takes is not the fake's to say.
+// model answers as the API does, from the real catalogue.
 func model(r *http.Request, _ []byte) answer {
 	m, known := all.Models().Find(r.PathValue("name"))
 	if !known {
@@ -170,7 +170,7 @@ func (s *Server) list(r *http.Request) answer {
 	return ok(page)
 }
 
-// listed reports whether a list that is asked for by a query has a job.
+// listed reports whether a list with this query includes a job.
 func listed(v api.Video, query url.Values) bool {
 	has := func(value *string, param string) bool {
 		return !query.Has(param) || value != nil && *value == query.Get(param)
@@ -193,7 +193,7 @@ func (s *Server) about(answers func(*http.Request, string, *job) answer) func(*h
 	}
 }
 
-// next answers by the state that a job is in, and has it in the next one afterwards.
+// next answers by a job's current state, and then advances the job to its next state.
 func (s *Server) next(answers func(r *http.Request, id string, j *job, now api.Video) answer) func(*http.Request, string, *job) answer {
 	return func(r *http.Request, id string, j *job) answer {
 		now := j.states[0]

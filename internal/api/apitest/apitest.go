@@ -1,5 +1,5 @@
 // Package apitest is a fake of Takeup's API for tests. A test adds jobs and the
-// states that each goes through; every reply is held to docs/openapi.yaml.
+// states that each goes through; every reply is checked against docs/openapi.yaml.
 package apitest
 
 import (
@@ -99,15 +99,15 @@ func (s *Server) TakeOut(id string) {
 	s.files[id], s.gone[id] = []http.HandlerFunc{http.NotFound}, true
 }
 
-// Fail has the next calls, other than those of /check, answered by handlers in the place
-// of the API, one call by each.
+// Fail makes handlers answer the next calls in place of the API, one call each. Calls of
+// /check don't count.
 func (s *Server) Fail(with ...http.HandlerFunc) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults = append(s.faults, with...)
 }
 
-// Answer returns a handler that always answers the same. A header is "Name: value".
+// Answer returns a handler with a fixed response. A header is "Name: value".
 func Answer(status int, body string, header ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		for _, h := range header {
@@ -131,7 +131,7 @@ func (s *Server) add(id string, request video.Request, states []api.Video) {
 	s.jobs[id] = &job{request, states}
 }
 
-// Serve has a job's file served by handlers: each serves once, and the last from then
+// Serve makes handlers serve a job's file: each serves once, and the last one from then
 // on.
 func (s *Server) Serve(id string, with ...http.HandlerFunc) {
 	s.mu.Lock()
@@ -168,7 +168,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if len(body) > 0 && json.Unmarshal(body, &made.Body) != nil {
 		s.t.Errorf("%s %s has no JSON: %s", r.Method, r.URL, body)
 	}
-	asks := r.URL.Path == api.CheckPath // prices are asked for beside what a test looks at
+	asks := r.URL.Path == api.CheckPath // tests don't count price checks
 	if asks {
 		s.checks++
 	} else {

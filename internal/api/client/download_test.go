@@ -43,7 +43,7 @@ func TestDownload(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		serve  []http.HandlerFunc
-		part   string   // what is there of an earlier download
+		part   string   // left by an earlier download
 		ranges []string // asked for
 		wrong  string
 		left   string // beside the file

@@ -12,7 +12,7 @@ import (
 
 var update = flag.Bool("update", false, "write the headings of the outcomes")
 
-// TestOutcomesHaveTheirHeadings holds the headings of words.js to the table of outcomes.
+// TestOutcomesHaveTheirHeadings checks the headings of words.js against the table of outcomes.
 func TestOutcomesHaveTheirHeadings(t *testing.T) {
 	const path, begin, end = "assets/words.js", "// outcomes: written by go test ./internal/api/page -update\n", "// end of outcomes\n"
 	words, err := os.ReadFile(path)

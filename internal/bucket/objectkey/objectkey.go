@@ -1,8 +1,7 @@
 // Package objectkey is the layout of the two buckets: the key of each object that Takeup
-// writes, and the parser of such keys. Nothing else builds a key or takes one apart.
+// writes, and the parser of such keys. Nothing else builds or parses a key.
 //
-// It imports no client of S3, so that functions which only name an object don't grow by
-// one.
+// It imports no S3 client, so that functions that only name an object don't link one.
 package objectkey
 
 import (
@@ -14,28 +13,28 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// The prefixes. The first two are those of the videos bucket, which the policies of
-// template.yaml name too; the last is that of the prompts bucket.
+// Key prefixes. The first two are in the videos bucket, and are also named in the policies
+// of template.yaml. The last one is in the prompts bucket.
 const (
-	Videos     = "videos/"   // a folder for each job
-	Rejections = "rejected/" // why prompt files were not taken
-	Uploads    = "uploads/"  // the prompt files that came by a form
+	Videos     = "videos/"   // a directory for each job
+	Rejections = "rejected/" // why prompt files were not accepted
+	Uploads    = "uploads/"  // prompt files uploaded by a form
 )
 
-// The names in a job's folder.
+// The names in a job's directory.
 const (
 	videoName    = "video.mp4"
 	manifestName = "video.json"
 )
 
-// Video is the key of a job's video. The id is a valid one.
+// Video returns the key of a job's video. The ID must be valid.
 func Video(id string) string { return Videos + id + "/" + videoName }
 
-// Manifest is the key of a job's manifest. The id is a valid one.
+// Manifest returns the key of a job's manifest. The ID must be valid.
 func Manifest(id string) string { return Videos + id + "/" + manifestName }
 
-// Upload is the key in the prompts bucket that an upload form signs. The name is
-// one of jobs.RandomID with the prefix "file", the extension txt or json.
+// Upload returns the key in the prompts bucket that an upload form signs. The name must be
+// from jobs.RandomID with the prefix "file", and the extension txt or json.
 func Upload(name, extension string) string { return Uploads + name + "." + extension }
 
 const rejectionEnd = ".json"
@@ -44,9 +43,9 @@ const rejectionEnd = ".json"
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 const longest = 1024
 
-// Rejection is the key of the rejection of a prompt file: rejected/<its key>.json. Where
-// that is longer than S3 takes, the file's key is cut between two characters and followed
-// by "~" and 32 hex digits of the SHA-256 of the whole key.
+// Rejection returns the key of a prompt file's rejection: rejected/<its key>.json. If that
+// exceeds S3's limit, the file's key is cut between two characters and followed by "~" and
+// 32 hex digits of the SHA-256 of the whole key.
 func Rejection(file string) string {
 	if len(Rejections)+len(file)+len(rejectionEnd) <= longest {
 		return Rejections + file + rejectionEnd
@@ -60,7 +59,7 @@ func Rejection(file string) string {
 	return Rejections + file[:cut] + mark + rejectionEnd
 }
 
-// Kind is what an object is, by its key.
+// Kind is the kind of an object, by its key.
 type Kind string
 
 // The kinds. The last one is in the prompts bucket.
@@ -71,21 +70,21 @@ const (
 	KindUpload    Kind = "upload"
 )
 
-// Key is a key that was taken apart.
+// Key is a parsed key.
 type Key struct {
 	Kind Kind
-	Job  string // the id, of a video or a manifest
-	// File is the key of the prompt file, of a rejection. Where it is Cut, it is the
-	// beginning of that key and the mark which Rejection puts behind it; a key that was
-	// cut can't be told from one that is written so.
+	Job  string // the job's ID, of a video or a manifest
+	// File is the prompt file's key, of a rejection. If it is Cut, it is the beginning of
+	// that key and the mark appended by Rejection. A cut key can't be distinguished from a
+	// key that has this form itself.
 	File string
 	Cut  bool
 	// Name and Extension are those of an upload.
 	Name, Extension string
 }
 
-// Parse takes a key apart, and reports false for one that no function of this package
-// gives. Video, Manifest, Rejection and Upload give the key again.
+// Parse parses a key, and returns false if no function of this package returns it. Video,
+// Manifest, Rejection and Upload are the inverse.
 func Parse(key string) (Key, bool) {
 	if file, ok := strings.CutPrefix(key, Rejections); ok {
 		file, ok = strings.CutSuffix(file, rejectionEnd)
@@ -107,21 +106,21 @@ func Parse(key string) (Key, bool) {
 	return Key{}, false
 }
 
-// isUpload reports whether a name is one that jobs.RandomID gives for a file.
+// isUpload reports whether a name has the form that jobs.RandomID gives for a file.
 func isUpload(name string) bool {
 	random, ours := strings.CutPrefix(name, "file-")
 	return ours && len(random) == 26 && strings.Trim(random, "abcdefghijklmnopqrstuvwxyz234567") == ""
 }
 
-// IsUpload reports whether a key is one that Upload gives. A form can be sent any number
+// IsUpload reports whether a key is one that Upload returns. A form can be used any number
 // of times until it expires, each time with another text.
 func IsUpload(key string) bool {
 	parsed, ok := Parse(key)
 	return ok && parsed.Kind == KindUpload
 }
 
-// isCut reports whether the file in the key of a rejection may have been cut: the key is
-// as long as cutting leaves it, and has a mark.
+// isCut reports whether the file in a rejection's key may have been cut: the key has the
+// length that cutting leaves, and has a mark.
 func isCut(key, file string) bool {
 	const mark = 1 + 32
 	if len(key) <= longest-utf8.UTFMax || len(file) < mark || file[len(file)-mark] != '~' {

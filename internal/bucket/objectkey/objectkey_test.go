@@ -28,7 +28,7 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-// again gives the key that a parsed one stands for; false for one that was cut.
+// again rebuilds the key of a parsed one; false for one that was cut.
 func again(k objectkey.Key) (string, bool) {
 	switch k.Kind {
 	case objectkey.KindVideo:
@@ -89,8 +89,8 @@ func TestParseOfACutKey(t *testing.T) {
 	}
 }
 
-// FuzzParse: a key that is taken apart is put together again, and so is every key that
-// is made.
+// FuzzParse checks that a parsed key can be rebuilt, and that every key that is built
+// parses.
 func FuzzParse(f *testing.F) {
 	for _, key := range []string{
 		"videos/a/video.mp4", "videos/a/video.json", "uploads/" + form + ".txt", "rejected/boat.txt.json", "rejected/" + strings.Repeat("日", 341), "videos/../video.mp4",
@@ -110,7 +110,7 @@ func FuzzParse(f *testing.F) {
 				}
 			}
 		}
-		// S3 takes no other keys of files.
+		// S3 allows no other keys.
 		if key == "" || len(key) > 1024 || !utf8.ValidString(key) {
 			return
 		}

@@ -21,8 +21,7 @@ import (
 	"time"
 )
 
-// fullObject is the type of a checksum that is of the whole object, however it
-// was uploaded.
+// fullObject is the type of a checksum of the whole object, however it was uploaded.
 const fullObject = "FULL_OBJECT"
 
 func etag(body []byte) string {
@@ -30,7 +29,7 @@ func etag(body []byte) string {
 	return `"` + hex.EncodeToString(sum[:]) + `"`
 }
 
-// carryOut does what a call asks for. The caller holds the lock.
+// carryOut performs a call. The caller holds the lock.
 func (s *Server) carryOut(call Call, r *http.Request, query url.Values, body []byte) answer {
 	name := call.Bucket + "/" + call.Key
 	object, found := s.objects[name]
@@ -93,7 +92,7 @@ func read(object Object, r *http.Request) answer {
 	return answer{status: http.StatusOK, header: header, object: &object}
 }
 
-// described gives the object that a request describes, without its body.
+// described returns the object that a request describes, without its body.
 func described(r *http.Request) Object {
 	object := Object{ContentType: r.Header.Get("Content-Type"), Modified: time.Now(), Metadata: http.Header{}}
 	for name, values := range r.Header {
@@ -118,7 +117,7 @@ func (s *Server) put(name string, r *http.Request, body []byte) answer {
 	return answer{status: http.StatusOK, header: http.Header{"Etag": {object.ETag}}}
 }
 
-// condition holds a write to its If-Match or If-None-Match.
+// condition checks a write's If-Match or If-None-Match.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 func (s *Server) condition(name string, header http.Header) (answer, bool) {
 	object, found := s.objects[name]
@@ -136,8 +135,7 @@ func (s *Server) condition(name string, header http.Header) (answer, bool) {
 	return answer{}, true
 }
 
-// checksums gives the checksums that came with a body, and whether they are
-// right.
+// checksums returns the checksums that came with a body, and whether they are correct.
 func checksums(header http.Header, body []byte) (http.Header, bool) {
 	sums := http.Header{}
 	for name, digest := range map[string]hash.Hash{
@@ -209,9 +207,9 @@ func (s *Server) list(bucket, prefix string) listing {
 	return list
 }
 
-// complete makes an object of an upload's parts. A checksum in the header is held
-// against the whole object (ChecksumType FULL_OBJECT), those in the body against
-// their parts.
+// complete assembles an object from an upload's parts. It checks a checksum in the header
+// against the whole object (ChecksumType FULL_OBJECT), and those in the body against their
+// parts.
 func (s *Server) complete(id, name string, u *upload, r *http.Request, body []byte) answer {
 	var asked completion
 	if xml.Unmarshal(body, &asked) != nil || len(asked.Parts) == 0 {

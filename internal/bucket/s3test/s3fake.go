@@ -1,11 +1,11 @@
-// Package s3test is test support: an in-memory S3 that speaks enough of S3's REST
-// protocol over loopback for the AWS SDK, so that the SDK's own retries, checksums
-// and error decoding take part in a test. It keeps objects with ETags, honours
-// conditional reads and writes, ranges and multipart uploads, verifies the
-// checksums that come with a body, and fails any call before or after it took
-// effect. Every bucket is there. It checks no signature and keeps no versions.
+// Package s3test is test support: an in-memory S3 that speaks enough of S3's REST protocol
+// over loopback for the AWS SDK, so that tests include the SDK's own retries, checksums and
+// error decoding. It keeps objects with ETags, supports conditional reads and writes, ranges
+// and multipart uploads, verifies the checksums that come with a body, and can fail any call
+// before or after it takes effect. Every bucket exists. It checks no signature and keeps no
+// versions.
 //
-// Source of its facts: https://docs.aws.amazon.com/AmazonS3/latest/API
+// Facts about S3 are from https://docs.aws.amazon.com/AmazonS3/latest/API
 package s3test
 
 import (
@@ -25,52 +25,52 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// Call is one request that reached the server: each try of the SDK is one.
+// Call is one request that reached the server. Each try of the SDK is one.
 type Call struct {
-	Op          string // named as in the SDK, such as "PutObject"
+	Op          string // as in the SDK, such as "PutObject"
 	Bucket, Key string
 	Part        int32 // of UploadPart
 	Count       int   // 1 for the first call of this Op
 }
 
-// Fault is what goes wrong with a call. The zero Fault leaves it alone.
+// Fault is what goes wrong with a call. The zero Fault is no fault.
 type Fault struct {
-	// After carries the call out, and spoils its answer only.
+	// After performs the call, and spoils only its answer.
 	After bool
 	// Cut closes the connection without an answer.
 	Cut bool
-	// CutBody sends half of the body that was announced, then closes the
-	// connection. Only for GetObject.
+	// CutBody sends half of the announced body, then closes the connection. Only for
+	// GetObject.
 	CutBody bool
 	// Status and Code are S3's answer, such as 503 and "SlowDown".
 	Status int
 	Code   string
 }
 
-// Object is what is stored under a key.
+// Object is the object stored under a key.
 type Object struct {
 	Body        []byte
 	ETag        string // with its quotes
 	ContentType string
 	Modified    time.Time
 	Metadata    http.Header // x-amz-meta-*
-	Checksums   http.Header // x-amz-checksum-*, of the whole
+	Checksums   http.Header // x-amz-checksum-*, of the whole object
 }
 
 type upload struct {
 	bucket, key string
 	object      Object // without a body
 	parts       map[int32]Object
-	full        bool // its checksum is to be of the whole object
+	full        bool // its checksum is of the whole object
 }
 
 // Server is the fake. Its methods are safe for concurrent use.
 type Server struct {
-	// URL is its address, without a slash at the end.
+	// URL is its address, without a trailing slash.
 	URL string
 
-	minPart   int  // the least that every part but the last must have
-	composite bool // no checksum is kept of a whole multipart upload
+	minPart   int  // minimum size of every part but the last
+	composite bool // keeps no checksum of a whole multipart upload
 
 	mu      sync.Mutex
 	objects map[string]Object // by bucket/key
@@ -81,7 +81,7 @@ type Server struct {
 	fault   func(Call) Fault
 }
 
-// New starts a Server, which ends with the test.
+// New starts a Server that stops when the test ends.
 func New(t testing.TB) *Server {
 	s := &Server{minPart: 5 << 20, objects: map[string]Object{}, uploads: map[string]*upload{}, counts: map[string]int{}}
 	server := httptest.NewServer(s)
@@ -90,9 +90,8 @@ func New(t testing.TB) *Server {
 	return s
 }
 
-// Client makes an S3 client of the server. It tries a call three times and sends
-// and verifies checksums, as the SDK does by default, and waits for nothing
-// between two tries.
+// Client returns an S3 client of the server. It tries a call three times without backoff,
+// and sends and verifies checksums, as the SDK does by default.
 func (s *Server) Client() *s3.Client {
 	return s3.New(s3.Options{
 		BaseEndpoint: &s.URL,
@@ -112,22 +111,22 @@ func (s *Server) Client() *s3.Client {
 	})
 }
 
-// TakeSmallParts sets what every part but the last must have at the least.
+// TakeSmallParts sets the minimum size of every part but the last.
 func (s *Server) TakeSmallParts(least int) { s.minPart = least }
 
-// Compose has the server keep only a checksum of the parts' checksums of a
-// multipart upload, as MiniStack does, and refuse one of the whole.
+// Compose makes the server keep only a checksum of the parts' checksums of a multipart
+// upload, as MiniStack does, and reject one of the whole object.
 func (s *Server) Compose() { s.composite = true }
 
-// Fail asks hook what goes wrong with each call from now on; nil ends that. The
-// hook may be called from many goroutines, and may call the Server.
+// Fail calls hook to choose the fault of each call from now on; nil ends that. The hook may
+// be called from many goroutines, and may call the Server.
 func (s *Server) Fail(hook func(Call) Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.fault = hook
 }
 
-// Put stores an object, past every hook, and gives its ETag.
+// Put stores an object, bypassing the hook, and returns its ETag.
 func (s *Server) Put(bucket, key string, body []byte) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -136,7 +135,7 @@ func (s *Server) Put(bucket, key string, body []byte) string {
 	return object.ETag
 }
 
-// Object gives what is stored under a key, and whether anything is.
+// Object returns the object stored under a key, and whether there is one.
 func (s *Server) Object(bucket, key string) (Object, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -157,8 +156,8 @@ func (s *Server) Keys(bucket string) []string {
 	return keys
 }
 
-// OpenUploads lists the keys of the multipart uploads that were neither completed
-// nor aborted, in order.
+// OpenUploads lists the keys of the multipart uploads neither completed nor aborted, in
+// order.
 func (s *Server) OpenUploads(bucket string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -172,14 +171,14 @@ func (s *Server) OpenUploads(bucket string) []string {
 	return keys
 }
 
-// Calls lists the calls that came, in order, failed ones included.
+// Calls lists the calls received, in order, failed ones included.
 func (s *Server) Calls() []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.calls)
 }
 
-// Count is how many calls of an operation came.
+// Count returns the number of calls of an operation.
 func (s *Server) Count(op string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -153,7 +153,7 @@ func TestMultipart(t *testing.T) {
 	}
 }
 
-// A call that fails once is tried again by the SDK, whichever way it failed.
+// The SDK retries a call that fails once, however it failed.
 func TestFaults(t *testing.T) {
 	for name, fault := range map[string]s3test.Fault{
 		"503 before": {Status: 503, Code: "SlowDown"},

@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// answer is what a call is answered with.
+// answer is the response to a call.
 type answer struct {
 	status int
 	header http.Header
@@ -32,7 +32,7 @@ func refuse(status int, code string) answer {
 	return answer{status: status, body: failure{Code: code, Message: code + " (s3fake)"}}
 }
 
-// operation names a request as the SDK does.
+// operation returns the SDK's name for a request.
 func operation(method, key string, query url.Values) string {
 	switch {
 	case key == "" && method == http.MethodGet && query.Has("uploads"):
@@ -88,11 +88,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.write(w, r, result, fault)
 }
 
-// trailing says that a body comes in chunks, with its checksum behind it.
+// trailing marks a body in chunks, followed by its checksum.
 const trailing = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
 
-// payload reads the body. One that comes with its checksum behind it is taken out of its chunks, and the
-// checksum is put where it would be otherwise: into the header.
+// payload reads the body. It decodes a chunked body with a trailing checksum, and moves the
+// checksum to the header, where other requests have it.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html
 func payload(r *http.Request) ([]byte, error) {
 	if r.Header.Get("X-Amz-Content-Sha256") != trailing {
@@ -134,7 +134,7 @@ func payload(r *http.Request) ([]byte, error) {
 
 func (f Fault) spoils() bool { return f.Cut || f.Status != 0 }
 
-// meet counts a call and asks the hook about it.
+// meet counts a call and asks the hook for its fault.
 func (s *Server) meet(call *Call) Fault {
 	s.mu.Lock()
 	s.counts[call.Op]++
@@ -150,7 +150,7 @@ func (s *Server) meet(call *Call) Fault {
 
 func (s *Server) write(w http.ResponseWriter, r *http.Request, a answer, fault Fault) {
 	if fault.Cut {
-		panic(http.ErrAbortHandler) // net/http's way to close a connection without an answer
+		panic(http.ErrAbortHandler) // closes the connection without an answer
 	}
 	if fault.Status != 0 {
 		a = refuse(fault.Status, fault.Code)
@@ -163,12 +163,12 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, a answer, fault F
 	case a.object != nil && fault.CutBody:
 		w.Header().Set("Content-Length", strconv.Itoa(len(a.object.Body)))
 		w.WriteHeader(http.StatusOK)
-		// The caller may have gone already, which cuts the body too.
+		// The caller may have hung up, which cuts the body too.
 		_, _ = w.Write(a.object.Body[:len(a.object.Body)/2])
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	case a.object != nil:
-		// It answers Range, If-Match and If-None-Match from the ETag.
+		// ServeContent handles Range, If-Match and If-None-Match by the ETag.
 		http.ServeContent(w, r, "", a.object.Modified, bytes.NewReader(a.object.Body))
 	case a.body == nil || r.Method == http.MethodHead:
 		w.WriteHeader(a.status)
@@ -179,7 +179,7 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, a answer, fault F
 		}
 		w.Header().Set("Content-Type", "application/xml")
 		w.WriteHeader(a.status)
-		// A caller that has gone needs no answer.
+		// A caller that hung up needs no answer.
 		_, _ = io.WriteString(w, xml.Header+string(encoded))
 	}
 }

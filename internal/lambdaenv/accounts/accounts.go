@@ -1,6 +1,6 @@
-// Package accounts opens the accounts at the providers, by a function's settings and the
-// keys in Secrets Manager. It is short, and a package of its own, so that nothing else
-// imports every provider's client.
+// Package accounts opens the accounts at the providers, from a function's settings and the
+// keys in Secrets Manager. It is a package of its own so that nothing else imports every
+// provider's client.
 package accounts
 
 import (
@@ -12,8 +12,8 @@ import (
 	"github.com/takeup/takeup/internal/provider/aimlapi"
 )
 
-// Of gives the accounts of the settings, with the keys that are in their secrets.
-// Where two providers have a model, the first makes its videos.
+// Of returns the accounts in the settings, with the keys in their secrets. If two providers
+// have a model, the first makes its videos.
 func Of(set settings.Provider, secrets secret.Client, now func() time.Time) provider.Accounts {
 	own := set.Client()
 	own.Now = now

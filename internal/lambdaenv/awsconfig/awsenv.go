@@ -1,7 +1,6 @@
-// Package awsconfig makes the AWS configuration of a Lambda function from the
-// environment that Lambda gives it. It stands in for the SDK's config package,
-// whose chain of profiles, single sign-on and instance roles has no use in a
-// function and makes it larger and slower to start.
+// Package awsconfig makes the AWS configuration of a Lambda function from its environment.
+// It replaces the SDK's config package, whose chain of profiles, single sign-on and instance
+// roles is of no use in a function and makes it larger and slower to start.
 package awsconfig
 
 import (
@@ -11,18 +10,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// Missing says which variables of the environment are needed and not there.
+// Missing is the error that names the required environment variables that are not set.
 type Missing struct{ Names []string }
 
 func (e *Missing) Error() string {
 	return "the environment lacks " + strings.Join(e.Names, ", ") + "; Lambda sets them, and a local run must too"
 }
 
-// Config reads region, credentials and endpoints through lookup, which is
+// Config reads the region, credentials and endpoints through lookup, which is
 // os.LookupEnv in a function. The variables are those that Lambda sets
 // (https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html) and
 // the SDKs' AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_<SERVICE>, which a local stack
-// sets. A Lambda's credentials last longer than its process, so they are fixed.
+// sets. Lambda's credentials outlive its process, so they are never refreshed.
 func Config(lookup func(string) (string, bool)) (aws.Config, error) {
 	var missing []string
 	need := func(name string) string {
@@ -48,12 +47,12 @@ func Config(lookup func(string) (string, bool)) (aws.Config, error) {
 			return credentials, nil
 		}),
 		ConfigSources: []any{endpoints{lookup}},
-		// As the SDK's own configuration has it; the zero values leave S3's
-		// writes and reads without a checksum.
+		// The default of the SDK's own configuration; with the zero values, S3 reads and writes
+		// have no checksum.
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenSupported,
 		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenSupported,
 	}
-	// Shown in CloudTrail and in access logs as the caller: app/<function>.
+	// CloudTrail and access logs show it as the caller: app/<function>.
 	config.AppID, _ = lookup("AWS_LAMBDA_FUNCTION_NAME")
 	if url, _ := lookup("AWS_ENDPOINT_URL"); url != "" {
 		config.BaseEndpoint = &url
@@ -61,14 +60,14 @@ func Config(lookup func(string) (string, bool)) (aws.Config, error) {
 	return config, nil
 }
 
-// endpoints answers the SDK's question for the endpoint of one service, through
-// an interface that the SDK finds by its method's name.
+// endpoints tells the SDK the endpoint of each service, through an interface that the SDK
+// detects by its method's name.
 type endpoints struct {
 	lookup func(string) (string, bool)
 }
 
-// GetServiceBaseEndpoint gives the endpoint that the environment sets for a
-// service alone, by the SDK's id of it, such as "S3" or "Secrets Manager".
+// GetServiceBaseEndpoint returns the endpoint set for one service, by the SDK's ID for the
+// service, such as "S3" or "Secrets Manager".
 func (e endpoints) GetServiceBaseEndpoint(_ context.Context, sdkID string) (string, bool, error) {
 	name := "AWS_ENDPOINT_URL_" + strings.ToUpper(strings.ReplaceAll(sdkID, " ", "_"))
 	value, ok := e.lookup(name)

@@ -51,8 +51,8 @@ func TestConfigCarriesCredentialsAndRegion(t *testing.T) {
 	}
 }
 
-// The SDK also looks at the process's own environment to see which variables
-// are set, so the test sets them for real.
+// The SDK also reads the process's environment to see which variables are set, so the test
+// sets them for real.
 func TestServicesTakeTheirEndpoints(t *testing.T) {
 	const general, own = "http://127.0.0.1:4566", "http://127.0.0.1:4999"
 	for _, test := range []struct {

@@ -1,5 +1,4 @@
-// Package secret reads a key or a token, and its versions, from AWS Secrets
-// Manager.
+// Package secret reads a key or a token, and its versions, from AWS Secrets Manager.
 package secret
 
 import (
@@ -15,14 +14,13 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Client is the one call of Secrets Manager that is used.
+// Client is the part of the Secrets Manager client that is used.
 type Client interface {
 	GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
 }
 
-// Keys gives the versions of one secret, each of which is a key. It keeps
-// the current one until Reread, so that a warm function asks once. It is safe
-// for concurrent use.
+// Keys reads the versions of one secret, each of which is a key. It caches the current
+// one until Reread, so that a warm function reads it once. It is safe for concurrent use.
 type Keys struct {
 	client Client
 	arn    string
@@ -31,10 +29,10 @@ type Keys struct {
 	current video.Key
 }
 
-// New makes Keys for the secret of that ARN or name.
+// New returns the Keys of the secret with this ARN or name.
 func New(client Client, arn string) *Keys { return &Keys{client: client, arn: arn} }
 
-// Current gives the key as it was last read, and reads it the first time.
+// Current returns the key as last read, and reads it on first use.
 func (k *Keys) Current(ctx context.Context) (video.Key, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -44,8 +42,7 @@ func (k *Keys) Current(ctx context.Context) (video.Key, error) {
 	return k.read(ctx)
 }
 
-// Reread reads the current key anew: the provider did not accept the one that
-// was kept.
+// Reread reads the current key again, after the provider rejected the cached one.
 func (k *Keys) Reread(ctx context.Context) (video.Key, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -60,9 +57,9 @@ func (k *Keys) read(ctx context.Context) (video.Key, error) {
 	return key, err
 }
 
-// Version gives the key of an earlier version, with a *video.NoKeyVersion where
-// the secret no longer has it. Secrets Manager keeps at least the current and
-// the previous one.
+// Version returns the key in an earlier version; the error is a *video.NoKeyVersion if the
+// secret no longer has it. Secrets Manager keeps at least the current and the previous
+// version.
 func (k *Keys) Version(ctx context.Context, version string) (video.Key, error) {
 	key, err := k.get(ctx, &version)
 	var gone *types.ResourceNotFoundException
@@ -77,7 +74,7 @@ func (k *Keys) get(ctx context.Context, version *string) (video.Key, error) {
 	if err != nil {
 		return video.Key{}, &video.ServiceUnavailable{Doing: "reading a secret from Secrets Manager", Err: err}
 	}
-	// A key that was pasted with a line end must not become a broken header.
+	// A key pasted with a newline must not break a header.
 	value := strings.TrimSpace(aws.ToString(out.SecretString))
 	if value == "" {
 		return video.Key{}, &video.Unauthorized{Said: "nothing: the secret is empty"}

@@ -16,7 +16,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// manager is a Secrets Manager with one secret.
+// manager is a fake Secrets Manager with one secret.
 type manager struct {
 	current  string
 	versions map[string]string

@@ -1,6 +1,6 @@
-// Package settings reads what a function is told by its environment, which the
-// template's parameters set. Every function carries it and what it imports, so it
-// imports no client of AWS.
+// Package settings parses a function's environment variables, which are set from the
+// template's parameters. Every function links this package and its imports, so it
+// imports no AWS service client.
 package settings
 
 import (
@@ -23,31 +23,31 @@ import (
 	"github.com/takeup/takeup/internal/schedule"
 )
 
-// BaseURL is where the provider is.
+// BaseURL is the provider's address.
 type BaseURL struct {
 	BaseURL string `env:"PROVIDER_BASE_URL,required,notEmpty"`
 }
 
-// Provider is how the provider's videos are bought.
+// Provider has the settings for buying the provider's videos.
 type Provider struct {
 	BaseURL
 	Route     aimlapi.Route `env:"PROVIDER_ROUTE,required,notEmpty"`
 	KeySecret string        `env:"PROVIDER_KEY_SECRET,required,notEmpty"`
 }
 
-// Client is the configuration of a client that buys nothing.
+// Client returns the configuration of a client that buys nothing.
 func (b BaseURL) Client() aimlapi.Config {
 	return aimlapi.Config{BaseURL: strings.TrimRight(b.BaseURL, "/"), Now: time.Now}
 }
 
-// Client is the configuration of the provider's client.
+// Client returns the configuration of the provider's client.
 func (p Provider) Client() aimlapi.Config {
 	config := p.BaseURL.Client()
 	config.Route = p.Route
 	return config
 }
 
-// Waits bound the times between two looks at a generation.
+// Waits bound the times between two polls of a generation.
 type Waits struct {
 	First      Seconds    `env:"FIRST_WAIT_SECONDS,required,notEmpty"`
 	Interval   Seconds    `env:"CHECK_INTERVAL_SECONDS,required,notEmpty"`
@@ -57,7 +57,7 @@ type Waits struct {
 	Hard       Seconds    `env:"HARD_DEADLINE_SECONDS,required,notEmpty"`
 }
 
-// Schedule is the schedule within these times.
+// Schedule returns the schedule with these times.
 func (w Waits) Schedule() schedule.Schedule {
 	return schedule.Schedule{
 		First: w.First.Duration(), Interval: w.Interval.Duration(),
@@ -66,12 +66,12 @@ func (w Waits) Schedule() schedule.Schedule {
 	}
 }
 
-// Jobs is where what is known of the jobs is kept.
+// Jobs has the name of the jobs table.
 type Jobs struct {
 	JobsTable string `env:"JOBS_TABLE,required,notEmpty"`
 }
 
-// Submit is what the function submit is told.
+// Submit has the settings of the function submit.
 type Submit struct {
 	Provider
 	Waits
@@ -84,7 +84,7 @@ type Submit struct {
 	Caps
 }
 
-// Caps are the stack's own caps, which an operator's win over.
+// Caps are the stack's own caps, which an operator's caps override.
 type Caps struct {
 	DayCap    USD   `env:"MAX_USD_PER_DAY,required,notEmpty"`
 	MonthCap  USD   `env:"MAX_USD_PER_MONTH,required,notEmpty"`
@@ -93,19 +93,19 @@ type Caps struct {
 	WaitHours Count `env:"CAP_WAIT_HOURS,required,notEmpty"`
 }
 
-// Limits are what claims keep to.
+// Limits returns the limits that claims obey.
 func (c Caps) Limits() budget.Limits {
 	return budget.Limits{DayMicros: int64(c.DayCap), MonthMicros: int64(c.MonthCap), InFlight: int64(c.InFlight)}
 }
 
-// CapWait is how long a job waits for room.
+// CapWait returns how long a job waits for room.
 func (c Caps) CapWait() time.Duration { return time.Duration(c.WaitHours) * time.Hour }
 
-// writeTime is kept after a submission for the record of it: longer than the
-// table's client tries a write for.
+// writeTime is reserved after a submission for recording it: longer than the table
+// client retries a write.
 const writeTime = 10 * time.Second
 
-// Times are the times that Submit keeps to.
+// Times returns the times that Submit obeys.
 func (s Submit) Times() pipeline.SubmitTimes {
 	return pipeline.SubmitTimes{
 		Call: s.Call.Duration(), Write: writeTime, Busy: s.Busy.Duration(),
@@ -114,14 +114,14 @@ func (s Submit) Times() pipeline.SubmitTimes {
 	}
 }
 
-// Check is what the function check is told.
+// Check has the settings of the function check.
 type Check struct {
 	Provider
 	Waits
 	Jobs
 }
 
-// Store is what the function store is told.
+// Store has the settings of the function store.
 type Store struct {
 	Provider
 	Jobs
@@ -130,32 +130,32 @@ type Store struct {
 	LoopbackSources bool   `env:"LOOPBACK_SOURCES"`
 }
 
-// Intake is how jobs are started and found.
+// Intake has the settings for starting and finding jobs.
 type Intake struct {
 	Jobs
 	StateMachine arn.ARN `env:"STATE_MACHINE_ARN,required,notEmpty"`
 	VideosBucket string  `env:"VIDEOS_BUCKET,required,notEmpty"`
 }
 
-// Prompts is what the function prompts is told.
+// Prompts has the settings of the function prompts.
 type Prompts struct {
 	Intake
 	Caps
 }
 
-// Settle is what the function settle is told.
+// Settle has the settings of the function settle.
 type Settle struct {
 	Intake
 }
 
-// Prices is what the function prices is told.
+// Prices has the settings of the function prices.
 type Prices struct {
 	BaseURL
 	Jobs
 	KeySecret string `env:"PROVIDER_KEY_SECRET,required,notEmpty"`
 }
 
-// API is what the function api is told.
+// API has the settings of the function api.
 type API struct {
 	Intake
 	Caps
@@ -164,15 +164,15 @@ type API struct {
 	CORSOrigin    string  `env:"CORS_ORIGIN"`
 }
 
-// Authorize is what the function authorize is told.
+// Authorize has the settings of the function authorize.
 type Authorize struct {
 	TokenSecret string `env:"API_TOKEN_SECRET,required,notEmpty"`
 }
 
-// Seconds is a time in whole seconds, at least one.
+// Seconds is a duration in whole seconds, at least one.
 type Seconds int64
 
-// UnmarshalText reads a whole number of seconds.
+// UnmarshalText parses a whole number of seconds.
 func (s *Seconds) UnmarshalText(text []byte) error {
 	n, err := strconv.ParseInt(string(text), 10, 32)
 	if err != nil || n < 1 {
@@ -182,13 +182,13 @@ func (s *Seconds) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Duration gives the time as Go has it.
+// Duration converts s to a time.Duration.
 func (s Seconds) Duration() time.Duration { return time.Duration(s) * time.Second }
 
-// USD is an amount in micro-dollars, which is given in USD with up to six decimals.
+// USD is an amount in micro-dollars, set in USD with up to six decimals.
 type USD int64
 
-// UnmarshalText reads an amount of at most a billion USD.
+// UnmarshalText parses an amount of at most a billion USD.
 func (u *USD) UnmarshalText(text []byte) error {
 	whole, decimals, _ := strings.Cut(string(text), ".")
 	places := len(decimals)
@@ -203,10 +203,10 @@ func (u *USD) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Count is a whole number from 0 on.
+// Count is a whole number, at least 0.
 type Count int64
 
-// UnmarshalText reads a whole number.
+// UnmarshalText parses a whole number.
 func (c *Count) UnmarshalText(text []byte) error {
 	n, err := strconv.ParseUint(string(text), 10, 31)
 	if err != nil {
@@ -219,7 +219,7 @@ func (c *Count) UnmarshalText(text []byte) error {
 // PollWindow is how long a check may keep polling, in whole seconds; 0 polls once.
 type PollWindow int64
 
-// UnmarshalText reads a whole number of seconds, or 0.
+// UnmarshalText parses a whole number of seconds, or 0.
 func (s *PollWindow) UnmarshalText(text []byte) error {
 	if string(text) == "0" {
 		*s = 0
@@ -231,7 +231,7 @@ func (s *PollWindow) UnmarshalText(text []byte) error {
 // MiB is a size in whole MiB, at least one.
 type MiB int64
 
-// UnmarshalText reads a whole number of MiB.
+// UnmarshalText parses a whole number of MiB.
 func (m *MiB) UnmarshalText(text []byte) error {
 	n, err := strconv.ParseInt(string(text), 10, 32)
 	if err != nil || n < 1 {
@@ -241,10 +241,10 @@ func (m *MiB) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Bytes gives the size in bytes.
+// Bytes returns the size in bytes.
 func (m MiB) Bytes() int64 { return int64(m) << 20 }
 
-// Load reads a function's settings and its AWS configuration from the process's
+// Load parses a function's settings and its AWS configuration from the process's
 // environment. Its error names every problem at once.
 func Load[T any]() (T, aws.Config, error) {
 	set, settingsErr := env.ParseAs[T]()
@@ -252,10 +252,9 @@ func Load[T any]() (T, aws.Config, error) {
 	return set, config, errors.Join(settingsErr, awsErr)
 }
 
-// Must gives what Load gave, or logs its error and ends the process: Lambda then
-// shows the function as failed to start. What Lambda's runtime logs itself, which
-// is every error that a handler gives back, goes to log too, so that each line is
-// JSON.
+// Must returns what load returns, or logs the error and exits: Lambda then reports that the
+// function failed to start. It also sends to log what Lambda's runtime logs itself, which is
+// every error that a handler returns, so that each line is JSON.
 func Must[T any](log *slog.Logger, load func() (T, aws.Config, error)) (T, aws.Config) {
 	slog.SetDefault(log)
 	set, config, err := load()

@@ -33,11 +33,11 @@ func good() map[string]string {
 	}
 }
 
-// set makes the environment that one, of all the names that good has.
+// set sets the variables in environment, and unsets all others that good has.
 func set(t *testing.T, environment map[string]string) {
 	t.Helper()
 	for name := range good() {
-		t.Setenv(name, "") // which puts it back afterwards
+		t.Setenv(name, "") // restores it after the test
 		value, given := environment[name]
 		if given {
 			t.Setenv(name, value)
@@ -90,7 +90,7 @@ func TestGoodSettings(t *testing.T) {
 	}
 }
 
-// What may cost money twice, or reads this machine, is off unless it is asked for.
+// What may cost money twice, or reads from this machine, is off by default.
 func TestLeftOut(t *testing.T) {
 	environment := good()
 	delete(environment, "RESUBMIT_LOST")
@@ -109,7 +109,7 @@ func load[T any]() error {
 	return err
 }
 
-// needs are the settings of each function, by the function's name.
+// needs returns the required settings of each function, by its name.
 func needs() map[string]struct {
 	load  func() error
 	names []string
@@ -165,7 +165,7 @@ func TestMissingSettings(t *testing.T) {
 					t.Errorf("an empty %s is no error", name)
 				}
 			}
-			// It asks for no more than these.
+			// The function needs no others.
 			environment := good()
 			maps.DeleteFunc(environment, func(name, _ string) bool { return !slices.Contains(c.names, name) })
 			set(t, environment)
@@ -199,7 +199,7 @@ func TestBadSettings(t *testing.T) {
 			t.Errorf("%q is a poll window of %d seconds, %v", text, pollWindow, err)
 		}
 	}
-	// Every bad one is named at once.
+	// Every invalid setting is named at once.
 	environment := good()
 	bad := map[string]string{
 		"PROVIDER_ROUTE": "lgeacy", "FIRST_WAIT_SECONDS": "0", "HARD_DEADLINE_SECONDS": "a day", "SUBMIT_CALL_SECONDS": "1m5", "RESUBMIT_LOST": "perhaps",
@@ -208,7 +208,7 @@ func TestBadSettings(t *testing.T) {
 	set(t, environment)
 	err := load[settings.Submit]()
 	for name, value := range bad {
-		// The library names the Go field; the value tells which variable it was.
+		// The library names the Go field; the value identifies the variable.
 		if err == nil || !strings.Contains(err.Error(), value) {
 			t.Errorf("%s=%q: %v", name, value, err)
 		}
@@ -223,7 +223,7 @@ func TestBadSettings(t *testing.T) {
 	}
 }
 
-// The secrets that Lambda gives are in no error.
+// The secrets that Lambda sets are in no error.
 func TestSecretsAreNotShown(t *testing.T) {
 	set(t, map[string]string{"AWS_SECRET_ACCESS_KEY": "a-secret"})
 	_, config, err := settings.Load[settings.Submit]()
@@ -232,7 +232,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 	}
 }
 
-// A test is built without a version.
+// Tests are built without a version.
 func TestVersion(t *testing.T) {
 	if got := settings.Version(); got == "" {
 		t.Error("it is empty")

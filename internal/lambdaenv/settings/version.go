@@ -5,9 +5,9 @@ import "runtime/debug"
 // version is set by the linker: see localstack.Build.
 var version string
 
-// Version is that of the code that runs: the commit that last changed it, with
-// "-dirty" behind it where it was changed since. A plain go build has Go's own
-// word for it, and "(devel)" where that isn't known.
+// Version returns the version of the running code: the last commit that changed it, with
+// "-dirty" appended if it was modified since. Without a linker-set version, it is Go's
+// module version, or "(devel)" if that is unknown.
 func Version() string {
 	if version != "" {
 		return version

@@ -9,9 +9,9 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Balance asks for the balance of the key's account, in USD. It pays nothing,
-// and so also tells whether a key is accepted. The error is a *provider.Refusal or
-// a *provider.Unanswered. A key can have a spend limit of its own, which isn't told.
+// Balance returns the balance of the key's account, in USD. It is free, so it can
+// also be used to check a key. It doesn't show a key's own spend limit. The error is a
+// *provider.Refusal or a *provider.Unanswered.
 func (c *Client) Balance(ctx context.Context, key video.Key) (float64, error) {
 	body, err := c.get(ctx, key, "/v2/billing", nil)
 	if err != nil {

@@ -17,8 +17,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// What the list says that a request costs is what is charged, to the micro-dollar,
-// for every model, length and value of what the prices hang on.
+// The price list's quote for a request is exactly what is charged, to the micro-dollar, for
+// every model, length and value that affects the price.
 func TestPricesAreWhatIsCharged(t *testing.T) {
 	server, url, pass := standIn(t, func(*sim.Settings) {}, nil)
 	settings, balance := server.Settings(), 100_000.0
@@ -38,7 +38,7 @@ func TestPricesAreWhatIsCharged(t *testing.T) {
 		t.Errorf("%d models in the list, %d in the catalogue", len(list.Models), len(names))
 	}
 
-	quotes := map[string]price.Quote{} // by the generation's id
+	quotes := map[string]price.Quote{} // by generation ID
 	for _, model := range catalogue.All(all.Models()) {
 		p, ok := list.Find(model.Name)
 		if !ok {
@@ -82,8 +82,8 @@ func TestPricesAreWhatIsCharged(t *testing.T) {
 	}
 }
 
-// requests gives one of every length, with each value of what the price hangs on, and
-// with that left to the provider.
+// requests returns requests of every length, with each value that affects the price, and
+// with none of them set.
 func requests(t *testing.T, model catalogue.Model) []video.Request {
 	t.Helper()
 	known, _ := models.Find(model.Name)

@@ -1,8 +1,8 @@
-// Package aimlapi is the adapter of AI/ML API's video generation, and has everything that
-// is this provider's own: its paths, its wire format and words, its credits, the forms of
-// its ids, and how a submission is found whose answer was lost. Its simulator is in sim.
+// Package aimlapi is the adapter for AI/ML API's video generation. It has everything that
+// is specific to this provider: paths, wire format, states, credits, the forms of IDs, and
+// the lookup of a submission whose answer was lost. Its simulator is in sim.
 //
-// Source of its facts: https://docs.aimlapi.com and the OpenAPI descriptions
+// Facts about the provider are from https://docs.aimlapi.com and the OpenAPI descriptions
 // there, as of 2026-08-21.
 package aimlapi
 
@@ -26,27 +26,25 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// maxReply is the most that is read of a reply: far more than any is.
+// maxReply bounds how much of a reply is read; real replies are far smaller.
 const maxReply = 4 << 20
 
-// Config is what a Client needs to know.
+// Config configures a Client.
 type Config struct {
-	BaseURL string // such as https://api.aimlapi.com, with no path
-	Route   Route  // the route for models that both take
+	BaseURL string // such as https://api.aimlapi.com, without a path
+	Route   Route  // for models that both routes take
 	Now     func() time.Time
-	// Transport makes the calls; nil: net/http's own do, with a connection of its own
-	// for each submission.
+	// Transport makes the calls. If nil, net/http's transports do, with a new connection for
+	// each submission.
 	Transport http.RoundTripper
 }
 
-// Client calls the provider. It follows no redirect, repeats no call, and sends
-// no header that would let Go's transport repeat one. It is safe for concurrent
-// use.
+// Client calls the provider. It follows no redirect, repeats no call, and sends no header
+// that would let Go's transport repeat one. It is safe for concurrent use.
 type Client struct {
 	config Config
-	// A submission gets a connection of its own: a kept one may have been
-	// closed while the function was frozen, and its reset would leave the
-	// submission unanswered.
+	// Each submission gets a new connection: an idle one may have been closed while the
+	// function was frozen, and its reset would leave the submission unanswered.
 	submissions *http.Client
 	reads       *http.Client
 }
@@ -59,7 +57,7 @@ var (
 	_ provider.Biller   = (*Client)(nil)
 )
 
-// New makes a Client.
+// New returns a Client.
 func New(config Config) *Client {
 	noRedirect := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	if t := config.Transport; t != nil {
@@ -68,8 +66,8 @@ func New(config Config) *Client {
 	}
 	fresh, kept := http.DefaultTransport.(*http.Transport).Clone(), http.DefaultTransport.(*http.Transport).Clone()
 	fresh.DisableKeepAlives = true
-	// HTTP/2 may send a refused stream again by itself. A clone keeps offering
-	// it in the TLS handshake unless that is said there too.
+	// HTTP/2 may resend a refused stream by itself. A cloned transport keeps offering it
+	// in the TLS handshake unless it is disabled there too.
 	fresh.Protocols = new(http.Protocols)
 	fresh.Protocols.SetHTTP1(true)
 	fresh.TLSClientConfig = &tls.Config{NextProtos: []string{"http/1.1"}}
@@ -83,10 +81,10 @@ func New(config Config) *Client {
 // Name is "aimlapi".
 func (c *Client) Name() string { return "aimlapi" }
 
-// Models lists the catalogue's.
+// Models lists the catalogue's models.
 func (c *Client) Models() []string { return (models.Catalogue{}).Names() }
 
-// Submit posts a request, once, as provider.Provider has it.
+// Submit posts a request once, as specified by provider.Provider.
 func (c *Client) Submit(ctx context.Context, key video.Key, reference string, request video.Request) (provider.Generation, error) {
 	at := location{route: c.route(request), model: request.Model()}
 	connected := false
@@ -116,7 +114,7 @@ func (c *Client) Submit(ctx context.Context, key video.Key, reference string, re
 	}
 	generation, err := parseGeneration(reply.body)
 	if err != nil {
-		// Accepted, by its status; the id is in the header too.
+		// The status says accepted; the ID is in a header too.
 		if generation = (provider.Generation{ID: reply.inferenceID(), State: provider.Running}); generation.ID == "" {
 			return provider.Generation{}, &provider.Unanswered{Err: err}
 		}
@@ -125,9 +123,9 @@ func (c *Client) Submit(ctx context.Context, key video.Key, reference string, re
 	return at.of(generation), nil
 }
 
-// Retrieve asks for a generation on its route, as provider.Provider has it. Where its id
-// is bare and unknown, it is asked for by "<uuid>:<model>" too, as ids of the legacy route
-// may be; the generation has the handle that it was found by.
+// Retrieve reads a generation on its route, as specified by provider.Provider. If a bare
+// ID is unknown, it tries "<uuid>:<model>" too, as IDs of the legacy route may be. The
+// generation has the handle it was found by.
 func (c *Client) Retrieve(ctx context.Context, key video.Key, handle provider.Handle) (provider.Generation, error) {
 	at, err := locationOf(handle)
 	if err != nil {
@@ -156,14 +154,14 @@ func (c *Client) retrieve(ctx context.Context, key video.Key, at location) (prov
 	return at.of(generation), nil
 }
 
-// get gives the body of a 200, a *provider.Refusal or a *provider.Unanswered.
+// get returns the body of a 200; the error is a *provider.Refusal or a *provider.Unanswered.
 func (c *Client) get(ctx context.Context, key video.Key, path string, query url.Values) ([]byte, error) {
 	got, err := c.read(ctx, key, path, query, "")
 	return got.body, err
 }
 
-// read gives a reply that is a 200 or, where the caller has what an ETag names, a
-// 304; else a *provider.Refusal or a *provider.Unanswered.
+// read returns a reply with status 200, or 304 if etag is set and still current. The error
+// is a *provider.Refusal or a *provider.Unanswered.
 func (c *Client) read(ctx context.Context, key video.Key, path string, query url.Values, etag string) (reply, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.config.BaseURL+path+"?"+query.Encode(), nil)
 	if err != nil {
@@ -188,16 +186,16 @@ func (c *Client) read(ctx context.Context, key video.Key, path string, query url
 	return got, nil
 }
 
-// reply is what came back of a call; without a status, nothing did.
+// reply is the response to a call; its status is 0 if there was none.
 type reply struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-// do sends a request. With an error, the reply has what came until then: a
-// status tells what it tells, whatever became of its body. Neither the error nor
-// the reply shows the key, and the error doesn't show the request's address.
+// do sends a request. Along with an error, it returns what was received before it: a
+// status is valid whatever became of its body. Neither the error nor the reply contains
+// the key, and the error doesn't contain the request's URL.
 func (c *Client) do(client *http.Client, req *http.Request, key video.Key) (reply, error) {
 	if key.Value != "" {
 		req.Header.Set("Authorization", "Bearer "+key.Value)
@@ -229,7 +227,7 @@ func (c *Client) do(client *http.Client, req *http.Request, key video.Key) (repl
 	return got, err
 }
 
-// hide takes the key out of what others wrote: some echo what they were sent.
+// hide removes the key from text written by others: some echo what they were sent.
 func hide(text string, key video.Key) string {
 	if key.Value == "" {
 		return text
@@ -239,8 +237,7 @@ func hide(text string, key video.Key) string {
 
 func (r reply) ok() bool { return r.status == http.StatusOK || r.status == http.StatusCreated }
 
-// inferenceID is the id that every answer carries in a header, if it is fit to
-// be one.
+// inferenceID returns the ID that every answer has in a header, if it is a valid one.
 func (r reply) inferenceID() string {
 	id := r.header.Get("x-inference-id")
 	if !validID(id) {
@@ -249,9 +246,9 @@ func (r reply) inferenceID() string {
 	return id
 }
 
-// refusal gives the refusal that the reply is, or nil. 429, 400, 401 and 403 are
-// refusals by their status; the other statuses that blame the caller, 402 among
-// them, only in an API's words, since something in between may say them too.
+// refusal returns the refusal in the reply, or nil. 429, 400, 401 and 403 are refusals by
+// their status alone. 402, 404, 405, 413, 415 and 422 are refusals only with an API's error
+// body, since an intermediary may send them too. No other status is a refusal.
 func (r reply) refusal(now time.Time) *provider.Refusal {
 	said, own := r.said()
 	refusal := &provider.Refusal{Said: said, RetryAfter: retryAfter(r.header, now)}
@@ -288,9 +285,9 @@ func (r reply) unanswered(now time.Time) *provider.Unanswered {
 	}
 }
 
-// said gives the words of an error body, and whether it is one of an API: the
-// provider's {message, path, requestId, statusCode, timestamp}, or its kin with an
-// error. What is in between answers with pages.
+// said returns the words of an error body, and whether it is an API's: the provider's
+// {message, path, requestId, statusCode, timestamp}, or a similar body with an error.
+// Intermediaries answer with pages.
 func (r reply) said() (string, bool) {
 	var body struct {
 		Message, Error, Errors, Detail json.RawMessage
@@ -305,8 +302,8 @@ func (r reply) said() (string, bool) {
 	return fmt.Sprintf("status %d, with no words", r.status), false
 }
 
-// retryAfter reads a Retry-After header, which is a number of seconds or a date
-// (RFC 9110, 10.2.3); 0 where there is none that can be used.
+// retryAfter parses a Retry-After header, which is a number of seconds or a date
+// (RFC 9110, 10.2.3). It returns 0 if there is no usable one.
 func retryAfter(header http.Header, now time.Time) time.Duration {
 	value := header.Get("Retry-After")
 	if seconds, err := strconv.ParseInt(value, 10, 64); err == nil && seconds > 0 {

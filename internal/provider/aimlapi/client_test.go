@@ -30,7 +30,7 @@ func client(url string) *aimlapi.Client {
 	return aimlapi.New(aimlapi.Config{BaseURL: url, Route: aimlapi.RouteLegacy, Now: now})
 }
 
-// at is the handle of a generation of the model.
+// at returns the handle of a generation of the model.
 func at(route aimlapi.Route, id string) provider.Handle {
 	return provider.Handle(string(route) + ":" + model + ":" + id)
 }
@@ -49,7 +49,7 @@ func boat(t *testing.T) video.Request {
 	return request(t, `{"prompt": "a paper boat crosses a flooded street"}`)
 }
 
-// serve starts a server and makes a client of it.
+// serve starts a server and returns a client of it.
 func serve(t *testing.T, handler http.HandlerFunc) *aimlapi.Client {
 	t.Helper()
 	server := httptest.NewServer(handler)
@@ -57,14 +57,14 @@ func serve(t *testing.T, handler http.HandlerFunc) *aimlapi.Client {
 	return client(server.URL)
 }
 
-// answer makes a handler that always gives the same.
+// answer returns a handler with a fixed response.
 func answer(status int, body string, header ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		for i := 0; i+1 < len(header); i += 2 {
 			w.Header().Set(header[i], header[i+1])
 		}
 		w.WriteHeader(status)
-		// A client that has gone needs no answer.
+		// A client that hung up needs no answer.
 		_, _ = io.WriteString(w, body)
 	}
 }

@@ -4,10 +4,10 @@ package aimlapi
 // https://docs.aimlapi.com, as of 2026-08-21.
 const creditsPerMicro = 2
 
-// MicrosOfCredits is what credits are worth in micro-dollars, rounded up.
+// MicrosOfCredits converts credits to micro-dollars, rounded up.
 func MicrosOfCredits(credits int64) int64 {
 	return credits/creditsPerMicro + min(1, credits%creditsPerMicro)
 }
 
-// CreditsOfMicros is how many credits an amount in micro-dollars is.
+// CreditsOfMicros converts micro-dollars to credits.
 func CreditsOfMicros(micros int64) int64 { return creditsPerMicro * micros }

@@ -9,13 +9,13 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// clockSkew is by how much the provider's clock may differ from ours.
+// clockSkew bounds the difference between the provider's clock and ours.
 const clockSkew = 5 * time.Minute
 
-// Find looks for a submission in the log of the key that it was made with, which has a
-// row of it once its generation has ended, and has the generation that the row names
-// confirmed. Before that, it asks for the id that came with an unusable answer. Where
-// the log has nothing of it, the account's charges are read for those that it may be.
+// Find looks for a submission in the log of the key that it was made with. The log has a
+// row for it once its generation has ended; Find then confirms the generation that the row
+// names. Before the log, it tries the ID that came with an unusable answer. If the log has
+// no row, it reads the account's charges for those that may be the submission's.
 func (c *Client) Find(ctx context.Context, keys provider.Keys, lost provider.Submission) (provider.Found, error) {
 	key, err := keys.Version(ctx, lost.KeyVersion)
 	var gone *video.NoKeyVersion
@@ -43,13 +43,13 @@ func (c *Client) Find(ctx context.Context, keys provider.Keys, lost provider.Sub
 		}
 		if row.ID == "" {
 			if row.Failed {
-				continue // it names no generation, and ends nothing
+				continue // names no generation, so it proves nothing
 			}
 			return provider.Found{Unread: "the row of it in its logs has no usable id"}, nil
 		}
 		generation, err := c.locate(ctx, key, keys, row.ID, lost)
 		if row.Failed && unknown(err) {
-			continue // the request failed, and there is no generation that did
+			continue // the request failed without a generation
 		}
 		if err != nil {
 			return unread("generation "+row.ID+", which its logs name", err), nil
@@ -70,9 +70,9 @@ func (c *Client) Find(ctx context.Context, keys provider.Keys, lost provider.Sub
 	return found, nil
 }
 
-// locate asks for a generation of the logs, which don't name its route: first on the one
-// that the request is submitted by now, then on the other, since the configuration may
-// have been changed.
+// locate retrieves a generation found in the logs, which don't name its route. It tries
+// the route that the request would use now, then the other, since the configuration may
+// have changed.
 func (c *Client) locate(ctx context.Context, key video.Key, keys provider.Keys, id string, lost provider.Submission) (provider.Generation, error) {
 	at := location{c.route(lost.Request), lost.Request.Model(), id}
 	generation, err := c.confirm(ctx, key, keys, at.handle())
@@ -85,8 +85,8 @@ func (c *Client) locate(ctx context.Context, key video.Key, keys provider.Keys, 
 	return c.confirm(ctx, key, keys, at.handle())
 }
 
-// confirm asks for a generation with the key that it was submitted with, or with the
-// current one where that is no longer taken for this: only the logs want the very key.
+// confirm retrieves a generation with the key that it was submitted with, or with the
+// current key if that one is no longer accepted. Only the logs need the original key.
 func (c *Client) confirm(ctx context.Context, key video.Key, keys provider.Keys, handle provider.Handle) (provider.Generation, error) {
 	generation, err := c.Retrieve(ctx, key, handle)
 	var refusal *provider.Refusal
@@ -101,7 +101,7 @@ func unknown(err error) bool {
 	return errors.As(err, &refusal) && refusal.Kind == provider.RefusedUnknown
 }
 
-// unread is a look that told nothing.
+// unread is a lookup that learned nothing.
 func unread(what string, err error) provider.Found {
 	return provider.Found{Unread: what + ": " + err.Error()}
 }

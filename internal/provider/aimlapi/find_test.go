@@ -14,15 +14,15 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// account is the provider's server, with what it knows of an account.
+// account is a fake of the provider's server, with one account.
 type account struct {
 	rows       []object
 	charges    []object
-	known      map[string]int // the status of a generation's answer, by its id; 404 for the others
-	route      string         // on which it knows them; empty: on both
-	retired    string         // a key that only the logs and transactions take
-	logs       int            // the status of the logs' answer; 0: 200
-	money      int            // that of the transactions'
+	known      map[string]int // the status of a retrieve by generation ID; 404 for the others
+	route      string         // the only route that knows them; empty: both do
+	retired    string         // a key that only the logs and transactions accept
+	logs       int            // the status of the logs; 0: 200
+	money      int            // the status of the transactions; 0: 200
 	retrieved  []string       // "<path> <id>"
 	authorized []string
 }
@@ -56,7 +56,7 @@ func (a *account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// keyring is a secret with versions; the last is current, and that of one earlier is kept.
+// keyring is a secret's versions. The last is current, and the one before it is cached.
 type keyring []string
 
 func (k keyring) at(n int) video.Key {
@@ -76,7 +76,7 @@ func (k keyring) Version(_ context.Context, version string) (video.Key, error) {
 	return video.Key{}, &video.NoKeyVersion{Version: version}
 }
 
-// lost is a submission of the boat that was not answered.
+// lost is an unanswered submission of the boat.
 func lost(t *testing.T) provider.Submission {
 	t.Helper()
 	return provider.Submission{
@@ -99,9 +99,9 @@ func TestFind(t *testing.T) {
 		account
 		candidate   provider.Handle
 		version     string
-		handle      provider.Handle // of what is found; empty: nothing is
+		handle      provider.Handle // of the generation found; empty: none
 		complete    bool
-		unread      string // is in it
+		unread      string // part of Found.Unread
 		unexplained []string
 	}{
 		"in the logs":             {account: account{rows: []object{row("job-0.1", "gen-0", "completed"), row("job-1.1", "gen-1", "completed")}, known: map[string]int{"gen-1": 200}}, handle: "legacy:" + model + ":gen-1"},
@@ -149,8 +149,8 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// The logs are read with the key of the submission, and the generation that they name is
-// asked for with the one that is taken.
+// The logs are read with the submission's key. The generation they name is retrieved with
+// a key that is accepted.
 func TestFindWithTheKeyThatIsTaken(t *testing.T) {
 	a := &account{rows: []object{row("job-1.1", "gen-1", "completed")}, known: map[string]int{"gen-1": 200}, retired: "key-one"}
 	found, err := serve(t, a.ServeHTTP).Find(t.Context(), keyring{"key-one", "key-two"}, lost(t))
@@ -173,7 +173,7 @@ func TestFindWithoutASecret(t *testing.T) {
 	}
 }
 
-// A handle that is not the adapter's own tells nothing, and asks for nothing.
+// A handle that is not the adapter's own has no ID, and causes no call.
 func TestHandlesOfOthers(t *testing.T) {
 	client := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("a call was made") })
 	for _, handle := range []provider.Handle{"", "gen-1", "legacy:gen-1", "toy:" + model + ":gen-1", "legacy:" + model + ":", "legacy:" + model + ":a b"} {
@@ -182,7 +182,7 @@ func TestHandlesOfOthers(t *testing.T) {
 	}
 }
 
-// No model's name has a colon: it ends the name in a handle.
+// No model's name contains a colon, which ends the name in a handle.
 func TestModelsFitHandles(t *testing.T) {
 	names := client("").Models()
 	if len(names) == 0 {

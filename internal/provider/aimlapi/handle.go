@@ -10,18 +10,18 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Route is the provider's route that a generation was submitted by. It is asked for on
-// that route too, and so it is kept in the handle: another configuration never asks for
-// a running generation in the wrong place.
+// Route is the provider's route that a generation was submitted on. It must be retrieved
+// on the same route, so the route is part of the handle: a changed configuration does not
+// make running generations unreachable.
 type Route string
 
-// The provider's two routes; they take and answer the same bodies.
+// The provider's two routes. They have the same request and reply bodies.
 const (
 	RouteLegacy    Route = "legacy"    // /v2/generate/video/kling/generation
 	RouteUniversal Route = "universal" // /v2/video/generations
 )
 
-// UnmarshalText refuses all but the two routes.
+// UnmarshalText rejects anything but the two routes.
 func (r *Route) UnmarshalText(text []byte) error {
 	switch route := Route(text); route {
 	case RouteLegacy, RouteUniversal:
@@ -38,15 +38,15 @@ func (r Route) path() string {
 	return "/v2/video/generations"
 }
 
-// location is what a handle of this provider says: "<route>:<model>:<id>". No model has a
-// colon in its name.
+// location is the content of a handle: "<route>:<model>:<id>". No model name contains a
+// colon.
 type location struct {
 	route Route
 	model string
 	id    string // as the provider takes it: bare, or "<uuid>:<model>"
 }
 
-// handle gives the handle of a location; none where there is no id.
+// handle returns the handle of a location; it is empty if the ID is.
 func (l location) handle() provider.Handle {
 	if l.id == "" {
 		return ""
@@ -54,7 +54,7 @@ func (l location) handle() provider.Handle {
 	return provider.Handle(string(l.route) + ":" + l.model + ":" + l.id)
 }
 
-// of gives a generation of that location its handle, and its bare id.
+// of sets a generation's handle to this location, and its ID to the bare one.
 func (l location) of(g provider.Generation) provider.Generation {
 	g.Handle, g.ID = l.handle(), bare(l.id)
 	return g
@@ -72,13 +72,13 @@ func locationOf(handle provider.Handle) (location, error) {
 	return l, nil
 }
 
-// Handle makes the handle of a generation from its id in the records, which don't name
-// its route: it is the one that the request is submitted by now.
+// Handle derives the handle of a generation from its ID in the records. The records don't
+// name the route, so it assumes the route that the request would use now.
 func (c *Client) Handle(id string, request video.Request) provider.Handle {
 	return location{c.route(request), request.Model(), id}.handle()
 }
 
-// ID is the id in a handle; none where the handle is not this provider's.
+// ID returns the ID in a handle; it is empty if the handle is not this provider's.
 func (c *Client) ID(handle provider.Handle) string {
 	at, err := locationOf(handle)
 	if err != nil {
@@ -87,8 +87,8 @@ func (c *Client) ID(handle provider.Handle) string {
 	return bare(at.id)
 }
 
-// route says which route a request is submitted by: the configured one, unless the
-// legacy route doesn't take the request's model or one of its fields.
+// route returns the route for a request: the configured one, unless the legacy route
+// doesn't take the request's model or one of its fields.
 func (c *Client) route(request video.Request) Route {
 	model, _ := models.Find(request.Model())
 	if c.config.Route != RouteLegacy || !model.Legacy {
@@ -104,8 +104,8 @@ func (c *Client) route(request video.Request) Route {
 	return RouteLegacy
 }
 
-// bare is an id without its model. The provider writes ids of the legacy route as
-// "<uuid>:<model>" in one place and bare in another.
+// bare strips the model from an ID. The provider writes IDs of the legacy route as
+// "<uuid>:<model>" in some places and bare in others.
 func bare(id string) string {
 	if uuid, _, _ := strings.Cut(id, ":"); uuid != "" {
 		return uuid

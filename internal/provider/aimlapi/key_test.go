@@ -11,7 +11,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Whatever a server makes of what it was sent, the key is in no result.
+// Whatever a server echoes, the key is in no result.
 func TestTheKeyIsNeverShown(t *testing.T) {
 	secret := key().Value
 	pad := strings.Repeat("x", 490)
@@ -42,14 +42,14 @@ func TestTheKeyIsNeverShown(t *testing.T) {
 	}
 }
 
-// echo answers with the line of the request that has the key, which is no HTTP.
+// echo answers with the request's header line that has the key, which is not valid HTTP.
 func echo(w http.ResponseWriter, r *http.Request) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		panic(err)
 	}
 	writer := bufio.NewWriter(conn)
-	// What the client does with it is the test's matter.
+	// The test checks what the client does with it.
 	_, _ = fmt.Fprintf(writer, "Authorization: %s\r\n\r\n", r.Header.Get("Authorization"))
 	_ = writer.Flush()
 	_ = conn.Close()

@@ -11,9 +11,9 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Percentiles gives how long a model's generations took of late, all lengths of video
-// together; false where the provider measured none in its window of some minutes.
-// It needs no key. The error is a *provider.Refusal or a *provider.Unanswered.
+// Percentiles returns a model's recent generation times, across all lengths of video;
+// false if the provider measured none in its window of a few minutes. It needs no key.
+// The error is a *provider.Refusal or a *provider.Unanswered.
 func (c *Client) Percentiles(ctx context.Context, model string) (provider.Percentiles, bool, error) {
 	body, err := c.get(ctx, video.Key{}, "/models/metrics", url.Values{"aliases": {model}})
 	if err != nil {
@@ -41,7 +41,7 @@ func (c *Client) Percentiles(ctx context.Context, model string) (provider.Percen
 	return provider.Percentiles{}, false, nil
 }
 
-// milliseconds makes a time of what others wrote; what can't be one is 0.
+// milliseconds converts a number from a reply to a duration; 0 if it is out of range.
 func milliseconds(n number) time.Duration {
 	if n < 0 || n > 1e12 {
 		return 0

@@ -15,19 +15,17 @@ const modelsPath = "/v1/models"
 
 func pricesQuery() url.Values { return url.Values{"include": {"pricing"}} }
 
-// PriceList is the address of the provider's price list.
+// PriceList returns the URL of the provider's price list.
 func (c *Client) PriceList() string {
 	return c.config.BaseURL + modelsPath + "?" + pricesQuery().Encode()
 }
 
-// usableETag is the form of an entity tag (RFC 9110, 8.8.3) that is kept and sent
-// again.
+// usableETag matches the entity tags (RFC 9110, 8.8.3) that are kept and sent back.
 var usableETag = regexp.MustCompile(`^(W/)?"[!#-~]{0,200}"$`)
 
-// Prices gives the provider's public price list, and true; or false, where it is
-// still the list that has the ETag. Without an ETag, it always gives the list. It
-// needs no key, and reads at most 4 MiB. The error is a *provider.Refusal or a
-// *provider.Unanswered.
+// Prices returns the provider's public price list and true, or false if the list still
+// has the given ETag. With an empty ETag it always returns the list. It needs no key, and
+// reads at most 4 MiB. The error is a *provider.Refusal or a *provider.Unanswered.
 func (c *Client) Prices(ctx context.Context, etag string) (price.List, bool, error) {
 	got, err := c.read(ctx, video.Key{}, modelsPath, pricesQuery(), etag)
 	if err != nil || got.status == http.StatusNotModified {

@@ -12,16 +12,15 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// pageSize is the most rows that the provider gives at once.
+// pageSize is the provider's maximum page size, in rows.
 const pageSize = 100
 
-// maxPages bounds one reading. The provider takes 200 requests in 60 s, and a
-// reading that needs more has asked for too long a time.
+// maxPages bounds one reading. The provider allows 200 requests in 60 s; a reading that
+// needs more pages covers too long a period.
 const maxPages = 150
 
-// Requests reads the provider's log of the requests that were made with a key
-// from one time to another. It gives all of them or an error: a *provider.Refusal
-// or a *provider.Unanswered.
+// Requests reads the provider's log of the requests made with a key in a period. It
+// returns all of them, or an error: a *provider.Refusal or a *provider.Unanswered.
 func (c *Client) Requests(ctx context.Context, key video.Key, from, to time.Time) ([]provider.LoggedRequest, error) {
 	var rows []provider.LoggedRequest
 	for range maxPages {
@@ -72,9 +71,8 @@ func (c *Client) Requests(ctx context.Context, key video.Key, from, to time.Time
 	return nil, &provider.Unanswered{Err: fmt.Errorf("the logs have over %d rows in that time", maxPages*pageSize)}
 }
 
-// Charges reads what the account was charged for generations from one time to
-// another. It gives all charges or an error: a *provider.Refusal or a
-// *provider.Unanswered.
+// Charges reads what the account was charged for generations in a period. It returns all
+// charges, or an error: a *provider.Refusal or a *provider.Unanswered.
 func (c *Client) Charges(ctx context.Context, key video.Key, from, to time.Time) ([]provider.Charge, error) {
 	var charges []provider.Charge
 	query := url.Values{
@@ -124,5 +122,5 @@ func (c *Client) Charges(ctx context.Context, key video.Key, from, to time.Time)
 	return nil, &provider.Unanswered{Err: fmt.Errorf("the transactions have over %d rows in that time", maxPages*pageSize)}
 }
 
-// stamp writes a time as ISO-8601 with an offset, to the millisecond.
+// stamp formats a time as ISO 8601 in UTC, to the millisecond.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

@@ -75,7 +75,7 @@ func TestRequestsReadsEveryPage(t *testing.T) {
 func TestRequestsOddRows(t *testing.T) {
 	rows := logRows(4)
 	rows[0]["status"], rows[0]["client_request_id"] = "failed", nil
-	rows[0]["inference_id"] = "inference-0:" + model // as the legacy route's are in some places
+	rows[0]["inference_id"] = "inference-0:" + model // as the legacy route's IDs are in some places
 	rows[1]["inference_id"] = "a b"
 	rows[2]["inference_id"] = nil
 	delete(rows[3], "client_request_id")
@@ -91,7 +91,7 @@ func TestRequestsOddRows(t *testing.T) {
 	}
 }
 
-// What wasn't read whole is unknown, never "not found".
+// Records that could not be read completely are unknown, never "not found".
 func TestRecordsThatAreNotWhole(t *testing.T) {
 	for name, body := range map[string]string{
 		"empty":               "",
@@ -139,7 +139,7 @@ func TestRecordsRefused(t *testing.T) {
 	if got := asRefusal(t, err); got.Kind != provider.RefusedBusy {
 		t.Errorf("%+v", got)
 	}
-	// A later page that fails takes the earlier ones with it.
+	// If a later page fails, the earlier ones are discarded.
 	var calls atomic.Int64
 	c = serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if calls.Add(1) > 1 {
@@ -155,7 +155,7 @@ func TestRecordsRefused(t *testing.T) {
 	}
 }
 
-// The provider takes 200 requests a minute: a reading without an end stays below.
+// The provider allows 200 requests a minute: an endless reading stays below that.
 func TestRecordsWithoutAnEnd(t *testing.T) {
 	var calls atomic.Int64
 	rows := page(t, logRows(1), object{"total": 1, "has_more": true, "next_cursor": "again"})

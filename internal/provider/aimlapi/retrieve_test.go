@@ -55,7 +55,7 @@ func TestRetrieve(t *testing.T) {
 	}
 }
 
-// A generation may come in one more object, whatever that is called.
+// A generation may be wrapped in another object, under any name.
 func TestRetrieveWrapped(t *testing.T) {
 	const inner = `{"id":"` + id + `","status":"completed","video":{"url":"https://cdn.example/v.mp4"}}`
 	for _, body := range []string{
@@ -78,7 +78,7 @@ func TestRetrieveWrapped(t *testing.T) {
 	}
 }
 
-// known makes a provider that knows one id.
+// known returns a provider that knows one ID, and answers with the ID said.
 func known(known, said string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Get("generation_id") != known {
@@ -121,8 +121,8 @@ func TestRetrieveByEitherForm(t *testing.T) {
 	}
 }
 
-// Where only the bare id was said to be unknown, nothing is known of the other
-// form.
+// If only the bare ID is known to be unknown, the generation may still exist under the
+// other form.
 func TestRetrieveWithOneFormUnread(t *testing.T) {
 	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if strings.Contains(r.URL.Query().Get("generation_id"), ":") {
@@ -137,7 +137,7 @@ func TestRetrieveWithOneFormUnread(t *testing.T) {
 
 func TestReplyOverTheCap(t *testing.T) {
 	c := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		// Small on the wire, large when it is unpacked.
+		// Small on the wire, large when decompressed.
 		w.Header().Set("Content-Encoding", "gzip")
 		packed := gzip.NewWriter(w)
 		_, _ = io.WriteString(packed, `{"id":"`+id+`","status":"completed","x":"`+strings.Repeat(" ", 64<<20)+`"}`)

@@ -13,7 +13,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// standIn starts the provider's stand-in on a clock of the test's.
+// standIn starts the simulator on a test clock.
 func standIn(t *testing.T, change func(*sim.Settings), plan sim.Plan) (*sim.Server, string, func(time.Duration)) {
 	t.Helper()
 	settings := sim.DefaultSettings()
@@ -33,8 +33,8 @@ func standIn(t *testing.T, change func(*sim.Settings), plan sim.Plan) (*sim.Serv
 	return server, listening.URL, func(d time.Duration) { clock <- (<-clock).Add(d) }
 }
 
-// The client and the stand-in agree on a job's whole way, on both routes and with
-// both forms of an id.
+// The client and the simulator agree on a job's whole life, on both routes and with both
+// forms of IDs.
 func TestAgainstTheStandIn(t *testing.T) {
 	for _, route := range []aimlapi.Route{aimlapi.RouteLegacy, aimlapi.RouteUniversal} {
 		for _, form := range []string{sim.IDBare, sim.IDWithModel} {
@@ -61,7 +61,7 @@ func TestAgainstTheStandIn(t *testing.T) {
 				if err != nil || len(rows) != 1 || rows[0].Reference != "job-1.1" || rows[0].Failed || rows[0].Model != model {
 					t.Fatalf("logged: %+v, %v", rows, err)
 				}
-				// A row's id finds the generation in either form.
+				// A row's ID finds the generation in either form.
 				if found, err := c.Retrieve(ctx, key(), c.Handle(rows[0].ID, boat(t))); err != nil || found.ID != generation.ID {
 					t.Errorf("found: %+v, %v", found, err)
 				}
@@ -112,8 +112,8 @@ func TestRefusalsOfTheStandIn(t *testing.T) {
 	}
 }
 
-// A submission that was accepted, and whose answer was spoilt, is found by its
-// client request id once it has ended.
+// An accepted submission whose answer was lost is found by its client request ID once the
+// generation has ended.
 func TestLostAnswersAreInTheLogs(t *testing.T) {
 	for name, fault := range map[string]sim.Fault{
 		"reset": {After: true, Reset: true},

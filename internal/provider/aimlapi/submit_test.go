@@ -21,7 +21,7 @@ func TestStatuses(t *testing.T) {
 	const own = `{"message":%s,"path":"/v2","requestId":"r","statusCode":"%d","timestamp":"2026-08-21T10:00:00.000Z"}`
 	for _, c := range []struct {
 		status  int
-		message string // JSON; empty: a page of something in between
+		message string // JSON; empty: an intermediary's page
 		kind    provider.RefusalKind
 		said    string
 	}{
@@ -42,9 +42,9 @@ func TestStatuses(t *testing.T) {
 		{413, `"too large"`, provider.RefusedInvalid, "too large"},
 		{415, `"not JSON"`, provider.RefusedInvalid, "not JSON"},
 		{422, `["a"]`, provider.RefusedInvalid, "a"},
-		// In other words than the provider's these may be of something in between.
+		// Without the provider's error body, these may be an intermediary's.
 		{402, "", "", ""}, {402, "null", "", ""}, {404, "", "", ""}, {404, "null", "", ""}, {405, "", "", ""}, {413, "", "", ""}, {415, "", "", ""}, {422, "", "", ""},
-		// None of these says whether it was accepted.
+		// None of these says whether the request was accepted.
 		{202, "", "", ""}, {204, "", "", ""}, {301, "", "", ""}, {304, "", "", ""}, {408, `"no"`, "", ""}, {409, `"no"`, "", ""},
 		{500, `"no"`, "", ""}, {502, "", "", ""}, {503, `"no"`, "", ""}, {504, "", "", ""}, {524, "", "", ""},
 	} {
@@ -74,7 +74,7 @@ func TestStatuses(t *testing.T) {
 	}
 }
 
-// An error is read in the shapes that APIs have for it.
+// Errors are read in the shapes that APIs commonly use.
 func TestErrorsOfAnyShape(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"error":"no credits left"}`:                                              "no credits left",
@@ -94,7 +94,7 @@ func TestErrorsOfAnyShape(t *testing.T) {
 	}
 }
 
-// A refusal by status stays one when the rest of the answer is lost.
+// A refusal by status stays one if the rest of the response is lost.
 func TestRefusalWithBrokenBody(t *testing.T) {
 	c := serve(t, answer(429, `{"message":`, "Content-Length", "4000", "Retry-After", "9"))
 	_, err := submit(t, c)
@@ -139,9 +139,8 @@ func TestAcceptedThoughGarbled(t *testing.T) {
 	}
 }
 
-// A server that reads the request and answers nothing gets it once. Neither Go's
-// transport nor the client sends it again, whether the connection was kept by an
-// earlier call or not.
+// A server that reads the request and sends no answer gets it once. Neither Go's transport
+// nor the client sends it again, whether or not the connection was reused.
 func TestPostIsNeverRepeated(t *testing.T) {
 	for name, end := range map[string]func(net.Conn){
 		"closed": func(conn net.Conn) { _ = conn.Close() },
@@ -182,8 +181,8 @@ func TestPostIsNeverRepeated(t *testing.T) {
 	}
 }
 
-// A server that closes each connection after one answer, without a word: a
-// submission that used a kept connection would break on it.
+// The server silently closes each connection after one answer: a submission on a reused
+// connection would break.
 func TestPostHasAConnectionOfItsOwn(t *testing.T) {
 	var posts atomic.Int64
 	var connections atomic.Int64

@@ -12,12 +12,12 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// encode writes a request as the provider takes it: its model and the model's parameters,
-// under their own names. What the client's own is stays here.
+// encode returns a request's body: the model and its parameters, under their own names.
+// Fields that only Takeup's clients use are left out.
 func encode(request video.Request) []byte { return request.Body() }
 
-// generation is the reply to create and retrieve. Only id and status are
-// certain; the rest has had other shapes, and is read as far as it can be.
+// generation is the reply to create and retrieve. Only id and status are certain. The
+// other fields have had other shapes, and are read as far as possible.
 type generation struct {
 	ID     string          `json:"id"`
 	Status json.RawMessage `json:"status"`
@@ -26,9 +26,9 @@ type generation struct {
 	Meta   json.RawMessage `json:"meta"`
 }
 
-// parseGeneration reads a reply to create or retrieve. An id is enough: it may
-// be the only trace of what was paid, and a status that can't be read is a word
-// that isn't known. The generation may be in one more object.
+// parseGeneration parses a reply to create or retrieve. An ID is enough: it may be the
+// only trace of what was paid, and an unreadable status counts as an unknown word. The
+// generation may be wrapped in another object.
 func parseGeneration(body []byte) (provider.Generation, error) {
 	g, err := unwrap(body)
 	if err != nil {
@@ -50,9 +50,8 @@ func parseGeneration(body []byte) (provider.Generation, error) {
 	return out, nil
 }
 
-// unwrap gives the generation of a reply. Where the reply itself has no id or no
-// status, and one of its members that is an object has both, that is it; else an
-// id is enough.
+// unwrap returns the generation in a reply. If the reply itself lacks an ID or a status,
+// a member object that has both is the generation. Otherwise an ID is enough.
 func unwrap(body []byte) (generation, error) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(body, &members); err != nil || members == nil {
@@ -77,15 +76,15 @@ func unwrap(body []byte) (generation, error) {
 	return outer, nil
 }
 
-// readGeneration reads what has a usable id.
+// readGeneration decodes a generation, and reports whether it has a usable ID.
 func readGeneration(value json.RawMessage) (generation, bool) {
 	var g generation
 	err := json.Unmarshal(value, &g)
 	return g, err == nil && validID(g.ID)
 }
 
-// fileURL gives the URL of the video: it is in an object, or in the first object
-// of a list, as the omni models' descriptions have it too, or alone.
+// fileURL returns the URL of the video. It is in an object, in the first object of a list
+// (as in the omni models' descriptions), or a bare string.
 func fileURL(value json.RawMessage) string {
 	type file struct {
 		URL string `json:"url"`
@@ -105,10 +104,10 @@ func fileURL(value json.RawMessage) string {
 	return ""
 }
 
-// state reads the provider's word for a generation's state, in any case and with
-// any blanks, underscores and hyphens. Documented are queued, generating, completed
-// and error; the others have been seen, or are what such services say. A word that
-// is not known keeps the generation running: nothing is given up for a new word.
+// state maps the provider's word for a state, ignoring case, spaces, underscores and
+// hyphens. Documented are queued, generating, completed and error; the others have been
+// seen, or are common in such services. An unknown word means running: no generation is
+// given up because of a new word.
 func state(word string) provider.State {
 	letters := strings.FieldsFunc(strings.ToLower(word), func(r rune) bool { return unicode.IsSpace(r) || r == '_' || r == '-' })
 	switch strings.Join(letters, "") {
@@ -120,8 +119,8 @@ func state(word string) provider.State {
 	return provider.Running
 }
 
-// failure makes words of an error, which is {name, message} today and has been
-// of any shape.
+// failure returns the words of an error, which is {name, message} today but has had
+// other shapes.
 func failure(value json.RawMessage) string {
 	if isNull(value) {
 		return "no reason was given"
@@ -129,8 +128,8 @@ func failure(value json.RawMessage) string {
 	return words(value)
 }
 
-// validID holds an id that others wrote to what can be stored and sent again: 1
-// to 200 visible ASCII characters.
+// validID reports whether an ID from a reply can be stored and sent back: it has 1 to 200
+// visible ASCII characters.
 func validID(id string) bool {
 	if len(id) < 1 || len(id) > 200 {
 		return false

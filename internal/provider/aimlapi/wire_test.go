@@ -49,8 +49,8 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// The submission's transport speaks HTTP/1.1 also to a server that has HTTP/2,
-// which may send a refused stream again by itself.
+// Submissions use HTTP/1.1 even to a server with HTTP/2, which may resend a refused stream
+// by itself.
 func TestSubmissionsSpeakHTTP1(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ProtoMajor != 1 {
@@ -71,7 +71,7 @@ func TestSubmissionsSpeakHTTP1(t *testing.T) {
 	if _, err := c.Submit(t.Context(), video.Key{Value: "a-key-of-the-test"}, "job.1", request); err != nil {
 		t.Error(err)
 	}
-	// One whose certificate isn't known gets nothing at all.
+	// A server with an unknown certificate receives nothing.
 	c = New(Config{BaseURL: server.URL, Route: RouteLegacy, Now: time.Now})
 	_, err = c.Submit(t.Context(), video.Key{Value: "a-key-of-the-test"}, "job.1", request)
 	if refusal, ok := err.(*provider.Refusal); !ok || refusal.Kind != provider.RefusedUnreachable {
@@ -79,7 +79,7 @@ func TestSubmissionsSpeakHTTP1(t *testing.T) {
 	}
 }
 
-// longest is the most bytes that words may give: 500 runes and an ellipsis.
+// longest is the maximum length of words in bytes: 500 runes and an ellipsis.
 const longest = 501 * utf8.UTFMax
 
 func fit(t *testing.T, text string) {

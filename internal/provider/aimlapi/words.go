@@ -11,22 +11,22 @@ import (
 	"sync"
 )
 
-// The most runes that are kept of the provider's words, and that are read of them.
+// Limits on the provider's words: the runes kept, and the bytes examined.
 const (
 	maxWords = 500
 	maxRead  = 8000
 )
 
-// words makes one short line of a JSON value of any shape, without what must not
-// be stored or shown (see clean). Of an object it gives the words that it has for
-// people, and the JSON where it has none.
+// words returns a JSON value of any shape as one short line, without what must not be
+// stored or shown (see clean). An object yields its human-readable words, or its JSON
+// if it has none.
 func words(value json.RawMessage) string { return line(sentence(value, 4)) }
 
-// line makes one short line of others' words.
+// line returns text written by others as one short line.
 func line(text string) string {
 	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "")), " ")
 	if len(text) > maxRead {
-		// The last word may be a part of a secret that isn't known by it.
+		// The last word may be part of a secret, and too short to be recognized as one.
 		text, _, _ = cutLast(strings.ToValidUTF8(text[:maxRead], ""), " ")
 	}
 	text = clean(text)
@@ -43,7 +43,7 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s, "", false
 }
 
-// sentence gives the words of a JSON value, looking so many levels into it.
+// sentence returns the words of a JSON value, descending at most levels deep.
 func sentence(value json.RawMessage, levels int) string {
 	var text string
 	var list []json.RawMessage
@@ -74,7 +74,7 @@ func sentence(value json.RawMessage, levels int) string {
 	return string(value)
 }
 
-// label gives the first of an object's members that is a text.
+// label returns the first of the named members that is a string.
 func label(object map[string]json.RawMessage, names ...string) string {
 	for _, name := range names {
 		var said string
@@ -85,7 +85,7 @@ func label(object map[string]json.RawMessage, names ...string) string {
 	return ""
 }
 
-// first gives the words of the first of an object's members that has some.
+// first returns the words of the first of the named members that has any.
 func first(object map[string]json.RawMessage, levels int, names ...string) string {
 	for _, name := range names {
 		if said := sentence(object[name], levels); said != "" {
@@ -99,10 +99,10 @@ func isNull(value json.RawMessage) bool {
 	return len(value) == 0 || string(bytes.TrimSpace(value)) == "null"
 }
 
-// number is a number that may be written as a string.
+// number is a number that may be encoded as a string.
 type number float64
 
-// UnmarshalJSON reads 7, 7.5 and "7".
+// UnmarshalJSON accepts 7, 7.5 and "7".
 func (n *number) UnmarshalJSON(data []byte) error {
 	text := string(data)
 	var quoted string
@@ -117,8 +117,7 @@ func (n *number) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// whole gives the number without its fraction, and 0 where it is below 0 or too
-// large.
+// whole truncates the number. It returns 0 if the number is negative or too large.
 func (n number) whole() int64 {
 	if n < 0 || n >= math.MaxInt64 {
 		return 0
@@ -126,10 +125,9 @@ func (n number) whole() int64 {
 	return int64(n)
 }
 
-// clean takes what must not be stored or shown out of others' words: the query,
-// the fragment and the user of a URL, where signatures are, and what looks like a
-// key or a token. It takes out too much rather than too little. The ids of
-// generations stay: their parts are short.
+// clean removes from text what must not be stored or shown: a URL's query, fragment and
+// user, where signatures are, and anything that looks like a key or a token. It removes
+// too much rather than too little. Generation IDs survive, because their parts are short.
 func clean(text string) string {
 	for _, rule := range rules() {
 		text = rule.find.ReplaceAllString(text, rule.put)
@@ -142,8 +140,7 @@ type rule struct {
 	put  string
 }
 
-// rules are made when words are cleaned for the first time: a start doesn't need
-// them.
+// rules are compiled on first use, to keep cold starts fast.
 var rules = sync.OnceValue(func() []rule {
 	return []rule{
 		{regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)[^\s/?#@"'<>]*@`), "$1"},
@@ -152,7 +149,7 @@ var rules = sync.OnceValue(func() []rule {
 		{regexp.MustCompile(`(?i)\b(bearer)\s+(?:bearer\s+)*[A-Za-z0-9._~+/=-]{6,}`), "$1 [key]"},
 		{regexp.MustCompile(`(?i)([a-z0-9_-]*(?:api[ _-]?key|access[ _-]?key|secret|token|password|passwd|signature|credential)[a-z0-9_-]*\\?["']?\s*[:=]\s*\\?["']?)[^\s"',;&}\\\[]+`), "$1[key]"},
 		{regexp.MustCompile(`(?i)\b(key|sign?|auth)=[^\s"',;&}\\\[]+`), "$1=[key]"},
-		// A JSON Web Token, and what begins as keys do.
+		// A JSON Web Token, and text that begins as keys do.
 		{regexp.MustCompile(`\beyJ[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){1,2}`), "[key]"},
 		{regexp.MustCompile(`\b(?:sk|pk|rk|key|api|aiml|ghp|gho|xox[a-z])[-_][A-Za-z0-9_-]{8,}`), "[key]"},
 		{regexp.MustCompile(`\b[A-Za-z0-9_]{24,}\b`), "[key]"},

@@ -35,7 +35,7 @@ func TestClean(t *testing.T) {
 	}
 }
 
-// What is cut off is cut where no part of a secret is left.
+// Text is cut where no part of a secret remains.
 func TestLineIsShort(t *testing.T) {
 	secret := strings.Repeat("s3cr3tS3CR3T", 10)
 	for _, before := range []int{0, 10, 480, 499, maxRead - 20, maxRead - 1, maxRead + 5} {
@@ -47,8 +47,7 @@ func TestLineIsShort(t *testing.T) {
 	}
 }
 
-// No key, token or signature of those that are known by their shape is left,
-// whatever is around it.
+// No key, token or signature of a known form remains, whatever surrounds it.
 func FuzzClean(f *testing.F) {
 	for _, seed := range []string{"", " ", "https://", `{"message":"`, "token=", "://@", "?", "a://b", "\xff", "[key", "Bearer"} {
 		f.Add(seed, seed)

@@ -1,6 +1,6 @@
-// Package all lists the providers' models. A new provider is a folder beside this one, a
-// line here, and its settings and key in package accounts. It is short, and a package of its
-// own, so that a function that only checks requests links no provider's client.
+// Package all lists the models of all providers. To add a provider, add a directory beside
+// this one, a line here, and its settings and key in package accounts. This is a package of
+// its own so that a function that only checks requests links no provider's client.
 package all
 
 import (
@@ -8,15 +8,14 @@ import (
 	"github.com/takeup/takeup/internal/provider/aimlapi/models"
 )
 
-// Models gives the models that a request can name.
+// Models returns the models that a request can name.
 func Models() catalogue.Models {
 	return joined{
 		models.Catalogue{},
 	}
 }
 
-// joined are the models of several catalogues. Of a name that several have, the first
-// one's counts.
+// joined is the union of several catalogues. If several have a name, the first one wins.
 type joined []catalogue.Models
 
 func (j joined) Names() []string {

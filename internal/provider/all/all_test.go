@@ -7,7 +7,7 @@ import (
 	"github.com/takeup/takeup/internal/catalogue"
 )
 
-// made are those of a provider of the test's.
+// made is a catalogue for the test.
 type made []string
 
 func (m made) Names() []string { return m }
@@ -16,7 +16,7 @@ func (m made) Find(name string) (catalogue.Model, bool) {
 	return catalogue.Model{Name: name, Maker: m[0]}, slices.Contains(m, name)
 }
 
-// The models of several providers are one list, and each is found in its own.
+// The models of several catalogues form one list, and each is found in its own.
 func TestJoined(t *testing.T) {
 	all := joined{made{"a", "b"}, made{"c"}}
 	if names := all.Names(); !slices.Equal(names, []string{"a", "b", "c"}) || catalogue.Default(all) != "a" {

@@ -1,8 +1,8 @@
-// Package toy is a second provider, for tests: it shows what an adapter needs, and that
-// nothing of the pipeline is made for one provider alone. Its API is unlike AI/ML API's
-// in everything that an adapter has to do with. A message is a form and an answer a line
-// of words; a submission is known again by its reference, so that it can be sent twice
-// and is taken once, and can be looked for; and money is counted in cents.
+// Package toy is a second provider, for tests. It shows what an adapter needs, and that
+// the pipeline is not made for one provider alone. Its API differs from AI/ML API's in
+// everything that concerns an adapter. A message is a form and an answer is a line of
+// words. The server recognizes a submission by its reference, so one that is sent twice is
+// taken once, and can be looked up. Money is counted in cents.
 package toy
 
 import (
@@ -19,29 +19,29 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Wire carries a message to the server and gives its answer. The error is ErrClosed
-// where the message was certainly not received.
+// Wire sends a message to the server and returns its answer. The error is ErrClosed if
+// the message was certainly not received.
 type Wire interface {
 	Exchange(ctx context.Context, message string) (answer string, err error)
 }
 
-// ErrClosed says that there was nobody to take a message.
+// ErrClosed says that nobody received a message.
 var ErrClosed = errors.New("nobody is there")
 
 // Provider is the adapter.
 type Provider struct{ wire Wire }
 
-// New makes a Provider.
+// New returns a Provider that talks over wire.
 func New(wire Wire) *Provider { return &Provider{wire} }
 
 // Name is "toy".
 func (p *Provider) Name() string { return "toy" }
 
-// Models has the default model alone.
+// Models returns the default model only.
 func (p *Provider) Models() []string { return []string{catalogue.Default(all.Models())} }
 
-// Submit sends a submission, and once more if it isn't answered, since the server
-// takes both for one.
+// Submit sends a submission, and once more if it isn't answered: the server takes both as
+// one.
 func (p *Provider) Submit(ctx context.Context, key video.Key, reference string, request video.Request) (provider.Generation, error) {
 	message := url.Values{
 		"do": {"make"}, "pass": {key.Value}, "ref": {reference},
@@ -57,7 +57,7 @@ func (p *Provider) Submit(ctx context.Context, key video.Key, reference string, 
 		case errors.As(err, &unanswered) && !lost:
 			lost = true
 		case lost:
-			// The first may have been taken, whatever is said of the second.
+			// The first message may have been taken, whatever the answer to the second says.
 			return provider.Generation{}, &provider.Unanswered{Err: err}
 		default:
 			return provider.Generation{}, err
@@ -65,13 +65,12 @@ func (p *Provider) Submit(ctx context.Context, key video.Key, reference string, 
 	}
 }
 
-// Retrieve asks by the number of the ticket.
+// Retrieve asks by the ticket number.
 func (p *Provider) Retrieve(ctx context.Context, key video.Key, handle provider.Handle) (provider.Generation, error) {
 	return p.exchange(ctx, url.Values{"do": {"ask"}, "pass": {key.Value}, "ticket": {string(handle)}})
 }
 
-// Find asks by the reference, which the server knows from the moment on that it takes a
-// submission.
+// Find asks by the reference, which the server knows as soon as it takes a submission.
 func (p *Provider) Find(ctx context.Context, keys provider.Keys, lost provider.Submission) (provider.Found, error) {
 	key, err := keys.Current(ctx)
 	if err != nil {
@@ -88,7 +87,7 @@ func (p *Provider) Find(ctx context.Context, keys provider.Keys, lost provider.S
 	return provider.Found{Generation: generation}, nil
 }
 
-// exchange sends a message and reads the answer.
+// exchange sends a message and parses the answer.
 func (p *Provider) exchange(ctx context.Context, message url.Values) (provider.Generation, error) {
 	answer, err := p.wire.Exchange(ctx, message.Encode())
 	switch {
@@ -100,13 +99,13 @@ func (p *Provider) exchange(ctx context.Context, message url.Values) (provider.G
 	return read(answer)
 }
 
-// refusals are the server's words for why it does not do what it is asked.
+// refusals maps the server's words to the kinds of refusal.
 var refusals = map[string]provider.RefusalKind{
 	"LATER": provider.RefusedBusy, "WHAT": provider.RefusedInvalid, "WHO": provider.RefusedKey,
 	"PAY": provider.RefusedFunds, "WHERE": provider.RefusedUnknown,
 }
 
-// read reads an answer: "ticket 7 rolling", "ticket 7 premiere <url> <cents>",
+// read parses an answer: "ticket 7 rolling", "ticket 7 premiere <url> <cents>",
 // "ticket 7 scrapped <why>", or "no <word> <why>".
 func read(answer string) (provider.Generation, error) {
 	words := strings.Fields(answer)

@@ -15,7 +15,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// script answers each message with the next of its lines; a lost answer is empty.
+// script answers each message with its next line; an empty line is a lost answer.
 type script struct {
 	lines []string
 	sent  []string

@@ -10,13 +10,13 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// attempt is a submission that the provider's logs show.
+// attempt is a submission in the provider's logs.
 type attempt struct {
 	number int
 	row    provider.LoggedRequest
 }
 
-// readAttempt reads what a submission was sent under, "<id>.<attempt>".
+// readAttempt parses a submission's reference, "<id>.<attempt>".
 func readAttempt(row provider.LoggedRequest) (id string, a attempt, ok bool) {
 	id, number, found := strings.Cut(row.Reference, ".")
 	n, err := strconv.Atoi(number)
@@ -29,15 +29,15 @@ type evidence struct {
 	runs     []jobs.Run
 	attempts []attempt
 	manifest *video.Manifest
-	origin   video.Origin // of its prompt file; zero where none is known
+	origin   video.Origin // its prompt file; zero if unknown
 }
 
-// grace is how long a submission may have taken that the logs show and no answer is
-// known of.
+// grace bounds the duration of a submission that is in the logs but whose answer is
+// unknown.
 const grace = time.Minute
 
-// create gives the entry of a job that the table doesn't have; false where nothing says
-// what its request was.
+// create returns the entry of a job that the table lacks, and false if nothing says what
+// its request was.
 func (e evidence) create() (video.Entry, bool) {
 	entry := video.Entry{ID: e.id, Execution: e.id, Started: true, Origin: e.origin}
 	for _, run := range e.runs {
@@ -64,7 +64,7 @@ func (e evidence) create() (video.Entry, bool) {
 	return entry, entry.RequestHash != ""
 }
 
-// amend adds to an entry what it lacks, and reports whether that is anything.
+// amend adds what the entry lacks, and reports whether it changed anything.
 func (r Repair) amend(e evidence, entry *video.Entry) bool {
 	changed := e.execution(entry)
 	if r.generation(e, entry) {
@@ -77,7 +77,7 @@ func (r Repair) amend(e evidence, entry *video.Entry) bool {
 	return changed
 }
 
-// execution has the entry name the last of the job's executions.
+// execution makes the entry name the last of the job's executions.
 func (e evidence) execution(entry *video.Entry) bool {
 	changed := false
 	for _, run := range e.runs {
@@ -91,7 +91,7 @@ func (e evidence) execution(entry *video.Entry) bool {
 	return changed
 }
 
-// generation records the generation of a submission, or at least that it was made.
+// generation records a submission's generation, or at least that the submission was made.
 func (r Repair) generation(e evidence, entry *video.Entry) bool {
 	if entry.GenerationID != "" {
 		return false
@@ -123,7 +123,7 @@ func (r Repair) generation(e evidence, entry *video.Entry) bool {
 		entry.KeyVersion = r.KeyVersion
 	}
 	if id == "" {
-		// Whether it was accepted is looked up, as after every lost answer.
+		// As after every lost answer, a lookup decides whether it was accepted.
 		entry.Phase, entry.Candidate = video.PhaseUnanswered, ""
 		r.made(entry, &entry.Candidate, last.row.ID)
 		entry.ClaimedAt, entry.ClaimedUntil = last.row.Created, last.row.Created.Add(grace)
@@ -137,14 +137,14 @@ func (r Repair) generation(e evidence, entry *video.Entry) bool {
 	}
 	entry.SubmittedAt, entry.ClaimedAt, entry.ClaimedUntil = at, at, at.Add(grace)
 	if entry.Outcome != nil && !entry.Outcome.Chosen() {
-		entry.Outcome = nil // it is of before
+		entry.Outcome = nil // it predates the generation
 	}
 	return true
 }
 
-// made names the provider of an entry, and sets the handle that the provider makes of a
-// generation's id. Without the provider or its records the entry stays without them, and
-// a step that comes to it says so.
+// made sets the entry's provider, and the handle that the provider derives from a
+// generation ID. If the provider or its records are missing, the entry stays without
+// them, and the step that needs them reports it.
 func (r Repair) made(entry *video.Entry, handle *string, id string) {
 	account, err := r.Accounts.Making(entry.Request.Model())
 	if err != nil {

@@ -11,9 +11,9 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// book has the money of an entry follow what was added to it. An attempt is spent where
-// its video is stored, and otherwise uncertain until a step knows better. It holds no
-// slot: when it ends may have been forgotten with the restored table.
+// book updates the money of an entry after what was added to it. An attempt is spent if
+// its video is stored, and otherwise uncertain until a step decides. It holds no slot,
+// because the restored table may have lost how it ended.
 func book(entry *video.Entry, was video.Entry, facts reconcile.Facts) {
 	if entry.Attempt == 0 || entry.Attempt == was.Attempt && entry.Phase == was.Phase &&
 		entry.GenerationID == was.GenerationID && (entry.Manifest == nil) == (was.Manifest == nil) {
@@ -23,7 +23,7 @@ func book(entry *video.Entry, was video.Entry, facts reconcile.Facts) {
 		entry.BookAttempt(was.Attempt, budget.Uncertain, 0)
 	}
 	charged := charge(*entry, facts)
-	// What the table took for uncharged is not, by what was added.
+	// What was added disproves that the attempt was not charged.
 	entry.Money = slices.DeleteFunc(slices.Clone(entry.Money), func(m budget.Money) bool {
 		return m.Attempt == entry.Attempt && (m.State == budget.Released || m.State == budget.Failed)
 	})
@@ -45,8 +45,8 @@ func book(entry *video.Entry, was video.Entry, facts reconcile.Facts) {
 	}
 }
 
-// charge is what the provider says that an entry's generation cost, in micro-dollars; 0
-// where that isn't known.
+// charge returns what the provider charged for the entry's generation, in micro-dollars;
+// 0 if unknown.
 func charge(entry video.Entry, facts reconcile.Facts) int64 {
 	if entry.Manifest != nil && entry.Manifest.ChargedMicros > 0 {
 		return entry.Manifest.ChargedMicros
@@ -60,9 +60,9 @@ func charge(entry video.Entry, facts reconcile.Facts) int64 {
 	return micros
 }
 
-// Move writes what the charges show of uncertain money, and gives what it wrote. An
-// attempt that is no longer uncertain, and one whose job goes on since, is left alone.
-// The error is a *video.ServiceUnavailable; moving again goes on.
+// Move writes the resolution of uncertain money, and returns the moves it wrote. It
+// skips attempts that are no longer uncertain and those whose job has resumed. The error
+// is a *video.ServiceUnavailable; calling Move again resumes.
 func (r Repair) Move(ctx context.Context, moves []reconcile.Move) ([]reconcile.Move, error) {
 	moved := []reconcile.Move{}
 	for _, m := range moves {
@@ -101,9 +101,9 @@ func (r Repair) move(ctx context.Context, m reconcile.Move) (bool, error) {
 	return false, &video.ServiceUnavailable{Doing: "writing what was charged", Err: errors.New("it was changed by another each time")}
 }
 
-// Mend gives counters the sums of the jobs' money, and gives them with what became of
-// each: one that was booked since the jobs were read stays as it is. The error is a
-// *video.ServiceUnavailable; mending again goes on.
+// Correct sets counters to the sums of the jobs' money, and returns the drifts with
+// Mended set for each counter it corrected. A counter written since the jobs were read
+// stays as it is. The error is a *video.ServiceUnavailable; calling Correct again resumes.
 func (r Repair) Correct(ctx context.Context, drifts []reconcile.Drift) ([]reconcile.Drift, error) {
 	drifts = slices.Clone(drifts)
 	for i, d := range drifts {

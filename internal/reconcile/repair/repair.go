@@ -17,8 +17,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Table is the table that is repaired. A write is on a version that was read, and gives
-// a *video.Conflict where that is no longer the one.
+// Table is the table to repair. Each write names the version that was read, and fails
+// with a *video.Conflict if that is no longer current.
 type Table interface {
 	Get(ctx context.Context, id string) (entry video.Entry, version string, err error)
 	Create(context.Context, video.Entry) (video.Entry, string, error)
@@ -28,40 +28,40 @@ type Table interface {
 	Correct(ctx context.Context, read table.Tally, sums map[string]int64) error
 }
 
-// Manifests gives a job's manifest, and false where it has none.
+// Manifests reads a job's manifest, and reports whether there is one.
 type Manifests interface {
 	Manifest(ctx context.Context, id string) (video.Manifest, bool, error)
 }
 
-// Settler records how the job of an execution ended that is over.
+// Settler records the outcome of a job whose execution has ended.
 type Settler interface {
 	Settle(ctx context.Context, execution string) (bool, error)
 }
 
-// Repair is what a table is repaired with.
+// Repair has what a repair needs.
 type Repair struct {
 	Table     Table
 	Manifests Manifests
 	Settler   Settler
-	// Accounts are those that the lost jobs were made with, and KeyVersion which version
-	// of the key.
+	// Accounts are those used by the lost jobs, and KeyVersion is the version of the key
+	// they used.
 	Accounts   provider.Accounts
 	KeyVersion string
 }
 
-// Done is what a repair did.
+// Done is the result of a repair.
 type Done struct {
-	Created []string `json:"created"` // jobs that the table did not have
-	Amended []string `json:"amended"` // jobs that it had of before
-	Settled []string `json:"settled"` // executions that were over
-	Files   int      `json:"files"`   // texts of prompt files that are known again
-	// Unexplained are ids that something names, and of which nothing says what the
-	// request was.
+	Created []string `json:"created"` // jobs that the table lacked
+	Amended []string `json:"amended"` // jobs that the table had in an earlier state
+	Settled []string `json:"settled"` // executions that had ended
+	Files   int      `json:"files"`   // prompt file contents recorded again
+	// Unexplained are job IDs that something names, but whose request nothing
+	// says.
 	Unexplained []string `json:"unexplained"`
 }
 
-// Run writes back what the facts and the executions show and the table lacks. The error
-// is a *video.ServiceUnavailable; running it again goes on.
+// Run writes back what the table lacks, by the facts and the executions. The error is a
+// *video.ServiceUnavailable; calling Run again resumes.
 func (r Repair) Run(ctx context.Context, facts reconcile.Facts, runs []jobs.Run) (Done, error) {
 	done := Done{Created: []string{}, Amended: []string{}, Settled: []string{}, Unexplained: []string{}}
 	all := evidences(facts, runs)
@@ -85,7 +85,7 @@ func (r Repair) Run(ctx context.Context, facts reconcile.Facts, runs []jobs.Run)
 	return done, r.files(ctx, facts, done.Created, &done)
 }
 
-// evidences gathers what is known of each job.
+// evidences collects the evidence by job.
 func evidences(facts reconcile.Facts, runs []jobs.Run) map[string]*evidence {
 	all := map[string]*evidence{}
 	of := func(id string) *evidence {
@@ -122,10 +122,10 @@ func evidences(facts reconcile.Facts, runs []jobs.Run) map[string]*evidence {
 	return all
 }
 
-// turns is how often a job is read anew after another changed it.
+// turns bounds the retries after a conflicting write to a job.
 const turns = 8
 
-// job repairs one job. An execution that runs on may write to it at the same time.
+// job repairs one job. A running execution may write to it at the same time.
 func (r Repair) job(ctx context.Context, e *evidence, facts reconcile.Facts, done *Done) error {
 	for range turns {
 		entry, version, err := r.Table.Get(ctx, e.id)
@@ -173,7 +173,7 @@ func (r Repair) job(ctx context.Context, e *evidence, facts reconcile.Facts, don
 		case absent:
 			done.Created = append(done.Created, e.id)
 		case changed && forgotten:
-			continue // to forget it
+			continue // forget it in the next turn
 		default:
 			done.Amended = append(done.Amended, e.id)
 		}
@@ -182,8 +182,8 @@ func (r Repair) job(ctx context.Context, e *evidence, facts reconcile.Facts, don
 	return &video.ServiceUnavailable{Doing: "writing a job back", Err: errors.New("it was changed by another each time")}
 }
 
-// files writes back which job the text of a prompt file became, so that a copy of the
-// file is known for one. The first upload of a text is the one.
+// files records which job each prompt file's content became, so that a copy of the file
+// is recognized. The first upload of a content wins.
 func (r Repair) files(ctx context.Context, facts reconcile.Facts, created []string, done *Done) error {
 	prompts := slices.Clone(facts.Prompts)
 	slices.SortStableFunc(prompts, func(a, b reconcile.PromptFile) int { return a.At.Compare(b.At) })

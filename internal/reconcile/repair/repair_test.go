@@ -40,7 +40,7 @@ func (s manifests) Manifest(_ context.Context, id string) (video.Manifest, bool,
 	return m, ok, nil
 }
 
-// settler settles what it is asked to.
+// settler records the executions it is asked to settle.
 type settler struct{ asked []string }
 
 func (s *settler) Settle(_ context.Context, name string) (bool, error) {
@@ -48,12 +48,12 @@ func (s *settler) Settle(_ context.Context, name string) (bool, error) {
 	return true, nil
 }
 
-// accounts are the one that the jobs were made with.
+// accounts are those that the jobs were made with.
 func accounts() provider.Accounts {
 	return provider.Accounts{{Provider: aimlapi.New(aimlapi.Config{Route: aimlapi.RouteLegacy})}}
 }
 
-// handle is that of a generation of the default model.
+// handle is the handle of a generation of the default model.
 func handle(id string) string { return "legacy:" + catalogue.Default(all.Models()) + ":" + id }
 
 func newTable() *table.Table {
@@ -62,8 +62,8 @@ func newTable() *table.Table {
 	return table.New(&dynamotest.Items{}, "restored", mark, func(time.Duration) time.Duration { return 0 })
 }
 
-// What the provider, the bucket and the executions show is in the table again, and a
-// job that has it already is left alone.
+// A repair restores what the provider, the bucket and the executions show, and leaves a
+// job alone that is already complete.
 func TestRepair(t *testing.T) {
 	request := boat(t)
 	row := func(sent, generation string, failed bool) provider.LoggedRequest {
@@ -80,7 +80,7 @@ func TestRepair(t *testing.T) {
 		return &e
 	}
 	for name, c := range map[string]struct {
-		before   *video.Entry // nil: the table doesn't have it
+		before   *video.Entry // nil if the table lacks the job
 		runs     []jobs.Run
 		rows     []provider.LoggedRequest
 		manifest *video.Manifest
@@ -162,8 +162,8 @@ func TestRepair(t *testing.T) {
 	}
 }
 
-// booked reports whether the counters are those of a job, and the money of what was
-// written back is spent, or uncertain, and holds no slot.
+// booked reports whether the counters match the job, and its restored money is spent or
+// uncertain and holds no slot.
 func booked(t *testing.T, known *table.Table, e video.Entry) bool {
 	t.Helper()
 	sum := table.Counters{}
@@ -184,8 +184,8 @@ func booked(t *testing.T, known *table.Table, e video.Entry) bool {
 	return err == nil && got == sum
 }
 
-// The money of a job that the table has of before: what its attempts were is uncertain
-// where the table has forgotten how they ended, and what the provider charged counts.
+// Money of a job in an earlier state: attempts whose outcome the table lost are
+// uncertain, and the provider's charges count.
 func TestMoney(t *testing.T) {
 	request := boat(t)
 	list, err := price.Parse([]byte(`{"data":[{"id":"`+request.Model()+`","pricing":{"kind":"fixed","units":[{"measure":"second","price":0.2,"per":1}]}}]}`), "the list", at)
@@ -232,7 +232,7 @@ func TestMoney(t *testing.T) {
 			s["a"] = *c.manifest
 		}
 		repairer := repair.Repair{Table: known, Manifests: s, Settler: &settler{}, Accounts: accounts(), KeyVersion: "v2"}
-		for range 2 { // the second changes nothing
+		for range 2 { // the second run changes nothing
 			if _, err := repairer.Run(t.Context(), facts, []jobs.Run{own}); err != nil {
 				t.Fatal(err)
 			}
@@ -243,8 +243,8 @@ func TestMoney(t *testing.T) {
 	}
 }
 
-// A job that was forgotten is forgotten again, by its manifest, whatever else shows its
-// text; and a text that became a job is known for it.
+// A forgotten job is forgotten again, by its manifest, whatever else shows its text. A
+// content that became a job is recorded for it.
 func TestForgottenAndFiles(t *testing.T) {
 	request := boat(t)
 	whole := video.Manifest{ID: "a", Request: request, GenerationID: "g1", CreatedAt: at, SubmittedAt: at, StoredAt: at}
@@ -281,8 +281,8 @@ func TestForgottenAndFiles(t *testing.T) {
 	}
 }
 
-// What the charges show is written into the item and the counters, once, and nothing of
-// a job that goes on or of an attempt of which more is known by now.
+// Move writes what the charges show into the item and the counters, once. It skips a job
+// that has resumed and an attempt that is no longer uncertain.
 func TestMove(t *testing.T) {
 	request := boat(t)
 	for name, c := range map[string]struct {

@@ -1,12 +1,12 @@
-// Package dynamotest is test support: an in-memory DynamoDB table. Items is the
-// table, with the methods of the SDK's client. Server speaks DynamoDB's protocol
-// over loopback on top of it, so that the SDK's own retries and error decoding take
-// part in a test, and fails any call before or after it took effect.
+// Package dynamotest is test support: an in-memory DynamoDB table. Items is the table, with
+// the methods of the SDK's client. Server speaks DynamoDB's protocol over loopback on top of
+// it, so that tests include the SDK's own retries and error decoding, and can fail any call
+// before or after it takes effect.
 //
-// It knows the keys, conditions and expressions that Takeup uses, and refuses
-// others. A read without ConsistentRead is answered from an older state.
+// It supports the keys, conditions and expressions that Takeup uses, and rejects others. A
+// read without ConsistentRead sees an older state.
 //
-// Source of its facts: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference
+// Facts about DynamoDB are from https://docs.aws.amazon.com/amazondynamodb/latest/APIReference
 package dynamotest
 
 import (
@@ -23,39 +23,38 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
-// Call is one request that reached the server: each try of the SDK is one.
+// Call is one request that reached the server. Each try of the SDK is one.
 type Call struct {
-	Op        string // named as in the SDK, such as "PutItem"
-	Partition string // of the item, the first of a transaction, or the query
+	Op        string // as in the SDK, such as "PutItem"
+	Partition string // of the item, of a transaction's first item, or of the query
 	Count     int    // 1 for the first call of this Op
 }
 
-// Fault is what goes wrong with a call. The zero Fault leaves it alone.
+// Fault is what goes wrong with a call. The zero Fault is no fault.
 type Fault struct {
-	// After carries the call out, and spoils its answer only.
+	// After performs the call, and spoils only its answer.
 	After bool
 	// Cut closes the connection without an answer.
 	Cut bool
-	// Status and Code are DynamoDB's answer, such as 500 and
-	// "InternalServerError". A TransactionCanceledException has TransactionConflict
-	// as its reason.
+	// Status and Code are DynamoDB's answer, such as 500 and "InternalServerError". The
+	// reason in a TransactionCanceledException is TransactionConflict.
 	Status int
 	Code   string
 }
 
-// Server is the fake with its protocol, an http.Handler. The zero Server has an empty
-// table and no address. Its methods are safe for concurrent use.
+// Server serves the fake table by DynamoDB's protocol; it is an http.Handler. The zero
+// Server has an empty table and no address. Its methods are safe for concurrent use.
 type Server struct {
 	Items
-	// URL is its address, without a slash at the end.
+	// URL is its address, without a trailing slash.
 	URL string
 
-	calls  sync.Mutex // guards what follows
+	calls  sync.Mutex // guards the fields below
 	counts map[string]int
 	fault  func(Call) Fault
 }
 
-// New starts a Server, which ends with the test.
+// New starts a Server that stops when the test ends.
 func New(t testing.TB) *Server {
 	s := &Server{}
 	server := httptest.NewServer(http.HandlerFunc(s.ServeHTTP))
@@ -64,8 +63,8 @@ func New(t testing.TB) *Server {
 	return s
 }
 
-// Client makes a client of the server. It tries a call three times, as the SDK
-// does by default, and waits for nothing between two tries.
+// Client returns a client of the server. It tries a call three times, as the SDK does by
+// default, without backoff.
 func (s *Server) Client() *dynamodb.Client {
 	return dynamodb.New(dynamodb.Options{
 		BaseEndpoint: &s.URL, Region: "eu-north-1",
@@ -79,15 +78,15 @@ func (s *Server) Client() *dynamodb.Client {
 	})
 }
 
-// Fail asks hook what goes wrong with each call from now on; nil ends that. The
-// hook may be called from many goroutines, and may call the Server.
+// Fail calls hook to choose the fault of each call from now on; nil ends that. The hook may
+// be called from many goroutines, and may call the Server.
 func (s *Server) Fail(hook func(Call) Fault) {
 	s.calls.Lock()
 	defer s.calls.Unlock()
 	s.fault = hook
 }
 
-// Count is how many calls of an operation came.
+// Count returns the number of calls of an operation.
 func (s *Server) Count(op string) int {
 	s.calls.Lock()
 	defer s.calls.Unlock()

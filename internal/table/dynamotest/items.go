@@ -15,30 +15,30 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// Attributes are an item's.
+// Attributes are an item's attributes.
 type Attributes = map[string]types.AttributeValue
 
-// Lag is how old a state a read without ConsistentRead is answered from.
+// Lag is the age of the state seen by a read without ConsistentRead.
 const Lag = 3 * time.Second
 
-// tokenLife is for how long a ClientRequestToken makes a transaction the same.
+// tokenLife is how long a ClientRequestToken identifies a transaction.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 const tokenLife = 10 * time.Minute
 
-// Items are the items of one table with the keys pk and sk, whatever its name. The
-// zero Items is an empty table. Its methods are those of the SDK's client, and are
-// safe for concurrent use.
+// Items has the items of one table with the keys pk and sk, whatever its name. The zero
+// Items is an empty table. Its methods are those of the SDK's client, and are safe for
+// concurrent use.
 type Items struct {
 	mu         sync.Mutex
 	items      map[key][]state         // newest last
 	partitions map[string][]key        // of the items
-	indexed    map[string]map[key]bool // those that have, or had, the hash key of an index
+	indexed    map[string]map[key]bool // items that have, or had, the hash key of an index
 	tokens     map[string]time.Time
 }
 
 type key struct{ partition, sort string }
 
-// state is an item as it was from a time on; nil where it wasn't there.
+// state is an item as of a time; nil if it didn't exist.
 type state struct {
 	from time.Time
 	item Attributes
@@ -50,7 +50,7 @@ func keyOf(item Attributes) (key, error) {
 	if !ok || !also || partition.Value == "" || sort.Value == "" {
 		return key{}, &invalid{"One or more parameter values were invalid: Missing the key pk or sk in the item"}
 	}
-	// An attribute of that name must be a text in every item, whether or not an index has it.
+	// These attributes must be strings in every item, whether or not an index has the item.
 	for _, name := range []string{"day", "status", "place", "wait", "turn"} {
 		if value, ok := item[name]; ok {
 			if text, ok := value.(*types.AttributeValueMemberS); !ok || text.Value == "" {
@@ -66,8 +66,8 @@ type invalid struct{ message string }
 
 func (e *invalid) Error() string { return e.message }
 
-// read gives an item, as a consistent read or another one has it. The caller holds
-// the lock.
+// read returns an item as a consistent or an eventually consistent read sees it. The caller
+// holds the lock.
 func (i *Items) read(k key, consistent bool) Attributes {
 	states := i.items[k]
 	for n := len(states) - 1; n >= 0; n-- {
@@ -87,7 +87,7 @@ func (i *Items) put(k key, item Attributes) {
 	}
 	states, now := i.items[k], time.Now()
 	for len(states) > 1 && now.Sub(states[1].from) >= Lag {
-		states = states[1:] // no read is answered from it any more
+		states = states[1:] // no read sees it any more
 	}
 	i.items[k] = append(states, state{now, maps.Clone(item)})
 	for hash, keys := range i.indexed {
@@ -99,7 +99,7 @@ func (i *Items) put(k key, item Attributes) {
 	}
 }
 
-// All gives the items of the table, by partition and sort key.
+// All returns the items of the table, by partition and sort key.
 func (i *Items) All() []Attributes {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -119,7 +119,7 @@ func (i *Items) all(consistent bool) []Attributes {
 	return all
 }
 
-// Put writes an item, past every condition.
+// Put writes an item, bypassing every condition.
 func (i *Items) Put(item Attributes) error {
 	k, err := keyOf(item)
 	if err != nil {
@@ -131,9 +131,9 @@ func (i *Items) Put(item Attributes) error {
 	return nil
 }
 
-// Query implements the SDK's call for a partition or an item of it, for what is
-// before a sort key, and for the indexes by-day, by-status and by-turn, which are as far
-// behind as reads that are not consistent.
+// Query implements the SDK's call for a partition or one of its items, for the items before
+// a sort key, and for the indexes by-day, by-status and by-turn, which lag as eventually
+// consistent reads do.
 func (i *Items) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
 	hash, order := "pk", "sk"
 	switch aws.ToString(in.IndexName) {
@@ -203,18 +203,18 @@ func (i *Items) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*dyn
 	return out, nil
 }
 
-// Projection are the attributes that by-day and by-status have besides their keys and the
-// table's, as template.yaml has them; by-day has the status too.
+// Projection returns the attributes that by-day and by-status have besides their keys and
+// the table's, as in template.yaml; by-day has the status too.
 func Projection() []string {
 	return []string{
 		"id", "created_at", "owner", "origin", "model", "prompt", "duration", "aspect_ratio", "redrives", "submitted_at", "discarded_at", "forgotten_at", "manifest", "outcome", "wait", "wait_since",
 	}
 }
 
-// TurnProjection are those that by-turn has.
+// TurnProjection returns those that by-turn has.
 func TurnProjection() []string { return []string{"owner", "full_of", "counted_until"} }
 
-// projected gives what the index of a key has of an item.
+// projected returns the part of an item that a key's index has.
 func projected(item Attributes, hash string) Attributes {
 	var names []string
 	switch hash {
@@ -321,8 +321,8 @@ func (i *Items) TransactWriteItems(_ context.Context, in *dynamodb.TransactWrite
 	return &dynamodb.TransactWriteItemsOutput{}, nil
 }
 
-// condition evaluates the conditions that there are: attribute_not_exists(#a),
-// #a = :v, and those of a counter.
+// condition evaluates the supported conditions: attribute_not_exists(#a), #a = :v, and the
+// condition of a counter.
 func condition(item Attributes, expression *string, names map[string]string, values Attributes) (bool, error) {
 	text := aws.ToString(expression)
 	if text == "" {
@@ -357,7 +357,7 @@ func equal(a, b types.AttributeValue) bool {
 	return a != nil && valueOf(a) == valueOf(b)
 }
 
-// textOf gives a key's text: all keys are strings.
+// textOf returns a key's value: all keys are strings.
 func textOf(v types.AttributeValue) string {
 	s, ok := v.(*types.AttributeValueMemberS)
 	if !ok {

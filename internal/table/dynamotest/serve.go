@@ -13,17 +13,17 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// attributes are an item's in DynamoDB's JSON.
+// attributes are an item's attributes in DynamoDB's JSON.
 type attributes Attributes
 
-// UnmarshalJSON reads {"name": {"S": "value"}}.
+// UnmarshalJSON decodes {"name": {"S": "value"}}.
 func (a *attributes) UnmarshalJSON(data []byte) error {
 	item, err := attributevalue.UnmarshalMapJSON(data)
 	*a = item
 	return err
 }
 
-// MarshalJSON writes it back.
+// MarshalJSON encodes in the same form.
 func (a attributes) MarshalJSON() ([]byte, error) { return attributevalue.MarshalMapJSON(a) }
 
 // write is a put, alone or in a transaction, an update, or a condition check.
@@ -36,7 +36,7 @@ type write struct {
 	ReturnValuesOnConditionCheckFailure types.ReturnValuesOnConditionCheckFailure
 }
 
-// request is what the calls are made of.
+// request has the fields of all supported calls.
 type request struct {
 	write
 	TableName              *string
@@ -51,7 +51,7 @@ type request struct {
 	TransactItems          []struct{ Put, Update, ConditionCheck *write }
 }
 
-// partition names the partition that a call is about.
+// partition returns the partition of a call's item or query.
 func (r request) partition() string {
 	all := []attributes{r.Item, {"pk": r.ExpressionAttributeValues[":pk"]}}
 	for _, item := range r.TransactItems {
@@ -67,17 +67,17 @@ func (r request) partition() string {
 	return ""
 }
 
-// reason is a cancellation's.
+// reason is a reason for a transaction's cancellation.
 type reason struct {
 	Code string
 	Item attributes `json:",omitempty"`
 }
 
-// reply is what the calls are answered with.
+// reply has the fields of all replies.
 type reply struct {
 	Type                string       `json:"__type,omitempty"`
 	Message             string       `json:"message,omitempty"`
-	Item                attributes   `json:",omitempty"` // of a failed condition
+	Item                attributes   `json:",omitempty"` // the item that failed a condition
 	Items               []attributes `json:",omitempty"`
 	Count               int          `json:",omitempty"`
 	LastEvaluatedKey    attributes   `json:",omitempty"`
@@ -132,7 +132,7 @@ func answer(w http.ResponseWriter, status int, out reply) {
 	}
 }
 
-// carryOut does what a call asks for.
+// carryOut performs a call.
 func (s *Server) carryOut(ctx context.Context, op string, in request) (reply, int) {
 	var out reply
 	var err error
@@ -207,7 +207,7 @@ func (w *write) item() types.TransactWriteItem {
 	}}
 }
 
-// refusal puts an error into DynamoDB's words.
+// refusal converts an error to DynamoDB's form.
 func refusal(err error) reply {
 	var failed *types.ConditionalCheckFailedException
 	var cancelled *types.TransactionCanceledException

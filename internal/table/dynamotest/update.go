@@ -44,7 +44,7 @@ func writeOf(item types.TransactWriteItem) (part, error) {
 	return part{}, &invalid{"dynamofake knows transactions of puts, updates and condition checks only"}
 }
 
-// carryOut gives the item as the write leaves it; nil where nothing is written.
+// carryOut returns the item after the write; nil if nothing is written.
 func (p part) carryOut(there Attributes) (Attributes, error) {
 	switch {
 	case p.check:
@@ -86,11 +86,11 @@ func numberOf(v types.AttributeValue) (*big.Int, bool) {
 	return new(big.Int).SetString(n.Value, 10)
 }
 
-// bound is a part of the condition of a counter.
+// bound matches one term of a counter's condition.
 var bound = regexp.MustCompile(`^\(attribute_not_exists\((#\w+)\) OR (#\w+) <= (:\w+)\)$`)
 
-// room evaluates the condition of a counter: for each of some attributes, that it
-// isn't there or is at most so much.
+// room evaluates a counter's condition: that each of some attributes is absent or at most a
+// limit.
 func room(item Attributes, text string, names map[string]string, values Attributes) (bool, error) {
 	holds := true
 	for bounded := range strings.SplitSeq(text, " AND ") {

@@ -1,19 +1,19 @@
-// Package models holds what AI/ML API's models take and cost, as data: models.jsonl has
-// a model a line, and parameters.json what a parameter is in all of them. A model's
-// line says what is its own: limits, allowed values, defaults and rules. The facts are
-// the provider's API reference, https://docs.aimlapi.com, as of 2026-08-21, but for this:
-// media fields are left out, since every request here is one of texts, and so are the
-// values that need one. A length is filled in where the reference has no default: 5
-// seconds, or else the shortest. Values that only the reference's prose excludes are
-// excluded by the allowed values or by a rule.
+// Package models has what AI/ML API's models accept and cost, as data. models.jsonl has one
+// model per line, and parameters.json has what a parameter is in every model. A model's line
+// has what is specific to it: limits, allowed values, defaults and rules. The facts are from
+// the provider's API reference, https://docs.aimlapi.com, as of 2026-08-21, with these
+// exceptions. Media fields, and values that need one, are left out, since requests here have
+// text only. A length is filled in where the reference has no default: 5 seconds, or else
+// the shortest. Values that only the reference's prose excludes are excluded by the allowed
+// values or by a rule.
 //
-// "default" is filled in by Takeup, for what decides the length and the shape of the
-// video. "left_out" is what the provider takes where the field isn't sent.
+// "default" is filled in by Takeup, for what determines the video's length and shape.
+// "left_out" is what the provider assumes if the field isn't sent.
 //
-// Prices are what the simulator charges. They have the shape and the order of magnitude
-// of the provider's list, which is read from the provider when one is needed.
+// Prices are what the simulator charges. They have the shape and order of magnitude of the
+// provider's list. The real list is read from the provider when it is needed.
 //
-// A model is read when it is first asked for, and the others are not.
+// A model's line is parsed when the model is first looked up.
 package models
 
 import (
@@ -35,22 +35,22 @@ var lines string
 //go:embed parameters.json
 var dictionary string
 
-// Model is a model of the provider's.
+// Model is one of the provider's models.
 type Model struct {
 	catalogue.Model
-	// Legacy says that the legacy route takes the model; the universal route takes
-	// every one.
+	// Legacy says that the legacy route takes the model. The universal route takes every
+	// model.
 	Legacy bool
-	// VideoList says that the provider may answer with a list of videos, of one.
+	// VideoList says that the provider may answer with a list of one video.
 	VideoList bool
 	Price     Price
 }
 
-// The kinds and the units of a Price, as the provider's list has them.
+// The kinds and units of a Price, as in the provider's list.
 const (
 	Fixed    = "fixed"    // one rate
-	Variants = "variants" // a rate for each value of a parameter
-	Variable = "variable" // the list names no rate
+	Variants = "variants" // one rate per value of a parameter
+	Variable = "variable" // the list has no rate
 	Second   = "second"   // of video
 	Video    = "video"
 )
@@ -59,22 +59,22 @@ const (
 type Price struct {
 	Kind string `json:"kind"` // Fixed, Variants or Variable
 	Unit string `json:"unit"` // Second or Video
-	Per  int64  `json:"per"`  // of how many units it is the price
-	By   string `json:"by"`   // of variants: the parameter that decides; empty: none
-	// USD is the price, or of variants that for each value of By.
+	Per  int64  `json:"per"`  // number of units that the price is for
+	By   string `json:"by"`   // parameter that selects the variant; empty if there is none
+	// USD is the price, or with variants the price for each value of By.
 	USD Rates `json:"usd"`
 }
 
-// Rate is a price in USD for a value of a parameter.
+// Rate is a price in USD, for one value of a parameter.
 type Rate struct {
 	Value string
 	USD   json.Number
 }
 
-// Rates are one rate without a value, or one for each value.
+// Rates are one rate without a value, or one rate per value.
 type Rates []Rate
 
-// UnmarshalJSON reads a number, or an object of numbers.
+// UnmarshalJSON accepts a number, or an object of numbers.
 func (r *Rates) UnmarshalJSON(data []byte) error {
 	var one json.Number
 	if err := json.Unmarshal(data, &one); err == nil {
@@ -87,7 +87,7 @@ func (r *Rates) UnmarshalJSON(data []byte) error {
 	})
 }
 
-// Catalogue is the models as a catalogue has them.
+// Catalogue implements catalogue.Models.
 type Catalogue struct{}
 
 // Names lists the models, the default first.
@@ -100,19 +100,19 @@ func (Catalogue) Names() []string {
 	return names
 }
 
-// Find gives the model of that name.
+// Find returns the model with the name.
 func (Catalogue) Find(name string) (catalogue.Model, bool) {
 	m, ok := Find(name)
 	return m.Model, ok
 }
 
-// prefix begins each line, and the model's name follows.
+// prefix starts each line, followed by the model's name.
 const prefix = `{"name": "`
 
-// known has the models that were read, by name: a line never changes.
+// known caches the parsed models by name.
 var known sync.Map
 
-// Find gives the model of that name, which must not be changed.
+// Find returns the model with the name. The caller must not change it.
 func Find(name string) (Model, bool) {
 	if model, ok := known.Load(name); ok {
 		return model.(Model), true
@@ -122,7 +122,7 @@ func Find(name string) (Model, bool) {
 		if strings.HasPrefix(line, begins) {
 			model, err := read([]byte(line))
 			if err != nil {
-				panic("models: " + name + ": " + err.Error()) // the tests read every line
+				panic("models: " + name + ": " + err.Error()) // unreachable: the tests parse every line
 			}
 			known.Store(name, model)
 			return model, true
@@ -131,7 +131,7 @@ func Find(name string) (Model, bool) {
 	return Model{}, false
 }
 
-// read reads one line.
+// read parses one line.
 func read(line []byte) (Model, error) {
 	var written struct {
 		Name       string
@@ -157,15 +157,15 @@ func read(line []byte) (Model, error) {
 	return m, err
 }
 
-// entry finds what the dictionary says of a parameter: it has one a line. It is empty
-// where there is none.
+// entry returns the dictionary's entry for a parameter, which is on one line. It is empty
+// if there is none.
 func entry(name string) json.RawMessage {
 	_, after, _ := strings.Cut(dictionary, "\n  \""+name+"\": ")
 	line, _, _ := strings.Cut(after, "\n")
 	return json.RawMessage(strings.TrimSuffix(line, ","))
 }
 
-// parameter is how a parameter is written.
+// parameter is the JSON form of a parameter.
 type parameter struct {
 	Type      catalogue.Kind
 	Title     string
@@ -183,8 +183,8 @@ type parameter struct {
 	Item      json.RawMessage // of a list
 }
 
-// list reads parameters by their names, in their order. What a parameter's own entry
-// doesn't say is as common has it.
+// list parses parameters by name, in order. What a parameter's own entry doesn't set is
+// taken from common.
 func list(data []byte, common func(name string) json.RawMessage) ([]catalogue.Parameter, error) {
 	var all []catalogue.Parameter
 	err := members(data, func(name string, own json.RawMessage) error {
@@ -195,7 +195,7 @@ func list(data []byte, common func(name string) json.RawMessage) ([]catalogue.Pa
 	return all, err
 }
 
-// unknown is for the fields of an object, which say all there is themselves.
+// unknown is the common function for an object's fields, which are always complete.
 func unknown(string) json.RawMessage { return nil }
 
 func one(name string, entries ...json.RawMessage) (catalogue.Parameter, error) {
@@ -234,7 +234,7 @@ func one(name string, entries ...json.RawMessage) (catalogue.Parameter, error) {
 	return p, nil
 }
 
-// limits are those that are written, or those of the allowed values.
+// limits returns the explicit limits, or those of the allowed values.
 func limits(w parameter) (least, most float64) {
 	least, most = -catalogue.Unbounded, catalogue.Unbounded
 	if w.Minimum != nil {
@@ -255,7 +255,7 @@ func limits(w parameter) (least, most float64) {
 	return least, most
 }
 
-// typed makes the whole numbers of decoded JSON ints, as a request has them.
+// typed converts decoded JSON numbers to int for integer parameters, as in a request.
 func typed(kind catalogue.Kind, value any) any {
 	if n, ok := value.(float64); ok && kind == catalogue.Integer {
 		return int(n)
@@ -263,10 +263,10 @@ func typed(kind catalogue.Kind, value any) any {
 	return value
 }
 
-// values are strings, numbers and switches, as texts.
+// values are strings, numbers and booleans, as strings.
 type values []string
 
-// UnmarshalJSON reads a list of scalars.
+// UnmarshalJSON accepts a list of scalars.
 func (v *values) UnmarshalJSON(data []byte) error {
 	var scalars []any
 	decoder := json.NewDecoder(bytes.NewReader(data))
@@ -289,14 +289,14 @@ func texts(given map[string]values) map[string][]string {
 	return all
 }
 
-// strict refuses fields that there are not.
+// strict decodes JSON and rejects unknown fields.
 func strict(data []byte, into any) error {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
 	return decoder.Decode(into)
 }
 
-// members gives the members of an object in their order.
+// members calls each for every member of an object, in order.
 func members(data []byte, each func(name string, value json.RawMessage) error) error {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	if _, err := decoder.Token(); err != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/takeup/takeup/internal/provider/aimlapi/models"
 )
 
-// Each line of the file is a model that can be read, and says what a model must.
+// Each line of the file parses, and describes a valid model.
 func TestEveryModel(t *testing.T) {
 	names := models.Catalogue{}.Names()
 	if len(names) != 61 || names[0] != "kling-video/v1/pro/text-to-video" {
@@ -82,7 +82,7 @@ func checkParameter(t *testing.T, model string, p catalogue.Parameter) {
 	}
 }
 
-// The dictionary is JSON, and each of its parameters is some model's.
+// The dictionary is JSON, and each of its parameters is used by a model.
 func TestDictionary(t *testing.T) {
 	text, err := os.ReadFile("parameters.json")
 	if err != nil {
@@ -103,8 +103,8 @@ func TestDictionary(t *testing.T) {
 	}
 }
 
-// A model's schema takes what Parse takes, and refuses what it refuses: with each
-// parameter at its limits and beyond, and with those of the other models.
+// A model's schema accepts exactly what Parse accepts: with each parameter at its limits and
+// beyond, and with the other models' parameters.
 func TestSchemasAreWhatIsTaken(t *testing.T) {
 	taken, refused := 0, 0
 	all := map[string]catalogue.Parameter{}
@@ -194,8 +194,8 @@ func compile(t *testing.T, m catalogue.Model) *jsonschema.Schema {
 	return schema
 }
 
-// agree gives what Parse and a schema say of a request. What is parsed is valid in its
-// canonical form too.
+// agree returns the errors of Parse and of a schema for a request. A request that parses
+// must also be valid in its canonical form.
 func agree(t *testing.T, schema *jsonschema.Schema, request map[string]any) (ours, theirs error) {
 	t.Helper()
 	valid := func(text []byte) error {
@@ -222,7 +222,7 @@ func agree(t *testing.T, schema *jsonschema.Schema, request map[string]any) (our
 	return ours, valid(text)
 }
 
-// samples are values at a parameter's limits, beyond them, and of other types.
+// samples returns values at a parameter's limits, beyond them, and of other types.
 func samples(p catalogue.Parameter) []any {
 	values := []any{0, 0.5, 1, 2, 5, 7, 16, 31, -10, -11, true, []any{}, map[string]any{}}
 	switch p.Kind {

@@ -1,6 +1,5 @@
-// Package pricelist keeps the provider's price list at hand. It is read from the
-// provider by a schedule and by an operator's wish only: no job and no request waits
-// for it.
+// Package pricelist keeps a copy of the provider's price list. It is read from the provider
+// only on a schedule or at an operator's request: no job or request waits for it.
 package pricelist
 
 import (
@@ -16,19 +15,19 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// life is how long a list is good for, and a little less than a day, so that a daily
-// look is not put off to the next one.
+// life is how long a list stays fresh: a little less than a day, so that a daily refresh
+// doesn't skip a day.
 const life = 24*time.Hour - 30*time.Minute
 
-// Store keeps a price list.
+// Store stores a price list.
 type Store interface {
-	// PriceList gives the list and its version; both are empty where there is none.
+	// PriceList returns the list and its version; both are empty if there is none.
 	PriceList(context.Context) (price.List, string, error)
-	// PutPriceList replaces a version, or gives a *video.Conflict.
+	// PutPriceList replaces a version; the error is a *video.Conflict if that is outdated.
 	PutPriceList(ctx context.Context, list price.List, version string) error
 }
 
-// Keeper refreshes the list that is kept.
+// Keeper refreshes the stored list.
 type Keeper struct {
 	pricer provider.Pricer
 	store  Store
@@ -36,23 +35,23 @@ type Keeper struct {
 	now    func() time.Time
 }
 
-// New makes a Keeper of the prices of the models of these names.
+// New returns a Keeper of the prices of the named models.
 func New(pricer provider.Pricer, store Store, names []string, now func() time.Time) *Keeper {
 	return &Keeper{pricer: pricer, store: store, names: names, now: now}
 }
 
-// Result says what a refresh came to. Its JSON is the function's answer.
+// Result is the result of a refresh. Its JSON is the function's response.
 type Result struct {
-	Asked   bool      `json:"asked"`   // the provider, which was needed
-	Changed bool      `json:"changed"` // the list was
-	Models  int       `json:"models"`  // that the list has
-	AsOf    time.Time `json:"as_of"`   // when the list was known to be like this
+	Asked   bool      `json:"asked"`   // the provider was asked
+	Changed bool      `json:"changed"` // the stored list changed
+	Models  int       `json:"models"`  // number of models in the list
+	AsOf    time.Time `json:"as_of"`   // when the list was last confirmed
 	Source  string    `json:"source"`
 }
 
-// Refresh asks the provider for its list where the one that is kept is almost a day
-// old, is that of another address, or isn't there; or where that is forced. The list
-// that was kept stays where the provider gives none, or one without any of the models.
+// Refresh asks the provider for its list if the stored one is almost a day old, is from
+// another URL or is missing, or if force is set. The stored list is kept if the provider
+// returns none, or one without any of the models.
 func (k *Keeper) Refresh(ctx context.Context, force bool) (Result, error) {
 	kept, version, err := k.store.PriceList(ctx)
 	if err != nil {
@@ -79,7 +78,7 @@ func (k *Keeper) Refresh(ctx context.Context, force bool) (Result, error) {
 	err = k.store.PutPriceList(ctx, list, version)
 	var conflict *video.Conflict
 	if errors.As(err, &conflict) {
-		err = nil // another has refreshed it
+		err = nil // another process refreshed it
 	}
 	return resultOf(list, true, changed), err
 }
@@ -88,16 +87,15 @@ func resultOf(list price.List, asked, changed bool) Result {
 	return Result{Asked: asked, Changed: changed, Models: len(list.Models), AsOf: list.AsOf, Source: list.Source}
 }
 
-// NoModels says that a price list has none of the models that are used here. It was
-// not kept.
+// NoModels says that a price list has none of the models used here, and was not stored.
 type NoModels struct{ Source string }
 
 func (e *NoModels) Error() string {
 	return "the price list at " + e.Source + " has none of the models that Takeup knows; the last list that had some is kept"
 }
 
-// Handler is the Lambda handler that refreshes the list. It takes {"force": true}, to
-// ask the provider however new the list is, or {}.
+// Handler returns the Lambda handler that refreshes the list. Its event is {}, or
+// {"force": true} to ask the provider however fresh the list is.
 func (k *Keeper) Handler(log *slog.Logger) func(context.Context, json.RawMessage) (Result, error) {
 	return func(ctx context.Context, payload json.RawMessage) (Result, error) {
 		began := k.now()

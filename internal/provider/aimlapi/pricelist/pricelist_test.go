@@ -25,7 +25,7 @@ type provider struct {
 	etag   string
 	now    func() time.Time
 	err    error
-	asked  []string // with which ETags
+	asked  []string // the ETags of the calls
 }
 
 func (p *provider) PriceList() string { return p.source }
@@ -42,7 +42,7 @@ func (p *provider) Prices(_ context.Context, etag string) (price.List, bool, err
 	return list, true, nil
 }
 
-// store keeps a list.
+// store stores a list in memory.
 type store struct {
 	list    price.List
 	version string
@@ -99,7 +99,7 @@ func TestRefresh(t *testing.T) {
 	refresh("from the future", false, pricelist.Result{Asked: true, Models: 2, AsOf: noon, Source: "two"})
 }
 
-// What can't be had leaves the list that is kept.
+// A failed refresh keeps the stored list.
 func TestRefreshFails(t *testing.T) {
 	broken := errors.New("broken")
 	var unavailable *video.ServiceUnavailable
@@ -145,8 +145,8 @@ func TestHandler(t *testing.T) {
 	}
 }
 
-// Who asks often is answered from what was read within the minute, and from the last
-// that could be read.
+// Recent answers from the list read within the last minute, or from the last one that
+// could be read.
 func TestRecent(t *testing.T) {
 	now, s := noon, &store{list: price.List{Source: "one"}}
 	var lines bytes.Buffer

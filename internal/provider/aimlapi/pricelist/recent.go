@@ -9,32 +9,31 @@ import (
 	"github.com/takeup/takeup/internal/price"
 )
 
-// fresh is how long a list is used before it is read again, patience the most that
-// one reading may take.
+// fresh is how long a list is used before it is read again. patience bounds one read.
 const (
 	fresh    = time.Minute
 	patience = 3 * time.Second
 )
 
-// Recent gives the list that is kept to who asks often: it is read once a minute. It
-// is safe for concurrent use.
+// Recent caches the stored list for frequent readers, and reads it once a minute. It is
+// safe for concurrent use.
 type Recent struct {
 	store Store
 	log   *slog.Logger
 	now   func() time.Time
 
 	mu   sync.Mutex
-	at   time.Time // zero: not read yet
+	at   time.Time // zero if not read yet
 	list price.List
 }
 
-// NewRecent makes a Recent of what a store keeps.
+// NewRecent returns a Recent of the list in store.
 func NewRecent(store Store, log *slog.Logger, now func() time.Time) *Recent {
 	return &Recent{store: store, log: log, now: now}
 }
 
-// List gives the price list. Where it can't be read, it gives the one that was read
-// last, which may be the empty one, and logs that.
+// List returns the price list. If it can't be read, List logs that and returns the last
+// list read, which may be empty.
 func (r *Recent) List(ctx context.Context) price.List {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -7,8 +7,8 @@ import (
 	"net/http"
 )
 
-// adminPrefix is where tests that run the simulator as a process reach what is no part of the provider. It asks for no
-// key: the simulator belongs on a loopback address.
+// adminPrefix is the path of the simulator's own endpoints, for tests that run it as a process. They need no key, so
+// the simulator belongs on a loopback address.
 const adminPrefix = "/_simulator/"
 
 func (s *Server) admin(w http.ResponseWriter, r *http.Request) {
@@ -32,14 +32,14 @@ func (s *Server) admin(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// patch changes the settings that the JSON object names and leaves the others. A name that it doesn't know is refused.
+// patch changes the settings named in the JSON object and leaves the others. It rejects unknown names.
 func (s *Server) patch(body io.Reader) error {
 	raw, err := io.ReadAll(body)
 	if err != nil {
 		return err
 	}
 	return s.change(func(settings *Settings) (bool, error) {
-		// What is given replaces the old list or object as a whole; decoding into it would mix the two.
+		// A list or object replaces the old one as a whole; decoding into the old one would merge the two.
 		var given map[string]json.RawMessage
 		if err := json.Unmarshal(raw, &given); err != nil {
 			return false, err
@@ -60,14 +60,14 @@ func (s *Server) patch(body io.Reader) error {
 	})
 }
 
-// shownSettings are the settings without the keys.
+// shownSettings returns the settings without the keys.
 func (s *Server) shownSettings() Settings {
 	settings := s.Settings()
 	settings.Keys = nil
 	return settings
 }
 
-// adminVideo sends a generation's file without a signature, for a comparison byte for byte.
+// adminVideo serves a generation's file without a signature, for byte-for-byte comparison.
 func (s *Server) adminVideo(w http.ResponseWriter, r *http.Request) {
 	video, err := s.Video(r.URL.Query().Get("generation_id"))
 	if err != nil {

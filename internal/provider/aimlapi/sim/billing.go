@@ -37,7 +37,7 @@ type (
 	}
 )
 
-// transactions is the handler of GET /v2/billing/transactions: the account's entries, whatever the key, newest first.
+// transactions handles GET /v2/billing/transactions: the account's entries, whatever the key, newest first.
 func (s *Server) transactions(x *exchange) reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -50,7 +50,7 @@ func (s *Server) transactions(x *exchange) reply {
 	p.oneOf("direction", "TOPUP", "CHARGE")
 	p.oneOf("type", "PAYMENT", "BONUS", "REFUND", "ADJUSTMENT", "MODEL_USAGE", "CREDITS_EXPIRED", "INIT")
 	limit := p.integer("limit", 50, 1, 100)
-	// Entries are only ever added, in the order of their times; a cursor is the place of the last one given.
+	// Entries are only appended, in order of time; a cursor is the index of the last one returned.
 	next := len(s.entries)
 	if x.query.Has("cursor") {
 		var ok bool
@@ -105,7 +105,7 @@ func formatCursor(before int) string {
 	return base64.RawURLEncoding.EncodeToString(text)
 }
 
-// parseCursor takes a cursor only in the exact form that formatCursor gives.
+// parseCursor accepts a cursor only in the exact form of formatCursor.
 func parseCursor(text string) (int, bool) {
 	raw, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil {
@@ -118,7 +118,7 @@ func parseCursor(text string) (int, bool) {
 	return c.Before, true
 }
 
-// billing is the handler of GET /v2/billing.
+// billing handles GET /v2/billing.
 func (s *Server) billing(*exchange) reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -129,7 +129,7 @@ func (s *Server) billing(*exchange) reply {
 	}{usd(s.balance), "USD"}}
 }
 
-// accountBalance is the handler of GET /v1/billing/balance.
+// accountBalance handles GET /v1/billing/balance.
 func (s *Server) accountBalance(*exchange) reply {
 	const threshold = 10_000
 	s.mu.Lock()

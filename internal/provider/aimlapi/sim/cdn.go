@@ -18,8 +18,8 @@ const (
 	videoSuffix = "/output.mp4"
 )
 
-// signedURL gives a URL of a video that is good until it expires. ksTime is a hex epoch, as on the provider's CDN; a
-// second is its whole precision.
+// signedURL returns a URL of a video that is valid until it expires. As on the provider's CDN, ksTime is a hex epoch, with
+// a precision of one second.
 func (s *Server) signedURL(r *http.Request, inferenceID string, expires time.Time) string {
 	base := s.baseURL
 	if base == "" {
@@ -36,7 +36,7 @@ func (s *Server) sign(path, stamp string) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// good says whether a URL has a right signature and is in time.
+// good reports whether a URL has a valid signature and has not expired.
 func (s *Server) good(path string, query url.Values, now time.Time) bool {
 	stamp := query.Get("ksTime")
 	epoch, err := strconv.ParseInt(stamp, 16, 64)
@@ -47,7 +47,7 @@ func videoID(path string) string {
 	return strings.TrimSuffix(strings.TrimPrefix(path, videoPrefix), videoSuffix)
 }
 
-// download answers on the CDN's route: GET and HEAD, ranges, If-Range and the other conditions.
+// download handles the CDN's route: GET and HEAD, ranges, If-Range and the other conditions.
 func (s *Server) download(w http.ResponseWriter, r *http.Request) {
 	x := s.begin(r)
 	started := s.clock()
@@ -100,18 +100,18 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, x *exchange, start
 	}
 }
 
-// serveVideo sends a generation's file. Its bytes never change, so the inference id is a strong ETag (RFC 9110, 8.8.3).
+// serveVideo sends a generation's file. Its bytes never change, so the inference ID is a strong ETag (RFC 9110, 8.8.3).
 func serveVideo(w http.ResponseWriter, r *http.Request, g *generation) {
 	w.Header().Set("Content-Type", "video/mp4")
 	w.Header().Set("ETag", `"`+g.InferenceID+`"`)
 	http.ServeContent(w, r, "", g.EndsAt, g.video.Open())
 }
 
-// sendUnframed sends a file of which only the connection's end tells the end, or so many bytes of it; 0 is all.
+// sendUnframed sends up to most bytes of a file, or all if most is 0. Only closing the connection ends the body.
 func sendUnframed(w http.ResponseWriter, g *generation, most int64) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		panic(http.ErrAbortHandler) // a server whose connections can't be had
+		panic(http.ErrAbortHandler) // the connection can't be hijacked
 	}
 	defer conn.Close()
 	if most == 0 {
@@ -121,12 +121,12 @@ func sendUnframed(w http.ResponseWriter, g *generation, most int64) {
 	_, _ = io.Copy(conn, io.MultiReader(head, io.LimitReader(g.video.Open(), most))) // the caller may be gone
 }
 
-// answering is an answer with a video, or with what the fault leaves of it.
+// answering is a response with a video, or with what the fault leaves of it.
 type answering struct {
 	http.ResponseWriter
-	left   int64 // bytes of the body that are let through; 0: all
-	ended  bool  // there were more
-	rate   int64 // bytes a second; 0: without a limit
+	left   int64 // bytes of the body still allowed; 0 is all
+	ended  bool  // the body was longer
+	rate   int64 // bytes per second; 0 is no limit
 	sleep  func(context.Context, time.Duration) error
 	ctx    context.Context
 	status int

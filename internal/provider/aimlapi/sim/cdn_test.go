@@ -17,7 +17,7 @@ import (
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 )
 
-// done makes a completed generation and gives its id and a URL of its video.
+// done completes a generation and returns its ID and a URL of its video.
 func (w *world) done() (id, file string) {
 	w.t.Helper()
 	id = w.create("a.1")
@@ -84,7 +84,7 @@ func TestDownload(t *testing.T) {
 	}
 }
 
-// An answer that stalls keeps its connection until the caller is gone.
+// A response that stalls keeps its connection until the caller hangs up.
 func TestStalls(t *testing.T) {
 	w := faulty(t, sim.KindDownload, sim.Fault{StallAfter: 1000})
 	_, file := w.done()
@@ -168,7 +168,7 @@ func TestBaseURL(t *testing.T) {
 	}
 }
 
-// boxes walks over a file's top-level boxes (ISO/IEC 14496-12, 4.2) without reading what is in them.
+// boxes lists a file's top-level boxes (ISO/IEC 14496-12, 4.2) without reading their content.
 func boxes(t *testing.T, r io.ReadSeeker, size int64) []string {
 	t.Helper()
 	var names []string

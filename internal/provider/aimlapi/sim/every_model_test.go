@@ -17,9 +17,9 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// The smallest and the largest request of each model, with each of the parameters that
-// exclude another, is taken as Takeup sends it, gives a video, and costs what the list of
-// prices says of it.
+// The smallest and largest requests of each model, with each of the parameters that exclude
+// one another, are accepted as Takeup sends them, yield a video, and cost what the price
+// list says.
 func TestEveryModelsRequests(t *testing.T) {
 	balance := 10_000.0
 	w := newWorld(t, func(c *sim.Config) { c.Settings.BalanceUSD = &balance })
@@ -78,7 +78,7 @@ func parse(t *testing.T, fields map[string]any) video.Request {
 	return request
 }
 
-// extremes gives a model's smallest and largest requests.
+// extremes returns a model's smallest and largest requests.
 func extremes(m catalogue.Model) []map[string]any {
 	said := m.OneOf
 	if len(said) == 0 {

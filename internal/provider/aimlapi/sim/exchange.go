@@ -16,19 +16,19 @@ import (
 	"time"
 )
 
-// The most that a body may have; the provider's own limit is not known.
+// maxBody bounds a request's body; the provider's own limit is unknown.
 const maxBody = 1 << 20
 
-// clientRequestID is the form of X-Client-Request-Id that the provider takes; it drops any other silently.
+// clientRequestID matches the X-Client-Request-Id values that the provider keeps; it silently drops any other.
 var clientRequestID = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,128}$`)
 
-// exchange is one call on the provider's surface, and its reply's identifiers.
+// exchange is one call to the provider's API, with its reply's identifiers.
 type exchange struct {
 	r           *http.Request
 	query       url.Values
 	body        []byte
 	key         string
-	known       bool // the key is one of the settings'
+	known       bool // the key is in the settings
 	requestID   string
 	inferenceID string
 	clientID    string
@@ -36,7 +36,7 @@ type exchange struct {
 	record      *Create // of a create
 }
 
-// reply is what a call is answered with.
+// reply is the response to a call.
 type reply struct {
 	status int
 	header http.Header
@@ -52,12 +52,12 @@ type errorBody struct {
 	Timestamp  string `json:"timestamp"`
 }
 
-// refuse answers in the provider's error shape.
+// refuse returns a reply in the provider's error shape.
 func (s *Server) refuse(x *exchange, status int, message any) reply {
 	return reply{status: status, body: errorBody{message, x.r.URL.Path, x.requestID, status, stamp(s.clock())}}
 }
 
-// serve answers a call on the provider's API.
+// serve answers a call to the provider's API.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	started := s.clock()
 	x := s.begin(r)
@@ -73,7 +73,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	s.write(w, x, answer)
 }
 
-// answer finds the reply; an error means that there will be none.
+// answer returns the reply; an error means that there will be none.
 func (s *Server) answer(w http.ResponseWriter, x *exchange, route route, found bool) (reply, error) {
 	if !found {
 		return s.refuse(x, http.StatusNotFound, "Cannot "+x.r.Method+" "+x.r.URL.Path), nil
@@ -85,16 +85,16 @@ func (s *Server) answer(w http.ResponseWriter, x *exchange, route route, found b
 	case errors.As(err, &large):
 		return s.refuse(x, http.StatusRequestEntityTooLarge, "request entity too large"), nil
 	case err != nil:
-		return reply{}, err // the caller went away in the middle of its body
+		return reply{}, err // the caller hung up before the end of its body
 	}
 	s.meet(x, route.kind)
 	return s.carryOut(x, route)
 }
 
-// errDropped says that the call gets no reply: the fault wants it so, or the caller has hung up.
+// errDropped says that the call gets no reply: the fault says so, or the caller has hung up.
 var errDropped = errors.New("simulator: the connection is dropped")
 
-// carryOut does a call's work, with what its fault does before and after it.
+// carryOut handles a call, with its fault before and after.
 func (s *Server) carryOut(x *exchange, route route) (reply, error) {
 	if !x.fault.After {
 		answer, done, err := s.spoil(x, reply{})
@@ -120,7 +120,7 @@ func (s *Server) carryOut(x *exchange, route route) (reply, error) {
 	return spoilt, err
 }
 
-// spoil does what the fault does to a reply as a whole, and says whether it left anything of it.
+// spoil applies the fault to a whole reply, and reports whether it replaced the reply.
 func (s *Server) spoil(x *exchange, answer reply) (reply, bool, error) {
 	f := x.fault
 	if f.DelaySeconds > 0 {
@@ -144,7 +144,7 @@ func (s *Server) spoil(x *exchange, answer reply) (reply, bool, error) {
 	return answer, true, nil
 }
 
-// begin reads what every call has.
+// begin parses what all calls have in common.
 func (s *Server) begin(r *http.Request) *exchange {
 	x := &exchange{r: r, query: r.URL.Query()}
 	if scheme, key, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
@@ -160,7 +160,7 @@ func (s *Server) begin(r *http.Request) *exchange {
 	return x
 }
 
-// meet counts the call, records it if it is a create, and finds out what will go wrong with it.
+// meet counts the call, records it if it is a create, and selects its fault.
 func (s *Server) meet(x *exchange, kind Kind) {
 	call := Call{Kind: kind}
 	switch kind {
@@ -200,7 +200,7 @@ func (s *Server) meet(x *exchange, kind Kind) {
 	}
 }
 
-// ruled gives the fault that the settings lay on the next call of this kind. The caller holds the lock.
+// ruled returns the settings' fault for the next call of this kind. The caller holds the lock.
 func (s *Server) ruled(kind Kind) Fault {
 	var fault Fault
 	for i, rule := range s.settings.Faults {
@@ -230,7 +230,7 @@ func (s *Server) write(w http.ResponseWriter, x *exchange, answer reply) {
 	if !raw {
 		var text bytes.Buffer
 		encoder := json.NewEncoder(&text)
-		encoder.SetEscapeHTML(false) // the provider writes the & of a URL as it is
+		encoder.SetEscapeHTML(false) // the provider doesn't escape the & in a URL
 		if err := encoder.Encode(answer.body); err != nil {
 			s.log.Error("reply", "error", err)
 			drop(w)
@@ -262,18 +262,18 @@ func (s *Server) line(x *exchange, kind Kind, status int, started time.Time) {
 	s.log.Info("call", attrs...)
 }
 
-// drop ends the connection without another byte, with a TCP reset where it is TCP.
+// drop closes the connection without another byte, with a TCP reset if it is TCP.
 func drop(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		panic(http.ErrAbortHandler) // net/http's way to end a connection that can't be taken over
+		panic(http.ErrAbortHandler) // closes a connection that can't be hijacked
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		// Without lingering, Close sends RST. If it can't be set, the caller sees an early end all the same.
+		// Without lingering, Close sends RST. If it can't be set, the caller still sees an early end.
 		_ = tcp.SetLinger(0)
 	}
 	_ = conn.Close()
 }
 
-// stamp is the provider's form of a time: UTC, milliseconds.
+// stamp formats a time as the provider does: UTC, milliseconds.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// Kind names what a call asks for. Fault plans, rules and the ledger use it.
+// Kind is the kind of a call. Fault plans, rules and the ledger use it.
 type Kind string
 
-// The kinds of calls on the provider's surface.
+// The kinds of calls to the provider's API.
 const (
 	KindCreate       Kind = "create"
 	KindRetrieve     Kind = "retrieve"
@@ -27,61 +27,61 @@ func Kinds() []Kind {
 		KindModels, KindDownload}
 }
 
-// Call is what a Plan is told of an incoming call.
+// Call describes an incoming call to a Plan.
 type Call struct {
 	Kind Kind
 	// Count is 1 for the first call of this kind since the start.
 	Count int
-	// ID is the client request id of a create and the generation id of a retrieve or a download; empty otherwise.
+	// ID is the client request ID of a create and the generation ID of a retrieve or a download; empty otherwise.
 	ID string
-	// Repeat is 1 for the first call of this kind with this ID. It is 0 where ID is empty.
+	// Repeat is 1 for the first call of this kind with this ID. It is 0 if ID is empty.
 	Repeat int
 }
 
-// Plan decides what goes wrong with a call; the zero Fault leaves it alone. It is called once a call, before anything
-// else is done with it, and with the server locked: one call at a time, and it must not call the server.
+// Plan selects the fault of a call; the zero Fault is none. It is called once per call, before the call is handled, and
+// with the server locked: one call at a time, and it must not call the server.
 //
-// A refused connection is the one fault that a handler can't make; Reset without After is the nearest. For the real
-// one, end the process or close its listener.
+// A handler can't refuse a connection; Reset without After comes closest. For a real refusal, end the process or close
+// its listener.
 type Plan func(Call) Fault
 
-// Fault is one thing, or several, that go wrong with a call.
+// Fault is what goes wrong with a call. Its fields can be combined.
 type Fault struct {
-	// Name is counted in the ledger; empty, it is named after what it does.
+	// Name is counted in the ledger; if empty, it is derived from the other fields.
 	Name string `json:"name,omitempty"`
-	// After carries the call out first (a create is accepted and will be charged) and spoils its reply only.
-	// Without it, DelaySeconds, Reset, Status and Body take the place of the work.
+	// After handles the call first (a create is accepted and will be charged) and spoils only its reply.
+	// Without it, DelaySeconds, Reset, Status and Body replace the handling.
 	After bool `json:"after,omitempty"`
-	// DelaySeconds holds the call back by so long, or until the caller hangs up.
+	// DelaySeconds delays the call, at most until the caller hangs up.
 	DelaySeconds float64 `json:"delay_seconds,omitempty"`
-	// Reset ends the connection without a reply, with a TCP reset where the connection knows one.
+	// Reset closes the connection without a reply, with a TCP reset if it is TCP.
 	Reset bool `json:"reset,omitempty"`
-	// Status answers with this HTTP status, and the provider's error body unless Body is set.
+	// Status replies with this HTTP status, and the provider's error body unless Body is set.
 	Status int `json:"status,omitempty"`
 	// RetryAfter is the Retry-After header, verbatim. Only with Status.
 	RetryAfter string `json:"retry_after,omitempty"`
-	// Body answers with these bytes as application/json, with Status, or 200.
+	// Body replies with these bytes as application/json, with Status, or 200.
 	Body string `json:"body,omitempty"`
-	// Word stands in the reply's status field instead of the true word. Create and retrieve only.
+	// Word replaces the true word in the reply's status field. Create and retrieve only.
 	Word string `json:"word,omitempty"`
-	// NoURL gives a completed generation without its video. Retrieve only.
+	// NoURL returns a completed generation without its video. Retrieve only.
 	NoURL bool `json:"no_url,omitempty"`
-	// ExpiredURL gives a URL whose time is over. Retrieve only.
+	// ExpiredURL returns an expired URL. Retrieve only.
 	ExpiredURL bool `json:"expired_url,omitempty"`
-	// ListURL gives the video as a list of one, as two models' files allow. Retrieve only.
+	// ListURL returns the video as a list of one, as two models' descriptions allow. Retrieve only.
 	ListURL bool `json:"list_url,omitempty"`
-	// HideEvery leaves out every n-th row, counted from the newest; 1 hides all. Logs and transactions only.
+	// HideEvery omits every n-th row, counted from the newest; 1 hides all. Logs and transactions only.
 	HideEvery int `json:"hide_every,omitempty"`
-	// CutAfter breaks the connection when so many bytes of the body were sent. Download only.
+	// CutAfter closes the connection after this many bytes of the body. Download only.
 	CutAfter int64 `json:"cut_after,omitempty"`
-	// Unframed sends the file as HTTP/1.0 may: without a length, ranges or an ETag, so that a body that is cut ends as a
-	// whole one does. Download only.
+	// Unframed sends the file as HTTP/1.0 allows: without a length, ranges or an ETag, so that a cut body looks
+	// complete. Download only.
 	Unframed bool `json:"unframed,omitempty"`
-	// StallAfter sends nothing more when so many bytes of the body were sent, until the caller hangs up. Download only.
+	// StallAfter stops sending after this many bytes of the body, until the caller hangs up. Download only.
 	StallAfter int64 `json:"stall_after,omitempty"`
 }
 
-// None says whether the fault leaves the call alone.
+// None reports whether the fault leaves the call alone.
 func (f Fault) None() bool { return f == Fault{} }
 
 func (f Fault) label() string {
@@ -139,7 +139,7 @@ func (f Fault) check() error {
 	return nil
 }
 
-// Rule is a fault that settings lay on a kind of call, for tests that run the simulator as a process.
+// Rule is a fault set for a kind of call by settings, for tests that run the simulator as a process.
 type Rule struct {
 	On Kind `json:"on"`
 	// Skip leaves the first calls of the kind alone, counted from when the rule was set.

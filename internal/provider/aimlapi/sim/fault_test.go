@@ -36,7 +36,7 @@ func TestFaultsOfCreate(t *testing.T) {
 		status   int
 		retry    string
 		accepted int
-		failed   int // rows of it in the logs
+		failed   int // its rows in the logs
 		label    string
 	}{
 		"reset before":  {sim.Fault{Reset: true}, true, 0, "", 0, 0, "reset"},
@@ -142,7 +142,7 @@ func TestFaultsOfDownload(t *testing.T) {
 	}{
 		"cut":   {sim.Fault{CutAfter: 1000}, 200, true, 1000},
 		"reset": {sim.Fault{Reset: true}, 0, true, 0},
-		// No reader can tell this one from a whole file.
+		// No reader can tell this one from a complete file.
 		"unframed": {sim.Fault{Unframed: true, CutAfter: 1000}, 200, false, 1000},
 		"status":   {sim.Fault{Status: 503}, 503, false, -1},
 	} {
@@ -201,7 +201,7 @@ func TestThePlanIsToldOfEachCall(t *testing.T) {
 	}
 }
 
-// A caller that hangs up while it is held back ends the wait.
+// A caller that hangs up ends its delay.
 func TestDelayEndsWithTheCaller(t *testing.T) {
 	held := make(chan struct{})
 	ended := make(chan error, 1)

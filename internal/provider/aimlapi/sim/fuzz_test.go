@@ -7,7 +7,7 @@ import (
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim/contract"
 )
 
-// Whatever the body is, it is refused in the provider's way, or there is a video for it.
+// Any body is either refused in the provider's form, or yields a video.
 func FuzzRead(f *testing.F) {
 	c := newModelSet()
 	for _, body := range []string{
@@ -35,7 +35,7 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// A cursor is taken only in the form that it was given in.
+// A cursor is accepted only in its exact original form.
 func FuzzCursor(f *testing.F) {
 	f.Add(formatCursor(0))
 	f.Add("eyJiIjoxLCJ2IjoxfQ")

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// generation is an accepted create with what the ledger does not show.
+// generation is an accepted create, with what the ledger does not show.
 type generation struct {
 	Generation
 	requestID  string
@@ -15,7 +15,7 @@ type generation struct {
 	video      *Video
 }
 
-// ended says whether it has come to its end by now.
+// ended reports whether the generation has ended.
 func (g *generation) ended(now time.Time) bool {
 	return g.Outcome != OutcomeNever && !now.Before(g.EndsAt)
 }
@@ -31,7 +31,7 @@ func (g *generation) status(now time.Time) string {
 	}
 }
 
-// Accepted is what Config.Decide is told of a create that is about to be accepted.
+// Accepted describes to Config.Decide a create that is about to be accepted.
 type Accepted struct {
 	GenerationID    string
 	ClientRequestID string
@@ -39,7 +39,7 @@ type Accepted struct {
 	Request         json.RawMessage
 }
 
-// accept takes a create in. The caller holds the lock.
+// accept adds a generation. The caller holds the lock.
 func (s *Server) accept(x *exchange, o order, now time.Time) (*generation, error) {
 	g := &generation{
 		requestID: x.requestID,
@@ -84,8 +84,8 @@ func (s *Server) accept(x *exchange, o order, now time.Time) (*generation, error
 	return g, nil
 }
 
-// settle ends, in their order, the generations whose time has come: it charges the completed ones and writes their
-// log rows. It gives the time that it settled for. The caller holds the lock.
+// settle ends, in order, the generations that are due: it charges the completed ones and writes their log rows. It
+// returns the current time. The caller holds the lock.
 func (s *Server) settle() time.Time {
 	now := s.clock()
 	for len(s.pending) > 0 && s.pending[0].ended(now) {
@@ -108,7 +108,7 @@ func (s *Server) settle() time.Time {
 	return now
 }
 
-// byEnd is a heap of the generations that will end, the next one first.
+// byEnd is a heap of running generations, the next to end first.
 type byEnd []*generation
 
 func (h byEnd) Len() int           { return len(h) }

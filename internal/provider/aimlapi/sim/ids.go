@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 )
 
-// uuid4 gives a version 4 UUID (RFC 9562, section 5.4) from the seeded source, so that a run can be repeated.
+// uuid4 returns a version 4 UUID (RFC 9562, section 5.4) from the seeded source, so that runs are reproducible.
 func uuid4(r *rand.Rand) string {
 	var b [16]byte
 	for i := range 2 {

@@ -5,20 +5,20 @@ import (
 	"time"
 )
 
-// Create is one POST that reached the simulator on either route, whatever became of it.
+// Create is one POST that reached the simulator on either route, whatever its result.
 type Create struct {
 	At              time.Time `json:"at"`
 	Route           string    `json:"route"`
 	ClientRequestID string    `json:"client_request_id"`
-	// Key is the key sent, right or wrong. It is not in the JSON; KeyPrefix, its first eight characters, is.
+	// Key is the key sent, valid or not. The JSON leaves it out, and has KeyPrefix, its first eight characters.
 	Key       string `json:"-"`
 	KeyPrefix string `json:"key_prefix"`
 	Body      string `json:"body"`
-	// Status is what was answered; 0 if nothing was (yet).
+	// Status is the reply's status; 0 if there was none (yet).
 	Status int `json:"status"`
-	// Fault is the name of the fault that met it, if any.
+	// Fault is the name of the fault applied to it, if any.
 	Fault string `json:"fault,omitempty"`
-	// GenerationID is set if the create was accepted, also where the caller was never told.
+	// GenerationID is set if the create was accepted, even if the caller was never told.
 	GenerationID string `json:"generation_id,omitempty"`
 }
 
@@ -34,11 +34,11 @@ type Generation struct {
 	Seconds         int             `json:"seconds"`
 	AspectRatio     string          `json:"aspect_ratio"`
 	CreatedAt       time.Time       `json:"created_at"`
-	// EndsAt is when it ends, also where that is still to come; the zero time where it never does.
+	// EndsAt is when it ends, past or future; it is zero if it never does.
 	EndsAt time.Time `json:"ends_at"`
 	// Status is the provider's word at the time of the snapshot: queued, generating, completed, error.
 	Status string `json:"status"`
-	// Outcome is what it comes to: OutcomeCompleted, OutcomeError or OutcomeNever.
+	// Outcome is its final outcome: OutcomeCompleted, OutcomeError or OutcomeNever.
 	Outcome string `json:"outcome"`
 	// ChargedCredits is what the account was charged; 0 until it has completed.
 	ChargedCredits int64 `json:"charged_credits"`
@@ -50,7 +50,7 @@ type Generation struct {
 	Downloaded int `json:"downloaded"`
 }
 
-// Ledger is what the simulator knows, at one moment: what tests hold the promises against.
+// Ledger is a snapshot of what the simulator knows. Tests check the pipeline's promises against it.
 type Ledger struct {
 	At             time.Time    `json:"at"`
 	Creates        []Create     `json:"creates"`
@@ -62,7 +62,7 @@ type Ledger struct {
 	Faults map[string]int `json:"faults"`
 }
 
-// Ledger gives a snapshot, with every charge that is due by now. It is the caller's own copy.
+// Ledger returns a snapshot, with every charge that is due. The caller owns the copy.
 func (s *Server) Ledger() Ledger {
 	s.mu.Lock()
 	defer s.mu.Unlock()

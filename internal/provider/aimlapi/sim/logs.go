@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// logRow is a request as the logs show it.
+// logRow is a request in the logs.
 type logRow struct {
 	created     time.Time
-	shown       time.Time // when it gets into the logs
+	shown       time.Time // when it appears in the logs
 	key         string
 	model       string
 	succeeded   bool
@@ -54,7 +54,7 @@ type (
 	}
 )
 
-// logs is the handler of GET /v2/logs: the ended requests of the key that asks, newest first.
+// logs handles GET /v2/logs: the ended requests of the caller's key, newest first.
 func (s *Server) logs(x *exchange) reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -87,7 +87,7 @@ func (s *Server) logs(x *exchange) reply {
 			rows = append(rows, row)
 		}
 	}
-	// Rows are added as jobs end; the later one of two that were made at once counts as the newer.
+	// Rows are added as jobs end; of two created at once, the later one counts as newer.
 	slices.Reverse(rows)
 	slices.SortStableFunc(rows, func(a, b logRow) int { return b.created.Compare(a.created) })
 	rows = hide(rows, x.fault.HideEvery)
@@ -124,7 +124,7 @@ func (r logRow) entry() logEntry {
 	return e
 }
 
-// hide leaves out every n-th of the rows; 0 leaves out none.
+// hide omits every n-th row; 0 omits none.
 func hide[T any](rows []T, every int) []T {
 	if every == 0 {
 		return rows

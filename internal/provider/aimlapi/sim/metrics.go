@@ -9,10 +9,10 @@ import (
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim/contract"
 )
 
-// metricsWindow is how far back the metrics look.
+// metricsWindow is the period that the metrics cover.
 const metricsWindow = 300 * time.Second
 
-// The provider's shape of the metrics; a video model has duration_ms only.
+// The provider's shape of the metrics; a video model only has duration_ms.
 type (
 	metricsReply struct {
 		WindowSeconds int            `json:"window_seconds"`
@@ -34,7 +34,7 @@ type (
 	}
 )
 
-// metrics is the handler of GET /models/metrics.
+// metrics handles GET /models/metrics.
 func (s *Server) metrics(x *exchange) reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -68,7 +68,7 @@ func (s *Server) metrics(x *exchange) reply {
 	return reply{status: http.StatusOK, body: answer}
 }
 
-// rank gives the nearest-rank percentile of sorted values.
+// rank returns the nearest-rank percentile of sorted values.
 func rank(sorted []float64, p float64) float64 {
 	return sorted[int(math.Ceil(p*float64(len(sorted))))-1]
 }

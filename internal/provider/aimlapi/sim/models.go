@@ -12,7 +12,7 @@ import (
 	"github.com/takeup/takeup/internal/provider/aimlapi/models"
 )
 
-// What all models of the simulator have in common in the list of models.
+// Values shared by all models in the simulator's list of models.
 const (
 	modelType       = "internal/video-generations/submit"
 	modelCapability = "text_to_video"
@@ -44,7 +44,7 @@ type (
 	}
 )
 
-// newModelLine gives a model's entry with every section.
+// newModelLine returns a model's entry with every section.
 func newModelLine(m models.Model) modelLine {
 	line := modelLine{
 		ID: listID(m.Name), Aliases: []string{}, Type: modelType, Info: modelInfo{m.Name, m.Maker}, Tags: []string{},
@@ -57,8 +57,8 @@ func newModelLine(m models.Model) modelLine {
 	return line
 }
 
-// listID is the id of a model in the list. The models of a family have ids of their own, of which their older names are
-// aliases, so that the list has models of both kinds.
+// listID returns the ID of a model in the list. Some families have newer IDs, with the older names as aliases, so that
+// the list has models of both kinds.
 func listID(name string) string {
 	parts := strings.Split(name, "/")
 	if len(parts) != 4 || parts[0] != "kling-video" {
@@ -67,7 +67,7 @@ func listID(name string) string {
 	return "klingai/" + strings.Join(parts[1:], "-")
 }
 
-// newModelList gives the entries of all models, and an ETag over them.
+// newModelList returns the entries of all models, and an ETag over them.
 func newModelList(all []models.Model) ([]modelLine, string, error) {
 	lines := make([]modelLine, len(all))
 	for i, m := range all {
@@ -81,8 +81,8 @@ func newModelList(all []models.Model) ([]modelLine, string, error) {
 	return lines, `W/"` + hex.EncodeToString(sum[:8]) + `"`, nil
 }
 
-// listModels is the handler of GET /v1/models and GET /models. As the provider does, it ignores parameters and
-// sections that it doesn't know, and its ETag is that of the whole list whatever is asked for.
+// listModels handles GET /v1/models and GET /models. Like the provider, it ignores unknown parameters and sections, and
+// its ETag covers the whole list whatever part is requested.
 func (s *Server) listModels(x *exchange) reply {
 	header := http.Header{"Etag": {s.listTag}}
 	if slices.ContainsFunc(listed(x.r.Header.Values("If-None-Match")), s.isListTag) {
@@ -109,12 +109,12 @@ func (s *Server) listModels(x *exchange) reply {
 	return reply{status: http.StatusOK, header: header, body: list}
 }
 
-// isListTag compares weakly, as a GET does.
+// isListTag reports whether a tag matches the list's ETag, by weak comparison, as for a GET.
 func (s *Server) isListTag(tag string) bool {
 	return tag == "*" || strings.TrimPrefix(tag, "W/") == strings.TrimPrefix(s.listTag, "W/")
 }
 
-// matches says whether the entry passes every filter of a query.
+// matches reports whether the entry passes every filter of a query.
 func (l modelLine) matches(query map[string][]string) bool {
 	for name, has := range map[string][]string{
 		"id": append([]string{l.ID}, l.Aliases...), "type": {l.Type}, "tags": l.Tags, "capabilities": l.Capabilities,
@@ -131,7 +131,7 @@ func (l modelLine) matches(query map[string][]string) bool {
 	return true
 }
 
-// listed gives the values of a parameter or header that may be repeated, and have several with commas between.
+// listed returns the values of a parameter or header that may be repeated or comma-separated.
 func listed(values []string) []string {
 	var all []string
 	for _, value := range values {

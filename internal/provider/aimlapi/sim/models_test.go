@@ -32,7 +32,7 @@ type modelPage struct {
 	}
 }
 
-// modelPage reads the list without a key, as anybody can.
+// modelPage reads the list, which is public, without a key.
 func (w *world) modelPage(target string) modelPage {
 	w.t.Helper()
 	a := w.call("GET", target, "", "Authorization", "")
@@ -89,7 +89,7 @@ func TestListOfModels(t *testing.T) {
 	}
 }
 
-// A list that is still the same isn't sent again.
+// An unchanged list isn't sent again.
 func TestListOfModelsETag(t *testing.T) {
 	w := newWorld(t, nil)
 	tag := w.call("GET", "/v1/models?include=pricing", "").header.Get("ETag")
@@ -106,7 +106,7 @@ func TestListOfModelsETag(t *testing.T) {
 	}
 }
 
-// A model is taken under its id too, of which the older name is an alias.
+// A model is also accepted by its ID in the list; the older name is an alias.
 func TestCreateByTheListsID(t *testing.T) {
 	w := newWorld(t, nil)
 	for _, m := range w.modelPage("/v1/models").Data {
@@ -128,11 +128,11 @@ func TestCharge(t *testing.T) {
 		`{"model":"kling-video/v1.5/pro/text-to-video","prompt":"p","duration":10}`:                         2_548_000, // 127.4 USD for 1000 s
 		`{"model":"klingai/v2-master-text-to-video","prompt":"p"}`:                                          3_640_000,
 		`{"model":"klingai/v2-master-text-to-video","prompt":"p","duration":"10"}`:                          7_280_000,
-		`{"model":"klingai/v2.5-turbo/pro/text-to-video","prompt":"p","duration":10}`:                       910_000,   // for a video of any length
+		`{"model":"klingai/v2.5-turbo/pro/text-to-video","prompt":"p","duration":10}`:                       910_000,   // per video, of any length
 		`{"model":"klingai/video-v3-pro-text-to-video","prompt":"p","duration":3}`:                          1_747_200, // audio is the default
 		`{"model":"klingai/video-v3-pro-text-to-video","prompt":"p","duration":3,"generate_audio":true}`:    1_747_200,
 		`{"model":"klingai/video-v3-pro-text-to-video","prompt":"p","duration":3.0,"generate_audio":false}`: 1_310_400,
-		`{"model":"klingai/video-v3-standard-turbo-text-to-video","prompt":"p","duration":3}`:               655_200, // what the list doesn't say
+		`{"model":"klingai/video-v3-standard-turbo-text-to-video","prompt":"p","duration":3}`:               655_200, // not in the list
 	} {
 		w := newWorld(t, nil)
 		if a := w.call("POST", contract.UniversalPath, body); a.status != http.StatusOK {

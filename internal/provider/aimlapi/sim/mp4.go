@@ -14,17 +14,17 @@ import (
 //go:embed assets/*.mp4
 var assets embed.FS
 
-// Video is the mp4 file of one generation: a real h264 stream, and behind it one free box (ISO/IEC 14496-12, 8.1.2)
-// that carries the generation's id, so that no two generations have the same bytes, and padding up to the size asked
-// for. The padding is made while it is read; every eight bytes of it differ, so a part out of place shows.
+// Video is the mp4 file of one generation: a real h264 stream, then one free box (ISO/IEC 14496-12, 8.1.2) with the
+// generation's ID, so that no two generations have the same bytes, and padding up to the requested size. The padding is
+// generated on read; every eight bytes of it differ, so that a misplaced part shows.
 type Video struct {
 	head []byte
 	seed uint64
 	size int64
 }
 
-// NewVideo makes the video of the given length (3 to 15 s) and aspect ratio (16:9, 9:16, 1:1). A size in bytes that is
-// less than the stream and the id take gives the smallest file that there is.
+// NewVideo returns the video of the given length (3 to 15 s) and aspect ratio (16:9, 9:16, 1:1). A size in bytes that is
+// too small for the stream and the ID gives the smallest possible file.
 func NewVideo(id string, seconds int, aspect string, size int64) (*Video, error) {
 	name := fmt.Sprintf("assets/%ds-%s.mp4", seconds, strings.ReplaceAll(aspect, ":", "x"))
 	stream, err := assets.ReadFile(name)
@@ -48,10 +48,10 @@ func NewVideo(id string, seconds int, aspect string, size int64) (*Video, error)
 	return &Video{head: append(head, id...), seed: hash.Sum64(), size: int64(len(stream)) + box}, nil
 }
 
-// filmed is the length, among those that there are videos of, that is nearest to another.
+// filmed returns the nearest length that there is a video of.
 func filmed(seconds int) int { return min(max(seconds, 3), 15) }
 
-// shaped is the shape, among those that there are videos of, that is nearest to another. What isn't a ratio is wide.
+// shaped returns the nearest aspect ratio that there is a video of. What isn't a ratio is wide.
 func shaped(aspect string) string {
 	width, height, _ := strings.Cut(aspect, ":")
 	w, wrong := strconv.ParseFloat(width, 64)
@@ -65,10 +65,10 @@ func shaped(aspect string) string {
 	return "1:1"
 }
 
-// Size is the file's length in bytes.
+// Size returns the file's length in bytes.
 func (v *Video) Size() int64 { return v.size }
 
-// Open gives the file from its beginning. Each reader has its own position.
+// Open returns a reader of the file. Each reader has its own position.
 func (v *Video) Open() io.ReadSeeker { return io.NewSectionReader(v, 0, v.size) }
 
 // ReadAt implements io.ReaderAt.
@@ -107,7 +107,7 @@ func (v *Video) pad(p []byte, off int64) {
 	}
 }
 
-// mix is the finalizer of splitmix64: neighbouring numbers come out far apart.
+// mix is the finalizer of splitmix64: it maps adjacent numbers far apart.
 func mix(x uint64) uint64 {
 	x += 0x9e3779b97f4a7c15
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9

@@ -32,7 +32,7 @@ type (
 	}
 )
 
-// pricingOf gives a model's price as the list has it: of one that varies, the rate is left out.
+// pricingOf returns a model's price as in the list: without the rate if the price varies.
 func pricingOf(m models.Model) *pricing {
 	p := &pricing{Kind: m.Price.Kind, Currency: "USD"}
 	for _, each := range m.Price.USD {
@@ -48,7 +48,7 @@ func pricingOf(m models.Model) *pricing {
 	return p
 }
 
-// valueOf gives a parameter's value in its JSON type.
+// valueOf returns a parameter's value in its JSON type.
 func valueOf(m models.Model, name, value string) any {
 	switch p, _ := m.Takes(name); p.Kind {
 	case catalogue.Integer, catalogue.Number:
@@ -60,7 +60,7 @@ func valueOf(m models.Model, name, value string) any {
 	return value
 }
 
-// charge gives the credits that a request costs by its model's price, rounded up to a whole one.
+// charge returns the credits that a request costs by its model's price, rounded up.
 func charge(m models.Model, fields map[string]any, seconds int) (int64, error) {
 	value := ""
 	if m.Price.By != "" {
@@ -74,7 +74,7 @@ func charge(m models.Model, fields map[string]any, seconds int) (int64, error) {
 	return 0, fmt.Errorf("simulator: %s has no rate for %s %q", m.Name, m.Price.By, value)
 }
 
-// fieldOf is a request's value of a parameter or, where it has none, what the provider takes then.
+// fieldOf returns a request's value of a parameter or, if it has none, the value that the provider assumes.
 func fieldOf(m models.Model, fields map[string]any, name string) any {
 	if value := fields[name]; value != nil {
 		return value
@@ -86,7 +86,7 @@ func fieldOf(m models.Model, fields map[string]any, name string) any {
 	return p.LeftOut
 }
 
-// rated gives the credits for a video of so many seconds.
+// rated returns the credits for a video of this length.
 func rated(price json.Number, per int64, unit string, seconds int) (int64, error) {
 	usd, ok := new(big.Rat).SetString(price.String())
 	if !ok || per < 1 {

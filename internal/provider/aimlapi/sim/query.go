@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// params reads query parameters as strictly as the provider's reporting endpoints do, and gathers what is wrong.
+// params parses query parameters as strictly as the provider's reporting endpoints do, and collects the errors.
 type params struct {
 	values   url.Values
 	problems []string
 }
 
-// readParams refuses every parameter that isn't among names, and every one given twice that isn't among repeated.
+// readParams rejects every parameter not in names, and every repeated one not in repeated.
 func readParams(values url.Values, names, repeated []string) *params {
 	p := &params{values: values}
 	for name, given := range values {
@@ -55,7 +55,7 @@ func (p *params) oneOf(name string, allowed ...string) {
 	}
 }
 
-// moment reads an ISO-8601 time; the zero time if there is none. Without an offset it is UTC, or refused.
+// moment parses an ISO 8601 time; it is zero if absent. Without an offset it is UTC, or rejected if one is needed.
 func (p *params) moment(name string, offsetNeeded bool) time.Time {
 	if !p.values.Has(name) {
 		return time.Time{}
@@ -73,13 +73,13 @@ func (p *params) moment(name string, offsetNeeded bool) time.Time {
 	return time.Time{}
 }
 
-// window reads period, or start and end; the longest window is 92 days.
+// window parses period, or start and end; the longest window is 92 days.
 func (p *params) window(now time.Time) (from, to time.Time) {
 	const longest = 92 * 24 * time.Hour
 	period, start, end := p.values.Has("period"), p.values.Has("start"), p.values.Has("end")
 	switch {
 	case period && !start && !end:
-		to = now.Add(time.Nanosecond) // what was made at this very moment belongs to it
+		to = now.Add(time.Nanosecond) // includes what was created at this very moment
 		from = now.Add(-p.period())
 	case start && end && !period:
 		from, to = p.moment("start", false), p.moment("end", false)

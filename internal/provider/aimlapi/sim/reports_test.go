@@ -13,7 +13,7 @@ import (
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim/contract"
 )
 
-// logPage is a page of the logs as a client reads it.
+// logPage is a page of the logs as a client decodes it.
 type logPage struct {
 	Data []struct {
 		Created         time.Time
@@ -210,7 +210,7 @@ func TestTransactionsCursor(t *testing.T) {
 			break
 		}
 		cursor = "&cursor=" + *page.Pagination.NextCursor
-		// What is charged while the pages are read must not move what they hold.
+		// A charge made while the pages are read must not shift their rows.
 		w.create("late.1")
 		w.clock.Move(100 * time.Second)
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim/contract"
 )
 
-// refusal is the provider's error body as a client reads it.
+// refusal is the provider's error body as a client decodes it.
 type refusal struct {
 	Message    json.RawMessage
 	Path       string

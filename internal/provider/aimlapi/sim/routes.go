@@ -41,11 +41,11 @@ type (
 	}
 )
 
-// create gives the handler of POST on a route; status 0 is the settings' UniversalStatus.
+// create returns the handler of POST on a route; status 0 means the settings' UniversalStatus.
 func (s *Server) create(route string, status int) func(*exchange) reply {
 	return func(x *exchange) reply {
 		if !isJSON(x.r.Header.Get("Content-Type")) {
-			// The provider's framework reads no other type, and validates an empty body.
+			// The provider's framework parses no other type, and validates an empty body.
 			x.body = []byte("{}")
 		}
 		s.mu.Lock()
@@ -83,7 +83,7 @@ func (s *Server) create(route string, status int) func(*exchange) reply {
 	}
 }
 
-// limited refuses a create that is over a limit. The caller holds the lock.
+// limited refuses a create above a limit. The caller holds the lock.
 func (s *Server) limited(x *exchange, now time.Time) (reply, bool) {
 	full := s.settings.Concurrent > 0 && s.running[x.key] >= s.settings.Concurrent
 	if full || s.overRate(KindCreate, x.key, now, s.settings.CreatesPerMinute) {
@@ -100,8 +100,8 @@ func (s *Server) tooMany(x *exchange) reply {
 	return answer
 }
 
-// overRate counts a call, and says whether the key has had as many as it may within the last minute; what is refused
-// does not count. The caller holds the lock.
+// overRate counts a call, and reports whether the key has exhausted its limit within the last minute; refused calls don't
+// count. The caller holds the lock.
 func (s *Server) overRate(kind Kind, key string, now time.Time, limit int) bool {
 	if limit == 0 {
 		return false
@@ -116,7 +116,7 @@ func (s *Server) overRate(kind Kind, key string, now time.Time, limit int) bool 
 	return over
 }
 
-// rejected notes a create that a fault answered before anything was done with it.
+// rejected logs a create that a fault answered before it was handled.
 func (s *Server) rejected(x *exchange, kind Kind) {
 	if kind != KindCreate || !x.known {
 		return
@@ -126,7 +126,7 @@ func (s *Server) rejected(x *exchange, kind Kind) {
 	s.note(x, s.clock())
 }
 
-// note writes the failed row of a create that was refused: the logs have a row a request. The caller holds the lock.
+// note writes the failed log row of a refused create: the logs have one row per request. The caller holds the lock.
 func (s *Server) note(x *exchange, now time.Time) {
 	var body struct {
 		Model any `json:"model"`
@@ -141,7 +141,7 @@ func (s *Server) note(x *exchange, now time.Time) {
 	})
 }
 
-// retrieve is the handler of GET on both routes. Any key of the account may ask.
+// retrieve handles GET on both routes. Any key of the account is accepted.
 func (s *Server) retrieve(x *exchange) reply {
 	id := x.query.Get("generation_id")
 	if id == "" {
@@ -176,7 +176,7 @@ func (s *Server) retrieve(x *exchange) reply {
 	return reply{status: http.StatusOK, header: header, body: answer}
 }
 
-// videoOf gives the reply's video: a URL made for this reply, unless the call's fault wants another.
+// videoOf returns the reply's video: a URL made for this reply, unless the call's fault changes it.
 func (s *Server) videoOf(x *exchange, g *generation, now time.Time) any {
 	expires := now.Add(seconds(s.settings.URLSeconds))
 	if x.fault.ExpiredURL {
@@ -193,7 +193,7 @@ func (s *Server) videoOf(x *exchange, g *generation, now time.Time) any {
 	}
 }
 
-// failure is the reply's error for a fate that is one.
+// failure returns the reply's error if the fate is an error.
 func (f Fate) failure() *generationError {
 	e := generationError{Name: f.ErrorName, Message: f.ErrorMessage}
 	if e.Name == "" {
@@ -205,7 +205,7 @@ func (f Fate) failure() *generationError {
 	return &e
 }
 
-// word gives the status that is told: the true one, or the fault's.
+// word returns the status to report: the true one, or the fault's.
 func word(x *exchange, status string) string {
 	if x.fault.Word != "" {
 		return x.fault.Word
@@ -213,7 +213,7 @@ func word(x *exchange, status string) string {
 	return status
 }
 
-// listsVideos says whether a model's videos come with what the files of two models have besides.
+// listsVideos reports whether a model's videos may be lists, as in the descriptions of two models.
 func (c modelSet) listsVideos(name string) bool {
 	i := slices.IndexFunc(c.all, func(m models.Model) bool { return m.Name == name })
 	return c.all[i].VideoList

@@ -1,8 +1,8 @@
-// Package sim is a simulator of the provider (AI/ML API, its text-to-video models). It answers on the provider's
-// routes in the provider's shapes, serves real mp4 files from signed URLs that expire, misbehaves on demand, and keeps
-// a ledger of what it accepted and charged, which tests hold the pipeline against.
+// Package sim simulates the provider (AI/ML API, its text-to-video models). It implements the provider's routes and
+// replies, serves real mp4 files from signed URLs that expire, and injects faults on demand. It keeps a ledger of what it
+// accepted and charged, which tests check the pipeline against.
 //
-// Time is the clock that it is given: a job is over when the clock says so, without a goroutine or a timer.
+// Time is the configured clock: a job ends when the clock says so, without a goroutine or a timer.
 package sim
 
 import (
@@ -21,25 +21,25 @@ import (
 	"github.com/takeup/takeup/internal/wait"
 )
 
-// Config is what a Server is made from. Only Settings must be given.
+// Config configures a Server. Only Settings is required.
 type Config struct {
-	// Settings is where it starts; see DefaultSettings.
+	// Settings are the initial settings; see DefaultSettings.
 	Settings Settings
-	// Clock tells the time; nil is time.Now.
+	// Clock returns the time; nil is time.Now.
 	Clock func() time.Time
-	// Sleep holds a faulty call back; it returns early, with the context's error, when the caller hangs up. Nil waits
+	// Sleep delays a faulty call. It returns early, with the context's error, when the caller hangs up. Nil waits
 	// on a timer.
 	Sleep func(context.Context, time.Duration) error
-	// Seed determines ids, times and signatures.
+	// Seed determines IDs, times and signatures.
 	Seed uint64
-	// BaseURL is the address that video URLs begin with (no slash at its end); empty is http and the call's own host.
+	// BaseURL is the prefix of video URLs, without a trailing slash; empty is http and the request's own host.
 	BaseURL string
-	// Decide gives the fate of each create that is accepted; nil, or a zero Fate, leaves it to the settings. It is
+	// Decide returns the fate of each create that is accepted; nil, or a zero Fate, leaves it to the settings. It is
 	// called with the server locked: it must not call the server.
 	Decide func(Accepted) Fate
-	// Plan decides what goes wrong; nil leaves it to the settings.
+	// Plan selects the faults; nil leaves them to the settings.
 	Plan Plan
-	// Logger gets one line a call, without keys, prompts and signed URLs; nil discards them.
+	// Logger gets one line per call, without keys, prompts and signed URLs; nil discards them.
 	Logger *slog.Logger
 }
 
@@ -84,7 +84,7 @@ type route struct {
 	handle func(*exchange) reply
 }
 
-// New makes a server. It refuses settings that can't be.
+// New returns a Server. It rejects invalid settings.
 func New(cfg Config) (*Server, error) {
 	if err := cfg.Settings.Check(); err != nil {
 		return nil, fmt.Errorf("simulator: settings: %w", err)
@@ -142,7 +142,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Settings gives the settings in force, with the balance as it is now.
+// Settings returns the current settings, with the current balance.
 func (s *Server) Settings() Settings {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -154,7 +154,7 @@ func (s *Server) Settings() Settings {
 	return current
 }
 
-// Change puts other settings in force, all or none. A nil BalanceUSD leaves the balance, and nil Faults clear them.
+// Change replaces the settings, all or none. A nil BalanceUSD leaves the balance as it is, and nil Faults clear them.
 func (s *Server) Change(settings Settings) error {
 	return s.change(func(current *Settings) (bool, error) {
 		*current = settings
@@ -162,8 +162,8 @@ func (s *Server) Change(settings Settings) error {
 	})
 }
 
-// change edits the settings while no call is looking at them, and checks them before they are put in force. The edit
-// says whether the faults were set, and begin to count anew.
+// change edits the settings under the lock, and checks them before they take effect. The edit reports whether it set
+// the faults, whose counts then restart.
 func (s *Server) change(edit func(*Settings) (bool, error)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -181,7 +181,7 @@ func (s *Server) change(edit func(*Settings) (bool, error)) error {
 	return nil
 }
 
-// apply puts checked settings in force. The caller holds the lock, or is alone.
+// apply makes checked settings take effect. The caller holds the lock, or has the only reference.
 func (s *Server) apply(settings Settings, faultsSet bool) {
 	if settings.BalanceUSD != nil {
 		s.balance = credits(*settings.BalanceUSD)
@@ -194,10 +194,10 @@ func (s *Server) apply(settings Settings, faultsSet bool) {
 	s.settings = settings
 }
 
-// errUnknownGeneration says that no generation has this id.
+// errUnknownGeneration says that no generation has the ID.
 var errUnknownGeneration = errors.New("simulator: no generation has this id: take one from the ledger")
 
-// Video gives the file of a generation by its id or its inference id, whether or not it has completed.
+// Video returns the file of a generation by its ID or inference ID, whether or not it has completed.
 func (s *Server) Video(id string) (*Video, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 // CreditsPerUSD is the provider's rate: 1 USD is 2,000,000 credits.
 const CreditsPerUSD = 2_000_000
 
-// The two forms of a generation's id that the provider has been seen to give.
+// The two forms of generation IDs seen from the provider.
 const (
 	// IDBare is a UUID.
 	IDBare = "bare"
@@ -23,63 +23,63 @@ const (
 const (
 	OutcomeCompleted = "completed"
 	OutcomeError     = "error"
-	// OutcomeNever leaves it generating for ever; it is never charged, and never in the logs.
+	// OutcomeNever keeps it generating forever; it is never charged, and never in the logs.
 	OutcomeNever = "never"
 )
 
-// Fate is what becomes of an accepted generation. The zero Fate completes it after a time drawn by the settings.
+// Fate is the outcome of an accepted generation. The zero Fate completes it after a time drawn by the settings.
 type Fate struct {
-	// Outcome is OutcomeCompleted (also when empty), OutcomeError or OutcomeNever.
+	// Outcome is OutcomeCompleted (also if empty), OutcomeError or OutcomeNever.
 	Outcome string `json:"outcome,omitempty"`
-	// ErrorName and ErrorMessage are the provider's words for OutcomeError; empty, those of a moderation refusal.
+	// ErrorName and ErrorMessage are the provider's words for OutcomeError; empty means those of a moderation refusal.
 	ErrorName    string `json:"error_name,omitempty"`
 	ErrorMessage string `json:"error_message,omitempty"`
-	// Seconds is the whole time from accepted to ended; nil draws it.
+	// Seconds is the whole time from acceptance to end; nil draws it.
 	Seconds *float64 `json:"seconds,omitempty"`
-	// ChargedTimes is how many times its price is charged for it; 0 is once.
+	// ChargedTimes is how many times the price is charged; 0 is once.
 	ChargedTimes int64 `json:"charged_times,omitempty"`
 }
 
-// Settings is what can be changed while the simulator runs. Start from DefaultSettings.
+// Settings can be changed while the simulator runs. Start from DefaultSettings.
 type Settings struct {
-	// Keys are the keys that are let in. All of them belong to one account.
+	// Keys are the accepted keys. All belong to one account.
 	Keys []string `json:"keys,omitempty"`
-	// JobSeconds is the median of a job's time, and JobSigma the sigma of its lognormal spread; 0 makes it fixed.
+	// JobSeconds is the median duration of a job, and JobSigma the sigma of its lognormal spread; 0 makes it fixed.
 	JobSeconds float64 `json:"job_seconds"`
 	JobSigma   float64 `json:"job_sigma"`
-	// QueueShare is the part of the job's time that it is queued, 0 to 1.
+	// QueueShare is the fraction of a job's duration spent queued, 0 to 1.
 	QueueShare float64 `json:"queue_share"`
-	// Fate is what becomes of jobs accepted from now on, unless Config.Decide says otherwise.
+	// Fate applies to jobs accepted from now on, unless Config.Decide says otherwise.
 	Fate Fate `json:"fate"`
-	// BalanceUSD, when given, sets the account's balance to this much.
+	// BalanceUSD, if set, sets the account's balance.
 	BalanceUSD *float64 `json:"balance_usd,omitempty"`
 	// IDForm is IDBare or IDWithModel, for generations accepted from now on.
 	IDForm string `json:"id_form"`
-	// UniversalStatus is what a create on the universal route answers: 200 or 201. The legacy route answers 201.
+	// UniversalStatus is the status of an accepted create on the universal route: 200 or 201. The legacy route uses 201.
 	UniversalStatus int `json:"universal_status"`
 	// VideoBytes is the size of the videos of generations accepted from now on. Less than the smallest possible
 	// (a few kilobytes), 0 included, gives the smallest.
 	VideoBytes int64 `json:"video_bytes"`
-	// VideoBytesPerSecond is how fast each answer with a video comes; 0 is without a limit.
+	// VideoBytesPerSecond limits the rate of each video response; 0 is no limit.
 	VideoBytesPerSecond int64 `json:"video_bytes_per_second"`
-	// URLSeconds is how long a video's URL is good.
+	// URLSeconds is how long a video's URL is valid.
 	URLSeconds float64 `json:"url_seconds"`
-	// LogsLagSeconds is how long after its end a job shows in the logs.
+	// LogsLagSeconds is the delay from a job's end until it is in the logs.
 	LogsLagSeconds float64 `json:"logs_lag_seconds"`
-	// CreatesPerMinute and LogsPerMinute are a key's rate limits, and Concurrent the most jobs of a key that may be
-	// running; 0 is no limit. What is above is answered 429.
+	// CreatesPerMinute and LogsPerMinute are rate limits per key, and Concurrent limits a key's running jobs; 0 is no
+	// limit. Calls above a limit get a 429.
 	CreatesPerMinute int `json:"creates_per_minute"`
 	LogsPerMinute    int `json:"logs_per_minute"`
 	Concurrent       int `json:"concurrent"`
-	// LimitRetryAfter is the Retry-After of those 429, verbatim; empty leaves the header out.
+	// LimitRetryAfter is the Retry-After of those 429s, verbatim; empty omits the header.
 	LimitRetryAfter string `json:"limit_retry_after"`
-	// Faults are applied, first match first, to the calls that Config.Plan leaves alone. Setting them starts their
-	// counts anew.
+	// Faults apply, first match first, to the calls that Config.Plan leaves alone. Setting them restarts their
+	// counts.
 	Faults []Rule `json:"faults,omitempty"`
 }
 
-// DefaultSettings are those of a healthy provider without keys: jobs of 78 s as in the provider's sample, a tenth of
-// it queued, URLs good for a day, 200 readings of the logs a minute.
+// DefaultSettings returns those of a healthy provider without keys: jobs of 78 s as in the provider's sample, a tenth of
+// it queued, URLs valid for a day, 200 reads of the logs a minute.
 func DefaultSettings() Settings {
 	return Settings{
 		JobSeconds: 78, QueueShare: 0.1, IDForm: IDBare, UniversalStatus: 200,
@@ -87,7 +87,7 @@ func DefaultSettings() Settings {
 	}
 }
 
-// Check names every setting that can't be, and what would be right; nil when all are.
+// Check returns an error that names every invalid setting and its valid values, or nil.
 func (s Settings) Check() error {
 	var errs []error
 	bad := func(ok bool, format string, args ...any) {
@@ -140,7 +140,7 @@ func (f Fate) check() error {
 	return nil
 }
 
-// drawSeconds gives a job's time: lognormal around the median, as waiting times behind a queue are.
+// drawSeconds draws a job's duration: lognormal around the median, like waiting times behind a queue.
 func (s Settings) drawSeconds(r *rand.Rand) float64 {
 	return s.JobSeconds * math.Exp(s.JobSigma*r.NormFloat64())
 }

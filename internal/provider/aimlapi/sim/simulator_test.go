@@ -23,7 +23,7 @@ const (
 	key   = "key-of-the-tests"
 )
 
-// clock is a time that moves only when a test moves it.
+// clock is a time that advances only when a test advances it.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -41,18 +41,18 @@ func (c *clock) Move(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// world is a simulator on a loopback address, and its time.
+// world is a simulator on a loopback address, with its clock.
 type world struct {
 	t      *testing.T
 	server *sim.Server
 	clock  *clock
 	url    string
 	client *http.Client
-	logged *bytes.Buffer // to be read after close
+	logged *bytes.Buffer // readable after close
 	close  func()        // waits for all calls to end
 }
 
-// newWorld starts one with jobs of 100 s, 10 s of them queued, and 100 USD.
+// newWorld starts a world with jobs of 100 s, 10 s of them queued, and 100 USD.
 func newWorld(t *testing.T, edit func(*sim.Config)) *world {
 	t.Helper()
 	w := &world{t: t, clock: &clock{now: time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)}, logged: &bytes.Buffer{}}
@@ -74,7 +74,7 @@ func newWorld(t *testing.T, edit func(*sim.Config)) *world {
 	return w
 }
 
-// answer is a reply that was read to its end.
+// answer is a reply that was read completely.
 type answer struct {
 	status int
 	header http.Header
@@ -88,7 +88,7 @@ func (a answer) into(t *testing.T, v any) {
 	}
 }
 
-// try makes a call; headers come in pairs, and the tests' key goes with it unless they have another.
+// try makes a call. Headers come in pairs; the tests' key is added unless they set another.
 func (w *world) try(method, target, body string, headers ...string) (answer, error) {
 	w.t.Helper()
 	if target[0] == '/' {
@@ -123,7 +123,7 @@ func (w *world) call(method, target, body string, headers ...string) answer {
 	return a
 }
 
-// create makes a generation and gives its id.
+// create makes a generation and returns its ID.
 func (w *world) create(clientID string) string {
 	w.t.Helper()
 	a := w.call("POST", contract.LegacyPath, `{"model":"`+v1pro+`","prompt":"a paper boat"}`, "X-Client-Request-Id", clientID)
@@ -135,7 +135,7 @@ func (w *world) create(clientID string) string {
 	return made.ID
 }
 
-// generation is a retrieve's reply as a client reads it.
+// generation is a retrieve's reply as a client decodes it.
 type generation struct {
 	ID, Status string
 	Video      *struct{ URL string }
@@ -158,7 +158,7 @@ func (w *world) retrieve(id string) generation {
 	return g
 }
 
-// conforms holds a reply against a schema of the contract.
+// conforms checks a reply against a schema of the contract.
 func conforms(t *testing.T, name string, body []byte) {
 	t.Helper()
 	replies, err := contract.Replies()

@@ -17,7 +17,7 @@ import (
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim/contract"
 )
 
-// modelSet is the provider's models, and the schemas of those that were asked for.
+// modelSet has the provider's models, and the schemas compiled so far.
 type modelSet struct {
 	all     []models.Model
 	schemas map[string]*jsonschema.Schema
@@ -32,7 +32,7 @@ func newModelSet() modelSet {
 	return set
 }
 
-// schema is what the provider holds a model's requests to. It compiles each schema once.
+// schema returns the provider's schema of a model's requests. It compiles each schema once.
 func (c modelSet) schema(m models.Model) (*jsonschema.Schema, error) {
 	if compiled := c.schemas[m.Name]; compiled != nil {
 		return compiled, nil
@@ -55,8 +55,8 @@ func (c modelSet) schema(m models.Model) (*jsonschema.Schema, error) {
 	return c.schemas[m.Name], nil
 }
 
-// lenient takes out of a schema what Takeup alone holds requests to: no description of the provider's forbids fields
-// that it doesn't name, or texts of blanks.
+// lenient removes from a schema what only Takeup requires: none of the provider's descriptions forbids unknown fields or
+// blank texts.
 func lenient(s catalogue.Schema) catalogue.Schema {
 	s.AdditionalProperties, s.Pattern = nil, ""
 	var own catalogue.Properties
@@ -73,21 +73,21 @@ func lenient(s catalogue.Schema) catalogue.Schema {
 	return s
 }
 
-// order is a create request that was found right.
+// order is a valid create request.
 type order struct {
 	model   models.Model
 	seconds int
 	aspect  string
-	credits int64 // what it costs if it completes
+	credits int64 // charged if it completes
 }
 
-// badRequest is what is wrong with a body: a string where it is no JSON, a list where it is.
+// badRequest is the message about an invalid body: a string if it is not JSON, a list if it is.
 type badRequest struct{ message any }
 
 func (e badRequest) Error() string { return fmt.Sprint(e.message) }
 
-// read checks a create's body as the route's provider does, and takes out what the simulator needs of it. Unknown
-// fields are let through, since no description file forbids them.
+// read validates a create's body as the route's provider does, and extracts what the simulator needs. It lets unknown
+// fields through, since no description forbids them.
 func (c modelSet) read(route string, body []byte) (order, error) {
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
 	if err != nil {
@@ -120,7 +120,7 @@ func (c modelSet) read(route string, body []byte) (order, error) {
 	}
 	o := order{model: model, seconds: 5, aspect: "16:9"}
 	if length, err := strconv.ParseFloat(fmt.Sprint(fieldOf(model, fields, "duration")), 64); err == nil {
-		o.seconds = int(length) // the schema takes whole numbers alone; "5.0" is one too
+		o.seconds = int(length) // the schema accepts whole numbers only, "5.0" among them
 	}
 	for _, name := range []string{"aspect_ratio", "ratio"} {
 		if shape, ok := fieldOf(model, fields, name).(string); ok {
@@ -143,11 +143,11 @@ func (c modelSet) names(route string) []string {
 	return names
 }
 
-// takes says whether a route takes a model.
+// takes reports whether a route takes a model.
 func takes(m models.Model, route string) bool { return route == contract.Universal || m.Legacy }
 
-// normalize takes what the provider takes for the real thing: a parameter's alias for its name, and a duration in digits
-// ("5", as its own sample script sends) for a number.
+// normalize resolves what the provider accepts as equivalent: a parameter's alias, and a duration as a string of digits
+// ("5", as in the provider's own sample script).
 func normalize(m models.Model, fields map[string]any) {
 	for _, p := range m.Parameters {
 		given, ok := fields[p.Alias]
@@ -166,7 +166,7 @@ func normalize(m models.Model, fields map[string]any) {
 	}
 }
 
-// problems gives a sentence for each thing that is wrong, in the manner of the provider's framework.
+// problems returns one sentence per error, in the style of the provider's framework.
 func problems(e *jsonschema.ValidationError) []string {
 	var out []string
 	var walk func(*jsonschema.ValidationError)

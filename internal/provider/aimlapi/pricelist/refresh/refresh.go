@@ -1,4 +1,4 @@
-// Package refresh has a stack's own function ask for the provider's price list.
+// Package refresh invokes a stack's function that refreshes the provider's price list.
 package refresh
 
 import (
@@ -17,8 +17,8 @@ type Invoker interface {
 	Invoke(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error)
 }
 
-// Prices has the function of that name ask for the list, however new the one that it
-// has is, and says what came of it. It needs lambda:InvokeFunction.
+// Prices invokes the named function to refresh its list, however fresh the list is, and
+// returns the result. It needs lambda:InvokeFunction.
 func Prices(ctx context.Context, invoker Invoker, function string) (pricelist.Result, error) {
 	if function == "" {
 		return pricelist.Result{}, errors.New("the stack has no output PricesFunction; is it a stack of Takeup, deployed whole?")
@@ -31,7 +31,7 @@ func Prices(ctx context.Context, invoker Invoker, function string) (pricelist.Re
 		var failure struct {
 			Message string `json:"errorMessage"`
 		}
-		_ = json.Unmarshal(out.Payload, &failure) // without a message, the error's kind says what there is
+		_ = json.Unmarshal(out.Payload, &failure) // without a message, the function's error type is reported
 		return pricelist.Result{}, fmt.Errorf("%s: %s", *out.FunctionError, failure.Message)
 	}
 	var got pricelist.Result

@@ -1,5 +1,5 @@
-// Package contract holds the routes of the provider's API and the schema of each of its replies, as data. It is short, as
-// what the provider takes is with the models.
+// Package contract has the routes of the provider's API and the schemas of its replies, as data. The parameters of
+// requests are in package models.
 package contract
 
 import (
@@ -23,7 +23,7 @@ const (
 	UniversalPath = "/v2/video/generations"
 )
 
-// Replies gives the JSON Schema of every reply by name: generation, generation_listed, logs, billing, transactions,
+// Replies returns the JSON Schema of every reply by name: generation, generation_listed, logs, billing, transactions,
 // balance, metrics, models and error. It fails only if the embedded file is broken.
 func Replies() (map[string]json.RawMessage, error) {
 	replies := map[string]json.RawMessage{}
