@@ -67,8 +67,8 @@ func historyOf(entry video.Entry) []HistoryEvent {
 // recallTime limits how long recall takes, since a caller waits for the answer.
 const recallTime = time.Second
 
-// recall adds an interruption to the job's history, at best effort, after it was reverted and
-// the job no longer has it for the next execution to find. It rewrites the progress of Submit,
+// recall adds an interruption that was reverted to the job's history, at best effort. The job no
+// longer has it, so the next execution can't add it. recall rewrites the progress of Submit,
 // which doesn't run at that time.
 func (s *Service) recall(ctx context.Context, before video.Entry) {
 	if before.Outcome == nil || before.Next().Outcome != nil {
