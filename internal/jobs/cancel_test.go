@@ -34,7 +34,7 @@ func TestCancel(t *testing.T) {
 		entry   *video.Entry
 		stored  bool   // whether it is in the bucket
 		plain   string // state after Cancel without discard, or the reason for its refusal
-		discard string // the same with discard; a + means that the job goes on, and its video was given up
+		discard string // the same with discard; a + means that the job continues, and its video was given up
 	}{
 		{name: "started a moment ago", entry: entry(""), plain: "cancelled", discard: "cancelled"},
 		{name: "waits for room", entry: entry(video.PhaseRefused), plain: "cancelled", discard: "cancelled"},

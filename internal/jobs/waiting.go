@@ -21,8 +21,8 @@ type Waiting struct {
 	Message string // the same as text for people, with times in UTC
 }
 
-// Estimable reports whether the usual time of such videos is a fair estimate of the job's wait,
-// because it waits for nothing else.
+// Estimable reports whether the usual time of a video is a fair estimate of the job's wait,
+// because the job waits for nothing else.
 func (w *Waiting) Estimable() bool {
 	return w != nil && (w.For == video.WaitStart || w.For == video.WaitSubmission || w.For == video.WaitGeneration)
 }

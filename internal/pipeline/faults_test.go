@@ -41,7 +41,7 @@ type moments struct {
 	trace []string      // kinds of the calls, in order
 	plan  map[int]fault // by a call's place in the trace
 	held  func()        // runs another invocation while this one is held
-	late  func()        // the effect of a call that returned too early
+	late  func()        // the effect of an earlier call that is still to come
 }
 
 // comes returns the fault of the next call.

@@ -21,8 +21,8 @@ type SubmitTimes struct {
 	Busy         time.Duration // first wait when the provider is busy; doubles
 	LookUpFirst  time.Duration // from a lost answer to the first search for it
 	LookUpWindow time.Duration // how long a submission may take to appear in the records: the longest generation
-	Hard         time.Duration // gives up waiting for a busy provider, from its first refusal; or for its records, from the claim
-	CapWait      time.Duration // gives up waiting for room below a limit, from the first lack of it
+	Hard         time.Duration // how long to wait for a busy provider, from its first refusal; or for its records, from the claim
+	CapWait      time.Duration // how long to wait for room below a limit, from the first lack of it
 }
 
 // Submit submits a job's request to the provider. The provider accepts it at most once.

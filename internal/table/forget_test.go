@@ -14,7 +14,7 @@ import (
 )
 
 // A job and its request are forgotten together, by one writer, which recognizes its own write by
-// its mark. No writer that read the job before brings a text back.
+// its mark. No writer that read the job before restores a text.
 func TestForget(t *testing.T) {
 	for name, fault := range map[string]dynamotest.Fault{
 		"undisturbed":       {},

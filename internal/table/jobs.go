@@ -51,7 +51,8 @@ func (t *Table) Create(ctx context.Context, entry video.Entry) (video.Entry, str
 	return t.create(ctx, entry, nil)
 }
 
-// create is Create in one transaction with another write, which with makes from the job's mark.
+// create is Create in one transaction with another write. If with isn't nil, it returns that
+// write for the job's mark.
 func (t *Table) create(ctx context.Context, entry video.Entry, with func(mark string) types.TransactWriteItem) (video.Entry, string, error) {
 	if err := t.putDay(ctx, entry.CreatedAt); err != nil {
 		return video.Entry{}, "", err

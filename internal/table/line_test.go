@@ -191,7 +191,7 @@ func TestOnlyWaitingJobsAreInLine(t *testing.T) {
 	})
 }
 
-// A job behind others in line is told of a pause too.
+// Turn reports a pause to a job behind others in line, too.
 func TestPausedBeforeItsTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var items dynamotest.Items

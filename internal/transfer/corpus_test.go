@@ -62,7 +62,7 @@ func forbidden() []string {
 		"127.1.2.3", "127.255.255.254", "100.64.0.1", "169.254.170.2", "169.254.169.253", "192.0.0.1", "192.0.2.1", "192.88.99.1", "198.18.0.1", "198.51.100.1", "203.0.113.1",
 		"224.0.0.1", "239.255.255.250", "240.0.0.1", "255.255.255.255", "0.1.2.3", "172.31.255.254",
 		"[::1]", "[::]", "[fe80::1]", "[fe80::1%25lo]", "[fc00::1]", "[fd00:ec2::254]", "[fec0::1]", "[ff02::1]", "[2001:db8::1]", "[3fff::1]", "[100::1]", "[5f00::1]",
-		// Names that resolve to such an address in the test.
+		// Names that resolve to a forbidden address in the test.
 		"localhost", "LOCALHOST", "localhost.", "localhost.localdomain", "ip6-localhost", "cdn.example", "cdn.example.", "metadata.google.internal", "instance-data.ec2.internal",
 		"127.0.0.1.cdn.example", "xn--cdn-9na.example", "_cdn.example", "user@127.0.0.1", "user:word@cdn.example", "@cdn.example", "cdn.example@127.0.0.1",
 	)

@@ -316,7 +316,7 @@ func takes(p catalogue.Schema, required bool) string {
 		text += " with " + strings.Join(fields, " and ")
 	}
 	if p.Items != nil {
-		text += ", each " + takes(*p.Items, false) // an item of a list is always required
+		text += ", each " + takes(*p.Items, false) // items are always required, so this is not mentioned
 	}
 	switch {
 	case required:

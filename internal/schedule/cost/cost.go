@@ -19,7 +19,8 @@ const (
 	Read  = 0.0004 / 1000
 	// TableWrite is the price of a write of up to 1 KB to an on-demand table, or to one of its
 	// indexes; a transaction takes two. TableRead is the price of a consistent read of up to 4
-	// KB. https://aws.amazon.com/dynamodb/pricing/on-demand/
+	// KB.
+	// https://aws.amazon.com/dynamodb/pricing/on-demand/
 	TableWrite = 0.625 / 1e6
 	TableRead  = 0.125 / 1e6
 )

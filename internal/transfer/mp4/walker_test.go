@@ -31,7 +31,7 @@ func openBox(kind string, content []byte) []byte {
 
 func join(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
 
-// verdict feeds a file in chunks, whose lengths come from cuts again and again, and returns the
+// verdict feeds a file in chunks, whose lengths are taken cyclically from cuts, and returns the
 // error.
 func verdict(file, cuts []byte) string {
 	w, at := mp4.NewWalker(0), 0
