@@ -8,7 +8,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// View is what callers see of a job.
+// View is a job as callers see it.
 type View struct {
 	ID    string
 	State video.State

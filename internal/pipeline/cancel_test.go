@@ -225,8 +225,8 @@ func (c cancelling) check(t *testing.T, s *stage, view jobs.View, answer error) 
 // TestCancelAtEveryPoint cancels a job before and after each of its calls, with and without
 // discarding its video. A cancellation before a call is crossed with each fault of the job's
 // calls and of its own. It is also crossed with the job continuing, to its end if it can, during
-// each of the cancellation's calls. The faults are not repeated after a call, which is before
-// the next one.
+// each of the cancellation's calls. A cancellation after a call isn't crossed: it comes before
+// the next call, too.
 func TestCancelAtEveryPoint(t *testing.T) {
 	t.Parallel()
 	for _, begun := range starts() {

@@ -182,7 +182,7 @@ func TestHistory(t *testing.T) {
 		for _, w := range []way{
 			{},                                      // the generation runs for a day
 			{busy: s.Hard - time.Hour},              // the same after a day with a busy provider
-			{s.Hard - time.Hour, s.Hard / 2, false}, // the same, with half of it hidden
+			{s.Hard - time.Hour, s.Hard / 2, false}, // busy for as long, then hidden for half of Hard
 			{busy: s.Hard * 2},                      // always busy
 			{hidden: 4 * s.Hard},                    // never found
 			{s.Hard - time.Hour, 0, true},           // lost, and sent again

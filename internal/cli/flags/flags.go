@@ -1,5 +1,5 @@
-// Package flags has the flags' types of values, such as amounts, times and durations, and the
-// flags that several commands share.
+// Package flags has the types of the flags' values, such as amounts, times and durations, and
+// the flags that several commands share.
 package flags
 
 import (
