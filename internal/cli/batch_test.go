@@ -29,7 +29,7 @@ const sheet = "\ufeffPrompt;Model;Duration;n;Label\r\n" +
 	"a horse;;7;21;Horse\u202e\r\n" +
 	"  ;;5;1;Nothing\r\n"
 
-// batchFiles writes files of prompts to the directory of the test.
+// batchFiles writes files of prompts to the test's directory.
 func batchFiles(t *testing.T) {
 	t.Helper()
 	for name, content := range map[string]string{
@@ -49,7 +49,7 @@ func batchFiles(t *testing.T) {
 	}
 }
 
-// addBatch gives the fake the jobs of a batch "prompts" that was begun before.
+// addBatch adds the jobs of a batch "prompts" that was begun before to the fake.
 func addBatch(t *testing.T, f *apitest.Server) {
 	t.Helper()
 	ids := batch.NewIDs("prompts", "")
@@ -118,7 +118,7 @@ func TestBatchPlan(t *testing.T) {
 	}
 }
 
-// The plan fits terminals of several widths: only a word that is longer is not cut.
+// The plan fits terminals of several widths. Only a single longer word may exceed them.
 func TestBatchPlanFits(t *testing.T) {
 	here, err := filepath.Abs(".")
 	if err != nil {
@@ -144,8 +144,8 @@ func TestBatchPlanFits(t *testing.T) {
 	clitest.Golden(t, "batch-plan-widths", printed.String())
 }
 
-// The plan says how long it takes below the caps: what is left of the first day, and
-// whole ones after it.
+// The plan says how long the batch takes under the caps: it uses what is left of the first day,
+// and then whole days.
 func TestBatchPlanBelowCaps(t *testing.T) {
 	usd := func(amount string) *json.Number { return new(json.Number(amount)) }
 	for _, test := range []struct {
@@ -184,7 +184,8 @@ func TestBatchPlanBelowCaps(t *testing.T) {
 	}
 }
 
-// What differs in its texts alone is priced once, and 100 jobs are looked up at a time.
+// Requests that differ only in their texts are priced once, and 100 jobs are looked up at a
+// time.
 func TestBatchPlanAsksLittle(t *testing.T) {
 	w, f := withAPI(t)
 	var b strings.Builder

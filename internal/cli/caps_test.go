@@ -13,7 +13,7 @@ import (
 	"github.com/takeup/takeup/internal/cli/clitest"
 )
 
-// TestCaps sets caps and takes them back, and shows how they stand.
+// TestCaps sets and resets caps, and shows them.
 func TestCaps(t *testing.T) {
 	here, err := filepath.Abs(".")
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package cli is the takeup command line. It has the root command and the exit statuses;
-// the commands are in the packages below it.
+// Package cli implements the takeup command line: the root command and the exit statuses. The
+// commands themselves are in the packages below it.
 package cli
 
 import (
@@ -27,14 +27,14 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// The exit statuses; docs/cli.md and the help say what they mean.
+// The exit statuses. docs/cli.md and the help explain them.
 const (
 	exitFailed      = 1
 	exitUsage       = 2   // the request or the command line is invalid
 	exitUnsettled   = 3   // reconcile and doctor: there is something to do
 	exitNoVideo     = 4   // the job ended without a video
-	exitState       = 5   // there is no such job, or its state does not allow this
-	exitInterrupted = 130 // as a shell reports a program that Ctrl-C ended
+	exitState       = 5   // there is no such job, or its state doesn't allow this
+	exitInterrupted = 130 // the status that a shell reports after Ctrl-C
 )
 
 // Main runs the command that os.Args names, and exits with its status.
@@ -58,9 +58,9 @@ func Main() {
 // grace is how long an interrupted command may take to return.
 const grace = 800 * time.Millisecond
 
-// await waits for a command. An interrupted command is abandoned after the grace time,
-// since a context can't cancel the read of a pipe that nobody writes to. A second signal
-// ends the program at once, which is the system's default.
+// await waits for a command. It abandons an interrupted command after the grace time, since a
+// context can't cancel the read of a pipe without a writer. A second signal ends the program at
+// once, which is the system's default.
 func await(ctx context.Context, env *command.Env, stop func(), done <-chan error) error {
 	select {
 	case err := <-done:
@@ -80,7 +80,7 @@ func await(ctx context.Context, env *command.Env, stop func(), done <-chan error
 	}
 }
 
-// buildVersion is the version that Go's build gave this program.
+// buildVersion returns the version that Go's build recorded in this program.
 func buildVersion() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" {
@@ -89,8 +89,7 @@ func buildVersion() string {
 	return info.Main.Version
 }
 
-// report prints an error. Its text may come from outside, so control characters are
-// replaced.
+// report prints an error. Its text may come from outside, so control characters are replaced.
 func report(env *command.Env, err error) {
 	lines := strings.Split(err.Error(), "\n")
 	for i := range lines {
@@ -99,15 +98,15 @@ func report(env *command.Env, err error) {
 	fmt.Fprintln(env.Err, "takeup:", strings.Join(lines, "\n"))
 }
 
-// newHTTPClient limits the time until an answer begins, not how long it takes: videos
-// are large.
+// newHTTPClient returns a client that limits the time until a response begins, but not how long
+// it takes: videos are large.
 func newHTTPClient() *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.ResponseHeaderTimeout = 40 * time.Second // API Gateway answers within 29
+	transport.ResponseHeaderTimeout = 40 * time.Second // API Gateway responds within 29
 	return &http.Client{Transport: transport}
 }
 
-// exitStatus gives the exit status for a command's error.
+// exitStatus returns the exit status for a command's error.
 func exitStatus(err error, interrupted bool) int {
 	var usage *command.UsageError
 	var invalid *video.InvalidRequest

@@ -18,8 +18,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// TestCommands types command lines to a fake API that has a job in each state,
-// and holds what is printed, beside it too, and the exit status.
+// TestCommands runs command lines against a fake API that has a job in each state. It checks
+// their output on both streams, and the exit status.
 func TestCommands(t *testing.T) {
 	for _, test := range []struct {
 		name  string
@@ -73,7 +73,7 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-// addJobs gives the fake a job in each state, "stored" the newest.
+// addJobs adds a job in each state to the fake. "stored" is the newest.
 func addJobs(t *testing.T, f *apitest.Server) {
 	t.Helper()
 	boat := clitest.Request(t, "a paper boat\ncrosses a flooded\u202e street, "+strings.Repeat("slowly ", 10))
@@ -137,7 +137,7 @@ func TestCalledBy(t *testing.T) {
 	}
 }
 
-// While a job is being submitted it isn't known whether it will be paid.
+// While a job is being submitted, it isn't known whether it will be paid.
 func TestCancelWaitsUntilItIsKnown(t *testing.T) {
 	w, f := withAPI(t)
 	addJobs(t, f)

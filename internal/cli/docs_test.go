@@ -11,7 +11,7 @@ import (
 	"github.com/takeup/takeup/internal/cli/clitest"
 )
 
-// TestDocs holds the commands in docs/cli.md to what --help shows.
+// TestDocs compares the commands in docs/cli.md with the output of --help.
 func TestDocs(t *testing.T) {
 	w := newShell(t)
 	var want strings.Builder
@@ -27,7 +27,7 @@ func TestDocs(t *testing.T) {
 				t.Fatalf("%s --help: %d, %s", name, status, &w.Err)
 			}
 			want.WriteString("### " + name + "\n\n```text\n" + strings.TrimSpace(w.Out.String()) + "\n```\n\n")
-			if name != "completion" { // whose commands are the shells
+			if name != "completion" { // its subcommands are the shells
 				describe(cmd.Commands())
 			}
 		}

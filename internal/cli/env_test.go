@@ -8,7 +8,7 @@ import (
 	"github.com/takeup/takeup/internal/api/apitest"
 )
 
-// TestEnv gives what env prints to a shell, and asks the shell for the variables.
+// TestEnv passes the output of env to a shell, and asks the shell for the variables.
 func TestEnv(t *testing.T) {
 	w, f := withAPI(t)
 	a := newFakeAWS(t, f)

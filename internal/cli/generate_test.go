@@ -24,7 +24,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// What is piped has a line for each event, and no line twice.
+// Piped output has one line for each event, and no line twice.
 func TestGenerate(t *testing.T) {
 	w, f := withAPI(t)
 	f.Script = func(id string, r video.Request) []api.Video {
@@ -163,7 +163,7 @@ func TestGenerateFails(t *testing.T) {
 	}
 }
 
-// A job that was started a moment ago may not be known everywhere.
+// A job that was just started may not be known everywhere.
 func TestGenerateIsPatientAtFirst(t *testing.T) {
 	w, f := withAPI(t)
 	absent := apitest.Answer(404, `{"message":"there is no video with this id"}`)
@@ -174,8 +174,8 @@ func TestGenerateIsPatientAtFirst(t *testing.T) {
 	}
 }
 
-// Ctrl-C leaves the job running, and says how to come back to it. The token that
-// was typed is not printed again.
+// Ctrl-C leaves the job running, and the output says how to return to it. It doesn't repeat the
+// token that was entered.
 func TestGenerateInterrupted(t *testing.T) {
 	for _, test := range []struct {
 		name string
@@ -233,8 +233,7 @@ func TestStatuses(t *testing.T) {
 	}
 }
 
-// printed is what generate prints of a job without trouble, when it prints a line
-// each.
+// printed is the output of generate for a job without problems, with one line for each event.
 const printed = `job api-1: kling-video/v1/pro/text-to-video 5s, 0.98 USD
    0.0 s  queued
    4.0 s  generating

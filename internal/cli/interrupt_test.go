@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// A pipe that nobody writes to holds up no interrupted command.
+// A pipe without a writer doesn't hold up an interrupted command.
 func TestInterruptedWhileReading(t *testing.T) {
 	pipe := filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
@@ -26,7 +26,7 @@ func TestInterruptedWhileReading(t *testing.T) {
 	if err == nil || !stopped || exitStatus(err, true) != exitInterrupted {
 		t.Errorf("got %v, stopped %v", err, stopped)
 	}
-	// The reader goes on once somebody writes.
+	// The reader continues once somebody writes.
 	f, err := os.OpenFile(pipe, os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -37,7 +37,7 @@ func TestInterruptedWhileReading(t *testing.T) {
 	}
 }
 
-// A stack is ended before its command is.
+// A command stops its stack before it ends.
 func TestInterruptedWhileCleaning(t *testing.T) {
 	w := newShell(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -51,7 +51,7 @@ func TestInterruptedWhileCleaning(t *testing.T) {
 	}
 }
 
-// What is no file is refused before anything is sent, waited for or written.
+// An output that can't be a file is refused before anything is sent, waited for or written.
 func TestOutputIsAFile(t *testing.T) {
 	w, f := withAPI(t)
 	addJobs(t, f)

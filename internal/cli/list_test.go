@@ -9,8 +9,7 @@ import (
 	"github.com/takeup/takeup/internal/cli/clitest"
 )
 
-// The list is asked for by what it is filtered by, in pages that are no larger than
-// what is shown.
+// The request for a list has its filters, and pages that are no larger than what is shown.
 func TestListAsks(t *testing.T) {
 	w, f := withAPI(t)
 	boat := clitest.Request(t, "a boat")

@@ -21,8 +21,8 @@ func TestRequest(t *testing.T) {
 		name    string
 		args    []string
 		typed   string
-		want    string // the request's JSON, and
-		printed string // what is printed first; or
+		want    string // JSON of the request
+		printed string // what is printed first
 		wrong   []string
 	}{
 		{

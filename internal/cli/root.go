@@ -84,7 +84,7 @@ func newRoot(env *command.Env) *cobra.Command {
 		library.NewRedrive(env), operate.NewReconcile(env), control.NewPause(env), control.NewResume(env), control.NewCaps(env),
 		operate.NewDoctor(env), operate.NewEnv(env), control.NewToken(env), local.NewInvoke(env))
 	add(groupLocal, local.NewUp(env), local.NewDown(env))
-	root.AddCommand(local.NewRun(env), local.NewBuild(env)) // for make, and hidden
+	root.AddCommand(local.NewRun(env), local.NewBuild(env)) // hidden, for make
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd("completion")
 	for _, cmd := range root.Commands() {
@@ -99,8 +99,8 @@ func newRoot(env *command.Env) *cobra.Command {
 	return root
 }
 
-// calledBy gives the command that runs this program again: the path that it was called
-// by, unless go run built it.
+// calledBy returns the command that runs this program again: the path by which it was called,
+// unless go run built it.
 func calledBy(path string) string {
 	if strings.Contains(path, string(filepath.Separator)+"go-build") {
 		return "go run ./cmd/takeup"
@@ -108,8 +108,8 @@ func calledBy(path string) string {
 	return path
 }
 
-// explain gives an invalid request a message with a line for each invalid field. Other
-// errors, and invalid requests that are wrapped in them, stay as they are.
+// explain gives an invalid request a message with a line for each invalid field. It returns
+// other errors unchanged, and also those that wrap an invalid request.
 func explain(err error) error {
 	invalid, ok := err.(*video.InvalidRequest)
 	if !ok {

@@ -27,7 +27,7 @@ func TestLocalStackIsNeeded(t *testing.T) {
 	}
 }
 
-// A wrong request is refused before a stack is started or the price is asked for.
+// An invalid request is refused before a stack is started or the price is requested.
 func TestRunRefusesAWrongRequest(t *testing.T) {
 	t.Chdir(t.TempDir())
 	w := newShell(t)

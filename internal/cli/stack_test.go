@@ -18,18 +18,19 @@ import (
 	"github.com/takeup/takeup/internal/table/dynamotest"
 )
 
-// fakeAWS is the AWS of a deployed stack, as far as it is asked: CloudFormation,
-// Secrets Manager, Step Functions, S3, and behind it the API and the provider.
+// fakeAWS is a fake AWS with a deployed stack. It has the calls that the commands make to
+// CloudFormation, Secrets Manager, Step Functions and S3, and to the API and the provider behind
+// them.
 type fakeAWS struct {
 	*httptest.Server
 	outputs, parameters map[string]string
 	status              string
 	denied              string // a call that is not allowed
 	balance             float64
-	executions          int // that Lambda allows
+	executions          int // Lambda's limit on concurrent executions
 	versioning          string
 	api                 http.Handler
-	tokens, pending     string // the secret of the API's tokens
+	tokens, pending     string // the secret with the API's tokens
 	table               *dynamotest.Server
 }
 

@@ -18,7 +18,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// screen keeps what is written to a terminal.
+// screen records what is written to a terminal.
 type screen struct {
 	mu   sync.Mutex
 	more *sync.Cond
@@ -26,8 +26,7 @@ type screen struct {
 	end  error
 }
 
-// newScreen opens a pseudo-terminal, and reads what is written to tty until both
-// are closed.
+// newScreen opens a pseudo-terminal, and reads what is written to tty until both are closed.
 func newScreen(t *testing.T) (s *screen, tty *os.File, read <-chan struct{}) {
 	t.Helper()
 	terminal, tty, err := pty.Open()
@@ -59,7 +58,7 @@ func newScreen(t *testing.T) (s *screen, tty *os.File, read <-chan struct{}) {
 	return s, tty, done
 }
 
-// await waits until the words were written.
+// await waits until the words are written.
 func (s *screen) await(words string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -72,7 +71,7 @@ func (s *screen) await(words string) error {
 	return nil
 }
 
-// states is a job that is looked at four times before its video is there.
+// states returns the states of a job that is polled four times before its video is stored.
 func states(f *apitest.Server) func(string, video.Request) []api.Video {
 	return func(id string, r video.Request) []api.Video {
 		queued, generating := f.Video(id, r, video.StateQueued), f.Video(id, r, video.StateGenerating)
@@ -80,14 +79,13 @@ func states(f *apitest.Server) func(string, video.Request) []api.Video {
 	}
 }
 
-// In a terminal each event has a line, and below them a bar moves until the end.
+// In a terminal each event has a line, and a bar below them moves until the end.
 func TestGenerateInATerminal(t *testing.T) {
 	s, tty, read := newScreen(t)
 	w, f := withAPI(t)
 	f.Script = states(f)
 	w.Env.Out = tty
-	// The bar is drawn by a goroutine of its own, which reads the clock. It sleeps
-	// until the bar has moved.
+	// A goroutine draws the bar and reads the clock. It sleeps until the bar has moved.
 	var mu sync.Mutex
 	clock := apitest.Created
 	w.Now = func() time.Time {
@@ -129,7 +127,7 @@ func TestGenerateInATerminal(t *testing.T) {
 	if !moved {
 		t.Errorf("the bar is filled by %v, in\n%q", filled, shown)
 	}
-	// What is below the line that is erased last stays.
+	// Text after the last erasure stays on the screen.
 	const erase = "\x1b[J"
 	left := shown[strings.LastIndex(shown, erase)+len(erase):]
 	if !strings.HasPrefix(left, "   8.0 s  done\r\nvideo  api-1.mp4") || strings.Contains(left, "s [") {

@@ -9,8 +9,7 @@ import (
 	"github.com/takeup/takeup/internal/cli/clitest"
 )
 
-// TestToken makes, lists and revokes tokens, and what the secret holds never has a
-// token that was made.
+// TestToken adds, lists and revokes tokens. The secret never contains a token in clear text.
 func TestToken(t *testing.T) {
 	here, err := filepath.Abs(".")
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/takeup/takeup/internal/provider/all"
 )
 
-// spending is a sum of videos, failed ones, and those in doubt.
+// spending returns a sum with videos, failed ones, and those in doubt.
 func spending(videos, failed, inDoubt int64, spent, reserved, uncertain string) api.UsageSum {
 	return api.UsageSum{
 		Videos: videos, Failed: failed, InDoubt: inDoubt,
@@ -48,7 +48,7 @@ func someUsage() api.Usage {
 	}
 }
 
-// TestUsageFits holds what is printed in terminals of several widths.
+// TestUsageFits checks the output in terminals of several widths.
 func TestUsageFits(t *testing.T) {
 	here, err := filepath.Abs(".")
 	if err != nil {

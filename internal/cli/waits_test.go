@@ -21,7 +21,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// unknown knows nothing of how long videos take, and of what they cost.
+// unknown has neither times nor prices of videos.
 type unknown struct{}
 
 func (unknown) Left(context.Context, string, int, time.Duration) (time.Duration, bool) {
@@ -32,7 +32,7 @@ func (unknown) Usual(context.Context, string, int) (time.Duration, bool) { retur
 
 func (unknown) Charged(context.Context, string, int) (int64, bool) { return 0, false }
 
-// noManifests is a bucket that nobody asks.
+// noManifests is a bucket that is never called.
 type noManifests struct{}
 
 func (noManifests) Manifest(context.Context, string) (video.Manifest, bool, error) {
@@ -45,8 +45,8 @@ func (noManifests) Forget(context.Context, string, string, time.Time) error {
 
 func (noManifests) Remove(context.Context, string) error { return errors.New("nobody asks") }
 
-// TestGetTellsOfEachWait has the API tell of jobs in a table, one in each kind of wait,
-// and holds what get prints of them.
+// TestGetTellsOfEachWait serves jobs in a table through the API, one in each kind of wait, and
+// checks what get prints.
 func TestGetTellsOfEachWait(t *testing.T) {
 	at := func(seconds int) time.Time { return apitest.Created.Add(time.Duration(seconds) * time.Second) }
 	marks := 0

@@ -14,10 +14,10 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// The faults that a call can meet.
+// The faults of a call.
 const (
 	failsBefore   = "fails before"
-	failsAfter    = "fails after" // with its effect
+	failsAfter    = "fails after" // after the call took effect
 	crashesBefore = "crashes before"
 	crashesAfter  = "crashes after"
 	another       = "another starts it before"
@@ -27,7 +27,7 @@ var errPlanned = errors.New("the plan made it fail")
 
 type crashed struct{}
 
-// faulty is a table and a machine whose calls go wrong by a plan.
+// faulty is a table and a machine whose calls fail by a plan.
 type faulty struct {
 	jobs.Table
 	machine *machine
@@ -106,10 +106,9 @@ func (f *faulty) StopExecution(ctx context.Context, in *sfn.StopExecutionInput, 
 	return out, err
 }
 
-// TestStartedOnceWhateverFails starts or redrives a job with each fault, and each
-// pair of faults, at the calls that this makes, and asks again until it is answered:
-// the job has one execution, which is the one that its item names, and it is called
-// known only where it is marked as started.
+// TestStartedOnceWhateverFails starts or redrives a job with each fault, and each pair of
+// faults, in its calls, and asks again until it gets an answer. The job has one execution, the
+// one that its item names. It is reported as known only if it is marked as started.
 func TestStartedOnceWhateverFails(t *testing.T) {
 	boat := request(t, "a boat")
 	canonical, _ := boat.MarshalJSON()
@@ -145,7 +144,7 @@ func TestStartedOnceWhateverFails(t *testing.T) {
 				if initial.redrive {
 					_, err := service(t, l, manifests{}, m).Redrive(t.Context(), "a")
 					if not := (*jobs.NotRedriven)(nil); errors.As(err, &not) {
-						return true, nil // it runs
+						return true, nil // the execution is running
 					}
 					return false, err
 				}
@@ -196,8 +195,8 @@ func TestStartedOnceWhateverFails(t *testing.T) {
 	}
 }
 
-// eachPair plays what is undisturbed, and then with each fault at each of its calls, and
-// with each pair of them. A play gives how many calls it made.
+// eachPair plays without faults, then with each fault at each call, and then with each pair of
+// faults. A play returns the number of its calls.
 func eachPair(t *testing.T, play func(name string, plan map[int]string) (calls int)) {
 	t.Helper()
 	faults := []string{failsBefore, failsAfter, crashesBefore, crashesAfter, another}
@@ -208,7 +207,7 @@ func eachPair(t *testing.T, play func(name string, plan map[int]string) (calls i
 			plays++
 			plan := map[int]string{i: f}
 			play(fmt.Sprintf("%s at %d", f, i), plan)
-			for j := i + 1; j < 2*calls+4; j++ { // it is asked again after a fault
+			for j := i + 1; j < 2*calls+4; j++ { // after a fault it is asked again
 				for _, g := range faults {
 					plays++
 					both := maps.Clone(plan)

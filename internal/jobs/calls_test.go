@@ -18,7 +18,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// recorder writes down the calls to a table, a bucket and a state machine.
+// recorder records the calls to a table, a bucket and a state machine.
 type recorder struct {
 	*dynamotest.Items
 	*machine
@@ -56,7 +56,7 @@ func (r *recorder) Manifest(ctx context.Context, id string) (video.Manifest, boo
 	return r.manifests.Manifest(ctx, id)
 }
 
-// Each call of the API makes so many calls to AWS, and no others.
+// Each call of the API makes exactly the expected calls to AWS.
 func TestCallsToAWS(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &recorder{Items: &dynamotest.Items{}, machine: &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}, manifests: manifests{}}

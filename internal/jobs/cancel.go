@@ -8,29 +8,29 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// NotCancelled says why a job was not cancelled. Nothing was changed.
+// NotCancelled is the error for a job that was not cancelled. Nothing was changed.
 type NotCancelled struct {
 	ID, Reason string
-	// Discardable says that the job can be cancelled by discarding its video, which is or
-	// may be paid.
+	// Discardable means that the job can be cancelled by discarding its video, which is or may
+	// be paid.
 	Discardable bool
-	// RetryAfter is when to ask again; 0 where waiting doesn't help.
+	// RetryAfter is when to ask again, or 0 if waiting doesn't help.
 	RetryAfter time.Duration
 }
 
 func (e *NotCancelled) Error() string { return "job " + e.ID + " was not cancelled: " + e.Reason }
 
-// Cancel ends a job that was not submitted, so that it is never paid. A job that was, or
-// may have been, submitted gives a *NotCancelled, unless discard says that its video is
-// given up: a stored video is removed, and one that isn't there yet will not be stored. A
-// job that was cancelled or discarded before stays so, without an error. One that ended
-// otherwise gives a *NotCancelled.
+// Cancel ends a job that was not submitted, so that it is never paid. For a job that was or may
+// have been submitted it returns a *NotCancelled, unless discard is set. Then the video is given
+// up: a stored one is removed, and one that is not stored yet never will be. A job that was
+// cancelled or discarded before stays so, without an error. For a job with any other outcome
+// Cancel returns a *NotCancelled.
 //
-// It gives a *video.NoEntry where there is no such job, and a *video.ServiceUnavailable
-// where it isn't known whether the job was cancelled. Calling Cancel again is safe.
+// The error is a *video.NoEntry if there is no such job, and a *video.ServiceUnavailable if it
+// isn't known whether the job was cancelled. Cancel is idempotent.
 //
-// The table decides between submitting and cancelling: each is a write on condition of the
-// version that was read.
+// The table decides between submitting and cancelling: each is a write that is conditional on
+// the version that was read.
 func (s *Service) Cancel(ctx context.Context, id string, discard bool) (View, error) {
 	for range turns {
 		entry, version, err := s.get(ctx, id)
@@ -50,8 +50,7 @@ func (s *Service) Cancel(ctx context.Context, id string, discard bool) (View, er
 	return View{}, changing("cancelling the job")
 }
 
-// cancel ends the job as it was read, or gives a *video.Conflict where it has changed
-// since.
+// cancel ends the job as it was read. It returns a *video.Conflict if the job has changed since.
 func (s *Service) cancel(ctx context.Context, entry video.Entry, version string, discard bool) (video.Entry, error) {
 	no := NotCancelled{ID: entry.ID, Discardable: true}
 	switch state := entry.State(); {
@@ -85,7 +84,7 @@ func (s *Service) cancel(ctx context.Context, entry video.Entry, version string,
 		return entry, &no
 	}
 
-	redriven := entry.Outcome != nil && entry.Outcome.Chosen() // which reverts an earlier discard
+	redriven := entry.Outcome != nil && entry.Outcome.Chosen() // the redrive reverted an earlier discard
 	if entry.DiscardedAt.IsZero() || redriven {
 		entry.DiscardedAt = s.now()
 		if redriven {
@@ -99,7 +98,7 @@ func (s *Service) cancel(ctx context.Context, entry video.Entry, version string,
 	if entry.Manifest != nil {
 		return s.remove(ctx, entry)
 	}
-	// A Store that did not see this has written its manifest already, or reads the table
+	// A Store that did not see the discard has written its manifest already, or reads the table
 	// after it writes it.
 	_, stored, err := s.manifests.Manifest(ctx, entry.ID)
 	switch {
@@ -111,7 +110,7 @@ func (s *Service) cancel(ctx context.Context, entry video.Entry, version string,
 	return entry, nil
 }
 
-// said says whether a job that ended costs money, within a sentence.
+// said says whether a job that ended costs money, as part of a sentence.
 func said(paid video.Paid) string {
 	return map[video.Paid]string{video.PaidNo: "nothing was paid", video.PaidYes: "it is paid", video.PaidPerhaps: "it may have been charged"}[paid]
 }
@@ -124,7 +123,7 @@ func (s *Service) remove(ctx context.Context, entry video.Entry) (video.Entry, e
 		return entry, unavailable("reading the manifest", err)
 	}
 	if !stored && entry.Manifest != nil {
-		manifest = *entry.Manifest // removed by an earlier call, or by its owner
+		manifest = *entry.Manifest // the video was removed by an earlier call, or by its owner
 	}
 	if err := s.manifests.Remove(ctx, entry.ID); err != nil {
 		return entry, unavailable("removing the video", err)
@@ -134,7 +133,7 @@ func (s *Service) remove(ctx context.Context, entry video.Entry) (video.Entry, e
 		return entry, err
 	}
 	if entry.Over() && entry.Outcome.Chosen() {
-		return entry, nil // by the Store that stored it
+		return entry, nil // recorded by the Store that stored the video
 	}
 	entry.End(&video.Discarded{GenerationID: entry.GenerationID, Micros: manifest.ChargedMicros}, s.now())
 	entry.Manifest = nil

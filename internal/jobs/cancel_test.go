@@ -12,8 +12,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// TestCancel cancels a job in each of its states. Its races are played in package
-// pipeline.
+// TestCancel cancels a job in each of its states. Package pipeline plays its races.
 func TestCancel(t *testing.T) {
 	boat := request(t, "a boat")
 	now := ended
@@ -33,9 +32,9 @@ func TestCancel(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		entry   *video.Entry
-		stored  bool   // in the bucket
-		plain   string // the state after Cancel without discard, or why it was refused
-		discard string // and with it; a + says that it goes on, and that its video was given up
+		stored  bool   // whether it is in the bucket
+		plain   string // state after Cancel without discard, or the reason for its refusal
+		discard string // the same with discard; a + means that the job continues, and its video was given up
 	}{
 		{name: "started a moment ago", entry: entry(""), plain: "cancelled", discard: "cancelled"},
 		{name: "waits for room", entry: entry(video.PhaseRefused), plain: "cancelled", discard: "cancelled"},
@@ -81,7 +80,7 @@ func TestCancel(t *testing.T) {
 					t.Errorf("%s: ended with %+v, stored %v", test.name, view.Outcome, s)
 				}
 			}
-			// What is told is what is shown from then on.
+			// Status agrees with the answer from then on.
 			if again, err := c.Status(t.Context(), "a"); err != nil || again.State != view.State || again.Discard != view.Discard {
 				t.Errorf("%s: got %+v, then %+v, %v", test.name, view, again, err)
 			}

@@ -17,29 +17,28 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// StepFunctions is what is used of Step Functions.
+// StepFunctions is the part of the Step Functions API that Executions uses.
 type StepFunctions interface {
 	StartExecution(context.Context, *sfn.StartExecutionInput, ...func(*sfn.Options)) (*sfn.StartExecutionOutput, error)
 	DescribeExecution(context.Context, *sfn.DescribeExecutionInput, ...func(*sfn.Options)) (*sfn.DescribeExecutionOutput, error)
 	StopExecution(context.Context, *sfn.StopExecutionInput, ...func(*sfn.Options)) (*sfn.StopExecutionOutput, error)
 }
 
-// Executions are those of one state machine: a job's own, <id>, and those of its
-// redrives, <id>-r1, <id>-r2 and so on. A redrive is recognised by its input, not by its
-// name, which can be the id of another job.
+// Executions are the executions of one state machine: a job's own, <id>, and those of its
+// redrives, <id>-r1, <id>-r2 and so on. A redrive is recognized by its input, not by its name,
+// which can be the id of another job.
 type Executions struct {
 	client       StepFunctions
 	stateMachine arn.ARN
 }
 
-// NewExecutions makes the Executions of a state machine.
+// NewExecutions returns the Executions of a state machine.
 func NewExecutions(client StepFunctions, stateMachine arn.ARN) Executions {
 	return Executions{client: client, stateMachine: stateMachine}
 }
 
-// describe gives the execution of that name, or nil where there is none: Step Functions
-// deletes an execution 90 days after its end. The error is a
-// *video.ServiceUnavailable.
+// describe returns the execution with that name, or nil if there is none: Step Functions deletes
+// an execution 90 days after its end. The error is a *video.ServiceUnavailable.
 func (e Executions) describe(ctx context.Context, name string) (*sfn.DescribeExecutionOutput, error) {
 	out, err := e.client.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: aws.String(e.stateMachine.Execution(name))})
 	var absent *types.ExecutionDoesNotExist
@@ -52,13 +51,15 @@ func (e Executions) describe(ctx context.Context, name string) (*sfn.DescribeExe
 	return out, nil
 }
 
-// Latest gives the execution that the job's entry names; nil where there is none. The error is a *video.ServiceUnavailable.
+// Latest returns the execution that the job's entry names, or nil if there is none. The error is
+// a *video.ServiceUnavailable.
 func (e Executions) Latest(ctx context.Context, entry video.Entry) (*sfn.DescribeExecutionOutput, error) {
 	return e.describe(ctx, entry.Execution)
 }
 
-// start starts an execution. It reports whether the name is taken by an execution that has
-// ended or has another input. Where one runs with the same input, that is a success. The error is a *video.ServiceUnavailable.
+// start starts an execution. It reports whether the name is taken by an execution that has ended
+// or has another input. If one with the same input is running, start succeeds. The error is a
+// *video.ServiceUnavailable.
 func (e Executions) start(ctx context.Context, name string, input []byte) (taken bool, err error) {
 	_, err = e.client.StartExecution(ctx, &sfn.StartExecutionInput{
 		StateMachineArn: aws.String(e.stateMachine.String()), Name: &name, Input: aws.String(string(input)),
@@ -73,18 +74,17 @@ func (e Executions) start(ctx context.Context, name string, input []byte) (taken
 	return false, nil
 }
 
-// stop stops an execution that another one replaces, at best effort: both may run, which
-// does no harm.
+// stop stops an execution that another one replaces, at best effort: it does no harm if both
+// run.
 func (e Executions) stop(ctx context.Context, name, cause string) {
 	_, _ = e.client.StopExecution(ctx, &sfn.StopExecutionInput{ExecutionArn: aws.String(e.stateMachine.Execution(name)), Cause: &cause})
 }
 
-// inputOf is the input of the execution that an entry names. The input of the job's own
-// execution is its request. That of a later one names the job, and says whether to resume
-// from an outcome.
+// inputOf returns the input of the execution that an entry names. The input of the job's own
+// execution is its request. That of a later one names the job, and says whether to resume from
+// an outcome.
 //
-// <, > and & are not escaped, since that could make a long text longer than Step Functions
-// takes.
+// It doesn't escape <, > and &, since a long text could then exceed the limit of Step Functions.
 func inputOf(entry video.Entry) ([]byte, error) {
 	if entry.Execution == entry.ID {
 		input, err := entry.Request.MarshalJSON()
@@ -99,8 +99,7 @@ func inputOf(entry video.Entry) ([]byte, error) {
 	return fmt.Appendf(nil, `{"id":%q,"resume":true}`, entry.ID), nil
 }
 
-// belongs reports whether an execution is that of the entry, and not another one with the
-// same name.
+// belongs reports whether an execution is the entry's, and not another one with the same name.
 func belongs(execution *sfn.DescribeExecutionOutput, entry video.Entry) bool {
 	if entry.Execution != entry.ID {
 		return resumes(aws.ToString(execution.Input)) == entry.ID
@@ -109,7 +108,7 @@ func belongs(execution *sfn.DescribeExecutionOutput, entry video.Entry) bool {
 	return request != nil && request.Hash() == entry.RequestHash
 }
 
-// resumes gives the id of the job that an execution with that input resumes; empty for the
+// resumes returns the id of the job that an execution with that input resumes, or "" for the
 // execution of a new job.
 func resumes(input string) string {
 	var given struct {
@@ -123,7 +122,7 @@ func resumes(input string) string {
 	return given.ID
 }
 
-// requestOf gives the request in the input of a job's own execution; nil where there is no
+// requestOf returns the request in the input of a job's own execution, or nil if there is no
 // valid one.
 func requestOf(execution *sfn.DescribeExecutionOutput) *video.Request {
 	r, err := catalogue.Parse(all.Models(), []byte(aws.ToString(execution.Input)))
@@ -133,8 +132,8 @@ func requestOf(execution *sfn.DescribeExecutionOutput) *video.Request {
 	return &r
 }
 
-// cause says why an execution failed. The cause that Lambda gives to Step Functions is a
-// JSON object with the message of the function's error.
+// cause says why an execution failed. The cause that Lambda reports to Step Functions is a JSON
+// object with the message of the function's error.
 func cause(execution *sfn.DescribeExecutionOutput) string {
 	var thrown struct {
 		Message string `json:"errorMessage"`
@@ -146,13 +145,13 @@ func cause(execution *sfn.DescribeExecutionOutput) string {
 	return said
 }
 
-// ended reports whether an execution is over without a video.
+// ended reports whether an execution has ended without a video.
 func ended(status types.ExecutionStatus) bool {
 	return status != types.ExecutionStatusRunning && status != types.ExecutionStatusSucceeded
 }
 
-// outcome records the outcome of a job whose execution ended without recording one. An
-// outcome that the state machine has retried in vain keeps its name; everything else is an
+// outcome records the outcome of a job whose execution ended without recording one. An outcome
+// that the state machine retried without success keeps its name; everything else is an
 // interruption.
 func outcome(execution *sfn.DescribeExecutionOutput, entry video.Entry) video.Entry {
 	at, name := aws.ToTime(execution.StopDate), aws.ToString(execution.Error)

@@ -25,8 +25,8 @@ import (
 
 var errThrottled = errors.New("ThrottlingException")
 
-// ledger is a table of a few jobs. An entry that names no execution is that of a job
-// whose own execution was started.
+// ledger is a table of a few jobs. An entry without an execution is a job whose own execution
+// was started.
 type ledger map[string]video.Entry
 
 func (l ledger) Get(_ context.Context, id string) (video.Entry, string, error) {
@@ -43,12 +43,12 @@ func (l ledger) Get(_ context.Context, id string) (video.Entry, string, error) {
 	return entry, "v" + entry.Mark, nil
 }
 
-// List is tested on a real table.
+// List is tested with a real table.
 func (l ledger) List(context.Context, table.Query) ([]table.Listed, string, error) {
 	return nil, "", errThrottled
 }
 
-// What is sent without an Idempotency-Key is tested on a real table too.
+// Requests without an Idempotency-Key are tested with a real table too.
 func (l ledger) Sendings(context.Context, string) ([]video.Sending, string, error) {
 	return nil, "", errThrottled
 }
@@ -74,7 +74,7 @@ func (l ledger) Update(_ context.Context, entry video.Entry, version string) (vi
 	if "v"+l[entry.ID].Mark != version {
 		return video.Entry{}, "", &video.Conflict{ID: entry.ID}
 	}
-	n, _ := strconv.Atoi(l[entry.ID].Mark) // none: 0
+	n, _ := strconv.Atoi(l[entry.ID].Mark) // 0 if there is none
 	entry.Mark, entry.Progress = strconv.Itoa(n+1), l[entry.ID].Progress
 	l[entry.ID] = entry
 	return entry, "v" + entry.Mark, nil
@@ -92,16 +92,16 @@ func (l ledger) Forget(ctx context.Context, entry video.Entry, version string, a
 	return l.Update(ctx, entry, version)
 }
 
-// machine is a state machine as AWS has it, by its executions' names.
+// machine is a fake of AWS's state machine, with its executions by name.
 type machine struct {
 	executions map[string]*sfn.DescribeExecutionOutput
-	hidden     []string // known to StartExecution alone
+	hidden     []string // only StartExecution knows them
 	started    []string
 	stopped    []string
 	startErr   error
 	stopErr    error
 	readErr    error
-	hook       func() // before an execution is described
+	hook       func() // called before an execution is described
 	mu         sync.Mutex
 	described  int
 }
@@ -203,7 +203,7 @@ func request(t *testing.T, prompt string) video.Request {
 	return r
 }
 
-// manifests is a manifests of a few manifests.
+// manifests are a few manifests in memory.
 type manifests map[string]video.Manifest
 
 func (s manifests) Manifest(_ context.Context, id string) (video.Manifest, bool, error) {
@@ -223,7 +223,7 @@ func (s manifests) Forget(_ context.Context, id, hash string, at time.Time) erro
 
 func (s manifests) Remove(_ context.Context, id string) error { delete(s, id); return nil }
 
-// broken is an execution that ended without a video.
+// broken returns an execution that ended without a video.
 func broken(status types.ExecutionStatus, name, cause string) *sfn.DescribeExecutionOutput {
 	e := execution(status, `{"prompt":"a boat"}`)
 	if name != "" {
@@ -232,7 +232,7 @@ func broken(status types.ExecutionStatus, name, cause string) *sfn.DescribeExecu
 	return e
 }
 
-// service is a Service at the time began.
+// service returns a Service whose time is began.
 func service(t *testing.T, l jobs.Table, s manifests, m jobs.StepFunctions) *jobs.Service {
 	t.Helper()
 	return jobs.New(l, s, executions(t, m), now)

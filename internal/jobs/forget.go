@@ -8,33 +8,32 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// NotForgotten says why a job can't be forgotten now. Nothing was changed.
+// NotForgotten is the error for a job that can't be forgotten now. Nothing was changed.
 type NotForgotten struct {
 	ID, Reason string
-	// RetryAfter is when to try again; 0 where waiting doesn't help.
+	// RetryAfter is when to try again, or 0 if waiting doesn't help.
 	RetryAfter time.Duration
 }
 
 func (e *NotForgotten) Error() string { return "job " + e.ID + " was not forgotten: " + e.Reason }
 
-// Forgotten is a job without its texts, and the places that may still have them.
+// Forgotten is a job without its texts, with the places that may still have them.
 type Forgotten struct {
 	View
 	Stays []Remnant
 }
 
-// Remnant is a place that may still have a text of a forgotten job, and that Takeup can't
-// clear.
+// Remnant is a place that Takeup can't clear and that may still have a text of a forgotten job.
 type Remnant struct {
 	What, Where string
-	// Until is when it expires at the latest; zero where somebody has to remove it.
+	// Until is when the text expires at the latest, or zero if somebody must remove it.
 	Until time.Time
-	Todo  string // how it can be removed sooner; empty: it can't
+	Todo  string // how it can be removed sooner, or ""
 }
 
-// The times for which AWS and the provider keep what Takeup can't clear.
+// How long AWS and the provider keep what Takeup can't clear.
 const (
-	// After the end of an execution:
+	// Counted from the end of an execution:
 	// https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 	executionsKept = 90 * 24 * time.Hour
 	// The longest recovery period of a table:
@@ -42,15 +41,13 @@ const (
 	backupsKept = 35 * 24 * time.Hour
 )
 
-// Forget clears the prompt and all other texts of a job that has ended: in the table,
-// and in the manifest beside its video. The id, the hash of the request, the times and
-// what was paid stay, and so does a stored video; the same request under the same id
-// is the same job as before. The job can't be redriven any more. Forgetting again gives
-// the same, and goes on where an earlier call broke off.
+// Forget clears the prompt and all other texts of a job that has ended, in the table and in the
+// manifest beside its video. It keeps the id, the hash of the request, the times and the
+// charges, and a stored video. The same request under the same id is still the same job. The job
+// can't be redriven any more. Forget is idempotent: it resumes an earlier call that failed.
 //
-// It gives a *NotForgotten for a job that goes on, a *video.NoEntry where there is no
-// such job, and a *video.ServiceUnavailable where it isn't known whether everything was
-// cleared: forgetting again is safe.
+// The error is a *NotForgotten if the job has not ended, a *video.NoEntry if there is no such
+// job, and a *video.ServiceUnavailable if it isn't known whether everything was cleared.
 func (s *Service) Forget(ctx context.Context, id string) (Forgotten, error) {
 	for range turns {
 		entry, version, err := s.get(ctx, id)
@@ -67,8 +64,8 @@ func (s *Service) Forget(ctx context.Context, id string) (Forgotten, error) {
 				continue
 			}
 		}
-		// A Store that did not see this has written its manifest before now, or
-		// looks at the table once it has.
+		// A Store that did not see this has written its manifest already, or reads the table
+		// after it writes it.
 		if err := s.manifests.Forget(ctx, id, entry.RequestHash, entry.ForgottenAt); err != nil {
 			return Forgotten{}, unavailable("clearing the manifest", err)
 		}
@@ -77,7 +74,7 @@ func (s *Service) Forget(ctx context.Context, id string) (Forgotten, error) {
 	return Forgotten{}, changing("clearing the job's texts")
 }
 
-// forgettable gives a *NotForgotten where the job goes on.
+// forgettable returns a *NotForgotten for a job that has not ended.
 func (s *Service) forgettable(entry video.Entry) error {
 	no := NotForgotten{ID: entry.ID}
 	switch state := entry.State(); {
@@ -94,7 +91,7 @@ func (s *Service) forgettable(entry video.Entry) error {
 	return &no
 }
 
-// remnants are the places that may have a text of the job still.
+// remnants returns the places that may still have a text of the job.
 func remnants(entry video.Entry) []Remnant {
 	at := entry.ForgottenAt
 	stays := []Remnant{}

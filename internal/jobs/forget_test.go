@@ -21,7 +21,7 @@ func TestForget(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		entry  *video.Entry
-		reason string        // why not; empty: it is forgotten
+		reason string        // why it is refused; empty if it is forgotten
 		after  time.Duration // when to ask again
 		stays  []string
 	}{

@@ -10,7 +10,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// MaxHistory is the most events of a job that are given.
+// MaxHistory limits the events in a job's history.
 const MaxHistory = 50
 
 // HistoryEvent is an event of a job's history.
@@ -20,9 +20,8 @@ type HistoryEvent struct {
 	Message string // for people
 }
 
-// historyOf gives the history of a job, the oldest event first. It is made of the entry and
-// of what the steps reported, of which some may be missing. Of a long history the middle
-// is left out.
+// historyOf returns the history of a job, oldest event first. It is made from the entry and from
+// the steps' reports, of which some may be missing. The middle of a long history is omitted.
 func historyOf(entry video.Entry) []HistoryEvent {
 	events := []video.Event{{At: entry.CreatedAt, Kind: video.EventTaken, Said: string(entry.Origin.Trigger)}}
 	add := func(e video.Event) {
@@ -65,12 +64,12 @@ func historyOf(entry video.Entry) []HistoryEvent {
 	return history
 }
 
-// recallTime is the most that recall takes, since a caller waits for the answer.
+// recallTime limits how long recall takes, since a caller waits for the answer.
 const recallTime = time.Second
 
-// recall adds an interruption to the job's history, at best effort, after it was reverted:
-// the next execution doesn't find it in the job. It rewrites the progress of Submit, which
-// doesn't run at that time.
+// recall adds an interruption that was reverted to the job's history, at best effort. The job no
+// longer has it, so the next execution can't add it. recall rewrites the progress of Submit,
+// which doesn't run at that time.
 func (s *Service) recall(ctx context.Context, before video.Entry) {
 	if before.Outcome == nil || before.Next().Outcome != nil {
 		return
@@ -82,7 +81,7 @@ func (s *Service) recall(ctx context.Context, before video.Entry) {
 	_ = s.table.PutProgress(ctx, before.ID, progress)
 }
 
-// order sorts events of the same moment.
+// order orders events of the same time.
 func order(kind video.EventKind) int { return slices.Index(video.EventKinds(), kind) }
 
 // wordsOf describes an event to people.

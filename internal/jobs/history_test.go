@@ -27,8 +27,8 @@ func historyOf(t *testing.T, e video.Entry) []string {
 	return told
 }
 
-// TestHistory tells what happened to a job, by its entry alone, and with what the
-// steps told.
+// TestHistory compares the history of a job that is made from its entry alone, and with the
+// steps' reports.
 func TestHistory(t *testing.T) {
 	at := func(seconds int) time.Time { return began.Add(time.Duration(seconds) * time.Second) }
 	event := func(seconds int, kind video.EventKind, number, times int, said string) video.Event {
@@ -96,7 +96,7 @@ func TestHistory(t *testing.T) {
 	}
 }
 
-// How a job was interrupted stays in its history when that is taken back.
+// The history keeps an interruption after a redrive has reverted it.
 func TestHistoryKeepsAnInterruption(t *testing.T) {
 	boat := request(t, "a boat")
 	for _, phase := range []video.Phase{"", video.PhaseAccepted} {
@@ -114,7 +114,7 @@ func TestHistoryKeepsAnInterruption(t *testing.T) {
 	}
 }
 
-// Of a long history the beginning and the end are given.
+// A long history has its beginning and its end.
 func TestHistoryIsBounded(t *testing.T) {
 	var e video.Entry
 	for _, step := range video.Steps() {

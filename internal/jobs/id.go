@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// IDFromKey derives a job's id from what makes a request the same request: equal
-// parts give equal ids. The prefix names the trigger, and is part of what is
-// hashed; it is 1 to 17 of a-z, 0-9 and -, so that the id is a valid one. The
-// parts are hashed with their lengths, so that ("ab", "c") is not ("a", "bc").
+// IDFromKey derives a job's id from the parts that identify a request: equal parts give equal
+// ids. The prefix names the trigger, and is hashed too. It must be 1 to 17 of a-z, 0-9 and -, so
+// that the id is valid. The parts are hashed with their lengths, so that ("ab", "c") differs
+// from ("a", "bc").
 func IDFromKey(prefix string, parts ...string) string {
 	var all []byte
 	for _, part := range append([]string{prefix}, parts...) {
@@ -23,8 +23,7 @@ func IDFromKey(prefix string, parts ...string) string {
 	return prefix + "-" + encode(sum[:])
 }
 
-// RandomID makes an id that is like no other, from 128 bits of random. The prefix
-// is as in IDFromKey.
+// RandomID returns a unique id, from 128 random bits. The prefix is as in IDFromKey.
 func RandomID(prefix string, random io.Reader) (string, error) {
 	bits := make([]byte, 16)
 	if _, err := io.ReadFull(random, bits); err != nil {
@@ -33,8 +32,7 @@ func RandomID(prefix string, random io.Reader) (string, error) {
 	return prefix + "-" + encode(bits), nil
 }
 
-// encode uses lower case only: ids end up in file names, and some file systems
-// don't tell A from a.
+// encode uses only lower case: ids become file names, and some file systems ignore case.
 func encode(b []byte) string {
 	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b))
 }

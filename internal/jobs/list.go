@@ -12,39 +12,38 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Query is what a page of jobs is asked for by. What is empty leaves out none.
+// Query selects a page of jobs. An empty field filters nothing.
 type Query struct {
 	States []video.State
 	Model  string
-	Owner  string    // the name of a token
-	Words  string    // all of which the prompt has, in any case and order
+	Owner  string    // name of a token
+	Words  string    // words that the prompt must have, in any case and order
 	From   time.Time // created then or later
 	To     time.Time // created before
 	Limit  int       // at least 1
-	Cursor string    // Next of the page before; empty: the first
+	Cursor string    // Next of the page before, or "" for the first page
 }
 
-// Page is some of the jobs. It may be short while there are more only where it is
-// asked for by model, owner or words.
+// Page is a page of jobs. It may be short although there are more jobs, but only with a filter
+// by model, owner or words.
 type Page struct {
 	Views []View
-	Next  string // the cursor of the next page; empty: there is none
-	// Searched is how far back words were looked for; zero where none were, or where
-	// there is nothing further back.
+	Next  string // cursor of the next page, or "" if there is none
+	// Searched is how far back words were searched for. It is zero without words, and if there
+	// are no older jobs.
 	Searched time.Time
 }
 
-// BadCursor says that a cursor is none of a list's. Nothing was read.
+// BadCursor is the error for a cursor that no list returned. Nothing was read.
 type BadCursor struct{ Reason string }
 
 func (e *BadCursor) Error() string { return "the cursor " + e.Reason }
 
-// List gives a page of the jobs, newest first, each without its request. A job stays
-// at its place, so that the pages after one have each older job once, unless it comes
-// to another state than those that are asked for. A new job is among the newest
-// within moments.
+// List returns a page of jobs, newest first, without their requests. A job keeps its place, so
+// the pages that follow have each older job once, unless its state changes to one that the query
+// excludes. A new job appears among the newest within moments.
 //
-// The errors are *BadCursor and *video.ServiceUnavailable.
+// The error is a *BadCursor or a *video.ServiceUnavailable.
 func (s *Service) List(ctx context.Context, q Query) (Page, error) {
 	in := table.Query{States: q.States, Model: q.Model, Owner: q.Owner, Limit: q.Limit}
 	if !q.From.IsZero() {
@@ -70,7 +69,7 @@ func (s *Service) List(ctx context.Context, q Query) (Page, error) {
 	}
 	page := Page{Views: make([]View, len(listed))}
 	for i, job := range listed {
-		charged := video.Paid("") // the indexes don't have how far a submission has come
+		charged := video.Paid("") // the indexes don't have the phase of a submission
 		if job.Entry.Phase == video.PhaseAccepted {
 			charged = video.PaidYes
 		}
@@ -85,7 +84,7 @@ func (s *Service) List(ctx context.Context, q Query) (Page, error) {
 	return page, nil
 }
 
-// list tells one list from another.
+// list identifies the list of a query.
 func (q Query) list() string {
 	parts := []string{q.Model, "", "", url.QueryEscape(q.Words), q.Owner}
 	for i, at := range []time.Time{q.From, q.To} {
@@ -102,21 +101,21 @@ func (q Query) list() string {
 	return ""
 }
 
-// cursor is how far a listing has come.
+// cursor is the position of a list.
 type cursor struct {
-	List   string `json:"l,omitempty"` // that it is of
+	List   string `json:"l,omitempty"` // the list's identity
 	Before string `json:"b"`           // a place in the table
 }
 
 func (c cursor) String() string {
 	text, err := json.Marshal(c)
 	if err != nil {
-		panic("jobs: a cursor that can't be encoded: " + err.Error()) // it is two strings
+		panic("jobs: a cursor that can't be encoded: " + err.Error()) // two strings can always be encoded
 	}
 	return base64.RawURLEncoding.EncodeToString(text)
 }
 
-// readCursor gives the place that a query goes on before; empty for a first page.
+// readCursor returns the place before which a query continues, or "" for the first page.
 func readCursor(q Query) (string, error) {
 	if q.Cursor == "" {
 		return "", nil

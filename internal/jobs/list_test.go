@@ -17,7 +17,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// world has jobs in a table, with an index that is behind.
+// world has jobs in a table, with an index that lags behind.
 type world struct {
 	t     *testing.T
 	table *table.Table
@@ -42,7 +42,7 @@ func (w *world) create(id string, change func(*video.Entry)) {
 	}
 }
 
-// list gives the ids of a query's page, and its cursor.
+// list returns the ids of a query's page, and its cursor.
 func (w *world) list(q jobs.Query) (ids []string, next string) {
 	w.t.Helper()
 	page, err := w.jobs.List(w.t.Context(), q)
@@ -57,8 +57,8 @@ func (w *world) list(q jobs.Query) (ids []string, next string) {
 
 func same(*video.Entry) {}
 
-// A listed job is what Status says of it, but for the request, its history, and what
-// only the whole job tells of its wait.
+// A listed job equals the view of Status, except for the request, the history, and what only the
+// whole job shows of its wait.
 func TestListedIsWhatIsShown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -107,8 +107,8 @@ func TestListedIsWhatIsShown(t *testing.T) {
 	})
 }
 
-// The pages after one have each older job once, whatever starts, ends or is redriven
-// meanwhile.
+// The pages that follow a page have each older job once, whatever is started, ends or is
+// redriven meanwhile.
 func TestPagesAreStable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

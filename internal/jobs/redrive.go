@@ -9,20 +9,19 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// NotRedriven says why a job can't be redriven, now or at all. Nothing was started.
+// NotRedriven is the error for a job that can't be redriven, now or at all. Nothing was started.
 type NotRedriven struct{ ID, Reason string }
 
 func (e *NotRedriven) Error() string { return "job " + e.ID + " was not redriven: " + e.Reason }
 
-// Redrive starts the job's next redrive; the view names its execution. It gives
-// a *NotRedriven where there is nothing to redrive, a *video.NoEntry where there
-// is no such job, an *video.InvalidRequest for what can't be an id, and a
-// *video.ServiceUnavailable where it isn't known whether one was started. Calling
-// Redrive again is safe, since the state machine resumes from the table.
+// Redrive starts the job's next redrive. The view names its execution. The error is a
+// *NotRedriven if there is nothing to redrive, a *video.NoEntry if there is no such job, a
+// *video.InvalidRequest if id can't be an id, and a *video.ServiceUnavailable if it isn't known
+// whether a redrive was started. Calling Redrive again is safe, since the state machine resumes
+// from the table.
 //
-// The item names the redrive before it is started, and a start that failed is repeated
-// under the same name. A job whose execution ended before the table had it is settled
-// first.
+// The item names the redrive before it is started, and a failed start is repeated under the same
+// name. A job whose execution ended before the job was in the table is settled first.
 func (s *Service) Redrive(ctx context.Context, id string) (View, error) {
 	if err := video.CheckID(id); err != nil {
 		return View{}, err
@@ -35,7 +34,7 @@ func (s *Service) Redrive(ctx context.Context, id string) (View, error) {
 			if _, err := s.Settle(ctx, id); err != nil {
 				return View{}, err
 			}
-			// By this call, or by another meanwhile.
+			// Settled by this call, or by another one meanwhile.
 			if _, _, err := s.get(ctx, id); err != nil {
 				return View{}, err
 			}
@@ -48,7 +47,7 @@ func (s *Service) Redrive(ctx context.Context, id string) (View, error) {
 			if err := s.redrivable(ctx, entry); err != nil {
 				return View{}, err
 			}
-			// The video was taken out of the bucket, if it was ever there.
+			// The video is no longer in the bucket, if it ever was.
 			before := entry
 			entry = entry.Next()
 			entry.Manifest = nil
@@ -74,8 +73,8 @@ func (s *Service) Redrive(ctx context.Context, id string) (View, error) {
 	return View{}, changing("redriving the job")
 }
 
-// redrivable gives a *NotRedriven where there is nothing to redrive. The entry was read
-// before the execution, so that the answer holds for this version only.
+// redrivable returns a *NotRedriven if there is nothing to redrive. The entry was read before
+// the execution, so the answer holds for this version only.
 func (s *Service) redrivable(ctx context.Context, entry video.Entry) error {
 	execution, err := s.executions.describe(ctx, entry.Execution)
 	if err != nil {
@@ -99,7 +98,7 @@ func (s *Service) redrivable(ctx context.Context, entry video.Entry) error {
 	return final(entry)
 }
 
-// final gives a *NotRedriven where the outcome is final.
+// final returns a *NotRedriven if the outcome is final.
 func final(entry video.Entry) error {
 	if entry.Outcome != nil && entry.Outcome.Final() {
 		return &NotRedriven{entry.ID, "it ended with " + entry.Outcome.Name + ", which stays; a new request is the way: " + entry.Outcome.Message}

@@ -25,7 +25,7 @@ func accepted(id string) video.Entry {
 	return video.Entry{ID: id, RequestHash: "known", Phase: video.PhaseAccepted}
 }
 
-// outcomes has a job in each state.
+// outcomes returns a job in each state.
 func outcomes() (ledger, manifests, *machine) {
 	const failed, running, succeeded = types.ExecutionStatusFailed, types.ExecutionStatusRunning, types.ExecutionStatusSucceeded
 	const request = `{"prompt":"a boat"}`

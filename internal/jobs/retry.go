@@ -7,28 +7,28 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// NotRetried says why a job can't be retried now. Nothing was changed.
+// NotRetried is the error for a job that can't be retried now. Nothing was changed.
 type NotRetried struct {
 	ID, Reason string
-	// RetryAfter is when it can be; 0 where waiting doesn't help.
+	// RetryAfter is when the job can be retried, or 0 if waiting doesn't help.
 	RetryAfter time.Duration
 }
 
 func (e *NotRetried) Error() string { return "job " + e.ID + " was not retried: " + e.Reason }
 
-// copying is the most that one copy of a video takes: the timeout of Store's state.
+// copying is the timeout of Store's state, which bounds one copy of a video.
 const copying = 930 * time.Second
 
-// Retry retries a waiting job now, and gives its view, which names the execution that
-// does so. It gives a *NotRetried where the job doesn't wait, a *video.NoEntry where there
-// is no such job, and a *video.ServiceUnavailable where it isn't known whether it is
-// retried. Calling Retry again is safe.
+// Retry retries a waiting job now. It returns the job's view, which names the execution that
+// retries it. The error is a *NotRetried if the job doesn't wait, a *video.NoEntry if there is
+// no such job, and a *video.ServiceUnavailable if it isn't known whether the job is retried.
+// Calling Retry again is safe.
 //
-// A Step Functions execution that waits can't be woken. So the job is resumed by a new
-// execution, which the item names before it is started, and the waiting one is stopped.
-// If that fails, or the old one has just begun to work, both continue from the table, as
-// two invocations of a step may at any time: nothing is submitted twice. A claimed attempt
-// stays claimed.
+// A Step Functions execution that waits can't be woken. So a new execution resumes the job, and
+// the waiting one is stopped. The item names the new execution before it is started. If the stop
+// fails, or the old execution has just begun to work, both continue from the table, as two
+// invocations of a step may at any time: nothing is submitted twice. A claimed attempt stays
+// claimed.
 func (s *Service) Retry(ctx context.Context, id string) (View, error) {
 	if !video.ValidID(id) {
 		return View{}, &video.NoEntry{ID: id}
@@ -64,8 +64,8 @@ func (s *Service) Retry(ctx context.Context, id string) (View, error) {
 	return View{}, changing("retrying the job")
 }
 
-// retriable gives a *NotRetried for a job that has ended, and for one that is being
-// submitted or copied at this moment.
+// retriable returns a *NotRetried for a job that has ended, and for one that is being submitted
+// or copied at this moment.
 func (s *Service) retriable(entry video.Entry) error {
 	no := NotRetried{ID: entry.ID}
 	waiting := waitingOf(entry, paid(entry), s.now())

@@ -87,10 +87,9 @@ func TestRetryOfNothing(t *testing.T) {
 	}
 }
 
-// TestRetriedWhateverFails retries a job with each fault, and each pair of faults, at
-// the calls that this makes, and asks again until it is answered. The execution that
-// the item names runs then, and only one that the item named before may run beside it,
-// where it could not be stopped.
+// TestRetriedWhateverFails retries a job with each fault, and each pair of faults, in its calls,
+// and asks again until it gets an answer. Then the execution that the item names is running.
+// Only one that the item named before may run beside it, if it could not be stopped.
 func TestRetriedWhateverFails(t *testing.T) {
 	boat := request(t, "a boat")
 	ask := func(l jobs.Table, m jobs.StepFunctions) (err error) {

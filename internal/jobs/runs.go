@@ -13,30 +13,30 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Run is what an execution says of its job.
+// Run is what an execution shows of its job.
 type Run struct {
 	Name    string
-	Job     string // the job's id
-	Redrive int    // 0: the job's own
-	// Request is the input of a job's own execution; nil where that is no request.
+	Job     string // job's id
+	Redrive int    // 0 for the job's own execution
+	// Request is the input of a job's own execution, or nil if that is not a request.
 	Request *video.Request
 	Started time.Time
 	Running bool
-	// State is the last output of a step that has a generation; zero where none has.
+	// State is the last output of a step that has a generation, or zero if none has.
 	State video.Job
 }
 
-// History is what is used of Step Functions to read executions back.
+// History is the part of the Step Functions API that Runs uses.
 type History interface {
 	ListExecutions(context.Context, *sfn.ListExecutionsInput, ...func(*sfn.Options)) (*sfn.ListExecutionsOutput, error)
 	DescribeExecution(context.Context, *sfn.DescribeExecutionInput, ...func(*sfn.Options)) (*sfn.DescribeExecutionOutput, error)
 	GetExecutionHistory(context.Context, *sfn.GetExecutionHistoryInput, ...func(*sfn.Options)) (*sfn.GetExecutionHistoryOutput, error)
 }
 
-// Runs reads the executions of a state machine that run or have ended since a time, except
-// those whose names are known, each with the output of its steps. It calls wait before
-// each. Step Functions keeps an execution for 90 days after its end. The error is a
-// *video.ServiceUnavailable.
+// Runs reads the executions of a state machine that are running or have ended since a time, each
+// with the output of its steps. It skips executions whose names are known, and calls wait before
+// each of the others. Step Functions keeps an execution for 90 days after its end. The error is
+// a *video.ServiceUnavailable.
 func Runs(ctx context.Context, client History, machine arn.ARN, since time.Time, known func(name string) bool, wait func(context.Context) error) ([]Run, error) {
 	var runs []Run
 	pages := sfn.NewListExecutionsPaginator(client, &sfn.ListExecutionsInput{StateMachineArn: aws.String(machine.String()), MaxResults: 1000})
@@ -99,7 +99,7 @@ func run(ctx context.Context, client History, name, arn string) (Run, error) {
 	return r, nil
 }
 
-// generationIn decodes the output of a step; the zero Job where it has no generation.
+// generationIn decodes the output of a step. It returns the zero Job if there is no generation.
 func generationIn(output *string) video.Job {
 	var state video.Job
 	if json.Unmarshal([]byte(aws.ToString(output)), &state) != nil || state.GenerationID == "" {

@@ -16,11 +16,11 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// annals are executions with their histories, listed one on a page.
+// annals are executions with their histories, listed one per page.
 type annals struct {
 	machine
 	names     []string
-	histories map[string][]string // the outputs of states, the first first
+	histories map[string][]string // outputs of the states, in order
 	listErr   error
 }
 

@@ -12,15 +12,15 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// The bounds of a search for one page: how many jobs are examined, how many at a time, and
-// how many are read whole because the list has only the beginning of their prompts.
+// The limits of a search for one page: how many jobs are examined, how many at a time, and how
+// many are read whole because the list has only the beginning of their prompts.
 const (
 	mostLookedAt = 500
 	lookedAtOnce = 100
 	readAtOnce   = 10
 )
 
-// search lists the jobs whose prompts have all of the words.
+// search returns a function that lists the jobs whose prompts have all of the words.
 func (s *Service) search(words string) func(context.Context, table.Query) ([]table.Listed, string, error) {
 	wanted := strings.Fields(strings.ToLower(words))
 	return func(ctx context.Context, q table.Query) (found []table.Listed, next string, err error) {
@@ -52,8 +52,8 @@ func (s *Service) search(words string) func(context.Context, table.Query) ([]tab
 	}
 }
 
-// have reports for each job whether its prompt has all of the words. Where the list has
-// only the beginning of a prompt, and that lacks a word, the job is read.
+// have reports for each job whether its prompt has all of the words. If a list has only the
+// beginning of a prompt, and a word is missing from that, have reads the job.
 func (s *Service) have(ctx context.Context, jobs []table.Listed, words []string) ([]bool, error) {
 	has := make([]bool, len(jobs))
 	var group errgroup.Group
@@ -65,7 +65,7 @@ func (s *Service) have(ctx context.Context, jobs []table.Listed, words []string)
 		group.Go(func() error {
 			entry, _, err := s.get(ctx, job.Entry.ID)
 			if absent := (*video.NoEntry)(nil); errors.As(err, &absent) {
-				return nil // it was deleted, and the index is out of date
+				return nil // the job was deleted, and the index is out of date
 			}
 			has[i] = hasAll(entry.Request.Text(), words)
 			return err
@@ -74,7 +74,7 @@ func (s *Service) have(ctx context.Context, jobs []table.Listed, words []string)
 	return has, group.Wait()
 }
 
-// hasAll reports whether a text has all of the words, which are in lower case.
+// hasAll reports whether a text has all of the words, which must be in lower case.
 func hasAll(text string, words []string) bool {
 	text = strings.ToLower(text)
 	for _, word := range words {

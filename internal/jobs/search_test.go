@@ -15,7 +15,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// prompted gives a job a prompt, or those of shots.
+// prompted sets a job's request, with a prompt or with those of its shots.
 func prompted(t *testing.T, request string) func(*video.Entry) {
 	t.Helper()
 	r, err := catalogue.Parse(all.Models(), []byte(request))
@@ -78,7 +78,7 @@ func TestSearch(t *testing.T) {
 	})
 }
 
-// A page that finds nothing ends, says how far it got, and the next one goes on.
+// A page that finds nothing ends and says how far it searched, and the next one continues there.
 func TestSearchIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

@@ -9,46 +9,44 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// SameRequest is how long after a request was last sent a retry of it, or the next
-// POST after one that failed, is still the same request.
+// SameRequest is how long after the last POST of a request a retry of it, or the next POST after
+// a failed one, still belongs to the same job.
 const SameRequest = 10 * time.Minute
 
 // mostSendings is how many sendings of one request are kept: the newest ones.
 const mostSendings = 20
 
-// sendTurns is how often the sendings of a request are read again after a conflict. It is
-// more than the API takes at once.
+// sendTurns is how often the sendings of a request are reread after a conflict. It is more than
+// the API's concurrent requests.
 const sendTurns = 100
 
 // Post is a POST of a request without an Idempotency-Key.
 type Post struct {
-	// ID is the job's, where the POST makes one: a RandomID.
+	// ID is the id of the job if the POST creates one: a RandomID.
 	ID string
 	// At is when the POST was received, by the API's clock.
 	At time.Time
-	// Retry is the client's retry count. 0 is a first POST.
+	// Retry is the client's retry count, or 0 for a first POST.
 	Retry int
 }
 
-// Send starts the job of a request that came without an Idempotency-Key. Each first POST
-// is a new job. A retry, which the client's library sends by itself, belongs to a POST of
-// the same owner and the same request within SameRequest:
+// Send starts the job of a request without an Idempotency-Key. Each first POST is a new job. A
+// retry, which the client's library sends by itself, belongs to a POST of the same owner and the
+// same request within SameRequest:
 //
-//   - to the newest one that was retried once less, else to the newest that was
-//     retried less, else to the newest;
-//   - where there is none, the first POST was lost or is still on its way: the retry
-//     creates the job, and a first POST that was received before the retry is that job
-//     when it is handled.
+//   - to the newest one that was retried once less, else to the newest that was retried less,
+//     else to the newest;
+//   - if there is none, the first POST was lost or is late: the retry creates the job, and a
+//     first POST that was received before the retry joins that job when it is handled.
 //
-// After a POST that failed here, the next one is the same request, whether it is a retry
-// or not.
+// After a POST that failed here, the next one is the same request, whether it is a retry or not.
 //
-// Two equal requests that one owner sends at the same time can't be told apart. If the
-// first POST of one of them was lost, its retry is taken for the other one: one video is
-// made too few, never one too many.
+// Two equal requests that one owner sends at the same time can't be told apart. If the first
+// POST of one of them was lost, its retry is taken for the other one: there is one video too
+// few, never one too many.
 //
-// With an error the receipt has the job's id too, unless nothing was read or the gate did
-// not admit a new job. The error is the gate's in that case, and otherwise a
+// The receipt has the job's id even with an error, unless nothing was read or the gate did not
+// admit a new job. The error is the gate's in that case. Otherwise it is a
 // *video.ServiceUnavailable, after which it isn't known whether the job was started.
 func (s *Service) Send(ctx context.Context, p Post, r video.Request, from video.Origin) (Receipt, error) {
 	request := IDFromKey("sent", from.Token, r.Hash())
@@ -81,8 +79,8 @@ func (s *Service) Send(ctx context.Context, p Post, r video.Request, from video.
 	return Receipt{}, changing("starting the job")
 }
 
-// create creates and starts the job of a POST. It gives a *video.Conflict where the
-// sendings were changed meanwhile.
+// create creates and starts the job of a POST. It returns a *video.Conflict if the sendings have
+// changed meanwhile.
 func (s *Service) create(ctx context.Context, p Post, r video.Request, from video.Origin, request string, sent []video.Sending, version string) (Receipt, error) {
 	receipt := Receipt{View: View{ID: p.ID}}
 	entry, written, err := s.table.CreateSent(ctx, video.Entry{
@@ -104,9 +102,9 @@ func (s *Service) create(ctx context.Context, p Post, r video.Request, from vide
 	return receipt, err
 }
 
-// told marks a sending as open whose POST is answered with an error, unless another POST
-// of it came since, and returns the receipt and the error. If the mark can't be written,
-// only a retry finds the job again.
+// told returns the receipt and the error. If the POST is answered with an error, it first marks
+// the sending as open, unless another POST of it came since. If the mark can't be written, only
+// a retry finds the job again.
 func (s *Service) told(ctx context.Context, request string, p Post, receipt Receipt, err error) (Receipt, error) {
 	for turn := 0; err != nil && turn < turns; turn++ {
 		sent, version, readErr := s.table.Sendings(ctx, request)
@@ -123,14 +121,14 @@ func (s *Service) told(ctx context.Context, request string, p Post, receipt Rece
 	return receipt, err
 }
 
-// among gives the index of the sending that a POST belongs to, and -1 for a new job.
+// among returns the index of the sending that a POST belongs to, or -1 for a new job.
 func (p Post) among(sent []video.Sending) int {
 	found, fit := -1, 0
 	for i, one := range slices.Backward(sent) {
 		fits := 0
 		switch {
 		case one.Job == p.ID:
-			return i // written before, by a call whose answer was lost
+			return i // written by an earlier call, whose answer was lost
 		case p.At.Sub(one.At) > SameRequest:
 		case p.Retry == 0 && (one.Open || !one.First && !p.At.After(one.At)):
 			fits = 1
@@ -148,15 +146,15 @@ func (p Post) among(sent []video.Sending) int {
 	return found
 }
 
-// added gives the sendings with the one of a POST that is a new job, and without those
-// that are too old.
+// added returns the sendings with that of a POST that is a new job, and without those that are
+// too old.
 func (p Post) added(sent []video.Sending) []video.Sending {
 	sent = slices.DeleteFunc(slices.Clone(sent), func(one video.Sending) bool { return p.At.Sub(one.At) > SameRequest })
 	sent = append(sent, video.Sending{Job: p.ID, At: p.At, Retry: p.Retry, First: p.Retry == 0})
 	return sent[max(0, len(sent)-mostSendings):]
 }
 
-// joined gives the sendings with a POST that belongs to one of them.
+// joined returns the sendings with a POST added to the one that it belongs to.
 func (p Post) joined(sent []video.Sending, i int) []video.Sending {
 	sent = slices.Clone(sent)
 	one := &sent[i]

@@ -20,8 +20,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// desk is where requests are sent to: a table, a state machine, and what goes wrong
-// with their calls.
+// desk is where requests are sent to: a table and a state machine, with the faults of their
+// calls.
 type desk struct {
 	*dynamotest.Items
 	*machine
@@ -30,15 +30,15 @@ type desk struct {
 	marks   int
 	plan    map[int]func(effect func()) error
 	calls   int
-	sent    int // for the ids
+	sent    int // numbers the ids
 }
 
 func newDesk(t *testing.T) *desk {
 	return &desk{Items: &dynamotest.Items{}, machine: &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}, request: request(t, "a boat")}
 }
 
-// call has a call take effect, unless the plan says otherwise. What another sends
-// meanwhile meets no faults.
+// call makes a call, unless the plan has a fault for it. Requests that are sent meanwhile meet
+// no faults.
 func (d *desk) call(effect func()) error {
 	planned := d.plan[d.calls]
 	d.calls++
@@ -77,8 +77,8 @@ func (d *desk) StartExecution(ctx context.Context, in *sfn.StartExecutionInput, 
 	return out, err
 }
 
-// post sends the request, a number of seconds after it all began, and gives the job.
-// The id that it would make tells in its name when it was sent.
+// post sends the request a number of seconds after the beginning, and returns the job's id. The
+// id of a new job names the time at which it was sent.
 func (d *desk) post(t *testing.T, second, retry int) (id string, err error) {
 	t.Helper()
 	defer func() {
@@ -97,8 +97,7 @@ func (d *desk) post(t *testing.T, second, retry int) (id string, err error) {
 	return receipt.ID, err
 }
 
-// made gives the jobs that there are, and fails where one has another execution than
-// it names.
+// made returns the ids of the jobs. It fails if one has another execution than it names.
 func (d *desk) made(t *testing.T) []string {
 	t.Helper()
 	var ids []string
@@ -114,8 +113,8 @@ func (d *desk) made(t *testing.T) []string {
 	return ids
 }
 
-// A client's POSTs, in the order in which they are received, each with the second and
-// the retry count, and the POST whose job each becomes.
+// A client's POSTs in the order in which they are received: each has its second, its retry
+// count, and the index of the POST whose job it becomes.
 func TestSend(t *testing.T) {
 	type post struct{ second, retry, like int }
 	hour := int(time.Hour / time.Second)
@@ -156,7 +155,7 @@ func TestSend(t *testing.T) {
 	}
 }
 
-// Other requests, and other owners, have jobs of their own.
+// Other requests and other owners have jobs of their own.
 func TestSendOfAnother(t *testing.T) {
 	for name, change := range map[string]func(*desk){
 		"request": func(d *desk) { d.request = request(t, "a tree") },
@@ -172,8 +171,8 @@ func TestSendOfAnother(t *testing.T) {
 	}
 }
 
-// A POST that is answered with an error is gone on with by the next one of the same
-// request, retry or not, and by that one alone.
+// After a POST is answered with an error, only the next one of the same request belongs to its
+// job, whether it is a retry or not.
 func TestSendAfterAnError(t *testing.T) {
 	for _, retry := range []int{0, 1} {
 		d := newDesk(t)
@@ -198,11 +197,10 @@ func TestSendAfterAnError(t *testing.T) {
 	}
 }
 
-// TestSentOnceWhateverFails sends a request as a client does that retries by itself
-// up to two times, with each fault and each pair of faults at the calls that this
-// makes. Before each call the retry of it comes, the POST before it, or another
-// client's POST of the same request, which is then retried too. A client's call is at
-// most one job, and what it is told in the end has been started.
+// TestSentOnceWhateverFails sends a request like a client that retries up to twice by itself,
+// with each fault and each pair of faults in its calls. Before each call may come its retry, the
+// POST before it, or another client's POST of the same request, which is then retried too. A
+// client's call becomes at most one job, and the job of its last answer has been started.
 func TestSentOnceWhateverFails(t *testing.T) {
 	fault := map[string]func(effect func()) error{
 		failsBefore:   func(func()) error { return errPlanned },
@@ -210,8 +208,8 @@ func TestSentOnceWhateverFails(t *testing.T) {
 		crashesBefore: func(func()) error { panic(crashed{}) },
 		crashesAfter:  func(effect func()) error { effect(); panic(crashed{}) },
 	}
-	// What comes before a call, at that second and with that retry count. Its own
-	// client is another one where the count is 0, unless the first POST was not seen.
+	// other is a POST that comes before a call, with its second and its retry count. If the
+	// count is 0, it is another client's, unless the first POST was not seen.
 	type other struct{ second, retry, more int }
 	meanwhile := map[string]other{"its retry": {11, 1, 0}, "its second retry": {13, 2, 0}, "the first POST, late": {9, 0, 0}, "another client": {12, 0, 1}}
 	plays := 0
@@ -268,7 +266,7 @@ func TestSentOnceWhateverFails(t *testing.T) {
 				}
 				name := fmt.Sprintf("from %d, %s at %d", from, f, i)
 				n := play(name, from, map[int]string{i: f})
-				for j := i + 1; j < n+2*calls+4; j++ { // it is sent again after a fault
+				for j := i + 1; j < n+2*calls+4; j++ { // after a fault it is sent again
 					for _, g := range kinds {
 						if g == is[from] || f == g && g == is[0] {
 							continue
@@ -282,12 +280,12 @@ func TestSentOnceWhateverFails(t *testing.T) {
 	t.Logf("%d plays", plays)
 }
 
-// purely reports whether a plan has nothing else.
+// purely reports whether a plan has no other faults.
 func purely(plan map[int]string, what string) bool {
 	return !slices.ContainsFunc(slices.Collect(maps.Values(plan)), func(planned string) bool { return planned != what })
 }
 
-// Many clients that send the same request at once on purpose have a job each.
+// Many clients that send the same request at the same time on purpose have a job each.
 func TestSendByManyAtOnce(t *testing.T) {
 	items, m := &dynamotest.Items{}, &locked{machine: &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}}
 	var mu sync.Mutex
@@ -312,7 +310,7 @@ func TestSendByManyAtOnce(t *testing.T) {
 	}
 }
 
-// locked is a machine for many at once.
+// locked is a machine for concurrent use.
 type locked struct {
 	*machine
 	mu sync.Mutex
@@ -324,8 +322,8 @@ func (l *locked) StartExecution(ctx context.Context, in *sfn.StartExecutionInput
 	return l.machine.StartExecution(ctx, in)
 }
 
-// A POST that the gate doesn't admit leaves nothing: not a job, and no sending that its
-// retry could belong to.
+// A POST that the gate doesn't admit leaves neither a job nor a sending that its retry could
+// join.
 func TestSendBehindAGate(t *testing.T) {
 	items, m, g := &dynamotest.Items{}, &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}, &gate{}
 	marks := 0

@@ -12,19 +12,18 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Settle records the outcome of the job that an execution looked after, where that
-// execution is over and the table has no outcome: a video that is stored is one,
-// and everything else is an *video.Interrupted, or the error that a step gave up
-// with. A job that the table doesn't have is created from the execution's input.
-// It changes nothing of a job that has an outcome, runs, or is in a later
-// execution, and nothing of a claim: what may be charged stays so. It reports
-// whether it recorded something.
+// Settle records the outcome of an execution's job, if the execution has ended and the table has
+// no outcome. The outcome is the stored video, the error that a step gave up with, or else a
+// *video.Interrupted. Settle creates a job that the table doesn't have from the execution's
+// input. It doesn't change a job that has an outcome, is running, or is in a later execution. It
+// doesn't change a claim either: what may be charged stays so. It reports whether it recorded
+// something.
 //
-// The execution is read before the job: what ends one is written before, so an
-// outcome that the table lacks then won't come from it. Another's comes on a later
+// The execution is read before the job. An execution writes its outcome before it ends, so an
+// outcome that is missing then will not come from it. Another execution's outcome is a later
 // version, and wins.
 //
-// The error is a *video.ServiceUnavailable; settling again is safe.
+// The error is a *video.ServiceUnavailable. Settle is idempotent.
 func (s *Service) Settle(ctx context.Context, name string) (bool, error) {
 	execution, err := s.executions.describe(ctx, name)
 	if err != nil || execution == nil {
@@ -73,8 +72,8 @@ func (s *Service) settle(ctx context.Context, name string, execution *sfn.Descri
 	return false, changing("settling the job")
 }
 
-// settled gives the entry with its outcome. A redrive that failed before it changed anything
-// leaves the earlier outcome.
+// settled returns the entry with its outcome. A redrive that failed before it changed anything
+// keeps the earlier outcome.
 func (s *Service) settled(ctx context.Context, entry video.Entry, execution *sfn.DescribeExecutionOutput) (video.Entry, error) {
 	manifest, stored, err := s.manifests.Manifest(ctx, entry.ID)
 	switch {
@@ -96,8 +95,8 @@ func (s *Service) settled(ctx context.Context, entry video.Entry, execution *sfn
 	return entry, nil
 }
 
-// died makes the entry of a job whose own execution ended before the job was in the table;
-// false for another execution.
+// died returns the entry of a job whose own execution ended before the job was in the table. It
+// returns false for any other execution.
 func died(name, id string, execution *sfn.DescribeExecutionOutput) (video.Entry, bool) {
 	if name != id || !ended(execution.Status) {
 		return video.Entry{}, false

@@ -19,7 +19,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Unfinished gives the jobs without an outcome, by their ids.
+// Unfinished returns the jobs without an outcome, sorted by id.
 func (l ledger) Unfinished(context.Context) ([]table.Unfinished, error) {
 	var all []table.Unfinished
 	for id, entry := range l {
@@ -54,7 +54,7 @@ func TestSettle(t *testing.T) {
 		entry     *video.Entry
 		stored    bool
 		execution *sfn.DescribeExecutionOutput
-		outcome   string // the outcome that is recorded; empty: none
+		outcome   string // recorded outcome, or "" if there is none
 		says      string
 	}{
 		{name: "there is no such execution"},
@@ -91,7 +91,7 @@ func TestSettle(t *testing.T) {
 				m.executions["a"] = test.execution
 			}
 			settler := service(t, l, s, m)
-			for turn := range 2 { // settled twice is settled once
+			for turn := range 2 { // settling twice equals settling once
 				settled, err := settler.Settle(t.Context(), "a")
 				if err != nil || settled != (turn == 0 && test.says != "") {
 					t.Fatalf("got %v, %v", settled, err)
@@ -119,8 +119,8 @@ func TestSettle(t *testing.T) {
 	}
 }
 
-// A job that was interrupted before anything was submitted is begun anew by the same
-// request; one that was submitted is not.
+// The same request restarts a job that was interrupted before anything was submitted. It doesn't
+// restart one that was submitted.
 func TestStartOfAnInterruptedJob(t *testing.T) {
 	boat := request(t, "a boat")
 	for phase, starts := range map[video.Phase]string{"": "a-r1", video.PhaseUnanswered: ""} {

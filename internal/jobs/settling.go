@@ -9,19 +9,19 @@ import (
 	"time"
 )
 
-// kept is the part of the function's time that a sweep leaves for its end.
+// kept is the part of the function's time that a sweep leaves for finishing.
 const kept = 10 * time.Second
 
-// NoOccasion says that the payload is none that the settle function takes.
+// NoOccasion is the error for a payload that the settle function doesn't accept.
 type NoOccasion struct{}
 
 func (e *NoOccasion) Error() string {
 	return `the payload is neither an execution's ARN, as a text, nor {"sweep": true}`
 }
 
-// Handler is the Lambda handler of the settle function. Its payload is either the ARN of
-// an execution that has ended, as a JSON string, which it settles, or {"sweep": true}.
-// Between two jobs of a sweep it calls wait.
+// Handler returns the Lambda handler of the settle function. Its payload is either {"sweep":
+// true}, or as a JSON string the ARN of an execution that has ended, which it settles. A sweep
+// calls wait between two jobs.
 func (s *Service) Handler(log *slog.Logger, list Lister, wait func(context.Context) error) func(context.Context, json.RawMessage) error {
 	return func(ctx context.Context, payload json.RawMessage) error {
 		began := s.now()

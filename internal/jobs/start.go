@@ -7,30 +7,29 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Mismatch says that a job's id is already that of another request: the same
-// Idempotency-Key came with another body. Nothing was started.
+// Mismatch is the error for an id that another request has: the same Idempotency-Key came with
+// another body. Nothing was started.
 type Mismatch struct{ ID string }
 
 func (e *Mismatch) Error() string {
 	return "job " + e.ID + " is another request; nothing was started"
 }
 
-// Receipt says which job a request has become.
+// Receipt says which job a request became.
 type Receipt struct {
 	View
-	// Known says that the job was started before.
+	// Known means that the job was started before.
 	Known bool
 }
 
-// Start starts a job with that id, once. Where there is a job already, an equal request
-// gives that job, however long ago it ended, and another request gives a *Mismatch. A
-// forgotten job stays forgotten. A job whose execution failed before anything was
-// submitted is started again, by an execution that is numbered like a redrive. A job keeps
-// the origin that it was created with.
+// Start starts a job with that id, once. If there is a job already, an equal request returns it,
+// however long ago it ended, and another request returns a *Mismatch. A forgotten job stays
+// forgotten. A job whose execution failed before anything was submitted is started again, by an
+// execution that is numbered like a redrive. A job keeps the origin that it was created with.
 //
-// The job's item is written before its execution is started, and names it. Whoever finds
-// an item that isn't marked as started starts the execution under the same name, so that a
-// job has at most one execution at a time.
+// The job's item is written before its execution is started, and names it. If an item isn't
+// marked as started, its reader starts the execution under the same name, so that a job has at
+// most one execution at a time.
 //
 // A new job is created only if the gate admits it; otherwise the error is the gate's.
 //
@@ -83,9 +82,9 @@ func (s *Service) Start(ctx context.Context, id string, r video.Request, from vi
 	return Receipt{}, changing("starting the job")
 }
 
-// Refuse records an invalid request as a job with that id that has ended with that
-// outcome: it is listed, and never started. A job that is already there stays. The error
-// is a *video.ServiceUnavailable.
+// Refuse records an invalid request as a job with that id which has ended with that outcome: it
+// is listed, and never started. It leaves an existing job unchanged. The error is a
+// *video.ServiceUnavailable.
 func (s *Service) Refuse(ctx context.Context, id string, why *video.InvalidRequest, from video.Origin) error {
 	entry := video.Entry{ID: id, CreatedAt: s.now(), Origin: from, Execution: id, Started: true}
 	entry.End(why, entry.CreatedAt)
@@ -95,8 +94,8 @@ func (s *Service) Refuse(ctx context.Context, id string, why *video.InvalidReque
 	return nil
 }
 
-// dead reports whether the job's execution failed before it submitted anything. The entry
-// was read before, so that a write has to be on condition of its version.
+// dead reports whether the job's execution failed before it submitted anything. The entry was
+// read before the execution, so a write must be conditional on its version.
 func (s *Service) dead(ctx context.Context, entry video.Entry) (bool, error) {
 	if !entry.Unclaimed() {
 		return false, nil
@@ -106,8 +105,8 @@ func (s *Service) dead(ctx context.Context, entry video.Entry) (bool, error) {
 }
 
 // begin starts the execution that an entry names, and marks the job as started. It reports
-// whether the execution runs, and whether it ran before. If it doesn't run, the job was
-// changed, by this call or another, and has to be read again.
+// whether the execution is running, and whether it was running before. If it isn't running, this
+// call or another changed the job, which must be read again.
 func (s *Service) begin(ctx context.Context, entry video.Entry, version string) (started, known bool, err error) {
 	input, err := inputOf(entry)
 	if err != nil {
@@ -118,7 +117,7 @@ func (s *Service) begin(ctx context.Context, entry video.Entry, version string) 
 		return false, false, err
 	}
 	if taken {
-		// By an execution that ended, or runs on another input.
+		// The name is taken by an execution that ended, or that has another input.
 		execution, err := s.executions.describe(ctx, entry.Execution)
 		switch {
 		case err != nil:
@@ -138,7 +137,7 @@ func (s *Service) begin(ctx context.Context, entry video.Entry, version string) 
 	if _, _, err := s.table.Update(ctx, entry, version); err != nil && taken {
 		return false, false, unlessConflict(err)
 	}
-	// Where the mark failed, Submit makes it too, or whoever comes next finds
-	// the execution by its name.
+	// If the mark failed, Submit makes it too, or a later caller finds the execution by its
+	// name.
 	return true, taken, nil
 }

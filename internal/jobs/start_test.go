@@ -36,8 +36,8 @@ func TestStart(t *testing.T) {
 		startErr  error
 		redrive   *sfn.DescribeExecutionOutput
 		known     bool
-		want      any    // the error's type; nil: none
-		starts    string // the name of the execution that is started
+		want      any    // type of the error, or nil
+		starts    string // name of the execution that is started
 	}{
 		{name: "new", starts: "a"},
 		{name: "in the table, ended and forgotten by Step Functions", ledger: ended(&video.OutOfCredits{}, true), known: true},
@@ -140,8 +140,8 @@ func TestStartTwiceIsOneJob(t *testing.T) {
 	}
 }
 
-// A long text of what JSON can escape stays within the 256 KiB that Step Functions
-// takes, and is known again when it was written in a longer way.
+// A long text of characters that JSON can escape stays within the 256 KiB that Step Functions
+// accepts. It is recognized again when it was written in a longer form.
 func TestStartOfALongText(t *testing.T) {
 	long := request(t, strings.Repeat("<ß>", video.MaxRequestBytes/5))
 	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
@@ -163,8 +163,7 @@ func TestStartOfALongText(t *testing.T) {
 	}
 }
 
-// interleaved is a ledger and a machine that have something else done before one
-// of their calls.
+// interleaved is a ledger and a machine that run something else before one of their calls.
 type interleaved struct {
 	jobs.Table
 	*machine
@@ -215,9 +214,9 @@ func (i *interleaved) StopExecution(ctx context.Context, in *sfn.StopExecutionIn
 	return i.machine.StopExecution(ctx, in, o...)
 }
 
-// TestBegunAnewByTwoAtOnce starts or redrives a job whose execution was aborted
-// before it was claimed. Before each call another does so too, and what it started
-// runs on, claims the job, or ends.
+// TestBegunAnewByTwoAtOnce starts or redrives a job whose execution was aborted before the job
+// was claimed. Before each call another client does the same, and what it started keeps running,
+// claims the job, or ends.
 func TestBegunAnewByTwoAtOnce(t *testing.T) {
 	boat := request(t, "a boat")
 	canonical, _ := boat.MarshalJSON()
@@ -262,7 +261,7 @@ func TestBegunAnewByTwoAtOnce(t *testing.T) {
 				running++
 			}
 		}
-		// Only an owner's redrive goes on with what was claimed and has ended.
+		// Only an owner's redrive resumes a job that was claimed and has ended.
 		if running > 1 || first == "start" && then == "claims and ends" && len(m.started) > 1 {
 			t.Errorf("%d executions at once; started %v", running, m.started)
 		}
@@ -273,7 +272,7 @@ func TestBegunAnewByTwoAtOnce(t *testing.T) {
 	for _, first := range []string{"start", "redrive"} {
 		for _, other := range []string{"start", "redrive"} {
 			for _, then := range []string{"runs", "claims", "claims and ends", "ends"} {
-				// What the other does can end the first early, or make it try once more.
+				// The other client can end the first call early, or make it retry.
 				for at, calls := 0, play(t, first, other, then, never); at < calls; at++ {
 					plays++
 					t.Run(fmt.Sprintf("%s, %s %s at %d", first, other, then, at), func(t *testing.T) {
@@ -286,7 +285,7 @@ func TestBegunAnewByTwoAtOnce(t *testing.T) {
 	t.Logf("%d plays", plays)
 }
 
-// What can't be a request is kept as a job that ended, and is never started.
+// An input that can't be a request is stored as a job that has ended, and is never started.
 func TestRefuse(t *testing.T) {
 	l, m := ledger{}, &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
 	s := service(t, l, manifests{}, m)
@@ -333,7 +332,7 @@ func TestIDFromKey(t *testing.T) {
 	if id := jobs.IDFromKey(strings.Repeat("x", 17), "a"); !video.ValidID(id) {
 		t.Errorf("%q is too long", id)
 	}
-	// An id must stay what it is: the jobs of earlier releases are found by it.
+	// Ids must never change: the jobs of earlier releases are found by them.
 	if got, want := jobs.IDFromKey("api", "key"), "api-kmfj2ifmq6wlxvrz2x2le2zwpv2wkbryxjsmpikecnbtnyglsnha"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -353,7 +352,7 @@ func TestRandomID(t *testing.T) {
 	}
 }
 
-// gate admits nobody but alice.
+// gate admits only alice.
 type gate struct{ asked int }
 
 var errFull = errors.New("no room, ever")
@@ -365,8 +364,8 @@ func (g *gate) Admit(_ context.Context, _ video.Request, owner string) error {
 	return errFull
 }
 
-// What the gate doesn't admit is no job, and leaves its id free. A job that there is
-// stays one, and the gate isn't asked.
+// A request that the gate doesn't admit becomes no job, and leaves its id free. An existing job
+// stays, and the gate isn't asked.
 func TestBehindAGate(t *testing.T) {
 	l, m, g := ledger{}, &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}, &gate{}
 	s := service(t, l, manifests{}, m).Behind(g)

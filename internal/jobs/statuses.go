@@ -9,9 +9,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Statuses says how many jobs are doing, each by its item alone as Status does. Ids that
-// are no job's are left out; the others stay in order. The error is a
-// *video.ServiceUnavailable where one of them can't be read.
+// Statuses is Status for many jobs. It omits ids without a job, and keeps the order of the
+// others. The error is a *video.ServiceUnavailable if one of them can't be read.
 func (s *Service) Statuses(ctx context.Context, ids []string) ([]View, error) {
 	found := make([]*View, len(ids))
 	var group errgroup.Group

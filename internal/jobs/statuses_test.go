@@ -11,7 +11,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// The jobs among many ids are told of in the order of the ids.
+// Statuses returns the jobs among many ids in the order of the ids.
 func TestStatuses(t *testing.T) {
 	boat := request(t, "a boat")
 	l := ledger{}

@@ -15,38 +15,37 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// abandoned is how long after its creation a job whose execution was not started is left
-// to whoever created it. It is longer than any function or client runs.
+// abandoned is how long a sweep leaves a job whose execution was not started to its creator,
+// from its creation. It is longer than any function or client runs.
 const abandoned = 2 * time.Minute
 
-// unseen is the age from which an execution that Step Functions doesn't show counts as
-// gone. Step Functions shows an execution within moments, and keeps it for 90 days after
-// its end.
+// unseen is the age from which an execution that Step Functions doesn't show counts as gone.
+// Step Functions shows an execution within moments, and keeps it for 90 days after its end.
 const unseen = 24 * time.Hour
 
-// Lister is what else a sweep uses of Step Functions.
+// Lister is the other part of the Step Functions API that a sweep uses.
 type Lister interface {
 	ListExecutions(context.Context, *sfn.ListExecutionsInput, ...func(*sfn.Options)) (*sfn.ListExecutionsOutput, error)
 }
 
-// Swept is what a sweep did.
+// Swept is the result of a sweep.
 type Swept struct {
-	Looked  int // examined: jobs without an outcome, and executions whose job the table lacks
+	Looked  int // examined: jobs without an outcome, and executions whose job is not in the table
 	Settled int
 	Started int
-	// Rest says that there are more jobs than this sweep had time for.
+	// Rest means that there are more jobs than this sweep had time for.
 	Rest bool
 }
 
-// writing is how long a sweep may take, after its time, to record its position.
+// writing is how long a sweep may take to record its position after its time is over.
 const writing = 5 * time.Second
 
-// Sweep examines each execution that failed, began within the last day and has no job in
-// the table, and each job without an outcome, until the context is done. It calls wait
-// before each, which bounds the rate. A job whose execution has ended is settled, and one
-// whose execution was never started is started. A job that can't be settled now doesn't
-// hold up the others, and the executions take at most half of the time. Where a sweep runs
-// out of time, the next one resumes where it stopped, so that every job gets its turn.
+// Sweep examines each execution that failed, began within the last day and has no job in the
+// table, and each job without an outcome, until the context is done. It calls wait before each,
+// which bounds the rate. It settles a job whose execution has ended, and starts one whose
+// execution was never started. A job that can't be settled now doesn't hold up the others, and
+// the executions take at most half of the time. If a sweep runs out of time, the next one
+// resumes where it stopped, so that every job gets its turn.
 func (s *Service) Sweep(ctx context.Context, list Lister, wait func(context.Context) error) (Swept, error) {
 	var swept Swept
 	var failed []error
@@ -83,8 +82,8 @@ func (s *Service) Sweep(ctx context.Context, list Lister, wait func(context.Cont
 	return swept, errors.Join(append(failed, err)...)
 }
 
-// sweepUnfinished calls look with each job without an outcome until it returns false,
-// beginning with the first one that the last sweep did not reach.
+// sweepUnfinished calls look for each job without an outcome until look returns false. It begins
+// with the first job that the last sweep did not reach.
 func (s *Service) sweepUnfinished(ctx context.Context, look func(id string) bool) error {
 	all, err := s.table.Unfinished(ctx)
 	place, version, placeErr := s.table.SweptTo(ctx)
@@ -114,7 +113,7 @@ func (s *Service) sweepUnfinished(ctx context.Context, look func(id string) bool
 	return err
 }
 
-// halfOf gives a context with half of the remaining time.
+// halfOf returns a context with half of the remaining time.
 func halfOf(ctx context.Context) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {
@@ -123,9 +122,9 @@ func halfOf(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, time.Until(deadline)/2)
 }
 
-// strays gives the names of the executions that failed, were started within the time
-// unseen, and whose jobs are not in the table: they were started by hand, and ended before
-// Submit created the job. Of each status the latest come first.
+// strays yields the names of the executions that failed, began within unseen, and have no job in
+// the table: they were started by hand, and ended before Submit created the job. Those of one
+// status come latest first.
 func (s *Service) strays(ctx context.Context, list Lister, yield func(name string) bool) error {
 	for _, status := range []types.ExecutionStatus{types.ExecutionStatusAborted, types.ExecutionStatusFailed, types.ExecutionStatusTimedOut} {
 		pages := sfn.NewListExecutionsPaginator(list, &sfn.ListExecutionsInput{StateMachineArn: aws.String(s.executions.stateMachine.String()), StatusFilter: status})
@@ -151,8 +150,7 @@ func (s *Service) strays(ctx context.Context, list Lister, yield func(name strin
 	return nil
 }
 
-// knows reports whether the table has the job of an execution, or the execution can't have
-// one.
+// knows reports whether the table has the job of an execution, or the execution can't have one.
 func (s *Service) knows(ctx context.Context, execution string) (bool, error) {
 	var absent *video.NoEntry
 	if id, n := video.RedriveOf(execution); n > 0 && video.ValidID(id) {
@@ -180,7 +178,7 @@ func (s *Service) look(ctx context.Context, id string, swept *Swept) error {
 	var absent *video.NoEntry
 	switch {
 	case errors.As(err, &absent):
-		return nil // it was deleted, and the index is out of date
+		return nil // the job was deleted, and the index is out of date
 	case err != nil:
 		return unavailable("reading the job", err)
 	case entry.Started:

@@ -21,7 +21,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// ListExecutions gives the executions of a status, the latest start first, one a page.
+// ListExecutions returns the executions of a status, latest start first, one per page.
 func (m *machine) ListExecutions(_ context.Context, in *sfn.ListExecutionsInput, _ ...func(*sfn.Options)) (*sfn.ListExecutionsOutput, error) {
 	if *in.StateMachineArn != machineARN {
 		return nil, fmt.Errorf("asked for those of %s", *in.StateMachineArn)
@@ -52,8 +52,8 @@ func (m *machine) ListExecutions(_ context.Context, in *sfn.ListExecutionsInput,
 	return out, nil
 }
 
-// A sweep settles what is over, starts what nobody started for long, leaves the rest,
-// and isn't held up by a job that it can't settle.
+// A sweep settles jobs whose execution has ended, starts those that have long not been started,
+// leaves the others, and isn't held up by a job that it can't settle.
 func TestSweep(t *testing.T) {
 	boat := request(t, "a boat")
 	job := func(id string, change func(*video.Entry)) video.Entry {
@@ -97,8 +97,8 @@ func TestSweep(t *testing.T) {
 	}
 }
 
-// A job whose execution Step Functions has forgotten is settled too, once it is too
-// old to be one that isn't shown yet.
+// A job whose execution Step Functions has deleted is settled too, once it is so old that its
+// execution would be shown.
 func TestSweepOfAForgottenExecution(t *testing.T) {
 	boat := request(t, "a boat")
 	for _, age := range []time.Duration{time.Hour, 25 * time.Hour} {
@@ -114,7 +114,7 @@ func TestSweepOfAForgottenExecution(t *testing.T) {
 	}
 }
 
-// behind is a table whose index still has a job that was taken away.
+// behind is a table whose index still has a job that was deleted.
 type behind struct{ ledger }
 
 func (behind) Unfinished(context.Context) ([]table.Unfinished, error) {
@@ -129,8 +129,7 @@ func TestSweepOfAJobThatIsGone(t *testing.T) {
 	}
 }
 
-// Sweeps that have time for a few jobs each come to all of them, whichever of them are
-// never settled.
+// Sweeps that have time for a few jobs each reach all of them, whichever are never settled.
 func TestSweepsComeToAllJobs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const all, each = 10, 3
@@ -169,8 +168,8 @@ func TestSweepsComeToAllJobs(t *testing.T) {
 	})
 }
 
-// An execution that was started by hand and died before Submit created its job is found
-// by the sweep, since its event may be lost.
+// A sweep finds an execution that was started by hand and died before Submit created its job,
+// since its event may be lost.
 func TestSweepOfAnExecutionThatTheTableLacks(t *testing.T) {
 	boat := request(t, "a boat")
 	died := func(status types.ExecutionStatus, input string, start time.Time) *sfn.DescribeExecutionOutput {
@@ -191,7 +190,7 @@ func TestSweepOfAnExecutionThatTheTableLacks(t *testing.T) {
 	s := jobs.New(l, manifests{}, executions(t, m), func() time.Time { return at })
 	for turn := range 2 {
 		swept, err := s.Sweep(t.Context(), m, func(context.Context) error { return nil })
-		// gone-r1 is looked at each time: it has no job to settle.
+		// gone-r1 is examined each time, and has no job to settle.
 		if want := (jobs.Swept{Looked: 6 - 5*turn, Settled: 5 - 5*turn}); err != nil || swept != want {
 			t.Errorf("got %+v, %v; want %+v", swept, err, want)
 		}
@@ -220,8 +219,7 @@ func (s slow) Get(ctx context.Context, id string) (video.Entry, string, error) {
 	return s.ledger.Get(ctx, id)
 }
 
-// However many executions the table has no jobs of, a sweep comes to the jobs that it
-// has.
+// However many executions have no job in the table, a sweep reaches the jobs that are in it.
 func TestSweepOfManyExecutionsThatTheTableLacks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{"known": broken(types.ExecutionStatusAborted, "", "")}}

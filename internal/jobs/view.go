@@ -8,44 +8,44 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// View is what is known of a job.
+// View is a job as callers see it.
 type View struct {
 	ID    string
 	State video.State
-	// Request is nil in a list, and where the job was started with something else.
+	// Request is nil in a list, and for a job that was not started with a request.
 	Request *video.Request
-	// Brief is the request as a list has it; zero where there is none.
+	// Brief is the request as a list shows it, or zero if there is none.
 	Brief     video.Brief
 	CreatedAt time.Time
 	Origin    video.Origin
-	// SubmittedAt is when the provider took it; zero before.
+	// SubmittedAt is when the provider accepted it, or zero.
 	SubmittedAt time.Time
-	EndedAt     time.Time // zero for a job that is queued or generating
-	// Manifest is that of a completed job. In a list it is without the request.
+	EndedAt     time.Time // zero while the job is queued or generating
+	// Manifest is the manifest of a completed job. In a list it has no request.
 	Manifest *video.Manifest
-	Outcome  *video.Outcome // of one that ended without a video
-	// Discard says that its owner gave its video up.
+	Outcome  *video.Outcome // of a job that ended without a video
+	// Discard means that its owner gave up its video.
 	Discard bool
-	// ForgottenAt is when its owner had its texts cleared; zero where nobody did. Its
-	// request and its brief are without them then.
+	// ForgottenAt is when its owner had its texts cleared, or zero. The request and the brief
+	// then have no texts.
 	ForgottenAt time.Time
-	// Redrivable says that a redrive may give it a video.
+	// Redrivable means that a redrive may give it a video.
 	Redrivable bool
-	// Waiting is what it waits for; nil once it has ended.
+	// Waiting is what it waits for, or nil once it has ended.
 	Waiting *Waiting
-	// History is what happened to it, the oldest first, at most MaxHistory events;
-	// nil in a list.
+	// History is the job's events, oldest first, at most MaxHistory of them. It is nil in a
+	// list.
 	History []HistoryEvent
-	// Execution is the name of the execution that looks after it.
+	// Execution is the name of the job's execution.
 	Execution string
 }
 
-// Status says how a job is doing, by its item in the table alone; a *video.NoEntry
-// where there is no such job, and a *video.ServiceUnavailable where it can't be
-// told now.
+// Status returns the view of a job from its item in the table alone. The error is a
+// *video.NoEntry if there is no such job, and a *video.ServiceUnavailable if it can't be read
+// now.
 //
-// A job whose execution died seems to go on until it is settled. One whose video
-// was taken out of the bucket by others than Takeup is completed: File looks.
+// A job whose execution died seems to be in progress until it is settled. A job whose video was
+// removed from the bucket by anyone but Takeup is still completed: File checks that.
 func (s *Service) Status(ctx context.Context, id string) (View, error) {
 	if !video.ValidID(id) {
 		return View{}, &video.NoEntry{ID: id}
@@ -57,8 +57,8 @@ func (s *Service) Status(ctx context.Context, id string) (View, error) {
 	return s.viewOf(entry), nil
 }
 
-// File is Status for a caller that wants the video's file: it checks that the bucket still
-// has it. A job whose video was removed has the outcome VideoGone.
+// File is Status for a caller that wants the video's file: it checks that the bucket still has
+// the file. A job whose video was removed has the outcome VideoGone.
 func (s *Service) File(ctx context.Context, id string) (View, error) {
 	v, err := s.Status(ctx, id)
 	if err != nil || v.State != video.StateCompleted {
@@ -74,7 +74,7 @@ func (s *Service) File(ctx context.Context, id string) (View, error) {
 	return v, nil
 }
 
-// get reads a job. Its errors are *video.NoEntry and *video.ServiceUnavailable.
+// get reads a job. The error is a *video.NoEntry or a *video.ServiceUnavailable.
 func (s *Service) get(ctx context.Context, id string) (video.Entry, string, error) {
 	entry, version, err := s.table.Get(ctx, id)
 	var absent *video.NoEntry
@@ -84,7 +84,7 @@ func (s *Service) get(ctx context.Context, id string) (video.Entry, string, erro
 	return entry, version, err
 }
 
-// viewOf makes the view of a whole entry.
+// viewOf returns the view of a whole entry.
 func (s *Service) viewOf(entry video.Entry) View {
 	brief := video.Brief{}
 	if entry.RequestHash != "" {
@@ -98,7 +98,7 @@ func (s *Service) viewOf(entry video.Entry) View {
 	return v
 }
 
-// briefView makes the view of a list's entry; the caller says whether it is paid.
+// briefView returns the view of a list's entry. The caller says whether the job is paid.
 func (s *Service) briefView(entry video.Entry, brief video.Brief, paid video.Paid) View {
 	v := View{
 		ID: entry.ID, State: entry.State(), Brief: brief, CreatedAt: entry.CreatedAt, Origin: entry.Origin, SubmittedAt: entry.SubmittedAt,
@@ -114,7 +114,7 @@ func (s *Service) briefView(entry video.Entry, brief video.Brief, paid video.Pai
 	case v.State == video.StateDiscarded: // its video is being removed
 		v.Outcome, v.EndedAt = video.NewOutcome(&video.Discarded{GenerationID: entry.GenerationID, Micros: entry.Manifest.ChargedMicros}, entry.DiscardedAt), entry.DiscardedAt
 	case entry.Outcome != nil && entry.Outcome.Chosen():
-		v.Discard = false // which the redrive reverts
+		v.Discard = false // the redrive reverts it
 	}
 	return v
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// TestStatus shows a job in each of its states, by its item alone.
+// TestStatus shows a job in each of its states, from its item alone.
 func TestStatus(t *testing.T) {
 	boat := request(t, "a boat")
 	manifest := &video.Manifest{ID: "a", StoredAt: ended}
@@ -52,7 +52,7 @@ func TestStatus(t *testing.T) {
 		{name: "started with no request", entry: video.Entry{ID: "a", CreatedAt: began, Outcome: &video.Outcome{Name: "Interrupted", At: ended}}, state: video.StateFailed, outcome: "Interrupted"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			m := &machine{readErr: errThrottled} // it is not asked
+			m := &machine{readErr: errThrottled} // it is not called
 			view, err := service(t, ledger{"a": test.entry}, nil, m).Status(t.Context(), "a")
 			if err != nil || view.State != test.state || view.Redrivable != test.redrivable || view.Discard != test.discard {
 				t.Fatalf("got %+v, %v", view, err)
@@ -70,7 +70,7 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-// A video that was taken out of the bucket is missed where its file is asked for.
+// A video that was removed from the bucket is missed only when its file is asked for.
 func TestFile(t *testing.T) {
 	boat := request(t, "a boat")
 	l := ledger{}

@@ -11,25 +11,24 @@ import (
 type Waiting struct {
 	For   video.WaitKind
 	Since time.Time
-	// NextAt is the time of the next try, and Until that of the last. Either is zero where
-	// it isn't known, as in a list.
+	// NextAt is the time of the next try, and Until that of the last. Either is zero if it isn't
+	// known, as in a list.
 	NextAt, Until time.Time
-	LastError     string // why the last try failed; empty where none did, and in a list
-	// Paid says whether the job costs money so far. In a list it is empty for a job
-	// that is not accepted yet.
+	LastError     string // why the last try failed; empty if none did, and in a list
+	// Paid says whether the job costs money so far. In a list it is empty for a job that is not
+	// accepted yet.
 	Paid    video.Paid
 	Message string // the same as text for people, with times in UTC
 }
 
-// Estimable reports whether the usual time of such videos is a fair estimate of how long
-// the job will wait: it waits for nothing else.
+// Estimable reports whether the usual time of a video is a fair estimate of the job's wait,
+// because the job waits for nothing else.
 func (w *Waiting) Estimable() bool {
 	return w != nil && (w.For == video.WaitStart || w.For == video.WaitSubmission || w.For == video.WaitGeneration)
 }
 
-// waitingOf says what a job waits for; nil where it has ended. The entry decides that.
-// The progress that the steps reported adds the times and the error, if it is about the
-// same wait.
+// waitingOf returns what a job waits for, or nil if it has ended. The entry decides that. The
+// steps' progress adds the times and the error if it is about the same wait.
 func waitingOf(entry video.Entry, paid video.Paid, now time.Time) *Waiting {
 	if entry.State().Ended() {
 		return nil
@@ -40,7 +39,7 @@ func waitingOf(entry video.Entry, paid video.Paid, now time.Time) *Waiting {
 	submit := entry.Told(video.StepSubmit).Wait
 	told := video.Wait{}
 	switch {
-	case entry.Outcome != nil: // about to be continued by another execution
+	case entry.Outcome != nil: // another execution is about to resume it
 	case entry.Phase == video.PhaseAccepted:
 		w.For, w.Since = video.WaitGeneration, entry.SubmittedAt
 		if told = latest(entry); told.Kind == video.WaitVideo {
@@ -69,7 +68,7 @@ func waitingOf(entry video.Entry, paid video.Paid, now time.Time) *Waiting {
 			w.LastError = video.Shorten(entry.Refusal.Said)
 		}
 	}
-	// A job that waits below a cap says only there that the table is paused now.
+	// For a job that waits below a cap, only the progress shows that the table is paused now.
 	if submit.Kind == video.WaitResume && submit.Attempt == entry.Attempt && entry.Outcome == nil && !submitted {
 		told, w.For = submit, video.WaitResume
 	}
@@ -86,8 +85,8 @@ func waitingOf(entry video.Entry, paid video.Paid, now time.Time) *Waiting {
 	return w
 }
 
-// latest is the last wait that a step reported of an accepted job. What an earlier
-// execution reported is out of date.
+// latest returns the last wait that a step reported for an accepted job. Reports of an earlier
+// execution are out of date.
 func latest(entry video.Entry) video.Wait {
 	last := entry.Told(video.StepCheck).Wait
 	if copying := entry.Told(video.StepStore).Wait; copying.At.After(last.At) {
@@ -152,7 +151,7 @@ func (w *Waiting) message(entry video.Entry, now time.Time) string {
 	return strings.TrimSpace(said + " " + moneyOf(w.Paid))
 }
 
-// moneyOf says whether a job costs money, in a sentence.
+// moneyOf says whether a job costs money, as a sentence.
 func moneyOf(paid video.Paid) string {
 	switch paid {
 	case video.PaidNo:

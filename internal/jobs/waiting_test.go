@@ -9,8 +9,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// TestWaiting shows what a job waits for, in each kind of wait, with what the steps
-// told of it and without.
+// TestWaiting shows what a job waits for in each kind of wait, with and without the steps'
+// reports.
 func TestWaiting(t *testing.T) {
 	boat := request(t, "a boat")
 	now := began.Add(10 * time.Minute)
@@ -176,7 +176,7 @@ func TestWaiting(t *testing.T) {
 	}
 }
 
-// What has ended waits for nothing, whatever was told of it.
+// A job that has ended waits for nothing, whatever the steps reported.
 func TestEndedWaitsForNothing(t *testing.T) {
 	e := video.Entry{ID: "a", CreatedAt: began, Phase: video.PhaseAccepted, Execution: "a", Manifest: &video.Manifest{StoredAt: ended}}
 	e.Progress = []video.Progress{{Step: video.StepCheck, Wait: video.Wait{Kind: video.WaitGeneration, At: ended, NextAt: ended}}}
@@ -186,7 +186,7 @@ func TestEndedWaitsForNothing(t *testing.T) {
 	}
 }
 
-// A time that the hour doesn't tell has its day.
+// A time of day that would be ambiguous has its day.
 func TestWaitingUntilAnotherDay(t *testing.T) {
 	e := video.Entry{ID: "a", CreatedAt: began, Phase: video.PhaseUnanswered, Attempt: 1, ClaimedAt: began, Execution: "a"}
 	until := time.Date(2026, 12, 24, 15, 40, 0, 0, time.UTC)

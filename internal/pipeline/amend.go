@@ -10,8 +10,8 @@ import (
 )
 
 // amend changes the entry of this invocation's own attempt, and reports whether it did. If
-// another writer has changed the entry and not the attempt, as a discard does, amend changes
-// that version.
+// another writer changed the entry but not the attempt, as a discard does, amend applies the
+// change to that version.
 func (s *visit) amend(ctx context.Context, entry video.Entry, version string, change func(*video.Entry)) (bool, error) {
 	attempt := entry.Attempt
 	for range 3 {
@@ -30,9 +30,9 @@ func (s *visit) amend(ctx context.Context, entry video.Entry, version string, ch
 	return false, nil
 }
 
-// unanswered records that an attempt, whose owner ended without an answer, may be charged. It
-// takes back the outcome from before a redrive, and frees the slot of an attempt that has no
-// time left. If there is nothing to record, the entry stays as it is.
+// unanswered records that an attempt whose owner ended without an answer may be charged. It
+// clears an outcome from before a redrive, and frees the slot if left is zero. If there is
+// nothing to record, it leaves the entry unchanged.
 func (s *visit) unanswered(ctx context.Context, entry video.Entry, version string, left time.Duration) (video.Entry, string, error) {
 	free := left <= 0 && entry.HoldsSlot()
 	if entry.Phase != video.PhaseClaimed && entry.Outcome == nil && !free {
@@ -47,8 +47,8 @@ func (s *visit) unanswered(ctx context.Context, entry video.Entry, version strin
 	return s.Jobs.Update(ctx, entry, version)
 }
 
-// underWay is how long the provider may still be working on an unanswered attempt that holds
-// a slot: until nine in ten videos of its model and duration are done. Without a slot it is 0.
+// underWay returns how long an unanswered attempt may keep its slot: until nine in ten videos of
+// its model and duration are done. It is 0 if the attempt holds no slot.
 func (s *visit) underWay(ctx context.Context, entry video.Entry) time.Duration {
 	if !entry.HoldsSlot() {
 		return 0
@@ -57,7 +57,8 @@ func (s *visit) underWay(ctx context.Context, entry video.Entry) time.Duration {
 	return max(0, entry.ClaimedUntil.Add(forecast.Most()).Sub(s.Now()))
 }
 
-// unlessConflict gives nil for a *video.Conflict, after which the entry is read again.
+// unlessConflict returns err, or nil for a *video.Conflict, after which the caller rereads the
+// entry.
 func unlessConflict(err error) error {
 	var conflict *video.Conflict
 	if errors.As(err, &conflict) {

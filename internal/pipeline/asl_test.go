@@ -13,9 +13,9 @@ import (
 	"time"
 )
 
-// This file interprets the Amazon States Language, as far as the state machine's file
-// uses it (https://states-language.net/spec.html). A field that it does not know is
-// refused, so that nothing of the file is left out unnoticed.
+// This file interprets the subset of the Amazon States Language that the state machine's file
+// uses (https://states-language.net/spec.html). It refuses any field that it doesn't know, so
+// that no part of the file is ignored unnoticed.
 
 // definition is a state machine.
 type definition struct {
@@ -29,7 +29,7 @@ type state struct {
 	Type           string
 	Resource       string            // of a Task
 	Parameters     map[string]string // of a Task
-	TimeoutSeconds int               // of a Task; Step Functions measures it, the plays end a Task by a crash
+	TimeoutSeconds int               // of a Task; Step Functions enforces it, the plays end a Task by a crash instead
 	Retry          []retrier
 	Catch          []catcher
 	Choices        []choice
@@ -56,12 +56,12 @@ type choice struct {
 	Variable, StringEquals, Next string
 }
 
-// definitionText reads the file of the state machine.
+// definitionText reads the state machine's file.
 var definitionText = sync.OnceValues(func() ([]byte, error) {
 	return os.ReadFile("../../statemachine/text_to_video.asl.json")
 })
 
-// textToVideo is the state machine of the file.
+// textToVideo is the state machine defined in that file.
 var textToVideo = sync.OnceValue(func() definition {
 	text, err := definitionText()
 	if err != nil {
@@ -79,27 +79,27 @@ func parseDefinition(text []byte) (d definition) {
 	return d
 }
 
-// historyLimit is the outcome of an execution that enters so many states that its
-// history is full: 25,000 events, and a task has five.
+// historyLimit is the outcome of an execution that fills its history: 25,000 events, of which a
+// task takes five.
 const (
 	historyLimit = "history limit"
 	maxStates    = 25_000 / 5
 )
 
-// task is what a Task of an execution invokes. The name of its error is the one that
-// Retry and Catch match.
+// task is the code that a Task of an execution invokes. Retry and Catch match the name of its
+// error.
 type task func(ctx context.Context, input json.RawMessage) (output json.RawMessage, errorName string)
 
 // execution is a run of a state machine.
 type execution struct {
 	definition definition
 	name       string
-	tasks      map[string]task // by their Resource
-	stopped    func() bool     // by StopExecution, from outside
+	tasks      map[string]task // by Resource
+	stopped    func() bool     // whether StopExecution was called from outside
 }
 
-// run runs it to its end. It gives its output, or the name of the error that it ended
-// with; "stopped" where it was stopped.
+// run runs the execution to its end. It returns its output, or the name of the error that it
+// ended with: "stopped" if it was stopped.
 func (e execution) run(ctx context.Context, input json.RawMessage) (output json.RawMessage, errorName string) {
 	name := e.definition.StartAt
 	for range maxStates {
@@ -144,7 +144,7 @@ func (e execution) run(ctx context.Context, input json.RawMessage) (output json.
 	return nil, historyLimit
 }
 
-// task invokes a task, and retries it as its retriers say.
+// task invokes a task, and retries it according to its retriers.
 func (e execution) task(ctx context.Context, s state, input json.RawMessage) (output json.RawMessage, errorName string) {
 	invoke, ok := e.tasks[s.Resource]
 	if !ok {
@@ -163,7 +163,7 @@ func (e execution) task(ctx context.Context, s state, input json.RawMessage) (ou
 	}
 }
 
-// arguments gives what a task is invoked with: its input, or its Parameters.
+// arguments returns the input of a task's invocation: the state's input, or its Parameters.
 func (e execution) arguments(s state, input json.RawMessage) json.RawMessage {
 	if s.Parameters == nil {
 		return input
@@ -189,21 +189,20 @@ func (e execution) arguments(s state, input json.RawMessage) json.RawMessage {
 	return text
 }
 
-// delay is how long is waited before the retry after n others. Jitter would make it
-// shorter.
+// delay returns the wait before the next retry, after n retries. Jitter would shorten it.
 func (r retrier) delay(n int) time.Duration {
 	seconds := float64(r.IntervalSeconds) * math.Pow(r.BackoffRate, float64(n))
 	return time.Duration(min(seconds, float64(r.MaxDelaySeconds)) * float64(time.Second))
 }
 
-// matches reports whether a retrier or catcher of those names is for an error.
+// matches reports whether a retrier or catcher with those names applies to an error.
 func matches(names []string, failed string) bool {
 	return slices.ContainsFunc(names, func(name string) bool {
 		return name == failed || name == "States.ALL" || name == "States.TaskFailed" && failed != "States.Timeout"
 	})
 }
 
-// field gives the field of a state's input that a path such as $.status names.
+// field returns the field of a state's input that a path such as $.status names.
 func field[T any](input json.RawMessage, path string) T {
 	name, ok := strings.CutPrefix(path, "$.")
 	if !ok || strings.ContainsAny(name, ".[") {

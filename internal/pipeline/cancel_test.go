@@ -21,7 +21,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// theater is Step Functions with the one execution of a stage.
+// theater is a fake Step Functions with the one execution of a stage.
 type theater struct {
 	*stage
 	began   time.Time
@@ -60,19 +60,20 @@ func (th *theater) DescribeExecution(_ context.Context, in *sfn.DescribeExecutio
 	}, nil
 }
 
-// cancelling is a play in which the job's owner cancels it at one of its calls.
+// cancelling is a play in which the job's owner cancels it during one of its calls.
 type cancelling struct {
 	discard bool
-	begun   start         // its item was there before its execution
-	plan    map[int]fault // of the job's calls; its hold is where it is cancelled
-	own     map[int]fault // of the cancellation's calls; at its hold the job goes on, by other invocations
+	begun   start         // whether its item is created before its execution
+	plan    map[int]fault // faults of the job's calls; its hold is where the job is cancelled
+	own     map[int]fault // faults of the cancellation's calls; at its hold other invocations continue the job
 }
 
 func (c cancelling) String() string {
 	return fmt.Sprintf("cancelled with discard=%v, begun %v, job %v, cancellation %v", c.discard, c.begun, c.plan, c.own)
 }
 
-// run plays it, checks the promises, and gives what was called by both.
+// run runs the play and checks the promises. It returns the calls of the job and of the
+// cancellation.
 func (c cancelling) run(t *testing.T) (calls, own []string) {
 	t.Helper()
 	onePlay(t, func(t *testing.T) {
@@ -121,7 +122,8 @@ func (c cancelling) run(t *testing.T) (calls, own []string) {
 				t.Errorf("%s: attempt %d was made after it was cancelled or discarded", c, s.attempt())
 			}
 		}
-		// Whatever was answered, cancelling again tells it, and changes no end.
+		// Whatever the answer was, a second cancellation agrees with the job's state, and
+		// doesn't change it.
 		_, err = service.Cancel(t.Context(), "job-1", false)
 		again, _ := service.Status(t.Context(), "job-1")
 		var not *jobs.NotCancelled
@@ -143,17 +145,17 @@ func (c cancelling) run(t *testing.T) (calls, own []string) {
 	return calls, own
 }
 
-// attempt is the last attempt of the job's entry.
+// attempt returns the number of the last attempt in the job's entry.
 func (s *stage) attempt() int {
 	before := s.now
 	s.now = &moments{}
 	defer func() { s.now = before }()
-	entry, _, _ := s.table().Get(context.Background(), "job-1") // none: no attempt
+	entry, _, _ := s.table().Get(context.Background(), "job-1") // without an entry there is no attempt
 	return entry.Attempt
 }
 
-// rush runs the steps of the job once each, as long as there is nothing to wait
-// for but the generation, which is done at once.
+// rush runs each step of the job once, for as long as there is nothing to wait for but the
+// generation, which is done at once.
 func (s *stage) rush(ctx context.Context, input json.RawMessage) {
 	submit, check, store := s.steps()
 	job, err := invoke(ctx, submit.Run, pipeline.Task{Execution: "job-1", Input: input})
@@ -165,7 +167,7 @@ func (s *stage) rush(ctx context.Context, input json.RawMessage) {
 	}
 }
 
-// answerOf gives what a call gave; a crash is an outage to whoever asked.
+// answerOf returns the error of a call. To the caller, a crash is an outage.
 func answerOf(call func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -178,7 +180,7 @@ func answerOf(call func() error) (err error) {
 	return call()
 }
 
-// check holds the end of a job to what its owner was told.
+// check compares the outcome of a job with the answer that its owner got.
 func (c cancelling) check(t *testing.T, s *stage, view jobs.View, answer error) {
 	t.Helper()
 	file, manifest := s.stored("job-1")
@@ -204,8 +206,8 @@ func (c cancelling) check(t *testing.T, s *stage, view jobs.View, answer error) 
 	case view.State == video.StateDiscarded && !c.discard:
 		t.Errorf("%s: discarded, which nobody asked for", c)
 	case view.State == video.StateFailed && view.Outcome.Name == "SubmissionLost" && !mayLose(c.plan) && !slices.Contains(slices.Collect(maps.Values(c.plan)), twice):
-		// A claim whose write was tried twice is not known again once the wish
-		// to discard it is written over it: it is given up, and never posted.
+		// A claim whose write was tried twice is no longer recognized after the wish to discard
+		// the job is written over it. The claim is then given up, and never posted.
 		t.Errorf("%s: called lost, though nothing kept it from being posted and recorded", c)
 	case !told:
 	case answer == nil && !c.discard && view.State != video.StateCancelled:
@@ -220,11 +222,11 @@ func (c cancelling) check(t *testing.T, s *stage, view jobs.View, answer error) 
 	}
 }
 
-// TestCancelAtEveryPoint cancels a job before and after each of its calls, with
-// and without discarding its video. Before each call that is crossed with each
-// fault of the job's calls and of the cancellation's own, and the job is let go
-// on, to its end where it can, at each of the cancellation's calls. After a call is
-// before the next.
+// TestCancelAtEveryPoint cancels a job before and after each of its calls, with and without
+// discarding its video. A cancellation before a call is crossed with each fault of the job's
+// calls and of its own. It is also crossed with the job continuing, to its end if it can, during
+// each of the cancellation's calls. A cancellation after a call isn't crossed: it comes before
+// the next call, too.
 func TestCancelAtEveryPoint(t *testing.T) {
 	t.Parallel()
 	for _, begun := range starts() {

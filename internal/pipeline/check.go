@@ -12,16 +12,16 @@ import (
 )
 
 const (
-	// pollTimeout is the most that one request takes, far more than it needs.
+	// pollTimeout bounds one request. It is far more than a request needs.
 	pollTimeout = 10 * time.Second
-	// reserve is how much of the function's time a check keeps for its last request and for
+	// reserve is the part of the function's time that a check keeps for its last request and for
 	// recording the result.
 	reserve = pollTimeout + 5*time.Second
-	// lateness is how late a check begins at least if Lambda throttled it, or an earlier try
-	// was cut off. Step Functions' own delay is shorter.
+	// lateness is how late a check must begin to count as throttled by Lambda, or as a retry of
+	// one that was cut off. Step Functions' own delay is shorter.
 	lateness = 10 * time.Second
-	// throttled is the part of a generation's age that a check waits at least after the
-	// provider said that it was asked too often.
+	// throttled divides a generation's age: a check waits at least that part of the age after
+	// the provider reported too many requests.
 	throttled = 8
 )
 
@@ -32,15 +32,15 @@ type Check struct {
 	Schedule  schedule.Schedule
 	Timings   Learner
 	Now       func() time.Time
-	// Sleep waits. If the context ends first, it gives an error.
+	// Sleep waits. It returns an error if the context ends first.
 	Sleep func(context.Context, time.Duration) error
 	Log   *slog.Logger
 }
 
-// Run returns the job as completed, or as generating with the wait before the next check. A
-// poll that fails, is refused or can't be parsed doesn't end the job: it is paid for, and the
-// next poll may succeed. The outcomes are *video.GenerationFailed, with the provider's
-// message, and *video.GenerationOverdue, after a last poll past the hard deadline.
+// Run returns the job as completed, or as generating with the wait before the next check. A poll
+// that fails, is refused or can't be parsed doesn't end the job: the video is paid for, and the
+// next poll may succeed. The outcomes are *video.GenerationFailed, with the provider's message,
+// and *video.GenerationOverdue, after a last poll past the hard deadline.
 func (c *Check) Run(ctx context.Context, job video.Job) (video.Job, error) {
 	job, last, err := c.run(ctx, job)
 	if !last.at.IsZero() {
@@ -49,7 +49,7 @@ func (c *Check) Run(ctx context.Context, job video.Job) (video.Job, error) {
 	return job, err
 }
 
-// tell records the progress of the job, from its last poll.
+// tell records the job's progress after its last poll.
 func (c *Check) tell(ctx context.Context, job video.Job, last poll) {
 	now := c.Now()
 	progress := video.Progress{Step: video.StepCheck, Wait: video.Wait{Kind: video.WaitGeneration, At: now, Until: job.SubmittedAt.Add(c.Schedule.Hard)}}
@@ -66,11 +66,11 @@ func (c *Check) tell(ctx context.Context, job video.Job, last poll) {
 	tell(ctx, c.Jobs, now, job.ID, progress)
 }
 
-// run is Run. It also returns the last poll, which is zero if none could be made.
+// run implements Run. It also returns the last poll, which is zero if none could be made.
 func (c *Check) run(ctx context.Context, job video.Job) (video.Job, poll, error) {
 	began := c.Now()
 	forecast := c.Timings.Forecast(ctx, job.Model, job.Duration)
-	// While Lambda throttles, a function is not held longer than for one poll.
+	// While Lambda throttles, a check polls only once, so as not to hold a function.
 	due := job.RunningAt.Add(time.Duration(job.WaitSeconds) * time.Second)
 	once := !job.RunningAt.IsZero() && began.Sub(due) > lateness
 	for first := c.Now(); ; {
@@ -106,14 +106,14 @@ func (c *Check) run(ctx context.Context, job video.Job) (video.Job, poll, error)
 type poll struct {
 	at         time.Time // when the request was made
 	generation provider.Generation
-	said       string // the provider's word for its state, or why there is none
-	failure    error  // why there is no state
-	busy       bool   // the provider was asked too often
+	said       string // the provider's word for its state, or why it is unknown
+	failure    error  // why the state is unknown
+	busy       bool   // the provider reported too many requests
 	retryAfter time.Duration
 }
 
-// poll makes one request. The error is one of this stack's own, after which the step has to
-// be entered again.
+// poll makes one request. It returns an error only for a failure of this stack, after which the
+// step must be entered again.
 func (c *Check) poll(ctx context.Context, job video.Job) (poll, error) {
 	call, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
@@ -133,21 +133,22 @@ func (c *Check) poll(ctx context.Context, job video.Job) (poll, error) {
 	}
 	said := got.said
 	if refusal != nil {
-		said = "refused: " + string(refusal.Kind) // its message may contain the prompt, which Check doesn't know
+		said = "refused: " + string(refusal.Kind) // its message may contain the prompt, which Check doesn't know and can't redact
 	}
 	c.Log.WarnContext(ctx, "poll failed", "job", job.ID, "generation", job.GenerationID, "error", said)
 	return got, nil
 }
 
-// settle ends the check if the poll of a generation of that age completes the job or ends it.
+// settle reports whether the poll completes or ends the job. The age is the generation's at the
+// time of the poll.
 func (c *Check) settle(ctx context.Context, job *video.Job, poll poll, age time.Duration) (bool, error) {
 	generation := poll.generation
 	switch {
 	case generation.State == provider.Failed:
 		return true, end(ctx, c.Jobs, c.Now, *job, &video.GenerationFailed{GenerationID: job.GenerationID, Said: generation.Failure})
 	case generation.State == provider.Finished && (generation.URL != "" || age >= c.Schedule.Soft):
-		// Without a URL, Check polls again until the soft deadline. Then Store asks for it,
-		// which says what is missing, and is retried for hours.
+		// Without a URL, Check polls again until the soft deadline. Then Store asks for the URL:
+		// its error says what is missing, and it is retried for hours.
 		seen := schedule.Seen{By: age}
 		if !job.RunningAt.IsZero() {
 			seen.After = job.RunningAt.Sub(job.SubmittedAt)
@@ -162,8 +163,8 @@ func (c *Check) settle(ctx context.Context, job *video.Job, poll poll, age time.
 	return false, nil
 }
 
-// pause waits until the next request of a poll window. It gives false if the function has no
-// time left for that.
+// pause waits until the next request of a poll window. It returns false if the function has no
+// time left for that request.
 func (c *Check) pause(ctx context.Context, until time.Time) bool {
 	if deadline, ok := ctx.Deadline(); ok && deadline.Sub(until) < reserve {
 		return false

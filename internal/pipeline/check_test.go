@@ -110,8 +110,8 @@ func TestAnOutcomeThatIsRecordedStays(t *testing.T) {
 	}
 }
 
-// A look for a generation that isn't the job's, as an old execution or an invocation
-// by hand may make it, neither ends the job nor fills it.
+// A poll of a generation that isn't the job's neither ends nor completes the job. An old
+// execution or an invocation by hand may poll one.
 func TestAnotherGenerationEndsNothing(t *testing.T) {
 	w := newWorld(answer{id: "gen-1"})
 	job, err := w.Run(t.Context(), bare())

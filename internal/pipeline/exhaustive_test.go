@@ -13,8 +13,8 @@ import (
 	"github.com/takeup/takeup/internal/pipeline"
 )
 
-// onePlay runs a play where time is its own. A play that breaks a promise is the
-// last of its test, since thousands after it would break the same one.
+// onePlay runs a play in a bubble with its own time. A play that breaks a promise is the last of
+// its test, since thousands after it would break the same promise.
 func onePlay(t *testing.T, run func(*testing.T)) {
 	t.Helper()
 	synctest.Test(t, run)
@@ -23,17 +23,16 @@ func onePlay(t *testing.T, run func(*testing.T)) {
 	}
 }
 
-// play runs one job from its request to its outcome, redrives it where that may
-// help, and checks the promises. It gives what was called, so that further plans
-// can be made of it.
+// play runs one job from its request to its outcome, redrives it if that may help, and checks
+// the promises. It returns the calls, from which further plans can be made.
 func play(t *testing.T, name string, begun start, plan map[int]fault) []string {
 	t.Helper()
 	trace, _ := playTwo(t, name, begun, plan, bare(), nil)
 	return trace
 }
 
-// playTwo is play with the task, and a plan too, of the other Submit that runs where
-// the plan holds the first one. It gives what each of the two called.
+// playTwo is play with a second Submit, which runs while the plan holds the first one, with its
+// own task and plan. It returns the calls of each.
 func playTwo(t *testing.T, name string, begun start, plan map[int]fault, task pipeline.Task, others map[int]fault) (trace, other []string) {
 	t.Helper()
 	onePlay(t, func(t *testing.T) {
@@ -41,8 +40,7 @@ func playTwo(t *testing.T, name string, begun start, plan map[int]fault, task pi
 		s.now = &moments{plan: plan}
 		input := json.RawMessage(`{"prompt":"` + prompt + `"}`)
 		s.now.held = func() {
-			// Another Submit of the same job, from beginning to end, while
-			// this one stands still.
+			// Another Submit of the same job runs from beginning to end while this one is held.
 			first := s.now
 			s.now = &moments{plan: others}
 			submit, _, _ := s.steps()
@@ -66,7 +64,7 @@ func playTwo(t *testing.T, name string, begun start, plan map[int]fault, task pi
 	return trace, other
 }
 
-// keepsItsPromises checks what must be true of a job that has ended.
+// keepsItsPromises checks what must hold for every job that has ended.
 func (s *stage) keepsItsPromises(t *testing.T, name, outcome string, mayLose bool) {
 	t.Helper()
 	file, manifest := s.stored("job-1")
@@ -87,9 +85,9 @@ func (s *stage) keepsItsPromises(t *testing.T, name, outcome string, mayLose boo
 	}
 }
 
-// TestEveryFaultAndEveryPair plays a job with each fault at each of its calls,
-// and with each pair of faults: a job that was started by hand, and one whose item
-// was there before.
+// TestEveryFaultAndEveryPair plays a job with each fault at each of its calls, and with each
+// pair of faults. It does so for a job that was started by hand, and for one whose item was
+// created before.
 func TestEveryFaultAndEveryPair(t *testing.T) {
 	t.Parallel()
 	for _, begun := range starts() {
@@ -120,8 +118,8 @@ func everyFaultAndPair(t *testing.T, begun start) {
 	t.Logf("%v: %d calls in a job without fault; %d plays with one fault, %d with two", begun, len(calls), singles, pairs)
 }
 
-// TestTwoSubmitsAtOnce holds a Submit at each of its calls while another runs,
-// and crosses that with each fault that the held one meets before or after.
+// TestTwoSubmitsAtOnce holds a Submit at each of its calls while another runs, and crosses that
+// with each fault of the held one, before or after the hold.
 func TestTwoSubmitsAtOnce(t *testing.T) {
 	t.Parallel()
 	for _, begun := range starts() {
@@ -159,9 +157,8 @@ func twoAtOnce(t *testing.T, begun start) {
 	t.Logf("%v: %d plays of two Submits at once", begun, plays)
 }
 
-// TestTwoSubmitsAtOnceAndEveryPair crosses two Submits at once with two faults
-// more: both at the one that is held, before or after that or around it, or one at
-// each of the two.
+// TestTwoSubmitsAtOnceAndEveryPair crosses two concurrent Submits with two more faults: both in
+// the held one, before, after or around the hold, or one in each of the two.
 func TestTwoSubmitsAtOnceAndEveryPair(t *testing.T) {
 	t.Parallel()
 	for _, begun := range starts() {
@@ -169,8 +166,8 @@ func TestTwoSubmitsAtOnceAndEveryPair(t *testing.T) {
 	}
 }
 
-// TestTwoSubmitsAtOnceAnewAndEveryPair does the same where the other Submit is of the
-// execution that begins the job anew, after the first one's was stopped.
+// TestTwoSubmitsAtOnceAnewAndEveryPair does the same with a second Submit from the execution
+// that starts the job anew, after the first one's execution was stopped.
 func TestTwoSubmitsAtOnceAnewAndEveryPair(t *testing.T) {
 	t.Parallel()
 	for _, begun := range starts() {
@@ -183,7 +180,7 @@ func TestTwoSubmitsAtOnceAnewAndEveryPair(t *testing.T) {
 func everyPair(t *testing.T, begun start, task pipeline.Task) {
 	t.Helper()
 	same, each := 0, 0
-	// A Submit's own calls come before the first look at what it submitted.
+	// A Submit's own calls come before the first poll of its generation.
 	submits := func(trace []string) []string { return trace[:max(0, slices.Index(trace, "retrieve"))] }
 	for i := range submits(play(t, "no fault", begun, nil)) {
 		for _, h := range []fault{hold, holdAfter} {
@@ -216,10 +213,10 @@ func everyPair(t *testing.T, begun start, task pipeline.Task) {
 	t.Logf("%v: %d plays of two Submits at once with two faults at one of them, %d with a fault at each", begun, same, each)
 }
 
-// place is one fault's place: at a call, and among those that it can meet.
+// place is where a fault occurs: the call, and the fault's number among those of that call.
 type place struct{ at, nth int }
 
-// everyFault gives each fault that each of the calls can meet, in order.
+// everyFault yields each fault of each call, in order.
 func everyFault(trace []string) iter.Seq2[place, fault] {
 	return func(yield func(place, fault) bool) {
 		for at, kind := range trace {

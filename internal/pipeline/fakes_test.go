@@ -25,15 +25,15 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// book is the table in memory, with versions that count up.
+// book is a table in memory, whose versions are consecutive numbers.
 type book struct {
 	mu      sync.Mutex
-	entries map[string]string // JSON
+	entries map[string]string // as JSON
 	version map[string]int
 	told    map[string]map[video.Step]video.Progress
-	fail    func(call string) error // before the call takes effect
+	fail    func(call string) error // called before a call takes effect
 	paused  *operator.Paused
-	full    func() *budget.NoRoom // why there is no room for a claim; nil: there is
+	full    func() *budget.NoRoom // returns why there is no room for a claim, or nil
 	line    video.Line
 }
 
@@ -81,14 +81,14 @@ func (l *book) Claim(_ context.Context, entry video.Entry, version string, _ bud
 	return l.write("claim", entry, version)
 }
 
-// Turn has no job wait for others.
+// Turn never makes a job wait for others.
 func (l *book) Turn(context.Context, video.Entry, budget.Limits, time.Time) (video.Line, error) {
 	return l.line, nil
 }
 
 func (l *book) Paused(context.Context) (*operator.Paused, error) { return l.paused, nil }
 
-// flat is a price of 0.98 USD whatever is asked for.
+// flat prices every request at 0.98 USD.
 type flat struct{}
 
 func (flat) Price(context.Context, video.Request) (int64, error) { return 980_000, nil }
@@ -130,16 +130,16 @@ func (l *book) entry(t *testing.T, id string) video.Entry {
 	return entry
 }
 
-// double is a provider that answers each submission with the next of its answers, the
-// last of them for ever, and keeps what it was sent.
+// double is a provider that answers each submission with the next of its answers, and repeats
+// the last one. It keeps what it was sent.
 type double struct {
 	mu       sync.Mutex
 	answers  []answer
-	posted   []string    // references
-	keys     []video.Key // they were sent with
+	posted   []string    // references, in order
+	keys     []video.Key // the key of each
 	retrieve func(handle string) (provider.Generation, error)
-	found    provider.Found        // what a look for a submission gives
-	lost     []provider.Submission // that were looked for
+	found    provider.Found        // the answer to a search for a submission
+	lost     []provider.Submission // submissions that were searched for
 }
 
 type answer struct {
@@ -170,12 +170,12 @@ func (p *double) Find(_ context.Context, _ provider.Keys, lost provider.Submissi
 	return p.found, nil
 }
 
-// running is the generation of an id, which is its handle too.
+// running returns a running generation, whose handle is its id.
 func running(id string) provider.Generation {
 	return provider.Generation{Handle: provider.Handle(id), ID: id, State: provider.Running}
 }
 
-// keys is a secret whose current version can be changed.
+// keys is a secret whose current version can change.
 type keys struct {
 	cached, current video.Key
 	versions        map[string]video.Key
@@ -198,7 +198,7 @@ func (k *keys) Version(_ context.Context, version string) (video.Key, error) {
 	return key, nil
 }
 
-// manifests is the place of the manifests, in memory.
+// manifests stores the manifests in memory.
 type manifests map[string]video.Manifest
 
 func (s manifests) Manifest(_ context.Context, id string) (video.Manifest, bool, error) {
@@ -222,7 +222,7 @@ func (s manifests) Remove(_ context.Context, id string) error { delete(s, id); r
 
 func (s manifests) Address(id string) string { return "s3://videos/" + id }
 
-// clock is a time that stands still until a test moves it.
+// clock stands still until a test advances it.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -234,7 +234,7 @@ func (c *clock) Now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.now
 
 func (c *clock) pass(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.now = c.now.Add(d) }
 
-// world is a Submit with all that it touches.
+// world is a Submit with everything that it touches.
 type world struct {
 	*pipeline.Submit
 	jobs      *book
@@ -244,27 +244,27 @@ type world struct {
 	clock     *clock
 }
 
-// providers are the one of the world.
+// providers returns the world's one provider.
 func (w *world) providers() provider.Accounts {
 	return provider.Accounts{{Provider: w.provider, Keys: w.keys}}
 }
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-// plain is a schedule without poll windows, whose bounds decide where a generation takes
-// long.
+// plain is a schedule without poll windows, for tests in which its bounds decide how long a
+// generation may take.
 func plain() schedule.Schedule {
 	return schedule.Schedule{First: time.Minute, Interval: 10 * time.Second, RequestGap: time.Second, Soft: 30 * time.Minute, Hard: 24 * time.Hour}
 }
 
-// times knows how long a generation takes, and keeps what it is told.
+// times returns a fixed forecast, and keeps what it learns.
 type times struct {
 	forecast schedule.Forecast
 	learnt   []schedule.Seen
 	charges  []int64
 }
 
-// taking knows that generations take so long, give or take a sixth.
+// taking forecasts generations of a duration, give or take a sixth.
 func taking(took time.Duration) *times {
 	seen := slices.Repeat([]schedule.Seen{{After: took - time.Second, By: took}}, schedule.Window)
 	return &times{forecast: estimator.BuiltIn(5).Learn(seen)}
@@ -303,12 +303,12 @@ func resume() pipeline.Task {
 	return pipeline.Task{Execution: "job-1-r1", Input: json.RawMessage(`{"id":"job-1","resume":true}`)}
 }
 
-// anew is the task of a job whose execution ended before the job was claimed.
+// anew is the task that starts a job again after its execution ended before the job was claimed.
 func anew() pipeline.Task {
 	return pipeline.Task{Execution: "job-1-r1", Input: json.RawMessage(`{"id":"job-1","status":"waiting"}`)}
 }
 
-// created is the job of bare, as who starts it creates it.
+// created is the entry of bare's job as it is created before its execution starts.
 func created() video.Entry {
 	request, err := catalogue.OfPrompt(all.Models(), prompt)
 	if err != nil {
@@ -327,7 +327,7 @@ func again(t *testing.T, job video.Job) pipeline.Task {
 	return pipeline.Task{Execution: "job-1", Input: input}
 }
 
-// status makes the SDK's error of an HTTP status.
+// status returns the SDK's error for an HTTP status.
 func status(code int) error {
 	return &awshttp.ResponseError{ResponseError: &smithyhttp.ResponseError{
 		Response: &smithyhttp.Response{Response: &http.Response{StatusCode: code}}, Err: outage(),

@@ -8,43 +8,43 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// fault is what can happen to a call.
+// fault is a fault of a call, or another thing that can happen during it.
 type fault string
 
 const (
-	crashBefore fault = "crash before"  // the invocation ends before the call's effect
-	crashAfter  fault = "crash after"   // and after it
+	crashBefore fault = "crash before"  // the invocation ends before the call takes effect
+	crashAfter  fault = "crash after"   // the invocation ends after the call takes effect
 	failBefore  fault = "fail before"   // an error, and no effect
-	failAfter   fault = "fail after"    // an error, and the effect all the same
-	twice       fault = "tried twice"   // a conditional write whose answer was lost, and which the SDK tried again
-	conflict    fault = "conflict"      // another write was under way
-	late        fault = "late"          // an error, and the effect once the next call is over
-	underWay    fault = "under way"     // a transaction's own first try is still under way, and takes effect
-	marked      fault = "marked before" // who started the execution writes that down just before
-	hold        fault = "hold before"   // the invocation waits here while another runs
-	holdAfter   fault = "hold after"    // and here
-	busy        fault = "429"           // and so on, of the provider
-	invalid     fault = "400"           //
-	badKey      fault = "401"           //
-	noCredits   fault = "403"           //
+	failAfter   fault = "fail after"    // an error, although the call took effect
+	twice       fault = "tried twice"   // a conditional write whose answer was lost, and which the SDK retried
+	conflict    fault = "conflict"      // another write was in progress
+	late        fault = "late"          // an error, and the effect only after the next call
+	underWay    fault = "under way"     // the first try of a transaction is still in progress, and takes effect
+	marked      fault = "marked before" // whoever started the execution records that just before
+	hold        fault = "hold before"   // the invocation waits here while another one runs
+	holdAfter   fault = "hold after"    // the same, after the effect
+	busy        fault = "429"           // from here on, answers of the provider
+	invalid     fault = "400"
+	badKey      fault = "401"
+	noCredits   fault = "403"
 	noRoute     fault = "connection refused"
 )
 
-// crashed ends an invocation, as a crash or the function's time-out does.
+// crashed ends an invocation, as a crash or the function's timeout does.
 type crashed struct{}
 
-// outage is a call that failed by the plan.
+// outage is the error of a call that the plan fails.
 func outage() error { return errors.New("the plan made it fail") }
 
-// moments counts the calls of an invocation and knows which of them go wrong.
+// moments counts the calls of an invocation, and knows their faults.
 type moments struct {
-	trace []string      // the kinds of the calls, in order
-	plan  map[int]fault // by the call's place in the trace
+	trace []string      // kinds of the calls, in order
+	plan  map[int]fault // by a call's place in the trace
 	held  func()        // runs another invocation while this one is held
-	late  func()        // the effect of a call that was given up
+	late  func()        // the effect of an earlier call that is still to come
 }
 
-// comes is what happens to the next call.
+// comes returns the fault of the next call.
 func (m *moments) comes() fault { return m.plan[len(m.trace)] }
 
 func (m *moments) next(kind string) fault {
@@ -52,8 +52,8 @@ func (m *moments) next(kind string) fault {
 	return m.plan[len(m.trace)-1]
 }
 
-// do makes a call: its effect, and what the plan does to it. It gives the fault
-// for the caller to make its own error of, if it is of another kind.
+// do makes a call: it applies its effect and the planned fault. It returns the fault, from which
+// a caller may make an error of its own.
 func (m *moments) do(kind string, effect func()) fault {
 	f := m.next(kind)
 	if lands := m.late; lands != nil {
@@ -82,7 +82,7 @@ func (m *moments) do(kind string, effect func()) fault {
 	return f
 }
 
-// kindOfPut names the write of an item.
+// kindOfPut names the kind of item that is written.
 func kindOfPut(item map[string]types.AttributeValue) string {
 	begins := func(name, with string) bool {
 		return strings.HasPrefix(item[name].(*types.AttributeValueMemberS).Value, with)
@@ -96,8 +96,8 @@ func kindOfPut(item map[string]types.AttributeValue) string {
 	return "put times"
 }
 
-// mayLose reports whether a plan has a fault that can keep a claimed job from
-// being posted, or its answer from being read.
+// mayLose reports whether a plan has a fault that can keep a claimed job from being posted, or
+// its answer from being read.
 func mayLose(plan map[int]fault) bool {
 	for _, f := range plan {
 		switch f {
@@ -108,7 +108,7 @@ func mayLose(plan map[int]fault) bool {
 	return false
 }
 
-// faultsOf lists what can happen to a call of a kind.
+// faultsOf lists the faults of a kind of call.
 func faultsOf(kind string) []fault {
 	faults := []fault{crashBefore, crashAfter, failBefore}
 	switch {
@@ -131,8 +131,8 @@ func faultsOf(kind string) []fault {
 	return faults
 }
 
-// markStarted writes down that the job's execution was started, as who starts or
-// redrives it does, at a time of their own.
+// markStarted records that the job's execution was started. Whoever starts or redrives a job
+// does that too, at any time.
 func (s *stage) markStarted(ctx context.Context) {
 	jobs := s.tableOf(&s.items)
 	if entry, version, err := jobs.Get(ctx, "job-1"); err == nil {

@@ -19,20 +19,20 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// forgetting is a play in which a job's execution is stopped at one of its calls, and
-// settled and forgotten while the invocation that made the call still runs.
+// forgetting is a play in which a job's execution is stopped during one of its calls, and the
+// job is settled and forgotten while the invocation that made the call still runs.
 type forgetting struct {
-	begun   start         // its item was there before its execution
-	settled bool          // it is settled before it is forgotten
-	plan    map[int]fault // of the job's calls; its hold is where it is stopped
-	own     map[int]fault // of the forgetting's calls; at its hold it is redriven, to its end
+	begun   start         // whether its item is created before its execution
+	settled bool          // whether it is settled before it is forgotten
+	plan    map[int]fault // faults of the job's calls; its hold is where the execution is stopped
+	own     map[int]fault // faults of Forget's calls; at its hold the job is redriven to its end
 }
 
 func (c forgetting) String() string {
 	return fmt.Sprintf("forgotten, begun %v, settled=%v, job %v, forgetting %v", c.begun, c.settled, c.plan, c.own)
 }
 
-// has reports whether the prompt is anywhere in the table or the bucket.
+// has returns where in the table or the bucket the text is, or "".
 func (s *stage) has(words string) (where string) {
 	for _, item := range s.items.All() {
 		if strings.Contains(said(&types.AttributeValueMemberM{Value: item}), words) {
@@ -47,7 +47,7 @@ func (s *stage) has(words string) (where string) {
 	return ""
 }
 
-// said gives the texts of an attribute.
+// said returns the texts of an attribute.
 func said(v types.AttributeValue) string {
 	switch v := v.(type) {
 	case *types.AttributeValueMemberS:
@@ -68,8 +68,8 @@ func said(v types.AttributeValue) string {
 	return ""
 }
 
-// run plays it, forgets the job again until that is answered, and checks the promises.
-// It gives what was called by both.
+// run runs the play, forgets the job again until that succeeds, and checks the promises. It
+// returns the calls of the job and of the first Forget.
 func (c forgetting) run(t *testing.T) (calls, own []string) {
 	t.Helper()
 	onePlay(t, func(t *testing.T) {
@@ -138,7 +138,7 @@ func (c forgetting) run(t *testing.T) (calls, own []string) {
 		if _, err := service.Settle(t.Context(), "job-1"); err != nil {
 			t.Errorf("%s: %v", c, err)
 		}
-		time.Sleep(2 * time.Minute) // a claim is over, and the index is as far as the table
+		time.Sleep(2 * time.Minute) // by then a claim has ended, and the index is up to date
 		if _, err := service.Sweep(t.Context(), e, func(context.Context) error { return nil }); err != nil {
 			t.Errorf("%s: %v", c, err)
 		}
@@ -178,10 +178,10 @@ func (c forgetting) run(t *testing.T) (calls, own []string) {
 	return calls, own
 }
 
-// TestForgottenAtEveryPoint stops a job's execution before and after each of its
-// calls, settles it or leaves that to later, and forgets it while what runs goes on to
-// its end; crossed with each fault of the forgetting's calls, and with a redrive that
-// runs to its end before and after each of them.
+// TestForgottenAtEveryPoint stops a job's execution before and after each of its calls. It
+// settles the job at once or later, and forgets it while its invocation runs to its end. That is
+// crossed with each fault of Forget's calls, and with a redrive that runs to its end before or
+// after each of them.
 func TestForgottenAtEveryPoint(t *testing.T) {
 	t.Parallel()
 	plays := 0

@@ -1,6 +1,6 @@
-// Package pipeline has the steps of the state machine: Submit, Check and Store, a file
-// each. A step can be entered again at any time, by two invocations at once and after any
-// crash: it continues from what the table and the videos bucket say.
+// Package pipeline implements the steps of the state machine, Submit, Check and Store, in one
+// file each. A step can be entered again at any time, by two invocations at once and after any
+// crash: it continues from the state of the table and the videos bucket.
 package pipeline
 
 import (
@@ -14,8 +14,9 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Handler makes a Lambda handler of a step. It logs a line for each invocation. Its error is
-// one of the outcomes in package video, whatever the step returned, and also if it panicked.
+// Handler returns a Lambda handler for a step. It logs one line for each invocation. Its error
+// is always one of the outcomes in package video, whatever the step returned and even if it
+// panicked.
 func Handler[In any](logger *slog.Logger, now func() time.Time, name string, step func(context.Context, In) (video.Job, error)) func(context.Context, In) (video.Job, error) {
 	return func(ctx context.Context, in In) (job video.Job, err error) {
 		began := now()
@@ -39,20 +40,22 @@ func Handler[In any](logger *slog.Logger, now func() time.Time, name string, ste
 	}
 }
 
-// Jobs stores an entry for each job. Its version lets one of several writers through.
+// Jobs stores one versioned entry for each job. Of several concurrent writers of a version, one
+// succeeds.
 type Jobs interface {
-	// Get gives an entry and its version, or a *video.NoEntry.
+	// Get returns an entry and its version, or a *video.NoEntry.
 	Get(ctx context.Context, id string) (video.Entry, string, error)
-	// Create writes the first entry of a job, or gives a *video.Conflict.
+	// Create writes the first entry of a job. It returns a *video.Conflict if there is one.
 	Create(context.Context, video.Entry) (video.Entry, string, error)
-	// Update replaces a version that was read, or gives a *video.Conflict.
+	// Update replaces the version that was read. It returns a *video.Conflict if that has
+	// changed.
 	Update(ctx context.Context, entry video.Entry, version string) (video.Entry, string, error)
-	// PutProgress replaces the progress that a step recorded of a job.
+	// PutProgress replaces the progress that a step recorded for a job.
 	PutProgress(ctx context.Context, id string, progress video.Progress) error
 }
 
-// retrieve asks the provider of a job how its generation is doing. The error is a
-// *provider.Refusal, a *provider.Unanswered, or one of ours.
+// retrieve asks the provider for the state of the job's generation. The error is a
+// *provider.Refusal, a *provider.Unanswered, or a failure of this stack.
 func retrieve(ctx context.Context, providers provider.Accounts, job video.Job) (provider.Generation, error) {
 	account, err := providers.Named(job.Provider)
 	if err != nil {
@@ -62,8 +65,8 @@ func retrieve(ctx context.Context, providers provider.Accounts, job video.Job) (
 }
 
 // end records and returns a job's outcome, so that the API and a redrive know it after Step
-// Functions forgets the execution. If it can't be recorded, it is returned all the same, and
-// the execution has it. It is not recorded if the job has another generation by now.
+// Functions forgets the execution. If the outcome can't be recorded, end still returns it, and
+// the execution has it. end doesn't record the outcome if the job has another generation by now.
 func end(ctx context.Context, jobs Jobs, now func() time.Time, job video.Job, outcome error) error {
 	for range 3 {
 		entry, version, err := jobs.Get(ctx, job.ID)
@@ -71,7 +74,7 @@ func end(ctx context.Context, jobs Jobs, now func() time.Time, job video.Job, ou
 			return outcome
 		}
 		if entry.Over() {
-			return entry.Outcome.Err() // a step that was entered twice ends the same
+			return entry.Outcome.Err() // a step that is entered twice ends with the same outcome
 		}
 		var failed *video.GenerationFailed
 		var overdue *video.GenerationOverdue

@@ -18,9 +18,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Step Functions ends an execution at 25,000 events. A fifth of that must do where
-// nothing fails, and most of it where everything fails as often as it can without
-// ending the job.
+// Step Functions ends an execution after 25,000 events. A fifth of that must be enough if
+// nothing fails, and most of it if everything fails as often as it can without ending the job.
 // https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 const (
 	mostEvents        = 25000 / 5
@@ -28,22 +27,21 @@ const (
 )
 
 const (
-	// loopEvents are the events of one turn: two of a Wait, five of a task that
-	// calls a function, two of a Choice.
+	// loopEvents are the events of one turn: two of a Wait, five of a task that calls a
+	// function, two of a Choice.
 	loopEvents = 9
-	// tryEvents are those of a function's try that failed: scheduled, started,
-	// failed.
+	// tryEvents are the events of a function's failed try: scheduled, started, failed.
 	tryEvents = 3
-	// endEvents are those of the execution's own beginning and end, and of a Store
-	// without its tries.
+	// endEvents are the events of the execution's own beginning and end, and of a Store without
+	// its tries.
 	endEvents = 2 + 2
 )
 
-// retries are how often a task is tried again in the state machine, and how long
-// that takes on average, in seconds.
+// retries says how often the state machine retries a task, and how long that takes on average,
+// in seconds.
 type retries struct{ times, seconds int }
 
-// machineRetries reads the retriers of a task that try again.
+// machineRetries reads the retriers of a task that do retry.
 func machineRetries(t *testing.T, task string) []retries {
 	t.Helper()
 	var all []retries
@@ -66,21 +64,20 @@ func machineRetries(t *testing.T, task string) []retries {
 	return all
 }
 
-// worst is a provider at its slowest: it has no room until busy has passed since
-// the first submission, answers none, shows it in its logs after hidden, and then
-// lets it run for ever.
+// worst is a provider at its slowest. It is busy until busy has passed since the job began,
+// answers no submission, shows the submission in its logs after hidden, and then runs the
+// generation forever.
 type worst struct {
 	way
 	now    func() time.Time
 	began  time.Time
 	posted time.Time
-	lost   bool // the first one was
+	lost   bool // the first submission was lost
 }
 
 type way struct {
 	busy, hidden time.Duration
-	// loses says that its logs show nothing of the first submission, so that it
-	// is sent again.
+	// loses means that its logs never show the first submission, so that it is sent again.
 	loses bool
 }
 
@@ -117,9 +114,8 @@ type settings struct {
 	busy, lookUpFirst, lookUpWindow time.Duration
 }
 
-// turns plays a job as the state machine does, and counts how often it waits, and
-// how long it takes in all. Before each step, tries of it fail for as long as
-// failing says.
+// turns plays a job as the state machine does. It returns how often the job waits, and how long
+// it takes in all. Before each step, failed tries of it take as long as failing says.
 func turns(t *testing.T, s settings, way way, known *times, failing retries) (int, time.Duration) {
 	t.Helper()
 	clock := newClock()
@@ -163,11 +159,10 @@ func turns(t *testing.T, s settings, way way, known *times, failing retries) (in
 	}
 }
 
-// TestHistory plays the longest jobs with the least, the usual and the greatest
-// value of each parameter, the others at what makes most of it: whatever is set,
-// an execution's history stays short. It also plays those jobs with steps that fail
-// before they come through: a few times, or as often as each retrier, or all of
-// them, allow.
+// TestHistory plays the longest jobs with the least, the usual and the greatest value of each
+// parameter, and the others at the values that give most events. An execution's history stays
+// short whatever is set. It also plays those jobs with steps that fail before they succeed: a
+// few times, or as often as each retrier, or all of them together, allow.
 func TestHistory(t *testing.T) {
 	values := parameters(t)
 	at := func(name string, i int) time.Duration { return time.Duration(values[name][i]) * time.Second }
@@ -185,11 +180,11 @@ func TestHistory(t *testing.T) {
 	most, mostFailing := 0, 0
 	play := func(s settings, known *times) {
 		for _, w := range []way{
-			{},                                      // it runs for a day
-			{busy: s.Hard - time.Hour},              // that after a day without room
-			{s.Hard - time.Hour, s.Hard / 2, false}, // and half of it unseen
-			{busy: s.Hard * 2},                      // no room at all
-			{hidden: 4 * s.Hard},                    // never seen
+			{},                                      // the generation runs for a day
+			{busy: s.Hard - time.Hour},              // the same after a day with a busy provider
+			{s.Hard - time.Hour, s.Hard / 2, false}, // busy for as long, then hidden for half of Hard
+			{busy: s.Hard * 2},                      // always busy
+			{hidden: 4 * s.Hard},                    // never found
 			{s.Hard - time.Hour, 0, true},           // lost, and sent again
 		} {
 			for _, fails := range failing {
@@ -207,7 +202,7 @@ func TestHistory(t *testing.T) {
 		}
 	}
 	soon, late := taking(80*time.Second), taking(10*time.Hour)
-	for _, hard := range []int{1, 2} { // a day, a week
+	for _, hard := range []int{1, 2} { // a day, and a week
 		s := settings{
 			Schedule: schedule.Schedule{
 				First: at("FirstWaitSeconds", 0), Interval: at("CheckIntervalSeconds", 0), RequestGap: at("RequestGapSeconds", 0),
@@ -235,8 +230,8 @@ func TestHistory(t *testing.T) {
 	t.Logf("the longest history has %d events, and %d where every step fails before it comes through", most, mostFailing)
 }
 
-// parameters gives the least, the usual and the greatest value of each number
-// among the template's parameters.
+// parameters returns the least, the usual and the greatest value of each numeric parameter of
+// the template.
 func parameters(t *testing.T) map[string][3]int {
 	t.Helper()
 	text, err := os.ReadFile("../../template.yaml")

@@ -26,8 +26,8 @@ import (
 	"github.com/takeup/takeup/internal/wait"
 )
 
-// crowd is many jobs on one table: the real steps, with a provider and a bucket in
-// memory. It runs in a synctest bubble, where hours take no time.
+// crowd is many jobs on one table. It runs the real steps, with a provider and a bucket in
+// memory, in a synctest bubble, where hours take no time.
 type crowd struct {
 	items  dynamotest.Items
 	jobs   *table.Table
@@ -36,16 +36,16 @@ type crowd struct {
 	takes  func(n int) time.Duration // how long the nth generation takes
 	price  int64                     // micro-dollars
 
-	mu       sync.Mutex // guards what follows
+	mu       sync.Mutex // guards the fields below
 	random   *rand.Rand
 	marks    int
 	posted   []posted
 	stored   map[string]time.Time
 	outcomes map[string]string
-	looks    map[string]int // visits of Submit
+	looks    map[string]int // runs of Submit, by job
 }
 
-// posted is a submission, in the order in which they came.
+// posted is a submission. They are kept in their order of arrival.
 type posted struct {
 	id       string
 	at, done time.Time
@@ -126,7 +126,7 @@ func (c *crowd) Copy(ctx context.Context, source func(context.Context) (string, 
 	return video.Copied{Bytes: 1, CRC32: "crc"}, err
 }
 
-// run has jobs begin one after another, so far apart, and waits until all have ended.
+// run starts jobs one after another, at an interval, and waits until all have ended.
 func (c *crowd) run(t *testing.T, many int, apart time.Duration) {
 	t.Helper()
 	var group sync.WaitGroup
@@ -183,7 +183,7 @@ func (c *crowd) execution(t *testing.T, id string) {
 	}
 }
 
-// passed is by how many younger jobs a job was passed at most.
+// passed returns the greatest number of younger jobs that overtook a job.
 func (c *crowd) passed() int {
 	most := 0
 	for i, p := range c.posted {
@@ -198,7 +198,7 @@ func (c *crowd) passed() int {
 	return most
 }
 
-// figures logs what is asked of a line, and holds it to that.
+// figures logs the figures that matter for a line, and checks them against their bounds.
 func (c *crowd) figures(t *testing.T, name string, took, ideal time.Duration) {
 	t.Helper()
 	looks, all := 0, 0
@@ -219,8 +219,8 @@ func (c *crowd) figures(t *testing.T, name string, took, ideal time.Duration) {
 	}
 }
 
-// With three times as many jobs as slots, all are done in little more than the ideal
-// time, and in order.
+// With three times as many jobs as slots, all finish in little more than the ideal time, and in
+// order.
 func TestSlotsAreGivenInOrder(t *testing.T) {
 	t.Parallel()
 	spread := func(from, to time.Duration) func(int) time.Duration {
@@ -250,7 +250,8 @@ func TestSlotsAreGivenInOrder(t *testing.T) {
 				}
 				began := time.Now()
 				crowd.run(t, c.jobs, c.apart)
-				// Each slot takes the next job at once, and has it from its claim until it is stored.
+				// Ideally, each slot takes the next job at once, and keeps it from its claim
+				// until it is stored.
 				free, ideal := make([]time.Time, c.slots), began
 				for n := range c.jobs {
 					next := slices.MinFunc(free, time.Time.Compare)
@@ -271,7 +272,7 @@ func TestSlotsAreGivenInOrder(t *testing.T) {
 	}
 }
 
-// 500 videos of 1 USD at 100 USD a day are 100 a day, the oldest first.
+// A cap of 100 USD a day lets 500 videos of 1 USD through at 100 a day, oldest first.
 func TestMoneyIsGivenInOrder(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -10,17 +10,18 @@ import (
 )
 
 // maxLookUpWait is the longest time between two searches for a lost submission, unless
-// schedule.Sparse makes it more.
+// schedule.Sparse gives a longer one.
 const maxLookUpWait = 10 * time.Minute
 
-// maxCharges is how many charges an outcome lists at most, since it is stored and shown.
+// maxCharges limits the charges listed in an outcome, which is stored and shown.
 const maxCharges = 10
 
-// lookUp searches for a submission that was not answered. It is never sent again without the
-// operator's choice. It is found, or it is lost: once the provider's records were read
-// completely after the time of the longest generation, or at the hard deadline. The deadline
-// counts from the attempt's own claim, since a redrive submits older jobs too; or from the
-// redrive that searches again, since the records may not be readable at once.
+// lookUp searches for a submission that was not answered. Such a submission is never sent again
+// unless the operator chose that. It is either found or lost. It is lost once the provider's
+// records were read completely after the time of the longest generation, or at the hard
+// deadline. The deadline counts from the attempt's own claim, since a redrive submits older jobs
+// too. If a redrive searches again, it counts from that redrive, since the records may not be
+// readable at once.
 func (s *visit) lookUp(ctx context.Context, o order, entry video.Entry, version string) result {
 	began := s.Now()
 	if entry.Outcome != nil {
@@ -44,7 +45,8 @@ func (s *visit) lookUp(ctx context.Context, o order, entry video.Entry, version 
 	lost := look.Complete && began.After(shown)
 	longest := max(s.Times.Hard, 2*s.Times.LookUpWindow)
 	if since := began.Sub(searched); !lost && since < longest {
-		// Few searches at first, since most generations take minutes, and then fewer.
+		// Most generations take minutes, so the first searches are few and later ones rarer
+		// still.
 		wait := max(min(max(s.Times.LookUpFirst, since/4), maxLookUpWait), schedule.Sparse(since))
 		until, unread := shown, entry.Request.Redact(look.Unread)
 		if began.After(shown) {
@@ -52,7 +54,7 @@ func (s *visit) lookUp(ctx context.Context, o order, entry video.Entry, version 
 		}
 		left := s.underWay(ctx, entry)
 		if left > 0 {
-			wait = min(wait, left) // to free its slot
+			wait = min(wait, left) // so that its slot is freed in time
 		}
 		if entry, _, err = s.unanswered(ctx, entry, version, left); err != nil {
 			return unwritten(err)
@@ -80,8 +82,8 @@ func (s *visit) lookUp(ctx context.Context, o order, entry video.Entry, version 
 	return fail(outcome)
 }
 
-// look searches for the submission once. The error is one of this stack's own, after which the
-// step has to be entered again.
+// look searches for the submission once. It returns an error only for a failure of this stack,
+// after which the step must be entered again.
 func (s *visit) look(ctx context.Context, entry video.Entry) (provider.Found, error) {
 	account, err := s.Providers.Named(entry.Provider)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// A job that a redrive submits is older than every deadline: those of its
-// submission count from its claim.
+// A job that a redrive submits may be older than every deadline. The deadlines of its submission
+// count from its claim.
 func TestASubmissionOfARedriveIsLookedUpForItsWholeTime(t *testing.T) {
 	w := newWorld(answer{err: &provider.Refusal{Kind: provider.RefusedFunds}}, answer{err: &provider.Unanswered{Err: errors.New("reset")}})
 	if _, err := w.Run(t.Context(), bare()); video.OutcomeName(err) != "OutOfCredits" {
@@ -32,8 +32,8 @@ func TestASubmissionOfARedriveIsLookedUpForItsWholeTime(t *testing.T) {
 	}
 }
 
-// A redrive looks for as long again, since the records may not be readable at the
-// moment of its first look either.
+// A redrive searches for as long again, since the records may not be readable at its first
+// search either.
 func TestARedriveLooksForALostSubmissionAnew(t *testing.T) {
 	w := newWorld(answer{err: &provider.Unanswered{Err: errors.New("reset")}})
 	w.provider.found = provider.Found{Unread: "its logs: 503"}
@@ -70,10 +70,10 @@ func TestARedriveLooksForALostSubmissionAnew(t *testing.T) {
 	}
 }
 
-// An unanswered attempt holds its slot until most videos of its model are done,
-// whether its answer or whoever claimed it was lost, and then it frees it by itself: it
-// neither lets another run beside it, nor holds the others up for as long as it is
-// looked for. Found before, it has it until it is stored, and found later, none.
+// An unanswered attempt holds its slot until most videos of its model are done, and then frees
+// it by itself. It doesn't matter whether its answer or its claim's owner was lost. So no other
+// attempt runs beside it, and none waits for as long as the search goes on. An attempt that is
+// found in time keeps its slot until it is stored; one found later has none.
 func TestAnUnansweredAttemptHoldsItsSlotForTheUsualTime(t *testing.T) {
 	for name, died := range map[string]bool{"unanswered": false, "died": true} {
 		for found, after := range map[string]time.Duration{"never": 1000 * time.Hour, "in time": time.Minute, "late": time.Hour} {

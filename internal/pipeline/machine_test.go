@@ -13,7 +13,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// invoke runs a step as Lambda does: a crash is an error of the platform.
+// invoke runs a step as Lambda does: a crash becomes an error of the platform.
 func invoke[In any](ctx context.Context, step func(context.Context, In) (video.Job, error), in In) (job video.Job, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -27,8 +27,8 @@ func invoke[In any](ctx context.Context, step func(context.Context, In) (video.J
 	return job, video.OutcomeOf(err)
 }
 
-// function makes a task of a step: its input and output are JSON, and its error has the
-// name that Lambda gives it.
+// function makes a task from a step: its input and output are JSON, and its error has the name
+// that Lambda gives it.
 func function[In any](step func(context.Context, In) (video.Job, error)) task {
 	return func(ctx context.Context, input json.RawMessage) (json.RawMessage, string) {
 		var in In
@@ -50,8 +50,8 @@ func function[In any](step func(context.Context, In) (video.Job, error)) task {
 	}
 }
 
-// machine runs an execution to its end. It gives the name of the outcome, or the status
-// of the job: "stored".
+// machine runs an execution to its end. It returns the name of the outcome, or the job's status
+// "stored".
 func (s *stage) machine(ctx context.Context, name string, input json.RawMessage) string {
 	submit, check, store := s.steps()
 	output, failed := execution{
@@ -67,8 +67,7 @@ func (s *stage) machine(ctx context.Context, name string, input json.RawMessage)
 	return field[string](output, "$.status")
 }
 
-// The file of the state machine decides what the plays do: each edit of it changes how a
-// play goes on.
+// The state machine's file decides what the plays do: each edit of it changes how a play ends.
 func TestPlaysRunTheStateMachine(t *testing.T) {
 	text, err := definitionText()
 	if err != nil {
@@ -89,7 +88,7 @@ func TestPlaysRunTheStateMachine(t *testing.T) {
 	for name, c := range map[string]struct {
 		old, new string
 		plan     map[int]fault
-		want     string // the outcome with the edit
+		want     string // the outcome after the edit
 	}{
 		"StartAt":                {old: `"StartAt": "Submit"`, new: `"StartAt": "Check"`, want: "ServiceUnavailable"},
 		"a task's Next":          {old: `"Next": "Completed?"`, new: `"Next": "Store"`, want: "stored"},

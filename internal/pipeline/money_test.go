@@ -14,11 +14,10 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// monthEnd is just before the first month's end of a synctest bubble.
+// monthEnd is shortly before the end of the first month of a synctest bubble.
 func monthEnd() time.Time { return time.Date(2000, 1, 31, 23, 59, 30, 0, time.UTC) }
 
-// count holds the counters against the items, as they are now. It runs after each
-// call that writes.
+// count compares the counters with the items. It runs after each call that writes.
 func (s *stage) count() {
 	if s.wrong != "" {
 		return
@@ -27,7 +26,7 @@ func (s *stage) count() {
 	ctx := context.Background()
 	entry, _, err := plain.Get(ctx, "job-1")
 	if err != nil {
-		return // there is none
+		return // no entry yet
 	}
 	days, months := map[string]int64{"2000-01-31": 0, "2000-02-01": 0, "2000-02-02": 0}, map[string]table.Counters{"2000-01": {}, "2000-02": {}}
 	used := map[string]budget.Usage{}
@@ -47,7 +46,7 @@ func (s *stage) count() {
 		}
 		var usage []budget.Usage
 		for _, day := range slices.Sorted(maps.Keys(used)) {
-			// A day of which everything was released has none.
+			// A day whose money was all released has no usage.
 			if u := used[day]; strings.HasPrefix(day, month) && u != (budget.Usage{Day: day, Owner: u.Owner, Model: u.Model}) {
 				usage = append(usage, u)
 			}
@@ -90,9 +89,9 @@ func counted(c table.Counters, m budget.Money) table.Counters {
 	return c
 }
 
-// accounts checks what must be true of the money of a job that has ended: nothing is
-// reserved or in flight, what was accepted is spent, what may have been is uncertain,
-// and what certainly was not costs nothing.
+// accounts checks the money of a job that has ended. Nothing is reserved or in flight. Attempts
+// that were accepted are spent, attempts that may have been are uncertain, and those that
+// certainly were not cost nothing.
 func (s *stage) accounts(t *testing.T, name, outcome string) {
 	t.Helper()
 	if s.wrong != "" {

@@ -9,14 +9,13 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Task is what the state machine gives Submit.
+// Task is the input of Submit from the state machine.
 type Task struct {
-	// Execution is the execution's name, which is the job's id where Input
-	// is a bare request.
+	// Execution is the execution's name. It is also the job's id if Input is a bare request.
 	Execution string `json:"execution"`
 	// Input is one of:
 	//   - a request object
-	//   - {"id", "resume": true} of a redrive, which takes back the job's outcome
+	//   - {"id", "resume": true} of a redrive, which clears the job's outcome
 	//   - the waiting job that an earlier Submit returned
 	//   - {"id", "status": "waiting"} of another execution of a job without an outcome
 	Input json.RawMessage `json:"input"`
@@ -25,15 +24,15 @@ type Task struct {
 // order is a parsed Task.
 type order struct {
 	id        string
-	execution string         // the name of this one
-	request   *video.Request // of a bare request; nil otherwise
-	resume    bool           // the outcome is taken back
-	now       bool           // the job is tried now, whatever it waits for
+	execution string         // the name of this execution
+	request   *video.Request // a bare request, or nil
+	resume    bool           // clear the outcome
+	now       bool           // try the job now, whatever it waits for
 	looks     int            // how often this execution found no room below a limit
 }
 
-// read parses a task. No model has a parameter called resume or status, by which the kinds of
-// input are told apart.
+// read parses a task. The fields resume and status tell the kinds of input apart: no model has a
+// parameter of either name.
 func read(task Task) (order, error) {
 	var input struct {
 		ID          string       `json:"id"`
@@ -42,7 +41,8 @@ func read(task Task) (order, error) {
 		WaitSeconds int          `json:"wait_seconds"`
 		Looks       int          `json:"looks"`
 	}
-	// ParseRequest explains what is wrong with an input that can't be decoded here.
+	// An input that can't be decoded here is left to catalogue.Parse, which explains what is
+	// wrong.
 	if json.Unmarshal(task.Input, &input) == nil && (input.Resume || input.Status != "") {
 		return order{id: input.ID, execution: task.Execution, resume: input.Resume, now: input.WaitSeconds == 0, looks: max(0, input.Looks)}, video.CheckID(input.ID)
 	}
@@ -56,7 +56,7 @@ func read(task Task) (order, error) {
 }
 
 // reject records the job of an execution that was started by hand with an invalid request, so
-// that it is listed with the reason. It returns the reason.
+// that a list shows it with the reason. It returns the reason.
 func (s *Submit) reject(ctx context.Context, o order, why error) error {
 	if o.request == nil {
 		return why
@@ -69,8 +69,8 @@ func (s *Submit) reject(ctx context.Context, o order, why error) error {
 	return why
 }
 
-// adopt names the execution of a redrive that was started by hand in the entry, and reports
-// whether it changed the entry. It does not replace the name of a later redrive.
+// adopt sets the entry's execution to that of a redrive started by hand, and reports whether it
+// changed the entry. It does not replace the name of a later redrive.
 func (o order) adopt(entry *video.Entry) bool {
 	id, n := video.RedriveOf(o.execution)
 	if !o.resume || id != entry.ID || n <= entry.Redrives || !entry.ForgottenAt.IsZero() || entry.Outcome != nil && entry.Outcome.Final() {

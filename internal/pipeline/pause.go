@@ -9,16 +9,16 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// maxPausePoll is the longest time between two tries of a job while the table is paused. An
-// execution's history has room for more than two weeks of them.
+// maxPausePoll is the longest time between two tries of a job while the table is paused. At that
+// interval an execution's history lasts more than two weeks.
 const maxPausePoll = 10 * time.Minute
 
-// pausedTimes is how many times as long as for room a job waits at first in a pause.
+// pausedTimes multiplies the first wait for room to give the first wait in a pause.
 const pausedTimes = 4
 
-// pause makes a job wait that can't be claimed while the table is paused. How long depends on
-// the pause's age alone, so that no job overtakes another. A redrive takes back the job's
-// outcome here too.
+// pause makes a job wait that can't be claimed because the table is paused. The wait depends
+// only on the pause's age, so that no job overtakes another. Here too, a redrive clears the
+// job's outcome.
 func (s *visit) pause(ctx context.Context, entry video.Entry, version string, paused *operator.Paused) result {
 	wait := s.pausedFor(ctx, entry.ID, paused)
 	redriven, first := entry.Outcome != nil, entry.PausedSince.IsZero()
@@ -38,7 +38,7 @@ func (s *visit) pause(ctx context.Context, entry video.Entry, version string, pa
 	return done(entry.Job(video.Waiting, seconds(wait)))
 }
 
-// pausedFor is how long a job waits in a pause.
+// pausedFor returns how long a job waits in a pause.
 func (s *Submit) pausedFor(ctx context.Context, id string, paused *operator.Paused) time.Duration {
 	wait := pausedTimes * s.Times.Busy
 	if !paused.Since.IsZero() {
@@ -49,8 +49,9 @@ func (s *Submit) pausedFor(ctx context.Context, id string, paused *operator.Paus
 	return wait + s.Jitter(wait/4)
 }
 
-// missing makes a job wait that the table doesn't have while it is paused: the table may have
-// been restored, and the job may be written back. Otherwise there is no such job.
+// missing handles a job that the table doesn't have. While the table is paused, the job waits:
+// the table may have been restored, and the job may be written back. Otherwise there is no such
+// job.
 func (s *Submit) missing(ctx context.Context, id string) (video.Job, error) {
 	job := video.Job{ID: id}
 	paused, err := s.Jobs.Paused(ctx)
@@ -64,8 +65,8 @@ func (s *Submit) missing(ctx context.Context, id string) (video.Job, error) {
 	return job, nil
 }
 
-// forgotten refuses to resume a job that was forgotten. A step that is entered again ends
-// as before.
+// forgotten returns an error if the task resumes a job that was forgotten. A step that is
+// entered again ends as before.
 func (o order) forgotten(entry video.Entry) error {
 	if entry.ForgottenAt.IsZero() || !o.resume && (entry.Phase == video.PhaseAccepted || entry.Outcome != nil) {
 		return nil

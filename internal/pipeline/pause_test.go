@@ -14,8 +14,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// A job that can't be claimed waits, is in the table while it does, and goes on once
-// the table is resumed.
+// A job that can't be claimed waits, is in the table meanwhile, and continues once the table is
+// resumed.
 func TestPaused(t *testing.T) {
 	w := newWorld(answer{id: "gen-1"})
 	w.jobs.paused = &operator.Paused{By: "arn:aws:iam::123456789012:user/ann", Since: w.clock.Now()}
@@ -23,7 +23,7 @@ func TestPaused(t *testing.T) {
 	for age, want := range map[time.Duration]time.Duration{0: time.Minute, 40 * time.Minute: 2 * time.Minute, 48 * time.Hour: 10 * time.Minute} {
 		w.jobs.paused.Since = w.clock.Now().Add(-age)
 		job, err := w.Run(t.Context(), task)
-		want += want / 8 // the jitter
+		want += want / 8 // jitter
 		if err != nil || job.Status != video.Waiting || time.Duration(job.WaitSeconds)*time.Second != (want+time.Second-1).Truncate(time.Second) {
 			t.Errorf("paused for %s: got %+v, %v, want a wait of %s", age, job, err, want)
 		}
@@ -43,7 +43,7 @@ func TestPaused(t *testing.T) {
 	if kind, _ := w.jobs.entry(t, "job-1").Held(); kind != "" {
 		t.Errorf("resumed, it waits for %q", kind)
 	}
-	// What was submitted goes on while the table is paused.
+	// A job that was submitted continues while the table is paused.
 	w.jobs.paused = &operator.Paused{CopyOf: "another"}
 	if job, err := w.Run(t.Context(), task); err != nil || job.Status != video.Generating || len(w.provider.posted) != 1 {
 		t.Errorf("entered again: got %+v, %v", job, err)
@@ -64,8 +64,8 @@ func TestPaused(t *testing.T) {
 	}
 }
 
-// A job that is redriven while the table is paused waits for the resume, and does not
-// end as before; a lost submission that may be sent again is so then, once.
+// A job that is redriven while the table is paused waits for the resume, and doesn't end as
+// before. A lost submission that may be sent again is then sent once.
 func TestRedrivenWhilePaused(t *testing.T) {
 	for name, lost := range map[string]bool{"refused": false, "lost": true} {
 		t.Run(name, func(t *testing.T) {
@@ -102,8 +102,8 @@ func TestRedrivenWhilePaused(t *testing.T) {
 	}
 }
 
-// A job that a restored table doesn't have yet waits until it is written back; without
-// a pause there is no such job.
+// A job that is missing from a restored table waits until it is written back. Without a pause, a
+// missing job is an error.
 func TestMissingWhilePaused(t *testing.T) {
 	w := newWorld(answer{id: "gen-1"})
 	for _, task := range []pipeline.Task{anew(), resume()} {
@@ -131,19 +131,19 @@ func TestMissingWhilePaused(t *testing.T) {
 	}
 }
 
-// pausing is a play in which the table is paused at one of a job's calls, and resumed
-// an hour later; or in which a cap is lowered so that the job doesn't fit, for an hour.
+// pausing is a play in which the table is paused during one of a job's calls and resumed an hour
+// later, or a cap is lowered for an hour so that the job doesn't fit.
 type pausing struct {
 	begun   start
 	lowered bool
-	plan    map[int]fault // its hold is where it is paused
+	plan    map[int]fault // its hold is where the table is paused
 }
 
 func (c pausing) String() string {
 	return fmt.Sprintf("paused, by a cap %v, begun %v, job %v", c.lowered, c.begun, c.plan)
 }
 
-// decision has no claim written.
+// decision returns a decision of the operator that prevents claims.
 func (c pausing) decision() operator.Control {
 	if !c.lowered {
 		return operator.Control{Table: "jobs", PausedAt: time.Now(), PausedBy: "ann"}
@@ -156,10 +156,10 @@ func (c pausing) run(t *testing.T) (calls []string) {
 	t.Helper()
 	onePlay(t, func(t *testing.T) {
 		s := newStage(c.begun)
-		// The operator's own calls are none of the job's.
+		// The operator's own calls don't count among the job's.
 		table := s.tableOf(&s.items)
 		attempt := func() int {
-			entry, _, _ := table.Get(t.Context(), "job-1") // none: no attempt
+			entry, _, _ := table.Get(t.Context(), "job-1") // without an entry there is no attempt
 			return entry.Attempt
 		}
 		put := func(control operator.Control) {
@@ -193,14 +193,14 @@ func (c pausing) run(t *testing.T) (calls []string) {
 	return calls
 }
 
-// TestPausedAtEveryPoint pauses the table, or lowers a cap, before and after each call of
-// a job, alone and, up to its submission, with each fault of the job's other calls until then: no
-// claim is written until it is resumed, what was claimed before goes on, and every
-// promise is kept.
+// TestPausedAtEveryPoint pauses the table, or lowers a cap, before and after each call of a job.
+// It does that alone and, up to the submission, with each fault of the job's earlier calls. No
+// claim is written until the table is resumed, a job that was claimed before continues, and
+// every promise is kept.
 func TestPausedAtEveryPoint(t *testing.T) {
 	t.Parallel()
 	plays := 0
-	const turn = 8 // calls: two tries while it is paused, of which the hour has many
+	const turn = 8 // calls of two tries during the pause; the hour has many more tries
 	var kinds []pausing
 	for _, begun := range starts() {
 		kinds = append(kinds, pausing{begun: begun}, pausing{begun: begun, lowered: true})

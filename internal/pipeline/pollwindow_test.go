@@ -13,24 +13,24 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// pollWindows is a schedule with poll windows of a minute.
+// pollWindows is a schedule with poll windows of one minute.
 func pollWindows() schedule.Schedule {
 	s := plain()
 	s.First, s.Interval, s.RequestGap, s.PollWindow = 10*time.Minute, time.Minute, 3*time.Second, time.Minute
 	return s
 }
 
-// windowed is a Check of a job that was just submitted, whose generation is done at
-// an age. Each request takes 300 ms of the world's clock.
+// windowed is a Check of a job that was just submitted, and whose generation is done at a given
+// age. Each request takes 300 ms of the world's clock.
 type windowed struct {
 	*pipeline.Check
 	world *world
 	known *times
 	job   video.Job
 	done  time.Duration
-	// fail gives the answer in place of a look at that age.
+	// fail returns the error of a poll at that age, or nil.
 	fail  func(age time.Duration) error
-	asked []time.Duration // the ages of the looks
+	asked []time.Duration // ages at the polls
 }
 
 func newWindowed(t *testing.T, done time.Duration) *windowed {
@@ -59,7 +59,7 @@ func newWindowed(t *testing.T, done time.Duration) *windowed {
 	return s
 }
 
-// next waits as the state machine does, and checks.
+// next waits as the state machine does, and runs a check.
 func (s *windowed) next(ctx context.Context, t *testing.T) {
 	t.Helper()
 	s.world.clock.pass(time.Duration(s.job.WaitSeconds) * time.Second)
@@ -84,7 +84,7 @@ func TestAPollWindowSeesTheVideoSoon(t *testing.T) {
 			t.Errorf("look %d comes %v after the one before", i+1, gap)
 		}
 	}
-	// What it saw is learnt: between the last two looks.
+	// Check learns the interval between the last two polls.
 	want := []schedule.Seen{{After: s.asked[len(s.asked)-2], By: last}}
 	if !slices.Equal(s.known.learnt, want) {
 		t.Errorf("learnt is %v, want %v", s.known.learnt, want)
@@ -100,7 +100,7 @@ func TestAPollWindowEnds(t *testing.T) {
 	if s.job.Status != video.Generating || s.job.WaitSeconds < 3 || s.job.WaitSeconds > 10 {
 		t.Errorf("then it is %s and waits %d s", s.job.Status, s.job.WaitSeconds)
 	}
-	// Once it is so late that few are, checks ask once, and ever more rarely.
+	// At an age at which few are still running, checks poll once, and ever more rarely.
 	for s.asked[len(s.asked)-1] < 5*time.Minute {
 		s.next(t.Context(), t)
 	}
@@ -122,11 +122,10 @@ func TestWithoutPollWindowsACheckAsksOnce(t *testing.T) {
 	}
 }
 
-// The function's own end is kept in sight: there is time for the last request and
-// the record of what it says.
+// A poll window leaves the function time for the last request and for recording its result.
 func TestAPollWindowEndsBeforeItsFunction(t *testing.T) {
 	s := newWindowed(t, time.Hour)
-	// The context's clock is the real one; the check compares with its own.
+	// The check compares the context's deadline with its own clock, not with the real one.
 	wait := time.Duration(s.job.WaitSeconds) * time.Second
 	deadline := s.world.clock.Now().Add(wait + 30*time.Second)
 	s.next(fixedDeadline{t.Context(), deadline}, t)
@@ -179,7 +178,7 @@ func TestAFailedLookEndsAPollWindow(t *testing.T) {
 			if s.job.Status != video.Generating || s.job.WaitSeconds < c.wait || s.job.WaitSeconds > c.wait+5 {
 				t.Errorf("it is %s and waits %d s, want about %d", s.job.Status, s.job.WaitSeconds, c.wait)
 			}
-			// It ran when it was last seen to.
+			// It was last seen running at the previous poll.
 			if ran := s.job.RunningAt.Sub(s.job.SubmittedAt); ran != s.asked[last-1] {
 				t.Errorf("it is said to have run at %v", ran)
 			}
@@ -187,8 +186,8 @@ func TestAFailedLookEndsAPollWindow(t *testing.T) {
 	}
 }
 
-// A check that begins late was throttled, or is tried again: it holds no Lambda
-// for a poll window.
+// A check that begins late was throttled, or is a retry. It doesn't hold a function for a poll
+// window.
 func TestALateCheckAsksOnce(t *testing.T) {
 	for late, want := range map[time.Duration]bool{0: false, 9 * time.Second: false, 11 * time.Second: true, -30 * time.Second: false} {
 		s := newWindowed(t, time.Hour)
@@ -198,7 +197,7 @@ func TestALateCheckAsksOnce(t *testing.T) {
 			t.Errorf("%v late it asks %d times", late, len(s.asked))
 		}
 	}
-	// A redrive has no time that it could be late for.
+	// A redriven job has no due time, so its check is never late.
 	s := newWindowed(t, time.Hour)
 	s.job.RunningAt = time.Time{}
 	s.next(t.Context(), t)
@@ -220,8 +219,8 @@ func TestEachRequestHasItsOwnTime(t *testing.T) {
 	}
 }
 
-// retriever is a provider whose generations are done, and that shows the context
-// of a request.
+// retriever is a provider whose generations are done. It passes the context of each request to
+// called.
 type retriever struct {
 	*double
 	called func(context.Context)

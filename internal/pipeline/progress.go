@@ -10,12 +10,12 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// progressTimeout is how long a step takes at most to record its progress, while the job
-// waits; and how much time it must have left after that.
+// progressTimeout bounds the recording of a step's progress, during which the job waits. The
+// step must have as much time left after it.
 const progressTimeout = time.Second
 
-// tell records a step's progress, at best effort: it is dropped if that takes too long. It is
-// the last thing that an invocation does, when all else is decided.
+// tell records a step's progress, at best effort: it drops progress that takes too long to
+// record. It is the last thing that an invocation does, once everything else is decided.
 func tell(ctx context.Context, jobs Jobs, now time.Time, id string, progress video.Progress) {
 	if deadline, ok := ctx.Deadline(); ok && deadline.Sub(now) < 2*progressTimeout {
 		return
@@ -25,10 +25,10 @@ func tell(ctx context.Context, jobs Jobs, now time.Time, id string, progress vid
 	_ = jobs.PutProgress(ctx, id, progress)
 }
 
-// visit is one invocation of Submit, and the progress that it will record.
+// visit is one invocation of Submit, with the progress that it will record.
 type visit struct {
 	*Submit
-	before video.Progress // what Submit recorded before
+	before video.Progress // what Submit recorded earlier
 	events []video.Event
 	wait   video.Wait
 }
@@ -48,9 +48,9 @@ func (s *visit) waits(kind video.WaitKind, attempt int, wait time.Duration, unti
 	}
 }
 
-// meet reads the progress that was recorded before. The first Submit of another execution
-// notes that, and what would otherwise be overwritten: the job's earlier outcome, and the
-// progress of Check.
+// meet reads the progress that was recorded before. The first Submit of another execution notes
+// that it continues the job. It also notes what would otherwise be overwritten: the job's
+// earlier outcome, and the progress of Check.
 func (s *visit) meet(o order, entry video.Entry) {
 	s.before = entry.Told(video.StepSubmit)
 	n := entry.Redrives
@@ -67,7 +67,7 @@ func (s *visit) meet(o order, entry video.Entry) {
 	s.note(video.Event{Kind: video.EventContinued, Number: n, Said: entry.Execution})
 }
 
-// tell records the progress, if there is any.
+// tell records the progress of this visit, if there is any.
 func (s *visit) tell(ctx context.Context, id string) {
 	if len(s.events) == 0 && s.wait.Kind == "" {
 		return
@@ -80,17 +80,17 @@ func (s *visit) tell(ctx context.Context, id string) {
 	tell(ctx, s.Jobs, s.Now(), id, progress)
 }
 
-// How Step Functions retries a Store after a *video.VideoUnavailable, by
-// statemachine/text_to_video.asl.json: the first delay, which doubles up to the longest, and
-// the number of retries.
+// These repeat how statemachine/text_to_video.asl.json has Step Functions retry a Store after a
+// *video.VideoUnavailable: the first delay, which doubles up to the longest, and the number of
+// retries.
 const (
 	copyAgain        = 30 * time.Second
 	copyAgainLongest = 30 * time.Minute
 	copyTries        = 14
 )
 
-// tell records that a copy failed and will be retried. An outcome is in the job's entry
-// instead.
+// tell records that a copy failed and will be retried. It records no outcome: that is in the
+// job's entry.
 func (s *Store) tell(ctx context.Context, job video.Job, entry video.Entry, why error) {
 	var unavailable *video.VideoUnavailable
 	var service *video.ServiceUnavailable
@@ -99,7 +99,7 @@ func (s *Store) tell(ctx context.Context, job video.Job, entry video.Entry, why 
 	failed, all := 0, 1
 	for _, e := range progress.Events {
 		all = max(all, e.Number+1)
-		if e.At.After(job.CompletedAt) { // not of an earlier execution
+		if e.At.After(job.CompletedAt) { // not by an earlier execution
 			failed++
 		}
 	}
@@ -124,8 +124,8 @@ func (s *Store) tell(ctx context.Context, job video.Job, entry video.Entry, why 
 	tell(ctx, s.Jobs, now, job.ID, progress)
 }
 
-// plain says why a poll failed, without the provider's message: that may contain the prompt,
-// which a step that only polls doesn't know.
+// plain says why a poll failed, without the provider's message. The message may contain the
+// prompt, which Check doesn't know and can't redact.
 func plain(err error) string {
 	var refusal *provider.Refusal
 	if !errors.As(err, &refusal) {

@@ -15,8 +15,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// told gives what a step told, in a line each: what the job waits for, and what
-// happened.
+// lines returns the progress that a step recorded, one line for what the job waits for and one
+// for each event.
 func (l *book) lines(t *testing.T, step video.Step, now time.Time) []string {
 	t.Helper()
 	l.mu.Lock()
@@ -38,7 +38,8 @@ func (l *book) lines(t *testing.T, step video.Step, now time.Time) []string {
 	return lines
 }
 
-// TestSubmitTells plays Submit with answers of all kinds, and holds what it tells.
+// TestSubmitTells plays Submit with answers of all kinds, and checks the progress that it
+// records.
 func TestSubmitTells(t *testing.T) {
 	refused := func(kind provider.RefusalKind, said string) answer {
 		return answer{err: &provider.Refusal{Kind: kind, Said: said}}
@@ -47,7 +48,7 @@ func TestSubmitTells(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		answers []answer
-		enter   int // how often it is entered
+		enter   int // how often Submit is entered
 		change  func(*world)
 		want    []string
 	}{
@@ -103,8 +104,8 @@ func TestSubmitTells(t *testing.T) {
 	}
 }
 
-// A redrive keeps what would be lost by it: how the job ended before, and how often
-// Check looked.
+// A redrive keeps what it would otherwise overwrite: the job's earlier outcome, and Check's
+// number of polls.
 func TestRedriveTells(t *testing.T) {
 	w := newWorld(answer{err: &provider.Refusal{Kind: provider.RefusedFunds, Said: "403"}}, answer{id: "gen-1"})
 	if _, err := w.Run(t.Context(), bare()); err == nil {
@@ -121,7 +122,7 @@ func TestRedriveTells(t *testing.T) {
 	if err := w.jobs.PutProgress(t.Context(), "job-1", video.Progress{Step: video.StepCheck, Events: []video.Event{polled}}); err != nil {
 		t.Fatal(err)
 	}
-	for range 2 { // as a task that was tried twice
+	for range 2 { // like a task that was tried twice
 		if _, err := w.Run(t.Context(), resume()); err != nil {
 			t.Fatal(err)
 		}
@@ -132,7 +133,7 @@ func TestRedriveTells(t *testing.T) {
 	}
 }
 
-// TestCheckTells holds what Check tells of its looks.
+// TestCheckTells checks the progress that Check records about its polls.
 func TestCheckTells(t *testing.T) {
 	running := provider.Generation{ID: "gen-1", State: provider.Running}
 	finished := provider.Generation{ID: "gen-1", State: provider.Finished, URL: "https://cdn.example/1.mp4"}
@@ -170,8 +171,8 @@ func TestCheckTells(t *testing.T) {
 	}
 }
 
-// TestStoreTells has copies fail as often as the state machine tries them, and holds
-// the time of the next one and the last to its retrier.
+// TestStoreTells fails copies as often as the state machine tries them, and compares the
+// recorded times of the next and the last try with those of the state machine's retrier.
 func TestStoreTells(t *testing.T) {
 	w := newWorld(answer{id: "gen-1"})
 	if _, err := w.Run(t.Context(), bare()); err != nil {
@@ -205,7 +206,7 @@ func TestStoreTells(t *testing.T) {
 		total -= wait
 		wait = min(time.Duration(float64(wait)*again), longest)
 	}
-	// A redrive begins to count anew, and goes on numbering the copies.
+	// A redrive counts its tries from zero, and continues the numbering of the copies.
 	w.clock.pass(time.Minute)
 	job.CompletedAt = w.clock.Now()
 	w.clock.pass(time.Second)
@@ -214,7 +215,7 @@ func TestStoreTells(t *testing.T) {
 	if !strings.HasPrefix(got[0], "video of 0, next in 30s,") || got[len(got)-1] != fmt.Sprintf("copy_failed %d ×0 reset by peer", tries+2) {
 		t.Errorf("got %q", got)
 	}
-	// What AWS doesn't do is tried again at times that nobody knows.
+	// The times of retries after an AWS failure are not known.
 	c.err = &video.ServiceUnavailable{Doing: "copying", Err: errors.New("503")}
 	_, _ = store.Run(t.Context(), job)
 	if got := w.jobs.lines(t, video.StepStore, w.clock.Now()); got[0] != "video of 0, next in ?, until in ?: 503" {
@@ -222,8 +223,7 @@ func TestStoreTells(t *testing.T) {
 	}
 }
 
-// copyRetrier reads how Step Functions tries a Store again that gave a
-// VideoUnavailable.
+// copyRetrier reads how Step Functions retries a Store that returned a VideoUnavailable.
 func copyRetrier(t *testing.T) (first time.Duration, again float64, longest time.Duration, tries int) {
 	t.Helper()
 	for _, r := range textToVideo().States["Store"].Retry {
@@ -235,8 +235,8 @@ func copyRetrier(t *testing.T) (first time.Duration, again float64, longest time
 	return 0, 0, 0, 0
 }
 
-// Progress that can't be kept fails no step, and holds none up: not where the write
-// fails, not where it isn't answered, and not where the time is short.
+// Progress that can't be recorded neither fails a step nor delays it: not if the write fails,
+// not if it isn't answered, and not if time is short.
 func TestProgressFailsNothing(t *testing.T) {
 	busy := answer{err: &provider.Refusal{Kind: provider.RefusedBusy, Said: "429"}}
 	asked := 0
@@ -279,7 +279,7 @@ func TestProgressFailsNothing(t *testing.T) {
 	}
 }
 
-// stalling answers no write of progress until it is given up.
+// stalling answers no write of progress until its context ends.
 type stalling struct{ *book }
 
 func (s stalling) PutProgress(ctx context.Context, _ string, _ video.Progress) error {
@@ -287,7 +287,7 @@ func (s stalling) PutProgress(ctx context.Context, _ string, _ video.Progress) e
 	return context.Cause(ctx)
 }
 
-// deadlined is a context with the deadline of another, by the test's clock.
+// deadlined is a context with another deadline, on the test's clock.
 type deadlined struct {
 	context.Context
 	of context.Context

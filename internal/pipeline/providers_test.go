@@ -16,13 +16,14 @@ import (
 	"github.com/takeup/takeup/internal/provider/toy"
 )
 
-// adapter makes a provider's adapter, whose server is on the stage.
+// adapter makes a provider's adapter, whose server runs on the stage.
 type adapter struct {
 	name string
 	of   func(*stage) provider.Provider
 }
 
-// adapters are those that the plays are played with: the real one, and that of the toy.
+// adapters returns the adapters that the plays run with: the real one, and that of the toy
+// provider.
 func adapters() []adapter {
 	return []adapter{
 		{"aimlapi", func(s *stage) provider.Provider { return aimlapi.New(aimlapiConfig(s)) }},
@@ -30,16 +31,16 @@ func adapters() []adapter {
 	}
 }
 
-// start is how a play's job begins.
+// start says how a play's job begins.
 type start struct {
 	adapter adapter
-	created bool // its item was there before its execution, which was not started by hand
+	created bool // its item is created before its execution, which is not started by hand
 }
 
 func (s start) String() string { return fmt.Sprintf("%s, created=%v", s.adapter.name, s.created) }
 
-// starts are those that the plays are played with. What becomes of a job that is started
-// by hand is the same whoever makes its video, once its item is there.
+// starts returns the starts that the plays run with. A job that is started by hand needs only
+// one provider: once its item exists, its course doesn't depend on the provider.
 func starts() []start {
 	var all []start
 	for i, a := range adapters() {
@@ -51,7 +52,7 @@ func starts() []start {
 	return all
 }
 
-// generation is one that the provider accepted, and charges when it is done.
+// generation is a generation that the provider accepted. It is charged when it is done.
 type generation struct {
 	id, reference  string
 	accepted, done time.Time
@@ -61,21 +62,21 @@ func (g generation) url() string { return "https://cdn.example/" + g.id }
 
 func (g generation) isDone() bool { return !time.Now().Before(g.done) }
 
-// accept takes a submission.
+// accept accepts a submission.
 func (s *stage) accept(reference string) generation {
 	g := generation{fmt.Sprintf("gen-%d", len(s.accepted)+1), reference, time.Now(), time.Now().Add(s.patience)}
 	s.accepted = append(s.accepted, g)
 	return g
 }
 
-// aimlapiServer is AI/ML API, as far as the pipeline calls it.
+// aimlapiServer is a fake of AI/ML API, with the calls that the pipeline makes.
 type aimlapiServer struct{ *stage }
 
 func aimlapiConfig(s *stage) aimlapi.Config {
 	return aimlapi.Config{BaseURL: "https://api.example", Route: aimlapi.RouteLegacy, Now: time.Now, Transport: aimlapiServer{s}}
 }
 
-// RoundTrip answers a call. What fails by the plan fails after the connection is made.
+// RoundTrip answers a call. A planned fault occurs after the connection is made.
 func (s aimlapiServer) RoundTrip(r *http.Request) (*http.Response, error) {
 	kind := map[string]string{"/v2/logs": "logs", "/v2/billing/transactions": "transactions"}[r.URL.Path]
 	switch {
@@ -129,7 +130,7 @@ func (s aimlapiServer) ask(id string) (int, object) {
 	return http.StatusNotFound, object{"message": "Not Found"}
 }
 
-// logs shows a generation once it is done, as the provider's logs may.
+// logs shows a generation only once it is done, as the provider's logs may.
 func (s aimlapiServer) logs(query url.Values) object {
 	from, to := mustTime(query.Get("start")), mustTime(query.Get("end"))
 	rows := []object{}
@@ -149,7 +150,8 @@ func mustTime(text string) time.Time {
 	return at
 }
 
-// toyServer is the toy's. It takes a submission once, however often it comes.
+// toyServer is the toy provider's server. It accepts a submission once, however often it is
+// sent.
 type toyServer struct{ *stage }
 
 // Exchange answers a message.
@@ -185,7 +187,7 @@ func (s toyServer) Exchange(_ context.Context, message string) (answer string, e
 	return answer, nil
 }
 
-// known gives the generation that a message is about.
+// known returns the generation that a message is about.
 func (s toyServer) known(form url.Values) (generation, bool) {
 	for _, g := range s.accepted {
 		if g.reference == form.Get("ref") || g.id == "gen-"+form.Get("ticket") {

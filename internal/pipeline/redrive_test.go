@@ -8,7 +8,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// A job whose execution ended before it was claimed is begun under its own id.
+// A job whose execution ended before it was claimed is started again under its own id.
 func TestBegunAnew(t *testing.T) {
 	w := newWorld(answer{id: "gen-1"})
 	if _, _, err := w.jobs.Create(t.Context(), created().Next()); err != nil {
@@ -25,8 +25,7 @@ func TestBegunAnew(t *testing.T) {
 	}
 }
 
-// A redrive that was started by hand becomes the one that the job names, and one
-// that comes late does not.
+// A redrive that was started by hand becomes the one that the job names, unless it comes late.
 func TestARedriveByHandIsNamed(t *testing.T) {
 	w := newWorld(answer{err: &provider.Refusal{Kind: provider.RefusedFunds}}, answer{id: "gen-1"})
 	if _, err := w.Run(t.Context(), bare()); video.OutcomeName(err) != "OutOfCredits" {
@@ -42,8 +41,8 @@ func TestARedriveByHandIsNamed(t *testing.T) {
 	}
 }
 
-// Who started the redrive marks that at the same moment: the redrive goes on all
-// the same, be it by an attempt or by taking an outcome away.
+// If the start of the redrive is recorded at the same moment, the redrive continues all the
+// same, whether with an attempt or by clearing an outcome.
 func TestARedriveOutlivesTheMarkOfItsStart(t *testing.T) {
 	for name, answers := range map[string][]answer{
 		"refused":  {{err: &provider.Refusal{Kind: provider.RefusedFunds}}, {id: "gen-1"}},

@@ -16,21 +16,21 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// retrying is a play in which the job is retried at one of its calls.
+// retrying is a play in which the job is retried during one of its calls.
 type retrying struct {
-	begun  start         // its item was there before its execution
-	beside bool          // its execution could not be stopped, and goes on after the other
-	plan   map[int]fault // of the job's calls; its hold is where it is retried
-	own    map[int]fault // of the retry's calls
+	begun  start         // whether its item is created before its execution
+	beside bool          // its execution could not be stopped, and continues after the other one
+	plan   map[int]fault // faults of the job's calls; its hold is where the job is retried
+	own    map[int]fault // faults of the retry's calls
 }
 
 func (c retrying) String() string {
 	return fmt.Sprintf("retried, begun %v, beside=%v, job %v, retry %v", c.begun, c.beside, c.plan, c.own)
 }
 
-// run plays it. What the retry started runs to its end while the invocation that made
-// the call stands still, or after that has ended. Then every execution is settled, the
-// job is redriven where it has no video, and the promises are checked.
+// run runs the play. The execution that the retry started runs to its end while the invocation
+// that made the call is held, or after that one has ended. Then every execution is settled, the
+// job is redriven if it has no video, and the promises are checked.
 func (c retrying) run(t *testing.T) (calls, own []string) {
 	t.Helper()
 	onePlay(t, func(t *testing.T) {
@@ -60,7 +60,7 @@ func (c retrying) run(t *testing.T) (calls, own []string) {
 			s.now = &moments{plan: c.own}
 			err := answerOf(func() error { _, err := service.Retry(t.Context(), "job-1"); return err })
 			own = s.now.trace
-			// Whoever got no answer asks again.
+			// A caller that got no answer retries.
 			var unavailable *video.ServiceUnavailable
 			if s.now = (&moments{}); errors.As(err, &unavailable) || err != nil && err.Error() == outage().Error() {
 				_, _ = service.Retry(t.Context(), "job-1")
@@ -102,9 +102,8 @@ func (c retrying) run(t *testing.T) (calls, own []string) {
 	return calls, own
 }
 
-// TestRetriedAtEveryPoint retries a job before and after each of its calls; crossed
-// with each fault of the retry's calls, and with each fault of the job's that came
-// before.
+// TestRetriedAtEveryPoint retries a job before and after each of its calls. That is crossed with
+// each fault of the retry's calls, and with each earlier fault of the job's calls.
 func TestRetriedAtEveryPoint(t *testing.T) {
 	t.Parallel()
 	plays := 0

@@ -9,46 +9,48 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Pricer gives the amount to reserve for a request, in micro-dollars.
+// Pricer returns the amount to reserve for a request, in micro-dollars.
 type Pricer interface {
 	Price(ctx context.Context, request video.Request) (int64, error)
 }
 
-// Claims are jobs whose attempts are claimed.
+// Claims stores the jobs, and claims their attempts.
 type Claims interface {
 	Jobs
-	// Claim is Update for an entry that reserves money for its attempt. It also gives a
+	// Claim is Update for an entry that reserves money for its attempt. It also returns a
 	// *operator.Paused while the table is paused, and a *budget.NoRoom at a limit.
 	Claim(ctx context.Context, entry video.Entry, version string, limits budget.Limits) (video.Entry, string, error)
-	// Turn counts the older jobs that wait for room. It gives a *budget.NoRoom if the room
-	// that is left is theirs, so that no claim must be tried, or a *operator.Paused.
+	// Turn counts the older jobs that wait for room. If they take all the room that is left, it
+	// returns a *budget.NoRoom, and no claim must be tried. It may also return a
+	// *operator.Paused.
 	Turn(ctx context.Context, entry video.Entry, limits budget.Limits, now time.Time) (video.Line, error)
-	// Paused says why the table is paused, or gives nil.
+	// Paused returns why the table is paused, or nil if it isn't.
 	Paused(context.Context) (*operator.Paused, error)
 }
 
-// How jobs without a slot poll for one.
+// These decide how often a job without a slot polls for one.
 const (
 	// minPoll is the shortest time between two polls.
 	minPoll = 2 * time.Second
-	// frontPolls is how often jobs at the front poll in the usual time of a video.
+	// frontPolls is how often a job at the front polls during the usual time of a video.
 	frontPolls = 30
-	// front is how many jobs may take free slots at once.
+	// front is how many jobs may take free slots at the same time.
 	front = 10
-	// maxPoll is the longest time between two polls of the others: the operator may make room.
+	// maxPoll is the longest time between two polls of the other jobs: the operator may make
+	// room.
 	maxPoll = 10 * time.Minute
-	// freePolls is how many polls of a job are not slowed down. As many more are spread over
-	// all of CapWait: an execution's history has room for twice as many.
+	// freePolls is how many polls of a job are not slowed down. As many more are spread over all
+	// of CapWait. An execution's history has room for twice their sum.
 	freePolls = 500
 )
 
-// stagger is the time between the polls of jobs that wait for the same day, oldest first.
+// stagger separates the polls of jobs that wait for the same day, oldest first.
 const stagger = 100 * time.Millisecond
 
 // full handles a claim that has no room below a limit, or whose turn it isn't. Nothing was
-// submitted. The job waits until the limit's next period, or polls for room; how often
-// depends on its place in line and not on its age. A job that has waited for CapWait ends,
-// and one that would certainly wait that long ends at once.
+// submitted. The job waits until the limit's next period, or polls for room. How often it polls
+// depends on its place in line and not on its age. A job that has waited for CapWait ends, and
+// one that would certainly wait that long ends at once.
 func (s *visit) full(ctx context.Context, o order, entry video.Entry, version string, why *budget.NoRoom) result {
 	now := s.Now()
 	began := entry.BeginWaiting(now)
@@ -85,11 +87,10 @@ func (s *visit) full(ctx context.Context, o order, entry video.Entry, version st
 	return done(job)
 }
 
-// slotWait is the time until a job polls for a slot again. At the front it polls often. All
-// videos may end at once: the jobs at the front then take their slots between two polls, so
-// each group of jobs behind them waits half of that time. A job that has more jobs before it
-// than there are slots also waits for another video, which takes half of the usual time or
-// longer.
+// slotWait returns the time until a job polls for a slot again. At the front it polls often. All
+// videos may end at once: the jobs at the front then take their slots between two polls, so each
+// group behind them waits half that time. A job with more jobs before it than there are slots
+// also waits for another video, which takes at least half of the usual time.
 func (s *visit) slotWait(ctx context.Context, entry video.Entry, why *budget.NoRoom) time.Duration {
 	usual := s.Timings.Forecast(ctx, entry.Request.Model(), entry.Request.Duration()).Usual()
 	slots, behind := max(1, time.Duration(why.Of)), time.Duration(max(0, why.Ahead-front))

@@ -11,8 +11,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// A job without room below the day's cap sleeps until the next day, and is submitted
-// then.
+// A job without room below the day's cap waits until the next day, and is submitted then.
 func TestWaitingForRoom(t *testing.T) {
 	ctx := t.Context()
 	w := newWorld(answer{id: "gen-1"})
@@ -41,8 +40,8 @@ func TestWaitingForRoom(t *testing.T) {
 	}
 }
 
-// A job without a slot looks at fixed intervals, and rarely once it has looked so often
-// that its history would become too long.
+// A job without a slot polls at fixed intervals, and rarely once more polls would make its
+// history too long.
 func TestWaitingForASlot(t *testing.T) {
 	ctx := t.Context()
 	w := newWorld(answer{id: "gen-1"})
@@ -71,7 +70,7 @@ func TestWaitingForASlot(t *testing.T) {
 	}
 }
 
-// A redrive of a job that waited for too long waits as long again.
+// A redrive of a job that waited too long waits for as long again.
 func TestARedriveWaitsForRoomAnew(t *testing.T) {
 	ctx := t.Context()
 	w := newWorld(answer{id: "gen-1"})
@@ -91,12 +90,12 @@ func TestARedriveWaitsForRoomAnew(t *testing.T) {
 	}
 }
 
-// What would wait for longer than a job does for certain ends at once: it costs more
-// than the limit, or the month has no room and begins anew only later.
+// A job that would certainly wait too long ends at once: its price is above the limit, or the
+// month has no room and the next one begins too late.
 func TestNoRoomThatLasts(t *testing.T) {
 	for name, c := range map[string]struct {
 		full func(now time.Time) budget.NoRoom
-		wait time.Duration // 0: it ends at once
+		wait time.Duration // 0 if it ends at once
 	}{
 		"more than the day's": {full: func(now time.Time) budget.NoRoom {
 			return budget.NoRoom{Limit: "day", Price: 980_000, Of: 979_999, Until: now.Add(time.Hour)}
@@ -140,7 +139,7 @@ func TestNoRoomThatLasts(t *testing.T) {
 	}
 }
 
-// A job looks the less often, the more older ones wait.
+// The more older jobs wait, the more rarely a job polls.
 func TestTheBackOfTheLineLooksRarely(t *testing.T) {
 	for ahead, want := range map[int]time.Duration{0: 12 * time.Second, 29: 12 * time.Second, 110: time.Minute, 210: 2 * time.Minute, 310: 210 * time.Second, 5000: 10 * time.Minute} {
 		w := newWorld(answer{id: "gen-1"})
@@ -154,8 +153,8 @@ func TestTheBackOfTheLineLooksRarely(t *testing.T) {
 	}
 }
 
-// A job that can't be claimed since the table is paused keeps its turn, and younger ones
-// wait behind it when the table is resumed.
+// A job that can't be claimed because the table is paused keeps its turn. Younger jobs wait
+// behind it when the table is resumed.
 func TestAPausedJobKeepsItsTurn(t *testing.T) {
 	w := newWorld(answer{id: "gen-1"})
 	w.jobs.full = func() *budget.NoRoom { return &budget.NoRoom{Limit: budget.LimitInFlight, Held: 3, Of: 3} }

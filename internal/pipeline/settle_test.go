@@ -18,8 +18,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// engine is Step Functions with the executions of a stage's job, which are started
-// by hand here.
+// engine is a fake Step Functions with the executions of a stage's job. The test starts them by
+// hand.
 type engine struct {
 	*stage
 	executions map[string]*sfn.DescribeExecutionOutput
@@ -69,7 +69,7 @@ func (e *engine) ListExecutions(_ context.Context, in *sfn.ListExecutionsInput, 
 	return out, nil
 }
 
-// stop ends an execution as its operator does, or as it ended by itself.
+// stop ends an execution with an outcome: "stopped" as by its operator, any other as by itself.
 func (e *engine) stop(name, outcome string) {
 	execution := e.executions[name]
 	if execution.Status != types.ExecutionStatusRunning {
@@ -86,13 +86,13 @@ func (e *engine) stop(name, outcome string) {
 	}
 }
 
-// settling is a play in which the job's execution is stopped at one of its calls,
-// and settled while the invocation that made the call still runs.
+// settling is a play in which the job's execution is stopped during one of its calls, and the
+// job is settled while the invocation that made the call still runs.
 type settling struct {
-	begun start         // its item was there before its execution
-	swept bool          // by a sweep, and not by the event
-	plan  map[int]fault // of the job's calls; its hold is where it is stopped
-	own   map[int]fault // of the settling's calls
+	begun start         // whether its item is created before its execution
+	swept bool          // settled by a sweep, not by the event
+	plan  map[int]fault // faults of the job's calls; its hold is where the execution is stopped
+	own   map[int]fault // faults of the settling's calls
 }
 
 func (c settling) String() string {
@@ -109,8 +109,8 @@ func (c settling) settle(ctx context.Context, service *jobs.Service, e *engine) 
 	return err
 }
 
-// settleLater settles it when nothing runs any more. The first sweep that sees a job
-// which isn't marked as started marks that.
+// settleLater settles the job when nothing runs any more. The first sweep only marks the job as
+// started if it isn't marked yet.
 func (c settling) settleLater(ctx context.Context, service *jobs.Service, e *engine) error {
 	if c.swept {
 		time.Sleep(5 * time.Minute)
@@ -122,8 +122,8 @@ func (c settling) settleLater(ctx context.Context, service *jobs.Service, e *eng
 	return c.settle(ctx, service, e)
 }
 
-// run plays it, settles the job again afterwards, begins it anew or redrives it, and
-// checks the promises. It gives what was called by both.
+// run runs the play, settles the job again afterwards, starts it anew or redrives it, and checks
+// the promises. It returns the calls of the job and of the settling.
 func (c settling) run(t *testing.T) (calls, own []string) {
 	t.Helper()
 	onePlay(t, func(t *testing.T) {
@@ -198,9 +198,9 @@ func (c settling) run(t *testing.T) (calls, own []string) {
 	return calls, own
 }
 
-// crossed plays what happens to a job before and after each of its calls: alone, with
-// each fault of that one's own calls, and with each fault of the job's that came before.
-// A play gives the job's calls and the other's own.
+// crossed plays an action before and after each of a job's calls: alone, with each fault of the
+// action's own calls, and with each earlier fault of the job's calls. A play returns the job's
+// calls and the action's own.
 func crossed(play func(plan, own map[int]fault) (calls, owns []string)) {
 	calls, _ := play(nil, nil)
 	for i := range calls {
@@ -220,10 +220,10 @@ func crossed(play func(plan, own map[int]fault) (calls, owns []string)) {
 	}
 }
 
-// TestStoppedAndSettledAtEveryPoint stops a job's execution before and after each of
-// its calls and settles it, by the event or by a sweep, while what runs goes on to its
-// end; crossed with each fault of the settling's calls, and with each fault of the job's
-// that came before.
+// TestStoppedAndSettledAtEveryPoint stops a job's execution before and after each of its calls.
+// It settles the job, by the event or by a sweep, while its invocation runs to its end. That is
+// crossed with each fault of the settling's calls, and with each earlier fault of the job's
+// calls.
 func TestStoppedAndSettledAtEveryPoint(t *testing.T) {
 	t.Parallel()
 	plays := 0

@@ -31,35 +31,34 @@ import (
 	"github.com/takeup/takeup/internal/wait"
 )
 
-// This file is a stage for the exhaustive tests: DynamoDB, S3, the provider and the
-// secret in memory, and an interpreter of statemachine/text_to_video.asl.json. Every
-// call to the outside passes moments, which can make it fail before or after its
-// effect, or end or hold the invocation there. It runs in a synctest bubble, so that
-// days pass in no time.
+// This file is a stage for the exhaustive tests: DynamoDB, S3, the provider and the secret in
+// memory, and an interpreter of statemachine/text_to_video.asl.json. Every external call passes
+// through moments, which can fail it before or after its effect, or end or hold the invocation
+// there. The stage runs in a synctest bubble, so that days take no time.
 
-// stage is the world that outlives invocations.
+// stage is the state that outlives invocations.
 type stage struct {
 	adapter  adapter // of the provider
 	items    dynamotest.Items
 	objects  map[string]stored
 	writes   int
-	marks    int // no two are the same, whoever asks
+	marks    int // counts the marks; no two writers get the same
 	accepted []generation
-	now      *moments // of the invocation that runs
-	stopped  bool     // the execution was stopped: what runs goes on to its end, and nothing follows
+	now      *moments // of the current invocation
+	stopped  bool     // the execution was stopped: the current invocation runs to its end, and no other follows
 	patience time.Duration
-	wrong    string // the first difference between the counters and the items
+	wrong    string // first difference between the counters and the items
 
 	definition definition // of the state machine
 }
 
 type stored struct{ body, etag string }
 
-// newStage is an empty stage, or one with a job that was created by who starts it. Its
-// provider is the one of the adapter.
+// newStage returns an empty stage, or one whose job is already created. Its provider is that of
+// the adapter.
 func newStage(begun start) *stage {
 	s := &stage{adapter: begun.adapter, objects: map[string]stored{}, now: &moments{}, patience: 65 * time.Second, definition: textToVideo()}
-	time.Sleep(time.Until(monthEnd())) // so that a job's life is in two days and months
+	time.Sleep(time.Until(monthEnd())) // so that a job's life spans two days and two months
 	took := slices.Repeat([]schedule.Seen{{After: 60 * time.Second, By: 70 * time.Second}}, schedule.Window)
 	if err := s.table().PutTimes(context.Background(), catalogue.Default(all.Models()), 5, schedule.Past{Seen: took}, ""); err != nil {
 		panic(err)
@@ -76,7 +75,7 @@ func newStage(begun start) *stage {
 	return s
 }
 
-// often is a schedule that looks twice in a poll window, and then leaves it.
+// often is a schedule that polls twice in a poll window, and then leaves it.
 func often() schedule.Schedule {
 	return schedule.Schedule{
 		First: time.Minute, Interval: 20 * time.Second, RequestGap: 15 * time.Second, PollWindow: 15 * time.Second,
@@ -105,7 +104,7 @@ func (s *stage) Query(ctx context.Context, in *dynamodb.QueryInput, _ ...func(*d
 func (s *stage) PutItem(ctx context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (out *dynamodb.PutItemOutput, err error) {
 	kind := kindOfPut(in.Item)
 	put := func() {
-		if out, err = s.items.PutItem(ctx, in); kind == "put job" { // nothing else has money
+		if out, err = s.items.PutItem(ctx, in); kind == "put job" { // no other item has money
 			s.count()
 		}
 	}
@@ -128,7 +127,7 @@ func (s *stage) PutItem(ctx context.Context, in *dynamodb.PutItemInput, _ ...fun
 func (s *stage) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options)) (out *dynamodb.TransactWriteItemsOutput, err error) {
 	put := func() { out, err = s.items.TransactWriteItems(ctx, in); s.count() }
 	kind, effect := "put new job", put
-	if in.TransactItems[0].Put.ExpressionAttributeValues != nil { // on a version
+	if in.TransactItems[0].Put.ExpressionAttributeValues != nil { // conditional on a version
 		kind = "put money job"
 	}
 	if s.now.comes() == marked {
@@ -144,7 +143,7 @@ func (s *stage) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWri
 		return nil, &ddb.TransactionCanceledException{CancellationReasons: []ddb.CancellationReason{{Code: aws.String("TransactionConflict")}, {Code: aws.String("None")}}}
 	case twice:
 		put()
-		forgotten := *in // the token's ten minutes are over
+		forgotten := *in // the ten minutes of the idempotency token are over
 		forgotten.ClientRequestToken = nil
 		in = &forgotten
 		put()
@@ -207,7 +206,7 @@ func (s *stage) put(in *s3.PutObjectInput, body string) (string, int) {
 	return s.objects[*in.Key].etag, http.StatusOK
 }
 
-// kindOf names an object by its place, without the job's id.
+// kindOf names an object by its key without the job's id.
 func kindOf(key string) string { return key[strings.LastIndex(key, "/")+1:] }
 
 func (s *stage) Current(context.Context) (video.Key, error) {
@@ -221,8 +220,8 @@ func (s *stage) Reread(ctx context.Context) (video.Key, error) { return s.Curren
 
 func (s *stage) Version(ctx context.Context, _ string) (video.Key, error) { return s.Current(ctx) }
 
-// Copy puts the whole file or nothing, and leaves one that is there as it is,
-// without asking for its URL.
+// Copy writes the whole file or nothing. It leaves an existing file as it is, without asking for
+// its URL.
 func (s *stage) Copy(ctx context.Context, source func(context.Context) (string, error), key string) (video.Copied, error) {
 	there, ok := s.objects[key]
 	if !ok {
@@ -238,7 +237,7 @@ func (s *stage) Copy(ctx context.Context, source func(context.Context) (string, 
 	return video.Copied{Bytes: int64(len(there.body)), CRC32: there.body}, nil
 }
 
-// table is the table on this stage.
+// table returns the table on this stage.
 func (s *stage) table() *table.Table { return s.tableOf(s) }
 
 func (s *stage) tableOf(client table.Client) *table.Table {
@@ -246,12 +245,12 @@ func (s *stage) tableOf(client table.Client) *table.Table {
 	return table.New(client, "jobs", mark, func(time.Duration) time.Duration { return 0 })
 }
 
-// stores are the table and the manifests on this stage.
+// stores returns the table and the manifests on this stage.
 func (s *stage) stores() (*table.Table, *bucket.Manifests) {
 	return s.table(), bucket.NewManifests(s, "videos")
 }
 
-// steps are the three steps on this stage.
+// steps returns the three steps on this stage.
 func (s *stage) steps() (*pipeline.Submit, *pipeline.Check, *pipeline.Store) {
 	entries, manifests := s.stores()
 	known, providers := timings.New(entries, nil, quiet()), provider.Accounts{{Provider: s.adapter.of(s), Keys: s}}
@@ -278,7 +277,7 @@ type crash struct{}
 
 func (crash) Error() string { return "Runtime.ExitError" }
 
-// video and manifest say what is stored of a job.
+// stored returns the file that is stored for a job, and whether it has a manifest.
 func (s *stage) stored(id string) (file string, hasManifest bool) {
 	_, hasManifest = s.objects[objectkey.Manifest(id)]
 	return s.objects[objectkey.Video(id)].body, hasManifest

@@ -14,24 +14,24 @@ import (
 
 // Copier copies a file into the videos bucket, whole or not at all.
 type Copier interface {
-	// Copy calls source for the file's URL, and again when it needs a fresh one. It gives a
-	// *video.VideoRejected for a file that must not be stored, and any other error for one
+	// Copy calls source for the file's URL, and again whenever it needs a fresh one. It returns
+	// a *video.VideoRejected for a file that must not be stored, and any other error for one
 	// that may be fetched later.
 	Copy(ctx context.Context, source func(context.Context) (string, error), key string) (video.Copied, error)
 }
 
-// Manifests stores the manifests.
+// Manifests stores the jobs' manifests.
 type Manifests interface {
-	// Manifest gives a job's manifest, or false if it has none.
+	// Manifest returns a job's manifest, or false if there is none.
 	Manifest(ctx context.Context, id string) (video.Manifest, bool, error)
-	// PutManifest writes a job's manifest unless there is one, and gives the one that is
-	// there then.
+	// PutManifest writes a job's manifest unless there is one. It returns the manifest that is
+	// stored.
 	PutManifest(context.Context, video.Manifest) (video.Manifest, error)
 	// Forget clears the texts of a job's manifest, if it has one.
 	Forget(ctx context.Context, id, hash string, at time.Time) error
 	// Remove deletes a job's manifest, and then its video.
 	Remove(ctx context.Context, id string) error
-	// Address is the s3:// address of a job's video.
+	// Address returns the s3:// address of a job's video.
 	Address(id string) string
 }
 
@@ -41,15 +41,15 @@ type Store struct {
 	Jobs      Jobs
 	Copier    Copier
 	Manifests Manifests
-	Version   string // of the pipeline, for the manifest
+	Version   string // version of the pipeline, for the manifest
 	Now       func() time.Time
 }
 
 // Run returns the job as stored: the video is in the bucket, whole and verified, and its
-// manifest was written after it. A job that is stored already stays as it is. A job that was
-// discarded ends as *video.Discarded, with nothing stored. A video that can't be fetched this
-// time is a *video.VideoUnavailable, which the state machine retries; one that must not be
-// stored is a *video.VideoRejected.
+// manifest was written after it. A job that is already stored is left unchanged. A discarded job
+// ends as *video.Discarded, with nothing stored. A video that can't be fetched now is a
+// *video.VideoUnavailable, which the state machine retries. One that must not be stored is a
+// *video.VideoRejected.
 func (s *Store) Run(ctx context.Context, job video.Job) (video.Job, error) {
 	manifest, stored, err := s.Manifests.Manifest(ctx, job.ID)
 	if err != nil {
@@ -72,17 +72,17 @@ func (s *Store) Run(ctx context.Context, job video.Job) (video.Job, error) {
 	return job, nil
 }
 
-// record writes into the entry that the video is stored, and what its manifest says. If the
-// job was discarded while the video was copied, the video is removed again: a discard is
-// written to the entry before it looks for the manifest, so one of the two sees the other. In
-// the same way, the manifest of a job that was forgotten is cleared.
+// record writes into the entry that the video is stored, and what its manifest says. If the job
+// was discarded while the video was copied, record removes the video: a discard is written to
+// the entry before it looks for the manifest, so one of the two sees the other. In the same way,
+// it clears the manifest of a job that was forgotten.
 func (s *Store) record(ctx context.Context, job video.Job, manifest video.Manifest) error {
 	for range 3 {
 		entry, version, err := s.Jobs.Get(ctx, job.ID)
 		var unknown *video.NoEntry
 		switch {
 		case errors.As(err, &unknown):
-			return nil // the manifest is all that is left of it
+			return nil // only the manifest is left of the job
 		case err != nil:
 			return err
 		case !entry.DiscardedAt.IsZero():
@@ -95,7 +95,7 @@ func (s *Store) record(ctx context.Context, job video.Job, manifest video.Manife
 		if entry.Manifest != nil {
 			return nil
 		}
-		// An outcome, if there is one, is of another execution that ended before.
+		// An outcome here is from another execution, which ended before.
 		entry.Manifest, entry.Outcome = &manifest, nil
 		entry.Book(budget.Spent, manifest.ChargedMicros)
 		if _, _, err := s.Jobs.Update(ctx, entry, version); err == nil || unlessConflict(err) != nil {
@@ -106,7 +106,7 @@ func (s *Store) record(ctx context.Context, job video.Job, manifest video.Manife
 }
 
 // discardUncopied ends a job that was discarded before its video was copied, once the provider
-// says what became of it: a generation that failed is not charged.
+// reports the state of the generation: one that failed is not charged.
 func (s *Store) discardUncopied(ctx context.Context, job video.Job, request video.Request) error {
 	call, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
@@ -122,8 +122,7 @@ func (s *Store) discardUncopied(ctx context.Context, job video.Job, request vide
 	return s.discard(ctx, job, generation.Micros)
 }
 
-// discard ends a job that was discarded. It removes what an earlier Store may have left of
-// its video.
+// discard ends a discarded job. It removes what an earlier Store may have left of its video.
 func (s *Store) discard(ctx context.Context, job video.Job, micros int64) error {
 	if err := s.Manifests.Remove(ctx, job.ID); err != nil {
 		return err
@@ -141,7 +140,7 @@ func (s *Store) store(ctx context.Context, job video.Job, entry video.Entry) (vi
 	}
 	began := s.Now()
 	var finished provider.Generation
-	// The URL is requested here only, so that it is never in a state's input or output.
+	// The URL is requested only here, so that it is never in a state's input or output.
 	source := func(ctx context.Context) (string, error) {
 		generation, err := s.ask(ctx, job)
 		if err == nil {
@@ -163,8 +162,8 @@ func (s *Store) store(ctx context.Context, job video.Job, entry video.Entry) (vi
 	}
 	stored := s.Now()
 	if finished.Handle == "" {
-		// The video was there already. Its price is requested, and left out if the provider
-		// doesn't say: a stored job without a price is better than none.
+		// The video was stored already. If the provider doesn't report its price, the manifest
+		// goes without: a stored job without a price is better than none.
 		finished, _ = s.ask(ctx, job)
 	}
 	manifest := video.Manifest{
@@ -181,7 +180,7 @@ func (s *Store) store(ctx context.Context, job video.Job, entry video.Entry) (vi
 	return s.Manifests.PutManifest(ctx, manifest)
 }
 
-// ask requests the finished generation, with a fresh URL of its video.
+// ask requests the finished generation, with a fresh URL for its video.
 func (s *Store) ask(ctx context.Context, job video.Job) (provider.Generation, error) {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
@@ -197,7 +196,7 @@ func (s *Store) ask(ctx context.Context, job video.Job) (provider.Generation, er
 	return generation, nil
 }
 
-// redacted removes the request's texts from the message of a refusal.
+// redacted removes the texts of the request from the message of a refusal.
 func redacted(err error, request video.Request) error {
 	var refusal *provider.Refusal
 	if !errors.As(err, &refusal) {
@@ -206,8 +205,8 @@ func redacted(err error, request video.Request) error {
 	return &provider.Refusal{Kind: refusal.Kind, Said: request.Redact(refusal.Said), RetryAfter: refusal.RetryAfter}
 }
 
-// unavailable makes a *video.VideoUnavailable of what keeps a paid video from being stored,
-// unless that is a *video.ServiceUnavailable.
+// unavailable returns a *video.VideoUnavailable for an error that keeps a paid video from being
+// stored. It returns a *video.ServiceUnavailable as it is.
 func (s *Store) unavailable(job video.Job, err error) error {
 	var service *video.ServiceUnavailable
 	if errors.As(err, &service) {

@@ -26,12 +26,12 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// copier keeps what it was asked to copy, and gives err.
+// copier records what it was asked to copy, and returns err.
 type copier struct {
 	copied []string
 	err    error
-	urls   int  // that it asks for before the one that it uses
-	there  bool // the video is there: it asks for none
+	urls   int  // URLs that it asks for before the one that it uses
+	there  bool // the video exists already, so it asks for no URL
 }
 
 func (c *copier) Copy(ctx context.Context, source func(context.Context) (string, error), key string) (video.Copied, error) {
@@ -55,7 +55,7 @@ func TestStore(t *testing.T) {
 	for _, test := range []struct {
 		name       string
 		generation provider.Generation
-		err        error // of the retrieve
+		err        error // returned by Retrieve
 		copyErr    error
 		outcome    string
 		recorded   bool
@@ -112,7 +112,7 @@ func TestStore(t *testing.T) {
 	}
 }
 
-// A fresh URL is asked of the provider each time that the transfer wants one.
+// Store asks the provider for a fresh URL each time that the transfer needs one.
 func TestStoreAsksForFreshURLs(t *testing.T) {
 	w := newWorld(answer{id: "gen-1"})
 	job, err := w.Run(t.Context(), bare())
@@ -131,7 +131,7 @@ func TestStoreAsksForFreshURLs(t *testing.T) {
 	}
 }
 
-// The provider's words are no way for a prompt into an error.
+// The provider's message must not carry a prompt into an error.
 func TestStoreRedactsRefusals(t *testing.T) {
 	w := newWorld(answer{id: "gen-1"})
 	job, err := w.Run(t.Context(), bare())
@@ -148,8 +148,8 @@ func TestStoreRedactsRefusals(t *testing.T) {
 	}
 }
 
-// A video that an earlier Store left without a manifest gets one, also when the
-// provider doesn't say any more where it was, or what it cost.
+// A video that an earlier Store left without a manifest gets one, even if the provider no longer
+// reports its URL or its price.
 func TestStoreOfAVideoThatIsThere(t *testing.T) {
 	for _, err := range []error{nil, &provider.Unanswered{Err: errors.New("502")}, &provider.Refusal{Kind: provider.RefusedUnknown}} {
 		w := newWorld(answer{id: "gen-1"})
@@ -168,8 +168,8 @@ func TestStoreOfAVideoThatIsThere(t *testing.T) {
 	}
 }
 
-// Fifty Stores of one job leave one video and one manifest, and all of them say
-// that it is stored.
+// Fifty concurrent Stores of one job leave one video and one manifest, and each of them reports
+// the job as stored.
 func TestFiftyStoresAtOnce(t *testing.T) {
 	film, err := os.ReadFile("../provider/aimlapi/sim/assets/5s-16x9.mp4")
 	if err != nil {

@@ -14,18 +14,18 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// SubmitTimes are the times that Submit keeps to.
+// SubmitTimes are the durations that Submit works with.
 type SubmitTimes struct {
-	Call         time.Duration // the most that a submission may take
-	Write        time.Duration // kept after it for the record of it
-	Busy         time.Duration // the first wait where there was no room; doubles
-	LookUpFirst  time.Duration // from a lost answer to the first look for it
-	LookUpWindow time.Duration // how long a submission may take to show: the longest generation
-	Hard         time.Duration // no more waiting for room since it was first lacking, or for records since the claim
-	CapWait      time.Duration // no more waiting for room below a limit since it was first lacking
+	Call         time.Duration // timeout of a submission
+	Write        time.Duration // kept after it for recording the result
+	Busy         time.Duration // first wait when the provider is busy; doubles
+	LookUpFirst  time.Duration // from a lost answer to the first search for it
+	LookUpWindow time.Duration // how long a submission may take to appear in the records: the longest generation
+	Hard         time.Duration // how long to wait for a busy provider, from its first refusal; or for its records, from the claim
+	CapWait      time.Duration // how long to wait for room below a limit, from the first lack of it
 }
 
-// Submit has a job's request accepted by the provider, at most once.
+// Submit submits a job's request to the provider. The provider accepts it at most once.
 type Submit struct {
 	Providers provider.Accounts
 	Jobs      Claims
@@ -34,11 +34,11 @@ type Submit struct {
 	Prices    Pricer
 	Limits    budget.Limits
 	Times     SubmitTimes
-	// ResubmitLost is the operator's choice to send a lost submission again, once, though it
-	// may have been charged.
+	// ResubmitLost is the operator's choice to send a lost submission again, once, though it may
+	// have been charged.
 	ResubmitLost bool
 	Now          func() time.Time
-	// Jitter gives a random part of a duration, so that jobs that were refused together don't
+	// Jitter returns a random part of a duration, so that jobs that were refused together don't
 	// return together.
 	Jitter func(time.Duration) time.Duration
 	Log    *slog.Logger
@@ -46,14 +46,14 @@ type Submit struct {
 
 // Run returns the job as
 //   - generating, if its request was accepted, now or before: its generation is in the table
-//   - waiting, if Submit has to be entered again
+//   - waiting, if Submit must be entered again
 //   - completed, if its video was stored before: Store checks whether it still is
 //
-// The outcome of a job without a generation is an error.
+// If a job ends without a generation, its outcome is the error.
 //
-// It promises that no request is accepted twice: a submission is posted only by the
-// invocation whose claim of that attempt is in the table, and once; and another attempt
-// follows only if the one before was certainly not accepted.
+// No request is accepted twice. A submission is posted once, by the invocation whose claim of
+// that attempt is in the table. Another attempt follows only if the one before was certainly not
+// accepted.
 func (s *Submit) Run(ctx context.Context, task Task) (video.Job, error) {
 	order, err := read(task)
 	if err != nil {
@@ -66,13 +66,13 @@ func (s *Submit) Run(ctx context.Context, task Task) (video.Job, error) {
 }
 
 func (s *visit) run(ctx context.Context, order order) (video.Job, error) {
-	// Each turn either settles the step, or follows a change that this writer or
-	// another one made in the table.
+	// Each turn either settles the step, or follows a change that this writer or another one
+	// made in the table.
 	attempt := -1
 	for range 8 {
 		entry, version, err := s.Jobs.Get(ctx, order.id)
-		// An attempt uses up a redrive's wish to try again. Another write does not: who starts
-		// an execution also marks that in the entry.
+		// A new attempt uses up a redrive's wish to try again. Other writes don't: marking an
+		// execution as started is also a write to the entry.
 		if attempt >= 0 && entry.Attempt != attempt {
 			order.resume, order.now = false, false
 		}
@@ -116,7 +116,7 @@ func (s *visit) run(ctx context.Context, order order) (video.Job, error) {
 	return video.Job{ID: order.id, Status: video.Waiting, WaitSeconds: seconds(s.Times.Busy)}, nil
 }
 
-// step does what the entry of the job calls for.
+// step takes the next step from the state of the job's entry.
 func (s *visit) step(ctx context.Context, o order, entry video.Entry, version string) result {
 	if o.request != nil && entry.RequestHash != o.request.Hash() {
 		return fail(&video.InvalidRequest{Fields: []video.FieldError{{Field: "id", Message: "job " + o.id + " was started with another request; give this one an id of its own"}}})
@@ -137,16 +137,16 @@ func (s *visit) step(ctx context.Context, o order, entry video.Entry, version st
 	case entry.Phase == video.PhaseRefused:
 		return s.refused(ctx, o, entry, version)
 	case entry.Phase == video.PhaseClaimed && s.Now().Before(entry.ClaimedUntil):
-		// Its owner may be posting at this moment.
+		// The claim's owner may be posting at this moment.
 		return done(entry.Job(video.Waiting, seconds(entry.ClaimedUntil.Sub(s.Now()))))
 	default:
 		return s.lookUp(ctx, o, entry, version)
 	}
 }
 
-// accepted resumes a job with a generation. A redrive takes back the job's outcome, and the
-// discard if the job ended by that. It also takes back that the video is stored: Store checks
-// that, and marks it again.
+// accepted resumes a job that has a generation. A redrive clears the job's outcome, and the
+// discard if the job ended by that. It also clears the manifest: Store checks whether the video
+// is still stored, and records it again.
 func (s *visit) accepted(ctx context.Context, o order, entry video.Entry, version string) result {
 	stored := entry.Manifest != nil && entry.Outcome == nil
 	if entry.Outcome != nil && entry.Outcome.Chosen() {
@@ -167,14 +167,14 @@ func (s *visit) accepted(ctx context.Context, o order, entry video.Entry, versio
 	return done(s.generating(ctx, entry))
 }
 
-// generating is the job of an accepted submission, with the wait before the first poll.
+// generating returns the job of an accepted submission, with the wait before the first poll.
 func (s *visit) generating(ctx context.Context, entry video.Entry) video.Job {
 	forecast := s.Timings.Forecast(ctx, entry.Request.Model(), entry.Request.Duration())
 	return entry.Job(video.Generating, seconds(s.Schedule.FirstWait(forecast, s.Now().Sub(entry.SubmittedAt))))
 }
 
-// refused resumes a job whose last attempt was certainly not accepted: by another attempt,
-// when it is time for it or a redrive asks for it.
+// refused resumes a job whose last attempt was certainly not accepted. It makes another attempt
+// once it is due, or at once if a redrive asks for it.
 func (s *visit) refused(ctx context.Context, o order, entry video.Entry, version string) result {
 	if left := entry.RetryAt.Sub(s.Now()); left > 0 && !o.now {
 		return done(entry.Job(video.Waiting, seconds(left)))
@@ -232,7 +232,7 @@ func (s *visit) submit(ctx context.Context, o order, entry video.Entry, version 
 		s.note(video.Event{At: began, Kind: video.EventLost, Number: entry.Attempt - 1})
 	}
 
-	// The claim may have taken long. Nothing is posted that can't end, and be recorded, before
+	// The claim may have taken long. Don't post anything that can't end and be recorded before
 	// the claim ends.
 	call, cancel := context.WithTimeout(ctx, s.Times.Call)
 	defer cancel()
@@ -248,8 +248,8 @@ func (s *visit) submit(ctx context.Context, o order, entry video.Entry, version 
 	case err == nil:
 		return s.accept(ctx, entry, version, generation)
 	case errors.As(err, &unanswered):
-		// Also where it wraps a refusal: an adapter that repeated its call may have been
-		// refused only then.
+		// This holds even if it wraps a refusal: an adapter that repeated its call may have been
+		// refused only the second time.
 		s.Log.WarnContext(ctx, "submission unanswered", "job", entry.ID, "attempt", entry.Attempt, "error", unanswered.Error())
 		written, err := s.amend(ctx, entry, version, func(entry *video.Entry) {
 			entry.Phase, entry.Candidate = video.PhaseUnanswered, string(unanswered.Candidate)
@@ -267,7 +267,7 @@ func (s *visit) submit(ctx context.Context, o order, entry video.Entry, version 
 	return fail(err)
 }
 
-// accept records a generation. If that fails, its id is in the error, and the next Submit finds
+// accept records a generation. If that fails, the error has its id, and the next Submit finds
 // the submission at the provider.
 func (s *visit) accept(ctx context.Context, entry video.Entry, version string, generation provider.Generation) result {
 	attempt, answered := entry.Attempt, s.Now()
@@ -333,7 +333,7 @@ func (s *visit) refuse(ctx context.Context, entry video.Entry, version string, k
 	written, err := s.amend(ctx, entry, version, func(entry *video.Entry) {
 		entry.Phase, entry.Refusal, entry.RetryAt = video.PhaseRefused, &video.Refused{Kind: string(kind), Said: words}, s.Now().Add(wait)
 		if !entry.DiscardedAt.IsZero() {
-			outcome = &video.Cancelled{} // what was not accepted until now never will be
+			outcome = &video.Cancelled{} // what was not accepted by now never will be
 		}
 		if outcome != nil {
 			entry.End(outcome, s.Now())
@@ -352,5 +352,5 @@ func (s *visit) refuse(ctx context.Context, entry video.Entry, version string, k
 		s.waits(video.WaitRoom, entry.Attempt, wait, entry.BusySince.Add(s.Times.Hard), words)
 		return done(entry.Job(video.Waiting, seconds(wait)))
 	}
-	return readAgain() // with the key that was read anew
+	return readAgain() // with the reread key
 }

@@ -84,7 +84,7 @@ func TestSubmitRefusesBeforeAnythingIsPaid(t *testing.T) {
 			if !errors.As(err, &invalid) || !strings.Contains(err.Error(), test.says) {
 				t.Errorf("got %v, want InvalidRequest with %q", err, test.says)
 			}
-			// What was sent as a request is kept, and listed, with its end.
+			// An input that was a request is recorded with its outcome, and listed.
 			if request := !strings.Contains(test.says, "job"); request != (len(w.jobs.entries) == 1) || len(w.provider.posted) > 0 {
 				t.Errorf("posted %v, the table has %v", w.provider.posted, w.jobs.entries)
 			} else if request {
@@ -93,7 +93,7 @@ func TestSubmitRefusesBeforeAnythingIsPaid(t *testing.T) {
 					t.Errorf("kept as %+v", kept)
 				}
 			}
-			_, again := w.Run(ctx, test.task) // as Lambda may
+			_, again := w.Run(ctx, test.task) // Lambda may invoke it twice
 			if again == nil || again.Error() != err.Error() {
 				t.Errorf("again: %v", again)
 			}
@@ -117,7 +117,7 @@ func TestRefusals(t *testing.T) {
 	ctx := t.Context()
 	for _, test := range []struct {
 		kind    provider.RefusalKind
-		outcome string // empty: it waits
+		outcome string // empty if it waits
 	}{
 		{provider.RefusedBusy, ""},
 		{provider.RefusedUnreachable, ""},
@@ -130,7 +130,7 @@ func TestRefusals(t *testing.T) {
 			w := newWorld(answer{err: &provider.Refusal{Kind: test.kind, Said: "you sent " + prompt}}, answer{id: "gen-2"})
 			job, err := w.Run(ctx, bare())
 			if test.outcome == "" {
-				if err != nil || job.Status != video.Waiting || job.WaitSeconds != 17 { // 15 s and half a quarter of it
+				if err != nil || job.Status != video.Waiting || job.WaitSeconds != 17 { // 15 s and half of a quarter of that as jitter
 					t.Fatalf("got %+v, %v", job, err)
 				}
 				w.clock.pass(time.Duration(job.WaitSeconds) * time.Second)
@@ -211,7 +211,7 @@ func TestUnansweredIsLookedUpAndNeverPostedAgain(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		found   provider.Found
-		outcome string // empty: it is found
+		outcome string // empty if it is found
 		says    string
 	}{
 		{"found", provider.Found{Generation: running("gen-1")}, "", ""},
@@ -250,7 +250,7 @@ func TestUnansweredIsLookedUpAndNeverPostedAgain(t *testing.T) {
 			if took := w.clock.Now().Sub(began); took < 2*time.Hour {
 				t.Errorf("called lost after %v, before the longest generation was over", took)
 			}
-			// It turns up after all: a redrive finds it.
+			// If it appears after all, a redrive finds it.
 			w.provider.found = provider.Found{Generation: running("gen-1")}
 			if job, err = w.Run(ctx, resume()); err != nil || job.GenerationID != "gen-1" {
 				t.Errorf("a redrive gave %+v, %v", job, err)
@@ -259,8 +259,8 @@ func TestUnansweredIsLookedUpAndNeverPostedAgain(t *testing.T) {
 	}
 }
 
-// An adapter that repeats a call may be refused only the second time: that says nothing
-// of the first.
+// An adapter that repeats a call may be refused only the second time. That says nothing about
+// the first call.
 func TestUnansweredAndThenRefusedIsUnanswered(t *testing.T) {
 	for _, kind := range []provider.RefusalKind{provider.RefusedBusy, provider.RefusedInvalid, provider.RefusedKey, provider.RefusedFunds, provider.RefusedUnreachable} {
 		w := newWorld(answer{err: &provider.Unanswered{Err: &provider.Refusal{Kind: kind}}})
@@ -288,7 +288,7 @@ func TestALostSubmissionIsSentAgainOnceByChoice(t *testing.T) {
 func TestAClaimWhoseOwnerDiedIsWaitedForAndLookedUp(t *testing.T) {
 	ctx := t.Context()
 	w := newWorld(answer{id: "gen-1"})
-	// The first owner posts and dies before it can record.
+	// The first owner posts, and dies before it can record that.
 	updates := 0
 	w.jobs.fail = func(call string) error {
 		if call == "update" {
@@ -323,8 +323,8 @@ func TestNothingIsPostedWithoutTimeForTheRecord(t *testing.T) {
 	}
 }
 
-// A job whose video was stored goes on to Store, which looks whether it still is,
-// and marks it as stored again.
+// A job whose video was stored continues with Store, which checks that it still is and records
+// it again.
 func TestAStoredJobIsLookedForWhereItIs(t *testing.T) {
 	ctx := t.Context()
 	for name, task := range map[string]pipeline.Task{"entered again": bare(), "redriven": resume()} {

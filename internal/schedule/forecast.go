@@ -2,36 +2,36 @@ package schedule
 
 import "time"
 
-// Distribution is the probability distribution of the time that a generation takes, as
-// an estimator sees it. It is the only thing that a schedule knows of one.
+// Distribution is the probability distribution of a generation's time, as estimated. A schedule
+// depends on nothing else about generations.
 type Distribution interface {
-	// Survival is the probability that a generation takes longer than age: 1 at age 0,
-	// and above 0 at any age.
+	// Survival returns the probability that a generation takes longer than age: 1 at age 0, and
+	// above 0 at any age.
 	Survival(age time.Duration) float64
-	// Hazard is the hazard rate: the probability per second that a generation that runs
-	// at that age ends then.
+	// Hazard returns the hazard rate: the probability per second that a generation running at
+	// that age ends then.
 	Hazard(age time.Duration) float64
 }
 
-// Forecast is what is expected of the time that a generation takes. Package estimator
-// makes one. The zero value must not be used.
+// Forecast forecasts the time of a generation. Package estimator makes one. The zero value must
+// not be used.
 type Forecast struct{ Distribution }
 
-// unexpected is the share of generations below which those that still run have probably
-// been forgotten by the provider: nothing can be said of when they end.
+// unexpected is the share of generations below which those still running were probably lost by
+// the provider, so that nothing can be said about their end.
 const unexpected = 0.02
 
-// Done is the probability that a generation has ended at that age.
+// Done returns the probability that a generation has ended at that age.
 func (f Forecast) Done(age time.Duration) float64 { return 1 - f.Survival(age) }
 
-// Usual is the median: the age by which half of the generations have ended.
+// Usual returns the median: the age by which half of the generations have ended.
 func (f Forecast) Usual() time.Duration { return f.after(0, 0.5) }
 
-// Most is the age by which nine in ten generations have ended.
+// Most returns the age by which nine in ten generations have ended.
 func (f Forecast) Most() time.Duration { return f.after(0, 0.9) }
 
-// Left is the median residual life: the time until half of the generations that run at
-// that age have ended. It is false if hardly any generation is that old.
+// Left returns the median residual life: the time until half of the generations running at that
+// age have ended. It returns false if hardly any generation gets that old.
 func (f Forecast) Left(age time.Duration) (time.Duration, bool) {
 	age = max(age, 0)
 	if f.Survival(age) < unexpected {
@@ -40,8 +40,8 @@ func (f Forecast) Left(age time.Duration) (time.Duration, bool) {
 	return f.after(age, 0.5), true
 }
 
-// after is how long it takes until a share of the generations that run at an age have
-// ended, to 10 ms. It is found by bisection, and is at most Longest.
+// after returns the time until a share of the generations running at an age have ended, to 10
+// ms. It uses bisection, and the result is at most Longest.
 func (f Forecast) after(age time.Duration, share float64) time.Duration {
 	left := (1 - share) * f.Survival(age)
 	low, high := age, age+time.Second
@@ -59,7 +59,7 @@ func (f Forecast) after(age time.Duration, share float64) time.Duration {
 	return high - age
 }
 
-// ends is the share of the generations that run at an age which end within a time.
+// ends returns the share of the generations running at an age that end within a time.
 func (f Forecast) ends(age, within time.Duration) float64 {
 	return 1 - f.Survival(age+within)/f.Survival(age)
 }

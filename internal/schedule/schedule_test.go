@@ -12,7 +12,7 @@ import (
 	"github.com/takeup/takeup/internal/schedule/estimator"
 )
 
-// usual are the template's defaults.
+// usual has the template's defaults.
 func usual() schedule.Schedule {
 	return schedule.Schedule{
 		First: 10 * time.Minute, Interval: time.Minute, RequestGap: 3 * time.Second, PollWindow: 4 * time.Minute,
@@ -20,8 +20,8 @@ func usual() schedule.Schedule {
 	}
 }
 
-// generations draws times from a lognormal distribution, as polls see them that are step
-// apart, with the first poll at first.
+// generations draws times from a lognormal distribution, as seen by polls at intervals of step
+// after a first poll at first.
 func generations(seed uint64, n int, median time.Duration, sigma float64, first, step time.Duration) []schedule.Seen {
 	random := rand.New(rand.NewPCG(seed, 1))
 	seen := make([]schedule.Seen, n)
@@ -42,7 +42,7 @@ func between(t *testing.T, what string, got, low, high time.Duration) {
 	}
 }
 
-// known is the forecast after enough generations of a lognormal distribution.
+// known returns the forecast after enough generations of a lognormal distribution.
 func known(median time.Duration, sigma float64) schedule.Forecast {
 	return estimator.BuiltIn(5).Learn(generations(3, schedule.Window, median, sigma, time.Second, time.Second))
 }
@@ -113,13 +113,13 @@ func TestWhenACheckEnds(t *testing.T) {
 			t.Errorf("%s: it asks again: %v", name, again)
 		}
 	}
-	// Also where the soft deadline comes before what is known to be usual.
+	// The same applies if the soft deadline comes before the usual time.
 	if _, again := s.Again(known(2*time.Hour, 0.2), s.Soft, 0); again {
 		t.Error("after the soft deadline it asks again")
 	}
 }
 
-// A single poll comes when the delay to be expected costs as much as the check.
+// A single poll comes when the expected delay costs as much as the check.
 func TestASinglePoll(t *testing.T) {
 	s, f := usual(), known(80*time.Second, 0.35)
 	s.PollWindow = 0
@@ -133,7 +133,7 @@ func TestASinglePoll(t *testing.T) {
 			t.Errorf("at %v it waits %v, with a delay that costs %v of a check", age, wait, share)
 		}
 	}
-	// The waits for a generation that is late get longer and longer.
+	// The waits for a late generation become longer and longer.
 	last := time.Duration(0)
 	for _, age := range []time.Duration{6 * time.Minute, 10 * time.Minute, 20 * time.Minute, 40 * time.Minute, time.Hour, 2 * time.Hour} {
 		wait := usual().Wait(f, age, 0)
@@ -155,8 +155,8 @@ func TestWaitsAreBounded(t *testing.T) {
 	between(t, "of which a check took its part", s.Wait(f, 100*time.Second, 3*time.Second), s.RequestGap, s.RequestGap)
 }
 
-// A shift of the distribution is followed within twenty jobs. After them, the past before it
-// counts no more; and from the fifth to the tenth, the first poll is not late for either
+// The forecast follows a shift of the distribution within twenty jobs, after which the earlier
+// past counts no more. From the fifth to the tenth job, the first poll is not late for either
 // distribution.
 func TestAShiftIsFollowed(t *testing.T) {
 	s := usual()
@@ -176,7 +176,7 @@ func TestAShiftIsFollowed(t *testing.T) {
 	}
 }
 
-// FuzzSchedule checks what is promised of every schedule, age and past.
+// FuzzSchedule checks the promises for every schedule, age and past.
 func FuzzSchedule(f *testing.F) {
 	f.Add(uint16(600), uint16(60), uint8(3), uint8(240), uint32(1800), uint32(86400), uint32(80), uint32(90), uint16(10))
 	f.Add(uint16(1), uint16(1), uint8(1), uint8(0), uint32(1), uint32(604800), uint32(0), uint32(1), uint16(0))

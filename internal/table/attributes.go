@@ -9,11 +9,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// attributes are an item of DynamoDB, or a part of one. The SDK's package that makes them
-// from structs would make the smallest functions 120 kB larger.
+// attributes are an item of DynamoDB, or a part of one. The SDK's package that makes them from
+// structs would add 120 kB to the smallest functions.
 type attributes map[string]types.AttributeValue
 
-// put sets a text. An empty one is left out.
+// put sets a text. It omits an empty one.
 func (a attributes) put(name, value string) {
 	if value != "" {
 		a[name] = text(value)
@@ -33,25 +33,25 @@ func (a attributes) putNumber(name string, value int64) {
 	a[name] = &types.AttributeValueMemberN{Value: strconv.FormatInt(value, 10)}
 }
 
-// putFlag sets a flag. One that is false is left out.
+// putFlag sets a flag. It omits one that is false.
 func (a attributes) putFlag(name string, value bool) {
 	if value {
 		a[name] = &types.AttributeValueMemberBOOL{Value: true}
 	}
 }
 
-// stamped is how a time is written: texts of it sort as the times do.
+// stamped is the layout of a time. Texts in this layout sort in the order of time.
 const stamped = "2006-01-02T15:04:05.000000000Z"
 
-// putTime sets a time. The zero time is left out.
+// putTime sets a time. It omits the zero time.
 func (a attributes) putTime(name string, at time.Time) {
 	if !at.IsZero() {
 		a[name] = text(at.UTC().Format(stamped))
 	}
 }
 
-// reader reads attributes, and keeps the first error. An absent attribute reads as zero; one
-// of another type is an error.
+// reader reads attributes, and keeps the first error. An absent attribute reads as zero; one of
+// another type is an error.
 type reader struct {
 	attributes
 	err error
@@ -114,7 +114,7 @@ func (r *reader) time(name string) time.Time {
 	return at
 }
 
-// part reads a map attribute; false where there is none.
+// part reads a map attribute. It returns false if there is none.
 func (r *reader) part(name string) (reader, bool) {
 	switch v := r.attributes[name].(type) {
 	case nil:
@@ -126,7 +126,7 @@ func (r *reader) part(name string) (reader, bool) {
 	return reader{}, false
 }
 
-// whole takes over the error of a part.
+// whole copies the first error of a part.
 func (r *reader) whole(name string, part reader) {
 	if part.err != nil {
 		r.fail(name, part.err)

@@ -8,12 +8,12 @@ import (
 	"github.com/takeup/takeup/internal/budget"
 )
 
-// balanceItem is both keys of the one item of the balance.
+// balanceItem is both the partition key and the sort key of the balance, which is one item.
 const balanceItem = "balance"
 
-// Balance reads the balance of the account at the provider as it was last kept, and its
-// version, which PutBalance takes. Both are empty where there is none. The read is
-// consistent. The error is a *video.ServiceUnavailable.
+// Balance reads the last recorded balance of the account at the provider, and its version for
+// PutBalance. Both are empty if there is none. The read is consistent. The error is a
+// *video.ServiceUnavailable.
 func (t *Table) Balance(ctx context.Context) (budget.Balance, string, error) {
 	const doing = "reading the balance"
 	items, err := t.query(ctx, balanceItem, balanceItem)
@@ -31,8 +31,8 @@ func (t *Table) Balance(ctx context.Context) (budget.Balance, string, error) {
 	return b, strconv.FormatInt(version, 10), nil
 }
 
-// PutBalance replaces the version that was read, and gives a *video.Conflict where
-// another was first. On any other error it may have been written.
+// PutBalance replaces the version that was read. It returns a *video.Conflict if another writer
+// was first. After any other error the balance may have been written.
 func (t *Table) PutBalance(ctx context.Context, b budget.Balance, version string) error {
 	item := attributes{}
 	item.putNumber("micros", b.Micros)

@@ -4,8 +4,7 @@ import (
 	"github.com/takeup/takeup/internal/operator"
 )
 
-// The limits that caps may set, in the control's map of them. One that isn't there is
-// left as the stack has it.
+// The limits in the control's map of caps. If one is absent, the stack's own limit applies.
 const (
 	dayCapName      = "day_micros"
 	monthCapName    = "month_micros"
@@ -25,7 +24,7 @@ func encodeCaps(c operator.Caps) attributes {
 	return item
 }
 
-// caps reads the control's caps; nil where it has none.
+// caps reads the control's caps. It returns nil if there are none.
 func (r *reader) caps() *operator.Caps {
 	part, ok := r.part("caps")
 	if !ok {
@@ -42,7 +41,7 @@ func (r *reader) caps() *operator.Caps {
 	return c
 }
 
-// owners reads the control's caps by owner; nil where it has none.
+// owners reads the control's caps by owner. It returns nil if there are none.
 func (r *reader) owners() map[string]int64 {
 	part, ok := r.part("owner_caps")
 	if !ok {

@@ -13,11 +13,11 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Claim is Update of an entry whose last money is that of the attempt that it claims. The
-// limits are those of the stack, which the operator's caps override. It is one transaction
-// with the counters and the control, so that no claim is written that exceeds a limit, or
-// that is based on an outdated decision. In those cases it gives a *operator.Paused or a
-// *budget.NoRoom, and has written nothing.
+// Claim is Update for an entry that claims an attempt, whose money is the entry's last. The
+// limits are the stack's, which the operator's caps override. The claim is one transaction with
+// the counters and the control, so that no claim is written that exceeds a limit or follows an
+// outdated decision. In those cases Claim returns a *operator.Paused or a *budget.NoRoom, and
+// writes nothing.
 func (t *Table) Claim(ctx context.Context, entry video.Entry, version string, limits budget.Limits) (video.Entry, string, error) {
 	number, err := next(version)
 	if err != nil {
@@ -27,7 +27,8 @@ func (t *Table) Claim(ctx context.Context, entry video.Entry, version string, li
 	if err != nil {
 		return video.Entry{}, "", err
 	}
-	// The first one of a day or a month meets no counter, and so no condition.
+	// The first claim of a day or a month finds no counter, so no condition of the transaction
+	// would refuse it.
 	if alone := noRoom(nil, entry, limits, before); alone != nil {
 		return video.Entry{}, "", withEnd(alone, control, entry.ClaimedAt)
 	}
@@ -51,13 +52,12 @@ func (t *Table) Claim(ctx context.Context, entry video.Entry, version string, li
 			return video.Entry{}, "", withEnd(err, control, entry.ClaimedAt)
 		}
 	}
-	return video.Entry{}, "", &video.Conflict{ID: entry.ID} // the control has changed, or there is room now
+	return video.Entry{}, "", &video.Conflict{ID: entry.ID} // the control has changed, or there is room by now
 }
 
-// bounds gives what bounds a claim of the entry at that time: the operator's control with
-// its version, the limits that follow from it, and, where attempts in flight are limited,
-// how many of the previous month are in flight. The error is a *operator.Paused where jobs
-// are not claimed.
+// bounds returns what limits a claim of the entry at a time: the operator's control and its
+// version, the limits that follow from it, and the previous month's attempts in flight if
+// attempts in flight are limited. The error is a *operator.Paused while no job may be claimed.
 func (t *Table) bounds(ctx context.Context, entry video.Entry, limits budget.Limits, at time.Time) (operator.Control, string, budget.Limits, int64, error) {
 	control, decided, err := t.decision(ctx)
 	if err != nil {
@@ -74,7 +74,7 @@ func (t *Table) bounds(ctx context.Context, entry video.Entry, limits budget.Lim
 	return control, decided, limits, before, err
 }
 
-// withEnd adds to a *budget.NoRoom when its limit ends.
+// withEnd sets the end of the limit in a *budget.NoRoom.
 func withEnd(err error, control operator.Control, at time.Time) error {
 	var full *budget.NoRoom
 	if errors.As(err, &full) {
@@ -83,8 +83,8 @@ func withEnd(err error, control operator.Control, at time.Time) error {
 	return err
 }
 
-// fullCounters gives the counters that left no room for a claim; none where the claim failed
-// by the control, since the limits may have changed.
+// fullCounters returns the counters that left no room for a claim. It returns none if the
+// control failed the claim, since the limits may have changed.
 func fullCounters(err error) (full []attributes) {
 	var cancelled *types.TransactionCanceledException
 	if !errors.As(err, &cancelled) {
@@ -101,7 +101,7 @@ func fullCounters(err error) (full []attributes) {
 	return full
 }
 
-// roomFor is the condition of a claim.
+// roomFor returns the condition of a claim.
 func roomFor(entry video.Entry, limits budget.Limits, before int64) *room {
 	claimed := entry.Money[len(entry.Money)-1]
 	left := func(limit, by int64) *int64 {
@@ -119,7 +119,7 @@ func roomFor(entry video.Entry, limits budget.Limits, before int64) *room {
 	}
 }
 
-// noRoom says which limit a claim exceeds by these counters; nil: none.
+// noRoom returns an error for the limit that a claim exceeds by these counters, or nil.
 func noRoom(full []attributes, entry video.Entry, limits budget.Limits, before int64) error {
 	const doing = "reading what was spent"
 	claimed := entry.Money[len(entry.Money)-1]

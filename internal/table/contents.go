@@ -8,16 +8,15 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// contentPrefix begins the partition key of the content of a prompt file. Its SHA-256, in
+// contentPrefix begins the partition key of a prompt file's content. The content's SHA-256, in
 // hexadecimal, follows.
 const contentPrefix = "content#"
 
-// contentItem is the one sort key in that partition.
+// contentItem is the only sort key in that partition.
 const contentItem = "content"
 
-// Content reads what is known of a content with that SHA-256, in hexadecimal, and its
-// version, which PutContent takes. Where nothing is known, both are empty. The error is a
-// *video.ServiceUnavailable.
+// Content reads the record of a content by its SHA-256, in hexadecimal, and its version for
+// PutContent. Both are empty if there is none. The error is a *video.ServiceUnavailable.
 func (t *Table) Content(ctx context.Context, sum string) (video.Content, string, error) {
 	const doing = "reading what is known of a prompt file"
 	items, err := t.query(ctx, contentPrefix+sum, contentItem)
@@ -39,9 +38,9 @@ func (t *Table) Content(ctx context.Context, sum string) (video.Content, string,
 	return known, strconv.FormatInt(version, 10), nil
 }
 
-// PutContent replaces the version of what is known of a content that was read, which is
-// empty where nothing was. Where it has changed, PutContent gives a *video.Conflict and
-// writes nothing. After any other error it may have been written.
+// PutContent replaces the version of a content's record that was read; the version is empty if
+// there was none. It returns a *video.Conflict, and writes nothing, if the record has changed
+// since. After any other error it may have been written.
 func (t *Table) PutContent(ctx context.Context, sum string, known video.Content, version string) error {
 	item := attributes{}
 	item.put("job", known.Job)

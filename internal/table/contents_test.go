@@ -37,7 +37,7 @@ func TestContentsLetOneWriterThrough(t *testing.T) {
 	}
 }
 
-// A write whose answer was lost is known for one's own by the SDK's second try.
+// The SDK's second try recognizes its own write after a lost answer.
 func TestContentsLoseAnswers(t *testing.T) {
 	for name, fault := range map[string]dynamotest.Fault{
 		"cut": {After: true, Cut: true}, "500": {After: true, Status: 500, Code: "InternalServerError"},

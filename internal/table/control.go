@@ -13,13 +13,12 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// controlPartition has one item, of the same sort key: the operator's decisions for all
+// controlPartition has one item, whose sort key is the same: the operator's decisions for all
 // jobs. Only Submit's role and the operator may write it.
 const controlPartition = "control"
 
-// Control reads the operator's decisions, consistently, and their version, which PutControl
-// takes. The version is empty where nothing was decided. The error is a
-// *video.ServiceUnavailable.
+// Control reads the operator's decisions, and their version for PutControl. The version is empty
+// if there are none. The read is consistent. The error is a *video.ServiceUnavailable.
 func (t *Table) Control(ctx context.Context) (operator.Control, string, error) {
 	const doing = "reading what is decided for all jobs"
 	items, err := t.query(ctx, controlPartition, controlPartition)
@@ -44,9 +43,9 @@ func (t *Table) Control(ctx context.Context) (operator.Control, string, error) {
 	return c, strconv.FormatInt(version, 10), nil
 }
 
-// PutControl replaces the version of the operator's decisions that was read, which is empty
-// where there was none. Where it has changed, PutControl gives a *video.Conflict and writes
-// nothing. After any other error it may have been written.
+// PutControl replaces the version of the operator's decisions that was read; the version is
+// empty if there were none. It returns a *video.Conflict, and writes nothing, if they have
+// changed since. After any other error they may have been written.
 func (t *Table) PutControl(ctx context.Context, c operator.Control, version string) error {
 	item := attributes{}
 	item.put("table", c.Table)
@@ -67,18 +66,18 @@ func (t *Table) PutControl(ctx context.Context, c operator.Control, version stri
 	return t.put(ctx, controlPartition, controlPartition, item, version, "writing what is decided for all jobs")
 }
 
-// Paused says why no job is claimed now; nil where they are. The error is a
+// Paused returns why no job may be claimed now, or nil. The error is a
 // *video.ServiceUnavailable.
 func (t *Table) Paused(ctx context.Context) (*operator.Paused, error) {
 	c, _, err := t.Control(ctx)
 	return c.Paused(t.name), err
 }
 
-// Name is the table's.
+// Name returns the name of the table.
 func (t *Table) Name() string { return t.name }
 
-// decision is Control for a claim. The first claim in a table records the table's name, so
-// that no claim is made in a copy of it.
+// decision is Control for a claim. The first claim in a table records the table's name, so that
+// no claim is made in a copy of it.
 func (t *Table) decision(ctx context.Context) (operator.Control, string, error) {
 	control, version, err := t.Control(ctx)
 	if err != nil || version != "" {
@@ -93,7 +92,7 @@ func (t *Table) decision(ctx context.Context) (operator.Control, string, error) 
 	return control, "1", err
 }
 
-// stillDecided is the condition of a transaction that the control is of that version.
+// stillDecided returns a transaction's condition that the control still has that version.
 func (t *Table) stillDecided(version string) *types.ConditionCheck {
 	return &types.ConditionCheck{
 		TableName:                 &t.name,

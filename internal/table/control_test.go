@@ -17,8 +17,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// claim claims a job's next attempt, and creates the job, reading it again as often as
-// Submit does.
+// claim creates a job and claims its next attempt. After a conflict it reads the job again, as
+// often as Submit does.
 func claim(t *testing.T, jobs *table.Table, id string) (video.Entry, error) {
 	t.Helper()
 	for {
@@ -49,7 +49,7 @@ func TestControl(t *testing.T) {
 	if c, version, err := jobs.Control(ctx); err != nil || version != "" || !reflect.DeepEqual(c, operator.Control{}) {
 		t.Fatalf("a new table: %+v, %q, %v", c, version, err)
 	}
-	// The first claim says which table this is, the second finds that.
+	// The first claim records the name of the table, the second finds it.
 	for n, id := range []string{"a", "b"} {
 		if claimed, err := claim(t, jobs, id); err != nil || claimed.Attempt != 1 {
 			t.Fatalf("%s: %+v, %v", id, claimed, err)
@@ -102,7 +102,7 @@ func TestControl(t *testing.T) {
 	}
 }
 
-// A table with the items of another lets no claim through.
+// A table with the items of another table accepts no claim.
 func TestACopyIsPaused(t *testing.T) {
 	fake := dynamotest.New(t)
 	first := open(fake)
@@ -129,8 +129,8 @@ func TestACopyIsPaused(t *testing.T) {
 	}
 }
 
-// A claim that went through stays its writer's own, whatever becomes of the answer and
-// whoever pauses the table then; what can't be told is unavailable.
+// A claim that succeeded stays its writer's, whatever happens to the answer and whoever then
+// pauses the table. A result that can't be known is a ServiceUnavailable.
 func TestClaimsInTrouble(t *testing.T) {
 	for name, fault := range map[string]dynamotest.Fault{
 		"the answer lost":   {After: true, Cut: true},
@@ -166,7 +166,7 @@ func TestClaimsInTrouble(t *testing.T) {
 	wantUnavailable(t, err)
 }
 
-// The control keeps caps whole, and claims are made by those that hold then.
+// The control stores every field of the caps, and claims follow the caps in force at their time.
 func TestCaps(t *testing.T) {
 	jobs, ctx := open(dynamotest.New(t)), t.Context()
 	decide := func(change func(operator.Control) operator.Control) {
@@ -209,7 +209,7 @@ func TestCaps(t *testing.T) {
 	until := evening.Add(time.Hour)
 	set(operator.Caps{DayMicros: new(int64(7)), Until: until})
 	none("b", "day", until)
-	set(operator.Caps{DayMicros: new(int64(3))}) // less than one claim, and than what is held
+	set(operator.Caps{DayMicros: new(int64(3))}) // less than one claim, and less than what is held
 	none("b", "day", time.Time{})
 	reset()
 	fits("b")
@@ -219,7 +219,7 @@ func TestCaps(t *testing.T) {
 	none("d", "in_flight", time.Time{})
 	set(operator.Caps{InFlight: new(int64(0)), MonthMicros: new(int64(15)), Until: until})
 	none("d", "month", until)
-	set(operator.Caps{MonthMicros: new(int64(16)), Until: evening}) // has ended, so that the stack's own holds
+	set(operator.Caps{MonthMicros: new(int64(16)), Until: evening}) // has ended, so that the stack's limit applies
 	none("d", "day", time.Time{})
 	reset()
 	set(operator.Caps{DayMicros: new(int64(0))})
@@ -234,7 +234,7 @@ func TestCaps(t *testing.T) {
 	fits("f")
 }
 
-// What is decided while a claim is made lets the claim fail, and it is made by that.
+// A decision made during a claim fails the claim, and the next one follows it.
 func TestCapsWhileAClaimIsMade(t *testing.T) {
 	fake := dynamotest.New(t)
 	jobs, decided := open(fake), false

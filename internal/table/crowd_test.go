@@ -20,14 +20,14 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// slow is a table whose transactions take a time each, and that cancels one which
-// writes an item that another one is writing, as DynamoDB does.
+// slow is a table whose transactions take time. Like DynamoDB, it cancels a transaction that
+// writes an item that another one is writing.
 type slow struct {
 	dynamotest.Items
 	takes time.Duration
 
 	mu        sync.Mutex
-	busy      map[string]bool // items, by partition and sort key
+	busy      map[string]bool // items being written, by partition and sort key
 	conflicts int
 }
 
@@ -45,7 +45,7 @@ func (s *slow) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWrit
 		case item.Update != nil:
 			key = fmt.Sprint(item.Update.Key["pk"], item.Update.Key["sk"])
 		default:
-			continue // two transactions may check one item at once
+			continue // two transactions may check the same item at the same time
 		}
 		if written = append(written, key); s.busy[key] {
 			conflict, reasons[i].Code = true, &code
@@ -72,8 +72,8 @@ func (s *slow) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWrit
 	return s.Items.TransactWriteItems(ctx, in, options...)
 }
 
-// TestClaimsASecond has many jobs claim at once, which all write one counter, and logs
-// how many a second go through.
+// TestClaimsASecond runs many concurrent claims, which all write one counter, and logs how many
+// succeed per second.
 func TestClaimsASecond(t *testing.T) {
 	for _, many := range []int{1, 10, 60, 100} {
 		for _, takes := range []time.Duration{10 * time.Millisecond, 30 * time.Millisecond} {
@@ -107,7 +107,7 @@ func TestClaimsASecond(t *testing.T) {
 						mu.Lock()
 						defer mu.Unlock()
 						if errors.As(err, &unavailable) {
-							failed++ // the state machine tries again
+							failed++ // the state machine retries it
 						} else if err != nil {
 							t.Error(err)
 						}

@@ -11,9 +11,9 @@ import (
 )
 
 // Forget replaces the version of a job that was read by one without its texts, as
-// video.Entry.Forget leaves it, together with its request and the progress of its steps, in
-// one transaction. What a step reports later isn't kept. It gives the new entry, and errors
-// as Update does.
+// video.Entry.Forget leaves it. In the same transaction it clears the request and the progress
+// of the steps. Progress that a step reports later is dropped. Forget returns the new entry. Its
+// errors are those of Update.
 func (t *Table) Forget(ctx context.Context, entry video.Entry, version string, at time.Time) (video.Entry, string, error) {
 	number, err := next(version)
 	if err != nil {

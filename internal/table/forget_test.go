@@ -13,8 +13,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// A job and its request are forgotten at once, by one writer, whose own write is known
-// by its mark; nobody who read it before brings a text back.
+// A job and its request are forgotten together, by one writer, which recognizes its own write by
+// its mark. No writer that read the job before restores a text.
 func TestForget(t *testing.T) {
 	for name, fault := range map[string]dynamotest.Fault{
 		"undisturbed":       {},
@@ -60,7 +60,7 @@ func TestForget(t *testing.T) {
 			if _, _, err := jobs.Update(t.Context(), late, next); err != nil {
 				t.Fatal(err)
 			}
-			for _, step := range video.Steps() { // that end later
+			for _, step := range video.Steps() { // steps that end later
 				words.Step = step
 				if err := jobs.PutProgress(t.Context(), "job", words); err != nil {
 					t.Fatal(err)

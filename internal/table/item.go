@@ -10,8 +10,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// The names of the key attributes, as template.yaml has them, and of the version and the
-// mark.
+// The key attributes, as named in template.yaml, and the version and the mark.
 const (
 	partitionKey = "pk"
 	sortKey      = "sk"
@@ -21,22 +20,21 @@ const (
 
 // The attributes that are keys of the indexes, or that only lists need.
 const (
-	dayName    = "day"    // of creation, in UTC
-	placeName  = "place"  // among the jobs: the time of creation, and the id
+	dayName    = "day"    // day of creation, in UTC
+	placeName  = "place"  // position among the jobs: the time of creation, and the id
 	statusName = "status" // a video.State
 
-	waitName      = "wait" // a video.WaitKind, of a job that is held up
+	waitName      = "wait" // a video.WaitKind, for a job that is held up
 	waitSinceName = "wait_since"
 
-	// Of a job that waits for room below a limit.
-	turnName         = "turn" // its place among those: a time, and the id
+	// For a job that waits for room below a limit.
+	turnName         = "turn" // its position among those: a time, and the id
 	fullOfName       = "full_of"
 	countedUntilName = "counted_until"
 )
 
-// The sort keys of a job's items. The job comes before its request: one Query
-// reads them in this order, so that a job which is created meanwhile is never
-// seen without its request.
+// The sort keys of a job's items. The job sorts before its request, and one Query reads them in
+// this order, so that a job that is created meanwhile is never seen without its request.
 const (
 	jobItem     = "job"
 	requestItem = "request"
@@ -45,8 +43,8 @@ const (
 // jobPrefix begins the partition key of a job.
 const jobPrefix = "job#"
 
-// encode makes the item "job" of an entry. The attributes of the indexes are derived from
-// the rest at each write.
+// encode returns the item "job" of an entry. Each write derives the attributes of the indexes
+// from the rest.
 func encode(entry video.Entry, version int64) attributes {
 	item := attributes{}
 	item.identify(jobPrefix+entry.ID, jobItem, version, entry.Mark)
@@ -101,7 +99,7 @@ func encode(entry video.Entry, version int64) attributes {
 		outcome := attributes{}
 		outcome.put("name", e.Name)
 		outcome.put("message", e.Message)
-		outcome.put("detail", string(e.Detail)) // JSON
+		outcome.put("detail", string(e.Detail)) // as JSON
 		outcome.putTime("at", e.At)
 		outcome.putNumber("redrive", int64(e.Redrive))
 		item["outcome"] = &types.AttributeValueMemberM{Value: outcome}
@@ -156,7 +154,7 @@ func decode(id string, job, request attributes) (video.Entry, int64, error) {
 	return entry, version, nil
 }
 
-// decodeJob reads the item "job", or what an index has of it.
+// decodeJob reads the item "job", or an index's projection of it.
 func decodeJob(id string, job attributes) (video.Entry, error) {
 	r := reader{attributes: job}
 	entry := video.Entry{
@@ -199,7 +197,7 @@ func decodeJob(id string, job attributes) (video.Entry, error) {
 	return entry, r.err
 }
 
-// encodeManifest encodes what the manifest has and the job doesn't.
+// encodeManifest encodes the fields of a manifest that the job doesn't have.
 func encodeManifest(m video.Manifest) attributes {
 	item := attributes{}
 	item.put("generation_id", m.GenerationID)

@@ -14,9 +14,9 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Get reads a job and its version, which Update takes. The read is consistent: it
-// sees every write that was answered before. It gives a *video.NoEntry where there
-// is no such job, and a *video.ServiceUnavailable where it can't be read.
+// Get reads a job, and its version for Update. The read is consistent: it sees every write that
+// was answered before. The error is a *video.NoEntry if there is no such job, and a
+// *video.ServiceUnavailable if it can't be read.
 func (t *Table) Get(ctx context.Context, id string) (video.Entry, string, error) {
 	all, err := t.query(ctx, jobPrefix+id, "")
 	if err != nil {
@@ -43,15 +43,16 @@ func (t *Table) Get(ctx context.Context, id string) (video.Entry, string, error)
 	return entry, strconv.FormatInt(version, 10), nil
 }
 
-// Create writes a job that isn't there yet, and gives it as it was written, with its
-// version. An entry without a request hash is that of a job without a valid request. Money
-// is counted in the same transaction. Where there is such a job already, Create gives a
-// *video.Conflict and writes nothing. After any other error the job may have been written.
+// Create writes a new job. It returns the job as written, and its version. An entry without a
+// request hash is a job without a valid request. Money is counted in the same transaction.
+// Create returns a *video.Conflict, and writes nothing, if the job exists already. After any
+// other error the job may have been written.
 func (t *Table) Create(ctx context.Context, entry video.Entry) (video.Entry, string, error) {
 	return t.create(ctx, entry, nil)
 }
 
-// create is Create in one transaction with the write that with makes of the job's mark.
+// create is Create in one transaction with another write. If with isn't nil, it returns that
+// write for the job's mark.
 func (t *Table) create(ctx context.Context, entry video.Entry, with func(mark string) types.TransactWriteItem) (video.Entry, string, error) {
 	if err := t.putDay(ctx, entry.CreatedAt); err != nil {
 		return video.Entry{}, "", err
@@ -63,8 +64,8 @@ func (t *Table) create(ctx context.Context, entry video.Entry, with func(mark st
 		return video.Entry{}, "", err
 	}
 	put := &dynamodb.TransactWriteItemsInput{
-		ClientRequestToken: &entry.Mark,                          // the same write, also where it is tried again
-		TransactItems:      append(items, t.book(entry, nil)...), // of one that is written back
+		ClientRequestToken: &entry.Mark,                          // makes a repeated call the same write
+		TransactItems:      append(items, t.book(entry, nil)...), // a job that is written back may have money
 	}
 	if with != nil {
 		put.TransactItems = append(put.TransactItems, with(entry.Mark))
@@ -75,7 +76,7 @@ func (t *Table) create(ctx context.Context, entry video.Entry, with func(mark st
 	})
 }
 
-// creation are the writes of a job that isn't there yet, and of its request.
+// creation returns the writes of a new job and its request.
 func (t *Table) creation(entry video.Entry) ([]types.TransactWriteItem, error) {
 	sent, err := sentOf(entry)
 	return []types.TransactWriteItem{
@@ -89,7 +90,7 @@ func (t *Table) creation(entry video.Entry) ([]types.TransactWriteItem, error) {
 	}, err
 }
 
-// sentOf makes the item "request" of an entry.
+// sentOf returns the item "request" of an entry.
 func sentOf(entry video.Entry) (attributes, error) {
 	sent := attributes{}
 	sent.put(partitionKey, jobPrefix+entry.ID)
@@ -104,11 +105,11 @@ func sentOf(entry video.Entry) (attributes, error) {
 	return sent, nil
 }
 
-// Update replaces the version of a job that was read, and gives the new one. The request
-// stays as it was created. A forgotten job stays forgotten: texts that were added are
-// cleared. Where the money of the attempts has changed, the counters change with it, in one
-// transaction. Where the job has changed since it was read, Update gives a *video.Conflict
-// and writes nothing. After any other error the job may have been written.
+// Update replaces the version of a job that was read, and returns the new one. The request never
+// changes. A forgotten job stays forgotten: texts that were added are cleared. If the money of
+// the attempts has changed, the counters change with it, in one transaction. Update returns a
+// *video.Conflict, and writes nothing, if the job has changed since it was read. After any other
+// error the job may have been written.
 func (t *Table) Update(ctx context.Context, entry video.Entry, version string) (video.Entry, string, error) {
 	number, err := next(version)
 	if err != nil {
@@ -135,8 +136,8 @@ func (t *Table) Update(ctx context.Context, entry video.Entry, version string) (
 	})
 }
 
-// replace is the write of an item in place of the version that was read, which is empty
-// where there was none.
+// replace returns the write that replaces the version of an item that was read; the version is
+// empty if there was none.
 func (t *Table) replace(item attributes, version string) *dynamodb.PutItemInput {
 	put := &dynamodb.PutItemInput{
 		TableName: &t.name, Item: item,
@@ -151,7 +152,7 @@ func (t *Table) replace(item attributes, version string) *dynamodb.PutItemInput 
 	return put
 }
 
-// asPut is the same write within a transaction.
+// asPut returns the same write for a transaction.
 func asPut(in *dynamodb.PutItemInput) *types.Put {
 	return &types.Put{
 		TableName: in.TableName, Item: in.Item,
@@ -161,11 +162,11 @@ func asPut(in *dynamodb.PutItemInput) *types.Put {
 	}
 }
 
-// errBarred says that a transaction wrote nothing, since the condition of an item other than
-// the job did not hold.
+// errBarred means that a transaction wrote nothing because the condition of an item other than
+// the job failed.
 var errBarred = errors.New("another item of the transaction has changed")
 
-// settle makes a write of a job, and finds out whether it took effect.
+// settle writes a job, and determines whether the write took effect.
 func (t *Table) settle(ctx context.Context, entry video.Entry, version int64, try func(context.Context) error) (video.Entry, string, error) {
 	f, err := t.write(ctx, entry.Mark, try)
 	switch f {

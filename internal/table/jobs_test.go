@@ -20,13 +20,13 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// marks gives a source of texts that are never given twice.
+// marks returns a source of unique texts.
 func marks() func() string {
 	var n atomic.Int64
 	return func() string { return fmt.Sprintf("mark-%d", n.Add(1)) }
 }
 
-// none waits for nothing beyond what a try waits at the least.
+// none adds no jitter to the shortest wait of a retry.
 func none(time.Duration) time.Duration { return 0 }
 
 func open(fake *dynamotest.Server) *table.Table {
@@ -60,7 +60,7 @@ func wantUnavailable(t *testing.T, err error) {
 	}
 }
 
-// What is written is read again, to the last field.
+// An entry is read back as it was written, in every field.
 func TestEntriesAreKeptWhole(t *testing.T) {
 	at := func(n int) time.Time { return time.Date(2026, 8, 21, 10, n, 0, 123456789, time.UTC) }
 	full := entry(t, "full")
@@ -134,7 +134,7 @@ func TestOneWriterIsLetThrough(t *testing.T) {
 	}
 }
 
-// faults are what a write can meet; done says that it took effect all the same.
+// faults are the faults of a write; done means that it took effect all the same.
 func faults() map[string]struct {
 	fault dynamotest.Fault
 	done  bool
@@ -157,8 +157,8 @@ func faults() map[string]struct {
 	}
 }
 
-// A write whose answer was lost or refused by the plan is known for what it is,
-// whether the SDK, the table or nobody tried again.
+// A write that the plan fails, or whose answer it drops, is recognized for what it is, whether
+// the SDK, the table or nobody retried it.
 func TestOwnWritesAreKnown(t *testing.T) {
 	for name, c := range faults() {
 		for _, times := range []int{1, 2, 3} {
@@ -181,7 +181,7 @@ func TestOwnWritesAreKnown(t *testing.T) {
 				spoil()
 				written, version, err := jobs.Create(ctx, entry(t, "job"))
 				fake.Fail(nil)
-				if err != nil { // the SDK's three tries were over
+				if err != nil { // the SDK's three tries are over
 					wantUnavailable(t, err)
 					if c.done || times < 3 {
 						t.Fatalf("its own write is not known: %v", err)
@@ -208,8 +208,8 @@ func TestOwnWritesAreKnown(t *testing.T) {
 	}
 }
 
-// A write that failed, where another's came first, is that other's, though both
-// wrote the same version.
+// A write that failed after another writer's is recognized as the other's, although both wrote
+// the same version.
 func TestLostToAnother(t *testing.T) {
 	for name, fault := range map[string]dynamotest.Fault{
 		"cut":       {Cut: true},
@@ -280,7 +280,7 @@ func TestCancelled(t *testing.T) {
 	wantUnavailable(t, err)
 }
 
-// Of many writers one wins, whatever happens to the first answers.
+// Of many concurrent writers one succeeds, whatever happens to the first answers.
 func TestManyWritersOneWinner(t *testing.T) {
 	const writers = 30
 	for name, fault := range map[string]dynamotest.Fault{
@@ -351,7 +351,7 @@ func TestSweptTo(t *testing.T) {
 	}
 }
 
-// Unfinished gives the jobs without an outcome, as far as the index has them.
+// Unfinished returns the jobs without an outcome that are in the index.
 func TestUnfinished(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		items := &dynamotest.Items{}

@@ -13,26 +13,26 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// byTurn is the index of the jobs that wait for room below a limit, sorted by their
-// turns. Others are not in it.
+// byTurn is the index of the jobs that wait for room below a limit, sorted by their turns. It
+// has no other jobs.
 const byTurn = "by-turn"
 
-// mostOlder is the most pages of older jobs that are read, of some thousand each. A job
-// behind so many is far from its turn.
+// mostOlder limits the pages of older jobs that are read, of some thousand jobs each. A job
+// behind that many is far from its turn.
 const mostOlder = 3
 
-// atOnce is how many of the oldest jobs may take free slots, each when it tries. So between
-// two tries of a job at most about twice as many younger ones are claimed.
+// atOnce is how many of the oldest jobs may take free slots, each when it tries. So between two
+// tries of a job, at most about twice as many younger ones are claimed.
 const atOnce = 10
 
-// Turn counts the older jobs that wait for room below a limit. It gives a *budget.NoRoom
-// where the free room is theirs, so that a claim of the entry, whose last money is that of
-// the attempt, is not to be tried. It gives a *operator.Paused where the table is paused,
-// and a *video.ServiceUnavailable where the answer isn't known.
+// Turn counts the older jobs that wait for room below a limit. It returns a *budget.NoRoom if
+// they take all the free room, so that a claim of the entry must not be tried. The entry's last
+// money is that of the attempt to claim. Turn returns a *operator.Paused if the table is paused,
+// and a *video.ServiceUnavailable if the answer isn't known.
 //
-// Each older job counts with the price of this one. A younger job takes room only where
-// there is enough for the older ones that are due, too. The index is eventually consistent,
-// so that a younger job may be first for some moments.
+// Each older job counts at the price of this one. A younger job takes room only if there is
+// enough for the older jobs that are due, too. The index is eventually consistent, so a younger
+// job may be first for a few moments.
 func (t *Table) Turn(ctx context.Context, entry video.Entry, limits budget.Limits, now time.Time) (video.Line, error) {
 	older, err := t.older(ctx, entry)
 	if err != nil {
@@ -64,7 +64,7 @@ func (t *Table) Turn(ctx context.Context, entry video.Entry, limits budget.Limit
 		if ahead == 0 {
 			continue
 		}
-		// As if the older ones were claimed already.
+		// Count as if the older jobs were claimed already.
 		if limit.name == budget.LimitInFlight {
 			slots += int64(ahead)
 			if ahead >= atOnce {
@@ -89,8 +89,8 @@ func (t *Table) Turn(ctx context.Context, entry video.Entry, limits budget.Limit
 	return line, nil
 }
 
-// countersOf reads the counters that bound a claim of an owner, where they exist: those of
-// the month, and those of the owner's day.
+// countersOf reads the counters that limit a claim of an owner, if they exist: those of the
+// month, and those of the owner's day.
 func (t *Table) countersOf(ctx context.Context, claimed budget.Money, owner string, ownersToo bool) ([]attributes, error) {
 	var all []attributes
 	month, err := t.counters(ctx, claimed.Month())
@@ -112,7 +112,7 @@ func (t *Table) countersOf(ctx context.Context, claimed budget.Money, owner stri
 	return all, nil
 }
 
-// older reads the jobs that wait for room and whose turn is before that of the entry.
+// older reads the waiting jobs whose turn is before that of the entry.
 func (t *Table) older(ctx context.Context, entry video.Entry) ([]video.Waiter, error) {
 	in := &dynamodb.QueryInput{
 		TableName: &t.name, IndexName: aws.String(byTurn),

@@ -15,8 +15,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// waiting creates a job that waits for room below a limit, which it looks for again at
-// next.
+// waiting creates a job that waits for room below a limit, and looks for it again at next.
 func waiting(t *testing.T, c *table.Table, id, owner, limit string, created, next time.Time) {
 	t.Helper()
 	e := video.Entry{ID: id, CreatedAt: created, Execution: id, Origin: video.Origin{Trigger: video.TriggerAPI, Token: owner}}
@@ -33,10 +32,10 @@ func TestJobsWaitForOlderOnes(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		jobs   func(create func(id, owner, limit string, created, next time.Time))
-		held   int64 // micro-dollars and slots that others have
+		held   int64 // micro-dollars and slots that other jobs hold
 		slots  int
 		limits budget.Limits
-		want   string // the limit; empty: it may be claimed
+		want   string // the limit, or "" if the job may be claimed
 		ahead  int
 	}{
 		{name: "alone", limits: budget.Limits{InFlight: 1}},
@@ -159,8 +158,8 @@ func TestJobsWaitForOlderOnes(t *testing.T) {
 	}
 }
 
-// What waits for room is in the index of the turns, and leaves it with its claim and
-// with its outcome, whoever ends it.
+// A job is in the index of the turns while it waits for room. It leaves the index with its claim
+// or its outcome, whoever ends it.
 func TestOnlyWaitingJobsAreInLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var items dynamotest.Items
@@ -192,7 +191,7 @@ func TestOnlyWaitingJobsAreInLine(t *testing.T) {
 	})
 }
 
-// A paused table is paused for those who wait behind others too.
+// Turn reports a pause to a job behind others in line, too.
 func TestPausedBeforeItsTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var items dynamotest.Items

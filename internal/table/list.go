@@ -14,43 +14,42 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// The indexes, as template.yaml has them. Both are sorted by place.
+// The indexes, as named in template.yaml. Both are sorted by place.
 const (
 	byDay    = "by-day"
 	byStatus = "by-status"
 )
 
-// daysPartition is the partition of the days that have jobs. Its sort keys are the
-// days.
+// daysPartition is the partition of the days that have jobs. Its sort keys are the days.
 const daysPartition = "days"
 
-// daysAtOnce is how many days are looked up at a time.
+// daysAtOnce is how many days one query looks up.
 const daysAtOnce = 30
 
-// mostReads is the most queries for one page. Where they don't fill it, the page is short,
-// which only a filter that leaves out most jobs causes.
+// mostReads limits the queries for one page. If they don't fill the page, it is short. That
+// happens only with a filter that excludes most jobs.
 const mostReads = 20
 
 func dayOf(at time.Time) string { return at.UTC().Format(time.DateOnly) }
 
-// placeOf is the position of a job among all, by creation and id. Its first ten characters
-// are the day.
+// placeOf returns the position of a job among all jobs, by creation and id. Its first ten
+// characters are the day.
 func placeOf(at time.Time, id string) string { return at.UTC().Format(stamped) + "#" + id }
 
-// PlaceAfter is a place after all jobs that were created at that time or before.
+// PlaceAfter returns a place after all jobs that were created at that time or before.
 func PlaceAfter(at time.Time) string { return placeOf(at, "~") }
 
-// PlaceBefore is a place before all jobs that were created at that time or after.
+// PlaceBefore returns a place before all jobs that were created at that time or after.
 func PlaceBefore(at time.Time) string { return placeOf(at, "") }
 
-// IsPlace reports whether a text can be a place.
+// IsPlace reports whether s can be a place.
 func IsPlace(s string) bool {
 	at, _, ok := strings.Cut(s, "#")
 	_, err := time.Parse(stamped, at)
 	return ok && err == nil
 }
 
-// PlaceTime is when the job at a place was created; zero for what is no place.
+// PlaceTime returns when the job at a place was created. It is zero if the text is no place.
 func PlaceTime(place string) time.Time {
 	text, _, _ := strings.Cut(place, "#")
 	at, err := time.Parse(stamped, text)
@@ -60,34 +59,34 @@ func PlaceTime(place string) time.Time {
 	return at
 }
 
-// Listed is a job in a list: its entry, without the request and what else the indexes don't
-// have.
+// Listed is a job in a list: its entry, without the request and other fields that the indexes
+// don't have.
 type Listed struct {
 	Entry video.Entry
 	Brief video.Brief
 	place string
 }
 
-// Place is the position of the job among all.
+// Place returns the position of the job among all jobs.
 func (l Listed) Place() string { return l.place }
 
-// Query says which jobs to list. An empty field filters nothing.
+// Query selects the jobs of a list. An empty field filters nothing.
 type Query struct {
 	States []video.State
 	Model  string
 	Owner  string
-	After  string // a place: only jobs after it
-	Before string // a place: only jobs before it; needed
-	Limit  int    // the most jobs; needed
+	After  string // a place; only jobs after it
+	Before string // a place; only jobs before it; required
+	Limit  int    // most jobs to return; required
 }
 
-// List gives jobs, the newest first, and the place before which the next page begins; empty
-// where there are no more.
+// List returns jobs, newest first. It also returns the place before which the next page begins,
+// or "" if there are no more jobs.
 //
-// The jobs of one state take one query. Those of all states take one for each day, and one
-// more beyond the first day, which finds the days that have jobs. A filter by model or owner
-// takes more, and may give fewer jobs than the limit though there are more. The indexes are
-// eventually consistent. The error is a *video.ServiceUnavailable.
+// The jobs of one state take one query. Those of all states take one query for each day, and
+// another beyond the first day to find the days that have jobs. A filter by model or owner takes
+// more queries, and may return fewer jobs than the limit although there are more. The indexes
+// are eventually consistent. The error is a *video.ServiceUnavailable.
 func (t *Table) List(ctx context.Context, q Query) (jobs []Listed, next string, err error) {
 	l := listing{table: t, query: q, reads: mostReads}
 	if len(q.States) > 0 {
@@ -105,14 +104,14 @@ func (t *Table) List(ctx context.Context, q Query) (jobs []Listed, next string, 
 	return l.jobs, l.reached, nil
 }
 
-// listing is a List in progress. It reads one job more than it gives, to know whether there
+// listing is a List in progress. It reads one job more than it returns, to know whether there
 // are more.
 type listing struct {
 	table   *Table
 	query   Query
-	reads   int // that are left
+	reads   int // queries left
 	jobs    []Listed
-	reached string // all jobs from here on are read; empty: all jobs
+	reached string // all jobs from here on are read; "" means all jobs
 }
 
 func (l *listing) byState(ctx context.Context) error {
@@ -160,8 +159,7 @@ func (l *listing) byDay(ctx context.Context) (err error) {
 	return nil
 }
 
-// read reads at most so many jobs of one partition of an index, and gives the place that it
-// reached.
+// read reads up to most jobs of one partition of an index. It returns the place that it reached.
 func (l *listing) read(ctx context.Context, index, key, value string, most int) (jobs []Listed, reached string, err error) {
 	in := &dynamodb.QueryInput{
 		TableName: &l.table.name, IndexName: &index, ScanIndexForward: aws.Bool(false),
@@ -202,8 +200,8 @@ func (l *listing) read(ctx context.Context, index, key, value string, most int) 
 	}
 }
 
-// filters gives the conditions on attributes that are not keys of the indexes, and adds
-// their names and values to a query.
+// filters returns the conditions on attributes that are not keys of the indexes, and adds their
+// names and values to a query.
 func (q Query) filters(in *dynamodb.QueryInput) (filters []string) {
 	for _, f := range []struct{ name, value string }{{"model", q.Model}, {"owner", q.Owner}} {
 		if f.value != "" {
@@ -227,7 +225,8 @@ func decodeListed(item attributes) (Listed, error) {
 	if job.Entry, err = decodeJob(id, item); err != nil {
 		return job, fmt.Errorf("the item of job %.100q can't be read: %w", id, err)
 	}
-	// The indexes have no phase, since each claim would have to be written to them.
+	// The indexes have no phase, so that not every claim is written to them. It follows from the
+	// state and the wait.
 	job.Entry.Phase = ""
 	switch since := r.time(waitSinceName); {
 	case r.text(statusName) == string(video.StateGenerating):
@@ -244,8 +243,8 @@ func decodeListed(item attributes) (Listed, error) {
 	return job, r.err
 }
 
-// days gives the days before one that have jobs, the latest first, at most
-// daysAtOnce of them.
+// days returns the days with jobs before a given day, latest first, and at most daysAtOnce of
+// them.
 func (t *Table) days(ctx context.Context, before string) ([]string, error) {
 	out, err := t.client.Query(ctx, &dynamodb.QueryInput{
 		TableName: &t.name, ScanIndexForward: aws.Bool(false), Limit: aws.Int32(daysAtOnce),
@@ -264,8 +263,8 @@ func (t *Table) days(ctx context.Context, before string) ([]string, error) {
 	return days, nil
 }
 
-// putDay records that a day has jobs, before the first one is created. A process does so
-// once a day.
+// putDay records that a day has jobs, before the first one is created. A process does that once
+// a day.
 func (t *Table) putDay(ctx context.Context, at time.Time) error {
 	day := dayOf(at)
 	t.mu.Lock()

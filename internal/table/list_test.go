@@ -32,7 +32,7 @@ func (c *counter) Query(ctx context.Context, in *dynamodb.QueryInput, o ...func(
 	return c.Items.Query(ctx, in, o...)
 }
 
-// pages lists all jobs of a query, and gives each page's ids and its queries.
+// pages lists all jobs of a query, and checks each page's queries. It returns the jobs' ids.
 func pages(t *testing.T, client *counter, q table.Query) (all []string) {
 	t.Helper()
 	jobs := table.New(client, "jobs", marks(), none)
@@ -59,8 +59,8 @@ func pages(t *testing.T, client *counter, q table.Query) (all []string) {
 	return nil
 }
 
-// Each job is on one page, the newest first. A page takes a query for each day, and
-// one that tells which days there are where it goes beyond the first.
+// Each job is on exactly one page, newest first. A page takes one query for each day, and one
+// that finds the days with jobs if it goes beyond the first.
 func TestList(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := &counter{Items: &dynamotest.Items{}}
@@ -121,7 +121,7 @@ func TestList(t *testing.T) {
 	})
 }
 
-// A page is short where a filter leaves out too many jobs, and the next goes on.
+// A page is short if a filter excludes too many jobs, and the next page continues it.
 func TestListIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := &counter{Items: &dynamotest.Items{}}
@@ -142,8 +142,8 @@ func TestListIsBounded(t *testing.T) {
 	})
 }
 
-// A job is created only once its day is known to have jobs: it would be listed
-// nowhere else.
+// A job is created only after its day is recorded as having jobs, since no list would show it
+// otherwise.
 func TestNoJobWithoutItsDay(t *testing.T) {
 	fake := dynamotest.New(t)
 	jobs := open(fake)
@@ -166,7 +166,7 @@ func TestNoJobWithoutItsDay(t *testing.T) {
 	}
 }
 
-// The indexes of template.yaml have what the list is tested with.
+// The indexes in template.yaml have the attributes that the lists are tested with.
 func TestIndexes(t *testing.T) {
 	text, err := os.ReadFile("../../template.yaml")
 	if err != nil {

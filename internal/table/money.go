@@ -14,12 +14,12 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// counters is the partition of the counters. Their sort keys are months, as 2026-08.
+// counters is the partition of the counters. Its sort keys are months such as 2026-08.
 const counters = "money"
 
-// The attributes of the counters of a month, in micro-dollars and attempts. held is the sum
-// of the three that follow it, since a condition can't add. Each day has its own, under
-// heldPrefix and the day of the month.
+// The attributes of a month's counters, in micro-dollars and attempts. held is the sum of the
+// three that follow it, since a condition can't add. Each day has its own held, under heldPrefix
+// and the day of the month.
 const (
 	heldName      = "held"
 	reservedName  = "reserved"
@@ -33,7 +33,7 @@ const (
 
 // Counters are the sums over the attempts that were claimed in a month.
 type Counters struct {
-	Held, Reserved, Spent, Uncertain int64 // micro-dollars
+	Held, Reserved, Spent, Uncertain int64 // in micro-dollars
 	InFlight                         int64
 }
 
@@ -81,14 +81,14 @@ func (r *reader) money() []budget.Money {
 	return nil
 }
 
-// counter is what a change of money adds to one item.
+// counter is the change of one item of the counters.
 type counter struct {
 	partition, sort string
 	by              []addition
 }
 
 type addition struct {
-	name string // the attribute
+	name string // attribute
 	by   int64
 }
 
@@ -102,10 +102,10 @@ func (c *counter) add(name string, by int64) {
 	c.by = append(c.by, addition{name, by})
 }
 
-// booking is what a change of money adds to all of them.
+// booking is a change of money in all items of the counters.
 type booking struct{ counters []*counter }
 
-// add adds an attempt of an entry, or subtracts it by the sign -1.
+// add adds an attempt of an entry, or subtracts it if the sign is -1.
 func (b *booking) add(entry video.Entry, m budget.Money, sign int64) {
 	addMonth(b.of(counters, m.Month()), m, sign)
 	addUsage(b.of(usagePartition(m.Month()), usageKey(m.Day, entry.Origin.Token)), entry.Request.Model(), m, sign)
@@ -121,8 +121,8 @@ func (b *booking) of(partition, sort string) *counter {
 	return b.counters[len(b.counters)-1]
 }
 
-// book makes the writes of the counters for a change of an entry's money, on condition that
-// there is room; nil: no condition. Where nothing changes, there are none.
+// book returns the writes of the counters for a change of an entry's money, on condition that
+// there is room; a nil room sets no condition. It returns none if nothing changes.
 func (t *Table) book(entry video.Entry, r *room) []types.TransactWriteItem {
 	var b booking
 	for _, m := range entry.Booked {
@@ -140,7 +140,7 @@ func (t *Table) book(entry video.Entry, r *room) []types.TransactWriteItem {
 	return writes
 }
 
-// addMonth adds an attempt to the counters of its month, or subtracts it by the sign -1.
+// addMonth adds an attempt to the counters of its month, or subtracts it if the sign is -1.
 func addMonth(c *counter, m budget.Money, sign int64) {
 	if name := nameOf(m.State); name != "" {
 		c.add(heldName, sign*m.Micros)
@@ -152,8 +152,8 @@ func addMonth(c *counter, m budget.Money, sign int64) {
 	}
 }
 
-// nameOf is the attribute with the sum of the money of a state; empty where that doesn't
-// count against the caps.
+// nameOf returns the attribute that sums the money of a state, or "" if the state doesn't count
+// against the caps.
 func nameOf(state budget.State) string {
 	switch state {
 	case budget.Reserved:
@@ -166,11 +166,11 @@ func nameOf(state budget.State) string {
 	return ""
 }
 
-// heldOn is the attribute with what is held of a day.
+// heldOn returns the attribute with the amount held for a day.
 func heldOn(day string) string { return heldPrefix + day[len("2006-01-"):] }
 
-// room is what a claim needs: the most that may be held before it in its month, its day and
-// its owner's day, and the most that may be in flight. nil is no limit.
+// room is the condition of a claim: the most that may be held before it in its month, its day
+// and its owner's day, and the most attempts that may be in flight. A nil field sets no limit.
 type room struct {
 	month, day, owner                             string
 	monthMicros, dayMicros, ownerMicros, inFlight *int64
@@ -182,7 +182,7 @@ type bound struct {
 	most int64
 }
 
-// of gives the bounds of one of the counters.
+// of returns the bounds of one of the counters.
 func (r *room) of(c counter) (bounds []bound) {
 	if r == nil {
 		return nil
@@ -203,7 +203,8 @@ func (r *room) of(c counter) (bounds []bound) {
 	return bounds
 }
 
-// count adds to one item of the counters. What isn't there counts as 0.
+// count returns an update that adds to one item of the counters. An absent attribute counts as
+// 0.
 func (t *Table) count(c counter, bounds []bound) *types.Update {
 	names, values := map[string]string{}, attributes{}
 	var additions, conditions []string
@@ -231,7 +232,7 @@ func (t *Table) count(c counter, bounds []bound) *types.Update {
 	return update
 }
 
-// Month reads the counters of a month, as 2026-08; zeros where nothing was counted. The
+// Month reads the counters of a month such as 2026-08. They are zero if nothing was counted. The
 // error is a *video.ServiceUnavailable.
 func (t *Table) Month(ctx context.Context, month string) (Counters, error) {
 	item, err := t.counters(ctx, month)
@@ -246,7 +247,7 @@ func (t *Table) Month(ctx context.Context, month string) (Counters, error) {
 	return c, nil
 }
 
-// Day reads what is held of a day, as 2026-08-21, in micro-dollars. The error is a
+// Day reads the amount held for a day such as 2026-08-21, in micro-dollars. The error is a
 // *video.ServiceUnavailable.
 func (t *Table) Day(ctx context.Context, day string) (int64, error) {
 	if _, err := time.Parse(time.DateOnly, day); err != nil {
@@ -264,7 +265,7 @@ func (t *Table) Day(ctx context.Context, day string) (int64, error) {
 	return held, nil
 }
 
-// counters reads the item of a month; nil where there is none.
+// counters reads the item of a month. It returns nil if there is none.
 func (t *Table) counters(ctx context.Context, month string) (attributes, error) {
 	items, err := t.query(ctx, counters, month)
 	if err != nil {
@@ -284,9 +285,9 @@ func (r *reader) counters() Counters {
 	}
 }
 
-// inFlightBefore gives how many attempts of the month before a claim's are in flight. The
-// hard deadline is a week at most, so that those of older months have ended. Their number
-// only falls.
+// inFlightBefore returns the number of attempts in flight that were claimed in the month before.
+// The hard deadline is a week at most, so attempts of earlier months have ended. The number only
+// falls.
 func (t *Table) inFlightBefore(ctx context.Context, claimed budget.Money) (int64, error) {
 	month, err := time.Parse("2006-01", claimed.Month())
 	if err != nil {

@@ -23,14 +23,15 @@ import (
 
 var evening = time.Date(2026, 8, 31, 23, 59, 0, 0, time.UTC)
 
-// claimed is the entry with its next attempt, which reserves so much.
+// claimed returns the entry with its next attempt, which reserves the amount.
 func claimed(entry video.Entry, micros int64, at time.Time) video.Entry {
 	entry.Phase, entry.Attempt, entry.ClaimedAt = video.PhaseClaimed, entry.Attempt+1, at
 	entry.Reserve(micros, at)
 	return entry
 }
 
-// claimWithin claims a job's next attempt, reading it again as often as Submit does.
+// claimWithin claims a job's next attempt within limits. After a conflict it reads the job
+// again, as often as Submit does.
 func claimWithin(t *testing.T, c *table.Table, id string, micros int64, at time.Time, limits budget.Limits) error {
 	t.Helper()
 	for {
@@ -102,7 +103,7 @@ func TestClaimsWithinLimits(t *testing.T) {
 		t.Errorf("more in flight: %+v, %v", full, err)
 	}
 	wantMonth(t, c, "2026-08", table.Counters{Held: 10, Reserved: 10, InFlight: 2})
-	// The next day begins anew, but for what is in flight, and for the month.
+	// The next day starts from zero, except for the attempts in flight and the month.
 	next := evening.Add(2 * time.Minute)
 	if err := claimWithin(t, c, "c", 0, next, limits); !errors.As(err, &full) || full.Limit != "in_flight" || full.Held != 2 {
 		t.Errorf("those of yesterday are in flight: %+v, %v", full, err)
@@ -128,7 +129,7 @@ func TestClaimsWithinLimits(t *testing.T) {
 	wantDay(t, c, "2026-09-01", 110)
 	wantDay(t, c, "2026-09-02", 1)
 	wantDay(t, c, "2026-09-03", 0)
-	// An entry that was changed since is a conflict, however full it is.
+	// An outdated entry is a conflict, even if there is no room.
 	entry, _, err := c.Get(t.Context(), "d")
 	if err != nil {
 		t.Fatal(err)
@@ -137,8 +138,7 @@ func TestClaimsWithinLimits(t *testing.T) {
 	wantConflict(t, err)
 }
 
-// A paused table is paused for whom there is no room too, and for the first claim of a
-// month.
+// A pause is reported before a lack of room, and also to the first claim of a month.
 func TestPausedBeforeFull(t *testing.T) {
 	c := open(dynamotest.New(t))
 	create(t, c, "a", "b")
@@ -168,7 +168,7 @@ func TestPausedBeforeFull(t *testing.T) {
 	wantMonth(t, c, "2026-08", table.Counters{Held: 10, Reserved: 10, InFlight: 1})
 }
 
-// A transaction has four items at most: a claim after one of the month before too.
+// The transaction of a claim has at most four items, also after an attempt of the month before.
 func TestAClaimIsOfFourItems(t *testing.T) {
 	fake := dynamotest.New(t)
 	c := table.New(most{fake.Client(), t}, "jobs", marks(), none)
@@ -199,8 +199,7 @@ func (m most) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWrite
 	return m.Client.TransactWriteItems(ctx, in, options...)
 }
 
-// A claim whose answer was lost is known for one's own, also where it filled the
-// counter itself.
+// A claim recognizes its own write after a lost answer, even if it filled the counter itself.
 func TestClaimsLoseAnswers(t *testing.T) {
 	for name, fault := range map[string]dynamotest.Fault{
 		"cut": {After: true, Cut: true}, "500": {After: true, Status: 500, Code: "InternalServerError"},
@@ -223,8 +222,8 @@ func TestClaimsLoseAnswers(t *testing.T) {
 	}
 }
 
-// The counters are the sums of the items, whatever is done to the attempts, and never
-// above the limits by more than what turned out dearer.
+// The counters are the sums of the items, whatever happens to the attempts. They exceed the
+// limits only by the amount by which attempts turned out to cost more.
 func TestCountersAreTheSums(t *testing.T) {
 	c := open(dynamotest.New(t))
 	const jobs = 6
@@ -270,7 +269,7 @@ func TestCountersAreTheSums(t *testing.T) {
 	}
 }
 
-// Of many that claim at once, as many go through as there is room for.
+// Of many concurrent claims, as many succeed as there is room for.
 func TestClaimsAtOnce(t *testing.T) {
 	c := open(dynamotest.New(t))
 	const jobs = 20
@@ -319,9 +318,9 @@ func TestMoneyIsKept(t *testing.T) {
 		t.Errorf("%+v, %v", entry.Money, err)
 	}
 	book(t, c, "a", budget.Released, 0)
-	book(t, c, "a", budget.Uncertain, 0) // what was released stays so,
+	book(t, c, "a", budget.Uncertain, 0) // a released attempt stays released,
 	wantMonth(t, c, "2026-08", table.Counters{Held: 3, Uncertain: 3})
-	book(t, c, "a", budget.Spent, 9) // unless it turns out to be charged
+	book(t, c, "a", budget.Spent, 9) // unless it turns out to have been charged
 	book(t, c, "a", budget.Reserved, 0)
 	wantMonth(t, c, "2026-08", table.Counters{Held: 12, Uncertain: 3, Spent: 9})
 }

@@ -9,19 +9,17 @@ import (
 	"github.com/takeup/takeup/internal/price"
 )
 
-// The keys of the one item of the price list.
+// The keys of the price list, which is one item.
 const (
 	pricesPartition = "prices"
 	pricesItem      = "list"
 )
 
-// maxPrices is the longest price list, as JSON in bytes. An item of DynamoDB has at most
-// 400 KB.
+// maxPrices limits the price list as JSON, in bytes. An item of DynamoDB has at most 400 KB.
 const maxPrices = 300_000
 
-// PriceList reads the price list, and its version, which PutPriceList takes. Both
-// are empty where there is none. The read is consistent. The error is a
-// *video.ServiceUnavailable.
+// PriceList reads the price list, and its version for PutPriceList. Both are empty if there is
+// none. The read is consistent. The error is a *video.ServiceUnavailable.
 func (t *Table) PriceList(ctx context.Context) (price.List, string, error) {
 	const doing = "reading the price list"
 	items, err := t.query(ctx, pricesPartition, pricesItem)
@@ -43,8 +41,8 @@ func (t *Table) PriceList(ctx context.Context) (price.List, string, error) {
 	return list, strconv.FormatInt(version, 10), nil
 }
 
-// PutPriceList replaces the version that was read, and gives a *video.Conflict where
-// another was first. On any other error it may have been written.
+// PutPriceList replaces the version that was read. It returns a *video.Conflict if another
+// writer was first. After any other error the list may have been written.
 func (t *Table) PutPriceList(ctx context.Context, list price.List, version string) error {
 	body, err := json.Marshal(list)
 	switch {

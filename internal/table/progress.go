@@ -11,16 +11,15 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// progressPrefix begins the sort key of the progress of a step. It sorts between those of
-// the job and the request.
+// progressPrefix begins the sort key of a step's progress. It sorts between those of the job and
+// the request.
 const progressPrefix = "progress#"
 
-// forgottenName is the attribute of when a job was forgotten, of the job and of its
-// progress.
+// forgottenName is the attribute for when a job was forgotten, in the job and in its progress.
 const forgottenName = "forgotten_at"
 
-// PutProgress replaces the progress of a step. It has no version, so that it never conflicts
-// with another write. Of a forgotten job no progress is kept. After an error it may have
+// PutProgress replaces the progress of a step. Progress has no version, so that it never
+// conflicts with another write. That of a forgotten job is dropped. After an error it may have
 // been written.
 func (t *Table) PutProgress(ctx context.Context, id string, progress video.Progress) error {
 	_, err := t.client.PutItem(ctx, &dynamodb.PutItemInput{
@@ -35,8 +34,8 @@ func (t *Table) PutProgress(ctx context.Context, id string, progress video.Progr
 	return nil
 }
 
-// forgottenProgress are the writes of the progress of a job that is forgotten now. They mark
-// that of a step which has reported nothing too, since it may be about to.
+// forgottenProgress returns the writes that clear the progress of a job being forgotten. They
+// also mark a step that has reported nothing, since it may be about to.
 func (t *Table) forgottenProgress(entry video.Entry) []types.TransactWriteItem {
 	var items []types.TransactWriteItem
 	for _, step := range video.Steps() {
@@ -75,7 +74,7 @@ func encodeProgress(id string, progress video.Progress) attributes {
 	return item
 }
 
-// decodeProgress reads the progress of a step. What can't be read is left out.
+// decodeProgress reads the progress of a step. It omits what can't be read.
 func decodeProgress(step video.Step, item attributes) video.Progress {
 	progress := video.Progress{Step: step}
 	r := reader{attributes: item}

@@ -21,8 +21,8 @@ func progress(step video.Step, n int) video.Progress {
 	}
 }
 
-// What the steps tell is read with the job by one query, and is in the way of no write
-// of the job.
+// One query reads the steps' progress with the job, and progress never conflicts with a write of
+// the job.
 func TestProgressIsReadWithTheJob(t *testing.T) {
 	fake := dynamotest.New(t)
 	jobs, ctx := open(fake), t.Context()
@@ -51,7 +51,7 @@ func TestProgressIsReadWithTheJob(t *testing.T) {
 	}
 }
 
-// Progress of a job that isn't there makes none, and what can't be read is left out.
+// Progress of a missing job doesn't create one, and progress that can't be read is omitted.
 func TestProgressMayBeAnything(t *testing.T) {
 	fake := dynamotest.New(t)
 	jobs, ctx := open(fake), t.Context()
@@ -84,7 +84,7 @@ func TestProgressMayBeAnything(t *testing.T) {
 	}
 }
 
-// A write of progress that fails is not tried again, but by the SDK.
+// Only the SDK retries a failed write of progress.
 func TestProgressUnavailable(t *testing.T) {
 	fake := dynamotest.New(t)
 	jobs := open(fake)

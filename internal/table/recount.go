@@ -16,17 +16,17 @@ import (
 // Tally is one item of the counters.
 type Tally struct {
 	Partition, Sort string
-	Sums            map[string]int64 // by the attribute, without those that are 0
-	// Writes counts the writes of the item. Where two reads have the same number, it has not
-	// changed in between.
+	Sums            map[string]int64 // by attribute, without those that are 0
+	// Writes counts the writes of the item. If two reads have the same number, the item has not
+	// changed between them.
 	Writes int64
 }
 
-// Name identifies it, as "usage#2026-08 21#alice".
+// Name identifies the item, for example "usage#2026-08 21#alice".
 func (t Tally) Name() string { return t.Partition + " " + t.Sort }
 
-// Tallies reads the counters of months, as 2026-08, and those of their days. The error
-// is a *video.ServiceUnavailable.
+// Tallies reads the counters of months such as 2026-08, and those of their days. The error is a
+// *video.ServiceUnavailable.
 func (t *Table) Tallies(ctx context.Context, months []string) ([]Tally, error) {
 	var all []Tally
 	for _, month := range months {
@@ -61,7 +61,7 @@ func (t *Table) Tallies(ctx context.Context, months []string) ([]Tally, error) {
 	return all, nil
 }
 
-// Recount computes the counters of some months from all jobs, in the order of their names.
+// Recount computes the counters of some months from all jobs. The tallies are sorted by name.
 func Recount(entries map[string]video.Entry, months []string) []Tally {
 	var b booking
 	for _, entry := range entries {
@@ -88,9 +88,9 @@ func Recount(entries map[string]video.Entry, months []string) []Tally {
 	return sorted
 }
 
-// Correct sets the sums of one item of the counters, if it has not changed since it was
-// read; otherwise it gives a *video.Conflict and writes nothing. Any other error is a
-// *video.ServiceUnavailable, and it may have been written.
+// Correct sets the sums of one item of the counters. It returns a *video.Conflict, and writes
+// nothing, if the item has changed since it was read. Any other error is a
+// *video.ServiceUnavailable, after which the item may have been written.
 func (t *Table) Correct(ctx context.Context, read Tally, sums map[string]int64) error {
 	c := counter{partition: read.Partition, sort: read.Sort}
 	for _, name := range slices.Sorted(maps.Keys(sums)) {

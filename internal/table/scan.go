@@ -10,17 +10,17 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Scan reads a whole table. It is for the command line; no function does so.
+// Scan reads a whole table. Only the command line does that; no function does.
 type Scan struct {
 	client dynamodb.ScanAPIClient
 	name   string
 }
 
-// NewScan makes a Scan of a table.
+// NewScan returns a Scan of a table.
 func NewScan(client dynamodb.ScanAPIClient, name string) Scan { return Scan{client, name} }
 
-// IDs gives the ids of all jobs, in no order. A job that is created meanwhile may
-// be missing. The error is a *video.ServiceUnavailable.
+// IDs returns the ids of all jobs, in no order. A job that is created meanwhile may be missing.
+// The error is a *video.ServiceUnavailable.
 func (s Scan) IDs(ctx context.Context) ([]string, error) {
 	var ids []string
 	pages := dynamodb.NewScanPaginator(s.client, &dynamodb.ScanInput{

@@ -16,20 +16,19 @@ import (
 // follows.
 const sentPrefix = "sent#"
 
-// sentItem is the one sort key of their partition.
+// sentItem is the only sort key in that partition.
 const sentItem = "sent"
 
-// expiryName is the attribute of the table's time to live, in seconds since 1970. An
-// item that has it is deleted some time later.
+// expiryName is the attribute of the table's time to live, in seconds since 1970. DynamoDB
+// deletes an item some time after it.
 const expiryName = "expires"
 
-// sentLife is how long sendings are kept after the last one, which is longer than they are
-// needed.
+// sentLife is how long sendings are kept after the last one. They are not needed for as long.
 const sentLife = time.Hour
 
-// Sendings reads what was sent of a request without an Idempotency-Key, oldest
-// first, and the version that PutSendings and CreateSent take. Both are empty where
-// nothing was. The read is consistent. The error is a *video.ServiceUnavailable.
+// Sendings reads when a request was sent without an Idempotency-Key, oldest first, and the
+// version for PutSendings and CreateSent. Both are empty if it never was. The read is
+// consistent. The error is a *video.ServiceUnavailable.
 func (t *Table) Sendings(ctx context.Context, request string) ([]video.Sending, string, error) {
 	const doing = "reading what was sent before"
 	items, err := t.query(ctx, sentPrefix+request, sentItem)
@@ -69,15 +68,15 @@ func (t *Table) Sendings(ctx context.Context, request string) ([]video.Sending, 
 	return sent, strconv.FormatInt(version, 10), nil
 }
 
-// PutSendings replaces the version that was read, and gives a *video.Conflict where
-// another was first. On any other error it may have been written.
+// PutSendings replaces the version that was read. It returns a *video.Conflict if another writer
+// was first. After any other error the sendings may have been written.
 func (t *Table) PutSendings(ctx context.Context, request string, sent []video.Sending, version string) error {
 	return t.put(ctx, sentPrefix+request, sentItem, encodeSendings(sent), version, "writing what was sent")
 }
 
-// CreateSent is Create for a job that was sent without an Idempotency-Key: it
-// replaces the version of the sendings that was read in the same transaction. It
-// gives a *video.Conflict, and writes nothing, where that has changed.
+// CreateSent is Create for a job that was sent without an Idempotency-Key. In the same
+// transaction it replaces the version of the sendings that was read. It returns a
+// *video.Conflict, and writes nothing, if the sendings have changed since.
 func (t *Table) CreateSent(ctx context.Context, entry video.Entry, request string, sent []video.Sending, version string) (video.Entry, string, error) {
 	number, err := next(version)
 	if err != nil {

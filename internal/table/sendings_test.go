@@ -22,7 +22,7 @@ func sendings(jobs ...string) []video.Sending {
 	return sent
 }
 
-// A job is created with the sendings that it is among, and neither without the other.
+// A job and its sending are written together, or neither is.
 func TestSendings(t *testing.T) {
 	fake := dynamotest.New(t)
 	jobs, ctx := open(fake), t.Context()
@@ -64,7 +64,7 @@ func TestSendings(t *testing.T) {
 	}
 }
 
-// The item goes an hour after the last POST. DynamoDB takes seconds.
+// The item expires an hour after the last POST. DynamoDB counts seconds.
 func TestSendingsExpire(t *testing.T) {
 	fake := dynamotest.New(t)
 	if err := open(fake).PutSendings(t.Context(), "r", sendings("a", "b"), ""); err != nil {
@@ -78,7 +78,7 @@ func TestSendingsExpire(t *testing.T) {
 	}
 }
 
-// A transaction whose answer was lost is known for one's own by the job's mark.
+// A transaction recognizes its own write after a lost answer, by the job's mark.
 func TestSendingsLoseAnswers(t *testing.T) {
 	for name, fault := range map[string]dynamotest.Fault{
 		"cut": {After: true, Cut: true}, "500": {After: true, Status: 500, Code: "InternalServerError"},
@@ -87,7 +87,7 @@ func TestSendingsLoseAnswers(t *testing.T) {
 		jobs := open(fake)
 		fake.Fail(func(call dynamotest.Call) dynamotest.Fault {
 			if call.Op == "TransactWriteItems" {
-				return fault // each time
+				return fault // at each try
 			}
 			return dynamotest.Fault{}
 		})
@@ -113,7 +113,8 @@ func TestSendingsUnavailable(t *testing.T) {
 	wantUnavailable(t, err)
 }
 
-// FuzzSendings reads an item that others changed: it can be used, or it can't be read.
+// FuzzSendings reads an item that another program may have changed: it is either usable or an
+// error.
 func FuzzSendings(f *testing.F) {
 	for _, seed := range []string{`[{"job":"a","at":"2026-08-21T10:00:00.000000000Z","retry":1,"first":true}]`, `[{"job":"a b"}]`, `[{"job":3}]`, `[3]`, `"no"`, `null`} {
 		f.Add([]byte(seed))

@@ -12,15 +12,15 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Client is what is used of DynamoDB.
+// Client is the part of DynamoDB's API that a Table uses.
 type Client interface {
 	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
 	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
 	TransactWriteItems(context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error)
 }
 
-// Table reads and writes the items of one table. It is safe for concurrent use,
-// by many processes.
+// Table reads and writes the items of one table. It is safe for concurrent use, also by many
+// processes.
 type Table struct {
 	client Client
 	name   string
@@ -28,18 +28,17 @@ type Table struct {
 	jitter func(time.Duration) time.Duration
 
 	mu  sync.Mutex
-	day string // the last one that putDay wrote
+	day string // the last day that putDay wrote
 }
 
-// New makes a Table. Each call of mark gives a text of at most 36 characters that
-// was never given before, by any process. Each call of jitter gives a random part
-// of a duration.
+// New returns a Table. Each call of mark returns a text of at most 36 characters that no call in
+// any process has returned before. Each call of jitter returns a random part of a duration.
 func New(client Client, name string, mark func() string, jitter func(time.Duration) time.Duration) *Table {
 	return &Table{client: client, name: name, mark: mark, jitter: jitter}
 }
 
-// query reads the items of a partition, or the one of a sort key in it. All reads are
-// queries, which keeps another operation out of the functions.
+// query reads the items of a partition, or the one with a sort key. All reads are queries, so
+// that the functions need no other operation.
 func (t *Table) query(ctx context.Context, partition, sort string) ([]map[string]types.AttributeValue, error) {
 	in := &dynamodb.QueryInput{
 		TableName: &t.name, ConsistentRead: aws.Bool(true),

@@ -14,14 +14,14 @@ import (
 // timesPartition is the partition of the learned times.
 const timesPartition = "times"
 
-// longestTime is the longest time that is believed: a generation of a week.
+// longestTime is the longest plausible time of a generation: a week.
 const longestTime = 7 * 24 * time.Hour
 
 func timesSort(model string, duration int) string { return model + "#" + strconv.Itoa(duration) }
 
-// Times reads what was seen of a model's generations of so many seconds, and the
-// version that PutTimes takes. Both are empty where nothing was. What is neither a
-// time nor a charge is left out.
+// Times reads the recorded times and charges of a model's generations, for a duration in
+// seconds, and the version for PutTimes. Both are empty if there are none. Times omits values
+// that are neither a time nor a charge.
 func (t *Table) Times(ctx context.Context, model string, duration int) (schedule.Past, string, error) {
 	items, err := t.query(ctx, timesPartition, timesSort(model, duration))
 	if err != nil {
@@ -41,7 +41,7 @@ func pastOf(item map[string]types.AttributeValue) schedule.Past {
 	return schedule.Past{Seen: seenOf(item["seen"]), Charges: chargesOf(item["charges"])}
 }
 
-// chargesOf reads what the last generations cost, in micro-dollars, oldest first.
+// chargesOf reads the charges of the last generations, in micro-dollars, oldest first.
 func chargesOf(value types.AttributeValue) []int64 {
 	list, _ := value.(*types.AttributeValueMemberL)
 	if list == nil {
@@ -60,8 +60,8 @@ func chargesOf(value types.AttributeValue) []int64 {
 	return charges
 }
 
-// AllTimes reads what was seen of every kind of generation, oldest first, by one query:
-// all models with all lengths take a tenth of what one gives.
+// AllTimes reads the times and charges of every kind of generation, oldest first, with one
+// query: all models with all lengths take a tenth of what one query returns.
 func (t *Table) AllTimes(ctx context.Context) (map[schedule.Kind]schedule.Past, error) {
 	items, err := t.query(ctx, timesPartition, "")
 	if err != nil {
@@ -79,9 +79,9 @@ func (t *Table) AllTimes(ctx context.Context) (map[schedule.Kind]schedule.Past, 
 	return all, nil
 }
 
-// seenOf reads how long the last generations took, oldest first. A generation is two
-// numbers, the seconds after which it had not ended and by which it had. What is
-// neither is written over.
+// seenOf reads how long the last generations took, oldest first. A generation is two numbers:
+// the seconds after which it was still running, and those by which it had ended. Any other value
+// is overwritten later.
 func seenOf(value types.AttributeValue) []schedule.Seen {
 	list, _ := value.(*types.AttributeValueMemberL)
 	if list == nil {
@@ -102,7 +102,7 @@ func seenOf(value types.AttributeValue) []schedule.Seen {
 	return seen
 }
 
-// durationOf reads seconds, of longestTime at most.
+// durationOf reads a time in seconds, of at most longestTime.
 func durationOf(value types.AttributeValue) (time.Duration, bool) {
 	number, _ := value.(*types.AttributeValueMemberN)
 	if number == nil {
@@ -112,13 +112,13 @@ func durationOf(value types.AttributeValue) (time.Duration, bool) {
 	return time.Duration(n * float64(time.Second)), err == nil && n <= longestTime.Seconds()
 }
 
-// secondsOf writes seconds to the tenth: looks are further apart.
+// secondsOf encodes seconds to one decimal place: polls are further apart.
 func secondsOf(d time.Duration) types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: strconv.FormatFloat(d.Round(100*time.Millisecond).Seconds(), 'f', -1, 64)}
 }
 
-// PutTimes replaces the version that was read, and gives a *video.Conflict where
-// another was first. On any other error it may have been written.
+// PutTimes replaces the version that was read. It returns a *video.Conflict if another writer
+// was first. After any other error the times may have been written.
 func (t *Table) PutTimes(ctx context.Context, model string, duration int, past schedule.Past, version string) error {
 	var pairs, charges []types.AttributeValue
 	for _, s := range past.Seen {

@@ -55,8 +55,8 @@ func TestTimes(t *testing.T) {
 	}
 }
 
-// FuzzTimes reads an item that others wrote: what is usable of it is used, and it
-// is written over.
+// FuzzTimes reads an item that another program may have written. Its usable values are used, and
+// the item is overwritten.
 func FuzzTimes(f *testing.F) {
 	for _, seed := range []string{`[[80,83]]`, `[[0,20],[1e9,2e9],[9,8],[1,2,3],[70]]`, `null`, `"no"`, `[["a"]]`, `[1960000,-1,0,1.5,"7"]`} {
 		f.Add([]byte(seed))
@@ -95,7 +95,7 @@ func FuzzTimes(f *testing.F) {
 	})
 }
 
-// FuzzJob reads a job that others changed: it is the job, or it can't be read.
+// FuzzJob reads a job that another program may have changed: it is either the job or an error.
 func FuzzJob(f *testing.F) {
 	f.Add([]byte(`{"id":"job","version":1,"mark":"m","created_at":"2026-08-21T10:00:00.000000000Z"}`), `{"prompt":"a boat"}`)
 	f.Add([]byte(`{"id":"other"}`), `{}`)

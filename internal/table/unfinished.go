@@ -13,18 +13,19 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// sweepPartition has one item, of the same sort key: the position of the last sweep.
+// sweepPartition has one item, whose sort key is the same: the position of the last sweep.
 const sweepPartition = "sweep"
 
 // Unfinished is a job without an outcome.
 type Unfinished struct {
 	ID    string
-	Place string // sorts the jobs by when they were created
+	Place string // sorts the jobs by creation
 }
 
-// Unfinished gives the jobs without an outcome, the oldest first. The index is eventually
+// Unfinished returns the jobs without an outcome, oldest first. The index is eventually
 // consistent: a job that was just created may be missing, and one that has just ended may be
-// among them. The error is a *video.ServiceUnavailable; what was read before it is given too.
+// among them. The error is a *video.ServiceUnavailable; the jobs that were read before it are
+// returned too.
 func (t *Table) Unfinished(ctx context.Context) ([]Unfinished, error) {
 	var all []Unfinished
 	var err error
@@ -56,8 +57,9 @@ func (t *Table) Unfinished(ctx context.Context) ([]Unfinished, error) {
 	return all, err
 }
 
-// SweptTo gives the place of the last job that was examined by the last sweep that ran out
-// of time, and the version that PutSweptTo takes. Both are empty where there was none. The error is a *video.ServiceUnavailable.
+// SweptTo returns the place of the last job that was examined by the last sweep that ran out of
+// time, and the version for PutSweptTo. Both are empty if there is none. The error is a
+// *video.ServiceUnavailable.
 func (t *Table) SweptTo(ctx context.Context) (place, version string, err error) {
 	items, err := t.query(ctx, sweepPartition, sweepPartition)
 	if err != nil {
@@ -74,8 +76,8 @@ func (t *Table) SweptTo(ctx context.Context) (place, version string, err error) 
 	return place, strconv.FormatInt(number, 10), nil
 }
 
-// PutSweptTo replaces the version that was read, and gives a *video.Conflict where
-// another sweep was first. On any other error it may have been written.
+// PutSweptTo replaces the version that was read. It returns a *video.Conflict if another sweep
+// was first. After any other error the place may have been written.
 func (t *Table) PutSweptTo(ctx context.Context, place, version string) error {
 	item := attributes{}
 	item.put("swept_to", place)

@@ -15,23 +15,23 @@ import (
 	"github.com/takeup/takeup/internal/budget"
 )
 
-// usagePartition is the partition of the sums of a month by owner, as "usage#2026-08".
+// usagePartition returns the partition of a month's sums by owner, for example "usage#2026-08".
 func usagePartition(month string) string { return "usage#" + month }
 
-// usageKey is the sort key of an owner's day, as "21#alice"; "21#" for jobs without a
-// token.
+// usageKey returns the sort key of an owner's day, for example "21#alice", or "21#" for jobs
+// without a token.
 func usageKey(day, owner string) string { return day[len("2006-01-"):] + "#" + owner }
 
-// What the item of an owner's day has for each model, as "spent#" and the model. Beside
-// the sums of the money, which are named as a month's are, it counts attempts. held is
-// the sum over the models.
+// The attributes of an owner's day for each model are named by figure and model, such as
+// "spent#" and the model. Besides the sums of the money, which are named as a month's are, they
+// count attempts. held is the sum over the models.
 const (
 	videosName  = "videos"
 	failedName  = "failed"
 	inDoubtName = "in_doubt"
 )
 
-// attemptsOf is the attribute that counts the attempts of a state; empty: none does.
+// attemptsOf returns the attribute that counts the attempts of a state, or "" if there is none.
 func attemptsOf(state budget.State) string {
 	switch state {
 	case budget.Spent:
@@ -44,7 +44,7 @@ func attemptsOf(state budget.State) string {
 	return ""
 }
 
-// addUsage adds an attempt to the item of its owner's day, or subtracts it by the sign -1.
+// addUsage adds an attempt to the item of its owner's day, or subtracts it if the sign is -1.
 func addUsage(c *counter, model string, m budget.Money, sign int64) {
 	if name := nameOf(m.State); name != "" {
 		c.add(heldName, sign*m.Micros)
@@ -55,7 +55,7 @@ func addUsage(c *counter, model string, m budget.Money, sign int64) {
 	}
 }
 
-// Usage sums up the attempts that were claimed in a month, as 2026-08, by day, owner and
+// Usage sums up the attempts that were claimed in a month such as 2026-08, by day, owner and
 // model. The error is a *video.ServiceUnavailable.
 func (t *Table) Usage(ctx context.Context, month string) ([]budget.Usage, error) {
 	const doing = "reading what was spent"
@@ -77,7 +77,7 @@ func (t *Table) Usage(ctx context.Context, month string) ([]budget.Usage, error)
 	return all, nil
 }
 
-// usageOf reads the items of the owners' days of a month.
+// usageOf reads the items of all owners' days in a month.
 func (t *Table) usageOf(ctx context.Context, month string) (items []attributes, err error) {
 	pages := dynamodb.NewQueryPaginator(t.client, &dynamodb.QueryInput{
 		TableName: &t.name, ConsistentRead: aws.Bool(true),
@@ -97,8 +97,8 @@ func (t *Table) usageOf(ctx context.Context, month string) (items []attributes, 
 	return items, nil
 }
 
-// decodeUsage reads the item of an owner's day, in the order of the models. A model
-// whose attempts were all released has none.
+// decodeUsage reads the item of an owner's day, sorted by model. It omits a model whose attempts
+// were all released.
 func decodeUsage(month string, item attributes) ([]budget.Usage, error) {
 	r := reader{attributes: item}
 	key := r.text(sortKey)
@@ -134,7 +134,7 @@ func decodeUsage(month string, item attributes) ([]budget.Usage, error) {
 	return all, nil
 }
 
-// fieldOf is the field of a figure; nil for one that isn't known.
+// fieldOf returns the field of a figure, or nil if the figure isn't known.
 func fieldOf(u *budget.Usage, figure string) *int64 {
 	switch figure {
 	case videosName:

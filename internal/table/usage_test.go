@@ -16,7 +16,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// sums are what the counters must be.
+// sums are the expected counters.
 type sums struct {
 	months map[string]table.Counters
 	days   map[string]int64
@@ -90,8 +90,8 @@ func createFor(t *testing.T, c *table.Table, id, owner, model string) {
 	}
 }
 
-// The cap of an owner is that of the owner's day, whatever the others have spent, and
-// loosens no other.
+// An owner's cap applies to the owner's day, whatever the others have spent, and relaxes no
+// other limit.
 func TestClaimsWithinAnOwnersLimit(t *testing.T) {
 	c := open(dynamotest.New(t))
 	for id, owner := range map[string]string{"a": "alice", "b": "alice", "c": "bob", "d": ""} {
@@ -132,7 +132,7 @@ func TestClaimsWithinAnOwnersLimit(t *testing.T) {
 	if _, err := c.Usage(t.Context(), "2026-13"); err == nil {
 		t.Error("a month that isn't one was read")
 	}
-	// What has failed stays counted when another attempt follows.
+	// A failed attempt stays counted when another attempt follows.
 	if err := claimWithin(t, c, "b", 5, evening.Add(2*time.Hour), limits); err != nil {
 		t.Fatal(err)
 	}

@@ -13,29 +13,28 @@ import (
 	"github.com/takeup/takeup/internal/wait"
 )
 
-// writeTime is how long a write is tried. A transaction on the item may take DynamoDB some
+// writeTime is how long a write is retried. A transaction on the item may take DynamoDB some
 // seconds; a claim allows ten for each of its writes.
 const writeTime = 8 * time.Second
 
-// The waits between two tries: the first, and the most.
+// The first and the longest wait between two tries.
 const (
 	firstPause   = 25 * time.Millisecond
 	longestPause = time.Second
 )
 
-// fate is what became of a write.
+// fate is the result of a write.
 type fate int
 
 const (
 	written fate = iota
-	// refused: the condition did not hold, and nothing of this write is there.
+	// refused: the condition failed, and nothing was written.
 	refused
-	// barred: the condition of another item in the transaction did not hold, and nothing
-	// was written.
+	// barred: the condition of another item in the transaction failed, and nothing was written.
 	barred
-	// again: another write to the item was under way, and nothing was written.
+	// again: another write to the item was in progress, and nothing was written.
 	again
-	// unknown: it may have been written; only a read shows it.
+	// unknown: the item may have been written; only a read can tell.
 	unknown
 )
 
@@ -56,9 +55,9 @@ func (t *Table) write(ctx context.Context, mark string, try func(context.Context
 	}
 }
 
-// fateOf gives the fate of a write with a mark by its error. A failed condition may be that
-// of the SDK's own retry of a write that succeeded: the item that comes with the failure
-// shows it.
+// fateOf determines the fate of a write from its error. A condition may have failed for the
+// SDK's own retry of a write that succeeded: the mark in the item that comes with the error
+// shows that.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
 func fateOf(err error, mark string) fate {
 	var condition *types.ConditionalCheckFailedException
@@ -79,7 +78,7 @@ func fateOf(err error, mark string) fate {
 }
 
 // fateOfTransaction reads the reasons, which are in the order of the items. The mark of the
-// first item says whose write it was, whatever the conditions of the others.
+// first item tells whose write it was, whatever the conditions of the others.
 func fateOfTransaction(cancelled *types.TransactionCanceledException, mark string) fate {
 	f := unknown
 	for i, reason := range cancelled.CancellationReasons {
@@ -102,8 +101,8 @@ func fateOfTransaction(cancelled *types.TransactionCanceledException, mark strin
 	return f
 }
 
-// compare says by the item's mark whether the last write to it was this one. Without an
-// item there was none to replace.
+// compare determines from the item's mark whether the last write to it was this one. Without an
+// item, there was none to replace.
 func compare(item map[string]types.AttributeValue, mark string) fate {
 	if there, ok := item[markName].(*types.AttributeValueMemberS); ok && there.Value == mark {
 		return written
@@ -111,9 +110,9 @@ func compare(item map[string]types.AttributeValue, mark string) fate {
 	return refused
 }
 
-// put writes an item with a mark in place of the version that was read, which is empty
-// where there was none. It gives a *video.Conflict, and has written nothing, where another
-// writer was first. After any other error it may have been written.
+// put writes an item with a mark in place of the version that was read; the version is empty if
+// there was none. It returns a *video.Conflict, and writes nothing, if another writer was first.
+// After any other error the item may have been written.
 func (t *Table) put(ctx context.Context, partition, sort string, item attributes, version, doing string) error {
 	number, err := next(version)
 	if err != nil {
@@ -135,7 +134,7 @@ func (t *Table) put(ctx context.Context, partition, sort string, item attributes
 	return unavailable(doing, err)
 }
 
-// next is the version after the one that was read.
+// next returns the version after the one that was read.
 func next(version string) (int64, error) {
 	if version == "" {
 		return 1, nil

@@ -18,7 +18,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// holds checks that a Copy stored the file, and described it.
+// holds checks that a Copy stored the file and described it.
 func (s setup) holds(t *testing.T, copied video.Copied, err error, body []byte) {
 	t.Helper()
 	if err != nil {
@@ -77,7 +77,7 @@ func TestWhatTheVideoSays(t *testing.T) {
 	}
 }
 
-// ops names the calls to S3 in order, without those that every Copy begins and ends with.
+// ops names the calls to S3 in order, without those with which every Copy begins and ends.
 func (s setup) ops(t *testing.T) string {
 	t.Helper()
 	var ops []string
@@ -95,7 +95,7 @@ func TestRequests(t *testing.T) {
 		name          string
 		size          int
 		singleRequest time.Duration
-		asked         int // of the source
+		asked         int // calls of the source
 		stored        string
 	}{
 		{"small", unit, manyRequests, 1, "PutObject"},
@@ -114,7 +114,7 @@ func TestRequests(t *testing.T) {
 	}
 }
 
-// A request depends on nothing of the machine, and asks for the file's own bytes.
+// A request depends on nothing of the machine, and asks for the file's bytes as they are.
 func TestRequest(t *testing.T) {
 	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
 	body := mp4(1000)
@@ -129,8 +129,8 @@ func TestRequest(t *testing.T) {
 	}
 }
 
-// A file with too many boxes to read their headers out of order is fetched part by part,
-// in order.
+// A file with too many boxes to read their headers out of order is fetched part by part, in
+// order.
 func TestManyBoxes(t *testing.T) {
 	body := slices.Concat(box("ftyp", []byte("isom")), box("moov", nil))
 	for i := range 60 {

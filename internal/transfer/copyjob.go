@@ -20,26 +20,26 @@ type copyJob struct {
 	sizes    sizes
 }
 
-// strategy is how a file is fetched.
+// strategy is a way to fetch a file.
 type strategy int
 
 const (
-	// adaptive stores the file by a single PUT, or by parts if one request is too slow.
+	// adaptive stores the file by a single PUT, or in parts if one request is too slow.
 	adaptive strategy = iota
-	// parallel stores it by parts that are fetched at once.
+	// parallel stores it in parts that are fetched concurrently.
 	parallel
-	// sequential stores it by parts that are fetched one after the other, so that its
-	// boxes come in order.
+	// sequential stores it in parts that are fetched one after another, so that its boxes come
+	// in order.
 	sequential
-	// unranged fetches it by one request without a range.
+	// unranged fetches it with one request without a range.
 	unranged
 )
 
-// restart is an error after which a copy can only start from the beginning.
+// restart is an error after which a copy must start from the beginning.
 type restart struct {
 	err     error
-	changed bool     // the file is another one than at the beginning
-	next    strategy // if not adaptive, the one to go on with, at once
+	changed bool     // the file differs from that at the beginning
+	next    strategy // unless adaptive, the strategy to continue with at once
 }
 
 func (e *restart) Error() string { return e.err.Error() }
@@ -62,7 +62,7 @@ func errTooManyBoxes() error {
 	return &restart{err: errors.New("the file has too many boxes to fetch it out of order"), next: sequential}
 }
 
-// run copies the file, and starts again as often as that may help.
+// run copies the file, and restarts for as long as that may help.
 func (j *copyJob) run(ctx context.Context) (copied video.Copied, err error) {
 	how, changes := adaptive, 0
 	for range maxAttempts {
@@ -81,13 +81,13 @@ func (j *copyJob) run(ctx context.Context) (copied video.Copied, err error) {
 				changes++
 			}
 			if changes == 2 {
-				how = unranged // it changes too often to be resumed
+				how = unranged // the file changes too often to be resumed
 			}
 		case err == nil || errors.As(err, new(*video.VideoRejected)):
 			return copied, err
 		case !lostToAnother(err):
-			// S3 may have cut the connection because it refused the write, or its
-			// response was lost.
+			// S3 may have cut the connection because it refused the write, or its response was
+			// lost.
 			if existing, found, lookErr := j.object.existing(ctx, copied); lookErr == nil && found {
 				return existing, nil
 			}
@@ -100,8 +100,8 @@ func (j *copyJob) run(ctx context.Context) (copied video.Copied, err error) {
 	return video.Copied{}, err
 }
 
-// attempt copies the file once. If S3 refused the write because the key has an
-// object by now, what is returned describes the source's file all the same.
+// attempt copies the file once. If S3 refused the write because the key already has an object,
+// the result still describes the source's file.
 func (j *copyJob) attempt(ctx context.Context, how strategy) (video.Copied, error) {
 	first, err := j.begin(ctx, how)
 	if err != nil {
@@ -130,7 +130,7 @@ func (j *copyJob) attempt(ctx context.Context, how strategy) (video.Copied, erro
 	case how == parallel, file.length > maxPutSize:
 		return j.putParts(ctx, file, reader, j.sizes.streams)
 	}
-	reader.to = j.sizes.minPart // that much was requested
+	reader.to = j.sizes.minPart // the first request's range
 	fast, err := reader.measure(j.sizes.sample)
 	if err != nil {
 		return video.Copied{}, err
@@ -142,8 +142,8 @@ func (j *copyJob) attempt(ctx context.Context, how strategy) (video.Copied, erro
 	return j.putSingle(ctx, file, reader)
 }
 
-// begin makes the first request, whose response says what the file is. It asks for
-// as many bytes as the first part has: they are read whatever the strategy is.
+// begin makes the first request, whose response describes the file. It requests as many bytes as
+// the first part has: every strategy reads them.
 func (j *copyJob) begin(ctx context.Context, how strategy) (*fetch.Response, error) {
 	to := j.sizes.minPart
 	if how == unranged {
@@ -153,7 +153,7 @@ func (j *copyJob) begin(ctx context.Context, how strategy) (*fetch.Response, err
 		r, err := j.fetcher.Get(ctx, j.urls, 0, to, "")
 		switch {
 		case err == nil && r.Ranged && r.ETag == "" && r.Length > r.To:
-			r.Close() // without an ETag, the rest can't be resumed
+			r.Close() // without an ETag, a later request can't resume the file
 			to = 0
 		case err == nil:
 			return r, nil

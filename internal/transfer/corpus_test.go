@@ -17,8 +17,7 @@ import (
 	"github.com/takeup/takeup/internal/transfer"
 )
 
-// spellings writes an IPv4 address in all forms that a URL parser or a resolver may
-// accept.
+// spellings writes an IPv4 address in all forms that a URL parser or a resolver may accept.
 func spellings(address string) []string {
 	b := netip.MustParseAddr(address).As4()
 	n := binary.BigEndian.Uint32(b[:])
@@ -47,8 +46,8 @@ func spellings(address string) []string {
 	}
 }
 
-// forbidden lists URLs that no video may be fetched from. PORT stands for a port on which
-// this machine listens.
+// forbidden lists URLs from which no video may be fetched. PORT stands for a port on which this
+// machine listens.
 func forbidden() []string {
 	var urls []string
 	add := func(hosts ...string) {
@@ -63,7 +62,7 @@ func forbidden() []string {
 		"127.1.2.3", "127.255.255.254", "100.64.0.1", "169.254.170.2", "169.254.169.253", "192.0.0.1", "192.0.2.1", "192.88.99.1", "198.18.0.1", "198.51.100.1", "203.0.113.1",
 		"224.0.0.1", "239.255.255.250", "240.0.0.1", "255.255.255.255", "0.1.2.3", "172.31.255.254",
 		"[::1]", "[::]", "[fe80::1]", "[fe80::1%25lo]", "[fc00::1]", "[fd00:ec2::254]", "[fec0::1]", "[ff02::1]", "[2001:db8::1]", "[3fff::1]", "[100::1]", "[5f00::1]",
-		// Names, which resolve to such an address in the test.
+		// Names that resolve to a forbidden address in the test.
 		"localhost", "LOCALHOST", "localhost.", "localhost.localdomain", "ip6-localhost", "cdn.example", "cdn.example.", "metadata.google.internal", "instance-data.ec2.internal",
 		"127.0.0.1.cdn.example", "xn--cdn-9na.example", "_cdn.example", "user@127.0.0.1", "user:word@cdn.example", "@cdn.example", "cdn.example@127.0.0.1",
 	)
@@ -75,7 +74,7 @@ func forbidden() []string {
 	)
 }
 
-// listen counts the connections to a port of this machine.
+// listen listens on a port of this machine, and counts the connections.
 func listen(t *testing.T) (string, *atomic.Int64) {
 	t.Helper()
 	var connections atomic.Int64
@@ -94,7 +93,7 @@ func listen(t *testing.T) (string, *atomic.Int64) {
 	return port, &connections
 }
 
-// No forbidden URL is connected to, whatever the form of its host, and whatever the host
+// No connection is made to a forbidden URL, whatever the form of its host, and whatever the host
 // resolves to.
 func TestForbiddenURLs(t *testing.T) {
 	urls := forbidden()
@@ -158,7 +157,7 @@ func (to redirecting) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.Result(), nil
 }
 
-// Loopback allows no other address.
+// Loopback allows no other addresses.
 func TestLoopbackAllowed(t *testing.T) {
 	resolve(t, netip.MustParseAddr("10.0.0.1"))
 	fake := s3test.New(t)
@@ -173,8 +172,7 @@ func TestLoopbackAllowed(t *testing.T) {
 	}
 }
 
-// resolve makes every name resolve to one address. It replaces the DNS server that Go's
-// resolver asks.
+// resolve makes every name resolve to one address. It replaces the DNS server of Go's resolver.
 func resolve(t *testing.T, to netip.Addr) {
 	t.Helper()
 	before := net.DefaultResolver
@@ -187,7 +185,8 @@ func resolve(t *testing.T, to netip.Addr) {
 }
 
 // answerDNS answers DNS queries over TCP (RFC 1035, 4.2.2) until the client closes the
-// connection: with an A or an AAAA record (RFC 3596), if the query is for that.
+// connection. It answers a query for an A or an AAAA record (RFC 3596) with the address if it is
+// of that kind.
 func answerDNS(conn net.Conn, to netip.Addr) {
 	defer conn.Close()
 	kind := uint16(1)

@@ -2,9 +2,9 @@ package transfer
 
 import "hash/crc32"
 
-// combineCRC32 gives the CRC-32 of two blocks of data together, from the CRC-32 of each
-// and the length of the second: crc1 is multiplied by x^(8·length2) modulo the CRC's
-// polynomial, and crc2 is added. It is zlib's crc32_combine (Mark Adler,
+// combineCRC32 returns the CRC-32 of two consecutive blocks of data from the CRC-32 of each and
+// the length of the second: it multiplies crc1 by x^(8·length2) modulo the CRC's polynomial, and
+// adds crc2. It is zlib's crc32_combine (Mark Adler,
 // https://github.com/madler/zlib/blob/master/crc32.c).
 func combineCRC32(crc1, crc2 uint32, length2 int64) uint32 {
 	const one = 1 << 31 // the polynomial 1: the lowest bit is the highest power

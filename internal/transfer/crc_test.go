@@ -18,7 +18,7 @@ func FuzzCombineCRC32(f *testing.F) {
 	})
 }
 
-// A fuzzer makes no data as long as parts.
+// A fuzzer doesn't make data as long as parts.
 func TestCombineCRC32OfLongParts(t *testing.T) {
 	part := make([]byte, 5<<20+3)
 	for i := range part {

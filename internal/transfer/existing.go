@@ -15,9 +15,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// existing describes the object at the key, if there is one. If S3's checksum says that
-// it is the one that this Copy wrote, it is not read again; any other is read and
-// verified.
+// existing describes the object at the key, if there is one. If S3's checksum shows that this
+// Copy wrote it, it is not read again; any other object is read and verified.
 func (o *object) existing(ctx context.Context, written video.Copied) (video.Copied, bool, error) {
 	out, err := o.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &o.bucket, Key: &o.key, ChecksumMode: types.ChecksumModeEnabled})
 	if errors.As(err, new(*types.NoSuchKey)) {
@@ -50,7 +49,7 @@ func (o *object) existing(ctx context.Context, written video.Copied) (video.Copi
 	return describe(boxes.Info(), length, crc.Sum32()), true, nil
 }
 
-// foreign says that the key has an object that no Copy can have stored.
+// foreign returns an error for an object at the key that no Copy can have stored.
 func (o *object) foreign(err error) error {
 	return fmt.Errorf("%s is there already, and not from here (%w); delete it", o.key, err)
 }

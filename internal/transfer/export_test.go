@@ -14,7 +14,7 @@ func (c *Copier) SetSizes(least, most int64, streams, sample int) {
 	c.sizes.minPart, c.sizes.maxPart, c.sizes.streams, c.sizes.sample = least, most, streams, sample
 }
 
-// SetMaxLookUps replaces how many box headers are read out of order.
+// SetMaxLookUps sets how many box headers may be read out of order.
 func (c *Copier) SetMaxLookUps(boxes int) { c.sizes.maxLookUps = boxes }
 
 // SetTransport replaces the network to sources.
@@ -33,7 +33,7 @@ func (c *Copier) OnConnect(called func(net.Conn)) {
 	}
 }
 
-// AnswerHost answers the requests to a host without a network.
+// AnswerHost answers requests to a host without a network.
 func (c *Copier) AnswerHost(host string, answer http.RoundTripper) {
 	c.fetcher.HTTP.Transport = hostTransport{host, answer, c.fetcher.HTTP.Transport}
 }
@@ -50,7 +50,7 @@ func (b hostTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return b.next.RoundTrip(r)
 }
 
-// Trust trusts the certificates of an authority.
+// Trust trusts the certificates of a certificate authority.
 func (c *Copier) Trust(authority *x509.CertPool) {
 	c.fetcher.HTTP.Transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: authority}
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/takeup/takeup/internal/transfer"
 )
 
-// layout makes a file of about that size, with its boxes in some order.
+// layout returns a file of about that size, with its boxes in random order.
 func layout(r *rand.Rand, size int) []byte {
 	ftyp, moov, mdat := box("ftyp", []byte("isom\x00\x00\x02\x00isomavc1")), box("moov", mvhd(r.IntN(3000))), box("mdat", content(size, r.Uint64()))
 	switch r.IntN(3) {
@@ -25,15 +25,15 @@ func layout(r *rand.Rand, size int) []byte {
 	return slices.Concat(ftyp, box("free", content(r.IntN(4*unit), 2)), mdat[:len(mdat)/2], mdat[len(mdat)/2:], moov, box("free", nil))
 }
 
-// mvhd makes an mvhd box of 2 s, and a box of some size after it.
+// mvhd returns an mvhd box for 2 s, followed by a box of some size.
 func mvhd(more int) []byte {
 	p := make([]byte, 100)
-	p[14], p[15], p[18], p[19] = 0x03, 0xe8, 0x07, 0xd0 // 1000 a second, and 2000
+	p[14], p[15], p[18], p[19] = 0x03, 0xe8, 0x07, 0xd0 // 1000 units per second, and 2000 units
 	return append(box("mvhd", p), box("udta", content(more, 3))...)
 }
 
-// However a source breaks off and stalls, the file is stored or nothing is. At most one
-// part is fetched again for each fault, and a little for box headers that are read out of
+// However a source breaks off and stalls, either the whole file is stored or nothing. At most
+// one part is fetched again for each fault, and a few bytes for box headers that are read out of
 // order.
 func TestFaultSchedules(t *testing.T) {
 	stored, absent := 0, 0
@@ -44,10 +44,10 @@ func TestFaultSchedules(t *testing.T) {
 			s := &script{body: layout(r, 1+r.IntN(30*unit))}
 			often, troubles := r.Float64(), r.IntN(40)
 			if r.IntN(10) == 0 {
-				often, troubles = 1, 1<<30 // a source that is never well
+				often, troubles = 1, 1<<30 // a source that always fails
 			}
 			every := time.Duration(r.IntN(3)) * time.Millisecond
-			s.line = func(int) line { // called by one at a time
+			s.line = func(int) line { // called by one goroutine at a time
 				l := line{chunk: 1 + r.IntN(unit), every: every}
 				if troubles == 0 || r.Float64() > often {
 					return l
@@ -86,7 +86,7 @@ func TestFaultSchedules(t *testing.T) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			if fake.Count("PutObject") > 0 && fake.Count("UploadPart") > 0 {
-				s.cuts++ // one request was too slow, and given up for many
+				s.cuts++ // one request was too slow, and was replaced by many
 			}
 			lookUps := 5 * (5 * unit / 300) // for boxes that a part had passed
 			if most := int64(len(s.body) + s.cuts*5*unit + lookUps); s.fetched > most {
@@ -103,7 +103,7 @@ func TestFaultSchedules(t *testing.T) {
 	}
 }
 
-// A file that comes slowly after a fast beginning is then fetched by many requests.
+// A file that comes slowly after a fast beginning is then fetched with many requests.
 func TestSlowAfterAFastBeginning(t *testing.T) {
 	fake := newFake(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -132,7 +132,7 @@ func TestEndlessAndSlowBodies(t *testing.T) {
 		edit  func(*http.Response)
 		limit int64
 		most  time.Duration
-		final bool // rejected
+		final bool // whether it is rejected
 	}{
 		"a byte a second":               {40 * unit, line{chunk: 1, every: time.Second}, nil, 1 << 30, 5 * time.Minute, false},
 		"a byte a second, by no ranges": {40 * unit, line{chunk: 1, every: time.Second, whole: true}, nil, 1 << 30, 5 * time.Minute, false},
@@ -156,13 +156,13 @@ func TestEndlessAndSlowBodies(t *testing.T) {
 	}
 }
 
-// packed makes a response compressed, as a server might: it is no MP4 then.
+// packed makes a response compressed, as a server might do. It is then no MP4.
 func packed(r *http.Response) {
 	r.Header.Set("Content-Encoding", "gzip")
 	r.Body.(*scriptBody).rest = []byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03, and so on")
 }
 
-// A Copy ends as long before its deadline as is reserved for cleaning up.
+// A Copy ends before its deadline, early enough to leave the time reserved for cleaning up.
 func TestDeadline(t *testing.T) {
 	for _, singleRequest := range []time.Duration{manyRequests, oneRequest} {
 		fake := newFake(t)
@@ -180,7 +180,7 @@ func TestDeadline(t *testing.T) {
 	}
 }
 
-// A source's Retry-After is kept to, up to half a minute.
+// A source's Retry-After is obeyed, up to half a minute.
 func TestRetryAfter(t *testing.T) {
 	for after, want := range map[string]time.Duration{"3": 3 * time.Second, "100000000000": 30 * time.Second, "-1": 0, "soon": 0} {
 		fake := newFake(t)

@@ -16,7 +16,7 @@ import (
 	"github.com/takeup/takeup/internal/transfer"
 )
 
-// zeros is a source of an MP4 of that many bytes, nearly all zero. It takes no memory.
+// zeros is a source of an MP4 with that many bytes, nearly all of them zero. It takes no memory.
 type zeros int64
 
 // ReadAt implements io.ReaderAt.

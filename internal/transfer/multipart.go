@@ -9,8 +9,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// putParts stores the file by a multipart upload, with a number of parts in flight at
-// once. The reader has begun the first part.
+// putParts stores the file by a multipart upload, with up to streams parts in flight. The reader
+// has begun the first part.
 func (j *copyJob) putParts(ctx context.Context, file *sourceFile, reader *rangeReader, streams int) (video.Copied, error) {
 	cuts := j.sizes.cuts(file.length, streams)
 	u, err := j.object.newUpload(ctx, file, len(cuts)-1)
@@ -28,9 +28,9 @@ func (j *copyJob) putParts(ctx context.Context, file *sourceFile, reader *rangeR
 	return u.end(ctx, err)
 }
 
-// cuts gives the offsets at which a file is cut into parts, with its beginning and its
-// end. The first part is as long as the first request, which is under way already. The
-// others are as long as lets all of them be in flight at once, within the limits.
+// cuts returns the offsets at which a file is cut into parts, with its beginning and its end.
+// The first part is as long as the first request, which is already in progress. The others are
+// so long that all of them can be in flight at the same time, within the limits.
 func (s sizes) cuts(length int64, streams int) []int64 {
 	rest := length - s.minPart
 	others := int64(max(1, streams-1))
@@ -43,7 +43,7 @@ func (s sizes) cuts(length int64, streams int) []int64 {
 	return append(cuts, length)
 }
 
-// putAll uploads all parts. None is in flight when it returns.
+// putAll uploads all parts. When it returns, none is in flight.
 func (u *upload) putAll(ctx context.Context, first *rangeReader, cuts []int64, streams int) error {
 	group, ctx := errgroup.WithContext(ctx)
 	first.ctx = ctx
@@ -57,7 +57,7 @@ func (u *upload) putAll(ctx context.Context, first *rangeReader, cuts []int64, s
 	return group.Wait()
 }
 
-// work uploads parts of the queue until there are none.
+// work uploads parts from the queue until it is empty.
 func (u *upload) work(ctx context.Context, q *partQueue, first *rangeReader, cuts []int64) error {
 	for {
 		n, ok := q.take()
@@ -69,9 +69,9 @@ func (u *upload) work(ctx context.Context, q *partQueue, first *rangeReader, cut
 			reader = u.file.reader(ctx, cuts[n], cuts[n+1])
 			response, err := reader.open()
 			if err != nil && q.giveBack(n) {
-				return nil // the source may allow fewer requests at once
+				return nil // the source may allow fewer concurrent requests
 			}
-			reader.response = response // nil after an error: the reader tries again
+			reader.response = response // nil after an error: the reader then retries
 		}
 		err := u.put(ctx, n+1, reader, cuts[n+1]-cuts[n])
 		reader.close()
@@ -87,8 +87,8 @@ func (u *upload) work(ctx context.Context, q *partQueue, first *rangeReader, cut
 // partQueue has the parts that no worker has begun.
 type partQueue struct {
 	mu      sync.Mutex
-	left    []int // the last one is next
-	workers int   // that have not ended
+	left    []int // in reverse order
+	workers int   // workers still running
 }
 
 func newPartQueue(parts, workers int) *partQueue {
@@ -99,7 +99,7 @@ func newPartQueue(parts, workers int) *partQueue {
 	return q
 }
 
-// take gives the next part. Without one, the worker ends.
+// take returns the next part. If there is none, the worker ends.
 func (q *partQueue) take() (part int, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -113,8 +113,8 @@ func (q *partQueue) take() (part int, ok bool) {
 	return part, true
 }
 
-// giveBack returns a part that a worker can't begin. The worker then ends, unless it is
-// the last one: then giveBack gives false.
+// giveBack returns a part that a worker can't begin to the queue, and the worker ends. For the
+// last worker it returns false instead.
 func (q *partQueue) giveBack(part int) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()

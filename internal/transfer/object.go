@@ -23,12 +23,12 @@ const contentType = "video/mp4"
 type object struct {
 	client      Client
 	bucket, key string
-	plain       *http.Client // see streamed
+	plain       *http.Client // for streamed
 	timeouts    Timeouts
 }
 
-// put writes the object by one request, unless there is one. It gives the checksum that
-// S3 verified.
+// put writes the object with one request, unless there is one. It returns the checksum that S3
+// verified.
 func (o *object) put(ctx context.Context, body io.ReadSeeker, length int64) (crc uint32, err error) {
 	out, err := o.client.PutObject(ctx, &s3.PutObjectInput{
 		Bucket: &o.bucket, Key: &o.key, IfNoneMatch: aws.String("*"), ContentType: aws.String(contentType),
@@ -40,7 +40,7 @@ func (o *object) put(ctx context.Context, body io.ReadSeeker, length int64) (crc
 	return sentChecksum(out.ResultMetadata)
 }
 
-// sentChecksum gives the checksum that the client sent with a body, and S3 verified.
+// sentChecksum returns the checksum that the client sent with a body, and that S3 verified.
 func sentChecksum(metadata middleware.Metadata) (uint32, error) {
 	computed, _ := s3.GetComputedInputChecksumsMetadata(metadata)
 	sum, err := base64.StdEncoding.DecodeString(computed.ComputedChecksums["CRC32"])
@@ -50,8 +50,8 @@ func sentChecksum(metadata middleware.Metadata) (uint32, error) {
 	return binary.BigEndian.Uint32(sum), nil
 }
 
-// lostToAnother reports whether S3 refused a write because the key has an object by
-// now, or because another Copy aborted the upload.
+// lostToAnother reports whether S3 refused a write because the key already has an object, or
+// because another Copy aborted the upload.
 func lostToAnother(err error) bool {
 	var api smithy.APIError
 	if !errors.As(err, &api) {
@@ -67,8 +67,8 @@ func lostToAnother(err error) bool {
 // maxAbortTries is how often open uploads are listed and aborted while S3 is busy.
 const maxAbortTries = 4
 
-// abortUploads aborts the key's open uploads, as far as S3 allows it. It also does so
-// after ctx has ended, and leaves time for what the caller still has to do.
+// abortUploads aborts the key's open uploads, as far as S3 allows it. It works after ctx has
+// ended, too, and leaves time for what the caller still has to do.
 func (o *object) abortUploads(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.timeouts.CleanUp/2)
 	defer cancel()
@@ -79,8 +79,8 @@ func (o *object) abortUploads(ctx context.Context) {
 	}
 }
 
-// abortEach lists the key's open uploads and aborts each, whatever becomes of the
-// others.
+// abortEach lists the key's open uploads and aborts each of them, whether or not the others
+// fail.
 func (o *object) abortEach(ctx context.Context) error {
 	var errs []error
 	pages := s3.NewListMultipartUploadsPaginator(o.client, &s3.ListMultipartUploadsInput{Bucket: &o.bucket, Prefix: &o.key})

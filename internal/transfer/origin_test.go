@@ -24,8 +24,8 @@ import (
 const (
 	bucket = "videos"
 	key    = "videos/job-1/video.mp4"
-	unit   = 12 << 10 // of which S3's least part has five here
-	// secret is in every URL, and must be in no error.
+	unit   = 12 << 10 // the smallest part of S3 has five units here
+	// secret is in every URL, and must not be in any error.
 	secret = "ksTime=6a7f1e00&ksSignature=5ec2e7"
 )
 
@@ -34,13 +34,13 @@ func box(kind string, content []byte) []byte {
 	return append(append(b, kind...), content...)
 }
 
-// mp4 makes a file of a size. No two of its parts are equal.
+// mp4 returns a file of that size. No two of its parts are equal.
 func mp4(size int) []byte {
 	head := append(box("ftyp", []byte("isom\x00\x00\x02\x00isomavc1")), box("moov", make([]byte, 92))...)
 	return append(head, box("mdat", content(size-len(head)-8, 1))...)
 }
 
-// content makes bytes, in which no eight are repeated; another seed makes others.
+// content returns bytes in which no sequence of eight is repeated. They depend on the seed.
 func content(size int, seed uint64) []byte {
 	p := make([]byte, size)
 	for i := range len(p) / 8 {
@@ -49,7 +49,7 @@ func content(size int, seed uint64) []byte {
 	return p
 }
 
-// at is a source that always gives the same URL.
+// at is a source that always returns the same URL.
 func at(url string) transfer.Source {
 	return func(context.Context) (string, error) { return url, nil }
 }
@@ -58,19 +58,19 @@ func at(url string) transfer.Source {
 type setup struct {
 	fake   *s3test.Server
 	copier *transfer.Copier
-	url    string // the source's, with the secret
+	url    string // of the source, with the secret
 	copy   func(context.Context) (video.Copied, error)
 }
 
-// quick retries at once.
+// quick has no delay between retries.
 func quick(singleRequest time.Duration) transfer.Timeouts {
 	return transfer.Timeouts{RetryDelay: time.Microsecond, SingleRequest: singleRequest, FullRate: noRate}
 }
 
 const (
-	oneRequest   = time.Hour       // every file is fetched by one request
-	manyRequests = time.Nanosecond // every file that can be is fetched by many
-	noRate       = math.MaxInt64   // no source is this fast
+	oneRequest   = time.Hour       // every file is fetched with one request
+	manyRequests = time.Nanosecond // every file that allows it is fetched with many
+	noRate       = math.MaxInt64   // no source is that fast
 )
 
 func start(t *testing.T, source http.HandlerFunc, limit int64, singleRequest time.Duration) setup {
@@ -84,7 +84,7 @@ func start(t *testing.T, source http.HandlerFunc, limit int64, singleRequest tim
 	return setup{fake: fake, copier: copier, url: url, copy: func(ctx context.Context) (video.Copied, error) { return copier.Copy(ctx, at(url), key) }}
 }
 
-// nothing checks what every Copy promises that returns an error.
+// nothing checks the promises of a Copy that returns an error.
 func (s setup) nothing(t *testing.T, err error) {
 	t.Helper()
 	if err == nil {
@@ -107,7 +107,7 @@ func rejected(err error) bool {
 	return errors.As(err, &rejected)
 }
 
-// serve sends a body with its length, or chunked without. It ignores ranges.
+// serve sends a body with its length, or chunked without it. It ignores ranges.
 func serve(body []byte, chunked bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		if !chunked {
@@ -117,14 +117,14 @@ func serve(body []byte, chunked bool) http.HandlerFunc {
 	}
 }
 
-// send writes a body, and ignores that the client may be gone.
+// send writes a body, and ignores the error if the client is gone.
 func send(w http.ResponseWriter, body []byte) {
 	_ = http.NewResponseController(w).Flush()
 	_, _ = w.Write(body)
 	_ = http.NewResponseController(w).Flush()
 }
 
-// untilClosed sends a body as HTTP/1.0 does, which ends with the connection.
+// untilClosed sends a body that ends with the connection, as in HTTP/1.0.
 func untilClosed(body []byte) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		conn, _, err := http.NewResponseController(w).Hijack()
@@ -137,7 +137,7 @@ func untilClosed(body []byte) http.HandlerFunc {
 	}
 }
 
-// origin is a source that can be resumed. trouble says what goes wrong with a request.
+// origin is a source that can be resumed. trouble returns the fault of a request.
 type origin struct {
 	body           []byte
 	etag           string // without its quotes
@@ -145,19 +145,19 @@ type origin struct {
 	trouble        func(n int, r *http.Request) trouble
 
 	mu    sync.Mutex
-	asked []string // the ranges
+	asked []string // the requested ranges
 
 	sent atomic.Int64
 }
 
-// trouble is what goes wrong with a request.
+// trouble is the fault of a request.
 type trouble struct {
-	status int    // is answered
-	cut    int    // the connection is closed after so many bytes; -1: at once
-	body   []byte // another version is served, with
+	status int    // status of the response
+	cut    int    // closes the connection after that many bytes; -1: at once
+	body   []byte // another version to serve, with
 	etag   string // this ETag
 	edit   func(http.Header)
-	whole  bool // the range is ignored
+	whole  bool // ignores the range
 }
 
 // ServeHTTP implements http.Handler.
@@ -201,11 +201,11 @@ func (o *origin) requests() []string {
 	return append([]string(nil), o.asked...)
 }
 
-// cutter counts the bytes that are sent, and breaks off after some.
+// cutter counts the bytes that are sent, and breaks off after some of them.
 type cutter struct {
 	http.ResponseWriter
 	origin *origin
-	left   int // 0: all
+	left   int // 0 means all
 	cut    bool
 	edit   func(http.Header)
 }
@@ -225,7 +225,7 @@ func (c *cutter) Write(p []byte) (int, error) {
 		p, c.cut = p[:c.left], true
 	}
 	c.left -= len(p)
-	c.origin.sent.Add(int64(len(p))) // before: the client may be done with it at once
+	c.origin.sent.Add(int64(len(p))) // counted before the write: afterwards the client may be done at once
 	n, err := c.ResponseWriter.Write(p)
 	if c.cut {
 		_ = http.NewResponseController(c.ResponseWriter).Flush()

@@ -11,36 +11,35 @@ import (
 )
 
 const (
-	// maxSlowResponses is how often a range may come too slowly.
+	// maxSlowResponses limits the slow responses for a range.
 	maxSlowResponses = 3
-	// rateInterval is how long a rangeReader measures its own rate.
+	// rateInterval is the interval at which a rangeReader measures its own rate.
 	rateInterval = 250 * time.Millisecond
 )
 
-// rangeReader reads a range of a file. A request that breaks off or stalls is
-// repeated from the byte that it reached. As the body of an S3 request, it is an
-// io.ReadSeeker with a length: S3's client seeks to the beginning to send the same
-// bytes again.
+// rangeReader reads a range of a file. It repeats a request that breaks off or stalls from the
+// byte that it reached. As the body of an S3 request, it is an io.ReadSeeker with a length: the
+// S3 client seeks to the beginning to send the same bytes again.
 type rangeReader struct {
 	ctx      context.Context
 	file     *sourceFile
 	from, to int64 // the range is [from, to)
-	offset   int64 // all before it was fetched
+	offset   int64 // all bytes before it were fetched
 
-	ahead    []byte          // bytes before offset that were not read yet
-	response *fetch.Response // that is being read, if any
-	err      error           // once it failed for good
+	ahead    []byte          // bytes before offset that were not returned yet
+	response *fetch.Response // the current response, if any
+	err      error           // set once it has failed for good
 
-	failures int   // in a row
-	received int64 // bytes since the last one
-	slow     int   // responses that were too slow
+	failures int   // consecutive failures
+	received int64 // bytes since the last failure
+	slow     int   // slow responses
 
-	timeout    time.Duration // for the rest of the range; 0: none
-	measuredAt time.Time     // when the rate was measured last
-	measured   int64         // the offset at that time
+	timeout    time.Duration // for the rest of the range; 0 means none
+	measuredAt time.Time     // time of the last measurement of the rate
+	measured   int64         // offset at that time
 }
 
-// close ends the request that is under way.
+// close ends the current request.
 func (r *rangeReader) close() {
 	if r.response != nil {
 		r.response.Close()
@@ -48,10 +47,10 @@ func (r *rangeReader) close() {
 	}
 }
 
-// Len is how many bytes are left to read.
+// Len returns how many bytes are left to read.
 func (r *rangeReader) Len() int { return int(r.to-r.offset) + len(r.ahead) }
 
-// Seek implements io.Seeker, for the beginning of the range and the current place.
+// Seek implements io.Seeker, for the beginning of the range and the current position.
 func (r *rangeReader) Seek(offset int64, whence int) (int64, error) {
 	at := r.offset - int64(len(r.ahead)) - r.from
 	switch {
@@ -65,13 +64,13 @@ func (r *rangeReader) Seek(offset int64, whence int) (int64, error) {
 	r.close()
 	r.offset, r.ahead = r.from, nil
 	if !r.file.resumable() {
-		r.file.boxes.Reset() // another request may give other bytes
+		r.file.boxes.Reset() // another request may return other bytes
 	}
 	return 0, nil
 }
 
-// Read implements io.Reader. Where the range is the whole file, it gives the last
-// bytes only if the file is a whole MP4.
+// Read implements io.Reader. If the range is the whole file, it returns the last bytes only if
+// the file is a whole MP4.
 func (r *rangeReader) Read(p []byte) (int, error) {
 	if len(r.ahead) > 0 {
 		n := copy(p, r.ahead)
@@ -94,8 +93,8 @@ func (r *rangeReader) Read(p []byte) (int, error) {
 	return 0, io.EOF
 }
 
-// fetch reads from the response once, and makes a request if there is none. It may
-// read nothing.
+// fetch reads from the response once, after making a request if there is none. It may read
+// nothing.
 func (r *rangeReader) fetch(p []byte) (int, error) {
 	if r.response == nil {
 		response, err := r.open()
@@ -129,7 +128,7 @@ func (r *rangeReader) fetch(p []byte) (int, error) {
 	return n, r.resume(err)
 }
 
-// finish ends the last request. The bytes of a file that is not whole are not given.
+// finish ends the last request. If the file is not whole, its last bytes are not returned.
 func (r *rangeReader) finish() error {
 	r.close()
 	if r.from == 0 && r.to == r.file.length {
@@ -138,8 +137,8 @@ func (r *rangeReader) finish() error {
 	return nil
 }
 
-// resume ends a response that gave an error, and waits until it is time for the next
-// request. It gives an error if another request can't help.
+// resume closes a response that returned an error, and waits before the next request. It returns
+// an error if another request can't help.
 func (r *rangeReader) resume(err error) error {
 	ended := errors.Is(err, io.EOF) && r.response.To == r.offset
 	if errors.Is(err, fetch.ErrSlow) {
@@ -147,7 +146,7 @@ func (r *rangeReader) resume(err error) error {
 	}
 	r.close()
 	switch {
-	case ended: // all that was requested; the range has been extended since
+	case ended: // the whole response was read, and the range has been extended since
 		return nil
 	case errors.Is(err, io.EOF):
 		err = io.ErrUnexpectedEOF
@@ -167,7 +166,7 @@ func brokeOff(at int64, err error) error {
 	return fmt.Errorf("reading the file: it broke off after %d bytes: %w", at, err)
 }
 
-// failed counts a failure, and gives how many there were in a row before it.
+// failed counts a failure, and returns the number of consecutive failures before it.
 func (r *rangeReader) failed() int {
 	if r.received >= r.file.sizes.progress {
 		r.failures = 0
@@ -211,8 +210,8 @@ func (r *rangeReader) reopen() (*fetch.Response, error) {
 	return response, nil
 }
 
-// measure reads the first bytes ahead, and reports whether one request is fast enough
-// for the whole file.
+// measure reads the first bytes ahead, and reports whether one request is fast enough for the
+// whole file.
 func (r *rangeReader) measure(size int) (fast bool, err error) {
 	ahead := make([]byte, size)
 	began := time.Now()
@@ -225,9 +224,9 @@ func (r *rangeReader) measure(size int) (fast bool, err error) {
 	return timeouts.fast(int64(n), time.Since(began), r.file.length, timeouts.SingleRequest), nil
 }
 
-// checkRate gives errTooSlow if the rest of the range would take longer than the
-// timeout. It measures the time of the whole copy, S3's part included. After the first
-// part's length, too much would be fetched again.
+// checkRate returns errTooSlow if the rest of the range would take longer than the timeout. It
+// measures the time of the whole copy, including S3's part. Beyond the length of the largest
+// part it doesn't check, since too much would be fetched again.
 func (r *rangeReader) checkRate() error {
 	if r.timeout == 0 || r.offset > r.file.sizes.maxPart {
 		return nil
@@ -248,8 +247,8 @@ func (r *rangeReader) checkRate() error {
 	return nil
 }
 
-// fast reports whether the rest comes within a timeout at the rate so far, or that
-// is FullRate.
+// fast reports whether the rest comes within a timeout at the rate so far, or whether that rate
+// is at least FullRate.
 func (t Timeouts) fast(received int64, in time.Duration, rest int64, timeout time.Duration) bool {
 	rate := float64(received) / in.Seconds()
 	return rate >= float64(t.FullRate) || float64(rest)/rate <= timeout.Seconds()

@@ -100,7 +100,7 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
-// A source that refuses may not do so another time.
+// A source that refuses once may not refuse again.
 func TestSourceFailing(t *testing.T) {
 	for _, status := range []int{201, 204, 206, 304, 400, 401, 403, 404, 410, 416, 429, 451, 500, 502, 503, 504} {
 		s := start(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }, 1<<30, oneRequest)
@@ -144,7 +144,7 @@ func TestRedirects(t *testing.T) {
 			if r.Header.Get("Referer") != "" {
 				t.Errorf("it sent the Referer %s", r.Header.Get("Referer"))
 			}
-			n, _ := strconv.Atoi(r.URL.Query().Get("n")) // the first has none: 0
+			n, _ := strconv.Atoi(r.URL.Query().Get("n")) // 0 for the first, which has none
 			if n < hops {
 				http.Redirect(w, r, fmt.Sprintf("/v.mp4?n=%d&%s", n+1, secret), http.StatusFound)
 				return

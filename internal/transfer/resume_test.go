@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// A request that breaks off is resumed at the byte that it reached.
+// A request that breaks off is resumed from the byte that it reached.
 func TestCutRequests(t *testing.T) {
 	body := mp4(22 * unit)
 	for name, every := range map[string]func(n int) int{
@@ -36,9 +36,10 @@ func TestCutRequests(t *testing.T) {
 	}
 }
 
-// A file that can't be resumed is fetched from the beginning again, and is whole or absent.
+// A file that can't be resumed is fetched from the beginning again. It is stored whole or not at
+// all.
 func TestCutFiles(t *testing.T) {
-	// There is a box after moov and mdat: if it is cut between two boxes, it looks whole.
+	// The file has a box after moov and mdat. If it is cut between two boxes, it looks whole.
 	tail := box("free", make([]byte, 1000))
 	small, large := append(mp4(unit), tail...), append(mp4(20*unit), tail...)
 	endlessBox := append(append(box("ftyp", []byte("isom")), box("moov", nil)...), "\x00\x00\x00\x00mdat"...)
@@ -87,7 +88,7 @@ func TestCutFiles(t *testing.T) {
 	}
 	for name, body := range map[string][]byte{
 		"cut":        small[:unit/2],
-		"can't tell": endlessBox, // and nothing says whether this is all
+		"can't tell": endlessBox, // and nothing tells whether this is all
 	} {
 		s := start(t, untilClosed(body), 1<<30, oneRequest)
 		_, err := s.copy(t.Context())
@@ -139,7 +140,7 @@ func TestChangedFile(t *testing.T) {
 	}
 }
 
-// A file whose server ignores ranges, or answers for others, is fetched by one request.
+// A file whose server ignores ranges, or answers for other ranges, is fetched with one request.
 func TestRangesThatFail(t *testing.T) {
 	body := mp4(12 * unit)
 	for name, c := range map[string]func(n int, r *http.Request) trouble{
@@ -195,7 +196,7 @@ func TestExpiredURLs(t *testing.T) {
 				o := &origin{body: body, etag: "1"}
 				o.trouble = func(_ int, r *http.Request) trouble {
 					switch {
-					case r.URL.Query().Get("url") == "1": // has expired
+					case r.URL.Query().Get("url") == "1": // the first URL has expired
 						return trouble{status: status}
 					case r.URL.Query().Get("url") == "2" && !strings.HasPrefix(r.Header.Get("Range"), "bytes=0-"):
 						return trouble{status: status}
@@ -238,7 +239,7 @@ func TestURLsThatAllExpire(t *testing.T) {
 	}
 }
 
-// The source's own error is returned as it is, without a retry.
+// The source's own error is returned unchanged, without a retry.
 func TestSourceRefuses(t *testing.T) {
 	why := errors.New("there is none any more")
 	s := start(t, http.NotFound, 1<<30, manyRequests)
@@ -257,7 +258,7 @@ func TestSourceRefuses(t *testing.T) {
 	}
 }
 
-// A source that refuses concurrent requests gets fewer.
+// A source that refuses concurrent requests receives fewer of them.
 func TestSourceThatTakesFewRequests(t *testing.T) {
 	body := mp4(40 * unit)
 	for _, status := range []int{429, 503} {
@@ -277,7 +278,7 @@ func TestSourceThatTakesFewRequests(t *testing.T) {
 	}
 }
 
-// Nothing is begun in the time that is reserved for cleaning up.
+// Nothing is started in the time that is reserved for cleaning up.
 func TestNoTimeLeft(t *testing.T) {
 	s := start(t, func(http.ResponseWriter, *http.Request) { t.Error("it asked for the file") }, 1<<30, manyRequests)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)

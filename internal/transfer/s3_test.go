@@ -18,7 +18,7 @@ import (
 	"github.com/takeup/takeup/internal/bucket/s3test"
 )
 
-// name is a call's operation, with its part.
+// name returns a call's operation, with its part.
 func name(call s3test.Call) string {
 	if call.Part > 0 {
 		return call.Op + " " + strconv.Itoa(int(call.Part))
@@ -52,7 +52,7 @@ func TestS3Failing(t *testing.T) {
 				if rejected(err) || !failed.Load() {
 					t.Errorf("rejected for good, or not reached: %v", err)
 				}
-				// Once S3 works again, nothing is in the way of another Copy.
+				// Once S3 works again, another Copy succeeds.
 				s.fake.Fail(nil)
 				copied, err := s.copy(t.Context())
 				s.holds(t, copied, err, body)
@@ -61,8 +61,8 @@ func TestS3Failing(t *testing.T) {
 	}
 }
 
-// The S3 client's own retry gets over one failure of each call, whether that took effect
-// or not.
+// The S3 client's own retry overcomes one failure of each call, whether or not the call took
+// effect.
 func TestS3FailingOnce(t *testing.T) {
 	for _, fault := range []s3test.Fault{
 		{Status: 503, Code: "SlowDown"}, {Cut: true}, {After: true, Status: 503, Code: "SlowDown"}, {After: true, Cut: true},
@@ -131,8 +131,8 @@ func TestAbortFailing(t *testing.T) {
 	}
 }
 
-// An upload whose id was lost is aborted once the file is stored or rejected, and so is one
-// that an earlier Copy left.
+// An upload whose id was lost, or that an earlier Copy left, is aborted once the file is stored
+// or rejected.
 func TestUploadsThatWereLeft(t *testing.T) {
 	body := mp4(12 * unit)
 	for what, file := range map[string][]byte{"stored": body, "small": mp4(unit), "refused": append(bytes.Clone(body), "\x00\x00\x00\x09free"...)} {
@@ -147,7 +147,7 @@ func TestUploadsThatWereLeft(t *testing.T) {
 			case call.Op == "CreateMultipartUpload" && call.Count == 3:
 				return s3test.Fault{After: true, Cut: true}
 			case call.Op == "ListMultipartUploads" && call.Count <= 4, call.Op == "AbortMultipartUpload" && call.Count <= 4:
-				return s3test.Fault{Status: 503, Code: "SlowDown"} // for longer than the client tries
+				return s3test.Fault{Status: 503, Code: "SlowDown"} // for longer than the client retries
 			}
 			return s3test.Fault{}
 		})
@@ -160,7 +160,7 @@ func TestUploadsThatWereLeft(t *testing.T) {
 	}
 }
 
-// A Copy whose upload another Copy aborted finds the object.
+// A Copy whose upload another Copy aborted finds that Copy's object.
 func TestUploadThatAnotherAborted(t *testing.T) {
 	body := mp4(22 * unit)
 	for _, op := range []string{"UploadPart 3", "CompleteMultipartUpload"} {
@@ -180,7 +180,7 @@ func TestUploadThatAnotherAborted(t *testing.T) {
 	}
 }
 
-// An object that is at the key stays, whatever the source has.
+// An object that is already at the key stays, whatever the source has.
 func TestStoredAlready(t *testing.T) {
 	stored, other := mp4(7*unit), mp4(12*unit)
 	for _, composed := range []bool{false, true} {
@@ -193,7 +193,7 @@ func TestStoredAlready(t *testing.T) {
 		if err != nil || copied.Bytes != int64(len(stored)) {
 			t.Errorf("%+v, %v", copied, err)
 		}
-		// Another stores it while the copy is under way.
+		// Another Copy stores it during this one.
 		for _, op := range []string{"PutObject", "UploadPart 2", "CompleteMultipartUpload"} {
 			body := mp4(unit)
 			if op != "PutObject" {
@@ -257,7 +257,7 @@ func TestFiftyAtOnce(t *testing.T) {
 	}
 }
 
-// An S3 that keeps no checksum of the whole object is not given one.
+// An S3 that keeps no checksum of the whole object doesn't receive one.
 func TestWithoutAFullChecksum(t *testing.T) {
 	body := mp4(17 * unit)
 	s := start(t, (&origin{body: body, etag: "1"}).ServeHTTP, 1<<30, manyRequests)

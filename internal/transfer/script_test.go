@@ -20,31 +20,31 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// This file has a source and an S3 without a network, so that a test can run in a synctest
-// bubble, where hours pass in no time.
+// This file has a source and an S3 without a network, for tests in a synctest bubble, where
+// hours take no time.
 
-// script is a source that answers by a script. It is an http.RoundTripper.
+// script is a source that answers from a script. It is an http.RoundTripper.
 type script struct {
 	body   []byte
 	header http.Header // of an answer with a status
-	// line gives the answer to the n-th request; n counts from 1.
+	// line returns the answer to the n-th request, counted from 1.
 	line func(n int) line
 
 	mu      sync.Mutex
 	asked   int
-	cuts    int   // answers that broke off, and answers that never came
+	cuts    int   // answers that broke off or never came
 	fetched int64 // bytes that were read
 }
 
-// line is an answer.
+// line is an answer of the script.
 type line struct {
-	fails  bool          // no answer comes
-	status int           // 0: the bytes that were asked for
-	ends   int           // breaks off after so many bytes; 0: it doesn't
-	stalls bool          // gives nothing more instead, and is never closed
+	fails  bool          // never answers
+	status int           // 0 answers with the requested bytes
+	ends   int           // breaks off after that many bytes; 0 means that it doesn't
+	stalls bool          // sends nothing more instead, and is never closed
 	chunk  int           // bytes at a time
-	every  time.Duration // between two of them
-	whole  bool          // it knows no ranges
+	every  time.Duration // interval between chunks
+	whole  bool          // ignores ranges
 	edit   func(*http.Response)
 }
 
@@ -86,7 +86,7 @@ func (s *script) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer, nil
 }
 
-// scriptBody is an answer's body.
+// scriptBody is the body of an answer.
 type scriptBody struct {
 	*script
 	line line
@@ -129,7 +129,7 @@ func (s *scriptBody) Read(p []byte) (int, error) {
 
 func (s *scriptBody) Close() error { return nil }
 
-// direct connects the S3 client with a handler, without a network.
+// direct connects the S3 client to a handler without a network.
 type direct struct{ handler http.Handler }
 
 // Do implements the S3 client's HTTPClient.
@@ -153,7 +153,7 @@ func (d direct) Do(r *http.Request) (answer *http.Response, err error) {
 	return answer, nil
 }
 
-// bucketOf makes a client of a handler that serves S3.
+// bucketOf returns a client of a handler that serves S3.
 func bucketOf(fake *s3test.Server, handler http.Handler) *s3.Client {
 	return s3.New(fake.Client().Options(), func(o *s3.Options) {
 		o.BaseEndpoint, o.HTTPClient = aws.String("https://s3.example"), direct{handler}
@@ -168,7 +168,7 @@ func copyScript(ctx context.Context, s *script, fake *s3test.Server, timeouts tr
 	return copier.Copy(ctx, at("https://cdn.example/v.mp4?"+secret), key)
 }
 
-// newFake makes an S3. It must be called outside of a bubble.
+// newFake returns a fake S3. It must be called outside of a bubble.
 func newFake(t *testing.T) *s3test.Server {
 	fake := s3test.New(t)
 	fake.TakeSmallParts(5 * unit)

@@ -2,7 +2,7 @@ package transfer
 
 import "testing"
 
-// S3 takes at most 10,000 parts, of at least 5 MiB but for the last. MiniStack takes smaller
+// S3 accepts at most 10,000 parts, of at least 5 MiB except the last. MiniStack accepts smaller
 // ones.
 func TestPartSizes(t *testing.T) {
 	const mib = 1 << 20

@@ -15,12 +15,12 @@ type sourceFile struct {
 	urls     *fetch.URLs
 	timeouts Timeouts
 	sizes    sizes
-	length   int64       // -1: unknown
-	etag     string      // a strong one; empty if the file can't be resumed
-	boxes    *mp4.Walker // of the bytes that were fetched
+	length   int64       // -1 if unknown
+	etag     string      // a strong ETag, or "" if the file can't be resumed
+	boxes    *mp4.Walker // of the bytes fetched so far
 }
 
-// newSourceFile is the file that a first response is of.
+// newSourceFile returns the file of a first response.
 func newSourceFile(j *copyJob, first *fetch.Response) *sourceFile {
 	f := &sourceFile{
 		fetcher: j.fetcher, urls: j.urls, timeouts: j.timeouts, sizes: j.sizes,
@@ -35,14 +35,14 @@ func newSourceFile(j *copyJob, first *fetch.Response) *sourceFile {
 // resumable reports whether any range of the file can be requested again.
 func (f *sourceFile) resumable() bool { return f.etag != "" }
 
-// feed checks bytes of the file, which may come in any order and more than once.
+// feed checks bytes of the file. They may come in any order and more than once.
 func (f *sourceFile) feed(offset int64, p []byte) error { return rejection(f.boxes.Feed(offset, p)) }
 
-// complete checks that the bytes that were fed are a whole MP4 of a length. The error
-// is an mp4.FormatError.
+// complete checks that the bytes that were fed are a whole MP4 of that length. The error is an
+// mp4.FormatError.
 func (f *sourceFile) complete(length int64) error { return f.boxes.Complete(length) }
 
-// rejection rejects a file for an mp4.FormatError; nil is nil.
+// rejection returns a *video.VideoRejected for an mp4.FormatError, and nil for nil.
 func rejection(err error) error {
 	if err == nil {
 		return nil
@@ -50,7 +50,7 @@ func rejection(err error) error {
 	return &video.VideoRejected{Reason: err.Error()}
 }
 
-// describe describes the object that was stored of the file.
+// describe describes the object that was stored from the file.
 func (f *sourceFile) describe(length int64, crc uint32) video.Copied {
 	return describe(f.boxes.Info(), length, crc)
 }
@@ -62,19 +62,19 @@ func describe(info mp4.Info, length int64, crc uint32) video.Copied {
 	}
 }
 
-// reader reads a range of the file.
+// reader returns a reader of a range of the file.
 func (f *sourceFile) reader(ctx context.Context, from, to int64) *rangeReader {
 	return &rangeReader{ctx: ctx, file: f, from: from, to: to, offset: from}
 }
 
-// fetchMissing fetches the box headers that were passed before it was known where
-// they are: parts come out of order.
+// fetchMissing fetches the box headers that went by before their offsets were known: parts come
+// out of order.
 func (f *sourceFile) fetchMissing(ctx context.Context) error {
 	last := int64(-1)
 	for lookUps := 0; ; lookUps++ {
 		offset, ok := f.boxes.Missing()
 		switch {
-		case !ok, offset == last: // all are there, or the file's end cuts one off
+		case !ok, offset == last: // all are read, or the file's end cuts one off
 			return nil
 		case lookUps == f.sizes.maxLookUps:
 			return errTooManyBoxes()

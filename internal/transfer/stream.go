@@ -10,8 +10,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// putStream stores a file that can't be resumed and is too large for one PUT, or of
-// unknown length: part by part, from a buffer that the S3 client can send again.
+// putStream stores a file that can't be resumed and is too large for one PUT or of unknown
+// length. It stores it part by part, from a buffer that the S3 client can send again.
 func (j *copyJob) putStream(ctx context.Context, file *sourceFile, r *fetch.Response) (video.Copied, error) {
 	buffer := make([]byte, j.sizes.minPart)
 	n, last, err := j.fill(file, buffer, 0, r)
@@ -36,8 +36,8 @@ func (j *copyJob) putStream(ctx context.Context, file *sourceFile, r *fetch.Resp
 	return u.end(ctx, err)
 }
 
-// fill reads the part at an offset, and reports whether it is the last. It gives the
-// last one only if the file is a whole MP4.
+// fill reads the part at an offset, and reports whether it is the last. It returns the last part
+// only if the file is a whole MP4.
 func (j *copyJob) fill(file *sourceFile, part []byte, offset int64, r *fetch.Response) (n int, last bool, err error) {
 	for n < len(part) && err == nil {
 		var m int
@@ -62,9 +62,9 @@ func (j *copyJob) fill(file *sourceFile, part []byte, offset int64, r *fetch.Res
 	return 0, false, &restart{err: brokeOff(length, err)}
 }
 
-// ended checks that a body that ended is the whole file. If its length is unknown, a
-// body that was cut may look like a file that is not whole, so this is never a
-// rejection: another attempt may succeed.
+// ended checks that a body that ended is the whole file. If its length is unknown, a body that
+// was cut may look like a file that is not whole. So the error is never a rejection: another
+// attempt may succeed.
 func (f *sourceFile) ended(length int64, delimited bool) error {
 	switch err := f.complete(length); {
 	case err != nil:

@@ -1,7 +1,6 @@
-// Package transfer copies a file from a URL into S3: whole and verified, or not at
-// all. The file is streamed through memory in small pieces and never touches the
-// disk. Range requests resume what breaks off, and fetch a slow file by several
-// connections at once.
+// Package transfer copies a file from a URL into S3, whole and verified or not at all. It
+// streams the file through memory in small pieces, and never writes to the disk. Range requests
+// resume a broken transfer, and fetch a slow file over several connections at once.
 package transfer
 
 import (
@@ -19,13 +18,13 @@ import (
 
 // Limits of S3: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 const (
-	minPartSize = 5 << 20 // of each part but the last; MiniStack takes smaller ones
-	maxPutSize  = 5 << 30 // of an object in one PUT
+	minPartSize = 5 << 20 // of each part except the last; MiniStack accepts smaller ones
+	maxPutSize  = 5 << 30 // of an object written by one PUT
 	maxParts    = 10_000
 )
 
-// maxAttempts is how often a Copy starts from the beginning: because the file
-// changed meanwhile, another strategy is needed, or another Copy wrote to the key.
+// maxAttempts is how often a Copy starts from the beginning: because the file changed meanwhile,
+// because it needs another strategy, or because another Copy wrote to the key.
 const maxAttempts = 5
 
 // Client is the part of the S3 client that a Copier uses.
@@ -43,26 +42,25 @@ type Client interface {
 type Config struct {
 	Bucket   string
 	MaxBytes int64 // a larger file is rejected
-	Loopback bool  // also take files from this machine, and over http: for local runs
+	Loopback bool  // also accept files from this machine, and over http, for local runs
 	Timeouts Timeouts
 }
 
-// Timeouts are the times and rates that a Copy keeps to. A zero field has the value
-// of DefaultTimeouts.
+// Timeouts are a Copy's timeouts and rates. A zero field has the value from DefaultTimeouts.
 type Timeouts struct {
-	Idle       time.Duration // a response that sends nothing for this long is requested again
-	RateWindow time.Duration // over which the rate of a response is measured
+	Idle       time.Duration // a response that sends nothing for that long is requested again
+	RateWindow time.Duration // window for measuring the rate of a response
 	MinRate    int64         // bytes per second; a slower response is requested again
 	RetryDelay time.Duration // before the second retry; doubles with each further one
-	// A file that takes one request longer than SingleRequest is fetched by several
-	// at once, unless the one gets FullRate.
+	// A file that would take one request longer than SingleRequest is fetched with several at
+	// once, unless the one reaches FullRate.
 	SingleRequest time.Duration
 	FullRate      int64         // bytes per second
-	CleanUp       time.Duration // reserved before the deadline, to abort an upload that failed
+	CleanUp       time.Duration // reserved before the deadline for aborting a failed upload
 }
 
-// DefaultTimeouts suit a Lambda function that runs for minutes. Its own network is
-// the limit beyond FullRate.
+// DefaultTimeouts suit a Lambda function that runs for minutes. Beyond FullRate, its own network
+// is the limit.
 func DefaultTimeouts() Timeouts {
 	return Timeouts{
 		Idle: 15 * time.Second, RateWindow: 30 * time.Second, MinRate: 32 << 10,
@@ -89,15 +87,15 @@ func (t Timeouts) fetch() fetch.Timeouts {
 
 // sizes decide how a file is divided. Tests use smaller ones.
 type sizes struct {
-	minPart, maxPart int64 // bytes of a part; the last one may have fewer
-	streams          int   // parts in flight at once
-	sample           int   // bytes whose rate says how fast the source is
-	progress         int64 // bytes that a source must send between two failures for them not to count as consecutive
-	lookUp           int64 // bytes that are fetched to read a box header out of order
-	maxLookUps       int   // headers that are read so
+	minPart, maxPart int64 // bytes of a part; the last may be smaller
+	streams          int   // parts in flight at the same time
+	sample           int   // first bytes, from which the source's rate is measured
+	progress         int64 // bytes between two failures after which they don't count as consecutive
+	lookUp           int64 // bytes to fetch for a box header that is read out of order
+	maxLookUps       int   // limit of those headers
 }
 
-// Source gives the file's URL: a fresh one each time it is called.
+// Source returns the file's URL, a fresh one at each call.
 type Source = func(context.Context) (string, error)
 
 // Copier copies files into a bucket. It is safe for concurrent use.
@@ -105,11 +103,11 @@ type Copier struct {
 	client  Client
 	config  Config
 	fetcher *fetch.Client
-	plain   *http.Client // to an S3 without TLS; see streamed
+	plain   *http.Client // to an S3 without TLS; for streamed
 	sizes   sizes
 }
 
-// New makes a Copier.
+// New returns a Copier.
 func New(client Client, config Config) *Copier {
 	config.Timeouts = config.Timeouts.orDefault()
 	return &Copier{
@@ -119,18 +117,16 @@ func New(client Client, config Config) *Copier {
 	}
 }
 
-// Copy stores the source's MP4 under a key. Without an error, the object is there,
-// it is as long as the source said, it is a whole MP4, and S3 has verified its
-// checksum. An object that is at the key already stays, whoever wrote it: it is
-// read and described. With an error, the key has what it had before; or the whole
-// object, if only S3's last response was lost. A *video.VideoRejected says that the
-// file must not be stored. Any other error, which may be the source's own, says
-// that it can't be fetched this time. No error contains the URL.
+// Copy stores the source's MP4 under a key. If the error is nil, the object is at the key, it is
+// as long as the source said, it is a whole MP4, and S3 has verified its checksum. An object
+// that is already at the key stays, whoever wrote it: Copy reads and describes it. After an
+// error, the key is unchanged, or has the whole object if only S3's last response was lost. A
+// *video.VideoRejected means that the file must not be stored. Any other error, which may be the
+// source's own, means that the file can't be fetched now. No error contains the URL.
 //
-// A failed upload is aborted. Once the file is stored or rejected, so are all
-// uploads to the key that an earlier or concurrent Copy left open: that Copy then
-// finds the object. The bucket's lifecycle rule removes the uploads that S3 refuses
-// to list or to abort.
+// A failed upload is aborted. Once the file is stored or rejected, Copy also aborts all uploads
+// to the key that an earlier or concurrent Copy left open: that Copy then finds the object. The
+// bucket's lifecycle rule removes the uploads that S3 refuses to list or to abort.
 func (c *Copier) Copy(ctx context.Context, source Source, key string) (video.Copied, error) {
 	work := ctx
 	if deadline, ok := ctx.Deadline(); ok {
@@ -138,7 +134,7 @@ func (c *Copier) Copy(ctx context.Context, source Source, key string) (video.Cop
 		work, cancel = context.WithDeadline(ctx, deadline.Add(-c.config.Timeouts.CleanUp))
 		defer cancel()
 	}
-	// A Lambda may be frozen before its next Copy, and its connections die.
+	// A Lambda may be frozen before its next Copy, and its connections break.
 	defer c.fetcher.HTTP.CloseIdleConnections()
 	job := &copyJob{
 		fetcher:  c.fetcher,

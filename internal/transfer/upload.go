@@ -18,20 +18,20 @@ type upload struct {
 	object *object
 	file   *sourceFile
 	id     *string
-	// fullObject says that S3 keeps a checksum of the whole object, and verifies the one
-	// that it is given. MiniStack keeps a checksum of the parts' checksums instead.
+	// fullObject means that S3 keeps a checksum of the whole object, and verifies the one in the
+	// request. MiniStack keeps a checksum of the parts' checksums instead.
 	fullObject bool
-	parts      []part // the first has the number 1
+	parts      []part // part number 1 first
 }
 
-// part is a part that was uploaded.
+// part is an uploaded part.
 type part struct {
 	etag *string
 	crc  uint32
 	size int64
 }
 
-// newUpload begins an upload that has a number of parts, or grows.
+// newUpload starts an upload of that many parts. More may be added.
 func (o *object) newUpload(ctx context.Context, file *sourceFile, parts int) (*upload, error) {
 	out, err := o.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
 		Bucket: &o.bucket, Key: &o.key, ContentType: aws.String(contentType),
@@ -46,7 +46,7 @@ func (o *object) newUpload(ctx context.Context, file *sourceFile, parts int) (*u
 	}, nil
 }
 
-// put uploads the part of a number. Parts can be uploaded concurrently.
+// put uploads the part with that number. Parts can be uploaded concurrently.
 func (u *upload) put(ctx context.Context, number int, body io.ReadSeeker, size int64) error {
 	out, err := u.object.client.UploadPart(ctx, &s3.UploadPartInput{
 		Bucket: &u.object.bucket, Key: &u.object.key, UploadId: u.id, PartNumber: aws.Int32(int32(number)),
@@ -60,8 +60,8 @@ func (u *upload) put(ctx context.Context, number int, body io.ReadSeeker, size i
 	return err
 }
 
-// end completes the upload after its parts; or if there was an error, or S3 refuses to
-// complete it, aborts it. It describes the file also where S3 has another's object.
+// end completes the upload after its parts. If there was an error, or S3 refuses to complete the
+// upload, it aborts it. The result describes the file even if S3 has another Copy's object.
 func (u *upload) end(ctx context.Context, err error) (video.Copied, error) {
 	var copied video.Copied
 	if err == nil {
@@ -81,7 +81,7 @@ func (u *upload) end(ctx context.Context, err error) (video.Copied, error) {
 	return copied, errors.Join(err, abortErr)
 }
 
-// sum gives the length and the checksum of the whole object.
+// sum returns the length and the checksum of the whole object.
 func (u *upload) sum() (length int64, crc uint32) {
 	for _, p := range u.parts {
 		crc, length = combineCRC32(crc, p.crc, p.size), length+p.size

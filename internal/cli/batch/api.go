@@ -15,10 +15,10 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// jobs looks up jobs by an API.
+// jobs looks up jobs through an API.
 type jobs struct{ access target.API }
 
-// Known gives what the API knows of these jobs.
+// Known returns what the API knows about the jobs with these ids.
 func (j jobs) Known(ctx context.Context, ids []string) (map[string]batch.Known, error) {
 	statuses, err := j.access.Statuses(ctx, ids)
 	if err != nil {
@@ -35,14 +35,14 @@ func (j jobs) Known(ctx context.Context, ids []string) (map[string]batch.Known, 
 	return known, nil
 }
 
-// prices asks an API what requests cost. Requests that differ only in their texts have
-// the same price, and are asked for once.
+// prices asks an API for the prices of requests. Requests that differ only in their texts have
+// the same price, which it asks for once.
 type prices struct {
 	access target.API
 	known  map[string]price.Estimate
 }
 
-// Price gives what a request costs.
+// Price returns the price of a request.
 func (p *prices) Price(ctx context.Context, request video.Request) (price.Estimate, error) {
 	key, err := pricedBy(request)
 	if err != nil {
@@ -66,8 +66,8 @@ func (p *prices) Price(ctx context.Context, request video.Request) (price.Estima
 	return e, nil
 }
 
-// pricedBy gives what the price of a request may depend on: everything but its texts,
-// with the durations of its shots.
+// pricedBy returns what the price of a request may depend on: everything except its texts, with
+// the durations of its shots.
 func pricedBy(request video.Request) (string, error) {
 	outline, err := json.Marshal(request.Outline())
 	if err != nil {
@@ -83,7 +83,7 @@ func pricedBy(request video.Request) (string, error) {
 	return key, nil
 }
 
-// estimateOf reads a quote; nil is an unknown price.
+// estimateOf parses a quote; nil is an unknown price.
 func estimateOf(q *api.Quote) (price.Estimate, error) {
 	if q == nil {
 		return price.Estimate{}, nil
@@ -102,11 +102,11 @@ func estimateOf(q *api.Quote) (price.Estimate, error) {
 	return e, nil
 }
 
-// times gives how long videos take by an API's models. Other durations have the built-in
-// estimate.
+// times estimates how long an API's models take. Durations that the API doesn't list have the
+// built-in estimate.
 type times struct{ models api.ModelList }
 
-// Usual gives how long a video usually takes.
+// Usual returns how long a video usually takes.
 func (t times) Usual(_ context.Context, name string, duration int) (time.Duration, bool) {
 	for _, m := range t.models.Models {
 		if m.Name != name {

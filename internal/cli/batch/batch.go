@@ -1,4 +1,4 @@
-// Package batch has the commands for files with many prompts.
+// Package batch implements the commands for files with many prompts.
 package batch
 
 import (
@@ -19,10 +19,10 @@ import (
 	"github.com/takeup/takeup/internal/cli/term"
 )
 
-// atOnce is the default for how many videos of a batch are made at once.
+// atOnce is the default number of videos of a batch that are made at the same time.
 const atOnce = 20
 
-// NewBatch makes the command batch.
+// NewBatch returns the command batch.
 func NewBatch(env *command.Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "batch", Args: command.Args(0, 0),
@@ -91,7 +91,7 @@ func (o *input) options(file string) (batchfile.Options, error) {
 	return batchfile.Options{Format: format, Fields: fields, Lines: o.maxLines}, nil
 }
 
-// withLines adds to an error how a text file is read.
+// withLines adds the hint to give --lines to an error about a text file.
 func withLines(err error, file string) error {
 	if filepath.Ext(file) != ".txt" {
 		return err
@@ -160,8 +160,8 @@ be skipped.`,
 	return cmd
 }
 
-// planned plans a file with the API's jobs, prices and times. For a file that can't be
-// read to its end, the error is an *unusableFile with the invalid lines found until then.
+// planned plans a file with the API's jobs, prices and times. If the file can't be read to its
+// end, the error is an *unusableFile with the invalid lines found before.
 func planned(ctx context.Context, access target.API, file string, o input, options batchfile.Options) (*report, error) {
 	from, err := os.Open(file)
 	if err != nil {
@@ -192,7 +192,7 @@ func planned(ctx context.Context, access target.API, file string, o input, optio
 	return report, report.take(plan, control.Caps)
 }
 
-// unusableFile says that a file can't be planned.
+// unusableFile is the error for a file that can't be planned.
 type unusableFile struct {
 	file  string
 	named []*batchfile.Wrong
@@ -209,7 +209,7 @@ func (e *unusableFile) Error() string {
 
 func (e *unusableFile) Unwrap() error { return e.err }
 
-// WrongLines says that a file has invalid lines.
+// WrongLines is the error for a file with invalid lines.
 type WrongLines struct{ message string }
 
 func (e *WrongLines) Error() string { return e.message }

@@ -12,14 +12,14 @@ import (
 // moneyCap is a cap on money, and how long a batch takes under it.
 type moneyCap struct {
 	Limit json.Number `json:"limit_usd"`
-	// Left is what remains of it until it resets.
+	// Left is what remains of the cap until it resets.
 	Left json.Number `json:"left_usd"`
-	// Periods is how many days or months the batch takes, as far as its prices are
-	// known; 0 if it costs nothing.
+	// Periods is how many days or months the batch takes, as far as its prices are known. It is
+	// 0 if the batch costs nothing.
 	Periods int `json:"periods"`
 }
 
-// below sets how long the batch takes under the caps.
+// below computes how long the batch takes under the caps.
 func (r *report) below(caps api.Caps) error {
 	var err error
 	if r.Day, err = r.capped(caps.Day); err != nil {
@@ -34,7 +34,7 @@ func (r *report) below(caps api.Caps) error {
 	return nil
 }
 
-// capped gives nil if there is no cap.
+// capped returns nil if there is no cap.
 func (r *report) capped(c api.Cap) (*moneyCap, error) {
 	if c.Limit == nil {
 		return nil, nil

@@ -21,14 +21,14 @@ type report struct {
 	Batch  string             `json:"batch"`
 	Lines  lineCounts         `json:"lines"`
 	Videos map[batch.What]int `json:"videos"` // by what is to be done with them
-	Models []share            `json:"models"` // what the videos cost that are to be made
+	Models []share            `json:"models"` // cost of the videos to be made
 	Total  share              `json:"total"`
 	// Seconds is how long it takes to make the videos.
 	Seconds int                `json:"seconds"`
 	AtOnce  int                `json:"at_once"`
 	Day     *moneyCap          `json:"day"` // nil without a cap
 	Month   *moneyCap          `json:"month"`
-	Quotes  bool               `json:"quotes_wrong"` // so that it is unclear where lines begin
+	Quotes  bool               `json:"quotes_wrong"` // quotes make it unclear where lines begin
 	Wrong   []*batchfile.Wrong `json:"wrong"`        // the first of the invalid lines
 	Planned []plannedLine      `json:"planned"`      // the valid lines
 
@@ -40,13 +40,13 @@ type lineCounts struct {
 	Wrong int `json:"wrong"`
 }
 
-// share is what some of the videos cost.
+// share is the cost of some of the videos.
 type share struct {
 	Model     string      `json:"model,omitempty"`
 	Videos    int         `json:"videos"`
-	USD       json.Number `json:"usd"` // the least for those with a known price
+	USD       json.Number `json:"usd"` // lower bound for those with a known price
 	MostUSD   json.Number `json:"most_usd"`
-	Exact     bool        `json:"exact"`     // MostUSD is USD
+	Exact     bool        `json:"exact"`     // whether MostUSD equals USD
 	Unbounded int         `json:"unbounded"` // videos whose price has no upper bound
 	Unpriced  int         `json:"unpriced"`  // videos with an unknown price
 }
@@ -64,10 +64,10 @@ type plannedLine struct {
 type plannedVideo struct {
 	ID   string     `json:"id,omitempty"`
 	What batch.What `json:"what"`
-	File string     `json:"file"` // its name when it is downloaded
+	File string     `json:"file"` // its name when downloaded
 }
 
-// add adds a line. With again, its videos get ids only when they are made.
+// add adds a line. If again is true, its videos get their ids only when they are made.
 func (r *report) add(p batch.Planned, again bool) {
 	line := plannedLine{Line: p.Number, Row: p.Row, Label: p.Label, Model: p.Request.Model(), Duration: p.Request.Duration()}
 	for i, id := range p.IDs {
@@ -79,7 +79,7 @@ func (r *report) add(p batch.Planned, again bool) {
 	r.Planned = append(r.Planned, line)
 }
 
-// take sets the totals by the plan and the caps.
+// take sets the totals from the plan and the caps.
 func (r *report) take(plan batch.Plan, caps api.Caps) error {
 	r.plan, r.Quotes, r.Wrong, r.Models = plan, plan.Quotes, plan.Named, []share{}
 	r.Lines = lineCounts{Right: plan.Lines, Wrong: plan.Wrong}
@@ -103,7 +103,7 @@ func shareOf(s batch.Share) share {
 	return share{Model: s.Model, Videos: s.Videos, USD: s.Least.USD(), MostUSD: s.Most.USD(), Exact: s.Exact(), Unbounded: s.Unbounded, Unpriced: s.Unpriced}
 }
 
-// verdict is an error if there are invalid lines that may not be skipped.
+// verdict returns an error if there are invalid lines that may not be skipped.
 func (r *report) verdict(skip bool) error {
 	switch {
 	case r.Quotes:
@@ -121,7 +121,7 @@ func counted(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// print prints the plan for people, in lines of at most that width; 0 is unlimited.
+// print prints the plan for people, in lines of at most width columns; 0 is unlimited.
 func (r *report) print(out io.Writer, width int) {
 	say := func(indent, text string) { term.Wrap(out, width, indent, indent+term.Gap, text) }
 	say("", "batch: "+term.Plain(r.Batch))
@@ -169,8 +169,8 @@ func (r *report) print(out io.Writer, width int) {
 	}
 }
 
-// printCost prints what the videos cost: a line per model and one for all, or two in a
-// narrow terminal.
+// printCost prints the cost of the videos: a line for each model and one for all, or two lines
+// each in a narrow terminal.
 func (r *report) printCost(out io.Writer, width int) {
 	shares := append(append([]share{}, r.Models...), r.Total)
 	shares[len(shares)-1].Model = "all"
@@ -197,7 +197,7 @@ func (r *report) printCost(out io.Writer, width int) {
 	}
 }
 
-// shareText formats what videos cost.
+// shareText formats the cost of some of the videos.
 func shareText(s share) string {
 	if s.Unpriced == s.Videos {
 		return "unknown"

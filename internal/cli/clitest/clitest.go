@@ -1,5 +1,5 @@
-// Package clitest has what the tests of commands share: an environment with a clock that
-// only sleeping moves, a fake API, and golden files.
+// Package clitest has the shared parts of the commands' tests: an environment with a clock that
+// only sleeping advances, a fake API, and golden files.
 package clitest
 
 import (
@@ -20,10 +20,10 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Update is the flag -update: golden files are written instead of compared.
+// Update is the flag -update, which writes the golden files instead of comparing them.
 var Update = flag.Bool("update", false, "write the golden files")
 
-// Shell has a clock that only sleeping moves.
+// Shell is an environment with a clock that only sleeping advances.
 type Shell struct {
 	*command.Env
 	Out, Err bytes.Buffer
@@ -31,7 +31,7 @@ type Shell struct {
 	Slept    []time.Duration
 }
 
-// New makes a Shell with an empty environment.
+// New returns a Shell with an empty environment.
 func New(t *testing.T) *Shell {
 	t.Helper()
 	nothing, err := os.Open(os.DevNull)
@@ -55,7 +55,7 @@ func New(t *testing.T) *Shell {
 	return w
 }
 
-// type has something on standard input.
+// Type makes the text the standard input.
 func (w *Shell) Type(t *testing.T, text string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "stdin")
@@ -70,7 +70,7 @@ func (w *Shell) Type(t *testing.T, text string) {
 	w.In = f
 }
 
-// WithAPI is a world in which the environment names a fake API.
+// WithAPI returns a Shell whose environment names a fake API, and that API.
 func WithAPI(t *testing.T) (*Shell, *apitest.Server) {
 	t.Helper()
 	w, f := New(t), apitest.New(t, filepath.Join(Root(t), "docs", "openapi.yaml"))
@@ -79,7 +79,7 @@ func WithAPI(t *testing.T) (*Shell, *apitest.Server) {
 	return w, f
 }
 
-// Golden holds what commands printed against a file.
+// Golden compares what commands printed with a file.
 func Golden(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", name+".golden")
@@ -101,7 +101,7 @@ func Golden(t *testing.T, name, got string) {
 	}
 }
 
-// Request makes a request with a prompt and the default model.
+// Request returns a request with a prompt and the default model.
 func Request(t *testing.T, prompt string) video.Request {
 	t.Helper()
 	r, err := catalogue.OfPrompt(all.Models(), prompt)
@@ -111,7 +111,7 @@ func Request(t *testing.T, prompt string) video.Request {
 	return r
 }
 
-// Root is the directory of go.mod.
+// Root returns the directory of go.mod.
 func Root(t *testing.T) string {
 	t.Helper()
 	dir, err := os.Getwd()

@@ -1,5 +1,5 @@
-// Package command has what all commands share: the environment that they run in, the
-// check of their arguments, and their usage errors.
+// Package command has what all commands share: the environment that they run in, the check of
+// their arguments, and their usage errors.
 package command
 
 import (
@@ -18,7 +18,7 @@ import (
 
 // Env is the environment of a command: its streams, clock, randomness and HTTP client.
 type Env struct {
-	Name    string // of this program, as in the command lines that it prints
+	Name    string // of this program, as used in the command lines that it prints
 	Version string
 	In      *os.File
 	Out     io.Writer // results
@@ -33,7 +33,7 @@ type Env struct {
 	Cleaning atomic.Bool
 }
 
-// CommandLine gives a command line of this program, quoted for a shell.
+// CommandLine returns a command line of this program, quoted for a shell.
 func (env *Env) CommandLine(words ...string) string {
 	line := env.Name
 	for _, word := range words {
@@ -42,8 +42,8 @@ func (env *Env) CommandLine(words ...string) string {
 	return line
 }
 
-// Confirm asks a person whether to continue, unless agreed is true. The error is a
-// *Declined; without a terminal to ask in, noTerminal is its reason.
+// Confirm asks a person whether to continue, unless agreed is true. The error is a *Declined. If
+// there is no terminal to ask in, noTerminal is its reason.
 func (env *Env) Confirm(agreed bool, noTerminal string) error {
 	if agreed {
 		return nil
@@ -59,7 +59,7 @@ func (env *Env) Confirm(agreed bool, noTerminal string) error {
 	return &Declined{Reason: "declined; nothing was started or paid"}
 }
 
-// Declined says that a question was not answered with yes.
+// Declined is the error for a question that was not answered with yes.
 type Declined struct{ Reason string }
 
 func (e *Declined) Error() string { return e.Reason }

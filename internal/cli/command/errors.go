@@ -7,10 +7,10 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// UsageError says that a command line is invalid.
+// UsageError is the error for an invalid command line.
 type UsageError struct{ Err error }
 
-// Usagef returns a *UsageError with a message made as by fmt.Errorf.
+// Usagef returns a *UsageError with a message formatted by fmt.Errorf.
 func Usagef(format string, args ...any) error { return &UsageError{Err: fmt.Errorf(format, args...)} }
 
 func (e *UsageError) Error() string { return e.Err.Error() + "; see takeup --help" }
@@ -30,7 +30,7 @@ func (e *Reworded) Unwrap() error { return e.Err }
 // Many is the upper bound for commands that take any number of arguments.
 const Many = math.MaxInt
 
-// Args refuses fewer arguments than least or more than most.
+// Args accepts least to most arguments, and returns an error for any other number.
 func Args(least, most int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		what := ""

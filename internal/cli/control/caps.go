@@ -1,4 +1,4 @@
-// Package control has the commands that control a whole stack: its caps, its pause, and
+// Package control implements the commands that control a whole stack: its caps, its pause, and
 // the tokens of its API.
 package control
 
@@ -16,7 +16,7 @@ import (
 	"github.com/takeup/takeup/internal/operator"
 )
 
-// NewCaps makes the command caps.
+// NewCaps returns the command caps.
 func NewCaps(env *command.Env) *cobra.Command {
 	var (
 		t      target.Target
@@ -128,7 +128,7 @@ caps apply to them as well. Setting caps needs the stack's AWS account.`,
 	return cmd
 }
 
-// check validates the flags. Its error is a *command.UsageError.
+// check validates the flags. The error is a *command.UsageError.
 func (o *capsInput) check(now time.Time) error {
 	refuse := func(text string) error { return command.Usagef("%s", text) }
 	end := o.until.Given || o.lasts > 0
@@ -149,7 +149,7 @@ func (o *capsInput) check(now time.Time) error {
 	return nil
 }
 
-// caps gives the caps to set. Without a new expiry they keep the one of the current caps.
+// caps returns the caps to set. Without a new expiry they keep that of the current caps.
 func (o *capsInput) caps(c operator.Control, by string, now time.Time) operator.Caps {
 	caps := operator.Caps{DayMicros: o.day.Micros, MonthMicros: o.month.Micros, InFlight: o.inFlight.N, By: by, At: now}
 	switch before := c.CapsAt(now); {
@@ -163,7 +163,7 @@ func (o *capsInput) caps(c operator.Control, by string, now time.Time) operator.
 	return caps
 }
 
-// setOwnerCap sets the cap of an existing token, or removes it.
+// setOwnerCap sets or removes the cap of an existing token.
 func setOwnerCap(ctx context.Context, env *command.Env, stack target.Stack, o capsInput, asJSON bool) error {
 	if *o.day.Micros > 0 {
 		all, err := stack.Tokens().Read(ctx)

@@ -18,7 +18,7 @@ import (
 	"github.com/takeup/takeup/internal/price"
 )
 
-// printCaps prints each cap with what is held under it.
+// printCaps prints each cap with the amount held under it.
 func printCaps(out io.Writer, caps api.Caps) error {
 	columns := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	row := func(name, text string) { fmt.Fprintf(columns, "%s\t%s\n", name, text) }
@@ -44,7 +44,7 @@ func printCaps(out io.Writer, caps api.Caps) error {
 	return columns.Flush()
 }
 
-// ofText formats a cap, and the stack's parameter if that differs.
+// ofText formats a cap, with the stack's parameter if that differs.
 func ofText(limit, parameter string) string {
 	text := " of " + limit
 	if limit == "" {
@@ -66,7 +66,7 @@ func untilText(until *time.Time) string {
 	return "until " + until.UTC().Format(time.RFC3339)
 }
 
-// limitText is empty for no cap.
+// limitText formats a limit. It is empty if there is none.
 func limitText(limit *json.Number) string {
 	if limit == nil {
 		return ""
@@ -85,8 +85,8 @@ func heldText(held api.Held) string {
 	return (money.Micros(held.Spent) + money.Micros(held.Reserved) + money.Micros(held.Uncertain)).String()
 }
 
-// capsSet is what caps set and reset print as JSON: what overrides the stack's parameters.
-// A cap of null is the stack's parameter, and 0 is no cap.
+// capsSet is the JSON output of caps set and reset: what overrides the stack's parameters. A cap
+// of null means the stack's parameter, and 0 means no cap.
 type capsSet struct {
 	Override *overrideSet           `json:"override"`
 	Owners   map[string]json.Number `json:"owners"`

@@ -23,7 +23,7 @@ import (
 // decisions is how often a change is tried if others change the control item meanwhile.
 const decisions = 3
 
-// NewPause makes the command pause.
+// NewPause returns the command pause.
 func NewPause(env *command.Env) *cobra.Command {
 	var (
 		t      target.Target
@@ -60,7 +60,7 @@ redriven. Pausing needs the stack's AWS account.`,
 	return cmd
 }
 
-// NewResume makes the command resume.
+// NewResume returns the command resume.
 func NewResume(env *command.Env) *cobra.Command {
 	var (
 		t                  target.Target
@@ -90,7 +90,7 @@ needs the stack's AWS account.`,
 	return cmd
 }
 
-// caller gives the ARN of the identity whose AWS credentials are used.
+// caller returns the ARN of the identity whose AWS credentials are used.
 func caller(ctx context.Context, stack target.Stack) (string, error) {
 	out, err := sts.NewFromConfig(stack.Config).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
@@ -99,7 +99,7 @@ func caller(ctx context.Context, stack target.Stack) (string, error) {
 	return term.OrEmpty(out.Arn), nil
 }
 
-// controls reads and writes the control item, which holds decisions for all jobs.
+// controls reads and writes the control item, which holds the decisions for all jobs.
 type controls interface {
 	Control(context.Context) (operator.Control, string, error)
 	PutControl(ctx context.Context, c operator.Control, version string) error

@@ -12,8 +12,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// control is a table's, in memory. Each of changes is made by another between a read
-// and the write that follows.
+// control is a table's control item in memory. Another writer makes each of changes between a
+// read and the write that follows it.
 type control struct {
 	is      operator.Control
 	version string

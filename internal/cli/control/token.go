@@ -16,13 +16,13 @@ import (
 	"github.com/takeup/takeup/internal/operator"
 )
 
-// namedToken is a token as add prints it as JSON.
+// namedToken is the JSON output of add.
 type namedToken struct {
 	Name  string `json:"name"`
 	Token string `json:"token,omitempty"`
 }
 
-// NewToken makes the command token.
+// NewToken returns the command token.
 func NewToken(env *command.Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "token", Args: command.Args(0, 0),
@@ -71,7 +71,7 @@ caps apply to them as well. "caps set --owner" changes it.`,
 			err = changeTokens(cmd.Context(), stack, func(all tokens.Tokens) (tokens.Tokens, error) {
 				all, err := all.With(args[0], token)
 				if err == nil && day.Micros != nil {
-					_, err = capOwner(cmd.Context(), stack, args[0], *day.Micros) // before the token works
+					_, err = capOwner(cmd.Context(), stack, args[0], *day.Micros) // before the token becomes valid
 				}
 				return all, err
 			})
@@ -178,8 +178,8 @@ token of the same name can be created again.`,
 	return cmd
 }
 
-// changeTokens changes the stack's tokens. For an invalid, a taken or an unknown name the
-// error is a *command.UsageError.
+// changeTokens changes the stack's tokens. The error is a *command.UsageError for a name that is
+// invalid, taken or unknown.
 func changeTokens(ctx context.Context, stack target.Stack, change func(tokens.Tokens) (tokens.Tokens, error)) error {
 	err := stack.Tokens().Change(ctx, change)
 	var failed *notCapped
@@ -201,7 +201,7 @@ func changeTokens(ctx context.Context, stack target.Stack, change func(tokens.To
 	return nil
 }
 
-// notCapped says that an owner's cap could not be changed.
+// notCapped is the error for an owner's cap that could not be changed.
 type notCapped struct{ err error }
 
 func (e *notCapped) Error() string { return e.err.Error() }
@@ -219,7 +219,7 @@ func capOwner(ctx context.Context, stack target.Stack, owner string, micros int6
 	return after, nil
 }
 
-// secretError adds to an error of the tokens' secret what to do.
+// secretError adds to an error about the tokens' secret what to do.
 func secretError(stack string, err error) error {
 	var malformed *tokens.Malformed
 	var full *tokens.Full

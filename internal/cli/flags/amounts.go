@@ -10,15 +10,15 @@ import (
 	"github.com/takeup/takeup/internal/price"
 )
 
-// none is the value for no cap. A 0 is refused: for the template's parameters it means
-// no cap, and on the command line it could be meant as a cap that admits nothing.
+// none is the value for no cap. A 0 is an error: as a template parameter it means no cap, but on
+// the command line it could be meant as a cap that admits nothing.
 const none = "none"
 
-// Amount is the value of a flag in micro-dollars: 0 for none, nil if it was not given.
-// It is a pflag.Value.
+// Amount is a flag's value in micro-dollars: 0 for none, nil if the flag was not given. It is a
+// pflag.Value.
 type Amount struct{ Micros *int64 }
 
-// Set reads an amount in USD, or none.
+// Set parses an amount in USD, or none.
 func (a *Amount) Set(text string) error {
 	var usd settings.USD
 	if text != none && (usd.UnmarshalText([]byte(text)) != nil || usd == 0) {
@@ -38,14 +38,14 @@ func (a *Amount) String() string {
 	return string(price.Micros(*a.Micros).USD())
 }
 
-// Type names the value in the flag's help.
+// Type returns the name of the value in the flag's help.
 func (a *Amount) Type() string { return "USD" }
 
-// Count is the value of a flag that limits a number of videos: 0 for none, nil if it
-// was not given. It is a pflag.Value.
+// Count is a flag's value that limits a number of videos: 0 for none, nil if the flag was not
+// given. It is a pflag.Value.
 type Count struct{ N *int64 }
 
-// Set reads a number, or none.
+// Set parses a number, or none.
 func (p *Count) Set(text string) error {
 	n, err := strconv.ParseUint(text, 10, 31)
 	if text != none && (err != nil || n == 0) {
@@ -65,16 +65,16 @@ func (p *Count) String() string {
 	return strconv.FormatInt(*p.N, 10)
 }
 
-// Type names the value in the flag's help.
+// Type returns the name of the value in the flag's help.
 func (p *Count) Type() string { return "number" }
 
-// Deadline is the value of a flag: a time in the future, zero for none. It is a pflag.Value.
+// Deadline is a flag's value: a time in the future, or zero for none. It is a pflag.Value.
 type Deadline struct {
 	Given bool
 	At    time.Time
 }
 
-// Set reads a day in UTC, a time, or reset for none.
+// Set parses a day in UTC, a time, or reset for none.
 func (d *Deadline) Set(text string) error {
 	if text == "reset" {
 		*d = Deadline{Given: true}
@@ -96,13 +96,13 @@ func (d *Deadline) String() string {
 	return d.At.Format(time.RFC3339)
 }
 
-// Type names the value in the flag's help.
+// Type returns the name of the value in the flag's help.
 func (d *Deadline) Type() string { return "time" }
 
-// Duration is the value of a flag: a duration that may be in days. It is a pflag.Value.
+// Duration is a flag's value: a duration that may be given in days. It is a pflag.Value.
 type Duration time.Duration
 
-// Set reads 12h, 30m or 3d.
+// Set parses a duration such as 12h, 30m or 3d.
 func (s *Duration) Set(text string) error {
 	if days, ok := strings.CutSuffix(text, "d"); ok {
 		if n, err := strconv.ParseUint(days, 10, 12); err == nil && n > 0 {
@@ -124,5 +124,5 @@ func (s *Duration) String() string {
 	return time.Duration(*s).String()
 }
 
-// Type names the value in the flag's help.
+// Type returns the name of the value in the flag's help.
 func (s *Duration) Type() string { return "time" }

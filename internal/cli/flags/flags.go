@@ -1,5 +1,5 @@
-// Package flags has the values that flags take, such as amounts, times and durations,
-// and the flags that several commands have.
+// Package flags has the types of the flags' values, such as amounts, times and durations, and
+// the flags that several commands share.
 package flags
 
 import (
@@ -16,23 +16,23 @@ func JSON(cmd *cobra.Command, to *bool) {
 	cmd.Flags().BoolVar(to, "json", false, "print JSON, as docs/cli.md describes it")
 }
 
-// Complete has the shell complete a flag with these values. The flag must exist.
+// Complete makes the shell complete a flag with these values. The flag must exist.
 func Complete(cmd *cobra.Command, flag string, values []string) {
-	// It fails if there is no such flag, or if it has values already: both are mistakes
-	// in the code that every run shows.
+	// It fails if there is no such flag, or if it has values already. Either is a mistake in the
+	// code that shows in every run.
 	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
 		panic("takeup: " + err.Error())
 	}
 }
 
-// Moment is the value of a flag: a time, or how long ago it was. It is a pflag.Value.
+// Moment is a flag's value: a time, or how long ago it was. It is a pflag.Value.
 type Moment struct {
 	text string
 	ago  time.Duration
 	at   time.Time
 }
 
-// Time gives the time, zero if the flag was not given.
+// Time returns the time, or zero if the flag was not given.
 func (m Moment) Time(now time.Time) time.Time {
 	if m.ago > 0 {
 		return now.Add(-m.ago)
@@ -40,7 +40,7 @@ func (m Moment) Time(now time.Time) time.Time {
 	return m.at
 }
 
-// Set reads a duration such as 48h or 30d, a day in UTC or a time.
+// Set parses a duration such as 48h or 30d, a day in UTC, or a time.
 func (m *Moment) Set(text string) error {
 	*m = Moment{text: text}
 	if days, ok := strings.CutSuffix(text, "d"); ok {
@@ -65,5 +65,5 @@ func (m *Moment) Set(text string) error {
 
 func (m *Moment) String() string { return m.text }
 
-// Type names the value in the flag's help.
+// Type returns the name of the value in the flag's help.
 func (m *Moment) Type() string { return "time" }

@@ -21,25 +21,25 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// How long a job is expected to take until the API has an estimate: with the simulator
-// its time and that of the steps around it, with the provider about its usual time.
+// The expected time of a job until the API has an estimate: for the simulator its time and that
+// of the steps around it, for the provider about its usual time.
 const (
 	usualSimulated = (devstack.JobSeconds + 2) * time.Second
 	usualProvider  = 90 * time.Second
 )
 
-// Creator creates jobs by an API and follows them to their videos.
+// Creator creates jobs through an API and follows them to their videos.
 type Creator struct {
 	Env     *command.Env
 	Output  OutputOptions
 	API     target.API
 	Resume  func(id string) string
 	Storing func(ctx context.Context, id string) bool
-	// Ephemeral reports whether the stack is stopped with the command.
+	// Ephemeral means that the stack is stopped with the command.
 	Ephemeral bool
 }
 
-// events is where progress is printed: stderr with --json, else stdout.
+// events returns where progress is printed: stderr with --json, else stdout.
 func (m *Creator) events() io.Writer {
 	if m.Output.JSON {
 		return m.Env.Err
@@ -47,7 +47,7 @@ func (m *Creator) events() io.Writer {
 	return m.Env.Out
 }
 
-// Watcher gives a Watcher with a display of its own.
+// Watcher returns a Watcher with a display of its own.
 func (m *Creator) Watcher() *Watcher {
 	usual := usualProvider
 	if m.API.Simulated {
@@ -59,7 +59,7 @@ func (m *Creator) Watcher() *Watcher {
 	}
 }
 
-// Start creates a job and does not wait for it.
+// Start creates a job and doesn't wait for it.
 func (m *Creator) Start(ctx context.Context, request video.Request, key string) error {
 	id, err := m.create(ctx, request, key)
 	if err != nil {
@@ -76,8 +76,8 @@ func (m *Creator) Start(ctx context.Context, request video.Request, key string) 
 	return nil
 }
 
-// Generate creates a job, waits for its outcome, downloads the video and prints the
-// progress. It returns the job's id, which is empty unless a job is known to exist.
+// Generate creates a job, waits for its outcome, downloads the video and prints the progress. It
+// returns the job's id, which is empty unless a job is known to exist.
 func (m *Creator) Generate(ctx context.Context, request video.Request, key string) (id string, err error) {
 	w := m.Watcher()
 	defer w.Display.Close()
@@ -88,8 +88,8 @@ func (m *Creator) Generate(ctx context.Context, request video.Request, key strin
 	return id, m.finish(ctx, w, id, true)
 }
 
-// price formats what a request will cost, for the end of a line; empty if that is unknown.
-// The job is started by then, and does not wait for it.
+// price formats the price of a request for the end of a line, or returns "" if it is unknown.
+// The job is started by then, and doesn't wait for it.
 func (m *Creator) price(ctx context.Context, request video.Request) string {
 	checked, err := m.API.Check(ctx, request)
 	if err != nil || checked.Price == nil {
@@ -110,7 +110,7 @@ func (m *Creator) finish(ctx context.Context, w *Watcher, id string, fresh bool)
 		return err
 	}
 	got, err := w.save(ctx, done, m.Output.Path, m.Output.Force)
-	w.Display.Close() // before the last lines: nothing remains to be estimated
+	w.Display.Close() // before the last lines, since nothing is left to estimate
 	if err != nil {
 		return err
 	}
@@ -122,8 +122,8 @@ func (m *Creator) finish(ctx context.Context, w *Watcher, id string, fresh bool)
 	return nil
 }
 
-// create creates the job. If no answer says whether it was created, the error says how to
-// find out without paying twice.
+// create creates the job. If no answer says whether it was created, the error says how to find
+// out without paying twice.
 func (m *Creator) create(ctx context.Context, request video.Request, key string) (string, error) {
 	id, err := m.API.Create(ctx, request, key)
 	var refused *client.Refused
@@ -150,7 +150,7 @@ func (m *Creator) summary(got Saved, took time.Duration) {
 	fmt.Fprintf(m.Env.Out, "cost   %s\n", cost)
 }
 
-// NotReady says that a job has no video yet, and that the command does not wait.
+// NotReady is the error for a job that has no video yet, if the command doesn't wait.
 type NotReady struct {
 	ID     string
 	Status video.State
@@ -161,7 +161,7 @@ func (e *NotReady) Error() string {
 	return fmt.Sprintf("job %s is %s and has no video yet; wait for it with\n  %s", e.ID, e.Status, e.Resume)
 }
 
-// Download waits for a job's video, unless noWait is set, and downloads it.
+// Download waits for a job's video and downloads it. With noWait it doesn't wait.
 func (m *Creator) Download(cmd *cobra.Command, id string, noWait bool) error {
 	ctx := cmd.Context()
 	if noWait {
@@ -178,7 +178,7 @@ func (m *Creator) Download(cmd *cobra.Command, id string, noWait bool) error {
 	return m.finish(ctx, w, id, false)
 }
 
-// NewKey makes an Idempotency-Key.
+// NewKey returns a new Idempotency-Key.
 func NewKey(random io.Reader) (string, error) {
 	key := make([]byte, 16)
 	if _, err := io.ReadFull(random, key); err != nil {

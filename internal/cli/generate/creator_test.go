@@ -43,7 +43,7 @@ cost   0.56 USD, simulated: nobody paid
 	}
 }
 
-// What holds a job up is displayed, apart from its turn and its generation.
+// The display shows what holds a job up, other than its turn and its generation.
 func TestHeldUp(t *testing.T) {
 	kinds := map[video.WaitKind]string{
 		video.WaitStart: "", video.WaitSubmission: "", video.WaitResume: "waiting until the stack is resumed",

@@ -1,5 +1,5 @@
-// Package generate has the command generate, and its parts that other commands use: it
-// creates a job, follows it to its outcome and downloads its video.
+// Package generate implements the command generate, and the parts of it that other commands use:
+// it creates a job, follows it to its outcome and downloads its video.
 package generate
 
 import (
@@ -11,7 +11,7 @@ import (
 	"github.com/takeup/takeup/internal/cli/target"
 )
 
-// NewGenerate makes the command generate.
+// NewGenerate returns the command generate.
 func NewGenerate(env *command.Env) *cobra.Command {
 	var (
 		t      target.Target

@@ -14,7 +14,7 @@ import (
 	"github.com/takeup/takeup/internal/cli/target"
 )
 
-// OutputOptions has the flags for where a video is downloaded to and how it is printed.
+// OutputOptions has the flags that decide where a video is downloaded to and how it is printed.
 type OutputOptions struct {
 	Path  string
 	Force bool
@@ -29,8 +29,8 @@ func (d *OutputOptions) Flags(cmd *cobra.Command) {
 	flags.JSON(cmd, &d.JSON)
 }
 
-// Check refuses an output that can't be written, before anything is sent or waited for.
-// A file in a directory is checked once the job's id is known.
+// Check returns an error for an output that can't be written, before anything is sent or waited
+// for. A file in a directory is checked once the job's id is known.
 func (d *OutputOptions) Check() error {
 	switch {
 	case d.Path == "-":
@@ -46,7 +46,7 @@ func (d *OutputOptions) Check() error {
 	return err
 }
 
-// ResumeCommand gives the command line that waits for a job and downloads its video.
+// ResumeCommand returns the command line that waits for a job and downloads its video.
 func (d *OutputOptions) ResumeCommand(env *command.Env, t *target.Target) func(id string) string {
 	return func(id string) string {
 		words := append([]string{"download"}, t.Arguments()...)
@@ -57,7 +57,7 @@ func (d *OutputOptions) ResumeCommand(env *command.Env, t *target.Target) func(i
 	}
 }
 
-// outputPath gives the file for a job's video: ID.mp4 in a directory, or the file itself.
+// outputPath returns the file for a job's video: ID.mp4 in a directory, or the file itself.
 func outputPath(output, id string) string {
 	if intoDirectory(output) {
 		return filepath.Join(output, id+".mp4")
@@ -70,7 +70,7 @@ func intoDirectory(output string) bool {
 	return output == "" || strings.HasSuffix(output, string(filepath.Separator)) || IsDirectory(output)
 }
 
-// IsDirectory reports whether there is a directory at a path.
+// IsDirectory reports whether path is a directory.
 func IsDirectory(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.IsDir()

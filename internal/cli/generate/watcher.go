@@ -15,8 +15,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// pollInterval is the time between two polls of a job. Simulated videos take seconds, so
-// they are polled more often.
+// The time between two polls of a job. Simulated videos take seconds, so they are polled more
+// often.
 const (
 	pollInterval          = 2 * time.Second
 	simulatedPollInterval = time.Second / 2
@@ -30,14 +30,14 @@ type Watcher struct {
 	Env     *command.Env
 	API     target.API
 	Display *progress.Display
-	// Resume gives the command line that waits for a job again.
+	// Resume returns the command line that waits for a job again.
 	Resume func(id string) string
 	// Storing reports whether a job's video is being stored, which the API reports as
 	// generating. It may be nil.
 	Storing func(ctx context.Context, id string) bool
 }
 
-// NoVideo says that a job ended without a video.
+// NoVideo is the error for a job that ended without a video.
 type NoVideo struct {
 	ID      string
 	Status  video.State
@@ -51,10 +51,10 @@ func (e *NoVideo) Error() string {
 	return fmt.Sprintf("job %s ended with %s: %s", e.ID, e.Outcome.Name, e.Outcome.Message)
 }
 
-// Unwatched says that a job keeps running and is no longer watched.
+// Unwatched is the error for a job that may still be running and is no longer watched.
 type Unwatched struct {
 	ID, Resume  string
-	Interrupted bool // by a person, not by an error
+	Interrupted bool // by a person, not because of an error
 	Err         error
 }
 
@@ -67,12 +67,12 @@ func (e *Unwatched) Error() string {
 
 func (e *Unwatched) Unwrap() error { return e.Err }
 
-// Watch polls a job until it has ended, and returns its last state. The error is a
-// *NoVideo if it ended without a video, and an *Unwatched if it may still run. fresh says
-// that the job was created just now.
+// Watch polls a job until it has ended, and returns its last state. The error is a *NoVideo if
+// the job ended without a video, and an *Unwatched if it may still be running. fresh means that
+// the job was just created.
 func (w *Watcher) Watch(ctx context.Context, id string, fresh bool) (api.Video, error) {
 	pause, began := pollInterval, w.Env.Now()
-	known := fresh // there is such a job
+	known := fresh // whether the job is known to exist
 	if w.API.Simulated {
 		pause = simulatedPollInterval
 	}
@@ -123,7 +123,7 @@ func (w *Watcher) Watch(ctx context.Context, id string, fresh bool) (api.Video, 
 	}
 }
 
-// waitText says what holds a job up; empty if it only waits for its turn or its
+// waitText says what holds a job up. It is empty if the job waits only for its turn or its
 // generation.
 func waitText(w *api.Waiting) string {
 	switch {
@@ -146,11 +146,11 @@ func (w *Watcher) unwatched(ctx context.Context, id string, err error) error {
 	return &Unwatched{ID: id, Resume: w.Resume(id), Interrupted: ctx.Err() != nil, Err: err}
 }
 
-// Saved is a video that was downloaded.
+// Saved is a downloaded video.
 type Saved struct {
 	api.Video
 	File    string `json:"file,omitempty"`
-	Fetched bool   `json:"-"` // false: the file existed already
+	Fetched bool   `json:"-"` // false if the file existed already
 }
 
 // save downloads a completed job's video.

@@ -18,7 +18,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// NewCancel makes the command cancel.
+// NewCancel returns the command cancel.
 func NewCancel(env *command.Env) *cobra.Command {
 	var (
 		t       target.Target
@@ -64,7 +64,7 @@ whose submission the provider has not answered may be charged, too.`,
 	return cmd
 }
 
-// cancel cancels a job. It retries while it is unknown whether the job will be paid.
+// cancel cancels a job. It retries while it isn't known whether the job will be paid.
 func cancel(ctx context.Context, env *command.Env, access target.API, id string, discard bool) (api.Video, error) {
 	for attempt := 1; ; attempt++ {
 		got, err := access.Delete(ctx, id, discard)

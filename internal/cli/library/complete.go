@@ -13,11 +13,11 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// completionTimeout is how long a completion may take after Tab was pressed.
+// completionTimeout is how long a completion may take after Tab is pressed.
 const completionTimeout = 2 * time.Second
 
-// ids completes the ids of the newest jobs, with their prompts. Without an answer in time
-// it offers none.
+// ids completes the ids of the newest jobs, with their prompts. If the API doesn't answer in
+// time, it offers none.
 func ids(env *command.Env, t *target.Target, status video.State) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		ctx, cancel := context.WithTimeout(cmd.Context(), completionTimeout)

@@ -11,7 +11,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// NewDownload makes the command download.
+// NewDownload returns the command download.
 func NewDownload(env *command.Env) *cobra.Command {
 	var (
 		t      target.Target

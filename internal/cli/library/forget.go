@@ -14,7 +14,7 @@ import (
 	"github.com/takeup/takeup/internal/cli/term"
 )
 
-// NewForget makes the command forget.
+// NewForget returns the command forget.
 func NewForget(env *command.Env) *cobra.Command {
 	var (
 		t      target.Target

@@ -20,7 +20,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// NewGet makes the command get.
+// NewGet returns the command get.
 func NewGet(env *command.Env) *cobra.Command {
 	var (
 		t      target.Target

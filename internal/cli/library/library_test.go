@@ -14,7 +14,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// TestListFits holds the list in terminals of several widths.
+// TestListFits checks the list in terminals of several widths.
 func TestListFits(t *testing.T) {
 	f := apitest.New(t, filepath.Join(clitest.Root(t), "docs", "openapi.yaml"))
 	id := "api-" + strings.Repeat("5gxvgb4wj3rsi", 4)

@@ -1,4 +1,4 @@
-// Package library has the commands for existing videos: they list, show, download,
+// Package library implements the commands for existing videos: they list, show, download,
 // cancel, retry, redrive and forget them.
 package library
 
@@ -19,10 +19,10 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// pageSize is the maximum of jobs in a page of the API.
+// pageSize is the largest number of jobs in a page of the API.
 const pageSize = 50
 
-// NewList makes the command list.
+// NewList returns the command list.
 func NewList(env *command.Env) *cobra.Command {
 	var (
 		t      target.Target
@@ -98,16 +98,16 @@ order.`,
 	return cmd
 }
 
-// listed are the jobs that were found.
+// listed is the result of a list.
 type listed struct {
 	Videos []api.Video `json:"videos"`
 	More   bool        `json:"more"`
-	// SearchedTo is how far back prompts were searched; nil if the search is complete,
-	// or there was none.
+	// SearchedTo is how far back prompts were searched. It is nil if the search is complete, or
+	// if there was none.
 	SearchedTo *time.Time `json:"searched_to"`
 }
 
-// list gives the jobs, newest first; at most limit of them, or all if it is 0.
+// list returns the jobs, newest first: at most limit of them, or all if limit is 0.
 func list(ctx context.Context, access target.API, q api.ListQuery, limit int) (listed, error) {
 	got := listed{Videos: []api.Video{}}
 	for {

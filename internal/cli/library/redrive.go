@@ -21,7 +21,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// NewRedrive makes the command redrive.
+// NewRedrive returns the command redrive.
 func NewRedrive(env *command.Env) *cobra.Command {
 	var (
 		t                 target.Target
@@ -61,7 +61,7 @@ key, is submitted again. Nothing is paid twice.`,
 	return cmd
 }
 
-// redrivable gives the jobs that a redrive can resume, oldest first.
+// redrivable returns the jobs that a redrive can resume, oldest first.
 func redrivable(ctx context.Context, access target.API) ([]string, error) {
 	got, err := list(ctx, access, api.ListQuery{Status: video.StateFailed, Limit: pageSize}, 0)
 	var ids []string
@@ -77,7 +77,7 @@ func redrivable(ctx context.Context, access target.API) ([]string, error) {
 type redriver struct {
 	env       *command.Env
 	access    target.API
-	arguments []string // flags that choose the same stack
+	arguments []string // flags that select the same stack
 	json      bool
 }
 
@@ -87,7 +87,7 @@ type redriven struct {
 	api.Video
 }
 
-// each redrives jobs. One that fails does not stop the others.
+// each redrives jobs. A failure doesn't stop the others.
 func (r *redriver) each(ctx context.Context, ids []string, wait bool) error {
 	done := []redriven{}
 	var errs []error
@@ -118,8 +118,8 @@ func (r *redriver) each(ctx context.Context, ids []string, wait bool) error {
 	return errors.Join(errs...)
 }
 
-// explain adds to an error what to do. The name of a redrive's execution is easily
-// mistaken for a job's id.
+// explain adds to an error what to do. The name of a redrive's execution is easily mistaken for
+// a job's id.
 func (r *redriver) explain(id string, err error) error {
 	err = fmt.Errorf("job %s was not redriven: %w", id, err)
 	var refused *client.Refused

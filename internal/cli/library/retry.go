@@ -13,7 +13,7 @@ import (
 	"github.com/takeup/takeup/internal/cli/term"
 )
 
-// NewRetry makes the command retry.
+// NewRetry returns the command retry.
 func NewRetry(env *command.Env) *cobra.Command {
 	var (
 		t      target.Target

@@ -14,7 +14,7 @@ import (
 	"github.com/takeup/takeup/internal/cli/term"
 )
 
-// roomForText is the minimum of columns for a prompt.
+// roomForText is the least number of columns for a prompt.
 const roomForText = 24
 
 // field is a column of the list.
@@ -46,7 +46,7 @@ func videoFields() []field {
 	}
 }
 
-// why gives the reason why a job has no video.
+// why returns the reason why a job has no video.
 func why(v api.Video) string {
 	if v.Error == nil {
 		return ""
@@ -94,10 +94,10 @@ func printWhole(out io.Writer, videos []api.Video) error {
 	return columns.Flush()
 }
 
-// printFitting prints a line per video that fits the terminal: the prompt and the reason
-// are cut, and values that all videos have in common are printed once. If a line can't
-// hold an id and some of the prompt, the id has a line of its own. It is never cut, since
-// other commands take it.
+// printFitting prints a line for each video that fits the terminal. It cuts the prompt and the
+// reason, and prints values that all videos have in common only once. If a line can't hold an id
+// and part of the prompt, the id has a line of its own. The id is never cut, since other
+// commands take it.
 func printFitting(out io.Writer, width int, videos []api.Video) {
 	fields := videoFields()
 	text, reason := fields[len(fields)-2], fields[len(fields)-1]
@@ -157,7 +157,7 @@ func printFitting(out io.Writer, width int, videos []api.Video) {
 	}
 }
 
-// sameValue reports whether all videos that have a field have the same value.
+// sameValue reports whether all videos with a field have the same value in it.
 func sameValue(f field, videos []api.Video) (value string, same bool) {
 	for _, v := range videos {
 		switch got := f.of(v); {

@@ -21,7 +21,7 @@ import (
 	devstack "github.com/takeup/takeup/internal/dev/stack"
 )
 
-// NewInvoke makes the command invoke.
+// NewInvoke returns the command invoke.
 func NewInvoke(env *command.Env) *cobra.Command {
 	i := invoker{env: env}
 	cmd := &cobra.Command{
@@ -63,7 +63,7 @@ local stack until it is interrupted.`,
 type invoker struct {
 	env     *command.Env
 	target  target.Target
-	given   string // name of the function
+	given   string // name of the function, as given
 	file    string
 	job     string
 	yes     bool
@@ -71,7 +71,7 @@ type invoker struct {
 
 	root, dir string // the repository, and its state directory
 	stack     target.Stack
-	free      bool // videos cost nothing
+	free      bool // whether videos cost nothing
 	engine    *invoke.Engine
 	workspace *invoke.Workspace
 	sam       invoke.SAM
@@ -127,7 +127,7 @@ func (i *invoker) find(ctx context.Context) (map[string]map[string]string, error
 	return invoke.Environments(os.DirFS(i.root), i.stack.Outputs, i.stack.Parameters)
 }
 
-// ready builds the functions, and makes a workspace for SAM.
+// ready builds the functions, and creates a workspace for SAM.
 func (i *invoker) ready(ctx context.Context, environment map[string]map[string]string) error {
 	var err error
 	if i.engine, err = invoke.FindEngine(ctx, i.env.Getenv("DOCKER_HOST")); err != nil {
@@ -164,7 +164,7 @@ func (i *invoker) ready(ctx context.Context, environment map[string]map[string]s
 		return err
 	}
 	i.sam = invoke.SAM{Program: program, Err: i.env.Err, Env: append(env,
-		// SAM passes them on to the function.
+		// SAM passes these on to the function.
 		"AWS_ACCESS_KEY_ID="+credentials.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+credentials.SecretAccessKey,
 		"AWS_SESSION_TOKEN="+credentials.SessionToken, "AWS_REGION="+i.stack.Config.Region, "AWS_DEFAULT_REGION="+i.stack.Config.Region,
 		"DOCKER_HOST="+i.engine.Address)}
@@ -222,7 +222,7 @@ func (i *invoker) filler() *invoke.Filler {
 	return fill
 }
 
-// show prints how to call SAM, and for a stack on this machine waits until it is
+// show prints how to call SAM. For a stack on this machine it then waits until it is
 // interrupted.
 func (i *invoker) show(ctx context.Context, environment map[string]map[string]string) error {
 	fill := i.filler()
@@ -257,7 +257,7 @@ func (i *invoker) show(ctx context.Context, environment map[string]map[string]st
 	return nil
 }
 
-// near gives a path relative to the working directory, if that is shorter.
+// near returns a path relative to the working directory, if that is shorter.
 func (i *invoker) near(path string) string {
 	here, err := os.Getwd()
 	if err != nil {

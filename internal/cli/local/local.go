@@ -1,5 +1,5 @@
-// Package local has the commands for the stack on this machine, and the hidden ones of the
-// Makefile.
+// Package local implements the commands for the stack on this machine, and the hidden commands
+// of the Makefile.
 package local
 
 import (
@@ -19,7 +19,7 @@ import (
 	"github.com/takeup/takeup/internal/provider/aimlapi/pricelist/refresh"
 )
 
-// NewUp makes the command up.
+// NewUp returns the command up.
 func NewUp(env *command.Env) *cobra.Command {
 	var port string
 	var yours providerOptions
@@ -80,7 +80,7 @@ provider.`,
 	return cmd
 }
 
-// firstPrices has a new stack fetch the provider's price list, which it would otherwise do
+// firstPrices makes a new stack fetch the provider's price list, which it would otherwise do
 // within 15 minutes. The stack works without it.
 func firstPrices(ctx context.Context, env *command.Env, stack *devstack.Stack) {
 	began := env.Now()
@@ -92,7 +92,7 @@ func firstPrices(ctx context.Context, env *command.Env, stack *devstack.Stack) {
 	fmt.Fprintf(env.Out, "%.1f s\n", env.Now().Sub(began).Seconds())
 }
 
-// portNumber reads a port; an empty one is 0, for a free port.
+// portNumber parses a port. An empty text is 0, for a free port.
 func portNumber(text string) (int, error) {
 	if text == "" {
 		return 0, nil
@@ -104,7 +104,7 @@ func portNumber(text string) (int, error) {
 	return int(n), nil
 }
 
-// describe prints what a person needs to use a stack.
+// describe prints what a person needs to know to use a stack.
 func describe(env *command.Env, s *devstack.Stack) {
 	fmt.Fprintf(env.Out, "\npage     %s/\nAPI      %s\ntoken    %s\nAWS      %s (any credentials, region %s)\n", s.API, s.API, s.Token, s.AWS, devstack.Region)
 	if s.Simulator != "" {
@@ -125,7 +125,7 @@ Stop the stack:
 `, env.Name, api.GenerationsPath, api.VideosPath)
 }
 
-// NewDown makes the command down.
+// NewDown returns the command down.
 func NewDown(env *command.Env) *cobra.Command {
 	return &cobra.Command{
 		Use: "down", Args: command.Args(0, 0),
@@ -140,7 +140,7 @@ memory. Download first what you want to keep.`,
 			}
 			env.Cleaning.Store(true)
 			defer env.Cleaning.Store(false)
-			// Even if none runs: parts of a stack may.
+			// This is done even if no stack is running, since parts of one may be.
 			if err := devstack.Down(cmd.Context(), dir); err != nil {
 				return err
 			}

@@ -96,8 +96,8 @@ func TestRunReadsTheEnvironment(t *testing.T) {
 	}
 }
 
-// TestMakePassesAnyPrompt runs the Makefile's run with another recipe, which
-// shows what arrives.
+// TestMakePassesAnyPrompt runs the Makefile's target run with another recipe, which shows the
+// environment that arrives.
 func TestMakePassesAnyPrompt(t *testing.T) {
 	probe := filepath.Join(t.TempDir(), "probe.mk")
 	recipe := "\nrun other: ; @printf '%s|%s|%s' \"$$PROMPT\" \"$$AIMLAPI_KEY\" \"$$MAKEFLAGS\"\n"
@@ -105,7 +105,7 @@ func TestMakePassesAnyPrompt(t *testing.T) {
 		t.Fatal(err)
 	}
 	run := func(environment []string, args ...string) string {
-		// Without what run needs: this is about its recipe's environment.
+		// The prerequisites of run are left out: only its recipe's environment is tested.
 		args = append([]string{"-s", "-e", "-f", "Makefile", "-f", probe}, args...)
 		cmd := exec.CommandContext(t.Context(), "make", args...)
 		cmd.Dir, cmd.Env = clitest.Root(t), append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "takeup=", "ministack=", "sam="}, environment...)

@@ -18,10 +18,10 @@ import (
 // defaultProvider is the base URL of the provider.
 const defaultProvider = "https://api.aimlapi.com"
 
-// providerOptions choose the provider of a local stack, and confirm the spending. Only run
-// and up have them, and the key comes only from the environment.
+// providerOptions select the provider of a local stack, and confirm the spending. Only run and
+// up have them, and the key comes only from the environment.
 type providerOptions struct {
-	key     string // of the provider; without one, the simulator makes the videos
+	key     string // of the provider; without a key, the simulator makes the videos
 	baseURL string // of another provider with the same API
 	yes     bool   // confirmed in advance
 }
@@ -34,7 +34,7 @@ func providerOptionsOf(env *command.Env) providerOptions {
 	}
 }
 
-// provider validates the options; nil is the simulator.
+// provider validates the options. It returns nil for the simulator.
 func (p providerOptions) provider() (*devstack.Provider, error) {
 	key, base := strings.TrimSpace(p.key), strings.TrimRight(p.baseURL, "/")
 	if key == "" {
@@ -56,11 +56,11 @@ func (p providerOptions) provider() (*devstack.Provider, error) {
 	return &devstack.Provider{BaseURL: base, Key: key}, nil
 }
 
-// listTimeout is how long the provider's price list may take.
+// listTimeout is the timeout for the provider's price list.
 const listTimeout = 10 * time.Second
 
-// confirm prints what a request costs by the provider's price list, and asks whether to
-// continue. Nothing is paid before.
+// confirm prints the price of a request by the provider's price list, and asks whether to
+// continue. Nothing is paid before that.
 func (p providerOptions) confirm(ctx context.Context, env *command.Env, provider *devstack.Provider, request video.Request) error {
 	asked, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()

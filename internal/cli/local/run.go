@@ -24,9 +24,9 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// NewRun makes the command run, which is what make run does. Its input is in the
-// environment, since make passes on its variables there, and since a prompt can have
-// characters that are not safe on a command line.
+// NewRun returns the command run, which make run uses. Its input is in the environment, since
+// make passes its variables on there, and since a prompt can have characters that are not safe
+// on a command line.
 func NewRun(env *command.Env) *cobra.Command {
 	return &cobra.Command{
 		Use: "run", Hidden: true, Args: command.Args(0, 0),
@@ -44,12 +44,12 @@ TAKEUP_PORT, AIMLAPI_KEY, AIMLAPI_BASE_URL and YES from the environment.`,
 // runner makes one video with a stack of its own.
 type runner struct {
 	env      *command.Env
-	out      string // the directory for the video
+	out      string // directory for the video
 	port     string
 	provider providerOptions
 }
 
-// request makes the request from the environment.
+// request builds the request from the environment.
 func (r *runner) request() (video.Request, error) {
 	o := request.Input{Parameters: request.Parameters{Model: r.env.Getenv("MODEL"), Given: map[string][]string{}}}
 	for name, variable := range map[string]string{
@@ -83,7 +83,7 @@ func (r *runner) run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	r.env.Cleaning.Store(true) // from here on there is a stack to stop
+	r.env.Cleaning.Store(true) // from here on there may be a stack to stop
 	defer r.env.Cleaning.Store(false)
 	stack, err := devstack.Start(ctx, devstack.Options{
 		StateDir: filepath.Join(target.StateDir, "run"), Port: port, Provider: provider, Output: r.env.Out, Now: r.env.Now,
@@ -120,18 +120,18 @@ func (r *runner) run(ctx context.Context) (err error) {
 		err = &command.Reworded{Message: withoutStack(without), Err: err}
 	}
 	if ctx.Err() != nil && id != "" {
-		// Other stacks would keep running the job; this one stops.
+		// On another stack the job would keep running; this stack stops.
 		err = fmt.Errorf("interrupted: job %s was stopped with the stack that ran it", id)
 	}
 	if id != "" && provider != nil {
-		// The stack and its table are deleted now, and a paid video must not be lost.
+		// The stack and its table are about to be deleted, and a paid video must not be lost.
 		err = errors.Join(err, keepJob(context.WithoutCancel(ctx), r.env, target.Stack{Config: stack.Config(), Outputs: stack.Outputs}.Jobs(), id, r.out))
 	}
 	return fmt.Errorf("%w\nthe logs are in %s", err, stack.Logs())
 }
 
-// withoutStack gives an error message for a job whose stack was stopped, so that it can't
-// be redriven, and no secret can be changed.
+// withoutStack returns an error message for a job whose stack was stopped, so that the job can't
+// be redriven and no secret can be changed.
 func withoutStack(e *generate.NoVideo) string {
 	if e.Outcome == nil {
 		return e.Error()
@@ -143,8 +143,8 @@ func withoutStack(e *generate.NoVideo) string {
 	return fmt.Sprintf("job %s ended with %s: %s; %s", e.ID, kind.Name, kind.Meaning, kind.Alone)
 }
 
-// storing reports whether a job has reached the state Store. It is only for the display:
-// an error is no.
+// storing reports whether a job has reached the state Store. It is only for the display, so an
+// error counts as no.
 func storing(ctx context.Context, executions *sfn.Client, execution string) bool {
 	history, err := executions.GetExecutionHistory(ctx, &sfn.GetExecutionHistoryInput{
 		ExecutionArn: &execution, ReverseOrder: true, MaxResults: 20,
@@ -160,13 +160,13 @@ func storing(ctx context.Context, executions *sfn.Client, execution string) bool
 	return false
 }
 
-// keepJob writes the record of a job that may have been paid to <out>/<id>.job.json. With
-// its generation's id, the provider can be asked for the video.
+// keepJob writes the record of a job that may have been paid to <out>/<id>.job.json. With the
+// generation's id from it, the provider can be asked for the video.
 func keepJob(ctx context.Context, env *command.Env, jobs *table.Table, id, out string) error {
 	entry, _, err := jobs.Get(ctx, id)
 	var absent *video.NoEntry
 	if errors.As(err, &absent) {
-		return nil // it was never submitted
+		return nil // the job was never submitted
 	}
 	keeping := func(err error) error {
 		return fmt.Errorf("keeping the record of job %s, which may have been paid: %w", id, err)
@@ -175,7 +175,7 @@ func keepJob(ctx context.Context, env *command.Env, jobs *table.Table, id, out s
 		return keeping(err)
 	}
 	if entry.Phase == video.PhaseRefused {
-		return nil // certainly not paid
+		return nil // the job was certainly not paid
 	}
 	data, err := json.MarshalIndent(entry, "", "  ")
 	if err != nil {
@@ -192,7 +192,7 @@ func keepJob(ctx context.Context, env *command.Env, jobs *table.Table, id, out s
 	return nil
 }
 
-// NewBuild makes the command build.
+// NewBuild returns the command build.
 func NewBuild(env *command.Env) *cobra.Command {
 	var dir, architecture string
 	cmd := &cobra.Command{

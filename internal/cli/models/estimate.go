@@ -17,7 +17,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// estimate is what a video will cost and how long it will take; nil is unknown.
+// estimate is the price of a video and the time that it will take; nil is unknown.
 type estimate struct {
 	Model    string     `json:"model"`
 	Duration int        `json:"duration"`
@@ -25,7 +25,7 @@ type estimate struct {
 	Seconds  *int       `json:"seconds"`
 }
 
-// NewEstimate makes the command estimate.
+// NewEstimate returns the command estimate.
 func NewEstimate(env *command.Env) *cobra.Command {
 	var (
 		t      target.Target

@@ -1,4 +1,4 @@
-// Package models has the commands that show the models and what their videos cost.
+// Package models implements the commands that show the models and the prices of their videos.
 package models
 
 import (
@@ -27,7 +27,7 @@ import (
 	"github.com/takeup/takeup/internal/provider/aimlapi/pricelist/refresh"
 )
 
-// NewModels makes the command models.
+// NewModels returns the command models.
 func NewModels(env *command.Env) *cobra.Command {
 	var (
 		t       target.Target
@@ -82,7 +82,7 @@ stack's AWS account.`,
 	return cmd
 }
 
-// refreshPrices has a stack fetch the provider's price list.
+// refreshPrices makes a stack fetch the provider's price list.
 func refreshPrices(ctx context.Context, env *command.Env, t *target.Target) error {
 	chosen, err := t.Resolve(env)
 	if err != nil {
@@ -103,7 +103,7 @@ func refreshPrices(ctx context.Context, env *command.Env, t *target.Target) erro
 	return nil
 }
 
-// find gives a model by its name; an empty name is the default model.
+// find returns the model with a name, or the default model if the name is empty.
 func find(models api.ModelList, name string) (api.Model, error) {
 	if name == "" {
 		name = models.Default
@@ -145,7 +145,7 @@ func printModels(out io.Writer, models api.ModelList) error {
 	return err
 }
 
-// priceText formats a model's rates, or else what its last videos cost.
+// priceText formats a model's rates, or else the price of its last videos.
 func priceText(m api.Model) string {
 	var rates []string
 	if m.Price != nil {
@@ -169,7 +169,7 @@ func priceText(m api.Model) string {
 	return "-"
 }
 
-// rangeText gives the lowest and the highest of rates for the same unit, or else each rate.
+// rangeText formats the lowest and the highest of rates for the same unit, or else each rate.
 func rangeText(variants []api.Rate) string {
 	low, high := variants[0], variants[0]
 	var all []string
@@ -216,7 +216,7 @@ func dimensions(p *api.Price) []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// durations gives 3, 4, 5, 6 as 3-6.
+// durations formats consecutive seconds as a range: 3, 4, 5, 6 as 3-6.
 func durations(seconds []int) string {
 	var parts []string
 	for i := 0; i < len(seconds); {
@@ -268,10 +268,10 @@ func printModel(out io.Writer, m api.Model, schema catalogue.Schema) error {
 	return columns.Flush()
 }
 
-// flagName is the flag of a parameter.
+// flagName returns the flag of a parameter.
 func flagName(parameter string) string { return "--" + strings.ReplaceAll(parameter, "_", "-") }
 
-// among says in words which values the properties of a schema have.
+// among describes in words the possible values of a schema's properties.
 func among(s *catalogue.Schema) string {
 	var parts []string
 	for _, p := range s.Properties {
@@ -280,7 +280,7 @@ func among(s *catalogue.Schema) string {
 	return strings.Join(parts, ", ")
 }
 
-// listed gives values with commas between, and before the last one what is given.
+// words lists values with commas between them, and last before the last one.
 func words(values []any, last string) string {
 	words := make([]string, len(values))
 	for i, value := range values {
@@ -292,7 +292,7 @@ func words(values []any, last string) string {
 	return strings.Join(words, "")
 }
 
-// takes says in words what a parameter takes.
+// takes describes in words the values of a parameter.
 func takes(p catalogue.Schema, required bool) string {
 	text := map[catalogue.Kind]string{
 		catalogue.String: "a text", catalogue.Integer: "a whole number", catalogue.Number: "a number", catalogue.Boolean: "true or false",
@@ -316,7 +316,7 @@ func takes(p catalogue.Schema, required bool) string {
 		text += " with " + strings.Join(fields, " and ")
 	}
 	if p.Items != nil {
-		text += ", each " + takes(*p.Items, false) // an item that is there is needed
+		text += ", each " + takes(*p.Items, false) // items are always required, so this is not mentioned
 	}
 	switch {
 	case required:

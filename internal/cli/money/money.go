@@ -1,4 +1,4 @@
-// Package money reads the API's amounts, and formats prices and costs.
+// Package money parses the API's amounts, and formats prices and costs.
 package money
 
 import (
@@ -11,7 +11,7 @@ import (
 	"github.com/takeup/takeup/internal/price"
 )
 
-// Parse reads an amount in USD.
+// Parse parses an amount in USD.
 func Parse(usd json.Number) (price.Micros, error) {
 	decimal, err := price.ParseDecimal(usd.String())
 	if err != nil {
@@ -24,7 +24,7 @@ func Parse(usd json.Number) (price.Micros, error) {
 	return amount, nil
 }
 
-// Micros reads an amount in USD for display; 0 if it can't be read.
+// Micros parses an amount in USD for display. It returns 0 if the amount can't be parsed.
 func Micros(usd json.Number) price.Micros {
 	micros, err := Parse(usd)
 	if err != nil {
@@ -36,7 +36,7 @@ func Micros(usd json.Number) price.Micros {
 // USD formats an amount.
 func USD(usd json.Number) string { return Micros(usd).String() }
 
-// Float reads an amount for comparisons and bars; 0 if it is not a number.
+// Float parses an amount for comparisons and bars. It returns 0 if n is not a number.
 func Float(n json.Number) float64 {
 	f, _ := n.Float64()
 	return f
@@ -51,7 +51,7 @@ func WithCents(usd json.Number) string {
 	return whole + "." + decimals + strings.Repeat("0", max(0, 2-len(decimals)))
 }
 
-// Cost formats what a video cost.
+// Cost formats the cost of a video.
 func Cost(cost *api.Cost) string {
 	if cost == nil {
 		return "unknown"

@@ -1,5 +1,5 @@
-// Package operate has the commands for the operation of a stack: its usage, the
-// reconciliation with the provider, checks of its setup, and its variables for a shell.
+// Package operate implements the commands that operate a stack: its usage, the reconciliation
+// with the provider, the checks of its setup, and its variables for a shell.
 package operate
 
 import (
@@ -23,7 +23,7 @@ import (
 	"github.com/takeup/takeup/internal/provider/all"
 )
 
-// NewDoctor makes the command doctor.
+// NewDoctor returns the command doctor.
 func NewDoctor(env *command.Env) *cobra.Command {
 	var (
 		t      target.Target
@@ -63,8 +63,8 @@ if there is something to fix.`,
 	return cmd
 }
 
-// examine runs the checks that are possible with the target. Only an invalid command line
-// is an error; everything else is a line of the report.
+// examine runs the checks that are possible with the target. Only an invalid command line is an
+// error; everything else is a line of the report.
 func examine(ctx context.Context, env *command.Env, t *target.Target) ([]doctor.Line, error) {
 	chosen, err := t.Resolve(env)
 	if err != nil {
@@ -119,7 +119,7 @@ func examineStack(ctx context.Context, env *command.Env, stack target.Stack) []d
 		doctor.Provider(ctx, stack.Provider, stack.ProviderClient(env), stack.Keys(), price)...)
 }
 
-// defaultPrice gives the price of a video of the default model, if it is known.
+// defaultPrice returns the price of a video of the default model, if it is known.
 func defaultPrice(ctx context.Context, access target.API) doctor.Price {
 	request, err := catalogue.Parse(all.Models(), []byte(`{"prompt": "any"}`))
 	if err != nil {
@@ -127,7 +127,7 @@ func defaultPrice(ctx context.Context, access target.API) doctor.Price {
 	}
 	checked, err := access.Check(ctx, request)
 	if err != nil || checked.Price == nil {
-		return doctor.Price{} // if the API doesn't answer, its own line says so
+		return doctor.Price{} // if the API doesn't answer, another line of the report says so
 	}
 	usd, err := checked.Price.USD.Float64()
 	if err != nil {
@@ -136,7 +136,7 @@ func defaultPrice(ctx context.Context, access target.API) doctor.Price {
 	return doctor.Price{Model: request.Model(), USD: usd}
 }
 
-// runProgram runs a program and returns what it prints.
+// runProgram runs a program and returns its output.
 func runProgram(ctx context.Context, name string, args ...string) (string, error) {
 	out, err := exec.CommandContext(ctx, name, args...).Output()
 	return string(out), err

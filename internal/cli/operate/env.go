@@ -17,7 +17,7 @@ import (
 	"github.com/takeup/takeup/internal/cli/term"
 )
 
-// NewEnv makes the command env.
+// NewEnv returns the command env.
 func NewEnv(env *command.Env) *cobra.Command {
 	var (
 		t      target.Target
@@ -57,8 +57,8 @@ API.`,
 	return cmd
 }
 
-// path gives PATH with this program's directory in front; empty if the program was called
-// by its name alone, or the directory is in PATH already.
+// path returns PATH with this program's directory in front. It returns "" if the program was
+// called by its name alone, or if PATH has the directory already.
 func path(env *command.Env) string {
 	dir, err := filepath.Abs(filepath.Dir(env.Name))
 	list := env.Getenv("PATH")
@@ -71,8 +71,8 @@ func path(env *command.Env) string {
 // variable is an environment variable. An empty one is unset.
 type variable struct{ name, value string }
 
-// variables gives the variables for work on the stack. The names are those that the
-// README, the functions and AWS's tools use.
+// variables returns the variables for work on the stack. They have the names that the README,
+// the functions and AWS's tools use.
 func variables(ctx context.Context, env *command.Env, t *target.Target) ([]variable, error) {
 	stack, err := t.AWS(ctx, env)
 	if err != nil {

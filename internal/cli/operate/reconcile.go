@@ -26,11 +26,11 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// longestLogs is the longest window that can be reconciled: the provider's logs allow 92
-// days (openapi, logs-v2), and some time around the window is read as well.
+// longestLogs is the longest window that can be reconciled: the provider's logs allow 92 days
+// (openapi, logs-v2), and some time around the window is read too.
 const longestLogs = 90 * 24 * time.Hour
 
-// NewReconcile makes the command reconcile.
+// NewReconcile returns the command reconcile.
 func NewReconcile(env *command.Env) *cobra.Command {
 	var (
 		t       target.Target
@@ -82,7 +82,7 @@ not be read.`,
 	return cmd
 }
 
-// Unsettled says that a report has something to do.
+// Unsettled is the error for a report that requires action.
 type Unsettled struct{ What string }
 
 func (e *Unsettled) Error() string { return e.What }
@@ -99,7 +99,7 @@ func reconciled(ctx context.Context, env *command.Env, stack target.Stack, since
 	}
 	report := reconcile.Compare(facts)
 	if move {
-		// Moves change the counters, which can only be corrected as they were read.
+		// Moves change the counters, which can be corrected only as they were read.
 		corrector := repair.Repair{Table: stack.Jobs()}
 		drifts, err := corrector.Correct(ctx, report.Drifts)
 		if err != nil {
@@ -132,14 +132,14 @@ func sourcesOf(env *command.Env, stack target.Stack) (reconcile.Sources, error) 
 	}, nil
 }
 
-// latest gives the last execution of a job.
+// latest finds the last execution of a job.
 type latest struct {
 	jobs.Executions
 	table *table.Table
 }
 
-// Latest gives the job's execution, or that of its last redrive. A job that is not in the
-// table has at most its own.
+// Latest returns the job's execution, or that of its last redrive. A job that is not in the
+// table has at most its own execution.
 func (l latest) Latest(ctx context.Context, id string) (reconcile.Execution, error) {
 	entry, _, err := l.table.Get(ctx, id)
 	var absent *video.NoEntry
@@ -193,7 +193,7 @@ func printReport(out io.Writer, report reconcile.Report) error {
 	}
 	for _, d := range report.Drifts {
 		if !d.Mended {
-			continue // that is a finding
+			continue // reported as a finding
 		}
 		for _, name := range slices.Sorted(maps.Keys(d.Jobs)) {
 			fmt.Fprintf(out, "counters: %s: %s was %d, and is now %d, the sum of the jobs\n", d.Counter, name, d.Counted[name], d.Jobs[name])
@@ -214,7 +214,7 @@ func printReport(out io.Writer, report reconcile.Report) error {
 	return err
 }
 
-// moveText says what the uncertain money of an attempt becomes, or has become.
+// moveText says what the uncertain money of an attempt will become, or has become.
 func moveText(m reconcile.Move, moved bool) string {
 	usd := func(micros int64) string { return fmt.Sprintf("%.2f USD", float64(micros)/1e6) }
 	becomes := "would be"

@@ -17,10 +17,10 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// restorable is how far back a table can be restored (35 days), and a day.
+// restorable is how far back a table can be restored (35 days), plus a day.
 const restorable = 36 * 24 * time.Hour
 
-// describePace is the time between two reads of executions, a third of the rate that Step
+// describePace is the time between two reads of executions: a third of the rate that Step
 // Functions allows an account.
 const describePace = 200 * time.Millisecond
 
@@ -28,10 +28,10 @@ const describePace = 200 * time.Millisecond
 type repaired struct {
 	repair.Done
 	Unknown  []reconcile.Unknown `json:"unknown"`
-	Repaired bool                `json:"repaired"` // the table may be resumed
+	Repaired bool                `json:"repaired"` // whether the table may be resumed
 }
 
-// repairTable writes back what the stack's table lacks.
+// repairTable writes back what is missing from the stack's table.
 func repairTable(ctx context.Context, env *command.Env, stack target.Stack, since time.Duration, asJSON bool) error {
 	known := stack.Jobs()
 	control, _, err := known.Control(ctx)
@@ -84,7 +84,7 @@ func repairTable(ctx context.Context, env *command.Env, stack target.Stack, sinc
 	return showRepaired(env, result, asJSON)
 }
 
-// concluded reports whether the table knows how an execution's job ended, so that the
+// concluded reports whether the table has the outcome of an execution's job, so that the
 // execution has nothing to add.
 func concluded(entries map[string]video.Entry) func(name string) bool {
 	return func(name string) bool {

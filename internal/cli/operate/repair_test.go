@@ -11,7 +11,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// An execution is read back unless the table knows how its job ended by it.
+// An execution is read back unless the table has the outcome of its job from it.
 func TestConcluded(t *testing.T) {
 	ended := video.Entry{Execution: "ended", Started: true, Outcome: &video.Outcome{}}
 	stored := video.Entry{Execution: "stored", Started: true, Manifest: &video.Manifest{}}

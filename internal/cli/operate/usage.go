@@ -12,7 +12,7 @@ import (
 	"github.com/takeup/takeup/internal/usage"
 )
 
-// NewUsage makes the command usage.
+// NewUsage returns the command usage.
 func NewUsage(env *command.Env) *cobra.Command {
 	var (
 		t      target.Target

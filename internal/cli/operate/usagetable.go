@@ -16,7 +16,7 @@ import (
 	"github.com/takeup/takeup/internal/cli/term"
 )
 
-// The characters of a bar, which every terminal has.
+// The characters of a bar, which every terminal can show.
 const (
 	spentMark     = "#"
 	reservedMark  = "+"
@@ -24,8 +24,8 @@ const (
 )
 
 const (
-	leastBar = 8  // characters
-	wholeBar = 40 // without a terminal's width
+	leastBar = 8  // in characters
+	wholeBar = 40 // if the terminal's width is unknown
 )
 
 // usageRow is a row of a table of usage.
@@ -40,7 +40,7 @@ type figure struct {
 	of    func(api.UsageSum) string
 }
 
-// usageFigures gives all columns, and those of a narrow table.
+// usageFigures returns all columns, and those of a narrow table.
 func usageFigures() (all, narrow []figure) {
 	videos := figure{"VIDEOS", func(s api.UsageSum) string { return fmt.Sprint(s.Videos) }}
 	spent := figure{"SPENT", func(s api.UsageSum) string { return money.Cents(s.Spent) }}
@@ -90,8 +90,8 @@ func printBalance(out io.Writer, width int, b *api.Balance) {
 	}
 }
 
-// printDays prints a line per day, with a bar in the remaining width. If that is too
-// narrow, the rare figures are printed below their day.
+// printDays prints a line for each day, with a bar in the remaining width. If that is too
+// narrow, the rare figures follow on the next line.
 func printDays(out io.Writer, width int, days []usageRow) {
 	columns, narrow := usageFigures()
 	room := func(columns []figure) int { return width - usageWidth("DAY", columns, days) - len(term.Gap) }
@@ -119,8 +119,8 @@ func printDays(out io.Writer, width int, days []usageRow) {
 	}
 }
 
-// printGroups prints a line per model or owner; in a narrow terminal the name, and below
-// it the figures in words.
+// printGroups prints a line for each model or owner. In a narrow terminal it prints the name,
+// and below it the figures in words.
 func printGroups(out io.Writer, width int, title string, groups []usageRow) {
 	columns, _ := usageFigures()
 	if width == 0 || usageWidth(title, columns, groups) <= width {
@@ -138,8 +138,8 @@ func printGroups(out io.Writer, width int, title string, groups []usageRow) {
 	}
 }
 
-// usageColumns gives a function that prints a row: a name, the figures of a sum, and a bar.
-// Without a sum it prints the titles.
+// usageColumns returns a function that prints a row: a name, the figures of a sum, and a bar.
+// Without a sum, the function prints the titles.
 func usageColumns(out io.Writer, title string, columns []figure, rows []usageRow) func(name string, sum *api.UsageSum, bar string) {
 	first, widths := usageWidths(title, columns, rows)
 	return func(name string, sum *api.UsageSum, bar string) {
@@ -177,8 +177,8 @@ func usageWidth(title string, columns []figure, rows []usageRow) int {
 	return width
 }
 
-// drawBar draws a sum, where most fills the room. Every amount has at least one character,
-// if there is room.
+// drawBar draws a sum in a scale in which most fills the room. Every amount has at least one
+// character, if there is room.
 func drawBar(sum api.UsageSum, most float64, room int) string {
 	bar := ""
 	for _, part := range []struct {
@@ -206,7 +206,7 @@ func sumText(s api.UsageSum) string {
 	return text
 }
 
-// restText formats what a sum has besides videos; empty for nothing.
+// restText formats the figures of a sum other than videos. It is empty if there are none.
 func restText(s api.UsageSum) string {
 	var parts []string
 	if s.Failed > 0 {
@@ -221,7 +221,7 @@ func restText(s api.UsageSum) string {
 	return strings.Join(parts, ", ")
 }
 
-// held is what counts against the caps, for drawing.
+// held returns what counts against the caps, for drawing.
 func held(s api.UsageSum) float64 {
 	return money.Float(s.Spent) + money.Float(s.Reserved) + money.Float(s.Uncertain)
 }

@@ -1,4 +1,4 @@
-// Package progress displays the progress of a job: a line per event, and in a terminal a
+// Package progress displays the progress of a job: a line for each event, and in a terminal a
 // bar with an estimate of the remaining time.
 package progress
 
@@ -16,11 +16,11 @@ import (
 	"github.com/takeup/takeup/internal/cli/term"
 )
 
-// Display prints a line for each event of a job, and below them, in a terminal, a bar with
-// an estimate of the remaining time.
+// Display prints a line for each event of a job. In a terminal, a bar with an estimate of the
+// remaining time is below them.
 type Display struct {
 	out    io.Writer
-	prefix string // of each event
+	prefix string // in front of each event
 	now    func() time.Time
 	began  time.Time
 
@@ -29,21 +29,20 @@ type Display struct {
 
 	mu       sync.Mutex // the bar is drawn by another goroutine
 	last     string
-	drawn    float64 // the bar only grows
+	drawn    float64 // the bar never shrinks
 	forecast forecast
-	held     bool   // the job is held up
-	got      string // of a running download
+	held     bool   // whether the job is held up
+	got      string // state of a running download
 }
 
-// forecast is the estimate of a job's progress at a time. Between two polls it is
-// extrapolated.
+// forecast is the estimate of a job's progress at a time. It is extrapolated between two polls.
 type forecast struct {
 	at        time.Time
 	progress  float64 // from 0 to 1
 	remaining time.Duration
 }
 
-// New makes a Display that prints to out. usual is the expected time until the API has an
+// New returns a Display that prints to out. usual is the expected time until the API has an
 // estimate.
 func New(env *command.Env, out io.Writer, usual time.Duration) *Display {
 	d := &Display{out: out, now: env.Now, began: env.Now(), last: "sending"}
@@ -54,13 +53,13 @@ func New(env *command.Env, out io.Writer, usual time.Duration) *Display {
 	return d
 }
 
-// NewLines makes a Display without a bar. Each line begins with prefix.
+// NewLines returns a Display without a bar. Each line begins with prefix.
 func NewLines(env *command.Env, out io.Writer, prefix string) *Display {
 	return &Display{out: out, prefix: prefix, now: env.Now, began: env.Now()}
 }
 
-// draw starts the bar. It moves with the time, since between two events there is no other
-// progress.
+// draw starts the bar. The bar moves with the time, since there is no other progress between two
+// events.
 func (d *Display) draw(options ...mpb.ContainerOption) {
 	d.bars = mpb.New(append([]mpb.ContainerOption{mpb.WithOutput(d.out), mpb.WithWidth(40)}, options...)...)
 	d.bar = d.bars.AddBar(1000,
@@ -74,7 +73,7 @@ func (d *Display) draw(options ...mpb.ContainerOption) {
 		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return d.text() })))
 }
 
-// Estimate updates the forecast by the API's estimate.
+// Estimate updates the forecast with the API's estimate.
 func (d *Display) Estimate(e *api.Estimate) {
 	if e == nil || e.LeftSeconds == nil || e.Progress == nil {
 		return
@@ -84,8 +83,8 @@ func (d *Display) Estimate(e *api.Estimate) {
 	d.forecast = forecast{at: d.now(), progress: *e.Progress, remaining: time.Duration(*e.LeftSeconds) * time.Second}
 }
 
-// Hold says whether the job is held up. While it is, the bar stands still and shows no
-// remaining time.
+// Hold sets whether the job is held up. While it is, the bar stands still and shows no remaining
+// time.
 func (d *Display) Hold(held bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -99,7 +98,7 @@ func (d *Display) Downloaded(done, total int64) {
 	d.got = fmt.Sprintf("%s of %s", term.Bytes(done), term.Bytes(total))
 }
 
-// Event prints an event, unless it is the same as the last one.
+// Event prints an event, unless it equals the last one.
 func (d *Display) Event(word string) {
 	d.mu.Lock()
 	again := word == d.last
@@ -114,12 +113,12 @@ func (d *Display) Event(word string) {
 func (d *Display) Line(format string, args ...any) {
 	to := d.out
 	if d.bars != nil {
-		to = d.bars // which writes above the bar
+		to = d.bars // it writes above the bar
 	}
 	fmt.Fprintf(to, format+"\n", args...)
 }
 
-// Close removes the bar. It can be called again.
+// Close removes the bar. It may be called repeatedly.
 func (d *Display) Close() {
 	if d.bars == nil {
 		return
@@ -129,13 +128,13 @@ func (d *Display) Close() {
 	d.bars = nil
 }
 
-// Took is the time since the display was made.
+// Took returns the time since the display was created.
 func (d *Display) Took() time.Duration { return d.now().Sub(d.began) }
 
 func (d *Display) elapsed() string { return fmt.Sprintf("%6.1f s", d.Took().Seconds()) }
 
-// fraction gives the filled part of the bar. It stays below 1 for a job that takes longer
-// than expected.
+// fraction returns the filled part of the bar. It stays below 1 for a job that takes longer than
+// expected.
 func (d *Display) fraction() float64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -148,7 +147,7 @@ func (d *Display) fraction() float64 {
 	return d.drawn
 }
 
-// text gives the text beside the bar.
+// text returns the text beside the bar.
 func (d *Display) text() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -158,7 +157,7 @@ func (d *Display) text() string {
 		return d.last + ", " + d.got
 	case d.held:
 		return d.last
-	case remaining < -max(5*time.Second, d.forecast.remaining/4): // a small delay is not worth a word
+	case remaining < -max(5*time.Second, d.forecast.remaining/4): // a small delay is not mentioned
 		return d.last + ", longer than usual"
 	case remaining < time.Second:
 		return d.last + ", almost done"

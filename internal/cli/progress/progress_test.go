@@ -89,7 +89,7 @@ func TestDisplayGoesOnFromTheEstimate(t *testing.T) {
 	look(90, 0.7, "generating, about 90 s left")
 	left, progress = 180, 0.5
 	d.Estimate(&api.Estimate{LeftSeconds: &left, Progress: &progress})
-	look(0, 0.7, "generating, about 3 min left") // the bar doesn't go back
+	look(0, 0.7, "generating, about 3 min left") // the bar never moves back
 	d.Estimate(&api.Estimate{})
 	look(30, 0.7, "generating, about 2 min 30 s left")
 	d.Downloaded(1500, 20_000_000)

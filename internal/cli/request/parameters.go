@@ -14,16 +14,14 @@ import (
 	"github.com/takeup/takeup/internal/provider/all"
 )
 
-// Parameters are a request's fields beside the prompt, as a person gives them:
-// a flag for each that a model of the catalogue takes. What isn't given is left
-// to the model.
+// Parameters are a request's fields other than the prompt, as a person enters them: one flag for
+// each parameter of any model in the catalogue. The model decides those that are not given.
 type Parameters struct {
 	Model string
 	Given map[string][]string
 }
 
-// Flags adds the flags. They come from the catalogue, so that a new model is
-// one entry there.
+// Flags adds the flags. They come from the catalogue, so that a new model is one entry there.
 func (p *Parameters) Flags(cmd *cobra.Command) {
 	p.Given = map[string][]string{}
 	set := cmd.Flags()
@@ -44,12 +42,11 @@ func (p *Parameters) Flags(cmd *cobra.Command) {
 	}
 }
 
-// ModelNames gives the names of all models.
+// ModelNames returns the names of all models.
 func ModelNames() []string { return all.Models().Names() }
 
-// catalogueParameters are those of all models, each once, without the prompt,
-// which is the argument. The widest limits are kept: a model's own are checked
-// with the request.
+// catalogueParameters returns the parameters of all models, each once, without the prompt, which
+// is an argument. It keeps the widest limits: a model's own limits are checked with the request.
 func catalogueParameters() []catalogue.Parameter {
 	var found []catalogue.Parameter
 	for _, m := range catalogue.All(all.Models()) {
@@ -67,7 +64,7 @@ func catalogueParameters() []catalogue.Parameter {
 	return found
 }
 
-// widest gives a parameter that takes what either of two takes.
+// widest returns a parameter that accepts what either of two accepts.
 func widest(a, b catalogue.Parameter) catalogue.Parameter {
 	a.Min, a.Max = min(a.Min, b.Min), max(a.Max, b.Max)
 	if len(a.Allowed) == 0 || len(b.Allowed) == 0 {
@@ -83,8 +80,7 @@ func widest(a, b catalogue.Parameter) catalogue.Parameter {
 	return a
 }
 
-// help says what a parameter is for, and what it takes. What is in backquotes stands
-// for the value.
+// help describes a parameter and its values. The text in backquotes stands for the value.
 func help(p catalogue.Parameter) string {
 	switch {
 	case len(p.Allowed) > 0:
@@ -111,8 +107,8 @@ func fieldNames(p catalogue.Parameter) string {
 	return strings.Join(names, " and ")
 }
 
-// Fields gives the request's fields. Whether they are right is the model's to
-// say; only what has no JSON type yet is made into one.
+// Fields returns the request's fields. The model validates them; Fields only converts texts to
+// their JSON types.
 func (p *Parameters) Fields() (map[string]any, error) {
 	fields := map[string]any{}
 	if p.Model != "" {
@@ -140,7 +136,7 @@ func (p *Parameters) value(parameter catalogue.Parameter, values []string) (any,
 	return parameter.Written(last)
 }
 
-// shots makes the items of a list of texts, or of objects that have a prompt.
+// shots returns the items of a list of texts, or of objects with a prompt.
 func (p *Parameters) shots(name string, values []string) (any, error) {
 	known := all.Models()
 	model, _ := known.Find(cmp.Or(p.Model, catalogue.Default(known)))

@@ -1,5 +1,5 @@
-// Package request makes a request for a video from a command line: a prompt as an
-// argument, in a file or on standard input, and the model's parameters as flags.
+// Package request builds a request for a video from a command line: a prompt as an argument, in
+// a file or on standard input, and the model's parameters as flags.
 package request
 
 import (
@@ -33,7 +33,7 @@ func (o *Input) Flags(cmd *cobra.Command) {
 	o.Parameters.Flags(cmd)
 }
 
-// Request makes the request. A *video.InvalidRequest names every invalid field.
+// Request builds the request. A *video.InvalidRequest names every invalid field.
 func (o *Input) Request(env *command.Env, args []string) (video.Request, error) {
 	fields, err := o.Fields()
 	if err != nil {
@@ -57,7 +57,7 @@ func (o *Input) Request(env *command.Env, args []string) (video.Request, error) 
 	if err != nil {
 		return video.Request{}, err
 	}
-	maps.Copy(draft.Fields, fields) // flags win over the fields of a file
+	maps.Copy(draft.Fields, fields) // flags override the fields of a file
 	return draft.Request(all.Models())
 }
 
@@ -81,7 +81,7 @@ func (o *Input) read(env *command.Env) (catalogue.Draft, error) {
 	return catalogue.ReadDraft(data)
 }
 
-// readPrompt reads a prompt. It prints a note if the text may be meant as several.
+// readPrompt reads a prompt. It prints a note if the text may be meant as several prompts.
 func readPrompt(env *command.Env, from io.Reader) (catalogue.Draft, error) {
 	data, err := readSome(from)
 	if err != nil {
@@ -97,8 +97,8 @@ func readPrompt(env *command.Env, from io.Reader) (catalogue.Draft, error) {
 	return catalogue.Draft{Fields: map[string]any{"prompt": prompt}}, nil
 }
 
-// readSome reads at most a little more than a request may have, so that a larger one is
-// refused for its size.
+// readSome reads at most twice what a request may have, so that a larger one is refused for its
+// size.
 func readSome(from io.Reader) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(from, 2*video.MaxRequestBytes))
 	if err != nil {

@@ -38,7 +38,7 @@ type Stack struct {
 	Outputs    map[string]string
 	Parameters map[string]string // by name
 	Provider   string            // base URL of the provider
-	Status     string            // as CloudFormation names it
+	Status     string            // as named by CloudFormation
 	Local      bool              // started by takeup up, not in AWS
 }
 
@@ -80,14 +80,14 @@ func notFound(err error, name, region string) error {
 	return fmt.Errorf("the stack %s was not found in region %s; %s: %w", name, region, fix, err)
 }
 
-// API gives a client of the stack's API, with the token of Secrets Manager.
+// API returns a client of the stack's API, with the token from Secrets Manager.
 func (s Stack) API(ctx context.Context, env *command.Env) (API, error) {
 	token, err := s.Token(ctx)
 	if err != nil {
 		return API{}, err
 	}
 	address := s.Outputs["ApiUrl"]
-	if s.Config.BaseEndpoint != nil { // an emulator, where the ApiUrl of the outputs has no host
+	if s.Config.BaseEndpoint != nil { // an emulator, whose output ApiUrl has no host
 		address = devstack.StageURL(*s.Config.BaseEndpoint, s.Outputs)
 	}
 	api := NewAPI(env, address, token)
@@ -95,7 +95,7 @@ func (s Stack) API(ctx context.Context, env *command.Env) (API, error) {
 	return api, nil
 }
 
-// Tokens gives the secret that holds the API's tokens.
+// Tokens returns the secret with the API's tokens.
 func (s Stack) Tokens() tokensecret.Secret {
 	return tokensecret.New(secretsmanager.NewFromConfig(s.Config), s.Outputs["ApiTokenSecret"])
 }
@@ -117,43 +117,43 @@ func (s Stack) Token(ctx context.Context) (string, error) {
 	return token, nil
 }
 
-// S3 gives a client. An emulator's address needs the bucket in the path.
+// S3 returns an S3 client. With an emulator's address, the bucket must be in the path.
 func (s Stack) S3() *s3.Client {
 	return s3.NewFromConfig(s.Config, func(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil })
 }
 
-// Jobs gives the table of jobs.
+// Jobs returns the table of jobs.
 func (s Stack) Jobs() *table.Table {
 	return table.New(dynamodb.NewFromConfig(s.Config), s.Outputs["JobsTable"], rand.Text, mathrand.N[time.Duration])
 }
 
-// Scan gives a scan of the table of jobs.
+// Scan returns a scan of the table of jobs.
 func (s Stack) Scan() table.Scan {
 	return table.NewScan(dynamodb.NewFromConfig(s.Config), s.Outputs["JobsTable"])
 }
 
-// Manifests gives the manifests in the videos bucket.
+// Manifests returns the manifests in the videos bucket.
 func (s Stack) Manifests() *bucket.Manifests {
 	return bucket.NewManifests(s.S3(), s.Outputs["VideosBucket"])
 }
 
-// ProviderClient gives a client of the provider that the stack uses.
+// ProviderClient returns a client of the stack's provider.
 func (s Stack) ProviderClient(env *command.Env) *aimlapi.Client {
 	return aimlapi.New(aimlapi.Config{BaseURL: s.Provider, Now: env.Now})
 }
 
-// Keys gives the secret that holds the provider's key.
+// Keys returns the secret with the provider's key.
 func (s Stack) Keys() *secret.Keys {
 	return secret.New(secretsmanager.NewFromConfig(s.Config), s.Outputs["ProviderKeySecret"])
 }
 
-// Accounts gives the accounts at the providers, as the stack's functions have them.
+// Accounts returns the accounts at the providers, as the stack's functions have them.
 func (s Stack) Accounts(env *command.Env) provider.Accounts {
 	set := settings.Provider{BaseURL: settings.BaseURL{BaseURL: s.Provider}, Route: aimlapi.Route(s.Parameters["ProviderRoute"]), KeySecret: s.Outputs["ProviderKeySecret"]}
 	return accounts.Of(set, secretsmanager.NewFromConfig(s.Config), env.Now)
 }
 
-// StateMachine reads the ARN of the state machine from a stack's outputs.
+// StateMachine parses the ARN of the state machine in a stack's outputs.
 func StateMachine(outputs map[string]string) (machine arn.ARN, err error) {
 	err = machine.UnmarshalText([]byte(outputs["StateMachineArn"]))
 	return machine, err

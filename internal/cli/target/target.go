@@ -1,5 +1,5 @@
-// Package target finds the stack that a command works on: the local stack, a deployed
-// stack by its name, or any stack by its API's address and token.
+// Package target finds the stack that a command works on: the local stack, a deployed stack by
+// its name, or any stack by its API's address and token.
 package target
 
 import (
@@ -23,8 +23,8 @@ import (
 // StateDir is the directory in which takeup up keeps the local stack.
 const StateDir = ".takeup"
 
-// Target has the flags that choose a stack: its name and the AWS credentials, or its
-// API's address and token. Without any it is the local stack.
+// Target has the flags that select a stack: its name and the AWS credentials, or its API's
+// address and token. Without flags it is the local stack.
 type Target struct {
 	Stack, Profile, Region string
 	URL, Token             string
@@ -51,8 +51,7 @@ func (t *Target) APIFlags(cmd *cobra.Command) {
 	flags.Complete(cmd, "token", nil)
 }
 
-// Arguments gives the flags that choose the same stack again, with a placeholder for a
-// token.
+// Arguments returns the flags that select the same stack again, with a placeholder for a token.
 func (t *Target) Arguments() []string {
 	var words []string
 	for _, flag := range []struct{ name, value string }{
@@ -68,7 +67,7 @@ func (t *Target) Arguments() []string {
 	return words
 }
 
-// Resolve fills in what the flags leave to the environment.
+// Resolve sets what the flags leave to the environment.
 func (t Target) Resolve(env *command.Env) (Target, error) {
 	if t.Stack == "" && t.URL == "" {
 		t.Stack, t.URL = env.Getenv("TAKEUP_STACK"), env.Getenv("TAKEUP_URL")
@@ -94,8 +93,8 @@ func (t Target) Resolve(env *command.Env) (Target, error) {
 	return t, nil
 }
 
-// checkAddress takes https, and plain http on loopback only, since others could read
-// the token on the way.
+// checkAddress accepts https, and plain http only on loopback, since others could read the token
+// in transit.
 func checkAddress(address string) error {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
@@ -111,13 +110,13 @@ func checkAddress(address string) error {
 type API struct {
 	*client.Client
 	Address, Token string
-	// Bucket is the videos bucket; empty if only the API's address is known.
+	// Bucket is the videos bucket, or "" if only the API's address is known.
 	Bucket string
-	// Simulated reports whether the simulator makes the videos, so that nobody pays.
+	// Simulated means that the simulator makes the videos, so that nobody pays.
 	Simulated bool
 }
 
-// API gives a client of the target's API.
+// API returns a client of the target's API.
 func (t *Target) API(ctx context.Context, env *command.Env) (API, error) {
 	chosen, err := t.Resolve(env)
 	if err != nil {
@@ -140,14 +139,14 @@ func (t *Target) API(ctx context.Context, env *command.Env) (API, error) {
 	return LocalAPI(env, stack), nil
 }
 
-// NewAPI gives a client of the API at an address.
+// NewAPI returns a client of the API at an address.
 func NewAPI(env *command.Env, address, token string) API {
 	return API{Address: address, Token: token, Client: client.New(client.Config{
 		BaseURL: address, Token: token, HTTP: env.HTTP, Sleep: env.Sleep,
 	})}
 }
 
-// LocalAPI gives a client of the local stack's API.
+// LocalAPI returns a client of the local stack's API.
 func LocalAPI(env *command.Env, stack *devstack.Stack) API {
 	access := NewAPI(env, stack.API, stack.Token)
 	access.Bucket, access.Simulated = stack.Outputs["VideosBucket"], stack.Simulator != ""
@@ -193,13 +192,13 @@ func (t Target) deployed(ctx context.Context) (Stack, error) {
 	return describe(ctx, loaded, t.Stack)
 }
 
-// LocalStack gives the stack that takeup up started in this directory or in one above it.
+// LocalStack returns the stack that takeup up started in this directory or in one above it.
 func LocalStack() (*devstack.Stack, error) {
 	return devstack.Open(LocalStateDir())
 }
 
-// LocalStateDir gives the nearest state directory with a stack, from this directory
-// upwards; if there is none, this directory's.
+// LocalStateDir returns the nearest state directory with a stack, from this directory upwards.
+// If there is none, it returns this directory's.
 func LocalStateDir() string {
 	dir, err := os.Getwd()
 	if err != nil {

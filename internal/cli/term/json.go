@@ -10,8 +10,8 @@ import (
 	"github.com/takeup/takeup/internal/text"
 )
 
-// JSON prints a value as indented JSON. Characters that control a terminal or reverse
-// the direction of text are escaped.
+// JSON prints a value as indented JSON. It escapes characters that control a terminal or reverse
+// the direction of text.
 func JSON(out io.Writer, value any) error {
 	var plain bytes.Buffer
 	encoder := json.NewEncoder(&plain)

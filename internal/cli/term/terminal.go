@@ -13,7 +13,7 @@ func IsTerminal(stream any) bool {
 	return ok && f != nil && cupwriter.New(f, false).IsTerminal()
 }
 
-// Width gives the columns of a terminal; 0 if out is not a terminal.
+// Width returns the columns of a terminal, or 0 if out is not a terminal.
 func Width(out io.Writer) int {
 	if !IsTerminal(out) {
 		return 0

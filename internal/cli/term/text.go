@@ -1,5 +1,5 @@
-// Package term formats output for terminals and for programs: quantities in words, text
-// wrapped to a width, and JSON. Control characters in text from outside are replaced.
+// Package term formats output for terminals and for programs: quantities in words, text wrapped
+// to a width, and JSON. It replaces control characters in text from outside.
 package term
 
 import (
@@ -24,7 +24,7 @@ func ShellQuote(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
-// Dash gives a dash for an empty word.
+// Dash returns a dash for an empty word, and any other word unchanged.
 func Dash(word string) string {
 	if word == "" {
 		return "-"
@@ -43,7 +43,7 @@ func Bytes(n int64) string {
 	return fmt.Sprintf("%d bytes", n)
 }
 
-// Seconds formats a duration in seconds, or from two minutes on in minutes and seconds.
+// Seconds formats a duration in seconds, or in minutes and seconds from two minutes on.
 func Seconds(d time.Duration) string {
 	if d < 2*time.Minute {
 		return fmt.Sprintf("%d s", int(d.Seconds()))
@@ -55,7 +55,7 @@ func Seconds(d time.Duration) string {
 	return fmt.Sprintf("%d min %d s", minutes, seconds)
 }
 
-// Plain makes text from outside safe to print on one line.
+// Plain returns text from outside in a form that is safe to print on one line.
 func Plain(s string) string {
 	return strings.Join(strings.Fields(text.Printable(s)), " ")
 }
@@ -68,8 +68,8 @@ func Clip(text string, n int) string {
 	return text
 }
 
-// Wrap prints a text in lines of at most width columns, or in one line if width is 0. The
-// first line has one indent, and the other lines have another.
+// Wrap prints a text in lines of at most width columns, or in one line if width is 0. The first
+// line is indented by indent, and the others by rest.
 func Wrap(out io.Writer, width int, indent, rest, text string) {
 	line := indent
 	for i, word := range strings.Fields(text) {
@@ -89,5 +89,5 @@ func Wrap(out io.Writer, width int, indent, rest, text string) {
 // Gap separates two columns, and indents continued lines.
 const Gap = "  "
 
-// OrEmpty gives the string that s points to, empty for nil.
+// OrEmpty returns the string that s points to, or "" for nil.
 func OrEmpty(s *string) string { return aws.ToString(s) }

@@ -1,6 +1,5 @@
-// Package arn names the state machine and its executions. It is apart
-// from the packages that call Step Functions, so that the settings of a function
-// don't bring that client along.
+// Package arn names the state machine and its executions. It is separate from the packages that
+// call Step Functions, so that a function's settings don't import that client.
 package arn
 
 import (
@@ -8,15 +7,15 @@ import (
 	"strings"
 )
 
-// ARN is that of a state machine. UnmarshalText makes one.
+// ARN is the ARN of a state machine. UnmarshalText parses one.
 type ARN struct {
 	arn    string
 	prefix string // of an execution's ARN, up to its name
 }
 
-// UnmarshalText reads the ARN of a state machine,
-// arn:partition:states:region:account:stateMachine:name, from which those of its
-// executions follow.
+// UnmarshalText parses the ARN of a state machine,
+// arn:partition:states:region:account:stateMachine:name, from which the ARNs of its executions
+// follow.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
 func (a *ARN) UnmarshalText(text []byte) error {
 	parts := strings.Split(string(text), ":")
@@ -28,8 +27,8 @@ func (a *ARN) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// String gives the ARN.
+// String returns the ARN.
 func (a ARN) String() string { return a.arn }
 
-// Execution gives the ARN of the execution of that name.
+// Execution returns the ARN of the execution with that name.
 func (a ARN) Execution(name string) string { return a.prefix + name }

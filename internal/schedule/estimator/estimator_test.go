@@ -11,8 +11,8 @@ import (
 	"github.com/takeup/takeup/internal/schedule/estimator"
 )
 
-// generations draws times from a lognormal distribution, as polls see them that are step
-// apart, with the first poll at first.
+// generations draws times from a lognormal distribution, as seen by polls at intervals of step
+// after a first poll at first.
 func generations(seed uint64, n int, median time.Duration, sigma float64, first, step time.Duration) []schedule.Seen {
 	random := rand.New(rand.NewPCG(seed, 1))
 	seen := make([]schedule.Seen, n)
@@ -38,7 +38,7 @@ func TestBuiltIn(t *testing.T) {
 	between(t, "five seconds", five.Usual(), 75*time.Second, 90*time.Second)
 	between(t, "most of five seconds", five.Most(), 4*time.Minute, 6*time.Minute)
 	between(t, "ten seconds", ten.Usual(), 150*time.Second, 180*time.Second)
-	// Seven minutes have been seen; a fifth of the median may be.
+	// Seven minutes have been seen, and a fifth of the median is possible.
 	if done := five.Done(430 * time.Second); done < 0.9 || done > 0.995 {
 		t.Errorf("%v are done after seven minutes", done)
 	}
@@ -81,7 +81,7 @@ func TestLearn(t *testing.T) {
 	}
 }
 
-// A first poll that is too late bounds the time from above only. After a few of them, it must
+// A first poll that is too late bounds the time from above only. After a few of them it must
 // come earlier.
 func TestLearnThatTheFirstPollIsTooLate(t *testing.T) {
 	forecast := estimator.BuiltIn(5).Learn(generations(7, schedule.Window, 80*time.Second, 0.3, time.Second, time.Second))
@@ -106,7 +106,7 @@ func TestLeft(t *testing.T) {
 		if !ok || left >= last || age+left < usual {
 			t.Errorf("at %v there is left %v, %v", age, left, ok)
 		}
-		// Half of those that still ran have ended by then.
+		// By then, half of those that were still running have ended.
 		share := (1 - forecast.Done(age+left)) / (1 - forecast.Done(age))
 		if math.Abs(share-0.5) > 0.01 {
 			t.Errorf("at %v the share that has more than %v left is %v", age, left, share)

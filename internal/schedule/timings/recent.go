@@ -11,45 +11,45 @@ import (
 	"github.com/takeup/takeup/internal/schedule/estimator"
 )
 
-// maxAge is how long what was read is used.
+// maxAge is how long a reading is used.
 const maxAge = time.Minute
 
-// AllRecords gives what was seen of every kind of generation.
+// AllRecords reads the records of every kind of generation.
 type AllRecords interface {
 	AllTimes(ctx context.Context) (map[schedule.Kind]schedule.Past, error)
 }
 
-// Recent gives forecasts to those who ask often, as each open page does. It reads all records
-// together, once a minute. An error is logged, and what was read before stays in use. It is
-// safe for concurrent use.
+// Recent gives forecasts to frequent callers, such as open pages. It reads all records together,
+// once a minute. It logs an error, and keeps using the last reading. It is safe for concurrent
+// use.
 type Recent struct {
 	records AllRecords
 	now     func() time.Time
 	log     *slog.Logger
 
 	mu   sync.Mutex
-	at   time.Time // of the last reading; zero: none
+	at   time.Time // of the last reading, or zero
 	past map[schedule.Kind]schedule.Past
 }
 
-// NewRecent makes a Recent of records.
+// NewRecent returns a Recent of records.
 func NewRecent(records AllRecords, now func() time.Time, log *slog.Logger) *Recent {
 	return &Recent{records: records, now: now, log: log}
 }
 
-// Left is the time until half of the generations that have run for elapsed have ended; false
-// if hardly any runs as long as that.
+// Left returns the time until half of the generations that have run for elapsed have ended. It
+// returns false if hardly any generation runs that long.
 func (r *Recent) Left(ctx context.Context, model string, duration int, elapsed time.Duration) (time.Duration, bool) {
 	return r.forecast(ctx, model, duration).Left(elapsed)
 }
 
-// Usual is the median of the time that a generation takes.
+// Usual returns the median time of a generation.
 func (r *Recent) Usual(ctx context.Context, model string, duration int) (time.Duration, bool) {
 	return r.forecast(ctx, model, duration).Usual(), true
 }
 
-// Charged is the highest price of the last generations, in micro-dollars; false if none is
-// known.
+// Charged returns the highest charge of the last generations, in micro-dollars. It returns false
+// if none is known.
 func (r *Recent) Charged(ctx context.Context, model string, duration int) (int64, bool) {
 	charges := latest(r.known(ctx)[schedule.Kind{Model: model, Duration: duration}].Charges)
 	if len(charges) == 0 {
@@ -63,8 +63,8 @@ func (r *Recent) forecast(ctx context.Context, model string, duration int) sched
 	return estimator.BuiltIn(duration).Learn(latest(past.Seen))
 }
 
-// known gives the records, and reads them if the last reading is too old. Concurrent callers
-// wait for one reading. One that failed is repeated after a minute too.
+// known returns the records, after reading them if the last reading is too old. Concurrent
+// callers wait for one reading. A failed reading, too, is repeated only after a minute.
 func (r *Recent) known(ctx context.Context) map[schedule.Kind]schedule.Past {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -1,6 +1,5 @@
-// Package timings records how long generations take and what they cost, and forecasts the
-// next ones from that. Nothing depends on it: an error is logged, and the caller gets what is
-// known without it.
+// Package timings records how long generations take and what they cost, and forecasts the next
+// ones from that. Nothing depends on it: it logs an error, and returns what it knows otherwise.
 package timings
 
 import (
@@ -15,44 +14,44 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Records stores what was seen of the generations of a model and duration.
+// Records stores what was seen of generations, by model and duration.
 type Records interface {
-	// Times gives what was seen, and its version; both are empty if nothing was.
+	// Times returns the record and its version. Both are empty if there is none.
 	Times(ctx context.Context, model string, duration int) (past schedule.Past, version string, err error)
-	// PutTimes replaces the version that was read, or gives a *video.Conflict.
+	// PutTimes replaces the version that was read. It returns a *video.Conflict if that has
+	// changed.
 	PutTimes(ctx context.Context, model string, duration int, past schedule.Past, version string) error
 }
 
-// Metrics gives what the provider measured of a model lately; false if it measured nothing.
+// Metrics returns the provider's recent measurements of a model, or false if there are none.
 type Metrics interface {
 	Percentiles(ctx context.Context, model string) (provider.Percentiles, bool, error)
 }
 
-// timeout is the most that a reading, or a writing with its retries, may take: a job waits for
-// it.
+// timeout bounds a reading, or a write with its retries, since a job waits for it.
 const timeout = 3 * time.Second
 
 // maxInterval bounds the interval in which a generation was seen to end, as the share of all
-// generations that end in it: a wider one says too little.
+// generations that end in it. A wider interval says too little.
 const maxInterval = 0.8
 
-// tries is how often a write is tried that conflicts with others.
+// tries is how often a conflicting write is tried.
 const tries = 3
 
 // Timings reads and writes records. It is safe for concurrent use, also by several processes.
 type Timings struct {
 	records Records
-	metrics Metrics // nil: the built-in prior is used instead
+	metrics Metrics // nil means the built-in prior
 	log     *slog.Logger
 }
 
-// New makes Timings of records. While fewer generations than schedule.Window are known, the
+// New returns Timings of records. While fewer than schedule.Window generations are known, the
 // prior is from metrics, which may be nil.
 func New(records Records, metrics Metrics, log *slog.Logger) *Timings {
 	return &Timings{records: records, metrics: metrics, log: log}
 }
 
-// Forecast is the forecast for a model's generations of a duration in seconds.
+// Forecast returns the forecast for a model's generations of a duration in seconds.
 func (t *Timings) Forecast(ctx context.Context, model string, duration int) schedule.Forecast {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -73,12 +72,13 @@ func (t *Timings) Forecast(ctx context.Context, model string, duration int) sche
 	return prior.Learn(seen)
 }
 
-// latest gives the records that still count.
+// latest returns the records that still count.
 func latest[T any](all []T) []T { return all[max(0, len(all)-schedule.Window):] }
 
-// Learn records what was seen of a generation, and what it cost in micro-dollars, in the place
-// of the oldest; 0 is an unknown price. A time that says next to nothing is left out, such as
-// one that ended before a late first poll. Of what several record at once, some may be lost.
+// Learn records what was seen of a generation and its charge in micro-dollars, in place of the
+// oldest record. A charge of 0 is unknown. Learn omits a time that says next to nothing, such as
+// one that ended before a late first poll. If several callers record at the same time, some
+// records may be lost.
 func (t *Timings) Learn(ctx context.Context, model string, duration int, seen schedule.Seen, micros int64) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

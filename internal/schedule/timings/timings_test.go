@@ -21,18 +21,18 @@ import (
 
 const model = "kling-video/v1/pro/text-to-video"
 
-// records gives the table of a fake.
+// records returns the table of a fake.
 func records(fake *dynamotest.Server) *table.Table {
 	return table.New(fake.Client(), "jobs", rand.Text, func(time.Duration) time.Duration { return 0 })
 }
 
-// kept gives what is recorded of the times of the model's videos of five seconds.
+// kept returns the recorded times of the model's videos of five seconds.
 func kept(t *testing.T, fake *dynamotest.Server) []schedule.Seen {
 	t.Helper()
 	return past(t, fake).Seen
 }
 
-// past gives all that is recorded of them.
+// past returns the whole record of them.
 func past(t *testing.T, fake *dynamotest.Server) schedule.Past {
 	t.Helper()
 	fake.Fail(nil)
@@ -43,7 +43,7 @@ func past(t *testing.T, fake *dynamotest.Server) schedule.Past {
 	return past
 }
 
-// metrics is a provider that measured something, or fails.
+// metrics is a provider that has measurements, or fails.
 type metrics struct {
 	measured provider.Percentiles
 	ok       bool
@@ -109,7 +109,7 @@ func TestTheProvidersMetricsAreUsedUntilThereAreEnough(t *testing.T) {
 	}
 }
 
-// A late first poll bounds the time from above; above the usual time, that says nothing.
+// A late first poll bounds the time from above. Above the usual time, that says nothing.
 func TestLearnLeavesOutWhatSaysNothing(t *testing.T) {
 	fake := dynamotest.New(t)
 	known, ctx := timings.New(records(fake), nil, slog.New(slog.DiscardHandler)), t.Context()
@@ -124,8 +124,8 @@ func TestLearnLeavesOutWhatSaysNothing(t *testing.T) {
 	}
 }
 
-// What generations cost is recorded, also if their times say nothing. The highest of the last
-// prices is given.
+// Charges are recorded even if the times say nothing. Charged returns the highest of the last
+// ones.
 func TestCharges(t *testing.T) {
 	fake, ctx := dynamotest.New(t), t.Context()
 	known := timings.New(records(fake), nil, slog.New(slog.DiscardHandler))
@@ -153,7 +153,7 @@ func TestCharges(t *testing.T) {
 	}
 }
 
-// Whatever goes wrong, there is a forecast, and a line in the log.
+// After any error there is a forecast, and a line in the log.
 func TestErrorsAreLogged(t *testing.T) {
 	for name, c := range map[string]struct {
 		op     string
@@ -189,7 +189,7 @@ func TestErrorsAreLogged(t *testing.T) {
 	}
 }
 
-// Concurrent writers lose at most what they saw themselves.
+// A concurrent writer loses at most its own record.
 func TestManyLearnAtOnce(t *testing.T) {
 	fake := dynamotest.New(t)
 	var wait sync.WaitGroup
@@ -204,11 +204,10 @@ func TestManyLearnAtOnce(t *testing.T) {
 	}
 }
 
-// tries is how many of several concurrent writers get through at least: one does in each
-// round.
+// tries is the least number of concurrent writers that succeed, since one does in each round.
 const tries = 3
 
-// What was read within the last minute is used again.
+// A reading is used for a minute.
 func TestRecent(t *testing.T) {
 	fake, ctx, now := dynamotest.New(t), t.Context(), time.Now()
 	known := timings.New(records(fake), nil, slog.New(slog.DiscardHandler))
@@ -243,7 +242,7 @@ func TestRecent(t *testing.T) {
 		t.Errorf("longer videos take as long: %v", other)
 	}
 
-	// If the records can't be read, those that were read before stay in use.
+	// If the records can't be read, the last reading stays in use.
 	now = now.Add(time.Minute)
 	fake.Fail(func(dynamotest.Call) dynamotest.Fault {
 		return dynamotest.Fault{Status: 500, Code: "InternalServerError"}

@@ -17,15 +17,14 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// maxRedirects is how many redirects of a source are followed.
+// maxRedirects limits the redirects of a source that are followed.
 const maxRedirects = 3
 
-// newHTTPClient makes an HTTP client that connects to public addresses only, and
-// over https only. The URL is checked at every redirect. The address is checked at
-// every dial, after the name was resolved. The client takes no proxy from the
-// environment and undoes no compression. Concurrent requests have a connection each,
-// which they would not have over HTTP/2. With loopback, it also connects to
-// 127.0.0.0/8 and ::1, over http or https: for local runs.
+// newHTTPClient returns an HTTP client that connects only to public addresses, and only over
+// https. It checks the URL at every redirect, and the address at every dial, after the name was
+// resolved. It uses no proxy from the environment and undoes no compression. Concurrent requests
+// have a connection each, which they would share over HTTP/2. With loopback, for local runs, it
+// also connects to 127.0.0.0/8 and ::1, over http or https.
 func newHTTPClient(loopback bool) *http.Client {
 	dialer := &net.Dialer{
 		Timeout: 10 * time.Second,
@@ -48,14 +47,14 @@ func newHTTPClient(loopback bool) *http.Client {
 			if len(via) > maxRedirects {
 				return &video.VideoRejected{Reason: fmt.Sprintf("its address redirects more than %d times", maxRedirects)}
 			}
-			// The URL that redirects is signed, and no business of another host.
+			// The redirecting URL is signed, and must not be sent to another host.
 			req.Header.Del("Referer")
 			return checkURL(req.URL, loopback)
 		},
 	}
 }
 
-// checkURL refuses a URL that isn't https, has a user, or has no host.
+// checkURL returns an error for a URL that isn't https, has a user, or has no host.
 func checkURL(u *url.URL, loopback bool) error {
 	port, err := strconv.ParseUint(u.Port(), 10, 16)
 	switch {
@@ -75,9 +74,9 @@ func checkURL(u *url.URL, loopback bool) error {
 	return &video.VideoRejected{Reason: "its address is not https"}
 }
 
-// unusualIPv4 reports whether a host is an IPv4 address in another form than four
-// decimal numbers, which some resolvers accept. No name ends in a label that is a
-// number (https://url.spec.whatwg.org/#ends-in-a-number-checker).
+// unusualIPv4 reports whether a host is an IPv4 address in another form than four decimal
+// numbers, which some resolvers accept. No name ends in a label that is a number
+// (https://url.spec.whatwg.org/#ends-in-a-number-checker).
 func unusualIPv4(host string) bool {
 	if _, err := netip.ParseAddr(host); err == nil {
 		return false
@@ -89,7 +88,7 @@ func unusualIPv4(host string) bool {
 	return err == nil || decimal == nil
 }
 
-// checkAddress refuses to connect to an address that isn't public, by IANA's registries
+// checkAddress returns an error for an address that isn't public according to IANA's registries
 // of special-purpose addresses.
 func checkAddress(address string, loopback bool) error {
 	ap, err := netip.ParseAddrPort(address)
@@ -103,8 +102,8 @@ func checkAddress(address string, loopback bool) error {
 	return &video.VideoRejected{Reason: "its host has an address that is not public"}
 }
 
-// withoutTunnel gives the IPv4 address inside a NAT64 (RFC 6052) or 6to4 (RFC 3056)
-// address, and any other address as it is.
+// withoutTunnel returns the IPv4 address inside a NAT64 (RFC 6052) or 6to4 (RFC 3056) address,
+// and any other address unchanged.
 func withoutTunnel(ip netip.Addr) netip.Addr {
 	b := ip.As16()
 	switch {

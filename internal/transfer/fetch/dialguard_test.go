@@ -9,7 +9,7 @@ func TestPublicAddresses(t *testing.T) {
 	for _, c := range []struct {
 		address  string
 		public   bool
-		loopback bool // let through where loopback is allowed
+		loopback bool // accepted if loopback is allowed
 	}{
 		{"8.8.8.8", true, true}, {"1.1.1.1", true, true}, {"104.18.2.3", true, true}, {"172.15.255.255", true, true}, {"172.32.0.1", true, true},
 		{"2606:4700::6812:203", true, true}, {"2a00:1450:4001::200e", true, true},

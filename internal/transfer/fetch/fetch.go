@@ -1,6 +1,6 @@
-// Package fetch requests ranges of a file from a URL: from public addresses over https, or
-// from this machine for local runs. It notices a server that stalls or is too slow, replaces
-// URLs that expire, and says which failures may pass. No error contains a URL.
+// Package fetch requests ranges of a file from a URL: from public addresses over https, or from
+// this machine for local runs. It detects a server that stalls or is too slow, replaces URLs
+// that expire, and decides which failures are worth a retry. No error contains a URL.
 package fetch
 
 import (
@@ -19,29 +19,29 @@ import (
 	"github.com/takeup/takeup/internal/wait"
 )
 
-// maxTries is how often a source is asked in a row without progress.
+// maxTries limits consecutive requests to a source without progress.
 const maxTries = 6
 
-// maxRetryAfter is the longest Retry-After of a source that is kept to.
+// maxRetryAfter is the longest Retry-After of a source that is obeyed.
 const maxRetryAfter = 30 * time.Second
 
 var (
 	errIdle = errors.New("its server sent nothing for too long")
-	// ErrSlow says that a response came too slowly.
+	// ErrSlow means that a response came too slowly.
 	ErrSlow = errors.New("its server sends too slowly")
-	// ErrNoRange says that a response is not for the range that was requested.
+	// ErrNoRange means that a response is not for the requested range.
 	ErrNoRange = errors.New("its server's answer is not for the bytes that were asked for")
 )
 
-// statusError is an HTTP status without the file.
+// statusError is an HTTP status of a response without the file.
 type statusError struct {
 	code       int
-	retryAfter time.Duration // that the server asks for
+	retryAfter time.Duration // as the server asks
 }
 
 func (e *statusError) Error() string { return fmt.Sprintf("its server answered %d", e.code) }
 
-// expired reports whether another URL may work.
+// expired reports whether a fresh URL may work.
 func (e *statusError) expired() bool {
 	return e.code == http.StatusForbidden || e.code == http.StatusNotFound || e.code == http.StatusGone
 }
@@ -51,10 +51,10 @@ func (e *statusError) temporary() bool {
 	return e.code >= 500 || e.code == http.StatusRequestTimeout || e.code == http.StatusTooEarly || e.code == http.StatusTooManyRequests
 }
 
-// Timeouts are the times and rates that a Client keeps to.
+// Timeouts are a Client's timeouts and least rate.
 type Timeouts struct {
-	Idle       time.Duration // a response that sends nothing for this long fails
-	RateWindow time.Duration // over which the rate of a response is measured
+	Idle       time.Duration // timeout of a response that sends nothing
+	RateWindow time.Duration // window for measuring the rate of a response
 	MinRate    int64         // bytes per second; a slower response fails
 	RetryDelay time.Duration // before the second retry; doubles with each further one
 }
@@ -66,31 +66,31 @@ type Client struct {
 	timeouts Timeouts
 }
 
-// New makes a Client. With loopback, it also connects to this machine, and over http.
+// New returns a Client. With loopback, it also connects to this machine, and over http.
 func New(loopback bool, timeouts Timeouts) *Client {
 	return &Client{HTTP: newHTTPClient(loopback), loopback: loopback, timeouts: timeouts}
 }
 
-// Response is an HTTP response with bytes of a file. Its receiver closes it.
+// Response is an HTTP response with bytes of a file. The caller must close it.
 type Response struct {
-	To        int64  // the offset in the file after its last byte; -1: unknown
-	Length    int64  // of the file; -1: unknown
-	ETag      string // a strong one, or empty
-	Ranged    bool   // it is for the range that was requested
-	Delimited bool   // the body's end can be told from a connection that broke
+	To        int64  // offset in the file after its last byte, or -1 if unknown
+	Length    int64  // of the file, or -1 if unknown
+	ETag      string // a strong ETag, or empty
+	Ranged    bool   // whether it is for the requested range
+	Delimited bool   // whether the body's end can be told from a broken connection
 
 	body     io.ReadCloser
 	timeouts Timeouts
 	cancel   context.CancelFunc
 	idle     *time.Timer // cancels the request
 	timedOut *atomic.Bool
-	waited   time.Duration // for the body, in this window
-	received int64         // in this window
+	waited   time.Duration // for the body, in the current rate window
+	received int64         // in the current rate window
 }
 
-// Get requests the range [from, to) of a file; or if to is 0, the whole file without a range.
-// With an ETag, a server that has another version may answer with the whole of that. If the
-// URL has expired, Get takes a fresh one.
+// Get requests the range [from, to) of a file, or the whole file without a range if to is 0.
+// With an ETag, a server that has another version may respond with the whole of that version. If
+// the URL has expired, Get uses a fresh one.
 func (c *Client) Get(ctx context.Context, urls *URLs, from, to int64, etag string) (*Response, error) {
 	failed, why := 0, error(nil)
 	for {
@@ -146,16 +146,16 @@ func (c *Client) request(ctx context.Context, address string, from, to int64, et
 	}
 	if err := r.readHeader(answer, from, to); err != nil {
 		cancel()
-		_ = answer.Body.Close() // nothing of it is wanted
+		_ = answer.Body.Close() // its content is not needed
 		return nil, err
 	}
 	r.body = answer.Body
 	return r, nil
 }
 
-// Retry waits until it is time to repeat a request that failed, after a number of failures in
-// a row. It gives an error if that can't help, which is the request's, or the context's. After
-// progress, it is time at once.
+// Retry waits before the retry of a request that failed, after a number of consecutive failures.
+// After progress, it waits only for the server's Retry-After. If a retry can't help, Retry
+// returns the request's error, or the context's.
 func (c *Client) Retry(ctx context.Context, err error, tries int, progressed bool) error {
 	var rejected *video.VideoRejected
 	var own *urlError
@@ -180,7 +180,7 @@ func (c *Client) Retry(ctx context.Context, err error, tries int, progressed boo
 	return wait.For(ctx, delay)
 }
 
-// readHeader reads what the response's header says of the file.
+// readHeader reads the file's properties from the response's header.
 func (r *Response) readHeader(answer *http.Response, from, to int64) error {
 	r.To, r.Length = answer.ContentLength, answer.ContentLength
 	r.Delimited = answer.ContentLength >= 0 || len(answer.TransferEncoding) > 0 || answer.ProtoMajor > 1
@@ -221,8 +221,8 @@ func contentRange(value string) (from, to, length int64, ok bool) {
 	return from, end + 1, length, true
 }
 
-// Read implements io.Reader. It fails if the server sends nothing for too long; the error is
-// ErrSlow if it sends too little.
+// Read implements io.Reader. It fails if the server sends nothing for too long. The error is
+// ErrSlow if the server sends too slowly.
 func (r *Response) Read(p []byte) (int, error) {
 	r.idle.Reset(r.timeouts.Idle)
 	before := time.Now()
@@ -246,18 +246,17 @@ func (r *Response) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Cancel makes a Read that is under way fail, and all that follow. It may be called
-// concurrently.
+// Cancel makes the current and all later calls of Read fail. It may be called concurrently.
 func (r *Response) Cancel() { r.cancel() }
 
-// Close ends the request. The rest of the body is not wanted.
+// Close ends the request, without reading the rest of the body.
 func (r *Response) Close() {
 	r.idle.Stop()
 	r.cancel()
-	_ = r.body.Close() // its error says nothing of what was read
+	_ = r.body.Close() // its error says nothing about the bytes that were read
 }
 
-// withoutURL removes from an error of net/http what may be the URL.
+// withoutURL removes anything that may be the URL from an error of net/http.
 func withoutURL(err error) error {
 	var rejected *video.VideoRejected
 	if errors.As(err, &rejected) {

@@ -8,28 +8,28 @@ import (
 	"github.com/takeup/takeup/internal/wait"
 )
 
-// maxFailedURLs is how many URLs in a row may fail.
+// maxFailedURLs limits how many URLs in a row may fail.
 const maxFailedURLs = 3
 
-// URLs caches the URL of a file. All requests share it: when one finds that the URL has
-// expired, all use the next one.
+// URLs caches the URL of a file. All requests share it: once one of them finds that the URL has
+// expired, all of them use the next one.
 type URLs struct {
 	fresh      func(context.Context) (string, error)
-	retryDelay time.Duration // before the third URL in a row; doubles
+	retryDelay time.Duration // before the third URL in a row; doubles with each further one
 
 	mu     sync.Mutex
 	url    string
-	number int // of the URL: how many there have been
-	failed int // how many in a row, this one included, have not given the file yet
+	number int // the number of URLs so far, which identifies the current one
+	failed int // how many in a row, with the current one, have not returned the file yet
 }
 
-// NewURLs makes URLs from a function that gives a fresh URL each time it is called.
+// NewURLs returns URLs from a function that returns a fresh URL at each call.
 func NewURLs(fresh func(context.Context) (string, error), retryDelay time.Duration) *URLs {
 	return &URLs{fresh: fresh, retryDelay: retryDelay}
 }
 
-// get gives the URL and its number. If that is the one that failed for the caller, with
-// err, it asks for a fresh one.
+// get returns the URL and its number. If the URL with that number failed for the caller, with
+// err, get asks for a fresh one.
 func (s *URLs) get(ctx context.Context, failed int, err error) (url string, number int, _ error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -54,15 +54,15 @@ func (s *URLs) get(ctx context.Context, failed int, err error) (url string, numb
 	return s.url, s.number, nil
 }
 
-// succeeded notes that the URL gave the file.
+// succeeded records that the URL returned the file.
 func (s *URLs) succeeded() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.failed = 0
 }
 
-// urlError is the error of whoever gives fresh URLs. It is not retried: they know whether that
-// helps.
+// urlError is an error of the function that returns fresh URLs. It is not retried here: its
+// caller knows whether a retry helps.
 type urlError struct{ error }
 
 func (e *urlError) Unwrap() error { return e.error }

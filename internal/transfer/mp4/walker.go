@@ -1,5 +1,5 @@
-// Package mp4 checks that a file is a whole MP4, and reads its duration and
-// dimensions, while its bytes pass by. It keeps none of them.
+// Package mp4 checks that a file is a whole MP4, and reads its duration and dimensions, as its
+// bytes pass through. It stores none of them.
 package mp4
 
 import (
@@ -14,9 +14,8 @@ const maxBoxes = 1 << 20
 
 const (
 	headerSize     = 8  // a box's size and type
-	longHeaderSize = 16 // with a 64-bit size after them
-	// contentSize is how much of a box's content is read: a tkhd box of version 1
-	// has this much.
+	longHeaderSize = 16 // the same with a 64-bit size
+	// contentSize is how much of a box's content is read. A tkhd box of version 1 is that long.
 	contentSize = 96
 )
 
@@ -25,38 +24,36 @@ type FormatError string
 
 func (e FormatError) Error() string { return string(e) }
 
-// errTruncated says that a box ends after the file does.
+// errTruncated means that a box extends beyond the end of the file.
 const errTruncated = FormatError("it is cut: its last box is not whole")
 
-// Info is what a file says of its video. A field is zero where the file doesn't say.
+// Info describes the video in a file. A field is zero if the file doesn't specify it.
 type Info struct {
 	Duration      time.Duration // to the millisecond
-	Width, Height int           // pixels
+	Width, Height int           // in pixels
 }
 
-// Walker walks the boxes of a file. It knows at which offset it reads next, so the
-// bytes may be fed in any order: Missing gives what it could not read yet. It is
-// safe for concurrent use.
+// Walker walks the boxes of a file. It knows the offset that it reads next, so the bytes may be
+// fed in any order: Missing returns what it could not read yet. It is safe for concurrent use.
 //
-// A box has a size (4 bytes), a type (4 bytes), and if the size is 1, a larger size
-// (8 bytes). A size of 0 means that the box reaches to the end of the file (ISO/IEC
-// 14496-12, 4.2). Boxes at the top level must be whole. Inside moov, the Walker
-// reads mvhd for the duration and tkhd for the dimensions, and ignores what it
-// can't read.
+// A box has a size (4 bytes), a type (4 bytes), and if the size is 1, a larger size (8 bytes). A
+// size of 0 means that the box extends to the end of the file (ISO/IEC 14496-12, 4.2). Boxes at
+// the top level must be whole. Inside moov, the Walker reads mvhd for the duration and tkhd for
+// the dimensions, and ignores what it can't read.
 type Walker struct {
 	mu     sync.Mutex
-	length int64 // of the file; 0: unknown
+	length int64 // of the file, or 0 if unknown
 
 	// The Walker reads a header, or the beginning of a box's content, at offset.
 	offset  int64
-	read    []byte // its first bytes, until there are enough
-	content string // the type of the box whose content is read; empty: a header
-	end     int64  // of that box
+	read    []byte // the bytes read there, until there are enough
+	content string // type of the box whose content is read, or "" for a header
+	end     int64  // end of that box
 
-	parents   []int64 // the ends of the boxes that offset is inside, outermost first
+	parents   []int64 // ends of the boxes around offset, outermost first
 	boxes     int
-	openEnded bool // the last box reaches to the end of the file
-	moov      bool // there is one
+	openEnded bool // whether the last box extends to the end of the file
+	moov      bool // whether there is a moov box
 	mdat      bool
 
 	timescale     uint32 // units per second
@@ -64,10 +61,10 @@ type Walker struct {
 	width, height int
 }
 
-// NewWalker makes a Walker for a file of a length; 0 where that isn't known.
+// NewWalker returns a Walker for a file of that length, or of unknown length if it is 0.
 func NewWalker(length int64) *Walker { return &Walker{length: length} }
 
-// Reset forgets what was fed. The file has the same length.
+// Reset forgets all bytes that were fed. The file keeps its length.
 func (w *Walker) Reset() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -76,8 +73,8 @@ func (w *Walker) Reset() {
 	w.timescale, w.duration, w.width, w.height = 0, 0, 0, 0
 }
 
-// Feed takes the bytes at an offset of the file. Bytes may be fed more than once.
-// The error is a FormatError.
+// Feed reads the bytes at an offset of the file. Bytes may be fed more than once. The error is a
+// FormatError.
 func (w *Walker) Feed(offset int64, p []byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -89,7 +86,7 @@ func (w *Walker) Feed(offset int64, p []byte) error {
 		missing := w.wanted() - len(w.read)
 		w.read = append(w.read, p[from:min(from+int64(missing), int64(len(p)))]...)
 		if len(w.read) < w.wanted() {
-			continue // a header turned out to be long, or p is used up
+			continue // the header turned out to be long, or p is used up
 		}
 		if err := w.advance(); err != nil {
 			return err
@@ -98,9 +95,8 @@ func (w *Walker) Feed(offset int64, p []byte) error {
 	return nil
 }
 
-// Missing gives the offset of the bytes to feed next, in a file whose length is
-// known; false when all boxes have been read. What was fed of those bytes is
-// forgotten.
+// Missing returns the offset of the bytes to feed next, for a file of known length, or false
+// when all boxes have been read. Bytes that were fed from there on are forgotten.
 func (w *Walker) Missing() (offset int64, ok bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -108,7 +104,7 @@ func (w *Walker) Missing() (offset int64, ok bool) {
 	return w.offset, !w.done() && w.offset < w.length
 }
 
-// Complete checks that what was fed is a whole file of a length. The error is a
+// Complete checks that the bytes that were fed are a whole file of that length. The error is a
 // FormatError.
 func (w *Walker) Complete(length int64) error {
 	w.mu.Lock()
@@ -126,15 +122,15 @@ func (w *Walker) Complete(length int64) error {
 	return nil
 }
 
-// OpenEnded reports whether the last box reaches to the end of the file, wherever
-// that is: such a file can be cut without a sign of it.
+// OpenEnded reports whether the last box extends to the end of the file, wherever that is. A
+// file of that kind can be cut without a sign of it.
 func (w *Walker) OpenEnded() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.openEnded
 }
 
-// Info gives what was read of the video.
+// Info returns what was read about the video.
 func (w *Walker) Info() Info {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -153,7 +149,7 @@ func (w *Walker) done() bool {
 	return len(w.parents) == 0 && (w.openEnded || w.length > 0 && w.offset >= w.length)
 }
 
-// wanted is how many bytes are read at offset.
+// wanted returns how many bytes to read at offset.
 func (w *Walker) wanted() int {
 	switch {
 	case w.content != "":
@@ -161,12 +157,12 @@ func (w *Walker) wanted() int {
 	case len(w.read) < headerSize || binary.BigEndian.Uint32(w.read) != 1:
 		return headerSize
 	case len(w.parents) > 0 && w.parents[len(w.parents)-1]-w.offset < longHeaderSize:
-		return headerSize // there is no room for a long one
+		return headerSize // there is no room for a long header
 	}
 	return longHeaderSize
 }
 
-// advance uses the header or the content that was read, and goes to the next.
+// advance evaluates the header or the content that was read, and moves to the next.
 func (w *Walker) advance() error {
 	if w.content != "" {
 		w.describe(w.content, w.read)
@@ -210,8 +206,8 @@ func (w *Walker) advance() error {
 	return nil
 }
 
-// nested enters, reads or skips a box inside moov or one of its tracks. Where a
-// size is wrong, the rest of the box around it is skipped.
+// nested enters, reads or skips a box inside moov or one of its tracks. If a size is wrong, it
+// skips the rest of the enclosing box.
 func (w *Walker) nested(size uint64, kind string, header int64) {
 	parentEnd := w.parents[len(w.parents)-1]
 	if size < uint64(header) || size > uint64(parentEnd-w.offset) {
@@ -230,8 +226,7 @@ func (w *Walker) nested(size uint64, kind string, header int64) {
 	}
 }
 
-// header reads a header at an offset next. It leaves the boxes that have no room
-// for one there.
+// header moves to a header at an offset. It leaves the boxes that have no room for one there.
 func (w *Walker) header(offset int64) {
 	for n := len(w.parents); n > 0 && w.parents[n-1]-offset < headerSize; n-- {
 		offset, w.parents = w.parents[n-1], w.parents[:n-1]
@@ -239,9 +234,9 @@ func (w *Walker) header(offset int64) {
 	w.offset, w.read, w.content = offset, w.read[:0], ""
 }
 
-// describe reads the beginning of the content of an mvhd or tkhd box (ISO/IEC
-// 14496-12, 8.2.2 and 8.3.2). In version 1, times and durations have 8 bytes
-// instead of 4. A duration of all ones is unknown.
+// describe reads the beginning of the content of an mvhd or tkhd box (ISO/IEC 14496-12, 8.2.2
+// and 8.3.2). In version 1, times and durations have 8 bytes instead of 4. A duration of all
+// ones is unknown.
 func (w *Walker) describe(kind string, p []byte) {
 	long := p[0] == 1
 	switch {
@@ -255,7 +250,7 @@ func (w *Walker) describe(kind string, p []byte) {
 		if w.duration == 1<<64-1 {
 			w.duration = 0
 		}
-	case kind == "tkhd" && w.width == 0: // a sound track has none
+	case kind == "tkhd" && w.width == 0: // a sound track has no dimensions
 		size := p[min(len(p), 76):]
 		if long {
 			size = p[min(len(p), 88):]

@@ -12,27 +12,27 @@ import (
 	"github.com/takeup/takeup/internal/transfer/mp4"
 )
 
-// box makes a box with a short size.
+// box returns a box with a short size.
 func box(kind string, content []byte) []byte {
 	b := binary.BigEndian.AppendUint32(nil, uint32(8+len(content)))
 	return append(append(b, kind...), content...)
 }
 
-// longBox makes a box with a size of 8 bytes.
+// longBox returns a box with a size of 8 bytes.
 func longBox(kind string, content []byte) []byte {
 	b := append(binary.BigEndian.AppendUint32(nil, 1), kind...)
 	return append(binary.BigEndian.AppendUint64(b, uint64(16+len(content))), content...)
 }
 
-// openBox makes a box that reaches to the end of the file.
+// openBox returns a box that extends to the end of the file.
 func openBox(kind string, content []byte) []byte {
 	return append(append(binary.BigEndian.AppendUint32(nil, 0), kind...), content...)
 }
 
 func join(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
 
-// verdict feeds a file in chunks whose lengths cuts gives, over and over, and gives
-// the error.
+// verdict feeds a file in chunks, whose lengths are taken cyclically from cuts, and returns the
+// error.
 func verdict(file, cuts []byte) string {
 	w, at := mp4.NewWalker(0), 0
 	for i := 0; at < len(file); i++ {
@@ -97,7 +97,7 @@ func TestComplete(t *testing.T) {
 	}
 }
 
-// However a file's bytes come, the verdict is the same.
+// The verdict doesn't depend on how a file is cut into chunks.
 func FuzzFeedInChunks(f *testing.F) {
 	ftyp, moov, mdat := box("ftyp", []byte("isom")), box("moov", nil), box("mdat", make([]byte, 9))
 	f.Add(join(ftyp, moov, mdat), []byte{0})
@@ -112,8 +112,8 @@ func FuzzFeedInChunks(f *testing.F) {
 	})
 }
 
-// outOfOrder walks a file of which the pieces come in an order that order gives,
-// and then what was passed too early.
+// outOfOrder feeds the chunks of a file in an order that comes from order, and then the bytes
+// that were passed too early.
 func outOfOrder(file, cuts, order []byte) string {
 	if len(file) == 0 {
 		return verdict(file, nil)
@@ -147,7 +147,7 @@ func outOfOrder(file, cuts, order []byte) string {
 			return err.Error()
 		}
 		if now, still := w.Missing(); still && now == at {
-			break // a header that the file's end cuts off
+			break // the file's end cuts off a header
 		}
 	}
 	if err := w.Complete(int64(len(file))); err != nil {
@@ -156,7 +156,7 @@ func outOfOrder(file, cuts, order []byte) string {
 	return fmt.Sprint(w.Info(), w.OpenEnded())
 }
 
-// In whatever order a file's bytes come, what is said of it is the same.
+// The result doesn't depend on the order in which a file's bytes are fed.
 func FuzzFeedOutOfOrder(f *testing.F) {
 	film, err := os.ReadFile("../../provider/aimlapi/sim/assets/5s-16x9.mp4")
 	if err != nil {
