@@ -17,9 +17,8 @@ import (
 	"github.com/takeup/takeup/test/chaos/world"
 )
 
-// Run sends the jobs, waits for their ends, redrives what can be, and gives what
-// it found. The error is of the run itself; what breaks a promise is in the
-// Result.
+// Run sends the jobs, waits for their ends, redrives what can be and returns what it found. The
+// error is of the run itself; what breaks a promise is in the Result.
 func Run(ctx context.Context, o world.Options) (_ *verdict.Result, err error) {
 	if err := o.Check(); err != nil {
 		return nil, err

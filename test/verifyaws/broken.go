@@ -14,8 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 )
 
-// failure starts a job and gives the name of the first error that a step of it
-// ended with.
+// failure starts a job and returns the name of the first error that a step of it ended with.
 func (s *stack) failure(ctx context.Context, prompt string) (string, error) {
 	client := sfn.NewFromConfig(s.Config)
 	machine := s.outputs["StateMachineArn"]

@@ -143,7 +143,7 @@ func (s *stack) fiveJobs(ctx context.Context) (string, error) {
 	return fmt.Sprintf("they end as %v; a redrive is answered with %d", ends, got.status), nil
 }
 
-// upload puts a file into the prompts bucket, and gives its version.
+// upload puts a file into the prompts bucket and returns its version.
 func (s *stack) upload(ctx context.Context, key, content string) (string, error) {
 	bucket := s.outputs["PromptsBucket"]
 	reply, err := s.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: bytes.NewReader([]byte(content))})

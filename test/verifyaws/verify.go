@@ -102,8 +102,8 @@ type stack struct {
 	unpaid     string // why no job is paid; empty where it could be
 }
 
-// Run verifies a stack, and gives what each step came to. The error is of the run:
-// the stack can't be found, or its token can't be read.
+// Run verifies a stack and returns what each step came to. The error is of the run: the stack
+// can't be found, or its token can't be read.
 func Run(ctx context.Context, o Options) ([]Result, error) {
 	s, err := find(ctx, o)
 	if err != nil {

@@ -43,7 +43,7 @@ func (l Line) because(err error) Line {
 	return l
 }
 
-// String gives the line for people, which begins with ok or fix.
+// String returns the line for people, which begins with ok or fix.
 func (l Line) String() string {
 	if l.OK {
 		return fmt.Sprintf("ok   %s: %s", l.Check, l.Found)

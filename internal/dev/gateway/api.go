@@ -88,7 +88,7 @@ func (a *API) translate(r *http.Request, response *http.Response) error {
 	return nil
 }
 
-// responseType gives the gateway response for an error type of MiniStack. Others have the
+// responseType returns the gateway response for an error type of MiniStack. Others have the
 // default of their status.
 func responseType(errorType string) string {
 	switch errorType {
@@ -128,7 +128,7 @@ func (a *API) answer(w http.ResponseWriter, r *http.Request, kind string, status
 	}
 }
 
-// render gives the gateway response of a type, or the default of its status, or if the
+// render returns the gateway response of a type, or the default of its status, or if the
 // template has neither, API Gateway's own.
 func (a *API) render(r *http.Request, id, kind string, status int, message string) (int, map[string]string, string) {
 	family := "DEFAULT_4XX"

@@ -21,9 +21,9 @@ type Config struct {
 	Responses map[string]template.GatewayResponse `json:"responses"`
 }
 
-// Later gives handlers of the API and of S3 that answer 503 until the file with their
-// Config, as JSON, exists: the functions get the gateway's addresses before the stack is
-// deployed, and the configuration is known only afterwards. The file is read once.
+// Later returns handlers of the API and of S3 that answer 503 until the file with their Config,
+// as JSON, exists: the functions get the gateway's addresses before the stack is deployed, and
+// the configuration is known only afterwards. The file is read once.
 func Later(file string, now func() time.Time) (api, s3 http.Handler) {
 	l := &later{file: file, now: now}
 	return l.handler(func() http.Handler { return l.api }), l.handler(func() http.Handler { return l.s3 })

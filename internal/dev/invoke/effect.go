@@ -40,8 +40,8 @@ func Effect(name string, event []byte) string {
 	return "It reads the API's token and answers; it changes nothing."
 }
 
-// Environments gives the variables of each function of the template in fsys, by
-// logical id, for a stack with these outputs and parameters.
+// Environments returns the variables of each function of the template in fsys, by logical id,
+// for a stack with these outputs and parameters.
 func Environments(fsys fs.FS, outputs, parameters map[string]string) (map[string]map[string]string, error) {
 	text, err := fs.ReadFile(fsys, "template.yaml")
 	if err != nil {

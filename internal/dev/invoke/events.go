@@ -57,7 +57,7 @@ type Lacking struct{ What, Fix string }
 
 func (e *Lacking) Error() string { return e.What + "; " + e.Fix }
 
-// Event gives the event for a function, by its short name. The error is a *Lacking if the
+// Event returns the event for a function, by its short name. The error is a *Lacking if the
 // stack has nothing to fill it in with.
 func (f *Filler) Event(ctx context.Context, name string) ([]byte, error) {
 	switch name {
@@ -106,7 +106,7 @@ func (f *Filler) object(name string) (map[string]any, error) {
 	return event, nil
 }
 
-// prompts gives the event of the prompt file that was uploaded last.
+// prompts returns the event of the prompt file that was uploaded last.
 func (f *Filler) prompts(ctx context.Context) ([]byte, error) {
 	file, err := f.newest(ctx)
 	if err != nil {
@@ -150,7 +150,7 @@ func (f *Filler) prompts(ctx context.Context) ([]byte, error) {
 	return json.Marshal(event)
 }
 
-// newest gives the version that was uploaded last, or nil.
+// newest returns the version that was uploaded last, or nil.
 func (f *Filler) newest(ctx context.Context) (*types.ObjectVersion, error) {
 	var last *types.ObjectVersion
 	pages := s3.NewListObjectVersionsPaginator(f.Objects, &s3.ListObjectVersionsInput{Bucket: &f.Bucket})
@@ -179,7 +179,7 @@ func (f *Filler) check(ctx context.Context) ([]byte, error) {
 // maxChecks is how often Check is run for a generation that is to be stored.
 const maxChecks = 10
 
-// store gives the event of a job whose generation is done.
+// store returns the event of a job whose generation is done.
 func (f *Filler) store(ctx context.Context) ([]byte, error) {
 	job, err := f.job(ctx)
 	if err != nil {
@@ -202,8 +202,8 @@ func (f *Filler) store(ctx context.Context) ([]byte, error) {
 	return nil, errors.Join(err, &Lacking{"the generation of job " + job.ID + " is not done yet", "try again later"})
 }
 
-// job gives a job that the provider has accepted and that has not ended. If there is none
-// and a video costs nothing, Submit creates it.
+// job returns a job that the provider has accepted and that has not ended. If there is none and
+// a video costs nothing, Submit creates it.
 func (f *Filler) job(ctx context.Context) (video.Job, error) {
 	event, err := f.object("submit")
 	if err != nil {

@@ -77,7 +77,7 @@ func (s *SAM) Invoke(ctx context.Context, w *Workspace, name string, more ...str
 	return answer, verdict(id, answer)
 }
 
-// verdict gives an error if a result is one: Lambda's runtime writes an error as an object
+// verdict returns an error if a result is one: Lambda's runtime writes an error as an object
 // with errorType, which no result of ours has.
 func verdict(id string, answer []byte) error {
 	var failed struct {

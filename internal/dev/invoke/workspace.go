@@ -129,7 +129,7 @@ func (w *Workspace) relayed(all map[string]map[string]any, relay string) error {
 	return copyFile(relay, filepath.Join(w.Code(), "bootstrap"))
 }
 
-// functions gives the properties of the template's functions, by logical id.
+// functions returns the properties of the template's functions, by logical id.
 func functions(template map[string]any) map[string]map[string]any {
 	found := map[string]map[string]any{}
 	resources, _ := template["Resources"].(map[string]any)
@@ -169,8 +169,8 @@ func copyFile(from, to string) error {
 	return out.Close()
 }
 
-// Name gives the short name of a function, such as submit, by that name or by its logical
-// id, such as SubmitFunction. ids are those of the template.
+// Name returns the short name of a function, such as submit, by that name or by its logical id,
+// such as SubmitFunction. ids are those of the template.
 func Name(given string, ids []string) (string, error) {
 	var names []string
 	for _, id := range slices.Sorted(slices.Values(ids)) {
@@ -183,7 +183,7 @@ func Name(given string, ids []string) (string, error) {
 	return "", &NoFunction{Given: given, Names: names}
 }
 
-// logicalID gives the id of a function in the template, by its short name.
+// logicalID returns the id of a function in the template, by its short name.
 func logicalID(name string) string { return strings.ToUpper(name[:1]) + name[1:] + "Function" }
 
 // NoFunction says that the template has no such function.

@@ -62,13 +62,12 @@ type Grant struct {
 	Origin   string
 }
 
-// FromTemplate gives what each function and state machine may do, by its logical id: a
-// role of the template's own is named after whose it is, with Role at the end.
-// References are replaced by values. An error says what this model does not
-// understand: a denial, a managed policy, a SAM policy template, a reference
-// without a value, an operator. A policy whose condition doesn't hold isn't in it;
-// a parameter without a value has its default. AWSLambdaBasicExecutionRole, which
-// SAM gives every function for its logs, is not in it.
+// FromTemplate returns what each function and state machine may do, by its logical id: a role of
+// the template's own is named after whose it is, with Role at the end. References are replaced
+// by values. An error says what this model does not understand: a denial, a managed policy, a
+// SAM policy template, a reference without a value, an operator. A policy whose condition
+// doesn't hold isn't in it; a parameter without a value has its default.
+// AWSLambdaBasicExecutionRole, which SAM gives every function for its logs, is not in it.
 func FromTemplate(t *template.Template, values template.Values) (map[string][]Statement, error) {
 	all, resolver := map[string][]Statement{}, t.With(values)
 	for _, id := range t.Functions() {
@@ -221,13 +220,13 @@ func matches(action, resource string, c Call) bool {
 	return like(strings.ToLower(action), strings.ToLower(c.Action)) && like(resource, c.Resource)
 }
 
-// Grants gives all that the policies allow, in the order of the ids and of the
-// template: a Grant for each action of a statement on each of its resources.
+// Grants returns all that the policies allow, in the order of the ids and of the template: a
+// Grant for each action of a statement on each of its resources.
 func Grants(policies map[string][]Statement) []Grant {
 	return grants(policies, func(string, Statement, string, string) bool { return true })
 }
 
-// Unused gives the grants that none of the calls needed, in the same order.
+// Unused returns the grants that none of the calls needed, in the same order.
 func Unused(policies map[string][]Statement, calls []Call) []Grant {
 	return grants(policies, func(id string, s Statement, action, resource string) bool {
 		return !slices.ContainsFunc(calls, func(c Call) bool {
@@ -259,8 +258,8 @@ type Exemption struct {
 	Reason   string
 }
 
-// Unexempted gives the grants that no excuse is for, and the excuses that are for
-// none of them: a grant that is shown to be needed needs no excuse.
+// Unexempted returns the grants that no excuse is for, and the excuses that are for none of
+// them: a grant that is shown to be needed needs no excuse.
 func Unexempted(unused []Grant, excuses []Exemption) ([]Grant, []Exemption) {
 	fits := func(g Grant, e Exemption) bool { return like(e.Function, g.Function) && like(e.Action, g.Action) }
 	var grants []Grant

@@ -130,7 +130,7 @@ func (r *Relay) join(from net.Conn, network, address string) {
 
 func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
-// shorter gives the relative path if that is shorter, since the path of a Unix socket is
+// shorter returns the relative path if that is shorter, since the path of a Unix socket is
 // limited to 107 bytes.
 func shorter(path string) string {
 	here, err := os.Getwd()

@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// port gives that of a server.
+// port returns that of a server.
 func port(t *testing.T, s *httptest.Server) int {
 	t.Helper()
 	return s.Listener.Addr().(*net.TCPAddr).Port

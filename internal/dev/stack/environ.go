@@ -22,14 +22,14 @@ var inherited = []string{
 	"SSL_CERT_FILE", "SSL_CERT_DIR",
 }
 
-// baseEnv gives the environment of every started program.
+// baseEnv returns the environment of every started program.
 func baseEnv(environ []string) []string {
 	env := pick(environ, func(name string) bool { return slices.Contains(inherited, name) })
 	return append(env, "LANG=C.UTF-8", "NO_COLOR=1", "NO_PROXY=127.0.0.1,localhost", "no_proxy=127.0.0.1,localhost")
 }
 
-// GoEnv gives the environment of a Go build. Its flags make small binaries that are the
-// same for the same sources, in any directory and commit.
+// GoEnv returns the environment of a Go build. Its flags make small binaries that are the same
+// for the same sources, in any directory and commit.
 func GoEnv(environ []string) []string {
 	env := append(baseEnv(environ), pick(environ, func(name string) bool {
 		return strings.HasPrefix(name, "GO") && !slices.Contains([]string{"GOFLAGS", "GOOS", "GOARCH"}, name)
@@ -46,7 +46,7 @@ func goFlags(version string) string {
 	return "GOFLAGS=-trimpath -buildvcs=false -tags=lambda.norpc '-ldflags=" + link + "'"
 }
 
-// awsEnv gives the variables that point AWS clients to a stack.
+// awsEnv returns the variables that point AWS clients to a stack.
 func awsEnv(endpoint string) []string {
 	return []string{
 		"AWS_ENDPOINT_URL=" + endpoint,
@@ -57,7 +57,7 @@ func awsEnv(endpoint string) []string {
 	}
 }
 
-// samEnv gives SAM's variables: no telemetry, and its files in our directory.
+// samEnv returns SAM's variables: no telemetry, and its files in our directory.
 func samEnv(dir string) []string {
 	return []string{"SAM_CLI_TELEMETRY=0", "__SAM_CLI_APP_DIR=" + filepath.Join(dir, "sam"), "SAM_CLI_POLL_DELAY=0.2"}
 }

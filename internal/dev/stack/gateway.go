@@ -67,8 +67,8 @@ func (s *Stack) configureGateway(o Options, parameters map[string]string) error 
 	return writeWhole(filepath.Join(o.StateDir, gatewayConfig), data)
 }
 
-// StageURL gives the URL of the API in MiniStack, by the stack's outputs. The output ApiUrl
-// is valid only in AWS itself.
+// StageURL returns the URL of the API in MiniStack, by the stack's outputs. The output ApiUrl is
+// valid only in AWS itself.
 func StageURL(endpoint string, outputs map[string]string) string {
 	return fmt.Sprintf("%s/_aws/execute-api/%s/%s", endpoint, outputs["ApiId"], outputs["ApiStage"])
 }

@@ -59,7 +59,7 @@ type Options struct {
 	Now func() time.Time
 }
 
-// filled gives the options with defaults and absolute paths.
+// filled returns the options with defaults and absolute paths.
 func (o Options) filled() (Options, error) {
 	root, err := filepath.Abs(o.Root)
 	if err != nil {
@@ -86,7 +86,7 @@ func (o Options) filled() (Options, error) {
 	return o, nil
 }
 
-// parameters gives the template's parameters: those of a local stack, and the options'.
+// parameters returns the template's parameters: those of a local stack, and the options'.
 func (o Options) parameters(p Provider) map[string]string {
 	given := map[string]string{
 		"Architecture":    Architecture(),
@@ -104,7 +104,7 @@ func (o Options) parameters(p Provider) map[string]string {
 	return given
 }
 
-// Architecture gives the host's architecture by Lambda's name.
+// Architecture returns the host's architecture by Lambda's name.
 func Architecture() string {
 	if runtime.GOARCH == "arm64" {
 		return "arm64"
@@ -120,7 +120,7 @@ type Missing struct {
 
 func (e *Missing) Error() string { return e.What + "; " + e.Fix }
 
-// tool gives the path of a pinned tool of the repository.
+// tool returns the path of a pinned tool of the repository.
 func tool(root, name string) (string, error) {
 	path := filepath.Join(root, ".tools", name, "bin", name)
 	if _, err := os.Stat(path); err != nil {

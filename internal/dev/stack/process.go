@@ -190,7 +190,7 @@ func pidFile(dir, name string) string { return filepath.Join(dir, name+".pid") }
 
 func logFile(dir, name string) string { return filepath.Join(dir, "logs", name+".log") }
 
-// tail gives the last lines of a log.
+// tail returns the last lines of a log.
 func tail(path string) string {
 	data, err := os.ReadFile(path)
 	if err != nil {

@@ -166,8 +166,8 @@ func (s *Stack) launch(ctx context.Context, o Options) error {
 	})
 }
 
-// Config gives the AWS SDK's configuration for the stack. S3 clients need path-style
-// addresses as well: see S3.
+// Config returns the AWS SDK's configuration for the stack. S3 clients need path-style addresses
+// as well: see S3.
 func (s *Stack) Config() aws.Config {
 	return aws.Config{
 		Region:       Region,
@@ -179,7 +179,7 @@ func (s *Stack) Config() aws.Config {
 	}
 }
 
-// S3 gives a client of the stack's S3.
+// S3 returns a client of the stack's S3.
 func (s *Stack) S3() *s3.Client {
 	return s3.NewFromConfig(s.Config(), func(o *s3.Options) { o.UsePathStyle = true })
 }

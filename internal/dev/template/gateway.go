@@ -47,9 +47,9 @@ func (c GatewayContext) values() map[string]string {
 	}
 }
 
-// GatewayResponses gives the API's gateway responses by their types, such as
-// UNAUTHORIZED, for a stack with these parameters; what isn't among them has its
-// default. The error names a response that is not whole, or not understood.
+// GatewayResponses returns the API's gateway responses by their types, such as UNAUTHORIZED, for
+// a stack with these parameters; what isn't among them has its default. The error names a
+// response that is not whole, or not understood.
 func (t *Template) GatewayResponses(parameters map[string]string) (map[string]GatewayResponse, error) {
 	all, _ := t.Property("Api", "GatewayResponses").(map[string]any)
 	resolver := t.With(parameters)

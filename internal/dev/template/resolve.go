@@ -16,8 +16,7 @@ type Resolver struct {
 	values   Values
 }
 
-// With gives a Resolver by these values. A parameter that is not among them has its
-// default.
+// With returns a Resolver by these values. A parameter that is not among them has its default.
 func (t *Template) With(values Values) Resolver {
 	all := Values{}
 	for name, parameter := range t.Section("Parameters") {
@@ -29,8 +28,8 @@ func (t *Template) With(values Values) Resolver {
 	return Resolver{template: t, values: all}
 }
 
-// Text gives the text that a value stands for: a scalar, a !Ref, a !GetAtt, a !Sub or an
-// !If of them. It is not there where it is AWS::NoValue.
+// Text returns the text that a value stands for: a scalar, a !Ref, a !GetAtt, a !Sub or an !If
+// of them. It is not there where it is AWS::NoValue.
 func (r Resolver) Text(v any) (text string, there bool, err error) {
 	switch v := v.(type) {
 	case string, int, float64, bool:
@@ -74,7 +73,7 @@ func (r Resolver) value(name string) (string, error) {
 	return value, nil
 }
 
-// Decide gives a value with every !If in it replaced by the branch that holds. Other
+// Decide returns a value with every !If in it replaced by the branch that holds. Other
 // references stay.
 func (r Resolver) Decide(v any) (any, error) {
 	switch v := v.(type) {
@@ -110,7 +109,7 @@ func (r Resolver) Decide(v any) (any, error) {
 	return v, nil
 }
 
-// choose gives the branch of an !If, by its three arguments.
+// choose returns the branch of an !If, by its three arguments.
 func (r Resolver) choose(args []any) (any, error) {
 	holds, err := r.named(fmt.Sprint(args[0]))
 	if err != nil {

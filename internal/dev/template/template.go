@@ -120,7 +120,7 @@ func plain(n *yaml.Node) (any, error) {
 	return nil, fmt.Errorf("template: line %d: this kind of node is not read here", n.Line)
 }
 
-// At gives the value under a path of keys, and nil where there is none.
+// At returns the value under a path of keys, and nil where there is none.
 func At(v any, path ...string) any {
 	for _, key := range path {
 		m, ok := v.(map[string]any)
@@ -132,13 +132,13 @@ func At(v any, path ...string) any {
 	return v
 }
 
-// Section gives a top-level section, such as Parameters.
+// Section returns a top-level section, such as Parameters.
 func (t *Template) Section(name string) map[string]any {
 	m, _ := t.Root[name].(map[string]any)
 	return m
 }
 
-// OfType gives the logical ids of the resources of a type, sorted.
+// OfType returns the logical ids of the resources of a type, sorted.
 func (t *Template) OfType(kind string) []string {
 	var ids []string
 	for id, resource := range t.Section("Resources") {
@@ -150,16 +150,16 @@ func (t *Template) OfType(kind string) []string {
 	return ids
 }
 
-// Property gives a resource's property, and nil where it has none.
+// Property returns a resource's property, and nil where it has none.
 func (t *Template) Property(id string, path ...string) any {
 	return At(t.Section("Resources")[id], append([]string{"Properties"}, path...)...)
 }
 
-// Functions gives the logical ids of the Lambda functions, sorted.
+// Functions returns the logical ids of the Lambda functions, sorted.
 func (t *Template) Functions() []string { return t.OfType("AWS::Serverless::Function") }
 
-// InlinePolicies gives the policy documents of a role of the template, also those that
-// depend on a condition.
+// InlinePolicies returns the policy documents of a role of the template, also those that depend
+// on a condition.
 func (t *Template) InlinePolicies(role string) []any {
 	var documents []any
 	walk(t.Property(role, "Policies"), func(v any) {
@@ -187,8 +187,8 @@ func walk(v any, visit func(any)) {
 	}
 }
 
-// References gives what a value refers to, as Name or Resource.Attribute,
-// sorted and each once.
+// References returns what a value refers to, as Name or Resource.Attribute, sorted and each
+// once.
 func References(v any) []string {
 	found := map[string]bool{}
 	walk(v, func(item any) {
@@ -206,7 +206,7 @@ func References(v any) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-// Placeholders gives the names of the ${Name} in a text, in order.
+// Placeholders returns the names of the ${Name} in a text, in order.
 func Placeholders(text string) []string {
 	var names []string
 	for {
@@ -222,7 +222,7 @@ func Placeholders(text string) []string {
 	}
 }
 
-// List gives a value as a list: itself, or the one item that it is.
+// List returns a value as a list: itself, or the one item that it is.
 func List(v any) []any {
 	switch v := v.(type) {
 	case nil:
@@ -233,7 +233,7 @@ func List(v any) []any {
 	return []any{v}
 }
 
-// Child gives the node under a path of keys, and nil where there is none.
+// Child returns the node under a path of keys, and nil where there is none.
 func Child(n *yaml.Node, path ...string) *yaml.Node {
 	for _, key := range path {
 		if n == nil || n.Kind != yaml.MappingNode {

@@ -13,7 +13,7 @@ func (e *BadOutput) Error() string {
 	return fmt.Sprintf("the stack's output %s is %q, and not what template.yaml gives; deploy it again", e.Name, e.Value)
 }
 
-// FromOutputs gives the Values of a deployed stack from its outputs, by name.
+// FromOutputs returns the Values of a deployed stack from its outputs, by name.
 func FromOutputs(outputs map[string]string) (Values, error) {
 	// arn:partition:states:region:account:stateMachine:name
 	machine := strings.Split(outputs["StateMachineArn"], ":")

@@ -30,7 +30,7 @@ func rules() []rule {
 	return slices.Concat(machineRules(), functionRules(), stackRules())
 }
 
-// Check gives everything that is wrong with a project; nothing where it is right.
+// Check returns everything that is wrong with a project; nothing where it is right.
 func Check(p *Project) []Finding {
 	var found []Finding
 	for _, r := range rules() {

@@ -11,7 +11,7 @@ import (
 
 const machineFile = "statemachine/text_to_video.asl.json"
 
-// files gives a copy of the repository's files that a Project is read from.
+// files returns a copy of the repository's files that a Project is read from.
 func files(t *testing.T) fstest.MapFS {
 	t.Helper()
 	root := os.DirFS("../../..")

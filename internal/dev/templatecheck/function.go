@@ -225,7 +225,7 @@ func comments(p *Project, say report) {
 	}
 }
 
-// statements gives the statements of all the policies in a node.
+// statements returns the statements of all the policies in a node.
 func statements(n *yaml.Node) []*yaml.Node {
 	if n == nil {
 		return nil

@@ -128,7 +128,7 @@ func waits(_ *Project, _ string, m Machine, say report) {
 	}
 }
 
-// step gives the logical id of the function that a task calls.
+// step returns the logical id of the function that a task calls.
 func step(s State) string {
 	names := template.Placeholders(s.Resource)
 	if len(names) != 1 || s.Resource != "${"+names[0]+"}" {
@@ -154,8 +154,8 @@ func endsJob(outcome string) bool {
 	return !kind.Retried && !kind.Settled
 }
 
-// retrier gives the first retrier that matches an error, by its name. An error of a
-// task is States.TaskFailed too, except for States.Timeout.
+// retrier returns the first retrier that matches an error, by its name. An error of a task is
+// States.TaskFailed too, except for States.Timeout.
 // https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 func (s State) retrier(name string) (Retrier, bool) {
 	i := slices.IndexFunc(s.Retry, func(r Retrier) bool {
@@ -202,8 +202,8 @@ func allElse(_ *Project, name string, s State, say report) {
 	}
 }
 
-// attempts gives how often a task is retried; 3 is what Step Functions does where
-// nothing is said.
+// attempts returns how often a task is retried; 3 is what Step Functions does where nothing is
+// said.
 func (r Retrier) attempts() int {
 	if r.MaxAttempts == nil {
 		return 3
@@ -211,8 +211,8 @@ func (r Retrier) attempts() int {
 	return *r.MaxAttempts
 }
 
-// wait gives the seconds that a retrier's waits add up to on average. With full
-// jitter each is anything between nothing and its most.
+// wait returns the seconds that a retrier's waits add up to on average. With full jitter each is
+// anything between nothing and its most.
 func (r Retrier) wait() float64 {
 	total, delay := 0.0, float64(r.IntervalSeconds)
 	for range r.attempts() {

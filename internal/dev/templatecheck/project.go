@@ -129,7 +129,7 @@ func readMachine(fsys fs.FS, file string) (Machine, error) {
 	return m, nil
 }
 
-// readOutcomes gives the exported types of the outcomes file that are errors.
+// readOutcomes returns the exported types of the outcomes file that are errors.
 func readOutcomes(fsys fs.FS) (map[string]bool, error) {
 	source, err := fs.ReadFile(fsys, outcomesFile)
 	if err != nil {
@@ -156,7 +156,7 @@ func readOutcomes(fsys fs.FS) (map[string]bool, error) {
 	return found, nil
 }
 
-// next gives the states that a state can go to.
+// next returns the states that a state can go to.
 func (s State) next() []string {
 	var to []string
 	if s.Next != "" {

@@ -40,7 +40,7 @@ func TestFunctionsCarryWhatTheyUse(t *testing.T) {
 	}
 }
 
-// list gives the lines of go list for the package in dir.
+// list returns the lines of go list for the package in dir.
 func list(t *testing.T, dir string, args ...string) []string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", append([]string{"list"}, args...)...)
@@ -52,7 +52,7 @@ func list(t *testing.T, dir string, args ...string) []string {
 	return strings.Fields(string(out))
 }
 
-// clients gives the SDK's clients among packages, sorted.
+// clients returns the SDK's clients among packages, sorted.
 func clients(packages []string) []string {
 	var found []string
 	for _, pkg := range packages {

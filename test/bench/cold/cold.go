@@ -24,8 +24,8 @@ type Options struct {
 	Starts   int    // of each function, at least 1
 }
 
-// Run builds all functions, starts them in turn, and gives the measures of each,
-// the bare one first and check last.
+// Run builds all functions, starts them in turn and returns the measures of each, the bare one
+// first and check last.
 func Run(ctx context.Context, o Options) ([]Measure, error) {
 	if o.Starts < 1 {
 		return nil, fmt.Errorf("%d starts measure nothing; ask for at least 1", o.Starts)
@@ -64,7 +64,7 @@ func Run(ctx context.Context, o Options) ([]Measure, error) {
 	return measures, nil
 }
 
-// names gives the order of the report.
+// names returns the order of the report.
 func names(functions map[string]lambdas.Function) []string {
 	all := slices.DeleteFunc(slices.Sorted(maps.Keys(functions)), func(name string) bool { return name == "check" })
 	return slices.Concat([]string{bare}, all, []string{"check"})

@@ -24,8 +24,8 @@ func measure(function string, size int64, starts []start) Measure {
 	return Measure{Function: function, Size: size, Start: median(took), Memory: median(peak)}
 }
 
-// median gives the middle of the values, which it sorts: the mean of the two
-// middle ones of an even number.
+// median returns the middle of the values, which it sorts: the mean of the two middle ones of an
+// even number.
 func median[T ~int64](values []T) T {
 	slices.Sort(values)
 	n := len(values)

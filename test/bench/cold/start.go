@@ -64,8 +64,8 @@ func (p program) start(ctx context.Context) (s start, err error) {
 	}
 }
 
-// peakMemory gives the most bytes of a process that were ever resident. The usage
-// that wait gives is no measure: it begins with the memory of who started it.
+// peakMemory returns the most bytes of a process that were ever resident. The usage that wait
+// gives is no measure: it begins with the memory of who started it.
 func peakMemory(pid int) (int64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {

@@ -78,7 +78,7 @@ func operation(r *http.Request) string {
 	return r.Method + " of S3"
 }
 
-// take gives the calls since the last take.
+// take returns the calls since the last take.
 func (c *counter) take() map[string]int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -94,8 +94,8 @@ func (f *function) stop() error {
 // errEnded says that the process ended by itself.
 var errEnded = errors.New("the API's function has ended")
 
-// ask gives the function a request and waits for the answer. The time is from the
-// event to the answer, once the process waits for work.
+// ask returns the function a request and waits for the answer. The time is from the event to the
+// answer, once the process waits for work.
 func (f *function) ask(ctx context.Context, r request) (answer []byte, took time.Duration, err error) {
 	event, err := json.Marshal(r.event())
 	if err != nil {

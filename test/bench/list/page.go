@@ -16,8 +16,8 @@ import (
 // waitLimit is the longest that the page's first list is waited for.
 const waitLimit = 90 * time.Second
 
-// watch opens the page in Chromium, which the Makefile installs, and gives the calls
-// of AWS that it causes in so long a time, once it shows the jobs.
+// watch opens the page in Chromium, which the Makefile installs and returns the calls of AWS
+// that it causes in so long a time, once it shows the jobs.
 func (s *subject) watch(ctx context.Context, root string, long time.Duration) (calls map[string]int, err error) {
 	path, err := filepath.Abs(filepath.Join(root, ".tools", "chromium", "bin", "chromium"))
 	if err != nil {

@@ -30,7 +30,7 @@ type Report struct {
 	Bare                      Bare
 }
 
-// quantile gives the value that a share of the values doesn't exceed; zero of none.
+// quantile returns the value that a share of the values doesn't exceed; zero of none.
 func quantile[T int | time.Duration](values []T, share float64) T {
 	if len(values) == 0 {
 		return 0

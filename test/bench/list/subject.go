@@ -84,8 +84,8 @@ func (s *subject) close() error {
 	return errors.Join(append(errs, s.stack.stop(), s.counter.close())...)
 }
 
-// prepare gives the subject its jobs, with some of the running ones, watches the page,
-// gives it the others, and counts the calls of each request.
+// prepare returns the subject its jobs, with some of the running ones, watches the page, gives
+// it the others, and counts the calls of each request.
 func (s *subject) prepare(ctx context.Context, o Options, fill func(context.Context, int) error) error {
 	var page map[string]int
 	for _, step := range []struct {

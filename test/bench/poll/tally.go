@@ -46,8 +46,7 @@ type tally struct {
 	lag      time.Duration
 }
 
-// add looks at a generation as planned until it has ended, and gives what was
-// seen of it.
+// add looks at a generation as planned until it has ended and returns what was seen of it.
 func (t *tally) add(p plan, took time.Duration) schedule.Seen {
 	var seen schedule.Seen
 	var began, held time.Duration // of the check

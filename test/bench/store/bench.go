@@ -174,8 +174,8 @@ func (b *bench) measureRow(ctx context.Context, size int, capped bool) (row, err
 	return r, nil
 }
 
-// sideBySide does something with several tools at once, each begun a time after
-// the one before it, and gives what came of it in their order.
+// sideBySide does something with several tools at once, each begun a time after the one before
+// it and returns what came of it in their order.
 func sideBySide[T any](ctx context.Context, tools []tool, after time.Duration, do func(context.Context, tool) (T, error)) ([]T, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

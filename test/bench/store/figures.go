@@ -32,7 +32,7 @@ type row struct {
 	runs   map[string][]figures // by the tool's name
 }
 
-// median gives the medians of a tool's runs, each figure's by itself.
+// median returns the medians of a tool's runs, each figure's by itself.
 func (r row) median(tool string) figures {
 	var out figures
 	for m := range out {
@@ -45,8 +45,8 @@ func (r row) median(tool string) figures {
 	return out
 }
 
-// median gives the middle of some numbers, of which there is at least one; of two
-// in the middle, their mean.
+// median returns the middle of some numbers, of which there is at least one; of two in the
+// middle, their mean.
 func median(numbers []float64) float64 {
 	sorted := slices.Sorted(slices.Values(numbers))
 	middle := len(sorted) / 2
@@ -56,7 +56,7 @@ func median(numbers []float64) float64 {
 	return (sorted[middle-1] + sorted[middle]) / 2
 }
 
-// ahead gives our median to the least of the peers': below 1, ours is the best.
+// ahead returns our median to the least of the peers': below 1, ours is the best.
 func (r row) ahead(m metric) float64 {
 	var peers []float64
 	for tool := range r.runs {

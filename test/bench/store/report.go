@@ -24,8 +24,8 @@ func (r row) title() string {
 	return fmt.Sprintf("%d MiB, uncapped", r.mib)
 }
 
-// worst gives the largest ratio of ours to the best peer's, among the rows that
-// are capped or not, as each of which says; not a number where there is none.
+// worst returns the largest ratio of ours to the best peer's, among the rows that are capped or
+// not, as each of which says; not a number where there is none.
 func (r *report) worst(m metric, which ...bool) float64 {
 	worst := math.NaN()
 	for _, row := range r.rows {
@@ -88,8 +88,8 @@ func (r *report) write(out io.Writer) error {
 	return err
 }
 
-// markdown gives a table whose columns are aligned in the text too, the first row
-// as its heading.
+// markdown returns a table whose columns are aligned in the text too, the first row as its
+// heading.
 func markdown(rows [][]string) string {
 	widths := make([]int, len(rows[0]))
 	for _, cells := range rows {

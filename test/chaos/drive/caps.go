@@ -84,7 +84,7 @@ func (d *Driver) wake(ctx context.Context) error {
 	return nil
 }
 
-// waiting gives the jobs that wait for the day's money.
+// waiting returns the jobs that wait for the day's money.
 func (d *Driver) waiting(ctx context.Context) []*world.Job {
 	d.mu.Lock()
 	var pending []*world.Job
@@ -102,7 +102,7 @@ func (d *Driver) waiting(ctx context.Context) []*world.Job {
 	})
 }
 
-// setCap gives SubmitFunction another cap for the day.
+// setCap returns SubmitFunction another cap for the day.
 func (d *Driver) setCap(ctx context.Context, usd int64) error {
 	name := d.World.Functions["SubmitFunction"]
 	function, err := d.World.Lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})

@@ -133,7 +133,7 @@ func (e *carrier) met(ctx context.Context, event string) {
 	}
 }
 
-// eventFault gives the fault of the n-th event of a job, or nil.
+// eventFault returns the fault of the n-th event of a job, or nil.
 func eventFault(p *faults.Plan, job string, n int) *faults.Fault[delivery] {
 	if p.Roll("event fails", job, n) >= troubled*p.Share {
 		return nil
@@ -211,7 +211,7 @@ func (e *carrier) send(ctx context.Context, event string, after time.Duration) {
 	}()
 }
 
-// invoke calls a function, and gives its own error too.
+// invoke calls a function and returns its own error too.
 func invoke(ctx context.Context, client *lambda.Client, function, payload string) error {
 	reply, err := client.Invoke(ctx, &lambda.InvokeInput{FunctionName: &function, Payload: []byte(payload)})
 	if err == nil && reply.FunctionError != nil {

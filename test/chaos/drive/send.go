@@ -74,8 +74,8 @@ func (d *Driver) exchangeKey(ctx context.Context) error {
 	return err
 }
 
-// send gives a job in by its trigger, and for some more than once. A job that
-// can't be given in keeps its slot until the deadline: it is unfinished.
+// send returns a job in by its trigger, and for some more than once. A job that can't be given
+// in keeps its slot until the deadline: it is unfinished.
 func (d *Driver) send(ctx context.Context, j, before *world.Job) {
 	j.Began = time.Now()
 	d.arm(ctx, j)
@@ -121,7 +121,7 @@ func (d *Driver) send(ctx context.Context, j, before *world.Job) {
 	}
 }
 
-// name gives a job its id.
+// name returns a job its id.
 func (d *Driver) name(j *world.Job, id string) {
 	d.World.Names.Add(id, j.Name)
 	d.mu.Lock()
@@ -271,7 +271,7 @@ func (d *Driver) uploaded(j *world.Job) bool {
 	return j.Version != ""
 }
 
-// deliver gives PromptsFunction the event of a file.
+// deliver returns PromptsFunction the event of a file.
 func (d *Driver) deliver(ctx context.Context, j *world.Job) error {
 	event, err := json.Marshal(events.S3Event{Records: []events.S3EventRecord{{
 		EventVersion: "2.1", EventSource: "aws:s3", EventName: "ObjectCreated:Put",

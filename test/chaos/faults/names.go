@@ -35,14 +35,14 @@ func (n *Names) Add(id, name string) {
 	n.byID[id] = name
 }
 
-// Of gives the name of a job's id, and empty where it isn't known.
+// Of returns the name of a job's id, and empty where it isn't known.
 func (n *Names) Of(id string) string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.byID[id]
 }
 
-// Await gives it as soon as it is known. What may be a redrive of the job counts too.
+// Await returns it as soon as it is known. What may be a redrive of the job counts too.
 func (n *Names) Await(ctx context.Context, id string) string {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -67,7 +67,7 @@ func (n *Names) Accepted(generation, name string) {
 	n.generations[Bare(generation)] = name
 }
 
-// OfGeneration gives the name of a generation's job.
+// OfGeneration returns the name of a generation's job.
 func (n *Names) OfGeneration(id string) string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -107,11 +107,11 @@ func IDOf(clientRequestID string) string {
 	return id
 }
 
-// LastOf gives the name that an execution's ARN ends with.
+// LastOf returns the name that an execution's ARN ends with.
 func LastOf(arn string) string { return arn[strings.LastIndex(arn, ":")+1:] }
 
-// OfExecution gives the name of the job that an execution looks after, and empty where
-// it isn't known.
+// OfExecution returns the name of the job that an execution looks after, and empty where it
+// isn't known.
 func (n *Names) OfExecution(execution string) string {
 	if name := n.Of(execution); name != "" {
 		return name

@@ -45,7 +45,7 @@ func New(seed uint64, share float64) *Plan {
 	}
 }
 
-// Roll gives a number from 0 up to 1 that depends on the seed and the words alone.
+// Roll returns a number from 0 up to 1 that depends on the seed and the words alone.
 func (p *Plan) Roll(words ...any) float64 {
 	hash := fnv.New64a()
 	fmt.Fprint(hash, p.seed)
@@ -59,8 +59,8 @@ func (p *Plan) Roll(words ...any) float64 {
 	return float64((x^x>>31)>>11) / (1 << 53)
 }
 
-// Next counts a call of a kind for a job, and gives the fault that meets it, or
-// nil. Only the first most calls can fail.
+// Next counts a call of a kind for a job and returns the fault that meets it, or nil. Only the
+// first most calls can fail.
 func Next[T any](p *Plan, kind, job string, most int, menu []Fault[T]) *Fault[T] {
 	if p.Reached != nil {
 		p.Reached(kind, job)
@@ -83,7 +83,7 @@ func Next[T any](p *Plan, kind, job string, most int, menu []Fault[T]) *Fault[T]
 	return nil
 }
 
-// pick gives the fault that begins at a job's n-th call of a kind.
+// pick returns the fault that begins at a job's n-th call of a kind.
 func pick[T any](p *Plan, kind, job string, n int, menu []Fault[T]) *Fault[T] {
 	if n == 1 && p.First[kind] != "" {
 		return Named(menu, p.First[kind])
@@ -132,14 +132,14 @@ func (p *Plan) Note(kind, name, job string) {
 	}
 }
 
-// Counts gives the calls by kind and the faults by kind and name.
+// Counts returns the calls by kind and the faults by kind and name.
 func (p *Plan) Counts() (calls, faults map[string]int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return maps.Clone(p.calls), maps.Clone(p.faults)
 }
 
-// Met gives what a job met.
+// Met returns what a job met.
 func (p *Plan) Met(job string) []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()

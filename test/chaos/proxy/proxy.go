@@ -116,7 +116,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// meets gives the fault of a call.
+// meets returns the fault of a call.
 func (p *Proxy) meets(r *http.Request, body []byte) (met trouble) {
 	kind, job, menu := p.classify(p, r, body)
 	if job != "" {
@@ -141,7 +141,7 @@ func (p *Proxy) meets(r *http.Request, body []byte) (met trouble) {
 	return met
 }
 
-// goesOn gives the trouble that a job's calls of a kind are still in.
+// goesOn returns the trouble that a job's calls of a kind are still in.
 func (p *Proxy) goesOn(calls string) trouble {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -39,8 +39,8 @@ func (r *Result) add(kind string, j *world.Job, format string, args ...any) {
 	r.findings = append(r.findings, finding{kind: kind, job: j, what: fmt.Sprintf(format, args...)})
 }
 
-// Count gives how many findings there are of a kind, which is one of the names in
-// the last line.
+// Count returns how many findings there are of a kind, which is one of the names in the last
+// line.
 func (r *Result) Count(kind string) int {
 	n := 0
 	for _, f := range r.findings {

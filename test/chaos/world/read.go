@@ -90,7 +90,7 @@ func (o *Outcome) OrNone() string {
 	return o.Name()
 }
 
-// ARN gives the ARN of an execution.
+// ARN returns the ARN of an execution.
 func (w *World) ARN(execution string) string {
 	return strings.Replace(w.Stack.Outputs["StateMachineArn"], ":stateMachine:", ":execution:", 1) + ":" + execution
 }

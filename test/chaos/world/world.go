@@ -112,7 +112,7 @@ type Caps struct {
 	Step  int64 // USD of the day, and those that its cap is raised by; 0: no cap
 }
 
-// CapsOf gives none for a run without caps.
+// CapsOf returns none for a run without caps.
 func CapsOf(o Options) *Caps {
 	switch {
 	case o.Caps:

@@ -34,8 +34,8 @@ type Function struct {
 	Environment map[string]string
 }
 
-// Functions reads the template of the repository at root, and gives its functions
-// by their folders' names. A parameter has the value in parameters, or its default.
+// Functions reads the template of the repository at root and returns its functions by their
+// folders' names. A parameter has the value in parameters, or its default.
 func Functions(root string, parameters template.Values) (map[string]Function, error) {
 	text, err := os.ReadFile(filepath.Join(root, "template.yaml"))
 	if err != nil {

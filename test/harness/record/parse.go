@@ -49,9 +49,8 @@ func caller(r *http.Request) string {
 
 func presigned(r *http.Request) bool { return r.URL.Query().Has("X-Amz-Signature") }
 
-// presignedForm gives the fields of a form that was signed, nil where the call is
-// none. They come before the file.
-// https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTForms.html
+// presignedForm returns the fields of a form that was signed, nil where the call is none. They
+// come before the file. https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTForms.html
 func presignedForm(r *http.Request, body []byte) url.Values {
 	kind, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "multipart/form-data" || r.Method != http.MethodPost {
@@ -67,7 +66,7 @@ func presignedForm(r *http.Request, body []byte) url.Values {
 // service is the one that a call is signed for.
 func service(r *http.Request) string { return scope(r, 3) }
 
-// scope gives a part of the scope of a call's credentials,
+// scope returns a part of the scope of a call's credentials,
 // <key>/<date>/<region>/<service>/aws4_request.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 func scope(r *http.Request, part int) string {

@@ -47,16 +47,15 @@ func (r *Recorder) SendTo(address string) error {
 	return nil
 }
 
-// Calls gives what was recorded, in the order of the answers. A Function in it is
-// the name that AWS has for it, not the template's; it is empty where the caller
-// didn't say.
+// Calls returns what was recorded, in the order of the answers. A Function in it is the name
+// that AWS has for it, not the template's; it is empty where the caller didn't say.
 func (r *Recorder) Calls() []policy.Call {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.calls)
 }
 
-// Denied gives the calls that were refused for want of a permission.
+// Denied returns the calls that were refused for want of a permission.
 func (r *Recorder) Denied() []policy.Call {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -116,8 +115,8 @@ func denies(response *http.Response) (bool, error) {
 	return bytes.Contains(body, []byte("AccessDenied")), err
 }
 
-// peek gives the body of a call that has its resource there, and leaves it to be
-// read again. Others pass unread: a video may be among them.
+// peek returns the body of a call that has its resource there, and leaves it to be read again.
+// Others pass unread: a video may be among them.
 func peek(in *http.Request) ([]byte, error) {
 	if service(in) == "s3" {
 		return nil, nil

@@ -76,7 +76,7 @@ func (s *services) retrieves(body string) {
 	s.fault = sim.Fault{Body: body}
 }
 
-// executions gives those that were started.
+// executions returns those that were started.
 func (s *services) executions() []started {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -126,7 +126,7 @@ func (w *world) testStore(t *testing.T) {
 	}
 }
 
-// served gives the file of the generation that was bought, and a URL of it.
+// served returns the file of the generation that was bought, and a URL of it.
 func (w *world) served(t *testing.T) (file []byte, url string) {
 	t.Helper()
 	w.mu.Lock()

@@ -11,7 +11,7 @@ import (
 // root is the repository.
 const root = "../../.."
 
-// build builds all functions, and gives the path of each.
+// build builds all functions and returns the path of each.
 func build(t *testing.T, all map[string]lambdas.Function) map[string]string {
 	t.Helper()
 	dir, binaries := t.TempDir(), map[string]string{}

@@ -71,7 +71,7 @@ func invoke(t *testing.T, binary string, timeout time.Duration, env map[string]s
 	return outcome{}
 }
 
-// jsonLines fails where a function wrote something else than lines of JSON.
+// jsonLines fails the test if a function wrote something else than lines of JSON.
 func jsonLines(t *testing.T, log []byte) {
 	t.Helper()
 	lines := bufio.NewScanner(bytes.NewReader(log))
@@ -93,7 +93,7 @@ func answered[T any](t *testing.T, got outcome) T {
 	return v
 }
 
-// failedWith fails where an answer isn't an error of that name.
+// failedWith fails the test if an answer isn't an error of that name.
 func failedWith(t *testing.T, got outcome, name string) thrown {
 	t.Helper()
 	var v thrown

@@ -144,8 +144,7 @@ func on(end string, what disturbance) func(*http.Request) disturbance {
 	}
 }
 
-// keys gives the Idempotency-Key of each POST for a video since the first n
-// requests.
+// keys returns the Idempotency-Key of each POST for a video since the first n requests.
 func (f *front) keys(n int) []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -158,7 +157,7 @@ func (f *front) keys(n int) []string {
 	return keys
 }
 
-// since gives the requests since the first n.
+// since returns the requests since the first n.
 func (f *front) since(n int) []sent {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -98,7 +98,7 @@ func (p *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// eval gives the value of an expression in the page.
+// eval returns the value of an expression in the page.
 func eval[T any](p *tab, expression string) T {
 	p.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, waitLimit)
@@ -180,7 +180,7 @@ func (p *tab) open() {
 	p.await("the page", "document.body?.dataset.state !== 'loading'")
 }
 
-// signIn opens the page and gives it the token.
+// signIn opens the page and returns it the token.
 func (p *tab) signIn() {
 	p.Helper()
 	p.open()

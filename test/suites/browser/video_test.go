@@ -108,7 +108,7 @@ func (w *world) testVideo(t *testing.T) {
 	p.await("the prompt in the form", "document.getElementById('field-prompt').value === "+js(boat))
 }
 
-// download presses a card's Download and gives the file.
+// download presses a card's Download and returns the file.
 func (p *tab) download(prompt string) []byte {
 	p.Helper()
 	dir := p.TempDir()
@@ -136,7 +136,7 @@ func (p *tab) download(prompt string) []byte {
 	return content
 }
 
-// served gives the file that the provider has for a prompt.
+// served returns the file that the provider has for a prompt.
 func (w *world) served(t *testing.T, prompt string) []byte {
 	t.Helper()
 	bought := w.bought(prompt)

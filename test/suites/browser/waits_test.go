@@ -41,7 +41,7 @@ func (p *tab) happened(prompt, text string) {
 	p.await(text, card(prompt)+".querySelector('.story').innerText.includes("+js(text)+")")
 }
 
-// takeup types a command line, and gives what it prints.
+// takeup types a command line and returns what it prints.
 func (w *world) takeup(t *testing.T, args ...string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "takeup")

@@ -99,7 +99,7 @@ func (w *world) settings(t *testing.T, change func(*sim.Settings)) {
 	}
 }
 
-// bought gives the generations that the provider accepted for a prompt.
+// bought returns the generations that the provider accepted for a prompt.
 func (w *world) bought(prompt string) []sim.Generation {
 	ledger := w.provider.Ledger()
 	var ids []string
@@ -114,7 +114,7 @@ func (w *world) bought(prompt string) []sim.Generation {
 	return slices.DeleteFunc(ledger.Generations, func(g sim.Generation) bool { return !slices.Contains(ids, g.ClientRequestID) })
 }
 
-// boughtOnce fails where the provider has not accepted a prompt once.
+// boughtOnce fails the test if the provider has not accepted a prompt once.
 func (w *world) boughtOnce(t *testing.T, prompt string) {
 	t.Helper()
 	if got := w.bought(prompt); len(got) != 1 {

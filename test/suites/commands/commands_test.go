@@ -48,8 +48,8 @@ func TestCommands(t *testing.T) {
 	t.Logf("commands=%d run=%d listed=%d", len(found), run, len(listed)+len(InDocker()))
 }
 
-// documented gives the commands of all documents, each once. It fails for a command
-// that is in a document and not in the tables, and for one that is only in the tables.
+// documented returns the commands of all documents, each once. It fails for a command that is in
+// a document and not in the tables, and for one that is only in the tables.
 func documented(t *testing.T) []Command {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))

@@ -32,9 +32,9 @@ func (e *UnknownFence) Error() string {
 		e.File, e.Line, e.Language)
 }
 
-// Find gives the commands of a Markdown document in their order: the lines of
-// blocks marked sh, what follows "$ " in those marked console, and the examples of
-// the help texts in those marked text.
+// Find returns the commands of a Markdown document in their order: the lines of blocks marked
+// sh, what follows "$ " in those marked console, and the examples of the help texts in those
+// marked text.
 func Find(file, markdown string) ([]Command, error) {
 	var found []Command
 	language, fenced, examples, continued := "", false, false, false

@@ -31,9 +31,9 @@ func masked(text string) []string {
 	return lines
 }
 
-// Stale gives the lines by which a document's transcript differs from what its
-// command printed, apart from what differs from one run to the next: "- " precedes a
-// line that was not printed, and "+ " a timed line that the transcript lacks.
+// Stale returns the lines by which a document's transcript differs from what its command
+// printed, apart from what differs from one run to the next: "- " precedes a line that was not
+// printed, and "+ " a timed line that the transcript lacks.
 func Stale(transcript, printed string) []string {
 	var differences []string
 	want, got := masked(transcript), masked(printed)

@@ -60,8 +60,8 @@ func TestInvoke(t *testing.T) {
 	}
 }
 
-// typed runs a command line in a shell, and gives what it prints, what it says
-// beside it, and how it ended.
+// typed runs a command line in a shell and returns what it prints, what it says beside it, and
+// how it ended.
 func (w *world) typed(t *testing.T, line string, env ...string) (out, said string, err error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), waitLimit)
@@ -133,7 +133,7 @@ func (w *world) testStore(t *testing.T) {
 	w.stored(t, job)
 }
 
-// stored fails where a job's video is not in the bucket.
+// stored fails the test if a job's video is not in the bucket.
 func (w *world) stored(t *testing.T, id string) {
 	t.Helper()
 	for _, key := range []string{objectkey.Video(id), objectkey.Manifest(id)} {

@@ -27,8 +27,7 @@ import (
 // waitLimit is the longest that anything is waited for, far more than it takes.
 const waitLimit = 10 * time.Minute
 
-// engine gives the address of a Docker engine, which may be one that is started
-// for the test.
+// engine returns the address of a Docker engine, which may be one that is started for the test.
 func engine(t *testing.T) string {
 	t.Helper()
 	if e, err := invoke.FindEngine(t.Context(), os.Getenv("DOCKER_HOST")); err == nil {
@@ -101,7 +100,7 @@ dockerd=$!
 wait "$dockerd"
 `
 
-// address gives an address in a private network that no interface has.
+// address returns an address in a private network that no interface has.
 func address(t *testing.T) string {
 	t.Helper()
 	taken, err := net.InterfaceAddrs()
@@ -121,8 +120,8 @@ func address(t *testing.T) string {
 	return ""
 }
 
-// importBase gives the engine a base image instead of AWS's, which comes from
-// a registry: busybox, under that name. SAM adds Lambda's runtime emulator to it.
+// importBase returns the engine a base image instead of AWS's, which comes from a registry:
+// busybox, under that name. SAM adds Lambda's runtime emulator to it.
 func importBase(t *testing.T, socket string) {
 	t.Helper()
 	busybox, err := exec.LookPath("busybox")

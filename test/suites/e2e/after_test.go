@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
-// putKey gives the provider's key another value.
+// putKey returns the provider's key another value.
 func (w *world) putKey(t *testing.T, key string) {
 	t.Helper()
 	secret := w.stack.Outputs["ProviderKeySecret"]
@@ -49,8 +49,7 @@ func (w *world) testLedger(t *testing.T) {
 	}
 }
 
-// lines gives what a function has logged, without the lines that Lambda writes
-// around it.
+// lines returns what a function has logged, without the lines that Lambda writes around it.
 func (w *world) lines(t *testing.T, function string) []string {
 	t.Helper()
 	name := w.functions[function]

@@ -12,8 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
-// become gives the configuration of somebody who has a role of the stack. The role
-// trusts Lambda alone, and, until the test ends, this account too.
+// become returns the configuration of somebody who has a role of the stack. The role trusts
+// Lambda alone, and, until the test ends, this account too.
 func (w *world) become(t *testing.T, role string) (aws.Config, error) {
 	t.Helper()
 	config := w.stack.Config()

@@ -35,8 +35,8 @@ func (w *world) testByHand(t *testing.T) {
 	w.discreet(t, name, prompt)
 }
 
-// discreet fails where an execution's history holds a URL or a key, or a prompt
-// that Submit was not given.
+// discreet fails the test if an execution's history holds a URL or a key, or a prompt that
+// Submit was not given.
 func (w *world) discreet(t *testing.T, name, prompt string) {
 	t.Helper()
 	events := w.history(t, name)

@@ -63,14 +63,14 @@ func decode[T any](t *testing.T, body []byte) T {
 	return v
 }
 
-// post starts a job by the API and gives its id.
+// post starts a job by the API and returns its id.
 func (w *world) post(t *testing.T, body string, headers ...string) string {
 	t.Helper()
 	status, _, reply := call(t, http.MethodPost, w.stack.API+api.GenerationsPath, w.stack.Token, body, headers...)
 	return read[api.Generation](t, http.StatusOK, status, reply).ID
 }
 
-// end waits for a job's end, and gives what the API says of it.
+// end waits for a job's end and returns what the API says of it.
 func (w *world) end(t *testing.T, job string) api.Generation {
 	t.Helper()
 	var got api.Generation
@@ -109,7 +109,7 @@ func (w *world) stored(t *testing.T, job string) api.Generation {
 	return got
 }
 
-// boughtOnce fails where the provider didn't accept a job once and charge for it.
+// boughtOnce fails the test if the provider didn't accept a job once and charge for it.
 func (w *world) boughtOnce(t *testing.T, job string) {
 	t.Helper()
 	bought := w.generations(job)
@@ -118,8 +118,7 @@ func (w *world) boughtOnce(t *testing.T, job string) {
 	}
 }
 
-// served gives the file that the provider serves for a job, asked for as a client
-// of it does.
+// served returns the file that the provider serves for a job, asked for as a client of it does.
 func (w *world) served(t *testing.T, job string) []byte {
 	t.Helper()
 	id := w.generations(job)[0].ID

@@ -41,7 +41,7 @@ func (c commandLine) command(t *testing.T, args ...string) (cmd *exec.Cmd, told 
 	return cmd, told
 }
 
-// run types a command line, and gives what is printed.
+// run types a command line and returns what is printed.
 func (c commandLine) run(t *testing.T, args ...string) string {
 	t.Helper()
 	cmd, told := c.command(t, args...)

@@ -83,7 +83,7 @@ type probe struct {
 	run  func(t *testing.T) error
 }
 
-// pass fails where one of the probes does.
+// pass fails the test if one of the probes does.
 func (w *world) pass(t *testing.T, id string, probes []probe, when string) {
 	t.Helper()
 	w.restart(t, id)
@@ -94,8 +94,8 @@ func (w *world) pass(t *testing.T, id string, probes []probe, when string) {
 	}
 }
 
-// lacking takes a grant away, and gives the name of the probe that fails then. The
-// failure counts where the engine has refused the call that the grant is for.
+// lacking takes a grant away and returns the name of the probe that fails then. The failure
+// counts where the engine has refused the call that the grant is for.
 func (w *world) lacking(t *testing.T, r *role, g policy.Grant, probes []probe) string {
 	t.Helper()
 	r.without(t, g)
@@ -182,7 +182,7 @@ func (w *world) role(t *testing.T, id string) *role {
 	return r
 }
 
-// holds fails where the role was not deployed with what the template says.
+// holds fails the test if the role was not deployed with what the template says.
 func (r *role) holds(t *testing.T, grants []policy.Grant) {
 	t.Helper()
 	pair := func(action, resource string) string { return action + " on " + resource }

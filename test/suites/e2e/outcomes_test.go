@@ -24,8 +24,8 @@ func (w *world) order(t *testing.T, name string, prepare func(job string)) (job,
 	return w.post(t, fmt.Sprintf(`{"prompt":%q}`, prompt), "Idempotency-Key: "+name), prompt
 }
 
-// endedWith fails where the machine and the API don't both tell a job's outcome, or
-// it was charged.
+// endedWith fails the test if the machine and the API don't both tell a job's outcome, or it was
+// charged.
 func (w *world) endedWith(t *testing.T, job, outcome string, says ...string) {
 	t.Helper()
 	w.failed(t, job, outcome)
@@ -43,7 +43,7 @@ func (w *world) endedWith(t *testing.T, job, outcome string, says ...string) {
 	}
 }
 
-// notCharged fails where the provider charged for a job.
+// notCharged fails the test if the provider charged for a job.
 func (w *world) notCharged(t *testing.T, job string) {
 	t.Helper()
 	for _, g := range w.generations(job) {
@@ -178,7 +178,7 @@ func (w *world) testBrokenOff(t *testing.T) {
 	}
 }
 
-// tried gives the errors that an execution's functions ended with.
+// tried returns the errors that an execution's functions ended with.
 func (w *world) tried(t *testing.T, name string) []string {
 	t.Helper()
 	var errors []string

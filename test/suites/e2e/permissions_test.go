@@ -24,7 +24,7 @@ func explained() []policy.Exemption {
 	}
 }
 
-// policies gives what the template at hand allows in the stack.
+// policies returns what the template at hand allows in the stack.
 func (w *world) policies(source []byte) (map[string][]policy.Statement, error) {
 	parsed, err := template.Parse(source)
 	if err != nil {
@@ -38,7 +38,7 @@ func (w *world) policies(source []byte) (map[string][]policy.Statement, error) {
 	return policy.FromTemplate(parsed, values)
 }
 
-// grants gives what the template grants.
+// grants returns what the template grants.
 func (w *world) grants(t *testing.T) []policy.Grant {
 	t.Helper()
 	source, err := os.ReadFile("../../../template.yaml")
@@ -150,8 +150,7 @@ func (w *world) testPlainHTTP(t *testing.T) {
 	}
 }
 
-// calls gives each different call that was recorded, by the template's names of
-// the functions.
+// calls returns each different call that was recorded, by the template's names of the functions.
 func (w *world) calls() []policy.Call {
 	names, seen := w.logical(), map[string]bool{}
 	var calls []policy.Call
@@ -167,8 +166,8 @@ func (w *world) calls() []policy.Call {
 	return calls
 }
 
-// audit gives a sentence for each call that isn't allowed, and for each grant that
-// no call needed and nothing explains.
+// audit returns a sentence for each call that isn't allowed, and for each grant that no call
+// needed and nothing explains.
 func audit(policies map[string][]policy.Statement, calls []policy.Call) []string {
 	var problems []string
 	for _, c := range calls {

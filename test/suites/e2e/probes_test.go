@@ -25,8 +25,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// probes gives the small scenarios of each role, by its owner. Most invoke the
-// function itself, with what Step Functions or API Gateway would give it.
+// probes returns the small scenarios of each role, by its owner. Most invoke the function
+// itself, with what Step Functions or API Gateway would give it.
 func (w *world) probes() map[string][]probe {
 	return map[string][]probe{
 		"SubmitFunction": {
@@ -67,8 +67,8 @@ func (w *world) probes() map[string][]probe {
 	}
 }
 
-// invoke gives what a function gives back. A failure, and a warning or an error in
-// its log, is an error.
+// invoke returns what a function gives back. A failure, and a warning or an error in its log, is
+// an error.
 func (w *world) invoke(ctx context.Context, function string, payload any) ([]byte, error) {
 	text, err := json.Marshal(payload)
 	if err != nil {
@@ -95,7 +95,7 @@ func (w *world) invoke(ctx context.Context, function string, payload any) ([]byt
 	return reply.Payload, nil
 }
 
-// fresh gives a job's id that was never used.
+// fresh returns a job's id that was never used.
 func (w *world) fresh() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()

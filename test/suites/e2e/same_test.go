@@ -32,9 +32,9 @@ func (w *world) handled(t *testing.T, key, version string) (outcome, job string)
 	return said.Outcome, said.Job
 }
 
-// copyFile copies a file of the prompts bucket within it, as a move does and a
-// change of its metadata, and gives the copy's version. A version that is given is
-// copied instead of the newest.
+// copyFile copies a file of the prompts bucket within it, as a move does and a change of its
+// metadata and returns the copy's version. A version that is given is copied instead of the
+// newest.
 func (w *world) copyFile(t *testing.T, from, version, to string) string {
 	t.Helper()
 	bucket := w.stack.Outputs["PromptsBucket"]
@@ -52,8 +52,8 @@ func (w *world) copyFile(t *testing.T, from, version, to string) string {
 	return value(reply.VersionId)
 }
 
-// charges fails where the provider's ledger has another number of charged
-// generations of a prompt, and shows what they are.
+// charges fails the test if the provider's ledger has another number of charged generations of a
+// prompt, and shows what they are.
 func (w *world) charges(t *testing.T, prompt string, want int) {
 	t.Helper()
 	charged := 0

@@ -18,14 +18,14 @@ import (
 	"github.com/takeup/takeup/internal/promptfile"
 )
 
-// upload puts a file into the prompts bucket, and gives the id that its job has.
+// upload puts a file into the prompts bucket and returns the id that its job has.
 func (w *world) upload(t *testing.T, key string, content []byte) string {
 	t.Helper()
 	w.put(t, key, content)
 	return w.fileJob(key, content)
 }
 
-// put puts a file into the prompts bucket, and gives its version.
+// put puts a file into the prompts bucket and returns its version.
 func (w *world) put(t *testing.T, key string, content []byte) string {
 	t.Helper()
 	bucket := w.stack.Outputs["PromptsBucket"]

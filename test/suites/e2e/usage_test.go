@@ -9,7 +9,7 @@ import (
 	"github.com/takeup/takeup/internal/price"
 )
 
-// usedBy fails where the usage of an owner is not that of the jobs, whose videos are
+// usedBy fails the test if the usage of an owner is not that of the jobs, whose videos are
 // stored, or the balance at the provider isn't known.
 func (w *world) usedBy(t *testing.T, owner string, jobs ...string) {
 	t.Helper()

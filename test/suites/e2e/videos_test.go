@@ -113,7 +113,7 @@ func (w *world) testCancel(t *testing.T) {
 	}
 }
 
-// testDiscard gives a video up while it is generated, and has it after all.
+// testDiscard returns a video up while it is generated, and has it after all.
 func (w *world) testDiscard(t *testing.T) {
 	seconds := 8.0
 	job, _ := w.order(t, "given-up", func(job string) { w.doom(job, sim.Fate{Seconds: &seconds}) })
@@ -163,7 +163,7 @@ func (w *world) form(t *testing.T) api.Upload {
 	return read[api.Upload](t, http.StatusCreated, status, reply)
 }
 
-// sendForm uploads a text by a form, and gives S3's answer.
+// sendForm uploads a text by a form and returns S3's answer.
 func sendForm(t *testing.T, form api.Upload, content string) (int, string) {
 	t.Helper()
 	var body bytes.Buffer

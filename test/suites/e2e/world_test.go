@@ -144,7 +144,7 @@ func start(t *testing.T) *world {
 	return w
 }
 
-// physical gives the names that the stack's resources of a kind were given.
+// physical returns the names that the stack's resources of a kind were given.
 func physical(t *testing.T, client *cloudformation.Client, kind string) map[string]string {
 	name := stack.StackName
 	reply, err := client.DescribeStackResources(t.Context(), &cloudformation.DescribeStackResourcesInput{StackName: &name})
@@ -160,7 +160,7 @@ func physical(t *testing.T, client *cloudformation.Client, kind string) map[stri
 	return names
 }
 
-// prompt keeps a text that no log and no state may show, and gives it back.
+// prompt keeps a text that no log and no state may show and returns it back.
 func (w *world) prompt(text string) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -224,15 +224,14 @@ func once(kind sim.Kind, fault sim.Fault) func(sim.Call) sim.Fault {
 	}
 }
 
-// generations gives what the provider accepted for a job, with what it charged by
-// now.
+// generations returns what the provider accepted for a job, with what it charged by now.
 func (w *world) generations(job string) []sim.Generation {
 	return slices.DeleteFunc(w.provider.Ledger().Generations, func(g sim.Generation) bool {
 		return jobOf(g.ClientRequestID) != job
 	})
 }
 
-// creates gives what was sent to the provider for a job.
+// creates returns what was sent to the provider for a job.
 func (w *world) creates(job string) []sim.Create {
 	return slices.DeleteFunc(w.provider.Ledger().Creates, func(c sim.Create) bool {
 		return jobOf(c.ClientRequestID) != job
@@ -262,7 +261,7 @@ func await(t *testing.T, what string, done func() bool) {
 	}
 }
 
-// logical gives the template's names of the functions, by AWS's.
+// logical returns the template's names of the functions, by AWS's.
 func (w *world) logical() map[string]string {
 	names := map[string]string{}
 	for id, name := range maps.All(w.functions) {

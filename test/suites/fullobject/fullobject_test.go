@@ -40,7 +40,7 @@ func film(t *testing.T, size int64) []byte {
 	return body
 }
 
-// serve gives a body, with ranges or without, and its URL.
+// serve returns a body, with ranges or without, and its URL.
 func serve(t *testing.T, body []byte, ranges bool) transfer.Source {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -333,8 +333,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 	}
 }
 
-// mutated gives a file's source with one text for another, which must stand there
-// once.
+// mutated returns a file's source with one text for another, which must stand there once.
 func mutated(t *testing.T, path, old, new string) []byte {
 	t.Helper()
 	source, err := os.ReadFile(path)

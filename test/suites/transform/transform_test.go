@@ -52,8 +52,8 @@ type stack struct {
 	outputs    map[string]map[string]any
 }
 
-// transformed gives the template as CloudFormation gets it. A parameter without a
-// value has its default.
+// transformed returns the template as CloudFormation gets it. A parameter without a value has
+// its default.
 func transformed(t *testing.T, values map[string]any) stack {
 	t.Helper()
 	root, err := filepath.Abs("../../..")
@@ -86,7 +86,7 @@ func transformed(t *testing.T, values map[string]any) stack {
 // absent is what !Ref AWS::NoValue leaves.
 type absent struct{}
 
-// resolve gives a value with its references to parameters and its conditions taken.
+// resolve returns a value with its references to parameters and its conditions taken.
 func (s stack) resolve(v any) any {
 	m, ok := v.(map[string]any)
 	if !ok {
@@ -127,7 +127,7 @@ func (s stack) holds(condition any) bool {
 	return fmt.Sprint(s.resolve(args[0])) == fmt.Sprint(s.resolve(args[1]))
 }
 
-// property gives what is under a path in a resource, and nil where there is nothing.
+// property returns what is under a path in a resource, and nil where there is nothing.
 func (s stack) property(id string, path ...any) any {
 	v := s.resolve(s.resources[id]["Properties"])
 	for _, step := range path {
@@ -272,7 +272,7 @@ func (s stack) exists(id string) bool {
 
 var placeholder = regexp.MustCompile(`\$\{([A-Za-z0-9]+)[.}]`)
 
-// referred gives the names that a value refers to, with its conditions taken.
+// referred returns the names that a value refers to, with its conditions taken.
 func (s stack) referred(v any) []string {
 	var names []string
 	if m, ok := v.(map[string]any); ok && m["Fn::If"] != nil {
@@ -307,7 +307,7 @@ func (s stack) referred(v any) []string {
 	return names
 }
 
-// taken gives the branch of an If, with the references that it has.
+// taken returns the branch of an If, with the references that it has.
 func (s stack) taken(m map[string]any) any {
 	branches := m["Fn::If"].([]any)
 	branch := branches[2]

@@ -126,7 +126,7 @@ func (g *Gateway) ready(ctx context.Context) error {
 	}
 }
 
-// freeAddress gives an address on loopback that nothing listens on.
+// freeAddress returns an address on loopback that nothing listens on.
 func freeAddress() (string, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

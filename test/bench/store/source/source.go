@@ -148,7 +148,7 @@ func (r *response) WriteHeader(status int) {
 	r.ResponseWriter.WriteHeader(status)
 }
 
-// begin gives the first byte's number of a Content-Range, and 0 for none.
+// begin returns the first byte's number of a Content-Range, and 0 for none.
 func begin(contentRange string) int64 {
 	first, _, _ := strings.Cut(strings.TrimPrefix(contentRange, "bytes "), "-")
 	n, err := strconv.ParseInt(first, 10, 64)
