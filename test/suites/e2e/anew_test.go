@@ -11,10 +11,9 @@ import (
 	"github.com/takeup/takeup/internal/dev/policy"
 )
 
-// testBegunAnew stops jobs before Submit has claimed them, and sends each request
-// again: the same job is begun anew, and paid for once.
-//
-// It needs the stack to itself, since it keeps Submit from the table meanwhile.
+// testBegunAnew stops jobs before Submit has claimed them and sends each request again: the same
+// job begins anew and is paid for once. It needs the stack to itself, since it keeps Submit from
+// the table meanwhile.
 func (w *world) testBegunAnew(t *testing.T) {
 	submit, table := w.role(t, "SubmitFunction"), slices.DeleteFunc(w.grants(t), func(g policy.Grant) bool {
 		return g.Function != "SubmitFunction" || !strings.HasPrefix(g.Action, "dynamodb:")
@@ -30,7 +29,7 @@ func (w *world) testBegunAnew(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		send func(t *testing.T, prompt, job string) string
-		anew func(t *testing.T, prompt, job string) string // given the job that send gave
+		anew func(t *testing.T, prompt, job string) string // called with the job that send returned
 	}{
 		{"a prompt file", file, file},
 		{"a request", request, request},
