@@ -12,14 +12,14 @@ import (
 	"github.com/takeup/takeup/test/harness/lambdas"
 )
 
-// heavy are packages that would cost every start, and that no function has a use
-// for. The templates make the linker keep every exported method of every type.
+// heavy returns packages that would slow every start and that no function needs. The template
+// packages make the linker keep every exported method of every type.
 func heavy() []string {
 	return []string{"github.com/aws/aws-sdk-go-v2/config", "text/template", "html/template", "testing", "time/tzdata", "net/http/pprof"}
 }
 
-// A function carries the clients of AWS that its main makes, and no other: a
-// client's tables are made at each start, whether or not it is ever called.
+// A function contains only the AWS clients that its main creates. A client's tables are
+// initialized at each start, whether or not it is ever called.
 func TestFunctionsCarryWhatTheyUse(t *testing.T) {
 	const root = "../../.."
 	functions, err := lambdas.Functions(root, nil)

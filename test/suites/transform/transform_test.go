@@ -186,7 +186,8 @@ func TestBoundaryAndKey(t *testing.T) {
 }
 
 // TestFunctionPolicy: each route adds a permission to ApiFunction's policy, which may have at
-// most 20 KB. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+// most 20 KB.
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 func TestFunctionPolicy(t *testing.T) {
 	const (
 		most      = 20480
