@@ -83,8 +83,8 @@ func scope(r *http.Request, part int) string {
 	return parts[part]
 }
 
-// resources returns the request fields that name the resource of an operation and of its
-// permission, by the operation as in X-Amz-Target.
+// resources returns, by the operation as in X-Amz-Target, its action and the request field that
+// names its resource.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
 func resources() map[string][2]string {
