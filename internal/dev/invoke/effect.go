@@ -10,15 +10,14 @@ import (
 	"github.com/takeup/takeup/internal/dev/template"
 )
 
-// Effect says what a function will do with an event on a stack where videos cost
-// money.
+// Effect says what a function will do with an event on a stack where videos cost money.
 func Effect(name string, event []byte) string {
 	var said struct {
 		ID         string `json:"id"`
 		Execution  string `json:"execution"`
 		HTTPMethod string `json:"httpMethod"`
 	}
-	// The function refuses an event of another form.
+	// The function rejects an event of another form.
 	_ = json.Unmarshal(event, &said)
 	switch name {
 	case "submit":

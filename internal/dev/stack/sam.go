@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 )
 
-// SAM returns the repository's SAM CLI, and an environment for it that is kept to itself: with
-// its own files in dir, and nothing of AWS. dir is made.
+// SAM returns the path of the repository's SAM CLI and an isolated environment for it, with its
+// own files in dir and nothing of AWS. It creates dir.
 func SAM(root, dir string) (program string, env []string, err error) {
 	if program, err = tool(root, "sam"); err != nil {
 		return "", nil, err

@@ -1,6 +1,6 @@
-// Package template reads the SAM template: its sections, what its references stand for
-// in a deployed stack, and what API Gateway answers by it. Package policy reads what it
-// permits, and package templatecheck holds it against the project. It is for the local
+// Package template reads the SAM template: its sections, the values of its references in a
+// deployed stack, and the answers of API Gateway that it defines. Package policy reads what the
+// template permits, and package templatecheck checks it against the project. It is for the local
 // stack and for tests: nothing that is deployed needs it.
 package template
 
@@ -19,7 +19,7 @@ type Ref string
 // GetAtt is !GetAtt: Resource.Attribute.
 type GetAtt string
 
-// NoValue is the Ref that stands for leaving a property out.
+// NoValue is the Ref that omits a property.
 const NoValue = Ref("AWS::NoValue")
 
 // Sub is !Sub in its short form: a text with ${Name} and ${Resource.Attribute}.
@@ -31,16 +31,16 @@ type Function struct {
 	Args any
 }
 
-// Template is a SAM template. A value in it is a map[string]any, an []any, a
-// string, a number, a boolean, or one of Ref, GetAtt, Sub and Function.
+// Template is a SAM template. A value in it is a map[string]any, an []any, a string, a number, a
+// boolean, or one of Ref, GetAtt, Sub and Function.
 type Template struct {
 	// Root is the whole template.
 	Root map[string]any
-	// Node is the same as YAML, with its comments.
+	// Node is the template as YAML, with its comments.
 	Node *yaml.Node
 }
 
-// Parse reads a template. Its error says which line can't be read.
+// Parse parses a template. Its error names the line that it can't parse.
 func Parse(text []byte) (*Template, error) {
 	var document yaml.Node
 	if err := yaml.Unmarshal(text, &document); err != nil {
@@ -120,7 +120,7 @@ func plain(n *yaml.Node) (any, error) {
 	return nil, fmt.Errorf("template: line %d: this kind of node is not read here", n.Line)
 }
 
-// At returns the value under a path of keys, and nil where there is none.
+// At returns the value at a path of keys, or nil if there is none.
 func At(v any, path ...string) any {
 	for _, key := range path {
 		m, ok := v.(map[string]any)
@@ -150,7 +150,7 @@ func (t *Template) OfType(kind string) []string {
 	return ids
 }
 
-// Property returns a resource's property, and nil where it has none.
+// Property returns a resource's property, or nil if it has none.
 func (t *Template) Property(id string, path ...string) any {
 	return At(t.Section("Resources")[id], append([]string{"Properties"}, path...)...)
 }
@@ -158,8 +158,8 @@ func (t *Template) Property(id string, path ...string) any {
 // Functions returns the logical ids of the Lambda functions, sorted.
 func (t *Template) Functions() []string { return t.OfType("AWS::Serverless::Function") }
 
-// InlinePolicies returns the policy documents of a role of the template, also those that depend
-// on a condition.
+// InlinePolicies returns the policy documents of a role of the template, including those that
+// depend on a condition.
 func (t *Template) InlinePolicies(role string) []any {
 	var documents []any
 	walk(t.Property(role, "Policies"), func(v any) {
@@ -170,7 +170,7 @@ func (t *Template) InlinePolicies(role string) []any {
 	return documents
 }
 
-// walk calls visit for a value and everything in it.
+// walk calls visit for a value and for everything in it.
 func walk(v any, visit func(any)) {
 	visit(v)
 	switch v := v.(type) {
@@ -187,8 +187,8 @@ func walk(v any, visit func(any)) {
 	}
 }
 
-// References returns what a value refers to, as Name or Resource.Attribute, sorted and each
-// once.
+// References returns what a value refers to, as Name or Resource.Attribute, sorted and without
+// duplicates.
 func References(v any) []string {
 	found := map[string]bool{}
 	walk(v, func(item any) {
@@ -222,7 +222,7 @@ func Placeholders(text string) []string {
 	}
 }
 
-// List returns a value as a list: itself, or the one item that it is.
+// List returns a value as a list: the value itself, or a list with the value as its only item.
 func List(v any) []any {
 	switch v := v.(type) {
 	case nil:
@@ -233,7 +233,7 @@ func List(v any) []any {
 	return []any{v}
 }
 
-// Child returns the node under a path of keys, and nil where there is none.
+// Child returns the node at a path of keys, or nil if there is none.
 func Child(n *yaml.Node, path ...string) *yaml.Node {
 	for _, key := range path {
 		if n == nil || n.Kind != yaml.MappingNode {

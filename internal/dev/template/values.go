@@ -5,8 +5,7 @@ import (
 	"strings"
 )
 
-// BadOutput says that a stack's output can't be what the template's statements
-// are resolved with.
+// BadOutput says that a stack's output is not valid for resolving the template's statements.
 type BadOutput struct{ Name, Value string }
 
 func (e *BadOutput) Error() string {
@@ -52,8 +51,7 @@ func FromOutputs(outputs map[string]string) (Values, error) {
 	return values, nil
 }
 
-// AddFunctions adds what the functions are called in a deployed stack, by their
-// logical ids.
+// AddFunctions adds the functions' names in a deployed stack, by logical id.
 func (v Values) AddFunctions(names map[string]string) {
 	for id, name := range names {
 		v[id] = name

@@ -13,9 +13,9 @@ import (
 	"strings"
 )
 
-// readSettings gives, for each folder in functions/, the environment variables
-// that its main.go loads: those of the type that it gives to settings.Load, and
-// of the types that this one embeds.
+// readSettings returns, for each folder in functions/, the environment variables that its
+// main.go loads: those of the type that it passes to settings.Load, and of the types that this
+// type embeds.
 func readSettings(fsys fs.FS) (map[string][]string, error) {
 	shared, err := structs(fsys, "internal/lambdaenv/settings/*.go", "settings.")
 	if err != nil {
@@ -51,7 +51,7 @@ func readSettings(fsys fs.FS) (map[string][]string, error) {
 	return all, nil
 }
 
-// structs returns the struct types of the files that a pattern matches, by name with a prefix.
+// structs returns the struct types of the files that match a pattern, by name with a prefix.
 func structs(fsys fs.FS, pattern, prefix string) (map[string]*ast.StructType, error) {
 	files, err := fs.Glob(fsys, pattern)
 	if err != nil {
@@ -111,7 +111,7 @@ func typeName(e ast.Expr) string {
 }
 
 // variables returns the names in the env tags of a struct type and of the structs that it
-// embeds. A type embeds one of its own package by the bare name.
+// embeds. A type names an embedded type of its own package without the package.
 func variables(name string, lookup func(string) *ast.StructType) []string {
 	s := lookup(name)
 	if s == nil {
