@@ -1,8 +1,9 @@
 // Package verifyaws checks on a deployed stack what only AWS itself can show: what IAM allows,
 // what API Gateway answers in place of the functions, which names Lambda's failures have. For
-// each step, it says what it checks, and that AWS did so or what it did instead. It pays nothing
-// to the provider: if a job might be paid for, it starts none. AWS charges a few cents for a
-// whole run. Steps that disturb a stack run only when requested by name.
+// each step, it says what it checks, and that AWS did so or what it did instead.
+//
+// It pays nothing to the provider: if a job might be paid for, it starts none. AWS charges a few
+// cents for a whole run. Steps that disturb a stack run only when requested by name.
 package verifyaws
 
 import (

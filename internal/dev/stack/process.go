@@ -23,9 +23,10 @@ const startLimit = time.Minute
 const stopTimeout = 3 * time.Second
 
 // process is a running program that leads a session, and thus a process group, of its own: a
-// Ctrl-C in the terminal doesn't reach it, and it is stopped with all its children. Its file
-// holds its process id and is locked as long as it runs, since the program inherits the lock. So
-// a file is never mistaken for that of another program that later got the same id.
+// Ctrl-C in the terminal doesn't reach it, and it is stopped with all its children.
+//
+// Its file holds its process id and is locked as long as it runs, since the program inherits the
+// lock. So a file is never mistaken for that of another program that later got the same id.
 type process struct {
 	name string
 	file string

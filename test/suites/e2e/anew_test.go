@@ -12,8 +12,9 @@ import (
 )
 
 // testBegunAnew stops jobs before Submit has claimed them and sends each request again: the same
-// job begins anew and is paid for once. It needs the stack to itself, since it keeps Submit from
-// the table meanwhile.
+// job begins anew and is paid for once.
+//
+// It needs the stack to itself, since it keeps Submit from the table meanwhile.
 func (w *world) testBegunAnew(t *testing.T) {
 	submit, table := w.role(t, "SubmitFunction"), slices.DeleteFunc(w.grants(t), func(g policy.Grant) bool {
 		return g.Function != "SubmitFunction" || !strings.HasPrefix(g.Action, "dynamodb:")

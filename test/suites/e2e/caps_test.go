@@ -21,7 +21,9 @@ import (
 )
 
 // testCaps takes one token to its cap while another keeps working, and lowers the stack's cap so
-// far that nothing fits. It needs the stack to itself.
+// far that nothing fits.
+//
+// It needs the stack to itself.
 func (w *world) testCaps(t *testing.T) {
 	c := w.commandLine(t)
 	token := strings.TrimSpace(c.run(t, "token", "add", "carol", "--max-usd-per-day", "1.5"))

@@ -11,9 +11,11 @@ import (
 )
 
 // input is a row of the corpus: something that people or programs send, and the expected outcome
-// by every way that can carry it. To add one, add a row with a unique name to one of the tables
-// below. Then run this test with -update and review the new lines of testdata/corpus.golden.
-// Prompt files whose name matters, or that come again, are rows of corpus_files_test.go.
+// by every way that can carry it.
+//
+// To add one, add a row with a unique name to one of the tables below. Then run this test with
+// -update and review the new lines of testdata/corpus.golden. Prompt files whose name matters,
+// or that come again, are rows of corpus_files_test.go.
 type input struct {
 	name    string
 	content string // the bytes

@@ -27,8 +27,9 @@ func unenforceable() []policy.Exemption {
 }
 
 // testGrants revokes each grant of the template, one at a time and by the IAM API, and expects a
-// probe to fail for lack of it. A grant is one action of a statement on one of its resources. It
-// needs the stack to itself.
+// probe to fail for lack of it. A grant is one action of a statement on one of its resources.
+//
+// It needs the stack to itself.
 func (w *world) testGrants(t *testing.T) {
 	all := w.grants(t)
 	grants := slices.Clone(all)

@@ -10,7 +10,9 @@ import (
 )
 
 // testPause pauses the stack. A new job waits, says so and can be cancelled. Submitted jobs keep
-// running. After the resume, what waits is submitted once. It needs the stack to itself.
+// running. After the resume, what waits is submitted once.
+//
+// It needs the stack to itself.
 func (w *world) testPause(t *testing.T) {
 	c := w.commandLine(t)
 	running, _ := w.order(t, "submitted-before-the-pause", func(string) {})

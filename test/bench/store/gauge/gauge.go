@@ -1,6 +1,8 @@
-// Package gauge measures a program, or several in a pipeline. The kernel's figure for a
-// process's peak memory is at least the memory of the parent that started it, since both share
-// it until the program is loaded. So a small program of its own, cmd/gauge, does the measuring.
+// Package gauge measures a program, or several in a pipeline.
+//
+// The kernel's figure for a process's peak memory is at least the memory of the parent that
+// started it, since both share it until the program is loaded. So a small program of its own,
+// cmd/gauge, does the measuring.
 package gauge
 
 import (
