@@ -87,8 +87,8 @@ func Find(file, markdown string) ([]Command, error) {
 	return found, nil
 }
 
-// InDocker gives the commands of the documents that need a Docker engine. The test
-// of test/suites/docker types each.
+// InDocker returns the commands of the documents that need a Docker engine. The test in
+// test/suites/docker runs each of them.
 func InDocker() []string {
 	return []string{
 		"make invoke FUNCTION=submit",
