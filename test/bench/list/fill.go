@@ -60,7 +60,7 @@ func newEntry(id, prompt string, at time.Time) (video.Entry, error) {
 	}, err
 }
 
-// finished returns job n of a number of jobs that are spread evenly over the days. Today's lie
+// finished returns job n of the given number, which are spread evenly over the days. Today's lie
 // between midnight and now.
 func finished(n, of int, now time.Time) (video.Entry, error) {
 	day := now.Truncate(24*time.Hour).AddDate(0, 0, -(n % days))

@@ -50,7 +50,7 @@ func (r *Report) of(name string) Measured {
 
 func ms(d time.Duration) string { return fmt.Sprintf("%.1f", d.Seconds()*1e3) }
 
-// cells formats a kind of request's calls, its maximum of calls and its times.
+// cells formats the calls of a kind of request, their maximum and the times.
 func (m Measured) cells() string {
 	if len(m.Calls) == 0 {
 		return "-\t-\t-\t-\t"

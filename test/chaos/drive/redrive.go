@@ -10,8 +10,8 @@ import (
 	"github.com/takeup/takeup/test/chaos/world"
 )
 
-// mostRounds is the maximum of redrives of a job. In the last ones no execution is stopped, so
-// that every job ends.
+// mostRounds is the maximum number of redrives of a job. In the last calmedRounds of them no
+// execution is stopped, so that every job ends.
 const (
 	mostRounds   = 5
 	calmedRounds = 2

@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// LongestBurst is the maximum of calls in a row that one fault affects. The SDK tries a call
-// three times, so a shorter burst is visible only to the SDK.
+// LongestBurst is the maximum number of calls in a row that one fault affects. The SDK tries a
+// call three times, so only the SDK notices a shorter burst.
 const LongestBurst = 4
 
 // Fault is something that can happen to a call of a kind.

@@ -31,7 +31,7 @@ type hold struct {
 	freed            time.Time // zero means not yet
 }
 
-// Passed returns the maximum of younger jobs that overtook a job.
+// Passed returns the largest number of younger jobs that overtook a job.
 func (a *Account) Passed() int {
 	most := 0
 	for i, h := range a.Holds {

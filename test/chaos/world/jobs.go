@@ -28,7 +28,7 @@ type Job struct {
 	Version string // of a prompt file
 
 	Began, Ended time.Time
-	// Rounds begin when the job is sent, and each time that it is resumed.
+	// The first round begins when the job is sent. Each time that it is resumed begins another.
 	Rounds []*Round
 }
 

@@ -19,7 +19,7 @@ type Options struct {
 	// Faults is the share of calls that fail, 0 to 0.9, among the first of each kind for each
 	// job.
 	Faults float64
-	// UnderWay is the maximum of concurrent executions. MiniStack runs a process for each
+	// UnderWay is the maximum number of concurrent executions. MiniStack runs a process for each
 	// invocation, and a machine with two cores can handle some 100.
 	UnderWay int
 	// LogsAnswer keeps the provider's logs and transactions from failing. Then a submission that
@@ -28,7 +28,7 @@ type Options struct {
 	// Caps sets caps so low that most jobs reach them, and has the operator raise the day's cap
 	// while jobs wait for it. Some generations are charged three times their price.
 	Caps bool
-	// Slots is the maximum of attempts in flight in a run without Caps. 0 is no cap.
+	// Slots is the maximum number of attempts in flight in a run without Caps. 0 is no cap.
 	Slots int
 	// FirstDownload names the fault of every job's first download, one of downloadFaults, so that
 	// a test that needs it doesn't depend on luck. If it is empty, the plan decides, as for all

@@ -49,7 +49,7 @@ func (w *world) testExchangedToken(t *testing.T) {
 	p.shows("The token isn't taken any more.")
 	stop()
 	p.fill("token", w.stack.Token+kb.Enter)
-	// What was sent with the old token is sent again with the new one.
+	// What was sent with the old token is sent again with the right one.
 	p.await("the video", card("a thought")+"?.querySelector('video')")
 	w.boughtOnce(t, "a thought")
 }

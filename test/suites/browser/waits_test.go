@@ -139,7 +139,7 @@ func (w *world) testNoCopy(t *testing.T) {
 	w.boughtOnce(t, prompt)
 }
 
-// A job over the cap waits for the next day, or until somebody raises the cap.
+// A job over the cap waits for the next day, or until somebody makes room.
 func (w *world) testCapped(t *testing.T) {
 	p := w.tab(t)
 	p.signIn()

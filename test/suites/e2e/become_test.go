@@ -49,7 +49,7 @@ func controlKey() map[string]types.AttributeValue {
 	return map[string]types.AttributeValue{"pk": control, "sk": control}
 }
 
-// controlUpdate sets the control's version.
+// controlUpdate increments the control's version.
 func controlUpdate(table string) *dynamodb.UpdateItemInput {
 	return &dynamodb.UpdateItemInput{
 		TableName: &table, Key: controlKey(), UpdateExpression: new("ADD #version :one"),

@@ -13,7 +13,7 @@ import (
 )
 
 // testTransitions counts the states that two executions entered and compares them with the cost
-// formula: one execution whose first check sees the video, and one with two failed checks before
+// formula: one execution whose first check sees the video, and one with two failed polls before
 // that.
 func (w *world) testTransitions(t *testing.T) {
 	failed := 0

@@ -211,7 +211,8 @@ func (w *world) probeComplete(t *testing.T) error {
 	return nil
 }
 
-// probeGivenUp gives up a video whose execution is running, and acts in place of its Store.
+// probeGivenUp gives up a video whose execution is still running, and invokes Store in its
+// place.
 func (w *world) probeGivenUp(t *testing.T) error {
 	id := w.fresh()
 	job := w.completed(t, id)
@@ -323,7 +324,7 @@ func (w *world) probeRemove(t *testing.T) error {
 	return err
 }
 
-// probeForm uploads files that are rejected.
+// probeForm uploads a file that is rejected, by a form.
 func (w *world) probeForm(t *testing.T) error {
 	form, err := invokeAPI[api.Upload](w, t, http.StatusCreated, http.MethodPost, api.UploadsPath, `{"type":"txt"}`)
 	if err != nil {

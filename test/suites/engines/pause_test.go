@@ -14,8 +14,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// testPaused: no claim is written while the control says that the table is paused or belongs to
-// another stack. After a resume, one of many is.
+// testPaused: no claim is written while the control says that the table is paused, or is the
+// control of another table. After a resume, at least one of many concurrent claims is.
 func (e engine) testPaused(t *testing.T) {
 	e.create(t, "paused")
 	jobs := e.open("paused", nil)
