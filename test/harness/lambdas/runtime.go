@@ -14,7 +14,7 @@ import (
 // requestID is the id of the invocation.
 const requestID = "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
 
-// Invocation is an event for a function, with its context.
+// Invocation is an event for a function, and its timeout.
 type Invocation struct {
 	Event   []byte
 	Timeout time.Duration

@@ -89,7 +89,7 @@ func (w *world) testSubmit(t *testing.T) {
 	}
 }
 
-// testCheck checks the generation of the sample event, which was submitted long ago.
+// testCheck checks the sample event's generation, which was submitted long ago.
 func (w *world) testCheck(t *testing.T) {
 	overdue := failedWith(t, w.invoke(t, "check", event(t, "check")), "GenerationOverdue")
 	if !strings.Contains(overdue.Message, "60ac7c34") {

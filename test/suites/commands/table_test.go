@@ -4,7 +4,7 @@ package commands
 type run struct {
 	command       string // exactly as in a document
 	before, after string // other commands in the same shell
-	want          string // must be in their combined standard output 
+	want          string // must be in their combined standard output
 	stackless     bool   // runs before there is a local stack
 	transcript    bool   // compare the output with the document's transcript
 }

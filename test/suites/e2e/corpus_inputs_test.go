@@ -23,7 +23,7 @@ type input struct {
 	want    string
 	sent    string // if started: the prompt that the provider gets
 	told    string // what takeup prints before it sends
-	parsed  bool   // valid once Step Functions has parsed it as an execution's input
+	parsed  bool   // the defect is gone once Step Functions has parsed it as an execution's input
 
 	play  func(*corpus, *testing.T) []attempt // instead of content and want
 	wants []string                            // the outcomes of play's attempts
