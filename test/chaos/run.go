@@ -17,9 +17,8 @@ import (
 	"github.com/takeup/takeup/test/chaos/world"
 )
 
-// Run sends the jobs, waits for their ends, redrives what can be, and gives what
-// it found. The error is of the run itself; what breaks a promise is in the
-// Result.
+// Run sends the jobs, waits for them to end, redrives what can be redriven, and returns its
+// findings. The error is one of the run itself. Broken promises are in the Result.
 func Run(ctx context.Context, o world.Options) (_ *verdict.Result, err error) {
 	if err := o.Check(); err != nil {
 		return nil, err
@@ -99,7 +98,8 @@ func Run(ctx context.Context, o world.Options) (_ *verdict.Result, err error) {
 	return settling(ctx, d, began)
 }
 
-// settling runs, while status events are carried, sweeps are made and caps raised.
+// settling drives the run while status events are delivered, sweeps are made and caps are
+// raised.
 func settling(ctx context.Context, d *drive.Driver, began time.Time) (*verdict.Result, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	var all sync.WaitGroup

@@ -29,7 +29,7 @@ func accountSteps() []step {
 	}
 }
 
-// pays says why no job that is started is paid, or nothing where it may be.
+// pays returns why no job that the steps start is paid for, or "" if one might be.
 func (s *stack) pays(ctx context.Context) string {
 	base := s.parameters["ProviderBaseUrl"]
 	if at, err := url.Parse(base); err == nil && at.Hostname() == "127.0.0.1" {
@@ -76,9 +76,8 @@ func (s *stack) concurrency(ctx context.Context) (string, error) {
 	return fmt.Sprintf("%d at once", n), nil
 }
 
-// rights simulates each grant on a resource that it is for, and for each role what
-// it must not be allowed. A permissions boundary and the organization's policies
-// count in the simulation.
+// rights simulates each grant on a matching resource, and for each role what it must not be
+// allowed. The simulation includes a permissions boundary and the organization's policies.
 func (s *stack) rights(ctx context.Context) (string, error) {
 	parsed, err := template.Parse(s.Template)
 	if err != nil {

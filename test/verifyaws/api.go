@@ -26,14 +26,14 @@ func apiSteps() []step {
 	}
 }
 
-// reply is an answer of the API.
+// reply is a response of the API.
 type reply struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-// ask sends a request with the token, unless a header says otherwise.
+// ask sends a request with the token, unless a header overrides it.
 func (s *stack) ask(ctx context.Context, method, path string, body []byte, headers ...string) (reply, error) {
 	r, err := http.NewRequestWithContext(ctx, method, s.api+path, bytes.NewReader(body))
 	if err != nil {
@@ -64,7 +64,7 @@ func (s *stack) send(r *http.Request) (reply, error) {
 	return reply{response.StatusCode, response.Header, text}, err
 }
 
-// refusal fails where an answer isn't one of that status in the API's shape.
+// refusal returns an error unless a response has that status and the API's shape.
 func (r reply) refusal(want int) error {
 	var shape api.Error
 	if err := json.Unmarshal(r.body, &shape); err != nil || r.status != want || shape.StatusCode != want || shape.Message.String() == "" || shape.RequestID == "" {
@@ -173,8 +173,7 @@ func (s *stack) cors(ctx context.Context) (string, error) {
 	return s.originIs(ctx, s.parameters["ApiCorsOrigin"])
 }
 
-// originIs looks at what a page of another origin is told, by the function and by
-// API Gateway itself.
+// originIs checks what the function and API Gateway itself answer to a page of another origin.
 func (s *stack) originIs(ctx context.Context, want string) (string, error) {
 	origin := want
 	if want == "" || want == "*" {

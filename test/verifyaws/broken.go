@@ -14,8 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 )
 
-// failure starts a job and gives the name of the first error that a step of it
-// ended with.
+// failure starts a job and returns the name of the first error of one of its steps.
 func (s *stack) failure(ctx context.Context, prompt string) (string, error) {
 	client := sfn.NewFromConfig(s.Config)
 	machine := s.outputs["StateMachineArn"]
@@ -76,9 +75,8 @@ func (s *stack) throttle(ctx context.Context) (saw string, err error) {
 	return s.failsAs(ctx, "Lambda.TooManyRequestsException")
 }
 
-// Submit's own code ends before its time does, and no setting makes it use more
-// memory than it has. These take its place. They take an invocation first, since
-// a failure before that has other names.
+// These replace Submit's code. Its own code ends before its timeout, and no setting makes it
+// exceed its memory. They take an invocation first, since an earlier failure has other names.
 const (
 	takeInvocation = "#!/bin/sh\ncurl -s \"http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation/next\" >/dev/null\n"
 	sleeps         = takeInvocation + "exec sleep 900\n"
@@ -93,10 +91,9 @@ func (s *stack) outOfMemory(ctx context.Context) (string, error) {
 	return s.failsRunning(ctx, fillsMemory, 60, "Runtime.OutOfMemory")
 }
 
-// failsRunning has Submit run a shell script, for so many seconds at most, and
-// looks how a job fails by it. It puts Submit's code and timeout back when ctx is
-// over, too; a process that is killed can't, and then the stack has to be deployed
-// again.
+// failsRunning has Submit run a shell script, for that many seconds at most, and checks how a
+// job fails by it. It restores Submit's code and timeout even when ctx is over. If the process
+// is killed, the stack has to be deployed again.
 func (s *stack) failsRunning(ctx context.Context, script string, seconds int32, want string) (saw string, err error) {
 	client, name := lambda.NewFromConfig(s.Config), s.names["SubmitFunction"]
 	before, err := client.GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: &name})
@@ -142,7 +139,7 @@ func (s *stack) failsRunning(ctx context.Context, script string, seconds int32, 
 	return s.failsAs(ctx, want)
 }
 
-// download reads a signed URL.
+// download fetches a signed URL.
 func (s *stack) download(ctx context.Context, from string) ([]byte, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
 	if err != nil {
@@ -159,7 +156,7 @@ func (s *stack) download(ctx context.Context, from string) ([]byte, error) {
 	return io.ReadAll(response.Body)
 }
 
-// archive makes the code of a function of the runtime provided.al2023.
+// archive returns the code package of a function for the runtime provided.al2023.
 func archive(script string) ([]byte, error) {
 	var out bytes.Buffer
 	files := zip.NewWriter(&out)

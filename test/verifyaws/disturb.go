@@ -29,7 +29,7 @@ func disturbing() []step {
 	}
 }
 
-// load looks at one job, 60 times a second.
+// load polls one job, 60 times a second.
 func (s *stack) load(ctx context.Context) (string, error) {
 	id, err := s.start(ctx, "verify-aws, looked at often")
 	if err != nil {
@@ -73,7 +73,7 @@ func (s *stack) load(ctx context.Context) (string, error) {
 	return fmt.Sprintf("%v of %d", statuses, s.LoadRequests), nil
 }
 
-// redeploy changes the stack's ApiCorsOrigin by CloudFormation, and puts it back.
+// redeploy changes the stack's ApiCorsOrigin by CloudFormation and changes it back.
 func (s *stack) redeploy(ctx context.Context) (saw string, err error) {
 	const origin = "https://verify-aws.example"
 	if err := s.update(ctx, origin); err != nil {
@@ -81,7 +81,7 @@ func (s *stack) redeploy(ctx context.Context) (saw string, err error) {
 	}
 	defer func() {
 		ctx := context.WithoutCancel(ctx)
-		// The first update may be under way still, where ctx is over.
+		// If ctx is over, the first update may still be running.
 		if back := errors.Join(s.updated(ctx), s.update(ctx, s.parameters["ApiCorsOrigin"]), s.updated(ctx)); back != nil {
 			err = errors.Join(err, fmt.Errorf("putting ApiCorsOrigin back to %q: %w", s.parameters["ApiCorsOrigin"], back))
 		}
@@ -92,7 +92,7 @@ func (s *stack) redeploy(ctx context.Context) (saw string, err error) {
 	return s.originIs(ctx, origin)
 }
 
-// update begins to update the stack.
+// update starts an update of the stack.
 func (s *stack) update(ctx context.Context, origin string) error {
 	client := cloudformation.NewFromConfig(s.Config)
 	parameters := []types.Parameter{{ParameterKey: aws.String("ApiCorsOrigin"), ParameterValue: &origin}}

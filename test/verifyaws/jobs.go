@@ -23,8 +23,8 @@ import (
 	"github.com/takeup/takeup/internal/bucket/objectkey"
 )
 
-// waitLimit is how long a job may take to end: an invalid key ends it at once, and
-// a simulator's job takes seconds.
+// waitLimit bounds the wait for a job: an invalid key ends it at once, and a simulated job takes
+// seconds.
 const waitLimit = 3 * time.Minute
 
 func jobSteps() []step {
@@ -47,7 +47,7 @@ func (s *stack) get(ctx context.Context, path string, into any) error {
 	return json.Unmarshal(got.body, into)
 }
 
-// start starts a job whose prompt is its own.
+// start starts a job with a unique prompt.
 func (s *stack) start(ctx context.Context, prompt string) (string, error) {
 	got, err := s.ask(ctx, http.MethodPost, api.GenerationsPath, fmt.Appendf(nil, `{"prompt":%q}`, prompt))
 	if err == nil && got.status != http.StatusOK {
@@ -61,7 +61,7 @@ func (s *stack) start(ctx context.Context, prompt string) (string, error) {
 	return created.ID, err
 }
 
-// until asks done, each second, until it says yes.
+// until calls done every second until it returns true.
 func (s *stack) until(ctx context.Context, what string, done func(context.Context) (bool, error)) error {
 	patient, cancel := context.WithTimeout(ctx, waitLimit)
 	defer cancel()
@@ -82,7 +82,7 @@ func (s *stack) until(ctx context.Context, what string, done func(context.Contex
 	}
 }
 
-// end waits for the end of a job.
+// end waits for a job to end.
 func (s *stack) end(ctx context.Context, id string) (api.Video, error) {
 	var last api.Video
 	err := s.until(ctx, "the end of job "+id, func(ctx context.Context) (bool, error) {
@@ -143,7 +143,7 @@ func (s *stack) fiveJobs(ctx context.Context) (string, error) {
 	return fmt.Sprintf("they end as %v; a redrive is answered with %d", ends, got.status), nil
 }
 
-// upload puts a file into the prompts bucket, and gives its version.
+// upload puts a file into the prompts bucket and returns its version.
 func (s *stack) upload(ctx context.Context, key, content string) (string, error) {
 	bucket := s.outputs["PromptsBucket"]
 	reply, err := s.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: bytes.NewReader([]byte(content))})
@@ -177,7 +177,7 @@ func (s *stack) rejected(ctx context.Context, key, version string) error {
 	})
 }
 
-// rejection reads the rejection of a prompt file; it is empty where there is none.
+// rejection reads the rejection of a prompt file. It is empty if there is none.
 func (s *stack) rejection(ctx context.Context, key string) (bucket.Rejection, error) {
 	var left bucket.Rejection
 	reply, err := s.s3.GetObject(ctx, &s3.GetObjectInput{Bucket: new(s.outputs["VideosBucket"]), Key: new(objectkey.Rejection(key))})
@@ -193,9 +193,9 @@ func (s *stack) rejection(ctx context.Context, key string) (bucket.Rejection, er
 	return left, err
 }
 
-// goneFile hands the event to the function itself, since S3's own comes before the
-// version is deleted. The file holds no prompt, so that S3's own event starts no
-// job either: it leaves a rejection. A newer version stays, and isn't to be read.
+// goneFile delivers the event to the function itself, since S3's own comes before the version is
+// deleted. The file contains no prompt, so S3's own event starts no job either and leaves only a
+// rejection. A newer version stays, and must not be read.
 func (s *stack) goneFile(ctx context.Context) (string, error) {
 	const key = "verify-aws/gone.txt"
 	bucket := s.outputs["PromptsBucket"]
@@ -234,7 +234,7 @@ func (s *stack) goneFile(ctx context.Context) (string, error) {
 	if reply.FunctionError != nil {
 		return "", otherwise("the function failed: %s", reply.Payload)
 	}
-	// It writes a rejection before it answers, if it read anything.
+	// It writes a rejection before it responds, if it read anything.
 	left, err := s.rejection(ctx, key)
 	if err == nil && left.VersionID == version {
 		err = otherwise("it was rejected: %s", left.Reason)
@@ -242,7 +242,7 @@ func (s *stack) goneFile(ctx context.Context) (string, error) {
 	return "it was handled, and nothing was read", err
 }
 
-// formTwice uses one form for two texts, and counts the jobs that have them.
+// formTwice uses one form for two texts and counts the jobs of both.
 func (s *stack) formTwice(ctx context.Context) (string, error) {
 	got, err := s.ask(ctx, http.MethodPost, api.UploadsPath, []byte(`{"type":"txt"}`))
 	if err == nil && got.status != http.StatusCreated {
@@ -266,7 +266,7 @@ func (s *stack) formTwice(ctx context.Context) (string, error) {
 		}
 	}
 	found := 0
-	// A job is listed within moments; a second one would be by then.
+	// A job is listed within moments. A second one would be listed by then.
 	err = s.until(ctx, "a job of the form", func(ctx context.Context) (bool, error) {
 		var page api.VideoList
 		if err := s.get(ctx, "/videos?limit=10", &page); err != nil {

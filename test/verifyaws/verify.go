@@ -1,11 +1,9 @@
-// Package verifyaws looks at a deployed stack for what only AWS itself can show:
-// what IAM allows, what API Gateway answers in the functions' place, which names
-// Lambda's failures have. It says of each step what it checks, and that AWS did so,
-// or what it did instead.
+// Package verifyaws checks on a deployed stack what only AWS itself can show: what IAM allows,
+// what API Gateway answers in place of the functions, which names Lambda's failures have. For
+// each step, it says what it checks, and that AWS did so or what it did instead.
 //
-// It pays nothing to the provider: where jobs could be paid it starts none. AWS
-// charges a few cents for a whole run. Steps that disturb a stack have to be asked
-// for by name.
+// It pays nothing to the provider: if a job might be paid for, it starts none. AWS charges a few
+// cents for a whole run. Steps that disturb a stack run only when requested by name.
 package verifyaws
 
 import (
@@ -24,45 +22,45 @@ import (
 	"github.com/takeup/takeup/internal/api/tokensecret"
 )
 
-// The groups of steps that disturb a stack, or cost the most.
+// The groups of steps that disturb a stack or cost the most.
 const (
-	GroupLoad     = "load"     // a minute of requests, as many as 60 a second
-	GroupBreak    = "break"    // functions are given settings that fail, and back
-	GroupRedeploy = "redeploy" // the parameter ApiCorsOrigin is changed, and back
+	GroupLoad     = "load"     // a minute of requests, 60 a second
+	GroupBreak    = "break"    // functions get settings that fail, and their own back
+	GroupRedeploy = "redeploy" // the parameter ApiCorsOrigin is changed, and changed back
 	GroupDelete   = "delete"   // the stack is deleted
 )
 
-// Groups lists them.
+// Groups returns them all.
 func Groups() []string { return []string{GroupLoad, GroupBreak, GroupRedeploy, GroupDelete} }
 
-// Options say what is verified.
+// Options configure a run.
 type Options struct {
 	Config aws.Config
 	Stack  string
-	// Local says that a local engine stands in for AWS, and API where it serves
-	// the stack's API. In AWS that is the output ApiUrl.
+	// Local says that a local engine is used in place of AWS, and API is where it serves the
+	// stack's API. In AWS that is the output ApiUrl.
 	Local bool
 	API   string
 	// Template is the text of template.yaml.
 	Template []byte
-	// Groups are those that were asked for.
+	// Groups are the requested groups.
 	Groups []string
-	// LoadRequests is how many requests GroupLoad sends, at 60 a second.
+	// LoadRequests is the number of requests of GroupLoad, at 60 a second.
 	LoadRequests int
 	Output       io.Writer
 }
 
-// Outcome is what a step came to.
+// Outcome is the outcome of a step.
 type Outcome string
 
 const (
 	Passed  Outcome = "pass"
 	Differs Outcome = "differs"  // AWS did something else
-	NotHere Outcome = "not here" // a local engine stands in for AWS, and has nothing of the kind
-	Skipped Outcome = "skipped"  // it was not asked for, or would be paid
+	NotHere Outcome = "not here" // a local engine is used, and can't show it
+	Skipped Outcome = "skipped"  // it was not requested, or a job might be paid for
 )
 
-// Result is what is known after a step.
+// Result is the result of a step.
 type Result struct {
 	Name, Checks string
 	Outcome      Outcome
@@ -73,13 +71,12 @@ func (r Result) String() string {
 	return fmt.Sprintf("%-8s  %s: %s\n          %s", r.Outcome, r.Name, r.Checks, r.Saw)
 }
 
-// step is one thing to verify. A local engine that can't show it gives why in
-// elsewhere.
+// step is one check. If a local engine can't show it, elsewhere says why.
 type step struct {
 	name, checks string
-	group        string // empty: harmless
+	group        string // empty means harmless
 	jobs         bool   // it starts jobs
-	elsewhere    string // why a local engine doesn't show it
+	elsewhere    string // why a local engine can't show it
 	run          func(*stack, context.Context) (saw string, err error)
 }
 
@@ -90,7 +87,7 @@ func (d *differs) Error() string { return d.saw }
 
 func otherwise(format string, args ...any) error { return &differs{fmt.Sprintf(format, args...)} }
 
-// stack is what is verified.
+// stack is the stack to verify.
 type stack struct {
 	Options
 	api, token string
@@ -99,10 +96,10 @@ type stack struct {
 	names      map[string]string // of the resources, by their logical ids
 	s3         *s3.Client
 	http       *http.Client
-	unpaid     string // why no job is paid; empty where it could be
+	unpaid     string // why no job is paid for; empty if one might be
 }
 
-// Run verifies a stack, and gives what each step came to. The error is of the run:
+// Run verifies a stack and returns the result of each step. The error is one of the run itself:
 // the stack can't be found, or its token can't be read.
 func Run(ctx context.Context, o Options) ([]Result, error) {
 	s, err := find(ctx, o)
@@ -149,7 +146,7 @@ func steps() []step {
 	return slices.Concat(accountSteps(), apiSteps(), jobSteps(), disturbing())
 }
 
-// find reads what is known of the stack.
+// find reads the facts about the stack.
 func find(ctx context.Context, o Options) (*stack, error) {
 	s := &stack{
 		Options: o, outputs: map[string]string{}, parameters: map[string]string{}, names: map[string]string{},

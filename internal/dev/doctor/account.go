@@ -11,19 +11,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 )
 
-// fewExecutions is the minimum that an account should allow while checks wait for their
-// videos: each occupies one execution, and the API needs some too. A new
-// account may allow 10.
+// fewExecutions is the minimum that an account should allow while checks wait for their videos.
+// Each check occupies one execution, and the API needs some too. A new account may allow 10.
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 const fewExecutions = 100
 
-// AccountLimits reads the account's limits of Lambda.
+// AccountLimits reads the account's Lambda limits.
 type AccountLimits interface {
 	GetAccountSettings(context.Context, *lambda.GetAccountSettingsInput, ...func(*lambda.Options)) (*lambda.GetAccountSettingsOutput, error)
 }
 
-// Concurrency checks that the account allows as many concurrent Lambda executions as checks
-// may occupy that keep polling for pollWindow seconds.
+// Concurrency checks that the account allows as many concurrent Lambda executions as checks may
+// occupy that poll for pollWindow seconds.
 func Concurrency(ctx context.Context, client AccountLimits, pollWindow string) Line {
 	const check = "Lambda concurrency"
 	got, err := client.GetAccountSettings(ctx, &lambda.GetAccountSettingsInput{})
@@ -46,9 +45,9 @@ type Templates interface {
 	GetTemplateSummary(context.Context, *cloudformation.GetTemplateSummaryInput, ...func(*cloudformation.Options)) (*cloudformation.GetTemplateSummaryOutput, error)
 }
 
-// Settings lists the parameters of a stack that differ from the defaults of its template.
-// That may be intended; but an update keeps a stack's values, even those that were defaults
-// of an earlier version. The values of secret parameters are not shown.
+// Settings lists the parameters of a stack that differ from the defaults of its template. That
+// may be intended, but an update keeps a stack's values, even those that were defaults of an
+// earlier version. The values of secret parameters are not shown.
 func Settings(ctx context.Context, client Templates, stack string, values map[string]string) Line {
 	const check = "settings"
 	summary, err := client.GetTemplateSummary(ctx, &cloudformation.GetTemplateSummaryInput{StackName: &stack})

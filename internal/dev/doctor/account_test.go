@@ -12,7 +12,7 @@ import (
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 )
 
-// account answers for Lambda and CloudFormation.
+// account fakes Lambda and CloudFormation.
 type account struct {
 	limit      *lambdatypes.AccountLimit
 	parameters []cfntypes.ParameterDeclaration

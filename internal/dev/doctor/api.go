@@ -9,12 +9,12 @@ import (
 	"github.com/takeup/takeup/internal/api/client"
 )
 
-// skew is how far off this machine's clock may be. AWS refuses requests whose signature is
-// five minutes off; the difference is for the network.
+// skew is how far off this machine's clock may be. AWS refuses requests whose signature is five
+// minutes off. The difference allows for the network.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/signature-v4-troubleshooting.html
 const skew = time.Minute
 
-// Clock gives the time of Takeup's API, zero if it is unknown.
+// Clock returns the time of Takeup's API, or zero if it is unknown.
 type Clock interface {
 	Clock(ctx context.Context) (time.Time, error)
 }

@@ -17,8 +17,8 @@ type Buckets interface {
 	GetBucketVersioning(context.Context, *s3.GetBucketVersioningInput, ...func(*s3.Options)) (*s3.GetBucketVersioningOutput, error)
 }
 
-// Bucket checks that a bucket exists and can be reached. versioned says that it must keep
-// versions, as the prompts bucket does: a prompt file is identified by its version.
+// Bucket checks that a bucket exists and can be reached. If versioned is true, it must also keep
+// versions, as the prompts bucket does: a version identifies a prompt file.
 func Bucket(ctx context.Context, check string, client Buckets, name string, versioned bool) Line {
 	if _, err := client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &name}); err != nil {
 		return fix(check, "s3://"+name+" can't be reached", "check that it exists, and that your AWS credentials may list it; if it is gone, deploying the stack creates a new one").because(err)

@@ -45,7 +45,7 @@ func submissions(p *api.Paused) Line {
 	return fix(check, "paused "+since+" by "+by+why, "run `takeup resume` once the reason is gone")
 }
 
-// caps lists the caps, and the stack's parameters if they are overridden.
+// caps lists the caps, and the stack's parameters where an operator overrides them.
 func caps(c api.Caps) Line {
 	all := func(day, month *json.Number, inFlight *int64) string {
 		return limit(day, " USD a day") + ", " + limit(month, " USD a month") + ", " + limit(inFlight, " videos in flight")

@@ -1,5 +1,5 @@
-// Package doctor checks what a Takeup stack needs, and says how to fix what is wrong. It
-// changes nothing and pays nothing.
+// Package doctor checks what a Takeup stack needs and says how to fix what is wrong. It changes
+// nothing and pays for nothing.
 package doctor
 
 import (
@@ -12,7 +12,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Line is what one check found.
+// Line is the result of one check.
 type Line struct {
 	Check  string `json:"check"`
 	OK     bool   `json:"ok"`
@@ -29,7 +29,7 @@ func fix(check, found, toDo string) Line {
 	return Line{Check: check, Found: found, ToDo: toDo}
 }
 
-// because adds the reason. For an error of AWS it is its code and message.
+// because adds the reason. For an AWS error, that is its code and message.
 func (l Line) because(err error) Line {
 	l.Reason = err.Error()
 	var trouble *video.ServiceUnavailable
@@ -43,7 +43,7 @@ func (l Line) because(err error) Line {
 	return l
 }
 
-// String gives the line for people, which begins with ok or fix.
+// String returns the line for people, beginning with ok or fix.
 func (l Line) String() string {
 	if l.OK {
 		return fmt.Sprintf("ok   %s: %s", l.Check, l.Found)
@@ -61,7 +61,7 @@ type Report struct {
 	Checks []Line `json:"checks"`
 }
 
-// NewReport makes the report of lines.
+// NewReport returns the report of lines.
 func NewReport(lines []Line) Report {
 	r := Report{OK: true, Checks: lines}
 	for _, line := range lines {

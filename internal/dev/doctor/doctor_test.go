@@ -17,7 +17,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// fakeProvider has a balance and a key, or an error in the place of either.
+// fakeProvider has a balance and a key, or returns an error for either.
 type fakeProvider struct {
 	usd            float64
 	refusal, noKey error
@@ -72,7 +72,7 @@ type clock struct {
 	at      time.Time
 	err     error
 	control api.Control
-	noWord  error // of the control
+	noWord  error // from the control
 }
 
 func (c clock) Control(context.Context) (api.Control, error) { return c.control, c.noWord }
@@ -84,7 +84,7 @@ func parameters() api.Caps {
 	return api.Caps{Day: api.Cap{Limit: &hundred, Parameter: &hundred}}
 }
 
-// lowered are caps that somebody has set.
+// lowered returns caps that an operator has set.
 func lowered(until *time.Time) api.Caps {
 	c, day, three := parameters(), json.Number("20.5"), int64(3)
 	c.Day.Limit, c.InFlight.Limit = &day, &three

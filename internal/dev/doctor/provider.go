@@ -9,19 +9,19 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Keys reads the stack's key of the provider.
+// Keys reads the stack's provider key.
 type Keys interface {
 	Current(ctx context.Context) (video.Key, error)
 }
 
-// Price is about what a video of the default model costs.
+// Price is the approximate price of a video of the default model.
 type Price struct {
 	Model string
 	USD   float64
 }
 
-// Provider checks that the provider at an address accepts the key, and how many videos the
-// balance pays for.
+// Provider checks that the provider at an address accepts the key, and reports how many videos
+// the balance pays for.
 func Provider(ctx context.Context, address string, account provider.Biller, keys Keys, price Price) []Line {
 	const key, balance = "provider key", "balance"
 	current, err := keys.Current(ctx)
@@ -46,7 +46,7 @@ func Provider(ctx context.Context, address string, account provider.Biller, keys
 	if price.USD <= 0 {
 		return append(lines, ok(balance, "%.2f USD", usd))
 	}
-	videos := int(usd/price.USD + 1e-9) // 0.3/0.1 is three, too
+	videos := int(usd/price.USD + 1e-9) // 0.3/0.1 must be three
 	if videos < 1 {
 		return append(lines, fix(balance, fmt.Sprintf("%.2f USD, which is less than a video of %s costs, about %.2f USD", usd, price.Model, price.USD), "top up the provider's account"))
 	}

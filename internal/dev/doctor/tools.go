@@ -65,7 +65,7 @@ func python(ctx context.Context, run Command) Line {
 	return ok(check, "%s", got)
 }
 
-// pinned checks a tool under .tools, a Python package in an environment of its own.
+// pinned checks a tool under .tools, which is a Python package in its own environment.
 func pinned(ctx context.Context, run Command, root, check, name, distribution string) Line {
 	wanted, err := pin(filepath.Join(root, "tools", name+".in"), distribution)
 	if err != nil {
@@ -82,7 +82,7 @@ func pinned(ctx context.Context, run Command, root, check, name, distribution st
 	return ok(check, "%s, as pinned", wanted)
 }
 
-// pin reads the version of a distribution in a list of requirements.
+// pin reads the version of a distribution from a list of requirements.
 func pin(path, distribution string) (string, error) {
 	list, err := os.ReadFile(path)
 	if err != nil {

@@ -30,7 +30,7 @@ type API struct {
 	transport http.RoundTripper
 }
 
-// NewAPI makes the API for the stage at a URL of MiniStack, with these gateway responses by
+// NewAPI returns the API for the stage at a URL of MiniStack, with these gateway responses by
 // type.
 func NewAPI(stage *url.URL, responses map[string]template.GatewayResponse, now func() time.Time) *API {
 	return &API{stage: stage, responses: responses, now: now, transport: newTransport()}
@@ -63,8 +63,8 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	proxy.ServeHTTP(w, in)
 }
 
-// translate replaces replies that MiniStack made itself. They have an error type in a header
-// that the API's own replies lack; a 502 is its reply for a function that failed.
+// translate replaces replies of MiniStack itself. They have a header with an error type, which
+// the API's own replies lack. 502 is MiniStack's reply for a function that failed.
 func (a *API) translate(r *http.Request, response *http.Response) error {
 	kind := response.Header.Get("X-Amzn-ErrorType")
 	if kind == "" && response.StatusCode != http.StatusBadGateway {
@@ -88,7 +88,7 @@ func (a *API) translate(r *http.Request, response *http.Response) error {
 	return nil
 }
 
-// responseType gives the gateway response for an error type of MiniStack. Others have the
+// responseType returns the gateway response for an error type of MiniStack. Other types have the
 // default of their status.
 func responseType(errorType string) string {
 	switch errorType {
@@ -128,7 +128,7 @@ func (a *API) answer(w http.ResponseWriter, r *http.Request, kind string, status
 	}
 }
 
-// render gives the gateway response of a type, or the default of its status, or if the
+// render returns the gateway response of a type, else the default of its status, or, if the
 // template has neither, API Gateway's own.
 func (a *API) render(r *http.Request, id, kind string, status int, message string) (int, map[string]string, string) {
 	family := "DEFAULT_4XX"

@@ -12,18 +12,18 @@ import (
 	"github.com/takeup/takeup/internal/dev/template"
 )
 
-// Config says what a gateway serves.
+// Config configures a gateway.
 type Config struct {
 	// Stage is MiniStack's URL of the API's stage, and S3 that of its S3.
 	Stage string `json:"stage"`
 	S3    string `json:"s3"`
-	// Responses are the API's gateway responses, by their types.
+	// Responses are the API's gateway responses, by type.
 	Responses map[string]template.GatewayResponse `json:"responses"`
 }
 
-// Later gives handlers of the API and of S3 that answer 503 until the file with their
-// Config, as JSON, exists: the functions get the gateway's addresses before the stack is
-// deployed, and the configuration is known only afterwards. The file is read once.
+// Later returns handlers of the API and of S3 that answer 503 until the file with their Config,
+// as JSON, exists. The functions get the gateway's addresses before the stack is deployed, and
+// the configuration is known only afterwards. The file is read once.
 func Later(file string, now func() time.Time) (api, s3 http.Handler) {
 	l := &later{file: file, now: now}
 	return l.handler(func() http.Handler { return l.api }), l.handler(func() http.Handler { return l.s3 })

@@ -32,7 +32,7 @@ func responses() map[string]template.GatewayResponse {
 
 func now() time.Time { return time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC) }
 
-// miniStack answers as MiniStack does, by the path.
+// miniStack fakes MiniStack's replies by path.
 func miniStack(t *testing.T) *url.URL {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Amzn-Requestid", "id-1")

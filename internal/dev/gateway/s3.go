@@ -7,9 +7,8 @@ import (
 	"net/url"
 )
 
-// OneAuthentication refuses, as S3 does, a request that is authenticated by both its query
-// and a header, such as a presigned URL with an Authorization. All others are passed to
-// next.
+// OneAuthentication refuses, as S3 does, a request that is authenticated by both its query and a
+// header, such as a presigned URL with an Authorization header. It passes all others to next.
 func OneAuthentication(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
@@ -27,7 +26,7 @@ func OneAuthentication(next http.Handler) http.Handler {
 	})
 }
 
-// NewS3 makes the S3 of MiniStack at that URL.
+// NewS3 returns a proxy to the S3 of MiniStack at that URL.
 func NewS3(miniStack *url.URL) http.Handler {
 	return OneAuthentication(&httputil.ReverseProxy{
 		Rewrite: func(p *httputil.ProxyRequest) {

@@ -10,15 +10,14 @@ import (
 	"github.com/takeup/takeup/internal/dev/template"
 )
 
-// Effect says what a function will do with an event on a stack where videos cost
-// money.
+// Effect says what a function will do with an event on a stack where videos cost money.
 func Effect(name string, event []byte) string {
 	var said struct {
 		ID         string `json:"id"`
 		Execution  string `json:"execution"`
 		HTTPMethod string `json:"httpMethod"`
 	}
-	// The function refuses an event of another form.
+	// The function rejects an event of another form.
 	_ = json.Unmarshal(event, &said)
 	switch name {
 	case "submit":
@@ -40,8 +39,8 @@ func Effect(name string, event []byte) string {
 	return "It reads the API's token and answers; it changes nothing."
 }
 
-// Environments gives the variables of each function of the template in fsys, by
-// logical id, for a stack with these outputs and parameters.
+// Environments returns the variables of each function of the template in fsys, by logical id,
+// for a stack with these outputs and parameters.
 func Environments(fsys fs.FS, outputs, parameters map[string]string) (map[string]map[string]string, error) {
 	text, err := fs.ReadFile(fsys, "template.yaml")
 	if err != nil {

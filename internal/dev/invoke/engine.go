@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// defaultEngine is where SAM looks for a Docker engine that DOCKER_HOST doesn't name.
+// defaultEngine is where SAM looks for a Docker engine if DOCKER_HOST is not set.
 const defaultEngine = "unix:///var/run/docker.sock"
 
 // NoEngine says that no Docker engine answers.
@@ -26,8 +26,8 @@ func (e *NoEngine) Error() string {
 
 func (e *NoEngine) Unwrap() error { return e.Err }
 
-// Engine is a Docker engine. The few calls that are made here are in every version of its
-// API: https://docs.docker.com/reference/api/engine/.
+// Engine is a Docker engine. The few calls used here are in every version of its API:
+// https://docs.docker.com/reference/api/engine/.
 type Engine struct {
 	Address string
 	client  *http.Client
@@ -69,7 +69,7 @@ func (e *Engine) HasImage(ctx context.Context, name string) bool {
 	return err == nil && status == http.StatusOK
 }
 
-// Image is the base image that SAM runs the functions of the template in.
+// Image returns the base image in which SAM runs the template's functions.
 func Image(architecture string) string {
 	return "public.ecr.aws/lambda/provided:al2023-" + architecture
 }

@@ -29,7 +29,7 @@ type Jobs interface {
 	Get(ctx context.Context, id string) (video.Entry, string, error)
 }
 
-// Manifests tells which jobs have a stored video.
+// Manifests reports which jobs have a stored video.
 type Manifests interface {
 	Manifest(ctx context.Context, id string) (video.Manifest, bool, error)
 }
@@ -44,10 +44,10 @@ type Filler struct {
 	Bucket    string // of the prompt files
 	Jobs      Jobs
 	Manifests Manifests
-	// Job is the job for Check and Store; empty is that of the samples.
+	// Job is the job for Check and Store. If it is empty, they get that of the samples.
 	Job string
-	// Run runs a function, so that an event can be made of its result. It is set if a
-	// video costs nothing. Without it nothing is started or uploaded.
+	// Run runs a function, so that an event can be made from its result. It is set only if videos
+	// cost nothing. Without it nothing is started or uploaded.
 	Run func(ctx context.Context, name string, event []byte) ([]byte, error)
 	Now func() time.Time
 }
@@ -57,7 +57,7 @@ type Lacking struct{ What, Fix string }
 
 func (e *Lacking) Error() string { return e.What + "; " + e.Fix }
 
-// Event gives the event for a function, by its short name. The error is a *Lacking if the
+// Event returns the event for a function, by its short name. The error is a *Lacking if the
 // stack has nothing to fill it in with.
 func (f *Filler) Event(ctx context.Context, name string) ([]byte, error) {
 	switch name {
@@ -106,7 +106,7 @@ func (f *Filler) object(name string) (map[string]any, error) {
 	return event, nil
 }
 
-// prompts gives the event of the prompt file that was uploaded last.
+// prompts returns the event of the latest uploaded prompt file.
 func (f *Filler) prompts(ctx context.Context) ([]byte, error) {
 	file, err := f.newest(ctx)
 	if err != nil {
@@ -140,7 +140,7 @@ func (f *Filler) prompts(ctx context.Context) ([]byte, error) {
 		"s3SchemaVersion": "1.0",
 		"bucket":          map[string]any{"name": f.Bucket, "arn": "arn:aws:s3:::" + f.Bucket},
 		"object": map[string]any{
-			// As S3 writes keys in events, which has slashes as they are.
+			// As S3 writes keys in events, with slashes unescaped.
 			"key":       strings.ReplaceAll(url.QueryEscape(aws.ToString(file.Key)), "%2F", "/"),
 			"size":      aws.ToInt64(file.Size),
 			"eTag":      strings.Trim(aws.ToString(file.ETag), `"`),
@@ -150,7 +150,7 @@ func (f *Filler) prompts(ctx context.Context) ([]byte, error) {
 	return json.Marshal(event)
 }
 
-// newest gives the version that was uploaded last, or nil.
+// newest returns the latest uploaded version, or nil.
 func (f *Filler) newest(ctx context.Context) (*types.ObjectVersion, error) {
 	var last *types.ObjectVersion
 	pages := s3.NewListObjectVersionsPaginator(f.Objects, &s3.ListObjectVersionsInput{Bucket: &f.Bucket})
@@ -179,14 +179,14 @@ func (f *Filler) check(ctx context.Context) ([]byte, error) {
 // maxChecks is how often Check is run for a generation that is to be stored.
 const maxChecks = 10
 
-// store gives the event of a job whose generation is done.
+// store returns the event of a job whose generation has completed.
 func (f *Filler) store(ctx context.Context) ([]byte, error) {
 	job, err := f.job(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if f.Run == nil {
-		// If it isn't done, Store says so.
+		// If it hasn't completed, Store says so.
 		job.Status, job.CompletedAt = video.Completed, f.Now()
 		return json.Marshal(job)
 	}
@@ -202,8 +202,8 @@ func (f *Filler) store(ctx context.Context) ([]byte, error) {
 	return nil, errors.Join(err, &Lacking{"the generation of job " + job.ID + " is not done yet", "try again later"})
 }
 
-// job gives a job that the provider has accepted and that has not ended. If there is none
-// and a video costs nothing, Submit creates it.
+// job returns a job that the provider has accepted and that has not ended. If there is none and
+// a video costs nothing, Submit creates it.
 func (f *Filler) job(ctx context.Context) (video.Job, error) {
 	event, err := f.object("submit")
 	if err != nil {
@@ -248,7 +248,7 @@ func (f *Filler) job(ctx context.Context) (video.Job, error) {
 	return job, nil
 }
 
-// lacks says why a job can't be given to Check and Store, or nil.
+// lacks returns why Check and Store can't use a job, or nil.
 func (f *Filler) lacks(ctx context.Context, entry video.Entry, absent bool, id string) (*Lacking, error) {
 	const fix = "name another one, or invoke submit first"
 	switch {

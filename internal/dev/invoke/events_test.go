@@ -19,13 +19,13 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// stack is what events are filled from, and the functions that answer.
+// stack fakes the source of events and the functions.
 type stack struct {
 	files   []types.ObjectVersion
 	entries map[string]video.Entry
 	stored  map[string]bool
 	ran     []string
-	checks  int // until the generation is done
+	checks  int // until the generation has completed
 }
 
 var noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
@@ -141,7 +141,7 @@ func TestCheckAndStore(t *testing.T) {
 		name, function, job string
 		free                bool
 		set                 func(*stack)
-		want                string // the event's id, generation and status, or what is lacking
+		want                string // the event's id, generation and status, or what is missing
 		ran                 string
 	}{
 		{name: "one is there", function: "check", set: func(s *stack) { s.accepted(t, sample) }, want: "a-paper-boat theirs generating"},

@@ -15,7 +15,7 @@ import (
 	"github.com/takeup/takeup/internal/dev/template"
 )
 
-// built is what sam build writes, as far as it is read.
+// built is the part of sam build's template that is read.
 const built = `Parameters:
   Architecture:
     Type: String
@@ -116,7 +116,7 @@ func TestPrepareForAStackOnThisMachine(t *testing.T) {
 	}
 }
 
-// A container reaches AWS by itself: the function is run as it was built.
+// A container reaches AWS without a relay, so the function runs as it was built.
 func TestPrepareForADeployedStack(t *testing.T) {
 	w, all := prepared(t, Config{
 		Architecture: "arm64", Environment: map[string]map[string]string{"SubmitFunction": {"PROVIDER_BASE_URL": "https://api.aimlapi.com"}},
@@ -184,7 +184,7 @@ func TestEffect(t *testing.T) {
 	}
 }
 
-// TestEnvironments holds the environments to the template of this repository.
+// TestEnvironments compares the environments with the template of this repository.
 func TestEnvironments(t *testing.T) {
 	outputs := map[string]string{
 		"JobsTable": "jobs", "VideosBucket": "videos", "PromptsBucket": "prompts",

@@ -50,9 +50,9 @@ func (e *NoAnswer) Error() string {
 
 func (e *NoAnswer) Unwrap() error { return e.Err }
 
-// Invoke runs a function once, by its short name, with its event in the workspace, and
-// returns its result. If the function failed, the error is a *FunctionFailed, and the
-// result is returned as well. More arguments are SAM's.
+// Invoke runs a function once, by its short name, with its event in the workspace, and returns
+// its result. If the function failed, the error is a *FunctionFailed, and the result is returned
+// as well. more are further arguments of SAM.
 func (s *SAM) Invoke(ctx context.Context, w *Workspace, name string, more ...string) ([]byte, error) {
 	id := logicalID(name)
 	args := append([]string{
@@ -62,7 +62,7 @@ func (s *SAM) Invoke(ctx context.Context, w *Workspace, name string, more ...str
 	cmd := exec.CommandContext(ctx, s.Program, args...)
 	var out bytes.Buffer
 	cmd.Env, cmd.Stdout, cmd.Stderr = s.Env, &out, s.Err
-	// A group of its own, so that a Ctrl-C reaches SAM once, by Cancel.
+	// A process group of its own, so that a Ctrl-C reaches SAM only once, by Cancel.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
 	cmd.WaitDelay = stopTimeout
@@ -77,8 +77,8 @@ func (s *SAM) Invoke(ctx context.Context, w *Workspace, name string, more ...str
 	return answer, verdict(id, answer)
 }
 
-// verdict gives an error if a result is one: Lambda's runtime writes an error as an object
-// with errorType, which no result of ours has.
+// verdict returns an error if a result is one: Lambda's runtime writes an error as an object
+// with errorType, which none of our results has.
 func verdict(id string, answer []byte) error {
 	var failed struct {
 		Type    string `json:"errorType"`
@@ -93,5 +93,5 @@ func verdict(id string, answer []byte) error {
 	return nil
 }
 
-// Remove takes a workspace away with what it holds.
+// Remove removes a workspace and its files.
 func (w *Workspace) Remove() error { return os.RemoveAll(w.Dir) }

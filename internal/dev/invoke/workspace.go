@@ -19,30 +19,30 @@ import (
 type Config struct {
 	// Built is the directory that sam build wrote for Architecture.
 	Built        string
-	Architecture string // by Lambda's name
-	// Environment are the variables of each function of the stack, by the
-	// function's logical id.
+	Architecture string // Lambda's name of it
+	// Environment has the variables of each of the stack's functions, by the function's logical
+	// id.
 	Environment map[string]map[string]string
 	// Endpoint is the address of the stack's AWS; empty is AWS itself.
 	Endpoint string
-	// Relay is cmd/relay, built. It is used where an address is on this machine.
+	// Relay is the built cmd/relay. It is used if an address is on this machine.
 	Relay string
 }
 
 // Workspace is a directory with the files for sam local invoke.
 type Workspace struct {
 	Dir string
-	// Ports are those of 127.0.0.1 on this machine that the functions call.
+	// Ports are the ports of 127.0.0.1 on this machine that the functions call.
 	Ports []int
 }
 
-// Template is the path of the template.
+// Template returns the path of the template.
 func (w *Workspace) Template() string { return filepath.Join(w.Dir, "template.yaml") }
 
-// Code is the directory that a container mounts.
+// Code returns the directory that a container mounts.
 func (w *Workspace) Code() string { return filepath.Join(w.Dir, "code") }
 
-// Event is the path of a function's event.
+// Event returns the path of a function's event.
 func (w *Workspace) Event(name string) string { return filepath.Join(w.Dir, "events", name+".json") }
 
 // WriteEvent writes a function's event, which may hold a token.
@@ -53,7 +53,7 @@ func (w *Workspace) WriteEvent(name string, event []byte) error {
 	return nil
 }
 
-// Prepare makes a workspace in dir for all functions of the built template. It overwrites
+// Prepare creates a workspace in dir for all functions of the built template. It overwrites
 // existing files.
 func Prepare(dir string, config Config) (*Workspace, error) {
 	for _, path := range []*string{&dir, &config.Built} {
@@ -95,7 +95,7 @@ func (w *Workspace) prepare(config Config) error {
 			variables["AWS_ENDPOINT_URL"] = config.Endpoint
 			note(found, config.Endpoint)
 		}
-		// SAM passes a function only the variables of the template.
+		// SAM passes a function only the variables that the template sets.
 		function["Environment"] = map[string]any{"Variables": variables}
 		function["CodeUri"] = filepath.Join(config.Built, fmt.Sprint(function["CodeUri"]))
 	}
@@ -118,7 +118,7 @@ func (w *Workspace) prepare(config Config) error {
 	return os.WriteFile(w.Template(), append(text, '\n'), 0o600)
 }
 
-// relayed has the relay start the functions, from the directory of its sockets.
+// relayed makes the relay start the functions, from the directory of its sockets.
 func (w *Workspace) relayed(all map[string]map[string]any, relay string) error {
 	for id, function := range all {
 		if err := copyFile(filepath.Join(fmt.Sprint(function["CodeUri"]), "bootstrap"), filepath.Join(w.Code(), id)); err != nil {
@@ -129,7 +129,7 @@ func (w *Workspace) relayed(all map[string]map[string]any, relay string) error {
 	return copyFile(relay, filepath.Join(w.Code(), "bootstrap"))
 }
 
-// functions gives the properties of the template's functions, by logical id.
+// functions returns the properties of the template's functions, by logical id.
 func functions(template map[string]any) map[string]map[string]any {
 	found := map[string]map[string]any{}
 	resources, _ := template["Resources"].(map[string]any)
@@ -169,8 +169,8 @@ func copyFile(from, to string) error {
 	return out.Close()
 }
 
-// Name gives the short name of a function, such as submit, by that name or by its logical
-// id, such as SubmitFunction. ids are those of the template.
+// Name returns the short name of a function, such as submit, given that name or its logical id,
+// such as SubmitFunction. ids are those of the template.
 func Name(given string, ids []string) (string, error) {
 	var names []string
 	for _, id := range slices.Sorted(slices.Values(ids)) {
@@ -183,7 +183,7 @@ func Name(given string, ids []string) (string, error) {
 	return "", &NoFunction{Given: given, Names: names}
 }
 
-// logicalID gives the id of a function in the template, by its short name.
+// logicalID returns the logical id of a function, by its short name.
 func logicalID(name string) string { return strings.ToUpper(name[:1]) + name[1:] + "Function" }
 
 // NoFunction says that the template has no such function.

@@ -1,5 +1,5 @@
-// Package policy reads from the SAM template what each function and the state machine may
-// do, and holds calls of AWS against it, as IAM does. It is for tests.
+// Package policy reads from the SAM template what each function and the state machine may do,
+// and decides, as IAM does, whether it allows a call of AWS. It is for tests.
 package policy
 
 import (
@@ -14,31 +14,31 @@ import (
 // Statement is what one statement of a function's policy allows.
 type Statement struct {
 	Actions   []string
-	Resources []string // patterns of ARNs, with * and ?
-	// Conditions that must all hold: an operator, a context key, and the
-	// patterns of which one must match.
+	Resources []string // ARN patterns, with * and ?
+	// Conditions must all hold. Each has an operator, a context key, and the patterns of which
+	// one must match.
 	Conditions []Condition
-	// Origin says where it comes from: Policies, an AWS::IAM::Policy's id, or
-	// EventInvokeConfig, whose destination SAM lets the role send to.
+	// Origin says where the statement comes from: Policies, an AWS::IAM::Policy's id, or
+	// EventInvokeConfig, for whose destination SAM adds the permission to send.
 	Origin string
 }
 
-// noneOf is the operator that holds where a request's key is none of the values, and
-// where it has no such key.
+// noneOf is the operator that holds if a request's key is none of the values, or if the request
+// has no such key.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
 const noneOf = "ForAllValues:StringNotEquals"
 
-// LeadingKeys is the condition key of the partitions of a call's items.
+// LeadingKeys is the condition key with the partitions of a call's items.
 const LeadingKeys = "dynamodb:LeadingKeys"
 
-// Condition limits a Statement by what a request brings along.
+// Condition limits a Statement by a request's context.
 type Condition struct {
 	Operator string // StringEquals, StringLike or ForAllValues:StringNotEquals
 	Key      string
 	Values   []string
 }
 
-// Call is one call of AWS that a function or a state machine made.
+// Call is one AWS call of a function or a state machine.
 type Call struct {
 	Function string            // its logical id
 	Action   string            // such as s3:GetObject
@@ -46,9 +46,9 @@ type Call struct {
 	Context  map[string]string // condition keys, such as s3:prefix
 }
 
-// AbsentKey is the second permission that S3 asks for when a function reads a key
-// that isn't there: it answers 404 to a role that may list the bucket with the
-// key as its prefix, and 403 to another.
+// AbsentKey returns the second permission that S3 requires when a function reads a missing key:
+// it answers 404 to a role that may list the bucket with the key as its prefix, and 403 to any
+// other.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 func AbsentKey(function, bucketARN, key string) Call {
 	return Call{Function: function, Action: "s3:ListBucket", Resource: bucketARN, Context: map[string]string{"s3:prefix": key}}
@@ -62,13 +62,12 @@ type Grant struct {
 	Origin   string
 }
 
-// FromTemplate gives what each function and state machine may do, by its logical id: a
-// role of the template's own is named after whose it is, with Role at the end.
-// References are replaced by values. An error says what this model does not
-// understand: a denial, a managed policy, a SAM policy template, a reference
-// without a value, an operator. A policy whose condition doesn't hold isn't in it;
-// a parameter without a value has its default. AWSLambdaBasicExecutionRole, which
-// SAM gives every function for its logs, is not in it.
+// FromTemplate returns what each function and state machine may do, by its logical id. A role
+// that the template defines itself is named after its owner, with Role at the end. References
+// are replaced by values. It returns an error for what this model does not support: a denial, a
+// managed policy, a SAM policy template, a reference without a value, an operator. A policy
+// whose condition doesn't hold is left out, and a parameter without a value has its default.
+// AWSLambdaBasicExecutionRole, which SAM gives every function for its logs, is not included.
 func FromTemplate(t *template.Template, values template.Values) (map[string][]Statement, error) {
 	all, resolver := map[string][]Statement{}, t.With(values)
 	for _, id := range t.Functions() {
@@ -221,13 +220,13 @@ func matches(action, resource string, c Call) bool {
 	return like(strings.ToLower(action), strings.ToLower(c.Action)) && like(resource, c.Resource)
 }
 
-// Grants gives all that the policies allow, in the order of the ids and of the
+// Grants returns everything that the policies allow, in the order of the ids and of the
 // template: a Grant for each action of a statement on each of its resources.
 func Grants(policies map[string][]Statement) []Grant {
 	return grants(policies, func(string, Statement, string, string) bool { return true })
 }
 
-// Unused gives the grants that none of the calls needed, in the same order.
+// Unused returns the grants that none of the calls needed, in the same order.
 func Unused(policies map[string][]Statement, calls []Call) []Grant {
 	return grants(policies, func(id string, s Statement, action, resource string) bool {
 		return !slices.ContainsFunc(calls, func(c Call) bool {
@@ -252,15 +251,15 @@ func grants(policies map[string][]Statement, want func(id string, s Statement, a
 	return wanted
 }
 
-// Exemption says why a test can't show that grants are needed, on whichever resource.
+// Exemption says why a test can't show that grants are needed, on any resource.
 type Exemption struct {
-	Function string // a pattern of ids, with * and ?
+	Function string // a pattern of logical ids, with * and ?
 	Action   string // a pattern
 	Reason   string
 }
 
-// Unexempted gives the grants that no excuse is for, and the excuses that are for
-// none of them: a grant that is shown to be needed needs no excuse.
+// Unexempted returns the grants without an excuse, and the excuses without a grant: a grant that
+// is shown to be needed needs no excuse.
 func Unexempted(unused []Grant, excuses []Exemption) ([]Grant, []Exemption) {
 	fits := func(g Grant, e Exemption) bool { return like(e.Function, g.Function) && like(e.Action, g.Action) }
 	var grants []Grant
@@ -278,8 +277,8 @@ func Unexempted(unused []Grant, excuses []Exemption) ([]Grant, []Exemption) {
 	return grants, idle
 }
 
-// like matches a pattern of IAM, in which * is any text, also an empty one, and ?
-// is any one character. Slashes are nothing special.
+// like matches an IAM pattern, in which * is any text, including none, and ? is any one
+// character. Slashes are not special.
 func like(pattern, text string) bool {
 	for pattern != "" {
 		if pattern[0] == '*' {

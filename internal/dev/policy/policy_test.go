@@ -11,7 +11,7 @@ import (
 	"github.com/takeup/takeup/internal/dev/template"
 )
 
-// stack is what a deployed stack's outputs may be.
+// stack returns plausible outputs of a deployed stack.
 func stack() map[string]string {
 	return map[string]string{
 		"StateMachineArn":     "arn:aws:states:eu-west-1:123456789012:stateMachine:takeup-TextToVideo-1",
@@ -46,7 +46,7 @@ func projectPolicies(t *testing.T) map[string][]Statement {
 	return all
 }
 
-// With a table that is there already, each grant and each environment names that one.
+// With an existing table, each grant and each environment names that table.
 func TestPoliciesOfAnotherTable(t *testing.T) {
 	text, err := os.ReadFile("../../../template.yaml")
 	if err != nil {
@@ -180,8 +180,8 @@ func TestAllowed(t *testing.T) {
 	}
 }
 
-// TestOwnKey: what reads or writes an encrypted store may use the key, and only by
-// way of the store's service.
+// TestOwnKey: functions that read or write an encrypted store may use its key, and only through
+// the store's service.
 func TestOwnKey(t *testing.T) {
 	text, err := os.ReadFile("../../../template.yaml")
 	if err != nil {
@@ -322,7 +322,7 @@ func FuzzLike(f *testing.F) {
 	})
 }
 
-// ascii: like goes by bytes, and ARNs are ASCII where a pattern has a "?".
+// ascii: like compares bytes, and ARNs are ASCII where a pattern has a "?".
 func ascii(text string) bool {
 	return strings.IndexFunc(text, func(r rune) bool { return r > 127 }) < 0
 }

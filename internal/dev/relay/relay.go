@@ -1,9 +1,8 @@
-// Package relay lets programs in a container reach ports of the host's loopback
-// under their own addresses. The host listens on a Unix socket for each port, in a
-// directory that the container mounts; the container listens on 127.0.0.1 for each
-// socket that it finds there. So an address such as http://127.0.0.1:4566 means the
-// same on both sides, no port of the host is opened to a network, and neither the
-// container's network nor a firewall matters.
+// Package relay lets programs in a container reach ports of the host's loopback under the same
+// addresses. The host listens on a Unix socket for each port, in a directory that the container
+// mounts. The container listens on 127.0.0.1 for each socket that it finds there. So an address
+// such as http://127.0.0.1:4566 means the same on both sides, no port of the host is opened to a
+// network, and neither the container's network nor a firewall matters.
 package relay
 
 import (
@@ -30,13 +29,13 @@ type Relay struct {
 }
 
 // Host forwards from the sockets <port>.sock, which it creates in dir, to the ports of
-// 127.0.0.1. Any user may connect to the sockets; only the permissions of the directory
-// above dir keep others from them.
+// 127.0.0.1. Any user may connect to the sockets, unless the permissions of the directory above
+// dir prevent it.
 func Host(dir string, ports []int) (*Relay, error) {
 	r := newRelay()
 	for _, port := range ports {
 		path := shorter(filepath.Join(dir, strconv.Itoa(port)+extension))
-		// A killed process may have left one.
+		// A killed process may have left a socket.
 		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return nil, errors.Join(err, r.Close())
 		}
@@ -50,7 +49,7 @@ func Host(dir string, ports []int) (*Relay, error) {
 	return r, nil
 }
 
-// Container forwards from ports of 127.0.0.1 to the sockets that Host made in dir.
+// Container forwards from ports of 127.0.0.1 to the sockets that Host created in dir.
 func Container(dir string) (*Relay, error) {
 	sockets, err := filepath.Glob(filepath.Join(dir, "*"+extension))
 	if err != nil {
@@ -86,7 +85,7 @@ func (r *Relay) Close() error {
 	return errors.Join(errs...)
 }
 
-// forward listens on one address, and connects each connection to another.
+// forward listens on one address and connects each connection to another.
 func (r *Relay) forward(network, address, toNetwork, to string) error {
 	listener, err := net.Listen(network, address)
 	if err != nil {
@@ -105,8 +104,8 @@ func (r *Relay) forward(network, address, toNetwork, to string) error {
 	return nil
 }
 
-// join copies in both directions until both have ended. If nothing listens on the other
-// side, the connection is closed.
+// join copies in both directions until both have ended. If nothing listens on the other side, it
+// closes the connection.
 func (r *Relay) join(from net.Conn, network, address string) {
 	defer from.Close()
 	to, err := new(net.Dialer).DialContext(r.ctx, network, address)
@@ -130,7 +129,7 @@ func (r *Relay) join(from net.Conn, network, address string) {
 
 func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
-// shorter gives the relative path if that is shorter, since the path of a Unix socket is
+// shorter returns the relative path if that is shorter, since the path of a Unix socket is
 // limited to 107 bytes.
 func shorter(path string) string {
 	here, err := os.Getwd()

@@ -13,14 +13,14 @@ import (
 	"testing"
 )
 
-// port gives that of a server.
+// port returns the port of a server.
 func port(t *testing.T, s *httptest.Server) int {
 	t.Helper()
 	return s.Listener.Addr().(*net.TCPAddr).Port
 }
 
-// TestRelay plays both sides on one machine: the container's side listens on
-// another port than the host's, by a second name of the socket.
+// TestRelay runs both sides on one machine. The container's side listens on another port than
+// the host's, by a second name of the socket.
 func TestRelay(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
@@ -36,7 +36,7 @@ func TestRelay(t *testing.T) {
 		t.Fatal(err)
 	}
 	host, container := t.TempDir(), t.TempDir()
-	// One that a killed process left is no hindrance.
+	// A socket that a killed process left doesn't matter.
 	socket := filepath.Join(host, strconv.Itoa(port(t, server))+extension)
 	if err := os.WriteFile(socket, nil, 0o600); err != nil {
 		t.Fatal(err)

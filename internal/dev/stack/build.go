@@ -19,9 +19,9 @@ import (
 // sources are the files and directories of the repository that a build depends on.
 var sources = []string{"go.mod", "go.sum", "template.yaml", "tools/samconfig.toml", "tools/sam.txt", "functions", "internal", "statemachine"}
 
-// Build builds the template and its functions for an architecture of Lambda,
-// arm64 or x86_64, into dir. It compiles with go first, since SAM hides the compiler's
-// errors. If dir was built from the same sources, nothing is built, and built is false.
+// Build builds the template and its functions for an architecture of Lambda, arm64 or x86_64,
+// into dir. It compiles with go first, since SAM hides the compiler's errors. If dir was built
+// from the same sources, nothing is built, and built is false.
 func Build(ctx context.Context, root, dir, arch string) (built bool, err error) {
 	for _, path := range []*string{&root, &dir} {
 		if *path, err = filepath.Abs(*path); err != nil {
@@ -83,7 +83,7 @@ func build(ctx context.Context, g *reaper, root, dir, arch string) (built bool, 
 	return true, nil
 }
 
-// fingerprint is the same for the same sources, compiler, architecture and flags.
+// fingerprint returns the same string for the same sources, compiler, architecture and flags.
 func fingerprint(root, arch, flags string) (string, error) {
 	h := sha256.New()
 	fmt.Fprintln(h, runtime.Version(), arch, flags)

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// write makes a file within dir.
+// write writes a file within dir.
 func write(t *testing.T, dir, name, content string) {
 	t.Helper()
 	path := filepath.Join(dir, name)
@@ -42,7 +42,7 @@ func TestFingerprint(t *testing.T) {
 	}
 	write(t, root, "internal/a/a_test.go", "anything")
 	write(t, root, "docs/page.md", "anything")
-	// sam deploy --guided writes here, for a stack of its own.
+	// sam deploy --guided writes this file, for another stack.
 	write(t, root, "samconfig.toml", "[default.deploy.parameters]\nprofile = \"prod\"\n")
 	if of("arm64") != last {
 		t.Error("what is not built changes the fingerprint")

@@ -10,8 +10,8 @@ import (
 	"syscall"
 )
 
-// CommandFailed says that a program of the build or the deployment failed, with the end of
-// its output.
+// CommandFailed says that a program of the build or the deployment failed, with the end of its
+// output.
 type CommandFailed struct {
 	Doing string
 	Log   string // the file with its whole output
@@ -25,8 +25,8 @@ func (e *CommandFailed) Error() string {
 
 func (e *CommandFailed) Unwrap() error { return e.Err }
 
-// command runs a program to its end, without input and in a session of its own, so that it
-// can't ask questions. It is stopped with its children when ctx ends.
+// command runs a program to its end, without input and in a session of its own, so that it can't
+// ask questions. When ctx ends, it is stopped with its children.
 func command(ctx context.Context, g *reaper, doing, dir, log string, env []string, args ...string) error {
 	if err := os.MkdirAll(filepath.Dir(log), 0o700); err != nil {
 		return fmt.Errorf("%s: %w", doing, err)

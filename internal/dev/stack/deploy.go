@@ -16,8 +16,8 @@ import (
 	"github.com/takeup/takeup/internal/api/tokensecret"
 )
 
-// samState keeps SAM from checking its package registry for a newer version, which it does
-// if its last check is a week old. The time is in the year 2100; SAM needs a fraction.
+// samState keeps SAM from checking its package registry for a newer version, which it does if
+// its last check is a week old. The time is in the year 2100. SAM requires a fraction.
 const samState = `{"telemetryEnabled": false, "lastVersionCheck": 4102444800.5}`
 
 // prepareSAM creates the directory that samEnv(dir) names.
@@ -31,9 +31,9 @@ func prepareSAM(dir string) error {
 	return nil
 }
 
-// deploy deploys the built template. The parameters are in a file that only its owner can
-// read and that is removed afterwards, so that the key among them is neither on a command
-// line nor in a log.
+// deploy deploys the built template. The parameters are in a file that only its owner can read
+// and that is removed afterwards. So the key among them is neither on a command line nor in a
+// log.
 func deploy(ctx context.Context, g *reaper, o Options, endpoint string, parameters map[string]string) (err error) {
 	sam, err := tool(o.Root, "sam")
 	if err != nil {
@@ -58,9 +58,9 @@ func deploy(ctx context.Context, g *reaper, o Options, endpoint string, paramete
 		"--no-confirm-changeset", "--no-progressbar", "--parameter-overrides", "file://"+file)
 }
 
-// parametersFile writes parameters for SAM, as JSON, which is YAML too. Every value is
-// quoted once more, since SAM removes a pair of quotes around a value, and backslashes
-// before spaces and quotes in it.
+// parametersFile formats parameters for SAM, as JSON, which is also YAML. Every value is quoted
+// once more, since SAM removes a pair of quotes around a value, and backslashes before spaces
+// and quotes in it.
 func parametersFile(parameters map[string]string) ([]byte, error) {
 	quoted := make(map[string]string, len(parameters))
 	escape := strings.NewReplacer(`"`, `\"`, `'`, `\'`, ` `, `\ `)

@@ -7,16 +7,16 @@ import (
 	"unicode/utf8"
 )
 
-// FuzzParametersFile holds what is written against SAM's own way of reading it,
-// which is its CfnParameterOverridesType: a pair of quotes around a value goes,
-// then "\ ", "\"" and "\'" are replaced, in that order.
+// FuzzParametersFile compares the file with SAM's parser, which is its
+// CfnParameterOverridesType: it removes a pair of quotes around a value, and then replaces "\ ",
+// "\"" and "\'", in that order.
 func FuzzParametersFile(f *testing.F) {
 	for _, value := range []string{"", "plain", `"quoted"`, `'q`, `a b`, `\`, `\ `, `\"`, `\\" '`, "a\nb", "ключ", `\\ "`} {
 		f.Add(value)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
 		if !utf8.ValidString(value) {
-			return // no text that JSON can hold
+			return // JSON can't represent it
 		}
 		file, err := parametersFile(map[string]string{"P": value})
 		if err != nil {

@@ -13,23 +13,23 @@ const Region = "us-east-1"
 // accessKey is not a secret: MiniStack accepts any, and takes 12 digits as the account.
 const accessKey = "test"
 
-// inherited are the variables that a started program inherits: where programs and
-// certificates are, and the proxies. Nothing of AWS is among them, so that no run can
-// reach a real account, and no key.
+// inherited are the variables that a started program inherits: where programs and certificates
+// are, and the proxies. None of them is for AWS and none is a key, so no run can reach a real
+// account.
 var inherited = []string{
 	"PATH", "HOME", "USER", "TMPDIR", "XDG_CACHE_HOME",
 	"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy",
 	"SSL_CERT_FILE", "SSL_CERT_DIR",
 }
 
-// baseEnv gives the environment of every started program.
+// baseEnv returns the environment of every started program.
 func baseEnv(environ []string) []string {
 	env := pick(environ, func(name string) bool { return slices.Contains(inherited, name) })
 	return append(env, "LANG=C.UTF-8", "NO_COLOR=1", "NO_PROXY=127.0.0.1,localhost", "no_proxy=127.0.0.1,localhost")
 }
 
-// GoEnv gives the environment of a Go build. Its flags make small binaries that are the
-// same for the same sources, in any directory and commit.
+// GoEnv returns the environment of a Go build. Its flags make binaries small and reproducible:
+// the same sources give the same binary, in any directory and commit.
 func GoEnv(environ []string) []string {
 	env := append(baseEnv(environ), pick(environ, func(name string) bool {
 		return strings.HasPrefix(name, "GO") && !slices.Contains([]string{"GOFLAGS", "GOOS", "GOARCH"}, name)
@@ -37,7 +37,8 @@ func GoEnv(environ []string) []string {
 	return append(env, "CGO_ENABLED=0", goFlags(""))
 }
 
-// goFlags are a build's, with a version that the functions know, if there is one.
+// goFlags returns the flags of a build, which set the version that the functions report, if
+// there is one.
 func goFlags(version string) string {
 	link := "-s -w"
 	if version != "" {
@@ -46,7 +47,7 @@ func goFlags(version string) string {
 	return "GOFLAGS=-trimpath -buildvcs=false -tags=lambda.norpc '-ldflags=" + link + "'"
 }
 
-// awsEnv gives the variables that point AWS clients to a stack.
+// awsEnv returns the variables that point AWS clients to a stack.
 func awsEnv(endpoint string) []string {
 	return []string{
 		"AWS_ENDPOINT_URL=" + endpoint,
@@ -57,7 +58,7 @@ func awsEnv(endpoint string) []string {
 	}
 }
 
-// samEnv gives SAM's variables: no telemetry, and its files in our directory.
+// samEnv returns SAM's variables: no telemetry, and its files in dir.
 func samEnv(dir string) []string {
 	return []string{"SAM_CLI_TELEMETRY=0", "__SAM_CLI_APP_DIR=" + filepath.Join(dir, "sam"), "SAM_CLI_POLL_DELAY=0.2"}
 }

@@ -21,7 +21,7 @@ const (
 	gatewayAddresses = "gateway.addresses"
 )
 
-// startGateway starts cmd/gateway. Its configuration follows after the deployment.
+// startGateway starts cmd/gateway. It gets its configuration after the deployment.
 func (s *Stack) startGateway(ctx context.Context, o Options) error {
 	if o.Port != 0 {
 		if err := free(o.Port); err != nil {
@@ -31,8 +31,8 @@ func (s *Stack) startGateway(ctx context.Context, o Options) error {
 	addresses := filepath.Join(o.StateDir, gatewayAddresses)
 	text, err := s.serve(ctx, o, gatewayName, addresses,
 		"--api", net.JoinHostPort("127.0.0.1", strconv.Itoa(o.Port)),
-		// Another host than the API's, as in AWS: some clients keep their
-		// Authorization on a redirect to another port of the same host.
+		// Use another host than the API's, as in AWS: some clients keep their Authorization on a
+		// redirect to another port of the same host.
 		"--s3", "127.0.0.2:0",
 		"--config", filepath.Join(o.StateDir, gatewayConfig), "--address-file", addresses)
 	if err != nil {
@@ -67,14 +67,14 @@ func (s *Stack) configureGateway(o Options, parameters map[string]string) error 
 	return writeWhole(filepath.Join(o.StateDir, gatewayConfig), data)
 }
 
-// StageURL gives the URL of the API in MiniStack, by the stack's outputs. The output ApiUrl
-// is valid only in AWS itself.
+// StageURL returns the URL of the API in MiniStack, from the stack's outputs. The output ApiUrl
+// is valid only in AWS.
 func StageURL(endpoint string, outputs map[string]string) string {
 	return fmt.Sprintf("%s/_aws/execute-api/%s/%s", endpoint, outputs["ApiId"], outputs["ApiStage"])
 }
 
-// s3Env sends the functions' S3 calls through the gateway, so that the URLs that they sign
-// point there, unless the options send them elsewhere.
+// s3Env sends the functions' S3 calls through the gateway, unless the options send them
+// elsewhere. So the URLs that the functions sign point to the gateway.
 func (s *Stack) s3Env(given []string) []string {
 	if slices.ContainsFunc(given, func(pair string) bool { return strings.HasPrefix(pair, "AWS_ENDPOINT_URL") }) {
 		return nil

@@ -30,15 +30,15 @@ func (p Provider) Loopback() bool {
 // Options configure a stack. The zero Options start a stack with a simulator, from the
 // repository in the working directory.
 type Options struct {
-	// Root is the repository; empty is the working directory.
+	// Root is the repository's root. If it is empty, it is the working directory.
 	Root string
-	// StateDir holds the process files, logs and addresses; empty is .takeup
-	// in the repository. One stack runs in a state directory at a time.
+	// StateDir holds the process files, logs and addresses. If it is empty, it is .takeup in the
+	// repository. Only one stack runs in a state directory at a time.
 	StateDir string
-	// BuildDir holds the built template and binaries; empty is .takeup/build in
-	// the repository. Stacks share it.
+	// BuildDir holds the built template and binaries. If it is empty, it is .takeup/build in the
+	// repository. Stacks share it.
 	BuildDir string
-	// Port is the API's port; 0 is a free one.
+	// Port is the API's port. 0 selects a free one.
 	Port int
 	// Provider is used instead of a simulator.
 	Provider *Provider
@@ -46,20 +46,19 @@ type Options struct {
 	Simulator []string
 	// Parameters override the template parameters of a local stack.
 	Parameters map[string]string
-	// Env is added to MiniStack's environment, which the functions inherit.
-	// AWS_ENDPOINT_URL or AWS_ENDPOINT_URL_S3 in it send their calls through a
-	// recorder or a proxy.
+	// Env is added to MiniStack's environment, which the functions inherit. AWS_ENDPOINT_URL or
+	// AWS_ENDPOINT_URL_S3 in it send the functions' calls through a recorder or a proxy.
 	Env []string
-	// Output gets a line for each stage; nil discards them.
+	// Output gets a line for each stage. nil discards them.
 	Output io.Writer
-	// Detach lets the stack outlive this process, until Down. Otherwise it is stopped
-	// when this process ends, in whatever way.
+	// Detach lets the stack outlive this process, until Down. Otherwise it is stopped when this
+	// process ends, in whatever way.
 	Detach bool
-	// Now is the clock of the stages' times; nil is time.Now.
+	// Now is the clock that times the stages. nil means time.Now.
 	Now func() time.Time
 }
 
-// filled gives the options with defaults and absolute paths.
+// filled returns the options with defaults and absolute paths.
 func (o Options) filled() (Options, error) {
 	root, err := filepath.Abs(o.Root)
 	if err != nil {
@@ -86,7 +85,8 @@ func (o Options) filled() (Options, error) {
 	return o, nil
 }
 
-// parameters gives the template's parameters: those of a local stack, and the options'.
+// parameters returns the template's parameters: those of a local stack, overridden by the
+// options'.
 func (o Options) parameters(p Provider) map[string]string {
 	given := map[string]string{
 		"Architecture":    Architecture(),
@@ -94,7 +94,7 @@ func (o Options) parameters(p Provider) map[string]string {
 		"ProviderKey":     p.Key,
 	}
 	if p.Loopback() {
-		// A simulated job takes seconds, and its video is served by plain http.
+		// A simulated job takes seconds, and its video is served over plain HTTP.
 		given["FirstWaitSeconds"] = "2"
 		given["CheckIntervalSeconds"] = "2"
 		given["RequestGapSeconds"] = "1"
@@ -104,7 +104,7 @@ func (o Options) parameters(p Provider) map[string]string {
 	return given
 }
 
-// Architecture gives the host's architecture by Lambda's name.
+// Architecture returns Lambda's name of the host's architecture.
 func Architecture() string {
 	if runtime.GOARCH == "arm64" {
 		return "arm64"
@@ -112,7 +112,7 @@ func Architecture() string {
 	return "x86_64"
 }
 
-// Missing says that a local stack lacks something that it needs.
+// Missing says that a requirement of a local stack is missing.
 type Missing struct {
 	What string
 	Fix  string
@@ -120,7 +120,7 @@ type Missing struct {
 
 func (e *Missing) Error() string { return e.What + "; " + e.Fix }
 
-// tool gives the path of a pinned tool of the repository.
+// tool returns the path of a tool that the repository pins.
 func tool(root, name string) (string, error) {
 	path := filepath.Join(root, ".tools", name, "bin", name)
 	if _, err := os.Stat(path); err != nil {
@@ -129,7 +129,7 @@ func tool(root, name string) (string, error) {
 	return path, nil
 }
 
-// checkHost refuses a machine that can't run a stack, before anything starts.
+// checkHost returns an error for a machine that can't run a stack, before anything starts.
 func checkHost(root string) error {
 	if runtime.GOOS != "linux" {
 		return &Missing{

@@ -18,23 +18,21 @@ import (
 // startLimit is how long a server may take to answer on a slow machine.
 const startLimit = time.Minute
 
-// stopTimeout is how long a process group may take to end before it is killed. None of
-// them has anything to save.
+// stopTimeout is how long a process group may take to end before it is killed. None of them has
+// anything to save.
 const stopTimeout = 3 * time.Second
 
-// process is a running program that leads a session, and so a group, of its
-// own: a Ctrl-C in the terminal doesn't reach it, and it is ended with all its
-// children.
+// process is a running program that leads a session, and thus a process group, of its own: a
+// Ctrl-C in the terminal doesn't reach it, and it is stopped with all its children.
 //
-// Its file holds its id, and is locked as long as it runs, since the program inherits the
-// lock. So a file is never mistaken for that of another program that got the same id
-// later.
+// Its file holds its process id and is locked as long as it runs, since the program inherits the
+// lock. So a file is never mistaken for that of another program that later got the same id.
 type process struct {
 	name string
 	file string
 	log  string
 	pid  int
-	done <-chan struct{} // closed when it has ended
+	done <-chan struct{} // closed when it has exited
 }
 
 // start runs a program whose output goes to <dir>/logs/<name>.log.
@@ -75,7 +73,7 @@ func start(dir, name string, env []string, command ...string) (*process, error) 
 	return p, nil
 }
 
-// waitFor polls ready until it is true, the process ends, or startLimit is over.
+// waitFor polls ready until it is true, the process exits, or startLimit has passed.
 func (p *process) waitFor(ctx context.Context, ready func(context.Context) bool) error {
 	patient, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
@@ -98,7 +96,7 @@ func (p *process) waitFor(ctx context.Context, ready func(context.Context) bool)
 	return fmt.Errorf("%w; its last words, from %s:\n%s", err, p.log, tail(p.log))
 }
 
-// running reports whether the process of a file runs, and its id.
+// running reports whether the process of a file is running, and its id.
 func running(file string) (pid int, ok bool) {
 	f, err := os.OpenFile(file, os.O_RDWR, 0)
 	if err != nil {
@@ -116,9 +114,8 @@ func running(file string) (pid int, ok bool) {
 	return pid, err == nil && pid > 1
 }
 
-// stop stops the process of a file with its children, and returns when they have ended,
-// even if ctx has ended, which may be the reason for the stop. If none runs, it does
-// nothing.
+// stop stops the process of a file with its children. It returns when they have exited, even if
+// ctx has ended, which may be the reason for the stop. If none is running, it does nothing.
 func stop(ctx context.Context, file string) error { return stopWithin(ctx, file, stopTimeout) }
 
 // stopWithin is stop with another timeout.
@@ -146,7 +143,8 @@ func stopWithin(ctx context.Context, file string, patience time.Duration) error 
 	return nil
 }
 
-// gone waits until neither the process nor any of its group runs, or the timeout is over.
+// gone waits until neither the process nor any other of its group is running, or the timeout has
+// passed.
 func gone(ctx context.Context, file string, pid int, patience time.Duration) bool {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -156,8 +154,8 @@ func gone(ctx context.Context, file string, pid int, patience time.Duration) boo
 	}) == nil
 }
 
-// groupRuns reports whether a process of the group runs. Zombies don't count: in a container
-// nobody may ever wait for them.
+// groupRuns reports whether a process of the group is running. Zombies don't count: in a
+// container, possibly nobody ever waits for them.
 func groupRuns(group int) bool {
 	files, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
@@ -166,9 +164,9 @@ func groupRuns(group int) bool {
 	for _, file := range files {
 		stat, err := os.ReadFile(file)
 		if err != nil {
-			continue // it ended meanwhile
+			continue // it exited in the meantime
 		}
-		// The program's name, in brackets, may hold anything: proc(5).
+		// The program's name, in parentheses, may contain anything: proc(5).
 		_, after, _ := strings.Cut(string(stat[bytes.LastIndexByte(stat, ')')+1:]), " ")
 		fields := strings.Fields(after) // state, parent, group, …
 		if len(fields) > 2 && fields[2] == strconv.Itoa(group) && fields[0] != "Z" && fields[0] != "X" {
@@ -190,7 +188,7 @@ func pidFile(dir, name string) string { return filepath.Join(dir, name+".pid") }
 
 func logFile(dir, name string) string { return filepath.Join(dir, "logs", name+".log") }
 
-// tail gives the last lines of a log.
+// tail returns the last lines of a log.
 func tail(path string) string {
 	data, err := os.ReadFile(path)
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// reapedEnv makes the test's binary a process that starts another and ends
-// without stopping it.
+// reapedEnv makes the test binary a process that starts another one and exits without stopping
+// it.
 const reapedEnv = "STACK_TEST_REAPED"
 
 func TestMain(m *testing.M) {
@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// sleeper is a program with a child, that ends when it is told to.
+// sleeper is a program with a child. It exits when it is signaled.
 var sleeper = []string{"/bin/sh", "-c", "sleep 1000 & echo ready; wait"}
 
 func stateDir(t *testing.T) string {
@@ -73,7 +73,7 @@ func TestProcessIsEndedWithItsChildren(t *testing.T) {
 
 func TestProcessFileOfAnotherIsLeftAlone(t *testing.T) {
 	dir := stateDir(t)
-	// The file of a process that is no more, whose id this test has now.
+	// The file of a process that has exited. This test's process now has its id.
 	write(t, dir, "p.pid", strconv.Itoa(os.Getpid()))
 	if pid, ok := running(pidFile(dir, "p")); ok {
 		t.Errorf("process %d is taken for it", pid)
@@ -160,7 +160,7 @@ func TestGuardEndsWhatAnEndedProcessLeft(t *testing.T) {
 	}
 }
 
-// endReaped starts a process under a reaper, says its id, and returns.
+// endReaped starts a process under a reaper, prints its id, and returns.
 func endReaped(dir string) error {
 	g, err := startReaper()
 	if err != nil {

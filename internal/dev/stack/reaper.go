@@ -11,9 +11,9 @@ import (
 	"syscall"
 )
 
-// reaper kills process groups when this process ends without stopping them: by a panic in
-// another goroutine, or killed. It is a shell that reads from a pipe, which the system
-// closes with this process.
+// reaper kills process groups if this process ends without stopping them, because of a panic in
+// another goroutine or because it was killed. The reaper is a shell that reads from a pipe,
+// which the system closes with this process.
 type reaper struct {
 	cmd *exec.Cmd
 	in  io.WriteCloser
@@ -22,7 +22,7 @@ type reaper struct {
 	groups []int
 }
 
-// reaperScript keeps the last line that it reads, which are the running groups.
+// reaperScript keeps the last line that it reads, which lists the running groups.
 const reaperScript = `groups=
 while read -r line; do groups=$line; done
 for g in $groups; do kill -s TERM -- "-$g"; done
@@ -69,7 +69,7 @@ func (g *reaper) tell() error {
 
 // release stops the reaper without stopping the groups.
 func (g *reaper) release() {
-	// It is killed before its pipe closes, since then it would act.
+	// Kill it before its pipe closes, since it would act then.
 	_ = g.cmd.Process.Kill()
 	_ = g.cmd.Wait()
 }

@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 )
 
-// SAM gives the repository's SAM CLI, and an environment for it that is kept to
-// itself: with its own files in dir, and nothing of AWS. dir is made.
+// SAM returns the path of the repository's SAM CLI and an isolated environment for it, with its
+// own files in dir and nothing of AWS. It creates dir.
 func SAM(root, dir string) (program string, env []string, err error) {
 	if program, err = tool(root, "sam"); err != nil {
 		return "", nil, err
@@ -18,7 +18,7 @@ func SAM(root, dir string) (program string, env []string, err error) {
 	return program, append(baseEnv(os.Environ()), samEnv(dir)...), nil
 }
 
-// BuildRelay builds cmd/relay for containers on this machine, and gives its path.
+// BuildRelay builds cmd/relay for containers on this machine and returns its path.
 func BuildRelay(ctx context.Context, root, dir string) (string, error) {
 	g, err := startReaper()
 	if err != nil {

@@ -73,7 +73,7 @@ func (s *Stack) serve(ctx context.Context, o Options, name, file string, args ..
 }
 
 // startMiniStack starts MiniStack on loopback. Another program may take the free port before
-// MiniStack listens on it, so that is tried more than once.
+// MiniStack listens on it, so it tries more than once.
 func (s *Stack) startMiniStack(ctx context.Context, o Options) error {
 	var errs []error
 	for range 3 {
@@ -105,10 +105,10 @@ func (s *Stack) startMiniStackOn(ctx context.Context, o Options, port int) error
 	env := slices.Concat(baseEnv(os.Environ()), awsEnv(s.AWS), s.s3Env(o.Env))
 	env = append(env,
 		"BIND_HOST=127.0.0.1", "GATEWAY_PORT="+strconv.Itoa(port), "SFN_WAIT_SCALE=1", "TMPDIR="+tmp,
-		// It enforces IAM: each function has the rights of its own role.
+		// Enforce IAM: each function has the rights of its own role.
 		"AUTH=true",
-		// It would open ports for services that are not used, and remove containers that
-		// it takes for its own.
+		// Without these, it would open ports for services that are not used, and remove containers
+		// that it takes for its own.
 		"SFTP_ENABLED=0", "IOT_MTLS_ENABLED=0", "DOCKER_HOST=unix://"+filepath.Join(tmp, "no-docker"))
 	python := filepath.Join(filepath.Dir(binary), "python")
 	p, err := start(o.StateDir, miniStackName, append(env, o.Env...), python, "-c", miniStackProgram)
@@ -134,7 +134,7 @@ func (s *Stack) startMiniStackOn(ctx context.Context, o Options, port int) error
 	})
 }
 
-// FreePort finds a port of 127.0.0.1 on which nothing listens at the moment.
+// FreePort returns a port of 127.0.0.1 on which nothing listens at the moment.
 func FreePort() (int, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -144,7 +144,7 @@ func FreePort() (int, error) {
 	return port, listener.Close()
 }
 
-// free refuses a port that can't be listened on.
+// free returns an error if nothing can listen on a port.
 func free(port int) error {
 	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {

@@ -19,12 +19,11 @@ import (
 type Stack struct {
 	// AWS is MiniStack's address, for every service.
 	AWS string `json:"aws"`
-	// API is the base URL of Takeup's API, through the gateway, and Token its bearer
-	// token.
+	// API is the base URL of Takeup's API, through the gateway, and Token its bearer token.
 	API   string `json:"api"`
 	Token string `json:"token"`
-	// Simulator is the simulator's address, and SimulatorKey the key that it accepts;
-	// both are empty if the options named a provider.
+	// Simulator is the simulator's address, and SimulatorKey the key that it accepts. Both are
+	// empty if the options named a provider.
 	Simulator    string `json:"simulator,omitempty"`
 	SimulatorKey string `json:"simulator_key,omitempty"`
 	// S3URL is MiniStack's S3 through the gateway. The URLs that the functions sign
@@ -38,8 +37,7 @@ type Stack struct {
 	unlock func()
 }
 
-// The processes of a stack, by the names of their files. The last is stopped
-// first.
+// The processes of a stack, by the names of their files. The last is stopped first.
 const (
 	simulatorName = "simulator"
 	gatewayName   = "gateway"
@@ -68,9 +66,9 @@ func (e *NotRunning) Error() string {
 	return "no stack is running in " + e.Dir + "; `make up` starts one"
 }
 
-// Start starts a stack and returns once its API answers. If it fails, what it started is
-// stopped again. The caller stops the stack with Stop; a detached one can be left running,
-// and found with Open and stopped with Down later.
+// Start starts a stack and returns once its API answers. If it fails, it stops what it started.
+// The caller stops the stack with Stop. A detached stack can be left running, to be found with
+// Open and stopped with Down later.
 func Start(ctx context.Context, options Options) (_ *Stack, err error) {
 	o, err := options.filled()
 	if err != nil {
@@ -93,7 +91,7 @@ func Start(ctx context.Context, options Options) (_ *Stack, err error) {
 			err = errors.Join(err, s.Stop(ctx))
 		}
 	}()
-	// First stop what a killed run left behind.
+	// First stop what a killed run left running.
 	if err := stopAll(ctx, o.StateDir); err != nil {
 		return nil, err
 	}
@@ -166,29 +164,30 @@ func (s *Stack) launch(ctx context.Context, o Options) error {
 	})
 }
 
-// Config gives the AWS SDK's configuration for the stack. S3 clients need path-style
-// addresses as well: see S3.
+// Config returns the AWS SDK's configuration for the stack. S3 clients also need path-style
+// addresses: see S3.
 func (s *Stack) Config() aws.Config {
 	return aws.Config{
 		Region:       Region,
 		BaseEndpoint: aws.String(s.AWS),
 		Credentials:  credentials.NewStaticCredentialsProvider(accessKey, accessKey, ""),
-		// On a busy machine Go's HTTP client may close a connection in the middle of an
-		// answer, several times in a row. https://github.com/aws/aws-sdk-go-v2/issues/2737
+		// On a busy machine, Go's HTTP client may close a connection in the middle of a response,
+		// several times in a row.
+		// https://github.com/aws/aws-sdk-go-v2/issues/2737
 		RetryMaxAttempts: 10,
 	}
 }
 
-// S3 gives a client of the stack's S3.
+// S3 returns a client of the stack's S3.
 func (s *Stack) S3() *s3.Client {
 	return s3.NewFromConfig(s.Config(), func(o *s3.Options) { o.UsePathStyle = true })
 }
 
-// Logs is the directory of the logs. They are kept until the next stack starts.
+// Logs returns the directory of the logs. They are kept until the next stack starts.
 func (s *Stack) Logs() string { return filepath.Join(s.dir, "logs") }
 
-// Stop stops the stack, and returns when none of its processes runs, even if ctx has
-// ended. It can be called again.
+// Stop stops the stack. It returns when none of its processes is running, even if ctx has ended.
+// It can be called again.
 func (s *Stack) Stop(ctx context.Context) error {
 	err := stopAll(ctx, s.dir)
 	if s.reaper != nil {
@@ -227,7 +226,7 @@ func Open(dir string) (*Stack, error) {
 	return s, nil
 }
 
-// Down stops what runs in a state directory, if anything does.
+// Down stops whatever is running in a state directory.
 func Down(ctx context.Context, dir string) error {
 	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
 		return nil

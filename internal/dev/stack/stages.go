@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// stages prints a line per stage with the time that it took.
+// stages prints a line with the duration of each stage.
 type stages struct {
 	out io.Writer
 	now func() time.Time
 }
 
-// run runs a stage. The text that do returns is printed before the time.
+// run runs a stage. The note that do returns is printed before the duration.
 func (s stages) run(name string, do func() (note string, err error)) error {
 	began := s.now()
 	fmt.Fprint(s.out, name, " ... ")

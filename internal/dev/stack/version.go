@@ -8,8 +8,8 @@ import (
 )
 
 // version names the sources of a build: the commit that last changed them, with the suffix
-// "-dirty" if they were changed since. So the same sources have the same version in every
-// later commit. It is empty if git doesn't know them.
+// "-dirty" if they were changed since. So the same sources have the same version in every later
+// commit. It is empty if git doesn't track them.
 func version(ctx context.Context, root string) string {
 	git := func(args ...string) (string, bool) {
 		cmd := exec.CommandContext(ctx, "git", append(append([]string{"-C", root}, args...), sources...)...)

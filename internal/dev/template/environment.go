@@ -2,8 +2,8 @@ package template
 
 import "fmt"
 
-// Environment gives the variables that the template gives a function, by its
-// logical id. A parameter without a value stands for its default.
+// Environment returns the variables that the template gives a function, by its logical id. A
+// parameter without a value has its default.
 func (t *Template) Environment(id string, values Values) (map[string]string, error) {
 	resolver := t.With(values)
 	variables, _ := t.Property(id, "Environment", "Variables").(map[string]any)
@@ -20,15 +20,15 @@ func (t *Template) Environment(id string, values Values) (map[string]string, err
 	return env, nil
 }
 
-// Timeout gives a function's time in seconds, by its logical id, and 0 where the
-// template doesn't say it.
+// Timeout returns a function's timeout in seconds, by its logical id, or 0 if the template sets
+// none.
 func (t *Template) Timeout(id string) int {
 	seconds, _ := t.Property(id, "Timeout").(int)
 	return seconds
 }
 
-// Folder gives the directory that a function is built from, by its logical id,
-// and "" where the template doesn't say it.
+// Folder returns the directory from which a function is built, by its logical id, or "" if the
+// template sets none.
 func (t *Template) Folder(id string) string {
 	folder, _ := t.Property(id, "CodeUri").(string)
 	return folder

@@ -7,12 +7,12 @@ import (
 	"strconv"
 )
 
-// GatewayResponse is what API Gateway answers in the API's place, such as to a
-// request without a token.
+// GatewayResponse is what API Gateway answers in place of the API, such as to a request without
+// a token.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 type GatewayResponse struct {
 	Status int `json:"status"`
-	// Headers are sent besides Content-Type, which is application/json.
+	// Headers are the headers besides Content-Type, which is application/json.
 	Headers map[string]string `json:"headers,omitempty"`
 	// Template is the body, a JSON text with variables such as $context.path.
 	Template string `json:"template"`
@@ -26,10 +26,10 @@ type GatewayContext struct {
 	Message   string // $context.error.message
 }
 
-// variable is one of API Gateway's in a template.
+// variable matches a variable of API Gateway in a template.
 var variable = regexp.MustCompile(`\$context(\.[A-Za-z]\w*)+`)
 
-// Body renders the template. A variable that isn't in the context stays as it is.
+// Body renders the template. A variable that isn't in the context stays unchanged.
 func (r GatewayResponse) Body(c GatewayContext) string {
 	return variable.ReplaceAllStringFunc(r.Template, func(name string) string {
 		if value, ok := c.values()[name]; ok {
@@ -40,16 +40,16 @@ func (r GatewayResponse) Body(c GatewayContext) string {
 }
 
 func (c GatewayContext) values() map[string]string {
-	message, _ := json.Marshal(c.Message) // a string always can be
+	message, _ := json.Marshal(c.Message) // a string never fails
 	return map[string]string{
 		"$context.path": c.Path, "$context.requestId": c.RequestID, "$context.requestTime": c.Time,
 		"$context.error.messageString": string(message),
 	}
 }
 
-// GatewayResponses gives the API's gateway responses by their types, such as
-// UNAUTHORIZED, for a stack with these parameters; what isn't among them has its
-// default. The error names a response that is not whole, or not understood.
+// GatewayResponses returns the API's gateway responses by type, such as UNAUTHORIZED, for a
+// stack with these parameters. Other parameters have their defaults. The error names a response
+// that is incomplete or not understood.
 func (t *Template) GatewayResponses(parameters map[string]string) (map[string]GatewayResponse, error) {
 	all, _ := t.Property("Api", "GatewayResponses").(map[string]any)
 	resolver := t.With(parameters)
@@ -75,7 +75,7 @@ func (t *Template) GatewayResponses(parameters map[string]string) (map[string]Ga
 			if !there {
 				continue
 			}
-			// A text of its own stands in single quotes; anything else is a mapping.
+			// A literal is in single quotes. Anything else is a mapping.
 			if len(value) < 2 || value[0] != '\'' || value[len(value)-1] != '\'' {
 				return nil, fmt.Errorf("the gateway response %s, header %s: %s is not a text in single quotes", kind, name, value)
 			}

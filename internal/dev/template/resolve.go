@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Values are what a template's references stand for in a deployed stack: a
-// parameter's or resource's name (as !Ref gives it), or Resource.Attribute.
+// Values maps a template's references to their values in a deployed stack. A key is the name of
+// a parameter or resource, as in !Ref, or Resource.Attribute.
 type Values map[string]string
 
 // Resolver replaces the references and decides the conditions of a template.
@@ -16,8 +16,7 @@ type Resolver struct {
 	values   Values
 }
 
-// With gives a Resolver by these values. A parameter that is not among them has its
-// default.
+// With returns a Resolver with these values. A parameter that is not among them has its default.
 func (t *Template) With(values Values) Resolver {
 	all := Values{}
 	for name, parameter := range t.Section("Parameters") {
@@ -29,8 +28,8 @@ func (t *Template) With(values Values) Resolver {
 	return Resolver{template: t, values: all}
 }
 
-// Text gives the text that a value stands for: a scalar, a !Ref, a !GetAtt, a !Sub or an
-// !If of them. It is not there where it is AWS::NoValue.
+// Text returns the text of a value: a scalar, a !Ref, a !GetAtt, a !Sub, or an !If of them.
+// there is false for AWS::NoValue.
 func (r Resolver) Text(v any) (text string, there bool, err error) {
 	switch v := v.(type) {
 	case string, int, float64, bool:
@@ -74,7 +73,7 @@ func (r Resolver) value(name string) (string, error) {
 	return value, nil
 }
 
-// Decide gives a value with every !If in it replaced by the branch that holds. Other
+// Decide returns a value with every !If in it replaced by the branch that is taken. Other
 // references stay.
 func (r Resolver) Decide(v any) (any, error) {
 	switch v := v.(type) {
@@ -110,7 +109,7 @@ func (r Resolver) Decide(v any) (any, error) {
 	return v, nil
 }
 
-// choose gives the branch of an !If, by its three arguments.
+// choose returns the branch of an !If that is taken, by its three arguments.
 func (r Resolver) choose(args []any) (any, error) {
 	holds, err := r.named(fmt.Sprint(args[0]))
 	if err != nil {
@@ -122,8 +121,8 @@ func (r Resolver) choose(args []any) (any, error) {
 	return args[2], nil
 }
 
-// Exists reports whether a resource is part of the stack: it has no condition, or one
-// that holds.
+// Exists reports whether a resource is part of the stack: it has no condition, or one that
+// holds.
 func (r Resolver) Exists(id string) (bool, error) {
 	name, conditional := At(r.template.Section("Resources")[id], "Condition").(string)
 	if !conditional {
@@ -132,7 +131,7 @@ func (r Resolver) Exists(id string) (bool, error) {
 	return r.named(name)
 }
 
-// named reports whether the condition of a name holds.
+// named reports whether the condition of that name holds.
 func (r Resolver) named(name string) (bool, error) {
 	condition, ok := r.template.Section("Conditions")[name]
 	if !ok {

@@ -1,6 +1,6 @@
-// Package template reads the SAM template: its sections, what its references stand for
-// in a deployed stack, and what API Gateway answers by it. Package policy reads what it
-// permits, and package templatecheck holds it against the project. It is for the local
+// Package template reads the SAM template: its sections, the values of its references in a
+// deployed stack, and the answers of API Gateway that it defines. Package policy reads what the
+// template permits, and package templatecheck checks it against the project. It is for the local
 // stack and for tests: nothing that is deployed needs it.
 package template
 
@@ -19,7 +19,7 @@ type Ref string
 // GetAtt is !GetAtt: Resource.Attribute.
 type GetAtt string
 
-// NoValue is the Ref that stands for leaving a property out.
+// NoValue is the Ref that omits a property.
 const NoValue = Ref("AWS::NoValue")
 
 // Sub is !Sub in its short form: a text with ${Name} and ${Resource.Attribute}.
@@ -31,16 +31,16 @@ type Function struct {
 	Args any
 }
 
-// Template is a SAM template. A value in it is a map[string]any, an []any, a
-// string, a number, a boolean, or one of Ref, GetAtt, Sub and Function.
+// Template is a SAM template. A value in it is a map[string]any, an []any, a string, a number, a
+// boolean, or one of Ref, GetAtt, Sub and Function.
 type Template struct {
 	// Root is the whole template.
 	Root map[string]any
-	// Node is the same as YAML, with its comments.
+	// Node is the template as YAML, with its comments.
 	Node *yaml.Node
 }
 
-// Parse reads a template. Its error says which line can't be read.
+// Parse parses a template. Its error names the line that it can't parse.
 func Parse(text []byte) (*Template, error) {
 	var document yaml.Node
 	if err := yaml.Unmarshal(text, &document); err != nil {
@@ -120,7 +120,7 @@ func plain(n *yaml.Node) (any, error) {
 	return nil, fmt.Errorf("template: line %d: this kind of node is not read here", n.Line)
 }
 
-// At gives the value under a path of keys, and nil where there is none.
+// At returns the value at a path of keys, or nil if there is none.
 func At(v any, path ...string) any {
 	for _, key := range path {
 		m, ok := v.(map[string]any)
@@ -132,13 +132,13 @@ func At(v any, path ...string) any {
 	return v
 }
 
-// Section gives a top-level section, such as Parameters.
+// Section returns a top-level section, such as Parameters.
 func (t *Template) Section(name string) map[string]any {
 	m, _ := t.Root[name].(map[string]any)
 	return m
 }
 
-// OfType gives the logical ids of the resources of a type, sorted.
+// OfType returns the logical ids of the resources of a type, sorted.
 func (t *Template) OfType(kind string) []string {
 	var ids []string
 	for id, resource := range t.Section("Resources") {
@@ -150,15 +150,15 @@ func (t *Template) OfType(kind string) []string {
 	return ids
 }
 
-// Property gives a resource's property, and nil where it has none.
+// Property returns a resource's property, or nil if it has none.
 func (t *Template) Property(id string, path ...string) any {
 	return At(t.Section("Resources")[id], append([]string{"Properties"}, path...)...)
 }
 
-// Functions gives the logical ids of the Lambda functions, sorted.
+// Functions returns the logical ids of the Lambda functions, sorted.
 func (t *Template) Functions() []string { return t.OfType("AWS::Serverless::Function") }
 
-// InlinePolicies gives the policy documents of a role of the template, also those that
+// InlinePolicies returns the policy documents of a role of the template, including those that
 // depend on a condition.
 func (t *Template) InlinePolicies(role string) []any {
 	var documents []any
@@ -170,7 +170,7 @@ func (t *Template) InlinePolicies(role string) []any {
 	return documents
 }
 
-// walk calls visit for a value and everything in it.
+// walk calls visit for a value and for everything in it.
 func walk(v any, visit func(any)) {
 	visit(v)
 	switch v := v.(type) {
@@ -187,8 +187,8 @@ func walk(v any, visit func(any)) {
 	}
 }
 
-// References gives what a value refers to, as Name or Resource.Attribute,
-// sorted and each once.
+// References returns what a value refers to, as Name or Resource.Attribute, sorted and without
+// duplicates.
 func References(v any) []string {
 	found := map[string]bool{}
 	walk(v, func(item any) {
@@ -206,7 +206,7 @@ func References(v any) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-// Placeholders gives the names of the ${Name} in a text, in order.
+// Placeholders returns the names of the ${Name} in a text, in order.
 func Placeholders(text string) []string {
 	var names []string
 	for {
@@ -222,7 +222,7 @@ func Placeholders(text string) []string {
 	}
 }
 
-// List gives a value as a list: itself, or the one item that it is.
+// List returns a value as a list: the value itself, or a list with the value as its only item.
 func List(v any) []any {
 	switch v := v.(type) {
 	case nil:
@@ -233,7 +233,7 @@ func List(v any) []any {
 	return []any{v}
 }
 
-// Child gives the node under a path of keys, and nil where there is none.
+// Child returns the node at a path of keys, or nil if there is none.
 func Child(n *yaml.Node, path ...string) *yaml.Node {
 	for _, key := range path {
 		if n == nil || n.Kind != yaml.MappingNode {

@@ -5,15 +5,14 @@ import (
 	"strings"
 )
 
-// BadOutput says that a stack's output can't be what the template's statements
-// are resolved with.
+// BadOutput says that a stack's output is not valid for resolving the template's statements.
 type BadOutput struct{ Name, Value string }
 
 func (e *BadOutput) Error() string {
 	return fmt.Sprintf("the stack's output %s is %q, and not what template.yaml gives; deploy it again", e.Name, e.Value)
 }
 
-// FromOutputs gives the Values of a deployed stack from its outputs, by name.
+// FromOutputs returns the Values of a deployed stack from its outputs, by name.
 func FromOutputs(outputs map[string]string) (Values, error) {
 	// arn:partition:states:region:account:stateMachine:name
 	machine := strings.Split(outputs["StateMachineArn"], ":")
@@ -52,8 +51,7 @@ func FromOutputs(outputs map[string]string) (Values, error) {
 	return values, nil
 }
 
-// AddFunctions adds what the functions are called in a deployed stack, by their
-// logical ids.
+// AddFunctions adds the functions' names in a deployed stack, by logical id.
 func (v Values) AddFunctions(names map[string]string) {
 	for id, name := range names {
 		v[id] = name

@@ -1,7 +1,7 @@
-// Package templatecheck says what contradicts what in the project: its rules hold the
-// template, the state machine, the functions' settings and the sample events against each
-// other, as far as no validator of AWS does. Its own tests run them on the project, and
-// break the project in each way that a rule is for.
+// Package templatecheck finds contradictions within the project: its rules check the template,
+// the state machine, the functions' settings and the sample events against each other, as far as
+// no validator of AWS does. Its own tests run the rules on the project, and also break the
+// project in each way that a rule is for.
 package templatecheck
 
 import (
@@ -9,18 +9,18 @@ import (
 	"slices"
 )
 
-// Finding is something that is wrong.
+// Finding is a problem that a rule found.
 type Finding struct {
-	Rule    string // the name of the rule that is broken
+	Rule    string // the name of the rule
 	Problem string // what is wrong where, and what it should be
 }
 
 func (f Finding) String() string { return f.Rule + ": " + f.Problem }
 
-// report takes what a rule finds, in the manner of fmt.Printf.
+// report records a problem, with the arguments of fmt.Printf.
 type report func(format string, args ...any)
 
-// rule is one check, by the name that a broken variant in the tests is caught by.
+// rule is one check. The tests identify it by its name.
 type rule struct {
 	name  string
 	check func(*Project, report)
@@ -30,7 +30,7 @@ func rules() []rule {
 	return slices.Concat(machineRules(), functionRules(), stackRules())
 }
 
-// Check gives everything that is wrong with a project; nothing where it is right.
+// Check returns everything that is wrong with a project.
 func Check(p *Project) []Finding {
 	var found []Finding
 	for _, r := range rules() {

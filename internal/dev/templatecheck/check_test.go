@@ -11,7 +11,7 @@ import (
 
 const machineFile = "statemachine/text_to_video.asl.json"
 
-// files gives a copy of the repository's files that a Project is read from.
+// files returns a copy of the repository's files that a Project is read from.
 func files(t *testing.T) fstest.MapFS {
 	t.Helper()
 	root := os.DirFS("../../..")
@@ -44,8 +44,8 @@ func TestProject(t *testing.T) {
 	}
 }
 
-// variant is a way to break the project, and the rule that catches it. Without
-// an old text, new is the whole file; without either the file is taken away.
+// variant is a way to break the project, and the rule that catches it. Without an old text, new
+// is the whole file. Without either, the file is removed.
 type variant struct{ rule, why, file, old, new string }
 
 func broken() []variant {

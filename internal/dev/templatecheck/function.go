@@ -32,7 +32,7 @@ func eachFunction(check func(*Project, string, report)) func(*Project, report) {
 	}
 }
 
-// names: SubmitFunction is functions/submit/, and has events/submit.json.
+// names: SubmitFunction is in functions/submit/ and has events/submit.json.
 func names(p *Project, say report) {
 	named := map[string]bool{}
 	for _, id := range p.Template.Functions() {
@@ -66,7 +66,7 @@ func names(p *Project, say report) {
 	}
 }
 
-// environment: a function is told what its code reads, and nothing else.
+// environment: a function gets exactly the variables that its code reads.
 func environment(p *Project, id string, say report) {
 	given, _ := p.Template.Property(id, "Environment", "Variables").(map[string]any)
 	read := p.Settings[strings.ToLower(strings.TrimSuffix(id, "Function"))]
@@ -82,7 +82,7 @@ func environment(p *Project, id string, say report) {
 	}
 }
 
-// logs: every function has a log group of its own, which is kept for a time.
+// logs: every function has a log group of its own, with a retention time.
 func logs(p *Project, say report) {
 	of := map[any]string{}
 	for _, id := range p.Template.Functions() {
@@ -99,7 +99,7 @@ func logs(p *Project, say report) {
 		if p.Template.Property(id, "RetentionInDays") != template.Ref("LogRetentionDays") {
 			say("%s is not kept for LogRetentionDays", id)
 		}
-		// A function that still runs makes its group again after the stack is gone.
+		// A function that still runs would recreate its group after the stack is deleted.
 		if name := p.Template.Property(id, "LogGroupName"); name != nil && !slices.Contains(template.References(name), "AWS::StackId") {
 			say("%s has the same name in every stack of that name, and may be there already; leave LogGroupName out", id)
 		}
@@ -124,8 +124,8 @@ func limits(p *Project, id string, say report) {
 	}
 }
 
-// submission: SubmitFunction outlives the longest submission, the record of it,
-// and the reads before it.
+// submission: SubmitFunction's timeout allows for the longest submission, the record of it, and
+// the reads before it.
 func submission(p *Project, say report) {
 	const recordAndReads = 15
 	call, _ := template.At(p.Template.Section("Parameters")["SubmitCallSeconds"], "MaxValue").(int)
@@ -135,7 +135,7 @@ func submission(p *Project, say report) {
 	}
 }
 
-// pollWindow: CheckFunction outlives the longest poll window, the last request of it, and
+// pollWindow: CheckFunction's timeout allows for the longest poll window, its last request, and
 // what follows from that.
 func pollWindow(p *Project, say report) {
 	const requestAndRecords = 30
@@ -146,8 +146,8 @@ func pollWindow(p *Project, say report) {
 	}
 }
 
-// policies: what SAM templates and managed policies grant is not written here,
-// and more than is needed.
+// policies: SAM policy templates and managed policies are not used. What they grant isn't
+// visible here, and is more than is needed.
 func policies(p *Project, say report) {
 	check := func(id string, policies any) {
 		for _, policy := range template.List(policies) {
@@ -180,8 +180,8 @@ func policies(p *Project, say report) {
 	}
 }
 
-// open reports whether a resource stands for more than what is in one resource
-// of the template.
+// open reports whether a resource pattern matches more than the contents of one resource of the
+// template.
 func open(resource any) bool {
 	switch r := resource.(type) {
 	case template.Ref, template.GetAtt:
@@ -196,7 +196,8 @@ func open(resource any) bool {
 	return true
 }
 
-// deliversLogs: the actions that deliver logs take no resource.
+// deliversLogs reports whether a statement only allows delivering logs: those actions take no
+// resource.
 // https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
 func deliversLogs(statement any) bool {
 	return !slices.ContainsFunc(template.List(template.At(statement, "Action")), func(action any) bool {
@@ -204,8 +205,8 @@ func deliversLogs(statement any) bool {
 	})
 }
 
-// comments: a statement of several actions or resources, on any resource, or that
-// only changes an answer (s3:ListBucket) says why.
+// comments: a statement has a comment with the reason if it has several actions or resources,
+// applies to any resource, or only changes an answer (s3:ListBucket).
 func comments(p *Project, say report) {
 	resources := template.Child(p.Template.Node, "Resources")
 	for i := 0; resources != nil && i < len(resources.Content); i += 2 {
@@ -225,7 +226,7 @@ func comments(p *Project, say report) {
 	}
 }
 
-// statements gives the statements of all the policies in a node.
+// statements returns the statements of all policies in a node.
 func statements(n *yaml.Node) []*yaml.Node {
 	if n == nil {
 		return nil

@@ -128,7 +128,7 @@ func waits(_ *Project, _ string, m Machine, say report) {
 	}
 }
 
-// step gives the logical id of the function that a task calls.
+// step returns the logical id of the function that a task calls.
 func step(s State) string {
 	names := template.Placeholders(s.Resource)
 	if len(names) != 1 || s.Resource != "${"+names[0]+"}" {
@@ -147,15 +147,16 @@ func timeouts(p *Project, name string, s State, say report) {
 	}
 }
 
-// endsJob reports whether an outcome ends a job at once: it is not one that a task is
-// retried after, since what it names may pass, nor one that no step gives.
+// endsJob reports whether an outcome of a step ends the job at once. It is false for outcomes
+// after which the task is retried, since their cause may pass, and for those that no step
+// returns.
 func endsJob(outcome string) bool {
 	kind := video.Outcome{Name: outcome}.Kind()
 	return !kind.Retried && !kind.Settled
 }
 
-// retrier gives the first retrier that matches an error, by its name. An error of a
-// task is States.TaskFailed too, except for States.Timeout.
+// retrier returns the first retrier that matches an error, by its name. States.TaskFailed
+// matches every error of a task, except States.Timeout.
 // https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 func (s State) retrier(name string) (Retrier, bool) {
 	i := slices.IndexFunc(s.Retry, func(r Retrier) bool {
@@ -168,8 +169,8 @@ func (s State) retrier(name string) (Retrier, bool) {
 	return s.Retry[i], true
 }
 
-// finalOutcomes: the first retrier names each outcome that ends a job, and no other
-// error, and tries none of them again.
+// finalOutcomes: the first retrier names each outcome that ends a job, and no other error, and
+// retries none of them.
 func finalOutcomes(p *Project, name string, s State, say report) {
 	var want []string
 	for _, outcome := range slices.Sorted(maps.Keys(p.Outcomes)) {
@@ -189,8 +190,8 @@ func finalOutcomes(p *Project, name string, s State, say report) {
 	}
 }
 
-// allElse: whatever else fails is retried, under whichever name. There are more
-// names than AWS documents.
+// allElse: every other failure is retried, whatever its name. There are more names than AWS
+// documents.
 func allElse(_ *Project, name string, s State, say report) {
 	for _, failure := range []string{
 		"States.Timeout", "Sandbox.Timedout", "Runtime.ExitError", "Lambda.Unknown", "Lambda.TooManyRequestsException",
@@ -202,8 +203,7 @@ func allElse(_ *Project, name string, s State, say report) {
 	}
 }
 
-// attempts gives how often a task is retried; 3 is what Step Functions does where
-// nothing is said.
+// attempts returns how often a task is retried. 3 is Step Functions' default.
 func (r Retrier) attempts() int {
 	if r.MaxAttempts == nil {
 		return 3
@@ -211,8 +211,8 @@ func (r Retrier) attempts() int {
 	return *r.MaxAttempts
 }
 
-// wait gives the seconds that a retrier's waits add up to on average. With full
-// jitter each is anything between nothing and its most.
+// wait returns the average sum of a retrier's waits, in seconds. With full jitter, each wait is
+// anything from zero to its maximum.
 func (r Retrier) wait() float64 {
 	total, delay := 0.0, float64(r.IntervalSeconds)
 	for range r.attempts() {
@@ -225,9 +225,9 @@ func (r Retrier) wait() float64 {
 	return total
 }
 
-// patience: what was paid for outlives a bad afternoon at the source of the video,
-// and whatever fails here is given half an hour to pass; throttling and failing
-// services, which many jobs meet at once, longer than the rest.
+// patience: what was paid for survives a bad afternoon at the source of the video. Any other
+// failure has half an hour to pass. Throttling and failing services, which many jobs meet at
+// once, have longer than the rest.
 func patience(_ *Project, name string, s State, say report) {
 	if r, _ := s.retrier("VideoUnavailable"); name == "Store" && r.wait() < 2*3600 {
 		say("%q gives a video up that can't be fetched after %.0f s of waiting; it is paid for", name, r.wait())
@@ -240,7 +240,7 @@ func patience(_ *Project, name string, s State, say report) {
 	}
 }
 
-// knownErrors: a name that nothing gives matches nothing, ever.
+// knownErrors: a name that nothing returns never matches.
 func knownErrors(p *Project, name string, s State, say report) {
 	known := []string{"States.TaskFailed", "States.Timeout", "Lambda.TooManyRequestsException"}
 	var named []string
@@ -272,7 +272,7 @@ func substitutions(p *Project, id string, m Machine, say report) {
 	}
 }
 
-// steps: the state Submit calls SubmitFunction.
+// steps: the state Submit calls SubmitFunction, and so on.
 func steps(p *Project, name string, s State, say report) {
 	want := name + "Function"
 	if step(s) != want {
@@ -286,7 +286,7 @@ func steps(p *Project, name string, s State, say report) {
 	}
 }
 
-// invocations: a state machine may invoke the functions of its tasks, and no other.
+// invocations: a state machine may invoke the functions of its tasks, and no others.
 func invocations(p *Project, id string, m Machine, say report) {
 	var granted, called []string
 	role, _ := p.Template.Property(id, "RoleArn").(template.GetAtt)

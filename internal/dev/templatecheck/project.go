@@ -13,23 +13,22 @@ import (
 	"github.com/takeup/takeup/internal/dev/template"
 )
 
-// Project is what is held against each other: the template, its state machines,
-// and the parts of the repository that they name.
+// Project is the project to check: the template, its state machines, and the parts of the
+// repository that they name.
 type Project struct {
 	Template *template.Template
 	// Machines are the state machines by their resource's logical id.
 	Machines map[string]Machine
-	// Outcomes are the names of the errors that the code gives to a state machine.
+	// Outcomes has the names of the errors that the code returns to a state machine.
 	Outcomes map[string]bool
-	// Settings are the environment variables that the code of each folder in
-	// functions/ reads.
+	// Settings has the environment variables that the code of each folder in functions/ reads.
 	Settings map[string][]string
-	// Events are the names, without .json, of the files in events/.
+	// Events has the names, without .json, of the files in events/.
 	Events map[string]bool
 }
 
-// Machine is a state machine in Amazon States Language: what is looked at of it.
-// asl-validator looks at its form.
+// Machine is a state machine in Amazon States Language, as far as the rules read it.
+// asl-validator checks its syntax.
 type Machine struct {
 	StartAt string
 	States  map[string]State
@@ -50,17 +49,17 @@ type State struct {
 	SecondsPath    string
 }
 
-// Retrier says which errors of a task are tried again.
+// Retrier says which errors of a task are retried.
 type Retrier struct {
 	ErrorEquals     []string
 	IntervalSeconds int
 	BackoffRate     float64
 	MaxDelaySeconds int
-	MaxAttempts     *int // nil: 3
+	MaxAttempts     *int // nil means 3
 	JitterStrategy  string
 }
 
-// Catcher says where an error of a task goes.
+// Catcher says where an error of a task leads.
 type Catcher struct {
 	ErrorEquals []string
 	Next        string
@@ -73,7 +72,7 @@ type Choice struct {
 	Next         string
 }
 
-// outcomesFile has the error type of every outcome.
+// outcomesFile defines the error type of every outcome.
 const outcomesFile = "internal/video/outcomes.go"
 
 // ReadProject reads the project whose root fsys is.
@@ -129,7 +128,7 @@ func readMachine(fsys fs.FS, file string) (Machine, error) {
 	return m, nil
 }
 
-// readOutcomes gives the exported types of the outcomes file that are errors.
+// readOutcomes returns the exported types of the outcomes file that are errors.
 func readOutcomes(fsys fs.FS) (map[string]bool, error) {
 	source, err := fs.ReadFile(fsys, outcomesFile)
 	if err != nil {
@@ -156,7 +155,7 @@ func readOutcomes(fsys fs.FS) (map[string]bool, error) {
 	return found, nil
 }
 
-// next gives the states that a state can go to.
+// next returns the states that can follow a state.
 func (s State) next() []string {
 	var to []string
 	if s.Next != "" {

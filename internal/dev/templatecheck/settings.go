@@ -13,9 +13,9 @@ import (
 	"strings"
 )
 
-// readSettings gives, for each folder in functions/, the environment variables
-// that its main.go loads: those of the type that it gives to settings.Load, and
-// of the types that this one embeds.
+// readSettings returns, for each folder in functions/, the environment variables that its
+// main.go loads: those of the type that it passes to settings.Load, and of the types that this
+// type embeds.
 func readSettings(fsys fs.FS) (map[string][]string, error) {
 	shared, err := structs(fsys, "internal/lambdaenv/settings/*.go", "settings.")
 	if err != nil {
@@ -51,8 +51,7 @@ func readSettings(fsys fs.FS) (map[string][]string, error) {
 	return all, nil
 }
 
-// structs gives the struct types of the files that a pattern matches, by name
-// with a prefix.
+// structs returns the struct types of the files that match a pattern, by name with a prefix.
 func structs(fsys fs.FS, pattern, prefix string) (map[string]*ast.StructType, error) {
 	files, err := fs.Glob(fsys, pattern)
 	if err != nil {
@@ -84,7 +83,7 @@ func parse(fsys fs.FS, name string) (*ast.File, error) {
 	return parser.ParseFile(token.NewFileSet(), name, source, 0)
 }
 
-// loadedType gives T of the settings.Load[T] in a file.
+// loadedType returns T of the settings.Load[T] in a file.
 func loadedType(fsys fs.FS, name string) (string, error) {
 	file, err := parse(fsys, name)
 	if err != nil {
@@ -100,7 +99,7 @@ func loadedType(fsys fs.FS, name string) (string, error) {
 	return loaded, nil
 }
 
-// typeName gives a name, or package.Name, as it is written.
+// typeName returns a name, or package.Name, as it is written.
 func typeName(e ast.Expr) string {
 	switch e := e.(type) {
 	case *ast.Ident:
@@ -111,8 +110,8 @@ func typeName(e ast.Expr) string {
 	return ""
 }
 
-// variables gives the names in the env tags of a struct type and of the structs
-// that it embeds. A type embeds one of its own package by the bare name.
+// variables returns the names in the env tags of a struct type and of the structs that it
+// embeds. A type names an embedded type of its own package without the package.
 func variables(name string, lookup func(string) *ast.StructType) []string {
 	s := lookup(name)
 	if s == nil {

@@ -29,13 +29,13 @@ func stackRules() []rule {
 	}
 }
 
-// existing: everything that is referred to is there.
+// existing: everything that is referred to exists.
 func existing(p *Project, say report) {
 	for _, name := range template.References(p.Template.Root) {
 		base, _, _ := strings.Cut(name, ".")
 		_, parameter := p.Template.Section("Parameters")[base]
 		_, resource := p.Template.Section("Resources")[base]
-		// SAM makes a function's role.
+		// SAM creates a function's role.
 		role := slices.Contains(p.Template.Functions(), strings.TrimSuffix(base, "Role"))
 		if !parameter && !resource && !role && !strings.HasPrefix(base, "AWS::") {
 			say("%s is no parameter and no resource", name)
@@ -43,7 +43,7 @@ func existing(p *Project, say report) {
 	}
 }
 
-// parameters: each is used, says what it is for, and has bounds.
+// parameters: each is used, has a description, and has bounds.
 func parameters(p *Project, say report) {
 	used := template.References([]any{p.Template.Root["Resources"], p.Template.Root["Conditions"], p.Template.Root["Globals"]})
 	for _, name := range slices.Sorted(maps.Keys(p.Template.Section("Parameters"))) {
@@ -109,8 +109,8 @@ func outputs(p *Project, say report) {
 	}
 }
 
-// outlives says where a resource goes with its stack, or stays behind after a deploy
-// that failed.
+// outlives reports a resource that is deleted with its stack, or that stays behind after a
+// failed deployment.
 func outlives(p *Project, id string, say report) {
 	resource := p.Template.Section("Resources")[id]
 	if template.At(resource, "DeletionPolicy") != "RetainExceptOnCreate" || template.At(resource, "UpdateReplacePolicy") != "Retain" {
@@ -118,8 +118,8 @@ func outlives(p *Project, id string, say report) {
 	}
 }
 
-// tables can be restored to any second of the last weeks, delete what expires, are
-// protected where the parameter says so, cost nothing while nothing happens, and outlive the stack.
+// tables can be restored to any second of the last weeks, delete what expires, are protected if
+// the parameter says so, cost nothing while idle, and outlive the stack.
 func tables(p *Project, say report) {
 	for _, id := range p.Template.OfType("AWS::DynamoDB::Table") {
 		if p.Template.Property(id, "PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled") != true {
@@ -138,7 +138,7 @@ func tables(p *Project, say report) {
 	}
 }
 
-// buckets are private, encrypted, swept of open uploads, and outlive the stack.
+// buckets are private and encrypted, abort stale uploads, and outlive the stack.
 func buckets(p *Project, say report) {
 	for _, id := range p.Template.OfType("AWS::S3::Bucket") {
 		for _, setting := range []string{"BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"} {
@@ -177,8 +177,8 @@ func plainHTTP(p *Project, say report) {
 	}
 }
 
-// uploads: every way that an object comes into the prompts bucket is told of,
-// and an event that can't be handled is kept.
+// uploads: there is an event for every way in which an object gets into the prompts bucket, and
+// an event that can't be handled is kept.
 func uploads(p *Project, say report) {
 	events, _ := p.Template.Property("PromptsFunction", "Events").(map[string]any)
 	if len(events) != 1 {
@@ -201,8 +201,8 @@ func uploads(p *Project, say report) {
 	}
 }
 
-// publicRoutes need no token: the page, the API's description, and a browser's
-// question whether it may send the token.
+// publicRoutes returns the routes without a token: the page, the API's description, and a
+// browser's preflight request.
 func publicRoutes() []string {
 	routes := []string{"OPTIONS /{proxy+}"}
 	for _, path := range []string{"/", "/assets/{proxy+}", "/openapi.json"} {
@@ -213,9 +213,9 @@ func publicRoutes() []string {
 	return routes
 }
 
-// routes: ApiFunction answers the public routes, and every method of all other
-// paths, for which the token is asked for. Each route has a permission in
-// ApiFunction's policy, which Lambda limits, so that there are no more.
+// routes: ApiFunction answers the public routes, and every method of all other paths, which
+// require the token. Each route has a permission in ApiFunction's policy, whose size Lambda
+// limits, so there are no more.
 func routes(p *Project, say report) {
 	open, want := map[string]bool{}, publicRoutes()
 	for _, route := range want {
@@ -254,8 +254,8 @@ func routes(p *Project, say report) {
 	}
 }
 
-// throttles: each method has a limit, and whoever has no token can't use up that
-// of those who have it.
+// throttles: each method has a limit, and callers without a token can't use up the limit of
+// those with one.
 func throttles(p *Project, say report) {
 	limits := map[string]any{}
 	for _, s := range template.List(p.Template.Property("Api", "MethodSettings")) {
@@ -268,7 +268,7 @@ func throttles(p *Project, say report) {
 		if template.At(s, "ThrottlingBurstLimit") == nil || limits[route] == nil {
 			say("%s has no limit", route)
 		}
-		// API Gateway's own execution logs would hold bodies, and so prompts.
+		// API Gateway's own execution logs would contain bodies, and thus prompts.
 		if template.At(s, "LoggingLevel") != "OFF" || template.At(s, "DataTraceEnabled") != false {
 			say("%s is logged by API Gateway", route)
 		}
@@ -284,15 +284,15 @@ func throttles(p *Project, say report) {
 	}
 }
 
-// deployments: SAM makes a new deployment of the API where its body changed, and
-// doesn't see a changed parameter.
+// deployments: SAM creates a new deployment of the API if its body changed, and doesn't notice a
+// changed parameter.
 func deployments(p *Project, say report) {
 	if p.Template.Property("Api", "AlwaysDeploy") != true {
 		say("a change of ApiCorsOrigin does not reach the stage; set AlwaysDeploy")
 	}
 }
 
-// domain: the API is at the root of a domain of one's own, and the outputs say so.
+// domain: the API is at the root of a custom domain, and the outputs say so.
 func domain(p *Project, say report) {
 	const mapping = "ApiDomainMapping"
 	if p.Template.Property(mapping, "BasePath") != nil {
@@ -315,8 +315,7 @@ func domain(p *Project, say report) {
 	}
 }
 
-// errorBodies: what API Gateway answers by itself has the provider's shape, and
-// says the status that it has.
+// errorBodies: API Gateway's own answers have the provider's shape and contain their status.
 func errorBodies(p *Project, say report) {
 	all, _ := p.Template.Property("Api", "GatewayResponses").(map[string]any)
 	for _, kind := range []string{
@@ -350,7 +349,7 @@ func errorBodies(p *Project, say report) {
 	}
 }
 
-// secrets: the key is never shown, and the token is made at the deploy.
+// secrets: the key is never shown, and the token is generated at the deployment.
 func secrets(p *Project, say report) {
 	if template.At(p.Template.Section("Parameters")["ProviderKey"], "NoEcho") != true {
 		say("ProviderKey is shown")

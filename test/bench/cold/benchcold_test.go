@@ -13,7 +13,7 @@ import (
 	"github.com/takeup/takeup/test/harness/lambdas"
 )
 
-// TestMain is also the function of TestStart: it is started as a process of it.
+// TestMain also serves as the function of TestStart, which starts the test binary as a process.
 func TestMain(m *testing.M) {
 	switch os.Getenv("START_AS") {
 	case "asking":
@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 		if err == nil {
 			err = response.Body.Close()
 		}
-		panic(err) // it is killed before
+		panic(err) // unreachable: it is killed before
 	case "failing":
 		_, _ = os.Stdout.WriteString("no settings")
 		os.Exit(3)
@@ -105,13 +105,13 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// most is the largest that a function may be, against the bare one. The times are
-// the bench's to tell, on a machine that has nothing else to do.
+// most returns the largest allowed size of each function, relative to the bare one. The times
+// are only for the bench, on an otherwise idle machine.
 func most() map[string]float64 {
 	return map[string]float64{"check": 1.45, "submit": 1.49, "store": 1.71}
 }
 
-// The bench itself, as short as can be.
+// The bench itself, as short as possible.
 func TestRun(t *testing.T) {
 	measures, err := Run(t.Context(), Options{Root: "../../..", StateDir: t.TempDir(), Starts: 1})
 	if err != nil {

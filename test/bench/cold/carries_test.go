@@ -12,14 +12,14 @@ import (
 	"github.com/takeup/takeup/test/harness/lambdas"
 )
 
-// heavy are packages that would cost every start, and that no function has a use
-// for. The templates make the linker keep every exported method of every type.
+// heavy returns packages that would slow every start and that no function needs. The template
+// packages make the linker keep every exported method of every type.
 func heavy() []string {
 	return []string{"github.com/aws/aws-sdk-go-v2/config", "text/template", "html/template", "testing", "time/tzdata", "net/http/pprof"}
 }
 
-// A function carries the clients of AWS that its main makes, and no other: a
-// client's tables are made at each start, whether or not it is ever called.
+// A function contains only the AWS clients that its main creates. A client's tables are
+// initialized at each start, whether or not it is ever called.
 func TestFunctionsCarryWhatTheyUse(t *testing.T) {
 	const root = "../../.."
 	functions, err := lambdas.Functions(root, nil)
@@ -40,7 +40,7 @@ func TestFunctionsCarryWhatTheyUse(t *testing.T) {
 	}
 }
 
-// list gives the lines of go list for the package in dir.
+// list returns the lines of go list for the package in dir.
 func list(t *testing.T, dir string, args ...string) []string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", append([]string{"list"}, args...)...)
@@ -52,7 +52,7 @@ func list(t *testing.T, dir string, args ...string) []string {
 	return strings.Fields(string(out))
 }
 
-// clients gives the SDK's clients among packages, sorted.
+// clients returns the SDK's clients among packages, sorted.
 func clients(packages []string) []string {
 	var found []string
 	for _, pkg := range packages {

@@ -1,5 +1,5 @@
-// Package cold measures what a cold start of each function costs, against the
-// least that a Lambda function in Go can be.
+// Package cold measures the cold start of each function against the smallest possible Lambda
+// function in Go.
 package cold
 
 import (
@@ -14,18 +14,18 @@ import (
 	"github.com/takeup/takeup/test/harness/lambdas"
 )
 
-// bare is the function that the others are compared with.
+// bare is the function with which the others are compared.
 const bare = "bare"
 
-// Options say what is measured.
+// Options configure a run.
 type Options struct {
-	Root     string // the repository
-	StateDir string // the binaries are put here
-	Starts   int    // of each function, at least 1
+	Root     string // the repository's root
+	StateDir string // gets the binaries
+	Starts   int    // per function, at least 1
 }
 
-// Run builds all functions, starts them in turn, and gives the measures of each,
-// the bare one first and check last.
+// Run builds all functions, starts them in turn and returns the measures of each: the bare one
+// first and check last.
 func Run(ctx context.Context, o Options) ([]Measure, error) {
 	if o.Starts < 1 {
 		return nil, fmt.Errorf("%d starts measure nothing; ask for at least 1", o.Starts)
@@ -43,10 +43,10 @@ func Run(ctx context.Context, o Options) ([]Measure, error) {
 		programs = append(programs, p)
 	}
 	starts := map[string][]start{}
-	// The first round, which reads the binaries from the disk, isn't counted.
+	// The first round reads the binaries from the disk and isn't counted.
 	for round := range o.Starts + 1 {
 		for i := range programs {
-			// Each round begins with another one, so that none always follows the same.
+			// Rotate the order, so that no function always follows the same one.
 			p := programs[(i+round)%len(programs)]
 			s, err := p.start(ctx)
 			if err != nil {
@@ -64,7 +64,7 @@ func Run(ctx context.Context, o Options) ([]Measure, error) {
 	return measures, nil
 }
 
-// names gives the order of the report.
+// names returns the order of the report.
 func names(functions map[string]lambdas.Function) []string {
 	all := slices.DeleteFunc(slices.Sorted(maps.Keys(functions)), func(name string) bool { return name == "check" })
 	return slices.Concat([]string{bare}, all, []string{"check"})
@@ -89,14 +89,14 @@ func build(ctx context.Context, o Options, name string, f lambdas.Function) (pro
 	}
 	env := lambdas.Platform()
 	maps.Copy(env, f.Environment)
-	// Nothing listens there: a start calls no service, and must not reach a real one.
+	// Nothing listens there. A start calls no service, and must not be able to reach a real one.
 	env["AWS_ENDPOINT_URL"] = "http://127.0.0.1:1"
 	return program{name: name, path: binary, size: info.Size(), env: env}, nil
 }
 
-// EndedEarly says that a function ended before it asked for work.
+// EndedEarly is the error for a function that exited before it requested work.
 type EndedEarly struct {
-	Said string // what it wrote
+	Said string // its output
 	Err  error
 }
 
@@ -106,5 +106,5 @@ func (e *EndedEarly) Error() string {
 
 func (e *EndedEarly) Unwrap() error { return e.Err }
 
-// errNoPeak says that the system doesn't tell a process's peak memory.
+// errNoPeak says that the system doesn't report a process's peak memory.
 var errNoPeak = errors.New("/proc tells no peak memory (VmHWM) of the process; this needs Linux")

@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// Measure is what a function's start costs: medians of all its starts.
+// Measure is the cost of a function's start, as medians over its starts.
 type Measure struct {
 	Function string
 	Size     int64         // of the binary, in bytes
-	Start    time.Duration // from the process's start to its first request for work
-	Memory   int64         // the most bytes that were resident until then
+	Start    time.Duration // from process start to the first request for work
+	Memory   int64         // peak resident bytes until then
 }
 
 func measure(function string, size int64, starts []start) Measure {
@@ -24,16 +24,16 @@ func measure(function string, size int64, starts []start) Measure {
 	return Measure{Function: function, Size: size, Start: median(took), Memory: median(peak)}
 }
 
-// median gives the middle of the values, which it sorts: the mean of the two
-// middle ones of an even number.
+// median sorts the values and returns their median: for an even number, the mean of the two in
+// the middle.
 func median[T ~int64](values []T) T {
 	slices.Sort(values)
 	n := len(values)
 	return (values[(n-1)/2] + values[n/2]) / 2
 }
 
-// Write writes a table of the measures, and then a line a function with its ratios
-// to the first, which is the bare one.
+// Write writes a table of the measures, and then a line for each function with its ratios to the
+// first, which is the bare one.
 func Write(w io.Writer, starts int, measures []Measure) error {
 	fmt.Fprintf(w, "medians of %d starts each, in turn\n\n", starts)
 	table := tabwriter.NewWriter(w, 0, 0, 3, ' ', tabwriter.AlignRight)

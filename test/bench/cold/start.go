@@ -23,11 +23,11 @@ type program struct {
 
 // start is one start of a function.
 type start struct {
-	took time.Duration // from the process's start to its first request for work
-	peak int64         // the most bytes that were resident until then
+	took time.Duration // from process start to the first request for work
+	peak int64         // peak resident bytes until then
 }
 
-// start starts the program, and ends it when it has asked for work.
+// start starts the program and kills it once it has requested work.
 func (p program) start(ctx context.Context) (s start, err error) {
 	api, err := lambdas.NewRuntime(nil)
 	if err != nil {
@@ -64,8 +64,8 @@ func (p program) start(ctx context.Context) (s start, err error) {
 	}
 }
 
-// peakMemory gives the most bytes of a process that were ever resident. The usage
-// that wait gives is no measure: it begins with the memory of who started it.
+// peakMemory returns the peak resident memory of a process in bytes. The usage that wait reports
+// is no substitute: it starts at the memory of the parent.
 func peakMemory(pid int) (int64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {

@@ -1,7 +1,6 @@
-// Package list measures what listing and showing jobs takes: the calls to AWS
-// that the API's function makes for each request, and its own time beside that of one
-// bare read of the table. An earlier version of Takeup is measured beside it in the
-// same run.
+// Package list measures listing and showing jobs: the AWS calls of the API's function for each
+// request, and its own time next to that of one bare read of the table. An earlier version of
+// Takeup is measured in the same run.
 package list
 
 import (
@@ -18,12 +17,10 @@ import (
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 )
 
-// earlierCommit is the last version that kept its jobs in S3 and in the lists of
-// Step Functions.
+// earlierCommit is the last version that kept its jobs in S3 and in the lists of Step Functions.
 const earlierCommit = "b998656"
 
-// Of the jobs in the table, so many run and so many failed. The page is watched
-// while fewer run.
+// How many jobs in the table run and how many failed. While the page is watched, fewer run.
 const (
 	running        = 30
 	runningWatched = 10
@@ -33,25 +30,25 @@ const (
 
 const key = "key-of-the-list-bench-0001"
 
-// Options say what is measured.
+// Options configure a run.
 type Options struct {
-	// Root is the repository, and StateDir where the stacks' files go.
+	// Root is the repository's root, and StateDir the directory of the stacks' files.
 	Root, StateDir string
 	Jobs           int           // in the table, at least leastJobs
-	EarlierJobs    int           // of the earlier version, at least leastEarlierJobs; 0 leaves it out
-	Rounds         int           // how often each request is made
-	Watch          time.Duration // how long the page is left open
+	EarlierJobs    int           // of the earlier version, at least leastEarlierJobs; 0 omits that version
+	Rounds         int           // how often each request is sent
+	Watch          time.Duration // how long the page stays open
 	Progress       io.Writer     // gets a line for each stage
 }
 
-// With leastJobs today has more than a page, and with leastEarlierJobs there is more
-// than a page.
+// With leastJobs, today has more than one page. With leastEarlierJobs, there is more than one
+// page in all.
 const (
 	leastJobs        = 2000
 	leastEarlierJobs = 200
 )
 
-// Check refuses options that can't be.
+// Check returns an error for invalid options.
 func (o Options) Check() error {
 	var errs []error
 	if o.Jobs < leastJobs {
@@ -66,7 +63,7 @@ func (o Options) Check() error {
 	return errors.Join(errs...)
 }
 
-// Run measures. It takes minutes.
+// Run runs the measurement, which takes minutes.
 func Run(ctx context.Context, o Options) (_ *Report, err error) {
 	if err := o.Check(); err != nil {
 		return nil, err
@@ -118,7 +115,7 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 	return report, nil
 }
 
-// stage does something, and says how long it took.
+// stage runs do and prints how long it took.
 func stage(progress io.Writer, doing string, do func() error) error {
 	began := time.Now()
 	if err := do(); err != nil {
@@ -128,8 +125,7 @@ func stage(progress io.Writer, doing string, do func() error) error {
 	return err
 }
 
-// newProvider makes the simulator that all jobs are sent to. A prompt decides what
-// becomes of its job.
+// newProvider returns the simulator for all jobs. A prompt decides the outcome of its job.
 func newProvider() (*sim.Server, error) {
 	settings := sim.DefaultSettings()
 	balance := 100_000.0
@@ -145,15 +141,15 @@ func newProvider() (*sim.Server, error) {
 	}})
 }
 
-// Words of prompts: of jobs that are never done, that fail, and a rare one.
+// Words of prompts: for jobs that never complete, for jobs that fail, and a rare word.
 const (
 	unending = "an endless staircase"
 	refused  = "a famous person"
 	rare     = "narwhal"
 )
 
-// parameters are those that both versions get: many jobs at once, and few polls of
-// those that never end. The earlier version has another name for the poll window.
+// parameters are common to both versions: many concurrent jobs, and few polls of those that
+// never end. The earlier version has another name for the poll window.
 func parameters(name string) []string {
 	pollWindow := "PollWindowSeconds"
 	if name == earlierCommit {

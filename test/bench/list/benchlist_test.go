@@ -17,7 +17,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// TestMain is also the function of TestFunction: it is started as a process of it.
+// TestMain also serves as the function of TestFunction, which starts the test binary as a
+// process.
 func TestMain(m *testing.M) {
 	if os.Getenv("START_AS") == "function" {
 		serveForEver("http://" + os.Getenv("AWS_LAMBDA_RUNTIME_API") + "/2018-06-01/runtime/invocation/")
@@ -25,7 +26,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// serveForEver answers each request with its path and query. For /end it ends.
+// serveForEver answers each request with its path and query. At /end it exits.
 func serveForEver(runtime string) {
 	for {
 		next, err := http.Get(runtime + "next")
@@ -62,7 +63,7 @@ func TestFunction(t *testing.T) {
 	}
 	for _, test := range []struct {
 		request request
-		want    string // empty: an error
+		want    string // empty means an error
 	}{
 		{request{method: "GET", path: "/videos?limit=5&q=a%20b"}, "GET/videosmap[limit:[5] q:[a b]]"},
 		{post("a boat"), `POST/v2/video/generationsmap[]{"prompt":"a boat"}`},
@@ -124,7 +125,7 @@ func TestCounter(t *testing.T) {
 	}
 }
 
-// Each day has as many jobs, whatever the time, and so many failed.
+// Each day has equally many jobs, whatever the time of day, and the given number failed.
 func TestFinished(t *testing.T) {
 	for _, at := range []string{"2026-08-21T00:00:10Z", "2026-08-21T23:59:00Z"} {
 		now, err := time.Parse(time.RFC3339, at)

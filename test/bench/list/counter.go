@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// counter passes the calls of a stack's functions on to AWS, and counts those of
-// one function, which the SDK names in its User-Agent.
+// counter is a proxy between a stack's functions and AWS. It counts the calls of one function,
+// which the SDK names in the User-Agent.
 type counter struct {
 	address string
 	server  *http.Server
@@ -40,7 +40,7 @@ func newCounter() (*counter, error) {
 			r.SetURL(c.to)
 			r.Out.Host = r.In.Host
 		},
-		// A function that is ended closes its connections.
+		// A function that is stopped closes its connections.
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
 	}
 	c.server = &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -51,8 +51,8 @@ func newCounter() (*counter, error) {
 	return c, nil
 }
 
-// sendTo says where the calls go, and whose are counted, by AWS's name of the
-// function. It is called before any comes.
+// sendTo sets where calls go, and whose are counted, by AWS's name of the function. It must be
+// called before the first call.
 func (c *counter) sendTo(address, function string) error {
 	to, err := url.Parse(address)
 	c.mu.Lock()
@@ -69,8 +69,7 @@ func (c *counter) count(r *http.Request) {
 	}
 }
 
-// operation names a call: Query of DynamoDB, StartExecution of Step Functions. S3
-// has no name for one in its requests.
+// operation names a call, such as Query or StartExecution. S3's requests don't name theirs.
 func operation(r *http.Request) string {
 	if _, name, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
 		return name
@@ -78,7 +77,7 @@ func operation(r *http.Request) string {
 	return r.Method + " of S3"
 }
 
-// take gives the calls since the last take.
+// take returns the calls since the last take.
 func (c *counter) take() map[string]int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -21,9 +21,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// fill writes jobs into the table that have ended, over the last days, and then those
-// that run, until there are so many of them. The executions of these are left out: the
-// API asks for none.
+// fill writes ended jobs of the last days into the table, and then running ones, until there are
+// as many as requested. It creates no executions for these, since the API doesn't read any.
 func (s *subject) fill(jobs int) func(ctx context.Context, running int) error {
 	var ended, unended int
 	began := time.Now().UTC()
@@ -51,7 +50,7 @@ func (s *subject) fill(jobs int) func(ctx context.Context, running int) error {
 	}
 }
 
-// newEntry is a job that was accepted.
+// newEntry returns a job that was accepted.
 func newEntry(id, prompt string, at time.Time) (video.Entry, error) {
 	request, err := catalogue.OfPrompt(all.Models(), prompt)
 	return video.Entry{
@@ -61,8 +60,8 @@ func newEntry(id, prompt string, at time.Time) (video.Entry, error) {
 	}, err
 }
 
-// finished is the job of a number among so many, each day having as many. Today's
-// are between midnight and now.
+// finished returns job n of the given number, which are spread evenly over the days. Today's lie
+// between midnight and now.
 func finished(n, of int, now time.Time) (video.Entry, error) {
 	day := now.Truncate(24*time.Hour).AddDate(0, 0, -(n % days))
 	length := 24 * time.Hour
@@ -89,9 +88,9 @@ func finished(n, of int, now time.Time) (video.Entry, error) {
 	return entry, err
 }
 
-// items takes what a table writes, instead of DynamoDB.
+// items is a client that collects a table's writes instead of sending them to DynamoDB.
 type items struct {
-	table.Client // of which nothing else is called
+	table.Client // nil: no other method is called
 	all          []types.WriteRequest
 }
 
@@ -107,14 +106,14 @@ func (i *items) TransactWriteItems(_ context.Context, in *dynamodb.TransactWrite
 	return &dynamodb.TransactWriteItemsOutput{}, nil
 }
 
-// mostInBatch is the most that DynamoDB takes at once.
+// mostInBatch is DynamoDB's limit for a batch.
 const mostInBatch = 25
 
-// writeAll writes jobs as the functions do, many at once and past every condition.
+// writeAll writes jobs in the functions' format, many at once and without their conditions.
 func (s *subject) writeAll(ctx context.Context, entries []video.Entry) error {
 	var written items
 	known := table.New(&written, "", rand.Text, nil)
-	// By time, since a day is written down once in a row.
+	// In order of time, so that each day is recorded once.
 	slices.SortFunc(entries, func(a, b video.Entry) int { return a.CreatedAt.Compare(b.CreatedAt) })
 	for _, entry := range entries {
 		if _, _, err := known.Create(ctx, entry); err != nil {
@@ -135,8 +134,7 @@ func (s *subject) writeAll(ctx context.Context, entries []video.Entry) error {
 	return nil
 }
 
-// putFiles puts a video into the bucket for each of the newest jobs, which the page
-// plays.
+// putFiles puts a video into the bucket for each of the newest jobs, which the page plays.
 func (s *subject) putFiles(ctx context.Context) error {
 	page, err := s.list(ctx, "?limit=50&status=completed")
 	if err != nil {

@@ -18,17 +18,17 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// timeout is the time of an invocation: API Gateway waits no longer.
+// timeout limits an invocation. API Gateway waits no longer.
 const timeout = 29 * time.Second
 
-// function is a process of the API's function, and a server of Lambda's runtime API
-// that gives it one request after another.
+// function is a process of the API's function, and a server of Lambda's runtime API that gives
+// it one request after another.
 type function struct {
 	cmd     *exec.Cmd
 	server  *http.Server
-	idle    chan chan []byte // a request for work, which waits for an event
+	idle    chan chan []byte // a request for work that waits for an event
 	answers chan []byte
-	ended   chan struct{} // closed when the process has ended
+	ended   chan struct{} // closed when the process has exited
 }
 
 // startFunction starts a binary with an environment.
@@ -51,7 +51,7 @@ func startFunction(ctx context.Context, binary string, env []string, log io.Writ
 		case event := <-work:
 			w.Header().Set("Lambda-Runtime-Aws-Request-Id", "measured")
 			w.Header().Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(time.Now().Add(timeout).UnixMilli(), 10))
-			_, _ = w.Write(event) // a process that is gone gives no answer
+			_, _ = w.Write(event) // a process that is gone sends no response
 		case <-r.Context().Done():
 		}
 	})
@@ -67,7 +67,7 @@ func startFunction(ctx context.Context, binary string, env []string, log io.Writ
 		w.WriteHeader(http.StatusAccepted)
 	})
 	f.server = &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}
-	go func() { _ = f.server.Serve(listener) }() // ends with stop
+	go func() { _ = f.server.Serve(listener) }() // returns after stop
 	f.cmd = exec.CommandContext(ctx, binary)
 	f.cmd.Env = append(env, "AWS_LAMBDA_RUNTIME_API="+listener.Addr().String())
 	f.cmd.Stdout, f.cmd.Stderr = log, log
@@ -81,7 +81,7 @@ func startFunction(ctx context.Context, binary string, env []string, log io.Writ
 	return f, nil
 }
 
-// stop ends the process and the server.
+// stop stops the process and the server.
 func (f *function) stop() error {
 	err := f.cmd.Process.Kill()
 	if errors.Is(err, os.ErrProcessDone) {
@@ -91,11 +91,11 @@ func (f *function) stop() error {
 	return errors.Join(err, f.server.Close())
 }
 
-// errEnded says that the process ended by itself.
+// errEnded says that the process exited by itself.
 var errEnded = errors.New("the API's function has ended")
 
-// ask gives the function a request and waits for the answer. The time is from the
-// event to the answer, once the process waits for work.
+// ask sends a request to the function and returns the response. Once the process waits for work,
+// the time is measured from the event to the response.
 func (f *function) ask(ctx context.Context, r request) (answer []byte, took time.Duration, err error) {
 	event, err := json.Marshal(r.event())
 	if err != nil {
@@ -132,18 +132,18 @@ func (f *function) ask(ctx context.Context, r request) (answer []byte, took time
 	return []byte(got.Body), took, nil
 }
 
-// request is one of the API.
+// request is a request to the API.
 type request struct {
 	method, path string // with the query
 	body         string
 }
 
-// event is what API Gateway makes of it.
+// event returns the event that API Gateway makes of the request.
 func (r request) event() events.APIGatewayProxyRequest {
 	path, query, _ := strings.Cut(r.path, "?")
 	values, err := url.ParseQuery(query)
 	if err != nil {
-		panic("benchlist: " + err.Error()) // it is written here
+		panic("benchlist: " + err.Error()) // it consists of marshalable fields
 	}
 	return events.APIGatewayProxyRequest{
 		HTTPMethod: r.method, Path: path, MultiValueQueryStringParameters: values, Body: r.body,

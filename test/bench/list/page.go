@@ -13,11 +13,11 @@ import (
 	"github.com/takeup/takeup/internal/wait"
 )
 
-// waitLimit is the longest that the page's first list is waited for.
+// waitLimit bounds the wait for the page's first list.
 const waitLimit = 90 * time.Second
 
-// watch opens the page in Chromium, which the Makefile installs, and gives the calls
-// of AWS that it causes in so long a time, once it shows the jobs.
+// watch opens the page in Chromium, which make installs. Once the page shows the jobs, watch
+// counts the AWS calls that it causes for a time.
 func (s *subject) watch(ctx context.Context, root string, long time.Duration) (calls map[string]int, err error) {
 	path, err := filepath.Abs(filepath.Join(root, ".tools", "chromium", "bin", "chromium"))
 	if err != nil {

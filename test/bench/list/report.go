@@ -10,27 +10,28 @@ import (
 	"time"
 )
 
-// Measured is what was measured of a kind of request.
+// Measured is the measurement of a kind of request.
 type Measured struct {
 	Name  string
-	Calls []int           // to AWS, of each time that it was counted; empty: the version has no such request
-	Of    map[string]int  // those of the last time, by operation
+	Calls []int           // AWS calls of each counted request; empty if the version has no such request
+	Of    map[string]int  // those of the last request, by operation
 	Times []time.Duration // the function's own
 }
 
-// Bare are the times of reads of the table by the SDK alone: a Query of a first page,
-// a Query of a job's items, and a GetItem of a job.
+// Bare holds the times of reads of the table by the SDK alone: a Query of a first page, a Query
+// of a job's items, and a GetItem of a job.
 type Bare struct{ List, Job, Item []time.Duration }
 
-// Report is what a run measured.
+// Report is the result of a run.
 type Report struct {
 	Jobs, EarlierJobs, Rounds int
-	Watch                     time.Duration // for which the page was open
-	Now, Earlier              []Measured    // Earlier is empty where that was left out
+	Watch                     time.Duration // how long the page was open
+	Now, Earlier              []Measured    // Earlier is empty if that version was omitted
 	Bare                      Bare
 }
 
-// quantile gives the value that a share of the values doesn't exceed; zero of none.
+// quantile returns the smallest value that at least this share of the values doesn't exceed, or
+// zero for no values.
 func quantile[T int | time.Duration](values []T, share float64) T {
 	if len(values) == 0 {
 		return 0
@@ -49,7 +50,7 @@ func (r *Report) of(name string) Measured {
 
 func ms(d time.Duration) string { return fmt.Sprintf("%.1f", d.Seconds()*1e3) }
 
-// cells are a kind of request's calls, the most calls and the times.
+// cells formats the calls of a kind of request, their maximum and the times.
 func (m Measured) cells() string {
 	if len(m.Calls) == 0 {
 		return "-\t-\t-\t-\t"
@@ -103,7 +104,7 @@ func (r *Report) Write(w io.Writer) error {
 	return err
 }
 
-// list names calls, such as "2 Query, 1 PutItem".
+// list formats calls, such as "2 Query, 1 PutItem".
 func list(calls map[string]int) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(calls)) {
@@ -115,7 +116,7 @@ func list(calls map[string]int) string {
 	return strings.Join(parts, ", ")
 }
 
-// last is the last line. What is of a job is the worse of a running and a finished one.
+// last returns the last line. Figures for a job are the worse of a running and a finished one.
 func (r *Report) last() string {
 	calls := func(names ...string) (most int) {
 		for _, name := range names {

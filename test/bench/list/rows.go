@@ -27,12 +27,12 @@ const (
 	openPage    = "the open page, 10 jobs running"
 )
 
-// row is a kind of request that is measured.
+// row is a kind of request to measure.
 type row struct {
 	name    string
 	request func(i int) request
-	absent  bool // the version has no such thing
-	at      int  // its place among the measured
+	absent  bool // the version has no such request
+	at      int  // its index among the measured
 }
 
 func get(path string) func(int) request {
@@ -47,7 +47,7 @@ func post(prompt string) request {
 	return request{method: http.MethodPost, path: "/v2/video/generations", body: string(body)}
 }
 
-// makeRows finds the jobs and the page that are asked for.
+// makeRows finds the jobs and the page to request.
 func (s *subject) makeRows(ctx context.Context) error {
 	for _, of := range []struct {
 		status string
@@ -95,10 +95,9 @@ func (s *subject) makeRows(ctx context.Context) error {
 	return nil
 }
 
-// timeAll makes each request of each subject once a round, and the bare reads of the
-// first one's table in between, so that what else the machine does meets them all
-// alike. The first round isn't counted. New jobs come last: they put load on the
-// machine when their time has come.
+// timeAll sends each request of each subject once per round, interleaved with bare reads of the
+// first subject's table, so that other load on the machine affects all alike. The first round
+// isn't counted. New jobs come last, since they load the machine later.
 func timeAll(ctx context.Context, rounds int, subjects ...*subject) error {
 	bare := subjects[0]
 	for _, creates := range []bool{false, true} {

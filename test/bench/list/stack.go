@@ -21,13 +21,13 @@ import (
 //go:embed cmd/stack/main.go
 var program []byte
 
-// process is a running local stack of some version of Takeup, in a process of its own.
+// process is a running local stack of some version of Takeup, in its own process.
 type process struct {
 	stack.Stack
 	root string
 
 	cmd  *exec.Cmd
-	hold io.Closer // its standard input, whose end ends it
+	hold io.Closer // its standard input; closing it stops the stack
 }
 
 // startStack starts the stack of the repository at root, with flags of cmd/stack.
@@ -39,7 +39,7 @@ func startStack(ctx context.Context, root, state string, progress io.Writer, fla
 		return nil, err
 	}
 	source := filepath.Join(root, "test", "bench", "list", "cmd", "stack")
-	if _, err := os.Stat(source); errors.Is(err, os.ErrNotExist) { // it is the earlier version, where the package has another place
+	if _, err := os.Stat(source); errors.Is(err, os.ErrNotExist) { // the earlier version, which has the package elsewhere
 		earlier := bytes.ReplaceAll(program, []byte("internal/dev/stack"), []byte("internal/localstack"))
 		if err := errors.Join(os.MkdirAll(source, 0o755), os.WriteFile(filepath.Join(source, "main.go"), earlier, 0o644)); err != nil {
 			return nil, err
@@ -76,16 +76,15 @@ func startStack(ctx context.Context, root, state string, progress io.Writer, fla
 	return s, nil
 }
 
-// stop ends the stack, and returns when it has ended.
+// stop stops the stack and returns when it has exited.
 func (s *process) stop() error { return errors.Join(s.hold.Close(), s.cmd.Wait()) }
 
-// binary is the file of a function of the stack.
+// binary returns the file of a function of the stack.
 func (s *process) binary(function string) string {
 	return filepath.Join(s.root, ".takeup", "build", function, "bootstrap")
 }
 
-// checkout puts the repository at root, as it was at a commit, into dir. The tools
-// that are installed are shared.
+// checkout checks out a commit of the repository at root into dir. Installed tools are shared.
 func checkout(ctx context.Context, root, commit, dir string) error {
 	root, err := filepath.Abs(root)
 	if err != nil {

@@ -21,8 +21,8 @@ import (
 // apiFunction is the template's name of the API's function.
 const apiFunction = "ApiFunction"
 
-// subject is a version of Takeup that is measured: its stack, whose functions call AWS
-// by way of a counter, and a process of its API's function that calls it directly.
+// subject is a version of Takeup to measure: its stack, whose functions call AWS through a
+// counter, and a process of its API's function that calls AWS directly.
 type subject struct {
 	name     string
 	progress io.Writer
@@ -31,14 +31,14 @@ type subject struct {
 	function *function
 	dynamodb *dynamodb.Client
 
-	today    string // the day that the jobs were made on
+	today    string // the day on which the jobs were created
 	ids      ids
 	rows     []row
 	measured []Measured
 	bare     Bare
 }
 
-// ids are jobs that are asked for.
+// ids are the jobs to request.
 type ids struct{ running, finished string }
 
 func (s *subject) connect(ctx context.Context) error {
@@ -84,8 +84,8 @@ func (s *subject) close() error {
 	return errors.Join(append(errs, s.stack.stop(), s.counter.close())...)
 }
 
-// prepare gives the subject its jobs, with some of the running ones, watches the page,
-// gives it the others, and counts the calls of each request.
+// prepare creates the subject's jobs with some of the running ones, watches the page, creates
+// the rest, and counts the calls of each request.
 func (s *subject) prepare(ctx context.Context, o Options, fill func(context.Context, int) error) error {
 	var page map[string]int
 	for _, step := range []struct {
@@ -125,7 +125,7 @@ func (s *subject) countAll(ctx context.Context, times int) error {
 	return nil
 }
 
-// countCalls makes a request through API Gateway, so many times.
+// countCalls sends a request through API Gateway the given number of times.
 func (s *subject) countCalls(ctx context.Context, r row, times int) (Measured, error) {
 	m := Measured{Name: r.name}
 	for i := range times {
@@ -142,7 +142,7 @@ func (s *subject) countCalls(ctx context.Context, r row, times int) (Measured, e
 	return m, nil
 }
 
-// call makes a request of the stack's API.
+// call sends a request to the stack's API.
 func (s *subject) call(ctx context.Context, r request) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -173,7 +173,7 @@ type videos struct {
 	Next *string `json:"next"`
 }
 
-// list asks the function for a page.
+// list requests a page from the function.
 func (s *subject) list(ctx context.Context, query string) (videos, error) {
 	var page videos
 	body, _, err := s.function.ask(ctx, request{method: http.MethodGet, path: "/videos" + query})
@@ -183,8 +183,8 @@ func (s *subject) list(ctx context.Context, query string) (videos, error) {
 	return page, err
 }
 
-// order sends jobs to the API's function, until there are so many, and waits until all
-// but the running ones have ended.
+// order sends jobs to the API's function until there are as many as requested, and waits until
+// all but the running ones have ended.
 func (s *subject) order(jobs int) func(ctx context.Context, running int) error {
 	sent, unended := 0, 0
 	send := func(ctx context.Context, prompt string) error {
@@ -206,7 +206,7 @@ func (s *subject) order(jobs int) func(ctx context.Context, running int) error {
 				}
 			}
 		}
-		// What runs is the newest, and on the page's first page.
+		// The running jobs are the newest, and on the first page.
 		if err := s.settled(ctx, unended); err != nil {
 			return err
 		}
@@ -219,10 +219,10 @@ func (s *subject) order(jobs int) func(ctx context.Context, running int) error {
 	}
 }
 
-// mostUnderWay is how many jobs two cores bear at once.
+// mostUnderWay is how many concurrent jobs two cores can handle.
 const mostUnderWay = 50
 
-// settled waits until no more than so many jobs are queued or generating.
+// settled waits until at most this number of jobs are queued or generating.
 func (s *subject) settled(ctx context.Context, most int) error {
 	for {
 		n := 0
@@ -236,7 +236,7 @@ func (s *subject) settled(ctx context.Context, most int) error {
 				n = most + 1
 			}
 			if status == "queued" && n > 0 {
-				n = most + 1 // they will be generating
+				n = most + 1 // they are about to generate
 			}
 		}
 		if n <= most {

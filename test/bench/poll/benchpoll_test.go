@@ -17,7 +17,7 @@ import (
 	"github.com/takeup/takeup/internal/schedule/estimator"
 )
 
-// deployed is what the repository's template has.
+// deployed returns the repository's template.
 func deployed(t *testing.T) Template {
 	t.Helper()
 	template, err := ReadTemplate("../../../template.yaml")
@@ -71,7 +71,7 @@ Resources:
 func TestTally(t *testing.T) {
 	memory := deployed(t).Memory
 	loops := tally{memory: memory}
-	// Looks at 15, 30.3, 45.6 and 60.9 s.
+	// Polls at 15, 30.3, 45.6 and 60.9 s.
 	seen := loops.add(loop(every15), 50*time.Second)
 	if want := (schedule.Seen{After: 45600 * time.Millisecond, By: 60900 * time.Millisecond}); seen != want {
 		t.Errorf("seen is %v, want %v", seen, want)
@@ -90,7 +90,7 @@ func TestTally(t *testing.T) {
 		}
 	}
 
-	// A check of three requests, and another of one, with what it reads and keeps.
+	// One check of three requests and one of one, with their reads and writes.
 	windows := tally{learns: true, asksMetrics: true}
 	windows.add(func(yield func(look) bool) {
 		for _, l := range []look{{10 * time.Second, 0}, {13 * time.Second, 0}, {16 * time.Second, 0}, {20 * time.Second, 1}} {
@@ -107,7 +107,7 @@ func TestTally(t *testing.T) {
 	}
 }
 
-// expected is the mean measure of a plan over a distribution's quantiles.
+// expected returns the mean measure of a plan over a distribution's quantiles.
 func expected(memory Memory, p plan, d lognormal) float64 {
 	const n = 500
 	all := tally{memory: memory}
@@ -128,8 +128,7 @@ func expected(memory Memory, p plan, d lognormal) float64 {
 	return all.result().measure
 }
 
-// The optimum is worth what it says, and no plan of the kinds that it may choose
-// from is worth more.
+// The optimum has the value that it claims, and no plan that it may choose beats it.
 func TestOptimum(t *testing.T) {
 	d := lognormal{20 * time.Second, 0.4}
 	const gap, window = 2 * time.Second, 15 * time.Second
@@ -140,7 +139,7 @@ func TestOptimum(t *testing.T) {
 		Transitions: cost.Transitions(0), Invocations: 2,
 		GBSeconds: submitSeconds*memory.Submit + storeSeconds*memory.Store, Writes: jobWrites, Reads: jobReads, TableWrites: jobTableWrites, TableReads: jobTableReads,
 	}.USD()
-	// A plan's tally has no read of what is known.
+	// A plan's tally has no read of the forecast's data.
 	said := best.usd() + around
 	if math.Abs(got-said) > 0.005*said {
 		t.Errorf("it says %v, and is worth %v", said, got)
@@ -191,8 +190,8 @@ func TestOptimum(t *testing.T) {
 	}
 }
 
-// What the issue of the schedule asks for holds with a fraction of the bench's jobs,
-// which are always the same ones.
+// The targets of the schedule hold for a fraction of the bench's jobs, which are always the same
+// ones.
 func TestTargets(t *testing.T) {
 	i := slices.IndexFunc(rows(), func(r row) bool { return r.name == judged })
 	results := measure(deployed(t), rows()[i], 2000)

@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// distribution is how long a provider's generations take.
+// distribution is the distribution of a provider's generation times.
 type distribution interface {
 	draw(*rand.Rand) time.Duration
-	// done is the share that have ended at an age.
+	// done returns the share of generations that have ended at an age.
 	done(age time.Duration) float64
 }
 
-// lognormal is a distribution by its median and the standard deviation of its
+// lognormal is a lognormal distribution, by its median and the standard deviation of its
 // logarithm.
 type lognormal struct {
 	median time.Duration
@@ -32,7 +32,7 @@ func (l lognormal) done(age time.Duration) float64 {
 	return math.Erfc(-z/math.Sqrt2) / 2
 }
 
-// mixture is a share of one distribution, and another for the rest.
+// mixture follows one distribution for a share of the jobs, and another for the rest.
 type mixture struct {
 	share      float64
 	most, rest distribution
@@ -49,8 +49,8 @@ func (m mixture) done(age time.Duration) float64 {
 	return m.share*m.most.done(age) + (1-m.share)*m.rest.done(age)
 }
 
-// row is a provider whose pace is one distribution for the first half of the jobs
-// and another for the second.
+// row is a provider that follows one distribution for the first half of the jobs and another for
+// the second.
 type row struct {
 	name   string
 	halves [2]distribution
@@ -61,7 +61,7 @@ func (r row) shifts() bool { return r.halves[0] != r.halves[1] }
 
 func steady(name string, d distribution) row { return row{name, [2]distribution{d, d}} }
 
-// judged is the row that the last line is about.
+// judged is the row of the last line.
 const judged = "median 80 s, sigma 0.35"
 
 func rows() []row {

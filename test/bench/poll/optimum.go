@@ -8,34 +8,32 @@ import (
 	"github.com/takeup/takeup/internal/schedule/cost"
 )
 
-// tick is the grid of the ages at which the optimum may look.
+// tick is the resolution of the ages at which the optimum may poll.
 const tick = 100 * time.Millisecond
 
-// optimum is the plan with the least measure for a distribution that is known, by
-// dynamic programming from the end: at each look that finds the generation
-// running, a check asks again after some time, or leaves to a wait of whole
-// seconds and the next check. It keeps to the same limits as ours: requests are
-// so far apart, and a check asks for so long at most. What it asks the provider
-// costs nothing.
+// optimum is the plan with the least measure for a known distribution, by dynamic programming
+// from the end. At each poll that finds the generation running, a check either polls again after
+// some time, or leaves for a wait of whole seconds and the next check. The limits are those of
+// our schedule: a gap between requests, and a poll window for a check. Requests to the provider
+// cost nothing.
 type optimum struct {
-	gap, window, request int       // in ticks, as all times here
-	pauses               []int     // that a check may make between two requests
+	gap, window, request int       // in ticks, like all times here
+	pauses               []int     // the pauses that a check may make between two requests
 	done, area           []float64 // the share that has ended, and its integral in seconds
-	// At each age, for the jobs that run: what is to come when a check leaves
-	// then, with the wait that makes it least, and when one begins with a
-	// request then.
+	// For each age, the expected future measure of the jobs that still run: if a check leaves
+	// then, with the best wait, and if one begins with a request then.
 	leaving, beginning []float64
 	waits              []int
-	lambdaUSD          float64 // what a tick of a check costs
+	lambdaUSD          float64 // cost of a tick of a check
 }
 
-// checkUSD is what one more check costs, except for its time.
+// checkUSD is the cost of one more check, without its duration.
 const checkUSD = cost.CheckTransitions*cost.Transition + cost.Invocation + cost.TableRead + cost.TableWrite
 
-// farEnough is the share of the jobs that the optimum leaves out of sight.
+// farEnough is the share of the jobs that the optimum ignores.
 const farEnough = 1e-5
 
-// solve finds the optimum for a distribution, with checks of checkGB of memory.
+// solve returns the optimum for a distribution, for checks with checkGB of memory.
 func solve(d distribution, gap, window time.Duration, checkGB float64) *optimum {
 	o := &optimum{
 		gap: int(gap / tick), window: int(window / tick), request: int(requestTime / tick),
@@ -62,19 +60,18 @@ func solve(d distribution, gap, window time.Duration, checkGB float64) *optimum 
 	return o
 }
 
-// usd is what is expected of the measure, but for what each video costs that is
-// noticed at once.
+// usd returns the expected measure, without what each video costs even if noticed at once.
 func (o *optimum) usd() float64 { return o.leaving[0] }
 
-// lag is what the lag of the jobs costs that end after one look and are noticed by
-// the next.
+// lag returns the cost of the lag of the jobs that end after one poll and are noticed by the
+// next.
 func (o *optimum) lag(from, to int) float64 {
 	ended := o.done[to] - o.done[from]
 	waited := o.area[to] - o.area[from] - o.done[from]*float64(to-from)*tick.Seconds()
 	return schedule.LagUSD * (waited + ended*requestTime.Seconds())
 }
 
-// leave finds the best wait at an age. At 0 nothing has been asked yet.
+// leave finds the best wait at an age. At 0, there was no request yet.
 func (o *optimum) leave(age int) {
 	best, wait := math.Inf(1), 0
 	from := age + o.request
@@ -88,7 +85,7 @@ func (o *optimum) leave(age int) {
 		}
 		lag := o.lag(age, next)
 		if lag > best {
-			break // a longer wait costs more by that alone
+			break // a longer wait alone costs more
 		}
 		if next-age < o.gap {
 			continue
@@ -99,13 +96,13 @@ func (o *optimum) leave(age int) {
 		}
 	}
 	if wait == 0 {
-		best = 0 // out of sight
+		best = 0 // beyond the horizon
 	}
 	o.leaving[age], o.waits[age] = best, wait
 }
 
-// check finds what is best after each request of a check that begins at an age, by
-// the time since it began: the pause to the next, or 0 to leave.
+// check finds the best choice after each request of a check that begins at an age, by the time
+// since it began: the pause before the next request, or 0 to leave.
 func (o *optimum) check(began int, values []float64, choices []int) {
 	for since := o.window; since >= 0; since-- {
 		age := began + since
@@ -127,8 +124,7 @@ func (o *optimum) check(began int, values []float64, choices []int) {
 	}
 }
 
-// plan follows the best choices. What they don't see is looked at every ten
-// seconds.
+// plan follows the best choices. Beyond the horizon, it polls every ten seconds.
 func (o *optimum) plan() plan {
 	var looks []look
 	values, choices := make([]float64, o.window+1), make([]int, o.window+1)

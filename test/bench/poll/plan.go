@@ -8,17 +8,16 @@ import (
 	"github.com/takeup/takeup/internal/schedule"
 )
 
-// requestTime is how long a request for how a generation is doing takes. It
-// tells how that was when it began.
+// requestTime is the duration of a status request. Its answer is the status at its beginning.
 const requestTime = 300 * time.Millisecond
 
-// look is one such request.
+// look is one status request.
 type look struct {
 	at    time.Duration // the generation's age when it begins
-	check int           // which check makes it, counted from 0
+	check int           // the check that makes it, counted from 0
 }
 
-// plan are the looks at a generation for as long as it runs.
+// plan is the sequence of polls of a generation for as long as it runs.
 type plan = iter.Seq[look]
 
 // loop is a check with one request after each wait.
@@ -38,7 +37,7 @@ func loop(wait func(check int) time.Duration) plan {
 // every15 is the loop of the provider's own sample.
 func every15(int) time.Duration { return 15 * time.Second }
 
-// doubling begins with a second, as Step Functions' own retries do by default.
+// doubling begins with one second, like Step Functions' own retries by default.
 func doubling(check int) time.Duration { return min(time.Second<<min(check, 6), time.Minute) }
 
 // ours is what Submit and Check do with a forecast.
@@ -63,7 +62,7 @@ func ours(s schedule.Schedule, f schedule.Forecast) plan {
 	}
 }
 
-// wholeSeconds rounds a wait up to what the state machine takes.
+// wholeSeconds rounds a wait up to the whole seconds that the state machine takes.
 func wholeSeconds(d time.Duration) time.Duration {
 	return time.Duration(math.Ceil(d.Seconds())) * time.Second
 }

@@ -5,8 +5,8 @@ import (
 	"io"
 )
 
-// Write simulates so many jobs a row, and writes a table for each row as it is
-// done, and then a line for the row by which the schedule is judged.
+// Write simulates this number of jobs per row. It writes a table for each row as it is done, and
+// finally a line for the row by which the schedule is judged.
 func Write(out io.Writer, t Template, jobs int) { write(out, t, rows(), jobs) }
 
 func write(out io.Writer, t Template, rows []row, jobs int) {

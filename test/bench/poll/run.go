@@ -7,7 +7,7 @@ import (
 	"github.com/takeup/takeup/internal/schedule/estimator"
 )
 
-// seconds is the length of the videos, by which the built-in forecast goes.
+// seconds is the length of the videos, on which the built-in forecast depends.
 const seconds = 5
 
 // The policies, in the order of the tables.
@@ -26,10 +26,9 @@ func names() [policies]string {
 	}
 }
 
-// measure sends so many jobs through a row, by each policy the same. They come in
-// runs, each with its own past of twenty jobs, from which ours learned with what
-// it saw of them. Where the row shifts, a run goes over the shift, and ours goes
-// on learning; where it doesn't, ours knows those twenty and no more.
+// measure simulates a row's jobs, the same for each policy. They come in runs, each with its own
+// history of twenty jobs, from which our schedule learned what it observed. If the row shifts, a
+// run spans the shift, and our schedule keeps learning. Otherwise it knows only those twenty.
 func measure(t Template, r row, jobs int) [policies]result {
 	random := rand.New(rand.NewPCG(6, 2))
 	prior := estimator.BuiltIn(seconds)
@@ -82,8 +81,8 @@ func measure(t Template, r row, jobs int) [policies]result {
 	return results
 }
 
-// ratios are those of the last line: ours after twenty jobs to the loop, and its
-// measure to the optimum's.
+// ratios are those of the last line: our schedule after twenty jobs relative to the loop, and
+// its measure relative to the optimum's.
 type ratios struct{ lag, usd, requests, optimum float64 }
 
 func compare(r [policies]result) ratios {

@@ -8,33 +8,33 @@ import (
 	"github.com/takeup/takeup/internal/schedule/cost"
 )
 
-// What is taken of the steps around the checks, which all policies share: how long
-// Submit and Store run, and that the video is put into S3 by one request.
+// The cost of the steps around the checks, which all policies share: how long Submit and Store
+// run, and that the video is stored in S3 by one request.
 const (
 	submitSeconds = 1
 	storeSeconds  = 2
 
-	jobWrites = 2 // Store's video and manifest
-	jobReads  = 1 // Store's of the manifest
-	// A job's item is in two indexes: a change of its status is one write to the
-	// table, one to the one and two to the other. It is created with its request in
-	// a transaction, marked as started, claimed in a transaction with the control and
-	// the counters of its month and of its owner's day, changed when it is accepted, and
-	// when it is stored, with the counters. Each check tells of its looks besides.
+	jobWrites = 2 // Store's: video and manifest
+	jobReads  = 1 // Store's: the manifest
+	// A job's item is in two indexes: a change of its status is one write to the table, one to
+	// the first index and two to the second. The job is created with its request in a
+	// transaction, marked as started, claimed in a transaction with the control and the counters
+	// of its month and of its owner's day, changed when it is accepted, and changed when it is
+	// stored, with the counters. In addition, each check records its polls.
 	jobTableWrites = (2*2 + 2) + 1 + 4*2 + 4 + (2 + 3 + 2*2)
-	// The job is read by who starts it, Submit, and Store twice. Who starts it and the
-	// claim read what the operator has decided; Submit reads the price list, of up to
-	// 8 KB, the charges and what is in flight of the month before.
+	// The job is read by the step that starts it, by Submit, and twice by Store. The starter and
+	// the claim read the control. Submit reads the price list, of up to 8 KB, the charges, and
+	// what is in flight from the month before.
 	jobTableReads = 2 + 1 + 2 + (1 + 2 + 1 + 1)
 )
 
-// tally is what a policy did for the jobs of a row.
+// tally sums what a policy did for the jobs of a row.
 type tally struct {
-	// learns says that what is known is read by Submit and each check, and
-	// changed at the end.
+	// learns says that the forecast's data is read by Submit and each check, and changed at the
+	// end.
 	learns bool
-	// asksMetrics says that the provider is asked for its metrics as often as
-	// what is known is read: it is while that is little.
+	// asksMetrics says that the provider's metrics are requested as often as the forecast's data
+	// is read, which is the case while there is little of it.
 	asksMetrics bool
 	memory      Memory
 
@@ -46,8 +46,7 @@ type tally struct {
 	lag      time.Duration
 }
 
-// add looks at a generation as planned until it has ended, and gives what was
-// seen of it.
+// add polls a generation as planned until it has ended and returns what was seen.
 func (t *tally) add(p plan, took time.Duration) schedule.Seen {
 	var seen schedule.Seen
 	var began, held time.Duration // of the check
@@ -99,11 +98,11 @@ func (t *tally) add(p plan, took time.Duration) schedule.Seen {
 	return seen
 }
 
-// result is what a tally comes to, for each job.
+// result is a tally per job.
 type result struct {
 	lag, lag95                       float64 // seconds
 	requests, transitions, gbSeconds float64
-	held                             float64 // Lambdas, by 100 jobs under way
+	held                             float64 // concurrent Lambdas per 100 jobs in flight
 	usd, measure                     float64
 }
 

@@ -10,16 +10,16 @@ import (
 	"github.com/takeup/takeup/internal/schedule"
 )
 
-// Template is what the simulation takes from template.yaml.
+// Template is the part of template.yaml that the simulation uses.
 type Template struct {
-	Schedule schedule.Schedule // by the defaults of the parameters
+	Schedule schedule.Schedule // from the defaults of the parameters
 	Memory   Memory
 }
 
-// Memory is that of the steps' functions, in GB.
+// Memory is the memory of the steps' functions, in GB.
 type Memory struct{ Submit, Check, Store float64 }
 
-// ReadTemplate reads the SAM template at path. The error names what it lacks.
+// ReadTemplate reads the SAM template at path. The error names what is missing.
 func ReadTemplate(path string) (Template, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -16,14 +16,14 @@ import (
 
 const (
 	mib = 1 << 20
-	// capRate is what a capped source gives each request, in bytes a second.
+	// capRate is the rate of a capped source for each request, in bytes per second.
 	capRate = 8 * mib
-	// stagger is the time between the starts of tools that run side by side: at
-	// their ends, S3 puts the parts together, which takes it a second a video.
+	// stagger is the time between the starts of tools that run side by side. At their ends, S3
+	// assembles the parts, which takes it a second per video.
 	stagger = 2 * time.Second
 )
 
-// Run measures every tool, and writes the tables.
+// Run measures every tool and writes the tables.
 func Run(ctx context.Context, o Options) (err error) {
 	if err := o.Check(); err != nil {
 		return err
@@ -65,10 +65,10 @@ type bench struct {
 	gateway *gateway.Gateway
 
 	mu     sync.Mutex
-	stored int // how often a tool was run
+	stored int // number of runs of tools so far
 }
 
-// files is where the videos are stored, and logs where what the tools say goes.
+// files is the directory of the stored videos, and logs that of the tools' output.
 func (b *bench) files() string { return filepath.Join(b.Dir, "s3") }
 func (b *bench) logs() string  { return filepath.Join(b.Dir, "logs") }
 func (b *bench) bin() string   { return filepath.Join(b.Dir, "bin") }
@@ -112,8 +112,8 @@ func names(tools []tool) []string {
 	return all
 }
 
-// warmUp stores a small video with each tool, which shows whether all of them
-// work, and leaves their programs in the machine's memory.
+// warmUp stores a small video with each tool. That shows whether all of them work, and caches
+// their programs in memory.
 func (b *bench) warmUp(ctx context.Context) error {
 	video, err := source.NewVideo("warm-up", mib)
 	if err != nil {
@@ -127,9 +127,9 @@ func (b *bench) warmUp(ctx context.Context) error {
 	return nil
 }
 
-// measureRow measures every tool with one video. Where the source is capped, a
-// run of ours is followed by one of the peers side by side: what each has of the
-// source is its own, and they leave the machine nearly idle.
+// measureRow measures every tool with one video. If the source is capped, a run of ours is
+// followed by one of the peers side by side: the cap applies to each request, and the peers
+// leave the machine nearly idle.
 func (b *bench) measureRow(ctx context.Context, size int, capped bool) (row, error) {
 	r := row{mib: size, capped: capped, runs: map[string][]figures{}}
 	video, err := source.NewVideo("bench", int64(size)*mib)
@@ -174,8 +174,8 @@ func (b *bench) measureRow(ctx context.Context, size int, capped bool) (row, err
 	return r, nil
 }
 
-// sideBySide does something with several tools at once, each begun a time after
-// the one before it, and gives what came of it in their order.
+// sideBySide runs do for several tools at once, staggered by a time, and returns the results in
+// their order.
 func sideBySide[T any](ctx context.Context, tools []tool, after time.Duration, do func(context.Context, tool) (T, error)) ([]T, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

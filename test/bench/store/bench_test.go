@@ -23,7 +23,7 @@ func TestOptionsAreChecked(t *testing.T) {
 	}
 }
 
-// Every tool gets the URL, the bucket and the key, and no two have a name.
+// Every tool gets the URL, the bucket and the key, and no two have the same name.
 func TestTools(t *testing.T) {
 	all := tools(Programs{Rclone: "rclone", S5cmd: "s5cmd", AWS: "aws", Python: "python"}, "root", "bin", 900*time.Second)
 	j := job{url: "http://127.0.0.1:1/0/video.mp4", bucket: "b-1", key: "k/v.mp4"}
@@ -51,7 +51,7 @@ func TestTools(t *testing.T) {
 	}
 }
 
-// What a fault row says can be made of it fits what the source does.
+// The possible outcomes of a fault row fit the source's behavior.
 func TestFaultRows(t *testing.T) {
 	rows, err := faults()
 	if err != nil {
@@ -71,7 +71,7 @@ func TestSideBySide(t *testing.T) {
 	if err != nil || !slices.Equal(got, []string{"a", "b", "c"}) {
 		t.Errorf("%v, %v", got, err)
 	}
-	// One that fails ends the others, also those that haven't begun.
+	// One that fails stops the others, also those that haven't begun.
 	broken := errors.New("broken")
 	_, err = sideBySide(t.Context(), all, time.Hour, func(context.Context, tool) (string, error) { return "", broken })
 	if !errors.Is(err, broken) || !errors.Is(err, context.Canceled) {
@@ -79,7 +79,7 @@ func TestSideBySide(t *testing.T) {
 	}
 }
 
-// The tools are told nothing of whoever runs them but where programs are.
+// The tools get nothing of the caller's environment but where programs are.
 func TestEnvironment(t *testing.T) {
 	t.Setenv("AWS_PROFILE", "somebody")
 	t.Setenv("HTTPS_PROXY", "http://127.0.0.1:1")

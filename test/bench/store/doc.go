@@ -1,5 +1,4 @@
-// Package store compares Store's copying with what else a person would copy
-// a URL into S3 with: how long it takes, what it takes of the machine, and what
-// becomes of a video whose source misbehaves. docs/performance.md says how it
-// measures.
+// Package store compares Store's copying with other ways to copy a URL into S3: how long it
+// takes, which resources it uses, and what becomes of a video whose source misbehaves.
+// docs/performance.md describes the method.
 package store

@@ -10,20 +10,20 @@ import (
 	"github.com/takeup/takeup/test/bench/store/source"
 )
 
-// outcome is what a tool made of a source, in a word for the table.
+// outcome is the result of a tool with a faulty source, in a word for the table.
 type outcome string
 
-// The outcomes. One that is in capitals leaves a person with a broken video.
+// The outcomes. One in capitals leaves the user with a broken video.
 const (
-	right   outcome = "right"   // stored whole, exit 0
+	right   outcome = "right"   // the video is stored, exit 0
 	refused outcome = "refused" // an error, and nothing is stored
-	wrong   outcome = "WRONG"   // exit 0, and something else is stored, or nothing
-	left    outcome = "LEFT"    // an error, and something else than the video is stored
-	denied  outcome = "denied"  // an error, though the video is stored whole
-	hung    outcome = "hung"    // not ended after faultLimit
+	wrong   outcome = "WRONG"   // exit 0, and something else or nothing is stored
+	left    outcome = "LEFT"    // an error, and something other than the video is stored
+	denied  outcome = "denied"  // an error, though the whole video is stored
+	hung    outcome = "hung"    // still running after faultLimit
 )
 
-// judge says what a tool made of a source.
+// judge returns the outcome of a run.
 func judge(u gauge.Usage, c gateway.Content) outcome {
 	switch {
 	case u.Hung && c != gateway.Other:
@@ -41,29 +41,29 @@ func judge(u gauge.Usage, c gateway.Content) outcome {
 }
 
 const (
-	// faultMiB is the size of the video that is tried with a fault.
+	// faultMiB is the size of the video that is served with a fault.
 	faultMiB = 64
-	// faultLimit is how long a tool may try: a peer that gives up a source that
-	// has stalled, and begins again twice, has ended by then.
+	// faultLimit is how long a tool may try. A peer that gives up on a stalled source and
+	// restarts twice has ended by then.
 	faultLimit = 75 * time.Second
 )
 
-// faultRow is a fault, and what a tool can make of it at best.
+// faultRow is a fault and the best possible outcomes.
 type faultRow struct {
 	title string
 	offer source.Offer
 	want  outcome
-	// videos are what is right to be stored.
+	// videos are those that are right to store.
 	videos []*source.Video
 }
 
-// faulty is a faultRow with what became of it, by the tools' names.
+// faulty is a faultRow with the outcomes, by the tools' names.
 type faulty struct {
 	fault    faultRow
 	outcomes map[string]outcome
 }
 
-// faults lists the sources that misbehave.
+// faults returns the sources that misbehave.
 func faults() ([]faultRow, error) {
 	video, err := source.NewVideo("bench", faultMiB*mib)
 	if err != nil {
@@ -91,7 +91,7 @@ func faults() ([]faultRow, error) {
 	return rows, nil
 }
 
-// tryAll lets every tool store from every source that misbehaves.
+// tryAll has every tool store from every source that misbehaves.
 func (b *bench) tryAll(ctx context.Context) (_ []faulty, err error) {
 	front, err := b.gateway.Front()
 	if err != nil {
@@ -113,8 +113,8 @@ func (b *bench) tryAll(ctx context.Context) (_ []faulty, err error) {
 	return all, nil
 }
 
-// try lets every tool store from a source that misbehaves, all side by side: they
-// aren't timed.
+// try has every tool store from one source that misbehaves, all side by side, since they aren't
+// timed.
 func (b *bench) try(ctx context.Context, front *gateway.Front, f faultRow) (map[string]outcome, error) {
 	b.say("source: %s", f.title)
 	all, err := sideBySide(ctx, b.tools, 0, func(ctx context.Context, t tool) (outcome, error) {

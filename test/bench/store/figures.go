@@ -6,10 +6,10 @@ import (
 	"github.com/takeup/takeup/test/bench/store/gauge"
 )
 
-// metric is something that is measured of a run; less of it is better.
+// metric is a measured quantity. Less is better.
 type metric int
 
-// What is measured: seconds, seconds, MiB, and a number.
+// The metrics, in seconds, seconds, MiB and a count.
 const (
 	wall metric = iota
 	cpu
@@ -18,21 +18,21 @@ const (
 	metrics
 )
 
-// figures are what was measured of a run, or medians of such.
+// figures are the metrics of a run, or their medians.
 type figures [metrics]float64
 
 func measured(u gauge.Usage, requested int) figures {
 	return figures{wall: u.Wall.Seconds(), cpu: u.CPU.Seconds(), peak: float64(u.PeakKiB) / 1024, requests: float64(requested)}
 }
 
-// row is one video from one kind of source, and what each tool's runs took.
+// row is one video from one kind of source, with the figures of each tool's runs.
 type row struct {
 	mib    int
 	capped bool
 	runs   map[string][]figures // by the tool's name
 }
 
-// median gives the medians of a tool's runs, each figure's by itself.
+// median returns the medians of a tool's runs, each figure by itself.
 func (r row) median(tool string) figures {
 	var out figures
 	for m := range out {
@@ -45,8 +45,8 @@ func (r row) median(tool string) figures {
 	return out
 }
 
-// median gives the middle of some numbers, of which there is at least one; of two
-// in the middle, their mean.
+// median returns the median of at least one number: for an even count, the mean of the two in
+// the middle.
 func median(numbers []float64) float64 {
 	sorted := slices.Sorted(slices.Values(numbers))
 	middle := len(sorted) / 2
@@ -56,7 +56,8 @@ func median(numbers []float64) float64 {
 	return (sorted[middle-1] + sorted[middle]) / 2
 }
 
-// ahead gives our median to the least of the peers': below 1, ours is the best.
+// ahead returns the ratio of our median to the smallest of the peers'. Below 1, ours is the
+// best.
 func (r row) ahead(m metric) float64 {
 	var peers []float64
 	for tool := range r.runs {

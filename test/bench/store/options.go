@@ -6,31 +6,31 @@ import (
 	"io"
 )
 
-// Options say what a run does.
+// Options configure a run.
 type Options struct {
-	// Root is the repository, and Dir where the run's files go. What is in Dir is
-	// removed.
+	// Root is the repository's root, and Dir the directory of the run's files. Existing files in
+	// Dir are removed.
 	Root, Dir string
 	Programs  Programs
-	Runs      int   // of each tool with each video; the table has their medians
+	Runs      int   // per tool and video; the table shows their medians
 	Sizes     []int // of the videos, in MiB
 	Rows      []Rows
-	// Output gets the tables and the last line, and Progress a line a run.
+	// Output gets the tables and the last line, and Progress a line per run.
 	Output, Progress io.Writer
 }
 
 // Rows is a kind of rows in the tables.
 type Rows string
 
-// The kinds: videos from a source that gives what the machine can take, from one
-// that is capped, and from those that misbehave.
+// The kinds: videos from a source as fast as the machine, from a capped one, and from those that
+// misbehave.
 const (
 	Uncapped Rows = "uncapped"
 	Capped   Rows = "capped"
 	Faults   Rows = "faults"
 )
 
-// Check refuses options that can't be.
+// Check returns an error for invalid options.
 func (o Options) Check() error {
 	var errs []error
 	if o.Runs < 1 || o.Runs > 100 {

@@ -9,14 +9,14 @@ import (
 	"unicode/utf8"
 )
 
-// report is what a run found.
+// report is the result of a run.
 type report struct {
 	tools  []string // in the order of the tables
 	rows   []row
 	faults []faulty
 }
 
-// title names a row.
+// title returns the name of a row.
 func (r row) title() string {
 	if r.capped {
 		return fmt.Sprintf("%d MiB, capped", r.mib)
@@ -24,8 +24,8 @@ func (r row) title() string {
 	return fmt.Sprintf("%d MiB, uncapped", r.mib)
 }
 
-// worst gives the largest ratio of ours to the best peer's, among the rows that
-// are capped or not, as each of which says; not a number where there is none.
+// worst returns the largest ratio of ours to the best peer's among the rows whose capped flag is
+// one of which, or NaN if there is none.
 func (r *report) worst(m metric, which ...bool) float64 {
 	worst := math.NaN()
 	for _, row := range r.rows {
@@ -38,7 +38,7 @@ func (r *report) worst(m metric, which ...bool) float64 {
 	return worst
 }
 
-// last is the last line. The peak is of any single run of ours.
+// last returns the last line. The peak is the largest of any run of ours.
 func (r *report) last() string {
 	held, kept := 0.0, 0
 	for _, row := range r.rows {
@@ -88,8 +88,7 @@ func (r *report) write(out io.Writer) error {
 	return err
 }
 
-// markdown gives a table whose columns are aligned in the text too, the first row
-// as its heading.
+// markdown formats a table with aligned columns. The first row is its heading.
 func markdown(rows [][]string) string {
 	widths := make([]int, len(rows[0]))
 	for _, cells := range rows {

@@ -59,12 +59,12 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// run makes the figures of a run.
+// run returns the figures of a run.
 func run(seconds, used, held, asked float64) figures {
 	return figures{wall: seconds, cpu: used, peak: held, requests: asked}
 }
 
-// example is a report in which ours is ahead in some things and behind in others.
+// example is a report in which ours is ahead in some metrics and behind in others.
 func example() *report {
 	return &report{
 		tools: []string{ours, "curl | tool", "other"},
@@ -91,7 +91,7 @@ func example() *report {
 	}
 }
 
-// The worst of each: the peak of any run, the others of any video's medians.
+// The worst of each metric: the peak of any run, and the others over the medians of all videos.
 func TestLast(t *testing.T) {
 	want := "peak_mib=24.0 peak_ratio=0.750 capped_ratio=0.156 uncapped_ratio=1.250 cpu_ratio=1.200 faults_right=1/2"
 	if got := example().last(); got != want {
@@ -99,7 +99,7 @@ func TestLast(t *testing.T) {
 	}
 }
 
-// What wasn't measured is no number.
+// What wasn't measured is NaN.
 func TestLastOfNothing(t *testing.T) {
 	want := "peak_mib=0.0 peak_ratio=NaN capped_ratio=NaN uncapped_ratio=NaN cpu_ratio=NaN faults_right=0/0"
 	if got := (&report{}).last(); got != want {

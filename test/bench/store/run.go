@@ -22,7 +22,7 @@ import (
 // key is where every tool stores its video, in a bucket of its own.
 const key = "videos/bench/video.mp4"
 
-// prepare builds the programs and reads how long the function store may run.
+// prepare builds the programs and reads the timeout of the function store.
 func (b *bench) prepare(ctx context.Context) error {
 	if err := os.MkdirAll(b.logs(), 0o700); err != nil {
 		return err
@@ -40,22 +40,21 @@ func (b *bench) prepare(ctx context.Context) error {
 	return nil
 }
 
-// function is the function store as the template has it, with a bucket.
+// function returns the function store as the template defines it, with a bucket.
 func (b *bench) function(bucket string) (lambdas.Function, error) {
 	all, err := lambdas.Functions(b.Root, template.Values{"VideosBucket": bucket, "LoopbackSources": "true"})
 	return all["store"], err
 }
 
-// result is what became of one run of a tool.
+// result is the result of one run of a tool.
 type result struct {
 	usage    gauge.Usage
 	requests int
 	content  gateway.Content
-	log      string // the file with what the tool said
+	log      string // the file with the tool's output
 }
 
-// store runs a tool once against an S3 endpoint, and looks at what it stored: one
-// of the videos, or not.
+// store runs a tool once against an S3 endpoint and checks whether it stored one of the videos.
 func (b *bench) store(ctx context.Context, t tool, endpoint string, offer source.Offer, limit time.Duration, videos ...*source.Video) (_ result, err error) {
 	b.mu.Lock()
 	b.stored++
@@ -87,7 +86,7 @@ func (b *bench) store(ctx context.Context, t tool, endpoint string, offer source
 	return r, err
 }
 
-// gauge runs a pipeline in a process that is small: see the package gauge.
+// gauge runs a pipeline in a small process: see package gauge.
 func (b *bench) gauge(ctx context.Context, p gauge.Pipeline) (gauge.Usage, error) {
 	asked, err := json.Marshal(p)
 	if err != nil {
@@ -96,7 +95,7 @@ func (b *bench) gauge(ctx context.Context, p gauge.Pipeline) (gauge.Usage, error
 	var out, said bytes.Buffer
 	cmd := exec.CommandContext(ctx, filepath.Join(b.bin(), "gauge"))
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(asked), &out, &said
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C is this program's to act on
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // this program handles Ctrl-C
 	if err := cmd.Run(); err != nil {
 		return gauge.Usage{}, fmt.Errorf("measuring: %w: %s", err, said.Bytes())
 	}
@@ -104,8 +103,7 @@ func (b *bench) gauge(ctx context.Context, p gauge.Pipeline) (gauge.Usage, error
 	return u, json.Unmarshal(out.Bytes(), &u)
 }
 
-// healthy stores a video from a source that is well, with which every tool must
-// be right.
+// healthy stores a video from a source without faults, with which every tool must succeed.
 func (b *bench) healthy(ctx context.Context, t tool, offer source.Offer, limit time.Duration) (figures, error) {
 	r, err := b.store(ctx, t, b.gateway.URL, offer, limit, offer.Video)
 	if err != nil {

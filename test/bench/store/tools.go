@@ -8,7 +8,7 @@ import (
 	"github.com/takeup/takeup/test/bench/store/gateway"
 )
 
-// Programs are the files of the programs that are installed.
+// Programs are the paths of the installed programs.
 type Programs struct {
 	Versitygw string
 	Rclone    string
@@ -20,14 +20,12 @@ type Programs struct {
 // ours is the name of Takeup's own tool.
 const ours = "Takeup"
 
-// stalled is how long a peer that has an option for it waits for a source that
-// sends nothing.
+// stalled is how long peers that have an option for it wait for a source that sends nothing.
 const stalled = "15"
 
-// unsummed is the setting that AWS gives for S3s that don't know its newer
-// checksums. Without it botocore sends its trailers inside HTTP's own chunks, and
-// versitygw leaves the end of those on the connection, where it is the answer to
-// the next request that is wrong then.
+// unsummed is the setting that AWS documents for S3 servers without its newer checksums. Without
+// it, botocore sends its trailers inside HTTP's own chunks. versitygw leaves the end of those on
+// the connection, and the response to the next request is wrong.
 const unsummed = "AWS_REQUEST_CHECKSUM_CALCULATION=when_required"
 
 // tool is a way to copy a URL into S3.
@@ -36,11 +34,11 @@ type tool struct {
 	stages func(job) [][]string
 }
 
-// job is what a tool is asked for.
+// job is a tool's task.
 type job struct{ url, bucket, key string }
 
-// tools are those that are compared, ours first. The folder bin has the programs
-// that were built; limit is how long the function store may run.
+// tools returns the compared tools, ours first. The directory bin has the built programs, and
+// limit is the timeout of the function store.
 func tools(p Programs, root, bin string, limit time.Duration) []tool {
 	curl := func(url string) []string {
 		return []string{"curl", "--fail", "--silent", "--show-error", "--location",
@@ -71,8 +69,7 @@ func tools(p Programs, root, bin string, limit time.Duration) []tool {
 	}
 }
 
-// environment is what the tools are told: the same for all of them, and nothing
-// of whoever runs them.
+// environment returns the tools' environment: the same for all, and independent of the caller's.
 func environment(endpoint, ca, home string) []string {
 	return []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "TMPDIR=" + home,
@@ -81,7 +78,7 @@ func environment(endpoint, ca, home string) []string {
 		"AWS_EC2_METADATA_DISABLED=true",
 		"AWS_ENDPOINT_URL=" + endpoint, "S3_ENDPOINT_URL=" + endpoint,
 		"AWS_CA_BUNDLE=" + ca, "SSL_CERT_FILE=" + ca,
-		"RCLONE_CONFIG=" + filepath.Join(home, "rclone.conf"), // there is none
+		"RCLONE_CONFIG=" + filepath.Join(home, "rclone.conf"), // it doesn't exist
 		"RCLONE_CONFIG_TARGET_TYPE=s3", "RCLONE_CONFIG_TARGET_PROVIDER=Other",
 		"RCLONE_CONFIG_TARGET_ENV_AUTH=true", "RCLONE_CONFIG_TARGET_REGION=" + gateway.Region,
 		"RCLONE_CONFIG_TARGET_ENDPOINT=" + endpoint,

@@ -19,14 +19,14 @@ import (
 	"github.com/takeup/takeup/test/chaos/world"
 )
 
-// maxUsdPerDay is where SubmitFunction finds the day's cap.
+// maxUsdPerDay is the variable of SubmitFunction with the day's cap.
 const maxUsdPerDay = "MAX_USD_PER_DAY"
 
-// raised is how often the day's cap is raised while jobs wait for it.
+// raised is the interval at which the day's cap is raised while jobs wait for it.
 const raised = 20 * time.Second
 
-// Meet raises the day's cap while jobs wait for it, until ctx is over, and has them tried
-// again then, as an operator does.
+// Meet raises the day's cap while jobs wait for it and retries those jobs, as an operator does,
+// until ctx is over.
 func (d *Driver) Meet(ctx context.Context) error {
 	usd := d.World.Caps.Step
 	tick := time.NewTicker(raised)
@@ -54,13 +54,13 @@ func (d *Driver) Meet(ctx context.Context) error {
 		}
 		d.World.Plan.Note("event", "the day's cap raised", "")
 		for _, j := range waiting {
-			_, _, _ = d.World.Call(ctx, http.MethodPost, api.PathOf(api.RetryPath, j.ID)) // what waits is found again
+			_, _, _ = d.World.Call(ctx, http.MethodPost, api.PathOf(api.RetryPath, j.ID)) // a job that still waits is found again
 		}
 	}
 }
 
-// wake stops the executions that sleep until the next day for jobs which continue in a later
-// one: a retry that met a fault may leave the one that waited.
+// wake stops the executions that sleep until the next day for jobs that another execution
+// continues: a retry that met a fault may leave the old one running.
 func (d *Driver) wake(ctx context.Context) error {
 	machine := d.World.Stack.Outputs["StateMachineArn"]
 	reply, err := d.World.StepFunctions.ListExecutions(ctx, &sfn.ListExecutionsInput{StateMachineArn: &machine, StatusFilter: sfntypes.ExecutionStatusRunning, MaxResults: 1000})
@@ -76,7 +76,7 @@ func (d *Driver) wake(ctx context.Context) error {
 		if entry == nil || entry.Execution == *e.Name || time.Since(*e.StartDate) < raised {
 			continue
 		}
-		// It may have ended by itself meanwhile.
+		// It may have ended in the meantime.
 		if _, err := d.World.StepFunctions.StopExecution(ctx, &sfn.StopExecutionInput{ExecutionArn: e.ExecutionArn}); err == nil {
 			d.World.Plan.Note("event", "a superseded execution stopped", "")
 		}
@@ -84,7 +84,7 @@ func (d *Driver) wake(ctx context.Context) error {
 	return nil
 }
 
-// waiting gives the jobs that wait for the day's money.
+// waiting returns the jobs that wait for the day's money.
 func (d *Driver) waiting(ctx context.Context) []*world.Job {
 	d.mu.Lock()
 	var pending []*world.Job
@@ -95,14 +95,14 @@ func (d *Driver) waiting(ctx context.Context) []*world.Job {
 	return slices.DeleteFunc(pending, func(j *world.Job) bool {
 		entry, err := d.World.Entry(ctx, j.ID)
 		if err != nil || entry == nil {
-			return true // it is looked at again
+			return true // it is read again
 		}
 		kind, _ := entry.Held()
 		return kind != video.WaitCap || entry.FullOf != budget.LimitDay
 	})
 }
 
-// setCap gives SubmitFunction another cap for the day.
+// setCap sets SubmitFunction's cap for the day.
 func (d *Driver) setCap(ctx context.Context, usd int64) error {
 	name := d.World.Functions["SubmitFunction"]
 	function, err := d.World.Lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})

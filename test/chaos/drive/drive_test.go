@@ -7,8 +7,8 @@ import (
 	"github.com/takeup/takeup/test/chaos/faults"
 )
 
-// Executions are stopped at every stage, and the same ones with the same seed; their
-// events meet everything that events meet.
+// Executions are stopped at every stage, the same ones for the same seed, and their events meet
+// every fault of events.
 func TestPlanOfStopsAndEvents(t *testing.T) {
 	p, same := faults.New(1, 0.2), faults.New(1, 0.2)
 	at, met := map[string]int{}, map[string]int{}

@@ -1,4 +1,4 @@
-// Package drive drives a run: it sends the jobs, stops executions, carries status events,
+// Package drive drives a run: it sends the jobs, stops executions, delivers status events,
 // sweeps, raises caps, redrives, and waits until every job has ended.
 package drive
 
@@ -18,12 +18,12 @@ type Driver struct {
 	calmed atomic.Bool
 
 	mu      sync.Mutex
-	pending map[*world.Job]bool // the jobs that are followed, and whether each has a slot
-	stops   map[string]*stop    // where the jobs' rounds are stopped, by job name
-	sent    bool                // everything was sent, so interrupted jobs stay so until a redrive
+	pending map[*world.Job]bool // the jobs that are watched, and whether each holds a slot
+	stops   map[string]*stop    // where the rounds of jobs are stopped, by job name
+	sent    bool                // everything was sent, so interrupted jobs stay interrupted until a redrive
 }
 
-// New makes the driver of a run.
+// New returns the driver of a run.
 func New(w *world.World) *Driver {
 	return &Driver{World: w, slots: make(chan struct{}, w.Options.UnderWay), pending: map[*world.Job]bool{}, stops: map[string]*stop{}}
 }

@@ -25,9 +25,9 @@ const endedRule = "SettleFunctionEnded"
 
 // delivery is how a status event is delivered.
 type delivery struct {
-	times int           // that it is delivered
-	after time.Duration // the first time
-	held  bool          // until the job is redriven, or nothing runs any more
+	times int           // number of deliveries
+	after time.Duration // delay of the first one
+	held  bool          // until the job is redriven, or everything is at rest
 }
 
 var deliveries = []faults.Fault[delivery]{
@@ -38,12 +38,12 @@ var deliveries = []faults.Fault[delivery]{
 	{Name: "delayed until after a redrive", Weight: 2, Do: delivery{times: 2, held: true}},
 }
 
-// troubled is the share of the events that meet a fault, relative to the share of the
-// calls that fail.
+// troubled is the share of the events that meet a fault, relative to the share of the calls that
+// fail.
 const troubled = 3
 
-// carrier carries the status events of executions from the rule of the template to the
-// function that settles, and loses, repeats and delays them on the way.
+// carrier delivers the status events of executions from the template's rule to the function that
+// settles. On the way, it loses, repeats and delays them.
 type carrier struct {
 	plan     *faults.Plan
 	names    *faults.Names
@@ -53,12 +53,12 @@ type carrier struct {
 	function string
 
 	mu    sync.Mutex
-	under int // deliveries that aren't over
+	under int // deliveries in progress
 	held  map[string][]string
-	nth   map[string]int // events of a job until now
+	nth   map[string]int // number of events of a job so far
 }
 
-// NewCarrier puts a queue instead of the function that the rule calls.
+// NewCarrier makes a queue the target of the rule, in place of the function.
 func NewCarrier(ctx context.Context, w *world.World, config aws.Config) (*carrier, error) {
 	e := &carrier{
 		plan: w.Plan, names: w.Names, queue: sqs.NewFromConfig(config), lambda: w.Lambda, function: w.Functions[world.Settler],
@@ -90,7 +90,7 @@ func NewCarrier(ctx context.Context, w *world.World, config aws.Config) (*carrie
 	return e, err
 }
 
-// Run carries events until ctx is over.
+// Run delivers events until ctx is over.
 func (e *carrier) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		got, err := e.queue.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &e.url, MaxNumberOfMessages: 10, WaitTimeSeconds: 1})
@@ -110,11 +110,11 @@ func (e *carrier) Run(ctx context.Context) error {
 	return nil
 }
 
-// met decides what becomes of an event.
+// met decides the fault of an event.
 func (e *carrier) met(ctx context.Context, event string) {
 	var arn string
 	if json.Unmarshal([]byte(event), &arn) != nil {
-		arn = event // the function refuses it
+		arn = event // the function rejects it
 	}
 	job := e.names.OfExecution(faults.LastOf(arn))
 	e.mu.Lock()
@@ -133,7 +133,7 @@ func (e *carrier) met(ctx context.Context, event string) {
 	}
 }
 
-// eventFault gives the fault of the n-th event of a job, or nil.
+// eventFault returns the fault of the n-th event of a job, or nil.
 func eventFault(p *faults.Plan, job string, n int) *faults.Fault[delivery] {
 	if p.Roll("event fails", job, n) >= troubled*p.Share {
 		return nil
@@ -152,7 +152,7 @@ func eventFault(p *faults.Plan, job string, n int) *faults.Fault[delivery] {
 	return nil
 }
 
-// release delivers the events of a job that were held, for good or for its redrive.
+// release delivers the held events of a job, finally or for its redrive.
 func (e *carrier) release(ctx context.Context, job string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -162,7 +162,7 @@ func (e *carrier) release(ctx context.Context, job string) {
 	delete(e.held, job)
 }
 
-// Finish delivers what was held, and waits until nothing is under way.
+// Finish delivers the held events and waits until no delivery is in progress.
 func (e *carrier) Finish(ctx context.Context) error {
 	e.mu.Lock()
 	var jobs []string
@@ -190,8 +190,8 @@ func (e *carrier) Finish(ctx context.Context) error {
 	}
 }
 
-// send calls the function with an event, up to three times, as Lambda does with a call
-// that isn't waited for. The caller holds the lock.
+// send invokes the function with an event, up to three times, as Lambda does for an asynchronous
+// invocation. The caller holds the lock.
 func (e *carrier) send(ctx context.Context, event string, after time.Duration) {
 	e.under++
 	go func() {
@@ -211,7 +211,7 @@ func (e *carrier) send(ctx context.Context, event string, after time.Duration) {
 	}()
 }
 
-// invoke calls a function, and gives its own error too.
+// invoke invokes a function. An error of the function itself is returned too.
 func invoke(ctx context.Context, client *lambda.Client, function, payload string) error {
 	reply, err := client.Invoke(ctx, &lambda.InvokeInput{FunctionName: &function, Payload: []byte(payload)})
 	if err == nil && reply.FunctionError != nil {
@@ -220,8 +220,8 @@ func invoke(ctx context.Context, client *lambda.Client, function, payload string
 	return err
 }
 
-// Sweep calls the function that settles as its schedule does, but more often, until
-// ctx is over. What a sweep can't do is for the next one.
+// Sweep invokes the function that settles as its schedule does, but more often, until ctx is
+// over. What a sweep can't do is left for the next one.
 func (d *Driver) Sweep(ctx context.Context) {
 	tick := time.NewTicker(d.World.Options.Times.Sweep)
 	defer tick.Stop()

@@ -10,17 +10,16 @@ import (
 	"github.com/takeup/takeup/test/chaos/world"
 )
 
-// mostRounds is how often a job is redriven at most. In the last ones no execution is
-// stopped, so that every job comes to an end.
+// mostRounds is the maximum number of redrives of a job. In the last calmedRounds of them no
+// execution is stopped, so that every job ends.
 const (
 	mostRounds   = 5
 	calmedRounds = 2
 )
 
-// RedriveAll redrives every job whose outcome can be resumed, and
-// again with those that were interrupted while they were redriven, or whose outcomes say
-// that the provider's records could not be read: a redrive looks there once where the
-// hard deadline is over.
+// RedriveAll redrives every job whose outcome can be resumed. It repeats that for jobs that were
+// interrupted while they were redriven, and for those whose outcomes say that the provider's
+// records could not be read: after the hard deadline, a redrive looks there once.
 func (d *Driver) RedriveAll(ctx context.Context) error {
 	for n := range mostRounds {
 		var next []*world.Job
@@ -37,7 +36,7 @@ func (d *Driver) RedriveAll(ctx context.Context) error {
 	return nil
 }
 
-// redriveThese redrives jobs, and waits until they have ended.
+// redriveThese redrives jobs and waits until they have ended.
 func (d *Driver) redriveThese(ctx context.Context, these []*world.Job) error {
 	ctx, stop := context.WithTimeout(ctx, d.World.Options.Limit(len(these)))
 	defer stop()
@@ -87,7 +86,7 @@ func (d *Driver) redrive(ctx context.Context, j *world.Job) error {
 		case err != nil:
 			return err
 		case status == http.StatusConflict:
-			// A call before this one may have started it.
+			// An earlier call may have started it.
 			entry, err := d.World.Entry(ctx, j.ID)
 			if err == nil && (entry == nil || entry.Redrives == redrives) {
 				err = fmt.Errorf("status %d: %s", status, body)
@@ -100,8 +99,8 @@ func (d *Driver) redrive(ctx context.Context, j *world.Job) error {
 	})
 }
 
-// unused is the next name for an execution of a job: one that was stopped before it came
-// to the job has taken its name for good.
+// unused returns the next name for an execution of a job. An execution that was stopped before
+// it reached the job has used up its name.
 func (d *Driver) unused(ctx context.Context, id string, redrives int) (string, error) {
 	for n := redrives + 1; ; n++ {
 		name := video.ExecutionName(id, n)

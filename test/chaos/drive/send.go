@@ -27,11 +27,11 @@ import (
 	"github.com/takeup/takeup/test/chaos/world"
 )
 
-// grace is for how long both keys are good.
+// grace is how long both keys are valid.
 const grace = 5 * time.Second
 
-// SendAll sends the jobs, as many at once as the options say, exchanges the key
-// in the middle, and waits until every execution has ended.
+// SendAll sends the jobs, as many at once as the options say, replaces the key in the middle,
+// and waits until every execution has ended.
 func (d *Driver) SendAll(ctx context.Context) error {
 	ctx, stop := context.WithTimeout(ctx, d.World.Options.Limit(len(d.World.Jobs)))
 	defer stop()
@@ -64,8 +64,8 @@ func (d *Driver) SendAll(ctx context.Context) error {
 	return errors.Join(err, <-watched)
 }
 
-// exchangeKey puts another key into the secret. The old one is good for a while
-// yet, and then reads records only.
+// exchangeKey puts another key into the secret. The old one stays valid for a while, and after
+// that only reads records.
 func (d *Driver) exchangeKey(ctx context.Context) error {
 	secret := d.World.Stack.Outputs["ProviderKeySecret"]
 	_, err := d.World.Secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: &secret, SecretString: new(provider.SecondKey)})
@@ -74,8 +74,8 @@ func (d *Driver) exchangeKey(ctx context.Context) error {
 	return err
 }
 
-// send gives a job in by its trigger, and for some more than once. A job that
-// can't be given in keeps its slot until the deadline: it is unfinished.
+// send sends a job by its trigger, and some jobs more than once. A job that can't be sent holds
+// its slot until the deadline and is unfinished.
 func (d *Driver) send(ctx context.Context, j, before *world.Job) {
 	j.Began = time.Now()
 	d.arm(ctx, j)
@@ -95,14 +95,14 @@ func (d *Driver) send(ctx context.Context, j, before *world.Job) {
 			break
 		}
 		d.follow(j, true)
-		// Its event again, after one that is older.
+		// Redeliver its event, after that of an older file.
 		if before != j && d.uploaded(before) {
 			d.repeat(ctx, "delivering an older event", before, d.deliver)
 		}
 		if err = d.deliver(ctx, j); err != nil {
 			break
 		}
-		// A copy of it is no other request.
+		// A copy of it is not another request.
 		switch at := d.World.Plan.Roll("copied", j.Name); {
 		case at < 0.2:
 			d.repeat(ctx, "copied onto itself", j, func(ctx context.Context, j *world.Job) error { return d.copy(ctx, promptKey(j), promptKey(j)) })
@@ -121,7 +121,7 @@ func (d *Driver) send(ctx context.Context, j, before *world.Job) {
 	}
 }
 
-// name gives a job its id.
+// name records a job's id.
 func (d *Driver) name(j *world.Job, id string) {
 	d.World.Names.Add(id, j.Name)
 	d.mu.Lock()
@@ -137,9 +137,8 @@ func (d *Driver) repeat(ctx context.Context, what string, j *world.Job, do func(
 	}
 }
 
-// SendAgain sends all that has an identity of its own once more, the last first,
-// when their jobs have ended. Those that were interrupted before they were submitted
-// begin anew by it.
+// SendAgain sends everything that has an identity once more, the last first, after the jobs have
+// ended. Jobs that were interrupted before they were submitted begin anew.
 func (d *Driver) SendAgain(ctx context.Context) error {
 	ctx, stop := context.WithTimeout(ctx, d.World.Options.Limit(len(d.World.Jobs)))
 	defer stop()
@@ -176,7 +175,7 @@ func (d *Driver) again(ctx context.Context, j *world.Job) {
 	d.arm(ctx, j)
 }
 
-// awaitEnds waits until every job that is followed has ended.
+// awaitEnds waits until every watched job has ended.
 func (d *Driver) awaitEnds(ctx context.Context) error {
 	watching, done := context.WithCancel(ctx)
 	watched := make(chan error, 1)
@@ -193,13 +192,12 @@ func (d *Driver) key(j *world.Job) string {
 func (d *Driver) request(j *world.Job) []byte {
 	body, err := json.Marshal(map[string]any{"prompt": world.CanaryPrompt + j.Name, "duration": 5})
 	if err != nil {
-		panic(err) // it is made of two plain values
+		panic(err) // it consists of two plain values
 	}
 	return body
 }
 
-// post sends a job by the API, as a client does that sends again what wasn't
-// answered.
+// post sends a job by the API, like a client that retries until it gets an answer.
 func (d *Driver) post(ctx context.Context, j *world.Job) error {
 	return world.Persist(ctx, func() error {
 		r, err := http.NewRequestWithContext(ctx, http.MethodPost, d.World.Stack.API+api.GenerationsPath, bytes.NewReader(d.request(j)))
@@ -247,7 +245,7 @@ func (d *Driver) upload(ctx context.Context, j *world.Job) error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if j.Version == "" { // of any upload; the first is the job's
+	if j.Version == "" { // each upload has one; the first is the job's
 		j.ID, j.Version = id, *reply.VersionId
 	}
 	return nil
@@ -264,14 +262,14 @@ func (d *Driver) copy(ctx context.Context, from, to string) error {
 	return err
 }
 
-// uploaded reports whether a job's file has its version by now.
+// uploaded reports whether a job's file has been uploaded.
 func (d *Driver) uploaded(j *world.Job) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return j.Version != ""
 }
 
-// deliver gives PromptsFunction the event of a file.
+// deliver invokes PromptsFunction with the event of a file.
 func (d *Driver) deliver(ctx context.Context, j *world.Job) error {
 	event, err := json.Marshal(events.S3Event{Records: []events.S3EventRecord{{
 		EventVersion: "2.1", EventSource: "aws:s3", EventName: "ObjectCreated:Put",

@@ -12,18 +12,18 @@ import (
 	"github.com/takeup/takeup/test/chaos/world"
 )
 
-// stopped is the share of the rounds in which an execution is stopped by hand, to the
+// stopped is the share of the rounds in which an execution is stopped by hand, relative to the
 // share of the calls that fail.
 const stopped = 1.5
 
-// The stages at which executions are stopped that are no calls.
+// The stages at which executions are stopped that are not calls.
 const (
 	atOnce     = "at once"
 	byTheClock = "by the clock"
 )
 
-// stages are where executions are stopped, most before a call of a kind. Where a round
-// has fewer of them, it isn't stopped.
+// stages are where executions are stopped, most of them before a call of a kind. A round with
+// fewer such calls isn't stopped.
 var stages = []struct {
 	kind string
 	most int // before one of the first calls, up to this number
@@ -33,19 +33,19 @@ var stages = []struct {
 	{"s3 get manifest", 1}, {"s3 get video", 1}, {"download", 2}, {"s3 put video", 1}, {"s3 put manifest", 1},
 }
 
-// longestStop is the latest that an execution is stopped by the clock after its round
-// began.
+// longestStop is the latest time after the beginning of its round at which an execution is
+// stopped by the clock.
 const longestStop = 8 * time.Second
 
-// stop is where a round of a job is stopped.
+// stop is the point at which a round of a job is stopped.
 type stop struct {
 	kind string
-	left int           // calls of the kind until then; of another stage it stays 1
-	at   time.Duration // since the round began, where that is by the clock
+	left int           // calls of the kind until then; for other stages it stays 1
+	at   time.Duration // since the round began, if by the clock
 }
 
-// stopOf says where the n-th round of a job is stopped, if anywhere. A job whose
-// submission can't be looked up isn't.
+// stopOf returns where the n-th round of a job is stopped, if at all. A job whose submission
+// can't be looked up isn't stopped.
 func stopOf(p *faults.Plan, job string, n int) (stop, bool) {
 	if p.Calm(job) || p.Roll("stopped", job, n) >= stopped*p.Share {
 		return stop{}, false
@@ -59,8 +59,8 @@ func stopOf(p *faults.Plan, job string, n int) (stop, bool) {
 	return s, true
 }
 
-// Reached has a job's execution stopped where its plan says so, before a call of a
-// kind is carried out. One that does not run yet is stopped at the next call.
+// Reached stops a job's execution if its plan says so, before a call of a kind is carried out.
+// One that isn't running yet is stopped at the next call.
 func (d *Driver) Reached(ctx context.Context, kind, name string) {
 	d.mu.Lock()
 	s := d.stops[name]
@@ -74,7 +74,7 @@ func (d *Driver) Reached(ctx context.Context, kind, name string) {
 	}
 }
 
-// arm sets where the round of a job that begins now is stopped.
+// arm plans the stop of the round of a job that begins now.
 func (d *Driver) arm(ctx context.Context, j *world.Job) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -89,7 +89,7 @@ func (d *Driver) arm(ctx context.Context, j *world.Job) {
 	}
 }
 
-// stopFrom stops a job's execution at a time, or as soon as there is one then.
+// stopFrom stops a job's execution at a time, or as soon after it as there is one.
 func (d *Driver) stopFrom(ctx context.Context, name string, s stop) {
 	pause := s.at
 	for range 500 {
@@ -100,8 +100,8 @@ func (d *Driver) stopFrom(ctx context.Context, name string, s stop) {
 	}
 }
 
-// stopNow stops the execution of a job that runs, as its operator does, unless its round
-// has none to be stopped. It reports whether there is nothing more to be stopped.
+// stopNow stops the running execution of a job, as its operator does, unless its round has none
+// to stop. It reports whether nothing is left to stop.
 func (d *Driver) stopNow(ctx context.Context, name, when string) bool {
 	d.mu.Lock()
 	j := d.World.ByName[name]

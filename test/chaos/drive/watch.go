@@ -11,16 +11,16 @@ import (
 	"github.com/takeup/takeup/test/chaos/world"
 )
 
-// follow has the watch look for the end of a job's last round. A slot that the job has
-// is free as soon as no execution of it runs.
+// follow adds a job to those that watch watches for the end of their last round. The slot that a
+// job holds is freed once no execution of it runs.
 func (d *Driver) follow(j *world.Job, slot bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.pending[j] = slot
 }
 
-// watch looks for jobs that have ended, until ctx is over. It is the only one that
-// writes what was seen of a job meanwhile.
+// watch waits for jobs to end, until ctx is over. Meanwhile only watch records what was seen of
+// a job.
 func (d *Driver) watch(ctx context.Context) error {
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
@@ -75,9 +75,9 @@ func (d *Driver) collect(ctx context.Context) error {
 	return nil
 }
 
-// over reports whether what was seen of a job is how its round ended. Where it was
-// stopped by hand, it may be begun anew by what is still to be sent, and what ran may
-// have continued, for as long as a function may take.
+// over reports whether a job's round ended with what was seen of it. A round that was stopped by
+// hand may begin anew by what is still to be sent, and the functions that ran may have continued
+// for as long as their timeout.
 func (d *Driver) over(j *world.Job, seen *world.Outcome, sent bool) bool {
 	if !seen.Settled() {
 		return false
@@ -87,8 +87,8 @@ func (d *Driver) over(j *world.Job, seen *world.Outcome, sent bool) bool {
 		sent && time.Since(r.Stopped) > max(d.World.Options.Times.SubmitTimeout, d.World.Options.Times.CheckTimeout, d.World.Options.Times.StoreTimeout)
 }
 
-// drain waits until every job has ended and is settled, or ctx is over; then what
-// still runs is left alone, and its slot is freed.
+// drain waits until every job has ended and is settled, or ctx is over. Jobs that still run then
+// are left alone, and their slots are freed.
 func (d *Driver) drain(ctx context.Context) {
 	d.mu.Lock()
 	d.sent = true
@@ -116,7 +116,7 @@ func (d *Driver) drain(ctx context.Context) {
 	}
 }
 
-// LookAgain sees every job a second time, when nothing runs.
+// LookAgain reads every job a second time, once nothing runs.
 func (d *Driver) LookAgain(ctx context.Context) error {
 	for _, j := range d.World.Jobs {
 		if j.Round().Seen == nil || j.Round().Again != nil {

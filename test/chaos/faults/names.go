@@ -9,21 +9,21 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Names knows whose call a call is.
+// Names maps calls to the jobs that they belong to.
 type Names struct {
 	mu          sync.Mutex
 	byID        map[string]string
 	generations map[string]string // by their bare ids
-	claims      map[string]Claim  // by the begin of the time that a look-up asks for
+	claims      map[string]Claim  // by the start of the time range of a lookup
 }
 
-// Claim is one that the ledger was seen to be given.
+// Claim is a claim that was seen on its way to the table.
 type Claim struct {
 	Job, ID string
 	At      time.Time
 }
 
-// NewNames makes an empty Names.
+// NewNames returns an empty Names.
 func NewNames() *Names {
 	return &Names{byID: map[string]string{}, generations: map[string]string{}, claims: map[string]Claim{}}
 }
@@ -35,14 +35,14 @@ func (n *Names) Add(id, name string) {
 	n.byID[id] = name
 }
 
-// Of gives the name of a job's id, and empty where it isn't known.
+// Of returns the name of a job's id, or "" if it isn't known.
 func (n *Names) Of(id string) string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.byID[id]
 }
 
-// Await gives it as soon as it is known. What may be a redrive of the job counts too.
+// Await returns the name as soon as it is known. The id may be that of a redrive of the job.
 func (n *Names) Await(ctx context.Context, id string) string {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -60,32 +60,32 @@ func (n *Names) Await(ctx context.Context, id string) string {
 	}
 }
 
-// Accepted notes whose a generation is.
+// Accepted records whose a generation is.
 func (n *Names) Accepted(generation, name string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.generations[Bare(generation)] = name
 }
 
-// OfGeneration gives the name of a generation's job.
+// OfGeneration returns the name of a generation's job.
 func (n *Names) OfGeneration(id string) string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.generations[Bare(id)]
 }
 
-// clockSkew is by how much earlier than its claim a look-up begins to read.
+// clockSkew is how much earlier than its claim a lookup begins to read.
 const clockSkew = 5 * time.Minute
 
-// Claimed notes a claim, and asked finds it by the time that the provider's
-// records are asked from.
+// Claimed records a claim, so that Asked can find it by the start of a lookup in the provider's
+// records.
 func (n *Names) Claimed(c Claim) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.claims[stamp(c.At.Add(-clockSkew))] = c
 }
 
-// Asked finds the claim that a lookup from this time is for.
+// Asked returns the claim of a lookup that starts at this time.
 func (n *Names) Asked(from string) (Claim, bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -95,23 +95,22 @@ func (n *Names) Asked(from string) (Claim, bool) {
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
-// Bare takes the model off a generation's id.
+// Bare strips the model from a generation's id.
 func Bare(id string) string {
 	id, _, _ = strings.Cut(id, ":")
 	return id
 }
 
-// IDOf takes the attempt off a client request id.
+// IDOf strips the attempt from a client request id.
 func IDOf(clientRequestID string) string {
 	id, _, _ := strings.Cut(clientRequestID, ".")
 	return id
 }
 
-// LastOf gives the name that an execution's ARN ends with.
+// LastOf returns the name at the end of an execution's ARN.
 func LastOf(arn string) string { return arn[strings.LastIndex(arn, ":")+1:] }
 
-// OfExecution gives the name of the job that an execution looks after, and empty where
-// it isn't known.
+// OfExecution returns the name of an execution's job, or "" if it isn't known.
 func (n *Names) OfExecution(execution string) string {
 	if name := n.Of(execution); name != "" {
 		return name

@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// LongestBurst is the maximum of calls in a row that one fault affects. The SDK tries a call
-// three times, so that only it notices a shorter burst.
+// LongestBurst is the maximum number of calls in a row that one fault affects. The SDK tries a
+// call three times, so only the SDK notices a shorter burst.
 const LongestBurst = 4
 
 // Fault is something that can happen to a call of a kind.
@@ -24,8 +24,7 @@ type Fault[T any] struct {
 type Plan struct {
 	seed  uint64
 	Share float64
-	// First has, by kind, the name of the fault that meets the first call of every
-	// job.
+	// First maps a kind of call to the name of the fault of every job's first call.
 	First map[string]string
 	// Reached, if not nil, is called before each decision about a call.
 	Reached func(kind, job string)
@@ -37,7 +36,7 @@ type Plan struct {
 	ofJob    map[string][]string
 }
 
-// New makes the plan of a seed, by which a share of the calls fails.
+// New returns the plan of a seed, by which a share of the calls fails.
 func New(seed uint64, share float64) *Plan {
 	return &Plan{
 		seed: seed, Share: share, First: map[string]string{},
@@ -45,22 +44,22 @@ func New(seed uint64, share float64) *Plan {
 	}
 }
 
-// Roll gives a number from 0 up to 1 that depends on the seed and the words alone.
+// Roll returns a number in [0, 1) that depends only on the seed and the words.
 func (p *Plan) Roll(words ...any) float64 {
 	hash := fnv.New64a()
 	fmt.Fprint(hash, p.seed)
 	for _, word := range words {
 		fmt.Fprintf(hash, "|%v", word)
 	}
-	// FNV's high bits hardly know its last bytes: they are mixed (splitmix64).
+	// FNV's high bits hardly depend on its last bytes, so mix them (splitmix64).
 	x := hash.Sum64()
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
 	x = (x ^ x>>27) * 0x94d049bb133111eb
 	return float64((x^x>>31)>>11) / (1 << 53)
 }
 
-// Next counts a call of a kind for a job, and gives the fault that meets it, or
-// nil. Only the first most calls can fail.
+// Next counts a call of a kind for a job and returns its fault, or nil. Only the first most
+// calls can fail.
 func Next[T any](p *Plan, kind, job string, most int, menu []Fault[T]) *Fault[T] {
 	if p.Reached != nil {
 		p.Reached(kind, job)
@@ -83,7 +82,7 @@ func Next[T any](p *Plan, kind, job string, most int, menu []Fault[T]) *Fault[T]
 	return nil
 }
 
-// pick gives the fault that begins at a job's n-th call of a kind.
+// pick returns the fault that begins at a job's n-th call of a kind.
 func pick[T any](p *Plan, kind, job string, n int, menu []Fault[T]) *Fault[T] {
 	if n == 1 && p.First[kind] != "" {
 		return Named(menu, p.First[kind])
@@ -114,15 +113,15 @@ func Named[T any](menu []Fault[T], name string) *Fault[T] {
 	return nil
 }
 
-// Turn names what a call of a kind counts for that is of no one job: so many in a row
-// count as one job's.
+// Turn names the pseudo-job of a call that belongs to no job: this many calls in a row count as
+// one job's.
 func (p *Plan) Turn(kind string, many int) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return fmt.Sprintf("all-%d", p.calls[kind]/many)
 }
 
-// Note counts what was done to no job's call, or to a job as a whole.
+// Note counts a fault that belongs to no job's call, or to a job as a whole.
 func (p *Plan) Note(kind, name, job string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -132,14 +131,14 @@ func (p *Plan) Note(kind, name, job string) {
 	}
 }
 
-// Counts gives the calls by kind and the faults by kind and name.
+// Counts returns the calls by kind, and the faults by kind and name.
 func (p *Plan) Counts() (calls, faults map[string]int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return maps.Clone(p.calls), maps.Clone(p.faults)
 }
 
-// Met gives what a job met.
+// Met returns the faults that a job met.
 func (p *Plan) Met(job string) []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -158,8 +157,8 @@ const (
 	Large Trait = "is of more than one part"
 )
 
-// Trait of a job. A generation that never ends is in no record that a look-up
-// could read, so its submission is left alone (see calm).
+// Trait returns a job's trait. A generation that never ends is in no record that a lookup could
+// read, so the submission of such a job meets no fault (see Calm).
 func (p *Plan) Trait(job string) Trait {
 	at := p.Roll("trait", job)
 	for _, t := range []struct {

@@ -14,8 +14,7 @@ func menu() []Fault[int] {
 	return []Fault[int]{{Name: "503", Weight: 3, Do: 503}, {Name: "503, for long", Weight: 1, Burst: LongestBurst, Do: 503}, {Name: "reset", Weight: 2}}
 }
 
-// What a job meets depends on its own calls only, in whichever order the jobs'
-// calls come.
+// The faults of a job depend only on its own calls, whatever the order of the jobs' calls.
 func TestPlanKnowsNoTime(t *testing.T) {
 	const jobs, calls = 300, 10
 	one, other := New(7, 0.3), New(7, 0.3)

@@ -1,5 +1,5 @@
-// Package provider has the provider of a run: the simulator, with faults by a plan, keys
-// that are exchanged, and records that are late or incomplete.
+// Package provider is the provider of a run: the simulator, with planned faults, keys that are
+// replaced, and records that are late or incomplete.
 package provider
 
 import (
@@ -77,7 +77,7 @@ var (
 type records struct {
 	status    int
 	malformed bool
-	short     bool // the job's row is missing, and the total says so
+	short     bool // the job's row is missing, as the total shows
 	nameless  bool // the job's row doesn't say whose it is
 }
 
@@ -96,49 +96,48 @@ var (
 	}
 )
 
-// The provider's keys: the second comes in mid-run.
+// The provider's keys. The second replaces the first in the middle of the run.
 const (
 	FirstKey  = "key-of-the-chaos-run-0001"
 	SecondKey = "key-of-the-chaos-run-0002"
 )
 
-// largeVideo is of more than one part, at a pace at which they are fetched at
-// once.
+// largeVideo has more than one part, and a pace at which they are fetched concurrently.
 const (
 	largeVideo = 11 << 20
-	videoPace  = 4 << 20 // bytes a second
+	videoPace  = 4 << 20 // bytes per second
 )
 
-// Simulator is the simulator, with what it can't do by itself, an http.Handler.
+// Simulator is an http.Handler: the simulator, with what it can't do by itself.
 type Simulator struct {
 	Server *sim.Server
 	plan   *faults.Plan
 	names  *faults.Names
 	config Config
 
-	// sizes is held while a large video is ordered: its size is a setting.
+	// sizes is held while a large video is ordered, since its size is a setting.
 	sizes sync.RWMutex
 
 	mu      sync.Mutex
-	retired time.Time          // when the first key is for reading records only; zero: not yet
-	looks   map[string]records // by the begin of their time
+	retired time.Time          // from then on, the first key only reads records; zero means not yet
+	looks   map[string]records // by the start of their time range
 }
 
 // Config configures the provider of a run.
 type Config struct {
 	Jobs int
 	Seed uint64
-	// Job is about how long a generation takes, and Late how long a late one does.
+	// Job is roughly how long a generation takes, and Late how long a late one takes.
 	Job, Late time.Duration
-	// Unnamed is for how long after a claim the records may lack whose a submission is.
+	// Unnamed is how long after a claim the records may not say whose a submission is.
 	Unnamed time.Duration
-	// LogsAnswer keeps the logs and the transactions from failing.
+	// LogsAnswer keeps requests for the logs and the transactions from failing.
 	LogsAnswer bool
-	// Overcharges has some generations charged more than once.
+	// Overcharges makes the provider charge some generations more than once.
 	Overcharges bool
 }
 
-// New makes the simulator of a run.
+// New returns the simulator of a run.
 func New(c Config, p *faults.Plan, n *faults.Names) (*Simulator, error) {
 	v := &Simulator{plan: p, names: n, config: c, looks: map[string]records{}}
 	settings := sim.DefaultSettings()
@@ -146,14 +145,14 @@ func New(c Config, p *faults.Plan, n *faults.Names) (*Simulator, error) {
 	settings.Keys, settings.BalanceUSD = []string{FirstKey, SecondKey}, &balance
 	settings.JobSeconds, settings.JobSigma = c.Job.Seconds(), 0.3
 	settings.LogsLagSeconds, settings.VideoBytesPerSecond = 1, videoPace
-	// A run has a hundred times the jobs of a real account at once.
+	// A run has a hundred times the concurrent jobs of a real account.
 	settings.LogsPerMinute = 0
 	var err error
 	v.Server, err = sim.New(sim.Config{Settings: settings, Seed: c.Seed, Decide: v.decide, Plan: v.fail})
 	return v, err
 }
 
-// fail is the simulator's plan.
+// fail plans the simulator's faults.
 func (v *Simulator) fail(call sim.Call) sim.Fault {
 	job, most, menu := "", 0, []faults.Fault[sim.Fault](nil)
 	switch call.Kind {
@@ -179,7 +178,7 @@ func (v *Simulator) fail(call sim.Call) sim.Fault {
 	return do
 }
 
-// decide is the simulator's too: what becomes of a generation.
+// decide decides the fate of a generation for the simulator.
 func (v *Simulator) decide(accepted sim.Accepted) sim.Fate {
 	job := v.names.Of(faults.IDOf(accepted.ClientRequestID))
 	v.names.Accepted(accepted.GenerationID, job)
@@ -206,8 +205,8 @@ func (v *Simulator) decide(accepted sim.Accepted) sim.Fate {
 	return sim.Fate{}
 }
 
-// ServeHTTP answers as the simulator, but for a key that is retired, records that
-// are incomplete, and the size of a large video.
+// ServeHTTP answers as the simulator does, except for a retired key, incomplete records and the
+// size of a large video.
 func (v *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	reading := r.URL.Path == "/v2/logs" || r.URL.Path == "/v2/billing/transactions"
 	switch {
@@ -225,7 +224,7 @@ func (v *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Retire makes the first key one that reads records only, from then on.
+// Retire restricts the first key to reading records from a time on.
 func (v *Simulator) Retire(at time.Time) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -256,13 +255,13 @@ func (v *Simulator) create(w http.ResponseWriter, r *http.Request) {
 	}
 	defer func() {
 		settings.VideoBytes = 0
-		_ = v.Server.Change(settings) // they were its own
+		_ = v.Server.Change(settings) // they were valid before
 	}()
 	v.Server.ServeHTTP(w, r)
 }
 
-// records answers a page of the logs or the transactions. The whole reading has
-// the fault of its first page.
+// records answers a request for a page of the logs or the transactions. All pages of one read
+// share the fault of the first.
 func (v *Simulator) records(w http.ResponseWriter, r *http.Request, kind, from string, first bool, most int, menu []faults.Fault[records]) {
 	c, known := v.names.Asked(from)
 	var do records
@@ -277,7 +276,7 @@ func (v *Simulator) records(w http.ResponseWriter, r *http.Request, kind, from s
 		do = v.looks[kind+from]
 		v.mu.Unlock()
 	}
-	// Records may be late by less than the window that they are awaited in.
+	// Records may be late by less than the time for which a lookup waits for them.
 	if time.Since(c.At) > v.config.Unnamed {
 		do.nameless = false
 	}
@@ -326,15 +325,15 @@ func spoil(page []byte, id string, do records) []byte {
 	return page
 }
 
-// refuse answers in the provider's words.
+// refuse answers with an error in the provider's format.
 func refuse(w http.ResponseWriter, status int) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	fmt.Fprintf(w, `{"message":%q,"path":"/","requestId":"planned","statusCode":%d,"timestamp":"2026-01-01T00:00:00.000Z"}`, http.StatusText(status), status)
 }
 
-// overcharged is how many times its price is charged for some generations.
+// overcharged is how many times the price of some generations is charged.
 const overcharged = 3
 
-// HasDownloadFault reports whether there is a fault of downloads of that name.
+// HasDownloadFault reports whether a fault of downloads has that name.
 func HasDownloadFault(name string) bool { return faults.Named(downloadFaults, name) != nil }

@@ -11,27 +11,27 @@ import (
 	"github.com/takeup/takeup/internal/budget"
 )
 
-// Account is what the attempts of all jobs cost, as the transactions left it that passed
-// DynamoDB's proxy. Those are carried out one after another while it keeps count.
+// Account tracks the money of all jobs' attempts, from the transactions that passed DynamoDB's
+// proxy. While it tracks them, the transactions are carried out one after another.
 type Account struct {
 	mu    sync.Mutex
 	seen  map[string]bool                    // transactions, by their tokens
 	money map[string]map[string]budget.Money // by the job's partition and the attempt
 
 	DayMicros, Slots int64                      // the caps in force
-	Over             int64                      // the most by which a claim exceeded a cap, in micro-dollars or slots
-	Waited           map[string]map[string]bool // the jobs, by the limit
+	Over             int64                      // the largest excess of a claim over a cap, in micro-dollars or slots
+	Waited           map[string]map[string]bool // the jobs that waited, by the limit
 	Holds            []*hold                    // in the order of the claims
 }
 
-// hold is a slot that an attempt has.
+// hold is the time in which an attempt holds a slot.
 type hold struct {
 	job              string
 	created, claimed time.Time
-	freed            time.Time // zero: not yet
+	freed            time.Time // zero means not yet
 }
 
-// Passed is by how many younger jobs a job was passed at most.
+// Passed returns the largest number of younger jobs that overtook a job.
 func (a *Account) Passed() int {
 	most := 0
 	for i, h := range a.Holds {
@@ -46,8 +46,8 @@ func (a *Account) Passed() int {
 	return most
 }
 
-// Ideal is how long the slots would have been held had each gone to the next claim as
-// soon as it was freed, and how long that took.
+// Ideal returns how long the slots would have been held if each had gone to the next claim as
+// soon as it was freed, and how long it really took.
 func (a *Account) Ideal() (ideal, took time.Duration) {
 	free := make([]time.Duration, a.Slots)
 	for _, h := range a.Holds {
@@ -58,7 +58,7 @@ func (a *Account) Ideal() (ideal, took time.Duration) {
 	return slices.Max(free), took
 }
 
-// NewAccount makes an account with these caps.
+// NewAccount returns an account with these caps.
 func NewAccount(dayMicros, slots int64) *Account {
 	return &Account{
 		seen: map[string]bool{}, money: map[string]map[string]budget.Money{}, Waited: map[string]map[string]bool{},
@@ -66,7 +66,7 @@ func NewAccount(dayMicros, slots int64) *Account {
 	}
 }
 
-// amounts is the part of a job's item that is about money.
+// amounts is the money in a job's item.
 type amounts struct {
 	keys
 	CreatedAt attribute `json:"created_at"`
@@ -82,7 +82,7 @@ type amounts struct {
 	FullOf attribute `json:"full_of"`
 }
 
-// Carry has a call carried out, and counts what it wrote.
+// Carry has a call carried out and records what it wrote.
 func (a *Account) Carry(r *http.Request, body []byte, forward func() (*answer, error)) (*answer, error) {
 	c := readCall(r, body)
 	if c.operation != "TransactWriteItems" && c.operation != "PutItem" {
@@ -107,7 +107,7 @@ func (a *Account) Carry(r *http.Request, body []byte, forward func() (*answer, e
 	return got, nil
 }
 
-// take takes over what an item says of its job's money. An attempt that is new is claimed.
+// take records an item's money. A new attempt is a claim.
 func (a *Account) take(item amounts) {
 	job := item.Partition.S
 	if item.Sort.S != "job" {
@@ -122,7 +122,7 @@ func (a *Account) take(item amounts) {
 	before, after, slot := a.money[job], map[string]budget.Money{}, false
 	var claimed *budget.Money
 	for _, part := range item.Money.L {
-		micros, _ := strconv.ParseInt(part.M.Micros.N, 10, 64) // the table writes numbers
+		micros, _ := strconv.ParseInt(part.M.Micros.N, 10, 64) // the table wrote a number
 		m := budget.Money{Day: part.M.Day.S, Micros: micros, State: budget.State(part.M.State.S), Slot: part.M.Slot.BOOL}
 		if _, known := before[part.M.Attempt.N]; !known {
 			claimed = &m
@@ -139,7 +139,7 @@ func (a *Account) take(item amounts) {
 	if claimed == nil {
 		return
 	}
-	created, _ := time.Parse(time.RFC3339Nano, item.CreatedAt.S) // the table writes times
+	created, _ := time.Parse(time.RFC3339Nano, item.CreatedAt.S) // the table wrote a time
 	a.Holds = append(a.Holds, &hold{job: job, created: created, claimed: time.Now()})
 	held, slots := int64(0), int64(0)
 	for _, attempts := range a.money {
@@ -158,7 +158,7 @@ func (a *Account) take(item amounts) {
 	}
 }
 
-// Raise takes over the day's cap, before the first claim can be made by it.
+// Raise raises the day's cap, before the first claim under it can be made.
 func (a *Account) Raise(usd int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -40,13 +40,13 @@ var (
 	}, tableWrites...)
 )
 
-// longestTransaction is how long a transaction stays in progress, a little
-// longer than the 5 s that DynamoDB has a client wait for it.
+// longestTransaction is how long a transaction stays in progress: a little longer than the 5 s
+// that DynamoDB makes a client wait for it.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 const longestTransaction = 5 * time.Second
 
-// NewDynamoDB makes the proxy before DynamoDB. What isn't read consistently comes from
-// the replica, unless that is nil.
+// NewDynamoDB returns the proxy in front of DynamoDB. Reads that are not consistent come from
+// the replica, unless it is nil.
 func NewDynamoDB(p *faults.Plan, n *faults.Names, old *Replica) *Proxy {
 	d := newProxy(p, n, classifyDynamoDB, refuseAsDynamoDB)
 	if old != nil {
@@ -56,7 +56,7 @@ func NewDynamoDB(p *faults.Plan, n *faults.Names, old *Replica) *Proxy {
 	return d
 }
 
-// refuseAsDynamoDB answers with an error of DynamoDB's.
+// refuseAsDynamoDB answers with an error in DynamoDB's format.
 func refuseAsDynamoDB(w http.ResponseWriter, t trouble) {
 	reasons := ""
 	if t.code == "TransactionCanceledException" {
@@ -71,13 +71,13 @@ func refuseAsDynamoDB(w http.ResponseWriter, t trouble) {
 // attribute is a string in DynamoDB's JSON.
 type attribute struct{ S string }
 
-// keys are an item's.
+// keys are the keys of an item.
 type keys struct {
 	Partition attribute `json:"pk"`
 	Sort      attribute `json:"sk"`
 }
 
-// written is a call that writes, alone or as an action of a transaction.
+// written is a write, alone or as an action of a transaction.
 type written struct {
 	TableName string
 	Item      struct {
@@ -94,7 +94,7 @@ func (w written) keys() keys {
 	return w.Item.keys
 }
 
-// call is what is read of any of DynamoDB's calls.
+// call is the part of DynamoDB's calls that the proxy reads.
 type call struct {
 	operation string
 	written
@@ -105,8 +105,8 @@ type call struct {
 	TransactItems             []map[string]written // each by its action, such as Put
 }
 
-// readCall reads one. What isn't read has numbers where this has strings, which are
-// left out.
+// readCall decodes a call. Attributes that the proxy doesn't need may be numbers where this has
+// strings. They are left out.
 func readCall(r *http.Request, body []byte) call {
 	var in call
 	_ = json.Unmarshal(body, &in)
@@ -114,7 +114,7 @@ func readCall(r *http.Request, body []byte) call {
 	return in
 }
 
-// writes are the items that a call writes, or those that it only has conditions on.
+// writes returns the items that a call writes or only checks conditions on.
 func (c call) writes() []written {
 	all := []written{}
 	switch c.operation {
@@ -133,7 +133,7 @@ func (c call) writes() []written {
 // reading reports whether the call only reads.
 func (c call) reading() bool { return c.operation == "Query" || c.operation == "GetItem" }
 
-// partition is that of the first item, or of the query.
+// partition returns the partition of the first item, or of the query.
 func (c call) partition() string {
 	if all := c.writes(); len(all) > 0 {
 		return all[0].keys().Partition.S
@@ -144,7 +144,7 @@ func (c call) partition() string {
 	return c.ExpressionAttributeValues[":pk"].S
 }
 
-// menu is what can happen to a call.
+// menu returns the possible faults of a call.
 func (c call) menu() []faults.Fault[trouble] {
 	switch {
 	case c.reading():
@@ -155,11 +155,11 @@ func (c call) menu() []faults.Fault[trouble] {
 	return tablePuts
 }
 
-// shared is how many calls for all jobs count as one job's, of which the first few
-// can fail.
+// shared is how many calls on behalf of all jobs count as one job's. The first few of them can
+// fail.
 const shared = 20
 
-// classifyDynamoDB says what a call is, whose, and what can happen to it.
+// classifyDynamoDB returns the kind of a call, its job, and its possible faults.
 func classifyDynamoDB(p *Proxy, r *http.Request, body []byte) (kind, job string, menu []faults.Fault[trouble]) {
 	c := readCall(r, body)
 	doing := map[bool]string{true: "table get ", false: "table put "}[c.reading()]
@@ -178,7 +178,7 @@ func classifyDynamoDB(p *Proxy, r *http.Request, body []byte) (kind, job string,
 	if c.reading() {
 		return doing + what, job, c.menu()
 	}
-	// A claim identifies its lookup.
+	// A claim identifies the lookup that may follow.
 	if all := c.writes(); len(all) > 0 {
 		if at, err := time.Parse(time.RFC3339Nano, all[0].Item.ClaimedAt.S); err == nil {
 			p.names.Claimed(faults.Claim{Job: job, ID: of, At: at})
@@ -193,13 +193,13 @@ func classifyDynamoDB(p *Proxy, r *http.Request, body []byte) (kind, job string,
 	return doing + what, job, c.menu()
 }
 
-// together is for how long after it a transaction is in the way of another on one of
+// together is how long after it has started a transaction conflicts with another one on one of
 // its items.
 const together = 30 * time.Millisecond
 
-// collisions refuses what comes while a transaction on the same item is under way, as
-// DynamoDB does and MiniStack doesn't: a transaction is cancelled for another one or
-// for a write, and a write is refused for a transaction.
+// collisions refuses calls while a transaction on the same item is in progress, as DynamoDB does
+// and MiniStack doesn't: a transaction is cancelled for another transaction or a write, and a
+// write is refused for a transaction.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
 type collisions struct {
 	plan *faults.Plan
@@ -208,9 +208,9 @@ type collisions struct {
 	under map[keys]underWay
 }
 
-// underWay is a write that may not be over yet.
+// underWay is a write that may still be in progress.
 type underWay struct {
-	token string // of the transaction; empty: it is none
+	token string // of the transaction; empty if it is none
 	until time.Time
 }
 

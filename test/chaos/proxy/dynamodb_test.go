@@ -36,8 +36,8 @@ func TestCollisions(t *testing.T) {
 		name        string
 		first, body string
 		then, with  string
-		soon        string // the error of what comes within 30 ms
-		at          int    // and the item that it is about
+		soon        string // error of what follows within 30 ms
+		at          int    // and the index of its item
 	}{
 		{name: "two transactions", first: create, body: transaction("1"), then: create, with: transaction("2"), soon: "TransactionCanceledException"},
 		{name: "a transaction again", first: create, body: transaction("1"), then: create, with: transaction("1"), soon: "TransactionInProgressException"},
@@ -65,7 +65,7 @@ func TestCollisions(t *testing.T) {
 	}
 }
 
-// The reason of a cancelled transaction stands at the item that another is in the way of.
+// The reason of a cancelled transaction is at the index of the item with the conflict.
 func TestCancelledAt(t *testing.T) {
 	for at := range 2 {
 		w := httptest.NewRecorder()
@@ -92,7 +92,7 @@ func TestATroubleThatLasts(t *testing.T) {
 			after, met = append(after, got.after), append(met, got != (trouble{}))
 			time.Sleep(2 * time.Second)
 		}
-		// It is carried out the first time, and over after five seconds.
+		// It is carried out the first time, and finished after five seconds.
 		if want := []bool{true, false, false, false}; !slices.Equal(after, want) {
 			t.Errorf("carried out: %v, want %v", after, want)
 		}
@@ -102,7 +102,8 @@ func TestATroubleThatLasts(t *testing.T) {
 	})
 }
 
-// What isn't read consistently is as it was some seconds ago, until all is at rest.
+// A read that is not consistent returns the state of some seconds ago, until everything is at
+// rest.
 func TestReplica(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := NewReplica(faults.New(1, 0.2))

@@ -1,6 +1,6 @@
-// Package proxy has the proxies before S3, DynamoDB and Step Functions that make calls fail
-// by a plan. DynamoDB's also behaves as DynamoDB does and MiniStack doesn't: transactions
-// conflict, and what is not read consistently is stale.
+// Package proxy has the proxies in front of S3, DynamoDB and Step Functions that make calls fail
+// by a plan. DynamoDB's also does what DynamoDB does and MiniStack doesn't: transactions
+// conflict, and reads that are not consistent are stale.
 package proxy
 
 import (
@@ -18,41 +18,41 @@ import (
 	"github.com/takeup/takeup/test/chaos/faults"
 )
 
-// trouble is a fault of a call of a service of AWS.
+// trouble is a fault of a call of an AWS service.
 type trouble struct {
-	after  bool // it is carried out first
-	status int  // and this is answered
+	after  bool // the call is carried out first
+	status int  // this is answered
 	code   string
-	cut    bool // and the connection is cut
-	half   bool // and the answer breaks off
-	hold   bool // and nothing is answered, until the caller is gone
-	// lasts is how long the job's calls of the kind are answered like this.
+	cut    bool // the connection is cut
+	half   bool // the answer breaks off
+	hold   bool // nothing is answered until the caller gives up
+	// lasts is how long the job's calls of the kind meet the same fault.
 	lasts time.Duration
-	at    int // of a transaction's items, the one that another is in the way of
+	at    int // index of the transaction's item with the conflict
 }
 
-// mostFaults is how many calls of a kind may fail for a job: enough for a whole burst
-// on a second write.
+// mostFaults is how many calls of a kind may fail for a job: enough for a whole burst on a
+// second write.
 const mostFaults = 6
 
-// Proxy is before a service of AWS, an http.Handler.
+// Proxy is an http.Handler in front of an AWS service.
 type Proxy struct {
 	plan  *faults.Plan
 	names *faults.Names
-	// classify says what a call is, whose, and what can happen to it. A call of no
-	// job is left alone.
+	// classify returns the kind of a call, its job, and its possible faults. A call of no job is
+	// left alone.
 	classify func(p *Proxy, r *http.Request, body []byte) (kind, job string, menu []faults.Fault[trouble])
-	// refuse answers as the service does.
+	// refuse answers with an error in the service's format.
 	refuse func(http.ResponseWriter, trouble)
-	// collides gives the fault of a call by other calls that are running; nil
-	// where that doesn't matter to the service.
+	// collides returns the fault of a call that is due to other running calls. It is nil for a
+	// service without such conflicts.
 	collides func(r *http.Request, body []byte) trouble
-	// stale answers a call from an older state, and reports whether it did; nil
-	// where the service never does that.
+	// stale answers a call from an older state, and reports whether it did. It is nil for a
+	// service without stale reads.
 	stale func(w http.ResponseWriter, r *http.Request, body []byte) bool
 	// carried, if not nil, is called after each call that was carried out.
 	carried func(ctx context.Context, r *http.Request, body []byte) error
-	// Around carries a call out by forward; nil: forward alone does.
+	// Around, if not nil, carries out a call by means of forward.
 	Around func(r *http.Request, body []byte, forward func() (*answer, error)) (*answer, error)
 	to     atomic.Pointer[url.URL]
 	send   *http.Transport
@@ -61,7 +61,7 @@ type Proxy struct {
 	lasting map[string]lasting // by the kind of call and the job
 }
 
-// lasting is a trouble that isn't over yet.
+// lasting is a trouble that still lasts.
 type lasting struct {
 	met   trouble
 	until time.Time
@@ -74,7 +74,7 @@ func newProxy(p *faults.Plan, n *faults.Names, classify func(*Proxy, *http.Reque
 	}
 }
 
-// ServeHTTP carries a call out, lets it fail, or both.
+// ServeHTTP carries out a call, makes it fail, or both.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -86,7 +86,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	var got *answer
 	if met.after || met == (trouble{}) {
-		// What is lost or withheld goes through though its caller is gone.
+		// A call whose answer is lost or withheld is carried out even if its caller has gone.
 		if got, err = p.carryOut(context.WithoutCancel(r.Context()), r, body); err != nil {
 			cut(w)
 			return
@@ -116,7 +116,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// meets gives the fault of a call.
+// meets returns the fault of a call.
 func (p *Proxy) meets(r *http.Request, body []byte) (met trouble) {
 	kind, job, menu := p.classify(p, r, body)
 	if job != "" {
@@ -141,7 +141,7 @@ func (p *Proxy) meets(r *http.Request, body []byte) (met trouble) {
 	return met
 }
 
-// goesOn gives the trouble that a job's calls of a kind are still in.
+// goesOn returns the trouble that still lasts for a job's calls of a kind.
 func (p *Proxy) goesOn(calls string) trouble {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -155,7 +155,7 @@ func (p *Proxy) goesOn(calls string) trouble {
 	return trouble{}
 }
 
-// answer is a whole one.
+// answer is a complete response.
 type answer struct {
 	status int
 	header http.Header
@@ -202,19 +202,19 @@ func (a *answer) write(w http.ResponseWriter) {
 	}
 }
 
-// cut ends a connection without an answer, with a reset.
+// cut resets a connection without an answer.
 func cut(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // without it the caller sees an early end, all the same
+		_ = tcp.SetLinger(0) // without it, the caller still sees an early end
 	}
 	_ = conn.Close()
 }
 
-// SendTo says where the calls go. It is called before any comes.
+// SendTo sets where calls go. It must be called before the first call.
 func (p *Proxy) SendTo(address string) error {
 	to, err := url.Parse(address)
 	p.to.Store(to)

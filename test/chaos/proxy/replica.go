@@ -16,25 +16,25 @@ import (
 	"github.com/takeup/takeup/test/chaos/faults"
 )
 
-// Replica is the table as it was dynamotest.Lag ago. It answers the reads that aren't
-// consistent, and those of the indexes: MiniStack's see each write at once, DynamoDB's
-// some moments later.
+// Replica is the table as it was dynamotest.Lag ago. It answers the reads that are not
+// consistent and those of the indexes. MiniStack's see each write at once, DynamoDB's only
+// moments later.
 type Replica struct {
 	plan   *faults.Plan
-	Client atomic.Pointer[dynamodb.Client] // past the proxy
+	Client atomic.Pointer[dynamodb.Client] // bypasses the proxy
 	items  dynamotest.Server
-	Over   atomic.Bool // the engine answers for itself
+	Over   atomic.Bool // from then on, the engine answers itself
 
 	mu         sync.Mutex
 	partitions map[string]*sync.Mutex
 }
 
-// NewReplica makes an empty replica.
+// NewReplica returns an empty replica.
 func NewReplica(p *faults.Plan) *Replica {
 	return &Replica{plan: p, partitions: map[string]*sync.Mutex{}}
 }
 
-// follow takes over what a write left in the partitions that it is about.
+// follow copies the partitions that a write changed.
 func (o *Replica) follow(ctx context.Context, r *http.Request, body []byte) error {
 	in := readCall(r, body)
 	for _, item := range in.writes() {
@@ -45,7 +45,7 @@ func (o *Replica) follow(ctx context.Context, r *http.Request, body []byte) erro
 	return nil
 }
 
-// copy copies a partition, as it is now. No older state of it comes after a newer one.
+// copy copies a partition's current state. A newer state is never replaced by an older one.
 func (o *Replica) copy(ctx context.Context, item written) error {
 	partition := item.keys().Partition.S
 	o.mu.Lock()
@@ -74,7 +74,7 @@ func (o *Replica) copy(ctx context.Context, item written) error {
 	return nil
 }
 
-// serve answers a read that isn't consistent, and reports whether it was one.
+// serve answers a read that is not consistent, and reports whether the call was one.
 func (o *Replica) serve(w http.ResponseWriter, r *http.Request, body []byte) bool {
 	in := readCall(r, body)
 	if !in.reading() || in.ConsistentRead || o.Over.Load() {

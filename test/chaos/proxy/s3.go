@@ -31,7 +31,7 @@ var (
 	}, s3Writes...)
 )
 
-// NewS3 makes the proxy before S3.
+// NewS3 returns the proxy in front of S3.
 func NewS3(p *faults.Plan, n *faults.Names) *Proxy {
 	return newProxy(p, n, classifyS3, func(w http.ResponseWriter, t trouble) {
 		w.Header().Set("Content-Type", "application/xml")
@@ -40,8 +40,8 @@ func NewS3(p *faults.Plan, n *faults.Names) *Proxy {
 	})
 }
 
-// classifyS3 says what a call is, whose, and what can happen to it. A call of no
-// job is left alone.
+// classifyS3 returns the kind of a call, its job, and its possible faults. A call of no job is
+// left alone.
 func classifyS3(p *Proxy, r *http.Request, _ []byte) (kind, job string, menu []faults.Fault[trouble]) {
 	_, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	query := r.URL.Query()

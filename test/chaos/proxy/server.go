@@ -11,12 +11,12 @@ import (
 	"github.com/takeup/takeup/test/chaos/faults"
 )
 
-// refusal is how long a server refuses connections: longer than a round of waits, so that
-// some calls meet it.
+// refusal is how long a server refuses connections: longer than a series of retries, so that
+// some calls fail for it.
 const refusal = 700 * time.Millisecond
 
-// Server is a server on loopback whose listener is closed for a moment now and
-// then, so that connections are refused.
+// Server is a server on loopback that closes its listener for a moment now and then, so that
+// connections are refused.
 type Server struct {
 	address string
 	server  *http.Server
@@ -24,12 +24,12 @@ type Server struct {
 
 	mu       sync.Mutex
 	listener net.Listener
-	ended    chan struct{} // closed by close
+	ended    chan struct{} // closed by Close
 	done     chan struct{} // closed when serve has returned
 }
 
-// Listen starts a server. By its plan, it refuses connections for a moment after some number
-// of them; without a plan it never does.
+// Listen starts a server. By its plan, it refuses connections for a moment after some number of
+// them. Without a plan it never does.
 func Listen(handler http.Handler, p *faults.Plan) (*Server, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -43,10 +43,10 @@ func Listen(handler http.Handler, p *faults.Plan) (*Server, error) {
 	return f, nil
 }
 
-// URL is the server's address.
+// URL returns the server's address.
 func (f *Server) URL() string { return "http://" + f.address }
 
-// serve serves until close, with a new listener after each refusal.
+// serve serves until Close, with a new listener after each refusal.
 func (f *Server) serve() {
 	defer close(f.done)
 	for n := 0; ; n++ {
@@ -56,7 +56,7 @@ func (f *Server) serve() {
 		if f.plan != nil {
 			l = &counted{Listener: l, left: 60 + int(200*f.plan.Roll("front", n))}
 		}
-		_ = f.server.Serve(l) // ends when the listener is closed, by its count or by close
+		_ = f.server.Serve(l) // returns when the listener is closed, by its count or by Close
 		if f.plan != nil {
 			f.plan.Note("connection", "refused for a moment", "")
 			f.pause(refusal)
@@ -67,7 +67,7 @@ func (f *Server) serve() {
 	}
 }
 
-// reopen listens again where it did, unless it was closed.
+// reopen listens at the same address again, unless the server was closed.
 func (f *Server) reopen() bool {
 	for range 100 {
 		if f.listen() {
@@ -80,7 +80,7 @@ func (f *Server) reopen() bool {
 	return false
 }
 
-// listen tries once; a front that was closed stays so.
+// listen tries once. A closed server stays closed.
 func (f *Server) listen() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -96,7 +96,7 @@ func (f *Server) listen() bool {
 	return err == nil
 }
 
-// pause waits, unless the front is closed before.
+// pause waits, unless the server is closed before.
 func (f *Server) pause(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -108,7 +108,7 @@ func (f *Server) pause(d time.Duration) bool {
 	}
 }
 
-// Close ends it and all its connections.
+// Close closes the server and all its connections.
 func (f *Server) Close() error {
 	f.mu.Lock()
 	close(f.ended)
@@ -117,12 +117,12 @@ func (f *Server) Close() error {
 	err = errors.Join(err, f.server.Close())
 	<-f.done
 	if errors.Is(err, net.ErrClosed) {
-		return nil // in the middle of a refusal
+		return nil // it is refusing connections
 	}
 	return err
 }
 
-// counted closes itself after so many connections.
+// counted is a listener that closes itself after a number of connections.
 type counted struct {
 	net.Listener
 	left int

@@ -28,7 +28,7 @@ var (
 	}, statesAny...)
 )
 
-// NewStepFunctions makes the proxy before Step Functions, as the functions call it.
+// NewStepFunctions returns the proxy between the functions and Step Functions.
 func NewStepFunctions(p *faults.Plan, n *faults.Names) *Proxy {
 	return newProxy(p, n, classifyStates, func(w http.ResponseWriter, t trouble) {
 		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
@@ -37,8 +37,8 @@ func NewStepFunctions(p *faults.Plan, n *faults.Names) *Proxy {
 	})
 }
 
-// classifyStates says what a call is, whose, and what can happen to it. A call of no
-// job is left alone.
+// classifyStates returns the kind of a call, its job, and its possible faults. A call of no job
+// is left alone.
 func classifyStates(p *Proxy, r *http.Request, body []byte) (kind, job string, menu []faults.Fault[trouble]) {
 	var in struct{ Name, ExecutionArn string }
 	if json.Unmarshal(body, &in) != nil {

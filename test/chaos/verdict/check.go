@@ -1,5 +1,5 @@
-// Package verdict compares what has become of the jobs with Takeup's promises, and reports
-// what was broken.
+// Package verdict compares the outcomes of the jobs with Takeup's promises and reports what was
+// broken.
 package verdict
 
 import (
@@ -21,15 +21,14 @@ import (
 	"github.com/takeup/takeup/test/chaos/world"
 )
 
-// finding is a broken promise, or a count that is reported, and its
-// job.
+// finding is a broken promise, or something that is only counted, and its job.
 type finding struct {
 	kind string
-	job  *world.Job // nil where it is no job's
+	job  *world.Job // nil if it is no job's
 	what string
 }
 
-// The findings' kinds, by their names in the last line.
+// The kinds of findings, by their names in the last line.
 const (
 	paidTwice       = "paid_twice"
 	lost            = "lost"
@@ -42,10 +41,10 @@ const (
 	leaked          = "leaked"
 )
 
-// broken are the kinds that no run may have.
+// broken are the kinds that must not occur in any run.
 var broken = []string{paidTwice, lost, partial, unfinished, outcomesChanged, leaked}
 
-// Check holds what came of the jobs against the promises.
+// Check compares the outcomes of the jobs with the promises.
 func Check(ctx context.Context, w *world.World) (*Result, error) {
 	r := &Result{o: w.Options, plan: w.Plan, jobs: w.Jobs, odd: w.Odd}
 	accepted := map[string][]sim.Generation{} // by the job's name
@@ -73,7 +72,7 @@ func Check(ctx context.Context, w *world.World) (*Result, error) {
 		return nil, err
 	}
 	if w.Replica != nil {
-		w.Replica.Over.Store(true) // nothing was written for longer than an index takes
+		w.Replica.Over.Store(true) // the last write is older than the lag of an index
 	}
 	if err := checkLists(ctx, w, r); err != nil {
 		return nil, err
@@ -81,7 +80,7 @@ func Check(ctx context.Context, w *world.World) (*Result, error) {
 	return r, explain(ctx, w, r)
 }
 
-// checkOutcome: one outcome, that only a redrive changes.
+// checkOutcome: a job has one outcome, which only a redrive changes.
 func checkOutcome(r *Result, j *world.Job) {
 	last := j.Round()
 	if last.Seen == nil {
@@ -104,8 +103,8 @@ func checkOutcome(r *Result, j *world.Job) {
 	}
 }
 
-// checkPaid: paid once, and what is paid ends as a stored video or as an outcome
-// that names it.
+// checkPaid: a job is paid for once, and what is paid for ends as a stored video or as an
+// outcome that says so.
 func checkPaid(ctx context.Context, w *world.World, r *Result, j *world.Job, bought []sim.Generation, asked map[string]bool) error {
 	if len(bought) > 1 {
 		r.add(paidTwice, j, "it was accepted %d times: %s", len(bought), ids(bought))
@@ -136,8 +135,8 @@ func checkPaid(ctx context.Context, w *world.World, r *Result, j *world.Job, bou
 	return nil
 }
 
-// holds reports whether the bucket has the manifest of a generation. Whether the
-// video is whole is for checkVideos.
+// holds reports whether the bucket has the manifest of a generation. Whether the video is
+// complete is left to checkVideos.
 func holds(ctx context.Context, w *world.World, j *world.Job, g sim.Generation) bool {
 	body, err := w.Object(ctx, objectkey.Manifest(j.ID))
 	var manifest video.Manifest
@@ -152,7 +151,7 @@ func ids(generations []sim.Generation) string {
 	return strings.Join(all, ", ")
 }
 
-// checkVideos: whole or absent, with a manifest, and no upload left open.
+// checkVideos: a video is complete or absent, has a manifest, and leaves no open upload.
 func checkVideos(ctx context.Context, w *world.World, r *Result, accepted map[string][]sim.Generation) error {
 	byID := map[string]*world.Job{}
 	for _, j := range w.Jobs {
@@ -208,8 +207,8 @@ func checkVideos(ctx context.Context, w *world.World, r *Result, accepted map[st
 	return nil
 }
 
-// checkFile compares a stored video byte for byte with what the simulator serves,
-// and with its manifest.
+// checkFile compares a stored video with its manifest and, byte for byte, with what the
+// simulator serves.
 func checkFile(ctx context.Context, w *world.World, r *Result, j *world.Job, bought []sim.Generation) error {
 	file, err := w.Object(ctx, objectkey.Video(j.ID))
 	if err != nil {
@@ -237,7 +236,7 @@ func checkFile(ctx context.Context, w *world.World, r *Result, j *world.Job, bou
 	return nil
 }
 
-// explain adds to each finding what its job met and the way that it went.
+// explain adds to each finding the faults that its job met and the history of its executions.
 func explain(ctx context.Context, w *world.World, r *Result) error {
 	r.ways = map[string][]string{}
 	for _, f := range r.findings {

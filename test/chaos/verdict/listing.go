@@ -14,10 +14,10 @@ import (
 	"github.com/takeup/takeup/test/chaos/world"
 )
 
-// rest is how long a job may be missing from a list when nothing runs.
+// rest is how long a job may be missing from a list after everything is at rest.
 const rest = time.Minute
 
-// windows is how many parts the time of a run is listed by.
+// windows is the number of parts into which the time of a run is divided for listing.
 const windows = 4
 
 // list is a way of listing, and the jobs that it must show.
@@ -27,7 +27,7 @@ type list struct {
 	has   func(video.Entry) bool
 }
 
-// checkLists looks for each job in each way of listing.
+// checkLists looks for each job in each list.
 func checkLists(ctx context.Context, w *world.World, r *Result) error {
 	entries := map[*world.Job]video.Entry{}
 	first, last := time.Now(), time.Time{}
@@ -80,7 +80,7 @@ func checkLists(ctx context.Context, w *world.World, r *Result) error {
 	return nil
 }
 
-// listsOf are the ways of listing jobs that were created from a time to another.
+// listsOf returns the lists that show jobs which were created in a period.
 func listsOf(first, last time.Time) []list {
 	lists := []list{
 		{"all", url.Values{}, func(video.Entry) bool { return true }},
@@ -103,7 +103,7 @@ func listsOf(first, last time.Time) []list {
 	return lists
 }
 
-// shown are the ids that a list shows, page by page.
+// shown returns the ids that a list shows, over all its pages.
 func shown(ctx context.Context, w *world.World, l list) (map[string]bool, error) {
 	ids := map[string]bool{}
 	query := url.Values{"limit": {"50"}}

@@ -9,7 +9,7 @@ import (
 	"github.com/takeup/takeup/test/chaos/world"
 )
 
-// checkMoney: nothing is reserved or in flight when all has ended, and the counters are
+// checkMoney: when all jobs have ended, nothing is reserved or in flight, and the counters are
 // the sums of the items.
 func checkMoney(ctx context.Context, w *world.World, r *Result) error {
 	days, months := map[string]int64{}, map[string]table.Counters{}

@@ -15,21 +15,21 @@ import (
 	"github.com/takeup/takeup/test/chaos/world"
 )
 
-// Result is what a run found.
+// Result is the result of a run.
 type Result struct {
 	o        world.Options
 	plan     *faults.Plan
 	jobs     []*world.Job
 	findings []finding
-	ways     map[string][]string // of the jobs with a finding
+	ways     map[string][]string // histories of the jobs with a finding
 	odd      []string
 	Timing   []Stage
-	money    ledger.Counters // of all months
-	charged  int64           // by the simulator's ledger, in micro-dollars
-	account  *proxy.Account  // nil: there were no caps
+	money    ledger.Counters // over all months
+	charged  int64           // from the simulator's ledger, in micro-dollars
+	account  *proxy.Account  // nil without caps
 }
 
-// Stage is a stage of a run, and how long it took.
+// Stage is a stage of a run and its duration.
 type Stage struct {
 	Name string
 	Took time.Duration
@@ -39,8 +39,7 @@ func (r *Result) add(kind string, j *world.Job, format string, args ...any) {
 	r.findings = append(r.findings, finding{kind: kind, job: j, what: fmt.Sprintf(format, args...)})
 }
 
-// Count gives how many findings there are of a kind, which is one of the names in
-// the last line.
+// Count returns the number of findings of a kind, by its name in the last line.
 func (r *Result) Count(kind string) int {
 	n := 0
 	for _, f := range r.findings {
@@ -51,7 +50,7 @@ func (r *Result) Count(kind string) int {
 	return n
 }
 
-// Faults is how many were injected.
+// Faults returns the number of injected faults.
 func (r *Result) Faults() int {
 	_, faults := r.plan.Counts()
 	n := 0
@@ -63,8 +62,8 @@ func (r *Result) Faults() int {
 	return n
 }
 
-// harmless are the things that were done and are no fault: what is sent again, a
-// large video, another key.
+// harmless reports whether something that was done is not a fault: a repeated request, a large
+// video, another key.
 func harmless(name string) bool {
 	kind, _, _ := strings.Cut(name, "/")
 	return slices.Contains([]string{"event", "video", "key"}, kind)
@@ -75,8 +74,7 @@ func (r *Result) Kept() bool {
 	return len(r.odd) == 0 && r.OverCap() == 0 && !slices.ContainsFunc(append(slices.Clone(broken), unlisted), func(kind string) bool { return r.Count(kind) > 0 })
 }
 
-// OverCap is the most by which a claim exceeded a cap, in micro-dollars or slots; 0
-// where none did.
+// OverCap returns the largest excess of a claim over a cap, in micro-dollars or slots, or 0.
 func (r *Result) OverCap() int64 {
 	if r.account == nil {
 		return 0
@@ -84,7 +82,7 @@ func (r *Result) OverCap() int64 {
 	return r.account.Over
 }
 
-// Last is the last line.
+// Last returns the last line.
 func (r *Result) Last() string {
 	line := fmt.Sprintf("jobs=%d faults=%d", len(r.jobs), r.Faults())
 	for _, kind := range append(slices.Clone(broken), Unresolved, unlisted, neverSent) {
@@ -181,7 +179,7 @@ func (r *Result) writeFindings(out io.Writer) {
 	}
 }
 
-// took is how long the jobs took, the shortest first.
+// took returns how long the jobs took, in ascending order.
 func (r *Result) took() []time.Duration {
 	var all []time.Duration
 	for _, j := range r.jobs {

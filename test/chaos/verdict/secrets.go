@@ -16,15 +16,15 @@ import (
 	"github.com/takeup/takeup/test/chaos/world"
 )
 
-// secrets are what may be seen nowhere: the provider's keys, the API's token and
-// what makes a URL a signed one, the simulator's and S3's.
+// secrets returns what must not appear anywhere: the provider's keys, the API's token, and what
+// signs a URL of the simulator or of S3.
 func secrets(w *world.World) []string {
 	return []string{provider.FirstKey, provider.SecondKey, w.Stack.Token, "ksSign", "X-Amz-Signature"}
 }
 
-// CheckSecrets looks for them in all that the functions logged, in every
-// execution and in the videos bucket; and for the prompts wherever those aren't
-// needed: only an execution's input, the table and the manifest have one.
+// CheckSecrets looks for the secrets in all logs of the functions, in every execution and in the
+// videos bucket. It also looks for the prompts wherever they aren't needed: only an execution's
+// input, the table and the manifest may contain one.
 func CheckSecrets(ctx context.Context, w *world.World) error {
 	for _, check := range []func(context.Context, *world.World) error{checkLogs, checkExecutions, checkObjects} {
 		if err := check(ctx, w); err != nil {
@@ -34,7 +34,7 @@ func CheckSecrets(ctx context.Context, w *world.World) error {
 	return nil
 }
 
-// hides notes a place that shows one of the texts.
+// hides reports as unexpected a place that shows one of the texts.
 func hides(w *world.World, where, content string, texts ...string) {
 	for _, text := range texts {
 		if strings.Contains(content, text) {
@@ -69,7 +69,7 @@ func checkLogs(ctx context.Context, w *world.World) error {
 	return nil
 }
 
-// checkExecutions reads the histories. Up to the first step's end they have the
+// checkExecutions reads the histories. Until the end of the first step, they contain the
 // execution's input.
 func checkExecutions(ctx context.Context, w *world.World) error {
 	for _, j := range w.Jobs {
@@ -113,7 +113,7 @@ func checkObjects(ctx context.Context, w *world.World) error {
 		for _, object := range page.Contents {
 			key := *object.Key
 			if strings.HasSuffix(key, ".mp4") {
-				continue // held to what the simulator served, byte for byte
+				continue // checkFile compares it byte for byte
 			}
 			body, err := w.Object(ctx, key)
 			if err != nil {

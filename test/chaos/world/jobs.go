@@ -15,38 +15,36 @@ const (
 	ByHand     = "hand"
 )
 
-// Triggers are all the ways in.
+// Triggers lists all ways in.
 var Triggers = []string{ByAPI, ByAPIAgain, ByText, ByJSON, ByHand}
 
-// Job is one that was sent.
+// Job is a job of the run.
 type Job struct {
-	// Name is what the plan knows it by: a file's id holds the bucket, which is
-	// another one in each run.
+	// Name identifies the job in the plan. A prompt file's id depends on the bucket, whose name
+	// differs in each run.
 	Name    string
 	Trigger string
 	ID      string // empty until it is known
 	Version string // of a prompt file
 
 	Began, Ended time.Time
-	// The first round begins when it is sent; each time that it is resumed
-	// begins another one.
+	// The first round begins when the job is sent. Each time that it is resumed begins another.
 	Rounds []*Round
 }
 
-// Round is a time in which a job runs.
+// Round is a period in which a job runs.
 type Round struct {
-	// What was seen when it had ended, and what when nothing ran any more.
+	// Seen is the outcome after the job had ended, and Again that after everything was at rest.
 	Seen, Again *Outcome
-	// Hands counts how often an execution was stopped by hand, the last time at
-	// stopped.
+	// Hands counts how often an execution was stopped by hand. Stopped is the last time.
 	Hands   int
 	Stopped time.Time
 }
 
-// Round is the last one.
+// Round returns the job's last round.
 func (j *Job) Round() *Round { return j.Rounds[len(j.Rounds)-1] }
 
-// Last is what was seen of it last.
+// Last returns the outcome that was seen last.
 func (j *Job) Last() *Outcome {
 	for _, r := range slices.Backward(j.Rounds) {
 		if r.Again != nil {
@@ -59,7 +57,7 @@ func (j *Job) Last() *Outcome {
 	return nil
 }
 
-// NewJobs makes n jobs, with all triggers in turn.
+// NewJobs returns n jobs, with all triggers in turn.
 func NewJobs(n int) []*Job {
 	all := make([]*Job, n)
 	for i := range all {

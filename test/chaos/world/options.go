@@ -10,63 +10,62 @@ import (
 	"github.com/takeup/takeup/test/chaos/provider"
 )
 
-// Options say what a run does.
+// Options configure a run.
 type Options struct {
-	// Root is the repository, and StateDir where the stack's files go.
+	// Root is the repository's root, and StateDir the directory of the stack's files.
 	Root, StateDir string
 	Jobs           int
 	Seed           uint64
-	// Faults is the share of calls that fail, 0 to 0.9, among the first of each
-	// kind for each job.
+	// Faults is the share of calls that fail, 0 to 0.9, among the first of each kind for each
+	// job.
 	Faults float64
-	// UnderWay is the most executions that run at once. MiniStack has a process
-	// for each invocation: some 100 are what a machine of two cores bears.
+	// UnderWay is the maximum number of concurrent executions. MiniStack runs a process for each
+	// invocation, and a machine with two cores can handle some 100.
 	UnderWay int
-	// LogsAnswer keeps the provider's logs and transactions from failing: then a
-	// submission that was accepted is always found.
+	// LogsAnswer keeps the provider's logs and transactions from failing. Then a submission that
+	// was accepted is always found.
 	LogsAnswer bool
-	// Caps sets caps so low that most jobs meet them, and has the operator raise that of
-	// the day while jobs wait for it. Some generations cost three times their price.
+	// Caps sets caps so low that most jobs reach them, and has the operator raise the day's cap
+	// while jobs wait for it. Some generations are charged three times their price.
 	Caps bool
-	// Slots is the most attempts in flight of a run without Caps; 0 is no cap.
+	// Slots is the maximum number of attempts in flight in a run without Caps. 0 is no cap.
 	Slots int
-	// FirstDownload names the fault, one of downloadFaults, that meets the first
-	// download of every job, so that a test that rests on it never waits for luck.
-	// Empty leaves the first download to the plan, like all others.
+	// FirstDownload names the fault of every job's first download, one of downloadFaults, so that
+	// a test that needs it doesn't depend on luck. If it is empty, the plan decides, as for all
+	// other downloads.
 	FirstDownload string
 	Times         Times
 	// Output gets the stack's stages, the tables and the last line.
 	Output io.Writer
 }
 
-// Times are those of a run, as the clock has them. The parameters of the template
-// that only become waits are longer, by 1/Scale.
+// Times are the times of a run in real time. Template parameters that only become waits of the
+// state machine are longer, by 1/Scale.
 type Times struct {
 	// Scale is MiniStack's SFN_WAIT_SCALE.
 	Scale float64
-	// Job is about how long a generation takes. A late one takes Late longer
-	// than Soft.
+	// Job is roughly how long a generation takes. A late one takes Late longer than Soft.
 	Job, Late time.Duration
-	// Soft and Hard are the deadlines, and Window is how long a submission is
-	// looked up: longer than the longest generation.
+	// Soft and Hard are the deadlines. Window is how long a submission is looked up: longer than
+	// the longest generation.
 	Soft, Hard, Window time.Duration
-	// The functions' timeouts. Submit's must leave room for a call and the record
-	// of it, and Store's for taking back an upload; both have 10 s for that. A
-	// check keeps 15 s of its own, and asks once where it has no more.
+	// The functions' timeouts. Submit's must leave room for a call and its record, and Store's
+	// for aborting an upload. Both keep 10 s for that. A check keeps 15 s, and makes a single
+	// request if it has no more.
 	SubmitTimeout, CheckTimeout, StoreTimeout time.Duration
-	// Sweep is from the end of a sweep to the next one. SettleTimeout must leave a
-	// sweep more than the 10 s that it keeps to end within.
+	// Sweep is the pause between two sweeps. SettleTimeout must leave a sweep more than the 10 s
+	// that it keeps for its end.
 	Sweep, SettleTimeout time.Duration
 }
 
-// ClaimTime is how long a claim lasts: SubmitCallSeconds, at its minimum, and
-// what Submit keeps for the record of the call.
+// ClaimTime is how long a claim lasts: SubmitCallSeconds, at its minimum, and the time that
+// Submit keeps to record the call.
 const (
 	callSeconds = 5
 	ClaimTime   = (callSeconds + 10) * time.Second
 )
 
-// DefaultTimes are those of make chaos.
+// DefaultTimes returns the times of make chaos.
 func DefaultTimes() Times {
 	return Times{
 		Scale: 0.2, Job: 2 * time.Second, Late: 4 * time.Second,
@@ -76,7 +75,7 @@ func DefaultTimes() Times {
 	}
 }
 
-// ShortTimes are those of the run that is part of the tests.
+// ShortTimes returns the times of the run that is part of the tests.
 func ShortTimes() Times {
 	return Times{
 		Scale: 0.2, Job: time.Second, Late: 2 * time.Second,
@@ -86,7 +85,7 @@ func ShortTimes() Times {
 	}
 }
 
-// Check refuses options that can't be.
+// Check returns an error for invalid options.
 func (o Options) Check() error {
 	var errs []error
 	if o.Jobs < 1 || o.Jobs > 10000 {
@@ -107,30 +106,30 @@ func (o Options) Check() error {
 	return errors.Join(errs...)
 }
 
-// Parameters are the template's.
+// Parameters returns the template's parameters.
 func (t Times) Parameters(c *Caps) map[string]string {
 	day, slots := int64(0), int64(0)
 	if c != nil {
 		day, slots = c.Step, c.Slots
 	}
 	seconds := func(d time.Duration) string { return strconv.Itoa(int(d.Seconds())) }
-	wait := strconv.Itoa(max(1, int(1/t.Scale))) // one second, by the clock
+	wait := strconv.Itoa(max(1, int(1/t.Scale))) // one second of real time
 	return map[string]string{
 		"FirstWaitSeconds": wait, "CheckIntervalSeconds": wait,
-		"RequestGapSeconds": "1", "PollWindowSeconds": "5", // by the clock, within a check
+		"RequestGapSeconds": "1", "PollWindowSeconds": "5", // in real time, within a check
 		"BusyWaitSeconds": wait, "LookupFirstSeconds": wait,
 		"SubmitCallSeconds":   strconv.Itoa(callSeconds),
 		"LookupWindowSeconds": seconds(t.Window),
 		"SoftDeadlineSeconds": seconds(t.Soft), "HardDeadlineSeconds": seconds(t.Hard),
 		"MaxUsdPerDay": strconv.FormatInt(day, 10), "MaxInFlight": strconv.FormatInt(slots, 10),
-		// Many send at once.
+		// Many senders work concurrently.
 		"ApiRequestsPerSecond": "1000", "ApiBurst": "1000",
 	}
 }
 
-// Limit is when this number of jobs must have ended: the deadlines of the
-// last one, with the functions' timeouts and the retries in between, behind all
-// that went before it at a pace that two cores keep up with.
+// Limit bounds the time in which this number of jobs must have ended: the deadlines of the last
+// one, with the functions' timeouts and the retries in between, after all earlier ones at a pace
+// that two cores can keep up with.
 func (o Options) Limit(jobs int) time.Duration {
 	one := 2*(o.Times.Hard+o.Times.Window) + 4*o.Times.StoreTimeout + 3*o.Times.SubmitTimeout
 	pace := time.Second

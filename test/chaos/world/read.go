@@ -23,23 +23,22 @@ import (
 	"github.com/takeup/takeup/internal/wait"
 )
 
-// Outcome is what a job has come to, as it is seen from the outside. Two that
-// are equal are the same outcome.
+// Outcome is the state of a job as seen from outside. Outcomes that compare equal are the same.
 type Outcome struct {
 	execution string // the one that the table names
-	Status    string // the execution's
-	error     string // its error's name
+	Status    string // of the execution
+	error     string // the name of the execution's error
 	cause     string
-	state     video.State // the table's
+	state     video.State // in the table
 	outcome   string      // the name of the table's outcome
-	Ledger    string      // that outcome, whole
-	manifest  string      // the SHA-256 of the manifest
+	Ledger    string      // the table's outcome in full
+	manifest  string      // SHA-256 of the manifest
 }
 
 // Interrupted is the outcome of a job whose execution was stopped.
 var Interrupted = video.OutcomeName(&video.Interrupted{})
 
-// Name is the outcome's.
+// Name returns the name of the outcome.
 func (o *Outcome) Name() string {
 	switch {
 	case o.state == video.StateCompleted:
@@ -63,11 +62,11 @@ func (o *Outcome) Agrees() bool {
 	case string(types.ExecutionStatusFailed):
 		return o.Name() == o.error || o.Name() == Interrupted
 	}
-	return true // it was stopped, and what ran may have come to its end
+	return true // it was stopped, and its function may have run to the end
 }
 
-// CanRedrive reports whether a redrive can resume it. The provider's answer to
-// a request or a generation is final.
+// CanRedrive reports whether a redrive can resume the job. The provider's answer to a request or
+// a generation is final.
 func (o *Outcome) CanRedrive() bool {
 	switch o.Name() {
 	case "stored", "InvalidRequest", "GenerationFailed", "VideoRejected":
@@ -76,13 +75,13 @@ func (o *Outcome) CanRedrive() bool {
 	return true
 }
 
-// Unread reports whether a submission was called lost because the provider's records
-// could not be read: as the outcome says, a redrive looks again.
+// Unread reports whether a submission is considered lost because the provider's records could
+// not be read. As the outcome says, a redrive reads them again.
 func (o *Outcome) Unread() bool {
 	return o.Name() == "SubmissionLost" && strings.Contains(o.Ledger, "records could not be read")
 }
 
-// OrNone is the outcome's name, also of none.
+// OrNone returns the outcome's name, or that of having none.
 func (o *Outcome) OrNone() string {
 	if o == nil {
 		return "(none)"
@@ -90,12 +89,12 @@ func (o *Outcome) OrNone() string {
 	return o.Name()
 }
 
-// ARN gives the ARN of an execution.
+// ARN returns the ARN of an execution.
 func (w *World) ARN(execution string) string {
 	return strings.Replace(w.Stack.Outputs["StateMachineArn"], ":stateMachine:", ":execution:", 1) + ":" + execution
 }
 
-// Outcome reads what has become of a job; nil where there is no such execution yet.
+// Outcome reads the outcome of a job. It is nil if there is no execution yet.
 func (w *World) Outcome(ctx context.Context, j *Job) (*Outcome, error) {
 	entry, err := w.Entry(ctx, j.ID)
 	if err != nil {
@@ -128,7 +127,7 @@ func (w *World) Outcome(ctx context.Context, j *Job) (*Outcome, error) {
 	return seen, err
 }
 
-// Describe reads an execution, past the proxy; nil where there is none.
+// Describe reads an execution and bypasses the proxy. It returns nil if there is none.
 func (w *World) Describe(ctx context.Context, name string) (*sfn.DescribeExecutionOutput, error) {
 	arn := w.ARN(name)
 	e, err := w.StepFunctions.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &arn})
@@ -139,7 +138,7 @@ func (w *World) Describe(ctx context.Context, name string) (*sfn.DescribeExecuti
 	return e, err
 }
 
-// Executions are the names of those that a job has had, as far as the table knows.
+// Executions returns the names of a job's executions, as far as the table knows them.
 func (w *World) Executions(ctx context.Context, j *Job) ([]string, error) {
 	entry, err := w.Entry(ctx, j.ID)
 	if err != nil {
@@ -152,7 +151,7 @@ func (w *World) Executions(ctx context.Context, j *Job) ([]string, error) {
 	return names, nil
 }
 
-// Entry reads a job, past the proxy; nil where there is none.
+// Entry reads a job and bypasses the proxy. It returns nil if there is none.
 func (w *World) Entry(ctx context.Context, id string) (*video.Entry, error) {
 	entry, _, err := w.Table.Get(ctx, id)
 	var none *video.NoEntry
@@ -165,7 +164,7 @@ func (w *World) Entry(ctx context.Context, id string) (*video.Entry, error) {
 	return &entry, nil
 }
 
-// Object reads one of the videos bucket; nil where there is none.
+// Object reads an object of the videos bucket. It returns nil if there is none.
 func (w *World) Object(ctx context.Context, key string) ([]byte, error) {
 	bucket := w.Stack.Outputs["VideosBucket"]
 	out, err := w.S3.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})
@@ -180,7 +179,7 @@ func (w *World) Object(ctx context.Context, key string) ([]byte, error) {
 	return io.ReadAll(out.Body)
 }
 
-// History is the way of an execution: the states that it entered and what failed.
+// History returns the course of an execution: the states that it entered and what failed.
 func (w *World) History(ctx context.Context, execution string) []string {
 	arn := w.ARN(execution)
 	pages := sfn.NewGetExecutionHistoryPaginator(w.StepFunctions, &sfn.GetExecutionHistoryInput{ExecutionArn: &arn})
@@ -220,7 +219,7 @@ func (w *World) Call(ctx context.Context, method, path string) (int, []byte, err
 	return response.StatusCode, body, err
 }
 
-// Get decodes what the API answers to a GET, and tries until it does.
+// Get decodes the API's response to a GET. It retries until it succeeds.
 func (w *World) Get(ctx context.Context, path string, out any) error {
 	return Persist(ctx, func() error {
 		status, body, err := w.Call(ctx, http.MethodGet, path)
@@ -234,11 +233,11 @@ func (w *World) Get(ctx context.Context, path string, out any) error {
 	})
 }
 
-// attempts is how often a sender tries, half a second apart: a client of the API
-// and a redelivered event do.
+// attempts is how often a sender tries, half a second apart, like a client of the API or a
+// redelivery of an event.
 const attempts = 60
 
-// Persist tries until it goes, as often as patience says.
+// Persist calls try until it succeeds, at most attempts times.
 func Persist(ctx context.Context, try func() error) error {
 	var err error
 	for range attempts {

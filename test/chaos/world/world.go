@@ -1,5 +1,5 @@
-// Package world has the deployed stack of a run, its options and its jobs, and reads what has
-// become of a job, past the proxies.
+// Package world is the deployed stack of a run, with its options and its jobs. It reads the
+// outcomes of the jobs and bypasses the proxies.
 package world
 
 import (
@@ -31,11 +31,11 @@ type World struct {
 	Provider *provider.Simulator
 	Stack    *stack.Stack
 	Replica  *proxy.Replica
-	Caps     *Caps          // nil: none
-	Account  *proxy.Account // nil: none
+	Caps     *Caps          // nil if there are none
+	Account  *proxy.Account // nil if there is none
 	Jobs     []*Job
 	ByName   map[string]*Job
-	// Functions and rules are AWS's names of them, by the template's.
+	// Functions and Rules map the template's names to AWS's.
 	Functions, Rules map[string]string
 
 	Table         *table.Table
@@ -46,17 +46,17 @@ type World struct {
 	Logs          *cloudwatchlogs.Client
 
 	mu  sync.Mutex
-	Odd []string // what must not happen, as the run itself saw it
+	Odd []string // unexpected events during the run
 }
 
-// Connect makes the clients, and lowers the functions' timeouts.
+// Connect creates the clients and lowers the functions' timeouts.
 func (w *World) Connect(ctx context.Context, proxies ...*proxy.Proxy) error {
 	config := w.Stack.Config()
 	w.S3, w.StepFunctions = w.Stack.S3(), sfn.NewFromConfig(config)
 	w.Secrets, w.Lambda = secretsmanager.NewFromConfig(config), lambda.NewFromConfig(config)
 	w.Logs = cloudwatchlogs.NewFromConfig(config)
 	items := dynamodb.NewFromConfig(config)
-	w.Table = table.New(items, w.Stack.Outputs["JobsTable"], nil, nil) // it is only read
+	w.Table = table.New(items, w.Stack.Outputs["JobsTable"], nil, nil) // it only reads
 	if w.Replica != nil {
 		w.Replica.Client.Store(items)
 	}
@@ -94,25 +94,24 @@ func (w *World) Connect(ctx context.Context, proxies ...*proxy.Proxy) error {
 	return nil
 }
 
-// Unexpected records something that must not happen, such as another id for the same
-// key.
+// Unexpected records something that must not happen, such as another id for the same key.
 func (w *World) Unexpected(format string, args ...any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.Odd = append(w.Odd, fmt.Sprintf(format, args...))
 }
 
-// CanaryPrompt begins every prompt of a run, and is in nothing else.
+// CanaryPrompt begins every prompt of a run, and occurs nowhere else.
 const CanaryPrompt = "a paper boat, "
 
-// Caps are those of a run with caps: so low that most jobs wait for a slot, and that the
-// day's money is over at less than half of the jobs. The operator raises that cap then.
+// Caps are the caps of a run with caps: so low that most jobs wait for a slot, and that the
+// day's money is spent after less than half of the jobs. Then the operator raises that cap.
 type Caps struct {
 	Slots int64
-	Step  int64 // USD of the day, and those that its cap is raised by; 0: no cap
+	Step  int64 // in USD: the day's cap, and the step by which it is raised; 0 is no cap
 }
 
-// CapsOf gives none for a run without caps.
+// CapsOf returns nil for a run without caps.
 func CapsOf(o Options) *Caps {
 	switch {
 	case o.Caps:

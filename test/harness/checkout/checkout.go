@@ -1,5 +1,5 @@
-// Package checkout gives tests a copy of the repository to type commands in, as it
-// is now, with a state directory of its own. The tools that are installed are shared.
+// Package checkout gives tests a copy of the repository's current state to run commands in, with
+// a state directory of its own. Installed tools are shared.
 package checkout
 
 import (
@@ -15,11 +15,11 @@ import (
 	"time"
 )
 
-// grace is how long the output of a script that was ended is waited for.
+// grace bounds the wait for the output of a script that was killed.
 const grace = 10 * time.Second
 
-// New copies the repository at root: what git knows, and what is new and not
-// ignored. A local stack that was started in the copy is ended with the test.
+// New copies the repository at root: tracked files, and untracked ones that are not ignored. A
+// local stack that was started in the copy is stopped when the test ends.
 func New(t *testing.T, root string) string {
 	t.Helper()
 	root, err := filepath.Abs(root)
@@ -27,7 +27,7 @@ func New(t *testing.T, root string) string {
 		t.Fatal(err)
 	}
 	dir := filepath.Join(t.TempDir(), "takeup")
-	// Through tar, which keeps modes and links.
+	// Through tar, which preserves modes and links.
 	list := exec.CommandContext(t.Context(), "git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 	names, err := list.Output()
 	if err != nil {
@@ -35,7 +35,7 @@ func New(t *testing.T, root string) string {
 	}
 	var there bytes.Buffer
 	for name := range strings.SplitSeq(strings.TrimSuffix(string(names), "\x00"), "\x00") {
-		if _, err := os.Lstat(filepath.Join(root, name)); err == nil { // it may be deleted and not committed
+		if _, err := os.Lstat(filepath.Join(root, name)); err == nil { // it may be deleted in the working tree
 			there.WriteString(name + "\x00")
 		}
 	}
@@ -54,20 +54,20 @@ func New(t *testing.T, root string) string {
 	return dir
 }
 
-// keeper ends the stack that was started at its directory once standard input ends.
+// keeper stops the stack of its directory once standard input is closed.
 const keeper = `
 trap '' HUP INT TERM
 cat >/dev/null
 [ ! -e .takeup/bin/takeup ] || exec .takeup/bin/takeup down
 `
 
-// keep ends the stack with the test, also where the test binary is killed.
+// keep stops the stack when the test ends, even if the test binary is killed.
 func keep(t *testing.T, dir string) {
 	t.Helper()
 	cmd := exec.Command("bash", "-c", keeper)
 	var said bytes.Buffer
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &said, &said
-	// A Ctrl-C in the terminal ends the test, and the keeper only after it.
+	// A Ctrl-C in the terminal must end the test first and the keeper only after it.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	alive, err := cmd.StdinPipe()
 	if err != nil {
@@ -83,8 +83,8 @@ func keep(t *testing.T, dir string) {
 	})
 }
 
-// Shell is a script for bash, typed at dir in the environment env. What it starts in
-// its process group ends with ctx too, so that nothing keeps its output open.
+// Shell returns a bash script as a command, to run at dir in the environment env. When ctx ends,
+// its whole process group is killed, so that nothing keeps its output open.
 func Shell(ctx context.Context, dir string, env []string, script string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "bash", "-c", script)
 	cmd.Dir, cmd.Env = dir, env
@@ -94,8 +94,8 @@ func Shell(ctx context.Context, dir string, env []string, script string) *exec.C
 	return cmd
 }
 
-// Env is the environment that commands are typed in at dir, which New gave: no AWS,
-// no stack, no key, and takeup on the PATH as soon as it is built.
+// Env is the environment of commands in dir, which New returned: no AWS, no stack, no key, and
+// takeup on the PATH once it is built.
 func Env(dir string, more ...string) []string {
 	env := []string{"LANG=C.UTF-8", "NO_COLOR=1", "AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull, "AWS_EC2_METADATA_DISABLED=true",
 		"PATH=" + filepath.Join(dir, ".takeup", "bin") + ":" + os.Getenv("PATH")}

@@ -1,6 +1,5 @@
-// Package lambdas runs the functions as Lambda does: each is built as SAM builds
-// it, has the variables that the template gives it, and asks a server of Lambda's
-// runtime API for work.
+// Package lambdas runs the functions as Lambda does: each is built as SAM builds it, has the
+// variables that the template gives it, and requests work from a server of Lambda's runtime API.
 package lambdas
 
 import (
@@ -16,7 +15,7 @@ import (
 	"github.com/takeup/takeup/internal/dev/template"
 )
 
-// What the template's resources are here, and in events/.
+// The names of the template's resources here and in events/.
 const (
 	JobsTable     = "takeup-jobs"
 	VideosBucket  = "takeup-videos"
@@ -26,16 +25,16 @@ const (
 	StateMachine  = "arn:aws:states:us-east-1:123456789012:stateMachine:TextToVideo"
 )
 
-// Function is one function of the template.
+// Function is a function of the template.
 type Function struct {
 	Folder  string // in the repository
 	Timeout time.Duration
-	// Environment is what the template sets, without what Lambda itself does.
+	// Environment is what the template sets, without Lambda's own variables.
 	Environment map[string]string
 }
 
-// Functions reads the template of the repository at root, and gives its functions
-// by their folders' names. A parameter has the value in parameters, or its default.
+// Functions reads the template of the repository at root and returns its functions by the names
+// of their folders. A parameter has its value in parameters, or its default.
 func Functions(root string, parameters template.Values) (map[string]Function, error) {
 	text, err := os.ReadFile(filepath.Join(root, "template.yaml"))
 	if err != nil {
@@ -63,7 +62,8 @@ func Functions(root string, parameters template.Values) (map[string]Function, er
 	return found, nil
 }
 
-// Platform is what Lambda itself gives a function, as far as the functions use it.
+// Platform returns the environment that Lambda itself gives a function, as far as the functions
+// use it.
 func Platform() map[string]string {
 	return map[string]string{
 		"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example",
@@ -71,8 +71,8 @@ func Platform() map[string]string {
 	}
 }
 
-// Build builds the package in folder, in the module at dir, with the flags that
-// sam build is given, into the file binary.
+// Build builds the package in folder, in the module at dir, into the file binary. It uses the
+// flags that sam build gets.
 func Build(ctx context.Context, dir, folder, binary string) error {
 	cmd := exec.CommandContext(ctx, "go", "build", "-o", binary, "./"+folder)
 	cmd.Dir, cmd.Env = dir, stack.GoEnv(os.Environ())

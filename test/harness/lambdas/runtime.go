@@ -11,16 +11,16 @@ import (
 	"time"
 )
 
-// requestID is the invocation's.
+// requestID is the id of the invocation.
 const requestID = "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
 
-// Invocation is work for a function.
+// Invocation is an event for a function, and its timeout.
 type Invocation struct {
 	Event   []byte
 	Timeout time.Duration
 }
 
-// Answer is what a function answered to an Invocation.
+// Answer is a function's response to an Invocation.
 type Answer struct {
 	Body   []byte
 	Failed bool // it was posted as an error
@@ -30,15 +30,15 @@ type Answer struct {
 // https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 type Runtime struct {
 	Address string           // for AWS_LAMBDA_RUNTIME_API
-	Asked   <-chan time.Time // when the process first asked for work
+	Asked   <-chan time.Time // when the process first requested work
 	Answers <-chan Answer
 
 	server *http.Server
 	ended  chan error
 }
 
-// NewRuntime starts a Runtime on loopback, which gives out one invocation, or none
-// where it is nil. It holds every other request for work until it is closed.
+// NewRuntime starts a Runtime on loopback. It hands out one invocation, or none if work is nil.
+// It holds every other request for work until it is closed.
 func NewRuntime(work *Invocation) (*Runtime, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -59,7 +59,7 @@ func NewRuntime(work *Invocation) (*Runtime, error) {
 			w.Header().Set("Lambda-Runtime-Aws-Request-Id", requestID)
 			w.Header().Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(time.Now().Add(work.Timeout).UnixMilli(), 10))
 			w.Header().Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:123456789012:function:test")
-			_, _ = w.Write(work.Event) // a process that is gone gives no answer
+			_, _ = w.Write(work.Event) // a process that is gone sends no response
 		case <-r.Context().Done():
 		}
 	})
@@ -83,7 +83,7 @@ func NewRuntime(work *Invocation) (*Runtime, error) {
 	return r, nil
 }
 
-// Close ends the server and every request that it holds.
+// Close stops the server and every request that it holds.
 func (r *Runtime) Close() error {
 	err := r.server.Close()
 	if ended := <-r.ended; !errors.Is(ended, http.ErrServerClosed) {

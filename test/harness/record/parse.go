@@ -12,12 +12,12 @@ import (
 	"github.com/takeup/takeup/internal/dev/policy"
 )
 
-// Unknown is the action of a call that is not understood. No policy allows it.
+// Unknown is the action of a call that Parse doesn't understand. No policy allows it.
 const Unknown = "unknown"
 
-// Parse says what a call needs to be allowed: who calls, the action, the resource,
-// and what the conditions of a policy may ask for. One call may need more than one
-// permission. The body is that of a call of a JSON service.
+// Parse returns the permissions that a call needs: the caller, the action, the resource, and the
+// condition keys that a policy may use. One call may need more than one. The body is that of a
+// call of a JSON service.
 func Parse(r *http.Request, body []byte, status int, signer string) []policy.Call {
 	call := policy.Call{Function: caller(r)}
 	if call.Function == "" && presigned(r) {
@@ -36,8 +36,8 @@ func Parse(r *http.Request, body []byte, status int, signer string) []policy.Cal
 	return []policy.Call{target(call, r, body)}
 }
 
-// caller is the name in the SDK's user agent, app/<name>: the functions are
-// configured to be called by their names there.
+// caller returns the name in the SDK's user agent, app/<name>. The functions are configured to
+// send their names there.
 func caller(r *http.Request) string {
 	for word := range strings.FieldsSeq(r.UserAgent()) {
 		if name, ok := strings.CutPrefix(word, "app/"); ok {
@@ -49,8 +49,8 @@ func caller(r *http.Request) string {
 
 func presigned(r *http.Request) bool { return r.URL.Query().Has("X-Amz-Signature") }
 
-// presignedForm gives the fields of a form that was signed, nil where the call is
-// none. They come before the file.
+// presignedForm returns the fields of a presigned form, or nil if the call is none. They come
+// before the file.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTForms.html
 func presignedForm(r *http.Request, body []byte) url.Values {
 	kind, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -64,10 +64,10 @@ func presignedForm(r *http.Request, body []byte) url.Values {
 	return form.Value
 }
 
-// service is the one that a call is signed for.
+// service returns the service that a call is signed for.
 func service(r *http.Request) string { return scope(r, 3) }
 
-// scope gives a part of the scope of a call's credentials,
+// scope returns a part of the scope of a call's credentials,
 // <key>/<date>/<region>/<service>/aws4_request.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 func scope(r *http.Request, part int) string {
@@ -83,8 +83,8 @@ func scope(r *http.Request, part int) string {
 	return parts[part]
 }
 
-// resources are the fields of a request that name what the operation is allowed
-// on, by the operation as X-Amz-Target has it.
+// resources returns, by the operation as in X-Amz-Target, its action and the request field that
+// names its resource.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
 func resources() map[string][2]string {
@@ -97,7 +97,7 @@ func resources() map[string][2]string {
 	}
 }
 
-// target reads a call of a service that takes JSON.
+// target parses a call of a JSON service.
 func target(call policy.Call, r *http.Request, body []byte) policy.Call {
 	name := r.Header.Get("X-Amz-Target")
 	known, ok := resources()[name]
@@ -111,13 +111,13 @@ func target(call policy.Call, r *http.Request, body []byte) policy.Call {
 	return call
 }
 
-// item is what is read of one: its partition.
+// item is the parsed part of an item: its partition.
 type item struct {
 	PK struct{ S string } `json:"pk"`
 }
 
-// dynamodb reads a call of DynamoDB. A transaction needs the permission of each of
-// its items. MiniStack's account is 000000000000.
+// dynamodb parses a call of DynamoDB. A transaction needs the permission of each of its items.
+// MiniStack's account is 000000000000.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
 func dynamodb(call policy.Call, r *http.Request, operation string, body []byte) []policy.Call {
 	var in struct {
@@ -173,7 +173,7 @@ func dynamodb(call policy.Call, r *http.Request, operation string, body []byte) 
 	return calls
 }
 
-// s3 reads a call of S3's REST API with the bucket in the path.
+// s3 parses a call of S3's REST API with the bucket in the path.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 func s3(call policy.Call, r *http.Request, status int) []policy.Call {
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
@@ -209,8 +209,7 @@ func s3(call policy.Call, r *http.Request, status int) []policy.Call {
 	return calls
 }
 
-// subresource reports whether a call is about a part of an object that has actions
-// of its own.
+// subresource reports whether a call is for a part of an object that has its own actions.
 func subresource(query map[string][]string) bool {
 	for _, name := range []string{"acl", "tagging", "retention", "legal-hold", "attributes", "torrent", "restore", "select"} {
 		if _, ok := query[name]; ok {

@@ -1,7 +1,6 @@
-// Package record writes down which calls of AWS each function makes. A Recorder
-// stands between MiniStack and the functions, and a test holds what was recorded
-// against the template's policies: each call must be allowed, also where MiniStack
-// doesn't ask, and each grant must be needed.
+// Package record records the AWS calls of each function. A Recorder is a proxy between the
+// functions and MiniStack. A test compares the recorded calls with the template's policies: each
+// call must be allowed, also where MiniStack doesn't check, and each grant must be needed.
 package record
 
 import (
@@ -18,7 +17,7 @@ import (
 	"github.com/takeup/takeup/internal/dev/policy"
 )
 
-// maxBody is the most that is read of a call whose resource is in its body.
+// maxBody limits what is read of a call whose resource is in its body.
 const maxBody = 1 << 20
 
 // Recorder is a reverse proxy, an http.Handler. It is safe for concurrent use.
@@ -31,11 +30,11 @@ type Recorder struct {
 	to     *url.URL
 }
 
-// New makes a Recorder. A presigned URL is used by somebody who has no
-// permissions of his own: its calls count as those of the function signer.
+// New returns a Recorder. A presigned URL is used by callers without permissions of their own:
+// their calls count as those of the function signer.
 func New(signer string) *Recorder { return &Recorder{signer: signer} }
 
-// SendTo says where calls go from now on. Before, they are answered 503.
+// SendTo sets where calls go from now on. Before, they are answered 503.
 func (r *Recorder) SendTo(address string) error {
 	to, err := url.Parse(address)
 	if err != nil {
@@ -47,16 +46,15 @@ func (r *Recorder) SendTo(address string) error {
 	return nil
 }
 
-// Calls gives what was recorded, in the order of the answers. A Function in it is
-// the name that AWS has for it, not the template's; it is empty where the caller
-// didn't say.
+// Calls returns the recorded calls, in the order of the responses. Function is AWS's name of the
+// function, not the template's, and empty if the caller didn't send one.
 func (r *Recorder) Calls() []policy.Call {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.calls)
 }
 
-// Denied gives the calls that were refused for want of a permission.
+// Denied returns the calls that were refused for lack of a permission.
 func (r *Recorder) Denied() []policy.Call {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -80,7 +78,7 @@ func (r *Recorder) ServeHTTP(w http.ResponseWriter, in *http.Request) {
 	proxy := httputil.ReverseProxy{
 		Rewrite: func(p *httputil.ProxyRequest) {
 			p.SetURL(to)
-			p.Out.Host = p.In.Host // it is part of what is signed
+			p.Out.Host = p.In.Host // the signature covers it
 		},
 		ModifyResponse: func(response *http.Response) error {
 			denied, err := denies(response)
@@ -88,7 +86,7 @@ func (r *Recorder) ServeHTTP(w http.ResponseWriter, in *http.Request) {
 			return err
 		},
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) {
-			w.WriteHeader(http.StatusBadGateway) // the caller tries again
+			w.WriteHeader(http.StatusBadGateway) // the caller retries
 		},
 	}
 	proxy.ServeHTTP(w, in)
@@ -103,8 +101,8 @@ func (r *Recorder) add(calls []policy.Call, denied bool) {
 	}
 }
 
-// denies reports whether an answer refuses a call for want of a permission: S3
-// answers 403, and a service that takes JSON 400 with a name in the body.
+// denies reports whether a response refuses a call for lack of a permission: S3 answers 403, and
+// a JSON service 400 with an error name in the body.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 // https://docs.aws.amazon.com/step-functions/latest/apireference/CommonErrors.html
 func denies(response *http.Response) (bool, error) {
@@ -116,8 +114,8 @@ func denies(response *http.Response) (bool, error) {
 	return bytes.Contains(body, []byte("AccessDenied")), err
 }
 
-// peek gives the body of a call that has its resource there, and leaves it to be
-// read again. Others pass unread: a video may be among them.
+// peek returns the body of a call whose resource is in it, and leaves it to be read again. Other
+// bodies pass unread, since one may be a video.
 func peek(in *http.Request) ([]byte, error) {
 	if service(in) == "s3" {
 		return nil, nil

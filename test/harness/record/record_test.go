@@ -126,7 +126,7 @@ func TestParseJSONServices(t *testing.T) {
 	}
 }
 
-// A form that was signed is sent by somebody without permissions of his own.
+// A presigned form is sent by a caller without permissions of their own.
 func TestParseForm(t *testing.T) {
 	const multipart = "Content-Type: multipart/form-data; boundary=b\r\n"
 	part := func(name, value string) string {
@@ -223,7 +223,7 @@ func TestRecorder(t *testing.T) {
 	}
 }
 
-// request reads a request as it is on the wire.
+// request parses a request in wire format.
 func request(t *testing.T, line, headers, body string) *http.Request {
 	t.Helper()
 	text := line + " HTTP/1.1\r\nHost: 127.0.0.1:4566\r\n" + headers + "\r\n" + body

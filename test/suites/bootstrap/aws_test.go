@@ -16,27 +16,26 @@ import (
 	"github.com/takeup/takeup/test/harness/lambdas"
 )
 
-// What the secrets hold.
+// The values of the secrets.
 const (
 	key   = "key-of-the-bootstrap-tests"
 	token = "0123456789abcdefghijABCDEFGHIJ0123456789abcdefgh"
 )
 
-// services are those that the functions call: DynamoDB, S3, two JSON services, and the
-// provider.
+// services fakes what the functions call: DynamoDB, S3, two JSON services and the provider.
 type services struct {
 	jobs     *dynamotest.Server
 	s3       *s3test.Server
 	provider *sim.Server
-	url      string // the provider's
-	json     string // the address of the JSON services
+	url      string // the provider
+	json     string // the JSON services
 
 	mu      sync.Mutex
 	started []started
-	fault   sim.Fault // of every retrieve
+	fault   sim.Fault // of every retrieve call
 }
 
-// started is an execution that was started.
+// started is an execution that a function started.
 type started struct {
 	Machine string `json:"stateMachineArn"`
 	Name    string `json:"name"`
@@ -69,22 +68,21 @@ func (s *services) plan(call sim.Call) sim.Fault {
 	return sim.Fault{}
 }
 
-// retrieves answers every retrieve from now on with a body.
+// retrieves makes the provider answer every retrieve call with body from now on.
 func (s *services) retrieves(body string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.fault = sim.Fault{Body: body}
 }
 
-// executions gives those that were started.
+// executions returns the executions that were started.
 func (s *services) executions() []started {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.started)
 }
 
-// serve answers as Secrets Manager and Step Functions do to what the functions
-// ask of them.
+// serve answers the functions' requests to Secrets Manager and Step Functions.
 func (s *services) serve(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -128,14 +126,14 @@ func (s *services) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// platform is what Lambda itself gives a function.
+// platform is the environment that Lambda itself gives a function.
 func (s *services) platform() map[string]string {
 	env := lambdas.Platform()
 	env["AWS_ENDPOINT_URL"], env["AWS_ENDPOINT_URL_S3"], env["AWS_ENDPOINT_URL_DYNAMODB"] = s.json, s.s3.URL, s.jobs.URL
 	return env
 }
 
-// parameters are those of the template that have no default, or another here.
+// parameters are those of the template that have no default, or need another value here.
 func (s *services) parameters() template.Values {
 	return template.Values{"ProviderBaseUrl": s.url, "LoopbackSources": "true"}
 }

@@ -24,7 +24,7 @@ import (
 	"github.com/takeup/takeup/test/harness/lambdas"
 )
 
-// world is the built functions and what they call.
+// world is the built functions and the services that they call.
 type world struct {
 	*services
 	all      map[string]lambdas.Function
@@ -55,7 +55,7 @@ func TestBootstraps(t *testing.T) {
 	if len(all) != len(want) {
 		t.Errorf("the template has %d functions; run the new one here, too", len(all))
 	}
-	// In the order of the state machine: each step finds what the one before left.
+	// In the order of the state machine: each step needs what the one before it left.
 	t.Run("submit", w.testSubmit)
 	t.Run("check", w.testCheck)
 	t.Run("store", w.testStore)
@@ -89,7 +89,7 @@ func (w *world) testSubmit(t *testing.T) {
 	}
 }
 
-// testCheck asks for the event's generation, which was submitted long ago.
+// testCheck checks the sample event's generation, which was submitted long ago.
 func (w *world) testCheck(t *testing.T) {
 	overdue := failedWith(t, w.invoke(t, "check", event(t, "check")), "GenerationOverdue")
 	if !strings.Contains(overdue.Message, "60ac7c34") {
@@ -104,7 +104,7 @@ func (w *world) testCheck(t *testing.T) {
 // testStore stores the video that Submit bought.
 func (w *world) testStore(t *testing.T) {
 	served, url := w.served(t)
-	// The event's generation is not the job's, and so not stored as its video.
+	// The event's generation is not the job's, so it is not stored as the job's video.
 	failedWith(t, w.invoke(t, "store", event(t, "store")), "InvalidRequest")
 	bought := w.provider.Ledger().Generations[0].ID
 	w.retrieves(fmt.Sprintf(`{"id":%q,"status":"completed","video":{"url":%q}}`, bought, url))
@@ -126,7 +126,7 @@ func (w *world) testStore(t *testing.T) {
 	}
 }
 
-// served gives the file of the generation that was bought, and a URL of it.
+// served returns the file of the generation that was bought, and its URL.
 func (w *world) served(t *testing.T) (file []byte, url string) {
 	t.Helper()
 	w.mu.Lock()
@@ -177,13 +177,13 @@ func (w *world) testAuthorize(t *testing.T) {
 		t.Errorf("it gives %+v", got)
 	}
 	wrong := strings.Replace(string(event(t, "authorize")), token, "wrong", 1)
-	// API Gateway answers 401 to this text alone.
+	// API Gateway answers 401 to this text only.
 	if refused := failedWith(t, w.invoke(t, "authorize", []byte(wrong)), "Unauthorized"); refused.Message != "Unauthorized" {
 		t.Errorf("it says %s", refused.Message)
 	}
 }
 
-// testSettle sweeps: none of the jobs here is over, or long without an execution.
+// testSettle runs a sweep. None of the jobs here has ended, or has lacked an execution for long.
 func (w *world) testSettle(t *testing.T) {
 	if got := w.invoke(t, "settle", event(t, "settle")); got.Failed || string(got.Body) != "null" {
 		t.Errorf("it answers %s", got.Body)
@@ -193,7 +193,7 @@ func (w *world) testSettle(t *testing.T) {
 	}
 }
 
-// testPrices asks the simulator for its list, and then finds it the same.
+// testPrices fetches the simulator's price list, and then finds it unchanged.
 func (w *world) testPrices(t *testing.T) {
 	first := answered[pricelist.Result](t, w.invoke(t, "prices", event(t, "prices")))
 	if again := answered[pricelist.Result](t, w.invoke(t, "prices", event(t, "prices"))); !first.Changed || again.Changed || !again.Asked || again.Models != len(catalogue.All(all.Models())) {
@@ -219,11 +219,11 @@ func (w *world) testPrompts(t *testing.T) {
 	failedWith(t, w.invoke(t, "prompts", []byte(`{"Records":[]}`)), "NotAnEvent")
 }
 
-// optional are the variables that a function can do without.
+// optional returns the variables that a function can do without.
 func optional() []string { return []string{"RESUBMIT_LOST", "LOOPBACK_SOURCES", "CORS_ORIGIN"} }
 
-// testNoSettings starts each function with nothing: it must end, and name all that
-// it lacks at once.
+// testNoSettings starts each function with no variables: it must exit and name all that are
+// missing at once.
 func (w *world) testNoSettings(t *testing.T) {
 	for name, f := range w.all {
 		t.Run(name, func(t *testing.T) {

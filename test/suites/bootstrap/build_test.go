@@ -8,10 +8,10 @@ import (
 	"github.com/takeup/takeup/test/harness/lambdas"
 )
 
-// root is the repository.
+// root is the root of the repository.
 const root = "../../.."
 
-// build builds all functions, and gives the path of each.
+// build builds all functions and returns their paths.
 func build(t *testing.T, all map[string]lambdas.Function) map[string]string {
 	t.Helper()
 	dir, binaries := t.TempDir(), map[string]string{}
@@ -24,7 +24,7 @@ func build(t *testing.T, all map[string]lambdas.Function) map[string]string {
 	return binaries
 }
 
-// event reads a function's event from events/.
+// event reads a function's sample event from events/.
 func event(t *testing.T, name string) []byte {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(root, "events", name+".json"))

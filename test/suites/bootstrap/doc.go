@@ -1,4 +1,4 @@
-// Package bootstrap tests the functions as Lambda runs them: each is built as SAM
-// builds it, started as a process with the variables that the template gives it,
-// and handed its event from events/ by a server that speaks Lambda's runtime API.
+// Package bootstrap tests the functions as Lambda runs them. Each function is built as SAM
+// builds it and started as a process with the variables that the template gives it. A server
+// that speaks Lambda's runtime API hands it its event from events/.
 package bootstrap

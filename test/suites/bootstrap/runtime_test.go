@@ -11,19 +11,19 @@ import (
 	"github.com/takeup/takeup/test/harness/lambdas"
 )
 
-// outcome is what a function answered to an event.
+// outcome is a function's response to an event.
 type outcome struct {
 	lambdas.Answer
-	log []byte // what it wrote
+	log []byte // what the function wrote
 }
 
-// thrown is the body of an error, as Lambda takes it.
+// thrown is the body of an error in Lambda's format.
 type thrown struct {
 	Message string `json:"errorMessage"`
 	Type    string `json:"errorType"`
 }
 
-// runtimeAPI serves Lambda's runtime API until the test's end.
+// runtimeAPI serves Lambda's runtime API until the test ends.
 func runtimeAPI(t *testing.T, work *lambdas.Invocation) *lambdas.Runtime {
 	t.Helper()
 	r, err := lambdas.NewRuntime(work)
@@ -71,7 +71,7 @@ func invoke(t *testing.T, binary string, timeout time.Duration, env map[string]s
 	return outcome{}
 }
 
-// jsonLines fails where a function wrote something else than lines of JSON.
+// jsonLines fails the test if a function wrote anything but lines of JSON.
 func jsonLines(t *testing.T, log []byte) {
 	t.Helper()
 	lines := bufio.NewScanner(bytes.NewReader(log))
@@ -83,7 +83,7 @@ func jsonLines(t *testing.T, log []byte) {
 	}
 }
 
-// answered reads an answer.
+// answered decodes a response.
 func answered[T any](t *testing.T, got outcome) T {
 	t.Helper()
 	var v T
@@ -93,7 +93,7 @@ func answered[T any](t *testing.T, got outcome) T {
 	return v
 }
 
-// failedWith fails where an answer isn't an error of that name.
+// failedWith fails the test unless the response is an error of that name.
 func failedWith(t *testing.T, got outcome, name string) thrown {
 	t.Helper()
 	var v thrown

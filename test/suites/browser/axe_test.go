@@ -11,7 +11,7 @@ import (
 // axeFile is installed by make.
 const axeFile = "../../../tools/axe/node_modules/axe-core/axe.min.js"
 
-// violation is what axe-core found, and where.
+// violation is a problem that axe-core found, and where.
 type violation struct {
 	ID    string `json:"id"`
 	Help  string `json:"help"`
@@ -21,15 +21,16 @@ type violation struct {
 	} `json:"nodes"`
 }
 
-// accessible fails for whatever axe-core finds in what is shown now, by all its
-// rules, those of best practice included.
+// accessible fails the test for every violation that axe-core finds in the current view. All its
+// rules apply, best practices included.
 func (p *tab) accessible(state string) {
 	p.Helper()
 	source, err := os.ReadFile(axeFile)
 	if err != nil {
 		p.Fatalf("axe-core is not installed: run make tools: %v", err)
 	}
-	// It is put in by the debugger, which the page's policy doesn't bind.
+	// The debugger injects it, since the page's content security policy doesn't bind the
+	// debugger.
 	p.do(chromedp.Evaluate[chromedp.Void](string(source) + ";undefined"))
 	result := eval[struct {
 		Violations []violation `json:"violations"`

@@ -13,14 +13,14 @@ import (
 	"github.com/takeup/takeup/internal/provider/all"
 )
 
-// The prompts of the cards in one of the page's two lists, as one text.
+// The prompts of the cards in one of the page's two lists, joined into one text.
 const (
 	below   = "[...document.querySelectorAll('#grid .prompt')].map((e) => e.textContent).join('|')"
 	onTop   = "[...document.querySelectorAll('#now .prompt')].map((e) => e.textContent).join('|')"
 	settled = "document.querySelector('#list-wait').hidden && !document.getElementById('searched').innerText.startsWith('Searching')"
 )
 
-// testFilters finds the jobs of the tests before by each filter, while one runs.
+// testFilters finds the jobs of earlier tests by each filter, while one job runs.
 func (w *world) testFilters(t *testing.T) {
 	p := w.tab(t)
 	p.signIn()
@@ -28,7 +28,7 @@ func (w *world) testFilters(t *testing.T) {
 	p.order(under)
 	p.cardShows(under, "Generating")
 	p.cardShows(under, "via the API")
-	// Only a search of whole prompts finds its last word.
+	// Only a search of whole prompts finds the last word.
 	long := strings.Repeat("a street, ", 30) + "and a marimba"
 	p.order(long)
 	p.await("the long one", card("a street, a street")+"?.querySelector('video')")
@@ -37,7 +37,7 @@ func (w *world) testFilters(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		set   func()
-		shown string // an expression
+		shown string // a JavaScript expression
 	}{
 		{"a status", func() { p.choose("by-status", "error") },
 			below + ".includes(" + js(refused) + ") && !" + below + ".includes(" + js(boat) + ")"},
@@ -60,12 +60,12 @@ func (w *world) testFilters(t *testing.T) {
 		p.await("all videos", settled+" && "+some)
 	}
 
-	// A reload keeps what is set.
+	// A reload keeps the filters.
 	p.fill("find", "motorway")
 	p.await("the video", below+" === 'a snail crosses a motorway'")
 	p.do(chromedp.Reload())
 	p.await("the video after a reload", below+" === 'a snail crosses a motorway' && document.getElementById('find').value === 'motorway'")
-	// What ends and doesn't match goes.
+	// A job that ends and doesn't match disappears.
 	brook := "a brook in spring"
 	p.order(brook)
 	p.await("the end of it", "!"+onTop+".includes("+js(brook)+")")
@@ -74,7 +74,7 @@ func (w *world) testFilters(t *testing.T) {
 	p.await("it among all", settled+" && "+below+".includes("+js(brook)+")")
 }
 
-// unasked is a model that no test asks for.
+// unasked returns a model that no test uses.
 func unasked(t *testing.T, w *world) string {
 	t.Helper()
 	asked := ""
@@ -90,8 +90,8 @@ func unasked(t *testing.T, w *world) string {
 	return ""
 }
 
-// testSearch follows a search that takes several pages: it says how far it came, goes
-// on by itself, and then waits for a wish for more.
+// testSearch follows a search over several pages. It shows its progress, continues by itself,
+// and then waits to be asked for more.
 func (w *world) testSearch(t *testing.T) {
 	p := w.tab(t)
 	p.signIn()
@@ -120,15 +120,15 @@ func (w *world) testSearch(t *testing.T) {
 	if len(queries) != 2 || queries[0] != "q=otter" || queries[1] != "q=otter&cursor=a" {
 		t.Errorf("it asked for %q", queries)
 	}
-	// Other words end it.
+	// Other words end the search.
 	stop()
 	p.fill("find", "motorway"+kb.Enter)
 	p.await("the video", below+" === 'a snail crosses a motorway'")
 	p.shows("1 found; there are no others.")
 }
 
-// testOneRequest: however many jobs run, a look at them is one request. One that takes
-// longer than any before is asked why besides, no more than twice a minute.
+// testOneRequest: one poll is one request, however many jobs run. For a job that takes longer
+// than any before, the page also asks for the reason, at most twice a minute.
 func (w *world) testOneRequest(t *testing.T) {
 	p := w.tab(t)
 	p.signIn()

@@ -35,7 +35,7 @@ func (w *world) testRefusedFields(t *testing.T) {
 		t.Errorf("what can't be right was sent: %q", keys)
 	}
 
-	// What only the API knows to be wrong: a text that is too long in all.
+	// Only the API knows that this is wrong: the texts are too long in total.
 	p.fill("field-cfg_scale", "0.5")
 	p.choose("field-prompt", strings.Repeat("a bear dances. ", 5000))
 	p.press("#composer", "Generate")
@@ -75,7 +75,7 @@ func (w *world) testModels(t *testing.T) {
 		}
 	}
 
-	// A length, a maker and an order find models.
+	// Models can be found by length, maker and order.
 	p.choose("find-model", "alibaba 15s")
 	p.await("those that were found", "[...document.querySelectorAll('#field-model option')].filter((o) => o.value.startsWith('alibaba/')).length === 4")
 	p.choose("order-models", "price")
@@ -83,7 +83,7 @@ func (w *world) testModels(t *testing.T) {
 	p.accessible("models that were found")
 	p.choose("find-model", "")
 
-	// One takes several prompts, each with a length.
+	// This model takes several prompts, each with a length.
 	p.choose("field-model", "klingai/video-v3-turbo-pro-text-to-video")
 	p.await("its form", "document.querySelector(\"label[for='field-shots-several']\")")
 	p.do(chromedp.Click(chromedp.CSS("label[for='field-shots-several']")))
@@ -145,7 +145,7 @@ func (w *world) testFiles(t *testing.T) {
 	}
 }
 
-// drop drags files over the page and lets them go there.
+// drop drags files over the page and drops them there.
 func (p *tab) drop(files ...string) {
 	p.Helper()
 	drag := func(kind input.DispatchDragEventType) {
@@ -158,15 +158,15 @@ func (p *tab) drop(files ...string) {
 			p.Fatal(err)
 		}
 	}
-	// A browser that is still busy with the last drop lets some of these go by, and
-	// a person who drags files keeps moving.
+	// A browser that is still busy with the last drop ignores some of these events, and a person
+	// who drags files keeps moving.
 	p.until("the page to say that it takes files", func(context.Context) bool {
 		drag(input.DispatchDragEventTypeDragEnter)
 		drag(input.DispatchDragEventTypeDragOver)
 		return eval[bool](p, "!document.getElementById('drop').hidden")
 	})
-	// The browser drops nothing on a page that has not answered its last question, so
-	// what the page has not taken after some looks is dropped again.
+	// The browser drops nothing on a page that has not answered its last event, so a drop that
+	// the page has not taken after some polls is repeated.
 	looks := 0
 	p.until("the files to be taken", func(context.Context) bool {
 		if eval[bool](p, "document.getElementById('drop').hidden") {

@@ -13,18 +13,18 @@ import (
 	"github.com/takeup/takeup/internal/api"
 )
 
-// front stands between the browser and the API, writes down what the page sends,
-// and lets a test disturb it. It has another origin than the videos, as in AWS.
+// front is a proxy between the browser and the API. It records what the page sends, and lets a
+// test disturb it. Its origin differs from that of the videos, as in AWS.
 type front struct {
 	server *httptest.Server
 
 	mu       sync.Mutex
 	requests []sent
 	disturb  func(*http.Request) disturbance
-	invented []string // the next answers of invent
+	invented []string // the next answers for invent
 }
 
-// sent is a request of the page.
+// sent is a request from the page.
 type sent struct {
 	method, path, query, key string
 }
@@ -34,19 +34,19 @@ type disturbance int
 
 const (
 	pass disturbance = iota
-	// refuse answers 503 in the API's place, which isn't asked.
+	// refuse answers 503 without asking the API.
 	refuse
-	// deny answers 401, as to a token that was exchanged.
+	// deny answers 401, as for a token that was replaced.
 	deny
-	// hold answers when the browser has given up, or the test has ended.
+	// hold answers only when the browser has given up or the test has ended.
 	hold
-	// lose asks the API, and keeps its answer from the browser.
+	// lose forwards the request to the API and withholds its answer from the browser.
 	lose
-	// invent gives the next of the invented answers, or holds where none is left.
+	// invent sends the next invented answer, or holds if none is left.
 	invent
 )
 
-// newFront stands before the API at an address.
+// newFront starts a proxy to the API at target.
 func newFront(t *testing.T, target string) *front {
 	to, err := url.Parse(target)
 	if err != nil {
@@ -81,7 +81,7 @@ func newFront(t *testing.T, target string) *front {
 		}
 	}))
 	t.Cleanup(f.server.Close)
-	// What is still held is let go before the server waits for it.
+	// Release held requests before the server waits for them.
 	t.Cleanup(f.server.CloseClientConnections)
 	return f
 }
@@ -92,14 +92,14 @@ func answer(w http.ResponseWriter, status int, message string) {
 	_, _ = w.Write([]byte(`{"message": "` + message + `"}`)) // the browser may be gone
 }
 
-// invent has the next requests that are disturbed so answered with bodies, one each.
+// invent sets the bodies of the answers to the next disturbed requests, one each.
 func (f *front) invent(bodies ...string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.invented = bodies
 }
 
-// invention takes the next of the invented answers.
+// invention removes and returns the next invented answer.
 func (f *front) invention() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -134,7 +134,7 @@ func (f *front) disturbing(t *testing.T, how func(*http.Request) disturbance) (s
 	return stop
 }
 
-// on disturbs the requests whose path ends so.
+// on disturbs the requests whose path ends with end.
 func on(end string, what disturbance) func(*http.Request) disturbance {
 	return func(r *http.Request) disturbance {
 		if strings.HasSuffix(r.URL.Path, end) {
@@ -144,8 +144,7 @@ func on(end string, what disturbance) func(*http.Request) disturbance {
 	}
 }
 
-// keys gives the Idempotency-Key of each POST for a video since the first n
-// requests.
+// keys returns the Idempotency-Key of each POST for a video after the first n requests.
 func (f *front) keys(n int) []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -158,14 +157,14 @@ func (f *front) keys(n int) []string {
 	return keys
 }
 
-// since gives the requests since the first n.
+// since returns the requests after the first n.
 func (f *front) since(n int) []sent {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return slices.Clone(f.requests[n:])
 }
 
-// count is how many requests there were.
+// count returns the number of requests so far.
 func (f *front) count() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -13,7 +13,7 @@ func (w *world) testReload(t *testing.T) {
 	p.signIn()
 	prompt := "a balloon rises over fields"
 	p.order(prompt)
-	p.cardShows(prompt, "Since") // it is taken
+	p.cardShows(prompt, "Since") // the POST was accepted
 	p.fill("field-prompt", "half a thought")
 	p.do(chromedp.Reload())
 	p.await("the form", "!document.getElementById('composer').hidden")
@@ -54,8 +54,8 @@ func (w *world) testExchangedToken(t *testing.T) {
 	w.boughtOnce(t, "a thought")
 }
 
-// focused says what has the focus, as a screen reader would name it; empty where
-// nothing has, or where it can't be seen.
+// focused names the focused element as a screen reader would. It is empty if nothing has the
+// focus, or if the element can't be seen.
 const focused = `(() => {
   const e = document.activeElement;
   if (!e || e === document.body) return "";
@@ -69,7 +69,7 @@ const focused = `(() => {
 func (w *world) testKeyboard(t *testing.T) {
 	p := w.tab(t)
 	p.open()
-	p.key(w.stack.Token + kb.Enter) // the focus is there already
+	p.key(w.stack.Token + kb.Enter) // the field has the focus already
 	p.await("the form", "!document.getElementById('composer').hidden")
 	if at := eval[string](p, focused); at != "textarea Prompt" {
 		t.Errorf("after signing in the focus is on %q", at)
@@ -81,8 +81,8 @@ func (w *world) testKeyboard(t *testing.T) {
 	p.await("the video", card(prompt)+"?.querySelector('video')?.readyState >= 2")
 	w.boughtOnce(t, prompt)
 
-	// From the top through the whole page: every stop is seen and named, and
-	// the form comes before the videos.
+	// From the top through the whole page: every stop is visible and named, and the form comes
+	// before the videos.
 	p.do(chromedp.Reload())
 	p.await("the video", card(prompt)+"?.querySelector('video')?.readyState >= 2")
 	var stops []string
@@ -112,7 +112,7 @@ func (w *world) testKeyboard(t *testing.T) {
 	p.key(" ")
 	p.await("the video to play", card(prompt)+".querySelector('video').currentTime > 0.2")
 
-	// A question takes the focus and gives it back.
+	// A dialog takes the focus and gives it back.
 	slow := "an " + unending + " caravan crosses the dunes"
 	p.do(chromedp.Focus(chromedp.ID("field-prompt")))
 	p.key(slow)

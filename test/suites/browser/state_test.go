@@ -36,7 +36,7 @@ func (w *world) testSlow(t *testing.T) {
 	p.shot("slow")
 	stop()
 
-	// A part of the page itself that doesn't come, for a browser that has none.
+	// One of the page's files fails to load, in a browser that has none cached.
 	other := w.tab(t)
 	stop = w.front.disturbing(t, on("/api.js", refuse))
 	other.do(chromedp.Navigate(w.page))
@@ -71,13 +71,13 @@ func (w *world) testFailing(t *testing.T) {
 		stop()
 		p.press("#composer-trouble", "Try again")
 		p.await("the form", "!document.getElementById('composer').hidden")
-		p.await("the videos", card("")) // by themselves
+		p.await("the videos", card("")) // without a reload
 		p.await("the banners to go", "document.getElementById('list-trouble').hidden && document.getElementById('composer-trouble').hidden")
 	}
 }
 
-// The document names all that first paint needs, and each of it is asked for by
-// the document itself: so it is one round trip away. Nothing is from elsewhere.
+// The document names all that first paint needs, and requests it itself, so that it is one round
+// trip away. Nothing comes from another origin.
 func (w *world) testRoundTrip(t *testing.T) {
 	p := w.tab(t)
 	p.do()
@@ -85,7 +85,7 @@ func (w *world) testRoundTrip(t *testing.T) {
 	done := make(chan map[string]string)
 	ctx, cancel := context.WithCancel(p.ctx)
 	go func() {
-		asked := map[string]string{} // by what, by address
+		asked := map[string]string{} // initiator type by address
 		for event, err := range requests {
 			if err != nil {
 				break
@@ -111,10 +111,10 @@ func (w *world) testRoundTrip(t *testing.T) {
 		switch {
 		case strings.HasPrefix(address, w.page+"assets/"):
 			assets++
-			if by != "parser" && !strings.HasSuffix(address, ".svg") { // the icon is the browser's own wish
+			if by != "parser" && !strings.HasSuffix(address, ".svg") { // the browser asks for the icon by itself
 				t.Errorf("%s was asked for by %s", address, by)
 			}
-		case strings.HasPrefix(address, w.page), strings.HasPrefix(address, "data:"): // the player's own drawings
+		case strings.HasPrefix(address, w.page), strings.HasPrefix(address, "data:"): // the player's own images
 		case strings.HasPrefix(address, w.stack.S3URL) && strings.Contains(address, "/video.mp4?"):
 			media++
 		default:
@@ -125,7 +125,7 @@ func (w *world) testRoundTrip(t *testing.T) {
 		t.Errorf("%d files of the page and %d videos were asked for: %v", assets, media, asked)
 	}
 
-	// Once they are there, the page's files are not asked for again.
+	// The page's files are cached: they are not requested again.
 	before := w.front.count()
 	p.do(chromedp.Navigate(w.page))
 	p.await("the videos", card(""))
@@ -138,8 +138,8 @@ func (w *world) testRoundTrip(t *testing.T) {
 	}
 }
 
-// testLooks keeps pictures, and fails where something doesn't fit the screen or
-// axe-core finds something with everything on the page.
+// testLooks keeps screenshots, and fails if something doesn't fit the screen or axe-core finds a
+// violation with everything on the page.
 func (w *world) testLooks(t *testing.T) {
 	p := w.tab(t)
 	p.signIn()
@@ -158,7 +158,7 @@ func (w *world) testLooks(t *testing.T) {
 	for _, look := range []struct {
 		name, scheme  string
 		width, height int64
-		picture       string // of the README
+		picture       string // in the README
 	}{
 		{"light", "light", 1280, 900, "page.png"},
 		{"dark", "dark", 1280, 900, ""},
@@ -211,7 +211,7 @@ func (w *world) testOlder(t *testing.T) {
 	for i := range more {
 		p.await("the video", card(fmt.Sprintf("number %d", i))+"?.querySelector('video')")
 	}
-	p.do(chromedp.Reload()) // what ends between two pages may be on neither
+	p.do(chromedp.Reload()) // a job that ends between two pages may be on neither
 	p.await("the newest", card("number 7"))
 	if eval[bool](p, "Boolean("+card(boat)+")") {
 		t.Error("the oldest video is on the first page, too")

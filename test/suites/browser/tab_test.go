@@ -15,13 +15,13 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// waitLimit is the longest that anything is waited for, far more than it takes.
+// waitLimit bounds each wait. It is far more than any should take.
 const waitLimit = 90 * time.Second
 
-// chromium is the browser that the Makefile installs.
+// chromium is the browser that make installs.
 const chromium = "../../../.tools/chromium/bin/chromium"
 
-// newBrowser starts Chromium, without a window.
+// newBrowser starts Chromium headless.
 func newBrowser(t *testing.T) context.Context {
 	t.Helper()
 	path, err := filepath.Abs(chromium)
@@ -33,7 +33,7 @@ func newBrowser(t *testing.T) context.Context {
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()),
-		chromedp.NoSandbox, // which needs a user of its own, and these pages are ours
+		chromedp.NoSandbox, // the sandbox needs a user of its own, and these pages are ours
 		chromedp.DisableGPU, chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("autoplay-policy", "user-gesture-required"),
 		chromedp.Flag("lang", "en-GB"), chromedp.Env("TZ=UTC", "LANG=C.UTF-8"),
@@ -48,15 +48,15 @@ func newBrowser(t *testing.T) context.Context {
 	return ctx
 }
 
-// tab is a tab of a browser that nobody has used before.
+// tab is a tab of a fresh browser profile.
 type tab struct {
 	*testing.T
 	ctx   context.Context
 	world *world
 }
 
-// tab opens one. What goes wrong in it, its policy being broken first of all,
-// fails the test.
+// tab opens a tab. Errors in it, violations of its content security policy above all, fail the
+// test.
 func (w *world) tab(t *testing.T) *tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(w.browser, chromedp.WithNewBrowserContext())
@@ -71,7 +71,7 @@ func (w *world) tab(t *testing.T) *tab {
 			if err != nil {
 				return
 			}
-			// What the API refuses is told by the browser, too.
+			// The browser also reports what the API refuses.
 			if message.Source != "network" && message.Type != "info" && message.Type != "debug" {
 				t.Errorf("the browser says: %s %s (%s:%d)", message.Type, message.Text, message.URL, message.Line)
 			}
@@ -84,7 +84,7 @@ func (w *world) tab(t *testing.T) *tab {
 	return p
 }
 
-// do does actions, each within waitLimit.
+// do runs actions, each within waitLimit.
 func (p *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 	p.Helper()
 	if err := chromedp.Do(p.ctx); err != nil {
@@ -98,7 +98,7 @@ func (p *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// eval gives the value of an expression in the page.
+// eval returns the value of an expression in the page.
 func eval[T any](p *tab, expression string) T {
 	p.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, waitLimit)
@@ -110,7 +110,7 @@ func eval[T any](p *tab, expression string) T {
 	return value
 }
 
-// until asks done, again and again, until it says yes.
+// until polls done until it returns true.
 func (p *tab) until(what string, done func(context.Context) bool) {
 	p.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, waitLimit)
@@ -132,11 +132,11 @@ func (p *tab) await(what, expression string) {
 	p.Helper()
 	p.until(what, func(ctx context.Context) bool {
 		yes, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("Boolean("+expression+")"))
-		return err == nil && yes // nothing is true between two documents
+		return err == nil && yes // nothing is true while a document is being replaced
 	})
 }
 
-// js makes a JavaScript literal of a value.
+// js returns a value as a JavaScript literal.
 func js(value any) string {
 	text, err := json.Marshal(value)
 	if err != nil {
@@ -151,7 +151,7 @@ func (p *tab) shows(text string) {
 	p.await(strconv.Quote(text), "document.body.innerText.includes("+js(text)+")")
 }
 
-// hides fails where the page shows a text.
+// hides fails the test if the page shows a text.
 func (p *tab) hides(text string) {
 	p.Helper()
 	if eval[bool](p, "document.body.innerText.includes("+js(text)+")") {
@@ -159,7 +159,7 @@ func (p *tab) hides(text string) {
 	}
 }
 
-// press clicks on the button with these words, within what a selector finds.
+// press clicks the button with these words, within what a selector finds.
 func (p *tab) press(within, words string) {
 	p.Helper()
 	button := "[...document.querySelectorAll(" + js(within+" button") + ")].find((b) => !b.closest('[hidden]') && b.innerText.trim().startsWith(" + js(words) + "))"
@@ -173,14 +173,14 @@ func (p *tab) key(keys string, modifiers ...chromedp.Modifier) {
 	p.do(chromedp.KeyEvent(keys, chromedp.KeyModifiers(modifiers...)))
 }
 
-// open goes to the page.
+// open loads the page.
 func (p *tab) open() {
 	p.Helper()
 	p.do(chromedp.Navigate(p.world.page))
 	p.await("the page", "document.body?.dataset.state !== 'loading'")
 }
 
-// signIn opens the page and gives it the token.
+// signIn opens the page and enters the token.
 func (p *tab) signIn() {
 	p.Helper()
 	p.open()
@@ -188,7 +188,7 @@ func (p *tab) signIn() {
 	p.await("the form", "!document.getElementById('composer').hidden")
 }
 
-// fill types a text into a field, instead of what is there.
+// fill replaces the text of a field.
 func (p *tab) fill(id, text string) {
 	p.Helper()
 	p.await(id, "document.getElementById("+js(id)+")")
@@ -198,14 +198,14 @@ func (p *tab) fill(id, text string) {
 	)
 }
 
-// choose takes one of a list.
+// choose selects a value of a list.
 func (p *tab) choose(id, value string) {
 	p.Helper()
 	p.do(chromedp.Evaluate[chromedp.Void]("{ const e = document.getElementById(" + js(id) + "); e.value = " + js(value) +
 		"; for (const kind of ['input', 'change']) e.dispatchEvent(new Event(kind, {bubbles: true})); }"))
 }
 
-// order asks for a video.
+// order submits the form for a video.
 func (p *tab) order(prompt string) {
 	p.Helper()
 	p.fill("field-prompt", prompt)
@@ -213,7 +213,7 @@ func (p *tab) order(prompt string) {
 	p.await("a card for "+prompt, card(prompt))
 }
 
-// card is the expression of the card of a prompt.
+// card returns the expression of the card of a prompt.
 func card(prompt string) string {
 	return "[...document.querySelectorAll('.card')].find((c) => c.querySelector('.prompt')?.textContent.includes(" + js(prompt) + "))"
 }
@@ -224,7 +224,7 @@ func (p *tab) cardShows(prompt, text string) {
 	p.await(strconv.Quote(text)+" on the card of "+strconv.Quote(prompt), card(prompt)+"?.innerText.includes("+js(text)+")")
 }
 
-// pressCard clicks on a button of the card of a prompt.
+// pressCard clicks a button of the card of a prompt.
 func (p *tab) pressCard(prompt, words string) {
 	p.Helper()
 	button := "[..." + card(prompt) + ".querySelectorAll('button')].find((b) => b.innerText.trim().startsWith(" + js(words) + "))"
@@ -232,7 +232,7 @@ func (p *tab) pressCard(prompt, words string) {
 	p.do(chromedp.Click(chromedp.JSPath(button)))
 }
 
-// scheme shows the page in the dark or in the light.
+// scheme switches the page to the dark or the light scheme.
 func (p *tab) scheme(name string) {
 	p.Helper()
 	_, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
@@ -243,10 +243,10 @@ func (p *tab) scheme(name string) {
 	}
 }
 
-// screenshots is where the pictures of the last run are, which git ignores.
+// screenshots holds the pictures of the last run, and is ignored by git.
 const screenshots = "../../../.takeup/screenshots"
 
-// shot keeps a picture of what is shown.
+// shot saves a screenshot.
 func (p *tab) shot(name string) []byte {
 	p.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, waitLimit)

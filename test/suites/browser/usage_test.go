@@ -14,12 +14,13 @@ import (
 	"github.com/takeup/takeup/internal/api/client"
 )
 
-// inDollars is an amount as the page shows it, as an expression.
+// inDollars returns an expression for an amount as the page formats it.
 func inDollars(amount string) string {
 	return "new Intl.NumberFormat('en-US', {style: 'currency', currency: 'USD', maximumFractionDigits: 4, trailingZeroDisplay: 'stripIfInteger'}).format(" + amount + ")"
 }
 
-// fits fails where the usage is wider than its dialog, or that than the screen.
+// fits fails the test if the usage is wider than its dialog, or the dialog wider than the
+// screen.
 func (p *tab) fits(name string) {
 	p.Helper()
 	if over := eval[int](p, "(() => { const d = document.getElementById('usage'); return Math.max(d.scrollWidth - d.clientWidth, d.getBoundingClientRect().right - innerWidth); })()"); over > 0 {
@@ -27,7 +28,7 @@ func (p *tab) fits(name string) {
 	}
 }
 
-// testUsage looks at what the videos of the tests before have cost.
+// testUsage checks the costs of the videos of earlier tests.
 func (w *world) testUsage(t *testing.T) {
 	before := w.front.count()
 	p := w.tab(t)
@@ -72,7 +73,7 @@ func (w *world) testUsage(t *testing.T) {
 	}
 }
 
-// inventedUsage is a month with all that there is to see, as the API tells it.
+// inventedUsage returns an API response with everything that a month can show.
 func inventedUsage(month string) string {
 	sum := func(videos, failed, inDoubt int, spent, reserved, uncertain float64) string {
 		return fmt.Sprintf(`"videos":%d,"failed":%d,"in_doubt":%d,"spent_usd":%g,"reserved_usd":%g,"uncertain_usd":%g`, videos, failed, inDoubt, spent, reserved, uncertain)
@@ -94,15 +95,15 @@ func inventedUsage(month string) string {
 		month, total, strings.Join(days, ","), total, total, total)
 }
 
-// inventedControl has caps, and the day's is reached.
+// inventedControl has caps. The day's cap is reached.
 const inventedControl = `{"paused":null,"caps":{
 	"day":{"limit_usd":100,"parameter_usd":100,"spent_usd":98.5,"reserved_usd":0.98,"uncertain_usd":0.52,"resets_at":"2026-08-22T00:00:00Z"},
 	"month":{"limit_usd":500,"parameter_usd":null,"spent_usd":134.26,"reserved_usd":1.96,"uncertain_usd":5,"resets_at":"2026-09-01T00:00:00Z"},
 	"in_flight":{"limit":100,"parameter":100,"held":3},"owners":[],
 	"override":{"by":"arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Administrators/ann","at":"2026-08-21T12:00:00Z","until":"2026-08-24T12:00:00Z"}}}`
 
-// testUsageMonth looks at caps, at a month full of figures and at one without any, in
-// each width and colour scheme, and has the API fail.
+// testUsageMonth shows caps, a month full of figures and one without any, in each width and
+// color scheme, and a failure of the API.
 func (w *world) testUsageMonth(t *testing.T) {
 	p := w.tab(t)
 	month := time.Now().UTC().Format("2006-01")

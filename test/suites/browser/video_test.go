@@ -57,11 +57,11 @@ func (w *world) testWrongToken(t *testing.T) {
 	}
 }
 
-// price is what the form says of a video of the default model.
+// price returns the price that the form shows for a video of the default model.
 func price(t *testing.T, seconds float64) string {
 	t.Helper()
 	model, _ := models.Find(catalogue.Default(models.Catalogue{}))
-	usd, err := model.Price.USD[0].USD.Float64() // for a second
+	usd, err := model.Price.USD[0].USD.Float64() // per second
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func (w *world) testVideo(t *testing.T) {
 	p.cardShows(boat, "$0.98")
 	p.accessible("a video")
 
-	// Its address ends after some minutes, and is then asked for anew.
+	// The video's URL expires after some minutes. The page then asks for a new one.
 	p.do(chromedp.Evaluate[chromedp.Void]("{ const v = " + player + "; v.src = v.src.replace('Signature=', 'Signature=x'); }"))
 	p.await("a new address", player+".readyState >= 2 && !"+player+".src.includes('Signature=x')")
 
@@ -108,7 +108,7 @@ func (w *world) testVideo(t *testing.T) {
 	p.await("the prompt in the form", "document.getElementById('field-prompt').value === "+js(boat))
 }
 
-// download presses a card's Download and gives the file.
+// download presses a card's Download button and returns the file.
 func (p *tab) download(prompt string) []byte {
 	p.Helper()
 	dir := p.TempDir()
@@ -125,7 +125,7 @@ func (p *tab) download(prompt string) []byte {
 		if found, _ = filepath.Glob(filepath.Join(dir, "api-*.mp4")); len(found) != 1 {
 			return false
 		}
-		// Chromium reserves the name with an empty file, and then moves the whole one there.
+		// Chromium reserves the name with an empty file, and then moves the complete file there.
 		info, err := os.Stat(found[0])
 		return err == nil && info.Size() > 0
 	})
@@ -136,7 +136,7 @@ func (p *tab) download(prompt string) []byte {
 	return content
 }
 
-// served gives the file that the provider has for a prompt.
+// served returns the provider's file for a prompt.
 func (w *world) served(t *testing.T, prompt string) []byte {
 	t.Helper()
 	bought := w.bought(prompt)
@@ -175,7 +175,7 @@ func (w *world) testCurl(t *testing.T) {
 	if strings.Contains(command, w.stack.Token) {
 		t.Error("the token is in it")
 	}
-	// What a shell makes of it, instead of curl.
+	// The command as a shell parses it, with a function in place of curl.
 	shell := exec.CommandContext(t.Context(), "bash", "-c", `curl() { printf '%s\n' "$@"; }`+"\n"+command)
 	shell.Env = []string{"TAKEUP_TOKEN=token-of-the-shell"}
 	said, err := shell.CombinedOutput()
@@ -233,7 +233,7 @@ func (w *world) testCancel(t *testing.T) {
 	prompt := "a train that never leaves"
 	p.order(prompt)
 	p.cardShows(prompt, "Waiting for room")
-	// While it is being submitted once more, nobody knows whether it is paid.
+	// While it is being submitted again, nobody knows whether it is paid for.
 	ask := func() {
 		for {
 			p.pressCard(prompt, "Cancel")
@@ -303,7 +303,7 @@ func (w *world) testLostAnswer(t *testing.T) {
 	p.cardShows(prompt, "paid once")
 	p.accessible("a request that isn't answered")
 	p.shot("not answered")
-	// A reload sends it again, with the key that it had.
+	// A reload sends it again with the same key.
 	p.do(chromedp.Reload())
 	p.cardShows(prompt, "Not answered yet")
 	stop()

@@ -17,8 +17,8 @@ import (
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 )
 
-// fails makes calls of some kinds fail at the provider until the test is over, or the
-// function that it gives is called.
+// fails makes calls of some kinds fail at the provider until the test ends or the returned
+// function is called.
 func (w *world) fails(t *testing.T, rules ...sim.Rule) func() {
 	t.Helper()
 	w.settings(t, func(s *sim.Settings) { s.Faults = rules })
@@ -27,21 +27,21 @@ func (w *world) fails(t *testing.T, rules ...sim.Rule) func() {
 	return stop
 }
 
-// keep answers the question before a cancellation with no.
+// keep answers no to the confirmation of a cancellation.
 func (p *tab) keep() {
 	p.Helper()
 	p.press("#ask", "Keep it")
 	p.await("the question to go", "!document.getElementById('ask').open")
 }
 
-// happened opens what happened to a job, and waits for a text in it.
+// happened opens the history of a job and waits for a text in it.
 func (p *tab) happened(prompt, text string) {
 	p.Helper()
 	eval[bool](p, "(() => { const d = "+card(prompt)+".querySelector('details'); d.open = false; d.open = true; return true; })()")
 	p.await(text, card(prompt)+".querySelector('.story').innerText.includes("+js(text)+")")
 }
 
-// takeup types a command line, and gives what it prints.
+// takeup runs a command line and returns its output.
 func (w *world) takeup(t *testing.T, args ...string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "takeup")
@@ -50,7 +50,7 @@ func (w *world) takeup(t *testing.T, args ...string) string {
 	if said, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, said)
 	}
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), path, args...) // also for Cleanup
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), path, args...) // it is also run in Cleanup
 	cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "TAKEUP_STACK=" + stack.StackName, "AWS_ENDPOINT_URL=" + w.stack.AWS,
 		"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_REGION=" + stack.Region,
@@ -62,8 +62,8 @@ func (w *world) takeup(t *testing.T, args ...string) string {
 	return string(out)
 }
 
-// told has the command line tell of a job, and fails where it doesn't say that it
-// waits with these words.
+// told runs the command line for a job and fails unless it says, in these words, why the job
+// waits.
 func (w *world) told(t *testing.T, prompt, words string) {
 	t.Helper()
 	page, err := client.New(client.Config{BaseURL: w.stack.API, Token: w.stack.Token, HTTP: http.DefaultClient}).List(t.Context(), api.ListQuery{Words: prompt})
@@ -139,7 +139,7 @@ func (w *world) testNoCopy(t *testing.T) {
 	w.boughtOnce(t, prompt)
 }
 
-// A job that no cap has room for waits for the next day, or for whoever makes room.
+// A job over the cap waits for the next day, or until somebody makes room.
 func (w *world) testCapped(t *testing.T) {
 	p := w.tab(t)
 	p.signIn()
@@ -149,7 +149,7 @@ func (w *world) testCapped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	limit := 0.5 // less than the price
+	limit := 0.5 // below the price
 	for _, held := range []json.Number{control.Caps.Day.Spent, control.Caps.Day.Reserved, control.Caps.Day.Uncertain} {
 		usd, err := held.Float64()
 		if err != nil {

@@ -16,21 +16,21 @@ import (
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 )
 
-// world is a deployed stack with the page, the provider behind it, and a browser.
+// world is a deployed stack with the page, the simulated provider behind it, and a browser.
 type world struct {
 	stack    *stack.Stack
 	provider *sim.Server
 	front    *front
-	page     string // the page's address
+	page     string // the page's URL
 	browser  context.Context
 }
 
-// A prompt decides its fate at the provider by these words.
+// These words in a prompt decide the fate of its generation at the provider.
 const (
 	refused   = "a famous person" // by moderation
-	unending  = "endless"         // never done
-	slowly    = "a paper boat"    // done in so long that it is seen under way
-	inSeconds = 2.0               // the rest
+	unending  = "endless"         // never completes
+	slowly    = "a paper boat"    // slow enough to be seen while it runs
+	inSeconds = 2.0               // all others
 )
 
 func start(t *testing.T) *world {
@@ -89,7 +89,7 @@ func decide(accepted sim.Accepted) sim.Fate {
 	return sim.Fate{}
 }
 
-// settings changes the provider's.
+// settings changes the simulator's settings.
 func (w *world) settings(t *testing.T, change func(*sim.Settings)) {
 	t.Helper()
 	settings := w.provider.Settings()
@@ -99,7 +99,7 @@ func (w *world) settings(t *testing.T, change func(*sim.Settings)) {
 	}
 }
 
-// bought gives the generations that the provider accepted for a prompt.
+// bought returns the generations that the provider accepted for a prompt.
 func (w *world) bought(prompt string) []sim.Generation {
 	ledger := w.provider.Ledger()
 	var ids []string
@@ -114,7 +114,7 @@ func (w *world) bought(prompt string) []sim.Generation {
 	return slices.DeleteFunc(ledger.Generations, func(g sim.Generation) bool { return !slices.Contains(ids, g.ClientRequestID) })
 }
 
-// boughtOnce fails where the provider has not accepted a prompt once.
+// boughtOnce fails the test unless the provider accepted a prompt exactly once.
 func (w *world) boughtOnce(t *testing.T, prompt string) {
 	t.Helper()
 	if got := w.bought(prompt); len(got) != 1 {
@@ -128,8 +128,8 @@ func TestPage(t *testing.T) {
 		name string
 		run  func(*world, *testing.T)
 	}{
-		// In this order: the first finds no videos, and the later ones those of
-		// the tests before.
+		// In this order: the first needs a list without videos, and the later ones use the videos
+		// of those before.
 		{"nothing yet", (*world).testEmpty},
 		{"a wrong token", (*world).testWrongToken},
 		{"a prompt becomes a video", (*world).testVideo},

@@ -15,14 +15,14 @@ import (
 	"github.com/takeup/takeup/test/harness/checkout"
 )
 
-// waitLimit is the longest that a command may take, far more than it needs.
+// waitLimit bounds each command. It is far more than any should take.
 const waitLimit = 5 * time.Minute
 
 const root = "../../.."
 
-// TestCommands runs each command that is in runs, as it is written, in a copy of the
-// repository. Every command of the documents is in runs or in listed. It compares the
-// transcripts that runs names with what is printed.
+// TestCommands runs each command in runs, exactly as written, in a copy of the repository. Every
+// command of the documents is either in runs or in listed. For the transcripts that runs names,
+// it also compares the output.
 func TestCommands(t *testing.T) {
 	found := documented(t)
 	if t.Failed() {
@@ -48,8 +48,8 @@ func TestCommands(t *testing.T) {
 	t.Logf("commands=%d run=%d listed=%d", len(found), run, len(listed)+len(InDocker()))
 }
 
-// documented gives the commands of all documents, each once. It fails for a command
-// that is in a document and not in the tables, and for one that is only in the tables.
+// documented returns the commands of all documents, each once. It fails if a command is only in
+// a document or only in the tables.
 func documented(t *testing.T) []Command {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
@@ -107,7 +107,7 @@ func documented(t *testing.T) []Command {
 	return found
 }
 
-// shell is where commands are typed.
+// shell is the environment in which commands run.
 type shell struct {
 	dir string
 	env []string
@@ -120,7 +120,7 @@ func newShell(t *testing.T) *shell {
 	}
 	w := &shell{dir: checkout.New(t, root)}
 	bin := t.TempDir()
-	// jq, as test/go.mod pins it; another program of that name may be missing or old.
+	// jq, as pinned by test/go.mod. A jq on the machine may be missing or old.
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(bin, "jq"), "github.com/itchyny/gojq/cmd/gojq")
 	if said, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building jq: %v\n%s", err, said)
@@ -134,7 +134,7 @@ func newShell(t *testing.T) *shell {
 	return w
 }
 
-// run runs a command, and reports what it printed and whether it did what it should.
+// run runs a command. It returns the output and whether the command did what it should.
 func (w *shell) run(t *testing.T, r run) (string, bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), waitLimit)

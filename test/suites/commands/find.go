@@ -9,17 +9,17 @@ import (
 // Command is one shell command of a document.
 type Command struct {
 	File string
-	Line int    // where it begins, from 1
-	Text string // as it is typed, of several lines where it is continued
-	// Block numbers the fenced blocks of the document.
+	Line int    // line number, from 1
+	Text string // as it is typed, with its continuation lines
+	// Block is the number of the fenced block in the document.
 	Block int
-	// Output is what a transcript shows after the command, one line each.
+	// Output is what a transcript shows after the command, one element per line.
 	Output string
 }
 
 func (c Command) String() string { return fmt.Sprintf("%s:%d: %s", c.File, c.Line, c.Text) }
 
-// UnknownFence is a fenced block whose language doesn't tell whether it has
+// UnknownFence is the error for a fenced block whose language doesn't say whether it contains
 // commands.
 type UnknownFence struct {
 	File     string
@@ -32,9 +32,8 @@ func (e *UnknownFence) Error() string {
 		e.File, e.Line, e.Language)
 }
 
-// Find gives the commands of a Markdown document in their order: the lines of
-// blocks marked sh, what follows "$ " in those marked console, and the examples of
-// the help texts in those marked text.
+// Find returns the commands of a Markdown document in order: the lines of blocks marked sh, what
+// follows "$ " in blocks marked console, and the examples of help texts in blocks marked text.
 func Find(file, markdown string) ([]Command, error) {
 	var found []Command
 	language, fenced, examples, continued := "", false, false, false
@@ -88,8 +87,8 @@ func Find(file, markdown string) ([]Command, error) {
 	return found, nil
 }
 
-// InDocker gives the commands of the documents that need a Docker engine. The test
-// of test/suites/docker types each.
+// InDocker returns the commands of the documents that need a Docker engine. The test in
+// test/suites/docker runs each of them.
 func InDocker() []string {
 	return []string{
 		"make invoke FUNCTION=submit",

@@ -34,7 +34,7 @@ func TestFindUnknownFence(t *testing.T) {
 	}
 }
 
-// TestDocuments fails for a fenced block of a document that doesn't say what it is.
+// TestDocuments fails if a fenced block of a document doesn't name its language.
 func TestDocuments(t *testing.T) {
 	files, err := filepath.Glob("../../../docs/*.md")
 	if err != nil {

@@ -1,19 +1,19 @@
 package commands
 
-// run is a command that is typed, with what is typed around it.
+// run is a command to run, with its context.
 type run struct {
-	command       string // as a document has it
-	before, after string // other commands, in the same shell
-	want          string // is in what all of them print
-	stackless     bool   // no local stack is there yet
-	transcript    bool   // the documents' transcript is compared with what is printed
+	command       string // exactly as in a document
+	before, after string // other commands in the same shell
+	want          string // must be in their combined standard output
+	stackless     bool   // runs before there is a local stack
+	transcript    bool   // compare the output with the document's transcript
 }
 
-// aJob starts the job ID, which the documents' commands are about.
+// aJob starts the job ID, which the documents' commands use.
 const aJob = `aws stepfunctions start-execution --name ID --state-machine-arn "$STATE_MACHINE_ARN" \
   --input '{"prompt": "a paper boat"}' >/dev/null`
 
-// runs are in the order in which they are typed.
+// runs lists the commands in the order in which they run.
 var runs = []run{
 	{command: `make run PROMPT="a paper boat crosses a flooded street"`, want: "nobody paid", stackless: true, transcript: true},
 	{command: `make up                     # or builds it into .takeup/bin, and starts the local stack`, want: "API", stackless: true},
@@ -66,7 +66,7 @@ var runs = []run{
 	{command: `takeup token revoke alice`, want: "alice"},
 	{command: `takeup token add alice --stack takeup --max-usd-per-day 5            # a token with a cap of its own`},
 	{command: `takeup caps set --stack takeup --owner alice --max-usd-per-day 10    # or none`, want: `alice`},
-	// The last one, as takeup has no token afterwards.
+	// Last, since takeup has no token afterwards.
 	{command: `takeup token revoke default --stack takeup`, want: "default"},
 }
 
@@ -75,8 +75,8 @@ const (
 	takesLong    = "it measures for minutes, and what it prints depends on the machine"
 )
 
-// listed are the commands that are not typed here, with the reason. Those of
-// InDocker are not typed here either.
+// listed maps the commands that are not run here to the reason. Those of InDocker are not run
+// here either.
 var listed = map[string]string{
 	`make test`: "it runs this test",
 	`make up`:   "it is run as docs/cli.md has it, with a comment",

@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// A timed line reports a stage of the local stack or the progress of a job. Which of
-// them are printed depends on how long each takes.
+// A timed line reports a stage of the local stack or the progress of a job. Which of them are
+// printed depends on timing.
 var timed = regexp.MustCompile(`^(.* \.\.\. 0 s|\s*0 s  \w+)$`)
 
-// What differs from one run to the next: the ids of jobs, the suffixes that
-// CloudFormation gives names, and numbers, which include versions, dates and addresses.
+// These differ between runs: the ids of jobs, the suffixes that CloudFormation appends to names,
+// and numbers, which include versions, dates and addresses.
 var (
 	ids      = regexp.MustCompile(`\bapi-[a-z2-7]{20,}`)
 	suffixes = regexp.MustCompile(`[-/][0-9A-Fa-f]{8,}\b`)
@@ -31,9 +31,9 @@ func masked(text string) []string {
 	return lines
 }
 
-// Stale gives the lines by which a document's transcript differs from what its
-// command printed, apart from what differs from one run to the next: "- " precedes a
-// line that was not printed, and "+ " a timed line that the transcript lacks.
+// Stale returns the differences between a document's transcript and the output of its command,
+// ignoring what differs between runs. "- " precedes a line that was not printed, and "+ " a
+// timed line that the transcript lacks.
 func Stale(transcript, printed string) []string {
 	var differences []string
 	want, got := masked(transcript), masked(printed)
@@ -43,7 +43,7 @@ func Stale(transcript, printed string) []string {
 		}
 	}
 	for _, line := range got {
-		// The first run of a machine also installs tools.
+		// The first run on a machine also installs tools.
 		if timed.MatchString(line) && !strings.HasPrefix(line, "installing ") && !slices.Contains(want, line) {
 			differences = append(differences, "+ "+line)
 		}

@@ -27,21 +27,20 @@ type world struct {
 	dir   string
 	env   []string
 	stack *stack.Stack
-	lines map[string]bool // what was typed, in scripts too
+	lines map[string]bool // every command line, also those of scripts
 }
 
-// TestInvoke runs every function in Lambda's container, against a stack that make
-// up started.
+// TestInvoke runs every function in Lambda's container, against a stack that make up started.
 func TestInvoke(t *testing.T) {
 	w := &world{dir: checkout.New(t, "../../.."), lines: map[string]bool{}}
-	// The base image of an engine that is started here has no registry behind it.
+	// An engine that is started here can't reach a registry for the base image.
 	w.env = checkout.Env(w.dir, "DOCKER_HOST="+engine(t), "SAM_SKIP_PULL_IMAGE=1")
 	w.must(t, "make up")
 	var err error
 	if w.stack, err = stack.Open(filepath.Join(w.dir, ".takeup")); err != nil {
 		t.Fatal(err)
 	}
-	// In the order of the state machine: each step finds what the one before left.
+	// In the order of the state machine: each step needs what the one before it left.
 	t.Run("submit", w.testSubmit)
 	t.Run("check", w.testCheck)
 	t.Run("store", w.testStore)
@@ -60,8 +59,7 @@ func TestInvoke(t *testing.T) {
 	}
 }
 
-// typed runs a command line in a shell, and gives what it prints, what it says
-// beside it, and how it ended.
+// typed runs a command line in a shell. It returns stdout, stderr and the error.
 func (w *world) typed(t *testing.T, line string, env ...string) (out, said string, err error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), waitLimit)
@@ -78,7 +76,7 @@ func (w *world) typed(t *testing.T, line string, env ...string) (out, said strin
 	return stdout.String(), stderr.String(), err
 }
 
-// must is typed for a command that succeeds.
+// must is typed for a command that has to succeed.
 func (w *world) must(t *testing.T, line string, env ...string) string {
 	t.Helper()
 	out, said, err := w.typed(t, line, env...)
@@ -88,7 +86,7 @@ func (w *world) must(t *testing.T, line string, env ...string) string {
 	return out
 }
 
-// answer runs a function and reads its answer.
+// answer runs a function and decodes its response.
 func answer[T any](t *testing.T, w *world, line string, env ...string) T {
 	t.Helper()
 	out := w.must(t, line, env...)
@@ -101,7 +99,7 @@ func answer[T any](t *testing.T, w *world, line string, env ...string) T {
 
 const (
 	job = "a-paper-boat"
-	// there has the commands after it take the local stack for one in AWS.
+	// there makes the commands after it treat the local stack like one in AWS.
 	there = "eval \"$(takeup env)\"\n"
 )
 
@@ -133,7 +131,7 @@ func (w *world) testStore(t *testing.T) {
 	w.stored(t, job)
 }
 
-// stored fails where a job's video is not in the bucket.
+// stored fails the test if a job's video is not in the bucket.
 func (w *world) stored(t *testing.T, id string) {
 	t.Helper()
 	for _, key := range []string{objectkey.Video(id), objectkey.Manifest(id)} {
@@ -172,7 +170,7 @@ func (w *world) testAPI(t *testing.T) {
 	}
 }
 
-// The sample's job is stored by now, so that another is made, by Submit and Check.
+// The sample's job is stored by now, so Submit and Check create another one.
 func (w *world) testStoreAlone(t *testing.T) {
 	got := answer[video.Job](t, w, "make invoke FUNCTION=store")
 	if got.ID == job || got.Status != video.Stored {
@@ -181,7 +179,7 @@ func (w *world) testStoreAlone(t *testing.T) {
 	w.stored(t, got.ID)
 }
 
-// A Submit that was run by hand leaves a job that a redrive resumes.
+// A Submit that was invoked by hand leaves a job that a redrive resumes.
 func (w *world) testRedrive(t *testing.T) {
 	const id = "by-hand"
 	w.must(t, `sed s/a-paper-boat/by-hand/ events/submit.json >by-hand.json && make invoke FUNCTION=submit EVENT=by-hand.json`)
@@ -192,8 +190,8 @@ func (w *world) testRedrive(t *testing.T) {
 }
 
 func (w *world) testFails(t *testing.T) {
-	// The sample of check names a generation that no account has, and the job of
-	// the sample of submit, which is stored: it must not end that.
+	// The sample of check names a generation that no account has, and the job of the sample of
+	// submit. That job is stored, and the check must not end it.
 	for _, test := range []struct{ line, want string }{
 		{"make invoke FUNCTION=authorize EVENT=events/authorize.json", "AuthorizeFunction failed with Unauthorized"},
 		{"make invoke FUNCTION=check EVENT=events/check.json", "CheckFunction failed with GenerationOverdue"},
@@ -210,7 +208,7 @@ func (w *world) testFails(t *testing.T) {
 	}
 }
 
-// testDeployed names the stack, as one in AWS is named.
+// testDeployed passes the stack's name, as for a stack in AWS.
 func (w *world) testDeployed(t *testing.T) {
 	const invoke = there + "make invoke STACK=takeup "
 	_, said, err := w.typed(t, invoke+"FUNCTION=submit")
@@ -226,8 +224,8 @@ func (w *world) testDeployed(t *testing.T) {
 	}
 }
 
-// testRecipe runs what docs/cli.md says about SAM's own command: one command that keeps
-// running in a terminal, and a block of commands in another.
+// testRecipe follows docs/cli.md on SAM's own command: one command that keeps running in one
+// terminal, and a block of commands in another.
 func (w *world) testRecipe(t *testing.T) {
 	text, err := os.ReadFile("../../../docs/cli.md")
 	if err != nil {
@@ -274,7 +272,7 @@ func (w *world) testRecipe(t *testing.T) {
 	if ended := prepare.Wait(); err != nil || ended != nil {
 		t.Fatalf("%s: %v, %v\n%s%s", all[at], err, ended, ready, &said)
 	}
-	// The document's command is the one that is printed.
+	// The command in the document is the one that is printed.
 	if command := strings.TrimSpace(strings.TrimPrefix(ready, "ready: ")); recipe[len(recipe)-1] != command {
 		t.Errorf("docs/cli.md has %q, and takeup prints %q", recipe, command)
 	}

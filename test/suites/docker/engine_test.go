@@ -24,11 +24,10 @@ import (
 	"github.com/takeup/takeup/internal/dev/stack"
 )
 
-// waitLimit is the longest that anything is waited for, far more than it takes.
+// waitLimit bounds each wait. It is far more than any should take.
 const waitLimit = 10 * time.Minute
 
-// engine gives the address of a Docker engine, which may be one that is started
-// for the test.
+// engine returns the address of a Docker engine, and starts one for the test if none runs.
 func engine(t *testing.T) string {
 	t.Helper()
 	if e, err := invoke.FindEngine(t.Context(), os.Getenv("DOCKER_HOST")); err == nil {
@@ -48,7 +47,7 @@ func engine(t *testing.T) string {
 	defer log.Close()
 	cmd := exec.Command("bash", "-c", keeper, "keeper", dir, fmt.Sprintf("tkp%d", os.Getpid()), address(t))
 	cmd.Stdout, cmd.Stderr = log, log
-	// Ctrl-C in a terminal ends the tests, and the keeper only after them.
+	// Ctrl-C in a terminal must end the tests first and the keeper only after them.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	alive, err := cmd.StdinPipe()
 	if err != nil {
@@ -82,10 +81,10 @@ func engine(t *testing.T) string {
 	return host
 }
 
-// keeper runs dockerd with a bridge of its own until standard input ends, which it
-// does with the test, however that ends, and removes everything then. dockerd
-// leaves the host's firewall and routes alone: the functions need no network. It
-// has none for its containers without a bridge.
+// keeper runs dockerd with a bridge of its own until standard input is closed, which happens
+// when the test ends, however it ends. It then removes everything. dockerd leaves the host's
+// firewall and routes alone, since the functions need no network. Without a bridge it would have
+// no network for its containers.
 const keeper = `
 set -u
 dir=$1 bridge=$2 address=$3
@@ -101,7 +100,7 @@ dockerd=$!
 wait "$dockerd"
 `
 
-// address gives an address in a private network that no interface has.
+// address returns an address in a private network that no interface uses.
 func address(t *testing.T) string {
 	t.Helper()
 	taken, err := net.InterfaceAddrs()
@@ -121,8 +120,8 @@ func address(t *testing.T) string {
 	return ""
 }
 
-// importBase gives the engine a base image instead of AWS's, which comes from
-// a registry: busybox, under that name. SAM adds Lambda's runtime emulator to it.
+// importBase gives the engine a base image in place of AWS's, which comes from a registry: it is
+// busybox under that name. SAM adds Lambda's runtime emulator to it.
 func importBase(t *testing.T, socket string) {
 	t.Helper()
 	busybox, err := exec.LookPath("busybox")
@@ -176,7 +175,7 @@ func importBase(t *testing.T, socket string) {
 	}
 }
 
-// await asks done until it says yes.
+// await polls done until it returns true.
 func await(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), waitLimit)

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
-// putKey gives the provider's key another value.
+// putKey changes the provider's key in the secret.
 func (w *world) putKey(t *testing.T, key string) {
 	t.Helper()
 	secret := w.stack.Outputs["ProviderKeySecret"]
@@ -21,11 +21,11 @@ func (w *world) putKey(t *testing.T, key string) {
 	}
 }
 
-// testLedger looks at all that was bought, whoever ordered it.
+// testLedger checks everything that was bought, whoever ordered it.
 func (w *world) testLedger(t *testing.T) {
 	bought := map[string]int{}
 	for _, g := range w.provider.Ledger().Generations {
-		if g.ClientRequestID != "" { // the sample's, straight from the provider, have none
+		if g.ClientRequestID != "" { // the sample scripts go straight to the provider, without one
 			bought[jobOf(g.ClientRequestID)]++
 		}
 	}
@@ -37,7 +37,7 @@ func (w *world) testLedger(t *testing.T) {
 			t.Errorf("job %s was bought %d times", job, n)
 		}
 	}
-	// Every video has its manifest, and every manifest its video.
+	// Every video has a manifest, and every manifest a video.
 	keys := w.keys(t, "videos/")
 	for _, key := range keys {
 		folder := key[:strings.LastIndexByte(key, '/')+1]
@@ -49,8 +49,7 @@ func (w *world) testLedger(t *testing.T) {
 	}
 }
 
-// lines gives what a function has logged, without the lines that Lambda writes
-// around it.
+// lines returns what a function has logged, without the lines that Lambda adds.
 func (w *world) lines(t *testing.T, function string) []string {
 	t.Helper()
 	name := w.functions[function]
@@ -76,7 +75,7 @@ func (w *world) lines(t *testing.T, function string) []string {
 	return lines
 }
 
-// testLogs reads all that the functions logged in this run.
+// testLogs checks everything that the functions logged in this run.
 func (w *world) testLogs(t *testing.T) {
 	secrets := slices.Concat(w.private, w.prompts, []string{"ksSign", "X-Amz-Signature"})
 	for function := range w.functions {
@@ -98,7 +97,7 @@ func (w *world) testLogs(t *testing.T) {
 	}
 }
 
-// quoted is a text as it is within JSON.
+// quoted returns a text as it appears within JSON.
 func quoted(t *testing.T, text string) string {
 	t.Helper()
 	b, err := json.Marshal(text)

@@ -11,8 +11,8 @@ import (
 	"github.com/takeup/takeup/internal/dev/policy"
 )
 
-// testBegunAnew stops jobs before Submit has claimed them, and sends each request
-// again: the same job is begun anew, and paid for once.
+// testBegunAnew stops jobs before Submit has claimed them and sends each request again: the same
+// job begins anew and is paid for once.
 //
 // It needs the stack to itself, since it keeps Submit from the table meanwhile.
 func (w *world) testBegunAnew(t *testing.T) {
@@ -30,7 +30,7 @@ func (w *world) testBegunAnew(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		send func(t *testing.T, prompt, job string) string
-		anew func(t *testing.T, prompt, job string) string // given the job that send gave
+		anew func(t *testing.T, prompt, job string) string // called with the job that send returned
 	}{
 		{"a prompt file", file, file},
 		{"a request", request, request},

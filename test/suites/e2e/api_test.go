@@ -84,7 +84,7 @@ func (w *world) testRefusals(t *testing.T) {
 			status, _, reply := call(t, test.method, w.stack.API+test.path, test.key, test.body)
 			got := read[api.Error](t, test.status, status, reply)
 			if test.status == http.StatusUnauthorized {
-				return // MiniStack doesn't take over the template's gateway responses, which have the shape
+				return // MiniStack ignores the template's gateway responses, which define the shape
 			}
 			path, _, _ := strings.Cut(test.path, "?")
 			if got.StatusCode != test.status || got.RequestID == "" || !strings.HasSuffix(got.Path, path) || got.Timestamp == "" {
@@ -158,7 +158,7 @@ func (w *world) testMismatch(t *testing.T) {
 	}
 	refused() // while it runs
 	w.stored(t, job)
-	refused() // after it ended
+	refused() // after it has ended
 	if w.sent(other) {
 		t.Error("the other body was sent")
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
-// become gives the configuration of somebody who has a role of the stack. The role
-// trusts Lambda alone, and, until the test ends, this account too.
+// become returns the configuration of a caller who has assumed a role of the stack. The role
+// trusts only Lambda and, until the test ends, this account.
 func (w *world) become(t *testing.T, role string) (aws.Config, error) {
 	t.Helper()
 	config := w.stack.Config()
@@ -43,13 +43,13 @@ func (w *world) become(t *testing.T, role string) (aws.Config, error) {
 	return config, nil
 }
 
-// controlKey is the key of what the operator decided for all jobs.
+// controlKey is the key of the control, which holds the operator's decisions for all jobs.
 func controlKey() map[string]types.AttributeValue {
 	control := &types.AttributeValueMemberS{Value: "control"}
 	return map[string]types.AttributeValue{"pk": control, "sk": control}
 }
 
-// controlUpdate changes that to another version.
+// controlUpdate increments the control's version.
 func controlUpdate(table string) *dynamodb.UpdateItemInput {
 	return &dynamodb.UpdateItemInput{
 		TableName: &table, Key: controlKey(), UpdateExpression: new("ADD #version :one"),

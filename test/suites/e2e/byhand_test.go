@@ -35,8 +35,8 @@ func (w *world) testByHand(t *testing.T) {
 	w.discreet(t, name, prompt)
 }
 
-// discreet fails where an execution's history holds a URL or a key, or a prompt
-// that Submit was not given.
+// discreet fails the test if an execution's history contains a URL, a key, or a prompt that
+// Submit was not given.
 func (w *world) discreet(t *testing.T, name, prompt string) {
 	t.Helper()
 	events := w.history(t, name)
@@ -44,7 +44,7 @@ func (w *world) discreet(t *testing.T, name, prompt string) {
 	if submitted < 0 {
 		t.Fatalf("no task of %s has ended", name)
 	}
-	states := false // the history has what goes from state to state
+	states := false // the history includes the states' inputs and outputs
 	for i, event := range events {
 		text, err := json.Marshal(event)
 		if err != nil {

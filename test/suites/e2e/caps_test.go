@@ -20,8 +20,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// testCaps has a token stop at its cap while another keeps running, and lowers the stack's
-// cap so that nothing fits.
+// testCaps takes one token to its cap while another keeps working, and lowers the stack's cap so
+// far that nothing fits.
 //
 // It needs the stack to itself.
 func (w *world) testCaps(t *testing.T) {
@@ -45,7 +45,7 @@ func (w *world) testCaps(t *testing.T) {
 	}
 }
 
-// boat is a request of that many seconds, at 0.196 USD each.
+// boat is a request for a video of that many seconds, at 0.196 USD each.
 func (w *world) boat(about string, seconds int) string {
 	return fmt.Sprintf(`{"prompt":%q,"duration":%d}`, w.prompt("a paper boat, "+about), seconds)
 }
@@ -136,8 +136,8 @@ func (w *world) testLoweredCap(t *testing.T, c commandLine) {
 	w.stored(t, hand)
 }
 
-// testCapsByTheAPI writes as the API's role: a job, which it may, and the control, in
-// each way that its rights to the table allow, which it may not.
+// testCapsByTheAPI writes with the API's role: a job, which it may, and the control, which it
+// may not in any way that its rights to the table allow.
 func (w *world) testCapsByTheAPI(t *testing.T) {
 	before, version, err := w.table.Control(t.Context())
 	if err != nil {

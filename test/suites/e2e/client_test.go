@@ -16,7 +16,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// call is one HTTP call, with an Authorization unless key is empty.
+// call makes one HTTP call, with an Authorization header unless key is empty.
 func call(t *testing.T, method, url, key, body string, headers ...string) (int, http.Header, []byte) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
@@ -45,7 +45,7 @@ func call(t *testing.T, method, url, key, body string, headers ...string) (int, 
 	return response.StatusCode, response.Header, got
 }
 
-// read reads a reply of the status that is wanted.
+// read decodes a reply. It fails the test unless the status is want.
 func read[T any](t *testing.T, want, status int, body []byte) T {
 	t.Helper()
 	if status != want {
@@ -63,14 +63,14 @@ func decode[T any](t *testing.T, body []byte) T {
 	return v
 }
 
-// post starts a job by the API and gives its id.
+// post starts a job by the API and returns its id.
 func (w *world) post(t *testing.T, body string, headers ...string) string {
 	t.Helper()
 	status, _, reply := call(t, http.MethodPost, w.stack.API+api.GenerationsPath, w.stack.Token, body, headers...)
 	return read[api.Generation](t, http.StatusOK, status, reply).ID
 }
 
-// end waits for a job's end, and gives what the API says of it.
+// end waits for a job to end and returns the API's view of it.
 func (w *world) end(t *testing.T, job string) api.Generation {
 	t.Helper()
 	var got api.Generation
@@ -82,8 +82,8 @@ func (w *world) end(t *testing.T, job string) api.Generation {
 	return got
 }
 
-// stored waits for a job to be stored, and fails where its video isn't byte for
-// byte the one that the provider serves, bought once.
+// stored waits for a job to be stored. It fails the test unless its video was bought once and is
+// byte for byte what the provider serves.
 func (w *world) stored(t *testing.T, job string) api.Generation {
 	t.Helper()
 	got := w.end(t, job)
@@ -109,7 +109,7 @@ func (w *world) stored(t *testing.T, job string) api.Generation {
 	return got
 }
 
-// boughtOnce fails where the provider didn't accept a job once and charge for it.
+// boughtOnce fails the test unless the provider accepted a job and charged for it exactly once.
 func (w *world) boughtOnce(t *testing.T, job string) {
 	t.Helper()
 	bought := w.generations(job)
@@ -118,8 +118,7 @@ func (w *world) boughtOnce(t *testing.T, job string) {
 	}
 }
 
-// served gives the file that the provider serves for a job, asked for as a client
-// of it does.
+// served returns the provider's file for a job, fetched as a client fetches it.
 func (w *world) served(t *testing.T, job string) []byte {
 	t.Helper()
 	id := w.generations(job)[0].ID
@@ -136,9 +135,9 @@ func (w *world) served(t *testing.T, job string) []byte {
 	return file
 }
 
-// sample is the provider's sample script, which sends a duration as a string and
-// the old name of aspect_ratio, and knows a base URL and a key. It gives what it
-// saw: the reply to its POST and the last one to a GET.
+// sample is the provider's sample script. It sends a duration as a string and aspect_ratio by
+// its old name, and takes a base URL and a key. It returns the reply to its POST and the last
+// reply to a GET.
 func sample(t *testing.T, base, key, path, prompt string) (created, last []byte) {
 	t.Helper()
 	body, err := json.Marshal(map[string]string{
@@ -160,8 +159,8 @@ func sample(t *testing.T, base, key, path, prompt string) (created, last []byte)
 	return created, last
 }
 
-// testClient runs one client against the provider and against the API: it can't
-// tell them apart by the shape of the replies.
+// testClient runs the same client against the provider and against the API: the shapes of the
+// replies must not differ.
 func (w *world) testClient(t *testing.T) {
 	for _, path := range []string{api.KlingGenerationPath, api.GenerationsPath} {
 		theirCreated, theirs := sample(t, w.providerURL, providerKey, path, w.prompt("a kite over dunes, straight from the provider"))

@@ -19,7 +19,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// testSDK runs the provider's own SDK, which throws the path of a base URL away.
+// testSDK runs the provider's own SDK, which drops the path of a base URL.
 func (w *world) testSDK(t *testing.T) {
 	python, err := filepath.Abs("../../../.tools/aimlapi/bin/python")
 	if err != nil {
@@ -44,7 +44,7 @@ func (w *world) testSDK(t *testing.T) {
 	if !slices.Equal(got.Models, want) {
 		t.Errorf("it lists the models %q", got.Models)
 	}
-	// It shows why a request isn't taken, and what to do.
+	// It shows why a request is refused, and what to do.
 	for _, part := range []string{"seed is not a field that this model takes", "enhance_prompt is not a field"} {
 		if !strings.Contains(got.Refused, part) {
 			t.Errorf("its refusal has no %q: %s", part, got.Refused)
@@ -69,8 +69,8 @@ func (w *world) testSDK(t *testing.T) {
 	}
 }
 
-// testN8n makes the requests of n8n's node for the provider: it reads the models and
-// their endpoints, posts with the options of its form, and looks until there is a URL.
+// testN8n makes the requests of n8n's node for the provider: it reads the models and their
+// endpoints, posts with the options of its form, and polls until there is a URL.
 func (w *world) testN8n(t *testing.T) {
 	type model struct {
 		ID, Type  string
@@ -97,22 +97,22 @@ func (w *world) testN8n(t *testing.T) {
 		status, _, reply = call(t, http.MethodPost, endpoint, w.stack.Token, string(body))
 		job := read[api.Generation](t, http.StatusOK, status, reply).ID
 		await(t, "the video that n8n waits for", func() bool {
-			// It sends the type of a body that it doesn't have.
+			// n8n sends a Content-Type without a body.
 			status, _, reply := call(t, http.MethodGet, endpoint+"?"+api.ParamGenerationID+"="+url.QueryEscape(job), w.stack.Token, "", "Content-Type: application/json")
 			got := read[api.Generation](t, http.StatusOK, status, reply)
 			return got.Status == video.StateCompleted && got.Video != nil && got.Video.URL != ""
 		})
 		w.stored(t, job)
 	}
-	// The form's default of this option.
+	// This is the form's default for this option.
 	status, _, reply := call(t, http.MethodPost, w.stack.API+api.GenerationsPath, w.stack.Token, fmt.Sprintf(`{"prompt":%q,"type":"multi-image-to-video"}`, w.prompt("a windmill of images")))
 	if got := read[api.Error](t, http.StatusBadRequest, status, reply); !strings.Contains(fmt.Sprint(got.Message), "type is") {
 		t.Errorf("it is told %v", got.Message)
 	}
 }
 
-// testContent gets a file as players and downloaders do: by HEAD first, and with a
-// token that is kept on the way to S3.
+// testContent fetches a file as players and downloaders do: by HEAD first, and with a token that
+// they also send to S3.
 func (w *world) testContent(t *testing.T) {
 	job, _ := w.order(t, "headed", func(string) {})
 	w.stored(t, job)
@@ -145,8 +145,8 @@ func (w *world) testContent(t *testing.T) {
 	}
 }
 
-// testSlashes sends paths as clients make them that join a base URL badly: nothing
-// is bought, and the answer says what is wrong.
+// testSlashes sends the paths of clients that join a base URL badly. Nothing is bought, and the
+// answer says what is wrong.
 func (w *world) testSlashes(t *testing.T) {
 	prompt := w.prompt("a path with a slash too many")
 	for _, path := range []string{"/" + api.GenerationsPath, api.GenerationsPath + "/", api.KlingGenerationPath + "//"} {
@@ -161,7 +161,7 @@ func (w *world) testSlashes(t *testing.T) {
 	}
 }
 
-// testGateway meets what API Gateway answers, in the template's words, at the root.
+// testGateway checks API Gateway's own answers at the root, in the template's words.
 func (w *world) testGateway(t *testing.T) {
 	for _, test := range []struct {
 		name, method, path, key, body string

@@ -13,7 +13,7 @@ import (
 	"github.com/takeup/takeup/internal/dev/stack"
 )
 
-// commandLine is the program that people type, built from the sources here.
+// commandLine is the command-line program, built from this source.
 type commandLine struct {
 	path, dir string
 	env       []string
@@ -41,7 +41,7 @@ func (c commandLine) command(t *testing.T, args ...string) (cmd *exec.Cmd, told 
 	return cmd, told
 }
 
-// run types a command line, and gives what is printed.
+// run runs a command line and returns its output.
 func (c commandLine) run(t *testing.T, args ...string) string {
 	t.Helper()
 	cmd, told := c.command(t, args...)
@@ -54,8 +54,8 @@ func (c commandLine) run(t *testing.T, args ...string) string {
 
 var event = regexp.MustCompile(`(?m)^ +[0-9.]+ s  [a-z]+$`)
 
-// testCommandLine uses the program as people do: by the stack's name, piped,
-// interrupted and come back to.
+// testCommandLine uses the program as people do: by the stack's name, in a pipe, interrupted and
+// resumed.
 func (w *world) testCommandLine(t *testing.T) {
 	c := w.commandLine(t)
 	told := c.run(t, "generate", w.prompt("a lighthouse in the fog, from a terminal"))
@@ -78,7 +78,7 @@ func (w *world) testCommandLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := bufio.NewScanner(out)
-	lines.Scan() // the job has begun
+	lines.Scan() // the job has started
 	id = strings.TrimSuffix(strings.Fields(lines.Text())[1], ":")
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)

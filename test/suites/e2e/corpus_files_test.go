@@ -10,15 +10,15 @@ import (
 	"github.com/takeup/takeup/internal/api"
 )
 
-// Ways that only a play takes.
+// The ways that only a play takes.
 const (
 	byFile = "a file"
 	byCopy = "a copy"
 	byForm = "an upload form"
 )
 
-// fileInputs are prompt files whose name matters, and what comes again. Each is a
-// play, which makes its attempts one after the other, and says what they come to.
+// fileInputs are prompt files whose name matters, and files that come again. Each is a play,
+// which makes its attempts one after the other, and lists their outcomes.
 func fileInputs() []input {
 	var all []input
 	for _, file := range []struct{ name, key, content, want string }{
@@ -99,8 +99,8 @@ func fileInputs() []input {
 	)
 }
 
-// after is the attempt where an earlier one may have the same job: the API and
-// Step Functions don't always say whether it was there.
+// after returns the attempt for an input that an earlier one may have made a job of. The API and
+// Step Functions don't always say whether the job existed.
 func (a attempt) after(first attempt) attempt {
 	if a.job != "" && a.job == first.job && a.outcome == started {
 		a.outcome = same
@@ -114,7 +114,7 @@ func (c *corpus) copied(t *testing.T, from, to string) attempt {
 	return c.became(t, byCopy, to, c.copyFile(t, from, "", to))
 }
 
-// sentForm sends a text by an upload form of the API's.
+// sentForm sends a text by an upload form of the API.
 func (c *corpus) sentForm(t *testing.T, form api.Upload, content string) attempt {
 	t.Helper()
 	if status, answer := sendForm(t, form, content); status != http.StatusNoContent {

@@ -10,24 +10,23 @@ import (
 	"unicode/utf8"
 )
 
-// input is a row of the corpus: something that people or programs send, and what
-// should come of it by every way in that can carry it.
+// input is a row of the corpus: something that people or programs send, and the expected outcome
+// by every way that can carry it.
 //
-// To add one, add a row to one of the tables below, under a name of its own, then
-// run this test with -update and read the new lines of testdata/corpus.golden.
-// Prompt files whose name matters, or that come again, are rows of
-// corpus_files_test.go.
+// To add one, add a row with a unique name to one of the tables below. Then run this test with
+// -update and review the new lines of testdata/corpus.golden. Prompt files whose name matters,
+// or that come again, are rows of corpus_files_test.go.
 type input struct {
 	name    string
 	content string // the bytes
-	object  bool   // they are a request object, as in a .json file, and not a text
+	object  bool   // content is a request object, as in a .json file, and not a text
 	want    string
-	sent    string // of what is started: the prompt that the provider gets
-	told    string // what takeup says before it sends
-	parsed  bool   // Step Functions parses an execution's input, and what is wrong is gone then
+	sent    string // if started: the prompt that the provider gets
+	told    string // what takeup prints before it sends
+	parsed  bool   // the defect is gone once Step Functions has parsed it as an execution's input
 
 	play  func(*corpus, *testing.T) []attempt // instead of content and want
-	wants []string                            // what its attempts come to
+	wants []string                            // the outcomes of play's attempts
 }
 
 // inputs is the whole corpus.
@@ -35,7 +34,7 @@ func inputs() []input {
 	return slices.Concat(refusedTexts(), refusedEncodings(), refusedObjects(), refusedFields(), startedTexts(), startedObjects(), fileInputs())
 }
 
-// body is the input as a request object.
+// body returns the input as a request object.
 func (r input) body() string {
 	if r.object {
 		return r.content
@@ -47,7 +46,7 @@ func (r input) body() string {
 	return `{"prompt":` + string(prompt) + `}`
 }
 
-// ways are those that can carry the input. An execution's input has to be JSON.
+// ways returns the ways that can carry the input. An execution's input has to be JSON.
 func (r input) ways() []string {
 	if !r.object && !utf8.ValidString(r.content) {
 		return []string{byText, byTerminal}
@@ -62,7 +61,7 @@ func (r input) ways() []string {
 	return ways
 }
 
-// rows makes inputs of names and contents.
+// rows returns inputs from pairs of name and content.
 func rows(object bool, pairs ...[2]string) []input {
 	var all []input
 	for _, pair := range pairs {
@@ -71,7 +70,7 @@ func rows(object bool, pairs ...[2]string) []input {
 	return all
 }
 
-// refusedTexts are UTF-8 that nobody means to buy a video of.
+// refusedTexts are valid UTF-8 that nobody means to buy a video of.
 func refusedTexts() []input {
 	return rows(false,
 		[2]string{"an empty text", ""},
@@ -160,7 +159,7 @@ func refusedEncodings() []input {
 	)
 }
 
-// refusedObjects are JSON that doesn't parse, or is no object.
+// refusedObjects are invalid JSON, or JSON that is not an object.
 func refusedObjects() []input {
 	return rows(true,
 		[2]string{"no bytes", ""},
@@ -207,7 +206,7 @@ func refusedObjects() []input {
 	)
 }
 
-// refusedFields are JSON objects with something wrong in a field.
+// refusedFields are JSON objects with a bad field.
 func refusedFields() []input {
 	twice := input{name: "a prompt given twice", content: `{"prompt":"a boat","prompt":"a dog"}`, object: true, want: refused, parsed: true}
 	const v3, turbo = `"model":"klingai/video-v3-pro-text-to-video",`, `"model":"klingai/video-v3-turbo-pro-text-to-video",`
@@ -235,7 +234,7 @@ func refusedFields() []input {
 	), twice)
 }
 
-// startedTexts are texts that people do mean.
+// startedTexts are unusual texts that people do mean.
 func startedTexts() []input {
 	const scotland = "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
 	var all []input
@@ -260,7 +259,7 @@ func startedTexts() []input {
 	return all
 }
 
-// startedObjects are written in ways that mean a request all the same.
+// startedObjects are unusual ways to write a valid request.
 func startedObjects() []input {
 	var all []input
 	for _, row := range []struct{ name, content, sent string }{

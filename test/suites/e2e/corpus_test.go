@@ -28,11 +28,11 @@ import (
 
 var update = flag.Bool("update", false, "write the golden file of the corpus")
 
-// The outcomes that an attempt can have.
+// The outcomes of an attempt.
 const (
-	refused = "refused" // nothing is bought, and somebody is told why
-	ignored = "ignored" // nothing comes of it but a line in the log
-	same    = "same"    // it is the job that an earlier attempt started
+	refused = "refused" // nothing is bought, and the sender is told why
+	ignored = "ignored" // nothing happens but a line in the log
+	same    = "same"    // it is the job of an earlier attempt
 	started = "started" // one video is bought
 )
 
@@ -46,11 +46,11 @@ const (
 	byHand      = "by hand"
 )
 
-// attempt is one input by one way in, and what became of it.
+// attempt is one input by one way in, and its outcome.
 type attempt struct {
 	way     string
 	outcome string
-	job     string // where one was started, or was there
+	job     string // the job that was started, or existed
 	said    string // why it was refused
 }
 
@@ -60,12 +60,12 @@ type corpus struct {
 	terminal commandLine
 
 	mu    sync.Mutex
-	lines map[string]attempt // of the prompt files' log, by key and version
+	lines map[string]attempt // the lines of the prompt files' log, by key and version
 	read  time.Time
 }
 
-// testCorpus has each input of the corpus tried by each way in that it can take.
-// The provider's ledger has a charge for each that should be bought, and no other.
+// testCorpus tries each input of the corpus by each way that can carry it. The provider's ledger
+// must have a charge for each video that should be bought, and no other.
 func (w *world) testCorpus(t *testing.T) {
 	w.finished(t)
 	ledgerBefore := w.provider.Ledger()
@@ -86,7 +86,7 @@ func (w *world) testCorpus(t *testing.T) {
 
 	count := map[string]int{}
 	ways := map[string]bool{}
-	due := map[string]string{} // the jobs that were started, and by what
+	due := map[string]string{} // what started each job
 	var said strings.Builder
 	for i, row := range rows {
 		for _, a := range made[i] {
@@ -134,10 +134,10 @@ func (w *world) testCorpus(t *testing.T) {
 		len(rows), len(ways), count[refused]+count[ignored]+count[same]+count[started], count[refused], count[ignored], count[same], count[started], total)
 }
 
-// try makes the attempts of one input, and holds them to what it should come to.
+// try makes the attempts of one input and checks their outcomes.
 func (c *corpus) try(t *testing.T, row input) []attempt {
 	if len(row.sent) > 10 {
-		c.prompt(row.sent) // no log may show it
+		c.prompt(row.sent) // no log may contain it
 	}
 	if row.play != nil {
 		made := row.play(c, t)
@@ -165,8 +165,7 @@ func (c *corpus) try(t *testing.T, row input) []attempt {
 	return made
 }
 
-// accepted waits until the provider has accepted a job, with the prompt that it
-// should be sent.
+// accepted waits until the provider has accepted a job, with the prompt that it should get.
 func (c *corpus) accepted(t *testing.T, a attempt, prompt string) {
 	t.Helper()
 	var bought []sim.Generation
@@ -215,7 +214,7 @@ func (c *corpus) post(t *testing.T, way, path, body string, headers ...string) a
 	return attempt{way: way, outcome: started, job: decode[api.Generation](t, reply).ID}
 }
 
-// file uploads a prompt file, and reads in the log what became of it.
+// file uploads a prompt file and reads its outcome in the log.
 func (c *corpus) file(t *testing.T, way, key, content string) attempt {
 	t.Helper()
 	bucket := c.stack.Outputs["PromptsBucket"]
@@ -226,7 +225,7 @@ func (c *corpus) file(t *testing.T, way, key, content string) attempt {
 	return c.became(t, way, key, value(reply.VersionId))
 }
 
-// became waits for the log to say what became of a version of a prompt file.
+// became waits for the log to show the outcome of a version of a prompt file.
 func (c *corpus) became(t *testing.T, way, key, version string) attempt {
 	t.Helper()
 	var a attempt
@@ -241,12 +240,12 @@ func (c *corpus) became(t *testing.T, way, key, version string) attempt {
 	a.way = way
 	if a.outcome == refused {
 		reason := decode[bucket.Rejection](t, c.object(t, objectkey.Rejection(key))).Reason
-		a.said = strings.ReplaceAll(reason, key, "KEY") // a form's is new each time
+		a.said = strings.ReplaceAll(reason, key, "KEY") // a form's key is new each time
 	}
 	return a
 }
 
-// line finds a version in the log, which is read for all who wait.
+// line finds a version in the log, which all callers share.
 func (c *corpus) line(t *testing.T, key, version string) (attempt, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -264,7 +263,7 @@ func (c *corpus) line(t *testing.T, key, version string) (attempt, bool) {
 	return a, ok
 }
 
-// terminalAttempt types takeup generate with the input in a file.
+// terminalAttempt runs takeup generate with the input in a file.
 func (c *corpus) terminalAttempt(t *testing.T, row input) attempt {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "prompt.txt")
@@ -316,7 +315,7 @@ func (c *corpus) hand(t *testing.T, name, body string) attempt {
 	return attempt{way: byHand, outcome: started, job: name}
 }
 
-// refusals says for people to read how an input was refused, by its ways.
+// refusals formats how an input was refused in each way, for people to read.
 func refusals(name string, made []attempt) string {
 	ways := map[string][]string{}
 	var order []string
@@ -341,7 +340,7 @@ func refusals(name string, made []attempt) string {
 	return text + "\n"
 }
 
-// golden compares a text with a file, or writes it.
+// golden compares a text with a golden file, or updates the file.
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	if *update {
@@ -369,7 +368,7 @@ func golden(t *testing.T, name, got string) {
 	t.Errorf("%s has %d lines more than there are now", name, len(lines)-strings.Count(got, "\n")-1)
 }
 
-// slug makes a name of letters that keys and executions may have.
+// slug returns a name of characters that keys and executions may have.
 func slug(name string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {

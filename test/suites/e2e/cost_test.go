@@ -12,9 +12,9 @@ import (
 	"github.com/takeup/takeup/internal/schedule/cost"
 )
 
-// testTransitions counts the states that two executions entered, and holds the
-// formula of the cost to them: of one whose first check sees the video, and of one
-// with two looks before that which fail.
+// testTransitions counts the states that two executions entered and compares them with the cost
+// formula: one execution whose first check sees the video, and one with two failed polls before
+// that.
 func (w *world) testTransitions(t *testing.T) {
 	failed := 0
 	w.fail("transitions-more", func(call sim.Call) sim.Fault {
@@ -31,7 +31,7 @@ func (w *world) testTransitions(t *testing.T) {
 		w.succeeded(t, name)
 		entered, checks := 0, 0
 		for _, event := range w.history(t, name) {
-			// Each type of state has an event of its own for it.
+			// Each type of state has its own event type for this.
 			if !strings.HasSuffix(string(event.Type), "StateEntered") {
 				continue
 			}
@@ -49,10 +49,10 @@ func (w *world) testTransitions(t *testing.T) {
 	}
 }
 
-// requests are what is asked of the table for the items of a job.
+// requests counts the requests to the table for the items of a job.
 type requests struct{ queries, puts int }
 
-// tableRequests counts what the steps of a job asked.
+// tableRequests counts the table requests of a job's steps.
 func (w *world) tableRequests(job string) requests {
 	var made requests
 	names := w.logical()

@@ -16,7 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
-// event is S3's notification of an upload, as it is delivered.
+// event returns S3's notification of an upload, as it is delivered.
 func (w *world) event(t *testing.T, key, version string) []byte {
 	t.Helper()
 	payload, err := json.Marshal(events.S3Event{Records: []events.S3EventRecord{{
@@ -32,7 +32,7 @@ func (w *world) event(t *testing.T, key, version string) []byte {
 	return payload
 }
 
-// deliver invokes PromptsFunction with a payload, and waits for its answer.
+// deliver invokes PromptsFunction with a payload and waits for the response.
 func (w *world) deliver(t *testing.T, payload []byte) {
 	t.Helper()
 	name := w.functions["PromptsFunction"]
@@ -45,8 +45,8 @@ func (w *world) deliver(t *testing.T, payload []byte) {
 	}
 }
 
-// flush has each environment of PromptsFunction hand over the lines that it wrote
-// too late for its last invocation: the engine keeps them for the next one.
+// flush invokes each environment of PromptsFunction. The engine holds back the log lines that
+// were written too late for the last invocation until the next one.
 func (w *world) flush(t *testing.T) {
 	t.Helper()
 	ignored := json.RawMessage(w.event(t, ".DS_Store", "none"))
@@ -61,7 +61,7 @@ func (w *world) flush(t *testing.T) {
 	all.Wait()
 }
 
-// version is the newest version of a file in the prompts bucket.
+// version returns the newest version of a file in the prompts bucket.
 func (w *world) version(t *testing.T, key string) string {
 	t.Helper()
 	bucket := w.stack.Outputs["PromptsBucket"]
@@ -72,8 +72,8 @@ func (w *world) version(t *testing.T, key string) string {
 	return value(head.VersionId)
 }
 
-// testEventAgain delivers an event again while its job runs, after it ended, and
-// when only Step Functions still knows the job.
+// testEventAgain redelivers an event while its job runs, after it has ended, and when only Step
+// Functions still knows the job.
 func (w *world) testEventAgain(t *testing.T) {
 	const key = "delivered again.txt"
 	job := w.upload(t, key, []byte(w.prompt("an event that is delivered more than once")))
@@ -109,7 +109,7 @@ func (w *world) testEventAgain(t *testing.T) {
 	}
 }
 
-// testFileGone delivers the event of a version that was deleted meanwhile.
+// testFileGone delivers the event of a version that has since been deleted.
 func (w *world) testFileGone(t *testing.T) {
 	const key, version = "was here/gone.txt", "0000-no-version"
 	w.deliver(t, w.event(t, key, version))
@@ -121,7 +121,7 @@ func (w *world) testFileGone(t *testing.T) {
 	}
 }
 
-// testUnhandled sends what is no event of S3, as a misled service would.
+// testUnhandled sends payloads that are not events of S3, as a misconfigured service would.
 func (w *world) testUnhandled(t *testing.T) {
 	name, queue := w.functions["PromptsFunction"], w.stack.Outputs["UnhandledPromptsUrl"]
 	const payload = `{"detail-type":"not an event of S3"}`

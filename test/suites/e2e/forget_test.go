@@ -14,8 +14,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// testForgotten forgets a stored video: its prompt is gone from the table, the lists
-// and the manifest, the video stays, and the same request is the same job.
+// testForgotten forgets a stored video: its prompt is removed from the table, the lists and the
+// manifest. The video stays, and the same request is still the same job.
 func (w *world) testForgotten(t *testing.T) {
 	seconds := 5.0
 	job, prompt := w.order(t, "forgotten", func(job string) { w.doom(job, sim.Fate{Seconds: &seconds}) })

@@ -23,7 +23,7 @@ type counter struct {
 	URL string
 
 	mu      sync.Mutex
-	replies map[string]int // how many, by method and status: "GET /videos/{id} 200"
+	replies map[string]int // counts by method, path and status, such as "GET /videos/{id} 200"
 }
 
 func newCounter(t *testing.T, w *world) *counter {
@@ -56,13 +56,12 @@ func (c *counter) count(response *http.Response) {
 	c.replies[fmt.Sprintf("%s %s %d", response.Request.Method, name, response.StatusCode)]++
 }
 
-// private finds a class of characters that leaves out those for private use.
+// private matches a negated character class that excludes the private use area.
 var private = regexp.MustCompile(`(\[\^[^\]]*)(\x{e000}-\x{f8ff})([^\]]*?)(\x{e0000}-\x{e0fff}\x{f0000}-\x{10ffff})([^\]]*\])`)
 
-// lookedAhead writes those classes with a lookahead, which means the same.
-// Hypothesis lists each character of a class, and 143,000 of them take it minutes;
-// a lookahead it only tries. The description keeps the class, since Go's regexp has
-// no lookahead.
+// lookedAhead rewrites those classes with an equivalent lookahead. Hypothesis enumerates a
+// class, and 143,000 characters take it minutes, but it only tries a lookahead. The description
+// keeps the class, since Go's regexp has no lookahead.
 func lookedAhead(t *testing.T, description string) string {
 	t.Helper()
 	if !private.MatchString(description) {
@@ -71,8 +70,8 @@ func lookedAhead(t *testing.T, description string) string {
 	return private.ReplaceAllString(description, `(?![$2$4])$1$3$5`)
 }
 
-// testFuzz has schemathesis make requests of the API's own description, and hold
-// each reply to it.
+// testFuzz has schemathesis make requests from the API's own description and check each reply
+// against it.
 func (w *world) testFuzz(t *testing.T) {
 	root, err := filepath.Abs("../../..")
 	if err != nil {
@@ -110,7 +109,7 @@ func (w *world) testFuzz(t *testing.T) {
 		t.Errorf("schemathesis, which make tools installs: %v\n%s", err, strings.ReplaceAll(string(said), w.stack.Token, "TOKEN"))
 	}
 	t.Log(c.replies)
-	// It found its way to where things happen, whatever the jobs were doing then.
+	// It must have reached the handlers, whatever state the jobs were in.
 	for _, reply := range []struct {
 		call     string
 		statuses []int

@@ -16,8 +16,8 @@ import (
 	"github.com/takeup/takeup/internal/dev/policy"
 )
 
-// unenforceable are the grants that MiniStack does not ask for. The recorder's
-// audit holds those of the functions' own calls, and make verify-aws all of them.
+// unenforceable are the grants that MiniStack does not enforce. The recorder's audit checks
+// those of the functions' own calls, and make verify-aws checks all.
 func unenforceable() []policy.Exemption {
 	return []policy.Exemption{
 		{Function: "*", Action: "s3:ListBucket", Reason: "an absent key is answered with 404 also to a role that may not list"},
@@ -26,9 +26,8 @@ func unenforceable() []policy.Exemption {
 	}
 }
 
-// testGrants takes each grant of the template away, one at a time and by the IAM
-// API, and looks for a probe that fails for want of it. A grant is one action of a
-// statement on one of its resources.
+// testGrants revokes each grant of the template, one at a time and by the IAM API, and expects a
+// probe to fail for lack of it. A grant is one action of a statement on one of its resources.
 //
 // It needs the stack to itself.
 func (w *world) testGrants(t *testing.T) {
@@ -40,7 +39,7 @@ func (w *world) testGrants(t *testing.T) {
 	}
 	failed := 0
 	probes := w.probes()
-	// In this order: what the later ones start runs on with all rights.
+	// In this order: what the later ones start needs the earlier ones with all their rights.
 	for _, id := range []string{"SubmitFunction", "CheckFunction", "StoreFunction", "ApiFunction", "AuthorizeFunction", "PromptsFunction", "SettleFunction", "PricesFunction", "TextToVideo"} {
 		mine := slices.DeleteFunc(slices.Clone(grants), func(g policy.Grant) bool { return g.Function != id })
 		grants = slices.DeleteFunc(grants, func(g policy.Grant) bool { return g.Function == id })
@@ -76,14 +75,14 @@ func (w *world) testGrants(t *testing.T) {
 	}
 }
 
-// probe is a small scenario that needs some of a role's rights. It gives an error
-// where it doesn't come out as it should, or a function logs a warning.
+// probe is a small scenario that needs some of a role's rights. It returns an error if the
+// result is wrong or a function logs a warning.
 type probe struct {
 	name string
 	run  func(t *testing.T) error
 }
 
-// pass fails where one of the probes does.
+// pass fails the test if one of the probes does.
 func (w *world) pass(t *testing.T, id string, probes []probe, when string) {
 	t.Helper()
 	w.restart(t, id)
@@ -94,14 +93,14 @@ func (w *world) pass(t *testing.T, id string, probes []probe, when string) {
 	}
 }
 
-// lacking takes a grant away, and gives the name of the probe that fails then. The
-// failure counts where the engine has refused the call that the grant is for.
+// lacking revokes a grant and returns the name of the probe that then fails. The failure counts
+// only if the engine refused the call that the grant is for.
 func (w *world) lacking(t *testing.T, r *role, g policy.Grant, probes []probe) string {
 	t.Helper()
 	r.without(t, g)
 	defer r.restore(t)
 	if strings.HasPrefix(g.Action, "secretsmanager:") {
-		w.restart(t, g.Function) // a running one knows the secret
+		w.restart(t, g.Function) // a running one has the secret cached
 		defer w.restart(t, g.Function)
 	}
 	before := len(w.recorder.Denied())
@@ -123,8 +122,7 @@ func (w *world) lacking(t *testing.T, r *role, g policy.Grant, probes []probe) s
 	return ""
 }
 
-// restart has a function's next invocation start anew. A state machine has
-// nothing to start.
+// restart makes a function's next invocation a cold start. For a state machine it does nothing.
 func (w *world) restart(t *testing.T, id string) {
 	t.Helper()
 	name, ok := w.functions[id]
@@ -135,7 +133,8 @@ func (w *world) restart(t *testing.T, id string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// MiniStack starts anew what is given a timeout, though it is the same.
+	// MiniStack discards the environments of a function whose timeout is set, even to the same
+	// value.
 	_, err = w.lambda.UpdateFunctionConfiguration(t.Context(), &lambda.UpdateFunctionConfigurationInput{FunctionName: &name, Timeout: config.Timeout})
 	if err != nil {
 		t.Fatal(err)
@@ -146,7 +145,7 @@ func (w *world) restart(t *testing.T, id string) {
 	}
 }
 
-// role is a role of the stack, with its inline policies as they were deployed.
+// role is a role of the stack, with its inline policies as deployed.
 type role struct {
 	client   *iam.Client
 	name     string
@@ -182,7 +181,7 @@ func (w *world) role(t *testing.T, id string) *role {
 	return r
 }
 
-// holds fails where the role was not deployed with what the template says.
+// holds fails the test unless the role was deployed with the template's grants.
 func (r *role) holds(t *testing.T, grants []policy.Grant) {
 	t.Helper()
 	pair := func(action, resource string) string { return action + " on " + resource }
@@ -206,7 +205,7 @@ func (r *role) holds(t *testing.T, grants []policy.Grant) {
 	}
 }
 
-// without puts the role's policies, less some grants.
+// without replaces the role's policies by ones that lack some grants.
 func (r *role) without(t *testing.T, grants ...policy.Grant) {
 	t.Helper()
 	for name, d := range r.policies {
@@ -231,7 +230,7 @@ func (r *role) without(t *testing.T, grants ...policy.Grant) {
 	}
 }
 
-// restore puts the role's policies as they were.
+// restore restores the role's policies.
 func (r *role) restore(t *testing.T) {
 	t.Helper()
 	for name, d := range r.policies {
@@ -241,7 +240,7 @@ func (r *role) restore(t *testing.T) {
 
 func (r *role) put(t *testing.T, name string, d document) {
 	t.Helper()
-	if len(d.Statement) == 0 { // a policy has at least one
+	if len(d.Statement) == 0 { // a policy needs at least one statement
 		d.Statement = []map[string]any{{"Effect": "Allow", "Action": "none:None", "Resource": "*"}}
 	}
 	text, err := json.Marshal(d)
@@ -253,7 +252,7 @@ func (r *role) put(t *testing.T, name string, d document) {
 	}
 }
 
-// texts reads a text or a list of them.
+// texts decodes a string or a list of strings.
 func texts(v any) []string {
 	switch v := v.(type) {
 	case string:

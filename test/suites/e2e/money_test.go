@@ -9,8 +9,8 @@ import (
 	"github.com/takeup/takeup/internal/budget"
 )
 
-// probeUnrecorded discards a job between its manifest and the record of it, whose money
-// is booked with that.
+// probeUnrecorded discards a job between the write of its manifest and its record. The record
+// books the money.
 func (w *world) probeUnrecorded(t *testing.T) error {
 	id := w.fresh()
 	w.shelved(t, id)

@@ -15,8 +15,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// order starts a job by the API whose id is known before, so that what goes wrong
-// with it can be set.
+// order starts a job by the API whose id is known beforehand, so that prepare can set its
+// faults.
 func (w *world) order(t *testing.T, name string, prepare func(job string)) (job, prompt string) {
 	t.Helper()
 	prompt = w.prompt("the prompt of the job called " + name)
@@ -24,8 +24,8 @@ func (w *world) order(t *testing.T, name string, prepare func(job string)) (job,
 	return w.post(t, fmt.Sprintf(`{"prompt":%q}`, prompt), "Idempotency-Key: "+name), prompt
 }
 
-// endedWith fails where the machine and the API don't both tell a job's outcome, or
-// it was charged.
+// endedWith fails the test unless the state machine and the API both report a job's outcome, and
+// it was not charged.
 func (w *world) endedWith(t *testing.T, job, outcome string, says ...string) {
 	t.Helper()
 	w.failed(t, job, outcome)
@@ -43,7 +43,7 @@ func (w *world) endedWith(t *testing.T, job, outcome string, says ...string) {
 	}
 }
 
-// notCharged fails where the provider charged for a job.
+// notCharged fails the test if the provider charged for a job.
 func (w *world) notCharged(t *testing.T, job string) {
 	t.Helper()
 	for _, g := range w.generations(job) {
@@ -66,8 +66,8 @@ func (w *world) testModeration(t *testing.T) {
 	w.discreet(t, job, prompt)
 }
 
-// testCredits ends jobs for lack of credits, and resumes them when there are
-// some: the redrive submits, since nothing was.
+// testCredits ends jobs for lack of credits and resumes them once there are some. The redrive
+// submits, since nothing was submitted before.
 func (w *world) testCredits(t *testing.T) {
 	for name, fault := range map[string]sim.Fault{
 		"credits":     {Status: http.StatusForbidden},
@@ -103,8 +103,8 @@ func (w *world) testBusy(t *testing.T) {
 	}
 }
 
-// testLostAnswer takes a submission in and loses the answer: it is found in the
-// provider's logs, and not sent again.
+// testLostAnswer loses the answer to an accepted submission. The generation is found in the
+// provider's logs and not submitted again.
 func (w *world) testLostAnswer(t *testing.T) {
 	job, _ := w.order(t, "lost", func(job string) {
 		w.fail(job, once(sim.KindCreate, sim.Fault{Reset: true, After: true}))
@@ -118,8 +118,7 @@ func (w *world) testLostAnswer(t *testing.T) {
 	}
 }
 
-// testVideoLate lets the CDN know the video only the second time that it is asked:
-// Store asks again by itself.
+// testVideoLate has the CDN answer 404 until the second request: Store retries by itself.
 func (w *world) testVideoLate(t *testing.T) {
 	job, prompt := w.order(t, "late", func(job string) {
 		w.fail(job, once(sim.KindDownload, sim.Fault{Status: http.StatusNotFound}))
@@ -131,9 +130,9 @@ func (w *world) testVideoLate(t *testing.T) {
 	w.discreet(t, job, prompt)
 }
 
-// testBrokenOff has a large video whose CDN is slow, so that its parts are fetched
-// at once. It refuses all but the first one's request, so that the upload is taken
-// back and the machine tries again; then a request breaks off, which Store mends.
+// testBrokenOff has a large video on a slow CDN, so that its parts are fetched concurrently. The
+// CDN first refuses every range request but the first part's, so that the upload is aborted and
+// the state machine retries. Then a request breaks off, which Store recovers.
 func (w *world) testBrokenOff(t *testing.T) {
 	const size = 18 << 20
 	resize := func(size, pace int64) {
@@ -178,7 +177,7 @@ func (w *world) testBrokenOff(t *testing.T) {
 	}
 }
 
-// tried gives the errors that an execution's functions ended with.
+// tried returns the errors with which an execution's functions ended.
 func (w *world) tried(t *testing.T, name string) []string {
 	t.Helper()
 	var errors []string
@@ -208,7 +207,7 @@ func (w *world) testNoVideo(t *testing.T) {
 	}
 }
 
-// testKeyExchange takes the key that everything has cached out of force.
+// testKeyExchange revokes the key that every function has cached.
 func (w *world) testKeyExchange(t *testing.T) {
 	const newKey = "key-of-the-end-to-end-tests-0002"
 	w.private = append(w.private, newKey)

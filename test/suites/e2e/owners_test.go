@@ -15,8 +15,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// testOwners makes a token, whose jobs are its owner's wherever they are shown, and
-// revokes it.
+// testOwners creates a token, whose jobs show their owner everywhere, and revokes it.
 func (w *world) testOwners(t *testing.T) {
 	token, err := tokens.New(rand.Reader)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// testPause pauses the stack: a new job waits, is told of and can be cancelled, and
-// submitted jobs keep running; once resumed, what waits is submitted once.
+// testPause pauses the stack. A new job waits, says so and can be cancelled. Submitted jobs keep
+// running. After the resume, what waits is submitted once.
 //
 // It needs the stack to itself.
 func (w *world) testPause(t *testing.T) {

@@ -24,7 +24,7 @@ func explained() []policy.Exemption {
 	}
 }
 
-// policies gives what the template at hand allows in the stack.
+// policies returns what the template in source allows in the stack.
 func (w *world) policies(source []byte) (map[string][]policy.Statement, error) {
 	parsed, err := template.Parse(source)
 	if err != nil {
@@ -38,7 +38,7 @@ func (w *world) policies(source []byte) (map[string][]policy.Statement, error) {
 	return policy.FromTemplate(parsed, values)
 }
 
-// grants gives what the template grants.
+// grants returns the template's grants.
 func (w *world) grants(t *testing.T) []policy.Grant {
 	t.Helper()
 	source, err := os.ReadFile("../../../template.yaml")
@@ -52,8 +52,8 @@ func (w *world) grants(t *testing.T) []policy.Grant {
 	return policy.Grants(policies)
 }
 
-// testPermissions holds the calls that the functions made in this run against the
-// template: each is allowed, and each grant was needed.
+// testPermissions compares the calls that the functions made in this run with the template: each
+// call is allowed, and each grant was needed.
 func (w *world) testPermissions(t *testing.T) {
 	source, err := os.ReadFile("../../../template.yaml")
 	if err != nil {
@@ -76,7 +76,7 @@ func (w *world) testPermissions(t *testing.T) {
 		}
 	}
 
-	// The test itself is held to what it promises, on templates that are wrong.
+	// The audit must fail on templates that are wrong.
 	for _, broken := range []struct{ name, old, new, want string }{
 		{
 			"a grant is missing",
@@ -117,9 +117,9 @@ func (w *world) testPermissions(t *testing.T) {
 	}
 }
 
-// testPlainHTTP reads an absent key by a signed URL. The buckets refuse whoever
-// comes without TLS, whatever his rights: here a user who may do everything, since
-// the engine asks the account's root for no rights at all.
+// testPlainHTTP reads a missing key by a signed URL. The buckets refuse requests without TLS,
+// whatever the caller's rights. The caller is a user who may do everything, since the engine
+// doesn't check the rights of the account's root.
 func (w *world) testPlainHTTP(t *testing.T) {
 	users, user, policy := iam.NewFromConfig(w.stack.Config()), "plain-http", "all"
 	if _, err := users.CreateUser(t.Context(), &iam.CreateUserInput{UserName: &user}); err != nil {
@@ -150,8 +150,7 @@ func (w *world) testPlainHTTP(t *testing.T) {
 	}
 }
 
-// calls gives each different call that was recorded, by the template's names of
-// the functions.
+// calls returns each distinct recorded call, with the template's names of the functions.
 func (w *world) calls() []policy.Call {
 	names, seen := w.logical(), map[string]bool{}
 	var calls []policy.Call
@@ -167,8 +166,8 @@ func (w *world) calls() []policy.Call {
 	return calls
 }
 
-// audit gives a sentence for each call that isn't allowed, and for each grant that
-// no call needed and nothing explains.
+// audit returns a sentence for each call that isn't allowed, and for each grant that no call
+// needed and nothing explains.
 func audit(policies map[string][]policy.Statement, calls []policy.Call) []string {
 	var problems []string
 	for _, c := range calls {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// probePrices has the price list and the balance asked for and kept.
+// probePrices fetches the price list and the balance and keeps them.
 func (w *world) probePrices(t *testing.T) error {
 	before, _, err := w.table.PriceList(t.Context())
 	if err != nil {

@@ -25,8 +25,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// probes gives the small scenarios of each role, by its owner. Most invoke the
-// function itself, with what Step Functions or API Gateway would give it.
+// probes returns the probes of each role, by its owner. Most invoke the function itself, with
+// the event that Step Functions or API Gateway would send.
 func (w *world) probes() map[string][]probe {
 	return map[string][]probe{
 		"SubmitFunction": {
@@ -67,8 +67,8 @@ func (w *world) probes() map[string][]probe {
 	}
 }
 
-// invoke gives what a function gives back. A failure, and a warning or an error in
-// its log, is an error.
+// invoke returns a function's response. A failure, or a warning or an error in its log, is an
+// error.
 func (w *world) invoke(ctx context.Context, function string, payload any) ([]byte, error) {
 	text, err := json.Marshal(payload)
 	if err != nil {
@@ -95,7 +95,7 @@ func (w *world) invoke(ctx context.Context, function string, payload any) ([]byt
 	return reply.Payload, nil
 }
 
-// fresh gives a job's id that was never used.
+// fresh returns an unused job id.
 func (w *world) fresh() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -103,8 +103,7 @@ func (w *world) fresh() string {
 	return fmt.Sprintf("probe-%d", w.probed)
 }
 
-// step invokes a step of the pipeline, and fails where it doesn't give a job of
-// that status.
+// step invokes a step of the pipeline and fails unless it returns a job of that status.
 func (w *world) step(ctx context.Context, function string, payload any, want video.Status) (json.RawMessage, error) {
 	job, err := w.invoke(ctx, function, payload)
 	if err != nil {
@@ -121,8 +120,8 @@ func task(id string) map[string]any {
 	return map[string]any{"execution": id, "input": map[string]any{"prompt": "a probe called " + id}}
 }
 
-// submitted, completed and shelved give a job that is so far, by steps that have
-// all their rights.
+// submitted, completed and shelved return a job in that state, made by steps that have all their
+// rights.
 func (w *world) submitted(t *testing.T, id string, fate sim.Fate) json.RawMessage {
 	t.Helper()
 	w.doom(id, fate)
@@ -162,12 +161,12 @@ func (w *world) probeResume(t *testing.T) error {
 }
 
 func (w *world) probeCheck(t *testing.T) error {
-	seconds := 1.5 // long enough to be seen under way, so that its time is learned
+	seconds := 1.5 // long enough to be seen while it runs, so that its time is learned
 	_, err := w.step(t.Context(), "CheckFunction", w.submitted(t, w.fresh(), sim.Fate{Seconds: &seconds}), video.Completed)
 	return err
 }
 
-// probeFailure looks at what is recorded: the step fails in any case.
+// probeFailure checks what is recorded. The step itself fails in any case.
 func (w *world) probeFailure(t *testing.T) error {
 	id, seconds := w.fresh(), 0.0
 	job := w.submitted(t, id, sim.Fate{Seconds: &seconds, Outcome: sim.OutcomeError, ErrorName: "Moderation Error"})
@@ -186,8 +185,7 @@ func (w *world) probeStore(t *testing.T) error {
 	return err
 }
 
-// probeComplete stores a video whose manifest was lost, and of which an upload is
-// open.
+// probeComplete stores a video whose manifest was lost and which has an open upload.
 func (w *world) probeComplete(t *testing.T) error {
 	id, bucket := w.fresh(), w.stack.Outputs["VideosBucket"]
 	job, file, manifest := w.completed(t, id), objectkey.Video(id), objectkey.Manifest(id)
@@ -213,8 +211,8 @@ func (w *world) probeComplete(t *testing.T) error {
 	return nil
 }
 
-// probeGivenUp has an execution under way whose video is given up, and takes the
-// place of its Store.
+// probeGivenUp gives up a video whose execution is still running, and invokes Store in its
+// place.
 func (w *world) probeGivenUp(t *testing.T) error {
 	id := w.fresh()
 	job := w.completed(t, id)
@@ -236,8 +234,8 @@ func (w *world) probeGivenUp(t *testing.T) error {
 	return nil
 }
 
-// invokeAPI asks ApiFunction as API Gateway does, and reads a reply of the status that
-// is wanted.
+// invokeAPI invokes ApiFunction as API Gateway does. It decodes the reply, and fails the test
+// unless the status is want.
 func invokeAPI[T any](w *world, t *testing.T, want int, method, path, body string, headers ...string) (T, error) {
 	var reply T
 	path, query, _ := strings.Cut(path, "?")
@@ -269,7 +267,7 @@ func invokeAPI[T any](w *world, t *testing.T, want int, method, path, body strin
 func (w *world) probePost(t *testing.T) error {
 	seconds := 0.0
 	body, key := fmt.Sprintf(`{"prompt":"a probe called %s"}`, w.fresh()), "Idempotency-Key: "+w.fresh()
-	for range 2 { // the second time the execution is looked up
+	for range 2 { // the second time, the execution is looked up
 		job, err := invokeAPI[api.Generation](w, t, http.StatusOK, http.MethodPost, api.GenerationsPath, body, key)
 		if err != nil {
 			return err
@@ -284,7 +282,7 @@ func (w *world) probeList(t *testing.T) error {
 	return err
 }
 
-// probeRunning redrives a job whose execution waits for its video, which is refused.
+// probeRunning redrives a job whose execution waits for its video. The redrive is refused.
 func (w *world) probeRunning(t *testing.T) error {
 	id := w.fresh()
 	w.doom(id, sim.Fate{Outcome: sim.OutcomeNever})
@@ -295,7 +293,7 @@ func (w *world) probeRunning(t *testing.T) error {
 	return err
 }
 
-// abort ends an execution.
+// abort stops an execution.
 func (w *world) abort(t *testing.T, name string) {
 	t.Helper()
 	if _, err := w.sfn.StopExecution(t.Context(), &sfn.StopExecutionInput{ExecutionArn: w.execution(t, name).ExecutionArn}); err != nil {
@@ -326,7 +324,7 @@ func (w *world) probeRemove(t *testing.T) error {
 	return err
 }
 
-// probeForm sends what is rejected.
+// probeForm uploads a file that is rejected, by a form.
 func (w *world) probeForm(t *testing.T) error {
 	form, err := invokeAPI[api.Upload](w, t, http.StatusCreated, http.MethodPost, api.UploadsPath, `{"type":"txt"}`)
 	if err != nil {

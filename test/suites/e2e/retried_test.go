@@ -17,13 +17,12 @@ import (
 	"testing"
 )
 
-// losing is a proxy before an API that cuts the connection instead of its first
-// answers to a POST.
+// losing is a proxy to an API. It cuts the connection in place of the first answers to a POST.
 type losing struct {
 	*httptest.Server
 	mu     sync.Mutex
 	lost   int
-	counts []string // the retry count of each POST
+	counts []string // the retry count header of each POST
 }
 
 func lose(t *testing.T, api string, answers int) *losing {
@@ -55,8 +54,8 @@ func lose(t *testing.T, api string, answers int) *losing {
 	return l
 }
 
-// testRetried has the provider's SDK lose two answers. It sends its request three
-// times, which is one video; asked for the same video again, it buys another.
+// testRetried loses two answers to the provider's SDK. It sends its request three times, which
+// is one video. Asked for the same video again, it buys another.
 func (w *world) testRetried(t *testing.T) {
 	python, err := filepath.Abs("../../../.tools/aimlapi/bin/python")
 	if err != nil {
@@ -86,7 +85,7 @@ func (w *world) testRetried(t *testing.T) {
 	for _, job := range got {
 		w.stored(t, job)
 	}
-	// Somebody who sends it without saying that it is a retry wants another one.
+	// The same request without a retry count asks for another video.
 	body := fmt.Sprintf(`{"prompt":%q}`, w.prompt("a lighthouse, twice on purpose"))
 	if first, second := w.post(t, body), w.post(t, body); first == second {
 		t.Errorf("both are %s", first)

@@ -13,8 +13,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// testRetry has a job wait for ten minutes, as the provider asked for, and retries it:
-// it is tried at once, by another execution, and the one that waited is stopped.
+// testRetry has a job wait for ten minutes, as the provider asked, and retries it: another
+// execution tries at once, and the one that waited is stopped.
 func (w *world) testRetry(t *testing.T) {
 	job, _ := w.order(t, "patient", func(job string) {
 		w.fail(job, once(sim.KindCreate, sim.Fault{Status: http.StatusTooManyRequests, RetryAfter: "600"}))
@@ -50,8 +50,7 @@ func (w *world) testRetry(t *testing.T) {
 	ask[api.Error](w, t, http.StatusConflict, http.MethodPost, api.PathOf(api.RetryPath, job))
 }
 
-// probeRetry retries a job that waits for its video: the execution that waited is
-// stopped.
+// probeRetry retries a job that waits for its video. The execution that waited is stopped.
 func (w *world) probeRetry(t *testing.T) error {
 	id := w.fresh()
 	w.doom(id, sim.Fate{Outcome: sim.OutcomeNever})

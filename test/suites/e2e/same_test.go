@@ -15,8 +15,7 @@ import (
 	"github.com/takeup/takeup/internal/bucket/objectkey"
 )
 
-// handled waits for the line that tells of a version of a prompt file, and gives
-// what became of it.
+// handled waits for the log line about a version of a prompt file and returns its outcome.
 func (w *world) handled(t *testing.T, key, version string) (outcome, job string) {
 	t.Helper()
 	var said struct{ Key, Version, Outcome, Job string }
@@ -32,9 +31,9 @@ func (w *world) handled(t *testing.T, key, version string) (outcome, job string)
 	return said.Outcome, said.Job
 }
 
-// copyFile copies a file of the prompts bucket within it, as a move does and a
-// change of its metadata, and gives the copy's version. A version that is given is
-// copied instead of the newest.
+// copyFile copies a file within the prompts bucket, as a move or a change of its metadata does,
+// and returns the copy's version. If from names a version, that one is copied instead of the
+// newest.
 func (w *world) copyFile(t *testing.T, from, version, to string) string {
 	t.Helper()
 	bucket := w.stack.Outputs["PromptsBucket"]
@@ -52,8 +51,7 @@ func (w *world) copyFile(t *testing.T, from, version, to string) string {
 	return value(reply.VersionId)
 }
 
-// charges fails where the provider's ledger has another number of charged
-// generations of a prompt, and shows what they are.
+// charges fails the test unless the provider's ledger has want charged generations of a prompt.
 func (w *world) charges(t *testing.T, prompt string, want int) {
 	t.Helper()
 	charged := 0
@@ -75,7 +73,7 @@ func (w *world) finish(t *testing.T, job string) {
 	w.stored(t, job)
 }
 
-// testSameFile uploads, copies and restores files that have a job already.
+// testSameFile uploads, copies and restores files that already have a job.
 func (w *world) testSameFile(t *testing.T) {
 	const key = "same/boat.txt"
 	known := func(t *testing.T, key, version, job string) {
@@ -86,8 +84,8 @@ func (w *world) testSameFile(t *testing.T) {
 	}
 	for _, test := range []struct {
 		name string
-		// again does something with the file at key, whose text is prompt and
-		// whose job is there, and gives how many charges that text has then.
+		// again does something with the file at key, whose text is prompt and which already has
+		// the job. It returns how many charges that text should have then.
 		again func(t *testing.T, key, prompt, job string) int
 	}{
 		{"uploaded again", func(t *testing.T, key, prompt, job string) int {
@@ -170,7 +168,7 @@ func (w *world) testFormAgain(t *testing.T) {
 		t.Fatalf("the first is %s, job %s", outcome, of)
 	}
 	if outcome, of := w.handled(t, form.Key, send(first)); outcome != "known" && outcome != "started" || of != job {
-		t.Errorf("sent again it is %s, job %s", outcome, of) // Step Functions doesn't tell while it runs
+		t.Errorf("sent again it is %s, job %s", outcome, of) // Step Functions doesn't say while the job runs
 	}
 	if outcome, of := w.handled(t, form.Key, send(second)); outcome != "rejected" || of != job {
 		t.Errorf("the second is %s, job %s", outcome, of)
@@ -179,7 +177,7 @@ func (w *world) testFormAgain(t *testing.T) {
 	if said.Key != form.Key || !strings.Contains(said.Reason, "one form is one video") {
 		t.Errorf("the rejection is %+v", said)
 	}
-	// Nor is there another way to it: a move of what was refused buys nothing.
+	// A move is no way around it: what was refused still buys nothing.
 	if outcome, of := w.handled(t, "done/second.txt", w.copyFile(t, form.Key, "", "done/second.txt")); outcome != "rejected" || of != "" {
 		t.Errorf("the second, moved, is %s, job %s", outcome, of)
 	}
@@ -188,8 +186,8 @@ func (w *world) testFormAgain(t *testing.T) {
 	w.charges(t, second, 0)
 }
 
-// testSystemFiles uploads what computers leave in folders: a line in the log is
-// all that comes of it.
+// testSystemFiles uploads the files that operating systems leave in folders. Each causes only a
+// line in the log.
 func (w *world) testSystemFiles(t *testing.T) {
 	double := "\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X        \x00\x02 a resource fork that reads like a prompt"
 	before := len(w.provider.Ledger().Creates)

@@ -9,10 +9,10 @@ import (
 	"testing"
 )
 
-// testSamples runs clients of the provider's, of which only the base URL and the
-// key are changed, and how often they look: each gets its video.
+// testSamples runs the provider's sample clients. Only the base URL, the key and the poll
+// interval are changed. Each gets its video.
 func (w *world) testSamples(t *testing.T) {
-	python, err := filepath.Abs("../../../.tools/schemathesis/bin/python") // which has requests
+	python, err := filepath.Abs("../../../.tools/schemathesis/bin/python") // its packages include requests
 	if err != nil {
 		t.Fatal(err)
 	}

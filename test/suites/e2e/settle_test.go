@@ -12,8 +12,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// testStopped stops an execution while its video is made: the job has an outcome by
-// the event of that alone.
+// testStopped stops an execution while its video is generated. The event alone gives the job an
+// outcome.
 func (w *world) testStopped(t *testing.T) {
 	const id = "stopped"
 	w.endless(t, id)
@@ -24,7 +24,7 @@ func (w *world) testStopped(t *testing.T) {
 	}
 }
 
-// endless starts a job by hand whose generation never ends, and waits for it.
+// endless starts a job by hand whose generation never ends, and waits until it is submitted.
 func (w *world) endless(t *testing.T, id string) {
 	t.Helper()
 	w.doom(id, sim.Fate{Outcome: sim.OutcomeNever})
@@ -38,7 +38,7 @@ func (w *world) entryIs(t *testing.T, id string, phase video.Phase) bool {
 	return err == nil && entry.Phase == phase
 }
 
-// testSwept creates a job that nobody has started for long: a sweep starts it.
+// testSwept creates an old job that nobody has started: a sweep starts it.
 func (w *world) testSwept(t *testing.T) {
 	const id = "never-started"
 	w.created(t, id)
@@ -49,7 +49,7 @@ func (w *world) testSwept(t *testing.T) {
 	w.stored(t, id)
 }
 
-// created writes the item of a job, as if who did so had died then.
+// created writes the item of a job, as if its creator had died right after.
 func (w *world) created(t *testing.T, id string) {
 	t.Helper()
 	request, err := catalogue.OfPrompt(all.Models(), w.prompt("a job called "+id))

@@ -13,7 +13,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// object gives an object of the videos bucket.
+// object returns an object of the videos bucket.
 func (w *world) object(t *testing.T, key string) []byte {
 	t.Helper()
 	content, ok := w.find(t, key)
@@ -23,7 +23,7 @@ func (w *world) object(t *testing.T, key string) []byte {
 	return content
 }
 
-// find gives an object of the videos bucket, and whether there is one.
+// find returns an object of the videos bucket, and whether it exists.
 func (w *world) find(t *testing.T, key string) ([]byte, bool) {
 	t.Helper()
 	bucket := w.stack.Outputs["VideosBucket"]
@@ -61,7 +61,7 @@ func (w *world) keys(t *testing.T, prefix string) []string {
 	return keys
 }
 
-// entry gives a job's entry.
+// entry returns a job's entry.
 func (w *world) entry(t *testing.T, job string) video.Entry {
 	t.Helper()
 	entry, _, err := w.table.Get(t.Context(), job)
@@ -71,7 +71,7 @@ func (w *world) entry(t *testing.T, job string) video.Entry {
 	return entry
 }
 
-// execution gives an execution of the state machine by its name, or nil.
+// execution returns the execution of that name, or nil.
 func (w *world) execution(t *testing.T, name string) *sfn.DescribeExecutionOutput {
 	t.Helper()
 	machine := w.stack.Outputs["StateMachineArn"]
@@ -95,7 +95,7 @@ func (w *world) execution(t *testing.T, name string) *sfn.DescribeExecutionOutpu
 	return nil
 }
 
-// ended waits for the end of an execution.
+// ended waits for an execution to end.
 func (w *world) ended(t *testing.T, name string) *sfn.DescribeExecutionOutput {
 	t.Helper()
 	var got *sfn.DescribeExecutionOutput
@@ -106,8 +106,7 @@ func (w *world) ended(t *testing.T, name string) *sfn.DescribeExecutionOutput {
 	return got
 }
 
-// succeeded waits for an execution to succeed, and gives the job that it ends
-// with.
+// succeeded waits for an execution to succeed and returns its final job.
 func (w *world) succeeded(t *testing.T, name string) video.Job {
 	t.Helper()
 	got := w.ended(t, name)

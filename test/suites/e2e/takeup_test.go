@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// atOnce is how many tests run at once. They wait for the stack most of the time,
-// so it is more than there are processors.
+// atOnce is the number of parallel tests. They mostly wait for the stack, so it exceeds the
+// number of processors.
 const atOnce = "12"
 
 func TestMain(m *testing.M) {
@@ -80,7 +80,7 @@ func TestTakeup(t *testing.T) {
 			})
 		}
 	})
-	// The rest needs the stack to itself, or what the tests above left.
+	// The rest needs the stack to itself, or the results of the tests above.
 	t.Run("corpus", w.testCorpus)
 	t.Run("begun anew", w.testBegunAnew)
 	t.Run("paused", w.testPause)
@@ -91,5 +91,5 @@ func TestTakeup(t *testing.T) {
 	t.Run("logs", w.testLogs)
 	t.Run("permissions", w.testPermissions)
 	t.Run("grants", w.testGrants)
-	t.Run("verify-aws", w.testVerify) // the last, since it deletes the stack
+	t.Run("verify-aws", w.testVerify) // last, since it deletes the stack
 }

@@ -18,14 +18,14 @@ import (
 	"github.com/takeup/takeup/internal/promptfile"
 )
 
-// upload puts a file into the prompts bucket, and gives the id that its job has.
+// upload puts a file into the prompts bucket and returns the id of its job.
 func (w *world) upload(t *testing.T, key string, content []byte) string {
 	t.Helper()
 	w.put(t, key, content)
 	return w.fileJob(key, content)
 }
 
-// put puts a file into the prompts bucket, and gives its version.
+// put puts a file into the prompts bucket and returns its version.
 func (w *world) put(t *testing.T, key string, content []byte) string {
 	t.Helper()
 	bucket := w.stack.Outputs["PromptsBucket"]
@@ -119,7 +119,7 @@ func (w *world) testUploads(t *testing.T) {
 		key    string
 		upload way
 		file   func(prompt string) string
-		route  string // the api.KlingGenerationPath one doesn't take the object's model
+		route  string // the route api.KlingGenerationPath doesn't take the object's model
 	}{
 		{"boat.txt", (*world).upload, line, api.KlingGenerationPath},
 		{"evening/request.json", (*world).upload, object, api.GenerationsPath},

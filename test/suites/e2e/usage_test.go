@@ -9,8 +9,8 @@ import (
 	"github.com/takeup/takeup/internal/price"
 )
 
-// usedBy fails where the usage of an owner is not that of the jobs, whose videos are
-// stored, or the balance at the provider isn't known.
+// usedBy fails the test unless an owner's usage is that of the jobs, whose videos are stored,
+// and the balance at the provider is known.
 func (w *world) usedBy(t *testing.T, owner string, jobs ...string) {
 	t.Helper()
 	var got api.Usage

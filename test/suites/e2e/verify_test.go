@@ -8,9 +8,8 @@ import (
 	"github.com/takeup/takeup/test/verifyaws"
 )
 
-// testVerify takes all steps of make verify-aws, on the engine that stands in for
-// AWS: each does what it should, or says why it can't be shown here. One of them
-// deletes the stack.
+// testVerify runs all steps of make verify-aws, with the engine in place of AWS. Each passes, or
+// says why it can't be shown here. One of them deletes the stack.
 func (w *world) testVerify(t *testing.T) {
 	source, err := os.ReadFile("../../../template.yaml")
 	if err != nil {

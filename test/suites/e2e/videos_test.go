@@ -19,8 +19,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// ask calls the API with its token, and reads a reply of the status that is
-// wanted.
+// ask calls the API with its token. It decodes the reply, and fails the test unless the status
+// is want.
 func ask[T any](w *world, t *testing.T, want int, method, path string) T {
 	t.Helper()
 	status, _, reply := call(t, method, w.stack.API+path, w.stack.Token, "")
@@ -41,7 +41,7 @@ func (w *world) listAll(t *testing.T, query string) []api.Video {
 	}
 }
 
-// testVideos looks at one job in all the ways that there are.
+// testVideos reads one job in every way that the API offers.
 func (w *world) testVideos(t *testing.T) {
 	job, prompt := w.order(t, "looked-at", func(string) {})
 	if got := ask[api.Video](w, t, http.StatusOK, http.MethodGet, api.PathOf(api.VideoPath, job)); got.Estimate == nil || got.Estimate.UsualSeconds == nil || *got.Estimate.UsualSeconds < 1 || got.Video != nil {
@@ -59,7 +59,7 @@ func (w *world) testVideos(t *testing.T) {
 			t.Errorf("%s: %d, %v", disposition, status, header)
 		}
 	}
-	// An HTTP client that follows leaves the token behind, as curl does.
+	// A client that follows the redirect drops the token, as curl does.
 	status, header, body := call(t, http.MethodGet, w.stack.API+api.PathOf(api.ContentPath, job), w.stack.Token, "")
 	if status != http.StatusOK || !bytes.Equal(body, file) || !strings.HasPrefix(header.Get("Content-Disposition"), "attachment") {
 		t.Errorf("its content: %d, %v, %.100s", status, header, body)
@@ -78,8 +78,7 @@ func (w *world) testVideos(t *testing.T) {
 	}
 }
 
-// testCancel cancels a job that the provider has no room for: it is never sent
-// again.
+// testCancel cancels a job that the provider has no room for. It is never submitted again.
 func (w *world) testCancel(t *testing.T) {
 	job, _ := w.order(t, "cancelled", func(job string) {
 		w.fail(job, func(call sim.Call) sim.Fault {
@@ -113,7 +112,7 @@ func (w *world) testCancel(t *testing.T) {
 	}
 }
 
-// testDiscard gives a video up while it is generated, and has it after all.
+// testDiscard gives up a video while it is generated, and then wants it after all.
 func (w *world) testDiscard(t *testing.T) {
 	seconds := 8.0
 	job, _ := w.order(t, "given-up", func(job string) { w.doom(job, sim.Fate{Seconds: &seconds}) })
@@ -140,7 +139,7 @@ func (w *world) testDiscard(t *testing.T) {
 	}
 }
 
-// testDiscardStored takes a stored video out of the bucket.
+// testDiscardStored removes a stored video from the bucket.
 func (w *world) testDiscardStored(t *testing.T) {
 	job, _ := w.order(t, "removed", func(string) {})
 	w.stored(t, job)
@@ -156,14 +155,14 @@ func (w *world) testDiscardStored(t *testing.T) {
 	}
 }
 
-// form asks the API for a form.
+// form requests an upload form from the API.
 func (w *world) form(t *testing.T) api.Upload {
 	t.Helper()
 	status, _, reply := call(t, http.MethodPost, w.stack.API+api.UploadsPath, w.stack.Token, `{"type":"txt"}`)
 	return read[api.Upload](t, http.StatusCreated, status, reply)
 }
 
-// sendForm uploads a text by a form, and gives S3's answer.
+// sendForm uploads a text by a form and returns S3's answer.
 func sendForm(t *testing.T, form api.Upload, content string) (int, string) {
 	t.Helper()
 	var body bytes.Buffer
@@ -184,7 +183,7 @@ func sendForm(t *testing.T, form api.Upload, content string) (int, string) {
 	return status, string(answer)
 }
 
-// testForm uploads a prompt file by a form that the API gave.
+// testForm uploads a prompt file by a form of the API.
 func (w *world) testForm(t *testing.T) {
 	prompt := w.prompt("a harbour at dawn, uploaded by a form")
 	form := w.form(t)
@@ -202,7 +201,7 @@ func (w *world) testForm(t *testing.T) {
 	}
 }
 
-// testOpen asks without the token for what needs none.
+// testOpen requests, without the token, what needs none.
 func (w *world) testOpen(t *testing.T) {
 	status, header, body := call(t, http.MethodGet, w.stack.API+"/openapi.json", "", "")
 	if description := decode[map[string]any](t, body); status != http.StatusOK || description["openapi"] != "3.1.0" {

@@ -33,22 +33,22 @@ import (
 	"github.com/takeup/takeup/test/harness/record"
 )
 
-// waitLimit is the longest that anything is waited for, far more than it takes.
+// waitLimit bounds each wait. It is far more than any should take.
 const waitLimit = 3 * time.Minute
 
-// providerKey is what the simulator takes for a key, until it is exchanged.
+// providerKey is the key that the simulator accepts until it is replaced.
 const providerKey = "key-of-the-end-to-end-tests-0001"
 
-// world is a deployed stack, the provider behind it, and what the tests told both.
+// world is a deployed stack, the simulated provider behind it, and what the tests set for both.
 type world struct {
 	stack    *stack.Stack
 	recorder *record.Recorder
 	provider *sim.Server
 	// providerURL is the simulator's address.
 	providerURL string
-	// functions are the names that AWS has for the functions, by the template's.
+	// functions maps the template's names of the functions to AWS's.
 	functions map[string]string
-	// roles are those of the roles.
+	// roles does the same for the roles.
 	roles  map[string]string
 	schema *jsonschema.Schema // of the manifests
 
@@ -62,16 +62,16 @@ type world struct {
 	logs    *cloudwatchlogs.Client
 
 	mu      sync.Mutex
-	jobs    map[string]string // of generations, by their ids
+	jobs    map[string]string // job ids by generation id
 	faults  map[string]func(sim.Call) sim.Fault
 	fates   map[string]sim.Fate
 	prompts []string
-	private []string // other texts that no log may show
+	private []string // other texts that no log may contain
 
-	probed int // how many jobs of testGrants there were
+	probed int // number of jobs of testGrants so far
 }
 
-// start deploys the template as it is, with the shortest times that it takes.
+// start deploys the template unchanged, with the shortest times that it accepts.
 func start(t *testing.T) *world {
 	w := &world{
 		recorder: record.New("ApiFunction"),
@@ -91,8 +91,8 @@ func start(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	provider, front := httptest.NewServer(w.provider), httptest.NewUnstartedServer(gateway.OneAuthentication(w.recorder))
-	// Another host than the API's, as in AWS: some clients keep their Authorization on
-	// a redirect to another port of the same host.
+	// Use another host than the API's, as in AWS: some clients keep their Authorization on a
+	// redirect to another port of the same host.
 	if err := front.Listener.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func start(t *testing.T) *world {
 			"FirstWaitSeconds": "1", "CheckIntervalSeconds": "1", "RequestGapSeconds": "1", "BusyWaitSeconds": "1",
 			"LookupFirstSeconds": "1", "SubmitCallSeconds": "5",
 			"MaxUsdPerDay": "0", "MaxInFlight": "0",
-			// The tests look often, and many at once.
+			// The tests poll often, and many at once.
 			"ApiRequestsPerSecond": "1000", "ApiBurst": "1000",
 		},
 		Env:    []string{"AWS_ENDPOINT_URL=" + front.URL},
@@ -144,7 +144,7 @@ func start(t *testing.T) *world {
 	return w
 }
 
-// physical gives the names that the stack's resources of a kind were given.
+// physical returns the physical names of the stack's resources of a kind.
 func physical(t *testing.T, client *cloudformation.Client, kind string) map[string]string {
 	name := stack.StackName
 	reply, err := client.DescribeStackResources(t.Context(), &cloudformation.DescribeStackResourcesInput{StackName: &name})
@@ -160,7 +160,7 @@ func physical(t *testing.T, client *cloudformation.Client, kind string) map[stri
 	return names
 }
 
-// prompt keeps a text that no log and no state may show, and gives it back.
+// prompt returns text and records it as one that no log and no state may contain.
 func (w *world) prompt(text string) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -168,23 +168,22 @@ func (w *world) prompt(text string) string {
 	return text
 }
 
-// fail sets what goes wrong with the provider's calls for a job, before it is
-// started.
+// fail sets the faults of the provider's calls for a job, before it is started.
 func (w *world) fail(job string, fault func(sim.Call) sim.Fault) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.faults[job] = fault
 }
 
-// doom sets what becomes of a job's generation, before it is started.
+// doom sets the fate of a job's generation, before it is started.
 func (w *world) doom(job string, fate sim.Fate) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.fates[job] = fate
 }
 
-// plan is the simulator's. A job's first call is a create, whose client request id
-// begins with the job's; its generation's id is known from then on.
+// plan plans the simulator's faults. A job's first call is a create, whose client request id
+// begins with the job's id. The id of its generation is known from then on.
 func (w *world) plan(call sim.Call) sim.Fault {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -206,13 +205,13 @@ func (w *world) decide(accepted sim.Accepted) sim.Fate {
 	return w.fates[job]
 }
 
-// jobOf takes the attempt off a client request id.
+// jobOf strips the attempt from a client request id.
 func jobOf(clientRequestID string) string {
 	job, _, _ := strings.Cut(clientRequestID, ".")
 	return job
 }
 
-// once is a fault of the first call of a kind only.
+// once limits a fault to the first call of a kind.
 func once(kind sim.Kind, fault sim.Fault) func(sim.Call) sim.Fault {
 	done := false
 	return func(call sim.Call) sim.Fault {
@@ -224,29 +223,28 @@ func once(kind sim.Kind, fault sim.Fault) func(sim.Call) sim.Fault {
 	}
 }
 
-// generations gives what the provider accepted for a job, with what it charged by
-// now.
+// generations returns what the provider accepted for a job, and what it has charged so far.
 func (w *world) generations(job string) []sim.Generation {
 	return slices.DeleteFunc(w.provider.Ledger().Generations, func(g sim.Generation) bool {
 		return jobOf(g.ClientRequestID) != job
 	})
 }
 
-// creates gives what was sent to the provider for a job.
+// creates returns the create calls that the provider received for a job.
 func (w *world) creates(job string) []sim.Create {
 	return slices.DeleteFunc(w.provider.Ledger().Creates, func(c sim.Create) bool {
 		return jobOf(c.ClientRequestID) != job
 	})
 }
 
-// sent reports whether the provider was sent a prompt.
+// sent reports whether the provider received a prompt.
 func (w *world) sent(prompt string) bool {
 	return slices.ContainsFunc(w.provider.Ledger().Creates, func(c sim.Create) bool {
 		return strings.Contains(c.Body, prompt)
 	})
 }
 
-// await asks done until it says yes.
+// await polls done until it returns true.
 func await(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), waitLimit)
@@ -262,7 +260,7 @@ func await(t *testing.T, what string, done func() bool) {
 	}
 }
 
-// logical gives the template's names of the functions, by AWS's.
+// logical maps AWS's names of the functions to the template's.
 func (w *world) logical() map[string]string {
 	names := map[string]string{}
 	for id, name := range maps.All(w.functions) {

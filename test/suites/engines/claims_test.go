@@ -15,7 +15,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// testClaims has many claims at once within limits, and holds the counters to them.
+// testClaims makes many claims at once within limits and checks the counters.
 func (e engine) testClaims(t *testing.T) {
 	jobs, ctx := e.open("jobs", nil), t.Context()
 	at := time.Date(2026, 8, 31, 23, 59, 0, 0, time.UTC)
@@ -96,8 +96,8 @@ func (e engine) testClaims(t *testing.T) {
 	e.ownersDay(t, jobs, claim)
 }
 
-// ownersDay holds an owner's claims to the limit of the owner's day, and the counters of
-// that day to what they come to, also where they are counted anew.
+// ownersDay checks the limit of an owner's day, and that the counters of that day match the
+// claims, also after they are recounted.
 func (e engine) ownersDay(t *testing.T, jobs *table.Table, claim func(id string, micros int64, at time.Time, limits budget.Limits) error) {
 	at, ctx := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC), t.Context()
 	request, err := catalogue.OfPrompt(all.Models(), "a paper boat")

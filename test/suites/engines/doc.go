@@ -1,4 +1,3 @@
-// Package engines holds the table to two engines that others wrote, MiniStack and
-// moto: what it relies on in DynamoDB's conditions, failures and transactions is
-// what both do.
+// Package engines tests the table against two third-party engines, MiniStack and moto: both must
+// behave as the table expects of DynamoDB's conditions, failures and transactions.
 package engines

@@ -33,18 +33,18 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// engine is a running DynamoDB. Where one differs from DynamoDB, what AWS documents
-// decides, and that engine isn't held to it.
+// engine is a running DynamoDB engine. Where one differs from DynamoDB, AWS's documentation
+// decides, and the test does not apply to that engine.
 type engine struct {
 	url string
-	// turn lets one call through at a time: moto checks a condition and writes in
-	// two steps, between which another write can come.
+	// turn lets one call through at a time. moto checks a condition and writes in two steps, and
+	// another write can come between them.
 	turn *sync.Mutex
-	// tokens says that it knows ClientRequestToken. moto does not.
+	// tokens says whether the engine supports ClientRequestToken. moto does not.
 	tokens bool
 }
 
-// engines says how each is started on a port.
+// engines returns how to start each engine on a port.
 func engines() map[string]func(port int) (program string, args, env []string) {
 	return map[string]func(int) (string, []string, []string){
 		"MiniStack": func(port int) (string, []string, []string) {
@@ -57,7 +57,7 @@ func engines() map[string]func(port int) (program string, args, env []string) {
 	}
 }
 
-// waitLimit is the longest that an engine may take to start.
+// waitLimit bounds the start of an engine.
 const waitLimit = time.Minute
 
 func start(t *testing.T, name string, how func(int) (string, []string, []string)) engine {
@@ -82,7 +82,7 @@ func start(t *testing.T, name string, how func(int) (string, []string, []string)
 		t.Fatalf("make test installs it: %v", err)
 	}
 	t.Cleanup(func() {
-		_ = cmd.Process.Kill() // it may have ended
+		_ = cmd.Process.Kill() // it may have exited
 		_ = cmd.Wait()
 		_ = log.Close()
 	})
@@ -105,7 +105,7 @@ func start(t *testing.T, name string, how func(int) (string, []string, []string)
 	}
 }
 
-// turns is a transport whose calls wait for each other.
+// turns is a transport that serializes calls.
 type turns struct {
 	http.RoundTripper
 	turn *sync.Mutex
@@ -117,7 +117,7 @@ func (s turns) RoundTrip(r *http.Request) (*http.Response, error) {
 	return s.RoundTripper.RoundTrip(r)
 }
 
-// client makes a client; its answers pass through transport, where there is one.
+// client returns a client whose calls pass through transport, if it is not nil.
 func (e engine) client(transport http.RoundTripper) *dynamodb.Client {
 	if transport == nil {
 		transport = http.DefaultTransport
@@ -131,7 +131,7 @@ func (e engine) client(transport http.RoundTripper) *dynamodb.Client {
 	})
 }
 
-// create makes a table of a name, with the keys that template.yaml gives it.
+// create creates a table with the keys that template.yaml gives it.
 func (e engine) create(t *testing.T, name string) {
 	t.Helper()
 	key := func(name string, kind types.KeyType) types.KeySchemaElement {
@@ -174,7 +174,7 @@ func entry(t *testing.T, id string) video.Entry {
 	return video.Entry{ID: id, Request: request, RequestHash: request.Hash(), CreatedAt: time.Now()}
 }
 
-// lossy loses the answers of the first writes: they took effect.
+// lossy loses the answers to the first writes. The writes themselves take effect.
 type lossy struct{ left atomic.Int64 }
 
 func (l *lossy) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -210,8 +210,7 @@ func TestEngines(t *testing.T) {
 	}
 }
 
-// testUnfinished lists the jobs without an outcome, the oldest first, and leaves the
-// others out.
+// testUnfinished lists the jobs without an outcome, oldest first, and no others.
 func (e engine) testUnfinished(t *testing.T) {
 	e.create(t, "unfinished")
 	jobs := e.open("unfinished", nil)
@@ -238,7 +237,7 @@ func (e engine) testUnfinished(t *testing.T) {
 	}
 }
 
-// testOneWinner has many create a job, and then replace the same version of it.
+// testOneWinner has many callers create the same job, and then replace the same version of it.
 func (e engine) testOneWinner(t *testing.T) {
 	const writers = 20
 	race := func(write func(*table.Table) error) {
@@ -277,8 +276,8 @@ func (e engine) testOneWinner(t *testing.T) {
 	}
 }
 
-// testLostAnswers loses the answer of a write once, so that the SDK's second try
-// meets the first one's effect, and for good, so that a read has to tell.
+// testLostAnswers loses the answer to a write. Once: the SDK's retry meets the effect of the
+// first try. Every time: a read has to decide.
 func (e engine) testLostAnswers(t *testing.T) {
 	for _, times := range []int64{1, 3} {
 		id := fmt.Sprintf("lost-%d", times)
@@ -300,8 +299,8 @@ func (e engine) testLostAnswers(t *testing.T) {
 	}
 }
 
-// testTransactions: a token makes a transaction the same, a failed condition cancels
-// it whole, and comes with the item.
+// testTransactions: a token makes a transaction idempotent. A failed condition cancels the whole
+// transaction and returns the item.
 func (e engine) testTransactions(t *testing.T) {
 	text := func(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
 	put := func(sort, mark string) *types.Put {
@@ -361,7 +360,7 @@ func (e engine) testTimes(t *testing.T) {
 	}
 }
 
-// testScan has more than the megabyte that one page of a scan reads.
+// testScan scans more than one page, which is limited to a megabyte.
 func (e engine) testScan(t *testing.T) {
 	e.create(t, "many")
 	jobs := e.open("many", nil)

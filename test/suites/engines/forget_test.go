@@ -9,8 +9,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// testForgotten: the texts are gone from the job, its request and the indexes, the
-// rest stays, and a version that was read before is refused.
+// testForgotten: the texts are removed from the job, its request and the indexes. The rest
+// stays. A version that was read before is refused.
 func (e engine) testForgotten(t *testing.T) {
 	e.create(t, "forgotten")
 	jobs := e.open("forgotten", nil)

@@ -11,7 +11,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// testLine has jobs wait for a slot, and holds which of them are before another.
+// testLine has jobs wait for a slot and checks which are ahead of which.
 func (e engine) testLine(t *testing.T) {
 	e.create(t, "line")
 	jobs, ctx := e.open("line", nil), t.Context()

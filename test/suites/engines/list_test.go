@@ -10,8 +10,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// testList walks through the pages of the jobs of some days, of a state and of a
-// model, the newest first, and has each once.
+// testList walks through the pages of the jobs of some days, of a state and of a model, newest
+// first, and finds each job once.
 func (e engine) testList(t *testing.T) {
 	e.create(t, "listed")
 	jobs := e.open("listed", nil)
@@ -19,7 +19,7 @@ func (e engine) testList(t *testing.T) {
 	var all, failed, alices []string
 	for n := range 40 {
 		job := entry(t, fmt.Sprintf("job-%02d", n))
-		job.CreatedAt = newest.Add(-time.Duration(n*n) * time.Hour) // more and more days lie between two
+		job.CreatedAt = newest.Add(-time.Duration(n*n) * time.Hour) // the gaps grow to several days
 		all = append(all, job.ID)
 		if n%5 == 0 {
 			job.Origin = video.Origin{Trigger: video.TriggerAPI, Token: "alice"}

@@ -14,8 +14,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// testPaused: no claim is written while the control says that the table is paused, or
-// is another's, and one of many is once it is resumed.
+// testPaused: no claim is written while the control says that the table is paused, or is the
+// control of another table. After a resume, at least one of many concurrent claims is.
 func (e engine) testPaused(t *testing.T) {
 	e.create(t, "paused")
 	jobs := e.open("paused", nil)
@@ -76,9 +76,9 @@ func (e engine) testPaused(t *testing.T) {
 		t.Errorf("%d claimed, and the job is %+v, %v", won.Load(), read, err)
 	}
 
-	// What is decided while a claim is on its way lets that fail.
+	// A decision while a claim is in flight makes the claim fail.
 	plain := e
-	plain.turn = nil // the turn is the claim's
+	plain.turn = nil // the claim holds the turn
 	other, lowered := plain.open("paused", nil), operator.Caps{DayMicros: new(int64(1)), By: "ann", At: at}
 	decided := false
 	jobs = e.open("paused", deciding{func() {
@@ -109,7 +109,7 @@ func (e engine) testPaused(t *testing.T) {
 	}
 }
 
-// deciding is a transport that has something decided before each transaction.
+// deciding is a transport that calls decide before each transaction.
 type deciding struct{ decide func() }
 
 func (d deciding) RoundTrip(r *http.Request) (*http.Response, error) {

@@ -8,8 +8,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// testProgress holds what the steps tell to an engine: it is read with the job, and
-// changes no version.
+// testProgress records the steps' progress: it is read with the job and changes no version.
 func (e engine) testProgress(t *testing.T) {
 	jobs, ctx := e.open("jobs", nil), t.Context()
 	_, version, err := jobs.Create(ctx, entry(t, "told"))

@@ -11,8 +11,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// testSendings has many send the same request at once: each that creates its job is
-// among the sendings, and one that read an older version creates none.
+// testSendings sends the same request many times at once. Each one that creates its job is among
+// the sendings. One that read an older version creates none.
 func (e engine) testSendings(t *testing.T) {
 	const senders = 10
 	var group sync.WaitGroup
@@ -49,7 +49,7 @@ func (e engine) testSendings(t *testing.T) {
 			t.Errorf("%s: %v", id, err)
 		}
 	}
-	// A lost answer is known by the job's mark, and a stale version writes nothing.
+	// After a lost answer, the job's mark identifies the write. A stale version writes nothing.
 	transport := &lossy{}
 	transport.left.Store(3)
 	if _, _, err := e.open("jobs", transport).CreateSent(t.Context(), entry(t, "sent-lost"), "request", sent, version); err != nil {

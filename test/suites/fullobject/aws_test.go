@@ -16,9 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// start makes a client of the bucket that TAKEUP_TEST_BUCKET names, in the account
-// and region of the environment. What the tests write is removed after them; a run
-// costs a few cents.
+// start returns a client of the bucket that TAKEUP_TEST_BUCKET names, in the account and region
+// of the environment. What the tests write is removed afterwards. A run costs a few cents.
 func start(t *testing.T, spoil func(http.RoundTripper) http.RoundTripper) storage {
 	t.Helper()
 	bucket := os.Getenv("TAKEUP_TEST_BUCKET")

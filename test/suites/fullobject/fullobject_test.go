@@ -26,7 +26,7 @@ import (
 
 const mib = 1 << 20
 
-// film is a video of a size, as the simulator has it.
+// film returns a video of a size, as the simulator serves it.
 func film(t *testing.T, size int64) []byte {
 	t.Helper()
 	v, err := sim.NewVideo("gen-1", 5, "16:9", size)
@@ -40,7 +40,7 @@ func film(t *testing.T, size int64) []byte {
 	return body
 }
 
-// serve gives a body, with ranges or without, and its URL.
+// serve serves a body, with or without range requests, and returns its source.
 func serve(t *testing.T, body []byte, ranges bool) transfer.Source {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -49,7 +49,7 @@ func serve(t *testing.T, body []byte, ranges bool) transfer.Source {
 			http.ServeContent(w, r, "v.mp4", time.Time{}, bytes.NewReader(body))
 			return
 		}
-		_ = http.NewResponseController(w).Flush() // its length isn't known then
+		_ = http.NewResponseController(w).Flush() // so that its length isn't known
 		_, _ = w.Write(body)                      // the client may be gone
 	}))
 	t.Cleanup(server.Close)
@@ -58,7 +58,7 @@ func serve(t *testing.T, body []byte, ranges bool) transfer.Source {
 
 func asItIs(t http.RoundTripper) http.RoundTripper { return t }
 
-// timeouts fetch every file that can be resumed by many requests, or none.
+// timeouts makes the transfer fetch every resumable file with many range requests, or none.
 func timeouts(many bool) transfer.Timeouts {
 	if many {
 		return transfer.Timeouts{SingleRequest: time.Nanosecond, FullRate: 1 << 62, RetryDelay: time.Millisecond}
@@ -66,7 +66,7 @@ func timeouts(many bool) transfer.Timeouts {
 	return transfer.Timeouts{SingleRequest: time.Hour, RetryDelay: time.Millisecond}
 }
 
-// What is stored has the checksum of the whole, the same that the transfer gives.
+// The object's checksum covers the whole, and is the one that the transfer returns.
 func TestChecksums(t *testing.T) {
 	s := start(t, asItIs)
 	for name, c := range map[string]struct {
@@ -83,7 +83,7 @@ func TestChecksums(t *testing.T) {
 		body, key := film(t, c.size), s.key(name)
 		source := serve(t, body, c.ranges)
 		copier := transfer.New(s.client, transfer.Config{Bucket: s.bucket, MaxBytes: 1 << 30, Loopback: true, Timeouts: timeouts(c.many)})
-		for range 2 { // the second time it is there
+		for range 2 { // the second time the object exists
 			copied, err := copier.Copy(t.Context(), source, key)
 			if err != nil {
 				t.Fatalf("%s: %v", name, err)
@@ -129,7 +129,7 @@ func TestChangedOnTheWay(t *testing.T) {
 	s.nothingOpen(t)
 }
 
-// flip changes a byte of each large body.
+// flip is a transport that changes a byte of each large body.
 type flip struct{ http.RoundTripper }
 
 // RoundTrip implements http.RoundTripper.
@@ -159,7 +159,7 @@ func (f *flipped) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Many at once leave one object.
+// Many concurrent transfers leave one object.
 func TestManyAtOnce(t *testing.T) {
 	s, body := start(t, asItIs), film(t, 11*mib)
 	key := s.key("many")
@@ -178,12 +178,12 @@ func TestManyAtOnce(t *testing.T) {
 	s.nothingOpen(t)
 }
 
-// A manifest has one first writer of many, and stays as that one wrote it.
+// Of many writers of a manifest, one is first, and the manifest stays as that one wrote it.
 func TestConditionalWrites(t *testing.T) {
 	s := start(t, asItIs)
 	manifests := bucket.NewManifests(s.client, s.bucket)
 	id := strings.Trim(strings.ReplaceAll(s.prefix+"conditional", "/", "-"), "-")
-	defer s.remove(t, objectkey.Manifest(id)) // while what serves it runs
+	defer s.remove(t, objectkey.Manifest(id)) // before the server stops
 	var wait sync.WaitGroup
 	for n := range 12 {
 		wait.Go(func() {
@@ -205,7 +205,7 @@ func TestConditionalWrites(t *testing.T) {
 	}
 }
 
-// storage is a bucket, and where the tests may write in it.
+// storage is a bucket and the prefix under which the tests may write.
 type storage struct {
 	client         *s3.Client
 	bucket, prefix string
@@ -213,7 +213,7 @@ type storage struct {
 
 func (s storage) key(name string) string { return s.prefix + "videos/" + name + "/video.mp4" }
 
-// remove takes an object away, also after the test's end.
+// remove deletes an object. It also works after the test has ended.
 func (s storage) remove(t *testing.T, key string) {
 	t.Helper()
 	if _, err := s.client.DeleteObject(context.WithoutCancel(t.Context()), &s3.DeleteObjectInput{Bucket: &s.bucket, Key: &key}); err != nil {

@@ -42,7 +42,7 @@ func run(t *testing.T) *gateway.Gateway {
 	return g
 }
 
-// start makes a client of versitygw whose requests pass through spoil.
+// start returns a client of versitygw whose requests pass through spoil.
 func start(t *testing.T, spoil func(http.RoundTripper) http.RoundTripper) storage {
 	t.Helper()
 	g := run(t)
@@ -61,8 +61,8 @@ func start(t *testing.T, spoil func(http.RoundTripper) http.RoundTripper) storag
 	return storage{client: client, bucket: videos}
 }
 
-// What runs with the build tag aws runs with versitygw instead of S3, so that
-// it is whole when somebody needs it.
+// The tests with the build tag aws run here with versitygw in place of S3, so that they work
+// when somebody needs them.
 func TestByTheTag(t *testing.T) {
 	g := run(t)
 	cmd := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-tags", "aws", ".")

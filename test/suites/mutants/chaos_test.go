@@ -9,9 +9,8 @@ import (
 	"github.com/takeup/takeup/test/chaos/world"
 )
 
-// TestVerificationOffIsCaughtByChaos deploys a copy of the repository in which a
-// file is stored as whole whatever its boxes say, and has chaos look at what is
-// stored.
+// TestVerificationOffIsCaughtByChaos deploys a copy of the repository that stores a file
+// whatever its boxes say, and has chaos check what is stored.
 func TestVerificationOffIsCaughtByChaos(t *testing.T) {
 	root, err := filepath.Abs("../../..")
 	if err != nil {
@@ -23,7 +22,7 @@ func TestVerificationOffIsCaughtByChaos(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// SAM follows a link, and would build what is there.
+	// SAM follows a link and would build in the original.
 	for _, name := range []string{"go.mod", "go.sum", "template.yaml"} {
 		content, err := os.ReadFile(filepath.Join(root, name))
 		if err != nil {
@@ -47,9 +46,8 @@ func TestVerificationOffIsCaughtByChaos(t *testing.T) {
 	result, err := chaos.Run(t.Context(), world.Options{
 		Root: copied, StateDir: filepath.Join(copied, ".takeup"),
 		Jobs: 10, Seed: 1, UnderWay: 10,
-		// Nothing else fails, so that it is certain to be met. The length and the
-		// checksum of such a download are right: only the boxes of the file tell that
-		// it was cut.
+		// No other fault occurs, so that this one is certain to. The length and the checksum of
+		// such a download are right. Only the boxes of the file show that it was cut.
 		FirstDownload: "cut, without a length",
 		Times:         world.ShortTimes(), Output: t.Output(),
 	})

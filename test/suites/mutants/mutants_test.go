@@ -1,7 +1,6 @@
-// Package mutants_test shows that the tests of the promises can fail. Each
-// mutant takes one precaution out of the code, and must be caught by a violated
-// promise. A mutant is laid over the source for one go test alone (-overlay), so
-// that nothing of it is in what is deployed.
+// Package mutants_test shows that the tests of the promises can fail. Each mutant removes one
+// precaution from the code and must be caught by a violated promise. A mutant replaces the
+// source for a single go test (-overlay), so that it is never deployed.
 package mutants_test
 
 import (
@@ -21,11 +20,11 @@ func TestEachMutantIsCaught(t *testing.T) {
 	}
 	mutants := []struct {
 		name     string
-		file     string // the precaution is there,
-		old, new string // as this, and is taken out by that
-		run      string // the tests in the package that look
+		file     string // the file with the precaution
+		old, new string // the precaution, and what replaces it
+		run      string // the tests of the package that must fail
 		in       string
-		violates string // and what they must say
+		violates string // and the message that they must print
 	}{
 		{
 			"claim off", "internal/table/jobs.go",
@@ -302,7 +301,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestUploadsThatWereLeft$", "./internal/transfer", "open uploads of",
 		},
 	}
-	// A mutant that no longer fits the source is reported before any of them is played.
+	// A mutant that no longer fits the source is reported before any of them is tested.
 	sources := make([][]byte, len(mutants))
 	for i, m := range mutants {
 		sources[i] = mutated(t, filepath.Join(root, m.file), m.old, m.new)
@@ -333,8 +332,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 	}
 }
 
-// mutated gives a file's source with one text for another, which must stand there
-// once.
+// mutated returns a file's source with old replaced by new. old must occur exactly once.
 func mutated(t *testing.T, path, old, new string) []byte {
 	t.Helper()
 	source, err := os.ReadFile(path)

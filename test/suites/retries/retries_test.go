@@ -29,29 +29,29 @@ import (
 	"github.com/takeup/takeup/test/harness/lambdas"
 )
 
-// waitLimit is the longest that a job is waited for, far more than it takes.
+// waitLimit bounds the wait for a job. It is far more than any should take.
 const waitLimit = 3 * time.Minute
 
-// play is what a step does for one job: it reports the errors, one each time, and
-// does its work after that.
+// play is what a step does for one job: it reports each of the errors once, and then does its
+// work.
 type play struct {
 	step   string
 	errors []string
 }
 
-// faults tells the functions what to report.
+// faults tells the functions which errors to report.
 type faults struct {
 	mu    sync.Mutex
-	steps map[string]string // by AWS's names of the functions
-	plays map[string]*play  // by the job's id
+	steps map[string]string // the steps, by AWS's names of the functions
+	plays map[string]*play  // by job id
 	tried map[string]int    // how often each job's step was entered
 }
 
 // ServeHTTP answers with an error's name, or with nothing.
 func (f *faults) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var event struct {
-		Execution string // of Submit
-		ID        string // of the others
+		Execution string // from Submit
+		ID        string // from the others
 	}
 	if err := json.NewDecoder(r.Body).Decode(&event); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
@@ -66,7 +66,7 @@ func (f *faults) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	n := f.tried[event.Execution+event.ID]
 	f.tried[event.Execution+event.ID] = n + 1
 	if n < len(p.errors) {
-		_, _ = io.WriteString(w, p.errors[n]) // a function that is gone asks no more
+		_, _ = io.WriteString(w, p.errors[n]) // a function that is gone sends no more requests
 	}
 }
 
@@ -75,15 +75,15 @@ func times(n int, name string) []string { return slices.Repeat([]string{name}, n
 func TestRetries(t *testing.T) {
 	w := start(t)
 	type want struct {
-		outcome string // empty: a video
-		tried   int    // how often the step that fails was entered; 0: any number of times
+		outcome string // empty if the job ends with a video
+		tried   int    // how often the failing step was entered; 0 means any number
 	}
 	type job struct {
 		play
 		want
 	}
 	jobs := map[string]job{
-		// As often as Store tries for a paid video, and once more.
+		// One error more than Store retries for a paid video.
 		"unavailable-for-hours": {play{"Store", times(14, "VideoUnavailable")}, want{"", 15}},
 		"unavailable-for-good":  {play{"Store", times(15, "VideoUnavailable")}, want{"VideoUnavailable", 15}},
 	}
@@ -97,8 +97,8 @@ func TestRetries(t *testing.T) {
 		}
 		jobs[strings.ToLower(step)+"-for-good"] = job{play{step, times(21, "Sandbox.Failure")}, want{"Sandbox.Failure", 21}}
 	}
-	// The steps have one list of the outcomes that end a job, as the contract of the
-	// template holds.
+	// All steps share one list of the outcomes that end a job. A contract test checks the
+	// template's list.
 	for _, kind := range video.Outcomes() {
 		if !kind.Retried && !kind.Settled {
 			jobs["check-"+strings.ToLower(kind.Name)] = job{play{"Check", times(1, kind.Name)}, want{kind.Name, 1}}
@@ -118,7 +118,7 @@ func TestRetries(t *testing.T) {
 	}
 }
 
-// world is a deployed stack whose steps fail when they are told to.
+// world is a deployed stack whose steps fail on demand.
 type world struct {
 	stack  *stack.Stack
 	faults *faults
@@ -126,8 +126,8 @@ type world struct {
 	sfn    *sfn.Client
 }
 
-// start deploys the template as it is, and puts faulty in front of each step. A
-// thousand seconds of the state machine's waits take one.
+// start deploys the template with faulty in front of each step. The state machine's waits are a
+// thousand times shorter.
 func start(t *testing.T) *world {
 	f := &faults{steps: map[string]string{}, plays: map[string]*play{}, tried: map[string]int{}}
 	server := httptest.NewServer(f)
@@ -183,7 +183,7 @@ func start(t *testing.T) *world {
 	return w
 }
 
-// zipped makes a zip of programs, by their names in it.
+// zipped returns a zip of programs, keyed by their names in it.
 func zipped(t *testing.T, programs map[string]string) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -209,7 +209,7 @@ func zipped(t *testing.T, programs map[string]string) []byte {
 	return b.Bytes()
 }
 
-// outcome is what became of a job.
+// outcome is how a job ended.
 type outcome struct {
 	outcome string
 	tried   int

@@ -19,8 +19,8 @@ const (
 	key      = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 )
 
-// stores are the types of resources that keep data, and where each names the key
-// that encrypts it.
+// stores returns the types of resources that keep data, with the paths of the key that encrypts
+// each.
 func stores() map[string][]any {
 	return map[string][]any{
 		"AWS::S3::Bucket":                  {"BucketEncryption", "ServerSideEncryptionConfiguration", 0, "ServerSideEncryptionByDefault", "KMSMasterKeyID"},
@@ -33,7 +33,7 @@ func stores() map[string][]any {
 	}
 }
 
-// others are the types of resources that keep no data of a user's.
+// others returns the types of resources that keep no user data.
 func others() []string {
 	return []string{
 		"AWS::IAM::Role", "AWS::IAM::Policy", "AWS::S3::BucketPolicy",
@@ -52,8 +52,8 @@ type stack struct {
 	outputs    map[string]map[string]any
 }
 
-// transformed gives the template as CloudFormation gets it. A parameter without a
-// value has its default.
+// transformed returns the template as CloudFormation gets it. Parameters without a value have
+// their default.
 func transformed(t *testing.T, values map[string]any) stack {
 	t.Helper()
 	root, err := filepath.Abs("../../..")
@@ -83,10 +83,10 @@ func transformed(t *testing.T, values map[string]any) stack {
 	return stack{values: all, conditions: template.Conditions, resources: template.Resources, outputs: template.Outputs}
 }
 
-// absent is what !Ref AWS::NoValue leaves.
+// absent is the result of !Ref AWS::NoValue.
 type absent struct{}
 
-// resolve gives a value with its references to parameters and its conditions taken.
+// resolve returns a value with its references to parameters and its conditions resolved.
 func (s stack) resolve(v any) any {
 	m, ok := v.(map[string]any)
 	if !ok {
@@ -127,7 +127,7 @@ func (s stack) holds(condition any) bool {
 	return fmt.Sprint(s.resolve(args[0])) == fmt.Sprint(s.resolve(args[1]))
 }
 
-// property gives what is under a path in a resource, and nil where there is nothing.
+// property returns the value at a path in a resource, or nil.
 func (s stack) property(id string, path ...any) any {
 	v := s.resolve(s.resources[id]["Properties"])
 	for _, step := range path {
@@ -185,13 +185,13 @@ func TestBoundaryAndKey(t *testing.T) {
 	t.Logf("%d roles have the boundary; the key encrypts %v", roles, kept)
 }
 
-// TestFunctionPolicy: each route is a permission in ApiFunction's policy, which may
-// have 20 KB.
+// TestFunctionPolicy: each route adds a permission to ApiFunction's policy, which may have at
+// most 20 KB.
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 func TestFunctionPolicy(t *testing.T) {
 	const (
 		most      = 20480
-		statement = 450 // the longest, with the longest names
+		statement = 450 // the longest statement, with the longest names
 	)
 	s := transformed(t, nil)
 	sizes := map[string]int{}
@@ -211,8 +211,8 @@ func TestFunctionPolicy(t *testing.T) {
 	}
 }
 
-// TestReservedConcurrency: none is reserved by default, since an account may have
-// none to reserve.
+// TestReservedConcurrency: none is reserved by default, since an account may have none to
+// reserve.
 func TestReservedConcurrency(t *testing.T) {
 	s := transformed(t, nil)
 	if got := s.property("CheckFunction", "ReservedConcurrentExecutions"); got != nil {
@@ -224,8 +224,8 @@ func TestReservedConcurrency(t *testing.T) {
 	}
 }
 
-// TestTableThatIsThere: with the name of a table the stack makes none, and nothing
-// refers to one that it would make.
+// TestTableThatIsThere: given the name of a table, the stack creates none, and nothing refers to
+// one that it would create.
 func TestTableThatIsThere(t *testing.T) {
 	s := transformed(t, nil)
 	if id := s.table(); !s.exists(id) {
@@ -272,7 +272,7 @@ func (s stack) exists(id string) bool {
 
 var placeholder = regexp.MustCompile(`\$\{([A-Za-z0-9]+)[.}]`)
 
-// referred gives the names that a value refers to, with its conditions taken.
+// referred returns the names that a value refers to, with its conditions resolved.
 func (s stack) referred(v any) []string {
 	var names []string
 	if m, ok := v.(map[string]any); ok && m["Fn::If"] != nil {
@@ -307,7 +307,7 @@ func (s stack) referred(v any) []string {
 	return names
 }
 
-// taken gives the branch of an If, with the references that it has.
+// taken returns the branch of an If that is taken, with its references.
 func (s stack) taken(m map[string]any) any {
 	branches := m["Fn::If"].([]any)
 	branch := branches[2]

@@ -1,4 +1,4 @@
-// Command bare is the least that a Lambda function in Go can be.
+// Command bare is the smallest possible Lambda function in Go.
 package main
 
 import (

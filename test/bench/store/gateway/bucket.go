@@ -14,24 +14,24 @@ import (
 	"github.com/takeup/takeup/test/bench/store/source"
 )
 
-// Content is what is found under a key.
+// Content classifies what is stored under a key.
 type Content int
 
-// The contents that are told apart.
+// The classes of contents.
 const (
 	Absent Content = iota
-	Whole          // one of the videos that it may be, and the whole of it
+	Whole          // one of the allowed videos, complete
 	Other          // anything else, such as a part of one
 )
 
-// Create makes a bucket.
+// Create creates a bucket.
 func (g *Gateway) Create(ctx context.Context, bucket string) error {
 	_, err := g.client.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &bucket})
 	return err
 }
 
-// Remove takes a bucket away with all that is in it, open uploads too. A request
-// of a client that was killed may still write into it for a moment.
+// Remove deletes a bucket with everything in it, open uploads too. A request of a killed client
+// may still write into it for a moment.
 func (g *Gateway) Remove(ctx context.Context, bucket string) error {
 	for tries := 1; ; tries++ {
 		err := os.RemoveAll(filepath.Join(g.files, bucket))
@@ -44,7 +44,7 @@ func (g *Gateway) Remove(ctx context.Context, bucket string) error {
 	}
 }
 
-// Find reads what is under a key, and says whether it is one of the videos.
+// Find reads what is under a key and returns whether it is one of the videos.
 func (g *Gateway) Find(ctx context.Context, bucket, key string, videos ...*source.Video) (Content, error) {
 	for _, video := range videos {
 		out, err := g.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})

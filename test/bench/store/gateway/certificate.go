@@ -14,14 +14,14 @@ import (
 	"time"
 )
 
-// certificate is where the files of a server's certificate are.
+// certificate is the files of a server's certificate.
 type certificate struct {
 	ca, cert, key string
 	pool          *x509.CertPool // holds the CA
 }
 
-// newCertificate makes a certificate for 127.0.0.1, signed by a CA of its own,
-// that is good for a day.
+// newCertificate creates a certificate for 127.0.0.1, signed by a CA of its own and valid for a
+// day.
 func newCertificate(dir string) (certificate, error) {
 	c := certificate{
 		ca: filepath.Join(dir, "ca.pem"), cert: filepath.Join(dir, "cert.pem"), key: filepath.Join(dir, "key.pem"),

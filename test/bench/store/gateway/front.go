@@ -13,10 +13,9 @@ import (
 	"time"
 )
 
-// Front is an S3 that takes a body whole or not at all, as Amazon's does: it
-// passes a request on to the Gateway when all of its body has come. The Gateway
-// itself stores what came of a PUT that broke off. It writes each body to a file
-// first, so nothing is timed through it.
+// Front is an S3 that takes a whole body or none, like Amazon's: it forwards a request to the
+// Gateway once its whole body has arrived. The Gateway itself would store the beginning of a PUT
+// that broke off. Front writes each body to a file first, so nothing is timed through it.
 type Front struct {
 	URL  string // the endpoint; the certificate is the Gateway's
 	http *http.Server
@@ -37,7 +36,7 @@ func (g *Gateway) Front() (*Front, error) {
 		Handler: whole(g.dir, &httputil.ReverseProxy{
 			Rewrite: func(r *httputil.ProxyRequest) {
 				r.SetURL(target)
-				r.Out.Host = r.In.Host // it is signed
+				r.Out.Host = r.In.Host // the signature covers it
 			},
 			Transport: g.transport,
 			ErrorLog:  silent(),
@@ -49,14 +48,13 @@ func (g *Gateway) Front() (*Front, error) {
 	return f, nil
 }
 
-// Close ends it.
+// Close stops the server.
 func (f *Front) Close() error { return f.http.Close() }
 
-// silent drops what net/http says of clients that go away, which is what most of
-// them do here.
+// silent discards what net/http logs about clients that go away, as most do here.
 func silent() *log.Logger { return log.New(io.Discard, "", 0) }
 
-// whole passes a request on once its body is there, from a file in a folder.
+// whole forwards a request once its body has arrived, from a file in dir.
 func whole(dir string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := spool(dir, r.Body)
@@ -69,7 +67,7 @@ func whole(dir string, next http.Handler) http.Handler {
 	})
 }
 
-// spool reads all of a body into a file without a name.
+// spool reads a whole body into a file without a name.
 func spool(dir string, body io.Reader) (_ *os.File, err error) {
 	file, err := os.CreateTemp(dir, "body-")
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// A request is passed on when its body is there, and not when it broke off.
+// A request is forwarded once its body is complete, and not if the body broke off.
 func TestWhole(t *testing.T) {
 	dir, passed := t.TempDir(), make(chan string, 1)
 	server := httptest.NewServer(whole(dir, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

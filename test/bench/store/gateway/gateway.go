@@ -1,5 +1,5 @@
-// Package gateway runs versitygw, an S3 server on files, as a process of its own
-// on loopback, over TLS as S3 is.
+// Package gateway runs versitygw, an S3 server on files, as a separate process on loopback, over
+// TLS like S3.
 package gateway
 
 import (
@@ -21,20 +21,20 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// Region, AccessKey and SecretKey are what the server takes.
+// Region, AccessKey and SecretKey are those that the server accepts.
 const (
 	Region    = "us-east-1"
 	AccessKey = "bench-store"
 	SecretKey = "bench-store-secret"
 )
 
-// startLimit is how long the server may take to answer.
+// startLimit bounds the wait for the server's first answer.
 const startLimit = 30 * time.Second
 
 // Gateway is a running server.
 type Gateway struct {
 	URL string // the endpoint
-	CA  string // a file with the certificate that its own is signed with
+	CA  string // a file with the CA certificate that signed the server's
 
 	client      *s3.Client
 	transport   *http.Transport
@@ -44,7 +44,7 @@ type Gateway struct {
 	ended       chan struct{}
 }
 
-// Start runs the program, and keeps its files in a folder.
+// Start runs the program, with its files in dir.
 func Start(ctx context.Context, program, dir string) (*Gateway, error) {
 	g := &Gateway{dir: dir, files: filepath.Join(dir, "files"), ended: make(chan struct{})}
 	if err := os.MkdirAll(g.files, 0o700); err != nil {
@@ -74,13 +74,13 @@ func Start(ctx context.Context, program, dir string) (*Gateway, error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	started := make(chan error)
 	go func() {
-		// Pdeathsig goes by the thread that started the process.
+		// Pdeathsig depends on the thread that started the process.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := cmd.Start()
 		started <- err
 		if err == nil {
-			_ = cmd.Wait() // its log tells more
+			_ = cmd.Wait() // its log says more
 		}
 		close(g.ended)
 	}()
@@ -101,7 +101,7 @@ func Start(ctx context.Context, program, dir string) (*Gateway, error) {
 	return g, nil
 }
 
-// Stop ends the server.
+// Stop stops the server.
 func (g *Gateway) Stop() {
 	g.cancel()
 	<-g.ended
@@ -126,7 +126,7 @@ func (g *Gateway) ready(ctx context.Context) error {
 	}
 }
 
-// freeAddress gives an address on loopback that nothing listens on.
+// freeAddress returns a loopback address on which nothing listens.
 func freeAddress() (string, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -1,8 +1,8 @@
-// Package gauge measures a program, or several that pipe into each other.
+// Package gauge measures a program, or several in a pipeline.
 //
-// What the kernel says of a process's peak memory is at least what its parent
-// held when it started it, since both have the same memory until the program is
-// loaded. So the measuring is done by a small program of its own, cmd/gauge.
+// The kernel's figure for a process's peak memory is at least the memory of the parent that
+// started it, since both share it until the program is loaded. So a small program of its own,
+// cmd/gauge, does the measuring.
 package gauge
 
 import (
@@ -16,27 +16,27 @@ import (
 	"time"
 )
 
-// Pipeline is what is measured.
+// Pipeline is the commands to measure.
 type Pipeline struct {
-	Stages [][]string // each a command; one's output is the next one's input
-	Env    []string   // all of it
+	Stages [][]string // one command each; the output of one is the input of the next
+	Env    []string   // the whole environment
 	Dir    string
-	Log    string        // a file for what they say
-	Limit  time.Duration // then they are killed
+	Log    string        // a file for the standard error of all
+	Limit  time.Duration // they are killed after it
 }
 
-// Usage is what a Pipeline took, all stages together.
+// Usage is the resource usage of a Pipeline, over all stages.
 type Usage struct {
-	Wall    time.Duration // from the first one's start to the last one's end
+	Wall    time.Duration // from the first start to the last exit
 	CPU     time.Duration // user and system
-	PeakKiB int64         // the sum of each stage's peak of resident memory
-	Exit    int           // of the first stage that failed, as with bash's pipefail; 0 where none did
+	PeakKiB int64         // the sum of the stages' peaks of resident memory
+	Exit    int           // exit status of the first stage that failed, as with bash's pipefail, or 0
 	Hung    bool          // they were killed at the limit
 }
 
-// Run runs a Pipeline to its end. Its error is of starting it.
+// Run runs a Pipeline to its end. It returns an error only if a stage can't be started.
 func Run(ctx context.Context, p Pipeline) (_ Usage, err error) {
-	// Pdeathsig goes by the thread that started the process.
+	// Pdeathsig depends on the thread that started the process.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if len(p.Stages) == 0 {
@@ -83,7 +83,7 @@ func Run(ctx context.Context, p Pipeline) (_ Usage, err error) {
 	var u Usage
 	for _, cmd := range started {
 		if failed := cmd.Wait(); failed != nil && u.Exit == 0 {
-			u.Exit = max(1, cmd.ProcessState.ExitCode()) // -1 is of a signal
+			u.Exit = max(1, cmd.ProcessState.ExitCode()) // -1 means a signal
 		}
 		used := cmd.ProcessState
 		u.CPU += used.UserTime() + used.SystemTime()

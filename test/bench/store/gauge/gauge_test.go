@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// pipeline is one of shell scripts.
+// pipeline returns a pipeline of shell scripts.
 func pipeline(t *testing.T, scripts ...string) Pipeline {
 	p := Pipeline{Dir: t.TempDir(), Env: os.Environ(), Limit: time.Minute}
 	p.Log = filepath.Join(p.Dir, "log")
@@ -66,7 +66,7 @@ func TestRunOfNothing(t *testing.T) {
 	if _, err := Run(t.Context(), Pipeline{}); err == nil {
 		t.Error("there is nothing to run, and no error")
 	}
-	// The one that was started doesn't outlive the one that can't be.
+	// A stage that was started doesn't outlive one that can't be.
 	p := pipeline(t, "exec sleep 1000")
 	p.Stages = append(p.Stages, []string{filepath.Join(p.Dir, "absent")})
 	if _, err := Run(t.Context(), p); err == nil {
@@ -74,8 +74,8 @@ func TestRunOfNothing(t *testing.T) {
 	}
 }
 
-// The peak of a pipeline is the sum of its stages', of which each holds what it
-// took from the kernel, and not what the program that asks for it holds.
+// The peak of a pipeline is the sum of the stages' own, without the memory of the program that
+// starts the measurement.
 func TestPeak(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "gauge")
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../cmd/gauge")
@@ -104,7 +104,7 @@ func TestPeak(t *testing.T) {
 	if got := peak(pipeline(t, "true")); got > 12*mib {
 		t.Errorf("a shell holds %d KiB, of a program that holds %d MiB", got, len(held)>>20)
 	}
-	// dd holds its block.
+	// dd holds its block in memory.
 	block := "exec dd if=/dev/zero of=/dev/null bs=20M count=1"
 	if one, two := peak(pipeline(t, block)), peak(pipeline(t, block, block)); one < 20*mib || two < 40*mib {
 		t.Errorf("one block of 20 MiB is %d KiB, two are %d", one, two)

@@ -1,5 +1,5 @@
-// Package source serves mp4s as a provider's CDN does, and as a bad one does: it
-// is what the tools that make bench-store compares download from.
+// Package source serves mp4s as a provider's CDN does, and as a bad one does. The tools that
+// make bench-store compares download from it.
 package source
 
 import (
@@ -17,26 +17,26 @@ import (
 	"time"
 )
 
-// Offer is a video and how it is served: with its length, a strong ETag and
-// ranges, unless the fault says otherwise.
+// Offer is a video and how it is served: with its length, a strong ETag and range requests,
+// unless the fault says otherwise.
 type Offer struct {
 	Video *Video
-	Rate  int64 // bytes a second that each response gets; 0 is without a limit
+	Rate  int64 // bytes per second for each response; 0 is no limit
 	Fault Fault
 }
 
-// Offered is an Offer that has an address.
+// Offered is an Offer with a URL.
 type Offered struct {
 	offer    Offer
 	url      string
 	requests atomic.Int64
-	changed  atomic.Bool // the file is Fault.Becomes now
+	changed  atomic.Bool // the file is now Fault.Becomes
 }
 
-// URL is where it is served.
+// URL returns the URL of the video.
 func (o *Offered) URL() string { return o.url }
 
-// Requests is how many requests came for it, of whichever method.
+// Requests returns the number of requests for it, by any method.
 func (o *Offered) Requests() int { return int(o.requests.Load()) }
 
 // Server serves offers on loopback, over HTTP/1.1.
@@ -48,7 +48,7 @@ type Server struct {
 	offers []*Offered
 }
 
-// Start makes a Server. It serves until Close.
+// Start starts a Server. It serves until Close.
 func Start() (*Server, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -60,10 +60,10 @@ func Start() (*Server, error) {
 	return s, nil
 }
 
-// Close ends the server and what it still sends.
+// Close stops the server and its responses.
 func (s *Server) Close() error { return s.http.Close() }
 
-// Offer serves a video from now on, at an address of its own.
+// Offer serves a video from now on, at a URL of its own.
 func (s *Server) Offer(offer Offer) *Offered {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -90,8 +90,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	o.serve(w, r)
 }
 
-// modified is when every video was last changed: conditions on the date have
-// nothing to tell two of them apart.
+// modified is the Last-Modified of every video: conditional requests by date can't tell two of
+// them apart.
 func modified() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
 
 func (o *Offered) serve(w http.ResponseWriter, r *http.Request) {
@@ -121,19 +121,19 @@ func (o *Offered) serve(w http.ResponseWriter, r *http.Request) {
 // errBroken ends a response that its fault breaks off.
 var errBroken = errors.New("the source broke the response off")
 
-// response is a response that its fault and its rate are laid on.
+// response applies a fault and a rate to a response.
 type response struct {
 	http.ResponseWriter
 	ctx    context.Context
 	fault  Fault
 	rate   int64
-	at     int64 // where in the file the next byte is
+	at     int64 // position of the next byte in the file
 	sent   int64
 	due    time.Time // when the next byte may be sent
 	broken bool
 }
 
-// WriteHeader takes what the fault hides out of the header.
+// WriteHeader removes from the header what the fault hides.
 func (r *response) WriteHeader(status int) {
 	header := r.Header()
 	r.at = begin(header.Get("Content-Range"))
@@ -148,7 +148,7 @@ func (r *response) WriteHeader(status int) {
 	r.ResponseWriter.WriteHeader(status)
 }
 
-// begin gives the first byte's number of a Content-Range, and 0 for none.
+// begin returns the first position of a Content-Range, and 0 for none.
 func begin(contentRange string) int64 {
 	first, _, _ := strings.Cut(strings.TrimPrefix(contentRange, "bytes "), "-")
 	n, err := strconv.ParseInt(first, 10, 64)
@@ -186,11 +186,10 @@ func (r *response) Write(p []byte) (int, error) {
 	return n, errBroken
 }
 
-// slack is how much time a response may catch up after the machine or its
-// reader made it late.
+// slack is how much lost time a response may make up after the machine or its reader delayed it.
 const slack = 50 * time.Millisecond
 
-// pace waits until n bytes more may be sent.
+// pace waits until n more bytes may be sent.
 func (r *response) pace(n int64) error {
 	if r.rate == 0 {
 		return nil

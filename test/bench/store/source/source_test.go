@@ -50,7 +50,7 @@ func serve(t *testing.T, o Offer) *Offered {
 	return s.Offer(o)
 }
 
-// get asks for an offer, with headers in pairs.
+// get requests an offer, with headers in pairs.
 func get(ctx context.Context, t *testing.T, o *Offered, header ...string) *http.Response {
 	t.Helper()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, o.URL(), nil)
@@ -94,15 +94,15 @@ func TestHealthy(t *testing.T) {
 	}
 }
 
-// Each fault as one request after the other meets it.
+// Each fault, in a series of requests.
 func TestFaults(t *testing.T) {
 	const size = 3 * mib
 	v, other := video(t, "a", size), video(t, "b", size)
 	whole, after := content(t, v), content(t, other)
 	type answer struct {
-		from   int // the first byte that is asked for; 0 asks for all
+		from   int // the first byte of the range; 0 requests everything
 		status int
-		length int64 // that is announced
+		length int64 // announced length
 		body   []byte
 		cut    bool
 	}
@@ -178,7 +178,7 @@ func TestStall(t *testing.T) {
 	}
 }
 
-// A response gets its rate, and catches up with little of what it missed.
+// A response keeps its rate, and makes up for little of the time that it lost.
 func TestPace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &response{ctx: t.Context(), rate: 1000}

@@ -8,14 +8,14 @@ import (
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 )
 
-// Video is an mp4 of a size, made while it is read: the same name and size have
-// the same bytes, and no two places of it have the same.
+// Video is an mp4 of a size, generated while it is read. The same name and size have the same
+// bytes. No two parts of it are the same.
 type Video struct {
 	*sim.Video
 	etag string
 }
 
-// NewVideo makes a Video of a size in bytes.
+// NewVideo returns a Video of a size in bytes.
 func NewVideo(name string, size int64) (*Video, error) {
 	v, err := sim.NewVideo(name, 5, "16:9", size)
 	if err != nil {
@@ -24,8 +24,7 @@ func NewVideo(name string, size int64) (*Video, error) {
 	return &Video{Video: v, etag: fmt.Sprintf(`"%s-%d"`, name, size)}, nil
 }
 
-// Same reports whether a body is the video, and the whole of it. The error is of
-// reading the body.
+// Same reports whether a body is exactly the video. The error is one of reading the body.
 func (v *Video) Same(body io.Reader) (bool, error) {
 	got, want := make([]byte, 256<<10), make([]byte, 256<<10)
 	for at := int64(0); ; {
@@ -33,7 +32,7 @@ func (v *Video) Same(body io.Reader) (bool, error) {
 		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 			return false, err
 		}
-		m, _ := v.ReadAt(want[:n], at) // fewer where the body is longer than the video
+		m, _ := v.ReadAt(want[:n], at) // shorter if the body is longer than the video
 		if m != n || !bytes.Equal(got[:n], want[:n]) {
 			return false, nil
 		}

@@ -1,6 +1,5 @@
-// Package stream is what the two programs that upload with the SDK's helpers have
-// in common: a download's body that is given to an uploader, as the SDK's own
-// examples give it a file.
+// Package stream is the common part of the two programs that upload with the SDK's helpers. They
+// pass a download's body to an uploader as the SDK's own examples pass a file.
 package stream
 
 import (

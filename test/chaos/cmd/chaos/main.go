@@ -1,5 +1,5 @@
-// Command chaos sends jobs through the deployed template while everything around
-// it misbehaves, and says which promises were broken. See the package chaos.
+// Command chaos sends jobs through the deployed template while everything around it misbehaves,
+// and reports which promises were broken. See package chaos.
 package main
 
 import (

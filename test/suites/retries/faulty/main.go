@@ -1,7 +1,6 @@
-// Command faulty is the bootstrap of a function that fails when it is told to. For
-// each invocation it asks the server in FAULTS_URL, by the function's name and with
-// the event. Where the answer is the name of an error, it reports that one; else
-// the program "real", which is beside it, does the work.
+// Command faulty is the bootstrap of a function that fails on demand. For each invocation it
+// sends the function's name and the event to the server in FAULTS_URL. If the answer is the name
+// of an error, it reports that error. Otherwise the program "real" beside it does the work.
 package main
 
 import (
@@ -28,7 +27,7 @@ func main() {
 	}
 }
 
-// serve takes one invocation.
+// serve handles one invocation.
 func serve(api string) error {
 	response, err := http.Get(api + "next")
 	if err != nil {

@@ -1,5 +1,5 @@
-// Command verifyaws looks at a deployed stack for what only AWS can show: see
-// package verifyaws. It exits with 1 where AWS did something else.
+// Command verifyaws checks on a deployed stack what only AWS can show: see package verifyaws. It
+// exits with 1 if AWS did something else.
 package main
 
 import (
@@ -55,7 +55,8 @@ func run(ctx context.Context) error {
 	return err
 }
 
-// choose sets where the stack is: on this machine where none is named, else in AWS.
+// choose sets the stack to verify: one on this machine if none is named, else the named one in
+// AWS.
 func choose(ctx context.Context, o *verifyaws.Options, dir string) error {
 	if o.Stack == "" {
 		local, err := stack.Open(dir)
@@ -70,7 +71,7 @@ func choose(ctx context.Context, o *verifyaws.Options, dir string) error {
 	if o.Config, err = config.LoadDefaultConfig(ctx); err != nil {
 		return err
 	}
-	// The environment and a profile can set it. What answers there isn't AWS.
+	// The environment or a profile can set it. What answers there isn't AWS.
 	if o.Config.BaseEndpoint != nil {
 		return fmt.Errorf("STACK names a stack in AWS, but AWS_ENDPOINT_URL or the profile's endpoint_url sends calls to %s; unset it, or leave STACK out for the local stack", *o.Config.BaseEndpoint)
 	}

@@ -1,5 +1,4 @@
-// Command cold measures the cold starts of the functions. See the package
-// cold.
+// Command cold measures the cold starts of the functions. See package cold.
 package main
 
 import (

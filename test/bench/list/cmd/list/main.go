@@ -1,5 +1,4 @@
-// Command list measures what listing and showing jobs takes. See the package
-// list.
+// Command list measures listing and showing jobs. See package list.
 package main
 
 import (

@@ -1,6 +1,6 @@
-// Command stack starts the local stack of the repository that it was built from,
-// writes its addresses to standard output as a line of JSON, and ends it when standard
-// input ends. The package list also builds it in a copy of an earlier version.
+// Command stack starts the local stack of the repository that it was built from, writes its
+// addresses to standard output as a line of JSON, and stops it when standard input is closed.
+// Package list also builds it in a copy of an earlier version.
 package main
 
 import (
@@ -13,7 +13,7 @@ import (
 	"os"
 	"strings"
 
-	stack "github.com/takeup/takeup/internal/dev/stack" // it has another name in the earlier version
+	stack "github.com/takeup/takeup/internal/dev/stack" // rewritten for the earlier version, which has another path
 )
 
 func main() {

@@ -1,4 +1,4 @@
-// Command poll simulates when jobs are asked for. See the package poll.
+// Command poll simulates polling schedules. See package poll.
 package main
 
 import (

@@ -1,6 +1,6 @@
-// Command gauge measures the gauge.Pipeline that it reads from its input, as
-// JSON, and writes its gauge.Usage. It is small, so that its memory isn't taken
-// for that of what it measures: see the package gauge.
+// Command gauge measures the gauge.Pipeline that it reads as JSON from standard input, and
+// writes its gauge.Usage. It is small, so that its own memory doesn't count as that of the
+// measured programs: see package gauge.
 package main
 
 import (

@@ -1,5 +1,4 @@
-// Command manager copies a URL into S3 with the AWS SDK's feature/s3/manager, as
-// it is without settings.
+// Command manager copies a URL into S3 with the AWS SDK's feature/s3/manager at its defaults.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Command ours copies a URL into S3 as the function store does: with its
-// environment, its configuration and its time.
+// Command ours copies a URL into S3 as the function store does: with its environment, its
+// configuration and its timeout.
 package main
 
 import (

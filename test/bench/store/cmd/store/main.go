@@ -1,5 +1,4 @@
-// Command store compares Store's copying with other tools'. See the package
-// store.
+// Command store compares Store's copying with other tools. See package store.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Command transfermanager copies a URL into S3 with the AWS SDK's
-// feature/s3/transfermanager, as it is without settings.
+// Command transfermanager copies a URL into S3 with the AWS SDK's feature/s3/transfermanager at
+// its defaults.
 package main
 
 import (
