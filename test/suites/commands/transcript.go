@@ -8,7 +8,7 @@ import (
 
 // A timed line reports a stage of the local stack or the progress of a job. Which of them are
 // printed depends on timing.
-var timed = regexp.MustCompile(`^(.* \.\.\. 0 s|\s*0 s  \w+)$`)
+var timed = regexp.MustCompile(`^(.* \.\.\. 0 s|0 s  \w+)$`)
 
 // These differ between runs: the ids of jobs, the suffixes that CloudFormation appends to names,
 // and numbers, which include versions, dates and addresses.
@@ -24,7 +24,7 @@ func masked(text string) []string {
 	text = numbers.ReplaceAllString(text, "0")
 	var lines []string
 	for line := range strings.Lines(text) {
-		if line = strings.TrimRight(line, " \n"); line != "" {
+		if line = strings.TrimSpace(line); line != "" { // the indentation depends on a time's digits
 			lines = append(lines, line)
 		}
 	}
