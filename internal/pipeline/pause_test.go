@@ -72,7 +72,7 @@ func TestRedrivenWhilePaused(t *testing.T) {
 			w := newWorld(answer{id: "gen-1"})
 			w.ResubmitLost = lost
 			entry := created()
-			entry.Attempt, entry.KeyVersion, entry.ClaimedAt, entry.ClaimedUntil = 1, "v1", w.clock.Now(), w.clock.Now().Add(time.Minute)
+			entry.Attempt, entry.Provider, entry.KeyVersion, entry.ClaimedAt, entry.ClaimedUntil = 1, "double", "v1", w.clock.Now(), w.clock.Now().Add(time.Minute)
 			outcome := error(&video.OutOfCredits{})
 			if entry.Phase = video.PhaseRefused; lost {
 				entry.Phase, outcome = video.PhaseUnanswered, &video.SubmissionLost{}

@@ -267,7 +267,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 		},
 		{
 			"a failure forgotten by the next attempt", "internal/video/money.go",
-			`m.State != budget.Released {`, `m.State != budget.Released && m.State != MoneyFailed {`,
+			`m.State != budget.Released {`, `m.State != budget.Released && m.State != budget.Failed {`,
 			"^TestClaimsWithinAnOwnersLimit$", "./internal/table", "Failed:0",
 		},
 		{
