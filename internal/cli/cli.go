@@ -25,6 +25,7 @@ import (
 	devstack "github.com/takeup/takeup/internal/dev/stack"
 	"github.com/takeup/takeup/internal/text"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/wait"
 )
 
 // The exit statuses. docs/cli.md and the help explain them.
@@ -42,7 +43,7 @@ func Main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	env := &command.Env{
 		Name: calledBy(os.Args[0]), Version: buildVersion(), In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Width: term.Width(os.Stdout), Getenv: os.Getenv,
-		HTTP: newHTTPClient(), Random: rand.Reader, Now: time.Now, Sleep: sleep,
+		HTTP: newHTTPClient(), Random: rand.Reader, Now: time.Now, Sleep: wait.For,
 	}
 	done := make(chan error, 1)
 	go func() { done <- execute(ctx, env, os.Args[1:]) }()
@@ -132,16 +133,4 @@ func exitStatus(err error, interrupted bool) int {
 		return exitState
 	}
 	return exitFailed
-}
-
-// sleep waits for d, or until ctx ends.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
-	}
 }
