@@ -52,7 +52,7 @@ const most = 1e12
 // Refresh stores the provider's current balance. If the provider doesn't give one, the
 // stored balance stays.
 func (k *Keeper) Refresh(ctx context.Context) error {
-	usd, err := k.ask(ctx)
+	usd, err := provider.WithKey(ctx, k.keys, func(key video.Key) (float64, error) { return k.account.Balance(ctx, key) })
 	switch {
 	case err != nil:
 		return fmt.Errorf("asking the provider for the balance: %w", err)
@@ -69,24 +69,6 @@ func (k *Keeper) Refresh(ctx context.Context) error {
 		return nil // another caller refreshed it
 	}
 	return err
-}
-
-// ask returns the provider's balance. If the cached key is refused, it reads the key again
-// and retries once.
-func (k *Keeper) ask(ctx context.Context) (float64, error) {
-	key, err := k.keys.Current(ctx)
-	if err != nil {
-		return 0, err
-	}
-	usd, err := k.account.Balance(ctx, key)
-	var refused *provider.Refusal
-	if !errors.As(err, &refused) || refused.Kind != provider.RefusedKey {
-		return usd, err
-	}
-	if key, err = k.keys.Reread(ctx); err != nil {
-		return 0, err
-	}
-	return k.account.Balance(ctx, key)
 }
 
 // Beside returns a Lambda handler that refreshes the balance and then calls handle. A

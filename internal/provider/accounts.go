@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -15,24 +14,10 @@ type Account struct {
 	Keys     Keys
 }
 
-// Retrieve reads the state of a generation with the current key. If the provider rejects
-// the key, which may have been rotated, it rereads the key and retries once. The error is
-// a *Refusal, an *Unanswered, or one of reading the key.
+// Retrieve reads the state of a generation, with the key as WithKey has it. The error is a
+// *Refusal, an *Unanswered, or one of reading the key.
 func (a Account) Retrieve(ctx context.Context, handle Handle) (Generation, error) {
-	key, err := a.Keys.Current(ctx)
-	if err != nil {
-		return Generation{}, err
-	}
-	generation, err := a.Provider.Retrieve(ctx, key, handle)
-	var refusal *Refusal
-	if !errors.As(err, &refusal) || refusal.Kind != RefusedKey {
-		return generation, err
-	}
-	again, err := a.Keys.Reread(ctx)
-	if err != nil {
-		return Generation{}, err
-	}
-	return a.Provider.Retrieve(ctx, again, handle)
+	return WithKey(ctx, a.Keys, func(key video.Key) (Generation, error) { return a.Provider.Retrieve(ctx, key, handle) })
 }
 
 // Accounts are the accounts that videos are made with.

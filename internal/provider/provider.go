@@ -60,6 +60,9 @@ type Generation struct {
 	Micros  int64  // reported cost in micro-dollars; 0 if not reported
 }
 
+// ClockSkew bounds the difference between a provider's clock and ours.
+const ClockSkew = 5 * time.Minute
+
 // Submission is an attempt without an answer.
 type Submission struct {
 	Reference  string // that it was submitted under

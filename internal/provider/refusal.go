@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -23,6 +24,12 @@ type Refusal struct {
 	Kind       RefusalKind
 	Said       string        // the provider's words, or the connection error
 	RetryAfter time.Duration // 0 if none was given
+}
+
+// IsRefusal reports whether err is, or wraps, a *Refusal of that kind.
+func IsRefusal(err error, kind RefusalKind) bool {
+	var refusal *Refusal
+	return errors.As(err, &refusal) && refusal.Kind == kind
 }
 
 func (e *Refusal) Error() string {

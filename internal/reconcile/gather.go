@@ -21,9 +21,6 @@ import (
 // charged when it ends, but its log row has the time of submission.
 const lookBack = 2 * time.Hour
 
-// clockSkew bounds the difference between the provider's clock and ours.
-const clockSkew = 5 * time.Minute
-
 // atOnce bounds the concurrent calls.
 const atOnce = 8
 
@@ -230,13 +227,13 @@ const longAgo = 48 * time.Hour
 
 // read adds the charges and log rows visible to one key.
 func read(ctx context.Context, f *Facts, records provider.Records, key video.Key) {
-	charges, err := records.Charges(ctx, key, f.From, f.To.Add(clockSkew))
+	charges, err := records.Charges(ctx, key, f.From, f.To.Add(provider.ClockSkew))
 	if err != nil {
 		f.Unknown = append(f.Unknown, Unknown{Source: "the provider's transactions, by " + key.String(), Reason: err.Error()})
 	} else {
 		f.Charges, f.Charged[key.Version] = merge(f.Charges, charges), true
 	}
-	rows, err := records.Requests(ctx, key, f.From.Add(-lookBack), f.To.Add(clockSkew))
+	rows, err := records.Requests(ctx, key, f.From.Add(-lookBack), f.To.Add(provider.ClockSkew))
 	if err != nil {
 		f.Unknown = append(f.Unknown, Unknown{Source: "the provider's logs, by " + key.String(), Reason: err.Error()})
 		f.LogsUnread = true

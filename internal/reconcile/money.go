@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/budget"
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -137,12 +138,12 @@ func (c *comparison) undecided(entry video.Entry, a attempt, payments map[string
 	}
 	var strange []string
 	for key, p := range payments {
-		if known[key] == "" && p.client == "" && (p.model == "" || sameModel(p.model, a.model)) && !p.at.Before(a.first.Add(-clockSkew)) && p.at.Before(a.last.Add(charged)) {
+		if known[key] == "" && p.client == "" && (p.model == "" || sameModel(p.model, a.model)) && !p.at.Before(a.first.Add(-provider.ClockSkew)) && p.at.Before(a.last.Add(charged)) {
 			strange = append(strange, p.id)
 		}
 	}
 	for _, charge := range c.Charges {
-		if charge.ID == "" && !charge.Created.Before(a.first.Add(-clockSkew)) && charge.Created.Before(a.last.Add(charged)) {
+		if charge.ID == "" && !charge.Created.Before(a.first.Add(-provider.ClockSkew)) && charge.Created.Before(a.last.Add(charged)) {
 			strange = append(strange, "without an id")
 		}
 	}

@@ -2,7 +2,6 @@ package verifyaws
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -41,8 +40,7 @@ func (s *stack) pays(ctx context.Context) string {
 		return ""
 	}
 	_, err = aimlapi.New(aimlapi.Config{BaseURL: base}).Balance(ctx, key)
-	var refused *provider.Refusal
-	if errors.As(err, &refused) && refused.Kind == provider.RefusedKey {
+	if provider.IsRefusal(err, provider.RefusedKey) {
 		return "the provider refuses the stack's key"
 	}
 	return ""

@@ -33,11 +33,10 @@ func Provider(ctx context.Context, address string, account provider.Biller, keys
 		return []Line{fix(key, "the secret can't be read", "give your AWS credentials secretsmanager:GetSecretValue for the output ProviderKeySecret").because(err)}
 	}
 	usd, err := account.Balance(ctx, current)
-	var refused *provider.Refusal
 	switch {
-	case errors.As(err, &refused) && refused.Kind == provider.RefusedKey:
+	case provider.IsRefusal(err, provider.RefusedKey):
 		return []Line{fix(key, address+" does not accept it", "put a valid one into the secret, as the output ChangeProviderKey shows").because(err)}
-	case errors.As(err, &refused) && refused.Kind == provider.RefusedFunds:
+	case provider.IsRefusal(err, provider.RefusedFunds):
 		return []Line{ok(key, "accepted by %s", address), fix(balance, "the account is out of credits, or the key's limit is reached", "top it up, or raise the limit").because(err)}
 	case err != nil:
 		return []Line{fix(key, address+" does not answer whether it is accepted", "try again; if that does not help, check that the address in the parameter ProviderBaseUrl is right and can be reached from here").because(err)}

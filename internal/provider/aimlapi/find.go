@@ -3,14 +3,10 @@ package aimlapi
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 )
-
-// clockSkew bounds the difference between the provider's clock and ours.
-const clockSkew = 5 * time.Minute
 
 // Find looks for a submission in the log of the key that it was made with. The log has a
 // row for it once its generation has ended; Find then confirms the generation that the row
@@ -30,7 +26,7 @@ func (c *Client) Find(ctx context.Context, keys provider.Keys, lost provider.Sub
 			return provider.Found{Generation: generation}, nil
 		}
 	}
-	from, to := lost.From.Add(-clockSkew), lost.Until.Add(clockSkew)
+	from, to := lost.From.Add(-provider.ClockSkew), lost.Until.Add(provider.ClockSkew)
 	rows, err := c.Requests(ctx, key, from, to)
 	if err != nil {
 		return unread("its logs", err), nil
@@ -56,7 +52,7 @@ func (c *Client) Find(ctx context.Context, keys provider.Keys, lost provider.Sub
 		}
 		return provider.Found{Generation: generation}, nil
 	}
-	charges, err := c.Charges(ctx, key, from, c.config.Now().Add(clockSkew))
+	charges, err := c.Charges(ctx, key, from, c.config.Now().Add(provider.ClockSkew))
 	if err != nil {
 		return unread("its transactions", err), nil
 	}
@@ -89,17 +85,13 @@ func (c *Client) locate(ctx context.Context, key video.Key, keys provider.Keys, 
 // current key if that one is no longer accepted. Only the logs need the original key.
 func (c *Client) confirm(ctx context.Context, key video.Key, keys provider.Keys, handle provider.Handle) (provider.Generation, error) {
 	generation, err := c.Retrieve(ctx, key, handle)
-	var refusal *provider.Refusal
-	if errors.As(err, &refusal) && refusal.Kind == provider.RefusedKey {
+	if provider.IsRefusal(err, provider.RefusedKey) {
 		return provider.Account{Provider: c, Keys: keys}.Retrieve(ctx, handle)
 	}
 	return generation, err
 }
 
-func unknown(err error) bool {
-	var refusal *provider.Refusal
-	return errors.As(err, &refusal) && refusal.Kind == provider.RefusedUnknown
-}
+func unknown(err error) bool { return provider.IsRefusal(err, provider.RefusedUnknown) }
 
 // unread is a lookup that learned nothing.
 func unread(what string, err error) provider.Found {

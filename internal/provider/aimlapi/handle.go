@@ -4,9 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/takeup/takeup/internal/provider/aimlapi/models"
-
 	"github.com/takeup/takeup/internal/provider"
+	"github.com/takeup/takeup/internal/provider/aimlapi/models"
 	"github.com/takeup/takeup/internal/video"
 )
 

@@ -77,9 +77,8 @@ func (p *Provider) Find(ctx context.Context, keys provider.Keys, lost provider.S
 		return provider.Found{}, err
 	}
 	generation, err := p.exchange(ctx, url.Values{"do": {"find"}, "pass": {key.Value}, "ref": {lost.Reference}})
-	var refusal *provider.Refusal
 	switch {
-	case errors.As(err, &refusal) && refusal.Kind == provider.RefusedUnknown:
+	case provider.IsRefusal(err, provider.RefusedUnknown):
 		return provider.Found{Complete: true}, nil
 	case err != nil:
 		return provider.Found{Unread: err.Error()}, nil

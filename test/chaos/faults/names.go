@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -74,15 +75,12 @@ func (n *Names) OfGeneration(id string) string {
 	return n.generations[Bare(id)]
 }
 
-// clockSkew is how much earlier than its claim a lookup begins to read.
-const clockSkew = 5 * time.Minute
-
 // Claimed records a claim, so that Asked can find it by the start of a lookup in the provider's
-// records.
+// records, which is earlier than the claim by the clock skew.
 func (n *Names) Claimed(c Claim) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.claims[stamp(c.At.Add(-clockSkew))] = c
+	n.claims[stamp(c.At.Add(-provider.ClockSkew))] = c
 }
 
 // Asked returns the claim of a lookup that starts at this time.
