@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -37,6 +38,13 @@ type outcome interface {
 	// forget clears the texts that may quote the request.
 	forget()
 }
+
+// table is the table of outcomes. It is made once, since a list of jobs reads it several
+// times per job.
+var table = sync.OnceValue(rows)
+
+// Outcomes returns the table of outcomes, in the order of the docs.
+func Outcomes() []OutcomeKind { return slices.Clone(table()) }
 
 // row fills in the fields that follow from the error type.
 func row[T any, P interface {
@@ -97,7 +105,7 @@ func (o Outcome) Err() error {
 // Kind returns the outcome's row in the table. For a name that isn't in the table, such as
 // one of Step Functions' own, it returns a row that advises a redrive.
 func (o Outcome) Kind() OutcomeKind {
-	kinds := Outcomes()
+	kinds := table()
 	if i := slices.IndexFunc(kinds, func(k OutcomeKind) bool { return k.Name == o.Name }); i >= 0 {
 		return kinds[i]
 	}

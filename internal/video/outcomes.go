@@ -50,8 +50,8 @@ type OutcomeKind struct {
 // Chosen reports whether the job's owner chose the outcome.
 func (k OutcomeKind) Chosen() bool { return k.State != StateFailed }
 
-// Outcomes returns the table, in the order of the docs.
-func Outcomes() []OutcomeKind {
+// rows makes the table, in the order of the docs.
+func rows() []OutcomeKind {
 	return []OutcomeKind{
 		row[InvalidRequest](OutcomeKind{
 			Title: "The request was refused", Meaning: "Takeup or the provider refused the request",
