@@ -3,7 +3,6 @@ package main
 
 import (
 	"crypto/rand"
-	"log/slog"
 	mathrand "math/rand/v2"
 	"os"
 	"time"
@@ -27,8 +26,7 @@ import (
 )
 
 func main() {
-	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
-	set, config := settings.Must(log, settings.Load[settings.API])
+	set, config, log := settings.Must(os.Stdout, settings.Load[settings.API])
 	s3Client, known := s3.NewFromConfig(config), table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
 	presigner, stack := s3.NewPresignClient(s3Client), caps.NewStack(known, set.Limits(), int64(set.Unpriced), set.CapWait(), time.Now)
 	executions, videos := jobs.NewExecutions(sfn.NewFromConfig(config), set.StateMachine), presign.NewVideos(presigner, set.VideosBucket, set.VideoURL.Duration())

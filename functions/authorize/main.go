@@ -2,7 +2,6 @@
 package main
 
 import (
-	"log/slog"
 	"os"
 	"time"
 
@@ -18,8 +17,7 @@ import (
 const reread = 30 * time.Second
 
 func main() {
-	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
-	set, config := settings.Must(log, settings.Load[settings.Authorize])
+	set, config, log := settings.Must(os.Stdout, settings.Load[settings.Authorize])
 	held := secret.New(secretsmanager.NewFromConfig(config), set.TokenSecret)
 	lambda.Start(authorize.New(held, reread, time.Now, log).Handle)
 }

@@ -4,7 +4,6 @@ package main
 
 import (
 	"crypto/rand"
-	"log/slog"
 	mathrand "math/rand/v2"
 	"os"
 	"time"
@@ -23,8 +22,7 @@ import (
 )
 
 func main() {
-	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
-	set, config := settings.Must(log, settings.Load[settings.Prices])
+	set, config, log := settings.Must(os.Stdout, settings.Load[settings.Prices])
 	store := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
 	client := aimlapi.New(set.Client())
 	keeper := pricelist.New(client, store, all.Models().Names(), time.Now)

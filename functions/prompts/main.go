@@ -3,7 +3,6 @@ package main
 
 import (
 	"crypto/rand"
-	"log/slog"
 	mathrand "math/rand/v2"
 	"os"
 	"time"
@@ -22,8 +21,7 @@ import (
 )
 
 func main() {
-	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
-	set, config := settings.Must(log, settings.Load[settings.Prompts])
+	set, config, log := settings.Must(os.Stdout, settings.Load[settings.Prompts])
 	s3Client := s3.NewFromConfig(config)
 	known := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
 	executions := jobs.NewExecutions(sfn.NewFromConfig(config), set.StateMachine)

@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"log/slog"
 	mathrand "math/rand/v2"
 	"os"
 	"time"
@@ -27,8 +26,7 @@ import (
 const pace = 200 * time.Millisecond
 
 func main() {
-	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
-	set, config := settings.Must(log, settings.Load[settings.Settle])
+	set, config, log := settings.Must(os.Stdout, settings.Load[settings.Settle])
 	known := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
 	states := sfn.NewFromConfig(config)
 	manifests, executions := bucket.NewManifests(s3.NewFromConfig(config), set.VideosBucket), jobs.NewExecutions(states, set.StateMachine)

@@ -3,7 +3,6 @@ package main
 
 import (
 	"crypto/rand"
-	"log/slog"
 	mathrand "math/rand/v2"
 	"os"
 	"time"
@@ -22,8 +21,7 @@ import (
 )
 
 func main() {
-	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
-	set, config := settings.Must(log, settings.Load[settings.Store])
+	set, config, log := settings.Must(os.Stdout, settings.Load[settings.Store])
 	s3Client := s3.NewFromConfig(config)
 	step := &pipeline.Store{
 		Providers: accounts.Of(set.Provider, secretsmanager.NewFromConfig(config), time.Now),

@@ -3,7 +3,6 @@ package main
 
 import (
 	"crypto/rand"
-	"log/slog"
 	mathrand "math/rand/v2"
 	"os"
 	"time"
@@ -21,8 +20,7 @@ import (
 )
 
 func main() {
-	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
-	set, config := settings.Must(log, settings.Load[settings.Submit])
+	set, config, log := settings.Must(os.Stdout, settings.Load[settings.Submit])
 	providers := accounts.Of(set.Provider, secretsmanager.NewFromConfig(config), time.Now)
 	jobs := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
 	step := &pipeline.Submit{

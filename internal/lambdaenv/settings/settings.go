@@ -6,6 +6,7 @@ package settings
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"strconv"
@@ -252,15 +253,17 @@ func Load[T any]() (T, aws.Config, error) {
 	return set, config, errors.Join(settingsErr, awsErr)
 }
 
-// Must returns what load returns, or logs the error and exits: Lambda then reports that the
-// function failed to start. It also sends to log what Lambda's runtime logs itself, which is
-// every error that a handler returns, so that each line is JSON.
-func Must[T any](log *slog.Logger, load func() (T, aws.Config, error)) (T, aws.Config) {
+// Must returns what load returns, and a logger that writes JSON to out. If load fails, it logs
+// the error and exits: Lambda then reports that the function failed to start. The logger also
+// gets what Lambda's runtime logs itself, which is every error that a handler returns, so that
+// each line is JSON.
+func Must[T any](out io.Writer, load func() (T, aws.Config, error)) (T, aws.Config, *slog.Logger) {
+	log := slog.New(slog.NewJSONHandler(out, nil))
 	slog.SetDefault(log)
 	set, config, err := load()
 	if err != nil {
 		log.Error("can't start", "error", err.Error())
 		os.Exit(1)
 	}
-	return set, config
+	return set, config, log
 }

@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"os"
 	"time"
 
@@ -16,7 +15,7 @@ import (
 )
 
 func main() {
-	set, config := settings.Must(slog.New(slog.NewJSONHandler(os.Stderr, nil)), settings.Load[settings.Store])
+	set, config, _ := settings.Must(os.Stderr, settings.Load[settings.Store])
 	copier := transfer.New(s3.NewFromConfig(config), transfer.Config{Bucket: set.VideosBucket, MaxBytes: set.MaxVideoMiB.Bytes(), Loopback: set.LoopbackSources})
 	if err := run(copier, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
