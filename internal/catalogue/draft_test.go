@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -349,115 +348,6 @@ func TestMarksAreDropped(t *testing.T) {
 	for _, in := range []string{"a\x00b\x00c\x00", "K\xf6ln", strings.Repeat("x", video.MaxRequestBytes+1)} {
 		if got, err := catalogue.ReadPrompt([]byte(in)); err == nil {
 			t.Errorf("%.20q is read as %.20q", in, got)
-		}
-	}
-}
-
-func TestNames(t *testing.T) {
-	r, err := catalogue.Parse(all.Models(), []byte(`{"prompt":"x","cfg_scale":1}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := []string{"aspect_ratio", "cfg_scale", "duration", "model", "prompt"}; !slices.Equal(r.Names(), want) {
-		t.Errorf("got %v, want %v", r.Names(), want)
-	}
-}
-
-func TestRecordsStayReadable(t *testing.T) {
-	const stored = `{"duration":7,"model":"a model that went","multi_prompt":[{"duration":3,"prompt":"a"}],"new":0.25}`
-	var r video.Request
-	if err := json.Unmarshal([]byte(stored), &r); err != nil {
-		t.Fatal(err)
-	}
-	if out, _ := json.Marshal(r); string(out) != stored || r.Duration() != 7 {
-		t.Errorf("got %s and %d s", out, r.Duration())
-	}
-	if err := r.UnmarshalJSON([]byte(`[]`)); err == nil {
-		t.Error("a list was read as a request")
-	}
-}
-
-// Redact also finds the texts as other programs write them.
-func TestRedactOtherForms(t *testing.T) {
-	r, err := catalogue.Parse(all.Models(), []byte(`{"prompt":"a \"paper\" boat <crosses> & sails away over the flooded street"}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, words := range []string{
-		`refused: {"prompt":"a \"paper\" boat <crosses> & sails away over the flooded street"}`,
-		`refused: {"prompt":"a \"paper\" boat \u003ccrosses\u003e \u0026 sails away over the flooded street"}`,
-		`refused: a "paper" boat <crosses> & sails away over the fl…`,
-		`refused: a "paper" b…`,
-	} {
-		if got := r.Redact(words); strings.Contains(got, "paper") || !strings.HasPrefix(got, "refused: ") {
-			t.Errorf("%s is %s", words, got)
-		}
-	}
-	if got := r.Redact(`refused: a "pap…`); got != `refused: a "pap…` {
-		t.Errorf("what is too short to tell is %s", got)
-	}
-}
-
-func TestRedact(t *testing.T) {
-	r, err := catalogue.Parse(all.Models(), []byte(`{"prompt":"a paper  boat\ncrosses","negative_prompt":"blurry faces"}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := r.Redact("refused: a paper boat crosses / a paper  boat\ncrosses without blurry faces")
-	if strings.Contains(got, "boat") || strings.Contains(got, "blurry") || !strings.HasPrefix(got, "refused: ") {
-		t.Errorf("got %q", got)
-	}
-}
-
-func FuzzParseRequest(f *testing.F) {
-	for _, seed := range []string{
-		`{"prompt":"a boat"}`, `{"prompt":"x","duration":"5","cfg_scale":-0.0,"ratio":"1:1"}`, `{"prompt":"x","ratio":[],"aspect_ratio":[]}`,
-		`{"model":"klingai/video-v3-turbo-pro-text-to-video","multi_prompt":[{"prompt":"a","duration":1}]}`,
-		`{"advanced_camera_control":{"movement_type":"zoom","movement_value":1},"prompt":"\ud800"}`, `{"prompt":["a boat"]}`, `nul`,
-	} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		r, err := catalogue.Parse(all.Models(), data)
-		if err != nil {
-			var invalid *video.InvalidRequest
-			if !errors.As(err, &invalid) || len(invalid.Fields) == 0 {
-				t.Fatalf("refused with %v, want an InvalidRequest with fields", err)
-			}
-			holdPromptBack(t, data)
-			return
-		}
-		out, err := json.Marshal(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		again, err := catalogue.Parse(all.Models(), out)
-		if err != nil || again.Hash() != r.Hash() {
-			t.Fatalf("%s parses again to %v, %v", out, again, err)
-		}
-		var record video.Request
-		if err := json.Unmarshal(out, &record); err != nil || record.Hash() != r.Hash() || !reflect.DeepEqual(record.Names(), r.Names()) {
-			t.Fatalf("%s is read back as %v, %v", out, record, err)
-		}
-	})
-}
-
-// holdPromptBack replaces the prompt of a refused object, and checks that the refusal
-// doesn't contain it.
-func holdPromptBack(t *testing.T, data []byte) {
-	var fields map[string]any
-	if json.Unmarshal(data, &fields) != nil || fields == nil {
-		return
-	}
-	const canary = "zz-canary-in-the-coal-mine-zz"
-	for _, prompt := range []any{canary, []any{canary}, map[string]any{"text": canary}} {
-		fields["prompt"], fields["multi_prompt"] = prompt, prompt
-		body, err := json.Marshal(fields)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := catalogue.Parse(all.Models(), body); err != nil && strings.Contains(err.Error(), canary) {
-			t.Fatalf("the refusal repeats the prompt: %v", err)
 		}
 	}
 }
