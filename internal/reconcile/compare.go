@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/bucket/objectkey"
-	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
@@ -298,7 +297,7 @@ func ours(model string) bool {
 	if model == "" {
 		return true
 	}
-	return slices.ContainsFunc(catalogue.All(all.Models()), func(m catalogue.Model) bool {
-		return m.Name == model || strings.HasSuffix(m.Name, "/"+model) || strings.HasSuffix(model, "/"+m.Name)
+	return slices.ContainsFunc(all.Models().Names(), func(name string) bool {
+		return name == model || strings.HasSuffix(name, "/"+model) || strings.HasSuffix(model, "/"+name)
 	})
 }

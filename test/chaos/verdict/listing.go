@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/api"
-	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/wait"
@@ -84,19 +83,19 @@ func checkLists(ctx context.Context, w *world.World, r *Result) error {
 func listsOf(first, last time.Time) []list {
 	lists := []list{
 		{"all", url.Values{}, func(video.Entry) bool { return true }},
-		{"by words", url.Values{"q": {world.CanaryPrompt}}, func(e video.Entry) bool { return e.RequestHash != "" }},
+		{"by words", url.Values{api.ParamWords: {world.CanaryPrompt}}, func(e video.Entry) bool { return e.RequestHash != "" }},
 	}
 	for _, state := range video.States() {
-		lists = append(lists, list{"by status", url.Values{"status": {string(state)}}, func(e video.Entry) bool { return e.State() == state }})
+		lists = append(lists, list{"by status", url.Values{api.ParamStatus: {string(state)}}, func(e video.Entry) bool { return e.State() == state }})
 	}
-	for _, model := range catalogue.All(all.Models()) {
-		lists = append(lists, list{"by model", url.Values{"model": {model.Name}}, func(e video.Entry) bool { return e.RequestHash != "" && e.Request.Model() == model.Name }})
+	for _, name := range all.Models().Names() {
+		lists = append(lists, list{"by model", url.Values{api.ParamModel: {name}}, func(e video.Entry) bool { return e.RequestHash != "" && e.Request.Model() == name }})
 	}
 	part := last.Sub(first)/windows + time.Second
 	for n := range time.Duration(windows) {
 		from, to := first.Add(n*part), first.Add((n+1)*part)
 		lists = append(lists, list{
-			"by time", url.Values{"from": {from.UTC().Format(time.RFC3339Nano)}, "to": {to.UTC().Format(time.RFC3339Nano)}},
+			"by time", url.Values{api.ParamFrom: {from.UTC().Format(time.RFC3339Nano)}, api.ParamTo: {to.UTC().Format(time.RFC3339Nano)}},
 			func(e video.Entry) bool { return !e.CreatedAt.Before(from) && e.CreatedAt.Before(to) },
 		})
 	}
@@ -106,15 +105,12 @@ func listsOf(first, last time.Time) []list {
 // shown returns the ids that a list shows, over all its pages.
 func shown(ctx context.Context, w *world.World, l list) (map[string]bool, error) {
 	ids := map[string]bool{}
-	query := url.Values{"limit": {"50"}}
+	query := url.Values{api.ParamLimit: {"50"}}
 	for name, values := range l.query {
 		query[name] = values
 	}
 	for {
-		var page struct {
-			Videos []struct{ ID string }
-			Next   string
-		}
+		var page api.VideoList
 		if err := w.Get(ctx, api.VideosPath+"?"+query.Encode(), &page); err != nil {
 			return nil, err
 		}
@@ -124,9 +120,9 @@ func shown(ctx context.Context, w *world.World, l list) (map[string]bool, error)
 			}
 			ids[v.ID] = true
 		}
-		if page.Next == "" {
+		if page.Next == nil {
 			return ids, nil
 		}
-		query.Set("cursor", page.Next)
+		query.Set(api.ParamCursor, *page.Next)
 	}
 }
