@@ -17,6 +17,7 @@ type Query struct {
 	States []video.State
 	Model  string
 	Owner  string    // name of a token
+	Batch  string    // id of a batch
 	Words  string    // words that the prompt must have, in any case and order
 	From   time.Time // created then or later
 	To     time.Time // created before
@@ -45,7 +46,7 @@ func (e *BadCursor) Error() string { return "the cursor " + e.Reason }
 //
 // The error is a *BadCursor or a *video.ServiceUnavailable.
 func (s *Service) List(ctx context.Context, q Query) (Page, error) {
-	in := table.Query{States: q.States, Model: q.Model, Owner: q.Owner, Limit: q.Limit}
+	in := table.Query{States: q.States, Model: q.Model, Owner: q.Owner, Batch: q.Batch, Limit: q.Limit}
 	if !q.From.IsZero() {
 		in.After = table.PlaceBefore(q.From)
 	}
@@ -91,6 +92,9 @@ func (q Query) list() string {
 		if !at.IsZero() {
 			parts[i+1] = at.UTC().Format(time.RFC3339Nano)
 		}
+	}
+	if q.Batch != "" {
+		parts = append(parts, "batch="+q.Batch)
 	}
 	for _, state := range q.States {
 		parts = append(parts, string(state))

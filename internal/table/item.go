@@ -23,6 +23,7 @@ const (
 	dayName    = "day"    // day of creation, in UTC
 	placeName  = "place"  // position among the jobs: the time of creation, and the id
 	statusName = "status" // a video.State
+	batchName  = "batch"  // id of a batch
 
 	waitName      = "wait" // a video.WaitKind, for a job that is held up
 	waitSinceName = "wait_since"
@@ -59,6 +60,13 @@ func encode(entry video.Entry, version int64) attributes {
 		origin.put("bucket", o.Bucket)
 		origin.put("key", o.Key)
 		origin.put("version", o.Version)
+		if o.Batch != "" {
+			origin.put(batchName, o.Batch)
+			origin.putNumber("line", int64(o.Line))
+			origin.putNumber("copy", int64(o.Copy))
+			origin.put("label", o.Label)
+			item.put(batchName, o.Batch)
+		}
 		item["origin"] = &types.AttributeValueMemberM{Value: origin}
 	}
 	item.put("execution", entry.Execution)
@@ -173,6 +181,7 @@ func decodeJob(id string, job attributes) (video.Entry, error) {
 		entry.Origin = video.Origin{
 			Trigger: video.Trigger(origin.text("trigger")), Bucket: origin.text("bucket"), Key: origin.text("key"), Version: origin.text("version"),
 			Token: r.text("owner"),
+			Batch: origin.text(batchName), Line: int(origin.number("line")), Copy: int(origin.number("copy")), Label: origin.text("label"),
 		}
 		r.whole("origin", origin)
 	}

@@ -14,10 +14,11 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// The indexes, as named in template.yaml. Both are sorted by place.
+// The indexes, as named in template.yaml. They are sorted by place.
 const (
 	byDay    = "by-day"
 	byStatus = "by-status"
+	byBatch  = "by-batch" // only the jobs of batches
 )
 
 // daysPartition is the partition of the days that have jobs. Its sort keys are the days.
@@ -75,6 +76,7 @@ type Query struct {
 	States []video.State
 	Model  string
 	Owner  string
+	Batch  string
 	After  string // a place; only jobs after it
 	Before string // a place; only jobs before it; required
 	Limit  int    // most jobs to return; required
@@ -83,15 +85,18 @@ type Query struct {
 // List returns jobs, newest first. It also returns the place before which the next page begins,
 // or "" if there are no more jobs.
 //
-// The jobs of one state take one query. Those of all states take one query for each day, and
+// The jobs of one state, or of one batch, take one query. Those of all states take one query for each day, and
 // another beyond the first day to find the days that have jobs. A filter by model or owner takes
 // more queries, and may return fewer jobs than the limit although there are more. The indexes
 // are eventually consistent. The error is a *video.ServiceUnavailable.
 func (t *Table) List(ctx context.Context, q Query) (jobs []Listed, next string, err error) {
 	l := listing{table: t, query: q, reads: mostReads}
-	if len(q.States) > 0 {
+	switch {
+	case q.Batch != "":
+		err = l.byBatch(ctx)
+	case len(q.States) > 0:
 		err = l.byState(ctx)
-	} else {
+	default:
 		err = l.byDay(ctx)
 	}
 	if err != nil {
@@ -167,7 +172,7 @@ func (l *listing) read(ctx context.Context, index, key, value string, most int) 
 		ExpressionAttributeNames:  map[string]string{"#key": key, "#place": placeName},
 		ExpressionAttributeValues: map[string]types.AttributeValue{":key": text(value), ":before": text(l.query.Before)},
 	}
-	if filters := l.query.filters(in); len(filters) == 0 {
+	if filters := l.query.filters(in); len(filters) == 0 && !l.query.sifted() {
 		in.Limit = aws.Int32(int32(most))
 	} else {
 		in.FilterExpression = aws.String(strings.Join(filters, " AND "))
@@ -185,6 +190,8 @@ func (l *listing) read(ctx context.Context, index, key, value string, most int) 
 				return nil, "", err
 			case job.place < l.query.After:
 				return jobs, "", nil
+			case l.query.sifted() && !slices.Contains(l.query.States, video.State(textOf(item, statusName))):
+				continue
 			}
 			if jobs = append(jobs, job); len(jobs) == most {
 				return jobs, job.place, nil

@@ -80,7 +80,7 @@ func (i *Items) read(k key, consistent bool) Attributes {
 
 func (i *Items) put(k key, item Attributes) {
 	if i.items == nil {
-		i.items, i.partitions, i.indexed = map[key][]state{}, map[string][]key{}, map[string]map[key]bool{"day": {}, "status": {}, "wait": {}}
+		i.items, i.partitions, i.indexed = map[key][]state{}, map[string][]key{}, map[string]map[key]bool{"day": {}, "status": {}, "wait": {}, "batch": {}}
 	}
 	if i.items[k] == nil {
 		i.partitions[k.partition] = append(i.partitions[k.partition], k)
@@ -132,7 +132,7 @@ func (i *Items) Put(item Attributes) error {
 }
 
 // Query implements the SDK's call for a partition or one of its items, for the items before
-// a sort key, and for the indexes by-day, by-status and by-turn, which lag as eventually
+// a sort key, and for the indexes by-day, by-status, by-batch and by-turn, which lag as eventually
 // consistent reads do.
 func (i *Items) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
 	hash, order := "pk", "sk"
@@ -144,6 +144,8 @@ func (i *Items) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*dyn
 		hash, order = "status", "place"
 	case "by-turn":
 		hash, order = "wait", "turn"
+	case "by-batch":
+		hash, order = "batch", "place"
 	default:
 		return nil, &invalid{"The table does not have the specified index: " + *in.IndexName}
 	}
@@ -203,8 +205,8 @@ func (i *Items) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*dyn
 	return out, nil
 }
 
-// Projection returns the attributes that by-day and by-status have besides their keys and
-// the table's, as in template.yaml; by-day has the status too.
+// Projection returns the attributes that by-day, by-status and by-batch have besides their
+// keys and the table's, as in template.yaml; by-day and by-batch have the status too.
 func Projection() []string {
 	return []string{
 		"id", "created_at", "owner", "origin", "model", "prompt", "duration", "aspect_ratio", "redrives", "submitted_at", "discarded_at", "forgotten_at", "manifest", "outcome", "wait", "wait_since",

@@ -1,0 +1,128 @@
+// Package record is what the table keeps of a batch: a file of prompts that is planned and
+// run. Its jobs keep their own entries. It imports the standard library only, since the
+// functions of the steps link it.
+package record
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// State is the progress of a batch.
+type State string
+
+// A batch is uploading until its file has arrived, and planning until that is read. It then
+// runs, or is planned and waits to be started.
+const (
+	Uploading State = "uploading"
+	Planning  State = "planning"
+	Planned   State = "planned"
+	Running   State = "running"
+	Ended     State = "ended"     // a run came to its end; jobs may have failed
+	Cancelled State = "cancelled" // no job of it is submitted any more
+	Unusable  State = "unusable"  // its file can't be read; Reason says why
+)
+
+// States returns all states.
+func States() []State {
+	return []State{Uploading, Planning, Planned, Running, Ended, Cancelled, Unusable}
+}
+
+// DefaultAtOnce is how many videos of a batch are made at once, if its owner doesn't say.
+const DefaultAtOnce = 20
+
+// Options are what a batch's owner asked for.
+type Options struct {
+	AtOnce      int            // how many of its videos are made at once; at least 1
+	SkipInvalid bool           // run without the invalid lines
+	MaxLines    int            // of the file; 0 is the default of batchfile
+	Defaults    map[string]any // request fields for the lines that don't have them
+}
+
+// Source is a version of the batch's file.
+type Source struct {
+	Bucket, Key string
+	// Version is the version's id or, in a bucket without versioning, the file's ETag.
+	Version string
+	// Versioned says that Version is an id.
+	Versioned bool
+}
+
+// Batch is the table's record of a batch.
+type Batch struct {
+	ID        string
+	Name      string
+	Again     string // set for a batch whose videos are all made anew; part of the id
+	Owner     string // the name of the API token; empty for a file that was put into the bucket
+	CreatedAt time.Time
+	Format    string // a batchfile.Format
+	Options
+	// Form says that the file comes by an upload form. Such a batch always waits to be started.
+	Form bool
+
+	State  State
+	Reason string // of Unusable
+	// Run counts the runs. A run is an execution of the batch's state machine.
+	Run int
+	// Approved says that its owner has started the run.
+	Approved bool
+	// Sources are the versions of the file that have arrived, the latest last. Only that one is
+	// run.
+	Sources []Source
+	// PlannedAt and EndedAt are when the plan of the run was made, and when the run ended.
+	PlannedAt, EndedAt time.Time
+
+	// Mark is new in every version. The table sets it.
+	Mark string
+}
+
+// mostSources is how many versions of the file are remembered.
+const mostSources = 20
+
+// Source returns the version that is run, or the zero Source.
+func (b Batch) Source() Source {
+	if len(b.Sources) == 0 {
+		return Source{}
+	}
+	return b.Sources[len(b.Sources)-1]
+}
+
+// Arrive begins a run with a version of the file. It returns false, and changes nothing, if
+// that version has arrived before.
+func (b *Batch) Arrive(source Source) bool {
+	if slices.Contains(b.Sources, source) {
+		return false
+	}
+	b.Sources = append(slices.Clone(b.Sources), source)
+	b.Sources = b.Sources[max(0, len(b.Sources)-mostSources):]
+	b.begin(false)
+	return true
+}
+
+// Start begins a run of the latest version that its owner has approved.
+func (b *Batch) Start() { b.begin(true) }
+
+func (b *Batch) begin(approved bool) {
+	b.Run++
+	b.State, b.Reason, b.Approved = Planning, "", approved
+	b.PlannedAt, b.EndedAt = time.Time{}, time.Time{}
+}
+
+// Execution returns the name of the execution of the batch's run.
+func (b Batch) Execution() string { return fmt.Sprintf("%s-r%d", b.ID, b.Run) }
+
+// Counts are the sums over a batch's jobs. Each change of a job changes them in the same
+// transaction.
+type Counts struct {
+	Jobs     map[string]int64 // by video.State
+	Full     map[string]int64 // those that wait for room, by the name of the limit
+	InFlight int64            // attempts
+	// In micro-dollars.
+	Reserved, Spent, Uncertain int64
+}
+
+// NoBatch says that there is no batch with that id.
+type NoBatch struct{ ID string }
+
+func (e *NoBatch) Error() string { return "there is no batch " + e.ID }

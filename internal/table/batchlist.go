@@ -1,0 +1,18 @@
+package table
+
+import "context"
+
+// byBatch lists the jobs of a batch.
+func (l *listing) byBatch(ctx context.Context) (err error) {
+	l.jobs, l.reached, err = l.read(ctx, byBatch, batchName, l.query.Batch, l.query.Limit+1)
+	return err
+}
+
+// sifted reports whether the states are to be looked for among the jobs that are read.
+func (q Query) sifted() bool { return q.Batch != "" && len(q.States) > 0 }
+
+// textOf returns a text attribute, or "" if it is none.
+func textOf(item attributes, name string) string {
+	r := reader{attributes: item}
+	return r.text(name)
+}
