@@ -55,6 +55,10 @@ type Origin struct {
 	Bucket  *string       `json:"bucket"`  // of a prompt file
 	Key     *string       `json:"key"`     // of a prompt file
 	Version *string       `json:"version"` // of a prompt file in a bucket with versions
+	Batch   *string       `json:"batch"`   // the batch's id; nil for a job of no batch, and so are the others
+	Line    *int          `json:"line"`    // of the batch's file
+	Copy    *int          `json:"copy"`    // which of the line's videos it is, from 1
+	Label   *string       `json:"label"`   // the owner's name for the line; nil without one
 }
 
 // Waiting is what a job waits for. In a list, NextAt, Until and LastError are nil.
@@ -121,6 +125,7 @@ type ListQuery struct {
 	Status video.State // or Running
 	Model  string
 	Owner  string    // the name of a token
+	Batch  string    // the id of a batch
 	Words  string    // of the prompt
 	From   time.Time // created then or later
 	Limit  int       // the most in a page; 0: the API's own
@@ -130,7 +135,7 @@ type ListQuery struct {
 // Values returns the query's parameters.
 func (q ListQuery) Values() url.Values {
 	values := given(map[string]string{
-		ParamStatus: string(q.Status), ParamModel: q.Model, ParamOwner: q.Owner, ParamWords: q.Words, ParamCursor: q.Cursor,
+		ParamStatus: string(q.Status), ParamModel: q.Model, ParamOwner: q.Owner, ParamBatch: q.Batch, ParamWords: q.Words, ParamCursor: q.Cursor,
 	})
 	if !q.From.IsZero() {
 		values.Set(ParamFrom, q.From.UTC().Format(time.RFC3339Nano))

@@ -58,6 +58,11 @@ func (s *Server) routes() map[string]func(r *http.Request, body []byte) answer {
 		remove + api.VideoPath:     s.about(s.next(s.cancel)),
 		post + api.RedrivePath:     s.about(s.next(s.redrive)),
 		post + api.RetryPath:       s.about(s.next(s.retry)),
+		post + api.BatchesPath:     s.createBatch,
+		get + api.BatchesPath:      s.listBatches,
+		get + api.BatchPath:        s.ofBatch(s.getBatch),
+		remove + api.BatchPath:     s.ofBatch(s.cancelBatch),
+		post + api.BatchStartPath:  s.ofBatch(s.startBatch),
 	}
 }
 
@@ -178,7 +183,7 @@ func listed(v api.Video, query url.Values) bool {
 	status, words := query.Get(api.ParamStatus), strings.ToLower(query.Get(api.ParamWords))
 	from, _ := time.Parse(time.RFC3339Nano, query.Get(api.ParamFrom)) // without one, the zero time
 	return (status == "" || status == string(v.Status) || status == api.Running && !v.Ended()) &&
-		has(v.Model, api.ParamModel) && has(v.Owner, api.ParamOwner) && !v.CreatedAt.Before(from) &&
+		has(v.Model, api.ParamModel) && (!query.Has(api.ParamBatch) || v.Origin != nil && has(v.Origin.Batch, api.ParamBatch)) && has(v.Owner, api.ParamOwner) && !v.CreatedAt.Before(from) &&
 		(words == "" || v.Prompt != nil && strings.Contains(strings.ToLower(*v.Prompt), words))
 }
 

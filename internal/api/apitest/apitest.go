@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/batch/record"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -37,6 +38,12 @@ type Server struct {
 	// Script returns the states of a new job: one for each call about it, and the last
 	// from then on.
 	Script func(id string, request video.Request) []api.Video
+	// BatchSize is how many videos the batches that Batch returns have, each for 0.98 USD.
+	BatchSize int
+	// Planned returns the states of a new batch until it is started, as in AddBatch.
+	Planned func(id string, asked api.BatchRequest) []api.Batch
+	// Started returns the states of a batch from when it is started.
+	Started func(api.Batch) []api.Batch
 
 	t    testing.TB
 	spec *description
@@ -51,6 +58,9 @@ type Server struct {
 	gone   map[string]bool // by TakeOut
 	calls  []Call
 	checks int
+
+	batches  batches
+	uploaded string
 }
 
 type job struct {
@@ -70,6 +80,7 @@ func New(t testing.TB, spec string) *Server {
 	t.Helper()
 	s := &Server{
 		t: t, spec: describe(t, spec), mux: http.NewServeMux(), jobs: map[string]*job{}, keys: map[string]string{}, files: map[string][]http.HandlerFunc{}, gone: map[string]bool{},
+		batches: batches{states: map[string][]api.Batch{}, results: map[string]string{}},
 	}
 	s.Server = httptest.NewServer(http.HandlerFunc(s.serve))
 	t.Cleanup(s.Close)
@@ -85,7 +96,12 @@ func New(t testing.TB, spec string) *Server {
 			s.reply(w, r, answers(r, body))
 		})
 	}
-	s.Models, s.Control = models(), control()
+	s.mux.HandleFunc("GET "+api.BatchResultsPath, s.batchResults)
+	s.Models, s.Control, s.BatchSize = models(), control(), 300
+	s.Planned = func(id string, asked api.BatchRequest) []api.Batch {
+		return []api.Batch{s.Batch(id, asked.Name, record.Uploading), s.Batch(id, asked.Name, record.Planning), s.Batch(id, asked.Name, record.Planned)}
+	}
+	s.Started = func(b api.Batch) []api.Batch { return s.Steps(b, 0, b.Counts.Videos/2, b.Counts.Videos) }
 	s.Script = func(id string, request video.Request) []api.Video {
 		return []api.Video{s.Video(id, request, video.StateQueued), s.Video(id, request, video.StateGenerating), s.Done(id, request, "a video")}
 	}
@@ -158,6 +174,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	defer s.mu.Unlock()
 	if id, ok := strings.CutPrefix(r.URL.Path, "/files/"); ok {
 		s.file(w, r, id)
+		return
+	}
+	if r.URL.Path == "/upload" {
+		s.upload(w, r)
 		return
 	}
 	made := Call{Method: r.Method, URI: r.URL.RequestURI(), Key: r.Header.Get(api.IdempotencyKeyHeader)}

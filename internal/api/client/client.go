@@ -230,8 +230,13 @@ type call struct {
 
 // insist makes a call, and repeats it as Attempts says.
 func (c *Client) insist(ctx context.Context, what call, reply any) (http.Header, error) {
+	return c.repeat(ctx, func() (http.Header, error) { return c.once(ctx, what, reply) })
+}
+
+// repeat does something until it succeeds or can't, as Attempts says.
+func (c *Client) repeat(ctx context.Context, once func() (http.Header, error)) (http.Header, error) {
 	for attempt := 1; ; attempt++ {
-		header, err := c.once(ctx, what, reply)
+		header, err := once()
 		if err == nil || attempt == Attempts || ctx.Err() != nil {
 			return header, err
 		}
@@ -250,6 +255,26 @@ func (c *Client) insist(ctx context.Context, what call, reply any) (http.Header,
 }
 
 func (c *Client) once(ctx context.Context, what call, reply any) (http.Header, error) {
+	response, err := c.ask(ctx, what)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	data, err := io.ReadAll(io.LimitReader(response.Body, maxReply))
+	if err != nil {
+		return nil, &Unreachable{Address: c.config.BaseURL, Err: err}
+	}
+	if response.StatusCode/100 != 2 {
+		return response.Header, refusal(response, data)
+	}
+	if err := json.Unmarshal(data, reply); err != nil {
+		return response.Header, &Unexpected{Address: c.config.BaseURL, What: "its reply is not the JSON that it describes: " + err.Error()}
+	}
+	return response.Header, nil
+}
+
+// ask sends a call once. The caller closes the response's body.
+func (c *Client) ask(ctx context.Context, what call) (*http.Response, error) {
 	address := c.config.BaseURL + what.path
 	if len(what.query) > 0 {
 		address += "?" + what.query.Encode()
@@ -265,18 +290,7 @@ func (c *Client) once(ctx context.Context, what call, reply any) (http.Header, e
 	if err != nil {
 		return nil, &Unreachable{Address: c.config.BaseURL, Err: withoutURL(err)}
 	}
-	defer response.Body.Close()
-	data, err := io.ReadAll(io.LimitReader(response.Body, maxReply))
-	if err != nil {
-		return nil, &Unreachable{Address: c.config.BaseURL, Err: err}
-	}
-	if response.StatusCode/100 != 2 {
-		return response.Header, refusal(response, data)
-	}
-	if err := json.Unmarshal(data, reply); err != nil {
-		return response.Header, &Unexpected{Address: c.config.BaseURL, What: "its reply is not the JSON that it describes: " + err.Error()}
-	}
-	return response.Header, nil
+	return response, nil
 }
 
 // withoutURL keeps a signed URL out of a message.

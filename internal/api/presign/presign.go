@@ -15,7 +15,6 @@ import (
 
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/bucket/objectkey"
-	"github.com/takeup/takeup/internal/video"
 )
 
 // Client is the part of S3's presign client that is used.
@@ -70,6 +69,19 @@ func contentDisposition(kind, id string) string {
 	return fmt.Sprintf(`%s; filename="%s.mp4"`, kind, id)
 }
 
+// ResultsURL returns a URL that a browser saves as the results of a batch. The format is csv or
+// jsonl.
+func (v *Videos) ResultsURL(ctx context.Context, id, format string) (string, error) {
+	request, err := v.client.PresignGetObject(ctx, &s3.GetObjectInput{
+		Bucket: &v.bucket, Key: aws.String(objectkey.BatchResults(id, format)),
+		ResponseContentDisposition: aws.String(fmt.Sprintf(`attachment; filename="results.%s"`, format)),
+	}, s3.WithPresignExpires(v.life))
+	if err != nil {
+		return "", fmt.Errorf("presigning the results of batch %s: %w", id, err)
+	}
+	return request.URL, nil
+}
+
 // Origin returns the scheme and host of the URLs.
 func (v *Videos) Origin(ctx context.Context) (string, error) {
 	signed, err := v.URL(ctx, "any")
@@ -110,17 +122,17 @@ func NewForms(client Client, bucket string, now func() time.Time) *Forms {
 // formLife is how long a form works: long enough to choose a file.
 const formLife = 15 * time.Minute
 
-// Form returns a form that uploads one file to that key. S3 refuses a file that is larger
-// than a prompt file may be.
+// Form returns a form that uploads one file to that key, of at most that many bytes: S3
+// refuses a larger one.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
-func (f *Forms) Form(ctx context.Context, key string) (api.Upload, error) {
+func (f *Forms) Form(ctx context.Context, key string, maxBytes int64) (api.Upload, error) {
 	expires := f.now().Add(formLife)
 	post, err := f.client.PresignPostObject(ctx, &s3.PutObjectInput{Bucket: &f.bucket, Key: &key}, func(o *s3.PresignPostOptions) {
 		o.Expires = formLife
-		o.Conditions = []any{[]any{"content-length-range", 1, video.MaxRequestBytes}}
+		o.Conditions = []any{[]any{"content-length-range", 1, maxBytes}}
 	})
 	if err != nil {
 		return api.Upload{}, fmt.Errorf("presigning an upload: %w", err)
 	}
-	return api.Upload{URL: post.URL, Fields: post.Values, Key: key, MaxBytes: video.MaxRequestBytes, ExpiresAt: expires.UTC()}, nil
+	return api.Upload{URL: post.URL, Fields: post.Values, Key: key, MaxBytes: maxBytes, ExpiresAt: expires.UTC()}, nil
 }

@@ -62,6 +62,11 @@ func TestVideos(t *testing.T) {
 		h.Query().Get("response-content-type") != "video/mp4" || h.Query().Get("X-Amz-Signature") == q.Get("X-Amz-Signature") {
 		t.Errorf("got %s, %v", head, err)
 	}
+	results, err := videos.ResultsURL(t.Context(), "batches-1", "csv")
+	if r, parseErr := url.Parse(results); err != nil || parseErr != nil || r.Path != "/batches/batches-1/results.csv" ||
+		r.Query().Get("response-content-disposition") != `attachment; filename="results.csv"` {
+		t.Errorf("got %s, %v", results, err)
+	}
 	if origin, err := videos.Origin(t.Context()); err != nil || origin != u.Scheme+"://"+u.Host {
 		t.Errorf("origin %s, %v", origin, err)
 	}
@@ -74,6 +79,9 @@ func TestVideos(t *testing.T) {
 	if _, err := refused.HeadURL(t.Context(), "a"); !errors.Is(err, no) {
 		t.Errorf("got %v", err)
 	}
+	if _, err := refused.ResultsURL(t.Context(), "a", "csv"); !errors.Is(err, no) {
+		t.Errorf("got %v", err)
+	}
 	if _, err := refused.Origin(t.Context()); !errors.Is(err, no) {
 		t.Errorf("got %v", err)
 	}
@@ -81,7 +89,7 @@ func TestVideos(t *testing.T) {
 
 func TestForms(t *testing.T) {
 	at := time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
-	form, err := presign.NewForms(client(), "prompts-bucket", func() time.Time { return at }).Form(t.Context(), "uploads/file-1.txt")
+	form, err := presign.NewForms(client(), "prompts-bucket", func() time.Time { return at }).Form(t.Context(), "uploads/file-1.txt", 65536)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +106,7 @@ func TestForms(t *testing.T) {
 		}
 	}
 	no := errors.New("no credentials")
-	if _, err := presign.NewForms(refusing{no}, "b", time.Now).Form(t.Context(), "a"); !errors.Is(err, no) {
+	if _, err := presign.NewForms(refusing{no}, "b", time.Now).Form(t.Context(), "a", 1); !errors.Is(err, no) {
 		t.Errorf("got %v", err)
 	}
 }

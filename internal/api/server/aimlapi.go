@@ -32,19 +32,19 @@ func (a *API) aimlapi() map[string]methods {
 // the same request gets the same answer, whatever has become of the job since.
 func (a *API) create(created int) func(*http.Request) response {
 	return func(r *http.Request) response {
-		key, keyed := r.Header[api.IdempotencyKeyHeader]
-		if keyed && (len(key) != 1 || len(key[0]) < 1 || len(key[0]) > 255 || !visible(key[0])) {
-			return refuseField(http.StatusBadRequest, api.IdempotencyKeyHeader, "must be one header of 1 to 255 visible ASCII characters; send a UUID, say, or leave it out")
+		key, refused := idempotencyKey(r)
+		if refused != nil {
+			return *refused
 		}
 		request, refused := parsed(r)
 		if refused != nil {
 			return *refused
 		}
 		from := video.Origin{Trigger: video.TriggerAPI, Token: r.Header.Get(OwnerHeader)}
-		if !keyed {
+		if key == "" {
 			return a.send(r, request, from, created)
 		}
-		return a.start(r, request, from, key[0], created)
+		return a.start(r, request, from, key, created)
 	}
 }
 

@@ -56,14 +56,17 @@ type Videos interface {
 	// HeadURL returns a URL that answers HEAD, which the others refuse: a signature is
 	// for one method.
 	HeadURL(ctx context.Context, id string) (string, error)
+	// ResultsURL returns a URL that a browser saves as the results of a batch, in the format
+	// csv or jsonl.
+	ResultsURL(ctx context.Context, id, format string) (string, error)
 	// Life is how long the URLs work.
 	Life() time.Duration
 }
 
 // Uploads signs the forms that prompt files are uploaded with.
 type Uploads interface {
-	// Form returns a form for a file of that key.
-	Form(ctx context.Context, key string) (api.Upload, error)
+	// Form returns a form for a file of that key, of at most that many bytes.
+	Form(ctx context.Context, key string, maxBytes int64) (api.Upload, error)
 }
 
 // Estimator knows how long the provider takes, and what it charges. The bool is
@@ -99,6 +102,7 @@ type Usage interface {
 // API is the HTTP API. All fields but Origin must be set.
 type API struct {
 	Jobs      Jobs
+	Batches   Batches
 	Videos    Videos
 	Uploads   Uploads
 	Estimator Estimator

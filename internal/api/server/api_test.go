@@ -36,6 +36,7 @@ type fakeJobs struct {
 	asked    []string
 	used     used
 	posts    []jobs.Post
+	batches  fakeBatches
 	owner    string // of the last that was started
 }
 
@@ -219,12 +220,16 @@ func (l links) HeadURL(_ context.Context, id string) (string, error) {
 	return "https://videos.example/" + id + "?X-Amz-Signature=canary-url&head", l.err
 }
 
+func (l links) ResultsURL(_ context.Context, id, format string) (string, error) {
+	return "https://videos.example/" + id + "/results." + format + "?X-Amz-Signature=canary-url", l.err
+}
+
 func (l links) Life() time.Duration { return 15 * time.Minute }
 
-func (l links) Form(_ context.Context, key string) (api.Upload, error) {
+func (l links) Form(_ context.Context, key string, maxBytes int64) (api.Upload, error) {
 	return api.Upload{
 		URL: "https://prompts.example", Fields: map[string]string{"key": key, "X-Amz-Signature": "canary-form"},
-		Key: key, MaxBytes: 65536, ExpiresAt: at.Add(time.Minute),
+		Key: key, MaxBytes: maxBytes, ExpiresAt: at.Add(time.Minute),
 	}, l.err
 }
 
@@ -255,7 +260,7 @@ func newJobs(t *testing.T) *fakeJobs {
 	ended := func(state video.State, err error) jobs.View {
 		return jobs.View{State: state, Request: &r, CreatedAt: began, EndedAt: at, Outcome: video.NewOutcome(err, at)}
 	}
-	j := &fakeJobs{requests: map[string]string{}, used: someUsage(r.Model()), views: map[string]jobs.View{
+	j := &fakeJobs{requests: map[string]string{}, used: someUsage(r.Model()), batches: someBatches(), views: map[string]jobs.View{
 		"queued":     {State: video.StateQueued, Request: &r, CreatedAt: began, Waiting: waits(video.WaitStart)},
 		"generating": {State: video.StateGenerating, Request: &r, CreatedAt: began, SubmittedAt: at.Add(-28 * time.Second), Waiting: waits(video.WaitGeneration)},
 		"late":       {State: video.StateGenerating, Request: &r, CreatedAt: began, SubmittedAt: at.Add(-time.Hour), Waiting: waits(video.WaitGeneration)},
@@ -280,6 +285,9 @@ func newJobs(t *testing.T) *fakeJobs {
 		if id == "queued" {
 			view.Origin = video.Origin{Trigger: video.TriggerFile, Bucket: "prompts", Key: "a boat.txt", Version: "v1"}
 		}
+		if id == "late" {
+			view.Origin = video.Origin{Trigger: video.TriggerBatch, Token: "alice", Batch: "batches-a", Line: 7, Copy: 2, Label: "Boat"}
+		}
 		j.views[id] = view
 	}
 	return j
@@ -292,7 +300,7 @@ func waits(kind video.WaitKind) *jobs.Waiting {
 // newAPI returns an API whose fields are all fakes.
 func newAPI(j *fakeJobs, l links, log io.Writer) *server.API {
 	a := &server.API{
-		Jobs: j, Videos: l, Uploads: l, Estimator: clockwork{}, Prices: prices(), Caps: j, Usage: &j.used,
+		Jobs: j, Batches: &j.batches, Videos: l, Uploads: l, Estimator: clockwork{}, Prices: prices(), Caps: j, Usage: &j.used,
 		Random: zeros{}, Now: func() time.Time { return at }, Log: slog.New(slog.NewJSONHandler(log, nil)),
 	}
 	a.Page = page{a.NotFound()}

@@ -249,6 +249,9 @@ func (d *description) wrong(r *http.Request, body, path, method string) string {
 			return said
 		}
 	}
+	if required, _ := d.at("paths", path, method, "requestBody", "required"); required == false && body == "" {
+		return ""
+	}
 	if content := d.keys("paths", path, method, "requestBody", "content"); len(content) > 0 {
 		value, err := jsonschema.UnmarshalJSON(strings.NewReader(body))
 		if err != nil {

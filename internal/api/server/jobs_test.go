@@ -24,8 +24,9 @@ func videosReplies() map[string]reply {
 		"list-status":         {call: get("/videos?status=discarded")},
 		"list-running":        {call: get("/videos?status=running&model=kling-video/v1/pro/text-to-video&from=2026-08-21&to=2026-08-21T12:00:00.5%2B02:00")},
 		"list-owner":          {call: get("/videos?owner=alice&limit=2")},
+		"list-batch":          {call: get("/videos?batch=batches-a&status=completed")},
 		"list-search":         {call: get("/videos?q=paper%20boat&limit=1")},
-		"list-bad-filters":    {call: get("/videos?model=sora&owner=a+b&from=yesterday&to=0000-01-01&q=+")},
+		"list-bad-filters":    {call: get("/videos?batch=a+b&model=sora&owner=a+b&from=yesterday&to=0000-01-01&q=+")},
 		"list-limit":          {call: get("/videos?limit=1&status=error")},
 		"list-next":           {call: get("/videos?limit=50&cursor=generating")},
 		"list-none":           {call: get("/videos?cursor=zzz")},
@@ -137,17 +138,18 @@ func TestListQuery(t *testing.T) {
 	handler := newHandler(j, links{}, io.Discard)
 	for _, target := range []string{
 		"/videos", "/videos?status=queued&limit=7&cursor=abc",
-		"/videos?owner=alice&limit=20",
+		"/videos?owner=alice&limit=20", "/videos?batch=batches-a",
 		"/videos?status=running&model=kling-video/v1/pro/text-to-video&from=2026-08-21&to=2026-08-21T12:00:00%2B02:00",
 	} {
 		handler.ServeHTTP(httptest.NewRecorder(), call{"GET", target, nil, ""}.request())
 	}
 	const never = "0001-01-01 00:00:00 +0000 UTC"
 	if want := []string{
-		"{States:[] Model: Owner: Words: From:" + never + " To:" + never + " Limit:20 Cursor:}",
-		"{States:[queued] Model: Owner: Words: From:" + never + " To:" + never + " Limit:7 Cursor:abc}",
-		"{States:[] Model: Owner:alice Words: From:" + never + " To:" + never + " Limit:20 Cursor:}",
-		"{States:[queued generating] Model:kling-video/v1/pro/text-to-video Owner: Words: From:2026-08-21 00:00:00 +0000 UTC To:2026-08-21 12:00:00 +0200 +0200 Limit:20 Cursor:}",
+		"{States:[] Model: Owner: Batch: Words: From:" + never + " To:" + never + " Limit:20 Cursor:}",
+		"{States:[queued] Model: Owner: Batch: Words: From:" + never + " To:" + never + " Limit:7 Cursor:abc}",
+		"{States:[] Model: Owner:alice Batch: Words: From:" + never + " To:" + never + " Limit:20 Cursor:}",
+		"{States:[] Model: Owner: Batch:batches-a Words: From:" + never + " To:" + never + " Limit:20 Cursor:}",
+		"{States:[queued generating] Model:kling-video/v1/pro/text-to-video Owner: Batch: Words: From:2026-08-21 00:00:00 +0000 UTC To:2026-08-21 12:00:00 +0200 +0200 Limit:20 Cursor:}",
 	}; !slices.Equal(j.asked, want) {
 		t.Errorf("got %q", j.asked)
 	}

@@ -18,7 +18,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// defaultPage is how many videos a page has unless the query says.
+// defaultPage is how many videos or batches a page has unless the query says.
 const defaultPage = 20
 
 // list returns a page of the jobs.
@@ -58,7 +58,7 @@ const longestWords = 200
 
 // listed reads the parameters of a list, and names each that is wrong.
 func listed(query url.Values) (jobs.Query, []video.FieldError) {
-	q := jobs.Query{Limit: defaultPage, Cursor: query.Get(api.ParamCursor)}
+	q := jobs.Query{Cursor: query.Get(api.ParamCursor)}
 	var wrong []video.FieldError
 	no := func(field, message string) { wrong = append(wrong, video.FieldError{Field: field, Message: message}) }
 	if query.Has(api.ParamStatus) {
@@ -90,18 +90,34 @@ func listed(query url.Values) (jobs.Query, []video.FieldError) {
 			no(name, "takes a time such as 2026-08-21T12:00:00Z, or a day such as 2026-08-21, which is one in UTC")
 		}
 	}
-	if query.Has(api.ParamLimit) {
-		n, err := strconv.Atoi(query.Get(api.ParamLimit))
-		if err != nil || n < 1 || n > api.MaxPage {
-			no(api.ParamLimit, "takes a whole number from 1 to "+strconv.Itoa(api.MaxPage))
-		}
-		q.Limit = n
+	if q.Batch = query.Get(api.ParamBatch); query.Has(api.ParamBatch) && !video.ValidID(q.Batch) {
+		no(api.ParamBatch, "is not the id of a batch; GET "+api.BatchesPath+" lists the batches")
 	}
-	if query.Has(api.ParamCursor) && q.Cursor == "" {
-		no(api.ParamCursor, "is empty; leave it out to start with the newest")
-	}
+	limit, tooMany := limitOf(query)
+	q.Limit = limit
+	wrong = append(append(wrong, tooMany...), cursorOf(query)...)
 	slices.SortStableFunc(wrong, func(a, b video.FieldError) int { return strings.Compare(a.Field, b.Field) })
 	return q, wrong
+}
+
+// limitOf reads how many elements a page has.
+func limitOf(query url.Values) (int, []video.FieldError) {
+	if !query.Has(api.ParamLimit) {
+		return defaultPage, nil
+	}
+	n, err := strconv.Atoi(query.Get(api.ParamLimit))
+	if err != nil || n < 1 || n > api.MaxPage {
+		return 0, []video.FieldError{{Field: api.ParamLimit, Message: "takes a whole number from 1 to " + strconv.Itoa(api.MaxPage)}}
+	}
+	return n, nil
+}
+
+// cursorOf names an empty cursor as wrong.
+func cursorOf(query url.Values) []video.FieldError {
+	if query.Has(api.ParamCursor) && query.Get(api.ParamCursor) == "" {
+		return []video.FieldError{{Field: api.ParamCursor, Message: "is empty; leave it out to start with the newest"}}
+	}
+	return nil
 }
 
 // moment reads a time, or the beginning of a day in UTC. The year has four digits.

@@ -119,12 +119,13 @@ func TestNames(t *testing.T) {
 	}{
 		{"paths", paths, []string{
 			api.VideosPath, api.VideoPath, api.ContentPath, api.RedrivePath, api.RetryPath, api.ForgetPath, api.UploadsPath, api.StatusesPath,
+			api.BatchesPath, api.BatchPath, api.BatchStartPath, api.BatchResultsPath,
 			api.CheckPath, api.ModelsPath, api.ModelPath, api.ControlPath, api.UsagePath, api.DescriptionPath,
 			api.GenerationsPath, api.KlingGenerationPath, api.AIMLAPIModelsPath,
 		}},
 		{"query parameters", queries, []string{
 			api.ParamStatus, api.ParamModel, api.ParamOwner, api.ParamWords, api.ParamFrom, api.ParamTo, api.ParamLimit, api.ParamCursor,
-			api.ParamRedirect, api.ParamDiscard, api.ParamMonth, api.ParamGenerationID,
+			api.ParamBatch, api.ParamFormat, api.ParamRedirect, api.ParamDiscard, api.ParamMonth, api.ParamGenerationID,
 		}},
 		{"headers", headers, []string{api.IdempotencyKeyHeader, api.RetryCountHeader, api.RequestIDHeader, api.JobHeader, api.ExecutionHeader}},
 	} {

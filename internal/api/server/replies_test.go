@@ -13,7 +13,7 @@ import (
 // description. Every reply in the description must be made here.
 func TestReplies(t *testing.T) {
 	d := newDescription(t)
-	for _, table := range []map[string]reply{aimlapiReplies(), videosReplies(), usageReplies(), aboutReplies(), otherReplies()} {
+	for _, table := range []map[string]reply{aimlapiReplies(), videosReplies(), batchesReplies(), usageReplies(), aboutReplies(), otherReplies()} {
 		for name, test := range table {
 			t.Run(name, func(t *testing.T) { test.run(t, name, d) })
 		}
@@ -36,7 +36,7 @@ func (test reply) run(t *testing.T, name string, d *description) {
 		handler.ServeHTTP(httptest.NewRecorder(), test.before.request())
 		log.Reset()
 	}
-	j.err, j.used.err, j.panics = test.err, test.err, test.panics
+	j.err, j.used.err, j.batches.err, j.panics = test.err, test.err, test.err, test.panics
 	w := httptest.NewRecorder()
 	handler.ServeHTTP(w, test.request())
 	if test.target != "/openapi.json" {

@@ -21,7 +21,9 @@ import (
 type response struct {
 	status  int
 	job     string   // the job that it is about, if there is one
+	batch   string   // the batch that it is about, if there is one
 	body    any      // written as JSON; nil for none
+	file    []byte   // a file, in the place of body; its type is in header
 	problem *problem // of a refusal, in the place of status and body
 	header  map[string]string
 }
@@ -59,14 +61,18 @@ func (a *API) handler(handle func(*http.Request) response) http.HandlerFunc {
 		if got.job != "" {
 			h.Set(api.JobHeader, got.job)
 		}
-		write(w, r, got.status, got.body)
+		if got.file != nil {
+			writeFile(w, r, got)
+		} else {
+			write(w, r, got.status, got.body)
+		}
 		a.log(r, got, requestID, began)
 	}
 }
 
 func (a *API) log(r *http.Request, got response, requestID string, began time.Time) {
 	attributes := []any{
-		"method", knownMethod(r), "route", r.Pattern, "status", got.status, "job", got.job, "owner", r.Header.Get(OwnerHeader),
+		"method", knownMethod(r), "route", r.Pattern, "status", got.status, "job", got.job, "batch", got.batch, "owner", r.Header.Get(OwnerHeader),
 		"request_id", requestID, "elapsed_ms", a.Now().Sub(began).Milliseconds(),
 	}
 	if got.problem != nil && got.problem.cause != nil {
@@ -129,6 +135,14 @@ func write(w http.ResponseWriter, r *http.Request, status int, body any) {
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(b.Bytes()) // a client that is gone loses the reply and not the job
+	}
+}
+
+// writeFile sends a file, and none to HEAD.
+func writeFile(w http.ResponseWriter, r *http.Request, got response) {
+	w.WriteHeader(got.status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(got.file) // a client that is gone asks again
 	}
 }
 

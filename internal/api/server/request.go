@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/text"
@@ -22,6 +23,19 @@ const (
 	// OwnerHeader is the name of the request's token; empty where no token is needed.
 	OwnerHeader = "X-Token-Owner"
 )
+
+// idempotencyKey returns a request's Idempotency-Key, which is empty without one, or refuses it.
+func idempotencyKey(r *http.Request) (string, *response) {
+	key, keyed := r.Header[api.IdempotencyKeyHeader]
+	switch {
+	case !keyed:
+		return "", nil
+	case len(key) != 1 || len(key[0]) < 1 || len(key[0]) > 255 || !visible(key[0]):
+		refused := refuseField(http.StatusBadRequest, api.IdempotencyKeyHeader, "must be one header of 1 to 255 visible ASCII characters; send a UUID, say, or leave it out")
+		return "", &refused
+	}
+	return key[0], nil
+}
 
 // parsed returns the video request in a body, or refuses it.
 func parsed(r *http.Request) (video.Request, *response) {

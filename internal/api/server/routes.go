@@ -16,20 +16,24 @@ type methods map[string]func(*http.Request) response
 // routes returns every path that is answered with JSON.
 func (a *API) routes() map[string]methods {
 	all := map[string]methods{
-		api.VideosPath:      {"GET": a.list},
-		api.VideoPath:       {"GET": a.get, "DELETE": a.cancel},
-		api.ContentPath:     {"GET": a.content},
-		api.RedrivePath:     {"POST": a.redrive},
-		api.RetryPath:       {"POST": a.retry},
-		api.ForgetPath:      {"POST": a.forget},
-		api.UploadsPath:     {"POST": a.upload},
-		api.StatusesPath:    {"POST": a.statuses},
-		api.CheckPath:       {"POST": a.check},
-		api.ModelsPath:      {"GET": a.models},
-		"/models/{name...}": {"GET": a.model}, // api.ModelPath, by names with slashes
-		api.ControlPath:     {"GET": a.control},
-		api.UsagePath:       {"GET": a.usage},
-		api.DescriptionPath: {"GET": describe},
+		api.VideosPath:       {"GET": a.list},
+		api.VideoPath:        {"GET": a.get, "DELETE": a.cancel},
+		api.ContentPath:      {"GET": a.content},
+		api.RedrivePath:      {"POST": a.redrive},
+		api.RetryPath:        {"POST": a.retry},
+		api.ForgetPath:       {"POST": a.forget},
+		api.BatchesPath:      {"POST": a.createBatch, "GET": a.listBatches},
+		api.BatchPath:        {"GET": a.batch, "DELETE": a.cancelBatch},
+		api.BatchStartPath:   {"POST": a.startBatch},
+		api.BatchResultsPath: {"GET": a.batchResults},
+		api.UploadsPath:      {"POST": a.upload},
+		api.StatusesPath:     {"POST": a.statuses},
+		api.CheckPath:        {"POST": a.check},
+		api.ModelsPath:       {"GET": a.models},
+		"/models/{name...}":  {"GET": a.model}, // api.ModelPath, by names with slashes
+		api.ControlPath:      {"GET": a.control},
+		api.UsagePath:        {"GET": a.usage},
+		api.DescriptionPath:  {"GET": describe},
 	}
 	maps.Copy(all, a.aimlapi())
 	return all

@@ -31,7 +31,7 @@ func (a *API) upload(r *http.Request) response {
 	if err != nil {
 		return unavailable("", err, "could not create a name for the file; try again")
 	}
-	form, err := a.Uploads.Form(r.Context(), objectkey.Upload(name, kind))
+	form, err := a.Uploads.Form(r.Context(), objectkey.Upload(name, kind), video.MaxRequestBytes)
 	if err != nil {
 		return unavailable("", err, "could not sign a form for the upload; try again")
 	}

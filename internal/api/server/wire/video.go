@@ -129,7 +129,10 @@ func origin(o video.Origin) *api.Origin {
 	if o.Trigger == "" {
 		return nil
 	}
-	return &api.Origin{Trigger: o.Trigger, Token: text(o.Token), Bucket: text(o.Bucket), Key: text(o.Key), Version: text(o.Version)}
+	return &api.Origin{
+		Trigger: o.Trigger, Token: text(o.Token), Bucket: text(o.Bucket), Key: text(o.Key), Version: text(o.Version),
+		Batch: text(o.Batch), Line: number(o.Line), Copy: number(o.Copy), Label: text(o.Label),
+	}
 }
 
 // history returns nil for no events, as a list has none.

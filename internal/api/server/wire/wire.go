@@ -31,6 +31,14 @@ func text(s string) *string {
 	return &s
 }
 
+// number returns nil for 0.
+func number(n int) *int {
+	if n == 0 {
+		return nil
+	}
+	return &n
+}
+
 // usd returns nil for no amount.
 func usd(amount price.Micros) *json.Number {
 	if amount <= 0 {
