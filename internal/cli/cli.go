@@ -33,8 +33,8 @@ const (
 	exitFailed      = 1
 	exitUsage       = 2   // the request or the command line is invalid
 	exitUnsettled   = 3   // reconcile and doctor: there is something to do
-	exitNoVideo     = 4   // the job ended without a video
-	exitState       = 5   // there is no such job, or its state doesn't allow this
+	exitNoVideo     = 4   // the job, or one of a batch, ended without a video
+	exitState       = 5   // there is no such job or batch, or its state doesn't allow this
 	exitInterrupted = 130 // the status that a shell reports after Ctrl-C
 )
 
@@ -118,6 +118,9 @@ func exitStatus(err error, interrupted bool) int {
 	var notReady *generate.NotReady
 	var lines *batch.WrongLines
 	var file *batchfile.Unusable
+	var incomplete *batch.Incomplete
+	var missing *batch.Missing
+	var notStarted *batch.NotReady
 	switch {
 	case err == nil:
 		return 0
@@ -127,9 +130,9 @@ func exitStatus(err error, interrupted bool) int {
 		return exitUsage
 	case errors.As(err, &unsettled):
 		return exitUnsettled
-	case errors.As(err, &noVideo):
+	case errors.As(err, &noVideo), errors.As(err, &incomplete), errors.As(err, &missing):
 		return exitNoVideo
-	case errors.As(err, &notReady), refused != nil && refused.State():
+	case errors.As(err, &notReady), errors.As(err, &notStarted), refused != nil && refused.State():
 		return exitState
 	}
 	return exitFailed

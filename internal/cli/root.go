@@ -38,8 +38,8 @@ Exit statuses:
   1    failed; trying again may help
   2    the command line, the request, the token or the stack is invalid; nothing was paid
   3    reconcile or doctor found something to do
-  4    the job ended without a video
-  5    there is no such job, or its state does not allow this
+  4    the job, or a video of the batch, ended without a video
+  5    there is no such job or batch, or its state does not allow this
   130  interrupted; a job that was started keeps running`
 
 // execute runs the command that the arguments name.

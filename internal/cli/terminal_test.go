@@ -24,6 +24,9 @@ type screen struct {
 	more *sync.Cond
 	text strings.Builder
 	end  error
+
+	terminal *os.File // what is written to it is typed
+	seen     int      // of the text, by awaitNew
 }
 
 // newScreen opens a pseudo-terminal, and reads what is written to tty until both are closed.
@@ -37,7 +40,7 @@ func newScreen(t *testing.T) (s *screen, tty *os.File, read <-chan struct{}) {
 	if err := pty.Setsize(tty, &pty.Winsize{Rows: 24, Cols: 120}); err != nil {
 		t.Fatal(err)
 	}
-	s = &screen{}
+	s = &screen{terminal: terminal}
 	s.more = sync.NewCond(&s.mu)
 	done := make(chan struct{})
 	go func() {
@@ -69,6 +72,22 @@ func (s *screen) await(words string) error {
 		s.more.Wait()
 	}
 	return nil
+}
+
+// awaitNew waits until the words are written again.
+func (s *screen) awaitNew(words string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for {
+		if i := strings.Index(s.text.String()[s.seen:], words); i >= 0 {
+			s.seen = s.text.Len()
+			return nil
+		}
+		if s.end != nil {
+			return fmt.Errorf("%q is not shown: %w", words, s.end)
+		}
+		s.more.Wait()
+	}
 }
 
 // states returns the states of a job that is polled four times before its video is stored.

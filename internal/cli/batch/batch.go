@@ -26,12 +26,16 @@ const atOnce = 20
 func NewBatch(env *command.Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "batch", Args: command.Args(0, 0),
-		Short:   "Plan a file of many prompts",
-		Long:    `Plans the videos of a file with a prompt per line, before anything is paid.`,
-		Example: "  takeup batch plan prompts.csv",
-		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Short: "Make the videos of a file of many prompts",
+		Long: `Plans the videos of a file with a prompt per line, before anything is paid, makes
+them, and follows, stops and continues that.`,
+		Example: "  takeup batch plan prompts.csv\n" +
+			"  takeup batch run prompts.csv",
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newBatchPlan(env))
+	cmd.AddCommand(
+		newBatchPlan(env), newRun(env), newList(env), newShow(env), newWatch(env), newStart(env), newResume(env), newCancel(env),
+		newResults(env), newDownload(env))
 	for _, sub := range cmd.Commands() {
 		sub.Flags().SortFlags = false
 	}

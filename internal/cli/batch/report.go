@@ -149,8 +149,8 @@ func (r *report) print(out io.Writer, width int) {
 		}
 	}
 	r.printCost(out, width)
-	if r.plan.Videos[batch.New]+r.plan.Videos[batch.Resume] > 0 {
-		say("", fmt.Sprintf("time: about %s, %d at once", spanText(r.plan.Takes(r.AtOnce)), r.AtOnce))
+	if r.Videos[batch.New]+r.Videos[batch.Resume] > 0 {
+		say("", fmt.Sprintf("time: about %s, %d at once", spanText(time.Duration(r.Seconds)*time.Second), r.AtOnce))
 	}
 	if r.Day != nil && r.Day.Periods > 0 {
 		say("", r.Day.text("day", "days"))

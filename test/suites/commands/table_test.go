@@ -30,6 +30,8 @@ var runs = []run{
 	{command: `takeup estimate --duration 10`, want: "USD"},
 	{command: `takeup batch plan prompts.csv`, before: `printf 'Prompt;n\r\n"a paper boat; folded";3\r\n' >prompts.csv`, want: "3 new"},
 	{command: `takeup batch plan ideas.txt --lines --duration 10`, before: `printf 'a paper boat\n\na dog' >ideas.txt`, want: "2 new"},
+	{command: `takeup batch run prompts.csv --yes`, before: `printf 'Prompt;n\r\n"a paper boat; folded";3\r\n' >prompts.csv`, want: "3: 3 stored"},
+	{command: `takeup batch run ideas.txt --lines --duration 10 --yes --no-wait`, before: `printf 'a paper boat\n\na dog' >ideas.txt`, want: "batches-"},
 	{command: `takeup list --status error --since 48h`},
 	{command: `takeup list --search 'paper boat' --since 30d`, want: "paper boat"},
 	{command: `takeup usage --month 2026-08`, want: "2026-08"},
@@ -41,6 +43,8 @@ var runs = []run{
   -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" \
   -H "Idempotency-Key: boat-1" \
   -d '{"model": "kling-video/v1/pro/text-to-video", "prompt": "a paper boat crosses a flooded street"}'`, want: `"status":"queued"`},
+	{command: `curl -X POST "$API_URL/batches" -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" \
+  -d '{"name": "spring", "format": "csv"}'`, want: `"status":"uploading"`},
 	{command: `curl -H "Authorization: Bearer $TOKEN" "$API_URL/v2/generate/video/kling/generation?generation_id=$ID"`,
 		before: "takeup get ID --wait\nID=ID", want: `"status":"completed"`},
 	{command: `takeup list --all --json | jq -r '.videos[] | select(.error.redrivable) | .id'`,
@@ -78,8 +82,9 @@ const (
 // listed maps the commands that are not run here to the reason. Those of InDocker are not run
 // here either.
 var listed = map[string]string{
-	`make test`: "it runs this test",
-	`make up`:   "it is run as docs/cli.md has it, with a comment",
+	`make test`:                    "it runs this test",
+	`takeup batch run prompts.csv`: "it asks in a terminal; it is run as the README has it, with --yes",
+	`make up`:                      "it is run as docs/cli.md has it, with a comment",
 	`go test ./internal/video ./internal/schedule`: "make test runs them",
 	`.tools/sam/bin/sam deploy --guided`:           needsAccount + ", and asks for its settings in a terminal",
 	`.tools/sam/bin/sam deploy`:                    needsAccount,
