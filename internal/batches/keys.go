@@ -5,5 +5,7 @@ import (
 	"github.com/takeup/takeup/internal/bucket/objectkey"
 )
 
-func linesKey(b record.Batch) string    { return objectkey.BatchRun(b.ID, b.Run, objectkey.BatchLines) }
-func requestsKey(b record.Batch) string { return objectkey.BatchRun(b.ID, b.Run, objectkey.BatchRequests) }
+func linesKey(b record.Batch) string { return objectkey.BatchRun(b.ID, b.Run, objectkey.BatchLines) }
+func requestsKey(b record.Batch) string {
+	return objectkey.BatchRun(b.ID, b.Run, objectkey.BatchRequests)
+}
