@@ -21,7 +21,7 @@ import (
 func newBatch(t *testing.T, c *table.Table, id string, atOnce int) {
 	t.Helper()
 	_, _, err := c.CreateBatch(t.Context(), record.Batch{
-		ID: id, Name: "prompts of " + id, Owner: "alice", CreatedAt: evening, Format: "csv", State: record.Running, Run: 1, Form: true,
+		ID: id, Name: "prompts of " + id, Owner: "alice", CreatedAt: evening, Format: "csv", State: record.Running, Run: 1, Attended: true,
 		Options: record.Options{AtOnce: atOnce, SkipInvalid: true, MaxLines: 7, Defaults: map[string]any{"duration": 5.0}},
 		Sources: []record.Source{{Bucket: "prompts", Key: "a.csv", Version: "1", Versioned: true}},
 	})
