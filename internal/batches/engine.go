@@ -29,7 +29,7 @@ type Engine struct {
 	// MaxUnattended is the highest price at which a file that was put into the bucket runs by
 	// itself.
 	MaxUnattended price.Micros
-	// Ceiling is how many lines of a batch the state machine looks after at once; 0 is no limit.
+	// Ceiling is how many videos the stack makes at once; 0 is no limit.
 	Ceiling int
 	Now     func() time.Time
 	// Jitter returns a random part of a duration.

@@ -75,9 +75,22 @@ func waiting(d time.Duration) Next {
 	return Next{Do: DoWait, WaitSeconds: max(1, int(math.Ceil(d.Seconds())))}
 }
 
+// mostLines is how many lines an engine may look after at once that doesn't know
+// MaxConcurrencyPath.
+const mostLines = 100
+
+// atOnce returns how many lines of a batch are looked after at once.
+func (e *Engine) atOnce(b record.Batch) int {
+	if e.Ceiling > 0 {
+		return min(b.AtOnce, e.Ceiling)
+	}
+	return b.AtOnce
+}
+
 // crowded returns how long a line waits before it begins, since its batch makes as many videos
-// at once as it may; 0 if there is room. Such a line would be refused by the claim, which its
-// job would try again and again. The lines that wait share two tries for each video that ends.
+// at once as it may; 0 if there is room. That happens if an earlier run's jobs go on, or jobs
+// were redriven by hand. Such a line would be refused by the claim, which its job would try
+// again and again. The lines that wait share two tries for each video that ends.
 func (e *Engine) crowded(ctx context.Context, b record.Batch) (time.Duration, error) {
 	counts, err := e.Table.BatchCounts(ctx, b.ID)
 	if err != nil {
@@ -86,11 +99,7 @@ func (e *Engine) crowded(ctx context.Context, b record.Batch) (time.Duration, er
 	if counts.InFlight < int64(b.AtOnce) {
 		return 0, nil
 	}
-	lines := b.Todo
-	if e.Ceiling > 0 {
-		lines = min(lines, e.Ceiling)
-	}
-	wait := b.Usual * time.Duration(max(1, lines-b.AtOnce)) / time.Duration(2*max(1, b.AtOnce))
+	wait := b.Usual * time.Duration(max(1, min(b.Todo, mostLines)-b.AtOnce)) / time.Duration(2*max(1, b.AtOnce))
 	wait = max(leastWait, min(wait, mostWait))
 	return wait/2 + e.Jitter(wait), nil
 }

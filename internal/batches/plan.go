@@ -23,7 +23,9 @@ type Planned struct {
 	// Bucket and Key are the file that the Map reads its items from.
 	Bucket string `json:"bucket"`
 	Key    string `json:"key"`
-	said   string
+	// MaxConcurrency is how many lines the Map looks after at once; 0 is no limit.
+	MaxConcurrency int `json:"max_concurrency"`
+	said           string
 }
 
 // The values of Planned.Next.
@@ -72,6 +74,7 @@ func (e *Engine) plan(ctx context.Context, in Input) (Planned, error) {
 	todo := plan.Videos[batch.New] + plan.Videos[batch.Resume] + plan.Videos[batch.Running]
 	err = e.change(ctx, in, func(b *record.Batch) {
 		b.State, b.PlannedAt, b.Todo, b.Usual = record.Planned, e.Now(), todo, 0
+		planned.MaxConcurrency = e.atOnce(*b)
 		if n := plan.Videos[batch.New] + plan.Videos[batch.Resume] - plan.TimesUnknown; n > 0 {
 			b.Usual = plan.Usual / time.Duration(n)
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -80,7 +81,10 @@ func decodeBatch(id string, item attributes) (record.Batch, string, error) {
 		PlannedAt: r.time("planned_at"), EndedAt: r.time("ended_at"), Mark: r.text(markName),
 	}
 	for name, value := range map[string]any{"defaults": &b.Defaults, "sources": &b.Sources} {
-		if err := json.Unmarshal([]byte(r.text(name)), value); err != nil {
+		// Numbers stay as they are written: package catalogue reads them.
+		decoder := json.NewDecoder(strings.NewReader(r.text(name)))
+		decoder.UseNumber()
+		if err := decoder.Decode(value); err != nil {
 			r.fail(name, err)
 		}
 	}

@@ -1,6 +1,7 @@
 package table_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -56,7 +57,7 @@ func TestBatchesAreKept(t *testing.T) {
 	c := open(dynamotest.New(t))
 	newBatch(t, c, "one", 20)
 	read, version, err := c.Batch(t.Context(), "one")
-	if err != nil || version != "1" || read.Defaults["duration"] != 5.0 || !read.SkipInvalid || read.Source().Key != "a.csv" || read.Mark == "" {
+	if err != nil || version != "1" || read.Defaults["duration"] != json.Number("5") || !read.SkipInvalid || read.Source().Key != "a.csv" || read.Mark == "" {
 		t.Errorf("%+v, %s, %v", read, version, err)
 	}
 	read.State, read.EndedAt = record.Ended, evening

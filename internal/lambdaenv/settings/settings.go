@@ -172,6 +172,7 @@ type Prices struct {
 // API has the settings of the function api.
 type API struct {
 	Intake
+	Batches
 	Caps
 	PromptsBucket string  `env:"PROMPTS_BUCKET,required,notEmpty"`
 	VideoURL      Seconds `env:"VIDEO_URL_SECONDS,required,notEmpty"`
