@@ -187,7 +187,7 @@ func TestCancel(t *testing.T) {
 	if view := w.get(id); view.State != record.Cancelled || view.Counts != (batches.Counts{Videos: 4, Stored: 1, Cancelled: 1, New: 2}) || w.bought() != 1 {
 		t.Errorf("%s, %+v", view.State, view.Counts)
 	}
-	if text := w.readAll(id); strings.Count(text, "new") != 2 || strings.Count(text, "2  cancelled ") != 1 {
+	if text := w.readAll(id); strings.Count(text, "2  new") != 2 || strings.Count(text, "2  cancelled ") != 1 {
 		t.Error(text)
 	}
 }
