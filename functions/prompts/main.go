@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
+	"github.com/takeup/takeup/internal/batches"
 	"github.com/takeup/takeup/internal/bucket"
 	"github.com/takeup/takeup/internal/caps"
 	"github.com/takeup/takeup/internal/jobs"
@@ -24,8 +25,10 @@ func main() {
 	set, config, log := settings.Must(os.Stdout, settings.Load[settings.Prompts])
 	s3Client := s3.NewFromConfig(config)
 	known := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
-	executions := jobs.NewExecutions(sfn.NewFromConfig(config), set.StateMachine)
+	states := sfn.NewFromConfig(config)
+	executions := jobs.NewExecutions(states, set.StateMachine)
 	stack := caps.NewStack(known, set.Limits(), int64(set.Unpriced), set.CapWait(), time.Now)
 	starter := jobs.New(known, bucket.NewManifests(s3Client, set.VideosBucket), executions, time.Now).Behind(stack)
-	lambda.Start(promptfile.New(s3Client, known, starter, set.VideosBucket, time.Now, log).Handle)
+	many := batches.NewIntake(known, batches.NewExecutions(states, set.BatchMachine), time.Now)
+	lambda.Start(promptfile.New(s3Client, known, starter, many, set.VideosBucket, time.Now, log).Handle)
 }

@@ -2,10 +2,10 @@ package batches
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"iter"
 
@@ -152,8 +152,11 @@ func (l *labels) of(item Item) (string, error) {
 	var p struct {
 		Label string `json:"label"`
 	}
-	if !l.lines.Scan() || json.Unmarshal(l.lines.Bytes(), &p) != nil {
-		return "", &video.ServiceUnavailable{Doing: "reading the requests of a batch", Err: fmt.Errorf("there is none of line %d: %w", item.Line, l.lines.Err())}
+	if !l.lines.Scan() {
+		return "", &video.ServiceUnavailable{Doing: "reading the requests of a batch", Err: cmp.Or(l.lines.Err(), io.ErrUnexpectedEOF)}
+	}
+	if err := json.Unmarshal(l.lines.Bytes(), &p); err != nil {
+		return "", &video.ServiceUnavailable{Doing: "reading the requests of a batch", Err: err}
 	}
 	l.at, l.label = item.At, p.Label
 	return l.label, nil

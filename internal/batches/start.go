@@ -46,7 +46,7 @@ func (s *Service) Start(ctx context.Context, id string, skipInvalid bool) (View,
 		} else if err != nil {
 			continue
 		}
-		if err := s.begin(ctx, b); err != nil {
+		if err := begin(ctx, s.machine, b); err != nil {
 			return View{}, err
 		}
 		return s.view(ctx, b, true)
@@ -75,10 +75,10 @@ func (s *Service) startable(ctx context.Context, b record.Batch) error {
 }
 
 // begin starts the execution of a batch's run. It can be repeated.
-func (s *Service) begin(ctx context.Context, b record.Batch) error {
+func begin(ctx context.Context, machine Machine, b record.Batch) error {
 	input, err := json.Marshal(Input{Batch: b.ID, Run: b.Run})
 	if err != nil {
 		return fmt.Errorf("encoding the input of batch %s: %w", b.ID, err)
 	}
-	return s.machine.Start(ctx, b.Execution(), input)
+	return machine.Start(ctx, b.Execution(), input)
 }

@@ -6,12 +6,14 @@ import (
 )
 
 // The names of the limits, as in NoRoom and in FullOf of video.Entry. LimitOwner limits the
-// jobs of one token's owner; the jobs of other owners don't wait for it.
+// jobs of one token's owner, and LimitBatch those of one batch in flight; other jobs don't wait
+// for them.
 const (
 	LimitDay      = "day"
 	LimitMonth    = "month"
 	LimitInFlight = "in_flight"
 	LimitOwner    = "owner"
+	LimitBatch    = "batch"
 )
 
 // Limits bound a claim. Zero means no limit.
@@ -21,18 +23,26 @@ type Limits struct {
 	InFlight    int64
 	// OwnerDayMicros is DayMicros for the jobs of the entry's owner alone.
 	OwnerDayMicros int64
+	// BatchInFlight is InFlight for the jobs of the entry's batch alone.
+	BatchInFlight int64
 }
 
 // NoRoom says that a claim would exceed a limit. Nothing was written.
 type NoRoom struct {
-	Limit string    // LimitDay, LimitMonth, LimitOwner (of the owner's day) or LimitInFlight
+	Limit string    // LimitDay, LimitMonth, LimitOwner (of the owner's day), LimitInFlight or LimitBatch
 	Held  int64     // what counts against the limit: micro-dollars, or attempts
 	Of    int64     // the limit
-	Price int64     // of the claim, in micro-dollars; 0 for in_flight
-	Until time.Time // when the limit resets; zero for in_flight
+	Price int64     // of the claim, in micro-dollars; 0 for a limit on attempts
+	Until time.Time // when the limit resets; zero for a limit on attempts
 	Ends  time.Time // when another limit replaces it; zero if that isn't known
 	Ahead int       // older jobs that wait for the same limit and are claimed first
 }
+
+// Attempts reports whether it is a limit on attempts in flight, and not on money.
+func (e *NoRoom) Attempts() bool { return e.Limit == LimitInFlight || e.Limit == LimitBatch }
+
+// Dear reports whether the claim costs more than the limit.
+func (e *NoRoom) Dear() bool { return !e.Attempts() && e.Price > e.Of }
 
 // Lasts reports whether there will be no room before end: the claim costs more than the
 // limit, or the month has no room and ends later.
@@ -40,7 +50,7 @@ func (e *NoRoom) Lasts(end time.Time) bool {
 	if !e.Ends.IsZero() && !e.Ends.After(end) {
 		return false
 	}
-	return e.Limit != LimitInFlight && e.Price > e.Of || e.Limit == LimitMonth && e.Held+e.Price > e.Of && e.Until.After(end)
+	return e.Dear() || e.Limit == LimitMonth && e.Held+e.Price > e.Of && e.Until.After(end)
 }
 
 func (e *NoRoom) Error() string {
@@ -49,12 +59,15 @@ func (e *NoRoom) Error() string {
 	if e.Limit == LimitOwner {
 		limit = fmt.Sprintf("the token's %.2f USD a day", usd(e.Of))
 	}
-	if e.Limit != LimitInFlight && e.Price > e.Of {
+	if e.Dear() {
 		return fmt.Sprintf("the video may cost %.2f USD, which is more than %s", usd(e.Price), limit)
 	}
 	said := fmt.Sprintf("%.2f of %s are spent, reserved or uncertain", usd(e.Held), limit)
-	if e.Limit == LimitInFlight {
+	if e.Attempts() {
 		said = fmt.Sprintf("%d of at most %d videos are under way", e.Held, e.Of)
+	}
+	if e.Limit == LimitBatch {
+		said = fmt.Sprintf("%d of at most %d videos of its batch are under way", e.Held, e.Of)
 	}
 	if e.Ahead > 0 {
 		said += fmt.Sprintf("; %d older jobs wait for the same", e.Ahead)

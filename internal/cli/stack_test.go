@@ -47,7 +47,8 @@ func newFakeAWS(t *testing.T, api *apitest.Server) *fakeAWS {
 		outputs: map[string]string{
 			"ApiUrl": "https://abc.execute-api.eu-west-1.amazonaws.com/takeup", "ApiId": "abc", "ApiStage": "takeup", "ApiTokenSecret": "token",
 			"JobsTable": "jobs", "VideosBucket": "videos", "PromptsBucket": "prompts", "ProviderKeySecret": "key",
-			"StateMachineArn": "arn:aws:states:eu-west-1:000000000000:stateMachine:text-to-video",
+			"StateMachineArn":      "arn:aws:states:eu-west-1:000000000000:stateMachine:text-to-video",
+			"BatchStateMachineArn": "arn:aws:states:eu-west-1:000000000000:stateMachine:batch",
 		},
 	}
 	a.Server = httptest.NewServer(a)

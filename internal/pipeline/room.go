@@ -18,11 +18,12 @@ type Pricer interface {
 type Claims interface {
 	Jobs
 	// Claim is Update for an entry that reserves money for its attempt. It also returns a
-	// *operator.Paused while the table is paused, and a *budget.NoRoom at a limit.
+	// *operator.Paused while the table is paused, a *budget.NoRoom at a limit, and a
+	// *video.BatchCancelled once the job's batch is cancelled.
 	Claim(ctx context.Context, entry video.Entry, version string, limits budget.Limits) (video.Entry, string, error)
 	// Turn counts the older jobs that wait for room. If they take all the room that is left, it
-	// returns a *budget.NoRoom, and no claim must be tried. It may also return a
-	// *operator.Paused.
+	// returns a *budget.NoRoom, and no claim must be tried. It may also return the other errors
+	// of Claim.
 	Turn(ctx context.Context, entry video.Entry, limits budget.Limits, now time.Time) (video.Line, error)
 	// Paused returns why the table is paused, or nil if it isn't.
 	Paused(context.Context) (*operator.Paused, error)
@@ -44,19 +45,28 @@ const (
 	freePolls = 500
 )
 
+// longestWait is the longest wait of a batch's job between two tries: a month's cap may be
+// spent.
+const longestWait = 32 * 24 * time.Hour
+
 // stagger separates the polls of jobs that wait for the same day, oldest first.
 const stagger = 100 * time.Millisecond
 
 // full handles a claim that has no room below a limit, or whose turn it isn't. Nothing was
 // submitted. The job waits until the limit's next period, or polls for room. How often it polls
 // depends on its place in line and not on its age. A job that has waited for CapWait ends, and
-// one that would certainly wait that long ends at once.
+// one that would certainly wait that long ends at once. A batch's job waits for as long as it
+// takes: its batch has more videos than a day's cap, and is cancelled to end it. It ends only if
+// it costs more than the cap.
 func (s *visit) full(ctx context.Context, o order, entry video.Entry, version string, why *budget.NoRoom) result {
 	now := s.Now()
 	began := entry.BeginWaiting(now)
 	end := entry.FullSince.Add(s.Times.CapWait)
-	left := end.Sub(now)
-	if left <= 0 || why.Lasts(end) {
+	left, over := end.Sub(now), why.Lasts(end)
+	if entry.Origin.Batch != "" {
+		end, left, over = time.Time{}, longestWait, why.Dear() && why.Ends.IsZero()
+	}
+	if left <= 0 || over {
 		outcome := &video.CapReached{Limit: why.Limit, Held: why.Held, Of: why.Of, Price: why.Price}
 		entry.End(outcome, now)
 		if _, _, err := s.Jobs.Update(ctx, entry, version); err != nil {
@@ -81,7 +91,7 @@ func (s *visit) full(ctx context.Context, o order, entry video.Entry, version st
 			return unwritten(err)
 		}
 	}
-	s.waits(video.WaitCap, entry.Attempt, wait, entry.FullSince.Add(s.Times.CapWait), why.Error())
+	s.waits(video.WaitCap, entry.Attempt, wait, end, why.Error())
 	job := entry.Job(video.Waiting, seconds(wait))
 	job.Looks = o.looks + 1
 	return done(job)

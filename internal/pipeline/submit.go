@@ -219,12 +219,15 @@ func (s *visit) submit(ctx context.Context, o order, entry video.Entry, version 
 	}
 	var paused *operator.Paused
 	var full *budget.NoRoom
+	var cancelled *video.BatchCancelled
 	switch {
 	case errors.As(err, &paused):
 		return s.pause(ctx, unclaimed, read, paused)
 	case errors.As(err, &full):
 		full.Ahead = line[full.Limit]
 		return s.full(ctx, o, unclaimed, read, full)
+	case errors.As(err, &cancelled):
+		return s.withBatch(ctx, unclaimed, read)
 	case err != nil:
 		return unwritten(err)
 	}

@@ -182,7 +182,7 @@ type play struct {
 func newPlay(t *testing.T, uploads []put) *play {
 	t.Helper()
 	p := &play{uploads: uploads, contents: contents{}, started: map[string]video.Request{}, rejected: map[string]string{}, refused: map[string]bool{}, faultAt: -1, hookAt: -1}
-	p.files = promptfile.New(p, playContents{p}, p, "videos", func() time.Time { return at }, slog.New(slog.DiscardHandler))
+	p.files = promptfile.New(p, playContents{p}, p, nil, "videos", func() time.Time { return at }, slog.New(slog.DiscardHandler))
 	return p
 }
 

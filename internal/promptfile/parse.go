@@ -44,9 +44,9 @@ func kindOf(key string) (kind, error) {
 	case text, object:
 		return extension, nil
 	case "":
-		return "", &unusable{reason: "the file has no extension; upload a prompt as .txt or a request object as .json"}
+		return "", &unusable{reason: "the file has no extension; upload a prompt as .txt, a request object as .json, or many of them as .csv or .jsonl"}
 	default:
-		return "", &unusable{reason: fmt.Sprintf("the file ends in %.20q; upload a prompt as .txt or a request object as .json", string(extension))}
+		return "", &unusable{reason: fmt.Sprintf("the file ends in %.20q; upload a prompt as .txt, a request object as .json, or many of them as .csv or .jsonl", string(extension))}
 	}
 }
 

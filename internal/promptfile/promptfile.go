@@ -37,14 +37,15 @@ type Files struct {
 	client   Client
 	contents Contents
 	starter  Starter
+	batches  Batches
 	videos   string // the bucket for rejections
 	now      func() time.Time
 	log      *slog.Logger
 }
 
 // New returns Files that writes rejections to the videos bucket.
-func New(client Client, contents Contents, starter Starter, videos string, now func() time.Time, log *slog.Logger) *Files {
-	return &Files{client: client, contents: contents, starter: starter, videos: videos, now: now, log: log}
+func New(client Client, contents Contents, starter Starter, batches Batches, videos string, now func() time.Time, log *slog.Logger) *Files {
+	return &Files{client: client, contents: contents, starter: starter, batches: batches, videos: videos, now: now, log: log}
 }
 
 // Unhandled says which records of an event could not be handled. The others are done, and
@@ -56,7 +57,7 @@ func (e *Unhandled) Error() string { return "the event could not be handled: " +
 func (e *Unhandled) Unwrap() error { return e.Err }
 
 // Handle is the Lambda handler of the bucket's events. When it returns nil, every uploaded
-// file of the event has its job or its rejection. It returns a *NotAnEvent for a payload
+// file of the event has its job, its batch or its rejection. It returns a *NotAnEvent for a payload
 // that is not an S3 event, and an *Unhandled if a record can't be parsed or an AWS service
 // fails.
 func (f *Files) Handle(ctx context.Context, payload json.RawMessage) error {
@@ -115,6 +116,9 @@ func (f *Files) upload(ctx context.Context, u upload) (outcome, error) {
 // start reads a file and starts its job. A file that is gone is skipped: it was deleted, or
 // replaced by an upload with an event of its own.
 func (f *Files) start(ctx context.Context, u upload) (outcome, error) {
+	if ofMany(u.key) {
+		return f.batch(ctx, u)
+	}
 	k, unfit := kindOf(u.key)
 	if unfit != nil && !u.copied {
 		return outcome{}, unfit

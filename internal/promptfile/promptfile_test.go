@@ -115,7 +115,7 @@ func event(records ...string) json.RawMessage {
 }
 
 func files(b *objects, s *starter, log io.Writer) *promptfile.Files {
-	return promptfile.New(b, contents{}, s, "videos", func() time.Time { return at }, slog.New(slog.NewJSONHandler(log, nil)))
+	return promptfile.New(b, contents{}, s, nil, "videos", func() time.Time { return at }, slog.New(slog.NewJSONHandler(log, nil)))
 }
 
 func TestFilesThatStartAJob(t *testing.T) {
@@ -327,7 +327,7 @@ func TestAFileOverACap(t *testing.T) {
 	full := &caps.Refused{Limit: "day", Price: 12_500_000, Amount: caps.Amount{Limit: 10_000_000, ResetsAt: at}}
 	b, s := &objects{content: "a boat"}, &starter{err: full}
 	known := contents{}
-	f := promptfile.New(b, known, &refusing{s}, "videos", func() time.Time { return at }, slog.New(slog.DiscardHandler))
+	f := promptfile.New(b, known, &refusing{s}, nil, "videos", func() time.Time { return at }, slog.New(slog.DiscardHandler))
 	if err := f.Handle(t.Context(), event(record("ObjectCreated:Put", "a.txt", "v1"))); err != nil {
 		t.Fatal(err)
 	}

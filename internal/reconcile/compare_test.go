@@ -325,7 +325,7 @@ func TestPromptFileJob(t *testing.T) {
 	files := newStore()
 	files.putVersion("prompts", "a b.txt", "version-1", "a paper boat", to)
 	started := &starter{}
-	handler := promptfile.New(files, table.New(&dynamotest.Items{}, "jobs", rand.Text, func(time.Duration) time.Duration { return 0 }), started, "videos", func() time.Time { return to }, slog.New(slog.DiscardHandler))
+	handler := promptfile.New(files, table.New(&dynamotest.Items{}, "jobs", rand.Text, func(time.Duration) time.Duration { return 0 }), started, nil, "videos", func() time.Time { return to }, slog.New(slog.DiscardHandler))
 	event := `{"Records":[{"eventSource":"aws:s3","eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"prompts"},"object":{"key":"a+b.txt","versionId":"version-1"}}}]}`
 	if err := handler.Handle(t.Context(), json.RawMessage(event)); err != nil {
 		t.Fatal(err)

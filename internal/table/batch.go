@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -49,11 +51,13 @@ func encodeBatch(b record.Batch) (attributes, error) {
 	item.putNumber(atOnceName, int64(b.AtOnce))
 	item.putFlag("skip_invalid", b.SkipInvalid)
 	item.putNumber("max_lines", int64(b.MaxLines))
-	item.putFlag("form", b.Form)
+	item.putFlag("attended", b.Attended)
 	item.put(stateName, string(b.State))
 	item.put("reason", b.Reason)
 	item.putNumber("run", int64(b.Run))
 	item.putFlag("approved", b.Approved)
+	item.putNumber("todo", int64(b.Todo))
+	item.putNumber("usual_ms", b.Usual.Milliseconds())
 	item.putTime("planned_at", b.PlannedAt)
 	item.putTime("ended_at", b.EndedAt)
 	for name, value := range map[string]any{"defaults": b.Defaults, "sources": b.Sources} {
@@ -70,13 +74,17 @@ func decodeBatch(id string, item attributes) (record.Batch, string, error) {
 	r := reader{attributes: item}
 	b := record.Batch{
 		ID: r.text("id"), Name: r.text("name"), Again: r.text("again"), Owner: r.text("owner"), CreatedAt: r.time("created_at"), Format: r.text("format"),
-		Options: record.Options{AtOnce: int(r.number(atOnceName)), SkipInvalid: r.flag("skip_invalid"), MaxLines: int(r.number("max_lines"))},
-		Form:    r.flag("form"),
-		State:   record.State(r.text(stateName)), Reason: r.text("reason"), Run: int(r.number("run")), Approved: r.flag("approved"),
+		Options:  record.Options{AtOnce: int(r.number(atOnceName)), SkipInvalid: r.flag("skip_invalid"), MaxLines: int(r.number("max_lines"))},
+		Attended: r.flag("attended"),
+		State:    record.State(r.text(stateName)), Reason: r.text("reason"), Run: int(r.number("run")), Approved: r.flag("approved"),
+		Todo: int(r.number("todo")), Usual: time.Duration(r.number("usual_ms")) * time.Millisecond,
 		PlannedAt: r.time("planned_at"), EndedAt: r.time("ended_at"), Mark: r.text(markName),
 	}
 	for name, value := range map[string]any{"defaults": &b.Defaults, "sources": &b.Sources} {
-		if err := json.Unmarshal([]byte(r.text(name)), value); err != nil {
+		// Numbers stay as they are written: package catalogue reads them.
+		decoder := json.NewDecoder(strings.NewReader(r.text(name)))
+		decoder.UseNumber()
+		if err := decoder.Decode(value); err != nil {
 			r.fail(name, err)
 		}
 	}

@@ -5,13 +5,7 @@ import (
 	"strings"
 
 	"github.com/takeup/takeup/internal/batch/record"
-)
-
-// The attributes of a batch's counters, besides those of money: its jobs by state, and those
-// that wait for room by limit.
-const (
-	jobsPrefix = "jobs_"
-	fullPrefix = "full_"
+	"github.com/takeup/takeup/internal/video"
 )
 
 // BatchCounts reads the counters of a batch. They are zero if nothing was counted. The read is
@@ -25,10 +19,10 @@ func (t *Table) BatchCounts(ctx context.Context, id string) (record.Counts, erro
 	r := reader{attributes: items[0]}
 	counts.InFlight, counts.Reserved, counts.Spent, counts.Uncertain = r.number(inFlightName), r.number(reservedName), r.number(spentName), r.number(uncertainName)
 	for name := range items[0] {
-		if state, ok := strings.CutPrefix(name, jobsPrefix); ok {
+		if state, ok := strings.CutPrefix(name, video.CountedState("")); ok {
 			counts.Jobs[state] = r.number(name)
 		}
-		if limit, ok := strings.CutPrefix(name, fullPrefix); ok {
+		if limit, ok := strings.CutPrefix(name, video.CountedLimit("")); ok {
 			counts.Full[limit] = r.number(name)
 		}
 	}

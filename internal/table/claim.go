@@ -16,14 +16,18 @@ import (
 // Claim is Update for an entry that claims an attempt, whose money is the entry's last. The
 // limits are the stack's, which the operator's caps override. The claim is one transaction with
 // the counters and the control, so that no claim is written that exceeds a limit or follows an
-// outdated decision. In those cases Claim returns a *operator.Paused or a *budget.NoRoom, and
-// writes nothing.
+// outdated decision. In those cases Claim returns a *operator.Paused, a *budget.NoRoom or a
+// *video.BatchCancelled, and writes nothing.
 func (t *Table) Claim(ctx context.Context, entry video.Entry, version string, limits budget.Limits) (video.Entry, string, error) {
 	number, err := next(version)
 	if err != nil {
 		return video.Entry{}, "", err
 	}
 	control, decided, limits, before, err := t.bounds(ctx, entry, limits, entry.ClaimedAt)
+	if err != nil {
+		return video.Entry{}, "", err
+	}
+	limits, batch, err := t.batchBounds(ctx, entry, limits)
 	if err != nil {
 		return video.Entry{}, "", err
 	}
@@ -37,7 +41,7 @@ func (t *Table) Claim(ctx context.Context, entry video.Entry, version string, li
 		ClientRequestToken: &entry.Mark,
 		TransactItems: append([]types.TransactWriteItem{
 			{Put: asPut(t.replace(encode(entry, number), version))}, {ConditionCheck: t.stillDecided(decided)},
-		}, t.book(entry, roomFor(entry, limits, before))...),
+		}, append(batch, t.book(entry, roomFor(entry, limits, before))...)...),
 	}
 	var last error
 	written, newVersion, err := t.settle(ctx, entry, number, func(ctx context.Context) error {
@@ -84,7 +88,8 @@ func withEnd(err error, control operator.Control, at time.Time) error {
 }
 
 // fullCounters returns the counters that left no room for a claim. It returns none if the
-// control failed the claim, since the limits may have changed.
+// control or the batch failed the claim, since the limits may have changed. Only a failed
+// counter comes with its item.
 func fullCounters(err error) (full []attributes) {
 	var cancelled *types.TransactionCanceledException
 	if !errors.As(err, &cancelled) {
@@ -92,7 +97,7 @@ func fullCounters(err error) (full []attributes) {
 	}
 	for i, reason := range cancelled.CancellationReasons {
 		switch failed := reason.Code != nil && *reason.Code == "ConditionalCheckFailed"; {
-		case failed && i == 1:
+		case failed && (i == 1 || len(reason.Item) == 0):
 			return nil
 		case failed:
 			full = append(full, reason.Item)
@@ -116,6 +121,7 @@ func roomFor(entry video.Entry, limits budget.Limits, before int64) *room {
 		day: claimed.Day, dayMicros: left(limits.DayMicros, claimed.Micros),
 		owner: entry.Origin.Token, ownerMicros: left(limits.OwnerDayMicros, claimed.Micros),
 		inFlight: left(limits.InFlight, before+1),
+		batch:    entry.Origin.Batch, batchInFlight: left(limits.BatchInFlight, 1),
 	}
 }
 
@@ -124,13 +130,16 @@ func noRoom(full []attributes, entry video.Entry, limits budget.Limits, before i
 	const doing = "reading what was spent"
 	claimed := entry.Money[len(entry.Money)-1]
 	var c Counters
-	var held, owners int64
+	var held, owners, batch int64
 	for _, item := range full {
 		r := reader{attributes: item}
-		if r.text(partitionKey) == counters {
+		switch r.text(partitionKey) {
+		case counters:
 			held = r.number(heldOn(claimed.Day))
 			c = r.counters()
-		} else {
+		case batchPrefix + entry.Origin.Batch:
+			batch = r.number(inFlightName)
+		default:
 			owners = r.number(heldName)
 		}
 		if r.err != nil {
@@ -142,6 +151,8 @@ func noRoom(full []attributes, entry video.Entry, limits budget.Limits, before i
 		return unavailable(doing, err)
 	}
 	switch {
+	case limits.BatchInFlight > 0 && batch >= limits.BatchInFlight:
+		return &budget.NoRoom{Limit: budget.LimitBatch, Held: batch, Of: limits.BatchInFlight}
 	case limits.MonthMicros > 0 && c.Held+claimed.Micros > limits.MonthMicros:
 		return &budget.NoRoom{Limit: budget.LimitMonth, Held: c.Held, Price: claimed.Micros, Of: limits.MonthMicros, Until: day.AddDate(0, 1, 1-day.Day())}
 	case limits.DayMicros > 0 && held+claimed.Micros > limits.DayMicros:

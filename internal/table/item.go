@@ -203,6 +203,9 @@ func decodeJob(id string, job attributes) (video.Entry, error) {
 	if r.err == nil && entry.ID != id {
 		r.err = fmt.Errorf("it is of job %.100q", entry.ID)
 	}
+	if r.err == nil {
+		entry.BookedCounts = entry.Counted()
+	}
 	return entry, r.err
 }
 

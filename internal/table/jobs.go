@@ -171,7 +171,7 @@ func (t *Table) settle(ctx context.Context, entry video.Entry, version int64, tr
 	f, err := t.write(ctx, entry.Mark, try)
 	switch f {
 	case written:
-		entry.Booked = entry.Money
+		entry.Booked, entry.BookedCounts = entry.Money, entry.Counted()
 		return entry, strconv.FormatInt(version, 10), nil
 	case refused:
 		return video.Entry{}, "", &video.Conflict{ID: entry.ID}
@@ -180,7 +180,7 @@ func (t *Table) settle(ctx context.Context, entry video.Entry, version int64, tr
 	}
 	found, current, readErr := t.Get(ctx, entry.ID)
 	if readErr == nil && found.Mark == entry.Mark {
-		entry.Booked = entry.Money
+		entry.Booked, entry.BookedCounts = entry.Money, entry.Counted()
 		return entry, current, nil
 	}
 	return video.Entry{}, "", unavailable("writing a job", err)

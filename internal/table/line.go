@@ -28,12 +28,16 @@ const atOnce = 10
 // Turn counts the older jobs that wait for room below a limit. It returns a *budget.NoRoom if
 // they take all the free room, so that a claim of the entry must not be tried. The entry's last
 // money is that of the attempt to claim. Turn returns a *operator.Paused if the table is paused,
-// and a *video.ServiceUnavailable if the answer isn't known.
+// a *video.BatchCancelled if the entry's batch is cancelled, and a *video.ServiceUnavailable if
+// the answer isn't known.
 //
 // Each older job counts at the price of this one. A younger job takes room only if there is
 // enough for the older jobs that are due, too. The index is eventually consistent, so a younger
 // job may be first for a few moments.
 func (t *Table) Turn(ctx context.Context, entry video.Entry, limits budget.Limits, now time.Time) (video.Line, error) {
+	if err := t.batchTurn(ctx, entry); err != nil {
+		return nil, err
+	}
 	older, err := t.older(ctx, entry)
 	if err != nil {
 		return nil, unavailable("counting the jobs that wait for room", err)

@@ -107,6 +107,12 @@ type booking struct{ counters []*counter }
 
 // add adds an attempt of an entry, or subtracts it if the sign is -1.
 func (b *booking) add(entry video.Entry, m budget.Money, sign int64) {
+	b.addStack(entry, m, sign)
+	b.addBatch(entry, m, sign)
+}
+
+// addStack is add for the counters of all jobs.
+func (b *booking) addStack(entry video.Entry, m budget.Money, sign int64) {
 	addMonth(b.of(counters, m.Month()), m, sign)
 	addUsage(b.of(usagePartition(m.Month()), usageKey(m.Day, entry.Origin.Token)), entry.Request.Model(), m, sign)
 }
@@ -121,7 +127,7 @@ func (b *booking) of(partition, sort string) *counter {
 	return b.counters[len(b.counters)-1]
 }
 
-// book returns the writes of the counters for a change of an entry's money, on condition that
+// book returns the writes of the counters for a change of an entry, on condition that
 // there is room; a nil room sets no condition. It returns none if nothing changes.
 func (t *Table) book(entry video.Entry, r *room) []types.TransactWriteItem {
 	var b booking
@@ -131,6 +137,8 @@ func (t *Table) book(entry video.Entry, r *room) []types.TransactWriteItem {
 	for _, m := range entry.Money {
 		b.add(entry, m, 1)
 	}
+	b.addJob(entry.Origin.Batch, entry.BookedCounts, -1)
+	b.addJob(entry.Origin.Batch, entry.Counted(), 1)
 	var writes []types.TransactWriteItem
 	for _, c := range b.counters {
 		if slices.ContainsFunc(c.by, func(a addition) bool { return a.by != 0 }) {
@@ -170,10 +178,11 @@ func nameOf(state budget.State) string {
 func heldOn(day string) string { return heldPrefix + day[len("2006-01-"):] }
 
 // room is the condition of a claim: the most that may be held before it in its month, its day
-// and its owner's day, and the most attempts that may be in flight. A nil field sets no limit.
+// and its owner's day, and the most attempts that may be in flight, of all and of its batch. A
+// nil field sets no limit.
 type room struct {
-	month, day, owner                             string
-	monthMicros, dayMicros, ownerMicros, inFlight *int64
+	month, day, owner, batch                                     string
+	monthMicros, dayMicros, ownerMicros, inFlight, batchInFlight *int64
 }
 
 // bound is the highest value that an attribute may have before a write.
@@ -199,6 +208,8 @@ func (r *room) of(c counter) (bounds []bound) {
 		add(inFlightName, r.inFlight)
 	case c.partition == usagePartition(r.month) && c.sort == usageKey(r.day, r.owner):
 		add(heldName, r.ownerMicros)
+	case c.partition == batchPrefix+r.batch && c.sort == countsItem:
+		add(inFlightName, r.batchInFlight)
 	}
 	return bounds
 }

@@ -42,23 +42,29 @@ func (t *Table) Tallies(ctx context.Context, months []string) ([]Tally, error) {
 			items = append(items, item)
 		}
 		for _, item := range items {
-			r := reader{attributes: item}
-			tally := Tally{Partition: r.text(partitionKey), Sort: r.text(sortKey), Sums: map[string]int64{}, Writes: r.number(writesName)}
-			for name := range item {
-				if name == partitionKey || name == sortKey || name == writesName {
-					continue
-				}
-				if n := r.number(name); n != 0 {
-					tally.Sums[name] = n
-				}
-			}
-			if r.err != nil {
-				return nil, unavailable("reading the counters", r.err)
+			tally, err := tallyOf(item)
+			if err != nil {
+				return nil, unavailable("reading the counters", err)
 			}
 			all = append(all, tally)
 		}
 	}
 	return all, nil
+}
+
+// tallyOf reads one item of the counters.
+func tallyOf(item attributes) (Tally, error) {
+	r := reader{attributes: item}
+	tally := Tally{Partition: r.text(partitionKey), Sort: r.text(sortKey), Sums: map[string]int64{}, Writes: r.number(writesName)}
+	for name := range item {
+		if name == partitionKey || name == sortKey || name == writesName {
+			continue
+		}
+		if n := r.number(name); n != 0 {
+			tally.Sums[name] = n
+		}
+	}
+	return tally, r.err
 }
 
 // Recount computes the counters of some months from all jobs. The tallies are sorted by name.
@@ -67,10 +73,15 @@ func Recount(entries map[string]video.Entry, months []string) []Tally {
 	for _, entry := range entries {
 		for _, m := range entry.Money {
 			if slices.Contains(months, m.Month()) {
-				b.add(entry, m, 1)
+				b.addStack(entry, m, 1)
 			}
 		}
 	}
+	return b.tallies()
+}
+
+// tallies returns the counters, sorted by name.
+func (b *booking) tallies() []Tally {
 	all := map[string]Tally{}
 	for _, c := range b.counters {
 		tally := Tally{Partition: c.partition, Sort: c.sort, Sums: map[string]int64{}}

@@ -112,6 +112,8 @@ type Entry struct {
 	// Booked is the money that the counters include: that of the version that was read or
 	// written. The table sets it.
 	Booked []budget.Money `json:"-"`
+	// BookedCounts are the Counted of that version. The table sets it.
+	BookedCounts []string `json:"-"`
 }
 
 // Refused is why the provider refused an attempt.

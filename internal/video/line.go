@@ -43,7 +43,7 @@ func (e *Entry) BeginWaiting(now time.Time) bool {
 // trying for a slot.
 func (e *Entry) WaitsFor(limit string, next time.Time) bool {
 	until := next.Add(counted)
-	if e.FullOf == limit && (e.CountedUntil.Equal(until) || limit == budget.LimitInFlight && e.CountedUntil.Sub(next) > counted/2) {
+	if e.FullOf == limit && (e.CountedUntil.Equal(until) || (limit == budget.LimitInFlight || limit == budget.LimitBatch) && e.CountedUntil.Sub(next) > counted/2) {
 		return false
 	}
 	e.FullOf, e.CountedUntil = limit, until
@@ -63,11 +63,14 @@ const soon = time.Minute
 
 // Lines counts the older jobs that an owner's job waits behind. A job that waits for money
 // sleeps until the limit resets, and needs a slot only then. A job that missed its next try
-// isn't counted.
+// isn't counted, and nobody waits behind one that waits for its own batch.
 func Lines(older []Waiter, owner string, now time.Time) Line {
 	line := Line{}
 	for _, w := range older {
 		if !w.CountedUntil.After(now) {
+			continue
+		}
+		if w.Limit == budget.LimitBatch {
 			continue
 		}
 		if w.Limit != budget.LimitOwner || w.Owner == owner {

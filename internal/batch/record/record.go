@@ -58,8 +58,9 @@ type Batch struct {
 	CreatedAt time.Time
 	Format    string // a batchfile.Format
 	Options
-	// Form says that the file comes by an upload form. Such a batch always waits to be started.
-	Form bool
+	// Attended says that the batch always waits to be started: its file comes by an upload form,
+	// or is a copy of another object.
+	Attended bool
 
 	State  State
 	Reason string // of Unusable
@@ -70,6 +71,10 @@ type Batch struct {
 	// Sources are the versions of the file that have arrived, the latest last. Only that one is
 	// run.
 	Sources []Source
+	// Todo is how many of the plan's videos were neither stored nor given up, and Usual how long
+	// one of them usually takes, or 0 if that isn't known.
+	Todo  int
+	Usual time.Duration
 	// PlannedAt and EndedAt are when the plan of the run was made, and when the run ended.
 	PlannedAt, EndedAt time.Time
 
@@ -106,6 +111,7 @@ func (b *Batch) Start() { b.begin(true) }
 func (b *Batch) begin(approved bool) {
 	b.Run++
 	b.State, b.Reason, b.Approved = Planning, "", approved
+	b.Todo, b.Usual = 0, 0
 	b.PlannedAt, b.EndedAt = time.Time{}, time.Time{}
 }
 

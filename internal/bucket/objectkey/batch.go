@@ -17,6 +17,7 @@ const BatchUploads = Uploads + "batches/"
 // The files of a run.
 const (
 	BatchLines    = "lines.jsonl"    // its videos, with their ids
+	BatchTodo     = "todo.jsonl"     // those without a video when it was planned
 	BatchRequests = "requests.jsonl" // the requests of its lines
 )
 

@@ -189,8 +189,9 @@ func TestEnvironments(t *testing.T) {
 	outputs := map[string]string{
 		"JobsTable": "jobs", "VideosBucket": "videos", "PromptsBucket": "prompts",
 		"ProviderKeySecret": "arn:aws:secretsmanager:eu-west-1:1:secret:key", "ApiTokenSecret": "arn:aws:secretsmanager:eu-west-1:1:secret:token",
-		"StateMachineArn":     "arn:aws:states:eu-west-1:1:stateMachine:machine",
-		"UnhandledPromptsUrl": "https://sqs.eu-west-1.amazonaws.com/1/queue",
+		"StateMachineArn":      "arn:aws:states:eu-west-1:1:stateMachine:machine",
+		"BatchStateMachineArn": "arn:aws:states:eu-west-1:1:stateMachine",
+		"UnhandledPromptsUrl":  "https://sqs.eu-west-1.amazonaws.com/1/queue",
 	}
 	got, err := Environments(os.DirFS("../../.."), outputs, map[string]string{"ProviderBaseUrl": "https://provider.example", "PollWindowSeconds": "9"})
 	if err != nil {

@@ -108,8 +108,8 @@ func FromTemplate(t *template.Template, values template.Values) (map[string][]St
 		}
 		for _, role := range template.List(t.Property(id, "Roles")) {
 			function, isRole := strings.CutSuffix(fmt.Sprint(role), "Role")
-			if _, isRef := role.(template.Ref); !isRef || !isRole || !slices.Contains(t.Functions(), function) {
-				return nil, fmt.Errorf("%s: %v is not the role that SAM makes for a function", id, role)
+			if _, isRef := role.(template.Ref); !isRef || !isRole || !slices.Contains(t.Functions(), function) && !slices.Contains(t.OfType("AWS::IAM::Role"), fmt.Sprint(role)) {
+				return nil, fmt.Errorf("%s: %v is not the role that SAM makes for a function, nor one of the template", id, role)
 			}
 			if err := add(all, resolver, function, id, t.Property(id, "PolicyDocument")); err != nil {
 				return nil, err

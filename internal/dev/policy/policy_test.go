@@ -14,13 +14,14 @@ import (
 // stack returns plausible outputs of a deployed stack.
 func stack() map[string]string {
 	return map[string]string{
-		"StateMachineArn":     "arn:aws:states:eu-west-1:123456789012:stateMachine:takeup-TextToVideo-1",
-		"JobsTable":           "takeup-JobsTable-1",
-		"VideosBucket":        "takeup-videos",
-		"PromptsBucket":       "takeup-prompts",
-		"ProviderKeySecret":   "arn:aws:secretsmanager:eu-west-1:123456789012:secret:Key-a1b2c3",
-		"ApiTokenSecret":      "arn:aws:secretsmanager:eu-west-1:123456789012:secret:Token-a1b2c3",
-		"UnhandledPromptsUrl": "https://sqs.eu-west-1.amazonaws.com/123456789012/takeup-UnhandledPrompts-1",
+		"StateMachineArn":      "arn:aws:states:eu-west-1:123456789012:stateMachine:takeup-TextToVideo-1",
+		"BatchStateMachineArn": "arn:aws:states:eu-west-1:123456789012:stateMachine:takeup-Batch-1",
+		"JobsTable":            "takeup-JobsTable-1",
+		"VideosBucket":         "takeup-videos",
+		"PromptsBucket":        "takeup-prompts",
+		"ProviderKeySecret":    "arn:aws:secretsmanager:eu-west-1:123456789012:secret:Key-a1b2c3",
+		"ApiTokenSecret":       "arn:aws:secretsmanager:eu-west-1:123456789012:secret:Token-a1b2c3",
+		"UnhandledPromptsUrl":  "https://sqs.eu-west-1.amazonaws.com/123456789012/takeup-UnhandledPrompts-1",
 	}
 }
 
@@ -38,7 +39,7 @@ func projectPolicies(t *testing.T) map[string][]Statement {
 	if err != nil {
 		t.Fatal(err)
 	}
-	values.AddFunctions(map[string]string{"SubmitFunction": "takeup-Submit-1", "CheckFunction": "takeup-Check-1", "StoreFunction": "takeup-Store-1"})
+	values.AddFunctions(map[string]string{"SubmitFunction": "takeup-Submit-1", "CheckFunction": "takeup-Check-1", "StoreFunction": "takeup-Store-1", "BatchFunction": "takeup-Batch-1"})
 	all, err := FromTemplate(parsed, values)
 	if err != nil {
 		t.Fatal(err)
@@ -62,7 +63,7 @@ func TestPoliciesOfAnotherTable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	values.AddFunctions(map[string]string{"SubmitFunction": "takeup-Submit-1", "CheckFunction": "takeup-Check-1", "StoreFunction": "takeup-Store-1"})
+	values.AddFunctions(map[string]string{"SubmitFunction": "takeup-Submit-1", "CheckFunction": "takeup-Check-1", "StoreFunction": "takeup-Store-1", "BatchFunction": "takeup-Batch-1"})
 	values["JobsTableName"] = "restored"
 	delete(values, "JobsTable")
 	delete(values, "JobsTable.Arn")
@@ -197,7 +198,7 @@ func TestOwnKey(t *testing.T) {
 	}
 	const key = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd"
 	values["KmsKeyArn"], values["AWS::URLSuffix"] = key, "amazonaws.com"
-	values.AddFunctions(map[string]string{"SubmitFunction": "takeup-Submit-1", "CheckFunction": "takeup-Check-1", "StoreFunction": "takeup-Store-1"})
+	values.AddFunctions(map[string]string{"SubmitFunction": "takeup-Submit-1", "CheckFunction": "takeup-Check-1", "StoreFunction": "takeup-Store-1", "BatchFunction": "takeup-Batch-1"})
 	all, err := FromTemplate(parsed, values)
 	if err != nil {
 		t.Fatal(err)

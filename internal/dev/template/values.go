@@ -24,6 +24,11 @@ func FromOutputs(outputs map[string]string) (Values, error) {
 		"AWS::Partition": partition, "AWS::Region": region, "AWS::AccountId": account,
 		"TextToVideo": outputs["StateMachineArn"], "TextToVideo.Name": machine[6],
 	}
+	batch := strings.Split(outputs["BatchStateMachineArn"], ":")
+	if len(batch) != 7 || batch[5] != "stateMachine" {
+		return nil, &BadOutput{Name: "BatchStateMachineArn", Value: outputs["BatchStateMachineArn"]}
+	}
+	values["Batch"], values["Batch.Name"] = outputs["BatchStateMachineArn"], batch[6]
 	for _, bucket := range []string{"VideosBucket", "PromptsBucket"} {
 		if outputs[bucket] == "" {
 			return nil, &BadOutput{Name: bucket}

@@ -110,7 +110,7 @@ func broken() []variant {
 		{"policies", "any bucket", "template.yaml", "Resource: !Sub ${VideosBucket.Arn}/rejected/*", `Resource: !Sub arn:${AWS::Partition}:s3:::*`},
 		{"policies", "a SAM policy template", "template.yaml", "      Policies:\n", "      Policies:\n        - S3CrudPolicy: { BucketName: !Ref VideosBucket }\n"},
 		{"comments", "two actions without a comment", "template.yaml", "            # The job; how long earlier ones took and what they cost; and whether the table is\n            # paused, which is a condition of each claim. A transaction needs the actions of\n            # its items: a claim updates the money counters.\n", ""},
-		{"comments", "two resources without a comment", "template.yaml", "            # A manifest, and the video that a URL is signed for.\n", ""},
+		{"comments", "two resources without a comment", "template.yaml", "            # A manifest, and the video that a URL is signed for; and what a batch's results are\n            # made of.\n", ""},
 		{"comments", "a listing without a comment", "template.yaml", "          # No key is listed: see StoreFunction. Any key can be a prompt file.\n", ""},
 
 		{"references", "a resource that is not there", "template.yaml", "Bucket: !Ref VideosBucket\n", "Bucket: !Ref FilmsBucket\n"},

@@ -162,7 +162,7 @@ func policies(p *Project, say report) {
 					}
 				}
 				for _, resource := range template.List(template.At(s, "Resource")) {
-					if open(resource) && !deliversLogs(s) {
+					if open(resource) && !deliversLogs(s) && resource != managedRule {
 						say("%s may use the resource %v; begin it with one of the template", id, resource)
 					}
 				}
@@ -195,6 +195,11 @@ func open(resource any) bool {
 	}
 	return true
 }
+
+// managedRule is the rule by which Step Functions learns that an execution has ended that another
+// one waits for. It makes the rule itself.
+// https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
+const managedRule = template.Sub("arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule")
 
 // deliversLogs reports whether a statement only allows delivering logs: those actions take no
 // resource.

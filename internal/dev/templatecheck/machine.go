@@ -9,45 +9,70 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
+// jobMachine is the logical id of the state machine of the jobs. Its states are named after the
+// functions, and give each other a video.Job.
+const jobMachine = "TextToVideo"
+
 func machineRules() []rule {
 	return []rule{
 		{"targets", eachMachine(targets)},
 		{"reachable", eachMachine(reachable)},
 		{"ends", eachMachine(ends)},
 		{"defaults", eachMachine(defaults)},
-		{"statuses", eachMachine(statuses)},
-		{"waits", eachMachine(waits)},
-		{"timeouts", eachTask(timeouts)},
-		{"final outcomes", eachTask(finalOutcomes)},
-		{"all else", eachTask(allElse)},
-		{"patience", eachTask(patience)},
-		{"known errors", eachTask(knownErrors)},
+		{"statuses", ofJobs(statuses)},
+		{"waits", ofJobs(waits)},
+		{"timeouts", eachMachine(eachTask(timeouts))},
+		{"final outcomes", ofJobs(eachTask(finalOutcomes))},
+		{"all else", eachMachine(eachTask(allElse))},
+		{"patience", eachMachine(eachTask(patience))},
+		{"known errors", eachMachine(eachTask(knownErrors))},
 		{"substitutions", eachMachine(substitutions)},
-		{"steps", eachTask(steps)},
+		{"steps", ofJobs(eachTask(steps))},
 		{"invocations", eachMachine(invocations)},
 	}
 }
 
+// eachMachine calls check for each state machine, and for the one that a Map runs for each item.
+// That one has no text, and its id is that of the whole.
 func eachMachine(check func(*Project, string, Machine, report)) func(*Project, report) {
 	return func(p *Project, say report) {
 		if len(p.Machines) == 0 {
 			say("the template has no state machine")
 		}
 		for _, id := range slices.Sorted(maps.Keys(p.Machines)) {
-			check(p, id, p.Machines[id], say)
+			m := p.Machines[id]
+			check(p, id, m, say)
+			for _, name := range slices.Sorted(maps.Keys(m.States)) {
+				if inner := m.States[name].ItemProcessor; inner != nil {
+					check(p, id, *inner, say)
+				}
+			}
 		}
 	}
 }
 
-func eachTask(check func(*Project, string, State, report)) func(*Project, report) {
+// ofJobs is eachMachine for the state machine of the jobs alone.
+func ofJobs(check func(*Project, string, Machine, report)) func(*Project, report) {
 	return eachMachine(func(p *Project, id string, m Machine, say report) {
-		for _, name := range slices.Sorted(maps.Keys(m.States)) {
-			if m.States[name].Type == "Task" {
-				check(p, name, m.States[name], say)
-			}
+		if id == jobMachine {
+			check(p, id, m, say)
 		}
 	})
 }
+
+// eachTask calls check for each task that calls a function.
+func eachTask(check func(*Project, string, State, report)) func(*Project, string, Machine, report) {
+	return func(p *Project, _ string, m Machine, say report) {
+		for _, name := range slices.Sorted(maps.Keys(m.States)) {
+			if s := m.States[name]; s.Type == "Task" && s.callsFunction() {
+				check(p, name, s, say)
+			}
+		}
+	}
+}
+
+// callsFunction reports whether a task calls a function, and not another service.
+func (s State) callsFunction() bool { return strings.HasSuffix(step(s), "Function") }
 
 func targets(_ *Project, _ string, m Machine, say report) {
 	if _, ok := m.States[m.StartAt]; !ok {
@@ -242,7 +267,7 @@ func patience(_ *Project, name string, s State, say report) {
 
 // knownErrors: a name that nothing returns never matches.
 func knownErrors(p *Project, name string, s State, say report) {
-	known := []string{"States.TaskFailed", "States.Timeout", "Lambda.TooManyRequestsException"}
+	known := []string{"States.ALL", "States.TaskFailed", "States.Timeout", "Lambda.TooManyRequestsException"}
 	var named []string
 	for _, r := range s.Retry {
 		named = append(named, r.ErrorEquals...)
@@ -258,6 +283,9 @@ func knownErrors(p *Project, name string, s State, say report) {
 }
 
 func substitutions(p *Project, id string, m Machine, say report) {
+	if m.text == "" {
+		return // a part of one that has it
+	}
 	given, _ := p.Template.Property(id, "DefinitionSubstitutions").(map[string]any)
 	used := template.Placeholders(m.text)
 	for _, name := range used {
@@ -278,11 +306,9 @@ func steps(p *Project, name string, s State, say report) {
 	if step(s) != want {
 		say("%q calls %s, not ${%sArn}", name, s.Resource, want)
 	}
-	for _, id := range slices.Sorted(maps.Keys(p.Machines)) {
-		given := p.Template.Property(id, "DefinitionSubstitutions", want+"Arn")
-		if given != template.GetAtt(want+".Arn") {
-			say("%s gives %v for %sArn, not the ARN of %s", id, given, want, want)
-		}
+	given := p.Template.Property(jobMachine, "DefinitionSubstitutions", want+"Arn")
+	if given != template.GetAtt(want+".Arn") {
+		say("%s gives %v for %sArn, not the ARN of %s", jobMachine, given, want, want)
 	}
 }
 
@@ -298,7 +324,7 @@ func invocations(p *Project, id string, m Machine, say report) {
 		}
 	}
 	for _, s := range m.States {
-		if s.Type == "Task" {
+		if s.callsFunction() {
 			called = append(called, step(s)+".Arn")
 		}
 	}

@@ -47,6 +47,7 @@ type State struct {
 	Next           string
 	End            bool
 	SecondsPath    string
+	ItemProcessor  *Machine // of a Map
 }
 
 // Retrier says which errors of a task are retried.

@@ -138,10 +138,23 @@ type Intake struct {
 	VideosBucket string  `env:"VIDEOS_BUCKET,required,notEmpty"`
 }
 
+// Batches has the state machine of the batches.
+type Batches struct {
+	BatchMachine arn.ARN `env:"BATCH_STATE_MACHINE_ARN,required,notEmpty"`
+}
+
 // Prompts has the settings of the function prompts.
 type Prompts struct {
 	Intake
+	Batches
 	Caps
+}
+
+// Batch has the settings of the function batch.
+type Batch struct {
+	Intake
+	InFlight      Count `env:"MAX_IN_FLIGHT,required,notEmpty"`
+	MaxUnattended USD   `env:"MAX_UNATTENDED_BATCH_USD,required,notEmpty"`
 }
 
 // Settle has the settings of the function settle.
@@ -159,6 +172,7 @@ type Prices struct {
 // API has the settings of the function api.
 type API struct {
 	Intake
+	Batches
 	Caps
 	PromptsBucket string  `env:"PROMPTS_BUCKET,required,notEmpty"`
 	VideoURL      Seconds `env:"VIDEO_URL_SECONDS,required,notEmpty"`

@@ -27,8 +27,9 @@ func good() map[string]string {
 		"SUBMIT_CALL_SECONDS": "45", "BUSY_WAIT_SECONDS": "15", "LOOKUP_FIRST_SECONDS": "30", "LOOKUP_WINDOW_SECONDS": "7200", "RESUBMIT_LOST": "true",
 		"MAX_USD_PER_DAY": "100", "MAX_USD_PER_MONTH": "0", "MAX_IN_FLIGHT": "100", "UNPRICED_USD": "5.25", "CAP_WAIT_HOURS": "24",
 		"MAX_VIDEO_MIB": "2048", "LOOPBACK_SOURCES": "true",
-		"STATE_MACHINE_ARN": "arn:aws:states:eu-north-1:123456789012:stateMachine:TextToVideo",
-		"PROMPTS_BUCKET":    "prompts", "CORS_ORIGIN": "https://example.com",
+		"STATE_MACHINE_ARN":       "arn:aws:states:eu-north-1:123456789012:stateMachine:TextToVideo",
+		"BATCH_STATE_MACHINE_ARN": "arn:aws:states:eu-north-1:123456789012:stateMachine:Batch", "MAX_UNATTENDED_BATCH_USD": "25",
+		"PROMPTS_BUCKET": "prompts", "CORS_ORIGIN": "https://example.com",
 		"VIDEO_URL_SECONDS": "900", "API_TOKEN_SECRET": "arn:aws:secretsmanager:eu-north-1:1:secret:token",
 	}
 }
@@ -125,10 +126,11 @@ func needs() map[string]struct {
 		"submit":    {load[settings.Submit], slices.Concat(lambda, provider, waits, []string{"SUBMIT_CALL_SECONDS", "BUSY_WAIT_SECONDS", "LOOKUP_FIRST_SECONDS", "LOOKUP_WINDOW_SECONDS"}, caps)},
 		"check":     {load[settings.Check], slices.Concat(lambda, provider, waits)},
 		"store":     {load[settings.Store], slices.Concat(lambda, provider, []string{"VIDEOS_BUCKET", "MAX_VIDEO_MIB"})},
-		"prompts":   {load[settings.Prompts], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "JOBS_TABLE", "VIDEOS_BUCKET"}, caps)},
+		"batch":     {load[settings.Batch], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "JOBS_TABLE", "VIDEOS_BUCKET", "MAX_IN_FLIGHT", "MAX_UNATTENDED_BATCH_USD"})},
+		"prompts":   {load[settings.Prompts], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "BATCH_STATE_MACHINE_ARN", "JOBS_TABLE", "VIDEOS_BUCKET"}, caps)},
 		"prices":    {load[settings.Prices], slices.Concat(lambda, []string{"PROVIDER_BASE_URL", "PROVIDER_KEY_SECRET", "JOBS_TABLE"})},
 		"settle":    {load[settings.Settle], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "JOBS_TABLE", "VIDEOS_BUCKET"})},
-		"api":       {load[settings.API], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "JOBS_TABLE", "VIDEOS_BUCKET", "PROMPTS_BUCKET", "VIDEO_URL_SECONDS"}, caps)},
+		"api":       {load[settings.API], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "BATCH_STATE_MACHINE_ARN", "JOBS_TABLE", "VIDEOS_BUCKET", "PROMPTS_BUCKET", "VIDEO_URL_SECONDS"}, caps)},
 		"authorize": {load[settings.Authorize], slices.Concat(lambda, []string{"API_TOKEN_SECRET"})},
 	}
 }

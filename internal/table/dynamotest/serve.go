@@ -49,6 +49,7 @@ type request struct {
 	Limit                  *int32
 	ExclusiveStartKey      attributes
 	TransactItems          []struct{ Put, Update, ConditionCheck *write }
+	RequestItems           map[string]bulk
 }
 
 // partition returns the partition of a call's item or query.
@@ -82,6 +83,9 @@ type reply struct {
 	Count               int          `json:",omitempty"`
 	LastEvaluatedKey    attributes   `json:",omitempty"`
 	CancellationReasons []reason     `json:",omitempty"`
+
+	Responses       map[string][]attributes `json:",omitempty"`
+	UnprocessedKeys map[string]bulk         `json:",omitempty"`
 }
 
 // ServeHTTP answers a call.
@@ -153,6 +157,8 @@ func (s *Server) carryOut(ctx context.Context, op string, in request) (reply, in
 		if got, err = s.Scan(ctx, &dynamodb.ScanInput{ConsistentRead: in.ConsistentRead}); err == nil {
 			out.add(got.Items)
 		}
+	case "BatchGetItem":
+		err = s.getItems(ctx, in, &out)
 	case "PutItem":
 		_, err = s.PutItem(ctx, &dynamodb.PutItemInput{
 			Item: Attributes(in.Item), ConditionExpression: in.ConditionExpression,

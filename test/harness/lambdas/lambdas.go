@@ -23,6 +23,7 @@ const (
 	KeySecret     = "arn:aws:secretsmanager:us-east-1:123456789012:secret:ProviderKey-AbCdEf"
 	TokenSecret   = "arn:aws:secretsmanager:us-east-1:123456789012:secret:ApiToken-AbCdEf"
 	StateMachine  = "arn:aws:states:us-east-1:123456789012:stateMachine:TextToVideo"
+	BatchMachine  = "arn:aws:states:us-east-1:123456789012:stateMachine:Batch"
 )
 
 // Function is a function of the template.
@@ -45,7 +46,7 @@ func Functions(root string, parameters template.Values) (map[string]Function, er
 		return nil, err
 	}
 	values := template.Values{
-		"JobsTable": JobsTable, "VideosBucket": VideosBucket, "PromptsBucket": PromptsBucket, "TextToVideo": StateMachine,
+		"JobsTable": JobsTable, "VideosBucket": VideosBucket, "PromptsBucket": PromptsBucket, "TextToVideo": StateMachine, "Batch": BatchMachine,
 		"ProviderKeySecret.Id": KeySecret, "ApiTokenSecret.Id": TokenSecret,
 	}
 	maps.Copy(values, parameters)

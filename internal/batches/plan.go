@@ -1,0 +1,277 @@
+package batches
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/takeup/takeup/internal/batch"
+	"github.com/takeup/takeup/internal/batch/batchfile"
+	"github.com/takeup/takeup/internal/batch/record"
+	"github.com/takeup/takeup/internal/bucket/objectkey"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// Planned is what the step plan returns.
+type Planned struct {
+	// Next is GoRun, GoReport or GoEnd.
+	Next string `json:"next"`
+	// Bucket and Key are the file that the Map reads its items from.
+	Bucket string `json:"bucket"`
+	Key    string `json:"key"`
+	// MaxConcurrency is how many lines the Map looks after at once; 0 is no limit.
+	MaxConcurrency int `json:"max_concurrency"`
+	said           string
+}
+
+// The values of Planned.Next.
+const (
+	GoRun    = "run"    // look after the lines
+	GoReport = "report" // there is nothing to run
+	GoEnd    = "end"    // wait for the owner, or another run follows
+)
+
+// LogValue implements slog.LogValuer.
+func (p Planned) LogValue() slog.Value { return slog.StringValue(p.said) }
+
+// maxPlan is the longest encoded plan, in bytes. An item has at most 400 KB.
+const maxPlan = 300 << 10
+
+// errSuperseded says that a run is over because the batch was cancelled, or another follows.
+var errSuperseded = errors.New("the batch was cancelled, or another run follows")
+
+// plan reads the file, and decides whether it runs now. What is in the table and the bucket is
+// derived from the file and the jobs, so that the step can be repeated.
+func (e *Engine) plan(ctx context.Context, in Input) (Planned, error) {
+	b, _, err := e.current(ctx, in)
+	if errors.Is(err, errSuperseded) {
+		return Planned{Next: GoEnd, said: "superseded"}, nil
+	}
+	if err != nil {
+		return Planned{}, err
+	}
+	plan, err := e.read(ctx, b)
+	var unusable *batchfile.Unusable
+	var gone *Gone
+	switch {
+	case errors.As(err, &unusable), errors.As(err, &gone):
+		return e.unusable(ctx, in, b, err)
+	case err != nil:
+		return Planned{}, err
+	}
+	encoded, err := encodePlan(plan)
+	if err != nil {
+		return Planned{}, err
+	}
+	if err := e.Table.PutBatchPlan(ctx, b.ID, b.Run, encoded); err != nil {
+		return Planned{}, err
+	}
+	planned := Planned{Next: GoEnd, Bucket: e.Files.Bucket(), Key: todoKey(b), said: "planned"}
+	todo := plan.Videos[batch.New] + plan.Videos[batch.Resume] + plan.Videos[batch.Running]
+	err = e.change(ctx, in, func(b *record.Batch) {
+		b.State, b.PlannedAt, b.Todo, b.Usual = record.Planned, e.Now(), todo, 0
+		planned.MaxConcurrency = e.atOnce(*b)
+		if n := plan.Videos[batch.New] + plan.Videos[batch.Resume] - plan.TimesUnknown; n > 0 {
+			b.Usual = plan.Usual / time.Duration(n)
+		}
+		switch {
+		case !e.runs(*b, plan):
+		case todo == 0:
+			b.State, planned.Next, planned.said = record.Running, GoReport, "nothing to run"
+		default:
+			b.State, planned.Next, planned.said = record.Running, GoRun, "running"
+		}
+	})
+	if errors.Is(err, errSuperseded) {
+		return Planned{Next: GoEnd, said: "superseded"}, nil
+	}
+	return planned, err
+}
+
+// runs reports whether a batch runs without another word of its owner.
+func (e *Engine) runs(b record.Batch, plan batch.Plan) bool {
+	if plan.Wrong > 0 && (!b.SkipInvalid || plan.Quotes) || plan.Lines == 0 {
+		return false
+	}
+	total := plan.Total
+	return b.Approved || !b.Attended && total.Unbounded == 0 && total.Unpriced == 0 && total.Most <= e.MaxUnattended
+}
+
+// unusable records that a batch's file can't be used. A file that was put into the bucket is
+// rejected, as other prompt files are.
+func (e *Engine) unusable(ctx context.Context, in Input, b record.Batch, why error) (Planned, error) {
+	if !b.Attended {
+		if err := e.Files.Reject(ctx, b.Source(), why.Error()); err != nil {
+			return Planned{}, err
+		}
+	}
+	err := e.change(ctx, in, func(b *record.Batch) { b.State, b.Reason = record.Unusable, why.Error() })
+	if err != nil && !errors.Is(err, errSuperseded) {
+		return Planned{}, err
+	}
+	return Planned{Next: GoEnd, said: "unusable"}, nil
+}
+
+// current reads the record of a batch. The error is errSuperseded if the run is not to go on.
+func (e *Engine) current(ctx context.Context, in Input) (record.Batch, string, error) {
+	b, version, err := e.Table.Batch(ctx, in.Batch)
+	if err == nil && (b.Run != in.Run || b.State == record.Cancelled) {
+		err = errSuperseded
+	}
+	return b, version, err
+}
+
+// change changes the record of a run. The error is errSuperseded if the run is not to go on.
+func (e *Engine) change(ctx context.Context, in Input, by func(*record.Batch)) error {
+	for range turns {
+		b, version, err := e.current(ctx, in)
+		if err != nil {
+			return err
+		}
+		by(&b)
+		if _, _, err = e.Table.PutBatch(ctx, b, version); unlessConflict(err) != nil || err == nil {
+			return err
+		}
+	}
+	return changing("planning the batch")
+}
+
+// read plans the file, and writes its videos and requests.
+func (e *Engine) read(ctx context.Context, b record.Batch) (batch.Plan, error) {
+	from, err := e.Files.Source(ctx, b.Source())
+	if err != nil {
+		return batch.Plan{}, err
+	}
+	defer from.Close()
+	const jsonLines = "application/x-ndjson"
+	w := &planWriter{
+		all:      e.Files.Create(ctx, linesKey(b), jsonLines),
+		todo:     e.Files.Create(ctx, todoKey(b), jsonLines),
+		requests: e.Files.Create(ctx, requestsKey(b), jsonLines),
+	}
+	defer w.abort()
+	planner := batch.Planner{Jobs: known{e.Items}, Each: w.line}
+	options := batchfile.Options{Format: batchfile.Format(b.Format), Fields: b.Defaults, Lines: b.MaxLines}
+	plan, err := planner.Make(ctx, batchfile.Lines(from, options), batch.NewIDs(b.Name, b.Again), e.Prices, e.Times)
+	if err != nil {
+		return plan, err
+	}
+	return plan, w.close()
+}
+
+// planWriter writes a plan's files. It keeps the first error.
+type planWriter struct {
+	all, todo, requests Writer
+	at                  int64
+	err                 error
+}
+
+// line writes a line and its videos.
+func (w *planWriter) line(p batch.Planned) {
+	var request bytes.Buffer
+	encoder := json.NewEncoder(&request)
+	encoder.SetEscapeHTML(false)
+	w.keep(encoder.Encode(planned{Label: p.Label, Request: p.Request}))
+	size := request.Len() - 1 // without the line's end
+	w.write(w.requests, request.Bytes())
+	for i, id := range p.IDs {
+		item, err := json.Marshal(Item{ID: id, Line: p.Number, Copy: i + 1, At: w.at, Size: size})
+		w.keep(err)
+		item = append(item, '\n')
+		w.write(w.all, item)
+		switch p.What[i] {
+		case batch.New, batch.Resume, batch.Running:
+			w.write(w.todo, item)
+		}
+	}
+	w.at += int64(size) + 1
+}
+
+func (w *planWriter) keep(err error) {
+	if w.err == nil {
+		w.err = err
+	}
+}
+
+func (w *planWriter) write(to Writer, line []byte) {
+	if w.err == nil {
+		_, w.err = to.Write(line)
+	}
+}
+
+// close ends the files.
+func (w *planWriter) close() error {
+	for _, file := range []Writer{w.requests, w.all, w.todo} {
+		if w.err == nil {
+			w.err = file.Close()
+		}
+	}
+	return w.err
+}
+
+func (w *planWriter) abort() {
+	for _, file := range []Writer{w.requests, w.all, w.todo} {
+		file.Abort()
+	}
+}
+
+// encodePlan encodes a plan for the table. It names fewer wrong lines if they are too long.
+func encodePlan(plan batch.Plan) ([]byte, error) {
+	for {
+		encoded, err := json.Marshal(plan)
+		if err != nil {
+			return nil, fmt.Errorf("encoding a plan: %w", err)
+		}
+		if len(encoded) <= maxPlan || len(plan.Named) == 0 {
+			return encoded, nil
+		}
+		plan.Named = plan.Named[:len(plan.Named)*3/4]
+	}
+}
+
+// known looks up the jobs that exist.
+type known struct{ items Items }
+
+// Known implements batch.Jobs.
+func (k known) Known(ctx context.Context, ids []string) (map[string]batch.Known, error) {
+	entries, err := k.items.Entries(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	found := map[string]batch.Known{}
+	for id, entry := range entries {
+		one := batch.Known{State: entry.State()}
+		if entry.Over() {
+			one.Paid = entry.Outcome.Paid()
+			one.Redrivable = !entry.Outcome.Final() && entry.ForgottenAt.IsZero()
+		}
+		found[id] = one
+	}
+	return found, nil
+}
+
+func linesKey(b record.Batch) string { return objectkey.BatchRun(b.ID, b.Run, objectkey.BatchLines) }
+func todoKey(b record.Batch) string  { return objectkey.BatchRun(b.ID, b.Run, objectkey.BatchTodo) }
+func requestsKey(b record.Batch) string {
+	return objectkey.BatchRun(b.ID, b.Run, objectkey.BatchRequests)
+}
+
+// request reads the request of an item.
+func (e *Engine) request(ctx context.Context, b record.Batch, item Item) (planned, error) {
+	if item.Size < 1 || item.Size > maxPlanned || item.At < 0 {
+		return planned{}, &BadTask{Reason: fmt.Sprintf("its request has %d bytes at %d", item.Size, item.At)}
+	}
+	text, err := e.Files.Range(ctx, requestsKey(b), item.At, item.Size)
+	if err != nil {
+		return planned{}, err
+	}
+	var p planned
+	if err := json.Unmarshal(text, &p); err != nil {
+		return planned{}, &video.ServiceUnavailable{Doing: "reading a request of a batch", Err: err}
+	}
+	return p, nil
+}

@@ -1,0 +1,306 @@
+package batches_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/takeup/takeup/internal/batch"
+	"github.com/takeup/takeup/internal/batch/batchfile"
+	"github.com/takeup/takeup/internal/batch/record"
+	"github.com/takeup/takeup/internal/batches"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// A file in the bucket becomes videos and results by itself. What is in the table and the
+// bucket then is the same after each step is entered again.
+func TestAFileBecomesVideos(t *testing.T) {
+	w := newWorld(t)
+	arrived := w.put("films/boats.csv", "prompt,label,n\na boat,one,2\n\"a boat,\nand a dog\",=two,1\n")
+	w.run()
+	view := w.get(arrived.Batch)
+	want := batches.Counts{Videos: 3, Stored: 3}
+	if view.State != record.Ended || view.Counts != want || view.Money != (batches.Money{Spent: 2_940_000}) || view.Name != "films/boats" || view.Run != 1 || view.EndedAt.IsZero() {
+		t.Errorf("%+v", view)
+	}
+	if view.Plan == nil || view.Plan.Videos[batch.New] != 3 || view.Plan.Lines != 2 || view.Plan.Total.Most != 2_940_000 {
+		t.Errorf("%+v", view.Plan)
+	}
+	if w.bought() != 3 {
+		t.Errorf("%d are paid", w.bought())
+	}
+	if got, want := w.readAll(arrived.Batch), "2 one completed \n2 one completed \n3 =two completed \n"; got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+	sheet := w.results(arrived.Batch, "csv")
+	if lines := strings.Count(sheet, "\n"); lines != 4 || !strings.Contains(sheet, "'=two") || !strings.Contains(sheet, ",completed,,,5,7,0.98,s3://videos/videos/batch-") {
+		t.Errorf("%s", sheet)
+	}
+	if text := w.results(arrived.Batch, "jsonl"); strings.Count(text, "\n") != 3 || !strings.Contains(text, `"label":"=two"`) {
+		t.Errorf("%s", text)
+	}
+	// A redelivered event changes nothing.
+	again, err := w.intake.Arrive(t.Context(), w.source("films/boats.csv", 1), false)
+	if err != nil || !again.Known || len(w.batches) != 0 {
+		t.Errorf("%+v, %v, %q", again, err, w.batches)
+	}
+	in := batches.Input{Batch: arrived.Batch, Run: 1}
+	var planned batches.Planned
+	w.step(batches.Task{Step: batches.StepPlan, Input: in}, &planned)
+	w.step(batches.Task{Step: batches.StepReport, Input: in}, &batches.Report{})
+	if after := w.get(arrived.Batch); planned.Next != batches.GoReport || after.Counts != want || after.State != record.Ended || w.results(arrived.Batch, "csv") != sheet {
+		t.Errorf("%+v, %+v", planned, after)
+	}
+}
+
+// Only what is new is bought of a corrected and extended file, and of a file that is run again.
+func TestOnlyWhatIsNewIsBought(t *testing.T) {
+	w := newWorld(t)
+	w.price = 1
+	rows := []string{"prompt,duration"}
+	for i := range 50 {
+		rows = append(rows, fmt.Sprintf("boat %d,5", i))
+	}
+	rows[7] = strings.Replace(rows[7], ",5", ",7", 1)
+	id := w.put("boats.csv", strings.Join(rows, "\n")).Batch
+	w.run()
+	if view := w.get(id); view.State != record.Planned || view.Plan.Wrong != 1 || view.Plan.Named[0].Number != 8 || w.bought() != 0 {
+		t.Errorf("it is %s, %+v; %d are paid", view.State, view.Plan, w.bought())
+	}
+	if _, err := w.service.Start(t.Context(), id, true); err != nil {
+		t.Fatal(err)
+	}
+	w.run()
+	if view := w.get(id); view.State != record.Ended || view.Run != 2 || view.Counts.Stored != 49 || w.bought() != 49 {
+		t.Errorf("it is %s, %+v; %d are paid", view.State, view.Counts, w.bought())
+	}
+	rows[7] = "boat 6,5"
+	rows = append(rows, "a whale,5")
+	w.put("boats.csv", "\ufeff"+strings.ReplaceAll(strings.Join(rows, "\r\n"), ",", ";"))
+	w.run()
+	if view := w.get(id); view.Run != 3 || view.Counts.Stored != 51 || view.Counts.Videos != 51 || w.bought() != 51 {
+		t.Errorf("run %d, %+v; %d are paid", view.Run, view.Counts, w.bought())
+	}
+	if _, err := w.service.Start(t.Context(), id, false); err != nil {
+		t.Fatal(err)
+	}
+	if w.run(); w.bought() != 51 || w.get(id).State != record.Ended {
+		t.Errorf("%d are paid", w.bought())
+	}
+}
+
+// A file that is too dear, or whose price isn't known, waits to be started, and so does a copy.
+func TestFilesThatWait(t *testing.T) {
+	for name, arrange := range map[string]func(*world){
+		"dear":     func(w *world) { w.price = 10_000_001 },
+		"unpriced": func(w *world) { w.engine.Prices = batches.Prices{List: noList, Charged: neverCharged} },
+	} {
+		w := newWorld(t)
+		arrange(w)
+		id := w.put("a.jsonl", `{"prompt":"a boat"}`).Batch
+		w.run()
+		if view := w.get(id); view.State != record.Planned || w.bought() != 0 {
+			t.Errorf("%s: it is %s", name, view.State)
+		}
+		if _, err := w.service.Start(t.Context(), id, false); err != nil {
+			t.Fatal(err)
+		}
+		if w.run(); w.bought() != 1 || w.get(id).State != record.Ended {
+			t.Errorf("%s: %d are paid", name, w.bought())
+		}
+	}
+	w := newWorld(t)
+	w.objects.Put("prompts", "b.csv", []byte("prompt\na boat\n"))
+	arrived, err := w.intake.Arrive(t.Context(), w.source("b.csv", 1), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w.run(); w.get(arrived.Batch).State != record.Planned {
+		t.Errorf("a copy is %s", w.get(arrived.Batch).State)
+	}
+}
+
+// A line that fails ends alone, and the next run redrives it.
+func TestLinesThatFail(t *testing.T) {
+	w := newWorld(t)
+	failing := 2
+	w.outcome = func(string) error {
+		if failing--; failing >= 0 {
+			return &video.OutOfCredits{Said: "no credits"}
+		}
+		return nil
+	}
+	id := w.put("a.csv", "prompt,n\na boat,5\n").Batch
+	w.run()
+	if view := w.get(id); view.State != record.Ended || view.Counts != (batches.Counts{Videos: 5, Stored: 3, Failed: 2}) || w.bought() != 3 {
+		t.Errorf("%s, %+v", view.State, view.Counts)
+	}
+	if text := w.readAll(id); strings.Count(text, "error") != 2 {
+		t.Error(text)
+	}
+	if _, err := w.service.Start(t.Context(), id, false); err != nil {
+		t.Fatal(err)
+	}
+	if plan := w.get(id).Plan; plan != nil {
+		t.Errorf("it has the plan of another run: %+v", plan)
+	}
+	w.run()
+	if view := w.get(id); view.Counts != (batches.Counts{Videos: 5, Stored: 5}) || view.Plan.Videos[batch.Resume] != 2 || w.bought() != 5 {
+		t.Errorf("%+v, %+v", view.Counts, view.Plan)
+	}
+}
+
+// What is cancelled is never paid, and lines that were not begun never begin.
+func TestCancel(t *testing.T) {
+	w := newWorld(t)
+	id := w.put("a.csv", "prompt,n\na boat,4\n").Batch
+	in := batches.Input{Batch: id, Run: 1}
+	var planned batches.Planned
+	w.step(batches.Task{Step: batches.StepPlan, Input: in}, &planned)
+	w.batches = nil
+	var items []batches.Item
+	for line := range strings.Lines(w.object(planned.Key)) {
+		items = append(items, item(t, line))
+	}
+	w.line(batches.Task{Step: batches.StepLine, Input: in, Item: items[0]})
+	var next batches.Next
+	w.step(batches.Task{Step: batches.StepLine, Input: in, Item: items[1]}, &next)
+	if _, err := w.service.Start(t.Context(), id, false); !errors.As(err, new(*batches.NotStarted)) {
+		t.Errorf("started while it runs: %v", err)
+	}
+	w.service = w.serviceOf(listed{w.jobs, []string{items[0].ID, items[1].ID}})
+	report, err := w.service.Cancel(t.Context(), id)
+	if err != nil || report.Cancelled != 1 || report.Done != 1 || report.Submitted != 0 || report.State != record.Cancelled {
+		t.Errorf("%+v, %v", report, err)
+	}
+	again, err := w.service.Cancel(t.Context(), id)
+	if err != nil || again.Cancelled != 0 || again.Done != 2 {
+		t.Errorf("%+v, %v", again, err)
+	}
+	for _, item := range items[1:] {
+		if next := w.line(batches.Task{Step: batches.StepLine, Input: in, Item: item}); next.Do != batches.DoEnd {
+			t.Errorf("line %+v: %+v", item, next)
+		}
+	}
+	w.step(batches.Task{Step: batches.StepReport, Input: in}, &batches.Report{})
+	if view := w.get(id); view.State != record.Cancelled || view.Counts != (batches.Counts{Videos: 4, Stored: 1, Cancelled: 1, New: 2}) || w.bought() != 1 {
+		t.Errorf("%s, %+v", view.State, view.Counts)
+	}
+	if text := w.readAll(id); strings.Count(text, "2  new") != 2 || strings.Count(text, "2  cancelled ") != 1 {
+		t.Error(text)
+	}
+}
+
+// A line waits while its batch makes as many videos as it may, or another runs its job.
+func TestLinesWait(t *testing.T) {
+	w := newWorld(t)
+	id := w.put("a.csv", "prompt,n\na boat,3\n").Batch
+	in := batches.Input{Batch: id, Run: 1}
+	var planned batches.Planned
+	w.step(batches.Task{Step: batches.StepPlan, Input: in}, &planned)
+	w.batches = nil
+	if planned.MaxConcurrency != record.DefaultAtOnce {
+		t.Errorf("%+v", planned)
+	}
+	first := item(t, strings.SplitAfter(w.object(planned.Key), "\n")[0])
+	var next batches.Next
+	w.step(batches.Task{Step: batches.StepLine, Input: in, Item: first, Visited: true}, &next)
+	if next.Do != batches.DoWait || next.WaitSeconds < 20 {
+		t.Errorf("an execution that Run could not start: %+v", next)
+	}
+	w.step(batches.Task{Step: batches.StepLine, Input: in, Item: first}, &next)
+	if next.Do != batches.DoWait {
+		t.Errorf("one that is running: %+v", next)
+	}
+	b, version, err := w.table.Batch(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.AtOnce = 0
+	if _, _, err := w.table.PutBatch(t.Context(), b, version); err != nil {
+		t.Fatal(err)
+	}
+	w.step(batches.Task{Step: batches.StepLine, Input: in, Item: first}, &next)
+	if next.Do != batches.DoWait || next.WaitSeconds > 300 {
+		t.Errorf("no room in the batch: %+v", next)
+	}
+}
+
+// An execution that died without a word is settled by the line that it ran.
+func TestALineSettlesItsJob(t *testing.T) {
+	w := newWorld(t)
+	id := w.put("a.csv", "prompt\na boat\n").Batch
+	in := batches.Input{Batch: id, Run: 1}
+	var planned batches.Planned
+	w.step(batches.Task{Step: batches.StepPlan, Input: in}, &planned)
+	w.batches = nil
+	only := item(t, w.object(planned.Key))
+	var next batches.Next
+	w.step(batches.Task{Step: batches.StepLine, Input: in, Item: only, Visited: true}, &next)
+	for _, execution := range w.executions {
+		execution.Status, execution.StopDate = "FAILED", &w.now
+	}
+	w.step(batches.Task{Step: batches.StepLine, Input: in, Item: only, Visited: true}, &next)
+	if view := w.get(id); next.Do != batches.DoEnd || view.Counts.Failed != 1 {
+		t.Errorf("%+v, %+v", next, view.Counts)
+	}
+}
+
+func TestFormsAndTheirFiles(t *testing.T) {
+	w := newWorld(t)
+	order := batches.Order{Name: "boats", Owner: "alice", Format: batchfile.CSV, Options: record.Options{AtOnce: 3, Defaults: map[string]any{"duration": 10}}}
+	view, err := w.service.Create(t.Context(), order)
+	if err != nil || view.State != record.Uploading || view.ID != batches.IDOf("boats", "") || view.AtOnce != 3 {
+		t.Fatalf("%+v, %v", view, err)
+	}
+	if _, err := w.service.Start(t.Context(), view.ID, false); !errors.As(err, new(*batches.NotStarted)) {
+		t.Errorf("started without a file: %v", err)
+	}
+	w.put("uploads/batches/"+view.ID+".csv", "prompt\na boat\n")
+	w.run()
+	if view = w.get(view.ID); view.State != record.Planned || !view.Attended || w.bought() != 0 {
+		t.Errorf("%+v", view)
+	}
+	if _, err := w.service.Start(t.Context(), view.ID, false); err != nil {
+		t.Fatal(err)
+	}
+	w.run()
+	if view = w.get(view.ID); view.State != record.Ended || view.Counts.Stored != 1 || view.Owner != "alice" {
+		t.Errorf("%+v", view)
+	}
+	page, err := w.service.List(t.Context(), 10, "")
+	if err != nil || len(page.Views) != 1 || page.Next != "" || page.Views[0].ID != view.ID {
+		t.Errorf("%+v, %v", page, err)
+	}
+	for _, key := range []string{"uploads/batches/batches-unknown.csv", strings.Repeat("x", 201) + ".csv", "a\tb.csv"} {
+		if _, err := w.intake.Arrive(t.Context(), w.source(key, 1), false); !errors.As(err, new(*batches.Refused)) {
+			t.Errorf("%s: %v", key, err)
+		}
+	}
+	var invalid *video.InvalidRequest
+	if _, err := w.service.Create(t.Context(), batches.Order{Name: " ", Format: "xml", Options: record.Options{AtOnce: -1, MaxLines: 1e9}}); !errors.As(err, &invalid) || len(invalid.Fields) != 4 {
+		t.Errorf("%v", err)
+	}
+	if _, err := w.service.Get(t.Context(), "batches-b"); !errors.As(err, new(*record.NoBatch)) {
+		t.Errorf("%v", err)
+	}
+}
+
+// A file that can't be used says why, and is rejected as other files in the bucket are.
+func TestUnusableFiles(t *testing.T) {
+	w := newWorld(t)
+	id := w.put("a.csv", "PK\x03\x04workbook").Batch
+	w.run()
+	rejection, _ := w.objects.Object("videos", "rejected/a.csv.json")
+	if view := w.get(id); view.State != record.Unusable || !strings.Contains(view.Reason, "workbook") || !strings.Contains(string(rejection.Body), "workbook") {
+		t.Errorf("%+v, %s", view.Batch, rejection.Body)
+	}
+	if _, err := w.service.Start(t.Context(), id, true); !errors.As(err, new(*batches.NotStarted)) {
+		t.Errorf("%v", err)
+	}
+	w.put("a.csv", "prompt\na boat\n")
+	if w.run(); w.get(id).State != record.Ended {
+		t.Errorf("the corrected file: %+v", w.get(id).Batch)
+	}
+}
