@@ -16,6 +16,7 @@ import (
 	"github.com/takeup/takeup/internal/api/page"
 	"github.com/takeup/takeup/internal/api/presign"
 	"github.com/takeup/takeup/internal/api/server"
+	"github.com/takeup/takeup/internal/batches"
 	"github.com/takeup/takeup/internal/bucket"
 	"github.com/takeup/takeup/internal/caps"
 	"github.com/takeup/takeup/internal/jobs"
@@ -27,13 +28,13 @@ import (
 
 func main() {
 	set, config, log := settings.Must(os.Stdout, settings.Load[settings.API])
-	s3Client, known := s3.NewFromConfig(config), table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
-	presigner, stack := s3.NewPresignClient(s3Client), caps.NewStack(known, set.Limits(), int64(set.Unpriced), set.CapWait(), time.Now)
-	executions, videos := jobs.NewExecutions(sfn.NewFromConfig(config), set.StateMachine), presign.NewVideos(presigner, set.VideosBucket, set.VideoURL.Duration())
-	api := server.API{
-		Jobs: jobs.New(known, bucket.NewManifests(s3Client, set.VideosBucket), executions, time.Now).Behind(stack), Caps: stack, Usage: known, Videos: videos, Uploads: presign.NewForms(presigner, set.PromptsBucket, time.Now),
-		Estimator: timings.NewRecent(known, time.Now, log), Prices: pricelist.NewRecent(known, log, time.Now), Origin: set.CORSOrigin, Random: rand.Reader, Now: time.Now, Log: log,
-	}
+	s3Client, items, states := s3.NewFromConfig(config), dynamodb.NewFromConfig(config), sfn.NewFromConfig(config)
+	presigner, known := s3.NewPresignClient(s3Client), table.New(items, set.JobsTable, rand.Text, mathrand.N[time.Duration])
+	stack, videos := caps.NewStack(known, set.Limits(), int64(set.Unpriced), set.CapWait(), time.Now), presign.NewVideos(presigner, set.VideosBucket, set.VideoURL.Duration())
+	service := jobs.New(known, bucket.NewManifests(s3Client, set.VideosBucket), jobs.NewExecutions(states, set.StateMachine), time.Now).Behind(stack)
+	many := batches.New(known, service, table.NewBulk(items, set.JobsTable, mathrand.N[time.Duration]), batches.NewObjects(s3Client, set.VideosBucket, time.Now), batches.NewExecutions(states, set.BatchMachine), time.Now)
+	api := server.API{Jobs: service, Batches: many, Caps: stack, Usage: known, Videos: videos, Uploads: presign.NewForms(presigner, set.PromptsBucket, time.Now), Random: rand.Reader,
+		Estimator: timings.NewRecent(known, time.Now, log), Prices: pricelist.NewRecent(known, log, time.Now), Origin: set.CORSOrigin, Now: time.Now, Log: log}
 	api.Page = page.New(videos.Origin, api.NotFound())
 	lambda.Start(apigateway.Handler(api.Handler()))
 }

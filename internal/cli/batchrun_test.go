@@ -26,7 +26,7 @@ func addBatches(t *testing.T, f *apitest.Server) {
 	t.Helper()
 	f.AddBatch(f.Batch("uploading", "spring\u202e", record.Uploading))
 	unusable := f.Batch("unusable", "sheet", record.Unusable)
-	unusable.Reason = new("is a workbook or another zip file; save the sheet as CSV in UTF-8")
+	unusable.Reason = new("the file is a workbook or another zip file; save the sheet as CSV in UTF-8")
 	f.AddBatch(unusable)
 	planned := f.Batch("planned", "dear", record.Planned)
 	f.AddBatch(planned)
@@ -251,11 +251,11 @@ func TestBatchRunWithoutAPlan(t *testing.T) {
 	}
 	f.Planned = func(id string, asked api.BatchRequest) []api.Batch {
 		b := f.Batch(id, asked.Name, record.Unusable)
-		b.Reason = new("has no prompts")
+		b.Reason = new("the file has no prompts")
 		return []api.Batch{b}
 	}
 	w.Err.Reset()
-	if status := w.run(t.Context(), "batch", "run", "good.csv", "--yes"); status != exitUsage || !strings.Contains(w.Err.String(), "can't be used: has no prompts. Nothing was started or paid") {
+	if status := w.run(t.Context(), "batch", "run", "good.csv", "--yes"); status != exitUsage || !strings.Contains(w.Err.String(), "can't be run: the file has no prompts. Nothing was started or paid") {
 		t.Errorf("got %d, %s", status, &w.Err)
 	}
 }

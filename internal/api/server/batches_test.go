@@ -44,7 +44,7 @@ func (b *fakeBatches) Create(_ context.Context, o batches.Order) (batches.View, 
 		return batches.View{}, &video.InvalidRequest{Fields: []video.FieldError{{Field: "at_once", Message: "takes 1 to 10000"}}}
 	}
 	return batches.View{Batch: record.Batch{
-		ID: "batches-" + o.Name, Name: o.Name, Owner: o.Owner, CreatedAt: at, Form: true, State: record.Uploading, Options: record.Options{AtOnce: 20},
+		ID: "batches-" + o.Name, Name: o.Name, Owner: o.Owner, CreatedAt: at, Attended: true, State: record.Uploading, Options: record.Options{AtOnce: 20},
 	}}, nil
 }
 
@@ -131,7 +131,7 @@ func someBatches() fakeBatches {
 	uploading, planned, running, ended := view(record.Uploading), view(record.Planned), view(record.Running), view(record.Ended)
 	uploading.Plan, uploading.Run, uploading.PlannedAt, uploading.Sources, uploading.Owner, uploading.Counts = nil, 0, time.Time{}, nil, "", batches.Counts{}
 	unusable := uploading
-	unusable.State, unusable.Reason = record.Unusable, "has no prompts"
+	unusable.State, unusable.Reason = record.Unusable, "the file has no prompts"
 	running.Counts = batches.Counts{Videos: 300, New: 157, Waiting: 2, Running: 18, Stored: 120, Failed: 2, Cancelled: 1}
 	running.Money = batches.Money{Reserved: 17_640_000, Spent: 117_600_000, Uncertain: 980_001}
 	running.Paused, running.EstimatedEnd = &batches.Paused{Limit: "day", Until: midnight}, midnight.Add(time.Hour)

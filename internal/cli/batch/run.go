@@ -199,7 +199,7 @@ func (b *operator) plan(ctx context.Context, got api.Batch) (*report, error) {
 // unplanned is the error for a batch without a plan.
 func (b *operator) unplanned(got api.Batch) error {
 	if record.State(got.Status) == record.Unusable {
-		return &WrongLines{fmt.Sprintf("the file of batch %s can't be used: %s. Nothing was started or paid", got.ID, term.Plain(term.OrEmpty(got.Reason)))}
+		return &WrongLines{fmt.Sprintf("batch %s can't be run: %s. Nothing was started or paid", got.ID, term.Plain(term.OrEmpty(got.Reason)))}
 	}
 	return &NotReady{ID: got.ID, Status: got.Status, Hint: b.command("show", got.ID)}
 }
