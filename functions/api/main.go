@@ -32,9 +32,8 @@ func main() {
 	presigner, known := s3.NewPresignClient(s3Client), table.New(items, set.JobsTable, rand.Text, mathrand.N[time.Duration])
 	stack, videos := caps.NewStack(known, set.Limits(), int64(set.Unpriced), set.CapWait(), time.Now), presign.NewVideos(presigner, set.VideosBucket, set.VideoURL.Duration())
 	service := jobs.New(known, bucket.NewManifests(s3Client, set.VideosBucket), jobs.NewExecutions(states, set.StateMachine), time.Now).Behind(stack)
-	many := batches.New(known, service, table.NewBulk(items, set.JobsTable, mathrand.N[time.Duration]), batches.NewObjects(s3Client, set.VideosBucket, time.Now), batches.NewExecutions(states, set.BatchMachine), time.Now)
-	api := server.API{Jobs: service, Batches: many, Caps: stack, Usage: known, Videos: videos, Uploads: presign.NewForms(presigner, set.PromptsBucket, time.Now), Random: rand.Reader,
-		Estimator: timings.NewRecent(known, time.Now, log), Prices: pricelist.NewRecent(known, log, time.Now), Origin: set.CORSOrigin, Now: time.Now, Log: log}
+	api := server.API{Jobs: service, Caps: stack, Usage: known, Videos: videos, Uploads: presign.NewForms(presigner, set.PromptsBucket, time.Now), Estimator: timings.NewRecent(known, time.Now, log), Prices: pricelist.NewRecent(known, log, time.Now), Origin: set.CORSOrigin, Random: rand.Reader, Now: time.Now, Log: log,
+		Batches: batches.New(known, service, table.NewBulk(items, set.JobsTable, mathrand.N[time.Duration]), batches.NewObjects(s3Client, set.VideosBucket, time.Now), batches.NewExecutions(states, set.BatchMachine), time.Now)}
 	api.Page = page.New(videos.Origin, api.NotFound())
 	lambda.Start(apigateway.Handler(api.Handler()))
 }
