@@ -15,7 +15,7 @@ import (
 
 	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/clip"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
@@ -142,7 +142,7 @@ func (s *subject) putFiles(ctx context.Context) error {
 	}
 	bucket := s.stack.Outputs["VideosBucket"]
 	for _, v := range page.Videos {
-		file, err := sim.NewVideo(v.ID, 5, "16:9", 0)
+		file, err := clip.New(v.ID, 5, "16:9", 0)
 		if err != nil {
 			return err
 		}

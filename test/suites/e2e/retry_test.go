@@ -9,7 +9,7 @@ import (
 	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"github.com/takeup/takeup/internal/api"
-	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -17,7 +17,7 @@ import (
 // execution tries at once, and the one that waited is stopped.
 func (w *world) testRetry(t *testing.T) {
 	job, _ := w.order(t, "patient", func(job string) {
-		w.fail(job, once(sim.KindCreate, sim.Fault{Status: http.StatusTooManyRequests, RetryAfter: "600"}))
+		w.fail(job, once(script.KindCreate, script.Fault{Status: http.StatusTooManyRequests, RetryAfter: "600"}))
 	})
 	var waits api.Video
 	await(t, "the wait of "+job, func() bool {
@@ -53,7 +53,7 @@ func (w *world) testRetry(t *testing.T) {
 // probeRetry retries a job that waits for its video. The execution that waited is stopped.
 func (w *world) probeRetry(t *testing.T) error {
 	id := w.fresh()
-	w.doom(id, sim.Fate{Outcome: sim.OutcomeNever})
+	w.doom(id, script.Fate{Outcome: script.OutcomeNever})
 	w.startByHand(t, id, fmt.Sprintf(`{"prompt":"a probe called %s"}`, id))
 	defer w.abort(t, id)
 	await(t, "the generation of "+id, func() bool { return len(w.generations(id)) > 0 })

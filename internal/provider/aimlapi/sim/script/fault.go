@@ -1,4 +1,4 @@
-package sim
+package script
 
 import (
 	"fmt"
@@ -84,7 +84,8 @@ type Fault struct {
 // None reports whether the fault leaves the call alone.
 func (f Fault) None() bool { return f == Fault{} }
 
-func (f Fault) label() string {
+// Label returns the name that the ledger counts the fault by.
+func (f Fault) Label() string {
 	when := ""
 	if f.After {
 		when = " after"

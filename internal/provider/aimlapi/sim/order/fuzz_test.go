@@ -1,15 +1,17 @@
-package sim
+package order_test
 
 import (
 	"errors"
 	"testing"
 
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/clip"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim/contract"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/order"
 )
 
 // Any body is either refused in the provider's form, or yields a video.
 func FuzzRead(f *testing.F) {
-	c := newModelSet()
+	c := order.NewReader(all())
 	for _, body := range []string{
 		`{"model":"kling-video/v1/pro/text-to-video","prompt":"p","duration":"5","ratio":"1:1"}`,
 		`{"model":"kling-video/v1/pro/text-to-video","prompt":"p","duration":5.0}`,
@@ -20,29 +22,18 @@ func FuzzRead(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body string) {
 		for _, route := range []string{contract.Legacy, contract.Universal} {
-			o, err := c.read(route, []byte(body))
-			var bad badRequest
+			o, err := c.Read(route, []byte(body))
+			var bad order.Refused
 			switch {
 			case errors.As(err, &bad):
 			case err != nil:
 				t.Errorf("%q: %v", body, err)
 			default:
-				if _, err := NewVideo("id", filmed(o.seconds), shaped(o.aspect), 0); err != nil {
+				seconds, aspect := clip.Nearest(o.Seconds, o.Aspect)
+				if _, err := clip.New("id", seconds, aspect, 0); err != nil {
 					t.Errorf("%q: %v", body, err)
 				}
 			}
-		}
-	})
-}
-
-// A cursor is accepted only in its exact original form.
-func FuzzCursor(f *testing.F) {
-	f.Add(formatCursor(0))
-	f.Add("eyJiIjoxLCJ2IjoxfQ")
-	f.Add("!")
-	f.Fuzz(func(t *testing.T, text string) {
-		if before, ok := parseCursor(text); ok && (before < 0 || formatCursor(before) != text) {
-			t.Errorf("%q was taken as %d", text, before)
 		}
 	})
 }

@@ -1,15 +1,15 @@
-package sim
+// Package script is what the simulator is told to do: its settings, the fates of the generations that it accepts, and the
+// faults of the calls that it gets.
+package script
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
 )
-
-// CreditsPerUSD is the provider's rate: 1 USD is 2,000,000 credits.
-const CreditsPerUSD = 2_000_000
 
 // The two forms of generation IDs seen from the provider.
 const (
@@ -26,6 +26,18 @@ const (
 	// OutcomeNever keeps it generating forever; it is never charged, and never in the logs.
 	OutcomeNever = "never"
 )
+
+// Accepted describes to a Decide a create that is about to be accepted.
+type Accepted struct {
+	GenerationID    string
+	ClientRequestID string
+	Model           string
+	Request         json.RawMessage
+}
+
+// Decide returns the fate of a create that is about to be accepted; a zero Fate leaves it to the settings. It is called with
+// the server locked: it must not call the server.
+type Decide func(Accepted) Fate
 
 // Fate is the outcome of an accepted generation. The zero Fate completes it after a time drawn by the settings.
 type Fate struct {
@@ -49,7 +61,7 @@ type Settings struct {
 	JobSigma   float64 `json:"job_sigma"`
 	// QueueShare is the fraction of a job's duration spent queued, 0 to 1.
 	QueueShare float64 `json:"queue_share"`
-	// Fate applies to jobs accepted from now on, unless Config.Decide says otherwise.
+	// Fate applies to jobs accepted from now on, unless a Decide says otherwise.
 	Fate Fate `json:"fate"`
 	// BalanceUSD, if set, sets the account's balance.
 	BalanceUSD *float64 `json:"balance_usd,omitempty"`
@@ -73,7 +85,7 @@ type Settings struct {
 	Concurrent       int `json:"concurrent"`
 	// LimitRetryAfter is the Retry-After of those 429s, verbatim; empty omits the header.
 	LimitRetryAfter string `json:"limit_retry_after"`
-	// Faults apply, first match first, to the calls that Config.Plan leaves alone. Setting them restarts their
+	// Faults apply, first match first, to the calls that a Plan leaves alone. Setting them restarts their
 	// counts.
 	Faults []Rule `json:"faults,omitempty"`
 }
@@ -140,11 +152,7 @@ func (f Fate) check() error {
 	return nil
 }
 
-// drawSeconds draws a job's duration: lognormal around the median, like waiting times behind a queue.
-func (s Settings) drawSeconds(r *rand.Rand) float64 {
+// DrawSeconds draws a job's duration: lognormal around the median, like waiting times behind a queue.
+func (s Settings) DrawSeconds(r *rand.Rand) float64 {
 	return s.JobSeconds * math.Exp(s.JobSigma*r.NormFloat64())
 }
-
-func credits(usd float64) int64 { return int64(math.Round(usd * CreditsPerUSD)) }
-
-func usd(credits int64) float64 { return float64(credits) / CreditsPerUSD }

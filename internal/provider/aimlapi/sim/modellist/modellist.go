@@ -1,11 +1,12 @@
-package sim
+// Package modellist is the provider's list of models: their IDs, prices and modalities, and the filters of the two routes.
+package modellist
 
 import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -47,7 +48,7 @@ type (
 // newModelLine returns a model's entry with every section.
 func newModelLine(m models.Model) modelLine {
 	line := modelLine{
-		ID: listID(m.Name), Aliases: []string{}, Type: modelType, Info: modelInfo{m.Name, m.Maker}, Tags: []string{},
+		ID: ID(m.Name), Aliases: []string{}, Type: modelType, Info: modelInfo{m.Name, m.Maker}, Tags: []string{},
 		Modalities: &modelModalities{[]string{"text"}, []string{"video"}}, Capabilities: []string{modelCapability},
 		Pricing: pricingOf(m),
 	}
@@ -57,9 +58,9 @@ func newModelLine(m models.Model) modelLine {
 	return line
 }
 
-// listID returns the ID of a model in the list. Some families have newer IDs, with the older names as aliases, so that
+// ID returns the ID of a model in the list. Some families have newer IDs, with the older names as aliases, so that
 // the list has models of both kinds.
-func listID(name string) string {
+func ID(name string) string {
 	parts := strings.Split(name, "/")
 	if len(parts) != 4 || parts[0] != "kling-video" {
 		return name
@@ -67,32 +68,40 @@ func listID(name string) string {
 	return "klingai/" + strings.Join(parts[1:], "-")
 }
 
-// newModelList returns the entries of all models, and an ETag over them.
-func newModelList(all []models.Model) ([]modelLine, string, error) {
+// List is the list, with an ETag that covers the whole of it, whatever part is requested.
+type List struct {
+	Tag   string
+	lines []modelLine
+}
+
+// New returns the list of these models.
+func New(all []models.Model) (List, error) {
 	lines := make([]modelLine, len(all))
 	for i, m := range all {
 		lines[i] = newModelLine(m)
 	}
 	text, err := json.Marshal(lines)
 	if err != nil {
-		return nil, "", fmt.Errorf("simulator: list of models: %w", err)
+		return List{}, fmt.Errorf("simulator: list of models: %w", err)
 	}
 	sum := sha256.Sum256(text)
-	return lines, `W/"` + hex.EncodeToString(sum[:8]) + `"`, nil
+	return List{Tag: `W/"` + hex.EncodeToString(sum[:8]) + `"`, lines: lines}, nil
 }
 
-// listModels handles GET /v1/models and GET /models. Like the provider, it ignores unknown parameters and sections, and
-// its ETag covers the whole list whatever part is requested.
-func (s *Server) listModels(x *exchange) reply {
-	header := http.Header{"Etag": {s.listTag}}
-	if slices.ContainsFunc(listed(x.r.Header.Values("If-None-Match")), s.isListTag) {
-		return reply{status: http.StatusNotModified, header: header, body: []byte{}}
-	}
-	sections := listed(x.query["include"])
-	all := slices.Contains(sections, "all") || slices.Contains([]string{"true", "1"}, x.query.Get("details"))
+// Has reports whether an If-None-Match header matches the list's ETag, by weak comparison, as for a GET.
+func (l List) Has(ifNoneMatch []string) bool {
+	return slices.ContainsFunc(listed(ifNoneMatch), func(tag string) bool {
+		return tag == "*" || strings.TrimPrefix(tag, "W/") == strings.TrimPrefix(l.Tag, "W/")
+	})
+}
+
+// Page returns the reply to a query, for encoding/json. Like the provider, it ignores unknown parameters and sections.
+func (l List) Page(query url.Values) any {
+	sections := listed(query["include"])
+	all := slices.Contains(sections, "all") || slices.Contains([]string{"true", "1"}, query.Get("details"))
 	list := modelList{Object: "list", Data: []modelLine{}}
-	for _, line := range s.list {
-		if !line.matches(x.query) {
+	for _, line := range l.lines {
+		if !line.matches(query) {
 			continue
 		}
 		if !all && !slices.Contains(sections, "modalities") {
@@ -106,12 +115,7 @@ func (s *Server) listModels(x *exchange) reply {
 		}
 		list.Data = append(list.Data, line)
 	}
-	return reply{status: http.StatusOK, header: header, body: list}
-}
-
-// isListTag reports whether a tag matches the list's ETag, by weak comparison, as for a GET.
-func (s *Server) isListTag(tag string) bool {
-	return tag == "*" || strings.TrimPrefix(tag, "W/") == strings.TrimPrefix(s.listTag, "W/")
+	return list
 }
 
 // matches reports whether the entry passes every filter of a query.

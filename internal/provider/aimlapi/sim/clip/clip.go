@@ -1,4 +1,6 @@
-package sim
+// Package clip makes the videos of the simulator: mp4 files of any length, shape and size that are never in memory as a
+// whole.
+package clip
 
 import (
 	"embed"
@@ -14,18 +16,18 @@ import (
 //go:embed assets/*.mp4
 var assets embed.FS
 
-// Video is the mp4 file of one generation: a real h264 stream, then one free box (ISO/IEC 14496-12, 8.1.2) with the
+// Clip is the mp4 file of one generation: a real h264 stream, then one free box (ISO/IEC 14496-12, 8.1.2) with the
 // generation's ID, so that no two generations have the same bytes, and padding up to the requested size. The padding is
 // generated on read; every eight bytes of it differ, so that a misplaced part shows.
-type Video struct {
+type Clip struct {
 	head []byte
 	seed uint64
 	size int64
 }
 
-// NewVideo returns the video of the given length (3 to 15 s) and aspect ratio (16:9, 9:16, 1:1). A size in bytes that is
+// New returns the video of the given length (3 to 15 s) and aspect ratio (16:9, 9:16, 1:1). A size in bytes that is
 // too small for the stream and the ID gives the smallest possible file.
-func NewVideo(id string, seconds int, aspect string, size int64) (*Video, error) {
+func New(id string, seconds int, aspect string, size int64) (*Clip, error) {
 	name := fmt.Sprintf("assets/%ds-%s.mp4", seconds, strings.ReplaceAll(aspect, ":", "x"))
 	stream, err := assets.ReadFile(name)
 	if err != nil {
@@ -45,14 +47,16 @@ func NewVideo(id string, seconds int, aspect string, size int64) (*Video, error)
 	if _, err := io.WriteString(hash, id); err != nil {
 		return nil, err
 	}
-	return &Video{head: append(head, id...), seed: hash.Sum64(), size: int64(len(stream)) + box}, nil
+	return &Clip{head: append(head, id...), seed: hash.Sum64(), size: int64(len(stream)) + box}, nil
 }
 
-// filmed returns the nearest length that there is a video of.
-func filmed(seconds int) int { return min(max(seconds, 3), 15) }
+// Nearest returns the length and the aspect ratio nearest to those of a request that there is a video of. What isn't a ratio
+// is wide.
+func Nearest(seconds int, aspect string) (int, string) {
+	return min(max(seconds, 3), 15), shape(aspect)
+}
 
-// shaped returns the nearest aspect ratio that there is a video of. What isn't a ratio is wide.
-func shaped(aspect string) string {
+func shape(aspect string) string {
 	width, height, _ := strings.Cut(aspect, ":")
 	w, wrong := strconv.ParseFloat(width, 64)
 	h, also := strconv.ParseFloat(height, 64)
@@ -66,42 +70,42 @@ func shaped(aspect string) string {
 }
 
 // Size returns the file's length in bytes.
-func (v *Video) Size() int64 { return v.size }
+func (c *Clip) Size() int64 { return c.size }
 
 // Open returns a reader of the file. Each reader has its own position.
-func (v *Video) Open() io.ReadSeeker { return io.NewSectionReader(v, 0, v.size) }
+func (c *Clip) Open() io.ReadSeeker { return io.NewSectionReader(c, 0, c.size) }
 
 // ReadAt implements io.ReaderAt.
-func (v *Video) ReadAt(p []byte, off int64) (int, error) {
+func (c *Clip) ReadAt(p []byte, off int64) (int, error) {
 	if off < 0 {
 		return 0, fmt.Errorf("simulator: read at %d: before the video's beginning", off)
 	}
-	if off >= v.size {
+	if off >= c.size {
 		return 0, io.EOF
 	}
 	want := len(p)
-	p = p[:min(int64(want), v.size-off)]
+	p = p[:min(int64(want), c.size-off)]
 	n := 0
-	if off < int64(len(v.head)) {
-		n = copy(p, v.head[off:])
+	if off < int64(len(c.head)) {
+		n = copy(p, c.head[off:])
 	}
-	v.pad(p[n:], off+int64(n))
+	c.pad(p[n:], off+int64(n))
 	if len(p) < want {
 		return len(p), io.EOF
 	}
 	return len(p), nil
 }
 
-func (v *Video) pad(p []byte, off int64) {
+func (c *Clip) pad(p []byte, off int64) {
 	var word [8]byte
 	for len(p) > 0 {
 		index, skip := uint64(off)/8, int(off%8)
 		if skip == 0 && len(p) >= 8 {
-			binary.LittleEndian.PutUint64(p, mix(v.seed+index))
+			binary.LittleEndian.PutUint64(p, mix(c.seed+index))
 			p, off = p[8:], off+8
 			continue
 		}
-		binary.LittleEndian.PutUint64(word[:], mix(v.seed+index))
+		binary.LittleEndian.PutUint64(word[:], mix(c.seed+index))
 		n := copy(p, word[skip:])
 		p, off = p[n:], off+int64(n)
 	}

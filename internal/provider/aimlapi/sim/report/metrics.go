@@ -1,8 +1,9 @@
-package sim
+package report
 
 import (
 	"math"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -34,38 +35,42 @@ type (
 	}
 )
 
-// metrics handles GET /models/metrics.
-func (s *Server) metrics(x *exchange) reply {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.settle()
-	p := readParams(x.query, nil, []string{"aliases"})
-	aliases := x.query["aliases"]
+// Completion is a generation that has completed.
+type Completion struct {
+	Model         string
+	Created, Ends time.Time
+}
+
+// Metrics returns the reply of GET /models/metrics, for these models. The completions are in the order in which they ended.
+// The error is a *Refusal.
+func Metrics(completions []Completion, models []string, query url.Values, now time.Time) (any, error) {
+	p := readParams(query, nil, []string{"aliases"})
+	aliases := query["aliases"]
 	if len(aliases) > 100 {
 		p.bad("aliases must contain no more than 100 elements")
 	}
 	if len(p.problems) > 0 {
-		return s.refuse(x, http.StatusBadRequest, p.problems)
+		return nil, &Refusal{http.StatusBadRequest, p.problems}
 	}
 	took := map[string][]float64{}
-	for _, g := range slices.Backward(s.completions) {
-		if now.Sub(g.EndsAt) >= metricsWindow {
+	for _, c := range slices.Backward(completions) {
+		if now.Sub(c.Ends) >= metricsWindow {
 			break
 		}
-		took[g.Model] = append(took[g.Model], float64(g.EndsAt.Sub(g.CreatedAt).Milliseconds()))
+		took[c.Model] = append(took[c.Model], float64(c.Ends.Sub(c.Created).Milliseconds()))
 	}
-	answer := metricsReply{WindowSeconds: int(metricsWindow.Seconds()), GeneratedAt: stamp(now), Models: []modelMetrics{}}
-	for _, model := range s.models.all {
-		times := took[model.Name]
-		if len(times) == 0 || len(aliases) > 0 && !slices.Contains(aliases, model.Name) {
+	answer := metricsReply{WindowSeconds: int(metricsWindow.Seconds()), GeneratedAt: contract.Time(now), Models: []modelMetrics{}}
+	for _, model := range models {
+		times := took[model]
+		if len(times) == 0 || len(aliases) > 0 && !slices.Contains(aliases, model) {
 			continue
 		}
 		slices.Sort(times)
-		m := modelMetrics{Alias: model.Name, Endpoint: contract.UniversalPath}
+		m := modelMetrics{Alias: model, Endpoint: contract.UniversalPath}
 		m.Metrics.DurationMS = percentiles{rank(times, 0.50), rank(times, 0.75), rank(times, 0.90), rank(times, 0.99)}
 		answer.Models = append(answer.Models, m)
 	}
-	return reply{status: http.StatusOK, body: answer}
+	return answer, nil
 }
 
 // rank returns the nearest-rank percentile of sorted values.

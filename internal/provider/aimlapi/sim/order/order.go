@@ -1,4 +1,6 @@
-package sim
+// Package order reads the requests for a video that the simulator gets: it validates each against the provider's schema of its
+// model, and prices it.
+package order
 
 import (
 	"bytes"
@@ -15,25 +17,22 @@ import (
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/provider/aimlapi/models"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim/contract"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/modellist"
 )
 
-// modelSet has the provider's models, and the schemas compiled so far.
-type modelSet struct {
+// Reader reads requests. It has the provider's models, and the schemas compiled so far. It is not safe for concurrent use.
+type Reader struct {
 	all     []models.Model
 	schemas map[string]*jsonschema.Schema
 }
 
-func newModelSet() modelSet {
-	set := modelSet{schemas: map[string]*jsonschema.Schema{}}
-	for _, name := range (models.Catalogue{}).Names() {
-		m, _ := models.Find(name)
-		set.all = append(set.all, m)
-	}
-	return set
+// NewReader returns a Reader of requests for these models.
+func NewReader(all []models.Model) Reader {
+	return Reader{all: all, schemas: map[string]*jsonschema.Schema{}}
 }
 
 // schema returns the provider's schema of a model's requests. It compiles each schema once.
-func (c modelSet) schema(m models.Model) (*jsonschema.Schema, error) {
+func (c Reader) schema(m models.Model) (*jsonschema.Schema, error) {
 	if compiled := c.schemas[m.Name]; compiled != nil {
 		return compiled, nil
 	}
@@ -73,67 +72,67 @@ func lenient(s catalogue.Schema) catalogue.Schema {
 	return s
 }
 
-// order is a valid create request.
-type order struct {
-	model   models.Model
-	seconds int
-	aspect  string
-	credits int64 // charged if it completes
+// Order is a valid request.
+type Order struct {
+	Model   models.Model
+	Seconds int
+	Aspect  string
+	Credits int64 // charged if it completes
 }
 
-// badRequest is the message about an invalid body: a string if it is not JSON, a list if it is.
-type badRequest struct{ message any }
+// Refused says what is wrong with a body: as a string if it is not JSON, as a list if it is.
+type Refused struct{ Message any }
 
-func (e badRequest) Error() string { return fmt.Sprint(e.message) }
+func (e Refused) Error() string { return fmt.Sprint(e.Message) }
 
-// read validates a create's body as the route's provider does, and extracts what the simulator needs. It lets unknown
-// fields through, since no description forbids them.
-func (c modelSet) read(route string, body []byte) (order, error) {
+// Read validates a request's body as the route's provider does, and extracts what the simulator needs. It lets unknown
+// fields through, since no description forbids them. The error is a Refused unless a schema is broken.
+func (c Reader) Read(route string, body []byte) (Order, error) {
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
 	if err != nil {
-		return order{}, badRequest{"Unexpected token in JSON: send one JSON object"}
+		return Order{}, Refused{"Unexpected token in JSON: send one JSON object"}
 	}
 	fields, ok := doc.(map[string]any)
 	if !ok {
-		return order{}, badRequest{[]string{"body must be an object"}}
+		return Order{}, Refused{[]string{"body must be an object"}}
 	}
 	name, _ := fields["model"].(string)
 	i := slices.IndexFunc(c.all, func(m models.Model) bool {
-		return (m.Name == name || listID(m.Name) == name) && takes(m, route)
+		return (m.Name == name || modellist.ID(m.Name) == name) && takes(m, route)
 	})
 	if i < 0 {
-		return order{}, badRequest{[]string{"model must be one of the following values: " + strings.Join(c.names(route), ", ")}}
+		return Order{}, Refused{[]string{"model must be one of the following values: " + strings.Join(c.names(route), ", ")}}
 	}
 	model := c.all[i]
 	fields["model"] = model.Name
 	normalize(model, fields)
 	schema, err := c.schema(model)
 	if err != nil {
-		return order{}, err
+		return Order{}, err
 	}
 	if err := schema.Validate(doc); err != nil {
 		var invalid *jsonschema.ValidationError
 		if !errors.As(err, &invalid) {
-			return order{}, err
+			return Order{}, err
 		}
-		return order{}, badRequest{problems(invalid)}
+		return Order{}, Refused{problems(invalid)}
 	}
-	o := order{model: model, seconds: 5, aspect: "16:9"}
+	o := Order{Model: model, Seconds: 5, Aspect: "16:9"}
 	if length, err := strconv.ParseFloat(fmt.Sprint(fieldOf(model, fields, "duration")), 64); err == nil {
-		o.seconds = int(length) // the schema accepts whole numbers only, "5.0" among them
+		o.Seconds = int(length) // the schema accepts whole numbers only, "5.0" among them
 	}
 	for _, name := range []string{"aspect_ratio", "ratio"} {
 		if shape, ok := fieldOf(model, fields, name).(string); ok {
-			o.aspect = shape
+			o.Aspect = shape
 		}
 	}
-	if o.credits, err = charge(model, fields, o.seconds); err != nil {
-		return order{}, err
+	if o.Credits, err = charge(model, fields, o.Seconds); err != nil {
+		return Order{}, err
 	}
 	return o, nil
 }
 
-func (c modelSet) names(route string) []string {
+func (c Reader) names(route string) []string {
 	var names []string
 	for _, m := range c.all {
 		if takes(m, route) {
