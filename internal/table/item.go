@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // The key attributes, as named in template.yaml, and the version and the mark.
@@ -115,7 +116,7 @@ func encode(entry video.Entry, version int64) attributes {
 	if wait, since := entry.Held(); wait != "" {
 		item.put(waitName, string(wait))
 		item.putTime(waitSinceName, since)
-		if wait == video.WaitCap {
+		if wait == report.WaitCap {
 			item.put(turnName, placeOf(entry.Turn, entry.ID))
 		}
 	}

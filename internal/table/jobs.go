@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // Get reads a job, and its version for Update. The read is consistent: it sees every write that
@@ -35,7 +36,7 @@ func (t *Table) Get(ctx context.Context, id string) (video.Entry, string, error)
 	if err != nil {
 		return video.Entry{}, "", unavailable("reading a job", err)
 	}
-	for _, step := range video.Steps() {
+	for _, step := range report.Steps() {
 		if item := items[progressPrefix+string(step)]; item != nil {
 			entry.Progress = append(entry.Progress, decodeProgress(step, item))
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // byTurn is the index of the jobs that wait for room below a limit, sorted by their turns. It
@@ -121,7 +122,7 @@ func (t *Table) older(ctx context.Context, entry video.Entry) ([]video.Waiter, e
 		ExpressionAttributeNames: map[string]string{
 			"#wait": waitName, "#turn": turnName, "#full_of": fullOfName, "#owner": "owner", "#counted_until": countedUntilName,
 		},
-		ExpressionAttributeValues: map[string]types.AttributeValue{":cap": text(string(video.WaitCap)), ":turn": text(placeOf(entry.Turn, entry.ID))},
+		ExpressionAttributeValues: map[string]types.AttributeValue{":cap": text(string(report.WaitCap)), ":turn": text(placeOf(entry.Turn, entry.ID))},
 	}
 	var all []video.Waiter
 	for range mostOlder {

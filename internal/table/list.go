@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // The indexes, as named in template.yaml. Both are sorted by place.
@@ -231,13 +232,13 @@ func decodeListed(item attributes) (Listed, error) {
 	switch since := r.time(waitSinceName); {
 	case r.text(statusName) == string(video.StateGenerating):
 		job.Entry.Phase = video.PhaseAccepted
-	case r.text(waitName) == string(video.WaitAnswer):
+	case r.text(waitName) == string(report.WaitAnswer):
 		job.Entry.Phase, job.Entry.ClaimedAt = video.PhaseUnanswered, since
-	case r.text(waitName) == string(video.WaitCap):
+	case r.text(waitName) == string(report.WaitCap):
 		job.Entry.FullSince = since
-	case r.text(waitName) == string(video.WaitResume):
+	case r.text(waitName) == string(report.WaitResume):
 		job.Entry.PausedSince = since
-	case r.text(waitName) == string(video.WaitRoom):
+	case r.text(waitName) == string(report.WaitRoom):
 		job.Entry.Phase, job.Entry.BusySince = video.PhaseRefused, since
 	}
 	return job, r.err

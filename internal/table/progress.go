@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // progressPrefix begins the sort key of a step's progress. It sorts between those of the job and
@@ -21,7 +22,7 @@ const forgottenName = "forgotten_at"
 // PutProgress replaces the progress of a step. Progress has no version, so that it never
 // conflicts with another write. That of a forgotten job is dropped. After an error it may have
 // been written.
-func (t *Table) PutProgress(ctx context.Context, id string, progress video.Progress) error {
+func (t *Table) PutProgress(ctx context.Context, id string, progress report.Progress) error {
 	_, err := t.client.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName: &t.name, Item: encodeProgress(id, progress),
 		ConditionExpression:      aws.String("attribute_not_exists(#forgotten)"),
@@ -38,7 +39,7 @@ func (t *Table) PutProgress(ctx context.Context, id string, progress video.Progr
 // also mark a step that has reported nothing, since it may be about to.
 func (t *Table) forgottenProgress(entry video.Entry) []types.TransactWriteItem {
 	var items []types.TransactWriteItem
-	for _, step := range video.Steps() {
+	for _, step := range report.Steps() {
 		item := encodeProgress(entry.ID, entry.Told(step))
 		item.putTime(forgottenName, entry.ForgottenAt)
 		items = append(items, types.TransactWriteItem{Put: &types.Put{TableName: &t.name, Item: item}})
@@ -46,7 +47,7 @@ func (t *Table) forgottenProgress(entry video.Entry) []types.TransactWriteItem {
 	return items
 }
 
-func encodeProgress(id string, progress video.Progress) attributes {
+func encodeProgress(id string, progress report.Progress) attributes {
 	item := attributes{}
 	item.put(partitionKey, jobPrefix+id)
 	item.put(sortKey, progressPrefix+string(progress.Step))
@@ -75,12 +76,12 @@ func encodeProgress(id string, progress video.Progress) attributes {
 }
 
 // decodeProgress reads the progress of a step. It omits what can't be read.
-func decodeProgress(step video.Step, item attributes) video.Progress {
-	progress := video.Progress{Step: step}
+func decodeProgress(step report.Step, item attributes) report.Progress {
+	progress := report.Progress{Step: step}
 	r := reader{attributes: item}
 	if wait, ok := r.part("waiting"); ok {
-		read := video.Wait{
-			Kind: video.WaitKind(wait.text("kind")), At: wait.time("at"), Attempt: int(wait.number("attempt")),
+		read := report.Wait{
+			Kind: report.WaitKind(wait.text("kind")), At: wait.time("at"), Attempt: int(wait.number("attempt")),
 			NextAt: wait.time("next_at"), Until: wait.time("until"), LastError: wait.text("last_error"),
 		}
 		if wait.err == nil {
@@ -97,8 +98,8 @@ func decodeProgress(step video.Step, item attributes) video.Progress {
 			continue
 		}
 		event := reader{attributes: of.Value}
-		read := video.Event{
-			At: event.time("at"), Kind: video.EventKind(event.text("kind")),
+		read := report.Event{
+			At: event.time("at"), Kind: report.EventKind(event.text("kind")),
 			Number: int(event.number("number")), Times: int(event.number("times")), Said: event.text("said"),
 		}
 		if event.err == nil && !read.At.IsZero() {

@@ -11,6 +11,7 @@ import (
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // testRetry has a job wait for ten minutes, as the provider asked, and retries it: another
@@ -22,7 +23,7 @@ func (w *world) testRetry(t *testing.T) {
 	var waits api.Video
 	await(t, "the wait of "+job, func() bool {
 		waits = ask[api.Video](w, t, http.StatusOK, http.MethodGet, api.PathOf(api.VideoPath, job))
-		return waits.Waiting != nil && waits.Waiting.For == video.WaitRoom && waits.Waiting.NextAt != nil && waits.Waiting.Until != nil
+		return waits.Waiting != nil && waits.Waiting.For == report.WaitRoom && waits.Waiting.NextAt != nil && waits.Waiting.Until != nil
 	})
 	if w := waits.Waiting; waits.Estimate != nil || w.Paid == nil || *w.Paid != video.PaidNo || w.LastError == nil || w.NextAt.Sub(w.Since).Minutes() < 9 {
 		t.Errorf("it waits for %+v, with the estimate %+v", w, waits.Estimate)
@@ -40,11 +41,11 @@ func (w *world) testRetry(t *testing.T) {
 	}
 	w.succeeded(t, job+"-r1")
 	done := ask[api.Video](w, t, http.StatusOK, http.MethodGet, api.PathOf(api.VideoPath, job))
-	var kinds []video.EventKind
+	var kinds []report.EventKind
 	for _, h := range done.History {
 		kinds = append(kinds, h.What)
 	}
-	if want := []video.EventKind{video.EventTaken, video.EventRefused, video.EventContinued, video.EventClaimed, video.EventAccepted, video.EventPolled, video.EventDone, video.EventStored}; !slices.Equal(kinds, want) || done.Waiting != nil {
+	if want := []report.EventKind{report.EventTaken, report.EventRefused, report.EventContinued, report.EventClaimed, report.EventAccepted, report.EventPolled, report.EventDone, report.EventStored}; !slices.Equal(kinds, want) || done.Waiting != nil {
 		t.Errorf("it waits for %+v, and its history is %+v", done.Waiting, done.History)
 	}
 	ask[api.Error](w, t, http.StatusConflict, http.MethodPost, api.PathOf(api.RetryPath, job))

@@ -1,7 +1,10 @@
-package video
+// Package report has what the steps report about their work on a job, for people to read: what
+// the job waits for, and what has happened to it.
+package report
 
 import (
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -136,29 +139,18 @@ func Shorten(said string) string {
 	return said[:end] + "…"
 }
 
-// Told returns the progress that a step has reported, as it was read with the entry.
-func (e Entry) Told(step Step) Progress {
-	for _, p := range e.Progress {
-		if p.Step == step {
-			return p
+// Outline returns the progress without texts that may quote the request.
+func (p Progress) Outline() Progress {
+	p.Wait.LastError = ""
+	p.Events = slices.Clone(p.Events)
+	for i, e := range p.Events {
+		switch e.Kind {
+		case EventAccepted, EventContinued: // an id
+		case EventEnded:
+			p.Events[i].Said, _, _ = strings.Cut(e.Said, ":")
+		default:
+			p.Events[i].Said = ""
 		}
 	}
-	return Progress{Step: step}
-}
-
-// Held returns what holds the job up other than its turn, and since when: no room below a
-// limit or at the provider, a pause, or a submission that was not answered.
-func (e Entry) Held() (WaitKind, time.Time) {
-	switch {
-	case e.Outcome != nil, e.Manifest != nil: // ended, or about to be continued
-	case e.Phase != PhaseClaimed && e.Phase != PhaseAccepted && !e.FullSince.IsZero():
-		return WaitCap, e.FullSince
-	case e.Phase != PhaseClaimed && e.Phase != PhaseAccepted && !e.PausedSince.IsZero():
-		return WaitResume, e.PausedSince
-	case e.Phase == PhaseUnanswered:
-		return WaitAnswer, e.ClaimedAt
-	case e.Phase == PhaseRefused, e.Phase == PhaseClaimed && !e.BusySince.IsZero():
-		return WaitRoom, e.BusySince
-	}
-	return "", time.Time{}
+	return p
 }
