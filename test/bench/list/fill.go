@@ -18,6 +18,7 @@ import (
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim/clip"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/dynamo"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -90,8 +91,8 @@ func finished(n, of int, now time.Time) (video.Entry, error) {
 
 // items is a client that collects a table's writes instead of sending them to DynamoDB.
 type items struct {
-	table.Client // nil: no other method is called
-	all          []types.WriteRequest
+	dynamo.Client // nil: no other method is called
+	all           []types.WriteRequest
 }
 
 func (i *items) PutItem(_ context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {

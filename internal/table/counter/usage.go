@@ -1,4 +1,4 @@
-package table
+package counter
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/takeup/takeup/internal/budget"
+	"github.com/takeup/takeup/internal/table/dynamo"
 )
 
 // usagePartition returns the partition of a month's sums by owner, for example "usage#2026-08".
@@ -57,12 +58,12 @@ func addUsage(c *counter, model string, m budget.Money, sign int64) {
 
 // Usage sums up the attempts that were claimed in a month such as 2026-08, by day, owner and
 // model. The error is a *video.ServiceUnavailable.
-func (t *Table) Usage(ctx context.Context, month string) ([]budget.Usage, error) {
+func (book *Book) Usage(ctx context.Context, month string) ([]budget.Usage, error) {
 	const doing = "reading what was spent"
 	if _, err := time.Parse("2006-01", month); err != nil {
-		return nil, unavailable(doing, err)
+		return nil, dynamo.Unavailable(doing, err)
 	}
-	items, err := t.usageOf(ctx, month)
+	items, err := book.usageOf(ctx, month)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +71,7 @@ func (t *Table) Usage(ctx context.Context, month string) ([]budget.Usage, error)
 	for _, item := range items {
 		usage, err := decodeUsage(month, item)
 		if err != nil {
-			return nil, unavailable(doing, err)
+			return nil, dynamo.Unavailable(doing, err)
 		}
 		all = append(all, usage...)
 	}
@@ -78,17 +79,17 @@ func (t *Table) Usage(ctx context.Context, month string) ([]budget.Usage, error)
 }
 
 // usageOf reads the items of all owners' days in a month.
-func (t *Table) usageOf(ctx context.Context, month string) (items []attributes, err error) {
-	pages := dynamodb.NewQueryPaginator(t.client, &dynamodb.QueryInput{
-		TableName: &t.name, ConsistentRead: aws.Bool(true),
+func (book *Book) usageOf(ctx context.Context, month string) (items []dynamo.Attributes, err error) {
+	pages := dynamodb.NewQueryPaginator(book.store.Client, &dynamodb.QueryInput{
+		TableName: &book.store.Name, ConsistentRead: aws.Bool(true),
 		KeyConditionExpression:    aws.String("#pk = :pk"),
-		ExpressionAttributeNames:  map[string]string{"#pk": partitionKey},
-		ExpressionAttributeValues: map[string]types.AttributeValue{":pk": text(usagePartition(month))},
+		ExpressionAttributeNames:  map[string]string{"#pk": dynamo.PartitionKey},
+		ExpressionAttributeValues: map[string]types.AttributeValue{":pk": dynamo.Text(usagePartition(month))},
 	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, unavailable("reading what was spent", err)
+			return nil, dynamo.Unavailable("reading what was spent", err)
 		}
 		for _, item := range page.Items {
 			items = append(items, item)
@@ -99,12 +100,12 @@ func (t *Table) usageOf(ctx context.Context, month string) (items []attributes, 
 
 // decodeUsage reads the item of an owner's day, sorted by model. It omits a model whose attempts
 // were all released.
-func decodeUsage(month string, item attributes) ([]budget.Usage, error) {
-	r := reader{attributes: item}
-	key := r.text(sortKey)
+func decodeUsage(month string, item dynamo.Attributes) ([]budget.Usage, error) {
+	r := dynamo.Reader{Attributes: item}
+	key := r.Text(dynamo.SortKey)
 	day, owner, ok := strings.Cut(key, "#")
 	if !ok {
-		r.fail(sortKey, errors.New("it has no owner"))
+		r.Fail(dynamo.SortKey, errors.New("it has no owner"))
 	}
 	models := map[string]*budget.Usage{}
 	for attribute := range item {
@@ -118,11 +119,11 @@ func decodeUsage(month string, item attributes) ([]budget.Usage, error) {
 			models[model] = u
 		}
 		if field := fieldOf(u, figure); field != nil {
-			*field = r.number(attribute)
+			*field = r.Number(attribute)
 		}
 	}
-	if r.err != nil {
-		return nil, fmt.Errorf("the item %s %s can't be read: %w", usagePartition(month), key, r.err)
+	if r.Err != nil {
+		return nil, fmt.Errorf("the item %s %s can't be read: %w", usagePartition(month), key, r.Err)
 	}
 	var all []budget.Usage
 	for model, u := range models {

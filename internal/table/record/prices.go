@@ -1,4 +1,4 @@
-package table
+package record
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/takeup/takeup/internal/price"
+	"github.com/takeup/takeup/internal/table/dynamo"
 )
 
 // The keys of the price list, which is one item.
@@ -20,30 +21,30 @@ const maxPrices = 300_000
 
 // PriceList reads the price list, and its version for PutPriceList. Both are empty if there is
 // none. The read is consistent. The error is a *video.ServiceUnavailable.
-func (t *Table) PriceList(ctx context.Context) (price.List, string, error) {
+func (rs *Records) PriceList(ctx context.Context) (price.List, string, error) {
 	const doing = "reading the price list"
-	items, err := t.query(ctx, pricesPartition, pricesItem)
+	items, err := rs.store.Query(ctx, pricesPartition, pricesItem)
 	if err != nil {
-		return price.List{}, "", unavailable(doing, err)
+		return price.List{}, "", dynamo.Unavailable(doing, err)
 	}
 	if len(items) == 0 {
 		return price.List{}, "", nil
 	}
-	r := reader{attributes: items[0]}
+	r := dynamo.Reader{Attributes: items[0]}
 	var list price.List
-	version, body := r.number(versionName), r.text("prices")
-	if r.err == nil {
-		r.err = json.Unmarshal([]byte(body), &list)
+	version, body := r.Number(dynamo.VersionName), r.Text("prices")
+	if r.Err == nil {
+		r.Err = json.Unmarshal([]byte(body), &list)
 	}
-	if r.err != nil {
-		return price.List{}, "", unavailable(doing, fmt.Errorf("the item can't be read: %w", r.err))
+	if r.Err != nil {
+		return price.List{}, "", dynamo.Unavailable(doing, fmt.Errorf("the item can't be read: %w", r.Err))
 	}
 	return list, strconv.FormatInt(version, 10), nil
 }
 
 // PutPriceList replaces the version that was read. It returns a *video.Conflict if another
 // writer was first. After any other error the list may have been written.
-func (t *Table) PutPriceList(ctx context.Context, list price.List, version string) error {
+func (rs *Records) PutPriceList(ctx context.Context, list price.List, version string) error {
 	body, err := json.Marshal(list)
 	switch {
 	case err != nil:
@@ -51,7 +52,7 @@ func (t *Table) PutPriceList(ctx context.Context, list price.List, version strin
 	case len(body) > maxPrices:
 		return fmt.Errorf("the price list has %d bytes for the models here; at most %d are kept", len(body), maxPrices)
 	}
-	item := attributes{}
-	item.put("prices", string(body))
-	return t.put(ctx, pricesPartition, pricesItem, item, version, "writing the price list")
+	item := dynamo.Attributes{}
+	item.Put("prices", string(body))
+	return rs.store.Put(ctx, pricesPartition, pricesItem, item, version, "writing the price list")
 }

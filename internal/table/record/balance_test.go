@@ -1,4 +1,4 @@
-package table_test
+package record_test
 
 import (
 	"testing"

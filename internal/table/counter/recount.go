@@ -1,4 +1,4 @@
-package table
+package counter
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/takeup/takeup/internal/table/dynamo"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -27,14 +28,14 @@ func (t Tally) Name() string { return t.Partition + " " + t.Sort }
 
 // Tallies reads the counters of months such as 2026-08, and those of their days. The error is a
 // *video.ServiceUnavailable.
-func (t *Table) Tallies(ctx context.Context, months []string) ([]Tally, error) {
+func (book *Book) Tallies(ctx context.Context, months []string) ([]Tally, error) {
 	var all []Tally
 	for _, month := range months {
-		items, err := t.usageOf(ctx, month)
+		items, err := book.usageOf(ctx, month)
 		if err != nil {
 			return nil, err
 		}
-		item, err := t.counters(ctx, month)
+		item, err := book.counters(ctx, month)
 		if err != nil {
 			return nil, err
 		}
@@ -42,18 +43,18 @@ func (t *Table) Tallies(ctx context.Context, months []string) ([]Tally, error) {
 			items = append(items, item)
 		}
 		for _, item := range items {
-			r := reader{attributes: item}
-			tally := Tally{Partition: r.text(partitionKey), Sort: r.text(sortKey), Sums: map[string]int64{}, Writes: r.number(writesName)}
+			r := dynamo.Reader{Attributes: item}
+			tally := Tally{Partition: r.Text(dynamo.PartitionKey), Sort: r.Text(dynamo.SortKey), Sums: map[string]int64{}, Writes: r.Number(writesName)}
 			for name := range item {
-				if name == partitionKey || name == sortKey || name == writesName {
+				if name == dynamo.PartitionKey || name == dynamo.SortKey || name == writesName {
 					continue
 				}
-				if n := r.number(name); n != 0 {
+				if n := r.Number(name); n != 0 {
 					tally.Sums[name] = n
 				}
 			}
-			if r.err != nil {
-				return nil, unavailable("reading the counters", r.err)
+			if r.Err != nil {
+				return nil, dynamo.Unavailable("reading the counters", r.Err)
 			}
 			all = append(all, tally)
 		}
@@ -91,7 +92,7 @@ func Recount(entries map[string]video.Entry, months []string) []Tally {
 // Correct sets the sums of one item of the counters. It returns a *video.Conflict, and writes
 // nothing, if the item has changed since it was read. Any other error is a
 // *video.ServiceUnavailable, after which the item may have been written.
-func (t *Table) Correct(ctx context.Context, read Tally, sums map[string]int64) error {
+func (book *Book) Correct(ctx context.Context, read Tally, sums map[string]int64) error {
 	c := counter{partition: read.Partition, sort: read.Sort}
 	for _, name := range slices.Sorted(maps.Keys(sums)) {
 		c.add(name, sums[name])
@@ -99,25 +100,25 @@ func (t *Table) Correct(ctx context.Context, read Tally, sums map[string]int64) 
 	for _, name := range slices.Sorted(maps.Keys(read.Sums)) {
 		c.add(name, -read.Sums[name])
 	}
-	update := t.count(c, nil)
+	update := book.count(c, nil)
 	update.ExpressionAttributeNames["#read"] = writesName
 	update.ConditionExpression = aws.String("attribute_not_exists(#read)")
 	if read.Writes > 0 {
 		update.ConditionExpression = aws.String("#read = :read")
 		update.ExpressionAttributeValues[":read"] = &types.AttributeValueMemberN{Value: strconv.FormatInt(read.Writes, 10)}
 	}
-	mark := t.mark()
-	f, err := t.write(ctx, mark, func(ctx context.Context) error {
-		_, err := t.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{
+	mark := book.store.Mark()
+	f, err := book.store.Write(ctx, mark, func(ctx context.Context) error {
+		_, err := book.store.Client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{
 			ClientRequestToken: &mark, TransactItems: []types.TransactWriteItem{{Update: update}},
 		})
 		return err
 	})
 	switch f {
-	case written:
+	case dynamo.Written:
 		return nil
-	case refused:
+	case dynamo.Refused:
 		return &video.Conflict{}
 	}
-	return unavailable("writing the counters", err)
+	return dynamo.Unavailable("writing the counters", err)
 }

@@ -1,4 +1,4 @@
-package table
+package record
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/takeup/takeup/internal/schedule"
+	"github.com/takeup/takeup/internal/table/dynamo"
 )
 
 // timesPartition is the partition of the learned times.
@@ -22,16 +23,16 @@ func timesSort(model string, duration int) string { return model + "#" + strconv
 // Times reads the recorded times and charges of a model's generations, for a duration in
 // seconds, and the version for PutTimes. Both are empty if there are none. Times omits values
 // that are neither a time nor a charge.
-func (t *Table) Times(ctx context.Context, model string, duration int) (schedule.Past, string, error) {
-	items, err := t.query(ctx, timesPartition, timesSort(model, duration))
+func (rs *Records) Times(ctx context.Context, model string, duration int) (schedule.Past, string, error) {
+	items, err := rs.store.Query(ctx, timesPartition, timesSort(model, duration))
 	if err != nil {
-		return schedule.Past{}, "", unavailable("reading the learned times", err)
+		return schedule.Past{}, "", dynamo.Unavailable("reading the learned times", err)
 	}
 	if len(items) == 0 {
 		return schedule.Past{}, "", nil
 	}
 	version := ""
-	if n, ok := items[0][versionName].(*types.AttributeValueMemberN); ok {
+	if n, ok := items[0][dynamo.VersionName].(*types.AttributeValueMemberN); ok {
 		version = n.Value
 	}
 	return pastOf(items[0]), version, nil
@@ -62,15 +63,15 @@ func chargesOf(value types.AttributeValue) []int64 {
 
 // AllTimes reads the times and charges of every kind of generation, oldest first, with one
 // query: all models with all lengths take a tenth of what one query returns.
-func (t *Table) AllTimes(ctx context.Context) (map[schedule.Kind]schedule.Past, error) {
-	items, err := t.query(ctx, timesPartition, "")
+func (rs *Records) AllTimes(ctx context.Context) (map[schedule.Kind]schedule.Past, error) {
+	items, err := rs.store.Query(ctx, timesPartition, "")
 	if err != nil {
-		return nil, unavailable("reading the learned times", err)
+		return nil, dynamo.Unavailable("reading the learned times", err)
 	}
 	all := make(map[schedule.Kind]schedule.Past, len(items))
 	for _, item := range items {
-		r := reader{attributes: item}
-		sort := r.text(sortKey)
+		r := dynamo.Reader{Attributes: item}
+		sort := r.Text(dynamo.SortKey)
 		at := strings.LastIndexByte(sort, '#')
 		if duration, err := strconv.Atoi(sort[at+1:]); at >= 0 && err == nil {
 			all[schedule.Kind{Model: sort[:at], Duration: duration}] = pastOf(item)
@@ -119,7 +120,7 @@ func secondsOf(d time.Duration) types.AttributeValue {
 
 // PutTimes replaces the version that was read. It returns a *video.Conflict if another writer
 // was first. After any other error the times may have been written.
-func (t *Table) PutTimes(ctx context.Context, model string, duration int, past schedule.Past, version string) error {
+func (rs *Records) PutTimes(ctx context.Context, model string, duration int, past schedule.Past, version string) error {
 	var pairs, charges []types.AttributeValue
 	for _, s := range past.Seen {
 		pairs = append(pairs, &types.AttributeValueMemberL{Value: []types.AttributeValue{secondsOf(s.After), secondsOf(s.By)}})
@@ -127,8 +128,8 @@ func (t *Table) PutTimes(ctx context.Context, model string, duration int, past s
 	for _, charge := range past.Charges {
 		charges = append(charges, &types.AttributeValueMemberN{Value: strconv.FormatInt(charge, 10)})
 	}
-	item := attributes{}
+	item := dynamo.Attributes{}
 	item["seen"] = &types.AttributeValueMemberL{Value: pairs}
 	item["charges"] = &types.AttributeValueMemberL{Value: charges}
-	return t.put(ctx, timesPartition, timesSort(model, duration), item, version, "writing the learned times")
+	return rs.store.Put(ctx, timesPartition, timesSort(model, duration), item, version, "writing the learned times")
 }

@@ -1,15 +1,12 @@
-package table
+package dynamo
 
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/wait"
 )
 
@@ -23,24 +20,25 @@ const (
 	longestPause = time.Second
 )
 
-// fate is the result of a write.
-type fate int
+// Fate is the result of a write.
+type Fate int
 
 const (
-	written fate = iota
-	// refused: the condition failed, and nothing was written.
-	refused
-	// barred: the condition of another item in the transaction failed, and nothing was written.
-	barred
+	// Written: the item is as it was to be.
+	Written Fate = iota
+	// Refused: the condition failed, and nothing was written.
+	Refused
+	// Barred: the condition of another item in the transaction failed, and nothing was written.
+	Barred
 	// again: another write to the item was in progress, and nothing was written.
 	again
 	// unknown: the item may have been written; only a read can tell.
 	unknown
 )
 
-// write tries a write until its fate is not again, or writeTime is over. With refused and
+// Write tries a write until its fate is not again, or writeTime is over. With Refused and
 // unknown it returns the error of the last try.
-func (t *Table) write(ctx context.Context, mark string, try func(context.Context) error) (fate, error) {
+func (s *Store) Write(ctx context.Context, mark string, try func(context.Context) error) (Fate, error) {
 	ctx, cancel := context.WithTimeout(ctx, writeTime)
 	defer cancel()
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
@@ -49,7 +47,7 @@ func (t *Table) write(ctx context.Context, mark string, try func(context.Context
 		if f != again {
 			return f, err
 		}
-		if wait.For(ctx, pause/2+t.jitter(pause/2)) != nil {
+		if wait.For(ctx, pause/2+s.Jitter(pause/2)) != nil {
 			return unknown, err
 		}
 	}
@@ -59,14 +57,14 @@ func (t *Table) write(ctx context.Context, mark string, try func(context.Context
 // SDK's own retry of a write that succeeded: the mark in the item that comes with the error
 // shows that.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
-func fateOf(err error, mark string) fate {
+func fateOf(err error, mark string) Fate {
 	var condition *types.ConditionalCheckFailedException
 	var cancelled *types.TransactionCanceledException
 	var conflict *types.TransactionConflictException
 	var underWay *types.TransactionInProgressException
 	switch {
 	case err == nil:
-		return written
+		return Written
 	case errors.As(err, &condition):
 		return compare(condition.Item, mark)
 	case errors.As(err, &cancelled):
@@ -79,7 +77,7 @@ func fateOf(err error, mark string) fate {
 
 // fateOfTransaction reads the reasons, which are in the order of the items. The mark of the
 // first item tells whose write it was, whatever the conditions of the others.
-func fateOfTransaction(cancelled *types.TransactionCanceledException, mark string) fate {
+func fateOfTransaction(cancelled *types.TransactionCanceledException, mark string) Fate {
 	f := unknown
 	for i, reason := range cancelled.CancellationReasons {
 		code := ""
@@ -91,9 +89,9 @@ func fateOfTransaction(cancelled *types.TransactionCanceledException, mark strin
 			if i == 0 {
 				return compare(reason.Item, mark)
 			}
-			f = barred
+			f = Barred
 		case "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
-			if f != barred {
+			if f != Barred {
 				f = again
 			}
 		}
@@ -103,45 +101,9 @@ func fateOfTransaction(cancelled *types.TransactionCanceledException, mark strin
 
 // compare determines from the item's mark whether the last write to it was this one. Without an
 // item, there was none to replace.
-func compare(item map[string]types.AttributeValue, mark string) fate {
-	if there, ok := item[markName].(*types.AttributeValueMemberS); ok && there.Value == mark {
-		return written
+func compare(item map[string]types.AttributeValue, mark string) Fate {
+	if there, ok := item[MarkName].(*types.AttributeValueMemberS); ok && there.Value == mark {
+		return Written
 	}
-	return refused
-}
-
-// put writes an item with a mark in place of the version that was read; the version is empty if
-// there was none. It returns a *video.Conflict, and writes nothing, if another writer was first.
-// After any other error the item may have been written.
-func (t *Table) put(ctx context.Context, partition, sort string, item attributes, version, doing string) error {
-	number, err := next(version)
-	if err != nil {
-		return err
-	}
-	mark := t.mark()
-	item.identify(partition, sort, number, mark)
-	put := t.replace(item, version)
-	f, err := t.write(ctx, mark, func(ctx context.Context) error {
-		_, err := t.client.PutItem(ctx, put)
-		return err
-	})
-	switch f {
-	case written:
-		return nil
-	case refused:
-		return &video.Conflict{}
-	}
-	return unavailable(doing, err)
-}
-
-// next returns the version after the one that was read.
-func next(version string) (int64, error) {
-	if version == "" {
-		return 1, nil
-	}
-	read, err := strconv.ParseInt(version, 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("table: %q is no version", version)
-	}
-	return read + 1, nil
+	return Refused
 }
