@@ -39,8 +39,8 @@ func (t *Table) Claim(ctx context.Context, entry video.Entry, version string, li
 	claim := &dynamodb.TransactWriteItemsInput{
 		ClientRequestToken: &entry.Mark,
 		TransactItems: append([]types.TransactWriteItem{
-			{Put: dynamo.AsPut(t.store.Replace(encode(entry, number), version))}, {ConditionCheck: record.StillDecided(t.records, decided)},
-		}, counter.Changes(t.sums, entry, counter.RoomFor(entry, limits, before))...),
+			{Put: dynamo.AsPut(t.store.Replace(encode(entry, number), version))}, {ConditionCheck: record.StillDecided(&t.records, decided)},
+		}, counter.Changes(&t.sums, entry, counter.RoomFor(entry, limits, before))...),
 	}
 	var last error
 	written, newVersion, err := t.settle(ctx, entry, number, func(ctx context.Context) error {
@@ -62,7 +62,7 @@ func (t *Table) Claim(ctx context.Context, entry video.Entry, version string, li
 // version, the limits that follow from it, and the previous month's attempts in flight if
 // attempts in flight are limited. The error is a *operator.Paused while no job may be claimed.
 func (t *Table) bounds(ctx context.Context, entry video.Entry, limits budget.Limits, at time.Time) (operator.Control, string, budget.Limits, int64, error) {
-	control, decided, err := record.Decision(ctx, t.records)
+	control, decided, err := record.Decision(ctx, &t.records)
 	if err != nil {
 		return control, "", limits, 0, err
 	}
@@ -73,7 +73,7 @@ func (t *Table) bounds(ctx context.Context, entry video.Entry, limits budget.Lim
 	if limits.InFlight <= 0 {
 		return control, decided, limits, 0, nil
 	}
-	before, err := counter.InFlightBefore(ctx, t.sums, entry.Money[len(entry.Money)-1])
+	before, err := counter.InFlightBefore(ctx, &t.sums, entry.Money[len(entry.Money)-1])
 	return control, decided, limits, before, err
 }
 

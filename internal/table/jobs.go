@@ -68,7 +68,7 @@ func (t *Table) create(ctx context.Context, entry video.Entry, with func(mark st
 	}
 	put := &dynamodb.TransactWriteItemsInput{
 		ClientRequestToken: &entry.Mark,                                           // makes a repeated call the same write
-		TransactItems:      append(items, counter.Changes(t.sums, entry, nil)...), // a job that is written back may have money
+		TransactItems:      append(items, counter.Changes(&t.sums, entry, nil)...), // a job that is written back may have money
 	}
 	if with != nil {
 		put.TransactItems = append(put.TransactItems, with(entry.Mark))
@@ -122,7 +122,7 @@ func (t *Table) Update(ctx context.Context, entry video.Entry, version string) (
 		entry.Forget(entry.ForgottenAt)
 	}
 	entry.Mark = t.store.Mark()
-	put, counters := t.store.Replace(encode(entry, number), version), counter.Changes(t.sums, entry, nil)
+	put, counters := t.store.Replace(encode(entry, number), version), counter.Changes(&t.sums, entry, nil)
 	if len(counters) == 0 {
 		return t.settle(ctx, entry, number, func(ctx context.Context) error {
 			_, err := t.store.Client.PutItem(ctx, put)

@@ -50,7 +50,7 @@ func (t *Table) Turn(ctx context.Context, entry video.Entry, limits budget.Limit
 		return nil, err
 	}
 	claimed := entry.Money[len(entry.Money)-1]
-	counters, err := counter.Of(ctx, t.sums, claimed, entry.Origin.Token, line[budget.LimitOwner] > 0)
+	counters, err := counter.Of(ctx, &t.sums, claimed, entry.Origin.Token, line[budget.LimitOwner] > 0)
 	if err != nil {
 		return nil, err
 	}

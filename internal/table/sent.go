@@ -12,7 +12,7 @@ import (
 // transaction it replaces the version of the sendings that was read. It returns a
 // *video.Conflict, and writes nothing, if the sendings have changed since.
 func (t *Table) CreateSent(ctx context.Context, entry video.Entry, request string, sent []video.Sending, version string) (video.Entry, string, error) {
-	with, err := record.WithSendings(t.records, request, sent, version)
+	with, err := record.WithSendings(&t.records, request, sent, version)
 	if err != nil {
 		return video.Entry{}, "", err
 	}

@@ -13,8 +13,8 @@ import (
 // counter, whose methods it has, what is beside them. It is safe for concurrent use, also by
 // many processes.
 type Table struct {
-	*records
-	*sums
+	records
+	sums
 	store *dynamo.Store
 
 	mu  sync.Mutex
@@ -31,7 +31,7 @@ type (
 // any process has returned before. Each call of jitter returns a random part of a duration.
 func New(client dynamo.Client, name string, mark func() string, jitter func(time.Duration) time.Duration) *Table {
 	store := &dynamo.Store{Client: client, Name: name, Mark: mark, Jitter: jitter}
-	return &Table{records: record.New(store), sums: counter.New(store), store: store}
+	return &Table{records: *record.New(store), sums: *counter.New(store), store: store}
 }
 
 // Name returns the name of the table.

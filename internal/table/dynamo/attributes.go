@@ -61,8 +61,8 @@ func (a Attributes) PutTime(name string, at time.Time) {
 // Reader reads attributes, and keeps the first error. An absent attribute reads as zero; one of
 // another type is an error.
 type Reader struct {
-	Attributes
-	Err error
+	Attributes Attributes
+	Err        error
 }
 
 // Fail records an error about an attribute, unless there is one already.

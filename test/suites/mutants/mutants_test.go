@@ -103,7 +103,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 		},
 		{
 			"a claim by what was decided before", "internal/table/claim.go",
-			`record.StillDecided(t.records, decided)`, `record.StillDecided(t.records, func() string { _, decided, _ = t.Control(ctx); return decided }())`,
+			`record.StillDecided(&t.records, decided)`, `record.StillDecided(&t.records, func() string { _, decided, _ = t.Control(ctx); return decided }())`,
 			"^TestPausedAtEveryPoint$", "./internal/pipeline", "was claimed while it was paused",
 		},
 		{
