@@ -14,6 +14,7 @@ import (
 	"github.com/takeup/takeup/internal/batch/record"
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/counter"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -265,7 +266,7 @@ func TestBatchCountersAreTheSums(t *testing.T) {
 		for i := range read {
 			read[i].Writes = 0
 		}
-		if want := table.RecountBatches(entries); !reflect.DeepEqual(read, want) {
+		if want := counter.RecountBatches(entries); !reflect.DeepEqual(read, want) {
 			t.Fatalf("the counters are\n%v\nand the items\n%v", read, want)
 		}
 	}

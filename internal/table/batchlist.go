@@ -1,6 +1,10 @@
 package table
 
-import "context"
+import (
+	"context"
+
+	"github.com/takeup/takeup/internal/table/dynamo"
+)
 
 // byBatch lists the jobs of a batch.
 func (l *listing) byBatch(ctx context.Context) (err error) {
@@ -12,7 +16,7 @@ func (l *listing) byBatch(ctx context.Context) (err error) {
 func (q Query) sifted() bool { return q.Batch != "" && len(q.States) > 0 }
 
 // textOf returns a text attribute, or "" if it is none.
-func textOf(item attributes, name string) string {
-	r := reader{attributes: item}
-	return r.text(name)
+func textOf(item dynamo.Attributes, name string) string {
+	r := dynamo.Reader{Attributes: item}
+	return r.Text(name)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/takeup/takeup/internal/table/dynamo"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/wait"
 )
@@ -31,8 +32,11 @@ func NewBulk(client BulkClient, name string, jitter func(time.Duration) time.Dur
 	return Bulk{client: client, name: name, jitter: jitter}
 }
 
-// bulkTries is how often a read is repeated for the items that DynamoDB left out.
-const bulkTries = 8
+// A read is repeated that often for the items that DynamoDB left out, with waits that double.
+const (
+	bulkTries = 8
+	bulkPause = 25 * time.Millisecond
+)
 
 // Entries returns the entries of the jobs that exist, by id, without their requests and their
 // progress. The reads are consistent. It takes at most 100 different ids, which is DynamoDB's
@@ -45,19 +49,19 @@ func (b Bulk) Entries(ctx context.Context, ids []string) (map[string]video.Entry
 	}
 	asked := types.KeysAndAttributes{ConsistentRead: aws.Bool(true)}
 	for _, id := range ids {
-		asked.Keys = append(asked.Keys, attributes{partitionKey: text(jobPrefix + id), sortKey: text(jobItem)})
+		asked.Keys = append(asked.Keys, dynamo.Attributes{dynamo.PartitionKey: dynamo.Text(jobPrefix + id), dynamo.SortKey: dynamo.Text(jobItem)})
 	}
-	pause := firstPause
+	pause := bulkPause
 	for range bulkTries {
 		out, err := b.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{b.name: asked}})
 		if err != nil {
-			return nil, unavailable(doing, err)
+			return nil, dynamo.Unavailable(doing, err)
 		}
 		for _, item := range out.Responses[b.name] {
-			id, _ := strings.CutPrefix(textOf(item, partitionKey), jobPrefix)
+			id, _ := strings.CutPrefix(textOf(item, dynamo.PartitionKey), jobPrefix)
 			entry, err := decodeJob(id, item)
 			if err != nil {
-				return nil, unavailable(doing, err)
+				return nil, dynamo.Unavailable(doing, err)
 			}
 			entries[id] = entry
 		}
@@ -65,9 +69,9 @@ func (b Bulk) Entries(ctx context.Context, ids []string) (map[string]video.Entry
 			return entries, nil
 		}
 		if err := wait.For(ctx, pause/2+b.jitter(pause/2)); err != nil {
-			return nil, unavailable(doing, err)
+			return nil, dynamo.Unavailable(doing, err)
 		}
-		pause = min(2*pause, longestPause)
+		pause *= 2
 	}
-	return nil, unavailable(doing, errors.New("DynamoDB left out jobs each time"))
+	return nil, dynamo.Unavailable(doing, errors.New("DynamoDB left out jobs each time"))
 }

@@ -1,5 +1,7 @@
 package video
 
+import "github.com/takeup/takeup/internal/video/report"
+
 // BatchCancelled says that a job's batch was cancelled. Nothing was written.
 type BatchCancelled struct{ Batch string }
 
@@ -12,7 +14,7 @@ func (e Entry) Counted() []string {
 		return nil
 	}
 	names := []string{CountedState(e.State())}
-	if wait, _ := e.Held(); wait == WaitCap && e.FullOf != "" {
+	if wait, _ := e.Held(); wait == report.WaitCap && e.FullOf != "" {
 		names = append(names, CountedLimit(e.FullOf))
 	}
 	return names

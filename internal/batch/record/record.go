@@ -128,6 +128,13 @@ type Counts struct {
 	Reserved, Spent, Uncertain int64
 }
 
+// CountsKey is the sort key of a batch's counters in the table.
+const CountsKey = "counts"
+
+// Partition returns the partition of a batch's items in the table: its record, its counters and
+// its plan.
+func Partition(id string) string { return "batch#" + id }
+
 // NoBatch says that there is no batch with that id.
 type NoBatch struct{ ID string }
 
