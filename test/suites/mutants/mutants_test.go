@@ -278,7 +278,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 		{
 			"a batch's jobs counted once too often", "internal/table/jobs.go",
 			"	case dynamo.Written:\n		entry.Booked = entry.Money\n		entry.BookedCounts = entry.Counted()", "	case dynamo.Written:\n		entry.Booked = entry.Money",
-			"^TestABatchIsCancelledAtEveryPoint$", "./internal/pipeline", "the counters are",
+			"^TestABatchsJobIsCountedOnce$", "./internal/table", "the counters are",
 		},
 		{
 			"a failure forgotten by the next attempt", "internal/video/money.go",
