@@ -320,3 +320,31 @@ func jobsOfABatchAreListed(t *testing.T) {
 		t.Errorf("%v, %v", entries, err)
 	}
 }
+
+// A job that is written again and again without a read between is counted once.
+func TestABatchsJobIsCountedOnce(t *testing.T) {
+	c := open(dynamotest.New(t))
+	newBatch(t, c, "one", 1)
+	createIn(t, c, "one", "a")
+	entry, version, err := c.Get(t.Context(), "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry.BeginWaiting(evening)
+	entry.WaitsFor(budget.LimitDay, evening)
+	if entry, version, err = c.Update(t.Context(), entry, version); err != nil {
+		t.Fatal(err)
+	}
+	entry.FullSince = time.Time{}
+	if entry, version, err = c.Claim(t.Context(), claimed(entry, 3, evening), version, budget.Limits{}); err != nil {
+		t.Fatal(err)
+	}
+	entry.Phase = video.PhaseAccepted
+	if _, _, err = c.Update(t.Context(), entry, version); err != nil {
+		t.Fatal(err)
+	}
+	want := record.Counts{Jobs: map[string]int64{"queued": 0, "generating": 1}, Full: map[string]int64{"day": 0}, InFlight: 1, Reserved: 3}
+	if counts, err := c.BatchCounts(t.Context(), "one"); err != nil || !reflect.DeepEqual(counts, want) {
+		t.Errorf("the counters are %+v, %v", counts, err)
+	}
+}

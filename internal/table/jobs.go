@@ -148,7 +148,8 @@ func (t *Table) settle(ctx context.Context, entry video.Entry, version int64, tr
 	f, err := t.store.Write(ctx, entry.Mark, try)
 	switch f {
 	case dynamo.Written:
-		entry.Booked, entry.BookedCounts = entry.Money, entry.Counted()
+		entry.Booked = entry.Money
+		entry.BookedCounts = entry.Counted()
 		return entry, strconv.FormatInt(version, 10), nil
 	case dynamo.Refused:
 		return video.Entry{}, "", &video.Conflict{ID: entry.ID}
@@ -157,7 +158,8 @@ func (t *Table) settle(ctx context.Context, entry video.Entry, version int64, tr
 	}
 	found, current, readErr := t.Get(ctx, entry.ID)
 	if readErr == nil && found.Mark == entry.Mark {
-		entry.Booked, entry.BookedCounts = entry.Money, entry.Counted()
+		entry.Booked = entry.Money
+		entry.BookedCounts = entry.Counted()
 		return entry, current, nil
 	}
 	return video.Entry{}, "", dynamo.Unavailable("writing a job", err)

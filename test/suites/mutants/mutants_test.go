@@ -266,6 +266,21 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestClaimsWithinAnOwnersLimit$", "./internal/table", "more than the owner's limit",
 		},
 		{
+			"a batch's limit outside the transaction", "internal/table/counter/room.go",
+			`add(inFlightName, r.batchInFlight)`, `_ = r.batchInFlight`,
+			"^TestABatchsClaimsAtOnce$", "./internal/table", "12 went through",
+		},
+		{
+			"a claim in a batch that was just cancelled", "internal/table/claim.go",
+			`append(batch, counter.Changes(`, `append(batch[:0], counter.Changes(`,
+			"^TestABatchIsCancelledAtEveryPoint$", "./internal/pipeline", "it was not claimed, and ended with stored",
+		},
+		{
+			"a batch's jobs counted once too often", "internal/table/jobs.go",
+			"	case dynamo.Written:\n		entry.Booked = entry.Money\n		entry.BookedCounts = entry.Counted()", "	case dynamo.Written:\n		entry.Booked = entry.Money",
+			"^TestABatchsJobIsCountedOnce$", "./internal/table", "the counters are",
+		},
+		{
 			"a failure forgotten by the next attempt", "internal/video/money.go",
 			`m.State != budget.Released {`, `m.State != budget.Released && m.State != budget.Failed {`,
 			"^TestClaimsWithinAnOwnersLimit$", "./internal/table", "Failed:0",
