@@ -88,7 +88,7 @@ func TestBatches(t *testing.T) {
 		{"batch-run", []string{"batch run good.csv --yes", "batch run ideas.txt --lines --yes --no-wait --at-once 3 --duration 10", "batch run good.csv --name other --yes --no-wait --json"}},
 		{"batch-run-refused", []string{"batch run good.csv", "batch run prompts.csv --yes", "batch run quotes.csv --yes --skip-invalid", "batch run none.csv --yes", "batch run", "batch run good.csv --at-once 0"}},
 		{"batch-list", []string{"batch list", "batch list --limit 1", "batch list --limit 1 --json", "batch list --limit 0", "batch list --limit 1 --all", "batch list x"}},
-		{"batch-show", []string{"batch show uploading", "batch show unusable", "batch show planned", "batch show wrong", "batch show running", "batch show paused", "batch show ended", "batch show running --json", "batch show nobody", "batch show a/b"}},
+		{"batch-show", []string{"batch show uploading", "batch show unusable", "batch show planned", "batch show wrong", "batch show running", "batch show paused", "batch show ended", "batch show running --json", "batch show nobody", "batch show a/b", "list --batch paused", "get batch-poor-1"}},
 		{"batch-start", []string{"batch start planned", "batch start planned --yes --no-wait", "batch start wrong --yes", "batch start wrong --yes --skip-invalid", "batch start running --yes", "batch start ended --yes", "batch start unusable --yes", "batch start uploading --yes"}},
 		{"batch-resume", []string{"batch resume ended --yes", "batch resume planned --yes", "batch resume running --yes", "batch cancel paused", "batch resume paused", "batch resume paused --yes --no-wait"}},
 		{"batch-cancel", []string{"batch cancel running", "batch cancel paused", "batch cancel planned --json", "batch cancel nobody", "batch cancel"}},

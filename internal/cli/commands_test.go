@@ -111,7 +111,21 @@ func TestCompletion(t *testing.T) {
 			t.Errorf("%q offers %q, %d", test.line, w.Out.String(), status)
 		}
 	}
+	addBatches(t, f)
+	for line, want := range map[string]string{
+		"show": "ended\tdone\nmixed\tdear\npaused\tpatient\n", "start": "wrong\ttypos\nplanned\tdear\n:4\n", "resume": "ended\tdone\nmixed\tdear\n:4\n",
+		"watch": "paused\tpatient\nrunning\ta name that", "download": "ended\tdone\n",
+	} {
+		w.Out.Reset()
+		if status := w.run(t.Context(), "__complete", "batch", line, ""); status != 0 || !strings.HasPrefix(w.Out.String(), want) {
+			t.Errorf("batch %s offers %q, %d", line, w.Out.String(), status)
+		}
+	}
 	f.Close()
+	w.Out.Reset()
+	if status := w.run(t.Context(), "__complete", "batch", "show", ""); status != 0 || w.Out.String() != ":4\n" {
+		t.Errorf("without an API it offers %q, %d", w.Out.String(), status)
+	}
 	w.Out.Reset()
 	if status := w.run(t.Context(), "__complete", "get", ""); status != 0 || w.Out.String() != ":4\n" {
 		t.Errorf("without an API it offers %q, %d", w.Out.String(), status)

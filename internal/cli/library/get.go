@@ -135,12 +135,26 @@ func originText(o *api.Origin) string {
 		return "the API"
 	case o.Trigger == video.TriggerExecution:
 		return "an execution started by hand"
+	case o.Batch != nil:
+		return term.Plain(lineText(o))
 	}
 	text := "s3://" + term.OrEmpty(o.Bucket) + "/" + term.OrEmpty(o.Key)
 	if o.Version != nil {
 		text += ", version " + *o.Version
 	}
 	return term.Plain(text)
+}
+
+// lineText formats the line of a batch that a job was made of.
+func lineText(o *api.Origin) string {
+	text := "batch " + *o.Batch
+	if o.Line != nil {
+		text = fmt.Sprintf("line %d of %s", *o.Line, text)
+	}
+	if o.Label != nil {
+		text += ", " + *o.Label
+	}
+	return text
 }
 
 // fileText formats the properties of a stored file.

@@ -90,6 +90,7 @@ export const paid = (error) => ({ no: "nothing was paid", yes: "it was paid", pe
 export function origin(from) {
   if (!from) return null;
   if (from.trigger === "api") return { text: "via the API", whole: "" };
+  if (from.trigger === "batch") return { text: from.label || `line ${from.line} of a batch`, whole: `line ${from.line} of ${from.batch}` };
   if (from.trigger !== "file") return { text: "started by hand", whole: "" };
   const key = from.key ?? "";
   return {
