@@ -179,6 +179,7 @@ func TestIndexes(t *testing.T) {
 	want := map[string][]string{
 		"by-status": slices.Sorted(slices.Values(dynamotest.Projection())),
 		"by-day":    slices.Sorted(slices.Values(append(dynamotest.Projection(), "status"))),
+		"by-batch":  slices.Sorted(slices.Values(append(dynamotest.Projection(), "status"))),
 		"by-turn":   slices.Sorted(slices.Values(dynamotest.TurnProjection())),
 	}
 	if !reflect.DeepEqual(found, want) {

@@ -27,7 +27,7 @@ func NewInvoke(env *command.Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "invoke (FUNCTION | --prepare)", Args: command.Args(0, 1),
 		Short: "Run one of the functions in Lambda's container, with sam local invoke",
-		Long: `Runs one of the template's functions, api, authorize, check, prices, prompts,
+		Long: `Runs one of the template's functions, api, authorize, batch, check, prices, prompts,
 settle, store or submit, in SAM's container for Lambda, against a stack. Run it in
 Takeup's repository; it needs a Docker engine. The function is built from the local
 sources, and has the stack's settings. Its result goes to standard output; the exit

@@ -190,7 +190,7 @@ func TestEnvironments(t *testing.T) {
 		"JobsTable": "jobs", "VideosBucket": "videos", "PromptsBucket": "prompts",
 		"ProviderKeySecret": "arn:aws:secretsmanager:eu-west-1:1:secret:key", "ApiTokenSecret": "arn:aws:secretsmanager:eu-west-1:1:secret:token",
 		"StateMachineArn":      "arn:aws:states:eu-west-1:1:stateMachine:machine",
-		"BatchStateMachineArn": "arn:aws:states:eu-west-1:1:stateMachine",
+		"BatchStateMachineArn": "arn:aws:states:eu-west-1:1:stateMachine:batch",
 		"UnhandledPromptsUrl":  "https://sqs.eu-west-1.amazonaws.com/1/queue",
 	}
 	got, err := Environments(os.DirFS("../../.."), outputs, map[string]string{"ProviderBaseUrl": "https://provider.example", "PollWindowSeconds": "9"})
