@@ -213,7 +213,7 @@ func (a *API) batchResults(r *http.Request) response {
 		format = api.BatchCSV
 	case api.BatchCSV:
 	case api.BatchJSONL:
-		kind = "application/jsonl"
+		kind = "application/x-ndjson"
 	default:
 		return refuseField(http.StatusBadRequest, api.ParamFormat, "takes csv or jsonl")
 	}
