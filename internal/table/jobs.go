@@ -67,7 +67,7 @@ func (t *Table) create(ctx context.Context, entry video.Entry, with func(mark st
 		return video.Entry{}, "", err
 	}
 	put := &dynamodb.TransactWriteItemsInput{
-		ClientRequestToken: &entry.Mark,                                           // makes a repeated call the same write
+		ClientRequestToken: &entry.Mark,                                            // makes a repeated call the same write
 		TransactItems:      append(items, counter.Changes(&t.sums, entry, nil)...), // a job that is written back may have money
 	}
 	if with != nil {
