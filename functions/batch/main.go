@@ -15,6 +15,7 @@ import (
 	"github.com/takeup/takeup/internal/batches"
 	"github.com/takeup/takeup/internal/bucket"
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/runs"
 	"github.com/takeup/takeup/internal/lambdaenv/settings"
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/provider/aimlapi/pricelist"
@@ -26,7 +27,7 @@ func main() {
 	set, config, log := settings.Must(os.Stdout, settings.Load[settings.Batch])
 	items, objects := dynamodb.NewFromConfig(config), s3.NewFromConfig(config)
 	known := table.New(items, set.JobsTable, rand.Text, mathrand.N[time.Duration])
-	executions, times := jobs.NewExecutions(sfn.NewFromConfig(config), set.StateMachine), timings.NewRecent(known, time.Now, log)
+	executions, times := runs.New(sfn.NewFromConfig(config), set.StateMachine), timings.NewRecent(known, time.Now, log)
 	engine := &batches.Engine{
 		Table: known, Items: table.NewBulk(items, set.JobsTable, mathrand.N[time.Duration]),
 		Lines:  jobs.New(known, bucket.NewManifests(objects, set.VideosBucket), executions, time.Now),

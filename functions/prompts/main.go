@@ -16,6 +16,7 @@ import (
 	"github.com/takeup/takeup/internal/bucket"
 	"github.com/takeup/takeup/internal/caps"
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/runs"
 	"github.com/takeup/takeup/internal/lambdaenv/settings"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/table"
@@ -26,9 +27,9 @@ func main() {
 	s3Client := s3.NewFromConfig(config)
 	known := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
 	states := sfn.NewFromConfig(config)
-	executions := jobs.NewExecutions(states, set.StateMachine)
+	executions := runs.New(states, set.StateMachine)
 	stack := caps.NewStack(known, set.Limits(), int64(set.Unpriced), set.CapWait(), time.Now)
 	starter := jobs.New(known, bucket.NewManifests(s3Client, set.VideosBucket), executions, time.Now).Behind(stack)
-	many := batches.NewIntake(known, batches.NewExecutions(states, set.BatchMachine), time.Now)
+	many := batches.NewIntake(known, batches.NewExecutions(runs.New(states, set.BatchMachine)), time.Now)
 	lambda.Start(promptfile.New(s3Client, known, starter, many, set.VideosBucket, time.Now, log).Handle)
 }

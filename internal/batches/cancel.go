@@ -6,6 +6,7 @@ import (
 
 	"github.com/takeup/takeup/internal/batch/record"
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/view"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -13,7 +14,7 @@ import (
 type Jobs interface {
 	List(context.Context, jobs.Query) (jobs.Page, error)
 	// Cancel ends a job that was not submitted. It returns a *jobs.NotCancelled for any other.
-	Cancel(ctx context.Context, id string, discard bool) (jobs.View, error)
+	Cancel(ctx context.Context, id string, discard bool) (view.View, error)
 }
 
 // Cancelled says what became of the jobs of a batch that was cancelled.
@@ -78,7 +79,7 @@ func (s *Service) mark(ctx context.Context, id string) error {
 }
 
 // end cancels a job, unless it has ended or was submitted, and counts it.
-func (s *Service) end(ctx context.Context, job jobs.View, report *Cancelled) error {
+func (s *Service) end(ctx context.Context, job view.View, report *Cancelled) error {
 	if job.State.Ended() {
 		report.Done++
 		return nil
@@ -87,10 +88,10 @@ func (s *Service) end(ctx context.Context, job jobs.View, report *Cancelled) err
 		report.Submitted++
 		return nil
 	}
-	view, err := s.jobs.Cancel(ctx, job.ID, false)
+	_, err := s.jobs.Cancel(ctx, job.ID, false)
 	var not *jobs.NotCancelled
 	switch {
-	case errors.As(err, &not) && not.Discardable && view.State != video.StateCompleted:
+	case errors.As(err, &not) && not.Discardable: // it was submitted since it was listed
 		report.Submitted++
 	case errors.As(err, &not):
 		report.Done++

@@ -21,6 +21,7 @@ import (
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/jobs/arn"
+	"github.com/takeup/takeup/internal/jobs/runs"
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
@@ -75,8 +76,8 @@ func newWorld(t *testing.T) *world {
 	now := func() time.Time { return w.now }
 	w.table = table.New(items, "jobs", mark, none)
 	bulk, files := table.NewBulk(items, "jobs", none), batches.NewObjects(w.objects.Client(), "videos", now)
-	w.jobs = jobs.New(w.table, bucket.NewManifests(w.objects.Client(), "videos"), jobs.NewExecutions(w, machine(t, jobMachine)), now)
-	executions := batches.NewExecutions(w, machine(t, batchMachine))
+	w.jobs = jobs.New(w.table, bucket.NewManifests(w.objects.Client(), "videos"), runs.New(w, machine(t, jobMachine)), now)
+	executions := batches.NewExecutions(runs.New(w, machine(t, batchMachine)))
 	w.serviceOf = func(list batches.Jobs) *batches.Service {
 		return batches.New(w.table, list, bulk, files, executions, now)
 	}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"github.com/takeup/takeup/internal/jobs/runs"
+	"github.com/takeup/takeup/internal/jobs/view"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -74,20 +76,20 @@ func (s *Service) line(ctx context.Context, entry video.Entry, version string, v
 		return Next{}, true, nil
 	case !entry.Started && visited:
 		// The name may be taken by an execution that ended.
-		started, _, err := s.begin(ctx, entry, version)
+		started, _, err := s.Begin(ctx, entry, version)
 		return Next{Wait: leastLook}, started, err
 	case !entry.Started:
-		input, err := inputOf(entry)
+		input, err := runs.Input(entry)
 		return Next{Execution: entry.Execution, Input: input}, true, err
 	}
-	execution, err := s.executions.describe(ctx, entry.Execution)
+	execution, err := s.executions.Describe(ctx, entry.Execution)
 	switch {
 	case err != nil:
 		return Next{}, false, err
 	case execution == nil || execution.Status == types.ExecutionStatusRunning:
 		return Next{Wait: s.lookIn(entry)}, true, nil
 	}
-	recorded, err := s.settle(ctx, entry.Execution, execution)
+	recorded, err := s.SettleBy(ctx, entry.Execution, execution)
 	if err == nil && !recorded {
 		// It has ended meanwhile, or another execution runs it by now.
 		return Next{Wait: leastLook}, true, nil
@@ -112,13 +114,13 @@ func (s *Service) redriven(ctx context.Context, entry video.Entry, version strin
 		return Next{}, false, unlessConflict(err)
 	}
 	s.recall(ctx, before)
-	input, err := inputOf(entry)
+	input, err := runs.Input(entry)
 	return Next{Execution: entry.Execution, Input: input}, true, err
 }
 
 // lookIn returns when to look again at a job that is running.
 func (s *Service) lookIn(entry video.Entry) time.Duration {
-	waiting := waitingOf(entry, paid(entry), s.now())
+	waiting := view.WaitingOf(entry, entry.Paid(), s.now())
 	if waiting == nil {
 		return leastLook
 	}

@@ -40,7 +40,7 @@ func withBatches(b *objects, s *starter, i *intake) *promptfile.Files {
 func TestFilesThatBeginABatch(t *testing.T) {
 	b, s, i := &objects{content: "never read"}, &starter{}, &intake{}
 	err := withBatches(b, s, i).Handle(t.Context(), event(
-		record("ObjectCreated:Put", "a+folder/a.csv", "v1"), record("ObjectCreated:Copy", "B.JSONL", "null"), record("ObjectCreated:Post", "uploads/batches/batches-a.tsv", "v2"),
+		kept("ObjectCreated:Put", "a+folder/a.csv", "v1"), kept("ObjectCreated:Copy", "B.JSONL", "null"), kept("ObjectCreated:Post", "uploads/batches/batches-a.tsv", "v2"),
 	))
 	want := []batch.Source{
 		{Bucket: "prompts", Key: "a folder/a.csv", Version: "v1", Versioned: true}, {Bucket: "prompts", Key: "B.JSONL", Version: "e1"},
@@ -54,7 +54,7 @@ func TestFilesThatBeginABatch(t *testing.T) {
 func TestFilesOfNoBatchAreRejected(t *testing.T) {
 	b, s := &objects{}, &starter{}
 	i := &intake{err: &batches.Refused{Reason: "came by a form of no batch"}}
-	if err := withBatches(b, s, i).Handle(t.Context(), event(record("ObjectCreated:Put", "a.csv", "v1"))); err != nil {
+	if err := withBatches(b, s, i).Handle(t.Context(), event(kept("ObjectCreated:Put", "a.csv", "v1"))); err != nil {
 		t.Fatal(err)
 	}
 	var rejection bucket.Rejection
@@ -63,7 +63,7 @@ func TestFilesOfNoBatchAreRejected(t *testing.T) {
 	}
 	var unhandled *promptfile.Unhandled
 	i.err = &video.ServiceUnavailable{Doing: "beginning a batch", Err: errors.New("throttled")}
-	if err := withBatches(b, s, i).Handle(t.Context(), event(record("ObjectCreated:Put", "a.csv", "v1"))); !errors.As(err, &unhandled) {
+	if err := withBatches(b, s, i).Handle(t.Context(), event(kept("ObjectCreated:Put", "a.csv", "v1"))); !errors.As(err, &unhandled) {
 		t.Error(err)
 	}
 }
