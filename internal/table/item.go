@@ -86,6 +86,7 @@ func encode(entry video.Entry, version int64) attributes {
 	item.putTime("turn_at", entry.Turn)
 	item.putTime(countedUntilName, entry.CountedUntil)
 	item.putTime("searched_since", entry.SearchedSince)
+	item.putTime("absent_at", entry.AbsentAt)
 	item.put("candidate", entry.Candidate)
 	item.put("handle", entry.Handle)
 	item.put("generation_id", entry.GenerationID)
@@ -163,7 +164,7 @@ func decodeJob(id string, job attributes) (video.Entry, error) {
 		Phase: video.Phase(r.text("phase")), Attempt: int(r.number("attempt")), Mark: r.text(markName),
 		ClaimedAt: r.time("claimed_at"), ClaimedUntil: r.time("claimed_until"),
 		KeyVersion: r.text("key_version"), Provider: r.text("provider"), Resubmitted: r.flag("resubmitted"),
-		RetryAt: r.time("retry_at"), BusySince: r.time("busy_since"), FullSince: r.time("full_since"), SearchedSince: r.time("searched_since"), PausedSince: r.time("paused_since"),
+		RetryAt: r.time("retry_at"), BusySince: r.time("busy_since"), FullSince: r.time("full_since"), SearchedSince: r.time("searched_since"), AbsentAt: r.time("absent_at"), PausedSince: r.time("paused_since"),
 		FullOf: r.text(fullOfName), Turn: r.time("turn_at"), CountedUntil: r.time(countedUntilName),
 		Candidate: r.text("candidate"), Handle: r.text("handle"), GenerationID: r.text("generation_id"), SubmittedAt: r.time("submitted_at"),
 		DiscardedAt: r.time("discarded_at"), ForgottenAt: r.time(forgottenName), Money: r.money(),

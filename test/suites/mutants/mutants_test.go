@@ -63,7 +63,12 @@ func TestEachMutantIsCaught(t *testing.T) {
 		},
 		{
 			"lost after one look", "internal/pipeline/lookup.go",
-			`lost := look.Complete && began.After(shown)`, `lost := look.Complete || began.After(shown)`,
+			`absent := look.Complete && began.After(shown)`, `absent := look.Complete || began.After(shown)`,
+			exhaustive, "./internal/pipeline", "gen-1 was paid, and it ended with SubmissionLost",
+		},
+		{
+			"lost after one complete look", "internal/pipeline/lookup.go",
+			`lost := absent && !entry.AbsentAt.IsZero() && began.Sub(entry.AbsentAt) >= s.Times.LookUpFirst`, `lost := absent`,
 			exhaustive, "./internal/pipeline", "gen-1 was paid, and it ended with SubmissionLost",
 		},
 		{
