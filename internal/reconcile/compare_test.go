@@ -107,7 +107,7 @@ func TestCompare(t *testing.T) {
 		{name: "charged, and no outcome in the table", change: func(f *reconcile.Facts) {
 			f.Entries["a"], f.Executions["a"] = entry("a", "uuid-1", nil), failed("VideoUnavailable")
 			f.Charges = []provider.Charge{charge("uuid-1")}
-		}, want: "charge uuid-1 a: VideoUnavailable | takeup redrive a\njob a a: its execution a is FAILED, with VideoUnavailable | takeup redrive a"},
+		}, want: "charge uuid-1 a: VideoUnavailable | takeup redrive a\njob a a: its execution a is FAILED with VideoUnavailable | takeup redrive a"},
 		{name: "lost, and the logs have it", change: func(f *reconcile.Facts) {
 			f.Entries["a"] = entry("a", "", &video.SubmissionLost{Reference: "a.1"})
 			f.Charges = []provider.Charge{charge("uuid-1")}
@@ -137,7 +137,7 @@ func TestCompare(t *testing.T) {
 			f.Entries["a"], f.Manifests["a"], f.Videos["a"] = entry("a", "uuid-2", nil), "", true
 			f.Charges = []provider.Charge{charge("uuid-1"), charge("uuid-2")}
 			f.Rows = []provider.LoggedRequest{row("uuid-1", "a.1"), row("uuid-2", "a.2")}
-		}, want: "charge uuid-1 a: paid beside generation uuid-2 | support"},
+		}, want: "charge uuid-1 a: paid in addition to generation uuid-2 | support"},
 		{name: "nobody's", change: func(f *reconcile.Facts) {
 			f.Charges = []provider.Charge{charge("uuid-1")}
 		}, want: "charge uuid-1 : no job here | another user"},
@@ -146,7 +146,7 @@ func TestCompare(t *testing.T) {
 		}, want: "charge uuid-1 b: not in the table | another stack"},
 		{name: "without an id", change: func(f *reconcile.Facts) {
 			f.Charges = []provider.Charge{charge("")}
-		}, want: "charge - : names no generation | support"},
+		}, want: "charge - : without a generation id | support"},
 		{name: "of another user's model", notes: 1, change: func(f *reconcile.Facts) {
 			c := charge("uuid-1")
 			c.Model = "openai/gpt-5"
@@ -174,10 +174,10 @@ func TestCompare(t *testing.T) {
 		}, want: "charge uuid-1 a: not stored | takeup redrive a\njob a a: is SUCCEEDED | takeup redrive a\nvideo videos/a/video.mp4 a: without a manifest | takeup redrive a"},
 		{name: "nobody's, and the logs are not whole", change: func(f *reconcile.Facts) {
 			f.Charges, f.LogsUnread = []provider.Charge{charge("uuid-1")}, true
-		}, want: "charge uuid-1 : no job here | can't be told"},
+		}, want: "charge uuid-1 : no job here | its owner is unknown"},
 		{name: "no execution any more", change: func(f *reconcile.Facts) {
 			f.Entries["a"] = entry("a", "", nil)
-		}, want: "job a a: no execution of it is known | takeup redrive a"},
+		}, want: "job a a: its execution is no longer known | takeup redrive a"},
 		{name: "refused, and ended", change: func(f *reconcile.Facts) {
 			f.Entries["a"] = entry("a", "", &video.OutOfCredits{})
 		}},
@@ -255,8 +255,8 @@ func TestPrices(t *testing.T) {
 	}{
 		{"as estimated", priced, 5, []int64{1_000_000}, 0, ""},
 		{"three times the estimate", priced, 5, []int64{3_000_000}, 0, ""},
-		{"more than that", priced, 5, []int64{3_000_001}, 1, "charged 3.00 USD, where 1.00 USD is to be expected (the price list)"},
-		{"a hundred times, of ten seconds", priced, 10, []int64{200_000_000}, 1, "charged 200.00 USD, where 2.00 USD"},
+		{"more than that", priced, 5, []int64{3_000_001}, 1, "charged 3.00 USD instead of the expected 1.00 USD (the price list)"},
+		{"a hundred times, of ten seconds", priced, 10, []int64{200_000_000}, 1, "charged 200.00 USD instead of the expected 2.00 USD"},
 		{"40,500 USD", priced, 5, []int64{40_500_000_000}, 1, "charged 40500.00 USD"},
 		{"a model without a price, alone", unpriced, 5, []int64{40_500_000_000}, 0, ""},
 		{"a model without a price, among others", unpriced, 5, []int64{1_000_000, 40_500_000_000, 1_050_000, 950_000}, 1, "the median of 3 other charges"},

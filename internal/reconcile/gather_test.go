@@ -286,7 +286,7 @@ func TestGatherWhereTheProviderRefuses(t *testing.T) {
 			t.Errorf("%s: unknown: %+v", kind, report.Unknown)
 		}
 		for _, n := range report.Notes {
-			if strings.Contains(n.Detail, "no charge of it is there") {
+			if strings.Contains(n.Detail, "no charge is recorded for it") {
 				t.Errorf("%s: what was not read is said to be missing: %+v", kind, n)
 			}
 		}

@@ -79,7 +79,7 @@ func TestEnvironmentsKeepKeysAndAccountsOut(t *testing.T) {
 	}
 }
 
-func TestCheckHostNamesWhatIsMissing(t *testing.T) {
+func TestCheckHostNamesMissingTools(t *testing.T) {
 	root := t.TempDir()
 	write(t, root, "template.yaml", "")
 	err := checkHost(root)

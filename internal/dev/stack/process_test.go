@@ -83,7 +83,7 @@ func TestProcessFileOfAnotherIsLeftAlone(t *testing.T) {
 	}
 }
 
-func TestProcessThatDoesNotIsKilled(t *testing.T) {
+func TestProcessThatIgnoresSIGTERMIsKilled(t *testing.T) {
 	dir := stateDir(t)
 	p, err := start(dir, "p", os.Environ(), "/bin/sh", "-c", "trap '' TERM; echo ready; while :; do sleep 1; done")
 	if err != nil {
@@ -136,7 +136,7 @@ func TestCommand(t *testing.T) {
 	}
 }
 
-func TestGuardEndsWhatAnEndedProcessLeft(t *testing.T) {
+func TestReaperEndsWhatAnEndedProcessLeft(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), reapedEnv+"="+stateDir(t))
 	out, err := cmd.StdoutPipe()
