@@ -152,7 +152,7 @@ func TestCompare(t *testing.T) {
 			c.Model = "openai/gpt-5"
 			f.Charges = []provider.Charge{c}
 		}},
-		{name: "the manifest alone knows it", change: func(f *reconcile.Facts) {
+		{name: "only the manifest records it", change: func(f *reconcile.Facts) {
 			f.Manifests["a"], f.Videos["a"] = "uuid-1", true
 			f.Charges = []provider.Charge{charge("uuid-1")}
 		}},
@@ -172,10 +172,10 @@ func TestCompare(t *testing.T) {
 			f.Executions["a"] = reconcile.Execution{Name: "a", Status: "SUCCEEDED"}
 			f.Charges = []provider.Charge{charge("uuid-1")}
 		}, want: "charge uuid-1 a: not stored | takeup redrive a\njob a a: is SUCCEEDED | takeup redrive a\nvideo videos/a/video.mp4 a: without a manifest | takeup redrive a"},
-		{name: "nobody's, and the logs are not whole", change: func(f *reconcile.Facts) {
+		{name: "unattributed, with incomplete logs", change: func(f *reconcile.Facts) {
 			f.Charges, f.LogsUnread = []provider.Charge{charge("uuid-1")}, true
 		}, want: "charge uuid-1 : no job here | its owner is unknown"},
-		{name: "no execution any more", change: func(f *reconcile.Facts) {
+		{name: "an execution that is no longer known", change: func(f *reconcile.Facts) {
 			f.Entries["a"] = entry("a", "", nil)
 		}, want: "job a a: its execution is no longer known | takeup redrive a"},
 		{name: "refused, and ended", change: func(f *reconcile.Facts) {
@@ -187,7 +187,7 @@ func TestCompare(t *testing.T) {
 		{name: "a manifest without its video", change: func(f *reconcile.Facts) {
 			f.Manifests["a"] = "uuid-1"
 		}, want: "video videos/a/video.json a: without its video | remove"},
-		{name: "prompt files that have come to something", change: func(f *reconcile.Facts) {
+		{name: "prompt files with a job or a rejection", change: func(f *reconcile.Facts) {
 			job, running, rejected := file("job.txt", time.Hour), file("running.txt", time.Hour), file("rejected.mp4", time.Hour)
 			rejected.Rejected = true
 			f.Entries[job.Job()] = entry(job.Job(), "", &video.OutOfCredits{})
@@ -200,19 +200,19 @@ func TestCompare(t *testing.T) {
 			f.Entries["a"] = entry("a", "", &video.OutOfCredits{})
 			f.Prompts = []reconcile.PromptFile{moved}
 		}},
-		{name: "a copy of a prompt file that came to nothing", change: func(f *reconcile.Facts) {
+		{name: "a copy of a prompt file without a job", change: func(f *reconcile.Facts) {
 			moved := file("done/a.txt", time.Hour)
 			moved.First = "a"
 			f.Prompts = []reconcile.PromptFile{moved}
 		}, want: "prompt done/a.txt " + file("done/a.txt", 0).Job() + ": neither a job nor a rejection | upload it again"},
-		{name: "a prompt file that came to nothing", change: func(f *reconcile.Facts) {
+		{name: "a prompt file without a job", change: func(f *reconcile.Facts) {
 			f.Prompts = []reconcile.PromptFile{file("lost.txt", time.Hour)}
 		}, want: "prompt lost.txt " + file("lost.txt", 0).Job() + ": neither a job nor a rejection | upload it again"},
 		{name: "a prompt file whose job ended before the ledger", change: func(f *reconcile.Facts) {
 			f.Prompts = []reconcile.PromptFile{file("early.txt", time.Hour)}
 			f.Executions[f.Prompts[0].Job()] = failed("ServiceUnavailable")
 		}, want: "prompt early.txt " + file("early.txt", 0).Job() + ": nothing was submitted or paid | redrive the job, or upload the file again"},
-		{name: "prompt files that can't be judged", notes: 2, change: func(f *reconcile.Facts) {
+		{name: "prompt files that can't be read", notes: 2, change: func(f *reconcile.Facts) {
 			replaced := file("replaced.txt", time.Hour)
 			replaced.Replaced = true
 			f.Prompts = []reconcile.PromptFile{file("new.txt", time.Minute), replaced}

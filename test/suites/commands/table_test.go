@@ -79,7 +79,7 @@ const (
 // here either.
 var listed = map[string]string{
 	`make test`: "it runs this test",
-	`make up`:   "it is run as docs/cli.md has it, with a comment",
+	`make up`:   "it is run in the form of docs/cli.md, with a comment",
 	`go test ./internal/video ./internal/schedule`: "make test runs them",
 	`.tools/sam/bin/sam deploy --guided`:           needsAccount + ", and asks for its settings in a terminal",
 	`.tools/sam/bin/sam deploy`:                    needsAccount,

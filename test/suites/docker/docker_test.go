@@ -213,7 +213,7 @@ func (w *world) testDeployed(t *testing.T) {
 	const invoke = there + "make invoke STACK=takeup "
 	_, said, err := w.typed(t, invoke+"FUNCTION=submit")
 	if err == nil || !strings.Contains(said, "It buys a video, at the price that takeup estimate shows, unless job a-paper-boat was submitted before") || !strings.Contains(said, "there is no terminal to ask in") {
-		t.Errorf("nobody agreed: %v\n%s", err, said)
+		t.Errorf("nobody confirmed: %v\n%s", err, said)
 	}
 	if got := answer[video.Job](t, w, invoke+"FUNCTION=SubmitFunction YES=1"); got.ID != job {
 		t.Errorf("it returned %+v", got)
