@@ -54,7 +54,7 @@ func (e *NoRoom) Error() string {
 	}
 	said := fmt.Sprintf("%.2f of %s are spent, reserved or uncertain", usd(e.Held), limit)
 	if e.Limit == LimitInFlight {
-		said = fmt.Sprintf("%d of at most %d videos are under way", e.Held, e.Of)
+		said = fmt.Sprintf("%d of at most %d videos are in flight", e.Held, e.Of)
 	}
 	if e.Ahead > 0 {
 		said += fmt.Sprintf("; %d older jobs wait for the same", e.Ahead)

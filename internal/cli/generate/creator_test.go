@@ -44,7 +44,7 @@ cost   0.56 USD, simulated: nobody paid
 }
 
 // The display shows what holds a job up, other than its turn and its generation.
-func TestHeldUp(t *testing.T) {
+func TestWaitReasons(t *testing.T) {
 	kinds := map[video.WaitKind]string{
 		video.WaitStart: "", video.WaitSubmission: "", video.WaitResume: "waiting until the stack is resumed",
 		video.WaitCap: "waiting for the stack's cap", video.WaitRoom: "waiting for capacity at the provider",

@@ -9,7 +9,7 @@ import (
 type BadOutput struct{ Name, Value string }
 
 func (e *BadOutput) Error() string {
-	return fmt.Sprintf("the stack's output %s is %q, and not what template.yaml gives; deploy it again", e.Name, e.Value)
+	return fmt.Sprintf("the stack's output %s is %q, which template.yaml does not produce; deploy the stack again", e.Name, e.Value)
 }
 
 // FromOutputs returns the Values of a deployed stack from its outputs, by name.

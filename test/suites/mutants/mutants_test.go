@@ -37,7 +37,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 			exhaustive, "./internal/pipeline", ", and the job has {",
 		},
 		{
-			"a failed condition trusted without a look at the mark", "internal/table/write.go",
+			"a failed condition trusted without comparing the mark", "internal/table/write.go",
 			`ok && there.Value == mark {`, `ok && there.Value == mark && false {`,
 			exhaustive, "./internal/pipeline", "called lost, though nothing kept it from being posted and recorded",
 		},
@@ -62,22 +62,22 @@ func TestEachMutantIsCaught(t *testing.T) {
 			exhaustive, "./internal/pipeline", "gen-1 was paid, and it ended with",
 		},
 		{
-			"lost after one look", "internal/pipeline/lookup.go",
+			"lost after one lookup", "internal/pipeline/lookup.go",
 			`absent := look.Complete && began.After(shown)`, `absent := look.Complete || began.After(shown)`,
 			exhaustive, "./internal/pipeline", "gen-1 was paid, and it ended with SubmissionLost",
 		},
 		{
-			"lost after one complete look", "internal/pipeline/lookup.go",
+			"lost after one complete reading", "internal/pipeline/lookup.go",
 			`lost := absent && !entry.AbsentAt.IsZero() && began.Sub(entry.AbsentAt) >= s.Times.LookUpFirst`, `lost := absent`,
 			exhaustive, "./internal/pipeline", "gen-1 was paid, and it ended with SubmissionLost",
 		},
 		{
-			"refused after a lost answer, and taken for refused", "internal/pipeline/submit.go",
+			"refused after a lost answer, and treated as refused", "internal/pipeline/submit.go",
 			`case errors.As(err, &unanswered):`, `case errors.As(err, &unanswered) && !errors.As(err, &refusal):`,
 			"^TestUnansweredAndThenRefusedIsUnanswered$", "./internal/pipeline", "Phase:refused",
 		},
 		{
-			"logs that can't be read taken for empty ones", "internal/provider/aimlapi/find.go",
+			"unreadable logs treated as empty", "internal/provider/aimlapi/find.go",
 			`return unread("its logs", err), nil`, `return provider.Found{Complete: true}, nil`,
 			"^TestFind$", "./internal/provider/aimlapi", "TestFind/no_logs",
 		},
@@ -87,12 +87,12 @@ func TestEachMutantIsCaught(t *testing.T) {
 			exhaustive, "./internal/pipeline", "it ended as stored with the file \"\" and a manifest: true",
 		},
 		{
-			"a video kept that was given up while it was copied", "internal/pipeline/store.go",
+			"a video kept that was discarded during its copy", "internal/pipeline/store.go",
 			`case !entry.DiscardedAt.IsZero():`, `case !entry.DiscardedAt.IsZero() && false:`,
 			"^TestCancelAtEveryPoint$", "./internal/pipeline", "and a manifest: true",
 		},
 		{
-			"a manifest kept whole that was written while its job was forgotten", "internal/pipeline/store.go",
+			"a manifest kept whole whose job was forgotten during its write", "internal/pipeline/store.go",
 			`case !entry.ForgottenAt.IsZero():`, `case !entry.ForgottenAt.IsZero() && false:`,
 			"^TestForgottenAtEveryPoint$", "./internal/pipeline", "once the rest had ended videos/job-1/video.json has its prompt",
 		},
@@ -107,7 +107,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestPausedAtEveryPoint$", "./internal/pipeline", "was claimed while it was paused",
 		},
 		{
-			"a claim by what was decided before", "internal/table/claim.go",
+			"a claim by an earlier decision", "internal/table/claim.go",
 			`t.stillDecided(decided)`, `t.stillDecided(func() string { _, decided, _ = t.Control(ctx); return decided }())`,
 			"^TestPausedAtEveryPoint$", "./internal/pipeline", "was claimed while it was paused",
 		},
@@ -138,7 +138,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestTheSameFileIsTheSameRequest$", "./internal/promptfile", "undisturbed: 2 jobs and 0 rejections, not 1 and 0",
 		},
 		{
-			"a batch's job by what is the client's own", "internal/batch/identity.go",
+			"a batch's job identified by the client's own fields", "internal/batch/identity.go",
 			`sha256.Sum256(request.Body())`, `sha256.Sum256([]byte(request.Hash()))`,
 			"^TestOnlyWhatIsNewIsBought$", "./internal/batch", "501 are bought, want 0",
 		},
@@ -153,12 +153,12 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestCorpus$", "./internal/batch", "quotes wrong: false",
 		},
 		{
-			"begun anew beside one that runs", "internal/jobs/start.go",
+			"restarted beside a running execution", "internal/jobs/start.go",
 			`execution != nil && ended(execution.Status), err`, `execution != nil, err`,
 			"^TestBegunAnewByTwoAtOnce$", "./internal/jobs", "2 executions at once",
 		},
 		{
-			"begun anew after a claim", "internal/jobs/start.go",
+			"restarted after a claim", "internal/jobs/start.go",
 			`if !entry.Unclaimed() {`, `if entry.Phase == "never" {`,
 			"^TestBegunAnewByTwoAtOnce$", "./internal/jobs", "started [a-r1 a-r2]",
 		},
@@ -174,7 +174,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestSentOnceWhateverFails$", "./internal/jobs", ": the jobs [",
 		},
 		{
-			"a first POST that doesn't look for its retry", "internal/jobs/send.go",
+			"a first POST that ignores its retry", "internal/jobs/send.go",
 			`!one.First && !p.At.After(one.At)`, `false`,
 			"^TestSentOnceWhateverFails$", "./internal/jobs", ": the jobs [",
 		},
@@ -184,7 +184,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestStartedOnceWhateverFails$", "./internal/jobs", "the job names a, and a-r1 was started",
 		},
 		{
-			"a redrive's wish spent by a write in its way", "internal/pipeline/submit.go",
+			"a redrive request consumed by a concurrent write", "internal/pipeline/submit.go",
 			`attempt >= 0 && entry.Attempt != attempt`, `attempt >= 0`,
 			"^TestARedriveOutlivesTheMarkOfItsStart$", "./internal/pipeline", "accepted: got",
 		},
@@ -194,7 +194,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestRetriedAtEveryPoint$", "./internal/pipeline", "it ended with stored, and holds {",
 		},
 		{
-			"an end taken back by a retry", "internal/jobs/execution.go",
+			"an outcome undone by a retry", "internal/jobs/execution.go",
 			`if entry.Outcome == nil || entry.Over() {`, `if entry.Unclaimed() {`,
 			"^TestRetry$", "./internal/jobs", `"resume":true`,
 		},
@@ -214,14 +214,14 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestSweepOfAnExecutionThatTheTableLacks$", "./internal/jobs", "want {Looked:6",
 		},
 		{
-			"a sweep that executions take all of", "internal/jobs/sweep.go",
+			"a sweep whose time goes to executions alone", "internal/jobs/sweep.go",
 			`s.strays(half, list, func(name string) bool {
 		return each(half,`, `s.strays(ctx, list, func(name string) bool {
 		return each(ctx,`,
 			"^TestSweepOfManyExecutionsThatTheTableLacks$", "./internal/jobs", "context deadline exceeded",
 		},
 		{
-			"a sweep that begins with the oldest jobs again", "internal/jobs/sweep.go",
+			"a sweep that always starts with the oldest jobs", "internal/jobs/sweep.go",
 			`slices.Concat(all[after:], all[:after])`, `slices.Concat(all[:after], all[after:])`,
 			"^TestSweepsComeToAllJobs$", "./internal/jobs", "the last one:",
 		},
@@ -261,7 +261,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestAnUnansweredAttemptHoldsItsSlotForTheUsualTime$", "./internal/pipeline", "Slot:false",
 		},
 		{
-			"an unanswered attempt's slot never freed by its looks", "internal/pipeline/amend.go",
+			"an unanswered attempt's slot never freed by its lookups", "internal/pipeline/amend.go",
 			`free := left <= 0 && entry.HoldsSlot()`, `free := left < 0`,
 			"^TestAnUnansweredAttemptHoldsItsSlotForTheUsualTime$", "./internal/pipeline", "Slot:true",
 		},
@@ -276,7 +276,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestClaimsWithinAnOwnersLimit$", "./internal/table", "Failed:0",
 		},
 		{
-			"counters mended over a booking", "internal/table/recount.go",
+			"counters corrected over a booking", "internal/table/recount.go",
 			`aws.String("#read = :read")`, `nil`,
 			"^TestDrift$", "./internal/reconcile", "Counter:money 2026-08",
 		},
@@ -296,12 +296,12 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestJobsWaitForOlderOnes$", "./internal/table", `want "day"`,
 		},
 		{
-			"the line waits for a dead job", "internal/video/line.go",
+			"the queue waits for a dead job", "internal/video/line.go",
 			`if !w.CountedUntil.After(now) {`, `if w.CountedUntil.IsZero() {`,
 			"^TestJobsWaitForOlderOnes$", "./internal/table", "one_that_looks_no_more",
 		},
 		{
-			"uploads left open", "internal/transfer/transfer.go",
+			"multipart uploads left open", "internal/transfer/transfer.go",
 			`job.object.abortUploads(ctx)`, `_ = job.object.abortUploads`,
 			"^TestUploadsThatWereLeft$", "./internal/transfer", "open uploads of",
 		},
@@ -345,7 +345,7 @@ func mutated(t *testing.T, path, old, new string) []byte {
 		t.Fatal(err)
 	}
 	if strings.Count(string(source), old) != 1 {
-		t.Fatalf("%s has not one %q", path, old)
+		t.Fatalf("%s does not contain %q exactly once", path, old)
 	}
 	return []byte(strings.Replace(string(source), old, new, 1))
 }
