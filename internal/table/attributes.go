@@ -63,7 +63,10 @@ func (r *reader) fail(name string, err error) {
 	}
 }
 
-var errType = errors.New("it is of another type")
+var (
+	errType   = errors.New("it is of another type")
+	errLayout = errors.New("it is not a time like " + stamped)
+)
 
 func (r *reader) text(name string) string {
 	switch v := r.attributes[name].(type) {
@@ -107,9 +110,14 @@ func (r *reader) time(name string) time.Time {
 	if written == "" {
 		return time.Time{}
 	}
-	at, err := time.Parse(stamped, written)
+	// Unlike other layouts, RFC 3339 is parsed without interpreting the layout.
+	at, err := time.Parse(time.RFC3339Nano, written)
+	if err == nil && (len(written) != len(stamped) || at.Location() != time.UTC) {
+		err = errLayout
+	}
 	if err != nil {
 		r.fail(name, err)
+		return time.Time{}
 	}
 	return at
 }

@@ -140,7 +140,7 @@ func decode(id string, job, request attributes) (video.Entry, int64, error) {
 	}
 	sent := reader{attributes: request}
 	if body := sent.text(requestItem); r.err == nil && sent.err == nil && (body != "" || entry.RequestHash != "") {
-		sent.err = json.Unmarshal([]byte(body), &entry.Request)
+		sent.err = entry.Request.UnmarshalJSON([]byte(body)) // json.Unmarshal would scan it twice more
 	}
 	r.whole(requestItem, sent)
 	if r.err != nil {
