@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 )
 
 type flags struct {
@@ -66,7 +67,7 @@ func newCommand(logger *slog.Logger) *cobra.Command {
 	set.Float64Var(&f.JobSeconds, "job-seconds", 78, "the median duration of a job")
 	set.Float64Var(&f.JobSigma, "job-sigma", 0, "the sigma of its lognormal distribution; 0 is a fixed duration")
 	set.Float64Var(&f.BalanceUSD, "balance-usd", 100, "the account's initial balance")
-	set.StringVar(&f.IDForm, "id-form", sim.IDBare, "the form of generation ids: "+sim.IDBare+" or "+sim.IDWithModel)
+	set.StringVar(&f.IDForm, "id-form", script.IDBare, "the form of generation ids: "+script.IDBare+" or "+script.IDWithModel)
 	set.Int64Var(&f.VideoBytes, "video-bytes", 0, "the size of the videos; 0 is the minimum")
 	set.Float64Var(&f.URLSeconds, "url-seconds", 86400, "how long a video's URL is valid")
 	set.StringVar(&f.BaseURL, "base-url", "", "the prefix of video URLs; by default the address of the request")
@@ -80,7 +81,7 @@ func newCommand(logger *slog.Logger) *cobra.Command {
 
 // run serves until ctx is done. Once it serves, it writes one JSON line with the address.
 func run(ctx context.Context, f flags, out io.Writer, logger *slog.Logger) error {
-	settings := sim.DefaultSettings()
+	settings := script.DefaultSettings()
 	settings.Keys = f.Key
 	settings.JobSeconds, settings.JobSigma = f.JobSeconds, f.JobSigma
 	settings.BalanceUSD = &f.BalanceUSD

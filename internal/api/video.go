@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // Running asks a list for the jobs that are queued or generating, in the place of a
@@ -59,13 +60,13 @@ type Origin struct {
 
 // Waiting is what a job waits for. In a list, NextAt, Until and LastError are nil.
 type Waiting struct {
-	For       video.WaitKind `json:"for"`
-	Since     time.Time      `json:"since"`
-	NextAt    *time.Time     `json:"next_at"`    // when it is tried or polled again
-	Until     *time.Time     `json:"until"`      // when that is given up
-	LastError *string        `json:"last_error"` // why the last try failed
-	Paid      *video.Paid    `json:"paid"`       // whether it costs money, as far as it has come
-	Message   string         `json:"message"`    // all of that in words
+	For       report.WaitKind `json:"for"`
+	Since     time.Time       `json:"since"`
+	NextAt    *time.Time      `json:"next_at"`    // when it is tried or polled again
+	Until     *time.Time      `json:"until"`      // when that is given up
+	LastError *string         `json:"last_error"` // why the last try failed
+	Paid      *video.Paid     `json:"paid"`       // whether it costs money, as far as it has come
+	Message   string          `json:"message"`    // all of that in words
 }
 
 // Estimate is how much longer a job takes, most likely.
@@ -102,9 +103,9 @@ type File struct {
 
 // Event is something that happened to a job.
 type Event struct {
-	At      time.Time       `json:"at"`
-	What    video.EventKind `json:"what"`
-	Message string          `json:"message"`
+	At      time.Time        `json:"at"`
+	What    report.EventKind `json:"what"`
+	Message string           `json:"message"`
 }
 
 // VideoList is a page of jobs, newest first.

@@ -6,7 +6,7 @@ import (
 
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/operator"
-	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/counter"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -18,7 +18,7 @@ type Books interface {
 	Name() string
 	Control(context.Context) (control operator.Control, version string, err error)
 	// Month returns the counters of a month, such as 2026-08.
-	Month(ctx context.Context, month string) (table.Counters, error)
+	Month(ctx context.Context, month string) (counter.Sums, error)
 	// Usage returns the usage of a month, such as 2026-08.
 	Usage(ctx context.Context, month string) ([]budget.Usage, error)
 }

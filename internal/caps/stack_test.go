@@ -14,14 +14,14 @@ import (
 	"github.com/takeup/takeup/internal/operator"
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/provider/all"
-	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/counter"
 )
 
 // books are the books of a table whose videos cost 1 USD. They count reads.
 type books struct {
 	records
 	control operator.Control
-	months  map[string]table.Counters
+	months  map[string]counter.Sums
 	usage   []budget.Usage
 	err     error
 	read    map[string]int
@@ -45,7 +45,7 @@ func (b *books) Control(context.Context) (operator.Control, string, error) {
 	return b.control, "1", b.count("control")
 }
 
-func (b *books) Month(_ context.Context, month string) (table.Counters, error) {
+func (b *books) Month(_ context.Context, month string) (counter.Sums, error) {
 	return b.months[month], b.count("month")
 }
 
@@ -66,7 +66,7 @@ func ledger(t *testing.T) *books {
 	}
 	return &books{
 		records: records{list: list},
-		months: map[string]table.Counters{
+		months: map[string]counter.Sums{
 			"2026-08": {Held: 9_500_000, Spent: 8_000_000, Reserved: 1_000_000, Uncertain: 500_000, InFlight: 2},
 			"2026-07": {Held: 90_000_000, Spent: 90_000_000, InFlight: 1},
 		},

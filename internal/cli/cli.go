@@ -51,7 +51,7 @@ func Main() {
 	interrupted := ctx.Err() != nil
 	stop()
 	if err != nil {
-		report(env, err)
+		printError(env, err)
 	}
 	os.Exit(exitStatus(err, interrupted))
 }
@@ -90,8 +90,8 @@ func buildVersion() string {
 	return info.Main.Version
 }
 
-// report prints an error. Its text may come from outside, so control characters are replaced.
-func report(env *command.Env, err error) {
+// printError prints an error. Its text may come from outside, so control characters are replaced.
+func printError(env *command.Env, err error) {
 	lines := strings.Split(err.Error(), "\n")
 	for i := range lines {
 		lines[i] = text.Printable(lines[i])

@@ -16,6 +16,7 @@ import (
 	"github.com/takeup/takeup/internal/cli/clitest"
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // TestCommands runs command lines against a fake API that has a job in each state. It checks
@@ -83,7 +84,7 @@ func addJobs(t *testing.T, f *apitest.Server) {
 	f.Add("poor", boat, f.Without("poor", boat, video.StateFailed, "OutOfCredits", "top it up, then redrive the job", true))
 	waiting, no, why := f.Video("waiting", boat, video.StateQueued), video.PaidNo, "concurrency limit"
 	next, until := apitest.Created.Add(15*time.Second), apitest.Created.Add(24*time.Hour)
-	waiting.Waiting = &api.Waiting{For: video.WaitRoom, Since: apitest.Created, NextAt: &next, Until: &until, LastError: &why, Paid: &no, Message: "The provider has no room. Nothing was paid."}
+	waiting.Waiting = &api.Waiting{For: report.WaitRoom, Since: apitest.Created, NextAt: &next, Until: &until, LastError: &why, Paid: &no, Message: "The provider has no room. Nothing was paid."}
 	f.Add("waiting", boat, waiting)
 	f.Add("running", boat, f.Video("running", boat, video.StateGenerating), f.Video("running", boat, video.StateGenerating))
 	late := f.Done("late", boat, "a late video")

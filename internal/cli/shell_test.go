@@ -24,7 +24,7 @@ func withAPI(t *testing.T) (*shell, *apitest.Server) {
 func (w *shell) run(ctx context.Context, args ...string) int {
 	err := execute(ctx, w.Env, args)
 	if err != nil {
-		report(w.Env, err)
+		printError(w.Env, err)
 	}
 	return exitStatus(err, ctx.Err() != nil)
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // unknown has neither times nor prices of videos.
@@ -62,52 +63,52 @@ func TestGetShowsEachWait(t *testing.T) {
 	t.Cleanup(server.Close)
 
 	boat := clitest.Request(t, "a paper boat")
-	event := func(seconds int, kind video.EventKind, number, times int, message string) video.Event {
-		return video.Event{At: at(seconds), Kind: kind, Number: number, Times: times, Said: message}
+	event := func(seconds int, kind report.EventKind, number, times int, message string) report.Event {
+		return report.Event{At: at(seconds), Kind: kind, Number: number, Times: times, Said: message}
 	}
 	accepted := func(e *video.Entry) {
 		e.Phase, e.Attempt, e.ClaimedAt, e.SubmittedAt, e.GenerationID = video.PhaseAccepted, 1, at(1), at(1), "generation-1"
 	}
-	done := video.Progress{Step: video.StepCheck, Wait: video.Wait{Kind: video.WaitVideo, At: at(90)}, Events: []video.Event{event(90, video.EventPolled, 0, 12, ""), event(90, video.EventDone, 0, 0, "")}}
+	done := report.Progress{Step: report.StepCheck, Wait: report.Wait{Kind: report.WaitVideo, At: at(90)}, Events: []report.Event{event(90, report.EventPolled, 0, 12, ""), event(90, report.EventDone, 0, 0, "")}}
 	var printed strings.Builder
 	w := newShell(t)
 	for _, job := range []struct {
 		id       string
 		change   func(*video.Entry)
-		progress []video.Progress
+		progress []report.Progress
 	}{
 		{"start", func(*video.Entry) {}, nil},
 		{"submission", func(e *video.Entry) {
 			e.Phase, e.Attempt, e.ClaimedAt, e.ClaimedUntil = video.PhaseClaimed, 1, at(590), at(645)
 		}, nil},
-		{"cap", func(e *video.Entry) { e.FullSince = at(1) }, []video.Progress{{
-			Step: video.StepSubmit,
-			Wait: video.Wait{
-				Kind: video.WaitCap, At: at(1), NextAt: at(43200), Until: at(86401),
+		{"cap", func(e *video.Entry) { e.FullSince = at(1) }, []report.Progress{{
+			Step: report.StepSubmit,
+			Wait: report.Wait{
+				Kind: report.WaitCap, At: at(1), NextAt: at(43200), Until: at(86401),
 				LastError: (&budget.NoRoom{Limit: "day", Held: 99_500_000, Of: 100_000_000}).Error(),
 			},
 		}}},
 		{"room", func(e *video.Entry) {
 			e.Phase, e.Attempt, e.ClaimedAt, e.BusySince, e.RetryAt = video.PhaseRefused, 4, at(500), at(1), at(740)
-		}, []video.Progress{{
-			Step:   video.StepSubmit,
-			Wait:   video.Wait{Kind: video.WaitRoom, At: at(501), Attempt: 4, NextAt: at(740), Until: at(86401), LastError: "Too Many Requests"},
-			Events: []video.Event{event(501, video.EventRefused, 4, 4, "Too Many Requests")},
+		}, []report.Progress{{
+			Step:   report.StepSubmit,
+			Wait:   report.Wait{Kind: report.WaitRoom, At: at(501), Attempt: 4, NextAt: at(740), Until: at(86401), LastError: "Too Many Requests"},
+			Events: []report.Event{event(501, report.EventRefused, 4, 4, "Too Many Requests")},
 		}}},
-		{"answer", func(e *video.Entry) { e.Phase, e.Attempt, e.ClaimedAt = video.PhaseUnanswered, 1, at(1) }, []video.Progress{{
-			Step:   video.StepSubmit,
-			Wait:   video.Wait{Kind: video.WaitAnswer, At: at(580), Attempt: 1, NextAt: at(720), Until: at(7256)},
-			Events: []video.Event{event(46, video.EventUnanswered, 1, 0, ""), event(580, video.EventSearched, 1, 4, "")},
+		{"answer", func(e *video.Entry) { e.Phase, e.Attempt, e.ClaimedAt = video.PhaseUnanswered, 1, at(1) }, []report.Progress{{
+			Step:   report.StepSubmit,
+			Wait:   report.Wait{Kind: report.WaitAnswer, At: at(580), Attempt: 1, NextAt: at(720), Until: at(7256)},
+			Events: []report.Event{event(46, report.EventUnanswered, 1, 0, ""), event(580, report.EventSearched, 1, 4, "")},
 		}}},
-		{"generation", accepted, []video.Progress{{
-			Step:   video.StepCheck,
-			Wait:   video.Wait{Kind: video.WaitGeneration, At: at(580), NextAt: at(610), Until: at(86401), LastError: "the provider was asked too often"},
-			Events: []video.Event{event(580, video.EventPolled, 0, 12, "the provider was asked too often")},
+		{"generation", accepted, []report.Progress{{
+			Step:   report.StepCheck,
+			Wait:   report.Wait{Kind: report.WaitGeneration, At: at(580), NextAt: at(610), Until: at(86401), LastError: "the provider was asked too often"},
+			Events: []report.Event{event(580, report.EventPolled, 0, 12, "the provider was asked too often")},
 		}}},
-		{"video", accepted, []video.Progress{done, {
-			Step:   video.StepStore,
-			Wait:   video.Wait{Kind: video.WaitVideo, At: at(570), NextAt: at(630), Until: at(16000), LastError: "the source answered with 503"},
-			Events: []video.Event{event(540, video.EventCopyFailed, 1, 0, "the source answered with 503"), event(570, video.EventCopyFailed, 2, 0, "the source answered with 503")},
+		{"video", accepted, []report.Progress{done, {
+			Step:   report.StepStore,
+			Wait:   report.Wait{Kind: report.WaitVideo, At: at(570), NextAt: at(630), Until: at(16000), LastError: "the source answered with 503"},
+			Events: []report.Event{event(540, report.EventCopyFailed, 1, 0, "the source answered with 503"), event(570, report.EventCopyFailed, 2, 0, "the source answered with 503")},
 		}}},
 	} {
 		e := video.Entry{ID: job.id, Request: boat, RequestHash: boat.Hash(), CreatedAt: at(0), Origin: video.Origin{Trigger: video.TriggerAPI}, Execution: job.id, Started: true}

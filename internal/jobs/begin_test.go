@@ -12,6 +12,7 @@ import (
 
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // The faults of a call.
@@ -78,7 +79,7 @@ func (f *faulty) Update(ctx context.Context, entry video.Entry, read string) (wr
 	return written, version, err
 }
 
-func (f *faulty) PutProgress(ctx context.Context, id string, progress video.Progress) (err error) {
+func (f *faulty) PutProgress(ctx context.Context, id string, progress report.Progress) (err error) {
 	if planned := f.do(func() { err = f.ledger.PutProgress(ctx, id, progress) }); planned != nil {
 		return planned
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 var errThrottled = errors.New("ThrottlingException")
@@ -80,9 +81,9 @@ func (l ledger) Update(_ context.Context, entry video.Entry, version string) (vi
 	return entry, "v" + entry.Mark, nil
 }
 
-func (l ledger) PutProgress(_ context.Context, id string, progress video.Progress) error {
+func (l ledger) PutProgress(_ context.Context, id string, progress report.Progress) error {
 	entry := l[id]
-	entry.Progress = append(slices.DeleteFunc(slices.Clone(entry.Progress), func(p video.Progress) bool { return p.Step == progress.Step }), progress)
+	entry.Progress = append(slices.DeleteFunc(slices.Clone(entry.Progress), func(p report.Progress) bool { return p.Step == progress.Step }), progress)
 	l[id] = entry
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // MaxHistory limits the events in a job's history.
@@ -16,42 +17,42 @@ const MaxHistory = 50
 // HistoryEvent is an event of a job's history.
 type HistoryEvent struct {
 	At      time.Time
-	Kind    video.EventKind
+	Kind    report.EventKind
 	Message string // for people
 }
 
 // historyOf returns the history of a job, oldest event first. It is made from the entry and from
 // the steps' reports, of which some may be missing. The middle of a long history is omitted.
 func historyOf(entry video.Entry) []HistoryEvent {
-	events := []video.Event{{At: entry.CreatedAt, Kind: video.EventTaken, Said: string(entry.Origin.Trigger)}}
-	add := func(e video.Event) {
-		if !e.At.IsZero() && !slices.ContainsFunc(events, func(o video.Event) bool { return o.Kind == e.Kind && o.At.Equal(e.At) }) {
+	events := []report.Event{{At: entry.CreatedAt, Kind: report.EventTaken, Said: string(entry.Origin.Trigger)}}
+	add := func(e report.Event) {
+		if !e.At.IsZero() && !slices.ContainsFunc(events, func(o report.Event) bool { return o.Kind == e.Kind && o.At.Equal(e.At) }) {
 			events = append(events, e)
 		}
 	}
-	submit, check := entry.Told(video.StepSubmit), entry.Told(video.StepCheck)
-	add(video.Event{At: entry.ClaimedAt, Kind: video.EventClaimed, Number: entry.Attempt})
-	if entry.Phase == video.PhaseAccepted && !submit.Has(video.EventAccepted, entry.Attempt) {
-		add(video.Event{At: entry.SubmittedAt, Kind: video.EventAccepted, Said: entry.GenerationID})
+	submit, check := entry.Told(report.StepSubmit), entry.Told(report.StepCheck)
+	add(report.Event{At: entry.ClaimedAt, Kind: report.EventClaimed, Number: entry.Attempt})
+	if entry.Phase == video.PhaseAccepted && !submit.Has(report.EventAccepted, entry.Attempt) {
+		add(report.Event{At: entry.SubmittedAt, Kind: report.EventAccepted, Said: entry.GenerationID})
 	}
-	for _, told := range []video.Progress{submit, check, entry.Told(video.StepStore)} {
+	for _, told := range []report.Progress{submit, check, entry.Told(report.StepStore)} {
 		for _, e := range told.Events {
 			add(e)
 		}
 	}
 	if m := entry.Manifest; m != nil {
 		if len(check.Events) == 0 && m.Polls > 0 {
-			add(video.Event{At: m.CompletedAt, Kind: video.EventPolled, Times: m.Polls})
+			add(report.Event{At: m.CompletedAt, Kind: report.EventPolled, Times: m.Polls})
 		}
-		add(video.Event{At: m.CompletedAt, Kind: video.EventDone})
-		add(video.Event{At: m.StoredAt, Kind: video.EventStored})
+		add(report.Event{At: m.CompletedAt, Kind: report.EventDone})
+		add(report.Event{At: m.StoredAt, Kind: report.EventStored})
 	}
-	add(video.Event{At: entry.DiscardedAt, Kind: video.EventDiscarded})
+	add(report.Event{At: entry.DiscardedAt, Kind: report.EventDiscarded})
 	if e := entry.Outcome; e != nil {
-		add(video.Event{At: e.At, Kind: video.EventEnded, Said: e.Name + ": " + e.Message})
+		add(report.Event{At: e.At, Kind: report.EventEnded, Said: e.Name + ": " + e.Message})
 	}
-	add(video.Event{At: entry.ForgottenAt, Kind: video.EventForgotten})
-	slices.SortStableFunc(events, func(a, b video.Event) int {
+	add(report.Event{At: entry.ForgottenAt, Kind: report.EventForgotten})
+	slices.SortStableFunc(events, func(a, b report.Event) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(order(a.Kind), order(b.Kind)))
 	})
 	if more := len(events) - MaxHistory; more > 0 {
@@ -76,16 +77,16 @@ func (s *Service) recall(ctx context.Context, before video.Entry) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, recallTime)
 	defer cancel()
-	progress := before.Told(video.StepSubmit)
-	progress.Add(video.Event{At: before.Outcome.At, Kind: video.EventEnded, Said: before.Outcome.Name + ": " + before.Outcome.Message})
+	progress := before.Told(report.StepSubmit)
+	progress.Add(report.Event{At: before.Outcome.At, Kind: report.EventEnded, Said: before.Outcome.Name + ": " + before.Outcome.Message})
 	_ = s.table.PutProgress(ctx, before.ID, progress)
 }
 
 // order orders events of the same time.
-func order(kind video.EventKind) int { return slices.Index(video.EventKinds(), kind) }
+func order(kind report.EventKind) int { return slices.Index(report.EventKinds(), kind) }
 
 // wordsOf describes an event to people.
-func wordsOf(e video.Event) string {
+func wordsOf(e report.Event) string {
 	because := func(text string) string {
 		if e.Said != "" {
 			return text + ": " + e.Said
@@ -99,35 +100,35 @@ func wordsOf(e video.Event) string {
 		return text
 	}
 	switch e.Kind {
-	case video.EventTaken:
+	case report.EventTaken:
 		return takenBy(video.Trigger(e.Said))
-	case video.EventClaimed:
+	case report.EventClaimed:
 		return fmt.Sprintf("claimed for submission %d", e.Number)
-	case video.EventRefused:
+	case report.EventRefused:
 		return because(times("not accepted") + ", nothing was paid")
-	case video.EventUnanswered:
+	case report.EventUnanswered:
 		return fmt.Sprintf("submission %d was not answered; it may have been charged", e.Number)
-	case video.EventSearched:
+	case report.EventSearched:
 		return because(times("looked for the submission in the provider's records") + ", not found")
-	case video.EventLost:
+	case report.EventLost:
 		return fmt.Sprintf("submission %d was given up as lost, and is sent again as the settings have it", e.Number)
-	case video.EventAccepted:
+	case report.EventAccepted:
 		return "accepted as generation " + e.Said
-	case video.EventPolled:
+	case report.EventPolled:
 		return because(times("polled"))
-	case video.EventDone:
+	case report.EventDone:
 		return "done: the provider has the video"
-	case video.EventCopyFailed:
+	case report.EventCopyFailed:
 		return because(fmt.Sprintf("copy attempt %d failed", e.Number))
-	case video.EventStored:
+	case report.EventStored:
 		return "stored in the bucket"
-	case video.EventDiscarded:
+	case report.EventDiscarded:
 		return "its video was given up"
-	case video.EventEnded:
+	case report.EventEnded:
 		return "ended with " + e.Said
-	case video.EventContinued:
+	case report.EventContinued:
 		return "taken up again by execution " + e.Said
-	case video.EventForgotten:
+	case report.EventForgotten:
 		return "its prompt and all other texts were cleared"
 	}
 	return because(string(e.Kind))

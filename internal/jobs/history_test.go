@@ -11,6 +11,7 @@ import (
 
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 func historyOf(t *testing.T, e video.Entry) []string {
@@ -31,8 +32,8 @@ func historyOf(t *testing.T, e video.Entry) []string {
 // steps' reports.
 func TestHistory(t *testing.T) {
 	at := func(seconds int) time.Time { return began.Add(time.Duration(seconds) * time.Second) }
-	event := func(seconds int, kind video.EventKind, number, times int, said string) video.Event {
-		return video.Event{At: at(seconds), Kind: kind, Number: number, Times: times, Said: said}
+	event := func(seconds int, kind report.EventKind, number, times int, said string) report.Event {
+		return report.Event{At: at(seconds), Kind: kind, Number: number, Times: times, Said: said}
 	}
 	stored := &video.Manifest{CompletedAt: at(90), StoredAt: at(95), Polls: 12}
 	for _, test := range []struct {
@@ -48,12 +49,12 @@ func TestHistory(t *testing.T) {
 		{
 			"no room, and no answer", video.Entry{
 				Phase: video.PhaseAccepted, Attempt: 3, ClaimedAt: at(40), SubmittedAt: at(40), GenerationID: "g",
-				Progress: []video.Progress{
-					{Step: video.StepSubmit, Events: []video.Event{
-						event(20, video.EventRefused, 2, 2, "429"), event(41, video.EventUnanswered, 3, 0, ""),
-						event(60, video.EventSearched, 3, 3, "its logs: 503"), event(70, video.EventAccepted, 3, 0, "g"),
+				Progress: []report.Progress{
+					{Step: report.StepSubmit, Events: []report.Event{
+						event(20, report.EventRefused, 2, 2, "429"), event(41, report.EventUnanswered, 3, 0, ""),
+						event(60, report.EventSearched, 3, 3, "its logs: 503"), event(70, report.EventAccepted, 3, 0, "g"),
 					}},
-					{Step: video.StepCheck, Events: []video.Event{event(80, video.EventPolled, 0, 1, "the provider was asked too often")}},
+					{Step: report.StepCheck, Events: []report.Event{event(80, report.EventPolled, 0, 1, "the provider was asked too often")}},
 				},
 			},
 			[]string{
@@ -64,9 +65,9 @@ func TestHistory(t *testing.T) {
 		{
 			"copied at last", video.Entry{
 				Phase: video.PhaseAccepted, Attempt: 1, ClaimedAt: at(1), SubmittedAt: at(1), GenerationID: "g", Manifest: stored,
-				Progress: []video.Progress{
-					{Step: video.StepCheck, Events: []video.Event{event(90, video.EventPolled, 0, 12, ""), event(90, video.EventDone, 0, 0, "")}},
-					{Step: video.StepStore, Events: []video.Event{event(91, video.EventCopyFailed, 1, 0, "503"), event(93, video.EventCopyFailed, 2, 0, "reset")}},
+				Progress: []report.Progress{
+					{Step: report.StepCheck, Events: []report.Event{event(90, report.EventPolled, 0, 12, ""), event(90, report.EventDone, 0, 0, "")}},
+					{Step: report.StepStore, Events: []report.Event{event(91, report.EventCopyFailed, 1, 0, "503"), event(93, report.EventCopyFailed, 2, 0, "reset")}},
 				},
 			},
 			[]string{
@@ -78,8 +79,8 @@ func TestHistory(t *testing.T) {
 			"given up, ended and redriven", video.Entry{
 				Phase: video.PhaseUnanswered, Attempt: 1, ClaimedAt: at(1), DiscardedAt: at(2), Redrives: 1,
 				Outcome: &video.Outcome{Name: "SubmissionLost", Message: "lost", At: at(50), Redrive: 1},
-				Progress: []video.Progress{{Step: video.StepSubmit, Events: []video.Event{
-					event(30, video.EventEnded, 0, 0, "SubmissionLost: lost"), event(40, video.EventContinued, 1, 0, "a-r1"), event(45, video.EventLost, 1, 0, ""),
+				Progress: []report.Progress{{Step: report.StepSubmit, Events: []report.Event{
+					event(30, report.EventEnded, 0, 0, "SubmissionLost: lost"), event(40, report.EventContinued, 1, 0, "a-r1"), event(45, report.EventLost, 1, 0, ""),
 				}}},
 			},
 			[]string{
@@ -108,7 +109,7 @@ func TestHistoryKeepsAnInterruption(t *testing.T) {
 			t.Fatal(err)
 		}
 		view, err := s.Status(t.Context(), "a")
-		if err != nil || view.State.Ended() || len(view.History) < 2 || view.History[len(view.History)-1].Kind != video.EventEnded || !view.History[len(view.History)-1].At.Equal(ended) {
+		if err != nil || view.State.Ended() || len(view.History) < 2 || view.History[len(view.History)-1].Kind != report.EventEnded || !view.History[len(view.History)-1].At.Equal(ended) {
 			t.Errorf("%q: got %+v, %v", phase, view.History, err)
 		}
 	}
@@ -117,10 +118,10 @@ func TestHistoryKeepsAnInterruption(t *testing.T) {
 // A long history has its beginning and its end.
 func TestHistoryIsBounded(t *testing.T) {
 	var e video.Entry
-	for _, step := range video.Steps() {
-		p := video.Progress{Step: step}
+	for _, step := range report.Steps() {
+		p := report.Progress{Step: step}
 		for i := range 30 {
-			p.Events = append(p.Events, video.Event{At: began.Add(time.Duration(i+1) * time.Hour), Kind: video.EventKind(fmt.Sprint(step, i))})
+			p.Events = append(p.Events, report.Event{At: began.Add(time.Duration(i+1) * time.Hour), Kind: report.EventKind(fmt.Sprint(step, i))})
 		}
 		e.Progress = append(e.Progress, p)
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // NotRetried is the error for a job that can't be retried now. Nothing was changed.
@@ -78,10 +79,10 @@ func (s *Service) retriable(entry video.Entry) error {
 		no.Reason = "its video is stored"
 	case waiting == nil:
 		no.Reason = "it has ended; redrive it to go on with it"
-	case waiting.For == video.WaitSubmission:
+	case waiting.For == report.WaitSubmission:
 		no.Reason = "it is being submitted at this moment; ask again"
 		no.RetryAfter = entry.ClaimedUntil.Sub(s.now())
-	case waiting.For == video.WaitVideo && waiting.LastError == "" && s.now().Sub(waiting.Since) < copying:
+	case waiting.For == report.WaitVideo && waiting.LastError == "" && s.now().Sub(waiting.Since) < copying:
 		no.Reason = "its video is being copied at this moment; ask again"
 		no.RetryAfter = copying - s.now().Sub(waiting.Since)
 	default:

@@ -12,6 +12,7 @@ import (
 
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // TestRetry retries a job in each of its states.
@@ -22,8 +23,8 @@ func TestRetry(t *testing.T) {
 	done := func(e *video.Entry, since time.Duration, why string) {
 		accepted(e)
 		when := at.Add(-since)
-		e.Progress = []video.Progress{{
-			Step: video.StepCheck, Wait: video.Wait{Kind: video.WaitVideo, At: when, LastError: why}, Events: []video.Event{{At: when, Kind: video.EventDone}},
+		e.Progress = []report.Progress{{
+			Step: report.StepCheck, Wait: report.Wait{Kind: report.WaitVideo, At: when, LastError: why}, Events: []report.Event{{At: when, Kind: report.EventDone}},
 		}}
 	}
 	for _, test := range []struct {

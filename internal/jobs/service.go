@@ -7,6 +7,7 @@ import (
 
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // Table stores the jobs. A write replaces a version that was read, and returns a *video.Conflict
@@ -17,7 +18,7 @@ type Table interface {
 	Create(context.Context, video.Entry) (video.Entry, string, error)
 	Update(ctx context.Context, entry video.Entry, version string) (video.Entry, string, error)
 	// PutProgress replaces a step's earlier report on a job.
-	PutProgress(ctx context.Context, id string, progress video.Progress) error
+	PutProgress(ctx context.Context, id string, progress report.Progress) error
 	// Sendings returns when a request was sent without an Idempotency-Key.
 	Sendings(ctx context.Context, request string) (sent []video.Sending, version string, err error)
 	PutSendings(ctx context.Context, request string, sent []video.Sending, version string) error

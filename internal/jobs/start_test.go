@@ -12,6 +12,7 @@ import (
 
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 func TestStart(t *testing.T) {
@@ -194,7 +195,7 @@ func (i *interleaved) Update(ctx context.Context, entry video.Entry, version str
 	return i.ledger.Update(ctx, entry, version)
 }
 
-func (i *interleaved) PutProgress(ctx context.Context, id string, progress video.Progress) error {
+func (i *interleaved) PutProgress(ctx context.Context, id string, progress report.Progress) error {
 	i.call()
 	return i.ledger.PutProgress(ctx, id, progress)
 }

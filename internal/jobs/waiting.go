@@ -5,11 +5,12 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // Waiting says what a job that has not ended waits for.
 type Waiting struct {
-	For   video.WaitKind
+	For   report.WaitKind
 	Since time.Time
 	// NextAt is the time of the next try, and Until that of the last. Either is zero if it isn't
 	// known, as in a list.
@@ -24,7 +25,7 @@ type Waiting struct {
 // Estimable reports whether the usual time of a video is a fair estimate of the job's wait,
 // because the job waits for nothing else.
 func (w *Waiting) Estimable() bool {
-	return w != nil && (w.For == video.WaitStart || w.For == video.WaitSubmission || w.For == video.WaitGeneration)
+	return w != nil && (w.For == report.WaitStart || w.For == report.WaitSubmission || w.For == report.WaitGeneration)
 }
 
 // waitingOf returns what a job waits for, or nil if it has ended. The entry decides that. The
@@ -33,44 +34,44 @@ func waitingOf(entry video.Entry, paid video.Paid, now time.Time) *Waiting {
 	if entry.State().Ended() {
 		return nil
 	}
-	w := &Waiting{For: video.WaitStart, Since: entry.CreatedAt, Paid: paid}
+	w := &Waiting{For: report.WaitStart, Since: entry.CreatedAt, Paid: paid}
 	held, since := entry.Held()
 	submitted := entry.Phase == video.PhaseAccepted || entry.Phase == video.PhaseClaimed && now.Before(entry.ClaimedUntil)
-	submit := entry.Told(video.StepSubmit).Wait
-	told := video.Wait{}
+	submit := entry.Told(report.StepSubmit).Wait
+	told := report.Wait{}
 	switch {
 	case entry.Outcome != nil: // another execution is about to resume it
 	case entry.Phase == video.PhaseAccepted:
-		w.For, w.Since = video.WaitGeneration, entry.SubmittedAt
-		if told = latest(entry); told.Kind == video.WaitVideo {
+		w.For, w.Since = report.WaitGeneration, entry.SubmittedAt
+		if told = latest(entry); told.Kind == report.WaitVideo {
 			w.For, w.Since = told.Kind, doneAt(entry)
 		}
-	case held == video.WaitCap:
+	case held == report.WaitCap:
 		w.For, w.Since = held, since
 		if submit.Attempt == entry.Attempt {
 			told = submit
 		}
-	case held == video.WaitResume:
+	case held == report.WaitResume:
 		w.For, w.Since = held, since
-	case held == video.WaitAnswer, entry.Phase == video.PhaseClaimed && !now.Before(entry.ClaimedUntil):
-		w.For, w.Since = video.WaitAnswer, entry.ClaimedAt
+	case held == report.WaitAnswer, entry.Phase == video.PhaseClaimed && !now.Before(entry.ClaimedUntil):
+		w.For, w.Since = report.WaitAnswer, entry.ClaimedAt
 		if submit.Attempt == entry.Attempt {
 			told = submit
 		}
 	case entry.Phase == video.PhaseClaimed:
-		w.For, w.Since = video.WaitSubmission, entry.ClaimedAt
-	case held == video.WaitRoom:
+		w.For, w.Since = report.WaitSubmission, entry.ClaimedAt
+	case held == report.WaitRoom:
 		w.For, w.Since, w.NextAt = held, since, entry.RetryAt
 		if submit.Attempt == entry.Attempt {
 			told = submit
 		}
 		if entry.Refusal != nil {
-			w.LastError = video.Shorten(entry.Refusal.Said)
+			w.LastError = report.Shorten(entry.Refusal.Said)
 		}
 	}
 	// For a job that waits below a cap, only the progress shows that the table is paused now.
-	if submit.Kind == video.WaitResume && submit.Attempt == entry.Attempt && entry.Outcome == nil && !submitted {
-		told, w.For = submit, video.WaitResume
+	if submit.Kind == report.WaitResume && submit.Attempt == entry.Attempt && entry.Outcome == nil && !submitted {
+		told, w.For = submit, report.WaitResume
 	}
 	if told.Kind == w.For {
 		w.Until, w.LastError = told.Until, told.LastError
@@ -87,14 +88,14 @@ func waitingOf(entry video.Entry, paid video.Paid, now time.Time) *Waiting {
 
 // latest returns the last wait that a step reported for an accepted job. Reports of an earlier
 // execution are out of date.
-func latest(entry video.Entry) video.Wait {
-	last := entry.Told(video.StepCheck).Wait
-	if copying := entry.Told(video.StepStore).Wait; copying.At.After(last.At) {
+func latest(entry video.Entry) report.Wait {
+	last := entry.Told(report.StepCheck).Wait
+	if copying := entry.Told(report.StepStore).Wait; copying.At.After(last.At) {
 		last = copying
 	}
-	for _, e := range entry.Told(video.StepSubmit).Events {
-		if e.Kind == video.EventContinued && e.At.After(last.At) {
-			return video.Wait{}
+	for _, e := range entry.Told(report.StepSubmit).Events {
+		if e.Kind == report.EventContinued && e.At.After(last.At) {
+			return report.Wait{}
 		}
 	}
 	return last
@@ -102,8 +103,8 @@ func latest(entry video.Entry) video.Wait {
 
 // doneAt is when a step last reported that the provider has the video.
 func doneAt(entry video.Entry) time.Time {
-	for _, e := range entry.Told(video.StepCheck).Events {
-		if e.Kind == video.EventDone {
+	for _, e := range entry.Told(report.StepCheck).Events {
+		if e.Kind == report.EventDone {
 			return e.At
 		}
 	}
@@ -124,23 +125,23 @@ func (w *Waiting) message(entry video.Entry, now time.Time) string {
 	}
 	said := ""
 	switch w.For {
-	case video.WaitStart:
+	case report.WaitStart:
 		if said = "Its execution is about to take it up."; w.Paid == "" {
 			said = "It is not accepted by the provider yet."
 		}
-	case video.WaitSubmission:
+	case report.WaitSubmission:
 		said = "It is being submitted to the provider at this moment."
-	case video.WaitResume:
+	case report.WaitResume:
 		said = "The stack is paused, and nothing is submitted until it is resumed; " + again + "."
-	case video.WaitCap:
+	case report.WaitCap:
 		said = "The stack's own cap leaves no room for it; " + again + "."
-	case video.WaitRoom:
+	case report.WaitRoom:
 		said = "The provider has no room, or can't be reached; " + again + "."
-	case video.WaitAnswer:
+	case report.WaitAnswer:
 		said = "The provider did not answer; looking for the submission in its records" + until + "."
-	case video.WaitGeneration:
+	case report.WaitGeneration:
 		said = "The provider is generating the video."
-	case video.WaitVideo:
+	case report.WaitVideo:
 		if said = "The provider has made the video, which is being copied into the bucket."; w.LastError != "" {
 			said = "The provider has made the video, which could not be copied into the bucket yet; " + again + "."
 		}

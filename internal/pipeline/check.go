@@ -9,6 +9,7 @@ import (
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 const (
@@ -52,14 +53,14 @@ func (c *Check) Run(ctx context.Context, job video.Job) (video.Job, error) {
 // tell records the job's progress after its last poll.
 func (c *Check) tell(ctx context.Context, job video.Job, last poll) {
 	now := c.Now()
-	progress := video.Progress{Step: video.StepCheck, Wait: video.Wait{Kind: video.WaitGeneration, At: now, Until: job.SubmittedAt.Add(c.Schedule.Hard)}}
+	progress := report.Progress{Step: report.StepCheck, Wait: report.Wait{Kind: report.WaitGeneration, At: now, Until: job.SubmittedAt.Add(c.Schedule.Hard)}}
 	if last.failure != nil {
 		progress.Wait.LastError = plain(last.failure)
 	}
-	progress.Add(video.Event{At: last.at, Kind: video.EventPolled, Times: job.Polls, Said: progress.Wait.LastError})
+	progress.Add(report.Event{At: last.at, Kind: report.EventPolled, Times: job.Polls, Said: progress.Wait.LastError})
 	if job.Status == video.Completed {
-		progress.Wait = video.Wait{Kind: video.WaitVideo, At: now}
-		progress.Add(video.Event{At: job.CompletedAt, Kind: video.EventDone})
+		progress.Wait = report.Wait{Kind: report.WaitVideo, At: now}
+		progress.Add(report.Event{At: job.CompletedAt, Kind: report.EventDone})
 	} else {
 		progress.Wait.NextAt = now.Add(time.Duration(job.WaitSeconds) * time.Second)
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/schedule/estimator"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // book is a table in memory, whose versions are consecutive numbers.
@@ -30,7 +31,7 @@ type book struct {
 	mu      sync.Mutex
 	entries map[string]string // as JSON
 	version map[string]int
-	told    map[string]map[video.Step]video.Progress
+	told    map[string]map[report.Step]report.Progress
 	fail    func(call string) error // called before a call takes effect
 	paused  *operator.Paused
 	full    func() *budget.NoRoom // returns why there is no room for a claim, or nil
@@ -38,7 +39,7 @@ type book struct {
 }
 
 func newBook() *book {
-	return &book{entries: map[string]string{}, version: map[string]int{}, told: map[string]map[video.Step]video.Progress{}, fail: func(string) error { return nil }}
+	return &book{entries: map[string]string{}, version: map[string]int{}, told: map[string]map[report.Step]report.Progress{}, fail: func(string) error { return nil }}
 }
 
 func (l *book) Get(_ context.Context, id string) (video.Entry, string, error) {
@@ -53,7 +54,7 @@ func (l *book) Get(_ context.Context, id string) (video.Entry, string, error) {
 	}
 	var entry video.Entry
 	err := json.Unmarshal([]byte(body), &entry)
-	for _, step := range video.Steps() {
+	for _, step := range report.Steps() {
 		if told, ok := l.told[id][step]; ok {
 			entry.Progress = append(entry.Progress, told)
 		}
@@ -108,14 +109,14 @@ func (l *book) write(call string, entry video.Entry, version string) (video.Entr
 	return entry, strconv.Itoa(l.version[entry.ID]), err
 }
 
-func (l *book) PutProgress(_ context.Context, id string, progress video.Progress) error {
+func (l *book) PutProgress(_ context.Context, id string, progress report.Progress) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := l.fail("progress"); err != nil {
 		return err
 	}
 	if l.told[id] == nil {
-		l.told[id] = map[video.Step]video.Progress{}
+		l.told[id] = map[report.Step]report.Progress{}
 	}
 	l.told[id][progress.Step] = progress
 	return nil

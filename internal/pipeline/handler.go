@@ -12,6 +12,7 @@ import (
 
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // Handler returns a Lambda handler for a step. It logs one line for each invocation. Its error
@@ -51,7 +52,7 @@ type Jobs interface {
 	// changed.
 	Update(ctx context.Context, entry video.Entry, version string) (video.Entry, string, error)
 	// PutProgress replaces the progress that a step recorded for a job.
-	PutProgress(ctx context.Context, id string, progress video.Progress) error
+	PutProgress(ctx context.Context, id string, progress report.Progress) error
 }
 
 // retrieve asks the provider for the state of the job's generation. The error is a

@@ -7,6 +7,7 @@ import (
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // maxLookUpWait is the longest time between two searches for a lost submission, unless
@@ -38,7 +39,7 @@ func (s *visit) lookUp(ctx context.Context, o order, entry video.Entry, version 
 	}
 	if look.Generation.Handle != "" {
 		s.Log.InfoContext(ctx, "submission found", "job", entry.ID, "attempt", entry.Attempt, "generation", look.Generation.ID)
-		s.note(video.Event{Kind: video.EventAccepted, Number: entry.Attempt, Said: look.Generation.ID})
+		s.note(report.Event{Kind: report.EventAccepted, Number: entry.Attempt, Said: look.Generation.ID})
 		return s.accept(ctx, entry, version, look.Generation)
 	}
 
@@ -65,8 +66,8 @@ func (s *visit) lookUp(ctx context.Context, o order, entry video.Entry, version 
 		if entry, _, err = s.unanswered(ctx, entry, version, left, first); err != nil {
 			return unwritten(err)
 		}
-		s.note(video.Event{Kind: video.EventSearched, Number: entry.Attempt, Said: unread})
-		s.waits(video.WaitAnswer, entry.Attempt, wait, until, unread)
+		s.note(report.Event{Kind: report.EventSearched, Number: entry.Attempt, Said: unread})
+		s.waits(report.WaitAnswer, entry.Attempt, wait, until, unread)
 		return done(entry.Job(video.Waiting, seconds(wait)))
 	}
 	if lost && s.ResubmitLost && !entry.Resubmitted && entry.DiscardedAt.IsZero() {

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/budget"
-	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/counter"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -32,10 +32,10 @@ func (s *stage) count(job dynamotest.Attributes, counters bool) {
 	if err != nil {
 		return // no entry yet
 	}
-	days, months := map[string]int64{"2000-01-31": 0, "2000-02-01": 0, "2000-02-02": 0}, map[string]table.Counters{"2000-01": {}, "2000-02": {}}
+	days, months := map[string]int64{"2000-01-31": 0, "2000-02-01": 0, "2000-02-02": 0}, map[string]counter.Sums{"2000-01": {}, "2000-02": {}}
 	used := map[string]budget.Usage{}
 	for _, m := range entry.Money {
-		days[m.Day] += counted(table.Counters{}, m).Held
+		days[m.Day] += counted(counter.Sums{}, m).Held
 		months[m.Month()] = counted(months[m.Month()], m)
 		used[m.Day] = use(used[m.Day], entry, m)
 	}
@@ -77,7 +77,7 @@ func use(u budget.Usage, entry video.Entry, m budget.Money) budget.Usage {
 	return u
 }
 
-func counted(c table.Counters, m budget.Money) table.Counters {
+func counted(c counter.Sums, m budget.Money) counter.Sums {
 	switch m.State {
 	case budget.Reserved:
 		c.Reserved += m.Micros
@@ -106,7 +106,7 @@ func (s *stage) accounts(t *testing.T, name, outcome string) {
 		t.Errorf("%s: %v", name, err)
 		return
 	}
-	var sum table.Counters
+	var sum counter.Sums
 	for _, m := range entry.Money {
 		sum = counted(sum, m)
 	}

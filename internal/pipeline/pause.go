@@ -7,6 +7,7 @@ import (
 	"github.com/takeup/takeup/internal/operator"
 	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // maxPausePoll is the longest time between two tries of a job while the table is paused. At that
@@ -34,7 +35,7 @@ func (s *visit) pause(ctx context.Context, entry video.Entry, version string, pa
 			return unwritten(err)
 		}
 	}
-	s.waits(video.WaitResume, entry.Attempt, wait, time.Time{}, "")
+	s.waits(report.WaitResume, entry.Attempt, wait, time.Time{}, "")
 	return done(entry.Job(video.Waiting, seconds(wait)))
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/takeup/takeup/internal/operator"
 	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // A job that can't be claimed waits, is in the table meanwhile, and continues once the table is
@@ -30,7 +31,7 @@ func TestPaused(t *testing.T) {
 		task = again(t, job)
 	}
 	entry := w.jobs.entry(t, "job-1")
-	if kind, since := entry.Held(); kind != video.WaitResume || !since.Equal(began) {
+	if kind, since := entry.Held(); kind != report.WaitResume || !since.Equal(began) {
 		t.Errorf("it waits for %q since %s", kind, since)
 	}
 	if entry.Phase != "" || entry.Attempt != 0 || entry.RequestHash != created().RequestHash || !entry.Started || len(w.provider.posted) > 0 {
@@ -54,7 +55,7 @@ func TestPaused(t *testing.T) {
 		}
 		return nil
 	}
-	if told := entry.Told(video.StepSubmit).Wait; told.Kind != video.WaitResume || told.Attempt != 0 || told.NextAt.IsZero() {
+	if told := entry.Told(report.StepSubmit).Wait; told.Kind != report.WaitResume || told.Attempt != 0 || told.NextAt.IsZero() {
 		t.Errorf("it told %+v", told)
 	}
 	other := bare()
@@ -87,7 +88,7 @@ func TestRedrivenWhilePaused(t *testing.T) {
 			for range 2 {
 				job, err := w.Run(t.Context(), task)
 				entry = w.jobs.entry(t, "job-1")
-				if err != nil || job.Status != video.Waiting || entry.Outcome != nil || entry.Attempt != 1 || entry.Resubmitted || entry.Told(video.StepSubmit).Has(video.EventLost, 1) {
+				if err != nil || job.Status != video.Waiting || entry.Outcome != nil || entry.Attempt != 1 || entry.Resubmitted || entry.Told(report.StepSubmit).Has(report.EventLost, 1) {
 					t.Fatalf("paused: got %+v, %v, and in the table is %+v", job, err, entry)
 				}
 				task = again(t, job)
@@ -95,7 +96,7 @@ func TestRedrivenWhilePaused(t *testing.T) {
 			w.jobs.paused = nil
 			job, err := w.Run(t.Context(), task)
 			entry = w.jobs.entry(t, "job-1")
-			if err != nil || job.Status != video.Generating || len(w.provider.posted) != 1 || entry.Resubmitted != lost || entry.Told(video.StepSubmit).Has(video.EventLost, 1) != lost {
+			if err != nil || job.Status != video.Generating || len(w.provider.posted) != 1 || entry.Resubmitted != lost || entry.Told(report.StepSubmit).Has(report.EventLost, 1) != lost {
 				t.Errorf("resumed: got %+v, %v, and in the table is %+v", job, err, entry)
 			}
 		})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // progressTimeout bounds the recording of a step's progress, during which the job waits. The
@@ -16,7 +17,7 @@ const progressTimeout = time.Second
 
 // tell records a step's progress, at best effort: it drops progress that takes too long to
 // record. It is the last thing that an invocation does, once everything else is decided.
-func tell(ctx context.Context, jobs Jobs, now time.Time, id string, progress video.Progress) {
+func tell(ctx context.Context, jobs Jobs, now time.Time, id string, progress report.Progress) {
 	if deadline, ok := ctx.Deadline(); ok && deadline.Sub(now) < 2*progressTimeout {
 		return
 	}
@@ -28,12 +29,12 @@ func tell(ctx context.Context, jobs Jobs, now time.Time, id string, progress vid
 // visit is one invocation of Submit, with the progress that it will record.
 type visit struct {
 	*Submit
-	before video.Progress // what Submit recorded earlier
-	events []video.Event
-	wait   video.Wait
+	before report.Progress // what Submit recorded earlier
+	events []report.Event
+	wait   report.Wait
 }
 
-func (s *visit) note(e video.Event) {
+func (s *visit) note(e report.Event) {
 	if e.At.IsZero() {
 		e.At = s.Now()
 	}
@@ -41,10 +42,10 @@ func (s *visit) note(e video.Event) {
 }
 
 // waits notes what the job waits for.
-func (s *visit) waits(kind video.WaitKind, attempt int, wait time.Duration, until time.Time, why string) {
+func (s *visit) waits(kind report.WaitKind, attempt int, wait time.Duration, until time.Time, why string) {
 	now := s.Now()
-	s.wait = video.Wait{
-		Kind: kind, At: now, Attempt: attempt, NextAt: now.Add(time.Duration(seconds(wait)) * time.Second), Until: until, LastError: video.Shorten(why),
+	s.wait = report.Wait{
+		Kind: kind, At: now, Attempt: attempt, NextAt: now.Add(time.Duration(seconds(wait)) * time.Second), Until: until, LastError: report.Shorten(why),
 	}
 }
 
@@ -52,19 +53,19 @@ func (s *visit) waits(kind video.WaitKind, attempt int, wait time.Duration, unti
 // that it continues the job. It also notes what would otherwise be overwritten: the job's
 // earlier outcome, and the progress of Check.
 func (s *visit) meet(o order, entry video.Entry) {
-	s.before = entry.Told(video.StepSubmit)
+	s.before = entry.Told(report.StepSubmit)
 	n := entry.Redrives
-	known := s.before.Has(video.EventContinued, n) || slices.ContainsFunc(s.events, func(e video.Event) bool { return e.Kind == video.EventContinued })
+	known := s.before.Has(report.EventContinued, n) || slices.ContainsFunc(s.events, func(e report.Event) bool { return e.Kind == report.EventContinued })
 	if n == 0 || entry.Execution != o.execution || known || entry.Outcome != nil && entry.Outcome.Final() {
 		return
 	}
-	for _, e := range entry.Told(video.StepCheck).Events {
+	for _, e := range entry.Told(report.StepCheck).Events {
 		s.note(e)
 	}
 	if e := entry.Outcome; e != nil {
-		s.note(video.Event{At: e.At, Kind: video.EventEnded, Said: e.Name + ": " + e.Message})
+		s.note(report.Event{At: e.At, Kind: report.EventEnded, Said: e.Name + ": " + e.Message})
 	}
-	s.note(video.Event{Kind: video.EventContinued, Number: n, Said: entry.Execution})
+	s.note(report.Event{Kind: report.EventContinued, Number: n, Said: entry.Execution})
 }
 
 // tell records the progress of this visit, if there is any.
@@ -73,7 +74,7 @@ func (s *visit) tell(ctx context.Context, id string) {
 		return
 	}
 	progress := s.before
-	progress.Step, progress.Wait = video.StepSubmit, s.wait
+	progress.Step, progress.Wait = report.StepSubmit, s.wait
 	for _, e := range s.events {
 		progress.Add(e)
 	}
@@ -95,7 +96,7 @@ func (s *Store) tell(ctx context.Context, job video.Job, entry video.Entry, why 
 	var unavailable *video.VideoUnavailable
 	var service *video.ServiceUnavailable
 	now, next, until := s.Now(), time.Time{}, time.Time{}
-	progress := entry.Told(video.StepStore)
+	progress := entry.Told(report.StepStore)
 	failed, all := 0, 1
 	for _, e := range progress.Events {
 		all = max(all, e.Number+1)
@@ -118,9 +119,9 @@ func (s *Store) tell(ctx context.Context, job video.Job, entry video.Entry, why 
 	default:
 		return
 	}
-	said := video.Shorten(why.Error())
-	progress.Wait = video.Wait{Kind: video.WaitVideo, At: now, NextAt: next, Until: until, LastError: said}
-	progress.Add(video.Event{At: now, Kind: video.EventCopyFailed, Number: all, Said: said})
+	said := report.Shorten(why.Error())
+	progress.Wait = report.Wait{Kind: report.WaitVideo, At: now, NextAt: next, Until: until, LastError: said}
+	progress.Add(report.Event{At: now, Kind: report.EventCopyFailed, Number: all, Said: said})
 	tell(ctx, s.Jobs, now, job.ID, progress)
 }
 

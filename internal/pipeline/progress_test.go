@@ -13,11 +13,12 @@ import (
 	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // lines returns the progress that a step recorded, one line for what the job waits for and one
 // for each event.
-func (l *book) lines(t *testing.T, step video.Step, now time.Time) []string {
+func (l *book) lines(t *testing.T, step report.Step, now time.Time) []string {
 	t.Helper()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -97,7 +98,7 @@ func TestSubmitTells(t *testing.T) {
 					w.clock.pass(time.Duration(job.WaitSeconds) * time.Second)
 				}
 			}
-			if got := w.jobs.lines(t, video.StepSubmit, w.clock.Now()); !slices.Equal(got, test.want) {
+			if got := w.jobs.lines(t, report.StepSubmit, w.clock.Now()); !slices.Equal(got, test.want) {
 				t.Errorf("got  %q\nwant %q", got, test.want)
 			}
 		})
@@ -118,8 +119,8 @@ func TestRedriveTells(t *testing.T) {
 	if _, _, err := w.jobs.Update(t.Context(), entry.Next(), version); err != nil {
 		t.Fatal(err)
 	}
-	polled := video.Event{At: w.clock.Now(), Kind: video.EventPolled, Times: 12}
-	if err := w.jobs.PutProgress(t.Context(), "job-1", video.Progress{Step: video.StepCheck, Events: []video.Event{polled}}); err != nil {
+	polled := report.Event{At: w.clock.Now(), Kind: report.EventPolled, Times: 12}
+	if err := w.jobs.PutProgress(t.Context(), "job-1", report.Progress{Step: report.StepCheck, Events: []report.Event{polled}}); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 { // like a task that was tried twice
@@ -127,7 +128,7 @@ func TestRedriveTells(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	got := w.jobs.lines(t, video.StepSubmit, w.clock.Now())
+	got := w.jobs.lines(t, report.StepSubmit, w.clock.Now())
 	if len(got) != 5 || got[2] != "polled 0 ×12 " || !strings.HasPrefix(got[3], "ended 0 ×0 OutOfCredits: ") || got[4] != "continued 1 ×0 job-1-r1" {
 		t.Errorf("got %q", got)
 	}
@@ -164,7 +165,7 @@ func TestCheckTells(t *testing.T) {
 			if err != nil && test.name != "failed" {
 				t.Fatal(err)
 			}
-			if got := w.jobs.lines(t, video.StepCheck, now); !slices.Equal(got, test.want) {
+			if got := w.jobs.lines(t, report.StepCheck, now); !slices.Equal(got, test.want) {
 				t.Errorf("got  %q\nwant %q", got, test.want)
 			}
 		})
@@ -199,7 +200,7 @@ func TestStoreTells(t *testing.T) {
 		if n == tries {
 			want = "video of 0, next in ?, until in ?: reset by peer"
 		}
-		got := w.jobs.lines(t, video.StepStore, w.clock.Now())
+		got := w.jobs.lines(t, report.StepStore, w.clock.Now())
 		if got[0] != want || got[len(got)-1] != fmt.Sprintf("copy_failed %d ×0 reset by peer", n+1) {
 			t.Errorf("copy %d: got %q, want %q", n+1, got, want)
 		}
@@ -211,14 +212,14 @@ func TestStoreTells(t *testing.T) {
 	job.CompletedAt = w.clock.Now()
 	w.clock.pass(time.Second)
 	_, _ = store.Run(t.Context(), job)
-	got := w.jobs.lines(t, video.StepStore, w.clock.Now())
+	got := w.jobs.lines(t, report.StepStore, w.clock.Now())
 	if !strings.HasPrefix(got[0], "video of 0, next in 30s,") || got[len(got)-1] != fmt.Sprintf("copy_failed %d ×0 reset by peer", tries+2) {
 		t.Errorf("got %q", got)
 	}
 	// The times of retries after an AWS failure are not known.
 	c.err = &video.ServiceUnavailable{Doing: "copying", Err: errors.New("503")}
 	_, _ = store.Run(t.Context(), job)
-	if got := w.jobs.lines(t, video.StepStore, w.clock.Now()); got[0] != "video of 0, next in ?, until in ?: 503" {
+	if got := w.jobs.lines(t, report.StepStore, w.clock.Now()); got[0] != "video of 0, next in ?, until in ?: 503" {
 		t.Errorf("got %q", got)
 	}
 }
@@ -282,7 +283,7 @@ func TestProgressFailsNothing(t *testing.T) {
 // stalling answers no write of progress until its context ends.
 type stalling struct{ *book }
 
-func (s stalling) PutProgress(ctx context.Context, _ string, _ video.Progress) error {
+func (s stalling) PutProgress(ctx context.Context, _ string, _ report.Progress) error {
 	<-ctx.Done()
 	return context.Cause(ctx)
 }

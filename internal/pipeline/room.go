@@ -7,6 +7,7 @@ import (
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/operator"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // Pricer returns the amount to reserve for a request, in micro-dollars.
@@ -81,7 +82,7 @@ func (s *visit) full(ctx context.Context, o order, entry video.Entry, version st
 			return unwritten(err)
 		}
 	}
-	s.waits(video.WaitCap, entry.Attempt, wait, entry.FullSince.Add(s.Times.CapWait), why.Error())
+	s.waits(report.WaitCap, entry.Attempt, wait, entry.FullSince.Add(s.Times.CapWait), why.Error())
 	job := entry.Job(video.Waiting, seconds(wait))
 	job.Looks = o.looks + 1
 	return done(job)

@@ -9,6 +9,7 @@ import (
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/operator"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // A job without room below the day's cap waits until the next day, and is submitted then.
@@ -27,8 +28,8 @@ func TestWaitingForRoom(t *testing.T) {
 		t.Fatalf("got %+v, %v", job, err)
 	}
 	waits := w.jobs.entry(t, "job-1")
-	told := waits.Told(video.StepSubmit).Wait
-	if kind, since := waits.Held(); kind != video.WaitCap || !since.Equal(w.clock.Now()) || told.Kind != kind || told.NextAt.Before(reset) || told.Until.Before(told.NextAt) {
+	told := waits.Told(report.StepSubmit).Wait
+	if kind, since := waits.Held(); kind != report.WaitCap || !since.Equal(w.clock.Now()) || told.Kind != kind || told.NextAt.Before(reset) || told.Until.Before(told.NextAt) {
 		t.Errorf("it waits for %s since %v, and told %+v", kind, since, told)
 	}
 	w.clock.pass(time.Duration(job.WaitSeconds) * time.Second)

@@ -26,6 +26,7 @@ import (
 	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/schedule/timings"
 	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/dynamo"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/wait"
@@ -245,7 +246,7 @@ func (s *stage) Copy(ctx context.Context, source func(context.Context) (string, 
 // table returns the table on this stage.
 func (s *stage) table() *table.Table { return s.tableOf(s) }
 
-func (s *stage) tableOf(client table.Client) *table.Table {
+func (s *stage) tableOf(client dynamo.Client) *table.Table {
 	mark := func() string { s.marks++; return strconv.Itoa(s.marks) }
 	return table.New(client, "jobs", mark, func(time.Duration) time.Duration { return 0 })
 }

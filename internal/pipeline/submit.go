@@ -12,6 +12,7 @@ import (
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // SubmitTimes are the durations that Submit works with.
@@ -229,7 +230,7 @@ func (s *visit) submit(ctx context.Context, o order, entry video.Entry, version 
 		return unwritten(err)
 	}
 	if lost {
-		s.note(video.Event{At: began, Kind: video.EventLost, Number: entry.Attempt - 1})
+		s.note(report.Event{At: began, Kind: report.EventLost, Number: entry.Attempt - 1})
 	}
 
 	// The claim may have taken long. Don't post anything that can't end and be recorded before
@@ -255,8 +256,8 @@ func (s *visit) submit(ctx context.Context, o order, entry video.Entry, version 
 			entry.Phase, entry.Candidate = video.PhaseUnanswered, string(unanswered.Candidate)
 			entry.Doubt()
 		})
-		s.note(video.Event{Kind: video.EventUnanswered, Number: entry.Attempt})
-		s.waits(video.WaitAnswer, entry.Attempt, s.Times.LookUpFirst, entry.ClaimedUntil.Add(s.Times.LookUpWindow), "")
+		s.note(report.Event{Kind: report.EventUnanswered, Number: entry.Attempt})
+		s.waits(report.WaitAnswer, entry.Attempt, s.Times.LookUpFirst, entry.ClaimedUntil.Add(s.Times.LookUpWindow), "")
 		if !written {
 			return unwritten(err)
 		}
@@ -344,12 +345,12 @@ func (s *visit) refuse(ctx context.Context, entry video.Entry, version string, k
 	if err != nil || !written {
 		return unwritten(err)
 	}
-	s.note(video.Event{Kind: video.EventRefused, Number: entry.Attempt, Said: words})
+	s.note(report.Event{Kind: report.EventRefused, Number: entry.Attempt, Said: words})
 	switch {
 	case outcome != nil:
 		return fail(outcome)
 	case wait > 0:
-		s.waits(video.WaitRoom, entry.Attempt, wait, entry.BusySince.Add(s.Times.Hard), words)
+		s.waits(report.WaitRoom, entry.Attempt, wait, entry.BusySince.Add(s.Times.Hard), words)
 		return done(entry.Job(video.Waiting, seconds(wait)))
 	}
 	return readAgain() // with the reread key

@@ -8,12 +8,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/counter"
 )
 
 // Counters reads the counters of months, given in the form 2026-08.
 type Counters interface {
-	Tallies(ctx context.Context, months []string) ([]table.Tally, error)
+	Tallies(ctx context.Context, months []string) ([]counter.Tally, error)
 }
 
 // monthsOf returns the months between two times, in UTC.
@@ -28,8 +28,8 @@ func monthsOf(from, to time.Time) (months []string) {
 // unchanged returns the counters that were not written between two reads, and the names
 // of the others. Only unchanged counters can be compared with entries that were read in
 // between.
-func unchanged(before, after []table.Tally) (same map[string]table.Tally, changing map[string]bool) {
-	same, changing = map[string]table.Tally{}, map[string]bool{}
+func unchanged(before, after []counter.Tally) (same map[string]counter.Tally, changing map[string]bool) {
+	same, changing = map[string]counter.Tally{}, map[string]bool{}
 	writes := map[string]int64{}
 	for _, t := range before {
 		writes[t.Name()] = t.Writes
@@ -50,18 +50,18 @@ type Drift struct {
 	Counted map[string]int64 `json:"counted"` // as counted: micro-dollars, or attempts
 	Jobs    map[string]int64 `json:"jobs"`    // as summed over the jobs
 	Mended  bool             `json:"mended"`  // the counter was set to the jobs' sums
-	read    table.Tally
+	read    counter.Tally
 }
 
 // Read returns the counter item as it was read, limited to the values that differ.
-func (d Drift) Read() table.Tally { return d.read }
+func (d Drift) Read() counter.Tally { return d.read }
 
 // counters reports those that did not change while the jobs were read, and differ from
 // them. Each is written in one transaction with its job, so drift is possible only in a
 // restored table, or one that something other than Takeup wrote to.
 func (c *comparison) counters() {
-	want := map[string]table.Tally{}
-	for _, t := range table.Recount(c.Entries, c.Months) {
+	want := map[string]counter.Tally{}
+	for _, t := range counter.Recount(c.Entries, c.Months) {
 		want[t.Name()] = t
 	}
 	names := maps.Clone(want)

@@ -12,7 +12,7 @@ import (
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/reconcile/repair"
-	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/counter"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -122,7 +122,7 @@ func TestDrift(t *testing.T) {
 	if all := drifts(); len(all) != 0 {
 		t.Errorf("mended: %+v", all)
 	}
-	want := table.Counters{Held: 28, Reserved: 7, Spent: 21, InFlight: 1}
+	want := counter.Sums{Held: 28, Reserved: 7, Spent: 21, InFlight: 1}
 	if got, err := w.jobs().Month(t.Context(), "2026-08"); err != nil || got != want {
 		t.Errorf("%+v, %v", got, err)
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/provider"
-	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/counter"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -29,7 +29,7 @@ type Facts struct {
 	// Months are those whose counters were read, in the form 2026-08. Counters has those
 	// that did not change while the entries were read; Changing names the others.
 	Months   []string
-	Counters map[string]table.Tally // by name
+	Counters map[string]counter.Tally // by name
 	Changing map[string]bool
 
 	Charges []provider.Charge

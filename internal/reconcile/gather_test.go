@@ -26,6 +26,7 @@ import (
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/provider/aimlapi"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/table"
@@ -142,8 +143,8 @@ func newWorld(t *testing.T) *world {
 	var mu sync.Mutex
 	now := to.Add(-time.Hour)
 	clock := func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
-	settings, balance := sim.DefaultSettings(), 100.0
-	settings.Keys, settings.BalanceUSD, settings.JobSeconds, settings.IDForm = []string{"key-one", "key-two"}, &balance, 2, sim.IDWithModel
+	settings, balance := script.DefaultSettings(), 100.0
+	settings.Keys, settings.BalanceUSD, settings.JobSeconds, settings.IDForm = []string{"key-one", "key-two"}, &balance, 2, script.IDWithModel
 	server, err := sim.New(sim.Config{Settings: settings, Clock: clock, Seed: 1})
 	if err != nil {
 		t.Fatal(err)
@@ -274,10 +275,10 @@ func TestGatherWithoutTheOlderKey(t *testing.T) {
 }
 
 func TestGatherWhereTheProviderRefuses(t *testing.T) {
-	for kind, want := range map[sim.Kind]string{sim.KindLogs: "logs", sim.KindTransactions: "transactions"} {
+	for kind, want := range map[script.Kind]string{script.KindLogs: "logs", script.KindTransactions: "transactions"} {
 		w := newWorld(t)
 		settings := w.provider.Settings()
-		settings.Faults = []sim.Rule{{On: kind, Fault: sim.Fault{Status: 503}}}
+		settings.Faults = []script.Rule{{On: kind, Fault: script.Fault{Status: 503}}}
 		if err := w.provider.Change(settings); err != nil {
 			t.Fatal(err)
 		}

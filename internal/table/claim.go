@@ -10,6 +10,9 @@ import (
 
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/operator"
+	"github.com/takeup/takeup/internal/table/counter"
+	"github.com/takeup/takeup/internal/table/dynamo"
+	"github.com/takeup/takeup/internal/table/record"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -19,7 +22,7 @@ import (
 // outdated decision. In those cases Claim returns a *operator.Paused or a *budget.NoRoom, and
 // writes nothing.
 func (t *Table) Claim(ctx context.Context, entry video.Entry, version string, limits budget.Limits) (video.Entry, string, error) {
-	number, err := next(version)
+	number, err := dynamo.Next(version)
 	if err != nil {
 		return video.Entry{}, "", err
 	}
@@ -29,26 +32,26 @@ func (t *Table) Claim(ctx context.Context, entry video.Entry, version string, li
 	}
 	// The first claim of a day or a month finds no counter, so no condition of the transaction
 	// would refuse it.
-	if alone := noRoom(nil, entry, limits, before); alone != nil {
+	if alone := counter.NoRoom(nil, entry, limits, before); alone != nil {
 		return video.Entry{}, "", withEnd(alone, control, entry.ClaimedAt)
 	}
-	entry.Mark = t.mark()
+	entry.Mark = t.store.Mark()
 	claim := &dynamodb.TransactWriteItemsInput{
 		ClientRequestToken: &entry.Mark,
 		TransactItems: append([]types.TransactWriteItem{
-			{Put: asPut(t.replace(encode(entry, number), version))}, {ConditionCheck: t.stillDecided(decided)},
-		}, t.book(entry, roomFor(entry, limits, before))...),
+			{Put: dynamo.AsPut(t.store.Replace(encode(entry, number), version))}, {ConditionCheck: record.StillDecided(&t.records, decided)},
+		}, counter.Changes(&t.sums, entry, counter.RoomFor(entry, limits, before))...),
 	}
 	var last error
 	written, newVersion, err := t.settle(ctx, entry, number, func(ctx context.Context) error {
-		_, last = t.client.TransactWriteItems(ctx, claim)
+		_, last = t.store.Client.TransactWriteItems(ctx, claim)
 		return last
 	})
 	if !errors.Is(err, errBarred) {
 		return written, newVersion, err
 	}
 	if full := fullCounters(last); len(full) > 0 {
-		if err := noRoom(full, entry, limits, before); err != nil {
+		if err := counter.NoRoom(full, entry, limits, before); err != nil {
 			return video.Entry{}, "", withEnd(err, control, entry.ClaimedAt)
 		}
 	}
@@ -59,18 +62,18 @@ func (t *Table) Claim(ctx context.Context, entry video.Entry, version string, li
 // version, the limits that follow from it, and the previous month's attempts in flight if
 // attempts in flight are limited. The error is a *operator.Paused while no job may be claimed.
 func (t *Table) bounds(ctx context.Context, entry video.Entry, limits budget.Limits, at time.Time) (operator.Control, string, budget.Limits, int64, error) {
-	control, decided, err := t.decision(ctx)
+	control, decided, err := record.Decision(ctx, &t.records)
 	if err != nil {
 		return control, "", limits, 0, err
 	}
-	if paused := control.Paused(t.name); paused != nil {
+	if paused := control.Paused(t.store.Name); paused != nil {
 		return control, "", limits, 0, paused
 	}
 	limits = control.Limits(limits, entry.Origin.Token, at)
 	if limits.InFlight <= 0 {
 		return control, decided, limits, 0, nil
 	}
-	before, err := t.inFlightBefore(ctx, entry.Money[len(entry.Money)-1])
+	before, err := counter.InFlightBefore(ctx, &t.sums, entry.Money[len(entry.Money)-1])
 	return control, decided, limits, before, err
 }
 
@@ -85,7 +88,7 @@ func withEnd(err error, control operator.Control, at time.Time) error {
 
 // fullCounters returns the counters that left no room for a claim. It returns none if the
 // control failed the claim, since the limits may have changed.
-func fullCounters(err error) (full []attributes) {
+func fullCounters(err error) (full []dynamo.Attributes) {
 	var cancelled *types.TransactionCanceledException
 	if !errors.As(err, &cancelled) {
 		return nil
@@ -99,57 +102,4 @@ func fullCounters(err error) (full []attributes) {
 		}
 	}
 	return full
-}
-
-// roomFor returns the condition of a claim.
-func roomFor(entry video.Entry, limits budget.Limits, before int64) *room {
-	claimed := entry.Money[len(entry.Money)-1]
-	left := func(limit, by int64) *int64 {
-		if limit <= 0 {
-			return nil
-		}
-		most := limit - by
-		return &most
-	}
-	return &room{
-		month: claimed.Month(), monthMicros: left(limits.MonthMicros, claimed.Micros),
-		day: claimed.Day, dayMicros: left(limits.DayMicros, claimed.Micros),
-		owner: entry.Origin.Token, ownerMicros: left(limits.OwnerDayMicros, claimed.Micros),
-		inFlight: left(limits.InFlight, before+1),
-	}
-}
-
-// noRoom returns an error for the limit that a claim exceeds by these counters, or nil.
-func noRoom(full []attributes, entry video.Entry, limits budget.Limits, before int64) error {
-	const doing = "reading what was spent"
-	claimed := entry.Money[len(entry.Money)-1]
-	var c Counters
-	var held, owners int64
-	for _, item := range full {
-		r := reader{attributes: item}
-		if r.text(partitionKey) == counters {
-			held = r.number(heldOn(claimed.Day))
-			c = r.counters()
-		} else {
-			owners = r.number(heldName)
-		}
-		if r.err != nil {
-			return unavailable(doing, r.err)
-		}
-	}
-	day, err := time.Parse(time.DateOnly, claimed.Day)
-	if err != nil {
-		return unavailable(doing, err)
-	}
-	switch {
-	case limits.MonthMicros > 0 && c.Held+claimed.Micros > limits.MonthMicros:
-		return &budget.NoRoom{Limit: budget.LimitMonth, Held: c.Held, Price: claimed.Micros, Of: limits.MonthMicros, Until: day.AddDate(0, 1, 1-day.Day())}
-	case limits.DayMicros > 0 && held+claimed.Micros > limits.DayMicros:
-		return &budget.NoRoom{Limit: budget.LimitDay, Held: held, Price: claimed.Micros, Of: limits.DayMicros, Until: day.AddDate(0, 0, 1)}
-	case limits.OwnerDayMicros > 0 && owners+claimed.Micros > limits.OwnerDayMicros:
-		return &budget.NoRoom{Limit: budget.LimitOwner, Held: owners, Price: claimed.Micros, Of: limits.OwnerDayMicros, Until: day.AddDate(0, 0, 1)}
-	case limits.InFlight > 0 && before+c.InFlight+1 > limits.InFlight:
-		return &budget.NoRoom{Limit: budget.LimitInFlight, Held: before + c.InFlight, Of: limits.InFlight}
-	}
-	return nil
 }

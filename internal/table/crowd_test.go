@@ -16,6 +16,7 @@ import (
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/operator"
 	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/counter"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -117,7 +118,7 @@ func TestClaimsASecond(t *testing.T) {
 				took := time.Since(began)
 				t.Logf("%d jobs, transactions of %s: %.1f claims a second, the last after %s, %d conflicts, %d not within their time",
 					many, takes, float64(many-failed)/took.Seconds(), took.Round(time.Millisecond), items.conflicts, failed)
-				wantMonth(t, c, "2026-08", table.Counters{Held: int64(many - failed), Reserved: int64(many - failed), InFlight: int64(many - failed)})
+				wantMonth(t, c, "2026-08", counter.Sums{Held: int64(many - failed), Reserved: int64(many - failed), InFlight: int64(many - failed)})
 			})
 		}
 	}

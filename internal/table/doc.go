@@ -1,6 +1,10 @@
 // Package table stores the jobs, with all counters and everything that is learned from them, in
 // one DynamoDB table.
 //
+// The jobs are in this package: their items, claims, lists and lines. The counters are in package
+// counter, and the records beside the jobs in package record. Both, and this package, read and
+// write items by package dynamo.
+//
 // # Items
 //
 // The partition "job#<id>" is a job. One Query reads it whole. It has these items:

@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/takeup/takeup/internal/table/dynamo"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -15,12 +16,12 @@ import (
 // of the steps. Progress that a step reports later is dropped. Forget returns the new entry. Its
 // errors are those of Update.
 func (t *Table) Forget(ctx context.Context, entry video.Entry, version string, at time.Time) (video.Entry, string, error) {
-	number, err := next(version)
+	number, err := dynamo.Next(version)
 	if err != nil {
 		return video.Entry{}, "", err
 	}
 	entry.Forget(at)
-	entry.Mark = t.mark()
+	entry.Mark = t.store.Mark()
 	sent, err := sentOf(entry)
 	if err != nil {
 		return video.Entry{}, "", err
@@ -28,13 +29,13 @@ func (t *Table) Forget(ctx context.Context, entry video.Entry, version string, a
 	all := &dynamodb.TransactWriteItemsInput{
 		ClientRequestToken: &entry.Mark,
 		TransactItems: []types.TransactWriteItem{
-			{Put: asPut(t.replace(encode(entry, number), version))},
-			{Put: &types.Put{TableName: &t.name, Item: sent}},
+			{Put: dynamo.AsPut(t.store.Replace(encode(entry, number), version))},
+			{Put: &types.Put{TableName: &t.store.Name, Item: sent}},
 		},
 	}
 	all.TransactItems = append(all.TransactItems, t.forgottenProgress(entry)...)
 	return t.settle(ctx, entry, number, func(ctx context.Context) error {
-		_, err := t.client.TransactWriteItems(ctx, all)
+		_, err := t.store.Client.TransactWriteItems(ctx, all)
 		return err
 	})
 }

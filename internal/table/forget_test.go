@@ -11,6 +11,7 @@ import (
 
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // A job and its request are forgotten together, by one writer, which recognizes its own write by
@@ -29,7 +30,7 @@ func TestForget(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			words := video.Progress{Step: video.StepSubmit, Events: []video.Event{{At: at, Kind: video.EventRefused, Number: 1, Said: read.Request.Prompt()}}}
+			words := report.Progress{Step: report.StepSubmit, Events: []report.Event{{At: at, Kind: report.EventRefused, Number: 1, Said: read.Request.Prompt()}}}
 			if err := jobs.PutProgress(t.Context(), "job", words); err != nil {
 				t.Fatal(err)
 			}
@@ -60,7 +61,7 @@ func TestForget(t *testing.T) {
 			if _, _, err := jobs.Update(t.Context(), late, next); err != nil {
 				t.Fatal(err)
 			}
-			for _, step := range video.Steps() { // steps that end later
+			for _, step := range report.Steps() { // steps that end later
 				words.Step = step
 				if err := jobs.PutProgress(t.Context(), "job", words); err != nil {
 					t.Fatal(err)
@@ -76,7 +77,7 @@ func TestForget(t *testing.T) {
 				}
 			}
 			got, _, err := jobs.Get(t.Context(), "job")
-			if err != nil || got.RequestHash != read.RequestHash || got.Request.Model() != read.Request.Model() || got.Outcome == nil || !got.Told(video.StepSubmit).Has(video.EventRefused, 1) {
+			if err != nil || got.RequestHash != read.RequestHash || got.Request.Model() != read.Request.Model() || got.Outcome == nil || !got.Told(report.StepSubmit).Has(report.EventRefused, 1) {
 				t.Errorf("read %+v, %v", got, err)
 			}
 		})

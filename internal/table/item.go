@@ -7,15 +7,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/takeup/takeup/internal/table/dynamo"
 	"github.com/takeup/takeup/internal/video"
-)
-
-// The key attributes, as named in template.yaml, and the version and the mark.
-const (
-	partitionKey = "pk"
-	sortKey      = "sk"
-	versionName  = "version"
-	markName     = "mark"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // The attributes that are keys of the indexes, or that only lists need.
@@ -45,64 +39,64 @@ const jobPrefix = "job#"
 
 // encode returns the item "job" of an entry. Each write derives the attributes of the indexes
 // from the rest.
-func encode(entry video.Entry, version int64) attributes {
-	item := attributes{}
-	item.identify(jobPrefix+entry.ID, jobItem, version, entry.Mark)
+func encode(entry video.Entry, version int64) dynamo.Attributes {
+	item := dynamo.Attributes{}
+	item.Identify(jobPrefix+entry.ID, jobItem, version, entry.Mark)
 
-	item.put("id", entry.ID)
-	item.put("request_hash", entry.RequestHash)
-	item.putTime("created_at", entry.CreatedAt)
-	item.put("owner", entry.Origin.Token)
+	item.Put("id", entry.ID)
+	item.Put("request_hash", entry.RequestHash)
+	item.PutTime("created_at", entry.CreatedAt)
+	item.Put("owner", entry.Origin.Token)
 	if o := entry.Origin; o != (video.Origin{}) {
-		origin := attributes{}
-		origin.put("trigger", string(o.Trigger))
-		origin.put("bucket", o.Bucket)
-		origin.put("key", o.Key)
-		origin.put("version", o.Version)
+		origin := dynamo.Attributes{}
+		origin.Put("trigger", string(o.Trigger))
+		origin.Put("bucket", o.Bucket)
+		origin.Put("key", o.Key)
+		origin.Put("version", o.Version)
 		item["origin"] = &types.AttributeValueMemberM{Value: origin}
 	}
-	item.put("execution", entry.Execution)
-	item.putNumber("redrives", int64(entry.Redrives))
-	item.putFlag("started", entry.Started)
+	item.Put("execution", entry.Execution)
+	item.PutNumber("redrives", int64(entry.Redrives))
+	item.PutFlag("started", entry.Started)
 
-	item.put("phase", string(entry.Phase))
-	item.putNumber("attempt", int64(entry.Attempt))
-	item.putTime("claimed_at", entry.ClaimedAt)
-	item.putTime("claimed_until", entry.ClaimedUntil)
-	item.put("key_version", entry.KeyVersion)
-	item.put("provider", entry.Provider)
-	item.putFlag("resubmitted", entry.Resubmitted)
+	item.Put("phase", string(entry.Phase))
+	item.PutNumber("attempt", int64(entry.Attempt))
+	item.PutTime("claimed_at", entry.ClaimedAt)
+	item.PutTime("claimed_until", entry.ClaimedUntil)
+	item.Put("key_version", entry.KeyVersion)
+	item.Put("provider", entry.Provider)
+	item.PutFlag("resubmitted", entry.Resubmitted)
 	if r := entry.Refusal; r != nil {
-		refusal := attributes{}
-		refusal.put("kind", r.Kind)
-		refusal.put("said", r.Said)
+		refusal := dynamo.Attributes{}
+		refusal.Put("kind", r.Kind)
+		refusal.Put("said", r.Said)
 		item["refusal"] = &types.AttributeValueMemberM{Value: refusal}
 	}
-	item.putTime("retry_at", entry.RetryAt)
-	item.putTime("busy_since", entry.BusySince)
-	item.putTime("full_since", entry.FullSince)
-	item.putTime("paused_since", entry.PausedSince)
-	item.put(fullOfName, entry.FullOf)
-	item.putTime("turn_at", entry.Turn)
-	item.putTime(countedUntilName, entry.CountedUntil)
-	item.putTime("searched_since", entry.SearchedSince)
-	item.putTime("absent_at", entry.AbsentAt)
-	item.put("candidate", entry.Candidate)
-	item.put("handle", entry.Handle)
-	item.put("generation_id", entry.GenerationID)
-	item.putTime("submitted_at", entry.SubmittedAt)
-	item.putTime("discarded_at", entry.DiscardedAt)
-	item.putTime(forgottenName, entry.ForgottenAt)
+	item.PutTime("retry_at", entry.RetryAt)
+	item.PutTime("busy_since", entry.BusySince)
+	item.PutTime("full_since", entry.FullSince)
+	item.PutTime("paused_since", entry.PausedSince)
+	item.Put(fullOfName, entry.FullOf)
+	item.PutTime("turn_at", entry.Turn)
+	item.PutTime(countedUntilName, entry.CountedUntil)
+	item.PutTime("searched_since", entry.SearchedSince)
+	item.PutTime("absent_at", entry.AbsentAt)
+	item.Put("candidate", entry.Candidate)
+	item.Put("handle", entry.Handle)
+	item.Put("generation_id", entry.GenerationID)
+	item.PutTime("submitted_at", entry.SubmittedAt)
+	item.PutTime("discarded_at", entry.DiscardedAt)
+	item.PutTime(forgottenName, entry.ForgottenAt)
 	if m := entry.Manifest; m != nil {
 		item["manifest"] = &types.AttributeValueMemberM{Value: encodeManifest(*m)}
 	}
 	if e := entry.Outcome; e != nil {
-		outcome := attributes{}
-		outcome.put("name", e.Name)
-		outcome.put("message", e.Message)
-		outcome.put("detail", string(e.Detail)) // as JSON
-		outcome.putTime("at", e.At)
-		outcome.putNumber("redrive", int64(e.Redrive))
+		outcome := dynamo.Attributes{}
+		outcome.Put("name", e.Name)
+		outcome.Put("message", e.Message)
+		outcome.Put("detail", string(e.Detail)) // as JSON
+		outcome.PutTime("at", e.At)
+		outcome.PutNumber("redrive", int64(e.Redrive))
 		item["outcome"] = &types.AttributeValueMemberM{Value: outcome}
 	}
 
@@ -110,41 +104,41 @@ func encode(entry video.Entry, version int64) attributes {
 		item["money"] = encodeMoney(entry.Money)
 	}
 
-	item.put(dayName, dayOf(entry.CreatedAt))
-	item.put(placeName, placeOf(entry.CreatedAt, entry.ID))
-	item.put(statusName, string(entry.State()))
+	item.Put(dayName, dayOf(entry.CreatedAt))
+	item.Put(placeName, placeOf(entry.CreatedAt, entry.ID))
+	item.Put(statusName, string(entry.State()))
 	if wait, since := entry.Held(); wait != "" {
-		item.put(waitName, string(wait))
-		item.putTime(waitSinceName, since)
-		if wait == video.WaitCap {
-			item.put(turnName, placeOf(entry.Turn, entry.ID))
+		item.Put(waitName, string(wait))
+		item.PutTime(waitSinceName, since)
+		if wait == report.WaitCap {
+			item.Put(turnName, placeOf(entry.Turn, entry.ID))
 		}
 	}
 	if entry.RequestHash != "" {
 		brief := entry.Request.Brief()
-		item.put("model", brief.Model)
-		item.put("prompt", brief.Prompt)
-		item.putNumber("duration", int64(brief.Duration))
-		item.put("aspect_ratio", brief.AspectRatio)
+		item.Put("model", brief.Model)
+		item.Put("prompt", brief.Prompt)
+		item.PutNumber("duration", int64(brief.Duration))
+		item.Put("aspect_ratio", brief.AspectRatio)
 	}
 	return item
 }
 
 // decode reads a job's two items.
-func decode(id string, job, request attributes) (video.Entry, int64, error) {
+func decode(id string, job, request dynamo.Attributes) (video.Entry, int64, error) {
 	entry, err := decodeJob(id, job)
-	r := reader{attributes: job, err: err}
-	version := r.number(versionName)
-	if r.err == nil && (version < 1 || entry.Mark == "") {
-		r.err = fmt.Errorf("it is of version %d", version)
+	r := dynamo.Reader{Attributes: job, Err: err}
+	version := r.Number(dynamo.VersionName)
+	if r.Err == nil && (version < 1 || entry.Mark == "") {
+		r.Err = fmt.Errorf("it is of version %d", version)
 	}
-	sent := reader{attributes: request}
-	if body := sent.text(requestItem); r.err == nil && sent.err == nil && (body != "" || entry.RequestHash != "") {
-		sent.err = entry.Request.UnmarshalJSON([]byte(body)) // json.Unmarshal would scan it twice more
+	sent := dynamo.Reader{Attributes: request}
+	if body := sent.Text(requestItem); r.Err == nil && sent.Err == nil && (body != "" || entry.RequestHash != "") {
+		sent.Err = json.Unmarshal([]byte(body), &entry.Request)
 	}
-	r.whole(requestItem, sent)
-	if r.err != nil {
-		return video.Entry{}, 0, fmt.Errorf("the item of job %s can't be read: %w", id, r.err)
+	r.Whole(requestItem, sent)
+	if r.Err != nil {
+		return video.Entry{}, 0, fmt.Errorf("the item of job %s can't be read: %w", id, r.Err)
 	}
 	if entry.Manifest != nil {
 		entry.Manifest.Request, entry.Manifest.Model = entry.Request, entry.Request.Model()
@@ -156,78 +150,78 @@ func decode(id string, job, request attributes) (video.Entry, int64, error) {
 }
 
 // decodeJob reads the item "job", or an index's projection of it.
-func decodeJob(id string, job attributes) (video.Entry, error) {
-	r := reader{attributes: job}
+func decodeJob(id string, job dynamo.Attributes) (video.Entry, error) {
+	r := dynamo.Reader{Attributes: job}
 	entry := video.Entry{
-		ID: r.text("id"), RequestHash: r.text("request_hash"), CreatedAt: r.time("created_at"),
-		Execution: r.text("execution"), Redrives: int(r.number("redrives")), Started: r.flag("started"),
-		Phase: video.Phase(r.text("phase")), Attempt: int(r.number("attempt")), Mark: r.text(markName),
-		ClaimedAt: r.time("claimed_at"), ClaimedUntil: r.time("claimed_until"),
-		KeyVersion: r.text("key_version"), Provider: r.text("provider"), Resubmitted: r.flag("resubmitted"),
-		RetryAt: r.time("retry_at"), BusySince: r.time("busy_since"), FullSince: r.time("full_since"), SearchedSince: r.time("searched_since"), AbsentAt: r.time("absent_at"), PausedSince: r.time("paused_since"),
-		FullOf: r.text(fullOfName), Turn: r.time("turn_at"), CountedUntil: r.time(countedUntilName),
-		Candidate: r.text("candidate"), Handle: r.text("handle"), GenerationID: r.text("generation_id"), SubmittedAt: r.time("submitted_at"),
-		DiscardedAt: r.time("discarded_at"), ForgottenAt: r.time(forgottenName), Money: r.money(),
+		ID: r.Text("id"), RequestHash: r.Text("request_hash"), CreatedAt: r.Time("created_at"),
+		Execution: r.Text("execution"), Redrives: int(r.Number("redrives")), Started: r.Flag("started"),
+		Phase: video.Phase(r.Text("phase")), Attempt: int(r.Number("attempt")), Mark: r.Text(dynamo.MarkName),
+		ClaimedAt: r.Time("claimed_at"), ClaimedUntil: r.Time("claimed_until"),
+		KeyVersion: r.Text("key_version"), Provider: r.Text("provider"), Resubmitted: r.Flag("resubmitted"),
+		RetryAt: r.Time("retry_at"), BusySince: r.Time("busy_since"), FullSince: r.Time("full_since"), SearchedSince: r.Time("searched_since"), AbsentAt: r.Time("absent_at"), PausedSince: r.Time("paused_since"),
+		FullOf: r.Text(fullOfName), Turn: r.Time("turn_at"), CountedUntil: r.Time(countedUntilName),
+		Candidate: r.Text("candidate"), Handle: r.Text("handle"), GenerationID: r.Text("generation_id"), SubmittedAt: r.Time("submitted_at"),
+		DiscardedAt: r.Time("discarded_at"), ForgottenAt: r.Time(forgottenName), Money: readMoney(&r),
 	}
 	entry.Booked = entry.Money
-	if origin, ok := r.part("origin"); ok {
+	if origin, ok := r.Part("origin"); ok {
 		entry.Origin = video.Origin{
-			Trigger: video.Trigger(origin.text("trigger")), Bucket: origin.text("bucket"), Key: origin.text("key"), Version: origin.text("version"),
-			Token: r.text("owner"),
+			Trigger: video.Trigger(origin.Text("trigger")), Bucket: origin.Text("bucket"), Key: origin.Text("key"), Version: origin.Text("version"),
+			Token: r.Text("owner"),
 		}
-		r.whole("origin", origin)
+		r.Whole("origin", origin)
 	}
-	if refusal, ok := r.part("refusal"); ok {
-		entry.Refusal = &video.Refused{Kind: refusal.text("kind"), Said: refusal.text("said")}
-		r.whole("refusal", refusal)
+	if refusal, ok := r.Part("refusal"); ok {
+		entry.Refusal = &video.Refused{Kind: refusal.Text("kind"), Said: refusal.Text("said")}
+		r.Whole("refusal", refusal)
 	}
-	if outcome, ok := r.part("outcome"); ok {
+	if outcome, ok := r.Part("outcome"); ok {
 		entry.Outcome = &video.Outcome{
-			Name: outcome.text("name"), Message: outcome.text("message"),
-			Detail: json.RawMessage(outcome.text("detail")), At: outcome.time("at"), Redrive: int(outcome.number("redrive")),
+			Name: outcome.Text("name"), Message: outcome.Text("message"),
+			Detail: json.RawMessage(outcome.Text("detail")), At: outcome.Time("at"), Redrive: int(outcome.Number("redrive")),
 		}
-		r.whole("outcome", outcome)
+		r.Whole("outcome", outcome)
 	}
-	if manifest, ok := r.part("manifest"); ok {
+	if manifest, ok := r.Part("manifest"); ok {
 		entry.Manifest = decodeManifest(entry, &manifest)
-		r.whole("manifest", manifest)
+		r.Whole("manifest", manifest)
 	}
-	if r.err == nil && entry.ID != id {
-		r.err = fmt.Errorf("it is of job %.100q", entry.ID)
+	if r.Err == nil && entry.ID != id {
+		r.Err = fmt.Errorf("it is of job %.100q", entry.ID)
 	}
-	return entry, r.err
+	return entry, r.Err
 }
 
 // encodeManifest encodes the fields of a manifest that the job doesn't have.
-func encodeManifest(m video.Manifest) attributes {
-	item := attributes{}
-	item.put("generation_id", m.GenerationID)
-	item.putTime("submitted_at", m.SubmittedAt)
-	item.putTime("completed_at", m.CompletedAt)
-	item.putTime("storing_at", m.StoringAt)
-	item.putTime("stored_at", m.StoredAt)
-	item.putNumber("polls", int64(m.Polls))
-	item.putNumber("bytes", m.Bytes)
-	item.put("crc32", m.CRC32)
-	item.put("seconds", strconv.FormatFloat(m.Seconds, 'g', -1, 64))
-	item.putNumber("width", int64(m.Width))
-	item.putNumber("height", int64(m.Height))
-	item.putNumber("charged_micros", m.ChargedMicros)
-	item.put("pipeline_version", m.PipelineVersion)
+func encodeManifest(m video.Manifest) dynamo.Attributes {
+	item := dynamo.Attributes{}
+	item.Put("generation_id", m.GenerationID)
+	item.PutTime("submitted_at", m.SubmittedAt)
+	item.PutTime("completed_at", m.CompletedAt)
+	item.PutTime("storing_at", m.StoringAt)
+	item.PutTime("stored_at", m.StoredAt)
+	item.PutNumber("polls", int64(m.Polls))
+	item.PutNumber("bytes", m.Bytes)
+	item.Put("crc32", m.CRC32)
+	item.Put("seconds", strconv.FormatFloat(m.Seconds, 'g', -1, 64))
+	item.PutNumber("width", int64(m.Width))
+	item.PutNumber("height", int64(m.Height))
+	item.PutNumber("charged_micros", m.ChargedMicros)
+	item.Put("pipeline_version", m.PipelineVersion)
 	return item
 }
 
 // decodeManifest reverses encodeManifest. The caller adds the request.
-func decodeManifest(entry video.Entry, r *reader) *video.Manifest {
-	seconds, err := strconv.ParseFloat(r.text("seconds"), 64)
+func decodeManifest(entry video.Entry, r *dynamo.Reader) *video.Manifest {
+	seconds, err := strconv.ParseFloat(r.Text("seconds"), 64)
 	if err != nil {
-		r.fail("seconds", err)
+		r.Fail("seconds", err)
 	}
 	return &video.Manifest{
-		ID: entry.ID, Origin: entry.Origin, CreatedAt: entry.CreatedAt, GenerationID: r.text("generation_id"),
-		SubmittedAt: r.time("submitted_at"), CompletedAt: r.time("completed_at"), StoringAt: r.time("storing_at"), StoredAt: r.time("stored_at"),
-		Polls: int(r.number("polls")), Bytes: r.number("bytes"), CRC32: r.text("crc32"),
-		Seconds: seconds, Width: int(r.number("width")), Height: int(r.number("height")),
-		ChargedMicros: r.number("charged_micros"), PipelineVersion: r.text("pipeline_version"),
+		ID: entry.ID, Origin: entry.Origin, CreatedAt: entry.CreatedAt, GenerationID: r.Text("generation_id"),
+		SubmittedAt: r.Time("submitted_at"), CompletedAt: r.Time("completed_at"), StoringAt: r.Time("storing_at"), StoredAt: r.Time("stored_at"),
+		Polls: int(r.Number("polls")), Bytes: r.Number("bytes"), CRC32: r.Text("crc32"),
+		Seconds: seconds, Width: int(r.Number("width")), Height: int(r.Number("height")),
+		ChargedMicros: r.Number("charged_micros"), PipelineVersion: r.Text("pipeline_version"),
 	}
 }

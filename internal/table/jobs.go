@@ -11,20 +11,23 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/takeup/takeup/internal/table/counter"
+	"github.com/takeup/takeup/internal/table/dynamo"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // Get reads a job, and its version for Update. The read is consistent: it sees every write that
 // was answered before. The error is a *video.NoEntry if there is no such job, and a
 // *video.ServiceUnavailable if it can't be read.
 func (t *Table) Get(ctx context.Context, id string) (video.Entry, string, error) {
-	all, err := t.query(ctx, jobPrefix+id, "")
+	all, err := t.store.Query(ctx, jobPrefix+id, "")
 	if err != nil {
-		return video.Entry{}, "", unavailable("reading a job", err)
+		return video.Entry{}, "", dynamo.Unavailable("reading a job", err)
 	}
 	items := map[string]map[string]types.AttributeValue{}
 	for _, item := range all {
-		if sort, ok := item[sortKey].(*types.AttributeValueMemberS); ok {
+		if sort, ok := item[dynamo.SortKey].(*types.AttributeValueMemberS); ok {
 			items[sort.Value] = item
 		}
 	}
@@ -33,9 +36,9 @@ func (t *Table) Get(ctx context.Context, id string) (video.Entry, string, error)
 	}
 	entry, version, err := decode(id, items[jobItem], items[requestItem])
 	if err != nil {
-		return video.Entry{}, "", unavailable("reading a job", err)
+		return video.Entry{}, "", dynamo.Unavailable("reading a job", err)
 	}
-	for _, step := range video.Steps() {
+	for _, step := range report.Steps() {
 		if item := items[progressPrefix+string(step)]; item != nil {
 			entry.Progress = append(entry.Progress, decodeProgress(step, item))
 		}
@@ -57,21 +60,21 @@ func (t *Table) create(ctx context.Context, entry video.Entry, with func(mark st
 	if err := t.putDay(ctx, entry.CreatedAt); err != nil {
 		return video.Entry{}, "", err
 	}
-	entry.Mark = t.mark()
+	entry.Mark = t.store.Mark()
 	const version = 1
 	items, err := t.creation(entry)
 	if err != nil {
 		return video.Entry{}, "", err
 	}
 	put := &dynamodb.TransactWriteItemsInput{
-		ClientRequestToken: &entry.Mark,                          // makes a repeated call the same write
-		TransactItems:      append(items, t.book(entry, nil)...), // a job that is written back may have money
+		ClientRequestToken: &entry.Mark,                                            // makes a repeated call the same write
+		TransactItems:      append(items, counter.Changes(&t.sums, entry, nil)...), // a job that is written back may have money
 	}
 	if with != nil {
 		put.TransactItems = append(put.TransactItems, with(entry.Mark))
 	}
 	return t.settle(ctx, entry, version, func(ctx context.Context) error {
-		_, err := t.client.TransactWriteItems(ctx, put)
+		_, err := t.store.Client.TransactWriteItems(ctx, put)
 		return err
 	})
 }
@@ -81,26 +84,26 @@ func (t *Table) creation(entry video.Entry) ([]types.TransactWriteItem, error) {
 	sent, err := sentOf(entry)
 	return []types.TransactWriteItem{
 		{Put: &types.Put{
-			TableName: &t.name, Item: encode(entry, 1),
+			TableName: &t.store.Name, Item: encode(entry, 1),
 			ConditionExpression:                 aws.String("attribute_not_exists(#pk)"),
-			ExpressionAttributeNames:            map[string]string{"#pk": partitionKey},
+			ExpressionAttributeNames:            map[string]string{"#pk": dynamo.PartitionKey},
 			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 		}},
-		{Put: &types.Put{TableName: &t.name, Item: sent}},
+		{Put: &types.Put{TableName: &t.store.Name, Item: sent}},
 	}, err
 }
 
 // sentOf returns the item "request" of an entry.
-func sentOf(entry video.Entry) (attributes, error) {
-	sent := attributes{}
-	sent.put(partitionKey, jobPrefix+entry.ID)
-	sent.put(sortKey, requestItem)
+func sentOf(entry video.Entry) (dynamo.Attributes, error) {
+	sent := dynamo.Attributes{}
+	sent.Put(dynamo.PartitionKey, jobPrefix+entry.ID)
+	sent.Put(dynamo.SortKey, requestItem)
 	if entry.RequestHash != "" {
 		body, err := json.Marshal(entry.Request)
 		if err != nil {
 			return nil, fmt.Errorf("table: encoding the request of job %s: %w", entry.ID, err)
 		}
-		sent.put(requestItem, string(body))
+		sent.Put(requestItem, string(body))
 	}
 	return sent, nil
 }
@@ -111,55 +114,29 @@ func sentOf(entry video.Entry) (attributes, error) {
 // *video.Conflict, and writes nothing, if the job has changed since it was read. After any other
 // error the job may have been written.
 func (t *Table) Update(ctx context.Context, entry video.Entry, version string) (video.Entry, string, error) {
-	number, err := next(version)
+	number, err := dynamo.Next(version)
 	if err != nil {
 		return video.Entry{}, "", err
 	}
 	if !entry.ForgottenAt.IsZero() {
 		entry.Forget(entry.ForgottenAt)
 	}
-	entry.Mark = t.mark()
-	put, counters := t.replace(encode(entry, number), version), t.book(entry, nil)
+	entry.Mark = t.store.Mark()
+	put, counters := t.store.Replace(encode(entry, number), version), counter.Changes(&t.sums, entry, nil)
 	if len(counters) == 0 {
 		return t.settle(ctx, entry, number, func(ctx context.Context) error {
-			_, err := t.client.PutItem(ctx, put)
+			_, err := t.store.Client.PutItem(ctx, put)
 			return err
 		})
 	}
 	booked := &dynamodb.TransactWriteItemsInput{
 		ClientRequestToken: &entry.Mark,
-		TransactItems:      append([]types.TransactWriteItem{{Put: asPut(put)}}, counters...),
+		TransactItems:      append([]types.TransactWriteItem{{Put: dynamo.AsPut(put)}}, counters...),
 	}
 	return t.settle(ctx, entry, number, func(ctx context.Context) error {
-		_, err := t.client.TransactWriteItems(ctx, booked)
+		_, err := t.store.Client.TransactWriteItems(ctx, booked)
 		return err
 	})
-}
-
-// replace returns the write that replaces the version of an item that was read; the version is
-// empty if there was none.
-func (t *Table) replace(item attributes, version string) *dynamodb.PutItemInput {
-	put := &dynamodb.PutItemInput{
-		TableName: &t.name, Item: item,
-		ConditionExpression:                 aws.String("#version = :read"),
-		ExpressionAttributeNames:            map[string]string{"#version": versionName},
-		ExpressionAttributeValues:           map[string]types.AttributeValue{":read": &types.AttributeValueMemberN{Value: version}},
-		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-	}
-	if version == "" {
-		put.ConditionExpression, put.ExpressionAttributeValues = aws.String("attribute_not_exists(#version)"), nil
-	}
-	return put
-}
-
-// asPut returns the same write for a transaction.
-func asPut(in *dynamodb.PutItemInput) *types.Put {
-	return &types.Put{
-		TableName: in.TableName, Item: in.Item,
-		ConditionExpression: in.ConditionExpression, ExpressionAttributeNames: in.ExpressionAttributeNames,
-		ExpressionAttributeValues:           in.ExpressionAttributeValues,
-		ReturnValuesOnConditionCheckFailure: in.ReturnValuesOnConditionCheckFailure,
-	}
 }
 
 // errBarred means that a transaction wrote nothing because the condition of an item other than
@@ -168,14 +145,14 @@ var errBarred = errors.New("another item of the transaction has changed")
 
 // settle writes a job, and determines whether the write took effect.
 func (t *Table) settle(ctx context.Context, entry video.Entry, version int64, try func(context.Context) error) (video.Entry, string, error) {
-	f, err := t.write(ctx, entry.Mark, try)
+	f, err := t.store.Write(ctx, entry.Mark, try)
 	switch f {
-	case written:
+	case dynamo.Written:
 		entry.Booked = entry.Money
 		return entry, strconv.FormatInt(version, 10), nil
-	case refused:
+	case dynamo.Refused:
 		return video.Entry{}, "", &video.Conflict{ID: entry.ID}
-	case barred:
+	case dynamo.Barred:
 		return video.Entry{}, "", errBarred
 	}
 	found, current, readErr := t.Get(ctx, entry.ID)
@@ -183,5 +160,5 @@ func (t *Table) settle(ctx context.Context, entry video.Entry, version int64, tr
 		entry.Booked = entry.Money
 		return entry, current, nil
 	}
-	return video.Entry{}, "", unavailable("writing a job", err)
+	return video.Entry{}, "", dynamo.Unavailable("writing a job", err)
 }

@@ -10,7 +10,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/takeup/takeup/internal/budget"
+	"github.com/takeup/takeup/internal/table/counter"
+	"github.com/takeup/takeup/internal/table/dynamo"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // byTurn is the index of the jobs that wait for room below a limit, sorted by their turns. It
@@ -36,7 +39,7 @@ const atOnce = 10
 func (t *Table) Turn(ctx context.Context, entry video.Entry, limits budget.Limits, now time.Time) (video.Line, error) {
 	older, err := t.older(ctx, entry)
 	if err != nil {
-		return nil, unavailable("counting the jobs that wait for room", err)
+		return nil, dynamo.Unavailable("counting the jobs that wait for room", err)
 	}
 	line := video.Lines(older, entry.Origin.Token, now)
 	if len(line) == 0 {
@@ -47,7 +50,7 @@ func (t *Table) Turn(ctx context.Context, entry video.Entry, limits budget.Limit
 		return nil, err
 	}
 	claimed := entry.Money[len(entry.Money)-1]
-	counters, err := t.countersOf(ctx, claimed, entry.Origin.Token, line[budget.LimitOwner] > 0)
+	counters, err := counter.Of(ctx, &t.sums, claimed, entry.Origin.Token, line[budget.LimitOwner] > 0)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +79,7 @@ func (t *Table) Turn(ctx context.Context, entry video.Entry, limits budget.Limit
 		last := entry
 		last.Money = []budget.Money{behind}
 		var full *budget.NoRoom
-		if err := noRoom(counters, last, limit.is, slots); errors.As(err, &full) {
+		if err := counter.NoRoom(counters, last, limit.is, slots); errors.As(err, &full) {
 			full.Held, full.Ahead = full.Held-(slots-before), ahead
 			if full.Price > 0 {
 				full.Price = claimed.Micros
@@ -89,51 +92,28 @@ func (t *Table) Turn(ctx context.Context, entry video.Entry, limits budget.Limit
 	return line, nil
 }
 
-// countersOf reads the counters that limit a claim of an owner, if they exist: those of the
-// month, and those of the owner's day.
-func (t *Table) countersOf(ctx context.Context, claimed budget.Money, owner string, ownersToo bool) ([]attributes, error) {
-	var all []attributes
-	month, err := t.counters(ctx, claimed.Month())
-	if err != nil {
-		return nil, err
-	}
-	if month != nil {
-		all = append(all, month)
-	}
-	if ownersToo {
-		items, err := t.query(ctx, usagePartition(claimed.Month()), usageKey(claimed.Day, owner))
-		if err != nil {
-			return nil, unavailable("reading what was spent", err)
-		}
-		for _, item := range items {
-			all = append(all, item)
-		}
-	}
-	return all, nil
-}
-
 // older reads the waiting jobs whose turn is before that of the entry.
 func (t *Table) older(ctx context.Context, entry video.Entry) ([]video.Waiter, error) {
 	in := &dynamodb.QueryInput{
-		TableName: &t.name, IndexName: aws.String(byTurn),
+		TableName: &t.store.Name, IndexName: aws.String(byTurn),
 		KeyConditionExpression: aws.String("#wait = :cap AND #turn < :turn"),
 		ProjectionExpression:   aws.String("#full_of, #owner, #counted_until"),
 		ExpressionAttributeNames: map[string]string{
 			"#wait": waitName, "#turn": turnName, "#full_of": fullOfName, "#owner": "owner", "#counted_until": countedUntilName,
 		},
-		ExpressionAttributeValues: map[string]types.AttributeValue{":cap": text(string(video.WaitCap)), ":turn": text(placeOf(entry.Turn, entry.ID))},
+		ExpressionAttributeValues: map[string]types.AttributeValue{":cap": dynamo.Text(string(report.WaitCap)), ":turn": dynamo.Text(placeOf(entry.Turn, entry.ID))},
 	}
 	var all []video.Waiter
 	for range mostOlder {
-		out, err := t.client.Query(ctx, in)
+		out, err := t.store.Client.Query(ctx, in)
 		if err != nil {
 			return nil, err
 		}
 		for _, item := range out.Items {
-			r := reader{attributes: item}
-			all = append(all, video.Waiter{Limit: r.text(fullOfName), Owner: r.text("owner"), CountedUntil: r.time(countedUntilName)})
-			if r.err != nil {
-				return nil, r.err
+			r := dynamo.Reader{Attributes: item}
+			all = append(all, video.Waiter{Limit: r.Text(fullOfName), Owner: r.Text("owner"), CountedUntil: r.Time(countedUntilName)})
+			if r.Err != nil {
+				return nil, r.Err
 			}
 		}
 		if in.ExclusiveStartKey = out.LastEvaluatedKey; out.LastEvaluatedKey == nil {

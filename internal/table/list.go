@@ -11,7 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/takeup/takeup/internal/table/dynamo"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // The indexes, as named in template.yaml. Both are sorted by place.
@@ -34,7 +36,7 @@ func dayOf(at time.Time) string { return at.UTC().Format(time.DateOnly) }
 
 // placeOf returns the position of a job among all jobs, by creation and id. Its first ten
 // characters are the day.
-func placeOf(at time.Time, id string) string { return at.UTC().Format(stamped) + "#" + id }
+func placeOf(at time.Time, id string) string { return at.UTC().Format(dynamo.TimeLayout) + "#" + id }
 
 // PlaceAfter returns a place after all jobs that were created at that time or before.
 func PlaceAfter(at time.Time) string { return placeOf(at, "~") }
@@ -45,14 +47,14 @@ func PlaceBefore(at time.Time) string { return placeOf(at, "") }
 // IsPlace reports whether s can be a place.
 func IsPlace(s string) bool {
 	at, _, ok := strings.Cut(s, "#")
-	_, err := time.Parse(stamped, at)
+	_, err := time.Parse(dynamo.TimeLayout, at)
 	return ok && err == nil
 }
 
 // PlaceTime returns when the job at a place was created. It is zero if the text is no place.
 func PlaceTime(place string) time.Time {
 	text, _, _ := strings.Cut(place, "#")
-	at, err := time.Parse(stamped, text)
+	at, err := time.Parse(dynamo.TimeLayout, text)
 	if err != nil {
 		return time.Time{}
 	}
@@ -95,7 +97,7 @@ func (t *Table) List(ctx context.Context, q Query) (jobs []Listed, next string, 
 		err = l.byDay(ctx)
 	}
 	if err != nil {
-		return nil, "", unavailable("listing the jobs", err)
+		return nil, "", dynamo.Unavailable("listing the jobs", err)
 	}
 	if len(l.jobs) > q.Limit {
 		l.jobs = l.jobs[:q.Limit]
@@ -162,10 +164,10 @@ func (l *listing) byDay(ctx context.Context) (err error) {
 // read reads up to most jobs of one partition of an index. It returns the place that it reached.
 func (l *listing) read(ctx context.Context, index, key, value string, most int) (jobs []Listed, reached string, err error) {
 	in := &dynamodb.QueryInput{
-		TableName: &l.table.name, IndexName: &index, ScanIndexForward: aws.Bool(false),
+		TableName: &l.table.store.Name, IndexName: &index, ScanIndexForward: aws.Bool(false),
 		KeyConditionExpression:    aws.String("#key = :key AND #place < :before"),
 		ExpressionAttributeNames:  map[string]string{"#key": key, "#place": placeName},
-		ExpressionAttributeValues: map[string]types.AttributeValue{":key": text(value), ":before": text(l.query.Before)},
+		ExpressionAttributeValues: map[string]types.AttributeValue{":key": dynamo.Text(value), ":before": dynamo.Text(l.query.Before)},
 	}
 	if filters := l.query.filters(in); len(filters) == 0 {
 		in.Limit = aws.Int32(int32(most))
@@ -173,7 +175,7 @@ func (l *listing) read(ctx context.Context, index, key, value string, most int) 
 		in.FilterExpression = aws.String(strings.Join(filters, " AND "))
 	}
 	for {
-		out, err := l.table.client.Query(ctx, in)
+		out, err := l.table.store.Client.Query(ctx, in)
 		if err != nil {
 			return nil, "", err
 		}
@@ -194,8 +196,8 @@ func (l *listing) read(ctx context.Context, index, key, value string, most int) 
 			return jobs, "", nil
 		}
 		if in.ExclusiveStartKey = out.LastEvaluatedKey; l.reads <= 0 {
-			last := reader{attributes: out.LastEvaluatedKey}
-			return jobs, last.text(placeName), last.err
+			last := dynamo.Reader{Attributes: out.LastEvaluatedKey}
+			return jobs, last.Text(placeName), last.Err
 		}
 	}
 }
@@ -206,20 +208,20 @@ func (q Query) filters(in *dynamodb.QueryInput) (filters []string) {
 	for _, f := range []struct{ name, value string }{{"model", q.Model}, {"owner", q.Owner}} {
 		if f.value != "" {
 			filters = append(filters, "#"+f.name+" = :"+f.name)
-			in.ExpressionAttributeNames["#"+f.name], in.ExpressionAttributeValues[":"+f.name] = f.name, text(f.value)
+			in.ExpressionAttributeNames["#"+f.name], in.ExpressionAttributeValues[":"+f.name] = f.name, dynamo.Text(f.value)
 		}
 	}
 	return filters
 }
 
-func decodeListed(item attributes) (Listed, error) {
-	r := reader{attributes: item}
-	job := Listed{place: r.text(placeName), Brief: video.Brief{
-		Model: r.text("model"), Prompt: r.text("prompt"), Duration: int(r.number("duration")), AspectRatio: r.text("aspect_ratio"),
+func decodeListed(item dynamo.Attributes) (Listed, error) {
+	r := dynamo.Reader{Attributes: item}
+	job := Listed{place: r.Text(placeName), Brief: video.Brief{
+		Model: r.Text("model"), Prompt: r.Text("prompt"), Duration: int(r.Number("duration")), AspectRatio: r.Text("aspect_ratio"),
 	}}
-	id := r.text("id")
-	if r.err != nil {
-		return job, r.err
+	id := r.Text("id")
+	if r.Err != nil {
+		return job, r.Err
 	}
 	var err error
 	if job.Entry, err = decodeJob(id, item); err != nil {
@@ -228,37 +230,37 @@ func decodeListed(item attributes) (Listed, error) {
 	// The indexes have no phase, so that not every claim is written to them. It follows from the
 	// state and the wait.
 	job.Entry.Phase = ""
-	switch since := r.time(waitSinceName); {
-	case r.text(statusName) == string(video.StateGenerating):
+	switch since := r.Time(waitSinceName); {
+	case r.Text(statusName) == string(video.StateGenerating):
 		job.Entry.Phase = video.PhaseAccepted
-	case r.text(waitName) == string(video.WaitAnswer):
+	case r.Text(waitName) == string(report.WaitAnswer):
 		job.Entry.Phase, job.Entry.ClaimedAt = video.PhaseUnanswered, since
-	case r.text(waitName) == string(video.WaitCap):
+	case r.Text(waitName) == string(report.WaitCap):
 		job.Entry.FullSince = since
-	case r.text(waitName) == string(video.WaitResume):
+	case r.Text(waitName) == string(report.WaitResume):
 		job.Entry.PausedSince = since
-	case r.text(waitName) == string(video.WaitRoom):
+	case r.Text(waitName) == string(report.WaitRoom):
 		job.Entry.Phase, job.Entry.BusySince = video.PhaseRefused, since
 	}
-	return job, r.err
+	return job, r.Err
 }
 
 // days returns the days with jobs before a given day, latest first, and at most daysAtOnce of
 // them.
 func (t *Table) days(ctx context.Context, before string) ([]string, error) {
-	out, err := t.client.Query(ctx, &dynamodb.QueryInput{
-		TableName: &t.name, ScanIndexForward: aws.Bool(false), Limit: aws.Int32(daysAtOnce),
+	out, err := t.store.Client.Query(ctx, &dynamodb.QueryInput{
+		TableName: &t.store.Name, ScanIndexForward: aws.Bool(false), Limit: aws.Int32(daysAtOnce),
 		KeyConditionExpression:    aws.String("#pk = :pk AND #sk < :before"),
-		ExpressionAttributeNames:  map[string]string{"#pk": partitionKey, "#sk": sortKey},
-		ExpressionAttributeValues: map[string]types.AttributeValue{":pk": text(daysPartition), ":before": text(before)},
+		ExpressionAttributeNames:  map[string]string{"#pk": dynamo.PartitionKey, "#sk": dynamo.SortKey},
+		ExpressionAttributeValues: map[string]types.AttributeValue{":pk": dynamo.Text(daysPartition), ":before": dynamo.Text(before)},
 	})
 	if err != nil {
 		return nil, err
 	}
 	var days []string
 	for _, item := range out.Items {
-		r := reader{attributes: item}
-		days = append(days, r.text(sortKey))
+		r := dynamo.Reader{Attributes: item}
+		days = append(days, r.Text(dynamo.SortKey))
 	}
 	return days, nil
 }
@@ -273,11 +275,11 @@ func (t *Table) putDay(ctx context.Context, at time.Time) error {
 	if known {
 		return nil
 	}
-	item := attributes{}
-	item.put(partitionKey, daysPartition)
-	item.put(sortKey, day)
-	if _, err := t.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: &t.name, Item: item}); err != nil {
-		return unavailable("writing that the day has jobs", err)
+	item := dynamo.Attributes{}
+	item.Put(dynamo.PartitionKey, daysPartition)
+	item.Put(dynamo.SortKey, day)
+	if _, err := t.store.Client.PutItem(ctx, &dynamodb.PutItemInput{TableName: &t.store.Name, Item: item}); err != nil {
+		return dynamo.Unavailable("writing that the day has jobs", err)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()

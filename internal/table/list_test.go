@@ -21,19 +21,19 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// counter counts the queries of a table.
-type counter struct {
+// queries counts the queries of a table.
+type queries struct {
 	*dynamotest.Items
 	queries int
 }
 
-func (c *counter) Query(ctx context.Context, in *dynamodb.QueryInput, o ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
+func (c *queries) Query(ctx context.Context, in *dynamodb.QueryInput, o ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
 	c.queries++
 	return c.Items.Query(ctx, in, o...)
 }
 
 // pages lists all jobs of a query, and checks each page's queries. It returns the jobs' ids.
-func pages(t *testing.T, client *counter, q table.Query) (all []string) {
+func pages(t *testing.T, client *queries, q table.Query) (all []string) {
 	t.Helper()
 	jobs := table.New(client, "jobs", marks(), none)
 	for range 100 {
@@ -63,7 +63,7 @@ func pages(t *testing.T, client *counter, q table.Query) (all []string) {
 // that finds the days with jobs if it goes beyond the first.
 func TestList(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client := &counter{Items: &dynamotest.Items{}}
+		client := &queries{Items: &dynamotest.Items{}}
 		jobs := table.New(client, "jobs", marks(), none)
 		day := func(n int) time.Time { return time.Date(2026, 8, n, 0, 0, 0, 0, time.UTC) }
 		create := func(id string, at time.Time, change func(*video.Entry)) {
@@ -124,7 +124,7 @@ func TestList(t *testing.T) {
 // A page is short if a filter excludes too many jobs, and the next page continues it.
 func TestListIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client := &counter{Items: &dynamotest.Items{}}
+		client := &queries{Items: &dynamotest.Items{}}
 		jobs := table.New(client, "jobs", marks(), none)
 		now := time.Date(2026, 8, 21, 0, 0, 0, 0, time.UTC)
 		for n := range 50 {

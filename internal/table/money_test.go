@@ -17,6 +17,8 @@ import (
 	"github.com/takeup/takeup/internal/operator"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/counter"
+	"github.com/takeup/takeup/internal/table/dynamo"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -68,7 +70,7 @@ func create(t *testing.T, c *table.Table, ids ...string) {
 	}
 }
 
-func wantMonth(t *testing.T, c *table.Table, month string, want table.Counters) {
+func wantMonth(t *testing.T, c *table.Table, month string, want counter.Sums) {
 	t.Helper()
 	if got, err := c.Month(t.Context(), month); err != nil || got != want {
 		t.Errorf("%s: %+v, %v; want %+v", month, got, err, want)
@@ -102,14 +104,14 @@ func TestClaimsWithinLimits(t *testing.T) {
 	if err := claimWithin(t, c, "c", 0, evening, limits); !errors.As(err, &full) || full.Limit != "in_flight" || full.Held != 2 || !full.Until.IsZero() {
 		t.Errorf("more in flight: %+v, %v", full, err)
 	}
-	wantMonth(t, c, "2026-08", table.Counters{Held: 10, Reserved: 10, InFlight: 2})
+	wantMonth(t, c, "2026-08", counter.Sums{Held: 10, Reserved: 10, InFlight: 2})
 	// The next day starts from zero, except for the attempts in flight and the month.
 	next := evening.Add(2 * time.Minute)
 	if err := claimWithin(t, c, "c", 0, next, limits); !errors.As(err, &full) || full.Limit != "in_flight" || full.Held != 2 {
 		t.Errorf("those of yesterday are in flight: %+v, %v", full, err)
 	}
 	book(t, c, "a", budget.Spent, 9)
-	wantMonth(t, c, "2026-08", table.Counters{Held: 13, Reserved: 4, Spent: 9, InFlight: 1})
+	wantMonth(t, c, "2026-08", counter.Sums{Held: 13, Reserved: 4, Spent: 9, InFlight: 1})
 	if err := claimWithin(t, c, "c", 10, next, limits); err != nil {
 		t.Errorf("September's first: %v", err)
 	}
@@ -123,8 +125,8 @@ func TestClaimsWithinLimits(t *testing.T) {
 	if err := claimWithin(t, c, "e", 100, next, budget.Limits{}); err != nil {
 		t.Errorf("without limits: %v", err)
 	}
-	wantMonth(t, c, "2026-08", table.Counters{Held: 13, Spent: 9, Uncertain: 4})
-	wantMonth(t, c, "2026-09", table.Counters{Held: 111, Reserved: 111, InFlight: 3})
+	wantMonth(t, c, "2026-08", counter.Sums{Held: 13, Spent: 9, Uncertain: 4})
+	wantMonth(t, c, "2026-09", counter.Sums{Held: 111, Reserved: 111, InFlight: 3})
 	wantDay(t, c, "2026-08-31", 13)
 	wantDay(t, c, "2026-09-01", 110)
 	wantDay(t, c, "2026-09-02", 1)
@@ -152,7 +154,7 @@ func TestPausedBeforeFull(t *testing.T) {
 			t.Errorf("%d: %v", micros, err)
 		}
 	}
-	wantMonth(t, c, "2026-08", table.Counters{})
+	wantMonth(t, c, "2026-08", counter.Sums{})
 	if err := c.PutControl(t.Context(), operator.Control{Table: c.Name()}, "1"); err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +167,7 @@ func TestPausedBeforeFull(t *testing.T) {
 	if err := claimWithin(t, c, "b", 1, evening, limits); !errors.As(err, &paused) {
 		t.Errorf("full, and paused: %v", err)
 	}
-	wantMonth(t, c, "2026-08", table.Counters{Held: 10, Reserved: 10, InFlight: 1})
+	wantMonth(t, c, "2026-08", counter.Sums{Held: 10, Reserved: 10, InFlight: 1})
 }
 
 // The transaction of a claim has at most four items, also after an attempt of the month before.
@@ -182,13 +184,13 @@ func TestAClaimIsOfFourItems(t *testing.T) {
 		t.Fatal(err)
 	}
 	book(t, c, "a", budget.Spent, 5)
-	wantMonth(t, c, "2026-08", table.Counters{Held: 3, Uncertain: 3})
-	wantMonth(t, c, "2026-09", table.Counters{Held: 5, Spent: 5})
+	wantMonth(t, c, "2026-08", counter.Sums{Held: 3, Uncertain: 3})
+	wantMonth(t, c, "2026-09", counter.Sums{Held: 5, Spent: 5})
 }
 
 // most is a client that refuses larger transactions.
 type most struct {
-	table.Client
+	dynamo.Client
 	t *testing.T
 }
 
@@ -218,7 +220,7 @@ func TestClaimsLoseAnswers(t *testing.T) {
 		if err := claimWithin(t, c, "a", 10, evening, budget.Limits{DayMicros: 10, InFlight: 1}); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		wantMonth(t, c, "2026-08", table.Counters{Held: 10, Reserved: 10, InFlight: 1})
+		wantMonth(t, c, "2026-08", counter.Sums{Held: 10, Reserved: 10, InFlight: 1})
 	}
 }
 
@@ -296,7 +298,7 @@ func TestClaimsAtOnce(t *testing.T) {
 	if through != 6 {
 		t.Errorf("%d went through", through)
 	}
-	wantMonth(t, c, "2026-08", table.Counters{Held: 18, Reserved: 18, InFlight: 6})
+	wantMonth(t, c, "2026-08", counter.Sums{Held: 18, Reserved: 18, InFlight: 6})
 }
 
 func TestMoneyIsKept(t *testing.T) {
@@ -319,8 +321,8 @@ func TestMoneyIsKept(t *testing.T) {
 	}
 	book(t, c, "a", budget.Released, 0)
 	book(t, c, "a", budget.Uncertain, 0) // a released attempt stays released,
-	wantMonth(t, c, "2026-08", table.Counters{Held: 3, Uncertain: 3})
+	wantMonth(t, c, "2026-08", counter.Sums{Held: 3, Uncertain: 3})
 	book(t, c, "a", budget.Spent, 9) // unless it turns out to have been charged
 	book(t, c, "a", budget.Reserved, 0)
-	wantMonth(t, c, "2026-08", table.Counters{Held: 12, Uncertain: 3, Spent: 9})
+	wantMonth(t, c, "2026-08", counter.Sums{Held: 12, Uncertain: 3, Spent: 9})
 }

@@ -8,7 +8,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/takeup/takeup/internal/table/dynamo"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // progressPrefix begins the sort key of a step's progress. It sorts between those of the job and
@@ -21,15 +23,15 @@ const forgottenName = "forgotten_at"
 // PutProgress replaces the progress of a step. Progress has no version, so that it never
 // conflicts with another write. That of a forgotten job is dropped. After an error it may have
 // been written.
-func (t *Table) PutProgress(ctx context.Context, id string, progress video.Progress) error {
-	_, err := t.client.PutItem(ctx, &dynamodb.PutItemInput{
-		TableName: &t.name, Item: encodeProgress(id, progress),
+func (t *Table) PutProgress(ctx context.Context, id string, progress report.Progress) error {
+	_, err := t.store.Client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: &t.store.Name, Item: encodeProgress(id, progress),
 		ConditionExpression:      aws.String("attribute_not_exists(#forgotten)"),
 		ExpressionAttributeNames: map[string]string{"#forgotten": forgottenName},
 	})
 	var forgotten *types.ConditionalCheckFailedException
 	if err != nil && !errors.As(err, &forgotten) {
-		return unavailable("writing the progress of a job", err)
+		return dynamo.Unavailable("writing the progress of a job", err)
 	}
 	return nil
 }
@@ -38,36 +40,36 @@ func (t *Table) PutProgress(ctx context.Context, id string, progress video.Progr
 // also mark a step that has reported nothing, since it may be about to.
 func (t *Table) forgottenProgress(entry video.Entry) []types.TransactWriteItem {
 	var items []types.TransactWriteItem
-	for _, step := range video.Steps() {
+	for _, step := range report.Steps() {
 		item := encodeProgress(entry.ID, entry.Told(step))
-		item.putTime(forgottenName, entry.ForgottenAt)
-		items = append(items, types.TransactWriteItem{Put: &types.Put{TableName: &t.name, Item: item}})
+		item.PutTime(forgottenName, entry.ForgottenAt)
+		items = append(items, types.TransactWriteItem{Put: &types.Put{TableName: &t.store.Name, Item: item}})
 	}
 	return items
 }
 
-func encodeProgress(id string, progress video.Progress) attributes {
-	item := attributes{}
-	item.put(partitionKey, jobPrefix+id)
-	item.put(sortKey, progressPrefix+string(progress.Step))
+func encodeProgress(id string, progress report.Progress) dynamo.Attributes {
+	item := dynamo.Attributes{}
+	item.Put(dynamo.PartitionKey, jobPrefix+id)
+	item.Put(dynamo.SortKey, progressPrefix+string(progress.Step))
 	if w := progress.Wait; w.Kind != "" {
-		wait := attributes{}
-		wait.put("kind", string(w.Kind))
-		wait.putTime("at", w.At)
-		wait.putNumber("attempt", int64(w.Attempt))
-		wait.putTime("next_at", w.NextAt)
-		wait.putTime("until", w.Until)
-		wait.put("last_error", w.LastError)
+		wait := dynamo.Attributes{}
+		wait.Put("kind", string(w.Kind))
+		wait.PutTime("at", w.At)
+		wait.PutNumber("attempt", int64(w.Attempt))
+		wait.PutTime("next_at", w.NextAt)
+		wait.PutTime("until", w.Until)
+		wait.Put("last_error", w.LastError)
 		item["waiting"] = &types.AttributeValueMemberM{Value: wait}
 	}
 	var events []types.AttributeValue
 	for _, e := range progress.Events {
-		event := attributes{}
-		event.putTime("at", e.At)
-		event.put("kind", string(e.Kind))
-		event.putNumber("number", int64(e.Number))
-		event.putNumber("times", int64(e.Times))
-		event.put("said", e.Said)
+		event := dynamo.Attributes{}
+		event.PutTime("at", e.At)
+		event.Put("kind", string(e.Kind))
+		event.PutNumber("number", int64(e.Number))
+		event.PutNumber("times", int64(e.Times))
+		event.Put("said", e.Said)
 		events = append(events, &types.AttributeValueMemberM{Value: event})
 	}
 	item["events"] = &types.AttributeValueMemberL{Value: events}
@@ -75,15 +77,15 @@ func encodeProgress(id string, progress video.Progress) attributes {
 }
 
 // decodeProgress reads the progress of a step. It omits what can't be read.
-func decodeProgress(step video.Step, item attributes) video.Progress {
-	progress := video.Progress{Step: step}
-	r := reader{attributes: item}
-	if wait, ok := r.part("waiting"); ok {
-		read := video.Wait{
-			Kind: video.WaitKind(wait.text("kind")), At: wait.time("at"), Attempt: int(wait.number("attempt")),
-			NextAt: wait.time("next_at"), Until: wait.time("until"), LastError: wait.text("last_error"),
+func decodeProgress(step report.Step, item dynamo.Attributes) report.Progress {
+	progress := report.Progress{Step: step}
+	r := dynamo.Reader{Attributes: item}
+	if wait, ok := r.Part("waiting"); ok {
+		read := report.Wait{
+			Kind: report.WaitKind(wait.Text("kind")), At: wait.Time("at"), Attempt: int(wait.Number("attempt")),
+			NextAt: wait.Time("next_at"), Until: wait.Time("until"), LastError: wait.Text("last_error"),
 		}
-		if wait.err == nil {
+		if wait.Err == nil {
 			progress.Wait = read
 		}
 	}
@@ -96,12 +98,12 @@ func decodeProgress(step video.Step, item attributes) video.Progress {
 		if of == nil {
 			continue
 		}
-		event := reader{attributes: of.Value}
-		read := video.Event{
-			At: event.time("at"), Kind: video.EventKind(event.text("kind")),
-			Number: int(event.number("number")), Times: int(event.number("times")), Said: event.text("said"),
+		event := dynamo.Reader{Attributes: of.Value}
+		read := report.Event{
+			At: event.Time("at"), Kind: report.EventKind(event.Text("kind")),
+			Number: int(event.Number("number")), Times: int(event.Number("times")), Said: event.Text("said"),
 		}
-		if event.err == nil && !read.At.IsZero() {
+		if event.Err == nil && !read.At.IsZero() {
 			progress.Events = append(progress.Events, read)
 		}
 	}

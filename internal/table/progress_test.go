@@ -9,15 +9,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 
 	"github.com/takeup/takeup/internal/table/dynamotest"
-	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
-func progress(step video.Step, n int) video.Progress {
+func progress(step report.Step, n int) report.Progress {
 	at := time.Date(2026, 8, 21, 10, n, 0, 0, time.UTC)
-	return video.Progress{
+	return report.Progress{
 		Step:   step,
-		Wait:   video.Wait{Kind: video.WaitRoom, At: at, Attempt: n, NextAt: at.Add(time.Minute), Until: at.Add(time.Hour), LastError: "429"},
-		Events: []video.Event{{At: at, Kind: video.EventRefused, Number: n, Times: 2, Said: "no room"}, {At: at, Kind: video.EventDone}},
+		Wait:   report.Wait{Kind: report.WaitRoom, At: at, Attempt: n, NextAt: at.Add(time.Minute), Until: at.Add(time.Hour), LastError: "429"},
+		Events: []report.Event{{At: at, Kind: report.EventRefused, Number: n, Times: 2, Said: "no room"}, {At: at, Kind: report.EventDone}},
 	}
 }
 
@@ -30,7 +30,7 @@ func TestProgressIsReadWithTheJob(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, told := range []video.Progress{progress(video.StepStore, 1), progress(video.StepSubmit, 1), progress(video.StepSubmit, 2)} {
+	for _, told := range []report.Progress{progress(report.StepStore, 1), progress(report.StepSubmit, 1), progress(report.StepSubmit, 2)} {
 		if err := jobs.PutProgress(ctx, "job", told); err != nil {
 			t.Fatal(err)
 		}
@@ -40,10 +40,10 @@ func TestProgressIsReadWithTheJob(t *testing.T) {
 	if err != nil || now != version || fake.Count("Query") != before+1 {
 		t.Fatalf("version %q is %q, after %d queries, %v", version, now, fake.Count("Query")-before, err)
 	}
-	if want := []video.Progress{progress(video.StepSubmit, 2), progress(video.StepStore, 1)}; !reflect.DeepEqual(read.Progress, want) {
+	if want := []report.Progress{progress(report.StepSubmit, 2), progress(report.StepStore, 1)}; !reflect.DeepEqual(read.Progress, want) {
 		t.Errorf("got  %+v\nwant %+v", read.Progress, want)
 	}
-	if got := read.Told(video.StepCheck); !reflect.DeepEqual(got, video.Progress{Step: video.StepCheck}) {
+	if got := read.Told(report.StepCheck); !reflect.DeepEqual(got, report.Progress{Step: report.StepCheck}) {
 		t.Errorf("Check told %+v", got)
 	}
 	if _, _, err := jobs.Update(ctx, read, now); err != nil {
@@ -55,7 +55,7 @@ func TestProgressIsReadWithTheJob(t *testing.T) {
 func TestProgressMayBeAnything(t *testing.T) {
 	fake := dynamotest.New(t)
 	jobs, ctx := open(fake), t.Context()
-	if err := jobs.PutProgress(ctx, "job", video.Progress{Step: video.StepCheck}); err != nil {
+	if err := jobs.PutProgress(ctx, "job", report.Progress{Step: report.StepCheck}); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := jobs.Get(ctx, "job"); err == nil || !strings.Contains(err.Error(), "no job") {
@@ -79,7 +79,7 @@ func TestProgressMayBeAnything(t *testing.T) {
 		}
 	}
 	read, _, err := jobs.Get(ctx, "job")
-	if want := []video.Progress{{Step: video.StepSubmit}, {Step: video.StepCheck}}; err != nil || !reflect.DeepEqual(read.Progress, want) {
+	if want := []report.Progress{{Step: report.StepSubmit}, {Step: report.StepCheck}}; err != nil || !reflect.DeepEqual(read.Progress, want) {
 		t.Errorf("got %+v, %v", read.Progress, err)
 	}
 }
@@ -91,7 +91,7 @@ func TestProgressUnavailable(t *testing.T) {
 	fake.Fail(func(dynamotest.Call) dynamotest.Fault {
 		return dynamotest.Fault{Status: 400, Code: "TransactionConflictException"}
 	})
-	wantUnavailable(t, jobs.PutProgress(t.Context(), "job", progress(video.StepCheck, 1)))
+	wantUnavailable(t, jobs.PutProgress(t.Context(), "job", progress(report.StepCheck, 1)))
 	if n := fake.Count("PutItem"); n != 1 {
 		t.Errorf("it was tried %d times", n)
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/takeup/takeup/internal/table/dynamo"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -27,16 +28,16 @@ func (s Scan) IDs(ctx context.Context) ([]string, error) {
 		TableName: &s.name, ConsistentRead: aws.Bool(true),
 		FilterExpression:          aws.String("#sk = :job"),
 		ProjectionExpression:      aws.String("#sk, id"),
-		ExpressionAttributeNames:  map[string]string{"#sk": sortKey},
-		ExpressionAttributeValues: map[string]types.AttributeValue{":job": text(jobItem)},
+		ExpressionAttributeNames:  map[string]string{"#sk": dynamo.SortKey},
+		ExpressionAttributeValues: map[string]types.AttributeValue{":job": dynamo.Text(jobItem)},
 	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, unavailable("listing the jobs", err)
+			return nil, dynamo.Unavailable("listing the jobs", err)
 		}
 		for _, item := range page.Items {
-			sort, _ := item[sortKey].(*types.AttributeValueMemberS)
+			sort, _ := item[dynamo.SortKey].(*types.AttributeValueMemberS)
 			id, ok := item["id"].(*types.AttributeValueMemberS)
 			if ok && sort != nil && sort.Value == jobItem && video.ValidID(id.Value) {
 				ids = append(ids, id.Value)

@@ -12,19 +12,20 @@ import (
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/counter"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
 )
 
 // sums are the expected counters.
 type sums struct {
-	months map[string]table.Counters
+	months map[string]counter.Sums
 	days   map[string]int64
 	usage  map[string][]budget.Usage
 }
 
 func sumOf(entries []video.Entry) sums {
-	s := sums{map[string]table.Counters{}, map[string]int64{}, map[string][]budget.Usage{}}
+	s := sums{map[string]counter.Sums{}, map[string]int64{}, map[string][]budget.Usage{}}
 	usage := map[budget.Usage]*budget.Usage{}
 	for _, entry := range entries {
 		for _, m := range entry.Money {

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/clip"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -59,7 +59,7 @@ func TestCopy(t *testing.T) {
 
 // The simulator's videos are real ones.
 func TestWhatTheVideoSays(t *testing.T) {
-	made, err := sim.NewVideo("gen-1", 10, "9:16", 12*unit)
+	made, err := clip.New("gen-1", 10, "9:16", 12*unit)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,7 @@
 // of a job, for its owner. Status is what the state machine bases its choices on.
 // GenerationState is that of a generation at the provider.
 //
-// The package imports the standard library, internal/budget and internal/text only. The
-// rest of Takeup uses its types, so that the provider's wire format and AWS stay at the
-// edges.
+// What the steps report of a job for people to read is in package report. This package
+// imports report, internal/budget, internal/text and the standard library only. The rest of
+// Takeup uses its types, so that the provider's wire format and AWS stay at the edges.
 package video

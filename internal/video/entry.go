@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/budget"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // Phase is the progress of a job's submission.
@@ -108,7 +109,7 @@ type Entry struct {
 
 	// Progress is what the steps have reported, as it was read with the entry. It is not
 	// written with it.
-	Progress []Progress `json:"-"`
+	Progress []report.Progress `json:"-"`
 
 	// Money has the cost of the attempts that may be charged, and of the last one.
 	Money []budget.Money `json:"money,omitempty"`

@@ -2,7 +2,6 @@ package video
 
 import (
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -30,7 +29,7 @@ func (e *Entry) Forget(at time.Time) {
 	}
 	e.Progress = slices.Clone(e.Progress)
 	for i, p := range e.Progress {
-		e.Progress[i] = p.outline()
+		e.Progress[i] = p.Outline()
 	}
 }
 
@@ -60,20 +59,4 @@ func (r Request) Outline() Request {
 		}
 	}
 	return Request{values: kept}
-}
-
-// outline returns the progress without texts that may quote the request.
-func (p Progress) outline() Progress {
-	p.Wait.LastError = ""
-	p.Events = slices.Clone(p.Events)
-	for i, e := range p.Events {
-		switch e.Kind {
-		case EventAccepted, EventContinued: // an id
-		case EventEnded:
-			p.Events[i].Said, _, _ = strings.Cut(e.Said, ":")
-		default:
-			p.Events[i].Said = ""
-		}
-	}
-	return p
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // Forgetting a job clears all its texts, whatever its outcome, and keeps everything else.
@@ -34,17 +35,17 @@ func TestForget(t *testing.T) {
 		entry := video.Entry{
 			ID: "a", Request: request, RequestHash: request.Hash(), GenerationID: "g", Redrives: 2,
 			Refusal: &video.Refused{Kind: "busy", Said: canary}, Manifest: &video.Manifest{ID: "a", Request: request, ChargedMicros: 7},
-			Progress: []video.Progress{{Step: video.StepSubmit, Wait: video.Wait{Kind: video.WaitRoom, LastError: canary}}},
+			Progress: []report.Progress{{Step: report.StepSubmit, Wait: report.Wait{Kind: report.WaitRoom, LastError: canary}}},
 		}
-		for _, kind := range video.EventKinds() {
+		for _, kind := range report.EventKinds() {
 			said := canary
 			switch kind {
-			case video.EventAccepted, video.EventContinued:
+			case report.EventAccepted, report.EventContinued:
 				said = "an id"
-			case video.EventEnded:
+			case report.EventEnded:
 				said = "GenerationFailed: " + canary
 			}
-			entry.Progress[0].Events = append(entry.Progress[0].Events, video.Event{At: at, Kind: kind, Number: 3, Said: said})
+			entry.Progress[0].Events = append(entry.Progress[0].Events, report.Event{At: at, Kind: kind, Number: 3, Said: said})
 		}
 		told := entry.Progress[0].Events
 		entry.End(outcome, at)
@@ -60,7 +61,7 @@ func TestForget(t *testing.T) {
 			t.Errorf("%s: left %s", name, text)
 		}
 		if left := fmt.Sprint(entry.Progress); strings.Contains(left, canary) || strings.Count(left, "an id") != 2 || !strings.Contains(left, "GenerationFailed") ||
-			len(entry.Progress[0].Events) != len(video.EventKinds()) || told[2].Said != canary {
+			len(entry.Progress[0].Events) != len(report.EventKinds()) || told[2].Said != canary {
 			t.Errorf("%s: told %s", name, left)
 		}
 		again := entry.Outcome.Err()

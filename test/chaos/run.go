@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/dev/stack"
-	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 	"github.com/takeup/takeup/test/chaos/drive"
 	"github.com/takeup/takeup/test/chaos/faults"
 	"github.com/takeup/takeup/test/chaos/provider"
@@ -32,7 +32,7 @@ func Run(ctx context.Context, o world.Options) (_ *verdict.Result, err error) {
 	}
 	d := drive.New(w)
 	w.Plan.Reached = func(kind, job string) { d.Reached(ctx, kind, job) }
-	w.Plan.First[string(sim.KindDownload)] = o.FirstDownload
+	w.Plan.First[string(script.KindDownload)] = o.FirstDownload
 	if w.Provider, err = provider.New(provider.Config{
 		Jobs: o.Jobs, Seed: o.Seed, Job: o.Times.Job, Late: o.Times.Soft + o.Times.Late,
 		Unnamed: world.ClaimTime + o.Times.Window/2, LogsAnswer: o.LogsAnswer, Overcharges: o.Caps,

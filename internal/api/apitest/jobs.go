@@ -7,6 +7,7 @@ import (
 
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // Created is when the fake's jobs were created.
@@ -20,15 +21,15 @@ func (s *Server) Video(id string, request video.Request, status video.State) api
 		ID: id, Status: status, Model: &brief.Model, Prompt: &brief.Prompt, Duration: &brief.Duration, AspectRatio: &brief.AspectRatio,
 		Request: &request, CreatedAt: Created, Owner: &owner, Origin: &api.Origin{Trigger: video.TriggerAPI, Token: &owner},
 	}
-	v.History = []api.Event{{At: Created, What: video.EventTaken, Message: "taken by the API"}}
+	v.History = []api.Event{{At: Created, What: report.EventTaken, Message: "taken by the API"}}
 	no, yes := video.PaidNo, video.PaidYes
 	switch status {
 	case video.StateQueued:
-		v.Waiting = &api.Waiting{For: video.WaitStart, Since: Created, Paid: &no, Message: "Its execution is about to take it up. Nothing was paid."}
+		v.Waiting = &api.Waiting{For: report.WaitStart, Since: Created, Paid: &no, Message: "Its execution is about to take it up. Nothing was paid."}
 	case video.StateGenerating:
 		at := Created.Add(time.Second)
-		v.Waiting = &api.Waiting{For: video.WaitGeneration, Since: at, Paid: &yes, Message: "The provider is generating the video. It is paid."}
-		v.History = append(v.History, api.Event{At: at, What: video.EventAccepted, Message: "accepted as generation generation-of-" + id})
+		v.Waiting = &api.Waiting{For: report.WaitGeneration, Since: at, Paid: &yes, Message: "The provider is generating the video. It is paid."}
+		v.History = append(v.History, api.Event{At: at, What: report.EventAccepted, Message: "accepted as generation generation-of-" + id})
 		left, progress, usual := 5, 0.5, 10
 		v.SubmittedAt, v.Estimate = &at, &api.Estimate{LeftSeconds: &left, Progress: &progress, UsualSeconds: &usual}
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -175,7 +176,7 @@ func (j *fakeJobs) Retry(_ context.Context, id string) (jobs.View, error) {
 		return view, &video.NoEntry{ID: id}
 	case view.State.Ended():
 		return view, &jobs.NotRetried{ID: id, Reason: "it has ended"}
-	case view.Waiting.For != video.WaitRoom:
+	case view.Waiting.For != report.WaitRoom:
 		return view, &jobs.NotRetried{ID: id, Reason: "it is being submitted at this moment", RetryAfter: 1500 * time.Millisecond}
 	}
 	view.Execution = id + "-r1"
@@ -256,11 +257,11 @@ func newJobs(t *testing.T) *fakeJobs {
 		return jobs.View{State: state, Request: &r, CreatedAt: began, EndedAt: at, Outcome: video.NewOutcome(err, at)}
 	}
 	j := &fakeJobs{requests: map[string]string{}, used: someUsage(r.Model()), views: map[string]jobs.View{
-		"queued":     {State: video.StateQueued, Request: &r, CreatedAt: began, Waiting: waits(video.WaitStart)},
-		"generating": {State: video.StateGenerating, Request: &r, CreatedAt: began, SubmittedAt: at.Add(-28 * time.Second), Waiting: waits(video.WaitGeneration)},
-		"late":       {State: video.StateGenerating, Request: &r, CreatedAt: began, SubmittedAt: at.Add(-time.Hour), Waiting: waits(video.WaitGeneration)},
+		"queued":     {State: video.StateQueued, Request: &r, CreatedAt: began, Waiting: waits(report.WaitStart)},
+		"generating": {State: video.StateGenerating, Request: &r, CreatedAt: began, SubmittedAt: at.Add(-28 * time.Second), Waiting: waits(report.WaitGeneration)},
+		"late":       {State: video.StateGenerating, Request: &r, CreatedAt: began, SubmittedAt: at.Add(-time.Hour), Waiting: waits(report.WaitGeneration)},
 		"no-room": {State: video.StateQueued, Request: &r, CreatedAt: began, Waiting: &jobs.Waiting{
-			For: video.WaitRoom, Since: began, NextAt: at.Add(time.Minute), Until: at.Add(time.Hour), LastError: "429 <&>", Paid: video.PaidNo, Message: "The provider has no room.",
+			For: report.WaitRoom, Since: began, NextAt: at.Add(time.Minute), Until: at.Add(time.Hour), LastError: "429 <&>", Paid: video.PaidNo, Message: "The provider has no room.",
 		}},
 		"done":       {State: video.StateCompleted, Request: &r, Manifest: manifest, CreatedAt: began, SubmittedAt: began.Add(time.Second), EndedAt: at},
 		"gone":       {State: video.StateCompleted, Request: &r, Manifest: manifest, CreatedAt: began, SubmittedAt: began.Add(time.Second), EndedAt: at},
@@ -274,7 +275,7 @@ func newJobs(t *testing.T) *fakeJobs {
 		view.ID, view.Redrivable = id, id == "poor" || id == "discarded"
 		view.Origin.Trigger = video.TriggerExecution
 		if view.Request != nil {
-			view.History = []jobs.HistoryEvent{{At: view.CreatedAt, Kind: video.EventTaken, Message: "taken by the API"}}
+			view.History = []jobs.HistoryEvent{{At: view.CreatedAt, Kind: report.EventTaken, Message: "taken by the API"}}
 			view.Brief, view.Origin = r.Brief(), video.Origin{Trigger: video.TriggerAPI, Token: "alice"}
 		}
 		if id == "queued" {
@@ -285,7 +286,7 @@ func newJobs(t *testing.T) *fakeJobs {
 	return j
 }
 
-func waits(kind video.WaitKind) *jobs.Waiting {
+func waits(kind report.WaitKind) *jobs.Waiting {
 	return &jobs.Waiting{For: kind, Since: at.Add(-time.Minute), Paid: video.PaidYes, Message: "It waits."}
 }
 

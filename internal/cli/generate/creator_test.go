@@ -10,6 +10,7 @@ import (
 	"github.com/takeup/takeup/internal/cli/clitest"
 	"github.com/takeup/takeup/internal/cli/target"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // The local stack is polled more often, and shows that a video is being stored.
@@ -45,18 +46,18 @@ cost   0.56 USD, simulated: nobody paid
 
 // The display shows what holds a job up, other than its turn and its generation.
 func TestWaitReasons(t *testing.T) {
-	kinds := map[video.WaitKind]string{
-		video.WaitStart: "", video.WaitSubmission: "", video.WaitResume: "waiting until the stack is resumed",
-		video.WaitCap: "waiting for the stack's cap", video.WaitRoom: "waiting for capacity at the provider",
-		video.WaitAnswer: "looking up a submission without an answer", video.WaitGeneration: "", video.WaitVideo: "waiting to retry the copy",
+	kinds := map[report.WaitKind]string{
+		report.WaitStart: "", report.WaitSubmission: "", report.WaitResume: "waiting until the stack is resumed",
+		report.WaitCap: "waiting for the stack's cap", report.WaitRoom: "waiting for capacity at the provider",
+		report.WaitAnswer: "looking up a submission without an answer", report.WaitGeneration: "", report.WaitVideo: "waiting to retry the copy",
 	}
 	why := "503"
-	for _, kind := range video.WaitKinds() {
+	for _, kind := range report.WaitKinds() {
 		if got := waitText(&api.Waiting{For: kind, LastError: &why}); got != kinds[kind] {
 			t.Errorf("%s: %q", kind, got)
 		}
 	}
-	if got := waitText(&api.Waiting{For: video.WaitVideo}) + waitText(nil); got != "" {
+	if got := waitText(&api.Waiting{For: report.WaitVideo}) + waitText(nil); got != "" {
 		t.Errorf("a copy and an end: %q", got)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/takeup/takeup/internal/cli/progress"
 	"github.com/takeup/takeup/internal/cli/target"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // The time between two polls of a job. Simulated videos take seconds, so they are polled more
@@ -128,15 +129,15 @@ func (w *Watcher) Watch(ctx context.Context, id string, fresh bool) (api.Video, 
 func waitText(w *api.Waiting) string {
 	switch {
 	case w == nil:
-	case w.For == video.WaitResume:
+	case w.For == report.WaitResume:
 		return "waiting until the stack is resumed"
-	case w.For == video.WaitCap:
+	case w.For == report.WaitCap:
 		return "waiting for the stack's cap"
-	case w.For == video.WaitRoom:
+	case w.For == report.WaitRoom:
 		return "waiting for capacity at the provider"
-	case w.For == video.WaitAnswer:
+	case w.For == report.WaitAnswer:
 		return "looking up a submission without an answer"
-	case w.For == video.WaitVideo && w.LastError != nil:
+	case w.For == report.WaitVideo && w.LastError != nil:
 		return "waiting to retry the copy"
 	}
 	return ""

@@ -17,6 +17,7 @@ import (
 	"github.com/takeup/takeup/internal/cli/generate"
 	devstack "github.com/takeup/takeup/internal/dev/stack"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -53,7 +54,7 @@ func TestProvider(t *testing.T) {
 
 func TestPaymentNeedsConfirmation(t *testing.T) {
 	w := clitest.New(t)
-	simulator, err := sim.New(sim.Config{Settings: sim.DefaultSettings(), Seed: 1})
+	simulator, err := sim.New(sim.Config{Settings: script.DefaultSettings(), Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

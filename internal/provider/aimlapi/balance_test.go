@@ -6,12 +6,12 @@ import (
 	"testing"
 
 	"github.com/takeup/takeup/internal/provider"
-	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 	"github.com/takeup/takeup/internal/video"
 )
 
 func TestBalance(t *testing.T) {
-	_, url, _ := standIn(t, func(*sim.Settings) {}, nil)
+	_, url, _ := standIn(t, func(*script.Settings) {}, nil)
 	if usd, err := client(url).Balance(t.Context(), key()); err != nil || usd != 100 {
 		t.Errorf("got %v, %v", usd, err)
 	}

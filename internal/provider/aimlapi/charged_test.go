@@ -12,7 +12,7 @@ import (
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/provider/aimlapi"
 	"github.com/takeup/takeup/internal/provider/aimlapi/models"
-	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -20,7 +20,7 @@ import (
 // The price list's quote for a request is exactly what is charged, to the micro-dollar, for
 // every model, length and value that affects the price.
 func TestPricesAreWhatIsCharged(t *testing.T) {
-	server, url, pass := standIn(t, func(*sim.Settings) {}, nil)
+	server, url, pass := standIn(t, func(*script.Settings) {}, nil)
 	settings, balance := server.Settings(), 100_000.0
 	settings.BalanceUSD = &balance
 	if err := server.Change(settings); err != nil {

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/provider"
-	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 )
 
 func TestMetrics(t *testing.T) {
@@ -48,7 +48,7 @@ func TestMetrics(t *testing.T) {
 }
 
 func TestMetricsOfTheStandIn(t *testing.T) {
-	_, url, pass := standIn(t, func(s *sim.Settings) { s.JobSeconds = 80 }, nil)
+	_, url, pass := standIn(t, func(s *script.Settings) { s.JobSeconds = 80 }, nil)
 	c := client(url)
 	if got, ok, err := c.Percentiles(t.Context(), model); err != nil || ok {
 		t.Errorf("before there is one: %+v, %v, %v", got, ok, err)

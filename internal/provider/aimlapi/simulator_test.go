@@ -10,13 +10,14 @@ import (
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/provider/aimlapi"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 	"github.com/takeup/takeup/internal/video"
 )
 
 // standIn starts the simulator on a test clock.
-func standIn(t *testing.T, change func(*sim.Settings), plan sim.Plan) (*sim.Server, string, func(time.Duration)) {
+func standIn(t *testing.T, change func(*script.Settings), plan script.Plan) (*sim.Server, string, func(time.Duration)) {
 	t.Helper()
-	settings := sim.DefaultSettings()
+	settings := script.DefaultSettings()
 	settings.Keys = []string{key().Value}
 	change(&settings)
 	clock := make(chan time.Time, 1)
@@ -37,9 +38,9 @@ func standIn(t *testing.T, change func(*sim.Settings), plan sim.Plan) (*sim.Serv
 // forms of IDs.
 func TestAgainstTheStandIn(t *testing.T) {
 	for _, route := range []aimlapi.Route{aimlapi.RouteLegacy, aimlapi.RouteUniversal} {
-		for _, form := range []string{sim.IDBare, sim.IDWithModel} {
+		for _, form := range []string{script.IDBare, script.IDWithModel} {
 			t.Run(string(route)+" "+form, func(t *testing.T) {
-				server, url, pass := standIn(t, func(s *sim.Settings) { s.IDForm = form }, nil)
+				server, url, pass := standIn(t, func(s *script.Settings) { s.IDForm = form }, nil)
 				c, ctx := aimlapi.New(aimlapi.Config{BaseURL: url, Route: route, Now: now}), t.Context()
 				generation, err := c.Submit(ctx, key(), "job-1.1", boat(t))
 				if err != nil || generation.State != provider.Running || !strings.HasPrefix(string(generation.Handle), string(route)+":") {
@@ -79,7 +80,7 @@ func TestAgainstTheStandIn(t *testing.T) {
 }
 
 func TestRefusalsOfTheStandIn(t *testing.T) {
-	_, url, _ := standIn(t, func(s *sim.Settings) { s.CreatesPerMinute, s.LimitRetryAfter = 1, "17" }, nil)
+	_, url, _ := standIn(t, func(s *script.Settings) { s.CreatesPerMinute, s.LimitRetryAfter = 1, "17" }, nil)
 	c, ctx := client(url), t.Context()
 	_, err := c.Submit(ctx, video.Key{Value: "another-key"}, "job.1", boat(t))
 	if got := asRefusal(t, err); got.Kind != provider.RefusedKey {
@@ -97,7 +98,7 @@ func TestRefusalsOfTheStandIn(t *testing.T) {
 		t.Errorf("an unknown id: %+v", got)
 	}
 
-	server, url, _ := standIn(t, func(*sim.Settings) {}, nil)
+	server, url, _ := standIn(t, func(*script.Settings) {}, nil)
 	settings, none := server.Settings(), 0.0
 	settings.BalanceUSD = &none
 	if err := server.Change(settings); err != nil {
@@ -115,17 +116,17 @@ func TestRefusalsOfTheStandIn(t *testing.T) {
 // An accepted submission whose answer was lost is found by its client request ID once the
 // generation has ended.
 func TestLostAnswersAreInTheLogs(t *testing.T) {
-	for name, fault := range map[string]sim.Fault{
+	for name, fault := range map[string]script.Fault{
 		"reset": {After: true, Reset: true},
 		"500":   {After: true, Status: 500},
 		"524":   {After: true, Status: 524, Body: "<html>"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server, url, pass := standIn(t, func(*sim.Settings) {}, func(call sim.Call) sim.Fault {
-				if call.Kind == sim.KindCreate {
+			server, url, pass := standIn(t, func(*script.Settings) {}, func(call script.Call) script.Fault {
+				if call.Kind == script.KindCreate {
 					return fault
 				}
-				return sim.Fault{}
+				return script.Fault{}
 			})
 			c := client(url)
 			_, err := submit(t, c)

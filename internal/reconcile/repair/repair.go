@@ -13,7 +13,7 @@ import (
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/reconcile"
-	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/counter"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -25,7 +25,7 @@ type Table interface {
 	Update(ctx context.Context, entry video.Entry, version string) (video.Entry, string, error)
 	Forget(ctx context.Context, entry video.Entry, version string, at time.Time) (video.Entry, string, error)
 	PutContent(ctx context.Context, sum string, known video.Content, version string) error
-	Correct(ctx context.Context, read table.Tally, sums map[string]int64) error
+	Correct(ctx context.Context, read counter.Tally, sums map[string]int64) error
 }
 
 // Manifests reads a job's manifest, and reports whether there is one.

@@ -18,6 +18,7 @@ import (
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/reconcile/repair"
 	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/counter"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -166,7 +167,7 @@ func TestRepair(t *testing.T) {
 // uncertain and holds no slot.
 func booked(t *testing.T, known *table.Table, e video.Entry) bool {
 	t.Helper()
-	sum := table.Counters{}
+	sum := counter.Sums{}
 	for _, m := range e.Money {
 		sum.Held += m.Micros
 		switch {
@@ -202,21 +203,21 @@ func TestMoney(t *testing.T) {
 		rows     []provider.LoggedRequest
 		charges  []provider.Charge
 		manifest *video.Manifest
-		want     table.Counters
+		want     counter.Sums
 	}{
 		"nothing was submitted": {},
-		"by the list":           {rows: []provider.LoggedRequest{row("1", "g1")}, want: table.Counters{Held: 1_000_000, Uncertain: 1_000_000}},
+		"by the list":           {rows: []provider.LoggedRequest{row("1", "g1")}, want: counter.Sums{Held: 1_000_000, Uncertain: 1_000_000}},
 		"by the charge": {
 			rows: []provider.LoggedRequest{row("1", "g1")}, charges: []provider.Charge{{ID: "g1", Micros: 1_500_000}, {ID: "g7", Micros: 1}},
-			want: table.Counters{Held: 1_500_000, Uncertain: 1_500_000},
+			want: counter.Sums{Held: 1_500_000, Uncertain: 1_500_000},
 		},
-		"stored": {manifest: &manifest, want: table.Counters{Held: 2_000_000, Spent: 2_000_000}},
+		"stored": {manifest: &manifest, want: counter.Sums{Held: 2_000_000, Spent: 2_000_000}},
 		"stored, after a claim that the table has": {
 			claimed: true, rows: []provider.LoggedRequest{row("1", ""), row("2", "g2")}, manifest: &manifest,
-			want: table.Counters{Held: 2_000_003, Spent: 2_000_000, Uncertain: 3},
+			want: counter.Sums{Held: 2_000_003, Spent: 2_000_000, Uncertain: 3},
 		},
 		"accepted, and claimed in the table": {
-			claimed: true, rows: []provider.LoggedRequest{row("1", "g1")}, want: table.Counters{Held: 3, Uncertain: 3},
+			claimed: true, rows: []provider.LoggedRequest{row("1", "g1")}, want: counter.Sums{Held: 3, Uncertain: 3},
 		},
 	} {
 		known := newTable()
@@ -289,22 +290,22 @@ func TestMove(t *testing.T) {
 		change func(*video.Entry)
 		move   reconcile.Move
 		moved  bool
-		want   table.Counters
+		want   counter.Sums
 	}{
-		"spent":    {move: reconcile.Move{Attempt: 2, State: budget.Spent, Charged: 9}, moved: true, want: table.Counters{Held: 12, Spent: 9, Uncertain: 3}},
-		"released": {move: reconcile.Move{Attempt: 2, State: budget.Released}, moved: true, want: table.Counters{Held: 3, Uncertain: 3}},
+		"spent":    {move: reconcile.Move{Attempt: 2, State: budget.Spent, Charged: 9}, moved: true, want: counter.Sums{Held: 12, Spent: 9, Uncertain: 3}},
+		"released": {move: reconcile.Move{Attempt: 2, State: budget.Released}, moved: true, want: counter.Sums{Held: 3, Uncertain: 3}},
 		"the attempt before": {
-			move: reconcile.Move{Attempt: 1, State: budget.Spent, Charged: 9}, moved: true, want: table.Counters{Held: 13, Spent: 9, Uncertain: 4},
+			move: reconcile.Move{Attempt: 1, State: budget.Spent, Charged: 9}, moved: true, want: counter.Sums{Held: 13, Spent: 9, Uncertain: 4},
 		},
 		"redriven since": {
 			change: func(e *video.Entry) { e.Redrives = 1 }, move: reconcile.Move{Attempt: 2, State: budget.Released},
-			want: table.Counters{Held: 7, Uncertain: 7},
+			want: counter.Sums{Held: 7, Uncertain: 7},
 		},
 		"stored since": {
 			change: func(e *video.Entry) { e.Book(budget.Spent, 8) }, move: reconcile.Move{Attempt: 2, State: budget.Released},
-			want: table.Counters{Held: 11, Spent: 8, Uncertain: 3},
+			want: counter.Sums{Held: 11, Spent: 8, Uncertain: 3},
 		},
-		"no such attempt": {move: reconcile.Move{Attempt: 3, State: budget.Released}, want: table.Counters{Held: 7, Uncertain: 7}},
+		"no such attempt": {move: reconcile.Move{Attempt: 3, State: budget.Released}, want: counter.Sums{Held: 7, Uncertain: 7}},
 	} {
 		known := newTable()
 		e := video.Entry{ID: "a", Request: request, RequestHash: request.Hash(), CreatedAt: at, Execution: "a", Started: true, Phase: video.PhaseUnanswered, Attempt: 1, ClaimedAt: at}

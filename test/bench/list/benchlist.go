@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 )
 
 // earlierCommit is the last version that kept its jobs in S3 and in the lists of Step Functions.
@@ -127,17 +128,17 @@ func stage(progress io.Writer, doing string, do func() error) error {
 
 // newProvider returns the simulator for all jobs. A prompt decides the outcome of its job.
 func newProvider() (*sim.Server, error) {
-	settings := sim.DefaultSettings()
+	settings := script.DefaultSettings()
 	balance := 100_000.0
 	settings.Keys, settings.JobSeconds, settings.JobSigma, settings.BalanceUSD = []string{key}, 1, 0, &balance
-	return sim.New(sim.Config{Settings: settings, Seed: 1, Decide: func(a sim.Accepted) sim.Fate {
+	return sim.New(sim.Config{Settings: settings, Seed: 1, Decide: func(a script.Accepted) script.Fate {
 		switch text := string(a.Request); {
 		case strings.Contains(text, unending):
-			return sim.Fate{Outcome: sim.OutcomeNever}
+			return script.Fate{Outcome: script.OutcomeNever}
 		case strings.Contains(text, refused):
-			return sim.Fate{Outcome: sim.OutcomeError}
+			return script.Fate{Outcome: script.OutcomeError}
 		}
-		return sim.Fate{}
+		return script.Fate{}
 	}})
 }
 

@@ -15,9 +15,10 @@ import (
 
 	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/clip"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/dynamo"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -90,8 +91,8 @@ func finished(n, of int, now time.Time) (video.Entry, error) {
 
 // items is a client that collects a table's writes instead of sending them to DynamoDB.
 type items struct {
-	table.Client // nil: no other method is called
-	all          []types.WriteRequest
+	dynamo.Client // nil: no other method is called
+	all           []types.WriteRequest
 }
 
 func (i *items) PutItem(_ context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
@@ -142,7 +143,7 @@ func (s *subject) putFiles(ctx context.Context) error {
 	}
 	bucket := s.stack.Outputs["VideosBucket"]
 	for _, v := range page.Videos {
-		file, err := sim.NewVideo(v.ID, 5, "16:9", 0)
+		file, err := clip.New(v.ID, 5, "16:9", 0)
 		if err != nil {
 			return err
 		}

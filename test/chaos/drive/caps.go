@@ -16,6 +16,7 @@ import (
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 	"github.com/takeup/takeup/test/chaos/world"
 )
 
@@ -98,7 +99,7 @@ func (d *Driver) waiting(ctx context.Context) []*world.Job {
 			return true // it is read again
 		}
 		kind, _ := entry.Held()
-		return kind != video.WaitCap || entry.FullOf != budget.LimitDay
+		return kind != report.WaitCap || entry.FullOf != budget.LimitDay
 	})
 }
 

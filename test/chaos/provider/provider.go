@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 	"github.com/takeup/takeup/test/chaos/faults"
 )
 
@@ -28,48 +29,48 @@ const (
 const withheld = 300
 
 var (
-	createFaults = []faults.Fault[sim.Fault]{
-		{Name: "reset before accepted", Weight: 3, Do: sim.Fault{Reset: true}},
-		{Name: "reset after accepted", Weight: 3, Do: sim.Fault{Reset: true, After: true}},
-		{Name: "429", Weight: 2, Burst: 2, Do: sim.Fault{Status: 429}},
-		{Name: "429 with Retry-After", Weight: 2, Do: sim.Fault{Status: 429, RetryAfter: "3"}},
-		{Name: "500 uncharged", Weight: 1, Do: sim.Fault{Status: 500}},
-		{Name: "503 uncharged", Weight: 1, Do: sim.Fault{Status: 503}},
-		{Name: "524 uncharged", Weight: 1, Do: sim.Fault{Status: 524, Body: "<html>a time-out occurred</html>"}},
-		{Name: "500 charged", Weight: 1, Do: sim.Fault{Status: 500, After: true}},
-		{Name: "502 charged", Weight: 1, Do: sim.Fault{Status: 502, After: true, Body: "<html>bad gateway</html>"}},
-		{Name: "504 charged", Weight: 1, Do: sim.Fault{Status: 504, After: true}},
-		{Name: "malformed 200", Weight: 2, Do: sim.Fault{Status: 200, After: true, Body: `{"id":`}},
-		{Name: "unknown status", Weight: 1, Do: sim.Fault{Word: "pondering"}},
-		{Name: "401", Weight: 0.7, Do: sim.Fault{Status: 401}},
-		{Name: "403", Weight: 0.7, Do: sim.Fault{Status: 403}},
-		{Name: "withheld before accepted", Weight: 0.7, Do: sim.Fault{DelaySeconds: withheld, Reset: true}},
-		{Name: "withheld after accepted", Weight: 0.7, Do: sim.Fault{DelaySeconds: withheld, Reset: true, After: true}},
+	createFaults = []faults.Fault[script.Fault]{
+		{Name: "reset before accepted", Weight: 3, Do: script.Fault{Reset: true}},
+		{Name: "reset after accepted", Weight: 3, Do: script.Fault{Reset: true, After: true}},
+		{Name: "429", Weight: 2, Burst: 2, Do: script.Fault{Status: 429}},
+		{Name: "429 with Retry-After", Weight: 2, Do: script.Fault{Status: 429, RetryAfter: "3"}},
+		{Name: "500 uncharged", Weight: 1, Do: script.Fault{Status: 500}},
+		{Name: "503 uncharged", Weight: 1, Do: script.Fault{Status: 503}},
+		{Name: "524 uncharged", Weight: 1, Do: script.Fault{Status: 524, Body: "<html>a time-out occurred</html>"}},
+		{Name: "500 charged", Weight: 1, Do: script.Fault{Status: 500, After: true}},
+		{Name: "502 charged", Weight: 1, Do: script.Fault{Status: 502, After: true, Body: "<html>bad gateway</html>"}},
+		{Name: "504 charged", Weight: 1, Do: script.Fault{Status: 504, After: true}},
+		{Name: "malformed 200", Weight: 2, Do: script.Fault{Status: 200, After: true, Body: `{"id":`}},
+		{Name: "unknown status", Weight: 1, Do: script.Fault{Word: "pondering"}},
+		{Name: "401", Weight: 0.7, Do: script.Fault{Status: 401}},
+		{Name: "403", Weight: 0.7, Do: script.Fault{Status: 403}},
+		{Name: "withheld before accepted", Weight: 0.7, Do: script.Fault{DelaySeconds: withheld, Reset: true}},
+		{Name: "withheld after accepted", Weight: 0.7, Do: script.Fault{DelaySeconds: withheld, Reset: true, After: true}},
 	}
-	retrieveFaults = []faults.Fault[sim.Fault]{
-		{Name: "reset", Weight: 2, Do: sim.Fault{Reset: true}},
-		{Name: "429", Weight: 1, Do: sim.Fault{Status: 429}},
-		{Name: "429 with Retry-After", Weight: 1, Do: sim.Fault{Status: 429, RetryAfter: "3"}},
-		{Name: "5xx", Weight: 2, Do: sim.Fault{Status: 503}},
-		{Name: "malformed 200", Weight: 2, Do: sim.Fault{Body: `{"id":"`}},
-		{Name: "unknown status", Weight: 1, Do: sim.Fault{Word: "pondering", NoURL: true}},
-		{Name: "flapping status", Weight: 1, Burst: 2, Do: sim.Fault{Word: "queued", NoURL: true}},
-		{Name: "completed without URL", Weight: 2, Burst: 2, Do: sim.Fault{Word: "completed", NoURL: true}},
-		{Name: "expired URL", Weight: 2, Do: sim.Fault{ExpiredURL: true}},
-		{Name: "URL in a list", Weight: 1, Do: sim.Fault{ListURL: true}},
-		{Name: "404", Weight: 2, Burst: 2, Do: sim.Fault{Status: 404}},
-		{Name: "withheld", Weight: 0.15, Do: sim.Fault{DelaySeconds: withheld, Reset: true}},
+	retrieveFaults = []faults.Fault[script.Fault]{
+		{Name: "reset", Weight: 2, Do: script.Fault{Reset: true}},
+		{Name: "429", Weight: 1, Do: script.Fault{Status: 429}},
+		{Name: "429 with Retry-After", Weight: 1, Do: script.Fault{Status: 429, RetryAfter: "3"}},
+		{Name: "5xx", Weight: 2, Do: script.Fault{Status: 503}},
+		{Name: "malformed 200", Weight: 2, Do: script.Fault{Body: `{"id":"`}},
+		{Name: "unknown status", Weight: 1, Do: script.Fault{Word: "pondering", NoURL: true}},
+		{Name: "flapping status", Weight: 1, Burst: 2, Do: script.Fault{Word: "queued", NoURL: true}},
+		{Name: "completed without URL", Weight: 2, Burst: 2, Do: script.Fault{Word: "completed", NoURL: true}},
+		{Name: "expired URL", Weight: 2, Do: script.Fault{ExpiredURL: true}},
+		{Name: "URL in a list", Weight: 1, Do: script.Fault{ListURL: true}},
+		{Name: "404", Weight: 2, Burst: 2, Do: script.Fault{Status: 404}},
+		{Name: "withheld", Weight: 0.15, Do: script.Fault{DelaySeconds: withheld, Reset: true}},
 	}
-	downloadFaults = []faults.Fault[sim.Fault]{
-		{Name: "reset", Weight: 2, Do: sim.Fault{Reset: true}},
-		{Name: "503", Weight: 2, Do: sim.Fault{Status: 503}},
-		{Name: "403", Weight: 1, Do: sim.Fault{Status: 403}},
-		{Name: "cut", Weight: 3, Do: sim.Fault{CutAfter: 1500}},
-		{Name: "cut, without a length", Weight: 2, Do: sim.Fault{CutAfter: 1500, Unframed: true}},
-		{Name: "without a length", Weight: 1, Do: sim.Fault{Unframed: true}},
-		{Name: "stall", Weight: 0.15, Do: sim.Fault{StallAfter: 1500}},
-		{Name: "a page instead", Weight: 1, Do: sim.Fault{Status: 502, Body: "<html>bad gateway</html>"}},
-		{Name: "withheld", Weight: 0.15, Do: sim.Fault{DelaySeconds: withheld, Reset: true}},
+	downloadFaults = []faults.Fault[script.Fault]{
+		{Name: "reset", Weight: 2, Do: script.Fault{Reset: true}},
+		{Name: "503", Weight: 2, Do: script.Fault{Status: 503}},
+		{Name: "403", Weight: 1, Do: script.Fault{Status: 403}},
+		{Name: "cut", Weight: 3, Do: script.Fault{CutAfter: 1500}},
+		{Name: "cut, without a length", Weight: 2, Do: script.Fault{CutAfter: 1500, Unframed: true}},
+		{Name: "without a length", Weight: 1, Do: script.Fault{Unframed: true}},
+		{Name: "stall", Weight: 0.15, Do: script.Fault{StallAfter: 1500}},
+		{Name: "a page instead", Weight: 1, Do: script.Fault{Status: 502, Body: "<html>bad gateway</html>"}},
+		{Name: "withheld", Weight: 0.15, Do: script.Fault{DelaySeconds: withheld, Reset: true}},
 	}
 )
 
@@ -140,7 +141,7 @@ type Config struct {
 // New returns the simulator of a run.
 func New(c Config, p *faults.Plan, n *faults.Names) (*Simulator, error) {
 	v := &Simulator{plan: p, names: n, config: c, looks: map[string]records{}}
-	settings := sim.DefaultSettings()
+	settings := script.DefaultSettings()
 	balance := float64(100 * c.Jobs)
 	settings.Keys, settings.BalanceUSD = []string{FirstKey, SecondKey}, &balance
 	settings.JobSeconds, settings.JobSigma = c.Job.Seconds(), 0.3
@@ -153,25 +154,25 @@ func New(c Config, p *faults.Plan, n *faults.Names) (*Simulator, error) {
 }
 
 // fail plans the simulator's faults.
-func (v *Simulator) fail(call sim.Call) sim.Fault {
-	job, most, menu := "", 0, []faults.Fault[sim.Fault](nil)
+func (v *Simulator) fail(call script.Call) script.Fault {
+	job, most, menu := "", 0, []faults.Fault[script.Fault](nil)
 	switch call.Kind {
-	case sim.KindCreate:
+	case script.KindCreate:
 		job, most, menu = v.names.Of(faults.IDOf(call.ID)), mostCreates, createFaults
 		if v.plan.Calm(job) {
-			return sim.Fault{}
+			return script.Fault{}
 		}
-	case sim.KindRetrieve:
+	case script.KindRetrieve:
 		job, most, menu = v.names.OfGeneration(call.ID), mostRetrieves, retrieveFaults
-	case sim.KindDownload:
+	case script.KindDownload:
 		job, most, menu = v.names.OfGeneration(call.ID), mostDownloads, downloadFaults
 	}
 	if job == "" {
-		return sim.Fault{}
+		return script.Fault{}
 	}
 	f := faults.Next(v.plan, string(call.Kind), job, most, menu)
 	if f == nil {
-		return sim.Fault{}
+		return script.Fault{}
 	}
 	do := f.Do
 	do.Name = f.Name
@@ -179,7 +180,7 @@ func (v *Simulator) fail(call sim.Call) sim.Fault {
 }
 
 // decide decides the fate of a generation for the simulator.
-func (v *Simulator) decide(accepted sim.Accepted) sim.Fate {
+func (v *Simulator) decide(accepted script.Accepted) script.Fate {
 	job := v.names.Of(faults.IDOf(accepted.ClientRequestID))
 	v.names.Accepted(accepted.GenerationID, job)
 	if t := v.plan.Trait(job); t != faults.Plain {
@@ -190,19 +191,19 @@ func (v *Simulator) decide(accepted sim.Accepted) sim.Fate {
 		v.plan.Note(kind, string(t), job)
 		switch t {
 		case faults.Never:
-			return sim.Fate{Outcome: sim.OutcomeNever}
+			return script.Fate{Outcome: script.OutcomeNever}
 		case faults.Late:
 			seconds := v.config.Late.Seconds()
-			return sim.Fate{Seconds: &seconds}
+			return script.Fate{Seconds: &seconds}
 		case faults.Fails:
-			return sim.Fate{Outcome: sim.OutcomeError}
+			return script.Fate{Outcome: script.OutcomeError}
 		}
 	}
 	if v.config.Overcharges && v.plan.Roll("dear", job) < 0.15 {
 		v.plan.Note("video", "charged three times its price", job)
-		return sim.Fate{ChargedTimes: overcharged}
+		return script.Fate{ChargedTimes: overcharged}
 	}
-	return sim.Fate{}
+	return script.Fate{}
 }
 
 // ServeHTTP answers as the simulator does, except for a retired key, incomplete records and the

@@ -16,6 +16,7 @@ import (
 
 	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/test/chaos/faults"
 	"github.com/takeup/takeup/test/chaos/world"
@@ -115,7 +116,7 @@ func checkPaid(ctx context.Context, w *world.World, r *Result, j *world.Job, bou
 	}
 	for _, g := range bought {
 		named := strings.Contains(last.Ledger, g.ID) || strings.Contains(last.Ledger, g.ClientRequestID)
-		if g.Outcome == sim.OutcomeCompleted && !named && !holds(ctx, w, j, g) {
+		if g.Outcome == script.OutcomeCompleted && !named && !holds(ctx, w, j, g) {
 			r.add(lost, j, "generation %s was paid, and is neither stored nor named: %s", g.ID, last.Ledger)
 		}
 	}

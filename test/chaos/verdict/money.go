@@ -5,14 +5,14 @@ import (
 
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/provider/aimlapi"
-	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/counter"
 	"github.com/takeup/takeup/test/chaos/world"
 )
 
 // checkMoney: when all jobs have ended, nothing is reserved or in flight, and the counters are
 // the sums of the items.
 func checkMoney(ctx context.Context, w *world.World, r *Result) error {
-	days, months := map[string]int64{}, map[string]table.Counters{}
+	days, months := map[string]int64{}, map[string]counter.Sums{}
 	for _, j := range w.Jobs {
 		entry, err := w.Entry(ctx, j.ID)
 		if err != nil {

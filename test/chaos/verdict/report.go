@@ -9,7 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	ledger "github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/counter"
 	"github.com/takeup/takeup/test/chaos/faults"
 	"github.com/takeup/takeup/test/chaos/proxy"
 	"github.com/takeup/takeup/test/chaos/world"
@@ -24,9 +24,9 @@ type Result struct {
 	ways     map[string][]string // histories of the jobs with a finding
 	odd      []string
 	Timing   []Stage
-	money    ledger.Counters // over all months
-	charged  int64           // from the simulator's ledger, in micro-dollars
-	account  *proxy.Account  // nil without caps
+	money    counter.Sums   // over all months
+	charged  int64          // from the simulator's ledger, in micro-dollars
+	account  *proxy.Account // nil without caps
 }
 
 // Stage is a stage of a run and its duration.

@@ -12,6 +12,7 @@ import (
 	"github.com/takeup/takeup/internal/bucket/s3test"
 	"github.com/takeup/takeup/internal/dev/template"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/test/harness/lambdas"
 )
@@ -32,7 +33,7 @@ type services struct {
 
 	mu      sync.Mutex
 	started []started
-	fault   sim.Fault // of every retrieve call
+	fault   script.Fault // of every retrieve call
 }
 
 // started is an execution that a function started.
@@ -45,7 +46,7 @@ type started struct {
 func newServices(t *testing.T) *services {
 	t.Helper()
 	s := &services{jobs: dynamotest.New(t), s3: s3test.New(t)}
-	settings, balance := sim.DefaultSettings(), 100.0
+	settings, balance := script.DefaultSettings(), 100.0
 	settings.Keys, settings.JobSeconds, settings.BalanceUSD = []string{key}, 0, &balance
 	var err error
 	s.provider, err = sim.New(sim.Config{Settings: settings, Plan: s.plan})
@@ -59,20 +60,20 @@ func newServices(t *testing.T) *services {
 	return s
 }
 
-func (s *services) plan(call sim.Call) sim.Fault {
+func (s *services) plan(call script.Call) script.Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if call.Kind == sim.KindRetrieve {
+	if call.Kind == script.KindRetrieve {
 		return s.fault
 	}
-	return sim.Fault{}
+	return script.Fault{}
 }
 
 // retrieves makes the provider answer every retrieve call with body from now on.
 func (s *services) retrieves(body string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.fault = sim.Fault{Body: body}
+	s.fault = script.Fault{Body: body}
 }
 
 // executions returns the executions that were started.

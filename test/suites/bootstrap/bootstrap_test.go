@@ -18,7 +18,7 @@ import (
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/provider/aimlapi/pricelist"
-	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/test/harness/lambdas"
@@ -130,7 +130,7 @@ func (w *world) testStore(t *testing.T) {
 func (w *world) served(t *testing.T) (file []byte, url string) {
 	t.Helper()
 	w.mu.Lock()
-	w.fault = sim.Fault{}
+	w.fault = script.Fault{}
 	w.mu.Unlock()
 	id := w.provider.Ledger().Generations[0].ID
 	var reply struct{ Video struct{ URL string } }

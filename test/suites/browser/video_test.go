@@ -19,7 +19,7 @@ import (
 
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/provider/aimlapi/models"
-	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 )
 
 func (w *world) testEmpty(t *testing.T) {
@@ -215,12 +215,12 @@ func (w *world) testFailure(t *testing.T) {
 func (w *world) testRedrive(t *testing.T) {
 	p := w.tab(t)
 	p.signIn()
-	w.settings(t, func(s *sim.Settings) { s.BalanceUSD = new(float64) })
+	w.settings(t, func(s *script.Settings) { s.BalanceUSD = new(float64) })
 	prompt := "a snail crosses a motorway"
 	p.order(prompt)
 	p.cardShows(prompt, "The account is out of credits")
 	balance := 1000.0
-	w.settings(t, func(s *sim.Settings) { s.BalanceUSD = &balance })
+	w.settings(t, func(s *script.Settings) { s.BalanceUSD = &balance })
 	p.pressCard(prompt, "Redrive")
 	p.await("the video", card(prompt)+"?.querySelector('video')")
 	w.boughtOnce(t, prompt)
@@ -229,7 +229,7 @@ func (w *world) testRedrive(t *testing.T) {
 func (w *world) testCancel(t *testing.T) {
 	p := w.tab(t)
 	p.signIn()
-	w.fails(t, sim.Rule{On: sim.KindCreate, Fault: sim.Fault{Status: http.StatusTooManyRequests}})
+	w.fails(t, script.Rule{On: script.KindCreate, Fault: script.Fault{Status: http.StatusTooManyRequests}})
 	prompt := "a train that never leaves"
 	p.order(prompt)
 	p.cardShows(prompt, "Waiting for room")

@@ -14,15 +14,15 @@ import (
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/client"
 	"github.com/takeup/takeup/internal/dev/stack"
-	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 )
 
 // fails makes calls of some kinds fail at the provider until the test ends or the returned
 // function is called.
-func (w *world) fails(t *testing.T, rules ...sim.Rule) func() {
+func (w *world) fails(t *testing.T, rules ...script.Rule) func() {
 	t.Helper()
-	w.settings(t, func(s *sim.Settings) { s.Faults = rules })
-	stop := func() { w.settings(t, func(s *sim.Settings) { s.Faults = nil }) }
+	w.settings(t, func(s *script.Settings) { s.Faults = rules })
+	stop := func() { w.settings(t, func(s *script.Settings) { s.Faults = nil }) }
 	t.Cleanup(stop)
 	return stop
 }
@@ -80,7 +80,7 @@ func (w *world) told(t *testing.T, prompt, words string) {
 func (w *world) testNoRoom(t *testing.T) {
 	p := w.tab(t)
 	p.signIn()
-	stop := w.fails(t, sim.Rule{On: sim.KindCreate, Fault: sim.Fault{Status: http.StatusTooManyRequests}})
+	stop := w.fails(t, script.Rule{On: script.KindCreate, Fault: script.Fault{Status: http.StatusTooManyRequests}})
 	prompt := "a ferry waits for its pier"
 	p.order(prompt)
 	p.cardShows(prompt, "Waiting for room")
@@ -101,8 +101,8 @@ func (w *world) testNoRoom(t *testing.T) {
 func (w *world) testNoAnswer(t *testing.T) {
 	p := w.tab(t)
 	p.signIn()
-	stop := w.fails(t, sim.Rule{On: sim.KindCreate, Fault: sim.Fault{After: true, Reset: true}},
-		sim.Rule{On: sim.KindLogs, Fault: sim.Fault{Status: http.StatusServiceUnavailable}})
+	stop := w.fails(t, script.Rule{On: script.KindCreate, Fault: script.Fault{After: true, Reset: true}},
+		script.Rule{On: script.KindLogs, Fault: script.Fault{Status: http.StatusServiceUnavailable}})
 	prompt := "a letter that nobody answers"
 	p.order(prompt)
 	p.cardShows(prompt, "Looking for the submission")
@@ -122,7 +122,7 @@ func (w *world) testNoAnswer(t *testing.T) {
 func (w *world) testNoCopy(t *testing.T) {
 	p := w.tab(t)
 	p.signIn()
-	stop := w.fails(t, sim.Rule{On: sim.KindDownload, Fault: sim.Fault{Status: http.StatusServiceUnavailable}})
+	stop := w.fails(t, script.Rule{On: script.KindDownload, Fault: script.Fault{Status: http.StatusServiceUnavailable}})
 	prompt := "a parcel that can't be fetched"
 	p.order(prompt)
 	p.cardShows(prompt, "Copying the video")

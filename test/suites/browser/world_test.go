@@ -14,6 +14,7 @@ import (
 	"github.com/takeup/takeup/internal/dev/stack"
 	"github.com/takeup/takeup/internal/provider/aimlapi/pricelist/refresh"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 )
 
 // world is a deployed stack with the page, the simulated provider behind it, and a browser.
@@ -37,7 +38,7 @@ func start(t *testing.T) *world {
 	if err := os.MkdirAll(screenshots, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	settings := sim.DefaultSettings()
+	settings := script.DefaultSettings()
 	balance := 1000.0
 	settings.Keys, settings.JobSeconds, settings.BalanceUSD = []string{"key-of-the-browser-tests-0001"}, inSeconds, &balance
 	provider, err := sim.New(sim.Config{Settings: settings, Seed: 1, Decide: decide})
@@ -76,21 +77,21 @@ func start(t *testing.T) *world {
 	return w
 }
 
-func decide(accepted sim.Accepted) sim.Fate {
+func decide(accepted script.Accepted) script.Fate {
 	switch text := string(accepted.Request); {
 	case strings.Contains(text, refused):
-		return sim.Fate{Outcome: sim.OutcomeError, ErrorName: "ContentPolicyViolation", ErrorMessage: "The prompt shows a person who is known"}
+		return script.Fate{Outcome: script.OutcomeError, ErrorName: "ContentPolicyViolation", ErrorMessage: "The prompt shows a person who is known"}
 	case strings.Contains(text, unending):
-		return sim.Fate{Outcome: sim.OutcomeNever}
+		return script.Fate{Outcome: script.OutcomeNever}
 	case strings.Contains(text, slowly):
 		seconds := 8.0
-		return sim.Fate{Seconds: &seconds}
+		return script.Fate{Seconds: &seconds}
 	}
-	return sim.Fate{}
+	return script.Fate{}
 }
 
 // settings changes the simulator's settings.
-func (w *world) settings(t *testing.T, change func(*sim.Settings)) {
+func (w *world) settings(t *testing.T, change func(*script.Settings)) {
 	t.Helper()
 	settings := w.provider.Settings()
 	change(&settings)

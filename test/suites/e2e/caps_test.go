@@ -18,6 +18,7 @@ import (
 	"github.com/takeup/takeup/internal/operator"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // testCaps takes one token to its cap while another keeps working, and lowers the stack's cap so
@@ -63,7 +64,7 @@ func (w *world) testOwnersCap(t *testing.T, c commandLine, token string) {
 	waiting := decode[api.Generation](t, post(http.StatusOK, w.boat("above carol's cap", 5))).ID
 	await(t, "a job that waits for its owner's cap", func() bool {
 		got := ask[api.Video](w, t, http.StatusOK, http.MethodGet, api.PathOf(api.VideoPath, waiting))
-		return got.Waiting != nil && got.Waiting.For == video.WaitCap && got.Waiting.LastError != nil && strings.Contains(*got.Waiting.LastError, "0.98 of the token's 1.50 USD a day")
+		return got.Waiting != nil && got.Waiting.For == report.WaitCap && got.Waiting.LastError != nil && strings.Contains(*got.Waiting.LastError, "0.98 of the token's 1.50 USD a day")
 	})
 	w.stored(t, w.post(t, w.boat("of another token", 10)))
 

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/takeup/takeup/internal/dev/policy"
-	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 	"github.com/takeup/takeup/internal/schedule/cost"
 )
 
@@ -17,12 +17,12 @@ import (
 // that.
 func (w *world) testTransitions(t *testing.T) {
 	failed := 0
-	w.fail("transitions-more", func(call sim.Call) sim.Fault {
-		if call.Kind != sim.KindRetrieve || failed == 2 {
-			return sim.Fault{}
+	w.fail("transitions-more", func(call script.Call) script.Fault {
+		if call.Kind != script.KindRetrieve || failed == 2 {
+			return script.Fault{}
 		}
 		failed++
-		return sim.Fault{Status: http.StatusServiceUnavailable}
+		return script.Fault{Status: http.StatusServiceUnavailable}
 	})
 	for _, name := range []string{"transitions", "transitions-more"} {
 		w.startByHand(t, name, fmt.Sprintf(`{"prompt":%q}`, w.prompt("a job whose transitions are counted, "+name)))

@@ -10,7 +10,7 @@ import (
 
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/bucket/objectkey"
-	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -18,7 +18,7 @@ import (
 // manifest. The video stays, and the same request is still the same job.
 func (w *world) testForgotten(t *testing.T) {
 	seconds := 5.0
-	job, prompt := w.order(t, "forgotten", func(job string) { w.doom(job, sim.Fate{Seconds: &seconds}) })
+	job, prompt := w.order(t, "forgotten", func(job string) { w.doom(job, script.Fate{Seconds: &seconds}) })
 	await(t, "the generation", func() bool {
 		return ask[api.Video](w, t, http.StatusOK, http.MethodGet, api.PathOf(api.VideoPath, job)).Status == video.StateGenerating
 	})

@@ -15,7 +15,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 )
 
 // counter is a proxy to the API that counts the replies.
@@ -78,9 +78,9 @@ func (w *world) testFuzz(t *testing.T) {
 		t.Fatal(err)
 	}
 	stored, _ := w.order(t, "fuzzed-stored", func(string) {})
-	failed, _ := w.order(t, "fuzzed-failed", func(job string) { w.doom(job, sim.Fate{Outcome: sim.OutcomeError}) })
+	failed, _ := w.order(t, "fuzzed-failed", func(job string) { w.doom(job, script.Fate{Outcome: script.OutcomeError}) })
 	poor, _ := w.order(t, "fuzzed-poor", func(job string) {
-		w.fail(job, once(sim.KindCreate, sim.Fault{Status: http.StatusForbidden}))
+		w.fail(job, once(script.KindCreate, script.Fault{Status: http.StatusForbidden}))
 	})
 	for _, job := range []string{stored, failed, poor} {
 		w.end(t, job)

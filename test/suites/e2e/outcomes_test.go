@@ -11,7 +11,7 @@ import (
 
 	"github.com/takeup/takeup/internal/api/tokens"
 	"github.com/takeup/takeup/internal/jobs"
-	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -55,7 +55,7 @@ func (w *world) notCharged(t *testing.T, job string) {
 
 func (w *world) testModeration(t *testing.T) {
 	job, prompt := w.order(t, "moderation", func(job string) {
-		w.doom(job, sim.Fate{Outcome: sim.OutcomeError, ErrorName: "Moderation Error",
+		w.doom(job, script.Fate{Outcome: script.OutcomeError, ErrorName: "Moderation Error",
 			ErrorMessage: "refused: the prompt of the job called moderation"})
 	})
 	w.endedWith(t, job, "GenerationFailed", "Moderation Error", "refused")
@@ -69,11 +69,11 @@ func (w *world) testModeration(t *testing.T) {
 // testCredits ends jobs for lack of credits and resumes them once there are some. The redrive
 // submits, since nothing was submitted before.
 func (w *world) testCredits(t *testing.T) {
-	for name, fault := range map[string]sim.Fault{
+	for name, fault := range map[string]script.Fault{
 		"credits":     {Status: http.StatusForbidden},
 		"credits-402": {Status: http.StatusPaymentRequired},
 	} {
-		job, _ := w.order(t, name, func(job string) { w.fail(job, once(sim.KindCreate, fault)) })
+		job, _ := w.order(t, name, func(job string) { w.fail(job, once(script.KindCreate, fault)) })
 		w.endedWith(t, job, "OutOfCredits", "top it up")
 		if n := len(w.generations(job)); n > 0 {
 			t.Fatalf("%s: %d generations", name, n)
@@ -91,7 +91,7 @@ func (w *world) testCredits(t *testing.T) {
 
 func (w *world) testBusy(t *testing.T) {
 	job, _ := w.order(t, "busy", func(job string) {
-		w.fail(job, once(sim.KindCreate, sim.Fault{Status: http.StatusTooManyRequests, RetryAfter: "1"}))
+		w.fail(job, once(script.KindCreate, script.Fault{Status: http.StatusTooManyRequests, RetryAfter: "1"}))
 	})
 	w.stored(t, job)
 	var statuses []int
@@ -107,7 +107,7 @@ func (w *world) testBusy(t *testing.T) {
 // provider's logs and not submitted again.
 func (w *world) testLostAnswer(t *testing.T) {
 	job, _ := w.order(t, "lost", func(job string) {
-		w.fail(job, once(sim.KindCreate, sim.Fault{Reset: true, After: true}))
+		w.fail(job, once(script.KindCreate, script.Fault{Reset: true, After: true}))
 	})
 	w.stored(t, job)
 	if n := len(w.creates(job)); n != 1 {
@@ -121,7 +121,7 @@ func (w *world) testLostAnswer(t *testing.T) {
 // testVideoLate has the CDN answer 404 until the second request: Store retries by itself.
 func (w *world) testVideoLate(t *testing.T) {
 	job, prompt := w.order(t, "late", func(job string) {
-		w.fail(job, once(sim.KindDownload, sim.Fault{Status: http.StatusNotFound}))
+		w.fail(job, once(script.KindDownload, script.Fault{Status: http.StatusNotFound}))
 	})
 	w.stored(t, job)
 	if tried := w.tried(t, job); len(tried) > 0 {
@@ -145,15 +145,15 @@ func (w *world) testBrokenOff(t *testing.T) {
 	resize(size, 6<<20)
 	defer resize(0, 0)
 	job, _ := w.order(t, "broken-off", func(job string) {
-		w.fail(job, func(call sim.Call) sim.Fault {
+		w.fail(job, func(call script.Call) script.Fault {
 			switch {
-			case call.Kind != sim.KindDownload:
+			case call.Kind != script.KindDownload:
 			case call.Repeat == 2, call.Repeat == 3, call.Repeat == 4, call.Repeat == 5, call.Repeat == 6:
-				return sim.Fault{Status: http.StatusBadRequest}
+				return script.Fault{Status: http.StatusBadRequest}
 			case call.Repeat == 8:
-				return sim.Fault{CutAfter: 1 << 20}
+				return script.Fault{CutAfter: 1 << 20}
 			}
-			return sim.Fault{}
+			return script.Fault{}
 		})
 	})
 	await(t, "the submission", func() bool { return len(w.generations(job)) > 0 })
@@ -194,11 +194,11 @@ func (w *world) tried(t *testing.T, name string) []string {
 
 func (w *world) testNoVideo(t *testing.T) {
 	job, _ := w.order(t, "no-video", func(job string) {
-		w.fail(job, func(call sim.Call) sim.Fault {
-			if call.Kind != sim.KindDownload {
-				return sim.Fault{}
+		w.fail(job, func(call script.Call) script.Fault {
+			if call.Kind != script.KindDownload {
+				return script.Fault{}
 			}
-			return sim.Fault{Body: "this is a page, and no video"}
+			return script.Fault{Body: "this is a page, and no video"}
 		})
 	})
 	w.endedWith(t, job, "VideoRejected", "not an mp4")

@@ -21,7 +21,7 @@ import (
 
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/bucket/objectkey"
-	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -122,7 +122,7 @@ func task(id string) map[string]any {
 
 // submitted, completed and shelved return a job in that state, made by steps that have all their
 // rights.
-func (w *world) submitted(t *testing.T, id string, fate sim.Fate) json.RawMessage {
+func (w *world) submitted(t *testing.T, id string, fate script.Fate) json.RawMessage {
 	t.Helper()
 	w.doom(id, fate)
 	job, err := w.step(t.Context(), "SubmitFunction", task(id), video.Generating)
@@ -134,7 +134,7 @@ func (w *world) submitted(t *testing.T, id string, fate sim.Fate) json.RawMessag
 
 func (w *world) completed(t *testing.T, id string) json.RawMessage {
 	t.Helper()
-	job, err := w.step(t.Context(), "CheckFunction", w.submitted(t, id, sim.Fate{Seconds: new(0.0)}), video.Completed)
+	job, err := w.step(t.Context(), "CheckFunction", w.submitted(t, id, script.Fate{Seconds: new(0.0)}), video.Completed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,14 +162,14 @@ func (w *world) probeResume(t *testing.T) error {
 
 func (w *world) probeCheck(t *testing.T) error {
 	seconds := 1.5 // long enough to be seen while it runs, so that its time is learned
-	_, err := w.step(t.Context(), "CheckFunction", w.submitted(t, w.fresh(), sim.Fate{Seconds: &seconds}), video.Completed)
+	_, err := w.step(t.Context(), "CheckFunction", w.submitted(t, w.fresh(), script.Fate{Seconds: &seconds}), video.Completed)
 	return err
 }
 
 // probeFailure checks what is recorded. The step itself fails in any case.
 func (w *world) probeFailure(t *testing.T) error {
 	id, seconds := w.fresh(), 0.0
-	job := w.submitted(t, id, sim.Fate{Seconds: &seconds, Outcome: sim.OutcomeError, ErrorName: "Moderation Error"})
+	job := w.submitted(t, id, script.Fate{Seconds: &seconds, Outcome: script.OutcomeError, ErrorName: "Moderation Error"})
 	_, err := w.invoke(t.Context(), "CheckFunction", job)
 	if err == nil || !strings.Contains(err.Error(), "GenerationFailed") {
 		return fmt.Errorf("a generation that failed: %w", err)
@@ -272,7 +272,7 @@ func (w *world) probePost(t *testing.T) error {
 		if err != nil {
 			return err
 		}
-		w.doom(job.ID, sim.Fate{Seconds: &seconds})
+		w.doom(job.ID, script.Fate{Seconds: &seconds})
 	}
 	return nil
 }
@@ -285,7 +285,7 @@ func (w *world) probeList(t *testing.T) error {
 // probeRunning redrives a job whose execution waits for its video. The redrive is refused.
 func (w *world) probeRunning(t *testing.T) error {
 	id := w.fresh()
-	w.doom(id, sim.Fate{Outcome: sim.OutcomeNever})
+	w.doom(id, script.Fate{Outcome: script.OutcomeNever})
 	w.startByHand(t, id, fmt.Sprintf(`{"prompt":"a probe called %s"}`, id))
 	defer w.abort(t, id)
 	await(t, "the generation of "+id, func() bool { return len(w.generations(id)) > 0 })

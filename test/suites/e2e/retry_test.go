@@ -9,20 +9,21 @@ import (
 	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"github.com/takeup/takeup/internal/api"
-	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // testRetry has a job wait for ten minutes, as the provider asked, and retries it: another
 // execution tries at once, and the one that waited is stopped.
 func (w *world) testRetry(t *testing.T) {
 	job, _ := w.order(t, "patient", func(job string) {
-		w.fail(job, once(sim.KindCreate, sim.Fault{Status: http.StatusTooManyRequests, RetryAfter: "600"}))
+		w.fail(job, once(script.KindCreate, script.Fault{Status: http.StatusTooManyRequests, RetryAfter: "600"}))
 	})
 	var waits api.Video
 	await(t, "the wait of "+job, func() bool {
 		waits = ask[api.Video](w, t, http.StatusOK, http.MethodGet, api.PathOf(api.VideoPath, job))
-		return waits.Waiting != nil && waits.Waiting.For == video.WaitRoom && waits.Waiting.NextAt != nil && waits.Waiting.Until != nil
+		return waits.Waiting != nil && waits.Waiting.For == report.WaitRoom && waits.Waiting.NextAt != nil && waits.Waiting.Until != nil
 	})
 	if w := waits.Waiting; waits.Estimate != nil || w.Paid == nil || *w.Paid != video.PaidNo || w.LastError == nil || w.NextAt.Sub(w.Since).Minutes() < 9 {
 		t.Errorf("it waits for %+v, with the estimate %+v", w, waits.Estimate)
@@ -40,11 +41,11 @@ func (w *world) testRetry(t *testing.T) {
 	}
 	w.succeeded(t, job+"-r1")
 	done := ask[api.Video](w, t, http.StatusOK, http.MethodGet, api.PathOf(api.VideoPath, job))
-	var kinds []video.EventKind
+	var kinds []report.EventKind
 	for _, h := range done.History {
 		kinds = append(kinds, h.What)
 	}
-	if want := []video.EventKind{video.EventTaken, video.EventRefused, video.EventContinued, video.EventClaimed, video.EventAccepted, video.EventPolled, video.EventDone, video.EventStored}; !slices.Equal(kinds, want) || done.Waiting != nil {
+	if want := []report.EventKind{report.EventTaken, report.EventRefused, report.EventContinued, report.EventClaimed, report.EventAccepted, report.EventPolled, report.EventDone, report.EventStored}; !slices.Equal(kinds, want) || done.Waiting != nil {
 		t.Errorf("it waits for %+v, and its history is %+v", done.Waiting, done.History)
 	}
 	ask[api.Error](w, t, http.StatusConflict, http.MethodPost, api.PathOf(api.RetryPath, job))
@@ -53,7 +54,7 @@ func (w *world) testRetry(t *testing.T) {
 // probeRetry retries a job that waits for its video. The execution that waited is stopped.
 func (w *world) probeRetry(t *testing.T) error {
 	id := w.fresh()
-	w.doom(id, sim.Fate{Outcome: sim.OutcomeNever})
+	w.doom(id, script.Fate{Outcome: script.OutcomeNever})
 	w.startByHand(t, id, fmt.Sprintf(`{"prompt":"a probe called %s"}`, id))
 	defer w.abort(t, id)
 	await(t, "the generation of "+id, func() bool { return len(w.generations(id)) > 0 })

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -27,7 +27,7 @@ func (w *world) testStopped(t *testing.T) {
 // endless starts a job by hand whose generation never ends, and waits until it is submitted.
 func (w *world) endless(t *testing.T, id string) {
 	t.Helper()
-	w.doom(id, sim.Fate{Outcome: sim.OutcomeNever})
+	w.doom(id, script.Fate{Outcome: script.OutcomeNever})
 	w.startByHand(t, id, fmt.Sprintf(`{"prompt":%q}`, w.prompt("a job called "+id)))
 	await(t, "the generation of "+id, func() bool { return w.entryIs(t, id, video.PhaseAccepted) })
 }

@@ -14,7 +14,7 @@ import (
 
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -81,11 +81,11 @@ func (w *world) testVideos(t *testing.T) {
 // testCancel cancels a job that the provider has no room for. It is never submitted again.
 func (w *world) testCancel(t *testing.T) {
 	job, _ := w.order(t, "cancelled", func(job string) {
-		w.fail(job, func(call sim.Call) sim.Fault {
-			if call.Kind != sim.KindCreate {
-				return sim.Fault{}
+		w.fail(job, func(call script.Call) script.Fault {
+			if call.Kind != script.KindCreate {
+				return script.Fault{}
 			}
-			return sim.Fault{Status: http.StatusTooManyRequests, RetryAfter: "2"}
+			return script.Fault{Status: http.StatusTooManyRequests, RetryAfter: "2"}
 		})
 	})
 	await(t, "a refusal", func() bool { return len(w.creates(job)) > 0 })
@@ -115,7 +115,7 @@ func (w *world) testCancel(t *testing.T) {
 // testDiscard gives up a video while it is generated, and then wants it after all.
 func (w *world) testDiscard(t *testing.T) {
 	seconds := 8.0
-	job, _ := w.order(t, "given-up", func(job string) { w.doom(job, sim.Fate{Seconds: &seconds}) })
+	job, _ := w.order(t, "given-up", func(job string) { w.doom(job, script.Fate{Seconds: &seconds}) })
 	await(t, "the generation", func() bool {
 		return ask[api.Video](w, t, http.StatusOK, http.MethodGet, api.PathOf(api.VideoPath, job)).Status == video.StateGenerating
 	})

@@ -28,6 +28,7 @@ import (
 	"github.com/takeup/takeup/internal/dev/stack"
 	"github.com/takeup/takeup/internal/provider/aimlapi/pricelist/refresh"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/test/harness/record"
@@ -63,8 +64,8 @@ type world struct {
 
 	mu      sync.Mutex
 	jobs    map[string]string // job ids by generation id
-	faults  map[string]func(sim.Call) sim.Fault
-	fates   map[string]sim.Fate
+	faults  map[string]func(script.Call) script.Fault
+	fates   map[string]script.Fate
 	prompts []string
 	private []string // other texts that no log may contain
 
@@ -75,15 +76,15 @@ type world struct {
 func start(t *testing.T) *world {
 	w := &world{
 		recorder: record.New("ApiFunction"),
-		jobs:     map[string]string{}, fates: map[string]sim.Fate{},
-		faults:  map[string]func(sim.Call) sim.Fault{},
+		jobs:     map[string]string{}, fates: map[string]script.Fate{},
+		faults:  map[string]func(script.Call) script.Fault{},
 		private: []string{providerKey},
 	}
 	var err error
 	if w.schema, err = jsonschema.NewCompiler().Compile("../../../docs/manifest.schema.json"); err != nil {
 		t.Fatal(err)
 	}
-	settings := sim.DefaultSettings()
+	settings := script.DefaultSettings()
 	balance := 1000.0
 	settings.Keys, settings.JobSeconds, settings.BalanceUSD = []string{providerKey}, 2, &balance
 	w.provider, err = sim.New(sim.Config{Settings: settings, Seed: 1, Decide: w.decide, Plan: w.plan})
@@ -169,14 +170,14 @@ func (w *world) prompt(text string) string {
 }
 
 // fail sets the faults of the provider's calls for a job, before it is started.
-func (w *world) fail(job string, fault func(sim.Call) sim.Fault) {
+func (w *world) fail(job string, fault func(script.Call) script.Fault) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.faults[job] = fault
 }
 
 // doom sets the fate of a job's generation, before it is started.
-func (w *world) doom(job string, fate sim.Fate) {
+func (w *world) doom(job string, fate script.Fate) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.fates[job] = fate
@@ -184,20 +185,20 @@ func (w *world) doom(job string, fate sim.Fate) {
 
 // plan plans the simulator's faults. A job's first call is a create, whose client request id
 // begins with the job's id. The id of its generation is known from then on.
-func (w *world) plan(call sim.Call) sim.Fault {
+func (w *world) plan(call script.Call) script.Fault {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	job := w.jobs[call.ID]
-	if call.Kind == sim.KindCreate {
+	if call.Kind == script.KindCreate {
 		job = jobOf(call.ID)
 	}
 	if fault := w.faults[job]; fault != nil {
 		return fault(call)
 	}
-	return sim.Fault{}
+	return script.Fault{}
 }
 
-func (w *world) decide(accepted sim.Accepted) sim.Fate {
+func (w *world) decide(accepted script.Accepted) script.Fate {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	job := jobOf(accepted.ClientRequestID)
@@ -212,11 +213,11 @@ func jobOf(clientRequestID string) string {
 }
 
 // once limits a fault to the first call of a kind.
-func once(kind sim.Kind, fault sim.Fault) func(sim.Call) sim.Fault {
+func once(kind script.Kind, fault script.Fault) func(script.Call) script.Fault {
 	done := false
-	return func(call sim.Call) sim.Fault {
+	return func(call script.Call) script.Fault {
 		if call.Kind != kind || done {
-			return sim.Fault{}
+			return script.Fault{}
 		}
 		done = true
 		return fault

@@ -12,6 +12,7 @@ import (
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/counter"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -60,7 +61,7 @@ func (e engine) testClaims(t *testing.T) {
 		}
 	}
 	month, err := jobs.Month(ctx, "2026-08")
-	if err != nil || through != 6 || month != (table.Counters{Held: 18, Reserved: 18, InFlight: 6}) {
+	if err != nil || through != 6 || month != (counter.Sums{Held: 18, Reserved: 18, InFlight: 6}) {
 		t.Errorf("%d went through, and it counts %+v, %v", through, month, err)
 	}
 	if held, err := jobs.Day(ctx, "2026-08-31"); err != nil || held != 18 {
@@ -74,7 +75,7 @@ func (e engine) testClaims(t *testing.T) {
 	if _, _, err := jobs.Update(ctx, entry, version); err != nil {
 		t.Fatal(err)
 	}
-	if month, err := jobs.Month(ctx, "2026-08"); err != nil || month != (table.Counters{Held: 20, Reserved: 15, Spent: 5, InFlight: 5}) {
+	if month, err := jobs.Month(ctx, "2026-08"); err != nil || month != (counter.Sums{Held: 20, Reserved: 15, Spent: 5, InFlight: 5}) {
 		t.Errorf("the month counts %+v, %v", month, err)
 	}
 	var full *budget.NoRoom

@@ -19,7 +19,7 @@ import (
 
 	"github.com/takeup/takeup/internal/bucket"
 	"github.com/takeup/takeup/internal/bucket/objectkey"
-	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/clip"
 	"github.com/takeup/takeup/internal/transfer"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -29,7 +29,7 @@ const mib = 1 << 20
 // film returns a video of a size, as the simulator serves it.
 func film(t *testing.T, size int64) []byte {
 	t.Helper()
-	v, err := sim.NewVideo("gen-1", 5, "16:9", size)
+	v, err := clip.New("gen-1", 5, "16:9", size)
 	if err != nil {
 		t.Fatal(err)
 	}

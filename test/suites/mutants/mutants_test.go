@@ -32,17 +32,17 @@ func TestEachMutantIsCaught(t *testing.T) {
 			exhaustive, "./internal/pipeline", "paid twice",
 		},
 		{
-			"takeover without a condition", "internal/table/jobs.go",
+			"takeover without a condition", "internal/table/dynamo/store.go",
 			`aws.String("#version = :read")`, `nil`,
 			exhaustive, "./internal/pipeline", ", and the job has {",
 		},
 		{
-			"a failed condition trusted without comparing the mark", "internal/table/write.go",
+			"a failed condition trusted without comparing the mark", "internal/table/dynamo/write.go",
 			`ok && there.Value == mark {`, `ok && there.Value == mark && false {`,
 			exhaustive, "./internal/pipeline", "called lost, though nothing kept it from being posted and recorded",
 		},
 		{
-			"own write known by the version alone, after a failed condition", "internal/table/write.go",
+			"own write known by the version alone, after a failed condition", "internal/table/dynamo/write.go",
 			`ok && there.Value == mark {`, `ok && there.Value != "" {`,
 			exhaustive, "./internal/pipeline", "paid twice",
 		},
@@ -52,7 +52,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 			exhaustive + "|^TestTwoSubmitsAtOnceAndEveryPair$", "./internal/pipeline", "paid twice",
 		},
 		{
-			"a decisive read that is not consistent", "internal/table/table.go",
+			"a decisive read that is not consistent", "internal/table/dynamo/store.go",
 			`ConsistentRead: aws.Bool(true)`, `ConsistentRead: aws.Bool(false)`,
 			exhaustive, "./internal/pipeline", ", and the job's []",
 		},
@@ -103,12 +103,12 @@ func TestEachMutantIsCaught(t *testing.T) {
 		},
 		{
 			"claims while it is paused", "internal/table/claim.go",
-			`if paused := control.Paused(t.name); paused != nil {`, `if paused := control.Paused(t.name); paused != nil && false {`,
+			`if paused := control.Paused(t.store.Name); paused != nil {`, `if paused := control.Paused(t.store.Name); paused != nil && false {`,
 			"^TestPausedAtEveryPoint$", "./internal/pipeline", "was claimed while it was paused",
 		},
 		{
 			"a claim by an earlier decision", "internal/table/claim.go",
-			`t.stillDecided(decided)`, `t.stillDecided(func() string { _, decided, _ = t.Control(ctx); return decided }())`,
+			`record.StillDecided(&t.records, decided)`, `record.StillDecided(&t.records, func() string { _, decided, _ = t.Control(ctx); return decided }())`,
 			"^TestPausedAtEveryPoint$", "./internal/pipeline", "was claimed while it was paused",
 		},
 		{
@@ -168,7 +168,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestStartedOnceWhateverFails$", "./internal/jobs", "0 executions at once",
 		},
 		{
-			"what was sent replaced without its condition", "internal/table/jobs.go",
+			"what was sent replaced without its condition", "internal/table/dynamo/store.go",
 			`put.ConditionExpression, put.ExpressionAttributeValues = aws.String("attribute_not_exists(#version)"), nil`,
 			`put.ConditionExpression, put.ExpressionAttributeNames, put.ExpressionAttributeValues = nil, nil, nil`,
 			"^TestSentOnceWhateverFails$", "./internal/jobs", ": the jobs [",
@@ -236,7 +236,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestNoJobWithoutItsDay$", "./internal/table", "want ServiceUnavailable",
 		},
 		{
-			"a cap outside the transaction", "internal/table/money.go",
+			"a cap outside the transaction", "internal/table/counter/money.go",
 			`update.ConditionExpression = aws.String(strings.Join(conditions, " AND "))`, `_ = conditions`,
 			"^TestClaimsAtOnce$", "./internal/table", "20 went through",
 		},
@@ -247,7 +247,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 		},
 		{
 			"money that is released twice", "internal/table/jobs.go",
-			"	case written:\n		entry.Booked = entry.Money", "	case written:\n		entry.Booked = append(entry.Money[:0:0], entry.Money...)\n		entry.Booked = append(entry.Booked, entry.Money...)",
+			"	case dynamo.Written:\n		entry.Booked = entry.Money", "	case dynamo.Written:\n		entry.Booked = append(entry.Money[:0:0], entry.Money...)\n		entry.Booked = append(entry.Booked, entry.Money...)",
 			exhaustive, "./internal/pipeline", " counts ",
 		},
 		{
@@ -266,7 +266,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestAnUnansweredAttemptHoldsItsSlotForTheUsualTime$", "./internal/pipeline", "Slot:true",
 		},
 		{
-			"an owner's cap outside the transaction", "internal/table/money.go",
+			"an owner's cap outside the transaction", "internal/table/counter/room.go",
 			`add(heldName, r.ownerMicros)`, `_ = r.ownerMicros`,
 			"^TestClaimsWithinAnOwnersLimit$", "./internal/table", "more than the owner's limit",
 		},
@@ -276,7 +276,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestClaimsWithinAnOwnersLimit$", "./internal/table", "Failed:0",
 		},
 		{
-			"counters corrected over a booking", "internal/table/recount.go",
+			"counters corrected over a booking", "internal/table/counter/recount.go",
 			`aws.String("#read = :read")`, `nil`,
 			"^TestDrift$", "./internal/reconcile", "Counter:money 2026-08",
 		},

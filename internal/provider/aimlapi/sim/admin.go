@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 )
 
 // adminPrefix is the path of the simulator's own endpoints, for tests that run it as a process. They need no key, so
@@ -38,7 +40,7 @@ func (s *Server) patch(body io.Reader) error {
 	if err != nil {
 		return err
 	}
-	return s.change(func(settings *Settings) (bool, error) {
+	return s.change(func(settings *script.Settings) (bool, error) {
 		// A list or object replaces the old one as a whole; decoding into the old one would merge the two.
 		var given map[string]json.RawMessage
 		if err := json.Unmarshal(raw, &given); err != nil {
@@ -52,7 +54,7 @@ func (s *Server) patch(body io.Reader) error {
 			settings.Faults = nil
 		}
 		if _, ok := given["fate"]; ok {
-			settings.Fate = Fate{}
+			settings.Fate = script.Fate{}
 		}
 		decoder := json.NewDecoder(bytes.NewReader(raw))
 		decoder.DisallowUnknownFields()
@@ -61,7 +63,7 @@ func (s *Server) patch(body io.Reader) error {
 }
 
 // shownSettings returns the settings without the keys.
-func (s *Server) shownSettings() Settings {
+func (s *Server) shownSettings() script.Settings {
 	settings := s.Settings()
 	settings.Keys = nil
 	return settings

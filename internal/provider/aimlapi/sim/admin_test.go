@@ -10,6 +10,7 @@ import (
 
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim/contract"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 )
 
 func (w *world) post(ctx context.Context) error {
@@ -52,7 +53,7 @@ func TestSettingsByHTTP(t *testing.T) {
 		t.Errorf("refused settings were taken: %+v", after)
 	}
 	set(`{"fate":{},"balance_usd":10}`, 200)
-	if after := w.server.Settings(); after.Fate != (sim.Fate{}) || after.JobSeconds != 5 || *after.BalanceUSD != 10 {
+	if after := w.server.Settings(); after.Fate != (script.Fate{}) || after.JobSeconds != 5 || *after.BalanceUSD != 10 {
 		t.Errorf("got %+v", after)
 	}
 }
@@ -88,7 +89,7 @@ func TestRulesCountTheirCalls(t *testing.T) {
 }
 
 func TestLedgerAndVideoByHTTP(t *testing.T) {
-	w := newWorld(t, func(c *sim.Config) { c.Settings.IDForm = sim.IDWithModel })
+	w := newWorld(t, func(c *sim.Config) { c.Settings.IDForm = script.IDWithModel })
 	id, file := w.done()
 	var ledger sim.Ledger
 	w.call("GET", "/_simulator/ledger", "").into(t, &ledger)

@@ -38,7 +38,7 @@ func TestEveryModelsRequests(t *testing.T) {
 			}
 			ledger := w.server.Ledger()
 			generation := ledger.Generations[len(ledger.Generations)-1]
-			cost := price.Micros(generation.PriceCredits * int64(price.PerUSD) / sim.CreditsPerUSD)
+			cost := price.Micros(generation.PriceCredits * int64(price.PerUSD) / contract.CreditsPerUSD)
 			found, ok := list.Find(m.Name)
 			quote := found.Quote(request)
 			switch {

@@ -14,6 +14,10 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/cdn"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/contract"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 )
 
 // maxBody bounds a request's body; the provider's own limit is unknown.
@@ -32,7 +36,7 @@ type exchange struct {
 	requestID   string
 	inferenceID string
 	clientID    string
-	fault       Fault
+	fault       script.Fault
 	record      *Create // of a create
 }
 
@@ -54,7 +58,7 @@ type errorBody struct {
 
 // refuse returns a reply in the provider's error shape.
 func (s *Server) refuse(x *exchange, status int, message any) reply {
-	return reply{status: status, body: errorBody{message, x.r.URL.Path, x.requestID, status, stamp(s.clock())}}
+	return reply{status: status, body: errorBody{message, x.r.URL.Path, x.requestID, status, contract.Time(s.clock())}}
 }
 
 // serve answers a call to the provider's API.
@@ -161,15 +165,15 @@ func (s *Server) begin(r *http.Request) *exchange {
 }
 
 // meet counts the call, records it if it is a create, and selects its fault.
-func (s *Server) meet(x *exchange, kind Kind) {
-	call := Call{Kind: kind}
+func (s *Server) meet(x *exchange, kind script.Kind) {
+	call := script.Call{Kind: kind}
 	switch kind {
-	case KindCreate:
+	case script.KindCreate:
 		call.ID = x.clientID
-	case KindRetrieve:
+	case script.KindRetrieve:
 		call.ID = x.query.Get("generation_id")
-	case KindDownload:
-		call.ID = videoID(x.r.URL.Path)
+	case script.KindDownload:
+		call.ID = cdn.ID(x.r.URL.Path)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -188,21 +192,21 @@ func (s *Server) meet(x *exchange, kind Kind) {
 		x.fault = s.ruled(kind)
 	}
 	if !x.fault.None() {
-		s.faults[string(kind)+"/"+x.fault.label()]++
+		s.faults[string(kind)+"/"+x.fault.Label()]++
 	}
-	if kind == KindCreate {
+	if kind == script.KindCreate {
 		x.record = &Create{At: now, Route: x.r.URL.Path, ClientRequestID: x.clientID, Key: x.key,
 			KeyPrefix: keyPrefix(x.key), Body: string(x.body)}
 		if !x.fault.None() {
-			x.record.Fault = x.fault.label()
+			x.record.Fault = x.fault.Label()
 		}
 		s.creates = append(s.creates, x.record)
 	}
 }
 
 // ruled returns the settings' fault for the next call of this kind. The caller holds the lock.
-func (s *Server) ruled(kind Kind) Fault {
-	var fault Fault
+func (s *Server) ruled(kind script.Kind) script.Fault {
+	var fault script.Fault
 	for i, rule := range s.settings.Faults {
 		if rule.On != kind {
 			continue
@@ -253,11 +257,11 @@ func (s *Server) write(w http.ResponseWriter, x *exchange, answer reply) {
 	}
 }
 
-func (s *Server) line(x *exchange, kind Kind, status int, started time.Time) {
+func (s *Server) line(x *exchange, kind script.Kind, status int, started time.Time) {
 	attrs := []any{"kind", string(kind), "method", x.r.Method, "path", x.r.URL.Path, "status", status,
 		"inference_id", x.inferenceID, "client_request_id", x.clientID, "elapsed_ms", s.clock().Sub(started).Milliseconds()}
 	if !x.fault.None() {
-		attrs = append(attrs, slog.String("fault", x.fault.label()))
+		attrs = append(attrs, slog.String("fault", x.fault.Label()))
 	}
 	s.log.Info("call", attrs...)
 }
@@ -274,6 +278,3 @@ func drop(w http.ResponseWriter) {
 	}
 	_ = conn.Close()
 }
-
-// stamp formats a time as the provider does: UTC, milliseconds.
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

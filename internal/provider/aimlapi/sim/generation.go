@@ -2,8 +2,12 @@ package sim
 
 import (
 	"container/heap"
-	"encoding/json"
 	"time"
+
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/clip"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/order"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/report"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 )
 
 // generation is an accepted create, with what the ledger does not show.
@@ -11,13 +15,13 @@ type generation struct {
 	Generation
 	requestID  string
 	generating time.Time
-	fate       Fate
-	video      *Video
+	fate       script.Fate
+	video      *clip.Clip
 }
 
 // ended reports whether the generation has ended.
 func (g *generation) ended(now time.Time) bool {
-	return g.Outcome != OutcomeNever && !now.Before(g.EndsAt)
+	return g.Outcome != script.OutcomeNever && !now.Before(g.EndsAt)
 }
 
 func (g *generation) status(now time.Time) string {
@@ -31,37 +35,30 @@ func (g *generation) status(now time.Time) string {
 	}
 }
 
-// Accepted describes to Config.Decide a create that is about to be accepted.
-type Accepted struct {
-	GenerationID    string
-	ClientRequestID string
-	Model           string
-	Request         json.RawMessage
-}
-
 // accept adds a generation. The caller holds the lock.
-func (s *Server) accept(x *exchange, o order, now time.Time) (*generation, error) {
+func (s *Server) accept(x *exchange, o order.Order, now time.Time) (*generation, error) {
 	g := &generation{
 		requestID: x.requestID,
 		Generation: Generation{
 			ID: x.inferenceID, InferenceID: x.inferenceID, ClientRequestID: x.clientID,
-			Key: x.key, KeyPrefix: keyPrefix(x.key), Model: o.model.Name, Request: x.body,
-			Seconds: o.seconds, AspectRatio: o.aspect, CreatedAt: now,
-			PriceCredits: o.credits,
+			Key: x.key, KeyPrefix: keyPrefix(x.key), Model: o.Model.Name, Request: x.body,
+			Seconds: o.Seconds, AspectRatio: o.Aspect, CreatedAt: now,
+			PriceCredits: o.Credits,
 		},
 	}
-	if s.settings.IDForm == IDWithModel {
-		g.ID += ":" + o.model.Name
+	if s.settings.IDForm == script.IDWithModel {
+		g.ID += ":" + o.Model.Name
 	}
 	var err error
-	if g.video, err = NewVideo(g.InferenceID, filmed(o.seconds), shaped(o.aspect), s.settings.VideoBytes); err != nil {
+	length, aspect := clip.Nearest(o.Seconds, o.Aspect)
+	if g.video, err = clip.New(g.InferenceID, length, aspect, s.settings.VideoBytes); err != nil {
 		return nil, err
 	}
 	g.VideoBytes = g.video.Size()
-	drawn := s.settings.drawSeconds(s.rand)
+	drawn := s.settings.DrawSeconds(s.rand)
 	g.fate = s.settings.Fate
 	if s.decide != nil {
-		if fate := s.decide(Accepted{g.ID, g.ClientRequestID, g.Model, g.Request}); fate != (Fate{}) {
+		if fate := s.decide(script.Accepted{GenerationID: g.ID, ClientRequestID: g.ClientRequestID, Model: g.Model, Request: g.Request}); fate != (script.Fate{}) {
 			g.fate = fate
 		}
 	}
@@ -71,13 +68,13 @@ func (s *Server) accept(x *exchange, o order, now time.Time) (*generation, error
 	g.PriceCredits *= max(1, g.fate.ChargedTimes)
 	g.Outcome = g.fate.Outcome
 	if g.Outcome == "" {
-		g.Outcome = OutcomeCompleted
+		g.Outcome = script.OutcomeCompleted
 	}
 	g.generating = now.Add(seconds(drawn * s.settings.QueueShare))
 	s.generations = append(s.generations, g)
 	s.byID[g.ID], s.byInference[g.InferenceID] = g, g
 	s.running[g.Key]++
-	if g.Outcome != OutcomeNever {
+	if g.Outcome != script.OutcomeNever {
 		g.EndsAt = now.Add(seconds(drawn))
 		heap.Push(&s.pending, g)
 	}
@@ -91,17 +88,17 @@ func (s *Server) settle() time.Time {
 	for len(s.pending) > 0 && s.pending[0].ended(now) {
 		g := heap.Pop(&s.pending).(*generation)
 		s.running[g.Key]--
-		row := logRow{
-			created: g.CreatedAt, shown: g.EndsAt.Add(seconds(s.settings.LogsLagSeconds)), key: g.Key, model: g.Model,
-			requestID: g.requestID, inferenceID: g.InferenceID, clientID: g.ClientRequestID,
+		row := report.Row{
+			Created: g.CreatedAt, Shown: g.EndsAt.Add(seconds(s.settings.LogsLagSeconds)), Key: g.Key, Model: g.Model,
+			RequestID: g.requestID, InferenceID: g.InferenceID, ClientID: g.ClientRequestID,
 		}
-		if g.Outcome == OutcomeCompleted {
+		if g.Outcome == script.OutcomeCompleted {
 			g.ChargedCredits = g.PriceCredits
 			s.balance -= g.PriceCredits
-			s.entries = append(s.entries, entry{at: g.EndsAt, charge: true, kind: "MODEL_USAGE", credits: g.PriceCredits,
-				model: g.Model, reference: g.InferenceID})
-			s.completions = append(s.completions, g)
-			row.succeeded, row.credits = true, g.PriceCredits
+			s.entries = append(s.entries, report.Entry{At: g.EndsAt, Charge: true, Kind: "MODEL_USAGE", Credits: g.PriceCredits,
+				Model: g.Model, Reference: g.InferenceID})
+			s.completions = append(s.completions, report.Completion{Model: g.Model, Created: g.CreatedAt, Ends: g.EndsAt})
+			row.Succeeded, row.Credits = true, g.PriceCredits
 		}
 		s.rows = append(s.rows, row)
 	}

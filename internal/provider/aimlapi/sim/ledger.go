@@ -3,6 +3,8 @@ package sim
 import (
 	"encoding/json"
 	"time"
+
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 )
 
 // Create is one POST that reached the simulator on either route, whatever its result.
@@ -58,8 +60,8 @@ type Ledger struct {
 	BalanceCredits int64        `json:"balance_credits"`
 	ChargedCredits int64        `json:"charged_credits"`
 	// Calls counts by kind, and Faults by kind and the fault's name ("create/status 503").
-	Calls  map[Kind]int   `json:"calls"`
-	Faults map[string]int `json:"faults"`
+	Calls  map[script.Kind]int `json:"calls"`
+	Faults map[string]int      `json:"faults"`
 }
 
 // Ledger returns a snapshot, with every charge that is due. The caller owns the copy.
@@ -69,7 +71,7 @@ func (s *Server) Ledger() Ledger {
 	now := s.settle()
 	l := Ledger{
 		At: now, Creates: make([]Create, len(s.creates)), Generations: make([]Generation, len(s.generations)),
-		BalanceCredits: s.balance, Calls: map[Kind]int{}, Faults: map[string]int{},
+		BalanceCredits: s.balance, Calls: map[script.Kind]int{}, Faults: map[string]int{},
 	}
 	for i, c := range s.creates {
 		l.Creates[i] = *c

@@ -13,6 +13,7 @@ import (
 
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim/contract"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 )
 
 func TestLifeOfACompletedJob(t *testing.T) {
@@ -58,21 +59,21 @@ func TestLifeOfACompletedJob(t *testing.T) {
 func TestFates(t *testing.T) {
 	soon := 1.0
 	for name, tc := range map[string]struct {
-		fate   sim.Fate
+		fate   script.Fate
 		status string
 		failed string
 		charge int64
 		rows   int
 	}{
-		"moderation": {sim.Fate{Outcome: sim.OutcomeError}, "error", "Moderation Error", 0, 1},
-		"own words":  {sim.Fate{Outcome: sim.OutcomeError, ErrorName: "Boom", ErrorMessage: "m"}, "error", "Boom", 0, 1},
-		"never":      {sim.Fate{Outcome: sim.OutcomeNever}, "generating", "", 0, 0},
-		"soon":       {sim.Fate{Seconds: &soon}, "completed", "", 1_960_000, 1},
-		"dear":       {sim.Fate{ChargedTimes: 3}, "completed", "", 5_880_000, 1},
+		"moderation": {script.Fate{Outcome: script.OutcomeError}, "error", "Moderation Error", 0, 1},
+		"own words":  {script.Fate{Outcome: script.OutcomeError, ErrorName: "Boom", ErrorMessage: "m"}, "error", "Boom", 0, 1},
+		"never":      {script.Fate{Outcome: script.OutcomeNever}, "generating", "", 0, 0},
+		"soon":       {script.Fate{Seconds: &soon}, "completed", "", 1_960_000, 1},
+		"dear":       {script.Fate{ChargedTimes: 3}, "completed", "", 5_880_000, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, func(c *sim.Config) {
-				c.Decide = func(a sim.Accepted) sim.Fate {
+				c.Decide = func(a script.Accepted) script.Fate {
 					if a.ClientRequestID != "x.1" || a.Model != v1pro {
 						t.Errorf("told %+v", a)
 					}
@@ -126,7 +127,7 @@ func TestTimesAreDrawnFromTheSeed(t *testing.T) {
 }
 
 func TestBothFormsOfIDs(t *testing.T) {
-	for form, suffix := range map[string]string{sim.IDBare: "", sim.IDWithModel: ":" + v1pro} {
+	for form, suffix := range map[string]string{script.IDBare: "", script.IDWithModel: ":" + v1pro} {
 		t.Run(form, func(t *testing.T) {
 			w := newWorld(t, func(c *sim.Config) { c.Settings.IDForm = form })
 			a := w.call("POST", contract.UniversalPath, `{"model":"`+v1pro+`","prompt":"p"}`)
@@ -214,7 +215,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 }
 
 func TestNewRefuses(t *testing.T) {
-	settings := sim.DefaultSettings()
+	settings := script.DefaultSettings()
 	settings.JobSeconds, settings.QueueShare, settings.IDForm = -1, 2, "long"
 	_, err := sim.New(sim.Config{Settings: settings})
 	for _, field := range []string{"job_seconds", "queue_share", "id_form"} {

@@ -11,6 +11,7 @@ import (
 	"github.com/takeup/takeup/internal/provider/aimlapi/models"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim/contract"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 )
 
 // logPage is a page of the logs as a client decodes it.
@@ -229,10 +230,10 @@ func TestTransactionsCursor(t *testing.T) {
 func TestMetrics(t *testing.T) {
 	w := newWorld(t, func(c *sim.Config) {
 		n := 0.0
-		c.Decide = func(sim.Accepted) sim.Fate {
+		c.Decide = func(script.Accepted) script.Fate {
 			n++
 			took := n
-			return sim.Fate{Seconds: &took}
+			return script.Fate{Seconds: &took}
 		}
 	})
 	type metrics struct {
@@ -275,11 +276,11 @@ func TestMetrics(t *testing.T) {
 
 func TestReplyShapes(t *testing.T) {
 	w := newWorld(t, func(c *sim.Config) {
-		c.Decide = func(a sim.Accepted) sim.Fate {
+		c.Decide = func(a script.Accepted) script.Fate {
 			if a.ClientRequestID == "bad.1" {
-				return sim.Fate{Outcome: sim.OutcomeError}
+				return script.Fate{Outcome: script.OutcomeError}
 			}
-			return sim.Fate{}
+			return script.Fate{}
 		}
 	})
 	reply := func(model string) string {

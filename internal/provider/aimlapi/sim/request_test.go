@@ -13,6 +13,7 @@ import (
 	"github.com/takeup/takeup/internal/provider/aimlapi/models"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim/contract"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 )
 
 // refusal is the provider's error body as a client decodes it.
@@ -230,12 +231,12 @@ func TestOutOfCredits(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	for name, tc := range map[string]struct {
-		edit  func(*sim.Settings)
+		edit  func(*script.Settings)
 		after time.Duration
 	}{
-		"rate":        {func(s *sim.Settings) { s.CreatesPerMinute = 2 }, time.Minute},
-		"concurrency": {func(s *sim.Settings) { s.Concurrent = 2 }, 100 * time.Second},
-		"told when":   {func(s *sim.Settings) { s.Concurrent, s.LimitRetryAfter = 2, "7" }, 100 * time.Second},
+		"rate":        {func(s *script.Settings) { s.CreatesPerMinute = 2 }, time.Minute},
+		"concurrency": {func(s *script.Settings) { s.Concurrent = 2 }, 100 * time.Second},
+		"told when":   {func(s *script.Settings) { s.Concurrent, s.LimitRetryAfter = 2, "7" }, 100 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, func(c *sim.Config) { tc.edit(&c.Settings) })

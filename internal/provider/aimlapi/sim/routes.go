@@ -10,6 +10,10 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/provider/aimlapi/models"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/contract"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/order"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/report"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 )
 
 // The provider's shape of a generation.
@@ -55,16 +59,16 @@ func (s *Server) create(route string, status int) func(*exchange) reply {
 			s.note(x, now)
 			return answer
 		}
-		o, err := s.models.read(route, x.body)
+		o, err := s.orders.Read(route, x.body)
 		if err != nil {
 			s.note(x, now)
-			var bad badRequest
+			var bad order.Refused
 			if errors.As(err, &bad) {
-				return s.refuse(x, http.StatusBadRequest, bad.message)
+				return s.refuse(x, http.StatusBadRequest, bad.Message)
 			}
 			return s.refuse(x, http.StatusInternalServerError, "Internal server error")
 		}
-		if s.balance < o.credits {
+		if s.balance < o.Credits {
 			s.note(x, now)
 			return s.refuse(x, http.StatusForbidden,
 				"You've run out of credits. Please top up your balance or update your payment method to continue.")
@@ -86,7 +90,7 @@ func (s *Server) create(route string, status int) func(*exchange) reply {
 // limited refuses a create above a limit. The caller holds the lock.
 func (s *Server) limited(x *exchange, now time.Time) (reply, bool) {
 	full := s.settings.Concurrent > 0 && s.running[x.key] >= s.settings.Concurrent
-	if full || s.overRate(KindCreate, x.key, now, s.settings.CreatesPerMinute) {
+	if full || s.overRate(script.KindCreate, x.key, now, s.settings.CreatesPerMinute) {
 		return s.tooMany(x), true
 	}
 	return reply{}, false
@@ -102,7 +106,7 @@ func (s *Server) tooMany(x *exchange) reply {
 
 // overRate counts a call, and reports whether the key has exhausted its limit within the last minute; refused calls don't
 // count. The caller holds the lock.
-func (s *Server) overRate(kind Kind, key string, now time.Time, limit int) bool {
+func (s *Server) overRate(kind script.Kind, key string, now time.Time, limit int) bool {
 	if limit == 0 {
 		return false
 	}
@@ -117,8 +121,8 @@ func (s *Server) overRate(kind Kind, key string, now time.Time, limit int) bool 
 }
 
 // rejected logs a create that a fault answered before it was handled.
-func (s *Server) rejected(x *exchange, kind Kind) {
-	if kind != KindCreate || !x.known {
+func (s *Server) rejected(x *exchange, kind script.Kind) {
+	if kind != script.KindCreate || !x.known {
 		return
 	}
 	s.mu.Lock()
@@ -135,9 +139,9 @@ func (s *Server) note(x *exchange, now time.Time) {
 	if json.Unmarshal(x.body, &body) == nil {
 		model, _ = body.Model.(string)
 	}
-	s.rows = append(s.rows, logRow{
-		created: now, shown: now.Add(seconds(s.settings.LogsLagSeconds)), key: x.key, model: model,
-		requestID: x.requestID, inferenceID: x.inferenceID, clientID: x.clientID,
+	s.rows = append(s.rows, report.Row{
+		Created: now, Shown: now.Add(seconds(s.settings.LogsLagSeconds)), Key: x.key, Model: model,
+		RequestID: x.requestID, InferenceID: x.inferenceID, ClientID: x.clientID,
 	})
 }
 
@@ -160,12 +164,12 @@ func (s *Server) retrieve(x *exchange) reply {
 	header := http.Header{}
 	switch {
 	case !g.ended(now):
-	case g.Outcome == OutcomeError:
-		answer.Error = g.fate.failure()
+	case g.Outcome == script.OutcomeError:
+		answer.Error = failure(g.fate)
 	default:
 		answer.Meta = &meta{usage{CreditsUsed: g.ChargedCredits}}
-		spent := usd(g.ChargedCredits)
-		if s.models.listsVideos(g.Model) {
+		spent := contract.USD(g.ChargedCredits)
+		if s.listsVideos(g.Model) {
 			answer.Meta.Usage.USDSpent = &spent
 		}
 		header.Set("X-Aimlapi-Credits-Used", strconv.FormatInt(g.ChargedCredits, 10))
@@ -182,7 +186,7 @@ func (s *Server) videoOf(x *exchange, g *generation, now time.Time) any {
 	if x.fault.ExpiredURL {
 		expires = now.Add(-time.Minute)
 	}
-	file := videoFile{s.signedURL(x.r, g.InferenceID, expires)}
+	file := videoFile{s.signer.URL(x.r, g.InferenceID, expires)}
 	switch {
 	case x.fault.NoURL:
 		return nil
@@ -193,8 +197,8 @@ func (s *Server) videoOf(x *exchange, g *generation, now time.Time) any {
 	}
 }
 
-// failure returns the reply's error if the fate is an error.
-func (f Fate) failure() *generationError {
+// failure returns the reply's error of a generation whose fate is one.
+func failure(f script.Fate) *generationError {
 	e := generationError{Name: f.ErrorName, Message: f.ErrorMessage}
 	if e.Name == "" {
 		e.Name = "Moderation Error"
@@ -214,9 +218,9 @@ func word(x *exchange, status string) string {
 }
 
 // listsVideos reports whether a model's videos may be lists, as in the descriptions of two models.
-func (c modelSet) listsVideos(name string) bool {
-	i := slices.IndexFunc(c.all, func(m models.Model) bool { return m.Name == name })
-	return c.all[i].VideoList
+func (s *Server) listsVideos(name string) bool {
+	i := slices.IndexFunc(s.models, func(m models.Model) bool { return m.Name == name })
+	return s.models[i].VideoList
 }
 
 func isJSON(contentType string) bool {

@@ -17,14 +17,21 @@ import (
 	"sync"
 	"time"
 
+	"github.com/takeup/takeup/internal/provider/aimlapi/models"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/cdn"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/clip"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim/contract"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/modellist"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/order"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/report"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 	"github.com/takeup/takeup/internal/wait"
 )
 
 // Config configures a Server. Only Settings is required.
 type Config struct {
-	// Settings are the initial settings; see DefaultSettings.
-	Settings Settings
+	// Settings are the initial settings; see script.DefaultSettings.
+	Settings script.Settings
 	// Clock returns the time; nil is time.Now.
 	Clock func() time.Time
 	// Sleep delays a faulty call. It returns early, with the context's error, when the caller hangs up. Nil waits
@@ -34,32 +41,30 @@ type Config struct {
 	Seed uint64
 	// BaseURL is the prefix of video URLs, without a trailing slash; empty is http and the request's own host.
 	BaseURL string
-	// Decide returns the fate of each create that is accepted; nil, or a zero Fate, leaves it to the settings. It is
-	// called with the server locked: it must not call the server.
-	Decide func(Accepted) Fate
+	// Decide decides the fates of accepted creates; nil leaves them to the settings.
+	Decide script.Decide
 	// Plan selects the faults; nil leaves them to the settings.
-	Plan Plan
+	Plan script.Plan
 	// Logger gets one line per call, without keys, prompts and signed URLs; nil discards them.
 	Logger *slog.Logger
 }
 
 // Server is the simulator, an http.Handler. It is safe for concurrent use.
 type Server struct {
-	clock   func() time.Time
-	sleep   func(context.Context, time.Duration) error
-	baseURL string
-	decide  func(Accepted) Fate
-	plan    Plan
-	log     *slog.Logger
-	models  modelSet
-	list    []modelLine
-	listTag string
-	routes  map[string]route
-	secret  []byte
+	clock  func() time.Time
+	sleep  func(context.Context, time.Duration) error
+	decide script.Decide
+	plan   script.Plan
+	log    *slog.Logger
+	models []models.Model
+	orders order.Reader
+	list   modellist.List
+	routes map[string]route
+	signer cdn.Signer
 
 	mu          sync.Mutex
 	rand        *rand.Rand
-	settings    Settings
+	settings    script.Settings
 	ruleCalls   []int
 	balance     int64
 	creates     []*Create
@@ -68,10 +73,10 @@ type Server struct {
 	byInference map[string]*generation
 	pending     byEnd
 	running     map[string]int
-	completions []*generation
-	rows        []logRow
-	entries     []entry
-	calls       map[Kind]int
+	completions []report.Completion
+	rows        []report.Row
+	entries     []report.Entry
+	calls       map[script.Kind]int
 	repeats     map[string]int
 	faults      map[string]int
 	recent      map[string][]time.Time
@@ -79,7 +84,7 @@ type Server struct {
 
 // route is one of the provider's endpoints.
 type route struct {
-	kind   Kind
+	kind   script.Kind
 	public bool
 	handle func(*exchange) reply
 }
@@ -89,17 +94,21 @@ func New(cfg Config) (*Server, error) {
 	if err := cfg.Settings.Check(); err != nil {
 		return nil, fmt.Errorf("simulator: settings: %w", err)
 	}
-	set := newModelSet()
-	lines, tag, err := newModelList(set.all)
+	var all []models.Model
+	for _, name := range (models.Catalogue{}).Names() {
+		m, _ := models.Find(name)
+		all = append(all, m)
+	}
+	list, err := modellist.New(all)
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{
-		clock: cfg.Clock, sleep: cfg.Sleep, baseURL: strings.TrimRight(cfg.BaseURL, "/"), decide: cfg.Decide,
-		plan: cfg.Plan, log: cfg.Logger, models: set, list: lines, listTag: tag,
+		clock: cfg.Clock, sleep: cfg.Sleep, decide: cfg.Decide, plan: cfg.Plan, log: cfg.Logger,
+		models: all, orders: order.NewReader(all), list: list,
 		rand: rand.New(rand.NewPCG(cfg.Seed, 0x7461_6b65_7570)),
 		byID: map[string]*generation{}, byInference: map[string]*generation{}, running: map[string]int{},
-		calls: map[Kind]int{}, repeats: map[string]int{}, faults: map[string]int{}, recent: map[string][]time.Time{},
+		calls: map[script.Kind]int{}, repeats: map[string]int{}, faults: map[string]int{}, recent: map[string][]time.Time{},
 	}
 	if s.clock == nil {
 		s.clock = time.Now
@@ -110,23 +119,23 @@ func New(cfg Config) (*Server, error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	s.secret = []byte(uuid4(s.rand))
+	s.signer = cdn.Signer{BaseURL: strings.TrimRight(cfg.BaseURL, "/"), Secret: []byte(uuid4(s.rand))}
 	s.routes = map[string]route{
-		"POST " + contract.LegacyPath:    {kind: KindCreate, handle: s.create(contract.Legacy, http.StatusCreated)},
-		"GET " + contract.LegacyPath:     {kind: KindRetrieve, handle: s.retrieve},
-		"POST " + contract.UniversalPath: {kind: KindCreate, handle: s.create(contract.Universal, 0)},
-		"GET " + contract.UniversalPath:  {kind: KindRetrieve, handle: s.retrieve},
-		"GET /v2/logs":                   {kind: KindLogs, handle: s.logs},
-		"GET /v2/billing":                {kind: KindBilling, handle: s.billing},
-		"GET /v2/billing/transactions":   {kind: KindTransactions, handle: s.transactions},
-		"GET /v1/billing/balance":        {kind: KindBalance, handle: s.accountBalance},
-		"GET /models/metrics":            {kind: KindMetrics, public: true, handle: s.metrics},
-		"GET /v1/models":                 {kind: KindModels, public: true, handle: s.listModels},
-		"GET /models":                    {kind: KindModels, public: true, handle: s.listModels},
+		"POST " + contract.LegacyPath:    {kind: script.KindCreate, handle: s.create(contract.Legacy, http.StatusCreated)},
+		"GET " + contract.LegacyPath:     {kind: script.KindRetrieve, handle: s.retrieve},
+		"POST " + contract.UniversalPath: {kind: script.KindCreate, handle: s.create(contract.Universal, 0)},
+		"GET " + contract.UniversalPath:  {kind: script.KindRetrieve, handle: s.retrieve},
+		"GET /v2/logs":                   {kind: script.KindLogs, handle: s.logs},
+		"GET /v2/billing":                {kind: script.KindBilling, handle: s.billing},
+		"GET /v2/billing/transactions":   {kind: script.KindTransactions, handle: s.transactions},
+		"GET /v1/billing/balance":        {kind: script.KindBalance, handle: s.accountBalance},
+		"GET /models/metrics":            {kind: script.KindMetrics, public: true, handle: s.metrics},
+		"GET /v1/models":                 {kind: script.KindModels, public: true, handle: s.listModels},
+		"GET /models":                    {kind: script.KindModels, public: true, handle: s.listModels},
 	}
 	now := s.clock()
 	s.apply(cfg.Settings, true)
-	s.entries = []entry{{at: now, kind: "INIT", credits: s.balance}}
+	s.entries = []report.Entry{{At: now, Kind: "INIT", Credits: s.balance}}
 	return s, nil
 }
 
@@ -135,7 +144,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case strings.HasPrefix(r.URL.Path, adminPrefix):
 		s.admin(w, r)
-	case strings.HasPrefix(r.URL.Path, videoPrefix):
+	case strings.HasPrefix(r.URL.Path, cdn.Prefix):
 		s.download(w, r)
 	default:
 		s.serve(w, r)
@@ -143,20 +152,20 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // Settings returns the current settings, with the current balance.
-func (s *Server) Settings() Settings {
+func (s *Server) Settings() script.Settings {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.settle()
 	current := s.settings
-	balance := usd(s.balance)
+	balance := contract.USD(s.balance)
 	current.BalanceUSD = &balance
 	current.Keys, current.Faults = slices.Clone(current.Keys), slices.Clone(current.Faults)
 	return current
 }
 
 // Change replaces the settings, all or none. A nil BalanceUSD leaves the balance as it is, and nil Faults clear them.
-func (s *Server) Change(settings Settings) error {
-	return s.change(func(current *Settings) (bool, error) {
+func (s *Server) Change(settings script.Settings) error {
+	return s.change(func(current *script.Settings) (bool, error) {
 		*current = settings
 		return true, nil
 	})
@@ -164,7 +173,7 @@ func (s *Server) Change(settings Settings) error {
 
 // change edits the settings under the lock, and checks them before they take effect. The edit reports whether it set
 // the faults, whose counts then restart.
-func (s *Server) change(edit func(*Settings) (bool, error)) error {
+func (s *Server) change(edit func(*script.Settings) (bool, error)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.settle()
@@ -182,9 +191,9 @@ func (s *Server) change(edit func(*Settings) (bool, error)) error {
 }
 
 // apply makes checked settings take effect. The caller holds the lock, or has the only reference.
-func (s *Server) apply(settings Settings, faultsSet bool) {
+func (s *Server) apply(settings script.Settings, faultsSet bool) {
 	if settings.BalanceUSD != nil {
-		s.balance = credits(*settings.BalanceUSD)
+		s.balance = contract.Credits(*settings.BalanceUSD)
 		settings.BalanceUSD = nil
 	}
 	if faultsSet {
@@ -198,7 +207,7 @@ func (s *Server) apply(settings Settings, faultsSet bool) {
 var errUnknownGeneration = errors.New("simulator: no generation has this id: take one from the ledger")
 
 // Video returns the file of a generation by its ID or inference ID, whether or not it has completed.
-func (s *Server) Video(id string) (*Video, error) {
+func (s *Server) Video(id string) (*clip.Clip, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if g := s.byID[id]; g != nil {

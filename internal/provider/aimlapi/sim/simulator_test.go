@@ -16,6 +16,7 @@ import (
 
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim/contract"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 )
 
 const (
@@ -56,7 +57,7 @@ type world struct {
 func newWorld(t *testing.T, edit func(*sim.Config)) *world {
 	t.Helper()
 	w := &world{t: t, clock: &clock{now: time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)}, logged: &bytes.Buffer{}}
-	cfg := sim.Config{Settings: sim.DefaultSettings(), Clock: w.clock.Now, Seed: 1,
+	cfg := sim.Config{Settings: script.DefaultSettings(), Clock: w.clock.Now, Seed: 1,
 		Logger: slog.New(slog.NewJSONHandler(w.logged, nil))}
 	balance := 100.0
 	cfg.Settings.Keys, cfg.Settings.BalanceUSD, cfg.Settings.JobSeconds = []string{key, "second-key"}, &balance, 100

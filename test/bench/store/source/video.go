@@ -5,23 +5,23 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim/clip"
 )
 
 // Video is an mp4 of a size, generated while it is read. The same name and size have the same
 // bytes. No two parts of it are the same.
 type Video struct {
-	*sim.Video
+	*clip.Clip
 	etag string
 }
 
 // NewVideo returns a Video of a size in bytes.
 func NewVideo(name string, size int64) (*Video, error) {
-	v, err := sim.NewVideo(name, 5, "16:9", size)
+	v, err := clip.New(name, 5, "16:9", size)
 	if err != nil {
 		return nil, err
 	}
-	return &Video{Video: v, etag: fmt.Sprintf(`"%s-%d"`, name, size)}, nil
+	return &Video{Clip: v, etag: fmt.Sprintf(`"%s-%d"`, name, size)}, nil
 }
 
 // Same reports whether a body is exactly the video. The error is one of reading the body.

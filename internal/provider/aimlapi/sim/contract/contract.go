@@ -1,11 +1,13 @@
-// Package contract has the routes of the provider's API and the schemas of its replies, as data. The parameters of
-// requests are in package models.
+// Package contract has the routes of the provider's API, its units, and the schemas of its replies, as data. The parameters
+// of requests are in package models.
 package contract
 
 import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"math"
+	"time"
 )
 
 //go:embed replies.json
@@ -32,3 +34,15 @@ func Replies() (map[string]json.RawMessage, error) {
 	}
 	return replies, nil
 }
+
+// CreditsPerUSD is the provider's rate: 1 USD is 2,000,000 credits.
+const CreditsPerUSD = 2_000_000
+
+// Credits returns an amount in credits, to the nearest one.
+func Credits(usd float64) int64 { return int64(math.Round(usd * CreditsPerUSD)) }
+
+// USD returns an amount in dollars.
+func USD(credits int64) float64 { return float64(credits) / CreditsPerUSD }
+
+// Time formats a time as the provider does: UTC, milliseconds.
+func Time(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
