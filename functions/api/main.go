@@ -19,6 +19,7 @@ import (
 	"github.com/takeup/takeup/internal/bucket"
 	"github.com/takeup/takeup/internal/caps"
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/runs"
 	"github.com/takeup/takeup/internal/lambdaenv/settings"
 	"github.com/takeup/takeup/internal/provider/aimlapi/pricelist"
 	"github.com/takeup/takeup/internal/schedule/timings"
@@ -29,7 +30,7 @@ func main() {
 	set, config, log := settings.Must(os.Stdout, settings.Load[settings.API])
 	s3Client, known := s3.NewFromConfig(config), table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
 	presigner, stack := s3.NewPresignClient(s3Client), caps.NewStack(known, set.Limits(), int64(set.Unpriced), set.CapWait(), time.Now)
-	executions, videos := jobs.NewExecutions(sfn.NewFromConfig(config), set.StateMachine), presign.NewVideos(presigner, set.VideosBucket, set.VideoURL.Duration())
+	executions, videos := runs.New(sfn.NewFromConfig(config), set.StateMachine), presign.NewVideos(presigner, set.VideosBucket, set.VideoURL.Duration())
 	api := server.API{
 		Jobs: jobs.New(known, bucket.NewManifests(s3Client, set.VideosBucket), executions, time.Now).Behind(stack), Caps: stack, Usage: known, Videos: videos, Uploads: presign.NewForms(presigner, set.PromptsBucket, time.Now),
 		Estimator: timings.NewRecent(known, time.Now, log), Prices: pricelist.NewRecent(known, log, time.Now), Origin: set.CORSOrigin, Random: rand.Reader, Now: time.Now, Log: log,

@@ -16,6 +16,8 @@ import (
 
 	"github.com/takeup/takeup/internal/bucket"
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/runs"
+	"github.com/takeup/takeup/internal/jobs/sweep"
 	"github.com/takeup/takeup/internal/lambdaenv/settings"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/wait"
@@ -29,6 +31,7 @@ func main() {
 	set, config, log := settings.Must(os.Stdout, settings.Load[settings.Settle])
 	known := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
 	states := sfn.NewFromConfig(config)
-	manifests, executions := bucket.NewManifests(s3.NewFromConfig(config), set.VideosBucket), jobs.NewExecutions(states, set.StateMachine)
-	lambda.Start(jobs.New(known, manifests, executions, time.Now).Handler(log, states, func(ctx context.Context) error { return wait.For(ctx, pace) }))
+	manifests, executions := bucket.NewManifests(s3.NewFromConfig(config), set.VideosBucket), runs.New(states, set.StateMachine)
+	sweeper := sweep.New(jobs.New(known, manifests, executions, time.Now), known, executions, time.Now)
+	lambda.Start(sweeper.Handler(log, states, func(ctx context.Context) error { return wait.For(ctx, pace) }))
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/cli/clitest"
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/runs"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
@@ -55,7 +56,7 @@ func TestGetShowsEachWait(t *testing.T) {
 	kept := table.New(&dynamotest.Items{}, "jobs", mark, func(time.Duration) time.Duration { return 0 })
 	now := at(600)
 	api := server.API{
-		Jobs: jobs.New(kept, noManifests{}, jobs.Executions{}, func() time.Time { return now }), Estimator: unknown{}, Random: rand.Reader,
+		Jobs: jobs.New(kept, noManifests{}, runs.Executions{}, func() time.Time { return now }), Estimator: unknown{}, Random: rand.Reader,
 		Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler),
 	}
 	api.Page = api.NotFound()

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/runs"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/video/report"
 )
@@ -133,7 +134,7 @@ func TestStartedOnceWhateverFails(t *testing.T) {
 		{name: "redriven before the table had it", aborted: true, redrive: true},
 	} {
 		t.Run(initial.name, func(t *testing.T) {
-			ask := func(l jobs.Table, m jobs.StepFunctions) (known bool, err error) {
+			ask := func(l jobs.Table, m runs.StepFunctions) (known bool, err error) {
 				defer func() {
 					if r := recover(); r != nil {
 						if _, ok := r.(crashed); !ok {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/takeup/takeup/internal/jobs/view"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -31,23 +32,23 @@ func (e *NotCancelled) Error() string { return "job " + e.ID + " was not cancell
 //
 // The table decides between submitting and cancelling: each is a write that is conditional on
 // the version that was read.
-func (s *Service) Cancel(ctx context.Context, id string, discard bool) (View, error) {
+func (s *Service) Cancel(ctx context.Context, id string, discard bool) (view.View, error) {
 	for range turns {
 		entry, version, err := s.get(ctx, id)
 		if err != nil {
-			return View{}, err
+			return view.View{}, err
 		}
 		entry, err = s.cancel(ctx, entry, version, discard)
 		var conflict *video.Conflict
 		switch {
 		case errors.As(err, &conflict):
 		case err != nil:
-			return View{}, err
+			return view.View{}, err
 		default:
-			return s.viewOf(entry), nil
+			return view.Of(entry, s.now()), nil
 		}
 	}
-	return View{}, changing("cancelling the job")
+	return view.View{}, changing("cancelling the job")
 }
 
 // cancel ends the job as it was read. It returns a *video.Conflict if the job has changed since.

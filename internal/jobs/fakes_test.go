@@ -18,6 +18,7 @@ import (
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/jobs/arn"
+	"github.com/takeup/takeup/internal/jobs/runs"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
@@ -186,13 +187,13 @@ func execution(status types.ExecutionStatus, input string) *sfn.DescribeExecutio
 	return e
 }
 
-func executions(t *testing.T, m jobs.StepFunctions) jobs.Executions {
+func executions(t *testing.T, m runs.StepFunctions) runs.Executions {
 	t.Helper()
 	var s arn.ARN
 	if err := s.UnmarshalText([]byte(machineARN)); err != nil {
 		t.Fatal(err)
 	}
-	return jobs.NewExecutions(m, s)
+	return runs.New(m, s)
 }
 
 func request(t *testing.T, prompt string) video.Request {
@@ -234,12 +235,12 @@ func broken(status types.ExecutionStatus, name, cause string) *sfn.DescribeExecu
 }
 
 // service returns a Service whose time is began.
-func service(t *testing.T, l jobs.Table, s manifests, m jobs.StepFunctions) *jobs.Service {
+func service(t *testing.T, l jobs.Table, s manifests, m runs.StepFunctions) *jobs.Service {
 	t.Helper()
 	return jobs.New(l, s, executions(t, m), now)
 }
 
-func serviceAt(t *testing.T, l jobs.Table, s manifests, m jobs.StepFunctions, at time.Time) *jobs.Service {
+func serviceAt(t *testing.T, l jobs.Table, s manifests, m runs.StepFunctions, at time.Time) *jobs.Service {
 	t.Helper()
 	return jobs.New(l, s, executions(t, m), func() time.Time { return at })
 }

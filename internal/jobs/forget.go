@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/bucket/objectkey"
+	"github.com/takeup/takeup/internal/jobs/view"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -19,7 +20,7 @@ func (e *NotForgotten) Error() string { return "job " + e.ID + " was not forgott
 
 // Forgotten is a job without its texts, with the places that may still have them.
 type Forgotten struct {
-	View
+	view.View
 	Stays []Remnant
 }
 
@@ -69,7 +70,7 @@ func (s *Service) Forget(ctx context.Context, id string) (Forgotten, error) {
 		if err := s.manifests.Forget(ctx, id, entry.RequestHash, entry.ForgottenAt); err != nil {
 			return Forgotten{}, unavailable("clearing the manifest", err)
 		}
-		return Forgotten{s.viewOf(entry), remnants(entry)}, nil
+		return Forgotten{view.Of(entry, s.now()), remnants(entry)}, nil
 	}
 	return Forgotten{}, changing("clearing the job's texts")
 }

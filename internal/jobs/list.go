@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/takeup/takeup/internal/jobs/view"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -27,7 +28,7 @@ type Query struct {
 // Page is a page of jobs. It may be short although there are more jobs, but only with a filter
 // by model, owner or words.
 type Page struct {
-	Views []View
+	Views []view.View
 	Next  string // cursor of the next page, or "" if there is none
 	// Searched is how far back words were searched for. It is zero without words, and if there
 	// are no older jobs.
@@ -67,13 +68,13 @@ func (s *Service) List(ctx context.Context, q Query) (Page, error) {
 	if err != nil {
 		return Page{}, unavailable("listing the jobs", err)
 	}
-	page := Page{Views: make([]View, len(listed))}
+	page := Page{Views: make([]view.View, len(listed))}
 	for i, job := range listed {
 		charged := video.Paid("") // the indexes don't have the phase of a submission
 		if job.Entry.Phase == video.PhaseAccepted {
 			charged = video.PaidYes
 		}
-		page.Views[i] = s.briefView(job.Entry, job.Brief, charged)
+		page.Views[i] = view.OfListed(job.Entry, job.Brief, charged, s.now())
 	}
 	if next != "" {
 		page.Next = cursor{List: q.list(), Before: next}.String()

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"github.com/takeup/takeup/internal/jobs/view"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -22,9 +23,9 @@ func (e *NotRedriven) Error() string { return "job " + e.ID + " was not redriven
 //
 // The item names the redrive before it is started, and a failed start is repeated under the same
 // name. A job whose execution ended before the job was in the table is settled first.
-func (s *Service) Redrive(ctx context.Context, id string) (View, error) {
+func (s *Service) Redrive(ctx context.Context, id string) (view.View, error) {
 	if err := video.CheckID(id); err != nil {
-		return View{}, err
+		return view.View{}, err
 	}
 	for range turns {
 		entry, version, err := s.get(ctx, id)
@@ -32,51 +33,51 @@ func (s *Service) Redrive(ctx context.Context, id string) (View, error) {
 		switch {
 		case errors.As(err, &absent):
 			if _, err := s.Settle(ctx, id); err != nil {
-				return View{}, err
+				return view.View{}, err
 			}
 			// Settled by this call, or by another one meanwhile.
 			if _, _, err := s.get(ctx, id); err != nil {
-				return View{}, err
+				return view.View{}, err
 			}
 			continue
 		case err != nil:
-			return View{}, err
+			return view.View{}, err
 		case !entry.ForgottenAt.IsZero():
-			return View{}, &NotRedriven{id, "it was forgotten, and its request with it; send a new request"}
+			return view.View{}, &NotRedriven{id, "it was forgotten, and its request with it; send a new request"}
 		case entry.Started:
 			if err := s.redrivable(ctx, entry); err != nil {
-				return View{}, err
+				return view.View{}, err
 			}
 			// The video is no longer in the bucket, if it ever was.
 			before := entry
 			entry = entry.Next()
 			entry.Manifest = nil
 			if entry, version, err = s.table.Update(ctx, entry, version); unlessConflict(err) != nil {
-				return View{}, unavailable("writing the job", err)
+				return view.View{}, unavailable("writing the job", err)
 			} else if err != nil {
 				continue
 			}
 			s.recall(ctx, before)
 		default:
 			if err := final(entry); err != nil {
-				return View{}, err
+				return view.View{}, err
 			}
 		}
-		started, _, err := s.begin(ctx, entry, version)
+		started, _, err := s.Begin(ctx, entry, version)
 		switch {
 		case err != nil:
-			return View{}, err
+			return view.View{}, err
 		case started:
-			return s.viewOf(entry), nil
+			return view.Of(entry, s.now()), nil
 		}
 	}
-	return View{}, changing("redriving the job")
+	return view.View{}, changing("redriving the job")
 }
 
 // redrivable returns a *NotRedriven if there is nothing to redrive. The entry was read before
 // the execution, so the answer holds for this version only.
 func (s *Service) redrivable(ctx context.Context, entry video.Entry) error {
-	execution, err := s.executions.describe(ctx, entry.Execution)
+	execution, err := s.executions.Describe(ctx, entry.Execution)
 	if err != nil {
 		return err
 	}

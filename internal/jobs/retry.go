@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/takeup/takeup/internal/jobs/view"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/video/report"
 )
@@ -30,46 +31,46 @@ const copying = 930 * time.Second
 // fails, or the old execution has just begun to work, both continue from the table, as two
 // invocations of a step may at any time: nothing is submitted twice. A claimed attempt stays
 // claimed.
-func (s *Service) Retry(ctx context.Context, id string) (View, error) {
+func (s *Service) Retry(ctx context.Context, id string) (view.View, error) {
 	if !video.ValidID(id) {
-		return View{}, &video.NoEntry{ID: id}
+		return view.View{}, &video.NoEntry{ID: id}
 	}
 	for range turns {
 		entry, version, err := s.get(ctx, id)
 		if err != nil {
-			return View{}, err
+			return view.View{}, err
 		}
 		if err := s.retriable(entry); err != nil {
-			return View{}, err
+			return view.View{}, err
 		}
 		before := ""
 		if entry.Started {
 			before = entry.Execution
 			if entry, version, err = s.table.Update(ctx, entry.Next(), version); unlessConflict(err) != nil {
-				return View{}, unavailable("writing the job", err)
+				return view.View{}, unavailable("writing the job", err)
 			} else if err != nil {
 				continue
 			}
 		}
-		started, _, err := s.begin(ctx, entry, version)
+		started, _, err := s.Begin(ctx, entry, version)
 		switch {
 		case err != nil:
-			return View{}, err
+			return view.View{}, err
 		case started:
 			if before != "" {
-				s.executions.stop(ctx, before, "the job goes on in execution "+entry.Execution)
+				s.executions.Stop(ctx, before, "the job goes on in execution "+entry.Execution)
 			}
-			return s.viewOf(entry), nil
+			return view.Of(entry, s.now()), nil
 		}
 	}
-	return View{}, changing("retrying the job")
+	return view.View{}, changing("retrying the job")
 }
 
 // retriable returns a *NotRetried for a job that has ended, and for one that is being submitted
 // or copied at this moment.
 func (s *Service) retriable(entry video.Entry) error {
 	no := NotRetried{ID: entry.ID}
-	waiting := waitingOf(entry, paid(entry), s.now())
+	waiting := view.WaitingOf(entry, entry.Paid(), s.now())
 	switch {
 	case waiting == nil && !entry.ForgottenAt.IsZero():
 		no.Reason = "it has ended and was forgotten, and its request with it; send a new request"

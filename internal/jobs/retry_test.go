@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/runs"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/video/report"
 )
@@ -93,7 +94,7 @@ func TestRetryOfNothing(t *testing.T) {
 // Only one that the item named before may run beside it, if it could not be stopped.
 func TestRetriedWhateverFails(t *testing.T) {
 	boat := request(t, "a boat")
-	ask := func(l jobs.Table, m jobs.StepFunctions) (err error) {
+	ask := func(l jobs.Table, m runs.StepFunctions) (err error) {
 		defer func() {
 			if r := recover(); r != nil {
 				if _, ok := r.(crashed); !ok {

@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
-	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/jobs/arn"
+	"github.com/takeup/takeup/internal/jobs/runs"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -75,7 +75,7 @@ func TestRuns(t *testing.T) {
 	waits := 0
 	wait := func(context.Context) error { waits++; return nil }
 	known := func(name string) bool { return name == "known" }
-	runs, err := jobs.Runs(t.Context(), a, arn, began, known, wait)
+	found, err := runs.Read(t.Context(), a, arn, began, known, wait)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func TestRuns(t *testing.T) {
 		request, runs   bool
 	}
 	got := map[string]told{}
-	for _, r := range runs {
+	for _, r := range found {
 		got[r.Name] = told{r.Job, r.State.GenerationID, r.Redrive, r.Request != nil, r.Running}
 	}
 	for name, want := range map[string]told{
@@ -101,11 +101,11 @@ func TestRuns(t *testing.T) {
 	}
 	var unavailable *video.ServiceUnavailable
 	a.listErr = errThrottled
-	if _, err := jobs.Runs(t.Context(), a, arn, began, known, wait); !errors.As(err, &unavailable) {
+	if _, err := runs.Read(t.Context(), a, arn, began, known, wait); !errors.As(err, &unavailable) {
 		t.Errorf("unlisted: %v", err)
 	}
 	a.listErr = nil
-	if _, err := jobs.Runs(t.Context(), a, arn, began, known, func(context.Context) error { return context.Canceled }); !errors.Is(err, context.Canceled) {
+	if _, err := runs.Read(t.Context(), a, arn, began, known, func(context.Context) error { return context.Canceled }); !errors.Is(err, context.Canceled) {
 		t.Errorf("interrupted: %v", err)
 	}
 }

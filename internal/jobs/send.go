@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/takeup/takeup/internal/jobs/view"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -68,7 +69,7 @@ func (s *Service) Send(ctx context.Context, p Post, r video.Request, from video.
 		}
 		id := sent[i].Job
 		if err = s.table.PutSendings(ctx, request, p.joined(sent, i), version); unlessConflict(err) != nil {
-			return Receipt{View: View{ID: id}}, unavailable("writing what was sent", err)
+			return Receipt{View: view.View{ID: id}}, unavailable("writing what was sent", err)
 		} else if err != nil {
 			continue
 		}
@@ -82,7 +83,7 @@ func (s *Service) Send(ctx context.Context, p Post, r video.Request, from video.
 // create creates and starts the job of a POST. It returns a *video.Conflict if the sendings have
 // changed meanwhile.
 func (s *Service) create(ctx context.Context, p Post, r video.Request, from video.Origin, request string, sent []video.Sending, version string) (Receipt, error) {
-	receipt := Receipt{View: View{ID: p.ID}}
+	receipt := Receipt{View: view.View{ID: p.ID}}
 	entry, written, err := s.table.CreateSent(ctx, video.Entry{
 		ID: p.ID, Request: r, RequestHash: r.Hash(), CreatedAt: s.now(), Origin: from, Execution: p.ID,
 	}, request, sent, version)
@@ -92,12 +93,12 @@ func (s *Service) create(ctx context.Context, p Post, r video.Request, from vide
 	case err != nil:
 		return receipt, err
 	}
-	started, known, err := s.begin(ctx, entry, written)
+	started, known, err := s.Begin(ctx, entry, written)
 	if err == nil && !started {
 		return s.Start(ctx, p.ID, r, from)
 	}
 	if err == nil {
-		receipt = Receipt{s.viewOf(entry), known}
+		receipt = Receipt{view.Of(entry, s.now()), known}
 	}
 	return receipt, err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/takeup/takeup/internal/jobs/runs"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/video/report"
@@ -28,11 +29,6 @@ type Table interface {
 	Forget(ctx context.Context, entry video.Entry, version string, at time.Time) (video.Entry, string, error)
 	// List returns jobs, newest first, and the place before which it continues.
 	List(context.Context, table.Query) (jobs []table.Listed, next string, err error)
-	// Unfinished returns the jobs without an outcome, oldest first.
-	Unfinished(context.Context) ([]table.Unfinished, error)
-	// SweptTo returns how far the last sweep came that had no time for all jobs.
-	SweptTo(context.Context) (place, version string, err error)
-	PutSweptTo(ctx context.Context, place, version string) error
 }
 
 // Manifests stores the manifests and the videos.
@@ -55,13 +51,13 @@ type Gate interface {
 type Service struct {
 	table      Table
 	manifests  Manifests
-	executions Executions
+	executions runs.Executions
 	now        func() time.Time
 	gate       Gate // nil admits every request
 }
 
 // New returns a Service without a gate, which admits every request.
-func New(table Table, manifests Manifests, executions Executions, now func() time.Time) *Service {
+func New(table Table, manifests Manifests, executions runs.Executions, now func() time.Time) *Service {
 	return &Service{table: table, manifests: manifests, executions: executions, now: now}
 }
 

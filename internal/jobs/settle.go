@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"github.com/takeup/takeup/internal/budget"
+	"github.com/takeup/takeup/internal/jobs/runs"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -25,19 +26,21 @@ import (
 //
 // The error is a *video.ServiceUnavailable. Settle is idempotent.
 func (s *Service) Settle(ctx context.Context, name string) (bool, error) {
-	execution, err := s.executions.describe(ctx, name)
+	execution, err := s.executions.Describe(ctx, name)
 	if err != nil || execution == nil {
 		return false, err
 	}
-	return s.settle(ctx, name, execution)
+	return s.SettleBy(ctx, name, execution)
 }
 
-func (s *Service) settle(ctx context.Context, name string, execution *sfn.DescribeExecutionOutput) (bool, error) {
+// SettleBy is Settle for an execution that was read before, or that Step Functions no longer
+// shows.
+func (s *Service) SettleBy(ctx context.Context, name string, execution *sfn.DescribeExecutionOutput) (bool, error) {
 	if execution.Status == types.ExecutionStatusRunning {
 		return false, nil
 	}
 	id := name
-	if resumed := resumes(aws.ToString(execution.Input)); resumed != "" {
+	if resumed := runs.Resumes(aws.ToString(execution.Input)); resumed != "" {
 		id = resumed
 	}
 	if !video.ValidID(id) {
@@ -87,7 +90,7 @@ func (s *Service) settled(ctx context.Context, entry video.Entry, execution *sfn
 		before.Redrive = entry.Redrives
 		entry.Outcome = &before
 	default:
-		entry = outcome(execution, entry)
+		entry = runs.Outcome(execution, entry)
 	}
 	// What may be charged stays so.
 	entry.Book(budget.Uncertain, 0)
@@ -98,14 +101,14 @@ func (s *Service) settled(ctx context.Context, entry video.Entry, execution *sfn
 // died returns the entry of a job whose own execution ended before the job was in the table. It
 // returns false for any other execution.
 func died(name, id string, execution *sfn.DescribeExecutionOutput) (video.Entry, bool) {
-	if name != id || !ended(execution.Status) {
+	if name != id || !runs.Ended(execution.Status) {
 		return video.Entry{}, false
 	}
 	entry := video.Entry{
 		ID: id, CreatedAt: aws.ToTime(execution.StartDate), Origin: video.Origin{Trigger: video.TriggerExecution}, Execution: id, Started: true,
 	}
-	if request := requestOf(execution); request != nil {
+	if request := runs.Request(execution); request != nil {
 		entry.Request, entry.RequestHash = *request, request.Hash()
 	}
-	return outcome(execution, entry), true
+	return runs.Outcome(execution, entry), true
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
-	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/sweep"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -143,14 +143,14 @@ func TestSettleHandler(t *testing.T) {
 	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{"a": broken(types.ExecutionStatusAborted, "", "")}}
 	l := ledger{"a": {ID: "a", Request: request(t, "a boat"), Execution: "a", Started: true, Phase: video.PhaseAccepted}}
 	var lines bytes.Buffer
-	handle := service(t, l, manifests{}, m).Handler(slog.New(slog.NewJSONHandler(&lines, nil)), m, func(context.Context) error { return nil })
+	handle := sweep.New(service(t, l, manifests{}, m), l, executions(t, m), now).Handler(slog.New(slog.NewJSONHandler(&lines, nil)), m, func(context.Context) error { return nil })
 	if err := handle(t.Context(), json.RawMessage(`"`+executionARN+`a"`)); err != nil || l["a"].Outcome == nil {
 		t.Errorf("an event: %v, %+v", err, l["a"])
 	}
 	if err := handle(t.Context(), json.RawMessage(`{"sweep":true}`)); err != nil {
 		t.Errorf("a sweep: %v", err)
 	}
-	var neither *jobs.NoOccasion
+	var neither *sweep.NoOccasion
 	for _, payload := range []string{`{}`, `""`, `[]`, `{"sweep":false}`, `7`} {
 		if err := handle(t.Context(), json.RawMessage(payload)); !errors.As(err, &neither) {
 			t.Errorf("%s: got %v", payload, err)

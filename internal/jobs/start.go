@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"github.com/takeup/takeup/internal/jobs/runs"
+	"github.com/takeup/takeup/internal/jobs/view"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -17,7 +19,7 @@ func (e *Mismatch) Error() string {
 
 // Receipt says which job a request became.
 type Receipt struct {
-	View
+	view.View
 	// Known means that the job was started before.
 	Known bool
 }
@@ -58,13 +60,13 @@ func (s *Service) Start(ctx context.Context, id string, r video.Request, from vi
 		case entry.RequestHash != r.Hash():
 			return Receipt{}, &Mismatch{ID: id}
 		case !entry.ForgottenAt.IsZero():
-			return Receipt{s.viewOf(entry), true}, nil
+			return Receipt{view.Of(entry, s.now()), true}, nil
 		case entry.Outcome != nil && !entry.Unclaimed() && (entry.Started || entry.Outcome.Final()):
-			return Receipt{s.viewOf(entry), true}, nil
+			return Receipt{view.Of(entry, s.now()), true}, nil
 		case entry.Started:
 			over, err := s.dead(ctx, entry)
 			if err != nil || !over {
-				return Receipt{s.viewOf(entry), err == nil}, err
+				return Receipt{view.Of(entry, s.now()), err == nil}, err
 			}
 			before := entry
 			if entry, version, err = s.table.Update(ctx, entry.Next(), version); unlessConflict(err) != nil {
@@ -74,9 +76,9 @@ func (s *Service) Start(ctx context.Context, id string, r video.Request, from vi
 			}
 			s.recall(ctx, before)
 		}
-		started, known, err := s.begin(ctx, entry, version)
+		started, known, err := s.Begin(ctx, entry, version)
 		if err != nil || started {
-			return Receipt{s.viewOf(entry), known}, err
+			return Receipt{view.Of(entry, s.now()), known}, err
 		}
 	}
 	return Receipt{}, changing("starting the job")
@@ -100,34 +102,34 @@ func (s *Service) dead(ctx context.Context, entry video.Entry) (bool, error) {
 	if !entry.Unclaimed() {
 		return false, nil
 	}
-	execution, err := s.executions.describe(ctx, entry.Execution)
-	return err == nil && execution != nil && ended(execution.Status), err
+	execution, err := s.executions.Describe(ctx, entry.Execution)
+	return err == nil && execution != nil && runs.Ended(execution.Status), err
 }
 
-// begin starts the execution that an entry names, and marks the job as started. It reports
+// Begin starts the execution that an entry names, and marks the job as started. It reports
 // whether the execution is running, and whether it was running before. If it isn't running, this
 // call or another changed the job, which must be read again.
-func (s *Service) begin(ctx context.Context, entry video.Entry, version string) (started, known bool, err error) {
-	input, err := inputOf(entry)
+func (s *Service) Begin(ctx context.Context, entry video.Entry, version string) (started, known bool, err error) {
+	input, err := runs.Input(entry)
 	if err != nil {
 		return false, false, err
 	}
-	taken, err := s.executions.start(ctx, entry.Execution, input)
+	taken, err := s.executions.Start(ctx, entry.Execution, input)
 	if err != nil {
 		return false, false, err
 	}
 	if taken {
 		// The name is taken by an execution that ended, or that has another input.
-		execution, err := s.executions.describe(ctx, entry.Execution)
+		execution, err := s.executions.Describe(ctx, entry.Execution)
 		switch {
 		case err != nil:
 			return false, false, err
 		case execution == nil:
 			return false, false, unavailable("starting the state machine", errors.New("the execution's name is taken, and the execution is not there"))
-		case !belongs(execution, entry):
+		case !runs.Belongs(execution, entry):
 			_, _, err = s.table.Update(ctx, entry.Next(), version)
 			return false, false, unlessConflict(err)
-		case ended(execution.Status):
+		case runs.Ended(execution.Status):
 			entry.Started = true
 			_, _, err = s.table.Update(ctx, entry, version)
 			return false, false, unlessConflict(err)

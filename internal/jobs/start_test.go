@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/runs"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/video/report"
 )
@@ -221,7 +222,7 @@ func (i *interleaved) StopExecution(ctx context.Context, in *sfn.StopExecutionIn
 func TestBegunAnewByTwoAtOnce(t *testing.T) {
 	boat := request(t, "a boat")
 	canonical, _ := boat.MarshalJSON()
-	begin := func(how string, l jobs.Table, m jobs.StepFunctions) error {
+	begin := func(how string, l jobs.Table, m runs.StepFunctions) error {
 		if how == "start" {
 			_, err := service(t, l, manifests{}, m).Start(t.Context(), "a", boat, video.Origin{Trigger: video.TriggerAPI})
 			return err

@@ -6,32 +6,33 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/takeup/takeup/internal/jobs/view"
 	"github.com/takeup/takeup/internal/video"
 )
 
 // Statuses is Status for many jobs. It omits ids without a job, and keeps the order of the
 // others. The error is a *video.ServiceUnavailable if one of them can't be read.
-func (s *Service) Statuses(ctx context.Context, ids []string) ([]View, error) {
-	found := make([]*View, len(ids))
+func (s *Service) Statuses(ctx context.Context, ids []string) ([]view.View, error) {
+	found := make([]*view.View, len(ids))
 	var group errgroup.Group
 	group.SetLimit(readAtOnce)
 	for i, id := range ids {
 		group.Go(func() error {
-			view, err := s.Status(ctx, id)
+			shown, err := s.Status(ctx, id)
 			if absent := (*video.NoEntry)(nil); errors.As(err, &absent) {
 				return nil
 			}
-			found[i] = &view
+			found[i] = &shown
 			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return nil, unavailable("reading the jobs", err)
 	}
-	var views []View
-	for _, view := range found {
-		if view != nil {
-			views = append(views, *view)
+	var views []view.View
+	for _, one := range found {
+		if one != nil {
+			views = append(views, *one)
 		}
 	}
 	return views, nil

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/sweep"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
@@ -77,7 +78,8 @@ func TestSweep(t *testing.T) {
 		"runs":   execution(types.ExecutionStatusRunning, `{"prompt":"a boat"}`),
 		"stored": execution(types.ExecutionStatusSucceeded, `{"prompt":"a boat"}`), "0-throttled": broken(types.ExecutionStatusAborted, "", ""),
 	}}
-	settler := jobs.New(l, manifests{"stored": {ID: "stored", StoredAt: ended}, "unread": {}}, executions(t, m), func() time.Time { return ended })
+	at := func() time.Time { return ended }
+	settler := sweep.New(jobs.New(l, manifests{"stored": {ID: "stored", StoredAt: ended}, "unread": {}}, executions(t, m), at), l, executions(t, m), at)
 	m.hook = func() {
 		m.readErr = nil
 		if m.described == 1 {
@@ -85,14 +87,14 @@ func TestSweep(t *testing.T) {
 		}
 	}
 	swept, err := settler.Sweep(t.Context(), m, func(ctx context.Context) error { return ctx.Err() })
-	if !errors.Is(err, errThrottled) || swept != (jobs.Swept{Looked: 7, Settled: 3, Started: 1}) {
+	if !errors.Is(err, errThrottled) || swept != (sweep.Swept{Looked: 7, Settled: 3, Started: 1}) {
 		t.Errorf("got %+v, %v", swept, err)
 	}
 	if l["dead"].Outcome == nil || l["last"].Outcome == nil || l["stored"].Manifest == nil || l["runs"].Outcome != nil || !l["old"].Started || l["young"].Started {
 		t.Errorf("got %+v", l)
 	}
 	swept, err = settler.Sweep(t.Context(), m, func(ctx context.Context) error { return context.DeadlineExceeded })
-	if err != nil || swept != (jobs.Swept{Rest: true}) {
+	if err != nil || swept != (sweep.Swept{Rest: true}) {
 		t.Errorf("without time: %+v, %v", swept, err)
 	}
 }
@@ -105,7 +107,7 @@ func TestSweepOfAForgottenExecution(t *testing.T) {
 		job := video.Entry{ID: "a", Request: boat, RequestHash: boat.Hash(), CreatedAt: began, Execution: "a-r1", Redrives: 1, Started: true, Phase: video.PhaseAccepted}
 		l, m := ledger{"a": job}, &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
 		s := jobs.New(l, manifests{}, executions(t, m), func() time.Time { return began.Add(age) })
-		swept, err := s.Sweep(t.Context(), m, func(context.Context) error { return nil })
+		swept, err := sweep.New(s, l, executions(t, m), func() time.Time { return began.Add(age) }).Sweep(t.Context(), m, func(context.Context) error { return nil })
 		view, _ := s.Status(t.Context(), "a")
 		if old := age > 24*time.Hour; err != nil || (swept.Settled == 1) != old || view.State.Ended() != old ||
 			old && (view.Outcome.Name != "Interrupted" || !strings.Contains(view.Outcome.Message, "no longer knows") || !view.Redrivable) {
@@ -123,8 +125,9 @@ func (behind) Unfinished(context.Context) ([]table.Unfinished, error) {
 
 func TestSweepOfAJobThatIsGone(t *testing.T) {
 	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
-	swept, err := service(t, behind{ledger{}}, manifests{}, m).Sweep(t.Context(), m, func(context.Context) error { return nil })
-	if err != nil || swept != (jobs.Swept{Looked: 1}) {
+	l := behind{ledger{}}
+	swept, err := sweep.New(service(t, l, manifests{}, m), l, executions(t, m), now).Sweep(t.Context(), m, func(context.Context) error { return nil })
+	if err != nil || swept != (sweep.Swept{Looked: 1}) {
 		t.Errorf("got %+v, %v", swept, err)
 	}
 }
@@ -149,7 +152,7 @@ func TestSweepsComeToAllJobs(t *testing.T) {
 		}
 		m.executions["job-9"] = broken(types.ExecutionStatusAborted, "", "")
 		time.Sleep(dynamotest.Lag)
-		s := jobs.New(known, manifests{}, executions(t, m), time.Now)
+		s := sweep.New(jobs.New(known, manifests{}, executions(t, m), time.Now), known, executions(t, m), time.Now)
 		for n := range (all + each - 1) / each {
 			left := each
 			swept, err := s.Sweep(t.Context(), m, func(context.Context) error {
@@ -189,9 +192,9 @@ func TestSweepOfAnExecutionThatTheTableLacks(t *testing.T) {
 	l := ledger{"known": {ID: "known", Request: boat, RequestHash: boat.Hash(), CreatedAt: young, Execution: "known-r1", Redrives: 1, Started: true, Outcome: ended}}
 	s := jobs.New(l, manifests{}, executions(t, m), func() time.Time { return at })
 	for turn := range 2 {
-		swept, err := s.Sweep(t.Context(), m, func(context.Context) error { return nil })
+		swept, err := sweep.New(s, l, executions(t, m), func() time.Time { return at }).Sweep(t.Context(), m, func(context.Context) error { return nil })
 		// gone-r1 is examined each time, and has no job to settle.
-		if want := (jobs.Swept{Looked: 6 - 5*turn, Settled: 5 - 5*turn}); err != nil || swept != want {
+		if want := (sweep.Swept{Looked: 6 - 5*turn, Settled: 5 - 5*turn}); err != nil || swept != want {
 			t.Errorf("got %+v, %v; want %+v", swept, err, want)
 		}
 	}
@@ -230,7 +233,7 @@ func TestSweepOfManyExecutionsThatTheTableLacks(t *testing.T) {
 		l := slow{ledger{"known": {ID: "known", Request: boat, RequestHash: boat.Hash(), CreatedAt: began, Execution: "known", Started: true, Phase: video.PhaseAccepted}}}
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 		defer cancel()
-		swept, err := service(t, l, manifests{}, m).Sweep(ctx, m, func(context.Context) error { return nil })
+		swept, err := sweep.New(service(t, l, manifests{}, m), l, executions(t, m), now).Sweep(ctx, m, func(context.Context) error { return nil })
 		if err != nil || !swept.Rest || l.ledger["known"].Outcome == nil {
 			t.Errorf("got %+v, %v, %+v", swept, err, l.ledger["known"])
 		}

@@ -17,6 +17,8 @@ import (
 
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/jobs/arn"
+	"github.com/takeup/takeup/internal/jobs/runs"
+	"github.com/takeup/takeup/internal/jobs/view"
 	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -85,7 +87,7 @@ func (c cancelling) run(t *testing.T) (calls, own []string) {
 		if err := machine.UnmarshalText([]byte("arn:aws:states:eu-west-1:123456789012:stateMachine:text-to-video")); err != nil {
 			t.Fatal(err)
 		}
-		executions := jobs.NewExecutions(th, machine)
+		executions := runs.New(th, machine)
 		service := jobs.New(entries, manifests, executions, time.Now)
 		input := json.RawMessage(`{"prompt":"` + prompt + `"}`)
 
@@ -181,7 +183,7 @@ func answerOf(call func() error) (err error) {
 }
 
 // check compares the outcome of a job with the answer that its owner got.
-func (c cancelling) check(t *testing.T, s *stage, view jobs.View, answer error) {
+func (c cancelling) check(t *testing.T, s *stage, view view.View, answer error) {
 	t.Helper()
 	file, manifest := s.stored("job-1")
 	var not *jobs.NotCancelled

@@ -16,6 +16,8 @@ import (
 
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/jobs/arn"
+	"github.com/takeup/takeup/internal/jobs/runs"
+	"github.com/takeup/takeup/internal/jobs/sweep"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -80,7 +82,7 @@ func (c forgetting) run(t *testing.T) (calls, own []string) {
 		if err := machine.UnmarshalText([]byte("arn:aws:states:eu-west-1:123456789012:stateMachine:text-to-video")); err != nil {
 			t.Fatal(err)
 		}
-		service := jobs.New(entries, manifests, jobs.NewExecutions(e, machine), time.Now)
+		service := jobs.New(entries, manifests, runs.New(e, machine), time.Now)
 		input := json.RawMessage(`{"prompt":"` + prompt + `"}`)
 		e.executions["job-1"] = &sfn.DescribeExecutionOutput{
 			Name: aws.String("job-1"), Input: aws.String(string(input)), Status: sfntypes.ExecutionStatusRunning, StartDate: aws.Time(time.Now()),
@@ -139,7 +141,7 @@ func (c forgetting) run(t *testing.T) (calls, own []string) {
 			t.Errorf("%s: %v", c, err)
 		}
 		time.Sleep(2 * time.Minute) // by then a claim has ended, and the index is up to date
-		if _, err := service.Sweep(t.Context(), e, func(context.Context) error { return nil }); err != nil {
+		if _, err := sweep.New(service, entries, runs.New(e, machine), time.Now).Sweep(t.Context(), e, func(context.Context) error { return nil }); err != nil {
 			t.Errorf("%s: %v", c, err)
 		}
 		before, _, err := entries.Get(t.Context(), "job-1")

@@ -13,6 +13,7 @@ import (
 
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/jobs/arn"
+	"github.com/takeup/takeup/internal/jobs/runs"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -41,7 +42,7 @@ func (c retrying) run(t *testing.T) (calls, own []string) {
 		if err := machine.UnmarshalText([]byte("arn:aws:states:eu-west-1:123456789012:stateMachine:text-to-video")); err != nil {
 			t.Fatal(err)
 		}
-		service := jobs.New(entries, manifests, jobs.NewExecutions(e, machine), time.Now)
+		service := jobs.New(entries, manifests, runs.New(e, machine), time.Now)
 		input := json.RawMessage(`{"prompt":"` + prompt + `"}`)
 		e.executions["job-1"] = &sfn.DescribeExecutionOutput{
 			Name: aws.String("job-1"), Input: aws.String(string(input)), Status: types.ExecutionStatusRunning, StartDate: aws.Time(time.Now()),

@@ -15,6 +15,8 @@ import (
 
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/jobs/arn"
+	"github.com/takeup/takeup/internal/jobs/runs"
+	"github.com/takeup/takeup/internal/jobs/sweep"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -100,9 +102,9 @@ func (c settling) String() string {
 }
 
 // settle settles the job once.
-func (c settling) settle(ctx context.Context, service *jobs.Service, e *engine) error {
+func (c settling) settle(ctx context.Context, service *jobs.Service, sweeper *sweep.Sweeper, e *engine) error {
 	if c.swept {
-		_, err := service.Sweep(ctx, e, func(context.Context) error { return nil })
+		_, err := sweeper.Sweep(ctx, e, func(context.Context) error { return nil })
 		return err
 	}
 	_, err := service.Settle(ctx, "job-1")
@@ -111,15 +113,15 @@ func (c settling) settle(ctx context.Context, service *jobs.Service, e *engine) 
 
 // settleLater settles the job when nothing runs any more. The first sweep only marks the job as
 // started if it isn't marked yet.
-func (c settling) settleLater(ctx context.Context, service *jobs.Service, e *engine) error {
+func (c settling) settleLater(ctx context.Context, service *jobs.Service, sweeper *sweep.Sweeper, e *engine) error {
 	if c.swept {
 		time.Sleep(5 * time.Minute)
-		if err := c.settle(ctx, service, e); err != nil {
+		if err := c.settle(ctx, service, sweeper, e); err != nil {
 			return err
 		}
 		time.Sleep(5 * time.Minute)
 	}
-	return c.settle(ctx, service, e)
+	return c.settle(ctx, service, sweeper, e)
 }
 
 // run runs the play, settles the job again afterwards, starts it anew or redrives it, and checks
@@ -134,8 +136,9 @@ func (c settling) run(t *testing.T) (calls, own []string) {
 		if err := machine.UnmarshalText([]byte("arn:aws:states:eu-west-1:123456789012:stateMachine:text-to-video")); err != nil {
 			t.Fatal(err)
 		}
-		executions := jobs.NewExecutions(e, machine)
+		executions := runs.New(e, machine)
 		service := jobs.New(entries, manifests, executions, time.Now)
+		sweeper := sweep.New(service, entries, executions, time.Now)
 		input := json.RawMessage(`{"prompt":"` + prompt + `"}`)
 		e.executions["job-1"] = &sfn.DescribeExecutionOutput{
 			Name: aws.String("job-1"), Input: aws.String(string(input)), Status: types.ExecutionStatusRunning, StartDate: aws.Time(time.Now()),
@@ -146,14 +149,16 @@ func (c settling) run(t *testing.T) (calls, own []string) {
 			s.stopped = true
 			e.stop("job-1", "stopped")
 			s.now = &moments{plan: c.own}
-			_ = answerOf(func() error { return c.settle(t.Context(), service, e) })
+			_ = answerOf(func() error {
+				return c.settle(t.Context(), service, sweeper, e)
+			})
 			own = s.now.trace
 			s.now = main
 		}
 		outcome := s.machine(t.Context(), "job-1", input)
 		e.stop("job-1", outcome)
 		calls, s.now, s.stopped = main.trace, &moments{}, false
-		if err := c.settleLater(t.Context(), service, e); err != nil {
+		if err := c.settleLater(t.Context(), service, sweeper, e); err != nil {
 			t.Errorf("%s: %v", c, err)
 		}
 
@@ -174,7 +179,7 @@ func (c settling) run(t *testing.T) (calls, own []string) {
 		} else {
 			s.accounts(t, c.String(), "stored")
 		}
-		if err := c.settleLater(t.Context(), service, e); err != nil {
+		if err := c.settleLater(t.Context(), service, sweeper, e); err != nil {
 			t.Errorf("%s: %v", c, err)
 		}
 		if again, _, _ := entries.Get(t.Context(), "job-1"); again.Mark != entry.Mark {

@@ -9,6 +9,7 @@ import (
 	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/caps"
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/table/record"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -18,11 +19,11 @@ import (
 type Contents interface {
 	// Content returns what is known about a content, and its version. If nothing is known,
 	// both are zero and the error is nil.
-	Content(ctx context.Context, sum string) (video.Content, string, error)
+	Content(ctx context.Context, sum string) (record.Content, string, error)
 	// PutContent replaces the version that was read, or creates the first one if version is
 	// empty. If another version is stored it returns a *video.Conflict. The stored version
 	// may still be this writer's own.
-	PutContent(ctx context.Context, sum string, content video.Content, version string) error
+	PutContent(ctx context.Context, sum string, content record.Content, version string) error
 }
 
 // Sum returns the SHA-256 of a prompt file's bytes, in hexadecimal.
@@ -48,13 +49,13 @@ func JobID(bucket, key, sum string) string {
 // S3 doesn't say what a copy was made from. So a copy is taken as one of the known file
 // with the same bytes, and as a request of its own if there is none. If such a copy is
 // known first, an upload made before it is taken as its source.
-func (f *Files) identify(ctx context.Context, u upload, sum string) (video.Content, error) {
-	own := video.Content{Job: JobID(u.bucket, u.key, sum), Key: u.key, Copied: u.copied, At: u.at}
+func (f *Files) identify(ctx context.Context, u upload, sum string) (record.Content, error) {
+	own := record.Content{Job: JobID(u.bucket, u.key, sum), Key: u.key, Copied: u.copied, At: u.at}
 	var err error
 	for range 8 {
 		known, version, readErr := f.contents.Content(ctx, sum)
 		if readErr != nil {
-			return video.Content{}, readErr
+			return record.Content{}, readErr
 		}
 		next := known
 		switch {
@@ -74,15 +75,15 @@ func (f *Files) identify(ctx context.Context, u upload, sum string) (video.Conte
 		}
 		var conflict *video.Conflict
 		if !errors.As(err, &conflict) {
-			return video.Content{}, err
+			return record.Content{}, err
 		}
 	}
-	return video.Content{}, &video.ServiceUnavailable{Doing: "claiming a prompt file's text", Err: err}
+	return record.Content{}, &video.ServiceUnavailable{Doing: "claiming a prompt file's text", Err: err}
 }
 
 // begin starts an upload's job, or finds it already started. A job that was claimed but not
 // started is started now.
-func (f *Files) begin(ctx context.Context, u upload, job video.Content, content []byte) (outcome, error) {
+func (f *Files) begin(ctx context.Context, u upload, job record.Content, content []byte) (outcome, error) {
 	if job.Refused {
 		return outcome{}, formUsed(job)
 	}
@@ -118,7 +119,7 @@ func (f *Files) begin(ctx context.Context, u upload, job video.Content, content 
 }
 
 // formUsed says why a text sent with an upload form has no job.
-func formUsed(job video.Content) *unusable {
+func formUsed(job record.Content) *unusable {
 	return &unusable{reason: "the upload form of " + job.Key + " was already used for another text, and a form makes at most one video; get a new form for this text"}
 }
 

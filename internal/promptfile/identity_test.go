@@ -19,7 +19,9 @@ import (
 	"github.com/takeup/takeup/internal/bucket"
 	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/view"
 	"github.com/takeup/takeup/internal/promptfile"
+	"github.com/takeup/takeup/internal/table/record"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -260,7 +262,7 @@ func (p *play) Refuse(_ context.Context, id string, _ *video.InvalidRequest, _ v
 }
 
 func (p *play) Start(_ context.Context, id string, r video.Request, _ video.Origin) (jobs.Receipt, error) {
-	receipt := jobs.Receipt{View: jobs.View{ID: id}}
+	receipt := jobs.Receipt{View: view.View{ID: id}}
 	var mismatch error
 	err := p.call(func() {
 		if was, ok := p.started[id]; !ok {
@@ -279,12 +281,12 @@ func (p *play) Start(_ context.Context, id string, r video.Request, _ video.Orig
 
 type playContents struct{ p *play }
 
-func (c playContents) Content(ctx context.Context, sum string) (known video.Content, version string, err error) {
+func (c playContents) Content(ctx context.Context, sum string) (known record.Content, version string, err error) {
 	err = c.p.call(func() { known, version, _ = c.p.contents.Content(ctx, sum) }, false)
 	return known, version, err
 }
 
-func (c playContents) PutContent(ctx context.Context, sum string, content video.Content, version string) error {
+func (c playContents) PutContent(ctx context.Context, sum string, content record.Content, version string) error {
 	var refused error
 	err := c.p.call(func() { refused = c.p.contents.PutContent(ctx, sum, content, version) }, true)
 	if err == nil {

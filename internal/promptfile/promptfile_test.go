@@ -21,7 +21,9 @@ import (
 	"github.com/takeup/takeup/internal/bucket"
 	"github.com/takeup/takeup/internal/caps"
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/view"
 	"github.com/takeup/takeup/internal/promptfile"
+	"github.com/takeup/takeup/internal/table/record"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -60,9 +62,9 @@ func (b *objects) PutObject(_ context.Context, in *s3.PutObjectInput, _ ...func(
 }
 
 // contents stores contents in memory. The version of a content is its printed value.
-type contents map[string]video.Content
+type contents map[string]record.Content
 
-func (c contents) Content(_ context.Context, sum string) (video.Content, string, error) {
+func (c contents) Content(_ context.Context, sum string) (record.Content, string, error) {
 	known := c[sum]
 	if known.Job == "" {
 		return known, "", nil
@@ -70,7 +72,7 @@ func (c contents) Content(_ context.Context, sum string) (video.Content, string,
 	return known, fmt.Sprint(known), nil
 }
 
-func (c contents) PutContent(ctx context.Context, sum string, content video.Content, version string) error {
+func (c contents) PutContent(ctx context.Context, sum string, content record.Content, version string) error {
 	if _, at, _ := c.Content(ctx, sum); at != version {
 		return &video.Conflict{ID: content.Job}
 	}
@@ -95,7 +97,7 @@ func (s *starter) Start(_ context.Context, id string, r video.Request, from vide
 	known := slices.Contains(s.ids, id)
 	s.origins = append(s.origins, from)
 	s.ids, s.prompts, s.models = append(s.ids, id), append(s.prompts, r.Prompt()), append(s.models, r.Model())
-	return jobs.Receipt{View: jobs.View{ID: id}, Known: known}, nil
+	return jobs.Receipt{View: view.View{ID: id}, Known: known}, nil
 }
 
 func (s *starter) Refuse(_ context.Context, id string, why *video.InvalidRequest, from video.Origin) error {
@@ -105,7 +107,7 @@ func (s *starter) Refuse(_ context.Context, id string, why *video.InvalidRequest
 
 var at = time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
 
-func record(name, key, version string) string {
+func kept(name, key, version string) string {
 	return fmt.Sprintf(`{"eventSource":"aws:s3","eventName":%q,"eventTime":"2026-08-21T12:00:00.000Z","s3":{"bucket":{"name":"prompts"},"object":{"key":%q,"versionId":%q,"eTag":"e1","sequencer":"01"}}}`,
 		name, key, version)
 }
@@ -129,7 +131,7 @@ func TestFilesThatStartAJob(t *testing.T) {
 	} {
 		b, s := &objects{content: test.content}, &starter{}
 		var log bytes.Buffer
-		if err := files(b, s, &log).Handle(t.Context(), event(record(test.event, test.key, "v1"))); err != nil {
+		if err := files(b, s, &log).Handle(t.Context(), event(kept(test.event, test.key, "v1"))); err != nil {
 			t.Errorf("%s: %v", test.key, err)
 			continue
 		}
@@ -176,7 +178,7 @@ func TestFilesThatCantBeUsed(t *testing.T) {
 		{key: "a.txt", err: &smithy.GenericAPIError{Code: "InvalidObjectState"}, reason: "archive storage class"},
 	} {
 		b, s := &objects{content: test.content, getErr: test.err}, &starter{}
-		if err := files(b, s, io.Discard).Handle(t.Context(), event(record("ObjectCreated:Put", test.key, "v1"))); err != nil {
+		if err := files(b, s, io.Discard).Handle(t.Context(), event(kept("ObjectCreated:Put", test.key, "v1"))); err != nil {
 			t.Errorf("%s: %v", test.key, err)
 			continue
 		}
@@ -200,14 +202,14 @@ func TestFilesThatCantBeUsed(t *testing.T) {
 
 func TestRecordsWithNothingToDo(t *testing.T) {
 	for name, b := range map[string]*objects{
-		record("ObjectCreated:Put", "folder/", "v1"):             {},
-		record("ObjectCreated:Put", "folder.txt/", "v1"):         {},
-		record("ObjectCreated:Put", "a/._boat.txt", "v1"):        {content: "\x00\x05\x16\x07 a boat"},
-		record("ObjectRemoved:Delete", "a.txt", "v1"):            {},
-		record("ObjectCreated:Put", "deleted.txt", "v1"):         {getErr: &smithy.GenericAPIError{Code: "NoSuchVersion"}},
-		record("ObjectCreated:Put", "deleted.txt", ""):           {getErr: &smithy.GenericAPIError{Code: "NoSuchKey"}},
-		record("ObjectCreated:Put", "replaced.txt", "null"):      {getErr: &smithy.GenericAPIError{Code: "PreconditionFailed"}},
-		record("ObjectCreated:Put", "a-delete-marker.txt", "v2"): {getErr: &smithy.GenericAPIError{Code: "MethodNotAllowed"}},
+		kept("ObjectCreated:Put", "folder/", "v1"):             {},
+		kept("ObjectCreated:Put", "folder.txt/", "v1"):         {},
+		kept("ObjectCreated:Put", "a/._boat.txt", "v1"):        {content: "\x00\x05\x16\x07 a boat"},
+		kept("ObjectRemoved:Delete", "a.txt", "v1"):            {},
+		kept("ObjectCreated:Put", "deleted.txt", "v1"):         {getErr: &smithy.GenericAPIError{Code: "NoSuchVersion"}},
+		kept("ObjectCreated:Put", "deleted.txt", ""):           {getErr: &smithy.GenericAPIError{Code: "NoSuchKey"}},
+		kept("ObjectCreated:Put", "replaced.txt", "null"):      {getErr: &smithy.GenericAPIError{Code: "PreconditionFailed"}},
+		kept("ObjectCreated:Put", "a-delete-marker.txt", "v2"): {getErr: &smithy.GenericAPIError{Code: "MethodNotAllowed"}},
 	} {
 		s := &starter{}
 		if err := files(b, s, io.Discard).Handle(t.Context(), event(name)); err != nil || len(s.ids)+len(b.written) > 0 {
@@ -222,7 +224,7 @@ func TestRecordsWithNothingToDo(t *testing.T) {
 func TestWithoutVersionsTheContentMustMatchTheUpload(t *testing.T) {
 	for _, version := range []string{"", "null"} {
 		b := &objects{content: "a boat"}
-		if err := files(b, &starter{}, io.Discard).Handle(t.Context(), event(record("ObjectCreated:Put", "a.txt", version))); err != nil {
+		if err := files(b, &starter{}, io.Discard).Handle(t.Context(), event(kept("ObjectCreated:Put", "a.txt", version))); err != nil {
 			t.Fatal(err)
 		}
 		if in := b.asked[0]; in.VersionId != nil || aws.ToString(in.IfMatch) != `"e1"` {
@@ -232,7 +234,7 @@ func TestWithoutVersionsTheContentMustMatchTheUpload(t *testing.T) {
 }
 
 func TestAFailedRecordDoesNotStopTheOthers(t *testing.T) {
-	good := record("ObjectCreated:Put", "good.txt", "v1")
+	good := kept("ObjectCreated:Put", "good.txt", "v1")
 	for name, test := range map[string]struct {
 		b       *objects
 		s       *starter
@@ -240,13 +242,13 @@ func TestAFailedRecordDoesNotStopTheOthers(t *testing.T) {
 		want    any
 		started int
 	}{
-		"a bad escape":    {&objects{content: "x"}, &starter{}, []string{record("ObjectCreated:Put", "a%zz.txt", "v1"), good}, new(*promptfile.BadRecord), 1},
-		"not UTF-8":       {&objects{content: "x"}, &starter{}, []string{good, record("ObjectCreated:Put", "%ff.txt", "v1")}, new(*promptfile.BadRecord), 1},
-		"no key":          {&objects{content: "x"}, &starter{}, []string{good, record("ObjectCreated:Put", "", "v1"), good}, new(*promptfile.BadRecord), 2},
+		"a bad escape":    {&objects{content: "x"}, &starter{}, []string{kept("ObjectCreated:Put", "a%zz.txt", "v1"), good}, new(*promptfile.BadRecord), 1},
+		"not UTF-8":       {&objects{content: "x"}, &starter{}, []string{good, kept("ObjectCreated:Put", "%ff.txt", "v1")}, new(*promptfile.BadRecord), 1},
+		"no key":          {&objects{content: "x"}, &starter{}, []string{good, kept("ObjectCreated:Put", "", "v1"), good}, new(*promptfile.BadRecord), 2},
 		"another source":  {&objects{content: "x"}, &starter{}, []string{`{"eventSource":"aws:sqs"}`, `{}`, `3`, good}, new(*promptfile.BadRecord), 1},
 		"S3 throttles":    {&objects{getErr: &smithy.GenericAPIError{Code: "SlowDown"}}, &starter{}, []string{good}, new(*video.ServiceUnavailable), 0},
 		"S3 denies":       {&objects{getErr: &smithy.GenericAPIError{Code: "AccessDenied"}}, &starter{}, []string{good}, new(*video.ServiceUnavailable), 0},
-		"no rejection":    {&objects{putErr: io.ErrUnexpectedEOF}, &starter{}, []string{record("ObjectCreated:Put", "a.png", "v1"), good}, new(*video.ServiceUnavailable), 0},
+		"no rejection":    {&objects{putErr: io.ErrUnexpectedEOF}, &starter{}, []string{kept("ObjectCreated:Put", "a.png", "v1"), good}, new(*video.ServiceUnavailable), 0},
 		"the start fails": {&objects{content: "x"}, &starter{err: &video.ServiceUnavailable{Err: io.EOF}}, []string{good, good}, new(*video.ServiceUnavailable), 0},
 	} {
 		err := files(test.b, test.s, io.Discard).Handle(t.Context(), event(test.records...))
@@ -262,7 +264,7 @@ func TestAFailedRecordDoesNotStopTheOthers(t *testing.T) {
 
 func TestAVersionParsedDifferentlyIsTheSameJob(t *testing.T) {
 	s := &starter{err: &jobs.Mismatch{ID: "a"}}
-	if err := files(&objects{content: "x"}, s, io.Discard).Handle(t.Context(), event(record("ObjectCreated:Put", "a.txt", "v1"))); err != nil {
+	if err := files(&objects{content: "x"}, s, io.Discard).Handle(t.Context(), event(kept("ObjectCreated:Put", "a.txt", "v1"))); err != nil {
 		t.Error(err)
 	}
 }
@@ -309,7 +311,7 @@ func FuzzHandle(f *testing.F) {
 }
 
 func FuzzEvent(f *testing.F) {
-	f.Add([]byte(event(record("ObjectCreated:Put", "a.txt", "v1"))))
+	f.Add([]byte(event(kept("ObjectCreated:Put", "a.txt", "v1"))))
 	f.Add([]byte(`{"Records":[null,3,{"s3":[]}]}`))
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		err := files(&objects{content: "a boat"}, &starter{}, io.Discard).Handle(context.Background(), payload)
@@ -328,7 +330,7 @@ func TestAFileOverACap(t *testing.T) {
 	b, s := &objects{content: "a boat"}, &starter{err: full}
 	known := contents{}
 	f := promptfile.New(b, known, &refusing{s}, "videos", func() time.Time { return at }, slog.New(slog.DiscardHandler))
-	if err := f.Handle(t.Context(), event(record("ObjectCreated:Put", "a.txt", "v1"))); err != nil {
+	if err := f.Handle(t.Context(), event(kept("ObjectCreated:Put", "a.txt", "v1"))); err != nil {
 		t.Fatal(err)
 	}
 	var rejection bucket.Rejection
@@ -339,7 +341,7 @@ func TestAFileOverACap(t *testing.T) {
 		t.Errorf("kept as %q", s.refused)
 	}
 	s.err = nil
-	if err := f.Handle(t.Context(), event(record("ObjectCreated:Put", "a.txt", "v2"))); err != nil || len(s.ids) != 1 {
+	if err := f.Handle(t.Context(), event(kept("ObjectCreated:Put", "a.txt", "v2"))); err != nil || len(s.ids) != 1 {
 		t.Errorf("once there is room: %v, started %v", err, s.ids)
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/view"
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/provider"
@@ -317,7 +318,7 @@ func (s *starter) Refuse(context.Context, string, *video.InvalidRequest, video.O
 
 func (s *starter) Start(_ context.Context, id string, _ video.Request, _ video.Origin) (jobs.Receipt, error) {
 	s.ids = append(s.ids, id)
-	return jobs.Receipt{View: jobs.View{ID: id}}, nil
+	return jobs.Receipt{View: view.View{ID: id}}, nil
 }
 
 // Job returns the ID that promptfile starts a file's job with.

@@ -14,6 +14,7 @@ import (
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/provider"
+	"github.com/takeup/takeup/internal/table/record"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -48,7 +49,7 @@ type Executions interface {
 // Contents reads what is recorded of a prompt file's content, by its SHA-256, or the
 // zero Content if nothing is.
 type Contents interface {
-	Content(ctx context.Context, sum string) (content video.Content, version string, err error)
+	Content(ctx context.Context, sum string) (content record.Content, version string, err error)
 }
 
 // Prices reads the stack's price list; it is empty if the stack has none.

@@ -31,6 +31,7 @@ import (
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
+	"github.com/takeup/takeup/internal/table/record"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -240,7 +241,7 @@ func TestGather(t *testing.T) {
 		job := promptfile.JobID("prompts", "job.txt", sum)
 		w.create(t, video.Entry{ID: job, Outcome: video.NewOutcome(&video.OutOfCredits{}, to)})
 	}
-	if err := w.jobs().PutContent(t.Context(), other, video.Content{Job: promptfile.JobID("prompts", "job.txt", other), Key: "job.txt"}, ""); err != nil {
+	if err := w.jobs().PutContent(t.Context(), other, record.Content{Job: promptfile.JobID("prompts", "job.txt", other), Key: "job.txt"}, ""); err != nil {
 		t.Fatal(err)
 	}
 	w.put("rejected/no.mp4.json", `{"bucket":"prompts","key":"no.mp4","version_id":"v"}`)

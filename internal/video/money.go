@@ -54,3 +54,14 @@ func (e *Entry) book(attempt int, state budget.State, charged int64, slot bool) 
 func (e Entry) HoldsSlot() bool {
 	return slices.ContainsFunc(e.Money, func(m budget.Money) bool { return m.Attempt == e.Attempt && m.Slot })
 }
+
+// Paid says whether the job costs money, by the phase of its submission.
+func (e Entry) Paid() Paid {
+	switch e.Phase {
+	case "", PhaseRefused:
+		return PaidNo
+	case PhaseAccepted:
+		return PaidYes
+	}
+	return PaidPerhaps
+}

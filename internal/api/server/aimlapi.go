@@ -15,6 +15,7 @@ import (
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/caps"
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/view"
 	"github.com/takeup/takeup/internal/provider/aimlapi"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -90,7 +91,7 @@ func (a *API) send(r *http.Request, request video.Request, from video.Origin, cr
 func overCap(why *caps.Refused) response { return refuse(http.StatusForbidden, "%s", why.Error()) }
 
 func queued(created int, id string) response {
-	return response{status: created, job: id, body: generation(jobs.View{ID: id, State: video.StateQueued}, "")}
+	return response{status: created, job: id, body: generation(view.View{ID: id, State: video.StateQueued}, "")}
 }
 
 // retries returns how often a client says that it has sent the request before. AI/ML
@@ -135,7 +136,7 @@ func (a *API) retrieve(r *http.Request) response {
 }
 
 // generation returns a job as AI/ML API shows one, with the URL of a completed one.
-func generation(v jobs.View, url string) api.Generation {
+func generation(v view.View, url string) api.Generation {
 	g := api.Generation{ID: v.ID, Status: v.State}
 	if v.Outcome != nil {
 		g.Status = video.StateFailed // AI/ML API has no status for a cancelled job

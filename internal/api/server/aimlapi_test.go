@@ -14,7 +14,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/takeup/takeup/internal/api"
-	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/view"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim/contract"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -131,7 +131,7 @@ func TestSameKeyAfterTheEnd(t *testing.T) {
 		handler.ServeHTTP(w, c.request())
 		replies = append(replies, transcript(w))
 		id := w.Header().Get("X-Inference-Id")
-		j.views[id] = jobs.View{ID: id, State: video.StateFailed, Outcome: &video.Outcome{Name: "GenerationFailed"}}
+		j.views[id] = view.View{ID: id, State: video.StateFailed, Outcome: &video.Outcome{Name: "GenerationFailed"}}
 	}
 	if replies[0] != replies[1] || len(j.requests) != 1 {
 		t.Errorf("got\n%s\nand\n%s", replies[0], replies[1])

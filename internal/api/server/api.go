@@ -11,6 +11,7 @@ import (
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/caps"
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/view"
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -25,25 +26,25 @@ type Jobs interface {
 	// an earlier attempt of the client started. The error is a *caps.Refused.
 	Send(ctx context.Context, p jobs.Post, r video.Request, from video.Origin) (jobs.Receipt, error)
 	// Status returns a job as the table has it. The error is a *video.NoEntry.
-	Status(ctx context.Context, id string) (jobs.View, error)
+	Status(ctx context.Context, id string) (view.View, error)
 	// Statuses is Status of many ids, in their order, without those that are no job's.
-	Statuses(ctx context.Context, ids []string) ([]jobs.View, error)
+	Statuses(ctx context.Context, ids []string) ([]view.View, error)
 	// File is Status, and looks whether the bucket still has a completed job's video.
-	File(ctx context.Context, id string) (jobs.View, error)
+	File(ctx context.Context, id string) (view.View, error)
 	// List returns a page of the jobs. The error is a *jobs.BadCursor.
 	List(context.Context, jobs.Query) (jobs.Page, error)
 	// Cancel ends a job, or gives its video up. The error is a *jobs.NotCancelled or a
 	// *video.NoEntry.
-	Cancel(ctx context.Context, id string, discard bool) (jobs.View, error)
+	Cancel(ctx context.Context, id string, discard bool) (view.View, error)
 	// Forget clears a job's texts. The error is a *jobs.NotForgotten or a
 	// *video.NoEntry.
 	Forget(ctx context.Context, id string) (jobs.Forgotten, error)
 	// Redrive resumes a job that ended without a video. The error is a
 	// *jobs.NotRedriven or a *video.NoEntry.
-	Redrive(ctx context.Context, id string) (jobs.View, error)
+	Redrive(ctx context.Context, id string) (view.View, error)
 	// Retry ends the wait of a job. The error is a *jobs.NotRetried or a
 	// *video.NoEntry.
-	Retry(ctx context.Context, id string) (jobs.View, error)
+	Retry(ctx context.Context, id string) (view.View, error)
 }
 
 // Videos signs the URLs of stored videos. Each works for whoever has it, until it

@@ -20,6 +20,7 @@ import (
 	"github.com/takeup/takeup/internal/caps"
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/view"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/video/report"
@@ -30,7 +31,7 @@ var update = flag.Bool("update", false, "write the golden files")
 // fakeJobs is a Jobs with the jobs that a test gives it.
 type fakeJobs struct {
 	requests map[string]string // hashes, by id
-	views    map[string]jobs.View
+	views    map[string]view.View
 	err      error
 	panics   bool
 	standing *caps.Standing // nil: uncapped
@@ -55,7 +56,7 @@ func (j *fakeJobs) Start(_ context.Context, id string, r video.Request, from vid
 		return jobs.Receipt{}, fmt.Errorf("started from %+v", from)
 	}
 	j.requests[id] = r.Hash()
-	return jobs.Receipt{View: jobs.View{ID: id}}, nil
+	return jobs.Receipt{View: view.View{ID: id}}, nil
 }
 
 // Send is Start with the id of the post.
@@ -66,39 +67,39 @@ func (j *fakeJobs) Send(ctx context.Context, p jobs.Post, r video.Request, from 
 	return receipt, err
 }
 
-func (j *fakeJobs) Status(_ context.Context, id string) (jobs.View, error) {
+func (j *fakeJobs) Status(_ context.Context, id string) (view.View, error) {
 	if j.err != nil {
-		return jobs.View{}, j.err
+		return view.View{}, j.err
 	}
-	view, ok := j.views[id]
+	shown, ok := j.views[id]
 	if !ok {
-		return jobs.View{}, &video.NoEntry{ID: id}
+		return view.View{}, &video.NoEntry{ID: id}
 	}
-	return view, nil
+	return shown, nil
 }
 
-func (j *fakeJobs) Statuses(ctx context.Context, ids []string) ([]jobs.View, error) {
-	var views []jobs.View
+func (j *fakeJobs) Statuses(ctx context.Context, ids []string) ([]view.View, error) {
+	var views []view.View
 	for _, id := range ids {
-		view, err := j.Status(ctx, id)
+		shown, err := j.Status(ctx, id)
 		if absent := (*video.NoEntry)(nil); errors.As(err, &absent) {
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		views = append(views, view)
+		views = append(views, shown)
 	}
 	return views, nil
 }
 
 // File finds that the video of "gone" is not in the bucket.
-func (j *fakeJobs) File(ctx context.Context, id string) (jobs.View, error) {
-	view, err := j.Status(ctx, id)
+func (j *fakeJobs) File(ctx context.Context, id string) (view.View, error) {
+	shown, err := j.Status(ctx, id)
 	if id == "gone" {
-		view.State, view.Manifest, view.Outcome = video.StateFailed, nil, &video.Outcome{Name: "VideoGone", Message: "the video was taken out of the bucket", At: at}
+		shown.State, shown.Manifest, shown.Outcome = video.StateFailed, nil, &video.Outcome{Name: "VideoGone", Message: "the video was taken out of the bucket", At: at}
 	}
-	return view, err
+	return shown, err
 }
 
 // List returns the jobs in the order of their ids.
@@ -121,86 +122,86 @@ func (j *fakeJobs) List(_ context.Context, q jobs.Query) (jobs.Page, error) {
 			}
 			return page, nil
 		default:
-			view := j.views[id]
-			view.Request, view.History = nil, nil
-			page.Views = append(page.Views, view)
+			shown := j.views[id]
+			shown.Request, shown.History = nil, nil
+			page.Views = append(page.Views, shown)
 		}
 	}
 	return page, nil
 }
 
 // Cancel cancels a queued job, and discards a generating one.
-func (j *fakeJobs) Cancel(_ context.Context, id string, discard bool) (jobs.View, error) {
+func (j *fakeJobs) Cancel(_ context.Context, id string, discard bool) (view.View, error) {
 	j.asked = append(j.asked, fmt.Sprintf("cancel %s %v", id, discard))
-	view, ok := j.views[id]
+	shown, ok := j.views[id]
 	switch {
 	case j.err != nil:
-		return view, j.err
+		return shown, j.err
 	case !ok:
-		return view, &video.NoEntry{ID: id}
-	case view.State == video.StateQueued:
-		view.State, view.Outcome, view.EndedAt = video.StateCancelled, video.NewOutcome(&video.Cancelled{}, at), at
-	case view.State == video.StateGenerating && discard:
-		view.Discard = true
-	case view.State == video.StateGenerating:
-		return view, &jobs.NotCancelled{ID: id, Discardable: true, RetryAfter: 1500 * time.Millisecond, Reason: "it is being submitted"}
+		return shown, &video.NoEntry{ID: id}
+	case shown.State == video.StateQueued:
+		shown.State, shown.Outcome, shown.EndedAt = video.StateCancelled, video.NewOutcome(&video.Cancelled{}, at), at
+	case shown.State == video.StateGenerating && discard:
+		shown.Discard = true
+	case shown.State == video.StateGenerating:
+		return shown, &jobs.NotCancelled{ID: id, Discardable: true, RetryAfter: 1500 * time.Millisecond, Reason: "it is being submitted"}
 	default:
-		return view, &jobs.NotCancelled{ID: id, Reason: "it ended, so there is nothing to cancel"}
+		return shown, &jobs.NotCancelled{ID: id, Reason: "it ended, so there is nothing to cancel"}
 	}
-	j.views[id] = view
-	return view, nil
+	j.views[id] = shown
+	return shown, nil
 }
 
 // Redrive redrives a failed job.
-func (j *fakeJobs) Redrive(_ context.Context, id string) (jobs.View, error) {
-	view, ok := j.views[id]
+func (j *fakeJobs) Redrive(_ context.Context, id string) (view.View, error) {
+	shown, ok := j.views[id]
 	switch {
 	case j.err != nil:
-		return view, j.err
+		return shown, j.err
 	case !ok:
-		return view, &video.NoEntry{ID: id}
-	case view.State != video.StateFailed:
-		return view, &jobs.NotRedriven{ID: id, Reason: "its execution is still running"}
+		return shown, &video.NoEntry{ID: id}
+	case shown.State != video.StateFailed:
+		return shown, &jobs.NotRedriven{ID: id, Reason: "its execution is still running"}
 	}
-	view.State, view.Outcome, view.EndedAt, view.Redrivable, view.Execution = video.StateQueued, nil, time.Time{}, false, id+"-r1"
-	return view, nil
+	shown.State, shown.Outcome, shown.EndedAt, shown.Redrivable, shown.Execution = video.StateQueued, nil, time.Time{}, false, id+"-r1"
+	return shown, nil
 }
 
 // Retry retries a job that waits for room at the provider.
-func (j *fakeJobs) Retry(_ context.Context, id string) (jobs.View, error) {
-	view, ok := j.views[id]
+func (j *fakeJobs) Retry(_ context.Context, id string) (view.View, error) {
+	shown, ok := j.views[id]
 	switch {
 	case j.err != nil:
-		return view, j.err
+		return shown, j.err
 	case !ok:
-		return view, &video.NoEntry{ID: id}
-	case view.State.Ended():
-		return view, &jobs.NotRetried{ID: id, Reason: "it has ended"}
-	case view.Waiting.For != report.WaitRoom:
-		return view, &jobs.NotRetried{ID: id, Reason: "it is being submitted at this moment", RetryAfter: 1500 * time.Millisecond}
+		return shown, &video.NoEntry{ID: id}
+	case shown.State.Ended():
+		return shown, &jobs.NotRetried{ID: id, Reason: "it has ended"}
+	case shown.Waiting.For != report.WaitRoom:
+		return shown, &jobs.NotRetried{ID: id, Reason: "it is being submitted at this moment", RetryAfter: 1500 * time.Millisecond}
 	}
-	view.Execution = id + "-r1"
-	return view, nil
+	shown.Execution = id + "-r1"
+	return shown, nil
 }
 
 // Forget forgets a job that has ended.
 func (j *fakeJobs) Forget(_ context.Context, id string) (jobs.Forgotten, error) {
-	view, ok := j.views[id]
+	shown, ok := j.views[id]
 	switch {
 	case j.err != nil:
 		return jobs.Forgotten{}, j.err
 	case !ok:
 		return jobs.Forgotten{}, &video.NoEntry{ID: id}
-	case !view.State.Ended():
+	case !shown.State.Ended():
 		return jobs.Forgotten{}, &jobs.NotForgotten{ID: id, Reason: "it is generating", RetryAfter: 1500 * time.Millisecond}
 	}
-	outline := view.Request.Outline()
-	view.Request, view.Brief, view.ForgottenAt = &outline, outline.Brief(), at
-	if view.Manifest != nil {
-		manifest := view.Manifest.Forget("hash", at)
-		view.Manifest = &manifest
+	outline := shown.Request.Outline()
+	shown.Request, shown.Brief, shown.ForgottenAt = &outline, outline.Brief(), at
+	if shown.Manifest != nil {
+		manifest := shown.Manifest.Forget("hash", at)
+		shown.Manifest = &manifest
 	}
-	return jobs.Forgotten{View: view, Stays: []jobs.Remnant{
+	return jobs.Forgotten{View: shown, Stays: []jobs.Remnant{
 		{What: "the input", Where: "Step Functions", Until: at.AddDate(0, 0, 90)}, {What: "the video", Where: "the videos bucket", Todo: "discard it"},
 	}}, nil
 }
@@ -253,14 +254,14 @@ func newJobs(t *testing.T) *fakeJobs {
 		StoringAt: at, StoredAt: at, Polls: 3, Bytes: 1234, CRC32: "y/Q5Jg==", Seconds: 5.041, Width: 1280, Height: 720,
 		ChargedMicros: 980000, PipelineVersion: "1a2b3c4d5e6f",
 	}
-	ended := func(state video.State, err error) jobs.View {
-		return jobs.View{State: state, Request: &r, CreatedAt: began, EndedAt: at, Outcome: video.NewOutcome(err, at)}
+	ended := func(state video.State, err error) view.View {
+		return view.View{State: state, Request: &r, CreatedAt: began, EndedAt: at, Outcome: video.NewOutcome(err, at)}
 	}
-	j := &fakeJobs{requests: map[string]string{}, used: someUsage(r.Model()), views: map[string]jobs.View{
+	j := &fakeJobs{requests: map[string]string{}, used: someUsage(r.Model()), views: map[string]view.View{
 		"queued":     {State: video.StateQueued, Request: &r, CreatedAt: began, Waiting: waits(report.WaitStart)},
 		"generating": {State: video.StateGenerating, Request: &r, CreatedAt: began, SubmittedAt: at.Add(-28 * time.Second), Waiting: waits(report.WaitGeneration)},
 		"late":       {State: video.StateGenerating, Request: &r, CreatedAt: began, SubmittedAt: at.Add(-time.Hour), Waiting: waits(report.WaitGeneration)},
-		"no-room": {State: video.StateQueued, Request: &r, CreatedAt: began, Waiting: &jobs.Waiting{
+		"no-room": {State: video.StateQueued, Request: &r, CreatedAt: began, Waiting: &view.Waiting{
 			For: report.WaitRoom, Since: began, NextAt: at.Add(time.Minute), Until: at.Add(time.Hour), LastError: "429 <&>", Paid: video.PaidNo, Message: "The provider has no room.",
 		}},
 		"done":       {State: video.StateCompleted, Request: &r, Manifest: manifest, CreatedAt: began, SubmittedAt: began.Add(time.Second), EndedAt: at},
@@ -271,23 +272,23 @@ func newJobs(t *testing.T) *fakeJobs {
 		"discarded":  ended(video.StateDiscarded, &video.Discarded{GenerationID: "generation-1", Micros: 980000}),
 		"no-request": {State: video.StateFailed, CreatedAt: began, EndedAt: at, Outcome: &video.Outcome{Name: "States.Timeout", Message: "it took long", At: at}},
 	}}
-	for id, view := range j.views {
-		view.ID, view.Redrivable = id, id == "poor" || id == "discarded"
-		view.Origin.Trigger = video.TriggerExecution
-		if view.Request != nil {
-			view.History = []jobs.HistoryEvent{{At: view.CreatedAt, Kind: report.EventTaken, Message: "taken by the API"}}
-			view.Brief, view.Origin = r.Brief(), video.Origin{Trigger: video.TriggerAPI, Token: "alice"}
+	for id, shown := range j.views {
+		shown.ID, shown.Redrivable = id, id == "poor" || id == "discarded"
+		shown.Origin.Trigger = video.TriggerExecution
+		if shown.Request != nil {
+			shown.History = []view.HistoryEvent{{At: shown.CreatedAt, Kind: report.EventTaken, Message: "taken by the API"}}
+			shown.Brief, shown.Origin = r.Brief(), video.Origin{Trigger: video.TriggerAPI, Token: "alice"}
 		}
 		if id == "queued" {
-			view.Origin = video.Origin{Trigger: video.TriggerFile, Bucket: "prompts", Key: "a boat.txt", Version: "v1"}
+			shown.Origin = video.Origin{Trigger: video.TriggerFile, Bucket: "prompts", Key: "a boat.txt", Version: "v1"}
 		}
-		j.views[id] = view
+		j.views[id] = shown
 	}
 	return j
 }
 
-func waits(kind report.WaitKind) *jobs.Waiting {
-	return &jobs.Waiting{For: kind, Since: at.Add(-time.Minute), Paid: video.PaidYes, Message: "It waits."}
+func waits(kind report.WaitKind) *view.Waiting {
+	return &view.Waiting{For: kind, Since: at.Add(-time.Minute), Paid: video.PaidYes, Message: "It waits."}
 }
 
 // newAPI returns an API whose fields are all fakes.

@@ -10,6 +10,7 @@ import (
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/server/wire"
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/view"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -23,24 +24,24 @@ func (a *API) get(r *http.Request) response {
 }
 
 // view looks a job up, or refuses the request.
-func (a *API) view(r *http.Request, id string, look func(context.Context, string) (jobs.View, error)) (jobs.View, *response) {
+func (a *API) view(r *http.Request, id string, look func(context.Context, string) (view.View, error)) (view.View, *response) {
 	if !video.ValidID(id) {
 		refused := notFound("")
-		return jobs.View{}, &refused
+		return view.View{}, &refused
 	}
-	view, err := look(r.Context(), id)
+	shown, err := look(r.Context(), id)
 	if err != nil {
 		refused := failed(id, err, "could not read the job; try again")
-		return jobs.View{}, &refused
+		return view.View{}, &refused
 	}
-	return view, nil
+	return shown, nil
 }
 
 // noURL is the message where signing a URL failed.
 const noURL = "the video is stored, but its URL could not be signed; try again"
 
 // show answers with a job.
-func (a *API) show(r *http.Request, status int, view jobs.View) response {
+func (a *API) show(r *http.Request, status int, view view.View) response {
 	body, err := a.video(r.Context(), view)
 	if err != nil {
 		return unavailable(view.ID, err, noURL)
@@ -49,13 +50,13 @@ func (a *API) show(r *http.Request, status int, view jobs.View) response {
 }
 
 // video returns a job as the API shows it. The error is of signing a URL.
-func (a *API) video(ctx context.Context, view jobs.View) (api.Video, error) {
+func (a *API) video(ctx context.Context, view view.View) (api.Video, error) {
 	file, err := a.file(ctx, view)
 	return wire.Video(view, a.estimate(ctx, view), file), err
 }
 
 // file returns the file of a completed job, and nil for another.
-func (a *API) file(ctx context.Context, view jobs.View) (*api.File, error) {
+func (a *API) file(ctx context.Context, view view.View) (*api.File, error) {
 	if view.Manifest == nil {
 		return nil, nil
 	}
@@ -72,7 +73,7 @@ func (a *API) file(ctx context.Context, view jobs.View) (*api.File, error) {
 
 // estimate says how much longer a job takes whose generation is running. It returns nil
 // for another job.
-func (a *API) estimate(ctx context.Context, v jobs.View) *api.Estimate {
+func (a *API) estimate(ctx context.Context, v view.View) *api.Estimate {
 	if !v.Waiting.Estimable() || v.Brief.Model == "" {
 		return nil
 	}
@@ -206,7 +207,7 @@ func (a *API) retry(r *http.Request) response {
 }
 
 // resumed answers with a job that has another execution now.
-func (a *API) resumed(r *http.Request, view jobs.View) response {
+func (a *API) resumed(r *http.Request, view view.View) response {
 	got := a.show(r, http.StatusAccepted, view)
 	if got.problem == nil {
 		got.header = map[string]string{api.ExecutionHeader: view.Execution}

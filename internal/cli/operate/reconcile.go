@@ -18,7 +18,7 @@ import (
 	"github.com/takeup/takeup/internal/cli/flags"
 	"github.com/takeup/takeup/internal/cli/target"
 	"github.com/takeup/takeup/internal/cli/term"
-	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/runs"
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/reconcile/repair"
@@ -134,7 +134,7 @@ func sourcesOf(env *command.Env, stack target.Stack) (reconcile.Sources, error) 
 
 // latest finds the last execution of a job.
 type latest struct {
-	jobs.Executions
+	runs.Executions
 	table *table.Table
 }
 
@@ -161,7 +161,7 @@ func executionsOf(stack target.Stack) (latest, error) {
 	if err != nil {
 		return latest{}, err
 	}
-	return latest{jobs.NewExecutions(sfn.NewFromConfig(stack.Config), machine), stack.Jobs()}, nil
+	return latest{runs.New(sfn.NewFromConfig(stack.Config), machine), stack.Jobs()}, nil
 }
 
 func showReport(out io.Writer, report reconcile.Report, asJSON bool) error {

@@ -12,6 +12,7 @@ import (
 	"github.com/takeup/takeup/internal/cli/target"
 	"github.com/takeup/takeup/internal/cli/term"
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/runs"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/reconcile/repair"
 	"github.com/takeup/takeup/internal/video"
@@ -55,7 +56,7 @@ func repairTable(ctx context.Context, env *command.Env, stack target.Stack, sinc
 		return err
 	}
 	steps := sfn.NewFromConfig(stack.Config)
-	runs, err := jobs.Runs(ctx, steps, machine, now.Add(-since), concluded(facts.Entries), func(ctx context.Context) error { return env.Sleep(ctx, describePace) })
+	read, err := runs.Read(ctx, steps, machine, now.Add(-since), concluded(facts.Entries), func(ctx context.Context) error { return env.Sleep(ctx, describePace) })
 	if err != nil {
 		return reconcile.Plain(err)
 	}
@@ -64,9 +65,9 @@ func repairTable(ctx context.Context, env *command.Env, stack target.Stack, sinc
 		return reconcile.Plain(err)
 	}
 	done, err := repair.Repair{
-		Table: known, Manifests: stack.Manifests(), Settler: jobs.New(known, stack.Manifests(), jobs.NewExecutions(steps, machine), env.Now),
+		Table: known, Manifests: stack.Manifests(), Settler: jobs.New(known, stack.Manifests(), runs.New(steps, machine), env.Now),
 		Accounts: stack.Accounts(env), KeyVersion: key.Version,
-	}.Run(ctx, facts, runs)
+	}.Run(ctx, facts, read)
 	if err != nil {
 		return reconcile.Plain(err)
 	}

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/runs"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -26,7 +26,7 @@ func readAttempt(row provider.LoggedRequest) (id string, a attempt, ok bool) {
 // evidence is what is known of a job outside the table.
 type evidence struct {
 	id       string
-	runs     []jobs.Run
+	runs     []runs.Run
 	attempts []attempt
 	manifest *video.Manifest
 	origin   video.Origin // its prompt file; zero if unknown

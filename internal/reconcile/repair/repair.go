@@ -9,11 +9,12 @@ import (
 	"slices"
 	"time"
 
-	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/runs"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/table/counter"
+	"github.com/takeup/takeup/internal/table/record"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -24,7 +25,7 @@ type Table interface {
 	Create(context.Context, video.Entry) (video.Entry, string, error)
 	Update(ctx context.Context, entry video.Entry, version string) (video.Entry, string, error)
 	Forget(ctx context.Context, entry video.Entry, version string, at time.Time) (video.Entry, string, error)
-	PutContent(ctx context.Context, sum string, known video.Content, version string) error
+	PutContent(ctx context.Context, sum string, known record.Content, version string) error
 	Correct(ctx context.Context, read counter.Tally, sums map[string]int64) error
 }
 
@@ -62,15 +63,15 @@ type Done struct {
 
 // Run writes back what the table lacks, by the facts and the executions. The error is a
 // *video.ServiceUnavailable; calling Run again resumes.
-func (r Repair) Run(ctx context.Context, facts reconcile.Facts, runs []jobs.Run) (Done, error) {
+func (r Repair) Run(ctx context.Context, facts reconcile.Facts, read []runs.Run) (Done, error) {
 	done := Done{Created: []string{}, Amended: []string{}, Settled: []string{}, Unexplained: []string{}}
-	all := evidences(facts, runs)
+	all := evidences(facts, read)
 	for _, id := range slices.Sorted(maps.Keys(all)) {
 		if err := r.job(ctx, all[id], facts, &done); err != nil {
 			return done, fmt.Errorf("job %s: %w", id, err)
 		}
 	}
-	for _, run := range runs {
+	for _, run := range read {
 		if run.Running {
 			continue
 		}
@@ -86,7 +87,7 @@ func (r Repair) Run(ctx context.Context, facts reconcile.Facts, runs []jobs.Run)
 }
 
 // evidences collects the evidence by job.
-func evidences(facts reconcile.Facts, runs []jobs.Run) map[string]*evidence {
+func evidences(facts reconcile.Facts, read []runs.Run) map[string]*evidence {
 	all := map[string]*evidence{}
 	of := func(id string) *evidence {
 		if all[id] == nil {
@@ -94,7 +95,7 @@ func evidences(facts reconcile.Facts, runs []jobs.Run) map[string]*evidence {
 		}
 		return all[id]
 	}
-	for _, run := range runs {
+	for _, run := range read {
 		e := of(run.Job)
 		e.runs = append(e.runs, run)
 	}
@@ -117,7 +118,7 @@ func evidences(facts reconcile.Facts, runs []jobs.Run) map[string]*evidence {
 	}
 	for _, e := range all {
 		slices.SortStableFunc(e.attempts, func(a, b attempt) int { return a.row.Created.Compare(b.row.Created) })
-		slices.SortStableFunc(e.runs, func(a, b jobs.Run) int { return cmp.Compare(a.Redrive, b.Redrive) })
+		slices.SortStableFunc(e.runs, func(a, b runs.Run) int { return cmp.Compare(a.Redrive, b.Redrive) })
 	}
 	return all
 }
@@ -194,7 +195,7 @@ func (r Repair) files(ctx context.Context, facts reconcile.Facts, created []stri
 			continue
 		}
 		seen[file.Sum] = true
-		err := r.Table.PutContent(ctx, file.Sum, video.Content{Job: file.Job(), Key: file.Key, At: file.At}, "")
+		err := r.Table.PutContent(ctx, file.Sum, record.Content{Job: file.Job(), Key: file.Key, At: file.At}, "")
 		var conflict *video.Conflict
 		switch {
 		case errors.As(err, &conflict):

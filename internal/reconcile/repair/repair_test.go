@@ -10,7 +10,7 @@ import (
 
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/runs"
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/provider/aimlapi"
@@ -71,10 +71,10 @@ func TestRepair(t *testing.T) {
 		return provider.LoggedRequest{Created: at, Reference: sent, ID: generation, Failed: failed}
 	}
 	manifest := video.Manifest{ID: "a", Request: request, Model: request.Model(), GenerationID: "g1", CreatedAt: at, SubmittedAt: at, StoredAt: at.Add(time.Minute), Bytes: 7, Origin: video.Origin{Trigger: video.TriggerAPI, Token: "ann"}}
-	own := jobs.Run{Name: "a", Job: "a", Request: &request, Started: at}
+	own := runs.Run{Name: "a", Job: "a", Request: &request, Started: at}
 	submitted := own
 	submitted.State = video.Job{GenerationID: "g2", SubmittedAt: at, Provider: "aimlapi", Handle: "universal:m:g2"}
-	redriven := jobs.Run{Name: "a-r2", Job: "a", Redrive: 2, Running: true}
+	redriven := runs.Run{Name: "a-r2", Job: "a", Redrive: 2, Running: true}
 	before := func(change func(*video.Entry)) *video.Entry {
 		e := video.Entry{ID: "a", Request: request, RequestHash: request.Hash(), CreatedAt: at, Execution: "a", Started: true}
 		change(&e)
@@ -82,15 +82,15 @@ func TestRepair(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		before   *video.Entry // nil if the table lacks the job
-		runs     []jobs.Run
+		runs     []runs.Run
 		rows     []provider.LoggedRequest
 		manifest *video.Manifest
 		want     func(video.Entry) bool
 		same     bool // nothing is written
 		strange  bool // nothing says what the request was
 	}{
-		"a job that waits": {runs: []jobs.Run{own}, want: func(e video.Entry) bool { return e.Phase == "" && e.Attempt == 0 && e.Started }},
-		"a submission in the logs": {runs: []jobs.Run{own}, rows: []provider.LoggedRequest{row("a.1", "g1", false)}, want: func(e video.Entry) bool {
+		"a job that waits": {runs: []runs.Run{own}, want: func(e video.Entry) bool { return e.Phase == "" && e.Attempt == 0 && e.Started }},
+		"a submission in the logs": {runs: []runs.Run{own}, rows: []provider.LoggedRequest{row("a.1", "g1", false)}, want: func(e video.Entry) bool {
 			return e.GenerationID == "g1" && e.Provider == "aimlapi" && e.Handle == handle("g1") && e.Attempt == 1 && e.Phase == video.PhaseAccepted
 		}},
 		"a later attempt in the logs": {before: before(func(e *video.Entry) { e.Phase, e.Attempt = video.PhaseRefused, 1 }), rows: []provider.LoggedRequest{row("a.1", "", true), row("a.3", "g3", false)}, want: func(e video.Entry) bool { return e.GenerationID == "g3" && e.Attempt == 3 }},
@@ -99,22 +99,22 @@ func TestRepair(t *testing.T) {
 		}},
 		"an attempt that failed":   {before: before(func(e *video.Entry) { e.Phase, e.Attempt = video.PhaseRefused, 1 }), rows: []provider.LoggedRequest{row("a.1", "", true)}, same: true},
 		"an attempt before":        {before: before(func(e *video.Entry) { e.Phase, e.Attempt = video.PhaseRefused, 3 }), rows: []provider.LoggedRequest{row("a.2", "", true)}, same: true},
-		"a generation that failed": {runs: []jobs.Run{own}, rows: []provider.LoggedRequest{row("a.1", "g1", true)}, want: func(e video.Entry) bool { return e.Phase == video.PhaseUnanswered && e.Candidate == handle("g1") }},
-		"a state of the execution": {runs: []jobs.Run{submitted}, want: func(e video.Entry) bool {
+		"a generation that failed": {runs: []runs.Run{own}, rows: []provider.LoggedRequest{row("a.1", "g1", true)}, want: func(e video.Entry) bool { return e.Phase == video.PhaseUnanswered && e.Candidate == handle("g1") }},
+		"a state of the execution": {runs: []runs.Run{submitted}, want: func(e video.Entry) bool {
 			return e.GenerationID == "g2" && e.Provider == "aimlapi" && e.Handle == "universal:m:g2" && e.Attempt == 1
 		}},
 		"a manifest alone": {manifest: &manifest, want: func(e video.Entry) bool {
 			return e.Manifest != nil && e.State() == video.StateCompleted && e.GenerationID == "g1" && e.RequestHash == request.Hash() && e.Origin == manifest.Origin
 		}},
-		"a manifest of one that ended": {before: before(func(e *video.Entry) { e.Phase, e.Attempt = video.PhaseRefused, 1; e.End(&video.OutOfCredits{}, at) }), runs: []jobs.Run{redriven}, manifest: &manifest, want: func(e video.Entry) bool { return e.State() == video.StateCompleted && e.Redrives == 2 }},
-		"a redrive":                    {before: before(func(e *video.Entry) { e.Phase, e.Attempt = video.PhaseRefused, 1; e.End(&video.OutOfCredits{}, at) }), runs: []jobs.Run{redriven}, want: func(e video.Entry) bool { return e.Execution == "a-r2" && !e.Over() && e.Started }},
+		"a manifest of one that ended": {before: before(func(e *video.Entry) { e.Phase, e.Attempt = video.PhaseRefused, 1; e.End(&video.OutOfCredits{}, at) }), runs: []runs.Run{redriven}, manifest: &manifest, want: func(e video.Entry) bool { return e.State() == video.StateCompleted && e.Redrives == 2 }},
+		"a redrive":                    {before: before(func(e *video.Entry) { e.Phase, e.Attempt = video.PhaseRefused, 1; e.End(&video.OutOfCredits{}, at) }), runs: []runs.Run{redriven}, want: func(e video.Entry) bool { return e.Execution == "a-r2" && !e.Over() && e.Started }},
 		"a submission that was lost": {before: before(func(e *video.Entry) {
 			e.Phase, e.Attempt = video.PhaseUnanswered, 1
 			e.End(&video.SubmissionLost{}, at)
 		}), rows: []provider.LoggedRequest{row("a.1", "g1", false)}, want: func(e video.Entry) bool { return e.GenerationID == "g1" && e.Outcome == nil }},
 		"one that is known": {before: before(func(e *video.Entry) {
 			e.Phase, e.Attempt, e.GenerationID, e.Manifest = video.PhaseAccepted, 1, "g1", &manifest
-		}), runs: []jobs.Run{own}, rows: []provider.LoggedRequest{row("a.1", "g1", false)}, manifest: &manifest, same: true},
+		}), runs: []runs.Run{own}, rows: []provider.LoggedRequest{row("a.1", "g1", false)}, manifest: &manifest, same: true},
 		"another generation than its own": {before: before(func(e *video.Entry) { e.Phase, e.Attempt, e.GenerationID = video.PhaseAccepted, 1, "g7" }), manifest: &manifest, same: true},
 		"a name in the logs alone":        {rows: []provider.LoggedRequest{row("a.1", "g1", false)}, strange: true},
 		"another's row":                   {rows: []provider.LoggedRequest{row("chatcmpl-1", "g1", false)}, same: true},
@@ -193,7 +193,7 @@ func TestMoney(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	own := jobs.Run{Name: "a", Job: "a", Request: &request, Started: at}
+	own := runs.Run{Name: "a", Job: "a", Request: &request, Started: at}
 	row := func(n, generation string) provider.LoggedRequest {
 		return provider.LoggedRequest{Created: at, Reference: "a." + n, ID: generation}
 	}
@@ -234,7 +234,7 @@ func TestMoney(t *testing.T) {
 		}
 		repairer := repair.Repair{Table: known, Manifests: s, Settler: &settler{}, Accounts: accounts(), KeyVersion: "v2"}
 		for range 2 { // the second run changes nothing
-			if _, err := repairer.Run(t.Context(), facts, []jobs.Run{own}); err != nil {
+			if _, err := repairer.Run(t.Context(), facts, []runs.Run{own}); err != nil {
 				t.Fatal(err)
 			}
 			if got, err := known.Month(t.Context(), at.UTC().Format("2006-01")); err != nil || got != c.want {
@@ -250,7 +250,7 @@ func TestForgottenAndFiles(t *testing.T) {
 	request := boat(t)
 	whole := video.Manifest{ID: "a", Request: request, GenerationID: "g1", CreatedAt: at, SubmittedAt: at, StoredAt: at}
 	forgotten := whole.Forget(request.Hash(), at)
-	own := jobs.Run{Name: "a", Job: "a", Request: &request, Started: at}
+	own := runs.Run{Name: "a", Job: "a", Request: &request, Started: at}
 	for _, there := range []bool{false, true} {
 		known := newTable()
 		if there {
@@ -261,10 +261,10 @@ func TestForgottenAndFiles(t *testing.T) {
 		file := reconcile.PromptFile{Bucket: "prompts", Key: "boat.txt", Version: "1", At: at, Sum: "sum"}
 		copied := file
 		copied.Key, copied.At = "copy.txt", at.Add(time.Hour)
-		other := jobs.Run{Name: file.Job(), Job: file.Job(), Request: &request, Started: at}
+		other := runs.Run{Name: file.Job(), Job: file.Job(), Request: &request, Started: at}
 		done, err := repair.Repair{
 			Table: known, Manifests: manifests{"a": forgotten}, Settler: &settler{}, Accounts: accounts(),
-		}.Run(t.Context(), reconcile.Facts{Manifests: map[string]string{"a": ""}, Prompts: []reconcile.PromptFile{copied, file}}, []jobs.Run{own, other})
+		}.Run(t.Context(), reconcile.Facts{Manifests: map[string]string{"a": ""}, Prompts: []reconcile.PromptFile{copied, file}}, []runs.Run{own, other})
 		if err != nil || done.Files != 1 {
 			t.Fatalf("got %+v, %v", done, err)
 		}

@@ -7,16 +7,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 
 	"github.com/takeup/takeup/internal/table/dynamotest"
-	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/table/record"
 )
 
-func content(job string) video.Content {
-	return video.Content{Job: job, Key: "a b.txt", Copied: true, At: time.Date(2026, 8, 21, 10, 0, 0, 0, time.UTC), Origin: "b.txt", Refused: true}
+func content(job string) record.Content {
+	return record.Content{Job: job, Key: "a b.txt", Copied: true, At: time.Date(2026, 8, 21, 10, 0, 0, 0, time.UTC), Origin: "b.txt", Refused: true}
 }
 
 func TestContentsLetOneWriterThrough(t *testing.T) {
 	c, ctx := open(dynamotest.New(t)), t.Context()
-	if known, version, err := c.Content(ctx, "sum"); known != (video.Content{}) || version != "" || err != nil {
+	if known, version, err := c.Content(ctx, "sum"); known != (record.Content{}) || version != "" || err != nil {
 		t.Fatalf("before there is one: %+v, %q, %v", known, version, err)
 	}
 	if err := c.PutContent(ctx, "sum", content("a"), ""); err != nil {

@@ -154,7 +154,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 		},
 		{
 			"restarted beside a running execution", "internal/jobs/start.go",
-			`execution != nil && ended(execution.Status), err`, `execution != nil, err`,
+			`execution != nil && runs.Ended(execution.Status), err`, `execution != nil, err`,
 			"^TestBegunAnewByTwoAtOnce$", "./internal/jobs", "2 executions at once",
 		},
 		{
@@ -194,7 +194,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestRetriedAtEveryPoint$", "./internal/pipeline", "it ended with stored, and holds {",
 		},
 		{
-			"an outcome undone by a retry", "internal/jobs/execution.go",
+			"an outcome undone by a retry", "internal/jobs/runs/executions.go",
 			`if entry.Outcome == nil || entry.Over() {`, `if entry.Unclaimed() {`,
 			"^TestRetry$", "./internal/jobs", `"resume":true`,
 		},
@@ -205,23 +205,23 @@ func TestEachMutantIsCaught(t *testing.T) {
 		},
 		{
 			"a claimed attempt released by settling", "internal/jobs/settle.go",
-			"		entry = outcome(execution, entry)\n	}\n", "		entry = outcome(execution, entry)\n		entry.Phase = video.PhaseRefused\n	}\n",
+			"		entry = runs.Outcome(execution, entry)\n	}\n", "		entry = runs.Outcome(execution, entry)\n		entry.Phase = video.PhaseRefused\n	}\n",
 			"^TestStoppedAndSettledAtEveryPoint$", "./internal/pipeline", "paid twice",
 		},
 		{
-			"a sweep of the table's jobs alone", "internal/jobs/sweep.go",
+			"a sweep of the table's jobs alone", "internal/jobs/sweep/sweep.go",
 			`{types.ExecutionStatusAborted, types.ExecutionStatusFailed, types.ExecutionStatusTimedOut}`, `{}`,
 			"^TestSweepOfAnExecutionThatTheTableLacks$", "./internal/jobs", "want {Looked:6",
 		},
 		{
-			"a sweep whose time goes to executions alone", "internal/jobs/sweep.go",
+			"a sweep whose time goes to executions alone", "internal/jobs/sweep/sweep.go",
 			`s.strays(half, list, func(name string) bool {
 		return each(half,`, `s.strays(ctx, list, func(name string) bool {
 		return each(ctx,`,
 			"^TestSweepOfManyExecutionsThatTheTableLacks$", "./internal/jobs", "context deadline exceeded",
 		},
 		{
-			"a sweep that always starts with the oldest jobs", "internal/jobs/sweep.go",
+			"a sweep that always starts with the oldest jobs", "internal/jobs/sweep/sweep.go",
 			`slices.Concat(all[after:], all[:after])`, `slices.Concat(all[:after], all[after:])`,
 			"^TestSweepsComeToAllJobs$", "./internal/jobs", "the last one:",
 		},

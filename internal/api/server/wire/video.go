@@ -7,11 +7,12 @@ import (
 
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/view"
 	"github.com/takeup/takeup/internal/video"
 )
 
 // Video returns a job, with its estimate and its file; either may be nil.
-func Video(v jobs.View, estimate *api.Estimate, file *api.File) api.Video {
+func Video(v view.View, estimate *api.Estimate, file *api.File) api.Video {
 	body := api.Video{
 		ID: v.ID, Status: v.State, Request: v.Request, CreatedAt: v.CreatedAt.UTC(), SubmittedAt: Time(v.SubmittedAt), EndedAt: Time(v.EndedAt),
 		Discard: v.Discard, ForgottenAt: Time(v.ForgottenAt), Waiting: waiting(v.Waiting), Owner: text(v.Origin.Token), Origin: origin(v.Origin),
@@ -74,13 +75,13 @@ func Forgotten(v api.Video, stays []jobs.Remnant) api.Forgotten {
 }
 
 // Status returns a job in short.
-func Status(v jobs.View) api.Status {
+func Status(v view.View) api.Status {
 	return api.Status{ID: v.ID, Status: v.State, Paid: paid(v), Redrivable: v.Redrivable}
 }
 
 // paid says whether a job costs money, as far as it has come; nil where that isn't
 // known.
-func paid(v jobs.View) *video.Paid {
+func paid(v view.View) *video.Paid {
 	paid := video.Paid("")
 	switch {
 	case v.State == video.StateCompleted:
@@ -96,7 +97,7 @@ func paid(v jobs.View) *video.Paid {
 	return &paid
 }
 
-func outcome(v jobs.View) *api.Outcome {
+func outcome(v view.View) *api.Outcome {
 	if v.Outcome == nil {
 		return nil
 	}
@@ -114,7 +115,7 @@ func cost(micros int64) *api.Cost {
 	return &api.Cost{USD: float64(micros) / 1e6}
 }
 
-func waiting(w *jobs.Waiting) *api.Waiting {
+func waiting(w *view.Waiting) *api.Waiting {
 	if w == nil {
 		return nil
 	}
@@ -133,7 +134,7 @@ func origin(o video.Origin) *api.Origin {
 }
 
 // history returns nil for no events, as a list has none.
-func history(happened []jobs.HistoryEvent) []api.Event {
+func history(happened []view.HistoryEvent) []api.Event {
 	var events []api.Event
 	for _, h := range happened {
 		events = append(events, api.Event{At: h.At.UTC(), What: h.Kind, Message: h.Message})

@@ -1,4 +1,4 @@
-package jobs
+package runs
 
 import (
 	"context"
@@ -26,18 +26,18 @@ type Run struct {
 	State video.Job
 }
 
-// History is the part of the Step Functions API that Runs uses.
+// History is the part of the Step Functions API that Read uses.
 type History interface {
 	ListExecutions(context.Context, *sfn.ListExecutionsInput, ...func(*sfn.Options)) (*sfn.ListExecutionsOutput, error)
 	DescribeExecution(context.Context, *sfn.DescribeExecutionInput, ...func(*sfn.Options)) (*sfn.DescribeExecutionOutput, error)
 	GetExecutionHistory(context.Context, *sfn.GetExecutionHistoryInput, ...func(*sfn.Options)) (*sfn.GetExecutionHistoryOutput, error)
 }
 
-// Runs reads the executions of a state machine that are running or have ended since a time, each
+// Read reads the executions of a state machine that are running or have ended since a time, each
 // with the output of its steps. It skips executions whose names are known, and calls wait before
 // each of the others. Step Functions keeps an execution for 90 days after its end. The error is
 // a *video.ServiceUnavailable.
-func Runs(ctx context.Context, client History, machine arn.ARN, since time.Time, known func(name string) bool, wait func(context.Context) error) ([]Run, error) {
+func Read(ctx context.Context, client History, machine arn.ARN, since time.Time, known func(name string) bool, wait func(context.Context) error) ([]Run, error) {
 	var runs []Run
 	pages := sfn.NewListExecutionsPaginator(client, &sfn.ListExecutionsInput{StateMachineArn: aws.String(machine.String()), MaxResults: 1000})
 	for pages.HasMorePages() {
@@ -71,13 +71,13 @@ func run(ctx context.Context, client History, name, arn string) (Run, error) {
 		return Run{}, err
 	}
 	r := Run{Name: name, Job: name, Started: aws.ToTime(out.StartDate), Running: out.Status == types.ExecutionStatusRunning}
-	if id := resumes(aws.ToString(out.Input)); id != "" {
+	if id := Resumes(aws.ToString(out.Input)); id != "" {
 		r.Job = id
 		if of, n := video.RedriveOf(name); of == id {
 			r.Redrive = n
 		}
 	} else {
-		r.Request = requestOf(out)
+		r.Request = Request(out)
 	}
 	if r.State = generationIn(out.Output); r.State.GenerationID != "" {
 		return r, nil

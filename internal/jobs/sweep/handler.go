@@ -1,4 +1,4 @@
-package jobs
+package sweep
 
 import (
 	"context"
@@ -22,7 +22,7 @@ func (e *NoOccasion) Error() string {
 // Handler returns the Lambda handler of the settle function. Its payload is either {"sweep":
 // true}, or as a JSON string the ARN of an execution that has ended, which it settles. A sweep
 // calls wait between two jobs.
-func (s *Service) Handler(log *slog.Logger, list Lister, wait func(context.Context) error) func(context.Context, json.RawMessage) error {
+func (s *Sweeper) Handler(log *slog.Logger, list Lister, wait func(context.Context) error) func(context.Context, json.RawMessage) error {
 	return func(ctx context.Context, payload json.RawMessage) error {
 		began := s.now()
 		var arn string
@@ -32,7 +32,7 @@ func (s *Service) Handler(log *slog.Logger, list Lister, wait func(context.Conte
 		switch {
 		case json.Unmarshal(payload, &arn) == nil && arn != "":
 			name := arn[strings.LastIndex(arn, ":")+1:]
-			settled, err := s.Settle(ctx, name)
+			settled, err := s.jobs.Settle(ctx, name)
 			return logged(ctx, log, err, "execution", name, "settled", settled, "elapsed_ms", s.now().Sub(began).Milliseconds())
 		case json.Unmarshal(payload, &occasion) == nil && occasion.Sweep:
 			if deadline, ok := ctx.Deadline(); ok {

@@ -1,4 +1,6 @@
-package jobs
+// Package runs reads, starts and stops the executions of the state machine, and says what one
+// shows of its job: whose it is, and how the job ended if its item doesn't say.
+package runs
 
 import (
 	"context"
@@ -32,14 +34,14 @@ type Executions struct {
 	stateMachine arn.ARN
 }
 
-// NewExecutions returns the Executions of a state machine.
-func NewExecutions(client StepFunctions, stateMachine arn.ARN) Executions {
+// New returns the Executions of a state machine.
+func New(client StepFunctions, stateMachine arn.ARN) Executions {
 	return Executions{client: client, stateMachine: stateMachine}
 }
 
-// describe returns the execution with that name, or nil if there is none: Step Functions deletes
+// Describe returns the execution with that name, or nil if there is none: Step Functions deletes
 // an execution 90 days after its end. The error is a *video.ServiceUnavailable.
-func (e Executions) describe(ctx context.Context, name string) (*sfn.DescribeExecutionOutput, error) {
+func (e Executions) Describe(ctx context.Context, name string) (*sfn.DescribeExecutionOutput, error) {
 	out, err := e.client.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: aws.String(e.stateMachine.Execution(name))})
 	var absent *types.ExecutionDoesNotExist
 	switch {
@@ -54,13 +56,13 @@ func (e Executions) describe(ctx context.Context, name string) (*sfn.DescribeExe
 // Latest returns the execution that the job's entry names, or nil if there is none. The error is
 // a *video.ServiceUnavailable.
 func (e Executions) Latest(ctx context.Context, entry video.Entry) (*sfn.DescribeExecutionOutput, error) {
-	return e.describe(ctx, entry.Execution)
+	return e.Describe(ctx, entry.Execution)
 }
 
-// start starts an execution. It reports whether the name is taken by an execution that has ended
+// Start starts an execution. It reports whether the name is taken by an execution that has ended
 // or has another input. If one with the same input is running, start succeeds. The error is a
 // *video.ServiceUnavailable.
-func (e Executions) start(ctx context.Context, name string, input []byte) (taken bool, err error) {
+func (e Executions) Start(ctx context.Context, name string, input []byte) (taken bool, err error) {
 	_, err = e.client.StartExecution(ctx, &sfn.StartExecutionInput{
 		StateMachineArn: aws.String(e.stateMachine.String()), Name: &name, Input: aws.String(string(input)),
 	})
@@ -74,18 +76,18 @@ func (e Executions) start(ctx context.Context, name string, input []byte) (taken
 	return false, nil
 }
 
-// stop stops an execution that another one replaces, at best effort: it does no harm if both
+// Stop stops an execution that another one replaces, at best effort: it does no harm if both
 // run.
-func (e Executions) stop(ctx context.Context, name, cause string) {
+func (e Executions) Stop(ctx context.Context, name, cause string) {
 	_, _ = e.client.StopExecution(ctx, &sfn.StopExecutionInput{ExecutionArn: aws.String(e.stateMachine.Execution(name)), Cause: &cause})
 }
 
-// inputOf returns the input of the execution that an entry names. The input of the job's own
+// Input returns the input of the execution that an entry names. The input of the job's own
 // execution is its request. That of a later one names the job, and says whether to resume from
 // an outcome.
 //
 // It doesn't escape <, > and &, since a long text could then exceed the limit of Step Functions.
-func inputOf(entry video.Entry) ([]byte, error) {
+func Input(entry video.Entry) ([]byte, error) {
 	if entry.Execution == entry.ID {
 		input, err := entry.Request.MarshalJSON()
 		if err != nil {
@@ -99,18 +101,18 @@ func inputOf(entry video.Entry) ([]byte, error) {
 	return fmt.Appendf(nil, `{"id":%q,"resume":true}`, entry.ID), nil
 }
 
-// belongs reports whether an execution is the entry's, and not another one with the same name.
-func belongs(execution *sfn.DescribeExecutionOutput, entry video.Entry) bool {
+// Belongs reports whether an execution is the entry's, and not another one with the same name.
+func Belongs(execution *sfn.DescribeExecutionOutput, entry video.Entry) bool {
 	if entry.Execution != entry.ID {
-		return resumes(aws.ToString(execution.Input)) == entry.ID
+		return Resumes(aws.ToString(execution.Input)) == entry.ID
 	}
-	request := requestOf(execution)
+	request := Request(execution)
 	return request != nil && request.Hash() == entry.RequestHash
 }
 
-// resumes returns the id of the job that an execution with that input resumes, or "" for the
+// Resumes returns the id of the job that an execution with that input resumes, or "" for the
 // execution of a new job.
-func resumes(input string) string {
+func Resumes(input string) string {
 	var given struct {
 		ID     string       `json:"id"`
 		Resume bool         `json:"resume"`
@@ -122,9 +124,9 @@ func resumes(input string) string {
 	return given.ID
 }
 
-// requestOf returns the request in the input of a job's own execution, or nil if there is no
+// Request returns the request in the input of a job's own execution, or nil if there is no
 // valid one.
-func requestOf(execution *sfn.DescribeExecutionOutput) *video.Request {
+func Request(execution *sfn.DescribeExecutionOutput) *video.Request {
 	r, err := catalogue.Parse(all.Models(), []byte(aws.ToString(execution.Input)))
 	if err != nil {
 		return nil
@@ -145,15 +147,15 @@ func cause(execution *sfn.DescribeExecutionOutput) string {
 	return said
 }
 
-// ended reports whether an execution has ended without a video.
-func ended(status types.ExecutionStatus) bool {
+// Ended reports whether an execution has ended without a video.
+func Ended(status types.ExecutionStatus) bool {
 	return status != types.ExecutionStatusRunning && status != types.ExecutionStatusSucceeded
 }
 
-// outcome records the outcome of a job whose execution ended without recording one. An outcome
+// Outcome records the outcome of a job whose execution ended without recording one. An outcome
 // that the state machine retried without success keeps its name; everything else is an
 // interruption.
-func outcome(execution *sfn.DescribeExecutionOutput, entry video.Entry) video.Entry {
+func Outcome(execution *sfn.DescribeExecutionOutput, entry video.Entry) video.Entry {
 	at, name := aws.ToTime(execution.StopDate), aws.ToString(execution.Error)
 	said := name
 	switch {
@@ -171,17 +173,13 @@ func outcome(execution *sfn.DescribeExecutionOutput, entry video.Entry) video.En
 	if why := cause(execution); why != "" {
 		said += ": " + why
 	}
-	entry.End(&video.Interrupted{Execution: aws.ToString(execution.Name), Said: said, Paid: paid(entry)}, at)
+	entry.End(&video.Interrupted{Execution: aws.ToString(execution.Name), Said: said, Paid: entry.Paid()}, at)
 	return entry
 }
 
-// paid says whether a job costs money, by the phase of its submission.
-func paid(entry video.Entry) video.Paid {
-	switch entry.Phase {
-	case "", video.PhaseRefused:
-		return video.PaidNo
-	case video.PhaseAccepted:
-		return video.PaidYes
-	}
-	return video.PaidPerhaps
+// StateMachine returns the ARN of the state machine.
+func (e Executions) StateMachine() arn.ARN { return e.stateMachine }
+
+func unavailable(doing string, err error) error {
+	return &video.ServiceUnavailable{Doing: doing, Err: err}
 }

@@ -1,4 +1,4 @@
-package video
+package record
 
 import "time"
 

@@ -1,4 +1,4 @@
-package jobs_test
+package view_test
 
 import (
 	"fmt"
@@ -6,10 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/sfn"
-	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
-
-	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/view"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/video/report"
 )
@@ -17,12 +14,8 @@ import (
 func historyOf(t *testing.T, e video.Entry) []string {
 	t.Helper()
 	e.ID, e.Execution, e.CreatedAt = "a", "a", began
-	view, err := service(t, ledger{"a": e}, nil, &machine{}).Status(t.Context(), "a")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var told []string
-	for _, h := range view.History {
+	for _, h := range view.Of(e, ended).History {
 		told = append(told, fmt.Sprintf("%v %s", h.At.Sub(began), h.Message))
 	}
 	return told
@@ -97,24 +90,6 @@ func TestHistory(t *testing.T) {
 	}
 }
 
-// The history keeps an interruption after a redrive has reverted it.
-func TestHistoryKeepsAnInterruption(t *testing.T) {
-	boat := request(t, "a boat")
-	for _, phase := range []video.Phase{"", video.PhaseAccepted} {
-		e := video.Entry{ID: "a", Request: boat, RequestHash: boat.Hash(), CreatedAt: began, Execution: "a", Started: true, Phase: phase}
-		e.End(&video.Interrupted{Execution: "a", Said: "it was stopped", Paid: video.PaidNo}, ended)
-		l, m := ledger{"a": e}, &machine{executions: map[string]*sfn.DescribeExecutionOutput{"a": execution(types.ExecutionStatusAborted, `{"prompt":"a boat"}`)}}
-		s := service(t, l, manifests{}, m)
-		if _, err := s.Redrive(t.Context(), "a"); err != nil {
-			t.Fatal(err)
-		}
-		view, err := s.Status(t.Context(), "a")
-		if err != nil || view.State.Ended() || len(view.History) < 2 || view.History[len(view.History)-1].Kind != report.EventEnded || !view.History[len(view.History)-1].At.Equal(ended) {
-			t.Errorf("%q: got %+v, %v", phase, view.History, err)
-		}
-	}
-}
-
 // A long history has its beginning and its end.
 func TestHistoryIsBounded(t *testing.T) {
 	var e video.Entry
@@ -126,7 +101,7 @@ func TestHistoryIsBounded(t *testing.T) {
 		e.Progress = append(e.Progress, p)
 	}
 	got := historyOf(t, e)
-	if len(got) != jobs.MaxHistory || got[0] != "0s taken" || got[len(got)-1] != "30h0m0s store29" {
+	if len(got) != view.MaxHistory || got[0] != "0s taken" || got[len(got)-1] != "30h0m0s store29" {
 		t.Errorf("got %d: %q", len(got), got)
 	}
 }

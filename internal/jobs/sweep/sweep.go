@@ -1,4 +1,7 @@
-package jobs
+// Package sweep looks after the jobs that nobody looks after: it settles those whose executions
+// ended without recording an outcome, and starts those whose executions were never started. It is
+// the settle function.
+package sweep
 
 import (
 	"context"
@@ -11,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"github.com/takeup/takeup/internal/jobs/runs"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -26,6 +30,41 @@ const unseen = 24 * time.Hour
 // Lister is the other part of the Step Functions API that a sweep uses.
 type Lister interface {
 	ListExecutions(context.Context, *sfn.ListExecutionsInput, ...func(*sfn.Options)) (*sfn.ListExecutionsOutput, error)
+}
+
+// Jobs performs the operations on the jobs.
+type Jobs interface {
+	// Settle records how the job of an execution ended, and reports whether it did.
+	Settle(ctx context.Context, execution string) (bool, error)
+	// SettleBy is Settle for an execution that was read before.
+	SettleBy(ctx context.Context, name string, execution *sfn.DescribeExecutionOutput) (bool, error)
+	// Begin starts the execution that a job's entry names.
+	Begin(ctx context.Context, entry video.Entry, version string) (started, known bool, err error)
+}
+
+// Table has the jobs.
+type Table interface {
+	// Get returns a job's entry, or a *video.NoEntry.
+	Get(ctx context.Context, id string) (entry video.Entry, version string, err error)
+	// Unfinished returns the jobs without an outcome, oldest first.
+	Unfinished(context.Context) ([]table.Unfinished, error)
+	// SweptTo returns how far the last sweep came that had no time for all jobs.
+	SweptTo(context.Context) (place, version string, err error)
+	PutSweptTo(ctx context.Context, place, version string) error
+}
+
+// Sweeper looks after the jobs of a state machine. It is safe for concurrent use, also by many
+// processes.
+type Sweeper struct {
+	jobs       Jobs
+	table      Table
+	executions runs.Executions
+	now        func() time.Time
+}
+
+// New returns a Sweeper.
+func New(jobs Jobs, table Table, executions runs.Executions, now func() time.Time) *Sweeper {
+	return &Sweeper{jobs: jobs, table: table, executions: executions, now: now}
 }
 
 // Swept is the result of a sweep.
@@ -46,7 +85,7 @@ const writing = 5 * time.Second
 // execution was never started. A job that can't be settled now doesn't hold up the others, and
 // the executions take at most half of the time. If a sweep runs out of time, the next one
 // resumes where it stopped, so that every job gets its turn.
-func (s *Service) Sweep(ctx context.Context, list Lister, wait func(context.Context) error) (Swept, error) {
+func (s *Sweeper) Sweep(ctx context.Context, list Lister, wait func(context.Context) error) (Swept, error) {
 	var swept Swept
 	var failed []error
 	each := func(ctx context.Context, look func(context.Context) error) bool {
@@ -64,7 +103,7 @@ func (s *Service) Sweep(ctx context.Context, list Lister, wait func(context.Cont
 	defer cancel()
 	err := s.strays(half, list, func(name string) bool {
 		return each(half, func(ctx context.Context) error {
-			settled, err := s.Settle(ctx, name)
+			settled, err := s.jobs.Settle(ctx, name)
 			if settled {
 				swept.Settled++
 			}
@@ -84,7 +123,7 @@ func (s *Service) Sweep(ctx context.Context, list Lister, wait func(context.Cont
 
 // sweepUnfinished calls look for each job without an outcome until look returns false. It begins
 // with the first job that the last sweep did not reach.
-func (s *Service) sweepUnfinished(ctx context.Context, look func(id string) bool) error {
+func (s *Sweeper) sweepUnfinished(ctx context.Context, look func(id string) bool) error {
 	all, err := s.table.Unfinished(ctx)
 	place, version, placeErr := s.table.SweptTo(ctx)
 	if placeErr != nil {
@@ -125,9 +164,9 @@ func halfOf(ctx context.Context) (context.Context, context.CancelFunc) {
 // strays yields the names of the executions that failed, began within unseen, and have no job in
 // the table: they were started by hand, and ended before Submit created the job. Those of one
 // status come latest first.
-func (s *Service) strays(ctx context.Context, list Lister, yield func(name string) bool) error {
+func (s *Sweeper) strays(ctx context.Context, list Lister, yield func(name string) bool) error {
 	for _, status := range []types.ExecutionStatus{types.ExecutionStatusAborted, types.ExecutionStatusFailed, types.ExecutionStatusTimedOut} {
-		pages := sfn.NewListExecutionsPaginator(list, &sfn.ListExecutionsInput{StateMachineArn: aws.String(s.executions.stateMachine.String()), StatusFilter: status})
+		pages := sfn.NewListExecutionsPaginator(list, &sfn.ListExecutionsInput{StateMachineArn: aws.String(s.executions.StateMachine().String()), StatusFilter: status})
 		for more := true; more && pages.HasMorePages(); {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
@@ -151,7 +190,7 @@ func (s *Service) strays(ctx context.Context, list Lister, yield func(name strin
 }
 
 // knows reports whether the table has the job of an execution, or the execution can't have one.
-func (s *Service) knows(ctx context.Context, execution string) (bool, error) {
+func (s *Sweeper) knows(ctx context.Context, execution string) (bool, error) {
 	var absent *video.NoEntry
 	if id, n := video.RedriveOf(execution); n > 0 && video.ValidID(id) {
 		entry, _, err := s.table.Get(ctx, id)
@@ -173,7 +212,7 @@ func (s *Service) knows(ctx context.Context, execution string) (bool, error) {
 }
 
 // look settles or starts a job. It reads the item, since the index may be out of date.
-func (s *Service) look(ctx context.Context, id string, swept *Swept) error {
+func (s *Sweeper) look(ctx context.Context, id string, swept *Swept) error {
 	entry, version, err := s.table.Get(ctx, id)
 	var absent *video.NoEntry
 	switch {
@@ -186,7 +225,7 @@ func (s *Service) look(ctx context.Context, id string, swept *Swept) error {
 	case entry.Outcome != nil && entry.Outcome.Final(), !entry.ForgottenAt.IsZero(), s.now().Sub(entry.CreatedAt) < abandoned:
 		return nil
 	}
-	started, _, err := s.begin(ctx, entry, version)
+	started, _, err := s.jobs.Begin(ctx, entry, version)
 	if started {
 		swept.Started++
 	}
@@ -194,8 +233,8 @@ func (s *Service) look(ctx context.Context, id string, swept *Swept) error {
 }
 
 // lookAt settles a job whose execution was started.
-func (s *Service) lookAt(ctx context.Context, entry video.Entry, swept *Swept) error {
-	execution, err := s.executions.describe(ctx, entry.Execution)
+func (s *Sweeper) lookAt(ctx context.Context, entry video.Entry, swept *Swept) error {
+	execution, err := s.executions.Describe(ctx, entry.Execution)
 	switch {
 	case err != nil:
 		return err
@@ -207,9 +246,18 @@ func (s *Service) lookAt(ctx context.Context, entry video.Entry, swept *Swept) e
 			Error: aws.String("ExecutionGone"), Cause: aws.String("Step Functions no longer knows it"), StopDate: aws.Time(s.now()),
 		}
 	}
-	settled, err := s.settle(ctx, entry.Execution, execution)
+	settled, err := s.jobs.SettleBy(ctx, entry.Execution, execution)
 	if settled {
 		swept.Settled++
 	}
 	return err
+}
+
+// unavailable wraps an error, unless it is a *video.ServiceUnavailable already.
+func unavailable(doing string, err error) error {
+	var already *video.ServiceUnavailable
+	if errors.As(err, &already) {
+		return already
+	}
+	return &video.ServiceUnavailable{Doing: doing, Err: err}
 }

@@ -1,4 +1,4 @@
-package jobs
+package view
 
 import (
 	"strings"
@@ -28,9 +28,9 @@ func (w *Waiting) Estimable() bool {
 	return w != nil && (w.For == report.WaitStart || w.For == report.WaitSubmission || w.For == report.WaitGeneration)
 }
 
-// waitingOf returns what a job waits for, or nil if it has ended. The entry decides that. The
+// WaitingOf returns what a job waits for, or nil if it has ended. The entry decides that. The
 // steps' progress adds the times and the error if it is about the same wait.
-func waitingOf(entry video.Entry, paid video.Paid, now time.Time) *Waiting {
+func WaitingOf(entry video.Entry, paid video.Paid, now time.Time) *Waiting {
 	if entry.State().Ended() {
 		return nil
 	}
