@@ -1,9 +1,12 @@
 // Package mutants_test shows that the tests of the promises can fail. Each mutant removes one
 // precaution from the code and must be caught by a violated promise. A mutant replaces the
-// source for a single go test (-overlay), so that it is never deployed.
+// source for a single build of tests (-overlay), so that it is never deployed. Those tests end as
+// soon as they catch it.
 package mutants_test
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -313,28 +316,58 @@ func TestEachMutantIsCaught(t *testing.T) {
 	}
 	for i, m := range mutants {
 		t.Run(m.name, func(t *testing.T) {
-			path := filepath.Join(root, m.file)
-			dir := t.TempDir()
-			mutant := filepath.Join(dir, "mutant.go")
-			if err := os.WriteFile(mutant, sources[i], 0o600); err != nil {
-				t.Fatal(err)
-			}
-			overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{path: mutant}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			list := filepath.Join(dir, "overlay.json")
-			if err := os.WriteFile(list, overlay, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			test := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-vet=off", "-overlay", list, "-run", m.run, m.in)
-			test.Dir = root
-			out, err := test.CombinedOutput()
-			if err == nil || !strings.Contains(string(out), m.violates) {
+			t.Parallel()
+			tests := built(t, root, m.in, filepath.Join(root, m.file), sources[i])
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			run := exec.CommandContext(ctx, tests, "-test.run", m.run, "-test.parallel", "2", "-test.timeout", "10m")
+			run.Dir = filepath.Join(root, m.in)
+			run.Env = append(os.Environ(), "GOGC=400")
+			out := &output{until: m.violates, found: stop}
+			run.Stdout, run.Stderr = out, out
+			if err := run.Run(); err == nil || !strings.Contains(out.String(), m.violates) {
 				t.Errorf("not caught: %v\n%.3000s", err, out)
 			}
 		})
 	}
+}
+
+// built builds the tests of a package while the mutant replaces a file. It returns their program.
+func built(t *testing.T, root, in, file string, mutant []byte) string {
+	t.Helper()
+	dir := t.TempDir()
+	replacement, list, tests := filepath.Join(dir, "mutant.go"), filepath.Join(dir, "overlay.json"), filepath.Join(dir, "tests")
+	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{file: replacement}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, content := range map[string][]byte{replacement: mutant, list: overlay} {
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-o", tests, "-ldflags=-s -w", "-overlay", list, in)
+	build.Dir = root
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("it can't be built: %v\n%.3000s", err, out)
+	}
+	return tests
+}
+
+// output keeps what the tests print, which is nothing while they pass. It calls found once they
+// have printed a text: the other tests of a mutant that is caught need not end.
+type output struct {
+	bytes.Buffer
+	until string
+	found func()
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.Buffer.Write(p)
+	if bytes.Contains(o.Bytes(), []byte(o.until)) {
+		o.found()
+	}
+	return n, err
 }
 
 // mutated returns a file's source with old replaced by new. old must occur exactly once.
