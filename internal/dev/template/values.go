@@ -41,6 +41,12 @@ func FromOutputs(outputs map[string]string) (Values, error) {
 		}
 		values[secret], values[secret+".Id"] = outputs[secret], outputs[secret]
 	}
+	// The keys of further providers.
+	for name, arn := range outputs {
+		if strings.HasSuffix(name, "KeySecret") && strings.HasPrefix(arn, "arn:") {
+			values[name], values[name+".Id"] = arn, arn
+		}
+	}
 	url := outputs["UnhandledPromptsUrl"]
 	queue := url[strings.LastIndex(url, "/")+1:]
 	if queue == "" {
