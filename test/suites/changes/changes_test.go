@@ -108,7 +108,7 @@ func TestASecondProvider(t *testing.T) {
 		secret    = "              Resource: !GetAtt ProviderKeySecret.Id\n"
 		statement = "            - Effect: Allow\n              Action: secretsmanager:GetSecretValue\n              Resource: !GetAtt StudioKeySecret.Id\n"
 		variable  = "          PROVIDER_ROUTE: !Ref ProviderRoute\n"
-		field     = "\tKeySecret string        `env:\"PROVIDER_KEY_SECRET,required,notEmpty\"`\n"
+		field     = "\tKeySecret string        `env:\"PROVIDER_KEY_SECRET,required\"`\n"
 		account   = "\t\t{Provider: aimlapi.New(own), Keys: secret.New(secrets, set.KeySecret)},\n"
 	)
 	demonstrate(t, change{
@@ -119,7 +119,7 @@ func TestASecondProvider(t *testing.T) {
 			{allFile, "aimlapi/models\"\n", "aimlapi/models\"\n\tstudio \"github.com/takeup/takeup/internal/provider/studio/models\"\n", 1},
 			{accountsFile, account, account + "\t\t{Provider: studio.New(), Keys: secret.New(secrets, set.StudioKeySecret)},\n", 1},
 			{accountsFile, "provider/aimlapi\"\n", "provider/aimlapi\"\n\t\"github.com/takeup/takeup/internal/provider/studio\"\n", 1},
-			{settingsFile, field, field + "\tStudioKeySecret string `env:\"STUDIO_KEY_SECRET,required,notEmpty\"`\n", 1},
+			{settingsFile, field, field + "\tStudioKeySecret string `env:\"STUDIO_KEY_SECRET,required\"`\n", 1},
 			{"internal/cli/stack_test.go", "\"ProviderKeySecret\": \"key\",", "\"ProviderKeySecret\": \"key\", \"StudioKeySecret\": \"arn:aws:secretsmanager:eu-west-1:1:secret:studio\",", 1},
 			{"docs/architecture.md", "| `internal/provider/aimlapi/sim` |", "| `internal/provider/studio` | the adapter of the studio; `models` has its models |\n| `internal/provider/aimlapi/sim` |", 1},
 			{templateFile, "\n  ChangeProviderKey:\n", "\n  StudioKeySecret:\n    Description: The ARN of the secret that holds the studio's key.\n    Value: !GetAtt StudioKeySecret.Id\n  ChangeProviderKey:\n", 1},
