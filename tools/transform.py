@@ -1,4 +1,4 @@
-"""Prints a SAM template as JSON, as CloudFormation gets it after the transform.
+"""Prints a SAM template as JSON, as CloudFormation receives it after the transform.
 
 It runs in the environment of the pinned SAM CLI and needs no network. Local code and
 definitions are replaced by dummy S3 objects, since sam package would upload them.

@@ -2,39 +2,16 @@
 package main
 
 import (
-	"crypto/rand"
-	mathrand "math/rand/v2"
 	"os"
-	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"github.com/takeup/takeup/internal/api/apigateway"
-	"github.com/takeup/takeup/internal/api/page"
-	"github.com/takeup/takeup/internal/api/presign"
-	"github.com/takeup/takeup/internal/api/server"
-	"github.com/takeup/takeup/internal/batches"
-	"github.com/takeup/takeup/internal/bucket"
-	"github.com/takeup/takeup/internal/caps"
-	"github.com/takeup/takeup/internal/jobs"
-	"github.com/takeup/takeup/internal/jobs/runs"
+	"github.com/takeup/takeup/internal/api/wiring"
 	"github.com/takeup/takeup/internal/lambdaenv/settings"
-	"github.com/takeup/takeup/internal/provider/aimlapi/pricelist"
-	"github.com/takeup/takeup/internal/schedule/timings"
-	"github.com/takeup/takeup/internal/table"
 )
 
 func main() {
 	set, config, log := settings.Must(os.Stdout, settings.Load[settings.API])
-	s3Client, items, states := s3.NewFromConfig(config), dynamodb.NewFromConfig(config), sfn.NewFromConfig(config)
-	presigner, known := s3.NewPresignClient(s3Client), table.New(items, set.JobsTable, rand.Text, mathrand.N[time.Duration])
-	stack, videos := caps.NewStack(known, set.Limits(), int64(set.Unpriced), set.CapWait(), time.Now), presign.NewVideos(presigner, set.VideosBucket, set.VideoURL.Duration())
-	service := jobs.New(known, bucket.NewManifests(s3Client, set.VideosBucket), runs.New(states, set.StateMachine), time.Now).Behind(stack)
-	api := server.API{Jobs: service, Caps: stack, Usage: known, Videos: videos, Uploads: presign.NewForms(presigner, set.PromptsBucket, time.Now), Estimator: timings.NewRecent(known, time.Now, log), Prices: pricelist.NewRecent(known, log, time.Now), Origin: set.CORSOrigin, Random: rand.Reader, Now: time.Now, Log: log,
-		Batches: batches.New(known, service, table.NewBulk(items, set.JobsTable, mathrand.N[time.Duration]), batches.NewObjects(s3Client, set.VideosBucket, time.Now), batches.NewExecutions(runs.New(states, set.BatchMachine)), time.Now)}
-	api.Page = page.New(videos.Origin, api.NotFound())
-	lambda.Start(apigateway.Handler(api.Handler()))
+	lambda.Start(apigateway.Handler(wiring.New(set, config, log)))
 }

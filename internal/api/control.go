@@ -51,7 +51,7 @@ type Held struct {
 	ResetsAt  time.Time   `json:"resets_at"`
 }
 
-// InFlight is the cap on the jobs that are under way at once. A nil limit is no cap.
+// InFlight is the cap on the jobs in flight. A nil limit is no cap.
 type InFlight struct {
 	Limit     *int64 `json:"limit"`
 	Parameter *int64 `json:"parameter"` // the limit that the stack was deployed with

@@ -64,10 +64,10 @@ func (e *NoRoom) Error() string {
 	}
 	said := fmt.Sprintf("%.2f of %s are spent, reserved or uncertain", usd(e.Held), limit)
 	if e.Attempts() {
-		said = fmt.Sprintf("%d of at most %d videos are under way", e.Held, e.Of)
+		said = fmt.Sprintf("%d of at most %d videos are in flight", e.Held, e.Of)
 	}
 	if e.Limit == LimitBatch {
-		said = fmt.Sprintf("%d of at most %d videos of its batch are under way", e.Held, e.Of)
+		said = fmt.Sprintf("%d of at most %d videos of its batch are in flight", e.Held, e.Of)
 	}
 	if e.Ahead > 0 {
 		said += fmt.Sprintf("; %d older jobs wait for the same", e.Ahead)

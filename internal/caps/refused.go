@@ -24,13 +24,13 @@ func (e *Refused) Error() string {
 	if e.Limit == "owner" {
 		whose, period, flags = "the token's cap", "a day", " --owner NAME --max-usd-per-day"
 	}
-	said := fmt.Sprintf("the video may cost %s, and %s is %s %s", usd(e.Price), whose, usd(e.Amount.Limit), period)
+	said := fmt.Sprintf("the video may cost up to %s, which is more than %s of %s %s", usd(e.Price), whose, usd(e.Amount.Limit), period)
 	advice := "ask for a cheaper video, or have the cap raised"
 	if e.Price <= e.Amount.Limit {
-		said = fmt.Sprintf("the video may cost %s, for which %s of %s %s has no room", usd(e.Price), whose, usd(e.Amount.Limit), period)
-		advice = fmt.Sprintf("that is later than the %s that a job waits: send it again then, or have the cap raised", hours(e.Wait))
+		said = fmt.Sprintf("the video may cost up to %s, and %s of %s %s has no room for it", usd(e.Price), whose, usd(e.Amount.Limit), period)
+		advice = fmt.Sprintf("a job waits only %s for room, so send it again then, or have the cap raised", hours(e.Wait))
 	}
-	return fmt.Sprintf("%s: %s are spent, %s reserved and %s uncertain, until it begins anew at %s. Nothing was started; %s (takeup caps set%s)",
+	return fmt.Sprintf("%s: %s are spent, %s reserved and %s uncertain; the cap resets at %s. Nothing was started; %s (takeup caps set%s)",
 		said, usd(e.Spent), usd(e.Reserved), usd(e.Uncertain), e.ResetsAt.UTC().Format(time.RFC3339), advice, flags)
 }
 

@@ -142,7 +142,7 @@ func TestAdmit(t *testing.T) {
 		"a lowered day":                           {limits: budget.Limits{DayMicros: usd}, control: set(operator.Caps{DayMicros: new(int64(usd - 1))}), limit: "day"},
 		"a lowered day that ends within the wait": {limits: budget.Limits{DayMicros: usd}, control: set(operator.Caps{DayMicros: new(int64(1)), Until: noon.Add(time.Hour)}), reads: 1},
 		"a lowered day that has ended":            {limits: budget.Limits{DayMicros: usd}, control: set(operator.Caps{DayMicros: new(int64(1)), Until: noon}), reads: 1},
-		"more than the owner's":                   {control: operator.Control{Owners: map[string]int64{"alice": usd - 1}}, limit: "owner", says: []string{"the token's cap is 0.999999 USD a day", "1.00 USD are spent, 1.00 USD reserved", "--owner NAME"}},
+		"more than the owner's":                   {control: operator.Control{Owners: map[string]int64{"alice": usd - 1}}, limit: "owner", says: []string{"the token's cap of 0.999999 USD a day", "1.00 USD are spent, 1.00 USD reserved", "--owner NAME"}},
 		"another owner":                           {control: operator.Control{Owners: map[string]int64{"bob": 1}}, reads: 1},
 		"an owner's cap above the stack's":        {limits: budget.Limits{DayMicros: 1}, control: operator.Control{Owners: map[string]int64{"alice": 2 * usd}}, limit: "day"},
 	} {

@@ -241,7 +241,7 @@ func TestRefusals(t *testing.T) {
 		{`{"prompt":"x","ratio":{"a":1},"aspect_ratio":{"a":1}}`, "aspect_ratio", "an object"},
 		{`{"prompt":"x","generate_audio":true}`, "generate_audio", "not a field that this model takes"},
 		{`{"prompt":"x","id":"other"}`, "id", "not a field"},
-		{`{"prompt":"x","multi_prompt":["y"],"model":"klingai/video-v3-pro-text-to-video"}`, "multi_prompt", "the one or the other"},
+		{`{"prompt":"x","multi_prompt":["y"],"model":"klingai/video-v3-pro-text-to-video"}`, "multi_prompt", "give only one of them"},
 		{`{"model":"klingai/video-v3-pro-text-to-video"}`, "prompt", "or in multi_prompt"},
 		{`{"model":"klingai/video-v3-pro-text-to-video","multi_prompt":["a",""]}`, "multi_prompt[1]", "empty"},
 		{`{"model":"klingai/video-v3-pro-text-to-video","multi_prompt":["a",null]}`, "multi_prompt[1]", "takes"},

@@ -41,7 +41,7 @@ func TestRules(t *testing.T) {
 		`{"prompt": "a", "raw": true}`:                   "deep is false; with raw true it takes true",
 		`{"prompt": "a", "raw": true, "deep": true}`:     "",
 		`{"prompt": "a", "deep": true, "size": "small"}`: "size is small; with deep true it takes large",
-		`{"prompt": "a", "script": "b"}`:                 "script goes without prompt",
+		`{"prompt": "a", "script": "b"}`:                 "script can't be combined with prompt",
 		`{"size": "large"}`:                              "prompt is missing: say what the video shows, here or in script",
 		`{"script": 7}`:                                  `script is 7; it takes a text`,
 		`{"prompt": "a", "luck": 7}`:                     "",

@@ -26,7 +26,7 @@ func oneOf(model Model, values map[string]any, wrong []video.FieldError) []video
 	case len(model.OneOf) == 0 || len(given) == 1:
 		return nil
 	case len(given) > 1:
-		return []video.FieldError{{Field: given[1], Message: fmt.Sprintf("goes without %s: give the one or the other", given[0])}}
+		return []video.FieldError{{Field: given[1], Message: fmt.Sprintf("can't be combined with %s; give only one of them", given[0])}}
 	case refused:
 		return nil
 	}

@@ -103,13 +103,13 @@ func TestBatchPlan(t *testing.T) {
 				status := w.run(t.Context(), strings.Fields(line)...)
 				fmt.Fprintf(&printed, "$ takeup %s\n%s", line, &w.Out)
 				if w.Err.Len() > 0 {
-					fmt.Fprintf(&printed, "(beside it)\n%s", &w.Err)
+					fmt.Fprintf(&printed, "(standard error)\n%s", &w.Err)
 				}
 				fmt.Fprintf(&printed, "(%d)\n\n", status)
 			}
 			for _, call := range f.Calls() {
 				if call.Method != "GET" && call.URI != "/statuses" {
-					t.Errorf("it makes the call %s %s", call.Method, call.URI)
+					t.Errorf("unexpected call %s %s", call.Method, call.URI)
 				}
 			}
 			t.Chdir(here)
@@ -186,7 +186,7 @@ func TestBatchPlanBelowCaps(t *testing.T) {
 
 // Requests that differ only in their texts are priced once, and 100 jobs are looked up at a
 // time.
-func TestBatchPlanAsksLittle(t *testing.T) {
+func TestBatchPlanMakesFewCalls(t *testing.T) {
 	w, f := withAPI(t)
 	var b strings.Builder
 	b.WriteString("prompt,n\n")
@@ -200,6 +200,6 @@ func TestBatchPlanAsksLittle(t *testing.T) {
 		t.Fatalf("got %d, %s", status, &w.Err)
 	}
 	if calls := f.Calls(); len(calls) != 5 || f.Checks() != 1 {
-		t.Errorf("it makes %d calls, and asks for %d prices", len(calls), f.Checks())
+		t.Errorf("it makes %d calls, and requests %d prices", len(calls), f.Checks())
 	}
 }

@@ -60,13 +60,13 @@ func TestCommands(t *testing.T) {
 				status := w.run(t.Context(), strings.Fields(line)...)
 				fmt.Fprintf(&printed, "$ takeup %s\n%s", line, &w.Out)
 				if w.Err.Len() > 0 {
-					fmt.Fprintf(&printed, "(beside it)\n%s", &w.Err)
+					fmt.Fprintf(&printed, "(standard error)\n%s", &w.Err)
 				}
 				fmt.Fprintf(&printed, "(%d)\n\n", status)
 			}
 			text := strings.ReplaceAll(printed.String(), f.URL, "http://api")
 			if strings.Contains(text, apitest.Token) {
-				t.Error("the token is shown")
+				t.Error("the output contains the token")
 			}
 			t.Chdir(here)
 			clitest.Golden(t, test.name, text)
@@ -144,7 +144,7 @@ func TestCalledBy(t *testing.T) {
 		filepath.Join(os.TempDir(), "go-build123", "b001", "exe", "takeup"): "go run ./cmd/takeup",
 	} {
 		if got := calledBy(path); got != want {
-			t.Errorf("%s is called by %s", path, got)
+			t.Errorf("%s: the command name is %s", path, got)
 		}
 	}
 	if got := (&command.Env{Name: "takeup"}).CommandLine("a", "it's", "", "x y"); got != `takeup a 'it'\''s' '' 'x y'` {
@@ -153,7 +153,7 @@ func TestCalledBy(t *testing.T) {
 }
 
 // While a job is being submitted, it isn't known whether it will be paid.
-func TestCancelWaitsUntilItIsKnown(t *testing.T) {
+func TestCancelWaitsForTheSubmission(t *testing.T) {
 	w, f := withAPI(t)
 	addJobs(t, f)
 	unknown := apitest.Answer(409, `{"message":"it is being submitted"}`, "Retry-After: 3")

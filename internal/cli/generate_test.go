@@ -59,7 +59,7 @@ func TestGenerateJSON(t *testing.T) {
 		t.Errorf("it printed %s, %v", &w.Out, err)
 	}
 	if !strings.Contains(w.Err.String(), "  generating\n") {
-		t.Errorf("beside it: %s", &w.Err)
+		t.Errorf("standard error: %s", &w.Err)
 	}
 	w.Out.Reset()
 	if status := w.run(t.Context(), "generate", "--json", "--no-wait", "--idempotency-key", "mine", "a boat"); status != 0 || w.Out.String() != "{\n  \"id\": \"api-2\",\n  \"status\": \"queued\"\n}\n" {
@@ -79,7 +79,7 @@ func TestGenerateNoWait(t *testing.T) {
 		t.Errorf("got %d, %q, %q", status, &w.Out, &w.Err)
 	}
 	if status := w.run(t.Context(), "download", "--output", "my videos/", "api-1"); status != 0 {
-		t.Errorf("back: %d, %s", status, &w.Err)
+		t.Errorf("printed as a command: %d, %s", status, &w.Err)
 	}
 	if _, err := os.Stat("my videos/api-1.mp4"); err != nil {
 		t.Error(err)
@@ -121,17 +121,17 @@ func TestGenerateFails(t *testing.T) {
 			want: []string{"job api-9 keeps running, but can't be watched", "Wait for its video with\n  takeup download api-9"}, status: exitFailed, calls: 6,
 		},
 		{
-			name: "it is never there", set: func(f *apitest.Server) {
+			name: "the job never appears", set: func(f *apitest.Server) {
 				f.Fail(append([]http.HandlerFunc{apitest.Answer(200, `{"id":"api-9"}`)}, slices.Repeat([]http.HandlerFunc{absent}, 16)...)...)
 			},
 			want: []string{"(404)"}, status: exitState, calls: 17,
 		},
 		{
-			name: "a file that is gone", set: func(f *apitest.Server) { f.Serve("api-1", http.NotFound) },
+			name: "a file that is missing", set: func(f *apitest.Server) { f.Serve("api-1", http.NotFound) },
 			want: []string{"S3 answered 404"}, status: exitFailed, calls: 13,
 		},
 		{
-			name: "a file that was taken out of the bucket", set: func(f *apitest.Server) { f.TakeOut("api-1") },
+			name: "a file that was deleted from the bucket", set: func(f *apitest.Server) { f.TakeOut("api-1") },
 			want: []string{"taken out of the bucket"}, status: exitState, calls: 5,
 		},
 	} {
@@ -164,7 +164,7 @@ func TestGenerateFails(t *testing.T) {
 }
 
 // A job that was just started may not be known everywhere.
-func TestGenerateIsPatientAtFirst(t *testing.T) {
+func TestGenerateToleratesNotFoundAtFirst(t *testing.T) {
 	w, f := withAPI(t)
 	absent := apitest.Answer(404, `{"message":"there is no video with this id"}`)
 	f.Add("api-9", clitest.Request(t, "a boat"), f.Done("api-9", clitest.Request(t, "a boat"), "a video"))

@@ -10,7 +10,7 @@ import (
 )
 
 // The request for a list has its filters, and pages that are no larger than what is shown.
-func TestListAsks(t *testing.T) {
+func TestListFiltersAndPages(t *testing.T) {
 	w, f := withAPI(t)
 	boat := clitest.Request(t, "a boat")
 	for _, id := range []string{"oldest", "middle", "newest"} {

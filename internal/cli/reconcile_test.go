@@ -4,7 +4,7 @@ import (
 	"testing"
 )
 
-func TestReconcileTakesAWindow(t *testing.T) {
+func TestReconcileSince(t *testing.T) {
 	for _, since := range []string{"0s", "2161h", "soon"} {
 		if status := newShell(t).run(t.Context(), "reconcile", "--since", since); status != exitUsage {
 			t.Errorf("%s: %d", since, status)
@@ -12,7 +12,7 @@ func TestReconcileTakesAWindow(t *testing.T) {
 	}
 }
 
-func TestReconcileMovesOrRepairs(t *testing.T) {
+func TestReconcileRefusesMoneyWithRepair(t *testing.T) {
 	if status := newShell(t).run(t.Context(), "reconcile", "--money", "--repair"); status != exitUsage {
 		t.Errorf("both at once: %d", status)
 	}

@@ -73,9 +73,9 @@ func TestRequest(t *testing.T) {
 		{name: "half a character in an object", args: []string{"p", "--advanced-camera-control", `{"movement_type":"\ud83d"}`}, wrong: []string{"movement_type that has half of a character"}},
 		{name: "UTF-16", typed: "\xff\xfea\x00 \x00b\x00", wrong: []string{"prompt looks like UTF-16; save it as UTF-8"}},
 		{name: "half a character in a file", args: []string{"-f", write("p.json", `{"prompt":"boat \ud83d"}`)}, wrong: []string{"prompt has half of a character, \\ud83d, at character 6"}},
-		{name: "a comma too many", args: []string{"-f", write("p.json", "{\n  \"prompt\": \"x\",\n}")}, wrong: []string{"line 3, column 1: there is a comma before the }"}},
-		{name: "two files with marks", typed: "\ufeffa boat\n\ufeffa dog\n", want: `{"aspect_ratio":"16:9","duration":5,"model":"` + model + `","prompt":"a boat\na dog"}`, printed: "the text has 2 lines; they are one prompt for one video\n"},
-		{name: "no truth", args: []string{"p", "-m", "klingai/video-v3-pro-text-to-video", "--generate-audio=loud"}, wrong: []string{`is "loud"; it takes true or false`}},
+		{name: "a trailing comma", args: []string{"-f", write("p.json", "{\n  \"prompt\": \"x\",\n}")}, wrong: []string{"line 3, column 1: there is a comma before the }"}},
+		{name: "two files with byte order marks", typed: "\ufeffa boat\n\ufeffa dog\n", want: `{"aspect_ratio":"16:9","duration":5,"model":"` + model + `","prompt":"a boat\na dog"}`, printed: "the text has 2 lines; they are one prompt for one video\n"},
+		{name: "not a boolean", args: []string{"p", "-m", "klingai/video-v3-pro-text-to-video", "--generate-audio=loud"}, wrong: []string{`is "loud"; it takes true or false`}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w, f := withAPI(t)

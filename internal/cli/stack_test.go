@@ -199,8 +199,8 @@ func TestDoctorOfAStack(t *testing.T) {
 		name string
 		set  func()
 	}{
-		{"all is right", func() {}},
-		{"much is wrong", func() {
+		{"all correct", func() {}},
+		{"several problems", func() {
 			a.status, a.balance, a.versioning, a.denied = "ROLLBACK_COMPLETE", 0.5, "Suspended", "HeadBucket videos"
 		}},
 		{"a new account", func() { a.executions, a.parameters["PollWindowSeconds"] = 10, "240" }},

@@ -150,7 +150,7 @@ func TestGenerateInATerminal(t *testing.T) {
 	const erase = "\x1b[J"
 	left := shown[strings.LastIndex(shown, erase)+len(erase):]
 	if !strings.HasPrefix(left, "   8.0 s  done\r\nvideo  api-1.mp4") || strings.Contains(left, "s [") {
-		t.Errorf("the bar stays, in\n%q", shown)
+		t.Errorf("the bar was not erased in\n%q", shown)
 	}
 }
 

@@ -29,7 +29,7 @@ func TestToken(t *testing.T) {
 	}
 	made := run("token", "add", "alice")
 	if len(made) != 48 || strings.Contains(a.tokens, made) || !strings.Contains(a.tokens, `"alice":"sha256:`) {
-		t.Errorf("made %q, kept as %s", made, a.tokens)
+		t.Errorf("created %q, stored as %s", made, a.tokens)
 	}
 	run("token", "list")
 	run("token", "add", "alice")
@@ -39,7 +39,7 @@ func TestToken(t *testing.T) {
 	run("list")
 	run("token", "list", "--json")
 	if remade := run("token", "add", "default", "--json"); !strings.Contains(a.tokens, `"default":"`) || strings.Contains(a.tokens, `"default":"sha256`) || remade == "" {
-		t.Errorf("the default is kept as %s", a.tokens)
+		t.Errorf("the default token is stored as %s", a.tokens)
 	}
 	run("token", "revoke", "alice", "--json")
 	run("token", "add", "carol", "--max-usd-per-day", "2.5")

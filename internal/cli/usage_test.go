@@ -109,6 +109,6 @@ func TestUsage(t *testing.T) {
 		}
 	}
 	if len(f.Calls()) != calls {
-		t.Error("a month that is none is asked for")
+		t.Error("an invalid month is requested")
 	}
 }

@@ -38,18 +38,18 @@ func (unknown) Charged(context.Context, string, int) (int64, bool) { return 0, f
 type noManifests struct{}
 
 func (noManifests) Manifest(context.Context, string) (video.Manifest, bool, error) {
-	return video.Manifest{}, false, errors.New("nobody asks")
+	return video.Manifest{}, false, errors.New("not called")
 }
 
 func (noManifests) Forget(context.Context, string, string, time.Time) error {
-	return errors.New("nobody asks")
+	return errors.New("not called")
 }
 
-func (noManifests) Remove(context.Context, string) error { return errors.New("nobody asks") }
+func (noManifests) Remove(context.Context, string) error { return errors.New("not called") }
 
-// TestGetTellsOfEachWait serves jobs in a table through the API, one in each kind of wait, and
+// TestGetShowsEachWait serves jobs in a table through the API, one in each kind of wait, and
 // checks what get prints.
-func TestGetTellsOfEachWait(t *testing.T) {
+func TestGetShowsEachWait(t *testing.T) {
 	at := func(seconds int) time.Time { return apitest.Created.Add(time.Duration(seconds) * time.Second) }
 	marks := 0
 	mark := func() string { marks++; return fmt.Sprint(marks) }

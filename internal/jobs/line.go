@@ -101,10 +101,10 @@ func (s *Service) line(ctx context.Context, entry video.Entry, version string, v
 // nothing to redrive.
 func (s *Service) redriven(ctx context.Context, entry video.Entry, version string) (Next, bool, error) {
 	var not *NotRedriven
-	if err := s.redrivable(ctx, entry); errors.As(err, &not) {
+	if err := s.redrivable(ctx, entry, version); errors.As(err, &not) {
 		return Next{}, true, nil
 	} else if err != nil {
-		return Next{}, false, err
+		return Next{}, false, unlessConflict(err)
 	}
 	before := entry
 	entry = entry.Next()

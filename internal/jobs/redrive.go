@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/jobs/view"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -45,8 +46,10 @@ func (s *Service) Redrive(ctx context.Context, id string) (view.View, error) {
 		case !entry.ForgottenAt.IsZero():
 			return view.View{}, &NotRedriven{id, "it was forgotten, and its request with it; send a new request"}
 		case entry.Started:
-			if err := s.redrivable(ctx, entry); err != nil {
+			if err := s.redrivable(ctx, entry, version); unlessConflict(err) != nil {
 				return view.View{}, err
+			} else if err != nil {
+				continue
 			}
 			// The video is no longer in the bucket, if it ever was.
 			before := entry
@@ -75,8 +78,10 @@ func (s *Service) Redrive(ctx context.Context, id string) (view.View, error) {
 }
 
 // redrivable returns a *NotRedriven if there is nothing to redrive. The entry was read before
-// the execution, so the answer holds for this version only.
-func (s *Service) redrivable(ctx context.Context, entry video.Entry) error {
+// the execution, so the answer holds for this version only. A Store that outlives its stopped
+// execution may have stored the video after the job was settled as interrupted; redrivable then
+// records the video. It returns a *video.Conflict if the job has changed meanwhile.
+func (s *Service) redrivable(ctx context.Context, entry video.Entry, version string) error {
 	execution, err := s.executions.Describe(ctx, entry.Execution)
 	if err != nil {
 		return err
@@ -84,7 +89,7 @@ func (s *Service) redrivable(ctx context.Context, entry video.Entry) error {
 	if execution != nil && execution.Status == types.ExecutionStatusRunning {
 		return &NotRedriven{entry.ID, "its execution " + entry.Execution + " is still running"}
 	}
-	_, stored, err := s.manifests.Manifest(ctx, entry.ID)
+	manifest, stored, err := s.manifests.Manifest(ctx, entry.ID)
 	if err != nil {
 		return unavailable("reading the manifest", err)
 	}
@@ -94,6 +99,15 @@ func (s *Service) redrivable(ctx context.Context, entry video.Entry) error {
 	case entry.State() == video.StateDiscarded && !entry.Over():
 		return &NotRedriven{entry.ID, "its video is just being removed; discard it again to see to the end of that, then redrive it"}
 	case stored:
+		if entry.Manifest == nil && (entry.Outcome == nil || !entry.Outcome.Chosen()) {
+			entry.Manifest, entry.Outcome = &manifest, nil
+			entry.Book(budget.Spent, manifest.ChargedMicros)
+			if _, _, err := s.table.Update(ctx, entry, version); unlessConflict(err) != nil {
+				return unavailable("writing the job", err)
+			} else if err != nil {
+				return err
+			}
+		}
 		return &NotRedriven{entry.ID, "its video is stored already"}
 	}
 	return final(entry)

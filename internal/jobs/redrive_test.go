@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -100,6 +101,24 @@ func TestRedrive(t *testing.T) {
 			!test.unended && *m.executions[name].Input != `{"id":"`+test.id+`","resume":true}`:
 			t.Errorf("%s: started with %s", test.id, *m.executions[name].Input)
 		}
+	}
+}
+
+// A Store may store the video after its execution was stopped and its job was settled as
+// interrupted. A redrive of such a job starts nothing, and records the video.
+func TestRedriveOfAJobStoredAfterItWasSettled(t *testing.T) {
+	l, s, m := outcomes()
+	entry := over("crashed", &video.Interrupted{Execution: "crashed"})
+	entry.Money = []budget.Money{{Attempt: 1, Day: "2026-08-21", Micros: 980_000, State: budget.Reserved, Slot: true}}
+	entry.Attempt, entry.Started = 1, true
+	l["crashed"], s["crashed"] = entry, video.Manifest{ID: "crashed", ChargedMicros: 490_000}
+	var not *jobs.NotRedriven
+	if view, err := service(t, l, s, m).Redrive(t.Context(), "crashed"); !errors.As(err, &not) || !strings.Contains(err.Error(), "stored already") || len(m.started) > 0 {
+		t.Errorf("got %+v, %v, started %v", view, err, m.started)
+	}
+	got := l["crashed"]
+	if money := got.Money[0]; got.Outcome != nil || got.Manifest == nil || got.State() != video.StateCompleted || money.State != budget.Spent || money.Micros != 490_000 || money.Slot {
+		t.Errorf("the table has %+v", got)
 	}
 }
 

@@ -76,5 +76,5 @@ func (e *Paused) Error() string {
 	if e.Reason != "" {
 		reason = " (" + e.Reason + ")"
 	}
-	return fmt.Sprintf("%s paused it at %s%s, so nothing is submitted until somebody resumes it (takeup resume)", e.By, e.Since.UTC().Format(time.RFC3339), reason)
+	return fmt.Sprintf("%s paused the stack at %s%s, so nothing is submitted until somebody resumes it (takeup resume)", e.By, e.Since.UTC().Format(time.RFC3339), reason)
 }

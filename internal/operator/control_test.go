@@ -106,7 +106,7 @@ func TestCaps(t *testing.T) {
 		t.Errorf("got %+v and %+v", capped.Owners, both.Owners)
 	}
 	if same := capped.CapOwner("jobs", "bob", 0); !reflect.DeepEqual(same, capped) {
-		t.Errorf("a cap that there isn't was taken away: %+v", same)
+		t.Errorf("removing an absent cap changed the control: %+v", same)
 	}
 	resumed, err := capped.ResetCaps().Pause("jobs", "ann", "a bill", at).Resume("jobs", false)
 	if err != nil || !reflect.DeepEqual(resumed, capped.ResetCaps()) {

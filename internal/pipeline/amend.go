@@ -32,10 +32,10 @@ func (s *visit) amend(ctx context.Context, entry video.Entry, version string, ch
 
 // unanswered records that an attempt whose owner ended without an answer may be charged. It
 // clears an outcome from before a redrive, and frees the slot if left is zero. If there is
-// nothing to record, it leaves the entry unchanged.
-func (s *visit) unanswered(ctx context.Context, entry video.Entry, version string, left time.Duration) (video.Entry, string, error) {
+// nothing to record, and the caller has changed nothing either, it writes nothing.
+func (s *visit) unanswered(ctx context.Context, entry video.Entry, version string, left time.Duration, changed bool) (video.Entry, string, error) {
 	free := left <= 0 && entry.HoldsSlot()
-	if entry.Phase != video.PhaseClaimed && entry.Outcome == nil && !free {
+	if entry.Phase != video.PhaseClaimed && entry.Outcome == nil && !free && !changed {
 		return entry, version, nil
 	}
 	entry.Phase, entry.Outcome = video.PhaseUnanswered, nil

@@ -101,7 +101,7 @@ type execution struct {
 // run runs the execution to its end. It returns its output, or the name of the error that it
 // ended with: "stopped" if it was stopped.
 func (e execution) run(ctx context.Context, input json.RawMessage) (output json.RawMessage, errorName string) {
-	name := e.definition.StartAt
+	name, fields := e.definition.StartAt, fieldsOf(input)
 	for range maxStates {
 		s, ok := e.definition.States[name]
 		if !ok {
@@ -115,20 +115,21 @@ func (e execution) run(ctx context.Context, input json.RawMessage) (output json.
 			case e.stopped():
 				return nil, "stopped"
 			case failed == "":
-				input = output
+				input, fields = output, fieldsOf(output)
 			default:
 				i := slices.IndexFunc(s.Catch, func(c catcher) bool { return matches(c.ErrorEquals, failed) })
 				if i < 0 {
 					return nil, failed
 				}
 				input, next = json.RawMessage(fmt.Sprintf(`{"Error":%q}`, failed)), s.Catch[i].Next
+				fields = fieldsOf(input)
 			}
 		case "Wait":
-			time.Sleep(time.Duration(field[int](input, s.SecondsPath)) * time.Second)
+			time.Sleep(time.Duration(field[int](fields, s.SecondsPath)) * time.Second)
 		case "Choice":
 			next = s.Default
 			for _, c := range s.Choices {
-				if field[string](input, c.Variable) == c.StringEquals {
+				if field[string](fields, c.Variable) == c.StringEquals {
 					next = c.Next
 					break
 				}
@@ -202,19 +203,22 @@ func matches(names []string, failed string) bool {
 	})
 }
 
+// fieldsOf returns the fields of a state's input.
+func fieldsOf(input json.RawMessage) (fields map[string]json.RawMessage) {
+	if err := json.Unmarshal(input, &fields); err != nil {
+		panic(err)
+	}
+	return fields
+}
+
 // field returns the field of a state's input that a path such as $.status names.
-func field[T any](input json.RawMessage, path string) T {
+func field[T any](fields map[string]json.RawMessage, path string) (value T) {
 	name, ok := strings.CutPrefix(path, "$.")
 	if !ok || strings.ContainsAny(name, ".[") {
 		panic("the path " + path + " is not known here")
 	}
-	var fields map[string]json.RawMessage
-	var value T
-	if err := json.Unmarshal(input, &fields); err != nil {
-		panic(err)
-	}
 	if err := json.Unmarshal(fields[name], &value); err != nil {
-		panic(fmt.Sprintf("%s of %s: %v", path, input, err))
+		panic(fmt.Sprintf("%s is %q: %v", path, fields[name], err))
 	}
 	return value
 }

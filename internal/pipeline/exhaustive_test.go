@@ -118,9 +118,9 @@ func everyFaultAndPair(t *testing.T, begun start) {
 	t.Logf("%v: %d calls in a job without fault; %d plays with one fault, %d with two", begun, len(calls), singles, pairs)
 }
 
-// TestTwoSubmitsAtOnce holds a Submit at each of its calls while another runs, and crosses that
+// TestTwoSubmitsAtEveryPoint holds a Submit at each of its calls while another runs, and crosses that
 // with each fault of the held one, before or after the hold.
-func TestTwoSubmitsAtOnce(t *testing.T) {
+func TestTwoSubmitsAtEveryPoint(t *testing.T) {
 	t.Parallel()
 	for _, begun := range starts() {
 		twoAtOnce(t, begun)

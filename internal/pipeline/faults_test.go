@@ -28,6 +28,7 @@ const (
 	badKey      fault = "401"
 	noCredits   fault = "403"
 	noRoute     fault = "connection refused"
+	noneShown   fault = "none shown" // the provider's records lack the submission this time
 )
 
 // crashed ends an invocation, as a crash or the function's timeout does.
@@ -125,6 +126,8 @@ func faultsOf(kind string) []fault {
 		}
 	case kind == "submit":
 		faults = append(faults, failAfter, busy, invalid, badKey, noCredits, noRoute)
+	case kind == "logs", kind == "find":
+		faults = append(faults, noneShown)
 	case kind == "copy", strings.HasPrefix(kind, "delete "):
 		faults = append(faults, failAfter)
 	}

@@ -159,11 +159,11 @@ func turns(t *testing.T, s settings, way way, known *times, failing retries) (in
 	}
 }
 
-// TestHistory plays the longest jobs with the least, the usual and the greatest value of each
+// TestHistoryAtEverySetting plays the longest jobs with the least, the usual and the greatest value of each
 // parameter, and the others at the values that give most events. An execution's history stays
 // short whatever is set. It also plays those jobs with steps that fail before they succeed: a
 // few times, or as often as each retrier, or all of them together, allow.
-func TestHistory(t *testing.T) {
+func TestHistoryAtEverySetting(t *testing.T) {
 	values := parameters(t)
 	at := func(name string, i int) time.Duration { return time.Duration(values[name][i]) * time.Second }
 	stored := endEvents

@@ -19,8 +19,9 @@ const maxCharges = 10
 
 // lookUp searches for a submission that was not answered. Such a submission is never sent again
 // unless the operator chose that. It is either found or lost. It is lost once the provider's
-// records were read completely after the time of the longest generation, or at the hard
-// deadline. The deadline counts from the attempt's own claim, since a redrive submits older jobs
+// records were read completely twice after the time of the longest generation, or at the hard
+// deadline. One reading decides nothing, since pages of records can lack a row that is moved
+// between two calls. The deadline counts from the attempt's own claim, since a redrive submits older jobs
 // too. If a redrive searches again, it counts from that redrive, since the records may not be
 // readable at once.
 func (s *visit) lookUp(ctx context.Context, o order, entry video.Entry, version string) result {
@@ -43,7 +44,8 @@ func (s *visit) lookUp(ctx context.Context, o order, entry video.Entry, version 
 	}
 
 	shown := entry.ClaimedUntil.Add(s.Times.LookUpWindow)
-	lost := look.Complete && began.After(shown)
+	absent := look.Complete && began.After(shown)
+	lost := absent && !entry.AbsentAt.IsZero() && began.Sub(entry.AbsentAt) >= s.Times.LookUpFirst
 	longest := max(s.Times.Hard, 2*s.Times.LookUpWindow)
 	if since := began.Sub(searched); !lost && since < longest {
 		// Most generations take minutes, so the first searches are few and later ones rarer
@@ -53,11 +55,15 @@ func (s *visit) lookUp(ctx context.Context, o order, entry video.Entry, version 
 		if began.After(shown) {
 			until = searched.Add(longest)
 		}
+		first := absent && entry.AbsentAt.IsZero()
+		if first {
+			entry.AbsentAt, wait = began, s.Times.LookUpFirst
+		}
 		left := s.underWay(ctx, entry)
 		if left > 0 {
 			wait = min(wait, left) // so that its slot is freed in time
 		}
-		if entry, _, err = s.unanswered(ctx, entry, version, left); err != nil {
+		if entry, _, err = s.unanswered(ctx, entry, version, left, first); err != nil {
 			return unwritten(err)
 		}
 		s.note(report.Event{Kind: report.EventSearched, Number: entry.Attempt, Said: unread})
@@ -65,7 +71,7 @@ func (s *visit) lookUp(ctx context.Context, o order, entry video.Entry, version 
 		return done(entry.Job(video.Waiting, seconds(wait)))
 	}
 	if lost && s.ResubmitLost && !entry.Resubmitted && entry.DiscardedAt.IsZero() {
-		if entry, version, err = s.unanswered(ctx, entry, version, 0); err != nil {
+		if entry, version, err = s.unanswered(ctx, entry, version, 0, false); err != nil {
 			return unwritten(err)
 		}
 		return s.submit(ctx, o, entry, version)

@@ -122,3 +122,26 @@ func TestAnUnansweredAttemptHoldsItsSlotForTheUsualTime(t *testing.T) {
 		}
 	}
 }
+
+// Pages of records may lack a row while others are added. A submission that one complete reading
+// lacks, and the next one has, is found.
+func TestASubmissionThatOneReadingLacksIsFound(t *testing.T) {
+	for name, stopped := range map[string]time.Duration{"in time": 0, "after the longest generation": 3 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(answer{err: &provider.Unanswered{Err: errors.New("reset")}})
+			w.ResubmitLost = true
+			job, err := w.Run(t.Context(), bare())
+			w.clock.pass(stopped)
+			for err == nil && job.Status == video.Waiting {
+				w.clock.pass(time.Duration(job.WaitSeconds) * time.Second)
+				job, err = w.Run(t.Context(), again(t, job))
+				if !w.jobs.entry(t, "job-1").AbsentAt.IsZero() {
+					w.provider.found = provider.Found{Generation: running("gen-1")}
+				}
+			}
+			if err != nil || job.GenerationID != "gen-1" || !slices.Equal(w.provider.posted, []string{"job-1.1"}) {
+				t.Errorf("got %+v, %v, and posted %v", job, err, w.provider.posted)
+			}
+		})
+	}
+}

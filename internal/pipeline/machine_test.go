@@ -64,7 +64,7 @@ func (s *stage) machine(ctx context.Context, name string, input json.RawMessage)
 	if failed != "" {
 		return failed
 	}
-	return field[string](output, "$.status")
+	return field[string](fieldsOf(output), "$.status")
 }
 
 // The state machine's file decides what the plays do: each edit of it changes how a play ends.

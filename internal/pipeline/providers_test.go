@@ -95,20 +95,28 @@ func (s aimlapiServer) RoundTrip(r *http.Request) (*http.Response, error) {
 		case "logs":
 			body = s.logs(r.URL.Query())
 		case "transactions":
-			body = object{"data": []any{}, "pagination": object{"has_more": false}}
+			body = noRows()
 		}
 	})
 	if trace := httptrace.ContextClientTrace(r.Context()); f != noRoute && trace != nil {
 		trace.GotConn(httptrace.GotConnInfo{})
 	}
 	refused := map[fault]int{busy: http.StatusTooManyRequests, invalid: http.StatusBadRequest, badKey: http.StatusUnauthorized, noCredits: http.StatusForbidden}
-	if refused[f] != 0 {
+	switch {
+	case refused[f] != 0:
 		code, body = refused[f], object{"message": "by the plan"}
-	} else if f != "" {
+	case f == noneShown:
+		body = noRows()
+	case f != "":
 		return nil, outage()
 	}
 	text, err := json.Marshal(body)
 	return &http.Response{StatusCode: code, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(string(text))), Request: r}, err
+}
+
+// noRows is a page of records without any.
+func noRows() object {
+	return object{"data": []any{}, "pagination": object{"has_more": false}}
 }
 
 // object is a JSON object.
@@ -179,6 +187,8 @@ func (s toyServer) Exchange(_ context.Context, message string) (answer string, e
 	switch {
 	case word != "":
 		return "no " + word + " by the plan", nil
+	case f == noneShown:
+		return "no WHERE", nil
 	case f == noRoute:
 		return "", toy.ErrClosed
 	case f != "":

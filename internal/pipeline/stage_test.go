@@ -48,7 +48,8 @@ type stage struct {
 	now      *moments // of the current invocation
 	stopped  bool     // the execution was stopped: the current invocation runs to its end, and no other follows
 	patience time.Duration
-	wrong    string // first difference between the counters and the items
+	counted  ddb.AttributeValue // the job's money when the counters were last compared with it
+	wrong    string             // first difference between the counters and the items
 
 	definition definition // of the state machine
 }
@@ -106,7 +107,7 @@ func (s *stage) PutItem(ctx context.Context, in *dynamodb.PutItemInput, _ ...fun
 	kind := kindOfPut(in.Item)
 	put := func() {
 		if out, err = s.items.PutItem(ctx, in); kind == "put job" { // no other item has money
-			s.count()
+			s.count(in.Item, false)
 		}
 	}
 	effect := put
@@ -126,7 +127,11 @@ func (s *stage) PutItem(ctx context.Context, in *dynamodb.PutItemInput, _ ...fun
 }
 
 func (s *stage) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options)) (out *dynamodb.TransactWriteItemsOutput, err error) {
-	put := func() { out, err = s.items.TransactWriteItems(ctx, in); s.count() }
+	counters := slices.ContainsFunc(in.TransactItems, func(w ddb.TransactWriteItem) bool { return w.Update != nil })
+	put := func() {
+		out, err = s.items.TransactWriteItems(ctx, in)
+		s.count(in.TransactItems[0].Put.Item, counters)
+	}
 	kind, effect := "put new job", put
 	if in.TransactItems[0].Put.ExpressionAttributeValues != nil { // conditional on a version
 		kind = "put money job"

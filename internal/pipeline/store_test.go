@@ -171,7 +171,7 @@ func TestStoreOfAVideoThatIsThere(t *testing.T) {
 // Fifty concurrent Stores of one job leave one video and one manifest, and each of them reports
 // the job as stored.
 func TestFiftyStoresAtOnce(t *testing.T) {
-	film, err := os.ReadFile("../provider/aimlapi/sim/assets/5s-16x9.mp4")
+	film, err := os.ReadFile("../provider/aimlapi/sim/clip/assets/5s-16x9.mp4")
 	if err != nil {
 		t.Fatal(err)
 	}

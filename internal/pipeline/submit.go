@@ -211,7 +211,7 @@ func (s *visit) submit(ctx context.Context, o order, entry video.Entry, version 
 	entry.Provider, entry.KeyVersion = account.Provider.Name(), key.Version
 	entry.Refusal, entry.RetryAt, entry.Candidate, entry.Outcome = nil, time.Time{}, "", nil
 	entry.FullSince, entry.FullOf, entry.CountedUntil, entry.PausedSince = time.Time{}, "", time.Time{}, time.Time{}
-	entry.SearchedSince = time.Time{}
+	entry.SearchedSince, entry.AbsentAt = time.Time{}, time.Time{}
 	entry.Reserve(micros, began)
 	read := version
 	line, err := s.Jobs.Turn(ctx, entry, s.Limits, began)

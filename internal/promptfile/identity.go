@@ -120,7 +120,7 @@ func (f *Files) begin(ctx context.Context, u upload, job record.Content, content
 
 // formUsed says why a text sent with an upload form has no job.
 func formUsed(job record.Content) *unusable {
-	return &unusable{reason: "the upload form of " + job.Key + " has been used for another text, and one form is one video at most; ask for a new form for this text"}
+	return &unusable{reason: "the upload form of " + job.Key + " was already used for another text, and a form makes at most one video; get a new form for this text"}
 }
 
 // refuse records that a content was refused after it was claimed.

@@ -192,7 +192,7 @@ func explain(err error) error {
 			"MethodNotAllowed": // the version is a delete marker
 			return &absent{err: err}
 		case "InvalidObjectState":
-			return &unusable{reason: "the file is in an archive storage class; upload it in one that can be read at once"}
+			return &unusable{reason: "the file is in an archive storage class; upload it in a class with immediate access"}
 		}
 	}
 	return &video.ServiceUnavailable{Doing: "reading a prompt file", Err: err}

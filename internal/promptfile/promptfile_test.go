@@ -221,7 +221,7 @@ func TestRecordsWithNothingToDo(t *testing.T) {
 	}
 }
 
-func TestWithoutVersionsTheContentMustBeTheUploads(t *testing.T) {
+func TestWithoutVersionsTheContentMustMatchTheUpload(t *testing.T) {
 	for _, version := range []string{"", "null"} {
 		b := &objects{content: "a boat"}
 		if err := files(b, &starter{}, io.Discard).Handle(t.Context(), event(kept("ObjectCreated:Put", "a.txt", version))); err != nil {
@@ -233,7 +233,7 @@ func TestWithoutVersionsTheContentMustBeTheUploads(t *testing.T) {
 	}
 }
 
-func TestTroubleIsAnErrorAndTheOthersAreDone(t *testing.T) {
+func TestAFailedRecordDoesNotStopTheOthers(t *testing.T) {
 	good := kept("ObjectCreated:Put", "good.txt", "v1")
 	for name, test := range map[string]struct {
 		b       *objects
@@ -262,14 +262,14 @@ func TestTroubleIsAnErrorAndTheOthersAreDone(t *testing.T) {
 	}
 }
 
-func TestAVersionReadInAnotherWayIsTheSameJob(t *testing.T) {
+func TestAVersionParsedDifferentlyIsTheSameJob(t *testing.T) {
 	s := &starter{err: &jobs.Mismatch{ID: "a"}}
 	if err := files(&objects{content: "x"}, s, io.Discard).Handle(t.Context(), event(kept("ObjectCreated:Put", "a.txt", "v1"))); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestWhatIsNoEvent(t *testing.T) {
+func TestInvalidEvents(t *testing.T) {
 	for _, payload := range []string{"", "null", "[]", "3", "{}", `{"Records":[]}`, `{"Records":{}}`, `{"prompt":"a boat"}`, "not json"} {
 		var not *promptfile.NotAnEvent
 		if err := files(&objects{}, &starter{}, io.Discard).Handle(t.Context(), json.RawMessage(payload)); !errors.As(err, &not) || !strings.Contains(err.Error(), "S3's event notifications") {

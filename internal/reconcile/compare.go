@@ -73,7 +73,7 @@ func (c *comparison) charges() {
 	for key, p := range payments {
 		job := cmp.Or(jobs[key], p.client)
 		if job == "" && !ours(p.model) {
-			c.note(p.id, "", "charged for "+p.model+", which no job here asks for: another user of the account")
+			c.note(p.id, "", "charged for "+p.model+", which no job here requested; it belongs to another user of the account")
 			continue
 		}
 		c.report.Paid++
@@ -86,7 +86,7 @@ func (c *comparison) charges() {
 		case jobs[key] != "" && (c.stored(job) || c.running(job)):
 			continue
 		case jobs[key] != "" && c.removed(job):
-			c.note(p.id, job, "paid and stored; its video was taken out of the bucket since")
+			c.note(p.id, job, "paid and stored, but its video was deleted from the bucket since")
 			continue
 		case jobs[key] != "" && c.discarded(job):
 			c.note(p.id, job, "paid, and its video was discarded by its owner")
@@ -100,7 +100,7 @@ func (c *comparison) charges() {
 			}
 		}
 		if p.entries == 0 {
-			finding.Detail += " (the logs have it as succeeded; the transactions have no charge of it yet)"
+			finding.Detail += " (the logs show it as succeeded; the transactions show no charge of it yet)"
 		}
 		c.find(finding)
 	}
@@ -110,7 +110,7 @@ func (c *comparison) charges() {
 		}
 		c.report.Micros += charge.Micros
 		c.find(Finding{
-			Kind: Charge, What: "-", At: charge.Created, Micros: charge.Micros, Detail: "a charge that names no generation",
+			Kind: Charge, What: "-", At: charge.Created, Micros: charge.Micros, Detail: "a charge without a generation id",
 			ToDo: "ask the provider's support which request it is for",
 		})
 	}
@@ -131,7 +131,7 @@ func (c *comparison) withoutVideo(job string) (detail, toDo string) {
 	case advice != "":
 		return detail, strings.ReplaceAll(advice, "JOB", job)
 	case entry.ID == "":
-		return detail, "its item is gone from the jobs table; ask the provider for the generation by its id"
+		return detail, "its item is no longer in the jobs table; ask the provider for the generation by its id"
 	}
 	return detail, redrive(job) + " fetches it without paying again"
 }
@@ -142,22 +142,22 @@ func (c *comparison) stranger(p paid) (detail, toDo string) {
 	entry, known := c.Entries[p.client]
 	switch {
 	case p.client == "" && c.LogsUnread:
-		return "paid, and no job here has this generation as its own",
-			"whose it is can't be told while the logs can't be read; reconcile again, then ask the provider for it by its id"
+		return "paid, but no job here owns this generation",
+			"its owner is unknown while the logs can't be read; reconcile again, then ask the provider for it by its id"
 	case p.client == "":
-		return "paid, and no job here has this generation",
+		return "paid, but no job here has this generation",
 			"another user of the account, or another stack with the same key; ask the provider for it by its id"
 	case known && entry.GenerationID != "":
-		return "paid beside generation " + entry.GenerationID + ", which is the job's own",
-			"ask the provider's support for the money; the video can be had from the provider by the generation's id"
+		return "paid in addition to generation " + entry.GenerationID + ", which is the job's own",
+			"ask the provider's support for a refund; the provider has the video under the generation's id"
 	case known && c.running(p.client):
 		return "", ""
 	case known:
-		return "paid, and the job does not know of it" + prefixed("; it ended with ", c.outcome(p.client)),
+		return "paid, but not recorded in the job" + prefixed("; it ended with ", c.outcome(p.client)),
 			redrive(p.client) + " finds it without paying again"
 	}
 	return "paid for a job that is not in the table",
-		"another stack with the same key, or the item of job " + p.client + " was taken away; ask the provider for the generation by its id"
+		"another stack with the same key, or the item of job " + p.client + " was deleted; ask the provider for the generation by its id"
 }
 
 // uncharged notes the jobs' generations without a transaction. The provider charges
@@ -169,9 +169,9 @@ func (c *comparison) uncharged(payments map[string]*paid) {
 		case entry.GenerationID == "", entry.SubmittedAt.Before(c.From), p != nil && p.entries > 0,
 			c.kind(id).Paid == video.PaidNo, c.running(id):
 		case !c.Charged[entry.KeyVersion]:
-			c.note(entry.GenerationID, id, "whether it was charged is not known: the transactions could not be read with the key that it was sent with")
+			c.note(entry.GenerationID, id, "it is unknown whether it was charged: the transactions could not be read with the key of its submission")
 		default:
-			c.note(entry.GenerationID, id, "no charge of it is there (yet)")
+			c.note(entry.GenerationID, id, "no charge is recorded for it (yet)")
 		}
 	}
 }
@@ -184,12 +184,12 @@ func (c *comparison) unfinished() {
 		case c.stored(id), entry.Outcome != nil, execution.Running():
 			continue
 		case c.removed(id):
-			c.note(id, id, "stored; its video was taken out of the bucket since")
+			c.note(id, id, "stored, but its video was deleted from the bucket since")
 			continue
 		}
-		detail := "no execution of it is known any more"
+		detail := "its execution is no longer known"
 		if execution.Name != "" {
-			detail = "its execution " + execution.Name + " is " + execution.Status + prefixed(", with ", execution.Error)
+			detail = "its execution " + execution.Name + " is " + execution.Status + prefixed(" with ", execution.Error)
 		}
 		c.find(Finding{
 			Kind: Job, What: id, Job: id, At: entry.CreatedAt,
@@ -211,12 +211,12 @@ func (c *comparison) videos() {
 		case c.Videos[id]:
 			toDo := redrive(id) + " stores it again, verified"
 			if c.discarded(id) {
-				toDo = "its owner discarded it; remove it, or " + redrive(id) + " to have it after all"
+				toDo = "its owner discarded it; remove it, or " + redrive(id) + " to keep it after all"
 			}
 			if _, known := c.Entries[id]; !known {
 				toDo = "its job is not in the table; keep the file under another name, or remove it"
 			}
-			c.find(Finding{Kind: Video, What: objectkey.Video(id), Job: id, Detail: "a video without a manifest: it was never said to be whole", ToDo: toDo})
+			c.find(Finding{Kind: Video, What: objectkey.Video(id), Job: id, Detail: "a video without a manifest, so it was never confirmed as complete", ToDo: toDo})
 		default:
 			c.find(Finding{
 				Kind: Video, What: objectkey.Manifest(id), Job: id, Detail: "a manifest without its video",
@@ -236,19 +236,19 @@ func (c *comparison) prompts() {
 		case promptfile.System(file.Key), c.there(id), file.Rejected:
 			continue
 		case file.Sum == "":
-			c.unknown("prompt file "+what, "version "+file.Version+" is in an archive storage class, so its bytes can't be read and its job can't be told")
+			c.unknown("prompt file "+what, "version "+file.Version+" is in an archive storage class, so its content can't be read and its job is unknown")
 			continue
 		case c.To.Sub(file.At) < settling:
-			c.note(what, id, "uploaded just now; its job is not there yet")
+			c.note(what, id, "uploaded just now; its job doesn't exist yet")
 			continue
 		case execution.Name != "":
-			finding.Detail = "its execution " + execution.Name + " is " + execution.Status + prefixed(", with ", execution.Error) + ", and nothing was submitted or paid"
-			finding.ToDo = "mend what the execution says, and redrive the job, or upload the file again"
+			finding.Detail = "its execution " + execution.Name + " is " + execution.Status + prefixed(" with ", execution.Error) + ", and nothing was submitted or paid"
+			finding.ToDo = "fix the cause that the execution shows, then redrive the job, or upload the file again"
 		case c.there(file.First):
-			c.note(what, file.First, "version "+file.Version+" has the text of that job, and is taken for a copy of its file")
+			c.note(what, file.First, "version "+file.Version+" has the same text as that job's file, and counts as a copy of it")
 			continue
 		case file.Replaced:
-			c.note(what, id, "version "+file.Version+" has no job; if it was rejected, the rejection of a later version took its place")
+			c.note(what, id, "version "+file.Version+" has no job; if it was rejected, the rejection of a later version replaced its own")
 			continue
 		default:
 			finding.Detail = "version " + file.Version + " has neither a job nor a rejection"

@@ -108,7 +108,7 @@ func TestCompare(t *testing.T) {
 		{name: "charged, and no outcome in the table", change: func(f *reconcile.Facts) {
 			f.Entries["a"], f.Executions["a"] = entry("a", "uuid-1", nil), failed("VideoUnavailable")
 			f.Charges = []provider.Charge{charge("uuid-1")}
-		}, want: "charge uuid-1 a: VideoUnavailable | takeup redrive a\njob a a: its execution a is FAILED, with VideoUnavailable | takeup redrive a"},
+		}, want: "charge uuid-1 a: VideoUnavailable | takeup redrive a\njob a a: its execution a is FAILED with VideoUnavailable | takeup redrive a"},
 		{name: "lost, and the logs have it", change: func(f *reconcile.Facts) {
 			f.Entries["a"] = entry("a", "", &video.SubmissionLost{Reference: "a.1"})
 			f.Charges = []provider.Charge{charge("uuid-1")}
@@ -138,7 +138,7 @@ func TestCompare(t *testing.T) {
 			f.Entries["a"], f.Manifests["a"], f.Videos["a"] = entry("a", "uuid-2", nil), "", true
 			f.Charges = []provider.Charge{charge("uuid-1"), charge("uuid-2")}
 			f.Rows = []provider.LoggedRequest{row("uuid-1", "a.1"), row("uuid-2", "a.2")}
-		}, want: "charge uuid-1 a: paid beside generation uuid-2 | support"},
+		}, want: "charge uuid-1 a: paid in addition to generation uuid-2 | support"},
 		{name: "nobody's", change: func(f *reconcile.Facts) {
 			f.Charges = []provider.Charge{charge("uuid-1")}
 		}, want: "charge uuid-1 : no job here | another user"},
@@ -147,13 +147,13 @@ func TestCompare(t *testing.T) {
 		}, want: "charge uuid-1 b: not in the table | another stack"},
 		{name: "without an id", change: func(f *reconcile.Facts) {
 			f.Charges = []provider.Charge{charge("")}
-		}, want: "charge - : names no generation | support"},
+		}, want: "charge - : without a generation id | support"},
 		{name: "of another user's model", notes: 1, change: func(f *reconcile.Facts) {
 			c := charge("uuid-1")
 			c.Model = "openai/gpt-5"
 			f.Charges = []provider.Charge{c}
 		}},
-		{name: "the manifest alone knows it", change: func(f *reconcile.Facts) {
+		{name: "only the manifest records it", change: func(f *reconcile.Facts) {
 			f.Manifests["a"], f.Videos["a"] = "uuid-1", true
 			f.Charges = []provider.Charge{charge("uuid-1")}
 		}},
@@ -173,12 +173,12 @@ func TestCompare(t *testing.T) {
 			f.Executions["a"] = reconcile.Execution{Name: "a", Status: "SUCCEEDED"}
 			f.Charges = []provider.Charge{charge("uuid-1")}
 		}, want: "charge uuid-1 a: not stored | takeup redrive a\njob a a: is SUCCEEDED | takeup redrive a\nvideo videos/a/video.mp4 a: without a manifest | takeup redrive a"},
-		{name: "nobody's, and the logs are not whole", change: func(f *reconcile.Facts) {
+		{name: "unattributed, with incomplete logs", change: func(f *reconcile.Facts) {
 			f.Charges, f.LogsUnread = []provider.Charge{charge("uuid-1")}, true
-		}, want: "charge uuid-1 : no job here | can't be told"},
-		{name: "no execution any more", change: func(f *reconcile.Facts) {
+		}, want: "charge uuid-1 : no job here | its owner is unknown"},
+		{name: "an execution that is no longer known", change: func(f *reconcile.Facts) {
 			f.Entries["a"] = entry("a", "", nil)
-		}, want: "job a a: no execution of it is known | takeup redrive a"},
+		}, want: "job a a: its execution is no longer known | takeup redrive a"},
 		{name: "refused, and ended", change: func(f *reconcile.Facts) {
 			f.Entries["a"] = entry("a", "", &video.OutOfCredits{})
 		}},
@@ -188,7 +188,7 @@ func TestCompare(t *testing.T) {
 		{name: "a manifest without its video", change: func(f *reconcile.Facts) {
 			f.Manifests["a"] = "uuid-1"
 		}, want: "video videos/a/video.json a: without its video | remove"},
-		{name: "prompt files that have come to something", change: func(f *reconcile.Facts) {
+		{name: "prompt files with a job or a rejection", change: func(f *reconcile.Facts) {
 			job, running, rejected := file("job.txt", time.Hour), file("running.txt", time.Hour), file("rejected.mp4", time.Hour)
 			rejected.Rejected = true
 			f.Entries[job.Job()] = entry(job.Job(), "", &video.OutOfCredits{})
@@ -201,19 +201,19 @@ func TestCompare(t *testing.T) {
 			f.Entries["a"] = entry("a", "", &video.OutOfCredits{})
 			f.Prompts = []reconcile.PromptFile{moved}
 		}},
-		{name: "a copy of a prompt file that came to nothing", change: func(f *reconcile.Facts) {
+		{name: "a copy of a prompt file without a job", change: func(f *reconcile.Facts) {
 			moved := file("done/a.txt", time.Hour)
 			moved.First = "a"
 			f.Prompts = []reconcile.PromptFile{moved}
 		}, want: "prompt done/a.txt " + file("done/a.txt", 0).Job() + ": neither a job nor a rejection | upload it again"},
-		{name: "a prompt file that came to nothing", change: func(f *reconcile.Facts) {
+		{name: "a prompt file without a job", change: func(f *reconcile.Facts) {
 			f.Prompts = []reconcile.PromptFile{file("lost.txt", time.Hour)}
 		}, want: "prompt lost.txt " + file("lost.txt", 0).Job() + ": neither a job nor a rejection | upload it again"},
 		{name: "a prompt file whose job ended before the ledger", change: func(f *reconcile.Facts) {
 			f.Prompts = []reconcile.PromptFile{file("early.txt", time.Hour)}
 			f.Executions[f.Prompts[0].Job()] = failed("ServiceUnavailable")
 		}, want: "prompt early.txt " + file("early.txt", 0).Job() + ": nothing was submitted or paid | redrive the job, or upload the file again"},
-		{name: "prompt files that can't be judged", notes: 2, change: func(f *reconcile.Facts) {
+		{name: "prompt files that can't be read", notes: 2, change: func(f *reconcile.Facts) {
 			replaced := file("replaced.txt", time.Hour)
 			replaced.Replaced = true
 			f.Prompts = []reconcile.PromptFile{file("new.txt", time.Minute), replaced}
@@ -256,8 +256,8 @@ func TestPrices(t *testing.T) {
 	}{
 		{"as estimated", priced, 5, []int64{1_000_000}, 0, ""},
 		{"three times the estimate", priced, 5, []int64{3_000_000}, 0, ""},
-		{"more than that", priced, 5, []int64{3_000_001}, 1, "charged 3.00 USD, where 1.00 USD is to be expected (the price list)"},
-		{"a hundred times, of ten seconds", priced, 10, []int64{200_000_000}, 1, "charged 200.00 USD, where 2.00 USD"},
+		{"more than that", priced, 5, []int64{3_000_001}, 1, "charged 3.00 USD instead of the expected 1.00 USD (the price list)"},
+		{"a hundred times, of ten seconds", priced, 10, []int64{200_000_000}, 1, "charged 200.00 USD instead of the expected 2.00 USD"},
 		{"40,500 USD", priced, 5, []int64{40_500_000_000}, 1, "charged 40500.00 USD"},
 		{"a model without a price, alone", unpriced, 5, []int64{40_500_000_000}, 0, ""},
 		{"a model without a price, among others", unpriced, 5, []int64{1_000_000, 40_500_000_000, 1_050_000, 950_000}, 1, "the median of 3 other charges"},

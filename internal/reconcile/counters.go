@@ -82,10 +82,10 @@ func (c *comparison) counters() {
 		}
 		var differ []string
 		for _, attribute := range slices.Sorted(maps.Keys(drift.Jobs)) {
-			differ = append(differ, fmt.Sprintf("%s is %d, and the jobs make it %d", attribute, drift.Counted[attribute], drift.Jobs[attribute]))
+			differ = append(differ, fmt.Sprintf("%s is %d, but the jobs add up to %d", attribute, drift.Counted[attribute], drift.Jobs[attribute]))
 		}
 		c.report.Drifts = append(c.report.Drifts, drift)
-		c.find(Finding{Kind: Counter, What: name, Detail: strings.Join(differ, "; "), ToDo: "takeup reconcile --money counts it anew"})
+		c.find(Finding{Kind: Counter, What: name, Detail: strings.Join(differ, "; "), ToDo: "takeup reconcile --money recounts it"})
 	}
 }
 

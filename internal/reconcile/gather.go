@@ -165,7 +165,7 @@ func (s Sources) current(ctx context.Context, f *Facts) error {
 	for _, account := range s.Accounts {
 		records, ok := account.Provider.(provider.Records)
 		if !ok {
-			f.Unknown = append(f.Unknown, Unknown{Source: "the charges and logs of " + account.Provider.Name(), Reason: "it has none that can be read"})
+			f.Unknown = append(f.Unknown, Unknown{Source: "the charges and logs of " + account.Provider.Name(), Reason: "this provider has no records to read"})
 			f.LogsUnread = true
 			continue
 		}
@@ -209,7 +209,7 @@ func (s Sources) older(ctx context.Context, f *Facts) error {
 		for _, version := range slices.Sorted(maps.Keys(versions)) {
 			key, err := account.Keys.Version(ctx, version)
 			if err != nil {
-				f.Unknown = append(f.Unknown, Unknown{Source: "what was sent with key version " + version, Reason: Plain(err).Error()})
+				f.Unknown = append(f.Unknown, Unknown{Source: "submissions with key version " + version, Reason: Plain(err).Error()})
 				f.LogsUnread = true
 				continue
 			}

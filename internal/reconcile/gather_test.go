@@ -212,7 +212,7 @@ func (w *world) create(t *testing.T, entry video.Entry) {
 type nothingElse struct{ *store }
 
 func (nothingElse) DeleteObject(context.Context, *s3.DeleteObjectInput, ...func(*s3.Options)) (*s3.DeleteObjectOutput, error) {
-	return nil, errors.New("nobody removes anything here")
+	return nil, errors.New("unexpected removal")
 }
 
 func (w *world) report(t *testing.T) reconcile.Report {
@@ -288,8 +288,8 @@ func TestGatherWhereTheProviderRefuses(t *testing.T) {
 			t.Errorf("%s: unknown: %+v", kind, report.Unknown)
 		}
 		for _, n := range report.Notes {
-			if strings.Contains(n.Detail, "no charge of it is there") {
-				t.Errorf("%s: what was not read is said to be missing: %+v", kind, n)
+			if strings.Contains(n.Detail, "no charge is recorded for it") {
+				t.Errorf("%s: unread records are reported as missing: %+v", kind, n)
 			}
 		}
 	}
@@ -301,7 +301,7 @@ func TestGatherWhereTheProviderRefuses(t *testing.T) {
 }
 
 // A job that is stored while Gather runs is not reported.
-func TestGatherLooksAgain(t *testing.T) {
+func TestGatherReadsManifestsAgain(t *testing.T) {
 	w := newWorld(t)
 	w.create(t, video.Entry{ID: "job-3", Phase: video.PhaseAccepted, KeyVersion: "v2", GenerationID: "uuid-3"})
 	var once sync.Once

@@ -60,15 +60,15 @@ func (c *comparison) money() {
 				continue
 			}
 			if why := c.undecided(entry, a, payments, known); why != "" {
-				c.note(fmt.Sprintf("%s.%d", id, m.Attempt), id, "whether this attempt was charged can't be told: "+why)
+				c.note(fmt.Sprintf("%s.%d", id, m.Attempt), id, "it can't be decided whether this attempt was charged: "+why)
 				continue
 			}
-			move.State, move.Why = budget.Released, "no charge is for it, and the provider's logs have no generation of it that could be charged"
+			move.State, move.Why = budget.Released, "there is no charge for it, and the provider's logs show no generation of it that could be charged"
 			c.report.Money = append(c.report.Money, move)
 		}
 	}
 	if before > 0 {
-		c.note("money", "", fmt.Sprintf("%d attempts from before are uncertain; a longer --since judges them", before))
+		c.note("money", "", fmt.Sprintf("%d earlier attempts are uncertain; a longer --since includes them", before))
 	}
 }
 
@@ -126,15 +126,15 @@ func (a attempt) paid(payments map[string]*paid) (micros int64, generations []st
 func (c *comparison) undecided(entry video.Entry, a attempt, payments map[string]*paid, known map[string]string) string {
 	switch {
 	case c.LogsUnread || !c.Charged[entry.KeyVersion]:
-		return "the provider's records could not be read whole"
+		return "the provider's records could not be read completely"
 	case a.first.Before(c.From):
-		return "it may be from before the time that is looked at; a longer --since tells"
+		return "it may be older than the period that is compared; use a longer --since"
 	case c.To.Before(a.last.Add(charged)):
-		return "its charge may be yet to come"
+		return "it may still be charged"
 	case a.failed:
 		return ""
 	case len(a.generations) > 0 || a.logged:
-		return "the provider has generation " + strings.Join(slices.Sorted(maps.Keys(a.generations)), ", ") + " of it, and no charge (yet)"
+		return "the provider has generation " + strings.Join(slices.Sorted(maps.Keys(a.generations)), ", ") + " of it, but no charge (yet)"
 	}
 	var strange []string
 	for key, p := range payments {
@@ -151,7 +151,7 @@ func (c *comparison) undecided(entry video.Entry, a attempt, payments map[string
 		return ""
 	}
 	slices.SortFunc(strange, cmp.Compare[string])
-	return "there are charges in its time whose job isn't known: " + strings.Join(strange[:min(len(strange), 3)], ", ")
+	return "there are charges from its time whose job is unknown: " + strings.Join(strange[:min(len(strange), 3)], ", ")
 }
 
 // sameModel compares two model names, either of which may lack the vendor's prefix.

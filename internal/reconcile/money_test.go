@@ -70,19 +70,19 @@ func TestUncertainMoney(t *testing.T) {
 		}, charges(charge("uuid-1"))), want: spent, micros: 50},
 		{name: "failed at the provider, without a charge", change: of(same, rows(failed)), want: released},
 		{name: "failed at the provider, and charged nevertheless", change: of(same, rows(failed), charges(charge("uuid-1"))), want: spent, micros: 50},
-		{name: "in the logs, without a charge", change: of(same, rows(row("uuid-1", "a.1"))), note: "the provider has generation uuid-1 of it, and no charge (yet)"},
+		{name: "in the logs, without a charge", change: of(same, rows(row("uuid-1", "a.1"))), note: "the provider has generation uuid-1 of it, but no charge (yet)"},
 		{name: "another attempt's row and charge", change: of(same, rows(row("uuid-2", "a.2")), charges(charge("uuid-2"))), want: released},
 		{name: "another user's charge of another model", change: of(same, charges(other)), want: released},
-		{name: "a charge that may be its own", change: of(same, charges(charge("uuid-8"))), note: "charges in its time whose job isn't known: uuid-8"},
+		{name: "a charge that may be its own", change: of(same, charges(charge("uuid-8"))), note: "charges from its time whose job is unknown: uuid-8"},
 		{name: "a charge that names nothing", change: of(same, charges(anonymous)), note: "without an id"},
 		{name: "another job's charge", change: of(same, charges(charge("uuid-8")), func(f *reconcile.Facts) {
 			f.Entries["b"], f.Manifests["b"], f.Videos["b"] = entry("b", "uuid-8", nil), "", true
 		}), want: released},
-		{name: "logs that could not be read", change: of(same, func(f *reconcile.Facts) { f.LogsUnread = true }), note: "could not be read whole"},
-		{name: "transactions that could not be read", change: of(func(e *video.Entry) { e.KeyVersion = "v0" }), note: "could not be read whole"},
-		{name: "too soon", change: of(func(e *video.Entry) { e.ClaimedAt = to.Add(-3 * time.Hour) }), note: "yet to come"},
-		{name: "from before", change: of(func(e *video.Entry) { e.ClaimedAt = from.Add(-time.Hour); e.Money[0].Day = "2026-08-20" }), note: "1 attempts from before"},
-		{name: "an earlier attempt of the first day", change: of(func(e *video.Entry) { e.Attempt = 2; e.Money[0].Day = "2026-08-20" }), note: "a longer --since tells"},
+		{name: "logs that could not be read", change: of(same, func(f *reconcile.Facts) { f.LogsUnread = true }), note: "could not be read completely"},
+		{name: "transactions that could not be read", change: of(func(e *video.Entry) { e.KeyVersion = "v0" }), note: "could not be read completely"},
+		{name: "too soon", change: of(func(e *video.Entry) { e.ClaimedAt = to.Add(-3 * time.Hour) }), note: "may still be charged"},
+		{name: "from before", change: of(func(e *video.Entry) { e.ClaimedAt = from.Add(-time.Hour); e.Money[0].Day = "2026-08-20" }), note: "1 earlier attempts"},
+		{name: "an earlier attempt of the first day", change: of(func(e *video.Entry) { e.Attempt = 2; e.Money[0].Day = "2026-08-20" }), note: "use a longer --since"},
 		{name: "an earlier attempt that was charged", change: of(func(e *video.Entry) { e.Attempt = 2 }, rows(row("uuid-1", "a.1")), charges(charge("uuid-1"))), want: spent, micros: 50},
 		{name: "a job that runs", change: of(same, func(f *reconcile.Facts) {
 			f.Executions["a"] = reconcile.Execution{Name: "a-r1", Status: "RUNNING"}
@@ -95,7 +95,7 @@ func TestUncertainMoney(t *testing.T) {
 			report := reconcile.Compare(facts(test.change))
 			noted := ""
 			for _, n := range report.Notes {
-				if strings.HasPrefix(n.Detail, "whether this attempt") || n.What == "money" {
+				if strings.HasPrefix(n.Detail, "it can't be decided whether this attempt") || n.What == "money" {
 					noted = n.Detail
 				}
 			}

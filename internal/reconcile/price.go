@@ -46,8 +46,8 @@ func (c *comparison) prices(payments map[string]*paid, jobs map[string]string) {
 			}
 			c.find(Finding{
 				Kind: Price, What: p.id, Job: job, At: p.at, Micros: p.micros,
-				Detail: fmt.Sprintf("charged %s, where %s is to be expected (%s)", usd(float64(p.micros)), usd(usual*seconds), source),
-				ToDo:   "ask the provider's support for the money, with the generation's id; see what else was charged before more is sent",
+				Detail: fmt.Sprintf("charged %s instead of the expected %s (%s)", usd(float64(p.micros)), usd(usual*seconds), source),
+				ToDo:   "ask the provider's support for a refund, with the generation's id; check the other charges before you submit more",
 			})
 		}
 	}

@@ -88,6 +88,7 @@ func encode(entry video.Entry, version int64) dynamo.Attributes {
 	item.PutTime("turn_at", entry.Turn)
 	item.PutTime(countedUntilName, entry.CountedUntil)
 	item.PutTime("searched_since", entry.SearchedSince)
+	item.PutTime("absent_at", entry.AbsentAt)
 	item.Put("candidate", entry.Candidate)
 	item.Put("handle", entry.Handle)
 	item.Put("generation_id", entry.GenerationID)
@@ -165,7 +166,7 @@ func decodeJob(id string, job dynamo.Attributes) (video.Entry, error) {
 		Phase: video.Phase(r.Text("phase")), Attempt: int(r.Number("attempt")), Mark: r.Text(dynamo.MarkName),
 		ClaimedAt: r.Time("claimed_at"), ClaimedUntil: r.Time("claimed_until"),
 		KeyVersion: r.Text("key_version"), Provider: r.Text("provider"), Resubmitted: r.Flag("resubmitted"),
-		RetryAt: r.Time("retry_at"), BusySince: r.Time("busy_since"), FullSince: r.Time("full_since"), SearchedSince: r.Time("searched_since"), PausedSince: r.Time("paused_since"),
+		RetryAt: r.Time("retry_at"), BusySince: r.Time("busy_since"), FullSince: r.Time("full_since"), SearchedSince: r.Time("searched_since"), AbsentAt: r.Time("absent_at"), PausedSince: r.Time("paused_since"),
 		FullOf: r.Text(fullOfName), Turn: r.Time("turn_at"), CountedUntil: r.Time(countedUntilName),
 		Candidate: r.Text("candidate"), Handle: r.Text("handle"), GenerationID: r.Text("generation_id"), SubmittedAt: r.Time("submitted_at"),
 		DiscardedAt: r.Time("discarded_at"), ForgottenAt: r.Time(forgottenName), Money: readMoney(&r),

@@ -140,7 +140,7 @@ func (s scanned) inText(r rune) string {
 	case s.escape:
 		return fmt.Sprintf(`there is no \%s; write a backslash as \\ and a quote as \"`, shown(r))
 	case r == '\n' || r == '\r':
-		return fmt.Sprintf("the text that begins at %s goes on over the end of the line; write a line end as \\n, or close the text with a quote", s.at(s.quote))
+		return fmt.Sprintf("the text that begins at %s continues past the end of the line; write a line end as \\n, or close the text with a quote", s.at(s.quote))
 	case r == '\t':
 		return `there is a tab within a text; write it as \t`
 	case r < 0x20:

@@ -51,5 +51,5 @@ func (o *object) existing(ctx context.Context, written video.Copied) (video.Copi
 
 // foreign returns an error for an object at the key that no Copy can have stored.
 func (o *object) foreign(err error) error {
-	return fmt.Errorf("%s is there already, and not from here (%w); delete it", o.key, err)
+	return fmt.Errorf("%s exists already, and was not installed from here (%w); delete it", o.key, err)
 }

@@ -70,7 +70,7 @@ func (f *sourceFile) ended(length int64, delimited bool) error {
 	case err != nil:
 		return err
 	case !delimited && f.boxes.OpenEnded():
-		return errors.New("its end can't be told from a connection that broke")
+		return errors.New("its end can't be distinguished from a broken connection")
 	case f.length >= 0 && f.length != length:
 		return io.ErrUnexpectedEOF
 	}

@@ -45,7 +45,7 @@ day 2026-08-04 0/0/0 0/0/0
 day 2026-08-05 1/0/0 0/0/0
 model  1/0/0 0/0/0
 owner  1/0/0 0/0/0`},
-		{"a month to come", "2026-09", nil, "\nsum 0/0/0 0/0/0"},
+		{"a future month", "2026-09", nil, "\nsum 0/0/0 0/0/0"},
 	} {
 		r := usage.Summarize(test.month, test.all, now)
 		var got strings.Builder
@@ -76,7 +76,7 @@ func TestADay(t *testing.T) {
 		}
 	}
 	if _, ok := r.Day("2026-09-01"); ok {
-		t.Error("a day of another month is one of the report's")
+		t.Error("a day of another month is in the report")
 	}
 }
 

@@ -64,6 +64,9 @@ type Entry struct {
 	// SearchedSince is when a redrive began to search for a lost submission again; zero if
 	// none did.
 	SearchedSince time.Time `json:"searched_since,omitzero"`
+	// AbsentAt is when the provider's complete records first lacked a lost submission that
+	// they should have shown by then; zero if no such reading was made.
+	AbsentAt time.Time `json:"absent_at,omitzero"`
 
 	// PausedSince is when a claim was first held up by a pause of the table; zero if the
 	// job was claimed since.

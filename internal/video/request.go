@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strconv"
@@ -148,6 +150,9 @@ func (r *Request) UnmarshalJSON(data []byte) error {
 	var values map[string]any
 	if err := decoder.Decode(&values); err != nil {
 		return fmt.Errorf("reading a request: %w", err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("reading a request: more follows its JSON")
 	}
 	r.values, _ = plain(values).(map[string]any)
 	return nil

@@ -10,7 +10,7 @@ import (
 func TestChaos(t *testing.T) {
 	result, err := Run(t.Context(), world.Options{
 		Root: "../..", StateDir: "../../.takeup/chaos-test",
-		Jobs: 40, Seed: 1, Faults: 0.2, UnderWay: 40, Times: world.ShortTimes(), Output: t.Output(),
+		Jobs: 40, Seed: 1, Faults: 0.2, InFlight: 40, Times: world.ShortTimes(), Output: t.Output(),
 	})
 	if err != nil {
 		t.Fatal(err)

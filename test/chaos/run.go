@@ -130,12 +130,12 @@ func run(ctx context.Context, d *drive.Driver, began time.Time) (*verdict.Result
 		do   func(context.Context) error
 	}{
 		{"sending the jobs, until every execution has ended", d.SendAll},
-		{"sending what was sent again", d.SendAgain},
-		{"looking at the outcomes again", d.LookAgain},
+		{"sending repeated requests", d.SendAgain},
+		{"checking the outcomes again", d.LookAgain},
 		{"redriving, until every execution has ended", d.RedriveAll},
-		{"delivering the events that are late", d.Events.Finish},
-		{"looking at the outcomes again after it", d.LookAgain},
-		{"looking for keys, signed URLs and prompts", func(ctx context.Context) error { return verdict.CheckSecrets(ctx, w) }},
+		{"delivering the delayed events", d.Events.Finish},
+		{"checking the outcomes after that", d.LookAgain},
+		{"searching for keys, signed URLs and prompts", func(ctx context.Context) error { return verdict.CheckSecrets(ctx, w) }},
 	} {
 		if err := lap(s.name, s.do); err != nil {
 			return nil, fmt.Errorf("%s: %w", s.name, err)

@@ -17,13 +17,13 @@ import (
 
 func disturbing() []step {
 	return []step{
-		{name: "looks", checks: "60 looks at a job in a second are answered", group: GroupLoad, jobs: true, run: (*stack).load},
+		{name: "looks", checks: "60 reads of a job in a second are answered", group: GroupLoad, jobs: true, run: (*stack).load},
 		{name: "no concurrency", checks: "a function that Lambda has no room for fails as Lambda.TooManyRequestsException", group: GroupBreak, jobs: true,
 			run: (*stack).throttle, elsewhere: "the local engine calls it Lambda.Unknown"},
 		{name: "no time", checks: "a function that runs out of time fails as Sandbox.Timedout", group: GroupBreak, jobs: true, run: (*stack).outOfTime},
 		{name: "no memory", checks: "a function that runs out of memory fails as Runtime.OutOfMemory", group: GroupBreak, jobs: true,
 			run: (*stack).outOfMemory, elsewhere: "the local engine doesn't limit a function's memory"},
-		{name: "another origin", checks: "a changed ApiCorsOrigin is told by the function and by API Gateway itself", group: GroupRedeploy,
+		{name: "another origin", checks: "a changed ApiCorsOrigin is used by the function and by API Gateway itself", group: GroupRedeploy,
 			run: (*stack).redeploy, elsewhere: "the local engine loses the API when it updates the stack"},
 		{name: "delete", checks: "the stack is deleted while a job runs, and how long that takes", group: GroupDelete, jobs: true, run: (*stack).remove},
 	}

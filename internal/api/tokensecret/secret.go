@@ -80,5 +80,5 @@ func (s Secret) Change(ctx context.Context, change func(tokens.Tokens) (tokens.T
 			return fmt.Errorf("writing the API's tokens: %w", err)
 		}
 	}
-	return errors.New("somebody else changed the API's tokens at the same time; try again")
+	return errors.New("another process changed the API's tokens at the same time; try again")
 }

@@ -142,7 +142,7 @@ func columns(header record) ([]string, error) {
 	prompts := seen["prompt"] + seen["multi_prompt"]
 	switch {
 	case len(unknown) == len(all) && prompts == 0 && len(header.cells) == 1:
-		return nil, &Unusable{Line: header.number, Reason: "has no header: its first line names no column that there is; " + takes}
+		return nil, &Unusable{Line: header.number, Reason: "has no header: its first line names no known column; " + takes}
 	case len(unknown) > 0:
 		return nil, &Unusable{Line: header.number, Reason: "has columns that there are not: " + strings.Join(unknown, "; ") + ". Rename them or take them out; " + takes}
 	case prompts == 0:

@@ -17,7 +17,7 @@ func newObjects(s *source, fields map[string]any) (func(bool) (Line, error), err
 	first, _, more := bytes.Cut(bytes.TrimLeft(head, " \t\r\n"), []byte("\n"))
 	switch first = bytes.TrimSpace(first); {
 	case bytes.HasPrefix(first, []byte("[")):
-		return nil, &Unusable{Reason: "begins with a list; write its objects a line each, without the brackets and the commas, as jq -c '.[]' does"}
+		return nil, &Unusable{Reason: "begins with a list; write one object per line, without the brackets and the commas, as jq -c '.[]' does"}
 	case more && string(first) == "{":
 		return nil, &Unusable{Reason: "has an object over several lines; write one a line, as jq -c . does"}
 	}

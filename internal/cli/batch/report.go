@@ -142,7 +142,7 @@ func (r *report) print(out io.Writer, width int) {
 		{batch.Resume, "to resume, after ending without a video"},
 		{batch.Running, "running already"},
 		{batch.Stored, "stored already"},
-		{batch.Over, "ended for good without a video, and not requested again"},
+		{batch.Over, "ended for good without a video, and not made again"},
 	} {
 		if n := r.Videos[kind.what]; n > 0 {
 			say("  ", fmt.Sprintf("%d %s", n, kind.text))

@@ -45,7 +45,7 @@ cost   0.56 USD, simulated: nobody paid
 }
 
 // The display shows what holds a job up, other than its turn and its generation.
-func TestHeldUp(t *testing.T) {
+func TestWaitReasons(t *testing.T) {
 	kinds := map[report.WaitKind]string{
 		report.WaitStart: "", report.WaitSubmission: "", report.WaitResume: "waiting until the stack is resumed",
 		report.WaitCap: "waiting for the stack's cap", report.WaitRoom: "waiting for capacity at the provider",

@@ -63,7 +63,7 @@ leaves the job running, and prints the command that downloads its video.`,
 	o.Flags(cmd)
 	cmd.Flags().BoolVar(&noWait, "no-wait", false, "create the job, print its id and don't wait")
 	out.Flags(cmd)
-	cmd.Flags().StringVar(&key, "idempotency-key", "", "the `key` by which a repeated request is the same video; random by default")
+	cmd.Flags().StringVar(&key, "idempotency-key", "", "the `key` that makes a repeated request the same video; random by default")
 	flags.Complete(cmd, "idempotency-key", nil)
 	t.APIFlags(cmd)
 	return cmd

@@ -129,7 +129,7 @@ func (r *redriver) explain(id string, err error) error {
 	if i := strings.LastIndex(id, "-r"); i > 0 && i+2 < len(id) && strings.Trim(id[i+2:], "0123456789") == "" {
 		return fmt.Errorf("%w\n  if that is the name of a redrive's execution, give the job's id, %s", err, id[:i])
 	}
-	return fmt.Errorf("%w\n  look for its id with `takeup list` or `takeup reconcile`, or see whether this is the right stack", err)
+	return fmt.Errorf("%w\n  look for its id with `takeup list` or `takeup reconcile`, or check that this is the right stack", err)
 }
 
 // await waits for a redriven job and prints how it ended. A job that ended without a video

@@ -29,7 +29,7 @@ func TestProvider(t *testing.T) {
 		wrong string
 	}{
 		{name: "none"},
-		{name: "the real one", given: providerOptions{key: "k\n"}, want: &devstack.Provider{BaseURL: defaultProvider, Key: "k"}},
+		{name: "the provider itself", given: providerOptions{key: "k\n"}, want: &devstack.Provider{BaseURL: defaultProvider, Key: "k"}},
 		{name: "another", given: providerOptions{key: "k", baseURL: "https://x.example.com/api/"}, want: &devstack.Provider{BaseURL: "https://x.example.com/api", Key: "k"}},
 		{name: "a simulator", given: providerOptions{key: "k", baseURL: "http://127.0.0.1:9"}, want: &devstack.Provider{BaseURL: "http://127.0.0.1:9", Key: "k"}},
 		{name: "an address without a key", given: providerOptions{baseURL: "https://x.example.com"}, wrong: "AIMLAPI_KEY is not"},
@@ -52,7 +52,7 @@ func TestProvider(t *testing.T) {
 	}
 }
 
-func TestNobodyPaysUnasked(t *testing.T) {
+func TestPaymentNeedsConfirmation(t *testing.T) {
 	w := clitest.New(t)
 	simulator, err := sim.New(sim.Config{Settings: script.DefaultSettings(), Seed: 1})
 	if err != nil {

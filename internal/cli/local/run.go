@@ -101,7 +101,7 @@ func (r *runner) run(ctx context.Context) (err error) {
 	executions := sfn.NewFromConfig(stack.Config())
 	m := generate.Creator{
 		Env: r.env, API: target.LocalAPI(r.env, stack), Ephemeral: true, Output: generate.OutputOptions{Path: r.out + string(filepath.Separator)},
-		Resume: func(id string) string { return "the stack that ran it, which stops now: " + id },
+		Resume: func(id string) string { return "the stack that ran it, which now stops: " + id },
 		Storing: func(ctx context.Context, id string) bool {
 			return storing(ctx, executions, machine.Execution(id))
 		},
@@ -218,7 +218,7 @@ func NewBuild(env *command.Env) *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&dir, "dir", ".aws-sam/build", "where sam deploy looks")
-	cmd.Flags().StringVar(&architecture, "architecture", "", "the processors: arm64 or x86_64 (ARCHITECTURE)")
+	cmd.Flags().StringVar(&dir, "dir", ".aws-sam/build", "the `directory` that sam deploy reads")
+	cmd.Flags().StringVar(&architecture, "architecture", "", "the `processor`: arm64 or x86_64 (ARCHITECTURE)")
 	return cmd
 }

@@ -92,7 +92,7 @@ func estimated(models api.ModelList, request video.Request) (estimate, error) {
 }
 
 func (e estimate) print(out io.Writer) {
-	length := "as long as the model makes it"
+	length := "length chosen by the model"
 	if e.Duration > 0 {
 		length = fmt.Sprintf("%d s", e.Duration)
 	}

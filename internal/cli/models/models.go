@@ -197,7 +197,7 @@ func rangeText(variants []api.Rate) string {
 func rateText(v api.Rate) string {
 	unit := v.Unit
 	if unit == "" {
-		unit = "unit that is unknown before the request"
+		unit = "unit unknown before the request"
 	}
 	if v.Per == 1 {
 		return fmt.Sprintf("%s USD a %s", v.USD, unit)
@@ -320,11 +320,11 @@ func takes(p catalogue.Schema, required bool) string {
 	}
 	switch {
 	case required:
-		text += "; needed"
+		text += "; required"
 	case p.Default != nil:
-		text += fmt.Sprintf("; %v unless given", p.Default)
+		text += fmt.Sprintf("; default %v", p.Default)
 	case p.LeftOut != nil:
-		text += fmt.Sprintf("; the provider takes %v unless given", p.LeftOut)
+		text += fmt.Sprintf("; the provider's default is %v", p.LeftOut)
 	}
 	return text
 }

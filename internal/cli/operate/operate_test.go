@@ -70,10 +70,10 @@ func TestReportIsShown(t *testing.T) {
 		From: at, To: at, Paid: 1, Micros: 7_000_000,
 		Findings: []reconcile.Finding{{Kind: reconcile.Charge, What: "uuid-1", At: at, Micros: 7_000_000, Detail: "paid", ToDo: "ask"}},
 		Unknown:  []reconcile.Unknown{{Source: "logs", Reason: "refused"}},
-		Notes:    []reconcile.Note{{What: "uuid-2", Job: "a", Detail: "no charge of it is there (yet)"}},
+		Notes:    []reconcile.Note{{What: "uuid-2", Job: "a", Detail: "no charge is recorded for it (yet)"}},
 		Money: []reconcile.Move{
 			{Job: "a", Attempt: 1, Day: "2026-08-21", Micros: 980_000, State: budget.Spent, Charged: 2_940_000, Why: "charged for generation uuid-3"},
-			{Job: "b", Attempt: 2, Day: "2026-08-20", Micros: 980_000, State: budget.Released, Why: "no charge is for it"},
+			{Job: "b", Attempt: 2, Day: "2026-08-20", Micros: 980_000, State: budget.Released, Why: "there is no charge for it"},
 		},
 	}
 	var out bytes.Buffer
@@ -82,7 +82,7 @@ func TestReportIsShown(t *testing.T) {
 	}
 	for _, want := range []string{"charge  uuid-1  -    2026-08-21T12:00:00Z  7    paid  ask\n", "unknown: logs: refused\n", "note: uuid-2 (job a): no charge",
 		"money: attempt 1 of job a, of 2026-08-21: 0.98 USD uncertain, which would be 2.94 USD spent (charged for generation uuid-3); write it with takeup reconcile --money\n",
-		"which would be released (no charge is for it)", "1 found, 1 unknown\n"} {
+		"which would be released (there is no charge for it)", "1 found, 1 unknown\n"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in\n%s", want, out.String())
 		}
@@ -93,7 +93,7 @@ func TestReportIsShown(t *testing.T) {
 		{Counter: "money 2026-08", Counted: map[string]int64{"in_flight": 3}, Jobs: map[string]int64{"in_flight": 2}, Mended: true},
 		{Counter: "money 2026-07", Counted: map[string]int64{"in_flight": 1}, Jobs: map[string]int64{"in_flight": 0}},
 	}
-	if err := showReport(&out, report, false); err != nil || !strings.Contains(out.String(), "job b, of 2026-08-20: 0.98 USD uncertain, which is now released (no charge is for it)\n") ||
+	if err := showReport(&out, report, false); err != nil || !strings.Contains(out.String(), "job b, of 2026-08-20: 0.98 USD uncertain, which is now released (there is no charge for it)\n") ||
 		!strings.Contains(out.String(), "counters: money 2026-08: in_flight was 3, and is now 2, the sum of the jobs\n") || strings.Contains(out.String(), "2026-07") {
 		t.Errorf("%v, %s", err, out.String())
 	}

@@ -41,7 +41,7 @@ func NewReconcile(env *command.Env) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use: "reconcile", Args: command.Args(0, 0),
-		Short: "Find what was paid without a video, and what was lost on the way",
+		Short: "Find what was paid without a video, and what was lost",
 		Long: `Compares the provider's charges with the table of jobs, the bucket and the prompt
 files, and reports what does not match, and each charge of more than three times
 the price, with what to do. It also reports which attempts with uncertain money were

@@ -17,7 +17,7 @@ func TestDisplayDrawsABar(t *testing.T) {
 	var screen bytes.Buffer
 	d := New(w.Env, &screen, 10*time.Second)
 	if d.bars != nil {
-		t.Fatal("a bar is drawn where nobody sees it")
+		t.Fatal("a bar is drawn without a terminal")
 	}
 	refresh := make(chan any)
 	d.draw(mpb.WithManualRefresh(refresh))
@@ -49,7 +49,7 @@ func TestDisplayDrawsABar(t *testing.T) {
 }
 
 // While a job is held up, no remaining time is displayed.
-func TestDisplayOfAJobThatIsHeldUp(t *testing.T) {
+func TestDisplayOfAWaitingJob(t *testing.T) {
 	w := clitest.New(t)
 	d := New(w.Env, &bytes.Buffer{}, 10*time.Second)
 	d.Event("queued, waiting for room at the provider")
@@ -69,7 +69,7 @@ func TestDisplayOfAJobThatIsHeldUp(t *testing.T) {
 	}
 }
 
-func TestDisplayGoesOnFromTheEstimate(t *testing.T) {
+func TestDisplayCountsDownFromTheEstimate(t *testing.T) {
 	w := clitest.New(t)
 	d := New(w.Env, &bytes.Buffer{}, 10*time.Second)
 	look := func(seconds time.Duration, want float64, text string) {

@@ -25,7 +25,7 @@ type Parameters struct {
 func (p *Parameters) Flags(cmd *cobra.Command) {
 	p.Given = map[string][]string{}
 	set := cmd.Flags()
-	set.StringVarP(&p.Model, "model", "m", "", "the `model`; "+catalogue.Default(all.Models())+" unless given")
+	set.StringVarP(&p.Model, "model", "m", "", "the `model`; by default "+catalogue.Default(all.Models()))
 	flags.Complete(cmd, "model", ModelNames())
 	for _, parameter := range catalogueParameters() {
 		name := strings.ReplaceAll(parameter.Name, "_", "-")

@@ -110,7 +110,7 @@ func TestAPI(t *testing.T) {
 		{"caps", clock{control: api.Control{Caps: lowered(nil)}}, "ok   caps: 20.5 USD a day, no cap on a month, 3 videos in flight, set by ann at 2026-08-21T12:00:00Z, until they are reset; the stack's parameters are 100 USD a day, no cap on a month, no cap on videos in flight"},
 		{"caps that end", clock{control: api.Control{Caps: lowered(&now)}}, "set by ann at 2026-08-21T12:00:00Z, until 2026-08-21T12:00:00Z; the stack's parameters are 100 USD"},
 		{"the stack's own caps", clock{control: api.Control{Caps: parameters()}}, "ok   caps: 100 USD a day, no cap on a month, no cap on videos in flight"},
-		{"no word of it", clock{noWord: errors.New("no")}, "fix: submissions: it is unknown whether they are paused"},
+		{"no state in the answer", clock{noWord: errors.New("no")}, "fix: submissions: it is unknown whether they are paused"},
 		{"silent", clock{err: errors.New("refused")}, "fix: API: here does not answer as expected; check that the address is right"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -140,7 +140,7 @@ func TestTools(t *testing.T) {
 		name, program, says string
 		want                string
 	}{
-		{"all is right", "", "", "ok   Go: 1.26.8\nok   Python: 3.11.7\nok   SAM: 1.170.0, as pinned\nok   MiniStack: 1.5.33, as pinned"},
+		{"all correct", "", "", "ok   Go: 1.26.8\nok   Python: 3.11.7\nok   SAM: 1.170.0, as pinned\nok   MiniStack: 1.5.33, as pinned"},
 		{"no Go", "go", "", "fix: Go: go does not run; install Go 1.26"},
 		{"an old Go", "go", "go1.25.1", "fix: Go: go1.25.1 is too old; install Go 1.26.0 or later"},
 		{"an old Python", "python3", "3.9.2", "fix: Python: 3.9.2 is too old; install Python 3.10 or later"},
@@ -175,9 +175,9 @@ func TestTools(t *testing.T) {
 }
 
 func TestReport(t *testing.T) {
-	report := NewReport([]Line{ok("a", "right"), fix("b", "wrong", "mend it").because(errors.New("why"))})
+	report := NewReport([]Line{ok("a", "right"), fix("b", "wrong", "fix it").because(errors.New("why"))})
 	var out strings.Builder
-	if err := report.Print(&out); err != nil || out.String() != "ok   a: right\nfix: b: wrong; mend it (why)\n" || report.OK || report.Fixes() != 1 {
+	if err := report.Print(&out); err != nil || out.String() != "ok   a: right\nfix: b: wrong; fix it (why)\n" || report.OK || report.Fixes() != 1 {
 		t.Errorf("got %q, %+v, %v", out.String(), report, err)
 	}
 }

@@ -135,7 +135,7 @@ func TestAPIRefusesAPayloadThatIsTooLarge(t *testing.T) {
 	}
 }
 
-func TestAPIAnswersWhereNobodyDoes(t *testing.T) {
+func TestAPIAnswersWithoutAFunction(t *testing.T) {
 	gone := httptest.NewServer(nil)
 	u, err := url.Parse(gone.URL)
 	if err != nil {

@@ -132,7 +132,7 @@ func (f *Filler) prompts(ctx context.Context) ([]byte, error) {
 	}
 	records, _ := event["Records"].([]any)
 	if len(records) != 1 {
-		return nil, errors.New("the event prompts.json has not one record")
+		return nil, errors.New("the event prompts.json does not have exactly one record")
 	}
 	record, _ := records[0].(map[string]any)
 	record["awsRegion"] = f.Region
@@ -240,7 +240,7 @@ func (f *Filler) job(ctx context.Context) (video.Job, error) {
 	}
 	var job video.Job
 	if err := json.Unmarshal(answer, &job); err != nil {
-		return video.Job{}, fmt.Errorf("reading what submit answered: %w", err)
+		return video.Job{}, fmt.Errorf("reading submit's result: %w", err)
 	}
 	if job.Status != video.Generating {
 		return video.Job{}, &Lacking{fmt.Sprintf("job %s is %s, and has no generation yet", id, job.Status), "try again later"}

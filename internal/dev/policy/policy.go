@@ -145,11 +145,11 @@ func statement(v any, resolver template.Resolver) (Statement, error) {
 		switch name {
 		case "Sid", "Effect", "Action", "Resource", "Condition":
 		default:
-			return Statement{}, fmt.Errorf("%s is not understood", name)
+			return Statement{}, fmt.Errorf("%s is not supported", name)
 		}
 	}
 	if fields["Effect"] != "Allow" {
-		return Statement{}, fmt.Errorf("the effect %v is not understood, only Allow is", fields["Effect"])
+		return Statement{}, fmt.Errorf("the effect %v is not supported, only Allow is", fields["Effect"])
 	}
 	var s Statement
 	for _, action := range template.List(fields["Action"]) {
@@ -168,7 +168,7 @@ func statement(v any, resolver template.Resolver) (Statement, error) {
 	conditions, _ := fields["Condition"].(map[string]any)
 	for operator, keys := range conditions {
 		if operator != "StringEquals" && operator != "StringLike" && operator != noneOf {
-			return Statement{}, fmt.Errorf("the operator %s is not understood, only StringEquals, StringLike and %s are", operator, noneOf)
+			return Statement{}, fmt.Errorf("the operator %s is not supported, only StringEquals, StringLike and %s are", operator, noneOf)
 		}
 		keys, _ := keys.(map[string]any)
 		for key, patterns := range keys {

@@ -74,7 +74,7 @@ func TestPoliciesOfAnotherTable(t *testing.T) {
 	const jobs = "arn:aws:dynamodb:eu-west-1:123456789012:table/restored"
 	for _, function := range []string{"SubmitFunction", "CheckFunction", "StoreFunction", "ApiFunction", "PromptsFunction", "SettleFunction", "PricesFunction"} {
 		if !Allowed(all[function], Call{Function: function, Action: "dynamodb:PutItem", Resource: jobs}) {
-			t.Errorf("%s may not write the table that is there", function)
+			t.Errorf("%s may not write the existing table", function)
 		}
 		values["ProviderKeySecret.Id"] = "key"
 		if env, err := parsed.Environment(function, values); err != nil || env["JOBS_TABLE"] != "restored" {
@@ -274,14 +274,14 @@ func TestUnused(t *testing.T) {
 
 func TestPoliciesRefuses(t *testing.T) {
 	for _, c := range []struct{ why, old, new, want string }{
-		{"a denial", "Effect: Allow", "Effect: Deny", "Deny is not understood"},
-		{"a NotAction", "Action: s3:ListBucket", "NotAction: s3:ListBucket", "NotAction is not understood"},
+		{"a denial", "Effect: Allow", "Effect: Deny", "Deny is not supported"},
+		{"a NotAction", "Action: s3:ListBucket", "NotAction: s3:ListBucket", "NotAction is not supported"},
 		{"no action", "              Action: s3:ListBucket\n", "", "no action"},
 		{"a reference without a value", "!Ref B", "!Ref C", "no value for C"},
 		{"an attribute without a value", "!Ref B", "!GetAtt C.Arn", "no value for C.Arn"},
 		{"a text without a value", "!Ref B", "!Sub ${C}/x", "no value for C"},
 		{"another intrinsic function", "!Ref B", "!ImportValue B", "not a text"},
-		{"another operator", "StringEquals", "StringNotEquals", "StringNotEquals is not understood"},
+		{"another operator", "StringEquals", "StringNotEquals", "StringNotEquals is not supported"},
 		{"a managed policy", "      Policies:\n", "      Policies:\n        - ReadOnlyAccess\n", "not a policy with statements"},
 		{"a policy for another role", "Resources:\n", "Resources:\n  P: { Type: AWS::IAM::Policy, Properties: { Roles: [!Ref Admin], PolicyDocument: {} } }\n", "not the role"},
 	} {

@@ -38,7 +38,7 @@ func TestFingerprint(t *testing.T) {
 		t.Error("the same sources have two fingerprints")
 	}
 	if of("x86_64") == last {
-		t.Error("an architecture is as good as another")
+		t.Error("two architectures have the same fingerprint")
 	}
 	write(t, root, "internal/a/a_test.go", "anything")
 	write(t, root, "docs/page.md", "anything")

@@ -1,14 +1,14 @@
-"""Starts MiniStack as AWS is met.
+"""Starts MiniStack, patched where it differs from AWS.
 
-Over TLS: MiniStack itself is spoken to by plain http on loopback, and the buckets'
-policies refuse plain http. A request that doesn't say otherwise counts as one whose
-TLS was ended by a proxy on its way here.
+TLS: MiniStack is called over plain http on loopback, which the buckets' policies refuse.
+So a request counts as one over TLS, as behind a proxy that terminates TLS, unless its
+headers say otherwise.
 
-With keys in policies: MiniStack doesn't tell a policy which items of a table a write is
-for. What is known of it is the table's own partition key.
+Keys in policies: MiniStack doesn't set dynamodb:LeadingKeys, the partition keys of the
+items that a request writes. Here it is set.
 
-With executions that stay stopped: MiniStack goes on trying the task that an execution
-was stopped in, and lets that give the execution another end.
+Stopped executions: MiniStack keeps retrying the task in which an execution was stopped,
+and lets that change the execution's status. Here a stopped execution stays stopped.
 """
 
 import json
@@ -32,7 +32,7 @@ def context_with_keys(body):
     try:
         keys = list(leading_keys(json.loads(body)))
     except (AttributeError, KeyError, TypeError, ValueError):
-        keys = []  # no such request is carried out
+        keys = []  # an invalid request, which is refused anyway
     return {**service_context(body), **({"dynamodb:LeadingKeys": keys} if keys else {})}
 
 

@@ -72,14 +72,14 @@ func TestEnvironmentsKeepKeysAndAccountsOut(t *testing.T) {
 		}
 	}
 	if slices.Contains(base, "GOPROXY=https://proxy.example.com") || !slices.Contains(build, "GOPROXY=https://proxy.example.com") {
-		t.Error("Go's settings belong to the build, and to it alone")
+		t.Error("Go's settings must reach the build, and nothing else")
 	}
 	if !slices.Contains(awsEnv("http://127.0.0.1:1"), "AWS_ENDPOINT_URL=http://127.0.0.1:1") {
 		t.Error("the functions would call AWS itself")
 	}
 }
 
-func TestCheckHostNamesWhatIsMissing(t *testing.T) {
+func TestCheckHostNamesMissingTools(t *testing.T) {
 	root := t.TempDir()
 	write(t, root, "template.yaml", "")
 	err := checkHost(root)

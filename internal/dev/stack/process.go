@@ -44,7 +44,7 @@ func start(dir, name string, env []string, command ...string) (*process, error) 
 	}
 	defer lock.Close()
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return nil, fmt.Errorf("starting %s: %s is held by one that still runs: %w", name, p.file, err)
+		return nil, fmt.Errorf("starting %s: %s is locked by a running process: %w", name, p.file, err)
 	}
 	out, err := os.OpenFile(p.log, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
@@ -80,7 +80,7 @@ func (p *process) waitFor(ctx context.Context, ready func(context.Context) bool)
 	err := poll(patient, func() (bool, error) {
 		select {
 		case <-p.done:
-			return false, fmt.Errorf("%s ended instead of starting", p.name)
+			return false, fmt.Errorf("%s exited instead of starting", p.name)
 		default:
 			return ready(patient), nil
 		}
@@ -93,7 +93,7 @@ func (p *process) waitFor(ctx context.Context, ready func(context.Context) bool)
 	case patient.Err() != nil:
 		err = fmt.Errorf("%s did not start within %s", p.name, startLimit)
 	}
-	return fmt.Errorf("%w; its last words, from %s:\n%s", err, p.log, tail(p.log))
+	return fmt.Errorf("%w; the end of its log, %s:\n%s", err, p.log, tail(p.log))
 }
 
 // running reports whether the process of a file is running, and its id.

@@ -76,14 +76,14 @@ func TestProcessFileOfAnotherIsLeftAlone(t *testing.T) {
 	// The file of a process that has exited. This test's process now has its id.
 	write(t, dir, "p.pid", strconv.Itoa(os.Getpid()))
 	if pid, ok := running(pidFile(dir, "p")); ok {
-		t.Errorf("process %d is taken for it", pid)
+		t.Errorf("process %d is mistaken for it", pid)
 	}
 	if err := stop(t.Context(), pidFile(dir, "p")); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestProcessThatDoesNotIsKilled(t *testing.T) {
+func TestProcessThatIgnoresSIGTERMIsKilled(t *testing.T) {
 	dir := stateDir(t)
 	p, err := start(dir, "p", os.Environ(), "/bin/sh", "-c", "trap '' TERM; echo ready; while :; do sleep 1; done")
 	if err != nil {
@@ -104,7 +104,7 @@ func TestWaitForSaysWhyAProgramEnded(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = p.waitFor(t.Context(), func(context.Context) bool { return false })
-	if err == nil || !strings.Contains(err.Error(), "p ended instead of starting") || !strings.Contains(err.Error(), "no such luck") {
+	if err == nil || !strings.Contains(err.Error(), "p exited instead of starting") || !strings.Contains(err.Error(), "no such luck") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -136,7 +136,7 @@ func TestCommand(t *testing.T) {
 	}
 }
 
-func TestGuardEndsWhatAnEndedProcessLeft(t *testing.T) {
+func TestReaperEndsWhatAnEndedProcessLeft(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), reapedEnv+"="+stateDir(t))
 	out, err := cmd.StdoutPipe()

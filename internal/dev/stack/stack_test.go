@@ -86,7 +86,7 @@ func TestOneAtATimeInAStateDirectory(t *testing.T) {
 	unlock()
 }
 
-func TestTakenPortIsNamed(t *testing.T) {
+func TestUsedPortIsNamed(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -94,7 +94,7 @@ func TestTakenPortIsNamed(t *testing.T) {
 	port := listener.Addr().(*net.TCPAddr).Port
 	var taken *PortTaken
 	if err := free(port); !errors.As(err, &taken) || !strings.Contains(err.Error(), "TAKEUP_PORT") {
-		t.Errorf("a taken port gives %v", err)
+		t.Errorf("a used port gives %v", err)
 	}
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)

@@ -10,7 +10,7 @@ func TestVersion(t *testing.T) {
 	root := t.TempDir()
 	write(t, root, "internal/a/a.go", "package a")
 	if got := version(t.Context(), root); got != "" {
-		t.Errorf("without a repository it is %q", got)
+		t.Errorf("the version without a repository is %q", got)
 	}
 	git := func(args ...string) {
 		t.Helper()
@@ -30,7 +30,7 @@ func TestVersion(t *testing.T) {
 	git("add", ".")
 	git("commit", "--quiet", "--message", "two")
 	if got := version(t.Context(), root); got != first {
-		t.Errorf("a commit of what isn't built changes it to %q", got)
+		t.Errorf("a commit that changes nothing in the build changes it to %q", got)
 	}
 	write(t, root, "internal/a/new.go", "package a")
 	if got := version(t.Context(), root); got != first+"-dirty" {

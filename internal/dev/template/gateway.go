@@ -49,7 +49,7 @@ func (c GatewayContext) values() map[string]string {
 
 // GatewayResponses returns the API's gateway responses by type, such as UNAUTHORIZED, for a
 // stack with these parameters. Other parameters have their defaults. The error names a response
-// that is incomplete or not understood.
+// that is incomplete or not supported.
 func (t *Template) GatewayResponses(parameters map[string]string) (map[string]GatewayResponse, error) {
 	all, _ := t.Property("Api", "GatewayResponses").(map[string]any)
 	resolver := t.With(parameters)
@@ -62,7 +62,7 @@ func (t *Template) GatewayResponses(parameters map[string]string) (map[string]Ga
 		}
 		for _, name := range variable.FindAllString(text, -1) {
 			if _, known := (GatewayContext{}).values()[name]; !known {
-				return nil, fmt.Errorf("the gateway response %s uses %s, which is not known here", kind, name)
+				return nil, fmt.Errorf("the gateway response %s uses %s, which is not supported", kind, name)
 			}
 		}
 		response := GatewayResponse{Status: status, Template: text, Headers: map[string]string{}}

@@ -64,7 +64,7 @@ func TestGatewayResponsesRefuses(t *testing.T) {
 		{"a resource in a text", "'${Wait}'", "'${Api}'", "no value for Api"},
 		{"an attribute", "\"'60'\"", "!GetAtt Api.Id", "no value for Api.Id"},
 		{"no such condition", "!If [Short", "!If [Long", "no condition Long"},
-		{"another condition function", "!Not [", "!Never [", "Never is not understood"},
+		{"another condition function", "!Not [", "!Never [", "Never is not supported"},
 		{"no condition function", `!Not [!Equals [!Ref Origin, ""]]`, `yes`, "not a condition"},
 	} {
 		t.Run(test.why, func(t *testing.T) {

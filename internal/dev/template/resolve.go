@@ -180,5 +180,5 @@ func (r Resolver) holds(condition any) (bool, error) {
 		}
 		return held > 0, nil
 	}
-	return false, fmt.Errorf("the condition function %s is not understood", f.Name)
+	return false, fmt.Errorf("the condition function %s is not supported", f.Name)
 }

@@ -71,7 +71,7 @@ func value(n *yaml.Node) (any, error) {
 		return GetAtt(n.Value), nil
 	case "!Sub":
 		if n.Kind != yaml.ScalarNode {
-			return nil, fmt.Errorf("template: line %d: !Sub with a list is not read here; write its short form", n.Line)
+			return nil, fmt.Errorf("template: line %d: !Sub with a list is not supported; use its short form", n.Line)
 		}
 		return Sub(n.Value), nil
 	}
@@ -117,7 +117,7 @@ func plain(n *yaml.Node) (any, error) {
 		}
 		return out, nil
 	}
-	return nil, fmt.Errorf("template: line %d: this kind of node is not read here", n.Line)
+	return nil, fmt.Errorf("template: line %d: this kind of node is not supported", n.Line)
 }
 
 // At returns the value at a path of keys, or nil if there is none.

@@ -9,7 +9,7 @@ import (
 type BadOutput struct{ Name, Value string }
 
 func (e *BadOutput) Error() string {
-	return fmt.Sprintf("the stack's output %s is %q, and not what template.yaml gives; deploy it again", e.Name, e.Value)
+	return fmt.Sprintf("the stack's output %s is %q, which template.yaml does not produce; deploy the stack again", e.Name, e.Value)
 }
 
 // FromOutputs returns the Values of a deployed stack from its outputs, by name.
@@ -45,6 +45,12 @@ func FromOutputs(outputs map[string]string) (Values, error) {
 			return nil, &BadOutput{Name: secret, Value: outputs[secret]}
 		}
 		values[secret], values[secret+".Id"] = outputs[secret], outputs[secret]
+	}
+	// The keys of further providers.
+	for name, arn := range outputs {
+		if strings.HasSuffix(name, "KeySecret") && strings.HasPrefix(arn, "arn:") {
+			values[name], values[name+".Id"] = arn, arn
+		}
 	}
 	url := outputs["UnhandledPromptsUrl"]
 	queue := url[strings.LastIndex(url, "/")+1:]

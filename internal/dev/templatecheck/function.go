@@ -72,12 +72,12 @@ func environment(p *Project, id string, say report) {
 	read := p.Settings[strings.ToLower(strings.TrimSuffix(id, "Function"))]
 	for _, variable := range read {
 		if _, ok := given[variable]; !ok {
-			say("%s is not told %s, which its code reads", id, variable)
+			say("%s lacks the environment variable %s, which its code reads", id, variable)
 		}
 	}
 	for _, variable := range slices.Sorted(maps.Keys(given)) {
 		if !slices.Contains(read, variable) {
-			say("%s is told %s, which its code does not read", id, variable)
+			say("%s has the environment variable %s, which its code does not read", id, variable)
 		}
 	}
 }
@@ -101,7 +101,7 @@ func logs(p *Project, say report) {
 		}
 		// A function that still runs would recreate its group after the stack is deleted.
 		if name := p.Template.Property(id, "LogGroupName"); name != nil && !slices.Contains(template.References(name), "AWS::StackId") {
-			say("%s has the same name in every stack of that name, and may be there already; leave LogGroupName out", id)
+			say("%s has the same name in every stack with that stack name, and may exist already; omit LogGroupName", id)
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(p.Machines)) {
@@ -131,7 +131,7 @@ func submission(p *Project, say report) {
 	call, _ := template.At(p.Template.Section("Parameters")["SubmitCallSeconds"], "MaxValue").(int)
 	limit, _ := p.Template.Property("SubmitFunction", "Timeout").(int)
 	if call < 1 || call+recordAndReads > limit {
-		say("SubmitCallSeconds may be %d s, and SubmitFunction ends after %d s, with no %d s left to record what came of it", call, limit, recordAndReads)
+		say("SubmitCallSeconds may be %d s, and SubmitFunction ends after %d s, with less than %d s left to record the answer", call, limit, recordAndReads)
 	}
 }
 
@@ -142,7 +142,7 @@ func pollWindow(p *Project, say report) {
 	longest, ok := template.At(p.Template.Section("Parameters")["PollWindowSeconds"], "MaxValue").(int)
 	limit, _ := p.Template.Property("CheckFunction", "Timeout").(int)
 	if !ok || longest+requestAndRecords > limit {
-		say("PollWindowSeconds may be %d s, and CheckFunction ends after %d s, with no %d s left for what follows", longest, limit, requestAndRecords)
+		say("PollWindowSeconds may be %d s, and CheckFunction ends after %d s, with less than %d s left for the rest", longest, limit, requestAndRecords)
 	}
 }
 
@@ -153,7 +153,7 @@ func policies(p *Project, say report) {
 		for _, policy := range template.List(policies) {
 			statements := template.List(template.At(policy, "Statement"))
 			if len(statements) == 0 {
-				say("%s has the policy %v; write its statements out", id, policy)
+				say("%s has the policy %v; write out its statements", id, policy)
 			}
 			for _, s := range statements {
 				for _, action := range template.List(template.At(s, "Action")) {
@@ -224,7 +224,7 @@ func comments(p *Project, say report) {
 				action, target := template.Child(s, "Action"), template.Child(s, "Resource")
 				special := len(action.Content) > 1 || len(target.Content) > 1 || target.Value == "*" || action.Value == "s3:ListBucket"
 				if special && s.HeadComment == "" {
-					say("statement %d of %s is more than one action on one resource, and no comment says why", n+1, id)
+					say("statement %d of %s has more than one action or resource, and no comment says why", n+1, id)
 				}
 			}
 		}

@@ -81,7 +81,7 @@ func targets(_ *Project, _ string, m Machine, say report) {
 	for _, name := range slices.Sorted(maps.Keys(m.States)) {
 		state := m.States[name]
 		if len(state.next()) == 0 && !state.ends() {
-			say("%q goes nowhere; give it a Next", name)
+			say("%q has no Next", name)
 		}
 		for _, to := range state.next() {
 			if _, ok := m.States[to]; !ok {
@@ -121,7 +121,7 @@ func ends(_ *Project, _ string, m Machine, say report) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.States)) {
 		if !ends[name] {
-			say("no end can be reached from %q", name)
+			say("no end state can be reached from %q", name)
 		}
 	}
 }
@@ -148,7 +148,7 @@ func statuses(_ *Project, _ string, m Machine, say report) {
 func waits(_ *Project, _ string, m Machine, say report) {
 	for _, name := range slices.Sorted(maps.Keys(m.States)) {
 		if state := m.States[name]; state.Type == "Wait" && state.SecondsPath != "$.wait_seconds" {
-			say("%q does not wait for $.wait_seconds, which the steps work out", name)
+			say("%q does not wait for $.wait_seconds, which the steps compute", name)
 		}
 	}
 }
@@ -168,7 +168,7 @@ func timeouts(p *Project, name string, s State, say report) {
 	case !ok:
 		say("the function of %q has no Timeout", name)
 	case s.TimeoutSeconds <= limit:
-		say("%q gives up after %d s, and its function runs for up to %d s: it would be tried again while it runs", name, s.TimeoutSeconds, limit)
+		say("%q gives up after %d s, and its function runs for up to %d s: it would be retried while it runs", name, s.TimeoutSeconds, limit)
 	}
 }
 
@@ -211,7 +211,7 @@ func finalOutcomes(p *Project, name string, s State, say report) {
 		say("the first retrier of %q names %q, and the outcomes that end a job are %q", name, named, want)
 	}
 	if first.MaxAttempts == nil || *first.MaxAttempts != 0 {
-		say("%q tries again after an outcome that ends a job", name)
+		say("%q retries an outcome that ends a job", name)
 	}
 }
 
@@ -223,7 +223,7 @@ func allElse(_ *Project, name string, s State, say report) {
 		"Lambda.CodeArtifactUserPendingException", "ServiceUnavailable", "AnErrorThatNobodyNamed",
 	} {
 		if r, ok := s.retrier(failure); !ok || r.attempts() < 3 || r.BackoffRate < 1.5 || r.JitterStrategy != "FULL" {
-			say("%q does not try again after %s, at least three times, with a growing wait and full jitter", name, failure)
+			say("%q does not retry %s at least three times, with backoff and full jitter", name, failure)
 		}
 	}
 }
@@ -255,12 +255,12 @@ func (r Retrier) wait() float64 {
 // once, have longer than the rest.
 func patience(_ *Project, name string, s State, say report) {
 	if r, _ := s.retrier("VideoUnavailable"); name == "Store" && r.wait() < 2*3600 {
-		say("%q gives a video up that can't be fetched after %.0f s of waiting; it is paid for", name, r.wait())
+		say("%q gives up on a video that can't be fetched after %.0f s of waiting, although it is paid", name, r.wait())
 	}
 	rest, _ := s.retrier("AnErrorThatNobodyNamed")
 	for _, failure := range []string{"ServiceUnavailable", "Lambda.TooManyRequestsException", "States.Timeout", "AnErrorThatNobodyNamed"} {
 		if r, _ := s.retrier(failure); r.wait() < max(1800, rest.wait()) {
-			say("%q waits %.0f s in all after %s, and should wait half an hour", name, r.wait(), failure)
+			say("%q waits %.0f s in total for retries of %s, and should wait half an hour", name, r.wait(), failure)
 		}
 	}
 }

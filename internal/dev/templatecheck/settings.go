@@ -42,7 +42,7 @@ func readSettings(fsys fs.FS) (map[string][]string, error) {
 			return shared[name]
 		}
 		if lookup(loaded) == nil {
-			return nil, fmt.Errorf("%s: the type %q that it loads is not to be found", name, loaded)
+			return nil, fmt.Errorf("%s: the type %q that it loads was not found", name, loaded)
 		}
 		names := variables(loaded, lookup)
 		slices.Sort(names)

@@ -61,7 +61,7 @@ func parameters(p *Project, say report) {
 			continue
 		}
 		if template.At(parameter, "ConstraintDescription") == nil {
-			say("%s does not say what it takes when it is refused", name)
+			say("%s has no ConstraintDescription that says what it accepts", name)
 		}
 		switch template.At(parameter, "Type") {
 		case "Number":
@@ -114,7 +114,7 @@ func outputs(p *Project, say report) {
 func outlives(p *Project, id string, say report) {
 	resource := p.Template.Section("Resources")[id]
 	if template.At(resource, "DeletionPolicy") != "RetainExceptOnCreate" || template.At(resource, "UpdateReplacePolicy") != "Retain" {
-		say("%s does not outlive the stack, or outlives one that could not be made", id)
+		say("%s is deleted with the stack, or is kept after a failed creation", id)
 	}
 }
 
@@ -126,13 +126,13 @@ func tables(p *Project, say report) {
 			say("%s can't be restored", id)
 		}
 		if p.Template.Property(id, "TimeToLiveSpecification", "Enabled") != true || p.Template.Property(id, "TimeToLiveSpecification", "AttributeName") != "expires" {
-			say("%s keeps for good what expires", id)
+			say("%s never deletes expired items", id)
 		}
 		if p.Template.Property(id, "DeletionProtectionEnabled") != template.Ref("TableDeletionProtection") {
-			say("%s is not protected against its deletion", id)
+			say("%s is not protected against deletion", id)
 		}
 		if p.Template.Property(id, "BillingMode") != "PAY_PER_REQUEST" {
-			say("%s is paid by the hour", id)
+			say("%s has provisioned capacity", id)
 		}
 		outlives(p, id, say)
 	}
@@ -152,7 +152,7 @@ func buckets(p *Project, say report) {
 		if !slices.ContainsFunc(template.List(p.Template.Property(id, "LifecycleConfiguration", "Rules")), func(r any) bool {
 			return template.At(r, "Status") == "Enabled" && template.At(r, "AbortIncompleteMultipartUpload", "DaysAfterInitiation") != nil
 		}) {
-			say("open multipart uploads in %s are never ended", id)
+			say("open multipart uploads in %s are never aborted", id)
 		}
 		outlives(p, id, say)
 	}
@@ -172,7 +172,7 @@ func plainHTTP(p *Project, say report) {
 				})
 		}
 		if !slices.ContainsFunc(p.Template.OfType("AWS::S3::BucketPolicy"), refuses) {
-			say("%s takes plain HTTP", bucket)
+			say("%s accepts plain HTTP", bucket)
 		}
 	}
 }
@@ -187,10 +187,10 @@ func uploads(p *Project, say report) {
 	for _, name := range slices.Sorted(maps.Keys(events)) {
 		properties := template.At(events[name], "Properties")
 		if template.At(properties, "Bucket") != template.Ref("PromptsBucket") || template.At(properties, "Events") != "s3:ObjectCreated:*" {
-			say("%s is not every upload to PromptsBucket", name)
+			say("%s does not cover every upload to PromptsBucket", name)
 		}
 		if template.At(properties, "Filter") != nil {
-			say("%s has a filter, and filters tell .TXT from .txt", name)
+			say("%s has a filter, and filters are case-sensitive (.TXT, .txt)", name)
 		}
 	}
 	if template.At(p.Template.Property("PromptsFunction", "EventInvokeConfig"), "DestinationConfig", "OnFailure", "Destination") != template.GetAtt("UnhandledPrompts.Arn") {
@@ -238,7 +238,7 @@ func routes(p *Project, say report) {
 		}
 		switch auth := template.At(properties, "Auth"); {
 		case open[route] && template.At(auth, "Authorizer") != "NONE":
-			say("%s asks for the token", name)
+			say("%s requires the token", name)
 		case !open[route] && auth != nil:
 			say("%s is a route without Api's authorizer", name)
 		}
@@ -250,7 +250,7 @@ func routes(p *Project, say report) {
 	}
 	authorizer := fmt.Sprint(p.Template.Property("Api", "Auth", "DefaultAuthorizer"))
 	if p.Template.Property("Api", "Auth", "Authorizers", authorizer, "FunctionArn") != template.GetAtt("AuthorizeFunction.Arn") {
-		say("AuthorizeFunction is not asked by default")
+		say("AuthorizeFunction is not the default authorizer")
 	}
 }
 
@@ -279,7 +279,7 @@ func throttles(p *Project, say report) {
 	}
 	for _, route := range publicRoutes() {
 		if own, ok := limits[route]; !ok || own == all {
-			say("%s needs no token and has no limit of its own", route)
+			say("%s needs no token and has no separate limit", route)
 		}
 	}
 }
@@ -296,7 +296,7 @@ func deployments(p *Project, say report) {
 func domain(p *Project, say report) {
 	const mapping = "ApiDomainMapping"
 	if p.Template.Property(mapping, "BasePath") != nil {
-		say("%s puts a path before the API's", mapping)
+		say("%s prefixes the API's path", mapping)
 	}
 	if p.Template.Property(mapping, "RestApiId") != template.Ref("Api") || p.Template.Property(mapping, "Stage") != template.Ref("Api.Stage") {
 		say("%s does not lead to Api's stage", mapping)
@@ -305,12 +305,12 @@ func domain(p *Project, say report) {
 		value, _ := template.At(p.Template.Section("Outputs")[name], "Value").(template.Function)
 		args := template.List(value.Args)
 		if value.Name != "If" || len(args) != 3 || args[0] != "OwnDomain" || args[1] != template.Sub("https://${DomainName}"+end) {
-			say("%s is not https://DomainName%s where there is one", name, end)
+			say("%s is not https://DomainName%s if DomainName is set", name, end)
 		}
 	}
 	for _, id := range []string{"ApiDomain", mapping} {
 		if template.At(p.Template.Section("Resources")[id], "Condition") != "OwnDomain" {
-			say("%s is not made under OwnDomain", id)
+			say("%s does not have the condition OwnDomain", id)
 		}
 	}
 }
@@ -341,10 +341,10 @@ func errorBodies(p *Project, say report) {
 			say("%s has %q, and the provider's errors have %q", kind, slices.Sorted(maps.Keys(body)), want)
 		}
 		if status := responses[kind].Status; body["statusCode"] != float64(status) {
-			say("%s says %v and is answered with %v", kind, body["statusCode"], status)
+			say("%s has the code %v in its body, and the status %v", kind, body["statusCode"], status)
 		}
 		if responses[kind].Headers["Access-Control-Allow-Origin"] != "https://example.com" {
-			say("%s can't be read by the pages of ApiCorsOrigin", kind)
+			say("%s can't be read by pages from ApiCorsOrigin", kind)
 		}
 	}
 }
@@ -352,15 +352,15 @@ func errorBodies(p *Project, say report) {
 // secrets: the key is never shown, and the token is generated at the deployment.
 func secrets(p *Project, say report) {
 	if template.At(p.Template.Section("Parameters")["ProviderKey"], "NoEcho") != true {
-		say("ProviderKey is shown")
+		say("ProviderKey has no NoEcho")
 	}
 	for _, id := range slices.Sorted(maps.Keys(p.Template.Section("Resources"))) {
 		if id != "ProviderKeySecret" && slices.Contains(template.References(p.Template.Section("Resources")[id]), "ProviderKey") {
-			say("%s holds the provider's key; give it the secret", id)
+			say("%s contains the provider's key; use the secret instead", id)
 		}
 	}
 	generated := p.Template.Property("ApiTokenSecret", "GenerateSecretString")
 	if length, _ := template.At(generated, "PasswordLength").(int); length < 40 || template.At(generated, "ExcludePunctuation") != true || template.At(generated, "GenerateStringKey") != "default" {
-		say("ApiTokenSecret is not a token of the name default, of 40 letters and digits or more")
+		say("ApiTokenSecret does not generate a token named default of at least 40 letters and digits")
 	}
 }

@@ -9,12 +9,12 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/caarlos0/env/v11"
 
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/jobs/arn"
@@ -26,14 +26,14 @@ import (
 
 // BaseURL is the provider's address.
 type BaseURL struct {
-	BaseURL string `env:"PROVIDER_BASE_URL,required,notEmpty"`
+	BaseURL string `env:"PROVIDER_BASE_URL,required"`
 }
 
 // Provider has the settings for buying the provider's videos.
 type Provider struct {
 	BaseURL
-	Route     aimlapi.Route `env:"PROVIDER_ROUTE,required,notEmpty"`
-	KeySecret string        `env:"PROVIDER_KEY_SECRET,required,notEmpty"`
+	Route     aimlapi.Route `env:"PROVIDER_ROUTE,required"`
+	KeySecret string        `env:"PROVIDER_KEY_SECRET,required"`
 }
 
 // Client returns the configuration of a client that buys nothing.
@@ -50,12 +50,12 @@ func (p Provider) Client() aimlapi.Config {
 
 // Waits bound the times between two polls of a generation.
 type Waits struct {
-	First      Seconds    `env:"FIRST_WAIT_SECONDS,required,notEmpty"`
-	Interval   Seconds    `env:"CHECK_INTERVAL_SECONDS,required,notEmpty"`
-	RequestGap Seconds    `env:"REQUEST_GAP_SECONDS,required,notEmpty"`
-	PollWindow PollWindow `env:"POLL_WINDOW_SECONDS,required,notEmpty"`
-	Soft       Seconds    `env:"SOFT_DEADLINE_SECONDS,required,notEmpty"`
-	Hard       Seconds    `env:"HARD_DEADLINE_SECONDS,required,notEmpty"`
+	First      Seconds    `env:"FIRST_WAIT_SECONDS,required"`
+	Interval   Seconds    `env:"CHECK_INTERVAL_SECONDS,required"`
+	RequestGap Seconds    `env:"REQUEST_GAP_SECONDS,required"`
+	PollWindow PollWindow `env:"POLL_WINDOW_SECONDS,required"`
+	Soft       Seconds    `env:"SOFT_DEADLINE_SECONDS,required"`
+	Hard       Seconds    `env:"HARD_DEADLINE_SECONDS,required"`
 }
 
 // Schedule returns the schedule with these times.
@@ -69,7 +69,7 @@ func (w Waits) Schedule() schedule.Schedule {
 
 // Jobs has the name of the jobs table.
 type Jobs struct {
-	JobsTable string `env:"JOBS_TABLE,required,notEmpty"`
+	JobsTable string `env:"JOBS_TABLE,required"`
 }
 
 // Submit has the settings of the function submit.
@@ -77,21 +77,21 @@ type Submit struct {
 	Provider
 	Waits
 	Jobs
-	Call         Seconds `env:"SUBMIT_CALL_SECONDS,required,notEmpty"`
-	Busy         Seconds `env:"BUSY_WAIT_SECONDS,required,notEmpty"`
-	LookUpFirst  Seconds `env:"LOOKUP_FIRST_SECONDS,required,notEmpty"`
-	LookUpWindow Seconds `env:"LOOKUP_WINDOW_SECONDS,required,notEmpty"`
+	Call         Seconds `env:"SUBMIT_CALL_SECONDS,required"`
+	Busy         Seconds `env:"BUSY_WAIT_SECONDS,required"`
+	LookUpFirst  Seconds `env:"LOOKUP_FIRST_SECONDS,required"`
+	LookUpWindow Seconds `env:"LOOKUP_WINDOW_SECONDS,required"`
 	ResubmitLost bool    `env:"RESUBMIT_LOST"`
 	Caps
 }
 
 // Caps are the stack's own caps, which an operator's caps override.
 type Caps struct {
-	DayCap    USD   `env:"MAX_USD_PER_DAY,required,notEmpty"`
-	MonthCap  USD   `env:"MAX_USD_PER_MONTH,required,notEmpty"`
-	InFlight  Count `env:"MAX_IN_FLIGHT,required,notEmpty"`
-	Unpriced  USD   `env:"UNPRICED_USD,required,notEmpty"`
-	WaitHours Count `env:"CAP_WAIT_HOURS,required,notEmpty"`
+	DayCap    USD   `env:"MAX_USD_PER_DAY,required"`
+	MonthCap  USD   `env:"MAX_USD_PER_MONTH,required"`
+	InFlight  Count `env:"MAX_IN_FLIGHT,required"`
+	Unpriced  USD   `env:"UNPRICED_USD,required"`
+	WaitHours Count `env:"CAP_WAIT_HOURS,required"`
 }
 
 // Limits returns the limits that claims obey.
@@ -126,21 +126,21 @@ type Check struct {
 type Store struct {
 	Provider
 	Jobs
-	VideosBucket    string `env:"VIDEOS_BUCKET,required,notEmpty"`
-	MaxVideoMiB     MiB    `env:"MAX_VIDEO_MIB,required,notEmpty"`
+	VideosBucket    string `env:"VIDEOS_BUCKET,required"`
+	MaxVideoMiB     MiB    `env:"MAX_VIDEO_MIB,required"`
 	LoopbackSources bool   `env:"LOOPBACK_SOURCES"`
 }
 
 // Intake has the settings for starting and finding jobs.
 type Intake struct {
 	Jobs
-	StateMachine arn.ARN `env:"STATE_MACHINE_ARN,required,notEmpty"`
-	VideosBucket string  `env:"VIDEOS_BUCKET,required,notEmpty"`
+	StateMachine arn.ARN `env:"STATE_MACHINE_ARN,required"`
+	VideosBucket string  `env:"VIDEOS_BUCKET,required"`
 }
 
 // Batches has the state machine of the batches.
 type Batches struct {
-	BatchMachine arn.ARN `env:"BATCH_STATE_MACHINE_ARN,required,notEmpty"`
+	BatchMachine arn.ARN `env:"BATCH_STATE_MACHINE_ARN,required"`
 }
 
 // Prompts has the settings of the function prompts.
@@ -153,8 +153,8 @@ type Prompts struct {
 // Batch has the settings of the function batch.
 type Batch struct {
 	Intake
-	InFlight      Count `env:"MAX_IN_FLIGHT,required,notEmpty"`
-	MaxUnattended USD   `env:"MAX_UNATTENDED_BATCH_USD,required,notEmpty"`
+	InFlight      Count `env:"MAX_IN_FLIGHT,required"`
+	MaxUnattended USD   `env:"MAX_UNATTENDED_BATCH_USD,required"`
 }
 
 // Settle has the settings of the function settle.
@@ -166,7 +166,7 @@ type Settle struct {
 type Prices struct {
 	BaseURL
 	Jobs
-	KeySecret string `env:"PROVIDER_KEY_SECRET,required,notEmpty"`
+	KeySecret string `env:"PROVIDER_KEY_SECRET,required"`
 }
 
 // API has the settings of the function api.
@@ -174,14 +174,14 @@ type API struct {
 	Intake
 	Batches
 	Caps
-	PromptsBucket string  `env:"PROMPTS_BUCKET,required,notEmpty"`
-	VideoURL      Seconds `env:"VIDEO_URL_SECONDS,required,notEmpty"`
+	PromptsBucket string  `env:"PROMPTS_BUCKET,required"`
+	VideoURL      Seconds `env:"VIDEO_URL_SECONDS,required"`
 	CORSOrigin    string  `env:"CORS_ORIGIN"`
 }
 
 // Authorize has the settings of the function authorize.
 type Authorize struct {
-	TokenSecret string `env:"API_TOKEN_SECRET,required,notEmpty"`
+	TokenSecret string `env:"API_TOKEN_SECRET,required"`
 }
 
 // Seconds is a duration in whole seconds, at least one.
@@ -262,7 +262,8 @@ func (m MiB) Bytes() int64 { return int64(m) << 20 }
 // Load parses a function's settings and its AWS configuration from the process's
 // environment. Its error names every problem at once.
 func Load[T any]() (T, aws.Config, error) {
-	set, settingsErr := env.ParseAs[T]()
+	var set T
+	settingsErr := read(reflect.ValueOf(&set).Elem(), os.LookupEnv)
 	config, awsErr := awsconfig.Config(os.LookupEnv)
 	return set, config, errors.Join(settingsErr, awsErr)
 }

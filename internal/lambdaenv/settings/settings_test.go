@@ -210,8 +210,7 @@ func TestBadSettings(t *testing.T) {
 	set(t, environment)
 	err := load[settings.Submit]()
 	for name, value := range bad {
-		// The library names the Go field; the value identifies the variable.
-		if err == nil || !strings.Contains(err.Error(), value) {
+		if err == nil || !strings.Contains(err.Error(), name+": ") || !strings.Contains(err.Error(), value) {
 			t.Errorf("%s=%q: %v", name, value, err)
 		}
 	}

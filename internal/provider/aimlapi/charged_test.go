@@ -13,7 +13,6 @@ import (
 	"github.com/takeup/takeup/internal/provider/aimlapi"
 	"github.com/takeup/takeup/internal/provider/aimlapi/models"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
-	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -34,12 +33,12 @@ func TestPricesAreWhatIsCharged(t *testing.T) {
 	if _, fresh, err := c.Prices(ctx, list.ETag); err != nil || fresh {
 		t.Errorf("the list changed: %v, %v", fresh, err)
 	}
-	if names := all.Models().Names(); len(list.Models) != len(names) {
+	if names := (models.Catalogue{}).Names(); len(list.Models) != len(names) {
 		t.Errorf("%d models in the list, %d in the catalogue", len(list.Models), len(names))
 	}
 
 	quotes := map[string]price.Quote{} // by generation ID
-	for _, model := range catalogue.All(all.Models()) {
+	for _, model := range catalogue.All(models.Catalogue{}) {
 		p, ok := list.Find(model.Name)
 		if !ok {
 			t.Errorf("the list has no %s", model.Name)
@@ -112,7 +111,7 @@ func requests(t *testing.T, model catalogue.Model) []video.Request {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if r, err := catalogue.Parse(all.Models(), body); err == nil { // some values exclude some lengths
+			if r, err := catalogue.Parse(models.Catalogue{}, body); err == nil { // some values exclude some lengths
 				requests = append(requests, r)
 			}
 		}

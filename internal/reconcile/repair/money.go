@@ -98,7 +98,7 @@ func (r Repair) move(ctx context.Context, m reconcile.Move) (bool, error) {
 			return err == nil, err
 		}
 	}
-	return false, &video.ServiceUnavailable{Doing: "writing what was charged", Err: errors.New("it was changed by another each time")}
+	return false, &video.ServiceUnavailable{Doing: "writing what was charged", Err: errors.New("others kept changing it")}
 }
 
 // Correct sets counters to the sums of the jobs' money, and returns the drifts with

@@ -180,7 +180,7 @@ func (r Repair) job(ctx context.Context, e *evidence, facts reconcile.Facts, don
 		}
 		return nil
 	}
-	return &video.ServiceUnavailable{Doing: "writing a job back", Err: errors.New("it was changed by another each time")}
+	return &video.ServiceUnavailable{Doing: "writing a job back", Err: errors.New("others kept changing it")}
 }
 
 // files records which job each prompt file's content became, so that a copy of the file

@@ -94,7 +94,7 @@ func TestRepair(t *testing.T) {
 			return e.GenerationID == "g1" && e.Provider == "aimlapi" && e.Handle == handle("g1") && e.Attempt == 1 && e.Phase == video.PhaseAccepted
 		}},
 		"a later attempt in the logs": {before: before(func(e *video.Entry) { e.Phase, e.Attempt = video.PhaseRefused, 1 }), rows: []provider.LoggedRequest{row("a.1", "", true), row("a.3", "g3", false)}, want: func(e video.Entry) bool { return e.GenerationID == "g3" && e.Attempt == 3 }},
-		"an attempt that tells nothing": {before: before(func(e *video.Entry) { e.Phase, e.Attempt = video.PhaseRefused, 1 }), rows: []provider.LoggedRequest{row("a.2", "", false)}, want: func(e video.Entry) bool {
+		"an attempt without evidence": {before: before(func(e *video.Entry) { e.Phase, e.Attempt = video.PhaseRefused, 1 }), rows: []provider.LoggedRequest{row("a.2", "", false)}, want: func(e video.Entry) bool {
 			return e.GenerationID == "" && e.Attempt == 2 && e.Phase == video.PhaseUnanswered && e.ClaimedAt.Equal(at)
 		}},
 		"an attempt that failed":   {before: before(func(e *video.Entry) { e.Phase, e.Attempt = video.PhaseRefused, 1 }), rows: []provider.LoggedRequest{row("a.1", "", true)}, same: true},

@@ -59,13 +59,17 @@ func (p Prior) Learn(seen []schedule.Seen) schedule.Forecast {
 	n := float64(len(seen))
 	kappa, nu := p.kappa+n, p.nu+n
 	variance := sigma * sigma
+	intervals := make([]interval, len(seen))
+	for i, s := range seen {
+		intervals[i] = intervalOf(s)
+	}
 	for range iterations {
 		if n == 0 {
 			break
 		}
 		var sum, squares float64
-		for _, s := range seen {
-			mean, square := moments(mu, sigma, s)
+		for _, within := range intervals {
+			mean, square := moments(mu, sigma, within)
 			sum, squares = sum+mean, squares+square
 		}
 		// The posterior's parameters, without the variance's term for the distance between the
@@ -83,15 +87,27 @@ func (p Prior) Learn(seen []schedule.Seen) schedule.Forecast {
 	return schedule.Forecast{Distribution: lognormal{mu: mu, sigma: math.Sqrt(predicted)}}
 }
 
-// moments returns the expected value of the logarithm of a time, and of its square, given that
-// the time is within the interval seen: the moments of a truncated normal distribution (Johnson,
-// Kotz and Balakrishnan, Continuous Univariate Distributions, volume 1, chapter 13).
-func moments(mu, sigma float64, s schedule.Seen) (mean, square float64) {
-	by := math.Log(max(s.By.Seconds(), 1))
-	high := (by - mu) / sigma
-	low, lowDensity, lowTerm, from := math.Inf(-1), 0.0, 0.0, by
+// interval is what was seen of a time, as logarithms of seconds. after is -Inf if nothing bounds
+// the time from below.
+type interval struct{ after, by float64 }
+
+func intervalOf(s schedule.Seen) interval {
+	within := interval{after: math.Inf(-1), by: math.Log(max(s.By.Seconds(), 1))}
 	if s.After > 0 {
-		from = min(math.Log(max(s.After.Seconds(), 0.5)), by)
+		within.after = min(math.Log(max(s.After.Seconds(), 0.5)), within.by)
+	}
+	return within
+}
+
+// moments returns the expected value of the logarithm of a time, and of its square, given that
+// the time is within an interval: the moments of a truncated normal distribution (Johnson, Kotz
+// and Balakrishnan, Continuous Univariate Distributions, volume 1, chapter 13).
+func moments(mu, sigma float64, within interval) (mean, square float64) {
+	high := (within.by - mu) / sigma
+	highDensity := density(high)
+	low, lowDensity, lowTerm, from := math.Inf(-1), 0.0, 0.0, within.by
+	if !math.IsInf(within.after, -1) {
+		from = within.after
 		low = (from - mu) / sigma
 		lowDensity = density(low)
 		lowTerm = low * lowDensity
@@ -101,11 +117,11 @@ func moments(mu, sigma float64, s schedule.Seen) (mean, square float64) {
 		mass = above(-high) - above(-low) // the same value; the difference of two numbers near 1 loses digits
 	}
 	if mass < 1e-9 {
-		middle := (from + by) / 2
+		middle := (from + within.by) / 2
 		return middle, middle * middle
 	}
-	shift := (lowDensity - density(high)) / mass
-	width := max(1+(lowTerm-high*density(high))/mass-shift*shift, 0)
+	shift := (lowDensity - highDensity) / mass
+	width := max(1+(lowTerm-high*highDensity)/mass-shift*shift, 0)
 	mean = mu + sigma*shift
 	return mean, mean*mean + sigma*sigma*width
 }

@@ -75,6 +75,9 @@ func (r *Reader) Fail(name string, err error) {
 // ErrType is the error for an attribute of another type than the one that is read.
 var ErrType = errors.New("it is of another type")
 
+// errLayout is the error for a time that isn't in TimeLayout.
+var errLayout = errors.New("it is not a time like " + TimeLayout)
+
 // Text reads a text.
 func (r *Reader) Text(name string) string {
 	switch v := r.Attributes[name].(type) {
@@ -121,9 +124,14 @@ func (r *Reader) Time(name string) time.Time {
 	if written == "" {
 		return time.Time{}
 	}
-	at, err := time.Parse(TimeLayout, written)
+	// Unlike other layouts, RFC 3339 is parsed without interpreting the layout.
+	at, err := time.Parse(time.RFC3339Nano, written)
+	if err == nil && (len(written) != len(TimeLayout) || at.Location() != time.UTC) {
+		err = errLayout
+	}
 	if err != nil {
 		r.Fail(name, err)
+		return time.Time{}
 	}
 	return at
 }

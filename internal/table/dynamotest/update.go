@@ -3,7 +3,6 @@ package dynamotest
 import (
 	"maps"
 	"math/big"
-	"regexp"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -86,23 +85,23 @@ func numberOf(v types.AttributeValue) (*big.Int, bool) {
 	return new(big.Int).SetString(n.Value, 10)
 }
 
-// bound matches one term of a counter's condition.
-var bound = regexp.MustCompile(`^\(attribute_not_exists\((#\w+)\) OR (#\w+) <= (:\w+)\)$`)
-
 // room evaluates a counter's condition: that each of some attributes is absent or at most a
-// limit.
+// limit, as in (attribute_not_exists(#a) OR #a <= :most).
 func room(item Attributes, text string, names map[string]string, values Attributes) (bool, error) {
 	holds := true
 	for bounded := range strings.SplitSeq(text, " AND ") {
-		parts := bound.FindStringSubmatch(bounded)
-		if parts == nil || parts[1] != parts[2] || names[parts[1]] == "" {
+		inner, opened := strings.CutPrefix(bounded, "(attribute_not_exists(")
+		inner, closed := strings.CutSuffix(inner, ")")
+		name, rest, split := strings.Cut(inner, ") OR ")
+		placeholder, same := strings.CutPrefix(rest, name+" <= ")
+		if !opened || !closed || !split || !same || names[name] == "" {
 			return false, &invalid{"dynamofake does not know the condition " + text}
 		}
-		most, ok := numberOf(values[parts[3]])
+		most, ok := numberOf(values[placeholder])
 		if !ok {
 			return false, &invalid{"Invalid ConditionExpression: " + text}
 		}
-		if now, there := numberOf(item[names[parts[1]]]); there && now.Cmp(most) > 0 {
+		if now, there := numberOf(item[names[name]]); there && now.Cmp(most) > 0 {
 			holds = false
 		}
 	}

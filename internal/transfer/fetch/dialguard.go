@@ -59,7 +59,7 @@ func checkURL(u *url.URL, loopback bool) error {
 	port, err := strconv.ParseUint(u.Port(), 10, 16)
 	switch {
 	case u.Hostname() == "", u.Port() != "" && (err != nil || port == 0):
-		return &video.VideoRejected{Reason: "its address has no host, or a port that there isn't"}
+		return &video.VideoRejected{Reason: "its address has no host, or an invalid port"}
 	case u.User != nil:
 		return &video.VideoRejected{Reason: "its address carries a user's name"}
 	case unusualIPv4(u.Hostname()):

@@ -28,7 +28,7 @@ type Options struct {
 // first and check last.
 func Run(ctx context.Context, o Options) ([]Measure, error) {
 	if o.Starts < 1 {
-		return nil, fmt.Errorf("%d starts measure nothing; ask for at least 1", o.Starts)
+		return nil, fmt.Errorf("the number of starts is %d; give at least 1", o.Starts)
 	}
 	functions, err := lambdas.Functions(o.Root, nil)
 	if err != nil {
@@ -107,4 +107,4 @@ func (e *EndedEarly) Error() string {
 func (e *EndedEarly) Unwrap() error { return e.Err }
 
 // errNoPeak says that the system doesn't report a process's peak memory.
-var errNoPeak = errors.New("/proc tells no peak memory (VmHWM) of the process; this needs Linux")
+var errNoPeak = errors.New("/proc shows no peak memory (VmHWM) of the process; this needs Linux")

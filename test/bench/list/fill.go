@@ -129,7 +129,7 @@ func (s *subject) writeAll(ctx context.Context, entries []video.Entry) error {
 			return err
 		}
 		if len(out.UnprocessedItems) > 0 {
-			return errors.New("the table is too busy for a batch")
+			return errors.New("the table throttled a batch")
 		}
 	}
 	return nil

@@ -200,8 +200,8 @@ func (s *subject) order(jobs int) func(ctx context.Context, running int) error {
 			if err := send(ctx, prompt); err != nil {
 				return err
 			}
-			if sent%mostUnderWay == mostUnderWay-1 {
-				if err := s.settled(ctx, mostUnderWay/2+unended); err != nil {
+			if sent%mostInFlight == mostInFlight-1 {
+				if err := s.settled(ctx, mostInFlight/2+unended); err != nil {
 					return err
 				}
 			}
@@ -219,8 +219,8 @@ func (s *subject) order(jobs int) func(ctx context.Context, running int) error {
 	}
 }
 
-// mostUnderWay is how many concurrent jobs two cores can handle.
-const mostUnderWay = 50
+// mostInFlight is how many concurrent jobs two cores can handle.
+const mostInFlight = 50
 
 // settled waits until at most this number of jobs are queued or generating.
 func (s *subject) settled(ctx context.Context, most int) error {

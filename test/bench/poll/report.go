@@ -10,7 +10,7 @@ import (
 func Write(out io.Writer, t Template, jobs int) { write(out, t, rows(), jobs) }
 
 func write(out io.Writer, t Template, rows []row, jobs int) {
-	fmt.Fprintf(out, "%d jobs a row; lag in seconds, USD and measure in millionths of a US dollar, Lambdas held by 100 jobs under way\n", jobs)
+	fmt.Fprintf(out, "%d jobs a row; lag in seconds, USD and measure in millionths of a US dollar, Lambdas held by 100 jobs in flight\n", jobs)
 	var last ratios
 	for _, r := range rows {
 		results := measure(t, r, jobs)

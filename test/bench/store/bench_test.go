@@ -18,7 +18,7 @@ func TestOptionsAreChecked(t *testing.T) {
 	}
 	for _, bad := range []Options{{}, {Runs: 1}, {Runs: 1, Sizes: []int{0}}, {Runs: 0, Sizes: []int{1}}, {Runs: 1, Sizes: []int{1, 4096}}, {Runs: 1, Sizes: []int{1}, Rows: []Rows{"all"}}} {
 		if bad.Check() == nil {
-			t.Errorf("%+v is taken", bad)
+			t.Errorf("%+v is accepted", bad)
 		}
 	}
 }
@@ -86,7 +86,7 @@ func TestEnvironment(t *testing.T) {
 	for _, variable := range environment("https://127.0.0.1:1", "ca.pem", t.TempDir()) {
 		name, value, _ := strings.Cut(variable, "=")
 		if name == "AWS_PROFILE" || name == "HTTPS_PROXY" || value == "" || name == "HOME" && !filepath.IsAbs(value) {
-			t.Errorf("they are told %s", variable)
+			t.Errorf("their environment is %s", variable)
 		}
 	}
 }

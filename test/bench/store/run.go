@@ -110,7 +110,7 @@ func (b *bench) healthy(ctx context.Context, t tool, offer source.Offer, limit t
 		return figures{}, err
 	}
 	if got := judge(r.usage, r.content); got != right {
-		return figures{}, fmt.Errorf("%s: %s, with a source that is well; what it said is in %s", t.name, got, r.log)
+		return figures{}, fmt.Errorf("%s: %s, with a healthy source; its output is in %s", t.name, got, r.log)
 	}
 	return measured(r.usage, r.requests), nil
 }

@@ -25,5 +25,5 @@ type Driver struct {
 
 // New returns the driver of a run.
 func New(w *world.World) *Driver {
-	return &Driver{World: w, slots: make(chan struct{}, w.Options.UnderWay), pending: map[*world.Job]bool{}, stops: map[string]*stop{}}
+	return &Driver{World: w, slots: make(chan struct{}, w.Options.InFlight), pending: map[*world.Job]bool{}, stops: map[string]*stop{}}
 }

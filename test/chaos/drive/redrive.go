@@ -18,8 +18,8 @@ const (
 )
 
 // RedriveAll redrives every job whose outcome can be resumed. It repeats that for jobs that were
-// interrupted while they were redriven, and for those whose outcomes say that the provider's
-// records could not be read: after the hard deadline, a redrive looks there once.
+// interrupted while they were redriven, and for those whose outcomes say that the provider
+// could not be asked: after the hard deadline, a redrive asks it once.
 func (d *Driver) RedriveAll(ctx context.Context) error {
 	for n := range mostRounds {
 		var next []*world.Job

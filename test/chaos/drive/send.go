@@ -70,7 +70,7 @@ func (d *Driver) exchangeKey(ctx context.Context) error {
 	secret := d.World.Stack.Outputs["ProviderKeySecret"]
 	_, err := d.World.Secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: &secret, SecretString: new(provider.SecondKey)})
 	d.World.Provider.Retire(time.Now().Add(grace))
-	d.World.Plan.Note("key", "exchanged in mid-run", "")
+	d.World.Plan.Note("key", "replaced during the run", "")
 	return err
 }
 

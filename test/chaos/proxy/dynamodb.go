@@ -229,13 +229,13 @@ func (c *collisions) meets(r *http.Request, body []byte) trouble {
 		switch {
 		case !ok || now.After(other.until):
 		case transaction && other.token == in.ClientRequestToken && other.token != "":
-			c.plan.Note("table create job", "its own first try under way", "")
+			c.plan.Note("table create job", "its own first try in progress", "")
 			return trouble{status: 400, code: "TransactionInProgressException"}
 		case transaction:
-			c.plan.Note("table create job", "another write under way", "")
+			c.plan.Note("table create job", "another write in progress", "")
 			return trouble{status: 400, code: "TransactionCanceledException", at: i}
 		case other.token != "":
-			c.plan.Note("table put job", "a transaction under way", "")
+			c.plan.Note("table put job", "another transaction in progress", "")
 			return trouble{status: 400, code: "TransactionConflictException"}
 		}
 	}

@@ -96,7 +96,7 @@ func checkOutcome(r *Result, j *world.Job) {
 	}
 	for _, round := range j.Rounds {
 		if round.Again != nil && *round.Seen != *round.Again {
-			r.add(outcomesChanged, j, "it ended with %+v, and then with %+v", *round.Seen, *round.Again)
+			r.add(outcomesChanged, j, "it ended with %+v, then with %+v", *round.Seen, *round.Again)
 		}
 		if !round.Seen.Agrees() {
 			r.add(outcomesChanged, j, "its execution and the table have different outcomes: %+v", *round.Seen)

@@ -64,7 +64,7 @@ func checkLogs(ctx context.Context, w *world.World) error {
 		}
 	}
 	if lines < len(w.Jobs) {
-		w.Unexpected("the functions logged %d lines for %d jobs, so it can't be said what they hide", lines, len(w.Jobs))
+		w.Unexpected("the functions logged %d lines for %d jobs, which is too few to check for secrets", lines, len(w.Jobs))
 	}
 	return nil
 }

@@ -16,12 +16,12 @@ type Options struct {
 	Root, StateDir string
 	Jobs           int
 	Seed           uint64
-	// Faults is the share of calls that fail, 0 to 0.9, among the first of each kind for each
+	// Faults is the fraction of calls that fail, 0 to 0.9, among the first of each kind for each
 	// job.
 	Faults float64
-	// UnderWay is the maximum number of concurrent executions. MiniStack runs a process for each
+	// InFlight is the maximum number of concurrent executions. MiniStack runs a process for each
 	// invocation, and a machine with two cores can handle some 100.
-	UnderWay int
+	InFlight int
 	// LogsAnswer keeps the provider's logs and transactions from failing. Then a submission that
 	// was accepted is always found.
 	LogsAnswer bool
@@ -94,8 +94,8 @@ func (o Options) Check() error {
 	if !(o.Faults >= 0 && o.Faults <= 0.9) {
 		errs = append(errs, fmt.Errorf("faults is %v: give a share from 0 to 0.9", o.Faults))
 	}
-	if o.UnderWay < 1 || o.UnderWay > 150 {
-		errs = append(errs, fmt.Errorf("under way is %d: give 1 to 150", o.UnderWay))
+	if o.InFlight < 1 || o.InFlight > 150 {
+		errs = append(errs, fmt.Errorf("the number of executions in flight is %d: give 1 to 150", o.InFlight))
 	}
 	if o.Slots < 0 || o.Slots > 10000 {
 		errs = append(errs, fmt.Errorf("slots is %d: give 0 to 10000", o.Slots))

@@ -76,9 +76,16 @@ func (o *Outcome) CanRedrive() bool {
 }
 
 // Unread reports whether a submission is considered lost because the provider's records could
-// not be read. As the outcome says, a redrive reads them again.
+// not be read, or a generation overdue because its last poll failed. As the outcome says, a
+// redrive looks again.
 func (o *Outcome) Unread() bool {
-	return o.Name() == "SubmissionLost" && strings.Contains(o.Ledger, "records could not be read")
+	switch o.Name() {
+	case "SubmissionLost":
+		return strings.Contains(o.Ledger, "records could not be read")
+	case "GenerationOverdue":
+		return strings.Contains(o.Ledger, "the provider refused the call") || strings.Contains(o.Ledger, "the provider gave no usable answer")
+	}
+	return false
 }
 
 // OrNone returns the outcome's name, or that of having none.

@@ -115,7 +115,7 @@ type Caps struct {
 func CapsOf(o Options) *Caps {
 	switch {
 	case o.Caps:
-		return &Caps{Slots: int64(max(2, min(o.Jobs/8, o.UnderWay/4))), Step: int64(max(1, o.Jobs*2/5))}
+		return &Caps{Slots: int64(max(2, min(o.Jobs/8, o.InFlight/4))), Step: int64(max(1, o.Jobs*2/5))}
 	case o.Slots > 0:
 		return &Caps{Slots: int64(o.Slots)}
 	}

@@ -49,7 +49,7 @@ func TestParse(t *testing.T) {
 		{"an upload begins", "POST /videos/v/video.mp4?uploads=", "", 200, object("s3:PutObject", "v/video.mp4")},
 		{"a part", "PUT /videos/v/video.mp4?partNumber=1&uploadId=u&x-id=UploadPart", "", 200, object("s3:PutObject", "v/video.mp4")},
 		{"an upload is completed", "POST /videos/v/video.mp4?uploadId=u", "", 200, object("s3:PutObject", "v/video.mp4")},
-		{"an upload is given up", "DELETE /videos/v/video.mp4?uploadId=u&x-id=AbortMultipartUpload", "", 204, object("s3:AbortMultipartUpload", "v/video.mp4")},
+		{"an upload is aborted", "DELETE /videos/v/video.mp4?uploadId=u&x-id=AbortMultipartUpload", "", 204, object("s3:AbortMultipartUpload", "v/video.mp4")},
 		{"an object is deleted", "DELETE /videos/a", "", 204, object("s3:DeleteObject", "a")},
 		{"a listing of uploads", "GET /videos?uploads&prefix=videos%2F", "", 200,
 			[]policy.Call{{Function: function, Action: "s3:ListBucketMultipartUploads", Resource: bucket}}},

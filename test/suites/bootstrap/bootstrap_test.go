@@ -70,7 +70,7 @@ func TestBootstraps(t *testing.T) {
 func (w *world) testSubmit(t *testing.T) {
 	job := answered[video.Job](t, w.invoke(t, "submit", event(t, "submit")))
 	if job.ID != "a-paper-boat" || job.Status != video.Generating || job.Provider != "aimlapi" || job.Handle == "" || job.WaitSeconds < 1 {
-		t.Errorf("it gives %+v", job)
+		t.Errorf("it returned %+v", job)
 	}
 	bought := w.provider.Ledger().Generations
 	if len(bought) != 1 || !strings.HasPrefix(bought[0].ID, job.GenerationID) || bought[0].ClientRequestID != "a-paper-boat.1" {
@@ -82,7 +82,7 @@ func (w *world) testSubmit(t *testing.T) {
 
 	refused := w.invoke(t, "submit", []byte(`{"execution":"seven","input":{"prompt":"a paper boat","duration":7}}`))
 	if got := failedWith(t, refused, "InvalidRequest"); !strings.Contains(got.Message, "5 or 10") {
-		t.Errorf("it says %s", got.Message)
+		t.Errorf("the message is %s", got.Message)
 	}
 	if strings.Contains(string(refused.log), "a paper boat") {
 		t.Errorf("the prompt is logged: %s", refused.log)
@@ -93,11 +93,11 @@ func (w *world) testSubmit(t *testing.T) {
 func (w *world) testCheck(t *testing.T) {
 	overdue := failedWith(t, w.invoke(t, "check", event(t, "check")), "GenerationOverdue")
 	if !strings.Contains(overdue.Message, "60ac7c34") {
-		t.Errorf("it says %s", overdue.Message)
+		t.Errorf("the message is %s", overdue.Message)
 	}
 	w.retrieves(`{"id":"60ac7c34-3224-4b14-8e7d-0aa0db708325:kling-video/v1/pro/text-to-video","status":"completed","video":{"url":"https://cdn.example/video.mp4"}}`)
 	if job := answered[video.Job](t, w.invoke(t, "check", event(t, "check"))); job.Status != video.Completed || job.WaitSeconds < 1 {
-		t.Errorf("it gives %+v", job)
+		t.Errorf("it returned %+v", job)
 	}
 }
 
@@ -112,7 +112,7 @@ func (w *world) testStore(t *testing.T) {
 	id, _, _ := strings.Cut(bought, ":")
 	got := w.invoke(t, "store", []byte(strings.ReplaceAll(string(event(t, "store")), sample, id)))
 	if job := answered[video.Job](t, got); job.Status != video.Stored || job.Video != "s3://"+lambdas.VideosBucket+"/"+objectkey.Video("a-paper-boat") {
-		t.Errorf("it gives %+v", job)
+		t.Errorf("it returned %+v", job)
 	}
 	file, _ := w.s3.Object(lambdas.VideosBucket, objectkey.Video("a-paper-boat"))
 	if string(file.Body) != string(served) {
@@ -164,7 +164,7 @@ func (w *world) testAPI(t *testing.T) {
 	job := jobs.IDFromKey("api", "default", "a-paper-boat")
 	var got struct{ ID, Status string }
 	if err := json.Unmarshal([]byte(reply.Body), &got); err != nil || reply.StatusCode != http.StatusCreated || got.ID != job || got.Status != "queued" {
-		t.Errorf("it answers (%v) %+v", err, reply)
+		t.Errorf("it returned (%v) %+v", err, reply)
 	}
 	if !slices.ContainsFunc(w.executions(), func(e started) bool { return e.Name == job && e.Machine == lambdas.StateMachine }) {
 		t.Errorf("the executions are %+v", w.executions())
@@ -174,22 +174,22 @@ func (w *world) testAPI(t *testing.T) {
 func (w *world) testAuthorize(t *testing.T) {
 	got := answered[events.APIGatewayCustomAuthorizerResponse](t, w.invoke(t, "authorize", event(t, "authorize")))
 	if s := got.PolicyDocument.Statement; got.PrincipalID != "alice" || len(s) != 1 || s[0].Effect != "Allow" || !strings.HasSuffix(s[0].Resource[0], ":a1b2c3d4e5/takeup/*") {
-		t.Errorf("it gives %+v", got)
+		t.Errorf("it returned %+v", got)
 	}
 	wrong := strings.Replace(string(event(t, "authorize")), token, "wrong", 1)
 	// API Gateway answers 401 to this text only.
 	if refused := failedWith(t, w.invoke(t, "authorize", []byte(wrong)), "Unauthorized"); refused.Message != "Unauthorized" {
-		t.Errorf("it says %s", refused.Message)
+		t.Errorf("the message is %s", refused.Message)
 	}
 }
 
 // testSettle runs a sweep. None of the jobs here has ended, or has lacked an execution for long.
 func (w *world) testSettle(t *testing.T) {
 	if got := w.invoke(t, "settle", event(t, "settle")); got.Failed || string(got.Body) != "null" {
-		t.Errorf("it answers %s", got.Body)
+		t.Errorf("it returned %s", got.Body)
 	}
 	if wrong := w.invoke(t, "settle", []byte(`{}`)); !wrong.Failed {
-		t.Errorf("what is no occasion: %s", wrong.Body)
+		t.Errorf("an event without a cause is accepted: %s", wrong.Body)
 	}
 }
 
@@ -197,10 +197,10 @@ func (w *world) testSettle(t *testing.T) {
 func (w *world) testPrices(t *testing.T) {
 	first := answered[pricelist.Result](t, w.invoke(t, "prices", event(t, "prices")))
 	if again := answered[pricelist.Result](t, w.invoke(t, "prices", event(t, "prices"))); !first.Changed || again.Changed || !again.Asked || again.Models != len(catalogue.All(all.Models())) {
-		t.Errorf("it gives %+v, then %+v", first, again)
+		t.Errorf("it returned %+v, then %+v", first, again)
 	}
 	if wrong := w.invoke(t, "prices", []byte(`[]`)); !wrong.Failed {
-		t.Errorf("what is no wish: %s", wrong.Body)
+		t.Errorf("an invalid event is accepted: %s", wrong.Body)
 	}
 }
 
@@ -210,7 +210,7 @@ func (w *world) testPrompts(t *testing.T) {
 	before := len(w.executions())
 	got := w.invoke(t, "prompts", event(t, "prompts"))
 	if got.Failed || string(got.Body) != "null" {
-		t.Fatalf("it answers %s", got.Body)
+		t.Fatalf("it returned %s", got.Body)
 	}
 	started := w.executions()[before:]
 	if len(started) != 1 || !strings.Contains(started[0].Input, text) || !strings.HasPrefix(started[0].Name, "file-") {

@@ -60,13 +60,13 @@ func invoke(t *testing.T, binary string, timeout time.Duration, env map[string]s
 			t.Error(err)
 		}
 		if err := <-ended; err == nil {
-			t.Error("it ended by itself after its answer")
+			t.Error("it exited after its response")
 		}
 		got := outcome{Answer: answer, log: log.Bytes()}
 		jsonLines(t, got.log)
 		return got
 	case err := <-ended:
-		t.Fatalf("it ended without an answer: %v\n%s", err, log.Bytes())
+		t.Fatalf("it exited without a response: %v\n%s", err, log.Bytes())
 	}
 	return outcome{}
 }

@@ -128,7 +128,7 @@ func (w *world) testFiles(t *testing.T) {
 	p.press("#ask", "Close")
 	p.drop(object)
 	p.await("the request in the form", "document.getElementById('field-prompt').value === 'a car of tin'")
-	p.shows("Not taken over, since this model doesn't take it so: wheels.")
+	p.shows("Not copied, because this model doesn't accept it: wheels.")
 	p.shows(price(t, 10))
 
 	dog, cat := file("dog.txt", "a dog of wood"), file("cat.json", `{"prompt": "a cat of glass"}`)
@@ -160,7 +160,7 @@ func (p *tab) drop(files ...string) {
 	}
 	// A browser that is still busy with the last drop ignores some of these events, and a person
 	// who drags files keeps moving.
-	p.until("the page to say that it takes files", func(context.Context) bool {
+	p.until("the page to accept files", func(context.Context) bool {
 		drag(input.DispatchDragEventTypeDragEnter)
 		drag(input.DispatchDragEventTypeDragOver)
 		return eval[bool](p, "!document.getElementById('drop').hidden")
@@ -168,7 +168,7 @@ func (p *tab) drop(files ...string) {
 	// The browser drops nothing on a page that has not answered its last event, so a drop that
 	// the page has not taken after some polls is repeated.
 	looks := 0
-	p.until("the files to be taken", func(context.Context) bool {
+	p.until("the files to be accepted", func(context.Context) bool {
 		if eval[bool](p, "document.getElementById('drop').hidden") {
 			return true
 		}

@@ -36,7 +36,7 @@ func (w *world) testReload(t *testing.T) {
 	p.do(chromedp.Reload())
 	p.shows("Your token, please")
 	if kept := eval[int](p, "sessionStorage.length"); kept != 0 {
-		t.Errorf("%d things are kept", kept)
+		t.Errorf("%d values are stored", kept)
 	}
 }
 
@@ -46,7 +46,7 @@ func (w *world) testExchangedToken(t *testing.T) {
 	p.fill("field-prompt", "a thought")
 	stop := w.front.disturbing(t, on("generations", deny))
 	p.press("#composer", "Generate")
-	p.shows("The token isn't taken any more.")
+	p.shows("The token is no longer accepted.")
 	stop()
 	p.fill("token", w.stack.Token+kb.Enter)
 	// What was sent with the old token is sent again with the right one.

@@ -65,7 +65,7 @@ func (w *world) testFailing(t *testing.T) {
 		p.do(chromedp.Reload())
 		p.shows(name)
 		p.shows("The form needs the list of models.")
-		p.shows("it is tried again by itself")
+		p.shows("the page retries automatically")
 		p.accessible("failing: " + name)
 		p.shot("failing " + strings.Fields(name)[0])
 		stop()

@@ -121,7 +121,7 @@ func (p *tab) until(what string, done func(context.Context) bool) {
 		select {
 		case <-ctx.Done():
 			p.shot("failed")
-			p.Fatalf("waited in vain for %s", what)
+			p.Fatalf("timed out waiting for %s", what)
 		case <-tick.C:
 		}
 	}

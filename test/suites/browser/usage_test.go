@@ -120,7 +120,7 @@ func (w *world) testUsageMonth(t *testing.T) {
 	p.do(chromedp.Click(chromedp.ID("spent")))
 	p.await("the chart", "document.querySelectorAll('#usage[open] .chart rect.spent').length > 20 && document.querySelector('.chart rect.reserved') && document.querySelector('.chart rect.uncertain')")
 	p.shows("/ann set the caps at ")
-	p.shows("Without that they are $100 a day, no limit a month, 100 videos at once.")
+	p.shows("Otherwise they are $100 a day, no limit a month, 100 videos at once.")
 	p.shows("137 videos for $134.26, 2 failed, $1.96 reserved, $5 uncertain for 1 in doubt")
 	eval[bool](p, "document.querySelector('#usage details').open = true")
 	for _, look := range []struct {

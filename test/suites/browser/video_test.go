@@ -36,24 +36,24 @@ func (w *world) testEmpty(t *testing.T) {
 func (w *world) testWrongToken(t *testing.T) {
 	p := w.tab(t)
 	p.open()
-	p.press("#signin", "Go on")
-	p.shows("Put the token in first.")
+	p.press("#signin", "Sign in")
+	p.shows("Enter the token first.")
 	p.fill("token", "wrong")
-	p.press("#signin", "Go on")
-	p.shows("That isn't the token.")
+	p.press("#signin", "Sign in")
+	p.shows("That token isn't valid.")
 	p.accessible("a wrong token")
 	p.shot("wrong token")
 	if kept := eval[int](p, "sessionStorage.length + localStorage.length"); kept != 0 {
-		t.Errorf("%d things of a wrong token are kept", kept)
+		t.Errorf("%d values of a rejected token are stored", kept)
 	}
 	p.fill("token", w.stack.Token)
-	p.press("#signin", "Go on")
+	p.press("#signin", "Sign in")
 	p.shows("No videos yet.")
 	if kept := eval[string](p, "sessionStorage.getItem('takeup.token')"); kept != w.stack.Token {
-		t.Error("the right token is not kept")
+		t.Error("the accepted token is not stored")
 	}
 	if kept := eval[int](p, "localStorage.length + document.cookie.length"); kept != 0 {
-		t.Error("something outlives the session")
+		t.Error("something is stored beyond the session")
 	}
 }
 
@@ -206,7 +206,7 @@ func (w *world) testFailure(t *testing.T) {
 	p.cardShows(prompt, "What to do:")
 	p.cardShows(prompt, "nothing was paid")
 	if eval[bool](p, card(prompt)+".innerText.includes('Redrive')") {
-		t.Error("a redrive is offered where it can't help")
+		t.Error("a redrive is offered, although it can't help")
 	}
 	p.accessible("a failure")
 	p.shot("failure")
@@ -268,7 +268,7 @@ func (w *world) testDiscard(t *testing.T) {
 	p.shot("waiting for a generation")
 	w.told(t, prompt, "The provider is generating the video. It is paid.")
 	p.pressCard(prompt, "Cancel")
-	p.shows("charges for it all the same")
+	p.shows("charges for it in any case")
 	p.press("#ask", "Discard the video")
 	p.cardShows(prompt, "discarded")
 	w.boughtOnce(t, prompt)

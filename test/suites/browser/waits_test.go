@@ -72,7 +72,7 @@ func (w *world) told(t *testing.T, prompt, words string) {
 	}
 	out := w.takeup(t, "get", page.Videos[0].ID, "--url", w.stack.API, "--token", w.stack.Token)
 	if _, after, _ := strings.Cut(out, "waiting "); !strings.Contains(after, words) {
-		t.Errorf("it does not say %q", words)
+		t.Errorf("it lacks %q", words)
 	}
 	t.Logf("$ takeup get %s\n%s", page.Videos[0].ID, out)
 }
@@ -87,7 +87,7 @@ func (w *world) testNoRoom(t *testing.T) {
 	p.cardShows(prompt, "Nothing was paid.")
 	p.happened(prompt, "Not accepted")
 	if eval[bool](p, card(prompt)+".innerText.includes(' left')") {
-		t.Error("an estimate is shown while there is no room")
+		t.Error("an estimate is shown during a wait for room")
 	}
 	p.accessible("a wait for room")
 	p.shot("waiting for room")
@@ -133,7 +133,7 @@ func (w *world) testNoCopy(t *testing.T) {
 	w.told(t, prompt, "could not be copied into the bucket yet")
 	stop()
 	p.pressCard(prompt, "Try now")
-	p.shows("It is tried now.")
+	p.shows("Retrying now.")
 	p.await("the video", card(prompt)+"?.querySelector('video')")
 	p.happened(prompt, "Stored in the bucket")
 	w.boughtOnce(t, prompt)
@@ -168,7 +168,7 @@ func (w *world) testCapped(t *testing.T) {
 	w.told(t, prompt, "The stack's own cap leaves no room for it")
 	w.takeup(t, "caps", "reset")
 	p.pressCard(prompt, "Try now")
-	p.shows("It is tried now.")
+	p.shows("Retrying now.")
 	p.await("the video", card(prompt)+"?.querySelector('video')")
 	w.boughtOnce(t, prompt)
 }

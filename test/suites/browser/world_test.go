@@ -145,12 +145,12 @@ func TestPage(t *testing.T) {
 		{"a cap", (*world).testCapped},
 		{"a pause", (*world).testPaused},
 		{"a double click", (*world).testDoubleClick},
-		{"an answer that is lost", (*world).testLostAnswer},
+		{"a lost answer", (*world).testLostAnswer},
 		{"refused fields", (*world).testRefusedFields},
 		{"every model", (*world).testModels},
 		{"prompt files", (*world).testFiles},
 		{"a reload", (*world).testReload},
-		{"a token that is exchanged", (*world).testExchangedToken},
+		{"a replaced token", (*world).testExchangedToken},
 		{"no mouse", (*world).testKeyboard},
 		{"a slow API", (*world).testSlow},
 		{"a failing API", (*world).testFailing},
@@ -161,7 +161,7 @@ func TestPage(t *testing.T) {
 		{"a month's usage", (*world).testUsageMonth},
 		{"how it looks", (*world).testLooks},
 		{"older videos", (*world).testOlder},
-		{"one request for all that run", (*world).testOneRequest},
+		{"one request for all running jobs", (*world).testOneRequest},
 	} {
 		if !t.Run(test.name, func(t *testing.T) { test.run(w, t) }) && t.Context().Err() != nil {
 			return

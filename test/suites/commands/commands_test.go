@@ -42,7 +42,7 @@ func TestCommands(t *testing.T) {
 		}
 		c := found[slices.IndexFunc(found, func(c Command) bool { return c.Text == r.command })]
 		if stale := Stale(c.Output, printed); c.Output == "" || len(stale) > 0 {
-			t.Errorf("%s\nhas no transcript, or one that is no longer true:\n%s\nReplace it with\n%s", c, strings.Join(stale, "\n"), printed)
+			t.Errorf("%s\nhas no transcript, or an outdated one:\n%s\nReplace it with\n%s", c, strings.Join(stale, "\n"), printed)
 		}
 	}
 	t.Logf("commands=%d run=%d listed=%d", len(found), run, len(listed)+len(InDocker()))

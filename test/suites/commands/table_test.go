@@ -63,7 +63,7 @@ var runs = []run{
 	{command: `takeup caps --stack takeup                                           # what counts against each cap, and when it resets`, want: `20.00`},
 	{command: `takeup caps set --stack takeup --max-usd-per-day 20 --for 12h        # instead of the parameter, for a time`},
 	{command: `takeup caps set --stack takeup --max-in-flight none --until 2030-01-01`},
-	{command: `takeup caps reset --stack takeup                                     # the parameters hold again`},
+	{command: `takeup caps reset --stack takeup                                     # the parameters apply again`},
 	{command: `takeup token add alice --stack takeup`},
 	{command: `takeup caps set --owner alice --max-usd-per-day 5`, want: `alice`},
 	{command: `takeup token list`, want: "alice"},
@@ -83,8 +83,8 @@ const (
 // here either.
 var listed = map[string]string{
 	`make test`:                    "it runs this test",
-	`takeup batch run prompts.csv`: "it asks in a terminal; it is run as the README has it, with --yes",
-	`make up`:                      "it is run as docs/cli.md has it, with a comment",
+	`takeup batch run prompts.csv`: "it asks in a terminal; it is run in the form of the README, with --yes",
+	`make up`:                      "it is run in the form of docs/cli.md, with a comment",
 	`go test ./internal/video ./internal/schedule`: "make test runs them",
 	`.tools/sam/bin/sam deploy --guided`:           needsAccount + ", and asks for its settings in a terminal",
 	`.tools/sam/bin/sam deploy`:                    needsAccount,

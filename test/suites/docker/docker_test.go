@@ -92,7 +92,7 @@ func answer[T any](t *testing.T, w *world, line string, env ...string) T {
 	out := w.must(t, line, env...)
 	var got T
 	if err := json.Unmarshal([]byte(out), &got); err != nil {
-		t.Fatalf("%s answers %q: %v", line, out, err)
+		t.Fatalf("%s returned %q: %v", line, out, err)
 	}
 	return got
 }
@@ -106,10 +106,10 @@ const (
 func (w *world) testSubmit(t *testing.T) {
 	first := answer[video.Job](t, w, "make invoke FUNCTION=submit")
 	if first.ID != job || first.Status != video.Generating || first.GenerationID == "" {
-		t.Errorf("it answers %+v", first)
+		t.Errorf("it returned %+v", first)
 	}
 	if again := answer[video.Job](t, w, "takeup invoke submit"); again.GenerationID != first.GenerationID {
-		t.Errorf("again, it answers %+v", again)
+		t.Errorf("again, it returned %+v", again)
 	}
 }
 
@@ -119,14 +119,14 @@ func (w *world) testCheck(t *testing.T) {
 		answer[video.Job](t, w, there+"takeup invoke check --job a-paper-boat --stack takeup", "YES=1"),
 	} {
 		if got.ID != job || got.Status != video.Completed {
-			t.Errorf("it answers %+v", got)
+			t.Errorf("it returned %+v", got)
 		}
 	}
 }
 
 func (w *world) testStore(t *testing.T) {
 	if got := answer[video.Job](t, w, "make invoke FUNCTION=store"); got.ID != job || got.Status != video.Stored {
-		t.Errorf("it answers %+v", got)
+		t.Errorf("it returned %+v", got)
 	}
 	w.stored(t, job)
 }
@@ -148,13 +148,13 @@ func (w *world) testAuthorize(t *testing.T) {
 		} `json:"policyDocument"`
 	}](t, w, "make invoke FUNCTION=authorize")
 	if s := got.PolicyDocument.Statement; len(s) != 1 || s[0].Effect != "Allow" {
-		t.Errorf("it answers %+v", got)
+		t.Errorf("it returned %+v", got)
 	}
 }
 
 func (w *world) testPrompts(t *testing.T) {
 	if got := w.must(t, "make invoke FUNCTION=prompts"); got != "null\n" {
-		t.Errorf("it answers %q", got)
+		t.Errorf("it returned %q", got)
 	}
 }
 
@@ -165,7 +165,7 @@ func (w *world) testAPI(t *testing.T) {
 			Body       string `json:"body"`
 		}](t, w, line)
 		if got.StatusCode != 201 || !strings.Contains(got.Body, `"queued"`) {
-			t.Errorf("%s answers %+v", line, got)
+			t.Errorf("%s returned %+v", line, got)
 		}
 	}
 }
@@ -174,7 +174,7 @@ func (w *world) testAPI(t *testing.T) {
 func (w *world) testStoreAlone(t *testing.T) {
 	got := answer[video.Job](t, w, "make invoke FUNCTION=store")
 	if got.ID == job || got.Status != video.Stored {
-		t.Errorf("it answers %+v", got)
+		t.Errorf("it returned %+v", got)
 	}
 	w.stored(t, got.ID)
 }
@@ -213,10 +213,10 @@ func (w *world) testDeployed(t *testing.T) {
 	const invoke = there + "make invoke STACK=takeup "
 	_, said, err := w.typed(t, invoke+"FUNCTION=submit")
 	if err == nil || !strings.Contains(said, "It buys a video, at the price that takeup estimate shows, unless job a-paper-boat was submitted before") || !strings.Contains(said, "there is no terminal to ask in") {
-		t.Errorf("nobody agreed: %v\n%s", err, said)
+		t.Errorf("nobody confirmed: %v\n%s", err, said)
 	}
 	if got := answer[video.Job](t, w, invoke+"FUNCTION=SubmitFunction YES=1"); got.ID != job {
-		t.Errorf("it answers %+v", got)
+		t.Errorf("it returned %+v", got)
 	}
 	_, said, err = w.typed(t, invoke+"FUNCTION=check YES=1")
 	if err == nil || !strings.Contains(said, "the video of job a-paper-boat is stored already") {
@@ -263,7 +263,7 @@ func (w *world) testRecipe(t *testing.T) {
 	if err == nil {
 		got := answer[video.Job](t, w, strings.Join(recipe, "\n"))
 		if got.ID != job || got.Status != video.Stored && got.Status != video.Generating {
-			t.Errorf("it answers %+v", got)
+			t.Errorf("it returned %+v", got)
 		}
 	}
 	if signalled := prepare.Process.Signal(os.Interrupt); signalled != nil {

@@ -58,14 +58,14 @@ func (w *world) testBegunAnew(t *testing.T) {
 			w.charges(t, prompt, 0)
 
 			if again := test.anew(t, prompt, job); again != job {
-				t.Fatalf("job %s is begun anew as job %s", job, again)
+				t.Fatalf("job %s is restarted as job %s", job, again)
 			}
 			w.succeeded(t, job+"-r1")
 			w.stored(t, job)
 			test.send(t, prompt, "")
 			w.charges(t, prompt, 1)
 			if w.execution(t, job+"-r2") != nil {
-				t.Errorf("job %s is begun anew though it has its video", job)
+				t.Errorf("job %s is restarted although it has its video", job)
 			}
 		})
 	}

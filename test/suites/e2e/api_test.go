@@ -42,7 +42,7 @@ func (w *world) testPaths(t *testing.T) {
 		w.stored(t, job)
 		if bought := w.generations(job)[0]; bought.Seconds != 10 || bought.AspectRatio != "9:16" ||
 			got.Meta == nil || got.Meta.Usage.Credits != bought.ChargedCredits {
-			t.Errorf("%s: bought %+v, and told %+v", test.path, bought, got.Meta)
+			t.Errorf("%s: bought %+v, and reported %+v", test.path, bought, got.Meta)
 		}
 		if route := w.creates(job)[0].Route; route != api.KlingGenerationPath {
 			t.Errorf("%s: the provider was asked on %s", test.path, route)
@@ -65,7 +65,7 @@ func (w *world) testRefusals(t *testing.T) {
 		{"no token", "POST", api.KlingGenerationPath, "", good, 401, nil},
 		{"a wrong token", "POST", api.GenerationsPath, "wrong" + w.stack.Token, good, 401, nil},
 		{"the provider's key", "POST", api.GenerationsPath, providerKey, good, 401, nil},
-		{"no token for a look", "GET", api.GenerationsPath + "?generation_id=a", "", "", 401, nil},
+		{"no token for a GET", "GET", api.GenerationsPath + "?generation_id=a", "", "", 401, nil},
 		{"every wrong field", "POST", api.KlingGenerationPath, w.stack.Token, fmt.Sprintf(`{"prompt":%q,"duration":7,"cfg_scale":2,"aspekt_ratio":"1:1"}`, prompt), 400,
 			[]string{"duration is 7", "5 or 10", "cfg_scale is 2", "did you mean aspect_ratio"}},
 		{"an unknown model", "POST", api.GenerationsPath, w.stack.Token, fmt.Sprintf(`{"model":"kling-video/v9/pro/text-to-video","prompt":%q}`, prompt), 400,
@@ -77,7 +77,7 @@ func (w *world) testRefusals(t *testing.T) {
 		{"a wrong method", "PUT", api.GenerationsPath, w.stack.Token, good, 405, []string{"POST"}},
 		{"another wrong method", "DELETE", api.KlingGenerationPath, w.stack.Token, "", 405, []string{"POST"}},
 		{"a wrong path", "POST", "/v2/video/generation", w.stack.Token, good, 404, []string{api.GenerationsPath}},
-		{"a wrong path for a look", "GET", "/v1/images", w.stack.Token, "", 404, []string{api.GenerationsPath}},
+		{"a wrong path for a GET", "GET", "/v1/images", w.stack.Token, "", 404, []string{api.GenerationsPath}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -93,7 +93,7 @@ func (w *world) testRefusals(t *testing.T) {
 			said := got.Message.String()
 			for _, words := range test.says {
 				if !strings.Contains(said, words) {
-					t.Errorf("it doesn't say %q: %s", words, reply)
+					t.Errorf("it lacks %q: %s", words, reply)
 				}
 			}
 			if status == 400 && strings.Contains(test.name, "field") {
@@ -153,13 +153,13 @@ func (w *world) testMismatch(t *testing.T) {
 		status, _, reply := call(t, http.MethodPost, w.stack.API+api.KlingGenerationPath, w.stack.Token, fmt.Sprintf(`{"prompt":%q}`, other), key)
 		got := read[api.Error](t, http.StatusUnprocessableEntity, status, reply)
 		if !strings.Contains(got.Message.Text, api.IdempotencyKeyHeader) {
-			t.Errorf("it says %s", reply)
+			t.Errorf("the message is %s", reply)
 		}
 	}
 	refused() // while it runs
 	w.stored(t, job)
 	refused() // after it has ended
 	if w.sent(other) {
-		t.Error("the other body was sent")
+		t.Error("the second body was submitted")
 	}
 }

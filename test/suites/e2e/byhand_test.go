@@ -61,7 +61,7 @@ func (w *world) discreet(t *testing.T, name, prompt string) {
 		}
 	}
 	if !states {
-		t.Error("the history shows no job, so it can't be said what it hides")
+		t.Error("the history shows no job, which is too little to check for prompts")
 	}
 }
 
@@ -89,6 +89,6 @@ func (w *world) testByHandRefused(t *testing.T) {
 	}
 	got := w.end(t, name)
 	if got.Status != video.StateFailed || got.Error == nil || got.Error.Name != "InvalidRequest" || !strings.Contains(got.Error.Message, "5 or 10") {
-		t.Errorf("the API says %+v, %+v", got, got.Error)
+		t.Errorf("the API returned %+v, %+v", got, got.Error)
 	}
 }

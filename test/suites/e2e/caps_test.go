@@ -39,7 +39,7 @@ func (w *world) testCaps(t *testing.T) {
 	t.Run("the stack's", func(t *testing.T) { w.testLoweredCap(t, c) })
 	t.Run("by the API's role", w.testCapsByTheAPI)
 	if said := c.run(t, "token", "revoke", "carol"); !strings.Contains(said, "carol") {
-		t.Errorf("it says %s", said)
+		t.Errorf("printed %s", said)
 	}
 	if control, _, err := w.table.Control(t.Context()); err != nil || len(control.Owners) > 0 || control.Caps != nil {
 		t.Errorf("once all is taken back: %+v, %v", control, err)
@@ -70,9 +70,9 @@ func (w *world) testOwnersCap(t *testing.T, c commandLine, token string) {
 
 	const key = "of-carol"
 	refusal := decode[api.Error](t, post(http.StatusForbidden, w.boat("that never fits", 10), "Idempotency-Key: "+key))
-	for _, says := range []string{"1.96 USD", "the token's cap is 1.50 USD a day", "0.98 USD are spent, 0.00 USD reserved and 0.00 USD uncertain", "T00:00:00Z"} {
+	for _, says := range []string{"1.96 USD", "the token's cap of 1.50 USD a day", "0.98 USD are spent, 0.00 USD reserved and 0.00 USD uncertain", "T00:00:00Z"} {
 		if !strings.Contains(refusal.Message.Text, says) {
-			t.Errorf("it doesn't say %q: %s", says, refusal.Message)
+			t.Errorf("it lacks %q: %s", says, refusal.Message)
 		}
 	}
 	if status, _, reply := call(t, http.MethodGet, w.stack.API+"/videos/"+jobs.IDFromKey("api", "carol", key), w.stack.Token, ""); status != http.StatusNotFound {
@@ -86,7 +86,7 @@ func (w *world) testOwnersCap(t *testing.T, c commandLine, token string) {
 		t.Error("what waits for the owner's cap was submitted")
 	}
 	if said := c.run(t, "caps"); !strings.Contains(said, "owner carol  0.98 USD of 1.50 USD a day") {
-		t.Errorf("it says %s", said)
+		t.Errorf("printed %s", said)
 	}
 	c.run(t, "caps", "set", "--owner", "carol", "--max-usd-per-day", "2")
 	c.run(t, "retry", waiting)
@@ -95,18 +95,18 @@ func (w *world) testOwnersCap(t *testing.T, c commandLine, token string) {
 
 func (w *world) testLoweredCap(t *testing.T, c commandLine) {
 	if said := c.run(t, "caps", "set", "--max-usd-per-day", "0.5"); !strings.Contains(said, "0.50 USD") || !strings.Contains(said, "arn:aws:") {
-		t.Errorf("it says %s", said)
+		t.Errorf("printed %s", said)
 	}
 	caps := ask[api.Control](w, t, http.StatusOK, http.MethodGet, api.ControlPath).Caps
 	if caps.Day.Limit == nil || *caps.Day.Limit != "0.5" || caps.Day.Parameter != nil || caps.Override == nil || !strings.HasPrefix(caps.Override.By, "arn:aws:") || caps.Override.Until != nil {
-		t.Errorf("the API says %+v, %+v", caps, caps.Override)
+		t.Errorf("the API returned %+v, %+v", caps, caps.Override)
 	}
 	cmd, _ := c.command(t, "doctor")
 	if report, _ := cmd.Output(); !strings.Contains(string(report), "caps: 0.5 USD a day, no cap on a month, no cap on videos in flight, set by arn:aws:") {
-		t.Errorf("doctor says %s", report)
+		t.Errorf("doctor printed %s", report)
 	}
 	status, _, reply := call(t, http.MethodPost, w.stack.API+api.GenerationsPath, w.stack.Token, w.boat("above the stack's cap", 5))
-	if status != http.StatusForbidden || !strings.Contains(string(reply), "the stack's cap is 0.50 USD a day") {
+	if status != http.StatusForbidden || !strings.Contains(string(reply), "the stack's cap of 0.50 USD a day") {
 		t.Errorf("%d, %s", status, reply)
 	}
 	const file = "over-the-cap.txt"
@@ -120,7 +120,7 @@ func (w *world) testLoweredCap(t *testing.T, c commandLine) {
 		}
 		return ok
 	})
-	if !strings.Contains(said.Reason, "the stack's cap is 0.50 USD a day") {
+	if !strings.Contains(said.Reason, "the stack's cap of 0.50 USD a day") {
 		t.Errorf("rejected since %s", said.Reason)
 	}
 	const hand = "by-hand-over-the-cap"
@@ -128,7 +128,7 @@ func (w *world) testLoweredCap(t *testing.T, c commandLine) {
 	w.endedWith(t, hand, "CapReached", "0.98 USD", "more than the day's 0.50 USD", "redrive")
 
 	if said := c.run(t, "caps", "reset"); !strings.Contains(said, "the stack's parameters") {
-		t.Errorf("it says %s", said)
+		t.Errorf("printed %s", said)
 	}
 	w.put(t, file, content)
 	w.succeeded(t, job)

@@ -166,7 +166,7 @@ func (w *world) testClient(t *testing.T) {
 		theirCreated, theirs := sample(t, w.providerURL, providerKey, path, w.prompt("a kite over dunes, straight from the provider"))
 		created, ours := sample(t, w.stack.API, w.stack.Token, path, w.prompt("a kite over dunes, by way of takeup"))
 		if status := decode[api.Generation](t, created).Status; status != "queued" {
-			t.Errorf("%s: a POST says %q", path, status)
+			t.Errorf("%s: a POST returned %q", path, status)
 		}
 		got := decode[api.Generation](t, ours)
 		if got.Status != video.StateCompleted || got.Video == nil {

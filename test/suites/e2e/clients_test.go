@@ -107,7 +107,7 @@ func (w *world) testN8n(t *testing.T) {
 	// This is the form's default for this option.
 	status, _, reply := call(t, http.MethodPost, w.stack.API+api.GenerationsPath, w.stack.Token, fmt.Sprintf(`{"prompt":%q,"type":"multi-image-to-video"}`, w.prompt("a windmill of images")))
 	if got := read[api.Error](t, http.StatusBadRequest, status, reply); !strings.Contains(fmt.Sprint(got.Message), "type is") {
-		t.Errorf("it is told %v", got.Message)
+		t.Errorf("the message is %v", got.Message)
 	}
 }
 
@@ -170,7 +170,7 @@ func (w *world) testGateway(t *testing.T) {
 	}{
 		{"no token", http.MethodGet, "/videos", "", "", 401, "The token is missing or wrong"},
 		{"a wrong token", http.MethodGet, "/videos", strings.Repeat("x", 48), "", 401, "The token is missing or wrong"},
-		{"a method that there is not", "BREW", "/videos", w.stack.Token, "", 404, "There is no such method or path"},
+		{"an unknown method", "BREW", "/videos", w.stack.Token, "", 404, "There is no such method or path"},
 		{"a payload over 10 MiB", http.MethodPost, api.GenerationsPath, w.stack.Token, strings.Repeat(" ", 10<<20+1), 413, "The request is too large"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

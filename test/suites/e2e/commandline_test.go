@@ -91,7 +91,7 @@ func (w *world) testCommandLine(t *testing.T) {
 	said := strings.Split(strings.TrimSpace(beside.String()), "\n")
 	back := strings.Fields(said[len(said)-1])
 	if len(back) != 3 || back[0] != c.path || back[1] != "download" || back[2] != id {
-		t.Fatalf("interrupted, it says %s", beside)
+		t.Fatalf("interrupted, it printed %s", beside)
 	}
 	c.run(t, back[1:]...)
 	w.stored(t, id)
@@ -100,6 +100,6 @@ func (w *world) testCommandLine(t *testing.T) {
 		t.Errorf("it is not listed:\n%s", listed)
 	}
 	if report := c.run(t, "doctor"); strings.Contains(report, "fix:") || strings.Count(report, "ok ") != 13 {
-		t.Errorf("doctor says\n%s", report)
+		t.Errorf("doctor printed\n%s", report)
 	}
 }

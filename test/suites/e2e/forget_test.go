@@ -32,7 +32,7 @@ func (w *world) testForgotten(t *testing.T) {
 	}
 	c := w.commandLine(t)
 	if said := c.run(t, "forget", job); !strings.Contains(said, job+"  forgotten") || !strings.Contains(said, "Step Functions") {
-		t.Errorf("it says %s", said)
+		t.Errorf("printed %s", said)
 	}
 	got := ask[api.Forgotten](w, t, http.StatusOK, http.MethodPost, api.PathOf(api.ForgetPath, job))
 	if got.Video.ForgottenAt == nil || got.Video.Prompt != nil || got.Video.Cost == nil || got.Video.Status != video.StateCompleted || len(got.Stays) < 3 {

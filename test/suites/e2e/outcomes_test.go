@@ -31,11 +31,11 @@ func (w *world) endedWith(t *testing.T, job, outcome string, says ...string) {
 	w.failed(t, job, outcome)
 	got := w.end(t, job)
 	if got.Status != video.StateFailed || got.Video != nil || got.Error == nil || got.Error.Name != outcome {
-		t.Fatalf("the API says %+v, %+v", got, got.Error)
+		t.Fatalf("the API returned %+v, %+v", got, got.Error)
 	}
 	for _, words := range says {
 		if !strings.Contains(got.Error.Message, words) {
-			t.Errorf("it doesn't say %q: %s", words, got.Error.Message)
+			t.Errorf("it lacks %q: %s", words, got.Error.Message)
 		}
 	}
 	if keys := w.keys(t, "videos/"+job+"/"); len(keys) > 0 {

@@ -18,15 +18,15 @@ func (w *world) testPause(t *testing.T) {
 	running, _ := w.order(t, "submitted-before-the-pause", func(string) {})
 	await(t, "a submission", func() bool { return len(w.creates(running)) > 0 })
 	if said := c.run(t, "pause", "--reason", "a test"); !strings.Contains(said, "paused since") || !strings.Contains(said, "a test") {
-		t.Errorf("it says %s", said)
+		t.Errorf("printed %s", said)
 	}
 	control := ask[api.Control](w, t, http.StatusOK, http.MethodGet, api.ControlPath)
 	if control.Paused == nil || control.Paused.By == nil || !strings.HasPrefix(*control.Paused.By, "arn:aws:") || control.Paused.Reason == nil || *control.Paused.Reason != "a test" {
-		t.Errorf("the API says %+v", control.Paused)
+		t.Errorf("the API returned %+v", control.Paused)
 	}
 	cmd, _ := c.command(t, "doctor")
 	if report, err := cmd.Output(); err == nil || !strings.Contains(string(report), "fix: submissions: paused since") {
-		t.Errorf("doctor says %s, %v", report, err)
+		t.Errorf("doctor printed %s, %v", report, err)
 	}
 	waiting, _ := w.order(t, "sent-while-paused", func(string) {})
 	w.startByHand(t, "by-hand-while-paused", `{"prompt":"a paper boat, by hand, while it is paused"}`)
@@ -42,10 +42,10 @@ func (w *world) testPause(t *testing.T) {
 		t.Errorf("while it is paused, it is %+v, sent %d times", got, len(w.creates(waiting)))
 	}
 	if said := c.run(t, "resume"); !strings.Contains(said, "not paused") {
-		t.Errorf("it says %s", said)
+		t.Errorf("printed %s", said)
 	}
 	if control := ask[api.Control](w, t, http.StatusOK, http.MethodGet, api.ControlPath); control.Paused != nil {
-		t.Errorf("the API says %+v", control.Paused)
+		t.Errorf("the API returned %+v", control.Paused)
 	}
 	w.stored(t, waiting)
 }

@@ -40,20 +40,20 @@ func (w *world) probes() map[string][]probe {
 		"StoreFunction": {
 			{"Store copies a video", w.probeStore},
 			{"Store completes a video without a manifest", w.probeComplete},
-			{"Store removes a video that was given up", w.probeGivenUp},
+			{"Store removes a discarded video", w.probeGivenUp},
 		},
 		"ApiFunction": {
 			{"the API starts a job", w.probePost},
 			{"the API lists the videos", w.probeList},
-			{"the API leaves a job that runs alone", w.probeRunning},
+			{"the API leaves a running job alone", w.probeRunning},
 			{"the API retries a job that waits", w.probeRetry},
-			{"the API gives a video out", w.probeFile},
+			{"the API serves a video", w.probeFile},
 			{"the API removes a video", w.probeRemove},
 			{"the API forgets a video", w.probeForget},
 			{"the API removes a video that is not recorded yet", w.probeUnrecorded},
-			{"the API gives a form out", w.probeForm},
+			{"the API makes a form", w.probeForm},
 		},
-		"AuthorizeFunction": {{"the token is known", w.probeToken}},
+		"AuthorizeFunction": {{"the token is accepted", w.probeToken}},
 		"PromptsFunction": {
 			{"a prompt file starts a job", w.probeFileStarts},
 			{"a prompt file's event comes again", w.probeFileAgain},
@@ -226,7 +226,7 @@ func (w *world) probeGivenUp(t *testing.T) error {
 	}
 	_, err = w.invoke(t.Context(), "StoreFunction", job)
 	if err == nil || !strings.Contains(err.Error(), "Discarded") {
-		return fmt.Errorf("a video that was given up: %w", err)
+		return fmt.Errorf("a discarded video: %w", err)
 	}
 	if w.entry(t, id).Outcome == nil {
 		return errors.New("the outcome is not recorded")
@@ -356,7 +356,7 @@ func (w *world) probeToken(t *testing.T) error {
 		MethodArn: "arn:aws:execute-api:us-east-1:000000000000:" + w.stack.Outputs["ApiId"] + "/takeup/GET/videos",
 	})
 	if err == nil && !strings.Contains(string(answer), `"Allow"`) {
-		err = fmt.Errorf("the token is not let in: %s", answer)
+		err = fmt.Errorf("the token is refused: %s", answer)
 	}
 	return err
 }

@@ -174,7 +174,7 @@ func (w *world) testFormAgain(t *testing.T) {
 		t.Errorf("the second is %s, job %s", outcome, of)
 	}
 	said := decode[bucket.Rejection](t, w.object(t, objectkey.Rejection(form.Key)))
-	if said.Key != form.Key || !strings.Contains(said.Reason, "one form is one video") {
+	if said.Key != form.Key || !strings.Contains(said.Reason, "a form makes at most one video") {
 		t.Errorf("the rejection is %+v", said)
 	}
 	// A move is no way around it: what was refused still buys nothing.

@@ -26,7 +26,7 @@ func (w *world) testSamples(t *testing.T) {
 			text := string(source)
 			for old, changed := range map[string]string{
 				"https://api.aimlapi.com": w.stack.API, "<YOUR_AIMLAPI_KEY>": w.stack.Token,
-				"SECONDS_BETWEEN_LOOKS = 15": "SECONDS_BETWEEN_LOOKS = 0.3", "SECONDS_BETWEEN_LOOKS=15": "SECONDS_BETWEEN_LOOKS=0.3",
+				"SECONDS_BETWEEN_POLLS = 15": "SECONDS_BETWEEN_POLLS = 0.3", "SECONDS_BETWEEN_POLLS=15": "SECONDS_BETWEEN_POLLS=0.3",
 			} {
 				text = strings.Replace(text, old, changed, 1)
 			}

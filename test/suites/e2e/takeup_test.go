@@ -30,14 +30,14 @@ func TestTakeup(t *testing.T) {
 			run  func(*world, *testing.T)
 		}{
 			{"a file that breaks off", (*world).testBrokenOff},
-			{"a video that is not there yet", (*world).testVideoLate},
+			{"a video that is not yet available", (*world).testVideoLate},
 			{"an unusable event", (*world).testUnhandled},
 			{"the API on both paths", (*world).testPaths},
 			{"the API refuses", (*world).testRefusals},
 			{"an unmodified client", (*world).testClient},
 			{"the command line", (*world).testCommandLine},
 			{"an Idempotency-Key", (*world).testIdempotency},
-			{"an Idempotency-Key with another body", (*world).testMismatch},
+			{"an Idempotency-Key with a different body", (*world).testMismatch},
 			{"prompt files", (*world).testUploads},
 			{"the same prompt file", (*world).testSameFile},
 			{"an upload form, sent more than once", (*world).testFormAgain},
@@ -52,26 +52,26 @@ func TestTakeup(t *testing.T) {
 			{"moderation", (*world).testModeration},
 			{"no credits, then a redrive", (*world).testCredits},
 			{"a busy provider", (*world).testBusy},
-			{"an answer that is lost", (*world).testLostAnswer},
+			{"a lost answer", (*world).testLostAnswer},
 			{"a job that is retried", (*world).testRetry},
 			{"a file that is no video", (*world).testNoVideo},
 			{"transitions", (*world).testTransitions},
-			{"a video, looked at", (*world).testVideos},
+			{"the views of a video", (*world).testVideos},
 			{"a job that is cancelled", (*world).testCancel},
-			{"a video that is given up", (*world).testDiscard},
-			{"a stored video that is given up", (*world).testDiscardStored},
-			{"a stored video that is given up before the job says so", (*world).testDiscardUnrecorded},
+			{"a discarded video", (*world).testDiscard},
+			{"a stored video that is discarded", (*world).testDiscardStored},
+			{"a stored video that is discarded before the job records it", (*world).testDiscardUnrecorded},
 			{"a video that is forgotten", (*world).testForgotten},
 			{"an upload by a form", (*world).testForm},
 			{"what needs no token", (*world).testOpen},
 			{"the provider's samples", (*world).testSamples},
 			{"plain http", (*world).testPlainHTTP},
 			{"the provider's SDK", (*world).testSDK},
-			{"the provider's SDK, whose answers are lost", (*world).testRetried},
+			{"the provider's SDK, with lost answers", (*world).testRetried},
 			{"owners", (*world).testOwners},
 			{"n8n's node", (*world).testN8n},
 			{"a file, by HEAD and with a token", (*world).testContent},
-			{"a slash too many", (*world).testSlashes},
+			{"an extra slash", (*world).testSlashes},
 			{"what API Gateway answers", (*world).testGateway},
 		} {
 			t.Run(test.name, func(t *testing.T) {
@@ -82,11 +82,11 @@ func TestTakeup(t *testing.T) {
 	})
 	// The rest needs the stack to itself, or the results of the tests above.
 	t.Run("corpus", w.testCorpus)
-	t.Run("begun anew", w.testBegunAnew)
+	t.Run("restarted jobs", w.testBegunAnew)
 	t.Run("paused", w.testPause)
 	t.Run("caps", w.testCaps)
 	t.Run("an API fuzzer", w.testFuzz)
-	t.Run("a key is exchanged", w.testKeyExchange)
+	t.Run("a replaced key", w.testKeyExchange)
 	t.Run("nothing is bought twice", w.testLedger)
 	t.Run("logs", w.testLogs)
 	t.Run("permissions", w.testPermissions)

@@ -183,7 +183,7 @@ func (w *world) testRejected(t *testing.T) {
 			})
 			for _, words := range test.says {
 				if !strings.Contains(said.Reason, words) {
-					t.Errorf("it doesn't say %q: %s", words, said.Reason)
+					t.Errorf("it lacks %q: %s", words, said.Reason)
 				}
 			}
 			if said.Key != test.key || said.VersionID == "" || said.At.IsZero() {

@@ -104,7 +104,7 @@ func (w *world) testCancel(t *testing.T) {
 	}
 	w.endedWith(t, job, "Cancelled", "nothing was paid")
 	if len(w.generations(job)) > 0 || len(w.creates(job)) != sent {
-		t.Errorf("it was sent %d times, %d of them before it was cancelled", len(w.creates(job)), sent)
+		t.Errorf("it was submitted %d times, %d of them before it was cancelled", len(w.creates(job)), sent)
 	}
 	ask[api.Video](w, t, http.StatusOK, http.MethodDelete, api.PathOf(api.VideoPath, job))
 	if refused := ask[api.Error](w, t, http.StatusConflict, http.MethodPost, api.PathOf(api.RedrivePath, job)); !strings.Contains(fmt.Sprint(refused.Message), "stays") {

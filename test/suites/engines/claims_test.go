@@ -135,7 +135,7 @@ func (e engine) ownersDay(t *testing.T, jobs *table.Table, claim func(id string,
 	}
 	var conflict *video.Conflict
 	if err := jobs.Correct(ctx, tallies[0], anew); !errors.As(err, &conflict) {
-		t.Errorf("mended over another's write: %v", err)
+		t.Errorf("corrected over another's write: %v", err)
 	}
 	want[0].ReservedMicros, want[0].SpentMicros, want[0].Videos = 2, 1, 1
 	if got, err := jobs.Usage(ctx, "2026-11"); err != nil || !slices.Equal(got, want) {

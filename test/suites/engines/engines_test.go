@@ -286,12 +286,12 @@ func (e engine) testLostAnswers(t *testing.T) {
 		transport.left.Store(times)
 		written, version, err := jobs.Create(t.Context(), entry(t, id))
 		if err != nil {
-			t.Fatalf("its own write is not known: %v", err)
+			t.Fatalf("its own write is not recognized: %v", err)
 		}
 		transport.left.Store(times)
 		written.Attempt = 7
 		if _, _, err = jobs.Update(t.Context(), written, version); err != nil {
-			t.Fatalf("its own update is not known: %v", err)
+			t.Fatalf("its own update is not recognized: %v", err)
 		}
 		if read, version, err := jobs.Get(t.Context(), id); err != nil || read.Attempt != 7 || version != "2" {
 			t.Errorf("read %+v, version %s, %v", read, version, err)
@@ -356,7 +356,7 @@ func (e engine) testTimes(t *testing.T) {
 	}
 	var conflict *video.Conflict
 	if err := jobs.PutTimes(t.Context(), "m/n", 5, want, ""); !errors.As(err, &conflict) {
-		t.Errorf("written over: %v", err)
+		t.Errorf("overwritten: %v", err)
 	}
 }
 

@@ -32,6 +32,6 @@ func (e engine) testProgress(t *testing.T) {
 		t.Errorf("at version %s, %v, %v:\ngot  %+v\nwant %+v", now, version, err, read.Progress, want)
 	}
 	if _, _, err := jobs.Update(ctx, read, version); err != nil {
-		t.Errorf("it is in the way: %v", err)
+		t.Errorf("it conflicts with the job's write: %v", err)
 	}
 }

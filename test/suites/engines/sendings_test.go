@@ -53,13 +53,13 @@ func (e engine) testSendings(t *testing.T) {
 	transport := &lossy{}
 	transport.left.Store(3)
 	if _, _, err := e.open("jobs", transport).CreateSent(t.Context(), entry(t, "sent-lost"), "request", sent, version); err != nil {
-		t.Errorf("its own write is not known: %v", err)
+		t.Errorf("its own write is not recognized: %v", err)
 	}
 	_, _, err = jobs.CreateSent(t.Context(), entry(t, "sent-stale"), "request", nil, version)
 	if conflict := (*video.Conflict)(nil); !errors.As(err, &conflict) {
 		t.Errorf("a stale version was replaced: %v", err)
 	}
 	if _, _, err := jobs.Get(t.Context(), "sent-stale"); err == nil {
-		t.Error("the job is there without its sending")
+		t.Error("the job exists without its sending")
 	}
 }

@@ -118,7 +118,7 @@ func TestChangedOnTheWay(t *testing.T) {
 		copier := transfer.New(s.client, transfer.Config{Bucket: s.bucket, MaxBytes: 1 << 30, Loopback: true, Timeouts: timeouts(many)})
 		_, err := copier.Copy(t.Context(), serve(t, film(t, 12*mib), true), key)
 		if err == nil {
-			t.Errorf("%s: it is no error", name)
+			t.Errorf("%s: it succeeded", name)
 		}
 		_, err = s.client.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: &s.bucket, Key: &key})
 		var absent *types.NotFound

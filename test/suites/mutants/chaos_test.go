@@ -45,7 +45,7 @@ func TestVerificationOffIsCaughtByChaos(t *testing.T) {
 
 	result, err := chaos.Run(t.Context(), world.Options{
 		Root: copied, StateDir: filepath.Join(copied, ".takeup"),
-		Jobs: 10, Seed: 1, UnderWay: 10,
+		Jobs: 10, Seed: 1, InFlight: 10,
 		// No other fault occurs, so that this one is certain to. The length and the checksum of
 		// such a download are right. Only the boxes of the file show that it was cut.
 		FirstDownload: "cut, without a length",

@@ -1,9 +1,12 @@
 // Package mutants_test shows that the tests of the promises can fail. Each mutant removes one
 // precaution from the code and must be caught by a violated promise. A mutant replaces the
-// source for a single go test (-overlay), so that it is never deployed.
+// source for a single build of tests (-overlay), so that it is never deployed. Those tests end as
+// soon as they catch it.
 package mutants_test
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -13,7 +16,7 @@ import (
 )
 
 func TestEachMutantIsCaught(t *testing.T) {
-	const exhaustive = "^(TestEveryFaultAndEveryPair|TestTwoSubmitsAtOnce)$"
+	const exhaustive = "^(TestEveryFaultAndEveryPair|TestTwoSubmitsAtEveryPoint)$"
 	root, err := filepath.Abs("../../..")
 	if err != nil {
 		t.Fatal(err)
@@ -37,7 +40,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 			exhaustive, "./internal/pipeline", ", and the job has {",
 		},
 		{
-			"a failed condition trusted without a look at the mark", "internal/table/dynamo/write.go",
+			"a failed condition trusted without comparing the mark", "internal/table/dynamo/write.go",
 			`ok && there.Value == mark {`, `ok && there.Value == mark && false {`,
 			exhaustive, "./internal/pipeline", "called lost, though nothing kept it from being posted and recorded",
 		},
@@ -62,17 +65,22 @@ func TestEachMutantIsCaught(t *testing.T) {
 			exhaustive, "./internal/pipeline", "gen-1 was paid, and it ended with",
 		},
 		{
-			"lost after one look", "internal/pipeline/lookup.go",
-			`lost := look.Complete && began.After(shown)`, `lost := look.Complete || began.After(shown)`,
+			"lost after one lookup", "internal/pipeline/lookup.go",
+			`absent := look.Complete && began.After(shown)`, `absent := look.Complete || began.After(shown)`,
 			exhaustive, "./internal/pipeline", "gen-1 was paid, and it ended with SubmissionLost",
 		},
 		{
-			"refused after a lost answer, and taken for refused", "internal/pipeline/submit.go",
+			"lost after one complete reading", "internal/pipeline/lookup.go",
+			`lost := absent && !entry.AbsentAt.IsZero() && began.Sub(entry.AbsentAt) >= s.Times.LookUpFirst`, `lost := absent`,
+			exhaustive, "./internal/pipeline", "gen-1 was paid, and it ended with SubmissionLost",
+		},
+		{
+			"refused after a lost answer, and treated as refused", "internal/pipeline/submit.go",
 			`case errors.As(err, &unanswered):`, `case errors.As(err, &unanswered) && !errors.As(err, &refusal):`,
 			"^TestUnansweredAndThenRefusedIsUnanswered$", "./internal/pipeline", "Phase:refused",
 		},
 		{
-			"logs that can't be read taken for empty ones", "internal/provider/aimlapi/find.go",
+			"unreadable logs treated as empty", "internal/provider/aimlapi/find.go",
 			`return unread("its logs", err), nil`, `return provider.Found{Complete: true}, nil`,
 			"^TestFind$", "./internal/provider/aimlapi", "TestFind/no_logs",
 		},
@@ -82,12 +90,12 @@ func TestEachMutantIsCaught(t *testing.T) {
 			exhaustive, "./internal/pipeline", "it ended as stored with the file \"\" and a manifest: true",
 		},
 		{
-			"a video kept that was given up while it was copied", "internal/pipeline/store.go",
+			"a video kept that was discarded during its copy", "internal/pipeline/store.go",
 			`case !entry.DiscardedAt.IsZero():`, `case !entry.DiscardedAt.IsZero() && false:`,
 			"^TestCancelAtEveryPoint$", "./internal/pipeline", "and a manifest: true",
 		},
 		{
-			"a manifest kept whole that was written while its job was forgotten", "internal/pipeline/store.go",
+			"a manifest kept whole whose job was forgotten during its write", "internal/pipeline/store.go",
 			`case !entry.ForgottenAt.IsZero():`, `case !entry.ForgottenAt.IsZero() && false:`,
 			"^TestForgottenAtEveryPoint$", "./internal/pipeline", "once the rest had ended videos/job-1/video.json has its prompt",
 		},
@@ -102,7 +110,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestPausedAtEveryPoint$", "./internal/pipeline", "was claimed while it was paused",
 		},
 		{
-			"a claim by what was decided before", "internal/table/claim.go",
+			"a claim by an earlier decision", "internal/table/claim.go",
 			`record.StillDecided(&t.records, decided)`, `record.StillDecided(&t.records, func() string { _, decided, _ = t.Control(ctx); return decided }())`,
 			"^TestPausedAtEveryPoint$", "./internal/pipeline", "was claimed while it was paused",
 		},
@@ -133,7 +141,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestTheSameFileIsTheSameRequest$", "./internal/promptfile", "undisturbed: 2 jobs and 0 rejections, not 1 and 0",
 		},
 		{
-			"a batch's job by what is the client's own", "internal/batch/identity.go",
+			"a batch's job identified by the client's own fields", "internal/batch/identity.go",
 			`sha256.Sum256(request.Body())`, `sha256.Sum256([]byte(request.Hash()))`,
 			"^TestOnlyWhatIsNewIsBought$", "./internal/batch", "501 are bought, want 0",
 		},
@@ -148,12 +156,12 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestCorpus$", "./internal/batch", "quotes wrong: false",
 		},
 		{
-			"begun anew beside one that runs", "internal/jobs/start.go",
+			"restarted beside a running execution", "internal/jobs/start.go",
 			`execution != nil && runs.Ended(execution.Status), err`, `execution != nil, err`,
 			"^TestBegunAnewByTwoAtOnce$", "./internal/jobs", "2 executions at once",
 		},
 		{
-			"begun anew after a claim", "internal/jobs/start.go",
+			"restarted after a claim", "internal/jobs/start.go",
 			`if !entry.Unclaimed() {`, `if entry.Phase == "never" {`,
 			"^TestBegunAnewByTwoAtOnce$", "./internal/jobs", "started [a-r1 a-r2]",
 		},
@@ -169,7 +177,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestSentOnceWhateverFails$", "./internal/jobs", ": the jobs [",
 		},
 		{
-			"a first POST that doesn't look for its retry", "internal/jobs/send.go",
+			"a first POST that ignores its retry", "internal/jobs/send.go",
 			`!one.First && !p.At.After(one.At)`, `false`,
 			"^TestSentOnceWhateverFails$", "./internal/jobs", ": the jobs [",
 		},
@@ -179,7 +187,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestStartedOnceWhateverFails$", "./internal/jobs", "the job names a, and a-r1 was started",
 		},
 		{
-			"a redrive's wish spent by a write in its way", "internal/pipeline/submit.go",
+			"a redrive request consumed by a concurrent write", "internal/pipeline/submit.go",
 			`attempt >= 0 && entry.Attempt != attempt`, `attempt >= 0`,
 			"^TestARedriveOutlivesTheMarkOfItsStart$", "./internal/pipeline", "accepted: got",
 		},
@@ -189,7 +197,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestRetriedAtEveryPoint$", "./internal/pipeline", "it ended with stored, and holds {",
 		},
 		{
-			"an end taken back by a retry", "internal/jobs/runs/executions.go",
+			"an outcome undone by a retry", "internal/jobs/runs/executions.go",
 			`if entry.Outcome == nil || entry.Over() {`, `if entry.Unclaimed() {`,
 			"^TestRetry$", "./internal/jobs", `"resume":true`,
 		},
@@ -209,14 +217,14 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestSweepOfAnExecutionThatTheTableLacks$", "./internal/jobs", "want {Looked:6",
 		},
 		{
-			"a sweep that executions take all of", "internal/jobs/sweep/sweep.go",
+			"a sweep whose time goes to executions alone", "internal/jobs/sweep/sweep.go",
 			`s.strays(half, list, func(name string) bool {
 		return each(half,`, `s.strays(ctx, list, func(name string) bool {
 		return each(ctx,`,
 			"^TestSweepOfManyExecutionsThatTheTableLacks$", "./internal/jobs", "context deadline exceeded",
 		},
 		{
-			"a sweep that begins with the oldest jobs again", "internal/jobs/sweep/sweep.go",
+			"a sweep that always starts with the oldest jobs", "internal/jobs/sweep/sweep.go",
 			`slices.Concat(all[after:], all[:after])`, `slices.Concat(all[:after], all[after:])`,
 			"^TestSweepsComeToAllJobs$", "./internal/jobs", "the last one:",
 		},
@@ -256,7 +264,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestAnUnansweredAttemptHoldsItsSlotForTheUsualTime$", "./internal/pipeline", "Slot:false",
 		},
 		{
-			"an unanswered attempt's slot never freed by its looks", "internal/pipeline/amend.go",
+			"an unanswered attempt's slot never freed by its lookups", "internal/pipeline/amend.go",
 			`free := left <= 0 && entry.HoldsSlot()`, `free := left < 0`,
 			"^TestAnUnansweredAttemptHoldsItsSlotForTheUsualTime$", "./internal/pipeline", "Slot:true",
 		},
@@ -286,7 +294,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestClaimsWithinAnOwnersLimit$", "./internal/table", "Failed:0",
 		},
 		{
-			"counters mended over a booking", "internal/table/counter/recount.go",
+			"counters corrected over a booking", "internal/table/counter/recount.go",
 			`aws.String("#read = :read")`, `nil`,
 			"^TestDrift$", "./internal/reconcile", "Counter:money 2026-08",
 		},
@@ -306,12 +314,12 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestJobsWaitForOlderOnes$", "./internal/table", `want "day"`,
 		},
 		{
-			"the line waits for a dead job", "internal/video/line.go",
+			"the queue waits for a dead job", "internal/video/line.go",
 			`if !w.CountedUntil.After(now) {`, `if w.CountedUntil.IsZero() {`,
 			"^TestJobsWaitForOlderOnes$", "./internal/table", "one_that_looks_no_more",
 		},
 		{
-			"uploads left open", "internal/transfer/transfer.go",
+			"multipart uploads left open", "internal/transfer/transfer.go",
 			`job.object.abortUploads(ctx)`, `_ = job.object.abortUploads`,
 			"^TestUploadsThatWereLeft$", "./internal/transfer", "open uploads of",
 		},
@@ -323,28 +331,58 @@ func TestEachMutantIsCaught(t *testing.T) {
 	}
 	for i, m := range mutants {
 		t.Run(m.name, func(t *testing.T) {
-			path := filepath.Join(root, m.file)
-			dir := t.TempDir()
-			mutant := filepath.Join(dir, "mutant.go")
-			if err := os.WriteFile(mutant, sources[i], 0o600); err != nil {
-				t.Fatal(err)
-			}
-			overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{path: mutant}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			list := filepath.Join(dir, "overlay.json")
-			if err := os.WriteFile(list, overlay, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			test := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-vet=off", "-overlay", list, "-run", m.run, m.in)
-			test.Dir = root
-			out, err := test.CombinedOutput()
-			if err == nil || !strings.Contains(string(out), m.violates) {
+			t.Parallel()
+			tests := built(t, root, m.in, filepath.Join(root, m.file), sources[i])
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			run := exec.CommandContext(ctx, tests, "-test.run", m.run, "-test.parallel", "2", "-test.timeout", "10m")
+			run.Dir = filepath.Join(root, m.in)
+			run.Env = append(os.Environ(), "GOGC=400")
+			out := &output{until: m.violates, found: stop}
+			run.Stdout, run.Stderr = out, out
+			if err := run.Run(); err == nil || !strings.Contains(out.String(), m.violates) {
 				t.Errorf("not caught: %v\n%.3000s", err, out)
 			}
 		})
 	}
+}
+
+// built builds the tests of a package while the mutant replaces a file. It returns their program.
+func built(t *testing.T, root, in, file string, mutant []byte) string {
+	t.Helper()
+	dir := t.TempDir()
+	replacement, list, tests := filepath.Join(dir, "mutant.go"), filepath.Join(dir, "overlay.json"), filepath.Join(dir, "tests")
+	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{file: replacement}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, content := range map[string][]byte{replacement: mutant, list: overlay} {
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-o", tests, "-ldflags=-s -w", "-overlay", list, in)
+	build.Dir = root
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("it can't be built: %v\n%.3000s", err, out)
+	}
+	return tests
+}
+
+// output keeps what the tests print, which is nothing while they pass. It calls found once they
+// have printed a text: the other tests of a mutant that is caught need not end.
+type output struct {
+	bytes.Buffer
+	until string
+	found func()
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.Buffer.Write(p)
+	if bytes.Contains(o.Bytes(), []byte(o.until)) {
+		o.found()
+	}
+	return n, err
 }
 
 // mutated returns a file's source with old replaced by new. old must occur exactly once.
@@ -355,7 +393,7 @@ func mutated(t *testing.T, path, old, new string) []byte {
 		t.Fatal(err)
 	}
 	if strings.Count(string(source), old) != 1 {
-		t.Fatalf("%s has not one %q", path, old)
+		t.Fatalf("%s does not contain %q exactly once", path, old)
 	}
 	return []byte(strings.Replace(string(source), old, new, 1))
 }

@@ -122,7 +122,7 @@ func (s stack) holds(condition any) bool {
 	}
 	args, ok := m["Fn::Equals"].([]any)
 	if !ok {
-		panic(fmt.Sprintf("the condition %v is not understood here", condition))
+		panic(fmt.Sprintf("the condition %v is not supported here", condition))
 	}
 	return fmt.Sprint(s.resolve(args[0])) == fmt.Sprint(s.resolve(args[1]))
 }

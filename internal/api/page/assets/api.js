@@ -89,8 +89,8 @@ export class Api {
 }
 
 // curl returns a shell command that requests the same video, with the token from the
-// shell's environment. The key is part of it, so it makes one video however often it is
-// run.
+// shell's environment. It contains the Idempotency-Key, so running it repeatedly makes one
+// video.
 export function curl(request, key) {
   const quote = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
   const address = new URL(generations, root);

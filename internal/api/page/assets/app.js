@@ -1,4 +1,4 @@
-// The page: who may use it, what is shown when, and what the buttons do.
+// The page: signing in, what is shown when, and what the buttons do.
 
 import { Api, curl } from "./api.js";
 import { Cards } from "./cards.js";
@@ -15,8 +15,8 @@ import { Usage } from "./usage.js";
 import { dateOf, prompt } from "./words.js";
 
 const place = "takeup.token";
-const storage = sessionStorage; // ends with the tab
-const slow = 4_000; // after which a wait is spoken of
+const storage = sessionStorage; // cleared when the tab is closed
+const slow = 4_000; // a longer wait is announced
 
 class App {
   #api;
@@ -27,7 +27,7 @@ class App {
   #cards = new Cards(this.#acts());
   #composer = new Composer(storage, (request) => this.#outbox.send(request));
   #filters = new Filters(storage, (filter) => this.#library?.show(filter));
-  #filterable = false; // there was something to filter since the token was given
+  #filterable = false; // there has been something to filter since signing in
   #usage = new Usage();
   #fading;
 
@@ -59,9 +59,9 @@ class App {
     byId("token").focus();
   }
 
-  // #try asks the API whether a token is right, and keeps it if it is.
+  // #try checks a token with the API, and stores it if it is accepted.
   async #try(token) {
-    if (!token) return this.#signin("Put the token in first.");
+    if (!token) return this.#signin("Enter the token first.");
     byId("token-problem").textContent = "";
     try {
       const models = await new Api(token, () => {}).models();
@@ -69,19 +69,19 @@ class App {
       byId("token").value = "";
       this.#enter(token, models);
     } catch (error) {
-      this.#signin(error.status === 401 ? "That isn't the token. Copy it once more, the whole of it, and try again." : error.message);
+      this.#signin(error.status === 401 ? "That token isn't valid. Copy all of it, and try again." : error.message);
       byId("token").select();
     }
   }
 
-  // #enter opens the studio with a token.
+  // #enter shows the studio for a token.
   #enter(token, models) {
     document.body.dataset.state = "ready";
     byId("signin").hidden = true;
     byId("forget").hidden = false;
     this.#api = new Api(token, () => {
       storage.removeItem(place);
-      this.#signin("The token isn't taken any more. It may have been exchanged; give the new one. What you wrote is kept.");
+      this.#signin("The token is no longer accepted. It may have been replaced; enter the new one. What you wrote is kept.");
     });
     this.#quotes = new Quotes(this.#api.check);
     this.#library = new Library(this.#api, storage, this.#filters.begin(), { changed: () => this.#show(), news: (video) => this.#news(video) });
@@ -98,7 +98,7 @@ class App {
     this.#show();
   }
 
-  // #leave ends what goes on with a token.
+  // #leave stops everything that uses the token.
   #leave() {
     this.#library?.stop();
     this.#outbox?.stop();
@@ -116,8 +116,8 @@ class App {
     this.#signin();
   }
 
-  // #models fills the form, and tries again where that can't be done. Who has just
-  // signed in wants to write; a load of the page leaves the focus alone.
+  // #models fills the form, and offers to try again if that fails. It moves the focus to the
+  // prompt after signing in, but not when the page is loaded.
   async #models(models) {
     const signedIn = Boolean(models);
     const api = this.#api;
@@ -146,7 +146,7 @@ class App {
       discard: false, estimate: null, error: null, cost: null, video: null, manifest: null, origin: { trigger: "api" },
     });
     this.#composer.accepted(entry.request);
-    this.#tell("Taken. It is the first in progress.");
+    this.#tell("Accepted. It is the first one in progress.");
   }
 
   #news(video) {
@@ -155,7 +155,7 @@ class App {
     else if (video.status === "error") this.#tell(`Ended without a video: ${name}`);
   }
 
-  // #show shows what is known now.
+  // #show updates the page to what is known now.
   #show() {
     if (!this.#library || !this.#outbox) return;
     const { running: under, shown, read, reading, next, trouble, filtered } = this.#library;
@@ -167,7 +167,7 @@ class App {
     byId("no-match").hidden = !read || !filtered || shown.length > 0;
     this.#filterable ||= filtered || shown.length > 0;
     byId("filters").hidden = !this.#filterable;
-    byId("older").hidden = !next || reading && byId("older").ariaDisabled !== "true"; // it keeps the focus
+    byId("older").hidden = !next || reading && byId("older").ariaDisabled !== "true"; // a hidden button would lose the focus
     byId("older").textContent = this.#library.searched ? "Search further back" : "Show older videos";
     this.#searched();
     const running = entries.filter((e) => e.state !== "refused").length + under.length;
@@ -177,7 +177,7 @@ class App {
     else byId("list-trouble").hidden = true;
   }
 
-  // #searched says how far a search has come.
+  // #searched shows how far a search has got.
   #searched() {
     const { filtered, reading, read, searched, shown, next } = this.#library;
     const found = `${shown.length || "none"}${next ? " so far" : ""}`;
@@ -188,13 +188,13 @@ class App {
     if (byId("searched").textContent !== text) byId("searched").textContent = text;
   }
 
-  // #trouble says that the list is behind, and when it is tried again.
+  // #trouble says that the list may be out of date.
   #trouble() {
     const { message } = this.#library.trouble;
     const banner = byId("list-trouble");
     if (!banner.hidden && banner.dataset.said === message) return;
     banner.dataset.said = message;
-    this.#banner(banner, `${message} What is shown may be behind; it is tried again by itself.`, "Try now", () => this.#library.look());
+    this.#banner(banner, `${message} The list may be out of date; the page retries automatically.`, "Try now", () => this.#library.look());
   }
 
   #banner(element, text, button, act) {
@@ -214,7 +214,7 @@ class App {
     return copy(curl(request, key), () => this.#tell("Copied. Set TAKEUP_TOKEN in the shell, and paste."));
   }
 
-  // #acts are what the cards' buttons do.
+  // #acts returns the actions of the cards' buttons.
   #acts() {
     const said = (act) => async (...given) => {
       try {
@@ -223,7 +223,7 @@ class App {
         this.#tell(error.message);
       }
     };
-    const goesOn = (act, words) => said(async (video) => {
+    const resumes = (act, words) => said(async (video) => {
       this.#library.put(await act(video.id));
       this.#library.look();
       this.#tell(words);
@@ -244,19 +244,19 @@ class App {
         h("a", { href: file.download_url, download: `${video.id}.mp4` }).click();
       }),
       fresh: (video) => this.#api.file(video.id),
-      redrive: goesOn((id) => this.#api.redrive(id), "It goes on. Nothing is paid twice."),
+      redrive: resumes((id) => this.#api.redrive(id), "Resumed. Nothing is paid twice."),
       cancel: said(async (video) => {
-        const now = await this.#library.fresh(video.id); // a list doesn't know what is paid
-        if (ended(now)) return this.#tell("It has ended meanwhile.");
+        const now = await this.#library.fresh(video.id); // a list does not say what is paid
+        if (ended(now)) return this.#tell("It has ended in the meantime.");
         askToCancel(now, async (discard) => this.#library.put(await this.#api.remove(video.id, discard)));
       }),
-      retry: goesOn((id) => this.#api.retry(id), "It is tried now. Nothing is paid twice."),
+      retry: resumes((id) => this.#api.retry(id), "Retrying now. Nothing is paid twice."),
       now: (entry) => this.#outbox.now(entry),
       drop: (entry) => this.#outbox.drop(entry),
     };
   }
 
-  // #edit puts a request into the form; false where that can't be done now.
+  // #edit puts a request into the form. It returns false if that fails.
   async #edit(request, words) {
     try {
       await this.#composer.fill(request);
@@ -270,8 +270,8 @@ class App {
     return true;
   }
 
-  // #take takes prompt files: one goes into the form, several are sent after a
-  // question.
+  // #take accepts prompt files. One is put into the form; several are sent after a
+  // confirmation.
   async #take(files) {
     if (!files.length || !this.#outbox) return;
     const all = await Promise.all(files.map((file) => read(file, this.#api.check)));
@@ -294,15 +294,15 @@ class App {
     });
   }
 
-  // #tell says a sentence in the live region, for some seconds.
+  // #tell shows a sentence in the live region for some seconds.
   #tell(sentence) {
     clearTimeout(this.#fading);
     byId("said").replaceChildren(h("p", {}, sentence));
     this.#fading = setTimeout(() => byId("said").replaceChildren(), 6000);
   }
 
-  // #speak says a sentence in a place of the page once a wait has become long. The
-  // function that it gives ends that.
+  // #speak shows a sentence in an element if a wait becomes long. It returns a function
+  // that ends the wait.
   #speak(id, sentence) {
     const waited = setTimeout(() => (byId(id).textContent = sentence), slow);
     return () => {

@@ -100,7 +100,7 @@ export class Cards {
   // and buttons. whole returns the whole request of a job that may have only the beginning
   // of its prompt, and story is its history.
   #frame(stage, request, buttons, whole, story) {
-    const text = prompt(request) || (request ? "Its prompt was forgotten" : "Started without a prompt that can be read");
+    const text = prompt(request) || (request ? "Its prompt was forgotten" : "Started without a readable prompt");
     const heading = h("h3", { class: "prompt" }, text);
     const facts = h("p", { class: "facts" });
     const all = text.length > 140
@@ -210,7 +210,7 @@ export class Cards {
     const words = [h("p", { class: "stage-word" }, ended ? null : icon("warning"), error ? title(error) : label(video.status))];
     const message = error ? h("p", { class: "message" }, capital(error.message), ".") : null;
     const advice = error ? h("p", { class: "advice" }, h("strong", {}, "What to do: "), `${error.advice}.`) : null;
-    const redrive = error?.redrivable ? action("redrive", "Redrive", "go on with it; nothing is paid twice", (button) => busy(button, () => this.#acts.redrive(video))) : null;
+    const redrive = error?.redrivable ? action("redrive", "Redrive", "resume it; nothing is paid twice", (button) => busy(button, () => this.#acts.redrive(video))) : null;
     const { element, facts } = this.#frame(h("div", { class: ended ? "stage flat" : "stage flat failed" }, words, message, advice), video.request, [redrive, ...this.#again(video)].filter(Boolean), () => this.#acts.whole(video), this.#story(video));
     tell(facts, video, when(new Date(video.ended_at ?? video.created_at)), video.cost ? money(video.cost.usd) : error && paid(error));
     return { element, update: () => {} };
@@ -222,7 +222,7 @@ export class Cards {
     const left = h("span", { class: "left" });
     const refused = first.state === "refused";
     const stage = refused
-      ? h("div", { class: "stage flat failed" }, h("p", { class: "stage-word" }, icon("warning"), "Not taken"), h("p", { class: "message" }, first.problem))
+      ? h("div", { class: "stage flat failed" }, h("p", { class: "stage-word" }, icon("warning"), "Not accepted"), h("p", { class: "message" }, first.problem))
       : h("div", { class: "stage", "data-ratio": first.request.aspect_ratio ?? "16:9" }, h("div", { class: "progress" }, h("p", { class: "stage-word" }, state, left), h("progress", { max: 1, "aria-label": "Being sent" })));
     const buttons = refused
       ? [action("again", "Edit", "", () => this.#acts.edit(entry)), action("cancel", "Dismiss", "", () => this.#acts.drop(entry))]
@@ -239,21 +239,21 @@ export class Cards {
       update(next) {
         entry = next;
         state.textContent = entry.state === "waiting" ? "Not answered yet" : "Sending";
-        if (entry.state === "waiting") facts.textContent = `${entry.problem} It is sent again by itself, with the same key: it is one video, and it is paid once.`;
+        if (entry.state === "waiting") facts.textContent = `${entry.problem} It is sent again automatically with the same key, so it makes one video and is paid once.`;
         move();
       },
     };
   }
 }
 
-// tell writes a line of facts, followed by where the job came from.
+// tell writes a line of facts, followed by the job's origin.
 function tell(line, video, ...facts) {
   const from = origin(video.origin);
   line.textContent = [...facts, from?.text].filter(Boolean).join(" · ");
   if (from?.whole) line.title = from.whole;
 }
 
-// reason says why a job waits, unless it waits for its start or its generation.
+// reason describes why a job waits, unless it waits for its start or its generation.
 function reason({ waiting }) {
   if (!waiting || (!held(waiting) && !waiting.last_error)) return "";
   return waiting.last_error ? `${waiting.message} The last try: ${waiting.last_error}.` : waiting.message;

@@ -1,5 +1,5 @@
-// The form: what the chosen model takes, what it will cost, and the request that
-// comes of it.
+// The form: the parameters of the chosen model, the price, and the request made from
+// them.
 
 import { byId, icon } from "./dom.js";
 import { control, first } from "./fields.js";
@@ -13,17 +13,17 @@ export class Composer {
   #form = byId("composer");
   #storage;
   #models = [];
-  #fallback; // the model of a request that names none
+  #fallback; // the default model
   #model;
   #picker;
-  #schemas; // promises of what models take, by name
+  #schemas; // promises of JSON Schemas, by model
   #schema;
-  #turn = 0; // counts the models that were asked for: the last one is shown
+  #turn = 0; // counts the requested models; only the last one is shown
   #fields = new Map(); // controls by parameter
-  #shots; // for models that take a prompt or several: which
+  #shots; // selects between one prompt and several, for models that accept both
   #quotes;
 
-  // send(request) is called with what a person wants to have.
+  // send(request) is called when the form is submitted.
   constructor(storage, send) {
     this.#storage = storage;
     this.#form.addEventListener("input", () => this.#update());
@@ -31,7 +31,7 @@ export class Composer {
       event.preventDefault();
       this.#submit(send);
     });
-    // The second click of a double click is no second wish.
+    // A double click submits once.
     byId("generate").addEventListener("click", (event) => event.detail > 1 && event.preventDefault());
     this.#form.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.repeat) return;
@@ -40,8 +40,8 @@ export class Composer {
     });
   }
 
-  // use takes the API's list of models, what tells prices, and what gives a model's
-  // schema. It fails where the schema can't be had.
+  // use sets the API's list of models, the source of prices, and a function that returns a
+  // model's schema. It throws if the default model's schema can't be read.
   async use({ data, default: fallback }, quotes, schema) {
     this.#models = data;
     this.#quotes = quotes;
@@ -54,7 +54,7 @@ export class Composer {
     this.#form.hidden = false;
   }
 
-  // fill puts a request into the form, and names what the form has no place for.
+  // fill puts a request into the form, and names the fields that the form has no place for.
   async fill(request) {
     const given = { ...request };
     for (const name of Object.keys(given)) if (given[name] === null) delete given[name];
@@ -71,11 +71,11 @@ export class Composer {
     this.#update();
     const taken = this.request();
     const left = Object.keys(given).filter((key) => !same(given[key], taken[key]));
-    this.note(left.length ? `Not taken over, since ${known ? "this model doesn't take it so" : "there is no such model here"}: ${left.map((n) => label(n).toLowerCase()).join(", ")}.` : "");
+    this.note(left.length ? `Not copied, because ${known ? "this model doesn't accept it" : "there is no such model here"}: ${left.map((n) => label(n).toLowerCase()).join(", ")}.` : "");
   }
 
-  // request is what the form says. Fields that are left to the provider are not
-  // in it.
+  // request returns the request in the form, without the fields that are left to the
+  // provider.
   request() {
     const request = { model: this.#model.id };
     for (const [name, field] of this.#fields) {
@@ -85,7 +85,7 @@ export class Composer {
     return request;
   }
 
-  // accepted empties the prompt, where it is still the one that was sent.
+  // accepted clears the prompt, unless the form has changed since it was sent.
   accepted(request) {
     if (JSON.stringify(request) !== JSON.stringify(this.request())) return;
     this.#fields.get("prompt")?.set();
@@ -93,8 +93,8 @@ export class Composer {
     this.#update();
   }
 
-  // refused shows what the API found wrong, where the form still says it; false
-  // where it doesn't.
+  // refused shows the API's errors. It returns false if the form has changed since the
+  // request was sent.
   refused(request, error) {
     if (JSON.stringify(request) !== JSON.stringify(this.request())) return false;
     const placed = error.errors.filter(({ field }) => field);
@@ -103,7 +103,7 @@ export class Composer {
     return true;
   }
 
-  // note says something about the form as a whole.
+  // note shows a message about the form as a whole.
   note(text, wrong = false) {
     const note = byId("composer-note");
     note.replaceChildren(...(text ? [wrong ? icon("warning") : "", text] : []));
@@ -124,7 +124,7 @@ export class Composer {
     else send(this.request());
   }
 
-  // #problems shows each beside its field, and goes to the first.
+  // #problems shows each problem beside its field, and focuses the first.
   #problems(wrong) {
     const fields = [...this.#fields.values()];
     const rest = [];
@@ -139,7 +139,7 @@ export class Composer {
     focus?.focus();
   }
 
-  // #take gives what a model takes; null where another model was asked for meanwhile.
+  // #take returns the schema of a model, or null if another model was requested meanwhile.
   async #take({ id }) {
     const turn = ++this.#turn;
     if (!this.#schemas.has(id)) {
@@ -151,8 +151,8 @@ export class Composer {
     return turn === this.#turn ? schema : null;
   }
 
-  // #build makes the fields of a model, with the values that they take. Those that have
-  // no default are under More settings, but for what the model needs.
+  // #build makes the fields of a model and sets their values. Optional fields without a
+  // default are under More settings.
   #build(model, schema, values) {
     this.#model = model;
     this.#fields.clear();
@@ -176,7 +176,7 @@ export class Composer {
     byId("more").hidden = more.length === 0;
   }
 
-  // #switch changes the model and keeps what the new one takes, too.
+  // #switch changes the model, and keeps the values that the new one also accepts.
   async #switch(name) {
     const model = this.#models.find((m) => m.id === name);
     try {
@@ -186,14 +186,14 @@ export class Composer {
       this.#build(model, schema, values);
     } catch (error) {
       this.#picker.show(this.#model);
-      this.note(`${error.message} The form needs to know what the model takes; choose it again.`, true);
+      this.note(`${error.message} The form needs to know what the model accepts; choose it again.`, true);
       return;
     }
     this.#update();
     this.#picker.focus();
   }
 
-  // #asked tells whether a parameter is to be sent: of a prompt and several, one.
+  // #asked reports whether a parameter is sent: either one prompt or several are.
   #asked(name) {
     if (!this.#shots) return true;
     const several = this.#shots.get() === "several";
@@ -210,8 +210,8 @@ export class Composer {
     this.#tellPrice(request);
   }
 
-  // #tellPrice says what the request costs, once that is known. Until then the last
-  // price stays, and one of a form that was changed meanwhile is not shown.
+  // #tellPrice shows what the request costs once that is known. Until then the last price
+  // stays. The price is dropped if the form has changed meanwhile.
   async #tellPrice(request) {
     const quote = await this.#quotes.of(request);
     if (JSON.stringify(request) !== JSON.stringify(this.request())) return;
@@ -222,7 +222,7 @@ export class Composer {
   }
 }
 
-// same compares two values of a request; a number may be written as a string.
+// same compares two values of a request. A number may be given as a string.
 function same(a, b) {
   if (typeof a !== "object" || typeof b !== "object") return String(a) === String(b);
   const names = Object.keys(a);

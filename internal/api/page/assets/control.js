@@ -1,4 +1,4 @@
-// Whether submissions to the provider are paused, and what counts against the caps.
+// Control polls whether submissions are paused, and what counts against the caps.
 
 import { byId } from "./dom.js";
 import { when } from "./words.js";
@@ -24,7 +24,7 @@ export class Control {
     this.#show(null);
   }
 
-  // A failure shows nothing here: the list says that the API can't be reached.
+  // A failure is not shown here: the list shows that the API can't be reached.
   async #look() {
     try {
       const { paused, caps } = await this.#api.control();
@@ -32,7 +32,7 @@ export class Control {
       this.#show(paused);
       this.#told(caps);
     } catch {
-      // The next poll will show it.
+      // The next poll tries again.
     }
   }
 
@@ -45,7 +45,7 @@ export class Control {
 }
 
 function words({ by, since, reason, copy_of }) {
-  const goesOn = "New videos wait, and what was submitted goes on.";
-  if (copy_of) return `Paused: the table of jobs is a copy, and is to be repaired. ${goesOn}`;
-  return `Paused since ${when(new Date(since))} by ${by}${reason ? `: ${reason}` : ""}. ${goesOn}`;
+  const effect = "New videos wait; submitted ones continue.";
+  if (copy_of) return `Paused: the table of jobs is a copy and must be repaired. ${effect}`;
+  return `Paused since ${when(new Date(since))} by ${by}${reason ? `: ${reason}` : ""}. ${effect}`;
 }

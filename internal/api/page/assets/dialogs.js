@@ -33,7 +33,7 @@ export function ask({ title, body, choices }) {
 // if the job turns out to be paid meanwhile. remove(discard) cancels it.
 export function askToCancel(video, remove) {
   const discarding = (words) => ({
-    title: video.waiting?.paid === "perhaps" ? "Give up a video that may be paid?" : "Give up a paid video?",
+    title: video.waiting?.paid === "perhaps" ? "Discard a video that may be paid?" : "Discard a paid video?",
     body: [h("p", {}, words)],
     choices: [{ text: "Discard the video", kind: "danger", act: () => remove(true) }, { text: "Keep it", kind: "primary" }],
   });
@@ -55,10 +55,10 @@ export function askToCancel(video, remove) {
     return;
   }
   if (paid === "perhaps") {
-    ask(discarding(`${video.waiting.message} Keep it, and it is stored if the provider made it. Discard it, and it isn't, and it is not submitted again; what was charged stays charged.`));
+    ask(discarding(`${video.waiting.message} If you keep it, it is stored if the provider made it. If you discard it, it is neither stored nor submitted again; a charge is not refunded.`));
     return;
   }
-  ask(discarding("The provider has it and charges for it all the same. Keep it, and it is stored when it is done. Discard it, and it isn't."));
+  ask(discarding("The provider is making it, and charges for it in any case. If you keep it, it is stored when it is done. If you discard it, it is not stored."));
 }
 
 // copy puts a text on the clipboard. If the browser refuses, it shows the text to be

@@ -1,15 +1,15 @@
 // A control for each kind of parameter that a model has. Every control has
-//   element                what stands in the form
-//   get()                  its value, of its JSON type; undefined: left out
-//   set(value)             undefined sets it back
-//   check()                what is wrong: a list of {field, message}
-//   problem(path, message) shows it, and gives the element to focus, or null
-//   clear()                takes the shown problems away
+//   element                the element in the form
+//   get()                  the value, of its JSON type; undefined: omitted
+//   set(value)             sets the value; undefined resets it
+//   check()                the problems: a list of {field, message}
+//   problem(path, message) shows a problem; returns the element to focus, or null
+//   clear()                removes the problems shown
 
 import { h, icon } from "./dom.js";
 import { label } from "./words.js";
 
-const few = 4; // words side by side
+const few = 4; // the most values shown side by side
 
 const isPrompt = (name) => name.endsWith("prompt");
 
@@ -24,10 +24,10 @@ export const control = (parameter, path = parameter.name) => {
   return parameter.default === undefined ? number(parameter, path) : slider(parameter, path);
 };
 
-// id makes an element's id of a path such as multi_prompt[0].prompt.
+// id returns the element id for a path such as multi_prompt[0].prompt.
 const id = (path) => "field-" + path.replaceAll(/[^A-Za-z0-9_]+/g, "-");
 
-// frame puts a label above an input, and room for a hint and a problem below it.
+// frame adds a label above an input, and a hint and a place for a problem below it.
 function frame(parameter, path, input, hint, extra = null) {
   const error = h("p", { class: "problem", id: id(path) + "-problem" });
   const note = hint ? h("p", { class: "hint", id: id(path) + "-hint" }, hint) : null;
@@ -98,7 +98,7 @@ function number(parameter, path) {
   };
 }
 
-// slider is for whole numbers that have a default.
+// slider is for integers with a default.
 function slider(parameter, path) {
   const input = h("input", { type: "range", min: parameter.minimum, max: parameter.maximum, step: "1" });
   const shown = h("output", { for: id(path) });
@@ -116,7 +116,7 @@ function slider(parameter, path) {
   return { ...frame({ ...parameter, required: true }, path, input, null, shown), get: () => Number(input.value), set, check: () => [] };
 }
 
-// choice is a list. Where there is no default, nothing need be chosen in it.
+// choice is a select. Without a default, it has an empty option.
 function choice(parameter, path, words, typed) {
   const fallback = parameter.default === undefined ? "" : String(parameter.default);
   const none = fallback ? null : h("option", { value: "" }, parameter.required ? "Choose…" : "Provider's choice");
@@ -134,7 +134,7 @@ function choice(parameter, path, words, typed) {
   };
 }
 
-// segments are a few words side by side, of which one is always chosen.
+// segments are a few radio buttons side by side, of which one is always selected.
 function segments(parameter, path, typed) {
   const unit = parameter.name === "duration" ? " s" : "";
   const error = h("p", { class: "problem" });
@@ -162,7 +162,7 @@ function segments(parameter, path, typed) {
   };
 }
 
-// shape draws an aspect ratio; null for what is none.
+// shape draws an aspect ratio. It returns null for any other value.
 function shape(ratio) {
   const [width, height] = ratio.split(":").map(Number);
   if (!(width / height)) return null;
@@ -172,7 +172,7 @@ function shape(ratio) {
   return drawn;
 }
 
-// group is an object: left out unless one of its fields is set.
+// group is for objects. It is omitted unless one of its fields is set.
 function group(parameter, path) {
   const fields = parameter.fields.map((f) => [f.name, control(f, `${path}.${f.name}`)]);
   const controls = fields.map(([, c]) => c);
@@ -190,7 +190,7 @@ function group(parameter, path) {
   };
 }
 
-// list is one control an item, of which there can be more.
+// list has one control per item, and buttons to add and remove items.
 function list(parameter, path) {
   const items = h("div", { class: "items" });
   let controls = [];
@@ -236,7 +236,7 @@ function list(parameter, path) {
   };
 }
 
-// first lets each control try to show a problem.
+// first shows a problem in the first control that accepts its path.
 export function first(controls, at, message) {
   for (const c of controls) {
     const focus = c.problem(at, message);

@@ -1,7 +1,7 @@
 // The known jobs, and how they are kept up to date. Every poll lists the running jobs,
 // whatever else is shown. The others are listed by the filter, page by page, and its first
-// page is read again from time to time. A job that isn't among the running ones any more
-// is read by itself.
+// page is read again from time to time. A job that is no longer among the running ones is
+// read individually.
 
 const place = "takeup.recent";
 
@@ -22,10 +22,10 @@ const brief = ({ model, prompt, duration, aspect_ratio }) => model && { model, p
 const tick = 3_000; // between two polls of the running jobs
 const hiddenTick = 15_000; // while the page is hidden
 const listEvery = 30_000;
-const tellEvery = 30_000; // between two reads of one job that is held up
-const unknownFor = 600_000; // how long a job that was accepted may be missing
+const tellEvery = 30_000; // between two reads of a waiting job
+const unknownFor = 600_000; // how long an accepted job may be missing
 const longest = 60_000; // between two tries while the API can't be reached
-const enough = 20; // jobs that are read before the page waits until more are wanted
+const enough = 20; // jobs to read before waiting for a request for more
 
 const newest = (a, b) => Date.parse(b.created_at) - Date.parse(a.created_at);
 
@@ -37,9 +37,9 @@ export class Library {
   #timer;
   #failures = 0;
   #listed = 0; // when the list was last read
-  #looked = 0; // when anything was
+  #looked = 0; // when anything was last read
   #stopped = false;
-  #videos = new Map(); // all that are known, by id
+  #videos = new Map(); // all known jobs, by id
   #filter; // the parameters of the list; a new object for each filter
   #found = new Set(); // ids of the jobs that the filter has found so far
   read = false; // the first jobs of the filter were read
@@ -70,7 +70,7 @@ export class Library {
       .filter((video) => video && ended(video) && (!status || video.status === status)).sort(newest);
   }
 
-  // filtered is true if the filter leaves out anything.
+  // filtered is true if the filter excludes anything.
   get filtered() {
     return Object.keys(this.#filter).length > 0;
   }
@@ -86,8 +86,8 @@ export class Library {
     clearTimeout(this.#timer);
   }
 
-  // show changes the filter: {status, model, q, from, to}, as the API takes them. An absent
-  // one leaves out nothing.
+  // show changes the filter: {status, model, q, from, to}, as the API's parameters. An
+  // absent one filters nothing.
   async show(filter) {
     this.#filter = filter;
     this.#found = new Set();
@@ -96,7 +96,7 @@ export class Library {
     await this.look();
   }
 
-  // add adds a job that was accepted just now, and that the list may not have yet.
+  // add adds a job that was just accepted, which the list may not have yet.
   add(video) {
     this.put(video);
     this.#storage.setItem(place, JSON.stringify([...this.#recent(), video].slice(-20)));
@@ -127,7 +127,7 @@ export class Library {
     return (known?.whole ? known : await this.fresh(id)).request;
   }
 
-  // fresh reads all that is known of a job now.
+  // fresh reads a job completely.
   async fresh(id) {
     this.put(await this.#api.video(id));
     return this.#videos.get(id);
@@ -225,8 +225,8 @@ export class Library {
     this.#changed();
   }
 
-  // #lookAtRunning lists the running jobs. It reads each job by itself that was running
-  // and isn't listed, and each that is late.
+  // #lookAtRunning lists the running jobs. It also reads each job that was running and is
+  // not listed, and each that waits or is late.
   async #lookAtRunning(now) {
     let next = null;
     do {
@@ -236,7 +236,7 @@ export class Library {
       next = page.next;
     } while (next);
     for (const video of this.running) {
-      // A job that is held up, or late, is read for the reason.
+      // The job itself has the reason of the wait.
       const late = held(video.waiting) || (video.status === "generating" && !(video.estimate?.left_seconds > 0));
       if (video.seen >= now && !(late && video.told < now - tellEvery)) continue;
       if (this.#stopped) return;
@@ -274,7 +274,7 @@ export class Library {
     return JSON.parse(this.#storage.getItem(place) ?? "[]");
   }
 
-  // #forget drops recent jobs, which the list has by now.
+  // #forget removes jobs from the recent ones, since the list has them by now.
   #forget(videos) {
     const ids = new Set(videos.map((video) => video.id));
     this.#storage.setItem(place, JSON.stringify(this.#recent().filter((video) => !ids.has(video.id))));

@@ -1,9 +1,9 @@
-// The models: how one is chosen among many, and what it takes.
+// Choosing a model, and the parameters that it accepts.
 
 import { byId, h } from "./dom.js";
 import { modelName, money } from "./words.js";
 
-// parameters makes of a model's JSON Schema a list of what the form has a field for.
+// parameters returns the parameters in a model's JSON Schema that the form has fields for.
 export function parameters(schema) {
   const instead = (schema.oneOf ?? []).flatMap((one) => one.required);
   return Object.entries(schema.properties)
@@ -23,14 +23,14 @@ function parameter(name, schema, required) {
   };
 }
 
-// grouped makes the options of a select: the models by their makers.
+// grouped returns the options of a select, grouped by maker.
 export function grouped(models, words = (model) => modelName(model.id)) {
   const makers = new Map();
   for (const model of models) makers.set(model.info.developer, [...(makers.get(model.info.developer) ?? []), model]);
   return [...makers].map(([maker, of]) => h("optgroup", { label: maker }, of.map((model) => h("option", { value: model.id }, words(model)))));
 }
 
-// lengths says which seconds of video a model makes.
+// lengths describes the lengths of video that a model makes.
 function lengths({ durations }) {
   if (!durations.length) return "";
   const [least, most] = [durations[0], durations.at(-1)];
@@ -38,14 +38,14 @@ function lengths({ durations }) {
   return `${durations.join(", ")} s`;
 }
 
-// costs says what a model costs at least, by the list.
+// costs describes the lowest price of a model in the price list.
 function costs({ price }) {
   if (!price?.variants.length) return "";
   const { usd, unit, per } = price.variants.reduce((a, b) => (b.usd / b.per < a.usd / a.per ? b : a));
   return unit ? `${price.variants.length > 1 || price.kind === "variable" ? "from " : ""}${money(usd / per)} a ${unit}` : "";
 }
 
-// Five seconds of video: what models are compared by.
+// five is the lowest price of five seconds of video, by which models are compared.
 function five({ price }) {
   const all = (price?.variants ?? []).filter(({ unit }) => unit).map(({ usd, unit, per }) => (usd / per) * (unit === "second" ? 5 : 1));
   return all.length ? Math.min(...all) : Infinity;
@@ -56,8 +56,8 @@ const orders = {
   length: (a, b) => (b.durations.at(-1) ?? 0) - (a.durations.at(-1) ?? 0),
 };
 
-// Picker is the field in which a model is chosen, and what finds one: words of its name,
-// its maker or a length such as 10s, and an order.
+// Picker is the field for choosing a model, with a search and an order. The search matches
+// words of the name or the maker, or a length such as 10s.
 export class Picker {
   #models;
   #chosen;
@@ -70,7 +70,7 @@ export class Picker {
     h("div", { class: "field-head" }, h("label", { for: "field-model" }, "Model"), this.#count),
     h("div", { class: "row finder" }, this.#find, this.#order), this.#select);
 
-  // choose(name) is called with the model that a person chose.
+  // choose(name) is called when a person chooses a model.
   constructor(models, choose) {
     this.#models = models;
     this.#select.addEventListener("change", () => choose(this.#select.value));
@@ -78,13 +78,13 @@ export class Picker {
     this.#find.addEventListener("input", () => this.#fill());
     this.#find.addEventListener("keydown", (event) => {
       if (event.key !== "Enter") return;
-      event.preventDefault(); // which would send the form
+      event.preventDefault(); // it would submit the form
       const [first] = this.#found();
       if (first && this.#find.value.trim()) choose(first.id);
     });
   }
 
-  // show puts a model into the field.
+  // show selects a model.
   show(model) {
     this.#chosen = model;
     this.#fill();
@@ -102,7 +102,7 @@ export class Picker {
     });
   }
 
-  // #fill offers the models that were found, and the chosen one always.
+  // #fill lists the models that were found, and always the chosen one.
   #fill() {
     const found = this.#found();
     const order = orders[this.#order.value];

@@ -1,6 +1,6 @@
 // Requests without an answer. A request gets its Idempotency-Key before it is first sent,
-// and keeps it through errors and reloads until it is answered. So it makes one video,
-// however often it is sent.
+// and keeps it through errors and reloads until it is answered. So sending it repeatedly
+// makes one video.
 
 const place = "takeup.outbox";
 
@@ -73,7 +73,7 @@ export class Outbox {
       this.#accepted(entry, generation);
       this.drop(entry);
     } catch (error) {
-      if (!this.entries.includes(entry) || error.status === 401) return; // it is sent again with the right token
+      if (!this.entries.includes(entry) || error.status === 401) return; // it is sent again after signing in
       entry.problem = error.message;
       if (error.passing) this.#wait(entry, error.retryAfter);
       else if (this.#refused(entry, error)) this.drop(entry);

@@ -1,19 +1,19 @@
-// What requests cost, as the API says it.
+// What requests cost, according to the API.
 
 import { money } from "./words.js";
 
-// Quotes asks the API what requests cost, and keeps the answers: a price depends on
-// what a person chooses, and not on the prompt's words.
+// Quotes reads prices from the API and caches them. A price depends on the parameters, and
+// not on the text of the prompt.
 export class Quotes {
   #check;
   #known = new Map(); // promises of quotes, by request
 
-  // check(text) is the API's judgement of a request.
+  // check(text) calls the API to check a request.
   constructor(check) {
     this.#check = check;
   }
 
-  // of gives a quote, and null where the price isn't known.
+  // of returns a quote, or null if the price isn't known.
   of(request) {
     const text = JSON.stringify(worded(request));
     if (!this.#known.has(text)) {
@@ -25,15 +25,15 @@ export class Quotes {
   }
 }
 
-// worded gives every prompt of a request the same word.
+// worded replaces every prompt of a request with the same word.
 function worded({ prompt, multi_prompt: shots, negative_prompt, ...rest }) {
   if (!shots) return { ...rest, prompt: "a" };
   const one = (shot) => (typeof shot === "object" ? { ...shot, prompt: "a" } : "a");
   return { ...rest, multi_prompt: shots.length ? shots.map(one) : ["a"] };
 }
 
-// cost says what one or several requests cost, in words such as "$0.98"; null where
-// that isn't known of one of them.
+// cost describes what one or several requests cost, such as "$0.98". It returns null if
+// the price of one of them isn't known.
 export function cost(quotes) {
   if (quotes.length === 0 || quotes.includes(null)) return null;
   const sum = (amount) => quotes.reduce((all, quote) => all + amount(quote), 0);
@@ -44,7 +44,7 @@ export function cost(quotes) {
   return `at least ${least}`;
 }
 
-// basis says how a quote is known.
+// basis describes the source of a quote.
 export function basis(quote) {
   if (quote.basis === "charges") return "what the last ones cost";
   return `by the provider's price list of ${quote.date}`;

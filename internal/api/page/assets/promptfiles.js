@@ -1,14 +1,14 @@
-// Prompt files that are dropped on the page or chosen. Each is read here and sent
-// as a request like any other: a file that can be used is small.
+// Prompt files that are dropped on the page or chosen. The page reads them and sends
+// ordinary requests, since valid files are small.
 
 import { byId } from "./dom.js";
 
 const largest = 64 << 10;
 
-// read makes a request of a file: {name, request, note} or {name, problem}. A .txt
-// file is a prompt and a .json file a request object, as in the prompts bucket. The
-// note says what may be meant otherwise. Which texts are taken, the API decides; it
-// is asked by check what is wrong with JSON that doesn't parse.
+// read returns the request in a file: {name, request, note} or {name, problem}. A .txt
+// file is a prompt and a .json file a request object, as in the prompts bucket. The note
+// points out what may not be intended. The API decides which texts it accepts. If JSON
+// doesn't parse, check has the API explain why.
 export async function read(file, check) {
   const refuse = (problem) => ({ name: file.name, problem });
   const [extension] = file.name.toLowerCase().match(/\.[^.]*$/) ?? [""];
@@ -21,7 +21,7 @@ export async function read(file, check) {
     return refuse("is not UTF-8; save it as UTF-8");
   }
   if (extension === ".txt") {
-    const prompt = text.replace(/\r?\n$/, ""); // editors end the last line
+    const prompt = text.replace(/\r?\n$/, ""); // editors add a line end
     if (!prompt.trim()) return refuse("is empty");
     const lines = prompt.split(/[\r\n]+/).filter((line) => line.trim()).length;
     return { name: file.name, request: { prompt }, note: lines > 1 ? `Its ${lines} lines are one prompt, for one video.` : "" };
@@ -37,7 +37,7 @@ export async function read(file, check) {
   return { name: file.name, request, note: "" };
 }
 
-// parse gives the object that a text is as JSON, or null.
+// parse returns the JSON object in a text, or null.
 function parse(text) {
   try {
     const value = JSON.parse(text);
@@ -47,8 +47,8 @@ function parse(text) {
   }
 }
 
-// catchDrops takes files that are dropped anywhere on the page, while wanted says
-// so, and gives them to take.
+// catchDrops calls take with files that are dropped anywhere on the page, while wanted()
+// is true.
 export function catchDrops(wanted, take) {
   const files = (event) => wanted() && event.dataTransfer?.types.includes("Files");
   addEventListener("dragover", (event) => {

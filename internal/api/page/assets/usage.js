@@ -8,7 +8,7 @@ import { dayName, modelName, money, monthName, when } from "./words.js";
 // kinds are the parts of what counts against the caps.
 const kinds = [
   { name: "spent", title: "Spent", hint: "what was charged" },
-  { name: "reserved", title: "Reserved", hint: "for what is under way" },
+  { name: "reserved", title: "Reserved", hint: "for videos in flight" },
   { name: "uncertain", title: "Uncertain", hint: "what may have been charged" },
 ];
 
@@ -17,7 +17,7 @@ const held = (sum) => sum.spent_usd + sum.reserved_usd + sum.uncertain_usd;
 // thisMonth is the current month of UTC, as 2026-08.
 const thisMonth = () => new Date().toISOString().slice(0, 7);
 
-// shifted returns the month that is so many months after another.
+// shifted returns the month a number of months after another.
 function shifted(month, by) {
   const [year, number] = month.split("-").map(Number);
   return new Date(Date.UTC(year, number - 1 + by, 1)).toISOString().slice(0, 7);
@@ -144,7 +144,7 @@ function override({ override: set, day, month, in_flight }) {
     `${month.parameter_usd === null ? "no limit" : money(month.parameter_usd)} a month`,
     `${in_flight.parameter ?? "any number of"} videos at once`,
   ].join(", ");
-  return `${set.by} set the caps at ${when(new Date(set.at))}${set.until ? `, until ${when(new Date(set.until))}` : ""}. Without that they are ${own}.`;
+  return `${set.by} set the caps at ${when(new Date(set.at))}${set.until ? `, until ${when(new Date(set.until))}` : ""}. Otherwise they are ${own}.`;
 }
 
 // words describes a sum.

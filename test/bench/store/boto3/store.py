@@ -1,6 +1,6 @@
-"""Copies a URL into S3 with boto3's upload_fileobj, from a body that is streamed.
+"""Copies a URL into S3 with boto3's upload_fileobj, streaming the body.
 
-urllib3 is what boto3 itself is built on. Arguments: URL, bucket, key.
+boto3 itself is built on urllib3. Arguments: URL, bucket, key.
 """
 
 import sys

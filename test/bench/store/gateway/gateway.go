@@ -96,7 +96,7 @@ func Start(ctx context.Context, program, dir string) (*Gateway, error) {
 	})
 	if err := g.ready(ctx); err != nil {
 		g.Stop()
-		return nil, fmt.Errorf("starting versitygw: %w; what it said is in %s", err, log)
+		return nil, fmt.Errorf("starting versitygw: %w; its output is in %s", err, log)
 	}
 	return g, nil
 }

@@ -168,7 +168,7 @@ func TestStall(t *testing.T) {
 		}
 		cancel()
 		if n, err := io.Copy(io.Discard, response.Body); n > 0 || !errors.Is(err, context.Canceled) {
-			t.Errorf("from %d: it went on for %d bytes, %v", from, n, err)
+			t.Errorf("from %d: it continued for %d bytes, %v", from, n, err)
 		}
 	}
 	for _, header := range []string{"bytes=" + strconv.Itoa(at) + "-", "bytes=0-" + strconv.Itoa(at-1)} {

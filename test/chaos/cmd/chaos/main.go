@@ -28,13 +28,13 @@ func main() {
 
 // run reports whether every promise was kept.
 func run(ctx context.Context) (bool, error) {
-	o := world.Options{UnderWay: 100, Times: world.DefaultTimes(), Output: os.Stdout}
+	o := world.Options{InFlight: 100, Times: world.DefaultTimes(), Output: os.Stdout}
 	flag.IntVar(&o.Jobs, "jobs", 1000, "how many jobs are sent")
-	flag.Uint64Var(&o.Seed, "seed", 1, "what the plan of the faults is made from")
-	flag.Float64Var(&o.Faults, "faults", 0.2, "the share of calls that fail")
-	flag.BoolVar(&o.LogsAnswer, "logs-answer", false, "let the provider's logs and transactions never fail")
-	flag.BoolVar(&o.Caps, "caps", false, "set caps so low that most jobs meet them")
-	flag.IntVar(&o.Slots, "slots", 0, "how many videos are under way at most without -caps; 0 is no cap")
+	flag.Uint64Var(&o.Seed, "seed", 1, "the seed of the fault plan")
+	flag.Float64Var(&o.Faults, "faults", 0.2, "the fraction of calls that fail")
+	flag.BoolVar(&o.LogsAnswer, "logs-answer", false, "never fail the provider's logs and transactions")
+	flag.BoolVar(&o.Caps, "caps", false, "set caps that most jobs reach")
+	flag.IntVar(&o.Slots, "slots", 0, "how many videos are in flight at most without -caps; 0 is no cap")
 	flag.DurationVar(&o.Times.Job, "job", o.Times.Job, "about how long a generation takes")
 	flag.StringVar(&o.Root, "root", "..", "the repository")
 	flag.StringVar(&o.StateDir, "state", "../.takeup/chaos", "where the stack's files and logs are")

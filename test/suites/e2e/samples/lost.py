@@ -1,4 +1,4 @@
-# The provider's own SDK with its defaults, which asks for the same video twice, on
+# The provider's own SDK with its defaults, which requests the same video twice on
 # purpose. It prints the job of each call as JSON.
 import json
 import os

@@ -1,12 +1,12 @@
-// A client of the provider's, as its documentation has it for JavaScript: fetch,
-// and a look every so often until the status says that it is over.
+// A client of the provider, following its documentation for JavaScript: fetch, and polling
+// until the status is final.
 import { writeFile } from "node:fs/promises";
 
 const BASE_URL = "https://api.aimlapi.com";
 const API_KEY = "<YOUR_AIMLAPI_KEY>";
 const PATH = "/v2/video/generations";
-const SECONDS_BETWEEN_LOOKS = 15;
-const PATIENCE_SECONDS = 1000;
+const SECONDS_BETWEEN_POLLS = 15;
+const TIMEOUT_SECONDS = 1000;
 
 const headers = { Authorization: `Bearer ${API_KEY}`, "Content-Type": "application/json" };
 
@@ -38,8 +38,8 @@ for (;;) {
     console.log(id);
     break;
   }
-  if (Date.now() - started > 1000 * PATIENCE_SECONDS) {
+  if (Date.now() - started > 1000 * TIMEOUT_SECONDS) {
     throw new Error("Timeout reached.");
   }
-  await new Promise((resolve) => setTimeout(resolve, 1000 * SECONDS_BETWEEN_LOOKS));
+  await new Promise((resolve) => setTimeout(resolve, 1000 * SECONDS_BETWEEN_POLLS));
 }

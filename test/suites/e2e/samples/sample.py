@@ -1,6 +1,6 @@
-# A client of the provider's, as its documentation has it for Python: the requests
-# library, a duration that is a text, the old name of aspect_ratio, and a look every
-# so often until the status says that it is over.
+# A client of the provider, following its documentation for Python: the requests library,
+# a duration as a string, the old name of aspect_ratio, and polling until the status is
+# final.
 import sys
 import time
 
@@ -9,8 +9,8 @@ import requests
 BASE_URL = "https://api.aimlapi.com"
 API_KEY = "<YOUR_AIMLAPI_KEY>"
 PATH = "/v2/generate/video/kling/generation"
-SECONDS_BETWEEN_LOOKS = 15
-PATIENCE_SECONDS = 1000
+SECONDS_BETWEEN_POLLS = 15
+TIMEOUT_SECONDS = 1000
 
 headers = {"Authorization": f"Bearer {API_KEY}"}
 
@@ -30,7 +30,7 @@ def retrieve(generation_id):
 def main():
     generation_id = create(sys.argv[1])
     started = time.time()
-    while time.time() - started < PATIENCE_SECONDS:
+    while time.time() - started < TIMEOUT_SECONDS:
         generation = retrieve(generation_id)
         if generation["status"] not in ("waiting", "active", "queued", "generating"):
             file = requests.get(generation["video"]["url"])
@@ -38,7 +38,7 @@ def main():
                 out.write(file.content)
             print(generation_id)
             return
-        time.sleep(SECONDS_BETWEEN_LOOKS)
+        time.sleep(SECONDS_BETWEEN_POLLS)
     sys.exit("Timeout reached.")
 
 

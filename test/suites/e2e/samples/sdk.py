@@ -1,6 +1,5 @@
-# The provider's own SDK, of which only the base URL and the key are changed, and how
-# often it looks. It prints what it saw as JSON: the models, the words of a refusal,
-# and the video's job.
+# The provider's own SDK, with another base URL, key and polling interval. It prints as
+# JSON: the models, the message of a refusal, and the video's job.
 import json
 import os
 import sys

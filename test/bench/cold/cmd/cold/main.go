@@ -24,9 +24,9 @@ func main() {
 
 func run(ctx context.Context) error {
 	var o cold.Options
-	flag.IntVar(&o.Starts, "starts", 301, "how often each function is started")
+	flag.IntVar(&o.Starts, "starts", 301, "the number of starts per function")
 	flag.StringVar(&o.Root, "root", "..", "the repository")
-	flag.StringVar(&o.StateDir, "state", "../.takeup/benchcold", "where the binaries are put")
+	flag.StringVar(&o.StateDir, "state", "../.takeup/benchcold", "the directory for the binaries")
 	flag.Parse()
 	measures, err := cold.Run(ctx, o)
 	if err != nil {

@@ -26,10 +26,10 @@ func main() {
 func run(ctx context.Context) error {
 	o := list.Options{Progress: os.Stderr}
 	flag.StringVar(&o.Root, "root", "..", "the repository")
-	flag.StringVar(&o.StateDir, "state", "../.takeup/benchlist", "where the stacks' files are put")
-	flag.IntVar(&o.Jobs, "jobs", 10_000, "how many jobs are in the table")
-	flag.IntVar(&o.EarlierJobs, "earlier-jobs", 1000, "how many jobs the earlier version has; 0 leaves it out")
-	flag.IntVar(&o.Rounds, "rounds", 100, "how often each request is made")
+	flag.StringVar(&o.StateDir, "state", "../.takeup/benchlist", "the directory for the stacks' files")
+	flag.IntVar(&o.Jobs, "jobs", 10_000, "the number of jobs in the table")
+	flag.IntVar(&o.EarlierJobs, "earlier-jobs", 1000, "the number of jobs of the earlier version; 0 omits it")
+	flag.IntVar(&o.Rounds, "rounds", 100, "the number of times each request is made")
 	flag.DurationVar(&o.Watch, "watch", time.Minute, "how long the page is left open")
 	flag.Parse()
 	report, err := list.Run(ctx, o)
