@@ -148,7 +148,8 @@ type BatchPaused struct {
 // BatchCancelled says what became of the videos of a batch that was cancelled.
 type BatchCancelled struct {
 	Batch     Batch `json:"batch"`
-	Cancelled int   `json:"cancelled"` // never submitted, and never paid
-	Submitted int   `json:"submitted"` // will be charged, and stored
-	Done      int   `json:"done"`      // had ended before
+	Cancelled int64 `json:"cancelled"` // never submitted, and never paid
+	Submitted int64 `json:"submitted"` // will be charged, and stored
+	Done      int64 `json:"done"`      // had ended before
+	Left      int64 `json:"left"`      // never submitted; another request ends them, or they end by themselves
 }

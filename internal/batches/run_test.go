@@ -171,11 +171,11 @@ func TestCancel(t *testing.T) {
 	}
 	w.service = w.serviceOf(listed{w.jobs, []string{items[0].ID, items[1].ID}})
 	report, err := w.service.Cancel(t.Context(), id)
-	if err != nil || report.Cancelled != 1 || report.Done != 1 || report.Submitted != 0 || report.State != record.Cancelled {
+	if err != nil || report.Cancelled != 1 || report.Done != 1 || report.Submitted != 0 || report.Left != 0 || report.State != record.Cancelled {
 		t.Errorf("%+v, %v", report, err)
 	}
 	again, err := w.service.Cancel(t.Context(), id)
-	if err != nil || again.Cancelled != 0 || again.Done != 2 {
+	if err != nil || again.Cancelled != 1 || again.Done != 1 || again.Left != 0 {
 		t.Errorf("%+v, %v", again, err)
 	}
 	for _, item := range items[1:] {

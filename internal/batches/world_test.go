@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,6 +24,7 @@ import (
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/jobs/arn"
 	"github.com/takeup/takeup/internal/jobs/runs"
+	"github.com/takeup/takeup/internal/jobs/view"
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
@@ -40,6 +43,7 @@ type world struct {
 	engine    *batches.Engine
 	jobs      *jobs.Service
 	now       time.Time
+	ahead     atomic.Int64 // is added to now, in nanoseconds; may be changed by goroutines
 	// executions are those that were started, by ARN, with their status.
 	executions map[string]*sfn.DescribeExecutionOutput
 	batches    []string // inputs of executions that are not run yet
@@ -73,7 +77,7 @@ func newWorld(t *testing.T) *world {
 	marks := 0
 	mark := func() string { marks++; return fmt.Sprint("mark-", marks) }
 	none := func(time.Duration) time.Duration { return 0 }
-	now := func() time.Time { return w.now }
+	now := func() time.Time { return w.now.Add(time.Duration(w.ahead.Load())) }
 	w.table = table.New(items, "jobs", mark, none)
 	bulk, files := table.NewBulk(items, "jobs", none), batches.NewObjects(w.objects.Client(), "videos", now)
 	w.jobs = jobs.New(w.table, bucket.NewManifests(w.objects.Client(), "videos"), runs.New(w, machine(t, jobMachine)), now)
@@ -299,8 +303,9 @@ type listed struct {
 	ids []string
 }
 
-func (l listed) List(ctx context.Context, _ jobs.Query) (jobs.Page, error) {
+func (l listed) List(ctx context.Context, q jobs.Query) (jobs.Page, error) {
 	views, err := l.Statuses(ctx, l.ids)
+	views = slices.DeleteFunc(views, func(v view.View) bool { return !slices.Contains(q.States, v.State) })
 	return jobs.Page{Views: views}, err
 }
 

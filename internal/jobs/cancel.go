@@ -12,6 +12,7 @@ import (
 // NotCancelled is the error for a job that was not cancelled. Nothing was changed.
 type NotCancelled struct {
 	ID, Reason string
+	State      video.State
 	// Discardable means that the job can be cancelled by discarding its video, which is or may
 	// be paid.
 	Discardable bool
@@ -53,14 +54,14 @@ func (s *Service) Cancel(ctx context.Context, id string, discard bool) (view.Vie
 
 // cancel ends the job as it was read. It returns a *video.Conflict if the job has changed since.
 func (s *Service) cancel(ctx context.Context, entry video.Entry, version string, discard bool) (video.Entry, error) {
-	no := NotCancelled{ID: entry.ID, Discardable: true}
+	no := NotCancelled{ID: entry.ID, State: entry.State(), Discardable: true}
 	switch state := entry.State(); {
 	case state == video.StateCancelled, state == video.StateDiscarded && entry.Over():
 		return entry, nil
 	case state == video.StateDiscarded:
 		return s.remove(ctx, entry) // resumes an earlier call that failed
 	case state == video.StateFailed:
-		return entry, &NotCancelled{ID: entry.ID, Reason: "it ended with " + entry.Outcome.Name + ", so there is nothing to cancel; " + said(entry.Outcome.Paid())}
+		return entry, &NotCancelled{ID: entry.ID, State: state, Reason: "it ended with " + entry.Outcome.Name + ", so there is nothing to cancel; " + said(entry.Outcome.Paid())}
 	case state == video.StateCompleted && discard:
 	case state == video.StateCompleted:
 		no.Reason = "its video is paid and stored; to remove it from the bucket for good, discard it"

@@ -170,7 +170,7 @@ func (s *Server) startBatch(r *http.Request, id string, now api.Batch, _ []byte)
 func (s *Server) cancelBatch(_ *http.Request, id string, now api.Batch, _ []byte) answer {
 	now.Status = string(record.Cancelled)
 	report := api.BatchCancelled{
-		Batch: now, Cancelled: int(now.Counts.Waiting), Submitted: int(now.Counts.Running), Done: int(now.Counts.Stored + now.Counts.Failed),
+		Batch: now, Cancelled: now.Counts.Waiting, Submitted: now.Counts.Running, Done: now.Counts.Stored + now.Counts.Failed,
 	}
 	s.batches.states[id] = []api.Batch{now}
 	return ok(report)

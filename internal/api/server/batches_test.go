@@ -94,7 +94,7 @@ func (b *fakeBatches) Start(ctx context.Context, id string, skipInvalid bool) (b
 func (b *fakeBatches) Cancel(ctx context.Context, id string) (batches.Cancelled, error) {
 	view, err := b.Get(ctx, id)
 	view.State = record.Cancelled
-	return batches.Cancelled{View: view, Cancelled: 159, Submitted: 18, Done: 123}, err
+	return batches.Cancelled{View: view, Cancelled: 159, Submitted: 18, Done: 123, Left: 3}, err
 }
 
 func (b *fakeBatches) Results(context.Context, string) iter.Seq2[batchfile.Result, error] {

@@ -129,6 +129,11 @@ paid. Videos that it has accepted are charged anyway, and stored.`,
 				return err
 			}
 			got, err := b.access.CancelBatch(cmd.Context(), args[0])
+			for left := got.Left; err == nil && got.Left > 0; left = got.Left {
+				if got, err = b.access.CancelBatch(cmd.Context(), args[0]); got.Left >= left {
+					break
+				}
+			}
 			if err != nil {
 				return err
 			}
@@ -145,14 +150,15 @@ paid. Videos that it has accepted are charged anyway, and stored.`,
 }
 
 func printCancelled(env *command.Env, got api.BatchCancelled) {
-	say := func(n int, one, many string) {
+	say := func(n int64, one, many string) {
 		if n > 0 {
-			term.Wrap(env.Out, env.Width, "", term.Gap, counted(n, one, many))
+			term.Wrap(env.Out, env.Width, "", term.Gap, counted(int(n), one, many))
 		}
 	}
 	fmt.Fprintf(env.Out, "%s  cancelled\n", got.Batch.ID)
-	say(int(got.Batch.Counts.New), "video was not begun, and never will be; nothing was paid for it", "videos were not begun, and never will be; nothing was paid for them")
+	say(got.Batch.Counts.New, "video was not begun, and never will be; nothing was paid for it", "videos were not begun, and never will be; nothing was paid for them")
 	say(got.Cancelled, "video was cancelled before its submission; nothing was paid for it", "videos were cancelled before their submission; nothing was paid for them")
 	say(got.Submitted, "video was submitted already: it is or may be charged, and is stored", "videos were submitted already: they are or may be charged, and are stored")
+	say(got.Left, "video will not be submitted, and ends at its next attempt; nothing was paid for it", "videos will not be submitted, and end at their next attempt; nothing was paid for them")
 	say(got.Done, "video had ended before", "videos had ended before")
 }

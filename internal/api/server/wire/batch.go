@@ -30,7 +30,7 @@ func Batch(v batches.View) api.Batch {
 
 // BatchCancelled says what became of the videos of a batch that was cancelled.
 func BatchCancelled(c batches.Cancelled) api.BatchCancelled {
-	return api.BatchCancelled{Batch: Batch(c.View), Cancelled: c.Cancelled, Submitted: c.Submitted, Done: c.Done}
+	return api.BatchCancelled{Batch: Batch(c.View), Cancelled: c.Cancelled, Submitted: c.Submitted, Done: c.Done, Left: c.Left}
 }
 
 // source returns nil for a batch whose file has not arrived.
