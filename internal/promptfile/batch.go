@@ -16,8 +16,8 @@ type Batches interface {
 	Arrive(ctx context.Context, source record.Source, copied bool) (batches.Arrived, error)
 }
 
-// ofMany reports whether a file has many prompts, by the extension of its key.
-func ofMany(key string) bool {
+// OfMany reports whether a file has many prompts, by the extension of its key.
+func OfMany(key string) bool {
 	_, err := batchfile.FormatOf(key)
 	return err == nil
 }

@@ -116,7 +116,7 @@ func (f *Files) upload(ctx context.Context, u upload) (outcome, error) {
 // start reads a file and starts its job. A file that is gone is skipped: it was deleted, or
 // replaced by an upload with an event of its own.
 func (f *Files) start(ctx context.Context, u upload) (outcome, error) {
-	if ofMany(u.key) {
+	if OfMany(u.key) {
 		return f.batch(ctx, u)
 	}
 	k, unfit := kindOf(u.key)

@@ -226,6 +226,9 @@ func (c *comparison) videos() {
 	}
 }
 
+// uploadAgain is what to do about a prompt file that nothing came of.
+const uploadAgain = "upload it again; the queue of the output UnhandledPromptsUrl says what went wrong"
+
 // prompts reports each prompt file with neither a job nor a rejection.
 func (c *comparison) prompts() {
 	for _, file := range c.Prompts {
@@ -234,6 +237,9 @@ func (c *comparison) prompts() {
 		finding := Finding{Kind: Prompt, What: what, Job: id, At: file.At}
 		switch {
 		case promptfile.System(file.Key), c.there(id), file.Rejected:
+			continue
+		case promptfile.OfMany(file.Key):
+			c.batchFile(file)
 			continue
 		case file.Sum == "":
 			c.unknown("prompt file "+what, "version "+file.Version+" is in an archive storage class, so its content can't be read and its job is unknown")
@@ -252,7 +258,7 @@ func (c *comparison) prompts() {
 			continue
 		default:
 			finding.Detail = "version " + file.Version + " has neither a job nor a rejection"
-			finding.ToDo = "upload it again; the queue of the output UnhandledPromptsUrl says what went wrong"
+			finding.ToDo = uploadAgain
 		}
 		c.find(finding)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	batch "github.com/takeup/takeup/internal/batch/record"
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/jobs/view"
@@ -195,6 +196,28 @@ func TestCompare(t *testing.T) {
 			f.Executions[running.Job()] = reconcile.Execution{Name: running.Job(), Status: "RUNNING"}
 			f.Prompts = []reconcile.PromptFile{job, running, rejected, file("folder/", time.Hour), file("a/._b.txt", time.Hour)}
 		}},
+		{name: "a file of many prompts with a batch", change: func(f *reconcile.Facts) {
+			rejected, unversioned, old := file("rejected.csv", time.Hour), file("plain.jsonl", time.Hour), file("old.csv", time.Hour)
+			rejected.Rejected, unversioned.Version = true, "null"
+			var versions []batch.Source
+			for i := range batch.MostSources {
+				versions = append(versions, batch.Source{Bucket: "prompts", Key: "old.csv", Version: fmt.Sprint("later-", i), Versioned: true})
+			}
+			f.Prompts = []reconcile.PromptFile{rejected, unversioned, old, file("many.csv", time.Hour)}
+			f.Batches = []batch.Batch{
+				{Sources: []batch.Source{{Bucket: "prompts", Key: "plain.jsonl", Version: "an-etag"}}}, {Sources: versions},
+				{Sources: []batch.Source{{Bucket: "prompts", Key: "many.csv", Version: "version-1", Versioned: true}}},
+			}
+		}},
+		{name: "a new and a replaced file of many prompts", notes: 2, change: func(f *reconcile.Facts) {
+			replaced := file("replaced.csv", time.Hour)
+			replaced.Replaced = true
+			f.Prompts = []reconcile.PromptFile{file("new.csv", time.Minute), replaced}
+		}},
+		{name: "a file of many prompts without a batch", change: func(f *reconcile.Facts) {
+			f.Prompts = []reconcile.PromptFile{file("many.csv", time.Hour)}
+			f.Batches = []batch.Batch{{Sources: []batch.Source{{Bucket: "prompts", Key: "many.csv", Version: "version-2", Versioned: true}}}}
+		}, want: "prompt many.csv : neither a batch nor a rejection | upload it again"},
 		{name: "a copy of a prompt file", notes: 1, change: func(f *reconcile.Facts) {
 			moved := file("done/a.txt", time.Hour)
 			moved.First = "a"

@@ -11,9 +11,20 @@ import (
 	"github.com/takeup/takeup/internal/table/counter"
 )
 
-// Counters reads the counters of months, given in the form 2026-08.
+// Counters reads the counters of months, given in the form 2026-08, and those of batches.
 type Counters interface {
 	Tallies(ctx context.Context, months []string) ([]counter.Tally, error)
+	BatchTallies(ctx context.Context, ids []string) ([]counter.Tally, error)
+}
+
+// tallies reads the counters of some months and batches.
+func (s Sources) tallies(ctx context.Context, months, batches []string) ([]counter.Tally, error) {
+	all, err := s.Counters.Tallies(ctx, months)
+	if err != nil {
+		return nil, err
+	}
+	of, err := s.Counters.BatchTallies(ctx, batches)
+	return append(all, of...), err
 }
 
 // monthsOf returns the months between two times, in UTC.
@@ -61,7 +72,7 @@ func (d Drift) Read() counter.Tally { return d.read }
 // restored table, or one that something other than Takeup wrote to.
 func (c *comparison) counters() {
 	want := map[string]counter.Tally{}
-	for _, t := range counter.Recount(c.Entries, c.Months) {
+	for _, t := range append(counter.Recount(c.Entries, c.Months), counter.RecountBatches(c.Entries)...) {
 		want[t.Name()] = t
 	}
 	names := maps.Clone(want)

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	batch "github.com/takeup/takeup/internal/batch/record"
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/provider"
@@ -26,8 +27,9 @@ type Facts struct {
 
 	Prices price.List // the stack's price list
 
-	// Months are those whose counters were read, in the form 2026-08. Counters has those
-	// that did not change while the entries were read; Changing names the others.
+	// Months are those whose counters were read, in the form 2026-08. Counters has those, and
+	// those of the batches, that did not change while the entries were read; Changing names the
+	// others.
 	Months   []string
 	Counters map[string]counter.Tally // by name
 	Changing map[string]bool
@@ -43,6 +45,7 @@ type Facts struct {
 	Candidates map[string]string
 
 	Prompts []PromptFile
+	Batches []batch.Batch
 	Unknown []Unknown
 }
 

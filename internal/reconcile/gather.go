@@ -65,6 +65,7 @@ type Sources struct {
 	Contents   Contents
 	Prices     Prices
 	Counters   Counters
+	Batches    Batches
 	Executions Executions
 	Accounts   provider.Accounts
 	Objects    Objects
@@ -75,11 +76,10 @@ type Sources struct {
 // an error.
 func (s Sources) Gather(ctx context.Context, from, to time.Time) (Facts, error) {
 	f := Facts{From: from, To: to, Manifests: map[string]string{}, Executions: map[string]Execution{}, Charged: map[string]bool{}, Candidates: map[string]string{}}
-	list, _, err := s.Prices.PriceList(ctx)
-	if err != nil {
+	var err error
+	if f.Prices, _, err = s.Prices.PriceList(ctx); err != nil {
 		return f, err
 	}
-	f.Prices = list
 	// Charges are read before jobs and videos, so that a video stored meanwhile is seen.
 	if err := s.current(ctx, &f); err != nil {
 		return f, err
@@ -91,8 +91,13 @@ func (s Sources) Gather(ctx context.Context, from, to time.Time) (Facts, error) 
 	if f.Prompts, err = s.texts(ctx, prompts); err != nil {
 		return f, err
 	}
+	// Batches are listed after the files that they are made of.
+	batches, err := s.batches(ctx, &f)
+	if err != nil {
+		return f, err
+	}
 	f.Months = monthsOf(from, to)
-	before, err := s.Counters.Tallies(ctx, f.Months)
+	before, err := s.tallies(ctx, f.Months, batches)
 	if err != nil {
 		return f, err
 	}
@@ -122,7 +127,10 @@ func (s Sources) Gather(ctx context.Context, from, to time.Time) (Facts, error) 
 	if err := s.lookAgain(ctx, &f); err != nil {
 		return f, err
 	}
-	after, err := s.Counters.Tallies(ctx, f.Months)
+	if batches, err = s.counted(ctx, f.Entries); err != nil {
+		return f, err
+	}
+	after, err := s.tallies(ctx, f.Months, batches)
 	f.Counters, f.Changing = unchanged(before, after)
 	return f, err
 }
@@ -140,7 +148,7 @@ func (s Sources) texts(ctx context.Context, files []PromptFile) ([]PromptFile, e
 	}
 	texts, err := each(ctx, numbers, func(ctx context.Context, number string) (text, error) {
 		i, err := strconv.Atoi(number)
-		if err != nil || promptfile.System(files[i].Key) {
+		if err != nil || promptfile.System(files[i].Key) || promptfile.OfMany(files[i].Key) {
 			return text{}, err
 		}
 		sum, gone, err := s.Objects.sum(ctx, files[i])
@@ -331,6 +339,9 @@ func (f Facts) suspects() []string {
 		}
 	}
 	for _, file := range f.Prompts {
+		if promptfile.OfMany(file.Key) {
+			continue
+		}
 		for _, id := range []string{file.Job(), file.First} {
 			if _, known := f.Entries[id]; id != "" && !known && !f.stored(id) && !file.Rejected {
 				ids[id] = true

@@ -183,7 +183,7 @@ func newWorld(t *testing.T) *world {
 	now = to
 	mu.Unlock()
 	w.sources = reconcile.Sources{
-		Jobs: w.jobs(), IDs: table.NewScan(w.items, "jobs"), Contents: w.jobs(), Prices: w.jobs(), Counters: w.jobs(), Manifests: bucket.NewManifests(nothingElse{w.store}, "videos"),
+		Jobs: w.jobs(), IDs: table.NewScan(w.items, "jobs"), Contents: w.jobs(), Prices: w.jobs(), Counters: w.jobs(), Batches: w.jobs(), Manifests: bucket.NewManifests(nothingElse{w.store}, "videos"),
 		Executions: machine{}, Accounts: provider.Accounts{{Provider: client, Keys: keys}},
 		Objects: reconcile.Objects{Client: w.store, Videos: "videos", PromptFiles: "prompts"},
 	}

@@ -82,8 +82,8 @@ type Batch struct {
 	Mark string
 }
 
-// mostSources is how many versions of the file are remembered.
-const mostSources = 20
+// MostSources is how many versions of the file are remembered.
+const MostSources = 20
 
 // Source returns the version that is run, or the zero Source.
 func (b Batch) Source() Source {
@@ -100,7 +100,7 @@ func (b *Batch) Arrive(source Source) bool {
 		return false
 	}
 	b.Sources = append(slices.Clone(b.Sources), source)
-	b.Sources = b.Sources[max(0, len(b.Sources)-mostSources):]
+	b.Sources = b.Sources[max(0, len(b.Sources)-MostSources):]
 	b.begin(false)
 	return true
 }

@@ -126,7 +126,7 @@ func sourcesOf(env *command.Env, stack target.Stack) (reconcile.Sources, error) 
 		return reconcile.Sources{}, err
 	}
 	return reconcile.Sources{
-		Jobs: stack.Jobs(), IDs: stack.Scan(), Manifests: stack.Manifests(), Contents: stack.Jobs(), Prices: stack.Jobs(), Counters: stack.Jobs(), Executions: executions,
+		Jobs: stack.Jobs(), IDs: stack.Scan(), Manifests: stack.Manifests(), Contents: stack.Jobs(), Prices: stack.Jobs(), Counters: stack.Jobs(), Batches: stack.Jobs(), Executions: executions,
 		Accounts: stack.Accounts(env),
 		Objects:  reconcile.Objects{Client: stack.S3(), Videos: stack.Outputs["VideosBucket"], PromptFiles: stack.Outputs["PromptsBucket"]},
 	}, nil
