@@ -61,9 +61,10 @@ type Batch struct {
 	Name        string       `json:"name"`
 	Owner       *string      `json:"owner"`  // the name of the token; nil for a file that was put into the bucket
 	Status      string       `json:"status"` // a record.State
-	Reason      *string      `json:"reason"` // why its file can't be used
+	Reason      *string      `json:"reason"` // why its file can't be used, or never came
 	CreatedAt   time.Time    `json:"created_at"`
-	Run         int          `json:"run"` // counts the runs
+	UploadUntil *time.Time   `json:"upload_until"` // until when its form is valid; nil unless it is uploading
+	Run         int          `json:"run"`          // counts the runs
 	AtOnce      int          `json:"at_once"`
 	SkipInvalid bool         `json:"skip_invalid"`
 	Source      *BatchSource `json:"source"` // nil before its file is uploaded

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/takeup/takeup/internal/batch"
 	"github.com/takeup/takeup/internal/batch/batchfile"
@@ -249,7 +250,7 @@ func TestALineSettlesItsJob(t *testing.T) {
 
 func TestFormsAndTheirFiles(t *testing.T) {
 	w := newWorld(t)
-	order := batches.Order{Name: "boats", Owner: "alice", Format: batchfile.CSV, Options: record.Options{AtOnce: 3, Defaults: map[string]any{"duration": 10}}}
+	order := batches.Order{Name: "boats", Owner: "alice", Format: batchfile.CSV, UploadUntil: w.now.Add(15 * time.Minute), Options: record.Options{AtOnce: 3, Defaults: map[string]any{"duration": 10}}}
 	view, err := w.service.Create(t.Context(), order)
 	if err != nil || view.State != record.Uploading || view.ID != batches.IDOf("boats", "") || view.AtOnce != 3 {
 		t.Fatalf("%+v, %v", view, err)
@@ -257,6 +258,16 @@ func TestFormsAndTheirFiles(t *testing.T) {
 	if _, err := w.service.Start(t.Context(), view.ID, false); !errors.As(err, new(*batches.NotStarted)) {
 		t.Errorf("started without a file: %v", err)
 	}
+	if w.now = w.now.Add(time.Hour); w.get(view.ID).State != record.Uploading {
+		t.Errorf("an upload may still be under way: %+v", w.get(view.ID).Batch)
+	}
+	w.now = w.now.Add(time.Hour)
+	var not *batches.NotStarted
+	_, err = w.service.Start(t.Context(), view.ID, false)
+	if expired := w.get(view.ID); expired.State != record.Unusable || !strings.Contains(expired.Reason, "expired at 2026-08-21T12:15:00Z") || !errors.As(err, &not) || not.Reason != expired.Reason {
+		t.Errorf("%+v, %v", expired.Batch, err)
+	}
+	// A file that comes very late is read.
 	w.put("uploads/batches/"+view.ID+".csv", "prompt\na boat\n")
 	w.run()
 	if view = w.get(view.ID); view.State != record.Planned || !view.Attended || w.bought() != 0 {

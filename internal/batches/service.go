@@ -52,6 +52,8 @@ type Order struct {
 	Again  string // not empty: make all videos again; part of the batch's id
 	Owner  string
 	Format batchfile.Format
+	// UploadUntil is until when the form is valid.
+	UploadUntil time.Time
 	record.Options
 }
 
@@ -107,14 +109,15 @@ func (s *Service) Create(ctx context.Context, o Order) (View, error) {
 		case errors.As(err, &absent):
 			b, _, err = s.table.CreateBatch(ctx, record.Batch{
 				ID: id, Name: o.Name, Again: o.Again, Owner: o.Owner, CreatedAt: s.now(), Format: string(o.Format),
-				Options: o.Options, Attended: true, State: record.Uploading,
+				Options: o.Options, Attended: true, State: record.Uploading, UploadUntil: o.UploadUntil,
 			})
 		case err != nil:
 			return View{}, err
 		case b.State == record.Planning, b.State == record.Running:
 			return View{}, &NotStarted{ID: id, Reason: fmt.Sprintf("its run %d is under way; wait for its end, or cancel it", b.Run)}
 		default:
-			b.Owner, b.Format, b.Options, b.Attended, b.State, b.Reason = o.Owner, string(o.Format), o.Options, true, record.Uploading, ""
+			b.Owner, b.Format, b.Options, b.Attended = o.Owner, string(o.Format), o.Options, true
+			b.State, b.Reason, b.UploadUntil = record.Uploading, "", o.UploadUntil
 			b, _, err = s.table.PutBatch(ctx, b, version)
 		}
 		if unlessConflict(err) != nil {

@@ -59,6 +59,9 @@ func (s *Service) Start(ctx context.Context, id string, skipInvalid bool) (View,
 func (s *Service) startable(ctx context.Context, b record.Batch) error {
 	switch b.State {
 	case record.Uploading:
+		if b.Expired(s.now()) {
+			return &NotStarted{ID: b.ID, Reason: neverCame(b)}
+		}
 		return &NotStarted{ID: b.ID, Reason: "its file has not arrived; upload it"}
 	case record.Unusable:
 		return &NotStarted{ID: b.ID, Reason: "its file can't be used: " + b.Reason}

@@ -16,7 +16,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// View is a batch as callers see it.
+// View is a batch as callers see it. A batch whose form has expired without a file is
+// record.Unusable in it.
 type View struct {
 	record.Batch
 	// Plan is the plan of the run, or nil if there is none yet. In a list it names no wrong
@@ -52,6 +53,9 @@ type Paused struct {
 
 // view returns a batch with its counts, and its plan with or without the wrong lines.
 func (s *Service) view(ctx context.Context, b record.Batch, wrong bool) (View, error) {
+	if b.Expired(s.now()) {
+		b.State, b.Reason = record.Unusable, neverCame(b)
+	}
 	v := View{Batch: b}
 	counts, err := s.table.BatchCounts(ctx, b.ID)
 	if err != nil {
@@ -74,6 +78,11 @@ func (s *Service) view(ctx context.Context, b record.Batch, wrong bool) (View, e
 	v.pause(counts, s.now())
 	v.estimate(s.now())
 	return v, nil
+}
+
+// neverCame is the reason of a batch whose form has expired.
+func neverCame(b record.Batch) string {
+	return "no file has come by its form, which expired at " + b.UploadUntil.UTC().Format(time.RFC3339) + "; create the batch again"
 }
 
 func (v *View) count(counts record.Counts) {

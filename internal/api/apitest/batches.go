@@ -58,6 +58,8 @@ func (s *Server) Batch(id, name string, state record.State) api.Batch {
 		Money: api.BatchMoney{Spent: "0", Reserved: "0", Uncertain: "0"},
 	}
 	if state == record.Uploading {
+		until := Created.Add(15 * time.Minute)
+		b.UploadUntil = &until
 		return b
 	}
 	b.Run, b.Source = 1, &api.BatchSource{Bucket: "prompts", Key: "uploads/batches/" + id + ".csv", Version: "v1"}

@@ -60,6 +60,11 @@ func (a *API) createBatch(r *http.Request) response {
 			return unavailable("", err, "could not create an id for the batch; try again")
 		}
 	}
+	form, err := a.Uploads.Form(r.Context(), objectkey.BatchUpload(batches.IDOf(order.Name, order.Again), string(order.Format)), batchfile.MaxBytes)
+	if err != nil {
+		return unavailable("", err, "could not sign a form for the upload; try again")
+	}
+	order.UploadUntil = form.ExpiresAt
 	view, err := a.Batches.Create(r.Context(), order)
 	var invalid *video.InvalidRequest
 	if errors.As(err, &invalid) {
@@ -67,10 +72,6 @@ func (a *API) createBatch(r *http.Request) response {
 	}
 	if err != nil {
 		return noBatch(err, "could not create the batch; try again")
-	}
-	form, err := a.Uploads.Form(r.Context(), objectkey.BatchUpload(view.ID, string(order.Format)), batchfile.MaxBytes)
-	if err != nil {
-		return unavailable("", err, "could not sign a form for the upload; try again")
 	}
 	return response{status: http.StatusAccepted, batch: view.ID, body: api.BatchUpload{Batch: wire.Batch(view), Upload: form}}
 }

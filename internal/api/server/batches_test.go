@@ -44,7 +44,7 @@ func (b *fakeBatches) Create(_ context.Context, o batches.Order) (batches.View, 
 		return batches.View{}, &video.InvalidRequest{Fields: []video.FieldError{{Field: "at_once", Message: "takes 1 to 10000"}}}
 	}
 	return batches.View{Batch: record.Batch{
-		ID: "batches-" + o.Name, Name: o.Name, Owner: o.Owner, CreatedAt: at, Attended: true, State: record.Uploading, Options: record.Options{AtOnce: 20},
+		ID: "batches-" + o.Name, Name: o.Name, Owner: o.Owner, CreatedAt: at, Attended: true, State: record.Uploading, UploadUntil: o.UploadUntil, Options: record.Options{AtOnce: 20},
 	}}, nil
 }
 
@@ -130,6 +130,7 @@ func someBatches() fakeBatches {
 	}
 	uploading, planned, running, ended := view(record.Uploading), view(record.Planned), view(record.Running), view(record.Ended)
 	uploading.Plan, uploading.Run, uploading.PlannedAt, uploading.Sources, uploading.Owner, uploading.Counts = nil, 0, time.Time{}, nil, "", batches.Counts{}
+	uploading.UploadUntil = at.Add(15 * time.Minute)
 	unusable := uploading
 	unusable.State, unusable.Reason = record.Unusable, "the file has no prompts"
 	running.Counts = batches.Counts{Videos: 300, New: 157, Waiting: 2, Running: 18, Stored: 120, Failed: 2, Cancelled: 1}
@@ -229,6 +230,12 @@ func TestBatchOrder(t *testing.T) {
 		{Name: "a", Format: batchfile.CSV, Owner: "alice", Options: record.Options{AtOnce: 7, SkipInvalid: true, MaxLines: 9, Defaults: map[string]any{"duration": json.Number("10")}}},
 	}
 	got := j.batches.orders
+	for i := range got {
+		if got[i].UploadUntil.IsZero() {
+			t.Errorf("order %d has a form that is valid until %v", i, got[i].UploadUntil)
+		}
+		got[i].UploadUntil = time.Time{}
+	}
 	if fmt.Sprint(got[:2]) != fmt.Sprint(want) {
 		t.Errorf("ordered %+v", got[:2])
 	}

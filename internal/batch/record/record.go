@@ -21,7 +21,7 @@ const (
 	Running   State = "running"
 	Ended     State = "ended"     // a run came to its end; jobs may have failed
 	Cancelled State = "cancelled" // no job of it is submitted any more
-	Unusable  State = "unusable"  // its file can't be read; Reason says why
+	Unusable  State = "unusable"  // its file can't be read, or never came; Reason says why
 )
 
 // States returns all states.
@@ -64,6 +64,8 @@ type Batch struct {
 
 	State  State
 	Reason string // of Unusable
+	// UploadUntil is until when the form of the state Uploading is valid.
+	UploadUntil time.Time
 	// Run counts the runs. A run is an execution of the batch's state machine.
 	Run int
 	// Approved says that its owner has started the run.
@@ -105,12 +107,20 @@ func (b *Batch) Arrive(source Source) bool {
 	return true
 }
 
+// uploadTime is how long an upload may take that began while its form was valid.
+const uploadTime = time.Hour
+
+// Expired reports whether the batch's form has expired, and no file has come by it.
+func (b Batch) Expired(now time.Time) bool {
+	return b.State == Uploading && now.After(b.UploadUntil.Add(uploadTime))
+}
+
 // Start begins a run of the latest version that its owner has approved.
 func (b *Batch) Start() { b.begin(true) }
 
 func (b *Batch) begin(approved bool) {
 	b.Run++
-	b.State, b.Reason, b.Approved = Planning, "", approved
+	b.State, b.Reason, b.UploadUntil, b.Approved = Planning, "", time.Time{}, approved
 	b.Todo, b.Usual = 0, 0
 	b.PlannedAt, b.EndedAt = time.Time{}, time.Time{}
 }

@@ -121,6 +121,8 @@ func (b *operator) statusText(got api.Batch) string {
 	switch {
 	case got.Paused != nil:
 		text += ", " + pausedText(got.Paused)
+	case got.UploadUntil != nil:
+		text += ", until " + got.UploadUntil.UTC().Format(time.RFC3339)
 	case record.State(got.Status) == record.Planned:
 		text += ", and waits to be started"
 	case got.EstimatedAt != nil && got.EstimatedAt.After(b.env.Now()):

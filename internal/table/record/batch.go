@@ -45,6 +45,7 @@ func encodeBatch(b batch.Batch) (dynamo.Attributes, error) {
 	item.PutFlag("attended", b.Attended)
 	item.Put("state", string(b.State))
 	item.Put("reason", b.Reason)
+	item.PutTime("upload_until", b.UploadUntil)
 	item.PutNumber("run", int64(b.Run))
 	item.PutFlag("approved", b.Approved)
 	item.PutNumber("todo", int64(b.Todo))
@@ -67,7 +68,7 @@ func decodeBatch(id string, item dynamo.Attributes) (batch.Batch, string, error)
 		ID: r.Text("id"), Name: r.Text("name"), Again: r.Text("again"), Owner: r.Text("owner"), CreatedAt: r.Time("created_at"), Format: r.Text("format"),
 		Options:  batch.Options{AtOnce: int(r.Number("at_once")), SkipInvalid: r.Flag("skip_invalid"), MaxLines: int(r.Number("max_lines"))},
 		Attended: r.Flag("attended"),
-		State:    batch.State(r.Text("state")), Reason: r.Text("reason"), Run: int(r.Number("run")), Approved: r.Flag("approved"),
+		State:    batch.State(r.Text("state")), Reason: r.Text("reason"), UploadUntil: r.Time("upload_until"), Run: int(r.Number("run")), Approved: r.Flag("approved"),
 		Todo: int(r.Number("todo")), Usual: time.Duration(r.Number("usual_ms")) * time.Millisecond,
 		PlannedAt: r.Time("planned_at"), EndedAt: r.Time("ended_at"), Mark: r.Text(dynamo.MarkName),
 	}

@@ -22,6 +22,9 @@ func Batch(v batches.View) api.Batch {
 		Money:       api.BatchMoney{Spent: v.Money.Spent.USD(), Reserved: v.Money.Reserved.USD(), Uncertain: v.Money.Uncertain.USD()},
 		EstimatedAt: Time(v.EstimatedEnd), EndedAt: Time(v.EndedAt),
 	}
+	if v.State == record.Uploading {
+		body.UploadUntil = Time(v.UploadUntil)
+	}
 	if v.Paused != nil {
 		body.Paused = &api.BatchPaused{Limit: v.Paused.Limit, Until: Time(v.Paused.Until)}
 	}
