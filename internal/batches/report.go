@@ -35,10 +35,52 @@ func (e *Engine) report(ctx context.Context, in Input) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
+	counts, err := e.Table.BatchCounts(ctx, b.ID)
+	if err != nil {
+		return Report{}, err
+	}
+	report, err := writeResults(ctx, e.Items, e.Files, b)
+	if err != nil {
+		return Report{}, err
+	}
+	err = e.change(ctx, in, func(b *record.Batch) { b.State, b.EndedAt, b.Reported = record.Ended, e.Now(), counts.Writes })
+	if errors.Is(err, errSuperseded) {
+		err = nil
+	}
+	return report, err
+}
+
+// Refresh makes the stored results of a batch that has ended again if its jobs have changed since
+// they were made, as a redrive changes them. It does nothing for any other batch. The error is a
+// *record.NoBatch or a *video.ServiceUnavailable, after which it can be called again.
+func (s *Service) Refresh(ctx context.Context, id string) error {
+	for range turns {
+		b, version, err := s.table.Batch(ctx, id)
+		if err != nil || b.State != record.Ended {
+			return err
+		}
+		counts, err := s.table.BatchCounts(ctx, id)
+		if err != nil || counts.Writes == b.Reported {
+			return err
+		}
+		if _, err := writeResults(ctx, s.items, s.files, b); err != nil {
+			return err
+		}
+		// If another one has made them meanwhile, theirs may have been replaced by older ones.
+		b.Reported = counts.Writes
+		if _, _, err = s.table.PutBatch(ctx, b, version); unlessConflict(err) != nil || err == nil {
+			return err
+		}
+	}
+	return changing("making the results")
+}
+
+// writeResults makes the files of a batch's results.
+func writeResults(ctx context.Context, items Items, files Store, b record.Batch) (Report, error) {
 	var report Report
-	csvFile := e.Files.Create(ctx, objectkey.BatchResults(b.ID, string(batchfile.CSV)), "text/csv; charset=utf-8")
+	csvFile := files.Create(ctx, objectkey.BatchResults(b.ID, string(batchfile.CSV)), "text/csv; charset=utf-8")
 	defer csvFile.Abort()
-	jsonFile := e.Files.Create(ctx, objectkey.BatchResults(b.ID, string(batchfile.JSONL)), "application/x-ndjson")
+	jsonFile := files.Create(ctx, objectkey.BatchResults(b.ID, string(batchfile.JSONL)), "application/x-ndjson")
 	defer jsonFile.Abort()
 	sheet, err := batchfile.NewResultsCSV(csvFile)
 	if err != nil {
@@ -46,7 +88,7 @@ func (e *Engine) report(ctx context.Context, in Input) (Report, error) {
 	}
 	writers := []batchfile.ResultWriter{sheet, batchfile.NewResultsJSONL(jsonFile)}
 	var failed error
-	err = results(ctx, e.Items, e.Files, b, func(r batchfile.Result) bool {
+	err = results(ctx, items, files, b, func(r batchfile.Result) bool {
 		report.Videos++
 		if r.S3 != "" {
 			report.Stored++
@@ -68,13 +110,6 @@ func (e *Engine) report(ctx context.Context, in Input) (Report, error) {
 		if err == nil {
 			err = file.Close()
 		}
-	}
-	if err != nil {
-		return Report{}, err
-	}
-	err = e.change(ctx, in, func(b *record.Batch) { b.State, b.EndedAt = record.Ended, e.Now() })
-	if errors.Is(err, errSuperseded) {
-		err = nil
 	}
 	return report, err
 }

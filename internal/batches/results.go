@@ -8,6 +8,11 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"maps"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/takeup/takeup/internal/batch"
 	"github.com/takeup/takeup/internal/batch/batchfile"
@@ -91,11 +96,7 @@ func results(ctx context.Context, jobs Items, files Files, b record.Batch, yield
 	labels := &labels{lines: reading(requests), at: -1}
 	var items []Item
 	flush := func() error {
-		ids := make([]string, len(items))
-		for i, item := range items {
-			ids[i] = item.ID
-		}
-		entries, err := jobs.Entries(ctx, ids)
+		entries, err := lookUp(ctx, jobs, items)
 		if err != nil {
 			return err
 		}
@@ -123,12 +124,36 @@ func results(ctx context.Context, jobs Items, files Files, b record.Batch, yield
 		if err := json.Unmarshal(scan.Bytes(), &item); err != nil {
 			return &video.ServiceUnavailable{Doing: "reading the lines of a batch", Err: err}
 		}
-		if items = append(items, item); len(items) == batch.LookupSize {
+		if items = append(items, item); len(items) == batch.LookupSize*lookUps {
 			if err := flush(); err != nil {
 				return err
 			}
 		}
 	}
+}
+
+// lookUps is how many reads of many jobs are made at once.
+const lookUps = 8
+
+// lookUp reads the entries of the jobs of items.
+func lookUp(ctx context.Context, jobs Items, items []Item) (map[string]video.Entry, error) {
+	var mu sync.Mutex
+	all := map[string]video.Entry{}
+	group, working := errgroup.WithContext(ctx)
+	for some := range slices.Chunk(items, batch.LookupSize) {
+		ids := make([]string, len(some))
+		for i, item := range some {
+			ids[i] = item.ID
+		}
+		group.Go(func() error {
+			entries, err := jobs.Entries(working, ids)
+			mu.Lock()
+			defer mu.Unlock()
+			maps.Copy(all, entries)
+			return err
+		})
+	}
+	return all, group.Wait()
 }
 
 // reading returns a scanner of a file's lines.

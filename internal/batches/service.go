@@ -36,13 +36,13 @@ type Service struct {
 	table   Table
 	jobs    Jobs
 	items   Items
-	files   Files
+	files   Store
 	machine Machine
 	now     func() time.Time
 }
 
 // New returns a Service.
-func New(table Table, jobs Jobs, items Items, files Files, machine Machine, now func() time.Time) *Service {
+func New(table Table, jobs Jobs, items Items, files Store, machine Machine, now func() time.Time) *Service {
 	return &Service{table: table, jobs: jobs, items: items, files: files, machine: machine, now: now}
 }
 

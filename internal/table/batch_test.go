@@ -160,7 +160,7 @@ func TestABatchsClaimsAtOnce(t *testing.T) {
 	}
 	for _, batch := range []string{"one", "two"} {
 		counts, err := c.BatchCounts(t.Context(), batch)
-		want := record.Counts{Jobs: map[string]int64{"queued": 6}, Full: map[string]int64{}, InFlight: 3, Reserved: 6}
+		want := record.Counts{Jobs: map[string]int64{"queued": 6}, Full: map[string]int64{}, InFlight: 3, Reserved: 6, Writes: 9}
 		if err != nil || !reflect.DeepEqual(counts, want) {
 			t.Errorf("%+v, %v", counts, err)
 		}
@@ -343,7 +343,7 @@ func TestABatchsJobIsCountedOnce(t *testing.T) {
 	if _, _, err = c.Update(t.Context(), entry, version); err != nil {
 		t.Fatal(err)
 	}
-	want := record.Counts{Jobs: map[string]int64{"queued": 0, "generating": 1}, Full: map[string]int64{"day": 0}, InFlight: 1, Reserved: 3}
+	want := record.Counts{Jobs: map[string]int64{"queued": 0, "generating": 1}, Full: map[string]int64{"day": 0}, InFlight: 1, Reserved: 3, Writes: 4}
 	if counts, err := c.BatchCounts(t.Context(), "one"); err != nil || !reflect.DeepEqual(counts, want) {
 		t.Errorf("the counters are %+v, %v", counts, err)
 	}

@@ -35,6 +35,9 @@ type Batches interface {
 	Start(ctx context.Context, id string, skipInvalid bool) (batches.View, error)
 	// Cancel ends all jobs that aren't submitted. The error is a *record.NoBatch.
 	Cancel(ctx context.Context, id string) (batches.Cancelled, error)
+	// Refresh brings the stored results of a batch that has ended up to date. The error is a
+	// *record.NoBatch.
+	Refresh(ctx context.Context, id string) error
 	// Results yields what became of each video.
 	Results(ctx context.Context, id string) iter.Seq2[batchfile.Result, error]
 }
@@ -205,8 +208,8 @@ func (a *API) cancelBatch(r *http.Request) response {
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 const maxResults = 4 << 20
 
-// batchResults redirects to the results that a batch has left at its end. Before, it makes
-// them from what is known now.
+// batchResults redirects to the stored results of a batch that has ended. Before, it makes them
+// from what is known now.
 func (a *API) batchResults(r *http.Request) response {
 	format, kind := r.URL.Query().Get(api.ParamFormat), "text/csv; charset=utf-8"
 	switch format {
@@ -227,6 +230,9 @@ func (a *API) batchResults(r *http.Request) response {
 		got.batch = view.ID
 		return got
 	case view.State == record.Ended:
+		if err := a.Batches.Refresh(r.Context(), view.ID); err != nil {
+			return noBatch(err, "could not bring the results up to date; try again")
+		}
 		url, err := a.Videos.ResultsURL(r.Context(), view.ID, format)
 		if err != nil {
 			return unavailable("", err, "the results are stored, but their URL could not be signed; try again")

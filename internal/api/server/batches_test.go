@@ -27,10 +27,11 @@ import (
 
 // fakeBatches is a Batches with a batch in each state.
 type fakeBatches struct {
-	views   map[string]batches.View
-	results []batchfile.Result
-	orders  []batches.Order
-	err     error
+	views     map[string]batches.View
+	results   []batchfile.Result
+	orders    []batches.Order
+	err       error
+	refreshed int
 }
 
 func (b *fakeBatches) Create(_ context.Context, o batches.Order) (batches.View, error) {
@@ -95,6 +96,11 @@ func (b *fakeBatches) Cancel(ctx context.Context, id string) (batches.Cancelled,
 	view, err := b.Get(ctx, id)
 	view.State = record.Cancelled
 	return batches.Cancelled{View: view, Cancelled: 159, Submitted: 18, Done: 123, Left: 3}, err
+}
+
+func (b *fakeBatches) Refresh(context.Context, string) error {
+	b.refreshed++
+	return b.err
 }
 
 func (b *fakeBatches) Results(context.Context, string) iter.Seq2[batchfile.Result, error] {
@@ -241,6 +247,19 @@ func TestBatchOrder(t *testing.T) {
 	}
 	if again := got[2:]; again[0].Again == "" || again[0].Again != again[1].Again || again[0].Again == again[2].Again {
 		t.Errorf("all again as %+v", again)
+	}
+}
+
+// The stored results of a batch that has ended are brought up to date before they are sent.
+func TestRefreshedResults(t *testing.T) {
+	j := newJobs(t)
+	handler := newHandler(j, links{}, io.Discard)
+	for id, want := range map[string]int{"running": 0, "ended": 1} {
+		j.batches.refreshed = 0
+		handler.ServeHTTP(httptest.NewRecorder(), call{"GET", "/batches/" + id + "/results", nil, ""}.request())
+		if j.batches.refreshed != want {
+			t.Errorf("%s: refreshed %d times, want %d", id, j.batches.refreshed, want)
+		}
 	}
 }
 

@@ -79,6 +79,8 @@ type Batch struct {
 	Usual time.Duration
 	// PlannedAt and EndedAt are when the plan of the run was made, and when the run ended.
 	PlannedAt, EndedAt time.Time
+	// Reported is Counts.Writes from before the stored results were made.
+	Reported int64
 
 	// Mark is new in every version. The table sets it.
 	Mark string
@@ -122,7 +124,7 @@ func (b *Batch) begin(approved bool) {
 	b.Run++
 	b.State, b.Reason, b.UploadUntil, b.Approved = Planning, "", time.Time{}, approved
 	b.Todo, b.Usual = 0, 0
-	b.PlannedAt, b.EndedAt = time.Time{}, time.Time{}
+	b.PlannedAt, b.EndedAt, b.Reported = time.Time{}, time.Time{}, 0
 }
 
 // Execution returns the name of the execution of the batch's run.
@@ -134,6 +136,9 @@ type Counts struct {
 	Jobs     map[string]int64 // by video.State
 	Full     map[string]int64 // those that wait for room, by the name of the limit
 	InFlight int64            // attempts
+	// Writes counts the changes. If two reads have the same number, no job has changed its state
+	// between them.
+	Writes int64
 	// In micro-dollars.
 	Reserved, Spent, Uncertain int64
 }

@@ -155,6 +155,8 @@ func TestAllowed(t *testing.T) {
 		{Call{Function: "ApiFunction", Action: "s3:PutObject", Resource: videos + "/videos/a/video.mp4"}, false},
 		{Call{Function: "ApiFunction", Action: "s3:DeleteObject", Resource: videos + "/videos/a/video.json"}, true},
 		{Call{Function: "ApiFunction", Action: "s3:DeleteObject", Resource: videos + "/rejected/a.json"}, false},
+		{Call{Function: "ApiFunction", Action: "s3:PutObject", Resource: videos + "/batches/a/results.csv"}, true},
+		{Call{Function: "ApiFunction", Action: "s3:PutObject", Resource: videos + "/batches/a/1/lines.jsonl"}, false},
 		{Call{Function: "ApiFunction", Action: "s3:PutObject", Resource: prompts + "/uploads/a.txt"}, true},
 		{Call{Function: "ApiFunction", Action: "s3:PutObject", Resource: prompts + "/a.txt"}, false},
 		{Call{Function: "ApiFunction", Action: "secretsmanager:GetSecretValue", Resource: token}, false},

@@ -25,6 +25,7 @@ func (book *Book) BatchCounts(ctx context.Context, id string) (record.Counts, er
 	}
 	r := dynamo.Reader{Attributes: items[0]}
 	counts.InFlight, counts.Reserved, counts.Spent, counts.Uncertain = r.Number(inFlightName), r.Number(reservedName), r.Number(spentName), r.Number(uncertainName)
+	counts.Writes = r.Number(writesName)
 	for name := range items[0] {
 		if state, ok := strings.CutPrefix(name, video.CountedState("")); ok {
 			counts.Jobs[state] = r.Number(name)
