@@ -104,18 +104,34 @@ func (w *world) testBatchFile(t *testing.T) {
 	if listed := ask[api.VideoList](w, t, http.StatusOK, http.MethodGet, api.VideosPath+"?"+api.ParamBatch+"="+id); len(listed.Videos) != 3 || listed.Next != nil {
 		t.Errorf("%d videos are listed", len(listed.Videos))
 	}
+	// The stored results say what has become of a video since.
+	discarded := w.batchItems(t, id, 1)[1].ID
+	ask[api.Video](w, t, http.StatusOK, http.MethodDelete, api.PathOf(api.VideoPath, discarded)+"?discard=true")
+	if row := strings.Join(w.sheet(t, id)[1], " "); !strings.Contains(row, discarded+" "+string(video.StateDiscarded)) {
+		t.Errorf("after it was discarded, row 1 is %q", row)
+	}
 	// Another version with the same lines is another run, which buys nothing.
 	w.put(t, key, []byte(content))
-	if again := w.batchIs(t, id, record.Ended, 2); again.Counts != got.Counts {
+	if again := w.batchIs(t, id, record.Ended, 2); again.Counts != (api.BatchCounts{Videos: 3, Stored: 2, Cancelled: 1}) {
 		t.Errorf("again: %+v", again.Counts)
 	}
 	for _, item := range w.batchItems(t, id, 2) {
 		w.boughtOnce(t, item.ID)
 	}
+
+	const workbook = "films/workbook.csv"
+	w.put(t, workbook, []byte("PK\x03\x04"))
+	if got := w.batchIs(t, batches.IDOf(batches.NameOfKey(workbook), ""), record.Unusable, 1); got.Reason == nil || !strings.Contains(*got.Reason, "workbook") {
+		t.Errorf("a workbook: %+v", got)
+	}
+	if said, rejected := w.find(t, objectkey.Rejection(workbook)); !rejected || !strings.Contains(string(said), "workbook") {
+		t.Errorf("its rejection is %s", said)
+	}
 }
 
 // testBatchCorrected sends a file of five lines with one that is invalid. It waits to be started,
-// and is started without that line. Sent again with the line corrected, only that is bought.
+// and is started without that line; another line fails for lack of credits. Sent again with the
+// line corrected, only these two are bought.
 func (w *world) testBatchCorrected(t *testing.T) {
 	lines := []string{"prompt,duration"}
 	for i := range 5 {
@@ -128,20 +144,22 @@ func (w *world) testBatchCorrected(t *testing.T) {
 	if planned.Plan == nil || planned.Plan.Lines != 4 || planned.Plan.Wrong != 1 || planned.Plan.WrongLines[0].Line != 4 || planned.Plan.WrongLines[0].Fields[0].Field != "duration" {
 		t.Fatalf("the plan is %+v", planned.Plan)
 	}
-	for _, item := range w.batchItems(t, id, 1) {
+	items := w.batchItems(t, id, 1)
+	for _, item := range items {
 		if len(w.creates(item.ID)) > 0 {
 			t.Error("a video was submitted before the batch was started")
 		}
 	}
+	w.fail(items[1].ID, once(script.KindCreate, script.Fault{Status: http.StatusPaymentRequired}))
 	w.startBatch(t, id, `{"skip_invalid":true}`)
-	if got := w.batchIs(t, id, record.Ended, 2); got.Counts != (api.BatchCounts{Videos: 4, Stored: 4}) {
+	if got := w.batchIs(t, id, record.Ended, 2); got.Counts != (api.BatchCounts{Videos: 4, Stored: 3, Failed: 1}) {
 		t.Errorf("without the invalid line: %+v", got.Counts)
 	}
 	if again := w.sendBatch(t, "corrected boats", 5, strings.Join(lines, "\r\n")); again != id {
 		t.Errorf("the corrected file is batch %s, not %s", again, id)
 	}
 	planned = w.batchIs(t, id, record.Planned, 3)
-	if planned.Plan == nil || planned.Plan.Videos.New != 1 || planned.Plan.Videos.Stored != 4 || planned.Plan.Wrong != 0 {
+	if planned.Plan == nil || planned.Plan.Videos.New != 1 || planned.Plan.Videos.Resume != 1 || planned.Plan.Videos.Stored != 3 || planned.Plan.Wrong != 0 {
 		t.Errorf("corrected, the plan is %+v", planned.Plan)
 	}
 	w.startBatch(t, id, "")
@@ -179,6 +197,9 @@ func (w *world) testBatchCancelled(t *testing.T) {
 	}
 	w.startBatch(t, id, "{}")
 	await(t, "a generation", func() bool { return w.batchIs(t, id, record.Running, 2).Counts.Running == 1 })
+	if status, _, reply := call(t, http.MethodPost, w.stack.API+api.PathOf(api.BatchStartPath, id), w.stack.Token, "{}"); status != http.StatusConflict {
+		t.Errorf("started while it runs: %d, %s", status, reply)
+	}
 	got := ask[api.BatchCancelled](w, t, http.StatusOK, http.MethodDelete, api.PathOf(api.BatchPath, id))
 	if got.Batch.Status != string(record.Cancelled) || got.Submitted != 1 || got.Done != 0 || got.Cancelled+got.Left+got.Batch.Counts.New != 3 {
 		t.Errorf("cancelled: %+v", got)
@@ -191,6 +212,9 @@ func (w *world) testBatchCancelled(t *testing.T) {
 		t.Fatalf("submitted are %q", ids)
 	}
 	w.stored(t, submitted()[0])
+	if sheet := w.sheet(t, id); len(sheet) != 4 {
+		t.Errorf("the results have %d rows", len(sheet))
+	}
 	counts := ask[api.Batch](w, t, http.StatusOK, http.MethodGet, api.PathOf(api.BatchPath, id)).Counts
 	if counts.Cancelled+counts.New != 3 || counts.Failed != 0 {
 		t.Errorf("the counts are %+v", counts)

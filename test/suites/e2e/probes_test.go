@@ -42,6 +42,10 @@ func (w *world) probes() map[string][]probe {
 			{"Store completes a video without a manifest", w.probeComplete},
 			{"Store removes a discarded video", w.probeGivenUp},
 		},
+		"BatchFunction": {
+			{"a batch is planned, its line is run, and its results are written", w.probeBatch},
+			{"a batch of a file that can't be used", w.probeBatchRejected},
+		},
 		"ApiFunction": {
 			{"the API starts a job", w.probePost},
 			{"the API lists the videos", w.probeList},
@@ -52,18 +56,23 @@ func (w *world) probes() map[string][]probe {
 			{"the API forgets a video", w.probeForget},
 			{"the API removes a video that is not recorded yet", w.probeUnrecorded},
 			{"the API makes a form", w.probeForm},
+			{"the API gives the results of a batch that runs", w.probeBatchResults},
+			{"the API makes the results of a batch that has ended again", w.probeBatchRefresh},
+			{"the API starts a batch", w.probeBatchStart},
 		},
 		"AuthorizeFunction": {{"the token is accepted", w.probeToken}},
 		"PromptsFunction": {
 			{"a prompt file starts a job", w.probeFileStarts},
 			{"a prompt file's event comes again", w.probeFileAgain},
 			{"a file is rejected", w.probeRejection},
+			{"a file of many prompts starts a batch", w.probeBatchFile},
 		},
 		"SettleFunction": {
 			{"a stopped execution is settled", w.probeSettle}, {"a sweep starts a job", w.probeSweep},
 		},
 		"PricesFunction": {{"the price list and the balance are kept", w.probePrices}},
 		"TextToVideo":    {{"an execution stores a video", w.probeExecution}},
+		"Batch":          {{"a batch makes a video", w.probeBatchRun}},
 	}
 }
 
