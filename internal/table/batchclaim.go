@@ -2,7 +2,6 @@ package table
 
 import (
 	"context"
-	"errors"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -21,17 +20,16 @@ func (t *Table) batchBounds(ctx context.Context, entry video.Entry, limits budge
 	if id == "" {
 		return limits, nil, nil
 	}
-	b, version, err := t.Batch(ctx, id)
-	var absent *batch.NoBatch
+	state, atOnce, version, err := t.BatchClaims(ctx, id)
 	switch {
-	case errors.As(err, &absent):
-		return limits, nil, nil
 	case err != nil:
 		return limits, nil, err
-	case b.State == batch.Cancelled:
+	case version == "":
+		return limits, nil, nil
+	case state == batch.Cancelled:
 		return limits, nil, &video.BatchCancelled{Batch: id}
 	}
-	limits.BatchInFlight = int64(b.AtOnce)
+	limits.BatchInFlight = atOnce
 	return limits, []types.TransactWriteItem{{ConditionCheck: record.Unchanged(&t.records, id, version)}}, nil
 }
 
@@ -42,12 +40,12 @@ func (t *Table) batchTurn(ctx context.Context, entry video.Entry) error {
 	if err != nil || limits.BatchInFlight == 0 {
 		return err
 	}
-	counts, err := t.BatchCounts(ctx, entry.Origin.Batch)
+	inFlight, err := t.BatchInFlight(ctx, entry.Origin.Batch)
 	if err != nil {
 		return err
 	}
-	if counts.InFlight >= limits.BatchInFlight {
-		return &budget.NoRoom{Limit: budget.LimitBatch, Held: counts.InFlight, Of: limits.BatchInFlight}
+	if inFlight >= limits.BatchInFlight {
+		return &budget.NoRoom{Limit: budget.LimitBatch, Held: inFlight, Of: limits.BatchInFlight}
 	}
 	return nil
 }

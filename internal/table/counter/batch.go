@@ -40,6 +40,24 @@ func (book *Book) BatchCounts(ctx context.Context, id string) (record.Counts, er
 	return counts, nil
 }
 
+// BatchInFlight reads how many attempts of a batch are in flight. Submit links it instead of
+// BatchCounts, which reads more. The read is consistent. The error is a
+// *video.ServiceUnavailable.
+func (book *Book) BatchInFlight(ctx context.Context, id string) (int64, error) {
+	items, err := book.store.Query(ctx, record.Partition(id), record.CountsKey)
+	if err == nil && len(items) > 0 {
+		r := dynamo.Reader{Attributes: items[0]}
+		inFlight := r.Number(inFlightName)
+		if err = r.Err; err == nil {
+			return inFlight, nil
+		}
+	}
+	if err != nil {
+		return 0, dynamo.Unavailable(readingBatch, err)
+	}
+	return 0, nil
+}
+
 // addBatch adds an attempt to the counters of its batch, or subtracts it if the sign is -1.
 func (b *booking) addBatch(entry video.Entry, attempt budget.Money, sign int64) {
 	if entry.Origin.Batch == "" {

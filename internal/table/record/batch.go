@@ -104,6 +104,19 @@ func (rs *Records) Batch(ctx context.Context, id string) (batch.Batch, string, e
 	return decodeBatch(id, items[0])
 }
 
+// BatchClaims reads what the claims of a batch's jobs obey: its state, how many videos it makes at
+// once, and the version of its record, which is "" if there is none. Submit links it instead of
+// Batch, which reads more. The read is consistent. The error is a *video.ServiceUnavailable.
+func (rs *Records) BatchClaims(ctx context.Context, id string) (state batch.State, atOnce int64, version string, err error) {
+	items, err := rs.store.Query(ctx, batch.Partition(id), batchItem)
+	if err != nil || len(items) == 0 {
+		return "", 0, "", unavailable(readingBatch, err)
+	}
+	r := dynamo.Reader{Attributes: items[0]}
+	state, atOnce, version = batch.State(r.Text("state")), r.Number("at_once"), strconv.FormatInt(r.Number(dynamo.VersionName), 10)
+	return state, atOnce, version, unavailable(readingBatch, r.Err)
+}
+
 // CreateBatch writes a new batch, and lists it, in one transaction. It returns a
 // *video.Conflict, and writes nothing, if there is one with that id. After any other error the
 // batch may have been written.

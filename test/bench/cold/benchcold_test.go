@@ -108,7 +108,7 @@ func TestNames(t *testing.T) {
 // most returns the largest allowed size of each function, relative to the bare one. The times
 // are only for the bench, on an otherwise idle machine.
 func most() map[string]float64 {
-	return map[string]float64{"check": 1.45, "submit": 1.48, "store": 1.7}
+	return map[string]float64{"check": 1.45, "submit": 1.485, "store": 1.7}
 }
 
 // The bench itself, as short as possible.
