@@ -2,6 +2,7 @@ package batches_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -68,5 +69,26 @@ func TestResultsAfterARedrive(t *testing.T) {
 	}
 	if err := w.service.Refresh(t.Context(), "batches-b"); !errors.As(err, new(*record.NoBatch)) {
 		t.Errorf("%v", err)
+	}
+}
+
+// The results of more videos than are looked up at once have each of them, in the order of the
+// file.
+func TestResultsOfManyVideos(t *testing.T) {
+	w := newWorld(t)
+	w.price = 1
+	var file, want strings.Builder
+	file.WriteString("prompt,label,n\n")
+	for line := range 175 {
+		fmt.Fprintf(&file, "boat %d,label %d,10\n", line, line)
+		for range 10 {
+			fmt.Fprintf(&want, "%d label %d new \n", line+2, line)
+		}
+	}
+	arrived := w.put("a.csv", file.String())
+	var planned batches.Planned
+	w.step(batches.Task{Step: batches.StepPlan, Input: batches.Input{Batch: arrived.Batch, Run: arrived.Run}}, &planned)
+	if got := w.readAll(arrived.Batch); got != want.String() {
+		t.Errorf("%d videos, not those of the file", strings.Count(got, "\n"))
 	}
 }

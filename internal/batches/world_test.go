@@ -74,8 +74,8 @@ func newWorld(t *testing.T) *world {
 		outcome: func(string) error { return nil },
 	}
 	items := dynamotest.New(t).Client()
-	marks := 0
-	mark := func() string { marks++; return fmt.Sprint("mark-", marks) }
+	var marks atomic.Int64
+	mark := func() string { return fmt.Sprint("mark-", marks.Add(1)) }
 	none := func(time.Duration) time.Duration { return 0 }
 	now := func() time.Time { return w.now.Add(time.Duration(w.ahead.Load())) }
 	w.table = table.New(items, "jobs", mark, none)
