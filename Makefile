@@ -110,26 +110,14 @@ build: $(takeup) $(sam) ## Build the template and its functions for sam deploy. 
 	go build ./...
 	@$(takeup) build
 
-# What only computes runs beside what mostly waits for a stack, and leaves it the processors.
-.PHONY: test
-test: need-go need-python need-cc need-node need-curl $(ministack) $(moto) $(sam) $(schemathesis) $(aimlapi) $(awscli) $(axe) $(chromium) $(versitygw) ## Run all tests.
-	@$(MAKE) -j 2 test-in-memory test-on-stacks
-
 # Tests that play very many jobs, each on one goroutine, are named Every... Pair, Point or
 # Setting. The race detector finds nothing in them, and would make them several times as long.
-every := Every(Pair|Point|Setting)$$
-mutants := ^TestEachMutantIsCaught$$
-.PHONY: test-in-memory
-test-in-memory:
-	GOGC=400 nice -n 19 go test -timeout 60m -run '$(every)' ./internal/pipeline
-	nice -n 19 go test -race -timeout 60m -skip '$(every)' ./...
-	cd test && nice -n 19 go test -race -timeout 60m -run '$(mutants)' ./suites/mutants
-
-# Of the packages in test/, e2e takes longest, so it comes first. They wait more than they
-# compute, so there is one more at a time than there are processors.
-.PHONY: test-on-stacks
-test-on-stacks:
-	cd test && go test -p $$(($$(getconf _NPROCESSORS_ONLN) + 1)) -race -timeout 30m -skip '$(mutants)' ./suites/e2e $$(go list ./... | grep -v '/test/suites/docker$$')
+# Of the packages in test/, e2e takes longest, so it comes first.
+.PHONY: test
+test: need-go need-python need-cc need-node need-curl $(ministack) $(moto) $(sam) $(schemathesis) $(aimlapi) $(awscli) $(axe) $(chromium) $(versitygw) ## Run all tests.
+	go test -race -timeout 30m -skip 'Every(Pair|Point|Setting)$$' ./...
+	GOGC=400 go test -timeout 30m -run 'Every(Pair|Point|Setting)$$' ./internal/pipeline
+	cd test && go test -race -timeout 30m ./suites/e2e $$(go list ./... | grep -v '/test/suites/docker$$')
 	@tools/docker
 
 .PHONY: chaos

@@ -78,6 +78,7 @@ func TestRedrivenWhilePaused(t *testing.T) {
 			if entry.Phase = video.PhaseRefused; lost {
 				entry.Phase, outcome = video.PhaseUnanswered, &video.SubmissionLost{}
 				w.clock.pass(24 * time.Hour)
+				entry.AbsentAt = w.clock.Now().Add(-time.Hour)
 			}
 			entry.End(outcome, w.clock.Now())
 			if _, _, err := w.jobs.Create(t.Context(), entry); err != nil {
