@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"hash/crc32"
 	"io"
 	"maps"
@@ -10,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/bucket/objectkey"
@@ -61,6 +64,36 @@ func decode[T any](t *testing.T, body []byte) T {
 		t.Fatalf("%v: %s", err, body)
 	}
 	return v
+}
+
+// invokeAPI invokes ApiFunction as API Gateway does. It decodes the reply, and fails the test
+// unless the status is want.
+func invokeAPI[T any](w *world, t *testing.T, want int, method, path, body string, headers ...string) (T, error) {
+	var reply T
+	path, query, _ := strings.Cut(path, "?")
+	request := events.APIGatewayProxyRequest{
+		Resource: "/{proxy+}", Path: path, HTTPMethod: method, Body: body,
+		Headers:               map[string]string{"Content-Type": "application/json", "Host": "probe"},
+		PathParameters:        map[string]string{"proxy": strings.TrimPrefix(path, "/")},
+		QueryStringParameters: map[string]string{},
+		RequestContext:        events.APIGatewayProxyRequestContext{Stage: "takeup", Path: "/takeup" + path, RequestID: "probe"},
+	}
+	if name, value, ok := strings.Cut(query, "="); ok {
+		request.QueryStringParameters[name] = value
+	}
+	for _, header := range headers {
+		name, value, _ := strings.Cut(header, ": ")
+		request.Headers[name] = value
+	}
+	answer, err := w.invoke(t.Context(), "ApiFunction", request)
+	if err != nil {
+		return reply, err
+	}
+	var response events.APIGatewayProxyResponse
+	if err := json.Unmarshal(answer, &response); err != nil || response.StatusCode != want {
+		return reply, fmt.Errorf("%s %s: %d, %s (%w)", method, path, response.StatusCode, response.Body, err)
+	}
+	return reply, json.Unmarshal([]byte(response.Body), &reply)
 }
 
 // post starts a job by the API and returns its id.
