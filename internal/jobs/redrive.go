@@ -6,7 +6,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
-	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/jobs/view"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -100,8 +99,7 @@ func (s *Service) redrivable(ctx context.Context, entry video.Entry, version str
 		return &NotRedriven{entry.ID, "its video is just being removed; discard it again to see to the end of that, then redrive it"}
 	case stored:
 		if entry.Manifest == nil && (entry.Outcome == nil || !entry.Outcome.Chosen()) {
-			entry.Manifest, entry.Outcome = &manifest, nil
-			entry.Book(budget.Spent, manifest.ChargedMicros)
+			entry.Store(manifest)
 			if _, _, err := s.table.Update(ctx, entry, version); unlessConflict(err) != nil {
 				return unavailable("writing the job", err)
 			} else if err != nil {

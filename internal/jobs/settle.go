@@ -83,8 +83,7 @@ func (s *Service) settled(ctx context.Context, entry video.Entry, execution *sfn
 	case err != nil:
 		return entry, unavailable("reading the manifest", err)
 	case stored:
-		entry.Manifest, entry.Outcome = &manifest, nil
-		entry.Book(budget.Spent, manifest.ChargedMicros)
+		entry.Store(manifest)
 	case entry.Outcome != nil:
 		before := *entry.Outcome
 		before.Redrive = entry.Redrives

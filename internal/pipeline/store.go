@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/bucket/objectkey"
-	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -96,8 +95,7 @@ func (s *Store) record(ctx context.Context, job video.Job, manifest video.Manife
 			return nil
 		}
 		// An outcome here is from another execution, which ended before.
-		entry.Manifest, entry.Outcome = &manifest, nil
-		entry.Book(budget.Spent, manifest.ChargedMicros)
+		entry.Store(manifest)
 		if _, _, err := s.Jobs.Update(ctx, entry, version); err == nil || unlessConflict(err) != nil {
 			return err
 		}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/takeup/takeup/internal/budget"
 )
 
 // Paid says whether a job that ended without a video costs money.
@@ -146,6 +148,12 @@ func (o Outcome) outline() Outcome {
 // Over reports whether the job has ended without a video. An outcome from before the job's
 // last redrive doesn't count: the redrive resumes from it.
 func (e Entry) Over() bool { return e.Outcome != nil && e.Outcome.Redrive == e.Redrives }
+
+// Store records that the job's video is stored, and books what it cost.
+func (e *Entry) Store(m Manifest) {
+	e.Manifest, e.Outcome = &m, nil
+	e.Book(budget.Spent, m.ChargedMicros)
+}
 
 // End records that the job has ended without a video, in its current redrive, and books the
 // money of its attempt accordingly.

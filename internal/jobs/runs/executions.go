@@ -60,7 +60,7 @@ func (e Executions) Latest(ctx context.Context, entry video.Entry) (*sfn.Describ
 }
 
 // Start starts an execution. It reports whether the name is taken by an execution that has ended
-// or has another input. If one with the same input is running, start succeeds. The error is a
+// or has another input. If one with the same input is running, Start succeeds. The error is a
 // *video.ServiceUnavailable.
 func (e Executions) Start(ctx context.Context, name string, input []byte) (taken bool, err error) {
 	_, err = e.client.StartExecution(ctx, &sfn.StartExecutionInput{

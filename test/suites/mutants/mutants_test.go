@@ -31,7 +31,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 	}{
 		{
 			"claim off", "internal/table/jobs.go",
-			`aws.String("attribute_not_exists(#pk)")`, `nil`,
+			`aws.String("attribute_not_exists(#pk)")`, `func() *string { _ = aws.String(""); return nil }()`,
 			exhaustive, "./internal/pipeline", "paid twice",
 		},
 		{
@@ -132,7 +132,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 		{
 			"a text claimed after its job is started", "internal/promptfile/promptfile.go",
 			`job, err := f.identify(ctx, u, sum)`,
-			"if !u.copied {\n\t\tif out, err := f.begin(ctx, u, video.Content{Job: JobID(u.bucket, u.key, sum), Key: u.key}, content); err != nil {\n\t\t\treturn out, err\n\t\t}\n\t}\n\tjob, err := f.identify(ctx, u, sum)",
+			"if !u.copied {\n\t\tknown, _, _ := f.contents.Content(ctx, sum)\n\t\tknown.Job, known.Key = JobID(u.bucket, u.key, sum), u.key\n\t\tif out, err := f.begin(ctx, u, known, content); err != nil {\n\t\t\treturn out, err\n\t\t}\n\t}\n\tjob, err := f.identify(ctx, u, sum)",
 			"^TestTheSameFileIsTheSameRequest$", "./internal/promptfile", ": 2 jobs: map[",
 		},
 		{
