@@ -84,7 +84,7 @@ func (s *Service) redrivable(ctx context.Context, entry video.Entry) error {
 	if execution != nil && execution.Status == types.ExecutionStatusRunning {
 		return &NotRedriven{entry.ID, "its execution " + entry.Execution + " is still running"}
 	}
-	_, stored, err := s.manifests.Manifest(ctx, entry.ID)
+	_, stored, err := s.manifests.Manifest(ctx, entry.Locator())
 	if err != nil {
 		return unavailable("reading the manifest", err)
 	}

@@ -158,7 +158,7 @@ func outOfOrder(file, cuts, order []byte) string {
 
 // The result doesn't depend on the order in which a file's bytes are fed.
 func FuzzFeedOutOfOrder(f *testing.F) {
-	film, err := os.ReadFile("../../provider/aimlapi/sim/assets/5s-16x9.mp4")
+	film, err := os.ReadFile("../../provider/aimlapi/sim/clip/assets/5s-16x9.mp4")
 	if err != nil {
 		f.Fatal(err)
 	}
