@@ -71,7 +71,8 @@ func TestCompare(t *testing.T) {
 	failed := func(name string) reconcile.Execution {
 		return reconcile.Execution{Name: "a", Status: "FAILED", Error: name}
 	}
-	known, listed := entry("a", "", nil).Locator(), video.Locator{ID: "b", CreatedAt: from.AddDate(0, -1, 0)}
+	known := entry("a", "", nil).Locator()
+	listed := video.Locator{ID: "b", CreatedAt: known.CreatedAt}
 	tests := []struct {
 		name   string
 		change func(*reconcile.Facts)
