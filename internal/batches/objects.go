@@ -44,7 +44,9 @@ func NewObjects(client S3, bucket string, now func() time.Time) *Objects {
 func (o *Objects) Bucket() string { return o.bucket }
 
 // Address implements Files.
-func (o *Objects) Address(id string) string { return "s3://" + o.bucket + "/" + objectkey.Video(id) }
+func (o *Objects) Address(job video.Locator) string {
+	return "s3://" + o.bucket + "/" + objectkey.Video(job)
+}
 
 // Open implements Files. The error is a *video.ServiceUnavailable.
 func (o *Objects) Open(ctx context.Context, key string) (io.ReadCloser, error) {

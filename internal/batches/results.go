@@ -33,7 +33,7 @@ type Files interface {
 	// Open returns one of a batch's files as a stream.
 	Open(ctx context.Context, key string) (io.ReadCloser, error)
 	// Address returns the s3:// address of a job's video.
-	Address(id string) string
+	Address(job video.Locator) string
 }
 
 // Item is a video of a plan, as the Map of the state machine reads it. It has an id and no
@@ -195,7 +195,7 @@ func result(item Item, label string, entry video.Entry, there bool, files Files)
 	}
 	r.Status = string(entry.State())
 	if m := entry.Manifest; m != nil && entry.State() == video.StateCompleted {
-		r.S3, r.Bytes = files.Address(item.ID), &m.Bytes
+		r.S3, r.Bytes = files.Address(entry.Locator()), &m.Bytes
 		if m.Seconds > 0 {
 			r.Seconds = &m.Seconds
 		}

@@ -32,19 +32,21 @@ func NewManifests(client Client, bucket string) *Manifests {
 }
 
 // Address returns the s3:// address of a job's video.
-func (m *Manifests) Address(id string) string { return "s3://" + m.bucket + "/" + objectkey.Video(id) }
+func (m *Manifests) Address(job video.Locator) string {
+	return "s3://" + m.bucket + "/" + objectkey.Video(job)
+}
 
 // Manifest reads a job's manifest, and returns false if there is none, because its video
 // isn't stored. The error is a *video.ServiceUnavailable.
-func (m *Manifests) Manifest(ctx context.Context, id string) (video.Manifest, bool, error) {
-	manifest, _, stored, err := m.read(ctx, id)
+func (m *Manifests) Manifest(ctx context.Context, job video.Locator) (video.Manifest, bool, error) {
+	manifest, _, stored, err := m.read(ctx, job)
 	return manifest, stored, err
 }
 
 // read returns a manifest with its ETag.
-func (m *Manifests) read(ctx context.Context, id string) (manifest video.Manifest, etag string, stored bool, err error) {
+func (m *Manifests) read(ctx context.Context, job video.Locator) (manifest video.Manifest, etag string, stored bool, err error) {
 	const doing = "reading a manifest"
-	key := objectkey.Manifest(id)
+	key := objectkey.Manifest(job)
 	etag, stored, err = get(ctx, m.client, m.bucket, key, &manifest)
 	var bad *errNotJSON
 	switch {
@@ -52,7 +54,7 @@ func (m *Manifests) read(ctx context.Context, id string) (manifest video.Manifes
 		err = unavailable(doing, fmt.Errorf("%s is not a manifest: %w", key, err))
 	case err != nil:
 		err = unavailable(doing, err)
-	case stored && manifest.ID != id:
+	case stored && manifest.ID != job.ID:
 		err = unavailable(doing, fmt.Errorf("%s is the manifest of another job, %.100q", key, manifest.ID))
 	}
 	if err != nil {
@@ -66,9 +68,9 @@ func (m *Manifests) read(ctx context.Context, id string) (manifest video.Manifes
 // reads the existing manifest rather than trusting S3's refusal. The error is a
 // *video.ServiceUnavailable.
 func (m *Manifests) PutManifest(ctx context.Context, manifest video.Manifest) (video.Manifest, error) {
-	held, err := put(ctx, m.client, m.bucket, objectkey.Manifest(manifest.ID), manifest, condition{absent: true})
+	held, err := put(ctx, m.client, m.bucket, objectkey.Manifest(manifest.Locator()), manifest, condition{absent: true})
 	if !held {
-		if there, stored, readErr := m.Manifest(ctx, manifest.ID); stored || readErr != nil {
+		if there, stored, readErr := m.Manifest(ctx, manifest.Locator()); stored || readErr != nil {
 			return there, readErr
 		}
 	}
@@ -84,14 +86,14 @@ const forgetTries = 3
 // Forget clears the texts of a job's manifest, if there is one that has them. It doesn't
 // overwrite a concurrent change or removal. The error is a *video.ServiceUnavailable, after
 // which Forget can be called again.
-func (m *Manifests) Forget(ctx context.Context, id, hash string, at time.Time) error {
+func (m *Manifests) Forget(ctx context.Context, job video.Locator, hash string, at time.Time) error {
 	const doing = "clearing the prompt of a manifest"
 	for range forgetTries {
-		manifest, etag, stored, err := m.read(ctx, id)
+		manifest, etag, stored, err := m.read(ctx, job)
 		if err != nil || !stored || !manifest.ForgottenAt.IsZero() {
 			return err
 		}
-		held, err := put(ctx, m.client, m.bucket, objectkey.Manifest(id), manifest.Forget(hash, at), condition{etag: etag})
+		held, err := put(ctx, m.client, m.bucket, objectkey.Manifest(job), manifest.Forget(hash, at), condition{etag: etag})
 		switch {
 		case err == nil:
 			return nil
@@ -105,8 +107,8 @@ func (m *Manifests) Forget(ctx context.Context, id, hash string, at time.Time) e
 // Remove deletes a job's manifest, and then its video, so that no manifest is without its
 // video. A missing object is no error. The error is a *video.ServiceUnavailable, after which
 // Remove can be called again.
-func (m *Manifests) Remove(ctx context.Context, id string) error {
-	for _, key := range []string{objectkey.Manifest(id), objectkey.Video(id)} {
+func (m *Manifests) Remove(ctx context.Context, job video.Locator) error {
+	for _, key := range []string{objectkey.Manifest(job), objectkey.Video(job)} {
 		if _, err := m.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &m.bucket, Key: &key}); err != nil {
 			return unavailable("removing "+key, err)
 		}

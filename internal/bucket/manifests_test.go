@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/bucket"
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/bucket/s3test"
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/provider/all"
@@ -20,15 +21,18 @@ import (
 
 const videos = "videos"
 
+// boat is the job of the sample.
+var boat = video.Locator{ID: "job-1", CreatedAt: time.Date(2026, 8, 21, 10, 0, 0, 0, time.UTC)}
+
 func sample(t *testing.T) video.Manifest {
 	t.Helper()
 	request, err := catalogue.Parse(all.Models(), []byte(`{"prompt": "a \"paper\" boat <crosses> a flooded street", "negative_prompt": "blur", "duration": "10", "ratio": "9:16", "cfg_scale": 0.5}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	created := time.Date(2026, 8, 21, 10, 0, 0, 0, time.UTC)
+	created := boat.CreatedAt
 	return video.Manifest{
-		ID: "job-1", Model: request.Model(), Request: request,
+		ID: boat.ID, Model: request.Model(), Request: request,
 		GenerationID: "60ac7c34-3224-4b14-8e7d-0aa0db708325",
 		Origin:       video.Origin{Trigger: video.TriggerAPI, Token: "alice"},
 		CreatedAt:    created, SubmittedAt: created.Add(2 * time.Second), CompletedAt: created.Add(88 * time.Second),
@@ -41,14 +45,14 @@ func sample(t *testing.T) video.Manifest {
 func TestShelf(t *testing.T) {
 	fake := s3test.New(t)
 	manifests, ctx := bucket.NewManifests(fake.Client(), videos), t.Context()
-	if got, stored, err := manifests.Manifest(ctx, "job-1"); err != nil || stored {
+	if got, stored, err := manifests.Manifest(ctx, boat); err != nil || stored {
 		t.Fatalf("before there is one: %+v, %v, %v", got, stored, err)
 	}
 	want := sample(t)
 	if got, err := manifests.PutManifest(ctx, want); err != nil || !reflect.DeepEqual(got, want) {
 		t.Fatalf("wrote %+v, %v", got, err)
 	}
-	got, stored, err := manifests.Manifest(ctx, "job-1")
+	got, stored, err := manifests.Manifest(ctx, boat)
 	if err != nil || !stored || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v, %v", got, stored, err)
 	}
@@ -58,22 +62,22 @@ func TestShelf(t *testing.T) {
 	if got, err := manifests.PutManifest(ctx, second); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("a second one: got %+v, %v", got, err)
 	}
-	if got, _, err := manifests.Manifest(ctx, "job-1"); err != nil || got.CRC32 != want.CRC32 {
+	if got, _, err := manifests.Manifest(ctx, boat); err != nil || got.CRC32 != want.CRC32 {
 		t.Errorf("the second one took the first one's place: %+v, %v", got, err)
 	}
-	fake.Put(videos, "videos/job-1/video.mp4", []byte("a video"))
+	fake.Put(videos, objectkey.Video(boat), []byte("a video"))
 	for range 2 {
-		if err := manifests.Remove(ctx, "job-1"); err != nil {
+		if err := manifests.Remove(ctx, boat); err != nil {
 			t.Error(err)
 		}
 	}
-	if _, there := fake.Object(videos, "videos/job-1/video.mp4"); there {
+	if _, there := fake.Object(videos, objectkey.Video(boat)); there {
 		t.Error("the video was not removed")
 	}
-	if _, stored, err := manifests.Manifest(ctx, "job-1"); err != nil || stored {
+	if _, stored, err := manifests.Manifest(ctx, boat); err != nil || stored {
 		t.Errorf("after it was removed: %v, %v", stored, err)
 	}
-	if got := manifests.Address("job-1"); got != "s3://videos/videos/job-1/video.mp4" {
+	if got := manifests.Address(boat); got != "s3://videos/"+objectkey.Video(boat) {
 		t.Errorf("address %s", got)
 	}
 }
@@ -85,7 +89,7 @@ func TestManifestJSON(t *testing.T) {
 	if _, err := bucket.NewManifests(fake.Client(), videos).PutManifest(t.Context(), sample(t)); err != nil {
 		t.Fatal(err)
 	}
-	object, ok := fake.Object(videos, "videos/job-1/video.json")
+	object, ok := fake.Object(videos, objectkey.Manifest(boat))
 	if !ok || object.ContentType != "application/json" {
 		t.Fatalf("stored: %v, as %q", ok, object.ContentType)
 	}
@@ -114,8 +118,8 @@ func golden(t *testing.T, name string, got []byte) {
 func TestGarbledManifests(t *testing.T) {
 	for _, body := range []string{"", "{", "[]", "null", "{}", `{"id":"another"}`, `{"id":"job-1","bytes":"many"}`} {
 		fake := s3test.New(t)
-		fake.Put(videos, "videos/job-1/video.json", []byte(body))
-		_, stored, err := bucket.NewManifests(fake.Client(), videos).Manifest(t.Context(), "job-1")
+		fake.Put(videos, objectkey.Manifest(boat), []byte(body))
+		_, stored, err := bucket.NewManifests(fake.Client(), videos).Manifest(t.Context(), boat)
 		if _, ok := err.(*video.ServiceUnavailable); !ok || stored {
 			t.Errorf("%q is read as a manifest: %v, %v", body, stored, err)
 		}
@@ -168,7 +172,7 @@ func TestS3Failing(t *testing.T) {
 			} else if _, ok := err.(*video.ServiceUnavailable); err != nil && !ok {
 				t.Errorf("put: %T: %v", err, err)
 			}
-			_, stored, err := manifests.Manifest(t.Context(), "job-1")
+			_, stored, err := manifests.Manifest(t.Context(), boat)
 			if (err == nil && stored) != c.readable {
 				t.Errorf("get: %v, %v", stored, err)
 			} else if _, ok := err.(*video.ServiceUnavailable); err != nil && !ok {
@@ -180,24 +184,24 @@ func TestS3Failing(t *testing.T) {
 
 // An interrupted removal leaves no manifest without its video.
 func TestRemovalInTrouble(t *testing.T) {
-	for name, refused := range map[string]string{"the manifest": "videos/job-1/video.json", "the video": "videos/job-1/video.mp4"} {
+	for name, refused := range map[string]string{"the manifest": objectkey.Manifest(boat), "the video": objectkey.Video(boat)} {
 		fake := s3test.New(t)
 		manifests := bucket.NewManifests(fake.Client(), videos)
 		if _, err := manifests.PutManifest(t.Context(), sample(t)); err != nil {
 			t.Fatal(err)
 		}
-		fake.Put(videos, "videos/job-1/video.mp4", []byte("a video"))
+		fake.Put(videos, objectkey.Video(boat), []byte("a video"))
 		fake.Fail(func(call s3test.Call) s3test.Fault {
 			if call.Op == "DeleteObject" && call.Key == refused {
 				return s3test.Fault{Status: 403, Code: "AccessDenied"}
 			}
 			return s3test.Fault{}
 		})
-		err := manifests.Remove(t.Context(), "job-1")
+		err := manifests.Remove(t.Context(), boat)
 		if _, ok := err.(*video.ServiceUnavailable); !ok || !strings.Contains(err.Error(), refused) {
 			t.Errorf("%s can't be removed: %v", name, err)
 		}
-		if _, there := fake.Object(videos, "videos/job-1/video.mp4"); !there {
+		if _, there := fake.Object(videos, objectkey.Video(boat)); !there {
 			t.Errorf("%s can't be removed, and the video is gone", name)
 		}
 	}
@@ -218,12 +222,12 @@ func TestForget(t *testing.T) {
 		"409 once":        {fault: s3test.Fault{Status: 409, Code: "ConditionalRequestConflict"}},
 		"denied":          {fault: s3test.Fault{Status: 403, Code: "AccessDenied"}, fails: true},
 		"removed meanwhile": {meanwhile: func(t *testing.T, s *bucket.Manifests) {
-			if err := s.Remove(t.Context(), "job-1"); err != nil {
+			if err := s.Remove(t.Context(), boat); err != nil {
 				t.Error(err)
 			}
 		}},
 		"forgotten meanwhile": {meanwhile: func(t *testing.T, s *bucket.Manifests) {
-			if err := s.Forget(t.Context(), "job-1", hash, at); err != nil {
+			if err := s.Forget(t.Context(), boat, hash, at); err != nil {
 				t.Error(err)
 			}
 		}},
@@ -231,7 +235,7 @@ func TestForget(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			fake := s3test.New(t)
 			manifests := bucket.NewManifests(fake.Client(), videos)
-			if err := manifests.Forget(t.Context(), "job-1", hash, at); err != nil {
+			if err := manifests.Forget(t.Context(), boat, hash, at); err != nil {
 				t.Errorf("where there is none: %v", err)
 			}
 			if _, err := manifests.PutManifest(t.Context(), whole); err != nil {
@@ -248,8 +252,8 @@ func TestForget(t *testing.T) {
 				}
 				return c.fault
 			})
-			err := manifests.Forget(t.Context(), "job-1", hash, at)
-			got, stored, readErr := manifests.Manifest(t.Context(), "job-1")
+			err := manifests.Forget(t.Context(), boat, hash, at)
+			got, stored, readErr := manifests.Manifest(t.Context(), boat)
 			switch {
 			case readErr != nil, (err != nil) != c.fails:
 				t.Errorf("%v; read: %v", err, readErr)
@@ -278,7 +282,7 @@ func TestTwoAtOnce(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if _, stored, err := manifests.Manifest(t.Context(), "job-1"); err != nil || !stored {
+	if _, stored, err := manifests.Manifest(t.Context(), boat); err != nil || !stored {
 		t.Errorf("%v, %v", stored, err)
 	}
 }

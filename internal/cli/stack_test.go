@@ -14,8 +14,10 @@ import (
 	"testing"
 
 	"github.com/takeup/takeup/internal/api/apitest"
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/cli/clitest"
 	"github.com/takeup/takeup/internal/table/dynamotest"
+	"github.com/takeup/takeup/internal/video"
 )
 
 // fakeAWS is a fake AWS with a deployed stack. It has the calls that the commands make to
@@ -153,7 +155,7 @@ func TestStackByName(t *testing.T) {
 	a := newFakeAWS(t, f)
 	clear(w.Vars)
 	addJobs(t, f)
-	if status := w.run(t.Context(), "download", "stored", "--stack", "takeup"); status != 0 || !strings.Contains(w.Out.String(), "S3     s3://videos/videos/stored/video.mp4\n") {
+	if status := w.run(t.Context(), "download", "stored", "--stack", "takeup"); status != 0 || !strings.Contains(w.Out.String(), "S3     s3://videos/"+objectkey.Video(video.Locator{ID: "stored", CreatedAt: apitest.Created})+"\n") {
 		t.Errorf("got %d, %s%s", status, &w.Out, &w.Err)
 	}
 	w.Vars["TAKEUP_STACK"] = "takeup"

@@ -37,15 +37,15 @@ func (unknown) Charged(context.Context, string, int) (int64, bool) { return 0, f
 // noManifests is a bucket that is never called.
 type noManifests struct{}
 
-func (noManifests) Manifest(context.Context, string) (video.Manifest, bool, error) {
+func (noManifests) Manifest(context.Context, video.Locator) (video.Manifest, bool, error) {
 	return video.Manifest{}, false, errors.New("not called")
 }
 
-func (noManifests) Forget(context.Context, string, string, time.Time) error {
+func (noManifests) Forget(context.Context, video.Locator, string, time.Time) error {
 	return errors.New("not called")
 }
 
-func (noManifests) Remove(context.Context, string) error { return errors.New("not called") }
+func (noManifests) Remove(context.Context, video.Locator) error { return errors.New("not called") }
 
 // TestGetShowsEachWait serves jobs in a table through the API, one in each kind of wait, and
 // checks what get prints.

@@ -51,9 +51,9 @@ func (r *recorder) DescribeExecution(ctx context.Context, in *sfn.DescribeExecut
 	return r.machine.DescribeExecution(ctx, in, o...)
 }
 
-func (r *recorder) Manifest(ctx context.Context, id string) (video.Manifest, bool, error) {
+func (r *recorder) Manifest(ctx context.Context, job video.Locator) (video.Manifest, bool, error) {
 	r.calls = append(r.calls, "GetObject")
-	return r.manifests.Manifest(ctx, id)
+	return r.manifests.Manifest(ctx, job)
 }
 
 // Each call of the API makes exactly the expected calls to AWS.

@@ -102,7 +102,7 @@ func (s *Service) cancel(ctx context.Context, entry video.Entry, version string,
 	}
 	// A Store that did not see the discard has written its manifest already, or reads the table
 	// after it writes it.
-	_, stored, err := s.manifests.Manifest(ctx, entry.ID)
+	_, stored, err := s.manifests.Manifest(ctx, entry.Locator())
 	switch {
 	case err != nil:
 		return entry, unavailable("reading the manifest", err)
@@ -120,14 +120,14 @@ func said(paid video.Paid) string {
 // remove removes the stored video of a job that is marked as discarded, and records that
 // outcome.
 func (s *Service) remove(ctx context.Context, entry video.Entry) (video.Entry, error) {
-	manifest, stored, err := s.manifests.Manifest(ctx, entry.ID)
+	manifest, stored, err := s.manifests.Manifest(ctx, entry.Locator())
 	if err != nil {
 		return entry, unavailable("reading the manifest", err)
 	}
 	if !stored && entry.Manifest != nil {
 		manifest = *entry.Manifest // the video was removed by an earlier call, or by its owner
 	}
-	if err := s.manifests.Remove(ctx, entry.ID); err != nil {
+	if err := s.manifests.Remove(ctx, entry.Locator()); err != nil {
 		return entry, unavailable("removing the video", err)
 	}
 	entry, version, err := s.get(ctx, entry.ID)

@@ -208,22 +208,25 @@ func request(t *testing.T, prompt string) video.Request {
 // manifests are a few manifests in memory.
 type manifests map[string]video.Manifest
 
-func (s manifests) Manifest(_ context.Context, id string) (video.Manifest, bool, error) {
-	if id == "unread" {
+func (s manifests) Manifest(_ context.Context, job video.Locator) (video.Manifest, bool, error) {
+	if job.ID == "unread" {
 		return video.Manifest{}, false, errThrottled
 	}
-	m, ok := s[id]
+	m, ok := s[job.ID]
 	return m, ok, nil
 }
 
-func (s manifests) Forget(_ context.Context, id, hash string, at time.Time) error {
-	if m, ok := s[id]; ok && m.ForgottenAt.IsZero() {
-		s[id] = m.Forget(hash, at)
+func (s manifests) Forget(_ context.Context, job video.Locator, hash string, at time.Time) error {
+	if m, ok := s[job.ID]; ok && m.ForgottenAt.IsZero() {
+		s[job.ID] = m.Forget(hash, at)
 	}
 	return nil
 }
 
-func (s manifests) Remove(_ context.Context, id string) error { delete(s, id); return nil }
+func (s manifests) Remove(_ context.Context, job video.Locator) error {
+	delete(s, job.ID)
+	return nil
+}
 
 // broken returns an execution that ended without a video.
 func broken(status types.ExecutionStatus, name, cause string) *sfn.DescribeExecutionOutput {

@@ -67,7 +67,7 @@ func (s *Service) Forget(ctx context.Context, id string) (Forgotten, error) {
 		}
 		// A Store that did not see this has written its manifest already, or reads the table
 		// after it writes it.
-		if err := s.manifests.Forget(ctx, id, entry.RequestHash, entry.ForgottenAt); err != nil {
+		if err := s.manifests.Forget(ctx, entry.Locator(), entry.RequestHash, entry.ForgottenAt); err != nil {
 			return Forgotten{}, unavailable("clearing the manifest", err)
 		}
 		return Forgotten{view.Of(entry, s.now()), remnants(entry)}, nil
@@ -118,9 +118,9 @@ func remnants(entry video.Entry) []Remnant {
 	})
 	if entry.Manifest != nil {
 		stays = append(stays,
-			Remnant{What: "the video", Where: "the videos bucket, " + objectkey.Video(entry.ID), Todo: "discard it"},
+			Remnant{What: "the video", Where: "the videos bucket, " + objectkey.Video(entry.Locator()), Todo: "discard it"},
 			Remnant{
-				What: "earlier versions of the manifest, where the bucket keeps versions", Where: "the videos bucket, " + objectkey.Manifest(entry.ID),
+				What: "earlier versions of the manifest, where the bucket keeps versions", Where: "the videos bucket, " + objectkey.Manifest(entry.Locator()),
 				Todo: "remove them; the stack keeps none by itself",
 			})
 	}

@@ -8,12 +8,13 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/video"
 )
 
 func TestForget(t *testing.T) {
-	boat := request(t, "a boat")
+	boat, job := request(t, "a boat"), video.Locator{ID: "a", CreatedAt: began}
 	of := func(change func(*video.Entry)) *video.Entry {
 		entry := video.Entry{ID: "a", Request: boat, RequestHash: boat.Hash(), CreatedAt: began, Execution: "a", Started: true, Origin: video.Origin{Trigger: video.TriggerAPI}}
 		change(&entry)
@@ -46,7 +47,7 @@ func TestForget(t *testing.T) {
 			entry: of(func(e *video.Entry) {
 				e.Phase, e.Attempt, e.Manifest = video.PhaseAccepted, 1, &video.Manifest{ID: "a", Request: boat}
 			}),
-			stays: []string{"Step Functions, execution a", "its backups", "videos/a/video.mp4", "videos/a/video.json", "the provider, request a.1"},
+			stays: []string{"Step Functions, execution a", "its backups", objectkey.Video(job), objectkey.Manifest(job), "the provider, request a.1"},
 		},
 		"a prompt file": {
 			entry: of(func(e *video.Entry) {

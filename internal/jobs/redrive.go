@@ -88,7 +88,7 @@ func (s *Service) redrivable(ctx context.Context, entry video.Entry, version str
 	if execution != nil && execution.Status == types.ExecutionStatusRunning {
 		return &NotRedriven{entry.ID, "its execution " + entry.Execution + " is still running"}
 	}
-	manifest, stored, err := s.manifests.Manifest(ctx, entry.ID)
+	manifest, stored, err := s.manifests.Manifest(ctx, entry.Locator())
 	if err != nil {
 		return unavailable("reading the manifest", err)
 	}

@@ -34,11 +34,11 @@ type Table interface {
 // Manifests stores the manifests and the videos.
 type Manifests interface {
 	// Manifest returns a job's manifest, or false if there is none.
-	Manifest(ctx context.Context, id string) (video.Manifest, bool, error)
+	Manifest(ctx context.Context, job video.Locator) (video.Manifest, bool, error)
 	// Forget clears the texts of a job's manifest, if it has one.
-	Forget(ctx context.Context, id, hash string, at time.Time) error
+	Forget(ctx context.Context, job video.Locator, hash string, at time.Time) error
 	// Remove deletes a job's manifest, and then its video.
-	Remove(ctx context.Context, id string) error
+	Remove(ctx context.Context, job video.Locator) error
 }
 
 // Gate decides which requests become jobs. After any error of it, there is no job.

@@ -78,7 +78,7 @@ func (s *Service) SettleBy(ctx context.Context, name string, execution *sfn.Desc
 // settled returns the entry with its outcome. A redrive that failed before it changed anything
 // keeps the earlier outcome.
 func (s *Service) settled(ctx context.Context, entry video.Entry, execution *sfn.DescribeExecutionOutput) (video.Entry, error) {
-	manifest, stored, err := s.manifests.Manifest(ctx, entry.ID)
+	manifest, stored, err := s.manifests.Manifest(ctx, entry.Locator())
 	switch {
 	case err != nil:
 		return entry, unavailable("reading the manifest", err)

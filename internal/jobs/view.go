@@ -32,7 +32,7 @@ func (s *Service) File(ctx context.Context, id string) (view.View, error) {
 	if err != nil || v.State != video.StateCompleted {
 		return v, err
 	}
-	_, stored, err := s.manifests.Manifest(ctx, id)
+	_, stored, err := s.manifests.Manifest(ctx, v.Locator())
 	switch {
 	case err != nil:
 		return view.View{}, unavailable("reading the manifest", err)

@@ -202,8 +202,8 @@ func (k *keys) Version(_ context.Context, version string) (video.Key, error) {
 // manifests stores the manifests in memory.
 type manifests map[string]video.Manifest
 
-func (s manifests) Manifest(_ context.Context, id string) (video.Manifest, bool, error) {
-	m, ok := s[id]
+func (s manifests) Manifest(_ context.Context, job video.Locator) (video.Manifest, bool, error) {
+	m, ok := s[job.ID]
 	return m, ok, nil
 }
 
@@ -212,16 +212,19 @@ func (s manifests) PutManifest(_ context.Context, m video.Manifest) (video.Manif
 	return m, nil
 }
 
-func (s manifests) Forget(_ context.Context, id, hash string, at time.Time) error {
-	if m, ok := s[id]; ok && m.ForgottenAt.IsZero() {
-		s[id] = m.Forget(hash, at)
+func (s manifests) Forget(_ context.Context, job video.Locator, hash string, at time.Time) error {
+	if m, ok := s[job.ID]; ok && m.ForgottenAt.IsZero() {
+		s[job.ID] = m.Forget(hash, at)
 	}
 	return nil
 }
 
-func (s manifests) Remove(_ context.Context, id string) error { delete(s, id); return nil }
+func (s manifests) Remove(_ context.Context, job video.Locator) error {
+	delete(s, job.ID)
+	return nil
+}
 
-func (s manifests) Address(id string) string { return "s3://videos/" + id }
+func (s manifests) Address(job video.Locator) string { return "s3://videos/" + job.ID }
 
 // clock stands still until a test advances it.
 type clock struct {

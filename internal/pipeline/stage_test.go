@@ -285,6 +285,14 @@ func (crash) Error() string { return "Runtime.ExitError" }
 
 // stored returns the file that is stored for a job, and whether it has a manifest.
 func (s *stage) stored(id string) (file string, hasManifest bool) {
-	_, hasManifest = s.objects[objectkey.Manifest(id)]
-	return s.objects[objectkey.Video(id)].body, hasManifest
+	for key, object := range s.objects {
+		switch parsed, _ := objectkey.Parse(key); {
+		case parsed.Job.ID != id:
+		case parsed.Kind == objectkey.KindVideo:
+			file = object.body
+		case parsed.Kind == objectkey.KindManifest:
+			hasManifest = true
+		}
+	}
+	return file, hasManifest
 }

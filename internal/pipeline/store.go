@@ -22,16 +22,16 @@ type Copier interface {
 // Manifests stores the jobs' manifests.
 type Manifests interface {
 	// Manifest returns a job's manifest, or false if there is none.
-	Manifest(ctx context.Context, id string) (video.Manifest, bool, error)
+	Manifest(ctx context.Context, job video.Locator) (video.Manifest, bool, error)
 	// PutManifest writes a job's manifest unless there is one. It returns the manifest that is
 	// stored.
 	PutManifest(context.Context, video.Manifest) (video.Manifest, error)
 	// Forget clears the texts of a job's manifest, if it has one.
-	Forget(ctx context.Context, id, hash string, at time.Time) error
+	Forget(ctx context.Context, job video.Locator, hash string, at time.Time) error
 	// Remove deletes a job's manifest, and then its video.
-	Remove(ctx context.Context, id string) error
+	Remove(ctx context.Context, job video.Locator) error
 	// Address returns the s3:// address of a job's video.
-	Address(id string) string
+	Address(job video.Locator) string
 }
 
 // Store copies a completed video into the bucket.
@@ -50,7 +50,7 @@ type Store struct {
 // *video.VideoUnavailable, which the state machine retries. One that must not be stored is a
 // *video.VideoRejected.
 func (s *Store) Run(ctx context.Context, job video.Job) (video.Job, error) {
-	manifest, stored, err := s.Manifests.Manifest(ctx, job.ID)
+	manifest, stored, err := s.Manifests.Manifest(ctx, job.Locator())
 	if err != nil {
 		return job, err
 	}
@@ -67,7 +67,7 @@ func (s *Store) Run(ctx context.Context, job video.Job) (video.Job, error) {
 	if err := s.record(ctx, job, manifest); err != nil {
 		return job, err
 	}
-	job.Status, job.WaitSeconds, job.Video = video.Stored, 1, s.Manifests.Address(job.ID)
+	job.Status, job.WaitSeconds, job.Video = video.Stored, 1, s.Manifests.Address(manifest.Locator())
 	return job, nil
 }
 
@@ -85,9 +85,9 @@ func (s *Store) record(ctx context.Context, job video.Job, manifest video.Manife
 		case err != nil:
 			return err
 		case !entry.DiscardedAt.IsZero():
-			return s.discard(ctx, job, manifest.ChargedMicros)
+			return s.discard(ctx, job, entry, manifest.ChargedMicros)
 		case !entry.ForgottenAt.IsZero():
-			if err := s.Manifests.Forget(ctx, job.ID, entry.RequestHash, entry.ForgottenAt); err != nil {
+			if err := s.Manifests.Forget(ctx, entry.Locator(), entry.RequestHash, entry.ForgottenAt); err != nil {
 				return err
 			}
 		}
@@ -105,24 +105,24 @@ func (s *Store) record(ctx context.Context, job video.Job, manifest video.Manife
 
 // discardUncopied ends a job that was discarded before its video was copied, once the provider
 // reports the state of the generation: one that failed is not charged.
-func (s *Store) discardUncopied(ctx context.Context, job video.Job, request video.Request) error {
+func (s *Store) discardUncopied(ctx context.Context, job video.Job, entry video.Entry) error {
 	call, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
 	generation, err := retrieve(call, s.Providers, job)
 	switch {
 	case err != nil:
-		return s.unavailable(job, redacted(err, request))
+		return s.unavailable(job, redacted(err, entry.Request))
 	case generation.State == provider.Failed:
 		return end(ctx, s.Jobs, s.Now, job, &video.GenerationFailed{GenerationID: job.GenerationID, Said: generation.Failure})
 	case generation.State != provider.Finished:
 		return s.unavailable(job, errors.New("the provider no longer says that it is done"))
 	}
-	return s.discard(ctx, job, generation.Micros)
+	return s.discard(ctx, job, entry, generation.Micros)
 }
 
 // discard ends a discarded job. It removes what an earlier Store may have left of its video.
-func (s *Store) discard(ctx context.Context, job video.Job, micros int64) error {
-	if err := s.Manifests.Remove(ctx, job.ID); err != nil {
+func (s *Store) discard(ctx context.Context, job video.Job, entry video.Entry, micros int64) error {
+	if err := s.Manifests.Remove(ctx, entry.Locator()); err != nil {
 		return err
 	}
 	return end(ctx, s.Jobs, s.Now, job, &video.Discarded{GenerationID: job.GenerationID, Micros: micros})
@@ -134,7 +134,7 @@ func (s *Store) store(ctx context.Context, job video.Job, entry video.Entry) (vi
 		return video.Manifest{}, &video.InvalidRequest{Fields: []video.FieldError{{Field: "generation_id", Message: fmt.Sprintf("%.100q is not the generation of job %s", job.GenerationID, job.ID)}}}
 	}
 	if !entry.DiscardedAt.IsZero() {
-		return video.Manifest{}, s.discardUncopied(ctx, job, entry.Request)
+		return video.Manifest{}, s.discardUncopied(ctx, job, entry)
 	}
 	began := s.Now()
 	var finished provider.Generation
@@ -146,7 +146,7 @@ func (s *Store) store(ctx context.Context, job video.Job, entry video.Entry) (vi
 		}
 		return generation.URL, err
 	}
-	copied, err := s.Copier.Copy(ctx, source, objectkey.Video(job.ID))
+	copied, err := s.Copier.Copy(ctx, source, objectkey.Video(entry.Locator()))
 	var failed *video.GenerationFailed
 	var rejected *video.VideoRejected
 	switch {

@@ -203,11 +203,11 @@ func TestFiftyStoresAtOnce(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if keys := fake.Keys("videos"); !slices.Equal(keys, []string{objectkey.Manifest("job-1"), objectkey.Video("job-1")}) {
+	if keys := fake.Keys("videos"); !slices.Equal(keys, []string{objectkey.Manifest(job.Locator()), objectkey.Video(job.Locator())}) {
 		t.Errorf("there are %v", keys)
 	}
-	object, _ := fake.Object("videos", objectkey.Video("job-1"))
-	written, _, err := bucket.NewManifests(fake.Client(), "videos").Manifest(t.Context(), "job-1")
+	object, _ := fake.Object("videos", objectkey.Video(job.Locator()))
+	written, _, err := bucket.NewManifests(fake.Client(), "videos").Manifest(t.Context(), job.Locator())
 	if err != nil || !bytes.Equal(object.Body, film) || written.Bytes != int64(len(film)) || written.Seconds != 5 || written.Width <= written.Height {
 		t.Errorf("%d bytes, and the manifest %+v, %v", len(object.Body), written, err)
 	}

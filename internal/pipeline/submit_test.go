@@ -26,7 +26,7 @@ func TestSubmitRecordsWhatWasAccepted(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := video.Job{
-		ID: "job-1", GenerationID: "gen-1", Provider: "double", Handle: "gen-1", Model: catalogue.Default(all.Models()), Duration: 5,
+		ID: "job-1", CreatedAt: w.clock.Now(), GenerationID: "gen-1", Provider: "double", Handle: "gen-1", Model: catalogue.Default(all.Models()), Duration: 5,
 		SubmittedAt: w.clock.Now(), RunningAt: w.clock.Now(), Status: video.Generating, WaitSeconds: 60,
 	}
 	if job != want {

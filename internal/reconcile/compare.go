@@ -216,10 +216,10 @@ func (c *comparison) videos() {
 			if _, known := c.Entries[id]; !known {
 				toDo = "its job is not in the table; keep the file under another name, or remove it"
 			}
-			c.find(Finding{Kind: Video, What: objectkey.Video(id), Job: id, Detail: "a video without a manifest, so it was never confirmed as complete", ToDo: toDo})
+			c.find(Finding{Kind: Video, What: objectkey.Video(c.Locator(id)), Job: id, Detail: "a video without a manifest, so it was never confirmed as complete", ToDo: toDo})
 		default:
 			c.find(Finding{
-				Kind: Video, What: objectkey.Manifest(id), Job: id, Detail: "a manifest without its video",
+				Kind: Video, What: objectkey.Manifest(c.Locator(id)), Job: id, Detail: "a manifest without its video",
 				ToDo: "remove the manifest, then " + redrive(id) + " stores the video again while the provider has it",
 			})
 		}

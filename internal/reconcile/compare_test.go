@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	batch "github.com/takeup/takeup/internal/batch/record"
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/jobs/view"
@@ -71,6 +72,8 @@ func TestCompare(t *testing.T) {
 	failed := func(name string) reconcile.Execution {
 		return reconcile.Execution{Name: "a", Status: "FAILED", Error: name}
 	}
+	known := entry("a", "", nil).Locator()
+	listed := video.Locator{ID: "b", CreatedAt: known.CreatedAt}
 	tests := []struct {
 		name   string
 		change func(*reconcile.Facts)
@@ -98,7 +101,7 @@ func TestCompare(t *testing.T) {
 		{name: "discarded, and the file was left", change: func(f *reconcile.Facts) {
 			f.Entries["a"], f.Videos["a"] = entry("a", "uuid-1", &video.Discarded{GenerationID: "uuid-1"}), true
 			f.Charges = []provider.Charge{charge("uuid-1")}
-		}, want: "video videos/a/video.mp4 a: without a manifest | remove it", notes: 1},
+		}, want: "video " + objectkey.Video(known) + " a: without a manifest | remove it", notes: 1},
 		{name: "cancelled", change: func(f *reconcile.Facts) {
 			f.Entries["a"], f.Executions["a"] = entry("a", "", &video.Cancelled{}), failed("Cancelled")
 		}},
@@ -173,7 +176,7 @@ func TestCompare(t *testing.T) {
 			f.Entries["a"], f.Videos["a"] = entry("a", "uuid-1", nil), true
 			f.Executions["a"] = reconcile.Execution{Name: "a", Status: "SUCCEEDED"}
 			f.Charges = []provider.Charge{charge("uuid-1")}
-		}, want: "charge uuid-1 a: not stored | takeup redrive a\njob a a: is SUCCEEDED | takeup redrive a\nvideo videos/a/video.mp4 a: without a manifest | takeup redrive a"},
+		}, want: "charge uuid-1 a: not stored | takeup redrive a\njob a a: is SUCCEEDED | takeup redrive a\nvideo " + objectkey.Video(known) + " a: without a manifest | takeup redrive a"},
 		{name: "unattributed, with incomplete logs", change: func(f *reconcile.Facts) {
 			f.Charges, f.LogsUnread = []provider.Charge{charge("uuid-1")}, true
 		}, want: "charge uuid-1 : no job here | its owner is unknown"},
@@ -185,10 +188,11 @@ func TestCompare(t *testing.T) {
 		}},
 		{name: "a video without a manifest", change: func(f *reconcile.Facts) {
 			f.Entries["a"], f.Videos["a"], f.Videos["b"] = entry("a", "", &video.OutOfCredits{}), true, true
-		}, want: "video videos/a/video.mp4 a: without a manifest | takeup redrive a\nvideo videos/b/video.mp4 b: without a manifest | not in the table"},
+			f.Locators = map[string]video.Locator{"b": listed}
+		}, want: "video " + objectkey.Video(known) + " a: without a manifest | takeup redrive a\nvideo " + objectkey.Video(listed) + " b: without a manifest | not in the table"},
 		{name: "a manifest without its video", change: func(f *reconcile.Facts) {
 			f.Manifests["a"] = "uuid-1"
-		}, want: "video videos/a/video.json a: without its video | remove"},
+		}, want: "video " + objectkey.Manifest(video.Locator{ID: "a"}) + " a: without its video | remove"},
 		{name: "prompt files with a job or a rejection", change: func(f *reconcile.Facts) {
 			job, running, rejected := file("job.txt", time.Hour), file("running.txt", time.Hour), file("rejected.mp4", time.Hour)
 			rejected.Rejected = true

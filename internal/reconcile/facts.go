@@ -21,6 +21,8 @@ type Facts struct {
 	// manifest wasn't read because the job's entry has the ID.
 	Manifests map[string]string
 	Videos    map[string]bool // jobs that have a video file
+	// Locators has the jobs of the objects that were listed, as their keys have them.
+	Locators map[string]video.Locator
 	// Executions has the latest execution of each job that was looked up, or the zero
 	// Execution if it has none.
 	Executions map[string]Execution
@@ -149,6 +151,18 @@ func (f Facts) jobs() map[string]string {
 		}
 	}
 	return of
+}
+
+// Locator returns the locator of a job: that of its listed objects, or else of its entry. Of a
+// job with neither, only the ID is known.
+func (f Facts) Locator(id string) video.Locator {
+	if listed, ok := f.Locators[id]; ok {
+		return listed
+	}
+	if entry, ok := f.Entries[id]; ok {
+		return entry.Locator()
+	}
+	return video.Locator{ID: id}
 }
 
 func (f Facts) stored(id string) bool {

@@ -37,7 +37,7 @@ type IDs interface {
 
 // Manifests reads a job's manifest, and reports whether there is one.
 type Manifests interface {
-	Manifest(ctx context.Context, id string) (video.Manifest, bool, error)
+	Manifest(ctx context.Context, job video.Locator) (video.Manifest, bool, error)
 }
 
 // Executions reads a job's latest execution, redrives included, or the zero
@@ -110,7 +110,7 @@ func (s Sources) Gather(ctx context.Context, from, to time.Time) (Facts, error) 
 	if err != nil {
 		return f, err
 	}
-	f.Videos = listing.Videos
+	f.Videos, f.Locators = listing.Videos, listing.Locators
 	if f.Entries, err = s.entries(ctx, ids); err != nil {
 		return f, err
 	}
@@ -278,7 +278,7 @@ func (s Sources) orphans(ctx context.Context, f *Facts) error {
 		}
 	}
 	read, err := each(ctx, ids, func(ctx context.Context, id string) (string, error) {
-		manifest, _, err := s.Manifests.Manifest(ctx, id)
+		manifest, _, err := s.Manifests.Manifest(ctx, f.Locator(id))
 		return manifest.GenerationID, err
 	})
 	maps.Copy(f.Manifests, read)
@@ -305,7 +305,7 @@ func (s Sources) lookAgain(ctx context.Context, f *Facts) error {
 		stored     bool
 	}
 	manifests, err := each(ctx, suspects, func(ctx context.Context, id string) (found, error) {
-		manifest, stored, err := s.Manifests.Manifest(ctx, id)
+		manifest, stored, err := s.Manifests.Manifest(ctx, f.Locator(id))
 		return found{manifest.GenerationID, stored}, err
 	})
 	for id, m := range manifests {

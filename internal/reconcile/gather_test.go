@@ -174,8 +174,8 @@ func newWorld(t *testing.T) *world {
 		}
 		if i == 1 {
 			entry.Phase, entry.SubmittedAt, entry.GenerationID, entry.Outcome = video.PhaseAccepted, clock(), generation.ID, nil
-			w.put(objectkey.Video(id), "video")
-			w.put(objectkey.Manifest(id), fmt.Sprintf(`{"id":%q,"generation_id":%q}`, id, generation.ID))
+			w.put(objectkey.Video(entry.Locator()), "video")
+			w.put(objectkey.Manifest(entry.Locator()), fmt.Sprintf(`{"id":%q,"generation_id":%q}`, id, generation.ID))
 		}
 		w.create(t, entry)
 	}
@@ -308,7 +308,9 @@ func TestGatherReadsManifestsAgain(t *testing.T) {
 	w.sources.Executions = machine{
 		latest: map[string]reconcile.Execution{"job-3": {Name: "job-3", Status: "SUCCEEDED"}},
 		hook: func() {
-			once.Do(func() { w.put(objectkey.Manifest("job-3"), `{"id":"job-3","generation_id":"uuid-3"}`) })
+			once.Do(func() {
+				w.put(objectkey.Manifest(video.Locator{ID: "job-3"}), `{"id":"job-3","generation_id":"uuid-3"}`)
+			})
 		},
 	}
 	for _, f := range w.report(t).Findings {

@@ -34,18 +34,22 @@ type Objects struct {
 type Listing struct {
 	Manifests map[string]bool
 	Videos    map[string]bool
+	Locators  map[string]video.Locator // as the keys have them
 }
 
 // Listing lists the videos bucket. It skips keys that don't belong to a job.
 func (o Objects) Listing(ctx context.Context) (Listing, error) {
-	l := Listing{Manifests: map[string]bool{}, Videos: map[string]bool{}}
+	l := Listing{Manifests: map[string]bool{}, Videos: map[string]bool{}, Locators: map[string]video.Locator{}}
 	return l, o.list(ctx, objectkey.Videos, func(key objectkey.Key) {
 		switch key.Kind {
 		case objectkey.KindVideo:
-			l.Videos[key.Job] = true
+			l.Videos[key.Job.ID] = true
 		case objectkey.KindManifest:
-			l.Manifests[key.Job] = true
+			l.Manifests[key.Job.ID] = true
+		default:
+			return
 		}
+		l.Locators[key.Job.ID] = key.Job
 	})
 }
 

@@ -157,7 +157,7 @@ func (e Entry) Reference() string { return fmt.Sprintf("%s.%d", e.ID, e.Attempt)
 // Job returns the state that a step passes to the state machine.
 func (e Entry) Job(status Status, waitSeconds int) Job {
 	return Job{
-		ID: e.ID, GenerationID: e.GenerationID, Provider: e.Provider, Handle: e.Handle,
+		ID: e.ID, CreatedAt: e.CreatedAt, GenerationID: e.GenerationID, Provider: e.Provider, Handle: e.Handle,
 		Model: e.Request.Model(), Duration: e.Request.Duration(),
 		SubmittedAt: e.SubmittedAt, Status: status, WaitSeconds: max(1, waitSeconds),
 	}

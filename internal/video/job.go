@@ -26,6 +26,7 @@ const (
 // a URL, since executions are read by more people, and kept longer, than either should be.
 type Job struct {
 	ID           string    `json:"id"`
+	CreatedAt    time.Time `json:"created_at,omitzero"`
 	GenerationID string    `json:"generation_id,omitempty"`
 	Provider     string    `json:"provider,omitempty"` // the name of the provider that makes the video
 	Handle       string    `json:"handle,omitempty"`   // identifies the generation at the provider; only its adapter interprets it

@@ -268,6 +268,6 @@ func (s *Server) forget(r *http.Request, id string, j *job) answer {
 	j.states = []api.Video{now}
 	return ok(api.Forgotten{Video: now, Stays: []api.Remnant{
 		{What: "the input of its first execution", Where: "Step Functions, execution " + id, Until: &at},
-		{What: "the video", Where: "the videos bucket, " + objectkey.Video(id), Todo: new("discard it")},
+		{What: "the video", Where: "the videos bucket, " + objectkey.Video(video.Locator{ID: id, CreatedAt: now.CreatedAt}), Todo: new("discard it")},
 	}})
 }

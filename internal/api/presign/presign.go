@@ -15,6 +15,7 @@ import (
 
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/bucket/objectkey"
+	"github.com/takeup/takeup/internal/video"
 )
 
 // Client is the part of S3's presign client that is used.
@@ -43,24 +44,24 @@ func NewVideos(client Client, bucket string, life time.Duration) *Videos {
 func (v *Videos) Life() time.Duration { return v.life }
 
 // URL returns a URL that plays in a browser, and is saved as <id>.mp4.
-func (v *Videos) URL(ctx context.Context, id string) (string, error) {
-	return v.sign(ctx, id, "inline")
+func (v *Videos) URL(ctx context.Context, job video.Locator) (string, error) {
+	return v.sign(ctx, job, "inline")
 }
 
 // DownloadURL returns a URL that a browser saves as <id>.mp4.
-func (v *Videos) DownloadURL(ctx context.Context, id string) (string, error) {
-	return v.sign(ctx, id, "attachment")
+func (v *Videos) DownloadURL(ctx context.Context, job video.Locator) (string, error) {
+	return v.sign(ctx, job, "attachment")
 }
 
 // HeadURL returns a URL that answers HEAD as the URL of DownloadURL answers GET.
-func (v *Videos) HeadURL(ctx context.Context, id string) (string, error) {
+func (v *Videos) HeadURL(ctx context.Context, job video.Locator) (string, error) {
 	request, err := v.client.PresignHeadObject(ctx, &s3.HeadObjectInput{
-		Bucket: &v.bucket, Key: aws.String(objectkey.Video(id)),
+		Bucket: &v.bucket, Key: aws.String(objectkey.Video(job)),
 		ResponseContentType:        aws.String("video/mp4"),
-		ResponseContentDisposition: aws.String(contentDisposition("attachment", id)),
+		ResponseContentDisposition: aws.String(contentDisposition("attachment", job.ID)),
 	}, s3.WithPresignExpires(v.life))
 	if err != nil {
-		return "", fmt.Errorf("presigning the video of job %s: %w", id, err)
+		return "", fmt.Errorf("presigning the video of job %s: %w", job.ID, err)
 	}
 	return request.URL, nil
 }
@@ -84,7 +85,7 @@ func (v *Videos) ResultsURL(ctx context.Context, id, format string) (string, err
 
 // Origin returns the scheme and host of the URLs.
 func (v *Videos) Origin(ctx context.Context) (string, error) {
-	signed, err := v.URL(ctx, "any")
+	signed, err := v.URL(ctx, video.Locator{ID: "any"})
 	if err != nil {
 		return "", err
 	}
@@ -95,14 +96,14 @@ func (v *Videos) Origin(ctx context.Context) (string, error) {
 	return u.Scheme + "://" + u.Host, nil
 }
 
-func (v *Videos) sign(ctx context.Context, id, disposition string) (string, error) {
+func (v *Videos) sign(ctx context.Context, job video.Locator, disposition string) (string, error) {
 	request, err := v.client.PresignGetObject(ctx, &s3.GetObjectInput{
-		Bucket: &v.bucket, Key: aws.String(objectkey.Video(id)),
+		Bucket: &v.bucket, Key: aws.String(objectkey.Video(job)),
 		ResponseContentType:        aws.String("video/mp4"),
-		ResponseContentDisposition: aws.String(contentDisposition(disposition, id)),
+		ResponseContentDisposition: aws.String(contentDisposition(disposition, job.ID)),
 	}, s3.WithPresignExpires(v.life))
 	if err != nil {
-		return "", fmt.Errorf("presigning the video of job %s: %w", id, err)
+		return "", fmt.Errorf("presigning the video of job %s: %w", job.ID, err)
 	}
 	return request.URL, nil
 }

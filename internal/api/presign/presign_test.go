@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/takeup/takeup/internal/api/presign"
+	"github.com/takeup/takeup/internal/bucket/objectkey"
+	"github.com/takeup/takeup/internal/video"
 )
 
 // client signs with a secret that no URL may show.
@@ -27,8 +29,9 @@ func client() *s3.PresignClient {
 }
 
 func TestVideos(t *testing.T) {
+	boat := video.Locator{ID: "job-1", CreatedAt: time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)}
 	videos := presign.NewVideos(client(), "videos-bucket", 15*time.Minute)
-	got, err := videos.URL(t.Context(), "job-1")
+	got, err := videos.URL(t.Context(), boat)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +40,7 @@ func TestVideos(t *testing.T) {
 		t.Fatal(err)
 	}
 	q := u.Query()
-	if u.Scheme != "https" || !strings.HasPrefix(u.Host, "videos-bucket.s3.") || u.Path != "/videos/job-1/video.mp4" {
+	if u.Scheme != "https" || !strings.HasPrefix(u.Host, "videos-bucket.s3.") || u.Path != "/"+objectkey.Video(boat) {
 		t.Errorf("got %s", got)
 	}
 	for name, want := range map[string]string{
@@ -52,12 +55,12 @@ func TestVideos(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 
-	download, err := videos.DownloadURL(t.Context(), "job-1")
+	download, err := videos.DownloadURL(t.Context(), boat)
 	if d, parseErr := url.Parse(download); err != nil || parseErr != nil || d.Query().Get("response-content-disposition") != `attachment; filename="job-1.mp4"` {
 		t.Errorf("got %s, %v", download, err)
 	}
 	// A signature is of one method.
-	head, err := videos.HeadURL(t.Context(), "job-1")
+	head, err := videos.HeadURL(t.Context(), boat)
 	if h, parseErr := url.Parse(head); err != nil || parseErr != nil || h.Path != u.Path || h.Query().Get("X-Amz-SignedHeaders") != "host" ||
 		h.Query().Get("response-content-type") != "video/mp4" || h.Query().Get("X-Amz-Signature") == q.Get("X-Amz-Signature") {
 		t.Errorf("got %s, %v", head, err)
@@ -73,10 +76,10 @@ func TestVideos(t *testing.T) {
 
 	no := errors.New("no credentials")
 	refused := presign.NewVideos(refusing{no}, "b", time.Minute)
-	if _, err := refused.URL(t.Context(), "a"); !errors.Is(err, no) {
+	if _, err := refused.URL(t.Context(), boat); !errors.Is(err, no) {
 		t.Errorf("got %v", err)
 	}
-	if _, err := refused.HeadURL(t.Context(), "a"); !errors.Is(err, no) {
+	if _, err := refused.HeadURL(t.Context(), boat); !errors.Is(err, no) {
 		t.Errorf("got %v", err)
 	}
 	if _, err := refused.ResultsURL(t.Context(), "a", "csv"); !errors.Is(err, no) {

@@ -128,7 +128,7 @@ func (a *API) retrieve(r *http.Request) response {
 	url := ""
 	if view.State == video.StateCompleted {
 		var err error
-		if url, err = a.Videos.URL(r.Context(), id); err != nil {
+		if url, err = a.Videos.URL(r.Context(), view.Locator()); err != nil {
 			return unavailable(id, err, noURL)
 		}
 	}

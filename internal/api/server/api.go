@@ -51,12 +51,12 @@ type Jobs interface {
 // expires.
 type Videos interface {
 	// URL returns a URL that plays in a browser.
-	URL(ctx context.Context, id string) (string, error)
+	URL(ctx context.Context, job video.Locator) (string, error)
 	// DownloadURL returns a URL that a browser saves as a file.
-	DownloadURL(ctx context.Context, id string) (string, error)
+	DownloadURL(ctx context.Context, job video.Locator) (string, error)
 	// HeadURL returns a URL that answers HEAD, which the others refuse: a signature is
 	// for one method.
-	HeadURL(ctx context.Context, id string) (string, error)
+	HeadURL(ctx context.Context, job video.Locator) (string, error)
 	// ResultsURL returns a URL that a browser saves as the results of a batch, in the format
 	// csv or jsonl.
 	ResultsURL(ctx context.Context, id, format string) (string, error)

@@ -210,16 +210,16 @@ func (j *fakeJobs) Forget(_ context.Context, id string) (jobs.Forgotten, error) 
 // links signs URLs and forms that a test can recognize.
 type links struct{ err error }
 
-func (l links) URL(_ context.Context, id string) (string, error) {
-	return "https://videos.example/" + id + "?X-Amz-Signature=canary-url&x=1", l.err
+func (l links) URL(_ context.Context, job video.Locator) (string, error) {
+	return "https://videos.example/" + job.ID + "?X-Amz-Signature=canary-url&x=1", l.err
 }
 
-func (l links) DownloadURL(_ context.Context, id string) (string, error) {
-	return "https://videos.example/" + id + "?X-Amz-Signature=canary-url&download", l.err
+func (l links) DownloadURL(_ context.Context, job video.Locator) (string, error) {
+	return "https://videos.example/" + job.ID + "?X-Amz-Signature=canary-url&download", l.err
 }
 
-func (l links) HeadURL(_ context.Context, id string) (string, error) {
-	return "https://videos.example/" + id + "?X-Amz-Signature=canary-url&head", l.err
+func (l links) HeadURL(_ context.Context, job video.Locator) (string, error) {
+	return "https://videos.example/" + job.ID + "?X-Amz-Signature=canary-url&head", l.err
 }
 
 func (l links) ResultsURL(_ context.Context, id, format string) (string, error) {

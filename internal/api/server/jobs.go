@@ -60,11 +60,12 @@ func (a *API) file(ctx context.Context, view view.View) (*api.File, error) {
 	if view.Manifest == nil {
 		return nil, nil
 	}
-	url, err := a.Videos.URL(ctx, view.ID)
+	locator := view.Locator()
+	url, err := a.Videos.URL(ctx, locator)
 	if err != nil {
 		return nil, err
 	}
-	download, err := a.Videos.DownloadURL(ctx, view.ID)
+	download, err := a.Videos.DownloadURL(ctx, locator)
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +120,7 @@ func (a *API) content(r *http.Request) response {
 	if r.Method == http.MethodHead {
 		sign = a.Videos.HeadURL
 	}
-	url, err := sign(r.Context(), view.ID)
+	url, err := sign(r.Context(), view.Locator())
 	if err != nil {
 		return unavailable(view.ID, err, noURL)
 	}

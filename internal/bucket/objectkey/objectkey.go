@@ -27,11 +27,21 @@ const (
 	manifestName = "video.json"
 )
 
-// Video returns the key of a job's video. The ID must be valid.
-func Video(id string) string { return Videos + id + "/" + videoName }
+// directory returns the prefix of the keys of a job's objects. It is made of the ID alone.
+func directory(job video.Locator) string { return Videos + job.ID + "/" }
 
-// Manifest returns the key of a job's manifest. The ID must be valid.
-func Manifest(id string) string { return Videos + id + "/" + manifestName }
+// locate returns the job whose directory a key is in. The ID may be invalid.
+func locate(key string) video.Locator {
+	path, _ := strings.CutPrefix(key, Videos)
+	id, _, _ := strings.Cut(path, "/")
+	return video.Locator{ID: id}
+}
+
+// Video returns the key of a job's video. The job's ID must be valid.
+func Video(job video.Locator) string { return directory(job) + videoName }
+
+// Manifest returns the key of a job's manifest. The job's ID must be valid.
+func Manifest(job video.Locator) string { return directory(job) + manifestName }
 
 // Upload returns the key in the prompts bucket that an upload form signs. The name must be
 // from jobs.RandomID with the prefix "file", and the extension txt or json.
@@ -73,7 +83,9 @@ const (
 // Key is a parsed key.
 type Key struct {
 	Kind Kind
-	Job  string // the job's ID, of a video or a manifest
+	// Job is the job of a video or a manifest. It has only what the key is made of: Video and
+	// Manifest return the same key for it, but its creation time may be missing or rounded.
+	Job video.Locator
 	// File is the prompt file's key, of a rejection. If it is Cut, it is the beginning of
 	// that key and the mark appended by Rejection. A cut key can't be distinguished from a
 	// key that has this form itself.
@@ -94,14 +106,12 @@ func Parse(key string) (Key, bool) {
 		name, extension, _ := strings.Cut(file, ".")
 		return Key{Kind: KindUpload, Name: name, Extension: extension}, isUpload(name) && (extension == "txt" || extension == "json")
 	}
-	path, _ := strings.CutPrefix(key, Videos)
-	id, _, _ := strings.Cut(path, "/")
-	switch {
-	case !video.ValidID(id):
-	case key == Video(id):
-		return Key{Kind: KindVideo, Job: id}, true
-	case key == Manifest(id):
-		return Key{Kind: KindManifest, Job: id}, true
+	switch job := locate(key); {
+	case !video.ValidID(job.ID):
+	case key == Video(job):
+		return Key{Kind: KindVideo, Job: job}, true
+	case key == Manifest(job):
+		return Key{Kind: KindManifest, Job: job}, true
 	}
 	return Key{}, false
 }

@@ -3,18 +3,22 @@ package objectkey_test
 import (
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/video"
 )
 
+// boat is a job.
+var boat = video.Locator{ID: "a", CreatedAt: time.Date(2026, 8, 21, 12, 0, 0, 250e6, time.UTC)}
+
 const form = "file-abcdefghijklmnopqrstuvwxyz"
 
 func TestKeys(t *testing.T) {
 	for got, want := range map[string]string{
-		objectkey.Video("a"):               "videos/a/video.mp4",
-		objectkey.Manifest("a"):            "videos/a/video.json",
+		objectkey.Video(boat):              "videos/a/video.mp4",
+		objectkey.Manifest(boat):           "videos/a/video.json",
 		objectkey.Upload(form, "txt"):      "uploads/" + form + ".txt",
 		objectkey.Rejection("a b.txt"):     "rejected/a b.txt.json",
 		objectkey.Rejection("in/boat.txt"): "rejected/in/boat.txt.json",
@@ -43,8 +47,8 @@ func again(k objectkey.Key) (string, bool) {
 
 func TestParse(t *testing.T) {
 	for key, want := range map[string]objectkey.Key{
-		"videos/a/video.mp4":             {Kind: objectkey.KindVideo, Job: "a"},
-		"videos/a-b_9/video.json":        {Kind: objectkey.KindManifest, Job: "a-b_9"},
+		"videos/a/video.mp4":             {Kind: objectkey.KindVideo, Job: video.Locator{ID: "a"}},
+		"videos/a-b_9/video.json":        {Kind: objectkey.KindManifest, Job: video.Locator{ID: "a-b_9"}},
 		"uploads/" + form + ".txt":       {Kind: objectkey.KindUpload, Name: form, Extension: "txt"},
 		"uploads/" + form + ".json":      {Kind: objectkey.KindUpload, Name: form, Extension: "json"},
 		"rejected/boat.txt.json":         {Kind: objectkey.KindRejection, File: "boat.txt"},
@@ -104,8 +108,9 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 		if video.ValidID(key) {
-			for _, made := range []string{objectkey.Video(key), objectkey.Manifest(key)} {
-				if parsed, ok := objectkey.Parse(made); !ok || parsed.Job != key {
+			job := video.Locator{ID: key, CreatedAt: boat.CreatedAt}
+			for _, made := range []string{objectkey.Video(job), objectkey.Manifest(job)} {
+				if parsed, ok := objectkey.Parse(made); !ok || parsed.Job.ID != key {
 					t.Errorf("%q is taken apart as %+v, %v", made, parsed, ok)
 				}
 			}

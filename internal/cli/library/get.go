@@ -110,7 +110,7 @@ func showVideo(out io.Writer, access target.API, v api.Video, asJSON bool) error
 		row("file", fileText(*v.Manifest))
 		row("generation", v.Manifest.GenerationID)
 		if access.Bucket != "" {
-			row("S3", "s3://"+access.Bucket+"/"+objectkey.Video(v.ID))
+			row("S3", "s3://"+access.Bucket+"/"+objectkey.Video(video.Locator{ID: v.ID, CreatedAt: v.CreatedAt}))
 		}
 	}
 	if v.Error != nil {

@@ -31,7 +31,7 @@ type Jobs interface {
 
 // Manifests reports which jobs have a stored video.
 type Manifests interface {
-	Manifest(ctx context.Context, id string) (video.Manifest, bool, error)
+	Manifest(ctx context.Context, job video.Locator) (video.Manifest, bool, error)
 }
 
 // Filler fills in sample events from a stack.
@@ -259,7 +259,7 @@ func (f *Filler) lacks(ctx context.Context, entry video.Entry, absent bool, id s
 	case entry.Phase != video.PhaseAccepted:
 		return &Lacking{"job " + id + " has no generation yet", fix}, nil
 	}
-	_, stored, err := f.Manifests.Manifest(ctx, id)
+	_, stored, err := f.Manifests.Manifest(ctx, entry.Locator())
 	if err != nil {
 		return nil, err
 	}

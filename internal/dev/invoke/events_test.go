@@ -51,8 +51,8 @@ func (s *stack) Get(_ context.Context, id string) (video.Entry, string, error) {
 	return video.Entry{}, "", &video.NoEntry{ID: id}
 }
 
-func (s *stack) Manifest(_ context.Context, id string) (video.Manifest, bool, error) {
-	return video.Manifest{}, s.stored[id], nil
+func (s *stack) Manifest(_ context.Context, job video.Locator) (video.Manifest, bool, error) {
+	return video.Manifest{}, s.stored[job.ID], nil
 }
 
 // run answers as the functions do.

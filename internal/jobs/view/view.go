@@ -40,6 +40,9 @@ type View struct {
 	Execution string
 }
 
+// Locator returns the locator of the job's objects.
+func (v View) Locator() video.Locator { return video.Locator{ID: v.ID, CreatedAt: v.CreatedAt} }
+
 // Of returns the view of a whole entry.
 func Of(entry video.Entry, now time.Time) View {
 	brief := video.Brief{}

@@ -31,7 +31,7 @@ type Table interface {
 
 // Manifests reads a job's manifest, and reports whether there is one.
 type Manifests interface {
-	Manifest(ctx context.Context, id string) (video.Manifest, bool, error)
+	Manifest(ctx context.Context, job video.Locator) (video.Manifest, bool, error)
 }
 
 // Settler records the outcome of a job whose execution has ended.
@@ -136,7 +136,11 @@ func (r Repair) job(ctx context.Context, e *evidence, facts reconcile.Facts, don
 			return err
 		}
 		if (absent || entry.Manifest == nil) && e.manifest == nil {
-			manifest, stored, err := r.Manifests.Manifest(ctx, e.id)
+			locator := facts.Locator(e.id)
+			if !absent {
+				locator = entry.Locator()
+			}
+			manifest, stored, err := r.Manifests.Manifest(ctx, locator)
 			if err != nil {
 				return err
 			}

@@ -36,8 +36,8 @@ func boat(t *testing.T) video.Request {
 
 type manifests map[string]video.Manifest
 
-func (s manifests) Manifest(_ context.Context, id string) (video.Manifest, bool, error) {
-	m, ok := s[id]
+func (s manifests) Manifest(_ context.Context, job video.Locator) (video.Manifest, bool, error) {
+	m, ok := s[job.ID]
 	return m, ok, nil
 }
 

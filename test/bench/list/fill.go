@@ -147,7 +147,7 @@ func (s *subject) putFiles(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		name := objectkey.Video(v.ID)
+		name := objectkey.Video(video.Locator{ID: v.ID, CreatedAt: v.CreatedAt})
 		size := file.Size()
 		if _, err := s.stack.S3().PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &name, Body: file.Open(), ContentLength: &size}); err != nil {
 			return err

@@ -167,8 +167,9 @@ func (s *subject) call(ctx context.Context, r request) ([]byte, error) {
 // videos is a page of the API's list.
 type videos struct {
 	Videos []struct {
-		ID     string `json:"id"`
-		Status string `json:"status"`
+		ID        string    `json:"id"`
+		CreatedAt time.Time `json:"created_at"`
+		Status    string    `json:"status"`
 	} `json:"videos"`
 	Next *string `json:"next"`
 }

@@ -139,7 +139,7 @@ func checkPaid(ctx context.Context, w *world.World, r *Result, j *world.Job, bou
 // holds reports whether the bucket has the manifest of a generation. Whether the video is
 // complete is left to checkVideos.
 func holds(ctx context.Context, w *world.World, j *world.Job, g sim.Generation) bool {
-	body, err := w.Object(ctx, objectkey.Manifest(j.ID))
+	body, err := w.Manifest(ctx, j.ID)
 	var manifest video.Manifest
 	return err == nil && json.Unmarshal(body, &manifest) == nil && faults.Bare(manifest.GenerationID) == faults.Bare(g.ID)
 }
@@ -158,7 +158,7 @@ func checkVideos(ctx context.Context, w *world.World, r *Result, accepted map[st
 	for _, j := range w.Jobs {
 		byID[j.ID] = j
 	}
-	bucket, prefix := w.Stack.Outputs["VideosBucket"], "videos/"
+	bucket, prefix := w.Stack.Outputs["VideosBucket"], objectkey.Videos
 	files, manifests := map[string]bool{}, map[string]bool{}
 	pages := s3.NewListObjectsV2Paginator(w.S3, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &prefix})
 	for pages.HasMorePages() {
@@ -167,20 +167,20 @@ func checkVideos(ctx context.Context, w *world.World, r *Result, accepted map[st
 			return err
 		}
 		for _, object := range page.Contents {
-			id, name, _ := strings.Cut(strings.TrimPrefix(*object.Key, prefix), "/")
-			j := byID[id]
+			key, ok := objectkey.Parse(*object.Key)
+			j := byID[key.Job.ID]
 			switch {
+			case !ok:
+				r.add(partial, nil, "%s is neither a video nor a manifest", *object.Key)
 			case j == nil:
 				r.add(partial, nil, "%s is no job's", *object.Key)
-			case name == "video.mp4":
-				files[id] = true
-				if err := checkFile(ctx, w, r, j, accepted[j.Name]); err != nil {
+			case key.Kind == objectkey.KindVideo:
+				files[j.ID] = true
+				if err := checkFile(ctx, w, r, j, key, accepted[j.Name]); err != nil {
 					return err
 				}
-			case name == "video.json":
-				manifests[id] = true
-			default:
-				r.add(partial, j, "%s is neither a video nor a manifest", *object.Key)
+			case key.Kind == objectkey.KindManifest:
+				manifests[j.ID] = true
 			}
 		}
 	}
@@ -201,8 +201,8 @@ func checkVideos(ctx context.Context, w *world.World, r *Result, accepted map[st
 			return err
 		}
 		for _, u := range page.Uploads {
-			id, _, _ := strings.Cut(strings.TrimPrefix(*u.Key, prefix), "/")
-			r.add(partial, byID[id], "an upload of %s was left open", *u.Key)
+			key, _ := objectkey.Parse(*u.Key)
+			r.add(partial, byID[key.Job.ID], "an upload of %s was left open", *u.Key)
 		}
 	}
 	return nil
@@ -210,8 +210,8 @@ func checkVideos(ctx context.Context, w *world.World, r *Result, accepted map[st
 
 // checkFile compares a stored video with its manifest and, byte for byte, with what the
 // simulator serves.
-func checkFile(ctx context.Context, w *world.World, r *Result, j *world.Job, bought []sim.Generation) error {
-	file, err := w.Object(ctx, objectkey.Video(j.ID))
+func checkFile(ctx context.Context, w *world.World, r *Result, j *world.Job, key objectkey.Key, bought []sim.Generation) error {
+	file, err := w.Object(ctx, objectkey.Video(key.Job))
 	if err != nil {
 		return err
 	}
@@ -226,7 +226,7 @@ func checkFile(ctx context.Context, w *world.World, r *Result, j *world.Job, bou
 	if !slices.ContainsFunc(bought, same) {
 		r.add(partial, j, "its video has %d bytes, and they are not those that the simulator served", len(file))
 	}
-	body, err := w.Object(ctx, objectkey.Manifest(j.ID))
+	body, err := w.Object(ctx, objectkey.Manifest(key.Job))
 	if body == nil || err != nil {
 		return err
 	}

@@ -111,14 +111,17 @@ func (w *world) testStore(t *testing.T) {
 	const sample = "60ac7c34-3224-4b14-8e7d-0aa0db708325"
 	id, _, _ := strings.Cut(bought, ":")
 	got := w.invoke(t, "store", []byte(strings.ReplaceAll(string(event(t, "store")), sample, id)))
-	if job := answered[video.Job](t, got); job.Status != video.Stored || job.Video != "s3://"+lambdas.VideosBucket+"/"+objectkey.Video("a-paper-boat") {
+	job := answered[video.Job](t, got)
+	address, ours := strings.CutPrefix(job.Video, "s3://"+lambdas.VideosBucket+"/")
+	key, parsed := objectkey.Parse(address)
+	if job.Status != video.Stored || !ours || !parsed || key.Kind != objectkey.KindVideo || key.Job.ID != "a-paper-boat" {
 		t.Errorf("it returned %+v", job)
 	}
-	file, _ := w.s3.Object(lambdas.VideosBucket, objectkey.Video("a-paper-boat"))
+	file, _ := w.s3.Object(lambdas.VideosBucket, address)
 	if string(file.Body) != string(served) {
 		t.Errorf("%d bytes are stored, and not the %d that were served", len(file.Body), len(served))
 	}
-	if _, ok := w.s3.Object(lambdas.VideosBucket, objectkey.Manifest("a-paper-boat")); !ok {
+	if _, ok := w.s3.Object(lambdas.VideosBucket, objectkey.Manifest(key.Job)); !ok {
 		t.Error("there is no manifest")
 	}
 	if strings.Contains(string(got.log), "ksSign") {

@@ -22,6 +22,8 @@ const (
 	settingsTest = "internal/lambdaenv/settings/settings_test.go"
 	accountsFile = "internal/lambdaenv/accounts/accounts.go"
 	allFile      = "internal/provider/all/all.go"
+	keysFile     = "internal/bucket/objectkey/objectkey.go"
+	keysTest     = "internal/bucket/objectkey/objectkey_test.go"
 )
 
 // change is a change of the repository.
@@ -139,6 +141,40 @@ func TestASecondProvider(t *testing.T) {
 		tests:     []string{"./internal/provider/...", "./internal/lambdaenv/...", "./internal/dev/templatecheck"},
 	})
 }
+
+// TestADateInTheKeys stores videos under keys that begin with the date of the job.
+func TestADateInTheKeys(t *testing.T) {
+	const day = ", CreatedAt: time.Date(2026, 8, 21, 0, 0, 0, 0, time.UTC)}"
+	demonstrate(t, change{
+		edits: []edit{
+			{keysFile, "\t\"strings\"\n", "\t\"strings\"\n\t\"time\"\n", 1},
+			{keysFile, "return Videos + job.ID + ", "return Videos + job.CreatedAt.UTC().Format(date) + job.ID + ", 1},
+			{keysFile, `	id, _, _ := strings.Cut(path, "/")
+	return video.Locator{ID: id}
+`, `	at, err := time.Parse(date, path[:min(len(date), len(path))])
+	if err != nil {
+		return video.Locator{}
+	}
+	id, _, _ := strings.Cut(path[len(date):], "/")
+	return video.Locator{ID: id, CreatedAt: at}
+`, 1},
+			{keysFile, "", "\n// date is the form of the date in a job's directory.\nconst date = \"2006/01/02/\"\n", 0},
+			{keysTest, `"videos/a/video.`, `"videos/2026/08/21/a/video.`, 6},
+			{keysTest, `"videos/a-b_9/video`, `"videos/2026/08/21/a-b_9/video`, 1},
+			{keysTest, `Job: video.Locator{ID: "a"}`, `Job: video.Locator{ID: "a"` + day, 1},
+			{keysTest, `Job: video.Locator{ID: "a-b_9"}`, `Job: video.Locator{ID: "a-b_9"` + day, 1},
+		},
+		generated: map[string]string{"internal/cli/testdata/forget.golden": "videos/2026/08/21/"},
+		renew:     []string{"./internal/cli"},
+		tests: []string{
+			"./internal/api/...", "./internal/bucket/...", "./internal/dev/invoke", "./internal/dev/policy", "./internal/jobs/...",
+			"./internal/reconcile/...", "./internal/pipeline", "-skip=" + plays,
+		},
+	})
+}
+
+// plays are the long plays of package pipeline, which take minutes.
+const plays = "Every|TwoSubmits|StoppedAndSettled|Cancel|Redrive|Retried|Paused|Forgotten|BegunAnew|GivenInOrder|PlaysRun"
 
 // demonstrate makes a change in a copy of the repository, and runs what has to follow.
 func demonstrate(t *testing.T, c change) {

@@ -134,10 +134,21 @@ func (w *world) testStore(t *testing.T) {
 // stored fails the test if a job's video is not in the bucket.
 func (w *world) stored(t *testing.T, id string) {
 	t.Helper()
-	for _, key := range []string{objectkey.Video(id), objectkey.Manifest(id)} {
-		if _, err := w.stack.S3().HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: aws.String(w.stack.Outputs["VideosBucket"]), Key: &key}); err != nil {
-			t.Errorf("%s: %v", key, err)
+	pages := s3.NewListObjectsV2Paginator(w.stack.S3(), &s3.ListObjectsV2Input{Bucket: aws.String(w.stack.Outputs["VideosBucket"]), Prefix: aws.String(objectkey.Videos)})
+	there := map[objectkey.Kind]bool{}
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
 		}
+		for _, object := range page.Contents {
+			if key, ok := objectkey.Parse(*object.Key); ok && key.Job.ID == id {
+				there[key.Kind] = true
+			}
+		}
+	}
+	if !there[objectkey.KindVideo] || !there[objectkey.KindManifest] {
+		t.Errorf("of job %s there are %v", id, there)
 	}
 }
 

@@ -124,11 +124,12 @@ func (w *world) stored(t *testing.T, job string) api.Generation {
 		t.Fatalf("job %s has not completed: %+v, %+v", job, got, got.Error)
 	}
 	w.boughtOnce(t, job)
-	file := w.object(t, objectkey.Video(job))
+	locator := w.entry(t, job).Locator()
+	file := w.object(t, objectkey.Video(locator))
 	if !bytes.Equal(file, w.served(t, job)) {
 		t.Errorf("the video of job %s has %d bytes, and they are not those that the provider serves", job, len(file))
 	}
-	body := w.object(t, objectkey.Manifest(job))
+	body := w.object(t, objectkey.Manifest(locator))
 	if err := w.schema.Validate(decode[any](t, body)); err != nil {
 		t.Errorf("the manifest of job %s is not as docs/manifest.schema.json has it: %v", job, err)
 	}

@@ -26,7 +26,8 @@ func (w *world) testForgotten(t *testing.T) {
 		t.Errorf("while it is generated: %v", refused.Message)
 	}
 	w.stored(t, job)
-	whole := w.object(t, objectkey.Manifest(job))
+	locator := w.entry(t, job).Locator()
+	whole := w.object(t, objectkey.Manifest(locator))
 	if !strings.Contains(string(whole), prompt) {
 		t.Fatalf("the manifest is %s", whole)
 	}
@@ -38,7 +39,7 @@ func (w *world) testForgotten(t *testing.T) {
 	if got.Video.ForgottenAt == nil || got.Video.Prompt != nil || got.Video.Cost == nil || got.Video.Status != video.StateCompleted || len(got.Stays) < 3 {
 		t.Errorf("it is %+v", got)
 	}
-	body := w.object(t, objectkey.Manifest(job))
+	body := w.object(t, objectkey.Manifest(locator))
 	manifest := decode[video.Manifest](t, body)
 	if err := w.schema.Validate(decode[any](t, body)); err != nil || strings.Contains(string(body), prompt) || manifest.RequestHash == "" {
 		t.Errorf("the manifest is %s, %v", body, err)
@@ -58,7 +59,7 @@ func (w *world) testForgotten(t *testing.T) {
 		t.Errorf("the same request is %s", again)
 	}
 	w.boughtOnce(t, job)
-	if file := w.object(t, objectkey.Video(job)); len(file) == 0 {
+	if file := w.object(t, objectkey.Video(locator)); len(file) == 0 {
 		t.Error("the video is gone")
 	}
 }

@@ -38,7 +38,7 @@ func (w *world) endedWith(t *testing.T, job, outcome string, says ...string) {
 			t.Errorf("it lacks %q: %s", words, got.Error.Message)
 		}
 	}
-	if keys := w.keys(t, "videos/"+job+"/"); len(keys) > 0 {
+	if keys := w.objects(t, job); len(keys) > 0 {
 		t.Errorf("there are %v", keys)
 	}
 }

@@ -197,7 +197,9 @@ func (w *world) probeStore(t *testing.T) error {
 // probeComplete stores a video whose manifest was lost and which has an open upload.
 func (w *world) probeComplete(t *testing.T) error {
 	id, bucket := w.fresh(), w.stack.Outputs["VideosBucket"]
-	job, file, manifest := w.completed(t, id), objectkey.Video(id), objectkey.Manifest(id)
+	job := w.completed(t, id)
+	locator := w.entry(t, id).Locator()
+	file, manifest := objectkey.Video(locator), objectkey.Manifest(locator)
 	if _, err := w.step(t.Context(), "StoreFunction", job, video.Stored); err != nil {
 		return err
 	}

@@ -3,6 +3,8 @@ package e2e
 import (
 	"errors"
 	"io"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -10,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -59,6 +62,12 @@ func (w *world) keys(t *testing.T, prefix string) []string {
 		}
 	}
 	return keys
+}
+
+// objects returns the keys of a job's objects, and those that have its id in another way.
+func (w *world) objects(t *testing.T, job string) []string {
+	t.Helper()
+	return slices.DeleteFunc(w.keys(t, objectkey.Videos), func(key string) bool { return !strings.Contains(key, "/"+job+"/") })
 }
 
 // entry returns a job's entry.

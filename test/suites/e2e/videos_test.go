@@ -147,7 +147,7 @@ func (w *world) testDiscardStored(t *testing.T) {
 	if got := ask[api.Video](w, t, http.StatusOK, http.MethodDelete, api.PathOf(api.VideoPath, job)+"?discard=true"); got.Status != video.StateDiscarded || got.Cost == nil {
 		t.Errorf("got %+v", got)
 	}
-	if keys := w.keys(t, "videos/"+job+"/"); len(keys) > 0 {
+	if keys := w.objects(t, job); len(keys) > 0 {
 		t.Errorf("there are %v", keys)
 	}
 	if got := w.end(t, job); got.Error == nil || got.Error.Name != "Discarded" {

@@ -183,7 +183,7 @@ func TestConditionalWrites(t *testing.T) {
 	s := start(t, asItIs)
 	manifests := bucket.NewManifests(s.client, s.bucket)
 	id := strings.Trim(strings.ReplaceAll(s.prefix+"conditional", "/", "-"), "-")
-	defer s.remove(t, objectkey.Manifest(id)) // before the server stops
+	defer s.remove(t, objectkey.Manifest(video.Locator{ID: id})) // before the server stops
 	var wait sync.WaitGroup
 	for n := range 12 {
 		wait.Go(func() {
@@ -193,14 +193,14 @@ func TestConditionalWrites(t *testing.T) {
 		})
 	}
 	wait.Wait()
-	first, stored, err := manifests.Manifest(t.Context(), id)
+	first, stored, err := manifests.Manifest(t.Context(), video.Locator{ID: id})
 	if err != nil || !stored {
 		t.Fatalf("stored: %v, %v", stored, err)
 	}
 	if _, err := manifests.PutManifest(t.Context(), video.Manifest{ID: id, Polls: 13}); err != nil {
 		t.Error(err)
 	}
-	if later, _, err := manifests.Manifest(t.Context(), id); err != nil || later.Polls != first.Polls {
+	if later, _, err := manifests.Manifest(t.Context(), video.Locator{ID: id}); err != nil || later.Polls != first.Polls {
 		t.Errorf("it was that of writer %d, and is that of %d, %v", first.Polls, later.Polls, err)
 	}
 }

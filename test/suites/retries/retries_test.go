@@ -244,9 +244,16 @@ func (w *world) run(t *testing.T, id string, p play) outcome {
 			w.faults.mu.Lock()
 			got.tried = w.faults.tried[id]
 			w.faults.mu.Unlock()
-			bucket, key := w.stack.Outputs["VideosBucket"], objectkey.Manifest(id)
+			if execution.Status != types.ExecutionStatusSucceeded {
+				return got
+			}
+			var job video.Job
+			if err := json.Unmarshal([]byte(*execution.Output), &job); err != nil {
+				t.Fatal(err)
+			}
+			bucket, key := w.stack.Outputs["VideosBucket"], objectkey.Manifest(job.Locator())
 			_, err := w.s3.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &bucket, Key: &key})
-			got.stored = err == nil && execution.Status == types.ExecutionStatusSucceeded
+			got.stored = err == nil
 			return got
 		}
 		select {
