@@ -64,6 +64,9 @@ func (l ledger) CreateSent(context.Context, video.Entry, string, []video.Sending
 }
 
 func (l ledger) Create(_ context.Context, entry video.Entry) (video.Entry, string, error) {
+	if entry.ID == "throttled" {
+		return video.Entry{}, "", &video.ServiceUnavailable{Doing: "writing the job", Err: errThrottled}
+	}
 	if _, ok := l[entry.ID]; ok {
 		return video.Entry{}, "", &video.Conflict{ID: entry.ID}
 	}

@@ -51,14 +51,23 @@ type Post struct {
 // *video.ServiceUnavailable, after which it isn't known whether the job was started.
 func (s *Service) Send(ctx context.Context, p Post, r video.Request, from video.Origin) (Receipt, error) {
 	request := IDFromKey("sent", from.Token, r.Hash())
-	for range sendTurns {
-		sent, version, err := s.table.Sendings(ctx, request)
-		if err != nil {
-			return Receipt{}, unavailable("reading what was sent before", err)
+	for turn := range sendTurns {
+		// A first POST is usually the only one, so it is written without reading what was sent
+		// before. If there is anything, the write is refused, and the next turn reads it.
+		unread := turn == 0 && p.Retry == 0
+		var sent []video.Sending
+		var version string
+		var err error
+		if !unread {
+			if sent, version, err = s.table.Sendings(ctx, request); err != nil {
+				return Receipt{}, unavailable("reading what was sent before", err)
+			}
 		}
 		i := p.among(sent)
 		if i < 0 {
-			if err := s.admit(ctx, r, from); err != nil {
+			if err := s.admit(ctx, r, from); err != nil && unread {
+				continue // it may belong to a job, which needs no admission
+			} else if err != nil {
 				return Receipt{}, err
 			}
 			receipt, err := s.create(ctx, p, r, from, request, p.added(sent), version)
@@ -73,7 +82,7 @@ func (s *Service) Send(ctx context.Context, p Post, r video.Request, from video.
 		} else if err != nil {
 			continue
 		}
-		receipt, err := s.Start(ctx, id, r, from)
+		receipt, err := s.start(ctx, id, r, from, false)
 		receipt.ID = id
 		return s.told(ctx, request, p, receipt, err)
 	}
@@ -95,7 +104,7 @@ func (s *Service) create(ctx context.Context, p Post, r video.Request, from vide
 	}
 	started, known, err := s.Begin(ctx, entry, written)
 	if err == nil && !started {
-		return s.Start(ctx, p.ID, r, from)
+		return s.start(ctx, p.ID, r, from, false)
 	}
 	if err == nil {
 		receipt = Receipt{view.Of(entry, s.now()), known}

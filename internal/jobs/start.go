@@ -38,14 +38,28 @@ type Receipt struct {
 // After a *video.ServiceUnavailable it isn't known whether the job was started. Starting it
 // again with the same id is safe.
 func (s *Service) Start(ctx context.Context, id string, r video.Request, from video.Origin) (Receipt, error) {
+	// Most requests are new, so the job is created without being read.
+	return s.start(ctx, id, r, from, true)
+}
+
+// start is Start. If fresh, it first creates the job, and reads it only if that is refused.
+func (s *Service) start(ctx context.Context, id string, r video.Request, from video.Origin, fresh bool) (Receipt, error) {
 	if err := video.CheckID(id); err != nil {
 		return Receipt{}, err
 	}
-	for range turns {
-		entry, version, err := s.table.Get(ctx, id)
+	for turn := range turns {
+		var entry video.Entry
+		var version string
+		err := error(&video.NoEntry{ID: id})
+		unread := fresh && turn == 0
+		if !unread {
+			entry, version, err = s.table.Get(ctx, id)
+		}
 		var absent *video.NoEntry
 		if errors.As(err, &absent) {
-			if err := s.admit(ctx, r, from); err != nil {
+			if err := s.admit(ctx, r, from); err != nil && unread {
+				continue // a job that is there needs no admission
+			} else if err != nil {
 				return Receipt{}, err
 			}
 			entry, version, err = s.table.Create(ctx, video.Entry{
