@@ -55,6 +55,9 @@ chromium := .tools/chromium/lock-$(firstword $(shell cat tools/chromium/* | sha2
 
 takeup := .takeup/bin/takeup
 
+empty :=
+space := $(empty) $(empty)
+
 # Programs that need-cc and need-node installed come first.
 export PATH := $(CURDIR)/.tools/path:$(PATH)
 
@@ -112,12 +115,23 @@ build: $(takeup) $(sam) ## Build the template and its functions for sam deploy. 
 
 # Tests that play very many jobs, each on one goroutine, are named Every... Pair, Point or
 # Setting. The race detector finds nothing in them, and would make them several times as long.
+plays := Every(Pair|Point|Setting)$$
+pairs := ^TestEveryFaultAndEveryPair$$
+
+# The suites that test-long runs.
+long := changes commands docker mutants
+
 # Of the packages in test/, e2e takes longest, so it comes first.
 .PHONY: test
-test: need-go need-python need-cc need-node need-curl $(ministack) $(moto) $(sam) $(schemathesis) $(aimlapi) $(awscli) $(axe) $(chromium) $(versitygw) ## Run all tests.
-	go test -race -timeout 30m -skip 'Every(Pair|Point|Setting)$$' ./...
-	GOGC=400 go test -timeout 30m -run 'Every(Pair|Point|Setting)$$' ./internal/pipeline
-	cd test && go test -race -timeout 30m ./suites/e2e $$(go list ./... | grep -v '/test/suites/docker$$')
+test: need-go need-python need-cc need-node need-curl $(ministack) $(moto) $(sam) $(schemathesis) $(aimlapi) $(axe) $(chromium) $(versitygw) ## Run the tests of every part, and of the whole on the local stack.
+	go test -race -timeout 30m -skip '$(plays)' ./...
+	GOGC=400 go test -timeout 30m -run '$(pairs)' ./internal/pipeline
+	cd test && go test -race -timeout 30m ./suites/e2e $$(go list ./... | grep -vE '/test/suites/($(subst $(space),|,$(long)))$$')
+
+.PHONY: test-long
+test-long: need-go need-python need-cc need-node need-curl $(ministack) $(sam) $(awscli) ## Run the longer tests: the other plays, the mutants, the changes, the commands of the documents, and Lambda's container.
+	GOGC=400 go test -timeout 40m -run '$(plays)' -skip '$(pairs)' ./internal/pipeline
+	cd test && go test -timeout 40m $(addprefix ./suites/,$(filter-out docker,$(long)))
 	@tools/docker
 
 .PHONY: chaos

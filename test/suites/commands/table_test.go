@@ -82,7 +82,8 @@ const (
 // listed maps the commands that are not run here to the reason. Those of InDocker are not run
 // here either.
 var listed = map[string]string{
-	`make test`:                    "it runs this test",
+	`make test`:                    "CI runs it",
+	`make test-long`:               "it runs this test",
 	`takeup batch run prompts.csv`: "it asks in a terminal; it is run in the form of the README, with --yes",
 	`make up`:                      "it is run in the form of docs/cli.md, with a comment",
 	`go test ./internal/video ./internal/schedule`: "make test runs them",
