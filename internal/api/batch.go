@@ -146,6 +146,11 @@ type BatchPaused struct {
 	Until *time.Time `json:"until"`
 }
 
+// BatchResults says where the results of a batch that has ended are.
+type BatchResults struct {
+	DownloadURL string `json:"download_url"` // is saved as a file by a browser; it works for a short time
+}
+
 // BatchCancelled says what became of the videos of a batch that was cancelled.
 type BatchCancelled struct {
 	Batch     Batch `json:"batch"`

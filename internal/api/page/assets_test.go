@@ -9,6 +9,9 @@ import (
 	"testing"
 
 	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/batch/batchfile"
+	"github.com/takeup/takeup/internal/batch/record"
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -41,6 +44,47 @@ func TestStatuses(t *testing.T) {
 	}
 }
 
+// The page has words for every status of a batch, and for every cap on money that one waits for.
+func TestBatchWords(t *testing.T) {
+	var states []string
+	for _, state := range record.States() {
+		states = append(states, string(state))
+	}
+	for name, want := range map[string][]string{
+		"batchStatuses": states,
+		"capNames":      {budget.LimitDay, budget.LimitMonth, budget.LimitOwner},
+	} {
+		object := regexp.MustCompile(`const ` + name + ` = \{([^}]*)\}`).FindStringSubmatch(asset(t, "words.js"))
+		if object == nil {
+			t.Fatalf("words.js has no %s", name)
+		}
+		var known []string
+		for _, match := range regexp.MustCompile(`(\w+): "`).FindAllStringSubmatch(object[1], -1) {
+			known = append(known, match[1])
+		}
+		if !slices.Equal(known, want) {
+			t.Errorf("%s has %q, want %q", name, known, want)
+		}
+	}
+}
+
+// The page takes the files that the prompts bucket takes as batches.
+func TestBatchFiles(t *testing.T) {
+	object := regexp.MustCompile(`const formats = \{(.*)\}`).FindStringSubmatch(asset(t, "batches.js"))
+	if object == nil {
+		t.Fatal("batches.js has no formats")
+	}
+	known := regexp.MustCompile(`(\w+): "(\w+)"`).FindAllStringSubmatch(object[1], -1)
+	for _, match := range known {
+		if format, err := batchfile.FormatOf("prompts." + match[1]); err != nil || string(format) != match[2] {
+			t.Errorf("a .%s file is %s for the page, and %q in the bucket", match[1], match[2], format)
+		}
+	}
+	if len(known) != 4 {
+		t.Errorf("it knows %q", known)
+	}
+}
+
 // The page calls paths that the API has.
 func TestPaths(t *testing.T) {
 	source := asset(t, "api.js")
@@ -51,9 +95,10 @@ func TestPaths(t *testing.T) {
 	paths := []string{
 		api.VideosPath, api.VideoPath, api.ContentPath, api.RedrivePath, api.RetryPath, api.ForgetPath,
 		api.StatusesPath, api.CheckPath, api.ModelsPath, api.ModelPath, api.ControlPath, api.UsagePath,
+		api.BatchesPath, api.BatchPath, api.BatchStartPath, api.BatchResultsPath,
 	}
 	calls := regexp.MustCompile("#call\\(\"[A-Z]+\", [`\"]([^`\"?]+?)(?:\\$\\{discard|[`\"?])").FindAllStringSubmatch(source, -1)
-	if len(calls) < 9 {
+	if len(calls) < 17 {
 		t.Errorf("found %d calls", len(calls))
 	}
 	for _, call := range calls {

@@ -10,6 +10,7 @@ import (
 	"html"
 	"net/http"
 	"path"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -29,7 +30,7 @@ type page struct {
 	index    file
 	assets   map[string]file
 	version  string
-	origin   func(context.Context) (string, error)
+	origins  func(context.Context) (Origins, error)
 	notFound http.Handler
 }
 
@@ -38,19 +39,29 @@ type page struct {
 // that it is never the client's.
 const PrefixHeader = "X-Page-Prefix"
 
+// Origins are the schemes and hosts, besides its own, that the page uses.
+type Origins struct {
+	Videos  string // of the URLs that videos are played from
+	Uploads string // of the forms that files are uploaded with
+}
+
 // New returns the page as an http.Handler, for GET and HEAD of "/" and of
 // "/assets/<version>/<file>". The version is a hash of all files, and index.html names it:
 // so files can be cached forever, and a new version is never mixed with an old one. No
 // token is needed to read any of it, and none is in it.
 //
-// origin returns the scheme and host of the URLs that videos are played from. notFound
-// answers a path that the page doesn't have.
-func New(origin func(context.Context) (string, error), notFound http.Handler) http.Handler {
-	p := &page{assets: map[string]file{}, origin: origin, notFound: notFound}
+// origins is called for each request. notFound answers a path that the page doesn't have.
+func New(origins func(context.Context) (Origins, error), notFound http.Handler) http.Handler {
+	p := &page{assets: map[string]file{}, origins: origins, notFound: notFound}
+	// Lines of comments, which are served as empty lines, so that an error names the line.
+	comments := regexp.MustCompile(`(?m)^[ \t]*//.*$`)
 	all := sha256.New()
 	for _, entry := range must(files.ReadDir("assets")) {
 		name := entry.Name()
 		content := must(files.ReadFile(path.Join("assets", name)))
+		if path.Ext(name) == ".js" {
+			content = comments.ReplaceAll(content, nil)
+		}
 		fmt.Fprintf(all, "%s %d\n", name, len(content))
 		all.Write(content)
 		p.assets[name] = newFile(name, content)
@@ -74,12 +85,13 @@ func newFile(name string, content []byte) file {
 }
 
 // policy returns a Content-Security-Policy. The page may load its own files, call its own
-// origin and play videos from the given one, and nothing else: no inline script or style,
-// no eval, no frame around it, and no form that the browser submits.
-func policy(origin string) string {
+// origin, upload files to one of the given origins and play videos from the other, and nothing
+// else: no inline script or style, no eval, no frame around it, and no form that the browser
+// submits.
+func policy(origins Origins) string {
 	return strings.Join([]string{
 		"default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'",
-		"connect-src 'self'", "media-src " + origin, "base-uri 'none'", "form-action 'none'",
+		"connect-src 'self' " + origins.Uploads, "media-src " + origins.Videos, "base-uri 'none'", "form-action 'none'",
 		"frame-ancestors 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'",
 	}, "; ")
 }
@@ -103,7 +115,7 @@ func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// A page that was loaded before a deploy requests files of the old version. It
 		// gets those of the new one, which it doesn't cache.
 	}
-	origin, err := p.origin(r.Context())
+	origins, err := p.origins(r.Context())
 	if err != nil {
 		http.Error(w, "The page can't be served at the moment. Load it again.", http.StatusServiceUnavailable)
 		return
@@ -112,7 +124,7 @@ func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", caching)
 	h.Set("ETag", f.tag)
 	h.Set("Content-Type", contentType(f.name))
-	h.Set("Content-Security-Policy", policy(origin))
+	h.Set("Content-Security-Policy", policy(origins))
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer") // S3 needn't know where a video is played
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")

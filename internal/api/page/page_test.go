@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,11 +18,16 @@ import (
 	"github.com/takeup/takeup/internal/api/page"
 )
 
-const bucket = "https://videos.s3.eu-west-1.amazonaws.com"
+const (
+	bucket  = "https://videos.s3.eu-west-1.amazonaws.com"
+	uploads = "https://prompts.s3.eu-west-1.amazonaws.com"
+)
 
 func newPage() http.Handler {
 	return page.New(
-		func(context.Context) (string, error) { return bucket, nil },
+		func(context.Context) (page.Origins, error) {
+			return page.Origins{Videos: bucket, Uploads: uploads}, nil
+		},
 		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }),
 	)
 }
@@ -124,6 +130,29 @@ func TestPageIsSmall(t *testing.T) {
 	}
 }
 
+// A script is served without its comments, and each of its statements in its own line.
+func TestComments(t *testing.T) {
+	handler := newPage()
+	for _, address := range named(t, get(handler, "/").Body.String()) {
+		if path.Ext(address) != ".js" {
+			continue
+		}
+		source, err := os.ReadFile(filepath.Join("assets", path.Base(address)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		served := strings.Split(get(handler, "/"+address).Body.String(), "\n")
+		for i, line := range strings.Split(string(source), "\n") {
+			if strings.HasPrefix(strings.TrimSpace(line), "//") {
+				line = ""
+			}
+			if i >= len(served) || served[i] != line {
+				t.Errorf("%s: line %d is not served as %q", address, i+1, line)
+			}
+		}
+	}
+}
+
 func TestNoForeignSource(t *testing.T) {
 	inline := regexp.MustCompile(`(?i)<style|\sstyle=|\son[a-z]+=|<script(?:[^>]*)>[^<]`)
 	elsewhere := regexp.MustCompile(`https?://[^\s"'` + "`" + `]+`)
@@ -159,7 +188,7 @@ func TestPolicy(t *testing.T) {
 	for _, target := range []string{"/", "/" + named(t, get(handler, "/").Body.String())[0]} {
 		got := get(handler, target).Header()
 		for _, part := range []string{
-			"default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "media-src " + bucket,
+			"default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self' " + uploads, "media-src " + bucket,
 			"frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'",
 		} {
 			if !slices.Contains(strings.Split(got.Get("Content-Security-Policy"), "; "), part) {
@@ -211,7 +240,7 @@ func TestNotFound(t *testing.T) {
 }
 
 func TestNoOrigin(t *testing.T) {
-	handler := page.New(func(context.Context) (string, error) { return "", errors.New("no credentials") }, http.NotFoundHandler())
+	handler := page.New(func(context.Context) (page.Origins, error) { return page.Origins{}, errors.New("no credentials") }, http.NotFoundHandler())
 	if w := get(handler, "/"); w.Code != http.StatusServiceUnavailable || strings.Contains(w.Body.String(), "credentials") {
 		t.Errorf("it answers %d %s", w.Code, w.Body)
 	}

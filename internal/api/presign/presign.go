@@ -89,6 +89,11 @@ func (v *Videos) Origin(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return originOf(signed)
+}
+
+// originOf returns the scheme and host of a URL.
+func originOf(signed string) (string, error) {
 	u, err := url.Parse(signed)
 	if err != nil {
 		return "", fmt.Errorf("reading a presigned URL: %w", err)
@@ -136,4 +141,13 @@ func (f *Forms) Form(ctx context.Context, key string, maxBytes int64) (api.Uploa
 		return api.Upload{}, fmt.Errorf("presigning an upload: %w", err)
 	}
 	return api.Upload{URL: post.URL, Fields: post.Values, Key: key, MaxBytes: maxBytes, ExpiresAt: expires.UTC()}, nil
+}
+
+// Origin returns the scheme and host of the forms' URLs.
+func (f *Forms) Origin(ctx context.Context) (string, error) {
+	form, err := f.Form(ctx, "any", 1)
+	if err != nil {
+		return "", err
+	}
+	return originOf(form.URL)
 }

@@ -108,8 +108,16 @@ func TestForms(t *testing.T) {
 			t.Errorf("the policy has no %s: %s", want, policy)
 		}
 	}
+	origin, err := presign.NewForms(client(), "prompts-bucket", time.Now).Origin(t.Context())
+	if u, parseErr := url.Parse(form.URL); err != nil || parseErr != nil || origin != u.Scheme+"://"+u.Host {
+		t.Errorf("origin %s, %v", origin, err)
+	}
 	no := errors.New("no credentials")
-	if _, err := presign.NewForms(refusing{no}, "b", time.Now).Form(t.Context(), "a", 1); !errors.Is(err, no) {
+	refused := presign.NewForms(refusing{no}, "b", time.Now)
+	if _, err := refused.Form(t.Context(), "a", 1); !errors.Is(err, no) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := refused.Origin(t.Context()); !errors.Is(err, no) {
 		t.Errorf("got %v", err)
 	}
 }

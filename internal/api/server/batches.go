@@ -208,8 +208,8 @@ func (a *API) cancelBatch(r *http.Request) response {
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 const maxResults = 4 << 20
 
-// batchResults redirects to the stored results of a batch that has ended. Before, it makes them
-// from what is known now.
+// batchResults redirects to the stored results of a batch that has ended, or returns their URL
+// with redirect=false. Before the end, it makes them from what is known now.
 func (a *API) batchResults(r *http.Request) response {
 	format, kind := r.URL.Query().Get(api.ParamFormat), "text/csv; charset=utf-8"
 	switch format {
@@ -220,6 +220,10 @@ func (a *API) batchResults(r *http.Request) response {
 		kind = "application/x-ndjson"
 	default:
 		return refuseField(http.StatusBadRequest, api.ParamFormat, "takes csv or jsonl")
+	}
+	redirect, refused := flag(r.URL.Query(), api.ParamRedirect, true)
+	if refused != nil {
+		return *refused
 	}
 	view, err := a.Batches.Get(r.Context(), r.PathValue("id"))
 	switch {
@@ -236,6 +240,9 @@ func (a *API) batchResults(r *http.Request) response {
 		url, err := a.Videos.ResultsURL(r.Context(), view.ID, format)
 		if err != nil {
 			return unavailable("", err, "the results are stored, but their URL could not be signed; try again")
+		}
+		if !redirect {
+			return response{status: http.StatusOK, batch: view.ID, body: api.BatchResults{DownloadURL: url}}
 		}
 		return response{status: http.StatusFound, batch: view.ID, header: map[string]string{"Location": url}}
 	}

@@ -205,6 +205,7 @@ func batchesReplies() map[string]reply {
 		"batch-results-jsonl":   {call: get("/batches/running/results?format=jsonl")},
 		"batch-results-head":    {call: call{"HEAD", "/batches/running/results?format=csv", nil, ""}},
 		"batch-results-ended":   {call: get("/batches/ended/results?format=jsonl")},
+		"batch-results-address": {call: get("/batches/ended/results?redirect=false")},
 		"batch-results-no-url":  {call: get("/batches/ended/results"), urlErr: noURL},
 		"batch-results-early":   {call: get("/batches/uploading/results")},
 		"batch-results-format":  {call: get("/batches/running/results?format=xlsx")},

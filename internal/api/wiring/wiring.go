@@ -3,6 +3,7 @@
 package wiring
 
 import (
+	"context"
 	"crypto/rand"
 	"log/slog"
 	mathrand "math/rand/v2"
@@ -41,13 +42,14 @@ func New(set settings.API, config aws.Config, log *slog.Logger) http.Handler {
 
 	presigner := s3.NewPresignClient(objects)
 	videos := presign.NewVideos(presigner, set.VideosBucket, set.VideoURL.Duration())
+	forms := presign.NewForms(presigner, set.PromptsBucket, time.Now)
 	api := server.API{
 		Jobs:      service,
 		Batches:   batches.New(known, service, bulk, files, machine, time.Now),
 		Caps:      stack,
 		Usage:     known,
 		Videos:    videos,
-		Uploads:   presign.NewForms(presigner, set.PromptsBucket, time.Now),
+		Uploads:   forms,
 		Estimator: timings.NewRecent(known, time.Now, log),
 		Prices:    pricelist.NewRecent(known, log, time.Now),
 		Origin:    set.CORSOrigin,
@@ -55,6 +57,11 @@ func New(set settings.API, config aws.Config, log *slog.Logger) http.Handler {
 		Now:       time.Now,
 		Log:       log,
 	}
-	api.Page = page.New(videos.Origin, api.NotFound())
+	api.Page = page.New(func(ctx context.Context) (origins page.Origins, err error) {
+		if origins.Videos, err = videos.Origin(ctx); err == nil {
+			origins.Uploads, err = forms.Origin(ctx)
+		}
+		return origins, err
+	}, api.NotFound())
 	return api.Handler()
 }

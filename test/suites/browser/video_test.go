@@ -100,7 +100,7 @@ func (w *world) testVideo(t *testing.T) {
 		t.Errorf("it was sent with the keys %q", keys)
 	}
 
-	if got, want := p.download(boat), w.served(t, boat); !bytes.Equal(got, want) {
+	if got, want := p.download("api-*.mp4", func() { p.pressCard(boat, "Download") }), w.served(t, boat); !bytes.Equal(got, want) {
 		t.Errorf("the download has %d bytes, and the provider's file %d", len(got), len(want))
 	}
 
@@ -108,8 +108,9 @@ func (w *world) testVideo(t *testing.T) {
 	p.await("the prompt in the form", "document.getElementById('field-prompt').value === "+js(boat))
 }
 
-// download presses a card's Download button and returns the file.
-func (p *tab) download(prompt string) []byte {
+// download presses something and returns the file that the browser then saves under a name of
+// that pattern.
+func (p *tab) download(pattern string, press func()) []byte {
 	p.Helper()
 	dir := p.TempDir()
 	_, err := chromedp.CallBrowser(p.ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{
@@ -119,10 +120,10 @@ func (p *tab) download(prompt string) []byte {
 	if err != nil {
 		p.Fatal(err)
 	}
-	p.pressCard(prompt, "Download")
+	press()
 	var found []string
 	p.until("the download", func(context.Context) bool {
-		if found, _ = filepath.Glob(filepath.Join(dir, "api-*.mp4")); len(found) != 1 {
+		if found, _ = filepath.Glob(filepath.Join(dir, pattern)); len(found) != 1 {
 			return false
 		}
 		// Chromium reserves the name with an empty file, and then moves the complete file there.

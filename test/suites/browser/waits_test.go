@@ -145,6 +145,25 @@ func (w *world) testCapped(t *testing.T) {
 	p.signIn()
 	p.order("a coin for the meter")
 	p.await("the video", card("a coin for the meter")+"?.querySelector('video')")
+	w.fillCap(t)
+	prompt := "a purse that is empty"
+	p.order(prompt)
+	p.cardShows(prompt, "Waiting for room below the stack's cap")
+	p.cardShows(prompt, "Nothing was paid.")
+	p.accessible("a wait for a cap")
+	p.shot("waiting for a cap")
+	w.told(t, prompt, "The stack's own cap leaves no room for it")
+	w.takeup(t, "caps", "reset")
+	p.pressCard(prompt, "Try now")
+	p.shows("Retrying now.")
+	p.await("the video", card(prompt)+"?.querySelector('video')")
+	w.boughtOnce(t, prompt)
+}
+
+// fillCap sets the day's cap so that it has no room for another video, until the test ends or
+// resets the caps. A video must have been bought.
+func (w *world) fillCap(t *testing.T) {
+	t.Helper()
 	control, err := client.New(client.Config{BaseURL: w.stack.API, Token: w.stack.Token, HTTP: http.DefaultClient}).Control(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -159,18 +178,6 @@ func (w *world) testCapped(t *testing.T) {
 	}
 	w.takeup(t, "caps", "set", "--max-usd-per-day", fmt.Sprintf("%.2f", limit))
 	t.Cleanup(func() { w.takeup(t, "caps", "reset") })
-	prompt := "a purse that is empty"
-	p.order(prompt)
-	p.cardShows(prompt, "Waiting for room below the stack's cap")
-	p.cardShows(prompt, "Nothing was paid.")
-	p.accessible("a wait for a cap")
-	p.shot("waiting for a cap")
-	w.told(t, prompt, "The stack's own cap leaves no room for it")
-	w.takeup(t, "caps", "reset")
-	p.pressCard(prompt, "Try now")
-	p.shows("Retrying now.")
-	p.await("the video", card(prompt)+"?.querySelector('video')")
-	w.boughtOnce(t, prompt)
 }
 
 func (w *world) testPaused(t *testing.T) {

@@ -1,6 +1,8 @@
-// The calls of the API, which also serves this page. Addresses are relative to this
-// file's, two directories below the API's root: the page's own address may lack the
-// trailing slash.
+// The calls of the API, which also serves this page.
+
+import { capital } from "./words.js";
+
+// Two directories above this file. The page's own address may lack the trailing slash.
 const root = new URL("../../", import.meta.url);
 
 const generations = "v2/video/generations";
@@ -9,7 +11,7 @@ const generations = "v2/video/generations";
 export class Refusal extends Error {
   constructor(status, body, retryAfter) {
     const said = body?.message;
-    super(sentence(Array.isArray(said) ? said.join("; ") : said || `The API answered with status ${status}.`));
+    super(capital(Array.isArray(said) ? said.join("; ") : said || `The API answered with status ${status}.`));
     this.status = status;
     this.errors = body?.errors ?? []; // [{field, message}]
     this.retryAfter = retryAfter; // in seconds; 0 if the response has none
@@ -31,7 +33,7 @@ export class Unreachable extends Error {
   }
 }
 
-const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+const json = (body) => ({ body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
 
 // segments escapes a model's name, and leaves its slashes.
 const segments = (name) => name.split("/").map(encodeURIComponent).join("/");
@@ -65,7 +67,27 @@ export class Api {
   create = (request, key) =>
     this.#call("POST", generations, { body: JSON.stringify(request), headers: { "Content-Type": "application/json", "Idempotency-Key": key } });
 
-  async #call(method, path, { body, headers } = {}) {
+  batches = (query) => this.#call("GET", `batches?${new URLSearchParams(query)}`);
+  batch = (id) => this.#call("GET", `batches/${encodeURIComponent(id)}`);
+  createBatch = (name, format) => this.#call("POST", "batches", json({ name, format }));
+  startBatch = (id, skip) => this.#call("POST", `batches/${encodeURIComponent(id)}/start`, json({ skip_invalid: skip }));
+  cancelBatch = (id) => this.#call("DELETE", `batches/${encodeURIComponent(id)}`);
+  // results returns {download_url}, which is the page's own if the batch has not ended.
+  results = (id, format) =>
+    this.#call("GET", `batches/${encodeURIComponent(id)}/results?redirect=false&format=${format}`, {
+      read: async (response) => (response.headers.get("Content-Type").startsWith("application/json") ? response.json() : { download_url: URL.createObjectURL(await response.blob()) }),
+    });
+
+  // upload sends a file by a form of the API, without the token.
+  async upload({ url, fields }, file) {
+    const form = new FormData();
+    for (const [name, value] of Object.entries(fields)) form.append(name, value);
+    form.append("file", file);
+    const response = await fetch(url, { method: "POST", body: form, credentials: "omit" }).catch(() => null);
+    if (!response?.ok) throw new Error(response ? `S3 refused the file with status ${response.status}.` : "The file could not be uploaded: S3 can't be reached, or the file can't be read.");
+  }
+
+  async #call(method, path, { body, headers, read = (response) => response.json() } = {}) {
     let response, answer;
     try {
       response = await fetch(new URL(path, root), {
@@ -76,7 +98,7 @@ export class Api {
         redirect: "error",
         signal: AbortSignal.timeout(patience),
       });
-      answer = await response.json();
+      answer = await (response.ok ? read(response) : response.json());
     } catch {
       // API Gateway's own errors may have no JSON.
       if (!response || response.ok) throw new Unreachable();

@@ -1,6 +1,8 @@
 // The page: signing in, what is shown when, and what the buttons do.
 
 import { Api, curl } from "./api.js";
+import { BatchCards } from "./batchcards.js";
+import { Batches, formatOf } from "./batches.js";
 import { Cards } from "./cards.js";
 import { Composer } from "./composer.js";
 import { Control } from "./control.js";
@@ -9,10 +11,10 @@ import { busy, byId, h } from "./dom.js";
 import { Filters } from "./filters.js";
 import { ended, Library } from "./library.js";
 import { Outbox } from "./outbox.js";
-import { Quotes, cost } from "./prices.js";
+import { Quotes, cost, share } from "./prices.js";
 import { catchDrops, read } from "./promptfiles.js";
 import { Usage } from "./usage.js";
-import { dateOf, prompt } from "./words.js";
+import { counted, dateOf, prompt } from "./words.js";
 
 const place = "takeup.token";
 const storage = sessionStorage; // cleared when the tab is closed
@@ -24,7 +26,9 @@ class App {
   #library;
   #control;
   #quotes;
+  #batches;
   #cards = new Cards(this.#acts());
+  #batchCards = new BatchCards(this.#batchActs());
   #composer = new Composer(storage, (request) => this.#outbox.send(request));
   #filters = new Filters(storage, (filter) => this.#library?.show(filter));
   #filterable = false; // there has been something to filter since signing in
@@ -37,7 +41,8 @@ class App {
       busy(byId("signin-go"), () => this.#try(byId("token").value.trim()));
     });
     byId("forget").addEventListener("click", () => this.#forget());
-    byId("older").addEventListener("click", () => busy(byId("older"), () => this.#older()));
+    byId("older").addEventListener("click", () => busy(byId("older"), () => this.#older(this.#library)));
+    byId("older-batches").addEventListener("click", () => busy(byId("older-batches"), () => this.#older(this.#batches)));
     byId("files").addEventListener("change", (event) => {
       this.#take([...event.target.files]);
       event.target.value = "";
@@ -84,14 +89,19 @@ class App {
       this.#signin("The token is no longer accepted. It may have been replaced; enter the new one. What you wrote is kept.");
     });
     this.#quotes = new Quotes(this.#api.check);
-    this.#library = new Library(this.#api, storage, this.#filters.begin(), { changed: () => this.#show(), news: (video) => this.#news(video) });
+    this.#batches = new Batches(this.#api, { changed: () => this.#show(), news: (batch) => this.#batchNews(batch) });
+    this.#library = new Library(this.#api, storage, this.#filters.begin(), this.#batches, { changed: () => this.#show(), news: (video) => this.#news(video) });
     this.#outbox = new Outbox(this.#api, storage, {
       changed: () => this.#show(),
       accepted: (entry, generation) => this.#accepted(entry, generation),
       refused: (entry, error) => this.#composer.refused(entry.request, error),
     });
     this.#usage.use(this.#api);
-    this.#control = new Control(this.#api, (caps) => this.#usage.told(caps));
+    this.#control = new Control(this.#api, (caps) => {
+      this.#usage.told(caps);
+      this.#batchCards.told(caps);
+      this.#show();
+    });
     this.#models(models);
     this.#outbox.resume();
     this.#library.start().finally(this.#speak("list-slow", "Still waiting for the list of videos…"));
@@ -101,11 +111,13 @@ class App {
   // #leave stops everything that uses the token.
   #leave() {
     this.#library?.stop();
+    this.#batches?.stop();
     this.#outbox?.stop();
     this.#control?.stop();
     this.#usage.use(null);
     this.#cards.clear();
-    this.#library = this.#outbox = this.#control = null;
+    this.#batchCards.clear();
+    this.#batches = this.#library = this.#outbox = this.#control = null;
     this.#filterable = false;
     byId("forget").hidden = true;
     document.title = "Takeup";
@@ -149,7 +161,14 @@ class App {
     this.#tell("Accepted. It is the first one in progress.");
   }
 
+  #batchNews({ name, status, counts }) {
+    if (status === "planned") this.#tell(`Planned: ${name}. Nothing is paid before you start it.`);
+    else if (status === "unusable") this.#tell(`Can't be used: ${name}`);
+    else if (status === "ended") this.#tell(`Done: ${name}, ${counts.stored} of ${counts.videos} stored`);
+  }
+
   #news(video) {
+    if (this.#library.inBatch(video)) return;
     const name = prompt(video.request).slice(0, 60);
     if (video.status === "completed") this.#tell(`Done: ${name}`);
     else if (video.status === "error") this.#tell(`Ended without a video: ${name}`);
@@ -158,7 +177,12 @@ class App {
   // #show updates the page to what is known now.
   #show() {
     if (!this.#library || !this.#outbox) return;
-    const { running: under, shown, read, reading, next, trouble, filtered } = this.#library;
+    const { running: all, apart: under, shown, read, reading, next, trouble, filtered } = this.#library;
+    const { sendings, shown: batches, more } = this.#batches;
+    this.#batchCards.show(sendings, batches);
+    this.#filters.batches(this.#batches.all);
+    byId("batches-part").hidden = !sendings.length && !batches.length;
+    byId("older-batches").hidden = !more;
     const { entries } = this.#outbox;
     this.#cards.show(entries, under, shown);
     byId("now-part").hidden = !under.length && !entries.length;
@@ -170,9 +194,9 @@ class App {
     byId("older").hidden = !next || reading && byId("older").ariaDisabled !== "true"; // a hidden button would lose the focus
     byId("older").textContent = this.#library.searched ? "Search further back" : "Show older videos";
     this.#searched();
-    const running = entries.filter((e) => e.state !== "refused").length + under.length;
-    byId("count").textContent = running ? `${running}` : "";
-    document.title = running ? `(${running}) Takeup` : "Takeup";
+    const sent = entries.filter((e) => e.state !== "refused").length;
+    byId("count").textContent = sent + under.length || "";
+    document.title = sent + all.length ? `(${sent + all.length}) Takeup` : "Takeup";
     if (trouble) this.#trouble();
     else byId("list-trouble").hidden = true;
   }
@@ -199,12 +223,12 @@ class App {
 
   #banner(element, text, button, act) {
     element.hidden = false;
-    element.replaceChildren(h("p", {}, text), button ? h("button", { type: "button", class: "secondary", onclick: act }, button) : "");
+    element.replaceChildren(h("p", text), button ? h("button.secondary", { onclick: act }, button) : "");
   }
 
-  async #older() {
+  async #older(list) {
     try {
-      await this.#library.older();
+      await list.older();
     } catch (error) {
       this.#tell(error.message);
     }
@@ -214,15 +238,20 @@ class App {
     return copy(curl(request, key), () => this.#tell("Copied. Set TAKEUP_TOKEN in the shell, and paste."));
   }
 
-  // #acts returns the actions of the cards' buttons.
-  #acts() {
-    const said = (act) => async (...given) => {
+  // #said has act show its error.
+  #said(act) {
+    return async (...given) => {
       try {
         return await act(...given);
       } catch (error) {
         this.#tell(error.message);
       }
     };
+  }
+
+  // #acts returns the actions of the cards' buttons.
+  #acts() {
+    const said = (act) => this.#said(act);
     const resumes = (act, words) => said(async (video) => {
       this.#library.put(await act(video.id));
       this.#library.look();
@@ -256,6 +285,56 @@ class App {
     };
   }
 
+  // #batchActs returns the actions of the buttons of batches.
+  #batchActs() {
+    const cancel = async (batch) => {
+      const { cancelled, submitted, left, batch: { counts } } = await this.#batches.cancel(batch);
+      this.#library.look();
+      const never = cancelled + left + counts.new;
+      this.#tell(`Cancelled. ${never ? `${counted(never, "video")} will never be paid` : "Nothing was left to cancel"}${submitted ? `; ${submitted} submitted before ${submitted === 1 ? "is" : "are"} charged, and stored` : ""}.`);
+    };
+    const start = async (batch, skip) => {
+      await this.#batches.start(batch, skip);
+      this.#library.look();
+      this.#tell(`Started: ${batch.name}`);
+    };
+    const upload = (sending) => this.#batches.retry(sending).then(() => this.#library?.look());
+    return {
+      upload,
+      drop: (sending) => this.#batches.drop(sending),
+      start: this.#said(start),
+      videos: ({ id }) => this.#filters.choose(id),
+      results: this.#said(async ({ id, name }, format) => {
+        const { download_url: href } = await this.#api.results(id, format);
+        h("a", { href, download: `${name}.${format}` }).click();
+        setTimeout(() => URL.revokeObjectURL(href), 60_000);
+      }),
+      cancel: this.#said(async (batch) => {
+        const { name, status, counts } = batch;
+        if (status !== "running") return cancel(batch); // nothing was started
+        ask({
+          title: `Cancel ${name}?`,
+          body: [h("p", `${counted(counts.new + counts.waiting, "video")} will not be submitted, and never be paid. ${counts.running ? `${counted(counts.running, "video")} submitted already, and what is submitted in the meantime,` : "What is submitted in the meantime"} will be charged, and stored when done.`)],
+          choices: [{ text: "Cancel the batch", kind: "danger", act: () => cancel(batch) }, { text: "Let it run", kind: "primary" }],
+        });
+      }),
+      again: this.#said(async (batch) => {
+        const rest = await this.#batches.rest(batch, this.#quotes);
+        const price = rest && (rest.quotes.length ? cost(rest.quotes) ?? "an unknown price" : "nothing");
+        const over = rest ? batch.counts.failed - rest.resumed : 0;
+        const what = rest
+          ? `${counted(rest.resumed, "video")} that failed ${rest.resumed === 1 ? "is" : "are"} made again, for ${price}. Nothing is paid twice.${over ? ` ${over} ended for good and ${over === 1 ? "stays" : "stay"} so.` : ""}`
+          : `What was not begun is made, and what failed is resumed if that can help. Nothing is paid twice. The plan for all of it came to ${share(batch.plan.total)}.`;
+        const possible = !rest || rest.resumed > 0;
+        ask({
+          title: possible ? `Run ${batch.name} again?` : "Nothing can be made again",
+          body: [h("p", what)],
+          choices: [...(possible ? [{ text: "Run it again", kind: "primary", act: () => start(batch, false) }] : []), { text: possible ? "Not now" : "Close", kind: "secondary" }],
+        });
+      }),
+    };
+  }
+
   // #edit puts a request into the form. It returns false if that fails.
   async #edit(request, words) {
     try {
@@ -270,10 +349,15 @@ class App {
     return true;
   }
 
-  // #take accepts prompt files. One is put into the form; several are sent after a
-  // confirmation.
-  async #take(files) {
-    if (!files.length || !this.#outbox) return;
+  // #take accepts files. Those of many prompts become batches. One prompt is put into the
+  // form; several are sent after a confirmation.
+  async #take(given) {
+    if (!this.#outbox) return;
+    const many = given.filter(({ name }) => formatOf(name));
+    for (const file of many) this.#batches.send(file).then(() => this.#library?.look());
+    if (many.length) byId("batches-part").scrollIntoView({ block: "nearest" });
+    const files = given.filter(({ name }) => !formatOf(name));
+    if (!files.length) return;
     const all = await Promise.all(files.map((file) => read(file, this.#api.check)));
     if (all.length === 1 && all[0].request) {
       const edited = await this.#edit(all[0].request, `${all[0].name} is in the form.`);
@@ -283,10 +367,10 @@ class App {
     const good = all.filter((file) => file.request);
     const words = cost(await Promise.all(good.map((file) => this.#quotes.of(file.request))));
     const sum = words ? `, for ${words}` : "";
-    const rows = all.map((file) => h("li", {}, h("strong", {}, file.name), file.request ? ` ${prompt(file.request).slice(0, 80)} ${file.note}` : h("span", { class: "problem" }, ` ${file.problem}`)));
+    const rows = all.map((file) => h("li", h("strong", file.name), file.request ? ` ${prompt(file.request).slice(0, 80)} ${file.note}` : h("span.problem", ` ${file.problem}`)));
     ask({
       title: good.length ? `Generate ${good.length} video${good.length > 1 ? "s" : ""}${sum}?` : "No file can be used",
-      body: [h("ul", { class: "file-list" }, rows)],
+      body: [h("ul.file-list", rows)],
       choices: [
         ...(good.length ? [{ text: "Generate them", kind: "primary", act: () => good.forEach((file) => this.#outbox.send(file.request)) }] : []),
         { text: good.length ? "Not now" : "Close", kind: "secondary" },
@@ -297,7 +381,7 @@ class App {
   // #tell shows a sentence in the live region for some seconds.
   #tell(sentence) {
     clearTimeout(this.#fading);
-    byId("said").replaceChildren(h("p", {}, sentence));
+    byId("said").replaceChildren(h("p", sentence));
     this.#fading = setTimeout(() => byId("said").replaceChildren(), 6000);
   }
 

@@ -1,14 +1,13 @@
-// A card for each job, and for each request without an answer. A card stays the same
-// element as long as its kind doesn't change, so that an update neither stops a video nor
-// moves the focus.
+// A card for each job, and for each request without an answer.
 
+import { CardSet } from "./cardset.js";
 import { busy, byId, h, icon } from "./dom.js";
 import { held, kindOf } from "./library.js";
-import { exactly, label, modelName, money, origin, paid, prompt, span, title, waiting, when } from "./words.js";
+import { capital, exactly, label, modelName, money, origin, paid, prompt, span, title, waiting, when } from "./words.js";
 
 export class Cards {
   #acts;
-  #cards = new Map(); // {element, kind, update} by key
+  #set = new CardSet((kind, row) => this.#make(kind, row));
   #nearby;
 
   // acts are what the buttons do: again(video), whole(video), history(video),
@@ -31,63 +30,16 @@ export class Cards {
   show(entries, running, others) {
     const row = (video) => [video.id, `${kindOf(video)} ${video.ended_at ?? ""} ${video.forgotten_at ?? ""}`.trim(), video];
     const now = [...entries].reverse().map((entry) => [entry.key, `entry ${entry.state}`, entry]).concat(running.map(row));
-    const rest = others.map(row);
-    const keys = new Set([...now, ...rest].map(([key]) => key));
-    for (const key of this.#cards.keys()) if (!keys.has(key)) this.#drop(key);
-    this.#fill(byId("now"), now);
-    this.#fill(byId("grid"), rest);
-  }
-
-  #fill(grid, rows) {
-    rows.forEach(([key, kind, row], at) => {
-      const card = this.#card(key, kind, row);
-      card.update(row);
-      // Moving a video element stops it, so an element in its place is not moved.
-      if (grid.children[at] === card.element) return;
-      const focused = card.element.contains(document.activeElement) ? document.activeElement : null;
-      grid.insertBefore(card.element, grid.children[at] ?? null);
-      focused?.focus({ preventScroll: true });
-    });
+    this.#set.show([byId("now"), now], [byId("grid"), others.map(row)]);
   }
 
   // rename turns the card of a request into that of its job.
-  rename(from, to) {
-    const card = this.#cards.get(from);
-    if (!card || this.#cards.has(to)) return;
-    this.#cards.delete(from);
-    this.#cards.set(to, card);
-  }
+  rename = (from, to) => this.#set.rename(from, to);
 
   // move advances the progress bars between two polls.
-  move() {
-    for (const card of this.#cards.values()) card.move?.();
-  }
+  move = () => this.#set.move();
 
-  clear() {
-    [...this.#cards.keys()].forEach((key) => this.#drop(key));
-  }
-
-  #card(key, kind, row) {
-    const old = this.#cards.get(key);
-    if (old?.kind === kind) return old;
-    const card = { kind, ...this.#make(kind, row) };
-    this.#cards.set(key, card);
-    if (old) {
-      const focused = old.element.contains(document.activeElement);
-      old.element.replaceWith(card.element);
-      if (focused) card.element.focus();
-    }
-    return card;
-  }
-
-  #drop(key) {
-    const { element } = this.#cards.get(key);
-    this.#cards.delete(key);
-    const next = element.nextElementSibling ?? element.previousElementSibling ?? byId("videos");
-    const focused = element.contains(document.activeElement);
-    element.remove();
-    if (focused) next.focus();
-  }
+  clear = () => this.#set.clear();
 
   #make(kind, row) {
     if (kind.startsWith("entry")) return this.#entry(row);
@@ -101,31 +53,31 @@ export class Cards {
   // of its prompt, and story is its history.
   #frame(stage, request, buttons, whole, story) {
     const text = prompt(request) || (request ? "Its prompt was forgotten" : "Started without a readable prompt");
-    const heading = h("h3", { class: "prompt" }, text);
-    const facts = h("p", { class: "facts" });
+    const heading = h("h3.prompt", text);
+    const facts = h("p.facts");
     const all = text.length > 140
-      ? h("button", { type: "button", class: "link", "aria-expanded": "false", onclick: async () => {
+      ? h("button.link", { "aria-expanded": "false", onclick: async () => {
           const open = heading.classList.toggle("open");
           all.textContent = open ? "Show less" : "Show all";
           all.setAttribute("aria-expanded", String(open));
           if (open && whole) heading.textContent = prompt(await whole()) || text;
         } }, "Show all")
       : null;
-    const element = h("li", { class: "card", tabIndex: -1 },
-      h("article", {}, stage, h("div", { class: "card-body" }, heading, all,
-        h("ul", { class: "chips", "aria-label": "Settings" }, chips(request ?? {})), facts, story, h("div", { class: "actions" }, buttons))));
+    const element = h("li.card", { tabIndex: -1 },
+      h("article", stage, h("div.card-body", heading, all,
+        h("ul.chips", { "aria-label": "Settings" }, chips(request ?? {})), facts, story, h("div.actions", buttons))));
     element.firstChild.setAttribute("aria-label", text.slice(0, 120));
     return { element, facts, text };
   }
 
   // #story is the history of a job, which is read when it is opened.
   #story(video) {
-    const list = h("ol", { class: "story" });
-    const details = h("details", {}, h("summary", {}, "What happened"), list);
+    const list = h("ol.story");
+    const details = h("details", h("summary", "What happened"), list);
     details.addEventListener("toggle", async () => {
       if (!details.open) return;
       const history = await this.#acts.history(video);
-      if (history) list.replaceChildren(...history.map(({ at, message }) => h("li", {}, h("time", { dateTime: at }, exactly(new Date(at))), ` ${capital(message)}`)));
+      if (history) list.replaceChildren(...history.map(({ at, message }) => h("li", h("time", { dateTime: at }, exactly(new Date(at))), ` ${capital(message)}`)));
     });
     return details;
   }
@@ -134,15 +86,15 @@ export class Cards {
   #again(video) {
     if (!video.request || video.forgotten_at) return [];
     return [
-      action("again", "Again", "with these settings", (button) => busy(button, () => this.#acts.again(video))),
-      action("copy", "Copy as curl", "", (button) => busy(button, () => this.#acts.copy(video))),
+      action("again", "Again", "with these settings", () => this.#acts.again(video)),
+      action("copy", "Copy as curl", "", () => this.#acts.copy(video)),
     ];
   }
 
   #done(video) {
     const ratio = video.request?.aspect_ratio ?? "16:9";
     const player = h("video", { controls: true, playsInline: true, preload: "metadata", "data-src": video.video.url, "aria-label": `The video: ${prompt(video.request).slice(0, 120)}` });
-    const trouble = h("p", { class: "stage-word", hidden: true });
+    const trouble = h("p.stage-word", { hidden: true });
     let fresh = false; // the URL was renewed since some of the video was loaded
     player.addEventListener("loadeddata", () => (fresh = false));
     player.addEventListener("error", async () => {
@@ -162,21 +114,21 @@ export class Cards {
       trouble.textContent = why;
     });
     this.#nearby.observe(player);
-    const download = action("download", "Download", "", (button) => busy(button, () => this.#acts.download(video)));
-    const { element, facts } = this.#frame(h("div", { class: "stage", "data-ratio": ratio }, player, trouble), video.request, [download, ...this.#again(video)], () => this.#acts.whole(video), this.#story(video));
+    const download = action("download", "Download", "", () => this.#acts.download(video));
+    const { element, facts } = this.#frame(h("div.stage", { "data-ratio": ratio }, player, trouble), video.request, [download, ...this.#again(video)], () => this.#acts.whole(video), this.#story(video));
     tell(facts, video, when(new Date(video.ended_at)), video.cost ? money(video.cost.usd) : null);
     return { element, update: () => {} };
   }
 
   #running(first) {
-    const state = h("span", { class: "state" });
-    const left = h("span", { class: "left" });
+    const state = h("span.state");
+    const left = h("span.left");
     const bar = h("progress", { max: 1 });
-    const why = h("p", { class: "why" });
-    const cancel = action("cancel", "Cancel", "", (button) => busy(button, () => this.#acts.cancel(video)));
-    const retry = action("redrive", "Try now", "nothing is paid twice", (button) => busy(button, () => this.#acts.retry(video)));
+    const why = h("p.why");
+    const cancel = action("cancel", "Cancel", "", () => this.#acts.cancel(video));
+    const retry = action("redrive", "Try now", "nothing is paid twice", () => this.#acts.retry(video));
     const { element, facts, text } = this.#frame(
-      h("div", { class: "stage", "data-ratio": first.request?.aspect_ratio ?? "16:9" }, h("div", { class: "progress" }, h("p", { class: "stage-word" }, state, left), bar, why)),
+      h("div.stage", { "data-ratio": first.request?.aspect_ratio ?? "16:9" }, h("div.progress", h("p.stage-word", state, left), bar, why)),
       first.request, [cancel, retry, ...this.#again(first)], () => this.#acts.whole(first), this.#story(first));
     bar.setAttribute("aria-label", `Progress of: ${text.slice(0, 80)}`);
     let video = first;
@@ -207,10 +159,10 @@ export class Cards {
   #without(video) {
     const { error } = video;
     const ended = video.status === "cancelled" || video.status === "discarded";
-    const words = [h("p", { class: "stage-word" }, ended ? null : icon("warning"), error ? title(error) : label(video.status))];
-    const message = error ? h("p", { class: "message" }, capital(error.message), ".") : null;
-    const advice = error ? h("p", { class: "advice" }, h("strong", {}, "What to do: "), `${error.advice}.`) : null;
-    const redrive = error?.redrivable ? action("redrive", "Redrive", "resume it; nothing is paid twice", (button) => busy(button, () => this.#acts.redrive(video))) : null;
+    const words = [h("p.stage-word", ended ? null : icon("warning"), error ? title(error) : label(video.status))];
+    const message = error ? h("p.message", capital(error.message), ".") : null;
+    const advice = error ? h("p.advice", h("strong", "What to do: "), `${error.advice}.`) : null;
+    const redrive = error?.redrivable ? action("redrive", "Redrive", "resume it; nothing is paid twice", () => this.#acts.redrive(video)) : null;
     const { element, facts } = this.#frame(h("div", { class: ended ? "stage flat" : "stage flat failed" }, words, message, advice), video.request, [redrive, ...this.#again(video)].filter(Boolean), () => this.#acts.whole(video), this.#story(video));
     tell(facts, video, when(new Date(video.ended_at ?? video.created_at)), video.cost ? money(video.cost.usd) : error && paid(error));
     return { element, update: () => {} };
@@ -218,12 +170,12 @@ export class Cards {
 
   #entry(first) {
     let entry = first;
-    const state = h("span", { class: "state" });
-    const left = h("span", { class: "left" });
+    const state = h("span.state");
+    const left = h("span.left");
     const refused = first.state === "refused";
     const stage = refused
-      ? h("div", { class: "stage flat failed" }, h("p", { class: "stage-word" }, icon("warning"), "Not accepted"), h("p", { class: "message" }, first.problem))
-      : h("div", { class: "stage", "data-ratio": first.request.aspect_ratio ?? "16:9" }, h("div", { class: "progress" }, h("p", { class: "stage-word" }, state, left), h("progress", { max: 1, "aria-label": "Being sent" })));
+      ? h("div.stage.flat.failed", h("p.stage-word", icon("warning"), "Not accepted"), h("p.message", first.problem))
+      : h("div.stage", { "data-ratio": first.request.aspect_ratio ?? "16:9" }, h("div.progress", h("p.stage-word", state, left), h("progress", { max: 1, "aria-label": "Being sent" })));
     const buttons = refused
       ? [action("again", "Edit", "", () => this.#acts.edit(entry)), action("cancel", "Dismiss", "", () => this.#acts.drop(entry))]
       : [first.state === "waiting" ? action("again", "Try now", "", () => this.#acts.now(entry)) : null, first.state === "waiting" ? action("copy", "Copy as curl", "", () => this.#acts.copyEntry(entry)) : null].filter(Boolean);
@@ -270,11 +222,11 @@ function ahead({ estimate, seen }) {
   return { share: Math.min(0.99, Math.max(estimate.progress, share)), seconds };
 }
 
-// action returns a button of a card: an icon, a word, and a full label for screen readers
-// and as a tooltip.
-function action(drawing, word, more, act) {
-  const button = h("button", { type: "button", class: "action", onclick: () => act(button) }, icon(drawing), word, more ? h("span", { class: "unseen" }, `: ${more}`) : null);
-  if (more) button.title = more.charAt(0).toUpperCase() + more.slice(1);
+// action returns a button of a card: an icon, a word, and more for screen readers and as a
+// tooltip.
+export function action(drawing, word, more, act) {
+  const button = h("button.action", { onclick: () => busy(button, act) }, icon(drawing), word, more ? h("span.unseen", `: ${more}`) : null);
+  if (more) button.title = capital(more);
   return button;
 }
 
@@ -282,7 +234,7 @@ function action(drawing, word, more, act) {
 function chips(request) {
   const names = new Set(["model", "duration", "aspect_ratio", ...Object.keys(request)]);
   return [...names].filter((name) => request[name] !== undefined && name !== "prompt" && name !== "multi_prompt")
-    .map((name) => h("li", {}, chip(name, request[name])));
+    .map((name) => h("li", chip(name, request[name])));
 }
 
 function chip(name, value) {
@@ -293,4 +245,3 @@ function chip(name, value) {
   return `${label(name)}: ${text.length > 60 ? text.slice(0, 60) + "…" : text}`;
 }
 
-const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);

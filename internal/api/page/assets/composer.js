@@ -5,7 +5,7 @@ import { byId, icon } from "./dom.js";
 import { control, first } from "./fields.js";
 import { parameters, Picker } from "./models.js";
 import { basis, cost } from "./prices.js";
-import { label, learn, span } from "./words.js";
+import { capital, label, learn, span } from "./words.js";
 
 const place = "takeup.draft";
 
@@ -130,7 +130,7 @@ export class Composer {
     const rest = [];
     let focus = null;
     for (const { field, message } of wrong) {
-      const at = first(fields, field, message.charAt(0).toUpperCase() + message.slice(1) + ".");
+      const at = first(fields, field, capital(message) + ".");
       if (!at) rest.push(`${label(field)} ${message}`);
       focus ??= at;
     }
@@ -216,7 +216,7 @@ export class Composer {
     const quote = await this.#quotes.of(request);
     if (JSON.stringify(request) !== JSON.stringify(this.request())) return;
     const words = quote && cost([quote]);
-    byId("price").textContent = words ? words.charAt(0).toUpperCase() + words.slice(1) : "Price not known";
+    byId("price").textContent = words ? capital(words) : "Price not known";
     const usual = this.#model.usual.find((u) => u.duration === request.duration);
     byId("price-note").textContent = [quote && basis(quote), usual && `usually done in ${span(usual.seconds)}`].filter(Boolean).join(" · ");
   }

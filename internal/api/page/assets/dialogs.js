@@ -34,7 +34,7 @@ export function ask({ title, body, choices }) {
 export function askToCancel(video, remove) {
   const discarding = (words) => ({
     title: video.waiting?.paid === "perhaps" ? "Discard a video that may be paid?" : "Discard a paid video?",
-    body: [h("p", {}, words)],
+    body: [h("p", words)],
     choices: [{ text: "Discard the video", kind: "danger", act: () => remove(true) }, { text: "Keep it", kind: "primary" }],
   });
   const cancel = async () => {
@@ -49,7 +49,7 @@ export function askToCancel(video, remove) {
   if (paid === "no") {
     ask({
       title: "Cancel this video?",
-      body: [h("p", {}, "The provider hasn't accepted it: nothing was paid for it, and nothing will be.")],
+      body: [h("p", "The provider hasn't accepted it: nothing was paid for it, and nothing will be.")],
       choices: [{ text: "Cancel the video", kind: "danger", act: cancel }, { text: "Keep it", kind: "primary" }],
     });
     return;

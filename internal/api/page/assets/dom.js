@@ -1,18 +1,23 @@
 // Creating and finding elements. Nothing here, or elsewhere in the page, turns text into
 // HTML: foreign text is always a text node.
 
-// h creates an element. Properties that begin with "on" are listeners; class, for,
-// role and names with a dash are attributes; null leaves one out; the rest are
-// set on the element. Children are elements, texts, lists of these, or null.
-export function h(tag, properties = {}, ...children) {
+// h creates an element of a name and its classes, such as "p.hint". Its properties may be
+// left out. Those that begin with "on" are listeners; class, for, role and names with a dash
+// are attributes; null leaves one out; the rest are set on the element. Children are
+// elements, texts, lists of these, or null or false.
+export function h(selector, ...children) {
+  const [tag, ...classes] = selector.split(".");
   const element = document.createElement(tag);
+  if (classes.length) element.className = classes.join(" ");
+  if (tag === "button") element.type = "button";
+  const properties = children[0]?.constructor === Object ? children.shift() : {};
   for (const [name, value] of Object.entries(properties)) {
     if (value === null || value === undefined) continue;
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (["class", "for", "role"].includes(name) || name.includes("-")) element.setAttribute(name, value);
     else element[name] = value;
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
   return element;
 }
 

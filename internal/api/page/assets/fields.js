@@ -29,13 +29,13 @@ const id = (path) => "field-" + path.replaceAll(/[^A-Za-z0-9_]+/g, "-");
 
 // frame adds a label above an input, and a hint and a place for a problem below it.
 function frame(parameter, path, input, hint, extra = null) {
-  const error = h("p", { class: "problem", id: id(path) + "-problem" });
-  const note = hint ? h("p", { class: "hint", id: id(path) + "-hint" }, hint) : null;
+  const error = h("p.problem", { id: id(path) + "-problem" });
+  const note = hint ? h("p.hint", { id: id(path) + "-hint" }, hint) : null;
   input.id = id(path);
   input.setAttribute("aria-describedby", [note?.id, error.id].filter(Boolean).join(" "));
-  const name = h("label", { for: input.id }, parameter.title ?? label(parameter.name), parameter.required ? null : h("span", { class: "optional" }, "optional"));
+  const name = h("label", { for: input.id }, parameter.title ?? label(parameter.name), parameter.required ? null : h("span.optional", "optional"));
   return {
-    element: h("div", { class: "field" }, h("div", { class: "field-head" }, name, extra), input, note, error),
+    element: h("div.field", h("div.field-head", name, extra), input, note, error),
     problem(at, message) {
       if (at !== path) return null;
       error.replaceChildren(icon("warning"), message);
@@ -55,7 +55,7 @@ function text(parameter, path) {
     ? h("textarea", { rows: name === "prompt" ? 4 : 2, required: required ?? false, spellcheck: true })
     : h("input", { type: "text", required: required ?? false, autocomplete: "off" });
   if (name === "prompt") input.placeholder = "A paper boat crosses a flooded street at dusk";
-  const count = most ? h("span", { class: "count" }) : null;
+  const count = most ? h("span.count") : null;
   const shell = frame(parameter, path, input, null, count);
   const letters = () => [...input.value].length; // characters, as the API counts them
   const tally = () => {
@@ -120,7 +120,7 @@ function slider(parameter, path) {
 function choice(parameter, path, words, typed) {
   const fallback = parameter.default === undefined ? "" : String(parameter.default);
   const none = fallback ? null : h("option", { value: "" }, parameter.required ? "Choose…" : "Provider's choice");
-  const input = h("select", {}, none, parameter.enum.map((v) => h("option", { value: v }, words[v] ?? label(v))));
+  const input = h("select", none, parameter.enum.map((v) => h("option", { value: v }, words[v] ?? label(v))));
   const set = (value) => {
     input.value = value === undefined ? fallback : String(value);
     if (input.selectedIndex < 0) input.value = fallback;
@@ -137,10 +137,10 @@ function choice(parameter, path, words, typed) {
 // segments are a few radio buttons side by side, of which one is always selected.
 function segments(parameter, path, typed) {
   const unit = parameter.name === "duration" ? " s" : "";
-  const error = h("p", { class: "problem" });
+  const error = h("p.problem");
   const inputs = parameter.enum.map(String).map((value) => h("input", { type: "radio", name: id(path), value, id: `${id(path)}-${value.replaceAll(":", "x")}` }));
   const options = inputs.map((input) =>
-    h("label", { class: "segment", for: input.id }, input, h("span", {}, shape(input.value), parameter.words?.[input.value] ?? input.value + unit)),
+    h("label.segment", { for: input.id }, input, h("span", shape(input.value), parameter.words?.[input.value] ?? input.value + unit)),
   );
   const set = (value) => {
     const wanted = String(value ?? parameter.default);
@@ -149,7 +149,7 @@ function segments(parameter, path, typed) {
   };
   set();
   return {
-    element: h("fieldset", { class: "field" }, h("legend", {}, parameter.title ?? label(parameter.name)), h("div", { class: "segments" }, options), error),
+    element: h("fieldset.field", h("legend", parameter.title ?? label(parameter.name)), h("div.segments", options), error),
     get: () => typed(inputs.find((i) => i.checked).value),
     set,
     check: () => [],
@@ -166,7 +166,7 @@ function segments(parameter, path, typed) {
 function shape(ratio) {
   const [width, height] = ratio.split(":").map(Number);
   if (!(width / height)) return null;
-  const drawn = h("span", { class: "shape", "aria-hidden": "true" });
+  const drawn = h("span.shape", { "aria-hidden": "true" });
   drawn.style.width = `${Math.sqrt(width / height)}rem`;
   drawn.style.height = `${Math.sqrt(height / width)}rem`;
   return drawn;
@@ -181,7 +181,7 @@ function group(parameter, path) {
     return values.length ? Object.fromEntries(values) : undefined;
   };
   return {
-    element: h("fieldset", { class: "field group" }, h("legend", {}, parameter.title ?? label(parameter.name), parameter.required ? null : h("span", { class: "optional" }, "optional")), controls.map((c) => c.element)),
+    element: h("fieldset.field.group", h("legend", parameter.title ?? label(parameter.name), parameter.required ? null : h("span.optional", "optional")), controls.map((c) => c.element)),
     get,
     set: (value) => fields.forEach(([name, c]) => c.set(value?.[name])),
     check: () => (get() === undefined && !parameter.required ? [] : controls.flatMap((c) => c.check())),
@@ -192,11 +192,11 @@ function group(parameter, path) {
 
 // list has one control per item, and buttons to add and remove items.
 function list(parameter, path) {
-  const items = h("div", { class: "items" });
+  const items = h("div.items");
   let controls = [];
   const most = parameter.max_items ?? 20;
-  const add = h("button", { type: "button", class: "quiet", onclick: () => grow().element.querySelector("textarea, input").focus() }, "Add a shot");
-  const drop = h("button", { type: "button", class: "quiet", onclick: () => shrink() }, "Remove the last");
+  const add = h("button.quiet", { onclick: () => grow().element.querySelector("textarea, input").focus() }, "Add a shot");
+  const drop = h("button.quiet", { onclick: () => shrink() }, "Remove the last");
   const update = () => {
     add.disabled = controls.length >= most;
     drop.disabled = controls.length <= 1;
@@ -224,7 +224,7 @@ function list(parameter, path) {
   }
   set();
   return {
-    element: h("div", { class: "field" }, items, h("div", { class: "row" }, add, drop)),
+    element: h("div.field", items, h("div.row", add, drop)),
     get() {
       const values = controls.map((c) => c.get()).filter((v) => v !== undefined);
       return values.length ? values : undefined;

@@ -6,7 +6,7 @@ import { modelName } from "./words.js";
 
 const place = "takeup.filters";
 const pause = 400; // from a key until the search begins
-const ids = ["find", "by-status", "by-model", "by-time", "since", "until"];
+const ids = ["find", "by-status", "by-model", "by-batch", "by-time", "since", "until"];
 
 export class Filters {
   #storage;
@@ -39,12 +39,35 @@ export class Filters {
     byId("by-model").value = chosen;
   }
 
+  // batches sets the batches to choose from. One that is chosen stays.
+  batches(batches) {
+    const select = byId("by-batch");
+    const chosen = select.selectedOptions[0];
+    const known = [["", "Any batch"], ...batches.map(({ id, name }) => [id, name])];
+    if (chosen && !known.some(([id]) => id === chosen.value)) known.push([chosen.value, chosen.text]);
+    select.hidden = known.length < 2;
+    const said = JSON.stringify(known);
+    if (select.dataset.said === said) return;
+    select.dataset.said = said;
+    select.replaceChildren(...known.map(([value, text]) => h("option", { value, selected: value === chosen?.value }, text)));
+  }
+
+  // choose shows the videos of a batch, and removes the other filters.
+  choose(batch) {
+    for (const id of ids) byId(id).value = "";
+    byId("by-batch").value = batch;
+    this.#tell();
+    byId("videos-title").scrollIntoView();
+    byId("by-batch").focus({ preventScroll: true });
+  }
+
   // begin restores the fields, and returns the filter.
   begin() {
     const kept = this.#kept();
     const model = byId("by-model");
     // The models may be read later.
     if (kept["by-model"] && !model.querySelector(`[value="${CSS.escape(kept["by-model"])}"]`)) model.append(h("option", { value: kept["by-model"] }, modelName(kept["by-model"])));
+    if (kept["by-batch"]) byId("by-batch").replaceChildren(h("option", { value: kept["by-batch"] }, "One batch"));
     for (const id of ids) byId(id).value = kept[id] ?? "";
     const filter = this.#filter();
     this.#said = JSON.stringify(filter);
@@ -81,6 +104,7 @@ export class Filters {
     if (words) filter.q = words;
     if (byId("by-status").value) filter.status = byId("by-status").value;
     if (byId("by-model").value) filter.model = byId("by-model").value;
+    if (byId("by-batch").value) filter.batch = byId("by-batch").value;
     if (time === "days") {
       const since = day(byId("since").value, 0);
       const until = day(byId("until").value, 1);

@@ -25,6 +25,7 @@ const listEvery = 30_000;
 const tellEvery = 30_000; // between two reads of a waiting job
 const unknownFor = 600_000; // how long an accepted job may be missing
 const longest = 60_000; // between two tries while the API can't be reached
+const few = 4; // jobs of batches to read individually in one poll
 const enough = 20; // jobs to read before waiting for a request for more
 
 const newest = (a, b) => Date.parse(b.created_at) - Date.parse(a.created_at);
@@ -34,6 +35,7 @@ export class Library {
   #storage;
   #changed;
   #news;
+  #batches;
   #timer;
   #failures = 0;
   #listed = 0; // when the list was last read
@@ -49,11 +51,12 @@ export class Library {
   trouble = null; // {message, again}: why the list is out of date, and when the next try is
 
   // filter is the first filter, as for show. changed() is called after each change, and
-  // news(video) when a job has ended.
-  constructor(api, storage, filter, { changed, news }) {
+  // news(video) when a job has ended. The batches are polled with the jobs.
+  constructor(api, storage, filter, batches, { changed, news }) {
     this.#api = api;
     this.#storage = storage;
     this.#filter = filter;
+    this.#batches = batches;
     this.#changed = changed;
     this.#news = news;
   }
@@ -61,6 +64,17 @@ export class Library {
   // running are the jobs that have not ended, newest first.
   get running() {
     return [...this.#videos.values()].filter((video) => !ended(video)).sort(newest);
+  }
+
+  // apart are the running ones without those that a batch's card stands for, unless the
+  // filter is for that batch.
+  get apart() {
+    return this.running.filter((video) => !this.inBatch(video) || video.origin.batch === this.#filter.batch);
+  }
+
+  // inBatch is true for a job of a known batch.
+  inBatch({ origin }) {
+    return Boolean(origin?.batch) && this.#batches.has(origin.batch);
   }
 
   // shown are the jobs that have ended and that the filter has found, newest first.
@@ -86,7 +100,7 @@ export class Library {
     clearTimeout(this.#timer);
   }
 
-  // show changes the filter: {status, model, q, from, to}, as the API's parameters. An
+  // show changes the filter: {status, model, batch, q, from, to}, as the API's parameters. An
   // absent one filters nothing.
   async show(filter) {
     this.#filter = filter;
@@ -139,9 +153,9 @@ export class Library {
   }
 
   // #passes is true if the filter would find a job that has just ended.
-  #passes({ status, model, prompt, created_at }) {
+  #passes({ status, model, prompt, created_at, origin }) {
     const { q, from, to, ...exact } = this.#filter;
-    if ((exact.status ?? status) !== status || (exact.model ?? model) !== model) return false;
+    if ((exact.status ?? status) !== status || (exact.model ?? model) !== model || (exact.batch && exact.batch !== origin?.batch)) return false;
     if (from && Date.parse(created_at) < Date.parse(from)) return false;
     if (to && Date.parse(created_at) >= Date.parse(to)) return false;
     return !q || q.toLowerCase().split(/\s+/).every((word) => prompt?.toLowerCase().includes(word));
@@ -204,16 +218,22 @@ export class Library {
     try {
       if (this.read && now - this.#listed > listEvery) await this.#newest(filter);
       await this.#lookAtRunning(now);
+      await this.#batches.look(this.running);
       if (this.read || this.reading) {
         this.trouble = null;
         if (this.read) this.#failures = 0;
-        this.#plan(this.running.length ? tick : listEvery);
+        this.#plan(this.#moving ? tick : listEvery);
       }
     } catch (error) {
       this.#failed(error, filter);
     }
     this.#changed();
     await reading;
+  }
+
+  // #moving is true if there is something to poll.
+  get #moving() {
+    return this.running.length > 0 || this.#batches.moving;
   }
 
   // #failed schedules another try.
@@ -226,7 +246,8 @@ export class Library {
   }
 
   // #lookAtRunning lists the running jobs. It also reads each job that was running and is
-  // not listed, and each that waits or is late.
+  // not listed, and each that waits or is late. Of batches, whose cards say the same, it
+  // reads only a few.
   async #lookAtRunning(now) {
     let next = null;
     do {
@@ -235,10 +256,13 @@ export class Library {
       await this.#take(page.videos, false);
       next = page.next;
     } while (next);
+    let read = 0;
     for (const video of this.running) {
       // The job itself has the reason of the wait.
-      const late = held(video.waiting) || (video.status === "generating" && !(video.estimate?.left_seconds > 0));
+      const inBatch = this.inBatch(video);
+      const late = !inBatch && (held(video.waiting) || (video.status === "generating" && !(video.estimate?.left_seconds > 0)));
       if (video.seen >= now && !(late && video.told < now - tellEvery)) continue;
+      if (inBatch && read++ >= few) continue;
       if (this.#stopped) return;
       await this.#ask(video.id);
     }
@@ -264,9 +288,8 @@ export class Library {
   // #wake polls: rarely while the page is hidden, and not at all while no job is running.
   #wake() {
     if (!document.hidden) return this.look();
-    const running = this.running.length > 0;
-    if (running && Date.now() - this.#looked > hiddenTick) return this.look();
-    if (running) return this.#plan(tick);
+    if (this.#moving && Date.now() - this.#looked > hiddenTick) return this.look();
+    if (this.#moving) return this.#plan(tick);
     document.addEventListener("visibilitychange", () => this.#stopped || this.look(), { once: true });
   }
 

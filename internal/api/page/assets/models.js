@@ -65,10 +65,10 @@ export class Picker {
   #order = h("select", { id: "order-models", "aria-label": "Order of the models" },
     h("option", { value: "" }, "By maker"), h("option", { value: "price" }, "Cheapest first"), h("option", { value: "length" }, "Longest first"));
   #select = h("select", { id: "field-model" });
-  #count = h("span", { class: "count", role: "status" });
-  element = h("div", { class: "field" },
-    h("div", { class: "field-head" }, h("label", { for: "field-model" }, "Model"), this.#count),
-    h("div", { class: "row finder" }, this.#find, this.#order), this.#select);
+  #count = h("span.count", { role: "status" });
+  element = h("div.field",
+    h("div.field-head", h("label", { for: "field-model" }, "Model"), this.#count),
+    h("div.row.finder", this.#find, this.#order), this.#select);
 
   // choose(name) is called when a person chooses a model.
   constructor(models, choose) {

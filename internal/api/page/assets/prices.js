@@ -44,6 +44,14 @@ export function cost(quotes) {
   return `at least ${least}`;
 }
 
+// share describes what the videos of a batch's plan cost, all or those of a model.
+export function share({ videos, usd, most_usd: most, unbounded, unpriced }) {
+  if (!videos) return "nothing";
+  if (unpriced === videos) return "price not known";
+  const text = unbounded ? `at least ${money(usd)}` : most > usd ? `${money(usd)} to ${money(most)}` : money(usd);
+  return unpriced ? `${text}, and ${unpriced} with an unknown price` : text;
+}
+
 // basis describes the source of a quote.
 export function basis(quote) {
   if (quote.basis === "charges") return "what the last ones cost";

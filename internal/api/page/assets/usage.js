@@ -128,10 +128,10 @@ export class Usage {
 function figure(name, { spent_usd, reserved_usd, uncertain_usd, limit_usd }) {
   const rest = reserved_usd + uncertain_usd;
   return [
-    h("span", { class: "spending-name" }, name), " ",
-    h("strong", {}, money(spent_usd)),
-    rest > 0 ? h("span", { class: "spending-rest" }, ` + ${money(rest)} held`) : null,
-    limit_usd === null ? null : h("span", {}, ` of ${money(limit_usd)}`),
+    h("span.spending-name", name), " ",
+    h("strong", money(spent_usd)),
+    rest > 0 ? h("span.spending-rest", ` + ${money(rest)} held`) : null,
+    limit_usd === null ? null : h("span", ` of ${money(limit_usd)}`),
     limit_usd === null ? null : h("progress", { "aria-hidden": "true", class: spent_usd + rest >= limit_usd ? "full" : "", max: limit_usd, value: Math.min(limit_usd, spent_usd + rest) }),
   ].filter(Boolean);
 }
@@ -165,7 +165,7 @@ function table(title, rows, name) {
     ...kinds.map((kind, i) => ({ title: kind.title, of: (row) => row[`${kind.name}_usd`], text: money, always: i === 0 })),
   ].filter(({ always, of }) => always || rows.some((row) => of(row) > 0));
   return [
-    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, title), columns.map((column) => h("th", { scope: "col" }, column.title)))),
-    h("tbody", {}, rows.map((row) => h("tr", {}, h("th", { scope: "row" }, name(row)), columns.map((column) => h("td", {}, column.text(column.of(row))))))),
+    h("thead", h("tr", h("th", { scope: "col" }, title), columns.map((column) => h("th", { scope: "col" }, column.title)))),
+    h("tbody", rows.map((row) => h("tr", h("th", { scope: "row" }, name(row)), columns.map((column) => h("td", column.text(column.of(row))))))),
   ];
 }

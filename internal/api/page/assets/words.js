@@ -40,11 +40,29 @@ const waits = {
   video: "Copying the video",
 };
 
+export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
+// counted returns a number with its noun.
+export const counted = (n, one, many = one + "s") => `${n} ${n === 1 ? one : many}`;
+
+// batchStatus heads the card of a batch.
+export const batchStatus = ({ status }) => batchStatuses[status] ?? label(status);
+
+const batchStatuses = {
+  uploading: "Waiting for its file", planning: "Being planned", planned: "Not started yet", running: "Running",
+  ended: "Ended", cancelled: "Cancelled", unusable: "Can't be used",
+};
+
+// capName names a cap on money that a batch waits for.
+export const capName = (limit) => capNames[limit] ?? `the cap ${limit}`;
+
+const capNames = { day: "the cap of the day", month: "the cap of the month", owner: "the daily cap of its owner" };
+
 // label turns a field's name or value into words: its title, if a model that was chosen
 // has one for it.
 export function label(name) {
   const text = fields.get(name) ?? String(name).replaceAll("_", " ");
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return capital(text);
 }
 
 // learn keeps the titles that a model's schema has for its fields.
