@@ -144,12 +144,13 @@ func (w *world) testBatch(t *testing.T) {
 
 // testBatchCancelled cancels a batch that waits at a cap: nothing of it is ever paid.
 func (w *world) testBatchCancelled(t *testing.T) {
+	w.fillCap(t)
 	p := w.tab(t)
 	p.signIn()
-	w.fillCap(t)
 	const name, first, second = "capped films", "a purse of a batch", "a wallet of a batch"
 	p.do(chromedp.SetUploadFiles(chromedp.ID("files"), []string{prompts(t, name+".jsonl", `{"prompt": "`+first+`"}`, `{"prompt": "`+second+`"}`)}))
 	p.batchShows(name, "Not started yet")
+	p.batchShows(name, "$0.50 is left: it takes 2 days.")
 	p.shot("batch plan at a cap")
 	p.pressBatch(name, "Start")
 	p.batchShows(name, "2 waiting")
