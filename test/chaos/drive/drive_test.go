@@ -22,7 +22,7 @@ func TestPlanOfStopsAndEvents(t *testing.T) {
 		if ok {
 			at[got.kind]++
 		}
-		if f := eventFault(p, job, 1); f != nil {
+		if f := eventFault(p, "status event", job, 1); f != nil {
 			met[f.Name]++
 		}
 	}
@@ -37,7 +37,7 @@ func TestPlanOfStopsAndEvents(t *testing.T) {
 		}
 	}
 	calm := faults.New(1, 0)
-	if _, ok := stopOf(calm, "job", 0); ok || eventFault(calm, "job", 1) != nil {
+	if _, ok := stopOf(calm, "job", 0); ok || eventFault(calm, "status event", "job", 1) != nil {
 		t.Error("something happens without faults")
 	}
 }
