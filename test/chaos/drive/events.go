@@ -63,13 +63,19 @@ type carrier struct {
 	latest   map[string]string // event
 }
 
+// anySender is the policy of a queue that takes what AWS's services send.
+const anySender = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":["events.amazonaws.com","s3.amazonaws.com"]},"Action":"sqs:SendMessage","Resource":"*"}]}`
+
 // newCarrier returns a carrier from a new queue.
 func newCarrier(ctx context.Context, w *world.World, config aws.Config, kind, function string, of func(string) (string, bool)) (*carrier, error) {
 	e := &carrier{
 		plan: w.Plan, kind: kind, queue: sqs.NewFromConfig(config), lambda: w.Lambda, function: w.Functions[function], of: of,
 		under: map[string]int{}, held: map[string][]string{}, nth: map[string]int{}, expected: map[string]int{}, latest: map[string]string{},
 	}
-	made, err := e.queue.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String("chaos-" + strings.ReplaceAll(kind, " ", "-"))})
+	made, err := e.queue.CreateQueue(ctx, &sqs.CreateQueueInput{
+		QueueName:  aws.String("chaos-" + strings.ReplaceAll(kind, " ", "-")),
+		Attributes: map[string]string{string(types.QueueAttributeNamePolicy): anySender},
+	})
 	if err != nil {
 		return nil, err
 	}
