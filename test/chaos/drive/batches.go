@@ -15,6 +15,7 @@ import (
 
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/client"
+	"github.com/takeup/takeup/internal/batch/batchfile"
 	"github.com/takeup/takeup/internal/batch/record"
 	"github.com/takeup/takeup/internal/wait"
 	"github.com/takeup/takeup/test/chaos/world"
@@ -216,7 +217,7 @@ func (l *lead) sendForm(ctx context.Context, file []byte) error {
 	busy := false
 	err := world.Persist(ctx, func() error {
 		status, body, err := l.World.Send(ctx, http.MethodPost, api.BatchesPath, api.BatchRequest{
-			Name: l.FullName(), Format: string(l.Format), AtOnce: l.AtOnce,
+			Name: l.FullName(), Format: string(l.Format), AtOnce: l.AtOnce, MaxLines: batchfile.DefaultLines,
 		})
 		busy = err == nil && status == http.StatusConflict
 		switch {

@@ -62,6 +62,9 @@ func checkBatches(ctx context.Context, w *world.World, r *Result, accepted map[s
 		if err := checkCounts(ctx, w, r, b, entries); err != nil {
 			return err
 		}
+		if found.ID == "" {
+			continue // it was never created
+		}
 		if err := checkResults(ctx, w, r, b, entries); err != nil {
 			return err
 		}
