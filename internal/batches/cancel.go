@@ -79,7 +79,7 @@ func (s *Service) mark(ctx context.Context, id string) error {
 		if err != nil || b.State == record.Cancelled {
 			return err
 		}
-		b.State = record.Cancelled
+		b.Cancel(s.now())
 		if _, _, err = s.table.PutBatch(ctx, b, version); unlessConflict(err) != nil {
 			return err
 		} else if err == nil {

@@ -37,7 +37,8 @@ func (e *Refused) Error() string { return "the file " + e.Reason }
 type Arrived struct {
 	Batch string // its id
 	Run   int
-	// Known means that this version of the file had arrived before.
+	// Known means that no run began: this version of the file, or a later one, had arrived
+	// before, or the batch was cancelled since the upload.
 	Known bool
 }
 
@@ -48,7 +49,8 @@ func NameOfKey(key string) string { return strings.TrimSuffix(key, path.Ext(key)
 
 // Arrive begins a run with a version of a file, once. The batch of a file that a form uploaded
 // is in its key; that of any other is named by it. Such a file runs by itself if it is cheap; a
-// copy of another object waits to be started, since copying is also how files are moved. The
+// copy of another object waits to be started, since copying is also how files are moved. An event
+// that comes after that of a later upload, or after the batch was cancelled, begins nothing. The
 // error is a *Refused, or a *video.ServiceUnavailable, after which Arrive can be called again.
 func (i *Intake) Arrive(ctx context.Context, source record.Source, copied bool) (Arrived, error) {
 	id, form := objectkey.ParseBatchUpload(source.Key)
@@ -77,10 +79,10 @@ func (i *Intake) Arrive(ctx context.Context, source record.Source, copied bool) 
 		before := b
 		known := !b.Arrive(source)
 		switch {
-		case known && (b.Source() != source || b.State != record.Planning):
-			return Arrived{Batch: id, Run: b.Run, Known: true}, nil
-		case known:
+		case known && b.State == record.Planning && b.Latest(source):
 			return Arrived{Batch: id, Run: b.Run, Known: true}, begin(ctx, i.machine, b)
+		case known:
+			return Arrived{Batch: id, Run: b.Run, Known: true}, nil
 		case form && (before.State == record.Planning || before.State == record.Running):
 			return Arrived{}, &Refused{Reason: fmt.Sprintf("came while run %d of its batch is under way; wait for its end, and create the batch again", before.Run)}
 		}
@@ -93,8 +95,11 @@ func (i *Intake) Arrive(ctx context.Context, source record.Source, copied bool) 
 		if unlessConflict(err) != nil {
 			return Arrived{}, err
 		}
-		if err == nil {
+		switch {
+		case err == nil && b.State == record.Planning:
 			return Arrived{Batch: id, Run: b.Run}, begin(ctx, i.machine, b)
+		case err == nil:
+			return Arrived{Batch: id, Run: b.Run, Known: true}, nil
 		}
 	}
 	return Arrived{}, &video.ServiceUnavailable{Doing: "beginning a batch", Err: errors.New("the batch was changed by another each time")}

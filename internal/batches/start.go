@@ -63,6 +63,10 @@ func (s *Service) startable(ctx context.Context, b record.Batch) error {
 			return &NotStarted{ID: b.ID, Reason: neverCame(b)}
 		}
 		return &NotStarted{ID: b.ID, Reason: "its file has not arrived; upload it"}
+	case record.Cancelled:
+		if len(b.Sources) == 0 {
+			return &NotStarted{ID: b.ID, Reason: "it was cancelled before its file arrived; create the batch again"}
+		}
 	case record.Unusable:
 		return &NotStarted{ID: b.ID, Reason: "its file can't be used: " + b.Reason}
 	case record.Planning, record.Running:

@@ -24,7 +24,7 @@ func OfMany(key string) bool {
 
 // batch begins a run of a file with many prompts. The run reads it.
 func (f *Files) batch(ctx context.Context, u upload) (outcome, error) {
-	source := record.Source{Bucket: u.bucket, Key: u.key, Version: u.etag}
+	source := record.Source{Bucket: u.bucket, Key: u.key, Version: u.etag, At: u.at}
 	if u.versioned() {
 		source.Version, source.Versioned = u.version, true
 	}

@@ -43,8 +43,8 @@ func TestFilesThatBeginABatch(t *testing.T) {
 		kept("ObjectCreated:Put", "a+folder/a.csv", "v1"), kept("ObjectCreated:Copy", "B.JSONL", "null"), kept("ObjectCreated:Post", "uploads/batches/batches-a.tsv", "v2"),
 	))
 	want := []batch.Source{
-		{Bucket: "prompts", Key: "a folder/a.csv", Version: "v1", Versioned: true}, {Bucket: "prompts", Key: "B.JSONL", Version: "e1"},
-		{Bucket: "prompts", Key: "uploads/batches/batches-a.tsv", Version: "v2", Versioned: true},
+		{Bucket: "prompts", Key: "a folder/a.csv", Version: "v1", Versioned: true, At: at}, {Bucket: "prompts", Key: "B.JSONL", Version: "e1", At: at},
+		{Bucket: "prompts", Key: "uploads/batches/batches-a.tsv", Version: "v2", Versioned: true, At: at},
 	}
 	if err != nil || !reflect.DeepEqual(i.sources, want) || i.copies != 1 || len(s.ids)+len(s.refused) != 0 {
 		t.Errorf("%v; took %+v, and started %q, %q", err, i.sources, s.ids, s.refused)

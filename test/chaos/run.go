@@ -30,6 +30,9 @@ func Run(ctx context.Context, o world.Options) (_ *verdict.Result, err error) {
 	for _, j := range w.Jobs {
 		w.ByName[j.Name] = j
 	}
+	if w.Batches, err = world.NewBatches(w.Plan, w.Jobs); err != nil {
+		return nil, err
+	}
 	d := drive.New(w)
 	w.Plan.Reached = func(kind, job string) { d.Reached(ctx, kind, job) }
 	w.Plan.First[string(script.KindDownload)] = o.FirstDownload
@@ -58,9 +61,11 @@ func Run(ctx context.Context, o world.Options) (_ *verdict.Result, err error) {
 		w.Replica = proxy.NewReplica(w.Plan)
 	}
 	database := proxy.NewDynamoDB(w.Plan, w.Names, w.Replica)
+	w.Limits = proxy.NewBatches()
+	database.Around = append(database.Around, w.Limits.Carry)
 	if w.Caps != nil {
 		w.Account = proxy.NewAccount(w.Caps.Step*1e6, w.Caps.Slots)
-		database.Around = w.Account.Carry
+		database.Around = append(database.Around, w.Account.Carry)
 	}
 	known, err := proxy.Listen(database, nil)
 	if err != nil {
@@ -92,8 +97,11 @@ func Run(ctx context.Context, o world.Options) (_ *verdict.Result, err error) {
 	if err := w.Connect(ctx, store, database, states); err != nil {
 		return nil, err
 	}
-	if d.Events, err = drive.NewCarrier(ctx, w, w.Stack.Config()); err != nil {
+	if d.Events, err = drive.NewStatusCarrier(ctx, w, w.Stack.Config()); err != nil {
 		return nil, fmt.Errorf("taking over the status events: %w", err)
+	}
+	if d.Files, err = drive.NewFileCarrier(ctx, w, w.Stack.Config()); err != nil {
+		return nil, fmt.Errorf("taking over the events of files: %w", err)
 	}
 	return settling(ctx, d, began)
 }
@@ -103,16 +111,17 @@ func Run(ctx context.Context, o world.Options) (_ *verdict.Result, err error) {
 func settling(ctx context.Context, d *drive.Driver, began time.Time) (*verdict.Result, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	var all sync.WaitGroup
-	var carried, met error
+	var carried, brought, met error
 	all.Go(func() { d.Sweep(ctx) })
 	all.Go(func() { carried = d.Events.Run(ctx) })
+	all.Go(func() { brought = d.Files.Run(ctx) })
 	if c := d.World.Caps; c != nil && c.Step > 0 {
 		all.Go(func() { met = d.Meet(ctx) })
 	}
 	result, err := run(ctx, d, began)
 	cancel()
 	all.Wait()
-	return result, errors.Join(err, carried, met)
+	return result, errors.Join(err, carried, brought, met)
 }
 
 func run(ctx context.Context, d *drive.Driver, began time.Time) (*verdict.Result, error) {
@@ -131,9 +140,10 @@ func run(ctx context.Context, d *drive.Driver, began time.Time) (*verdict.Result
 	}{
 		{"sending the jobs, until every execution has ended", d.SendAll},
 		{"sending repeated requests", d.SendAgain},
+		{"running the batches again, until every execution has ended", d.RunAgain},
 		{"checking the outcomes again", d.LookAgain},
 		{"redriving, until every execution has ended", d.RedriveAll},
-		{"delivering the delayed events", d.Events.Finish},
+		{"delivering the delayed events", d.Finish},
 		{"checking the outcomes after that", d.LookAgain},
 		{"searching for keys, signed URLs and prompts", func(ctx context.Context) error { return verdict.CheckSecrets(ctx, w) }},
 	} {

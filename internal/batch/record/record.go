@@ -47,6 +47,14 @@ type Source struct {
 	Version string
 	// Versioned says that Version is an id.
 	Versioned bool
+	// At is when it was uploaded, or zero if that isn't known.
+	At time.Time
+}
+
+// same reports whether both are the same version.
+func (s Source) same(other Source) bool {
+	s.At, other.At = time.Time{}, time.Time{}
+	return s == other
 }
 
 // Batch is the table's record of a batch.
@@ -73,6 +81,8 @@ type Batch struct {
 	// Sources are the versions of the file that have arrived, the latest last. Only that one is
 	// run.
 	Sources []Source
+	// CancelledAt is when it was cancelled; zero if it was started since.
+	CancelledAt time.Time
 	// Todo is how many of the plan's videos were neither stored nor given up, and Usual how long
 	// one of them usually takes, or 0 if that isn't known.
 	Todo  int
@@ -98,16 +108,28 @@ func (b Batch) Source() Source {
 }
 
 // Arrive begins a run with a version of the file. It returns false, and changes nothing, if
-// that version has arrived before.
+// that version has arrived before, or is older than the latest one: events of S3 come late and
+// in any order. A batch that was cancelled after the upload stays cancelled.
 func (b *Batch) Arrive(source Source) bool {
-	if slices.Contains(b.Sources, source) {
+	if slices.ContainsFunc(b.Sources, source.same) || source.before(b.Source().At) {
 		return false
 	}
 	b.Sources = append(slices.Clone(b.Sources), source)
 	b.Sources = b.Sources[max(0, len(b.Sources)-MostSources):]
-	b.begin(false)
+	if !source.before(b.CancelledAt) {
+		b.begin(false)
+	}
 	return true
 }
+
+// Latest reports whether that version of the file is the one that is run.
+func (b Batch) Latest(source Source) bool { return b.Source().same(source) }
+
+// before reports whether it was uploaded before t, as far as is known.
+func (s Source) before(t time.Time) bool { return !s.At.IsZero() && s.At.Before(t) }
+
+// Cancel marks the batch as cancelled.
+func (b *Batch) Cancel(now time.Time) { b.State, b.CancelledAt = Cancelled, now }
 
 // uploadTime is how long an upload may take that began while its form was valid.
 const uploadTime = time.Hour
@@ -122,7 +144,7 @@ func (b *Batch) Start() { b.begin(true) }
 
 func (b *Batch) begin(approved bool) {
 	b.Run++
-	b.State, b.Reason, b.UploadUntil, b.Approved = Planning, "", time.Time{}, approved
+	b.State, b.Reason, b.UploadUntil, b.CancelledAt, b.Approved = Planning, "", time.Time{}, time.Time{}, approved
 	b.Todo, b.Usual = 0, 0
 	b.PlannedAt, b.EndedAt, b.Reported = time.Time{}, time.Time{}, 0
 }

@@ -8,10 +8,20 @@ Keys in policies: MiniStack doesn't set dynamodb:LeadingKeys, the partition keys
 items that a request writes. Here it is set.
 
 Stopped executions: MiniStack keeps retrying the task in which an execution was stopped,
-and lets that change the execution's status. Here a stopped execution stays stopped.
+and lets that change the execution's status. It goes on with the items of a Distributed Map
+whose execution was stopped. Here a stopped execution stays stopped, and so do the children
+of its Map and the executions that these wait for.
+
+Nested executions: MiniStack runs startExecution.sync under a name that is in use or was used
+once more, and sends no status events for it. Here a name is accepted once, as elsewhere. A
+running execution of that name with the same input is waited for, since StartExecution is
+idempotent then:
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
 """
 
 import json
+import threading
+import time
 
 import ministack.app
 import ministack.core.iam_actions as iam_actions
@@ -20,6 +30,7 @@ import ministack.services.stepfunctions as stepfunctions
 served = ministack.app.app
 service_context = iam_actions.dynamodb_service_context
 add_event, fail_execution = stepfunctions._add_event, stepfunctions._fail_execution
+scheduling = threading.local()  # the execution whose task is being scheduled in this thread
 
 
 async def app(scope, receive, send):
@@ -47,13 +58,54 @@ def leading_keys(request):
 
 
 def stopped(execution):
-    return execution.get("status") == "ABORTED"
+    if execution.get("status") == "ABORTED":
+        return True
+    run = stepfunctions._map_runs.get(execution.get("mapRunArn") or "")
+    parent = run and stepfunctions._executions.get(run["executionArn"])
+    return bool(parent) and stopped(parent)
 
 
 def add_event_unless_stopped(execution, event_type, *details):
-    if event_type == "TaskScheduled" and stopped(execution):
-        raise RuntimeError("the execution was stopped")
+    if event_type == "TaskScheduled":
+        if stopped(execution):
+            raise RuntimeError("the execution was stopped")
+        scheduling.execution = execution
     return add_event(execution, event_type, *details)
+
+
+def run_nested(resource, request):
+    caller, request = getattr(scheduling, "execution", {}), stepfunctions._nested_start_execution_request(request)
+    status, _, body = stepfunctions._start_execution(request)
+    reply = json.loads(body)
+    if status < 400:
+        nested = stepfunctions._executions[reply["executionArn"]]
+    else:
+        nested = same(request, reply)
+    while nested["status"] == "RUNNING":
+        if stopped(caller):
+            stepfunctions._stop_execution({"executionArn": nested["executionArn"]})
+            raise RuntimeError("the execution was stopped")
+        time.sleep(0.1)
+    described = {
+        "ExecutionArn": nested["executionArn"], "Input": nested["input"], "InputDetails": nested["inputDetails"], "Name": nested["name"],
+        "Output": nested["output"], "OutputDetails": nested["outputDetails"], "StartDate": nested["startDate"],
+        "StateMachineArn": nested["stateMachineArn"], "Status": nested["status"], "StopDate": nested["stopDate"],
+    }
+    if nested["status"] != "SUCCEEDED":
+        failed = {"Error": nested.get("error"), "Cause": nested.get("cause")}
+        raise stepfunctions._ExecutionError("States.TaskFailed", json.dumps({**described, **failed}))
+    if resource.endswith(".sync:2"):
+        described["Output"] = json.loads(described["Output"] or "{}")
+    return described
+
+
+def same(request, refused):
+    machine = request["stateMachineArn"].replace(":stateMachine:", ":execution:")
+    execution = stepfunctions._executions.get(machine + ":" + request.get("name", ""))
+    if execution and execution["status"] == "RUNNING" and execution["input"] == request["input"]:
+        return execution
+    name = f"StepFunctions.{refused.get('__type', 'Unknown')}Exception"
+    raise stepfunctions._ExecutionError(name, refused.get("message", ""))
 
 
 def fail_unless_stopped(execution, error, cause):
@@ -65,4 +117,5 @@ ministack.app.app = app
 iam_actions.dynamodb_service_context = context_with_keys
 stepfunctions._add_event = add_event_unless_stopped
 stepfunctions._fail_execution = fail_unless_stopped
+stepfunctions._invoke_nested_start_execution_sync = run_nested
 ministack.app.main()

@@ -52,6 +52,7 @@ func encodeBatch(b batch.Batch) (dynamo.Attributes, error) {
 	item.PutNumber("usual_ms", b.Usual.Milliseconds())
 	item.PutTime("planned_at", b.PlannedAt)
 	item.PutTime("ended_at", b.EndedAt)
+	item.PutTime("cancelled_at", b.CancelledAt)
 	item.PutNumber("reported", b.Reported)
 	for name, value := range map[string]any{"defaults": b.Defaults, "sources": b.Sources} {
 		encoded, err := json.Marshal(value)
@@ -71,7 +72,7 @@ func decodeBatch(id string, item dynamo.Attributes) (batch.Batch, string, error)
 		Attended: r.Flag("attended"),
 		State:    batch.State(r.Text("state")), Reason: r.Text("reason"), UploadUntil: r.Time("upload_until"), Run: int(r.Number("run")), Approved: r.Flag("approved"),
 		Todo: int(r.Number("todo")), Usual: time.Duration(r.Number("usual_ms")) * time.Millisecond,
-		PlannedAt: r.Time("planned_at"), EndedAt: r.Time("ended_at"), Reported: r.Number("reported"), Mark: r.Text(dynamo.MarkName),
+		PlannedAt: r.Time("planned_at"), EndedAt: r.Time("ended_at"), CancelledAt: r.Time("cancelled_at"), Reported: r.Number("reported"), Mark: r.Text(dynamo.MarkName),
 	}
 	for name, value := range map[string]any{"defaults": &b.Defaults, "sources": &b.Sources} {
 		// Numbers stay as they are written: package catalogue reads them.

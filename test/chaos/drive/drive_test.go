@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/takeup/takeup/test/chaos/faults"
+	"github.com/takeup/takeup/test/chaos/world"
 )
 
 // Executions are stopped at every stage, the same ones for the same seed, and their events meet
@@ -22,7 +23,7 @@ func TestPlanOfStopsAndEvents(t *testing.T) {
 		if ok {
 			at[got.kind]++
 		}
-		if f := eventFault(p, job, 1); f != nil {
+		if f := eventFault(p, "status event", job, 1); f != nil {
 			met[f.Name]++
 		}
 	}
@@ -37,7 +38,35 @@ func TestPlanOfStopsAndEvents(t *testing.T) {
 		}
 	}
 	calm := faults.New(1, 0)
-	if _, ok := stopOf(calm, "job", 0); ok || eventFault(calm, "job", 1) != nil {
+	if _, ok := stopOf(calm, "job", 0); ok || eventFault(calm, "status event", "job", 1) != nil {
 		t.Error("something happens without faults")
+	}
+}
+
+// The runs of batches are stopped at every stage, unless one of their jobs can't be.
+func TestPlanOfBatchStops(t *testing.T) {
+	p := faults.New(1, 0.2)
+	at := map[string]int{}
+	for i := range 3000 {
+		b := &world.Batch{Name: fmt.Sprint("film-", i), Jobs: []*world.Job{{Name: "plain"}}}
+		if s, ok := batchStopOf(p, b, 0); ok {
+			at[s.kind]++
+		}
+	}
+	for _, stage := range batchStages {
+		if at[stage.kind] == 0 {
+			t.Errorf("none is stopped at %s", stage.kind)
+		}
+	}
+	calm := ""
+	for i := 0; calm == ""; i++ {
+		if name := fmt.Sprint("job-", i); p.Calm(name) {
+			calm = name
+		}
+	}
+	for i := range 100 {
+		if _, ok := batchStopOf(p, &world.Batch{Name: fmt.Sprint("film-", i), Jobs: []*world.Job{{Name: calm}}}, 0); ok {
+			t.Fatal("a batch is stopped with a job whose submission can't be looked up")
+		}
 	}
 }

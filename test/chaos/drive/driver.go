@@ -12,7 +12,8 @@ import (
 // Driver sends the jobs of a run, stops, watches and redrives them.
 type Driver struct {
 	World  *world.World
-	Events *carrier
+	Events *carrier // the status events of executions
+	Files  *carrier // the events of prompt files
 	slots  chan struct{}
 	// calmed means that no more executions are stopped.
 	calmed atomic.Bool

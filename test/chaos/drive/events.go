@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,11 +24,11 @@ import (
 // endedRule is the template's name of the rule for executions that have ended.
 const endedRule = "SettleFunctionEnded"
 
-// delivery is how a status event is delivered.
+// delivery is how an event is delivered.
 type delivery struct {
 	times int           // number of deliveries
 	after time.Duration // delay of the first one
-	held  bool          // until the job is redriven, or everything is at rest
+	held  bool          // until the job is redriven or its batch is run again, or everything is at rest
 }
 
 var deliveries = []faults.Fault[delivery]{
@@ -42,34 +43,61 @@ var deliveries = []faults.Fault[delivery]{
 // fail.
 const troubled = 3
 
-// carrier delivers the status events of executions from the template's rule to the function that
-// settles. On the way, it loses, repeats and delays them.
+// carrier delivers events from a queue to the function that they are for. On the way, it loses,
+// repeats and delays them.
 type carrier struct {
 	plan     *faults.Plan
-	names    *faults.Names
+	kind     string
 	queue    *sqs.Client
-	url      string
+	url, arn string
 	lambda   *lambda.Client
 	function string
+	// of returns the job or the batch that an event is about, and whether it may meet a fault.
+	of func(event string) (name string, troubled bool)
 
-	mu    sync.Mutex
-	under int // deliveries in progress
-	held  map[string][]string
-	nth   map[string]int // number of events of a job so far
+	mu       sync.Mutex
+	under    map[string]int // deliveries in progress
+	held     map[string][]string
+	nth      map[string]int    // number of events so far
+	expected map[string]int    // number of events that were caused
+	latest   map[string]string // event
 }
 
-// NewCarrier makes a queue the target of the rule, in place of the function.
-func NewCarrier(ctx context.Context, w *world.World, config aws.Config) (*carrier, error) {
+// anySender is the policy of a queue that takes what AWS's services send.
+const anySender = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":["events.amazonaws.com","s3.amazonaws.com"]},"Action":"sqs:SendMessage","Resource":"*"}]}`
+
+// newCarrier returns a carrier from a new queue.
+func newCarrier(ctx context.Context, w *world.World, config aws.Config, kind, function string, of func(string) (string, bool)) (*carrier, error) {
 	e := &carrier{
-		plan: w.Plan, names: w.Names, queue: sqs.NewFromConfig(config), lambda: w.Lambda, function: w.Functions[world.Settler],
-		held: map[string][]string{}, nth: map[string]int{},
+		plan: w.Plan, kind: kind, queue: sqs.NewFromConfig(config), lambda: w.Lambda, function: w.Functions[function], of: of,
+		under: map[string]int{}, held: map[string][]string{}, nth: map[string]int{}, expected: map[string]int{}, latest: map[string]string{},
 	}
-	made, err := e.queue.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String("chaos-status-events")})
+	made, err := e.queue.CreateQueue(ctx, &sqs.CreateQueueInput{
+		QueueName:  aws.String("chaos-" + strings.ReplaceAll(kind, " ", "-")),
+		Attributes: map[string]string{string(types.QueueAttributeNamePolicy): anySender},
+	})
 	if err != nil {
 		return nil, err
 	}
 	e.url = *made.QueueUrl
 	about, err := e.queue.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &e.url, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameQueueArn}})
+	if err != nil {
+		return nil, err
+	}
+	e.arn = about.Attributes[string(types.QueueAttributeNameQueueArn)]
+	return e, nil
+}
+
+// NewStatusCarrier returns the carrier of the status events of executions. A queue becomes the
+// target of the template's rule, in place of the function that settles.
+func NewStatusCarrier(ctx context.Context, w *world.World, config aws.Config) (*carrier, error) {
+	e, err := newCarrier(ctx, w, config, "status event", world.Settler, func(event string) (string, bool) {
+		var arn string
+		if json.Unmarshal([]byte(event), &arn) != nil {
+			arn = event // the function rejects it
+		}
+		return w.Names.OfExecution(faults.LastOf(arn)), true
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +110,7 @@ func NewCarrier(ctx context.Context, w *world.World, config aws.Config) (*carrie
 		return nil, fmt.Errorf("the rule %s has %d targets, not one", rule, len(reply.Targets))
 	}
 	target := reply.Targets[0]
-	target.Arn = aws.String(about.Attributes[string(types.QueueAttributeNameQueueArn)])
+	target.Arn = &e.arn
 	put, err := bus.PutTargets(ctx, &eventbridge.PutTargetsInput{Rule: &rule, Targets: []eventtypes.Target{target}})
 	if err == nil && put.FailedEntryCount > 0 {
 		err = errors.New("the target of the rule " + rule + " can't be exchanged")
@@ -98,11 +126,11 @@ func (e *carrier) Run(ctx context.Context) error {
 			if ctx.Err() != nil {
 				return nil
 			}
-			return fmt.Errorf("receiving the status events: %w", err)
+			return fmt.Errorf("receiving each %s: %w", e.kind, err)
 		}
 		for _, m := range got.Messages {
 			if _, err := e.queue.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &e.url, ReceiptHandle: m.ReceiptHandle}); err != nil && ctx.Err() == nil {
-				return fmt.Errorf("taking a status event from its queue: %w", err)
+				return fmt.Errorf("taking a %s from its queue: %w", e.kind, err)
 			}
 			e.met(ctx, *m.Body)
 		}
@@ -112,29 +140,28 @@ func (e *carrier) Run(ctx context.Context) error {
 
 // met decides the fault of an event.
 func (e *carrier) met(ctx context.Context, event string) {
-	var arn string
-	if json.Unmarshal([]byte(event), &arn) != nil {
-		arn = event // the function rejects it
-	}
-	job := e.names.OfExecution(faults.LastOf(arn))
+	job, fails := e.of(event)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.nth[job]++
+	e.latest[job] = event
 	do := delivery{times: 1}
-	if f := eventFault(e.plan, job, e.nth[job]); f != nil {
-		do = f.Do
+	if fails {
+		if f := eventFault(e.plan, e.kind, job, e.nth[job]); f != nil {
+			do = f.Do
+		}
 	}
 	if do.held {
 		e.held[job] = append(e.held[job], event)
 		return
 	}
 	for range do.times {
-		e.send(ctx, event, do.after)
+		e.send(ctx, job, event, do.after)
 	}
 }
 
-// eventFault returns the fault of the n-th event of a job, or nil.
-func eventFault(p *faults.Plan, job string, n int) *faults.Fault[delivery] {
+// eventFault returns the fault of the n-th event of a job or a batch, or nil.
+func eventFault(p *faults.Plan, kind, job string, n int) *faults.Fault[delivery] {
 	if p.Roll("event fails", job, n) >= troubled*p.Share {
 		return nil
 	}
@@ -145,25 +172,52 @@ func eventFault(p *faults.Plan, job string, n int) *faults.Fault[delivery] {
 	at := p.Roll("event", job, n) * total
 	for i := range deliveries {
 		if at -= deliveries[i].Weight; at < 0 {
-			p.Note("status event", deliveries[i].Name, job)
+			p.Note(kind, deliveries[i].Name, job)
 			return &deliveries[i]
 		}
 	}
 	return nil
 }
 
-// release delivers the held events of a job, finally or for its redrive.
+// expect says that an event about a job or a batch was caused. An event that is caused twice is
+// two.
+func (e *carrier) expect(job string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.expected[job]++
+}
+
+// idle reports whether each expected event of a job or a batch was dropped, is held, or was
+// delivered.
+func (e *carrier) idle(job string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.nth[job] >= e.expected[job] && e.under[job] == 0
+}
+
+// last returns the latest event of a job or a batch, or "" if there was none.
+func (e *carrier) last(job string) string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.latest[job]
+}
+
+// release delivers the held events of a job or a batch, finally or for its redrive.
 func (e *carrier) release(ctx context.Context, job string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for i, event := range e.held[job] {
-		e.send(ctx, event, time.Duration(i)*time.Second)
+		e.send(ctx, job, event, time.Duration(i)*time.Second)
 	}
 	delete(e.held, job)
 }
 
 // Finish delivers the held events and waits until no delivery is in progress.
-func (e *carrier) Finish(ctx context.Context) error {
+func (d *Driver) Finish(ctx context.Context) error {
+	return errors.Join(d.Events.finish(ctx), d.Files.finish(ctx))
+}
+
+func (e *carrier) finish(ctx context.Context) error {
 	e.mu.Lock()
 	var jobs []string
 	for job := range e.held {
@@ -177,7 +231,7 @@ func (e *carrier) Finish(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		e.mu.Lock()
-		n := e.under
+		n := len(e.under)
 		e.mu.Unlock()
 		if n == 0 {
 			return nil
@@ -192,13 +246,15 @@ func (e *carrier) Finish(ctx context.Context) error {
 
 // send invokes the function with an event, up to three times, as Lambda does for an asynchronous
 // invocation. The caller holds the lock.
-func (e *carrier) send(ctx context.Context, event string, after time.Duration) {
-	e.under++
+func (e *carrier) send(ctx context.Context, job, event string, after time.Duration) {
+	e.under[job]++
 	go func() {
 		defer func() {
 			e.mu.Lock()
 			defer e.mu.Unlock()
-			e.under--
+			if e.under[job]--; e.under[job] == 0 {
+				delete(e.under, job)
+			}
 		}()
 		for tries := range 3 {
 			if wait.For(ctx, after+time.Duration(tries)*time.Second) != nil {

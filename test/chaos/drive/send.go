@@ -46,14 +46,27 @@ func (d *Driver) SendAll(ctx context.Context) error {
 				break
 			}
 		}
-		select {
-		case d.slots <- struct{}{}:
-		case <-ctx.Done():
+		slots := 1
+		if j.Batch != nil {
+			if j != j.Batch.Jobs[0] {
+				continue // it is sent with the first one
+			}
+			slots = len(j.Batch.Jobs)
+		}
+		for range slots {
+			select {
+			case d.slots <- struct{}{}:
+			case <-ctx.Done():
+			}
 		}
 		if ctx.Err() != nil {
 			break
 		}
-		before := d.World.Jobs[max(0, i-len(world.Triggers))] // a file of the same kind
+		if j.Batch != nil {
+			sending.Go(func() { d.sendBatch(ctx, j.Batch) })
+			continue
+		}
+		before := d.World.Jobs[max(0, i-len(world.Triggers))] // of the same trigger
 		sending.Go(func() { d.send(ctx, j, before) })
 	}
 	sending.Wait()
@@ -281,7 +294,7 @@ func (d *Driver) deliver(ctx context.Context, j *world.Job) error {
 	if err != nil {
 		return err
 	}
-	return world.Persist(ctx, func() error { return invoke(ctx, d.World.Lambda, d.World.Functions["PromptsFunction"], string(event)) })
+	return world.Persist(ctx, func() error { return invoke(ctx, d.World.Lambda, d.World.Functions[world.Prompts], string(event)) })
 }
 
 // start starts an execution.

@@ -2,6 +2,7 @@ package drive
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
@@ -22,16 +23,28 @@ const (
 	byTheClock = "by the clock"
 )
 
-// stages are where executions are stopped, most of them before a call of a kind. A round with
-// fewer such calls isn't stopped.
-var stages = []struct {
+// stage is a point at which executions are stopped.
+type stage struct {
 	kind string
 	most int // before one of the first calls, up to this number
-}{
+}
+
+// stages are where executions are stopped, most of them before a call of a kind. A round with
+// fewer such calls isn't stopped.
+var stages = []stage{
 	{atOnce, 0}, {byTheClock, 0}, {byTheClock, 0},
 	{"table get job", 6}, {"table put job", 6}, {"create", 2}, {"logs", 2}, {"retrieve", 4},
 	{"s3 get manifest", 1}, {"s3 get video", 1}, {"download", 2}, {"s3 put video", 1}, {"s3 put manifest", 1},
 }
+
+// batchStages are where the runs of batches are stopped.
+var batchStages = []stage{
+	{atOnce, 0}, {byTheClock, 0}, {"s3 get prompt", 1}, {"table get batch", 12}, {"s3 put batch plan", 3},
+	{"s3 get batch request", 3}, {"s3 get batch plan", 2}, {"s3 put batch results", 2},
+}
+
+// batchStopped is like stopped, for the runs of batches. There are few of them.
+const batchStopped = 3
 
 // longestStop is the latest time after the beginning of its round at which an execution is
 // stopped by the clock.
@@ -47,11 +60,28 @@ type stop struct {
 // stopOf returns where the n-th round of a job is stopped, if at all. A job whose submission
 // can't be looked up isn't stopped.
 func stopOf(p *faults.Plan, job string, n int) (stop, bool) {
-	if p.Calm(job) || p.Roll("stopped", job, n) >= stopped*p.Share {
+	if p.Calm(job) {
 		return stop{}, false
 	}
-	stage := stages[int(p.Roll("stage", job, n)*float64(len(stages)))]
-	at := p.Roll("stopped at", job, n)
+	return stopAt(p, job, n, stopped, stages)
+}
+
+// batchStopOf returns where the n-th run of a batch is stopped, if at all. With it, its jobs are
+// stopped, so each must be one whose submission can be looked up.
+func batchStopOf(p *faults.Plan, b *world.Batch, n int) (stop, bool) {
+	if slices.ContainsFunc(b.Jobs, func(j *world.Job) bool { return p.Calm(j.Name) }) {
+		return stop{}, false
+	}
+	return stopAt(p, b.Name, n, batchStopped, batchStages)
+}
+
+// stopAt chooses a stage, for a share of the rounds.
+func stopAt(p *faults.Plan, name string, n int, share float64, stages []stage) (stop, bool) {
+	if p.Roll("stopped", name, n) >= share*p.Share {
+		return stop{}, false
+	}
+	stage := stages[int(p.Roll("stage", name, n)*float64(len(stages)))]
+	at := p.Roll("stopped at", name, n)
 	s := stop{kind: stage.kind, left: 1 + int(at*float64(stage.most))}
 	if stage.kind == byTheClock {
 		s.at = time.Duration(at * float64(longestStop))
@@ -59,9 +89,10 @@ func stopOf(p *faults.Plan, job string, n int) (stop, bool) {
 	return s, true
 }
 
-// Reached stops a job's execution if its plan says so, before a call of a kind is carried out.
-// One that isn't running yet is stopped at the next call.
+// Reached stops the execution of a job or a batch if its plan says so, before a call of a kind is
+// carried out. One that isn't running yet is stopped at the next call.
 func (d *Driver) Reached(ctx context.Context, kind, name string) {
+	name = faults.Owner(name)
 	d.mu.Lock()
 	s := d.stops[name]
 	if s != nil && kind == s.kind {
@@ -83,9 +114,24 @@ func (d *Driver) arm(ctx context.Context, j *world.Job) {
 		delete(d.stops, j.Name)
 		return
 	}
-	d.stops[j.Name] = &s
+	d.plan(ctx, j.Name, s)
+}
+
+// armBatch plans the stop of the run of a batch that begins now.
+func (d *Driver) armBatch(ctx context.Context, b *world.Batch, n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.stops, b.Name)
+	if s, ok := batchStopOf(d.World.Plan, b, n); ok {
+		d.plan(ctx, b.Name, s)
+	}
+}
+
+// plan plans a stop. The caller holds the lock.
+func (d *Driver) plan(ctx context.Context, name string, s stop) {
+	d.stops[name] = &s
 	if s.kind == atOnce || s.kind == byTheClock {
-		go d.stopFrom(ctx, j.Name, s)
+		go d.stopFrom(ctx, name, s)
 	}
 }
 
@@ -104,12 +150,18 @@ func (d *Driver) stopFrom(ctx context.Context, name string, s stop) {
 // to stop. It reports whether nothing is left to stop.
 func (d *Driver) stopNow(ctx context.Context, name, when string) bool {
 	d.mu.Lock()
-	j := d.World.ByName[name]
-	id, n, armed := j.ID, j.Rounds[len(j.Rounds)-1], d.stops[name] != nil
+	armed := d.stops[name] != nil
 	d.mu.Unlock()
 	if !armed {
 		return true
 	}
+	if i := slices.IndexFunc(d.World.Batches, func(b *world.Batch) bool { return b.Name == name }); i >= 0 {
+		return d.stopRun(ctx, d.World.Batches[i], when)
+	}
+	d.mu.Lock()
+	j := d.World.ByName[name]
+	id, n := j.ID, j.Rounds[len(j.Rounds)-1]
+	d.mu.Unlock()
 	if id == "" {
 		return false
 	}

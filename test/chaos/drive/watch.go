@@ -75,11 +75,11 @@ func (d *Driver) collect(ctx context.Context) error {
 	return nil
 }
 
-// over reports whether a job's round ended with what was seen of it. A round that was stopped by
-// hand may begin anew by what is still to be sent, and the functions that ran may have continued
+// over reports whether a job's round ended with what was seen of it. Another run of its batch may
+// change that. A round that was stopped by hand may begin anew by what is still to be sent, and the functions that ran may have continued
 // for as long as their timeout.
 func (d *Driver) over(j *world.Job, seen *world.Outcome, sent bool) bool {
-	if !seen.Settled() {
+	if !seen.Settled() || j.Batch != nil && !j.Batch.Resting.Load() {
 		return false
 	}
 	r := j.Round()

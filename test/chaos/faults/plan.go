@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"maps"
+	"strings"
 	"sync"
 )
 
@@ -31,6 +32,7 @@ type Plan struct {
 
 	mu       sync.Mutex
 	ordinals map[string]int
+	turns    map[string]int // calls by kind and owner
 	calls    map[string]int // by kind
 	faults   map[string]int // by kind and fault
 	ofJob    map[string][]string
@@ -40,7 +42,7 @@ type Plan struct {
 func New(seed uint64, share float64) *Plan {
 	return &Plan{
 		seed: seed, Share: share, First: map[string]string{},
-		ordinals: map[string]int{}, calls: map[string]int{}, faults: map[string]int{}, ofJob: map[string][]string{},
+		ordinals: map[string]int{}, turns: map[string]int{}, calls: map[string]int{}, faults: map[string]int{}, ofJob: map[string][]string{},
 	}
 }
 
@@ -75,7 +77,7 @@ func Next[T any](p *Plan, kind, job string, most int, menu []Fault[T]) *Fault[T]
 	for ago := range LongestBurst {
 		if f := pick(p, kind, job, n-ago, menu); f != nil && ago < max(f.Burst, 1) {
 			p.faults[kind+"/"+f.Name]++
-			p.ofJob[job] = append(p.ofJob[job], fmt.Sprintf("%s %d: %s", kind, n, f.Name))
+			p.ofJob[Owner(job)] = append(p.ofJob[Owner(job)], fmt.Sprintf("%s %d: %s", kind, n, f.Name))
 			return f
 		}
 	}
@@ -113,12 +115,22 @@ func Named[T any](menu []Fault[T], name string) *Fault[T] {
 	return nil
 }
 
-// Turn names the pseudo-job of a call that belongs to no job: this many calls in a row count as
-// one job's.
-func (p *Plan) Turn(kind string, many int) string {
+// Shared is the owner of the calls on behalf of all jobs.
+const Shared = "all"
+
+// Turn names the pseudo-job of a call that belongs to no job, but to an owner, which is a batch or
+// Shared: this many calls in a row count as one job's.
+func (p *Plan) Turn(kind, owner string, many int) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return fmt.Sprintf("all-%d", p.calls[kind]/many)
+	p.turns[kind+" "+owner]++
+	return fmt.Sprintf("%s/%d", owner, (p.turns[kind+" "+owner]-1)/many)
+}
+
+// Owner returns the owner of a pseudo-job that Turn returned, or the job itself.
+func Owner(job string) string {
+	owner, _, _ := strings.Cut(job, "/")
+	return owner
 }
 
 // Note counts a fault that belongs to no job's call, or to a job as a whole.
@@ -138,11 +150,11 @@ func (p *Plan) Counts() (calls, faults map[string]int) {
 	return maps.Clone(p.calls), maps.Clone(p.faults)
 }
 
-// Met returns the faults that a job met.
-func (p *Plan) Met(job string) []string {
+// Met returns the faults that a job or a batch met.
+func (p *Plan) Met(name string) []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return append([]string(nil), p.ofJob[job]...)
+	return append([]string(nil), p.ofJob[name]...)
 }
 
 // Trait is a property of a job as a whole.

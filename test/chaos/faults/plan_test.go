@@ -85,3 +85,21 @@ func TestPlanOfTheFirstCall(t *testing.T) {
 		}
 	}
 }
+
+// Calls of no job count in turns of their owner, which meets their faults.
+func TestTurns(t *testing.T) {
+	p := New(1, 0)
+	p.First["read"] = "reset"
+	for i, want := range []string{"film-1/0", "film-1/0", "film-1/1", "film-1/1"} {
+		if got := p.Turn("read", "film-1", 2); got != want || Owner(got) != "film-1" {
+			t.Errorf("call %d is of %s, want %s", i, got, want)
+		}
+		Next(p, "read", want, most, menu())
+	}
+	if got := p.Turn("read", "film-2", 2); got != "film-2/0" || Owner("job-1") != "job-1" {
+		t.Errorf("another's call is of %s", got)
+	}
+	if met := p.Met("film-1"); len(met) != 2 {
+		t.Errorf("it met %v", met)
+	}
+}

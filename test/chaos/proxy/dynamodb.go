@@ -1,9 +1,14 @@
 package proxy
 
 import (
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -29,7 +34,14 @@ var (
 		{Name: "written, answers lost for long", Weight: 1, Burst: faults.LongestBurst, Do: trouble{after: true, cut: true}},
 		{Name: "written, withheld", Weight: 0.15, Do: trouble{after: true, hold: true}},
 	}, tableAny...)
-	tablePuts = append([]faults.Fault[trouble]{
+	// What DynamoDB leaves out of an answer is asked for again.
+	tableManyReads = append([]faults.Fault[trouble]{
+		{Name: "some keys left out", Weight: 3, Do: trouble{after: true, less: someKeys}},
+		{Name: "all keys left out, for long", Weight: 1, Burst: faults.LongestBurst, Do: trouble{after: true, less: allKeys}},
+	}, tableReads...)
+	// An answer that is withheld kills the function of a batch, which must be taken up again.
+	tableBatchReads = append([]faults.Fault[trouble]{{Name: "withheld", Weight: 1, Do: trouble{hold: true}}}, tableReads...)
+	tablePuts       = append([]faults.Fault[trouble]{
 		{Name: "conflict", Weight: 3, Do: trouble{status: 400, code: "TransactionConflictException"}},
 	}, tableWrites...)
 	tableTransactions = append([]faults.Fault[trouble]{
@@ -103,6 +115,21 @@ type call struct {
 	ClientRequestToken        string
 	ExpressionAttributeValues map[string]attribute
 	TransactItems             []map[string]written // each by its action, such as Put
+	RequestItems              map[string]many      // by table
+}
+
+// many are the keys of a BatchGetItem.
+type many struct {
+	Keys           []keys
+	ConsistentRead bool
+}
+
+// asked returns what a BatchGetItem asks one table for.
+func (c call) asked() many {
+	for _, of := range c.RequestItems {
+		return of
+	}
+	return many{}
 }
 
 // readCall decodes a call. Attributes that the proxy doesn't need may be numbers where this has
@@ -131,7 +158,12 @@ func (c call) writes() []written {
 }
 
 // reading reports whether the call only reads.
-func (c call) reading() bool { return c.operation == "Query" || c.operation == "GetItem" }
+func (c call) reading() bool {
+	return c.operation == "Query" || c.operation == "GetItem" || c.operation == "BatchGetItem"
+}
+
+// consistent reports whether a read is consistent.
+func (c call) consistent() bool { return c.ConsistentRead || c.asked().ConsistentRead }
 
 // partition returns the partition of the first item, or of the query.
 func (c call) partition() string {
@@ -141,12 +173,17 @@ func (c call) partition() string {
 	if c.Key.Partition.S != "" {
 		return c.Key.Partition.S
 	}
+	if asked := c.asked(); len(asked.Keys) > 0 {
+		return asked.Keys[0].Partition.S
+	}
 	return c.ExpressionAttributeValues[":pk"].S
 }
 
 // menu returns the possible faults of a call.
 func (c call) menu() []faults.Fault[trouble] {
 	switch {
+	case c.operation == "BatchGetItem":
+		return tableManyReads
 	case c.reading():
 		return tableReads
 	case c.operation == "TransactWriteItems":
@@ -167,12 +204,17 @@ func classifyDynamoDB(p *Proxy, r *http.Request, body []byte) (kind, job string,
 	switch {
 	case c.IndexName != "":
 		kind = "table list jobs"
-		return kind, p.plan.Turn(kind, shared), tableReads
+		return kind, p.plan.Turn(kind, faults.Shared, shared), tableReads
+	case c.operation == "BatchGetItem":
+		return "table get many jobs", p.names.Await(r.Context(), of), c.menu()
 	case what == "content":
 		return doing + what, p.names.Await(r.Context(), of), c.menu()
+	case what == "batch" && c.reading():
+		kind = doing + what
+		return kind, p.plan.Turn(kind, cmp.Or(p.names.Of(of), faults.Shared), shared), tableBatchReads
 	case what != "job":
 		kind = doing + what
-		return kind, p.plan.Turn(kind, shared), c.menu()
+		return kind, p.plan.Turn(kind, cmp.Or(p.names.Of(of), faults.Shared), shared), c.menu()
 	}
 	job = p.names.Await(r.Context(), of)
 	if c.reading() {
@@ -243,4 +285,51 @@ func (c *collisions) meets(r *http.Request, body []byte) trouble {
 		c.under[item.keys()] = underWay{token: in.ClientRequestToken, until: now.Add(together)}
 	}
 	return trouble{}
+}
+
+// How many keys an answer to a BatchGetItem leaves out.
+const (
+	someKeys = 2 // every second one
+	allKeys  = 1
+)
+
+// leaveOut moves every n-th item of the answer to a BatchGetItem to the keys that were not
+// processed, as DynamoDB does for a table that is throttled.
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+func leaveOut(n int, body []byte, got *answer) error {
+	var in struct {
+		RequestItems map[string]map[string]any
+	}
+	var out struct {
+		Responses       map[string][]map[string]any
+		UnprocessedKeys map[string]map[string]any
+	}
+	if err := errors.Join(json.Unmarshal(body, &in), json.Unmarshal(got.body, &out)); err != nil {
+		return err
+	}
+	out.UnprocessedKeys = map[string]map[string]any{}
+	for table, asked := range in.RequestItems {
+		all, _ := asked["Keys"].([]any)
+		var left []any
+		for i, key := range all {
+			if i%n == 0 {
+				left = append(left, key)
+			}
+		}
+		out.Responses[table] = slices.DeleteFunc(out.Responses[table], func(item map[string]any) bool {
+			return slices.ContainsFunc(left, func(key any) bool {
+				of, _ := key.(map[string]any)
+				return reflect.DeepEqual(of["pk"], item["pk"]) && reflect.DeepEqual(of["sk"], item["sk"])
+			})
+		})
+		rest := maps.Clone(asked)
+		rest["Keys"] = left
+		out.UnprocessedKeys[table] = rest
+	}
+	changed, err := json.Marshal(out)
+	got.body = changed
+	got.header = got.header.Clone()
+	got.header.Del("Content-Length")
+	got.header.Del("X-Amz-Crc32")
+	return err
 }

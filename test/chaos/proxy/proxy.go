@@ -29,6 +29,7 @@ type trouble struct {
 	// lasts is how long the job's calls of the kind meet the same fault.
 	lasts time.Duration
 	at    int // index of the transaction's item with the conflict
+	less  int // every one of that many items is left out of the answer; 0 is none
 }
 
 // mostFaults is how many calls of a kind may fail for a job: enough for a whole burst on a
@@ -52,8 +53,8 @@ type Proxy struct {
 	stale func(w http.ResponseWriter, r *http.Request, body []byte) bool
 	// carried, if not nil, is called after each call that was carried out.
 	carried func(ctx context.Context, r *http.Request, body []byte) error
-	// Around, if not nil, carries out a call by means of forward.
-	Around func(r *http.Request, body []byte, forward func() (*answer, error)) (*answer, error)
+	// Around carry out a call by means of forward, the last one around all others.
+	Around []func(r *http.Request, body []byte, forward func() (*answer, error)) (*answer, error)
 	to     atomic.Pointer[url.URL]
 	send   *http.Transport
 
@@ -111,6 +112,12 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		got.body = got.body[:len(got.body)/2]
 		got.write(w)
 		panic(http.ErrAbortHandler)
+	case met.less > 0 && got.status == http.StatusOK:
+		if err := leaveOut(met.less, body, got); err != nil {
+			cut(w)
+			return
+		}
+		got.write(w)
 	default:
 		got.write(w)
 	}
@@ -164,10 +171,11 @@ type answer struct {
 
 func (p *Proxy) carryOut(ctx context.Context, r *http.Request, body []byte) (*answer, error) {
 	forward := func() (*answer, error) { return p.forward(ctx, r, body) }
-	if p.Around == nil {
-		return forward()
+	for _, around := range p.Around {
+		inner := forward
+		forward = func() (*answer, error) { return around(r, body, inner) }
 	}
-	return p.Around(r, body, forward)
+	return forward()
 }
 
 func (p *Proxy) forward(ctx context.Context, in *http.Request, body []byte) (*answer, error) {

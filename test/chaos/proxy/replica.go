@@ -77,7 +77,7 @@ func (o *Replica) copy(ctx context.Context, item written) error {
 // serve answers a read that is not consistent, and reports whether the call was one.
 func (o *Replica) serve(w http.ResponseWriter, r *http.Request, body []byte) bool {
 	in := readCall(r, body)
-	if !in.reading() || in.ConsistentRead || o.Over.Load() {
+	if !in.reading() || in.consistent() || o.Over.Load() {
 		return false
 	}
 	o.plan.Note("table stale read", "answered from "+dynamotest.Lag.String()+" ago", "")

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/test/chaos/faults"
 )
 
@@ -29,6 +30,10 @@ var (
 		{Name: "412", Weight: 2, Do: trouble{status: 412, code: "PreconditionFailed"}},
 		{Name: "written, 412 answered", Weight: 2, Do: trouble{after: true, status: 412, code: "PreconditionFailed"}},
 	}, s3Writes...)
+
+	// An answer that is withheld kills the function of a batch, which must be taken up again.
+	s3BatchReads  = append([]faults.Fault[trouble]{{Name: "withheld", Weight: 1, Do: trouble{hold: true}}}, s3Reads...)
+	s3BatchWrites = append([]faults.Fault[trouble]{{Name: "written, killed", Weight: 1, Do: trouble{after: true, hold: true}}}, s3Writes...)
 )
 
 // NewS3 returns the proxy in front of S3.
@@ -67,9 +72,35 @@ func classifyS3(p *Proxy, r *http.Request, _ []byte) (kind, job string, menu []f
 			return "s3 complete upload", job, s3Writes
 		}
 		return "s3 put video", job, s3Writes
-	case "chaos":
+	case "chaos", "films":
 		name, _, _ := strings.Cut(rest, ".")
 		return "s3 get prompt", name, s3Reads
+	case "uploads":
+		_, name, _ := strings.Cut(rest, "/")
+		id, _, _ := strings.Cut(name, ".")
+		return "s3 get prompt", p.names.Of(id), s3Reads
+	case "batches":
+		id, name, _ := strings.Cut(rest, "/")
+		return classifyBatch(p, r, p.names.Of(id), name)
 	}
 	return "", "", nil
+}
+
+// classifyBatch is classifyS3 for the files of a batch, by the part of their keys after its id.
+// Those of a run are in a folder with its number.
+func classifyBatch(p *Proxy, r *http.Request, batch, name string) (kind, job string, menu []faults.Fault[trouble]) {
+	if batch == "" {
+		return "", "", nil
+	}
+	_, file, ofRun := strings.Cut(name, "/")
+	switch {
+	case r.Method != http.MethodGet && ofRun:
+		return "s3 put batch plan", batch, s3BatchWrites
+	case r.Method != http.MethodGet:
+		return "s3 put batch results", batch, s3BatchWrites
+	case r.Header.Get("Range") != "" && file == objectkey.BatchRequests:
+		kind = "s3 get batch request"
+		return kind, p.plan.Turn(kind, batch, shared), s3BatchReads
+	}
+	return "s3 get batch plan", batch, s3BatchReads
 }

@@ -40,14 +40,17 @@ const (
 	unlisted        = "unlisted"
 	neverSent       = "never_sent"
 	leaked          = "leaked"
+	// Of batches.
+	cancelledPaid = "cancelled_paid"
+	wrongResults  = "wrong_results"
 )
 
 // broken are the kinds that must not occur in any run.
-var broken = []string{paidTwice, lost, partial, unfinished, outcomesChanged, leaked}
+var broken = []string{paidTwice, lost, partial, unfinished, outcomesChanged, leaked, cancelledPaid, wrongResults}
 
 // Check compares the outcomes of the jobs with the promises.
 func Check(ctx context.Context, w *world.World) (*Result, error) {
-	r := &Result{o: w.Options, plan: w.Plan, jobs: w.Jobs, odd: w.Odd}
+	r := &Result{o: w.Options, plan: w.Plan, jobs: w.Jobs, odd: w.Odd, limits: w.Limits}
 	accepted := map[string][]sim.Generation{} // by the job's name
 	for _, g := range w.Provider.Server.Ledger().Generations {
 		name := w.Names.Of(faults.IDOf(g.ClientRequestID))
@@ -67,6 +70,9 @@ func Check(ctx context.Context, w *world.World) (*Result, error) {
 		}
 	}
 	if err := checkMoney(ctx, w, r); err != nil {
+		return nil, err
+	}
+	if err := checkBatches(ctx, w, r, accepted); err != nil {
 		return nil, err
 	}
 	if err := checkVideos(ctx, w, r, accepted); err != nil {
@@ -258,6 +264,12 @@ func explain(ctx context.Context, w *world.World, r *Result) error {
 		entry, err := w.Entry(ctx, f.job.ID)
 		if err != nil {
 			return err
+		}
+		if b := f.job.Batch; b != nil {
+			way = append(way, fmt.Sprintf("batch %s (%s), cancelled: %v, resumed: %v", b.ID, b.Name, b.Cancelled, b.Resumed))
+			for _, met := range w.Plan.Met(b.Name) {
+				way = append(way, "its batch met "+met)
+			}
 		}
 		if entry != nil {
 			way = append(way, fmt.Sprintf("ledger: attempt %d is %s, claimed at %s, key version %s, generation %q",

@@ -35,6 +35,9 @@ func checkLists(ctx context.Context, w *world.World, r *Result) error {
 		if err != nil {
 			return err
 		}
+		if entry == nil && j.Last() != nil && j.Last().Unbegun {
+			continue
+		}
 		if entry == nil {
 			r.add(unlisted, j, "the table doesn't have it")
 			continue
@@ -48,7 +51,11 @@ func checkLists(ctx context.Context, w *world.World, r *Result) error {
 		}
 	}
 	missing := map[*world.Job]string{}
-	for _, l := range listsOf(first, last) {
+	lists := listsOf(first, last)
+	for _, b := range w.Batches {
+		lists = append(lists, list{"by batch", url.Values{api.ParamBatch: {b.ID}}, func(e video.Entry) bool { return e.Origin.Batch == b.ID }})
+	}
+	for _, l := range lists {
 		for began := time.Now(); ; {
 			shown, err := shown(ctx, w, l)
 			if err != nil {

@@ -27,6 +27,7 @@ type Result struct {
 	money    counter.Sums   // over all months
 	charged  int64          // from the simulator's ledger, in micro-dollars
 	account  *proxy.Account // nil without caps
+	limits   *proxy.Batches
 }
 
 // Stage is a stage of a run and its duration.
@@ -71,7 +72,7 @@ func harmless(name string) bool {
 
 // Kept reports whether no promise was broken.
 func (r *Result) Kept() bool {
-	return len(r.odd) == 0 && r.OverCap() == 0 && !slices.ContainsFunc(append(slices.Clone(broken), unlisted), func(kind string) bool { return r.Count(kind) > 0 })
+	return len(r.odd) == 0 && r.OverCap() == 0 && r.OverLimit() == 0 && !slices.ContainsFunc(append(slices.Clone(broken), unlisted), func(kind string) bool { return r.Count(kind) > 0 })
 }
 
 // OverCap returns the largest excess of a claim over a cap, in micro-dollars or slots, or 0.
@@ -82,12 +83,17 @@ func (r *Result) OverCap() int64 {
 	return r.account.Over
 }
 
+// OverLimit returns the largest excess of a claim over the number of videos that its batch makes
+// at once, or 0.
+func (r *Result) OverLimit() int64 { return max(0, r.limits.Over) }
+
 // Last returns the last line.
 func (r *Result) Last() string {
 	line := fmt.Sprintf("jobs=%d faults=%d", len(r.jobs), r.Faults())
 	for _, kind := range append(slices.Clone(broken), Unresolved, unlisted, neverSent) {
 		line += fmt.Sprintf(" %s=%d", kind, r.Count(kind))
 	}
+	line += fmt.Sprintf(" over_limit=%d", r.OverLimit())
 	if r.account != nil {
 		line += fmt.Sprintf(" over_cap=%d", r.OverCap())
 	}

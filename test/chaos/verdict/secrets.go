@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/test/chaos/provider"
 	"github.com/takeup/takeup/test/chaos/world"
 )
@@ -24,7 +25,7 @@ func secrets(w *world.World) []string {
 
 // CheckSecrets looks for the secrets in all logs of the functions, in every execution and in the
 // videos bucket. It also looks for the prompts wherever they aren't needed: only an execution's
-// input, the table and the manifest may contain one.
+// input, the table, the manifest and the requests of a batch may contain one.
 func CheckSecrets(ctx context.Context, w *world.World) error {
 	for _, check := range []func(context.Context, *world.World) error{checkLogs, checkExecutions, checkObjects} {
 		if err := check(ctx, w); err != nil {
@@ -78,6 +79,11 @@ func checkExecutions(ctx context.Context, w *world.World) error {
 			return err
 		}
 		for _, name := range names {
+			if execution, err := w.Describe(ctx, name); err != nil {
+				return err
+			} else if execution == nil {
+				continue // a batch that was stopped or cancelled did not start it
+			}
 			arn, entered := w.ARN(name), true
 			pages := sfn.NewGetExecutionHistoryPaginator(w.StepFunctions, &sfn.GetExecutionHistoryInput{ExecutionArn: &arn})
 			for pages.HasMorePages() {
@@ -96,6 +102,37 @@ func checkExecutions(ctx context.Context, w *world.World) error {
 						hides(w, "the history of "+name, string(text), world.CanaryPrompt)
 					}
 				}
+			}
+		}
+	}
+	return checkRuns(ctx, w)
+}
+
+// checkRuns reads the histories of the executions of batches, which contain no prompts.
+func checkRuns(ctx context.Context, w *world.World) error {
+	for _, b := range w.Batches {
+		found, err := w.RunOf(ctx, b)
+		if err != nil {
+			return err
+		}
+		for ; found.Run > 0; found.Run-- {
+			execution, err := w.DescribeRun(ctx, found.Execution())
+			if err != nil {
+				return err
+			} else if execution == nil {
+				continue
+			}
+			pages := sfn.NewGetExecutionHistoryPaginator(w.StepFunctions, &sfn.GetExecutionHistoryInput{ExecutionArn: execution.ExecutionArn})
+			for pages.HasMorePages() {
+				page, err := pages.NextPage(ctx)
+				if err != nil {
+					return fmt.Errorf("reading the history of %s: %w", found.Execution(), err)
+				}
+				text, err := json.Marshal(page.Events)
+				if err != nil {
+					return err
+				}
+				hides(w, "the history of "+found.Execution(), string(text), append(secrets(w), world.CanaryPrompt)...)
 			}
 		}
 	}
@@ -120,7 +157,7 @@ func checkObjects(ctx context.Context, w *world.World) error {
 				return err
 			}
 			hides(w, key, key+string(body), secrets(w)...)
-			if !strings.HasSuffix(key, "/video.json") {
+			if !strings.HasSuffix(key, "/video.json") && !strings.HasSuffix(key, "/"+objectkey.BatchRequests) {
 				hides(w, key, key+string(body), world.CanaryPrompt)
 			}
 		}

@@ -13,10 +13,11 @@ const (
 	ByText     = "txt"
 	ByJSON     = "json"
 	ByHand     = "hand"
+	ByBatch    = "batch"
 )
 
-// Triggers lists all ways in.
-var Triggers = []string{ByAPI, ByAPIAgain, ByText, ByJSON, ByHand}
+// Triggers lists the ways in, in the order of the jobs.
+var Triggers = []string{ByAPI, ByAPIAgain, ByBatch, ByText, ByJSON, ByBatch, ByHand}
 
 // Job is a job of the run.
 type Job struct {
@@ -26,6 +27,7 @@ type Job struct {
 	Trigger string
 	ID      string // empty until it is known
 	Version string // of a prompt file
+	Batch   *Batch // nil unless it came by one
 
 	Began, Ended time.Time
 	// The first round begins when the job is sent. Each time that it is resumed begins another.

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -33,14 +34,20 @@ type Outcome struct {
 	outcome   string      // the name of the table's outcome
 	Ledger    string      // the table's outcome in full
 	manifest  string      // SHA-256 of the manifest
+	Unbegun   bool        // its batch is at rest, and it has no job
 }
 
 // Interrupted is the outcome of a job whose execution was stopped.
 var Interrupted = video.OutcomeName(&video.Interrupted{})
 
+// Cancelled is the outcome of a job that was cancelled before it was submitted.
+var Cancelled = video.OutcomeName(&video.Cancelled{})
+
 // Name returns the name of the outcome.
 func (o *Outcome) Name() string {
 	switch {
+	case o.Unbegun:
+		return "(not begun)"
 	case o.state == video.StateCompleted:
 		return "stored"
 	case o.outcome != "":
@@ -51,8 +58,8 @@ func (o *Outcome) Name() string {
 	return o.Status
 }
 
-// Settled reports whether the table has an outcome.
-func (o *Outcome) Settled() bool { return o.state.Ended() && o.state != "" }
+// Settled reports whether the table has an outcome, or will have no job.
+func (o *Outcome) Settled() bool { return o.Unbegun || o.state.Ended() && o.state != "" }
 
 // Agrees reports whether the table has the outcome of the execution.
 func (o *Outcome) Agrees() bool {
@@ -69,10 +76,10 @@ func (o *Outcome) Agrees() bool {
 // a generation is final.
 func (o *Outcome) CanRedrive() bool {
 	switch o.Name() {
-	case "stored", "InvalidRequest", "GenerationFailed", "VideoRejected":
+	case "stored", "InvalidRequest", "GenerationFailed", "VideoRejected", Cancelled:
 		return false
 	}
-	return true
+	return !o.Unbegun
 }
 
 // Unread reports whether a submission is considered lost because the provider's records could
@@ -101,7 +108,8 @@ func (w *World) ARN(execution string) string {
 	return strings.Replace(w.Stack.Outputs["StateMachineArn"], ":stateMachine:", ":execution:", 1) + ":" + execution
 }
 
-// Outcome reads the outcome of a job. It is nil if there is no execution yet.
+// Outcome reads the outcome of a job. It is nil if there is no execution yet, unless the job
+// was cancelled before it had one.
 func (w *World) Outcome(ctx context.Context, j *Job) (*Outcome, error) {
 	entry, err := w.Entry(ctx, j.ID)
 	if err != nil {
@@ -116,8 +124,15 @@ func (w *World) Outcome(ctx context.Context, j *Job) (*Outcome, error) {
 		seen.Ledger = fmt.Sprintf("%s at %s: %s", entry.Outcome.Name, entry.Outcome.At, entry.Outcome.Message)
 	}
 	e, err := w.Describe(ctx, seen.execution)
-	if err != nil || e == nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case e == nil && entry == nil && j.Batch != nil && j.Batch.Resting.Load():
+		return &Outcome{Unbegun: true}, nil
+	case e == nil && seen.outcome == Cancelled:
+		return seen, nil
+	case e == nil:
+		return nil, nil
 	}
 	seen.Status = string(e.Status)
 	if e.Error != nil {
@@ -136,13 +151,7 @@ func (w *World) Outcome(ctx context.Context, j *Job) (*Outcome, error) {
 
 // Describe reads an execution and bypasses the proxy. It returns nil if there is none.
 func (w *World) Describe(ctx context.Context, name string) (*sfn.DescribeExecutionOutput, error) {
-	arn := w.ARN(name)
-	e, err := w.StepFunctions.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &arn})
-	var absent *types.ExecutionDoesNotExist
-	if errors.As(err, &absent) {
-		return nil, nil
-	}
-	return e, err
+	return w.describe(ctx, w.ARN(name))
 }
 
 // Executions returns the names of a job's executions, as far as the table knows them.
@@ -223,12 +232,25 @@ func (w *World) History(ctx context.Context, execution string) []string {
 	return slices.Compact(way)
 }
 
-// Call calls the API with its token.
+// Call calls the API with its token, without a body.
 func (w *World) Call(ctx context.Context, method, path string) (int, []byte, error) {
-	r, err := http.NewRequestWithContext(ctx, method, w.Stack.API+path, http.NoBody)
+	return w.Send(ctx, method, path, nil)
+}
+
+// Send calls the API with its token. The body is JSON, or nil.
+func (w *World) Send(ctx context.Context, method, path string, in any) (int, []byte, error) {
+	var sent []byte
+	if in != nil {
+		var err error
+		if sent, err = json.Marshal(in); err != nil {
+			return 0, nil, err
+		}
+	}
+	r, err := http.NewRequestWithContext(ctx, method, w.Stack.API+path, bytes.NewReader(sent))
 	if err != nil {
 		return 0, nil, err
 	}
+	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Authorization", "Bearer "+w.Stack.Token)
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {

@@ -35,6 +35,9 @@ type World struct {
 	Account  *proxy.Account // nil if there is none
 	Jobs     []*Job
 	ByName   map[string]*Job
+	Batches  []*Batch
+	// Limits tracks how many videos each batch makes at once.
+	Limits *proxy.Batches
 	// Functions and Rules map the template's names to AWS's.
 	Functions, Rules map[string]string
 
@@ -81,7 +84,8 @@ func (w *World) Connect(ctx context.Context, proxies ...*proxy.Proxy) error {
 	}
 	for function, timeout := range map[string]time.Duration{
 		"SubmitFunction": w.Options.Times.SubmitTimeout, "CheckFunction": w.Options.Times.CheckTimeout, "StoreFunction": w.Options.Times.StoreTimeout,
-		"PromptsFunction": w.Options.Times.CheckTimeout, "ApiFunction": w.Options.Times.CheckTimeout, Settler: w.Options.Times.SettleTimeout,
+		Prompts: w.Options.Times.CheckTimeout, "ApiFunction": w.Options.Times.CheckTimeout, Settler: w.Options.Times.SettleTimeout,
+		"BatchFunction": w.Options.Times.CheckTimeout,
 	} {
 		name := w.Functions[function]
 		_, err := w.Lambda.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{
@@ -122,5 +126,8 @@ func CapsOf(o Options) *Caps {
 	return nil
 }
 
-// Settler is the template's name of the function that settles jobs.
-const Settler = "SettleFunction"
+// The template's names of the functions that settle jobs, and that take in files.
+const (
+	Settler = "SettleFunction"
+	Prompts = "PromptsFunction"
+)

@@ -156,6 +156,11 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestCorpus$", "./internal/batch", "quotes wrong: false",
 		},
 		{
+			"a replaced file run for an event that comes late", "internal/batch/record/record.go",
+			`source.same) || source.before(b.Source().At) {`, `source.same) {`,
+			"^TestEventsThatComeLate$", "./internal/batches", "an older version",
+		},
+		{
 			"restarted beside a running execution", "internal/jobs/start.go",
 			`execution != nil && runs.Ended(execution.Status), err`, `execution != nil, err`,
 			"^TestBegunAnewByTwoAtOnce$", "./internal/jobs", "2 executions at once",
