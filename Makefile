@@ -73,6 +73,10 @@ CAPS := false
 SLOTS := 0
 JOB := 2s
 
+# The options of bench-batch: the lines of its file, and whether it kills functions.
+LINES := 10000
+KILL := false
+
 # The options of verify-aws.
 STACK :=
 WITH :=
@@ -149,6 +153,10 @@ verify-aws: need-go ## Verify on the deployed STACK what only AWS can show, for 
 .PHONY: grants
 grants: need-go $(ministack) $(sam) ## Remove each grant of the template once, and name the test that fails then.
 	cd test && go test -count=1 -v -run 'TestTakeup/grants' ./suites/e2e
+
+.PHONY: bench-batch
+bench-batch: need-go $(ministack) $(sam) ## Measure a batch of LINES lines on the local stack, and check that each charge has one line. KILL=true kills functions meanwhile.
+	@cd test && go run ./bench/batch/cmd/batch -lines $(LINES) -kill=$(KILL)
 
 .PHONY: bench-cold
 bench-cold: need-go ## Measure each function's size, start and memory against a bare handler's.
