@@ -3,11 +3,13 @@ package batch
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
 
 	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/api/client"
 	"github.com/takeup/takeup/internal/batch/record"
 	"github.com/takeup/takeup/internal/wait"
 )
@@ -68,11 +70,15 @@ func (b *bench) batch(ctx context.Context, r *Report) (id string, err error) {
 // mostRuns is how often a batch is run if functions are killed.
 const mostRuns = 5
 
-// until waits until a batch is in a state.
+// until waits until a batch is in a state. On a machine that is busy with it, the API may answer
+// that it can't tell now.
 func (b *bench) until(ctx context.Context, id string, state record.State) (api.Batch, error) {
 	for {
 		got, err := b.api.Batch(ctx, id)
+		var refused *client.Refused
+		var unreachable *client.Unreachable
 		switch {
+		case errors.As(err, &refused) && refused.Passing(), errors.As(err, &unreachable) && ctx.Err() == nil:
 		case err != nil:
 			return got, err
 		case got.Status == string(state):
