@@ -73,8 +73,10 @@ CAPS := false
 SLOTS := 0
 JOB := 2s
 
-# The options of bench-batch: the lines of its file, and whether it kills functions.
+# The options of bench-batch: the lines of its file, how many videos are made at once, and
+# whether it kills functions.
 LINES := 10000
+AT_ONCE := 60
 KILL := false
 
 # The options of verify-aws.
@@ -155,8 +157,8 @@ grants: need-go $(ministack) $(sam) ## Remove each grant of the template once, a
 	cd test && go test -count=1 -v -run 'TestTakeup/grants' ./suites/e2e
 
 .PHONY: bench-batch
-bench-batch: need-go $(ministack) $(sam) ## Measure a batch of LINES lines on the local stack, and check that each charge has one line. KILL=true kills functions meanwhile.
-	@cd test && go run ./bench/batch/cmd/batch -lines $(LINES) -kill=$(KILL)
+bench-batch: need-go $(ministack) $(sam) ## Measure a batch of LINES lines on the local stack, and check that each charge has one line. Also AT_ONCE; KILL=true kills functions meanwhile.
+	@cd test && go run ./bench/batch/cmd/batch -lines $(LINES) -at-once $(AT_ONCE) -kill=$(KILL)
 
 .PHONY: bench-cold
 bench-cold: need-go ## Measure each function's size, start and memory against a bare handler's.
