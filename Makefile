@@ -73,6 +73,12 @@ CAPS := false
 SLOTS := 0
 JOB := 2s
 
+# The options of bench-batch: the lines of its file, how many videos are made at once, and
+# whether it kills functions.
+LINES := 10000
+AT_ONCE := 60
+KILL := false
+
 # The options of verify-aws.
 STACK :=
 WITH :=
@@ -149,6 +155,10 @@ verify-aws: need-go ## Verify on the deployed STACK what only AWS can show, for 
 .PHONY: grants
 grants: need-go $(ministack) $(sam) ## Remove each grant of the template once, and name the test that fails then.
 	cd test && go test -count=1 -v -run 'TestTakeup/grants' ./suites/e2e
+
+.PHONY: bench-batch
+bench-batch: need-go $(ministack) $(sam) ## Measure a batch of LINES lines on the local stack, and check that each charge has one line. Also AT_ONCE; KILL=true kills functions meanwhile.
+	@cd test && go run ./bench/batch/cmd/batch -lines $(LINES) -at-once $(AT_ONCE) -kill=$(KILL)
 
 .PHONY: bench-cold
 bench-cold: need-go ## Measure each function's size, start and memory against a bare handler's.

@@ -3,6 +3,7 @@ package batches_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -55,39 +56,49 @@ func TestAFileBecomesVideos(t *testing.T) {
 	}
 }
 
-// Only what is new is bought of a corrected and extended file, and of a file that is run again.
+// Only what is new is bought of a file that was corrected, sorted, extended and saved in another
+// form, and of a file that is run again.
 func TestOnlyWhatIsNewIsBought(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.price = 1
-	rows := []string{"prompt,duration"}
-	for i := range 50 {
-		rows = append(rows, fmt.Sprintf("boat %d,5", i))
+	const lines, wrong = 500, 7
+	file := func(rows []string) string { return "prompt,duration\n" + strings.Join(rows, "\n") + "\n" }
+	var right []string
+	for i := range lines {
+		right = append(right, fmt.Sprintf("boat %d,5", i))
 	}
-	rows[7] = strings.Replace(rows[7], ",5", ",7", 1)
-	id := w.put("boats.csv", strings.Join(rows, "\n")).Batch
+	spoilt := slices.Clone(right)
+	for n := range wrong {
+		spoilt[n*70+3] = strings.TrimSuffix(spoilt[n*70+3], "5") + "7"
+	}
+	id := w.put("boats.csv", file(spoilt)).Batch
 	w.run()
-	if view := w.get(id); view.State != record.Planned || view.Plan.Wrong != 1 || view.Plan.Named[0].Number != 8 || w.bought() != 0 {
+	if view := w.get(id); view.State != record.Planned || view.Plan.Wrong != wrong || view.Plan.Named[0].Number != 5 || w.bought() != 0 {
 		t.Errorf("it is %s, %+v; %d are paid", view.State, view.Plan, w.bought())
 	}
 	if _, err := w.service.Start(t.Context(), id, true); err != nil {
 		t.Fatal(err)
 	}
 	w.run()
-	if view := w.get(id); view.State != record.Ended || view.Run != 2 || view.Counts.Stored != 49 || w.bought() != 49 {
+	if view := w.get(id); view.State != record.Ended || view.Run != 2 || view.Counts.Stored != lines-wrong || w.bought() != lines-wrong {
 		t.Errorf("it is %s, %+v; %d are paid", view.State, view.Counts, w.bought())
 	}
-	rows[7] = "boat 6,5"
-	rows = append(rows, "a whale,5")
-	w.put("boats.csv", "\ufeff"+strings.ReplaceAll(strings.Join(rows, "\r\n"), ",", ";"))
+	slices.Sort(right)
+	right = slices.Insert(right, lines/3, "a whale,5")
+	w.put("boats.csv", "\ufeff"+strings.ReplaceAll(strings.ReplaceAll(file(right), "\n", "\r\n"), ",", ";"))
 	w.run()
-	if view := w.get(id); view.Run != 3 || view.Counts.Stored != 51 || view.Counts.Videos != 51 || w.bought() != 51 {
-		t.Errorf("run %d, %+v; %d are paid", view.Run, view.Counts, w.bought())
+	if view := w.get(id); view.Run != 3 || view.Plan.Videos[batch.New] != wrong+1 || view.Counts != (batches.Counts{Videos: lines + 1, Stored: lines + 1}) || w.bought() != lines+1 {
+		t.Errorf("run %d, %+v, %+v; %d are paid", view.Run, view.Plan, view.Counts, w.bought())
 	}
 	if _, err := w.service.Start(t.Context(), id, false); err != nil {
 		t.Fatal(err)
 	}
-	if w.run(); w.bought() != 51 || w.get(id).State != record.Ended {
+	if w.run(); w.bought() != lines+1 || w.get(id).State != record.Ended {
 		t.Errorf("%d are paid", w.bought())
+	}
+	if sheet := w.results(id, "csv"); strings.Count(sheet, ",completed,") != lines+1 || strings.Count(sheet, "\n") != lines+2 {
+		t.Errorf("the results have %d lines", strings.Count(sheet, "\n"))
 	}
 }
 

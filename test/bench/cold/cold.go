@@ -4,7 +4,6 @@ package cold
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -105,6 +104,3 @@ func (e *EndedEarly) Error() string {
 }
 
 func (e *EndedEarly) Unwrap() error { return e.Err }
-
-// errNoPeak says that the system doesn't report a process's peak memory.
-var errNoPeak = errors.New("/proc shows no peak memory (VmHWM) of the process; this needs Linux")

@@ -4,14 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"os"
 	"os/exec"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/takeup/takeup/test/harness/lambdas"
+	"github.com/takeup/takeup/test/harness/processes"
 )
 
 // program is a built function.
@@ -55,27 +52,11 @@ func (p program) start(ctx context.Context) (s start, err error) {
 	}
 	select {
 	case asked := <-api.Asked:
-		peak, err := peakMemory(cmd.Process.Pid)
+		peak, err := processes.Peak(cmd.Process.Pid)
 		return start{took: asked.Sub(began), peak: peak}, errors.Join(err, kill())
 	case <-ended:
 		return start{}, &EndedEarly{Said: said.String(), Err: exit}
 	case <-ctx.Done():
 		return start{}, errors.Join(context.Cause(ctx), kill())
 	}
-}
-
-// peakMemory returns the peak resident memory of a process in bytes. The usage that wait reports
-// is no substitute: it starts at the memory of the parent.
-func peakMemory(pid int) (int64, error) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0, err
-	}
-	for line := range strings.Lines(string(status)) {
-		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kib, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(value), "kB")), 10, 64)
-			return kib << 10, err
-		}
-	}
-	return 0, errNoPeak
 }

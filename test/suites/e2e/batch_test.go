@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -15,8 +16,10 @@ import (
 	"github.com/takeup/takeup/internal/batch/record"
 	"github.com/takeup/takeup/internal/batches"
 	"github.com/takeup/takeup/internal/bucket/objectkey"
+	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/test/harness/charges"
 )
 
 // batchIs waits for a batch to be in a state, in that run or a later one.
@@ -60,7 +63,7 @@ func (w *world) sheet(t *testing.T, id string) [][]string {
 // sendBatch creates a batch by the API, and uploads its file.
 func (w *world) sendBatch(t *testing.T, name string, atOnce int, content string) string {
 	t.Helper()
-	body, err := json.Marshal(api.BatchRequest{Name: name, Format: api.BatchCSV, AtOnce: atOnce, MaxLines: 100, Defaults: map[string]any{"duration": 5}})
+	body, err := json.Marshal(api.BatchRequest{Name: name, Format: api.BatchCSV, AtOnce: atOnce, MaxLines: 1000, Defaults: map[string]any{"duration": 5}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,5 +248,49 @@ func (w *world) testBatchCancelled(t *testing.T) {
 	}
 	if again := ask[api.BatchCancelled](w, t, http.StatusOK, http.MethodDelete, api.PathOf(api.BatchPath, id)); again.Left != 0 || again.Cancelled != counts.Cancelled {
 		t.Errorf("cancelled again: %+v", again)
+	}
+}
+
+// testBatchOfMany sends a file of 300 lines. Each becomes one video, which is charged once, and
+// has one line in the results.
+func (w *world) testBatchOfMany(t *testing.T) {
+	const many = 300
+	boat := w.prompt("a paper boat of a file of many")
+	lines := []string{"prompt,label"}
+	for i := range many {
+		lines = append(lines, fmt.Sprintf("%s: boat %d,boat %d", boat, i, i))
+	}
+	id := w.sendBatch(t, "many boats", 30, strings.Join(lines, "\n"))
+	if planned := w.batchIs(t, id, record.Planned, 1); planned.Plan == nil || planned.Plan.Videos.New != many || planned.Plan.Wrong != 0 {
+		t.Fatalf("the plan is %+v", planned.Plan)
+	}
+	w.startBatch(t, id, "{}")
+	// Each wait is for some more of them, so that a slow machine only takes longer.
+	for stored := int64(10); stored <= many; stored += 10 {
+		await(t, fmt.Sprintf("%d videos of %d", stored, many), func() bool {
+			got := ask[api.Batch](w, t, http.StatusOK, http.MethodGet, api.PathOf(api.BatchPath, id))
+			return got.Counts.Stored >= stored || got.Status == string(record.Ended)
+		})
+	}
+	if got := w.batchIs(t, id, record.Ended, 2); got.Counts != (api.BatchCounts{Videos: many, Stored: many}) || got.Money.Reserved != "0" || got.Money.Uncertain != "0" {
+		t.Errorf("%+v, %+v", got.Counts, got.Money)
+	}
+	results, err := charges.Read(bytes.NewReader(w.object(t, objectkey.BatchResults(id, api.BatchJSONL))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var made []sim.Generation
+	for _, g := range w.provider.Ledger().Generations {
+		if strings.Contains(string(g.Request), boat) {
+			made = append(made, g)
+		}
+	}
+	if got, want := charges.Compare(results, made), (charges.Verdict{Lines: many, Done: many}); got != want {
+		t.Errorf("the results and the charges: %+v", got)
+	}
+	for i, r := range results {
+		if r.Line != i+2 || r.Label != fmt.Sprintf("boat %d", i) {
+			t.Fatalf("result %d is of line %d, %q", i, r.Line, r.Label)
+		}
 	}
 }

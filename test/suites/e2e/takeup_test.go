@@ -90,6 +90,7 @@ func TestTakeup(t *testing.T) {
 	t.Run("caps", w.testCaps)
 	t.Run("an API fuzzer", w.testFuzz)
 	t.Run("a replaced key", w.testKeyExchange)
+	t.Run("a file of 300 prompts", w.testBatchOfMany)
 	t.Run("nothing is bought twice", w.testLedger)
 	t.Run("logs", w.testLogs)
 	t.Run("permissions", w.testPermissions)

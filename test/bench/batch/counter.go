@@ -1,0 +1,206 @@
+package batch
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Usage is what the functions used of DynamoDB and S3, by their requests.
+type Usage struct {
+	TableWrites int // written items, without conditions
+	// TableUnits are write units without those of the indexes: one for each KB of an item, and
+	// twice as many in a transaction. A condition in a transaction takes as many as a write.
+	TableUnits int
+	TableReads int // items that were asked for, or queries
+	Puts, Gets int // requests to S3
+}
+
+// counter is a proxy between the functions and AWS.
+type counter struct {
+	address string
+	server  *http.Server
+	ended   chan error
+
+	mu   sync.Mutex
+	to   *url.URL
+	used Usage
+}
+
+func newCounter() (*counter, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	c := &counter{address: "http://" + listener.Addr().String(), ended: make(chan error, 1)}
+	proxy := &httputil.ReverseProxy{
+		Transport: &http.Transport{MaxIdleConnsPerHost: 256},
+		Rewrite: func(r *httputil.ProxyRequest) {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			r.SetURL(c.to)
+			r.Out.Host = r.In.Host // the signature covers it
+		},
+		// A function that is killed closes its connections.
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
+	}
+	c.server = &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		used, err := usageOf(r)
+		if err != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		c.mu.Lock()
+		c.used.add(used)
+		c.mu.Unlock()
+		proxy.ServeHTTP(w, r)
+	})}
+	go func() { c.ended <- c.server.Serve(listener) }()
+	return c, nil
+}
+
+// sendTo sets where requests go. It must be called before the first one.
+func (c *counter) sendTo(address string) error {
+	to, err := url.Parse(address)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.to = to
+	return err
+}
+
+// taken returns what was used so far.
+func (c *counter) taken() Usage {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.used
+}
+
+func (c *counter) close() error {
+	err := c.server.Shutdown(context.Background())
+	if ended := <-c.ended; !errors.Is(ended, http.ErrServerClosed) {
+		err = errors.Join(err, ended)
+	}
+	return err
+}
+
+func (u *Usage) add(v Usage) {
+	u.TableWrites, u.TableUnits, u.TableReads = u.TableWrites+v.TableWrites, u.TableUnits+v.TableUnits, u.TableReads+v.TableReads
+	u.Puts, u.Gets = u.Puts+v.Puts, u.Gets+v.Gets
+}
+
+// usageOf returns what a request uses. It leaves the body to be read again.
+func usageOf(r *http.Request) (Usage, error) {
+	target := r.Header.Get("X-Amz-Target")
+	operation, table := strings.CutPrefix(target, "DynamoDB_20120810.")
+	switch {
+	case table:
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return Usage{}, err
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		return tableUsage(operation, body)
+	case target != "" || !strings.Contains(r.Header.Get("Authorization"), "/s3/"):
+		return Usage{}, nil
+	case r.Method == http.MethodGet || r.Method == http.MethodHead:
+		return Usage{Gets: 1}, nil
+	case r.Method == http.MethodPut || r.Method == http.MethodPost:
+		return Usage{Puts: 1}, nil
+	}
+	return Usage{}, nil
+}
+
+// written is an item that is written, or a key. An update sends no item: the updated ones are
+// counters, and smaller than a KB.
+type written struct{ Item map[string]any }
+
+func tableUsage(operation string, body []byte) (Usage, error) {
+	var in struct {
+		written
+		TransactItems []map[string]written
+		RequestItems  map[string]struct{ Keys []any }
+	}
+	if err := json.Unmarshal(body, &in); err != nil {
+		return Usage{}, err
+	}
+	var u Usage
+	switch operation {
+	case "Query", "GetItem":
+		u.TableReads = 1
+	case "BatchGetItem":
+		for _, of := range in.RequestItems {
+			u.TableReads += len(of.Keys)
+		}
+	case "PutItem", "UpdateItem", "DeleteItem":
+		u.TableWrites, u.TableUnits = 1, units(in.Item)
+	case "TransactWriteItems":
+		for _, item := range in.TransactItems {
+			for kind, w := range item {
+				u.TableUnits += 2 * units(w.Item)
+				if kind != "ConditionCheck" {
+					u.TableWrites++
+				}
+			}
+		}
+	}
+	return u, nil
+}
+
+// units returns the write units of an item.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
+func units(item map[string]any) int {
+	size := 0
+	for name, value := range item {
+		size += len(name) + sizeOf(value)
+	}
+	return max(1, (size+1023)/1024)
+}
+
+// sizeOf returns the size of an attribute's value.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+func sizeOf(value any) int {
+	typed, ok := value.(map[string]any)
+	if !ok {
+		return 0
+	}
+	size := 0
+	for kind, v := range typed {
+		switch v := v.(type) {
+		case string:
+			switch kind {
+			case "N":
+				size += len(v)/2 + 1
+			case "B":
+				size += base64.StdEncoding.DecodedLen(len(v))
+			default:
+				size += len(v)
+			}
+		case []any:
+			size += 3
+			for _, one := range v {
+				if text, ok := one.(string); ok {
+					size += len(text)
+				}
+				size += 1 + sizeOf(one)
+			}
+		case map[string]any:
+			size += 3
+			for name, one := range v {
+				size += 1 + len(name) + sizeOf(one)
+			}
+		default: // a boolean or null
+			size++
+		}
+	}
+	return size
+}
