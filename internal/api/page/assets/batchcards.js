@@ -122,7 +122,7 @@ export class BatchCards {
         press("secondary", "Don't start", () => this.#acts.cancel(batch)));
     }
     const done = (status === "ended" || status === "cancelled") && !moving(batch);
-    const begun = plan && counts.videos > 0 && status !== "planning" && (done || moving(batch));
+    const begun = plan && counts.videos > counts.new && status !== "planning" && (done || moving(batch));
     return h("div.actions",
       begun ? act("redrive", "Show its videos", "", this.#acts.videos) : null,
       begun ? act("download", "Results (CSV)", "for spreadsheets", (b) => this.#acts.results(b, "csv")) : null,
@@ -135,7 +135,7 @@ export class BatchCards {
 // kindOf changes when more of a card does than its figures.
 function kindOf(batch, caps) {
   const { status, run, plan, failures, counts } = batch;
-  return JSON.stringify([status, run, Boolean(caps), plan?.wrong_lines.length, failures.map(({ id }) => id), moving(batch), counts.new > 0, counts.failed > 0, counts.videos > 0]);
+  return JSON.stringify([status, run, Boolean(caps), plan?.wrong_lines.length, failures.map(({ id }) => id), moving(batch), counts.new > 0, counts.failed > 0, counts.videos > counts.new]);
 }
 
 // frame is a card with a name and a state, without those of the parts that are false.
