@@ -29,7 +29,9 @@ func lineStates(t *testing.T) map[string]state {
 	}
 	var machine struct {
 		States struct {
-			Lines struct{ ItemProcessor struct{ States map[string]state } }
+			Lines struct {
+				ItemProcessor struct{ States map[string]state }
+			}
 		}
 	}
 	if err := json.Unmarshal(text, &machine); err != nil {
