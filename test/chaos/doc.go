@@ -9,6 +9,10 @@
 // transaction on the same item, and answers reads that are not consistent with a state of
 // some seconds ago: MiniStack does neither.
 //
+// A share of the jobs comes by batches. Their executions are stopped too, or those that look
+// after one line; the events of their files go through a queue as well; some are cancelled. As
+// an owner would, a run starts again what died, and runs batches once more at the end.
+//
 // The faults are planned. Whether and how the n-th call of a kind for a job fails depends
 // only on the seed, the kind, the job and n, not on the time. (When the provider refuses
 // connections depends on how many it has accepted, since a connection has no job.) How many

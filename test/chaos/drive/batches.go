@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -275,19 +276,27 @@ func (l *lead) end(ctx context.Context) error {
 	})
 }
 
-// stopRun stops the running executions of a batch, as its operator does. Step Functions stops
-// those of its jobs that they wait for. It reports whether it has stopped any.
+// stopRun stops the running executions of a batch, or the one that looks after one of its lines,
+// as its operator does. Step Functions stops those of its jobs that they wait for. It reports
+// whether it has stopped any.
 func (d *Driver) stopRun(ctx context.Context, b *world.Batch, when string) bool {
+	d.mu.Lock()
+	s := d.stops[b.Name]
+	d.mu.Unlock()
 	machine := d.World.Stack.Outputs["BatchStateMachineArn"]
-	reply, err := d.World.StepFunctions.ListExecutions(ctx, &sfn.ListExecutionsInput{StateMachineArn: &machine, StatusFilter: types.ExecutionStatusRunning, MaxResults: 1000})
-	if err != nil {
+	found, err := d.running(ctx, &sfn.ListExecutionsInput{StateMachineArn: &machine})
+	if s == nil || err != nil {
 		return false
 	}
-	stopped := false
-	for _, e := range reply.Executions {
-		if d.World.Names.OfExecution(*e.Name) != b.Name {
-			continue
+	found = slices.DeleteFunc(found, func(e types.ExecutionListItem) bool { return d.World.Names.OfExecution(*e.Name) != b.Name })
+	if s.line {
+		if found, err = d.lines(ctx, found); err != nil {
+			return false
 		}
+		found, when = found[:min(1, len(found))], when+", a line of it"
+	}
+	stopped := false
+	for _, e := range found {
 		if _, err := d.World.StepFunctions.StopExecution(ctx, &sfn.StopExecutionInput{ExecutionArn: e.ExecutionArn}); err == nil {
 			stopped = true
 		}
@@ -304,4 +313,32 @@ func (d *Driver) stopRun(ctx context.Context, b *world.Batch, when string) bool 
 	}
 	delete(d.stops, b.Name)
 	return true
+}
+
+// running lists running executions.
+func (d *Driver) running(ctx context.Context, in *sfn.ListExecutionsInput) ([]types.ExecutionListItem, error) {
+	in.StatusFilter, in.MaxResults = types.ExecutionStatusRunning, 1000
+	reply, err := d.World.StepFunctions.ListExecutions(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	return reply.Executions, nil
+}
+
+// lines lists the running children of the Map of executions.
+func (d *Driver) lines(ctx context.Context, of []types.ExecutionListItem) (all []types.ExecutionListItem, err error) {
+	for _, e := range of {
+		maps, err := d.World.StepFunctions.ListMapRuns(ctx, &sfn.ListMapRunsInput{ExecutionArn: e.ExecutionArn})
+		if err != nil {
+			return nil, err
+		}
+		for _, run := range maps.MapRuns {
+			children, err := d.running(ctx, &sfn.ListExecutionsInput{MapRunArn: run.MapRunArn})
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, children...)
+		}
+	}
+	return all, nil
 }

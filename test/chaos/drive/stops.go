@@ -55,6 +55,7 @@ type stop struct {
 	kind string
 	left int           // calls of the kind until then; for other stages it stays 1
 	at   time.Duration // since the round began, if by the clock
+	line bool          // of a batch: only what looks after one of its lines is stopped
 }
 
 // stopOf returns where the n-th round of a job is stopped, if at all. A job whose submission
@@ -72,7 +73,9 @@ func batchStopOf(p *faults.Plan, b *world.Batch, n int) (stop, bool) {
 	if slices.ContainsFunc(b.Jobs, func(j *world.Job) bool { return p.Calm(j.Name) }) {
 		return stop{}, false
 	}
-	return stopAt(p, b.Name, n, batchStopped, batchStages)
+	s, ok := stopAt(p, b.Name, n, batchStopped, batchStages)
+	s.line = n == 0 && p.Roll("a line is stopped", b.Name) < 0.4 // the next run looks after it
+	return s, ok
 }
 
 // stopAt chooses a stage, for a share of the rounds.

@@ -92,10 +92,10 @@ func classifyBatch(p *Proxy, r *http.Request, batch, name string) (kind, job str
 	if batch == "" {
 		return "", "", nil
 	}
-	_, file, ofRun := strings.Cut(name, "/")
+	run, file, ofRun := strings.Cut(name, "/")
 	switch {
 	case r.Method != http.MethodGet && ofRun:
-		return "s3 put batch plan", batch, s3BatchWrites
+		return "s3 put batch plan", batch + "/" + run, s3BatchWrites // each run counts by itself
 	case r.Method != http.MethodGet:
 		return "s3 put batch results", batch, s3BatchWrites
 	case r.Header.Get("Range") != "" && file == objectkey.BatchRequests:

@@ -85,7 +85,7 @@ func (w *World) Connect(ctx context.Context, proxies ...*proxy.Proxy) error {
 	for function, timeout := range map[string]time.Duration{
 		"SubmitFunction": w.Options.Times.SubmitTimeout, "CheckFunction": w.Options.Times.CheckTimeout, "StoreFunction": w.Options.Times.StoreTimeout,
 		Prompts: w.Options.Times.CheckTimeout, "ApiFunction": w.Options.Times.CheckTimeout, Settler: w.Options.Times.SettleTimeout,
-		"BatchFunction": w.Options.Times.CheckTimeout,
+		"BatchFunction": w.Options.Times.SubmitTimeout,
 	} {
 		name := w.Functions[function]
 		_, err := w.Lambda.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{
