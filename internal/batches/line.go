@@ -90,7 +90,8 @@ func (e *Engine) atOnce(b record.Batch) int {
 // crowded returns how long a line waits before it begins, since its batch makes as many videos
 // at once as it may; 0 if there is room. That happens if an earlier run's jobs go on, or jobs
 // were redriven by hand. Such a line would be refused by the claim, which its job would try
-// again and again. The lines that wait share two tries for each video that ends.
+// again and again. The lines that wait share two tries for each video that ends. How often one
+// ends is known from those that have ended since the plan was made.
 func (e *Engine) crowded(ctx context.Context, b record.Batch) (time.Duration, error) {
 	counts, err := e.Table.BatchCounts(ctx, b.ID)
 	if err != nil {
@@ -99,7 +100,26 @@ func (e *Engine) crowded(ctx context.Context, b record.Batch) (time.Duration, er
 	if counts.InFlight < int64(b.AtOnce) {
 		return 0, nil
 	}
-	wait := b.Usual * time.Duration(max(1, min(b.Todo, mostLines)-b.AtOnce)) / time.Duration(2*max(1, b.AtOnce))
+	atOnce, took, ended := max(1, b.AtOnce), e.Now().Sub(b.PlannedAt), max(0, over(counts)-b.Over)
+	usual := b.Usual
+	switch {
+	case ended > 0:
+		usual = took * time.Duration(atOnce) / time.Duration(ended)
+	case usual == 0 || usual > took: // it may be wrong, so look soon at first
+		usual = took
+	}
+	waiting := min(b.Todo-int(ended), mostLines) - atOnce
+	wait := usual * time.Duration(max(1, waiting)) / time.Duration(2*atOnce)
 	wait = max(leastWait, min(wait, mostWait))
 	return wait/2 + e.Jitter(wait), nil
+}
+
+// over returns how many jobs of a batch have ended.
+func over(counts record.Counts) (n int64) {
+	for state, jobs := range counts.Jobs {
+		if video.State(state).Ended() {
+			n += jobs
+		}
+	}
+	return n
 }

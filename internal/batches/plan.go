@@ -70,10 +70,14 @@ func (e *Engine) plan(ctx context.Context, in Input) (Planned, error) {
 	if err := e.Table.PutBatchPlan(ctx, b.ID, b.Run, encoded); err != nil {
 		return Planned{}, err
 	}
+	counts, err := e.Table.BatchCounts(ctx, b.ID)
+	if err != nil {
+		return Planned{}, err
+	}
 	planned := Planned{Next: GoEnd, Bucket: e.Files.Bucket(), Key: todoKey(b), said: "planned"}
 	todo := plan.Videos[batch.New] + plan.Videos[batch.Resume] + plan.Videos[batch.Running]
 	err = e.change(ctx, in, func(b *record.Batch) {
-		b.State, b.PlannedAt, b.Todo, b.Usual = record.Planned, e.Now(), todo, 0
+		b.State, b.PlannedAt, b.Todo, b.Usual, b.Over = record.Planned, e.Now(), todo, 0, over(counts)
 		planned.MaxConcurrency = e.atOnce(*b)
 		if n := plan.Videos[batch.New] + plan.Videos[batch.Resume] - plan.TimesUnknown; n > 0 {
 			b.Usual = plan.Usual / time.Duration(n)

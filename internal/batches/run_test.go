@@ -1,6 +1,7 @@
 package batches_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/takeup/takeup/internal/batch/batchfile"
 	"github.com/takeup/takeup/internal/batch/record"
 	"github.com/takeup/takeup/internal/batches"
+	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -236,6 +238,49 @@ func TestLinesWait(t *testing.T) {
 	w.step(batches.Task{Step: batches.StepLine, Input: in, Item: first}, &next)
 	if next.Do != batches.DoWait || next.WaitSeconds > 300 {
 		t.Errorf("no room in the batch: %+v", next)
+	}
+}
+
+// full is a table whose batch has no room.
+type full struct {
+	*table.Table
+	ended int64
+}
+
+func (f full) BatchCounts(context.Context, string) (record.Counts, error) {
+	return record.Counts{InFlight: 1000, Jobs: map[string]int64{string(video.StateCompleted): f.ended, string(video.StateGenerating): 20}}, nil
+}
+
+// How long a line waits for room follows from how fast the batch's videos end, whatever was
+// expected of them.
+func TestLinesWaitByThePaceOfTheBatch(t *testing.T) {
+	w := newWorld(t) // where a video is said to take a minute
+	id := w.put("a.csv", "prompt,n\n"+strings.Repeat("a boat,20\n", 6)).Batch
+	in := batches.Input{Batch: id, Run: 1}
+	var planned batches.Planned
+	w.step(batches.Task{Step: batches.StepPlan, Input: in}, &planned)
+	first := item(t, strings.SplitAfter(w.object(planned.Key), "\n")[0])
+	for _, c := range []struct {
+		name        string
+		after       time.Duration
+		ended       int64
+		least, most int // seconds
+	}{
+		{"just begun", time.Second, 0, 1, 1},
+		{"none has ended soon", 10 * time.Second, 0, 10, 10},
+		{"none has ended for long", time.Hour, 0, 60, 60},
+		{"twenty a second", 5 * time.Second, 100, 1, 1},
+		{"as expected", time.Minute, 20, 60, 60},
+		{"slow", 10 * time.Minute, 20, 150, 150},
+		{"the last lines", 5 * time.Minute, 100, 1, 1},
+	} {
+		w.ahead.Store(int64(c.after))
+		w.engine.Table = full{w.table, c.ended}
+		var next batches.Next
+		w.step(batches.Task{Step: batches.StepLine, Input: in, Item: first}, &next)
+		if next.Do != batches.DoWait || next.WaitSeconds < c.least || next.WaitSeconds > c.most {
+			t.Errorf("%s: %+v", c.name, next)
+		}
 	}
 }
 

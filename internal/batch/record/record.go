@@ -87,6 +87,8 @@ type Batch struct {
 	// one of them usually takes, or 0 if that isn't known.
 	Todo  int
 	Usual time.Duration
+	// Over is how many of the batch's jobs had ended when the plan was made.
+	Over int64
 	// PlannedAt and EndedAt are when the plan of the run was made, and when the run ended.
 	PlannedAt, EndedAt time.Time
 	// Reported is Counts.Writes from before the stored results were made.
@@ -145,7 +147,7 @@ func (b *Batch) Start() { b.begin(true) }
 func (b *Batch) begin(approved bool) {
 	b.Run++
 	b.State, b.Reason, b.UploadUntil, b.CancelledAt, b.Approved = Planning, "", time.Time{}, time.Time{}, approved
-	b.Todo, b.Usual = 0, 0
+	b.Todo, b.Usual, b.Over = 0, 0, 0
 	b.PlannedAt, b.EndedAt, b.Reported = time.Time{}, time.Time{}, 0
 }
 

@@ -50,6 +50,7 @@ func encodeBatch(b batch.Batch) (dynamo.Attributes, error) {
 	item.PutFlag("approved", b.Approved)
 	item.PutNumber("todo", int64(b.Todo))
 	item.PutNumber("usual_ms", b.Usual.Milliseconds())
+	item.PutNumber("over", b.Over)
 	item.PutTime("planned_at", b.PlannedAt)
 	item.PutTime("ended_at", b.EndedAt)
 	item.PutTime("cancelled_at", b.CancelledAt)
@@ -71,7 +72,7 @@ func decodeBatch(id string, item dynamo.Attributes) (batch.Batch, string, error)
 		Options:  batch.Options{AtOnce: int(r.Number("at_once")), SkipInvalid: r.Flag("skip_invalid"), MaxLines: int(r.Number("max_lines"))},
 		Attended: r.Flag("attended"),
 		State:    batch.State(r.Text("state")), Reason: r.Text("reason"), UploadUntil: r.Time("upload_until"), Run: int(r.Number("run")), Approved: r.Flag("approved"),
-		Todo: int(r.Number("todo")), Usual: time.Duration(r.Number("usual_ms")) * time.Millisecond,
+		Todo: int(r.Number("todo")), Usual: time.Duration(r.Number("usual_ms")) * time.Millisecond, Over: r.Number("over"),
 		PlannedAt: r.Time("planned_at"), EndedAt: r.Time("ended_at"), CancelledAt: r.Time("cancelled_at"), Reported: r.Number("reported"), Mark: r.Text(dynamo.MarkName),
 	}
 	for name, value := range map[string]any{"defaults": &b.Defaults, "sources": &b.Sources} {

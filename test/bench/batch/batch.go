@@ -177,7 +177,13 @@ func (b *bench) measure(ctx context.Context) (*Report, error) {
 	if err := errors.Join(err, watched, killed); err != nil {
 		return nil, err
 	}
-	report.Usage = b.counter.taken()
+	usage, calls := b.counter.taken()
+	report.Usage, report.Calls = usage, map[string]map[string]int{}
+	for name, of := range calls {
+		if is, ok := b.functions[name]; ok {
+			report.Calls[is.name] = of
+		}
+	}
 	report.Peaks = map[string]int64{}
 	for name, peak := range b.watch.Peaks() {
 		logical := b.functions[name].name

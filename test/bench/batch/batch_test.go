@@ -81,6 +81,7 @@ func TestCounter(t *testing.T) {
 		if target != "" {
 			r.Header.Set("X-Amz-Target", target)
 		}
+		r.Header.Set("User-Agent", "aws-sdk-go-v2/1 app/takeup-Submit-1 m/F")
 		r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=1/20261126/us-east-1/"+service+"/aws4_request")
 		response, err := http.DefaultClient.Do(r)
 		if err != nil {
@@ -112,17 +113,20 @@ func TestCounter(t *testing.T) {
 		{"DELETE", "", "s3", "", Usage{}},
 		{"GET", "", "lambda", "", Usage{}},
 	} {
-		before := c.taken()
+		before, _ := c.taken()
 		if status := send(call.method, call.target, call.service, call.body); status != http.StatusOK {
 			t.Errorf("%s %s: %d", call.method, call.target, status)
 		}
 		before.add(call.want)
-		if got := c.taken(); got != before {
+		if got, _ := c.taken(); got != before {
 			t.Errorf("%s %s: it comes to %+v, want %+v", call.method, call.target, got, before)
 		}
 	}
 	if status := send("POST", "DynamoDB_20120810.PutItem", "dynamodb", "{"); status != http.StatusBadRequest {
 		t.Errorf("a body that is no JSON: %d", status)
+	}
+	if _, calls := c.taken(); len(calls) != 1 || calls["takeup-Submit-1"]["Query"] != 1 || calls["takeup-Submit-1"]["PUT"] != 1 {
+		t.Errorf("the calls are %v", calls)
 	}
 	if err := c.close(); err != nil {
 		t.Error(err)
@@ -206,6 +210,7 @@ func TestWrite(t *testing.T) {
 		Options: Options{Lines: 200, AtOnce: 60, Job: time.Second}, Bare: 4 * time.Second, Plan: 2 * time.Second, Took: 50 * time.Second, Runs: 1,
 		Peaks: map[string]int64{"StoreFunction": 20 << 20, "BatchFunction": 31 << 20},
 		Usage: Usage{TableWrites: 2000, TableUnits: 6000, TableReads: 4000, Puts: 400, Gets: 600},
+		Calls: map[string]map[string]int{"SubmitFunction": {"Query": 1600, "GET": 9}},
 		Own:   Work{Transitions: 10, Invocations: 2, GBSeconds: 1}, OfLines: Work{Transitions: 800, Invocations: 200, GBSeconds: 40},
 		OfJobs: Work{Transitions: 1200, Invocations: 600, GBSeconds: 200}, Histories: 200,
 		Verdict: charges.Verdict{Lines: 200, Done: 200},
@@ -221,7 +226,7 @@ func TestWrite(t *testing.T) {
 	text := write()
 	for _, line := range []string{
 		"200 lines, 60 at once, jobs of 1s", "the Distributed Map alone 4.0 s", "lines a second 4.00", "state transitions a line 10.05",
-		"units of them 42.00", "USD per 1000 lines 0.308", "BatchFunction 31.0",
+		"units of them 42.00", "USD per 1000 lines 0.308", "BatchFunction 31.0", "SubmitFunction, Query 8.00",
 	} {
 		found := false
 		for got := range strings.Lines(text) {
@@ -230,6 +235,9 @@ func TestWrite(t *testing.T) {
 		if !found {
 			t.Errorf("there is no line %q in\n%s", line, text)
 		}
+	}
+	if strings.Contains(text, "SubmitFunction, GET") {
+		t.Errorf("it has rare calls:\n%s", text)
 	}
 	if !r.Kept() || !strings.HasSuffix(text, "\n\nlines=200 done=200 failed=0 twice=0 missing=0 peak_mib=31 usd_per_1000=0.308\n") {
 		t.Errorf("the last line is another:\n%s", text)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -32,9 +33,10 @@ type counter struct {
 	server  *http.Server
 	ended   chan error
 
-	mu   sync.Mutex
-	to   *url.URL
-	used Usage
+	mu    sync.Mutex
+	to    *url.URL
+	used  Usage
+	calls map[string]map[string]int // of each function, by operation
 }
 
 func newCounter() (*counter, error) {
@@ -42,7 +44,7 @@ func newCounter() (*counter, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &counter{address: "http://" + listener.Addr().String(), ended: make(chan error, 1)}
+	c := &counter{address: "http://" + listener.Addr().String(), ended: make(chan error, 1), calls: map[string]map[string]int{}}
 	proxy := &httputil.ReverseProxy{
 		Transport: &http.Transport{MaxIdleConnsPerHost: 256},
 		Rewrite: func(r *httputil.ProxyRequest) {
@@ -62,6 +64,7 @@ func newCounter() (*counter, error) {
 		}
 		c.mu.Lock()
 		c.used.add(used)
+		c.count(r)
 		c.mu.Unlock()
 		proxy.ServeHTTP(w, r)
 	})}
@@ -78,11 +81,34 @@ func (c *counter) sendTo(address string) error {
 	return err
 }
 
-// taken returns what was used so far.
-func (c *counter) taken() Usage {
+// taken returns what was used so far, and the calls of each function by operation. AWS's names of
+// the functions are the keys.
+func (c *counter) taken() (Usage, map[string]map[string]int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.used
+	calls := map[string]map[string]int{}
+	for function, of := range c.calls {
+		calls[function] = maps.Clone(of)
+	}
+	return c.used, calls
+}
+
+// count counts the call of a function, which the SDK names in the User-Agent. S3's requests
+// have a method only.
+func (c *counter) count(r *http.Request) {
+	_, agent, _ := strings.Cut(r.UserAgent(), "app/")
+	function, _, _ := strings.Cut(agent, " ")
+	if function == "" {
+		return
+	}
+	operation := r.Method
+	if _, name, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
+		operation = name
+	}
+	if c.calls[function] == nil {
+		c.calls[function] = map[string]int{}
+	}
+	c.calls[function][operation]++
 }
 
 func (c *counter) close() error {

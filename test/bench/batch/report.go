@@ -16,6 +16,9 @@ import (
 // docs/scale.md. The requests don't show them.
 const indexUnits = 8 + 4
 
+// leastCalls is how many calls a line there must be of those that the report shows.
+const leastCalls = 0.05
+
 // Report is what was measured.
 type Report struct {
 	Options
@@ -27,6 +30,8 @@ type Report struct {
 	// Peaks are the highest peak resident memory of each function, in bytes, by the template's
 	// names.
 	Peaks map[string]int64
+	// Calls are those of each function to AWS by operation, by the template's names.
+	Calls map[string]map[string]int
 	Usage
 	// The work of the batch's own executions, of all lines and of all jobs.
 	Own, OfLines, OfJobs Work
@@ -91,6 +96,14 @@ func (r *Report) Write(w io.Writer) error {
 	fmt.Fprintf(table, "\t\t\npeak memory\tMiB\t\n")
 	for _, name := range slices.Sorted(maps.Keys(r.Peaks)) {
 		fmt.Fprintf(table, "%s\t%.1f\t\n", name, float64(r.Peaks[name])/(1<<20))
+	}
+	fmt.Fprintf(table, "\t\t\ncalls to AWS\ta line\t\n")
+	for _, name := range slices.Sorted(maps.Keys(r.Calls)) {
+		for _, operation := range slices.Sorted(maps.Keys(r.Calls[name])) {
+			if n := each(r.Calls[name][operation]); n >= leastCalls {
+				fmt.Fprintf(table, "%s, %s\t%.2f\t\n", name, operation, n)
+			}
+		}
 	}
 	if err := table.Flush(); err != nil {
 		return err
