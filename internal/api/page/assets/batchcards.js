@@ -116,9 +116,11 @@ export class BatchCards {
       };
       const { lines, wrong, wrong_quotes: quotes, total } = plan;
       const without = wrong > 0 && !skips ? ` without the ${wrong === 1 ? "invalid line" : `${wrong} invalid lines`}` : "";
+      const startable = lines > 0 && !quotes;
+      const note = !startable ? "It can't be started." : total.videos ? "Nothing is paid before you start it." : "Nothing is left to make.";
       return h("div.decide",
-        h("p.price", h("strong", capital(share(total))), h("span", total.videos ? "Nothing is paid before you start it." : "Nothing is left to make.")),
-        lines > 0 && !quotes ? press("primary", `Start${without}`, () => this.#acts.start(batch, wrong > 0)) : null,
+        h("p.price", h("strong", capital(share(total))), h("span", note)),
+        startable && press("primary", `Start${without}`, () => this.#acts.start(batch, wrong > 0)),
         press("secondary", "Don't start", () => this.#acts.cancel(batch)));
     }
     const done = (status === "ended" || status === "cancelled") && !moving(batch);
