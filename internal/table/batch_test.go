@@ -61,7 +61,7 @@ func TestBatchesAreKept(t *testing.T) {
 	if err != nil || version != "1" || read.Defaults["duration"] != json.Number("5") || !read.SkipInvalid || read.Source().Key != "a.csv" || read.Mark == "" {
 		t.Errorf("%+v, %s, %v", read, version, err)
 	}
-	read.State, read.EndedAt = record.Ended, evening
+	read.State, read.EndedAt, read.CancelledAt, read.Sources[0].At = record.Ended, evening, evening, evening
 	written, version, err := c.PutBatch(t.Context(), read, version)
 	if again, _, _ := c.Batch(t.Context(), "one"); err != nil || version != "2" || !reflect.DeepEqual(again, written) {
 		t.Errorf("%+v, %s, %v; read %+v", written, version, err, again)

@@ -60,8 +60,9 @@ func (d *Driver) Meet(ctx context.Context) error {
 	}
 }
 
-// wake stops the executions that sleep until the next day for jobs that another execution
-// continues: a retry that met a fault may leave the old one running.
+// wake stops the executions that sleep until the next day for jobs that were cancelled with their
+// batch, or that another execution continues: a retry that met a fault may leave the old one
+// running.
 func (d *Driver) wake(ctx context.Context) error {
 	machine := d.World.Stack.Outputs["StateMachineArn"]
 	reply, err := d.World.StepFunctions.ListExecutions(ctx, &sfn.ListExecutionsInput{StateMachineArn: &machine, StatusFilter: sfntypes.ExecutionStatusRunning, MaxResults: 1000})
@@ -74,12 +75,13 @@ func (d *Driver) wake(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if entry == nil || entry.Execution == *e.Name || time.Since(*e.StartDate) < raised {
+		cancelled := entry != nil && entry.State() == video.StateCancelled
+		if entry == nil || entry.Execution == *e.Name && !cancelled || time.Since(*e.StartDate) < raised {
 			continue
 		}
 		// It may have ended in the meantime.
 		if _, err := d.World.StepFunctions.StopExecution(ctx, &sfn.StopExecutionInput{ExecutionArn: e.ExecutionArn}); err == nil {
-			d.World.Plan.Note("event", "a superseded execution stopped", "")
+			d.World.Plan.Note("event", "a sleeping execution stopped", "")
 		}
 	}
 	return nil
