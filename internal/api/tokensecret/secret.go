@@ -54,10 +54,14 @@ const turns = 8
 // has it.
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html
 func (s Secret) Change(ctx context.Context, change func(tokens.Tokens) (tokens.Tokens, error)) error {
+	var written *string
 	for range turns {
 		all, read, err := s.read(ctx)
 		if err != nil {
 			return err
+		}
+		if written != nil && aws.ToString(read) == *written {
+			return nil // the label was moved, and only the answer to that was lost
 		}
 		if all, err = change(all); err != nil {
 			return err
@@ -74,6 +78,7 @@ func (s Secret) Change(ctx context.Context, change func(tokens.Tokens) (tokens.T
 		if err == nil {
 			return nil
 		}
+		written = put.VersionId
 		var parameter *types.InvalidParameterException
 		var request *types.InvalidRequestException
 		if !errors.As(err, &parameter) && !errors.As(err, &request) {

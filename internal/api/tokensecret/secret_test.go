@@ -82,6 +82,15 @@ func TestChange(t *testing.T) {
 	if err := add("bob"); !errors.As(err, new(*tokens.Taken)) {
 		t.Errorf("once more: %v", err)
 	}
+	// The client sends a call again whose answer is lost. The second time the label has moved.
+	m.meanwhile = func() { m.current = len(m.versions) - 1 }
+	if err := add("erin"); err != nil {
+		t.Errorf("after a lost answer: %v", err)
+	}
+	m.meanwhile = nil
+	if all, err := s.Read(ctx); err != nil || !all.Has("erin") {
+		t.Errorf("after a lost answer there are %v, %v", all.Names(), err)
+	}
 	n := 0
 	m.meanwhile = func() { n++; _ = add(fmt.Sprint("other-", n)) }
 	if err := add("carol"); err == nil || n == 0 {

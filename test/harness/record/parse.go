@@ -126,6 +126,7 @@ func dynamodb(call policy.Call, r *http.Request, operation string, body []byte) 
 		Values               struct {
 			PK struct{ S string } `json:":pk"`
 		} `json:"ExpressionAttributeValues"`
+		RequestItems  map[string]json.RawMessage
 		TransactItems []map[string]struct {
 			TableName string
 			Item, Key item
@@ -154,6 +155,10 @@ func dynamodb(call policy.Call, r *http.Request, operation string, body []byte) 
 			resource += "/index/" + in.IndexName
 		}
 		add("dynamodb:Query", resource, item{PK: in.Values.PK})
+	case "BatchGetItem":
+		for name := range in.RequestItems {
+			add("dynamodb:BatchGetItem", table(name))
+		}
 	case "TransactWriteItems":
 		for _, item := range in.TransactItems {
 			for kind, fields := range item {

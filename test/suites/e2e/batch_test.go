@@ -6,8 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/batch/record"
@@ -130,6 +133,16 @@ func (w *world) testBatchFile(t *testing.T) {
 	if said, rejected := w.find(t, objectkey.Rejection(workbook)); !rejected || !strings.Contains(string(said), "workbook") {
 		t.Errorf("its rejection is %s", said)
 	}
+
+	gone := w.newBatch(t, "prompt\na boat\n", true)
+	source := gone.Source()
+	if _, err := w.s3.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: &source.Bucket, Key: &source.Key, VersionId: &source.Version}); err != nil {
+		t.Fatal(err)
+	}
+	w.startBatch(t, gone.ID, "{}")
+	if got := w.batchIs(t, gone.ID, record.Unusable, 2); got.Reason == nil || !strings.Contains(*got.Reason, "is gone") {
+		t.Errorf("without its file: %+v", got)
+	}
 }
 
 // testBatchCorrected sends a file of five lines with one that is invalid. It waits to be started,
@@ -200,6 +213,17 @@ func (w *world) testBatchCancelled(t *testing.T) {
 	}
 	w.startBatch(t, id, "{}")
 	await(t, "a generation", func() bool { return w.batchIs(t, id, record.Running, 2).Counts.Running == 1 })
+	for _, item := range items {
+		if !slices.Contains(submitted(), item.ID) {
+			continue
+		}
+		// Whoever else looks after the line waits for the execution that runs its job.
+		var next batches.Next
+		err := w.batchStep(t, batches.Task{Step: batches.StepLine, Input: batches.Input{Batch: id, Run: 2}, Item: item}, &next)
+		if err != nil || next.Do != batches.DoWait {
+			t.Errorf("a line that is running: %+v, %v", next, err)
+		}
+	}
 	if status, _, reply := call(t, http.MethodPost, w.stack.API+api.PathOf(api.BatchStartPath, id), w.stack.Token, "{}"); status != http.StatusConflict {
 		t.Errorf("started while it runs: %d, %s", status, reply)
 	}
