@@ -18,8 +18,8 @@ func heavy() []string {
 	return []string{"github.com/aws/aws-sdk-go-v2/config", "text/template", "html/template", "testing", "time/tzdata", "net/http/pprof"}
 }
 
-// A function contains only the AWS clients that its main creates. A client's tables are
-// initialized at each start, whether or not it is ever called.
+// A function contains only the AWS clients that its main creates, or a wiring package for it. A
+// client's tables are initialized at each start, whether or not it is ever called.
 func TestFunctionsCarryWhatTheyUse(t *testing.T) {
 	const root = "../../.."
 	functions, err := lambdas.Functions(root, nil)
@@ -29,6 +29,11 @@ func TestFunctionsCarryWhatTheyUse(t *testing.T) {
 	for name, f := range functions {
 		carried := list(t, filepath.Join(root, f.Folder), "-deps")
 		imported := list(t, filepath.Join(root, f.Folder), "-f", `{{join .Imports "\n"}}`)
+		for _, pkg := range imported {
+			if strings.HasSuffix(pkg, "/wiring") {
+				imported = append(imported, list(t, root, "-f", `{{join .Imports "\n"}}`, pkg)...)
+			}
+		}
 		if got, want := clients(carried), clients(imported); len(want) == 0 || !slices.Equal(got, want) {
 			t.Errorf("%s carries the clients %v, and makes %v", name, got, want)
 		}

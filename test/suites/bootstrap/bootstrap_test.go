@@ -11,15 +11,19 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"github.com/takeup/takeup/internal/batch/record"
+	"github.com/takeup/takeup/internal/batches"
 	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/provider/aimlapi/pricelist"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 	"github.com/takeup/takeup/internal/provider/all"
+	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/test/harness/lambdas"
 )
@@ -46,7 +50,7 @@ func TestBootstraps(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := &world{services: services, all: all, binaries: build(t, all)}
-	want := []string{"api", "authorize", "check", "prices", "prompts", "settle", "store", "submit"}
+	want := []string{"api", "authorize", "batch", "check", "prices", "prompts", "settle", "store", "submit"}
 	for _, name := range want {
 		if _, ok := all[name]; !ok {
 			t.Fatalf("the template has no function in functions/%s", name)
@@ -64,6 +68,7 @@ func TestBootstraps(t *testing.T) {
 	t.Run("prompts", w.testPrompts)
 	t.Run("settle", w.testSettle)
 	t.Run("prices", w.testPrices)
+	t.Run("batch", w.testBatch)
 	t.Run("without settings", w.testNoSettings)
 }
 
@@ -205,6 +210,38 @@ func (w *world) testPrices(t *testing.T) {
 	if wrong := w.invoke(t, "prices", []byte(`[]`)); !wrong.Failed {
 		t.Errorf("an invalid event is accepted: %s", wrong.Body)
 	}
+}
+
+// testBatch plans the file of the sample event's batch, and makes the results of the run.
+func (w *world) testBatch(t *testing.T) {
+	const key = "boats.csv"
+	etag := w.s3.Put(lambdas.PromptsBucket, key, []byte("prompt\na paper boat of a file\n"))
+	file := record.Source{Bucket: lambdas.PromptsBucket, Key: key, Version: strings.Trim(etag, `"`)}
+	b := record.Batch{ID: "batches-a", Name: "boats", CreatedAt: time.Now(), Format: "csv", Attended: true}
+	b.Arrive(file)
+	entries := table.New(w.jobs, lambdas.JobsTable, func() string { return "mark" }, func(time.Duration) time.Duration { return 0 })
+	if _, _, err := entries.CreateBatch(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	plan := []byte(strings.Replace(string(event(t, "batch")), `"report"`, `"plan"`, 1))
+	if planned := answered[batches.Planned](t, w.invoke(t, "batch", plan)); planned.Next != batches.GoEnd || planned.Bucket != lambdas.VideosBucket {
+		t.Errorf("the plan is %+v", planned)
+	}
+	if made, _, err := entries.Batch(t.Context(), b.ID); err != nil || made.State != record.Planned || made.Todo != 1 {
+		t.Errorf("planned, it is %+v, %v", made, err)
+	}
+	got := w.invoke(t, "batch", event(t, "batch"))
+	if report := answered[batches.Report](t, got); report.Videos != 1 || report.Stored != 0 {
+		t.Errorf("the report is %+v", report)
+	}
+	results, ok := w.s3.Object(lambdas.VideosBucket, objectkey.BatchResults(b.ID, "csv"))
+	if !ok || !strings.Contains(string(results.Body), "new") {
+		t.Errorf("the results are %s", results.Body)
+	}
+	if strings.Contains(string(got.log), "paper boat") {
+		t.Errorf("the prompt is logged: %s", got.log)
+	}
+	failedWith(t, w.invoke(t, "batch", []byte(`{"step":"guess","batch":"batches-a","run":1}`)), "BadTask")
 }
 
 func (w *world) testPrompts(t *testing.T) {

@@ -75,12 +75,17 @@ func Run(ctx context.Context, p Pipeline) (_ Usage, err error) {
 		}
 		started = append(started, cmd)
 	}
-	if err != nil {
+	var u Usage
+	switch {
+	case err == nil:
+	case errors.Is(ctx.Err(), context.DeadlineExceeded): // too late for the other stages
+		closeAll(input)
+		u.Exit, err = 1, nil
+	default:
 		closeAll(input)
 		cancel()
 		err = fmt.Errorf("gauge: %w", err)
 	}
-	var u Usage
 	for _, cmd := range started {
 		if failed := cmd.Wait(); failed != nil && u.Exit == 0 {
 			u.Exit = max(1, cmd.ProcessState.ExitCode()) // -1 means a signal
