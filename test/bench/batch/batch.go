@@ -34,7 +34,7 @@ const key = "key-of-the-batch-bench-0001"
 
 // lookupWindow is for how many seconds a submission is looked up that was not answered. The
 // simulator's logs have it at once.
-const lookupWindow = "20"
+const lookupWindow = "60"
 
 // Options configure a run.
 type Options struct {
@@ -107,7 +107,7 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 		Root: o.Root, StateDir: o.StateDir, Provider: &stack.Provider{BaseURL: provider.URL, Key: key},
 		Parameters: map[string]string{
 			"FirstWaitSeconds": "1", "CheckIntervalSeconds": "1", "RequestGapSeconds": "1", "BusyWaitSeconds": "1",
-			"LookupFirstSeconds": "1", "LookupWindowSeconds": lookupWindow, "SubmitCallSeconds": "5",
+			"LookupFirstSeconds": "1", "LookupWindowSeconds": lookupWindow, "SubmitCallSeconds": "15",
 			"MaxUsdPerDay": "0", "MaxUsdPerMonth": "0", "MaxInFlight": "0",
 			"ApiRequestsPerSecond": "1000", "ApiBurst": "1000",
 		},

@@ -91,8 +91,9 @@ var listed = map[string]string{
 	`.tools/sam/bin/sam deploy`:                    needsAccount,
 	`git pull`:                                     "it fetches from wherever the repository was cloned from",
 	`aws apigateway flush-stage-authorizers-cache --rest-api-id "$API_ID" --stage-name takeup`: "MiniStack has no cache of authorizers to empty",
-	`make bench-batch LINES=300`: takesLong,
-	`make bench-store`:           takesLong,
-	`make bench-cold STARTS=61`:  takesLong,
-	`make bench-list`:            takesLong,
+	`make bench-batch LINES=300`:                     takesLong,
+	`make bench-batch LINES=60 AT_ONCE=20 KILL=true`: takesLong,
+	`make bench-store`:                               takesLong,
+	`make bench-cold STARTS=61`:                      takesLong,
+	`make bench-list`:                                takesLong,
 }
