@@ -135,7 +135,7 @@ func (w *world) testFiles(t *testing.T) {
 	picture := file("picture.png", "no prompt")
 	p.do(chromedp.SetUploadFiles(chromedp.ID("files"), []string{dog, cat, picture}))
 	p.shows("Generate 2 videos, for " + price(t, 10) + "?")
-	p.shows("is neither a .txt nor a .json file")
+	p.shows("is not a .txt, .json, .csv, .tsv, .jsonl or .ndjson file")
 	p.accessible("several files")
 	p.shot("files")
 	p.press("#ask", "Generate them")

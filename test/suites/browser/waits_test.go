@@ -3,11 +3,11 @@ package browser
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -176,7 +176,7 @@ func (w *world) fillCap(t *testing.T) {
 		}
 		limit += usd
 	}
-	w.takeup(t, "caps", "set", "--max-usd-per-day", fmt.Sprintf("%.2f", limit))
+	w.takeup(t, "caps", "set", "--max-usd-per-day", strconv.FormatFloat(limit, 'f', 6, 64))
 	t.Cleanup(func() { w.takeup(t, "caps", "reset") })
 }
 

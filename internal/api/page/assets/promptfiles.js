@@ -12,7 +12,7 @@ const largest = 64 << 10;
 export async function read(file, check) {
   const refuse = (problem) => ({ name: file.name, problem });
   const [extension] = file.name.toLowerCase().match(/\.[^.]*$/) ?? [""];
-  if (extension !== ".txt" && extension !== ".json") return refuse("is no .txt, .json, .csv, .tsv or .jsonl file");
+  if (extension !== ".txt" && extension !== ".json") return refuse("is not a .txt, .json, .csv, .tsv, .jsonl or .ndjson file");
   if (file.size > largest) return refuse("is larger than 64 KiB; a prompt file is at most that");
   let text;
   try {
