@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"os"
 	"path"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -137,7 +136,7 @@ func TestComments(t *testing.T) {
 		if path.Ext(address) != ".js" {
 			continue
 		}
-		source, err := os.ReadFile(filepath.Join("assets", path.Base(address)))
+		source, err := fs.ReadFile(page.Sources(), path.Join("assets", path.Base(address)))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -26,7 +26,7 @@ var runs = []run{
 	{command: `takeup generate --duration 10 --aspect-ratio 9:16 --file prompt.txt --output videos/`,
 		before: `mkdir videos; echo "a paper boat" >prompt.txt`, after: `ls videos`, want: ".mp4"},
 	{command: `echo "a paper boat" | takeup generate --no-wait --json | jq -r .id`, want: "api-"},
-	{command: `id=$(takeup generate --no-wait --json "a paper boat" | jq -r .id)`, after: `takeup get "$id"`, want: "queued"},
+	{command: `id=$(takeup generate --no-wait --json "a paper boat" | jq -r .id)`, after: `takeup get "$id"`, want: "a paper boat"},
 	{command: `takeup estimate --duration 10`, want: "USD"},
 	{command: `takeup batch plan prompts.csv`, before: `printf 'Prompt;n\r\n"a paper boat; folded";3\r\n' >prompts.csv`, want: "3 new"},
 	{command: `takeup batch plan ideas.txt --lines --duration 10`, before: `printf 'a paper boat\n\na dog' >ideas.txt`, want: "2 new"},
