@@ -149,10 +149,6 @@ func TestPage(t *testing.T) {
 		{"refused fields", (*world).testRefusedFields},
 		{"every model", (*world).testModels},
 		{"prompt files", (*world).testFiles},
-		{"a batch", (*world).testBatch},
-		{"a batch at a cap", (*world).testBatchCancelled},
-		{"a batch with a failure", (*world).testBatchRetried},
-		{"an upload that fails", (*world).testBatchUpload},
 		{"a reload", (*world).testReload},
 		{"a replaced token", (*world).testExchangedToken},
 		{"no mouse", (*world).testKeyboard},
@@ -166,6 +162,10 @@ func TestPage(t *testing.T) {
 		{"how it looks", (*world).testLooks},
 		{"older videos", (*world).testOlder},
 		{"one request for all running jobs", (*world).testOneRequest},
+		{"a batch", (*world).testBatch},
+		{"a batch at a cap", (*world).testBatchCancelled},
+		{"a batch with a failure", (*world).testBatchRetried},
+		{"an upload that fails", (*world).testBatchUpload},
 	} {
 		if !t.Run(test.name, func(t *testing.T) { test.run(w, t) }) && t.Context().Err() != nil {
 			return
