@@ -10,7 +10,6 @@ import (
 	"html"
 	"net/http"
 	"path"
-	"regexp"
 	"strings"
 	"time"
 )
@@ -53,14 +52,12 @@ type Origins struct {
 // origins is called for each request. notFound answers a path that the page doesn't have.
 func New(origins func(context.Context) (Origins, error), notFound http.Handler) http.Handler {
 	p := &page{assets: map[string]file{}, origins: origins, notFound: notFound}
-	// Lines of comments, which are served as empty lines, so that an error names the line.
-	comments := regexp.MustCompile(`(?m)^[ \t]*//.*$`)
 	all := sha256.New()
 	for _, entry := range must(files.ReadDir("assets")) {
 		name := entry.Name()
 		content := must(files.ReadFile(path.Join("assets", name)))
 		if path.Ext(name) == ".js" {
-			content = comments.ReplaceAll(content, nil)
+			content = uncommented(content)
 		}
 		fmt.Fprintf(all, "%s %d\n", name, len(content))
 		all.Write(content)
@@ -82,6 +79,19 @@ func must[T any](v T, err error) T {
 func newFile(name string, content []byte) file {
 	sum := sha256.Sum256(content)
 	return file{name: name, content: content, tag: `"` + hex.EncodeToString(sum[:16]) + `"`}
+}
+
+// uncommented returns a script whose lines of comments are empty, so that an error still names
+// the line of the source.
+func uncommented(script []byte) []byte {
+	kept := make([]byte, 0, len(script))
+	for line := range bytes.Lines(script) {
+		if bytes.HasPrefix(bytes.TrimLeft(line, " \t"), []byte("//")) {
+			line = line[len(bytes.TrimRight(line, "\n")):]
+		}
+		kept = append(kept, line...)
+	}
+	return kept
 }
 
 // policy returns a Content-Security-Policy. The page may load its own files, call its own
