@@ -102,7 +102,7 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 	if b.counter, err = newCounter(); err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, b.counter.close()) }()
+	defer func() { err = errors.Join(err, b.counter.Close()) }()
 	b.stack, err = stack.Start(ctx, stack.Options{
 		Root: o.Root, StateDir: o.StateDir, Provider: &stack.Provider{BaseURL: provider.URL, Key: key},
 		Parameters: map[string]string{
@@ -111,7 +111,7 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 			"MaxUsdPerDay": "0", "MaxUsdPerMonth": "0", "MaxInFlight": "0",
 			"ApiRequestsPerSecond": "1000", "ApiBurst": "1000",
 		},
-		Env: []string{"AWS_ENDPOINT_URL=" + b.counter.address}, Output: o.Output,
+		Env: []string{"AWS_ENDPOINT_URL=" + b.counter.Address}, Output: o.Output,
 	})
 	if err != nil {
 		return nil, err
@@ -125,7 +125,7 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 
 // connect creates the clients, and finds the functions.
 func (b *bench) connect(ctx context.Context) (err error) {
-	if err := b.counter.sendTo(b.stack.AWS); err != nil {
+	if err := b.counter.SendTo(b.stack.AWS); err != nil {
 		return err
 	}
 	if b.watch, err = processes.New(filepath.Join(b.StateDir, "tmp")); err != nil {

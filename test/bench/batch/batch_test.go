@@ -67,14 +67,14 @@ func TestCounter(t *testing.T) {
 	defer server.Close()
 	c, err := newCounter()
 	if err == nil {
-		err = c.sendTo(server.URL)
+		err = c.SendTo(server.URL)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	send := func(method, target, service, body string) int {
 		t.Helper()
-		r, err := http.NewRequestWithContext(t.Context(), method, c.address+"/x", strings.NewReader(body))
+		r, err := http.NewRequestWithContext(t.Context(), method, c.Address+"/x", strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -128,7 +128,7 @@ func TestCounter(t *testing.T) {
 	if _, calls := c.taken(); len(calls) != 1 || calls["takeup-Submit-1"]["Query"] != 1 || calls["takeup-Submit-1"]["PUT"] != 1 {
 		t.Errorf("the calls are %v", calls)
 	}
-	if err := c.close(); err != nil {
+	if err := c.Close(); err != nil {
 		t.Error(err)
 	}
 }

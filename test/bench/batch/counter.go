@@ -2,19 +2,15 @@ package batch
 
 import (
 	"bytes"
-	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"io"
 	"maps"
-	"net"
 	"net/http"
-	"net/http/httputil"
-	"net/url"
 	"strings"
 	"sync"
-	"time"
+
+	"github.com/takeup/takeup/test/harness/forward"
 )
 
 // Usage is what the functions used of DynamoDB and S3, by their requests.
@@ -27,58 +23,32 @@ type Usage struct {
 	Puts, Gets int // requests to S3
 }
 
-// counter is a proxy between the functions and AWS.
+// counter adds up the calls between the functions and AWS.
 type counter struct {
-	address string
-	server  *http.Server
-	ended   chan error
+	*forward.Proxy
 
 	mu    sync.Mutex
-	to    *url.URL
 	used  Usage
 	calls map[string]map[string]int // of each function, by operation
 }
 
 func newCounter() (*counter, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	c := &counter{address: "http://" + listener.Addr().String(), ended: make(chan error, 1), calls: map[string]map[string]int{}}
-	proxy := &httputil.ReverseProxy{
-		Transport: &http.Transport{MaxIdleConnsPerHost: 256},
-		Rewrite: func(r *httputil.ProxyRequest) {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			r.SetURL(c.to)
-			r.Out.Host = r.In.Host // the signature covers it
-		},
-		// A function that is killed closes its connections.
-		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
-	}
-	c.server = &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		used, err := usageOf(r)
-		if err != nil {
-			w.WriteHeader(http.StatusBadRequest)
-			return
-		}
-		c.mu.Lock()
-		c.used.add(used)
-		c.count(r)
-		c.mu.Unlock()
-		proxy.ServeHTTP(w, r)
-	})}
-	go func() { c.ended <- c.server.Serve(listener) }()
-	return c, nil
+	c := &counter{calls: map[string]map[string]int{}}
+	var err error
+	c.Proxy, err = forward.New(c.see)
+	return c, err
 }
 
-// sendTo sets where requests go. It must be called before the first one.
-func (c *counter) sendTo(address string) error {
-	to, err := url.Parse(address)
+func (c *counter) see(r *http.Request) error {
+	used, err := usageOf(r)
+	if err != nil {
+		return err
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.to = to
-	return err
+	c.used.add(used)
+	c.count(r)
+	return nil
 }
 
 // taken returns what was used so far, and the calls of each function by operation. AWS's names of
@@ -101,22 +71,14 @@ func (c *counter) count(r *http.Request) {
 	if function == "" {
 		return
 	}
-	operation := r.Method
-	if _, name, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
-		operation = name
+	operation, named := forward.Operation(r)
+	if !named {
+		operation = r.Method
 	}
 	if c.calls[function] == nil {
 		c.calls[function] = map[string]int{}
 	}
 	c.calls[function][operation]++
-}
-
-func (c *counter) close() error {
-	err := c.server.Shutdown(context.Background())
-	if ended := <-c.ended; !errors.Is(ended, http.ErrServerClosed) {
-		err = errors.Join(err, ended)
-	}
-	return err
 }
 
 func (u *Usage) add(v Usage) {

@@ -164,13 +164,13 @@ func startSubject(ctx context.Context, o Options, name, root, provider string) (
 	if s.counter, err = newCounter(); err != nil {
 		return nil, err
 	}
-	flags := []string{"-provider", provider, "-key", key, "-env", "AWS_ENDPOINT_URL=" + s.counter.address}
+	flags := []string{"-provider", provider, "-key", key, "-env", "AWS_ENDPOINT_URL=" + s.counter.Address}
 	for _, p := range parameters(name) {
 		flags = append(flags, "-parameter", p)
 	}
 	fmt.Fprintf(o.Progress, "the stack of %s:\n", name)
 	if s.stack, err = startStack(ctx, root, filepath.Join(o.StateDir, name), o.Progress, flags...); err != nil {
-		return nil, errors.Join(err, s.counter.close())
+		return nil, errors.Join(err, s.counter.Close())
 	}
 	if err := s.connect(ctx); err != nil {
 		return nil, errors.Join(err, s.close())

@@ -98,7 +98,7 @@ func TestCounter(t *testing.T) {
 		{"POST", "aws-sdk-go-v2/1 app/takeup-StoreFunction-1", "DynamoDB_20120810.Query"},
 		{"GET", "Mozilla/5.0", ""},
 	} {
-		r, err := http.NewRequestWithContext(t.Context(), call.method, c.address+"/x", nil)
+		r, err := http.NewRequestWithContext(t.Context(), call.method, c.Address+"/x", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -120,7 +120,7 @@ func TestCounter(t *testing.T) {
 	if again := c.take(); sum(again) != 0 {
 		t.Errorf("counted %v again", again)
 	}
-	if err := c.close(); err != nil {
+	if err := c.Close(); err != nil {
 		t.Error(err)
 	}
 }

@@ -81,7 +81,7 @@ func (s *subject) close() error {
 	if s.function != nil {
 		errs = append(errs, s.function.stop())
 	}
-	return errors.Join(append(errs, s.stack.stop(), s.counter.close())...)
+	return errors.Join(append(errs, s.stack.stop(), s.counter.Close())...)
 }
 
 // prepare creates the subject's jobs with some of the running ones, watches the page, creates
