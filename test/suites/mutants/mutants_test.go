@@ -5,7 +5,6 @@
 package mutants_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"os"
@@ -372,22 +371,6 @@ func built(t *testing.T, root, in, file string, mutant []byte) string {
 		t.Fatalf("it can't be built: %v\n%.3000s", err, out)
 	}
 	return tests
-}
-
-// output keeps what the tests print, which is nothing while they pass. It calls found once they
-// have printed a text: the other tests of a mutant that is caught need not end.
-type output struct {
-	bytes.Buffer
-	until string
-	found func()
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	n, err := o.Buffer.Write(p)
-	if bytes.Contains(o.Bytes(), []byte(o.until)) {
-		o.found()
-	}
-	return n, err
 }
 
 // mutated returns a file's source with old replaced by new. old must occur exactly once.
