@@ -72,7 +72,7 @@ type Batch struct {
 	Counts      BatchCounts  `json:"counts"`
 	Money       BatchMoney   `json:"money"`
 	Paused      *BatchPaused `json:"paused"`        // nil unless its jobs wait for a limit on money
-	EstimatedAt *time.Time   `json:"estimated_end"` // nil unless it is running
+	EstimatedAt *time.Time   `json:"estimated_end"` // nil unless videos of it are still to be made
 	EndedAt     *time.Time   `json:"ended_at"`
 }
 

@@ -26,7 +26,8 @@ type View struct {
 	Counts Counts
 	Money  Money
 	Paused *Paused // nil unless jobs of it wait for a limit on money
-	// EstimatedEnd is when its run ends, if all goes as usual; zero if it isn't running.
+	// EstimatedEnd is when its run ends, if all goes as usual; zero if it isn't running, or if
+	// only its results are still to be written.
 	EstimatedEnd time.Time
 }
 
@@ -119,6 +120,9 @@ func (v *View) estimate(now time.Time) {
 		return
 	}
 	left := v.Counts.New + v.Counts.Waiting + v.Counts.Running
+	if left == 0 {
+		return
+	}
 	if planned := int64(v.Plan.Videos[batch.New] + v.Plan.Videos[batch.Resume]); planned > 0 {
 		rest := *v.Plan
 		rest.Usual = time.Duration(float64(rest.Usual) * min(1, float64(left)/float64(planned)))
