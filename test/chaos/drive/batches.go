@@ -27,6 +27,7 @@ type lead struct {
 	*Driver
 	*world.Batch
 	cancel bool // it is to be cancelled
+	before int  // its last run before this stage, which is to begin another; -1: there was none
 	began  time.Time
 }
 
@@ -48,7 +49,7 @@ func (d *Driver) sendBatch(ctx context.Context, b *world.Batch) {
 		d.follow(j, true)
 	}
 	d.armBatch(ctx, b, 0)
-	l := &lead{Driver: d, Batch: b, cancel: b.Cancelled}
+	l := &lead{Driver: d, Batch: b, cancel: b.Cancelled, before: -1}
 	err := l.upload(ctx)
 	if err == nil && d.World.Plan.Roll("sent twice", b.Name) < 0.3 {
 		d.World.Plan.Note("event", "a batch's file uploaded twice", b.Name)
@@ -76,6 +77,10 @@ func (d *Driver) RunAgain(ctx context.Context) error {
 	defer stop()
 	var running sync.WaitGroup
 	for _, b := range d.World.Batches {
+		last, err := d.World.RunOf(ctx, b)
+		if err != nil {
+			return err
+		}
 		d.Files.release(ctx, b.Name)
 		if b.Cancelled && !b.Resumed {
 			continue
@@ -89,7 +94,7 @@ func (d *Driver) RunAgain(ctx context.Context) error {
 		}
 		d.armBatch(ctx, b, 1)
 		running.Go(func() {
-			l := &lead{Driver: d, Batch: b}
+			l := &lead{Driver: d, Batch: b, before: last.Run}
 			var err error
 			if b.Resumed || d.World.Plan.Roll("run again", b.Name) < 0.5 {
 				d.World.Plan.Note("event", "a batch started again", b.Name)
@@ -154,9 +159,13 @@ func (l *lead) toTheEnd(ctx context.Context) error {
 				err = l.start(ctx)
 			}
 		case record.Ended, record.Cancelled:
-			if l.cancel {
+			switch {
+			case l.cancel:
 				err = l.end(ctx) // there may be nothing left to cancel
-			} else if !running && l.Files.idle(l.Name) {
+			case b.Run <= l.before && late:
+				since = time.Now()
+				err = l.remind(ctx)
+			case b.Run > l.before && !running && l.Files.idle(l.Name):
 				return nil
 			}
 		}
@@ -280,12 +289,25 @@ func (l *lead) end(ctx context.Context) error {
 // as its operator does. Step Functions stops those of its jobs that they wait for. It reports
 // whether it has stopped any.
 func (d *Driver) stopRun(ctx context.Context, b *world.Batch, when string) bool {
+	// Its calls come many at once, and only one of them is to stop it.
 	d.mu.Lock()
 	s := d.stops[b.Name]
+	delete(d.stops, b.Name)
 	d.mu.Unlock()
+	if s == nil {
+		return false
+	}
+	stopped := false
+	defer func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if !stopped && d.stops[b.Name] == nil {
+			d.stops[b.Name] = s
+		}
+	}()
 	machine := d.World.Stack.Outputs["BatchStateMachineArn"]
 	found, err := d.running(ctx, &sfn.ListExecutionsInput{StateMachineArn: &machine})
-	if s == nil || err != nil {
+	if err != nil {
 		return false
 	}
 	found = slices.DeleteFunc(found, func(e types.ExecutionListItem) bool { return d.World.Names.OfExecution(*e.Name) != b.Name })
@@ -295,7 +317,6 @@ func (d *Driver) stopRun(ctx context.Context, b *world.Batch, when string) bool 
 		}
 		found, when = found[:min(1, len(found))], when+", a line of it"
 	}
-	stopped := false
 	for _, e := range found {
 		if _, err := d.World.StepFunctions.StopExecution(ctx, &sfn.StopExecutionInput{ExecutionArn: e.ExecutionArn}); err == nil {
 			stopped = true
@@ -311,7 +332,6 @@ func (d *Driver) stopRun(ctx context.Context, b *world.Batch, when string) bool 
 		r := j.Round()
 		r.Hands, r.Stopped = r.Hands+1, time.Now()
 	}
-	delete(d.stops, b.Name)
 	return true
 }
 
